@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_COMMON_CLI_H
+#define ROG_COMMON_CLI_H
+
+/*
+ * Command lines as tables. A program is a list of commands, a command is one const struct in a file
+ * of its own (cmd_NAME.c), its options are rows of settings. Options may stand anywhere after the
+ * command, as --name VALUE, --name=VALUE or -x VALUE; "--" ends them; any unambiguous beginning of
+ * a long name will do.
+ */
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include <common/json.h>
+#include <common/settings.h>
+#include <rog/error.h>
+
+enum {
+    ROG_EXIT_OK = 0,
+    ROG_EXIT_FAILED = 1,
+    ROG_EXIT_USAGE = 2,
+    ROG_EXIT_NOTHING = 3,
+    ROG_EXIT_INTERRUPTED = 130
+};
+
+struct rog_cli; /* a parsed command line */
+
+struct rog_command {
+    const char *name;
+    const char *usage;                 /* what follows the name: "CONF [options]" */
+    const char *summary;               /* one line */
+    const char *details;               /* more, for --help; may be NULL */
+    const struct rog_setting *options; /* of this command alone; may be NULL */
+    int min_args, max_args;            /* positional arguments; max -1: any number */
+    /* Returns 0 or a rog_code with *err filled; the program prints the message and exits with
+     * rog_exit_status(code). */
+    int (*run)(const struct rog_cli *cli, struct rog_error *err);
+};
+
+struct rog_program {
+    const char *name, *version, *summary;
+    const struct rog_setting *common;          /* options of every command */
+    const struct rog_command *const *commands; /* ends with NULL */
+};
+
+/* Parses, runs, prints errors as "NAME: message", returns the exit status. Handles --help,
+ * --version and "help COMMAND" itself. */
+int rog_program_main(const struct rog_program *program, int argc, char **argv);
+
+int rog_cli_arg_count(const struct rog_cli *cli);
+const char *rog_cli_arg(const struct rog_cli *cli, int index); /* NULL past the end */
+bool rog_cli_given(const struct rog_cli *cli, const char *name);
+/* The value given, else the row's default, else the type's empty value (NULL, 0, false). */
+const char *rog_cli_string(const struct rog_cli *cli, const char *name);
+long long rog_cli_int(const struct rog_cli *cli, const char *name);
+double rog_cli_real(const struct rog_cli *cli, const char *name);
+bool rog_cli_flag(const struct rog_cli *cli, const char *name);
+/* The options as JSON (only those given). Borrowed. */
+const struct rog_json *rog_cli_options(const struct rog_cli *cli);
+const struct rog_program *rog_cli_program(const struct rog_cli *cli);
+
+/* Exit status for a rog_code. */
+int rog_exit_status(int code);
+
+#endif

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_COMMON_FILE_H
+#define ROG_COMMON_FILE_H
+
+/* Files and paths, with errors that name the file and the cause. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include <rog/error.h>
+
+/* Reads a whole file. *data is heap memory for the caller to free, with a NUL after the last byte
+ * that is not counted in *size. Files over max_bytes are refused (ROG_EFORMAT). */
+int rog_file_read(const char *path, size_t max_bytes, char **data, size_t *size,
+                  struct rog_error *err);
+
+/* Writes a file so that it is there whole or not at all: a temporary file beside it, fsync, rename.
+ * Missing parent folders are made. */
+int rog_file_write(const char *path, const void *data, size_t size, struct rog_error *err);
+
+/* The same in steps, for content that comes piece by piece. rog_file_writer_commit closes and
+ * renames; rog_file_writer_discard removes what was written and is harmless after a commit. */
+struct rog_file_writer {
+    FILE *file;      /* write here, NULL when not open */
+    char *path;      /* final name */
+    char *temporary; /* name while it is being written */
+};
+int rog_file_writer_open(struct rog_file_writer *writer, const char *path, struct rog_error *err);
+int rog_file_writer_commit(struct rog_file_writer *writer, struct rog_error *err);
+void rog_file_writer_discard(struct rog_file_writer *writer);
+
+/* mkdir -p. */
+int rog_dir_make(const char *path, struct rog_error *err);
+/* rm -r; a missing path is no error. Never follows a link. */
+int rog_dir_remove(const char *path, struct rog_error *err);
+
+bool rog_file_exists(const char *path);
+
+/* printf into heap memory; NULL only when memory ran out. */
+char *rog_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* strdup that takes NULL. */
+char *rog_strdup(const char *text);
+/* "dir/name", or a copy of name when it is absolute. */
+char *rog_path_join(const char *dir, const char *name);
+/* Everything before the last slash, "." where there is none. */
+char *rog_path_dir(const char *path);
+
+/* <cache>/rogctl, where <cache> is $XDG_CACHE_HOME or ~/.cache. Not created. */
+char *rog_cache_dir(struct rog_error *err);
+
+/*
+ * Where the parts of an installation lie, seen from the running program (PREFIX/bin/x):
+ * `what` is "bin", "lib/rog/plugins" or "share/rog"; the result is PREFIX/what. The build tree has
+ * the same shape, so a program runs from there as it does when installed.
+ */
+char *rog_install_path(const char *what, struct rog_error *err);
+
+#endif

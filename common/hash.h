@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_COMMON_HASH_H
+#define ROG_COMMON_HASH_H
+
+/* SHA-256 (libsodium), as 64 hexadecimal digits. */
+
+#include <stddef.h>
+
+#include <rog/error.h>
+
+#define ROG_SHA256_HEX_BYTES 65 /* with the NUL */
+
+void rog_sha256(const void *data, size_t size, char hex[ROG_SHA256_HEX_BYTES]);
+int rog_sha256_file(const char *path, char hex[ROG_SHA256_HEX_BYTES], struct rog_error *err);
+
+/* Piece by piece. */
+struct rog_sha256_stream; /* opaque */
+int rog_sha256_stream_new(struct rog_sha256_stream **stream, struct rog_error *err);
+void rog_sha256_stream_add(struct rog_sha256_stream *stream, const void *data, size_t size);
+/* Writes the digest and frees the stream. */
+void rog_sha256_stream_end(struct rog_sha256_stream *stream, char hex[ROG_SHA256_HEX_BYTES]);
+
+#endif

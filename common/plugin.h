@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_COMMON_PLUGIN_H
+#define ROG_COMMON_PLUGIN_H
+
+/*
+ * Finding and loading strategy plugins.
+ *
+ * They are looked for in $ROG_PLUGIN_PATH (folders separated by ':'), then in
+ * PREFIX/lib/rog/plugins. NAME.so in lower case provides library NAME. A name that contains a '/'
+ * is a path.
+ */
+
+#include <stddef.h>
+
+#include <rog/error.h>
+#include <rog/strategy.h>
+
+struct rog_plugin {
+    void *handle;
+    char *path;
+    const struct rog_strategy *strategy;
+};
+
+/* Loads the plugin for `library`, checks ABI version, struct size and required hooks. What is
+ * refused is closed again. ROG_ENOTFOUND lists the libraries that were found. */
+int rog_plugin_load(struct rog_plugin *plugin, const char *library, struct rog_error *err);
+void rog_plugin_release(struct rog_plugin *plugin);
+
+/* Loads by file name. */
+int rog_plugin_load_path(struct rog_plugin *plugin, const char *path, struct rog_error *err);
+
+/* Checks a threshold against the plugin's range; the message names both. */
+int rog_plugin_check_threshold(const struct rog_plugin *plugin, long long threshold,
+                               struct rog_error *err);
+
+/* Calls visit for every *.so found, in order of name, first folder first; `load_error` is NULL for
+ * those that load. */
+int rog_plugin_each(int (*visit)(const char *path, const struct rog_strategy *strategy,
+                                 const char *load_error, void *user),
+                    void *user, struct rog_error *err);
+
+#endif

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_EVENTS_H
+#define ROG_EVENTS_H
+
+/*
+ * The event stream: one JSON object a line, what rog-trainer writes and rogctl stores.
+ *
+ * Every event has "event" (one of the names below) and "t" (seconds since the run's start, rounded
+ * to the microsecond); events of one node have "rank" (0 the server, 1..N the workers). An event's
+ * further members are listed with its name. Consumers ignore members they do not know and store
+ * events they do not know in the table `events` as they are.
+ */
+
+/* First. "strategy" {library, version, path, threshold}, "model", "params", "rows", "wire_bytes"
+ * (a full exchange on the wire), "model_sha256" (the starting weights), "data" , "workers" [{rank,
+ * host, profile}], "version" (of the trainer), "seed", "accelerators" {isa}. */
+#define ROG_EVENT_START "start"
+
+/* A worker finished an iteration (its pull was applied). "iteration", "compute_s", "push_s",
+ * "pull_s" (without the stall), "stall_s", "rows_pushed", "rows_pulled", "rows_total",
+ * "bytes_pushed", "bytes_pulled", "loss", "staleness" (largest iteration of any worker minus this
+ * one). push_s and pull_s contain compressing and decompressing, for every strategy alike. */
+#define ROG_EVENT_ITERATION "iteration"
+
+/* The server admitted a worker's pull. "iteration", "oldest" (the smallest version over all rows of
+ * all active workers at that moment), "needed" (the smallest the strategy would accept). */
+#define ROG_EVENT_ADMIT "admit"
+
+/* The link's rate changed. "mbps". */
+#define ROG_EVENT_BANDWIDTH "bandwidth"
+
+/* Cumulative. "joules", "source" ("model" or a sensor's name). */
+#define ROG_EVENT_ENERGY "energy"
+
+/* The server saved the model. "iteration", "path" (relative to the run's folder), "sha256". */
+#define ROG_EVENT_CHECKPOINT "checkpoint"
+
+/* A checkpoint was tested. "path", "sha256", "accuracy" (percent), "images", "loss". */
+#define ROG_EVENT_ACCURACY "accuracy"
+
+/* "iteration", "waits_for" [{rank, version}]; and its end: "iteration", "stall_s". */
+#define ROG_EVENT_STALL_BEGIN "stall-begin"
+#define ROG_EVENT_STALL_END "stall-end"
+
+/* The server asked this rank for rows. "rows" (how many), "version". */
+#define ROG_EVENT_MUST_UPDATE "must-update"
+
+#define ROG_EVENT_JOIN "join"
+#define ROG_EVENT_LEAVE "leave"     /* "reason" */
+#define ROG_EVENT_WARNING "warning" /* "message" */
+#define ROG_EVENT_ERROR "error"     /* "message"; the process ends after it */
+
+/* Progress between other events, for people: "done" (0..1), "wall_s", "message". Not stored. */
+#define ROG_EVENT_PROGRESS "progress"
+
+/* Last, and only when everything went well. "iterations" (largest of any worker), "seconds",
+ * "model_sha256". A stream without it is of an unfinished run. */
+#define ROG_EVENT_END "end"
+
+#endif

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_STRATEGY_H
+#define ROG_STRATEGY_H
+
+/*
+ * The interface between the synchronization core and a strategy plugin.
+ *
+ * A strategy is policy only: it never sees a gradient or a socket. Over the row table it answers
+ * three questions:
+ *   plan_push   in which order, how many at least and for how long a worker sends its push;
+ *   admit       whether a worker that pushed iteration t may go on, and if not, for which rows of
+ *               which workers it waits;
+ *   plan_pull   the same sending plan for the server's answer to that worker.
+ *
+ * A plugin is one shared object that exports one constant:
+ *
+ *     ROG_STRATEGY_EXPORT const struct rog_strategy rog_strategy_plugin = { ... };
+ *
+ * It includes this header and nothing else of the project. Numbers of workers are zero-based here
+ * (worker 0 is host rank 1). Iterations count from 1; version 0 means "never".
+ * All hooks must be deterministic functions of their arguments and of the strategy's state: the
+ * virtual cluster is reproducible to the byte.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define ROG_STRATEGY_ABI 1
+#define ROG_STRATEGY_SYMBOL "rog_strategy_plugin"
+#define ROG_STRATEGY_EXPORT __attribute__((visibility("default")))
+
+/* A threshold without end: asynchronous training (SSP with it is ASP). */
+#define ROG_THRESHOLD_INFINITE 2147483647
+
+/* What a strategy is created with. Lives as long as the strategy's state. */
+struct rog_strategy_config {
+    uint32_t rows;     /* rows of the model, > 0 */
+    uint32_t workers;  /* number of workers, > 0 */
+    int32_t threshold; /* staleness threshold S, within the plugin's range */
+};
+
+/*
+ * Transmission history, as the server knows it (a worker sees the copy that came with its last
+ * pull). A transmission is one finished push or one finished pull of one worker, so an iteration
+ * has two.
+ */
+struct rog_history {
+    uint64_t own;              /* transmissions of this worker */
+    uint64_t slowest;          /* the smallest number over all workers */
+    bool everyone_transmitted; /* slowest > 0 */
+    double recent_max_s;       /* longest of the last 30 transmission times of all workers, s */
+    double mean_s;             /* mean of all transmission times of all workers, s */
+};
+
+/* One sending decision: a push of worker `worker` after iteration `iteration`, or the pull that
+ * answers it. All arrays have config->rows entries and belong to the core. */
+struct rog_send_view {
+    uint32_t worker;
+    uint32_t iteration;      /* iteration of this push, or that the pull answers */
+    double now;              /* seconds since the run's start */
+    const uint32_t *age;     /* push: iterations since this row was last sent (iteration - version);
+                                pull: versions of this row that the worker has not seen */
+    const float *magnitude;  /* mean |value| that waits to be sent, per row, >= 0 */
+    const uint8_t *demanded; /* 1 where the server has asked for this row (push), else 0 */
+    struct rog_history history;
+};
+
+/* The answer. The first `mandatory` rows of `order` are sent whatever it takes; the following up
+ * to `count` only until `budget_s` seconds after the sending began. Rows not in `order` are not
+ * sent. Demanded rows that the plan leaves out, or does not make mandatory, the core puts first. */
+struct rog_send_plan {
+    uint32_t *order;    /* out: room for config->rows distinct row numbers */
+    uint32_t count;     /* out: entries in order, <= rows */
+    uint32_t mandatory; /* out: <= count */
+    double budget_s;    /* out: >= 0 */
+};
+
+/* The versions table: version(row, worker) is the iteration of the last push of that worker that
+ * carried that row and has arrived. */
+struct rog_version_view {
+    const uint32_t *version; /* [worker * rows + row] */
+    const uint32_t *oldest;  /* [worker]: the smallest version over this worker's rows */
+    const uint32_t *latest;  /* [worker]: the last iteration whose push has arrived completely */
+    const uint8_t *active;   /* [worker]: 0 once it has finished or was given up; not waited for */
+};
+
+/* A worker asks for its pull after iteration `iteration`. */
+struct rog_admit_view {
+    uint32_t worker;
+    uint32_t iteration;
+    double now;
+    struct rog_version_view versions;
+};
+
+/* The answer: for each worker j the version that all of its rows must have reached before the
+ * asking worker may go on; 0 where nothing is waited for. With needed[j] <= oldest[j] for all j the
+ * worker is admitted at once; else it stalls until that holds, and the core asks each j that has
+ * finished an iteration >= needed[j] for exactly the rows that are older ("must update"). */
+struct rog_admission {
+    uint32_t *needed; /* out: [worker], filled with 0 beforehand; entries of inactive workers are
+                         ignored */
+};
+
+struct rog_strategy {
+    uint32_t abi_version; /* ROG_STRATEGY_ABI */
+    uint32_t struct_size; /* sizeof(struct rog_strategy) */
+    const char *name;     /* upper case as in --library, for example "ROG" */
+    const char *version;  /* the plugin's own version */
+    const char *summary;  /* one line for `rogctl plugins` */
+    int32_t threshold_min, threshold_max, threshold_default;
+    const char *threshold_help; /* what the threshold means here; part of error messages */
+
+    /* Optional: make and free the strategy's state. create returns 0, or non-zero with a message
+     * in `message` (at most message_bytes). Without create the state is NULL. */
+    int (*create)(const struct rog_strategy_config *config, void **state, char *message,
+                  uint32_t message_bytes);
+    void (*destroy)(void *state);
+
+    /* Required. */
+    void (*plan_push)(void *state, const struct rog_strategy_config *config,
+                      const struct rog_send_view *view, struct rog_send_plan *plan);
+    void (*admit)(void *state, const struct rog_strategy_config *config,
+                  const struct rog_admit_view *view, struct rog_admission *admission);
+    void (*plan_pull)(void *state, const struct rog_strategy_config *config,
+                      const struct rog_send_view *view, struct rog_send_plan *plan);
+
+    /* Fields are only appended below this line. */
+};
+
+#endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_DATA_BATCH_H
+#define ROG_DATA_BATCH_H
+
+/* Batches out of a shard: shuffled epochs, augmentation, mixup, label smoothing, normalization. */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <common/rng.h>
+#include <rog/error.h>
+#include <trainer/data/dataset.h>
+
+struct rog_batch_options {
+    uint32_t batch;         /* images a batch, > 0 */
+    uint32_t image_size;    /* edge in the network; images are scaled bilinearly */
+    double label_smoothing; /* [0, 1) */
+    double mixup;           /* alpha; 0: off */
+    bool augment;           /* random horizontal flips and shifts (pre-training only) */
+};
+
+struct rog_sampler;
+
+/* dataset is borrowed; indices are copied. Everything drawn comes from (seed, stream, index). */
+int rog_sampler_new(struct rog_sampler **sampler, const struct rog_dataset *dataset,
+                    const uint32_t *indices, uint32_t count,
+                    const struct rog_batch_options *options, uint64_t seed, const char *stream,
+                    uint64_t index, struct rog_error *err);
+void rog_sampler_free(struct rog_sampler *sampler);
+
+/* Batches an epoch: count / batch, rounded down. (12,500 / 24 = 520.) */
+uint32_t rog_sampler_batches(const struct rog_sampler *sampler);
+
+/* The next batch: images (batch, S, S, 3) normalized float32, targets (batch, classes). A new epoch
+ * is shuffled anew. */
+void rog_sampler_next(struct rog_sampler *sampler, float *images, float *targets);
+
+/* Images first..first+count-1 of the data set as they are, for testing; images (count, S, S, 3). */
+void rog_batch_plain(const struct rog_dataset *dataset, uint32_t first, uint32_t count,
+                     uint32_t image_size, float *images);
+
+#endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_NN_SAFETENSORS_H
+#define ROG_NN_SAFETENSORS_H
+
+/*
+ * Checkpoints as safetensors files: every parameter and running statistic under its PyTorch name,
+ * float32. Also written: metadata "model", "classes", "image_size" and what the caller adds. On
+ * reading every length, offset, name, shape and dtype is checked before use; anything missing,
+ * left over, overlapping or truncated is ROG_EFORMAT with the tensor's name.
+ * Reading ignores BatchNorm's num_batches_tracked.
+ */
+
+#include <rog/error.h>
+#include <trainer/nn/arch.h>
+
+struct rog_metadata {
+    const char *key, *value;
+};
+
+int rog_safetensors_write(const char *path, const struct rog_arch *arch, const float *params,
+                          const float *buffers, const struct rog_metadata *metadata,
+                          uint32_t metadata_count, struct rog_error *err);
+int rog_safetensors_read(const char *path, const struct rog_arch *arch, float *params,
+                         float *buffers, struct rog_error *err);
+/* The architecture a file was written for, from its metadata (ROG_EFORMAT where it has none). */
+int rog_safetensors_arch(const char *path, struct rog_arch **arch, struct rog_error *err);
+
+#endif

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_SYNC_WORKER_H
+#define ROG_SYNC_WORKER_H
+
+/*
+ * The worker's half of the protocol, without I/O: gradients, messages and the time come in as
+ * arguments, messages go out as buffers. One iteration of a worker is
+ *
+ *     rog_worker_push(w, gradients, lr, now)         compress, rank, start sending
+ *     rog_worker_send(w, now, ...) until it gives 0  rows go out, the last message ends the push
+ *     rog_worker_receive(w, message, ...)            until the notice says PULLED
+ *
+ * and rog_worker_send may have something to say at any other moment too, when the server has asked
+ * for rows (must update).
+ *
+ * Compression is dist-EF-blockSGDM (Zheng, Huang, Kwok, NeurIPS 2019) in units of the update rather
+ * than of the gradient, so that a changing learning rate needs no rescaling of the residual:
+ *     m <- mu m + g;   u <- lr (g + mu m + wd/(1-mu) w) + r;   s = mean|u| per tensor;
+ *     sent rows: s sign(u), r <- u - s sign(u);   rows not sent: r <- u.
+ */
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <rog/error.h>
+#include <rog/strategy.h>
+#include <trainer/sync/rows.h>
+
+struct rog_worker;
+
+struct rog_worker_config {
+    const struct rog_rows *rows; /* borrowed */
+    const struct rog_strategy *strategy;
+    struct rog_strategy_config policy; /* rows, workers, threshold */
+    uint32_t worker;                   /* zero-based */
+    double momentum, weight_decay;
+};
+
+/* params: rows->params floats, the model this worker trains, borrowed and updated by pulls. NULL:
+ * nothing is computed and no values travel (messages have the size they would have); for studies
+ * of policy and network alone. */
+int rog_worker_new(struct rog_worker **worker, const struct rog_worker_config *config,
+                   float *params, struct rog_error *err);
+void rog_worker_free(struct rog_worker *worker);
+
+/* Ends the local steps of the next iteration: gradients (rows->params floats, the mean over the
+ * local steps; NULL without values) are folded in and a push is planned. ROG_EINVAL while the last
+ * iteration is not complete, or for a gradient that is not finite (nothing is changed then). */
+int rog_worker_push(struct rog_worker *worker, const float *gradients, double learning_rate,
+                    double now, struct rog_error *err);
+
+/* Writes the next message, at most `bytes` (>= rog_message_min_bytes(rows)), into `buffer` and its
+ * length into *size; 0 when there is nothing to send now. */
+int rog_worker_send(struct rog_worker *worker, double now, uint8_t *buffer, size_t bytes,
+                    size_t *size, struct rog_error *err);
+
+enum rog_worker_notice {
+    ROG_WORKER_NOTHING,
+    ROG_WORKER_ADMITTED, /* the stall is over: the pull begins */
+    ROG_WORKER_PULLED,   /* the pull is complete and applied: the iteration is over */
+    ROG_WORKER_DEMANDED, /* the server asks for rows: call rog_worker_send */
+};
+
+/* Takes one message from the server. ROG_EFORMAT for one that is not well formed; nothing is
+ * changed then. */
+int rog_worker_receive(struct rog_worker *worker, const uint8_t *message, size_t size, double now,
+                       enum rog_worker_notice *notice, struct rog_error *err);
+
+struct rog_worker_status {
+    uint32_t iteration;    /* of the last push, 0 before the first */
+    bool pushing;          /* a push is being sent */
+    bool waiting;          /* pushed, not yet pulled */
+    uint32_t rows_pushed;  /* distinct rows sent for this iteration so far (demanded included) */
+    uint32_t rows_pulled;  /* in the pull of this iteration */
+    uint64_t bytes_pushed; /* all messages, this iteration */
+    uint64_t bytes_pulled;
+};
+void rog_worker_status(const struct rog_worker *worker, struct rog_worker_status *status);
+
+#endif
