@@ -48,7 +48,8 @@ int rog_json_each(const struct rog_json *object,
                   int (*visit)(const char *key, const struct rog_json *value, void *user),
                   void *user);
 
-/* Writing. Memory running out is remembered in the value and reported by rog_json_text. */
+/* Writing. Where memory runs out the constructors give NULL, and put and append leave out a NULL.
+ */
 struct rog_json *rog_json_object(void);
 struct rog_json *rog_json_array(void);
 struct rog_json *

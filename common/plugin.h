@@ -22,7 +22,7 @@ struct rog_plugin {
 };
 
 /* Loads the plugin for `library`, checks ABI version, struct size and required hooks. What is
- * refused is closed again. ROG_ENOTFOUND lists the libraries that were found. */
+ * refused is closed again. An unknown library is ROG_EINVAL, the message lists those found. */
 int rog_plugin_load(struct rog_plugin *plugin, const char *library, struct rog_error *err);
 void rog_plugin_release(struct rog_plugin *plugin);
 

@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <common/cli.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+struct rog_cli {
+    const struct rog_program *program;
+    const struct rog_command *command;
+    struct rog_json *options; /* name -> value, only those given */
+    char **args;              /* positional, borrowed from argv */
+    int arg_count;
+};
+
+int rog_exit_status(int code)
+{
+    switch (code) {
+    case ROG_OK:
+        return ROG_EXIT_OK;
+    case ROG_EINVAL:
+    case ROG_EABI:
+        return ROG_EXIT_USAGE;
+    case ROG_ENOTFOUND:
+        return ROG_EXIT_NOTHING;
+    case ROG_EINTR:
+        return ROG_EXIT_INTERRUPTED;
+    default:
+        return ROG_EXIT_FAILED;
+    }
+}
+
+static const char *next_command(const void *list, size_t index)
+{
+    const struct rog_command *command = ((const struct rog_command *const *)list)[index];
+    return command ? command->name : NULL;
+}
+
+static const struct rog_command *find_command(const struct rog_program *program, const char *name)
+{
+    for (size_t i = 0; program->commands[i]; i++)
+        if (!strcmp(program->commands[i]->name, name))
+            return program->commands[i];
+    return NULL;
+}
+
+/* The option of that name in the command's own table, then in the common one. Beginnings count
+ * when only one option has them. */
+static const struct rog_setting *find_option(const struct rog_cli *cli, const char *name,
+                                             size_t length, bool *ambiguous)
+{
+    const struct rog_setting *tables[] = {cli->command->options, cli->program->common};
+    const struct rog_setting *begins = NULL;
+    *ambiguous = false;
+    for (size_t i = 0; i < 2; i++) {
+        for (const struct rog_setting *row = tables[i]; row && row->name; row++) {
+            if (strncmp(row->name, name, length))
+                continue;
+            if (row->name[length] == '\0')
+                return row;
+            *ambiguous = begins != NULL;
+            begins = row;
+        }
+    }
+    return begins;
+}
+
+static const struct rog_setting *find_letter(const struct rog_cli *cli, char letter)
+{
+    const struct rog_setting *tables[] = {cli->command->options, cli->program->common};
+    for (size_t i = 0; i < 2; i++)
+        for (const struct rog_setting *row = tables[i]; row && row->name; row++)
+            if (row->letter == letter)
+                return row;
+    return NULL;
+}
+
+static const char *nearest_option(const struct rog_cli *cli, const char *name)
+{
+    const char *near = rog_setting_nearest(cli->command->options, name);
+    return near ? near : rog_setting_nearest(cli->program->common, name);
+}
+
+static int set_option(struct rog_cli *cli, const struct rog_setting *option, const char *text,
+                      struct rog_error *err)
+{
+    struct rog_json *value = NULL;
+    int code = rog_setting_parse(option, text, &value, err);
+    if (code)
+        return rog_fail_prefix(err, "option --%s", option->name);
+    rog_json_put(cli->options, option->name, value);
+    return 0;
+}
+
+/* argv[*at] is an option; moves *at past its value. */
+static int parse_option(struct rog_cli *cli, int argc, char **argv, int *at, struct rog_error *err)
+{
+    const char *word = argv[*at], *value = NULL;
+    const struct rog_setting *option = NULL;
+    if (word[1] == '-') {
+        size_t length = strcspn(word + 2, "=");
+        bool ambiguous;
+        option = find_option(cli, word + 2, length, &ambiguous);
+        if (ambiguous)
+            return rog_fail(err, ROG_EINVAL, "%s is the beginning of more than one option", word);
+        if (word[2 + length] == '=')
+            value = word + 2 + length + 1;
+    } else {
+        option = find_letter(cli, word[1]);
+        if (word[2])
+            value = word + 2;
+    }
+    if (!option) {
+        const char *near = word[1] == '-' ? nearest_option(cli, word + 2) : NULL;
+        return rog_fail(err, ROG_EINVAL, "unknown option %s%s%s%s; `%s help %s` lists them", word,
+                        near ? " (did you mean --" : "", near ? near : "", near ? "?)" : "",
+                        cli->program->name, cli->command->name);
+    }
+    if (option->type == ROG_SETTING_FLAG)
+        return set_option(cli, option, value ? value : "true", err);
+    if (!value) {
+        if (*at + 1 >= argc)
+            return rog_fail(err, ROG_EINVAL, "option --%s needs a value: %s", option->name,
+                            option->help);
+        value = argv[++*at];
+    }
+    return set_option(cli, option, value, err);
+}
+
+static int parse(struct rog_cli *cli, int argc, char **argv, struct rog_error *err)
+{
+    bool options_end = false;
+    for (int i = 0; i < argc; i++) {
+        const char *word = argv[i];
+        if (!options_end && !strcmp(word, "--")) {
+            options_end = true;
+        } else if (!options_end && word[0] == '-' && word[1]) {
+            int code = parse_option(cli, argc, argv, &i, err);
+            if (code)
+                return code;
+        } else {
+            cli->args[cli->arg_count++] = argv[i];
+        }
+    }
+    const struct rog_command *command = cli->command;
+    if (cli->arg_count < command->min_args ||
+        (command->max_args >= 0 && cli->arg_count > command->max_args))
+        return rog_fail(err, ROG_EINVAL, "%s: usage: %s %s %s",
+                        cli->arg_count < command->min_args ? "something is missing"
+                                                           : "too many arguments",
+                        cli->program->name, command->name, command->usage);
+    return 0;
+}
+
+static void print_options(const char *title, const struct rog_setting *table)
+{
+    if (!table || !table->name)
+        return;
+    printf("\n%s:\n", title);
+    for (; table->name; table++) {
+        char left[64], what[384];
+        snprintf(left, sizeof left, "--%s%s", table->name,
+                 table->type == ROG_SETTING_FLAG ? "" : " VALUE");
+        printf("  %c%c%c %-26s %s\n", table->letter ? '-' : ' ',
+               table->letter ? table->letter : ' ', table->letter ? ',' : ' ', left, table->help);
+        if (table->type != ROG_SETTING_FLAG) {
+            rog_setting_describe(table, what, sizeof what);
+            printf("  %30s %s\n", "", what);
+        }
+    }
+}
+
+static void print_command_help(const struct rog_program *program, const struct rog_command *command)
+{
+    printf("usage: %s %s %s\n\n%s.\n", program->name, command->name, command->usage,
+           command->summary);
+    if (command->details)
+        printf("\n%s\n", command->details);
+    print_options("Options", command->options);
+    print_options("Common options", program->common);
+}
+
+static void print_program_help(const struct rog_program *program)
+{
+    printf("usage: %s COMMAND [arguments and options]\n\n%s.\n\nCommands:\n", program->name,
+           program->summary);
+    for (size_t i = 0; program->commands[i]; i++)
+        printf("  %-14s %s\n", program->commands[i]->name, program->commands[i]->summary);
+    print_options("Options of every command", program->common);
+    printf("\n`%s help COMMAND` (or COMMAND --help) says more about one of them.\n", program->name);
+}
+
+static int usage_error(const struct rog_program *program, const struct rog_error *err)
+{
+    fprintf(stderr, "%s: %s\n", program->name, err->message);
+    return ROG_EXIT_USAGE;
+}
+
+static int unknown_command(const struct rog_program *program, const char *name)
+{
+    const char *near = rog_nearest_name(name, next_command, program->commands);
+    struct rog_error err;
+    rog_fail(&err, ROG_EINVAL, "unknown command %s%s%s%s; `%s help` lists them", name,
+             near ? " (did you mean " : "", near ? near : "", near ? "?)" : "", program->name);
+    return usage_error(program, &err);
+}
+
+static bool asks_for(int argc, char **argv, const char *option)
+{
+    for (int i = 0; i < argc && strcmp(argv[i], "--"); i++)
+        if (!strcmp(argv[i], option))
+            return true;
+    return false;
+}
+
+static int run_command(const struct rog_program *program, const struct rog_command *command,
+                       int argc, char **argv)
+{
+    struct rog_error err = {0};
+    struct rog_cli cli = {.program = program, .command = command};
+    cli.args = calloc((size_t)argc + 1, sizeof *cli.args);
+    cli.options = rog_json_object();
+    int code = cli.args && cli.options ? parse(&cli, argc, argv, &err) : rog_fail_nomem(&err);
+    if (!code)
+        code = command->run(&cli, &err);
+    /* Output that could not be written (a full disk behind a pipe) is a failure like any other. */
+    if ((fflush(stdout) != 0 || ferror(stdout)) && !code)
+        code = rog_fail(&err, ROG_EIO, "cannot write the result to standard output");
+    if (code && err.message[0])
+        fprintf(stderr, "%s: %s\n", program->name, err.message);
+    rog_json_free(cli.options);
+    free(cli.args);
+    return rog_exit_status(code);
+}
+
+int rog_program_main(const struct rog_program *program, int argc, char **argv)
+{
+    const char *name = argc > 1 ? argv[1] : NULL;
+    if (!name) {
+        print_program_help(program);
+        return ROG_EXIT_USAGE;
+    }
+    if (!strcmp(name, "--version")) {
+        printf("%s %s\n", program->name, program->version);
+        return ROG_EXIT_OK;
+    }
+    bool help = !strcmp(name, "help") || !strcmp(name, "--help") || !strcmp(name, "-h");
+    if (help && argc < 3) {
+        print_program_help(program);
+        return ROG_EXIT_OK;
+    }
+    if (help)
+        name = argv[2];
+    const struct rog_command *command = find_command(program, name);
+    if (!command)
+        return unknown_command(program, name);
+    if (help || asks_for(argc - 2, argv + 2, "--help")) {
+        print_command_help(program, command);
+        return ROG_EXIT_OK;
+    }
+    if (asks_for(argc - 2, argv + 2, "--version")) {
+        printf("%s %s\n", program->name, program->version);
+        return ROG_EXIT_OK;
+    }
+    return run_command(program, command, argc - 2, argv + 2);
+}
+
+int rog_cli_arg_count(const struct rog_cli *cli)
+{
+    return cli->arg_count;
+}
+
+const char *rog_cli_arg(const struct rog_cli *cli, int index)
+{
+    return index >= 0 && index < cli->arg_count ? cli->args[index] : NULL;
+}
+
+bool rog_cli_given(const struct rog_cli *cli, const char *name)
+{
+    return rog_json_get(cli->options, name) != NULL;
+}
+
+static const char *fallback(const struct rog_cli *cli, const char *name)
+{
+    bool ambiguous;
+    const struct rog_setting *option = find_option(cli, name, strlen(name), &ambiguous);
+    return option ? option->fallback : NULL;
+}
+
+const char *rog_cli_string(const struct rog_cli *cli, const char *name)
+{
+    return rog_json_get_string(cli->options, name, fallback(cli, name));
+}
+
+long long rog_cli_int(const struct rog_cli *cli, const char *name)
+{
+    const char *text = fallback(cli, name);
+    return rog_json_get_integer(cli->options, name, text ? strtoll(text, NULL, 10) : 0);
+}
+
+double rog_cli_real(const struct rog_cli *cli, const char *name)
+{
+    const char *text = fallback(cli, name);
+    return rog_json_get_number(cli->options, name, text ? strtod(text, NULL) : 0.0);
+}
+
+bool rog_cli_flag(const struct rog_cli *cli, const char *name)
+{
+    return rog_json_get_bool(cli->options, name, false);
+}
+
+const struct rog_json *rog_cli_options(const struct rog_cli *cli)
+{
+    return cli->options;
+}
+
+const struct rog_program *rog_cli_program(const struct rog_cli *cli)
+{
+    return cli->program;
+}

@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <common/file.h>
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int fail_errno(struct rog_error *err, const char *verb, const char *path)
+{
+    int cause = errno;
+    return rog_fail(err, cause == ENOENT ? ROG_ENOTFOUND : ROG_EIO, "cannot %s %s: %s", verb, path,
+                    strerror(cause));
+}
+
+int rog_file_read(const char *path, size_t max_bytes, char **data, size_t *size,
+                  struct rog_error *err)
+{
+    int code = 0;
+    char *bytes = NULL;
+    size_t used = 0, room = 0;
+
+    FILE *file = fopen(path, "rb");
+    if (!file)
+        return fail_errno(err, "open", path);
+    for (;;) {
+        if (used + 1 >= room) {
+            room = room ? 2 * room : 65536;
+            char *grown = realloc(bytes, room);
+            if (!grown) {
+                code = rog_fail_nomem(err);
+                goto out;
+            }
+            bytes = grown;
+        }
+        errno = 0;
+        size_t got = fread(bytes + used, 1, room - used - 1, file);
+        used += got;
+        if (used > max_bytes) {
+            code = rog_fail(err, ROG_EFORMAT, "%s is larger than the %zu bytes allowed here", path,
+                            max_bytes);
+            goto out;
+        }
+        if (!got) {
+            if (ferror(file))
+                code = fail_errno(err, "read", path);
+            break;
+        }
+    }
+out:
+    fclose(file);
+    if (code) {
+        free(bytes);
+        return code;
+    }
+    bytes[used] = '\0';
+    *data = bytes;
+    *size = used;
+    return 0;
+}
+
+int rog_file_writer_open(struct rog_file_writer *writer, const char *path, struct rog_error *err)
+{
+    int code = 0;
+    *writer = (struct rog_file_writer){0};
+    char *dir = rog_path_dir(path);
+    writer->path = rog_strdup(path);
+    writer->temporary = rog_format("%s.XXXXXX", path);
+    if (!dir || !writer->path || !writer->temporary) {
+        code = rog_fail_nomem(err);
+        goto out;
+    }
+    code = rog_dir_make(dir, err);
+    if (code)
+        goto out;
+    int fd = mkostemp(writer->temporary, O_CLOEXEC);
+    if (fd < 0) {
+        code = fail_errno(err, "create", writer->temporary);
+        goto out;
+    }
+    /* mkostemp makes it private; a finished file has the mode any other file gets. */
+    mode_t mask = umask(0);
+    umask(mask);
+    fchmod(fd, 0666 & ~mask);
+    writer->file = fdopen(fd, "wb");
+    if (!writer->file) {
+        code = fail_errno(err, "open", writer->temporary);
+        close(fd);
+        unlink(writer->temporary);
+    }
+out:
+    free(dir);
+    if (code) {
+        free(writer->path);
+        free(writer->temporary);
+        *writer = (struct rog_file_writer){0};
+    }
+    return code;
+}
+
+int rog_file_writer_commit(struct rog_file_writer *writer, struct rog_error *err)
+{
+    int code = 0;
+    bool failed =
+        fflush(writer->file) != 0 || ferror(writer->file) || fsync(fileno(writer->file)) != 0;
+    if (failed)
+        code = fail_errno(err, "write", writer->path);
+    if (fclose(writer->file) != 0 && !code)
+        code = fail_errno(err, "write", writer->path);
+    writer->file = NULL;
+    if (!code && rename(writer->temporary, writer->path) != 0)
+        code = fail_errno(err, "write", writer->path);
+    if (code)
+        unlink(writer->temporary);
+    free(writer->path);
+    free(writer->temporary);
+    writer->path = writer->temporary = NULL;
+    return code;
+}
+
+void rog_file_writer_discard(struct rog_file_writer *writer)
+{
+    if (writer->file)
+        fclose(writer->file);
+    if (writer->temporary)
+        unlink(writer->temporary);
+    free(writer->path);
+    free(writer->temporary);
+    *writer = (struct rog_file_writer){0};
+}
+
+int rog_file_write(const char *path, const void *data, size_t size, struct rog_error *err)
+{
+    struct rog_file_writer writer;
+    int code = rog_file_writer_open(&writer, path, err);
+    if (code)
+        return code;
+    if (size && fwrite(data, 1, size, writer.file) != size) {
+        code = fail_errno(err, "write", path);
+        rog_file_writer_discard(&writer);
+        return code;
+    }
+    return rog_file_writer_commit(&writer, err);
+}
+
+int rog_dir_make(const char *path, struct rog_error *err)
+{
+    char *part = rog_strdup(path);
+    if (!part)
+        return rog_fail_nomem(err);
+    int code = 0;
+    for (char *slash = part; slash && !code;) {
+        slash = strchr(slash + 1, '/');
+        if (slash)
+            *slash = '\0';
+        if (*part && mkdir(part, 0777) != 0 && errno != EEXIST)
+            code = fail_errno(err, "make the folder", part);
+        if (slash)
+            *slash = '/';
+    }
+    struct stat info;
+    if (!code && (stat(path, &info) != 0 || !S_ISDIR(info.st_mode)))
+        code = rog_fail(err, ROG_EIO, "%s is in the way: it is not a folder", path);
+    free(part);
+    return code;
+}
+
+static int remove_tree(int parent, const char *name, const char *path, struct rog_error *err)
+{
+    if (unlinkat(parent, name, 0) == 0 || errno == ENOENT)
+        return 0;
+    if (errno != EISDIR && errno != EPERM)
+        return fail_errno(err, "remove", path);
+
+    int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0)
+        return fail_errno(err, "remove", path);
+    DIR *dir = fdopendir(fd);
+    if (!dir) {
+        close(fd);
+        return fail_errno(err, "remove", path);
+    }
+    int code = 0;
+    const struct dirent *entry;
+    while (!code && (entry = readdir(dir))) {
+        if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
+            continue;
+        char *child = rog_path_join(path, entry->d_name);
+        code = child ? remove_tree(fd, entry->d_name, child, err) : rog_fail_nomem(err);
+        free(child);
+    }
+    closedir(dir);
+    if (!code && unlinkat(parent, name, AT_REMOVEDIR) != 0)
+        code = fail_errno(err, "remove", path);
+    return code;
+}
+
+int rog_dir_remove(const char *path, struct rog_error *err)
+{
+    return remove_tree(AT_FDCWD, path, path, err);
+}
+
+bool rog_file_exists(const char *path)
+{
+    return access(path, F_OK) == 0;
+}
+
+char *rog_format(const char *format, ...)
+{
+    char *text = NULL;
+    va_list args;
+    va_start(args, format);
+    if (vasprintf(&text, format, args) < 0)
+        text = NULL;
+    va_end(args);
+    return text;
+}
+
+char *rog_strdup(const char *text)
+{
+    return text ? strdup(text) : NULL;
+}
+
+char *rog_path_join(const char *dir, const char *name)
+{
+    if (name[0] == '/')
+        return strdup(name);
+    size_t length = strlen(dir);
+    bool slash = length > 0 && dir[length - 1] == '/';
+    return rog_format("%s%s%s", dir, slash ? "" : "/", name);
+}
+
+char *rog_path_dir(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    if (!slash)
+        return strdup(".");
+    return strndup(path, slash == path ? 1 : (size_t)(slash - path));
+}
+
+char *rog_cache_dir(struct rog_error *err)
+{
+    const char *cache = getenv("XDG_CACHE_HOME");
+    const char *home = getenv("HOME");
+    char *dir = NULL;
+    if (cache && cache[0] == '/')
+        dir = rog_format("%s/rogctl", cache);
+    else if (home && home[0])
+        dir = rog_format("%s/.cache/rogctl", home);
+    else {
+        rog_fail(err, ROG_EINVAL,
+                 "there is no place for cached data: set XDG_CACHE_HOME to a folder, or HOME");
+        return NULL;
+    }
+    if (!dir)
+        rog_fail_nomem(err);
+    return dir;
+}
+
+char *rog_install_path(const char *what, struct rog_error *err)
+{
+    char program[PATH_MAX];
+    ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
+    if (length <= 0) {
+        fail_errno(err, "read", "/proc/self/exe");
+        return NULL;
+    }
+    program[length] = '\0';
+    char *bin = rog_path_dir(program);
+    char *prefix = bin ? rog_path_dir(bin) : NULL;
+    char *path = prefix ? rog_path_join(prefix, what) : NULL;
+    free(bin);
+    free(prefix);
+    if (!path)
+        rog_fail_nomem(err);
+    return path;
+}

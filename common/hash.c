@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <common/hash.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <sodium.h>
+
+struct rog_sha256_stream {
+    crypto_hash_sha256_state state;
+};
+
+static void to_hex(const unsigned char digest[crypto_hash_sha256_BYTES],
+                   char hex[ROG_SHA256_HEX_BYTES])
+{
+    sodium_bin2hex(hex, ROG_SHA256_HEX_BYTES, digest, crypto_hash_sha256_BYTES);
+}
+
+void rog_sha256(const void *data, size_t size, char hex[ROG_SHA256_HEX_BYTES])
+{
+    unsigned char digest[crypto_hash_sha256_BYTES];
+    crypto_hash_sha256(digest, data, size);
+    to_hex(digest, hex);
+}
+
+int rog_sha256_stream_new(struct rog_sha256_stream **stream, struct rog_error *err)
+{
+    *stream = malloc(sizeof **stream);
+    if (!*stream)
+        return rog_fail_nomem(err);
+    crypto_hash_sha256_init(&(*stream)->state);
+    return 0;
+}
+
+void rog_sha256_stream_add(struct rog_sha256_stream *stream, const void *data, size_t size)
+{
+    crypto_hash_sha256_update(&stream->state, data, size);
+}
+
+void rog_sha256_stream_end(struct rog_sha256_stream *stream, char hex[ROG_SHA256_HEX_BYTES])
+{
+    unsigned char digest[crypto_hash_sha256_BYTES];
+    crypto_hash_sha256_final(&stream->state, digest);
+    to_hex(digest, hex);
+    free(stream);
+}
+
+int rog_sha256_file(const char *path, char hex[ROG_SHA256_HEX_BYTES], struct rog_error *err)
+{
+    FILE *file = fopen(path, "rb");
+    if (!file)
+        return rog_fail(err, errno == ENOENT ? ROG_ENOTFOUND : ROG_EIO, "cannot open %s: %s", path,
+                        strerror(errno));
+    struct rog_sha256_stream *stream = NULL;
+    int code = rog_sha256_stream_new(&stream, err);
+    if (code) {
+        fclose(file);
+        return code;
+    }
+    unsigned char bytes[65536];
+    size_t got;
+    while ((got = fread(bytes, 1, sizeof bytes, file)) > 0)
+        rog_sha256_stream_add(stream, bytes, got);
+    if (ferror(file))
+        code = rog_fail(err, ROG_EIO, "cannot read %s: %s", path, strerror(errno));
+    fclose(file);
+    rog_sha256_stream_end(stream, hex);
+    return code;
+}

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <common/json.h>
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+
+/* `struct rog_json` is never defined: a pointer to it is jansson's pointer under our name. */
+
+#define NUMBER_DIGITS 12
+
+static json_t *theirs(const struct rog_json *value)
+{
+    union {
+        const struct rog_json *ours;
+        json_t *jansson;
+    } alias = {value};
+    return alias.jansson;
+}
+
+static struct rog_json *ours(json_t *value)
+{
+    return (struct rog_json *)value;
+}
+
+int rog_json_parse(const char *text, size_t size, const char *origin, struct rog_json **value,
+                   struct rog_error *err)
+{
+    json_error_t cause;
+    json_t *parsed = json_loadb(text, size, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &cause);
+    if (!parsed)
+        return rog_fail(err, ROG_EFORMAT, "%s, line %d, column %d: not valid JSON: %s", origin,
+                        cause.line, cause.column, cause.text);
+    *value = ours(parsed);
+    return 0;
+}
+
+void rog_json_free(struct rog_json *value)
+{
+    json_decref(theirs(value));
+}
+
+struct rog_json *rog_json_copy(const struct rog_json *value)
+{
+    return ours(json_deep_copy(theirs(value)));
+}
+
+bool rog_json_is_object(const struct rog_json *value)
+{
+    return json_is_object(theirs(value));
+}
+
+bool rog_json_is_array(const struct rog_json *value)
+{
+    return json_is_array(theirs(value));
+}
+
+bool rog_json_is_string(const struct rog_json *value)
+{
+    return json_is_string(theirs(value));
+}
+
+bool rog_json_is_number(const struct rog_json *value)
+{
+    return json_is_number(theirs(value));
+}
+
+bool rog_json_is_integer(const struct rog_json *value)
+{
+    return json_is_integer(theirs(value));
+}
+
+bool rog_json_is_bool(const struct rog_json *value)
+{
+    return json_is_boolean(theirs(value));
+}
+
+const struct rog_json *rog_json_get(const struct rog_json *object, const char *key)
+{
+    return ours(json_object_get(theirs(object), key));
+}
+
+size_t rog_json_size(const struct rog_json *array_or_object)
+{
+    const json_t *value = theirs(array_or_object);
+    return json_is_array(value) ? json_array_size(value) : json_object_size(value);
+}
+
+const struct rog_json *rog_json_at(const struct rog_json *array, size_t index)
+{
+    return ours(json_array_get(theirs(array), index));
+}
+
+const char *rog_json_string(const struct rog_json *value, const char *fallback)
+{
+    const char *text = json_string_value(theirs(value));
+    return text ? text : fallback;
+}
+
+double rog_json_number(const struct rog_json *value, double fallback)
+{
+    return json_is_number(theirs(value)) ? json_number_value(theirs(value)) : fallback;
+}
+
+int64_t rog_json_integer(const struct rog_json *value, int64_t fallback)
+{
+    return json_is_integer(theirs(value)) ? json_integer_value(theirs(value)) : fallback;
+}
+
+bool rog_json_bool(const struct rog_json *value, bool fallback)
+{
+    return json_is_boolean(theirs(value)) ? json_is_true(theirs(value)) : fallback;
+}
+
+const char *rog_json_get_string(const struct rog_json *object, const char *key,
+                                const char *fallback)
+{
+    return rog_json_string(rog_json_get(object, key), fallback);
+}
+
+double rog_json_get_number(const struct rog_json *object, const char *key, double fallback)
+{
+    return rog_json_number(rog_json_get(object, key), fallback);
+}
+
+int64_t rog_json_get_integer(const struct rog_json *object, const char *key, int64_t fallback)
+{
+    return rog_json_integer(rog_json_get(object, key), fallback);
+}
+
+bool rog_json_get_bool(const struct rog_json *object, const char *key, bool fallback)
+{
+    return rog_json_bool(rog_json_get(object, key), fallback);
+}
+
+int rog_json_each(const struct rog_json *object,
+                  int (*visit)(const char *key, const struct rog_json *value, void *user),
+                  void *user)
+{
+    const char *key;
+    json_t *value;
+    json_object_foreach(theirs(object), key, value)
+    {
+        int result = visit(key, ours(value), user);
+        if (result)
+            return result;
+    }
+    return 0;
+}
+
+struct rog_json *rog_json_object(void)
+{
+    return ours(json_object());
+}
+
+struct rog_json *rog_json_array(void)
+{
+    return ours(json_array());
+}
+
+/* Text from files and peers need not be UTF-8; what is not becomes U+FFFD, byte by byte. */
+static json_t *repaired_string(const char *text)
+{
+    static const char replacement[] = "\xef\xbf\xbd";
+    size_t length = strlen(text);
+    char *repaired = malloc(3 * length + 1);
+    if (!repaired)
+        return NULL;
+    size_t used = 0;
+    for (size_t i = 0; i < length;) {
+        json_t *piece = NULL;
+        size_t bytes = 0;
+        for (bytes = 1; bytes <= 4 && i + bytes <= length && !piece; bytes++)
+            piece = json_stringn(text + i, bytes);
+        if (piece) {
+            bytes--;
+            memcpy(repaired + used, text + i, bytes);
+            used += bytes;
+            i += bytes;
+            json_decref(piece);
+        } else {
+            memcpy(repaired + used, replacement, 3);
+            used += 3;
+            i++;
+        }
+    }
+    json_t *value = json_stringn(repaired, used);
+    free(repaired);
+    return value;
+}
+
+struct rog_json *rog_json_new_string(const char *text)
+{
+    if (!text)
+        return ours(json_null());
+    json_t *value = json_string(text);
+    return ours(value ? value : repaired_string(text));
+}
+
+struct rog_json *rog_json_new_number(double number)
+{
+    return ours(isfinite(number) ? json_real(number) : json_null());
+}
+
+struct rog_json *rog_json_new_integer(int64_t number)
+{
+    return ours(json_integer(number));
+}
+
+void rog_json_put(struct rog_json *object, const char *key, struct rog_json *value)
+{
+    json_object_set_new(theirs(object), key, theirs(value));
+}
+
+void rog_json_put_string(struct rog_json *object, const char *key, const char *text)
+{
+    rog_json_put(object, key, rog_json_new_string(text));
+}
+
+void rog_json_put_number(struct rog_json *object, const char *key, double number)
+{
+    rog_json_put(object, key, rog_json_new_number(number));
+}
+
+void rog_json_put_integer(struct rog_json *object, const char *key, int64_t number)
+{
+    rog_json_put(object, key, rog_json_new_integer(number));
+}
+
+void rog_json_put_bool(struct rog_json *object, const char *key, bool truth)
+{
+    rog_json_put(object, key, ours(json_boolean(truth)));
+}
+
+void rog_json_append(struct rog_json *array, struct rog_json *value)
+{
+    json_array_append_new(theirs(array), theirs(value));
+}
+
+char *rog_json_text(const struct rog_json *value)
+{
+    return json_dumps(theirs(value),
+                      JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(NUMBER_DIGITS));
+}
+
+char *rog_json_text_sorted(const struct rog_json *value)
+{
+    return json_dumps(theirs(value), JSON_COMPACT | JSON_ENCODE_ANY | JSON_SORT_KEYS |
+                                         JSON_REAL_PRECISION(NUMBER_DIGITS));
+}
+
+char *rog_json_text_pretty(const struct rog_json *value)
+{
+    return json_dumps(theirs(value),
+                      JSON_INDENT(2) | JSON_ENCODE_ANY | JSON_REAL_PRECISION(NUMBER_DIGITS));
+}

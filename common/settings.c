@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <common/settings.h>
+
+#include <errno.h>
+#include <math.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NAME_MAX_BYTES 64
+
+const struct rog_setting *rog_setting_find(const struct rog_setting *table, const char *name)
+{
+    for (; table && table->name; table++)
+        if (!strcmp(table->name, name))
+            return table;
+    return NULL;
+}
+
+/* Levenshtein distance over one row of the table. */
+static size_t edit_distance(const char *a, const char *b)
+{
+    size_t row[NAME_MAX_BYTES + 1];
+    size_t la = strlen(a), lb = strlen(b);
+    if (la > NAME_MAX_BYTES || lb > NAME_MAX_BYTES)
+        return NAME_MAX_BYTES;
+    for (size_t j = 0; j <= lb; j++)
+        row[j] = j;
+    for (size_t i = 1; i <= la; i++) {
+        size_t diagonal = row[0];
+        row[0] = i;
+        for (size_t j = 1; j <= lb; j++) {
+            size_t change = diagonal + (a[i - 1] != b[j - 1]);
+            size_t insert = row[j - 1] + 1, erase = row[j] + 1;
+            diagonal = row[j];
+            row[j] = change < insert ? change : insert;
+            row[j] = row[j] < erase ? row[j] : erase;
+        }
+    }
+    return row[lb];
+}
+
+const char *rog_nearest_name(const char *name, const char *(*next)(const void *list, size_t index),
+                             const void *list)
+{
+    const char *nearest = NULL, *candidate;
+    size_t best = strlen(name) / 3 + 2; /* farther than this is no help */
+    for (size_t i = 0; (candidate = next(list, i)); i++) {
+        size_t distance = edit_distance(name, candidate);
+        if (distance < best) {
+            best = distance;
+            nearest = candidate;
+        }
+    }
+    return nearest;
+}
+
+static const char *next_setting(const void *list, size_t index)
+{
+    return ((const struct rog_setting *)list)[index].name;
+}
+
+const char *rog_setting_nearest(const struct rog_setting *table, const char *name)
+{
+    return table ? rog_nearest_name(name, next_setting, table) : NULL;
+}
+
+/* Is `word` one of the '|' separated words of `choices`? */
+static bool is_choice(const char *choices, const char *word)
+{
+    size_t length = strlen(word);
+    for (const char *at = choices; at; at = strchr(at, '|') ? strchr(at, '|') + 1 : NULL)
+        if (!strncmp(at, word, length) && (at[length] == '|' || at[length] == '\0'))
+            return true;
+    return false;
+}
+
+static void allowed(const struct rog_setting *setting, char *text, size_t bytes)
+{
+    switch (setting->type) {
+    case ROG_SETTING_FLAG:
+        snprintf(text, bytes, "true or false");
+        break;
+    case ROG_SETTING_INT:
+        snprintf(text, bytes, "a whole number from %.0f to %.0f", setting->min, setting->max);
+        break;
+    case ROG_SETTING_REAL:
+        snprintf(text, bytes, "a number from %g to %g", setting->min, setting->max);
+        break;
+    case ROG_SETTING_REALS:
+        snprintf(text, bytes, "a list of numbers from %g to %g", setting->min, setting->max);
+        break;
+    case ROG_SETTING_STRING:
+        if (!setting->choices) {
+            snprintf(text, bytes, "text");
+            break;
+        }
+        size_t used = (size_t)snprintf(text, bytes, "one of ");
+        for (const char *at = setting->choices; *at && used + 3 < bytes; at++) {
+            if (*at == '|') {
+                text[used++] = ',';
+                text[used++] = ' ';
+            } else {
+                text[used++] = *at;
+            }
+        }
+        text[used < bytes ? used : bytes - 1] = '\0';
+        break;
+    }
+}
+
+static bool number_fits(const struct rog_setting *setting, const struct rog_json *value)
+{
+    double number = rog_json_number(value, NAN);
+    return number >= setting->min && number <= setting->max;
+}
+
+static bool fits(const struct rog_setting *setting, const struct rog_json *value)
+{
+    switch (setting->type) {
+    case ROG_SETTING_FLAG:
+        return rog_json_is_bool(value);
+    case ROG_SETTING_INT:
+        return rog_json_is_integer(value) && number_fits(setting, value);
+    case ROG_SETTING_REAL:
+        return number_fits(setting, value);
+    case ROG_SETTING_STRING:
+        return rog_json_is_string(value) &&
+               (!setting->choices || is_choice(setting->choices, rog_json_string(value, "")));
+    case ROG_SETTING_REALS:
+        if (!rog_json_is_array(value))
+            return false;
+        for (size_t i = 0; i < rog_json_size(value); i++)
+            if (!number_fits(setting, rog_json_at(value, i)))
+                return false;
+        return true;
+    }
+    return false;
+}
+
+int rog_setting_check(const struct rog_setting *setting, const struct rog_json *value,
+                      struct rog_error *err)
+{
+    if (fits(setting, value))
+        return 0;
+    char wanted[256];
+    allowed(setting, wanted, sizeof wanted);
+    char *found = rog_json_text(value);
+    int code = rog_fail(err, ROG_EINVAL, "%s must be %s (found %.200s)", setting->name, wanted,
+                        found ? found : "?");
+    free(found);
+    return code;
+}
+
+/* A whole number where the text is one, else a real, else NULL. */
+static struct rog_json *parse_number(const char *text)
+{
+    char *end;
+    errno = 0;
+    long long whole = strtoll(text, &end, 10);
+    if (*text && !*end && !errno)
+        return rog_json_new_integer(whole);
+    double real = strtod(text, &end);
+    return *text && !*end && isfinite(real) ? rog_json_new_number(real) : NULL;
+}
+
+static struct rog_json *parse_numbers(const char *text)
+{
+    struct rog_json *list = rog_json_array();
+    char *copy = strdup(text), *rest = NULL;
+    bool good = list && copy;
+    for (char *word = good ? strtok_r(copy, ",", &rest) : NULL; word && good;
+         word = strtok_r(NULL, ",", &rest)) {
+        struct rog_json *number = parse_number(word);
+        good = number != NULL;
+        rog_json_append(list, number);
+    }
+    free(copy);
+    if (good)
+        return list;
+    rog_json_free(list);
+    return NULL;
+}
+
+static struct rog_json *parse_flag(const char *text)
+{
+    bool truth = !strcmp(text, "true");
+    if (!truth && strcmp(text, "false"))
+        return NULL;
+    struct rog_json *holder = rog_json_object();
+    rog_json_put_bool(holder, "flag", truth);
+    struct rog_json *value = rog_json_copy(rog_json_get(holder, "flag"));
+    rog_json_free(holder);
+    return value;
+}
+
+int rog_setting_parse(const struct rog_setting *setting, const char *text, struct rog_json **value,
+                      struct rog_error *err)
+{
+    struct rog_json *parsed = NULL;
+    switch (setting->type) {
+    case ROG_SETTING_FLAG:
+        parsed = parse_flag(text);
+        break;
+    case ROG_SETTING_INT:
+    case ROG_SETTING_REAL:
+        parsed = parse_number(text);
+        break;
+    case ROG_SETTING_REALS:
+        parsed = parse_numbers(text);
+        break;
+    case ROG_SETTING_STRING:
+        break;
+    }
+    if (!parsed)
+        parsed = rog_json_new_string(text);
+    if (!parsed)
+        return rog_fail_nomem(err);
+    int code = rog_setting_check(setting, parsed, err);
+    if (code)
+        rog_json_free(parsed);
+    else
+        *value = parsed;
+    return code;
+}
+
+int rog_settings_fill(const struct rog_setting *table, struct rog_json *object,
+                      struct rog_error *err)
+{
+    for (; table->name; table++) {
+        if (!table->fallback || rog_json_get(object, table->name))
+            continue;
+        struct rog_json *value = NULL;
+        int code = rog_setting_parse(table, table->fallback, &value, err);
+        if (code)
+            return code;
+        rog_json_put(object, table->name, value);
+    }
+    return 0;
+}
+
+struct check {
+    const struct rog_setting *table;
+    const char *skip;
+    struct rog_error *err;
+};
+
+static int check_one(const char *key, const struct rog_json *value, void *user)
+{
+    const struct check *check = user;
+    if (check->skip && is_choice(check->skip, key))
+        return 0;
+    const struct rog_setting *setting = rog_setting_find(check->table, key);
+    if (setting)
+        return rog_setting_check(setting, value, check->err);
+    const char *near = rog_setting_nearest(check->table, key);
+    return rog_fail(check->err, ROG_EINVAL, "unknown setting %s%s%s%s", key,
+                    near ? " (did you mean " : "", near ? near : "", near ? "?)" : "");
+}
+
+int rog_settings_check(const struct rog_setting *table, const struct rog_json *object,
+                       const char *skip, struct rog_error *err)
+{
+    struct check check = {table, skip, err};
+    return rog_json_each(object, check_one, &check);
+}
+
+void rog_setting_describe(const struct rog_setting *setting, char *text, size_t bytes)
+{
+    char wanted[256];
+    allowed(setting, wanted, sizeof wanted);
+    snprintf(text, bytes, "%s%s%s%s%s", wanted, setting->unit ? ", " : "",
+             setting->unit ? setting->unit : "", setting->fallback ? "; default " : "",
+             setting->fallback ? setting->fallback : "");
+}
