@@ -1,0 +1,406 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <orchestrator/store/db.h>
+
+#include <assert.h>
+#include <errno.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <sqlite3.h>
+
+#include <common/file.h>
+#include <orchestrator/store/schema.h>
+
+/* How long a statement waits for another process that writes. A batch of events takes
+ * milliseconds; a minute is for a disk that is very slow. */
+#define BUSY_TIMEOUT_MS 60000
+
+struct rog_db {
+    sqlite3 *handle;
+    char *path;
+    bool in_transaction;
+};
+
+struct rog_query {
+    struct rog_db *db; /* borrowed */
+    sqlite3_stmt *statement;
+};
+
+/* SQLite's result as one of our errors, with what can be done about it. */
+static int fail(struct rog_error *err, const struct rog_db *db, int result)
+{
+    const char *text = db->handle ? sqlite3_errmsg(db->handle) : sqlite3_errstr(result);
+    switch (result & 0xff) {
+    case SQLITE_NOMEM:
+        return rog_fail_nomem(err);
+    case SQLITE_FULL:
+        return rog_fail(err, ROG_EIO,
+                        "%s: the disk is full; make room or put the database elsewhere with --db",
+                        db->path);
+    case SQLITE_READONLY:
+        return rog_fail(err, ROG_EIO,
+                        "%s: the database cannot be written (%s); make it and its folder writable "
+                        "or choose another with --db",
+                        db->path, text);
+    case SQLITE_CANTOPEN:
+        return rog_fail(err, ROG_EIO,
+                        "%s: the database cannot be opened (%s); check that its folder exists and "
+                        "is writable, or choose another with --db",
+                        db->path, text);
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+        return rog_fail(err, ROG_EBUSY,
+                        "%s: another process has been writing for over %d s; try again when it has "
+                        "ended",
+                        db->path, BUSY_TIMEOUT_MS / 1000);
+    case SQLITE_NOTADB:
+        return rog_fail(err, ROG_EFORMAT,
+                        "%s: not an SQLite database; name the right file with --db", db->path);
+    case SQLITE_CORRUPT:
+        return rog_fail(err, ROG_EFORMAT,
+                        "%s: the database is damaged (%s); restore a copy, or move it away to "
+                        "start a new one",
+                        db->path, text);
+    case SQLITE_IOERR:
+        return rog_fail(err, ROG_EIO, "%s: %s (%s); is the disk full or failing?", db->path, text,
+                        strerror(sqlite3_system_errno(db->handle)));
+    default:
+        return rog_fail(err, ROG_EFAILED, "%s: %s", db->path, text);
+    }
+}
+
+static int exec(struct rog_db *db, const char *sql, struct rog_error *err)
+{
+    int result = sqlite3_exec(db->handle, sql, NULL, NULL, NULL);
+    return result == SQLITE_OK ? 0 : fail(err, db, result);
+}
+
+/* The first column of the first row of a statement without parameters. */
+static int fetch_int(struct rog_db *db, const char *sql, int64_t *number, struct rog_error *err)
+{
+    struct rog_query *query = NULL;
+    int code = rog_query_new(&query, db, err, sql, "");
+    if (code == 0)
+        code = rog_query_step(query, err);
+    if (code == 1) {
+        *number = rog_query_int(query, 0);
+        code = 0;
+    }
+    rog_query_free(query);
+    return code;
+}
+
+/* What kind of file it is: its schema's version, 0 for an empty one. */
+static int inspect(struct rog_db *db, int64_t *version, struct rog_error *err)
+{
+    int64_t tables = 0, runs = 0;
+    int code = fetch_int(db, "PRAGMA user_version", version, err);
+    if (code == 0)
+        code = fetch_int(db, "SELECT count(*) FROM sqlite_master", &tables, err);
+    if (code == 0)
+        code = fetch_int(db, "SELECT count(*) FROM sqlite_master WHERE name = 'case_runs'", &runs,
+                         err);
+    if (code < 0)
+        return code;
+    if (*version > ROG_SCHEMA_VERSION && runs)
+        return rog_fail(err, ROG_EFORMAT,
+                        "%s: its schema is version %lld, this program knows up to version %d; use "
+                        "the rogctl that wrote it or choose another file with --db",
+                        db->path, (long long)*version, ROG_SCHEMA_VERSION);
+    if ((tables > 0 && (*version < 1 || !runs)) || (tables == 0 && *version != 0))
+        return rog_fail(err, ROG_EFORMAT,
+                        "%s: a database of another program (it has no tables of rogctl); choose "
+                        "another file with --db",
+                        db->path);
+    return 0;
+}
+
+/* Brings the schema to the present version; two processes may do so at the same moment. */
+static int migrate(struct rog_db *db, struct rog_error *err)
+{
+    int64_t version = 0;
+    int code = rog_db_begin(db, err);
+    if (code == 0)
+        code = inspect(db, &version, err);
+    while (code == 0 && version < ROG_SCHEMA_VERSION) {
+        char pragma[64];
+        code = exec(db, rog_schema_steps[version], err);
+        version++;
+        snprintf(pragma, sizeof pragma, "PRAGMA user_version = %d", (int)version);
+        if (code == 0)
+            code = exec(db, pragma, err);
+    }
+    if (code == 0)
+        code = rog_db_commit(db, err);
+    rog_db_rollback(db);
+    return code;
+}
+
+/* "file:PATH?immutable=1" with everything but plain characters escaped. */
+static char *immutable_uri(const char *path)
+{
+    static const char plain[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-";
+    size_t length = strlen(path);
+    char *uri = malloc(3 * length + 32);
+    if (!uri)
+        return NULL;
+    char *at = stpcpy(uri, "file:");
+    for (size_t i = 0; i < length; i++) {
+        if (strchr(plain, path[i]))
+            *at++ = path[i];
+        else
+            at += sprintf(at, "%%%02X", (unsigned char)path[i]);
+    }
+    strcpy(at, "?immutable=1");
+    return uri;
+}
+
+/* A database in a folder that cannot be written has no place for its shared memory: it is read as
+ * a file that nobody changes, which holds as long as no journal lies beside it. */
+static int open_immutable(struct rog_db *db, struct rog_error *err)
+{
+    struct stat journal;
+    char *wal = rog_format("%s-wal", db->path);
+    char *uri = immutable_uri(db->path);
+    int code = wal && uri ? 0 : rog_fail_nomem(err);
+    if (code == 0 && stat(wal, &journal) == 0 && journal.st_size > 0)
+        code = rog_fail(err, ROG_EIO,
+                        "%s: its folder is read-only and it was not closed properly (%s-wal is "
+                        "there); copy both files to a writable folder and read them there",
+                        db->path, db->path);
+    if (code == 0) {
+        sqlite3_close(db->handle);
+        db->handle = NULL;
+        int result =
+            sqlite3_open_v2(uri, &db->handle, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, NULL);
+        if (result != SQLITE_OK)
+            code = fail(err, db, result);
+    }
+    free(uri);
+    free(wal);
+    return code;
+}
+
+static int open_read(struct rog_db *db, struct rog_error *err)
+{
+    int64_t version = 0;
+    int result = sqlite3_open_v2(db->path, &db->handle, SQLITE_OPEN_READONLY, NULL);
+    if (result == SQLITE_OK)
+        result = sqlite3_exec(db->handle, "SELECT count(*) FROM sqlite_master", NULL, NULL, NULL);
+    int code = 0;
+    if (result == SQLITE_CANTOPEN || result == SQLITE_READONLY ||
+        (result == SQLITE_ERROR &&
+         sqlite3_extended_errcode(db->handle) == SQLITE_READONLY_CANTINIT))
+        code = open_immutable(db, err);
+    else if (result != SQLITE_OK)
+        code = fail(err, db, result);
+    if (code == 0)
+        code = inspect(db, &version, err);
+    if (code == 0 && version == 0)
+        code = rog_fail(err, ROG_ENOTFOUND, "%s: nothing is recorded in it", db->path);
+    return code;
+}
+
+static int open_write(struct rog_db *db, struct rog_error *err)
+{
+    int64_t version = 0;
+    int result =
+        sqlite3_open_v2(db->path, &db->handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL);
+    if (result != SQLITE_OK)
+        return fail(err, db, result);
+    if (sqlite3_db_readonly(db->handle, "main") == 1)
+        return fail(err, db, SQLITE_READONLY);
+    sqlite3_busy_timeout(db->handle, BUSY_TIMEOUT_MS);
+    /* Looked at before anything is changed: the journal mode is written into the file. */
+    int code = inspect(db, &version, err);
+    if (code == 0)
+        code = exec(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;", err);
+    if (code == 0)
+        code = migrate(db, err);
+    return code;
+}
+
+int rog_db_open(struct rog_db **out, const char *path, enum rog_db_mode mode, struct rog_error *err)
+{
+    *out = NULL;
+    struct stat status;
+    bool there = stat(path, &status) == 0;
+    if (there && S_ISDIR(status.st_mode))
+        return rog_fail(err, ROG_EFORMAT, "%s: a folder, not a database; name a file with --db",
+                        path);
+    if (mode == ROG_DB_READ && !there)
+        return rog_fail(err, ROG_ENOTFOUND,
+                        "%s: no such database; run a sweep first or name another with --db", path);
+
+    struct rog_db *db = calloc(1, sizeof *db);
+    if (db)
+        db->path = rog_strdup(path);
+    int code = db && db->path ? 0 : rog_fail_nomem(err);
+    if (code == 0)
+        code = mode == ROG_DB_READ ? open_read(db, err) : open_write(db, err);
+    if (code == 0) {
+        sqlite3_busy_timeout(db->handle, BUSY_TIMEOUT_MS);
+        code = exec(db, "PRAGMA foreign_keys = ON", err);
+    }
+    if (code < 0) {
+        rog_db_close(db);
+        return code;
+    }
+    *out = db;
+    return 0;
+}
+
+void rog_db_close(struct rog_db *db)
+{
+    if (!db)
+        return;
+    rog_db_rollback(db);
+    sqlite3_close(db->handle);
+    free(db->path);
+    free(db);
+}
+
+const char *rog_db_path(const struct rog_db *db)
+{
+    return db->path;
+}
+
+int rog_db_begin(struct rog_db *db, struct rog_error *err)
+{
+    assert(!db->in_transaction);
+    int code = exec(db, "BEGIN IMMEDIATE", err);
+    db->in_transaction = code == 0;
+    return code;
+}
+
+int rog_db_commit(struct rog_db *db, struct rog_error *err)
+{
+    assert(db->in_transaction);
+    int code = exec(db, "COMMIT", err);
+    if (code == 0)
+        db->in_transaction = false;
+    return code;
+}
+
+void rog_db_rollback(struct rog_db *db)
+{
+    if (!db->in_transaction)
+        return;
+    sqlite3_exec(db->handle, "ROLLBACK", NULL, NULL, NULL);
+    db->in_transaction = false;
+}
+
+static int bind(struct rog_query *query, struct rog_error *err, const char *types, va_list values)
+{
+    assert((int)strlen(types) == sqlite3_bind_parameter_count(query->statement));
+    int result = SQLITE_OK;
+    for (int i = 1; types[i - 1] && result == SQLITE_OK; i++) {
+        if (types[i - 1] == 's') {
+            result = sqlite3_bind_text(query->statement, i, va_arg(values, const char *), -1,
+                                       SQLITE_TRANSIENT);
+        } else if (types[i - 1] == 'i') {
+            result = sqlite3_bind_int64(query->statement, i, va_arg(values, int64_t));
+        } else {
+            assert(types[i - 1] == 'd');
+            result = sqlite3_bind_double(query->statement, i, va_arg(values, double));
+        }
+    }
+    return result == SQLITE_OK ? 0 : fail(err, query->db, result);
+}
+
+static int query_new(struct rog_query **out, struct rog_db *db, struct rog_error *err,
+                     const char *sql, const char *types, va_list values)
+{
+    *out = NULL;
+    struct rog_query *query = calloc(1, sizeof *query);
+    if (!query)
+        return rog_fail_nomem(err);
+    query->db = db;
+    int result = sqlite3_prepare_v2(db->handle, sql, -1, &query->statement, NULL);
+    int code = result == SQLITE_OK ? bind(query, err, types, values) : fail(err, db, result);
+    if (code < 0)
+        rog_query_free(query);
+    else
+        *out = query;
+    return code;
+}
+
+int rog_query_new(struct rog_query **query, struct rog_db *db, struct rog_error *err,
+                  const char *sql, const char *types, ...)
+{
+    va_list values;
+    va_start(values, types);
+    int code = query_new(query, db, err, sql, types, values);
+    va_end(values);
+    return code;
+}
+
+void rog_query_free(struct rog_query *query)
+{
+    if (!query)
+        return;
+    sqlite3_finalize(query->statement);
+    free(query);
+}
+
+int rog_query_step(struct rog_query *query, struct rog_error *err)
+{
+    int result = sqlite3_step(query->statement);
+    if (result == SQLITE_ROW)
+        return 1;
+    if (result == SQLITE_DONE)
+        return 0;
+    return fail(err, query->db, result);
+}
+
+int rog_query_rebind(struct rog_query *query, struct rog_error *err, const char *types, ...)
+{
+    sqlite3_reset(query->statement);
+    va_list values;
+    va_start(values, types);
+    int code = bind(query, err, types, values);
+    va_end(values);
+    return code;
+}
+
+bool rog_query_is_null(const struct rog_query *query, int column)
+{
+    return sqlite3_column_type(query->statement, column) == SQLITE_NULL;
+}
+
+int64_t rog_query_int(const struct rog_query *query, int column)
+{
+    return sqlite3_column_int64(query->statement, column);
+}
+
+double rog_query_real(const struct rog_query *query, int column)
+{
+    return rog_query_is_null(query, column) ? (double)NAN
+                                            : sqlite3_column_double(query->statement, column);
+}
+
+const char *rog_query_text(const struct rog_query *query, int column)
+{
+    return (const char *)sqlite3_column_text(query->statement, column);
+}
+
+int rog_db_run(struct rog_db *db, struct rog_error *err, const char *sql, const char *types, ...)
+{
+    struct rog_query *query = NULL;
+    va_list values;
+    va_start(values, types);
+    int code = query_new(&query, db, err, sql, types, values);
+    va_end(values);
+    if (code == 0) {
+        do
+            code = rog_query_step(query, err);
+        while (code == 1);
+    }
+    rog_query_free(query);
+    return code;
+}

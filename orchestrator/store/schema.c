@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <orchestrator/store/schema.h>
+
+/* Times are seconds since the run's start; started_at, ended_at, created_at and tested_at are
+ * UTC as YYYY-MM-DDThh:mm:ssZ. Checkpoint paths are relative to the database's folder.
+ * streams.stored_bytes is how much of the run's events.jsonl the other tables hold. */
+static const char version_1[] =
+    "CREATE TABLE runs(id TEXT PRIMARY KEY NOT NULL, library TEXT NOT NULL,\n"
+    "    threshold INTEGER NOT NULL, control TEXT NOT NULL, batchsize INTEGER NOT NULL,\n"
+    "    epochs INTEGER NOT NULL, note TEXT, seed INTEGER NOT NULL, workload TEXT, cluster TEXT,\n"
+    "    status TEXT NOT NULL CHECK(status IN ('planned', 'running', 'done', 'failed')),\n"
+    "    attempt INTEGER NOT NULL DEFAULT 0, started_at TEXT, ended_at TEXT, error TEXT,\n"
+    "    config TEXT NOT NULL, config_hash TEXT NOT NULL, versions TEXT);\n"
+    "CREATE INDEX runs_config_hash ON runs(config_hash);\n"
+
+    "CREATE TABLE cases(name TEXT PRIMARY KEY NOT NULL, figure TEXT, created_at TEXT NOT NULL);\n"
+    "CREATE TABLE case_settings(case_name TEXT PRIMARY KEY NOT NULL\n"
+    "        REFERENCES cases(name) ON DELETE CASCADE ON UPDATE CASCADE,\n"
+    "    target_accuracy REAL);\n"
+    "CREATE TABLE case_runs(\n"
+    "    case_name TEXT NOT NULL REFERENCES cases(name) ON DELETE CASCADE ON UPDATE CASCADE,\n"
+    "    position INTEGER NOT NULL,\n"
+    "    run_id TEXT NOT NULL REFERENCES runs(id) ON DELETE CASCADE ON UPDATE CASCADE,\n"
+    "    PRIMARY KEY(case_name, run_id)) WITHOUT ROWID;\n"
+    "CREATE INDEX case_runs_run ON case_runs(run_id);\n"
+
+    "CREATE TABLE streams(run_id TEXT PRIMARY KEY NOT NULL\n"
+    "        REFERENCES runs(id) ON DELETE CASCADE ON UPDATE CASCADE,\n"
+    "    stored_bytes INTEGER NOT NULL);\n"
+    "CREATE TABLE workers(run_id TEXT NOT NULL REFERENCES runs(id) ON DELETE CASCADE\n"
+    "        ON UPDATE CASCADE,\n"
+    "    rank INTEGER NOT NULL, host TEXT, facts TEXT, PRIMARY KEY(run_id, rank)) WITHOUT ROWID;\n"
+    "CREATE TABLE iterations(run_id TEXT NOT NULL REFERENCES runs(id) ON DELETE CASCADE\n"
+    "        ON UPDATE CASCADE,\n"
+    "    rank INTEGER NOT NULL, iteration INTEGER NOT NULL, t REAL NOT NULL,\n"
+    "    compute_s REAL, push_s REAL, pull_s REAL, stall_s REAL,\n"
+    "    rows_pushed INTEGER, rows_pulled INTEGER, rows_total INTEGER,\n"
+    "    bytes_pushed INTEGER, bytes_pulled INTEGER, loss REAL, staleness INTEGER,\n"
+    "    PRIMARY KEY(run_id, rank, iteration)) WITHOUT ROWID;\n"
+    "CREATE TABLE bandwidth(run_id TEXT NOT NULL REFERENCES runs(id) ON DELETE CASCADE\n"
+    "        ON UPDATE CASCADE,\n"
+    "    rank INTEGER NOT NULL, t REAL NOT NULL, mbps REAL NOT NULL);\n"
+    "CREATE INDEX bandwidth_time ON bandwidth(run_id, rank, t);\n"
+    "CREATE TABLE energy(run_id TEXT NOT NULL REFERENCES runs(id) ON DELETE CASCADE\n"
+    "        ON UPDATE CASCADE,\n"
+    "    rank INTEGER NOT NULL, t REAL NOT NULL, joules REAL NOT NULL, source TEXT NOT NULL);\n"
+    "CREATE INDEX energy_time ON energy(run_id, rank, t);\n"
+    "CREATE TABLE checkpoints(run_id TEXT NOT NULL REFERENCES runs(id) ON DELETE CASCADE\n"
+    "        ON UPDATE CASCADE,\n"
+    "    t REAL NOT NULL, iteration INTEGER NOT NULL, path TEXT NOT NULL, sha256 TEXT,\n"
+    "    accuracy REAL, tested_at TEXT, PRIMARY KEY(run_id, t)) WITHOUT ROWID;\n"
+    "CREATE TABLE events(run_id TEXT NOT NULL REFERENCES runs(id) ON DELETE CASCADE\n"
+    "        ON UPDATE CASCADE,\n"
+    "    rank INTEGER, t REAL NOT NULL, kind TEXT NOT NULL, data TEXT);\n"
+    "CREATE INDEX events_kind ON events(run_id, kind, t);\n";
+
+const char *const rog_schema_steps[ROG_SCHEMA_VERSION] = {version_1};

@@ -1,0 +1,453 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <orchestrator/store/summary.h>
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <common/file.h>
+
+/* A heap copy of a text column, NULL for NULL; *code becomes ROG_ENOMEM when memory runs out. */
+static char *copy_text(const struct rog_query *query, int column, int *code)
+{
+    const char *text = rog_query_text(query, column);
+    char *copy = rog_strdup(text);
+    if (text && !copy)
+        *code = ROG_ENOMEM;
+    return copy;
+}
+
+void rog_names_release(struct rog_names *names)
+{
+    for (size_t i = 0; i < names->count; i++)
+        free(names->name[i]);
+    free(names->name);
+    *names = (struct rog_names){0};
+}
+
+static int names_add(struct rog_names *names, const char *text, struct rog_error *err)
+{
+    char **more = realloc(names->name, (names->count + 1) * sizeof *more);
+    if (!more)
+        return rog_fail_nomem(err);
+    names->name = more;
+    more[names->count] = rog_strdup(text);
+    if (!more[names->count])
+        return rog_fail_nomem(err);
+    names->count++;
+    return 0;
+}
+
+/* The first column of every row; frees the query. */
+static int names_fetch(struct rog_query *query, struct rog_names *names, struct rog_error *err)
+{
+    int code;
+    while ((code = rog_query_step(query, err)) == 1) {
+        code = names_add(names, rog_query_text(query, 0), err);
+        if (code < 0)
+            break;
+    }
+    rog_query_free(query);
+    if (code < 0)
+        rog_names_release(names);
+    return code;
+}
+
+/* "a, b, c" of at most `most` names, for messages. */
+static void names_list(const struct rog_names *names, size_t most, char *text, size_t bytes)
+{
+    size_t at = 0;
+    text[0] = '\0';
+    for (size_t i = 0; i < names->count && i < most && at < bytes; i++)
+        at += (size_t)snprintf(text + at, bytes - at, "%s%s", i ? ", " : "", names->name[i]);
+    if (names->count > most && at < bytes)
+        snprintf(text + at, bytes - at, " and %zu more", names->count - most);
+}
+
+int rog_run_row_load(struct rog_db *db, const char *id, struct rog_run_row *row,
+                     struct rog_error *err)
+{
+    *row = (struct rog_run_row){0};
+    struct rog_query *query = NULL;
+    int code = rog_query_new(&query, db, err,
+                             "SELECT id, library, control, note, workload, cluster, status,"
+                             " started_at, ended_at, error, config_hash, config, versions,"
+                             " threshold, batchsize, epochs, seed, attempt FROM runs WHERE id = ?",
+                             "s", id);
+    if (code < 0)
+        return code;
+    code = rog_query_step(query, err);
+    if (code == 0)
+        code = rog_fail(err, ROG_ENOTFOUND, "no run %s in %s; `rogctl runs` lists them", id,
+                        rog_db_path(db));
+    if (code == 1) {
+        char **texts[] = {&row->id,       &row->library, &row->control,     &row->note,
+                          &row->workload, &row->cluster, &row->status,      &row->started_at,
+                          &row->ended_at, &row->error,   &row->config_hash, &row->config,
+                          &row->versions};
+        int64_t *numbers[] = {&row->threshold, &row->batchsize, &row->epochs, &row->seed,
+                              &row->attempt};
+        int column = 0;
+        code = 0;
+        for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+            *texts[i] = copy_text(query, column++, &code);
+        for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+            *numbers[i] = rog_query_int(query, column++);
+        if (code < 0) {
+            rog_run_row_release(row);
+            rog_fail_nomem(err);
+        }
+    }
+    rog_query_free(query);
+    return code;
+}
+
+void rog_run_row_release(struct rog_run_row *row)
+{
+    char *texts[] = {row->id,          row->library, row->control,    row->note,     row->workload,
+                     row->cluster,     row->status,  row->started_at, row->ended_at, row->error,
+                     row->config_hash, row->config,  row->versions};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        free(texts[i]);
+    *row = (struct rog_run_row){0};
+}
+
+/* The last part of a path, without slashes at the end. Heap memory. */
+static char *last_part(const char *text)
+{
+    size_t end = strlen(text);
+    while (end > 0 && text[end - 1] == '/')
+        end--;
+    size_t begin = end;
+    while (begin > 0 && text[begin - 1] != '/')
+        begin--;
+    return rog_format("%.*s", (int)(end - begin), text + begin);
+}
+
+int rog_run_find(struct rog_db *db, const char *text, char **id, struct rog_error *err)
+{
+    *id = NULL;
+    struct rog_names found = {0};
+    struct rog_query *query = NULL;
+    char *name = last_part(text);
+    if (!name)
+        return rog_fail_nomem(err);
+    int code = rog_query_new(&query, db, err,
+                             "SELECT id FROM runs WHERE substr(id, 1, length(?1)) = ?1"
+                             " ORDER BY id != ?1, id",
+                             "s", name);
+    if (code == 0)
+        code = names_fetch(query, &found, err);
+    if (code == 0 && (found.count == 0 || name[0] == '\0')) {
+        code = rog_fail(err, ROG_ENOTFOUND, "no run %s in %s; `rogctl runs` lists them", text,
+                        rog_db_path(db));
+    } else if (code == 0 && found.count > 1 && strcmp(found.name[0], name) != 0) {
+        char list[512];
+        names_list(&found, 8, list, sizeof list);
+        code = rog_fail(err, ROG_EINVAL, "%s could be any of %zu runs: %s; give more of the name",
+                        text, found.count, list);
+    } else if (code == 0) {
+        *id = rog_strdup(found.name[0]);
+        if (!*id)
+            code = rog_fail_nomem(err);
+    }
+    rog_names_release(&found);
+    free(name);
+    return code;
+}
+
+static int case_unknown(struct rog_db *db, const char *name, struct rog_error *err)
+{
+    struct rog_names cases = {0};
+    struct rog_query *query = NULL;
+    int code = rog_query_new(&query, db, err, "SELECT name FROM cases ORDER BY name", "");
+    if (code == 0)
+        code = names_fetch(query, &cases, err);
+    if (code < 0)
+        return code;
+    char list[512];
+    names_list(&cases, 12, list, sizeof list);
+    code = rog_fail(err, ROG_ENOTFOUND, "no case %s in %s; there %s %s", name, rog_db_path(db),
+                    cases.count == 1 ? "is" : "are", cases.count ? list : "none");
+    rog_names_release(&cases);
+    return code;
+}
+
+int rog_case_row_load(struct rog_db *db, const char *name, struct rog_case_row *row,
+                      struct rog_error *err)
+{
+    *row = (struct rog_case_row){0};
+    struct rog_query *query = NULL;
+    int code =
+        rog_query_new(&query, db, err,
+                      "SELECT name, figure, created_at, target_accuracy,"
+                      " (SELECT count(*) FROM case_runs WHERE case_runs.case_name = cases.name)"
+                      " FROM cases LEFT JOIN case_settings ON case_name = name WHERE name = ?",
+                      "s", name);
+    if (code < 0)
+        return code;
+    code = rog_query_step(query, err);
+    if (code == 1) {
+        code = 0;
+        row->name = copy_text(query, 0, &code);
+        row->figure = copy_text(query, 1, &code);
+        row->created_at = copy_text(query, 2, &code);
+        row->target_accuracy = rog_query_real(query, 3);
+        row->runs = rog_query_int(query, 4);
+        if (code < 0) {
+            rog_case_row_release(row);
+            rog_fail_nomem(err);
+        }
+    } else if (code == 0) {
+        code = case_unknown(db, name, err);
+    }
+    rog_query_free(query);
+    return code;
+}
+
+void rog_case_row_release(struct rog_case_row *row)
+{
+    free(row->name);
+    free(row->figure);
+    free(row->created_at);
+    *row = (struct rog_case_row){0};
+}
+
+int rog_case_runs(struct rog_db *db, const char *name, struct rog_names *ids, struct rog_error *err)
+{
+    *ids = (struct rog_names){0};
+    struct rog_case_row row;
+    int code = rog_case_row_load(db, name, &row, err);
+    rog_case_row_release(&row);
+    if (code < 0)
+        return code;
+    struct rog_query *query = NULL;
+    code = rog_query_new(&query, db, err,
+                         "SELECT run_id FROM case_runs WHERE case_name = ?"
+                         " ORDER BY position, run_id",
+                         "s", name);
+    return code < 0 ? code : names_fetch(query, ids, err);
+}
+
+int rog_composition_load(struct rog_db *db, const char *run_id, struct rog_composition *composition,
+                         struct rog_error *err)
+{
+    struct rog_query *query = NULL;
+    int code = rog_query_new(&query, db, err,
+                             "SELECT avg(compute), avg(communication), avg(stall), count(*) FROM"
+                             " (SELECT avg(compute_s) AS compute,"
+                             " avg(push_s + pull_s) AS communication, avg(stall_s) AS stall"
+                             " FROM iterations WHERE run_id = ? AND rank > 0 GROUP BY rank)",
+                             "s", run_id);
+    if (code == 0)
+        code = rog_query_step(query, err);
+    if (code == 1) {
+        *composition = (struct rog_composition){
+            .compute_s = rog_query_real(query, 0),
+            .communication_s = rog_query_real(query, 1),
+            .stall_s = rog_query_real(query, 2),
+            .workers = rog_query_int(query, 3),
+        };
+        code = 0;
+    }
+    rog_query_free(query);
+    return code;
+}
+
+int rog_extent_load(struct rog_db *db, const char *run_id, struct rog_extent *extent,
+                    struct rog_error *err)
+{
+    struct rog_query *query = NULL;
+    int code = rog_query_new(
+        &query, db, err,
+        "SELECT coalesce(max(iteration), 0), coalesce((SELECT max(t) FROM events"
+        " WHERE run_id = ?1 AND kind = 'end'), max(t), 0), coalesce(sum(bytes_pushed), 0),"
+        " coalesce(sum(bytes_pulled), 0), (SELECT avg(joules) FROM (SELECT max(joules) AS joules"
+        " FROM energy WHERE run_id = ?1 AND rank > 0 GROUP BY rank))"
+        " FROM iterations WHERE run_id = ?1 AND rank > 0",
+        "s", run_id);
+    if (code == 0)
+        code = rog_query_step(query, err);
+    if (code == 1) {
+        *extent = (struct rog_extent){
+            .iterations = rog_query_int(query, 0),
+            .seconds = rog_query_real(query, 1),
+            .bytes_pushed = rog_query_int(query, 2),
+            .bytes_pulled = rog_query_int(query, 3),
+            .energy_j = rog_query_real(query, 4),
+        };
+        code = 0;
+    }
+    rog_query_free(query);
+    return code;
+}
+
+/* Makes room for one more element of `bytes` in an array that doubles. */
+static void *grow(void *array, size_t count, size_t bytes)
+{
+    if (count != 0 && (count < 16 || (count & (count - 1)) != 0))
+        return array;
+    return realloc(array, (count < 16 ? 16 : 2 * count) * bytes);
+}
+
+int rog_accuracy_load(struct rog_db *db, const char *run_id, struct rog_accuracy *accuracy,
+                      struct rog_error *err)
+{
+    *accuracy = (struct rog_accuracy){0};
+    struct rog_query *query = NULL;
+    int code = rog_query_new(&query, db, err,
+                             "SELECT t, iteration, accuracy FROM checkpoints"
+                             " WHERE run_id = ? AND accuracy IS NOT NULL ORDER BY t",
+                             "s", run_id);
+    while (code == 0 && (code = rog_query_step(query, err)) == 1) {
+        void *more = grow(accuracy->point, accuracy->count, sizeof *accuracy->point);
+        code = more ? 0 : rog_fail_nomem(err);
+        if (!more)
+            break;
+        accuracy->point = more;
+        accuracy->point[accuracy->count++] = (struct rog_accuracy_point){
+            rog_query_real(query, 0), rog_query_int(query, 1), rog_query_real(query, 2)};
+    }
+    rog_query_free(query);
+    if (code < 0)
+        rog_accuracy_release(accuracy);
+    return code;
+}
+
+void rog_accuracy_release(struct rog_accuracy *accuracy)
+{
+    free(accuracy->point);
+    *accuracy = (struct rog_accuracy){0};
+}
+
+/* The straight line through (t0, v0) and (t1, v1) at t. */
+static double between(double t0, double v0, double t1, double v1, double t)
+{
+    return t1 > t0 ? v0 + (v1 - v0) * (t - t0) / (t1 - t0) : v1;
+}
+
+double rog_accuracy_at(const struct rog_accuracy *accuracy, double t)
+{
+    const struct rog_accuracy_point *p = accuracy->point;
+    if (accuracy->count == 0 || t < p[0].t || t > p[accuracy->count - 1].t)
+        return (double)NAN;
+    size_t i = 0;
+    while (p[i].t < t)
+        i++;
+    return i == 0 ? p[0].percent : between(p[i - 1].t, p[i - 1].percent, p[i].t, p[i].percent, t);
+}
+
+int rog_energy_load(struct rog_db *db, const char *run_id, struct rog_energy *energy,
+                    struct rog_error *err)
+{
+    *energy = (struct rog_energy){0};
+    struct rog_query *query = NULL;
+    int code = rog_query_new(&query, db, err,
+                             "SELECT rank, t, joules FROM energy WHERE run_id = ? AND rank > 0"
+                             " ORDER BY rank, t",
+                             "s", run_id);
+    while (code == 0 && (code = rog_query_step(query, err)) == 1) {
+        void *more = grow(energy->point, energy->count, sizeof *energy->point);
+        code = more ? 0 : rog_fail_nomem(err);
+        if (!more)
+            break;
+        energy->point = more;
+        energy->point[energy->count++] = (struct rog_energy_point){
+            rog_query_int(query, 0), rog_query_real(query, 1), rog_query_real(query, 2)};
+    }
+    rog_query_free(query);
+    if (code < 0)
+        rog_energy_release(energy);
+    return code;
+}
+
+void rog_energy_release(struct rog_energy *energy)
+{
+    free(energy->point);
+    *energy = (struct rog_energy){0};
+}
+
+double rog_energy_at(const struct rog_energy *energy, double t)
+{
+    double sum = 0;
+    size_t workers = 0, i = 0;
+    while (i < energy->count) {
+        /* One worker's readings: find the pair around t. */
+        int64_t rank = energy->point[i].rank;
+        double t0 = 0, j0 = 0, joules = 0;
+        bool found = false;
+        for (; i < energy->count && energy->point[i].rank == rank; i++) {
+            const struct rog_energy_point *p = &energy->point[i];
+            if (!found && p->t >= t) {
+                joules = between(t0, j0, p->t, p->joules, t);
+                found = true;
+            }
+            t0 = p->t;
+            j0 = p->joules;
+        }
+        sum += found ? joules : j0;
+        workers++;
+    }
+    return workers ? sum / (double)workers : (double)NAN;
+}
+
+static void put_accuracy(struct rog_json *summary, const struct rog_accuracy *accuracy)
+{
+    struct rog_json *list = rog_json_array();
+    for (size_t i = 0; i < accuracy->count; i++) {
+        struct rog_json *point = rog_json_array();
+        rog_json_append(point, rog_json_new_number(accuracy->point[i].t));
+        rog_json_append(point, rog_json_new_integer(accuracy->point[i].iteration));
+        rog_json_append(point, rog_json_new_number(accuracy->point[i].percent));
+        rog_json_append(list, point);
+    }
+    rog_json_put(summary, "accuracy", list);
+}
+
+int rog_run_summary(struct rog_db *db, const char *run_id, struct rog_json **summary,
+                    struct rog_error *err)
+{
+    struct rog_run_row row = {0};
+    struct rog_composition composition;
+    struct rog_extent extent;
+    struct rog_accuracy accuracy = {0};
+    *summary = NULL;
+    int code = rog_run_row_load(db, run_id, &row, err);
+    if (code == 0)
+        code = rog_composition_load(db, run_id, &composition, err);
+    if (code == 0)
+        code = rog_extent_load(db, run_id, &extent, err);
+    if (code == 0)
+        code = rog_accuracy_load(db, run_id, &accuracy, err);
+    if (code == 0) {
+        struct rog_json *s = *summary = rog_json_object();
+        rog_json_put_string(s, "id", row.id);
+        rog_json_put_string(s, "library", row.library);
+        rog_json_put_integer(s, "threshold", row.threshold);
+        rog_json_put_string(s, "control", row.control);
+        rog_json_put_integer(s, "batchsize", row.batchsize);
+        rog_json_put_integer(s, "epochs", row.epochs);
+        rog_json_put_string(s, "note", row.note);
+        rog_json_put_integer(s, "seed", row.seed);
+        rog_json_put_string(s, "workload", row.workload);
+        rog_json_put_string(s, "cluster", row.cluster);
+        rog_json_put_string(s, "status", row.status);
+        rog_json_put_string(s, "error", row.error);
+        rog_json_put_integer(s, "attempt", row.attempt);
+        rog_json_put_string(s, "started_at", row.started_at);
+        rog_json_put_string(s, "ended_at", row.ended_at);
+        rog_json_put_integer(s, "workers", composition.workers);
+        rog_json_put_integer(s, "iterations", extent.iterations);
+        rog_json_put_number(s, "seconds", extent.seconds);
+        rog_json_put_number(s, "compute_s", composition.compute_s);
+        rog_json_put_number(s, "communication_s", composition.communication_s);
+        rog_json_put_number(s, "stall_s", composition.stall_s);
+        put_accuracy(s, &accuracy);
+        rog_json_put_number(s, "energy_j", extent.energy_j);
+        rog_json_put_integer(s, "bytes_pushed", extent.bytes_pushed);
+        rog_json_put_integer(s, "bytes_pulled", extent.bytes_pulled);
+    }
+    rog_accuracy_release(&accuracy);
+    rog_run_row_release(&row);
+    return code;
+}

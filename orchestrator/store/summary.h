@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_STORE_SUMMARY_H
+#define ROG_STORE_SUMMARY_H
+
+/*
+ * What is recorded about a run or a case, aggregated: one place for the queries behind show,
+ * report and the figures, so that they never disagree. Ranks of workers are 1..N; the server
+ * (rank 0) is no part of any mean.
+ */
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <common/json.h>
+#include <orchestrator/store/db.h>
+
+/* A row of `runs`. Texts are heap memory, NULL where the column is NULL. */
+struct rog_run_row {
+    char *id, *library, *control, *note, *workload, *cluster, *status;
+    char *started_at, *ended_at, *error, *config_hash;
+    char *config, *versions; /* JSON */
+    int64_t threshold, batchsize, epochs, seed, attempt;
+};
+
+/* ROG_ENOTFOUND for an id that is not recorded. `id` is the whole id (see rog_run_find). */
+int rog_run_row_load(struct rog_db *db, const char *id, struct rog_run_row *row,
+                     struct rog_error *err);
+void rog_run_row_release(struct rog_run_row *row);
+
+/* Heap copies of texts, in the order of the query. */
+struct rog_names {
+    char **name;
+    size_t count;
+};
+void rog_names_release(struct rog_names *names);
+
+/* The id meant by `text`: the id itself, any unambiguous beginning of it, or a path that ends in
+ * it. *id is heap memory. ROG_ENOTFOUND when there is none; ROG_EINVAL when there are several, with
+ * a message that lists them. */
+int rog_run_find(struct rog_db *db, const char *text, char **id, struct rog_error *err);
+
+/* A row of `cases` with its settings. */
+struct rog_case_row {
+    char *name, *figure, *created_at;
+    double target_accuracy; /* percent, NaN where the case has none */
+    int64_t runs;
+};
+int rog_case_row_load(struct rog_db *db, const char *name, struct rog_case_row *row,
+                      struct rog_error *err);
+void rog_case_row_release(struct rog_case_row *row);
+/* Its runs' ids, by position. ROG_ENOTFOUND, with the cases there are, for an unknown case. */
+int rog_case_runs(struct rog_db *db, const char *name, struct rog_names *ids,
+                  struct rog_error *err);
+
+/* The average time composition of an iteration: for each worker the mean over its iterations, then
+ * the mean over workers, s. NaN where nothing is recorded. */
+struct rog_composition {
+    double compute_s;
+    double communication_s; /* push and pull, without the stall */
+    double stall_s;
+    int64_t workers;
+};
+int rog_composition_load(struct rog_db *db, const char *run_id, struct rog_composition *composition,
+                         struct rog_error *err);
+
+/* How far the run got, in sums over workers. */
+struct rog_extent {
+    int64_t iterations; /* largest of any worker */
+    double seconds;     /* virtual or real time that the run took so far */
+    int64_t bytes_pushed, bytes_pulled;
+    double energy_j; /* mean over workers, NaN without energy */
+};
+int rog_extent_load(struct rog_db *db, const char *run_id, struct rog_extent *extent,
+                    struct rog_error *err);
+
+/* Tested checkpoints by time. */
+struct rog_accuracy_point {
+    double t; /* s */
+    int64_t iteration;
+    double percent;
+};
+struct rog_accuracy {
+    struct rog_accuracy_point *point;
+    size_t count;
+};
+int rog_accuracy_load(struct rog_db *db, const char *run_id, struct rog_accuracy *accuracy,
+                      struct rog_error *err);
+void rog_accuracy_release(struct rog_accuracy *accuracy);
+/* Linear between checkpoints; NaN before the first and after the last. */
+double rog_accuracy_at(const struct rog_accuracy *accuracy, double t);
+
+/* Cumulative energy of each worker against time. */
+struct rog_energy_point {
+    int64_t rank;
+    double t;      /* s */
+    double joules; /* since the run's start */
+};
+struct rog_energy {
+    struct rog_energy_point *point; /* by rank, then t */
+    size_t count;
+};
+int rog_energy_load(struct rog_db *db, const char *run_id, struct rog_energy *energy,
+                    struct rog_error *err);
+void rog_energy_release(struct rog_energy *energy);
+/* Joules used until t, the mean over workers; linear between readings, from 0 J at 0 s, held after
+ * a worker's last reading. NaN when nothing is recorded. */
+double rog_energy_at(const struct rog_energy *energy, double t);
+
+/* What `rogctl show RUN --json` prints. Owned by the caller. */
+int rog_run_summary(struct rog_db *db, const char *run_id, struct rog_json **summary,
+                    struct rog_error *err);
+
+#endif

@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The database file and the queries of summaries. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <common/file.h>
+#include <orchestrator/store/db.h>
+#include <orchestrator/store/schema.h>
+#include <orchestrator/store/summary.h>
+
+struct fixture {
+    char folder[64];
+    char *path;
+    struct rog_db *db;
+};
+
+static int setup(void **state)
+{
+    struct fixture *f = calloc(1, sizeof *f);
+    struct rog_error err;
+    if (!f)
+        return -1;
+    *state = f;
+    strcpy(f->folder, "/tmp/rog-store-XXXXXX");
+    if (!mkdtemp(f->folder))
+        return -1;
+    f->path = rog_path_join(f->folder, "results.db");
+    return rog_db_open(&f->db, f->path, ROG_DB_WRITE, &err);
+}
+
+static int teardown(void **state)
+{
+    struct fixture *f = *state;
+    struct rog_error err;
+    rog_db_close(f->db);
+    rog_dir_remove(f->folder, &err);
+    free(f->path);
+    free(f);
+    return 0;
+}
+
+static void add_run(struct rog_db *db, const char *id)
+{
+    struct rog_error err;
+    assert_int_equal(
+        rog_db_run(db, &err,
+                   "INSERT INTO runs(id, library, threshold, control, batchsize, epochs, note,"
+                   " seed, status, config, config_hash)"
+                   " VALUES (?, 'ROG', 4, 'outdoors', 1, 2, 'a \"note\"', 1, 'done', '{}', 'h')",
+                   "s", id),
+        0);
+}
+
+static int64_t count(struct rog_db *db, const char *sql)
+{
+    struct rog_error err;
+    struct rog_query *query = NULL;
+    assert_int_equal(rog_query_new(&query, db, &err, sql, ""), 0);
+    assert_int_equal(rog_query_step(query, &err), 1);
+    int64_t number = rog_query_int(query, 0);
+    rog_query_free(query);
+    return number;
+}
+
+static void schema_is_the_contract(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(count(f->db, "PRAGMA user_version"), ROG_SCHEMA_VERSION);
+    assert_int_equal(count(f->db, "SELECT journal_mode = 'wal' FROM pragma_journal_mode"), 1);
+    assert_int_equal(count(f->db, "PRAGMA foreign_keys"), 1);
+    static const char *const columns[][2] = {
+        {"runs", "id,library,threshold,control,batchsize,epochs,note,seed,workload,cluster,status,"
+                 "attempt,started_at,ended_at,error,config,config_hash,versions"},
+        {"cases", "name,figure,created_at"},
+        {"case_runs", "case_name,position,run_id"},
+        {"workers", "run_id,rank,host,facts"},
+        {"iterations", "run_id,rank,iteration,t,compute_s,push_s,pull_s,stall_s,rows_pushed,"
+                       "rows_pulled,rows_total,bytes_pushed,bytes_pulled,loss,staleness"},
+        {"bandwidth", "run_id,rank,t,mbps"},
+        {"energy", "run_id,rank,t,joules,source"},
+        {"checkpoints", "run_id,t,iteration,path,sha256,accuracy,tested_at"},
+        {"events", "run_id,rank,t,kind,data"},
+    };
+    for (size_t i = 0; i < sizeof columns / sizeof *columns; i++) {
+        struct rog_error err;
+        struct rog_query *query = NULL;
+        assert_int_equal(rog_query_new(&query, f->db, &err,
+                                       "SELECT group_concat(name) FROM pragma_table_info(?)", "s",
+                                       columns[i][0]),
+                         0);
+        assert_int_equal(rog_query_step(query, &err), 1);
+        assert_string_equal(rog_query_text(query, 0), columns[i][1]);
+        rog_query_free(query);
+    }
+}
+
+static void values_are_bound_not_pasted(void **state)
+{
+    struct fixture *f = *state;
+    struct rog_error err;
+    const char *evil = "x'); DROP TABLE runs; --";
+    add_run(f->db, evil);
+    struct rog_query *query = NULL;
+    assert_int_equal(rog_query_new(&query, f->db, &err,
+                                   "SELECT id, ?, ?, ?, NULL FROM runs WHERE id = ?", "idss",
+                                   (int64_t)1 << 40, (double)NAN, NULL, evil),
+                     0);
+    assert_int_equal(rog_query_step(query, &err), 1);
+    assert_string_equal(rog_query_text(query, 0), evil);
+    assert_true(rog_query_int(query, 1) == (int64_t)1 << 40);
+    assert_true(rog_query_is_null(query, 2));
+    assert_true(isnan(rog_query_real(query, 2)));
+    assert_null(rog_query_text(query, 3));
+    assert_int_equal(rog_query_step(query, &err), 0);
+    assert_int_equal(rog_query_rebind(query, &err, "idss", (int64_t)2, 0.5, "t", evil), 0);
+    assert_int_equal(rog_query_step(query, &err), 1);
+    assert_true(rog_query_real(query, 2) == 0.5);
+    rog_query_free(query);
+}
+
+static void a_transaction_is_whole_or_nothing(void **state)
+{
+    struct fixture *f = *state;
+    struct rog_error err;
+    assert_int_equal(rog_db_begin(f->db, &err), 0);
+    add_run(f->db, "one");
+    rog_db_rollback(f->db);
+    rog_db_rollback(f->db);
+    assert_int_equal(count(f->db, "SELECT count(*) FROM runs"), 0);
+    assert_int_equal(rog_db_begin(f->db, &err), 0);
+    add_run(f->db, "two");
+    assert_int_equal(rog_db_commit(f->db, &err), 0);
+    assert_int_equal(count(f->db, "SELECT count(*) FROM runs"), 1);
+}
+
+static void foreign_files_are_left_alone(void **state)
+{
+    struct fixture *f = *state;
+    struct rog_error err;
+    struct rog_db *db = NULL;
+    char *other = rog_path_join(f->folder, "other.db");
+
+    assert_int_equal(rog_db_open(&db, other, ROG_DB_READ, &err), ROG_ENOTFOUND);
+    assert_non_null(strstr(err.message, "no such database"));
+    assert_null(db);
+
+    static const char text[] = "this is a diary, not a database; it is longer than one header, "
+                               "and that matters because short files are told apart otherwise";
+    assert_int_equal(rog_file_write(other, text, sizeof text, &err), 0);
+    assert_int_equal(rog_db_open(&db, other, ROG_DB_WRITE, &err), ROG_EFORMAT);
+    assert_int_equal(rog_db_open(&db, other, ROG_DB_READ, &err), ROG_EFORMAT);
+    char *data = NULL;
+    size_t size = 0;
+    assert_int_equal(rog_file_read(other, 1000, &data, &size, &err), 0);
+    assert_int_equal(size, sizeof text);
+    assert_memory_equal(data, text, size);
+    free(data);
+
+    assert_int_equal(rog_db_open(&db, f->folder, ROG_DB_WRITE, &err), ROG_EFORMAT);
+    assert_non_null(strstr(err.message, "folder"));
+    free(other);
+}
+
+static void other_schemas_are_refused(void **state)
+{
+    struct fixture *f = *state;
+    struct rog_error err;
+    struct rog_db *db = NULL;
+    assert_int_equal(rog_db_run(f->db, &err, "PRAGMA user_version = 2", ""), 0);
+    for (int mode = ROG_DB_READ; mode <= ROG_DB_WRITE; mode++) {
+        assert_int_equal(rog_db_open(&db, f->path, (enum rog_db_mode)mode, &err), ROG_EFORMAT);
+        assert_non_null(strstr(err.message, "schema is version 2"));
+    }
+    assert_int_equal(rog_db_run(f->db, &err, "PRAGMA user_version = 0", ""), 0);
+    assert_int_equal(rog_db_open(&db, f->path, ROG_DB_WRITE, &err), ROG_EFORMAT);
+    assert_non_null(strstr(err.message, "another program"));
+}
+
+static void a_run_is_found_by_its_beginning(void **state)
+{
+    struct fixture *f = *state;
+    struct rog_error err;
+    char *id = NULL;
+    add_run(f->db, "11-22-09-52-ROG-4-outdoors");
+    add_run(f->db, "11-22-09-52-ROG-4-outdoors-2");
+    add_run(f->db, "11-22-09-53-ROG-20-outdoors");
+    static const char *const good[][2] = {
+        {"11-22-09-52-ROG-4-outdoors", "11-22-09-52-ROG-4-outdoors"},
+        {"11-22-09-53", "11-22-09-53-ROG-20-outdoors"},
+        {"results.runs/11-22-09-52-ROG-4-outdoors-2/", "11-22-09-52-ROG-4-outdoors-2"},
+    };
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+        assert_int_equal(rog_run_find(f->db, good[i][0], &id, &err), 0);
+        assert_string_equal(id, good[i][1]);
+        free(id);
+    }
+    assert_int_equal(rog_run_find(f->db, "11-22-09-52", &id, &err), ROG_EINVAL);
+    assert_non_null(strstr(err.message, "any of 2 runs"));
+    assert_int_equal(rog_run_find(f->db, "11-22-%", &id, &err), ROG_ENOTFOUND);
+    assert_int_equal(rog_run_find(f->db, "", &id, &err), ROG_ENOTFOUND);
+    assert_int_equal(rog_run_find(f->db, "/", &id, &err), ROG_ENOTFOUND);
+    assert_null(id);
+}
+
+static void cases_know_their_runs_in_order(void **state)
+{
+    struct fixture *f = *state;
+    struct rog_error err;
+    add_run(f->db, "a");
+    add_run(f->db, "b");
+    assert_int_equal(
+        rog_db_run(f->db, &err, "INSERT INTO cases VALUES ('t-case0', '10', 'now')", ""), 0);
+    assert_int_equal(
+        rog_db_run(f->db, &err, "INSERT INTO case_settings VALUES ('t-case0', 64)", ""), 0);
+    assert_int_equal(rog_db_run(f->db, &err,
+                                "INSERT INTO case_runs VALUES ('t-case0', 1, 'a'),"
+                                " ('t-case0', 0, 'b')",
+                                ""),
+                     0);
+    struct rog_names ids;
+    assert_int_equal(rog_case_runs(f->db, "t-case0", &ids, &err), 0);
+    assert_int_equal(ids.count, 2);
+    assert_string_equal(ids.name[0], "b");
+    rog_names_release(&ids);
+    struct rog_case_row row;
+    assert_int_equal(rog_case_row_load(f->db, "t-case0", &row, &err), 0);
+    assert_string_equal(row.figure, "10");
+    assert_true(row.target_accuracy == 64.0);
+    assert_int_equal(row.runs, 2);
+    rog_case_row_release(&row);
+    assert_int_equal(rog_case_runs(f->db, "t-case1", &ids, &err), ROG_ENOTFOUND);
+    assert_non_null(strstr(err.message, "t-case0"));
+    assert_int_equal(rog_db_run(f->db, &err, "INSERT INTO case_runs VALUES ('no', 1, 'a')", ""),
+                     ROG_EFAILED);
+}
+
+/* Two workers with numbers that are easy to average by hand. */
+static void add_iterations(struct rog_db *db)
+{
+    struct rog_error err;
+    assert_int_equal(
+        rog_db_run(db, &err,
+                   "INSERT INTO iterations(run_id, rank, iteration, t, compute_s, push_s, pull_s,"
+                   " stall_s, bytes_pushed, bytes_pulled) VALUES"
+                   " ('r', 1, 1, 10, 1, 2, 3, 4, 100, 10), ('r', 1, 2, 20, 3, 2, 3, 0, 100, 10),"
+                   " ('r', 2, 1, 30, 4, 1, 1, 6, 100, 10)",
+                   ""),
+        0);
+    assert_int_equal(rog_db_run(db, &err,
+                                "INSERT INTO energy VALUES ('r', 1, 10, 100, 'model'),"
+                                " ('r', 1, 20, 300, 'model'), ('r', 2, 20, 100, 'model'),"
+                                " ('r', 0, 20, 9999, 'model')",
+                                ""),
+                     0);
+    assert_int_equal(rog_db_run(db, &err,
+                                "INSERT INTO checkpoints(run_id, t, iteration, path, accuracy)"
+                                " VALUES ('r', 0, 0, 'p', 50), ('r', 10, 1, 'p', 60),"
+                                " ('r', 20, 2, 'p', NULL), ('r', 30, 2, 'p', 70)",
+                                ""),
+                     0);
+}
+
+static void summaries_average_over_workers(void **state)
+{
+    struct fixture *f = *state;
+    struct rog_error err;
+    add_run(f->db, "r");
+    add_iterations(f->db);
+
+    struct rog_composition c;
+    assert_int_equal(rog_composition_load(f->db, "r", &c, &err), 0);
+    assert_true(c.compute_s == 3 && c.communication_s == 3.5 && c.stall_s == 4 && c.workers == 2);
+    struct rog_extent e;
+    assert_int_equal(rog_extent_load(f->db, "r", &e, &err), 0);
+    assert_true(e.iterations == 2 && e.seconds == 30 && e.bytes_pushed == 300);
+    assert_true(e.bytes_pulled == 30 && e.energy_j == 200);
+
+    struct rog_accuracy a;
+    assert_int_equal(rog_accuracy_load(f->db, "r", &a, &err), 0);
+    assert_int_equal(a.count, 3);
+    assert_true(rog_accuracy_at(&a, 0) == 50 && rog_accuracy_at(&a, 5) == 55);
+    assert_true(rog_accuracy_at(&a, 20) == 65 && rog_accuracy_at(&a, 30) == 70);
+    assert_true(isnan(rog_accuracy_at(&a, 31)) && isnan(rog_accuracy_at(&a, -1)));
+    rog_accuracy_release(&a);
+
+    struct rog_energy energy;
+    assert_int_equal(rog_energy_load(f->db, "r", &energy, &err), 0);
+    assert_int_equal(energy.count, 3);
+    assert_true(rog_energy_at(&energy, 0) == 0 && rog_energy_at(&energy, 10) == 75);
+    assert_true(rog_energy_at(&energy, 15) == (200 + 75) / 2.0);
+    assert_true(rog_energy_at(&energy, 99) == 200);
+    rog_energy_release(&energy);
+    assert_true(isnan(rog_energy_at(&energy, 1)));
+}
+
+static void show_has_what_the_contract_names(void **state)
+{
+    struct fixture *f = *state;
+    struct rog_error err;
+    add_run(f->db, "r");
+    add_iterations(f->db);
+    struct rog_json *s = NULL;
+    assert_int_equal(rog_run_summary(f->db, "r", &s, &err), 0);
+    static const char *const names[] = {"id",
+                                        "library",
+                                        "threshold",
+                                        "control",
+                                        "batchsize",
+                                        "epochs",
+                                        "note",
+                                        "seed",
+                                        "status",
+                                        "iterations",
+                                        "seconds",
+                                        "compute_s",
+                                        "communication_s",
+                                        "stall_s",
+                                        "accuracy",
+                                        "energy_j",
+                                        "bytes_pushed",
+                                        "bytes_pulled"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        assert_non_null(rog_json_get(s, names[i]));
+    assert_string_equal(rog_json_get_string(s, "note", ""), "a \"note\"");
+    assert_true(rog_json_get_number(s, "stall_s", 0) == 4);
+    const struct rog_json *accuracy = rog_json_get(s, "accuracy");
+    assert_int_equal(rog_json_size(accuracy), 3);
+    assert_true(rog_json_number(rog_json_at(rog_json_at(accuracy, 1), 2), 0) == 60);
+    rog_json_free(s);
+    assert_int_equal(rog_run_summary(f->db, "q", &s, &err), ROG_ENOTFOUND);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(schema_is_the_contract),
+        TEST(values_are_bound_not_pasted),
+        TEST(a_transaction_is_whole_or_nothing),
+        TEST(foreign_files_are_left_alone),
+        TEST(other_schemas_are_refused),
+        TEST(a_run_is_found_by_its_beginning),
+        TEST(cases_know_their_runs_in_order),
+        TEST(summaries_average_over_workers),
+        TEST(show_has_what_the_contract_names),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
