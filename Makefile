@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: Apache-2.0
+# A thin front for CMake: each target installs the distribution packages it lacks, builds, and runs.
+#   make          build ./rogctl                  make test     run every test
+#   make sweep    draw Figure 10                  make bench    measure
+#   make install  to PREFIX (default /usr/local), honours DESTDIR
+#   make asan     the test suite under AddressSanitizer and UBSan; make tsan, make coverage likewise
+
+PREFIX ?= /usr/local
+JOBS ?= $(shell nproc)
+BUILD := build/release
+PACKAGES := cmake/packages.txt
+TEST_PACKAGES := $(PACKAGES) cmake/packages-test.txt
+
+.PHONY: all sweep test bench install asan tsan coverage format clean
+
+all: $(BUILD)/.packages
+	@cmake --preset release -DCMAKE_INSTALL_PREFIX=$(PREFIX) -DBUILD_TESTING=OFF -B $(BUILD) >$(BUILD)/configure.log \
+	    || { cat $(BUILD)/configure.log; exit 1; }
+	@cmake --build $(BUILD) -j $(JOBS)
+	@ln -sfn $(BUILD)/bin/rogctl rogctl
+
+$(BUILD)/.packages: cmake/packages.txt cmake/install-packages
+	@cmake/install-packages $(PACKAGES)
+	@mkdir -p $(BUILD) && touch $@
+
+sweep: all
+	./rogctl sweep experiments/threshold.conf
+
+install: all
+	@cmake --install $(BUILD) --prefix $(PREFIX)
+
+# The tests have a build folder of their own, so that `make` stays free of what only tests need.
+define suite
+	@cmake/install-packages $(TEST_PACKAGES)
+	@mkdir -p build/$(1)
+	@cmake --preset $(2) -DBUILD_TESTING=ON -B build/$(1) >build/$(1)/configure.log \
+	    || { cat build/$(1)/configure.log; exit 1; }
+	@cmake --build build/$(1) -j $(JOBS)
+	ctest --test-dir build/$(1) --output-on-failure -j $(JOBS)
+endef
+
+test:
+	$(call suite,test,release)
+asan:
+	$(call suite,asan-ubsan,asan-ubsan)
+tsan:
+	$(call suite,tsan,tsan)
+coverage:
+	$(call suite,coverage,coverage)
+
+bench: all
+	bench/run $(BUILD)
+
+format:
+	clang-format -i $$(git ls-files '*.c' '*.h')
+
+clean:
+	rm -rf build rogctl
