@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <common/cli.h>
+
+/* The command under test checks what arrived; which check, is its second argument. */
+static int check_values(const struct rog_cli *cli, struct rog_error *err)
+{
+    if (rog_cli_arg_count(cli) != 2 || strcmp(rog_cli_arg(cli, 0), "a.conf") ||
+        strcmp(rog_cli_arg(cli, 1), "-b"))
+        return rog_fail(err, ROG_EFAILED, "wrong arguments");
+    if (rog_cli_int(cli, "jobs") != 3 || rog_cli_real(cli, "span") != 2.5 ||
+        strcmp(rog_cli_string(cli, "db"), "x y.db") || !rog_cli_flag(cli, "fresh") ||
+        rog_cli_flag(cli, "quiet") || rog_cli_given(cli, "quiet") || !rog_cli_given(cli, "jobs"))
+        return rog_fail(err, ROG_EFAILED, "wrong values");
+    return 0;
+}
+
+static int check_defaults(const struct rog_cli *cli, struct rog_error *err)
+{
+    if (rog_cli_int(cli, "jobs") != 1 || rog_cli_real(cli, "span") != 300.0 ||
+        strcmp(rog_cli_string(cli, "db"), "results.db") || rog_cli_string(cli, "only"))
+        return rog_fail(err, ROG_EFAILED, "wrong defaults");
+    return 0;
+}
+
+static int fail_with(const struct rog_cli *cli, struct rog_error *err)
+{
+    static const struct {
+        const char *name;
+        int code;
+    } codes[] = {{"nothing", ROG_ENOTFOUND},
+                 {"interrupted", ROG_EINTR},
+                 {"io", ROG_EIO},
+                 {"usage", ROG_EINVAL},
+                 {"abi", ROG_EABI}};
+    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
+        if (!strcmp(codes[i].name, rog_cli_arg(cli, 0)))
+            return rog_fail(err, codes[i].code, "as asked");
+    return 0;
+}
+
+static const struct rog_setting options[] = {
+    {"jobs", ROG_SETTING_INT, "1", 1, 64, NULL, NULL, "runs at once", 'j'},
+    {"span", ROG_SETTING_REAL, "300", 0, 1e6, NULL, "s", "length", 0},
+    {"fresh", ROG_SETTING_FLAG, NULL, 0, 0, NULL, NULL, "new case", 0},
+    {"only", ROG_SETTING_STRING, NULL, 0, 0, NULL, NULL, "filter", 0},
+    {NULL, ROG_SETTING_FLAG, NULL, 0, 0, NULL, NULL, NULL, 0},
+};
+static const struct rog_setting common[] = {
+    {"db", ROG_SETTING_STRING, "results.db", 0, 0, NULL, NULL, "database", 0},
+    {"quiet", ROG_SETTING_FLAG, NULL, 0, 0, NULL, NULL, "less", 'q'},
+    {"json", ROG_SETTING_FLAG, NULL, 0, 0, NULL, NULL, "for machines", 0},
+    {NULL, ROG_SETTING_FLAG, NULL, 0, 0, NULL, NULL, NULL, 0},
+};
+static const struct rog_command values = {"values", "A B", "check values", NULL, options,
+                                          2,        2,     check_values};
+static const struct rog_command defaults = {"defaults", "", "check defaults", NULL, options,
+                                            0,          0,  check_defaults};
+static const struct rog_command failing = {"fail", "HOW", "fail", NULL, NULL, 1, -1, fail_with};
+static const struct rog_command *const commands[] = {&values, &defaults, &failing, NULL};
+static const struct rog_program program = {"prog", "1.0", "a program", common, commands};
+
+#define RUN(...) run((const char *[]){"prog", __VA_ARGS__, NULL})
+
+static int run(const char **words)
+{
+    char storage[16][64];
+    char *argv[17] = {NULL};
+    int argc = 0;
+    for (; words[argc]; argc++) {
+        strncpy(storage[argc], words[argc], sizeof storage[argc] - 1);
+        storage[argc][sizeof storage[argc] - 1] = '\0';
+        argv[argc] = storage[argc];
+    }
+    return rog_program_main(&program, argc, argv);
+}
+
+static void test_options_anywhere(void **state)
+{
+    (void)state;
+    assert_int_equal(RUN("values", "--jobs", "3", "a.conf", "--span=2.5", "--fresh", "--db",
+                         "x y.db", "--", "-b"),
+                     0);
+    assert_int_equal(
+        RUN("values", "-j3", "--sp", "2.5", "--fr", "--db=x y.db", "a.conf", "--", "-b"), 0);
+    assert_int_equal(RUN("defaults"), 0);
+}
+
+static void test_wrong_use(void **state)
+{
+    (void)state;
+    assert_int_equal(RUN("valuse"), 2);
+    assert_int_equal(RUN("defaults", "--jbos", "3"), 2);
+    assert_int_equal(RUN("defaults", "--jobs", "0"), 2);
+    assert_int_equal(RUN("defaults", "--jobs", "3x"), 2);
+    assert_int_equal(RUN("defaults", "--jobs"), 2);
+    assert_int_equal(RUN("defaults", "extra"), 2);
+    assert_int_equal(RUN("values", "one"), 2);
+    assert_int_equal(RUN("defaults", "--fresh=maybe"), 2);
+}
+
+static void test_exit_status(void **state)
+{
+    (void)state;
+    assert_int_equal(RUN("fail", "nothing"), 3);
+    assert_int_equal(RUN("fail", "interrupted"), 130);
+    assert_int_equal(RUN("fail", "io"), 1);
+    assert_int_equal(RUN("fail", "usage"), 2);
+    assert_int_equal(RUN("fail", "abi"), 2);
+    assert_int_equal(RUN("fail", "not"), 0);
+}
+
+static void test_help(void **state)
+{
+    (void)state;
+    assert_int_equal(RUN("--help"), 0);
+    assert_int_equal(RUN("help", "values"), 0);
+    assert_int_equal(RUN("values", "--help"), 0);
+    assert_int_equal(RUN("--version"), 0);
+    assert_int_equal(RUN("help", "nothing"), 2);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_options_anywhere),
+        cmocka_unit_test(test_wrong_use),
+        cmocka_unit_test(test_exit_status),
+        cmocka_unit_test(test_help),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include <common/file.h>
+#include <common/hash.h>
+
+static int make_folder(void **state)
+{
+    char *folder = strdup("/tmp/rog-file-test-XXXXXX");
+    *state = mkdtemp(folder);
+    return *state ? 0 : -1;
+}
+
+static int remove_folder(void **state)
+{
+    int code = rog_dir_remove(*state, NULL);
+    free(*state);
+    return code;
+}
+
+static void test_write_and_read(void **state)
+{
+    char *path = rog_path_join(*state, "a/b/file");
+    struct rog_error err;
+    assert_int_equal(rog_file_write(path, "abc", 3, &err), 0);
+    char *data = NULL;
+    size_t size = 0;
+    assert_int_equal(rog_file_read(path, 3, &data, &size, &err), 0);
+    assert_int_equal(size, 3);
+    assert_string_equal(data, "abc");
+    free(data);
+    assert_int_equal(rog_file_read(path, 2, &data, &size, &err), ROG_EFORMAT);
+
+    char hex[ROG_SHA256_HEX_BYTES];
+    assert_int_equal(rog_sha256_file(path, hex, &err), 0);
+    assert_string_equal(hex, /* FIPS 180-2, appendix B.1 */
+                        "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    free(path);
+}
+
+static void test_missing_and_in_the_way(void **state)
+{
+    char *path = rog_path_join(*state, "missing");
+    struct rog_error err;
+    char *data = NULL;
+    size_t size = 0;
+    assert_int_equal(rog_file_read(path, 10, &data, &size, &err), ROG_ENOTFOUND);
+    assert_non_null(strstr(err.message, path));
+
+    assert_int_equal(rog_file_write(path, "x", 1, &err), 0);
+    char *below = rog_path_join(path, "below");
+    assert_int_equal(rog_file_write(below, "x", 1, &err), ROG_EIO);
+    free(below);
+    free(path);
+}
+
+/* A discarded or failed write leaves neither the file nor a temporary one. */
+static void test_discard(void **state)
+{
+    char *path = rog_path_join(*state, "never");
+    struct rog_file_writer writer;
+    assert_int_equal(rog_file_writer_open(&writer, path, NULL), 0);
+    fputs("half", writer.file);
+    char *temporary = strdup(writer.temporary);
+    assert_true(rog_file_exists(temporary));
+    rog_file_writer_discard(&writer);
+    assert_false(rog_file_exists(path));
+    assert_false(rog_file_exists(temporary));
+    free(temporary);
+    free(path);
+}
+
+static void test_full_disk(void **state)
+{
+    (void)state;
+    struct rog_error err = {0};
+    struct rog_file_writer writer;
+    if (!rog_file_exists("/dev/full"))
+        skip();
+    assert_int_equal(rog_file_writer_open(&writer, "/tmp/rog-full-test", &err), 0);
+    assert_non_null(freopen("/dev/full", "wb", writer.file));
+    fputs("does not fit", writer.file);
+    assert_int_equal(rog_file_writer_commit(&writer, &err), ROG_EIO);
+    assert_non_null(strstr(err.message, "No space left on device"));
+    assert_false(rog_file_exists("/tmp/rog-full-test"));
+}
+
+static void test_remove_does_not_follow_links(void **state)
+{
+    char *tree = rog_path_join(*state, "tree"), *kept = rog_path_join(*state, "kept");
+    char *file = rog_path_join(kept, "file"), *link = rog_path_join(tree, "link");
+    assert_int_equal(rog_dir_make(tree, NULL), 0);
+    assert_int_equal(rog_file_write(file, "x", 1, NULL), 0);
+    assert_int_equal(symlink(kept, link), 0);
+    assert_int_equal(rog_dir_remove(tree, NULL), 0);
+    assert_false(rog_file_exists(tree));
+    assert_true(rog_file_exists(file));
+    assert_int_equal(rog_dir_remove(tree, NULL), 0);
+    free(tree);
+    free(kept);
+    free(file);
+    free(link);
+}
+
+static void test_paths(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *path, *dir;
+    } rows[] = {{"a/b", "a"}, {"/a", "/"}, {"a", "."}, {"/a/b/c", "/a/b"}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char *dir = rog_path_dir(rows[i].path);
+        assert_string_equal(dir, rows[i].dir);
+        free(dir);
+    }
+    char *joined = rog_path_join("a/", "b"), *absolute = rog_path_join("a", "/b");
+    assert_string_equal(joined, "a/b");
+    assert_string_equal(absolute, "/b");
+    free(joined);
+    free(absolute);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_write_and_read),
+        cmocka_unit_test(test_missing_and_in_the_way),
+        cmocka_unit_test(test_discard),
+        cmocka_unit_test(test_full_disk),
+        cmocka_unit_test(test_remove_does_not_follow_links),
+        cmocka_unit_test(test_paths),
+    };
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
