@@ -86,10 +86,10 @@ static void allowed(const struct rog_setting *setting, char *text, size_t bytes)
         snprintf(text, bytes, "a whole number from %.0f to %.0f", setting->min, setting->max);
         break;
     case ROG_SETTING_REAL:
-        snprintf(text, bytes, "a number from %g to %g", setting->min, setting->max);
+        snprintf(text, bytes, "a number from %.12g to %.12g", setting->min, setting->max);
         break;
     case ROG_SETTING_REALS:
-        snprintf(text, bytes, "a list of numbers from %g to %g", setting->min, setting->max);
+        snprintf(text, bytes, "a list of numbers from %.12g to %.12g", setting->min, setting->max);
         break;
     case ROG_SETTING_STRING:
         if (!setting->choices) {

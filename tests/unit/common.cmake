@@ -2,3 +2,6 @@
 foreach(part rng json settings cli file)
   rog_unit_test(${part} LIBS rog_common)
 endforeach()
+
+rog_unit_test(docs LIBS rog_common)
+target_compile_definitions(test_docs PRIVATE DOCS="${PROJECT_SOURCE_DIR}/docs")

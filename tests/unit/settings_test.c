@@ -46,7 +46,7 @@ static void test_check(void **state)
                    "workload must be one of train, none (found \"play\")");
     expect_message("{\"workload\":\"tra\"}", "workload must be one of train, none (found \"tra\")");
     expect_message("{\"lr_halve_at\":[1,\"x\"]}",
-                   "lr_halve_at must be a list of numbers from 1 to 1e+09 (found [1,\"x\"])");
+                   "lr_halve_at must be a list of numbers from 1 to 1000000000 (found [1,\"x\"])");
 }
 
 /* Every default passes its own row's check, in both tables. */
@@ -82,7 +82,7 @@ static void test_describe(void **state)
     char text[256];
     rog_setting_describe(rog_setting_find(rog_run_settings, "checkpoint_period"), text,
                          sizeof text);
-    assert_string_equal(text, "a number from 0.001 to 1e+09, s; default 60");
+    assert_string_equal(text, "a number from 0.001 to 1000000000, s; default 60");
 }
 
 int main(void)

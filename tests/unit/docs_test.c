@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The tables of docs/experiment-files.md say what the tables of the program say, row by row. */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <common/file.h>
+#include <common/settings.h>
+
+static unsigned missing_rows(const char *document, const struct rog_setting *table)
+{
+    unsigned missing = 0;
+    for (; table->name; table++) {
+        char what[384];
+        rog_setting_describe(table, what, sizeof what);
+        char *row = rog_format("| `%s` | %s | %s |\n", table->name, table->help, what);
+        assert_non_null(row);
+        if (!strstr(document, row)) {
+            print_message("missing: %s", row);
+            missing++;
+        }
+        free(row);
+    }
+    return missing;
+}
+
+static void test_settings_are_documented(void **state)
+{
+    (void)state;
+    char *document = NULL;
+    size_t size = 0;
+    struct rog_error err = {0};
+    if (rog_file_read(DOCS "/experiment-files.md", 1 << 20, &document, &size, &err))
+        fail_msg("%s", err.message);
+    unsigned missing =
+        missing_rows(document, rog_run_settings) + missing_rows(document, rog_worker_settings);
+    free(document);
+    assert_int_equal(missing, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_settings_are_documented)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
