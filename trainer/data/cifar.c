@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <trainer/data/cifar.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define PLANE (ROG_CIFAR_EDGE * ROG_CIFAR_EDGE)
+
+static int check_size(FILE *file, const char *path, uint32_t records, struct rog_error *err)
+{
+    struct stat status;
+    if (fstat(fileno(file), &status))
+        return rog_fail(err, ROG_EIO, "%s: %s", path, strerror(errno));
+    long long expected = (long long)records * ROG_CIFAR_RECORD_BYTES;
+    if (!S_ISREG(status.st_mode))
+        return rog_fail(err, ROG_EFORMAT, "%s: not a regular file", path);
+    if ((long long)status.st_size != expected)
+        return rog_fail(err, ROG_EFORMAT,
+                        "%s: %lld bytes long, but %u CIFAR-100 records of %d bytes are %lld bytes; "
+                        "the file is %s, copy it again",
+                        path, (long long)status.st_size, records, ROG_CIFAR_RECORD_BYTES, expected,
+                        (long long)status.st_size < expected ? "truncated" : "not CIFAR-100");
+    return ROG_OK;
+}
+
+static int read_records(struct rog_dataset *dataset, FILE *file, const char *path,
+                        struct rog_error *err)
+{
+    uint8_t record[ROG_CIFAR_RECORD_BYTES];
+    for (uint32_t i = 0; i < dataset->count; i++) {
+        long long offset = (long long)i * ROG_CIFAR_RECORD_BYTES;
+        if (fread(record, sizeof record, 1, file) != 1)
+            return rog_fail(err, ROG_EIO, "%s: reading %zu bytes at byte %lld: %s", path,
+                            sizeof record, offset,
+                            ferror(file) ? strerror(errno) : "the file has become shorter");
+        if (record[1] >= ROG_CIFAR_CLASSES)
+            return rog_fail(err, ROG_EFORMAT,
+                            "%s: record %u (byte %lld) has the fine label %u, labels are 0 to %d; "
+                            "the file is damaged, copy it again",
+                            path, i, offset + 1, record[1], ROG_CIFAR_CLASSES - 1);
+        dataset->labels[i] = record[1];
+        uint8_t *pixels = dataset->pixels + (size_t)i * 3 * PLANE;
+        for (int p = 0; p < PLANE; p++)
+            for (int c = 0; c < 3; c++)
+                pixels[3 * p + c] = record[2 + c * PLANE + p];
+    }
+    return ROG_OK;
+}
+
+int rog_cifar_read(struct rog_dataset **dataset, const char *path, uint32_t records,
+                   struct rog_error *err)
+{
+    *dataset = NULL;
+    struct rog_dataset *made = NULL;
+    FILE *file = fopen(path, "rb");
+    if (!file)
+        return rog_fail(err, errno == ENOENT ? ROG_ENOTFOUND : ROG_EIO, "%s: %s", path,
+                        strerror(errno));
+    int code = check_size(file, path, records, err);
+    if (!code)
+        code =
+            rog_dataset_new(&made, records, ROG_CIFAR_CLASSES, ROG_CIFAR_EDGE, ROG_CIFAR_EDGE, err);
+    if (!code)
+        code = read_records(made, file, path, err);
+    if (!code)
+        code = rog_dataset_seal(made, err);
+    fclose(file);
+    if (code) {
+        rog_dataset_free(made);
+        made = NULL;
+    }
+    *dataset = made;
+    return code;
+}

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <trainer/data/dataset.h>
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <common/file.h>
+#include <common/hash.h>
+#include <trainer/data/cache.h>
+#include <trainer/data/cifar.h>
+#include <trainer/data/noise.h>
+#include <trainer/data/synth.h>
+
+#define PIXELS_MAX_BYTES (UINT64_C(1) << 31)
+#define RECIPE_BYTES 1024
+
+const char *rog_split_name(enum rog_split split)
+{
+    return split == ROG_SPLIT_TRAIN ? "train" : "test";
+}
+
+int rog_dataset_new(struct rog_dataset **dataset, uint32_t count, uint32_t classes, uint32_t height,
+                    uint32_t width, struct rog_error *err)
+{
+    *dataset = NULL;
+    if (!count || !classes || classes > UINT16_MAX || !height || !width || height > 65536 ||
+        width > 65536 || (uint64_t)count * 3 > PIXELS_MAX_BYTES / ((uint64_t)height * width))
+        return rog_fail(err, ROG_EINVAL,
+                        "a data set of %u images of %u x %u pixels in %u classes is not possible",
+                        count, height, width, classes);
+    struct rog_dataset *made = calloc(1, sizeof *made);
+    if (!made)
+        return rog_fail_nomem(err);
+    made->count = count;
+    made->classes = classes;
+    made->height = height;
+    made->width = width;
+    made->pixels = calloc(rog_dataset_bytes(made), 1);
+    made->labels = calloc(count, sizeof *made->labels);
+    if (!made->pixels || !made->labels) {
+        rog_dataset_free(made);
+        return rog_fail_nomem(err);
+    }
+    *dataset = made;
+    return ROG_OK;
+}
+
+void rog_dataset_free(struct rog_dataset *dataset)
+{
+    if (!dataset)
+        return;
+    free(dataset->pixels);
+    free(dataset->labels);
+    free(dataset);
+}
+
+int rog_dataset_seal(struct rog_dataset *dataset, struct rog_error *err)
+{
+    struct rog_sha256_stream *stream = NULL;
+    int code = rog_sha256_stream_new(&stream, err);
+    if (code)
+        return code;
+    char shape[96];
+    int size = snprintf(shape, sizeof shape, "%u %u %u %u\n", dataset->count, dataset->classes,
+                        dataset->height, dataset->width);
+    rog_sha256_stream_add(stream, shape, (size_t)size);
+    for (uint32_t i = 0; i < dataset->count; i++) {
+        const uint8_t label[2] = {(uint8_t)(dataset->labels[i] & 255),
+                                  (uint8_t)(dataset->labels[i] >> 8)};
+        rog_sha256_stream_add(stream, label, sizeof label);
+    }
+    rog_sha256_stream_add(stream, dataset->pixels, rog_dataset_bytes(dataset));
+    rog_sha256_stream_end(stream, dataset->sha256);
+    return ROG_OK;
+}
+
+/* ---- sources ---- */
+
+/* A row a source: how its recipe reads and how it is opened. */
+struct source {
+    const char *name;
+    bool has_folder;
+    /* What the images are made of, in words that change when the images do. */
+    int (*describe)(const char *folder, enum rog_split split, char *text, size_t bytes,
+                    struct rog_error *err);
+    int (*open)(const char *folder, enum rog_split split, struct rog_dataset **dataset,
+                struct rog_error *err);
+};
+
+static int synth_describe(const char *folder, enum rog_split split, char *text, size_t bytes,
+                          struct rog_error *err)
+{
+    (void)folder;
+    (void)err;
+    snprintf(text, bytes, "synth100 %d %s", ROG_SYNTH_VERSION, rog_split_name(split));
+    return ROG_OK;
+}
+
+static int synth_make(void *user, struct rog_dataset **made, struct rog_error *err)
+{
+    enum rog_split split = *(const enum rog_split *)user;
+    uint32_t per_class =
+        split == ROG_SPLIT_TRAIN ? ROG_SYNTH_TRAIN_PER_CLASS : ROG_SYNTH_TEST_PER_CLASS;
+    return rog_synth_draw(made, split, per_class, err);
+}
+
+static int synth_open(const char *folder, enum rog_split split, struct rog_dataset **dataset,
+                      struct rog_error *err)
+{
+    char recipe[RECIPE_BYTES];
+    int code = synth_describe(folder, split, recipe, sizeof recipe, err);
+    return code ? code : rog_cache_dataset(dataset, recipe, synth_make, &split, err);
+}
+
+static int cifar_path(const char *folder, enum rog_split split, char **path, struct rog_error *err)
+{
+    *path = rog_path_join(folder, split == ROG_SPLIT_TRAIN ? "train.bin" : "test.bin");
+    if (!*path)
+        return rog_fail_nomem(err);
+    if (!rog_file_exists(*path)) {
+        int code = rog_fail(err, ROG_EINVAL,
+                            "%s does not exist; data = \"cifar100:FOLDER\" needs the CIFAR-100 "
+                            "binary version's train.bin and test.bin in FOLDER",
+                            *path);
+        free(*path);
+        *path = NULL;
+        return code;
+    }
+    return ROG_OK;
+}
+
+static int cifar_describe(const char *folder, enum rog_split split, char *text, size_t bytes,
+                          struct rog_error *err)
+{
+    char *path = NULL;
+    char hash[ROG_SHA256_HEX_BYTES];
+    int code = cifar_path(folder, split, &path, err);
+    if (code)
+        return code;
+    code = rog_sha256_file(path, hash, err);
+    if (!code)
+        snprintf(text, bytes, "cifar100 %s", hash);
+    free(path);
+    return code;
+}
+
+static int cifar_open(const char *folder, enum rog_split split, struct rog_dataset **dataset,
+                      struct rog_error *err)
+{
+    char *path = NULL;
+    int code = cifar_path(folder, split, &path, err);
+    if (code)
+        return code;
+    code = rog_cifar_read(
+        dataset, path, split == ROG_SPLIT_TRAIN ? ROG_CIFAR_TRAIN_RECORDS : ROG_CIFAR_TEST_RECORDS,
+        err);
+    free(path);
+    return code;
+}
+
+static const struct source sources[] = {
+    {"synth100", false, synth_describe, synth_open},
+    {"cifar100", true, cifar_describe, cifar_open},
+};
+
+/* Splits "NAME:FOLDER"; *folder is "" without a colon. */
+static const struct source *find_source(const char *text, const char **folder,
+                                        struct rog_error *err)
+{
+    size_t length = strcspn(text, ":");
+    *folder = text[length] ? text + length + 1 : "";
+    for (size_t i = 0; i < sizeof sources / sizeof *sources; i++) {
+        const struct source *source = &sources[i];
+        if (strlen(source->name) == length && !strncmp(source->name, text, length) &&
+            source->has_folder == (**folder != '\0'))
+            return source;
+    }
+    rog_fail(err, ROG_EINVAL, "data must be \"synth100\" or \"cifar100:FOLDER\" (found \"%s\")",
+             text);
+    return NULL;
+}
+
+/* ---- with noise ---- */
+
+struct request {
+    const struct source *source;
+    const char *folder, *noise;
+    enum rog_split split;
+    uint64_t noise_seed;
+};
+
+static int request_init(struct request *request, const char *source, enum rog_split split,
+                        const char *noise, uint64_t seed, struct rog_error *err)
+{
+    request->source = find_source(source, &request->folder, err);
+    if (!request->source)
+        return ROG_EINVAL;
+    request->noise = noise;
+    request->split = split;
+    request->noise_seed =
+        2 * seed + (split == ROG_SPLIT_TEST); /* both splits draw for themselves */
+    return rog_noise_check(noise, err);
+}
+
+static int request_describe(const struct request *request, char *text, size_t bytes,
+                            struct rog_error *err)
+{
+    char images[RECIPE_BYTES / 2], noise[RECIPE_BYTES / 2];
+    int code =
+        request->source->describe(request->folder, request->split, images, sizeof images, err);
+    if (code)
+        return code;
+    if (!strcmp(request->noise, "none")) {
+        snprintf(text, bytes, "%s", images);
+        return ROG_OK;
+    }
+    rog_noise_describe(request->noise, noise, sizeof noise);
+    snprintf(text, bytes, "%s; %s; seed %llu", images, noise,
+             (unsigned long long)request->noise_seed);
+    return ROG_OK;
+}
+
+static int noisy_make(void *user, struct rog_dataset **made, struct rog_error *err)
+{
+    const struct request *request = user;
+    int code = request->source->open(request->folder, request->split, made, err);
+    if (code)
+        return code;
+    code = rog_noise_apply(*made, request->noise, request->noise_seed, err);
+    if (code) {
+        rog_dataset_free(*made);
+        *made = NULL;
+    }
+    return code;
+}
+
+int rog_dataset_describe(const char *source, enum rog_split split, const char *noise, uint64_t seed,
+                         char *text, size_t bytes, struct rog_error *err)
+{
+    struct request request;
+    int code = request_init(&request, source, split, noise, seed, err);
+    return code ? code : request_describe(&request, text, bytes, err);
+}
+
+int rog_dataset_open(struct rog_dataset **dataset, const char *source, enum rog_split split,
+                     const char *noise, uint64_t seed, struct rog_error *err)
+{
+    *dataset = NULL;
+    struct request request;
+    int code = request_init(&request, source, split, noise, seed, err);
+    if (code)
+        return code;
+    if (!strcmp(noise, "none"))
+        return request.source->open(request.folder, split, dataset, err);
+    char recipe[RECIPE_BYTES];
+    code = request_describe(&request, recipe, sizeof recipe, err);
+    return code ? code : rog_cache_dataset(dataset, recipe, noisy_make, &request, err);
+}
+
+/* ---- shards ---- */
+
+int rog_dataset_shard(const struct rog_dataset *dataset, uint32_t workers, uint32_t worker,
+                      uint32_t **indices, uint32_t *count, struct rog_error *err)
+{
+    *indices = NULL;
+    *count = 0;
+    uint32_t each = workers ? dataset->count / workers : 0;
+    if (!each || worker >= workers)
+        return rog_fail(err, ROG_EINVAL, "%u images cannot be shared out: shard %u of %u",
+                        dataset->count, worker, workers);
+    uint32_t *sorted = calloc(dataset->count, sizeof *sorted);
+    uint32_t *begin = calloc((size_t)dataset->classes + 1, sizeof *begin);
+    uint32_t *shard = calloc(each, sizeof *shard);
+    int code = ROG_OK;
+    if (!sorted || !begin || !shard) {
+        code = rog_fail_nomem(err);
+        goto out;
+    }
+    /* Counting sort: stable. */
+    for (uint32_t i = 0; i < dataset->count; i++)
+        begin[dataset->labels[i] + 1]++;
+    for (uint32_t c = 0; c < dataset->classes; c++)
+        begin[c + 1] += begin[c];
+    for (uint32_t i = 0; i < dataset->count; i++)
+        sorted[begin[dataset->labels[i]]++] = i;
+    memcpy(shard, sorted + (size_t)worker * each, each * sizeof *shard);
+    *indices = shard;
+    *count = each;
+    shard = NULL;
+out:
+    free(sorted);
+    free(begin);
+    free(shard);
+    return code;
+}

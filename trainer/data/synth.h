@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_DATA_SYNTH_H
+#define ROG_DATA_SYNTH_H
+
+/*
+ * synth100: a drawn data set of 100 classes, 32 x 32 RGB, that needs no download. A class is one of
+ * ten shapes with one of ten textures; place, size, rotation, colours, background, clutter and
+ * illumination vary from image to image, and a class's favourite hue is a weak hint only. Every
+ * class is symmetric under reflection.
+ *
+ * Only basic IEEE operations are used, so that the bytes are the same on every machine. Train and
+ * test images are drawn from different random streams.
+ */
+
+#include <rog/error.h>
+#include <trainer/data/dataset.h>
+
+#define ROG_SYNTH_CLASSES 100
+#define ROG_SYNTH_EDGE 32
+#define ROG_SYNTH_TRAIN_PER_CLASS 500u
+#define ROG_SYNTH_TEST_PER_CLASS 50u
+/* Counted up with every change of the pictures: caches go by it. */
+#define ROG_SYNTH_VERSION 1
+
+/* `per_class` images of each class, in shuffled order. */
+int rog_synth_draw(struct rog_dataset **dataset, enum rog_split split, uint32_t per_class,
+                   struct rog_error *err);
+
+#endif
