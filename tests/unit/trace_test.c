@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Bandwidth traces: reading, exact integration, repetition. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <common/rng.h>
+#include <trainer/sim/trace.h>
+#include <trainer/sim/trace_stats.h>
+
+static struct rog_trace *parse(const char *text)
+{
+    struct rog_trace *trace = NULL;
+    struct rog_error err = {0};
+    if (rog_trace_parse(&trace, text, strlen(text), "memory", &err))
+        fail_msg("%s", err.message);
+    return trace;
+}
+
+static void refuse(const char *text, const char *part)
+{
+    struct rog_trace *trace = NULL;
+    struct rog_error err = {0};
+    int code = rog_trace_parse(&trace, text, strlen(text), "t.csv", &err);
+    assert_true(code == ROG_EFORMAT || code == ROG_EINVAL);
+    assert_null(trace);
+    if (!strstr(err.message, part))
+        fail_msg("\"%s\" does not say \"%s\"", err.message, part);
+}
+
+static void near(double found, double expected, double tolerance)
+{
+    if (!(fabs(found - expected) <= tolerance))
+        fail_msg("%.12g, expected %.12g", found, expected);
+}
+
+static void values_hold_until_the_next(void **state)
+{
+    (void)state;
+    struct rog_trace *trace = parse("seconds,mbps\r\n10,5\r\n12,0\n15,8");
+    near(trace->span_s, 8, 0); /* 0-2, 2-5, then as long as the value before: 5-8 */
+    near(rog_trace_rate(trace, 0), 5, 0);
+    near(rog_trace_rate(trace, 1.999), 5, 0);
+    near(rog_trace_rate(trace, 2), 0, 0);
+    near(rog_trace_rate(trace, 5), 8, 0);
+    near(rog_trace_rate(trace, 8), 5, 0);
+    near(rog_trace_rate(trace, 8 * 1000 + 3), 0, 0);
+    near(rog_trace_next_change(trace, 0), 2, 0);
+    near(rog_trace_next_change(trace, 2), 5, 0);
+    near(rog_trace_next_change(trace, 7.5), 8, 0);
+    near(rog_trace_next_change(trace, 8), 10, 0);
+    rog_trace_free(trace);
+}
+
+static void hand_computed_finish(void **state)
+{
+    (void)state;
+    struct rog_trace *trace = parse("seconds,mbps\n0,5\n2,0\n5,8\n");
+    near(rog_trace_finish(trace, 0, 5e6), 1, 1e-12);
+    near(rog_trace_finish(trace, 0, 10e6), 2, 1e-12); /* the last bit before the fade */
+    near(rog_trace_finish(trace, 0, 10e6 + 8), 5.000001, 1e-12);
+    near(rog_trace_finish(trace, 1, 5e6 + 16e6), 7, 1e-12); /* across the fade */
+    near(rog_trace_finish(trace, 3, 8e6), 6, 1e-12);        /* begins within the fade */
+    near(rog_trace_finish(trace, 0, 34e6), 8, 1e-9);        /* one whole pass */
+    near(rog_trace_finish(trace, 0, 34e6 * 1e6 + 5e6), 8e6 + 1, 1e-3);
+    near(rog_trace_finish(trace, 7, 0), 7, 0);
+    rog_trace_free(trace);
+}
+
+static void constant_rates(void **state)
+{
+    (void)state;
+    struct rog_trace *trace = NULL;
+    struct rog_error err = {0};
+    assert_int_equal(rog_trace_open(&trace, "constant:2.5", 1, 1, &err), 0);
+    near(rog_trace_finish(trace, 100, 5e6), 102, 1e-12);
+    near(rog_trace_rate(trace, 1e9), 2.5, 0);
+    assert_true(isinf(rog_trace_next_change(trace, 3)));
+    rog_trace_free(trace);
+    static const char *const wrong[] = {"constant:0",   "constant:-1",     "constant:",
+                                        "constant:nan", "constant:3 Mbit", "constant:inf"};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        assert_int_equal(rog_trace_open(&trace, wrong[i], 1, 1, &err), ROG_EINVAL);
+    assert_int_equal(rog_trace_open(&trace, "synth:underwater", 1, 1, &err), ROG_ENOTFOUND);
+    assert_non_null(strstr(err.message, "synth:indoors"));
+}
+
+/* Bits through in [from, to) in steps of a millisecond: what the exact integration must agree with.
+ */
+static double stepped(const struct rog_trace *trace, double from_s, double to_s)
+{
+    const double step_s = 1e-3;
+    double bits = 0;
+    long steps = lround((to_s - from_s) / step_s);
+    for (long i = 0; i < steps; i++)
+        bits += rog_trace_rate(trace, from_s + ((double)i + 0.5) * step_s) * 1e6 * step_s;
+    return bits;
+}
+
+static void agrees_with_stepping(void **state)
+{
+    (void)state;
+    struct rog_rng rng;
+    rog_rng_init(&rng, 7);
+    for (int round = 0; round < 60; round++) {
+        double start_s[12], mbps[12];
+        uint32_t count = 2 + rog_rng_below(&rng, 11);
+        double t_s = 0;
+        for (uint32_t i = 0; i < count; i++) {
+            start_s[i] = t_s;
+            mbps[i] = rog_rng_below(&rng, 3) ? rog_rng_range(&rng, 0.1, 50) : 0;
+            t_s += 0.001 * (1 + rog_rng_below(&rng, 2000)); /* whole steps */
+        }
+        mbps[rog_rng_below(&rng, count)] = 3;
+        struct rog_trace *trace = NULL;
+        assert_int_equal(rog_trace_new(&trace, start_s, mbps, count, t_s, NULL), 0);
+
+        double from_s = 0.001 * rog_rng_below(&rng, 30000);
+        double to_s = from_s + 0.001 * (1 + rog_rng_below(&rng, 30000));
+        /* A bit less than all, or rounding could put the last one behind a fade. */
+        double bits = fmax(stepped(trace, from_s, to_s) - 1, 0);
+        double finish_s = rog_trace_finish(trace, from_s, bits);
+        assert_true(finish_s >= from_s && finish_s <= to_s);
+        near(stepped(trace, from_s, finish_s), bits, 50e6 * 1e-3 + 2);
+        /* In two parts it is the same. */
+        double half_s = rog_trace_finish(trace, from_s, bits / 2);
+        near(rog_trace_finish(trace, half_s, bits / 2), finish_s, 1e-6);
+        rog_trace_free(trace);
+    }
+}
+
+static void changes_are_walked_without_end_or_repetition(void **state)
+{
+    (void)state;
+    struct rog_trace *trace = parse("seconds,mbps\n0,1\n0.1,2\n0.3,0\n0.7,4\n");
+    double t_s = 0, bits = 0;
+    for (int i = 0; i < 40000; i++) {
+        double next_s = rog_trace_next_change(trace, t_s);
+        assert_true(next_s > t_s);
+        bits += rog_trace_rate(trace, t_s) * 1e6 * (next_s - t_s);
+        t_s = next_s;
+    }
+    near(t_s, 10000 * trace->span_s, 1e-6);
+    near(bits / (10000 * trace->period_bits), 1, 1e-9);
+    rog_trace_free(trace);
+}
+
+static void strict_errors(void **state)
+{
+    (void)state;
+    refuse("", "no values");
+    refuse("seconds,mbps\n", "no values");
+    refuse("0,1\n1,2\n", "t.csv:1: ");
+    refuse("seconds,mbps\n0,1\n0,2\n", "t.csv:3: the time must be greater");
+    refuse("seconds,mbps\n5,1\n4,2\n", "t.csv:3: the time must be greater");
+    refuse("seconds,mbps\n0,1\n1,-2\n", "t.csv:3: the rate must be 0 or more");
+    refuse("seconds,mbps\n0,1\n1\n", "t.csv:3: must be two numbers");
+    refuse("seconds,mbps\n0,1\n1,\n", "t.csv:3: ");
+    refuse("seconds,mbps\n0,1\n\n2,3\n", "t.csv:3: ");
+    refuse("seconds,mbps\n0,nan\n", "t.csv:2: ");
+    refuse("seconds,mbps\n0,1e999\n", "t.csv:2: ");
+    refuse("seconds,mbps\n0,1,2\n", "t.csv:2: ");
+    refuse("seconds,mbps\n0,0\n1,0\n", "0 Mbit/s for ever");
+    refuse("seconds,mbps\n0,0\n", "0 Mbit/s for ever");
+}
+
+static void files_by_rank(void **state)
+{
+    (void)state;
+    char name[] = "/tmp/rog-trace-XXXXXX";
+    assert_non_null(mkdtemp(name));
+    char path[128], pattern[128];
+    snprintf(path, sizeof path, "%s/w3-3.csv", name);
+    snprintf(pattern, sizeof pattern, "%s/w{rank}-{rank}.csv", name);
+    struct rog_trace *trace = parse("seconds,mbps\n0,1.5\n2,0\n5,8\n"), *again = NULL;
+    struct rog_error err = {0};
+    assert_int_equal(rog_trace_write(trace, path, &err), 0);
+    assert_int_equal(rog_trace_open(&again, pattern, 3, 1, &err), 0);
+    near(again->span_s, trace->span_s, 1e-9);
+    near(again->period_bits, trace->period_bits, 1e-3);
+    near(rog_trace_finish(again, 0.5, 20e6), rog_trace_finish(trace, 0.5, 20e6), 1e-9);
+    rog_trace_free(again);
+    assert_int_not_equal(rog_trace_open(&again, pattern, 4, 1, &err), 0);
+    assert_non_null(strstr(err.message, "w4-4.csv"));
+    rog_trace_free(trace);
+    unlink(path);
+    rmdir(name);
+}
+
+static void statistics(void **state)
+{
+    (void)state;
+    struct rog_trace *trace = parse("seconds,mbps\n0,0\n1,4\n4,10\n10,20\n");
+    struct rog_trace_stats stats;
+    assert_int_equal(rog_trace_stats(trace, 0, &stats, NULL), 0);
+    near(stats.span_s, 16, 0);
+    near(stats.mean_mbps, (4 * 3 + 10 * 6 + 20 * 6) / 16.0, 1e-12);
+    near(stats.sd_mbps,
+         sqrt((16 * 3 + 100 * 6 + 400 * 6) / 16.0 - stats.mean_mbps * stats.mean_mbps), 1e-12);
+    near(stats.below_1, 1 / 16.0, 1e-12);
+    near(stats.below_5, 4 / 16.0, 1e-12);
+    near(stats.at_0, 1 / 16.0, 1e-12);
+    near(stats.percentile_mbps[0], 0, 0);
+    near(stats.percentile_mbps[2], 10, 0);
+    near(stats.percentile_mbps[4], 20, 0);
+    double m = stats.mean_mbps, sum = 0;
+    for (int i = 0; i < 1100; i++) { /* lag 5 over [0, 11), in steps of 10 ms */
+        double t_s = (i + 0.5) / 100;
+        sum += (rog_trace_rate(trace, t_s) - m) * (rog_trace_rate(trace, t_s + 5) - m) / 1100;
+    }
+    near(stats.autocorrelation[0], sum / (stats.sd_mbps * stats.sd_mbps), 1e-9);
+    assert_true(isnan(stats.autocorrelation[4]));
+    rog_trace_free(trace);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(values_hold_until_the_next),
+        cmocka_unit_test(hand_computed_finish),
+        cmocka_unit_test(constant_rates),
+        cmocka_unit_test(agrees_with_stepping),
+        cmocka_unit_test(changes_are_walked_without_end_or_repetition),
+        cmocka_unit_test(strict_errors),
+        cmocka_unit_test(files_by_rank),
+        cmocka_unit_test(statistics),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_SIM_TRACE_H
+#define ROG_SIM_TRACE_H
+
+/*
+ * Bandwidth over time: piecewise constant, a value (Mbit/s) holds until the next one, and after its
+ * end a trace begins again. A rate of 0 lets nothing through; a trace that is 0 for ever is refused
+ * when it is opened.
+ *
+ * As a file it is CSV: the line "seconds,mbps", then one row a value with strictly increasing
+ * times; time counts from the first row. The last value holds for as long as the one before it (a
+ * file of one row is a constant rate).
+ */
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <rog/error.h>
+
+struct rog_trace {
+    uint32_t count;  /* values, > 0; 1: a constant rate */
+    double *start_s; /* [count] increasing, start_s[0] = 0 */
+    double *mbps;    /* [count] >= 0 */
+    double span_s;   /* > start_s[count - 1]; the trace repeats after it (unused if count is 1) */
+    double period_bits; /* what gets through in one span, > 0 */
+};
+
+/*
+ * Opens what a setting `trace` names:
+ *   constant:MBIT                   one rate, > 0
+ *   synth:outdoors, synth:indoors   generated (synth.h) from `seed` and `rank`
+ *   anything else                   a CSV file; "{rank}" in its name stands for `rank`
+ * Errors: ROG_EINVAL for a source that is none, ROG_ENOTFOUND and ROG_EIO for a file that cannot be
+ * read, ROG_EFORMAT with file and line for one that is not as described above.
+ */
+int rog_trace_open(struct rog_trace **trace, const char *source, uint32_t rank, uint64_t seed,
+                   struct rog_error *err);
+void rog_trace_free(struct rog_trace *trace);
+
+/* From values in memory, which are copied: start_s increasing (shifted so that the first is 0),
+ * end_s > start_s[count - 1] (ignored if count is 1). ROG_EINVAL where the values break the rules.
+ */
+int rog_trace_new(struct rog_trace **trace, const double *start_s, const double *mbps,
+                  uint32_t count, double end_s, struct rog_error *err);
+
+/* The same from the text of a CSV file; `origin` names it in errors. */
+int rog_trace_parse(struct rog_trace **trace, const char *text, size_t size, const char *origin,
+                    struct rog_error *err);
+
+/* Writes the CSV file. Its last row repeats the last value so that reading it back gives the same
+ * span. */
+int rog_trace_write(const struct rog_trace *trace, const char *path, struct rog_error *err);
+
+/* Mbit/s at time t_s >= 0. */
+double rog_trace_rate(const struct rog_trace *trace, double t_s);
+
+/* The next moment after t_s at which a value begins; infinity for a constant rate. */
+double rog_trace_next_change(const struct rog_trace *trace, double t_s);
+
+/* The moment at which `bits` bits are through when sending begins at t_s: exact, by adding up whole
+ * values, not by stepping. */
+double rog_trace_finish(const struct rog_trace *trace, double t_s, double bits);
+
+#endif
