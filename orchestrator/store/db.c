@@ -322,7 +322,9 @@ static int query_new(struct rog_query **out, struct rog_db *db, struct rog_error
         return rog_fail_nomem(err);
     query->db = db;
     int result = sqlite3_prepare_v2(db->handle, sql, -1, &query->statement, NULL);
-    int code = result == SQLITE_OK ? bind(query, err, types, values) : fail(err, db, result);
+    int code = result == SQLITE_OK ? 0 : fail(err, db, result);
+    if (code == 0 && types)
+        code = bind(query, err, types, values);
     if (code < 0)
         rog_query_free(query);
     else

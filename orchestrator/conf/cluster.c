@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <orchestrator/conf/cluster.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <common/file.h>
+#include <common/settings.h>
+#include <orchestrator/conf/file.h>
+
+static const char *const kind_names[] = {"virtual", "local", "ssh"};
+
+static const struct rog_setting cluster_settings[] = {
+    {"kind", ROG_SETTING_STRING, NULL, 0, 0, "virtual|local|ssh", NULL, "what it runs on", 0},
+    {"server", ROG_SETTING_STRING, NULL, 0, 0, NULL, NULL, "the parameter server's host", 0},
+    {"workers", ROG_SETTING_STRING, NULL, 0, 0, NULL, NULL, "list of workers", 0},
+    {"tester", ROG_SETTING_STRING, NULL, 0, 0, NULL, NULL, "where checkpoints are tested", 0},
+    {NULL, ROG_SETTING_FLAG, NULL, 0, 0, NULL, NULL, NULL, 0},
+};
+
+static const struct rog_setting host_settings[] = {
+    {"host", ROG_SETTING_STRING, NULL, 0, 0, NULL, NULL, "name or address", 0},
+    {"user", ROG_SETTING_STRING, NULL, 0, 0, NULL, NULL, "who logs in there", 0},
+    {"iface", ROG_SETTING_STRING, NULL, 0, 0, NULL, NULL, "its wireless interface", 0},
+    {NULL, ROG_SETTING_FLAG, NULL, 0, 0, NULL, NULL, NULL, 0},
+};
+
+/* What a worker of a cluster file has besides rog_worker_settings. */
+static const struct rog_setting worker_extra[] = {
+    {"user", ROG_SETTING_STRING, NULL, 0, 0, NULL, NULL, "who logs in there", 0},
+    {"iface", ROG_SETTING_STRING, NULL, 0, 0, NULL, NULL, "its wireless interface", 0},
+    {"count", ROG_SETTING_INT, "1", 1, ROG_CLUSTER_MAX_WORKERS, NULL, "workers",
+     "so many workers of this sort (virtual clusters)", 0},
+    {NULL, ROG_SETTING_FLAG, NULL, 0, 0, NULL, NULL, NULL, 0},
+};
+
+const char *rog_cluster_kind_name(enum rog_cluster_kind kind)
+{
+    return kind_names[kind];
+}
+
+static int take_host(const struct rog_conf_node *root, const char *name, struct rog_json **host,
+                     struct rog_error *err)
+{
+    const struct rog_conf_node *node = rog_conf_get(root, name);
+    if (!node)
+        return 0;
+    if (node->type != ROG_CONF_GROUP)
+        return rog_conf_fail(node, err, "%s must be a group, { host = ...; } (found %s)", name,
+                             rog_conf_kind(node));
+    for (size_t i = 0; i < node->child_count; i++) {
+        int code = rog_conf_check(&node->child[i], host_settings, NULL, err);
+        if (code < 0)
+            return code;
+    }
+    if (!rog_conf_get(node, "host"))
+        return rog_conf_fail(node, err, "%s has no host", name);
+    *host = rog_json_copy(node->value);
+    return *host ? 0 : rog_fail_nomem(err);
+}
+
+static const char *next_child(const void *list, size_t index)
+{
+    const struct rog_conf_node *group = list;
+    return index < group->child_count ? group->child[index].name : NULL;
+}
+
+/* The group of a profile, its members checked. */
+static int find_profile(const struct rog_conf_node *profiles, const struct rog_conf_node *worker,
+                        const char *name, const struct rog_conf_node **profile,
+                        struct rog_error *err)
+{
+    const struct rog_conf_node *found = rog_conf_get(profiles, name);
+    if (!found) {
+        const char *near = rog_nearest_name(name, next_child, profiles);
+        const struct rog_conf_node *given = rog_conf_get(worker, "profile");
+        return rog_conf_fail(given ? given : worker, err, "no device profile \"%s\" in %s%s%s%s",
+                             name, profiles->file, near ? " (did you mean " : "", near ? near : "",
+                             near ? "?)" : "");
+    }
+    if (found->type != ROG_CONF_GROUP)
+        return rog_conf_fail(found, err, "profile %s must be a group, { ... } (found %s)", name,
+                             rog_conf_kind(found));
+    for (size_t i = 0; i < found->child_count; i++) {
+        int code = rog_conf_check(&found->child[i], rog_worker_settings, NULL, err);
+        if (code < 0)
+            return code;
+    }
+    *profile = found;
+    return 0;
+}
+
+/* A worker's own settings, then its profile's, then the defaults. */
+static int resolve_worker(const struct rog_conf_node *node, const struct rog_conf_node *profiles,
+                          struct rog_json **settings, struct rog_error *err)
+{
+    const char *name = rog_json_get_string(
+        node->value, "profile", rog_setting_find(rog_worker_settings, "profile")->fallback);
+    const struct rog_conf_node *profile = NULL;
+    int code = find_profile(profiles, node, name, &profile, err);
+    if (code < 0)
+        return code;
+    struct rog_json *made = rog_json_object();
+    for (const struct rog_setting *row = rog_worker_settings; row->name; row++) {
+        const struct rog_json *value = rog_json_get(node->value, row->name);
+        if (!value)
+            value = rog_json_get(profile->value, row->name);
+        if (value)
+            rog_json_put(made, row->name, rog_json_copy(value));
+    }
+    code = rog_settings_fill(rog_worker_settings, made, err);
+    if (code < 0)
+        rog_json_free(made);
+    else
+        *settings = made;
+    return code;
+}
+
+static int take_worker(struct rog_cluster *cluster, const struct rog_conf_node *node,
+                       const struct rog_conf_node *profiles, struct rog_error *err)
+{
+    if (node->type != ROG_CONF_GROUP)
+        return rog_conf_fail(node, err, "a worker must be a group, { ... } (found %s)",
+                             rog_conf_kind(node));
+    for (size_t i = 0; i < node->child_count; i++) {
+        int code = rog_conf_check(&node->child[i], rog_worker_settings, worker_extra, err);
+        if (code < 0)
+            return code;
+    }
+    const struct rog_conf_node *count = rog_conf_get(node, "count");
+    int64_t copies = count ? rog_json_integer(count->value, 1) : 1;
+    if (copies > 1 && cluster->kind != ROG_CLUSTER_VIRTUAL)
+        return rog_conf_fail(count, err,
+                             "count is for virtual clusters; list each host of this "
+                             "cluster");
+    if (cluster->kind == ROG_CLUSTER_SSH && !rog_conf_get(node, "host"))
+        return rog_conf_fail(node, err, "this worker has no host");
+    struct rog_json *settings = NULL;
+    int code = resolve_worker(node, profiles, &settings, err);
+    for (int64_t i = 0; code == 0 && i < copies; i++) {
+        size_t rank = rog_json_size(cluster->workers) + 1;
+        struct rog_json *worker = rog_json_copy(settings);
+        if (!worker)
+            code = rog_fail_nomem(err);
+        else if (rank > ROG_CLUSTER_MAX_WORKERS)
+            code = rog_conf_fail(node, err, "more than %d workers", ROG_CLUSTER_MAX_WORKERS);
+        rog_json_put_integer(worker, "rank", (int64_t)rank);
+        if (code == 0)
+            rog_json_append(cluster->workers, worker);
+        else
+            rog_json_free(worker);
+    }
+    rog_json_free(settings);
+    return code;
+}
+
+static int take(struct rog_cluster *cluster, const struct rog_conf_node *root,
+                const struct rog_conf_node *profiles, struct rog_error *err)
+{
+    for (size_t i = 0; i < root->child_count; i++) {
+        const char *name = root->child[i].name;
+        bool is_group = strcmp(name, "server") == 0 || strcmp(name, "workers") == 0 ||
+                        strcmp(name, "tester") == 0;
+        int code = is_group ? 0 : rog_conf_check(&root->child[i], cluster_settings, NULL, err);
+        if (code < 0)
+            return code;
+    }
+    const struct rog_conf_node *kind = rog_conf_get(root, "kind");
+    const struct rog_conf_node *workers = rog_conf_get(root, "workers");
+    if (!kind)
+        return rog_conf_fail(root, err, "kind is missing: \"virtual\", \"local\" or \"ssh\"");
+    while (strcmp(kind_names[cluster->kind], rog_json_string(kind->value, "")) != 0)
+        cluster->kind++;
+    if (!workers)
+        return rog_conf_fail(root, err, "workers is missing: workers = ( { ... }, ... )");
+    if (workers->type != ROG_CONF_LIST || workers->child_count == 0)
+        return rog_conf_fail(
+            workers, err, "workers must be a list of groups, ( { ... }, ... ) (found %s)",
+            workers->type == ROG_CONF_LIST ? "an empty one" : rog_conf_kind(workers));
+    cluster->workers = rog_json_array();
+    int code = cluster->workers ? 0 : rog_fail_nomem(err);
+    for (size_t i = 0; code == 0 && i < workers->child_count; i++)
+        code = take_worker(cluster, &workers->child[i], profiles, err);
+    if (code == 0)
+        code = take_host(root, "server", &cluster->server, err);
+    if (code == 0)
+        code = take_host(root, "tester", &cluster->tester, err);
+    if (code == 0 && cluster->kind == ROG_CLUSTER_SSH && !cluster->server)
+        code = rog_conf_fail(root, err, "server is missing: server = { host = ...; }");
+    return code;
+}
+
+/* A name without a slash that is no file here may be one that came with the program. */
+static char *find_file(const char *path, struct rog_error *err)
+{
+    if (strchr(path, '/') || rog_file_exists(path)) {
+        char *copy = rog_strdup(path);
+        if (!copy)
+            rog_fail_nomem(err);
+        return copy;
+    }
+    char *share = rog_install_path("share/rog", err);
+    if (!share)
+        return NULL;
+    char *installed = rog_format("%s/clusters/%s.conf", share, path);
+    char *found = installed && !rog_file_exists(installed) ? rog_strdup(path) : installed;
+    if (found != installed)
+        free(installed);
+    if (!found)
+        rog_fail_nomem(err);
+    free(share);
+    return found;
+}
+
+static char *name_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    const char *base = slash ? slash + 1 : path;
+    size_t length = strlen(base);
+    if (length > 5 && strcmp(base + length - 5, ".conf") == 0)
+        length -= 5;
+    return rog_format("%.*s", (int)length, base);
+}
+
+int rog_cluster_read(struct rog_cluster **out, const char *path, const char *profiles_path,
+                     struct rog_error *err)
+{
+    *out = NULL;
+    struct rog_conf_node *root = NULL, *profiles = NULL;
+    struct rog_cluster *cluster = calloc(1, sizeof *cluster);
+    if (!cluster)
+        return rog_fail_nomem(err);
+    int code = 0;
+    cluster->path = find_file(path, err);
+    cluster->name = cluster->path ? name_of(cluster->path) : NULL;
+    if (!cluster->path)
+        code = ROG_EFAILED;
+    else if (!cluster->name)
+        code = rog_fail_nomem(err);
+    if (code == 0)
+        code = rog_conf_read(&root, cluster->path, err);
+    if (code == 0)
+        code = rog_conf_read(&profiles, profiles_path, err);
+    if (code == 0)
+        code = take(cluster, root, profiles, err);
+    rog_conf_free(profiles);
+    rog_conf_free(root);
+    if (code < 0)
+        rog_cluster_free(cluster);
+    else
+        *out = cluster;
+    return code;
+}
+
+void rog_cluster_free(struct rog_cluster *cluster)
+{
+    if (!cluster)
+        return;
+    rog_json_free(cluster->workers);
+    rog_json_free(cluster->server);
+    rog_json_free(cluster->tester);
+    free(cluster->name);
+    free(cluster->path);
+    free(cluster);
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_CONF_CLUSTER_H
+#define ROG_CONF_CLUSTER_H
+
+/*
+ * Cluster files and device profiles.
+ *
+ *     kind = "virtual";                                or "local", "ssh"
+ *     server = { host = "10.42.0.1"; user = "user"; iface = "wls1"; };
+ *     workers = ( { profile = "jetson-nx"; batch = 24; count = 4; }, ... );
+ *     tester = { host = "..."; };
+ *
+ * `count` repeats a worker of a virtual cluster. Profiles are groups, PROFILE = { step_s = ...; },
+ * whose settings hold for the workers that name them, where the worker does not say otherwise.
+ */
+
+#include <stddef.h>
+
+#include <common/json.h>
+#include <rog/error.h>
+
+#define ROG_CLUSTER_MAX_WORKERS 100000
+
+enum rog_cluster_kind { ROG_CLUSTER_VIRTUAL, ROG_CLUSTER_LOCAL, ROG_CLUSTER_SSH };
+
+struct rog_cluster {
+    char *path;
+    char *name; /* the file's name without folder and .conf */
+    enum rog_cluster_kind kind;
+    struct rog_json *workers; /* [{rank, settings of rog_worker_settings, profile filled in}] */
+    struct rog_json *server;  /* {host, user, iface}; NULL when not given */
+    struct rog_json *tester;  /* {host, user}; NULL when not given */
+};
+
+/* `path` is a file, or the bare name of one of the files that come with the program
+ * ("virtual4"). `profiles_path` is the file of device profiles. */
+int rog_cluster_read(struct rog_cluster **cluster, const char *path, const char *profiles_path,
+                     struct rog_error *err);
+void rog_cluster_free(struct rog_cluster *cluster);
+
+const char *rog_cluster_kind_name(enum rog_cluster_kind kind);
+
+#endif

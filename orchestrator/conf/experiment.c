@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <orchestrator/conf/experiment.h>
+
+#include <ctype.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <common/file.h>
+#include <orchestrator/conf/file.h>
+
+#define NAME_MAX_BYTES 64
+
+/* What may stand at top level besides a run's settings. `runs` and `matrix` are here for their
+ * names; they are taken apart below. */
+static const struct rog_setting case_settings[] = {
+    {"case", ROG_SETTING_STRING, NULL, 0, 0, NULL, NULL, "name of the case, without -caseK", 0},
+    {"figure", ROG_SETTING_STRING, NULL, 0, 0, NULL, NULL, "figure of the paper it draws", 0},
+    {"target_accuracy", ROG_SETTING_REAL, NULL, 0, 100, NULL, "percent",
+     "accuracy at which time and energy are compared", 0},
+    {"runs", ROG_SETTING_STRING, NULL, 0, 0, NULL, NULL, "list of runs", 0},
+    {"matrix", ROG_SETTING_STRING, NULL, 0, 0, NULL, NULL, "product of settings", 0},
+    {NULL, ROG_SETTING_FLAG, NULL, 0, 0, NULL, NULL, NULL, 0},
+};
+
+bool rog_name_is_plain(const char *name)
+{
+    size_t length = strlen(name);
+    if (length == 0 || length > NAME_MAX_BYTES || name[0] == '-' || name[0] == '.')
+        return false;
+    for (size_t i = 0; i < length; i++) {
+        unsigned char letter = (unsigned char)name[i];
+        if (letter > 127 || (!isalnum(letter) && !strchr("-_.", letter)))
+            return false;
+    }
+    return true;
+}
+
+/* A run's setting: its row, and what only names have to fulfil. */
+static int check_setting(const struct rog_conf_node *node, const struct rog_setting *extra,
+                         struct rog_error *err)
+{
+    int code = rog_conf_check(node, rog_run_settings, extra, err);
+    if (code < 0)
+        return code;
+    const char *text = rog_json_string(node->value, "");
+    if (strcmp(node->name, "control") == 0 && !rog_name_is_plain(text))
+        return rog_conf_fail(node, err,
+                             "control becomes part of a file name: letters, digits, '-', '_' and "
+                             "'.' are allowed (found \"%s\")",
+                             text);
+    return 0;
+}
+
+static int add_run(struct rog_experiment *experiment, struct rog_json *settings, int line,
+                   struct rog_error *err)
+{
+    struct rog_experiment_run *more =
+        realloc(experiment->run, (experiment->run_count + 1) * sizeof *more);
+    if (!more || !settings) {
+        rog_json_free(settings);
+        experiment->run = more ? more : experiment->run;
+        return rog_fail_nomem(err);
+    }
+    experiment->run = more;
+    more[experiment->run_count++] = (struct rog_experiment_run){settings, line};
+    return 0;
+}
+
+static int put_copy(struct rog_json *settings, const char *name, const struct rog_json *value,
+                    struct rog_error *err)
+{
+    struct rog_json *copy = rog_json_copy(value);
+    if (!copy)
+        return rog_fail_nomem(err);
+    rog_json_put(settings, name, copy);
+    return 0;
+}
+
+static int take_runs(struct rog_experiment *experiment, const struct rog_conf_node *runs,
+                     const struct rog_json *defaults, struct rog_error *err)
+{
+    if (runs->type != ROG_CONF_LIST)
+        return rog_conf_fail(runs, err,
+                             "runs must be a list of groups, ( { ... }, ... ) (found %s)",
+                             rog_conf_kind(runs));
+    if (runs->child_count == 0)
+        return rog_conf_fail(runs, err, "runs is empty; it needs at least one group, ( { ... } )");
+    if (runs->child_count > ROG_EXPERIMENT_MAX_RUNS)
+        return rog_conf_fail(runs, err, "runs has %zu members; at most %d are allowed",
+                             runs->child_count, ROG_EXPERIMENT_MAX_RUNS);
+    int code = 0;
+    for (size_t i = 0; code == 0 && i < runs->child_count; i++) {
+        const struct rog_conf_node *run = &runs->child[i];
+        if (run->type != ROG_CONF_GROUP)
+            return rog_conf_fail(run, err, "run %zu must be a group, { ... } (found %s)", i + 1,
+                                 rog_conf_kind(run));
+        code = add_run(experiment, rog_json_copy(defaults), run->line, err);
+        for (size_t j = 0; code == 0 && j < run->child_count; j++) {
+            code = check_setting(&run->child[j], NULL, err);
+            if (code == 0)
+                code = put_copy(experiment->run[i].settings, run->child[j].name,
+                                run->child[j].value, err);
+        }
+    }
+    return code;
+}
+
+/* Every value of a matrix row as if it stood alone under the row's name. */
+static int check_axis(const struct rog_conf_node *axis, struct rog_error *err)
+{
+    if (!rog_setting_find(rog_run_settings, axis->name))
+        return check_setting(axis, NULL, err);
+    if (axis->type != ROG_CONF_LIST)
+        return rog_conf_fail(axis, err,
+                             "%s in a matrix must be a list of values, [ ... ] (found %s)",
+                             axis->name, rog_conf_kind(axis));
+    if (axis->child_count == 0)
+        return rog_conf_fail(axis, err, "%s in a matrix is empty; it needs at least one value",
+                             axis->name);
+    for (size_t i = 0; i < axis->child_count; i++) {
+        struct rog_conf_node value = axis->child[i];
+        value.name = axis->name;
+        int code = check_setting(&value, NULL, err);
+        if (code < 0)
+            return code;
+        for (size_t j = 0; j < i; j++) {
+            char *one = rog_json_text_sorted(axis->child[i].value);
+            char *two = rog_json_text_sorted(axis->child[j].value);
+            bool same = one && two && strcmp(one, two) == 0;
+            free(one);
+            free(two);
+            if (same)
+                return rog_conf_fail(&value, err, "%s in a matrix has the same value twice",
+                                     axis->name);
+        }
+    }
+    return 0;
+}
+
+/* "ROG 20" and, for what else the matrix varies, ", batchsize 2". Seeds are left out: repeats of a
+ * run carry one label. */
+static char *matrix_note(const struct rog_conf_node *matrix, const struct rog_json *settings)
+{
+    const char *library = rog_json_get_string(settings, "library", "");
+    const struct rog_json *threshold = rog_json_get(settings, "threshold");
+    char *note = threshold && rog_json_integer(threshold, 0) > 0
+                     ? rog_format("%s %lld", library, (long long)rog_json_integer(threshold, 0))
+                     : rog_strdup(library);
+    for (size_t i = 0; note && i < matrix->child_count; i++) {
+        const struct rog_conf_node *axis = &matrix->child[i];
+        if (axis->child_count < 2 || strcmp(axis->name, "library") == 0 ||
+            strcmp(axis->name, "threshold") == 0 || strcmp(axis->name, "seed") == 0)
+            continue;
+        const struct rog_json *value = rog_json_get(settings, axis->name);
+        char *text = rog_json_is_string(value) ? rog_strdup(rog_json_string(value, ""))
+                                               : rog_json_text(value);
+        char *longer = rog_format("%s, %s %s", note, axis->name, text ? text : "");
+        free(text);
+        free(note);
+        note = longer;
+    }
+    return note;
+}
+
+static int take_matrix(struct rog_experiment *experiment, const struct rog_conf_node *matrix,
+                       const struct rog_json *defaults, struct rog_error *err)
+{
+    if (matrix->type != ROG_CONF_GROUP || matrix->child_count == 0)
+        return rog_conf_fail(matrix, err,
+                             "matrix must be a group of lists, { threshold = [4, 20]; ... } (found "
+                             "%s)",
+                             matrix->type == ROG_CONF_GROUP ? "an empty one"
+                                                            : rog_conf_kind(matrix));
+    size_t cells = 1;
+    for (size_t i = 0; i < matrix->child_count; i++) {
+        int code = check_axis(&matrix->child[i], err);
+        if (code < 0)
+            return code;
+        cells *= matrix->child[i].child_count;
+        if (cells > ROG_EXPERIMENT_MAX_RUNS)
+            return rog_conf_fail(matrix, err, "matrix has more than %d cells",
+                                 ROG_EXPERIMENT_MAX_RUNS);
+    }
+    int code = 0;
+    for (size_t cell = 0; code == 0 && cell < cells; cell++) {
+        code = add_run(experiment, rog_json_copy(defaults), matrix->line, err);
+        size_t rest = cell;
+        for (size_t i = matrix->child_count; code == 0 && i-- > 0;) {
+            const struct rog_conf_node *axis = &matrix->child[i];
+            code = put_copy(experiment->run[cell].settings, axis->name,
+                            axis->child[rest % axis->child_count].value, err);
+            rest /= axis->child_count;
+        }
+        struct rog_json *settings = code == 0 ? experiment->run[cell].settings : NULL;
+        if (settings && !rog_json_get(settings, "note") && rog_json_get(settings, "library")) {
+            char *note = matrix_note(matrix, settings);
+            rog_json_put_string(settings, "note", note);
+            free(note);
+        }
+    }
+    return code;
+}
+
+static int take_case(struct rog_experiment *experiment, const struct rog_conf_node *root,
+                     struct rog_error *err)
+{
+    const struct rog_conf_node *name = rog_conf_get(root, "case");
+    const struct rog_conf_node *figure = rog_conf_get(root, "figure");
+    const struct rog_conf_node *target = rog_conf_get(root, "target_accuracy");
+    if (!name)
+        return rog_conf_fail(root, err, "case is missing: case = \"NAME\" names the runs' case");
+    if (!rog_name_is_plain(rog_json_string(name->value, "")))
+        return rog_conf_fail(name, err,
+                             "case becomes part of file names: letters, digits, '-', '_' and '.' "
+                             "are allowed (found \"%s\")",
+                             rog_json_string(name->value, ""));
+    experiment->case_name = rog_strdup(rog_json_string(name->value, ""));
+    experiment->figure = figure ? rog_strdup(rog_json_string(figure->value, "")) : NULL;
+    experiment->target_accuracy = target ? rog_json_number(target->value, 0) : (double)NAN;
+    if (!experiment->case_name || (figure && !experiment->figure))
+        return rog_fail_nomem(err);
+    return 0;
+}
+
+static int take(struct rog_experiment *experiment, const struct rog_conf_node *root,
+                struct rog_error *err)
+{
+    const struct rog_conf_node *runs = rog_conf_get(root, "runs");
+    const struct rog_conf_node *matrix = rog_conf_get(root, "matrix");
+    struct rog_json *defaults = rog_json_object();
+    int code = defaults ? 0 : rog_fail_nomem(err);
+    for (size_t i = 0; code == 0 && i < root->child_count; i++) {
+        const struct rog_conf_node *node = &root->child[i];
+        if (node == runs || node == matrix)
+            continue;
+        code = check_setting(node, case_settings, err);
+        if (code == 0 && rog_setting_find(rog_run_settings, node->name))
+            code = put_copy(defaults, node->name, node->value, err);
+    }
+    if (code == 0)
+        code = take_case(experiment, root, err);
+    if (code == 0 && runs && matrix)
+        code = rog_conf_fail(matrix, err, "runs and matrix cannot both be given");
+    if (code == 0 && !runs && !matrix)
+        code =
+            rog_conf_fail(root, err, "no runs: runs = ( { ... } ) or matrix = { ... } is needed");
+    if (code == 0)
+        code = runs ? take_runs(experiment, runs, defaults, err)
+                    : take_matrix(experiment, matrix, defaults, err);
+    rog_json_free(defaults);
+    return code;
+}
+
+/* Takes over `root`. */
+static int build(struct rog_experiment **out, struct rog_conf_node *root, const char *path,
+                 struct rog_error *err)
+{
+    struct rog_experiment *experiment = calloc(1, sizeof *experiment);
+    int code = experiment ? 0 : rog_fail_nomem(err);
+    if (code == 0) {
+        experiment->path = rog_strdup(path);
+        code = experiment->path ? take(experiment, root, err) : rog_fail_nomem(err);
+    }
+    rog_conf_free(root);
+    if (code < 0)
+        rog_experiment_free(experiment);
+    else
+        *out = experiment;
+    return code;
+}
+
+int rog_experiment_read(struct rog_experiment **experiment, const char *path, struct rog_error *err)
+{
+    *experiment = NULL;
+    struct rog_conf_node *root = NULL;
+    int code = rog_conf_read(&root, path, err);
+    return code < 0 ? code : build(experiment, root, path, err);
+}
+
+int rog_experiment_parse(struct rog_experiment **experiment, const char *text, const char *origin,
+                         struct rog_error *err)
+{
+    *experiment = NULL;
+    struct rog_conf_node *root = NULL;
+    int code = rog_conf_parse(&root, text, origin, err);
+    return code < 0 ? code : build(experiment, root, origin, err);
+}
+
+void rog_experiment_free(struct rog_experiment *experiment)
+{
+    if (!experiment)
+        return;
+    for (size_t i = 0; i < experiment->run_count; i++)
+        rog_json_free(experiment->run[i].settings);
+    free(experiment->run);
+    free(experiment->path);
+    free(experiment->case_name);
+    free(experiment->figure);
+    free(experiment);
+}

@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <orchestrator/store/ingest.h>
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <common/file.h>
+#include <orchestrator/store/paths.h>
+#include <rog/events.h>
+
+enum statement { ITERATION, BANDWIDTH, ENERGY, CHECKPOINT, EVENT, WORKER, STORED, STATEMENTS };
+
+struct rog_ingest {
+    struct rog_db *db; /* borrowed */
+    char *run_id;
+    char *folder; /* of the run, relative to the database's folder */
+    struct rog_ingest_state state;
+    struct rog_query *query[STATEMENTS];
+};
+
+static const char *const statement_sql[STATEMENTS] = {
+    [ITERATION] = "INSERT INTO iterations(run_id, rank, iteration, t, compute_s, push_s, pull_s,"
+                  " stall_s, rows_pushed, rows_pulled, rows_total, bytes_pushed, bytes_pulled,"
+                  " loss, staleness) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    [BANDWIDTH] = "INSERT INTO bandwidth(run_id, rank, t, mbps) VALUES (?, ?, ?, ?)",
+    [ENERGY] = "INSERT INTO energy(run_id, rank, t, joules, source) VALUES (?, ?, ?, ?, ?)",
+    [CHECKPOINT] = "INSERT INTO checkpoints(run_id, t, iteration, path, sha256)"
+                   " VALUES (?, ?, ?, ?, ?)",
+    [EVENT] = "INSERT INTO events(run_id, rank, t, kind, data) VALUES (?, nullif(?, -1), ?, ?, ?)",
+    [WORKER] = "INSERT OR REPLACE INTO workers(run_id, rank, host, facts) VALUES (?, ?, ?, ?)",
+    [STORED] = "INSERT OR REPLACE INTO streams(run_id, stored_bytes) VALUES (?, ?)",
+};
+
+void rog_utc_now(char text[ROG_UTC_BYTES])
+{
+    time_t now = time(NULL);
+    struct tm utc;
+    gmtime_r(&now, &utc);
+    strftime(text, ROG_UTC_BYTES, "%Y-%m-%dT%H:%M:%SZ", &utc);
+}
+
+/* Runs a statement whose values have just been bound. */
+static int run(struct rog_query *query, int bound, struct rog_error *err)
+{
+    if (bound < 0)
+        return bound;
+    int code = rog_query_step(query, err);
+    return code < 0 ? code : 0;
+}
+
+static int store_iteration(struct rog_ingest *g, const struct rog_json *e, int64_t rank, double t,
+                           struct rog_error *err)
+{
+    int64_t iteration = rog_json_get_integer(e, "iteration", 0);
+    double compute_s = rog_json_get_number(e, "compute_s", (double)NAN);
+    double push_s = rog_json_get_number(e, "push_s", (double)NAN);
+    double pull_s = rog_json_get_number(e, "pull_s", (double)NAN);
+    double stall_s = rog_json_get_number(e, "stall_s", (double)NAN);
+    struct rog_query *query = g->query[ITERATION];
+    int code = rog_query_rebind(
+        query, err, "siidddddiiiiidi", g->run_id, rank, iteration, t, compute_s, push_s, pull_s,
+        stall_s, rog_json_get_integer(e, "rows_pushed", 0),
+        rog_json_get_integer(e, "rows_pulled", 0), rog_json_get_integer(e, "rows_total", 0),
+        rog_json_get_integer(e, "bytes_pushed", 0), rog_json_get_integer(e, "bytes_pulled", 0),
+        rog_json_get_number(e, "loss", (double)NAN), rog_json_get_integer(e, "staleness", 0));
+    g->state.iteration = iteration > g->state.iteration ? iteration : g->state.iteration;
+    g->state.compute_s += compute_s;
+    g->state.communication_s += push_s + pull_s;
+    g->state.stall_s += stall_s;
+    return run(query, code, err);
+}
+
+static int store_bandwidth(struct rog_ingest *g, const struct rog_json *e, int64_t rank, double t,
+                           struct rog_error *err)
+{
+    struct rog_query *query = g->query[BANDWIDTH];
+    int code = rog_query_rebind(query, err, "sidd", g->run_id, rank, t,
+                                rog_json_get_number(e, "mbps", (double)NAN));
+    return run(query, code, err);
+}
+
+static int store_energy(struct rog_ingest *g, const struct rog_json *e, int64_t rank, double t,
+                        struct rog_error *err)
+{
+    struct rog_query *query = g->query[ENERGY];
+    int code = rog_query_rebind(query, err, "sidds", g->run_id, rank, t,
+                                rog_json_get_number(e, "joules", (double)NAN),
+                                rog_json_get_string(e, "source", "model"));
+    return run(query, code, err);
+}
+
+static int store_checkpoint(struct rog_ingest *g, const struct rog_json *e, int64_t rank, double t,
+                            struct rog_error *err)
+{
+    (void)rank;
+    const char *name = rog_json_get_string(e, "path", NULL);
+    /* The path becomes a file that is opened: it must lie in the run's folder. */
+    if (!name || name[0] == '/' || strstr(name, ".."))
+        return rog_fail(err, ROG_EFORMAT, "a checkpoint whose path is not inside the run's folder");
+    char *path = rog_path_join(g->folder, name);
+    if (!path)
+        return rog_fail_nomem(err);
+    struct rog_query *query = g->query[CHECKPOINT];
+    int code =
+        rog_query_rebind(query, err, "sdiss", g->run_id, t, rog_json_get_integer(e, "iteration", 0),
+                         path, rog_json_get_string(e, "sha256", NULL));
+    free(path);
+    g->state.checkpoints++;
+    return run(query, code, err);
+}
+
+static int store_event(struct rog_ingest *g, const struct rog_json *e, int64_t rank, double t,
+                       struct rog_error *err)
+{
+    char *data = rog_json_text(e);
+    if (!data)
+        return rog_fail_nomem(err);
+    struct rog_query *query = g->query[EVENT];
+    int code = rog_query_rebind(query, err, "sidss", g->run_id, rank, t,
+                                rog_json_get_string(e, "event", ""), data);
+    free(data);
+    return run(query, code, err);
+}
+
+/* The start event also fills the run's versions and the table of workers. */
+static int store_start(struct rog_ingest *g, const struct rog_json *e, int64_t rank, double t,
+                       struct rog_error *err)
+{
+    struct rog_json *versions = rog_json_object();
+    rog_json_put_string(versions, "rogctl", ROG_VERSION);
+    rog_json_put_string(versions, "rog-trainer", rog_json_get_string(e, "version", NULL));
+    const struct rog_json *strategy = rog_json_get(e, "strategy");
+    if (strategy)
+        rog_json_put(versions, "strategy", rog_json_copy(strategy));
+    char *text = rog_json_text(versions);
+    rog_json_free(versions);
+    if (!text)
+        return rog_fail_nomem(err);
+    int code =
+        rog_db_run(g->db, err, "UPDATE runs SET versions = ? WHERE id = ?", "ss", text, g->run_id);
+    free(text);
+
+    const struct rog_json *workers = rog_json_get(e, "workers");
+    struct rog_query *query = g->query[WORKER];
+    for (size_t i = 0; code == 0 && i < rog_json_size(workers); i++) {
+        const struct rog_json *worker = rog_json_at(workers, i);
+        char *facts = rog_json_text(worker);
+        if (!facts)
+            return rog_fail_nomem(err);
+        code =
+            rog_query_rebind(query, err, "siss", g->run_id, rog_json_get_integer(worker, "rank", 0),
+                             rog_json_get_string(worker, "host", NULL), facts);
+        free(facts);
+        code = run(query, code, err);
+    }
+    return code < 0 ? code : store_event(g, e, rank, t, err);
+}
+
+static int store_end(struct rog_ingest *g, const struct rog_json *e, int64_t rank, double t,
+                     struct rog_error *err)
+{
+    g->state.ended = true;
+    g->state.done = 1;
+    return store_event(g, e, rank, t, err);
+}
+
+static int store_error(struct rog_ingest *g, const struct rog_json *e, int64_t rank, double t,
+                       struct rog_error *err)
+{
+    g->state.failed = true;
+    snprintf(g->state.message, sizeof g->state.message, "%s",
+             rog_json_get_string(e, "message", "the trainer reported an error"));
+    return store_event(g, e, rank, t, err);
+}
+
+static int note_progress(struct rog_ingest *g, const struct rog_json *e, int64_t rank, double t,
+                         struct rog_error *err)
+{
+    (void)rank;
+    (void)t;
+    (void)err;
+    g->state.done = rog_json_get_number(e, "done", g->state.done);
+    return 0;
+}
+
+static const struct {
+    const char *name;
+    int (*store)(struct rog_ingest *g, const struct rog_json *e, int64_t rank, double t,
+                 struct rog_error *err);
+} handlers[] = {
+    {ROG_EVENT_START, store_start},           {ROG_EVENT_ITERATION, store_iteration},
+    {ROG_EVENT_BANDWIDTH, store_bandwidth},   {ROG_EVENT_ENERGY, store_energy},
+    {ROG_EVENT_CHECKPOINT, store_checkpoint}, {ROG_EVENT_END, store_end},
+    {ROG_EVENT_ERROR, store_error},           {ROG_EVENT_PROGRESS, note_progress},
+};
+
+static int store_line(struct rog_ingest *g, const char *line, size_t size, struct rog_error *err)
+{
+    struct rog_json *event = NULL;
+    int code = rog_json_parse(line, size, "event", &event, err);
+    if (code < 0)
+        return code;
+    const char *name = rog_json_get_string(event, "event", NULL);
+    const struct rog_json *time = rog_json_get(event, "t");
+    if (!name || !rog_json_is_number(time)) {
+        code = rog_fail(err, ROG_EFORMAT, "not an event: \"event\" or \"t\" is missing");
+    } else {
+        double t = rog_json_number(time, 0);
+        int64_t rank = rog_json_get_integer(event, "rank", -1);
+        int (*store)(struct rog_ingest *, const struct rog_json *, int64_t, double,
+                     struct rog_error *) = store_event;
+        for (size_t i = 0; i < sizeof handlers / sizeof *handlers; i++)
+            if (strcmp(handlers[i].name, name) == 0)
+                store = handlers[i].store;
+        g->state.t = t > g->state.t ? t : g->state.t;
+        code = store(g, event, rank, t, err);
+    }
+    rog_json_free(event);
+    return code;
+}
+
+int rog_ingest_lines(struct rog_ingest *g, const char *text, size_t size, struct rog_error *err)
+{
+    const struct rog_ingest_state before = g->state;
+    size_t used = 0;
+    int code = rog_db_begin(g->db, err);
+    if (code < 0)
+        return code;
+    while (code == 0) {
+        const char *end = memchr(text + used, '\n', size - used);
+        if (!end)
+            break;
+        size_t length = (size_t)(end - (text + used));
+        code = store_line(g, text + used, length, err);
+        if (code == ROG_EFORMAT)
+            rog_fail_prefix(err, "event stream at byte %llu",
+                            (unsigned long long)(before.stored_bytes + used));
+        used += length + 1;
+    }
+    if (code == 0) {
+        struct rog_query *query = g->query[STORED];
+        g->state.stored_bytes += used;
+        code = rog_query_rebind(query, err, "si", g->run_id, (int64_t)g->state.stored_bytes);
+        code = run(query, code, err);
+    }
+    if (code == 0)
+        code = rog_db_commit(g->db, err);
+    rog_db_rollback(g->db);
+    if (code < 0)
+        g->state = before;
+    return code;
+}
+
+const struct rog_ingest_state *rog_ingest_state(const struct rog_ingest *ingest)
+{
+    return &ingest->state;
+}
+
+static int take_up(struct rog_ingest *g, struct rog_error *err)
+{
+    struct rog_query *query = NULL;
+    int code = rog_query_new(&query, g->db, err,
+                             "SELECT stored_bytes FROM streams WHERE run_id = ?", "s", g->run_id);
+    if (code == 0)
+        code = rog_query_step(query, err);
+    if (code == 1)
+        g->state.stored_bytes = (uint64_t)rog_query_int(query, 0);
+    rog_query_free(query);
+    if (code < 0)
+        return code;
+    /* What an earlier process saw of the stream's end. */
+    code = rog_query_new(&query, g->db, err,
+                         "SELECT 1 FROM events WHERE run_id = ? AND kind = '" ROG_EVENT_END "'",
+                         "s", g->run_id);
+    if (code == 0)
+        code = rog_query_step(query, err);
+    g->state.ended = code == 1;
+    rog_query_free(query);
+    return code < 0 ? code : 0;
+}
+
+int rog_ingest_new(struct rog_ingest **out, struct rog_db *db, const char *run_id,
+                   struct rog_error *err)
+{
+    *out = NULL;
+    struct rog_ingest *g = calloc(1, sizeof *g);
+    if (!g)
+        return rog_fail_nomem(err);
+    g->db = db;
+    g->run_id = rog_strdup(run_id);
+    g->folder = rog_run_folder_name(rog_db_path(db), run_id);
+    int code = g->run_id && g->folder ? 0 : rog_fail_nomem(err);
+    for (int i = 0; code == 0 && i < STATEMENTS; i++)
+        code = rog_query_new(&g->query[i], db, err, statement_sql[i], NULL);
+    if (code == 0)
+        code = take_up(g, err);
+    if (code < 0)
+        rog_ingest_free(g);
+    else
+        *out = g;
+    return code;
+}
+
+void rog_ingest_free(struct rog_ingest *ingest)
+{
+    if (!ingest)
+        return;
+    for (int i = 0; i < STATEMENTS; i++)
+        rog_query_free(ingest->query[i]);
+    free(ingest->run_id);
+    free(ingest->folder);
+    free(ingest);
+}
+
+int rog_ingest_accuracy(struct rog_db *db, const char *run_id, const char *path,
+                        const struct rog_json *event, struct rog_error *err)
+{
+    char now[ROG_UTC_BYTES];
+    rog_utc_now(now);
+    const struct rog_json *accuracy = rog_json_get(event, "accuracy");
+    const char *sha256 = rog_json_get_string(event, "sha256", NULL);
+    if (!rog_json_is_number(accuracy))
+        return rog_fail(err, ROG_EFORMAT, "%s: the tester gave no accuracy", path);
+    struct rog_query *query = NULL;
+    int code = rog_query_new(&query, db, err,
+                             "UPDATE checkpoints SET accuracy = ?, tested_at = ?"
+                             " WHERE run_id = ? AND path = ?"
+                             " AND (sha256 IS NULL OR sha256 = coalesce(?, sha256)) RETURNING 1",
+                             "dssss", rog_json_number(accuracy, 0), now, run_id, path, sha256);
+    if (code == 0)
+        code = rog_query_step(query, err);
+    if (code == 0)
+        code = rog_fail(err, ROG_EFORMAT,
+                        "%s: the checkpoint is not the one that was saved (its checksum is %s now)",
+                        path, sha256 ? sha256 : "unknown");
+    while (code == 1)
+        code = rog_query_step(query, err);
+    rog_query_free(query);
+    return code;
+}
+
+int rog_ingest_forget(struct rog_db *db, const char *run_id, struct rog_error *err)
+{
+    static const char *const deletes[] = {
+        "DELETE FROM streams WHERE run_id = ?",    "DELETE FROM workers WHERE run_id = ?",
+        "DELETE FROM iterations WHERE run_id = ?", "DELETE FROM bandwidth WHERE run_id = ?",
+        "DELETE FROM energy WHERE run_id = ?",     "DELETE FROM checkpoints WHERE run_id = ?",
+        "DELETE FROM events WHERE run_id = ?",
+    };
+    int code = 0;
+    for (size_t i = 0; code == 0 && i < sizeof deletes / sizeof *deletes; i++)
+        code = rog_db_run(db, err, deletes[i], "s", run_id);
+    return code;
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_STORE_INGEST_H
+#define ROG_STORE_INGEST_H
+
+/*
+ * An event stream into the tables (formats: rog/events.h). The table `streams` remembers how many
+ * bytes of it are stored, in the same transaction as the rows, so that a stream can be taken up
+ * again where it was left.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <common/json.h>
+#include <orchestrator/store/db.h>
+
+/* What went by, for progress and for the decision whether the run is complete. */
+struct rog_ingest_state {
+    uint64_t stored_bytes;
+    double t;                                   /* of the latest event, s */
+    int64_t iteration;                          /* largest of any worker */
+    double compute_s, communication_s, stall_s; /* sums over workers and iterations */
+    double done;                                /* 0..1, as the trainer estimates it */
+    int64_t checkpoints;                        /* events seen */
+    bool ended;                                 /* the end event is in */
+    bool failed;                                /* an error event is in */
+    char message[ROG_ERROR_MESSAGE_BYTES];      /* of that error */
+};
+
+struct rog_ingest;
+
+/* db is borrowed. Takes up the stream where `streams` says; a run without a row there begins at
+ * byte 0. */
+int rog_ingest_new(struct rog_ingest **ingest, struct rog_db *db, const char *run_id,
+                   struct rog_error *err);
+void rog_ingest_free(struct rog_ingest *ingest);
+
+/* Stores the complete lines of `text` (which begins at byte state->stored_bytes of the stream) in
+ * one transaction. What follows the last line end is left for the next call. A line that is not an
+ * event is ROG_EFORMAT, and nothing of this call is stored then. */
+int rog_ingest_lines(struct rog_ingest *ingest, const char *text, size_t size,
+                     struct rog_error *err);
+const struct rog_ingest_state *rog_ingest_state(const struct rog_ingest *ingest);
+
+/* A tested checkpoint: fills the row whose path (relative to the database's folder) it is.
+ * ROG_EFORMAT when the checksums of the save and of the test differ. */
+int rog_ingest_accuracy(struct rog_db *db, const char *run_id, const char *path,
+                        const struct rog_json *event, struct rog_error *err);
+
+/* Deletes every row of a run's earlier attempt and its place in the stream; the runs row stays.
+ * Within the caller's transaction. */
+int rog_ingest_forget(struct rog_db *db, const char *run_id, struct rog_error *err);
+
+/* The time as the tables hold it: UTC, YYYY-MM-DDThh:mm:ssZ. */
+#define ROG_UTC_BYTES 32
+void rog_utc_now(char text[ROG_UTC_BYTES]);
+
+#endif

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_STORE_PATHS_H
+#define ROG_STORE_PATHS_H
+
+/*
+ * Where a run's files lie: beside the database, FILE.runs/RUN/ for a database FILE.db, with
+ *     config.json    what the trainer was given
+ *     events.jsonl   its event stream
+ *     trainer.log    what it wrote to standard error
+ *     chkpt/         checkpoints
+ *     lock           held by the rogctl that executes the run
+ * All results are heap memory, NULL when memory ran out.
+ */
+
+/* "results.runs": relative to the database's folder. */
+char *rog_runs_folder_name(const char *db_path);
+/* The run's folder, relative to the database's folder ("results.runs/RUN"). */
+char *rog_run_folder_name(const char *db_path, const char *run_id);
+/* A path that is relative to the database's folder (as the tables hold them), seen from here. */
+char *rog_store_path(const char *db_path, const char *relative);
+
+#endif
