@@ -10,6 +10,7 @@
  * feedback of its pulls is implicit: s = mean|p| per tensor, sent rows W_i <- W_i - s sign(p).
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -65,6 +66,9 @@ bool rog_server_notice(struct rog_server *server, struct rog_server_notice *noti
 
 /* The table, for checks and tests. Borrowed, valid until the next call. */
 void rog_server_versions(const struct rog_server *server, struct rog_version_view *view);
+/* W_i, the model that a worker holds once all that was sent to it has arrived: rows->params floats,
+ * borrowed; NULL without values. */
+const float *rog_server_held_model(const struct rog_server *server, uint32_t worker);
 /* Largest iteration any worker has pushed. */
 uint32_t rog_server_iteration(const struct rog_server *server);
 

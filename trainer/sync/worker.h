@@ -19,6 +19,7 @@
  *     sent rows: s sign(u), r <- u - s sign(u);   rows not sent: r <- u.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -76,5 +77,9 @@ struct rog_worker_status {
     uint64_t bytes_pulled;
 };
 void rog_worker_status(const struct rog_worker *worker, struct rog_worker_status *status);
+
+/* u, what is pushed and not sent yet, for checks: rows->params floats, borrowed; NULL without
+ * values. */
+const float *rog_worker_held_back(const struct rog_worker *worker);
 
 #endif

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Bulk synchronous parallel: everybody waits for everybody, and everything is sent each time. */
+
+#include <rog/strategy.h>
+
+static void plan(void *state, const struct rog_strategy_config *config,
+                 const struct rog_send_view *view, struct rog_send_plan *plan)
+{
+    (void)state, (void)view;
+    for (uint32_t row = 0; row < config->rows; row++)
+        plan->order[row] = row;
+    plan->count = config->rows;
+    plan->mandatory = config->rows;
+}
+
+static void admit(void *state, const struct rog_strategy_config *config,
+                  const struct rog_admit_view *view, struct rog_admission *admission)
+{
+    (void)state;
+    for (uint32_t worker = 0; worker < config->workers; worker++)
+        admission->needed[worker] = view->iteration;
+}
+
+ROG_STRATEGY_EXPORT const struct rog_strategy rog_strategy_plugin = {
+    .abi_version = ROG_STRATEGY_ABI,
+    .struct_size = sizeof(struct rog_strategy),
+    .name = "BSP",
+    .version = "1.0",
+    .summary = "bulk synchronous parallel: everybody waits for everybody in each iteration",
+    .threshold_min = 0,
+    .threshold_max = 0,
+    .threshold_default = 0,
+    .threshold_help = "BSP has no staleness: the threshold is 0",
+    .plan_push = plan,
+    .admit = admit,
+    .plan_pull = plan,
+};

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Stale synchronous parallel (Ho et al., NIPS 2013): a worker may be at most S iterations ahead of
+ * the slowest one; everything is sent each time. With an infinite threshold nobody ever waits
+ * (ASP).
+ */
+
+#include <rog/strategy.h>
+
+static void plan(void *state, const struct rog_strategy_config *config,
+                 const struct rog_send_view *view, struct rog_send_plan *plan)
+{
+    (void)state, (void)view;
+    for (uint32_t row = 0; row < config->rows; row++)
+        plan->order[row] = row;
+    plan->count = config->rows;
+    plan->mandatory = config->rows;
+}
+
+static void admit(void *state, const struct rog_strategy_config *config,
+                  const struct rog_admit_view *view, struct rog_admission *admission)
+{
+    (void)state;
+    uint32_t threshold = (uint32_t)config->threshold;
+    if (view->iteration <= threshold || config->threshold == ROG_THRESHOLD_INFINITE)
+        return;
+    for (uint32_t worker = 0; worker < config->workers; worker++)
+        admission->needed[worker] = view->iteration - threshold;
+}
+
+ROG_STRATEGY_EXPORT const struct rog_strategy rog_strategy_plugin = {
+    .abi_version = ROG_STRATEGY_ABI,
+    .struct_size = sizeof(struct rog_strategy),
+    .name = "SSP",
+    .version = "1.0",
+    .summary = "stale synchronous parallel: at most S iterations ahead of the slowest worker",
+    .threshold_min = 0,
+    .threshold_max = ROG_THRESHOLD_INFINITE,
+    .threshold_default = 4,
+    .threshold_help = "S: iterations a worker may be ahead of the slowest; 2147483647: without end "
+                      "(asynchronous, ASP)",
+    .plan_push = plan,
+    .admit = admit,
+    .plan_pull = plan,
+};

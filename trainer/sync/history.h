@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_SYNC_HISTORY_H
+#define ROG_SYNC_HISTORY_H
+
+/*
+ * The transmission history that sending budgets are made of (ROG, MICRO 2022, adaptive
+ * transmission): how many transmissions each worker has made, the longest of the last 30
+ * transmission times and the mean of all. One finished push or pull is one transmission.
+ */
+
+#include <stdint.h>
+
+#include <rog/error.h>
+#include <rog/strategy.h>
+
+#define ROG_HISTORY_RECENT 30
+
+struct rog_transmissions {
+    uint32_t workers;
+    uint64_t *count; /* [worker] */
+    uint8_t *active; /* [worker]: the slowest is looked for among these */
+    uint64_t slowest;
+    uint32_t at_slowest; /* active workers with that count */
+    double recent_s[ROG_HISTORY_RECENT];
+    uint64_t total;
+    double sum_s;
+};
+
+int rog_transmissions_init(struct rog_transmissions *transmissions, uint32_t workers,
+                           struct rog_error *err);
+void rog_transmissions_release(struct rog_transmissions *transmissions);
+
+void rog_transmissions_add(struct rog_transmissions *transmissions, uint32_t worker,
+                           double duration_s);
+/* A worker that has left is no longer the slowest. */
+void rog_transmissions_leave(struct rog_transmissions *transmissions, uint32_t worker);
+
+void rog_transmissions_history(const struct rog_transmissions *transmissions, uint32_t worker,
+                               struct rog_history *history);
+
+#endif

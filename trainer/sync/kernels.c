@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <trainer/sync/kernels.h>
+
+#include <math.h>
+#include <string.h>
+
+#define LANES ROG_KERNEL_LANES
+
+/* Compiled once more for wider vectors, chosen when the program starts. Without contraction the
+ * results are the same to the bit. Sanitizers run before the choice could be made. */
+#if defined(__x86_64__) && defined(__OPTIMIZE__) && !defined(__SANITIZE_ADDRESS__) && \
+    !defined(__SANITIZE_THREAD__)
+#define WIDE __attribute__((target_clones("avx2", "default")))
+#else
+#define WIDE
+#endif
+
+static inline __attribute__((always_inline)) double add_lanes(float *lane)
+{
+    for (size_t half = LANES / 2; half > 0; half /= 2)
+        for (size_t k = 0; k < half; k++)
+            lane[k] += lane[k + half];
+    return lane[0];
+}
+
+static inline __attribute__((always_inline)) size_t block_size(size_t n, size_t done)
+{
+    return n - done < ROG_KERNEL_BLOCK ? n - done : ROG_KERNEL_BLOCK;
+}
+
+static inline __attribute__((always_inline)) float fold_one(const struct rog_kernel_step *step,
+                                                            float g, float w, float *m, float *u)
+{
+    *m = step->momentum * *m + g;
+    *u += step->learning_rate * (g + step->momentum * *m + step->weight_decay * w);
+    return fabsf(*u);
+}
+
+WIDE double rog_kernel_fold(const struct rog_kernel_step *step, const float *restrict g,
+                            const float *restrict w, float *restrict m, float *restrict u, size_t n)
+{
+    const struct rog_kernel_step s = *step;
+    double sum = 0;
+    for (size_t done = 0; done < n;) {
+        size_t end = done + block_size(n, done);
+        float lane[LANES] = {0};
+        for (; done + LANES <= end; done += LANES) {
+#pragma omp simd
+            for (size_t k = 0; k < LANES; k++)
+                lane[k] += fold_one(&s, g[done + k], w[done + k], &m[done + k], &u[done + k]);
+        }
+        for (size_t k = 0; done < end; done++, k++)
+            lane[k] += fold_one(&s, g[done], w[done], &m[done], &u[done]);
+        sum += add_lanes(lane);
+    }
+    return sum;
+}
+
+WIDE double rog_kernel_absolute(const float *u, size_t n)
+{
+    double sum = 0;
+    for (size_t done = 0; done < n;) {
+        size_t end = done + block_size(n, done);
+        float lane[LANES] = {0};
+        for (; done + LANES <= end; done += LANES) {
+#pragma omp simd
+            for (size_t k = 0; k < LANES; k++)
+                lane[k] += fabsf(u[done + k]);
+        }
+        for (size_t k = 0; done < end; done++, k++)
+            lane[k] += fabsf(u[done]);
+        sum += add_lanes(lane);
+    }
+    return sum;
+}
+
+WIDE double rog_kernel_difference(const float *a, const float *b, size_t n)
+{
+    double sum = 0;
+    for (size_t done = 0; done < n;) {
+        size_t end = done + block_size(n, done);
+        float lane[LANES] = {0};
+        for (; done + LANES <= end; done += LANES) {
+#pragma omp simd
+            for (size_t k = 0; k < LANES; k++)
+                lane[k] += fabsf(a[done + k] - b[done + k]);
+        }
+        for (size_t k = 0; done < end; done++, k++)
+            lane[k] += fabsf(a[done] - b[done]);
+        sum += add_lanes(lane);
+    }
+    return sum;
+}
+
+/* Eight bytes of 0 or 1 become eight bits: the multiplication moves byte k's bit to bit 56 + k. */
+static inline __attribute__((always_inline)) uint8_t pack_eight(const uint8_t *flags)
+{
+    uint64_t bytes = 0;
+    for (unsigned k = 0; k < 8; k++)
+        bytes |= (uint64_t)flags[k] << (8 * k);
+    return (uint8_t)((bytes * UINT64_C(0x0102040810204080)) >> 56);
+}
+
+#define GROUP 64 /* elements packed at a time */
+
+WIDE void rog_kernel_take(float *restrict u, size_t n, float s, uint8_t *restrict signs)
+{
+    size_t i = 0;
+    for (; i + GROUP <= n; i += GROUP) {
+        uint8_t negative[GROUP];
+#pragma omp simd
+        for (size_t k = 0; k < GROUP; k++) {
+            float x = u[i + k];
+            negative[k] = (uint8_t)(signbit(x) != 0);
+            u[i + k] = x - copysignf(s, x);
+        }
+        for (size_t k = 0; k < GROUP; k += 8)
+            *signs++ = pack_eight(negative + k);
+    }
+    for (; i < n; i += 8) {
+        uint8_t byte = 0;
+        for (size_t k = 0; k < 8 && i + k < n; k++) {
+            float x = u[i + k];
+            byte |= (uint8_t)((signbit(x) != 0) << k);
+            u[i + k] = x - copysignf(s, x);
+        }
+        *signs++ = byte;
+    }
+}
+
+WIDE void rog_kernel_take_difference(float *restrict held, const float *restrict model, size_t n,
+                                     float s, uint8_t *restrict signs)
+{
+    size_t i = 0;
+    for (; i + GROUP <= n; i += GROUP) {
+        uint8_t negative[GROUP];
+#pragma omp simd
+        for (size_t k = 0; k < GROUP; k++) {
+            float p = held[i + k] - model[i + k];
+            negative[k] = (uint8_t)(signbit(p) != 0);
+            held[i + k] -= copysignf(s, p);
+        }
+        for (size_t k = 0; k < GROUP; k += 8)
+            *signs++ = pack_eight(negative + k);
+    }
+    for (; i < n; i += 8) {
+        uint8_t byte = 0;
+        for (size_t k = 0; k < 8 && i + k < n; k++) {
+            float p = held[i + k] - model[i + k];
+            byte |= (uint8_t)((signbit(p) != 0) << k);
+            held[i + k] -= copysignf(s, p);
+        }
+        *signs++ = byte;
+    }
+}
+
+WIDE void rog_kernel_apply(float *restrict w, size_t n, float s, const uint8_t *restrict signs)
+{
+    size_t i = 0;
+    for (; i + 8 <= n; i += 8) {
+        uint32_t byte = *signs++;
+#pragma omp simd
+        for (uint32_t k = 0; k < 8; k++)
+            w[i + k] -= byte & (1u << k) ? -s : s;
+    }
+    for (uint32_t k = 0; i + k < n; k++)
+        w[i + k] -= *signs & (1u << k) ? -s : s;
+}
+
+WIDE bool rog_kernel_finite(const float *x, size_t n)
+{
+    uint32_t bad = 0;
+#pragma omp simd reduction(| : bad)
+    for (size_t i = 0; i < n; i++) {
+        uint32_t bits;
+        memcpy(&bits, &x[i], sizeof bits);
+        bad |= (bits & UINT32_C(0x7f800000)) == UINT32_C(0x7f800000);
+    }
+    return !bad;
+}

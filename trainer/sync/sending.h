@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_SYNC_SENDING_H
+#define ROG_SYNC_SENDING_H
+
+/* A strategy's plan for one push or pull, checked, and how far it has been carried out. */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <rog/error.h>
+#include <rog/strategy.h>
+
+struct rog_sending {
+    uint32_t *order;           /* heap; NULL when nothing is being sent */
+    uint32_t count, mandatory; /* of order */
+    uint32_t next;             /* index into order */
+    uint32_t rows_sent;
+    double began_s, budget_s;
+};
+
+typedef void (*rog_plan_hook)(void *state, const struct rog_strategy_config *config,
+                              const struct rog_send_view *view, struct rog_send_plan *plan);
+
+/* Memory for view->age, magnitude and demanded while a plan is made. */
+struct rog_send_scratch {
+    uint32_t *age;
+    float *magnitude;
+    uint8_t *demanded;
+};
+int rog_send_scratch_init(struct rog_send_scratch *scratch, uint32_t rows, struct rog_error *err);
+void rog_send_scratch_release(struct rog_send_scratch *scratch);
+
+/* Memory for the order; nothing is sent yet. */
+int rog_sending_init(struct rog_sending *sending, uint32_t rows, struct rog_error *err);
+void rog_sending_release(struct rog_sending *sending);
+
+/* Asks the strategy; sending begins at view->now. ROG_EINVAL names the strategy and what is wrong
+ * with its plan: a row twice or out of range, more mandatory rows than rows, a bad budget. */
+int rog_sending_plan(struct rog_sending *sending, const struct rog_strategy *strategy,
+                     rog_plan_hook hook, void *state, const struct rog_strategy_config *config,
+                     const struct rog_send_view *view, struct rog_error *err);
+
+/* The row to send next at time `now`; false when the mandatory rows are out and the budget is over,
+ * or nothing is left. It stays next until sending->next is advanced. */
+static inline bool rog_sending_peek(const struct rog_sending *sending, double now, uint32_t *row)
+{
+    if (sending->next >= sending->count)
+        return false;
+    if (sending->next >= sending->mandatory && !(now - sending->began_s < sending->budget_s))
+        return false;
+    *row = sending->order[sending->next];
+    return true;
+}
+
+/* Starting and ending a strategy's state, with errors that name it. */
+int rog_strategy_start(const struct rog_strategy *strategy,
+                       const struct rog_strategy_config *config, void **state,
+                       struct rog_error *err);
+void rog_strategy_stop(const struct rog_strategy *strategy, void *state);
+
+#endif

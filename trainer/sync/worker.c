@@ -1,0 +1,483 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <trainer/sync/worker.h>
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <trainer/sync/kernels.h>
+#include <trainer/sync/message.h>
+#include <trainer/sync/sending.h>
+#include <trainer/sync/set.h>
+#include <trainer/sync/wire.h>
+
+enum phase {
+    COMPUTING, /* the last pull is applied */
+    PUSHING,
+    WAITING, /* pushed; the server has not begun the pull */
+    PULLING,
+};
+
+struct rog_worker {
+    const struct rog_rows *rows;
+    const struct rog_strategy *strategy;
+    struct rog_strategy_config policy;
+    uint32_t worker;
+    struct rog_kernel_step step;
+    void *state;     /* the strategy's */
+    float *params;   /* NULL without values */
+    float *momentum; /* m */
+    float *update;   /* u: what waits to be sent; after a row is sent, its residual */
+
+    enum phase phase;
+    struct rog_worker_status status;
+    struct rog_history history; /* came with the last pull */
+
+    uint32_t *version;       /* [row]: iteration it was last sent in, 0: never */
+    struct rog_set demanded; /* rows the server has asked for and that have not gone out */
+
+    /* The stream that is going out (ROG_WIRE_NONE: none), its rows so far, and for demanded rows
+     * those still to go. */
+    enum rog_wire_stream outgoing;
+    uint32_t outgoing_iteration, outgoing_rows;
+    double outgoing_began_s;
+    struct rog_set answering;
+    struct rog_sending sending; /* the push */
+    float *push_scale;          /* [tensor] */
+    float *demanded_scale;      /* [tensor] */
+
+    struct rog_set pulled; /* rows of the pull so far */
+    float *pull_scale;     /* [tensor] */
+
+    struct rog_set picked;  /* rows of the message being written */
+    struct rog_set tensors; /* of the stream being begun */
+};
+
+/* ---- life ---- */
+
+static int build(struct rog_worker *worker, struct rog_error *err)
+{
+    const struct rog_rows *rows = worker->rows;
+    struct rog_set *const row_sets[] = {&worker->demanded, &worker->answering, &worker->pulled,
+                                        &worker->picked};
+    int code = rog_set_init(&worker->tensors, rows->tensor_count, err);
+    for (size_t i = 0; i < sizeof row_sets / sizeof *row_sets && !code; i++)
+        code = rog_set_init(row_sets[i], rows->row_count, err);
+    if (code)
+        return code;
+    worker->version = calloc(rows->row_count, sizeof *worker->version);
+    worker->push_scale = calloc(rows->tensor_count, sizeof *worker->push_scale);
+    worker->demanded_scale = calloc(rows->tensor_count, sizeof *worker->demanded_scale);
+    worker->pull_scale = calloc(rows->tensor_count, sizeof *worker->pull_scale);
+    if (!worker->version || !worker->push_scale || !worker->demanded_scale || !worker->pull_scale)
+        return rog_fail_nomem(err);
+    if (worker->params) {
+        worker->momentum = calloc(rows->params, sizeof *worker->momentum);
+        worker->update = calloc(rows->params, sizeof *worker->update);
+        if (!worker->momentum || !worker->update)
+            return rog_fail_nomem(err);
+    }
+    return rog_strategy_start(worker->strategy, &worker->policy, &worker->state, err);
+}
+
+int rog_worker_new(struct rog_worker **out, const struct rog_worker_config *config, float *params,
+                   struct rog_error *err)
+{
+    *out = NULL;
+    if (config->policy.rows != config->rows->row_count || config->worker >= config->policy.workers)
+        return rog_fail(err, ROG_EINVAL, "worker %u of %u with a strategy for %u rows of %u",
+                        config->worker, config->policy.workers, config->policy.rows,
+                        config->rows->row_count);
+    if (!(config->momentum >= 0 && config->momentum < 1) || !(config->weight_decay >= 0))
+        return rog_fail(err, ROG_EINVAL, "momentum %g must be in [0, 1), weight decay %g >= 0",
+                        config->momentum, config->weight_decay);
+    struct rog_worker *worker = calloc(1, sizeof *worker);
+    if (!worker)
+        return rog_fail_nomem(err);
+    worker->rows = config->rows;
+    worker->strategy = config->strategy;
+    worker->policy = config->policy;
+    worker->worker = config->worker;
+    worker->step.momentum = (float)config->momentum;
+    worker->step.weight_decay = (float)(config->weight_decay / (1 - config->momentum));
+    worker->params = params;
+    int code = build(worker, err);
+    if (code)
+        rog_worker_free(worker);
+    else
+        *out = worker;
+    return code;
+}
+
+void rog_worker_free(struct rog_worker *worker)
+{
+    if (!worker)
+        return;
+    rog_strategy_stop(worker->strategy, worker->state);
+    rog_set_release(&worker->tensors);
+    rog_set_release(&worker->picked);
+    rog_set_release(&worker->pulled);
+    rog_set_release(&worker->answering);
+    rog_set_release(&worker->demanded);
+    rog_sending_release(&worker->sending);
+    free(worker->pull_scale);
+    free(worker->demanded_scale);
+    free(worker->push_scale);
+    free(worker->version);
+    free(worker->update);
+    free(worker->momentum);
+    free(worker);
+}
+
+/* ---- push ---- */
+
+static struct rog_wire_header header_of(const struct rog_worker *worker, enum rog_wire_kind kind)
+{
+    return (struct rog_wire_header){.kind = kind,
+                                    .stream = worker->outgoing,
+                                    .values = worker->params != NULL,
+                                    .iteration = worker->outgoing_iteration};
+}
+
+/* Folds the gradients in; magnitudes and scales come out of the same pass. */
+static int fold(struct rog_worker *worker, const float *gradients, double learning_rate,
+                float *magnitude, struct rog_error *err)
+{
+    const struct rog_rows *rows = worker->rows;
+    worker->step.learning_rate = (float)learning_rate;
+    for (uint32_t i = 0; i < rows->tensor_count; i++) {
+        const struct rog_rows_tensor *tensor = &rows->tensors[i];
+        double tensor_sum = 0;
+        for (uint32_t k = 0; k < tensor->rows; k++) {
+            uint64_t at = tensor->offset + (uint64_t)k * tensor->row_size;
+            double sum =
+                rog_kernel_fold(&worker->step, gradients + at, worker->params + at,
+                                worker->momentum + at, worker->update + at, tensor->row_size);
+            magnitude[tensor->first_row + k] = (float)(sum / tensor->row_size);
+            tensor_sum += sum;
+        }
+        worker->push_scale[i] = (float)(tensor_sum / (double)tensor->size);
+        if (!isfinite(worker->push_scale[i]))
+            return rog_fail(err, ROG_EFAILED,
+                            "the update of tensor %u is not finite: the training has diverged, try "
+                            "a smaller learning rate than %g",
+                            i, learning_rate);
+    }
+    return 0;
+}
+
+/* What was asked for between two pushes and has not gone out goes with the push. */
+static void give_back_answer(struct rog_worker *worker)
+{
+    for (uint32_t row = rog_set_next(&worker->answering, 0); row < worker->answering.size;
+         row = rog_set_next(&worker->answering, row + 1))
+        rog_set_add(&worker->demanded, row);
+    rog_set_clear(&worker->answering);
+}
+
+static int plan_push(struct rog_worker *worker, struct rog_send_scratch *scratch, double now,
+                     struct rog_error *err)
+{
+    uint32_t iteration = worker->status.iteration;
+    for (uint32_t row = 0; row < worker->rows->row_count; row++) {
+        scratch->age[row] = iteration - worker->version[row];
+        scratch->demanded[row] = rog_set_has(&worker->demanded, row);
+    }
+    struct rog_send_view view = {.worker = worker->worker,
+                                 .iteration = iteration,
+                                 .now = now,
+                                 .age = scratch->age,
+                                 .magnitude = scratch->magnitude,
+                                 .demanded = scratch->demanded,
+                                 .history = worker->history};
+    return rog_sending_plan(&worker->sending, worker->strategy, worker->strategy->plan_push,
+                            worker->state, &worker->policy, &view, err);
+}
+
+int rog_worker_push(struct rog_worker *worker, const float *gradients, double learning_rate,
+                    double now, struct rog_error *err)
+{
+    if (worker->phase != COMPUTING)
+        return rog_fail(err, ROG_EINVAL, "iteration %u is not complete yet",
+                        worker->status.iteration);
+    if (!(learning_rate >= 0) || !isfinite(learning_rate))
+        return rog_fail(err, ROG_EINVAL, "the learning rate is %g", learning_rate);
+    if ((gradients != NULL) != (worker->params != NULL))
+        return rog_fail(err, ROG_EINVAL, "gradients %s a model", gradients ? "without" : "miss");
+    if (gradients && !rog_kernel_finite(gradients, worker->rows->params))
+        return rog_fail(err, ROG_EINVAL,
+                        "a gradient of iteration %u is not finite: the training has diverged, try "
+                        "a smaller learning rate than %g",
+                        worker->status.iteration + 1, learning_rate);
+
+    struct rog_send_scratch scratch = {0};
+    int code = rog_sending_init(&worker->sending, worker->rows->row_count, err);
+    if (!code)
+        code = rog_send_scratch_init(&scratch, worker->rows->row_count, err);
+    if (code)
+        goto out;
+
+    worker->status = (struct rog_worker_status){.iteration = worker->status.iteration + 1};
+    worker->phase = PUSHING;
+    give_back_answer(worker);
+    if (gradients)
+        code = fold(worker, gradients, learning_rate, scratch.magnitude, err);
+    if (!code)
+        code = plan_push(worker, &scratch, now, err);
+out:
+    rog_send_scratch_release(&scratch);
+    if (code)
+        rog_sending_release(&worker->sending);
+    return code;
+}
+
+/* ---- sending ---- */
+
+static size_t begin_push(struct rog_worker *worker, uint8_t *buffer)
+{
+    worker->outgoing = ROG_WIRE_PUSH;
+    worker->outgoing_iteration = worker->status.iteration;
+    worker->outgoing_rows = 0;
+    worker->outgoing_began_s = worker->sending.began_s;
+    rog_set_clear(&worker->tensors);
+    rog_set_fill(&worker->tensors);
+    struct rog_wire_header header = header_of(worker, ROG_WIRE_BEGIN);
+    return rog_wire_put_begin(buffer, &header, &worker->tensors, worker->push_scale, NULL);
+}
+
+/* The scales of demanded rows are means over these rows alone. */
+static void measure_answer(struct rog_worker *worker)
+{
+    const struct rog_rows *rows = worker->rows;
+    const struct rog_set *answering = &worker->answering;
+    rog_set_clear(&worker->tensors);
+    uint32_t row = rog_set_next(answering, 0);
+    while (row < answering->size) {
+        uint32_t index = rows->row_tensor[row];
+        const struct rog_rows_tensor *tensor = &rows->tensors[index];
+        double sum = 0, elements = 0;
+        rog_set_add(&worker->tensors, index);
+        for (; row < tensor->first_row + tensor->rows; row = rog_set_next(answering, row + 1)) {
+            elements += tensor->row_size;
+            if (worker->params)
+                sum += rog_kernel_absolute(worker->update + rog_rows_offset(rows, row),
+                                           tensor->row_size);
+        }
+        worker->demanded_scale[index] = (float)(sum / elements);
+    }
+}
+
+static size_t begin_answer(struct rog_worker *worker, double now, uint8_t *buffer)
+{
+    struct rog_set empty = worker->answering;
+    worker->answering = worker->demanded;
+    worker->demanded = empty;
+    worker->outgoing = ROG_WIRE_DEMANDED;
+    worker->outgoing_iteration = worker->status.iteration;
+    worker->outgoing_rows = 0;
+    worker->outgoing_began_s = now;
+    measure_answer(worker);
+    struct rog_wire_header header = header_of(worker, ROG_WIRE_BEGIN);
+    return rog_wire_put_begin(buffer, &header, &worker->tensors, worker->demanded_scale, NULL);
+}
+
+/* Picks the rows of the next message: demanded ones first, then as planned. */
+static void pick_rows(struct rog_worker *worker, double now, size_t bytes)
+{
+    bool push = worker->outgoing == ROG_WIRE_PUSH;
+    struct rog_set *first = push ? &worker->demanded : &worker->answering;
+    struct rog_wire_room room;
+    rog_wire_room_init(&room, worker->rows, bytes);
+    rog_set_clear(&worker->picked);
+
+    uint32_t row;
+    for (row = rog_set_next(first, 0); row < first->size; row = rog_set_next(first, row + 1)) {
+        if (!rog_wire_room_row(&room, row))
+            return;
+        rog_set_add(&worker->picked, row);
+        rog_set_remove(first, row);
+        worker->version[row] = worker->outgoing_iteration;
+    }
+    while (push && rog_sending_peek(&worker->sending, now, &row)) {
+        if (worker->version[row] < worker->outgoing_iteration) {
+            if (!rog_wire_room_row(&room, row))
+                return;
+            rog_set_add(&worker->picked, row);
+            worker->version[row] = worker->outgoing_iteration;
+        }
+        worker->sending.next++;
+    }
+}
+
+static size_t send_rows(struct rog_worker *worker, double now, uint8_t *buffer, size_t bytes)
+{
+    const struct rog_rows *rows = worker->rows;
+    pick_rows(worker, now, bytes);
+    if (worker->picked.count == 0)
+        return 0;
+    const float *scale =
+        worker->outgoing == ROG_WIRE_PUSH ? worker->push_scale : worker->demanded_scale;
+    struct rog_wire_header header = header_of(worker, ROG_WIRE_ROWS);
+    size_t size = rog_wire_put_numbers(buffer, &header, &worker->picked);
+    for (uint32_t row = rog_set_next(&worker->picked, 0); worker->params && row < rows->row_count;
+         row = rog_set_next(&worker->picked, row + 1)) {
+        rog_kernel_take(worker->update + rog_rows_offset(rows, row), rog_rows_size(rows, row),
+                        scale[rows->row_tensor[row]], buffer + size);
+        size += rog_wire_sign_bytes(rows, row);
+    }
+    worker->outgoing_rows += worker->picked.count;
+    worker->status.rows_pushed += worker->picked.count;
+    return size;
+}
+
+static size_t end_stream(struct rog_worker *worker, double now, uint8_t *buffer)
+{
+    struct rog_wire_header header = header_of(worker, ROG_WIRE_END);
+    if (worker->outgoing == ROG_WIRE_PUSH) {
+        rog_sending_release(&worker->sending);
+        worker->phase = WAITING;
+    }
+    worker->outgoing = ROG_WIRE_NONE;
+    return rog_wire_put_end(buffer, &header, worker->outgoing_rows, now - worker->outgoing_began_s);
+}
+
+int rog_worker_send(struct rog_worker *worker, double now, uint8_t *buffer, size_t bytes,
+                    size_t *size, struct rog_error *err)
+{
+    *size = 0;
+    if (bytes < rog_message_min_bytes(worker->rows))
+        return rog_fail(err, ROG_EINVAL, "a buffer of %zu bytes, at least %zu are needed", bytes,
+                        rog_message_min_bytes(worker->rows));
+    if (worker->outgoing != ROG_WIRE_NONE) {
+        *size = send_rows(worker, now, buffer, bytes);
+        if (*size == 0)
+            *size = end_stream(worker, now, buffer);
+    } else if (worker->phase == PUSHING) {
+        *size = begin_push(worker, buffer);
+    } else if (worker->demanded.count > 0) {
+        *size = begin_answer(worker, now, buffer);
+    }
+    worker->status.bytes_pushed += rog_message_wire_bytes(worker->rows, buffer, *size);
+    return 0;
+}
+
+/* ---- receiving ---- */
+
+static int receive_begin(struct rog_worker *worker, const struct rog_wire *wire,
+                         enum rog_worker_notice *notice, struct rog_error *err)
+{
+    if (worker->phase != WAITING)
+        return rog_fail(err, ROG_EFORMAT, "a pull while none is waited for");
+    for (uint32_t i = 0; worker->params && i < worker->rows->tensor_count; i++)
+        worker->pull_scale[i] = rog_wire_scale(wire, i);
+    worker->history = wire->history;
+    worker->phase = PULLING;
+    rog_set_clear(&worker->pulled);
+    *notice = ROG_WORKER_ADMITTED;
+    return 0;
+}
+
+static int receive_rows(struct rog_worker *worker, const struct rog_wire *wire,
+                        enum rog_worker_notice *notice, struct rog_error *err)
+{
+    (void)notice;
+    if (worker->phase != PULLING)
+        return rog_fail(err, ROG_EFORMAT, "rows outside a pull");
+    const struct rog_rows *rows = worker->rows;
+    struct rog_wire_numbers numbers = wire->numbers;
+    uint32_t first, length;
+    while (rog_wire_run(&numbers, &first, &length))
+        if (rog_set_next(&worker->pulled, first) < first + length)
+            return rog_fail(err, ROG_EFORMAT, "row %u comes twice in a pull",
+                            rog_set_next(&worker->pulled, first));
+
+    const uint8_t *signs = wire->payload;
+    numbers = wire->numbers;
+    while (rog_wire_run(&numbers, &first, &length)) {
+        for (uint32_t row = first; row < first + length; row++) {
+            rog_set_add(&worker->pulled, row);
+            if (!worker->params)
+                continue;
+            rog_kernel_apply(worker->params + rog_rows_offset(rows, row), rog_rows_size(rows, row),
+                             worker->pull_scale[rows->row_tensor[row]], signs);
+            signs += rog_wire_sign_bytes(rows, row);
+        }
+    }
+    worker->status.rows_pulled = worker->pulled.count;
+    return 0;
+}
+
+static int receive_end(struct rog_worker *worker, const struct rog_wire *wire,
+                       enum rog_worker_notice *notice, struct rog_error *err)
+{
+    if (worker->phase != PULLING)
+        return rog_fail(err, ROG_EFORMAT, "the end of a pull outside a pull");
+    if (wire->rows != worker->pulled.count)
+        return rog_fail(err, ROG_EFORMAT, "%u rows are said to be sent, %u came", wire->rows,
+                        worker->pulled.count);
+    worker->phase = COMPUTING;
+    *notice = ROG_WORKER_PULLED;
+    return 0;
+}
+
+static int receive_request(struct rog_worker *worker, const struct rog_wire *wire,
+                           enum rog_worker_notice *notice, struct rog_error *err)
+{
+    if (wire->header.iteration > worker->status.iteration)
+        return rog_fail(err, ROG_EFORMAT, "rows of iteration %u are asked for, this is %u",
+                        wire->header.iteration, worker->status.iteration);
+    struct rog_wire_numbers numbers = wire->numbers;
+    uint32_t first, length;
+    while (rog_wire_run(&numbers, &first, &length))
+        for (uint32_t row = first; row < first + length; row++)
+            /* Rows that are new enough here are on their way; the others may be too. */
+            if (worker->version[row] < wire->header.iteration &&
+                !rog_set_has(&worker->answering, row) && rog_set_add(&worker->demanded, row))
+                *notice = ROG_WORKER_DEMANDED;
+    return 0;
+}
+
+int rog_worker_receive(struct rog_worker *worker, const uint8_t *message, size_t size, double now,
+                       enum rog_worker_notice *notice, struct rog_error *err)
+{
+    static int (*const receive[])(struct rog_worker *, const struct rog_wire *,
+                                  enum rog_worker_notice *, struct rog_error *) = {
+        [ROG_WIRE_BEGIN] = receive_begin,
+        [ROG_WIRE_ROWS] = receive_rows,
+        [ROG_WIRE_END] = receive_end,
+        [ROG_WIRE_REQUEST] = receive_request,
+    };
+
+    (void)now;
+    *notice = ROG_WORKER_NOTHING;
+    struct rog_wire wire;
+    int code = rog_wire_parse(worker->rows, message, size, &wire, err);
+    bool request = !code && wire.header.kind == ROG_WIRE_REQUEST;
+    if (!code && !request && wire.header.stream != ROG_WIRE_PULL)
+        code = rog_fail(err, ROG_EFORMAT, "a message that only workers send");
+    if (!code && wire.header.values != (worker->params != NULL))
+        code = rog_fail(err, ROG_EFORMAT, "a message %s values",
+                        wire.header.values ? "with" : "without");
+    if (!code && !request && wire.header.iteration != worker->status.iteration)
+        code = rog_fail(err, ROG_EFORMAT, "a pull of iteration %u, expected %u",
+                        wire.header.iteration, worker->status.iteration);
+    if (!code)
+        code = receive[wire.header.kind](worker, &wire, notice, err);
+    if (code)
+        return err ? rog_fail_prefix(err, "message of the server") : code;
+    worker->status.bytes_pulled += wire.wire_bytes;
+    return 0;
+}
+
+void rog_worker_status(const struct rog_worker *worker, struct rog_worker_status *status)
+{
+    *status = worker->status;
+    status->pushing = worker->phase == PUSHING;
+    status->waiting =
+        worker->phase == PUSHING || worker->phase == WAITING || worker->phase == PULLING;
+}
+
+const float *rog_worker_held_back(const struct rog_worker *worker)
+{
+    return worker->update;
+}
