@@ -4,7 +4,9 @@
 
 /*
  * Architectures: ConvMLP (Li, Hassani, Walton, Shi 2021, "ConvMLP: Hierarchical Convolutional MLPs
- * for Vision") in the variants convmlp-m, convmlp-s (as published) and convmlp-nano.
+ * for Vision") in the variants convmlp-m, convmlp-s (as published) and convmlp-nano, a small member
+ * of the family for 32x32 images. Stochastic depth (drop path), which the published training
+ * recipe uses as a regularizer, is left out: it has no parameters and does nothing at test time.
  *
  * All weights of a model live in one flat float array in the parameter order, names and shapes of
  * the published PyTorch model (convolutions (out, in, kh, kw), linear (out, in)); the running
@@ -25,21 +27,54 @@ struct rog_arch_tensor {
     uint64_t size;   /* elements */
 };
 
+/* What the network computes, in order of execution; value 0 is the images, value i + 1 the output
+ * of layer i. A layer's input is the value before it. Everything is (B, H, W, C). */
+enum rog_layer_kind {
+    ROG_LAYER_CONV,        /* y = conv(x) + bias; padding kernel / 2 */
+    ROG_LAYER_CONV_NORM,   /* y = relu(BatchNorm(conv(x))), no bias */
+    ROG_LAYER_DEPTHWISE,   /* y = conv(x), every channel for itself, no bias */
+    ROG_LAYER_MAX_POOL,    /* padding kernel / 2 */
+    ROG_LAYER_ADD,         /* y = x + skip */
+    ROG_LAYER_NORM,        /* y = LayerNorm(x) over the channels of each position */
+    ROG_LAYER_LINEAR,      /* y = x W^T + bias (+ skip, where there is one), for each position */
+    ROG_LAYER_LINEAR_GELU, /* y = GELU(x W^T + bias), the exact one (erf) */
+    ROG_LAYER_MEAN,        /* y = mean over positions */
+};
+#define ROG_LAYER_KINDS (ROG_LAYER_MEAN + 1)
+#define ROG_NO_INDEX UINT32_MAX
+
+struct rog_arch_layer {
+    enum rog_layer_kind kind;
+    uint32_t in_height, in_width, in_channels;
+    uint32_t out_height, out_width, out_channels;
+    uint32_t kernel, stride;
+    uint32_t weight, bias;              /* of `tensors`, ROG_NO_INDEX where there is none */
+    uint32_t norm_weight, norm_bias;    /* of `tensors`, for CONV_NORM */
+    uint32_t running_mean, running_var; /* of `buffer_tensors`, for CONV_NORM */
+    uint32_t skip;                      /* a value, ROG_NO_INDEX where there is none */
+};
+
 struct rog_arch {
     char name[32];
     uint32_t classes, image_size;
     uint64_t params, buffers; /* floats in either flat array */
-    uint32_t tensor_count, buffer_count;
+    uint32_t tensor_count, buffer_count, layer_count;
     struct rog_arch_tensor *tensors;        /* parameters, in order */
     struct rog_arch_tensor *buffer_tensors; /* running_mean, running_var, in order */
-    const struct rog_convmlp *variant;      /* the table row this was built from (nn only) */
+    struct rog_arch_layer *layers;
 };
 
+/* classes 1..65535, image_size 16..1024. ROG_ENOTFOUND names the variants there are. */
 int rog_arch_new(struct rog_arch **arch, const char *variant, uint32_t classes, uint32_t image_size,
                  struct rog_error *err);
 void rog_arch_free(struct rog_arch *arch);
 
-/* Random initial weights as the published model's initialization, and fresh running statistics. */
+/* Random initial weights as the published model's initialization (convolutions normal with variance
+ * 2 / fan out, linear truncated normal with deviation 0.02, norms one and zero), and fresh running
+ * statistics. */
 void rog_arch_initialize(const struct rog_arch *arch, uint64_t seed, float *params, float *buffers);
+
+/* Multiply-adds of one image's forward pass in convolutions and linear layers. */
+uint64_t rog_arch_multiply_adds(const struct rog_arch *arch);
 
 #endif

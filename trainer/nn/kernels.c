@@ -1,0 +1,566 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <trainer/nn/kernels.h>
+
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+#include <trainer/nn/kernels_levels.h>
+
+/* The build sets these for each level. */
+#ifndef ROG_KERNELS_TABLE
+#define ROG_KERNELS_TABLE rog_kernels_baseline
+#define ROG_KERNELS_LEVEL "baseline"
+#endif
+
+#define EPSILON 1e-5f /* of LayerNorm, as PyTorch */
+
+/* Channels that a columns kernel keeps in registers. */
+#define CHUNK 64
+/* Rows summed in single precision before the sum is added up in double. */
+#define ROW_BLOCK 128
+
+#define INLINE static inline __attribute__((always_inline))
+
+static uint32_t min_u32(uint32_t a, uint32_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Calls body(width, ...) for the chunks of [first, last), with a constant for the usual widths, so
+ * that the compiler keeps the chunk in registers. */
+#define FOR_CHUNKS(first, last, body, ...)                           \
+    for (uint32_t chunk = (first); chunk < (last); chunk += CHUNK) { \
+        uint32_t width = min_u32(CHUNK, (last)-chunk);               \
+        if (width == 64)                                             \
+            body(64, chunk, __VA_ARGS__);                            \
+        else if (width == 32)                                        \
+            body(32, chunk, __VA_ARGS__);                            \
+        else if (width == 16)                                        \
+            body(16, chunk, __VA_ARGS__);                            \
+        else                                                         \
+            body(width, chunk, __VA_ARGS__);                         \
+    }
+
+/* ---- elementwise ------------------------------------------------------------------------------
+ */
+
+static void add_bias(uint32_t rows, uint32_t c, const float *bias, const float *skip, float *y)
+{
+    for (uint32_t r = 0; r < rows; r++) {
+        float *out = y + (size_t)r * c;
+        if (skip) {
+            const float *in = skip + (size_t)r * c;
+#pragma omp simd
+            for (uint32_t i = 0; i < c; i++)
+                out[i] = out[i] + bias[i] + in[i];
+        } else {
+#pragma omp simd
+            for (uint32_t i = 0; i < c; i++)
+                out[i] = out[i] + bias[i];
+        }
+    }
+}
+
+/* exp(x) for x <= 0, relative error below 2e-7; what is below -87 counts as -87. */
+INLINE float exp_negative(float x)
+{
+    const float log2e = 1.44269504f, ln2_high = 0.693359375f, ln2_low = -2.12194440e-4f;
+    const float round = 12582912.0f; /* 1.5 * 2^23: adding it leaves no fraction bits */
+    union {
+        int32_t i;
+        float f;
+    } power;
+    x = x < -87.0f ? -87.0f : x;
+    float n = (x * log2e + round) - round;
+    float r = (x - n * ln2_high) - n * ln2_low;
+    float p = 1.0f / 720;
+    p = p * r + 1.0f / 120;
+    p = p * r + 1.0f / 24;
+    p = p * r + 1.0f / 6;
+    p = p * r + 0.5f;
+    p = p * r + 1.0f;
+    p = p * r + 1.0f;
+    power.i = ((int32_t)n + 127) * (1 << 23);
+    return p * power.f;
+}
+
+INLINE void gelu_rows(uint32_t rows, uint32_t c, const float *bias, float *z, float *y,
+                      int derivative)
+{
+    for (uint32_t r = 0; r < rows; r++) {
+        float *in = z + (size_t)r * c;
+        float *out = y + (size_t)r * c;
+#pragma omp simd
+        for (uint32_t i = 0; i < c; i++) {
+            float t = in[i] + bias[i];
+            float density = exp_negative(-0.5f * t * t);
+            float k = 1.0f / (1.0f + 0.3275911f * 0.70710678f * fabsf(t));
+            float p = 1.061405429f;
+            p = p * k - 1.453152027f;
+            p = p * k + 1.421413741f;
+            p = p * k - 0.284496736f;
+            p = p * k + 0.254829592f;
+            float tail = 0.5f * p * k * density; /* Phi(-|t|) */
+            float phi = t > 0 ? 1.0f - tail : tail;
+            out[i] = t * phi;
+            if (derivative)
+                in[i] = phi + 0.398942280f * t * density;
+        }
+    }
+}
+
+static void gelu(uint32_t rows, uint32_t c, const float *bias, float *z, float *y, int derivative)
+{
+    if (derivative)
+        gelu_rows(rows, c, bias, z, y, 1);
+    else
+        gelu_rows(rows, c, bias, z, y, 0);
+}
+
+static void add(uint64_t count, const float *a, const float *b, float *y)
+{
+#pragma omp simd
+    for (uint64_t i = 0; i < count; i++)
+        y[i] = a[i] + b[i];
+}
+
+static void add_to(uint64_t count, const float *a, float *y)
+{
+#pragma omp simd
+    for (uint64_t i = 0; i < count; i++)
+        y[i] += a[i];
+}
+
+static void multiply_to(uint64_t count, const float *a, float *y)
+{
+#pragma omp simd
+    for (uint64_t i = 0; i < count; i++)
+        y[i] *= a[i];
+}
+
+/* ---- LayerNorm --------------------------------------------------------------------------------
+ */
+
+static void layer_norm(uint32_t rows, uint32_t c, const float *x, const float *weight,
+                       const float *bias, float *y, float *stats)
+{
+    for (uint32_t r = 0; r < rows; r++, x += c, y += c) {
+        float sum = 0, squares = 0;
+#pragma omp simd reduction(+ : sum)
+        for (uint32_t i = 0; i < c; i++)
+            sum += x[i];
+        float mean = sum / (float)c;
+#pragma omp simd reduction(+ : squares)
+        for (uint32_t i = 0; i < c; i++)
+            squares += (x[i] - mean) * (x[i] - mean);
+        float scale = 1.0f / sqrtf(squares / (float)c + EPSILON);
+        stats[2 * r] = mean;
+        stats[2 * r + 1] = scale;
+#pragma omp simd
+        for (uint32_t i = 0; i < c; i++)
+            y[i] = (x[i] - mean) * scale * weight[i] + bias[i];
+    }
+}
+
+static void layer_norm_backward(uint32_t rows, uint32_t c, const float *x, const float *stats,
+                                const float *weight, const float *dy, const float *add_rows,
+                                float *dx)
+{
+    for (uint32_t r = 0; r < rows; r++, x += c, dy += c, dx += c) {
+        float mean = stats[2 * r], scale = stats[2 * r + 1];
+        float sum = 0, product = 0;
+#pragma omp simd reduction(+ : sum, product)
+        for (uint32_t i = 0; i < c; i++) {
+            float g = dy[i] * weight[i];
+            sum += g;
+            product += g * (x[i] - mean);
+        }
+        float a = sum / (float)c;
+        float b = product * scale * scale / (float)c;
+        if (add_rows) {
+            const float *extra = add_rows + (size_t)r * c;
+#pragma omp simd
+            for (uint32_t i = 0; i < c; i++)
+                dx[i] = extra[i] + scale * (dy[i] * weight[i] - a - (x[i] - mean) * b);
+        } else {
+#pragma omp simd
+            for (uint32_t i = 0; i < c; i++)
+                dx[i] = scale * (dy[i] * weight[i] - a - (x[i] - mean) * b);
+        }
+    }
+}
+
+INLINE void layer_norm_chunk(uint32_t width, uint32_t chunk, uint32_t rows, uint32_t c,
+                             const float *x, const float *stats, const float *dy, float *dweight,
+                             float *dbias)
+{
+    double weight_total[CHUNK] = {0}, bias_total[CHUNK] = {0};
+    for (uint32_t begin = 0; begin < rows; begin += ROW_BLOCK) {
+        float weight_part[CHUNK] = {0}, bias_part[CHUNK] = {0};
+        uint32_t end = min_u32(begin + ROW_BLOCK, rows);
+        for (uint32_t r = begin; r < end; r++) {
+            const float *in = x + (size_t)r * c + chunk, *g = dy + (size_t)r * c + chunk;
+            float mean = stats[2 * r], scale = stats[2 * r + 1];
+#pragma omp simd
+            for (uint32_t i = 0; i < width; i++) {
+                weight_part[i] += g[i] * (in[i] - mean) * scale;
+                bias_part[i] += g[i];
+            }
+        }
+        for (uint32_t i = 0; i < width; i++) {
+            weight_total[i] += (double)weight_part[i];
+            bias_total[i] += (double)bias_part[i];
+        }
+    }
+    for (uint32_t i = 0; i < width; i++) {
+        dweight[chunk + i] = (float)weight_total[i];
+        dbias[chunk + i] = (float)bias_total[i];
+    }
+}
+
+static void layer_norm_columns(uint32_t rows, uint32_t c, uint32_t first, uint32_t last,
+                               const float *x, const float *stats, const float *dy, float *dweight,
+                               float *dbias){
+    FOR_CHUNKS(first, last, layer_norm_chunk, rows, c, x, stats, dy, dweight, dbias)}
+
+/* ---- BatchNorm and ReLU -----------------------------------------------------------------------
+ */
+
+/* Sums of x - shift and of (x - shift)^2; shift NULL: of x alone. */
+INLINE void power_sums(uint32_t width, uint32_t rows, uint32_t c, const float *x,
+                       const float *shift, double *sums)
+{
+    for (uint32_t begin = 0; begin < rows; begin += ROW_BLOCK) {
+        float part[CHUNK] = {0};
+        uint32_t end = min_u32(begin + ROW_BLOCK, rows);
+        for (uint32_t r = begin; r < end; r++) {
+            const float *in = x + (size_t)r * c;
+#pragma omp simd
+            for (uint32_t i = 0; i < width; i++)
+                part[i] += shift ? (in[i] - shift[i]) * (in[i] - shift[i]) : in[i];
+        }
+        for (uint32_t i = 0; i < width; i++)
+            sums[i] += (double)part[i];
+    }
+}
+
+INLINE void moments_chunk(uint32_t width, uint32_t chunk, uint32_t rows, uint32_t c, const float *x,
+                          float *mean, float *variance)
+{
+    double sums[CHUNK] = {0}, squares[CHUNK] = {0};
+    float shift[CHUNK];
+    power_sums(width, rows, c, x + chunk, NULL, sums);
+    for (uint32_t i = 0; i < width; i++)
+        shift[i] = (float)(sums[i] / rows);
+    power_sums(width, rows, c, x + chunk, shift, squares);
+    for (uint32_t i = 0; i < width; i++) {
+        mean[chunk + i] = shift[i];
+        variance[chunk + i] = (float)(squares[i] / rows);
+    }
+}
+
+static void moments_columns(uint32_t rows, uint32_t c, uint32_t first, uint32_t last,
+                            const float *x, float *mean, float *variance)
+{
+    FOR_CHUNKS(first, last, moments_chunk, rows, c, x, mean, variance)
+}
+
+static void scale_relu(uint32_t rows, uint32_t c, const float *x, const float *scale,
+                       const float *shift, float *y)
+{
+    for (uint32_t r = 0; r < rows; r++, x += c, y += c) {
+#pragma omp simd
+        for (uint32_t i = 0; i < c; i++) {
+            float value = x[i] * scale[i] + shift[i];
+            y[i] = value > 0 ? value : 0;
+        }
+    }
+}
+
+INLINE void norm_relu_chunk(uint32_t width, uint32_t chunk, uint32_t rows, uint32_t c,
+                            const float *x, const float *mean, const float *y, const float *dy,
+                            float *sum, float *product)
+{
+    double sum_total[CHUNK] = {0}, product_total[CHUNK] = {0};
+    float shift[CHUNK];
+    memcpy(shift, mean + chunk, width * sizeof *shift);
+    for (uint32_t begin = 0; begin < rows; begin += ROW_BLOCK) {
+        float sum_part[CHUNK] = {0}, product_part[CHUNK] = {0};
+        uint32_t end = min_u32(begin + ROW_BLOCK, rows);
+        for (uint32_t r = begin; r < end; r++) {
+            size_t at = (size_t)r * c + chunk;
+#pragma omp simd
+            for (uint32_t i = 0; i < width; i++) {
+                float g = y[at + i] > 0 ? dy[at + i] : 0;
+                sum_part[i] += g;
+                product_part[i] += g * (x[at + i] - shift[i]);
+            }
+        }
+        for (uint32_t i = 0; i < width; i++) {
+            sum_total[i] += (double)sum_part[i];
+            product_total[i] += (double)product_part[i];
+        }
+    }
+    for (uint32_t i = 0; i < width; i++) {
+        sum[chunk + i] = (float)sum_total[i];
+        product[chunk + i] = (float)product_total[i];
+    }
+}
+
+static void norm_relu_columns(uint32_t rows, uint32_t c, uint32_t first, uint32_t last,
+                              const float *x, const float *mean, const float *y, const float *dy,
+                              float *sum, float *product)
+{
+    FOR_CHUNKS(first, last, norm_relu_chunk, rows, c, x, mean, y, dy, sum, product)
+}
+
+static void norm_relu_backward(uint32_t rows, uint32_t c, const float *a, const float *b,
+                               const float *d, const float *y, const float *dy, float *x)
+{
+    for (uint32_t r = 0; r < rows; r++, x += c, y += c, dy += c) {
+#pragma omp simd
+        for (uint32_t i = 0; i < c; i++)
+            x[i] = a[i] * (y[i] > 0 ? dy[i] : 0) + b[i] * x[i] + d[i];
+    }
+}
+
+INLINE void relu_chunk(uint32_t width, uint32_t chunk, uint32_t rows, uint32_t c, const float *dy,
+                       float *y, float *sum)
+{
+    double total[CHUNK] = {0};
+    for (uint32_t begin = 0; begin < rows; begin += ROW_BLOCK) {
+        float part[CHUNK] = {0};
+        uint32_t end = min_u32(begin + ROW_BLOCK, rows);
+        for (uint32_t r = begin; r < end; r++) {
+            size_t at = (size_t)r * c + chunk;
+#pragma omp simd
+            for (uint32_t i = 0; i < width; i++) {
+                float g = y[at + i] > 0 ? dy[at + i] : 0;
+                part[i] += g;
+                y[at + i] = g;
+            }
+        }
+        for (uint32_t i = 0; i < width; i++)
+            total[i] += (double)part[i];
+    }
+    for (uint32_t i = 0; i < width; i++)
+        sum[chunk + i] = (float)total[i];
+}
+
+static void relu_columns(uint32_t rows, uint32_t c, uint32_t first, uint32_t last, const float *dy,
+                         float *y,
+                         float *sum){FOR_CHUNKS(first, last, relu_chunk, rows, c, dy, y, sum)}
+
+INLINE void sum_chunk(uint32_t width, uint32_t chunk, uint32_t rows, uint32_t c, const float *x,
+                      float *sum)
+{
+    double total[CHUNK] = {0};
+    power_sums(width, rows, c, x + chunk, NULL, total);
+    for (uint32_t i = 0; i < width; i++)
+        sum[chunk + i] = (float)total[i];
+}
+
+static void sum_columns(uint32_t rows, uint32_t c, uint32_t first, uint32_t last, const float *x,
+                        float *sum){FOR_CHUNKS(first, last, sum_chunk, rows, c, x, sum)}
+
+/* ---- windows ----------------------------------------------------------------------------------
+ */
+
+/* The taps [*begin, *end) of a window at output `out` that lie inside an input of `size`; the first
+ * of all taps is at input out * stride - kernel / 2. */
+INLINE void valid_taps(uint32_t out, uint32_t size, uint32_t kernel, uint32_t stride,
+                       uint32_t *begin, uint32_t *end)
+{
+    uint32_t pad = kernel / 2, at = out * stride;
+    *begin = at < pad ? pad - at : 0;
+    *end = min_u32(kernel, size + pad - at);
+}
+
+INLINE void max_pool_chunk(uint32_t width, uint32_t chunk, const struct rog_window *w,
+                           const float *x, float *y, uint8_t *index)
+{
+    for (uint32_t oy = 0; oy < w->out_height; oy++) {
+        uint32_t top, bottom;
+        valid_taps(oy, w->height, w->kernel, w->stride, &top, &bottom);
+        for (uint32_t ox = 0; ox < w->out_width; ox++) {
+            uint32_t left, right;
+            valid_taps(ox, w->width, w->kernel, w->stride, &left, &right);
+            float best[CHUNK];
+            int32_t which[CHUNK];
+            for (uint32_t i = 0; i < width; i++) {
+                best[i] = -FLT_MAX;
+                which[i] = (int32_t)(top * w->kernel + left);
+            }
+            for (uint32_t ky = top; ky < bottom; ky++) {
+                for (uint32_t kx = left; kx < right; kx++) {
+                    size_t iy = oy * w->stride + ky - w->kernel / 2;
+                    size_t ix = ox * w->stride + kx - w->kernel / 2;
+                    const float *in = x + (iy * w->width + ix) * w->c + chunk;
+                    int32_t tap = (int32_t)(ky * w->kernel + kx);
+#pragma omp simd
+                    for (uint32_t i = 0; i < width; i++) {
+                        which[i] = in[i] > best[i] ? tap : which[i];
+                        best[i] = in[i] > best[i] ? in[i] : best[i];
+                    }
+                }
+            }
+            size_t at = ((size_t)oy * w->out_width + ox) * w->c + chunk;
+#pragma omp simd
+            for (uint32_t i = 0; i < width; i++) {
+                y[at + i] = best[i];
+                index[at + i] = (uint8_t)which[i];
+            }
+        }
+    }
+}
+
+static void max_pool(const struct rog_window *window, const float *x, float *y,
+                     uint8_t *index){FOR_CHUNKS(0, window->c, max_pool_chunk, window, x, y, index)}
+
+/* Each input gathers from the windows that it lies in: tap k of output o is input
+ * o * stride + k - pad. */
+INLINE void max_pool_backward_chunk(uint32_t width, uint32_t chunk, const struct rog_window *w,
+                                    const float *dy, const uint8_t *index, float *dx)
+{
+    uint32_t pad = w->kernel / 2;
+    for (uint32_t iy = 0; iy < w->height; iy++) {
+        for (uint32_t ix = 0; ix < w->width; ix++) {
+            float sum[CHUNK] = {0};
+            for (uint32_t ky = (iy + pad) % w->stride; ky < w->kernel; ky += w->stride) {
+                if (iy + pad < ky || (iy + pad - ky) / w->stride >= w->out_height)
+                    continue;
+                for (uint32_t kx = (ix + pad) % w->stride; kx < w->kernel; kx += w->stride) {
+                    if (ix + pad < kx || (ix + pad - kx) / w->stride >= w->out_width)
+                        continue;
+                    size_t oy = (iy + pad - ky) / w->stride, ox = (ix + pad - kx) / w->stride;
+                    size_t at = (oy * w->out_width + ox) * w->c + chunk;
+                    uint8_t tap = (uint8_t)(ky * w->kernel + kx);
+#pragma omp simd
+                    for (uint32_t i = 0; i < width; i++)
+                        sum[i] += index[at + i] == tap ? dy[at + i] : 0.0f;
+                }
+            }
+            float *out = dx + ((size_t)iy * w->width + ix) * w->c + chunk;
+            memcpy(out, sum, width * sizeof *out);
+        }
+    }
+}
+
+static void max_pool_backward(const struct rog_window *window, const float *dy,
+                              const uint8_t *index, float *dx){
+    FOR_CHUNKS(0, window->c, max_pool_backward_chunk, window, dy, index, dx)}
+
+INLINE void depthwise_chunk(uint32_t width, uint32_t chunk, const struct rog_window *w,
+                            const float *x, const float *taps, float *y)
+{
+    for (uint32_t oy = 0; oy < w->out_height; oy++) {
+        uint32_t top, bottom;
+        valid_taps(oy, w->height, w->kernel, 1, &top, &bottom);
+        for (uint32_t ox = 0; ox < w->out_width; ox++) {
+            uint32_t left, right;
+            valid_taps(ox, w->width, w->kernel, 1, &left, &right);
+            float sum[CHUNK] = {0};
+            for (uint32_t ky = top; ky < bottom; ky++) {
+                for (uint32_t kx = left; kx < right; kx++) {
+                    size_t iy = oy + ky - w->kernel / 2, ix = ox + kx - w->kernel / 2;
+                    const float *in = x + (iy * w->width + ix) * w->c + chunk;
+                    const float *tap = taps + (size_t)(ky * w->kernel + kx) * w->c + chunk;
+#pragma omp simd
+                    for (uint32_t i = 0; i < width; i++)
+                        sum[i] += in[i] * tap[i];
+                }
+            }
+            memcpy(y + ((size_t)oy * w->out_width + ox) * w->c + chunk, sum, width * sizeof *y);
+        }
+    }
+}
+
+static void depthwise(const struct rog_window *window, const float *x, const float *taps,
+                      float *y){FOR_CHUNKS(0, window->c, depthwise_chunk, window, x, taps, y)}
+
+/* One tap's gradient of one image, added to `total`. */
+INLINE void depthwise_tap(uint32_t width, uint32_t chunk, const struct rog_window *w, uint32_t ky,
+                          uint32_t kx, const float *x, const float *dy, float *total)
+{
+    uint32_t pad = w->kernel / 2;
+    float sum[CHUNK] = {0};
+    for (uint32_t oy = 0; oy < w->height; oy++) {
+        if (oy + ky < pad || oy + ky - pad >= w->height)
+            continue;
+        for (uint32_t ox = 0; ox < w->width; ox++) {
+            if (ox + kx < pad || ox + kx - pad >= w->width)
+                continue;
+            size_t iy = oy + ky - pad, ix = ox + kx - pad;
+            const float *in = x + (iy * w->width + ix) * w->c + chunk;
+            const float *g = dy + ((size_t)oy * w->width + ox) * w->c + chunk;
+#pragma omp simd
+            for (uint32_t i = 0; i < width; i++)
+                sum[i] += in[i] * g[i];
+        }
+    }
+    for (uint32_t i = 0; i < width; i++)
+        total[i] += sum[i];
+}
+
+INLINE void depthwise_columns_chunk(uint32_t width, uint32_t chunk, const struct rog_window *w,
+                                    uint32_t images, const float *x, const float *dy, float *dtaps)
+{
+    size_t image = (size_t)w->height * w->width * w->c;
+    for (uint32_t tap = 0; tap < w->kernel * w->kernel; tap++)
+        memset(dtaps + (size_t)tap * w->c + chunk, 0, width * sizeof *dtaps);
+    for (uint32_t b = 0; b < images; b++)
+        for (uint32_t tap = 0; tap < w->kernel * w->kernel; tap++)
+            depthwise_tap(width, chunk, w, tap / w->kernel, tap % w->kernel, x + b * image,
+                          dy + b * image, dtaps + (size_t)tap * w->c + chunk);
+}
+
+static void depthwise_columns(const struct rog_window *window, uint32_t images, uint32_t first,
+                              uint32_t last, const float *x, const float *dy, float *dtaps)
+{
+    FOR_CHUNKS(first, last, depthwise_columns_chunk, window, images, x, dy, dtaps)
+}
+
+/* ---- mean over positions ----------------------------------------------------------------------
+ */
+
+static void mean(uint32_t rows, uint32_t c, const float *x, float *y)
+{
+    FOR_CHUNKS(0, c, sum_chunk, rows, c, x, y)
+    for (uint32_t i = 0; i < c; i++)
+        y[i] /= (float)rows;
+}
+
+static void mean_backward(uint32_t rows, uint32_t c, const float *dy, float *dx)
+{
+    float share = 1.0f / (float)rows;
+    for (uint32_t r = 0; r < rows; r++, dx += c) {
+#pragma omp simd
+        for (uint32_t i = 0; i < c; i++)
+            dx[i] = dy[i] * share;
+    }
+}
+
+const struct rog_kernels ROG_KERNELS_TABLE = {
+    .level = ROG_KERNELS_LEVEL,
+    .add_bias = add_bias,
+    .gelu = gelu,
+    .add = add,
+    .add_to = add_to,
+    .multiply_to = multiply_to,
+    .layer_norm = layer_norm,
+    .layer_norm_backward = layer_norm_backward,
+    .layer_norm_columns = layer_norm_columns,
+    .moments_columns = moments_columns,
+    .scale_relu = scale_relu,
+    .norm_relu_columns = norm_relu_columns,
+    .norm_relu_backward = norm_relu_backward,
+    .relu_columns = relu_columns,
+    .sum_columns = sum_columns,
+    .max_pool = max_pool,
+    .max_pool_backward = max_pool_backward,
+    .depthwise = depthwise,
+    .depthwise_columns = depthwise_columns,
+    .mean = mean,
+    .mean_backward = mean_backward,
+};

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_NN_KERNELS_H
+#define ROG_NN_KERNELS_H
+
+/*
+ * The network's plain loops: what is bound by memory rather than arithmetic, where oneDNN has
+ * nothing to add. kernels.c is compiled once for each instruction set level; rog_kernels() gives
+ * the best that this processor runs.
+ *
+ * "rows" kernels work on `rows` consecutive rows of `c` channels and are called for any part of the
+ * rows. "columns" kernels sum over all rows, for the channels [first, last) only. Parts are
+ * independent of each other, so that they may run at the same time with the same result.
+ */
+
+#include <stdint.h>
+
+/* A pooling or depthwise convolution over one image (height, width, c); padding kernel / 2. */
+struct rog_window {
+    uint32_t height, width;         /* of the input */
+    uint32_t out_height, out_width; /* of the output */
+    uint32_t c, kernel, stride;
+};
+
+struct rog_kernels {
+    const char *level; /* "x86-64-v4" */
+
+    /* y += bias, and += skip where skip is not NULL. */
+    void (*add_bias)(uint32_t rows, uint32_t c, const float *bias, const float *skip, float *y);
+    /* z += bias; y = z Phi(z); z becomes dy/dz where `derivative`. erf by Abramowitz and Stegun
+     * 7.1.26, absolute error 1.5e-7. z and y may be the same unless `derivative`. */
+    void (*gelu)(uint32_t rows, uint32_t c, const float *bias, float *z, float *y, int derivative);
+    void (*add)(uint64_t count, const float *a, const float *b, float *y); /* y = a + b */
+    void (*add_to)(uint64_t count, const float *a, float *y);              /* y += a */
+    void (*multiply_to)(uint64_t count, const float *a, float *y);         /* y *= a */
+
+    /* LayerNorm (epsilon 1e-5). stats: mean and 1 / deviation of each row. */
+    void (*layer_norm)(uint32_t rows, uint32_t c, const float *x, const float *weight,
+                       const float *bias, float *y, float *stats);
+    /* dx, plus `add` where not NULL. */
+    void (*layer_norm_backward)(uint32_t rows, uint32_t c, const float *x, const float *stats,
+                                const float *weight, const float *dy, const float *add, float *dx);
+    void (*layer_norm_columns)(uint32_t rows, uint32_t c, uint32_t first, uint32_t last,
+                               const float *x, const float *stats, const float *dy, float *dweight,
+                               float *dbias);
+
+    /* BatchNorm over rows. */
+    void (*moments_columns)(uint32_t rows, uint32_t c, uint32_t first, uint32_t last,
+                            const float *x, float *mean, float *variance);
+    /* y = max(0, x scale + shift) */
+    void (*scale_relu)(uint32_t rows, uint32_t c, const float *x, const float *scale,
+                       const float *shift, float *y);
+    /* With g = y > 0 ? dy : 0: sum g, and sum g (x - mean). */
+    void (*norm_relu_columns)(uint32_t rows, uint32_t c, uint32_t first, uint32_t last,
+                              const float *x, const float *mean, const float *y, const float *dy,
+                              float *sum, float *product);
+    /* x = a g + b x + d: the gradient before BatchNorm, in place of what went into it. */
+    void (*norm_relu_backward)(uint32_t rows, uint32_t c, const float *a, const float *b,
+                               const float *d, const float *y, const float *dy, float *x);
+    /* y = y > 0 ? dy : 0, and its sum. */
+    void (*relu_columns)(uint32_t rows, uint32_t c, uint32_t first, uint32_t last, const float *dy,
+                         float *y, float *sum);
+    void (*sum_columns)(uint32_t rows, uint32_t c, uint32_t first, uint32_t last, const float *x,
+                        float *sum);
+
+    /* index: which of the kernel * kernel inputs it was, the first of equals. */
+    void (*max_pool)(const struct rog_window *window, const float *x, float *y, uint8_t *index);
+    void (*max_pool_backward)(const struct rog_window *window, const float *dy,
+                              const uint8_t *index, float *dx);
+    /* Stride 1. taps: (kernel * kernel, c). */
+    void (*depthwise)(const struct rog_window *window, const float *x, const float *taps, float *y);
+    /* Sums over `images` images. dtaps: (kernel * kernel, c). */
+    void (*depthwise_columns)(const struct rog_window *window, uint32_t images, uint32_t first,
+                              uint32_t last, const float *x, const float *dy, float *dtaps);
+
+    /* Mean over rows, and its gradient dx = dy / rows. */
+    void (*mean)(uint32_t rows, uint32_t c, const float *x, float *y);
+    void (*mean_backward)(uint32_t rows, uint32_t c, const float *dy, float *dx);
+};
+
+const struct rog_kernels *rog_kernels(void);
+
+#endif

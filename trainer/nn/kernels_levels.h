@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_NN_KERNELS_LEVELS_H
+#define ROG_NN_KERNELS_LEVELS_H
+
+/* The tables that kernels.c becomes, one for each instruction set level it is compiled for. */
+
+#include <trainer/nn/kernels.h>
+
+extern const struct rog_kernels rog_kernels_baseline;
+#ifdef ROG_KERNELS_X86
+extern const struct rog_kernels rog_kernels_x86_64_v3; /* AVX2, FMA */
+extern const struct rog_kernels rog_kernels_x86_64_v4; /* AVX-512 */
+#endif
+
+#endif

@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <trainer/nn/net.h>
+
+#include <stdlib.h>
+
+#include <omp.h>
+
+#include <trainer/nn/layer.h>
+#include <trainer/nn/loss.h>
+
+/* ---- memory -----------------------------------------------------------------------------------
+ */
+
+/* Arrays that are used for one thing after another: planned first, allocated when all is known. */
+struct slot {
+    size_t floats;
+    uint32_t users; /* while planning */
+    float *data;
+};
+
+struct pool {
+    uint32_t count;
+    struct slot *slots; /* room for one for each value */
+};
+
+/* A slot that nobody uses, the largest of them, or a new one; made large enough. */
+static uint32_t pool_take(struct pool *pool, size_t floats)
+{
+    uint32_t best = pool->count;
+    for (uint32_t i = 0; i < pool->count; i++)
+        if (pool->slots[i].users == 0 &&
+            (best == pool->count || pool->slots[i].floats > pool->slots[best].floats))
+            best = i;
+    struct slot *slot = &pool->slots[best];
+    if (best == pool->count)
+        pool->count++;
+    if (slot->floats < floats)
+        slot->floats = floats;
+    slot->users = 1;
+    return best;
+}
+
+static int pool_allocate(struct pool *pool, struct rog_error *err)
+{
+    for (uint32_t i = 0; i < pool->count; i++)
+        if (!(pool->slots[i].data = rog_floats(pool->slots[i].floats)))
+            return rog_fail_nomem(err);
+    return 0;
+}
+
+static void pool_release(struct pool *pool)
+{
+    for (uint32_t i = 0; i < pool->count; i++)
+        free(pool->slots[i].data);
+    free(pool->slots);
+}
+
+/* ---- the network ------------------------------------------------------------------------------
+ */
+
+/* Slots of a layer: output among the values, the others among the gradients. */
+struct places {
+    uint32_t y, dy, dx, dx_add;
+};
+
+struct rog_net {
+    const struct rog_arch *arch;
+    uint32_t batch, threads;
+    enum rog_net_mode mode;
+    struct rog_prims *prims;
+    struct rog_layer *layers; /* arch->layer_count, as are the places */
+    struct places *places;
+    struct pool values, gradients;
+};
+
+static size_t value_floats(const struct rog_net *net, uint32_t value)
+{
+    const struct rog_arch_layer *layer = &net->arch->layers[value - 1];
+    return (size_t)net->batch * layer->out_height * layer->out_width * layer->out_channels;
+}
+
+/* Every value has a slot for itself where there is a backward pass; without one a slot is free
+ * again after its last reader. */
+static void plan_values(struct rog_net *net)
+{
+    uint32_t count = net->arch->layer_count;
+    for (uint32_t i = 0; i < count; i++) {
+        net->places[i].y = pool_take(&net->values, value_floats(net, i + 1));
+        if (net->mode != ROG_NET_INFER)
+            continue;
+        /* Values that layer i was the last to read. */
+        for (uint32_t value = 1; value <= i; value++) {
+            uint32_t last = 0;
+            for (uint32_t reader = 0; reader < count; reader++)
+                if (reader == value || net->arch->layers[reader].skip == value)
+                    last = reader;
+            if (last == i)
+                net->values.slots[net->places[value - 1].y].users = 0;
+        }
+    }
+}
+
+/*
+ * From the last layer to the first. A value that is skipped over gets its gradient from two
+ * readers: the later one leaves its own for the earlier one to add (dx_add). The gradient of an
+ * ADD layer's input is that of its output.
+ */
+static int plan_gradients(struct rog_net *net)
+{
+    uint32_t count = net->arch->layer_count;
+    struct slot *slots = net->gradients.slots;
+    uint32_t *gradient = malloc(((size_t)count + 1) * sizeof *gradient); /* of each value */
+    if (!gradient)
+        return ROG_ENOMEM;
+    for (uint32_t value = 0; value <= count; value++)
+        gradient[value] = ROG_NO_INDEX;
+    gradient[count] = pool_take(&net->gradients, value_floats(net, count));
+
+    for (uint32_t i = count; i-- > 0;) {
+        const struct rog_arch_layer *layer = &net->arch->layers[i];
+        struct places *places = &net->places[i];
+        places->dy = gradient[i + 1];
+        places->dx_add = gradient[i];
+        places->dx = ROG_NO_INDEX;
+        if (layer->skip != ROG_NO_INDEX) {
+            gradient[layer->skip] = places->dy;
+            slots[places->dy].users++;
+        }
+        if (i > 0 && layer->kind == ROG_LAYER_ADD) {
+            places->dx = places->dy;
+            slots[places->dy].users++;
+        } else if (i > 0) {
+            places->dx = pool_take(&net->gradients, value_floats(net, i));
+        }
+        slots[places->dy].users--;
+        if (places->dx_add != ROG_NO_INDEX)
+            slots[places->dx_add].users--;
+        gradient[i] = places->dx;
+    }
+    free(gradient);
+    return 0;
+}
+
+static int prepare(struct rog_net *net, struct rog_error *err)
+{
+    uint32_t count = net->arch->layer_count;
+    net->layers = calloc(count, sizeof *net->layers);
+    net->places = calloc(count, sizeof *net->places);
+    net->values.slots = calloc((size_t)count + 1, sizeof *net->values.slots);
+    net->gradients.slots = calloc((size_t)count + 1, sizeof *net->gradients.slots);
+    if (!net->layers || !net->places || !net->values.slots || !net->gradients.slots)
+        return rog_fail_nomem(err);
+
+    plan_values(net);
+    if (net->mode != ROG_NET_INFER && plan_gradients(net))
+        return rog_fail_nomem(err);
+    int code = pool_allocate(&net->values, err);
+    if (!code)
+        code = pool_allocate(&net->gradients, err);
+    if (!code)
+        code = rog_prims_new(&net->prims, err);
+    for (uint32_t i = 0; i < count && !code; i++)
+        code = rog_layer_init(&net->layers[i], net->arch, &net->arch->layers[i], net->batch,
+                              net->mode, i > 0, net->prims, err);
+    return code;
+}
+
+int rog_net_new_threads(struct rog_net **net, const struct rog_arch *arch, uint32_t batch,
+                        enum rog_net_mode mode, uint32_t threads, struct rog_error *err)
+{
+    *net = NULL;
+    uint64_t pixels = (uint64_t)arch->image_size * arch->image_size;
+    if (batch < 1 || batch * pixels > INT32_MAX)
+        return rog_fail(err, ROG_EINVAL,
+                        "network %s: batch must be 1 to %llu at %ux%u pixels (found %u)",
+                        arch->name, (unsigned long long)(INT32_MAX / pixels), arch->image_size,
+                        arch->image_size, batch);
+    if (threads < 1 || threads > 1024)
+        return rog_fail(err, ROG_EINVAL, "network %s: threads must be 1 to 1024 (found %u)",
+                        arch->name, threads);
+    struct rog_net *made = calloc(1, sizeof *made);
+    if (!made)
+        return rog_fail_nomem(err);
+    made->arch = arch;
+    made->batch = batch;
+    made->mode = mode;
+    made->threads = threads;
+
+    int outer_threads = omp_get_max_threads();
+    omp_set_num_threads((int)threads);
+    int code = prepare(made, err);
+    omp_set_num_threads(outer_threads);
+    if (code) {
+        rog_net_free(made);
+        rog_fail_prefix(err, "network %s, batch %u", arch->name, batch);
+        return code;
+    }
+    *net = made;
+    return 0;
+}
+
+int rog_net_new(struct rog_net **net, const struct rog_arch *arch, uint32_t batch,
+                enum rog_net_mode mode, struct rog_error *err)
+{
+    return rog_net_new_threads(net, arch, batch, mode, 1, err);
+}
+
+void rog_net_free(struct rog_net *net)
+{
+    if (!net)
+        return;
+    for (uint32_t i = 0; net->layers && i < net->arch->layer_count; i++)
+        rog_layer_release(&net->layers[i]);
+    rog_prims_free(net->prims);
+    pool_release(&net->values);
+    pool_release(&net->gradients);
+    free(net->layers);
+    free(net->places);
+    free(net);
+}
+
+/* ---- passes -----------------------------------------------------------------------------------
+ */
+
+static float *value_data(const struct rog_net *net, uint32_t value)
+{
+    return net->values.slots[net->places[value - 1].y].data;
+}
+
+static float *gradient_data(const struct rog_net *net, uint32_t slot)
+{
+    return slot == ROG_NO_INDEX ? NULL : net->gradients.slots[slot].data;
+}
+
+/* Fills in what the i-th layer works on. */
+static void set_pass(const struct rog_net *net, uint32_t i, const float *images,
+                     struct rog_pass *pass)
+{
+    uint32_t skip = net->arch->layers[i].skip;
+    pass->x = i == 0 ? images : value_data(net, i);
+    pass->y = value_data(net, i + 1);
+    pass->skip = NULL;
+    if (skip != ROG_NO_INDEX)
+        pass->skip = skip == 0 ? images : value_data(net, skip);
+}
+
+static int run_forward(struct rog_net *net, const float *images, struct rog_pass *pass,
+                       struct rog_error *err)
+{
+    int code = 0;
+    for (uint32_t i = 0; i < net->arch->layer_count && !code; i++) {
+        set_pass(net, i, images, pass);
+        code = net->layers[i].ops->forward(&net->layers[i], pass, err);
+    }
+    return code;
+}
+
+static int run_backward(struct rog_net *net, const float *images, struct rog_pass *pass,
+                        struct rog_error *err)
+{
+    int code = 0;
+    for (uint32_t i = net->arch->layer_count; i-- > 0 && !code;) {
+        const struct places *places = &net->places[i];
+        set_pass(net, i, images, pass);
+        pass->dy = gradient_data(net, places->dy);
+        pass->dx = gradient_data(net, places->dx);
+        pass->dx_add = gradient_data(net, places->dx_add);
+        code = net->layers[i].ops->backward(&net->layers[i], pass, err);
+    }
+    return code;
+}
+
+int rog_net_forward(struct rog_net *net, const float *params, const float *buffers,
+                    const float *images, const float **logits, struct rog_error *err)
+{
+    struct rog_pass pass = {.params = params, .buffers = buffers};
+    int outer_threads = omp_get_max_threads();
+    omp_set_num_threads((int)net->threads);
+    int code = run_forward(net, images, &pass, err);
+    omp_set_num_threads(outer_threads);
+    *logits = code ? NULL : value_data(net, net->arch->layer_count);
+    return code;
+}
+
+int rog_net_gradients(struct rog_net *net, const float *params, float *buffers, const float *images,
+                      const float *targets, float *loss, float *grads, struct rog_error *err)
+{
+    uint32_t last = net->arch->layer_count;
+    struct rog_pass pass = {.params = params, .buffers = buffers, .grads = grads};
+    if (net->mode == ROG_NET_INFER)
+        return rog_fail(err, ROG_EINVAL, "network %s was made for inference: it has no gradients",
+                        net->arch->name);
+    if (net->mode == ROG_NET_TRAIN)
+        pass.updated_buffers = buffers;
+
+    int outer_threads = omp_get_max_threads();
+    omp_set_num_threads((int)net->threads);
+    int code = run_forward(net, images, &pass, err);
+    if (!code) {
+        *loss = rog_cross_entropy(net->batch, net->arch->classes, value_data(net, last), targets,
+                                  gradient_data(net, net->places[last - 1].dy));
+        code = run_backward(net, images, &pass, err);
+    }
+    omp_set_num_threads(outer_threads);
+    return code;
+}

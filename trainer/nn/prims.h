@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_NN_PRIMS_H
+#define ROG_NN_PRIMS_H
+
+/*
+ * Convolution and matrix product by oneDNN, whose types and errors stay in prims.c. Activations are
+ * (B, H, W, C) float32, convolution weights (out, in, kernel, kernel) as in PyTorch; the layout
+ * that oneDNN prefers for them is made inside. Everything runs on as many threads as OpenMP gives
+ * the calling thread.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <rog/error.h>
+
+struct rog_prims; /* engine, stream and scratch memory; used by one thread at a time */
+
+int rog_prims_new(struct rog_prims **prims, struct rog_error *err);
+void rog_prims_free(struct rog_prims *prims);
+
+struct rog_conv_shape {
+    uint32_t batch, in_height, in_width, in_channels, out_channels;
+    uint32_t kernel, stride; /* padding is kernel / 2 */
+    bool relu;               /* forward ends with max(0, y) */
+    bool backward;           /* rog_conv_backward will be called */
+    bool input_gradient;     /* with dx */
+};
+
+struct rog_conv;
+
+/* `prims` must outlive the convolution. */
+int rog_conv_new(struct rog_conv **conv, struct rog_prims *prims,
+                 const struct rog_conv_shape *shape, struct rog_error *err);
+void rog_conv_free(struct rog_conv *conv);
+
+/* y (B, OH, OW, out) = conv(x (B, H, W, in), weights) + bias (out), then ReLU where asked for. */
+int rog_conv_forward(struct rog_conv *conv, const float *x, const float *weights, const float *bias,
+                     float *y, struct rog_error *err);
+
+/* From dy, the gradient before ReLU and bias: dweights (overwritten), and dx (overwritten) where
+ * the shape has input_gradient. `weights` as in the forward call. */
+int rog_conv_backward(struct rog_conv *conv, const float *x, const float *weights, const float *dy,
+                      float *dx, float *dweights, struct rog_error *err);
+
+/* Row-major C (m, n) = op(A) op(B) + beta C, op(A) being (m, k) and op(B) (k, n); a transposed
+ * operand is stored as (k, m) or (n, k). All are dense. */
+struct rog_gemm {
+    bool transpose_a, transpose_b;
+    uint32_t m, n, k;
+    float beta;
+};
+int rog_gemm(const struct rog_gemm *gemm, const float *a, const float *b, float *c,
+             struct rog_error *err);
+
+#endif
