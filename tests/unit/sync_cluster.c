@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sync_cluster.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <trainer/sync/message.h>
+
+#define LINK_MESSAGES 4 /* more do not fit into a link */
+
+void load_strategy(struct rog_plugin *plugin, const char *library)
+{
+    struct rog_error err;
+    if (rog_plugin_load(plugin, library, &err))
+        fail_msg("%s", err.message);
+}
+
+struct rog_rows *cluster_rows(void)
+{
+    static const uint32_t dims[] = {2, 1, 2, 3, 2};
+    static const uint32_t shapes[] = {40, 30, 8, 10, 10, 50, 3, 9, 120, 9};
+    struct rog_rows *rows;
+    struct rog_error err;
+    if (rog_rows_new(&rows, dims, shapes, 5, &err))
+        fail_msg("%s", err.message);
+    return rows;
+}
+
+static void *allocate(size_t count, size_t size)
+{
+    void *memory = calloc(count, size);
+    assert_non_null(memory);
+    return memory;
+}
+
+static void init_worker(struct cluster *cluster, uint32_t index)
+{
+    const struct cluster_options *options = &cluster->options;
+    struct cluster_worker *worker = &cluster->workers[index];
+    struct rog_error err;
+    worker->pace = 1 + rog_rng_below(&cluster->rng, 20);
+    worker->stop_after = options->iterations;
+    if (options->leaves && rog_rng_below(&cluster->rng, 3) == 0)
+        worker->stop_after = rog_rng_below(&cluster->rng, options->iterations + 1);
+    if (options->values) {
+        worker->params = allocate(cluster->rows->params, sizeof(float));
+        memcpy(worker->params, cluster->model, cluster->rows->params * sizeof(float));
+    }
+    struct rog_worker_config config = {
+        .rows = cluster->rows,
+        .strategy = options->strategy,
+        .policy = {cluster->rows->row_count, options->workers, options->threshold},
+        .worker = index,
+        .momentum = 0.9,
+        .weight_decay = 5e-4};
+    if (rog_worker_new(&worker->worker, &config, worker->params, &err))
+        fail_msg("%s", err.message);
+}
+
+void cluster_init(struct cluster *cluster, const struct cluster_options *options,
+                  const struct cluster_watch *watch)
+{
+    struct rog_error err;
+    memset(cluster, 0, sizeof *cluster);
+    cluster->options = *options;
+    cluster->watch = *watch;
+    cluster->gradient_size = 1;
+    rog_rng_init(&cluster->rng, options->seed);
+    cluster->rows = cluster_rows();
+    if (options->values) {
+        cluster->model = allocate(cluster->rows->params, sizeof(float));
+        cluster->gradients = allocate(cluster->rows->params, sizeof(float));
+        for (uint64_t i = 0; i < cluster->rows->params; i++)
+            cluster->model[i] = (float)rog_rng_normal(&cluster->rng);
+    }
+    cluster->buffer_bytes =
+        rog_message_min_bytes(cluster->rows) + rog_rng_below(&cluster->rng, 400);
+    cluster->buffer = allocate(cluster->buffer_bytes, 1);
+    struct rog_server_config config = {
+        .rows = cluster->rows,
+        .strategy = options->strategy,
+        .policy = {cluster->rows->row_count, options->workers, options->threshold}};
+    if (rog_server_new(&cluster->server, &config, cluster->model, &err))
+        fail_msg("%s", err.message);
+    cluster->workers = allocate(options->workers, sizeof *cluster->workers);
+    for (uint32_t i = 0; i < options->workers; i++)
+        init_worker(cluster, i);
+}
+
+static void drop_link(struct cluster_link *link)
+{
+    while (link->first) {
+        struct cluster_message *next = link->first->next;
+        free(link->first);
+        link->first = next;
+    }
+    link->last = NULL;
+    link->count = 0;
+}
+
+void cluster_release(struct cluster *cluster)
+{
+    for (uint32_t i = 0; i < cluster->options.workers; i++) {
+        struct cluster_worker *worker = &cluster->workers[i];
+        rog_worker_free(worker->worker);
+        free(worker->params);
+        drop_link(&worker->up);
+        drop_link(&worker->down);
+    }
+    rog_server_free(cluster->server);
+    rog_rows_free(cluster->rows);
+    free(cluster->workers);
+    free(cluster->buffer);
+    free(cluster->gradients);
+    free(cluster->model);
+}
+
+static void enqueue(struct cluster_link *link, const uint8_t *bytes, size_t size)
+{
+    struct cluster_message *message = malloc(sizeof *message + size);
+    assert_non_null(message);
+    message->next = NULL;
+    message->size = size;
+    memcpy(message->bytes, bytes, size);
+    if (link->last)
+        link->last->next = message;
+    else
+        link->first = message;
+    link->last = message;
+    link->count++;
+}
+
+static struct cluster_message *dequeue(struct cluster_link *link)
+{
+    struct cluster_message *message = link->first;
+    link->first = message->next;
+    if (!link->first)
+        link->last = NULL;
+    link->count--;
+    return message;
+}
+
+static void drain_notices(struct cluster *cluster)
+{
+    struct rog_server_notice notice;
+    while (rog_server_notice(cluster->server, &notice))
+        if (cluster->watch.notice)
+            cluster->watch.notice(cluster, &notice);
+}
+
+/* The five things that can happen to a worker; each returns whether it did. */
+
+static bool act_leave(struct cluster *cluster, uint32_t index)
+{
+    struct cluster_worker *worker = &cluster->workers[index];
+    if (worker->completed < worker->stop_after || worker->stop_after == cluster->options.iterations)
+        return false;
+    worker->gone = true;
+    drop_link(&worker->up);
+    drop_link(&worker->down);
+    rog_server_leave(cluster->server, index, cluster->now);
+    if (cluster->watch.left)
+        cluster->watch.left(cluster, index);
+    drain_notices(cluster);
+    return true;
+}
+
+static bool act_push(struct cluster *cluster, uint32_t index)
+{
+    struct cluster_worker *worker = &cluster->workers[index];
+    struct rog_worker_status status;
+    struct rog_error err;
+    rog_worker_status(worker->worker, &status);
+    if (status.pushing || status.waiting || status.iteration >= worker->stop_after)
+        return false;
+    for (uint64_t i = 0; cluster->gradients && i < cluster->rows->params; i++)
+        cluster->gradients[i] = cluster->gradient_size * (float)rog_rng_normal(&cluster->rng);
+    if (rog_worker_push(worker->worker, cluster->gradients, 0.01, cluster->now, &err))
+        fail_msg("%s", err.message);
+    if (cluster->watch.pushed)
+        cluster->watch.pushed(cluster, index, cluster->gradients);
+    return true;
+}
+
+static bool act_send_up(struct cluster *cluster, uint32_t index)
+{
+    struct cluster_worker *worker = &cluster->workers[index];
+    struct rog_error err;
+    size_t size;
+    if (worker->up.count >= LINK_MESSAGES)
+        return false;
+    if (rog_worker_send(worker->worker, cluster->now, cluster->buffer, cluster->buffer_bytes, &size,
+                        &err))
+        fail_msg("%s", err.message);
+    if (size == 0)
+        return false;
+    enqueue(&worker->up, cluster->buffer, size);
+    if (cluster->watch.sent_up)
+        cluster->watch.sent_up(cluster, index, cluster->buffer, size);
+    return true;
+}
+
+static bool act_send_down(struct cluster *cluster, uint32_t index)
+{
+    struct cluster_worker *worker = &cluster->workers[index];
+    struct rog_error err;
+    size_t size;
+    if (worker->down.count >= LINK_MESSAGES)
+        return false;
+    if (rog_server_send(cluster->server, index, cluster->now, cluster->buffer,
+                        cluster->buffer_bytes, &size, &err))
+        fail_msg("%s", err.message);
+    if (size == 0)
+        return false;
+    enqueue(&worker->down, cluster->buffer, size);
+    if (cluster->watch.sent_down)
+        cluster->watch.sent_down(cluster, index, cluster->buffer, size);
+    drain_notices(cluster);
+    return true;
+}
+
+static bool act_arrive_up(struct cluster *cluster, uint32_t index)
+{
+    struct cluster_worker *worker = &cluster->workers[index];
+    struct rog_error err;
+    if (worker->up.count == 0)
+        return false;
+    struct cluster_message *message = dequeue(&worker->up);
+    if (cluster->watch.arriving)
+        cluster->watch.arriving(cluster, index, message->bytes, message->size);
+    if (rog_server_receive(cluster->server, index, message->bytes, message->size, cluster->now,
+                           &err))
+        fail_msg("%s", err.message);
+    free(message);
+    drain_notices(cluster);
+    return true;
+}
+
+static bool act_arrive_down(struct cluster *cluster, uint32_t index)
+{
+    struct cluster_worker *worker = &cluster->workers[index];
+    enum rog_worker_notice notice;
+    struct rog_error err;
+    if (worker->down.count == 0)
+        return false;
+    struct cluster_message *message = dequeue(&worker->down);
+    if (rog_worker_receive(worker->worker, message->bytes, message->size, cluster->now, &notice,
+                           &err))
+        fail_msg("%s", err.message);
+    free(message);
+    if (notice == ROG_WORKER_PULLED) {
+        worker->completed++;
+        if (cluster->watch.pulled)
+            cluster->watch.pulled(cluster, index);
+    }
+    return true;
+}
+
+/* One thing happens to a worker, beginning the search at a random one of the things. */
+static bool act(struct cluster *cluster, uint32_t index)
+{
+    static bool (*const acts[])(struct cluster *, uint32_t) = {
+        act_leave, act_push, act_send_up, act_send_down, act_arrive_up, act_arrive_down,
+    };
+    const uint32_t count = sizeof acts / sizeof *acts;
+    if (cluster->workers[index].gone)
+        return false;
+    uint32_t first = rog_rng_below(&cluster->rng, count);
+    for (uint32_t i = 0; i < count; i++)
+        if (acts[(first + i) % count](cluster, index))
+            return true;
+    return false;
+}
+
+static bool finished(const struct cluster *cluster)
+{
+    for (uint32_t i = 0; i < cluster->options.workers; i++)
+        if (!cluster->workers[i].gone &&
+            cluster->workers[i].completed < cluster->options.iterations)
+            return false;
+    return true;
+}
+
+bool cluster_run(struct cluster *cluster)
+{
+    uint32_t workers = cluster->options.workers, total = 0;
+    for (uint32_t i = 0; i < workers; i++)
+        total += cluster->workers[i].pace;
+    while (!finished(cluster)) {
+        cluster->now += rog_rng_uniform(&cluster->rng) * 2 * cluster->options.slow_s;
+        uint32_t draw = rog_rng_below(&cluster->rng, total), index = 0;
+        while (draw >= cluster->workers[index].pace)
+            draw -= cluster->workers[index++].pace;
+        bool acted = false;
+        for (uint32_t i = 0; i < workers && !acted; i++)
+            acted = act(cluster, (index + i) % workers);
+        if (!acted)
+            return false;
+    }
+    return true;
+}

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_TESTS_SYNC_CLUSTER_H
+#define ROG_TESTS_SYNC_CLUSTER_H
+
+/*
+ * A server and workers joined by queues of messages, for tests of the synchronization core: which
+ * thing happens next, how long it takes and what the gradients are is drawn from a seed. Slow and
+ * fast workers and links, partly sent pushes and pulls come with it.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <common/plugin.h>
+#include <common/rng.h>
+#include <trainer/sync/rows.h>
+#include <trainer/sync/server.h>
+#include <trainer/sync/worker.h>
+
+struct cluster_message {
+    struct cluster_message *next;
+    size_t size;
+    uint8_t bytes[];
+};
+
+struct cluster_link {
+    struct cluster_message *first, *last;
+    uint32_t count;
+};
+
+struct cluster_worker {
+    struct rog_worker *worker;
+    float *params;
+    struct cluster_link up, down;
+    uint32_t pace; /* how often it gets its turn, relative to the others */
+    uint32_t completed, stop_after;
+    bool gone;
+};
+
+struct cluster;
+
+/* What a test wants to look at; any may be NULL. */
+struct cluster_watch {
+    void *user;
+    /* A message that has been written; the sender's state is that after writing. */
+    void (*pushed)(struct cluster *cluster, uint32_t worker, const float *gradients);
+    void (*sent_up)(struct cluster *cluster, uint32_t worker, const uint8_t *message, size_t size);
+    void (*sent_down)(struct cluster *cluster, uint32_t worker, const uint8_t *message,
+                      size_t size);
+    /* A message of a worker is about to be received. */
+    void (*arriving)(struct cluster *cluster, uint32_t worker, const uint8_t *message, size_t size);
+    void (*notice)(struct cluster *cluster, const struct rog_server_notice *notice);
+    void (*pulled)(struct cluster *cluster, uint32_t worker);
+    void (*left)(struct cluster *cluster, uint32_t worker);
+};
+
+struct cluster_options {
+    const struct rog_strategy *strategy;
+    int32_t threshold;
+    uint32_t workers, iterations;
+    bool values;
+    bool leaves; /* some workers end early */
+    uint64_t seed;
+    double slow_s; /* mean time of one event; against the strategy's budgets */
+};
+
+struct cluster {
+    struct cluster_options options;
+    struct cluster_watch watch;
+    struct rog_rng rng;
+    struct rog_rows *rows;
+    struct rog_server *server;
+    float *model; /* W */
+    struct cluster_worker *workers;
+    uint8_t *buffer;
+    size_t buffer_bytes;
+    double now;
+    float *gradients;
+    float gradient_size; /* standard deviation */
+};
+
+/* 212 rows of 1 to 100 elements in 5 tensors, 3738 parameters. */
+struct rog_rows *cluster_rows(void);
+
+void cluster_init(struct cluster *cluster, const struct cluster_options *options,
+                  const struct cluster_watch *watch);
+void cluster_release(struct cluster *cluster);
+
+/* Lets things happen until every worker has made its iterations or has left. False when nothing can
+ * happen any more before that: a deadlock. */
+bool cluster_run(struct cluster *cluster);
+
+/* A strategy by name, out of the build tree. Failing to load it fails the test. */
+void load_strategy(struct rog_plugin *plugin, const char *library);
+
+#endif
