@@ -42,6 +42,12 @@ static uint32_t min_u32(uint32_t a, uint32_t b)
             body(width, chunk, __VA_ARGS__);                         \
     }
 
+/* A product with this is branch-free where a conditional gradient would not be. */
+INLINE float one_if(int truth)
+{
+    return truth ? 1.0f : 0.0f;
+}
+
 /* ---- elementwise ------------------------------------------------------------------------------
  */
 
@@ -292,7 +298,7 @@ INLINE void norm_relu_chunk(uint32_t width, uint32_t chunk, uint32_t rows, uint3
             size_t at = (size_t)r * c + chunk;
 #pragma omp simd
             for (uint32_t i = 0; i < width; i++) {
-                float g = y[at + i] > 0 ? dy[at + i] : 0;
+                float g = dy[at + i] * one_if(y[at + i] > 0);
                 sum_part[i] += g;
                 product_part[i] += g * (x[at + i] - shift[i]);
             }
@@ -320,8 +326,10 @@ static void norm_relu_backward(uint32_t rows, uint32_t c, const float *a, const 
 {
     for (uint32_t r = 0; r < rows; r++, x += c, y += c, dy += c) {
 #pragma omp simd
-        for (uint32_t i = 0; i < c; i++)
-            x[i] = a[i] * (y[i] > 0 ? dy[i] : 0) + b[i] * x[i] + d[i];
+        for (uint32_t i = 0; i < c; i++) {
+            float g = dy[i] * one_if(y[i] > 0);
+            x[i] = a[i] * g + b[i] * x[i] + d[i];
+        }
     }
 }
 
@@ -336,7 +344,7 @@ INLINE void relu_chunk(uint32_t width, uint32_t chunk, uint32_t rows, uint32_t c
             size_t at = (size_t)r * c + chunk;
 #pragma omp simd
             for (uint32_t i = 0; i < width; i++) {
-                float g = y[at + i] > 0 ? dy[at + i] : 0;
+                float g = dy[at + i] * one_if(y[at + i] > 0);
                 part[i] += g;
                 y[at + i] = g;
             }
@@ -438,7 +446,7 @@ INLINE void max_pool_backward_chunk(uint32_t width, uint32_t chunk, const struct
                     uint8_t tap = (uint8_t)(ky * w->kernel + kx);
 #pragma omp simd
                     for (uint32_t i = 0; i < width; i++)
-                        sum[i] += index[at + i] == tap ? dy[at + i] : 0.0f;
+                        sum[i] += dy[at + i] * one_if(index[at + i] == tap);
                 }
             }
             float *out = dx + ((size_t)iy * w->width + ix) * w->c + chunk;
