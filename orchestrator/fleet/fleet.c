@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <orchestrator/fleet/fleet.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <common/file.h>
+#include <orchestrator/fleet/run_files.h>
+#include <orchestrator/fleet/signals.h>
+#include <orchestrator/fleet/tester.h>
+#include <orchestrator/fleet/virtual.h>
+#include <orchestrator/store/paths.h>
+
+#define POLL_MS 100
+
+/* The kinds of cluster that runs can be executed on. */
+static const struct {
+    enum rog_cluster_kind kind;
+    int (*execute)(const struct rog_fleet_options *options, struct rog_signals *signals,
+                   struct rog_fleet_job *jobs, size_t count, struct rog_error *err);
+} executors[] = {
+    {ROG_CLUSTER_VIRTUAL, rog_virtual_execute},
+};
+#define EXECUTORS (sizeof executors / sizeof *executors)
+
+int rog_fleet_check(const struct rog_cluster *cluster, struct rog_error *err)
+{
+    char kinds[128] = "";
+    size_t used = 0;
+    for (size_t i = 0; i < EXECUTORS; i++) {
+        if (executors[i].kind == cluster->kind)
+            return 0;
+        used += (size_t)snprintf(kinds + used, sizeof kinds - used, "%s%s", i ? ", " : "",
+                                 rog_cluster_kind_name(executors[i].kind));
+    }
+    return rog_fail(
+        err, ROG_EINVAL,
+        "%s: kind is \"%s\"; this version of rogctl executes runs on clusters of kind %s",
+        cluster->path, rog_cluster_kind_name(cluster->kind), kinds);
+}
+
+int rog_fleet_execute(const struct rog_cluster *cluster, const struct rog_fleet_options *options,
+                      struct rog_fleet_job *jobs, size_t count, struct rog_error *err)
+{
+    int code = rog_fleet_check(cluster, err);
+    if (code < 0)
+        return code;
+    struct rog_signals signals;
+    code = rog_signals_init(&signals, err);
+    if (code < 0)
+        return code;
+    for (size_t i = 0; i < EXECUTORS; i++)
+        if (executors[i].kind == cluster->kind)
+            code = executors[i].execute(options, &signals, jobs, count, err);
+    rog_signals_release(&signals);
+    return code;
+}
+
+/* Steps the tester until nothing is left to test. */
+static int test_all(struct rog_fleet_tester *tester, struct rog_signals *signals,
+                    struct rog_error *err)
+{
+    bool idle = false;
+    int code = rog_fleet_tester_step(tester, &idle, err);
+    while (code == 0 && !idle) {
+        if (rog_signals_wait(signals, POLL_MS))
+            return rog_fail(err, ROG_EINTR, "interrupted");
+        code = rog_fleet_tester_step(tester, &idle, err);
+    }
+    return code;
+}
+
+int rog_fleet_test(const struct rog_fleet_options *options, const char *run_id, size_t *tested,
+                   struct rog_error *err)
+{
+    int lock = -1, code = 0;
+    struct rog_signals signals = {.fd = -1};
+    struct rog_fleet_tester tester = {.process = ROG_PROCESS_NONE};
+    char *relative = rog_run_folder_name(rog_db_path(options->db), run_id);
+    char *folder = relative ? rog_store_path(rog_db_path(options->db), relative) : NULL;
+    *tested = 0;
+    if (!folder)
+        code = rog_fail_nomem(err);
+    if (code == 0)
+        code = rog_run_lock(folder, &lock, err);
+    if (code == 0)
+        code = rog_signals_init(&signals, err);
+    if (code == 0)
+        code = rog_fleet_tester_init(&tester, options->db, options->trainer, run_id, folder, err);
+    if (code == 0)
+        code = test_all(&tester, &signals, err);
+    *tested = tester.tested;
+    rog_fleet_tester_release(&tester);
+    rog_signals_release(&signals);
+    rog_run_unlock(lock);
+    free(folder);
+    free(relative);
+    return code;
+}
+
+char *rog_fleet_trainer_path(struct rog_error *err)
+{
+    const char *given = getenv("ROG_TRAINER");
+    char *path = NULL;
+    if (given && given[0]) {
+        path = rog_strdup(given);
+    } else {
+        char *bin = rog_install_path("bin", err);
+        if (!bin)
+            return NULL;
+        path = rog_path_join(bin, "rog-trainer");
+        free(bin);
+    }
+    if (!path) {
+        rog_fail_nomem(err);
+    } else if (access(path, X_OK) != 0) {
+        rog_fail(err, ROG_EFAILED,
+                 "%s: no such program; install rog-trainer beside rogctl or name it in ROG_TRAINER",
+                 path);
+        free(path);
+        path = NULL;
+    }
+    return path;
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_FLEET_FLEET_H
+#define ROG_FLEET_FLEET_H
+
+/*
+ * Executing recorded runs on a cluster. Whatever the cluster's kind, a run's events end in the same
+ * tables; a run is done only when its end event is stored, its processes ended well and every
+ * checkpoint of it is tested.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <common/json.h>
+#include <orchestrator/conf/cluster.h>
+#include <orchestrator/store/db.h>
+
+enum rog_fleet_state {
+    ROG_FLEET_WAITING,   /* for its turn */
+    ROG_FLEET_ELSEWHERE, /* another rogctl executes it */
+    ROG_FLEET_RUNNING,
+    ROG_FLEET_TESTING, /* all events are in, checkpoints are left to test */
+    ROG_FLEET_DONE,
+    ROG_FLEET_FAILED,
+};
+
+struct rog_fleet_job {
+    /* In; borrowed. */
+    const char *run_id;
+    const char *label;             /* for people */
+    const struct rog_json *config; /* the run's whole configuration */
+
+    /* Out, while it goes on. */
+    enum rog_fleet_state state;
+    int64_t iteration;
+    double t;           /* s since the run's start */
+    double done;        /* 0..1 */
+    double accuracy;    /* of the last tested checkpoint, percent; NaN before */
+    double stall_share; /* of an iteration's time, 0..1; NaN before the first */
+    double wall_s;      /* since this process took it up */
+    bool taken_up;      /* an earlier process's events were complete: only tests were left */
+    char error[ROG_ERROR_MESSAGE_BYTES]; /* why it failed */
+};
+
+struct rog_fleet_observer {
+    void *user;
+    /* A few times a second and at the end of everything. */
+    void (*progress)(void *user, const struct rog_fleet_job *jobs, size_t count);
+    /* The state of one job has changed. */
+    void (*changed)(void *user, const struct rog_fleet_job *job);
+    /* Training of a starting model: done 0..1. */
+    void (*start_model)(void *user, const char *model, double done);
+    /* A sentence about a job, or about all of them (NULL). */
+    void (*say)(void *user, const struct rog_fleet_job *job, const char *text);
+};
+
+struct rog_fleet_options {
+    struct rog_db *db;   /* borrowed */
+    const char *trainer; /* path of rog-trainer */
+    int jobs;            /* runs at once, >= 1 */
+    const struct rog_fleet_observer *observer;
+};
+
+/* Can this version execute runs on such a cluster? ROG_EINVAL names the kinds it can. */
+int rog_fleet_check(const struct rog_cluster *cluster, struct rog_error *err);
+
+/*
+ * Executes all jobs. 0: all are done; ROG_EFAILED: some failed (their `error` says why), the others
+ * are done; ROG_EINTR: a signal asked to stop, unfinished runs are as if they had not begun; other
+ * codes: the database or the system failed, what was running is redone next time.
+ * SIGINT, SIGTERM and SIGHUP are taken over for the duration.
+ */
+int rog_fleet_execute(const struct rog_cluster *cluster, const struct rog_fleet_options *options,
+                      struct rog_fleet_job *jobs, size_t count, struct rog_error *err);
+
+/* Tests the untested checkpoints of a run that is not being executed. *tested is their number. */
+int rog_fleet_test(const struct rog_fleet_options *options, const char *run_id, size_t *tested,
+                   struct rog_error *err);
+
+/* Where rog-trainer is: $ROG_TRAINER or beside this program. Heap memory. */
+char *rog_fleet_trainer_path(struct rog_error *err);
+
+#endif

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <orchestrator/fleet/run_files.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <common/file.h>
+#include <common/json.h>
+#include <rog/events.h>
+
+#define TAIL_BYTES 4096
+#define OWN_MESSAGE "rog-trainer: "
+
+int rog_run_lock(const char *folder, int *out, struct rog_error *err)
+{
+    *out = -1;
+    int fd = -1, code = rog_dir_make(folder, err);
+    char *path = rog_path_join(folder, ROG_RUN_LOCK);
+    if (code == 0 && !path)
+        code = rog_fail_nomem(err);
+    if (code == 0) {
+        fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+        if (fd < 0)
+            code = rog_fail(err, ROG_EIO, "cannot write %s: %s", path, strerror(errno));
+    }
+    if (code == 0 && flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        char owner[32] = "";
+        ssize_t got = pread(fd, owner, sizeof owner - 1, 0);
+        owner[got > 0 ? strspn(owner, "0123456789") : 0] = '\0';
+        code = rog_fail(err, ROG_EBUSY, "%s is being executed by another rogctl%s%s", folder,
+                        owner[0] ? ", process " : "", owner);
+    }
+    if (code == 0) {
+        char owner[32];
+        int length = snprintf(owner, sizeof owner, "%ld\n", (long)getpid());
+        if (ftruncate(fd, 0) != 0 || pwrite(fd, owner, (size_t)length, 0) != length)
+            code = rog_fail(err, ROG_EIO, "cannot write %s: %s", path, strerror(errno));
+    }
+    free(path);
+    if (code < 0 && fd >= 0)
+        close(fd);
+    else
+        *out = fd;
+    return code;
+}
+
+void rog_run_unlock(int fd)
+{
+    if (fd >= 0)
+        close(fd);
+}
+
+int rog_run_prepare(const char *folder, const char *config_text, struct rog_error *err)
+{
+    static const char *const leftovers[] = {ROG_RUN_EVENTS, ROG_RUN_LOG, ROG_RUN_TESTER_LOG,
+                                            ROG_RUN_CHECKPOINTS};
+    int code = 0;
+    for (size_t i = 0; code == 0 && i < sizeof leftovers / sizeof *leftovers; i++) {
+        char *path = rog_path_join(folder, leftovers[i]);
+        code = path ? rog_dir_remove(path, err) : rog_fail_nomem(err);
+        free(path);
+    }
+    char *path = rog_path_join(folder, ROG_RUN_CONFIG);
+    if (code == 0)
+        code = path ? rog_file_write(path, config_text, strlen(config_text), err)
+                    : rog_fail_nomem(err);
+    free(path);
+    return code;
+}
+
+/* Reads up to bytes - 1 of a file's end; "" when it cannot be read. */
+static void read_tail(const char *path, char *text, size_t bytes)
+{
+    text[0] = '\0';
+    FILE *file = fopen(path, "rbe");
+    if (!file)
+        return;
+    if (fseek(file, 0, SEEK_END) == 0) {
+        long size = ftell(file);
+        long from = size > (long)bytes - 1 ? size - (long)bytes + 1 : 0;
+        if (fseek(file, from, SEEK_SET) == 0)
+            text[fread(text, 1, bytes - 1, file)] = '\0';
+    }
+    fclose(file);
+}
+
+bool rog_run_stream_is_whole(const char *folder)
+{
+    char tail[TAIL_BYTES];
+    char *path = rog_path_join(folder, ROG_RUN_EVENTS);
+    if (!path)
+        return false;
+    read_tail(path, tail, sizeof tail);
+    free(path);
+    size_t length = strlen(tail);
+    if (length < 2 || tail[length - 1] != '\n')
+        return false;
+    tail[--length] = '\0';
+    const char *line = strrchr(tail, '\n');
+    line = line ? line + 1 : tail;
+    struct rog_json *event = NULL;
+    if (rog_json_parse(line, strlen(line), ROG_RUN_EVENTS, &event, NULL) < 0)
+        return false;
+    bool whole = strcmp(rog_json_get_string(event, "event", ""), ROG_EVENT_END) == 0;
+    rog_json_free(event);
+    return whole;
+}
+
+void rog_run_log_tail(const char *path, char *text, size_t bytes)
+{
+    char tail[TAIL_BYTES];
+    read_tail(path, tail, sizeof tail);
+    size_t length = strlen(tail);
+    while (length > 0 && strchr("\n\r \t", tail[length - 1]))
+        tail[--length] = '\0';
+    /* The program's own message where that is the last line, else the last three lines. */
+    char *begin = strrchr(tail, '\n');
+    begin = begin ? begin + 1 : tail;
+    if (strncmp(begin, OWN_MESSAGE, strlen(OWN_MESSAGE)) == 0) {
+        begin += strlen(OWN_MESSAGE);
+    } else {
+        for (int lines = 3; begin > tail && (begin[-1] != '\n' || --lines > 0);)
+            begin--;
+    }
+    size_t have = strlen(begin);
+    if (have >= bytes)
+        begin += have - bytes + 1;
+    snprintf(text, bytes, "%s", begin);
+    for (char *at = text; *at; at++)
+        if ((unsigned char)*at < ' ')
+            *at = ' ';
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_FLEET_RUN_FILES_H
+#define ROG_FLEET_RUN_FILES_H
+
+/* A run's folder (orchestrator/store/paths.h says where it lies and what is in it). */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <rog/error.h>
+
+#define ROG_RUN_CONFIG "config.json"
+#define ROG_RUN_EVENTS "events.jsonl"
+#define ROG_RUN_LOG "trainer.log"
+#define ROG_RUN_TESTER_LOG "tester.log"
+#define ROG_RUN_CHECKPOINTS "chkpt"
+#define ROG_RUN_LOCK "lock"
+
+/* Makes the folder and takes its lock, which ends with this process. *fd is the lock, for
+ * rog_run_unlock. ROG_EBUSY, with the other's process number, when somebody else has it. */
+int rog_run_lock(const char *folder, int *fd, struct rog_error *err);
+void rog_run_unlock(int fd);
+
+/* Removes what an earlier attempt left and writes the configuration. */
+int rog_run_prepare(const char *folder, const char *config_text, struct rog_error *err);
+
+/* Whether the folder's event stream is whole: its last line is the end event. */
+bool rog_run_stream_is_whole(const char *folder);
+
+/* The last lines of a log, on one line, for an error message; "" when there is none. */
+void rog_run_log_tail(const char *path, char *text, size_t bytes);
+
+#endif

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_FLEET_START_MODELS_H
+#define ROG_FLEET_START_MODELS_H
+
+#include <orchestrator/fleet/fleet.h>
+#include <orchestrator/fleet/signals.h>
+
+/* Lets `rog-trainer pretrain` make every distinct starting model of the jobs that wait, one after
+ * the other, so that runs do not wait for each other's training later. A model that cannot be made
+ * fails its jobs (ROG_EFAILED stays with them, 0 is returned); ROG_EINTR when a signal came. */
+int rog_start_models_make(const struct rog_fleet_options *options, struct rog_signals *signals,
+                          struct rog_fleet_job *jobs, size_t count, struct rog_error *err);
+
+#endif

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <orchestrator/fleet/tester.h>
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <common/file.h>
+#include <orchestrator/fleet/run_files.h>
+#include <orchestrator/store/ingest.h>
+#include <orchestrator/store/paths.h>
+#include <rog/events.h>
+
+int rog_fleet_tester_init(struct rog_fleet_tester *tester, struct rog_db *db, const char *trainer,
+                          const char *run_id, const char *folder, struct rog_error *err)
+{
+    *tester = (struct rog_fleet_tester){
+        .db = db,
+        .trainer = trainer,
+        .run_id = run_id,
+        .config_path = rog_path_join(folder, ROG_RUN_CONFIG),
+        .log_path = rog_path_join(folder, ROG_RUN_TESTER_LOG),
+        .process = ROG_PROCESS_NONE,
+        .accuracy = (double)NAN,
+    };
+    return tester->config_path && tester->log_path ? 0 : rog_fail_nomem(err);
+}
+
+void rog_fleet_tester_release(struct rog_fleet_tester *tester)
+{
+    rog_process_stop(&tester->process);
+    rog_lines_release(&tester->lines);
+    free(tester->in_flight);
+    free(tester->config_path);
+    free(tester->log_path);
+    tester->in_flight = tester->config_path = tester->log_path = NULL;
+}
+
+/* One line of the tester: the result of what is in flight, or why there is none. */
+static int take_line(struct rog_fleet_tester *tester, const char *line, struct rog_error *err)
+{
+    struct rog_json *event = NULL;
+    int code = rog_json_parse(line, strlen(line), "the tester", &event, err);
+    if (code < 0)
+        return code;
+    const char *name = rog_json_get_string(event, "event", "");
+    if (strcmp(name, ROG_EVENT_ERROR) == 0) {
+        code = rog_fail(err, ROG_EFAILED, "%s cannot be tested: %s",
+                        tester->in_flight ? tester->in_flight : tester->run_id,
+                        rog_json_get_string(event, "message", "no reason given"));
+    } else if (strcmp(name, ROG_EVENT_ACCURACY) == 0 && tester->in_flight) {
+        code = rog_ingest_accuracy(tester->db, tester->run_id, tester->in_flight, event, err);
+        tester->accuracy = rog_json_get_number(event, "accuracy", (double)NAN);
+        tester->tested++;
+        free(tester->in_flight);
+        tester->in_flight = NULL;
+    }
+    rog_json_free(event);
+    return code;
+}
+
+/* The oldest checkpoint without accuracy; NULL when there is none. */
+static int next_untested(struct rog_fleet_tester *tester, char **path, struct rog_error *err)
+{
+    struct rog_query *query = NULL;
+    *path = NULL;
+    int code = rog_query_new(&query, tester->db, err,
+                             "SELECT path FROM checkpoints WHERE run_id = ? AND accuracy IS NULL"
+                             " ORDER BY t LIMIT 1",
+                             "s", tester->run_id);
+    if (code == 0)
+        code = rog_query_step(query, err);
+    if (code == 1) {
+        *path = rog_strdup(rog_query_text(query, 0));
+        code = *path ? 0 : rog_fail_nomem(err);
+    }
+    rog_query_free(query);
+    return code;
+}
+
+static int start(struct rog_fleet_tester *tester, struct rog_error *err)
+{
+    const char *const argv[] = {tester->trainer,     "test",     "--config",
+                                tester->config_path, "--follow", NULL};
+    const struct rog_process_options options = {
+        .argv = argv, .log = tester->log_path, .pipes = true};
+    return rog_process_start(&tester->process, &options, err);
+}
+
+static int hand_over(struct rog_fleet_tester *tester, struct rog_error *err)
+{
+    char *path = rog_store_path(rog_db_path(tester->db), tester->in_flight);
+    char *line = path ? rog_format("%s\n", path) : NULL;
+    int code = line ? 0 : rog_fail_nomem(err);
+    if (code == 0 && rog_process_gone(&tester->process))
+        code = start(tester, err);
+    /* A line fits into a pipe that the tester has read empty, so this does not wait. */
+    if (code == 0 && write(tester->process.input, line, strlen(line)) != (ssize_t)strlen(line) &&
+        errno != EPIPE) /* a tester that is gone is noticed, with its reason, on the next step */
+        code = rog_fail(err, ROG_EIO, "cannot write to the tester: %s", strerror(errno));
+    free(line);
+    free(path);
+    return code;
+}
+
+/* It ended although a checkpoint is in flight. */
+static int died(struct rog_fleet_tester *tester, struct rog_error *err)
+{
+    char reason[512];
+    rog_run_log_tail(tester->log_path, reason, sizeof reason);
+    return rog_fail(err, ROG_EFAILED, "%s cannot be tested: the tester ended with status %d%s%s",
+                    tester->in_flight, tester->process.status, reason[0] ? ": " : "", reason);
+}
+
+int rog_fleet_tester_step(struct rog_fleet_tester *tester, bool *idle, struct rog_error *err)
+{
+    *idle = false;
+    bool ended = rog_process_ended(&tester->process);
+    int code = rog_lines_fill(&tester->lines, &tester->process, err);
+    const char *line;
+    while (code == 0 && (line = rog_lines_next(&tester->lines)))
+        code = take_line(tester, line, err);
+    if (code == 0 && tester->in_flight && ended)
+        code = died(tester, err);
+    if (code < 0 || tester->in_flight)
+        return code;
+    code = next_untested(tester, &tester->in_flight, err);
+    if (code == 0 && tester->in_flight)
+        return hand_over(tester, err);
+    *idle = code == 0;
+    return code;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_FLEET_TESTER_H
+#define ROG_FLEET_TESTER_H
+
+/*
+ * `rog-trainer test` as a companion of one run: it is started with the first checkpoint, given one
+ * path after the other and ends when its input does. Results go into the table checkpoints.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <orchestrator/fleet/process.h>
+#include <orchestrator/store/db.h>
+
+struct rog_fleet_tester {
+    struct rog_db *db;            /* borrowed */
+    const char *trainer, *run_id; /* borrowed */
+    char *config_path, *log_path; /* in the run's folder */
+    struct rog_process process;
+    struct rog_lines lines;
+    char *in_flight; /* the checkpoint that is being tested, as the table names it; NULL: none */
+    double accuracy; /* of the last one, percent; NaN before */
+    size_t tested;
+};
+
+/* folder: the run's, seen from here. */
+int rog_fleet_tester_init(struct rog_fleet_tester *tester, struct rog_db *db, const char *trainer,
+                          const char *run_id, const char *folder, struct rog_error *err);
+/* Stops the process too. */
+void rog_fleet_tester_release(struct rog_fleet_tester *tester);
+
+/* Takes results in and hands the next untested checkpoint over; never waits. Sets *idle when
+ * nothing is left to test. ROG_EFAILED when a checkpoint cannot be tested. */
+int rog_fleet_tester_step(struct rog_fleet_tester *tester, bool *idle, struct rog_error *err);
+
+#endif

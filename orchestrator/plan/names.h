@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_PLAN_NAMES_H
+#define ROG_PLAN_NAMES_H
+
+/* Names of runs and cases, as published. All results are heap memory. */
+
+#include <time.h>
+
+#include <orchestrator/store/db.h>
+
+/* MM-DD-hh-mm-LIBRARY-THRESHOLD-CONTROL in local time, with -2, -3... where the name is taken in
+ * the database or by a folder beside it. Call it in the transaction that inserts the run. */
+int rog_run_name(struct rog_db *db, time_t now, const char *library, long long threshold,
+                 const char *control, char **name, struct rog_error *err);
+
+/* The number of the latest case BASE-caseK that is recorded, -1 when there is none. */
+int rog_case_latest(struct rog_db *db, const char *base, long *number, struct rog_error *err);
+
+#endif

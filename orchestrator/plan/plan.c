@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <orchestrator/plan/plan.h>
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <common/file.h>
+#include <orchestrator/plan/names.h>
+#include <orchestrator/store/ingest.h>
+
+static const char *const action_names[] = {"new", "waiting", "interrupted", "failed", "done"};
+
+const char *rog_plan_action_name(enum rog_plan_action action)
+{
+    return action_names[action];
+}
+
+void rog_plan_label(const struct rog_plan_run *run, char *text, size_t bytes)
+{
+    const struct rog_resolved_run *r = &run->resolved;
+    snprintf(text, bytes, "%s, %s %lld, %s, batchsize %lld, seed %lld", r->note, r->library,
+             (long long)r->threshold, r->control, (long long)r->batchsize, (long long)r->seed);
+}
+
+static void plan_run_release(struct rog_plan_run *run)
+{
+    rog_resolved_run_release(&run->resolved);
+    free(run->id);
+    *run = (struct rog_plan_run){0};
+}
+
+void rog_plan_free(struct rog_plan *plan)
+{
+    if (!plan)
+        return;
+    for (size_t i = 0; i < plan->count; i++)
+        plan_run_release(&plan->run[i]);
+    free(plan->run);
+    free(plan->base);
+    free(plan->case_name);
+    free(plan->figure);
+    free(plan->cluster);
+    free(plan);
+}
+
+/* Resolves one more run into the plan. */
+static int add_run(struct rog_plan *plan, const struct rog_json *settings, int line,
+                   const struct rog_cluster *cluster, const char *folder, struct rog_error *err)
+{
+    struct rog_plan_run *more = realloc(plan->run, (plan->count + 1) * sizeof *more);
+    if (!more)
+        return rog_fail_nomem(err);
+    plan->run = more;
+    struct rog_plan_run *run = &more[plan->count];
+    *run = (struct rog_plan_run){.line = line, .position = plan->count};
+    int code = rog_run_resolve(&run->resolved, settings, cluster, folder, err);
+    if (code == 0)
+        plan->count++;
+    return code;
+}
+
+static int check_distinct(const struct rog_plan *plan, const char *path, struct rog_error *err)
+{
+    const struct rog_plan_run *last = &plan->run[plan->count - 1];
+    for (size_t i = 0; i + 1 < plan->count; i++)
+        if (strcmp(plan->run[i].resolved.hash, last->resolved.hash) == 0)
+            return rog_fail(
+                err, ROG_EINVAL,
+                "%s, line %d: this run (%s) is the same as the one of line %d; change a "
+                "setting, for example seed, or use --repeat",
+                path, last->line, last->resolved.note, plan->run[i].line);
+    return 0;
+}
+
+/* One run of the file: as often as it is to be repeated. */
+static int add_repeats(struct rog_plan *plan, const struct rog_experiment *experiment,
+                       const struct rog_experiment_run *from, const struct rog_cluster *cluster,
+                       const struct rog_plan_options *options, const char *folder,
+                       struct rog_error *err)
+{
+    struct rog_json *settings = rog_json_copy(from->settings);
+    const struct rog_setting *row = rog_setting_find(rog_run_settings, "seed");
+    long long seed = options->seed >= 0
+                         ? options->seed
+                         : rog_json_get_integer(settings, "seed", atoll(row->fallback));
+    int code = settings ? 0 : rog_fail_nomem(err);
+    for (long long i = 0; code == 0 && i < options->repeat; i++) {
+        rog_json_put_integer(settings, "seed", seed + i);
+        code = add_run(plan, settings, from->line, cluster, folder, err);
+        if (code < 0)
+            rog_fail_prefix(err, "%s, line %d", experiment->path, from->line);
+        else
+            code = check_distinct(plan, experiment->path, err);
+    }
+    rog_json_free(settings);
+    return code;
+}
+
+static int keep_only(struct rog_plan *plan, const char *only, struct rog_error *err)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < plan->count; i++) {
+        char label[512];
+        rog_plan_label(&plan->run[i], label, sizeof label);
+        if (strstr(label, only))
+            plan->run[kept++] = plan->run[i];
+        else
+            plan_run_release(&plan->run[i]);
+    }
+    size_t all = plan->count;
+    plan->count = kept;
+    return kept ? 0
+                : rog_fail(err, ROG_ENOTFOUND,
+                           "--only %s matches none of the %zu runs; labels look like "
+                           "\"ROG 20, ROG 20, outdoors, batchsize 1, seed 1\"",
+                           only, all);
+}
+
+int rog_plan_experiment(struct rog_plan **out, const struct rog_experiment *experiment,
+                        const struct rog_cluster *cluster, const struct rog_plan_options *options,
+                        struct rog_error *err)
+{
+    *out = NULL;
+    struct rog_plan *plan = calloc(1, sizeof *plan);
+    char *folder = rog_path_dir(experiment->path);
+    int code = plan && folder ? 0 : rog_fail_nomem(err);
+    if (code == 0) {
+        plan->base = rog_strdup(experiment->case_name);
+        plan->figure = rog_strdup(experiment->figure);
+        plan->cluster = rog_strdup(cluster->name);
+        plan->target_accuracy = experiment->target_accuracy;
+        if (!plan->base || !plan->cluster || (experiment->figure && !plan->figure))
+            code = rog_fail_nomem(err);
+    }
+    for (size_t i = 0; code == 0 && i < experiment->run_count; i++)
+        code = add_repeats(plan, experiment, &experiment->run[i], cluster, options, folder, err);
+    if (code == 0 && options->only)
+        code = keep_only(plan, options->only, err);
+    free(folder);
+    if (code < 0)
+        rog_plan_free(plan);
+    else
+        *out = plan;
+    return code;
+}
+
+int rog_plan_single(struct rog_plan **out, const struct rog_json *settings,
+                    const struct rog_cluster *cluster, const char *case_name, struct rog_error *err)
+{
+    *out = NULL;
+    struct rog_plan *plan = calloc(1, sizeof *plan);
+    if (!plan)
+        return rog_fail_nomem(err);
+    plan->target_accuracy = (double)NAN;
+    plan->case_name = rog_strdup(case_name);
+    plan->cluster = rog_strdup(cluster->name);
+    int code = !plan->cluster || (case_name && !plan->case_name) ? rog_fail_nomem(err) : 0;
+    if (code == 0)
+        code = add_run(plan, settings, 0, cluster, ".", err);
+    if (code < 0)
+        rog_plan_free(plan);
+    else
+        *out = plan;
+    return code;
+}
+
+/* BASE-caseK: the latest that is there, or the next. */
+static int choose_case(struct rog_plan *plan, struct rog_db *db, bool fresh, struct rog_error *err)
+{
+    long latest = -1;
+    int code = db ? rog_case_latest(db, plan->base, &latest, err) : 0;
+    if (code < 0)
+        return code;
+    if (latest < 0 || fresh)
+        latest++;
+    free(plan->case_name);
+    plan->case_name = rog_format("%s-case%ld", plan->base, latest);
+    return plan->case_name ? 0 : rog_fail_nomem(err);
+}
+
+static int case_is_new(struct rog_plan *plan, struct rog_db *db, struct rog_error *err)
+{
+    struct rog_query *query = NULL;
+    int code =
+        rog_query_new(&query, db, err, "SELECT 1 FROM cases WHERE name = ?", "s", plan->case_name);
+    if (code == 0)
+        code = rog_query_step(query, err);
+    plan->case_is_new = code == 0;
+    rog_query_free(query);
+    return code < 0 ? code : 0;
+}
+
+static enum rog_plan_action action_of(const char *status)
+{
+    if (strcmp(status, "done") == 0)
+        return ROG_PLAN_DONE;
+    if (strcmp(status, "running") == 0)
+        return ROG_PLAN_CONTINUE;
+    return strcmp(status, "failed") == 0 ? ROG_PLAN_RETRY : ROG_PLAN_WAITING;
+}
+
+/* Finds the run that stands for `run`: in the case, a done one first. A run without a case, which
+ * somebody asked for by itself, is only ever taken up where it was not finished. */
+static int match_run(struct rog_plan *plan, struct rog_plan_run *run, struct rog_db *db,
+                     struct rog_error *err)
+{
+    free(run->id);
+    run->id = NULL;
+    run->action = ROG_PLAN_NEW;
+    if (!db)
+        return 0;
+    struct rog_query *query = NULL;
+    int code;
+    if (plan->base)
+        code = rog_query_new(&query, db, err,
+                             "SELECT id, status FROM runs JOIN case_runs ON run_id = id"
+                             " WHERE case_name = ? AND config_hash = ?"
+                             " ORDER BY status != 'done', id LIMIT 1",
+                             "ss", plan->case_name, run->resolved.hash);
+    else
+        code = rog_query_new(&query, db, err,
+                             "SELECT id, status FROM runs LEFT JOIN case_runs ON run_id = id"
+                             " WHERE case_name IS ? AND config_hash = ? AND status != 'done'"
+                             " ORDER BY id LIMIT 1",
+                             "ss", plan->case_name, run->resolved.hash);
+    if (code == 0)
+        code = rog_query_step(query, err);
+    if (code == 1) {
+        run->action = action_of(rog_query_text(query, 1));
+        run->id = rog_strdup(rog_query_text(query, 0));
+        code = run->id ? 0 : rog_fail_nomem(err);
+    }
+    rog_query_free(query);
+    return code;
+}
+
+int rog_plan_match(struct rog_plan *plan, struct rog_db *db, bool fresh, struct rog_error *err)
+{
+    int code = plan->base ? choose_case(plan, db, fresh, err) : 0;
+    plan->case_is_new = plan->case_name != NULL;
+    if (code == 0 && db && plan->case_name)
+        code = case_is_new(plan, db, err);
+    for (size_t i = 0; code == 0 && i < plan->count; i++)
+        code = match_run(plan, &plan->run[i], db, err);
+    return code;
+}
+
+static int record_case(struct rog_plan *plan, struct rog_db *db, struct rog_error *err)
+{
+    char now[ROG_UTC_BYTES];
+    rog_utc_now(now);
+    int code = rog_db_run(db, err,
+                          "INSERT INTO cases(name, figure, created_at) VALUES (?, ?, ?)"
+                          " ON CONFLICT(name) DO UPDATE SET figure = coalesce(excluded.figure,"
+                          " figure)",
+                          "sss", plan->case_name, plan->figure, now);
+    if (code == 0 && !isnan(plan->target_accuracy))
+        code = rog_db_run(db, err,
+                          "INSERT OR REPLACE INTO case_settings(case_name, target_accuracy)"
+                          " VALUES (?, ?)",
+                          "sd", plan->case_name, plan->target_accuracy);
+    return code;
+}
+
+static int record_run(struct rog_plan_run *run, const char *cluster, struct rog_db *db,
+                      struct rog_error *err)
+{
+    const struct rog_resolved_run *r = &run->resolved;
+    int code = rog_run_name(db, time(NULL), r->library, r->threshold, r->control, &run->id, err);
+    if (code < 0)
+        return code;
+    char *config = rog_json_text(r->config);
+    if (!config)
+        return rog_fail_nomem(err);
+    code = rog_db_run(db, err,
+                      "INSERT INTO runs(id, library, threshold, control, batchsize, epochs, note,"
+                      " seed, workload, cluster, status, config, config_hash)"
+                      " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'planned', ?, ?)",
+                      "ssisiisissss", run->id, r->library, r->threshold, r->control, r->batchsize,
+                      r->epochs, r->note, r->seed, r->workload, cluster, config, r->hash);
+    free(config);
+    return code;
+}
+
+/* Puts the run at its place in the case; what other runs the case has stay behind these. */
+static int record_position(const struct rog_plan *plan, const struct rog_plan_run *run,
+                           struct rog_db *db, struct rog_error *err)
+{
+    return rog_db_run(db, err,
+                      plan->base ? "INSERT INTO case_runs(case_name, position, run_id)"
+                                   " VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET position = ?2"
+                                 : "INSERT OR IGNORE INTO case_runs(case_name, position, run_id)"
+                                   " SELECT ?1, coalesce(max(position) + 1, ?2), ?3 FROM case_runs"
+                                   " WHERE case_name = ?1",
+                      "sis", plan->case_name, (int64_t)run->position, run->id);
+}
+
+int rog_plan_record(struct rog_plan *plan, struct rog_db *db, bool fresh, struct rog_error *err)
+{
+    int code = rog_db_begin(db, err);
+    if (code == 0)
+        code = rog_plan_match(plan, db, fresh, err);
+    if (code == 0 && plan->case_name)
+        code = record_case(plan, db, err);
+    for (size_t i = 0; code == 0 && i < plan->count; i++) {
+        struct rog_plan_run *run = &plan->run[i];
+        if (!run->id)
+            code = record_run(run, plan->cluster, db, err);
+        else /* a label may be changed later: it is no part of what identifies the run */
+            code = rog_db_run(db, err,
+                              "UPDATE runs SET note = ?1, config = json_set(config, '$.note', ?1)"
+                              " WHERE id = ?2 AND note IS NOT ?1",
+                              "ss", run->resolved.note, run->id);
+        if (code == 0 && plan->case_name)
+            code = record_position(plan, run, db, err);
+    }
+    if (code == 0)
+        code = rog_db_commit(db, err);
+    rog_db_rollback(db);
+    return code;
+}

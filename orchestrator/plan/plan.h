@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_PLAN_PLAN_H
+#define ROG_PLAN_PLAN_H
+
+/*
+ * A plan: the runs that are asked for, held against what the database already has of them.
+ *
+ * A case NAME becomes NAME-caseK. The latest K is continued: runs of it with the same configuration
+ * hash that are done are not repeated; those that were planned, interrupted or failed are done
+ * (again) under their own name; the rest is new.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <orchestrator/conf/experiment.h>
+#include <orchestrator/plan/resolve.h>
+#include <orchestrator/store/db.h>
+
+enum rog_plan_action {
+    ROG_PLAN_NEW,      /* not there yet */
+    ROG_PLAN_WAITING,  /* recorded, not begun */
+    ROG_PLAN_CONTINUE, /* begun, not finished */
+    ROG_PLAN_RETRY,    /* failed */
+    ROG_PLAN_DONE,     /* nothing to do */
+};
+const char *rog_plan_action_name(enum rog_plan_action action);
+
+struct rog_plan_run {
+    struct rog_resolved_run resolved;
+    int line;        /* in the experiment file; 0 for runs from a command line */
+    size_t position; /* in the case */
+    enum rog_plan_action action;
+    char *id; /* NULL while new */
+};
+
+struct rog_plan {
+    char *base;      /* case without -caseK; NULL: the runs belong to no case or to a named one */
+    char *case_name; /* with it, once matched; NULL: no case */
+    char *cluster;   /* the cluster's name */
+    char *figure;    /* NULL where the case has none */
+    double target_accuracy; /* percent, NaN where the case has none */
+    bool case_is_new;
+    struct rog_plan_run *run;
+    size_t count;
+};
+
+struct rog_plan_options {
+    long long seed;   /* replaces the runs' seeds when >= 0 */
+    long long repeat; /* so many runs of each, with seeds counting up; >= 1 */
+    const char *only; /* keep runs whose label contains this text; NULL: all */
+};
+
+/* All runs of an experiment, resolved. Two runs that are the same are an error that names their
+ * lines. ROG_ENOTFOUND when `only` leaves none. */
+int rog_plan_experiment(struct rog_plan **plan, const struct rog_experiment *experiment,
+                        const struct rog_cluster *cluster, const struct rog_plan_options *options,
+                        struct rog_error *err);
+
+/* One run. case_name, as it is in the database or is to be made, may be NULL. */
+int rog_plan_single(struct rog_plan **plan, const struct rog_json *settings,
+                    const struct rog_cluster *cluster, const char *case_name,
+                    struct rog_error *err);
+void rog_plan_free(struct rog_plan *plan);
+
+/* Decides case and actions by what the database holds; `db` NULL is an empty one. Changes nothing.
+ * With `fresh` a new case is begun. */
+int rog_plan_match(struct rog_plan *plan, struct rog_db *db, bool fresh, struct rog_error *err);
+
+/* The same, and records case and new runs as planned, in one transaction: of two processes with
+ * the same plan the second finds what the first has recorded. */
+int rog_plan_record(struct rog_plan *plan, struct rog_db *db, bool fresh, struct rog_error *err);
+
+/* "ROG 20, outdoors, seed 1": what tables and --only look at. Writes at most `bytes`. */
+void rog_plan_label(const struct rog_plan_run *run, char *text, size_t bytes);
+
+#endif

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_PLAN_RESOLVE_H
+#define ROG_PLAN_RESOLVE_H
+
+/*
+ * One run, resolved: settings, cluster and plugin brought together into the one JSON object that
+ * the trainer is given and that the run's row keeps.
+ */
+
+#include <stdint.h>
+
+#include <common/hash.h>
+#include <common/json.h>
+#include <orchestrator/conf/cluster.h>
+
+struct rog_resolved_run {
+    struct rog_json *config;         /* every setting, and "workers" */
+    char hash[ROG_SHA256_HEX_BYTES]; /* of the configuration without its note: what identifies a run
+                                        when it is asked whether it is done already */
+    /* Out of config; texts are borrowed from it. */
+    const char *control, *note, *workload;
+    int64_t threshold, batchsize, epochs, seed;
+    char *library; /* the plugin's own name, also where it was given as a path */
+};
+
+/*
+ * settings: checked members of rog_run_settings, the rest gets its default; the threshold's is the
+ * plugin's. folder: what relative paths in the settings are relative to. A missing plugin, one of
+ * another ABI or a threshold outside its range are ROG_EINVAL or ROG_EABI.
+ */
+int rog_run_resolve(struct rog_resolved_run *run, const struct rog_json *settings,
+                    const struct rog_cluster *cluster, const char *folder, struct rog_error *err);
+void rog_resolved_run_release(struct rog_resolved_run *run);
+
+#endif
