@@ -88,6 +88,7 @@ int rog_cache_path(char **path, const char *folder, const char *recipe, const ch
  * what a file is), the labels (2 bytes each, little-endian), the pixels.
  */
 #define HEADER_BYTES 256
+#define HEADER "rogctl-images 1 %u %u %u %u %s\n"
 
 static int write_entry(const char *path, const struct rog_dataset *dataset, struct rog_error *err)
 {
@@ -95,8 +96,8 @@ static int write_entry(const char *path, const struct rog_dataset *dataset, stru
     int code = rog_file_writer_open(&writer, path, err);
     if (code)
         goto out;
-    fprintf(writer.file, "rogctl-images 1 %u %u %u %u %s\n", dataset->count, dataset->classes,
-            dataset->height, dataset->width, dataset->sha256);
+    fprintf(writer.file, HEADER, dataset->count, dataset->classes, dataset->height, dataset->width,
+            dataset->sha256);
     for (uint32_t i = 0; i < dataset->count; i++) {
         putc(dataset->labels[i] & 255, writer.file);
         putc(dataset->labels[i] >> 8, writer.file);
@@ -114,12 +115,15 @@ out:
 static int read_body(FILE *file, const char *path, struct rog_dataset **dataset,
                      struct rog_error *err)
 {
-    char header[HEADER_BYTES], hash[ROG_SHA256_HEX_BYTES] = "";
+    char header[HEADER_BYTES], canonical[HEADER_BYTES], hash[ROG_SHA256_HEX_BYTES] = "";
     unsigned count = 0, classes = 0, height = 0, width = 0;
     if (!fgets(header, sizeof header, file) ||
         sscanf(header, "rogctl-images 1 %u %u %u %u %64[0-9a-f]\n", &count, &classes, &height,
                &width, hash) != 5)
         return rog_fail(err, ROG_EFORMAT, "%s: not a file of images", path);
+    snprintf(canonical, sizeof canonical, HEADER, count, classes, height, width, hash);
+    if (strcmp(header, canonical))
+        return rog_fail(err, ROG_EFORMAT, "%s: its first line is damaged", path);
     int code = rog_dataset_new(dataset, count, classes, height, width, err);
     if (code)
         return code;

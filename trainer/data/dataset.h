@@ -13,6 +13,9 @@
  * the same images and are tested on the same images. */
 #define ROG_DATASET_SEED 1
 
+/* Of every source there is. */
+#define ROG_DATASET_CLASSES 100
+
 enum rog_split { ROG_SPLIT_TRAIN, ROG_SPLIT_TEST };
 
 struct rog_dataset {

@@ -1,0 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+foreach(part noise cifar synth dataset batch)
+  rog_unit_test(${part} LIBS rog_data)
+endforeach()
+rog_unit_test(run_config LIBS rog_trainer_config)

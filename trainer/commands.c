@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <trainer/commands.h>
+
+#include <errno.h>
+#include <math.h>
+#include <omp.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+int rog_command_config(const struct rog_cli *cli, struct rog_run_config **config,
+                       struct rog_error *err)
+{
+    const char *path = rog_cli_string(cli, "config");
+    return path ? rog_run_config_read(config, path, err)
+                : rog_run_config_parse(config, "{}", 2, "default configuration", err);
+}
+
+uint32_t rog_processors(void)
+{
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof set, &set))
+        return 1;
+    int count = CPU_COUNT(&set);
+    return count > 0 ? (uint32_t)count : 1;
+}
+
+void rog_command_threads(const struct rog_cli *cli, uint32_t fallback)
+{
+    omp_set_num_threads(rog_cli_given(cli, "threads") ? (int)rog_cli_int(cli, "threads")
+                                                      : (int)fallback);
+}
+
+struct append {
+    struct rog_json *target;
+};
+
+static int append_member(const char *key, const struct rog_json *value, void *user)
+{
+    struct append *append = user;
+    rog_json_put(append->target, key, rog_json_copy(value));
+    return 0;
+}
+
+int rog_event_write(FILE *file, const char *event, double t_s, struct rog_json *body,
+                    struct rog_error *err)
+{
+    int code = ROG_OK;
+    struct rog_json *line = rog_json_object();
+    struct append append = {line};
+    rog_json_put_string(line, "event", event);
+    rog_json_put_number(line, "t", rint(t_s * 1e6) / 1e6);
+    rog_json_each(body, append_member, &append);
+    char *text = line && body ? rog_json_text(line) : NULL;
+    if (!text)
+        code = rog_fail_nomem(err);
+    else if (fprintf(file, "%s\n", text) < 0 || fflush(file))
+        code = rog_fail(err, ROG_EIO, "cannot write an event: %s", strerror(errno));
+    free(text);
+    rog_json_free(line);
+    rog_json_free(body);
+    return code;
+}
+
+double rog_clock_s(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_TRAINER_COMMANDS_H
+#define ROG_TRAINER_COMMANDS_H
+
+/* The commands of rog-trainer, one file cmd_NAME.c each, and what they share. */
+
+#include <stdint.h>
+
+#include <common/cli.h>
+#include <trainer/config.h>
+
+extern const struct rog_command rog_cmd_data;
+extern const struct rog_command rog_cmd_power;
+extern const struct rog_command rog_cmd_pretrain;
+extern const struct rog_command rog_cmd_test;
+
+/* Rows of options that several commands have: {ROG_OPTION_CONFIG}. */
+#define ROG_OPTION_CONFIG                                        \
+    .name = "config", .type = ROG_SETTING_STRING, .letter = 'c', \
+    .help = "run settings, a file with one JSON object; default: every setting's default"
+#define ROG_OPTION_THREADS                                             \
+    .name = "threads", .type = ROG_SETTING_INT, .min = 1, .max = 1024, \
+    .help = "threads to compute with"
+
+/* Reads --config, or takes the defaults where it is not given. */
+int rog_command_config(const struct rog_cli *cli, struct rog_run_config **config,
+                       struct rog_error *err);
+
+/* Sets the number of threads to --threads or else to `fallback`. */
+void rog_command_threads(const struct rog_cli *cli, uint32_t fallback);
+/* Processors that this process may use. */
+uint32_t rog_processors(void);
+
+/* Writes one event (include/rog/events.h) as a line and flushes it: "event" and "t" in front of the
+ * members of `body`, which is taken over. `t_s` is rounded to the microsecond. */
+int rog_event_write(FILE *file, const char *event, double t_s, struct rog_json *body,
+                    struct rog_error *err);
+
+/* Seconds of a clock that only goes forward. */
+double rog_clock_s(void);
+
+#endif
