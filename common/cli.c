@@ -128,7 +128,7 @@ static int parse_option(struct rog_cli *cli, int argc, char **argv, int *at, str
 
 static int parse(struct rog_cli *cli, int argc, char **argv, struct rog_error *err)
 {
-    bool options_end = false;
+    bool options_end = cli->command->passes_on;
     for (int i = 0; i < argc; i++) {
         const char *word = argv[i];
         if (!options_end && !strcmp(word, "--")) {
@@ -253,11 +253,12 @@ int rog_program_main(const struct rog_program *program, int argc, char **argv)
     const struct rog_command *command = find_command(program, name);
     if (!command)
         return unknown_command(program, name);
-    if (help || asks_for(argc - 2, argv + 2, "--help")) {
+    bool asks = !command->passes_on;
+    if (help || (asks && asks_for(argc - 2, argv + 2, "--help"))) {
         print_command_help(program, command);
         return ROG_EXIT_OK;
     }
-    if (asks_for(argc - 2, argv + 2, "--version")) {
+    if (asks && asks_for(argc - 2, argv + 2, "--version")) {
         printf("%s %s\n", program->name, program->version);
         return ROG_EXIT_OK;
     }

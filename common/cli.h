@@ -36,6 +36,8 @@ struct rog_command {
     /* Returns 0 or a rog_code with *err filled; the program prints the message and exits with
      * rog_exit_status(code). */
     int (*run)(const struct rog_cli *cli, struct rog_error *err);
+    bool passes_on; /* every word after the name is an argument, --help too: for commands that hand
+                       them to another program */
 };
 
 struct rog_program {
