@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-foreach(part rng json settings cli file)
+foreach(part rng json settings cli file tool)
   rog_unit_test(${part} LIBS rog_common)
 endforeach()
 
