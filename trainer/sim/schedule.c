@@ -11,9 +11,10 @@ void rog_schedule_init(struct rog_schedule *schedule, double period_s, uint32_t 
 
 void rog_schedule_advance(struct rog_schedule *schedule)
 {
+    schedule->last_s = schedule->next_s;
     if (++schedule->taken % schedule->count == 0)
         schedule->period_s *= schedule->growth;
     /* A hair above, so that a multiple that rounding has put just below counts as reached. */
-    double multiple = floor(schedule->next_s / schedule->period_s + 1e-9);
+    double multiple = floor(schedule->last_s / schedule->period_s + 1e-9);
     schedule->next_s = (multiple + 1) * schedule->period_s;
 }

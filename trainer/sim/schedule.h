@@ -15,7 +15,8 @@ struct rog_schedule {
     double period_s, growth;
     uint32_t count;
     uint32_t taken; /* checkpoints so far */
-    double next_s;  /* when the next one is due */
+    double last_s;  /* when the last one was due */
+    double next_s;  /* when the next one is */
 };
 
 void rog_schedule_init(struct rog_schedule *schedule, double period_s, uint32_t count,

@@ -1,0 +1,692 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The virtual cluster: what takes how long, who waits for whom, and that nothing gets lost. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <common/file.h>
+#include <common/hash.h>
+#include <common/plugin.h>
+#include <trainer/sim/cluster.h>
+
+#define WORKERS_MAX 1000
+
+/* One run, and what came out of it. */
+struct trial {
+    const char *library;
+    int32_t threshold;
+    const char *settings; /* JSON members of the run */
+    const char *worker;   /* of every worker; a second %s-free text, "rank" is added */
+    uint32_t workers;
+    uint32_t iterations;
+    double wire_scale;
+    bool train;
+    const struct rog_strategy *strategy; /* instead of the library's */
+
+    char folder[64];
+    char *events; /* the whole stream */
+    size_t events_size;
+    struct rog_cluster_result result;
+    char model[ROG_SHA256_HEX_BYTES];
+    uint32_t checkpoints;
+    uint32_t stop_after; /* gradients until the hook says stop; 0: never */
+    float *gradient;
+    uint64_t params;
+    uint32_t evaluated;
+    struct rog_error err;
+    uint32_t own_iterations[WORKERS_MAX]; /* 0: `iterations` */
+};
+
+/* A worker's mean and totals, read back from the events. */
+struct summary {
+    uint32_t iterations;
+    double compute_s, push_s, pull_s, stall_s, last_t, joules;
+    int64_t bytes_pushed, bytes_pulled;
+};
+
+static const char jetson[] = "\"step_s\":1.11,\"compress_s\":0.39,\"decompress_s\":0.61,"
+                             "\"watts_compute\":12.7,\"watts_communicate\":4.2,"
+                             "\"watts_stall\":3.85";
+
+/* The gradient of a bowl whose lowest point is another one for each worker. */
+static int bowl(void *user, uint32_t worker, uint32_t steps, const float *params,
+                const float **gradients, double *loss, struct rog_error *err)
+{
+    struct trial *trial = user;
+    if (trial->stop_after && ++trial->evaluated > trial->stop_after)
+        return rog_fail(err, ROG_EFAILED, "the bowl is broken");
+    *loss = 0;
+    for (uint64_t i = 0; i < trial->params; i++) {
+        float away = params[i] - (float)((i * 7 + worker * 13) % 11) / 11;
+        trial->gradient[i] = away * (float)steps;
+        *loss += (double)(away * away) / 2;
+    }
+    *gradients = trial->gradient;
+    return ROG_OK;
+}
+
+static int count_checkpoint(void *user, uint32_t index, double t_s, uint32_t iteration,
+                            struct rog_error *err)
+{
+    struct trial *trial = user;
+    (void)t_s, (void)iteration, (void)err;
+    assert_int_equal(index, trial->checkpoints);
+    trial->checkpoints++;
+    return ROG_OK;
+}
+
+static struct rog_rows *small_model(void)
+{
+    static const uint32_t dims[] = {4, 1, 2, 1, 2};
+    static const uint32_t shapes[] = {64, 4, 3, 3, 64, 128, 64, 128, 20, 128};
+    struct rog_rows *rows = NULL;
+    assert_int_equal(rog_rows_new(&rows, dims, shapes, 5, NULL), 0);
+    return rows;
+}
+
+static struct rog_run_config *make_config(const struct trial *trial)
+{
+    char *text = rog_format("{%s%s\"workers\":[", trial->settings ? trial->settings : "",
+                            trial->settings ? "," : "");
+    for (uint32_t i = 0; i < trial->workers; i++) {
+        char *more = rog_format("%s%s{\"rank\":%u,%s}", text, i ? "," : "", i + 1,
+                                trial->worker ? trial->worker : jetson);
+        free(text);
+        text = more;
+    }
+    char *whole = rog_format("%s]}", text);
+    struct rog_run_config *config = NULL;
+    struct rog_error err = {0};
+    if (rog_run_config_parse(&config, whole, strlen(whole), "test", &err))
+        fail_msg("%s", err.message);
+    free(whole);
+    free(text);
+    return config;
+}
+
+/* Values of the first model: anything but all the same. */
+static float *first_model(const struct rog_rows *rows)
+{
+    float *params = malloc(rows->params * sizeof *params);
+    for (uint64_t i = 0; i < rows->params; i++)
+        params[i] = (float)(i % 17) / 17 - 0.5f;
+    return params;
+}
+
+static int run_config(struct trial *trial, const struct rog_run_config *config)
+{
+    struct rog_rows *rows = small_model();
+    struct rog_plugin plugin = {0};
+    if (!trial->strategy) {
+        if (rog_plugin_load(&plugin, trial->library, &trial->err))
+            fail_msg("%s", trial->err.message);
+    }
+    uint32_t *iterations = malloc(trial->workers * sizeof *iterations);
+    for (uint32_t i = 0; i < trial->workers; i++)
+        iterations[i] = trial->own_iterations[i] ? trial->own_iterations[i] : trial->iterations;
+    strcpy(trial->folder, "/tmp/rog-cluster-XXXXXX");
+    assert_non_null(mkdtemp(trial->folder));
+    char *path = rog_path_join(trial->folder, "events.jsonl");
+    struct rog_events *events = NULL;
+    assert_int_equal(rog_events_open(&events, path, &trial->err), 0);
+    trial->params = rows->params;
+    trial->gradient = malloc(rows->params * sizeof *trial->gradient);
+    float *params = trial->train ? first_model(rows) : NULL;
+
+    const struct rog_cluster_config cluster = {
+        .run = config,
+        .iterations = iterations,
+        .strategy = trial->strategy ? trial->strategy : plugin.strategy,
+        .threshold = trial->threshold,
+        .rows = rows,
+        .wire_scale = trial->wire_scale > 0 ? trial->wire_scale : 1,
+        .params = params,
+        .events = events,
+        .user = trial,
+        .gradients = bowl,
+        .checkpoint = count_checkpoint,
+    };
+    int code = rog_cluster_run(&cluster, &trial->result, &trial->err);
+    assert_int_equal(rog_events_close(events, NULL), 0);
+    assert_int_equal(
+        rog_file_read(path, (size_t)1 << 31, &trial->events, &trial->events_size, NULL), 0);
+    if (params)
+        rog_sha256(params, rows->params * sizeof *params, trial->model);
+    free(path);
+    free(params);
+    free(trial->gradient);
+    free(iterations);
+    rog_plugin_release(&plugin);
+    rog_rows_free(rows);
+    rog_dir_remove(trial->folder, NULL);
+    return code;
+}
+
+static int attempt(struct trial *trial)
+{
+    struct rog_run_config *config = make_config(trial);
+    int code = run_config(trial, config);
+    rog_run_config_free(config);
+    return code;
+}
+
+static void succeed(struct trial *trial)
+{
+    if (attempt(trial))
+        fail_msg("%s", trial->err.message);
+    assert_true(trial->result.sent_bytes > 0);
+    assert_int_equal(trial->result.sent_bytes,
+                     trial->result.received_bytes + trial->result.in_flight_bytes);
+}
+
+static void near(double found, double expected, double tolerance)
+{
+    if (!(fabs(found - expected) <= tolerance))
+        fail_msg("%.12g, expected %.12g", found, expected);
+}
+
+/* Calls take for each event of a kind. */
+static void each_event(const struct trial *trial, const char *kind,
+                       void (*take)(const struct rog_json *event, void *user), void *user)
+{
+    const char *line = trial->events, *stop = trial->events + trial->events_size;
+    while (line < stop) {
+        const char *end = memchr(line, '\n', (size_t)(stop - line));
+        assert_non_null(end);
+        struct rog_json *event = NULL;
+        assert_int_equal(rog_json_parse(line, (size_t)(end - line), "events", &event, NULL), 0);
+        if (strcmp(rog_json_get_string(event, "event", ""), kind) == 0)
+            take(event, user);
+        rog_json_free(event);
+        line = end + 1;
+    }
+}
+
+static void add_iteration(const struct rog_json *event, void *user)
+{
+    struct summary *of = &((struct summary *)user)[rog_json_get_integer(event, "rank", 0) - 1];
+    of->iterations++;
+    assert_int_equal(rog_json_get_integer(event, "iteration", 0), of->iterations);
+    of->compute_s += rog_json_get_number(event, "compute_s", NAN);
+    of->push_s += rog_json_get_number(event, "push_s", NAN);
+    of->pull_s += rog_json_get_number(event, "pull_s", NAN);
+    of->stall_s += rog_json_get_number(event, "stall_s", NAN);
+    of->bytes_pushed += rog_json_get_integer(event, "bytes_pushed", -1);
+    of->bytes_pulled += rog_json_get_integer(event, "bytes_pulled", -1);
+    of->last_t = rog_json_get_number(event, "t", NAN);
+}
+
+static void add_energy(const struct rog_json *event, void *user)
+{
+    struct summary *of = &((struct summary *)user)[rog_json_get_integer(event, "rank", 0) - 1];
+    double joules = rog_json_get_number(event, "joules", NAN);
+    assert_true(joules >= of->joules);
+    of->joules = joules;
+}
+
+static struct summary *summarize(const struct trial *trial)
+{
+    struct summary *summaries = calloc(trial->workers, sizeof *summaries);
+    each_event(trial, "iteration", add_iteration, summaries);
+    each_event(trial, "energy", add_energy, summaries);
+    for (uint32_t i = 0; i < trial->workers; i++) {
+        const struct summary *of = &summaries[i];
+        near(of->compute_s + of->push_s + of->pull_s + of->stall_s, of->last_t,
+             4e-6 * of->iterations);
+    }
+    return summaries;
+}
+
+/* Seconds per iteration over all workers, and their means per iteration of one part. */
+static double pace(const struct trial *trial, double *stall_s)
+{
+    struct summary *summaries = summarize(trial);
+    double seconds = 0, stall = 0;
+    for (uint32_t i = 0; i < trial->workers; i++) {
+        seconds += summaries[i].last_t / summaries[i].iterations / trial->workers;
+        stall += summaries[i].stall_s / summaries[i].iterations / trial->workers;
+    }
+    free(summaries);
+    if (stall_s)
+        *stall_s = stall;
+    return seconds;
+}
+
+/* One worker on a line of 8 Mbit/s: a byte takes a microsecond. */
+static void one_worker_by_hand(void **state)
+{
+    (void)state;
+    struct trial trial = {.library = "BSP",
+                          .settings = "\"trace\":\"constant:8\",\"latency\":0.25",
+                          .worker = "\"step_s\":2,\"local_steps\":3,\"compress_s\":0.5,"
+                                    "\"decompress_s\":0.75,\"watts_compute\":10,"
+                                    "\"watts_communicate\":4,\"watts_stall\":1",
+                          .workers = 1,
+                          .iterations = 7,
+                          .wire_scale = 100};
+    succeed(&trial);
+    struct summary *of = summarize(&trial);
+    assert_int_equal(of->iterations, 7);
+    assert_int_equal(trial.result.iterations, 7);
+    near(of->compute_s, 7 * 6, 1e-9);
+    near(of->stall_s, 0, 1e-9);
+    near(of->push_s, 7 * (0.5 + 0.25) + (double)of->bytes_pushed * 1e-6, 2e-5);
+    near(of->pull_s, 7 * (0.25 + 0.75) + (double)of->bytes_pulled * 1e-6, 2e-5);
+    near(trial.result.seconds, of->last_t, 1e-6);
+    /* Every row went both ways: the model's bits, and not much more. */
+    double least = 7 * 100 * (64 * 36 + 64 + 128 * 64 + 128 + 20 * 128) / 8.0;
+    assert_true((double)of->bytes_pushed > least && (double)of->bytes_pushed < 1.5 * least);
+    assert_true((double)of->bytes_pulled > least && (double)of->bytes_pulled < 1.5 * least);
+    double computing_s = 7 * (6 + 0.5 + 0.75);
+    near(of->joules, 10 * computing_s + 4 * (of->last_t - computing_s), 1e-4);
+    free(of);
+    free(trial.events);
+}
+
+/* Two workers that differ only in their links: the fast one waits exactly for the difference. */
+static void the_fast_waits_for_the_slow(void **state)
+{
+    (void)state;
+    char folder[] = "/tmp/rog-traces-XXXXXX";
+    assert_non_null(mkdtemp(folder));
+    char *settings = rog_format("\"trace\":\"%s/{rank}.csv\",\"latency\":0", folder);
+    for (int rank = 1; rank <= 2; rank++) {
+        char *path = rog_format("%s/%d.csv", folder, rank);
+        const char *text = rank == 1 ? "seconds,mbps\n0,8\n" : "seconds,mbps\n0,2\n";
+        assert_int_equal(rog_file_write(path, text, strlen(text), NULL), 0);
+        free(path);
+    }
+    struct trial trial = {.library = "BSP",
+                          .settings = settings,
+                          .worker = "\"step_s\":1,\"compress_s\":0,\"decompress_s\":0,"
+                                    "\"watts_compute\":10,\"watts_communicate\":4,"
+                                    "\"watts_stall\":1",
+                          .workers = 2,
+                          .iterations = 5,
+                          .wire_scale = 1000};
+    succeed(&trial);
+    struct summary *of = summarize(&trial);
+    double push1 = (double)of[0].bytes_pushed * 1e-6, push2 = (double)of[1].bytes_pushed * 4e-6;
+    double pull1 = (double)of[0].bytes_pulled * 1e-6, pull2 = (double)of[1].bytes_pulled * 4e-6;
+    near(of[0].push_s, push1, 2e-5);
+    near(of[1].push_s, push2, 2e-5);
+    near(of[0].pull_s, pull1, 2e-5);
+    near(of[1].pull_s, pull2, 2e-5);
+    near(of[1].stall_s, 0, 1e-6);
+    /* In the first iteration it waits for the push alone, later for the pull before it too; and not
+     * for the 20 bytes that end a push once all of its rows are there. */
+    near(of[0].stall_s, (push2 - push1) + (pull2 - pull1) * 4 / 5 - 20 * 1000 * 4e-6, 1e-4);
+    near(of[1].last_t, 5 + push2 + pull2, 1e-4);
+    near(of[0].joules, 10 * 5 + 4 * (push1 + pull1) + of[0].stall_s, 1e-3);
+    free(of);
+    free(trial.events);
+    free(settings);
+    rog_dir_remove(folder, NULL);
+}
+
+static void same_configuration_same_bytes(void **state)
+{
+    (void)state;
+    for (int train = 0; train < 2; train++) {
+        struct trial first = {.library = "ROG",
+                              .threshold = 4,
+                              .settings = "\"seed\":5",
+                              .workers = 4,
+                              .iterations = 60,
+                              .wire_scale = 1100,
+                              .train = train},
+                     again = first, other = first;
+        other.settings = "\"seed\":6";
+        succeed(&first);
+        succeed(&again);
+        succeed(&other);
+        assert_int_equal(first.events_size, again.events_size);
+        assert_memory_equal(first.events, again.events, first.events_size);
+        assert_string_equal(first.model, again.model);
+        assert_true(other.events_size != first.events_size ||
+                    memcmp(first.events, other.events, first.events_size) != 0);
+        if (train)
+            assert_string_not_equal(first.model, other.model);
+        pace(&first, NULL);
+        free(first.events);
+        free(again.events);
+        free(other.events);
+    }
+}
+
+static void strategies_in_order(const char *settings)
+{
+    static const struct {
+        const char *library;
+        int32_t threshold;
+    } order[] = {{"BSP", 0}, {"SSP", 4}, {"ROG", 4}, {"ROG", 20}};
+    double before_s = INFINITY, bsp_stall_s = 0;
+    for (size_t i = 0; i < sizeof order / sizeof *order; i++) {
+        struct trial trial = {.library = order[i].library,
+                              .threshold = order[i].threshold,
+                              .settings = settings,
+                              .workers = 4,
+                              .iterations = 400,
+                              .wire_scale = 1280};
+        succeed(&trial);
+        double stall_s = 0, seconds = pace(&trial, &stall_s);
+        print_message("%s %d: %.2f s an iteration, %.2f s of it stalled\n", order[i].library,
+                      order[i].threshold, seconds, stall_s);
+        assert_true(seconds < before_s);
+        if (i == 0)
+            bsp_stall_s = stall_s;
+        else
+            assert_true(stall_s < bsp_stall_s);
+        before_s = seconds;
+        free(trial.events);
+    }
+}
+
+static void faster_in_order_on_synthetic_traces(void **state)
+{
+    (void)state;
+    strategies_in_order("\"trace\":\"synth:outdoors\"");
+}
+
+static void faster_in_order_on_recorded_traces(void **state)
+{
+    (void)state;
+    const char *data = getenv("ROG_SHARED_DATA");
+    char *first = rog_format("%s/traces/outdoors-worker1.csv", data ? data : "");
+    bool there = rog_file_exists(first);
+    free(first);
+    if (!there) {
+        print_message("skipped: no recorded traces in ROG_SHARED_DATA\n");
+        skip();
+    }
+    char *settings = rog_format("\"trace\":\"%s/traces/outdoors-worker{rank}.csv\"", data);
+    strategies_in_order(settings);
+    free(settings);
+}
+
+/* Workers with less to do leave and nobody waits for them. */
+static void who_is_through_is_not_waited_for(void **state)
+{
+    (void)state;
+    static const char *const libraries[] = {"BSP", "SSP", "ROG"};
+    for (int i = 0; i < 3; i++) {
+        struct trial trial = {.library = libraries[i],
+                              .threshold = i ? 3 : 0,
+                              .workers = 4,
+                              .iterations = 30,
+                              .wire_scale = 1000,
+                              .train = true,
+                              .own_iterations = {5, 0, 12}};
+        succeed(&trial);
+        struct summary *of = summarize(&trial);
+        assert_int_equal(of[0].iterations, 5);
+        assert_int_equal(of[1].iterations, 30);
+        assert_int_equal(of[2].iterations, 12);
+        assert_int_equal(of[3].iterations, 30);
+        assert_int_equal(trial.result.iterations, 30);
+        near(trial.result.seconds, fmax(of[1].last_t, of[3].last_t), 1e-6);
+        assert_true(of[0].last_t < of[2].last_t);
+        /* At rest, not on the meter. */
+        assert_true(of[0].joules <= 12.7 * of[0].last_t);
+        free(of);
+        free(trial.events);
+    }
+}
+
+static void the_clock_ends_a_run(void **state)
+{
+    (void)state;
+    struct trial trial = {.library = "ROG",
+                          .threshold = 4,
+                          .settings = "\"seconds\":250",
+                          .workers = 4,
+                          .iterations = 100000,
+                          .wire_scale = 1000,
+                          .train = true};
+    succeed(&trial);
+    struct summary *of = summarize(&trial);
+    near(trial.result.seconds, 250, 0);
+    for (int i = 0; i < 4; i++) {
+        assert_true(of[i].iterations > 5 && of[i].last_t <= 250);
+        assert_true(of[i].joules > 3.85 * 250 && of[i].joules < 12.7 * 250);
+    }
+    assert_int_equal(trial.checkpoints, 6); /* 0, 60, 120, 180, 240 and the end */
+    free(of);
+    free(trial.events);
+}
+
+static void no_second_checkpoint_of_the_end(void **state)
+{
+    (void)state;
+    struct trial trial = {.library = "BSP",
+                          .settings = "\"seconds\":120,\"checkpoint_period\":40",
+                          .workers = 2,
+                          .iterations = 100000,
+                          .wire_scale = 1000,
+                          .train = true};
+    succeed(&trial);
+    assert_int_equal(trial.checkpoints, 4); /* 0, 40, 80, 120: the clock's end is not before it */
+    free(trial.events);
+}
+
+/* A link that is dead for a while: nothing gets through, and then everything. */
+static void nothing_gets_through_a_dead_link(void **state)
+{
+    (void)state;
+    char path[] = "/tmp/rog-dead-XXXXXX";
+    int file = mkstemp(path);
+    assert_true(file >= 0);
+    static const char text[] = "seconds,mbps\n0,0\n50,80\n1000,0\n";
+    assert_int_equal(write(file, text, sizeof text - 1), sizeof text - 1);
+    close(file);
+    char *settings = rog_format("\"trace\":\"%s\",\"latency\":0", path);
+    struct trial trial = {
+        .library = "BSP", .settings = settings, .workers = 1, .iterations = 2, .wire_scale = 1};
+    succeed(&trial);
+    struct summary *of = summarize(&trial);
+    /* 1.11 computing, dead until 50; then every byte takes 0.1 us. */
+    near(of->last_t,
+         50 + 0.61 + 1.11 + 0.39 + 0.61 + (double)(of->bytes_pushed + of->bytes_pulled) * 1e-7,
+         1e-5);
+    free(of);
+    free(trial.events);
+    free(settings);
+    unlink(path);
+}
+
+static void count_one(const struct rog_json *event, void *user)
+{
+    (void)event;
+    ++*(uint32_t *)user;
+}
+
+static void check_admission(const struct rog_json *event, void *user)
+{
+    assert_true(rog_json_get_integer(event, "oldest", -1) >=
+                rog_json_get_integer(event, "needed", INT32_MAX));
+    int64_t bound = *(const int64_t *)user;
+    assert_true(rog_json_get_integer(event, "iteration", INT32_MAX) -
+                    rog_json_get_integer(event, "oldest", -1) <=
+                bound);
+    assert_true(rog_json_get_integer(event, "iteration", 0) > 0);
+}
+
+/* With a far threshold rows go stale, are asked for, and are never older than allowed. */
+static void demanded_rows_keep_the_bound(void **state)
+{
+    (void)state;
+    struct trial trial = {.library = "ROG",
+                          .threshold = 6,
+                          .workers = 4,
+                          .iterations = 150,
+                          .wire_scale = 1280,
+                          .train = true};
+    succeed(&trial);
+    int64_t bound = 6;
+    uint32_t demands = 0, stalls = 0, ends = 0, admissions = 0;
+    each_event(&trial, "admit", check_admission, &bound);
+    each_event(&trial, "admit", count_one, &admissions);
+    each_event(&trial, "must-update", count_one, &demands);
+    each_event(&trial, "stall-begin", count_one, &stalls);
+    each_event(&trial, "stall-end", count_one, &ends);
+    assert_int_equal(admissions, 4 * 150);
+    assert_int_equal(stalls, ends);
+    assert_true(demands > 0 && stalls > 0);
+    free(trial.events);
+}
+
+/* ---- what goes wrong ---- */
+
+static void plan_all(void *state, const struct rog_strategy_config *config,
+                     const struct rog_send_view *view, struct rog_send_plan *plan)
+{
+    (void)state, (void)view;
+    for (uint32_t i = 0; i < config->rows; i++)
+        plan->order[i] = i;
+    plan->count = plan->mandatory = config->rows;
+    plan->budget_s = 0;
+}
+
+static void admit_nobody(void *state, const struct rog_strategy_config *config,
+                         const struct rog_admit_view *view, struct rog_admission *admission)
+{
+    (void)state;
+    for (uint32_t i = 0; i < config->workers; i++)
+        admission->needed[i] = view->iteration + 1;
+}
+
+static void a_strategy_that_admits_nobody(void **state)
+{
+    (void)state;
+    static const struct rog_strategy never = {
+        .abi_version = ROG_STRATEGY_ABI,
+        .struct_size = sizeof never,
+        .name = "NEVER",
+        .plan_push = plan_all,
+        .admit = admit_nobody,
+        .plan_pull = plan_all,
+    };
+    struct trial trial = {.strategy = &never, .workers = 3, .iterations = 4};
+    assert_int_equal(attempt(&trial), ROG_EFAILED);
+    assert_non_null(strstr(trial.err.message, "strategy NEVER"));
+    free(trial.events);
+}
+
+static void hooks_end_the_run(void **state)
+{
+    (void)state;
+    struct trial trial = {
+        .library = "BSP", .workers = 2, .iterations = 10, .train = true, .stop_after = 5};
+    assert_int_equal(attempt(&trial), ROG_EFAILED);
+    assert_string_equal(trial.err.message, "the bowl is broken");
+    free(trial.events);
+}
+
+static void traces_that_cannot_be_used(void **state)
+{
+    (void)state;
+    struct trial trial = {.library = "BSP",
+                          .settings = "\"trace\":\"/nowhere/{rank}.csv\"",
+                          .workers = 2,
+                          .iterations = 10};
+    assert_int_not_equal(attempt(&trial), 0);
+    assert_non_null(strstr(trial.err.message, "worker 1: "));
+    assert_non_null(strstr(trial.err.message, "/nowhere/1.csv"));
+    free(trial.events);
+}
+
+static void a_full_disk_is_an_error(void **state)
+{
+    (void)state;
+    struct rog_events *events = NULL;
+    struct rog_error err = {0};
+    if (rog_events_open(&events, "/dev/full", &err))
+        skip();
+    int code = 0;
+    for (int i = 0; i < 1000 && !code; i++) {
+        rog_event_begin(events, "iteration", i, 1);
+        code = rog_event_end(events, &err);
+    }
+    assert_int_equal(code, ROG_EIO);
+    assert_non_null(strstr(err.message, "/dev/full"));
+    assert_non_null(strstr(err.message, "No space left"));
+    assert_int_equal(rog_events_close(events, &err), ROG_EIO);
+}
+
+static void numbers_in_events(void **state)
+{
+    (void)state;
+    char path[] = "/tmp/rog-events-XXXXXX";
+    int file = mkstemp(path);
+    assert_true(file >= 0);
+    close(file);
+    struct rog_events *events = NULL;
+    assert_int_equal(rog_events_open(&events, path, NULL), 0);
+    rog_event_begin(events, "x", 1234567.1234567, -1);
+    rog_event_seconds(events, "a", 0);
+    rog_event_seconds(events, "b", -0.0625);
+    rog_event_seconds(events, "c", 10);
+    rog_event_seconds(events, "d", NAN);
+    rog_event_number(events, "e", 0.1f);
+    rog_event_number(events, "f", INFINITY);
+    rog_event_string(events, "g", "a \"quoted\"\nline");
+    rog_event_string(events, "h", NULL);
+    rog_event_integer(events, "i", INT64_MIN);
+    assert_int_equal(rog_event_end(events, NULL), 0);
+    assert_int_equal(rog_events_close(events, NULL), 0);
+    char *text = NULL;
+    size_t size = 0;
+    assert_int_equal(rog_file_read(path, 10000, &text, &size, NULL), 0);
+    assert_string_equal(text, "{\"event\":\"x\",\"t\":1234567.123457,\"a\":0,\"b\":-0.0625,"
+                              "\"c\":10,\"d\":null,\"e\":0.100000001,\"f\":null,"
+                              "\"g\":\"a \\\"quoted\\\"\\nline\",\"h\":null,"
+                              "\"i\":-9223372036854775808}\n");
+    free(text);
+    unlink(path);
+}
+
+/* A thousand workers: what counts is that it ends within the test's time. */
+static void a_thousand_workers(void **state)
+{
+    (void)state;
+    struct trial trial = {.library = "ROG",
+                          .threshold = 4,
+                          .settings = "\"seconds\":300",
+                          .workers = 1000,
+                          .iterations = 100000,
+                          .wire_scale = 1280};
+    succeed(&trial);
+    assert_true(trial.result.iterations > 2);
+    free(trial.events);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(one_worker_by_hand),
+        cmocka_unit_test(the_fast_waits_for_the_slow),
+        cmocka_unit_test(same_configuration_same_bytes),
+        cmocka_unit_test(faster_in_order_on_synthetic_traces),
+        cmocka_unit_test(faster_in_order_on_recorded_traces),
+        cmocka_unit_test(who_is_through_is_not_waited_for),
+        cmocka_unit_test(the_clock_ends_a_run),
+        cmocka_unit_test(no_second_checkpoint_of_the_end),
+        cmocka_unit_test(nothing_gets_through_a_dead_link),
+        cmocka_unit_test(demanded_rows_keep_the_bound),
+        cmocka_unit_test(a_strategy_that_admits_nobody),
+        cmocka_unit_test(hooks_end_the_run),
+        cmocka_unit_test(traces_that_cannot_be_used),
+        cmocka_unit_test(a_full_disk_is_an_error),
+        cmocka_unit_test(numbers_in_events),
+        cmocka_unit_test(a_thousand_workers),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

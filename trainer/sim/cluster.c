@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <trainer/sim/cluster.h>
+
+#include <assert.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <rog/events.h>
+#include <trainer/sim/cluster_state.h>
+#include <trainer/sync/message.h>
+
+/* A message holds about this share of a full exchange: small enough that a sender can stop soon
+ * after its budget is over, large enough that headers (and the host's time) do not count. */
+#define FRAMES 128
+
+/* Looking for an interruption costs a system call. */
+#define LOOK_EVERY 64
+
+/* ---- life ---- */
+
+static int node_init(struct rog_sim_cluster *cluster, uint32_t index, struct rog_error *err)
+{
+    const struct rog_cluster_config *config = cluster->config;
+    struct rog_sim_node *node = &cluster->nodes[index];
+    node->profile = &config->run->workers[index];
+    node->mbps = -1;
+    int code = rog_trace_open(&node->trace, node->profile->trace, node->profile->rank,
+                              config->run->seed, err);
+    if (code) {
+        rog_fail_prefix(err, "worker %u", node->profile->rank);
+        return code;
+    }
+    if (config->params) {
+        node->params = malloc(config->rows->params * sizeof *node->params);
+        if (!node->params)
+            return rog_fail_nomem(err);
+        memcpy(node->params, config->params, config->rows->params * sizeof *node->params);
+    }
+    const struct rog_worker_config worker = {
+        .rows = config->rows,
+        .strategy = config->strategy,
+        .policy = {config->rows->row_count, cluster->workers, config->threshold},
+        .worker = index,
+        .momentum = config->run->momentum,
+        .weight_decay = config->run->weight_decay,
+    };
+    return rog_worker_new(&node->core, &worker, node->params, err);
+}
+
+static int cluster_init(struct rog_sim_cluster *cluster, struct rog_error *err)
+{
+    const struct rog_cluster_config *config = cluster->config;
+    const struct rog_run_config *run = config->run;
+    cluster->workers = run->worker_count;
+    cluster->running = run->worker_count;
+    if (!cluster->workers)
+        return rog_fail(err, ROG_EINVAL, "the configuration has no workers");
+    cluster->nodes = calloc(cluster->workers, sizeof *cluster->nodes);
+    if (!cluster->nodes)
+        return rog_fail_nomem(err);
+    rog_schedule_init(&cluster->schedule, run->checkpoint_period, run->checkpoint_count,
+                      run->checkpoint_growth);
+    size_t least = rog_message_min_bytes(config->rows);
+    size_t share = (size_t)(config->rows->wire_bytes / FRAMES);
+    cluster->slots.bytes = share > least ? share : least;
+
+    const struct rog_server_config server = {
+        .rows = config->rows,
+        .strategy = config->strategy,
+        .policy = {config->rows->row_count, cluster->workers, config->threshold},
+    };
+    int code = rog_server_new(&cluster->server, &server, config->params, err);
+    for (uint32_t i = 0; i < cluster->workers && !code; i++)
+        code = node_init(cluster, i, err);
+    return code;
+}
+
+static void cluster_release(struct rog_sim_cluster *cluster)
+{
+    for (uint32_t i = 0; cluster->nodes && i < cluster->workers; i++) {
+        rog_worker_free(cluster->nodes[i].core);
+        rog_trace_free(cluster->nodes[i].trace);
+        free(cluster->nodes[i].params);
+    }
+    rog_server_free(cluster->server);
+    rog_slots_release(&cluster->slots);
+    rog_queue_release(&cluster->queue);
+    free(cluster->nodes);
+}
+
+int rog_sim_put(struct rog_sim_cluster *cluster, enum rog_sim_event kind, double t_s,
+                uint32_t worker, uint32_t slot, struct rog_error *err)
+{
+    cluster->work += kind < ROG_SIM_WORK_KINDS;
+    return rog_queue_put(
+        &cluster->queue,
+        (struct rog_queue_item){.t_s = t_s, .kind = kind, .worker = worker, .slot = slot}, err);
+}
+
+/* ---- what happens by the clock ---- */
+
+/* Reports the rate that begins now, and comes back when it changes. Times of the trace are kept as
+ * they are, so that rounding cannot hide a change. */
+static int bandwidth(struct rog_sim_cluster *cluster, uint32_t worker, struct rog_error *err)
+{
+    struct rog_sim_node *node = &cluster->nodes[worker];
+    if (node->state == ROG_SIM_LEFT)
+        return ROG_OK;
+    double mbps = rog_trace_rate(node->trace, node->change_s);
+    int code = ROG_OK;
+    if (mbps < node->mbps || mbps > node->mbps) {
+        node->mbps = mbps;
+        rog_event_begin(cluster->config->events, ROG_EVENT_BANDWIDTH, cluster->now_s,
+                        (int64_t)worker + 1);
+        rog_event_number(cluster->config->events, "mbps", mbps);
+        code = rog_event_end(cluster->config->events, err);
+    }
+    node->change_s = rog_trace_next_change(node->trace, node->change_s);
+    if (code || isinf(node->change_s))
+        return code;
+    return rog_sim_put(cluster, ROG_SIM_BANDWIDTH, node->change_s - node->profile->trace_offset,
+                       worker, 0, err);
+}
+
+static int report_energy(struct rog_sim_cluster *cluster, struct rog_error *err)
+{
+    struct rog_events *events = cluster->config->events;
+    int code = ROG_OK;
+    for (uint32_t i = 0; i < cluster->workers && !code; i++) {
+        rog_sim_meter(cluster, &cluster->nodes[i]);
+        rog_event_begin(events, ROG_EVENT_ENERGY, cluster->now_s, (int64_t)i + 1);
+        rog_event_seconds(events, "joules", cluster->nodes[i].joules);
+        rog_event_string(events, "source", "model");
+        code = rog_event_end(events, err);
+    }
+    cluster->energy_reported_s = cluster->now_s;
+    return code;
+}
+
+static int energy(struct rog_sim_cluster *cluster, struct rog_error *err)
+{
+    int code = report_energy(cluster, err);
+    if (!code)
+        code = rog_sim_put(cluster, ROG_SIM_ENERGY, cluster->now_s + ROG_CLUSTER_ENERGY_PERIOD_S, 0,
+                           0, err);
+    return code;
+}
+
+static int checkpoint(struct rog_sim_cluster *cluster, struct rog_error *err)
+{
+    const struct rog_cluster_config *config = cluster->config;
+    int code = config->checkpoint(config->user, cluster->schedule.taken, cluster->now_s,
+                                  rog_server_iteration(cluster->server), err);
+    if (code)
+        return code;
+    rog_schedule_advance(&cluster->schedule);
+    return rog_sim_put(cluster, ROG_SIM_CHECKPOINT, cluster->schedule.next_s, 0, 0, err);
+}
+
+static int start(struct rog_sim_cluster *cluster, struct rog_error *err)
+{
+    const struct rog_run_config *run = cluster->config->run;
+    int code = ROG_OK;
+    for (uint32_t i = 0; i < cluster->workers && !code; i++) {
+        struct rog_sim_node *node = &cluster->nodes[i];
+        rog_event_begin(cluster->config->events, ROG_EVENT_JOIN, 0, (int64_t)i + 1);
+        code = rog_event_end(cluster->config->events, err);
+        node->change_s = node->profile->trace_offset;
+        if (!code)
+            code = bandwidth(cluster, i, err);
+    }
+    if (!code && cluster->config->params)
+        code = checkpoint(cluster, err);
+    if (!code)
+        code = energy(cluster, err);
+    if (!code && run->seconds > 0)
+        code = rog_sim_put(cluster, ROG_SIM_DEADLINE, run->seconds, 0, 0, err);
+    for (uint32_t i = 0; i < cluster->workers && !code; i++)
+        code = rog_sim_begin(cluster, i, err);
+    return code;
+}
+
+static int handle(struct rog_sim_cluster *cluster, const struct rog_queue_item *item,
+                  struct rog_error *err)
+{
+    switch ((enum rog_sim_event)item->kind) {
+    case ROG_SIM_BANDWIDTH:
+        return bandwidth(cluster, item->worker, err);
+    case ROG_SIM_ENERGY:
+        return energy(cluster, err);
+    case ROG_SIM_CHECKPOINT:
+        return checkpoint(cluster, err);
+    case ROG_SIM_DEADLINE:
+        cluster->over = true;
+        return ROG_OK;
+    default:
+        cluster->work--;
+        return rog_sim_work(cluster, item, err);
+    }
+}
+
+/* Nothing is on its way and nobody computes: who is not through waits for ever. */
+static int stuck(const struct rog_sim_cluster *cluster, struct rog_error *err)
+{
+    uint32_t worker = 0;
+    while (worker + 1 < cluster->workers && cluster->nodes[worker].state != ROG_SIM_STALLED)
+        worker++;
+    return rog_fail(err, ROG_EFAILED,
+                    "at %.3f s no worker can go on: strategy %s with threshold %d does not admit "
+                    "worker %u after iteration %u and never will",
+                    cluster->now_s, cluster->config->strategy->name, cluster->config->threshold,
+                    worker + 1, cluster->nodes[worker].iterations + 1);
+}
+
+static int run(struct rog_sim_cluster *cluster, struct rog_error *err)
+{
+    const struct rog_cluster_config *config = cluster->config;
+    struct rog_queue_item item;
+    int code = start(cluster, err);
+    for (uint64_t count = 0; !code && !cluster->over && cluster->running; count++) {
+        if (count % LOOK_EVERY == 0 && config->interrupted && config->interrupted(config->user))
+            return rog_fail(err, ROG_EINTR, "interrupted at %.3f s of the run", cluster->now_s);
+        if (!cluster->work)
+            return stuck(cluster, err);
+        bool taken = rog_queue_take(&cluster->queue, &item);
+        assert(taken && item.t_s >= cluster->now_s);
+        (void)taken;
+        cluster->now_s = item.t_s;
+        code = handle(cluster, &item, err);
+    }
+    return code;
+}
+
+/* The last word on energy and on the model. */
+static int finish(struct rog_sim_cluster *cluster, struct rog_error *err)
+{
+    const struct rog_cluster_config *config = cluster->config;
+    struct rog_cluster_result *result = cluster->result;
+    int code = ROG_OK;
+    if (cluster->energy_reported_s < cluster->now_s)
+        code = report_energy(cluster, err);
+    /* A checkpoint of the end, unless one was taken at this very moment. */
+    if (!code && config->params && cluster->schedule.last_s < cluster->now_s)
+        code = config->checkpoint(config->user, cluster->schedule.taken, cluster->now_s,
+                                  rog_server_iteration(cluster->server), err);
+    result->seconds = cluster->now_s;
+    result->iterations = cluster->iterations;
+    for (size_t i = 0; i < cluster->queue.count; i++) {
+        const struct rog_queue_item *item = &cluster->queue.items[i];
+        if (item->kind == ROG_SIM_ARRIVED_UP || item->kind == ROG_SIM_ARRIVED_DOWN)
+            result->in_flight_bytes += cluster->slots.items[item->slot].wire_bytes;
+    }
+    return code;
+}
+
+int rog_cluster_run(const struct rog_cluster_config *config, struct rog_cluster_result *result,
+                    struct rog_error *err)
+{
+    *result = (struct rog_cluster_result){0};
+    struct rog_sim_cluster cluster = {.config = config, .result = result};
+    int code = cluster_init(&cluster, err);
+    if (!code)
+        code = run(&cluster, err);
+    if (!code)
+        code = finish(&cluster, err);
+    cluster_release(&cluster);
+    return code;
+}

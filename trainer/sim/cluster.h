@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_SIM_CLUSTER_H
+#define ROG_SIM_CLUSTER_H
+
+/*
+ * The virtual cluster: the protocol of trainer/sync between one server and N workers, moved by a
+ * clock that jumps from event to event. No thread, no real time, no random number but those that
+ * made the traces: the same configuration gives the same events.
+ *
+ * A worker's iteration, and what of it is measured (the four add up to the time between two ends
+ * of iterations):
+ *   compute_s  local steps of step_s each
+ *   push_s     compress_s, then its push until the last byte is at the server
+ *   stall_s    from then until the server admits its pull
+ *   pull_s     its pull until the last byte is at the worker, then decompress_s
+ * Rows that the server demands are sent at once, whatever the worker is doing. The server itself
+ * takes no time.
+ *
+ * Network: every worker has a link of its own. Its trace is the rate of each direction (full
+ * duplex: sending does not slow receiving), as the published runs replayed one recording to each
+ * worker. One message at a time is being sent in a direction; it arrives `latency` after its last
+ * bit went out. A message of b bytes of the trained model occupies b * wire_scale bytes. Messages
+ * are cut to about 1/128 of a full exchange, and between two of them the sender decides anew.
+ *
+ * Power: watts_compute while computing, compressing and decompressing; watts_communicate while
+ * pushing, pulling and, when stalled, while demanded rows are on their way; else watts_stall. A
+ * worker that has finished takes nothing.
+ *
+ * End: every worker runs to its own last iteration. One that is through leaves and is not waited
+ * for; the others go on. With `seconds` the run ends at that time at the latest, and iterations in
+ * progress then are not counted.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <rog/error.h>
+#include <rog/strategy.h>
+#include <trainer/config.h>
+#include <trainer/sim/events.h>
+#include <trainer/sync/rows.h>
+
+/* Cumulative energy is reported so often, and at the end. */
+#define ROG_CLUSTER_ENERGY_PERIOD_S 10.0
+
+/* What a cluster needs from outside; all borrowed. The hooks return 0 or a rog_code with *err
+ * filled, which ends the run. */
+struct rog_cluster_config {
+    const struct rog_run_config *run; /* workers, schedule, momentum, latency, seconds, ... */
+    const uint32_t *iterations;       /* [worker]: its last iteration, > 0 */
+    const struct rog_strategy *strategy;
+    int32_t threshold;
+    const struct rog_rows *rows;
+    double wire_scale;
+    float *params; /* rows->params floats, the server's model, trained in place; NULL: policy and
+                      network only, no values travel and no checkpoints are taken */
+    struct rog_events *events;
+
+    void *user; /* of the hooks */
+    /* The mean gradient of `steps` batches at params, and its loss (trainer/sim/learner.h). */
+    int (*gradients)(void *user, uint32_t worker, uint32_t steps, const float *params,
+                     const float **gradients, double *loss, struct rog_error *err);
+    /* Saves the model; index counts from 0. */
+    int (*checkpoint)(void *user, uint32_t index, double t_s, uint32_t iteration,
+                      struct rog_error *err);
+    /* May be NULL: whether to stop (ROG_EINTR). */
+    bool (*interrupted)(void *user);
+};
+
+struct rog_cluster_result {
+    double seconds;
+    uint32_t iterations;                 /* largest of any worker, whole ones */
+    uint64_t sent_bytes, received_bytes; /* both directions, before scaling */
+    uint64_t in_flight_bytes;            /* sent but not received when the run ended */
+};
+
+/* Runs from 0 s to the end. Besides the hooks' errors: ROG_EINVAL and ROG_ENOTFOUND for a trace
+ * that cannot be used, ROG_EFAILED when the strategy lets nobody go on, ROG_EIO for the events. */
+int rog_cluster_run(const struct rog_cluster_config *config, struct rog_cluster_result *result,
+                    struct rog_error *err);
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_SIM_EVENTS_H
+#define ROG_SIM_EVENTS_H
+
+/*
+ * Writing the event stream of include/rog/events.h: one JSON object a line. An event is begun, its
+ * members are added in order, and rog_event_end writes the line. What goes wrong between (memory,
+ * a full disk) is remembered and reported by rog_event_end and rog_events_close.
+ *
+ * The file is flushed every 256 lines and every second, so that somebody who follows it sees what
+ * happens.
+ */
+
+#include <stdint.h>
+
+#include <common/json.h>
+#include <rog/error.h>
+
+struct rog_events;
+
+/* Creates the file at `path` (an existing one is replaced); "-" is the standard output. */
+int rog_events_open(struct rog_events **events, const char *path, struct rog_error *err);
+/* Writes out what is left and closes; frees `events` in any case. Harmless on NULL. */
+int rog_events_close(struct rog_events *events, struct rog_error *err);
+
+/* t_s: seconds since the run's start. rank: 0 the server, 1..N the workers, negative: none. */
+void rog_event_begin(struct rog_events *events, const char *name, double t_s, int64_t rank);
+void rog_event_integer(struct rog_events *events, const char *key, int64_t value);
+void rog_event_seconds(struct rog_events *events, const char *key, double value_s); /* to 1e-6 */
+void rog_event_number(struct rog_events *events, const char *key, double value);    /* 9 digits */
+void rog_event_string(struct rog_events *events, const char *key, const char *value);
+/* Takes over `value`. */
+void rog_event_json(struct rog_events *events, const char *key, struct rog_json *value);
+int rog_event_end(struct rog_events *events, struct rog_error *err);
+
+#endif

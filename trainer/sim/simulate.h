@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_SIM_SIMULATE_H
+#define ROG_SIM_SIMULATE_H
+
+/*
+ * A whole run on the virtual cluster, from a configuration to a folder of results:
+ *
+ *   DIR/events.jsonl              the event stream (rog/events.h)
+ *   DIR/chkpt/NNNN.safetensors    the server's model at times of the schedule (sim/schedule.h), the
+ *                                 first, 0000, the model that the run starts from, and one of the
+ *                                 run's end
+ *
+ * The same configuration, starting model, plugin and machine give the same bytes in all of them;
+ * with workload "none" (no gradients, no checkpoints) the events after "start" are the same on any
+ * machine. That is why the stream has no progress in it: it would be of the wall clock, and every
+ * iteration tells the virtual time anyway.
+ *
+ * A run ends well with the event "end". When it does not, the last event is "error" (if it can be
+ * written) and the function fails with the same message.
+ *
+ * An iteration takes `local_steps` batches. An epoch of a worker is a pass over its shard, so that
+ * its last iteration is epochs * (shard / batch) / local_steps, rounded down but at least 1.
+ * Without data (workload "none") the shards are those of 50,000 images.
+ */
+
+#include <stdbool.h>
+
+#include <rog/error.h>
+#include <trainer/config.h>
+
+#define ROG_SIMULATE_IMAGES 50000u
+
+struct rog_simulate_options {
+    const char *start_model; /* safetensors file of config->model; unused with workload "none" */
+    const char *out_dir;     /* made if missing */
+    const char *events_path; /* NULL: events.jsonl in out_dir; "-": standard output */
+    bool (*interrupted)(void *user); /* may be NULL; asked often */
+    void *user;
+};
+
+/* ROG_EINVAL, ROG_ENOTFOUND: the configuration (library, threshold, trace, data, model); ROG_EINTR:
+ * interrupted; ROG_EFAILED: the run could not go on, for example because training diverged;
+ * ROG_EIO, ROG_EFORMAT: a file. */
+int rog_simulate(const struct rog_run_config *config, const struct rog_simulate_options *options,
+                 struct rog_error *err);
+
+#endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <trainer/sim/slots.h>
+
+#include <stdlib.h>
+
+void rog_slots_release(struct rog_slots *slots)
+{
+    for (uint32_t i = 0; i < slots->count; i++)
+        free(slots->items[i].data);
+    free(slots->items);
+    *slots = (struct rog_slots){0};
+}
+
+int rog_slots_take(struct rog_slots *slots, uint32_t *index, struct rog_error *err)
+{
+    if (slots->first_free) {
+        *index = slots->first_free - 1;
+        slots->first_free = slots->items[*index].next_free;
+        return ROG_OK;
+    }
+    if (slots->count == slots->room) {
+        uint32_t room = slots->room ? 2 * slots->room : 64;
+        struct rog_slot *items = realloc(slots->items, room * sizeof *items);
+        if (!items)
+            return rog_fail_nomem(err);
+        slots->items = items;
+        slots->room = room;
+    }
+    struct rog_slot slot = {.data = malloc(slots->bytes)};
+    if (!slot.data)
+        return rog_fail_nomem(err);
+    *index = slots->count;
+    slots->items[slots->count++] = slot;
+    return ROG_OK;
+}
+
+void rog_slots_give(struct rog_slots *slots, uint32_t index)
+{
+    slots->items[index].next_free = slots->first_free;
+    slots->first_free = index + 1;
+}
