@@ -102,8 +102,9 @@ bool rog_wire_run(struct rog_wire_numbers *numbers, uint32_t *first, uint32_t *l
 {
     if (numbers->runs == 0)
         return false;
-    *first = numbers->next + checked_varint(&numbers->at);
-    *length = checked_varint(&numbers->at);
+    uint32_t head = checked_varint(&numbers->at);
+    *first = numbers->next + head / 2;
+    *length = head % 2 ? checked_varint(&numbers->at) + 2 : 1;
     numbers->next = *first + *length;
     numbers->runs--;
     return true;
@@ -131,22 +132,24 @@ static int parse_numbers(struct reader *reader, uint32_t limit, const char *what
     if (runs == 0)
         return rog_fail(reader->err, ROG_EFORMAT, "the message names no %s", what);
     *numbers = (struct rog_wire_numbers){.at = reader->at, .runs = runs};
-    uint64_t next = 0;
+    uint64_t next = 0, count = 0;
     for (uint32_t run = 0; run < runs; run++) {
-        uint32_t gap, length;
-        if (!get_varint(&reader->at, reader->end, &gap) ||
-            !get_varint(&reader->at, reader->end, &length))
+        uint32_t head, more = 0;
+        if (!get_varint(&reader->at, reader->end, &head) ||
+            (head % 2 && !get_varint(&reader->at, reader->end, &more)))
             return rog_fail(reader->err, ROG_EFORMAT, "the message ends within its list of %s",
                             what);
-        if (length == 0 || (run > 0 && gap == 0))
-            return rog_fail(reader->err, ROG_EFORMAT, "run %u of the %s is not ascending", run,
-                            what);
-        next += (uint64_t)gap + length;
+        if (run > 0 && head < 2)
+            return rog_fail(reader->err, ROG_EFORMAT, "run %u of the %s is not apart from the last",
+                            run, what);
+        uint64_t length = head % 2 ? (uint64_t)more + 2 : 1;
+        next += head / 2 + length;
+        count += length;
         if (next > limit)
             return rog_fail(reader->err, ROG_EFORMAT, "%s up to %llu are named, there are %u", what,
                             (unsigned long long)next, limit);
-        numbers->count += length;
     }
+    numbers->count = (uint32_t)count;
     return 0;
 }
 
@@ -303,9 +306,12 @@ static uint8_t *put_numbers(uint8_t *at, const struct rog_set *set)
         runs++;
     at = put_varint(at, runs);
     for (uint32_t first = rog_set_next(set, 0); first < set->size; first = rog_set_next(set, end)) {
-        at = put_varint(at, first - end);
+        uint32_t gap = first - end;
         end = rog_set_next_absent(set, first);
-        at = put_varint(at, end - first);
+        uint32_t length = end - first;
+        at = put_varint(at, 2 * gap + (length > 1));
+        if (length > 1)
+            at = put_varint(at, length - 2);
     }
     return at;
 }
@@ -343,12 +349,14 @@ size_t rog_wire_put_numbers(uint8_t *buffer, const struct rog_wire_header *heade
 
 /* ---- sizes ---- */
 
-/* Most bytes a run below `limit` takes. */
+/* Most bytes a run of numbers below `limit` takes: one varint of up to 2 limit, one of limit. */
 static size_t run_bytes(uint32_t limit)
 {
     size_t bytes = 2;
-    for (; limit >= 0x80; limit >>= 7)
-        bytes += 2;
+    for (uint64_t number = 2 * (uint64_t)limit; number >= 0x80; number >>= 7)
+        bytes++;
+    for (uint32_t number = limit; number >= 0x80; number >>= 7)
+        bytes++;
     return bytes;
 }
 

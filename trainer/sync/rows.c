@@ -36,7 +36,7 @@ static int lay_out(struct rog_rows *rows, const uint32_t *dims, const uint32_t *
             return code;
         shapes += dims[i];
         if (rows->params > UINT64_MAX / sizeof(float) - tensor->size ||
-            row_count + tensor->rows > UINT32_MAX - 1)
+            row_count + tensor->rows > INT32_MAX)
             return rog_fail(err, ROG_EINVAL, "the model is too large: tensor %u does not fit", i);
         tensor->offset = rows->params;
         tensor->first_row = (uint32_t)row_count;

@@ -14,8 +14,9 @@
  *   END             u32 rows sent in this stream, f64 seconds since the stream's beginning
  *   REQUEST         rows; `iteration` is the version they must reach
  *
- * `tensors` and `rows` are ascending numbers as runs: varint runs, then for each run varint gap (to
- * the end of the run before; 0 only in the first) and varint length (> 0).
+ * `tensors` and `rows` are ascending numbers as runs: varint runs, then for each run varint
+ * 2 gap + m, where gap counts the numbers left out since the run before (0 only in the first run)
+ * and m is 1 for a run of more than one number, whose length - 2 follows as a varint.
  *
  * A stream is BEGIN, ROWS any number of times, END. A push and a pull name every tensor; demanded
  * rows, which a worker sends between two pushes, name the tensors they need. Without values (no
