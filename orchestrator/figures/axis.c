@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <orchestrator/figures/axis.h>
+
+#include <math.h>
+
+#define RULE_S 1800.0          /* vertical lines of the published time axes */
+#define PUBLISHED_LOW 52.0     /* where the published accuracy axes begin */
+#define PUBLISHED_LOW_FITS 8.0 /* with data that begin at most so far above */
+#define PUBLISHED_HIGH 70.0
+#define CLOSE 0.7 /* data up to this share of the published end still take the published axis */
+
+double rog_nice_step(double span, int most)
+{
+    double raw = span / most;
+    double power = pow(10, floor(log10(raw)));
+    static const double factors[] = {1, 2, 5, 10};
+    for (size_t i = 0; i < sizeof factors / sizeof *factors; i++)
+        if (factors[i] * power >= raw * (1 - 1e-9))
+            return factors[i] * power;
+    return 10 * power;
+}
+
+struct rog_axis rog_axis_from_zero(double high, double published)
+{
+    struct rog_axis axis = {0, high > 0 ? high : 1, 1};
+    if (high <= published && high >= CLOSE * published)
+        axis.max = published;
+    axis.step = rog_nice_step(axis.max, 8);
+    return axis;
+}
+
+struct rog_axis rog_axis_seconds(double high, double published)
+{
+    struct rog_axis axis = rog_axis_from_zero(high, published);
+    if (axis.max >= 2 * RULE_S)
+        axis.step = RULE_S * fmax(1, ceil(axis.max / RULE_S / 14));
+    return axis;
+}
+
+struct rog_axis rog_axis_accuracy(double low, double high, double target)
+{
+    if (!(high > low)) {
+        low -= 0.5;
+        high += 0.5;
+    }
+    if (target > high && target - high <= fmax(high - low, 2))
+        high = target;
+    if (target < low && low - target <= fmax(high - low, 2))
+        low = target;
+
+    struct rog_axis axis = {low, high, 1};
+    if (low >= PUBLISHED_LOW && low <= PUBLISHED_LOW + PUBLISHED_LOW_FITS) {
+        axis.min = PUBLISHED_LOW;
+        axis.max = fmax(high + 0.03 * (high - PUBLISHED_LOW), PUBLISHED_HIGH);
+        if (high + 2 < PUBLISHED_HIGH)
+            axis.max = high + 0.06 * (high - PUBLISHED_LOW);
+    } else {
+        axis.min = low - 0.04 * (high - low);
+        axis.max = high + 0.04 * (high - low);
+    }
+    axis.min = fmax(axis.min, 0);
+    axis.max = fmin(axis.max, 100);
+    axis.step = rog_nice_step(axis.max - axis.min, 6);
+    return axis;
+}
+
+bool rog_axis_holds(const struct rog_axis *axis, double value)
+{
+    return value >= axis->min && value <= axis->max;
+}
+
+/* Whether the part of the line from (x0, y0) to (x1, y1) that lies within the box is not empty
+ * (Liang & Barsky). */
+static bool meets(double x0, double y0, double x1, double y1, const double box[4])
+{
+    double from = 0, to = 1;
+    double dx = x1 - x0, dy = y1 - y0;
+    double p[4] = {-dx, dx, -dy, dy};
+    double q[4] = {x0 - box[0], box[1] - x0, y0 - box[2], box[3] - y0};
+    for (int i = 0; i < 4; i++) {
+        if (p[i] == 0) {
+            if (q[i] < 0)
+                return false;
+        } else if (p[i] < 0) {
+            from = fmax(from, q[i] / p[i]);
+        } else {
+            to = fmin(to, q[i] / p[i]);
+        }
+    }
+    return from <= to;
+}
+
+static bool is_free(const struct rog_polyline *lines, size_t count, const struct rog_axis *x,
+                    const struct rog_axis *y, const double box[4])
+{
+    double wide = x->max - x->min, tall = y->max - y->min;
+    for (size_t i = 0; i < count; i++) {
+        for (size_t k = 0; k < lines[i].count; k++) {
+            size_t before = k ? k - 1 : 0;
+            if (meets((lines[i].x[before] - x->min) / wide, (lines[i].y[before] - y->min) / tall,
+                      (lines[i].x[k] - x->min) / wide, (lines[i].y[k] - y->min) / tall, box))
+                return false;
+        }
+    }
+    return true;
+}
+
+enum rog_corner rog_corner_free(const struct rog_polyline *lines, size_t count,
+                                const struct rog_axis *x, const struct rog_axis *y, double width,
+                                double height)
+{
+    if (width > 1 || height > 1)
+        return ROG_CORNER_NONE;
+    const double boxes[ROG_CORNER_NONE][4] = {
+        [ROG_CORNER_BOTTOM_RIGHT] = {1 - width, 1, 0, height},
+        [ROG_CORNER_TOP_LEFT] = {0, width, 1 - height, 1},
+        [ROG_CORNER_TOP_RIGHT] = {1 - width, 1, 1 - height, 1},
+        [ROG_CORNER_BOTTOM_LEFT] = {0, width, 0, height},
+    };
+    for (int corner = 0; corner < ROG_CORNER_NONE; corner++)
+        if (is_free(lines, count, x, y, boxes[corner]))
+            return (enum rog_corner)corner;
+    return ROG_CORNER_NONE;
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_FIGURES_AXIS_H
+#define ROG_FIGURES_AXIS_H
+
+/* Ranges, ticks and the place of the legend, from the data. */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct rog_axis {
+    double min, max;
+    double step; /* between ticks, which stand at its multiples */
+};
+
+/* 1, 2 or 5 times a power of ten, so that `span` has at most `most` steps. span > 0. */
+double rog_nice_step(double span, int most);
+
+/* From 0 to `high`; up to `published` where the data come close to it and end before. */
+struct rog_axis rog_axis_from_zero(double high, double published);
+/* The same with ticks at multiples of 1800 s as soon as the axis holds two of them. */
+struct rog_axis rog_axis_seconds(double high, double published);
+
+/* Accuracy in percent. From 52 as published where the data fit, else around the data. `target`
+ * is kept in sight when it is not further away than the data span; NaN: none. */
+struct rog_axis rog_axis_accuracy(double low, double high, double target);
+
+bool rog_axis_holds(const struct rog_axis *axis, double value);
+
+/* A curve, for finding a place that it does not run through. */
+struct rog_polyline {
+    const double *x, *y;
+    size_t count;
+};
+
+enum rog_corner {
+    ROG_CORNER_BOTTOM_RIGHT,
+    ROG_CORNER_TOP_LEFT,
+    ROG_CORNER_TOP_RIGHT,
+    ROG_CORNER_BOTTOM_LEFT,
+    ROG_CORNER_NONE
+};
+
+/* The first corner where a box of `width` x `height` (as shares of the plot's, the distance to the
+ * frame included) meets no line; ROG_CORNER_NONE where there is no such corner. */
+enum rog_corner rog_corner_free(const struct rog_polyline *lines, size_t count,
+                                const struct rog_axis *x, const struct rog_axis *y, double width,
+                                double height);
+
+#endif

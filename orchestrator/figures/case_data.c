@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <orchestrator/figures/case_data.h>
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <common/file.h>
+#include <orchestrator/figures/label.h>
+#include <orchestrator/figures/queries.h>
+
+#define PUBLISHED_TARGET 64.0 /* percent; the horizontal line of the published energy figures */
+#define LABEL_CHARACTERS 40
+
+/* A run's id and the text that tells which series it belongs to. */
+struct member {
+    char *id, *key;
+};
+
+struct members {
+    struct member *item;
+    size_t count;
+};
+
+static void members_release(struct members *members)
+{
+    for (size_t i = 0; i < members->count; i++) {
+        free(members->item[i].id);
+        free(members->item[i].key);
+    }
+    free(members->item);
+    *members = (struct members){0};
+}
+
+static int members_load(struct rog_db *db, const char *case_name, struct members *members,
+                        struct rog_error *err)
+{
+    struct rog_query *query = NULL;
+    int code = rog_query_new(&query, db, err, rog_query_case_runs, "s", case_name);
+    while (code == 0 && (code = rog_query_step(query, err)) == 1) {
+        struct member *more = realloc(members->item, (members->count + 1) * sizeof *more);
+        if (!more) {
+            code = rog_fail_nomem(err);
+            break;
+        }
+        members->item = more;
+        struct member *member = &more[members->count++];
+        member->id = rog_strdup(rog_query_text(query, 0));
+        member->key = rog_strdup(rog_query_text(query, 1));
+        code = member->id && member->key ? 0 : rog_fail_nomem(err);
+    }
+    rog_query_free(query);
+    return code;
+}
+
+static int as_published_load(struct rog_db *db, const char *run_id,
+                             struct rog_composition *composition, struct rog_error *err)
+{
+    struct rog_query *query = NULL;
+    int code = rog_query_new(&query, db, err, rog_query_composition_as_published, "s", run_id);
+    if (code == 0)
+        code = rog_query_step(query, err);
+    if (code == 1) {
+        *composition = (struct rog_composition){
+            .compute_s = rog_query_real(query, 0),
+            .communication_s = rog_query_real(query, 1),
+            .stall_s = rog_query_real(query, 2),
+            .workers = rog_query_int(query, 3),
+        };
+        code = 0;
+    }
+    rog_query_free(query);
+    return code;
+}
+
+/* Joules at each tested checkpoint; unknown once the readings of any worker have ended. */
+static int joules_load(struct rog_db *db, struct rog_case_run *run, struct rog_error *err)
+{
+    struct rog_energy energy = {0};
+    struct rog_query *query = NULL;
+    double known_until = (double)NAN;
+    run->joules = calloc(run->accuracy.count + 1, sizeof *run->joules);
+    if (!run->joules)
+        return rog_fail_nomem(err);
+    int code = rog_query_new(&query, db, err, rog_query_energy_known_until, "s", run->row.id);
+    if (code == 0)
+        code = rog_query_step(query, err);
+    if (code == 1) {
+        known_until = rog_query_real(query, 0);
+        code = 0;
+    }
+    rog_query_free(query);
+    if (code == 0 && !isnan(known_until))
+        code = rog_energy_load(db, run->row.id, &energy, err);
+    for (size_t i = 0; code == 0 && i < run->accuracy.count; i++) {
+        double t = run->accuracy.point[i].t;
+        run->joules[i] = t <= known_until ? rog_energy_at(&energy, t) : (double)NAN;
+    }
+    rog_energy_release(&energy);
+    return code;
+}
+
+static int run_load(struct rog_db *db, const char *id, struct rog_case_run *run,
+                    struct rog_error *err)
+{
+    int code = rog_run_row_load(db, id, &run->row, err);
+    if (code < 0)
+        return code;
+    run->done = strcmp(run->row.status, "done") == 0;
+    if (!run->done) {
+        run->composition = run->as_published =
+            (struct rog_composition){(double)NAN, (double)NAN, (double)NAN, 0};
+        run->extent.energy_j = run->extent.seconds = (double)NAN;
+        return 0;
+    }
+    code = rog_accuracy_load(db, id, &run->accuracy, err);
+    if (code == 0)
+        code = joules_load(db, run, err);
+    if (code == 0)
+        code = rog_composition_load(db, id, &run->composition, err);
+    if (code == 0)
+        code = as_published_load(db, id, &run->as_published, err);
+    if (code == 0)
+        code = rog_extent_load(db, id, &run->extent, err);
+    return code;
+}
+
+static char *run_label(const struct rog_run_row *row, bool with_note)
+{
+    if (with_note && row->note && row->note[0]) {
+        char *clean = rog_label_clean(row->note, LABEL_CHARACTERS);
+        if (!clean || clean[0])
+            return clean;
+        free(clean);
+    }
+    char threshold[24] = "", batchsize[24] = "";
+    if (row->threshold > 0)
+        snprintf(threshold, sizeof threshold, " %lld", (long long)row->threshold);
+    if (row->batchsize > 1)
+        snprintf(batchsize, sizeof batchsize, " Bx%lld", (long long)row->batchsize);
+    char *plain = rog_format("%s%s%s", row->library, threshold, batchsize);
+    char *clean = plain ? rog_label_clean(plain, LABEL_CHARACTERS) : NULL;
+    free(plain);
+    return clean;
+}
+
+/* Whether run `index` is one more seed of the series that run `first` began. */
+static bool is_repeat(const struct rog_case_data *data, const struct members *members,
+                      const struct rog_case_series *series, size_t index)
+{
+    if (strcmp(members->item[series->run[0]].key, members->item[index].key) != 0)
+        return false;
+    for (size_t i = 0; i < series->runs; i++)
+        if (data->run[series->run[i]].row.seed == data->run[index].row.seed)
+            return false;
+    return true;
+}
+
+static int series_add(struct rog_case_data *data, const struct members *members, size_t index,
+                      struct rog_error *err)
+{
+    struct rog_case_series *series = NULL;
+    for (size_t i = 0; i < data->series_count && !series; i++)
+        if (is_repeat(data, members, &data->series[i], index))
+            series = &data->series[i];
+    if (!series) {
+        series = realloc(data->series, (data->series_count + 1) * sizeof *series);
+        if (!series)
+            return rog_fail_nomem(err);
+        data->series = series;
+        series += data->series_count++;
+        *series = (struct rog_case_series){.label = run_label(&data->run[index].row, true)};
+        if (!series->label)
+            return rog_fail_nomem(err);
+    }
+    size_t *run = realloc(series->run, (series->runs + 1) * sizeof *run);
+    if (!run)
+        return rog_fail_nomem(err);
+    series->run = run;
+    run[series->runs++] = index;
+    return 0;
+}
+
+/* Repeats whose notes differ (a note may name the seed) are called by library and threshold. */
+static int series_name(const struct rog_case_data *data, struct rog_case_series *series,
+                       struct rog_error *err)
+{
+    const struct rog_run_row *first = &data->run[series->run[0]].row;
+    for (size_t i = 1; i < series->runs; i++) {
+        const char *note = data->run[series->run[i]].row.note;
+        if (first->note && note && strcmp(first->note, note) != 0) {
+            free(series->label);
+            series->label = run_label(first, false);
+            break;
+        }
+    }
+    return series->label ? 0 : rog_fail_nomem(err);
+}
+
+int rog_case_data_load(struct rog_db *db, const char *case_name, struct rog_case_data *data,
+                       struct rog_error *err)
+{
+    struct members members = {0};
+    *data = (struct rog_case_data){0};
+    int code = rog_case_row_load(db, case_name, &data->row, err);
+    if (code < 0)
+        goto out;
+    data->title = rog_label_clean(data->row.name, LABEL_CHARACTERS);
+    if (!data->title) {
+        code = rog_fail_nomem(err);
+        goto out;
+    }
+    code = members_load(db, case_name, &members, err);
+    if (code < 0)
+        goto out;
+    data->run = calloc(members.count + 1, sizeof *data->run);
+    if (!data->run) {
+        code = rog_fail_nomem(err);
+        goto out;
+    }
+    for (; data->run_count < members.count && code == 0; data->run_count++)
+        code = run_load(db, members.item[data->run_count].id, &data->run[data->run_count], err);
+    for (size_t i = 0; i < data->run_count && code == 0; i++)
+        if (data->run[i].done)
+            code = series_add(data, &members, i, err);
+    for (size_t i = 0; i < data->series_count && code == 0; i++)
+        code = series_name(data, &data->series[i], err);
+out:
+    members_release(&members);
+    if (code < 0)
+        rog_case_data_release(data);
+    return code;
+}
+
+void rog_case_data_release(struct rog_case_data *data)
+{
+    for (size_t i = 0; i < data->run_count; i++) {
+        rog_run_row_release(&data->run[i].row);
+        rog_accuracy_release(&data->run[i].accuracy);
+        free(data->run[i].joules);
+    }
+    for (size_t i = 0; i < data->series_count; i++) {
+        free(data->series[i].label);
+        free(data->series[i].run);
+    }
+    free(data->run);
+    free(data->series);
+    free(data->title);
+    rog_case_row_release(&data->row);
+    *data = (struct rog_case_data){0};
+}
+
+double rog_case_target(const struct rog_case_data *data)
+{
+    return isnan(data->row.target_accuracy) ? PUBLISHED_TARGET : data->row.target_accuracy;
+}

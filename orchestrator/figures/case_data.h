@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_FIGURES_CASE_DATA_H
+#define ROG_FIGURES_CASE_DATA_H
+
+/* Everything recorded about a case that its figures and its report show. */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <orchestrator/store/summary.h>
+
+struct rog_case_run {
+    struct rog_run_row row;
+    bool done; /* only finished runs are drawn and reported; the fields below are empty otherwise */
+    struct rog_accuracy accuracy;
+    double *joules; /* [accuracy.count]: mean over workers at each tested checkpoint, NaN where the
+                       energy of a worker is not known */
+    struct rog_composition composition;
+    struct rog_composition as_published; /* as FACTS 5 of the published table; see queries.h */
+    struct rog_extent extent;
+};
+
+/* Runs that differ in nothing but their seed are one series: one line, one bar, one band. */
+struct rog_case_series {
+    char *label; /* clean text: the run's note; "LIBRARY THRESHOLD" where it has none */
+    size_t *run; /* [runs]: indexes into rog_case_data.run; only finished ones */
+    size_t runs;
+};
+
+struct rog_case_data {
+    struct rog_case_row row;
+    char *title; /* clean text: its name */
+    struct rog_case_run *run;
+    size_t run_count;
+    struct rog_case_series *series;
+    size_t series_count;
+};
+
+/* ROG_ENOTFOUND for an unknown case. A case without finished runs is loaded, with no series. */
+int rog_case_data_load(struct rog_db *db, const char *case_name, struct rog_case_data *data,
+                       struct rog_error *err);
+void rog_case_data_release(struct rog_case_data *data);
+
+/* Accuracy in percent the comparison of energy and time is made at: the case's own, else 64 as
+ * published. */
+double rog_case_target(const struct rog_case_data *data);
+
+#endif

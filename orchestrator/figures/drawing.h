@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_FIGURES_DRAWING_H
+#define ROG_FIGURES_DRAWING_H
+
+/* A set of figures on its way into the folder of plots: scripts and data are written into a
+ * temporary folder within it, drawn there, and moved when all of them are there. */
+
+#include <stddef.h>
+
+#include <orchestrator/figures/figures.h>
+
+struct rog_drawing {
+    const struct rog_figures_options *options;
+    char *formats; /* separated by spaces */
+    char *folder;  /* the temporary one */
+    char **stem;   /* [count]: names of figures */
+    size_t count;
+};
+
+/* ROG_EINVAL for formats there are not, ROG_EIO when the folder cannot be made. */
+int rog_drawing_begin(struct rog_drawing *drawing, const struct rog_figures_options *options,
+                      struct rog_error *err);
+/* A figure whose script and data are in drawing->folder. */
+int rog_drawing_add(struct rog_drawing *drawing, const char *stem, struct rog_error *err);
+/* Draws and moves them all. */
+int rog_drawing_finish(struct rog_drawing *drawing, struct rog_error *err);
+/* Removes the temporary folder and what is in it. */
+void rog_drawing_release(struct rog_drawing *drawing);
+
+#endif

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <orchestrator/figures/figures.h>
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <common/file.h>
+#include <orchestrator/figures/drawing.h>
+#include <orchestrator/figures/label.h>
+#include <orchestrator/figures/panel.h>
+
+static const struct rog_panel composition = {"average-time-composition",
+                                             "average time composition of an iteration",
+                                             rog_panel_write_composition, 0};
+static const struct rog_panel efficiency = {"statistical-efficiency",
+                                            "training accuracy against iterations",
+                                            rog_panel_write_curves, ROG_QUANTITY_ITERATION};
+static const struct rog_panel accuracy = {"training-accuracy-against-wall-clock-time",
+                                          "training accuracy against wall-clock time",
+                                          rog_panel_write_curves, ROG_QUANTITY_SECONDS};
+static const struct rog_panel energy = {"energy-consumption-against-training-accuracy",
+                                        "training accuracy against energy consumption",
+                                        rog_panel_write_curves, ROG_QUANTITY_JOULES};
+
+/* The published figures (FACTS 8) and what they consist of; the last row is for all others. */
+static const struct {
+    const char *figure;
+    const struct rog_panel *panels[5]; /* ends with NULL */
+} figures[] = {
+    {"1", {&composition, &efficiency, &accuracy, &energy}},
+    {"6", {&composition, &efficiency, &accuracy, &energy}},
+    {"9", {&accuracy, &energy, &composition}},
+    {"10", {&accuracy, &efficiency}},
+    {NULL, {&composition, &efficiency, &accuracy, &energy}},
+};
+
+static const struct rog_panel *const *panels_of(const char *figure)
+{
+    size_t row = 0;
+    while (figures[row].figure && !(figure && strcmp(figures[row].figure, figure) == 0))
+        row++;
+    return figures[row].panels;
+}
+
+static void note(const struct rog_figures_options *options, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+static void note(const struct rog_figures_options *options, const char *format, ...)
+{
+    char text[512];
+    va_list args;
+    if (!options->note)
+        return;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    options->note(options->user, text);
+}
+
+static int draw_panel(struct rog_drawing *drawing, const struct rog_panel *panel,
+                      const struct rog_case_data *data, struct rog_error *err)
+{
+    bool drawn = false;
+    char *begin = rog_label_stem(data->row.name);
+    char *stem = begin ? rog_format("%s-%s", begin, panel->name) : NULL;
+    int code = stem ? 0 : rog_fail_nomem(err);
+    if (code == 0)
+        code = panel->write(panel, data, drawing->options->published_axes, drawing->folder, stem,
+                            &drawn, err);
+    if (code == 0 && drawn)
+        code = rog_drawing_add(drawing, stem, err);
+    else if (code == 0)
+        note(drawing->options, "%s: no %s: nothing is recorded for it", data->title, panel->name);
+    free(stem);
+    free(begin);
+    return code;
+}
+
+int rog_figures_draw_case(struct rog_db *db, const char *case_name,
+                          const struct rog_figures_options *options, struct rog_error *err)
+{
+    struct rog_case_data data;
+    struct rog_drawing drawing = {0};
+    int code = rog_case_data_load(db, case_name, &data, err);
+    if (code < 0)
+        return code;
+    for (size_t i = 0; i < data.run_count; i++)
+        if (!data.run[i].done)
+            note(options, "%s: run %s is left out: it is %s", data.title, data.run[i].row.id,
+                 data.run[i].row.status);
+    if (data.series_count == 0) {
+        code = rog_fail(err, ROG_ENOTFOUND,
+                        "case %s has no finished run to draw (it holds %zu run%s; `rogctl runs` "
+                        "shows their state)",
+                        data.title, data.run_count, data.run_count == 1 ? "" : "s");
+        goto out;
+    }
+    code = rog_drawing_begin(&drawing, options, err);
+    const struct rog_panel *const *panel = panels_of(data.row.figure);
+    for (; code == 0 && *panel; panel++)
+        code = draw_panel(&drawing, *panel, &data, err);
+    if (code == 0 && drawing.count == 0)
+        code = rog_fail(err, ROG_ENOTFOUND,
+                        "case %s has nothing to draw: its runs have no tested "
+                        "checkpoints and no iterations",
+                        data.title);
+    if (code == 0)
+        code = rog_drawing_finish(&drawing, err);
+out:
+    rog_drawing_release(&drawing);
+    rog_case_data_release(&data);
+    return code;
+}

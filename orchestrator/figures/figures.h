@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_FIGURES_H
+#define ROG_FIGURES_H
+
+/*
+ * Figures of a case, and of one worker's microevents, drawn by gnuplot from the database alone.
+ * Each is NAME.pdf, NAME.svg and NAME.png with the script NAME.gp and its data NAME.dat beside
+ * them, NAME being CASE-PANEL. Files appear whole or not at all.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <orchestrator/store/db.h>
+
+struct rog_figures_options {
+    const char *plots;   /* folder, made where it is missing */
+    const char *formats; /* "pdf,svg,png" or some of them; NULL: all */
+    bool published_axes; /* cut the axes of time, iterations and energy where the published figures
+                            end; else they hold all data */
+    /* Both may be NULL. `drawn` is told each picture's path; `note` what was left out and why. */
+    void (*drawn)(void *user, const char *path);
+    void (*note)(void *user, const char *text);
+    void *user;
+};
+
+/* The panels of the case: those of the published figure it names (cases.figure 1, 6, 9, 10), all
+ * four where it names none. ROG_ENOTFOUND for an unknown case or one without finished runs,
+ * ROG_EINVAL for unknown formats, ROG_EFAILED when gnuplot is missing or fails. */
+int rog_figures_draw_case(struct rog_db *db, const char *case_name,
+                          const struct rog_figures_options *options, struct rog_error *err);
+
+/* Figure 8: `rank` of a run over `span_s` seconds from `start_s`. `run` as for rog_run_find.
+ * ROG_EINVAL for the server's rank, an unknown rank, or a start beyond the run's end;
+ * ROG_ENOTFOUND for a run without the data. */
+int rog_figures_draw_microevents(struct rog_db *db, const char *run, int64_t rank, double start_s,
+                                 double span_s, const struct rog_figures_options *options,
+                                 struct rog_error *err);
+
+#endif

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <orchestrator/figures/microevents.h>
+
+#include <math.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <common/file.h>
+#include <orchestrator/figures/label.h>
+#include <orchestrator/figures/queries.h>
+#include <orchestrator/store/summary.h>
+
+static int add(struct rog_microevent_list *list, double t, double value, struct rog_error *err)
+{
+    if (list->count % 256 == 0) {
+        struct rog_microevent *more = realloc(list->item, (list->count + 256) * sizeof *list->item);
+        if (!more)
+            return rog_fail_nomem(err);
+        list->item = more;
+    }
+    list->item[list->count++] = (struct rog_microevent){t, value};
+    return 0;
+}
+
+/* Runs that microevents can draw, for messages: "try A, B" or what would be needed. */
+static void advise(struct rog_db *db, char *text, size_t bytes)
+{
+    struct rog_query *query = NULL;
+    int code = rog_query_new(&query, db, NULL, rog_query_microevents_runs, "");
+    size_t at = 0;
+    snprintf(text, bytes, "no recorded run has them");
+    while (code == 0 && at < bytes && rog_query_step(query, NULL) == 1)
+        at += (size_t)snprintf(text + at, bytes - at, "%s%s",
+                               at ? ", " : "runs that have them: ", rog_query_text(query, 0));
+    rog_query_free(query);
+}
+
+/* The run's extent, and whether the rank is one of its workers with data. */
+static int check(struct rog_db *db, const struct rog_microevents *events, double start_s,
+                 double *end_s, struct rog_error *err)
+{
+    struct rog_query *query = NULL;
+    char ranks[256] = "", advice[400];
+    size_t at = 0;
+    bool found = false;
+    int64_t readings = 0;
+    int code = rog_query_new(&query, db, err, rog_query_microevents_ranks, "s", events->run_id);
+    while (code == 0 && (code = rog_query_step(query, err)) == 1) {
+        code = 0;
+        *end_s = fmax(*end_s, rog_query_real(query, 2));
+        if (at < sizeof ranks)
+            at += (size_t)snprintf(ranks + at, sizeof ranks - at, "%s%lld", at ? ", " : "",
+                                   (long long)rog_query_int(query, 0));
+        if (rog_query_int(query, 0) == events->rank) {
+            found = true;
+            readings = rog_query_int(query, 4);
+        }
+    }
+    rog_query_free(query);
+    if (code < 0)
+        return code;
+    advise(db, advice, sizeof advice);
+    if (at == 0)
+        return rog_fail(err, ROG_ENOTFOUND, "run %s has no iterations of workers; %s",
+                        events->run_id, advice);
+    if (events->rank == 0)
+        return rog_fail(err, ROG_EINVAL,
+                        "rank 0 is the server, which has no link and no staleness of its own; the "
+                        "workers of %s are %s",
+                        events->run_id, ranks);
+    if (!found)
+        return rog_fail(err, ROG_EINVAL, "run %s has no worker of rank %lld; its workers are %s",
+                        events->run_id, (long long)events->rank, ranks);
+    if (!(start_s >= 0 && start_s < *end_s))
+        return rog_fail(err, ROG_EINVAL,
+                        "run %s ends at %.0f s: START must be from 0 to that "
+                        "(found %g)",
+                        events->run_id, floor(*end_s), start_s);
+    if (readings == 0)
+        return rog_fail(err, ROG_ENOTFOUND, "no bandwidth is recorded for rank %lld of run %s; %s",
+                        (long long)events->rank, events->run_id, advice);
+    return 0;
+}
+
+/* A quantity that holds until its next value, from a query of (t, value). */
+static int load_steps(struct rog_db *db, const char *sql, const struct rog_microevents *events,
+                      struct rog_microevent_list *list, struct rog_error *err)
+{
+    struct rog_query *query = NULL;
+    int code = rog_query_new(&query, db, err, sql, "sidd", events->run_id, events->rank,
+                             events->from_s, events->to_s);
+    while (code == 0 && (code = rog_query_step(query, err)) == 1)
+        code = add(list, fmax(rog_query_real(query, 0), events->from_s), rog_query_real(query, 1),
+                   err);
+    rog_query_free(query);
+    if (code == 0 && list->count > 0)
+        code = add(list, events->to_s, list->item[list->count - 1].value, err);
+    return code;
+}
+
+static int load_transmissions(struct rog_db *db, struct rog_microevents *events,
+                              struct rog_error *err)
+{
+    struct rog_query *query = NULL;
+    int code = rog_query_new(&query, db, err, rog_query_transmissions, "sidd", events->run_id,
+                             events->rank, events->from_s, events->to_s);
+    while (code == 0 && (code = rog_query_step(query, err)) == 1) {
+        code = 0;
+        double pulled_t = rog_query_real(query, 0);
+        double pull_s = rog_query_real(query, 2), stall_s = rog_query_real(query, 3);
+        double pushed_t = pulled_t - pull_s - (isnan(stall_s) ? 0 : stall_s);
+        double pushed = rog_query_real(query, 4), pulled = rog_query_real(query, 5);
+        if (!isnan(pushed) && pushed_t >= events->from_s && pushed_t <= events->to_s)
+            code = add(&events->push, pushed_t, pushed, err);
+        if (code == 0 && !isnan(pulled) && pulled_t <= events->to_s)
+            code = add(&events->pull, pulled_t, pulled, err);
+    }
+    rog_query_free(query);
+    return code;
+}
+
+int rog_microevents_load(struct rog_db *db, const char *run, int64_t rank, double start_s,
+                         double span_s, struct rog_microevents *events, struct rog_error *err)
+{
+    struct rog_run_row row = {0};
+    double end_s = 0;
+    *events = (struct rog_microevents){.rank = rank};
+    if (!(span_s > 0))
+        return rog_fail(err, ROG_EINVAL, "the span must be more than 0 s (found %g)", span_s);
+    int code = rog_run_find(db, run, &events->run_id, err);
+    if (code == 0)
+        code = rog_run_row_load(db, events->run_id, &row, err);
+    if (code == 0)
+        code = check(db, events, start_s, &end_s, err);
+    if (code < 0)
+        goto out;
+    events->threshold = row.threshold;
+    events->from_s = start_s;
+    events->to_s = fmin(start_s + span_s, end_s);
+    code = load_steps(db, rog_query_bandwidth, events, &events->bandwidth, err);
+    if (code == 0)
+        code = load_transmissions(db, events, err);
+    if (code == 0)
+        code = load_steps(db, rog_query_staleness, events, &events->staleness, err);
+out:
+    rog_run_row_release(&row);
+    if (code < 0)
+        rog_microevents_release(events);
+    return code;
+}
+
+void rog_microevents_release(struct rog_microevents *events)
+{
+    free(events->run_id);
+    free(events->bandwidth.item);
+    free(events->push.item);
+    free(events->pull.item);
+    free(events->staleness.item);
+    *events = (struct rog_microevents){0};
+}

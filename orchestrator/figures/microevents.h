@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_FIGURES_MICROEVENTS_H
+#define ROG_FIGURES_MICROEVENTS_H
+
+/* One worker, second by second: what figure 8 shows. */
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <orchestrator/store/db.h>
+
+struct rog_microevent {
+    double t; /* s since the run's start */
+    double value;
+};
+
+struct rog_microevent_list {
+    struct rog_microevent *item;
+    size_t count;
+};
+
+struct rog_microevents {
+    char *run_id;
+    int64_t rank, threshold;
+    double from_s, to_s;                  /* what is shown; to_s is not beyond the run's end */
+    struct rog_microevent_list bandwidth; /* Mbit/s; holds until the next; begins at from_s */
+    struct rog_microevent_list push;      /* percent of rows, at the end of the transmission */
+    struct rog_microevent_list pull;
+    struct rog_microevent_list staleness; /* iterations behind the fastest worker; holds until the
+                                             next; begins at from_s */
+};
+
+/* Errors: see rog_figures_draw_microevents. */
+int rog_microevents_load(struct rog_db *db, const char *run, int64_t rank, double start_s,
+                         double span_s, struct rog_microevents *events, struct rog_error *err);
+void rog_microevents_release(struct rog_microevents *events);
+
+#endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_FIGURES_PANEL_H
+#define ROG_FIGURES_PANEL_H
+
+/* A panel is one picture of a case: it writes a gnuplot script and the data for it. */
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include <common/file.h>
+#include <orchestrator/figures/axis.h>
+#include <orchestrator/figures/case_data.h>
+#include <orchestrator/figures/style.h>
+
+/* The two files of a panel while they are written. */
+struct rog_panel_files {
+    FILE *script, *data;
+    struct rog_file_writer script_writer, data_writer;
+};
+int rog_panel_files_open(struct rog_panel_files *files, const char *folder, const char *stem,
+                         struct rog_error *err);
+/* Finishes both files, or removes them where `code` is an error. Returns the first error. */
+int rog_panel_files_close(struct rog_panel_files *files, int code, struct rog_error *err);
+
+struct rog_panel {
+    const char *name;  /* in file names */
+    const char *title; /* for people */
+    /* Writes the files stem.gp and stem.dat into `folder`. *drawn is false, and nothing written,
+     * where no run has data for it. `published`: cut the axes where the published ones end. */
+    int (*write)(const struct rog_panel *panel, const struct rog_case_data *data, bool published,
+                 const char *folder, const char *stem, bool *drawn, struct rog_error *err);
+    int quantity; /* for curves: enum rog_quantity */
+};
+
+enum rog_quantity { ROG_QUANTITY_ITERATION, ROG_QUANTITY_SECONDS, ROG_QUANTITY_JOULES };
+
+int rog_panel_write_curves(const struct rog_panel *panel, const struct rog_case_data *data,
+                           bool published, const char *folder, const char *stem, bool *drawn,
+                           struct rog_error *err);
+int rog_panel_write_composition(const struct rog_panel *panel, const struct rog_case_data *data,
+                                bool published, const char *folder, const char *stem, bool *drawn,
+                                struct rog_error *err);
+
+#endif

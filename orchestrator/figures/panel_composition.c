@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <orchestrator/figures/panel.h>
+
+#include <math.h>
+#include <stdlib.h>
+
+#include <orchestrator/figures/label.h>
+#include <orchestrator/figures/legend.h>
+#include <orchestrator/figures/script.h>
+#include <orchestrator/figures/stats.h>
+
+/* One bar: seconds per iteration, means over the runs of a series. */
+struct bar {
+    const struct rog_case_series *series;
+    double compute_s, communication_s, stall_s;
+    struct rog_interval total; /* over runs */
+    char *label;               /* owned */
+};
+
+static int bar_make(struct bar *bar, const struct rog_case_data *data,
+                    const struct rog_case_series *series, struct rog_error *err)
+{
+    double *total = calloc(series->runs, sizeof *total);
+    if (!total)
+        return rog_fail_nomem(err);
+    *bar = (struct bar){.series = series};
+    for (size_t i = 0; i < series->runs; i++) {
+        const struct rog_composition *c = &data->run[series->run[i]].composition;
+        total[i] = c->compute_s + c->communication_s + c->stall_s;
+        if (isnan(total[i]))
+            continue;
+        bar->compute_s += c->compute_s;
+        bar->communication_s += c->communication_s;
+        bar->stall_s += c->stall_s;
+    }
+    bar->total = rog_interval_of(total, series->runs);
+    free(total);
+    double n = (double)bar->total.count;
+    bar->compute_s /= n;
+    bar->communication_s /= n;
+    bar->stall_s /= n;
+    bar->label = bar->total.count > 1 ? rog_format("%s (n = %zu)", series->label, bar->total.count)
+                                      : rog_strdup(series->label);
+    return bar->label ? 0 : rog_fail_nomem(err);
+}
+
+static void write_data(FILE *file, const char *title, const struct bar *bars, size_t count)
+{
+    fprintf(file,
+            "# %s: seconds per iteration, mean over workers\n"
+            "# position  computation  communication  stall  total  95%% interval (+-)  runs\n",
+            title);
+    for (size_t i = 0; i < count; i++)
+        fprintf(file, "%zu %.10g %.10g %.10g %.10g %.10g %zu  # %s\n", i, bars[i].compute_s,
+                bars[i].communication_s, bars[i].stall_s, bars[i].total.mean,
+                bars[i].total.count > 1 ? bars[i].total.half : 0, bars[i].total.count,
+                bars[i].label);
+}
+
+/* Names stand upright under their bars where they fit, else at a slant. */
+struct layout {
+    struct rog_canvas canvas;
+    bool slanted;
+};
+
+static struct layout lay_out(const struct bar *bars, size_t count)
+{
+    struct layout layout = {.canvas = {.height = 2.4, .left = 0.50, .right = 0.10, .top = 0.30}};
+    double longest = 0, room = 2.9 / (double)count;
+    for (size_t i = 0; i < count; i++)
+        longest = fmax(longest, rog_text_inches(bars[i].label, ROG_SMALL_PT));
+    layout.slanted = longest + 0.06 > room;
+    if (room < 0.32)
+        room = 0.32;
+    double plot_width = room * (double)count;
+    layout.canvas.bottom = 0.28;
+    if (layout.slanted) {
+        layout.canvas.bottom = 0.20 + 0.5 * longest;
+        layout.canvas.left = fmax(layout.canvas.left, 0.87 * longest - room / 2 + 0.10);
+    }
+    layout.canvas.height += layout.canvas.bottom - 0.28;
+    layout.canvas.width = layout.canvas.left + plot_width + layout.canvas.right;
+    return layout;
+}
+
+static const struct rog_legend_entry legend[] = {
+    {.text = "Computation", .fill = ROG_COLOR_COMPUTATION, .style.color = ROG_COLOR_COMPUTATION},
+    {.text = "Communication",
+     .fill = ROG_COLOR_COMMUNICATION,
+     .style.color = ROG_COLOR_COMMUNICATION},
+    {.text = "Stall", .fill = ROG_COLOR_STALL, .style.color = ROG_COLOR_STALL},
+};
+
+static void write_script(FILE *file, const char *stem, const char *title, const struct bar *bars,
+                         size_t count)
+{
+    struct layout layout = lay_out(bars, count);
+    double highest = 0;
+    bool repeated = false;
+    for (size_t i = 0; i < count; i++) {
+        double half = bars[i].total.count > 1 ? bars[i].total.half : 0;
+        highest = fmax(highest, bars[i].total.mean + half);
+        repeated = repeated || bars[i].total.count > 1;
+    }
+    highest = highest > 0 ? 1.1 * highest : 1;
+
+    rog_script_begin(file, stem, title, &layout.canvas);
+    fprintf(file, "set xtics scale 0 %s(",
+            layout.slanted ? "rotate by 30 right offset 0.6,0.1 " : "offset 0,0.2 ");
+    for (size_t i = 0; i < count; i++) {
+        fprintf(file, "%s", i ? ", " : "");
+        rog_label_quote_tic(file, bars[i].label);
+        fprintf(file, " %zu", i);
+    }
+    fprintf(file,
+            ")\n"
+            "set xrange [-0.5:%g]\n"
+            "set yrange [0:%.10g]\n"
+            "set ytics %g offset 0.3,0\n"
+            "set grid ytics back lt 1 lc rgb '%s' lw 0.6\n"
+            "set boxwidth 0.58\n"
+            "set border front\n"
+            "set style fill solid 1 border rgb 'white'\n",
+            (double)count - 0.5, highest, rog_nice_step(highest, 6), ROG_COLOR_FAINT);
+    rog_legend_row(file, legend, sizeof legend / sizeof *legend, &layout.canvas);
+    rog_script_loop(file);
+    fprintf(file,
+            "set ylabel 'Seconds per iteration' font label_font offset 1.2,0\n"
+            "plot data using 1:($2 + $3 + $4) with boxes lc rgb '%s' notitle, \\\n"
+            "     data using 1:($2 + $3) with boxes lc rgb '%s' notitle, \\\n"
+            "     data using 1:2 with boxes lc rgb '%s' notitle, \\\n",
+            ROG_COLOR_STALL, ROG_COLOR_COMMUNICATION, ROG_COLOR_COMPUTATION);
+    if (repeated)
+        fprintf(file, "     data using 1:($7 > 1 ? $5 - $6 : NaN):(0):(2 * $6) with vectors "
+                      "heads size graph 0.012,90 nofilled lw 0.8 lc rgb 'black' notitle, \\\n");
+    fprintf(file, "     data using 1:($5 + $6):(sprintf('%%.1f', $5)) with labels offset 0,0.6 "
+                  "notitle\n");
+    rog_script_end(file);
+}
+
+int rog_panel_write_composition(const struct rog_panel *panel, const struct rog_case_data *data,
+                                bool published, const char *folder, const char *stem, bool *drawn,
+                                struct rog_error *err)
+{
+    (void)published; /* these axes follow the data */
+    struct rog_panel_files files = {0};
+    char *title = NULL;
+    size_t count = 0;
+    struct bar *bars = calloc(data->series_count + 1, sizeof *bars);
+    int code = bars ? 0 : rog_fail_nomem(err);
+    *drawn = false;
+    for (size_t i = 0; i < data->series_count && code == 0; i++) {
+        code = bar_make(&bars[count], data, &data->series[i], err);
+        if (bars[count].total.count > 0)
+            count++;
+        else
+            free(bars[count].label);
+    }
+    if (code < 0 || count == 0)
+        goto out;
+    title = rog_format("%s: %s", data->title, panel->title);
+    code = title ? rog_panel_files_open(&files, folder, stem, err) : rog_fail_nomem(err);
+    if (code < 0)
+        goto out;
+    write_data(files.data, title, bars, count);
+    write_script(files.script, stem, title, bars, count);
+    code = rog_panel_files_close(&files, code, err);
+    *drawn = code == 0;
+out:
+    for (size_t i = 0; i < count; i++)
+        free(bars[i].label);
+    free(bars);
+    free(title);
+    return code;
+}

@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <orchestrator/figures/panel.h>
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <orchestrator/figures/curve.h>
+#include <orchestrator/figures/legend.h>
+#include <orchestrator/figures/script.h>
+#include <orchestrator/figures/stats.h>
+
+#define CLEAR 0.06 /* inches between the legend and what is around it */
+#define MARKS 6    /* marks along the longest curve */
+#define PLOT_WIDTH 2.86
+#define PLOT_HEIGHT 1.86
+
+/* Where the published axes end, by figure and quantity; the first row holds for the others. */
+static const struct {
+    const char *figure;
+    double end[3]; /* by enum rog_quantity */
+} published_ends[] = {
+    {"1", {1000, 5400, 50000}},
+    {"6", {1000, 5400, 50000}},
+    {"9", {1000, 7500, 50000}},
+    {"10", {2080, 9900, 50000}},
+};
+
+static const struct {
+    const char *name, *axis;
+} quantities[] = {
+    [ROG_QUANTITY_ITERATION] = {"iteration", "Iteration"},
+    [ROG_QUANTITY_SECONDS] = {"seconds", "Wall-clock time (s)"},
+    [ROG_QUANTITY_JOULES] = {"joules", "Energy consumption per worker (J)"},
+};
+
+struct figure {
+    const struct rog_panel *panel;
+    const struct rog_case_data *data;
+    struct rog_curve *curve;        /* [count] */
+    struct rog_legend_entry *entry; /* [count] */
+    char **label;                   /* [count]: the entries' texts, owned */
+    size_t count;
+    struct rog_axis x, y;
+    double target; /* NaN where no line is drawn */
+    enum rog_corner corner;
+    struct rog_canvas canvas;
+};
+
+static double published_end(const struct rog_case_data *data, int quantity)
+{
+    size_t count = sizeof published_ends / sizeof *published_ends;
+    for (size_t i = 0; i < count; i++)
+        if (data->row.figure && strcmp(data->row.figure, published_ends[i].figure) == 0)
+            return published_ends[i].end[quantity];
+    return published_ends[0].end[quantity];
+}
+
+static int figure_curves(struct figure *figure, struct rog_error *err)
+{
+    const struct rog_case_data *data = figure->data;
+    figure->curve = calloc(data->series_count + 1, sizeof *figure->curve);
+    figure->entry = calloc(data->series_count + 1, sizeof *figure->entry);
+    figure->label = calloc(data->series_count + 1, sizeof *figure->label);
+    if (!figure->curve || !figure->entry || !figure->label)
+        return rog_fail_nomem(err);
+    for (size_t i = 0; i < data->series_count; i++) {
+        struct rog_curve *curve = &figure->curve[figure->count];
+        int code = rog_curve_make(curve, data, &data->series[i],
+                                  (enum rog_quantity)figure->panel->quantity, err);
+        if (code < 0)
+            return code;
+        if (curve->count == 0) {
+            rog_curve_release(curve);
+            continue;
+        }
+        /* The style goes by the place in the case, so that a run looks the same in all panels. */
+        const char *library = data->run[data->series[i].run[0]].row.library;
+        char *label = curve->runs > 1 ? rog_format("%s (n = %zu)", curve->label, curve->runs)
+                                      : rog_strdup(curve->label);
+        figure->entry[figure->count].style = rog_line_style(i, strcmp(library, "ROG") == 0);
+        figure->entry[figure->count].text = label;
+        figure->label[figure->count++] = label;
+        if (!label)
+            return rog_fail_nomem(err);
+    }
+    return 0;
+}
+
+static void figure_axes(struct figure *figure, bool published)
+{
+    double low = INFINITY, high = -INFINITY, end = 0;
+    double published_x = published_end(figure->data, figure->panel->quantity);
+    for (size_t i = 0; i < figure->count; i++) {
+        const struct rog_curve *curve = &figure->curve[i];
+        for (size_t k = 0; k < curve->count; k++) {
+            if (published && k > 0 && curve->x[k] > published_x)
+                break;
+            low = fmin(low, curve->low ? curve->low[k] : curve->y[k]);
+            high = fmax(high, curve->high ? curve->high[k] : curve->y[k]);
+            end = fmax(end, curve->x[k]);
+        }
+    }
+    if (published)
+        end = published_x;
+    bool seconds = figure->panel->quantity == ROG_QUANTITY_SECONDS;
+    bool joules = figure->panel->quantity == ROG_QUANTITY_JOULES;
+    figure->x = seconds ? rog_axis_seconds(end, published_x) : rog_axis_from_zero(end, published_x);
+    figure->target = joules ? rog_case_target(figure->data) : (double)NAN;
+    figure->y = rog_axis_accuracy(low, high, figure->target);
+    if (!isnan(figure->target) && !rog_axis_holds(&figure->y, figure->target))
+        figure->target = (double)NAN;
+}
+
+/* The lines and, for bands, the strokes from their lower to their upper edge. */
+static struct rog_polyline *figure_lines(const struct figure *figure, double **strokes,
+                                         size_t *count, struct rog_error *err)
+{
+    size_t room = 0, points = 0;
+    for (size_t i = 0; i < figure->count; i++) {
+        room += 1 + (figure->curve[i].low ? figure->curve[i].count : 0);
+        points += figure->curve[i].low ? 4 * figure->curve[i].count : 0;
+    }
+    struct rog_polyline *line = calloc(room + 1, sizeof *line);
+    double *stroke = *strokes = calloc(points + 1, sizeof **strokes);
+    *count = 0;
+    if (!line || !stroke) {
+        free(line);
+        rog_fail_nomem(err);
+        return NULL;
+    }
+    for (size_t i = 0; i < figure->count; i++) {
+        const struct rog_curve *curve = &figure->curve[i];
+        line[(*count)++] = (struct rog_polyline){curve->x, curve->y, curve->count};
+        for (size_t k = 0; curve->low && k < curve->count; k++, stroke += 4) {
+            stroke[0] = stroke[1] = curve->x[k];
+            stroke[2] = curve->low[k];
+            stroke[3] = curve->high[k];
+            line[(*count)++] = (struct rog_polyline){stroke, stroke + 2, 2};
+        }
+    }
+    return line;
+}
+
+static int figure_layout(struct figure *figure, struct rog_error *err)
+{
+    double *strokes = NULL;
+    size_t count;
+    struct rog_polyline *lines = figure_lines(figure, &strokes, &count, err);
+    if (!lines) {
+        free(strokes);
+        return ROG_ENOMEM;
+    }
+    double width = rog_legend_width(figure->entry, figure->count) + 2 * CLEAR;
+    double height = rog_legend_height(figure->count) + 2 * CLEAR;
+    figure->corner = rog_corner_free(lines, count, &figure->x, &figure->y, width / PLOT_WIDTH,
+                                     height / PLOT_HEIGHT);
+    free(lines);
+    free(strokes);
+
+    struct rog_canvas *canvas = &figure->canvas;
+    *canvas = (struct rog_canvas){.left = 0.46, .right = 0.18, .top = 0.10, .bottom = 0.44};
+    if (!isnan(figure->target))
+        canvas->right = 0.32;
+    if (figure->corner == ROG_CORNER_NONE)
+        canvas->right += width;
+    canvas->width = canvas->left + PLOT_WIDTH + canvas->right;
+    canvas->height = canvas->bottom + PLOT_HEIGHT + canvas->top;
+    return 0;
+}
+
+/* Marks stand at equal steps along x, each line's a little further on than the last one's. A line
+ * too short to get one has it at its end. */
+static void write_marks(FILE *file, const struct figure *figure, size_t index)
+{
+    const struct rog_curve *curve = &figure->curve[index];
+    double step = (figure->x.max - figure->x.min) / MARKS;
+    double x = figure->x.min + step * ((double)index + 0.5) / (double)figure->count;
+    bool any = false;
+    for (; x <= curve->x[curve->count - 1]; x += step) {
+        double y = rog_line_at(curve->x, curve->y, curve->count, x);
+        if (isnan(y))
+            continue;
+        fprintf(file, "%.10g %.10g\n", x, y);
+        any = true;
+    }
+    if (!any)
+        fprintf(file, "%.10g %.10g\n", curve->x[curve->count - 1], curve->y[curve->count - 1]);
+}
+
+static void write_data(FILE *file, const struct figure *figure, const char *title)
+{
+    const char *quantity = quantities[figure->panel->quantity].name;
+    fprintf(file, "# %s\n# Blocks, three for each line: the line, its marks, what was measured.\n",
+            title);
+    for (size_t i = 0; i < figure->count; i++) {
+        const struct rog_curve *curve = &figure->curve[i];
+        fprintf(file, "%s# %zu: %s: %s\n# %s  accuracy%s\n", i ? "\n\n" : "", 3 * i,
+                figure->label[i],
+                curve->low ? "mean of the smoothed runs, 95% interval" : "smoothed", quantity,
+                curve->low ? "  low  high" : "");
+        for (size_t k = 0; k < curve->count; k++) {
+            fprintf(file, "%.10g %.10g", curve->x[k], curve->y[k]);
+            if (curve->low)
+                fprintf(file, " %.10g %.10g", curve->low[k], curve->high[k]);
+            fputc('\n', file);
+        }
+        fprintf(file, "\n\n# %zu: %s: marks\n", 3 * i + 1, figure->label[i]);
+        write_marks(file, figure, i);
+        fprintf(file, "\n\n# %zu: %s: measured\n", 3 * i + 2, figure->label[i]);
+        for (size_t r = 0; r < curve->runs; r++) {
+            const struct rog_curve_run *run = &curve->run[r];
+            fprintf(file, "%s# run %s: %s  accuracy\n", r ? "\n" : "", run->id, quantity);
+            for (size_t k = 0; k < run->count; k++)
+                fprintf(file, "%.17g %.17g\n", run->x[k], run->y[k]);
+        }
+    }
+}
+
+static void write_legend(FILE *file, const struct figure *figure)
+{
+    const struct rog_canvas *canvas = &figure->canvas;
+    double width = rog_legend_width(figure->entry, figure->count);
+    double height = rog_legend_height(figure->count);
+    enum rog_corner corner = figure->corner;
+    bool right = corner == ROG_CORNER_BOTTOM_RIGHT || corner == ROG_CORNER_TOP_RIGHT;
+    bool bottom = corner == ROG_CORNER_BOTTOM_RIGHT || corner == ROG_CORNER_BOTTOM_LEFT;
+    double x = right ? canvas->left + PLOT_WIDTH - CLEAR - width : canvas->left + CLEAR;
+    double y = bottom ? canvas->bottom + CLEAR + height : canvas->bottom + PLOT_HEIGHT - CLEAR;
+    if (corner == ROG_CORNER_NONE) {
+        x = canvas->width - CLEAR - width;
+        y = canvas->bottom + PLOT_HEIGHT;
+    }
+    rog_legend_column(file, figure->entry, figure->count, canvas, x, y);
+}
+
+static void write_plot(FILE *file, const struct figure *figure)
+{
+    fprintf(file, "plot");
+    for (size_t i = 0; i < figure->count; i++)
+        if (figure->curve[i].low)
+            fprintf(file,
+                    " data index %zu using 1:3:4 with filledcurves fc rgb '%s' fs transparent "
+                    "solid 0.18 noborder notitle, \\\n    ",
+                    3 * i, figure->entry[i].style.color);
+    for (size_t i = 0; i < figure->count; i++)
+        fprintf(file,
+                " data index %zu using 1:(show_measured ? $2 : NaN) with dots ls %zu "
+                "notitle, \\\n    ",
+                3 * i + 2, i + 1);
+    for (size_t i = 0; i < figure->count; i++)
+        fprintf(file, " data index %zu using 1:2 with lines ls %zu notitle, \\\n    ", 3 * i,
+                i + 1);
+    for (size_t i = 0; i < figure->count; i++)
+        fprintf(file, " data index %zu using 1:2 with points ls %zu dt solid lw 0.8 notitle%s",
+                3 * i + 1, i + 1, i + 1 < figure->count ? ", \\\n    " : "\n");
+}
+
+static void write_script(FILE *file, const struct figure *figure, const char *stem,
+                         const char *title)
+{
+    rog_script_begin(file, stem, title, &figure->canvas);
+    fprintf(file,
+            "\n"
+            "show_measured = 0    # 1: the measured points behind the lines\n"
+            "set xrange [%.10g:%.10g]\n"
+            "set yrange [%.10g:%.10g]\n"
+            "set ytics %g offset 0.3,0\n",
+            figure->x.min, figure->x.max, figure->y.min, figure->y.max, figure->y.step);
+    rog_script_xtics(file, &figure->x, &figure->canvas,
+                     figure->panel->quantity == ROG_QUANTITY_SECONDS);
+    if (!isnan(figure->target))
+        fprintf(file,
+                "set arrow 1 from graph 0, first %.10g to graph 1, first %.10g nohead back "
+                "lc rgb '%s' lw 0.8 dt (4,4)\n"
+                "set label 1 '%g%%' at graph 1.02, first %.10g left tc rgb '#444444' noenhanced\n",
+                figure->target, figure->target, ROG_COLOR_RULE, figure->target, figure->target);
+    for (size_t i = 0; i < figure->count; i++) {
+        const struct rog_line_style *style = &figure->entry[i].style;
+        fprintf(file, "set style line %zu lc rgb '%s' lw %g dt %s pt %d ps %g\n", i + 1,
+                style->color, style->width, style->dash, style->mark, style->mark_size);
+    }
+    write_legend(file, figure);
+    rog_script_loop(file);
+    fprintf(file,
+            "set xlabel '%s' font label_font offset 0,0.6\n"
+            "set ylabel 'Training accuracy (%%)' font label_font offset 1.4,0\n",
+            quantities[figure->panel->quantity].axis);
+    write_plot(file, figure);
+    rog_script_end(file);
+}
+
+static void figure_release(struct figure *figure)
+{
+    for (size_t i = 0; i < figure->count; i++) {
+        rog_curve_release(&figure->curve[i]);
+        free(figure->label[i]);
+    }
+    free(figure->curve);
+    free(figure->entry);
+    free(figure->label);
+}
+
+int rog_panel_write_curves(const struct rog_panel *panel, const struct rog_case_data *data,
+                           bool published, const char *folder, const char *stem, bool *drawn,
+                           struct rog_error *err)
+{
+    struct figure figure = {.panel = panel, .data = data};
+    struct rog_panel_files files = {0};
+    char *title = NULL;
+    *drawn = false;
+    int code = figure_curves(&figure, err);
+    if (code < 0 || figure.count == 0)
+        goto out;
+    figure_axes(&figure, published);
+    code = figure_layout(&figure, err);
+    if (code < 0)
+        goto out;
+    title = rog_format("%s: %s", data->title, panel->title);
+    code = title ? rog_panel_files_open(&files, folder, stem, err) : rog_fail_nomem(err);
+    if (code < 0)
+        goto out;
+    write_data(files.data, &figure, title);
+    write_script(files.script, &figure, stem, title);
+    code = rog_panel_files_close(&files, code, err);
+    *drawn = code == 0;
+out:
+    figure_release(&figure);
+    free(title);
+    return code;
+}

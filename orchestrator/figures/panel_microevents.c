@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <orchestrator/figures/figures.h>
+
+#include <math.h>
+#include <stdlib.h>
+
+#include <common/file.h>
+#include <orchestrator/figures/axis.h>
+#include <orchestrator/figures/drawing.h>
+#include <orchestrator/figures/label.h>
+#include <orchestrator/figures/legend.h>
+#include <orchestrator/figures/microevents.h>
+#include <orchestrator/figures/panel.h>
+#include <orchestrator/figures/queries.h>
+#include <orchestrator/figures/script.h>
+
+#define THIRD_AXIS 0.52          /* inches right of the frame */
+#define ENDLESS_THRESHOLD 100000 /* from here on the axis follows the data, not the threshold */
+
+static const struct rog_canvas canvas = {
+    .width = 5.6, .height = 2.5, .left = 0.50, .right = 0.98, .top = 0.28, .bottom = 0.44};
+
+static const struct rog_legend_entry legend[] = {
+    {.text = "Bandwidth", .fill = ROG_COLOR_BANDWIDTH_FILL, .style.color = ROG_COLOR_BANDWIDTH},
+    {.text = "Rows pushed", .style = {ROG_COLOR_TRANSMISSION, NULL, 0, 9, 0.6}},
+    {.text = "Rows pulled", .style = {ROG_COLOR_TRANSMISSION, NULL, 0, 10, 0.65}},
+    {.text = "Staleness", .style = {ROG_COLOR_STALENESS, "solid", 1.2, 0, 0}},
+};
+
+static void write_block(FILE *file, const char *what, const struct rog_microevent_list *list,
+                        bool first)
+{
+    fprintf(file, "%s# %s\n", first ? "" : "\n\n", what);
+    for (size_t i = 0; i < list->count; i++)
+        fprintf(file, "%.10g %.10g\n", list->item[i].t, list->item[i].value);
+    if (list->count == 0)
+        fprintf(file, "NaN NaN\n"); /* the block keeps its number */
+}
+
+/* Pushes and pulls in the order of time. */
+static void write_both(FILE *file, const struct rog_microevents *events)
+{
+    const struct rog_microevent_list *push = &events->push, *pull = &events->pull;
+    size_t a = 0, b = 0;
+    fprintf(file, "\n\n# 3: transmission rate, pushes and pulls: seconds  percent of rows\n");
+    while (a < push->count || b < pull->count) {
+        bool take_push =
+            b >= pull->count || (a < push->count && push->item[a].t <= pull->item[b].t);
+        const struct rog_microevent *event = take_push ? &push->item[a++] : &pull->item[b++];
+        fprintf(file, "%.10g %.10g\n", event->t, event->value);
+    }
+    if (push->count + pull->count == 0)
+        fprintf(file, "NaN NaN\n");
+}
+
+static void write_data(FILE *file, const struct rog_microevents *events, const char *title)
+{
+    fprintf(file, "# %s\n", title);
+    write_block(file, "0: bandwidth: seconds  Mbit/s, until the next", &events->bandwidth, true);
+    write_block(file, "1: transmission rate of pushes: seconds  percent of rows", &events->push,
+                false);
+    write_block(file, "2: transmission rate of pulls: seconds  percent of rows", &events->pull,
+                false);
+    write_both(file, events);
+    write_block(file, "4: staleness: seconds  iterations behind the fastest, until the next",
+                &events->staleness, false);
+}
+
+static double highest(const struct rog_microevent_list *list)
+{
+    double high = 0;
+    for (size_t i = 0; i < list->count; i++)
+        high = fmax(high, list->item[i].value);
+    return high;
+}
+
+/* gnuplot has one axis on the right; the second one is drawn by hand beside it. */
+static void write_third_axis(FILE *file, double staleness_top)
+{
+    double x = (canvas.width - canvas.right + THIRD_AXIS) / canvas.width;
+    fprintf(file,
+            "\n"
+            "# staleness: a second axis on the right, from -0.5 to the threshold and a half\n"
+            "staleness_top = %g\n"
+            "rate_top = 105.0\n"
+            "bottom = %.5f; top = %.5f; right = %.5f\n"
+            "share(s) = (s + 0.5) / (staleness_top + 1)\n"
+            "set arrow from screen right, screen bottom to screen right, screen top nohead lw 0.8 "
+            "lc rgb '%s'\n"
+            "do for [s = 0 : int(staleness_top) : %d] {\n"
+            "    y = bottom + (top - bottom) * share(s)\n"
+            "    set arrow from screen right, screen y rto screen 0.007, screen 0 nohead lw 0.8 "
+            "lc rgb '%s'\n"
+            "    set label sprintf('%%d', s) at screen right + 0.013, screen y left tc rgb '%s'\n"
+            "}\n",
+            staleness_top, canvas.bottom / canvas.height, 1 - canvas.top / canvas.height, x,
+            ROG_COLOR_STALENESS, (int)fmax(1, rog_nice_step(staleness_top + 1, 8)),
+            ROG_COLOR_STALENESS, ROG_COLOR_STALENESS);
+}
+
+static void write_plot(FILE *file)
+{
+    fprintf(file,
+            "set xlabel 'Wall-clock time (s)' font label_font offset 0,0.6\n"
+            "set ylabel 'Bandwidth (Mbit/s)' font label_font offset 1.4,0 tc rgb '%s'\n"
+            "set y2label 'Transmission rate (%% of rows)' font label_font offset -1.4,0 "
+            "tc rgb '%s'\n"
+            "set label 99 'Staleness (iterations)' at screen right + 0.058, "
+            "screen (bottom + top) / 2 center rotate by 90 font label_font tc rgb '%s'\n"
+            "plot data index 0 with fillsteps fs solid 1 noborder lc rgb '%s' notitle, \\\n"
+            "     data index 0 with steps lw 0.9 lc rgb '%s' notitle, \\\n"
+            "     data index 3 axes x1y2 with lines lw 0.6 lc rgb '%s' notitle, \\\n"
+            "     data index 4 using 1:(rate_top * share($2)) axes x1y2 with steps lw 1.2 "
+            "lc rgb '%s' notitle, \\\n"
+            "     data index 1 axes x1y2 with points pt 9 ps 0.5 lc rgb '%s' notitle, \\\n"
+            "     data index 2 axes x1y2 with points pt 10 ps 0.5 lw 0.7 lc rgb '%s' notitle\n",
+            ROG_COLOR_BANDWIDTH, ROG_COLOR_TRANSMISSION, ROG_COLOR_STALENESS,
+            ROG_COLOR_BANDWIDTH_FILL, ROG_COLOR_BANDWIDTH, ROG_COLOR_TRANSMISSION,
+            ROG_COLOR_STALENESS, ROG_COLOR_TRANSMISSION, ROG_COLOR_TRANSMISSION);
+}
+
+static void write_script(FILE *file, const struct rog_microevents *events, const char *stem,
+                         const char *title)
+{
+    struct rog_axis x = {events->from_s, events->to_s,
+                         rog_nice_step(events->to_s - events->from_s, 6)};
+    double mbps = highest(&events->bandwidth);
+    mbps = mbps > 0 ? 1.05 * mbps : 1;
+    double top = highest(&events->staleness);
+    if (events->threshold < ENDLESS_THRESHOLD)
+        top = fmax(top, (double)events->threshold);
+
+    rog_script_begin(file, stem, title, &canvas);
+    fprintf(file,
+            "\n"
+            "set xrange [%.10g:%.10g]\n"
+            "set yrange [0:%.10g]\n"
+            "set y2range [0:105]\n"
+            "set ytics %g offset 0.3,0 nomirror tc rgb '%s'\n"
+            "set y2tics 20 offset -0.5,0 tc rgb '%s'\n",
+            x.min, x.max, mbps, rog_nice_step(mbps, 6), ROG_COLOR_BANDWIDTH,
+            ROG_COLOR_TRANSMISSION);
+    rog_legend_row(file, legend, sizeof legend / sizeof *legend, &canvas);
+    rog_script_xtics(file, &x, &canvas, false);
+    write_third_axis(file, top);
+    rog_script_loop(file);
+    write_plot(file);
+    rog_script_end(file);
+}
+
+/* "CASE-microevents-RUN-RANK-START"; without the case for a run that belongs to none. */
+static int make_stem(struct rog_db *db, const struct rog_microevents *events, char **stem,
+                     struct rog_error *err)
+{
+    struct rog_query *query = NULL;
+    char *owner = NULL;
+    int code = rog_query_new(&query, db, err, rog_query_case_of_run, "s", events->run_id);
+    if (code == 0)
+        code = rog_query_step(query, err);
+    bool owned = code == 1;
+    if (owned)
+        owner = rog_label_stem(rog_query_text(query, 0));
+    rog_query_free(query);
+    if (code < 0)
+        return code;
+    char *run = rog_label_stem(events->run_id);
+    if (run && (owner || !owned))
+        *stem = rog_format("%s%smicroevents-%s-%lld-%.10g", owned ? owner : "", owned ? "-" : "",
+                           run, (long long)events->rank, events->from_s);
+    free(run);
+    free(owner);
+    return *stem ? 0 : rog_fail_nomem(err);
+}
+
+int rog_figures_draw_microevents(struct rog_db *db, const char *run, int64_t rank, double start_s,
+                                 double span_s, const struct rog_figures_options *options,
+                                 struct rog_error *err)
+{
+    struct rog_microevents events;
+    struct rog_drawing drawing = {0};
+    struct rog_panel_files files = {0};
+    char *stem = NULL, *plain = NULL, *title = NULL;
+    int code = rog_microevents_load(db, run, rank, start_s, span_s, &events, err);
+    if (code < 0)
+        return code;
+    code = make_stem(db, &events, &stem, err);
+    if (code < 0)
+        goto out;
+    plain = rog_format("run %s, worker %lld, %.10g s to %.10g s", events.run_id, (long long)rank,
+                       events.from_s, events.to_s);
+    title = plain ? rog_label_clean(plain, 200) : NULL;
+    code = title ? rog_drawing_begin(&drawing, options, err) : rog_fail_nomem(err);
+    if (code == 0)
+        code = rog_panel_files_open(&files, drawing.folder, stem, err);
+    if (code < 0)
+        goto out;
+    write_data(files.data, &events, title);
+    write_script(files.script, &events, stem, title);
+    code = rog_panel_files_close(&files, code, err);
+    if (code == 0)
+        code = rog_drawing_add(&drawing, stem, err);
+    if (code == 0)
+        code = rog_drawing_finish(&drawing, err);
+out:
+    rog_drawing_release(&drawing);
+    rog_microevents_release(&events);
+    free(title);
+    free(plain);
+    free(stem);
+    return code;
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <orchestrator/figures/queries.h>
+
+const char rog_query_case_runs[] =
+    "SELECT runs.id, json_array(library, threshold, control, batchsize, epochs, cluster,\n"
+    "       CASE WHEN json_valid(config) THEN json_remove(config, '$.seed', '$.note')\n"
+    "            ELSE config END)\n"
+    "FROM case_runs JOIN runs ON runs.id = run_id\n"
+    "WHERE case_name = ?1 ORDER BY position, run_id";
+
+const char rog_query_composition_as_published[] =
+    "WITH host3 AS (\n"
+    "    SELECT avg(compute_s) AS compute, avg(push_s + pull_s + stall_s) AS exchange\n"
+    "    FROM iterations WHERE run_id = ?1 AND rank = 3),\n"
+    "everybody AS (\n"
+    "    SELECT avg(stall_s) AS stall, count(DISTINCT rank) AS workers\n"
+    "    FROM iterations WHERE run_id = ?1 AND rank > 0)\n"
+    "SELECT compute, exchange - stall, stall, workers FROM host3, everybody";
+
+const char rog_query_energy_known_until[] =
+    "SELECT min(last) FROM (\n"
+    "    SELECT max(t) AS last FROM energy WHERE run_id = ?1 AND rank > 0 GROUP BY rank)";
+
+const char rog_query_bandwidth[] =
+    "SELECT t, mbps FROM bandwidth WHERE run_id = ?1 AND rank = ?2 AND t <= ?4 AND t >= coalesce(\n"
+    "    (SELECT max(t) FROM bandwidth WHERE run_id = ?1 AND rank = ?2 AND t <= ?3), ?3)\n"
+    "ORDER BY t";
+
+const char rog_query_transmissions[] =
+    "SELECT t, push_s, pull_s, stall_s,\n"
+    "       100.0 * rows_pushed / rows_total, 100.0 * rows_pulled / rows_total\n"
+    "FROM iterations WHERE run_id = ?1 AND rank = ?2 AND t >= ?3\n"
+    "    AND t - coalesce(pull_s, 0) - coalesce(stall_s, 0) <= ?4\n"
+    "ORDER BY iteration";
+
+const char rog_query_staleness[] =
+    "WITH progress AS (\n"
+    "    SELECT t, max(iteration) OVER before AS fastest,\n"
+    "           coalesce(max(CASE WHEN rank = ?2 THEN iteration END) OVER before, 0) AS own\n"
+    "    FROM iterations WHERE run_id = ?1 AND rank > 0 AND t <= ?4\n"
+    "    WINDOW before AS (ORDER BY t))\n"
+    "SELECT DISTINCT t, fastest - own FROM progress WHERE t >= coalesce(\n"
+    "    (SELECT max(t) FROM progress WHERE t <= ?3), ?3)\n"
+    "ORDER BY t";
+
+const char rog_query_microevents_ranks[] =
+    "SELECT rank, min(t), max(t), count(*),\n"
+    "       (SELECT count(*) FROM bandwidth AS b WHERE b.run_id = ?1 AND b.rank = i.rank)\n"
+    "FROM iterations AS i WHERE run_id = ?1 AND rank > 0 GROUP BY rank ORDER BY rank";
+
+const char rog_query_case_of_run[] = "SELECT name FROM case_runs JOIN cases ON name = case_name\n"
+                                     "WHERE run_id = ?1 ORDER BY created_at, name LIMIT 1";
+
+const char rog_query_microevents_runs[] =
+    "SELECT id FROM runs\n"
+    "WHERE EXISTS (SELECT 1 FROM iterations WHERE run_id = id AND rank > 0)\n"
+    "    AND EXISTS (SELECT 1 FROM bandwidth WHERE run_id = id AND rank > 0)\n"
+    "ORDER BY started_at DESC, id DESC LIMIT 8";
+
+const char rog_query_workers[] =
+    "SELECT rank, host, facts FROM workers WHERE run_id = ?1 ORDER BY rank";

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_FIGURES_QUERIES_H
+#define ROG_FIGURES_QUERIES_H
+
+/*
+ * The queries behind figures and reports, beside those of store/summary.h. Each runs as it is in
+ * the sqlite3 shell: sqlite3 results.db, `.parameter set ?1 "'RUN'"`, then the text.
+ */
+
+/* ?1 case. Runs of a case: id, and a text that is equal for runs that differ only in their seed. */
+extern const char rog_query_case_runs[];
+
+/* ?1 run. The published table (FACTS 5): computation is the mean of host rank 3's compute_s;
+ * communication and stall together the mean of its push and pull with the stall; stall the mean
+ * over all iterations of all workers; communication the difference. */
+extern const char rog_query_composition_as_published[];
+
+/* ?1 run. The time until which the energy of every worker is known, s. */
+extern const char rog_query_energy_known_until[];
+
+/* ?1 run, ?2 rank, ?3 from, ?4 to, s. Bandwidth: t, mbps; first the value that holds at ?3. */
+extern const char rog_query_bandwidth[];
+/* Same parameters. The worker's transmissions: t of the end of an iteration, its push_s, pull_s and
+ * stall_s, and the percentage of rows in its push and in its pull. */
+extern const char rog_query_transmissions[];
+/* Same parameters. Staleness: at each end of an iteration of any worker t and the largest iteration
+ * of any worker minus this one's. */
+extern const char rog_query_staleness[];
+
+/* ?1 run. What microevents can draw: rank, first and last t, iterations, bandwidth readings. */
+extern const char rog_query_microevents_ranks[];
+/* ?1 run. The first case the run belongs to. */
+extern const char rog_query_case_of_run[];
+/* Runs that have the data microevents needs, latest first. */
+extern const char rog_query_microevents_runs[];
+/* ?1 run. Workers with their host: rank, host, facts. */
+extern const char rog_query_workers[];
+
+#endif

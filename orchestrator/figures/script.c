@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <orchestrator/figures/script.h>
+
+#include <math.h>
+
+#include <orchestrator/figures/label.h>
+#include <orchestrator/figures/style.h>
+
+/* Line widths and font sizes are points in all formats: SVG has 96 units an inch, and PNG four
+ * times as many pixels, for printing. */
+static const char terminals[] =
+    "pdf = sprintf(\"pdfcairo color noenhanced size %gin,%gin font '%s,%g' fontscale 0.75 \"\\\n"
+    "    .\"linewidth 2 dashlength 0.7\", width, height, font, small)\n"
+    "svg = sprintf(\"svg noenhanced size %g,%g font '%s,%g' linewidth 1.33 dashlength 0.6 \"\\\n"
+    "    .\"background 'white'\", 96 * width, 96 * height, font, small * 96 / 72.0)\n"
+    "png = sprintf(\"pngcairo color noenhanced size %d,%d font '%s,%g' fontscale 4 \"\\\n"
+    "    .\"linewidth 5.33 pointscale 4 dashlength 1\", \\\n"
+    "    int(384 * width), int(384 * height), font, small)\n";
+
+void rog_script_begin(FILE *script, const char *stem, const char *title,
+                      const struct rog_canvas *canvas)
+{
+    fprintf(script,
+            "# %s\n"
+            "# Change what you like; `gnuplot %s.gp` in this folder draws it again.\n"
+            "if (!exists('formats')) formats = 'pdf svg png'\n"
+            "base = ",
+            title, stem);
+    rog_label_quote(script, stem);
+    fprintf(script,
+            "\n"
+            "data = base.'.dat'\n"
+            "width = %g    # inches\n"
+            "height = %g\n"
+            "font = 'Arial'\n"
+            "small = %g    # points: ticks and legend\n"
+            "large = %g    # axis labels\n"
+            "\n"
+            "set encoding utf8\n"
+            "%s\n"
+            "set lmargin at screen %.5f\n"
+            "set rmargin at screen %.5f\n"
+            "set bmargin at screen %.5f\n"
+            "set tmargin at screen %.5f\n"
+            "unset key\n"
+            "set border lw 0.6\n"
+            "set tics scale 0.6 nomirror\n",
+            canvas->width, canvas->height, ROG_SMALL_PT, ROG_FONT_PT, terminals,
+            canvas->left / canvas->width, 1 - canvas->right / canvas->width,
+            canvas->bottom / canvas->height, 1 - canvas->top / canvas->height);
+}
+
+void rog_script_loop(FILE *script)
+{
+    fprintf(script, "\n"
+                    "do for [format in formats] {\n"
+                    "eval 'set terminal '.value(format)\n"
+                    "set output base.'.'.format\n"
+                    "points = format eq 'svg' ? 96 / 72.0 : 1\n"
+                    "label_font = sprintf('%%s,%%g', font, large * points)\n");
+}
+
+void rog_script_end(FILE *script)
+{
+    fprintf(script, "}\nunset output\n");
+}
+
+static void tic_label(const struct rog_axis *axis, double at, char text[ROG_THOUSANDS_BYTES])
+{
+    if (axis->step >= 1)
+        rog_label_thousands(at, text);
+    else
+        snprintf(text, ROG_THOUSANDS_BYTES, "%g", at);
+}
+
+double rog_text_inches(const char *text, double pt)
+{
+    return rog_label_em(text) * pt / 72;
+}
+
+void rog_script_xtics(FILE *script, const struct rog_axis *axis, const struct rog_canvas *canvas,
+                      bool ruled)
+{
+    char text[ROG_THOUSANDS_BYTES];
+    long first = (long)ceil(axis->min / axis->step - 1e-9);
+    long last = (long)floor(axis->max / axis->step + 1e-9);
+    tic_label(axis, (double)last * axis->step, text);
+    double room =
+        (canvas->width - canvas->left - canvas->right) * axis->step / (axis->max - axis->min);
+    long every = (long)ceil((rog_text_inches(text, ROG_SMALL_PT) + 0.08) / room);
+
+    fprintf(script, "set xtics offset 0,0.3 (");
+    for (long i = first; i <= last; i++) {
+        tic_label(axis, (double)i * axis->step, text);
+        fprintf(script, "%s'%s' %.10g", i > first ? ", " : "", i % every == 0 ? text : "",
+                (double)i * axis->step);
+    }
+    fprintf(script, ")\n");
+    if (ruled)
+        fprintf(script, "set grid xtics back lt 1 lc rgb '%s' lw 0.5 dt (5,5)\n", ROG_COLOR_RULE);
+}
