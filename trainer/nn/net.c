@@ -8,6 +8,10 @@
 #include <trainer/nn/layer.h>
 #include <trainer/nn/loss.h>
 
+/* Without a backward pass a batch goes through the network in tiles of at most this many pixels, so
+ * that activations stay in the cache (measured: half as many again images a second). */
+#define TILE_PIXELS (32 * 32 * 32)
+
 /* ---- memory -----------------------------------------------------------------------------------
  */
 
@@ -65,18 +69,19 @@ struct places {
 
 struct rog_net {
     const struct rog_arch *arch;
-    uint32_t batch, threads;
+    uint32_t batch, tile, threads; /* tile divides batch */
     enum rog_net_mode mode;
     struct rog_prims *prims;
     struct rog_layer *layers; /* arch->layer_count, as are the places */
     struct places *places;
     struct pool values, gradients;
+    float *logits; /* of the whole batch; the last value of each tile */
 };
 
 static size_t value_floats(const struct rog_net *net, uint32_t value)
 {
     const struct rog_arch_layer *layer = &net->arch->layers[value - 1];
-    return (size_t)net->batch * layer->out_height * layer->out_width * layer->out_channels;
+    return (size_t)net->tile * layer->out_height * layer->out_width * layer->out_channels;
 }
 
 /* Every value has a slot for itself where there is a backward pass; without one a slot is free
@@ -84,7 +89,7 @@ static size_t value_floats(const struct rog_net *net, uint32_t value)
 static void plan_values(struct rog_net *net)
 {
     uint32_t count = net->arch->layer_count;
-    for (uint32_t i = 0; i < count; i++) {
+    for (uint32_t i = 0; i + 1 < count; i++) {
         net->places[i].y = pool_take(&net->values, value_floats(net, i + 1));
         if (net->mode != ROG_NET_INFER)
             continue;
@@ -154,15 +159,28 @@ static int prepare(struct rog_net *net, struct rog_error *err)
     plan_values(net);
     if (net->mode != ROG_NET_INFER && plan_gradients(net))
         return rog_fail_nomem(err);
+    net->logits = rog_floats((size_t)net->batch * net->arch->classes);
+    if (!net->logits)
+        return rog_fail_nomem(err);
     int code = pool_allocate(&net->values, err);
     if (!code)
         code = pool_allocate(&net->gradients, err);
     if (!code)
         code = rog_prims_new(&net->prims, err);
     for (uint32_t i = 0; i < count && !code; i++)
-        code = rog_layer_init(&net->layers[i], net->arch, &net->arch->layers[i], net->batch,
+        code = rog_layer_init(&net->layers[i], net->arch, &net->arch->layers[i], net->tile,
                               net->mode, i > 0, net->prims, err);
     return code;
+}
+
+static uint32_t choose_tile(uint32_t batch, enum rog_net_mode mode, uint64_t pixels)
+{
+    uint32_t tile = batch;
+    if (mode != ROG_NET_INFER)
+        return batch;
+    while (tile > 1 && (batch % tile || tile * pixels > TILE_PIXELS))
+        tile--;
+    return tile;
 }
 
 int rog_net_new_threads(struct rog_net **net, const struct rog_arch *arch, uint32_t batch,
@@ -183,6 +201,7 @@ int rog_net_new_threads(struct rog_net **net, const struct rog_arch *arch, uint3
         return rog_fail_nomem(err);
     made->arch = arch;
     made->batch = batch;
+    made->tile = choose_tile(batch, mode, pixels);
     made->mode = mode;
     made->threads = threads;
 
@@ -214,6 +233,7 @@ void rog_net_free(struct rog_net *net)
     rog_prims_free(net->prims);
     pool_release(&net->values);
     pool_release(&net->gradients);
+    free(net->logits);
     free(net->layers);
     free(net->places);
     free(net);
@@ -232,13 +252,16 @@ static float *gradient_data(const struct rog_net *net, uint32_t slot)
     return slot == ROG_NO_INDEX ? NULL : net->gradients.slots[slot].data;
 }
 
-/* Fills in what the i-th layer works on. */
-static void set_pass(const struct rog_net *net, uint32_t i, const float *images,
+/* Fills in what the i-th layer works on, for the tile whose first image is `first`. */
+static void set_pass(const struct rog_net *net, uint32_t i, uint32_t first, const float *images,
                      struct rog_pass *pass)
 {
     uint32_t skip = net->arch->layers[i].skip;
+    bool last = i + 1 == net->arch->layer_count;
+    size_t pixels = (size_t)net->arch->image_size * net->arch->image_size;
+    images += first * pixels * 3;
     pass->x = i == 0 ? images : value_data(net, i);
-    pass->y = value_data(net, i + 1);
+    pass->y = last ? net->logits + (size_t)first * net->arch->classes : value_data(net, i + 1);
     pass->skip = NULL;
     if (skip != ROG_NO_INDEX)
         pass->skip = skip == 0 ? images : value_data(net, skip);
@@ -248,9 +271,11 @@ static int run_forward(struct rog_net *net, const float *images, struct rog_pass
                        struct rog_error *err)
 {
     int code = 0;
-    for (uint32_t i = 0; i < net->arch->layer_count && !code; i++) {
-        set_pass(net, i, images, pass);
-        code = net->layers[i].ops->forward(&net->layers[i], pass, err);
+    for (uint32_t first = 0; first < net->batch; first += net->tile) {
+        for (uint32_t i = 0; i < net->arch->layer_count && !code; i++) {
+            set_pass(net, i, first, images, pass);
+            code = net->layers[i].ops->forward(&net->layers[i], pass, err);
+        }
     }
     return code;
 }
@@ -261,7 +286,7 @@ static int run_backward(struct rog_net *net, const float *images, struct rog_pas
     int code = 0;
     for (uint32_t i = net->arch->layer_count; i-- > 0 && !code;) {
         const struct places *places = &net->places[i];
-        set_pass(net, i, images, pass);
+        set_pass(net, i, 0, images, pass);
         pass->dy = gradient_data(net, places->dy);
         pass->dx = gradient_data(net, places->dx);
         pass->dx_add = gradient_data(net, places->dx_add);
@@ -278,7 +303,7 @@ int rog_net_forward(struct rog_net *net, const float *params, const float *buffe
     omp_set_num_threads((int)net->threads);
     int code = run_forward(net, images, &pass, err);
     omp_set_num_threads(outer_threads);
-    *logits = code ? NULL : value_data(net, net->arch->layer_count);
+    *logits = code ? NULL : net->logits;
     return code;
 }
 
@@ -297,7 +322,7 @@ int rog_net_gradients(struct rog_net *net, const float *params, float *buffers, 
     omp_set_num_threads((int)net->threads);
     int code = run_forward(net, images, &pass, err);
     if (!code) {
-        *loss = rog_cross_entropy(net->batch, net->arch->classes, value_data(net, last), targets,
+        *loss = rog_cross_entropy(net->batch, net->arch->classes, net->logits, targets,
                                   gradient_data(net, net->places[last - 1].dy));
         code = run_backward(net, images, &pass, err);
     }
