@@ -61,6 +61,13 @@ void rog_transmissions_leave(struct rog_transmissions *transmissions, uint32_t w
         leave_slowest(transmissions);
 }
 
+void rog_transmissions_join(struct rog_transmissions *transmissions, uint32_t worker)
+{
+    transmissions->active[worker] = 1;
+    transmissions->count[worker] = transmissions->slowest;
+    transmissions->at_slowest++;
+}
+
 void rog_transmissions_history(const struct rog_transmissions *transmissions, uint32_t worker,
                                struct rog_history *history)
 {

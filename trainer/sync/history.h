@@ -34,6 +34,8 @@ void rog_transmissions_add(struct rog_transmissions *transmissions, uint32_t wor
                            double duration_s);
 /* A worker that has left is no longer the slowest. */
 void rog_transmissions_leave(struct rog_transmissions *transmissions, uint32_t worker);
+/* One that had left is there again, with as many transmissions as the slowest. */
+void rog_transmissions_join(struct rog_transmissions *transmissions, uint32_t worker);
 
 void rog_transmissions_history(const struct rog_transmissions *transmissions, uint32_t worker,
                                struct rog_history *history);

@@ -519,6 +519,47 @@ void rog_server_leave(struct rog_server *server, uint32_t worker, double now)
     rog_admission_advance(server, worker, now);
 }
 
+/* Where one who comes joins in. */
+static uint32_t joining_iteration(const struct rog_server *server)
+{
+    uint32_t slowest = UINT32_MAX;
+    for (uint32_t i = 0; i < server->policy.workers; i++)
+        if (server->versions.active[i] && server->versions.latest[i] < slowest)
+            slowest = server->versions.latest[i];
+    return slowest == UINT32_MAX ? server->iteration : slowest;
+}
+
+int rog_server_join(struct rog_server *server, uint32_t worker, double now, uint32_t *iteration,
+                    struct rog_error *err)
+{
+    if (worker >= server->policy.workers)
+        return rog_fail(err, ROG_EINVAL, "there is no worker %u among %u", worker,
+                        server->policy.workers);
+    int code = reserve_notices(server, err);
+    if (code)
+        return code;
+    rog_server_leave(server, worker, now);
+    *iteration = joining_iteration(server);
+
+    struct rog_peer *peer = &server->peers[worker];
+    peer->iteration = *iteration;
+    peer->asked = peer->requested = peer->requesting = *iteration;
+    peer->request_row = 0;
+    memcpy(peer->seen, server->merged, server->rows->row_count * sizeof *peer->seen);
+    if (server->params)
+        memcpy(peer->held, server->params, server->rows->params * sizeof *peer->held);
+    rog_versions_join(&server->versions, worker, *iteration);
+    rog_transmissions_join(&server->transmissions, worker);
+    return 0;
+}
+
+void rog_server_resume(struct rog_server *server, uint32_t iteration)
+{
+    for (uint32_t i = 0; i < server->policy.workers; i++)
+        rog_server_leave(server, i, 0);
+    server->iteration = iteration;
+}
+
 void rog_server_versions(const struct rog_server *server, struct rog_version_view *view)
 {
     rog_versions_view(&server->versions, view);

@@ -44,6 +44,18 @@ int rog_server_send(struct rog_server *server, uint32_t worker, double now, uint
 /* A worker has finished or is gone: it is no longer waited for. */
 void rog_server_leave(struct rog_server *server, uint32_t worker, double now);
 
+/* A worker comes back, or another one in its place, with none of what it had: it is to be given a
+ * copy of the model W as it is now (params), and goes on after *iteration, which is where the
+ * slowest of the others is, or with nobody there where the run has got to. Messages sent to it
+ * before, or by it, must not reach it or the server any more. One that is still there leaves first.
+ */
+int rog_server_join(struct rog_server *server, uint32_t worker, double now, uint32_t *iteration,
+                    struct rog_error *err);
+
+/* The run goes on from a checkpoint: it had got to `iteration`, and nobody is there until
+ * rog_server_join. For a server that has just been made. */
+void rog_server_resume(struct rog_server *server, uint32_t iteration);
+
 /* What happened, in order; call until it gives false. Sends become possible for the workers named:
  * ADMITTED (its pull), DEMANDED (a request to it). */
 enum rog_server_notice_kind {

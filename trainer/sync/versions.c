@@ -63,6 +63,16 @@ bool rog_versions_raise(struct rog_versions *versions, uint32_t worker, uint32_t
     return true;
 }
 
+void rog_versions_join(struct rog_versions *versions, uint32_t worker, uint32_t version)
+{
+    uint32_t *own = versions->version + (uint64_t)worker * versions->rows;
+    for (uint32_t row = 0; row < versions->rows; row++)
+        own[row] = version;
+    versions->oldest[worker] = versions->latest[worker] = version;
+    versions->at_oldest[worker] = versions->rows;
+    versions->active[worker] = 1;
+}
+
 uint32_t rog_versions_oldest(const struct rog_versions *versions)
 {
     uint32_t oldest = UINT32_MAX;

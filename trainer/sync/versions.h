@@ -31,6 +31,9 @@ void rog_versions_release(struct rog_versions *versions);
 bool rog_versions_raise(struct rog_versions *versions, uint32_t worker, uint32_t row,
                         uint32_t version);
 
+/* A worker begins anew: all of its rows are of `version`, and it is waited for. */
+void rog_versions_join(struct rog_versions *versions, uint32_t worker, uint32_t version);
+
 static inline uint32_t rog_versions_get(const struct rog_versions *versions, uint32_t worker,
                                         uint32_t row)
 {

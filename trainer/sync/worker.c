@@ -469,6 +469,20 @@ int rog_worker_receive(struct rog_worker *worker, const uint8_t *message, size_t
     return 0;
 }
 
+void rog_worker_join(struct rog_worker *worker, uint32_t iteration)
+{
+    rog_sending_release(&worker->sending);
+    rog_set_clear(&worker->demanded);
+    rog_set_clear(&worker->answering);
+    rog_set_clear(&worker->pulled);
+    for (uint32_t row = 0; row < worker->rows->row_count; row++)
+        worker->version[row] = iteration;
+    worker->outgoing = ROG_WIRE_NONE;
+    worker->phase = COMPUTING;
+    worker->status = (struct rog_worker_status){.iteration = iteration};
+    worker->history = (struct rog_history){0};
+}
+
 void rog_worker_status(const struct rog_worker *worker, struct rog_worker_status *status)
 {
     *status = worker->status;

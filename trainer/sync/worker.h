@@ -55,6 +55,11 @@ int rog_worker_push(struct rog_worker *worker, const float *gradients, double le
 int rog_worker_send(struct rog_worker *worker, double now, uint8_t *buffer, size_t bytes,
                     size_t *size, struct rog_error *err);
 
+/* The worker has been given a copy of the server's model, which is in its params already, and goes
+ * on after `iteration`. What it was sending or receiving is void; momentum and what it has not sent
+ * yet are kept. */
+void rog_worker_join(struct rog_worker *worker, uint32_t iteration);
+
 enum rog_worker_notice {
     ROG_WORKER_NOTHING,
     ROG_WORKER_ADMITTED, /* the stall is over: the pull begins */
