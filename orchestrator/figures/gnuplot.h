@@ -8,16 +8,16 @@
 
 #include <rog/error.h>
 
-/* Formats scripts know, separated by spaces. */
+/* Formats that scripts know, separated by spaces. */
 #define ROG_FORMATS "pdf svg png"
 
-/* Runs the scripts (names within `folder`), all at once, with the variable `formats` set (names
- * of ROG_FORMATS, separated by spaces). Gives up after timeout_s seconds. ROG_EFAILED when gnuplot
- * is missing, fails or takes too long; the message has what it said. */
+/* Runs the scripts (names within `folder`) with the variable `formats` set (names of ROG_FORMATS,
+ * separated by spaces), and gives up after timeout_s. ROG_EFAILED when gnuplot is missing, fails or
+ * takes too long; the message has what it said. */
 int rog_gnuplot_run(const char *folder, const char *const *scripts, size_t count,
                     const char *formats, double timeout_s, struct rog_error *err);
 
-/* Shows a file in the program that the user's desktop has for it (xdg-open). */
+/* Shows a file in the program that the user's desktop has for it. ROG_EFAILED. */
 int rog_open_with_desktop(const char *path, struct rog_error *err);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <orchestrator/figures/label.h>
 
+#include <ctype.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -136,25 +137,31 @@ double rog_label_em(const char *text)
     return em;
 }
 
-static void quote(FILE *file, const char *text, const char *doubled)
+static void quote(FILE *file, const char *text, bool double_percent)
 {
-    fputc('\'', file);
+    fputc('"', file);
     for (; *text; text++) {
-        fputc(*text, file);
-        if (strchr(doubled, *text))
-            fputc(*text, file);
+        unsigned char byte = (unsigned char)*text;
+        bool plain =
+            byte >= 0x80 || isalnum(byte) || (byte && strchr(" ,.:;+-=/()_<>|~?!*&", byte));
+        if (plain)
+            fputc(byte, file);
+        else if (byte == '%')
+            fputs(double_percent ? "%%" : "%", file);
+        else
+            fprintf(file, "\\%03o", byte);
     }
-    fputc('\'', file);
+    fputc('"', file);
 }
 
 void rog_label_quote(FILE *file, const char *text)
 {
-    quote(file, text, "'");
+    quote(file, text, false);
 }
 
 void rog_label_quote_tic(FILE *file, const char *text)
 {
-    quote(file, text, "'%");
+    quote(file, text, true);
 }
 
 void rog_label_escape_html(FILE *file, const char *text)

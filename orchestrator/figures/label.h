@@ -21,7 +21,8 @@ size_t rog_label_columns(const char *text);
 /* The width of clean text in a sans-serif face, in em, rather too large than too small. */
 double rog_label_em(const char *text);
 
-/* Writes clean text as a gnuplot string: in single quotes, within which nothing is expanded. */
+/* Writes text as a gnuplot string: in double quotes, with every character that means anything to
+ * gnuplot as its octal number, so that nothing is expanded. */
 void rog_label_quote(FILE *file, const char *text);
 /* The same for tic labels, which gnuplot takes as a format: percent signs doubled. */
 void rog_label_quote_tic(FILE *file, const char *text);

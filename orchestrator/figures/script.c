@@ -23,6 +23,7 @@ void rog_script_begin(FILE *script, const char *stem, const char *title,
     fprintf(script,
             "# %s\n"
             "# Change what you like; `gnuplot %s.gp` in this folder draws it again.\n"
+            "reset\n"
             "if (!exists('formats')) formats = 'pdf svg png'\n"
             "base = ",
             title, stem);
