@@ -12,7 +12,9 @@
 extern const struct rog_command rog_cmd_data;
 extern const struct rog_command rog_cmd_power;
 extern const struct rog_command rog_cmd_pretrain;
+extern const struct rog_command rog_cmd_simulate;
 extern const struct rog_command rog_cmd_test;
+extern const struct rog_command rog_cmd_trace;
 
 /* Rows of options that several commands have: {ROG_OPTION_CONFIG}. */
 #define ROG_OPTION_CONFIG                                        \

@@ -191,8 +191,7 @@ int rog_trace_parse(struct rog_trace **trace, const char *text, size_t size, con
     return code;
 }
 
-/* The file's name with every "{rank}" replaced. */
-static char *with_rank(const char *name, uint32_t rank)
+char *rog_trace_path(const char *name, uint32_t rank)
 {
     static const char mark[] = "{rank}";
     char *result = rog_strdup(name);
@@ -209,7 +208,7 @@ static char *with_rank(const char *name, uint32_t rank)
 static int open_file(struct rog_trace **trace, const char *source, uint32_t rank,
                      struct rog_error *err)
 {
-    char *text = NULL, *path = with_rank(source, rank);
+    char *text = NULL, *path = rog_trace_path(source, rank);
     if (!path)
         return rog_fail_nomem(err);
     size_t size = 0;

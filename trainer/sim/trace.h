@@ -36,6 +36,8 @@ struct rog_trace {
 int rog_trace_open(struct rog_trace **trace, const char *source, uint32_t rank, uint64_t seed,
                    struct rog_error *err);
 void rog_trace_free(struct rog_trace *trace);
+/* A file's name with every "{rank}" replaced. Heap memory, NULL when it ran out. */
+char *rog_trace_path(const char *name, uint32_t rank);
 
 /* From values in memory, which are copied: start_s increasing (shifted so that the first is 0),
  * end_s > start_s[count - 1] (ignored if count is 1). ROG_EINVAL where the values break the rules.

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <trainer/commands.h>
+
+#include <signal.h>
+#include <string.h>
+
+#include <trainer/pretrain.h>
+#include <trainer/sim/simulate.h>
+
+#define LINE_PERIOD_S 10.0
+
+/* Signals that ask for an end are held back and looked for between two events, so that whatever is
+ * being written is written whole. */
+static void hold_signals(sigset_t *held)
+{
+    sigemptyset(held);
+    sigaddset(held, SIGINT);
+    sigaddset(held, SIGTERM);
+    sigaddset(held, SIGHUP);
+    sigprocmask(SIG_BLOCK, held, NULL);
+}
+
+static bool asked_to_end(void *user)
+{
+    (void)user;
+    sigset_t pending;
+    if (sigpending(&pending))
+        return false;
+    return sigismember(&pending, SIGINT) == 1 || sigismember(&pending, SIGTERM) == 1 ||
+           sigismember(&pending, SIGHUP) == 1;
+}
+
+static int watch_pretraining(void *user, const struct rog_pretrain_progress *progress)
+{
+    double *line_s = user;
+    if (progress->wall_s - *line_s >= LINE_PERIOD_S) {
+        *line_s = progress->wall_s;
+        fprintf(stderr, "pre-training: %.0f%%, epoch %u of %u, loss %.3f, %.0f s\n",
+                100 * progress->done, progress->epoch, progress->epochs, progress->loss,
+                progress->wall_s);
+    }
+    return asked_to_end(NULL);
+}
+
+static int run(const struct rog_cli *cli, struct rog_error *err)
+{
+    struct rog_run_config *config = NULL;
+    struct rog_pretrained start = {0};
+    double line_s = 0;
+    sigset_t held;
+    hold_signals(&held);
+    struct rog_simulate_options options = {
+        .out_dir = rog_cli_string(cli, "out"),
+        .events_path = rog_cli_string(cli, "events"),
+        .interrupted = asked_to_end,
+    };
+    if (!rog_cli_given(cli, "config") || !options.out_dir)
+        return rog_fail(err, ROG_EINVAL, "simulate needs --config FILE and --out DIR");
+    int code = rog_command_config(cli, &config, err);
+    if (code)
+        goto out;
+    rog_command_threads(cli, rog_processors());
+    if (strcmp(config->workload, "none") != 0) {
+        code = rog_pretrain_ensure(config, watch_pretraining, &line_s, &start, err);
+        options.start_model = start.path;
+    }
+    if (!code)
+        code = rog_simulate(config, &options, err);
+out:
+    rog_pretrained_release(&start);
+    rog_run_config_free(config);
+    return code;
+}
+
+static const struct rog_setting options[] = {
+    {ROG_OPTION_CONFIG},
+    {.name = "out",
+     .type = ROG_SETTING_STRING,
+     .help = "folder for events.jsonl and chkpt/; made if missing",
+     .letter = 'o'},
+    {.name = "events",
+     .type = ROG_SETTING_STRING,
+     .help = "write the events to this file instead; \"-\": standard output"},
+    {ROG_OPTION_THREADS},
+    {.name = NULL},
+};
+
+const struct rog_command rog_cmd_simulate = {
+    .name = "simulate",
+    .usage = "--config FILE --out DIR [options]",
+    .summary = "Run a whole cluster in virtual time, in this process",
+    .details =
+        "The configuration is one JSON object of run settings and \"workers\", a list of "
+        "objects with \"rank\"\nand worker settings. The starting model is pre-trained first "
+        "where the cache does not have it.\nThe same configuration gives the same events and "
+        "checkpoints. SIGINT and SIGTERM end the run\ncleanly, without the event \"end\". "
+        "Default of --threads: all processors.",
+    .options = options,
+    .run = run,
+};

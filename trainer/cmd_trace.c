@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <trainer/commands.h>
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <common/file.h>
+#include <trainer/sim/synth.h>
+#include <trainer/sim/trace.h>
+#include <trainer/sim/trace_convert.h>
+#include <trainer/sim/trace_stats.h>
+
+#define FILE_MAX_BYTES ((size_t)256 << 20)
+
+static void print_text(const char *source, const struct rog_trace_stats *stats)
+{
+    printf("%s\n", source);
+    printf("  time               %.6g s, %u values, %.0f%% of them shorter than 1 s\n",
+           stats->span_s, stats->values, 100 * stats->hold_short);
+    printf("  mean               %.4g Mbit/s, standard deviation %.4g, from %.4g to %.4g\n",
+           stats->mean_mbps, stats->sd_mbps, stats->min_mbps, stats->max_mbps);
+    printf("  percentiles       ");
+    for (int i = 0; i < ROG_TRACE_PERCENTILES; i++)
+        printf(" %.0f%%: %.3g", rog_trace_percentiles[i], stats->percentile_mbps[i]);
+    printf("\n  share of the time  at 0: %.1f%%, below 1 Mbit/s: %.1f%%, below 5: %.1f%%\n",
+           100 * stats->at_0, 100 * stats->below_1, 100 * stats->below_5);
+    printf("  autocorrelation   ");
+    for (int i = 0; i < ROG_TRACE_LAGS; i++)
+        printf(" %.0f s: %.2f", rog_trace_lags_s[i], stats->autocorrelation[i]);
+    printf("\n");
+}
+
+static struct rog_json *pairs(const double *keys, const double *values, int count)
+{
+    struct rog_json *object = rog_json_object();
+    for (int i = 0; i < count; i++) {
+        char key[16];
+        snprintf(key, sizeof key, "%.0f", keys[i]);
+        rog_json_put_number(object, key, values[i]);
+    }
+    return object;
+}
+
+static int print_json(const char *source, const struct rog_trace_stats *stats,
+                      struct rog_error *err)
+{
+    struct rog_json *object = rog_json_object();
+    rog_json_put_string(object, "source", source);
+    rog_json_put_number(object, "seconds", stats->span_s);
+    rog_json_put_integer(object, "values", stats->values);
+    rog_json_put_number(object, "held_below_1_s", stats->hold_short);
+    rog_json_put_number(object, "mean_mbps", stats->mean_mbps);
+    rog_json_put_number(object, "sd_mbps", stats->sd_mbps);
+    rog_json_put_number(object, "min_mbps", stats->min_mbps);
+    rog_json_put_number(object, "max_mbps", stats->max_mbps);
+    rog_json_put(object, "percentiles_mbps",
+                 pairs(rog_trace_percentiles, stats->percentile_mbps, ROG_TRACE_PERCENTILES));
+    rog_json_put_number(object, "time_at_0", stats->at_0);
+    rog_json_put_number(object, "time_below_1_mbps", stats->below_1);
+    rog_json_put_number(object, "time_below_5_mbps", stats->below_5);
+    rog_json_put(object, "autocorrelation",
+                 pairs(rog_trace_lags_s, stats->autocorrelation, ROG_TRACE_LAGS));
+    char *text = rog_json_text(object);
+    rog_json_free(object);
+    if (!text)
+        return rog_fail_nomem(err);
+    printf("%s\n", text);
+    free(text);
+    return ROG_OK;
+}
+
+static int info(const struct rog_cli *cli, struct rog_error *err)
+{
+    if (rog_cli_arg_count(cli) != 2)
+        return rog_fail(err, ROG_EINVAL,
+                        "trace info takes one source: a CSV file, synth:outdoors, "
+                        "synth:indoors or constant:MBIT");
+    const char *source = rog_cli_arg(cli, 1);
+    struct rog_trace *trace = NULL;
+    struct rog_trace_stats stats;
+    int code = rog_trace_open(&trace, source, (uint32_t)rog_cli_int(cli, "rank"),
+                              (uint64_t)rog_cli_int(cli, "seed"), err);
+    if (!code)
+        code = rog_trace_stats(trace, rog_cli_real(cli, "seconds"), &stats, err);
+    if (!code && rog_cli_flag(cli, "json"))
+        code = print_json(source, &stats, err);
+    else if (!code)
+        print_text(source, &stats);
+    rog_trace_free(trace);
+    return code;
+}
+
+/* FILE with the rank in it. */
+static int synth_one(const struct rog_cli *cli, const char *name, uint32_t rank,
+                     struct rog_error *err)
+{
+    struct rog_trace *trace = NULL;
+    char *path = rog_trace_path(rog_cli_arg(cli, 2), rank);
+    int code = path ? rog_trace_synth(&trace, name, rank, (uint64_t)rog_cli_int(cli, "seed"), err)
+                    : rog_fail_nomem(err);
+    if (!code)
+        code = rog_trace_write(trace, path, err);
+    if (!code)
+        printf("%s\n", path);
+    rog_trace_free(trace);
+    free(path);
+    return code;
+}
+
+static int synth(const struct rog_cli *cli, struct rog_error *err)
+{
+    if (rog_cli_arg_count(cli) != 3)
+        return rog_fail(err, ROG_EINVAL,
+                        "trace synth takes a condition (outdoors or indoors) and a file to write");
+    const char *name = rog_cli_arg(cli, 1);
+    static const char prefix[] = "synth:";
+    if (strncmp(name, prefix, sizeof prefix - 1) == 0)
+        name += sizeof prefix - 1;
+    if (!rog_cli_given(cli, "workers"))
+        return synth_one(cli, name, (uint32_t)rog_cli_int(cli, "rank"), err);
+    if (!strstr(rog_cli_arg(cli, 2), "{rank}"))
+        return rog_fail(err, ROG_EINVAL, "with --workers the file's name must have {rank} in it");
+    int code = ROG_OK;
+    for (uint32_t rank = 1; rank <= (uint32_t)rog_cli_int(cli, "workers") && !code; rank++)
+        code = synth_one(cli, name, rank, err);
+    return code;
+}
+
+static int convert(const struct rog_cli *cli, struct rog_error *err)
+{
+    if (rog_cli_arg_count(cli) != 3)
+        return rog_fail(err, ROG_EINVAL, "trace convert takes a file to read and one to write");
+    const char *from = rog_cli_arg(cli, 1);
+    char *text = NULL;
+    size_t size = 0;
+    struct rog_trace *trace = NULL;
+    int code = rog_file_read(from, FILE_MAX_BYTES, &text, &size, err);
+    if (!code)
+        code = rog_trace_convert(&trace, rog_cli_string(cli, "from"), text, size, from, err);
+    if (!code) {
+        rog_trace_scale(trace, rog_cli_real(cli, "scale"));
+        code = rog_trace_write(trace, rog_cli_arg(cli, 2), err);
+    }
+    if (!code)
+        printf("%s\n", rog_cli_arg(cli, 2));
+    rog_trace_free(trace);
+    free(text);
+    return code;
+}
+
+static int run(const struct rog_cli *cli, struct rog_error *err)
+{
+    static const struct {
+        const char *name;
+        int (*run)(const struct rog_cli *cli, struct rog_error *err);
+    } actions[] = {{"info", info}, {"synth", synth}, {"convert", convert}};
+    const char *name = rog_cli_arg(cli, 0);
+    for (size_t i = 0; i < sizeof actions / sizeof *actions; i++)
+        if (strcmp(actions[i].name, name) == 0)
+            return actions[i].run(cli, err);
+    return rog_fail(err, ROG_EINVAL, "trace does info, synth or convert (found \"%s\")", name);
+}
+
+static const struct rog_setting options[] = {
+    {.name = "rank",
+     .type = ROG_SETTING_INT,
+     .fallback = "1",
+     .min = 1,
+     .max = 65536,
+     .help = "the worker's rank, for synth: sources and {rank} in file names"},
+    {.name = "workers",
+     .type = ROG_SETTING_INT,
+     .min = 1,
+     .max = 65536,
+     .help = "synth: write a file for each rank from 1 to this"},
+    {.name = "seed",
+     .type = ROG_SETTING_INT,
+     .fallback = "1",
+     .max = 9007199254740991.0,
+     .help = "what generated traces derive from"},
+    {.name = "seconds",
+     .type = ROG_SETTING_REAL,
+     .fallback = "0",
+     .max = 1e9,
+     .unit = "s",
+     .help = "info: look at this much of it, repeated if it is shorter; 0: once through"},
+    {.name = "from",
+     .type = ROG_SETTING_STRING,
+     .fallback = "replay",
+     .choices = "csv|replay|mahimahi",
+     .help = "convert: format of the file"},
+    {.name = "scale",
+     .type = ROG_SETTING_REAL,
+     .fallback = "1",
+     .min = 1e-6,
+     .max = 1e6,
+     .help = "convert: multiply every rate"},
+    {.name = "json", .type = ROG_SETTING_FLAG, .help = "info: print the result as JSON"},
+    {.name = NULL},
+};
+
+const struct rog_command rog_cmd_trace = {
+    .name = "trace",
+    .usage = "info SOURCE | synth outdoors|indoors FILE | convert FROM TO  [options]",
+    .summary = "Look at, generate and convert bandwidth traces",
+    .details =
+        "info: statistics, weighted with time, of a CSV file, synth:outdoors, synth:indoors or\n"
+        "constant:MBIT. synth: writes what synth:CONDITION gives for a seed and rank.\n"
+        "convert: writes a CSV trace from a CSV trace, a log of the published replay tool, or a\n"
+        "mahimahi packet trace.",
+    .options = options,
+    .min_args = 1,
+    .max_args = 3,
+    .run = run,
+};
