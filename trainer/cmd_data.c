@@ -101,7 +101,7 @@ static int show_part(const struct rog_run_config *config, const struct part *par
                      struct rog_json *list, struct rog_error *err)
 {
     const char *noise = part->noisy ? config->noise : "none";
-    struct statistics statistics;
+    struct statistics statistics = {0};
     struct rog_dataset *dataset = NULL;
     int code = rog_dataset_open(&dataset, config->data, part->split, noise, ROG_DATASET_SEED, err);
     if (!code && measured)
