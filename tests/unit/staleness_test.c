@@ -125,7 +125,7 @@ static void left(struct cluster *cluster, uint32_t worker)
 
 static void oracle_init(struct oracle *oracle, uint32_t workers, uint32_t allowed)
 {
-    struct rog_rows *rows = cluster_rows();
+    struct rog_rows *rows = cluster_rows(false);
     *oracle = (struct oracle){.rows = rows->row_count, .workers = workers, .allowed = allowed};
     oracle->version = calloc((size_t)workers * oracle->rows, sizeof *oracle->version);
     oracle->asked = calloc((size_t)workers * oracle->rows, sizeof *oracle->asked);

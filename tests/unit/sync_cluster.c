@@ -19,13 +19,16 @@ void load_strategy(struct rog_plugin *plugin, const char *library)
         fail_msg("%s", err.message);
 }
 
-struct rog_rows *cluster_rows(void)
+struct rog_rows *cluster_rows(bool small)
 {
     static const uint32_t dims[] = {2, 1, 2, 3, 2};
     static const uint32_t shapes[] = {40, 30, 8, 10, 10, 50, 3, 9, 120, 9};
+    static const uint32_t small_dims[] = {1, 2, 1};
+    static const uint32_t small_shapes[] = {8, 5, 6, 20};
     struct rog_rows *rows;
     struct rog_error err;
-    if (rog_rows_new(&rows, dims, shapes, 5, &err))
+    if (small ? rog_rows_new(&rows, small_dims, small_shapes, 3, &err)
+              : rog_rows_new(&rows, dims, shapes, 5, &err))
         fail_msg("%s", err.message);
     return rows;
 }
@@ -68,9 +71,9 @@ void cluster_init(struct cluster *cluster, const struct cluster_options *options
     memset(cluster, 0, sizeof *cluster);
     cluster->options = *options;
     cluster->watch = *watch;
-    cluster->gradient_size = 1;
+    cluster->learning_rate = 0.01;
     rog_rng_init(&cluster->rng, options->seed);
-    cluster->rows = cluster_rows();
+    cluster->rows = cluster_rows(options->small);
     if (options->values) {
         cluster->model = allocate(cluster->rows->params, sizeof(float));
         cluster->gradients = allocate(cluster->rows->params, sizeof(float));
@@ -178,8 +181,11 @@ static bool act_push(struct cluster *cluster, uint32_t index)
     if (status.pushing || status.waiting || status.iteration >= worker->stop_after)
         return false;
     for (uint64_t i = 0; cluster->gradients && i < cluster->rows->params; i++)
-        cluster->gradients[i] = cluster->gradient_size * (float)rog_rng_normal(&cluster->rng);
-    if (rog_worker_push(worker->worker, cluster->gradients, 0.01, cluster->now, &err))
+        cluster->gradients[i] = (float)rog_rng_normal(&cluster->rng);
+    bool calm = cluster->calm_after > 0 && status.iteration >= cluster->calm_after;
+    cluster->learning_rate = calm ? 0 : 0.01;
+    if (rog_worker_push(worker->worker, cluster->gradients, cluster->learning_rate, cluster->now,
+                        &err))
         fail_msg("%s", err.message);
     if (cluster->watch.pushed)
         cluster->watch.pushed(cluster, index, cluster->gradients);
@@ -232,8 +238,8 @@ static bool act_arrive_up(struct cluster *cluster, uint32_t index)
     struct cluster_message *message = dequeue(&worker->up);
     if (cluster->watch.arriving)
         cluster->watch.arriving(cluster, index, message->bytes, message->size);
-    if (rog_server_receive(cluster->server, index, message->bytes, message->size, cluster->now,
-                           &err))
+    if (!cluster->stop && rog_server_receive(cluster->server, index, message->bytes, message->size,
+                                             cluster->now, &err))
         fail_msg("%s", err.message);
     free(message);
     drain_notices(cluster);
@@ -248,8 +254,11 @@ static bool act_arrive_down(struct cluster *cluster, uint32_t index)
     if (worker->down.count == 0)
         return false;
     struct cluster_message *message = dequeue(&worker->down);
-    if (rog_worker_receive(worker->worker, message->bytes, message->size, cluster->now, &notice,
-                           &err))
+    if (cluster->watch.arriving_down)
+        cluster->watch.arriving_down(cluster, index, message->bytes, message->size);
+    notice = ROG_WORKER_NOTHING;
+    if (!cluster->stop && rog_worker_receive(worker->worker, message->bytes, message->size,
+                                             cluster->now, &notice, &err))
         fail_msg("%s", err.message);
     free(message);
     if (notice == ROG_WORKER_PULLED) {
@@ -290,7 +299,7 @@ bool cluster_run(struct cluster *cluster)
     uint32_t workers = cluster->options.workers, total = 0;
     for (uint32_t i = 0; i < workers; i++)
         total += cluster->workers[i].pace;
-    while (!finished(cluster)) {
+    while (!cluster->stop && !finished(cluster)) {
         cluster->now += rog_rng_uniform(&cluster->rng) * 2 * cluster->options.slow_s;
         uint32_t draw = rog_rng_below(&cluster->rng, total), index = 0;
         while (draw >= cluster->workers[index].pace)

@@ -48,8 +48,10 @@ struct cluster_watch {
     void (*sent_up)(struct cluster *cluster, uint32_t worker, const uint8_t *message, size_t size);
     void (*sent_down)(struct cluster *cluster, uint32_t worker, const uint8_t *message,
                       size_t size);
-    /* A message of a worker is about to be received. */
+    /* A message is about to be received: by the server, by the worker. */
     void (*arriving)(struct cluster *cluster, uint32_t worker, const uint8_t *message, size_t size);
+    void (*arriving_down)(struct cluster *cluster, uint32_t worker, const uint8_t *message,
+                          size_t size);
     void (*notice)(struct cluster *cluster, const struct rog_server_notice *notice);
     void (*pulled)(struct cluster *cluster, uint32_t worker);
     void (*left)(struct cluster *cluster, uint32_t worker);
@@ -60,6 +62,7 @@ struct cluster_options {
     int32_t threshold;
     uint32_t workers, iterations;
     bool values;
+    bool small;  /* a model of three rows */
     bool leaves; /* some workers end early */
     uint64_t seed;
     double slow_s; /* mean time of one event; against the strategy's budgets */
@@ -76,19 +79,21 @@ struct cluster {
     uint8_t *buffer;
     size_t buffer_bytes;
     double now;
-    float *gradients;
-    float gradient_size; /* standard deviation */
+    float *gradients;     /* drawn with standard deviation 1 */
+    double learning_rate; /* 0.01; 0 after iteration calm_after, where that is not 0 */
+    uint32_t calm_after;
+    bool stop; /* set by a watch: nothing more is to happen */
 };
 
-/* 212 rows of 1 to 100 elements in 5 tensors, 3738 parameters. */
-struct rog_rows *cluster_rows(void);
+/* 212 rows of 8 to 100 elements in 5 tensors; small: 3 tensors of one row each. */
+struct rog_rows *cluster_rows(bool small);
 
 void cluster_init(struct cluster *cluster, const struct cluster_options *options,
                   const struct cluster_watch *watch);
 void cluster_release(struct cluster *cluster);
 
-/* Lets things happen until every worker has made its iterations or has left. False when nothing can
- * happen any more before that: a deadlock. */
+/* Lets things happen until every worker has made its iterations or has left, or `stop`. False when
+ * nothing can happen any more before that: a deadlock. */
 bool cluster_run(struct cluster *cluster);
 
 /* A strategy by name, out of the build tree. Failing to load it fails the test. */
