@@ -269,3 +269,11 @@ void rog_run_config_free(struct rog_run_config *config)
     rog_json_free(config->json);
     free(config);
 }
+
+double rog_run_config_learning_rate(const struct rog_run_config *config, uint32_t iteration)
+{
+    double rate = config->learning_rate;
+    for (uint32_t i = 0; i < config->lr_halve_count; i++)
+        rate = iteration >= config->lr_halve_at[i] ? rate / 2 : rate;
+    return rate;
+}

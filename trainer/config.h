@@ -78,4 +78,7 @@ int rog_run_config_parse(struct rog_run_config **config, const char *text, size_
                          const char *origin, struct rog_error *err);
 void rog_run_config_free(struct rog_run_config *config);
 
+/* The learning rate of an iteration (from 1 on). */
+double rog_run_config_learning_rate(const struct rog_run_config *config, uint32_t iteration);
+
 #endif

@@ -225,14 +225,6 @@ static int computed(struct rog_sim_cluster *cluster, uint32_t worker, struct rog
                        worker, 0, err);
 }
 
-static double learning_rate(const struct rog_run_config *run, uint32_t iteration)
-{
-    double rate = run->learning_rate;
-    for (uint32_t i = 0; i < run->lr_halve_count; i++)
-        rate = iteration >= run->lr_halve_at[i] ? rate / 2 : rate;
-    return rate;
-}
-
 /* The gradient is evaluated here and not when computing began: the weights are the same, and so the
  * result can go straight into the push. */
 static int compressed(struct rog_sim_cluster *cluster, uint32_t worker, struct rog_error *err)
@@ -245,9 +237,9 @@ static int compressed(struct rog_sim_cluster *cluster, uint32_t worker, struct r
         code = config->gradients(config->user, worker, node->profile->local_steps, node->params,
                                  &gradients, &node->loss, err);
     if (!code)
-        code =
-            rog_worker_push(node->core, gradients, learning_rate(config->run, node->iterations + 1),
-                            cluster->now_s, err);
+        code = rog_worker_push(node->core, gradients,
+                               rog_run_config_learning_rate(config->run, node->iterations + 1),
+                               cluster->now_s, err);
     if (code)
         return code;
     enter(cluster, node, ROG_SIM_PUSHING);

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <common/file.h>
 
@@ -33,7 +34,8 @@ static time_t wall_s(void)
     return now.tv_sec;
 }
 
-int rog_events_open(struct rog_events **events, const char *path, struct rog_error *err)
+static int open_file(struct rog_events **events, const char *path, const char *mode,
+                     struct rog_error *err)
 {
     *events = NULL;
     struct rog_events *made = calloc(1, sizeof *made);
@@ -41,7 +43,7 @@ int rog_events_open(struct rog_events **events, const char *path, struct rog_err
         return rog_fail_nomem(err);
     made->standard_output = strcmp(path, "-") == 0;
     made->path = rog_strdup(made->standard_output ? "standard output" : path);
-    made->file = made->standard_output ? stdout : fopen(path, "we");
+    made->file = made->standard_output ? stdout : fopen(path, mode);
     made->flushed_at = wall_s();
     if (!made->path || !made->file) {
         int code = made->path
@@ -57,10 +59,55 @@ int rog_events_open(struct rog_events **events, const char *path, struct rog_err
     return ROG_OK;
 }
 
+int rog_events_open(struct rog_events **events, const char *path, struct rog_error *err)
+{
+    return open_file(events, path, "we", err);
+}
+
+/* Whoever was killed while writing left a part of a line: it is cut off. */
+static int cut_last_line(struct rog_events *events, struct rog_error *err)
+{
+    long end = fseek(events->file, 0, SEEK_END) ? -1 : ftell(events->file);
+    int last = 0;
+    while (end > 0 && last != '\n') {
+        if (fseek(events->file, end - 1, SEEK_SET))
+            break;
+        last = fgetc(events->file);
+        end -= last != '\n';
+    }
+    if (end < 0 || ftruncate(fileno(events->file), end) || fseek(events->file, 0, SEEK_END))
+        return rog_fail(err, ROG_EIO, "%s cannot be continued: %s", events->path, strerror(errno));
+    return ROG_OK;
+}
+
+int rog_events_resume(struct rog_events **events, const char *path, struct rog_error *err)
+{
+    int code = open_file(events, path, "a+e", err);
+    if (code)
+        return code;
+    code = cut_last_line(*events, err);
+    if (code) {
+        rog_events_close(*events, NULL);
+        *events = NULL;
+    }
+    return code;
+}
+
 static int failed(const struct rog_events *events, int cause, struct rog_error *err)
 {
     return rog_fail(err, ROG_EIO, "%s could not be written: %s; events are missing from it",
                     events->path, strerror(cause));
+}
+
+int rog_events_flush(struct rog_events *events, struct rog_error *err)
+{
+    if (events->unflushed == 0)
+        return ROG_OK;
+    if (fflush(events->file))
+        return failed(events, errno, err);
+    events->unflushed = 0;
+    events->flushed_at = wall_s();
+    return ROG_OK;
 }
 
 int rog_events_close(struct rog_events *events, struct rog_error *err)
@@ -178,11 +225,7 @@ int rog_event_end(struct rog_events *events, struct rog_error *err)
         return rog_fail_nomem(err);
     if (fwrite(events->line, 1, events->length, events->file) != events->length)
         return failed(events, errno, err);
-    if (++events->unflushed >= FLUSH_LINES || wall_s() - events->flushed_at >= FLUSH_S) {
-        if (fflush(events->file))
-            return failed(events, errno, err);
-        events->unflushed = 0;
-        events->flushed_at = wall_s();
-    }
+    if (++events->unflushed >= FLUSH_LINES || wall_s() - events->flushed_at >= FLUSH_S)
+        return rog_events_flush(events, err);
     return ROG_OK;
 }

@@ -20,6 +20,10 @@ struct rog_events;
 
 /* Creates the file at `path` (an existing one is replaced); "-" is the standard output. */
 int rog_events_open(struct rog_events **events, const char *path, struct rog_error *err);
+/* Goes on with the file at `path`, after its last whole line; a missing one is created. */
+int rog_events_resume(struct rog_events **events, const char *path, struct rog_error *err);
+/* Writes out what has been kept back; for drivers in real time, before they wait. */
+int rog_events_flush(struct rog_events *events, struct rog_error *err);
 /* Writes out what is left and closes; frees `events` in any case. Harmless on NULL. */
 int rog_events_close(struct rog_events *events, struct rog_error *err);
 

@@ -17,18 +17,12 @@
  *
  * A run ends well with the event "end". When it does not, the last event is "error" (if it can be
  * written) and the function fails with the same message.
- *
- * An iteration takes `local_steps` batches. An epoch of a worker is a pass over its shard, so that
- * its last iteration is epochs * (shard / batch) / local_steps, rounded down but at least 1.
- * Without data (workload "none") the shards are those of 50,000 images.
  */
 
 #include <stdbool.h>
 
 #include <rog/error.h>
 #include <trainer/config.h>
-
-#define ROG_SIMULATE_IMAGES 50000u
 
 struct rog_simulate_options {
     const char *start_model; /* safetensors file of config->model; unused with workload "none" */
