@@ -128,8 +128,8 @@ static int start_simulator(struct executor *x, struct active *a, struct rog_erro
     char *config = rog_path_join(a->folder, ROG_RUN_CONFIG);
     char *log = rog_path_join(a->folder, ROG_RUN_LOG);
     int code = config && log ? 0 : rog_fail_nomem(err);
-    const char *const argv[] = {x->options->trainer, "simulate", "--config", config, "--out",
-                                a->folder,           NULL};
+    const char *const argv[] = {x->options->trainer, "simulate",  "--config", config, "--out",
+                                a->folder,           "--threads", "1",        NULL};
     const struct rog_process_options how = {.argv = argv, .log = log};
     if (code == 0)
         code = rog_process_start(&a->simulator, &how, err);

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <orchestrator/commands.h>
+
+#include <math.h>
+
+#include <orchestrator/output.h>
+
+static struct rog_json *case_object(const struct rog_query *query)
+{
+    struct rog_json *row = rog_json_object();
+    rog_json_put_string(row, "name", rog_query_text(query, 0));
+    rog_json_put_string(row, "figure", rog_query_text(query, 1));
+    rog_json_put_integer(row, "runs", rog_query_int(query, 2));
+    rog_json_put_integer(row, "done", rog_query_int(query, 3));
+    rog_json_put_number(row, "target_accuracy", rog_query_real(query, 4));
+    rog_json_put_string(row, "created_at", rog_query_text(query, 5));
+    return row;
+}
+
+static int load(struct rog_db *db, struct rog_json *cases, struct rog_error *err)
+{
+    struct rog_query *query = NULL;
+    int code = rog_query_new(
+        &query, db, err,
+        "SELECT name, figure, count(run_id), coalesce(sum(status = 'done'), 0), target_accuracy,"
+        " created_at FROM cases LEFT JOIN case_settings ON case_settings.case_name = name"
+        " LEFT JOIN case_runs ON case_runs.case_name = name LEFT JOIN runs ON id = run_id"
+        " GROUP BY name ORDER BY created_at, name",
+        "");
+    while (code == 0 && (code = rog_query_step(query, err)) == 1) {
+        rog_json_append(cases, case_object(query));
+        code = 0;
+    }
+    rog_query_free(query);
+    return code;
+}
+
+static int print_table(const struct rog_json *cases, struct rog_error *err)
+{
+    struct rog_table *table = rog_table_new("case|figure|>runs|>done|>target %|created (UTC)");
+    for (size_t i = 0; i < rog_json_size(cases); i++) {
+        const struct rog_json *row = rog_json_at(cases, i);
+        rog_table_cell(table, "%s", rog_json_get_string(row, "name", ""));
+        rog_table_cell(table, "%s", rog_json_get_string(row, "figure", "-"));
+        rog_table_cell(table, "%lld", (long long)rog_json_get_integer(row, "runs", 0));
+        rog_table_cell(table, "%lld", (long long)rog_json_get_integer(row, "done", 0));
+        rog_table_number(table, rog_json_get_number(row, "target_accuracy", (double)NAN), 1);
+        rog_table_cell(table, "%s", rog_json_get_string(row, "created_at", ""));
+    }
+    return rog_table_print(table, err);
+}
+
+static int run(const struct rog_cli *cli, struct rog_error *err)
+{
+    struct rog_db *db = NULL;
+    struct rog_json *cases = rog_json_array();
+    int code = cases ? rog_command_db(cli, ROG_DB_READ, &db, err) : rog_fail_nomem(err);
+    if (code == 0)
+        code = load(db, cases, err);
+    if (code == 0 && rog_json_size(cases) == 0)
+        code = rog_fail(err, ROG_ENOTFOUND, "%s: no cases are recorded", rog_db_path(db));
+    else if (code == 0 && !rog_cli_flag(cli, "json"))
+        code = print_table(cases, err);
+    if (code == 0 && rog_cli_flag(cli, "json"))
+        code = rog_print_json(cases, err);
+    else
+        rog_json_free(cases);
+    rog_db_close(db);
+    return code;
+}
+
+const struct rog_command rog_cmd_cases = {
+    .name = "cases",
+    .usage = "",
+    .summary = "List the cases that are recorded",
+    .run = run,
+};

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <orchestrator/commands.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <common/file.h>
+#include <orchestrator/launch.h>
+#include <orchestrator/run_view.h>
+#include <orchestrator/store/summary.h>
+
+/* Options, named as in the published workflow, and the settings they are. */
+static const struct {
+    const char *option, *setting;
+} published[] = {
+    {"library", "library"},     {"threshold", "threshold"}, {"control", "control"},
+    {"batchsize", "batchsize"}, {"epoch", "epochs"},        {"note", "note"},
+    {"seed", "seed"},
+};
+
+static int take_options(const struct rog_cli *cli, struct rog_json *settings, struct rog_error *err)
+{
+    int code = 0;
+    for (size_t i = 0; code == 0 && i < sizeof published / sizeof *published; i++) {
+        const struct rog_json *value = rog_json_get(rog_cli_options(cli), published[i].option);
+        if (!value)
+            continue;
+        code =
+            rog_setting_check(rog_setting_find(rog_run_settings, published[i].setting), value, err);
+        if (code == 0)
+            rog_json_put(settings, published[i].setting, rog_json_copy(value));
+    }
+    return code;
+}
+
+/* NAME=VALUE: any other setting of a run. */
+static int take_setting(const char *text, struct rog_json *settings, struct rog_error *err)
+{
+    size_t length = strcspn(text, "=");
+    if (text[length] != '=')
+        return rog_fail(err, ROG_EINVAL,
+                        "%s: not a setting; settings are given as NAME=VALUE, for example "
+                        "seconds=600",
+                        text);
+    char *name = rog_format("%.*s", (int)length, text);
+    if (!name)
+        return rog_fail_nomem(err);
+    int code = 0;
+    struct rog_json *value = NULL;
+    const struct rog_setting *setting = rog_setting_find(rog_run_settings, name);
+    if (!setting) {
+        const char *near = rog_setting_nearest(rog_run_settings, name);
+        code = rog_fail(err, ROG_EINVAL, "unknown setting %s%s%s%s", name,
+                        near ? " (did you mean " : "", near ? near : "", near ? "?)" : "");
+    } else if (rog_json_get(settings, name)) {
+        code = rog_fail(err, ROG_EINVAL, "%s is given twice", name);
+    } else {
+        code = rog_setting_parse(setting, text + length + 1, &value, err);
+    }
+    if (code == 0)
+        rog_json_put(settings, name, value);
+    free(name);
+    return code;
+}
+
+static int take_all(const struct rog_cli *cli, struct rog_json *settings, struct rog_error *err)
+{
+    int code = take_options(cli, settings, err);
+    for (int i = 0; code == 0 && i < rog_cli_arg_count(cli); i++)
+        code = take_setting(rog_cli_arg(cli, i), settings, err);
+    const char *case_name = rog_cli_string(cli, "case");
+    if (code == 0 && case_name && !rog_name_is_plain(case_name))
+        code = rog_fail(err, ROG_EINVAL,
+                        "--case %s: letters, digits, '-', '_' and '.' are allowed, for example "
+                        "trial-case0",
+                        case_name);
+    return code;
+}
+
+static int show_result(const struct rog_output *output, struct rog_db *db, const char *id,
+                       struct rog_error *err)
+{
+    struct rog_json *summary = NULL;
+    int code = rog_run_summary(db, id, &summary, err);
+    if (code < 0)
+        return code;
+    if (output->json)
+        return rog_print_json(summary, err);
+    struct rog_json *runs = rog_json_array();
+    rog_json_append(runs, summary);
+    code = rog_runs_table(runs, err);
+    rog_json_free(runs);
+    return code;
+}
+
+static int run(const struct rog_cli *cli, struct rog_error *err)
+{
+    struct rog_output output = rog_output_of(cli);
+    struct rog_json *settings = rog_json_object();
+    struct rog_cluster *cluster = NULL;
+    struct rog_plan *plan = NULL;
+    struct rog_db *db = NULL;
+    int code = settings ? take_all(cli, settings, err) : rog_fail_nomem(err);
+    if (code == 0)
+        code = rog_command_cluster(cli, &cluster, err);
+    if (code == 0)
+        code = rog_plan_single(&plan, settings, cluster, rog_cli_string(cli, "case"), err);
+    if (code == 0)
+        code = rog_command_db(cli, ROG_DB_WRITE, &db, err);
+    if (code == 0) {
+        const struct rog_launch launch = {
+            .cluster = cluster, .db = db, .jobs = 1, .output = output};
+        code = rog_launch(&launch, plan, err);
+    }
+    if (code == 0)
+        code = show_result(&output, db, plan->run[0].id, err);
+    rog_db_close(db);
+    rog_plan_free(plan);
+    rog_cluster_free(cluster);
+    rog_json_free(settings);
+    return code;
+}
+
+static const struct rog_setting options[] = {
+    {"library", ROG_SETTING_STRING, NULL, 0, 0, NULL, NULL,
+     "synchronization strategy: a plugin's name; default ROG", 0},
+    {"threshold", ROG_SETTING_INT, NULL, 0, 2147483647, NULL, "iterations",
+     "staleness threshold; default: the plugin's", 0},
+    {"control", ROG_SETTING_STRING, NULL, 0, 0, NULL, NULL,
+     "bandwidth condition: outdoors (default) or indoors", 0},
+    {"batchsize", ROG_SETTING_INT, NULL, 1, 1000, NULL, NULL,
+     "multiplies the local steps between two exchanges; default 1", 0},
+    {"epoch", ROG_SETTING_INT, NULL, 1, 100000, NULL, NULL,
+     "passes of a worker over its shard; default 4", 0},
+    {"note", ROG_SETTING_STRING, NULL, 0, 0, NULL, NULL, "label in figures and tables", 0},
+    {"seed", ROG_SETTING_INT, NULL, 0, 9007199254740991.0, NULL, NULL,
+     "all random numbers of the run derive from it; default 1", 0},
+    {"case", ROG_SETTING_STRING, NULL, 0, 0, NULL, NULL,
+     "the case it belongs to, made where it is missing; default: none", 0},
+    {"cluster", ROG_SETTING_STRING, NULL, 0, 0, NULL, NULL,
+     "cluster file; default: a virtual cluster of 4 workers", 0},
+    {NULL, ROG_SETTING_FLAG, NULL, 0, 0, NULL, NULL, NULL, 0},
+};
+
+const struct rog_command rog_cmd_run = {
+    .name = "run",
+    .usage = "[options] [NAME=VALUE...]",
+    .summary = "Do one run and test its checkpoints",
+    .details = "Every other setting of an experiment file can be given as NAME=VALUE, for example "
+               "seconds=600\nworkload=none. The same command continues a run that was "
+               "interrupted; otherwise it makes a new one.",
+    .options = options,
+    .max_args = -1,
+    .run = run,
+};

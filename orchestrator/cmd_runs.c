@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <orchestrator/commands.h>
+
+#include <orchestrator/output.h>
+#include <orchestrator/run_view.h>
+#include <orchestrator/store/summary.h>
+
+static int query_runs(struct rog_db *db, const char *case_name, struct rog_query **query,
+                      struct rog_error *err)
+{
+    if (!case_name)
+        return rog_query_new(query, db, err, "SELECT id FROM runs ORDER BY rowid", "");
+    struct rog_case_row row;
+    int code = rog_case_row_load(db, case_name, &row, err);
+    rog_case_row_release(&row);
+    if (code < 0)
+        return code;
+    return rog_query_new(query, db, err,
+                         "SELECT run_id FROM case_runs WHERE case_name = ?"
+                         " ORDER BY position, run_id",
+                         "s", case_name);
+}
+
+static int run(const struct rog_cli *cli, struct rog_error *err)
+{
+    struct rog_db *db = NULL;
+    struct rog_query *query = NULL;
+    struct rog_json *runs = NULL;
+    int code = rog_command_db(cli, ROG_DB_READ, &db, err);
+    if (code == 0)
+        code = query_runs(db, rog_cli_arg(cli, 0), &query, err);
+    if (code == 0)
+        code = rog_runs_summaries(db, query, &runs, err);
+    if (code == 0 && rog_json_size(runs) == 0) {
+        rog_json_free(runs);
+        code = rog_fail(err, ROG_ENOTFOUND, "%s: no runs are recorded", rog_db_path(db));
+    } else if (code == 0 && rog_cli_flag(cli, "json")) {
+        code = rog_print_json(runs, err);
+    } else if (code == 0) {
+        code = rog_runs_table(runs, err);
+        rog_json_free(runs);
+    }
+    rog_db_close(db);
+    return code;
+}
+
+const struct rog_command rog_cmd_runs = {
+    .name = "runs",
+    .usage = "[CASE]",
+    .summary = "List the runs that are recorded, of a case or all",
+    .max_args = 1,
+    .run = run,
+};

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <orchestrator/commands.h>
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <orchestrator/figures/label.h>
+#include <orchestrator/output.h>
+#include <orchestrator/store/paths.h>
+#include <orchestrator/store/summary.h>
+#include <rog/events.h>
+
+/* Events that a person wants to see one by one, latest of these shown at most: */
+#define EVENTS_SHOWN 10
+
+/* How many events of each kind, and what warnings and errors said. */
+static int load_events(struct rog_db *db, const char *id, struct rog_json *counts,
+                       struct rog_json *notable, struct rog_error *err)
+{
+    struct rog_query *query = NULL;
+    int code = rog_query_new(&query, db, err,
+                             "SELECT kind, count(*) FROM events WHERE run_id = ? GROUP BY kind"
+                             " ORDER BY kind",
+                             "s", id);
+    while (code == 0 && (code = rog_query_step(query, err)) == 1) {
+        rog_json_put_integer(counts, rog_query_text(query, 0), rog_query_int(query, 1));
+        code = 0;
+    }
+    rog_query_free(query);
+    if (code < 0)
+        return code;
+    code = rog_query_new(&query, db, err,
+                         "SELECT t, rank, kind, coalesce(json_extract(data, '$.message'),"
+                         " json_extract(data, '$.reason')) FROM events WHERE run_id = ?"
+                         " AND kind IN ('" ROG_EVENT_WARNING "', '" ROG_EVENT_ERROR "',"
+                         " '" ROG_EVENT_LEAVE "') ORDER BY t, rank",
+                         "s", id);
+    while (code == 0 && (code = rog_query_step(query, err)) == 1) {
+        struct rog_json *event = rog_json_object();
+        rog_json_put_number(event, "t", rog_query_real(query, 0));
+        if (!rog_query_is_null(query, 1))
+            rog_json_put_integer(event, "rank", rog_query_int(query, 1));
+        rog_json_put_string(event, "kind", rog_query_text(query, 2));
+        rog_json_put_string(event, "message", rog_query_text(query, 3));
+        rog_json_append(notable, event);
+        code = 0;
+    }
+    rog_query_free(query);
+    return code;
+}
+
+static void print_text(const char *name, const char *text)
+{
+    char *clean = text ? rog_label_clean(text, 2000) : NULL;
+    if (clean)
+        rog_print("%-18s %s", name, clean);
+    free(clean);
+}
+
+static void print_number(const struct rog_json *s, const char *name, const char *title, int digits,
+                         double factor, const char *unit)
+{
+    double number = rog_json_get_number(s, name, (double)NAN);
+    if (!isnan(number))
+        rog_print("%-18s %.*f %s", title, digits, number * factor, unit);
+}
+
+static void print_accuracy(const struct rog_json *s)
+{
+    const struct rog_json *list = rog_json_get(s, "accuracy");
+    size_t count = rog_json_size(list), best = 0;
+    if (count == 0)
+        return;
+    for (size_t i = 0; i < count; i++)
+        if (rog_json_number(rog_json_at(rog_json_at(list, i), 2), 0) >
+            rog_json_number(rog_json_at(rog_json_at(list, best), 2), 0))
+            best = i;
+    const struct rog_json *first = rog_json_at(list, 0), *last = rog_json_at(list, count - 1);
+    const struct rog_json *top = rog_json_at(list, best);
+    rog_print("%-18s %.2f %% at first, %.2f %% at last, best %.2f %% at %.0f s; %zu tested "
+              "checkpoints",
+              "accuracy", rog_json_number(rog_json_at(first, 2), 0),
+              rog_json_number(rog_json_at(last, 2), 0), rog_json_number(rog_json_at(top, 2), 0),
+              rog_json_number(rog_json_at(top, 0), 0), count);
+}
+
+static int print_count(const char *kind, const struct rog_json *count, void *user)
+{
+    (void)user;
+    rog_print("  %-16s %lld", kind, (long long)rog_json_integer(count, 0));
+    return 0;
+}
+
+static void print_events(const struct rog_json *s)
+{
+    const struct rog_json *notable = rog_json_get(s, "notable_events");
+    size_t count = rog_json_size(notable);
+    rog_print("events");
+    rog_json_each(rog_json_get(s, "events"), print_count, NULL);
+    for (size_t i = 0; i < count && i < EVENTS_SHOWN; i++) {
+        const struct rog_json *event = rog_json_at(notable, i);
+        char *text = rog_label_clean(rog_json_get_string(event, "message", ""), 500);
+        rog_print("  at %.1f s, rank %lld: %s: %s", rog_json_get_number(event, "t", 0),
+                  (long long)rog_json_get_integer(event, "rank", 0),
+                  rog_json_get_string(event, "kind", ""), text ? text : "");
+        free(text);
+    }
+    if (count > EVENTS_SHOWN)
+        rog_print("  and %zu more; --json has them all", count - EVENTS_SHOWN);
+}
+
+static void print_run(const struct rog_json *s)
+{
+    print_text("run", rog_json_get_string(s, "id", NULL));
+    print_text("note", rog_json_get_string(s, "note", NULL));
+    print_text("status", rog_json_get_string(s, "status", NULL));
+    print_text("error", rog_json_get_string(s, "error", NULL));
+    rog_print(
+        "%-18s %s %lld, %s, batchsize %lld, %lld epochs, seed %lld", "settings",
+        rog_json_get_string(s, "library", ""), (long long)rog_json_get_integer(s, "threshold", 0),
+        rog_json_get_string(s, "control", ""), (long long)rog_json_get_integer(s, "batchsize", 0),
+        (long long)rog_json_get_integer(s, "epochs", 0),
+        (long long)rog_json_get_integer(s, "seed", 0));
+    print_text("cluster", rog_json_get_string(s, "cluster", NULL));
+    print_text("began (UTC)", rog_json_get_string(s, "started_at", NULL));
+    print_text("ended (UTC)", rog_json_get_string(s, "ended_at", NULL));
+    print_text("folder", rog_json_get_string(s, "folder", NULL));
+    rog_print("%-18s %lld", "attempt", (long long)rog_json_get_integer(s, "attempt", 0));
+    rog_print("%-18s %lld", "workers", (long long)rog_json_get_integer(s, "workers", 0));
+    rog_print("%-18s %lld", "iterations", (long long)rog_json_get_integer(s, "iterations", 0));
+    print_number(s, "seconds", "time", 1, 1, "s");
+    print_number(s, "compute_s", "computation", 3, 1, "s an iteration");
+    print_number(s, "communication_s", "communication", 3, 1, "s an iteration");
+    print_number(s, "stall_s", "stall", 3, 1, "s an iteration");
+    print_accuracy(s);
+    print_number(s, "energy_j", "energy", 1, 1e-3, "kJ a worker");
+    print_number(s, "bytes_pushed", "pushed", 1, 1e-6, "MB");
+    print_number(s, "bytes_pulled", "pulled", 1, 1e-6, "MB");
+    print_events(s);
+}
+
+/* The summary with what only `show` has. */
+static int load(struct rog_db *db, const char *text, struct rog_json **summary,
+                struct rog_error *err)
+{
+    char *id = NULL;
+    struct rog_run_row row = {0};
+    int code = rog_run_find(db, text, &id, err);
+    if (code == 0)
+        code = rog_run_row_load(db, id, &row, err);
+    if (code == 0)
+        code = rog_run_summary(db, id, summary, err);
+    if (code == 0) {
+        struct rog_json *counts = rog_json_object(), *notable = rog_json_array();
+        struct rog_json *config = NULL, *versions = NULL;
+        char *folder = rog_run_folder_name(rog_db_path(db), id);
+        code = load_events(db, id, counts, notable, err);
+        if (rog_json_parse(row.config, strlen(row.config), "config", &config, NULL) == 0)
+            rog_json_put(*summary, "config", config);
+        if (row.versions &&
+            rog_json_parse(row.versions, strlen(row.versions), "versions", &versions, NULL) == 0)
+            rog_json_put(*summary, "versions", versions);
+        rog_json_put_string(*summary, "folder", folder);
+        rog_json_put(*summary, "events", counts);
+        rog_json_put(*summary, "notable_events", notable);
+        free(folder);
+    }
+    rog_run_row_release(&row);
+    free(id);
+    return code;
+}
+
+static int run(const struct rog_cli *cli, struct rog_error *err)
+{
+    struct rog_db *db = NULL;
+    struct rog_json *summary = NULL;
+    int code = rog_command_db(cli, ROG_DB_READ, &db, err);
+    if (code == 0)
+        code = load(db, rog_cli_arg(cli, 0), &summary, err);
+    if (code == 0 && rog_cli_flag(cli, "json")) {
+        code = rog_print_json(summary, err);
+        summary = NULL;
+    } else if (code == 0) {
+        print_run(summary);
+    }
+    rog_json_free(summary);
+    rog_db_close(db);
+    return code;
+}
+
+const struct rog_command rog_cmd_show = {
+    .name = "show",
+    .usage = "RUN",
+    .summary = "Summarize a run",
+    .details = "RUN is a run's name, any unambiguous beginning of it, or a path that ends in it.",
+    .min_args = 1,
+    .max_args = 1,
+    .run = run,
+};

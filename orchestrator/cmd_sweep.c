@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <orchestrator/commands.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <orchestrator/figures/figures.h>
+#include <orchestrator/launch.h>
+#include <orchestrator/run_view.h>
+#include <orchestrator/store/summary.h>
+
+struct sweep {
+    struct rog_experiment *experiment;
+    struct rog_cluster *cluster;
+    struct rog_plan *plan;
+    struct rog_db *db;
+    struct rog_output output;
+    struct rog_json *figures; /* paths of the pictures drawn */
+};
+
+/* The plan against what is recorded, without changing anything. */
+static int dry_run(const struct rog_cli *cli, struct sweep *s, struct rog_error *err)
+{
+    int code = rog_command_db(cli, ROG_DB_READ, &s->db, err);
+    if (code == ROG_ENOTFOUND)
+        code = 0; /* nothing is recorded yet */
+    if (code == 0)
+        code = rog_plan_match(s->plan, s->db, rog_cli_flag(cli, "fresh"), err);
+    return code < 0 ? code : rog_launch_show_plan(&s->output, s->plan, err);
+}
+
+static void figure_drawn(void *user, const char *path)
+{
+    struct sweep *s = user;
+    rog_json_append(s->figures, rog_json_new_string(path));
+}
+
+static void figure_note(void *user, const char *text)
+{
+    struct sweep *s = user;
+    rog_remark(&s->output, "%s", text);
+}
+
+/* Draws what is done. The runs are safe whatever happens here. */
+static int draw(const struct rog_cli *cli, struct sweep *s, struct rog_error *err)
+{
+    const struct rog_figures_options options = {
+        .plots = rog_cli_string(cli, "plots"),
+        .drawn = figure_drawn,
+        .note = figure_note,
+        .user = s,
+    };
+    rog_remark(&s->output, "drawing %s", s->plan->case_name);
+    int code = rog_figures_draw_case(s->db, s->plan->case_name, &options, err);
+    if (code < 0)
+        rog_fail_prefix(err,
+                        "the runs are recorded but their figures are not drawn (`rogctl redraw "
+                        "%s` draws them)",
+                        s->plan->case_name);
+    return code;
+}
+
+static int put_summaries(struct sweep *s, struct rog_json *runs, struct rog_error *err)
+{
+    int code = 0;
+    for (size_t i = 0; code == 0 && i < s->plan->count; i++) {
+        struct rog_json *summary = NULL;
+        code = rog_run_summary(s->db, s->plan->run[i].id, &summary, err);
+        if (code == 0)
+            rog_json_append(runs, summary);
+    }
+    return code;
+}
+
+static int show_result(struct sweep *s, struct rog_error *err)
+{
+    struct rog_json *runs = rog_json_array();
+    int code = put_summaries(s, runs, err);
+    if (code < 0) {
+        rog_json_free(runs);
+        return code;
+    }
+    if (s->output.json) {
+        struct rog_json *result = rog_json_object();
+        rog_json_put_string(result, "case", s->plan->case_name);
+        rog_json_put(result, "runs", runs);
+        rog_json_put(result, "figures", rog_json_copy(s->figures));
+        return rog_print_json(result, err);
+    }
+    code = rog_runs_table(runs, err);
+    rog_json_free(runs);
+    for (size_t i = 0; code == 0 && i < rog_json_size(s->figures); i++)
+        rog_print("%s", rog_json_string(rog_json_at(s->figures, i), ""));
+    return code;
+}
+
+static int execute(const struct rog_cli *cli, struct sweep *s, struct rog_error *err)
+{
+    int code = rog_command_db(cli, ROG_DB_WRITE, &s->db, err);
+    if (code < 0)
+        return code;
+    const struct rog_launch launch = {
+        .cluster = s->cluster,
+        .db = s->db,
+        .jobs = (int)rog_cli_int(cli, "jobs"),
+        .fresh = rog_cli_flag(cli, "fresh"),
+        .output = s->output,
+    };
+    int launched = rog_launch(&launch, s->plan, err);
+    if (launched < 0 && launched != ROG_EFAILED)
+        return launched;
+    struct rog_error cause = {0};
+    int drawn = draw(cli, s, &cause);
+    if (drawn == ROG_ENOTFOUND && launched < 0)
+        drawn = 0; /* nothing is done, which is said already */
+    if (drawn < 0 && launched < 0)
+        rog_warn(&s->output, "%s", cause.message);
+    code = show_result(s, err);
+    if (code < 0 || launched < 0)
+        return launched < 0 ? launched : code;
+    return drawn < 0 ? rog_fail(err, drawn == ROG_EINTR ? drawn : ROG_EFAILED, "%s", cause.message)
+                     : 0;
+}
+
+static int run(const struct rog_cli *cli, struct rog_error *err)
+{
+    struct sweep s = {.output = rog_output_of(cli), .figures = rog_json_array()};
+    const struct rog_plan_options options = {
+        .seed = rog_cli_given(cli, "seed") ? rog_cli_int(cli, "seed") : -1,
+        .repeat = rog_cli_int(cli, "repeat"),
+        .only = rog_cli_string(cli, "only"),
+    };
+    int code = s.figures ? 0 : rog_fail_nomem(err);
+    if (code == 0)
+        code = rog_experiment_read(&s.experiment, rog_cli_arg(cli, 0), err);
+    if (code == 0)
+        code = rog_command_cluster(cli, &s.cluster, err);
+    if (code == 0)
+        code = rog_plan_experiment(&s.plan, s.experiment, s.cluster, &options, err);
+    if (code == 0)
+        code = rog_cli_flag(cli, "dry-run") ? dry_run(cli, &s, err) : execute(cli, &s, err);
+    rog_db_close(s.db);
+    rog_plan_free(s.plan);
+    rog_cluster_free(s.cluster);
+    rog_experiment_free(s.experiment);
+    rog_json_free(s.figures);
+    return code;
+}
+
+static const struct rog_setting options[] = {
+    {"cluster", ROG_SETTING_STRING, NULL, 0, 0, NULL, NULL,
+     "cluster file; default: a virtual cluster of 4 workers", 0},
+    {"jobs", ROG_SETTING_INT, NULL, 1, 1024, NULL, "runs",
+     "so many at once; default: as many as processors", 'j'},
+    {"repeat", ROG_SETTING_INT, "1", 1, 10000, NULL, "runs",
+     "so many of each, with seeds counting up", 0},
+    {"seed", ROG_SETTING_INT, NULL, 0, 9007199254740991.0, NULL, NULL,
+     "the (first) seed of every run, instead of the file's", 0},
+    {"dry-run", ROG_SETTING_FLAG, NULL, 0, 0, NULL, NULL, "print the plan and change nothing", 'n'},
+    {"fresh", ROG_SETTING_FLAG, NULL, 0, 0, NULL, NULL,
+     "begin a new case instead of continuing the latest", 0},
+    {"only", ROG_SETTING_STRING, NULL, 0, 0, NULL, NULL,
+     "only runs whose label (note, library, control...) contains this text", 0},
+    {NULL, ROG_SETTING_FLAG, NULL, 0, 0, NULL, NULL, NULL, 0},
+};
+
+const struct rog_command rog_cmd_sweep = {
+    .name = "sweep",
+    .usage = "CONF [options]",
+    .summary = "Run every missing run of an experiment file's case, test checkpoints, draw figures",
+    .details = "Run again, it continues: runs that are done are not repeated, interrupted and "
+               "failed ones are redone.",
+    .options = options,
+    .min_args = 1,
+    .max_args = 1,
+    .run = run,
+};

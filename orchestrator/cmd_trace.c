@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <orchestrator/commands.h>
+
+static int run(const struct rog_cli *cli, struct rog_error *err)
+{
+    return rog_command_trainer(cli, "trace", err);
+}
+
+const struct rog_command rog_cmd_trace = {
+    .name = "trace",
+    .usage = "info|synth|convert ...",
+    .summary = "Look at, make and convert bandwidth traces",
+    .details =
+        "Runs `rog-trainer trace` with the same arguments; `rogctl trace --help` lists them.",
+    .min_args = 0,
+    .max_args = -1,
+    .run = run,
+    .passes_on = true,
+};

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <orchestrator/commands.h>
+
+#include <errno.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <common/file.h>
+#include <orchestrator/fleet/fleet.h>
+
+const struct rog_setting rog_common_options[] = {
+    {"db", ROG_SETTING_STRING, "results.db", 0, 0, NULL, NULL, "the database of results", 0},
+    {"plots", ROG_SETTING_STRING, "plots", 0, 0, NULL, NULL, "the folder of figures", 0},
+    {"json", ROG_SETTING_FLAG, NULL, 0, 0, NULL, NULL,
+     "a machine-readable result on standard output and nothing else there", 0},
+    {"quiet", ROG_SETTING_FLAG, NULL, 0, 0, NULL, NULL, "no progress and no remarks", 'q'},
+    {"verbose", ROG_SETTING_FLAG, NULL, 0, 0, NULL, NULL, "more remarks", 'v'},
+    {NULL, ROG_SETTING_FLAG, NULL, 0, 0, NULL, NULL, NULL, 0},
+};
+
+int rog_command_db(const struct rog_cli *cli, enum rog_db_mode mode, struct rog_db **db,
+                   struct rog_error *err)
+{
+    return rog_db_open(db, rog_cli_string(cli, "db"), mode, err);
+}
+
+int rog_command_cluster(const struct rog_cli *cli, struct rog_cluster **cluster,
+                        struct rog_error *err)
+{
+    const char *given = rog_cli_string(cli, "cluster");
+    char *share = rog_install_path("share/rog", err);
+    if (!share)
+        return ROG_EFAILED;
+    char *profiles = rog_path_join(share, "profiles.conf");
+    char *standard = rog_path_join(share, "clusters/virtual4.conf");
+    int code = profiles && standard ? 0 : rog_fail_nomem(err);
+    if (code == 0)
+        code = rog_cluster_read(cluster, given ? given : standard, profiles, err);
+    if (code == 0)
+        code = rog_fleet_check(*cluster, err);
+    if (code < 0) {
+        rog_cluster_free(*cluster);
+        *cluster = NULL;
+    }
+    free(standard);
+    free(profiles);
+    free(share);
+    return code;
+}
+
+int rog_command_trainer(const struct rog_cli *cli, const char *name, struct rog_error *err)
+{
+    int count = rog_cli_arg_count(cli);
+    char *trainer = rog_fleet_trainer_path(err);
+    if (!trainer)
+        return ROG_EFAILED;
+    char **argv = calloc((size_t)count + 3, sizeof *argv);
+    int code = 0;
+    for (int i = 0; argv && i < count + 2; i++) {
+        argv[i] = rog_strdup(i == 0 ? trainer : i == 1 ? name : rog_cli_arg(cli, i - 2));
+        if (!argv[i])
+            code = ROG_ENOMEM;
+    }
+    if (!argv || code < 0) {
+        code = rog_fail_nomem(err);
+    } else {
+        execv(trainer, argv);
+        code = rog_fail(err, ROG_EFAILED, "cannot execute %s: %s", trainer, strerror(errno));
+    }
+    for (int i = 0; argv && i < count + 2; i++)
+        free(argv[i]);
+    free(argv);
+    free(trainer);
+    return code;
+}
+
+int rog_processors(void)
+{
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof set, &set) != 0)
+        return 1;
+    int count = CPU_COUNT(&set);
+    return count > 0 ? count : 1;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_ORCHESTRATOR_COMMANDS_H
+#define ROG_ORCHESTRATOR_COMMANDS_H
+
+/* The commands of rogctl, one file cmd_NAME.c each, and what several of them need. */
+
+#include <common/cli.h>
+#include <orchestrator/conf/cluster.h>
+#include <orchestrator/store/db.h>
+
+extern const struct rog_command rog_cmd_case;
+extern const struct rog_command rog_cmd_cases;
+extern const struct rog_command rog_cmd_data;
+extern const struct rog_command rog_cmd_doctor;
+extern const struct rog_command rog_cmd_microevents;
+extern const struct rog_command rog_cmd_plugins;
+extern const struct rog_command rog_cmd_redraw;
+extern const struct rog_command rog_cmd_replace;
+extern const struct rog_command rog_cmd_report;
+extern const struct rog_command rog_cmd_run;
+extern const struct rog_command rog_cmd_runs;
+extern const struct rog_command rog_cmd_show;
+extern const struct rog_command rog_cmd_sweep;
+extern const struct rog_command rog_cmd_test;
+extern const struct rog_command rog_cmd_trace;
+
+/* --db, --plots, --json, --quiet, --verbose. */
+extern const struct rog_setting rog_common_options[];
+
+/* Opens --db. */
+int rog_command_db(const struct rog_cli *cli, enum rog_db_mode mode, struct rog_db **db,
+                   struct rog_error *err);
+
+/* Reads --cluster, or the cluster that comes with the program, and checks that this version can
+ * execute runs on it. */
+int rog_command_cluster(const struct rog_cli *cli, struct rog_cluster **cluster,
+                        struct rog_error *err);
+
+/* Becomes the trainer with its command `name` and this command's arguments; returns only when that
+ * is not possible. */
+int rog_command_trainer(const struct rog_cli *cli, const char *name, struct rog_error *err);
+
+/* Processors that this process may use. */
+int rog_processors(void);
+
+#endif

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <orchestrator/launch.h>
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <orchestrator/commands.h>
+#include <orchestrator/progress.h>
+
+/* "continuing threshold-case0: 2 of 4 runs are done; redoing ..." */
+static void say_what_is_there(const struct rog_launch *launch, const struct rog_plan *plan)
+{
+    size_t done = 0, known = 0;
+    for (size_t i = 0; i < plan->count; i++) {
+        done += plan->run[i].action == ROG_PLAN_DONE;
+        known += plan->run[i].action != ROG_PLAN_NEW;
+    }
+    const struct rog_output *output = &launch->output;
+    if (plan->case_name && known == 0)
+        rog_remark(output, "%s: %zu runs to do", plan->case_name, plan->count);
+    else if (plan->case_name && done == plan->count)
+        rog_remark(output, "%s: all %zu runs are done already", plan->case_name, plan->count);
+    else if (plan->case_name)
+        rog_remark(output, "continuing %s: %zu of %zu runs are done already", plan->case_name, done,
+                   plan->count);
+    for (size_t i = 0; i < plan->count; i++) {
+        const struct rog_plan_run *run = &plan->run[i];
+        if (run->action == ROG_PLAN_CONTINUE || run->action == ROG_PLAN_RETRY)
+            rog_remark(output, "taking up %s (%s), which %s", run->id, run->resolved.note,
+                       run->action == ROG_PLAN_RETRY ? "failed" : "was interrupted");
+        else
+            rog_detail(output, "%s: %s (%s)", rog_plan_action_name(run->action), run->id,
+                       run->resolved.note);
+    }
+}
+
+/* The jobs of all runs that are not done. */
+static size_t make_jobs(const struct rog_plan *plan, struct rog_fleet_job *jobs)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < plan->count; i++) {
+        const struct rog_plan_run *run = &plan->run[i];
+        if (run->action == ROG_PLAN_DONE)
+            continue;
+        jobs[count++] = (struct rog_fleet_job){
+            .run_id = run->id,
+            .label = run->resolved.note,
+            .config = run->resolved.config,
+            .accuracy = (double)NAN,
+            .stall_share = (double)NAN,
+        };
+    }
+    return count;
+}
+
+int rog_launch(const struct rog_launch *launch, struct rog_plan *plan, struct rog_error *err)
+{
+    struct rog_progress progress;
+    rog_progress_init(&progress, &launch->output);
+    const struct rog_fleet_observer observer = rog_progress_observer(&progress);
+    char *trainer = rog_fleet_trainer_path(err);
+    struct rog_fleet_job *jobs = calloc(plan->count + 1, sizeof *jobs);
+    int code = !trainer ? ROG_EFAILED : jobs ? 0 : rog_fail_nomem(err);
+    if (code == 0)
+        code = rog_plan_record(plan, launch->db, launch->fresh, err);
+    if (code == 0) {
+        say_what_is_there(launch, plan);
+        size_t count = make_jobs(plan, jobs);
+        const struct rog_fleet_options options = {
+            .db = launch->db,
+            .trainer = trainer,
+            .jobs = launch->jobs > 0 ? launch->jobs : rog_processors(),
+            .observer = &observer,
+        };
+        code = rog_fleet_execute(launch->cluster, &options, jobs, count, err);
+        for (size_t i = 0; i < count; i++)
+            if (jobs[i].state == ROG_FLEET_FAILED)
+                rog_warn(&launch->output, "%s (%s) failed: %s", jobs[i].run_id, jobs[i].label,
+                         jobs[i].error);
+        if (code == ROG_EINTR)
+            rog_fail(err, ROG_EINTR, "interrupted; the same command continues where it was");
+        if (code == ROG_EFAILED && count == 1)
+            err->message[0] = '\0'; /* said already */
+    }
+    free(jobs);
+    free(trainer);
+    return code;
+}
+
+static int show_plan_json(const struct rog_plan *plan, struct rog_error *err)
+{
+    struct rog_json *result = rog_json_object();
+    struct rog_json *runs = rog_json_array();
+    rog_json_put_string(result, "case", plan->case_name);
+    for (size_t i = 0; i < plan->count; i++) {
+        const struct rog_plan_run *run = &plan->run[i];
+        struct rog_json *row = rog_json_object();
+        rog_json_put_string(row, "id", run->id);
+        rog_json_put_string(row, "state", rog_plan_action_name(run->action));
+        rog_json_put_string(row, "config_hash", run->resolved.hash);
+        rog_json_put(row, "config", rog_json_copy(run->resolved.config));
+        rog_json_append(runs, row);
+    }
+    rog_json_put(result, "runs", runs);
+    return rog_print_json(result, err);
+}
+
+int rog_launch_show_plan(const struct rog_output *output, const struct rog_plan *plan,
+                         struct rog_error *err)
+{
+    if (output->json)
+        return show_plan_json(plan, err);
+    struct rog_table *table = rog_table_new(
+        "note|library|>threshold|control|>batchsize|>epochs|>seconds|>seed|state|run");
+    size_t left = 0;
+    for (size_t i = 0; i < plan->count; i++) {
+        const struct rog_plan_run *run = &plan->run[i];
+        const struct rog_resolved_run *r = &run->resolved;
+        rog_table_cell(table, "%s", r->note);
+        rog_table_cell(table, "%s", r->library);
+        rog_table_cell(table, "%lld", (long long)r->threshold);
+        rog_table_cell(table, "%s", r->control);
+        rog_table_cell(table, "%lld", (long long)r->batchsize);
+        rog_table_cell(table, "%lld", (long long)r->epochs);
+        rog_table_cell(table, "%.0f", rog_json_get_number(r->config, "seconds", 0));
+        rog_table_cell(table, "%lld", (long long)r->seed);
+        rog_table_cell(table, "%s", rog_plan_action_name(run->action));
+        rog_table_cell(table, "%s", run->id ? run->id : "-");
+        left += run->action != ROG_PLAN_DONE;
+    }
+    int code = rog_table_print(table, err);
+    if (code == 0)
+        rog_print("%s%s%zu of %zu runs to do", plan->case_name ? plan->case_name : "",
+                  plan->case_name ? ": " : "", left, plan->count);
+    return code;
+}

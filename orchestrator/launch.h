@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_ORCHESTRATOR_LAUNCH_H
+#define ROG_ORCHESTRATOR_LAUNCH_H
+
+/* From a plan to recorded runs: what `sweep` and `run` have in common. */
+
+#include <orchestrator/conf/cluster.h>
+#include <orchestrator/fleet/fleet.h>
+#include <orchestrator/output.h>
+#include <orchestrator/plan/plan.h>
+#include <orchestrator/store/db.h>
+
+struct rog_launch {
+    const struct rog_cluster *cluster;
+    struct rog_db *db;
+    int jobs; /* runs at once; 0: as many as there are processors */
+    bool fresh;
+    struct rog_output output;
+};
+
+/* Records the plan, says what it continues, and executes what is not done. Results as
+ * rog_fleet_execute; the reasons of failed runs have been printed then. */
+int rog_launch(const struct rog_launch *launch, struct rog_plan *plan, struct rog_error *err);
+
+/* The plan as it would be executed, on standard output (--dry-run). */
+int rog_launch_show_plan(const struct rog_output *output, const struct rog_plan *plan,
+                         struct rog_error *err);
+
+#endif

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <orchestrator/commands.h>
+
+static const struct rog_command *const commands[] = {
+    &rog_cmd_sweep, &rog_cmd_run,     &rog_cmd_redraw, &rog_cmd_microevents,
+    &rog_cmd_runs,  &rog_cmd_cases,   &rog_cmd_show,   &rog_cmd_report,
+    &rog_cmd_case,  &rog_cmd_replace, &rog_cmd_test,   &rog_cmd_trace,
+    &rog_cmd_data,  &rog_cmd_plugins, &rog_cmd_doctor, NULL,
+};
+
+static const struct rog_program program = {
+    .name = "rogctl",
+    .version = ROG_VERSION,
+    .summary = "Runs experiments with distributed training over bad networks, records everything "
+               "and draws the figures",
+    .common = rog_common_options,
+    .commands = commands,
+};
+
+int main(int argc, char **argv)
+{
+    return rog_program_main(&program, argc, argv);
+}

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <orchestrator/output.h>
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <common/file.h>
+#include <orchestrator/figures/label.h>
+
+#define COLUMNS_MAX 24
+#define CELL_MAX_CHARACTERS 200
+
+struct rog_output rog_output_of(const struct rog_cli *cli)
+{
+    return (struct rog_output){
+        .json = rog_cli_flag(cli, "json"),
+        .quiet = rog_cli_flag(cli, "quiet"),
+        .verbose = rog_cli_flag(cli, "verbose"),
+    };
+}
+
+static void __attribute__((format(printf, 2, 0)))
+write_line(const char *before, const char *format, va_list args)
+{
+    fputs(before, stderr);
+    vfprintf(stderr, format, args);
+    fputc('\n', stderr);
+}
+
+void rog_remark(const struct rog_output *output, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    if (!output->quiet)
+        write_line("", format, args);
+    va_end(args);
+}
+
+void rog_detail(const struct rog_output *output, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    if (output->verbose && !output->quiet)
+        write_line("", format, args);
+    va_end(args);
+}
+
+void rog_warn(const struct rog_output *output, const char *format, ...)
+{
+    (void)output;
+    va_list args;
+    va_start(args, format);
+    write_line("rogctl: ", format, args);
+    va_end(args);
+}
+
+void rog_print(const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    vprintf(format, args);
+    va_end(args);
+    putchar('\n');
+}
+
+int rog_print_json(struct rog_json *value, struct rog_error *err)
+{
+    char *text = rog_json_text_pretty(value);
+    rog_json_free(value);
+    if (!text)
+        return rog_fail_nomem(err);
+    puts(text);
+    free(text);
+    return 0;
+}
+
+struct rog_table {
+    char *titles;
+    char *title[COLUMNS_MAX];
+    bool right[COLUMNS_MAX];
+    size_t columns;
+    char **cell;
+    size_t cells;
+    bool failed;
+};
+
+struct rog_table *rog_table_new(const char *titles)
+{
+    struct rog_table *table = calloc(1, sizeof *table);
+    if (!table)
+        return NULL;
+    table->titles = rog_strdup(titles);
+    if (!table->titles) {
+        free(table);
+        return NULL;
+    }
+    char *rest = NULL;
+    for (char *title = strtok_r(table->titles, "|", &rest); title && table->columns < COLUMNS_MAX;
+         title = strtok_r(NULL, "|", &rest)) {
+        table->right[table->columns] = title[0] == '>';
+        table->title[table->columns++] = title + (title[0] == '>');
+    }
+    return table;
+}
+
+void rog_table_cell(struct rog_table *table, const char *format, ...)
+{
+    char *raw = NULL;
+    if (!table)
+        return;
+    va_list args;
+    va_start(args, format);
+    int length = vasprintf(&raw, format, args);
+    va_end(args);
+    char *clean = length >= 0 ? rog_label_clean(raw, CELL_MAX_CHARACTERS) : NULL;
+    if (length >= 0)
+        free(raw);
+    char **more = realloc(table->cell, (table->cells + 1) * sizeof *more);
+    if (more)
+        table->cell = more;
+    if (more && clean) {
+        table->cell[table->cells++] = clean;
+    } else {
+        free(clean);
+        table->failed = true;
+    }
+}
+
+void rog_table_number(struct rog_table *table, double number, int digits)
+{
+    if (isnan(number))
+        rog_table_cell(table, "-");
+    else
+        rog_table_cell(table, "%.*f", digits, number);
+}
+
+static void print_cell(const char *text, size_t width, bool right, bool last)
+{
+    size_t columns = rog_label_columns(text);
+    int padding = columns < width ? (int)(width - columns) : 0;
+    if (right)
+        printf("%*s%s", padding, "", text);
+    else
+        printf("%s%*s", text, last ? 0 : padding, "");
+    fputs(last ? "\n" : "  ", stdout);
+}
+
+int rog_table_print(struct rog_table *table, struct rog_error *err)
+{
+    if (!table)
+        return rog_fail_nomem(err);
+    int code = table->failed ? rog_fail_nomem(err) : 0;
+    size_t width[COLUMNS_MAX];
+    for (size_t c = 0; c < table->columns; c++)
+        width[c] = rog_label_columns(table->title[c]);
+    for (size_t i = 0; i < table->cells; i++) {
+        size_t columns = rog_label_columns(table->cell[i]);
+        size_t *widest = &width[i % table->columns];
+        *widest = columns > *widest ? columns : *widest;
+    }
+    for (size_t c = 0; code == 0 && c < table->columns; c++)
+        print_cell(table->title[c], width[c], table->right[c], c + 1 == table->columns);
+    for (size_t i = 0; i < table->cells; i++) {
+        size_t c = i % table->columns;
+        if (code == 0)
+            print_cell(table->cell[i], width[c], table->right[c], c + 1 == table->columns);
+        free(table->cell[i]);
+    }
+    free(table->cell);
+    free(table->titles);
+    free(table);
+    return code;
+}

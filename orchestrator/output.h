@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_ORCHESTRATOR_OUTPUT_H
+#define ROG_ORCHESTRATOR_OUTPUT_H
+
+/*
+ * Everything that rogctl prints: results on standard output, remarks on standard error. With --json
+ * standard output gets one JSON value and nothing else.
+ */
+
+#include <stdbool.h>
+
+#include <common/cli.h>
+#include <common/json.h>
+
+struct rog_output {
+    bool json, quiet, verbose;
+};
+
+struct rog_output rog_output_of(const struct rog_cli *cli);
+
+/* A remark on standard error, unless quiet. */
+void rog_remark(const struct rog_output *output, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+/* One for --verbose only. */
+void rog_detail(const struct rog_output *output, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+/* A warning on standard error, also when quiet. */
+void rog_warn(const struct rog_output *output, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* A line of the result on standard output, for people. */
+void rog_print(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* The result for machines. Takes over `value`. */
+int rog_print_json(struct rog_json *value, struct rog_error *err);
+
+/*
+ * An aligned table. `titles` holds the columns separated by '|'; a '>' before a title aligns the
+ * column to the right. Cells are added row by row, left to right; texts of users are made
+ * harmless for a terminal.
+ */
+struct rog_table;
+struct rog_table *rog_table_new(const char *titles); /* NULL, which the others take too, when
+                                                         memory ran out */
+void rog_table_cell(struct rog_table *table, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+/* A number with `digits` after the point, "-" for NaN. */
+void rog_table_number(struct rog_table *table, double number, int digits);
+/* Prints to standard output and frees. ROG_ENOMEM when something could not be kept. */
+int rog_table_print(struct rog_table *table, struct rog_error *err);
+
+#endif

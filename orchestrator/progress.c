@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <orchestrator/progress.h>
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <orchestrator/figures/label.h>
+
+#define REDRAW_S 0.2
+#define PLAIN_S 10.0
+#define DEFAULT_WIDTH 80
+#define DEFAULT_HEIGHT 24
+#define LABEL_CHARACTERS 20
+
+static const char *const state_names[] = {"waiting", "elsewhere", "running",
+                                          "testing", "done",      "failed"};
+
+static double now_s(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+/* Adds a part when it fits into the rest of the line. */
+static void __attribute__((format(printf, 4, 5)))
+add_part(char *line, size_t bytes, size_t width, const char *format, ...)
+{
+    char part[128];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(part, sizeof part, format, args);
+    va_end(args);
+    size_t used = strlen(line);
+    if (rog_label_columns(line) + rog_label_columns(part) <= width)
+        snprintf(line + used, bytes - used, "%s", part);
+}
+
+void rog_progress_line(const struct rog_fleet_job *job, size_t width, char *line, size_t bytes)
+{
+    char *label = rog_label_clean(job->label, LABEL_CHARACTERS);
+    line[0] = '\0';
+    if (label) {
+        size_t columns = rog_label_columns(label);
+        add_part(line, bytes, width, "%s%*s", label,
+                 columns < LABEL_CHARACTERS ? (int)(LABEL_CHARACTERS - columns) : 0, "");
+    }
+    free(label);
+    add_part(line, bytes, width, " %-9s", state_names[job->state]);
+    if (job->state == ROG_FLEET_WAITING || job->state == ROG_FLEET_ELSEWHERE)
+        return;
+    if (job->state == ROG_FLEET_FAILED) {
+        add_part(line, bytes, width, " after %.0f s", job->t);
+        return;
+    }
+    add_part(line, bytes, width, " %6.0f s", job->t);
+    add_part(line, bytes, width, "  iteration %5lld", (long long)job->iteration);
+    if (!isnan(job->accuracy))
+        add_part(line, bytes, width, "  accuracy %5.2f%%", job->accuracy);
+    else
+        add_part(line, bytes, width, "  accuracy     -");
+    if (!isnan(job->stall_share))
+        add_part(line, bytes, width, "  stall %2.0f%%", 100 * job->stall_share);
+    if (job->wall_s > 0 && !job->taken_up)
+        add_part(line, bytes, width, "  %5.0fx", job->t / job->wall_s);
+    if (job->state == ROG_FLEET_RUNNING && job->done > 0.005) {
+        long left_s = (long)(job->wall_s * (1 / job->done - 1));
+        add_part(line, bytes, width, "  %ld:%02ld left", left_s / 60, left_s % 60);
+    } else if (job->state == ROG_FLEET_DONE) {
+        add_part(line, bytes, width, "  in %ld:%02ld", (long)job->wall_s / 60,
+                 (long)job->wall_s % 60);
+    }
+}
+
+static struct winsize screen(void)
+{
+    struct winsize size = {0};
+    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0)
+        size = (struct winsize){.ws_row = DEFAULT_HEIGHT, .ws_col = DEFAULT_WIDTH};
+    return size;
+}
+
+/* Takes the lines of the last drawing off the screen. */
+static void erase(struct rog_progress *p)
+{
+    if (p->drawn > 0)
+        fprintf(stderr, "\033[%zuA\r\033[J", p->drawn);
+    p->drawn = 0;
+}
+
+static void print_line(const struct rog_progress *p, const struct rog_fleet_job *job)
+{
+    char line[256];
+    size_t width = p->terminal ? screen().ws_col - 1u : sizeof line;
+    const char *color = job->state == ROG_FLEET_DONE     ? "\033[32m"
+                        : job->state == ROG_FLEET_FAILED ? "\033[31m"
+                                                         : "";
+    rog_progress_line(job, width, line, sizeof line);
+    if (p->color && color[0])
+        fprintf(stderr, "%s%s\033[0m\n", color, line);
+    else
+        fprintf(stderr, "%s\n", line);
+}
+
+static bool is_active(const struct rog_fleet_job *job)
+{
+    return job->state == ROG_FLEET_RUNNING || job->state == ROG_FLEET_TESTING;
+}
+
+/* The active runs, as many as the screen holds, and how many there are of the others. */
+static void draw(struct rog_progress *p, const struct rog_fleet_job *jobs, size_t count)
+{
+    size_t number[ROG_FLEET_FAILED + 1] = {0}, room = screen().ws_row;
+    erase(p);
+    for (size_t i = 0; i < count; i++) {
+        number[jobs[i].state]++;
+        if (is_active(&jobs[i]) && p->drawn + 3 < room) {
+            print_line(p, &jobs[i]);
+            p->drawn++;
+        }
+    }
+    if (number[ROG_FLEET_DONE] + number[ROG_FLEET_FAILED] < count) {
+        fprintf(stderr, "%zu of %zu runs done", number[ROG_FLEET_DONE], count);
+        if (number[ROG_FLEET_FAILED])
+            fprintf(stderr, ", %zu failed", number[ROG_FLEET_FAILED]);
+        if (number[ROG_FLEET_ELSEWHERE])
+            fprintf(stderr, ", %zu by another rogctl", number[ROG_FLEET_ELSEWHERE]);
+        fputc('\n', stderr);
+        p->drawn++;
+    }
+}
+
+static void on_progress(void *user, const struct rog_fleet_job *jobs, size_t count)
+{
+    struct rog_progress *p = user;
+    double now = now_s();
+    if (p->output.quiet || now - p->drawn_s < (p->terminal ? REDRAW_S : PLAIN_S))
+        return;
+    p->drawn_s = now;
+    if (p->terminal) {
+        draw(p, jobs, count);
+        return;
+    }
+    for (size_t i = 0; i < count; i++)
+        if (is_active(&jobs[i]))
+            print_line(p, &jobs[i]);
+}
+
+static void on_changed(void *user, const struct rog_fleet_job *job)
+{
+    struct rog_progress *p = user;
+    if (p->output.quiet)
+        return;
+    bool over = job->state == ROG_FLEET_DONE || job->state == ROG_FLEET_FAILED;
+    if (p->terminal)
+        erase(p);
+    if (over || (!p->terminal && job->state == ROG_FLEET_RUNNING))
+        print_line(p, job);
+    p->drawn_s = p->terminal ? 0 : p->drawn_s;
+}
+
+static void on_start_model(void *user, const char *model, double done)
+{
+    struct rog_progress *p = user;
+    double now = now_s();
+    bool first = p->model_s == 0;
+    if (p->output.quiet || (!first && now - p->model_s < (p->terminal ? REDRAW_S : PLAIN_S)))
+        return;
+    p->model_s = now;
+    if (p->terminal)
+        erase(p);
+    fprintf(stderr, "training the starting model %s: %.0f%%\n", model, 100 * done);
+    if (p->terminal)
+        p->drawn = 1;
+}
+
+static void on_say(void *user, const struct rog_fleet_job *job, const char *text)
+{
+    struct rog_progress *p = user;
+    if (p->output.quiet)
+        return;
+    if (p->terminal)
+        erase(p);
+    char *label = job ? rog_label_clean(job->label, LABEL_CHARACTERS) : NULL;
+    fprintf(stderr, "%s%s%s\n", label ? label : "", label ? ": " : "", text);
+    free(label);
+}
+
+void rog_progress_init(struct rog_progress *progress, const struct rog_output *output)
+{
+    const char *no_color = getenv("NO_COLOR");
+    const char *term = getenv("TERM");
+    bool dumb = !term || strcmp(term, "dumb") == 0;
+    *progress = (struct rog_progress){
+        .output = *output,
+        .terminal = isatty(STDERR_FILENO) && !dumb,
+        .drawn_s = now_s(),
+    };
+    progress->color = progress->terminal && !(no_color && no_color[0]);
+}
+
+struct rog_fleet_observer rog_progress_observer(struct rog_progress *progress)
+{
+    return (struct rog_fleet_observer){
+        .user = progress,
+        .progress = on_progress,
+        .changed = on_changed,
+        .start_model = on_start_model,
+        .say = on_say,
+    };
+}

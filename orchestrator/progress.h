@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_ORCHESTRATOR_PROGRESS_H
+#define ROG_ORCHESTRATOR_PROGRESS_H
+
+/*
+ * What a person sees of runs that are executed, on standard error: on a terminal a line a run,
+ * redrawn in place; elsewhere a plain line now and then. NO_COLOR is respected.
+ */
+
+#include <orchestrator/fleet/fleet.h>
+#include <orchestrator/output.h>
+
+struct rog_progress {
+    struct rog_output output;
+    bool terminal, color;
+    size_t drawn;   /* lines on the screen that the next drawing replaces */
+    double drawn_s; /* when that was; or when the last plain lines were printed */
+    double model_s; /* when the training of a starting model was last mentioned */
+};
+
+void rog_progress_init(struct rog_progress *progress, const struct rog_output *output);
+/* The observer to execute with; it refers to `progress`. */
+struct rog_fleet_observer rog_progress_observer(struct rog_progress *progress);
+
+/* One job as a line of at most `width` columns, without its end; for tests as well. */
+void rog_progress_line(const struct rog_fleet_job *job, size_t width, char *text, size_t bytes);
+
+#endif
