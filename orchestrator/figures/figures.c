@@ -43,6 +43,15 @@ static const struct rog_panel *const *panels_of(const char *figure)
     return figures[row].panels;
 }
 
+const char *rog_figures_caption(const char *path)
+{
+    static const struct rog_panel *const all[] = {&composition, &efficiency, &accuracy, &energy};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        if (strstr(path, all[i]->name))
+            return all[i]->title;
+    return "microevents";
+}
+
 static void note(const struct rog_figures_options *options, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 static void note(const struct rog_figures_options *options, const char *format, ...)

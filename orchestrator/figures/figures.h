@@ -30,6 +30,9 @@ struct rog_figures_options {
 int rog_figures_draw_case(struct rog_db *db, const char *case_name,
                           const struct rog_figures_options *options, struct rog_error *err);
 
+/* What a picture shows, by its path as `drawn` was told it. Never NULL. */
+const char *rog_figures_caption(const char *path);
+
 /* Figure 8: `rank` of a run over `span_s` seconds from `start_s`. `run` as for rog_run_find.
  * ROG_EINVAL for the server's rank, an unknown rank, or a start beyond the run's end;
  * ROG_ENOTFOUND for a run without the data. */

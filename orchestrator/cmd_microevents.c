@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <orchestrator/commands.h>
+
+#include <orchestrator/figure_command.h>
+
+static const struct rog_setting options[] = {
+    {"span", ROG_SETTING_REAL, "300", 0.001, 1e9, NULL, "s", "how much time to show", 0},
+    ROG_FIGURE_OPTIONS,
+    {NULL, ROG_SETTING_FLAG, NULL, 0, 0, NULL, NULL, NULL, 0},
+};
+
+/* Positional arguments, checked as if they were options. */
+static const struct rog_setting rank_setting = {"RANK", ROG_SETTING_INT,    NULL, 0, 1000000, NULL,
+                                                NULL,   "rank of a worker", 0};
+static const struct rog_setting start_setting = {"START", ROG_SETTING_REAL, NULL, 0, 1e9, NULL,
+                                                 "s",     "where to begin", 0};
+
+static int number_of(const struct rog_setting *setting, const char *text, double *number,
+                     struct rog_error *err)
+{
+    struct rog_json *value = NULL;
+    int code = rog_setting_parse(setting, text, &value, err);
+    *number = code == 0 ? rog_json_number(value, 0) : 0;
+    rog_json_free(value);
+    return code;
+}
+
+static int run(const struct rog_cli *cli, struct rog_error *err)
+{
+    struct rog_figure_command command;
+    double rank = 0, start_s = 0;
+    int code = number_of(&rank_setting, rog_cli_arg(cli, 1), &rank, err);
+    if (code == 0)
+        code = number_of(&start_setting, rog_cli_arg(cli, 2), &start_s, err);
+    if (code < 0)
+        return code;
+    code = rog_figure_command_begin(&command, cli, err);
+    if (code == 0)
+        code = rog_figures_draw_microevents(command.db, rog_cli_arg(cli, 0), (int64_t)rank, start_s,
+                                            rog_cli_real(cli, "span"), &command.options, err);
+    return rog_figure_command_end(&command, code, err);
+}
+
+const struct rog_command rog_cmd_microevents = {
+    .name = "microevents",
+    .usage = "RUN RANK START [options]",
+    .summary = "draw what one worker did, second by second",
+    .details = "Bandwidth of the worker's link, the share of rows in each of its pushes and pulls, "
+               "and how many iterations it was behind the fastest worker, from START seconds on "
+               "(figure 8). RUN may be any unambiguous beginning of the run's name.",
+    .options = options,
+    .min_args = 3,
+    .max_args = 3,
+    .run = run,
+};

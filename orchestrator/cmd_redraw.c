@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <orchestrator/commands.h>
+
+#include <string.h>
+
+#include <orchestrator/figure_command.h>
+
+static const struct rog_setting options[] = {
+    ROG_FIGURE_OPTIONS,
+    {"axes", ROG_SETTING_STRING, "all", 0, 0, "all|published", NULL,
+     "all: long enough for all data; published: they end where the published figures' do", 0},
+    {NULL, ROG_SETTING_FLAG, NULL, 0, 0, NULL, NULL, NULL, 0},
+};
+
+static int run(const struct rog_cli *cli, struct rog_error *err)
+{
+    struct rog_figure_command command;
+    int code = rog_figure_command_begin(&command, cli, err);
+    command.options.published_axes = strcmp(rog_cli_string(cli, "axes"), "published") == 0;
+    if (code == 0)
+        code = rog_figures_draw_case(command.db, rog_cli_arg(cli, 0), &command.options, err);
+    return rog_figure_command_end(&command, code, err);
+}
+
+const struct rog_command rog_cmd_redraw = {
+    .name = "redraw",
+    .usage = "CASE [options]",
+    .summary = "draw the figures of a recorded case",
+    .details = "Draws from the database alone and changes nothing in it. Beside each picture stand "
+               "its gnuplot script and its data; `gnuplot NAME.gp` in the folder of figures draws "
+               "an edited script again.",
+    .options = options,
+    .min_args = 1,
+    .max_args = 1,
+    .run = run,
+};

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_ORCHESTRATOR_FIGURE_COMMAND_H
+#define ROG_ORCHESTRATOR_FIGURE_COMMAND_H
+
+/* What commands that draw have in common: --format, --open, and telling what was drawn. */
+
+#include <common/cli.h>
+#include <orchestrator/figures/figures.h>
+#include <orchestrator/output.h>
+
+#define ROG_FIGURE_OPTIONS                                                                         \
+    {"format",                                                                                     \
+     ROG_SETTING_STRING,                                                                           \
+     "pdf,svg,png",                                                                                \
+     0,                                                                                            \
+     0,                                                                                            \
+     NULL,                                                                                         \
+     NULL,                                                                                         \
+     "formats to draw, separated by commas",                                                       \
+     0},                                                                                           \
+    {                                                                                              \
+        "open", ROG_SETTING_FLAG, NULL, 0, 0, NULL, NULL, "show the pictures when they are drawn", \
+            0                                                                                      \
+    }
+
+struct rog_figure_command {
+    struct rog_db *db;
+    struct rog_output output;
+    struct rog_figures_options options; /* its user is this struct */
+    struct rog_json *files;             /* paths drawn */
+    struct rog_json *notes;             /* what was left out */
+    bool open;
+};
+
+/* Opens the database. The command must be ended, also after an error. */
+int rog_figure_command_begin(struct rog_figure_command *command, const struct rog_cli *cli,
+                             struct rog_error *err);
+/* Prints the result unless `code` is an error, opens the pictures, frees. Returns the first
+ * error. */
+int rog_figure_command_end(struct rog_figure_command *command, int code, struct rog_error *err);
+
+#endif

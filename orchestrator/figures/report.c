@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <orchestrator/figures/report.h>
+
+#include <math.h>
+#include <stdlib.h>
+
+#include <common/file.h>
+
+#define ACCURACIES 4 /* the first measures */
+
+const struct rog_measure_kind rog_measure_kinds[ROG_MEASURES] = {
+    [ROG_MEASURE_AT_1800] = {"1800", "1800 s", 2, true},
+    [ROG_MEASURE_AT_3600] = {"3600", "3600 s", 2, true},
+    [ROG_MEASURE_AT_5400] = {"5400", "5400 s", 2, true},
+    [ROG_MEASURE_AT_END] = {"end", "end", 2, true},
+    [ROG_MEASURE_SECONDS_TO_TARGET] = {"seconds_to_target", "time (s)", 0, false},
+    [ROG_MEASURE_JOULES_TO_TARGET] = {"joules_to_target", "energy (J)", 0, false},
+    [ROG_MEASURE_COMPUTE_S] = {"compute_s", "computation", 2, false},
+    [ROG_MEASURE_COMMUNICATION_S] = {"communication_s", "communication", 2, false},
+    [ROG_MEASURE_STALL_S] = {"stall_s", "stall", 2, false},
+};
+
+/* Where the straight lines between checkpoints first reach the target: its time and energy. */
+static void reach_target(const struct rog_case_run *run, double target, double *seconds,
+                         double *joules)
+{
+    const struct rog_accuracy_point *p = run->accuracy.point;
+    *seconds = *joules = (double)NAN;
+    size_t i = 0;
+    while (i < run->accuracy.count && p[i].percent < target)
+        i++;
+    if (i == run->accuracy.count)
+        return;
+    *seconds = p[i].t;
+    *joules = run->joules[i];
+    if (i > 0) {
+        double share = (target - p[i - 1].percent) / (p[i].percent - p[i - 1].percent);
+        *seconds = p[i - 1].t + share * (p[i].t - p[i - 1].t);
+        *joules = run->joules[i - 1] + share * (run->joules[i] - run->joules[i - 1]);
+    }
+}
+
+static void measure_run(const struct rog_case_run *run, bool as_published, double target,
+                        double value[ROG_MEASURES])
+{
+    const struct rog_composition *composition =
+        as_published ? &run->as_published : &run->composition;
+    size_t points = run->accuracy.count;
+    value[ROG_MEASURE_AT_1800] = rog_accuracy_at(&run->accuracy, 1800);
+    value[ROG_MEASURE_AT_3600] = rog_accuracy_at(&run->accuracy, 3600);
+    value[ROG_MEASURE_AT_5400] = rog_accuracy_at(&run->accuracy, 5400);
+    value[ROG_MEASURE_AT_END] = points ? run->accuracy.point[points - 1].percent : (double)NAN;
+    reach_target(run, target, &value[ROG_MEASURE_SECONDS_TO_TARGET],
+                 &value[ROG_MEASURE_JOULES_TO_TARGET]);
+    value[ROG_MEASURE_COMPUTE_S] = composition->compute_s;
+    value[ROG_MEASURE_COMMUNICATION_S] = composition->communication_s;
+    value[ROG_MEASURE_STALL_S] = composition->stall_s;
+}
+
+static int measure_series(struct rog_report *report, size_t index, struct rog_error *err)
+{
+    const struct rog_case_series *series = &report->data.series[index];
+    double *values = calloc(series->runs, sizeof *values);
+    if (!values)
+        return rog_fail_nomem(err);
+    for (int m = 0; m < ROG_MEASURES; m++) {
+        for (size_t i = 0; i < series->runs; i++)
+            values[i] = report->run[series->run[i]].value[m].mean;
+        report->series[index].value[m] = rog_interval_of(values, series->runs);
+        /* A run that never reached the target would make the mean of the others too good. */
+        bool all_needed = m == ROG_MEASURE_SECONDS_TO_TARGET || m == ROG_MEASURE_JOULES_TO_TARGET;
+        if (all_needed && report->series[index].value[m].count < series->runs)
+            report->series[index].value[m] = rog_interval_of(NULL, 0);
+    }
+    free(values);
+    return 0;
+}
+
+static double percent_less(double value, double than)
+{
+    return 100 * (than - value) / than;
+}
+
+static struct rog_report_gain gain_over(const struct rog_report *report, size_t index,
+                                        size_t against)
+{
+    struct rog_report_gain gain = {.series = index, .against = against};
+    const struct rog_interval *own = report->series[index].value;
+    const struct rog_interval *other = report->series[against].value;
+    for (int i = 0; i < ACCURACIES; i++)
+        gain.accuracy_points[i] = own[i].mean - other[i].mean;
+    gain.seconds_percent = percent_less(own[ROG_MEASURE_SECONDS_TO_TARGET].mean,
+                                        other[ROG_MEASURE_SECONDS_TO_TARGET].mean);
+    gain.joules_percent = percent_less(own[ROG_MEASURE_JOULES_TO_TARGET].mean,
+                                       other[ROG_MEASURE_JOULES_TO_TARGET].mean);
+    return gain;
+}
+
+int rog_report_make(struct rog_db *db, const char *case_name, bool as_published,
+                    struct rog_report *report, struct rog_error *err)
+{
+    *report = (struct rog_report){.as_published = as_published};
+    struct rog_case_data *data = &report->data;
+    int code = rog_case_data_load(db, case_name, data, err);
+    if (code < 0)
+        return code;
+    report->target = rog_case_target(data);
+    report->run = calloc(data->run_count + 1, sizeof *report->run);
+    report->series = calloc(data->series_count + 1, sizeof *report->series);
+    report->gain = calloc(data->series_count * data->series_count + 1, sizeof *report->gain);
+    if (!report->run || !report->series || !report->gain) {
+        code = rog_fail_nomem(err);
+        goto out;
+    }
+    for (size_t i = 0; i < data->run_count; i++) {
+        double value[ROG_MEASURES];
+        measure_run(&data->run[i], as_published, report->target, value);
+        for (int m = 0; m < ROG_MEASURES; m++)
+            report->run[i].value[m] = rog_interval_of(&value[m], 1);
+    }
+    for (size_t i = 0; i < data->series_count && code == 0; i++)
+        code = measure_series(report, i, err);
+    for (size_t i = 1; i < data->series_count; i++)
+        for (size_t k = 0; k < i; k++)
+            report->gain[report->gains++] = gain_over(report, i, k);
+out:
+    if (code < 0)
+        rog_report_release(report);
+    return code;
+}
+
+void rog_report_release(struct rog_report *report)
+{
+    rog_case_data_release(&report->data);
+    free(report->run);
+    free(report->series);
+    free(report->gain);
+    *report = (struct rog_report){0};
+}
+
+bool rog_report_is_best(const struct rog_report *report, size_t series, enum rog_measure measure)
+{
+    double own = report->series[series].value[measure].mean;
+    size_t others = 0;
+    for (size_t i = 0; i < report->data.series_count; i++) {
+        double value = report->series[i].value[measure].mean;
+        if (i == series || isnan(value))
+            continue;
+        others++;
+        if (rog_measure_kinds[measure].more_is_better ? value > own : value < own)
+            return false;
+    }
+    return !isnan(own) && others > 0;
+}
+
+char *rog_report_label(const struct rog_report *report, size_t series)
+{
+    const struct rog_case_series *s = &report->data.series[series];
+    return s->runs > 1 ? rog_format("%s (n = %zu)", s->label, s->runs) : rog_strdup(s->label);
+}
+
+static void put_values(struct rog_json *object, const struct rog_report_line *line,
+                       struct rog_json *(*make)(const struct rog_interval *))
+{
+    struct rog_json *at = rog_json_object();
+    for (int m = 0; m < ACCURACIES; m++)
+        rog_json_put(at, rog_measure_kinds[m].json, make(&line->value[m]));
+    rog_json_put(object, "accuracy_at", at);
+    for (int m = ACCURACIES; m < ROG_MEASURES; m++)
+        rog_json_put(object, rog_measure_kinds[m].json, make(&line->value[m]));
+}
+
+static struct rog_json *plain(const struct rog_interval *interval)
+{
+    return rog_json_new_number(interval->mean);
+}
+
+static struct rog_json *spread(const struct rog_interval *interval)
+{
+    struct rog_json *object = rog_json_object();
+    rog_json_put_number(object, "mean", interval->mean);
+    rog_json_put_number(object, "interval95", interval->half);
+    return object;
+}
+
+static struct rog_json *run_json(const struct rog_case_run *run, const struct rog_report_line *line)
+{
+    struct rog_json *object = rog_json_object();
+    rog_json_put_string(object, "id", run->row.id);
+    rog_json_put_string(object, "note", run->row.note);
+    rog_json_put_string(object, "library", run->row.library);
+    rog_json_put_integer(object, "threshold", run->row.threshold);
+    rog_json_put_integer(object, "batchsize", run->row.batchsize);
+    rog_json_put_integer(object, "seed", run->row.seed);
+    rog_json_put_string(object, "status", run->row.status);
+    put_values(object, line, plain);
+    return object;
+}
+
+static struct rog_json *series_json(const struct rog_report *report, size_t index)
+{
+    const struct rog_case_series *series = &report->data.series[index];
+    struct rog_json *object = rog_json_object(), *ids = rog_json_array();
+    for (size_t i = 0; i < series->runs; i++)
+        rog_json_append(ids, rog_json_new_string(report->data.run[series->run[i]].row.id));
+    rog_json_put_string(object, "label", series->label);
+    rog_json_put(object, "runs", ids);
+    put_values(object, &report->series[index], spread);
+    return object;
+}
+
+static struct rog_json *gain_json(const struct rog_report *report,
+                                  const struct rog_report_gain *gain)
+{
+    struct rog_json *object = rog_json_object(), *points = rog_json_object();
+    for (int m = 0; m < ACCURACIES; m++)
+        rog_json_put_number(points, rog_measure_kinds[m].json, gain->accuracy_points[m]);
+    rog_json_put_string(object, "series", report->data.series[gain->series].label);
+    rog_json_put_string(object, "against", report->data.series[gain->against].label);
+    rog_json_put(object, "accuracy_points", points);
+    rog_json_put_number(object, "seconds_percent_less", gain->seconds_percent);
+    rog_json_put_number(object, "joules_percent_less", gain->joules_percent);
+    return object;
+}
+
+struct rog_json *rog_report_json(const struct rog_report *report)
+{
+    const struct rog_case_data *data = &report->data;
+    struct rog_json *object = rog_json_object(), *runs = rog_json_array();
+    struct rog_json *series = rog_json_array(), *gains = rog_json_array();
+    for (size_t i = 0; i < data->run_count; i++)
+        rog_json_append(runs, run_json(&data->run[i], &report->run[i]));
+    for (size_t i = 0; i < data->series_count; i++)
+        rog_json_append(series, series_json(report, i));
+    for (size_t i = 0; i < report->gains; i++)
+        rog_json_append(gains, gain_json(report, &report->gain[i]));
+    rog_json_put_string(object, "case", data->row.name);
+    rog_json_put_string(object, "figure", data->row.figure);
+    rog_json_put_number(object, "target", report->target);
+    rog_json_put_bool(object, "as_published", report->as_published);
+    rog_json_put(object, "runs", runs);
+    rog_json_put(object, "series", series);
+    rog_json_put(object, "gains", gains);
+    return object;
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_FIGURES_REPORT_H
+#define ROG_FIGURES_REPORT_H
+
+/* The numbers of a case side by side: the report's table. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include <common/json.h>
+#include <orchestrator/figures/case_data.h>
+#include <orchestrator/figures/stats.h>
+
+enum rog_measure {
+    ROG_MEASURE_AT_1800, /* accuracy, linear between checkpoints, % */
+    ROG_MEASURE_AT_3600,
+    ROG_MEASURE_AT_5400,
+    ROG_MEASURE_AT_END,            /* of the last tested checkpoint */
+    ROG_MEASURE_SECONDS_TO_TARGET, /* until the accuracy first reached the case's target */
+    ROG_MEASURE_JOULES_TO_TARGET,  /* mean over workers */
+    ROG_MEASURE_COMPUTE_S,         /* per iteration */
+    ROG_MEASURE_COMMUNICATION_S,
+    ROG_MEASURE_STALL_S,
+    ROG_MEASURES
+};
+
+struct rog_measure_kind {
+    const char *json;  /* member; for accuracies: of "accuracy_at" */
+    const char *title; /* column */
+    int digits;        /* after the point */
+    bool more_is_better;
+};
+extern const struct rog_measure_kind rog_measure_kinds[ROG_MEASURES];
+
+/* One run, or the runs of a series together. What is not recorded has a mean of NaN. */
+struct rog_report_line {
+    struct rog_interval value[ROG_MEASURES];
+};
+
+/* What one series gains over another: accuracy in points, the others in percent less. NaN where
+ * either is missing. */
+struct rog_report_gain {
+    size_t series, against; /* indexes into data.series */
+    double accuracy_points[4], seconds_percent, joules_percent;
+};
+
+struct rog_report {
+    struct rog_case_data data;
+    bool as_published;              /* time composition as in the published table */
+    double target;                  /* % */
+    struct rog_report_line *run;    /* [data.run_count] */
+    struct rog_report_line *series; /* [data.series_count] */
+    struct rog_report_gain *gain; /* [gains]: each pair of series, the later against the earlier */
+    size_t gains;
+};
+
+/* ROG_ENOTFOUND for an unknown case. */
+int rog_report_make(struct rog_db *db, const char *case_name, bool as_published,
+                    struct rog_report *report, struct rog_error *err);
+void rog_report_release(struct rog_report *report);
+
+/* Whether `line` has the best value of all series; not where there is only one. */
+bool rog_report_is_best(const struct rog_report *report, size_t series, enum rog_measure measure);
+
+/* "ROG 4", or "ROG 4 (n = 3)". Heap memory, NULL when memory ran out. */
+char *rog_report_label(const struct rog_report *report, size_t series);
+
+/* Owned by the caller. */
+struct rog_json *rog_report_json(const struct rog_report *report);
+
+/* The whole report as one HTML page without outside references, with figures, configuration,
+ * versions and host facts. Errors of drawing: see figures.h. */
+int rog_report_html(const struct rog_report *report, struct rog_db *db, FILE *page,
+                    struct rog_error *err);
+
+#endif
