@@ -59,12 +59,40 @@ static const struct rog_setting common[] = {
     {"json", ROG_SETTING_FLAG, NULL, 0, 0, NULL, NULL, "for machines", 0},
     {NULL, ROG_SETTING_FLAG, NULL, 0, 0, NULL, NULL, NULL, 0},
 };
-static const struct rog_command values = {"values", "A B", "check values", NULL, options,
-                                          2,        2,     check_values};
-static const struct rog_command defaults = {"defaults", "", "check defaults", NULL, options,
-                                            0,          0,  check_defaults};
-static const struct rog_command failing = {"fail", "HOW", "fail", NULL, NULL, 1, -1, fail_with};
-static const struct rog_command *const commands[] = {&values, &defaults, &failing, NULL};
+static int count_words(const struct rog_cli *cli, struct rog_error *err)
+{
+    const char *const wanted[] = {"--help", "--unknown", "--", "-q"};
+    assert_int_equal(rog_cli_arg_count(cli), 4);
+    for (int i = 0; i < 4; i++)
+        assert_string_equal(rog_cli_arg(cli, i), wanted[i]);
+    return rog_fail(err, ROG_EINTR, "seen");
+}
+
+static const struct rog_command values = {.name = "values",
+                                          .usage = "A B",
+                                          .summary = "check values",
+                                          .options = options,
+                                          .min_args = 2,
+                                          .max_args = 2,
+                                          .run = check_values};
+static const struct rog_command defaults = {.name = "defaults",
+                                            .usage = "",
+                                            .summary = "check defaults",
+                                            .options = options,
+                                            .run = check_defaults};
+static const struct rog_command failing = {.name = "fail",
+                                           .usage = "HOW",
+                                           .summary = "fail",
+                                           .min_args = 1,
+                                           .max_args = -1,
+                                           .run = fail_with};
+static const struct rog_command passing = {.name = "pass",
+                                           .usage = "...",
+                                           .summary = "hand all words on",
+                                           .max_args = -1,
+                                           .run = count_words,
+                                           .passes_on = true};
+static const struct rog_command *const commands[] = {&values, &defaults, &failing, &passing, NULL};
 static const struct rog_program program = {"prog", "1.0", "a program", common, commands};
 
 #define RUN(...) run((const char *[]){"prog", __VA_ARGS__, NULL})
@@ -91,6 +119,7 @@ static void test_options_anywhere(void **state)
     assert_int_equal(
         RUN("values", "-j3", "--sp", "2.5", "--fr", "--db=x y.db", "a.conf", "--", "-b"), 0);
     assert_int_equal(RUN("defaults"), 0);
+    assert_int_equal(RUN("pass", "--help", "--unknown", "--", "-q"), 130);
 }
 
 static void test_wrong_use(void **state)
