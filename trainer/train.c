@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <trainer/train.h>
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +10,7 @@
 #include <rog/events.h>
 #include <trainer/data/dataset.h>
 #include <trainer/nn/safetensors.h>
+#include <trainer/sim/exchange.h>
 
 /* ---- preparing ---- */
 
@@ -51,23 +51,31 @@ out:
     return code;
 }
 
-/* How many bytes a byte of the trained model's messages stands for. */
-static int find_wire_scale(struct rog_train *train, struct rog_error *err)
+static int wire_bytes_of(const char *model, const struct rog_arch *like, uint64_t *bytes,
+                         struct rog_error *err)
 {
-    const struct rog_run_config *config = train->config;
-    train->wire_scale = 1;
-    if (strcmp(config->wire_model, "same") == 0)
-        return ROG_OK;
     struct rog_arch *arch = NULL;
     struct rog_rows *rows = NULL;
-    int code =
-        rog_arch_new(&arch, config->wire_model, train->arch->classes, train->arch->image_size, err);
+    int code = rog_arch_new(&arch, model, like->classes, like->image_size, err);
     if (!code)
         code = rows_of(arch, &rows, err);
     if (!code)
-        train->wire_scale = (double)rows->wire_bytes / (double)train->rows->wire_bytes;
+        code = rog_exchange_bytes(rows, bytes, err);
     rog_rows_free(rows);
     rog_arch_free(arch);
+    return code;
+}
+
+static int find_wire_scale(struct rog_train *train, struct rog_error *err)
+{
+    const char *model = train->config->wire_model;
+    uint64_t own_bytes = 0;
+    int code = rog_exchange_bytes(train->rows, &own_bytes, err);
+    train->wire_bytes = own_bytes;
+    if (!code && strcmp(model, "same") != 0)
+        code = wire_bytes_of(model, train->arch, &train->wire_bytes, err);
+    if (!code)
+        train->wire_scale = (double)train->wire_bytes / (double)own_bytes;
     return code;
 }
 
@@ -183,8 +191,7 @@ int rog_train_report_start(const struct rog_train *train, struct rog_events *eve
     rog_event_string(events, "model", config->model);
     rog_event_integer(events, "params", (int64_t)train->rows->params);
     rog_event_integer(events, "rows", train->rows->row_count);
-    rog_event_integer(events, "wire_bytes",
-                      llround((double)train->rows->wire_bytes * train->wire_scale));
+    rog_event_integer(events, "wire_bytes", (int64_t)train->wire_bytes);
     if (train->params) {
         int code = rog_train_model_sha256(train, hex, err);
         if (code)

@@ -32,6 +32,7 @@ struct rog_train {
     int32_t threshold;
     struct rog_arch *arch;
     struct rog_rows *rows;
+    uint64_t wire_bytes;     /* of a full exchange of the wire model (sim/exchange.h) */
     double wire_scale;       /* bytes on the wire that a byte of a message stands for */
     float *params, *buffers; /* weights, arch->params floats, and BatchNorm's running statistics,
                                 arch->buffers floats; NULL with workload "none" */

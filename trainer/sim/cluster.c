@@ -8,11 +8,7 @@
 
 #include <rog/events.h>
 #include <trainer/sim/cluster_state.h>
-#include <trainer/sync/message.h>
-
-/* A message holds about this share of a full exchange: small enough that a sender can stop soon
- * after its budget is over, large enough that headers (and the host's time) do not count. */
-#define FRAMES 128
+#include <trainer/sim/exchange.h>
 
 /* Looking for an interruption costs a system call. */
 #define LOOK_EVERY 64
@@ -61,9 +57,7 @@ static int cluster_init(struct rog_sim_cluster *cluster, struct rog_error *err)
         return rog_fail_nomem(err);
     rog_schedule_init(&cluster->schedule, run->checkpoint_period, run->checkpoint_count,
                       run->checkpoint_growth);
-    size_t least = rog_message_min_bytes(config->rows);
-    size_t share = (size_t)(config->rows->wire_bytes / FRAMES);
-    cluster->slots.bytes = share > least ? share : least;
+    cluster->slots.bytes = rog_exchange_message_bytes(config->rows);
 
     const struct rog_server_config server = {
         .rows = config->rows,

@@ -20,7 +20,8 @@
  * duplex: sending does not slow receiving), as the published runs replayed one recording to each
  * worker. One message at a time is being sent in a direction; it arrives `latency` after its last
  * bit went out. A message of b bytes of the trained model occupies b * wire_scale bytes. Messages
- * are cut to about 1/128 of a full exchange, and between two of them the sender decides anew.
+ * are cut to about 1/128 of a full exchange (exchange.h), and between two of them the sender
+ * decides anew.
  *
  * Power: watts_compute while computing, compressing and decompressing; watts_communicate while
  * pushing, pulling and, when stalled, while demanded rows are on their way; else watts_stall. A
