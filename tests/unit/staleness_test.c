@@ -227,13 +227,21 @@ static void test_rog(void **state)
     }
 }
 
+/* The example that users copy keeps its bound as well. */
+static void test_skeleton(void **state)
+{
+    (void)state;
+    struct totals totals = {0};
+    run_schedules(TEST_PLUGINS "/skeleton.so", 3, 3, 200, &totals);
+    assert_true(totals.admissions > 1000);
+    assert_true(totals.stalls > 20);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_bsp),
-        cmocka_unit_test(test_ssp),
-        cmocka_unit_test(test_asp),
-        cmocka_unit_test(test_rog),
+        cmocka_unit_test(test_bsp), cmocka_unit_test(test_ssp),      cmocka_unit_test(test_asp),
+        cmocka_unit_test(test_rog), cmocka_unit_test(test_skeleton),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,7 +2,20 @@
 add_library(rog_test_cluster STATIC sync_cluster.c)
 target_link_libraries(rog_test_cluster PUBLIC rog_sync PkgConfig::CMOCKA)
 
-foreach(part rows codec versions message staleness sync)
-  rog_unit_test(${part} LIBS rog_test_cluster)
-  add_dependencies(test_${part} rog_plugin_bsp rog_plugin_ssp rog_plugin_rog)
+# Plugins that must be refused, beside the skeleton; with one more file that is no shared object.
+set(ROG_TEST_PLUGINS ${PROJECT_BINARY_DIR}/tests/plugins)
+foreach(name old_abi short_struct missing_hook no_symbol)
+  add_library(rog_test_plugin_${name} MODULE ${PROJECT_SOURCE_DIR}/tests/plugins/${name}.c)
+  set_target_properties(rog_test_plugin_${name} PROPERTIES
+    OUTPUT_NAME ${name} PREFIX "" LIBRARY_OUTPUT_DIRECTORY ${ROG_TEST_PLUGINS})
 endforeach()
+file(WRITE ${ROG_TEST_PLUGINS}/garbage.so "this is no shared object\n")
+
+foreach(part rows codec versions message protocol strategies plugin staleness sync)
+  rog_unit_test(${part} LIBS rog_test_cluster)
+  add_dependencies(test_${part} rog_plugin_bsp rog_plugin_ssp rog_plugin_rog rog_plugin_skeleton)
+endforeach()
+target_compile_definitions(test_plugin PRIVATE TEST_PLUGINS="${ROG_TEST_PLUGINS}")
+target_compile_definitions(test_staleness PRIVATE TEST_PLUGINS="${ROG_TEST_PLUGINS}")
+add_dependencies(test_plugin rog_test_plugin_old_abi rog_test_plugin_short_struct
+                 rog_test_plugin_missing_hook rog_test_plugin_no_symbol)

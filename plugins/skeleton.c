@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * A strategy to copy. Work through the numbered steps; <rog/strategy.h> says what each field means,
+ * docs/write-a-strategy.md explains a strategy of a different kind line by line.
+ *
+ * What stands here works: the rows are sent in turns, one S-th of them in each push and pull, so
+ * that no row is ever more than S iterations old, and a worker waits for rows that are.
+ */
+
+/* Step 1: this header and the C library are all that a plugin includes. */
+#include <rog/strategy.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* Step 2 (optional): what the strategy remembers from call to call. There is one state in each
+ * worker and one in the server; it is used by one thread at a time. Nothing may be kept in global
+ * variables: a virtual cluster runs a thousand workers in one process. */
+struct skeleton {
+    uint32_t turn_rows; /* rows of one turn */
+};
+
+/* Step 3 (optional): make and free the state. Without it, leave out .create and .destroy. */
+static int skeleton_create(const struct rog_strategy_config *config, void **state, char *message,
+                           uint32_t message_bytes)
+{
+    struct skeleton *skeleton = malloc(sizeof *skeleton);
+    if (!skeleton) {
+        snprintf(message, message_bytes, "out of memory");
+        return -1;
+    }
+    uint32_t turns = (uint32_t)config->threshold;
+    skeleton->turn_rows = config->rows / turns + (config->rows % turns > 0);
+    *state = skeleton;
+    return 0;
+}
+
+static void skeleton_destroy(void *state)
+{
+    free(state);
+}
+
+/* Step 4 (required): what a push carries. Fill plan->order with distinct rows, the most urgent ones
+ * first, and say how many there are, how many of them go out whatever it takes, and for how many
+ * seconds the others may. What was left out is not lost: it stays in the magnitudes. */
+static void skeleton_plan_push(void *state, const struct rog_strategy_config *config,
+                               const struct rog_send_view *view, struct rog_send_plan *plan)
+{
+    const struct skeleton *skeleton = state;
+    uint64_t first = (uint64_t)view->iteration * skeleton->turn_rows;
+    for (uint32_t i = 0; i < config->rows; i++)
+        plan->order[i] = (uint32_t)((first + i) % config->rows);
+    plan->count = config->rows;
+    plan->mandatory = skeleton->turn_rows;
+    plan->budget_s = view->history.mean_s;
+}
+
+/* Step 5 (required): which versions a worker waits for before its pull begins: all rows of worker j
+ * must have reached needed[j]. It is filled with 0, which means no wait. Ask for nothing that a
+ * worker could only reach by going on itself, or everybody waits for ever. */
+static void skeleton_admit(void *state, const struct rog_strategy_config *config,
+                           const struct rog_admit_view *view, struct rog_admission *admission)
+{
+    (void)state;
+    if (view->iteration <= (uint32_t)config->threshold)
+        return;
+    for (uint32_t worker = 0; worker < config->workers; worker++)
+        admission->needed[worker] = view->iteration - (uint32_t)config->threshold;
+}
+
+/* Step 6 (required): what the pull carries, the same way. Often it is the same function. */
+static void skeleton_plan_pull(void *state, const struct rog_strategy_config *config,
+                               const struct rog_send_view *view, struct rog_send_plan *plan)
+{
+    skeleton_plan_push(state, config, view, plan);
+}
+
+/* Step 7: describe it. The name in lower case is the file's name: SKELETON lives in skeleton.so.
+ * abi_version and struct_size stay as they are. */
+ROG_STRATEGY_EXPORT const struct rog_strategy rog_strategy_plugin = {
+    .abi_version = ROG_STRATEGY_ABI,
+    .struct_size = sizeof(struct rog_strategy),
+    .name = "SKELETON",
+    .version = "1.0",
+    .summary = "an example to copy: rows are sent in turns",
+    .threshold_min = 1,
+    .threshold_max = 1000,
+    .threshold_default = 4,
+    .threshold_help = "S: turns until every row has been sent",
+    .create = skeleton_create,
+    .destroy = skeleton_destroy,
+    .plan_push = skeleton_plan_push,
+    .admit = skeleton_admit,
+    .plan_pull = skeleton_plan_pull,
+};

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Which plugins are found, taken and refused, and what is said about it. */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <common/plugin.h>
+
+static void expect(const char *message, const char *part)
+{
+    if (!strstr(message, part))
+        fail_msg("\"%s\" does not say \"%s\"", message, part);
+}
+
+static void test_the_three(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *library, *name;
+        int32_t min, max, fallback;
+    } three[] = {{"BSP", "BSP", 0, 0, 0},
+                 {"ssp", "SSP", 0, ROG_THRESHOLD_INFINITE, 4},
+                 {"Rog", "ROG", 1, 1000000, 4}};
+    for (size_t i = 0; i < 3; i++) {
+        struct rog_plugin plugin;
+        struct rog_error err;
+        assert_int_equal(rog_plugin_load(&plugin, three[i].library, &err), 0);
+        assert_string_equal(plugin.strategy->name, three[i].name);
+        assert_int_equal(plugin.strategy->threshold_min, three[i].min);
+        assert_int_equal(plugin.strategy->threshold_max, three[i].max);
+        assert_int_equal(plugin.strategy->threshold_default, three[i].fallback);
+        rog_plugin_release(&plugin);
+        rog_plugin_release(&plugin);
+    }
+}
+
+static void test_thresholds(void **state)
+{
+    (void)state;
+    struct rog_plugin plugin;
+    struct rog_error err;
+    assert_int_equal(rog_plugin_load(&plugin, "BSP", &err), 0);
+    assert_int_equal(rog_plugin_check_threshold(&plugin, 0, &err), 0);
+    assert_int_equal(rog_plugin_check_threshold(&plugin, 4, &err), ROG_EINVAL);
+    expect(err.message, "BSP");
+    expect(err.message, "4");
+    rog_plugin_release(&plugin);
+    assert_int_equal(rog_plugin_load(&plugin, "ROG", &err), 0);
+    assert_int_equal(rog_plugin_check_threshold(&plugin, 1, &err), 0);
+    assert_int_equal(rog_plugin_check_threshold(&plugin, 1000, &err), 0);
+    assert_int_equal(rog_plugin_check_threshold(&plugin, 0, &err), ROG_EINVAL);
+    assert_int_equal(rog_plugin_check_threshold(&plugin, 5000000000, &err), ROG_EINVAL);
+    expect(err.message, "5000000000");
+    rog_plugin_release(&plugin);
+}
+
+static void test_missing(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"FLOWN", "", "..", "b s p"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        struct rog_plugin plugin;
+        struct rog_error err = {0};
+        assert_true(rog_plugin_load(&plugin, names[i], &err) < 0);
+        expect(err.message, names[i]);
+        expect(err.message, "BSP");
+        expect(err.message, "ROG");
+        expect(err.message, "SSP");
+        assert_null(plugin.strategy);
+    }
+}
+
+static void test_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *file, *cause;
+    } refused[] = {{"old_abi.so", "version 0"},  {"short_struct.so", "bytes"},
+                   {"missing_hook.so", "admit"}, {"no_symbol.so", ROG_STRATEGY_SYMBOL},
+                   {"garbage.so", "garbage.so"}, {"not_there.so", "not_there.so"}};
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+        struct rog_plugin plugin;
+        struct rog_error err = {0};
+        char path[4096] = TEST_PLUGINS "/";
+        strcat(path, refused[i].file);
+        assert_int_equal(rog_plugin_load(&plugin, path, &err), ROG_EABI);
+        expect(err.message, refused[i].file);
+        expect(err.message, refused[i].cause);
+        assert_null(plugin.handle);
+    }
+}
+
+struct tally {
+    int good, bad, three;
+    char last[256];
+};
+
+static int count_plugin(const char *path, const struct rog_strategy *strategy,
+                        const char *load_error, void *user)
+{
+    struct tally *tally = user;
+    assert_non_null(strrchr(path, '/'));
+    if (load_error) {
+        tally->bad++;
+        return 0;
+    }
+    tally->good++;
+    tally->three += !strcmp(strategy->name, "BSP") || !strcmp(strategy->name, "ROG") ||
+                    !strcmp(strategy->name, "SSP");
+    return 0;
+}
+
+static void test_folders(void **state)
+{
+    (void)state;
+    struct rog_plugin plugin;
+    struct rog_error err;
+    struct tally tally = {0};
+    const char *before = getenv("ROG_PLUGIN_PATH");
+    assert_non_null(before);
+    char *keep = strdup(before);
+    char path[8192];
+    assert_non_null(keep);
+    assert_true(strlen(before) + sizeof TEST_PLUGINS < sizeof path - 32);
+    strcpy(path, "/nowhere:" TEST_PLUGINS ":");
+    strcat(path, before);
+
+    assert_true(rog_plugin_load(&plugin, "SKELETON", &err) < 0);
+    setenv("ROG_PLUGIN_PATH", path, 1);
+    assert_int_equal(rog_plugin_load(&plugin, "SKELETON", &err), 0);
+    expect(plugin.path, TEST_PLUGINS);
+    rog_plugin_release(&plugin);
+    assert_int_equal(rog_plugin_load(&plugin, "BSP", &err), 0);
+    rog_plugin_release(&plugin);
+    /* One that is found but refused is an error of its own, not "nothing of that name". */
+    assert_int_equal(rog_plugin_load(&plugin, "OLD_ABI", &err), ROG_EABI);
+
+    assert_int_equal(rog_plugin_each(count_plugin, &tally, &err), 0);
+    assert_true(tally.good >= 4);
+    assert_true(tally.three >= 3);
+    assert_int_equal(tally.bad, 5);
+    setenv("ROG_PLUGIN_PATH", keep, 1);
+    free(keep);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_the_three), cmocka_unit_test(test_thresholds),
+        cmocka_unit_test(test_missing),   cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_folders),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
