@@ -85,8 +85,10 @@ static int set_option(struct rog_cli *cli, const struct rog_setting *option, con
 {
     struct rog_json *value = NULL;
     int code = rog_setting_parse(option, text, &value, err);
-    if (code)
-        return rog_fail_prefix(err, "option --%s", option->name);
+    if (code) {
+        struct rog_error cause = *err; /* begins with the option's name */
+        return rog_fail(err, code, "--%s", cause.message);
+    }
     rog_json_put(cli->options, option->name, value);
     return 0;
 }
@@ -151,30 +153,71 @@ static int parse(struct rog_cli *cli, int argc, char **argv, struct rog_error *e
     return 0;
 }
 
+#define HELP_COLUMNS 80
+#define HELP_OPTION_COLUMN 26
+
+/* Prints text from `column` on, broken between words; its own line ends are kept. */
+static void print_wrapped(const char *text, int column)
+{
+    int at = column;
+    while (*text) {
+        int length = (int)strcspn(text, " \n");
+        if (at > column && at + 1 + length > HELP_COLUMNS) {
+            printf("\n%*s", column, "");
+            at = column;
+        } else if (at > column && length) {
+            putchar(' ');
+            at++;
+        }
+        printf("%.*s", length, text);
+        at += length;
+        text += length;
+        if (*text == '\n') {
+            printf("\n%*s", column, "");
+            at = column;
+        }
+        if (*text)
+            text++;
+    }
+    putchar('\n');
+}
+
 static void print_options(const char *title, const struct rog_setting *table)
 {
+    static const char *const value_names[] = {
+        [ROG_SETTING_FLAG] = "",        [ROG_SETTING_INT] = " N",     [ROG_SETTING_REAL] = " X",
+        [ROG_SETTING_STRING] = " TEXT", [ROG_SETTING_REALS] = " X,X",
+    };
     if (!table || !table->name)
         return;
     printf("\n%s:\n", title);
     for (; table->name; table++) {
-        char left[64], what[384];
-        snprintf(left, sizeof left, "--%s%s", table->name,
-                 table->type == ROG_SETTING_FLAG ? "" : " VALUE");
-        printf("  %c%c%c %-26s %s\n", table->letter ? '-' : ' ',
-               table->letter ? table->letter : ' ', table->letter ? ',' : ' ', left, table->help);
-        if (table->type != ROG_SETTING_FLAG) {
-            rog_setting_describe(table, what, sizeof what);
-            printf("  %30s %s\n", "", what);
-        }
+        char left[64], letter[5] = "    ", what[384];
+        if (table->letter)
+            snprintf(letter, sizeof letter, "-%c, ", table->letter);
+        snprintf(left, sizeof left, "%s--%s%s", letter, table->name, value_names[table->type]);
+        printf("  %-*s", HELP_OPTION_COLUMN - 2, left);
+        if (strlen(left) >= HELP_OPTION_COLUMN - 2)
+            printf("\n%*s", HELP_OPTION_COLUMN, "");
+        print_wrapped(table->help, HELP_OPTION_COLUMN);
+        if (table->type == ROG_SETTING_FLAG ||
+            (table->type == ROG_SETTING_STRING && !table->choices && !table->fallback))
+            continue;
+        rog_setting_describe(table, what, sizeof what);
+        printf("%*s", HELP_OPTION_COLUMN, "");
+        print_wrapped(what, HELP_OPTION_COLUMN);
     }
 }
 
 static void print_command_help(const struct rog_program *program, const struct rog_command *command)
 {
-    printf("usage: %s %s %s\n\n%s.\n", program->name, command->name, command->usage,
-           command->summary);
-    if (command->details)
-        printf("\n%s\n", command->details);
+    printf("usage: %s %s%s%s\n\n", program->name, command->name, command->usage[0] ? " " : "",
+           command->usage);
+    print_wrapped(command->summary, 0);
+    if (command->details) {
+        putchar('\n');
+        print_wrapped(command->details, 0);
+    }
     print_options("Options", command->options);
     print_options("Common options", program->common);
 }

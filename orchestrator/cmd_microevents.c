@@ -44,7 +44,7 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
 const struct rog_command rog_cmd_microevents = {
     .name = "microevents",
     .usage = "RUN RANK START [options]",
-    .summary = "draw what one worker did, second by second",
+    .summary = "Draw what one worker did, second by second",
     .details = "Bandwidth of the worker's link, the share of rows in each of its pushes and pulls, "
                "and how many iterations it was behind the fastest worker, from START seconds on "
                "(figure 8). RUN may be any unambiguous beginning of the run's name.",

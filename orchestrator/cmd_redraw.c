@@ -25,7 +25,7 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
 const struct rog_command rog_cmd_redraw = {
     .name = "redraw",
     .usage = "CASE [options]",
-    .summary = "draw the figures of a recorded case",
+    .summary = "Draw the figures of a recorded case",
     .details = "Draws from the database alone and changes nothing in it. Beside each picture stand "
                "its gnuplot script and its data; `gnuplot NAME.gp` in the folder of figures draws "
                "an edited script again.",
