@@ -52,11 +52,11 @@ static const struct convmlp variants[] = {
      .stem = {32},
      .stem_stride = 1,
      .conv_blocks = 1,
-     .conv_hidden = 32,
+     .conv_hidden = 16,
      .stage_count = 2,
      .blocks = {1, 1},
      .dims = {64, 128},
-     .mlp_ratio = {2, 2}},
+     .mlp_ratio = {1, 2}},
 };
 
 #define VARIANT_COUNT (sizeof variants / sizeof variants[0])

@@ -22,7 +22,7 @@ struct rog_window {
 };
 
 struct rog_kernels {
-    const char *level; /* "x86-64-v4" */
+    const char *level; /* "x86_64_v4" */
 
     /* y += bias, and += skip where skip is not NULL. */
     void (*add_bias)(uint32_t rows, uint32_t c, const float *bias, const float *skip, float *y);
@@ -77,6 +77,8 @@ struct rog_kernels {
     void (*mean_backward)(uint32_t rows, uint32_t c, const float *dy, float *dx);
 };
 
-const struct rog_kernels *rog_kernels(void);
+/* Those that this processor runs, the best first; NULL past the end. */
+const struct rog_kernels *rog_kernels_level(uint32_t index);
+const struct rog_kernels *rog_kernels(void); /* the best */
 
 #endif

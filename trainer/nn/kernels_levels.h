@@ -7,7 +7,7 @@
 #include <trainer/nn/kernels.h>
 
 extern const struct rog_kernels rog_kernels_baseline;
-#ifdef ROG_KERNELS_X86
+#ifdef __x86_64__
 extern const struct rog_kernels rog_kernels_x86_64_v3; /* AVX2, FMA */
 extern const struct rog_kernels rog_kernels_x86_64_v4; /* AVX-512 */
 #endif
