@@ -36,7 +36,7 @@ static void value_cell(struct rog_table *table, const struct rog_interval *value
 static struct rog_table *values_table(const struct rog_report *report, const char *first)
 {
     char *titles = rog_format("%s|>%% at 1800 s|>3600 s|>5400 s|>end|>s to %g%%|>J to %g%%|"
-                              ">computation s|>communication s|>stall s",
+                              ">compute s|>comm. s|>stall s",
                               first, report->target, report->target);
     struct rog_table *table = titles ? rog_table_new(titles) : NULL;
     free(titles);
@@ -45,6 +45,8 @@ static struct rog_table *values_table(const struct rog_report *report, const cha
 
 static int print_series(const struct rog_report *report, struct rog_error *err)
 {
+    if (report->data.series_count == 0)
+        return 0;
     struct rog_table *table = values_table(report, "run");
     if (!table)
         return rog_fail_nomem(err);
@@ -67,7 +69,8 @@ static int print_runs(const struct rog_report *report, struct rog_error *err)
     struct rog_table *table = values_table(report, "id|>seed|status");
     if (!table)
         return rog_fail_nomem(err);
-    rog_print("%s", "");
+    if (report->data.series_count > 0)
+        rog_print("%s", "");
     for (size_t i = 0; i < report->data.run_count; i++) {
         const struct rog_case_run *run = &report->data.run[i];
         rog_table_cell(table, "%s", run->row.id);
@@ -172,7 +175,7 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
 const struct rog_command rog_cmd_report = {
     .name = "report",
     .usage = "CASE [options]",
-    .summary = "compare the runs of a case",
+    .summary = "Compare the runs of a case",
     .details = "Accuracy after 1800, 3600 and 5400 s and at the end, time and energy to the case's "
                "target accuracy, where the time of an iteration goes, and what each gains over the "
                "others. Runs that differ in their seed alone stand in one line: mean and 95% "

@@ -7,6 +7,7 @@
 #define PUBLISHED_LOW 52.0     /* where the published accuracy axes begin */
 #define PUBLISHED_LOW_FITS 8.0 /* with data that begin at most so far above */
 #define PUBLISHED_HIGH 70.0
+#define PUBLISHED_HIGH_FITS 5.0 /* with data that end at most so far below */
 #define CLOSE 0.7 /* data up to this share of the published end still take the published axis */
 
 double rog_nice_step(double span, int most)
@@ -51,9 +52,9 @@ struct rog_axis rog_axis_accuracy(double low, double high, double target)
     struct rog_axis axis = {low, high, 1};
     if (low >= PUBLISHED_LOW && low <= PUBLISHED_LOW + PUBLISHED_LOW_FITS) {
         axis.min = PUBLISHED_LOW;
-        axis.max = fmax(high + 0.03 * (high - PUBLISHED_LOW), PUBLISHED_HIGH);
-        if (high + 2 < PUBLISHED_HIGH)
-            axis.max = high + 0.06 * (high - PUBLISHED_LOW);
+        axis.max = high + 0.04 * (high - PUBLISHED_LOW);
+        if (high >= PUBLISHED_HIGH - PUBLISHED_HIGH_FITS)
+            axis.max = fmax(axis.max, PUBLISHED_HIGH);
     } else {
         axis.min = low - 0.04 * (high - low);
         axis.max = high + 0.04 * (high - low);

@@ -181,10 +181,11 @@ static int series_add(struct rog_case_data *data, const struct members *members,
     return 0;
 }
 
-/* Repeats whose notes differ (a note may name the seed) are called by library and threshold. */
-static int series_name(const struct rog_case_data *data, struct rog_case_series *series,
-                       struct rog_error *err)
+/* Repeats whose notes differ (a note may name the seed) are called by library and threshold; series
+ * that would share a name are numbered. */
+static int series_name(struct rog_case_data *data, size_t index, struct rog_error *err)
 {
+    struct rog_case_series *series = &data->series[index];
     const struct rog_run_row *first = &data->run[series->run[0]].row;
     for (size_t i = 1; i < series->runs; i++) {
         const char *note = data->run[series->run[i]].row.note;
@@ -193,6 +194,14 @@ static int series_name(const struct rog_case_data *data, struct rog_case_series 
             series->label = run_label(first, false);
             break;
         }
+    }
+    size_t same = 1;
+    for (size_t i = 0; i < index && series->label; i++)
+        same += strcmp(data->series[i].label, series->label) == 0;
+    if (same > 1) {
+        char *numbered = rog_format("%s #%zu", series->label, same);
+        free(series->label);
+        series->label = numbered;
     }
     return series->label ? 0 : rog_fail_nomem(err);
 }
@@ -224,7 +233,7 @@ int rog_case_data_load(struct rog_db *db, const char *case_name, struct rog_case
         if (data->run[i].done)
             code = series_add(data, &members, i, err);
     for (size_t i = 0; i < data->series_count && code == 0; i++)
-        code = series_name(data, &data->series[i], err);
+        code = series_name(data, i, err);
 out:
     members_release(&members);
     if (code < 0)

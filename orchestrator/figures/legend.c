@@ -5,12 +5,12 @@
 
 #include <orchestrator/figures/label.h>
 
-#define PAD 0.05         /* inches around the entries */
-#define LINE_HEIGHT 0.15 /* of an entry */
-#define SAMPLE 0.32      /* length of a line sample */
-#define BOX 0.13         /* width of a box sample */
-#define GAP 0.08         /* between sample and text */
-#define BETWEEN 0.20     /* between entries of a row */
+#define PAD 0.03          /* inches around the entries */
+#define LINE_HEIGHT 0.142 /* of an entry */
+#define SAMPLE 0.30       /* length of a line sample */
+#define BOX 0.13          /* width of a box sample */
+#define GAP 0.07          /* between sample and text */
+#define BETWEEN 0.20      /* between entries of a row */
 
 double rog_legend_width(const struct rog_legend_entry *entries, size_t count)
 {

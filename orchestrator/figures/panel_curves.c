@@ -10,8 +10,9 @@
 #include <orchestrator/figures/script.h>
 #include <orchestrator/figures/stats.h>
 
-#define CLEAR 0.06 /* inches between the legend and what is around it */
-#define MARKS 6    /* marks along the longest curve */
+#define CLEAR 0.06     /* inches between the legend and what is around it */
+#define BESIDE_MAX 1.6 /* widest legend beside the plot */
+#define MARKS 6        /* marks along the longest curve */
 #define PLOT_WIDTH 2.86
 #define PLOT_HEIGHT 1.86
 
@@ -43,8 +44,8 @@ struct figure {
     size_t count;
     struct rog_axis x, y;
     double target; /* NaN where no line is drawn */
-    enum rog_corner corner;
     struct rog_canvas canvas;
+    double legend_left, legend_top; /* inches from the left and bottom edges */
 };
 
 static double published_end(const struct rog_case_data *data, int quantity)
@@ -142,6 +143,36 @@ static struct rog_polyline *figure_lines(const struct figure *figure, double **s
     return line;
 }
 
+/* The canvas, and where the legend's upper left corner stands on it: in the corner of the plot that
+ * is free, else beside the plot, and where its texts are long below it. */
+static void figure_place(struct figure *figure, enum rog_corner corner, double width, double height)
+{
+    struct rog_canvas canvas = {.left = 0.46, .right = 0.18, .top = 0.10, .bottom = 0.44};
+    bool right = corner == ROG_CORNER_BOTTOM_RIGHT || corner == ROG_CORNER_TOP_RIGHT;
+    bool bottom = corner == ROG_CORNER_BOTTOM_RIGHT || corner == ROG_CORNER_BOTTOM_LEFT;
+    if (!isnan(figure->target))
+        canvas.right = 0.32;
+    double plot_right = canvas.left + PLOT_WIDTH;
+    double x = right ? plot_right - CLEAR - width : canvas.left + CLEAR;
+    double below_top = bottom ? PLOT_HEIGHT - CLEAR - height : CLEAR; /* of the plot, downwards */
+    if (corner == ROG_CORNER_NONE && width <= BESIDE_MAX) {
+        x = plot_right + canvas.right;
+        below_top = 0;
+        canvas.right += width;
+        canvas.bottom = fmax(canvas.bottom, height - PLOT_HEIGHT + CLEAR);
+    } else if (corner == ROG_CORNER_NONE) {
+        x = canvas.left;
+        below_top = PLOT_HEIGHT + canvas.bottom;
+        canvas.bottom += height;
+        canvas.right = fmax(canvas.right, canvas.left + width + CLEAR - plot_right);
+    }
+    canvas.width = plot_right + canvas.right;
+    canvas.height = canvas.bottom + PLOT_HEIGHT + canvas.top;
+    figure->canvas = canvas;
+    figure->legend_left = x;
+    figure->legend_top = canvas.bottom + PLOT_HEIGHT - below_top;
+}
+
 static int figure_layout(struct figure *figure, struct rog_error *err)
 {
     double *strokes = NULL;
@@ -151,21 +182,14 @@ static int figure_layout(struct figure *figure, struct rog_error *err)
         free(strokes);
         return ROG_ENOMEM;
     }
-    double width = rog_legend_width(figure->entry, figure->count) + 2 * CLEAR;
-    double height = rog_legend_height(figure->count) + 2 * CLEAR;
-    figure->corner = rog_corner_free(lines, count, &figure->x, &figure->y, width / PLOT_WIDTH,
-                                     height / PLOT_HEIGHT);
+    double width = rog_legend_width(figure->entry, figure->count);
+    double height = rog_legend_height(figure->count);
+    enum rog_corner corner = rog_corner_free(lines, count, &figure->x, &figure->y,
+                                             (width + CLEAR + CLEAR / 3) / PLOT_WIDTH,
+                                             (height + CLEAR + CLEAR / 3) / PLOT_HEIGHT);
     free(lines);
     free(strokes);
-
-    struct rog_canvas *canvas = &figure->canvas;
-    *canvas = (struct rog_canvas){.left = 0.46, .right = 0.18, .top = 0.10, .bottom = 0.44};
-    if (!isnan(figure->target))
-        canvas->right = 0.32;
-    if (figure->corner == ROG_CORNER_NONE)
-        canvas->right += width;
-    canvas->width = canvas->left + PLOT_WIDTH + canvas->right;
-    canvas->height = canvas->bottom + PLOT_HEIGHT + canvas->top;
+    figure_place(figure, corner, width, height);
     return 0;
 }
 
@@ -217,23 +241,6 @@ static void write_data(FILE *file, const struct figure *figure, const char *titl
     }
 }
 
-static void write_legend(FILE *file, const struct figure *figure)
-{
-    const struct rog_canvas *canvas = &figure->canvas;
-    double width = rog_legend_width(figure->entry, figure->count);
-    double height = rog_legend_height(figure->count);
-    enum rog_corner corner = figure->corner;
-    bool right = corner == ROG_CORNER_BOTTOM_RIGHT || corner == ROG_CORNER_TOP_RIGHT;
-    bool bottom = corner == ROG_CORNER_BOTTOM_RIGHT || corner == ROG_CORNER_BOTTOM_LEFT;
-    double x = right ? canvas->left + PLOT_WIDTH - CLEAR - width : canvas->left + CLEAR;
-    double y = bottom ? canvas->bottom + CLEAR + height : canvas->bottom + PLOT_HEIGHT - CLEAR;
-    if (corner == ROG_CORNER_NONE) {
-        x = canvas->width - CLEAR - width;
-        y = canvas->bottom + PLOT_HEIGHT;
-    }
-    rog_legend_column(file, figure->entry, figure->count, canvas, x, y);
-}
-
 static void write_plot(FILE *file, const struct figure *figure)
 {
     fprintf(file, "plot");
@@ -280,7 +287,8 @@ static void write_script(FILE *file, const struct figure *figure, const char *st
         fprintf(file, "set style line %zu lc rgb '%s' lw %g dt %s pt %d ps %g\n", i + 1,
                 style->color, style->width, style->dash, style->mark, style->mark_size);
     }
-    write_legend(file, figure);
+    rog_legend_column(file, figure->entry, figure->count, &figure->canvas, figure->legend_left,
+                      figure->legend_top);
     rog_script_loop(file);
     fprintf(file,
             "set xlabel '%s' font label_font offset 0,0.6\n"

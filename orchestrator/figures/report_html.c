@@ -27,7 +27,7 @@ static const char style[] =
     "table{border-collapse:collapse;width:100%;font-size:.9rem}\n"
     "th,td{padding:.4rem .7rem;text-align:right;white-space:nowrap;"
     "font-variant-numeric:tabular-nums}\n"
-    "th:first-child,td:first-child,.text td,.text th{text-align:left}\n"
+    "th:first-child,td:first-child,.text td,.left,.text th{text-align:left}\n"
     ".text td{white-space:normal;overflow-wrap:anywhere}\n"
     "thead th{border-bottom:1px solid var(--rule);color:var(--faint);font-weight:600}\n"
     "tbody tr+tr td,tbody tr+tr th{border-top:1px solid var(--rule)}\n"
@@ -37,6 +37,7 @@ static const char style[] =
     "gap:1rem}\n"
     "figure{margin:0;padding:.6rem;border:1px solid var(--rule);border-radius:6px}\n"
     "figure svg{display:block;width:100%;height:auto;max-height:26rem}\n"
+    "figcaption::first-letter{text-transform:uppercase}\n"
     "figcaption{color:var(--faint);font-size:.85rem;margin-top:.3rem}\n"
     "details{border:1px solid var(--rule);border-radius:6px;margin:.6rem 0}\n"
     "summary{padding:.5rem .7rem;cursor:pointer;font-weight:600;overflow-wrap:anywhere}\n"
@@ -114,17 +115,20 @@ static void write_gains(const struct rog_report *report, FILE *page)
 {
     if (report->gains == 0)
         return;
-    fprintf(page,
-            "<h2>Gains</h2>\n<p>Points of accuracy at the same time; time and energy saved on the "
-            "way to %g%%.</p>\n<div class=\"wide\"><table><thead>"
-            "<tr><th>of</th><th>over</th><th>1800 s</th><th>3600 s</th><th>5400 s</th>"
-            "<th>end</th><th>time</th><th>energy</th></tr></thead><tbody>\n",
-            report->target);
+    fprintf(
+        page,
+        "<h2>Gains</h2>\n<p>Points of accuracy at the same time; time and energy saved on the "
+        "way to %g%%.</p>\n<div class=\"wide\"><table><thead>"
+        "<tr><th>of</th><th class=\"left\">over</th><th>1800 s</th><th>3600 s</th><th>5400 s</th>"
+        "<th>end</th><th>time</th><th>energy</th></tr></thead><tbody>\n",
+        report->target);
     for (size_t i = 0; i < report->gains; i++) {
         const struct rog_report_gain *gain = &report->gain[i];
         fprintf(page, "<tr>");
         write_text(page, "th", report->data.series[gain->series].label);
-        write_text(page, "td", report->data.series[gain->against].label);
+        fprintf(page, "<td class=\"left\">");
+        rog_label_escape_html(page, report->data.series[gain->against].label);
+        fprintf(page, "</td>");
         for (int m = 0; m < 4; m++)
             write_points(page, gain->accuracy_points[m]);
         write_percent(page, gain->seconds_percent);
