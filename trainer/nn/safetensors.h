@@ -6,8 +6,9 @@
  * Checkpoints as safetensors files: every parameter and running statistic under its PyTorch name,
  * float32. Also written: metadata "model", "classes", "image_size" and what the caller adds. On
  * reading every length, offset, name, shape and dtype is checked before use; anything missing,
- * left over, overlapping or truncated is ROG_EFORMAT with the tensor's name.
- * Reading ignores BatchNorm's num_batches_tracked.
+ * left over, overlapping, truncated or not finite is ROG_EFORMAT with the tensor's name, and the
+ * arrays then hold anything. Writing is atomic and makes missing folders. Reading ignores
+ * BatchNorm's num_batches_tracked.
  */
 
 #include <rog/error.h>

@@ -1,0 +1,20 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Prints what a safetensors file holds: metadata, then name, type, shape and sum of each tensor.
+A second reader of the format, for tests/unit/nn_safetensors_test.c; needs Python alone."""
+import json
+import math
+import struct
+import sys
+
+with open(sys.argv[1], "rb") as file:
+    header = json.loads(file.read(struct.unpack("<Q", file.read(8))[0]))
+    data = file.read()
+for key, value in header.pop("__metadata__").items():
+    print("metadata", key, value)
+for name, entry in header.items():
+    begin, end = entry["data_offsets"]
+    values = struct.unpack(f"<{(end - begin) // 4}f", data[begin:end])
+    shape = "x".join(map(str, entry["shape"]))
+    assert math.prod(entry["shape"]) == len(values)
+    print("tensor", name, entry["dtype"], shape, repr(math.fsum(values)))
