@@ -1,2 +1,4 @@
 # SPDX-License-Identifier: Apache-2.0
 rog_unit_test(store LIBS rog_store)
+rog_unit_test(conf LIBS rog_conf)
+rog_unit_test(plan LIBS rog_plan)

@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Experiment and cluster files: what they mean, and what is said about wrong ones. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <common/file.h>
+#include <orchestrator/conf/cluster.h>
+#include <orchestrator/conf/experiment.h>
+
+static struct rog_experiment *good(const char *text)
+{
+    struct rog_experiment *experiment = NULL;
+    struct rog_error err = {0};
+    if (rog_experiment_parse(&experiment, text, "x.conf", &err) != 0)
+        fail_msg("%s", err.message);
+    return experiment;
+}
+
+static void defaults_hold_for_every_run(void **state)
+{
+    (void)state;
+    struct rog_experiment *e = good("case = \"threshold\"; figure = \"10\";\n"
+                                    "target_accuracy = 64.5; control = \"indoors\"; epochs = 8;\n"
+                                    "runs = ( { library = \"ROG\"; threshold = 4; },\n"
+                                    "         { library = \"BSP\"; epochs = 3;\n"
+                                    "           lr_halve_at = [ 10, 20 ]; } );\n");
+    assert_string_equal(e->case_name, "threshold");
+    assert_string_equal(e->figure, "10");
+    assert_true(e->target_accuracy == 64.5);
+    assert_int_equal(e->run_count, 2);
+    const struct rog_json *one = e->run[0].settings, *two = e->run[1].settings;
+    assert_string_equal(rog_json_get_string(one, "control", ""), "indoors");
+    assert_int_equal(rog_json_get_integer(one, "epochs", 0), 8);
+    assert_int_equal(rog_json_get_integer(one, "threshold", 0), 4);
+    assert_int_equal(rog_json_get_integer(two, "epochs", 0), 3);
+    assert_null(rog_json_get(two, "threshold"));
+    assert_int_equal(rog_json_size(rog_json_get(two, "lr_halve_at")), 2);
+    assert_null(rog_json_get(one, "case"));
+    assert_int_equal(e->run[0].line, 3);
+    assert_int_equal(e->run[1].line, 4);
+    rog_experiment_free(e);
+}
+
+static void a_matrix_is_a_product(void **state)
+{
+    (void)state;
+    struct rog_experiment *e =
+        good("case = \"m\"; batchsize = 1;\n"
+             "matrix = { library = [\"ROG\", \"SSP\"]; threshold = [4, 20]; seed = [1, 2, 3]; };");
+    assert_int_equal(e->run_count, 12);
+    /* The last setting changes fastest. */
+    assert_int_equal(rog_json_get_integer(e->run[1].settings, "seed", 0), 2);
+    assert_int_equal(rog_json_get_integer(e->run[3].settings, "threshold", 0), 20);
+    assert_string_equal(rog_json_get_string(e->run[6].settings, "library", ""), "SSP");
+    assert_string_equal(rog_json_get_string(e->run[5].settings, "note", ""), "ROG 20");
+    assert_true(isnan(e->target_accuracy));
+    rog_experiment_free(e);
+
+    e = good("case = \"m\"; matrix = { library = [\"BSP\"]; batchsize = [1, 2];\n"
+             " lr_halve_at = ([1.0, 2.0], [3.5]); };");
+    assert_int_equal(e->run_count, 4);
+    assert_string_equal(rog_json_get_string(e->run[2].settings, "note", ""),
+                        "BSP, batchsize 2, lr_halve_at [1.0,2.0]");
+    rog_experiment_free(e);
+}
+
+static void large_numbers_are_not_cut(void **state)
+{
+    (void)state;
+    struct rog_experiment *e = good("case = \"a\"; runs = ( { seed = 5000000000; },"
+                                    " { seed = 5000000001L; } );");
+    assert_true(rog_json_get_integer(e->run[0].settings, "seed", 0) == 5000000000);
+    assert_true(rog_json_get_integer(e->run[1].settings, "seed", 0) == 5000000001);
+    rog_experiment_free(e);
+}
+
+struct wrong {
+    const char *text;
+    const char *said; /* all of it is in the message */
+};
+
+static const struct wrong wrong_experiments[] = {
+    {"", "x.conf: case is missing"},
+    {"case = \"a\";", "no runs"},
+    {"case = \"a b\"; runs = ( { } );", "x.conf, line 1: case becomes part of file names"},
+    {"case = \"../a\"; runs = ( { } );", "(found \"../a\")"},
+    {"case = 4; runs = ( { } );", "case must be text (found 4)"},
+    {"case = \"a\";\nruns = ();", "x.conf, line 2: runs is empty"},
+    {"case = \"a\";\nruns = 4;", "x.conf, line 2: runs must be a list of groups, ( { ... }, ... ) "
+                                 "(found a whole number)"},
+    {"case = \"a\";\nruns = ( 1 );", "x.conf, line 2: run 1 must be a group"},
+    {"case = \"a\";\nruns = ( {\n treshold = 4; } );",
+     "x.conf, line 3: unknown setting treshold (did you mean threshold?)"},
+    {"case = \"a\";\nepochz = 4;\nruns = ( { } );",
+     "x.conf, line 2: unknown setting epochz (did you mean epochs?)"},
+    {"case = \"a\";\nfigur = \"1\";\nruns = ( { } );", "(did you mean figure?)"},
+    {"case = \"a\";\nruns = ( {\n threshold = \"four\"; } );",
+     "x.conf, line 3: threshold must be a whole number from 0 to 2147483647 (found \"four\")"},
+    {"case = \"a\"; runs = ( { threshold = 4.5; } );", "threshold must be a whole number"},
+    {"case = \"a\"; runs = ( { threshold = -1; } );", "(found -1)"},
+    {"case = \"a\"; runs = ( { momentum = 1.5; } );", "momentum must be a number from 0 to 0.9999"},
+    {"case = \"a\"; runs = ( { workload = \"trian\"; } );",
+     "workload must be one of train, none (found \"trian\")"},
+    {"case = \"a\"; runs = ( { control = \"out doors\"; } );", "control becomes part of a file"},
+    {"case = \"a\"; runs = ( { seed = true; } );", "(found true)"},
+    {"case = \"a\";\nseed = 1;\nseed = 2;\nruns = ( { } );", "x.conf, line 3:"},
+    {"case = \"a\";\nruns = ( {", "x.conf, line 2:"},
+    {"case = \"a\"; runs = ( { } ); matrix = { seed = [1]; };", "cannot both be given"},
+    {"case = \"a\"; matrix = { };", "matrix must be a group of lists"},
+    {"case = \"a\"; matrix = { seed = []; };", "seed in a matrix is empty"},
+    {"case = \"a\"; matrix = { seed = 3; };", "seed in a matrix must be a list of values"},
+    {"case = \"a\"; matrix = { seed = [1, 2, 1]; };", "has the same value twice"},
+    {"case = \"a\"; matrix = { sede = [1]; };", "unknown setting sede (did you mean seed?)"},
+    {"case = \"a\";\n\nmatrix = { seed = [\n1, -2]; };", "x.conf, line 4: seed must be"},
+    {"case = \"a\"; target_accuracy = 101; runs = ( { } );", "target_accuracy must be a number"},
+};
+
+static void wrong_experiments_are_answered_exactly(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof wrong_experiments / sizeof *wrong_experiments; i++) {
+        struct rog_experiment *experiment = NULL;
+        struct rog_error err = {0};
+        int code = rog_experiment_parse(&experiment, wrong_experiments[i].text, "x.conf", &err);
+        if (code != ROG_EINVAL || !strstr(err.message, wrong_experiments[i].said))
+            fail_msg("for %s: code %d, \"%s\"", wrong_experiments[i].text, code, err.message);
+        assert_null(experiment);
+    }
+}
+
+static void a_missing_file_is_bad_usage(void **state)
+{
+    (void)state;
+    struct rog_experiment *experiment = NULL;
+    struct rog_error err = {0};
+    assert_int_equal(rog_experiment_read(&experiment, "/nonexistent/x.conf", &err), ROG_EINVAL);
+    assert_non_null(strstr(err.message, "/nonexistent/x.conf: No such file"));
+    assert_int_equal(rog_experiment_read(&experiment, "/", &err), ROG_EINVAL);
+}
+
+/* ---- clusters ---- */
+
+struct folder {
+    char path[64];
+    char *profiles;
+};
+
+static void write_text(const char *path, const char *text)
+{
+    struct rog_error err = {0};
+    if (rog_file_write(path, text, strlen(text), &err) != 0)
+        fail_msg("%s", err.message);
+}
+
+static int make_folder(void **state)
+{
+    struct folder *f = calloc(1, sizeof *f);
+    if (!f)
+        return -1;
+    *state = f;
+    strcpy(f->path, "/tmp/rog-conf-XXXXXX");
+    if (!mkdtemp(f->path))
+        return -1;
+    f->profiles = rog_path_join(f->path, "profiles.conf");
+    write_text(f->profiles, "nx = { step_s = 1.5; watts_compute = 13; };\n"
+                            "bad = { step = 1.5; };\n");
+    return 0;
+}
+
+static int remove_folder(void **state)
+{
+    struct folder *f = *state;
+    rog_dir_remove(f->path, NULL);
+    free(f->profiles);
+    free(f);
+    return 0;
+}
+
+static int read_cluster(const struct folder *f, const char *text, struct rog_cluster **cluster,
+                        struct rog_error *err)
+{
+    char *path = rog_path_join(f->path, "lab.conf");
+    write_text(path, text);
+    int code = rog_cluster_read(cluster, path, f->profiles, err);
+    free(path);
+    return code;
+}
+
+static void workers_take_their_profile(void **state)
+{
+    const struct folder *f = *state;
+    struct rog_cluster *c = NULL;
+    struct rog_error err = {0};
+    assert_int_equal(read_cluster(f,
+                                  "kind = \"virtual\";\n"
+                                  "workers = ( { profile = \"nx\"; count = 2; batch = 8; },\n"
+                                  "            { profile = \"nx\"; step_s = 2.5; } );\n",
+                                  &c, &err),
+                     0);
+    assert_string_equal(c->name, "lab");
+    assert_int_equal(c->kind, ROG_CLUSTER_VIRTUAL);
+    assert_int_equal(rog_json_size(c->workers), 3);
+    const struct rog_json *second = rog_json_at(c->workers, 1), *third = rog_json_at(c->workers, 2);
+    assert_int_equal(rog_json_get_integer(second, "rank", 0), 2);
+    assert_int_equal(rog_json_get_integer(second, "batch", 0), 8);
+    assert_true(rog_json_get_number(second, "step_s", 0) == 1.5);
+    assert_int_equal(rog_json_get_integer(second, "local_steps", 0), 1);
+    assert_null(rog_json_get(second, "count"));
+    assert_int_equal(rog_json_get_integer(third, "rank", 0), 3);
+    assert_true(rog_json_get_number(third, "step_s", 0) == 2.5);
+    assert_true(rog_json_get_number(third, "watts_compute", 0) == 13);
+    rog_cluster_free(c);
+}
+
+static void an_ssh_cluster_is_read_whole(void **state)
+{
+    const struct folder *f = *state;
+    struct rog_cluster *c = NULL;
+    struct rog_error err = {0};
+    assert_int_equal(
+        read_cluster(f,
+                     "kind = \"ssh\"; tester = { host = \"desk\"; };\n"
+                     "server = { host = \"10.42.0.1\"; user = \"u\"; iface = \"wls1\"; };\n"
+                     "workers = ( { host = \"10.42.0.2\"; user = \"u\"; iface = \"wlan0\";\n"
+                     "  batch = 24; local_steps = 1; profile = \"nx\"; } );\n",
+                     &c, &err),
+        0);
+    assert_int_equal(c->kind, ROG_CLUSTER_SSH);
+    assert_string_equal(rog_json_get_string(c->server, "iface", ""), "wls1");
+    assert_string_equal(rog_json_get_string(c->tester, "host", ""), "desk");
+    assert_string_equal(rog_json_get_string(rog_json_at(c->workers, 0), "host", ""), "10.42.0.2");
+    rog_cluster_free(c);
+}
+
+static const struct wrong wrong_clusters[] = {
+    {"workers = ( { profile = \"nx\"; } );", "kind is missing"},
+    {"kind = \"cloud\";", "kind must be one of virtual, local, ssh (found \"cloud\")"},
+    {"kind = \"virtual\";", "workers is missing"},
+    {"kind = \"virtual\"; workers = ();", "workers must be a list of groups"},
+    {"kind = \"virtual\"; workers = ( 4 );", "a worker must be a group"},
+    {"kind = \"virtual\";\nworker = ( { } );",
+     "line 2: unknown setting worker (did you mean workers"},
+    {"kind = \"virtual\";\nworkers = ( {\n profile = \"nxx\"; } );",
+     "line 3: no device profile \"nxx\" in"},
+    {"kind = \"virtual\"; workers = ( { profile = \"bad\"; } );",
+     "profiles.conf, line 2: unknown setting step (did you mean step_s?)"},
+    {"kind = \"virtual\"; workers = ( { profile = \"nx\"; batch = 0; } );",
+     "batch must be a whole"},
+    {"kind = \"virtual\"; workers = ( { profile = \"nx\"; count = 0; } );",
+     "count must be a whole"},
+    {"kind = \"ssh\"; workers = ( { profile = \"nx\"; } );", "this worker has no host"},
+    {"kind = \"ssh\"; workers = ( { profile = \"nx\"; host = \"a\"; count = 2; } );",
+     "count is for virtual clusters"},
+    {"kind = \"ssh\"; workers = ( { profile = \"nx\"; host = \"a\"; } );", "server is missing"},
+    {"kind = \"ssh\"; workers = ( { profile = \"nx\"; host = \"a\"; } ); server = { user = \"u\"; "
+     "};",
+     "server has no host"},
+    {"kind = \"ssh\"; workers = ( { profile = \"nx\"; host = \"a\"; } ); server = \"a\";",
+     "server must be a group, { host = ...; } (found text)"},
+    {"kind = \"ssh\"; workers = ( { profile = \"nx\"; host = \"a\"; } );\nserver = { hots = \"a\"; "
+     "};",
+     "line 2: unknown setting hots (did you mean host?)"},
+};
+
+static void wrong_clusters_are_answered_exactly(void **state)
+{
+    const struct folder *f = *state;
+    for (size_t i = 0; i < sizeof wrong_clusters / sizeof *wrong_clusters; i++) {
+        struct rog_cluster *cluster = NULL;
+        struct rog_error err = {0};
+        int code = read_cluster(f, wrong_clusters[i].text, &cluster, &err);
+        if (code != ROG_EINVAL || !strstr(err.message, wrong_clusters[i].said))
+            fail_msg("for %s: code %d, \"%s\"", wrong_clusters[i].text, code, err.message);
+        assert_null(cluster);
+    }
+}
+
+static void names_of_files_are_plain(void **state)
+{
+    (void)state;
+    static const char *const yes[] = {"threshold-case0", "a", "x.y_z-1"};
+    static const char *const no[] = {"", "-a", ".", "..", "a/b", "a b", "a;b", "\xc3\xa4", "a\n"};
+    for (size_t i = 0; i < sizeof yes / sizeof *yes; i++)
+        assert_true(rog_name_is_plain(yes[i]));
+    for (size_t i = 0; i < sizeof no / sizeof *no; i++)
+        assert_false(rog_name_is_plain(no[i]));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(defaults_hold_for_every_run),
+        cmocka_unit_test(a_matrix_is_a_product),
+        cmocka_unit_test(wrong_experiments_are_answered_exactly),
+        cmocka_unit_test(large_numbers_are_not_cut),
+        cmocka_unit_test(a_missing_file_is_bad_usage),
+        cmocka_unit_test(names_of_files_are_plain),
+        cmocka_unit_test_setup_teardown(workers_take_their_profile, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(an_ssh_cluster_is_read_whole, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(wrong_clusters_are_answered_exactly, make_folder,
+                                        remove_folder),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is to be done, held against what is recorded. Needs the plugins (ROG_PLUGIN_PATH). */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <common/file.h>
+#include <orchestrator/plan/names.h>
+#include <orchestrator/plan/plan.h>
+#include <orchestrator/store/paths.h>
+
+struct fixture {
+    char folder[64];
+    char *db_path;
+    struct rog_db *db;
+    struct rog_cluster *cluster;
+};
+
+static void write_text(const char *path, const char *text)
+{
+    struct rog_error err = {0};
+    if (rog_file_write(path, text, strlen(text), &err) != 0)
+        fail_msg("%s", err.message);
+}
+
+static int setup(void **state)
+{
+    struct fixture *f = calloc(1, sizeof *f);
+    struct rog_error err = {0};
+    if (!f)
+        return -1;
+    *state = f;
+    strcpy(f->folder, "/tmp/rog-plan-XXXXXX");
+    if (!mkdtemp(f->folder))
+        return -1;
+    f->db_path = rog_path_join(f->folder, "results.db");
+    char *cluster = rog_path_join(f->folder, "two.conf");
+    char *profiles = rog_path_join(f->folder, "profiles.conf");
+    write_text(profiles, "nx = { step_s = 1.5; };");
+    write_text(cluster, "kind = \"virtual\"; workers = ( { profile = \"nx\"; count = 2; } );");
+    int code = rog_cluster_read(&f->cluster, cluster, profiles, &err);
+    if (code == 0)
+        code = rog_db_open(&f->db, f->db_path, ROG_DB_WRITE, &err);
+    free(profiles);
+    free(cluster);
+    return code;
+}
+
+static int teardown(void **state)
+{
+    struct fixture *f = *state;
+    rog_db_close(f->db);
+    rog_cluster_free(f->cluster);
+    rog_dir_remove(f->folder, NULL);
+    free(f->db_path);
+    free(f);
+    return 0;
+}
+
+static const struct rog_plan_options once = {.seed = -1, .repeat = 1};
+
+static int try_plan(const struct fixture *f, const char *text,
+                    const struct rog_plan_options *options, struct rog_plan **plan,
+                    struct rog_error *err)
+{
+    struct rog_experiment *experiment = NULL;
+    char *path = rog_path_join(f->folder, "x.conf");
+    int code = rog_experiment_parse(&experiment, text, path, err);
+    if (code == 0)
+        code = rog_plan_experiment(plan, experiment, f->cluster, options, err);
+    rog_experiment_free(experiment);
+    free(path);
+    return code;
+}
+
+static struct rog_plan *plan_of(const struct fixture *f, const char *text,
+                                const struct rog_plan_options *options)
+{
+    struct rog_plan *plan = NULL;
+    struct rog_error err = {0};
+    if (try_plan(f, text, options, &plan, &err) != 0)
+        fail_msg("%s", err.message);
+    return plan;
+}
+
+static void record(struct rog_plan *plan, struct rog_db *db, bool fresh)
+{
+    struct rog_error err = {0};
+    if (rog_plan_record(plan, db, fresh, &err) != 0)
+        fail_msg("%s", err.message);
+}
+
+static void set_status(struct rog_db *db, const char *id, const char *status)
+{
+    struct rog_error err = {0};
+    assert_int_equal(
+        rog_db_run(db, &err, "UPDATE runs SET status = ? WHERE id = ?", "ss", status, id), 0);
+}
+
+static int64_t count(struct rog_db *db, const char *sql)
+{
+    struct rog_query *query = NULL;
+    struct rog_error err = {0};
+    assert_int_equal(rog_query_new(&query, db, &err, sql, ""), 0);
+    assert_int_equal(rog_query_step(query, &err), 1);
+    int64_t number = rog_query_int(query, 0);
+    rog_query_free(query);
+    return number;
+}
+
+static const char four[] = "case = \"t\"; figure = \"10\"; target_accuracy = 64.0; seconds = 100;\n"
+                           "runs = ( { threshold = 4; }, { threshold = 20; },\n"
+                           "         { library = \"BSP\"; threshold = 0; },\n"
+                           "         { library = \"SSP\"; threshold = 4; note = \"mine\"; } );";
+
+static void a_run_is_resolved_whole(void **state)
+{
+    const struct fixture *f = *state;
+    struct rog_plan *plan = plan_of(f, four, &once);
+    const struct rog_resolved_run *r = &plan->run[0].resolved;
+    assert_int_equal(plan->count, 4);
+    assert_string_equal(r->library, "ROG");
+    assert_int_equal(r->threshold, 4);
+    assert_string_equal(r->note, "ROG 4");
+    assert_string_equal(plan->run[2].resolved.note, "BSP");
+    assert_string_equal(plan->run[3].resolved.note, "mine");
+    assert_string_equal(rog_json_get_string(r->config, "trace", ""), "synth:outdoors");
+    for (const struct rog_setting *row = rog_run_settings; row->name; row++)
+        if (row->fallback && !rog_json_get(r->config, row->name))
+            fail_msg("%s has no value", row->name);
+    const struct rog_json *workers = rog_json_get(r->config, "workers");
+    assert_int_equal(rog_json_size(workers), 2);
+    assert_true(rog_json_get_number(rog_json_at(workers, 1), "step_s", 0) == 1.5);
+    rog_plan_free(plan);
+}
+
+static void the_hash_is_of_everything_but_the_note(void **state)
+{
+    const struct fixture *f = *state;
+    struct rog_plan *plan =
+        plan_of(f,
+                "case = \"h\"; runs = ( { note = \"a\"; threshold = 4; }, { threshold = 5; },\n"
+                " { seed = 2; }, { seconds = 7; }, { batch = 23; }, { mixup = 0.5; } );",
+                &once);
+    struct rog_plan *other =
+        plan_of(f, "case = \"h2\"; threshold = 4; seed = 1; runs = ( { note = \"b\"; } );", &once);
+    assert_string_equal(plan->run[0].resolved.hash, other->run[0].resolved.hash);
+    for (size_t i = 0; i < plan->count; i++)
+        for (size_t j = 0; j < i; j++)
+            assert_string_not_equal(plan->run[i].resolved.hash, plan->run[j].resolved.hash);
+    rog_plan_free(other);
+    rog_plan_free(plan);
+}
+
+static void paths_do_not_depend_on_the_folder_one_stands_in(void **state)
+{
+    const struct fixture *f = *state;
+    struct rog_plan *plan =
+        plan_of(f,
+                "case = \"p\"; runs = ( { trace = \"w{rank}.csv\"; data = \"cifar100:c\"; },\n"
+                " { trace = \"constant:50\"; initial_model = \"/m.safetensors\"; } );",
+                &once);
+    char *trace = rog_path_join(f->folder, "w{rank}.csv");
+    char *data = rog_format("cifar100:%s/c", f->folder);
+    const struct rog_json *one = plan->run[0].resolved.config;
+    const struct rog_json *two = plan->run[1].resolved.config;
+    assert_string_equal(rog_json_get_string(one, "trace", ""), trace);
+    assert_string_equal(rog_json_get_string(one, "data", ""), data);
+    assert_string_equal(rog_json_get_string(two, "trace", ""), "constant:50");
+    assert_string_equal(rog_json_get_string(two, "initial_model", ""), "/m.safetensors");
+    assert_string_equal(rog_json_get_string(two, "data", ""), "synth100");
+    free(data);
+    free(trace);
+    rog_plan_free(plan);
+}
+
+static void wrong_plans_are_answered(void **state)
+{
+    const struct fixture *f = *state;
+    static const struct {
+        const char *text, *said;
+        int code;
+    } wrong[] = {
+        {"case = \"a\";\nruns = (\n { library = \"BSP\"; threshold = 4; } );",
+         "x.conf, line 3: BSP takes threshold 0 only, not 4", ROG_EINVAL},
+        {"case = \"a\"; runs = ( { threshold = 0; } );", "ROG takes thresholds from 1", ROG_EINVAL},
+        {"case = \"a\"; runs = ( { library = \"FLOWN\"; } );", "BSP", ROG_EINVAL},
+        {"case = \"a\"; runs = ( { library = \"./no.so\"; } );", "no such plugin file", ROG_EINVAL},
+        {"case = \"a\";\nruns = ( { threshold = 4; },\n { threshold = 4; note = \"again\"; } );",
+         "x.conf, line 3: this run (again) is the same as the one of line 2", ROG_EINVAL},
+    };
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        struct rog_plan *plan = NULL;
+        struct rog_error err = {0};
+        int code = try_plan(f, wrong[i].text, &once, &plan, &err);
+        if (code != wrong[i].code || !strstr(err.message, wrong[i].said))
+            fail_msg("for %s: code %d, \"%s\"", wrong[i].text, code, err.message);
+        assert_null(plan);
+    }
+}
+
+static void what_is_done_is_not_repeated(void **state)
+{
+    struct fixture *f = *state;
+    struct rog_plan *plan = plan_of(f, four, &once);
+    record(plan, f->db, false);
+    assert_string_equal(plan->case_name, "t-case0");
+    for (size_t i = 0; i < plan->count; i++) {
+        assert_int_equal(plan->run[i].action, ROG_PLAN_NEW);
+        assert_non_null(plan->run[i].id);
+    }
+    set_status(f->db, plan->run[0].id, "done");
+    set_status(f->db, plan->run[1].id, "running");
+    set_status(f->db, plan->run[2].id, "failed");
+
+    struct rog_plan *again = plan_of(f, four, &once);
+    record(again, f->db, false);
+    static const enum rog_plan_action wanted[] = {ROG_PLAN_DONE, ROG_PLAN_CONTINUE, ROG_PLAN_RETRY,
+                                                  ROG_PLAN_WAITING};
+    for (size_t i = 0; i < again->count; i++) {
+        assert_int_equal(again->run[i].action, wanted[i]);
+        assert_string_equal(again->run[i].id, plan->run[i].id);
+    }
+    assert_int_equal(count(f->db, "SELECT count(*) FROM runs"), 4);
+    assert_int_equal(count(f->db, "SELECT count(*) FROM case_runs"), 4);
+    assert_int_equal(count(f->db, "SELECT target_accuracy FROM case_settings"), 64);
+
+    struct rog_plan *fresh = plan_of(f, four, &once);
+    record(fresh, f->db, true);
+    assert_string_equal(fresh->case_name, "t-case1");
+    assert_int_equal(fresh->run[0].action, ROG_PLAN_NEW);
+    assert_int_equal(count(f->db, "SELECT count(*) FROM runs"), 8);
+    /* The latest case is the one that goes on. */
+    struct rog_plan *later = plan_of(f, four, &once);
+    record(later, f->db, false);
+    assert_string_equal(later->case_name, "t-case1");
+    assert_int_equal(later->run[0].action, ROG_PLAN_WAITING);
+    rog_plan_free(later);
+    rog_plan_free(fresh);
+    rog_plan_free(again);
+    rog_plan_free(plan);
+}
+
+static void looking_changes_nothing(void **state)
+{
+    struct fixture *f = *state;
+    struct rog_error err = {0};
+    struct rog_plan *plan = plan_of(f, four, &once);
+    assert_int_equal(rog_plan_match(plan, f->db, false, &err), 0);
+    assert_string_equal(plan->case_name, "t-case0");
+    assert_true(plan->case_is_new);
+    assert_int_equal(count(f->db, "SELECT count(*) FROM runs"), 0);
+    assert_int_equal(count(f->db, "SELECT count(*) FROM cases"), 0);
+    assert_int_equal(rog_plan_match(plan, NULL, true, &err), 0);
+    assert_string_equal(plan->case_name, "t-case0");
+    rog_plan_free(plan);
+}
+
+static void a_changed_file_adds_what_is_new(void **state)
+{
+    struct fixture *f = *state;
+    struct rog_plan *plan = plan_of(f, "case = \"t\"; runs = ( { threshold = 4; } );", &once);
+    record(plan, f->db, false);
+    set_status(f->db, plan->run[0].id, "done");
+    struct rog_plan *more = plan_of(f,
+                                    "case = \"t\"; runs = ( { threshold = 3; },\n"
+                                    " { threshold = 4; note = \"new label\"; } );",
+                                    &once);
+    record(more, f->db, false);
+    assert_int_equal(more->run[0].action, ROG_PLAN_NEW);
+    assert_int_equal(more->run[1].action, ROG_PLAN_DONE);
+    assert_int_equal(count(f->db, "SELECT position FROM case_runs JOIN runs ON id = run_id"
+                                  " WHERE note = 'new label'"),
+                     1);
+    assert_int_equal(count(f->db, "SELECT count(*) FROM runs WHERE"
+                                  " json_extract(config, '$.note') = 'new label'"),
+                     1);
+    rog_plan_free(more);
+    rog_plan_free(plan);
+}
+
+static void repeats_count_seeds_up(void **state)
+{
+    const struct fixture *f = *state;
+    const struct rog_plan_options thrice = {.seed = -1, .repeat = 3};
+    const struct rog_plan_options from_ten = {.seed = 10, .repeat = 2, .only = "SSP"};
+    struct rog_plan *plan = plan_of(f, four, &thrice);
+    assert_int_equal(plan->count, 12);
+    assert_int_equal(plan->run[0].resolved.seed, 1);
+    assert_int_equal(plan->run[2].resolved.seed, 3);
+    assert_int_equal(plan->run[3].resolved.seed, 1);
+    assert_string_equal(plan->run[2].resolved.note, "ROG 4");
+    rog_plan_free(plan);
+
+    plan = plan_of(f, four, &from_ten);
+    assert_int_equal(plan->count, 2);
+    assert_string_equal(plan->run[0].resolved.library, "SSP");
+    assert_int_equal(plan->run[1].resolved.seed, 11);
+    assert_int_equal(plan->run[1].position, 7);
+    rog_plan_free(plan);
+
+    const struct rog_plan_options nothing = {.seed = -1, .repeat = 1, .only = "ROG 21"};
+    struct rog_error err = {0};
+    assert_int_equal(try_plan(f, four, &nothing, &plan, &err), ROG_ENOTFOUND);
+}
+
+static void a_single_run_is_taken_up_until_it_is_done(void **state)
+{
+    struct fixture *f = *state;
+    struct rog_error err = {0};
+    struct rog_json *settings = rog_json_object();
+    struct rog_plan *first = NULL, *second = NULL, *third = NULL;
+    assert_int_equal(rog_plan_single(&first, settings, f->cluster, NULL, &err), 0);
+    record(first, f->db, false);
+    assert_int_equal(first->run[0].action, ROG_PLAN_NEW);
+    assert_int_equal(rog_plan_single(&second, settings, f->cluster, NULL, &err), 0);
+    record(second, f->db, false);
+    assert_string_equal(second->run[0].id, first->run[0].id);
+    set_status(f->db, first->run[0].id, "done");
+    assert_int_equal(rog_plan_single(&third, settings, f->cluster, "mine", &err), 0);
+    record(third, f->db, false);
+    assert_int_equal(third->run[0].action, ROG_PLAN_NEW);
+    assert_int_equal(count(f->db, "SELECT count(*) FROM case_runs WHERE case_name = 'mine'"), 1);
+    rog_plan_free(third);
+    rog_plan_free(second);
+    rog_plan_free(first);
+    rog_json_free(settings);
+}
+
+static void names_are_as_published(void **state)
+{
+    struct fixture *f = *state;
+    struct rog_error err = {0};
+    char *name = NULL;
+    struct tm local = {
+        .tm_year = 122, .tm_mon = 5, .tm_mday = 3, .tm_hour = 1, .tm_min = 50, .tm_isdst = -1};
+    time_t when = mktime(&local);
+    assert_int_equal(rog_run_name(f->db, when, "BSP", 0, "outdoors", &name, &err), 0);
+    assert_string_equal(name, "06-03-01-50-BSP-0-outdoors");
+    assert_int_equal(rog_db_run(f->db, &err,
+                                "INSERT INTO runs(id, library, threshold, control, batchsize,"
+                                " epochs, seed, status, config, config_hash)"
+                                " VALUES (?, 'BSP', 0, 'o', 1, 1, 1, 'done', '{}', 'h')",
+                                "s", name),
+                     0);
+    free(name);
+    /* A folder that is there is not written into either. */
+    char *folder = rog_path_join(f->folder, "results.runs/06-03-01-50-BSP-0-outdoors-2");
+    assert_int_equal(rog_dir_make(folder, &err), 0);
+    free(folder);
+    assert_int_equal(rog_run_name(f->db, when, "BSP", 0, "outdoors", &name, &err), 0);
+    assert_string_equal(name, "06-03-01-50-BSP-0-outdoors-3");
+    free(name);
+}
+
+static void case_numbers_are_numbers(void **state)
+{
+    struct fixture *f = *state;
+    struct rog_error err = {0};
+    long latest = 0;
+    assert_int_equal(rog_case_latest(f->db, "t", &latest, &err), 0);
+    assert_int_equal(latest, -1);
+    static const char *const names[] = {"t-case9", "t-case10",  "t-case2x",
+                                        "t-case",  "tt-case50", "t_case70"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        assert_int_equal(rog_db_run(f->db, &err,
+                                    "INSERT INTO cases(name, created_at)"
+                                    " VALUES (?, '')",
+                                    "s", names[i]),
+                         0);
+    assert_int_equal(rog_case_latest(f->db, "t", &latest, &err), 0);
+    assert_int_equal(latest, 10);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(a_run_is_resolved_whole),
+        TEST(the_hash_is_of_everything_but_the_note),
+        TEST(paths_do_not_depend_on_the_folder_one_stands_in),
+        TEST(wrong_plans_are_answered),
+        TEST(what_is_done_is_not_repeated),
+        TEST(looking_changes_nothing),
+        TEST(a_changed_file_adds_what_is_new),
+        TEST(repeats_count_seeds_up),
+        TEST(a_single_run_is_taken_up_until_it_is_done),
+        TEST(names_are_as_published),
+        TEST(case_numbers_are_numbers),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
