@@ -20,7 +20,7 @@ const struct rog_setting rog_run_settings[] = {
     {"batchsize", ROG_SETTING_INT, "1", 1, 1000, NULL, NULL,
      "multiplies the local steps between two exchanges", 0},
     {"epochs", ROG_SETTING_INT, "4", 1, 100000, NULL, NULL,
-     "passes of a worker over its shard; the run ends with the first worker that is through", 0},
+     "passes of a worker over its shard; who is through leaves, the last one ends the run", 0},
     {"seconds", ROG_SETTING_REAL, "0", 0, 1e9, NULL, "s",
      "also end the run at this time; 0: only by epochs", 0},
     {"note", ROG_SETTING_STRING, NULL, 0, 0, NULL, NULL, "label in figures and tables", 0},
