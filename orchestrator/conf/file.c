@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 
 /* Deeper nesting than any setting has. */
 #define DEPTH_MAX 16
+#define FILE_MAX_BYTES (4u << 20)
 
 static void release(struct rog_conf_node *node)
 {
@@ -90,9 +92,8 @@ static int convert(struct rog_conf_node *node, const config_setting_t *setting, 
                    int depth, struct rog_error *err)
 {
     const char *name = config_setting_name(setting);
-    const char *file = config_setting_source_file(setting);
     node->name = rog_strdup(name);
-    node->file = rog_strdup(file ? file : origin);
+    node->file = rog_strdup(origin);
     node->line = config_setting_is_root(setting) ? 0 : (int)config_setting_source_line(setting);
     if (!node->file || (name && !node->name))
         return rog_fail_nomem(err);
@@ -116,10 +117,9 @@ static int finish(config_t *config, int parsed, const char *origin, struct rog_c
                   struct rog_error *err)
 {
     if (parsed != CONFIG_TRUE) {
-        const char *file = config_error_file(config);
         const char *text = config_error_text(config);
-        return rog_fail(err, ROG_EINVAL, "%s, line %d: %s", file ? file : origin,
-                        config_error_line(config), text ? text : "not well formed");
+        return rog_fail(err, ROG_EINVAL, "%s, line %d: %s", origin, config_error_line(config),
+                        text ? text : "not well formed");
     }
     struct rog_conf_node *made = calloc(1, sizeof *made);
     if (!made)
@@ -132,6 +132,72 @@ static int finish(config_t *config, int parsed, const char *origin, struct rog_c
     return code;
 }
 
+/* Past a comment or a text that begins at `at`; `at` itself where neither does. */
+static const char *skip_text(const char *at)
+{
+    if (at[0] == '#' || (at[0] == '/' && at[1] == '/'))
+        return at + strcspn(at, "\n");
+    if (at[0] == '/' && at[1] == '*') {
+        const char *end = strstr(at + 2, "*/");
+        return end ? end + 2 : at + strlen(at);
+    }
+    if (at[0] != '"')
+        return at;
+    for (at++; *at && *at != '"'; at++)
+        if (at[0] == '\\' && at[1])
+            at++;
+    return *at ? at + 1 : at;
+}
+
+/* A whole number that the parser would cut to 32 bits without a word. */
+static bool is_cut(const char *at, const char *end)
+{
+    char *after;
+    errno = 0;
+    bool hexadecimal = at[0] == '0' && (at[1] == 'x' || at[1] == 'X');
+    unsigned long long number = strtoull(at, &after, hexadecimal ? 16 : 10);
+    return after == end && (errno != 0 || number > INT32_MAX);
+}
+
+/* What the parser takes without complaint but not as it was meant. */
+static int check_text(const char *text, const char *origin, struct rog_error *err)
+{
+    static const char word[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_*.-";
+    int line = 1;
+    for (const char *at = text; *at;) {
+        const char *end = skip_text(at);
+        if (end == at && *at == '@')
+            return rog_fail(err, ROG_EINVAL,
+                            "%s, line %d: @include cannot be used; put the settings into this file",
+                            origin, line);
+        if (end == at && *at != '-')
+            end = at + strspn(at, word);
+        if (*at >= '0' && *at <= '9' && is_cut(at, end))
+            return rog_fail(err, ROG_EINVAL,
+                            "%s, line %d: %.*s is too large for a plain number; write %.*sL",
+                            origin, line, (int)(end - at), at, (int)(end - at), at);
+        if (end == at)
+            end++;
+        for (; at < end; at++)
+            line += *at == '\n';
+    }
+    return 0;
+}
+
+int rog_conf_parse(struct rog_conf_node **root, const char *text, const char *origin,
+                   struct rog_error *err)
+{
+    *root = NULL;
+    int code = check_text(text, origin, err);
+    if (code < 0)
+        return code;
+    config_t config;
+    config_init(&config);
+    code = finish(&config, config_read_string(&config, text), origin, root, err);
+    config_destroy(&config);
+    return code;
+}
+
 int rog_conf_read(struct rog_conf_node **root, const char *path, struct rog_error *err)
 {
     *root = NULL;
@@ -140,31 +206,16 @@ int rog_conf_read(struct rog_conf_node **root, const char *path, struct rog_erro
         return rog_fail(err, ROG_EINVAL, "cannot read %s: %s", path, strerror(errno));
     if (!S_ISREG(status.st_mode))
         return rog_fail(err, ROG_EINVAL, "cannot read %s: not a file", path);
-    FILE *file = fopen(path, "r");
-    if (!file)
-        return rog_fail(err, ROG_EINVAL, "cannot read %s: %s", path, strerror(errno));
-    char *dir = rog_path_dir(path);
-    int code = rog_fail_nomem(err);
-    if (dir) {
-        config_t config;
-        config_init(&config);
-        config_set_include_dir(&config, dir);
-        code = finish(&config, config_read(&config, file), path, root, err);
-        config_destroy(&config);
-    }
-    free(dir);
-    fclose(file);
-    return code;
-}
-
-int rog_conf_parse(struct rog_conf_node **root, const char *text, const char *origin,
-                   struct rog_error *err)
-{
-    *root = NULL;
-    config_t config;
-    config_init(&config);
-    int code = finish(&config, config_read_string(&config, text), origin, root, err);
-    config_destroy(&config);
+    char *text = NULL;
+    size_t size = 0;
+    int code = rog_file_read(path, FILE_MAX_BYTES, &text, &size, err);
+    if (code < 0)
+        return code;
+    if (strlen(text) != size)
+        code = rog_fail(err, ROG_EINVAL, "%s: not a text file", path);
+    else
+        code = rog_conf_parse(root, text, path, err);
+    free(text);
     return code;
 }
 

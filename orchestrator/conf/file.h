@@ -22,7 +22,7 @@ enum rog_conf_type {
 struct rog_conf_node {
     enum rog_conf_type type;
     char *name;             /* NULL for list members and the root */
-    char *file;             /* the file it stands in (an @include may be another) */
+    char *file;             /* the file it stands in */
     int line;               /* from 1; 0 for the root */
     struct rog_json *value; /* the whole subtree */
     struct rog_conf_node *child;
@@ -30,7 +30,7 @@ struct rog_conf_node {
 };
 
 /* The root group of a file. A file that is missing or not well formed is ROG_EINVAL with file and
- * line; so are settings that are given twice. */
+ * line; so are settings that are given twice, and numbers that libconfig would cut. */
 int rog_conf_read(struct rog_conf_node **root, const char *path, struct rog_error *err);
 /* The same for text in memory; `origin` names it in errors. */
 int rog_conf_parse(struct rog_conf_node **root, const char *text, const char *origin,
