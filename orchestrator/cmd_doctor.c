@@ -234,7 +234,7 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
 {
     bool json = rog_cli_flag(cli, "json");
     struct rog_json *list = rog_json_array();
-    struct rog_table *table = json ? NULL : rog_table_new("check||finding");
+    struct rog_table *table = json ? NULL : rog_table_new("check|state|finding");
     size_t bad = 0;
     for (size_t i = 0; i < CHECKS; i++) {
         struct finding f = {0};
