@@ -237,11 +237,22 @@ static void test_skeleton(void **state)
     assert_true(totals.stalls > 20);
 }
 
+/* And so does the one that docs/write-a-strategy.md writes. */
+static void test_documented(void **state)
+{
+    (void)state;
+    struct totals totals = {0};
+    run_schedules(TEST_PLUGINS "/mean.so", 2, 2, 200, &totals);
+    assert_true(totals.admissions > 1000);
+    assert_true(totals.stalls > 20);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_bsp), cmocka_unit_test(test_ssp),      cmocka_unit_test(test_asp),
-        cmocka_unit_test(test_rog), cmocka_unit_test(test_skeleton),
+        cmocka_unit_test(test_bsp),      cmocka_unit_test(test_ssp),
+        cmocka_unit_test(test_asp),      cmocka_unit_test(test_rog),
+        cmocka_unit_test(test_skeleton), cmocka_unit_test(test_documented),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -11,6 +11,19 @@ foreach(name old_abi short_struct missing_hook no_symbol)
 endforeach()
 file(WRITE ${ROG_TEST_PLUGINS}/garbage.so "this is no shared object\n")
 
+# The strategy that the documentation writes, cut out of it.
+set(doc ${PROJECT_SOURCE_DIR}/docs/write-a-strategy.md)
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${doc})
+file(READ ${doc} text)
+string(REGEX MATCH "\n```c\n(.*)\n```\n\n## Line by line" found "${text}")
+if(NOT found)
+  message(FATAL_ERROR "${doc} has no strategy before \"Line by line\"")
+endif()
+file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/tests/mean.c CONTENT "${CMAKE_MATCH_1}\n" @ONLY)
+add_library(rog_test_plugin_mean MODULE ${PROJECT_BINARY_DIR}/tests/mean.c)
+set_target_properties(rog_test_plugin_mean PROPERTIES
+  OUTPUT_NAME mean PREFIX "" LIBRARY_OUTPUT_DIRECTORY ${ROG_TEST_PLUGINS})
+
 foreach(part rows codec versions message protocol strategies plugin staleness sync)
   rog_unit_test(${part} LIBS rog_test_cluster)
   add_dependencies(test_${part} rog_plugin_bsp rog_plugin_ssp rog_plugin_rog rog_plugin_skeleton)
@@ -19,3 +32,4 @@ target_compile_definitions(test_plugin PRIVATE TEST_PLUGINS="${ROG_TEST_PLUGINS}
 target_compile_definitions(test_staleness PRIVATE TEST_PLUGINS="${ROG_TEST_PLUGINS}")
 add_dependencies(test_plugin rog_test_plugin_old_abi rog_test_plugin_short_struct
                  rog_test_plugin_missing_hook rog_test_plugin_no_symbol)
+add_dependencies(test_staleness rog_test_plugin_mean)
