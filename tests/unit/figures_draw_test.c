@@ -1,0 +1,507 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Figures of made-up cases: what is drawn, that it is what the database holds, and that nothing a
+ * user wrote is more than text. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <dirent.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <common/file.h>
+#include <common/tool.h>
+#include <orchestrator/figures/figures.h>
+#include <orchestrator/store/summary.h>
+
+#include "figures_fixture.h"
+
+#define TIME_PANEL "training-accuracy-against-wall-clock-time"
+#define ITERATION_PANEL "statistical-efficiency"
+#define ENERGY_PANEL "energy-consumption-against-training-accuracy"
+#define BARS_PANEL "average-time-composition"
+#define MANY_BYTES (1u << 24)
+
+static void need_gnuplot(void)
+{
+    if (rog_tool_exists("gnuplot"))
+        return;
+    print_message("gnuplot is not installed: nothing is drawn\n");
+    skip();
+}
+
+static void count_drawn(void *user, const char *path)
+{
+    assert_true(rog_file_exists(path));
+    ++*(size_t *)user;
+}
+
+static int draw(struct fixture *f, const char *name, size_t *drawn, struct rog_error *err)
+{
+    *drawn = 0;
+    struct rog_figures_options options = {.plots = f->plots, .drawn = count_drawn, .user = drawn};
+    return rog_figures_draw_case(f->db, name, &options, err);
+}
+
+static char *plot_path(const struct fixture *f, const char *name, const char *panel,
+                       const char *extension)
+{
+    char *path = rog_format("%s/%s-%s.%s", f->plots, name, panel, extension);
+    assert_non_null(path);
+    return path;
+}
+
+static char *plot_text(const struct fixture *f, const char *name, const char *panel,
+                       const char *extension)
+{
+    struct rog_error err;
+    size_t size;
+    char *text = NULL, *path = plot_path(f, name, panel, extension);
+    if (rog_file_read(path, MANY_BYTES, &text, &size, &err) != 0)
+        fail_msg("%s", err.message);
+    free(path);
+    return text;
+}
+
+/* The numbers of block `index` (blocks stand two blank lines apart), row by row. */
+static size_t read_block(const char *text, size_t index, double *numbers, size_t room)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < index; i++) {
+        text = strstr(text, "\n\n\n");
+        assert_non_null(text);
+        text += 3;
+    }
+    const char *end = strstr(text, "\n\n\n");
+    while (*text && (!end || text < end)) {
+        size_t line = strcspn(text, "\n");
+        const char *stop = text + line;
+        while (text < stop && *text != '#') {
+            char *after;
+            double number = strtod(text, &after);
+            if (after == text)
+                break;
+            assert_true(count < room);
+            numbers[count++] = number;
+            text = after;
+        }
+        text = *stop ? stop + 1 : stop;
+    }
+    return count;
+}
+
+static void add_outdoors(struct fixture *f, const char *name, const char *figure)
+{
+    fixture_case(f, name, figure, 64);
+    fixture_run_add(f, &(struct fixture_run){name, "bsp", "BSP", "BSP", 0, 1, 1, 13, 300, 50});
+    fixture_run_add(f, &(struct fixture_run){name, "ssp", "SSP", "SSP 4", 4, 1, 1, 12, 300, 50});
+    fixture_run_add(f, &(struct fixture_run){name, "rog", "ROG", "ROG 4", 4, 1, 1, 8, 300, 50});
+}
+
+/* What a program says of a picture, or NULL where it is not installed. */
+static char *ask(const char *program, const char *option, const char *path)
+{
+    struct rog_error err;
+    char *output = NULL;
+    const char *const argv[] = {program, option ? option : path, option ? path : NULL, NULL};
+    if (!rog_tool_exists(program))
+        return NULL;
+    if (rog_tool_run(argv, 30, &output, &err) != 0)
+        fail_msg("%s", err.message);
+    return output;
+}
+
+static void check_pictures(const struct fixture *f, const char *name, const char *panel)
+{
+    char *pdf = plot_path(f, name, panel, "pdf"), *svg = plot_path(f, name, panel, "svg");
+    char *png = plot_text(f, name, panel, "png");
+    assert_memory_equal(png, "\x89PNG\r\n\x1a\n", 8);
+    char *fonts = ask("pdffonts", NULL, pdf);
+    if (fonts) {
+        /* Two lines of heading, then a font a line: name, type, encoding, emb sub uni. */
+        char *line = strchr(strchr(fonts, '\n') + 1, '\n') + 1;
+        assert_true(*line);
+        for (; *line; line = strchr(line, '\n') + 1) {
+            *strchr(line, '\n') = '\0';
+            if (!strstr(line, " yes yes "))
+                fail_msg("%s: font not embedded: %s", pdf, line);
+            line[strlen(line)] = '\n';
+        }
+    }
+    free(ask("xmllint", "--noout", svg));
+    free(fonts);
+    free(png);
+    free(svg);
+    free(pdf);
+}
+
+static void figure_1_has_four_panels(void **state)
+{
+    struct fixture *f = *state;
+    struct rog_error err;
+    size_t drawn;
+    need_gnuplot();
+    add_outdoors(f, "outdoors-case0", "1");
+    assert_int_equal(draw(f, "outdoors-case0", &drawn, &err), 0);
+    assert_int_equal(drawn, 4 * 3);
+    static const char *const panels[] = {TIME_PANEL, ITERATION_PANEL, ENERGY_PANEL, BARS_PANEL};
+    for (size_t i = 0; i < 4; i++)
+        check_pictures(f, "outdoors-case0", panels[i]);
+    char *script = plot_text(f, "outdoors-case0", ENERGY_PANEL, "gp");
+    assert_non_null(strstr(script, "'64%'"));
+    assert_null(strstr(script, f->folder));
+    free(script);
+    script = plot_text(f, "outdoors-case0", TIME_PANEL, "gp");
+    assert_non_null(strstr(script, "'1,800' 1800"));
+    assert_non_null(strstr(script, "set grid xtics"));
+    free(script);
+}
+
+static void figures_choose_their_panels(void **state)
+{
+    struct fixture *f = *state;
+    struct rog_error err;
+    size_t drawn;
+    static const struct {
+        const char *figure;
+        size_t panels;
+        const char *one;
+    } rows[] = {{"6", 4, BARS_PANEL},
+                {"9", 3, ENERGY_PANEL},
+                {"10", 2, ITERATION_PANEL},
+                {"77", 4, ENERGY_PANEL},
+                {NULL, 4, TIME_PANEL}};
+    need_gnuplot();
+    add_outdoors(f, "case", "1");
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        assert_int_equal(
+            rog_db_run(f->db, &err, "UPDATE cases SET figure = ?", "s", rows[i].figure), 0);
+        assert_int_equal(draw(f, "case", &drawn, &err), 0);
+        assert_int_equal(drawn, 3 * rows[i].panels);
+        char *path = plot_path(f, "case", rows[i].one, "pdf");
+        assert_true(rog_file_exists(path));
+        free(path);
+        assert_int_equal(rog_dir_remove(f->plots, &err), 0);
+    }
+}
+
+/* Every measured point in the data beside a picture is a row of the query, and no other. */
+static void data_are_the_rows_of_the_query(void **state)
+{
+    struct fixture *f = *state;
+    struct rog_error err;
+    size_t drawn;
+    double numbers[4000];
+    need_gnuplot();
+    add_outdoors(f, "case", "1");
+    assert_int_equal(draw(f, "case", &drawn, &err), 0);
+    static const struct {
+        const char *panel, *x;
+    } rows[] = {{TIME_PANEL, "t"}, {ITERATION_PANEL, "iteration"}, {ENERGY_PANEL, "10 * t"}};
+    static const char *const runs[] = {"bsp", "ssp", "rog"};
+    for (size_t i = 0; i < 3; i++) {
+        char *data = plot_text(f, "case", rows[i].panel, "dat");
+        char *sql = rog_format("SELECT %s, accuracy FROM checkpoints WHERE run_id = ? ORDER BY t",
+                               rows[i].x);
+        for (size_t r = 0; r < 3; r++) {
+            struct rog_query *query = NULL;
+            size_t count = read_block(data, 3 * r + 2, numbers, 4000), at = 0;
+            assert_int_equal(rog_query_new(&query, f->db, &err, sql, "s", runs[r]), 0);
+            for (; rog_query_step(query, &err) == 1; at += 2) {
+                assert_true(at + 1 < count);
+                assert_true(fabs(numbers[at] - rog_query_real(query, 0)) < 1e-6);
+                assert_true(numbers[at + 1] == rog_query_real(query, 1));
+            }
+            assert_int_equal(at, count);
+            assert_int_equal(count, 2 * 50);
+            rog_query_free(query);
+        }
+        free(sql);
+        free(data);
+    }
+    char *bars = plot_text(f, "case", BARS_PANEL, "dat");
+    assert_int_equal(read_block(bars, 0, numbers, 4000), 3 * 7);
+    for (size_t r = 0; r < 3; r++) {
+        struct rog_composition c;
+        assert_int_equal(rog_composition_load(f->db, runs[r], &c, &err), 0);
+        assert_true(fabs(numbers[7 * r + 1] - c.compute_s) < 1e-9);
+        assert_true(fabs(numbers[7 * r + 2] - c.communication_s) < 1e-9);
+        assert_true(fabs(numbers[7 * r + 3] - c.stall_s) < 1e-9);
+    }
+    free(bars);
+}
+
+/* Lines stay within what was measured, and run forwards. */
+static void lines_stay_within_the_data(void **state)
+{
+    struct fixture *f = *state;
+    struct rog_error err;
+    size_t drawn;
+    double line[4000], measured[4000];
+    need_gnuplot();
+    fixture_case(f, "case", "10", 64);
+    static const size_t checkpoints[] = {1, 3, 8, 24, 25, 60};
+    char id[8];
+    for (size_t i = 0; i < 6; i++) {
+        snprintf(id, sizeof id, "r%zu", i);
+        fixture_run_add(f, &(struct fixture_run){"case", id, "ROG", id, (int64_t)i + 2, 1, 1, 6,
+                                                 250, checkpoints[i]});
+    }
+    assert_int_equal(draw(f, "case", &drawn, &err), 0);
+    char *data = plot_text(f, "case", TIME_PANEL, "dat");
+    for (size_t i = 0; i < 6; i++) {
+        size_t count = read_block(data, 3 * i, line, 4000);
+        assert_int_equal(count, 2 * checkpoints[i]);
+        assert_int_equal(read_block(data, 3 * i + 2, measured, 4000), count);
+        double low = INFINITY, high = -INFINITY;
+        for (size_t k = 1; k < count; k += 2) {
+            low = fmin(low, measured[k]);
+            high = fmax(high, measured[k]);
+        }
+        for (size_t k = 0; k < count; k += 2) {
+            assert_true(line[k] >= measured[0] - 1e-6 && line[k] <= measured[count - 2] + 1e-6);
+            assert_true(k == 0 || line[k] >= line[k - 2]);
+            assert_true(line[k + 1] >= low - 1e-6 && line[k + 1] <= high + 1e-6);
+        }
+    }
+    free(data);
+}
+
+static void repeats_are_a_line_with_a_band(void **state)
+{
+    struct fixture *f = *state;
+    struct rog_error err;
+    size_t drawn;
+    double numbers[4000];
+    need_gnuplot();
+    fixture_case(f, "case", "1", 64);
+    for (int64_t seed = 1; seed <= 3; seed++) {
+        char id[8];
+        snprintf(id, sizeof id, "r%d", (int)seed);
+        fixture_run_add(f, &(struct fixture_run){"case", id, "ROG", "ROG 4", 4, seed, 1,
+                                                 7 + (double)seed / 10, 250, 40});
+    }
+    fixture_run_add(f, &(struct fixture_run){"case", "other", "BSP", "BSP", 0, 1, 1, 9, 250, 40});
+    assert_int_equal(draw(f, "case", &drawn, &err), 0);
+    char *script = plot_text(f, "case", TIME_PANEL, "gp");
+    assert_non_null(strstr(script, "\"ROG 4 (n = 3)\""));
+    assert_non_null(strstr(script, "\"BSP\""));
+    free(script);
+    char *data = plot_text(f, "case", TIME_PANEL, "dat");
+    size_t count = read_block(data, 0, numbers, 4000);
+    assert_int_equal(count % 4, 0);
+    assert_true(count >= 4 * 50);
+    for (size_t k = 0; k < count; k += 4) {
+        assert_true(numbers[k + 2] <= numbers[k + 1] && numbers[k + 1] <= numbers[k + 3]);
+        /* A mean stands only where all three runs have data. */
+        assert_true(numbers[k] <= 7.1 * 250 + 1e-6);
+    }
+    free(data);
+    script = plot_text(f, "case", BARS_PANEL, "gp");
+    assert_non_null(strstr(script, "\"ROG 4 (n = 3)\""));
+    free(script);
+}
+
+static void collect_note(void *user, const char *text)
+{
+    char **notes = user;
+    char *more = rog_format("%s%s\n", *notes ? *notes : "", text);
+    free(*notes);
+    *notes = more;
+}
+
+static void what_is_missing_is_said(void **state)
+{
+    struct fixture *f = *state;
+    struct rog_error err;
+    char *notes = NULL;
+    need_gnuplot();
+    fixture_case(f, "case", "1", 64);
+    fixture_run_add(f,
+                    &(struct fixture_run){"case", "done-run", "ROG", "ROG 4", 4, 1, 1, 7, 250, 40});
+    fixture_sql(f, "DELETE FROM energy");
+    fixture_run_add(f,
+                    &(struct fixture_run){"case", "broken-run", "BSP", "BSP", 0, 1, 1, 7, 250, 40});
+    fixture_sql(f, "UPDATE runs SET status = 'failed' WHERE id = 'broken-run'");
+    struct rog_figures_options options = {
+        .plots = f->plots, .formats = "svg", .note = collect_note, .user = &notes};
+    assert_int_equal(rog_figures_draw_case(f->db, "case", &options, &err), 0);
+    assert_non_null(strstr(notes, "broken-run"));
+    assert_non_null(strstr(notes, ENERGY_PANEL));
+    assert_null(strstr(notes, "done-run"));
+    free(notes);
+    char *data = plot_text(f, "case", TIME_PANEL, "dat");
+    assert_null(strstr(data, "BSP"));
+    free(data);
+    char *svg = plot_path(f, "case", TIME_PANEL, "svg"),
+         *pdf = plot_path(f, "case", TIME_PANEL, "pdf");
+    assert_true(rog_file_exists(svg));
+    assert_false(rog_file_exists(pdf));
+    free(svg);
+    free(pdf);
+}
+
+static size_t entries_of(const char *folder)
+{
+    DIR *directory = opendir(folder);
+    size_t count = 0;
+    while (directory && readdir(directory))
+        count++;
+    if (directory)
+        closedir(directory);
+    return count;
+}
+
+static void errors_say_what_is_possible(void **state)
+{
+    struct fixture *f = *state;
+    struct rog_error err;
+    size_t drawn;
+    fixture_case(f, "empty-case0", "10", 64);
+    assert_int_equal(draw(f, "empty-case0", &drawn, &err), ROG_ENOTFOUND);
+    assert_non_null(strstr(err.message, "no finished run"));
+    assert_int_equal(draw(f, "nothing", &drawn, &err), ROG_ENOTFOUND);
+    assert_non_null(strstr(err.message, "empty-case0"));
+    fixture_run_add(f,
+                    &(struct fixture_run){"empty-case0", "r", "ROG", "ROG 4", 4, 1, 1, 7, 50, 9});
+    static const char *const wrong[] = {"jpg", "pdf,", ",pdf", "", "pdf;svg", "pd"};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        struct rog_figures_options options = {.plots = f->plots, .formats = wrong[i]};
+        assert_int_equal(rog_figures_draw_case(f->db, "empty-case0", &options, &err), ROG_EINVAL);
+        assert_non_null(strstr(err.message, "pdf, svg and png"));
+    }
+    assert_int_equal(entries_of(f->plots), 0);
+}
+
+static void without_gnuplot(void **state)
+{
+    struct fixture *f = *state;
+    struct rog_error err;
+    size_t drawn;
+    add_outdoors(f, "case", "10");
+    assert_int_equal(rog_dir_make(f->plots, &err), 0);
+    char *old = plot_path(f, "case", TIME_PANEL, "pdf");
+    assert_int_equal(rog_file_write(old, "old", 3, &err), 0);
+    char *path = rog_strdup(getenv("PATH"));
+    setenv("PATH", f->folder, 1);
+    int code = draw(f, "case", &drawn, &err);
+    setenv("PATH", path, 1);
+    free(path);
+    assert_int_equal(code, ROG_EFAILED);
+    assert_non_null(strstr(err.message, "gnuplot-nox"));
+    /* What was there is there, and nothing else. */
+    assert_int_equal(entries_of(f->plots), 3);
+    char *text = plot_text(f, "case", TIME_PANEL, "pdf");
+    assert_string_equal(text, "old");
+    free(text);
+    free(old);
+}
+
+/* Names and notes that would do something if any of shell, gnuplot, SQL, SVG took them for more
+ * than text. Each tries to leave a file `owned` behind. */
+static void hostile_texts_are_harmless(void **state)
+{
+    struct fixture *f = *state;
+    struct rog_error err;
+    size_t drawn;
+    need_gnuplot();
+    char *name = rog_format("'; `touch %s/owned` \n é 中 ../\"; system('touch %s/owned')",
+                            f->folder, f->folder);
+    fixture_case(f, name, "1", 64);
+    const char *const notes[] = {
+        name,
+        "'''; `touch owned`",
+        "\"; system(\"touch owned\") #",
+        "$(touch owned) @macro $var {/Symbol a}_b^c",
+        "x' with lines; !touch owned\n!touch owned",
+        "%s %d %n 100%",
+        "</text><script>alert(1)</script>&amp;<!--",
+        "'); DROP TABLE runs; --",
+        "back\\slash \\n \\",
+        "\xFF\xFE broken \x01\x02",
+    };
+    enum { COUNT = sizeof notes / sizeof *notes };
+    for (size_t i = 0; i < COUNT; i++) {
+        char id[8];
+        snprintf(id, sizeof id, "r%zu", i);
+        fixture_run_add(
+            f, &(struct fixture_run){name, id, "ROG", notes[i], (int64_t)i, 1, 1, 7, 60, 30});
+    }
+    if (draw(f, name, &drawn, &err) != 0)
+        fail_msg("%s", err.message);
+    assert_int_equal(drawn, 4 * 3);
+    assert_true(fixture_number(f, "SELECT count(*) FROM runs") == COUNT);
+    char *owned = rog_format("%s/owned", f->folder), *near = rog_format("%s/owned", f->plots);
+    assert_false(rog_file_exists(owned));
+    assert_false(rog_file_exists(near));
+    assert_false(rog_file_exists("owned"));
+    /* All of it lies in the folder of plots, under plain names, and draws again by hand. */
+    assert_int_equal(entries_of(f->plots), 2 + 4 * 5);
+    const char *const by_hand[] = {
+        "sh",
+        "-c",
+        "cd \"$1\" && rm -- *.pdf *.svg *.png && for s in *.gp; do gnuplot -d \"$s\" || exit; done "
+        "&& ls -- *.pdf *.svg *.png | wc -l && for s in *.svg; do "
+        "! command -v xmllint >/dev/null || xmllint --noout \"$s\" || exit; done",
+        "sh",
+        f->plots,
+        NULL};
+    char *output = NULL;
+    if (rog_tool_run(by_hand, 60, &output, &err) != 0)
+        fail_msg("%s", err.message);
+    assert_string_equal(output, "12\n");
+    assert_false(rog_file_exists(owned));
+    assert_false(rog_file_exists(near));
+    free(output);
+    free(owned);
+    free(near);
+    free(name);
+}
+
+static double now_s(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+/* Says how long nine runs take; machines differ, so it does not judge. */
+static void nine_runs(void **state)
+{
+    struct fixture *f = *state;
+    struct rog_error err;
+    size_t drawn;
+    need_gnuplot();
+    fixture_case(f, "batchsize-case0", "9", 64);
+    static const char *const libraries[] = {"BSP", "SSP", "ROG"};
+    for (int64_t i = 0; i < 9; i++) {
+        char id[8], note[16];
+        snprintf(id, sizeof id, "r%d", (int)i);
+        snprintf(note, sizeof note, "%s-Bx%d", libraries[i / 3], 1 << i % 3);
+        fixture_run_add(f, &(struct fixture_run){"batchsize-case0", id, libraries[i / 3], note,
+                                                 i / 3, 1, 1 << i % 3, 8 + (double)i, 1000, 50});
+    }
+    double began_s = now_s();
+    assert_int_equal(draw(f, "batchsize-case0", &drawn, &err), 0);
+    print_message("nine runs, three panels, three formats: %.2f s\n", now_s() - began_s);
+    assert_int_equal(drawn, 3 * 3);
+}
+
+#define DRAWS(test) cmocka_unit_test_setup_teardown(test, fixture_setup, fixture_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        DRAWS(figure_1_has_four_panels),       DRAWS(figures_choose_their_panels),
+        DRAWS(data_are_the_rows_of_the_query), DRAWS(lines_stay_within_the_data),
+        DRAWS(repeats_are_a_line_with_a_band), DRAWS(what_is_missing_is_said),
+        DRAWS(errors_say_what_is_possible),    DRAWS(without_gnuplot),
+        DRAWS(hostile_texts_are_harmless),     DRAWS(nine_runs),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

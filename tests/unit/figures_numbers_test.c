@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Smoothing, intervals, axes and the place of the legend. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <orchestrator/figures/axis.h>
+#include <orchestrator/figures/savgol.h>
+#include <orchestrator/figures/stats.h>
+
+#define POINTS_MAX 100
+
+static void assert_near(double value, double expected, double tolerance)
+{
+    if (!(fabs(value - expected) <= tolerance))
+        fail_msg("%.15g is not within %g of %.15g", value, tolerance, expected);
+}
+
+/* tests/data/figures/savgol.txt, made by scipy. */
+static void savgol_equals_scipy(void **state)
+{
+    (void)state;
+    char path[512];
+    size_t count, window, blocks = 0;
+    snprintf(path, sizeof path, "%s/figures/savgol.txt", getenv("ROG_TEST_DATA"));
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    while (fscanf(file, "%zu %zu", &count, &window) == 2) {
+        double values[POINTS_MAX], expected[POINTS_MAX], smooth[POINTS_MAX];
+        assert_true(count <= POINTS_MAX);
+        for (size_t i = 0; i < count; i++)
+            assert_int_equal(fscanf(file, "%lf %lf", &values[i], &expected[i]), 2);
+        assert_int_equal(rog_savgol_window(count), window);
+        rog_savgol(values, count, smooth);
+        for (size_t i = 0; i < count; i++)
+            assert_near(smooth[i], expected[i], 1e-10);
+        blocks++;
+    }
+    fclose(file);
+    assert_int_equal(blocks, 7);
+}
+
+static void savgol_keeps_what_it_cannot_smooth(void **state)
+{
+    (void)state;
+    for (size_t count = 0; count < 5; count++) {
+        const double values[] = {3, -1, 4, 1};
+        double smooth[4] = {0};
+        assert_int_equal(rog_savgol_window(count), 1);
+        rog_savgol(values, count, smooth);
+        for (size_t i = 0; i < count; i++)
+            assert_near(smooth[i], values[i], 0);
+    }
+    /* A cubic is its own best fit, whatever the window. */
+    for (size_t count = 5; count < POINTS_MAX; count++) {
+        double values[POINTS_MAX], smooth[POINTS_MAX];
+        for (size_t i = 0; i < count; i++) {
+            double x = (double)i;
+            values[i] = 2 - 3 * x + 0.5 * x * x - 0.01 * x * x * x;
+        }
+        assert_int_equal(rog_savgol_window(count) % 2, 1);
+        assert_true(rog_savgol_window(count) <= count);
+        rog_savgol(values, count, smooth);
+        for (size_t i = 0; i < count; i++)
+            assert_near(smooth[i], values[i], 1e-8);
+    }
+}
+
+static void intervals(void **state)
+{
+    (void)state;
+    assert_near(rog_t_quantile(1), 12.7062, 1e-4);
+    assert_near(rog_t_quantile(4), 2.7764, 1e-4);
+    assert_near(rog_t_quantile(25), 2.0595, 1e-3);
+    assert_near(rog_t_quantile(30), 2.0423, 1e-3);
+    assert_near(rog_t_quantile(1000), 1.9623, 1e-3);
+
+    const double values[] = {1, (double)NAN, 2, 3};
+    struct rog_interval interval = rog_interval_of(values, 4);
+    assert_int_equal(interval.count, 3);
+    assert_near(interval.mean, 2, 1e-12);
+    assert_near(interval.half, 4.3027 / sqrt(3), 1e-4);
+    assert_true(isnan(rog_interval_of(values, 1).half));
+    assert_true(isnan(rog_interval_of(values, 0).mean));
+}
+
+static void lines(void **state)
+{
+    (void)state;
+    const double xs[] = {0, 1, 1, 3}, ys[] = {5, 6, 8, 10};
+    assert_near(rog_line_at(xs, ys, 4, 0.5), 5.5, 1e-12);
+    assert_near(rog_line_at(xs, ys, 4, 2), 9, 1e-12);
+    assert_near(rog_line_at(xs, ys, 4, 3), 10, 1e-12);
+    assert_true(isnan(rog_line_at(xs, ys, 4, 3.1)));
+    assert_true(isnan(rog_line_at(xs, ys, 4, -0.1)));
+    assert_true(isnan(rog_line_at(xs, ys, 0, 0)));
+    assert_near(rog_line_at(xs, ys, 1, 0), 5, 0);
+}
+
+static void axes(void **state)
+{
+    (void)state;
+    /* As published where the data fit. */
+    struct rog_axis axis = rog_axis_accuracy(52.9, 68.5, (double)NAN);
+    assert_near(axis.min, 52, 0);
+    assert_near(axis.max, 70, 0);
+    assert_near(axis.step, 5, 0);
+    assert_true(rog_axis_accuracy(52.9, 72.0, (double)NAN).max > 72);
+    assert_near(rog_axis_seconds(5200, 5400).max, 5400, 0);
+    assert_near(rog_axis_seconds(5200, 5400).step, 1800, 0);
+    /* Wider where they do not. */
+    axis = rog_axis_accuracy(11.2, 44, (double)NAN);
+    assert_true(axis.min < 11.2 && axis.min >= 0 && axis.max > 44 && axis.max < 50);
+    assert_near(rog_axis_seconds(16600, 9900).max, 16600, 0);
+    assert_near(rog_axis_seconds(100, 5400).max, 100, 0);
+    assert_near(rog_axis_seconds(90000, 5400).step, 7200, 0);
+    /* A target nearby stays in sight, one far away does not squeeze the curves. */
+    axis = rog_axis_accuracy(30, 60, 64);
+    assert_true(rog_axis_holds(&axis, 64));
+    axis = rog_axis_accuracy(10, 20, 64);
+    assert_false(rog_axis_holds(&axis, 64));
+    /* Degenerate data still give an axis. */
+    axis = rog_axis_accuracy(60, 60, (double)NAN);
+    assert_true(axis.max > axis.min && axis.step > 0);
+    assert_true(rog_axis_from_zero(0, 1000).max > 0);
+    for (double span = 1e-3; span < 1e7; span *= 1.7) {
+        double step = rog_nice_step(span, 6);
+        assert_true(span / step <= 6 + 1e-6 && span / step > 2.3);
+    }
+}
+
+static void legend_avoids_lines(void **state)
+{
+    (void)state;
+    const struct rog_axis unit = {0, 1, 1};
+    const double rising_x[] = {0, 1}, rising_y[] = {0, 1}, falling_y[] = {1, 0};
+    const double through_x[] = {-5, 5}, through_y[] = {0.1, 0.1};
+    struct rog_polyline lines[] = {{rising_x, rising_y, 2}, {rising_x, falling_y, 2}};
+    assert_int_equal(rog_corner_free(lines, 1, &unit, &unit, 0.4, 0.4), ROG_CORNER_BOTTOM_RIGHT);
+    assert_int_equal(rog_corner_free(&lines[1], 1, &unit, &unit, 0.4, 0.4), ROG_CORNER_TOP_RIGHT);
+    assert_int_equal(rog_corner_free(lines, 2, &unit, &unit, 0.4, 0.4), ROG_CORNER_NONE);
+    assert_int_equal(rog_corner_free(NULL, 0, &unit, &unit, 1.1, 0.1), ROG_CORNER_NONE);
+    /* A line whose points both lie outside still runs through. */
+    struct rog_polyline through = {through_x, through_y, 2};
+    assert_int_equal(rog_corner_free(&through, 1, &unit, &unit, 0.3, 0.3), ROG_CORNER_TOP_LEFT);
+    /* So does a single point. */
+    const double point = 0.95;
+    struct rog_polyline dot = {&point, &through_y[0], 1};
+    assert_int_equal(rog_corner_free(&dot, 1, &unit, &unit, 0.3, 0.3), ROG_CORNER_TOP_LEFT);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(savgol_equals_scipy),
+        cmocka_unit_test(savgol_keeps_what_it_cannot_smooth),
+        cmocka_unit_test(intervals),
+        cmocka_unit_test(lines),
+        cmocka_unit_test(axes),
+        cmocka_unit_test(legend_avoids_lines),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
