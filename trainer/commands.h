@@ -11,6 +11,7 @@
 
 extern const struct rog_command rog_cmd_data;
 extern const struct rog_command rog_cmd_power;
+extern const struct rog_command rog_cmd_shape;
 extern const struct rog_command rog_cmd_pretrain;
 extern const struct rog_command rog_cmd_simulate;
 extern const struct rog_command rog_cmd_test;

@@ -6,6 +6,7 @@ static const struct rog_command *const commands[] = {
     &rog_cmd_test,
     &rog_cmd_data,
     &rog_cmd_power,
+    &rog_cmd_shape,
     &rog_cmd_simulate,
     &rog_cmd_trace,
     NULL,

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <trainer/shape/host.h>
+
+#include <net/if.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <common/file.h>
+#include <common/tool.h>
+#include <trainer/shape/shape.h>
+
+#define COMMAND_TIMEOUT_S 20
+#define MAX_WORDS 40
+
+static int run_line(char *line, char **output, struct rog_error *err)
+{
+    const char *argv[MAX_WORDS + 1] = {NULL};
+    size_t words = 0;
+    for (char *word = strsep(&line, " "); word; word = strsep(&line, " ")) {
+        if (words == MAX_WORDS)
+            return rog_fail(err, ROG_EINVAL, "%s: too many words", argv[0]);
+        argv[words++] = word;
+    }
+    int code = rog_tool_run(argv, COMMAND_TIMEOUT_S, output, err);
+    if (code == ROG_ENOTFOUND)
+        rog_fail_prefix(err, "install the package iproute2");
+    else if (code == ROG_EFAILED && err && strstr(err->message, "not permitted"))
+        code = rog_fail_prefix(err, "this needs the right to change network interfaces: run it as "
+                                    "root or with sudo");
+    return code;
+}
+
+int rog_shape_command(struct rog_error *err, const char *format, ...)
+{
+    char *line = NULL;
+    va_list args;
+    va_start(args, format);
+    int length = vasprintf(&line, format, args);
+    va_end(args);
+    if (length < 0)
+        return rog_fail_nomem(err);
+    int code = run_line(line, NULL, err);
+    free(line);
+    return code;
+}
+
+int rog_shape_ask(struct rog_json **json, struct rog_error *err, const char *format, ...)
+{
+    char *line = NULL, *output = NULL;
+    *json = NULL;
+    va_list args;
+    va_start(args, format);
+    int length = vasprintf(&line, format, args);
+    va_end(args);
+    if (length < 0)
+        return rog_fail_nomem(err);
+    int code = run_line(line, &output, err);
+    if (!code)
+        code = rog_json_parse(output, strlen(output), "tc", json, err);
+    free(output);
+    free(line);
+    return code;
+}
+
+int rog_shape_iface_index(const char *iface, unsigned *index, struct rog_error *err)
+{
+    *index = strlen(iface) < IF_NAMESIZE && !strpbrk(iface, "/ ") ? if_nametoindex(iface) : 0;
+    if (!*index)
+        return rog_fail(err, ROG_EINVAL,
+                        "there is no network interface \"%s\" (ip link lists them)", iface);
+    return ROG_OK;
+}
+
+int rog_shape_iface_frame(const char *iface, uint32_t *bytes, struct rog_error *err)
+{
+    struct ifreq request = {0};
+    snprintf(request.ifr_name, sizeof request.ifr_name, "%s", iface);
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    int failed = fd < 0 || ioctl(fd, SIOCGIFMTU, &request) != 0;
+    if (fd >= 0)
+        close(fd);
+    if (failed || request.ifr_mtu <= 0)
+        return rog_fail(err, ROG_EIO, "cannot ask for the MTU of %s", iface);
+    *bytes = (uint32_t)request.ifr_mtu + 18; /* Ethernet header and a VLAN's */
+    return ROG_OK;
+}
+
+void rog_shape_ifb_name(unsigned index, char name[ROG_SHAPE_IFACE_BYTES])
+{
+    snprintf(name, ROG_SHAPE_IFACE_BYTES, "rogifb%u", index % 1000000000);
+}
+
+/* Root qdiscs that can be made again from what tc tells about them. Everything with classes or
+ * filters of its own cannot. */
+static void describe(const struct rog_json *qdisc, struct rog_shape_qdiscs *found)
+{
+    const char *kind = rog_json_get_string(qdisc, "kind", "");
+    const char *handle = rog_json_get_string(qdisc, "handle", "0:");
+    const struct rog_json *options = rog_json_get(qdisc, "options");
+    snprintf(found->root_kind, sizeof found->root_kind, "%s", kind);
+    long long limit = rog_json_get_integer(options, "limit", -1);
+    if ((strcmp(kind, "pfifo") == 0 || strcmp(kind, "bfifo") == 0) && limit >= 0)
+        snprintf(found->recreate, sizeof found->recreate, "handle %.8s %s limit %lld", handle, kind,
+                 limit);
+    long long rate = rog_json_get_integer(options, "rate", -1); /* bytes a second */
+    long long burst = rog_json_get_integer(options, "burst", -1);
+    long long latency_us = rog_json_get_integer(options, "lat", -1);
+    /* tc keeps the burst as a time and rounds it down on the way there and back. */
+    if (strcmp(kind, "tbf") == 0 && rate > 0 && burst > 0 && latency_us > 0)
+        snprintf(found->recreate, sizeof found->recreate,
+                 "handle %.8s tbf rate %lldbps burst %lldb latency %lldus", handle, rate, burst + 1,
+                 latency_us);
+}
+
+int rog_shape_look(const char *iface, struct rog_shape_qdiscs *found, struct rog_error *err)
+{
+    struct rog_json *list = NULL;
+    *found = (struct rog_shape_qdiscs){0};
+    int code = rog_shape_ask(&list, err, "tc -j qdisc show dev %s", iface);
+    for (size_t i = 0; !code && i < rog_json_size(list); i++) {
+        const struct rog_json *qdisc = rog_json_at(list, i);
+        const char *handle = rog_json_get_string(qdisc, "handle", "0:");
+        const char *kind = rog_json_get_string(qdisc, "kind", "");
+        found->has_ingress |= strcmp(kind, "ingress") == 0 || strcmp(kind, "clsact") == 0;
+        if (!rog_json_get_bool(qdisc, "root", false) || strcmp(handle, "0:") == 0)
+            continue;
+        if (strcmp(handle, ROG_SHAPE_HANDLE) == 0)
+            found->root_is_ours = true;
+        else
+            describe(qdisc, found);
+    }
+    rog_json_free(list);
+    return code;
+}

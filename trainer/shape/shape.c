@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <trainer/shape/shape.h>
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/if_packet.h>
+#include <math.h>
+#include <net/if.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <common/file.h>
+#include <common/tool.h>
+#include <trainer/shape/audit.h>
+#include <trainer/shape/guard.h>
+#include <trainer/shape/lanes.h>
+#include <trainer/shape/state.h>
+
+#define AUDIT_PERIOD_S 1.0
+#define ANSWER_MAX_BYTES ((size_t)1 << 20)
+#define TC_END_S 2.0
+#define RESTORE_PATIENCE_S 10.0
+#define MAX_QUESTIONS 64
+/* Below this rate a frame takes so long that a faster rate has to be woken up to (see nudge). */
+#define SLEEPY_MBPS 1.0
+#define NUDGE_ETHERTYPE 0x88B5 /* IEEE: for local experiments */
+#define NUDGE_BYTES 46
+
+/* tc was asked about a device; it answers in order. */
+struct question {
+    const char *device;
+    bool nudges; /* asked to know that a change before it is done */
+};
+
+struct replay {
+    const struct rog_shape_options *options;
+    struct rog_shape_lanes lanes;
+    struct rog_tool tc;
+    struct rog_shape_summary *summary;
+    double begin_s;                           /* of the clock */
+    double next_audit_s;                      /* since begin_s, as all times below */
+    struct question questions[MAX_QUESTIONS]; /* a ring: not yet answered */
+    size_t first_question, question_count;
+    char *answer; /* what tc has said to the first of them */
+    size_t answer_bytes, answer_room;
+};
+
+static double clock_s(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+static double since_begin(const struct replay *replay)
+{
+    return clock_s() - replay->begin_s;
+}
+
+/* tc ended or complained: what it said is the error. */
+static int tc_failed(const struct replay *replay, struct rog_error *err)
+{
+    char said[512];
+    ssize_t got = read(replay->tc.errors, said, sizeof said - 1);
+    said[got > 0 ? got : 0] = '\0';
+    said[strcspn(said, "\n")] = '\0';
+    return rog_fail(err, ROG_EFAILED, "tc refused a change on %s: %s", replay->options->iface,
+                    said[0] ? said : "it ended without a word");
+}
+
+static int tell(const struct replay *replay, const char *line, struct rog_error *err)
+{
+    for (size_t done = 0, size = strlen(line); done < size;) {
+        ssize_t wrote = write(replay->tc.input, line + done, size - done);
+        if (wrote < 0 && errno != EINTR)
+            return tc_failed(replay, err);
+        done += wrote > 0 ? (size_t)wrote : 0;
+    }
+    return ROG_OK;
+}
+
+/* Asks for the counters of a device. */
+static int ask(struct replay *replay, const char *device, bool nudges, struct rog_error *err)
+{
+    if (replay->question_count == MAX_QUESTIONS)
+        return rog_fail(err, ROG_EFAILED, "tc does not answer any more (%d questions about %s)",
+                        MAX_QUESTIONS, device);
+    char *line = rog_format("qdisc show dev %s\n", device);
+    int code = line ? tell(replay, line, err) : rog_fail_nomem(err);
+    free(line);
+    size_t at = (replay->first_question + replay->question_count++) % MAX_QUESTIONS;
+    replay->questions[at] = (struct question){device, nudges};
+    return code;
+}
+
+/*
+ * tbf sleeps until the next frame has its tokens, at rate 0 for ever, and a new rate does not wake
+ * it: only the next packet does. TCP sends none while its last ones are still in the queue. So
+ * after a slow rate one small frame is sent, addressed to the interface itself.
+ */
+static int nudge(const char *device, struct rog_error *err)
+{
+    struct ifreq request = {0};
+    struct sockaddr_ll to = {.sll_family = AF_PACKET,
+                             .sll_protocol = htons(NUDGE_ETHERTYPE),
+                             .sll_ifindex = (int)if_nametoindex(device),
+                             .sll_halen = 6};
+    const char frame[NUDGE_BYTES] = {0};
+    snprintf(request.ifr_name, sizeof request.ifr_name, "%s", device);
+    int fd = socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    int code = ROG_OK;
+    if (fd >= 0 && ioctl(fd, SIOCGIFHWADDR, &request) == 0)
+        memcpy(to.sll_addr, request.ifr_hwaddr.sa_data, 6);
+    /* A full queue has woken it up as well. */
+    if (fd < 0 || (sendto(fd, frame, sizeof frame, 0, (struct sockaddr *)&to, sizeof to) < 0 &&
+                   errno != ENOBUFS))
+        code =
+            rog_fail(err, ROG_EIO, "cannot wake up the queue of %s: %s", device, strerror(errno));
+    if (fd >= 0)
+        close(fd);
+    return code;
+}
+
+/* Sets the rate of every lane whose moment has come. */
+static int apply_due_steps(struct replay *replay, struct rog_error *err)
+{
+    int code = ROG_OK;
+    for (size_t i = 0; i < replay->lanes.count && !code; i++) {
+        struct rog_shape_lane *lane = &replay->lanes.lane[i];
+        double now_s = since_begin(replay);
+        if (now_s < lane->next_change_s)
+            continue;
+        double mbps = rog_shape_lane_rate(lane, now_s);
+        char *line = rog_shape_lane_line(lane, "change", mbps);
+        code = line ? tell(replay, line, err) : rog_fail_nomem(err);
+        free(line);
+        if (!code && lane->mbps < SLEEPY_MBPS && mbps > lane->mbps)
+            code = ask(replay, lane->device, true, err);
+        if (code)
+            break;
+        lane->mbps = mbps;
+        replay->summary->steps++;
+        replay->summary->late_max_s =
+            fmax(replay->summary->late_max_s, since_begin(replay) - lane->next_change_s);
+        lane->next_change_s = fmax(rog_shape_lane_next(lane, now_s), nextafter(now_s, INFINITY));
+        code = rog_shape_audit_rate(replay->options->audit, lane, now_s, mbps, err);
+    }
+    return code;
+}
+
+/* Asks about every device that has lanes: on a server all are on one. */
+static int ask_for_counters(struct replay *replay, struct rog_error *err)
+{
+    int code = ROG_OK;
+    size_t devices = replay->options->peer_count ? 1 : replay->lanes.count;
+    for (size_t i = 0; i < devices && !code; i++)
+        code = ask(replay, replay->lanes.lane[i].device, false, err);
+    return code;
+}
+
+static int take_answer(struct replay *replay, const char *text, size_t size, struct rog_error *err)
+{
+    if (!size || !replay->question_count)
+        return ROG_OK;
+    const struct question question = replay->questions[replay->first_question];
+    replay->first_question = (replay->first_question + 1) % MAX_QUESTIONS;
+    replay->question_count--;
+    if (question.nudges)
+        return nudge(question.device, err);
+    return rog_shape_audit_answer(replay->options->audit, &replay->lanes, question.device, text,
+                                  size, since_begin(replay), err);
+}
+
+/* Takes in what tc says; an answer is one line. */
+static int take_answers(struct replay *replay, struct rog_error *err)
+{
+    for (;;) {
+        if (replay->answer_bytes == replay->answer_room) {
+            size_t room = replay->answer_room ? 2 * replay->answer_room : 8192;
+            char *more = room <= ANSWER_MAX_BYTES ? realloc(replay->answer, room) : NULL;
+            if (!more)
+                return rog_fail_nomem(err);
+            replay->answer = more;
+            replay->answer_room = room;
+        }
+        ssize_t got = read(replay->tc.output, replay->answer + replay->answer_bytes,
+                           replay->answer_room - replay->answer_bytes);
+        if (got == 0)
+            return tc_failed(replay, err);
+        if (got < 0)
+            return ROG_OK;
+        replay->answer_bytes += (size_t)got;
+        char *end;
+        while ((end = memchr(replay->answer, '\n', replay->answer_bytes))) {
+            size_t size = (size_t)(end - replay->answer);
+            int code = take_answer(replay, replay->answer, size, err);
+            if (code)
+                return code;
+            replay->answer_bytes -= size + 1;
+            memmove(replay->answer, end + 1, replay->answer_bytes);
+        }
+    }
+}
+
+/* Waits for the next thing to happen. *stop is set when the replay shall end. */
+static int wait_for_something(struct replay *replay, bool *stop, struct rog_error *err)
+{
+    double until_s = replay->next_audit_s;
+    for (size_t i = 0; i < replay->lanes.count; i++)
+        until_s = fmin(until_s, replay->lanes.lane[i].next_change_s);
+    if (replay->options->seconds > 0)
+        until_s = fmin(until_s, replay->options->seconds);
+    double left_s = fmax(until_s - since_begin(replay), 0);
+    const struct timespec timeout = {.tv_sec = (time_t)left_s,
+                                     .tv_nsec = (long)(1e9 * (left_s - floor(left_s)))};
+    struct pollfd ends[] = {{.fd = replay->tc.output, .events = POLLIN},
+                            {.fd = replay->tc.errors, .events = POLLIN},
+                            {.fd = replay->options->stop_fd, .events = POLLIN}};
+    if (ppoll(ends, 3, &timeout, NULL) < 0)
+        return errno == EINTR ? ROG_OK : rog_fail(err, ROG_EIO, "cannot wait: %s", strerror(errno));
+    if (ends[1].revents)
+        return tc_failed(replay, err);
+    *stop = ends[2].revents != 0;
+    return ends[0].revents ? take_answers(replay, err) : ROG_OK;
+}
+
+static int play(struct replay *replay, struct rog_error *err)
+{
+    bool stop = false;
+    const struct rog_shape_options *options = replay->options;
+    replay->begin_s = clock_s();
+    int code = ROG_OK;
+    for (size_t i = 0; i < replay->lanes.count && !code; i++) {
+        struct rog_shape_lane *lane = &replay->lanes.lane[i];
+        lane->next_change_s = rog_shape_lane_next(lane, 0);
+        lane->mbps = rog_shape_lane_rate(lane, 0);
+        code = rog_shape_audit_rate(options->audit, lane, 0, lane->mbps, err);
+    }
+    while (!code && !stop) {
+        code = apply_due_steps(replay, err);
+        double now_s = since_begin(replay);
+        if (!code && now_s >= replay->next_audit_s) {
+            replay->next_audit_s = AUDIT_PERIOD_S * (floor(now_s / AUDIT_PERIOD_S) + 1);
+            code = ask_for_counters(replay, err);
+        }
+        if (options->seconds > 0 && now_s >= options->seconds)
+            break;
+        if (!code)
+            code = wait_for_something(replay, &stop, err);
+    }
+    replay->summary->seconds = since_begin(replay);
+    if (!code)
+        code = rog_shape_audit_end(options->audit, &replay->lanes, replay->summary, err);
+    return code;
+}
+
+/* Locks the interface, removes what an earlier replay left, and writes down what is there. */
+static int prepare(struct rog_shape_state *state, const struct rog_shape_options *options,
+                   struct rog_error *err)
+{
+    unsigned index;
+    struct rog_shape_qdiscs qdiscs;
+    bool wants_ingress = !options->peer_count && options->direction != ROG_SHAPE_EGRESS;
+    int code = rog_shape_iface_index(options->iface, &index, err);
+    if (!code)
+        code = rog_shape_look(options->iface, &qdiscs, err);
+    if (!code)
+        code = rog_shape_state_take(state, options->iface, err);
+    bool left_over = false;
+    if (!code)
+        code = rog_shape_state_undo(state, &left_over, err);
+    rog_shape_state_release(state);
+    if (!code)
+        code = rog_shape_state_take(state, options->iface, err);
+    if (!code)
+        code = rog_shape_look(options->iface, &qdiscs, err);
+    if (!code && qdiscs.root_kind[0] && !qdiscs.recreate[0])
+        code = rog_fail(err, ROG_EINVAL,
+                        "%s has a %s qdisc of somebody else that could not be put back afterwards: "
+                        "remove it first (tc qdisc del dev %s root)",
+                        options->iface, qdiscs.root_kind, options->iface);
+    if (!code && wants_ingress && qdiscs.has_ingress)
+        code = rog_fail(err, ROG_EINVAL,
+                        "%s has an ingress qdisc of somebody else: remove it first (tc qdisc del "
+                        "dev %s ingress) or shape egress alone (--direction egress)",
+                        options->iface, options->iface);
+    if (code) {
+        if (state->fd >= 0) /* nothing was changed: this removes the file alone */
+            rog_shape_state_undo(state, NULL, NULL);
+        return code;
+    }
+    snprintf(state->recreate, sizeof state->recreate, "%s", qdiscs.recreate);
+    state->ifb[0] = '\0';
+    if (wants_ingress)
+        rog_shape_ifb_name(index, state->ifb);
+    state->pid = getpid();
+    return rog_shape_state_write(state, err);
+}
+
+int rog_shape_replay(const struct rog_shape_options *options, struct rog_shape_summary *summary,
+                     struct rog_error *err)
+{
+    *summary = (struct rog_shape_summary){0};
+    struct replay replay = {.options = options, .summary = summary, .tc = ROG_TOOL_NONE};
+    struct rog_shape_state state = {.fd = -1};
+    struct rog_shape_guard guard = ROG_SHAPE_GUARD_NONE;
+    int code = prepare(&state, options, err);
+    if (!code)
+        code = rog_shape_guard_start(&guard, &state, options->lease, options->lease_timeout_s, err);
+    if (!code && state.recreate[0])
+        code = rog_shape_command(err, "tc qdisc del dev %s root", options->iface);
+    if (!code)
+        code = rog_shape_lanes_make(&replay.lanes, options, &state, err);
+    if (!code)
+        code = rog_tool_start(&replay.tc,
+                              (const char *const[]){"tc", "-s", "-j", "-batch", "-", NULL}, err);
+    if (!code)
+        code = play(&replay, err);
+
+    rog_tool_stop(&replay.tc, TC_END_S);
+    rog_shape_lanes_release(&replay.lanes);
+    free(replay.answer);
+    struct rog_error after = {0};
+    if (rog_shape_guard_end(&guard, &after) != ROG_OK &&
+        rog_shape_state_undo(&state, NULL, &after) != ROG_OK) {
+        code = code ? rog_fail_prefix(err, "%s is still shaped (%s), after", options->iface,
+                                      after.message)
+                    : rog_fail(err, ROG_EFAILED, "%s is still shaped: %s", options->iface,
+                               after.message);
+    }
+    rog_shape_state_release(&state);
+    return code;
+}
+
+int rog_shape_restore(const char *iface, bool *found, struct rog_error *err)
+{
+    struct rog_shape_state state;
+    struct rog_error busy = {0};
+    bool asked = false;
+    if (found)
+        *found = false;
+    if (strlen(iface) >= ROG_SHAPE_IFACE_BYTES || strpbrk(iface, "/ "))
+        return rog_fail(err, ROG_EINVAL, "\"%s\" is no name of a network interface", iface);
+    double until_s = clock_s() + RESTORE_PATIENCE_S;
+    int code = rog_shape_state_take(&state, iface, &busy);
+    /* Somebody shapes it: ask that process to end, its guard will do the rest. */
+    while (code == ROG_EBUSY && clock_s() < until_s) {
+        const struct timespec step = {0, 50000000};
+        if (!asked && state.pid > 1)
+            kill(state.pid, SIGTERM);
+        asked = true;
+        nanosleep(&step, NULL);
+        rog_shape_state_release(&state);
+        code = rog_shape_state_take(&state, iface, &busy);
+    }
+    if (code)
+        rog_fail(err, code, "%s", busy.message);
+    bool any = false;
+    if (!code)
+        code = rog_shape_state_undo(&state, &any, err);
+    if (found)
+        *found = any || asked;
+    rog_shape_state_release(&state);
+    return code;
+}

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <trainer/shape/state.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <common/file.h>
+#include <common/json.h>
+#include <trainer/shape/shape.h>
+
+#define STATE_MAX_BYTES 4096
+
+/* The interface's file; namespaces may have interfaces of the same name. */
+static char *path_of(const char *iface)
+{
+    struct stat space;
+    if (stat("/proc/self/ns/net", &space) != 0)
+        space.st_ino = 0;
+    return rog_format("%s/%llu-%s.json", ROG_SHAPE_STATE_DIR, (unsigned long long)space.st_ino,
+                      iface);
+}
+
+/* What the file says; an empty or damaged one says nothing. */
+static void read_back(struct rog_shape_state *state)
+{
+    char text[STATE_MAX_BYTES];
+    ssize_t got = pread(state->fd, text, sizeof text, 0);
+    struct rog_json *json = NULL;
+    struct rog_error ignored;
+    if (got <= 0 || rog_json_parse(text, (size_t)got, state->path, &json, &ignored) != ROG_OK)
+        return;
+    snprintf(state->recreate, sizeof state->recreate, "%s",
+             rog_json_get_string(json, "recreate", ""));
+    snprintf(state->ifb, sizeof state->ifb, "%s", rog_json_get_string(json, "ifb", ""));
+    state->pid = (pid_t)rog_json_get_integer(json, "pid", 0);
+    rog_json_free(json);
+}
+
+int rog_shape_state_take(struct rog_shape_state *state, const char *iface, struct rog_error *err)
+{
+    *state = (struct rog_shape_state){.fd = -1};
+    snprintf(state->iface, sizeof state->iface, "%s", iface);
+    state->path = path_of(iface);
+    int code = state->path ? rog_dir_make(ROG_SHAPE_STATE_DIR, err) : rog_fail_nomem(err);
+    while (!code) {
+        struct stat held, named;
+        state->fd = open(state->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+        if (state->fd < 0) {
+            code = rog_fail(err, errno == EACCES ? ROG_EINVAL : ROG_EIO, "cannot open %s: %s%s",
+                            state->path, strerror(errno),
+                            errno == EACCES ? " (run it as root or with sudo)" : "");
+            break;
+        }
+        bool locked = flock(state->fd, LOCK_EX | LOCK_NB) == 0;
+        read_back(state);
+        if (!locked) {
+            code = rog_fail(err, ROG_EBUSY,
+                            "%s is being shaped by process %ld; rog-trainer shape --restore "
+                            "--iface %s ends that",
+                            iface, (long)state->pid, iface);
+            break;
+        }
+        /* Locked, but is it still the file of that name? */
+        if (fstat(state->fd, &held) == 0 && stat(state->path, &named) == 0 &&
+            held.st_ino == named.st_ino)
+            break;
+        close(state->fd);
+        state->fd = -1;
+    }
+    if (code && state->fd >= 0) {
+        close(state->fd);
+        state->fd = -1;
+    }
+    return code;
+}
+
+int rog_shape_state_write(struct rog_shape_state *state, struct rog_error *err)
+{
+    struct rog_json *json = rog_json_object();
+    rog_json_put_string(json, "iface", state->iface);
+    rog_json_put_string(json, "ifb", state->ifb);
+    rog_json_put_string(json, "recreate", state->recreate);
+    rog_json_put_integer(json, "pid", state->pid);
+    char *text = rog_json_text(json);
+    rog_json_free(json);
+    if (!text)
+        return rog_fail_nomem(err);
+    int code = ROG_OK;
+    ssize_t size = (ssize_t)strlen(text);
+    if (ftruncate(state->fd, 0) != 0 || pwrite(state->fd, text, (size_t)size, 0) != size ||
+        fsync(state->fd) != 0)
+        code = rog_fail(err, ROG_EIO, "cannot write %s: %s", state->path, strerror(errno));
+    free(text);
+    return code;
+}
+
+int rog_shape_state_undo(struct rog_shape_state *state, bool *found, struct rog_error *err)
+{
+    struct rog_shape_qdiscs qdiscs = {0};
+    int code = ROG_OK;
+    bool any = false;
+    unsigned index = if_nametoindex(state->iface);
+    if (index) /* else it was pulled out, and its qdiscs with it */
+        code = rog_shape_look(state->iface, &qdiscs, err);
+    if (index && !state->ifb[0])
+        rog_shape_ifb_name(index, state->ifb);
+    bool has_ifb = state->ifb[0] && if_nametoindex(state->ifb) != 0;
+    if (!code && qdiscs.root_is_ours) {
+        any = true;
+        code = rog_shape_command(err, "tc qdisc del dev %s root", state->iface);
+        if (!code && state->recreate[0])
+            code = rog_shape_command(err, "tc qdisc add dev %s root %s", state->iface,
+                                     state->recreate);
+    }
+    /* An ingress qdisc is ours where our ifb device is: both are made together. */
+    if (!code && has_ifb && qdiscs.has_ingress)
+        code = rog_shape_command(err, "tc qdisc del dev %s ingress", state->iface);
+    if (!code && has_ifb) {
+        any = true;
+        code = rog_shape_command(err, "ip link del dev %s", state->ifb);
+    }
+    if (!code) {
+        unlink(state->path);
+        rmdir(ROG_SHAPE_STATE_DIR); /* stays where there are others */
+    }
+    if (found)
+        *found = any;
+    return code;
+}
+
+void rog_shape_state_release(struct rog_shape_state *state)
+{
+    if (state->fd >= 0)
+        close(state->fd);
+    free(state->path);
+    *state = (struct rog_shape_state){.fd = -1};
+}
