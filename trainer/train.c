@@ -101,7 +101,7 @@ static int count_iterations(struct rog_train *train, struct rog_error *err)
     for (uint32_t i = 0; i < config->worker_count; i++) {
         const struct rog_run_worker *worker = &config->workers[i];
         uint64_t batches = train->learner ? rog_learner_batches(train->learner, i)
-                                          : ROG_TRAIN_IMAGES / config->worker_count / worker->batch;
+                                          : ROG_TRAIN_SHARD / worker->batch;
         uint64_t iterations = config->epochs * batches / worker->local_steps;
         if (iterations > UINT32_MAX)
             return rog_fail(err, ROG_EINVAL, "%u epochs are more than %u iterations",

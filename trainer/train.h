@@ -9,7 +9,8 @@
  *
  * An iteration takes `local_steps` batches. An epoch of a worker is a pass over its shard, so that
  * its last iteration is epochs * (shard / batch) / local_steps, rounded down but at least 1.
- * Without data (workload "none") the shards are those of 50,000 images.
+ * Without data (workload "none") every worker's shard is as large as a published one, 12,500
+ * images.
  */
 
 #include <stdbool.h>
@@ -24,7 +25,7 @@
 #include <trainer/sim/learner.h>
 #include <trainer/sync/rows.h>
 
-#define ROG_TRAIN_IMAGES 50000u
+#define ROG_TRAIN_SHARD 12500u
 
 struct rog_train {
     const struct rog_run_config *config; /* borrowed */

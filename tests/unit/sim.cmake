@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-rog_unit_test(trace LIBS rog_sim)
-rog_unit_test(trace_synth LIBS rog_sim)
-rog_unit_test(schedule LIBS rog_sim)
-rog_unit_test(cluster LIBS rog_sim rog_trainer_config)
+foreach(part trace trace_convert trace_synth schedule cluster)
+  rog_unit_test(${part} LIBS rog_sim)
+endforeach()
+add_dependencies(test_cluster rog_plugin_bsp rog_plugin_ssp rog_plugin_rog)

@@ -35,7 +35,7 @@
 
 #define ROG_SYNTH_SPAN_S 24000.0
 
-/* The `rank`-th worker's trace, ROG_SYNTH_SPAN_S long. ROG_ENOTFOUND for an unknown name lists the
+/* The `rank`-th worker's trace, ROG_SYNTH_SPAN_S long. ROG_EINVAL for an unknown name lists the
  * known ones. */
 int rog_trace_synth(struct rog_trace **trace, const char *name, uint32_t rank, uint64_t seed,
                     struct rog_error *err);

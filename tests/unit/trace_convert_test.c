@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Other people's recordings as traces; the published replay logs give the published traces. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <common/file.h>
+#include <trainer/sim/trace_convert.h>
+
+static struct rog_trace *convert(const char *format, const char *text)
+{
+    struct rog_trace *trace = NULL;
+    struct rog_error err = {0};
+    if (rog_trace_convert(&trace, format, text, strlen(text), "memory", &err))
+        fail_msg("%s", err.message);
+    return trace;
+}
+
+static void refuse(const char *format, const char *text, const char *part)
+{
+    struct rog_trace *trace = NULL;
+    struct rog_error err = {0};
+    int code = rog_trace_convert(&trace, format, text, strlen(text), "log", &err);
+    assert_true(code == ROG_EFORMAT || code == ROG_EINVAL);
+    assert_null(trace);
+    if (!strstr(err.message, part))
+        fail_msg("\"%s\" does not say \"%s\"", err.message, part);
+}
+
+static void near(double found, double expected)
+{
+    if (!(fabs(found - expected) <= 1e-9))
+        fail_msg("%.12g, expected %.12g", found, expected);
+}
+
+static void replay_logs(void **state)
+{
+    (void)state;
+    struct rog_trace *trace = convert("replay", "wnic_name wlan0\n"
+                                                "RTNETLINK answers: No such file or directory\n"
+                                                "2022-12-31 23:59:59,500 2.5\r\n"
+                                                "Stop for 71 seconds\n"
+                                                "2023-01-01 00:01:10,250 0.0\n"
+                                                "2023-01-01 00:01:11,250 80\n");
+    assert_int_equal(trace->count, 3);
+    near(trace->start_s[1], 70.75);
+    near(trace->start_s[2], 71.75);
+    near(trace->span_s, 72.75);
+    near(trace->mbps[0], 2.5);
+    near(trace->mbps[1], 0);
+    rog_trace_scale(trace, 0.5);
+    near(trace->mbps[2], 40);
+    near(rog_trace_finish(trace, 70.75, 20e6), 72.25);
+    near(rog_trace_finish(trace, 0, trace->period_bits), 72.75);
+    rog_trace_free(trace);
+    refuse("replay", "2022-12-31 23:59:59,500\n", "log:1: must be");
+    refuse("replay", "2022-12-31 23:59:59,500 3 4\n", "log:1: must be");
+    refuse("replay", "2022-12-31 23:59:59,500 1\n2022-12-31 23:59:59,500 2\n",
+           "log:2: is not later");
+    refuse("replay", "nothing here\n", "log: the trace has no values");
+    refuse("replay", "2022-12-31 23:59:59,500 -1\n", "log: value 1");
+}
+
+static void packet_traces(void **state)
+{
+    (void)state;
+    /* Three packets in the first half second, none in the second, one in the third. */
+    struct rog_trace *trace = convert("mahimahi", "0\n100\n499\n1000\n");
+    assert_int_equal(trace->count, 3);
+    near(trace->mbps[0], 3 * 12000 / 0.5e6);
+    near(trace->mbps[1], 0);
+    near(trace->mbps[2], 12000 / 0.5e6);
+    near(trace->span_s, 1.5);
+    rog_trace_free(trace);
+    refuse("mahimahi", "5\n4\n", "log:2: 4 ms is before");
+    refuse("mahimahi", "5\nx\n", "log:2: must be a whole number");
+    refuse("mahimahi", "5\n\n", "log:2: must be a whole number");
+    refuse("mahimahi", "-5\n", "log:1: must be a whole number");
+    refuse("mahimahi", "99999999999\n", "log:1: must be a whole number");
+    refuse("pcap", "1\n", "csv|replay|mahimahi");
+}
+
+static void the_published_logs(void **state)
+{
+    (void)state;
+    const char *data = getenv("ROG_SHARED_DATA");
+    int found = 0;
+    for (int rank = 1; rank <= 4; rank++) {
+        char *log =
+            rog_format("%s/rog-artifact/result/06-23-01-50-BSP-0-outdoors/log/bw_replay-%d.txt",
+                       data ? data : "", rank);
+        char *csv = rog_format("%s/traces/outdoors-worker%d.csv", data ? data : "", rank);
+        if (rog_file_exists(log) && rog_file_exists(csv)) {
+            char *text = NULL;
+            size_t size = 0;
+            struct rog_trace *published = NULL, *converted = NULL;
+            struct rog_error err = {0};
+            if (rog_file_read(log, 1 << 20, &text, &size, &err) ||
+                rog_trace_convert(&converted, "replay", text, size, log, &err) ||
+                rog_trace_open(&published, csv, 1, 1, &err))
+                fail_msg("%s", err.message);
+            assert_int_equal(converted->count, published->count);
+            for (uint32_t i = 0; i < published->count; i++) {
+                assert_true(fabs(converted->start_s[i] - published->start_s[i]) < 1e-6);
+                assert_true(fabs(converted->mbps[i] - published->mbps[i]) < 1e-6);
+            }
+            rog_trace_free(published);
+            rog_trace_free(converted);
+            free(text);
+            found++;
+        }
+        free(log);
+        free(csv);
+    }
+    if (!found) {
+        print_message("skipped: no published logs in ROG_SHARED_DATA\n");
+        skip();
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(replay_logs),
+        cmocka_unit_test(packet_traces),
+        cmocka_unit_test(the_published_logs),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
