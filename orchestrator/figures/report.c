@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <common/file.h>
 
@@ -96,6 +97,22 @@ static struct rog_report_gain gain_over(const struct rog_report *report, size_t 
     return gain;
 }
 
+static bool is_rog(const struct rog_case_data *data, size_t series)
+{
+    return strcmp(data->run[data->series[series].run[0]].row.library, "ROG") == 0;
+}
+
+/* Each pair once: ROG over the others, else the later over the earlier. */
+static void gains_make(struct rog_report *report)
+{
+    const struct rog_case_data *data = &report->data;
+    for (size_t i = 1; i < data->series_count; i++)
+        for (size_t k = 0; k < i; k++) {
+            bool turned = is_rog(data, k) && !is_rog(data, i);
+            report->gain[report->gains++] = gain_over(report, turned ? k : i, turned ? i : k);
+        }
+}
+
 int rog_report_make(struct rog_db *db, const char *case_name, bool as_published,
                     struct rog_report *report, struct rog_error *err)
 {
@@ -120,9 +137,8 @@ int rog_report_make(struct rog_db *db, const char *case_name, bool as_published,
     }
     for (size_t i = 0; i < data->series_count && code == 0; i++)
         code = measure_series(report, i, err);
-    for (size_t i = 1; i < data->series_count; i++)
-        for (size_t k = 0; k < i; k++)
-            report->gain[report->gains++] = gain_over(report, i, k);
+    if (code == 0)
+        gains_make(report);
 out:
     if (code < 0)
         rog_report_release(report);

@@ -51,7 +51,8 @@ struct rog_report {
     double target;                  /* % */
     struct rog_report_line *run;    /* [data.run_count] */
     struct rog_report_line *series; /* [data.series_count] */
-    struct rog_report_gain *gain; /* [gains]: each pair of series, the later against the earlier */
+    struct rog_report_gain *gain;   /* [gains]: each pair of series, ROG over the others,
+                                       else the later over the earlier */
     size_t gains;
 };
 
