@@ -13,9 +13,11 @@ extern const struct rog_command rog_cmd_data;
 extern const struct rog_command rog_cmd_power;
 extern const struct rog_command rog_cmd_shape;
 extern const struct rog_command rog_cmd_pretrain;
+extern const struct rog_command rog_cmd_serve;
 extern const struct rog_command rog_cmd_simulate;
 extern const struct rog_command rog_cmd_test;
 extern const struct rog_command rog_cmd_trace;
+extern const struct rog_command rog_cmd_work;
 
 /* Rows of options that several commands have: {ROG_OPTION_CONFIG}. */
 #define ROG_OPTION_CONFIG                                        \
@@ -24,6 +26,14 @@ extern const struct rog_command rog_cmd_trace;
 #define ROG_OPTION_THREADS                                             \
     .name = "threads", .type = ROG_SETTING_INT, .min = 1, .max = 1024, \
     .help = "threads to compute with"
+
+#define ROG_OPTION_KEY                                                                             \
+    .name = "key-file", .type = ROG_SETTING_STRING,                                                \
+    .help = "the run's key, 32 bytes or 64 hexadecimal digits, in a file that only its owner may " \
+            "read"
+#define ROG_OPTION_PACE                       \
+    .name = "pace", .type = ROG_SETTING_FLAG, \
+    .help = "send along the workers' bandwidth traces; for clusters on one machine"
 
 /* Reads --config, or takes the defaults where it is not given. */
 int rog_command_config(const struct rog_cli *cli, struct rog_run_config **config,

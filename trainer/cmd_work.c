@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <trainer/commands.h>
+
+#include <string.h>
+
+#include <trainer/net/work.h>
+#include <trainer/pretrain.h>
+
+static int run(const struct rog_cli *cli, struct rog_error *err)
+{
+    struct rog_run_config *config = NULL;
+    struct rog_pretrained start = {0};
+    struct rog_secret *secret = NULL;
+    struct rog_work_options options = {
+        .server = rog_cli_string(cli, "server"),
+        .out_dir = rog_cli_string(cli, "out"),
+        .rank = (uint32_t)rog_cli_int(cli, "rank"),
+        .pace = rog_cli_flag(cli, "pace"),
+        .energy = !rog_cli_flag(cli, "no-energy"),
+        .server_timeout_s = rog_cli_real(cli, "server-timeout"),
+    };
+    if (!rog_cli_given(cli, "config") || !options.out_dir || !options.server || !options.rank ||
+        !rog_cli_given(cli, "key-file"))
+        return rog_fail(err, ROG_EINVAL,
+                        "work needs --config FILE, --rank N, --server HOST:PORT, --key-file FILE "
+                        "and --out DIR");
+    int code = rog_command_config(cli, &config, err);
+    if (!code)
+        code = rog_secret_read(&secret, rog_cli_string(cli, "key-file"), err);
+    if (code)
+        goto out;
+    rog_command_threads(cli, rog_processors());
+    if (strcmp(config->workload, "none") != 0) {
+        code = rog_pretrain_ensure(config, NULL, NULL, &start, err);
+        options.start_model = start.path;
+    }
+    options.secret = secret;
+    if (!code)
+        code = rog_work(config, &options, err);
+out:
+    rog_secret_free(secret);
+    rog_pretrained_release(&start);
+    rog_run_config_free(config);
+    return code;
+}
+
+static const struct rog_setting options[] = {
+    {ROG_OPTION_CONFIG},
+    {.name = "rank",
+     .type = ROG_SETTING_INT,
+     .min = 1,
+     .max = 65536,
+     .help = "which of the configuration's workers this is",
+     .letter = 'r'},
+    {.name = "server", .type = ROG_SETTING_STRING, .help = "the server's address, HOST:PORT"},
+    {ROG_OPTION_KEY},
+    {.name = "out",
+     .type = ROG_SETTING_STRING,
+     .help = "folder for events.jsonl; made if missing",
+     .letter = 'o'},
+    {.name = "server-timeout",
+     .type = ROG_SETTING_REAL,
+     .fallback = "600",
+     .min = 0.1,
+     .max = 1e6,
+     .unit = "s",
+     .help = "give up when the server cannot be reached for so long"},
+    {ROG_OPTION_PACE},
+    {.name = "no-energy",
+     .type = ROG_SETTING_FLAG,
+     .help = "report no energy by the profile's model: something else measures it"},
+    {ROG_OPTION_THREADS},
+    {.name = NULL},
+};
+
+const struct rog_command rog_cmd_work = {
+    .name = "work",
+    .usage = "--config FILE --rank N --server HOST:PORT --key-file FILE --out DIR [options]",
+    .summary = "Be one worker of a run on real hosts",
+    .details =
+        "The configuration, the starting model and the data must be the server's. A device that is "
+        "faster\nthan its profile (step_s, compress_s, decompress_s) waits for the rest of the "
+        "time. When the link\nbreaks the worker connects again and goes on. SIGINT and SIGTERM "
+        "take leave of the server.",
+    .options = options,
+    .run = run,
+};

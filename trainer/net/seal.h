@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_LINK_SEAL_H
+#define ROG_LINK_SEAL_H
+
+/*
+ * Secrecy of the training link (libsodium behind it), and the format of its frames. No sockets.
+ *
+ * All nodes of a run share one secret of 32 bytes. A connection begins with one message each way,
+ * the client's first:
+ *
+ *     "ROGL", u8 version, u8 role (1 client, 2 server), u16 0, 32 bytes ephemeral X25519 public
+ *     key, 32 bytes BLAKE2b(secret; everything before, and for the server's message also the whole
+ *     of the client's)
+ *
+ * so that a peer without the secret is told nothing at all: the server answers only a message that
+ * proves it. Each direction then has a key of its own, BLAKE2b(secret; crypto_kx session key ||
+ * both messages): who learns the secret later cannot read what was recorded, and who has only one
+ * of secret and ephemeral keys has nothing.
+ *
+ * After that, frames:
+ *
+ *     u8 version, u24 length of what follows the header, u64 sequence, then ChaCha20-Poly1305 of
+ *     (u8 type, payload) with the sequence as nonce and the header as additional data
+ *
+ * Numbers are little-endian. Sequences count up from 0 in each direction, so that a frame that is
+ * repeated, left out, reordered, cut or changed does not open.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <rog/error.h>
+
+#define ROG_LINK_VERSION 1
+#define ROG_SECRET_BYTES 32
+#define ROG_HANDSHAKE_BYTES 72
+#define ROG_FRAME_HEADER_BYTES 12
+#define ROG_FRAME_OVERHEAD (ROG_FRAME_HEADER_BYTES + 1 + 16)
+#define ROG_FRAME_PAYLOAD_MAX 65536
+#define ROG_FRAME_BYTES_MAX (ROG_FRAME_PAYLOAD_MAX + ROG_FRAME_OVERHEAD)
+/* Before the peer has proved that it has the secret. */
+#define ROG_FRAME_FIRST_MAX 4096
+
+/* A run's secret; in memory that is wiped when freed and left out of core dumps. */
+struct rog_secret;
+
+/* Reads 32 bytes, or 64 hexadecimal digits, from a file ("/dev/fd/N" for an inherited descriptor).
+ * ROG_EINVAL for a file of another size, or one that others than its owner may read. */
+int rog_secret_read(struct rog_secret **secret, const char *path, struct rog_error *err);
+int rog_secret_new(struct rog_secret **secret, const uint8_t bytes[ROG_SECRET_BYTES],
+                   struct rog_error *err);
+void rog_secret_free(struct rog_secret *secret);
+
+/* One connection's keys and sequence numbers. */
+struct rog_seal;
+
+/* `secret` is borrowed until the handshake is over. */
+int rog_seal_new(struct rog_seal **seal, const struct rog_secret *secret, bool server,
+                 struct rog_error *err);
+void rog_seal_free(struct rog_seal *seal);
+
+/* Our message: the client's at once, the server's after it took the client's. */
+void rog_seal_introduce(struct rog_seal *seal, uint8_t message[ROG_HANDSHAKE_BYTES]);
+/* Takes the peer's. ROG_EFORMAT where it is none, was not made with our secret, or speaks another
+ * version. The server must send its own next; the client can send frames from here on. */
+int rog_seal_meet(struct rog_seal *seal, const uint8_t message[ROG_HANDSHAKE_BYTES],
+                  struct rog_error *err);
+
+/* Writes a frame of size + ROG_FRAME_OVERHEAD bytes; size <= ROG_FRAME_PAYLOAD_MAX. */
+size_t rog_seal_close(struct rog_seal *seal, uint8_t type, const uint8_t *payload, size_t size,
+                      uint8_t *frame);
+
+/* The length of the frame that begins with these ROG_FRAME_HEADER_BYTES bytes, header included, if
+ * it is the one expected next and not longer than `most`; ROG_EFORMAT says what is wrong. */
+int rog_seal_frame_bytes(const struct rog_seal *seal, const uint8_t *header, size_t most,
+                         size_t *bytes, struct rog_error *err);
+/* Opens a whole frame in place: *payload leads into it. ROG_EFORMAT. */
+int rog_seal_open(struct rog_seal *seal, uint8_t *frame, size_t bytes, uint8_t *type,
+                  uint8_t **payload, size_t *size, struct rog_error *err);
+
+#endif

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_LINK_SERVE_STATE_H
+#define ROG_LINK_SERVE_STATE_H
+
+/* The inside of a server, shared by serve.c (its life), serve_door.c (who comes in), serve_peer.c
+ * (its workers) and serve_save.c (checkpoints). */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <uv.h>
+
+#include <trainer/net/hello.h>
+#include <trainer/net/link.h>
+#include <trainer/net/serve.h>
+#include <trainer/sim/schedule.h>
+#include <trainer/sim/trace.h>
+#include <trainer/sync/server.h>
+#include <trainer/train.h>
+
+struct rog_serve_peer {
+    struct rog_serve *serve;
+    uint32_t worker; /* zero-based */
+    struct rog_link *link;
+    struct rog_trace *trace;            /* NULL: not paced */
+    char session[ROG_SESSION_ID_BYTES]; /* empty: none */
+    bool here;                          /* takes part; what is not here is not waited for */
+    bool finished;                      /* through all its iterations */
+    bool silent_told;                   /* the loss of the connection has been told */
+    double lost_s;                      /* when it was */
+    uint64_t model_at;                  /* next parameter to send of a joining worker's model */
+    double pushed_s;
+    bool stall_reported;
+};
+
+/* A connection that has not proved itself, or has not said who it is. */
+struct rog_serve_guest {
+    struct rog_serve *serve;
+    struct rog_conn *conn;
+    char *refusal; /* to be sent before it is closed */
+    struct rog_serve_guest *next;
+};
+
+struct rog_serve_save {
+    uv_work_t work;
+    bool running;
+    float *params; /* a copy, while they are written */
+    struct rog_train_checkpoint checkpoint;
+    int code;
+    struct rog_error err;
+    uint32_t next_index;
+    struct rog_schedule schedule;
+};
+
+struct rog_serve {
+    const struct rog_serve_options *options;
+    struct rog_train train;
+    struct rog_json *hello; /* what workers must have alike */
+    struct rog_server *core;
+    struct rog_events *events;
+    struct rog_serve_peer *peers;
+    uint32_t workers;
+    uint8_t *message; /* ROG_LINK_BODY_MAX bytes */
+
+    uv_loop_t loop;
+    uv_poll_t listener;
+    uv_timer_t tick;
+    uv_signal_t signals[2];
+    int listen_fd;
+    bool loop_made, listening;
+    struct rog_serve_guest *guests; /* newest first */
+    uint32_t guest_count;
+
+    bool started; /* the run has begun */
+    bool ending;  /* workers have been told */
+    bool over;
+    double origin_s;                     /* of the run, a time of rog_link_now */
+    double origin_wall_s;                /* the same since 1970, for a server that goes on */
+    double opened_s, ending_s, lonely_s; /* since when; lonely: nobody here */
+    double seconds;                      /* that the run took */
+    struct rog_serve_save save;
+    int code;
+    struct rog_error err; /* why it ends */
+};
+
+/* Seconds since the run's start. */
+double rog_serve_time(const struct rog_serve *serve);
+/* The run cannot go on: the loop ends with this. */
+void rog_serve_fail(struct rog_serve *serve, int code, const struct rog_error *err);
+/* For functions that fail with a code and serve->err filled. */
+void rog_serve_check(struct rog_serve *serve, int code, const struct rog_error *err);
+void rog_serve_warn(struct rog_serve *serve, uint32_t worker, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* Tells the workers that the run is over; `reason`: why it failed, NULL: it did not. */
+void rog_serve_end(struct rog_serve *serve, const char *reason);
+
+/* serve_door.c */
+void rog_serve_accept(uv_poll_t *listener, int status, int events);
+/* Guests that took too long are shown out. */
+void rog_serve_watch_guests(struct rog_serve *serve);
+void rog_serve_close_guests(struct rog_serve *serve);
+
+/* serve_peer.c */
+int rog_serve_peer_init(struct rog_serve_peer *peer, struct rog_serve *serve, uint32_t worker,
+                        struct rog_error *err);
+void rog_serve_peer_release(struct rog_serve_peer *peer);
+/* A worker has said hello, which has been compared; takes the connection over. *refusal is set
+ * (heap) where it cannot be let in now. */
+int rog_serve_peer_enter(struct rog_serve_peer *peer, struct rog_conn *conn,
+                         const struct rog_json *hello, const char **refusal, struct rog_error *err);
+/* The run begins: for a fresh one everybody is there. */
+int rog_serve_peer_go(struct rog_serve_peer *peer, struct rog_error *err);
+/* Not heard of for too long? */
+void rog_serve_peer_watch(struct rog_serve_peer *peer, double now);
+/* What the core has to say. */
+void rog_serve_notices(struct rog_serve *serve);
+
+/* serve_save.c */
+/* Reads what a server that goes on has to know; the model into train.params. */
+int rog_serve_restore(struct rog_serve *serve, uint32_t *iteration, struct rog_error *err);
+void rog_serve_save_if_due(struct rog_serve *serve);
+/* Waits for nothing: writes the last checkpoint at once. Only when none is being written. */
+int rog_serve_save_last(struct rog_serve *serve, struct rog_error *err);
+
+#endif
