@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: Apache-2.0
+# Wrong input is answered with file, line, cause and way out, and leaves no trace.
+. "$ROG_TEST_TOOLS/lib.sh"
+
+# refused STATUS TEXT [SETTINGS OF THE RUN]: a sweep of one run with these settings.
+refused() {
+    printf 'case = "bad";\n%s\nruns = (\n  { %s } );\n' "$quick" "${3-}" >x.conf
+    try "$1" rogctl sweep x.conf
+    says "$2"
+    [ -e results.db ] && fail "a database was made"
+}
+refused 2 'x.conf, line 4: unknown setting treshold (did you mean threshold?)' 'treshold = 4;'
+refused 2 'x.conf, line 4: threshold must be a whole number from 0 to 2147483647 (found "4")' \
+    'threshold = "4";'
+refused 2 'x.conf, line 4: BSP takes threshold 0 only, not 4' 'library = "BSP"; threshold = 4;'
+refused 2 'BSP, ROG, SSP' 'library = "FLOWN";'
+refused 2 'x.conf, line 4: threshold' 'threshold = 1.5;'
+refused 2 'x.conf, line 4' 'threshold = 4'' threshold = 5;'
+
+printf 'case = "bad"; runs = (' >x.conf
+try 2 rogctl sweep x.conf
+says 'x.conf, line 1: syntax error'
+try 2 rogctl sweep missing.conf
+says 'cannot read missing.conf: No such file'
+try 2 rogctl sweep
+try 2 rogctl swep
+says 'did you mean sweep?'
+try 2 rogctl run --library BSP --threshold 4 workload=none
+says 'BSP takes threshold 0 only'
+try 2 rogctl run --epochs 4
+try 2 rogctl run sedes=4
+says 'unknown setting sedes (did you mean seed?)'
+try 2 rogctl run --case ../x workload=none
+[ -e results.db ] && fail "a database was made"
+
+# Clusters that this version cannot execute runs on.
+printf 'case = "c"; %s runs = ( { } );\n' "$quick" >x.conf
+for kind in local ssh; do
+    cat >c.conf <<END
+kind = "$kind";
+server = { host = "10.42.0.1"; user = "user"; iface = "wls1"; };
+workers = ( { host = "10.42.0.2"; user = "user"; iface = "wlan0"; batch = 24; local_steps = 1;
+    profile = "jetson-nx"; } );
+tester = { host = "10.42.0.1"; };
+END
+    try 2 rogctl sweep x.conf --cluster c.conf
+    says "c.conf: kind is \"$kind\"; this version of rogctl executes runs on clusters of kind virtual"
+done
+
+# A plugin of another version of the interface, and files that are no plugins.
+for plugin in old_abi:'version' short_struct:'bytes' missing_hook:'has no' no_symbol:'no strategy'; do
+    file=$ROG_BUILD/tests/plugins/${plugin%%:*}.so
+    [ -e "$file" ] || fail "no $file"
+    printf 'case = "p"; %s runs = ( { library = "%s"; } );\n' "$quick" "$file" >x.conf
+    try 2 rogctl sweep x.conf
+    says "${plugin#*:}"
+done
+
+# A truncated data set: the run fails, with the cause; nothing counts.
+mkdir cifar
+head -c 100000 /dev/zero >cifar/train.bin
+head -c 100000 /dev/zero >cifar/test.bin
+cat >x.conf <<END
+case = "d"; $tiny
+runs = ( { data = "cifar100:cifar"; } );
+END
+try 1 rogctl sweep x.conf
+says 'train.bin'
+same "runs that count" 0 "$(query "SELECT count(*) FROM runs WHERE status = 'done'")"
+same "failed" 1 "$(query "SELECT count(*) FROM runs WHERE status = 'failed' AND error IS NOT NULL")"
+[ -e plots ] && fail "something was drawn"
+try 3 rogctl runs nothing-case0

@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: Apache-2.0
+# Which runs a case holds is the user's to change; single runs, and a run that replaces another.
+. "$ROG_TEST_TOOLS/lib.sh"
+cat >x.conf <<END
+case = "c"; $quick
+runs = ( { library = "BSP"; threshold = 0; }, { threshold = 4; } );
+END
+try 0 rogctl sweep x.conf
+try 0 rogctl run --library SSP --threshold 4 --note 'a better one' workload=none seconds=300 --json
+better=$(json .id)
+same "summary of the run" "SSP done" "$(json '.library + " " + .status')"
+first=$(query "SELECT id FROM runs WHERE library = 'BSP'")
+second=$(query "SELECT id FROM runs WHERE library = 'ROG'")
+
+try 0 rogctl case add mine-case0 "$second" "results.runs/$first/"
+same "made" "$second
+$first" "$(query "SELECT run_id FROM case_runs WHERE case_name = 'mine-case0' ORDER BY position")"
+try 0 rogctl replace c-case0 "$first" "$better" --json
+same "JSON" "$better" "$(json .new)"
+same "replaced" "$better
+$second" "$(query "SELECT run_id FROM case_runs WHERE case_name = 'c-case0' ORDER BY position")"
+same "both are kept" 3 "$(query 'SELECT count(*) FROM runs')"
+try 3 rogctl replace c-case0 "$first" "$first"
+try 2 rogctl replace c-case0 "$better" "$second"
+says "is in c-case0 already"
+try 3 rogctl replace no-case0 "$first" "$better"
+try 0 rogctl case remove mine-case0 "$first"
+try 3 rogctl case remove mine-case0 "$first"
+try 0 rogctl case rename mine-case0 yours-case3
+try 3 rogctl runs mine-case0
+try 0 rogctl runs yours-case3
+try 2 rogctl case rename yours-case3 c-case0
+try 2 rogctl case move a b
+says "add, remove or rename"
+
+# The same command takes an unfinished run up, and makes another one of a finished one.
+try 0 rogctl run --library SSP --threshold 4 --note 'a better one' workload=none seconds=300
+same "runs" 4 "$(query 'SELECT count(*) FROM runs')"
+query "UPDATE runs SET status = 'running' WHERE id = '$better'" >out
+try 0 rogctl run --library SSP --threshold 4 workload=none seconds=300 --case c-case0
+same "in its own case" 4 "$(query 'SELECT count(*) FROM runs')"
+
+# Repeats share a label; --only chooses; --seed and --repeat count.
+try 0 rogctl sweep x.conf --fresh --repeat 3 --only BSP
+same "seeds" "1 2 3" "$(query "SELECT group_concat(seed, ' ') FROM (SELECT seed FROM runs JOIN
+    case_runs ON run_id = id WHERE case_name = 'c-case1' ORDER BY position)")"
+try 3 rogctl sweep x.conf --only nothing
+try 0 rogctl plugins --json
+same "strategies" "BSP ROG SSP" "$(json '[.[].library] | join(" ")')"
+try 0 rogctl trace info synth:outdoors --seconds 600
+try 2 rogctl trace info --no-such-option
+try 0 rogctl doctor --json
+same "bad findings" 0 "$(json '[.[] | select(.good | not)] | length')"

@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: Apache-2.0
+# Databases that are not ours, damaged, of another version, or not there.
+. "$ROG_TEST_TOOLS/lib.sh"
+printf 'case = "d"; %s runs = ( { } );\n' "$quick" >x.conf
+
+# answered STATUS TEXT FILE: by a command that reads and one that writes; the file stays as it is.
+answered() {
+    before=$(sha256sum <"$3")
+    try "$1" rogctl runs --db "$3"
+    says "$2"
+    try "$1" rogctl sweep x.conf --db "$3"
+    says "$2"
+    same "the file" "$before" "$(sha256sum <"$3")"
+    [ -e "$3-wal" ] && fail "a journal was left"
+}
+try 3 rogctl runs
+says 'results.db: no such database'
+[ -e results.db ] && fail "a database was made"
+
+seq 1000 >text.db
+answered 1 'text.db: not an SQLite database' text.db
+sqlite3 other.db 'CREATE TABLE mine(a)'
+answered 1 'other.db: a database of another program' other.db
+try 0 rogctl sweep x.conf --db newer.db
+sqlite3 newer.db 'PRAGMA journal_mode = DELETE; PRAGMA user_version = 2' >out
+answered 1 'newer.db: its schema is version 2, this program knows up to version 1' newer.db
+try 1 rogctl runs --db .
+says 'a folder, not a database'
+try 1 rogctl sweep x.conf --db no/folder/x.db
+says 'no/folder/x.db'

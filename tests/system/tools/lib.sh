@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+# What test scripts share: . "$ROG_TEST_TOOLS/lib.sh"
+# A command is run with `try`, then its exit status and what it said are looked at; the first thing
+# that is not as expected ends the script.
+
+fail() {
+    echo "FAILED: $*" >&2
+    if [ -f out ]; then echo "--- standard output of: $tried" >&2; tail -n 40 out >&2; fi
+    if [ -f err ]; then echo "--- standard error" >&2; tail -n 40 err >&2; fi
+    exit 1
+}
+
+skip() {
+    echo "skipped: $*"
+    exit 77
+}
+
+# try STATUS COMMAND...: runs it, output in `out`, errors in `err`.
+try() {
+    wanted=$1
+    shift
+    tried=$*
+    "$@" >out 2>err
+    status=$?
+    [ "$status" -eq "$wanted" ] || fail "exit status $status instead of $wanted: $tried"
+}
+
+# says TEXT, prints TEXT: it is in what the last command wrote to standard error, output.
+says() {
+    grep -qF -- "$1" err || fail "does not say: $1"
+}
+prints() {
+    grep -qF -- "$1" out || fail "does not print: $1"
+}
+
+# same WHAT WANTED FOUND
+same() {
+    [ "$2" = "$3" ] || fail "$1: wanted \"$2\", found \"$3\""
+}
+
+# json FILTER: out of the last command's JSON.
+json() {
+    jq -r "$1" out || fail "not JSON, or no $1"
+}
+
+# query SQL [DATABASE]
+query() {
+    sqlite3 "${2:-results.db}" "$1" || fail "query: $1"
+}
+
+# Runs of policy and network alone take a moment; these settings go into an experiment file.
+quick='workload = "none"; seconds = 300.0;'
+# Real training, as little of it as shows that everything works together.
+tiny='pretrain_epochs = 0; test_images = 100; seconds = 130.0;'
