@@ -100,20 +100,26 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
     struct rog_cluster *cluster = NULL;
     struct rog_plan *plan = NULL;
     struct rog_db *db = NULL;
+    char *trainer = NULL;
     int code = settings ? take_all(cli, settings, err) : rog_fail_nomem(err);
     if (code == 0)
         code = rog_command_cluster(cli, &cluster, err);
     if (code == 0)
         code = rog_plan_single(&plan, settings, cluster, rog_cli_string(cli, "case"), err);
+    if (code == 0) {
+        trainer = rog_fleet_trainer_path(err);
+        code = trainer ? 0 : ROG_EFAILED;
+    }
     if (code == 0)
         code = rog_command_db(cli, ROG_DB_WRITE, &db, err);
     if (code == 0) {
         const struct rog_launch launch = {
-            .cluster = cluster, .db = db, .jobs = 1, .output = output};
+            .cluster = cluster, .db = db, .trainer = trainer, .jobs = 1, .output = output};
         code = rog_launch(&launch, plan, err);
     }
     if (code == 0)
         code = show_result(&output, db, plan->run[0].id, err);
+    free(trainer);
     rog_db_close(db);
     rog_plan_free(plan);
     rog_cluster_free(cluster);

@@ -14,6 +14,7 @@ struct sweep {
     struct rog_cluster *cluster;
     struct rog_plan *plan;
     struct rog_db *db;
+    char *trainer;
     struct rog_output output;
     struct rog_json *figures; /* paths of the pictures drawn */
 };
@@ -96,12 +97,16 @@ static int show_result(struct sweep *s, struct rog_error *err)
 
 static int execute(const struct rog_cli *cli, struct sweep *s, struct rog_error *err)
 {
+    s->trainer = rog_fleet_trainer_path(err);
+    if (!s->trainer)
+        return ROG_EFAILED;
     int code = rog_command_db(cli, ROG_DB_WRITE, &s->db, err);
     if (code < 0)
         return code;
     const struct rog_launch launch = {
         .cluster = s->cluster,
         .db = s->db,
+        .trainer = s->trainer,
         .jobs = (int)rog_cli_int(cli, "jobs"),
         .fresh = rog_cli_flag(cli, "fresh"),
         .output = s->output,
@@ -139,6 +144,7 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
         code = rog_plan_experiment(&s.plan, s.experiment, s.cluster, &options, err);
     if (code == 0)
         code = rog_cli_flag(cli, "dry-run") ? dry_run(cli, &s, err) : execute(cli, &s, err);
+    free(s.trainer);
     rog_db_close(s.db);
     rog_plan_free(s.plan);
     rog_cluster_free(s.cluster);

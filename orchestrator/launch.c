@@ -59,9 +59,8 @@ int rog_launch(const struct rog_launch *launch, struct rog_plan *plan, struct ro
     struct rog_progress progress;
     rog_progress_init(&progress, &launch->output);
     const struct rog_fleet_observer observer = rog_progress_observer(&progress);
-    char *trainer = rog_fleet_trainer_path(err);
     struct rog_fleet_job *jobs = calloc(plan->count + 1, sizeof *jobs);
-    int code = !trainer ? ROG_EFAILED : jobs ? 0 : rog_fail_nomem(err);
+    int code = jobs ? 0 : rog_fail_nomem(err);
     if (code == 0)
         code = rog_plan_record(plan, launch->db, launch->fresh, err);
     if (code == 0) {
@@ -69,7 +68,7 @@ int rog_launch(const struct rog_launch *launch, struct rog_plan *plan, struct ro
         size_t count = make_jobs(plan, jobs);
         const struct rog_fleet_options options = {
             .db = launch->db,
-            .trainer = trainer,
+            .trainer = launch->trainer,
             .jobs = launch->jobs > 0 ? launch->jobs : rog_processors(),
             .observer = &observer,
         };
@@ -84,7 +83,6 @@ int rog_launch(const struct rog_launch *launch, struct rog_plan *plan, struct ro
             err->message[0] = '\0'; /* said already */
     }
     free(jobs);
-    free(trainer);
     return code;
 }
 

@@ -13,7 +13,8 @@
 struct rog_launch {
     const struct rog_cluster *cluster;
     struct rog_db *db;
-    int jobs; /* runs at once; 0: as many as there are processors */
+    const char *trainer; /* path of rog-trainer */
+    int jobs;            /* runs at once; 0: as many as there are processors */
     bool fresh;
     struct rog_output output;
 };

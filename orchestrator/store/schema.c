@@ -21,7 +21,7 @@ static const char version_1[] =
     "    case_name TEXT NOT NULL REFERENCES cases(name) ON DELETE CASCADE ON UPDATE CASCADE,\n"
     "    position INTEGER NOT NULL,\n"
     "    run_id TEXT NOT NULL REFERENCES runs(id) ON DELETE CASCADE ON UPDATE CASCADE,\n"
-    "    PRIMARY KEY(case_name, run_id)) WITHOUT ROWID;\n"
+    "    PRIMARY KEY(case_name, run_id));\n"
     "CREATE INDEX case_runs_run ON case_runs(run_id);\n"
 
     "CREATE TABLE streams(run_id TEXT PRIMARY KEY NOT NULL\n"
