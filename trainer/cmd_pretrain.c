@@ -20,7 +20,7 @@ struct view {
     struct rog_error *err;
 };
 
-static void show_bar(const struct rog_pretrain_progress *progress)
+static void show_bar(const struct rog_fit_progress *progress)
 {
     char bar[BAR_CELLS + 1];
     int filled = (int)(progress->done * BAR_CELLS);
@@ -34,7 +34,7 @@ static void show_bar(const struct rog_pretrain_progress *progress)
         fputc('\n', stderr);
 }
 
-static void show_line(struct view *view, const struct rog_pretrain_progress *progress)
+static void show_line(struct view *view, const struct rog_fit_progress *progress)
 {
     if (progress->done < 1 && progress->wall_s - view->line_s < LINE_PERIOD_S)
         return;
@@ -44,7 +44,7 @@ static void show_line(struct view *view, const struct rog_pretrain_progress *pro
             progress->wall_s);
 }
 
-static int watch(void *user, const struct rog_pretrain_progress *progress)
+static int watch(void *user, const struct rog_fit_progress *progress)
 {
     struct view *view = user;
     if (view->terminal)

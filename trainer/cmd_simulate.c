@@ -30,7 +30,7 @@ static bool asked_to_end(void *user)
            sigismember(&pending, SIGHUP) == 1;
 }
 
-static int watch_pretraining(void *user, const struct rog_pretrain_progress *progress)
+static int watch_pretraining(void *user, const struct rog_fit_progress *progress)
 {
     double *line_s = user;
     if (progress->wall_s - *line_s >= LINE_PERIOD_S) {

@@ -13,20 +13,11 @@
 
 #include <rog/error.h>
 #include <trainer/config.h>
+#include <trainer/fit.h>
 #include <trainer/nn/arch.h>
 
 /* Counted up when the same settings give another model. */
 #define ROG_PRETRAIN_VERSION 1
-
-struct rog_pretrain_progress {
-    double done;            /* 0..1 */
-    uint32_t epoch, epochs; /* epoch: 1..epochs */
-    double loss;            /* mean over the last report's batches */
-    double wall_s;          /* since the training began */
-};
-
-/* Called about once a second; anything but 0 stops the training (ROG_EINTR). */
-typedef int (*rog_pretrain_watch)(void *user, const struct rog_pretrain_progress *progress);
 
 struct rog_pretrained {
     char *path; /* a safetensors file */
@@ -40,7 +31,7 @@ struct rog_pretrained {
  * (pretrain_epochs 0: with random weights). A cached file whose hash is not the recorded one is
  * made anew. `watch` may be NULL. Free with rog_pretrained_release.
  */
-int rog_pretrain_ensure(const struct rog_run_config *config, rog_pretrain_watch watch, void *user,
+int rog_pretrain_ensure(const struct rog_run_config *config, rog_fit_watch watch, void *user,
                         struct rog_pretrained *pretrained, struct rog_error *err);
 void rog_pretrained_release(struct rog_pretrained *pretrained);
 
