@@ -16,6 +16,8 @@ static const struct rog_setting cluster_settings[] = {
     {"server", ROG_SETTING_STRING, NULL, 0, 0, NULL, NULL, "the parameter server's host", 0},
     {"workers", ROG_SETTING_STRING, NULL, 0, 0, NULL, NULL, "list of workers", 0},
     {"tester", ROG_SETTING_STRING, NULL, 0, 0, NULL, NULL, "where checkpoints are tested", 0},
+    {"ssh_config", ROG_SETTING_STRING, NULL, 0, 0, NULL, NULL,
+     "file for ssh instead of ~/.ssh/config", 0},
     {NULL, ROG_SETTING_FLAG, NULL, 0, 0, NULL, NULL, NULL, 0},
 };
 
@@ -109,6 +111,11 @@ static int resolve_worker(const struct rog_conf_node *node, const struct rog_con
         if (value)
             rog_json_put(made, row->name, rog_json_copy(value));
     }
+    for (const struct rog_setting *row = worker_extra; row->name; row++) {
+        const struct rog_json *value = rog_json_get(node->value, row->name);
+        if (value && strcmp(row->name, "count") != 0)
+            rog_json_put(made, row->name, rog_json_copy(value));
+    }
     code = rog_settings_fill(rog_worker_settings, made, err);
     if (code < 0)
         rog_json_free(made);
@@ -186,6 +193,12 @@ static int take(struct rog_cluster *cluster, const struct rog_conf_node *root,
         code = take_host(root, "server", &cluster->server, err);
     if (code == 0)
         code = take_host(root, "tester", &cluster->tester, err);
+    const struct rog_conf_node *ssh_config = rog_conf_get(root, "ssh_config");
+    if (code == 0 && ssh_config) {
+        cluster->ssh_config = rog_strdup(rog_json_string(ssh_config->value, ""));
+        if (!cluster->ssh_config)
+            code = rog_fail_nomem(err);
+    }
     if (code == 0 && cluster->kind == ROG_CLUSTER_SSH && !cluster->server)
         code = rog_conf_fail(root, err, "server is missing: server = { host = ...; }");
     return code;
@@ -194,6 +207,8 @@ static int take(struct rog_cluster *cluster, const struct rog_conf_node *root,
 /* A name without a slash that is no file here may be one that came with the program. */
 static char *find_file(const char *path, struct rog_error *err)
 {
+    if (strcmp(path, "lab") == 0 && !rog_file_exists(path))
+        path = ROG_CLUSTER_LAB_DIR "/cluster.conf";
     if (strchr(path, '/') || rog_file_exists(path)) {
         char *copy = rog_strdup(path);
         if (!copy)
@@ -260,6 +275,7 @@ void rog_cluster_free(struct rog_cluster *cluster)
     rog_json_free(cluster->workers);
     rog_json_free(cluster->server);
     rog_json_free(cluster->tester);
+    free(cluster->ssh_config);
     free(cluster->name);
     free(cluster->path);
     free(cluster);

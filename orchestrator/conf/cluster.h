@@ -9,6 +9,7 @@
  *     server = { host = "10.42.0.1"; user = "user"; iface = "wls1"; };
  *     workers = ( { profile = "jetson-nx"; batch = 24; count = 4; }, ... );
  *     tester = { host = "..."; };
+ *     ssh_config = "FILE";                             instead of ~/.ssh/config
  *
  * `count` repeats a worker of a virtual cluster. Profiles are groups, PROFILE = { step_s = ...; },
  * whose settings hold for the workers that name them, where the worker does not say otherwise.
@@ -20,6 +21,7 @@
 #include <rog/error.h>
 
 #define ROG_CLUSTER_MAX_WORKERS 100000
+#define ROG_CLUSTER_LAB_DIR "/run/rogctl-lab" /* where `rogctl lab` keeps its cluster.conf */
 
 enum rog_cluster_kind { ROG_CLUSTER_VIRTUAL, ROG_CLUSTER_LOCAL, ROG_CLUSTER_SSH };
 
@@ -27,13 +29,15 @@ struct rog_cluster {
     char *path;
     char *name; /* the file's name without folder and .conf */
     enum rog_cluster_kind kind;
-    struct rog_json *workers; /* [{rank, settings of rog_worker_settings, profile filled in}] */
+    char *ssh_config;         /* NULL: ~/.ssh/config and the system's */
+    struct rog_json *workers; /* [{rank, user, iface, settings of rog_worker_settings, profile
+                                 filled in}] */
     struct rog_json *server;  /* {host, user, iface}; NULL when not given */
     struct rog_json *tester;  /* {host, user}; NULL when not given */
 };
 
-/* `path` is a file, or the bare name of one of the files that come with the program
- * ("virtual4"). `profiles_path` is the file of device profiles. */
+/* `path` is a file, the bare name of one of the files that come with the program ("virtual4"), or
+ * "lab" for the lab of this machine. `profiles_path` is the file of device profiles. */
 int rog_cluster_read(struct rog_cluster **cluster, const char *path, const char *profiles_path,
                      struct rog_error *err);
 void rog_cluster_free(struct rog_cluster *cluster);

@@ -1,0 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
+rog_unit_test(lab LIBS rog_lab)
+# There is one lab a machine.
+set_tests_properties(unit/lab PROPERTIES RESOURCE_LOCK lab)

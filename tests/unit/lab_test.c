@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The namespace lab: up, used with the ssh client, damaged, down, nothing left. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <net/if.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <common/file.h>
+#include <common/tool.h>
+#include <orchestrator/conf/cluster.h>
+#include <orchestrator/lab/lab.h>
+
+#include "lab_support.h"
+
+static void up(unsigned workers)
+{
+    struct rog_error err = {0};
+    if (rog_lab_up(workers, &err))
+        fail_msg("%s", err.message);
+}
+
+static struct rog_lab_status look(void)
+{
+    struct rog_lab_status status;
+    struct rog_error err = {0};
+    if (rog_lab_status(&status, &err))
+        fail_msg("%s", err.message);
+    return status;
+}
+
+static void nothing_is_left(void)
+{
+    struct rog_lab_status status = look();
+    assert_int_equal(status.count, 0);
+    assert_int_equal(if_nametoindex("roglab-br"), 0);
+    for (unsigned k = 0; k < 8; k++) {
+        char veth[IF_NAMESIZE];
+        snprintf(veth, sizeof veth, "roglab-v%u", k);
+        assert_int_equal(if_nametoindex(veth), 0);
+    }
+    assert_false(rog_file_exists(ROG_LAB_DIR));
+}
+
+static void down(bool expected)
+{
+    bool found = !expected;
+    struct rog_error err = {0};
+    if (rog_lab_down(&found, &err))
+        fail_msg("%s", err.message);
+    assert_int_equal(found, expected);
+    nothing_is_left();
+}
+
+/* What a command says on a host. Heap memory. */
+static char *say(const char *host, const char *command)
+{
+    char *output = NULL;
+    struct rog_error err = {0};
+    const char *const argv[] = {"ssh",   "-F", ROG_LAB_SSH_CONFIG, "-o", "BatchMode=yes", host,
+                                command, NULL};
+    if (rog_tool_run(argv, 30, &output, &err))
+        fail_msg("%s", err.message);
+    return output;
+}
+
+static void hosts_answer_with_keys_of_their_own(void **state)
+{
+    need_lab(state);
+    up(2);
+    struct rog_lab_status status = look();
+    assert_int_equal(status.count, 3);
+    assert_true(status.complete);
+    for (unsigned i = 0; i < status.count; i++) {
+        const struct rog_lab_host *host = &status.host[i];
+        assert_true(host->sshd > 1);
+        char *addresses = say(host->address, "ip -o -4 address show dev eth0");
+        assert_non_null(strstr(addresses, host->address));
+        free(addresses);
+        char *by_name = say(host->space, "echo $SSH_CONNECTION");
+        assert_non_null(strstr(by_name, host->address));
+        free(by_name);
+    }
+    struct stat info;
+    assert_int_equal(stat(ROG_LAB_DIR, &info), 0);
+    assert_int_equal(info.st_mode & 0777, 0700);
+
+    /* Another host's key is refused: the hosts have keys of their own. */
+    const char *const as_other[] = {"ssh",
+                                    "-F",
+                                    ROG_LAB_SSH_CONFIG,
+                                    "-o",
+                                    "BatchMode=yes",
+                                    "-o",
+                                    "HostName=10.213.77.1",
+                                    "-o",
+                                    "HostKeyAlias=10.213.77.2",
+                                    "roglab0",
+                                    "true",
+                                    NULL};
+    struct rog_error err = {0};
+    if (strcmp(status.host[0].address, "10.213.77.1") == 0) {
+        assert_int_equal(rog_tool_run(as_other, 30, NULL, &err), ROG_EFAILED);
+        assert_non_null(strstr(err.message, "Host key verification failed"));
+    }
+    down(true);
+    down(false);
+}
+
+static void cluster_file_is_one(void **state)
+{
+    need_lab(state);
+    up(3);
+    struct rog_cluster *cluster = NULL;
+    struct rog_error err = {0};
+    char *profiles = rog_path_join(getenv("ROG_TEST_DATA"), "../../experiments/profiles.conf");
+    if (rog_cluster_read(&cluster, "lab", profiles, &err))
+        fail_msg("%s", err.message);
+    free(profiles);
+    assert_int_equal(cluster->kind, ROG_CLUSTER_SSH);
+    assert_string_equal(cluster->ssh_config, ROG_LAB_SSH_CONFIG);
+    assert_int_equal(rog_json_size(cluster->workers), 3);
+    const struct rog_json *second = rog_json_at(cluster->workers, 1);
+    assert_string_equal(rog_json_get_string(second, "iface", ""), "eth0");
+    assert_string_equal(rog_json_get_string(second, "user", ""), "root");
+    assert_string_equal(rog_json_get_string(second, "host", ""), look().host[2].address);
+    rog_cluster_free(cluster);
+    down(true);
+}
+
+static void up_again_keeps_or_repairs(void **state)
+{
+    need_lab(state);
+    struct rog_error err = {0};
+    up(1);
+    struct rog_lab_status first = look();
+    up(1);
+    assert_int_equal(look().host[1].sshd, first.host[1].sshd); /* nothing was touched */
+    assert_int_equal(rog_lab_up(2, &err), ROG_EBUSY);
+    assert_non_null(strstr(err.message, "rogctl lab down"));
+
+    kill(first.host[1].sshd, SIGKILL);
+    for (int i = 0; i < 100 && look().complete; i++)
+        usleep(20000);
+    assert_false(look().complete);
+    up(2); /* not whole: made anew, in any size */
+    assert_true(look().complete);
+    assert_int_equal(look().count, 3);
+
+    const char *const cut[] = {"ip", "netns", "del", "roglab2", NULL};
+    assert_int_equal(rog_tool_run(cut, 20, NULL, &err), ROG_OK);
+    assert_false(look().complete);
+    down(true);
+}
+
+/* A process that somebody left running on a host, and half an `up`. */
+static void down_removes_what_runs_and_what_is_half_made(void **state)
+{
+    need_lab(state);
+    struct rog_error err = {0};
+    up(1);
+    free(say("roglab1", "trap '' TERM; sleep 1000 >/dev/null 2>&1 </dev/null & true"));
+    char *pids = NULL;
+    const char *const list[] = {"ip", "netns", "pids", "roglab1", NULL};
+    assert_int_equal(rog_tool_run(list, 20, &pids, &err), ROG_OK);
+    assert_true(strlen(pids) > 0);
+    long sleeper = strtol(pids, NULL, 10);
+    free(pids);
+    unlink(ROG_LAB_CLUSTER); /* as if `up` had been killed before its last step */
+    assert_false(look().complete);
+    down(true);
+    char *path = rog_format("/proc/%ld/cmdline", sleeper);
+    char *text = NULL;
+    size_t size = 0;
+    if (rog_file_read(path, 4096, &text, &size, NULL) == ROG_OK)
+        assert_int_equal(size, 0); /* at most a zombie */
+    free(text);
+    free(path);
+
+    const char *const half[] = {"ip", "netns", "add", "roglab0", NULL};
+    const char *const bridge[] = {"ip", "link", "add", "name", "roglab-br", "type", "bridge", NULL};
+    assert_int_equal(rog_tool_run(half, 20, NULL, &err), ROG_OK);
+    assert_int_equal(rog_tool_run(bridge, 20, NULL, &err), ROG_OK);
+    down(true);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_teardown(hosts_answer_with_keys_of_their_own, lab_tear_down),
+        cmocka_unit_test_teardown(cluster_file_is_one, lab_tear_down),
+        cmocka_unit_test_teardown(up_again_keeps_or_repairs, lab_tear_down),
+        cmocka_unit_test_teardown(down_removes_what_runs_and_what_is_half_made, lab_tear_down),
+    };
+    return cmocka_run_group_tests(tests, lab_group_set_up, lab_group_tear_down);
+}
