@@ -6,7 +6,7 @@
 # what they should be. Needs the programs in PATH; works in the current folder, which is empty.
 set -eu
 
-export XDG_CACHE_HOME=$PWD/cache
+export XDG_CACHE_HOME="${XDG_CACHE_HOME:-$PWD/cache}"
 
 fail()
 {

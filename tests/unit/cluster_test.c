@@ -463,18 +463,22 @@ static void the_clock_ends_a_run(void **state)
     free(trial.events);
 }
 
+/* When the schedule's last moment is the run's, one is enough. */
 static void no_second_checkpoint_of_the_end(void **state)
 {
     (void)state;
-    struct trial trial = {.library = "BSP",
-                          .settings = "\"seconds\":120,\"checkpoint_period\":40",
-                          .workers = 2,
-                          .iterations = 100000,
-                          .wire_scale = 1000,
-                          .train = true};
+    struct trial trial = {
+        .library = "BSP", .workers = 2, .iterations = 10, .wire_scale = 1000, .train = true};
+    struct trial again = trial;
     succeed(&trial);
-    assert_int_equal(trial.checkpoints, 4); /* 0, 40, 80, 120: the clock's end is not before it */
+    char settings[64];
+    snprintf(settings, sizeof settings, "\"checkpoint_period\":%.17g", trial.result.seconds);
+    again.settings = settings;
+    succeed(&again);
+    assert_true(again.result.seconds == trial.result.seconds);
+    assert_int_equal(again.checkpoints, 2);
     free(trial.events);
+    free(again.events);
 }
 
 /* A link that is dead for a while: nothing gets through, and then everything. */
@@ -519,6 +523,21 @@ static void check_admission(const struct rog_json *event, void *user)
     assert_true(rog_json_get_integer(event, "iteration", 0) > 0);
 }
 
+/* Of any worker so far; and how often a worker was behind it. */
+struct lead {
+    int64_t largest;
+    uint32_t behind;
+};
+
+static void check_staleness(const struct rog_json *event, void *user)
+{
+    struct lead *lead = user;
+    int64_t iteration = rog_json_get_integer(event, "iteration", -1);
+    lead->largest = iteration > lead->largest ? iteration : lead->largest;
+    assert_int_equal(rog_json_get_integer(event, "staleness", -1), lead->largest - iteration);
+    lead->behind += lead->largest > iteration;
+}
+
 /* With a far threshold rows go stale, are asked for, and are never older than allowed. */
 static void demanded_rows_keep_the_bound(void **state)
 {
@@ -540,6 +559,53 @@ static void demanded_rows_keep_the_bound(void **state)
     assert_int_equal(admissions, 4 * 150);
     assert_int_equal(stalls, ends);
     assert_true(demands > 0 && stalls > 0);
+    struct lead lead = {0};
+    each_event(&trial, "iteration", check_staleness, &lead);
+    assert_true(lead.behind > 0);
+    free(trial.events);
+}
+
+/* Pushes only the first half of the rows. */
+static void plan_half(void *state, const struct rog_strategy_config *config,
+                      const struct rog_send_view *view, struct rog_send_plan *plan)
+{
+    (void)state, (void)view;
+    for (uint32_t i = 0; i < config->rows / 2; i++)
+        plan->order[i] = i;
+    plan->count = plan->mandatory = config->rows / 2;
+    plan->budget_s = 0;
+}
+
+static void admit_like_bsp(void *state, const struct rog_strategy_config *config,
+                           const struct rog_admit_view *view, struct rog_admission *admission)
+{
+    (void)state;
+    for (uint32_t i = 0; i < config->workers; i++)
+        admission->needed[i] = view->iteration;
+}
+
+/* Everybody waits for rows that nobody sends unasked: each has to send them while it is stalled. */
+static void stalled_workers_send_what_is_demanded(void **state)
+{
+    (void)state;
+    static const struct rog_strategy half = {
+        .abi_version = ROG_STRATEGY_ABI,
+        .struct_size = sizeof half,
+        .name = "HALF",
+        .plan_push = plan_half,
+        .admit = admit_like_bsp,
+        .plan_pull = plan_half,
+    };
+    struct trial trial = {.strategy = &half, .workers = 3, .iterations = 4, .wire_scale = 1000};
+    succeed(&trial);
+    assert_int_equal(trial.result.iterations, 4);
+    struct summary *of = summarize(&trial);
+    for (int i = 0; i < 3; i++)
+        assert_true(of[i].stall_s > 0);
+    uint32_t demands = 0;
+    each_event(&trial, "must-update", count_one, &demands);
+    assert_true(demands >= 3 * 4);
+    free(of);
     free(trial.events);
 }
 
@@ -681,6 +747,7 @@ int main(void)
         cmocka_unit_test(no_second_checkpoint_of_the_end),
         cmocka_unit_test(nothing_gets_through_a_dead_link),
         cmocka_unit_test(demanded_rows_keep_the_bound),
+        cmocka_unit_test(stalled_workers_send_what_is_demanded),
         cmocka_unit_test(a_strategy_that_admits_nobody),
         cmocka_unit_test(hooks_end_the_run),
         cmocka_unit_test(traces_that_cannot_be_used),
