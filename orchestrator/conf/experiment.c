@@ -45,10 +45,7 @@ static int check_setting(const struct rog_conf_node *node, const struct rog_sett
         return code;
     const char *text = rog_json_string(node->value, "");
     if (strcmp(node->name, "control") == 0 && !rog_name_is_plain(text))
-        return rog_conf_fail(node, err,
-                             "control becomes part of a file name: letters, digits, '-', '_' and "
-                             "'.' are allowed (found \"%s\")",
-                             text);
+        return rog_conf_fail(node, err, ROG_CONTROL_NOT_PLAIN, text);
     return 0;
 }
 

@@ -46,5 +46,9 @@ void rog_experiment_free(struct rog_experiment *experiment);
 /* Names that become parts of file names (cases, controls): letters, digits, '-', '_' and '.', not
  * at the beginning '-' or '.', at most 64 bytes. */
 bool rog_name_is_plain(const char *name);
+/* What is said of a control that is not; its only argument is the control. */
+#define ROG_CONTROL_NOT_PLAIN                                                                    \
+    "control becomes part of a file name: letters, digits, '-', '_' and '.' are allowed (found " \
+    "\"%s\")"
 
 #endif

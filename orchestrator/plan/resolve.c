@@ -112,12 +112,33 @@ static int hash_config(struct rog_resolved_run *run, struct rog_error *err)
     return 0;
 }
 
+/* Of a cluster's workers, what a run consists of: who logs in there is not part of it. */
+static struct rog_json *run_workers(const struct rog_cluster *cluster)
+{
+    struct rog_json *workers = rog_json_array();
+    for (size_t i = 0; i < rog_json_size(cluster->workers); i++) {
+        const struct rog_json *from = rog_json_at(cluster->workers, i);
+        struct rog_json *worker = rog_json_object();
+        rog_json_put_integer(worker, "rank", rog_json_get_integer(from, "rank", 0));
+        for (const struct rog_setting *row = rog_worker_settings; row->name; row++) {
+            const struct rog_json *value = rog_json_get(from, row->name);
+            if (value)
+                rog_json_put(worker, row->name, rog_json_copy(value));
+        }
+        rog_json_append(workers, worker);
+    }
+    return workers;
+}
+
 static int fill(struct rog_resolved_run *run, const struct rog_cluster *cluster, const char *folder,
                 struct rog_error *err)
 {
     int code = anchor_paths(run->config, folder, err);
     if (code == 0)
         code = rog_settings_fill(rog_run_settings, run->config, err);
+    const char *control = rog_json_get_string(run->config, "control", "");
+    if (code == 0 && !rog_name_is_plain(control))
+        code = rog_fail(err, ROG_EINVAL, ROG_CONTROL_NOT_PLAIN, control);
     if (code == 0)
         code = anchor_library(run->config, folder, err);
     if (code == 0)
@@ -138,7 +159,7 @@ static int fill(struct rog_resolved_run *run, const struct rog_cluster *cluster,
         rog_json_put_string(run->config, "note", note);
         free(note);
     }
-    struct rog_json *workers = rog_json_copy(cluster->workers);
+    struct rog_json *workers = run_workers(cluster);
     if (!workers)
         return rog_fail_nomem(err);
     rog_json_put(run->config, "workers", workers);

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Event streams into the tables, in pieces and again. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <common/file.h>
+#include <orchestrator/store/ingest.h>
+#include <orchestrator/store/paths.h>
+
+static const char stream[] =
+    "{\"event\":\"start\",\"t\":0,\"version\":\"9\",\"strategy\":{\"library\":\"ROG\"},"
+    "\"workers\":[{\"rank\":1,\"host\":\"a\",\"profile\":\"nx\"},{\"rank\":2,\"host\":null}]}\n"
+    "{\"event\":\"bandwidth\",\"t\":0.5,\"rank\":1,\"mbps\":12.5}\n"
+    "{\"event\":\"iteration\",\"t\":3,\"rank\":1,\"iteration\":1,\"compute_s\":1,\"push_s\":0.5,"
+    "\"pull_s\":0.25,\"stall_s\":1.25,\"rows_pushed\":7,\"rows_pulled\":8,\"rows_total\":9,"
+    "\"bytes_pushed\":5000000000,\"bytes_pulled\":11,\"loss\":2.5,\"staleness\":3}\n"
+    "{\"event\":\"iteration\",\"t\":4,\"rank\":2,\"iteration\":5,\"compute_s\":1,\"push_s\":0.5,"
+    "\"pull_s\":0.25,\"stall_s\":0.25,\"loss\":null}\n"
+    "{\"event\":\"energy\",\"t\":4,\"rank\":1,\"joules\":42,\"source\":\"model\"}\n"
+    "{\"event\":\"checkpoint\",\"t\":60,\"iteration\":5,\"path\":\"chkpt/a.safetensors\","
+    "\"sha256\":\"abc\"}\n"
+    "{\"event\":\"progress\",\"t\":61,\"done\":0.5}\n"
+    "{\"event\":\"novelty\",\"t\":62,\"deep\":{\"er\":[1,2]}}\n"
+    "{\"event\":\"end\",\"t\":63,\"iterations\":5,\"seconds\":63}\n";
+
+struct fixture {
+    char folder[64];
+    struct rog_db *db;
+    struct rog_ingest *ingest;
+};
+
+static int setup(void **state)
+{
+    struct fixture *f = calloc(1, sizeof *f);
+    struct rog_error err;
+    if (!f)
+        return -1;
+    *state = f;
+    strcpy(f->folder, "/tmp/rog-ingest-XXXXXX");
+    if (!mkdtemp(f->folder))
+        return -1;
+    char *path = rog_path_join(f->folder, "x.db");
+    int code = rog_db_open(&f->db, path, ROG_DB_WRITE, &err);
+    free(path);
+    if (code == 0)
+        code = rog_db_run(f->db, &err,
+                          "INSERT INTO runs(id, library, threshold, control, batchsize, epochs,"
+                          " seed, status, config, config_hash)"
+                          " VALUES ('r', 'ROG', 4, 'o', 1, 1, 1, 'running', '{}', 'h')",
+                          "");
+    return code < 0 ? code : rog_ingest_new(&f->ingest, f->db, "r", &err);
+}
+
+static int teardown(void **state)
+{
+    struct fixture *f = *state;
+    rog_ingest_free(f->ingest);
+    rog_db_close(f->db);
+    rog_dir_remove(f->folder, NULL);
+    free(f);
+    return 0;
+}
+
+/* The first column of a query as text; "" for NULL. */
+static void expect(struct rog_db *db, const char *sql, const char *wanted)
+{
+    struct rog_query *query = NULL;
+    struct rog_error err = {0};
+    if (rog_query_new(&query, db, &err, sql, "") != 0)
+        fail_msg("%s: %s", sql, err.message);
+    assert_int_equal(rog_query_step(query, &err), 1);
+    const char *found = rog_query_text(query, 0);
+    assert_string_equal(found ? found : "", wanted);
+    rog_query_free(query);
+}
+
+static void expect_everything(struct rog_db *db)
+{
+    expect(db, "SELECT group_concat(rank || ifnull(host, '-')) FROM workers", "1a,2-");
+    expect(db, "SELECT versions->>'rog-trainer' || (versions->>'$.strategy.library') FROM runs",
+           "9ROG");
+    expect(db,
+           "SELECT count(*) || ' ' || max(bytes_pushed) || ' ' || sum(staleness) || ' ' ||"
+           " count(loss) FROM iterations",
+           "2 5000000000 3 1");
+    expect(db, "SELECT rank || ' ' || t || ' ' || mbps FROM bandwidth", "1 0.5 12.5");
+    expect(db, "SELECT joules || source FROM energy", "42.0model");
+    expect(db, "SELECT path || iteration || sha256 FROM checkpoints",
+           "x.runs/r/chkpt/a.safetensors5abc");
+    expect(db, "SELECT group_concat(kind) FROM (SELECT kind FROM events ORDER BY t)",
+           "start,novelty,end");
+    expect(db, "SELECT data->>'$.deep.er[1]' FROM events WHERE kind = 'novelty'", "2");
+    expect(db, "SELECT count(*) FROM events WHERE rank IS NULL", "3");
+    expect(db, "SELECT count(*) FROM streams", "1");
+}
+
+static void a_stream_fills_the_tables(void **state)
+{
+    struct fixture *f = *state;
+    struct rog_error err;
+    assert_int_equal(rog_ingest_lines(f->ingest, stream, strlen(stream), &err), 0);
+    expect_everything(f->db);
+    const struct rog_ingest_state *s = rog_ingest_state(f->ingest);
+    assert_true(s->ended && !s->failed && s->iteration == 5 && s->t == 63 && s->done == 1);
+    assert_true(s->compute_s == 2 && s->communication_s == 1.5 && s->stall_s == 1.5);
+    assert_int_equal(s->stored_bytes, strlen(stream));
+    assert_int_equal(s->checkpoints, 1);
+}
+
+/* Cut anywhere, taken up by another process after each piece. */
+static void pieces_make_the_same_whole(void **state)
+{
+    struct fixture *f = *state;
+    struct rog_error err;
+    for (size_t end = 1; end <= strlen(stream); end += 13) {
+        size_t from = rog_ingest_state(f->ingest)->stored_bytes;
+        assert_int_equal(rog_ingest_lines(f->ingest, stream + from, end - from, &err), 0);
+        rog_ingest_free(f->ingest);
+        f->ingest = NULL;
+        assert_int_equal(rog_ingest_new(&f->ingest, f->db, "r", &err), 0);
+    }
+    size_t from = rog_ingest_state(f->ingest)->stored_bytes;
+    assert_int_equal(rog_ingest_lines(f->ingest, stream + from, strlen(stream) - from, &err), 0);
+    expect_everything(f->db);
+    assert_true(rog_ingest_state(f->ingest)->ended);
+    rog_ingest_free(f->ingest);
+    assert_int_equal(rog_ingest_new(&f->ingest, f->db, "r", &err), 0);
+    assert_true(rog_ingest_state(f->ingest)->ended);
+    assert_int_equal(rog_ingest_state(f->ingest)->stored_bytes, strlen(stream));
+}
+
+static void a_bad_line_stores_nothing_of_its_batch(void **state)
+{
+    struct fixture *f = *state;
+    struct rog_error err;
+    static const char *const bad[] = {
+        "nonsense\n",
+        "[1]\n",
+        "{\"t\":1}\n",
+        "{\"event\":\"x\"}\n",
+        "{\"event\":\"x\",\"t\":\"1\"}\n",
+        "{\"event\":\"checkpoint\",\"t\":1,\"iteration\":1}\n",
+        "{\"event\":\"checkpoint\",\"t\":1,\"iteration\":1,\"path\":\"/etc/passwd\"}\n",
+        "{\"event\":\"checkpoint\",\"t\":1,\"iteration\":1,\"path\":\"../../x\"}\n",
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        char text[256];
+        snprintf(text, sizeof text, "{\"event\":\"join\",\"t\":0,\"rank\":1}\n%s", bad[i]);
+        assert_int_equal(rog_ingest_lines(f->ingest, text, strlen(text), &err), ROG_EFORMAT);
+        assert_non_null(strstr(err.message, "event stream at byte 32"));
+        assert_int_equal(rog_ingest_state(f->ingest)->stored_bytes, 0);
+    }
+    expect(f->db, "SELECT count(*) FROM events", "0");
+    assert_int_equal(rog_ingest_lines(f->ingest, stream, strlen(stream), &err), 0);
+    expect_everything(f->db);
+}
+
+static void an_error_event_is_remembered(void **state)
+{
+    struct fixture *f = *state;
+    struct rog_error err;
+    static const char text[] = "{\"event\":\"error\",\"t\":1,\"message\":\"no data\"}\n";
+    assert_int_equal(rog_ingest_lines(f->ingest, text, strlen(text), &err), 0);
+    assert_true(rog_ingest_state(f->ingest)->failed);
+    assert_string_equal(rog_ingest_state(f->ingest)->message, "no data");
+}
+
+static void accuracy_goes_to_its_checkpoint(void **state)
+{
+    struct fixture *f = *state;
+    struct rog_error err;
+    assert_int_equal(rog_ingest_lines(f->ingest, stream, strlen(stream), &err), 0);
+    struct rog_json *event = rog_json_object();
+    const char *path = "x.runs/r/chkpt/a.safetensors";
+    assert_int_equal(rog_ingest_accuracy(f->db, "r", path, event, &err), ROG_EFORMAT);
+    rog_json_put_number(event, "accuracy", 64.25);
+    rog_json_put_string(event, "sha256", "other");
+    assert_int_equal(rog_ingest_accuracy(f->db, "r", path, event, &err), ROG_EFORMAT);
+    assert_non_null(strstr(err.message, "not the one that was saved"));
+    expect(f->db, "SELECT accuracy FROM checkpoints", "");
+    rog_json_put_string(event, "sha256", "abc");
+    assert_int_equal(rog_ingest_accuracy(f->db, "r", path, event, &err), 0);
+    expect(f->db, "SELECT accuracy FROM checkpoints", "64.25");
+    expect(f->db, "SELECT length(tested_at) FROM checkpoints", "20");
+    rog_json_free(event);
+}
+
+static void forgetting_leaves_the_run_alone(void **state)
+{
+    struct fixture *f = *state;
+    struct rog_error err;
+    assert_int_equal(rog_ingest_lines(f->ingest, stream, strlen(stream), &err), 0);
+    assert_int_equal(rog_ingest_forget(f->db, "r", &err), 0);
+    expect(f->db,
+           "SELECT (SELECT count(*) FROM iterations) + (SELECT count(*) FROM bandwidth) +"
+           " (SELECT count(*) FROM energy) + (SELECT count(*) FROM events) +"
+           " (SELECT count(*) FROM checkpoints) + (SELECT count(*) FROM workers) +"
+           " (SELECT count(*) FROM streams)",
+           "0");
+    expect(f->db, "SELECT id FROM runs", "r");
+}
+
+static void folders_lie_beside_the_database(void **state)
+{
+    (void)state;
+    static const char *const cases[][3] = {
+        {"results.db", "results.runs/r", "./results.runs/r"},
+        {"a/b.db", "b.runs/r", "a/b.runs/r"},
+        {"/x/data", "data.runs/r", "/x/data.runs/r"},
+        {".db", ".db.runs/r", "./.db.runs/r"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char *folder = rog_run_folder_name(cases[i][0], "r");
+        char *path = rog_store_path(cases[i][0], folder);
+        assert_string_equal(folder, cases[i][1]);
+        assert_string_equal(path, cases[i][2]);
+        free(path);
+        free(folder);
+    }
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(a_stream_fills_the_tables),
+        TEST(pieces_make_the_same_whole),
+        TEST(a_bad_line_stores_nothing_of_its_batch),
+        TEST(an_error_event_is_remembered),
+        TEST(accuracy_goes_to_its_checkpoint),
+        TEST(forgetting_leaves_the_run_alone),
+        cmocka_unit_test(folders_lie_beside_the_database),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
