@@ -193,6 +193,13 @@ static void wrong_offsets(void **state)
     assert_edit_refused(f, "[0,3456]", "[0,0.5]", 0, "two numbers");
     assert_edit_refused(f, "[0,3456]", "null", 0, "two numbers");
     assert_edit_refused(f, "[0,3456]", "[0,3456]", 5, "its tensors end at");
+    /* A boundary between two tensors is moved. */
+    static const char next[] =
+        "},\"tokenizer.block.1.weight\":{\"dtype\":\"F32\",\"shape\":[32],\"data_offsets\":";
+    char before[160], after[160];
+    snprintf(before, sizeof before, "[0,3456]%s[3456,", next);
+    snprintf(after, sizeof after, "[0,3460]%s[3460,", next);
+    assert_edit_refused(f, before, after, 0, "has 3460 bytes instead of 3456");
 }
 
 static void not_finite(void **state)
