@@ -62,9 +62,9 @@ static void replay_logs(void **state)
     refuse("replay", "2022-12-31 23:59:59,500\n", "log:1: must be");
     refuse("replay", "2022-12-31 23:59:59,500 3 4\n", "log:1: must be");
     refuse("replay", "2022-12-31 23:59:59,500 1\n2022-12-31 23:59:59,500 2\n",
-           "log:2: is not later");
+           "log:2: the time must be greater");
     refuse("replay", "nothing here\n", "log: the trace has no values");
-    refuse("replay", "2022-12-31 23:59:59,500 -1\n", "log: value 1");
+    refuse("replay", "2022-12-31 23:59:59,500 -1\n", "log:1: the rate must be 0 or more");
 }
 
 static void packet_traces(void **state)

@@ -111,17 +111,20 @@ static void agrees_with_stepping(void **state)
     struct rog_rng rng;
     rog_rng_init(&rng, 7);
     for (int round = 0; round < 60; round++) {
-        double start_s[12], mbps[12];
+        double mbps[12];
+        struct rog_trace_builder builder = {0};
         uint32_t count = 2 + rog_rng_below(&rng, 11);
         double t_s = 0;
-        for (uint32_t i = 0; i < count; i++) {
-            start_s[i] = t_s;
+        for (uint32_t i = 0; i < count; i++)
             mbps[i] = rog_rng_below(&rng, 3) ? rog_rng_range(&rng, 0.1, 50) : 0;
+        mbps[rog_rng_below(&rng, count)] = 3;
+        for (uint32_t i = 0; i < count; i++) {
+            assert_int_equal(rog_trace_builder_add(&builder, t_s, mbps[i], NULL), 0);
             t_s += 0.001 * (1 + rog_rng_below(&rng, 2000)); /* whole steps */
         }
-        mbps[rog_rng_below(&rng, count)] = 3;
         struct rog_trace *trace = NULL;
-        assert_int_equal(rog_trace_new(&trace, start_s, mbps, count, t_s, NULL), 0);
+        assert_int_equal(rog_trace_builder_end(&builder, t_s, &trace, NULL), 0);
+        rog_trace_builder_release(&builder);
 
         double from_s = 0.001 * rog_rng_below(&rng, 30000);
         double to_s = from_s + 0.001 * (1 + rog_rng_below(&rng, 30000));
@@ -156,7 +159,7 @@ static void changes_are_walked_without_end_or_repetition(void **state)
 static void strict_errors(void **state)
 {
     (void)state;
-    refuse("", "no values");
+    refuse("", "t.csv: the trace has no values");
     refuse("seconds,mbps\n", "no values");
     refuse("0,1\n1,2\n", "t.csv:1: ");
     refuse("seconds,mbps\n0,1\n0,2\n", "t.csv:3: the time must be greater");

@@ -46,8 +46,7 @@ static const struct place places[] = {{"outdoors", 1}, {"indoors", 93.0 / 73.0}}
 #define SAMPLES_MAX 8192 /* about 950 fill the span */
 
 struct sample {
-    double hold_s, level;
-    uint32_t index;
+    double start_s, hold_s, level, mbps;
 };
 
 /* The share of the time below OCCLUDED_MBPS and the mean rates on both sides of it. */
@@ -109,16 +108,15 @@ static double draw_hold(struct rog_rng *rng)
 }
 
 /* Draws holding times until the span is full; returns how many. */
-static uint32_t draw_holds(struct rog_rng *rng, struct sample *samples, uint32_t room)
+static uint32_t draw_holds(struct rog_rng *rng, struct sample samples[SAMPLES_MAX])
 {
     double t_s = 0;
     uint32_t count = 0;
-    while (count < room && t_s < ROG_SYNTH_SPAN_S) {
+    while (count < SAMPLES_MAX && t_s < ROG_SYNTH_SPAN_S) {
         double hold_s = draw_hold(rng), left_s = ROG_SYNTH_SPAN_S - t_s;
         samples[count].hold_s = hold_s < left_s ? hold_s : left_s;
-        samples[count].index = count;
+        samples[count++].start_s = t_s;
         t_s += hold_s;
-        count++;
     }
     return count;
 }
@@ -142,14 +140,19 @@ static void draw_levels(struct rog_rng *rng, struct sample *samples, uint32_t co
 static int by_level(const void *left, const void *right)
 {
     const struct sample *a = left, *b = right;
-    if (a->level != b->level)
+    if (a->level < b->level || a->level > b->level)
         return a->level < b->level ? -1 : 1;
-    return a->index < b->index ? -1 : 1;
+    return a->start_s < b->start_s ? -1 : 1;
 }
 
-/* Rates from ranks; the samples are left in order of level. */
-static void map_levels(struct sample *samples, uint32_t count, const struct place *place,
-                       double *mbps)
+static int by_time(const void *left, const void *right)
+{
+    const struct sample *a = left, *b = right;
+    return a->start_s < b->start_s ? -1 : 1;
+}
+
+/* Rates from ranks. */
+static void map_levels(struct sample *samples, uint32_t count, const struct place *place)
 {
     double outside, inside = occluded_share(place, &outside), below_s = 0;
     qsort(samples, count, sizeof *samples, by_level);
@@ -157,9 +160,10 @@ static void map_levels(struct sample *samples, uint32_t count, const struct plac
         double share = (below_s + samples[i].hold_s / 2) / ROG_SYNTH_SPAN_S;
         double mapped = share < inside ? share * outside / inside
                                        : 1 - (1 - share) * (1 - outside) / (1 - inside);
-        mbps[samples[i].index] = outdoors_rate(mapped);
+        samples[i].mbps = outdoors_rate(mapped);
         below_s += samples[i].hold_s;
     }
+    qsort(samples, count, sizeof *samples, by_time);
 }
 
 static const struct place *place_find(const char *name)
@@ -181,33 +185,22 @@ int rog_trace_synth(struct rog_trace **trace, const char *name, uint32_t rank, u
                         "synth:indoors; otherwise set trace to a CSV file or constant:MBIT",
                         name);
 
-    int code = ROG_OK;
     struct sample *samples = malloc(SAMPLES_MAX * sizeof *samples);
-    double *start_s = NULL, *mbps = NULL;
-    if (!samples) {
-        code = rog_fail_nomem(err);
-        goto out;
-    }
+    if (!samples)
+        return rog_fail_nomem(err);
     struct rog_rng rng;
     rog_rng_derive(&rng, seed, "trace", rank);
-    uint32_t count = draw_holds(&rng, samples, SAMPLES_MAX);
+    uint32_t count = draw_holds(&rng, samples);
     draw_levels(&rng, samples, count);
-    start_s = malloc(count * sizeof *start_s);
-    mbps = malloc(count * sizeof *mbps);
-    if (!start_s || !mbps) {
-        code = rog_fail_nomem(err);
-        goto out;
-    }
-    double t_s = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        start_s[i] = t_s;
-        t_s += samples[i].hold_s;
-    }
-    map_levels(samples, count, place, mbps);
-    code = rog_trace_new(trace, start_s, mbps, count, ROG_SYNTH_SPAN_S, err);
-out:
+    map_levels(samples, count, place);
+
+    int code = ROG_OK;
+    struct rog_trace_builder builder = {0};
+    for (uint32_t i = 0; i < count && !code; i++)
+        code = rog_trace_builder_add(&builder, samples[i].start_s, samples[i].mbps, err);
+    if (!code)
+        code = rog_trace_builder_end(&builder, ROG_SYNTH_SPAN_S, trace, err);
+    rog_trace_builder_release(&builder);
     free(samples);
-    free(start_s);
-    free(mbps);
     return code;
 }

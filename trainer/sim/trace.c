@@ -14,12 +14,6 @@
 #define TRACE_HEADER "seconds,mbps"
 #define LINE_MAX_BYTES 128
 
-/* Rows while their number is not known. */
-struct rows {
-    double *start_s, *mbps;
-    uint32_t count, room;
-};
-
 void rog_trace_free(struct rog_trace *trace)
 {
     if (!trace)
@@ -29,44 +23,86 @@ void rog_trace_free(struct rog_trace *trace)
     free(trace);
 }
 
-static int check(const double *start_s, const double *mbps, uint32_t count, double end_s,
-                 struct rog_error *err)
+/* ---- making ---- */
+
+static int builder_grow(struct rog_trace_builder *builder, struct rog_error *err)
 {
-    if (!count)
-        return rog_fail(err, ROG_EINVAL, "the trace has no values");
-    double top = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        if (!isfinite(start_s[i]) || !isfinite(mbps[i]) || mbps[i] < 0)
-            return rog_fail(err, ROG_EINVAL,
-                            "value %u of the trace is not a time and a rate >= 0 (found %g s, "
-                            "%g Mbit/s)",
-                            i + 1, start_s[i], mbps[i]);
-        if (i && start_s[i] <= start_s[i - 1])
-            return rog_fail(err, ROG_EINVAL,
-                            "value %u of the trace does not come after the one before it (%g s "
-                            "after %g s)",
-                            i + 1, start_s[i], start_s[i - 1]);
-        if (mbps[i] > top)
-            top = mbps[i];
+    if (builder->count < builder->room)
+        return ROG_OK;
+    uint32_t room = builder->room ? 2 * builder->room : 1024;
+    double *start_s = realloc(builder->start_s, room * sizeof *start_s);
+    if (start_s)
+        builder->start_s = start_s;
+    double *mbps = realloc(builder->mbps, room * sizeof *mbps);
+    if (mbps)
+        builder->mbps = mbps;
+    if (!start_s || !mbps)
+        return rog_fail_nomem(err);
+    builder->room = room;
+    return ROG_OK;
+}
+
+int rog_trace_builder_add(struct rog_trace_builder *builder, double start_s, double mbps,
+                          struct rog_error *err)
+{
+    if (!isfinite(start_s))
+        return rog_fail(err, ROG_EFORMAT, "the time must be a number (found %g s)", start_s);
+    if (!isfinite(mbps) || mbps < 0)
+        return rog_fail(err, ROG_EFORMAT, "the rate must be 0 or more (found %g Mbit/s)", mbps);
+    if (builder->count && start_s <= builder->start_s[builder->count - 1])
+        return rog_fail(err, ROG_EFORMAT,
+                        "the time must be greater than of the value before (found %.9g s after "
+                        "%.9g s)",
+                        start_s, builder->start_s[builder->count - 1]);
+    int code = builder_grow(builder, err);
+    if (code)
+        return code;
+    builder->start_s[builder->count] = start_s;
+    builder->mbps[builder->count++] = mbps;
+    return ROG_OK;
+}
+
+void rog_trace_builder_release(struct rog_trace_builder *builder)
+{
+    free(builder->start_s);
+    free(builder->mbps);
+    *builder = (struct rog_trace_builder){0};
+}
+
+/* Span and bits of a trace whose values are there. */
+static int measure(struct rog_trace *trace, double end_s, struct rog_error *err)
+{
+    uint32_t last = trace->count - 1;
+    double first_s = trace->start_s[0], last_s = trace->start_s[last] - first_s;
+    trace->span_s = end_s - first_s;
+    if (end_s == 0)
+        trace->span_s = last ? 2 * last_s - (trace->start_s[last - 1] - first_s) : 1;
+    if (!(trace->span_s > last_s) || !isfinite(trace->span_s))
+        return rog_fail(err, ROG_EFORMAT, "the trace ends at %g s, not after its last value",
+                        end_s);
+    for (uint32_t i = 0; i <= last; i++) {
+        trace->start_s[i] -= first_s;
+        if (i)
+            trace->period_bits +=
+                trace->mbps[i - 1] * 1e6 * (trace->start_s[i] - trace->start_s[i - 1]);
     }
-    if (count > 1 && !(isfinite(end_s) && end_s > start_s[count - 1]))
-        return rog_fail(err, ROG_EINVAL, "the trace ends at %g s, not after its last value (%g s)",
-                        end_s, start_s[count - 1]);
-    if (top <= 0)
-        return rog_fail(err, ROG_EINVAL,
+    trace->period_bits += trace->mbps[last] * 1e6 * (trace->span_s - last_s);
+    if (!(trace->period_bits > 0) || !isfinite(trace->period_bits))
+        return rog_fail(err, ROG_EFORMAT,
                         "the trace is 0 Mbit/s for ever: nothing would ever get through");
     return ROG_OK;
 }
 
-int rog_trace_new(struct rog_trace **trace, const double *start_s, const double *mbps,
-                  uint32_t count, double end_s, struct rog_error *err)
+int rog_trace_builder_end(struct rog_trace_builder *builder, double end_s, struct rog_trace **trace,
+                          struct rog_error *err)
 {
     *trace = NULL;
-    int code = check(start_s, mbps, count, end_s, err);
-    if (code)
-        return code;
+    uint32_t count = builder->count;
+    if (!count)
+        return rog_fail(err, ROG_EFORMAT, "the trace has no values");
     struct rog_trace *made = calloc(1, sizeof *made);
     if (made) {
+        made->count = count;
         made->start_s = malloc(count * sizeof *made->start_s);
         made->mbps = malloc(count * sizeof *made->mbps);
     }
@@ -74,36 +110,17 @@ int rog_trace_new(struct rog_trace **trace, const double *start_s, const double 
         rog_trace_free(made);
         return rog_fail_nomem(err);
     }
-    made->count = count;
-    for (uint32_t i = 0; i < count; i++)
-        made->start_s[i] = start_s[i] - start_s[0];
-    memcpy(made->mbps, mbps, count * sizeof *mbps);
-    made->span_s = count > 1 ? end_s - start_s[0] : 1;
-    for (uint32_t i = 0; i < count; i++) {
-        double until = i + 1 < count ? made->start_s[i + 1] : made->span_s;
-        made->period_bits += mbps[i] * 1e6 * (until - made->start_s[i]);
-    }
-    *trace = made;
-    return ROG_OK;
+    memcpy(made->start_s, builder->start_s, count * sizeof *made->start_s);
+    memcpy(made->mbps, builder->mbps, count * sizeof *made->mbps);
+    int code = measure(made, end_s, err);
+    if (code)
+        rog_trace_free(made);
+    else
+        *trace = made;
+    return code;
 }
 
-/* Room for one more row. */
-static int rows_grow(struct rows *rows, struct rog_error *err)
-{
-    if (rows->count < rows->room)
-        return ROG_OK;
-    uint32_t room = rows->room ? 2 * rows->room : 1024;
-    double *start_s = realloc(rows->start_s, room * sizeof *start_s);
-    if (start_s)
-        rows->start_s = start_s;
-    double *mbps = realloc(rows->mbps, room * sizeof *mbps);
-    if (mbps)
-        rows->mbps = mbps;
-    if (!start_s || !mbps)
-        return rog_fail_nomem(err);
-    rows->room = room;
-    return ROG_OK;
-}
+/* ---- reading and writing ---- */
 
 /* A decimal number that ends exactly where `end` says. */
 static bool number(const char *text, const char *end, double *value)
@@ -121,7 +138,8 @@ static bool number(const char *text, const char *end, double *value)
     return *stop == '\0' && isfinite(*value);
 }
 
-static int parse_row(struct rows *rows, const char *line, const char *end, struct rog_error *err)
+static int parse_row(struct rog_trace_builder *builder, const char *line, const char *end,
+                     struct rog_error *err)
 {
     const char *comma = memchr(line, ',', (size_t)(end - line));
     double start_s, mbps;
@@ -129,23 +147,11 @@ static int parse_row(struct rows *rows, const char *line, const char *end, struc
         return rog_fail(err, ROG_EFORMAT,
                         "must be two numbers, seconds and Mbit/s (found \"%.*s\")",
                         (int)(end - line < 60 ? end - line : 60), line);
-    if (mbps < 0)
-        return rog_fail(err, ROG_EFORMAT, "the rate must be 0 or more (found %g Mbit/s)", mbps);
-    if (rows->count && start_s <= rows->start_s[rows->count - 1])
-        return rog_fail(err, ROG_EFORMAT,
-                        "the time must be greater than in the row before (found %.9g s after "
-                        "%.9g s)",
-                        start_s, rows->start_s[rows->count - 1]);
-    int code = rows_grow(rows, err);
-    if (code)
-        return code;
-    rows->start_s[rows->count] = start_s;
-    rows->mbps[rows->count++] = mbps;
-    return ROG_OK;
+    return rog_trace_builder_add(builder, start_s, mbps, err);
 }
 
-static int parse_rows(struct rows *rows, const char *text, size_t size, const char *origin,
-                      struct rog_error *err)
+static int parse_rows(struct rog_trace_builder *builder, const char *text, size_t size,
+                      const char *origin, struct rog_error *err)
 {
     const char *line = text, *stop = text + size;
     for (uint32_t number_of_line = 1; line < stop; number_of_line++) {
@@ -155,18 +161,17 @@ static int parse_rows(struct rows *rows, const char *text, size_t size, const ch
             end--;
         int code = ROG_OK;
         if (number_of_line > 1)
-            code = parse_row(rows, line, end, err);
+            code = parse_row(builder, line, end, err);
         else if ((size_t)(end - line) != strlen(TRACE_HEADER) ||
                  memcmp(line, TRACE_HEADER, strlen(TRACE_HEADER)) != 0)
             code = rog_fail(err, ROG_EFORMAT, "a bandwidth trace begins with the line \"%s\"",
                             TRACE_HEADER);
         if (code)
-            return rog_fail_prefix(err, "%s:%u", origin, number_of_line);
+            rog_fail_prefix(err, "%s:%u", origin, number_of_line);
+        if (code)
+            return code;
         line = newline ? newline + 1 : stop;
     }
-    if (!rows->count)
-        return rog_fail(err, ROG_EFORMAT, "%s: no values after the line \"%s\"", origin,
-                        TRACE_HEADER);
     return ROG_OK;
 }
 
@@ -174,20 +179,14 @@ int rog_trace_parse(struct rog_trace **trace, const char *text, size_t size, con
                     struct rog_error *err)
 {
     *trace = NULL;
-    struct rows rows = {0};
-    int code = parse_rows(&rows, text, size, origin, err);
+    struct rog_trace_builder builder = {0};
+    int code = parse_rows(&builder, text, size, origin, err);
     if (!code) {
-        uint32_t last = rows.count - 1;
-        double end_s = 0;
-        if (last)
-            end_s = rows.start_s[last] + (rows.start_s[last] - rows.start_s[last - 1]);
-        code = rog_trace_new(trace, rows.start_s, rows.mbps, rows.count, end_s, err);
-        if (code) {
+        code = rog_trace_builder_end(&builder, 0, trace, err);
+        if (code)
             rog_fail_prefix(err, "%s", origin);
-        }
     }
-    free(rows.start_s);
-    free(rows.mbps);
+    rog_trace_builder_release(&builder);
     return code;
 }
 
@@ -231,13 +230,18 @@ int rog_trace_open(struct rog_trace **trace, const char *source, uint32_t rank, 
         return open_file(trace, source, rank, err);
 
     const char *text = source + sizeof constant - 1;
-    double mbps = 0, start_s = 0;
+    double mbps = 0;
     if (!number(text, text + strlen(text), &mbps) || mbps <= 0)
         return rog_fail(err, ROG_EINVAL,
                         "trace must be constant:MBIT with a number of Mbit/s greater than 0 "
                         "(found \"%s\")",
                         source);
-    return rog_trace_new(trace, &start_s, &mbps, 1, 0, err);
+    struct rog_trace_builder builder = {0};
+    int code = rog_trace_builder_add(&builder, 0, mbps, err);
+    if (!code)
+        code = rog_trace_builder_end(&builder, 0, trace, err);
+    rog_trace_builder_release(&builder);
+    return code;
 }
 
 int rog_trace_write(const struct rog_trace *trace, const char *path, struct rog_error *err)
@@ -257,6 +261,8 @@ int rog_trace_write(const struct rog_trace *trace, const char *path, struct rog_
     rog_file_writer_discard(&writer);
     return code;
 }
+
+/* ---- asking ---- */
 
 /* A place in the repeated trace: value `index` of the pass-th repetition. Its beginning and its end
  * are always computed by the same expression, so that the end of one value is the beginning of the

@@ -39,13 +39,23 @@ void rog_trace_free(struct rog_trace *trace);
 /* A file's name with every "{rank}" replaced. Heap memory, NULL when it ran out. */
 char *rog_trace_path(const char *name, uint32_t rank);
 
-/* From values in memory, which are copied: start_s increasing (shifted so that the first is 0),
- * end_s > start_s[count - 1] (ignored if count is 1). ROG_EINVAL where the values break the rules.
+/*
+ * From values one by one. Zero-initialize; add in order of time; end makes the trace, in which time
+ * counts from the first value and the last one holds for as long as the one before it, or until
+ * end_s where that is not 0. Release in any case.
+ * Errors: ROG_EFORMAT for a value that breaks the rules, an end before it, or nothing but zeros.
  */
-int rog_trace_new(struct rog_trace **trace, const double *start_s, const double *mbps,
-                  uint32_t count, double end_s, struct rog_error *err);
+struct rog_trace_builder {
+    double *start_s, *mbps;
+    uint32_t count, room;
+};
+int rog_trace_builder_add(struct rog_trace_builder *builder, double start_s, double mbps,
+                          struct rog_error *err);
+int rog_trace_builder_end(struct rog_trace_builder *builder, double end_s, struct rog_trace **trace,
+                          struct rog_error *err);
+void rog_trace_builder_release(struct rog_trace_builder *builder);
 
-/* The same from the text of a CSV file; `origin` names it in errors. */
+/* From the text of a CSV file; `origin` names it in errors. */
 int rog_trace_parse(struct rog_trace **trace, const char *text, size_t size, const char *origin,
                     struct rog_error *err);
 

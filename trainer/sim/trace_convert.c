@@ -13,32 +13,6 @@
 #define LINE_BYTES 256
 #define MS_MAX 1e9 /* eleven days */
 
-const char rog_trace_formats[] = "csv|replay|mahimahi";
-
-struct values {
-    double *start_s, *mbps;
-    uint32_t count, room;
-};
-
-static int values_add(struct values *values, double start_s, double mbps, struct rog_error *err)
-{
-    if (values->count == values->room) {
-        uint32_t room = values->room ? 2 * values->room : 1024;
-        double *more_s = realloc(values->start_s, room * sizeof *more_s);
-        if (more_s)
-            values->start_s = more_s;
-        double *more = realloc(values->mbps, room * sizeof *more);
-        if (more)
-            values->mbps = more;
-        if (!more_s || !more)
-            return rog_fail_nomem(err);
-        values->room = room;
-    }
-    values->start_s[values->count] = start_s;
-    values->mbps[values->count++] = mbps;
-    return ROG_OK;
-}
-
 /* Copies the next line without its end; false after the last. *text moves on. */
 static bool next_line(const char **text, const char *stop, char line[LINE_BYTES])
 {
@@ -56,7 +30,7 @@ static bool next_line(const char **text, const char *stop, char line[LINE_BYTES]
     return true;
 }
 
-static int replay_line(struct values *values, const char *line, struct rog_error *err)
+static int replay_line(struct rog_trace_builder *builder, const char *line, struct rog_error *err)
 {
     struct tm tm = {0};
     unsigned ms = 0;
@@ -70,22 +44,18 @@ static int replay_line(struct values *values, const char *line, struct rog_error
                         line);
     tm.tm_year -= 1900;
     tm.tm_mon -= 1;
-    double at_s = (double)timegm(&tm) + ms / 1000.0;
-    if (values->count && at_s <= values->start_s[values->count - 1])
-        return rog_fail(err, ROG_EFORMAT, "is not later than the value before (found \"%s\")",
-                        line);
-    return values_add(values, at_s, mbps, err);
+    return rog_trace_builder_add(builder, (double)timegm(&tm) + ms / 1000.0, mbps, err);
 }
 
-static int replay(struct values *values, const char *text, size_t size, const char *origin,
-                  struct rog_error *err)
+static int replay(struct rog_trace_builder *builder, const char *text, size_t size,
+                  const char *origin, struct rog_error *err)
 {
     char line[LINE_BYTES];
     const char *stop = text + size;
     int code = ROG_OK;
     for (uint32_t number = 1; !code && next_line(&text, stop, line); number++) {
         if (isdigit((unsigned char)line[0]))
-            code = replay_line(values, line, err);
+            code = replay_line(builder, line, err);
         if (code)
             rog_fail_prefix(err, "%s:%u", origin, number);
     }
@@ -105,8 +75,8 @@ static int mahimahi_line(const char *line, double last_ms, double *at_ms, struct
     return ROG_OK;
 }
 
-static int mahimahi(struct values *values, const char *text, size_t size, const char *origin,
-                    struct rog_error *err)
+static int mahimahi(struct rog_trace_builder *builder, const char *text, size_t size,
+                    const char *origin, struct rog_error *err)
 {
     char line[LINE_BYTES];
     const char *stop = text + size;
@@ -119,30 +89,17 @@ static int mahimahi(struct values *values, const char *text, size_t size, const 
             rog_fail_prefix(err, "%s:%u", origin, number);
             break;
         }
-        while (!code && at_ms >= (values->count + 1.0) * PIECE_MS) {
-            code = values_add(values, values->count * PIECE_MS / 1e3,
-                              packets * PACKET_BITS / (PIECE_MS * 1e3), err);
+        while (!code && at_ms >= (builder->count + 1.0) * PIECE_MS) {
+            code = rog_trace_builder_add(builder, builder->count * PIECE_MS / 1e3,
+                                         packets * PACKET_BITS / (PIECE_MS * 1e3), err);
             packets = 0;
         }
         packets++;
         last_ms = at_ms;
     }
     if (!code && packets > 0)
-        code = values_add(values, values->count * PIECE_MS / 1e3,
-                          packets * PACKET_BITS / (PIECE_MS * 1e3), err);
-    return code;
-}
-
-/* The last value holds for as long as the one before it, as in our own files. */
-static int finish(struct rog_trace **trace, const struct values *values, const char *origin,
-                  struct rog_error *err)
-{
-    double end_s = 0;
-    if (values->count > 1)
-        end_s = 2 * values->start_s[values->count - 1] - values->start_s[values->count - 2];
-    int code = rog_trace_new(trace, values->start_s, values->mbps, values->count, end_s, err);
-    if (code)
-        rog_fail_prefix(err, "%s", origin);
+        code = rog_trace_builder_add(builder, builder->count * PIECE_MS / 1e3,
+                                     packets * PACKET_BITS / (PIECE_MS * 1e3), err);
     return code;
 }
 
@@ -152,19 +109,21 @@ int rog_trace_convert(struct rog_trace **trace, const char *format, const char *
     *trace = NULL;
     if (strcmp(format, "csv") == 0)
         return rog_trace_parse(trace, text, size, origin, err);
-    struct values values = {0};
+    struct rog_trace_builder builder = {0};
     int code;
     if (strcmp(format, "replay") == 0)
-        code = replay(&values, text, size, origin, err);
+        code = replay(&builder, text, size, origin, err);
     else if (strcmp(format, "mahimahi") == 0)
-        code = mahimahi(&values, text, size, origin, err);
+        code = mahimahi(&builder, text, size, origin, err);
     else
-        code = rog_fail(err, ROG_EINVAL, "the format must be one of %s (found \"%s\")",
-                        rog_trace_formats, format);
-    if (!code)
-        code = finish(trace, &values, origin, err);
-    free(values.start_s);
-    free(values.mbps);
+        code = rog_fail(err, ROG_EINVAL,
+                        "the format must be one of " ROG_TRACE_FORMATS " (found \"%s\")", format);
+    if (!code) {
+        code = rog_trace_builder_end(&builder, 0, trace, err);
+        if (code)
+            rog_fail_prefix(err, "%s", origin);
+    }
+    rog_trace_builder_release(&builder);
     return code;
 }
 

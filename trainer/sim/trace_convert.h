@@ -17,8 +17,7 @@
 #include <rog/error.h>
 #include <trainer/sim/trace.h>
 
-/* "csv|replay|mahimahi" */
-extern const char rog_trace_formats[];
+#define ROG_TRACE_FORMATS "csv|replay|mahimahi"
 
 /* Reads `text`; `origin` names it in errors, which are ROG_EFORMAT with the line. */
 int rog_trace_convert(struct rog_trace **trace, const char *format, const char *text, size_t size,
