@@ -156,13 +156,14 @@ static int parse(struct rog_cli *cli, int argc, char **argv, struct rog_error *e
 #define HELP_COLUMNS 80
 #define HELP_OPTION_COLUMN 26
 
-/* Prints text from `column` on, broken between words; its own line ends are kept. */
+/* Prints text from `column` on, broken between words. An empty line and a line that begins with a
+ * space stay lines of their own. */
 static void print_wrapped(const char *text, int column)
 {
     int at = column;
     while (*text) {
         int length = (int)strcspn(text, " \n");
-        if (at > column && at + 1 + length > HELP_COLUMNS) {
+        if (at > column && length && at + 1 + length > HELP_COLUMNS) {
             printf("\n%*s", column, "");
             at = column;
         } else if (at > column && length) {
@@ -172,12 +173,15 @@ static void print_wrapped(const char *text, int column)
         printf("%.*s", length, text);
         at += length;
         text += length;
-        if (*text == '\n') {
+        bool line_ends = text[0] == '\n' && (text[1] == '\n' || text[1] == ' ');
+        if (line_ends) {
             printf("\n%*s", column, "");
             at = column;
         }
         if (*text)
             text++;
+        for (; line_ends && *text == ' '; at++, text++)
+            putchar(' ');
     }
     putchar('\n');
 }
