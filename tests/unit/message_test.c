@@ -121,6 +121,7 @@ static void test_each_cause(void **state)
         {"ends within its list of rows", 10, {HEADER(4, 0, 0), 1, 1}},
         {"ends within its list of rows", 13, {HEADER(4, 0, 0), 0x80, 0x80, 0x80, 0x80, 0x80}},
         {"ends within its list", 14, {HEADER(4, 0, 0), 1, 0xff, 0xff, 0xff, 0xff, 0x7f}},
+        {"ends within its list of rows", 14, {HEADER(4, 0, 0), 0x81, 0x80, 0x80, 0x80, 0x10, 0}},
         {"not apart", 11, {HEADER(4, 0, 0), 2, 0, 0}},
         {"rows up to 213", 11, {HEADER(4, 0, 0), 1, 0xa8, 0x03}},
         {"bytes too many", 11, {HEADER(4, 0, 0), 1, 0, 9}},

@@ -88,10 +88,10 @@ struct scene {
     float *model, *params[WORKERS], *gradients;
     uint8_t *buffer;
     size_t bytes;
-    double now, message_s;  /* each message takes this long */
-    struct rog_set carried; /* rows of the last stream */
-    struct rog_wire last;   /* its END */
-    uint32_t messages;      /* of the last flow, BEGIN and END included */
+    double now, message_s;       /* each message takes this long */
+    struct rog_set carried;      /* rows of the last stream */
+    struct rog_wire begin, last; /* its BEGIN and END */
+    uint32_t messages;           /* of the last flow, BEGIN and END included */
 };
 
 static void scene_init(struct scene *scene, struct rog_strategy strategy, int32_t threshold)
@@ -139,8 +139,10 @@ static void note_message(struct scene *scene, size_t size)
     assert_int_equal(rog_wire_parse(scene->rows, scene->buffer, size, &wire, NULL), 0);
     scene->messages++;
     scene->now += scene->message_s;
-    if (wire.header.kind == ROG_WIRE_BEGIN)
+    if (wire.header.kind == ROG_WIRE_BEGIN) {
         rog_set_clear(&scene->carried);
+        scene->begin = wire;
+    }
     if (wire.header.kind == ROG_WIRE_END)
         scene->last = wire;
     while (wire.header.kind == ROG_WIRE_ROWS && rog_wire_run(&wire.numbers, &first, &length))
@@ -270,6 +272,109 @@ static void test_freshness_of_pulls(void **state)
     }
     assert_int_equal(sent, rows);
     rog_set_release(&seen);
+    scene_release(&scene);
+}
+
+/* The age of a row on a push is the time since it was last sent: with the oldest 60 first, 4 pushes
+ * carry all 212. */
+static void test_age_of_pushes(void **state)
+{
+    (void)state;
+    struct scene scene;
+    struct rog_strategy strategy = make_strategy();
+    struct rog_set seen;
+    strategy.plan_push = plan_pull;
+    scene_init(&scene, strategy, 60);
+    scene.message_s = 1;
+    assert_int_equal(rog_set_init(&seen, scene.rows->row_count, NULL), 0);
+    for (int iteration = 1; iteration <= 4; iteration++) {
+        push(&scene, 0);
+        flow_up(&scene, 0);
+        assert_int_equal(scene.carried.count, 60);
+        for (uint32_t row = 0; row < scene.rows->row_count; row++)
+            if (rog_set_has(&scene.carried, row))
+                rog_set_add(&seen, row);
+        assert_int_equal(flow_down(&scene, 0), ROG_WORKER_PULLED);
+    }
+    assert_int_equal(seen.count, scene.rows->row_count);
+    rog_set_release(&seen);
+    scene_release(&scene);
+}
+
+static void plan_without_budget(void *state, const struct rog_strategy_config *config,
+                                const struct rog_send_view *view, struct rog_send_plan *plan)
+{
+    plan_push(state, config, view, plan);
+    plan->budget_s = 0;
+}
+
+/* No budget: the mandatory rows alone, also where no time passes. */
+static void test_no_budget(void **state)
+{
+    (void)state;
+    struct scene scene;
+    struct rog_strategy strategy = make_strategy();
+    strategy.plan_push = strategy.plan_pull = plan_without_budget;
+    scene_init(&scene, strategy, 10);
+    push(&scene, 0);
+    flow_up(&scene, 0);
+    assert_int_equal(scene.carried.count, 10);
+    assert_int_equal(flow_down(&scene, 0), ROG_WORKER_PULLED);
+    assert_int_equal(scene.carried.count, 10);
+    scene_release(&scene);
+}
+
+/* As many rows as this worker has made transmissions, as far as it knows. */
+static void plan_by_history(void *state, const struct rog_strategy_config *config,
+                            const struct rog_send_view *view, struct rog_send_plan *plan)
+{
+    (void)state, (void)config;
+    for (uint32_t row = 0; row < view->history.own; row++)
+        plan->order[row] = row;
+    plan->count = plan->mandatory = (uint32_t)view->history.own;
+}
+
+/* Pushes and pulls are transmissions; a worker knows what came with its last pull. */
+static void test_history(void **state)
+{
+    (void)state;
+    struct scene scene;
+    struct rog_strategy strategy = make_strategy();
+    strategy.plan_push = plan_by_history;
+    scene_init(&scene, strategy, 1);
+    const struct rog_history *history = &scene.begin.history;
+
+    scene.message_s = 0.25;
+    push(&scene, 0);
+    flow_up(&scene, 0);
+    assert_int_equal(scene.carried.count, 0); /* it knows of no transmission yet */
+    double first_s = scene.last.duration_s;
+    assert_true(first_s > 0);
+    assert_int_equal(flow_down(&scene, 0), ROG_WORKER_PULLED);
+    assert_true(history->own == 1 && history->slowest == 0 && !history->everyone_transmitted);
+    assert_true(history->recent_max_s == first_s && history->mean_s == first_s);
+    double second_s = scene.last.duration_s;
+    assert_true(second_s > first_s); /* it carried a row */
+
+    push(&scene, 1);
+    flow_up(&scene, 1);
+    double third_s = scene.last.duration_s;
+    push(&scene, 0);
+    flow_up(&scene, 0);
+    assert_int_equal(scene.carried.count, 1);
+    double fourth_s = scene.last.duration_s;
+    assert_int_equal(flow_down(&scene, 0), ROG_WORKER_PULLED);
+    assert_true(history->own == 3 && history->slowest == 1 && history->everyone_transmitted);
+    assert_true(history->recent_max_s == fmax(second_s, fourth_s));
+    assert_true(fabs(history->mean_s - (first_s + second_s + third_s + fourth_s) / 4) < 1e-12);
+
+    /* The slowest leaves. */
+    rog_server_leave(scene.server, 1, scene.now);
+    push(&scene, 0);
+    flow_up(&scene, 0);
+    assert_int_equal(scene.carried.count, 3);
+    assert_int_equal(flow_down(&scene, 0), ROG_WORKER_PULLED);
+    assert_true(history->own == 5 && history->slowest == 5);
     scene_release(&scene);
 }
 
@@ -481,7 +586,7 @@ static void test_push_interrupts_an_answer(void **state)
     assert_int_equal(flow_down(&scene, 1), ROG_WORKER_DEMANDED);
     notices(&scene, text);
 
-    uint32_t answered = 0;
+    uint32_t answered;
     for (int i = 0; i < 2; i++) { /* BEGIN and the first rows of the answer */
         size_t size;
         assert_int_equal(
@@ -492,6 +597,20 @@ static void test_push_interrupts_an_answer(void **state)
     }
     answered = scene.carried.count;
     assert_true(answered > 0 && answered < scene.rows->row_count - 5);
+
+    /* Being asked again for what is being answered changes nothing. */
+    struct rog_set again;
+    uint8_t request[64];
+    const struct rog_wire_header header = {
+        .kind = ROG_WIRE_REQUEST, .stream = ROG_WIRE_NONE, .values = true, .iteration = 1};
+    enum rog_worker_notice notice;
+    assert_int_equal(rog_set_init(&again, scene.rows->row_count, NULL), 0);
+    rog_set_fill(&again);
+    size_t bytes = rog_wire_put_numbers(request, &header, &again);
+    assert_int_equal(rog_worker_receive(scene.worker[1], request, bytes, scene.now, &notice, &err),
+                     0);
+    assert_int_equal(notice, ROG_WORKER_NOTHING);
+    rog_set_release(&again);
     push(&scene, 1);
     flow_up(&scene, 1);
     assert_int_equal(scene.last.header.stream, ROG_WIRE_PUSH);
@@ -624,6 +743,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_importance_is_per_row),
         cmocka_unit_test(test_freshness_of_pulls),
+        cmocka_unit_test(test_age_of_pushes),
+        cmocka_unit_test(test_no_budget),
+        cmocka_unit_test(test_history),
         cmocka_unit_test(test_small_budget),
         cmocka_unit_test(test_one_leaves_the_others_go_on),
         cmocka_unit_test(test_demanded_rows),

@@ -20,27 +20,51 @@
 
 struct oracle {
     uint32_t rows, workers;
+    /* The version that all rows of `other` must have before `worker` goes on after `iteration`. */
+    uint32_t (*needed)(const struct oracle *oracle, uint32_t worker, uint32_t iteration,
+                       uint32_t other);
     uint32_t allowed; /* versions that a row may be behind */
     uint32_t *version, *asked;
-    uint32_t *pushed;  /* [worker]: iteration whose push has arrived completely */
-    uint32_t *stalled; /* [worker]: iteration it stalls in, 0: none */
+    uint32_t *pushed;   /* [worker]: iteration whose push has arrived completely */
+    uint32_t *stalled;  /* [worker]: iteration it stalls in, 0: none */
+    uint32_t *demanded; /* [worker]: rows older than this have been asked for */
     bool *gone;
-    uint32_t admissions, stalls, demands;
+    bool joins;
+    uint32_t admissions, stalls, demands, joined;
 };
+
+static uint32_t published_bound(const struct oracle *oracle, uint32_t worker, uint32_t iteration,
+                                uint32_t other)
+{
+    (void)worker, (void)other;
+    return iteration > oracle->allowed ? iteration - oracle->allowed : 0;
+}
+
+static uint32_t oldest_row_of(const struct oracle *oracle, uint32_t worker)
+{
+    uint32_t oldest = UINT32_MAX;
+    for (uint32_t row = 0; row < oracle->rows; row++)
+        if (oracle->version[worker * oracle->rows + row] < oldest)
+            oldest = oracle->version[worker * oracle->rows + row];
+    return oldest;
+}
 
 static uint32_t oldest_row(const struct oracle *oracle)
 {
     uint32_t oldest = UINT32_MAX;
     for (uint32_t i = 0; i < oracle->workers; i++)
-        for (uint32_t row = 0; row < oracle->rows && !oracle->gone[i]; row++)
-            if (oracle->version[i * oracle->rows + row] < oldest)
-                oldest = oracle->version[i * oracle->rows + row];
+        if (!oracle->gone[i] && oldest_row_of(oracle, i) < oldest)
+            oldest = oldest_row_of(oracle, i);
     return oldest;
 }
 
-static bool may_go_on(const struct oracle *oracle, uint32_t iteration)
+static bool may_go_on(const struct oracle *oracle, uint32_t worker, uint32_t iteration)
 {
-    return oldest_row(oracle) + (uint64_t)oracle->allowed >= iteration;
+    for (uint32_t i = 0; i < oracle->workers; i++)
+        if (!oracle->gone[i] &&
+            oldest_row_of(oracle, i) < oracle->needed(oracle, worker, iteration, i))
+            return false;
+    return true;
 }
 
 static void arriving(struct cluster *cluster, uint32_t worker, const uint8_t *message, size_t size)
@@ -87,34 +111,66 @@ static void noticed(struct cluster *cluster, const struct rog_server_notice *not
     case ROG_SERVER_STALLED:
         oracle->stalls++;
         oracle->stalled[worker] = notice->iteration;
-        assert_false(may_go_on(oracle, notice->iteration));
+        assert_false(may_go_on(oracle, worker, notice->iteration));
         assert_false(oracle->gone[notice->blocker]);
         break;
     case ROG_SERVER_ADMITTED:
         oracle->admissions++;
         oracle->stalled[worker] = 0;
-        assert_true(may_go_on(oracle, notice->iteration));
+        assert_false(oracle->gone[worker]);
+        assert_true(may_go_on(oracle, worker, notice->iteration));
         assert_int_equal(notice->oldest, oldest_row(oracle));
         assert_int_equal(notice->iteration, oracle->pushed[worker]);
         break;
     case ROG_SERVER_DEMANDED:
         assert_true(notice->version <= oracle->pushed[worker]);
         assert_true(notice->rows > 0);
+        assert_true(notice->version > oracle->demanded[worker]);
+        oracle->demanded[worker] = notice->version;
         break;
     default:
         break;
     }
-    /* Nobody stalls for longer than needed: all is decided before the last notice is read, so that
-     * it is enough to look at those that have not been admitted when no notice is left. */
 }
 
-static void nobody_stalls_in_vain(struct cluster *cluster, uint32_t worker)
+/* Nobody stalls for longer than needed, and what can be asked for has been. */
+static void nobody_stalls_in_vain(struct cluster *cluster)
 {
     const struct oracle *oracle = cluster->watch.user;
-    (void)worker;
-    for (uint32_t i = 0; i < oracle->workers; i++)
-        if (oracle->stalled[i] && !oracle->gone[i])
-            assert_false(may_go_on(oracle, oracle->stalled[i]));
+    for (uint32_t i = 0; i < oracle->workers; i++) {
+        if (!oracle->stalled[i] || oracle->gone[i])
+            continue;
+        assert_false(may_go_on(oracle, i, oracle->stalled[i]));
+        for (uint32_t j = 0; j < oracle->workers; j++) {
+            uint32_t needed = oracle->needed(oracle, i, oracle->stalled[i], j);
+            uint32_t oldest = oldest_row_of(oracle, j);
+            if (!oracle->gone[j] && oldest < needed && needed <= oracle->pushed[j])
+                assert_true(oldest < oracle->demanded[j]);
+        }
+    }
+}
+
+static void pulled(struct cluster *cluster, uint32_t worker)
+{
+    const struct oracle *oracle = cluster->watch.user;
+    nobody_stalls_in_vain(cluster);
+    if (oracle->joins && oracle->workers > 1 && rog_rng_below(&cluster->rng, 12) == 0)
+        cluster_rejoin(cluster, (worker + 1 + rog_rng_below(&cluster->rng, oracle->workers - 1)) %
+                                    oracle->workers);
+}
+
+static void joined(struct cluster *cluster, uint32_t worker, uint32_t iteration)
+{
+    struct oracle *oracle = cluster->watch.user;
+    oracle->joined++;
+    oracle->gone[worker] = false;
+    oracle->stalled[worker] = 0;
+    oracle->demanded[worker] = 0;
+    oracle->pushed[worker] = iteration;
+    for (uint32_t row = 0; row < oracle->rows; row++) {
+        oracle->version[worker * oracle->rows + row] = iteration;
+        oracle->asked[worker * oracle->rows + row] = 0;
+    }
 }
 
 static void left(struct cluster *cluster, uint32_t worker)
@@ -123,14 +179,16 @@ static void left(struct cluster *cluster, uint32_t worker)
     oracle->gone[worker] = true;
 }
 
-static void oracle_init(struct oracle *oracle, uint32_t workers, uint32_t allowed)
+static void oracle_init(struct oracle *oracle, uint32_t workers)
 {
     struct rog_rows *rows = cluster_rows(false);
-    *oracle = (struct oracle){.rows = rows->row_count, .workers = workers, .allowed = allowed};
+    oracle->rows = rows->row_count;
+    oracle->workers = workers;
     oracle->version = calloc((size_t)workers * oracle->rows, sizeof *oracle->version);
     oracle->asked = calloc((size_t)workers * oracle->rows, sizeof *oracle->asked);
     oracle->pushed = calloc(workers, sizeof *oracle->pushed);
     oracle->stalled = calloc(workers, sizeof *oracle->stalled);
+    oracle->demanded = calloc(workers, sizeof *oracle->demanded);
     oracle->gone = calloc(workers, sizeof *oracle->gone);
     rog_rows_free(rows);
 }
@@ -138,6 +196,7 @@ static void oracle_init(struct oracle *oracle, uint32_t workers, uint32_t allowe
 static void oracle_release(struct oracle *oracle)
 {
     free(oracle->gone);
+    free(oracle->demanded);
     free(oracle->stalled);
     free(oracle->pushed);
     free(oracle->asked);
@@ -145,43 +204,52 @@ static void oracle_release(struct oracle *oracle)
 }
 
 struct totals {
-    uint32_t admissions, stalls, demands;
+    uint32_t admissions, stalls, demands, joined;
 };
+
+static void run_schedule(const struct rog_strategy *strategy, int32_t threshold,
+                         const struct oracle *bound, uint64_t seed, struct totals *totals)
+{
+    struct rog_rng rng;
+    rog_rng_derive(&rng, seed, strategy->name, (uint64_t)threshold);
+    struct cluster_options options = {.strategy = strategy,
+                                      .threshold = threshold,
+                                      .workers = 1 + rog_rng_below(&rng, 6),
+                                      .iterations = 1 + rog_rng_below(&rng, 14),
+                                      .leaves = rog_rng_below(&rng, 2) == 0,
+                                      .seed = seed,
+                                      .slow_s = rog_rng_range(&rng, 0.01, 2)};
+    struct oracle oracle = *bound;
+    struct cluster cluster;
+    oracle.joins = rog_rng_below(&rng, 3) == 0;
+    oracle_init(&oracle, options.workers);
+    const struct cluster_watch watch = {.user = &oracle,
+                                        .arriving = arriving,
+                                        .sent_down = sent_down,
+                                        .notice = noticed,
+                                        .pulled = pulled,
+                                        .left = left,
+                                        .joined = joined};
+    cluster_init(&cluster, &options, &watch);
+    if (!cluster_run(&cluster))
+        fail_msg("%s %d: deadlock with seed %u", strategy->name, threshold, (unsigned)seed);
+    nobody_stalls_in_vain(&cluster);
+    totals->admissions += oracle.admissions;
+    totals->stalls += oracle.stalls;
+    totals->demands += oracle.demands;
+    totals->joined += oracle.joined;
+    cluster_release(&cluster);
+    oracle_release(&oracle);
+}
 
 static void run_schedules(const char *library, int32_t threshold, uint32_t allowed,
                           uint32_t schedules, struct totals *totals)
 {
     struct rog_plugin plugin;
+    const struct oracle bound = {.needed = published_bound, .allowed = allowed};
     load_strategy(&plugin, library);
-    for (uint32_t seed = 0; seed < schedules; seed++) {
-        struct rog_rng rng;
-        rog_rng_derive(&rng, seed, library, (uint64_t)threshold);
-        struct cluster_options options = {.strategy = plugin.strategy,
-                                          .threshold = threshold,
-                                          .workers = 1 + rog_rng_below(&rng, 6),
-                                          .iterations = 1 + rog_rng_below(&rng, 14),
-                                          .leaves = rog_rng_below(&rng, 2) == 0,
-                                          .seed = seed,
-                                          .slow_s = rog_rng_range(&rng, 0.01, 2)};
-        struct oracle oracle;
-        struct cluster cluster;
-        oracle_init(&oracle, options.workers, allowed);
-        const struct cluster_watch watch = {.user = &oracle,
-                                            .arriving = arriving,
-                                            .sent_down = sent_down,
-                                            .notice = noticed,
-                                            .pulled = nobody_stalls_in_vain,
-                                            .left = left};
-        cluster_init(&cluster, &options, &watch);
-        if (!cluster_run(&cluster))
-            fail_msg("%s %d: deadlock with seed %u", library, threshold, seed);
-        nobody_stalls_in_vain(&cluster, 0);
-        totals->admissions += oracle.admissions;
-        totals->stalls += oracle.stalls;
-        totals->demands += oracle.demands;
-        cluster_release(&cluster);
-        oracle_release(&oracle);
-    }
+    for (uint32_t seed = 0; seed < schedules; seed++)
+        run_schedule(plugin.strategy, threshold, &bound, seed, totals);
     rog_plugin_release(&plugin);
 }
 
@@ -227,6 +295,63 @@ static void test_rog(void **state)
     }
 }
 
+/* ---- a strategy that asks for something else of each worker each time ---- */
+
+static uint32_t mix(uint32_t a, uint32_t b, uint32_t c)
+{
+    uint64_t hash = ((uint64_t)a * 1000003 + b) * 1000003 + c;
+    hash = (hash ^ hash >> 29) * UINT64_C(0xbf58476d1ce4e5b9);
+    return (uint32_t)(hash >> 32);
+}
+
+/* Any version up to the worker's own iteration can come; mostly none is asked for. */
+static uint32_t wild_bound(const struct oracle *oracle, uint32_t worker, uint32_t iteration,
+                           uint32_t other)
+{
+    (void)oracle;
+    uint32_t dice = mix(worker, iteration, other);
+    uint32_t behind = dice / 4 % 8;
+    return dice % 4 || behind >= iteration ? 0 : iteration - behind;
+}
+
+static void wild_admit(void *state, const struct rog_strategy_config *config,
+                       const struct rog_admit_view *view, struct rog_admission *admission)
+{
+    (void)state;
+    for (uint32_t i = 0; i < config->workers; i++)
+        admission->needed[i] = wild_bound(NULL, view->worker, view->iteration, i);
+}
+
+/* Some rows, perhaps none, of them some as mandatory. */
+static void wild_plan(void *state, const struct rog_strategy_config *config,
+                      const struct rog_send_view *view, struct rog_send_plan *plan)
+{
+    (void)state;
+    for (uint32_t row = 0; row < config->rows; row++)
+        if (mix(view->worker, view->iteration, row) % 3 == 0)
+            plan->order[plan->count++] = row;
+    plan->mandatory = plan->count / (1 + mix(view->worker, view->iteration, 0) % 4);
+    plan->budget_s = mix(view->iteration, 1, 1) % 5;
+}
+
+static void test_wild(void **state)
+{
+    (void)state;
+    static const struct rog_strategy wild = {.abi_version = ROG_STRATEGY_ABI,
+                                             .struct_size = sizeof(struct rog_strategy),
+                                             .name = "WILD",
+                                             .plan_push = wild_plan,
+                                             .admit = wild_admit,
+                                             .plan_pull = wild_plan};
+    const struct oracle bound = {.needed = wild_bound};
+    struct totals totals = {0};
+    for (uint32_t seed = 0; seed < 1500; seed++)
+        run_schedule(&wild, 0, &bound, seed, &totals);
+    assert_true(totals.stalls > 1000);
+    assert_true(totals.demands > 1000);
+    assert_true(totals.joined > 500);
+}
+
 /* The example that users copy keeps its bound as well. */
 static void test_skeleton(void **state)
 {
@@ -250,9 +375,10 @@ static void test_documented(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_bsp),      cmocka_unit_test(test_ssp),
-        cmocka_unit_test(test_asp),      cmocka_unit_test(test_rog),
-        cmocka_unit_test(test_skeleton), cmocka_unit_test(test_documented),
+        cmocka_unit_test(test_bsp),        cmocka_unit_test(test_ssp),
+        cmocka_unit_test(test_asp),        cmocka_unit_test(test_rog),
+        cmocka_unit_test(test_skeleton),   cmocka_unit_test(test_wild),
+        cmocka_unit_test(test_documented),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

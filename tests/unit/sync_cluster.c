@@ -160,7 +160,8 @@ static void drain_notices(struct cluster *cluster)
 static bool act_leave(struct cluster *cluster, uint32_t index)
 {
     struct cluster_worker *worker = &cluster->workers[index];
-    if (worker->completed < worker->stop_after || worker->stop_after == cluster->options.iterations)
+    if (worker->completed < worker->stop_after ||
+        worker->stop_after == cluster->options.iterations || rog_rng_below(&cluster->rng, 8) > 0)
         return false;
     worker->gone = true;
     drop_link(&worker->up);
@@ -178,7 +179,7 @@ static bool act_push(struct cluster *cluster, uint32_t index)
     struct rog_worker_status status;
     struct rog_error err;
     rog_worker_status(worker->worker, &status);
-    if (status.pushing || status.waiting || status.iteration >= worker->stop_after)
+    if (status.pushing || status.waiting || status.iteration >= cluster->options.iterations)
         return false;
     for (uint64_t i = 0; cluster->gradients && i < cluster->rows->params; i++)
         cluster->gradients[i] = (float)rog_rng_normal(&cluster->rng);
@@ -285,6 +286,27 @@ static bool act(struct cluster *cluster, uint32_t index)
     return false;
 }
 
+void cluster_rejoin(struct cluster *cluster, uint32_t index)
+{
+    struct cluster_worker *worker = &cluster->workers[index];
+    struct rog_error err;
+    uint32_t iteration;
+    drop_link(&worker->up);
+    drop_link(&worker->down);
+    if (rog_server_join(cluster->server, index, cluster->now, &iteration, &err))
+        fail_msg("%s", err.message);
+    if (!worker->gone && cluster->watch.left)
+        cluster->watch.left(cluster, index);
+    drain_notices(cluster);
+    if (worker->params)
+        memcpy(worker->params, cluster->model, cluster->rows->params * sizeof *worker->params);
+    rog_worker_join(worker->worker, iteration);
+    worker->completed = iteration;
+    worker->gone = false;
+    if (cluster->watch.joined)
+        cluster->watch.joined(cluster, index, iteration);
+}
+
 static bool finished(const struct cluster *cluster)
 {
     for (uint32_t i = 0; i < cluster->options.workers; i++)
@@ -304,8 +326,9 @@ bool cluster_run(struct cluster *cluster)
         uint32_t draw = rog_rng_below(&cluster->rng, total), index = 0;
         while (draw >= cluster->workers[index].pace)
             draw -= cluster->workers[index++].pace;
+        /* Leaving is a matter of chance: when nothing happens, look again before giving up. */
         bool acted = false;
-        for (uint32_t i = 0; i < workers && !acted; i++)
+        for (uint32_t i = 0; i < 100 * workers && !acted; i++)
             acted = act(cluster, (index + i) % workers);
         if (!acted)
             return false;

@@ -55,6 +55,7 @@ struct cluster_watch {
     void (*notice)(struct cluster *cluster, const struct rog_server_notice *notice);
     void (*pulled)(struct cluster *cluster, uint32_t worker);
     void (*left)(struct cluster *cluster, uint32_t worker);
+    void (*joined)(struct cluster *cluster, uint32_t worker, uint32_t iteration);
 };
 
 struct cluster_options {
@@ -63,7 +64,7 @@ struct cluster_options {
     uint32_t workers, iterations;
     bool values;
     bool small;  /* a model of three rows */
-    bool leaves; /* some workers end early */
+    bool leaves; /* some workers vanish early, in the middle of anything */
     uint64_t seed;
     double slow_s; /* mean time of one event; against the strategy's budgets */
 };
@@ -95,6 +96,9 @@ void cluster_release(struct cluster *cluster);
 /* Lets things happen until every worker has made its iterations or has left, or `stop`. False when
  * nothing can happen any more before that: a deadlock. */
 bool cluster_run(struct cluster *cluster);
+
+/* A worker vanishes, if it has not yet, and comes back with a copy of the server's model. */
+void cluster_rejoin(struct cluster *cluster, uint32_t worker);
 
 /* A strategy by name, out of the build tree. Failing to load it fails the test. */
 void load_strategy(struct rog_plugin *plugin, const char *library);

@@ -100,11 +100,29 @@ static void test_history(void **state)
     rog_transmissions_release(&transmissions);
 }
 
+/* What one that has left still transmits does not make it the slowest again. */
+static void test_history_of_one_gone(void **state)
+{
+    (void)state;
+    struct rog_transmissions transmissions;
+    struct rog_history history;
+    assert_int_equal(rog_transmissions_init(&transmissions, 2, NULL), 0);
+    rog_transmissions_leave(&transmissions, 0);
+    rog_transmissions_add(&transmissions, 0, 1);
+    rog_transmissions_history(&transmissions, 1, &history);
+    assert_true(history.slowest == 0 && !history.everyone_transmitted);
+    rog_transmissions_add(&transmissions, 1, 1);
+    rog_transmissions_history(&transmissions, 1, &history);
+    assert_true(history.own == 1 && history.slowest == 1);
+    rog_transmissions_release(&transmissions);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_versions),
         cmocka_unit_test(test_history),
+        cmocka_unit_test(test_history_of_one_gone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,9 +6,10 @@
 
 /*
  * Who may go on. The strategy is asked once for each pull; what it answered holds until the pull
- * begins. A stalled worker watches one worker that it waits for; when that one is old enough, it
- * looks for the next. Versions only rise, so it never has to look back, and one iteration of all N
- * workers costs O(N^2) comparisons at worst, whatever the number of rows.
+ * begins. A stalled worker watches the first worker that it waits for; when that one is old enough,
+ * it looks for the next. Versions only rise, so it never has to look back, and one iteration of all
+ * N workers costs O(N^2) comparisons at worst, whatever the number of rows. Only a worker that
+ * comes back begins with older rows than it had: those who wait for these watch it from then on.
  */
 
 static uint32_t needed_of(const struct rog_peer *peer, uint32_t worker)
@@ -183,6 +184,18 @@ void rog_admission_advance(struct rog_server *server, uint32_t worker, double no
         uint32_t next = server->peers[watcher].next_watcher;
         settle(server, watcher, worker, now);
         watcher = next;
+    }
+}
+
+void rog_admission_join(struct rog_server *server, uint32_t worker)
+{
+    for (uint32_t i = 0; i < server->policy.workers; i++) {
+        const struct rog_peer *peer = &server->peers[i];
+        if (peer->phase != ROG_PEER_STALLED || peer->watched <= worker ||
+            !waits_for(server, peer, worker))
+            continue;
+        unwatch(server, i);
+        watch(server, i, worker);
     }
 }
 

@@ -550,6 +550,7 @@ int rog_server_join(struct rog_server *server, uint32_t worker, double now, uint
         memcpy(peer->held, server->params, server->rows->params * sizeof *peer->held);
     rog_versions_join(&server->versions, worker, *iteration);
     rog_transmissions_join(&server->transmissions, worker);
+    rog_admission_join(server, worker);
     return 0;
 }
 

@@ -30,8 +30,7 @@ struct rog_peer {
     float *incoming_scale;
 
     /* Stalled: the versions it waits for, one number where they are the same for all workers, and
-     * the worker it watches. Workers before `watched` are old enough for good: versions only
-     * rise. */
+     * the worker it watches. Nothing is waited for from the workers before `watched`. */
     uint32_t needed_of_all;
     uint32_t *needed; /* [worker], heap; NULL: needed_of_all */
     uint32_t needed_max;
@@ -89,6 +88,8 @@ int rog_admission_pushed(struct rog_server *server, uint32_t worker, double now,
                          struct rog_error *err);
 /* This worker's oldest version has risen, or it is gone. */
 void rog_admission_advance(struct rog_server *server, uint32_t worker, double now);
+/* A worker has come back, with older rows than it may have had. */
+void rog_admission_join(struct rog_server *server, uint32_t worker);
 /* A worker is gone: it waits for nothing any more. */
 void rog_admission_drop(struct rog_server *server, uint32_t worker);
 
