@@ -15,7 +15,7 @@ struct lab_group {
     char why_not[1200]; /* "" where a lab can be made */
 };
 
-static bool lab_try(const char *const *argv, struct lab_group *group)
+static inline bool lab_try(const char *const *argv, struct lab_group *group)
 {
     struct rog_error err = {0};
     if (rog_tool_run(argv, 20, NULL, &err) == ROG_OK)
@@ -25,7 +25,7 @@ static bool lab_try(const char *const *argv, struct lab_group *group)
     return false;
 }
 
-static int lab_group_set_up(void **state)
+static inline int lab_group_set_up(void **state)
 {
     static const char *const make_space[] = {"ip", "netns", "add", "roglabtry", NULL};
     static const char *const make_bridge[] = {"ip",   "-n",           "roglabtry", "link",   "add",
@@ -49,14 +49,14 @@ static int lab_group_set_up(void **state)
     return 0;
 }
 
-static int lab_group_tear_down(void **state)
+static inline int lab_group_tear_down(void **state)
 {
     free(*state);
     return 0;
 }
 
 /* Begins every test that needs it. */
-static void need_lab(void **state)
+static inline void need_lab(void **state)
 {
     const struct lab_group *group = *state;
     if (group->why_not[0]) {
@@ -66,7 +66,7 @@ static void need_lab(void **state)
 }
 
 /* Also after a test that failed. */
-static int lab_tear_down(void **state)
+static inline int lab_tear_down(void **state)
 {
     const struct lab_group *group = *state;
     struct rog_error err;

@@ -1,0 +1,579 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Connections by SSH, against the real sshd of a lab. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <common/file.h>
+#include <orchestrator/fleet/ssh.h>
+
+#include "lab_support.h"
+
+#define ARGV(...) ((const char *const[]){__VA_ARGS__, NULL})
+
+struct bench {
+    struct lab_group *group;
+    char folder[64];
+    char *config; /* the lab's */
+    char address[3][ROG_LAB_ADDRESS_BYTES];
+};
+
+static double now_s(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+static struct bench *bench_of(void **state)
+{
+    struct bench *bench = *state;
+    void *group = bench->group;
+    need_lab(&group);
+    return bench;
+}
+
+static int set_up(void **state)
+{
+    static const char name[] = "/tmp/rog-ssh-XXXXXX";
+    struct bench *bench = calloc(1, sizeof *bench);
+    struct rog_lab_status *status = calloc(1, sizeof *status);
+    void *group = NULL;
+    struct rog_error err = {0};
+    *state = bench;
+    signal(SIGPIPE, SIG_IGN);
+    lab_group_set_up(&group);
+    bench->group = group;
+    memcpy(bench->folder, name, sizeof name);
+    bool good = mkdtemp(bench->folder) != NULL;
+    bench->config = rog_strdup(ROG_LAB_SSH_CONFIG);
+    if (good && !bench->group->why_not[0]) {
+        good = rog_lab_up(2, &err) == ROG_OK && rog_lab_status(status, &err) == ROG_OK;
+        for (unsigned k = 0; good && k < 3; k++)
+            memcpy(bench->address[k], status->host[k].address, ROG_LAB_ADDRESS_BYTES);
+        if (!good)
+            printf("%s\n", err.message);
+    }
+    free(status);
+    return good ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+    struct bench *bench = *state;
+    struct rog_error err = {0};
+    int code = bench->group->why_not[0] ? 0 : rog_lab_down(NULL, &err);
+    code = code ? code : rog_dir_remove(bench->folder, &err);
+    if (code)
+        printf("%s\n", err.message);
+    free(bench->config);
+    free(bench->group);
+    free(bench);
+    return code;
+}
+
+static struct rog_ssh_options options_for(const struct bench *bench, const char *host)
+{
+    return (struct rog_ssh_options){.host = host, .config = bench->config, .timeout_s = 10};
+}
+
+static struct rog_ssh *connect_to(const struct bench *bench, const char *host)
+{
+    struct rog_ssh *ssh = NULL;
+    struct rog_error err = {0};
+    const struct rog_ssh_options options = options_for(bench, host);
+    if (rog_ssh_connect(&ssh, &options, &err))
+        fail_msg("%s", err.message);
+    return ssh;
+}
+
+static void refused(const struct rog_ssh_options *options, int expected, const char *words)
+{
+    struct rog_ssh *ssh = NULL;
+    struct rog_error err = {0};
+    assert_int_equal(rog_ssh_connect(&ssh, options, &err), expected);
+    assert_null(ssh);
+    if (!strstr(err.message, words))
+        fail_msg("\"%s\" does not say \"%s\"", err.message, words);
+}
+
+static struct rog_ssh_result run(struct rog_ssh *ssh, const char *const *argv)
+{
+    struct rog_ssh_result result;
+    struct rog_error err = {0};
+    if (rog_ssh_run(ssh, argv, 60, &result, &err))
+        fail_msg("%s", err.message);
+    return result;
+}
+
+static char *in_folder(const struct bench *bench, const char *name)
+{
+    return rog_path_join(bench->folder, name);
+}
+
+static void put(const char *path, const void *data, size_t size)
+{
+    struct rog_error err = {0};
+    if (rog_file_write(path, data, size, &err))
+        fail_msg("%s", err.message);
+}
+
+/* A configuration of our own; %s are filled in. Heap memory: its path. */
+static char *write_config(const struct bench *bench, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+static char *write_config(const struct bench *bench, const char *format, ...)
+{
+    char text[4096];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    char *path = in_folder(bench, "config");
+    put(path, text, strlen(text));
+    return path;
+}
+
+/* --- tests --- */
+
+static void quoting(void **state)
+{
+    (void)state;
+    static const char *const argv[] = {"echo", "", "a b", "it's", "$HOME `id` \\ \"", "'", NULL};
+    char *line = rog_ssh_quote(argv);
+    assert_string_equal(line, "'echo' '' 'a b' 'it'\\''s' '$HOME `id` \\ \"' ''\\'''");
+    free(line);
+}
+
+static void bad_names_are_refused(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"", "-oProxyCommand=touch x", "a b", "$(id)", "a;b"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        const struct rog_ssh_options options = {.host = names[i], .timeout_s = 1};
+        refused(&options, ROG_EINVAL, "is no name or address");
+    }
+}
+
+static void commands_run(void **state)
+{
+    const struct bench *bench = bench_of(state);
+    struct rog_ssh *ssh = connect_to(bench, bench->address[1]);
+    struct rog_ssh_result result =
+        run(ssh, ARGV("sh", "-c", "printf 'a\\0b'; echo oh >&2; exit 7"));
+    assert_int_equal(result.status, 7);
+    assert_int_equal(result.output_bytes, 3);
+    assert_memory_equal(result.output, "a\0b", 3);
+    assert_string_equal(result.errors, "oh\n");
+    rog_ssh_result_release(&result);
+
+    static const char nasty[] = "it's \"$HOME\" `id` \\ * ; & | > \n\t {a,b} ~ !x #";
+    result = run(ssh, ARGV("printf", "%s", nasty));
+    assert_string_equal(result.output, nasty);
+    rog_ssh_result_release(&result);
+
+    result = run(ssh, ARGV("no-such-program-here"));
+    assert_int_equal(result.status, 127);
+    rog_ssh_result_release(&result);
+    result = run(ssh, ARGV("sh", "-c", "kill -9 $$"));
+    assert_true(result.status >= 128);
+    rog_ssh_result_release(&result);
+    result = run(ssh, ARGV("cat")); /* its input is empty */
+    assert_int_equal(result.status, 0);
+    assert_int_equal(result.output_bytes, 0);
+    rog_ssh_result_release(&result);
+
+    /* More than a window on both outputs at once. */
+    result = run(
+        ssh, ARGV("sh", "-c", "head -c 5000000 /dev/zero >&2 & head -c 6000000 /dev/zero; wait"));
+    assert_int_equal(result.output_bytes, 6000000);
+    assert_int_equal(result.errors_bytes, 5000000);
+    rog_ssh_result_release(&result);
+
+    struct rog_error err = {0};
+    char *output = NULL;
+    assert_int_equal(
+        rog_ssh_command(ssh, ARGV("sh", "-c", "echo no luck >&2; exit 3"), 10, &output, &err),
+        ROG_EFAILED);
+    assert_null(output);
+    assert_non_null(strstr(err.message, "status 3: no luck"));
+    assert_int_equal(
+        rog_ssh_run(ssh, ARGV("head", "-c", "20000000", "/dev/zero"), 60, &result, &err),
+        ROG_EFORMAT);
+    rog_ssh_free(ssh);
+}
+
+static void timeouts_hold(void **state)
+{
+    const struct bench *bench = bench_of(state);
+    static const char *const scripts[] = {"sleep 30", "exec >&- 2>&-; sleep 30",
+                                          "while :; do echo x; sleep 0.05; done"};
+    for (size_t i = 0; i < sizeof scripts / sizeof *scripts; i++) {
+        struct rog_ssh *ssh = connect_to(bench, bench->address[1]);
+        struct rog_ssh_result result;
+        struct rog_error err = {0};
+        double begin_s = now_s();
+        assert_int_equal(rog_ssh_run(ssh, ARGV("sh", "-c", scripts[i]), 0.7, &result, &err),
+                         ROG_EFAILED);
+        assert_non_null(strstr(err.message, "in time"));
+        assert_true(now_s() - begin_s < 5);
+        assert_int_equal(rog_ssh_run(ssh, ARGV("true"), 5, &result, &err), ROG_EFAILED);
+        assert_non_null(strstr(err.message, "given up"));
+        rog_ssh_free(ssh);
+        assert_true(now_s() - begin_s < 8);
+    }
+}
+
+static void a_cut_link_is_noticed(void **state)
+{
+    const struct bench *bench = bench_of(state);
+    struct rog_ssh_options options = options_for(bench, bench->address[2]);
+    struct rog_ssh *ssh = NULL;
+    struct rog_ssh_result result;
+    struct rog_error err = {0};
+    options.timeout_s = 2;
+    if (rog_ssh_connect(&ssh, &options, &err))
+        fail_msg("%s", err.message);
+    assert_int_equal(
+        rog_tool_run(ARGV("ip", "link", "set", "dev", "roglab-v2", "down"), 10, NULL, &err), 0);
+    double begin_s = now_s();
+    int code = rog_ssh_run(ssh, ARGV("true"), 4, &result, &err);
+    double took_s = now_s() - begin_s;
+    rog_ssh_free(ssh);
+    refused(&options, ROG_EFAILED, "cannot connect");
+    assert_int_equal(
+        rog_tool_run(ARGV("ip", "link", "set", "dev", "roglab-v2", "up"), 10, NULL, &err), 0);
+    assert_int_equal(code, ROG_EFAILED);
+    assert_true(took_s < 8);
+}
+
+static void only_known_hosts_will_do(void **state)
+{
+    const struct bench *bench = bench_of(state);
+    char *known = in_folder(bench, "known_hosts"), *text = NULL;
+    size_t size;
+    struct rog_error err = {0};
+    struct rog_ssh_options options = options_for(bench, bench->address[1]);
+    char *config = write_config(bench,
+                                "Host *\n  User root\n  IdentityFile %s/id_ed25519\n"
+                                "  UserKnownHostsFile %s\n  GlobalKnownHostsFile /dev/null\n"
+                                "  StrictHostKeyChecking no\n",
+                                ROG_LAB_DIR, known);
+    options.config = config;
+    refused(&options, ROG_EINVAL, "is not known: SHA256:");
+    refused(&options, ROG_EINVAL, "accept it with: ssh -F");
+    put(known, "", 0);
+    refused(&options, ROG_EINVAL, "is not known");
+
+    /* The key of host 0 under the name of host 1. */
+    assert_int_equal(rog_file_read(ROG_LAB_DIR "/host0/key.pub", 4096, &text, &size, &err), ROG_OK);
+    char *line = rog_format("%s %s", bench->address[1], text);
+    put(known, line, strlen(line));
+    refused(&options, ROG_EINVAL, "shows another host key");
+    refused(&options, ROG_EINVAL, "ssh-keygen -f");
+    free(line);
+    free(text);
+
+    assert_int_equal(rog_file_read(ROG_LAB_DIR "/known_hosts", 4096, &text, &size, &err), ROG_OK);
+    put(known, text, size);
+    rog_ssh_free(connect_to(&(struct bench){.config = config}, bench->address[1]));
+    free(text);
+    free(config);
+    free(known);
+}
+
+static bool answer_prompt(void *user, const char *prompt, char *answer, size_t bytes)
+{
+    (void)prompt;
+    snprintf(answer, bytes, "%s", (const char *)user);
+    return true;
+}
+
+static void only_the_right_key_opens(void **state)
+{
+    const struct bench *bench = bench_of(state);
+    char *key = in_folder(bench, "key"), *text = NULL;
+    size_t size;
+    struct rog_error err = {0};
+    struct rog_ssh_options options = options_for(bench, bench->address[1]);
+    unsetenv("SSH_AUTH_SOCK");
+    char *config = write_config(bench,
+                                "Host *\n  User root\n  IdentityFile %s\n"
+                                "  UserKnownHostsFile %s/known_hosts\n",
+                                key, ROG_LAB_DIR);
+    options.config = config;
+    assert_int_equal(rog_tool_run(ARGV("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key),
+                                  60, NULL, &err),
+                     ROG_OK);
+    refused(&options, ROG_EFAILED, "does not let us in");
+
+    /* The lab's key, now with a passphrase. */
+    assert_int_equal(rog_file_read(ROG_LAB_DIR "/id_ed25519", 8192, &text, &size, &err), ROG_OK);
+    put(key, text, size);
+    free(text);
+    chmod(key, 0600);
+    char *public_key = rog_format("%s.pub", key);
+    unlink(public_key);
+    free(public_key);
+    assert_int_equal(
+        rog_tool_run(ARGV("ssh-keygen", "-q", "-p", "-P", "", "-N", "open sesame", "-f", key), 60,
+                     NULL, &err),
+        ROG_OK);
+    refused(&options, ROG_EFAILED, "does not let us in");
+    char right[] = "open sesame", wrong[] = "open barley";
+    options.ask = answer_prompt;
+    options.ask_user = wrong;
+    refused(&options, ROG_EFAILED, "does not let us in");
+    options.ask_user = right;
+    struct rog_ssh *ssh = NULL;
+    if (rog_ssh_connect(&ssh, &options, &err))
+        fail_msg("%s", err.message);
+    struct rog_ssh_result result = run(ssh, ARGV("true")); /* the callbacks are gone by now */
+    assert_int_equal(result.status, 0);
+    rog_ssh_result_release(&result);
+    rog_ssh_free(ssh);
+    free(config);
+    free(key);
+}
+
+static void a_jump_is_taken(void **state)
+{
+    const struct bench *bench = bench_of(state);
+    char *config = write_config(bench,
+                                "Host far\n  HostName %s\n  ProxyJump roglab0\n"
+                                "Host roglab0\n  HostName %s\n"
+                                "Host *\n  User root\n  IdentityFile %s/id_ed25519\n"
+                                "  UserKnownHostsFile %s/known_hosts\n"
+                                "  StrictHostKeyChecking yes\n",
+                                bench->address[2], bench->address[0], ROG_LAB_DIR, ROG_LAB_DIR);
+    struct rog_ssh *ssh = connect_to(&(struct bench){.config = config}, "far");
+    struct rog_ssh_result result = run(ssh, ARGV("sh", "-c", "echo $SSH_CONNECTION"));
+    char *expected = rog_format("%s ", bench->address[0]);
+    assert_int_equal(strncmp(result.output, expected, strlen(expected)), 0);
+    assert_non_null(strstr(result.output, bench->address[2]));
+    assert_string_equal(rog_ssh_name(ssh), "root@far");
+    free(expected);
+    rog_ssh_result_release(&result);
+    rog_ssh_free(ssh);
+    free(config);
+}
+
+struct collected {
+    char text[65536];
+    size_t used;
+};
+
+static int collect(const void *data, size_t size, void *user, struct rog_error *err)
+{
+    struct collected *collected = user;
+    if (collected->used + size >= sizeof collected->text)
+        return rog_fail(err, ROG_EFORMAT, "too much");
+    memcpy(collected->text + collected->used, data, size);
+    collected->used += size;
+    collected->text[collected->used] = '\0';
+    return ROG_OK;
+}
+
+/* What a process writes after the connection that started it is gone is fetched from where the
+ * last fetch ended. */
+static void a_started_process_outlives_the_connection(void **state)
+{
+    const struct bench *bench = bench_of(state);
+    struct rog_error err = {0};
+    char *log = in_folder(bench, "out.log");
+    struct rog_ssh *ssh = connect_to(bench, bench->address[1]);
+    long pid = 0;
+    if (rog_ssh_start(ssh, ARGV("sh", "-c", "echo one; sleep 1; echo two it\\'s; exec sleep 300"),
+                      log, &pid, &err))
+        fail_msg("%s", err.message);
+    rog_ssh_free(ssh);
+
+    ssh = connect_to(bench, bench->address[1]);
+    struct collected *collected = calloc(1, sizeof *collected);
+    uint64_t offset = 0;
+    for (double until_s = now_s() + 20; now_s() < until_s && !strstr(collected->text, "two");) {
+        if (rog_ssh_download(ssh, log, offset, collect, collected, &offset, &err))
+            fail_msg("%s", err.message);
+        assert_int_equal(offset, collected->used);
+        usleep(50000);
+    }
+    assert_string_equal(collected->text, "one\ntwo it's\n");
+    char *number = rog_format("%ld", pid), *group = rog_format("-%ld", pid);
+    assert_int_equal(rog_ssh_command(ssh, ARGV("kill", "-0", number), 10, NULL, &err), ROG_OK);
+    assert_int_equal(rog_ssh_command(ssh, ARGV("kill", "-KILL", "--", group), 10, NULL, &err),
+                     ROG_OK);
+    assert_int_equal(rog_ssh_start(ssh, ARGV("no-such-program"), log, &pid, &err), ROG_EFAILED);
+    assert_non_null(strstr(err.message, "there is no program no-such-program"));
+    assert_int_equal(rog_ssh_start(ssh, ARGV("true"), "/no/such/folder/log", &pid, &err),
+                     ROG_EFAILED);
+    free(number);
+    free(group);
+    free(collected);
+    free(log);
+    rog_ssh_free(ssh);
+}
+
+static void files_go_and_come_whole(void **state)
+{
+    const struct bench *bench = bench_of(state);
+    struct rog_error err = {0};
+    struct rog_ssh *ssh = connect_to(bench, bench->address[2]);
+    char *local = in_folder(bench, "local file"), *remote = in_folder(bench, "new/it's a $file");
+    size_t size = 3000001;
+    char *data = malloc(size);
+    for (size_t i = 0; i < size; i++)
+        data[i] = (char)(i * 2654435761u >> 13);
+    put(local, data, size);
+    if (rog_ssh_upload(ssh, local, remote, 0750, 60, &err))
+        fail_msg("%s", err.message);
+    char *back = NULL;
+    size_t got = 0;
+    struct stat info;
+    assert_int_equal(rog_file_read(remote, 1 << 24, &back, &got, &err), ROG_OK);
+    assert_int_equal(got, size);
+    assert_memory_equal(back, data, size);
+    assert_int_equal(stat(remote, &info), 0);
+    assert_int_equal(info.st_mode & 07777, 0750);
+    free(back);
+
+    put(local, "shorter", 7); /* replaces what is there */
+    if (rog_ssh_upload(ssh, local, remote, 0600, 60, &err))
+        fail_msg("%s", err.message);
+    assert_int_equal(stat(remote, &info), 0);
+    assert_int_equal(info.st_size, 7);
+
+    struct collected *collected = calloc(1, sizeof *collected);
+    uint64_t end = 0;
+    assert_int_equal(rog_ssh_download(ssh, remote, 3, collect, collected, &end, &err), ROG_OK);
+    assert_string_equal(collected->text, "rter");
+    assert_int_equal(end, 7);
+    assert_int_equal(rog_ssh_download(ssh, remote, 99, collect, collected, &end, &err), ROG_OK);
+    assert_int_equal(end, 99);
+    assert_int_equal(rog_ssh_download(ssh, "/no/such", 0, collect, collected, &end, &err),
+                     ROG_ENOTFOUND);
+
+    put(local, data, 1 << 20);
+    assert_int_equal(rog_ssh_upload(ssh, local, bench->folder, 0600, 60, &err), ROG_EFAILED);
+    assert_non_null(strstr(err.message, "a folder is in the way"));
+    assert_int_equal(rog_ssh_upload(ssh, "/no/such", remote, 0600, 60, &err), ROG_ENOTFOUND);
+    struct rog_ssh_result listing = run(ssh, ARGV("ls", bench->folder));
+    assert_null(strstr(listing.output, ".part-")); /* nor beside the folder */
+    rog_ssh_result_release(&listing);
+    free(collected);
+    free(data);
+    free(local);
+    free(remote);
+    rog_ssh_free(ssh);
+}
+
+static void a_full_disk_leaves_nothing_half(void **state)
+{
+    const struct bench *bench = bench_of(state);
+    struct rog_error err = {0};
+    char *disk = in_folder(bench, "disk"), *local = in_folder(bench, "big");
+    char *data = calloc(1, 1 << 20);
+    put(local, data, 1 << 20);
+    assert_int_equal(mkdir(disk, 0700), 0);
+    /* The hosts see this machine's files, but mounts of their own. */
+    struct rog_ssh *ssh = connect_to(bench, bench->address[1]);
+    if (rog_ssh_command(ssh, ARGV("mount", "-t", "tmpfs", "-o", "size=128k", "none", disk), 10,
+                        NULL, &err)) {
+        printf("skipped: %s\n", err.message);
+        rog_ssh_free(ssh);
+        free(data);
+        free(local);
+        free(disk);
+        skip();
+    }
+    char *remote = rog_path_join(disk, "file");
+    int code = rog_ssh_upload(ssh, local, remote, 0600, 60, &err);
+    struct rog_ssh_result listing = run(ssh, ARGV("ls", "-A", disk));
+    bool empty = listing.output_bytes == 0;
+    rog_ssh_result_release(&listing);
+    struct rog_ssh_result unmounted = run(ssh, ARGV("umount", disk));
+    rog_ssh_result_release(&unmounted);
+    rog_ssh_free(ssh);
+    assert_int_equal(code, ROG_EIO);
+    assert_non_null(strstr(err.message, "disk full"));
+    assert_true(empty);
+    free(remote);
+    free(data);
+    free(local);
+    free(disk);
+}
+
+struct job {
+    const struct bench *bench;
+    unsigned number;
+    char problem[1200];
+};
+
+static void *work(void *user)
+{
+    struct job *job = user;
+    struct rog_error err = {0};
+    struct rog_ssh *ssh = NULL;
+    const struct rog_ssh_options options =
+        options_for(job->bench, job->bench->address[job->number % 3]);
+    int code = rog_ssh_connect(&ssh, &options, &err);
+    for (unsigned i = 0; i < 5 && !code; i++) {
+        char *expected = rog_format("%u-%u\n", job->number, i), *output = NULL;
+        char *script = rog_format("sleep 0.05; echo %u-%u", job->number, i);
+        code = rog_ssh_command(ssh, ARGV("sh", "-c", script), 20, &output, &err);
+        if (!code && strcmp(output, expected) != 0)
+            code = rog_fail(&err, ROG_EFAILED, "got %s for %s", output, expected);
+        free(script);
+        free(expected);
+        free(output);
+    }
+    if (code)
+        snprintf(job->problem, sizeof job->problem, "%s", err.message);
+    rog_ssh_free(ssh);
+    return NULL;
+}
+
+static void connections_in_parallel(void **state)
+{
+    const struct bench *bench = bench_of(state);
+    enum { JOBS = 9 };
+    pthread_t thread[JOBS];
+    struct job *job = calloc(JOBS, sizeof *job);
+    for (unsigned i = 0; i < JOBS; i++) {
+        job[i] = (struct job){.bench = bench, .number = i};
+        assert_int_equal(pthread_create(&thread[i], NULL, work, &job[i]), 0);
+    }
+    for (unsigned i = 0; i < JOBS; i++)
+        pthread_join(thread[i], NULL);
+    for (unsigned i = 0; i < JOBS; i++)
+        assert_string_equal(job[i].problem, "");
+    free(job);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(quoting),
+        cmocka_unit_test(bad_names_are_refused),
+        cmocka_unit_test(commands_run),
+        cmocka_unit_test(timeouts_hold),
+        cmocka_unit_test(only_known_hosts_will_do),
+        cmocka_unit_test(only_the_right_key_opens),
+        cmocka_unit_test(a_jump_is_taken),
+        cmocka_unit_test(a_started_process_outlives_the_connection),
+        cmocka_unit_test(files_go_and_come_whole),
+        cmocka_unit_test(a_full_disk_leaves_nothing_half),
+        cmocka_unit_test(connections_in_parallel),
+        cmocka_unit_test(a_cut_link_is_noticed),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
