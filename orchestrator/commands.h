@@ -24,6 +24,7 @@ extern const struct rog_command rog_cmd_show;
 extern const struct rog_command rog_cmd_sweep;
 extern const struct rog_command rog_cmd_test;
 extern const struct rog_command rog_cmd_trace;
+extern const struct rog_command rog_cmd_verify;
 
 /* --db, --plots, --json, --quiet, --verbose. */
 extern const struct rog_setting rog_common_options[];

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <orchestrator/check/meters.h>
+
+#include <math.h>
+#include <stdlib.h>
+
+#define VIRTUAL_S 1e-3 /* runs whose times are known better than this are virtual */
+
+struct rate {
+    double t, mbps, bytes; /* bytes that could have gone through by t */
+};
+
+static int load_rates(struct rog_db *db, const char *run_id, int64_t rank, struct rate **rates,
+                      size_t *count, struct rog_error *err)
+{
+    struct rog_query *query = NULL;
+    *rates = NULL;
+    *count = 0;
+    int code = rog_query_new(&query, db, err,
+                             "SELECT t, mbps FROM bandwidth WHERE run_id = ? AND rank = ?"
+                             " ORDER BY t",
+                             "si", run_id, rank);
+    while (code == 0 && (code = rog_query_step(query, err)) == 1) {
+        code = 0;
+        if (*count % 1024 == 0) {
+            struct rate *more = realloc(*rates, (*count + 1024) * sizeof *more);
+            if (!more) {
+                code = rog_fail_nomem(err);
+                break;
+            }
+            *rates = more;
+        }
+        struct rate *rate = &(*rates)[(*count)++];
+        *rate = (struct rate){rog_query_real(query, 0), rog_query_real(query, 1), 0};
+        if (*count > 1)
+            rate->bytes = rate[-1].bytes + rate[-1].mbps * 1e6 / 8 * (rate->t - rate[-1].t);
+    }
+    rog_query_free(query);
+    return code;
+}
+
+/* Bytes sent in one direction up to each step, against the link's until the same moment. One whole
+ * message may be counted before it is through. */
+static void check_direction(const struct rog_record_worker *worker, const struct rate *rates,
+                            size_t count, bool push, struct rog_finding_list *list)
+{
+    double sent = 0, largest = 0;
+    size_t at = 0;
+    for (size_t i = 0; i < worker->steps; i++) {
+        const struct rog_step *step = &worker->step[i];
+        int64_t bytes = push ? step->bytes_pushed : step->bytes_pulled;
+        int64_t rows = push ? step->rows_pushed : step->rows_pulled;
+        if (bytes < 0)
+            return;
+        list->checked++;
+        if (rows > 0 && bytes == 0)
+            rog_verify_find(list, "rank %lld iteration %lld at %.6f s: %lld rows in no bytes",
+                            (long long)step->rank, (long long)step->iteration, step->t,
+                            (long long)rows);
+        sent += (double)bytes;
+        largest = fmax(largest, (double)bytes);
+        while (at + 1 < count && rates[at + 1].t <= step->t)
+            at++;
+        double through = rates[at].bytes + rates[at].mbps * 1e6 / 8 * (step->t - rates[at].t);
+        if (sent > (through + largest) * (1 + 1e-6) + 1) {
+            rog_verify_find(list,
+                            "rank %lld iteration %lld at %.6f s: %.0f bytes %s so far, the link "
+                            "let %.0f through",
+                            (long long)step->rank, (long long)step->iteration, step->t, sent,
+                            push ? "pushed" : "pulled", through);
+            return; /* all that follow are late as well */
+        }
+    }
+}
+
+int rog_verify_bytes(struct rog_db *db, const struct rog_record *record,
+                     struct rog_finding_list *list, struct rog_error *err)
+{
+    int code = 0;
+    if (record->tolerance_s > VIRTUAL_S)
+        return 0;
+    for (size_t w = 0; w < record->workers && code == 0; w++) {
+        const struct rog_record_worker *worker = &record->worker[w];
+        struct rate *rates = NULL;
+        size_t count;
+        code = load_rates(db, record->row.id, worker->rank, &rates, &count, err);
+        if (code == 0 && count > 0) {
+            check_direction(worker, rates, count, true, list);
+            check_direction(worker, rates, count, false, list);
+        }
+        free(rates);
+    }
+    return code;
+}
+
+/* How many readings there are of a kind, and those (rank, t, before, value) that should not be. */
+static const struct {
+    const char *says, *count, *wrong;
+} meters[] = {
+    {"energy falls", "SELECT count(*) FROM energy WHERE run_id = ?1",
+     "SELECT rank, t, before, joules FROM (SELECT rank, t, joules,"
+     " lag(joules, 1, 0) OVER (PARTITION BY rank, source ORDER BY t, rowid) AS before"
+     " FROM energy WHERE run_id = ?1) WHERE joules < before - 1e-6 ORDER BY t"},
+    {"bandwidth is negative", "SELECT count(*) FROM bandwidth WHERE run_id = ?1",
+     "SELECT rank, t, 0, mbps FROM bandwidth WHERE run_id = ?1 AND mbps < 0 ORDER BY t"},
+    {"the checkpoint's iteration falls", "SELECT count(*) FROM checkpoints WHERE run_id = ?1",
+     "SELECT 0, t, before, iteration FROM (SELECT t, iteration,"
+     " lag(iteration, 1, 0) OVER (ORDER BY t) AS before"
+     " FROM checkpoints WHERE run_id = ?1) WHERE iteration < before ORDER BY t"},
+    {"the checkpoint's accuracy is no percentage",
+     "SELECT count(accuracy) FROM checkpoints WHERE run_id = ?1",
+     "SELECT 0, t, 0, accuracy FROM checkpoints WHERE run_id = ?1"
+     " AND (accuracy < 0 OR accuracy > 100) ORDER BY t"},
+};
+
+int rog_verify_meters(struct rog_db *db, const struct rog_record *record,
+                      struct rog_finding_list *list, struct rog_error *err)
+{
+    int code = 0;
+    for (size_t i = 0; i < sizeof meters / sizeof *meters && code == 0; i++) {
+        struct rog_query *query = NULL;
+        code = rog_query_new(&query, db, err, meters[i].count, "s", record->row.id);
+        if (code == 0)
+            code = rog_query_step(query, err);
+        if (code == 1)
+            list->checked += (size_t)rog_query_int(query, 0);
+        rog_query_free(query);
+        if (code < 0)
+            break;
+        query = NULL;
+        code = rog_query_new(&query, db, err, meters[i].wrong, "s", record->row.id);
+        while (code == 0 && (code = rog_query_step(query, err)) == 1) {
+            code = 0;
+            rog_verify_find(list, "%s: rank %lld at %.6f s, from %.10g to %.10g", meters[i].says,
+                            (long long)rog_query_int(query, 0), rog_query_real(query, 1),
+                            rog_query_real(query, 2), rog_query_real(query, 3));
+        }
+        rog_query_free(query);
+    }
+    return code;
+}

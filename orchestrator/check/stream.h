@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_CHECK_STREAM_H
+#define ROG_CHECK_STREAM_H
+
+#include <orchestrator/check/verify.h>
+
+/* Reads the run's event stream once more, into a database of its own, and compares the two row by
+ * row. A run without a stream (an imported one) has nothing checked. */
+int rog_verify_stream(struct rog_db *db, const char *run_id, struct rog_finding_list *list,
+                      struct rog_error *err);
+
+#endif

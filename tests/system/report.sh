@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: Apache-2.0
+# redraw, microevents and report from the command line, on runs whose accuracies are made up here.
+. "$ROG_TEST_TOOLS/lib.sh"
+cat >x.conf <<END
+case = "c"; figure = "1"; target_accuracy = 60.0; $quick
+runs = ( { library = "BSP"; threshold = 0; note = "BSP"; }, { threshold = 4; note = "ROG 4"; } );
+END
+try 0 rogctl sweep x.conf
+query "INSERT INTO checkpoints(run_id, t, iteration, path, accuracy) SELECT runs.id, value, value / 10,
+    'made up', 50 + value * iif(library = 'ROG', 0.05, 0.04) FROM runs, json_each('[0, 100, 200, 290]')" >out
+
+try 0 rogctl redraw c-case0 --json
+same "pictures" 12 "$(json '.files | length')"
+for picture in $(json '.files[]'); do [ -s "$picture" ] || fail "no $picture"; done
+try 0 rogctl redraw c-case0 --format png,svg --axes published --plots elsewhere
+same "lines" 8 "$(wc -l <out)"
+[ -s elsewhere/c-case0-statistical-efficiency.png ] || fail "not where --plots says"
+[ -e elsewhere/c-case0-statistical-efficiency.pdf ] && fail "a format that was not asked for"
+before=$(query 'SELECT count(*) FROM runs, events, cases')
+try 3 rogctl redraw d-case0
+says "there is c-case0"
+try 2 rogctl redraw c-case0 --format jpg
+try 2 rogctl redraw c-case0 --axes narrow
+same "what is recorded" "$before" "$(query 'SELECT count(*) FROM runs, events, cases')"
+
+# A script is edited and run by hand.
+(cd plots && rm -f *.pdf && sed -i 's/^small = .*/small = 7/' c-case0-statistical-efficiency.gp &&
+    gnuplot c-case0-statistical-efficiency.gp) || fail "the script does not run by hand"
+[ -s plots/c-case0-statistical-efficiency.pdf ] || fail "nothing drawn by hand"
+
+try 0 rogctl report c-case0 --json
+same "seconds to 60%" "250 200" "$(json '[.runs[].seconds_to_target | round] | join(" ")')"
+same "at the end" "61.6 64.5" "$(json '[.runs[].accuracy_at.end] | join(" ")')"
+same "gain" "20" "$(json '.gains[0].seconds_percent_less | round')"
+stall=$(query "SELECT round(avg(s), 4) FROM (SELECT avg(stall_s) AS s FROM iterations JOIN runs
+    ON id = run_id WHERE library = 'ROG' GROUP BY rank)")
+same "stall" "$stall" "$(json '.runs[1].stall_s * 1e4 | round / 1e4')"
+try 0 rogctl report c-case0 --as-published --json
+compute=$(query "SELECT round(avg(compute_s), 4) FROM iterations JOIN runs ON id = run_id
+    WHERE library = 'ROG' AND rank = 3")
+same "computation as published" "$compute" "$(json '.runs[1].compute_s * 1e4 | round / 1e4')"
+try 0 rogctl report c-case0
+prints "*200"
+try 0 rogctl report c-case0 --html
+prints "</html>"
+try 2 rogctl report c-case0 --html --json
+try 3 rogctl report d-case0
+
+rog=$(query "SELECT id FROM runs WHERE library = 'ROG'")
+try 0 rogctl microevents "$rog" 2 60 --span 100 --format png
+[ -s "plots/c-case0-microevents-$rog-2-60.png" ] || fail "no microevents"
+try 2 rogctl microevents "$rog" 0 60
+says "the server"
+try 2 rogctl microevents "$rog" 2 9999
+says "ends at"
+try 2 rogctl microevents "$rog" two 60
+says "RANK"
+query "DELETE FROM bandwidth" >out
+try 3 rogctl microevents "$rog" 2 60
+says "no bandwidth"

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+# verify passes on what was recorded, and names the event where something was changed afterwards.
+. "$ROG_TEST_TOOLS/lib.sh"
+cat >x.conf <<END
+case = "c"; $quick
+runs = ( { library = "BSP"; threshold = 0; }, { library = "SSP"; threshold = 4; },
+         { library = "SSP"; threshold = 2147483647; note = "ASP"; }, { threshold = 4; },
+         { threshold = 20; } );
+END
+try 0 rogctl sweep x.conf
+for run in $(query 'SELECT id FROM runs'); do
+    try 0 rogctl verify "$run" --json
+    same "findings of $run" "true 0" "$(json '"\(.passed) \([.checks[].failed] | add)"')"
+    same "checks without anything to check" "" "$(json '.checks[] | select(.checked == 0) | .check')"
+done
+bsp=$(query "SELECT id FROM runs WHERE library = 'BSP'")
+rog=$(query "SELECT id FROM runs WHERE library = 'ROG' AND threshold = 4")
+try 0 rogctl verify "$rog"
+prints "bound"
+try 3 rogctl verify 99-99
+
+# tampered CHECK TEXT RUN SQL: what a changed copy of the database is found to be.
+tampered() {
+    rm -rf t.db* && cp results.db t.db
+    [ -d t.runs ] || cp -r results.runs t.runs
+    query "$4" t.db >out
+    try 1 rogctl verify "$3" --db t.db --json
+    same "$1 after: $4" true "$(json ".checks[] | select(.check == \"$1\") | .failed > 0")"
+    prints "$2"
+    says "findings"
+}
+admit="kind = 'admit' AND json_extract(data, '\$.iteration') = 9 AND rank = 2"
+query 'PRAGMA wal_checkpoint(TRUNCATE)' >checkpointed
+for stream in kept lost; do
+    tampered admissions "rank 2 to iteration 9" "$rog" \
+        "UPDATE events SET t = t - 0.5 WHERE run_id = '$rog' AND $admit"
+    tampered bound "rank 2 to iteration 9" "$rog" "UPDATE events SET data =
+        json_set(data, '\$.oldest', 4) WHERE run_id = '$rog' AND $admit"
+    tampered bound "rank 2 to iteration 9" "$rog" "UPDATE events SET data =
+        json_set(data, '\$.oldest', 4, '\$.needed', 4) WHERE run_id = '$rog' AND $admit"
+    tampered bound "rank 2 to iteration 9" "$bsp" "UPDATE events SET data =
+        json_set(data, '\$.oldest', 10) WHERE run_id = '$bsp' AND $admit"
+    tampered admissions "no admission" "$bsp" "DELETE FROM events WHERE run_id = '$bsp' AND $admit"
+    tampered rows "rank 3 iteration 9" "$bsp" "UPDATE iterations SET rows_pushed = rows_pushed - 1
+        WHERE run_id = '$bsp' AND rank = 3 AND iteration = 9"
+    tampered rows "rank 3 iteration 9" "$rog" "UPDATE iterations SET rows_pulled = rows_total / 5
+        WHERE run_id = '$rog' AND rank = 3 AND iteration = 9"
+    tampered times "rank 3 iteration 9" "$rog" "UPDATE iterations SET stall_s = stall_s + 0.001
+        WHERE run_id = '$rog' AND rank = 3 AND iteration = 9"
+    tampered staleness "rank 3 iteration 9" "$rog" "UPDATE iterations SET staleness = staleness + 1
+        WHERE run_id = '$rog' AND rank = 3 AND iteration = 9"
+    tampered bytes "bytes pushed so far" "$rog" "UPDATE iterations SET bytes_pushed = 100 *
+        bytes_pushed WHERE run_id = '$rog' AND rank = 3"
+    tampered complete "iteration 9 is missing" "$rog" "DELETE FROM iterations
+        WHERE run_id = '$rog' AND rank = 3 AND iteration = 9"
+    tampered meters "energy falls" "$rog" "UPDATE energy SET joules = joules / 2
+        WHERE run_id = '$rog' AND rank = 1 AND t BETWEEN 200 AND 250"
+    [ $stream = lost ] && break
+    # One row more or less is within what ROG may send; the stream knows better.
+    tampered stream "iteration of rank 3" "$rog" "UPDATE iterations SET rows_pushed =
+        rows_pushed - 1 WHERE run_id = '$rog' AND rank = 3 AND iteration = 9"
+    tampered stream "not as the trainer wrote it" "$rog" "UPDATE bandwidth SET mbps = mbps + 1e-6
+        WHERE run_id = '$rog' AND rank = 3 AND t > 100"
+    tampered stream "the trainer wrote" "$rog" "DELETE FROM bandwidth
+        WHERE run_id = '$rog' AND rank = 3 AND t > 250"
+    rm t.runs/*/events.jsonl
+done
+
+# A stream that ends too early or holds what is no event.
+rm -rf t.db* && cp results.db t.db && cp results.runs/"$rog"/events.jsonl t.runs/"$rog"/
+sed -i '100s/./x/' t.runs/"$rog"/events.jsonl
+try 1 rogctl verify "$rog" --db t.db
+prints "stream"
+head -n 99 results.runs/"$rog"/events.jsonl >t.runs/"$rog"/events.jsonl
+try 1 rogctl verify "$rog" --db t.db
+prints "shorter"
+# Looking changes nothing.
+same "runs" 5 "$(query 'SELECT count(*) FROM runs' t.db)"
