@@ -1,3 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 rog_unit_test(join LIBS rog_test_cluster)
 add_dependencies(test_join rog_plugin_bsp rog_plugin_ssp rog_plugin_rog)
+
+rog_unit_test(seal LIBS rog_link)
+rog_unit_test(session LIBS rog_link)
+rog_unit_test(link LIBS rog_link)
+rog_unit_test(compute LIBS rog_node)
+rog_unit_test(node LIBS rog_node TIMEOUT 240)
+add_dependencies(test_node rog_plugin_bsp rog_plugin_ssp rog_plugin_rog)
+# They measure time.
+set_tests_properties(unit/link unit/node PROPERTIES RUN_SERIAL ON)
+
+add_executable(frame_fuzz frame_fuzz.c)
+target_link_libraries(frame_fuzz PRIVATE rog_link)
+set_target_properties(frame_fuzz PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
+add_test(NAME fuzz/frame COMMAND frame_fuzz 10000)
+set_tests_properties(fuzz/frame PROPERTIES TIMEOUT 120)

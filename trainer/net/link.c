@@ -39,6 +39,7 @@ struct rog_link {
     double rate_bps, round_trip_s; /* measured; round trip of a link with nothing else on it */
     double sample_began_s;
     size_t sample_bytes;
+    bool idle;     /* there was nothing to send */
     uint64_t lone; /* number of a message that was alone on its way, 0: none */
     double heard_s;
 };
@@ -136,13 +137,16 @@ static bool conn_next(struct rog_conn *conn, void *user, uint8_t *payload, uint8
     if (!rog_session_next(link->session))
         link->hooks->produce(link->user, message_bytes(link));
     struct rog_parcel *parcel = rog_session_next(link->session);
-    if (!parcel || !link->conn)
+    if (!parcel || !link->conn) {
+        link->idle = true;
         return false;
-    double now = rog_link_now();
-    if (unacked == 0) {
-        start_sample(link, now);
-        link->lone = parcel->number;
     }
+    double now = rog_link_now();
+    if (unacked == 0)
+        link->lone = parcel->number;
+    if (link->idle)
+        start_sample(link, now); /* silence of our own is not the link's */
+    link->idle = false;
     rog_put_u64(payload, parcel->number);
     payload[8] = parcel->kind;
     if (parcel->body)
@@ -309,6 +313,7 @@ int rog_link_attach(struct rog_link *link, struct rog_conn *conn, uint64_t recei
     link->acked = rog_session_received(link->session);
     link->ack_bytes = 0;
     link->lone = 0;
+    link->idle = true;
     link->heard_s = rog_conn_heard_s(conn);
     rog_conn_hand_over(conn, &conn_hooks, link);
     rog_conn_pace(conn, link->pacer.trace ? &link->pacer : NULL);

@@ -18,7 +18,7 @@
 #define TICK_MS 50
 /* How long the workers have to take note of the end. */
 #define END_S 5.0
-#define BACKLOG 128
+#define BACKLOG 1024
 
 double rog_serve_time(const struct rog_serve *serve)
 {

@@ -17,7 +17,7 @@
 #define GUESTS_MAX 64
 #define GUEST_TIME_S 5.0
 /* Connections taken before others have their turn. */
-#define TURN_ACCEPTS 16
+#define TURN_ACCEPTS 64
 
 static void remove_guest(struct rog_serve_guest *guest)
 {

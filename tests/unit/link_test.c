@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Two links over loopback in one loop: goodput of paced links, and how much still comes after a
+ * sender has stopped, paced or through a narrow place in the network.
+ */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include <trainer/net/link.h>
+
+#define RELAY_MS 2
+#define RELAY_BYTES 65536
+
+struct side {
+    struct bench *bench;
+    struct rog_link *link;
+};
+
+struct bench {
+    uv_loop_t loop;
+    struct rog_secret *secret;
+    struct side client, server;
+    uint32_t attached;
+    bool sending;   /* the client has more */
+    double stop_s;  /* when it stops having more, of the clock; 0: never */
+    double begin_s; /* first message sent */
+    double last_s;  /* last message received */
+    uint64_t received_bytes;
+    uint64_t sent_late; /* asked for after the stop */
+    /* The narrow place: what one side sends reaches the other at rate_bps. */
+    int relay_fd[2];
+    double rate_bps, relay_s;
+    uv_timer_t relay, end;
+};
+
+/* ---- hooks of links ---- */
+
+static int message(void *user, uint8_t kind, const uint8_t *body, size_t size,
+                   struct rog_error *err)
+{
+    struct side *side = user;
+    (void)kind;
+    (void)body;
+    (void)err;
+    side->bench->received_bytes += size;
+    side->bench->last_s = rog_link_now();
+    return 0;
+}
+
+static void produce(void *user, size_t bytes)
+{
+    struct side *side = user;
+    struct bench *bench = side->bench;
+    static const uint8_t body[ROG_LINK_BODY_MAX];
+    double now = rog_link_now();
+    if (side != &bench->client || !bench->sending)
+        return;
+    if (bench->stop_s > 0 && now > bench->stop_s)
+        return;
+    if (bench->begin_s <= 0)
+        bench->begin_s = now;
+    assert_int_equal(rog_link_put(side->link, 1, body, bytes, NULL), 0);
+}
+
+static void down(void *user, const struct rog_error *why)
+{
+    (void)user;
+    fail_msg("link down: %s", why->message);
+}
+
+static const struct rog_link_hooks link_hooks = {message, produce, down};
+
+/* ---- connections until they are the links' ---- */
+
+static void ready(struct rog_conn *conn, void *user)
+{
+    struct side *side = user;
+    assert_int_equal(rog_link_attach(side->link, conn, 0, NULL, NULL), 0);
+    side->bench->attached++;
+}
+
+static bool next(struct rog_conn *conn, void *user, uint8_t *payload, uint8_t *type, size_t *size)
+{
+    (void)conn;
+    (void)user;
+    (void)payload;
+    (void)type;
+    (void)size;
+    return false;
+}
+
+static void closed(struct rog_conn *conn, void *user, const struct rog_error *why)
+{
+    (void)conn;
+    (void)user;
+    fail_msg("connection closed: %s", why->message);
+}
+
+static const struct rog_conn_hooks conn_hooks = {.ready = ready, .next = next, .closed = closed};
+
+static int listener(struct sockaddr_in *address)
+{
+    socklen_t bytes = sizeof *address;
+    /* Room for a queue of two seconds at 1 Mbit/s: it is for the sender not to fill it. */
+    int fd = socket(AF_INET, SOCK_STREAM, 0), queue_bytes = 250000;
+    *address = (struct sockaddr_in){.sin_family = AF_INET};
+    address->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &queue_bytes, sizeof queue_bytes);
+    assert_int_equal(bind(fd, (struct sockaddr *)address, sizeof *address), 0);
+    assert_int_equal(listen(fd, 2), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)address, &bytes), 0);
+    return fd;
+}
+
+/* ---- the narrow place ---- */
+
+/* Both directions; the way back is not narrow. */
+static void relay_due(uv_timer_t *timer)
+{
+    struct bench *bench = timer->data;
+    static uint8_t bytes[RELAY_BYTES];
+    double now = rog_link_now();
+    size_t credit = (size_t)((now - bench->relay_s) * bench->rate_bps / 8);
+    credit = credit < sizeof bytes ? credit : sizeof bytes;
+    bench->relay_s += 8 * (double)credit / bench->rate_bps;
+    ssize_t got = recv(bench->relay_fd[0], bytes, credit, MSG_DONTWAIT);
+    if (got > 0)
+        assert_int_equal(send(bench->relay_fd[1], bytes, (size_t)got, MSG_DONTWAIT), got);
+    got = recv(bench->relay_fd[1], bytes, sizeof bytes, MSG_DONTWAIT);
+    if (got > 0)
+        assert_int_equal(send(bench->relay_fd[0], bytes, (size_t)got, MSG_DONTWAIT), got);
+}
+
+static void open_narrow(struct bench *bench, struct sockaddr_in *address, double rate_bps)
+{
+    struct sockaddr_in near;
+    int door = listener(&near);
+    bench->rate_bps = rate_bps;
+    bench->relay_fd[1] = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(connect(bench->relay_fd[1], (struct sockaddr *)address, sizeof *address), 0);
+    *address = near;
+    bench->relay_fd[0] = door; /* until somebody comes */
+}
+
+/* ---- running ---- */
+
+static void end_due(uv_timer_t *timer)
+{
+    uv_stop(timer->loop);
+}
+
+static void run_for(struct bench *bench, double seconds)
+{
+    uv_update_time(&bench->loop);
+    uv_timer_start(&bench->end, end_due, (uint64_t)(1e3 * seconds), 0);
+    uv_run(&bench->loop, UV_RUN_DEFAULT);
+}
+
+static void open_bench(struct bench *bench, double relay_bps)
+{
+    const uint8_t key[ROG_SECRET_BYTES] = {7};
+    struct sockaddr_in address;
+    struct rog_conn *conn;
+    *bench = (struct bench){.relay_fd = {-1, -1}};
+    uv_loop_init(&bench->loop);
+    uv_timer_init(&bench->loop, &bench->relay);
+    uv_timer_init(&bench->loop, &bench->end);
+    bench->relay.data = bench;
+    assert_int_equal(rog_secret_new(&bench->secret, key, NULL), 0);
+    struct side *const sides[] = {&bench->client, &bench->server};
+    for (int i = 0; i < 2; i++) {
+        sides[i]->bench = bench;
+        assert_int_equal(rog_link_new(&sides[i]->link, &bench->loop, &link_hooks, sides[i], NULL),
+                         0);
+    }
+    int door = listener(&address);
+    if (relay_bps > 0)
+        open_narrow(bench, &address, relay_bps);
+    assert_int_equal(rog_conn_connect(&conn, &bench->loop, (struct sockaddr *)&address,
+                                      sizeof address, bench->secret, &conn_hooks, &bench->client,
+                                      NULL),
+                     0);
+    if (relay_bps > 0) {
+        int narrow = accept(bench->relay_fd[0], NULL, NULL);
+        close(bench->relay_fd[0]);
+        bench->relay_fd[0] = narrow;
+        bench->relay_s = rog_link_now();
+        const int one = 1;
+        for (int i = 0; i < 2; i++)
+            setsockopt(bench->relay_fd[i], IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+        uv_timer_start(&bench->relay, relay_due, RELAY_MS, RELAY_MS);
+    }
+    int fd = accept4(door, NULL, NULL, SOCK_NONBLOCK);
+    close(door);
+    assert_int_equal(
+        rog_conn_accept(&conn, &bench->loop, fd, bench->secret, &conn_hooks, &bench->server, NULL),
+        0);
+    while (bench->attached < 2)
+        uv_run(&bench->loop, UV_RUN_ONCE);
+}
+
+static void close_bench(struct bench *bench)
+{
+    rog_link_free(bench->client.link);
+    rog_link_free(bench->server.link);
+    uv_close((uv_handle_t *)&bench->relay, NULL);
+    uv_close((uv_handle_t *)&bench->end, NULL);
+    uv_run(&bench->loop, UV_RUN_DEFAULT);
+    assert_int_equal(uv_loop_close(&bench->loop), 0);
+    for (int i = 0; i < 2; i++)
+        if (bench->relay_fd[i] >= 0)
+            close(bench->relay_fd[i]);
+    rog_secret_free(bench->secret);
+}
+
+static void pace(struct rog_link *link, struct rog_trace **trace, const char *csv)
+{
+    assert_int_equal(rog_trace_parse(trace, csv, strlen(csv), "test", NULL), 0);
+    rog_link_pace(link, *trace, -rog_link_now());
+}
+
+static void pace_evenly(struct rog_link *link, struct rog_trace **trace, double mbps)
+{
+    char csv[64];
+    snprintf(csv, sizeof csv, "seconds,mbps\n0,%g\n", mbps);
+    pace(link, trace, csv);
+}
+
+/* ---- tests ---- */
+
+static double goodput_bps(const struct bench *bench)
+{
+    return 8 * (double)bench->received_bytes / (bench->last_s - bench->begin_s);
+}
+
+static void test_paced_goodput(void **state)
+{
+    (void)state;
+    const double rates[] = {1, 10, 100};
+    for (size_t i = 0; i < sizeof rates / sizeof *rates; i++) {
+        struct bench bench;
+        struct rog_trace *up, *back;
+        open_bench(&bench, 0);
+        pace_evenly(bench.client.link, &up, rates[i]);
+        pace_evenly(bench.server.link, &back, rates[i]);
+        bench.sending = true;
+        rog_link_wake(bench.client.link);
+        run_for(&bench, 1.5);
+        double share = goodput_bps(&bench) / (1e6 * rates[i]);
+        print_message("paced at %g Mbit/s: goodput %.1f%%\n", rates[i], 100 * share);
+        assert_true(share > 0.9);
+        assert_true(share < 1.02);
+        close_bench(&bench);
+        rog_trace_free(up);
+        rog_trace_free(back);
+    }
+}
+
+/* Messages that are asked for until the budget is over; how long they keep coming after that. */
+static double late_s(struct bench *bench, double budget_s)
+{
+    bench->sending = true;
+    bench->stop_s = rog_link_now() + budget_s;
+    rog_link_wake(bench->client.link);
+    run_for(bench, budget_s + 0.5);
+    return bench->last_s - bench->stop_s;
+}
+
+static void test_paced_stop(void **state)
+{
+    (void)state;
+    struct bench bench;
+    struct rog_trace *up, *back;
+    open_bench(&bench, 0);
+    pace_evenly(bench.client.link, &up, 1);
+    pace_evenly(bench.server.link, &back, 1);
+    double late = late_s(&bench, 0.7);
+    print_message("paced at 1 Mbit/s: the stream stops %.0f ms after its budget\n", 1e3 * late);
+    assert_true(late < 0.1);
+    close_bench(&bench);
+    rog_trace_free(up);
+    rog_trace_free(back);
+}
+
+/* Nobody tells the sender how narrow it is. */
+static void test_narrow_stop(void **state)
+{
+    (void)state;
+    struct bench bench;
+    open_bench(&bench, 1e6);
+    double late = late_s(&bench, 3);
+    double share = goodput_bps(&bench) / 1e6;
+    print_message("through 1 Mbit/s: goodput %.1f%%, the stream stops %.0f ms after its budget\n",
+                  100 * share, 1e3 * late);
+    assert_true(share > 0.9);
+    assert_true(late < 0.1);
+    close_bench(&bench);
+}
+
+static void test_narrow_goodput(void **state)
+{
+    (void)state;
+    const double rates[] = {10e6, 100e6};
+    for (size_t i = 0; i < 2; i++) {
+        struct bench bench;
+        open_bench(&bench, rates[i]);
+        late_s(&bench, 2);
+        double share = goodput_bps(&bench) / rates[i];
+        print_message("through %g Mbit/s: goodput %.1f%%\n", rates[i] / 1e6, 100 * share);
+        assert_true(share > 0.9);
+        close_bench(&bench);
+    }
+}
+
+/* A rate of 0 lets nothing through, and what follows it goes on. */
+static void test_nothing_passes_zero(void **state)
+{
+    (void)state;
+    struct bench bench;
+    struct rog_trace *trace;
+    open_bench(&bench, 0);
+    pace(bench.client.link, &trace, "seconds,mbps\n0,0\n0.4,20\n10,0\n");
+    bench.sending = true;
+    rog_link_wake(bench.client.link);
+    run_for(&bench, 0.35);
+    assert_int_equal(bench.received_bytes, 0);
+    run_for(&bench, 0.3);
+    assert_true(bench.received_bytes > 20e6 / 8 * 0.2 * 0.8);
+    close_bench(&bench);
+    rog_trace_free(trace);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_paced_goodput),       cmocka_unit_test(test_paced_stop),
+        cmocka_unit_test(test_narrow_stop),         cmocka_unit_test(test_narrow_goodput),
+        cmocka_unit_test(test_nothing_passes_zero),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
