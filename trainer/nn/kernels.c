@@ -15,8 +15,7 @@
 
 #define EPSILON 1e-5f /* of LayerNorm, as PyTorch */
 
-/* Channels that a columns kernel keeps in registers. */
-#define CHUNK 64
+#define CHUNK ROG_KERNELS_CHUNK /* its sums stay in registers */
 /* Rows summed in single precision before the sum is added up in double. */
 #define ROW_BLOCK 128
 

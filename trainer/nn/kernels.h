@@ -14,6 +14,9 @@
 
 #include <stdint.h>
 
+/* Channels that a columns kernel takes at a time; ranges begin at a multiple of it. */
+#define ROG_KERNELS_CHUNK 64
+
 /* A pooling or depthwise convolution over one image (height, width, c); padding kernel / 2. */
 struct rog_window {
     uint32_t height, width;         /* of the input */

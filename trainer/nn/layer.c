@@ -7,8 +7,7 @@
 
 #define BATCH_NORM_EPSILON 1e-5f
 #define BATCH_NORM_MOMENTUM 0.1f
-/* Channels that one thread takes at a time when all rows are summed. */
-#define CHUNK 64
+#define CHUNK ROG_KERNELS_CHUNK /* what one thread takes at a time when all rows are summed */
 
 static size_t in_positions(const struct rog_layer *layer)
 {
