@@ -13,8 +13,7 @@
  *   push_s     compress_s, then its push until the last byte is at the server
  *   stall_s    from then until the server admits its pull
  *   pull_s     its pull until the last byte is at the worker, then decompress_s
- * Rows that the server demands are sent at once, whatever the worker is doing. The server itself
- * takes no time.
+ * Rows that the server demands are sent at once, whatever the worker is doing.
  *
  * Network: every worker has a link of its own. Its trace is the rate of each direction (full
  * duplex: sending does not slow receiving), as the published runs replayed one recording to each
@@ -22,6 +21,9 @@
  * bit went out. A message of b bytes of the trained model occupies b * wire_scale bytes. Messages
  * are cut to about 1/128 of a full exchange (exchange.h), and between two of them the sender
  * decides anew.
+ *
+ * Left out: the server's own time (the published one takes up to half a second to compress a pull),
+ * packets, loss and what a transport protocol makes of them, and air time that links share.
  *
  * Power: watts_compute while computing, compressing and decompressing; watts_communicate while
  * pushing, pulling and, when stalled, while demanded rows are on their way; else watts_stall. A
