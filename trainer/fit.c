@@ -51,7 +51,8 @@ struct crew {
     pthread_t helper; /* computes the second half */
     pthread_barrier_t begin, end;
     bool running, stop;
-    int threads; /* of OpenMP, for each half */
+    int threads;         /* of OpenMP, for each half */
+    int callers_threads; /* what the caller had; 0 while it still has them */
 };
 
 static void compute_half(struct half *half)
@@ -88,6 +89,8 @@ static void crew_release(struct crew *crew)
         free(crew->halves[h].buffers);
         free(crew->halves[h].grads);
     }
+    if (crew->callers_threads)
+        omp_set_num_threads(crew->callers_threads);
 }
 
 static int crew_start(struct crew *crew, struct rog_error *err)
@@ -108,7 +111,8 @@ static int crew_start(struct crew *crew, struct rog_error *err)
 static int crew_init(struct crew *crew, const struct rog_arch *arch, uint32_t batch,
                      const float *params, const float *buffers, struct rog_error *err)
 {
-    crew->threads = omp_get_max_threads() > HALVES ? omp_get_max_threads() / HALVES : 1;
+    crew->callers_threads = omp_get_max_threads();
+    crew->threads = crew->callers_threads > HALVES ? crew->callers_threads / HALVES : 1;
     omp_set_num_threads(crew->threads);
     for (int h = 0; h < HALVES; h++) {
         struct half *half = &crew->halves[h];

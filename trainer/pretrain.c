@@ -37,11 +37,11 @@ static char *recipe(const struct rog_run_config *config, struct rog_error *err)
     return text;
 }
 
-/* Is the file there and what was written? Its hash stands in PATH.sha256. */
+/* Is the file there and what was written? Its hash stands in PATH.checksum. */
 static bool is_sound(const char *path, char sha256[65])
 {
     bool sound = false;
-    char *sidecar = rog_format("%s.sha256", path), *recorded = NULL;
+    char *sidecar = rog_format("%s.checksum", path), *recorded = NULL;
     size_t size = 0;
     if (sidecar && rog_file_exists(path) &&
         !rog_file_read(sidecar, SIDECAR_MAX_BYTES, &recorded, &size, NULL) &&
@@ -101,7 +101,7 @@ static int keep(const struct rog_run_config *config, const struct making *making
         code = rog_sha256_file(path, sha256, err);
     if (code)
         return code;
-    char *sidecar = rog_format("%s.sha256", path), *line = rog_format("%s\n", sha256);
+    char *sidecar = rog_format("%s.checksum", path), *line = rog_format("%s\n", sha256);
     code = sidecar && line ? rog_file_write(sidecar, line, strlen(line), err) : rog_fail_nomem(err);
     free(sidecar);
     free(line);
