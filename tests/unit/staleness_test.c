@@ -103,6 +103,17 @@ static void sent_down(struct cluster *cluster, uint32_t worker, const uint8_t *m
     }
 }
 
+/* Rows of a worker with a version in [from, to). */
+static uint32_t count_rows(const struct oracle *oracle, uint32_t worker, uint32_t from, uint32_t to)
+{
+    uint32_t count = 0;
+    for (uint32_t row = 0; row < oracle->rows; row++) {
+        uint32_t version = oracle->version[worker * oracle->rows + row];
+        count += version >= from && version < to;
+    }
+    return count;
+}
+
 static void noticed(struct cluster *cluster, const struct rog_server_notice *notice)
 {
     struct oracle *oracle = cluster->watch.user;
@@ -125,7 +136,8 @@ static void noticed(struct cluster *cluster, const struct rog_server_notice *not
     case ROG_SERVER_DEMANDED:
         assert_true(notice->version <= oracle->pushed[worker]);
         assert_true(notice->rows > 0);
-        assert_true(notice->version > oracle->demanded[worker]);
+        assert_int_equal(notice->rows,
+                         count_rows(oracle, worker, oracle->demanded[worker], notice->version));
         oracle->demanded[worker] = notice->version;
         break;
     default:

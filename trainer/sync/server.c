@@ -291,6 +291,13 @@ static int receive_end(struct rog_server *server, uint32_t worker, const struct 
     return rog_admission_pushed(server, worker, now, err);
 }
 
+static int refuse_request(struct rog_server *server, uint32_t worker, const struct rog_wire *wire,
+                          double now, struct rog_error *err)
+{
+    (void)server, (void)worker, (void)wire, (void)now;
+    return rog_fail(err, ROG_EFORMAT, "a message that only the server sends");
+}
+
 static int check_peer(const struct rog_server *server, uint32_t worker, struct rog_error *err)
 {
     if (worker >= server->policy.workers)
@@ -309,6 +316,7 @@ int rog_server_receive(struct rog_server *server, uint32_t worker, const uint8_t
         [ROG_WIRE_BEGIN] = receive_begin,
         [ROG_WIRE_ROWS] = receive_rows,
         [ROG_WIRE_END] = receive_end,
+        [ROG_WIRE_REQUEST] = refuse_request,
     };
 
     struct rog_wire wire;
@@ -316,7 +324,7 @@ int rog_server_receive(struct rog_server *server, uint32_t worker, const uint8_t
     if (code)
         return code;
     code = rog_wire_parse(server->rows, message, size, &wire, err);
-    if (!code && (wire.header.kind == ROG_WIRE_REQUEST || wire.header.stream == ROG_WIRE_PULL))
+    if (!code && wire.header.stream == ROG_WIRE_PULL)
         code = rog_fail(err, ROG_EFORMAT, "a message that only the server sends");
     if (!code && wire.header.values != (server->params != NULL))
         code = rog_fail(err, ROG_EFORMAT, "a message %s values",

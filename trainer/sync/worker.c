@@ -55,13 +55,15 @@ struct rog_worker {
 
 /* ---- life ---- */
 
+#define ROW_SETS 4
+
 static int build(struct rog_worker *worker, struct rog_error *err)
 {
     const struct rog_rows *rows = worker->rows;
-    struct rog_set *const row_sets[] = {&worker->demanded, &worker->answering, &worker->pulled,
-                                        &worker->picked};
+    struct rog_set *const row_sets[ROW_SETS] = {&worker->demanded, &worker->answering,
+                                                &worker->pulled, &worker->picked};
     int code = rog_set_init(&worker->tensors, rows->tensor_count, err);
-    for (size_t i = 0; i < sizeof row_sets / sizeof *row_sets && !code; i++)
+    for (size_t i = 0; i < ROW_SETS && !code; i++)
         code = rog_set_init(row_sets[i], rows->row_count, err);
     if (code)
         return code;
