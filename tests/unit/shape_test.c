@@ -20,6 +20,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -57,6 +58,20 @@ static void sleep_s(double seconds)
     struct timespec time = {.tv_sec = (time_t)seconds,
                             .tv_nsec = (long)(1e9 * (seconds - floor(seconds)))};
     nanosleep(&time, NULL);
+}
+
+/* Whether a replay's file is there for the interface of a namespace. */
+static bool has_state(const char *space)
+{
+    struct stat info = {0};
+    char *path = rog_format("/run/netns/%s", space);
+    assert_int_equal(stat(path, &info), 0);
+    free(path);
+    path =
+        rog_format("%s/%llu-%s.json", ROG_SHAPE_STATE_DIR, (unsigned long long)info.st_ino, IFACE);
+    bool there = rog_file_exists(path);
+    free(path);
+    return there;
 }
 
 static void tear(const struct world *world)
@@ -143,6 +158,7 @@ static pid_t branch(const char *space)
     if (pid == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         signal(SIGPIPE, SIG_IGN);
+        setpriority(PRIO_PROCESS, 0, -15); /* others on this machine shall not be measured */
         if (!enter(space))
             _exit(99);
     }
@@ -171,7 +187,7 @@ static int listen_on(const char *address, int port)
     int fd = socket(AF_INET, SOCK_STREAM, 0), yes = 1;
     /* A window smaller than the queue: what is measured is the shaper, not how TCP deals with
      * losses. */
-    int window = 16000;
+    int window = 26000;
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
     setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &window, sizeof window);
     if (bind(fd, (struct sockaddr *)&here, sizeof here) != 0 || listen(fd, 1) != 0)
@@ -407,7 +423,7 @@ static void streams_get_the_trace(void **state)
         /* Headers take 4.4%, acknowledgements of the other stream 2%. */
         in_range("Mbit/s at 1", goodput(s, 1, 3.9), 0.90, 1.0);
         in_range("Mbit/s at 10", goodput(s, 4.3, 6.8), 9.0, 10.0);
-        in_range("Mbit/s at 100", goodput(s, 7.3, 8.8), 88, 100);
+        in_range("Mbit/s at 100", goodput(s, 7.3, 8.8), 86, 100);
         in_range("Mbit/s at 0", goodput(s, 9.15, 11.8), 0, 0.001);
         in_range("Mbit/s at 10 again", goodput(s, 12.3, 13.8), 9.0, 10.0);
         /* A step is there at once: 200 ms after it the rate is the new one. */
@@ -422,10 +438,10 @@ static void streams_get_the_trace(void **state)
     rog_json_free(end);
     double worst[2] = {0, 0};
     each_event(world, "replay-audit", check_busy_second, worst);
-    in_range("seconds of full use", worst[1], 14, 30);
+    in_range("seconds of full use", worst[1], 8, 30);
     assert_int_equal(changes(world->worker), 0);
     assert_false(has_ifb(world->worker));
-    assert_false(rog_file_exists(ROG_SHAPE_STATE_DIR));
+    assert_false(has_state(world->worker));
     rog_trace_free(trace);
 }
 
@@ -549,6 +565,7 @@ static void restore_ends_a_running_replay_and_a_second_one_is_refused(void **sta
     sleep_s(0.2);
     assert_int_equal(finish(replay_start(world, world->worker, &options)), -ROG_EBUSY);
     assert_true(changes(world->worker) >= 2);
+    assert_true(has_state(world->worker));
     pid_t cleaner = branch(world->worker);
     if (cleaner == 0) {
         struct rog_error err;
@@ -589,7 +606,7 @@ static void a_queue_of_somebody_else_is_put_back_or_left_alone(void **state)
     rog_shape_command(&err, "tc -n %s qdisc add dev %s root handle 42: htb", world->worker, IFACE);
     assert_int_equal(finish(replay_start(world, world->worker, &options)), -ROG_EINVAL);
     assert_int_equal(changes(world->worker), 1);
-    assert_false(rog_file_exists(ROG_SHAPE_STATE_DIR));
+    assert_false(has_state(world->worker));
     rog_trace_free(trace);
 }
 
@@ -621,7 +638,7 @@ static void lines_for_tc(void **state)
                                   .offset_s = 0.5};
     char *line = rog_shape_lane_line(&lane, "change", 100);
     assert_string_equal(line, "qdisc change dev wlan0 root handle 726f: tbf rate 100000000bit "
-                              "burst 25000b limit 125000b peakrate 100gbit mtu 1518b\n");
+                              "burst 50000b limit 125000b peakrate 100gbit mtu 1518b\n");
     free(line);
     line = rog_shape_lane_line(&lane, "change", 0);
     assert_string_equal(line, "qdisc change dev wlan0 root handle 726f: tbf rate 8bit "

@@ -11,7 +11,7 @@
 
 #define MIN_RATE_BPS 8.0 /* tbf counts bytes a second */
 /* Tokens for so long: enough for a timer that comes late, little enough to pace smoothly. */
-#define BURST_S 0.002
+#define BURST_S 0.004
 /* The queue: what a radio holds. At least so many frames, or TCP has no room to breathe; at rate 0
  * all that a sender may have on its way, so that nothing is lost. */
 #define QUEUE_S 0.01

@@ -260,6 +260,20 @@ static int play(struct replay *replay, struct rog_error *err)
     return code;
 }
 
+/* Takes the lock. A guard whose replay is dead is about to give it up: that is waited for. */
+static int take_lock(struct rog_shape_state *state, const char *iface, struct rog_error *err)
+{
+    const struct timespec step = {0, 20000000};
+    double until_s = clock_s() + RESTORE_PATIENCE_S;
+    int code = rog_shape_state_take(state, iface, err);
+    while (code == ROG_EBUSY && kill(state->pid, 0) != 0 && errno == ESRCH && clock_s() < until_s) {
+        nanosleep(&step, NULL);
+        rog_shape_state_release(state);
+        code = rog_shape_state_take(state, iface, err);
+    }
+    return code;
+}
+
 /* Locks the interface, removes what an earlier replay left, and writes down what is there. */
 static int prepare(struct rog_shape_state *state, const struct rog_shape_options *options,
                    struct rog_error *err)
@@ -271,13 +285,13 @@ static int prepare(struct rog_shape_state *state, const struct rog_shape_options
     if (!code)
         code = rog_shape_look(options->iface, &qdiscs, err);
     if (!code)
-        code = rog_shape_state_take(state, options->iface, err);
-    bool left_over = false;
-    if (!code)
-        code = rog_shape_state_undo(state, &left_over, err);
-    rog_shape_state_release(state);
-    if (!code)
-        code = rog_shape_state_take(state, options->iface, err);
+        code = take_lock(state, options->iface, err);
+    if (!code) {
+        code = rog_shape_state_undo(state, NULL, err);
+        rog_shape_state_release(state);
+        if (!code)
+            code = take_lock(state, options->iface, err);
+    }
     if (!code)
         code = rog_shape_look(options->iface, &qdiscs, err);
     if (!code && qdiscs.root_kind[0] && !qdiscs.recreate[0])

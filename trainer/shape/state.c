@@ -49,6 +49,8 @@ int rog_shape_state_take(struct rog_shape_state *state, const char *iface, struc
     snprintf(state->iface, sizeof state->iface, "%s", iface);
     state->path = path_of(iface);
     int code = state->path ? rog_dir_make(ROG_SHAPE_STATE_DIR, err) : rog_fail_nomem(err);
+    if (code == ROG_EIO && geteuid() != 0)
+        rog_fail_prefix(err, "shaping needs root or sudo");
     while (!code) {
         struct stat held, named;
         state->fd = open(state->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
