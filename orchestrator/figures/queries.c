@@ -14,8 +14,16 @@ const char rog_query_composition_as_published[] =
     "    FROM iterations WHERE run_id = ?1 AND rank = 3),\n"
     "everybody AS (\n"
     "    SELECT avg(stall_s) AS stall, count(DISTINCT rank) AS workers\n"
-    "    FROM iterations WHERE run_id = ?1 AND rank > 0)\n"
-    "SELECT compute, exchange - stall, stall, workers FROM host3, everybody";
+    "    FROM iterations WHERE run_id = ?1 AND rank > 0),\n"
+    "imported AS (\n"
+    "    SELECT max(json_extract(data, '$.computation_s')) AS compute,\n"
+    "           max(json_extract(data, '$.exchange_s')) AS exchange,\n"
+    "           max(json_extract(data, '$.stall_s')) AS stall\n"
+    "    FROM events WHERE run_id = ?1 AND kind = 'published-means')\n"
+    "SELECT coalesce(i.compute, h.compute),\n"
+    "       coalesce(i.exchange - i.stall, h.exchange - e.stall),\n"
+    "       coalesce(i.stall, e.stall), workers\n"
+    "FROM host3 AS h, everybody AS e, imported AS i";
 
 const char rog_query_energy_known_until[] =
     "SELECT min(last) FROM (\n"

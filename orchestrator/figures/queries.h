@@ -12,7 +12,8 @@ extern const char rog_query_case_runs[];
 
 /* ?1 run. The published table (FACTS 5): computation is the mean of host rank 3's compute_s;
  * communication and stall together the mean of its push and pull with the stall; stall the mean
- * over all iterations of all workers; communication the difference. */
+ * over all iterations of all workers; communication the difference. An imported run has these means
+ * of its logs as an event, because the tables hold compressing as part of push and pull. */
 extern const char rog_query_composition_as_published[];
 
 /* ?1 run. The time until which the energy of every worker is known, s. */

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <orchestrator/commands.h>
+
+#include <orchestrator/import/import.h>
+#include <orchestrator/output.h>
+
+static const struct rog_setting options[] = {
+    {"case", ROG_SETTING_STRING, NULL, 0, 0, NULL, NULL,
+     "put the runs into this case; default: those that experiment_records.txt names", 0},
+    {NULL, ROG_SETTING_FLAG, NULL, 0, 0, NULL, NULL, NULL, 0},
+};
+
+static void note(void *user, const char *text)
+{
+    rog_remark(user, "%s", text);
+}
+
+static int run(const struct rog_cli *cli, struct rog_error *err)
+{
+    struct rog_db *db = NULL;
+    struct rog_json *result = NULL;
+    struct rog_output output = rog_output_of(cli);
+    struct rog_import_options import = {
+        .case_name = rog_cli_string(cli, "case"), .note = note, .user = &output};
+    int code = rog_command_db(cli, ROG_DB_WRITE, &db, err);
+    if (code == 0)
+        code = rog_import_artifact(db, rog_cli_arg(cli, 0), &import, &result, err);
+    if (code == 0 && output.json) {
+        code = rog_print_json(result, err);
+        result = NULL;
+    } else if (code == 0) {
+        const struct rog_json *ids = rog_json_get(result, "imported");
+        for (size_t i = 0; i < rog_json_size(ids); i++)
+            rog_print("%s", rog_json_string(rog_json_at(ids, i), ""));
+    }
+    rog_json_free(result);
+    rog_db_close(db);
+    return code;
+}
+
+const struct rog_command rog_cmd_import = {
+    .name = "import",
+    .usage = "DIR [--case NAME]",
+    .summary = "take in runs that the published artifact recorded",
+    .details =
+        "DIR is the artifact's folder (with `result` and experiment_records.txt), its result "
+        "folder, or that of a run. Times of each host count from its own start, because "
+        "their clocks differ. What the logs do not say is reported and stays missing. A run "
+        "that is recorded already is left as it is.",
+    .options = options,
+    .min_args = 1,
+    .max_args = 1,
+    .run = run,
+};

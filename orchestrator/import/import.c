@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <orchestrator/import/import.h>
+
+#include <dirent.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <common/file.h>
+#include <orchestrator/import/artifact.h>
+#include <orchestrator/import/import_run.h>
+#include <orchestrator/import/logfile.h>
+#include <orchestrator/store/ingest.h>
+
+#define WORKLOAD "imported"
+
+struct import {
+    struct rog_db *db;
+    const struct rog_import_options *options;
+    struct rog_json *imported, *present, *cases, *notes;
+};
+
+static void tell(const struct import *import, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+static void tell(const struct import *import, const char *format, ...)
+{
+    char text[1024];
+    va_list args;
+    if (!import->options->note)
+        return;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    import->options->note(import->options->user, text);
+}
+
+static bool has_file(const char *folder, const char *name)
+{
+    char *path = rog_path_join(folder, name);
+    bool there = path && rog_file_exists(path);
+    free(path);
+    return there;
+}
+
+/* 1: the run is recorded by an earlier import; 0: it is not; ROG_EINVAL: by something else. */
+static int is_recorded(struct rog_db *db, const char *id, struct rog_error *err)
+{
+    struct rog_query *query = NULL;
+    int code = rog_query_new(&query, db, err, "SELECT workload FROM runs WHERE id = ?", "s", id);
+    if (code == 0)
+        code = rog_query_step(query, err);
+    const char *workload = code == 1 ? rog_query_text(query, 0) : NULL;
+    if (code == 1 && !(workload && strcmp(workload, WORKLOAD) == 0))
+        code = rog_fail(err, ROG_EINVAL,
+                        "a run %s is recorded that was not imported; import into another database",
+                        id);
+    rog_query_free(query);
+    return code;
+}
+
+static int64_t iterations_of(const struct rog_artifact *run)
+{
+    int64_t count = 0;
+    for (int64_t i = 0; i < run->workers; i++)
+        count += (int64_t)run->worker[i].count;
+    return count;
+}
+
+static int take_run(struct import *import, const char *folder, struct rog_error *err)
+{
+    struct rog_artifact run;
+    int code = rog_artifact_read(&run, folder, err);
+    if (code < 0)
+        return code;
+    code = is_recorded(import->db, run.id, err);
+    if (code == 1) {
+        rog_json_append(import->present, rog_json_new_string(run.id));
+        tell(import, "%s is recorded already", run.id);
+        code = 0;
+        goto out;
+    }
+    if (code == 0)
+        code = rog_db_begin(import->db, err);
+    if (code < 0)
+        goto out;
+    code = rog_import_run(import->db, &run, err);
+    if (code == 0)
+        code = rog_db_commit(import->db, err);
+    rog_db_rollback(import->db);
+    if (code < 0)
+        goto out;
+    rog_json_append(import->imported, rog_json_new_string(run.id));
+    rog_json_put(import->notes, run.id, rog_json_copy(run.notes));
+    tell(import, "%s: %lld workers, %lld iterations, %zu checkpoints", run.id,
+         (long long)run.workers, (long long)iterations_of(&run), run.checkpoints);
+    for (size_t i = 0; i < rog_json_size(run.notes); i++)
+        tell(import, "%s: %s", run.id, rog_json_string(rog_json_at(run.notes, i), ""));
+out:
+    rog_artifact_release(&run);
+    return code;
+}
+
+static int by_name(const struct dirent **a, const struct dirent **b)
+{
+    return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+/* Every folder with a config in it. */
+static int take_runs(struct import *import, const char *results, struct rog_error *err)
+{
+    struct dirent **entry = NULL;
+    int count = scandir(results, &entry, NULL, by_name), code = 0;
+    for (int i = 0; i < count; i++) {
+        char *folder = entry[i]->d_name[0] != '.' && code == 0
+                           ? rog_path_join(results, entry[i]->d_name)
+                           : NULL;
+        if (folder && has_file(folder, "config"))
+            code = take_run(import, folder, err);
+        free(folder);
+        free(entry[i]);
+    }
+    free(entry);
+    return code;
+}
+
+/* The published figures by the beginning of a case's name. */
+static const char *figure_of(const char *case_name)
+{
+    static const struct {
+        const char *begins, *figure;
+    } rows[] = {{"outdoors", "1"}, {"indoors", "6"}, {"batchsize", "9"}, {"threshold", "10"}};
+    const char *rest;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (rog_log_begins(case_name, rows[i].begins, &rest))
+            return rows[i].figure;
+    return NULL;
+}
+
+static int add_to_case(struct import *import, const char *case_name, const char *id,
+                       struct rog_error *err)
+{
+    char now[ROG_UTC_BYTES];
+    rog_utc_now(now);
+    int code = rog_db_run(import->db, err, "INSERT OR IGNORE INTO cases VALUES (?, ?, ?)", "sss",
+                          case_name, figure_of(case_name), now);
+    if (code == 0)
+        code = rog_db_run(import->db, err,
+                          "INSERT OR IGNORE INTO case_runs(case_name, position, run_id)"
+                          " SELECT ?1, (SELECT coalesce(max(position), -1) + 1 FROM case_runs"
+                          " WHERE case_name = ?1), ?2",
+                          "ss", case_name, id);
+    return code;
+}
+
+static void name_case(struct import *import, const char *case_name)
+{
+    size_t count = rog_json_size(import->cases);
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(rog_json_string(rog_json_at(import->cases, i), ""), case_name) == 0)
+            return;
+    rog_json_append(import->cases, rog_json_new_string(case_name));
+}
+
+/* "#outdoors-case0" and the runs under it. */
+static int take_records(struct import *import, const char *path, struct rog_error *err)
+{
+    struct rog_log lines;
+    char *case_name = NULL;
+    int code = rog_log_open(&lines, path, true, err);
+    if (code == ROG_ENOTFOUND) {
+        tell(import, "%s is missing: the runs belong to no case", path);
+        return 0;
+    }
+    while (code == 0 && rog_log_next(&lines)) {
+        size_t length = strcspn(lines.line, " \t");
+        lines.line[length] = '\0';
+        if (length == 0)
+            continue;
+        if (lines.line[0] == '#') {
+            free(case_name);
+            case_name = rog_strdup(lines.line + 1);
+            code = case_name ? 0 : rog_fail_nomem(err);
+            continue;
+        }
+        int recorded = is_recorded(import->db, lines.line, err);
+        if (recorded == 0)
+            tell(import, "%s names the run %s, which is not there", path, lines.line);
+        if (recorded == 1 && case_name) {
+            name_case(import, case_name);
+            code = add_to_case(import, case_name, lines.line, err);
+        } else if (recorded < 0) {
+            code = recorded;
+        }
+    }
+    free(case_name);
+    rog_log_close(&lines);
+    return code;
+}
+
+/* All runs that were found, in one case. */
+static int take_case(struct import *import, const char *case_name, struct rog_error *err)
+{
+    const struct rog_json *lists[] = {import->imported, import->present};
+    int code = 0;
+    name_case(import, case_name);
+    for (size_t k = 0; k < 2; k++)
+        for (size_t i = 0; i < rog_json_size(lists[k]) && code == 0; i++)
+            code =
+                add_to_case(import, case_name, rog_json_string(rog_json_at(lists[k], i), ""), err);
+    return code;
+}
+
+static int take_folder(struct import *import, const char *folder, struct rog_error *err)
+{
+    int code = 0;
+    char *inner = rog_path_join(folder, "result"), *records = NULL;
+    if (!inner)
+        return rog_fail_nomem(err);
+    bool whole = rog_file_exists(inner);
+    records = rog_format("%s/%sexperiment_records.txt", folder, whole ? "" : "../");
+    if (!records) {
+        code = rog_fail_nomem(err);
+        goto out;
+    }
+    if (has_file(folder, "config"))
+        code = take_run(import, folder, err);
+    else
+        code = take_runs(import, whole ? inner : folder, err);
+    if (code == 0 && rog_json_size(import->imported) + rog_json_size(import->present) == 0)
+        code = rog_fail(err, ROG_ENOTFOUND,
+                        "%s: no runs here; name the artifact's folder (with `result` in it), its "
+                        "result folder, or that of a run",
+                        folder);
+    if (code == 0 && import->options->case_name)
+        code = take_case(import, import->options->case_name, err);
+    else if (code == 0 && !has_file(folder, "config"))
+        code = take_records(import, records, err);
+out:
+    free(records);
+    free(inner);
+    return code;
+}
+
+int rog_import_artifact(struct rog_db *db, const char *folder,
+                        const struct rog_import_options *options, struct rog_json **result,
+                        struct rog_error *err)
+{
+    struct import import = {
+        db, options, rog_json_array(), rog_json_array(), rog_json_array(), rog_json_object()};
+    int code = take_folder(&import, folder, err);
+    *result = rog_json_object();
+    rog_json_put(*result, "imported", import.imported);
+    rog_json_put(*result, "present", import.present);
+    rog_json_put(*result, "cases", import.cases);
+    rog_json_put(*result, "notes", import.notes);
+    if (code < 0) {
+        rog_json_free(*result);
+        *result = NULL;
+    }
+    return code;
+}

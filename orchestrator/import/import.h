@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_IMPORT_IMPORT_H
+#define ROG_IMPORT_IMPORT_H
+
+/*
+ * The published artifact into results.db: the runs of its `result` folder and the cases of
+ * experiment_records.txt. A run comes in whole or not at all, and once: one that is there already
+ * is left as it is.
+ */
+
+#include <common/json.h>
+#include <orchestrator/store/db.h>
+
+struct rog_import_options {
+    const char *case_name; /* put all runs into this case instead of those of the records; NULL */
+    /* Told for each run what came in and what is missing; may be NULL. */
+    void (*note)(void *user, const char *text);
+    void *user;
+};
+
+/* `folder`: one with `result` in it, the result folder, or a run's own. *result (owned by the
+ * caller): {"imported": [ids], "present": [ids], "cases": [names], "notes": {id: [texts]}}.
+ * ROG_ENOTFOUND when no run is found. */
+int rog_import_artifact(struct rog_db *db, const char *folder,
+                        const struct rog_import_options *options, struct rog_json **result,
+                        struct rog_error *err);
+
+#endif

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <orchestrator/import/import_run.h>
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <common/file.h>
+#include <common/hash.h>
+
+static double known(double value)
+{
+    return isnan(value) ? 0 : value;
+}
+
+/* Seconds of one iteration as the tables have them. Compressing belongs to the push and unpacking
+ * to the pull for every strategy; ROG's logs have it so, the others' apart. The pull is logged with
+ * the stall in it. */
+static void split(const struct rog_artifact_iteration *item, double *push_s, double *pull_s)
+{
+    bool apart = isnan(item->push_s);
+    *push_s = apart ? item->communication_s - item->sent_s + known(item->compress_s) : item->push_s;
+    *pull_s = apart ? item->sent_s : item->pull_s;
+    *pull_s = fmax(*pull_s - known(item->stall_s), 0);
+    if (apart)
+        *pull_s += known(item->decompress_s);
+}
+
+static int add_iterations(struct rog_db *db, const struct rog_artifact *run,
+                          const struct rog_artifact_worker *worker, struct rog_error *err)
+{
+    struct rog_query *query = NULL;
+    int code = rog_query_new(&query, db, err,
+                             "INSERT INTO iterations(run_id, rank, iteration, t, compute_s,"
+                             " push_s, pull_s, stall_s, rows_pushed, rows_pulled, rows_total,"
+                             " bytes_pushed, bytes_pulled, loss)"
+                             " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8,"
+                             " CAST(round(?9 * ?11) AS INTEGER), CAST(round(?10 * ?11) AS INTEGER),"
+                             " nullif(?11, 0), CAST(?12 AS INTEGER), CAST(?13 AS INTEGER), ?14)",
+                             NULL);
+    for (size_t i = 0; i < worker->count && code == 0; i++) {
+        const struct rog_artifact_iteration *item = &worker->item[i];
+        double push_s, pull_s;
+        split(item, &push_s, &pull_s);
+        code = rog_query_rebind(query, err, "siidddddddiddd", run->id, worker->rank,
+                                item->iteration, item->t, item->computation_s, push_s, pull_s,
+                                item->stall_s, item->push_rate, item->pull_rate, worker->rows,
+                                item->bytes_pushed, item->bytes_pulled, item->loss);
+        if (code == 0)
+            code = rog_query_step(query, err);
+    }
+    rog_query_free(query);
+    return code < 0 ? code : 0;
+}
+
+static int add_series(struct rog_db *db, const struct rog_artifact *run, int64_t rank,
+                      const struct rog_artifact_series *series, const char *sql,
+                      struct rog_error *err)
+{
+    struct rog_query *query = NULL;
+    int code = rog_query_new(&query, db, err, sql, NULL);
+    for (size_t i = 0; i < series->count && code == 0; i++) {
+        code = rog_query_rebind(query, err, "sidd", run->id, rank, series->point[i].t,
+                                series->point[i].value);
+        if (code == 0)
+            code = rog_query_step(query, err);
+    }
+    rog_query_free(query);
+    return code < 0 ? code : 0;
+}
+
+static int add_worker(struct rog_db *db, const struct rog_artifact *run,
+                      const struct rog_artifact_worker *worker, struct rog_error *err)
+{
+    struct rog_json *facts = rog_json_object();
+    rog_json_put_integer(facts, "server_rank", worker->server_rank);
+    rog_json_put_integer(facts, "rows", worker->rows);
+    char *text = rog_json_text(facts), host[32];
+    rog_json_free(facts);
+    if (!text)
+        return rog_fail_nomem(err);
+    snprintf(host, sizeof host, "worker %lld", (long long)worker->rank);
+    int code = rog_db_run(db, err, "INSERT INTO workers VALUES (?, ?, ?, ?)", "siss", run->id,
+                          worker->rank, host, text);
+    free(text);
+    if (code == 0)
+        code = add_iterations(db, run, worker, err);
+    if (code == 0)
+        code = add_series(db, run, worker->rank, &run->energy[worker->rank],
+                          "INSERT INTO energy VALUES (?, ?, ?, ?, 'sensor')", err);
+    if (code == 0)
+        code = add_series(db, run, worker->rank, &run->bandwidth[worker->rank],
+                          "INSERT INTO bandwidth VALUES (?, ?, ?, ?)", err);
+    return code;
+}
+
+/* What the published table was made of, which the tables cannot give back: its communication has no
+ * compressing in it for BSP and SSP, and its stall is the server's own last average. */
+static struct rog_json *published_means(const struct rog_artifact *run)
+{
+    double computation_s = 0, exchange_s = 0;
+    struct rog_json *means = rog_json_object();
+    const struct rog_artifact_worker *worker = run->workers >= 3 ? &run->worker[2] : NULL;
+    for (size_t i = 0; worker && i < worker->count; i++) {
+        computation_s += worker->item[i].computation_s;
+        exchange_s += worker->item[i].communication_s;
+    }
+    double count = worker && worker->count ? (double)worker->count : (double)NAN;
+    rog_json_put_number(means, "computation_s", computation_s / count);
+    rog_json_put_number(means, "exchange_s", exchange_s / count);
+    rog_json_put_number(means, "stall_s", run->stall_average_s);
+    return means;
+}
+
+static int add_event(struct rog_db *db, const struct rog_artifact *run, const char *kind,
+                     struct rog_json *data, struct rog_error *err)
+{
+    char *text = rog_json_text(data);
+    rog_json_free(data);
+    if (!text)
+        return rog_fail_nomem(err);
+    int code = rog_db_run(db, err,
+                          "INSERT INTO events(run_id, rank, t, kind, data) VALUES (?, 0, 0, ?, ?)",
+                          "sss", run->id, kind, text);
+    free(text);
+    return code;
+}
+
+static int add_checkpoints(struct rog_db *db, const struct rog_artifact *run, struct rog_error *err)
+{
+    struct rog_query *query = NULL;
+    int code = rog_query_new(&query, db, err,
+                             "INSERT INTO checkpoints(run_id, t, iteration, path, accuracy)"
+                             " VALUES (?, ?, ?, '', ?)",
+                             NULL);
+    for (size_t i = 0; i < run->checkpoints && code == 0; i++) {
+        const struct rog_artifact_checkpoint *point = &run->checkpoint[i];
+        code = rog_query_rebind(query, err, "sdid", run->id, point->t, point->iteration,
+                                point->accuracy);
+        if (code == 0)
+            code = rog_query_step(query, err);
+    }
+    rog_query_free(query);
+    return code < 0 ? code : 0;
+}
+
+static int add_row(struct rog_db *db, const struct rog_artifact *run, struct rog_error *err)
+{
+    char started[32] = "", hash[ROG_SHA256_HEX_BYTES];
+    time_t clock = isnan(run->server_started_s) ? 0 : (time_t)run->server_started_s;
+    struct tm utc;
+    if (clock)
+        strftime(started, sizeof started, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&clock, &utc));
+    struct rog_json *config = rog_json_object();
+    rog_json_put_string(config, "library", run->library);
+    rog_json_put_integer(config, "threshold", run->threshold);
+    rog_json_put_string(config, "control", run->control);
+    rog_json_put_integer(config, "epochs", run->epochs);
+    rog_json_put_string(config, "note", run->note);
+    rog_json_put_integer(config, "workers", run->workers);
+    rog_json_put_string(config, "imported_from", run->id);
+    char *text = rog_json_text_sorted(config);
+    rog_json_free(config);
+    if (!text)
+        return rog_fail_nomem(err);
+    rog_sha256(text, strlen(text), hash);
+    int code = rog_db_run(db, err,
+                          "INSERT INTO runs(id, library, threshold, control, batchsize, epochs,"
+                          " note, seed, workload, cluster, status, attempt, started_at, config,"
+                          " config_hash) VALUES (?, ?, ?, ?, 1, ?, ?, 0, 'imported', 'imported',"
+                          " 'done', 1, nullif(?, ''), ?, ?)",
+                          "ssisissss", run->id, run->library, run->threshold, run->control,
+                          run->epochs, run->note, started, text, hash);
+    free(text);
+    return code;
+}
+
+int rog_import_run(struct rog_db *db, const struct rog_artifact *run, struct rog_error *err)
+{
+    int code = add_row(db, run, err);
+    for (int64_t i = 0; i < run->workers && code == 0; i++)
+        code = add_worker(db, run, &run->worker[i], err);
+    if (code == 0)
+        code = add_checkpoints(db, run, err);
+    if (code == 0)
+        code = add_event(db, run, "published-means", published_means(run), err);
+    if (code == 0) {
+        struct rog_json *data = rog_json_object();
+        rog_json_put(data, "notes", rog_json_copy(run->notes));
+        code = add_event(db, run, "import", data, err);
+    }
+    return code;
+}
