@@ -32,12 +32,14 @@ int rog_server_new(struct rog_server **server, const struct rog_server_config *c
                    float *params, struct rog_error *err);
 void rog_server_free(struct rog_server *server);
 
-/* Takes one message of `worker`. ROG_EFORMAT for one that is not well formed, nothing is changed
- * then. */
+/* Takes one message of `worker`. ROG_EFORMAT for one that is not well formed or comes out of turn,
+ * ROG_EINVAL for a worker that does not exist or has left; nothing is changed then. After
+ * ROG_ENOMEM the server is of no use. */
 int rog_server_receive(struct rog_server *server, uint32_t worker, const uint8_t *message,
                        size_t size, double now, struct rog_error *err);
 
-/* The next message for `worker`, as rog_worker_send: requests for rows go first, then the pull. */
+/* The next message for `worker`, as rog_worker_send: requests for rows go first, then the pull.
+ * ROG_EINVAL also for a worker that has left and for a strategy that planned nonsense. */
 int rog_server_send(struct rog_server *server, uint32_t worker, double now, uint8_t *buffer,
                     size_t bytes, size_t *size, struct rog_error *err);
 

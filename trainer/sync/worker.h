@@ -46,12 +46,15 @@ void rog_worker_free(struct rog_worker *worker);
 
 /* Ends the local steps of the next iteration: gradients (rows->params floats, the mean over the
  * local steps; NULL without values) are folded in and a push is planned. ROG_EINVAL while the last
- * iteration is not complete, or for a gradient that is not finite (nothing is changed then). */
+ * iteration is not complete, or for a gradient that is not finite (nothing is changed then), or a
+ * strategy that planned nonsense; ROG_EFAILED when the update has grown past what a float holds.
+ * After these two the worker is of no use. */
 int rog_worker_push(struct rog_worker *worker, const float *gradients, double learning_rate,
                     double now, struct rog_error *err);
 
 /* Writes the next message, at most `bytes` (>= rog_message_min_bytes(rows)), into `buffer` and its
- * length into *size; 0 when there is nothing to send now. */
+ * length into *size; 0 when there is nothing to send now. ROG_EINVAL for a buffer that is too
+ * small. What has been written counts as sent: it must arrive, in order. */
 int rog_worker_send(struct rog_worker *worker, double now, uint8_t *buffer, size_t bytes,
                     size_t *size, struct rog_error *err);
 
