@@ -42,6 +42,8 @@ fails 'the trainer ended with status 3: cannot find the way'
 [ -s plots/f-case0-statistical-efficiency.svg ] || fail "what is done was not drawn"
 trainer 'simulate) begin; exit 0 ;;'
 fails 'the trainer ended without an end event'
+trainer "simulate) begin; echo '{\"event\":\"end\",\"t\":1}' >>\"\$out/events.jsonl\"; exit 5 ;;"
+fails 'the trainer ended with status 5'
 trainer 'simulate) begin; kill -9 $$ ;;'
 sed -i 's/kill -9 .*;;/kill -9 \$\$ ;;/' trainer
 fails 'the trainer was killed by signal 9'
@@ -59,7 +61,7 @@ fails 'results.runs/'
 says 'the checkpoint is not the one that was saved'
 
 same "attempts" "1
-8" "$(query 'SELECT attempt FROM runs ORDER BY attempt')"
+9" "$(query 'SELECT attempt FROM runs ORDER BY attempt')"
 try 0 rogctl sweep x.conf
 says "which failed"
 same "done" 2 "$(query "SELECT count(*) FROM runs WHERE status = 'done' AND error IS NULL")"

@@ -4,8 +4,8 @@
 . "$ROG_TEST_TOOLS/lib.sh"
 
 cat >x.conf <<END
-case = "k"; workload = "none"; seconds = 2000.0;
-matrix = { library = ["ROG"]; threshold = [4, 20]; seed = [1, 2, 3]; };
+case = "k"; workload = "none"; seconds = 6000.0;
+matrix = { library = ["ROG"]; threshold = [4, 20, 40]; seed = [1, 2]; };
 END
 
 # What comes out when nothing happens.
@@ -16,37 +16,58 @@ outcome="SELECT threshold, seed, status, (SELECT count(*) FROM iterations WHERE 
     WHERE run_id = id) FROM runs ORDER BY threshold, seed"
 query "$outcome" whole.db >wanted
 
-for delay in 0.02 0.1 0.2 0.3 0.45 0.6 0.8; do
+# Nothing of a killed sweep runs on.
+check_nothing_runs() {
+    sleep 0.2
+    for process in /proc/[0-9]*; do
+        [ "$(readlink "$process/cwd" 2>/dev/null)" = "$PWD" ] || continue
+        case $(readlink "$process/exe") in */rog-trainer) fail "a trainer outlives rogctl" ;; esac
+    done
+}
+
+# What is there is whole. It may be too early even for the tables.
+check_database() {
+    [ -e results.db ] && [ "$(query 'PRAGMA user_version')" = 1 ] || return 0
+    same "integrity" ok "$(query 'PRAGMA integrity_check')"
+    same "half-done runs that count" 0 "$(query "SELECT count(*) FROM runs WHERE status = 'done'
+        AND id NOT IN (SELECT run_id FROM events WHERE kind = 'end')")"
+}
+
+start() {
     rogctl sweep x.conf --jobs 2 >out 2>err &
     pid=$!
-    sleep "$delay"
+    tried="rogctl sweep, killed $*"
+}
+strike() {
     kill -9 $pid 2>/dev/null
     wait $pid 2>/dev/null
-    sleep 0.3
-    # Nothing of it runs on: nobody holds a file of the runs open.
-    for process in /proc/[0-9]*; do
-        case $(readlink "$process/exe" 2>/dev/null) in
-        */rog-trainer)
-            case $(tr '\0' ' ' <"$process/cmdline") in
-            *"$PWD"* | *" results.runs/"*)
-                [ "$(readlink "$process/cwd")" = "$PWD" ] && fail "a trainer outlives rogctl" ;;
-            esac ;;
-        esac
-    done
-    # It may be too early even for the tables.
-    if [ -e results.db ] && [ "$(query 'PRAGMA user_version')" = 1 ]; then
-        same "integrity" ok "$(query 'PRAGMA integrity_check')"
-        same "half-done runs that count" 0 "$(query "SELECT count(*) FROM runs WHERE status = 'done'
-            AND id NOT IN (SELECT run_id FROM events WHERE kind = 'end')")"
-    fi
-done
-interrupted=$(query "SELECT count(*) FROM runs WHERE status = 'running'")
-done=$(query "SELECT count(*) FROM runs WHERE status = 'done'")
+    check_nothing_runs
+    check_database
+}
 
-[ "$done" -lt 6 ] || skip "this machine is too fast to be interrupted"
+# Early, and then when a part of a run is stored.
+for delay in 0.02 0.1 0.2; do
+    start "after $delay s"
+    sleep "$delay"
+    strike
+done
+half_stored="SELECT count(*) FROM runs WHERE status = 'running' AND id IN (SELECT run_id FROM
+    iterations) AND id NOT IN (SELECT run_id FROM events WHERE kind = 'end')"
+for round in 1 2 3; do
+    start "in the middle"
+    for i in $(seq 200); do
+        [ "$(sqlite3 results.db "$half_stored" 2>/dev/null || echo 0)" -gt 0 ] && break
+        kill -0 $pid 2>/dev/null || break
+        sleep 0.02
+    done
+    strike
+done
+done=$(query "SELECT count(*) FROM runs WHERE status = 'done'")
+[ "$done" -lt 6 ] && [ "$(query "$half_stored")" -gt 0 ] || skip "too fast to be caught half-way"
+
 try 0 rogctl sweep x.conf --jobs 2
 says "continuing k-case0: $done of 6 runs are done already"
-[ "$interrupted" -gt 0 ] && says "which was interrupted"
+says "which was interrupted"
 query "$outcome" >found
 diff wanted found || fail "the outcome is another one"
 same "runs" 6 "$(query 'SELECT count(*) FROM runs')"
