@@ -68,8 +68,8 @@ static void start_clock(struct rog_serve *serve)
 
 static int begin(struct rog_serve *serve, struct rog_error *err)
 {
-    start_clock(serve);
     int code = rog_train_report_start(&serve->train, serve->events, err);
+    start_clock(serve);
     if (!code)
         rog_serve_save_if_due(serve);
     for (uint32_t i = 0; i < serve->workers && !code; i++)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <trainer/net/work_state.h>
 
+#include <math.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -53,7 +54,8 @@ void rog_work_set_clock(struct rog_work *work, double t_s)
         return;
     work->started = true;
     work->origin_s = rog_link_now() - t_s;
-    work->metered_s = work->energy_told_s = rog_link_now();
+    work->metered_s = rog_link_now();
+    work->energy_told_s = -INFINITY;
     work->mbps = -1;
     if (work->trace)
         rog_link_pace(work->link, work->trace, work->profile->trace_offset - work->origin_s);

@@ -72,6 +72,7 @@ struct rog_work {
     bool started;
     double origin_s; /* of the run */
     double joules, metered_s, energy_told_s, mbps;
+    bool energy_over; /* the last has been told */
 
     bool ended;      /* the server has said so */
     double ending_s; /* since when it ends, 0: it does not */

@@ -56,9 +56,11 @@ void rog_work_meter(struct rog_work *work)
         check(work, rog_event_end(work->events, &err), &err);
     }
     bool last = work->phase == ROG_WORK_THROUGH || work->ended;
-    if (!work->options->energy || now - work->energy_told_s < (last ? 0.5 : ENERGY_PERIOD_S))
+    if (!work->options->energy || work->energy_over ||
+        (!last && now - work->energy_told_s < ENERGY_PERIOD_S))
         return;
     work->energy_told_s = now;
+    work->energy_over = last; /* it takes nothing from here on */
     rog_event_begin(work->events, ROG_EVENT_ENERGY, t_s, work->options->rank);
     rog_event_seconds(work->events, "joules", work->joules);
     rog_event_string(work->events, "source", "model");
@@ -198,6 +200,7 @@ void rog_work_join(struct rog_work *work, uint32_t iteration)
     enter(work, ROG_WORK_JOINING);
     work->join_iteration = iteration;
     work->join_ready = false;
+    work->energy_over = false;
     work->model_at = 0;
 }
 
