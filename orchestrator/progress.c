@@ -17,6 +17,7 @@
 #define DEFAULT_WIDTH 80
 #define DEFAULT_HEIGHT 24
 #define LABEL_CHARACTERS 20
+#define BRIEF_LABEL_CHARACTERS 12
 
 static const char *const state_names[] = {"waiting", "elsewhere", "running",
                                           "testing", "done",      "failed"};
@@ -28,54 +29,79 @@ static double now_s(void)
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
+/* A line in the making. */
+struct line {
+    char *text;
+    size_t bytes, width;
+    bool whole; /* every part fitted */
+};
+
 /* Adds a part when it fits into the rest of the line. */
-static void __attribute__((format(printf, 4, 5)))
-add_part(char *line, size_t bytes, size_t width, const char *format, ...)
+static void __attribute__((format(printf, 2, 3)))
+add_part(struct line *line, const char *format, ...)
 {
     char part[128];
     va_list args;
     va_start(args, format);
     vsnprintf(part, sizeof part, format, args);
     va_end(args);
-    size_t used = strlen(line);
-    if (rog_label_columns(line) + rog_label_columns(part) <= width)
-        snprintf(line + used, bytes - used, "%s", part);
+    size_t used = strlen(line->text);
+    if (rog_label_columns(line->text) + rog_label_columns(part) <= line->width)
+        snprintf(line->text + used, line->bytes - used, "%s", part);
+    else
+        line->whole = false;
 }
 
-void rog_progress_line(const struct rog_fleet_job *job, size_t width, char *line, size_t bytes)
+static void add_label(struct line *line, const char *text, size_t characters)
 {
-    char *label = rog_label_clean(job->label, LABEL_CHARACTERS);
-    line[0] = '\0';
-    if (label) {
-        size_t columns = rog_label_columns(label);
-        add_part(line, bytes, width, "%s%*s", label,
-                 columns < LABEL_CHARACTERS ? (int)(LABEL_CHARACTERS - columns) : 0, "");
-    }
+    char *label = rog_label_clean(text, characters);
+    size_t columns = label ? rog_label_columns(label) : 0;
+    add_part(line, "%s%*s", label ? label : "",
+             columns < characters ? (int)(characters - columns) : 0, "");
     free(label);
-    add_part(line, bytes, width, " %-9s", state_names[job->state]);
-    if (job->state == ROG_FLEET_WAITING || job->state == ROG_FLEET_ELSEWHERE)
-        return;
-    if (job->state == ROG_FLEET_FAILED) {
-        add_part(line, bytes, width, " after %.0f s", job->t);
-        return;
-    }
-    add_part(line, bytes, width, " %6.0f s", job->t);
-    add_part(line, bytes, width, "  iteration %5lld", (long long)job->iteration);
-    if (!isnan(job->accuracy))
-        add_part(line, bytes, width, "  accuracy %5.2f%%", job->accuracy);
+}
+
+static void add_numbers(struct line *line, const struct rog_fleet_job *job, bool brief)
+{
+    add_part(line, " %6.0f s", job->t);
+    add_part(line, "  %s %5lld", brief ? "it" : "iteration", (long long)job->iteration);
+    if (isnan(job->accuracy))
+        add_part(line, "  %s    - ", brief ? "acc" : "accuracy");
     else
-        add_part(line, bytes, width, "  accuracy     -");
-    if (!isnan(job->stall_share))
-        add_part(line, bytes, width, "  stall %2.0f%%", 100 * job->stall_share);
+        add_part(line, "  %s %4.1f%%", brief ? "acc" : "accuracy", job->accuracy);
+    if (isnan(job->stall_share))
+        add_part(line, "  stall  - ");
+    else
+        add_part(line, "  stall %2.0f%%", 100 * job->stall_share);
     if (job->wall_s > 0 && !job->taken_up)
-        add_part(line, bytes, width, "  %5.0fx", job->t / job->wall_s);
+        add_part(line, " %4.0fx", job->t / job->wall_s);
     if (job->state == ROG_FLEET_RUNNING && job->done > 0.005) {
         long left_s = (long)(job->wall_s * (1 / job->done - 1));
-        add_part(line, bytes, width, "  %ld:%02ld left", left_s / 60, left_s % 60);
+        add_part(line, " %2ld:%02ld left", left_s / 60, left_s % 60);
     } else if (job->state == ROG_FLEET_DONE) {
-        add_part(line, bytes, width, "  in %ld:%02ld", (long)job->wall_s / 60,
-                 (long)job->wall_s % 60);
+        add_part(line, " in %ld:%02ld", (long)job->wall_s / 60, (long)job->wall_s % 60);
     }
+}
+
+/* False where the line had to leave something out. */
+static bool compose(const struct rog_fleet_job *job, bool brief, size_t width, char *text,
+                    size_t bytes)
+{
+    struct line line = {text, bytes, width, true};
+    text[0] = '\0';
+    add_label(&line, job->label, brief ? BRIEF_LABEL_CHARACTERS : LABEL_CHARACTERS);
+    add_part(&line, " %-9s", state_names[job->state]);
+    if (job->state == ROG_FLEET_FAILED)
+        add_part(&line, " after %.0f s", job->t);
+    else if (job->state != ROG_FLEET_WAITING && job->state != ROG_FLEET_ELSEWHERE)
+        add_numbers(&line, job, brief);
+    return line.whole;
+}
+
+void rog_progress_line(const struct rog_fleet_job *job, size_t width, char *text, size_t bytes)
+{
+    if (!compose(job, false, width, text, bytes))
+        compose(job, true, width, text, bytes);
 }
 
 static struct winsize screen(void)

@@ -265,10 +265,14 @@ static void a_line_fits_its_width(void **state)
     rog_progress_line(&job, 200, line, sizeof line);
     assert_null(strchr(line, '\x1b'));
     assert_non_null(strstr(line, "ROG 20 \xc3\xa4"));
-    static const char *const parts[] = {"running",   "4210 s", "iteration   812", "accuracy 61.25%",
+    static const char *const parts[] = {"running",   "4210 s", "iteration   812", "accuracy 61.2%",
                                         "stall 12%", "84x",    "1:08 left"};
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
         assert_non_null(strstr(line, parts[i]));
+    /* The usual terminal holds all of it, in short. */
+    rog_progress_line(&job, 79, line, sizeof line);
+    assert_non_null(strstr(line, "acc 61.2%"));
+    assert_non_null(strstr(line, "1:08 left"));
     for (size_t width = 20; width < 120; width++) {
         rog_progress_line(&job, width, line, sizeof line);
         assert_true(rog_label_columns(line) <= width);
