@@ -12,6 +12,7 @@ extern const struct rog_command rog_cmd_case;
 extern const struct rog_command rog_cmd_cases;
 extern const struct rog_command rog_cmd_data;
 extern const struct rog_command rog_cmd_doctor;
+extern const struct rog_command rog_cmd_export;
 extern const struct rog_command rog_cmd_import;
 extern const struct rog_command rog_cmd_lab;
 extern const struct rog_command rog_cmd_microevents;

@@ -19,6 +19,7 @@ static const struct rog_command *const commands[] = {
     &rog_cmd_doctor,
     &rog_cmd_verify,
     &rog_cmd_import,
+    &rog_cmd_export,
     &rog_cmd_lab,
     NULL,
 };

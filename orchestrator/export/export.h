@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_EXPORT_EXPORT_H
+#define ROG_EXPORT_EXPORT_H
+
+/*
+ * A case out of results.db, for other programs: every recorded row of its runs, column by column as
+ * the tables have them.
+ */
+
+#include <orchestrator/store/db.h>
+
+struct rog_export_options {
+    const char *folder; /* where the files go; made where it is missing */
+    /* Told each file's path; may be NULL. */
+    void (*written)(void *user, const char *path);
+    void *user;
+};
+
+/* One file a table, CASE-TABLE.csv (RFC 4180: a line of column names, CRLF, quotes doubled; NULL
+ * is empty). ROG_ENOTFOUND for an unknown case. Each file appears whole or not at all. */
+int rog_export_csv(struct rog_db *db, const char *case_name,
+                   const struct rog_export_options *options, struct rog_error *err);
+
+/* CASE.json: {"case": {...}, "runs": [{..., "iterations": [{...}], ...}]}. */
+int rog_export_json(struct rog_db *db, const char *case_name,
+                    const struct rog_export_options *options, struct rog_error *err);
+
+#endif
