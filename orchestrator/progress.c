@@ -90,7 +90,7 @@ static bool compose(const struct rog_fleet_job *job, bool brief, size_t width, c
     struct line line = {text, bytes, width, true};
     text[0] = '\0';
     add_label(&line, job->label, brief ? BRIEF_LABEL_CHARACTERS : LABEL_CHARACTERS);
-    add_part(&line, " %-9s", state_names[job->state]);
+    add_part(&line, brief ? " %-7s" : " %-9s", state_names[job->state]);
     if (job->state == ROG_FLEET_FAILED)
         add_part(&line, " after %.0f s", job->t);
     else if (job->state != ROG_FLEET_WAITING && job->state != ROG_FLEET_ELSEWHERE)
