@@ -261,7 +261,7 @@ int rog_seal_open(struct rog_seal *seal, uint8_t *frame, size_t bytes, uint8_t *
 {
     uint8_t nonce[crypto_aead_chacha20poly1305_ietf_NPUBBYTES];
     uint8_t *text = frame + ROG_FRAME_HEADER_BYTES;
-    size_t expected;
+    size_t expected = 0;
     int code = bytes < ROG_FRAME_OVERHEAD
                    ? ROG_EFORMAT
                    : rog_seal_frame_bytes(seal, frame, bytes, &expected, err);
