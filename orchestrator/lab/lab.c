@@ -2,6 +2,7 @@
 #include <orchestrator/lab/lab.h>
 
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <net/if.h>
@@ -202,6 +203,94 @@ static int empty_space(unsigned number, struct rog_error *err)
     }
 }
 
+/* Network namespaces, by their inodes. */
+struct space_set {
+    ino_t space[ROG_LAB_MAX_WORKERS + 1];
+    unsigned count;
+};
+
+static bool in_set(const struct space_set *set, ino_t space)
+{
+    for (unsigned i = 0; i < set->count; i++)
+        if (set->space[i] == space)
+            return true;
+    return false;
+}
+
+/* The namespace of a process; 0 where it cannot be told. */
+static ino_t space_of(const char *pid)
+{
+    struct stat info = {0};
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%.20s/ns/net", pid);
+    return stat(path, &info) == 0 ? info.st_ino : 0;
+}
+
+/* Whether it is an sshd with a configuration of the lab. */
+static bool is_lab_sshd(const char *pid)
+{
+    static const char mark[] = ROG_LAB_DIR "/host";
+    char path[64], *text = NULL;
+    size_t size = 0;
+    bool found = false;
+    snprintf(path, sizeof path, "/proc/%.20s/comm", pid);
+    if (rog_file_read(path, 64, &text, &size, NULL) == ROG_OK && strcmp(text, "sshd\n") == 0) {
+        free(text);
+        text = NULL;
+        snprintf(path, sizeof path, "/proc/%.20s/cmdline", pid);
+        found = rog_file_read(path, 65536, &text, &size, NULL) == ROG_OK &&
+                memmem(text, size, mark, strlen(mark)) != NULL;
+    }
+    free(text);
+    return found;
+}
+
+/* Adds the namespaces of the lab's sshds to the set, then sends the signal (unless 0) to what runs
+ * in them. Returns how many processes that are. */
+static unsigned visit_lost(struct space_set *set, int signal)
+{
+    struct dirent **entries = NULL;
+    unsigned running = 0;
+    ino_t own = space_of("self");
+    int count = scandir("/proc", &entries, NULL, NULL);
+    for (int pass = 0; pass < 2; pass++) {
+        for (int i = 0; i < count; i++) {
+            const char *pid = entries[i]->d_name;
+            ino_t space = pid[0] >= '0' && pid[0] <= '9' ? space_of(pid) : 0;
+            if (!space || space == own)
+                continue;
+            if (pass == 0 && !in_set(set, space) && set->count <= ROG_LAB_MAX_WORKERS &&
+                is_lab_sshd(pid))
+                set->space[set->count++] = space;
+            if (pass == 1 && in_set(set, space)) {
+                running++;
+                if (signal)
+                    kill((pid_t)strtol(pid, NULL, 10), signal);
+            }
+        }
+    }
+    for (int i = 0; i < count; i++)
+        free(entries[i]);
+    free(entries);
+    return running;
+}
+
+/* A namespace may have lost its name (ip netns del) while its sshd went on. */
+static int end_lost_hosts(bool *any, struct rog_error *err)
+{
+    struct space_set set = {.count = 0};
+    double begin_s = now_s();
+    for (int signal = SIGTERM; visit_lost(&set, signal);) {
+        double waited_s = now_s() - begin_s;
+        *any = true;
+        signal = waited_s > 1 ? SIGKILL : 0;
+        if (waited_s > END_PATIENCE_S)
+            return rog_fail(err, ROG_EFAILED, "a process of a deleted lab host does not end");
+        nap();
+    }
+    return ROG_OK;
+}
+
 int rog_lab_down(bool *found, struct rog_error *err)
 {
     bool present[ROG_LAB_MAX_WORKERS + 1], any = rog_file_exists(ROG_LAB_DIR);
@@ -228,6 +317,8 @@ int rog_lab_down(bool *found, struct rog_error *err)
             command(NULL, &later, "ip link del dev %s", veth);
         }
     }
+    int lost = end_lost_hosts(&any, code ? &later : err);
+    code = code ? code : lost;
     if (if_nametoindex(BRIDGE)) {
         any = true;
         int failed = command(NULL, code ? &later : err, "ip link del dev " BRIDGE);

@@ -60,6 +60,17 @@ static void down(bool expected)
     nothing_is_left();
 }
 
+/* Whether a process is no more, or a zombie at most. */
+static bool is_gone(long pid)
+{
+    char *text = NULL, *path = rog_format("/proc/%ld/cmdline", pid);
+    size_t size = 0;
+    bool gone = rog_file_read(path, 65536, &text, &size, NULL) != ROG_OK || size == 0;
+    free(text);
+    free(path);
+    return gone;
+}
+
 /* What a command says on a host. Heap memory. */
 static char *say(const char *host, const char *command)
 {
@@ -155,10 +166,13 @@ static void up_again_keeps_or_repairs(void **state)
     assert_true(look().complete);
     assert_int_equal(look().count, 3);
 
+    pid_t third = look().host[2].sshd;
     const char *const cut[] = {"ip", "netns", "del", "roglab2", NULL};
     assert_int_equal(rog_tool_run(cut, 20, NULL, &err), ROG_OK);
     assert_false(look().complete);
+    assert_false(is_gone(third)); /* it goes on without a name */
     down(true);
+    assert_true(is_gone(third));
 }
 
 /* A process that somebody left running on a host, and half an `up`. */
@@ -177,13 +191,7 @@ static void down_removes_what_runs_and_what_is_half_made(void **state)
     unlink(ROG_LAB_CLUSTER); /* as if `up` had been killed before its last step */
     assert_false(look().complete);
     down(true);
-    char *path = rog_format("/proc/%ld/cmdline", sleeper);
-    char *text = NULL;
-    size_t size = 0;
-    if (rog_file_read(path, 4096, &text, &size, NULL) == ROG_OK)
-        assert_int_equal(size, 0); /* at most a zombie */
-    free(text);
-    free(path);
+    assert_true(is_gone(sleeper));
 
     const char *const half[] = {"ip", "netns", "add", "roglab0", NULL};
     const char *const bridge[] = {"ip", "link", "add", "name", "roglab-br", "type", "bridge", NULL};
