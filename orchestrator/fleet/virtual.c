@@ -299,8 +299,10 @@ static int step(struct executor *x, struct active *a, bool *finished, struct rog
     int code = 0;
     while (code == 0 && more)
         code = follow(x, a, &more, err);
-    if (code == 0 && rog_ingest_state(a->ingest)->failed && !ended)
-        ended = (rog_process_stop(&a->simulator), true);
+    if (code == 0 && rog_ingest_state(a->ingest)->failed) {
+        rog_process_stop(&a->simulator); /* it should have ended by itself */
+        ended = true;
+    }
     if (code == 0 && ended)
         code = judge(a, err);
     if (code == 0)

@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+# Killed or interrupted when only checkpoints were left to test: the training is not repeated.
+. "$ROG_TEST_TOOLS/lib.sh"
+cat >x.conf <<END
+case = "t"; $tiny
+runs = ( { threshold = 4; } );
+END
+# The real trainer, but testing takes for ever while there is a file `slow`.
+cat >trainer <<END
+#!/bin/sh
+echo "\$1" >>$PWD/calls
+[ "\$1" = test ] && [ -e $PWD/slow ] && exec sleep 600
+exec $ROG_BUILD/bin/rog-trainer "\$@"
+END
+chmod +x trainer
+ROG_TRAINER=$PWD/trainer
+export ROG_TRAINER
+ended="SELECT count(*) FROM events WHERE kind = 'end'"
+
+for signal in KILL TERM; do
+    rm -f results.db* calls
+    rm -rf results.runs
+    touch slow
+    rogctl sweep x.conf >out 2>err &
+    pid=$!
+    tried="rogctl sweep and SIG$signal"
+    for i in $(seq 600); do
+        [ "$(sqlite3 results.db "$ended" 2>/dev/null)" = 1 ] && break
+        sleep 0.1
+    done
+    same "ends" 1 "$(query "$ended")"
+    sleep 0.5
+    kill -$signal $pid
+    wait $pid
+    rm slow
+    same "done" 0 "$(query "SELECT count(*) FROM runs WHERE status = 'done'")"
+    before=$(query 'SELECT group_concat(sha256) FROM checkpoints')
+    try 0 rogctl sweep x.conf
+    same "training" 1 "$(grep -c simulate calls)"
+    same "attempts" "1 done" "$(query "SELECT attempt || ' ' || status FROM runs")"
+    same "checkpoints" "$before" "$(query 'SELECT group_concat(sha256) FROM checkpoints')"
+    same "untested" 0 "$(query 'SELECT count(*) FROM checkpoints WHERE accuracy IS NULL')"
+done
