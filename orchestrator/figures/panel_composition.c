@@ -151,10 +151,12 @@ int rog_panel_write_composition(const struct rog_panel *panel, const struct rog_
     *drawn = false;
     for (size_t i = 0; i < data->series_count && code == 0; i++) {
         code = bar_make(&bars[count], data, &data->series[i], err);
-        if (bars[count].total.count > 0)
+        if (bars[count].total.count > 0) {
             count++;
-        else
+        } else {
             free(bars[count].label);
+            bars[count].label = NULL;
+        }
     }
     if (code < 0 || count == 0)
         goto out;

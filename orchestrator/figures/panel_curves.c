@@ -199,10 +199,10 @@ static void write_marks(FILE *file, const struct figure *figure, size_t index)
 {
     const struct rog_curve *curve = &figure->curve[index];
     double step = (figure->x.max - figure->x.min) / MARKS;
-    double x = figure->x.min + step * ((double)index + 0.5) / (double)figure->count;
+    double first = figure->x.min + step * ((double)index + 0.5) / (double)figure->count;
     bool any = false;
-    for (; x <= curve->x[curve->count - 1]; x += step) {
-        double y = rog_line_at(curve->x, curve->y, curve->count, x);
+    for (int i = 0; i < MARKS; i++) {
+        double x = first + i * step, y = rog_line_at(curve->x, curve->y, curve->count, x);
         if (isnan(y))
             continue;
         fprintf(file, "%.10g %.10g\n", x, y);
