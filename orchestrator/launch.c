@@ -18,9 +18,10 @@ static void say_what_is_there(const struct rog_launch *launch, const struct rog_
     }
     const struct rog_output *output = &launch->output;
     if (plan->case_name && known == 0)
-        rog_remark(output, "%s: %zu runs to do", plan->case_name, plan->count);
+        rog_remark(output, "%s: %zu %s to do", plan->case_name, plan->count,
+                   plan->count == 1 ? "run" : "runs");
     else if (plan->case_name && done == plan->count)
-        rog_remark(output, "%s: all %zu runs are done already", plan->case_name, plan->count);
+        rog_remark(output, "%s: all %zu runs are done already", plan->case_name, done);
     else if (plan->case_name)
         rog_remark(output, "continuing %s: %zu of %zu runs are done already", plan->case_name, done,
                    plan->count);
