@@ -113,11 +113,11 @@ static void figure_axes(struct figure *figure, bool published)
         figure->target = (double)NAN;
 }
 
-/* The lines and, for bands, the strokes from their lower to their upper edge. */
+/* The lines, for bands the strokes from their lower to their upper edge, and that of the target. */
 static struct rog_polyline *figure_lines(const struct figure *figure, double **strokes,
                                          size_t *count, struct rog_error *err)
 {
-    size_t room = 0, points = 0;
+    size_t room = 1, points = 4;
     for (size_t i = 0; i < figure->count; i++) {
         room += 1 + (figure->curve[i].low ? figure->curve[i].count : 0);
         points += figure->curve[i].low ? 4 * figure->curve[i].count : 0;
@@ -139,6 +139,12 @@ static struct rog_polyline *figure_lines(const struct figure *figure, double **s
             stroke[3] = curve->high[k];
             line[(*count)++] = (struct rog_polyline){stroke, stroke + 2, 2};
         }
+    }
+    if (!isnan(figure->target)) {
+        stroke[0] = figure->x.min;
+        stroke[1] = figure->x.max;
+        stroke[2] = stroke[3] = figure->target;
+        line[(*count)++] = (struct rog_polyline){stroke, stroke + 2, 2};
     }
     return line;
 }
