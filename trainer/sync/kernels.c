@@ -10,7 +10,7 @@
  * results are the same to the bit. Sanitizers run before the choice could be made. */
 #if defined(__x86_64__) && defined(__OPTIMIZE__) && !defined(__SANITIZE_ADDRESS__) && \
     !defined(__SANITIZE_THREAD__)
-#define WIDE __attribute__((target_clones("avx2", "default")))
+#define WIDE __attribute__((target_clones("avx512f", "avx2", "default")))
 #else
 #define WIDE
 #endif
@@ -92,79 +92,107 @@ WIDE double rog_kernel_difference(const float *a, const float *b, size_t n)
     return sum;
 }
 
-/* Eight bytes of 0 or 1 become eight bits: the multiplication moves byte k's bit to bit 56 + k. */
-static inline __attribute__((always_inline)) uint8_t pack_eight(const uint8_t *flags)
+/* Elements whose sign bits become one number at a time. */
+#define GROUP 32
+
+/* All bits set where x is negative, none where it is not. */
+static inline __attribute__((always_inline)) uint32_t sign_mask(float x)
 {
-    uint64_t bytes = 0;
-    for (unsigned k = 0; k < 8; k++)
-        bytes |= (uint64_t)flags[k] << (8 * k);
-    return (uint8_t)((bytes * UINT64_C(0x0102040810204080)) >> 56);
+    int32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    return (uint32_t)(bits < 0 ? -1 : 0);
 }
 
-#define GROUP 64 /* elements packed at a time */
+/* Takes `count` (8 or GROUP) elements. */
+static inline __attribute__((always_inline)) void take_group(float *restrict u, size_t count,
+                                                             float s, uint8_t *restrict signs)
+{
+    uint32_t negative = 0;
+#pragma omp simd reduction(| : negative)
+    for (size_t k = 0; k < count; k++) {
+        float x = u[k];
+        negative |= sign_mask(x) & (UINT32_C(1) << k);
+        u[k] = x - copysignf(s, x);
+    }
+    for (size_t k = 0; k < count; k += 8)
+        signs[k / 8] = (uint8_t)(negative >> k);
+}
 
 WIDE void rog_kernel_take(float *restrict u, size_t n, float s, uint8_t *restrict signs)
 {
     size_t i = 0;
-    for (; i + GROUP <= n; i += GROUP) {
-        uint8_t negative[GROUP];
-#pragma omp simd
-        for (size_t k = 0; k < GROUP; k++) {
-            float x = u[i + k];
-            negative[k] = (uint8_t)(signbit(x) != 0);
-            u[i + k] = x - copysignf(s, x);
-        }
-        for (size_t k = 0; k < GROUP; k += 8)
-            *signs++ = pack_eight(negative + k);
+    for (; i + GROUP <= n; i += GROUP)
+        take_group(u + i, GROUP, s, signs + i / 8);
+    for (; i + 8 <= n; i += 8)
+        take_group(u + i, 8, s, signs + i / 8);
+    if (i == n)
+        return;
+    uint8_t *last = signs + i / 8;
+    *last = 0;
+    for (size_t k = 0; k < 8 && i + k < n; k++) {
+        float x = u[i + k];
+        *last |= (uint8_t)((signbit(x) != 0) << k);
+        u[i + k] = x - copysignf(s, x);
     }
-    for (; i < n; i += 8) {
-        uint8_t byte = 0;
-        for (size_t k = 0; k < 8 && i + k < n; k++) {
-            float x = u[i + k];
-            byte |= (uint8_t)((signbit(x) != 0) << k);
-            u[i + k] = x - copysignf(s, x);
-        }
-        *signs++ = byte;
+}
+
+static inline __attribute__((always_inline)) void take_difference_group(float *restrict held,
+                                                                        const float *restrict model,
+                                                                        size_t count, float s,
+                                                                        uint8_t *restrict signs)
+{
+    uint32_t negative = 0;
+#pragma omp simd reduction(| : negative)
+    for (size_t k = 0; k < count; k++) {
+        float p = held[k] - model[k];
+        negative |= sign_mask(p) & (UINT32_C(1) << k);
+        held[k] -= copysignf(s, p);
     }
+    for (size_t k = 0; k < count; k += 8)
+        signs[k / 8] = (uint8_t)(negative >> k);
 }
 
 WIDE void rog_kernel_take_difference(float *restrict held, const float *restrict model, size_t n,
                                      float s, uint8_t *restrict signs)
 {
     size_t i = 0;
-    for (; i + GROUP <= n; i += GROUP) {
-        uint8_t negative[GROUP];
+    for (; i + GROUP <= n; i += GROUP)
+        take_difference_group(held + i, model + i, GROUP, s, signs + i / 8);
+    for (; i + 8 <= n; i += 8)
+        take_difference_group(held + i, model + i, 8, s, signs + i / 8);
+    if (i == n)
+        return;
+    uint8_t *last = signs + i / 8;
+    *last = 0;
+    for (size_t k = 0; k < 8 && i + k < n; k++) {
+        float p = held[i + k] - model[i + k];
+        *last |= (uint8_t)((signbit(p) != 0) << k);
+        held[i + k] -= copysignf(s, p);
+    }
+}
+
+static inline __attribute__((always_inline)) void apply_group(float *restrict w, uint32_t count,
+                                                              float s, uint32_t negative)
+{
 #pragma omp simd
-        for (size_t k = 0; k < GROUP; k++) {
-            float p = held[i + k] - model[i + k];
-            negative[k] = (uint8_t)(signbit(p) != 0);
-            held[i + k] -= copysignf(s, p);
-        }
-        for (size_t k = 0; k < GROUP; k += 8)
-            *signs++ = pack_eight(negative + k);
-    }
-    for (; i < n; i += 8) {
-        uint8_t byte = 0;
-        for (size_t k = 0; k < 8 && i + k < n; k++) {
-            float p = held[i + k] - model[i + k];
-            byte |= (uint8_t)((signbit(p) != 0) << k);
-            held[i + k] -= copysignf(s, p);
-        }
-        *signs++ = byte;
-    }
+    for (uint32_t k = 0; k < count; k++)
+        w[k] -= negative & (UINT32_C(1) << k) ? -s : s;
+}
+
+static inline __attribute__((always_inline)) uint32_t group_signs(const uint8_t *signs)
+{
+    return signs[0] | (uint32_t)signs[1] << 8 | (uint32_t)signs[2] << 16 | (uint32_t)signs[3] << 24;
 }
 
 WIDE void rog_kernel_apply(float *restrict w, size_t n, float s, const uint8_t *restrict signs)
 {
     size_t i = 0;
-    for (; i + 8 <= n; i += 8) {
-        uint32_t byte = *signs++;
-#pragma omp simd
-        for (uint32_t k = 0; k < 8; k++)
-            w[i + k] -= byte & (1u << k) ? -s : s;
-    }
+    for (; i + GROUP <= n; i += GROUP)
+        apply_group(w + i, GROUP, s, group_signs(signs + i / 8));
+    for (; i + 8 <= n; i += 8)
+        apply_group(w + i, 8, s, signs[i / 8]);
     for (uint32_t k = 0; i + k < n; k++)
-        w[i + k] -= *signs & (1u << k) ? -s : s;
+        w[i + k] -= signs[i / 8] & (1u << k) ? -s : s;
 }
 
 WIDE bool rog_kernel_finite(const float *x, size_t n)

@@ -110,6 +110,16 @@ bool rog_wire_run(struct rog_wire_numbers *numbers, uint32_t *first, uint32_t *l
     return true;
 }
 
+uint32_t rog_wire_list(const struct rog_wire *wire, uint32_t *list)
+{
+    struct rog_wire_numbers numbers = wire->numbers;
+    uint32_t first, length, count = 0;
+    while (rog_wire_run(&numbers, &first, &length))
+        for (uint32_t i = 0; i < length; i++)
+            list[count++] = first + i;
+    return count;
+}
+
 /* ---- reading ---- */
 
 struct reader {
@@ -407,5 +417,7 @@ size_t rog_message_min_bytes(const struct rog_rows *rows)
 size_t rog_message_wire_bytes(const struct rog_rows *rows, const uint8_t *message, size_t size)
 {
     struct rog_wire wire;
+    if (size < ROG_WIRE_HEADER_BYTES || message[3] & FLAG_VALUES)
+        return size;
     return rog_wire_parse(rows, message, size, &wire, NULL) ? size : wire.wire_bytes;
 }

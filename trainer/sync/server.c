@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <trainer/sync/ahead.h>
 #include <trainer/sync/kernels.h>
 #include <trainer/sync/message.h>
 #include <trainer/sync/server_state.h>
@@ -63,11 +64,13 @@ static int build(struct rog_server *server, struct rog_error *err)
         return code;
     rog_set_fill(&server->all_tensors);
 
+    server->least_bytes = rog_message_min_bytes(rows);
+    server->list = malloc(rows->row_count * sizeof *server->list);
     server->merged = calloc(rows->row_count, sizeof *server->merged);
     server->peers = calloc(workers, sizeof *server->peers);
     server->watchers = malloc(workers * sizeof *server->watchers);
     server->needed = calloc(workers, sizeof *server->needed);
-    if (!server->merged || !server->peers || !server->watchers || !server->needed)
+    if (!server->list || !server->merged || !server->peers || !server->watchers || !server->needed)
         return rog_fail_nomem(err);
     for (uint32_t i = 0; i < workers && !code; i++) {
         server->watchers[i] = (struct rog_watchers){.first = ROG_NOBODY, .last = ROG_NOBODY};
@@ -125,6 +128,7 @@ void rog_server_free(struct rog_server *server)
     free(server->watchers);
     free(server->peers);
     free(server->merged);
+    free(server->list);
     free(server);
 }
 
@@ -214,23 +218,20 @@ static int check_stream(const struct rog_server *server, uint32_t worker,
     return 0;
 }
 
-static int check_rows(const struct rog_server *server, uint32_t worker, const struct rog_wire *wire,
-                      struct rog_error *err)
+/* The first `count` rows of server->list. */
+static int check_rows(const struct rog_server *server, uint32_t worker, uint32_t count,
+                      uint32_t iteration, struct rog_error *err)
 {
     const struct rog_peer *peer = &server->peers[worker];
-    struct rog_wire_numbers numbers = wire->numbers;
-    uint32_t first, length;
-    while (rog_wire_run(&numbers, &first, &length)) {
-        for (uint32_t row = first; row < first + length; row++) {
-            uint32_t version = rog_versions_get(&server->versions, worker, row);
-            if (version >= wire->header.iteration)
-                return rog_fail(err, ROG_EFORMAT, "row %u came before in iteration %u", row,
-                                version);
-            if (peer->incoming == ROG_WIRE_DEMANDED && version >= peer->asked)
-                return rog_fail(err, ROG_EFORMAT, "row %u was not asked for", row);
-            if (peer->incoming_scale[server->rows->row_tensor[row]] < 0)
-                return rog_fail(err, ROG_EFORMAT, "row %u came without a scale of its tensor", row);
-        }
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t row = server->list[i];
+        uint32_t version = rog_versions_get(&server->versions, worker, row);
+        if (version >= iteration)
+            return rog_fail(err, ROG_EFORMAT, "row %u came before in iteration %u", row, version);
+        if (peer->incoming == ROG_WIRE_DEMANDED && version >= peer->asked)
+            return rog_fail(err, ROG_EFORMAT, "row %u was not asked for", row);
+        if (peer->incoming_scale[server->rows->row_tensor[row]] < 0)
+            return rog_fail(err, ROG_EFORMAT, "row %u came without a scale of its tensor", row);
     }
     return 0;
 }
@@ -239,8 +240,11 @@ static int receive_rows(struct rog_server *server, uint32_t worker, const struct
                         double now, struct rog_error *err)
 {
     int code = check_stream(server, worker, wire, err);
-    if (!code)
-        code = check_rows(server, worker, wire, err);
+    if (code)
+        return code;
+    const uint32_t *list = server->list;
+    uint32_t count = rog_wire_list(wire, server->list);
+    code = check_rows(server, worker, count, wire->header.iteration, err);
     if (code)
         return code;
 
@@ -249,21 +253,18 @@ static int receive_rows(struct rog_server *server, uint32_t worker, const struct
     const uint8_t *signs = wire->payload;
     float share = 1.0f / (float)server->policy.workers;
     bool risen = false;
-    struct rog_wire_numbers numbers = wire->numbers;
-    uint32_t first, length;
-    while (rog_wire_run(&numbers, &first, &length)) {
-        for (uint32_t row = first; row < first + length; row++) {
-            if (server->params) {
-                rog_kernel_apply(server->params + rog_rows_offset(rows, row),
-                                 rog_rows_size(rows, row),
-                                 peer->incoming_scale[rows->row_tensor[row]] * share, signs);
-                signs += rog_wire_sign_bytes(rows, row);
-            }
-            server->merged[row]++;
-            risen |= rog_versions_raise(&server->versions, worker, row, wire->header.iteration);
-        }
+    for (uint32_t i = 0; i < count; i++) {
+        server->merged[list[i]]++;
+        risen |= rog_versions_raise(&server->versions, worker, list[i], wire->header.iteration);
     }
-    peer->incoming_rows += wire->numbers.count;
+    for (uint32_t i = 0; server->params && i < count; i++) {
+        uint32_t row = list[i];
+        rog_ahead(rows, server->params, list, count, i);
+        rog_kernel_apply(server->params + rog_rows_offset(rows, row), rog_rows_size(rows, row),
+                         peer->incoming_scale[rows->row_tensor[row]] * share, signs);
+        signs += rog_wire_sign_bytes(rows, row);
+    }
+    peer->incoming_rows += count;
     if (risen)
         rog_admission_advance(server, worker, now);
     return 0;
@@ -454,11 +455,12 @@ static size_t send_pull_rows(struct rog_server *server, struct rog_peer *peer, d
                                      .values = server->params != NULL,
                                      .iteration = peer->iteration};
     size_t size = rog_wire_put_numbers(buffer, &header, &server->picked);
-    for (row = rog_set_next(&server->picked, 0); row < rows->row_count;
-         row = rog_set_next(&server->picked, row + 1)) {
-        peer->seen[row] = server->merged[row];
-        if (!server->params)
-            continue;
+    const uint32_t *list = server->list;
+    uint32_t count = rog_set_list(&server->picked, server->list);
+    for (uint32_t i = 0; i < count; i++)
+        peer->seen[list[i]] = server->merged[list[i]];
+    for (uint32_t i = 0; server->params && i < count; i++) {
+        row = list[i];
         uint64_t at = rog_rows_offset(rows, row);
         rog_kernel_take_difference(peer->held + at, server->params + at, rog_rows_size(rows, row),
                                    peer->pull_scale[rows->row_tensor[row]], buffer + size);
@@ -491,9 +493,9 @@ int rog_server_send(struct rog_server *server, uint32_t worker, double now, uint
     int code = check_peer(server, worker, err);
     if (code)
         return code;
-    if (bytes < rog_message_min_bytes(server->rows))
+    if (bytes < server->least_bytes)
         return rog_fail(err, ROG_EINVAL, "a buffer of %zu bytes, at least %zu are needed", bytes,
-                        rog_message_min_bytes(server->rows));
+                        server->least_bytes);
     code = reserve_notices(server, err);
     if (code)
         return code;

@@ -71,7 +71,9 @@ struct rog_server {
     struct rog_watchers *watchers; /* [worker]: stalled workers that wait for it */
     uint32_t *needed;              /* [worker]: what the strategy answered last */
     struct rog_set picked;         /* rows of the message being written */
+    uint32_t *list;                /* [row]: rows of the message at hand, ascending */
     struct rog_set all_tensors;
+    size_t least_bytes; /* of a buffer to send with */
 
     struct rog_server_notice *notices; /* from `notice_first` on, notice_count of them */
     size_t notice_first, notice_count, notice_room;

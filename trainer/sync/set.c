@@ -35,6 +35,15 @@ void rog_set_fill(struct rog_set *set)
         rog_set_add(set, number);
 }
 
+uint32_t rog_set_list(const struct rog_set *set, uint32_t *list)
+{
+    uint32_t count = 0;
+    for (size_t index = 0; count < set->count; index++)
+        for (uint64_t word = set->words[index]; word; word &= word - 1)
+            list[count++] = (uint32_t)(index * 64 + (uint64_t)__builtin_ctzll(word));
+    return count;
+}
+
 /* First number >= from whose bit differs from that of `skip` (all ones or all zeros). */
 static uint32_t next_bit(const struct rog_set *set, uint32_t from, uint64_t skip)
 {

@@ -63,6 +63,10 @@ struct rog_wire_numbers {
 /* The next run; false at the end. The numbers have been checked by rog_wire_parse. */
 bool rog_wire_run(struct rog_wire_numbers *numbers, uint32_t *first, uint32_t *length);
 
+struct rog_wire;
+/* All numbers of a message, ascending, to `list`, which has room for them; how many there are. */
+uint32_t rog_wire_list(const struct rog_wire *wire, uint32_t *list);
+
 /* A message taken apart. Pointers lead into the message. */
 struct rog_wire {
     struct rog_wire_header header;

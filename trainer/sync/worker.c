@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <trainer/sync/ahead.h>
 #include <trainer/sync/kernels.h>
 #include <trainer/sync/message.h>
 #include <trainer/sync/sending.h>
@@ -50,6 +51,8 @@ struct rog_worker {
     float *pull_scale;     /* [tensor] */
 
     struct rog_set picked;  /* rows of the message being written */
+    uint32_t *list;         /* [row]: rows of the message at hand, ascending */
+    size_t least_bytes;     /* of a buffer to send with */
     struct rog_set tensors; /* of the stream being begun */
 };
 
@@ -67,11 +70,14 @@ static int build(struct rog_worker *worker, struct rog_error *err)
         code = rog_set_init(row_sets[i], rows->row_count, err);
     if (code)
         return code;
+    worker->least_bytes = rog_message_min_bytes(rows);
+    worker->list = malloc(rows->row_count * sizeof *worker->list);
     worker->version = calloc(rows->row_count, sizeof *worker->version);
     worker->push_scale = calloc(rows->tensor_count, sizeof *worker->push_scale);
     worker->demanded_scale = calloc(rows->tensor_count, sizeof *worker->demanded_scale);
     worker->pull_scale = calloc(rows->tensor_count, sizeof *worker->pull_scale);
-    if (!worker->version || !worker->push_scale || !worker->demanded_scale || !worker->pull_scale)
+    if (!worker->list || !worker->version || !worker->push_scale || !worker->demanded_scale ||
+        !worker->pull_scale)
         return rog_fail_nomem(err);
     if (worker->params) {
         worker->momentum = calloc(rows->params, sizeof *worker->momentum);
@@ -126,6 +132,7 @@ void rog_worker_free(struct rog_worker *worker)
     free(worker->demanded_scale);
     free(worker->push_scale);
     free(worker->version);
+    free(worker->list);
     free(worker->update);
     free(worker->momentum);
     free(worker);
@@ -321,8 +328,10 @@ static size_t send_rows(struct rog_worker *worker, double now, uint8_t *buffer, 
         worker->outgoing == ROG_WIRE_PUSH ? worker->push_scale : worker->demanded_scale;
     struct rog_wire_header header = header_of(worker, ROG_WIRE_ROWS);
     size_t size = rog_wire_put_numbers(buffer, &header, &worker->picked);
-    for (uint32_t row = rog_set_next(&worker->picked, 0); worker->params && row < rows->row_count;
-         row = rog_set_next(&worker->picked, row + 1)) {
+    uint32_t count = worker->params ? rog_set_list(&worker->picked, worker->list) : 0;
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t row = worker->list[i];
+        rog_ahead(rows, worker->update, worker->list, count, i);
         rog_kernel_take(worker->update + rog_rows_offset(rows, row), rog_rows_size(rows, row),
                         scale[rows->row_tensor[row]], buffer + size);
         size += rog_wire_sign_bytes(rows, row);
@@ -347,9 +356,9 @@ int rog_worker_send(struct rog_worker *worker, double now, uint8_t *buffer, size
                     size_t *size, struct rog_error *err)
 {
     *size = 0;
-    if (bytes < rog_message_min_bytes(worker->rows))
+    if (bytes < worker->least_bytes)
         return rog_fail(err, ROG_EINVAL, "a buffer of %zu bytes, at least %zu are needed", bytes,
-                        rog_message_min_bytes(worker->rows));
+                        worker->least_bytes);
     if (worker->outgoing != ROG_WIRE_NONE) {
         *size = send_rows(worker, now, buffer, bytes);
         if (*size == 0)
@@ -386,24 +395,21 @@ static int receive_rows(struct rog_worker *worker, const struct rog_wire *wire,
     if (worker->phase != PULLING)
         return rog_fail(err, ROG_EFORMAT, "rows outside a pull");
     const struct rog_rows *rows = worker->rows;
-    struct rog_wire_numbers numbers = wire->numbers;
-    uint32_t first, length;
-    while (rog_wire_run(&numbers, &first, &length))
-        if (rog_set_next(&worker->pulled, first) < first + length)
-            return rog_fail(err, ROG_EFORMAT, "row %u comes twice in a pull",
-                            rog_set_next(&worker->pulled, first));
+    const uint32_t *list = worker->list;
+    uint32_t count = rog_wire_list(wire, worker->list);
+    for (uint32_t i = 0; i < count; i++)
+        if (rog_set_has(&worker->pulled, list[i]))
+            return rog_fail(err, ROG_EFORMAT, "row %u comes twice in a pull", list[i]);
+    for (uint32_t i = 0; i < count; i++)
+        rog_set_add(&worker->pulled, list[i]);
 
     const uint8_t *signs = wire->payload;
-    numbers = wire->numbers;
-    while (rog_wire_run(&numbers, &first, &length)) {
-        for (uint32_t row = first; row < first + length; row++) {
-            rog_set_add(&worker->pulled, row);
-            if (!worker->params)
-                continue;
-            rog_kernel_apply(worker->params + rog_rows_offset(rows, row), rog_rows_size(rows, row),
-                             worker->pull_scale[rows->row_tensor[row]], signs);
-            signs += rog_wire_sign_bytes(rows, row);
-        }
+    for (uint32_t i = 0; worker->params && i < count; i++) {
+        uint32_t row = list[i];
+        rog_ahead(rows, worker->params, list, count, i);
+        rog_kernel_apply(worker->params + rog_rows_offset(rows, row), rog_rows_size(rows, row),
+                         worker->pull_scale[rows->row_tensor[row]], signs);
+        signs += rog_wire_sign_bytes(rows, row);
     }
     worker->status.rows_pulled = worker->pulled.count;
     return 0;

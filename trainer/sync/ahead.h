@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_SYNC_AHEAD_H
+#define ROG_SYNC_AHEAD_H
+
+/*
+ * The rows of a message lie scattered over arrays that no cache holds, and most are too short for
+ * the processor to guess what comes next. Who walks them asks for those a few places ahead. This
+ * changes no result, only when memory is read.
+ */
+
+#include <stdint.h>
+
+#include <trainer/sync/rows.h>
+
+#define ROG_AHEAD_ROWS 8
+#define ROG_AHEAD_ELEMENTS 128 /* of each row; after these the processor goes on by itself */
+#define ROG_AHEAD_LINE 16      /* floats of a cache line */
+
+/* The i-th of `count` rows is next; `values`: rows->params floats. */
+static inline void rog_ahead(const struct rog_rows *rows, const float *values, const uint32_t *list,
+                             uint32_t count, uint32_t i)
+{
+    uint32_t end = count - i > ROG_AHEAD_ROWS ? i + ROG_AHEAD_ROWS + 1 : count;
+    for (uint32_t k = i ? i + ROG_AHEAD_ROWS : 0; k < end; k++) {
+        uint32_t size = rog_rows_size(rows, list[k]);
+        const float *row = values + rog_rows_offset(rows, list[k]);
+        uint32_t most = size < ROG_AHEAD_ELEMENTS ? size : ROG_AHEAD_ELEMENTS;
+        for (uint32_t at = 0; at < most; at += ROG_AHEAD_LINE)
+            __builtin_prefetch(row + at, 1);
+    }
+}
+
+#endif
