@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <sqlite3.h>
@@ -18,6 +19,7 @@
 /* How long a statement waits for another process that writes. A batch of events takes
  * milliseconds; a minute is for a disk that is very slow. */
 #define BUSY_TIMEOUT_MS 60000
+#define WAL_STEP_MS 20
 
 struct rog_db {
     sqlite3 *handle;
@@ -206,6 +208,18 @@ static int open_read(struct rog_db *db, struct rog_error *err)
     return code;
 }
 
+/* SQLite does not wait with this where two processes that want it could wait for each other. */
+static int use_wal(struct rog_db *db, struct rog_error *err)
+{
+    const struct timespec step = {0, WAL_STEP_MS * 1000000L};
+    int code = exec(db, "PRAGMA journal_mode = WAL", err);
+    for (int i = 0; code == ROG_EBUSY && i < BUSY_TIMEOUT_MS / WAL_STEP_MS; i++) {
+        nanosleep(&step, NULL);
+        code = exec(db, "PRAGMA journal_mode = WAL", err);
+    }
+    return code < 0 ? code : exec(db, "PRAGMA synchronous = NORMAL", err);
+}
+
 static int open_write(struct rog_db *db, struct rog_error *err)
 {
     int64_t version = 0;
@@ -219,7 +233,7 @@ static int open_write(struct rog_db *db, struct rog_error *err)
     /* Looked at before anything is changed: the journal mode is written into the file. */
     int code = inspect(db, &version, err);
     if (code == 0)
-        code = exec(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;", err);
+        code = use_wal(db, err);
     if (code == 0)
         code = migrate(db, err);
     return code;
