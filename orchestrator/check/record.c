@@ -168,6 +168,21 @@ static int ascending(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+/* A run of several processes has several streams. */
+static int find_streams(struct rog_db *db, const char *run_id, struct rog_record *record,
+                        struct rog_error *err)
+{
+    struct rog_query *query = NULL;
+    int code = rog_query_new(&query, db, err, "SELECT count(*) > 1 FROM streams WHERE run_id = ?",
+                             "s", run_id);
+    if (code == 0)
+        code = rog_query_step(query, err);
+    if (code == 1)
+        record->real = rog_query_int(query, 0) != 0;
+    rog_query_free(query);
+    return code < 0 ? code : 0;
+}
+
 /* Virtual time is exact: half of all iterations have no gap then, and a gap is a contradiction. */
 static int find_tolerance(struct rog_record *record, struct rog_error *err)
 {
@@ -183,8 +198,9 @@ static int find_tolerance(struct rog_record *record, struct rog_error *err)
                 gaps[count++] = gap_s;
         }
     qsort(gaps, count, sizeof *gaps, ascending);
-    if (count && gaps[count / 2] > VIRTUAL_S)
-        record->tolerance_s = fmax(REAL_S, 20 * gaps[count / 2]);
+    record->real |= count && gaps[count / 2] > VIRTUAL_S;
+    if (record->real)
+        record->tolerance_s = fmax(REAL_S, count ? 20 * gaps[count / 2] : 0);
     free(gaps);
     return 0;
 }
@@ -204,6 +220,8 @@ int rog_record_load(struct rog_db *db, const char *run_id, struct rog_record *re
         code = load_ends(db, run_id, record, err);
     if (code == 0)
         code = load_rows(db, run_id, record, err);
+    if (code == 0)
+        code = find_streams(db, run_id, record, err);
     if (code == 0)
         code = find_tolerance(record, err);
     if (code < 0)

@@ -47,6 +47,7 @@ struct rog_record {
     size_t workers;
     int64_t rows;       /* of the model, as the start event says; 0: not said */
     bool ended;         /* there is an end event */
+    bool real;          /* real processes in real time, not a virtual run */
     double tolerance_s; /* how exactly this run's clock is known: microseconds for virtual time */
 };
 

@@ -41,20 +41,6 @@ static const char in_stream_only[] =
     "SELECT * FROM (" ALL("kept") ") EXCEPT SELECT * FROM (" ALL("main") ") ORDER BY t, rank";
 static const char how_many[] = "SELECT count(*) FROM (" ALL("kept") ")";
 
-static int stored_bytes(struct rog_db *db, const char *run_id, size_t *bytes, struct rog_error *err)
-{
-    struct rog_query *query = NULL;
-    int code = rog_query_new(&query, db, err, "SELECT stored_bytes FROM streams WHERE run_id = ?",
-                             "s", run_id);
-    *bytes = 0;
-    if (code == 0)
-        code = rog_query_step(query, err);
-    if (code == 1)
-        *bytes = (size_t)rog_query_int(query, 0);
-    rog_query_free(query);
-    return code < 0 ? code : 0;
-}
-
 /* Feeds the first `bytes` of the stream, whole lines at a time. */
 static int feed(FILE *file, const char *path, size_t bytes, struct rog_ingest *ingest,
                 struct rog_error *err)
@@ -87,15 +73,54 @@ static int feed(FILE *file, const char *path, size_t bytes, struct rog_ingest *i
     return code;
 }
 
-/* The stream's rows in a new database at `copy`. */
-static int read_again(const char *run_id, const char *stream, size_t bytes, const char *copy,
-                      struct rog_error *err)
+/* One stream's rows. */
+static int read_stream(struct rog_db *kept, const char *run_id, const char *folder,
+                       const char *name, size_t bytes, struct rog_error *err)
+{
+    struct rog_ingest *ingest = NULL;
+    char *path = rog_path_join(folder, name);
+    if (!path)
+        return rog_fail_nomem(err);
+    FILE *file = fopen(path, "rb");
+    int code = file ? rog_ingest_new(&ingest, kept, run_id, name, err)
+                    : rog_fail(err, ROG_EIO, "cannot read %s: %s", path, strerror(errno));
+    if (code == 0)
+        code = feed(file, path, bytes, ingest, err);
+    rog_ingest_free(ingest);
+    if (file)
+        fclose(file);
+    free(path);
+    return code;
+}
+
+/* What has been stored of which streams. A database that is only looked at may be an older one,
+ * where a run has one stream. */
+static int query_streams(struct rog_query **query, struct rog_db *db, const char *run_id,
+                         struct rog_error *err)
+{
+    static const char *const sql[] = {
+        "SELECT '" ROG_STREAM_MAIN "', stored_bytes FROM streams WHERE run_id = ?",
+        "SELECT name, stored_bytes FROM streams WHERE run_id = ? ORDER BY name",
+    };
+    int code = rog_query_new(query, db, err,
+                             "SELECT count(*) FROM pragma_table_info('streams')"
+                             " WHERE name = 'name'",
+                             "");
+    if (code == 0)
+        code = rog_query_step(*query, err);
+    int64_t named = code == 1 ? rog_query_int(*query, 0) : 0;
+    rog_query_free(*query);
+    *query = NULL;
+    return code < 0 ? code : rog_query_new(query, db, err, sql[named ? 1 : 0], "s", run_id);
+}
+
+/* The streams' rows in a new database at `copy`. *any: there is a stream. */
+static int read_again(struct rog_db *db, const char *run_id, const char *folder, const char *copy,
+                      bool *any, struct rog_error *err)
 {
     struct rog_db *kept = NULL;
-    struct rog_ingest *ingest = NULL;
-    FILE *file = fopen(stream, "rb");
-    if (!file)
-        return rog_fail(err, ROG_EIO, "cannot read %s: %s", stream, strerror(errno));
+    struct rog_query *streams = NULL;
+    *any = false;
     int code = rog_db_open(&kept, copy, ROG_DB_WRITE, err);
     if (code == 0)
         code = rog_db_run(kept, err,
@@ -104,12 +129,14 @@ static int read_again(const char *run_id, const char *stream, size_t bytes, cons
                           " VALUES (?, '', 0, '', 1, 1, 1, 'done', '{}', '')",
                           "s", run_id);
     if (code == 0)
-        code = rog_ingest_new(&ingest, kept, run_id, err);
-    if (code == 0)
-        code = feed(file, stream, bytes, ingest, err);
-    rog_ingest_free(ingest);
+        code = query_streams(&streams, db, run_id, err);
+    while (code == 0 && (code = rog_query_step(streams, err)) == 1) {
+        *any = true;
+        code = read_stream(kept, run_id, folder, rog_query_text(streams, 0),
+                           (size_t)rog_query_int(streams, 1), err);
+    }
+    rog_query_free(streams);
     rog_db_close(kept);
-    fclose(file);
     return code;
 }
 
@@ -157,31 +184,29 @@ int rog_verify_stream(struct rog_db *db, const char *run_id, struct rog_finding_
 {
     const char *base = getenv("TMPDIR");
     struct rog_error cause = {0};
-    size_t bytes = 0;
-    char *folder = rog_run_folder_name(rog_db_path(db), run_id);
-    char *name = folder ? rog_path_join(folder, "events.jsonl") : NULL;
-    char *stream = name ? rog_store_path(rog_db_path(db), name) : NULL;
+    bool any = false;
+    char *name = rog_run_folder_name(rog_db_path(db), run_id);
+    char *folder = name ? rog_store_path(rog_db_path(db), name) : NULL;
+    char *stream = folder ? rog_path_join(folder, ROG_STREAM_MAIN) : NULL;
     char *place = rog_format("%s/rogctl-verify-XXXXXX", base && base[0] ? base : "/tmp");
     char *copy = NULL;
     int code = stream && place ? 0 : rog_fail_nomem(err);
-    if (code == 0)
-        code = stored_bytes(db, run_id, &bytes, err);
-    if (code < 0 || bytes == 0 || !rog_file_exists(stream))
+    if (code < 0 || !rog_file_exists(stream))
         goto out;
     if (!mkdtemp(place)) {
         code = rog_fail(err, ROG_EIO, "cannot make the folder %s: %s", place, strerror(errno));
         goto out;
     }
     copy = rog_path_join(place, "kept.db");
-    code = copy ? read_again(run_id, stream, bytes, copy, &cause) : rog_fail_nomem(&cause);
+    code = copy ? read_again(db, run_id, folder, copy, &any, &cause) : rog_fail_nomem(&cause);
     if (code == ROG_EFORMAT) {
         /* The stream itself is damaged: that is a finding. */
         rog_verify_find(list, "%s", cause.message);
         list->checked = 1;
         code = 0;
-    } else if (code == 0) {
+    } else if (code == 0 && any) {
         code = compare(db, run_id, copy, list, err);
-    } else {
+    } else if (code < 0) {
         rog_fail(err, code, "%s", cause.message);
     }
     rog_dir_remove(place, NULL);
@@ -189,7 +214,7 @@ out:
     free(copy);
     free(place);
     free(stream);
-    free(name);
     free(folder);
+    free(name);
     return code;
 }

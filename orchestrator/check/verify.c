@@ -244,8 +244,12 @@ static void check_staleness(const struct rog_record *record, struct rog_finding_
         if (step->staleness < 0)
             continue;
         list->checked++;
+        /* A real server tells it with the admission, and counts pushes that are not yet followed by
+         * the pull that ends their iteration. */
+        double told_s = record->real ? step->t - step->pull_s : step->t;
         int64_t most = fastest(record, step->t + record->tolerance_s) - step->iteration;
-        int64_t least = fastest(record, step->t - record->tolerance_s) - step->iteration;
+        int64_t least = fastest(record, told_s - record->tolerance_s) - step->iteration;
+        most += record->real;
         if (least < 0)
             least = 0;
         if (step->staleness < least || step->staleness > most)

@@ -21,6 +21,18 @@ static const struct rog_setting cluster_settings[] = {
     {NULL, ROG_SETTING_FLAG, NULL, 0, 0, NULL, NULL, NULL, 0},
 };
 
+const struct rog_setting rog_cluster_run_settings[] = {
+    {"stall_limit", ROG_SETTING_REAL, "300", 1, 1e6, NULL, "s",
+     "a run of which no worker finishes an iteration for so long has failed", 0},
+    {"retries", ROG_SETTING_INT, "2", 0, 1000, NULL, "times",
+     "a run that has failed is begun again so often", 0},
+    {"restarts", ROG_SETTING_INT, "10", 0, 1000, NULL, "times",
+     "a process of a run that is killed is started again so often", 0},
+    {"worker_timeout", ROG_SETTING_REAL, "60", 0.1, 1e6, NULL, "s",
+     "a worker that is not heard of for so long is not waited for", 0},
+    {NULL, ROG_SETTING_FLAG, NULL, 0, 0, NULL, NULL, NULL, 0},
+};
+
 static const struct rog_setting host_settings[] = {
     {"host", ROG_SETTING_STRING, NULL, 0, 0, NULL, NULL, "name or address", 0},
     {"user", ROG_SETTING_STRING, NULL, 0, 0, NULL, NULL, "who logs in there", 0},
@@ -33,7 +45,7 @@ static const struct rog_setting worker_extra[] = {
     {"user", ROG_SETTING_STRING, NULL, 0, 0, NULL, NULL, "who logs in there", 0},
     {"iface", ROG_SETTING_STRING, NULL, 0, 0, NULL, NULL, "its wireless interface", 0},
     {"count", ROG_SETTING_INT, "1", 1, ROG_CLUSTER_MAX_WORKERS, NULL, "workers",
-     "so many workers of this sort (virtual clusters)", 0},
+     "so many workers of this sort (virtual and local clusters)", 0},
     {NULL, ROG_SETTING_FLAG, NULL, 0, 0, NULL, NULL, NULL, 0},
 };
 
@@ -137,9 +149,9 @@ static int take_worker(struct rog_cluster *cluster, const struct rog_conf_node *
     }
     const struct rog_conf_node *count = rog_conf_get(node, "count");
     int64_t copies = count ? rog_json_integer(count->value, 1) : 1;
-    if (copies > 1 && cluster->kind != ROG_CLUSTER_VIRTUAL)
+    if (copies > 1 && cluster->kind == ROG_CLUSTER_SSH)
         return rog_conf_fail(count, err,
-                             "count is for virtual clusters; list each host of this "
+                             "count is for virtual and local clusters; list each host of this "
                              "cluster");
     if (cluster->kind == ROG_CLUSTER_SSH && !rog_conf_get(node, "host"))
         return rog_conf_fail(node, err, "this worker has no host");
@@ -162,6 +174,28 @@ static int take_worker(struct rog_cluster *cluster, const struct rog_conf_node *
     return code;
 }
 
+static int take_run_settings(struct rog_cluster *cluster, const struct rog_conf_node *root,
+                             struct rog_error *err)
+{
+    struct rog_json *values = rog_json_object();
+    int code = values ? 0 : rog_fail_nomem(err);
+    for (const struct rog_setting *row = rog_cluster_run_settings; code == 0 && row->name; row++) {
+        const struct rog_conf_node *given = rog_conf_get(root, row->name);
+        if (given && cluster->kind == ROG_CLUSTER_VIRTUAL)
+            code = rog_conf_fail(given, err, "%s is for clusters of kind local or ssh", row->name);
+        else if (given)
+            rog_json_put(values, row->name, rog_json_copy(given->value));
+    }
+    if (code == 0)
+        code = rog_settings_fill(rog_cluster_run_settings, values, err);
+    cluster->stall_limit_s = rog_json_get_number(values, "stall_limit", 0);
+    cluster->worker_timeout_s = rog_json_get_number(values, "worker_timeout", 0);
+    cluster->retries = (int)rog_json_get_integer(values, "retries", 0);
+    cluster->restarts = (int)rog_json_get_integer(values, "restarts", 0);
+    rog_json_free(values);
+    return code;
+}
+
 static int take(struct rog_cluster *cluster, const struct rog_conf_node *root,
                 const struct rog_conf_node *profiles, struct rog_error *err)
 {
@@ -169,7 +203,9 @@ static int take(struct rog_cluster *cluster, const struct rog_conf_node *root,
         const char *name = root->child[i].name;
         bool is_group = strcmp(name, "server") == 0 || strcmp(name, "workers") == 0 ||
                         strcmp(name, "tester") == 0;
-        int code = is_group ? 0 : rog_conf_check(&root->child[i], cluster_settings, NULL, err);
+        int code = is_group ? 0
+                            : rog_conf_check(&root->child[i], cluster_settings,
+                                             rog_cluster_run_settings, err);
         if (code < 0)
             return code;
     }
@@ -186,7 +222,7 @@ static int take(struct rog_cluster *cluster, const struct rog_conf_node *root,
             workers, err, "workers must be a list of groups, ( { ... }, ... ) (found %s)",
             workers->type == ROG_CONF_LIST ? "an empty one" : rog_conf_kind(workers));
     cluster->workers = rog_json_array();
-    int code = cluster->workers ? 0 : rog_fail_nomem(err);
+    int code = cluster->workers ? take_run_settings(cluster, root, err) : rog_fail_nomem(err);
     for (size_t i = 0; code == 0 && i < workers->child_count; i++)
         code = take_worker(cluster, &workers->child[i], profiles, err);
     if (code == 0)

@@ -11,13 +11,15 @@
  *     tester = { host = "..."; };
  *     ssh_config = "FILE";                             instead of ~/.ssh/config
  *
- * `count` repeats a worker of a virtual cluster. Profiles are groups, PROFILE = { step_s = ...; },
+ * Clusters of real processes also have rog_cluster_run_settings. `count` repeats a worker of a
+ * virtual or local cluster. Profiles are groups, PROFILE = { step_s = ...; },
  * whose settings hold for the workers that name them, where the worker does not say otherwise.
  */
 
 #include <stddef.h>
 
 #include <common/json.h>
+#include <common/settings.h>
 #include <rog/error.h>
 
 #define ROG_CLUSTER_MAX_WORKERS 100000
@@ -34,6 +36,9 @@ struct rog_cluster {
                                  filled in}] */
     struct rog_json *server;  /* {host, user, iface}; NULL when not given */
     struct rog_json *tester;  /* {host, user}; NULL when not given */
+    /* rog_cluster_run_settings; of use where processes are real */
+    double stall_limit_s, worker_timeout_s;
+    int retries, restarts;
 };
 
 /* `path` is a file, the bare name of one of the files that come with the program ("virtual4"), or
@@ -41,6 +46,9 @@ struct rog_cluster {
 int rog_cluster_read(struct rog_cluster **cluster, const char *path, const char *profiles_path,
                      struct rog_error *err);
 void rog_cluster_free(struct rog_cluster *cluster);
+
+/* How runs of real processes are kept going. */
+extern const struct rog_setting rog_cluster_run_settings[];
 
 const char *rog_cluster_kind_name(enum rog_cluster_kind kind);
 

@@ -6,6 +6,8 @@
 #include <unistd.h>
 
 #include <common/file.h>
+#include <orchestrator/fleet/executor.h>
+#include <orchestrator/fleet/local.h>
 #include <orchestrator/fleet/run_files.h>
 #include <orchestrator/fleet/signals.h>
 #include <orchestrator/fleet/tester.h>
@@ -15,12 +17,9 @@
 #define POLL_MS 100
 
 /* The kinds of cluster that runs can be executed on. */
-static const struct {
-    enum rog_cluster_kind kind;
-    int (*execute)(const struct rog_fleet_options *options, struct rog_signals *signals,
-                   struct rog_fleet_job *jobs, size_t count, struct rog_error *err);
-} executors[] = {
-    {ROG_CLUSTER_VIRTUAL, rog_virtual_execute},
+static const struct rog_executor *const executors[] = {
+    &rog_virtual_executor,
+    &rog_local_executor,
 };
 #define EXECUTORS (sizeof executors / sizeof *executors)
 
@@ -29,10 +28,10 @@ int rog_fleet_check(const struct rog_cluster *cluster, struct rog_error *err)
     char kinds[128] = "";
     size_t used = 0;
     for (size_t i = 0; i < EXECUTORS; i++) {
-        if (executors[i].kind == cluster->kind)
+        if (executors[i]->kind == cluster->kind)
             return 0;
         used += (size_t)snprintf(kinds + used, sizeof kinds - used, "%s%s", i ? ", " : "",
-                                 rog_cluster_kind_name(executors[i].kind));
+                                 rog_cluster_kind_name(executors[i]->kind));
     }
     return rog_fail(
         err, ROG_EINVAL,
@@ -51,8 +50,8 @@ int rog_fleet_execute(const struct rog_cluster *cluster, const struct rog_fleet_
     if (code < 0)
         return code;
     for (size_t i = 0; i < EXECUTORS; i++)
-        if (executors[i].kind == cluster->kind)
-            code = executors[i].execute(options, &signals, jobs, count, err);
+        if (executors[i]->kind == cluster->kind)
+            code = rog_runner_execute(executors[i], cluster, options, &signals, jobs, count, err);
     rog_signals_release(&signals);
     return code;
 }

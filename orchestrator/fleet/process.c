@@ -159,6 +159,13 @@ void rog_process_stop(struct rog_process *process)
         const struct timespec step = {0, STEP_NS};
         for (int i = 0; i < STOP_STEPS && !is_zombie(process->pid); i++)
             nanosleep(&step, NULL);
+    }
+    rog_process_kill(process);
+}
+
+void rog_process_kill(struct rog_process *process)
+{
+    if (process->pid != 0) {
         kill(-process->pid, SIGKILL); /* and whatever it started */
         int status;
         if (waitpid(process->pid, &status, 0) == process->pid)

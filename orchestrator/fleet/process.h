@@ -46,6 +46,9 @@ void rog_process_close_input(struct rog_process *process);
  * process that is not running. */
 void rog_process_stop(struct rog_process *process);
 
+/* Kills the group at once, and reaps it. */
+void rog_process_kill(struct rog_process *process);
+
 /* Its standard output, line by line. Zero-initialize; release when done. */
 struct rog_lines {
     char *text;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <orchestrator/fleet/run_files.h>
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -55,11 +56,33 @@ void rog_run_unlock(int fd)
         close(fd);
 }
 
+/* The folders of workers. */
+static int remove_workers(const char *folder, struct rog_error *err)
+{
+    int code = 0;
+    DIR *dir = opendir(folder);
+    if (!dir)
+        return rog_fail(err, ROG_EIO, "cannot read %s: %s", folder, strerror(errno));
+    struct dirent *entry;
+    while (code == 0 && (entry = readdir(dir))) {
+        const char *number = entry->d_name + strlen(ROG_RUN_WORKER);
+        if (strncmp(entry->d_name, ROG_RUN_WORKER, strlen(ROG_RUN_WORKER)) != 0 || !number[0] ||
+            number[strspn(number, "0123456789")])
+            continue;
+        char *path = rog_path_join(folder, entry->d_name);
+        code = path ? rog_dir_remove(path, err) : rog_fail_nomem(err);
+        free(path);
+    }
+    closedir(dir);
+    return code;
+}
+
 int rog_run_prepare(const char *folder, const char *config_text, struct rog_error *err)
 {
-    static const char *const leftovers[] = {ROG_RUN_EVENTS, ROG_RUN_LOG, ROG_RUN_TESTER_LOG,
-                                            ROG_RUN_CHECKPOINTS};
-    int code = 0;
+    static const char *const leftovers[] = {
+        ROG_RUN_EVENTS,       ROG_RUN_LOG, ROG_RUN_TESTER_LOG, ROG_RUN_CHECKPOINTS,
+        ROG_RUN_SERVER_STATE, ROG_RUN_KEY, ROG_RUN_PORT,       ROG_RUN_WHOLE};
+    int code = remove_workers(folder, err);
     for (size_t i = 0; code == 0 && i < sizeof leftovers / sizeof *leftovers; i++) {
         char *path = rog_path_join(folder, leftovers[i]);
         code = path ? rog_dir_remove(path, err) : rog_fail_nomem(err);
@@ -109,6 +132,37 @@ bool rog_run_stream_is_whole(const char *folder)
     bool whole = strcmp(rog_json_get_string(event, "event", ""), ROG_EVENT_END) == 0;
     rog_json_free(event);
     return whole;
+}
+
+bool rog_run_is_whole(const char *folder, bool several)
+{
+    if (!several)
+        return rog_run_stream_is_whole(folder);
+    char *path = rog_path_join(folder, ROG_RUN_WHOLE);
+    bool whole = path && rog_file_exists(path) && rog_run_stream_is_whole(folder);
+    free(path);
+    return whole;
+}
+
+int rog_run_mark_whole(const char *folder, struct rog_error *err)
+{
+    char *path = rog_path_join(folder, ROG_RUN_WHOLE);
+    if (!path)
+        return rog_fail_nomem(err);
+    int code = rog_file_exists(path) ? 0 : rog_file_write(path, "", 0, err);
+    free(path);
+    return code;
+}
+
+int rog_run_judge(const char *who, int status, const char *log, struct rog_error *err)
+{
+    char reason[512];
+    rog_run_log_tail(log, reason, sizeof reason);
+    if (status > 128)
+        return rog_fail(err, ROG_EFAILED, "%s was killed by signal %d%s%s", who, status - 128,
+                        reason[0] ? ": " : "", reason);
+    return rog_fail(err, ROG_EFAILED, "%s ended with status %d%s%s", who, status,
+                    reason[0] ? ": " : "", reason);
 }
 
 void rog_run_log_tail(const char *path, char *text, size_t bytes)

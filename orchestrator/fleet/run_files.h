@@ -15,6 +15,12 @@
 #define ROG_RUN_TESTER_LOG "tester.log"
 #define ROG_RUN_CHECKPOINTS "chkpt"
 #define ROG_RUN_LOCK "lock"
+/* Of runs of real processes. */
+#define ROG_RUN_WORKER "worker" /* folders worker1, worker2, ... */
+#define ROG_RUN_SERVER_STATE "server.json"
+#define ROG_RUN_KEY "key"
+#define ROG_RUN_PORT "port"
+#define ROG_RUN_WHOLE "whole" /* empty: all processes ended well */
 
 /* Makes the folder and takes its lock, which ends with this process. *fd is the lock, for
  * rog_run_unlock. ROG_EBUSY, with the other's process number, when somebody else has it. */
@@ -26,6 +32,14 @@ int rog_run_prepare(const char *folder, const char *config_text, struct rog_erro
 
 /* Whether the folder's event stream is whole: its last line is the end event. */
 bool rog_run_stream_is_whole(const char *folder);
+
+/* Whether nothing is missing of the folder's event streams. Those of a run of several processes
+ * (`several`) are whole when rog_run_mark_whole has been told so; that of one process by itself. */
+bool rog_run_is_whole(const char *folder, bool several);
+int rog_run_mark_whole(const char *folder, struct rog_error *err);
+
+/* ROG_EFAILED: how `who` ended, by its exit status, and its log's last lines. */
+int rog_run_judge(const char *who, int status, const char *log, struct rog_error *err);
 
 /* The last lines of a log, on one line, for an error message; "" when there is none. */
 void rog_run_log_tail(const char *path, char *text, size_t bytes);

@@ -1,427 +1,60 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <orchestrator/fleet/virtual.h>
 
-#include <errno.h>
-#include <fcntl.h>
-#include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <time.h>
-#include <unistd.h>
 
 #include <common/file.h>
 #include <orchestrator/fleet/process.h>
 #include <orchestrator/fleet/run_files.h>
-#include <orchestrator/fleet/start_models.h>
-#include <orchestrator/fleet/tester.h>
-#include <orchestrator/store/ingest.h>
-#include <orchestrator/store/paths.h>
-#include <orchestrator/store/summary.h>
 
-#define POLL_MS 100
-/* How much of a stream one step takes in; a line of it may not be longer. */
-#define CHUNK_BYTES (1 << 20)
-/* How often a run that another process executes is looked at, in polls. */
-#define ELSEWHERE_POLLS 10
-
-/* A run that this process is executing. */
-struct active {
-    struct rog_fleet_job *job; /* NULL: the slot is free */
-    char *folder;              /* the run's, seen from here */
-    char *stream_path;
-    int lock, stream; /* descriptors, -1 when not open */
-    struct rog_process simulator;
-    struct rog_ingest *ingest;
-    struct rog_fleet_tester tester;
-    bool tester_ready;
-    double begin_s;
+struct simulator {
+    struct rog_process process;
+    char *config, *log;
 };
 
-struct executor {
-    const struct rog_fleet_options *options;
-    struct rog_signals *signals;
-    struct rog_fleet_job *jobs;
-    size_t count;
-    struct active *slot; /* [options->jobs] */
-    char *chunk;
-    unsigned polls;
-};
-
-static double now_s(void)
+static void stop(void *state)
 {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+    struct simulator *simulator = state;
+    rog_process_stop(&simulator->process);
+    free(simulator->config);
+    free(simulator->log);
+    free(simulator);
 }
 
-static void set_state(struct executor *x, struct rog_fleet_job *job, enum rog_fleet_state state)
+static int start(void **state, const struct rog_attempt *attempt, struct rog_error *err)
 {
-    job->state = state;
-    x->options->observer->changed(x->options->observer->user, job);
-}
-
-/* Frees a slot; processes that still run are stopped. */
-static void release(struct active *a)
-{
-    rog_process_stop(&a->simulator);
-    if (a->tester_ready)
-        rog_fleet_tester_release(&a->tester);
-    rog_ingest_free(a->ingest);
-    if (a->stream >= 0)
-        close(a->stream);
-    rog_run_unlock(a->lock);
-    free(a->stream_path);
-    free(a->folder);
-    *a = (struct active){.lock = -1, .stream = -1, .simulator = ROG_PROCESS_NONE};
-}
-
-/* ---- what the database is told ---- */
-
-static int record_begin(struct rog_db *db, const char *run_id, struct rog_error *err)
-{
-    char now[ROG_UTC_BYTES];
-    rog_utc_now(now);
-    int code = rog_db_begin(db, err);
-    if (code == 0)
-        code = rog_ingest_forget(db, run_id, err);
-    if (code == 0)
-        code = rog_db_run(db, err,
-                          "UPDATE runs SET status = 'running', attempt = attempt + 1,"
-                          " started_at = ?, ended_at = NULL, error = NULL, versions = NULL"
-                          " WHERE id = ?",
-                          "ss", now, run_id);
-    if (code == 0)
-        code = rog_db_commit(db, err);
-    rog_db_rollback(db);
-    return code;
-}
-
-static int record_end(struct rog_db *db, const char *run_id, const char *status, const char *why,
-                      struct rog_error *err)
-{
-    char now[ROG_UTC_BYTES];
-    rog_utc_now(now);
-    return rog_db_run(db, err, "UPDATE runs SET status = ?, error = ?, ended_at = ? WHERE id = ?",
-                      "ssss", status, why, now, run_id);
-}
-
-/* An interrupted run is as if it had not begun, except that a whole event stream is kept. */
-static int record_interruption(struct rog_db *db, const char *run_id, bool keep,
-                               struct rog_error *err)
-{
-    int code = rog_db_begin(db, err);
-    if (code == 0 && !keep)
-        code = rog_ingest_forget(db, run_id, err);
-    if (code == 0)
-        code = rog_db_run(db, err, "UPDATE runs SET status = 'planned' WHERE id = ?", "s", run_id);
-    if (code == 0)
-        code = rog_db_commit(db, err);
-    rog_db_rollback(db);
-    return code;
-}
-
-/* ---- beginning a run ---- */
-
-static int start_simulator(struct executor *x, struct active *a, struct rog_error *err)
-{
-    char *config = rog_path_join(a->folder, ROG_RUN_CONFIG);
-    char *log = rog_path_join(a->folder, ROG_RUN_LOG);
-    int code = config && log ? 0 : rog_fail_nomem(err);
-    const char *const argv[] = {x->options->trainer, "simulate",  "--config", config, "--out",
-                                a->folder,           "--threads", "1",        NULL};
-    const struct rog_process_options how = {.argv = argv, .log = log};
-    if (code == 0)
-        code = rog_process_start(&a->simulator, &how, err);
-    free(log);
-    free(config);
-    return code;
-}
-
-/* From the beginning, or where a process that is gone has left a whole stream. */
-static int begin(struct executor *x, struct active *a, bool take_up, struct rog_error *err)
-{
-    struct rog_fleet_job *job = a->job;
-    char *config = rog_json_text_pretty(job->config);
-    int code = config ? 0 : rog_fail_nomem(err);
-    a->stream_path = rog_path_join(a->folder, ROG_RUN_EVENTS);
-    if (!a->stream_path)
-        code = rog_fail_nomem(err);
-    if (code == 0 && !take_up) {
-        code = rog_run_prepare(a->folder, config, err);
-        if (code == 0)
-            code = record_begin(x->options->db, job->run_id, err);
-    } else if (code == 0) {
-        code = rog_db_run(x->options->db, err, "UPDATE runs SET status = 'running' WHERE id = ?",
-                          "s", job->run_id);
-    }
-    if (code == 0)
-        code = rog_ingest_new(&a->ingest, x->options->db, job->run_id, err);
-    if (code == 0) {
-        code = rog_fleet_tester_init(&a->tester, x->options->db, x->options->trainer, job->run_id,
-                                     a->folder, err);
-        a->tester_ready = true;
-    }
-    if (code == 0 && !take_up)
-        code = start_simulator(x, a, err);
-    free(config);
-    a->begin_s = now_s();
-    job->taken_up = take_up;
-    return code;
-}
-
-/* Takes over a locked run as the database describes it now: another process may have finished it
- * since it was planned. */
-static int enter(struct executor *x, struct active *a, struct rog_error *err)
-{
-    struct rog_fleet_job *job = a->job;
-    struct rog_run_row row;
-    int code = rog_run_row_load(x->options->db, job->run_id, &row, err);
-    if (code < 0)
-        return code;
-    bool was_elsewhere = job->state == ROG_FLEET_ELSEWHERE;
-    if (strcmp(row.status, "done") == 0) {
-        release(a);
-        set_state(x, job, ROG_FLEET_DONE);
-    } else if (was_elsewhere && strcmp(row.status, "failed") == 0) {
-        release(a);
-        snprintf(job->error, sizeof job->error, "%s", row.error ? row.error : "");
-        set_state(x, job, ROG_FLEET_FAILED);
-    } else if (job->error[0]) { /* its starting model could not be made */
-        code = record_end(x->options->db, job->run_id, "failed", job->error, err);
-        release(a);
-        set_state(x, job, ROG_FLEET_FAILED);
-    } else {
-        bool take_up = row.attempt > 0 && strcmp(row.status, "failed") != 0 &&
-                       rog_run_stream_is_whole(a->folder);
-        code = begin(x, a, take_up, err);
-        if (code == 0)
-            set_state(x, job, ROG_FLEET_RUNNING);
-    }
-    rog_run_row_release(&row);
-    return code;
-}
-
-/* Locks a job's folder and takes it up. A job that another process holds is not an error. */
-static int claim(struct executor *x, struct active *a, struct rog_fleet_job *job,
-                 struct rog_error *err)
-{
-    struct rog_error cause;
-    char *relative = rog_run_folder_name(rog_db_path(x->options->db), job->run_id);
-    a->folder = relative ? rog_store_path(rog_db_path(x->options->db), relative) : NULL;
-    free(relative);
-    if (!a->folder)
+    struct simulator *simulator = calloc(1, sizeof *simulator);
+    if (!simulator)
         return rog_fail_nomem(err);
-    int code = rog_run_lock(a->folder, &a->lock, &cause);
-    if (code == ROG_EBUSY) {
-        release(a);
-        if (job->state == ROG_FLEET_WAITING) {
-            x->options->observer->say(x->options->observer->user, job, cause.message);
-            set_state(x, job, ROG_FLEET_ELSEWHERE);
-        }
-        return 0;
-    }
+    simulator->process = ROG_PROCESS_NONE;
+    simulator->config = rog_path_join(attempt->folder, ROG_RUN_CONFIG);
+    simulator->log = rog_path_join(attempt->folder, ROG_RUN_LOG);
+    int code = simulator->config && simulator->log ? 0 : rog_fail_nomem(err);
+    const char *const argv[] = {attempt->trainer,  "simulate", "--config",
+                                simulator->config, "--out",    attempt->folder,
+                                "--threads",       "1",        NULL};
+    const struct rog_process_options how = {.argv = argv, .log = simulator->log};
+    if (code == 0)
+        code = rog_process_start(&simulator->process, &how, err);
     if (code < 0)
-        return rog_fail(err, code, "%s", cause.message);
-    a->job = job;
-    return enter(x, a, err);
-}
-
-/* ---- going on ---- */
-
-/* Takes in what the stream has grown by. *more: there may be still more. */
-static int follow(struct executor *x, struct active *a, bool *more, struct rog_error *err)
-{
-    *more = false;
-    if (a->stream < 0)
-        a->stream = open(a->stream_path, O_RDONLY | O_CLOEXEC);
-    if (a->stream < 0)
-        return 0; /* not made yet */
-    uint64_t from = rog_ingest_state(a->ingest)->stored_bytes;
-    ssize_t got = pread(a->stream, x->chunk, CHUNK_BYTES, (off_t)from);
-    if (got < 0)
-        return rog_fail(err, ROG_EIO, "cannot read %s: %s", a->stream_path, strerror(errno));
-    if (got == 0 || !memchr(x->chunk, '\n', (size_t)got)) {
-        if (got == CHUNK_BYTES)
-            return rog_fail(err, ROG_EFORMAT, "%s: a line of over %d bytes", a->stream_path,
-                            CHUNK_BYTES);
-        return 0;
-    }
-    *more = got == CHUNK_BYTES;
-    return rog_ingest_lines(a->ingest, x->chunk, (size_t)got, err);
-}
-
-static void report(struct active *a)
-{
-    const struct rog_ingest_state *state = rog_ingest_state(a->ingest);
-    struct rog_fleet_job *job = a->job;
-    double seconds = rog_json_get_number(job->config, "seconds", 0);
-    double whole_s = state->compute_s + state->communication_s + state->stall_s;
-    job->iteration = state->iteration;
-    job->t = state->t;
-    job->done = seconds > 0 ? fmin(state->t / seconds, 1) : 0;
-    job->done = fmax(job->done, state->done);
-    job->accuracy = a->tester.accuracy;
-    job->stall_share = whole_s > 0 ? state->stall_s / whole_s : (double)NAN;
-    job->wall_s = now_s() - a->begin_s;
-}
-
-/* Why the simulator's end is not a good one; ROG_OK when it is. */
-static int judge(struct active *a, struct rog_error *err)
-{
-    const struct rog_ingest_state *state = rog_ingest_state(a->ingest);
-    if (state->failed)
-        return rog_fail(err, ROG_EFAILED, "%s", state->message);
-    if (a->simulator.status == 0 && state->ended)
-        return 0;
-    char reason[512] = "";
-    char *log = rog_path_join(a->folder, ROG_RUN_LOG);
-    if (log)
-        rog_run_log_tail(log, reason, sizeof reason);
-    free(log);
-    if (a->simulator.status == 0)
-        return rog_fail(err, ROG_EFAILED, "the trainer ended without an end event%s%s",
-                        reason[0] ? ": " : "", reason);
-    if (a->simulator.status > 128)
-        return rog_fail(err, ROG_EFAILED, "the trainer was killed by signal %d%s%s",
-                        a->simulator.status - 128, reason[0] ? ": " : "", reason);
-    return rog_fail(err, ROG_EFAILED, "the trainer ended with status %d%s%s", a->simulator.status,
-                    reason[0] ? ": " : "", reason);
-}
-
-/* One step of a run. *finished: it is complete. What goes wrong with the run itself is EFAILED or
- * EFORMAT; other codes concern everything. */
-static int step(struct executor *x, struct active *a, bool *finished, struct rog_error *err)
-{
-    *finished = false;
-    bool ended = rog_process_ended(&a->simulator); /* before reading: nothing follows then */
-    bool more = true, idle = false;
-    int code = 0;
-    while (code == 0 && more)
-        code = follow(x, a, &more, err);
-    if (code == 0 && rog_ingest_state(a->ingest)->failed) {
-        rog_process_stop(&a->simulator); /* it should have ended by itself */
-        ended = true;
-    }
-    if (code == 0 && ended)
-        code = judge(a, err);
-    if (code == 0)
-        code = rog_fleet_tester_step(&a->tester, &idle, err);
-    report(a);
-    if (code == 0 && ended && a->job->state == ROG_FLEET_RUNNING)
-        set_state(x, a->job, ROG_FLEET_TESTING);
-    *finished = code == 0 && ended && idle;
+        stop(simulator);
+    else
+        *state = simulator;
     return code;
 }
 
-/* Steps a slot and closes it when its run has come to an end, good or bad. */
-static int advance(struct executor *x, struct active *a, struct rog_error *err)
+static int step(void *state, bool *ended, struct rog_error *err)
 {
-    struct rog_error cause = {0};
-    bool finished = false;
-    struct rog_fleet_job *job = a->job;
-    int code = step(x, a, &finished, &cause);
-    if (code == 0 && !finished)
+    struct simulator *simulator = state;
+    *ended = rog_process_ended(&simulator->process);
+    if (!*ended || simulator->process.status == 0)
         return 0;
-    if (code != 0 && code != ROG_EFAILED && code != ROG_EFORMAT)
-        return rog_fail(err, code, "%s", cause.message);
-    rog_process_stop(&a->simulator); /* before the row says that nothing runs */
-    int recorded = record_end(x->options->db, job->run_id, code ? "failed" : "done",
-                              code ? cause.message : NULL, err);
-    if (recorded < 0)
-        return recorded;
-    release(a);
-    if (code != 0)
-        snprintf(job->error, sizeof job->error, "%s", cause.message);
-    set_state(x, job, code ? ROG_FLEET_FAILED : ROG_FLEET_DONE);
-    return 0;
+    return rog_run_judge("the trainer", simulator->process.status, simulator->log, err);
 }
 
-static bool is_unfinished(const struct rog_fleet_job *job)
-{
-    return job->state != ROG_FLEET_DONE && job->state != ROG_FLEET_FAILED;
-}
-
-static bool any_unfinished(const struct executor *x)
-{
-    for (size_t i = 0; i < x->count; i++)
-        if (is_unfinished(&x->jobs[i]))
-            return true;
-    return false;
-}
-
-/* Gives free slots to the jobs that wait; now and then also to those that were elsewhere. */
-static int fill_slots(struct executor *x, struct rog_error *err)
-{
-    int code = 0;
-    size_t next = 0;
-    bool look = x->polls++ % ELSEWHERE_POLLS == 0;
-    for (int i = 0; code == 0 && i < x->options->jobs; i++) {
-        while (code == 0 && !x->slot[i].job && next < x->count) {
-            struct rog_fleet_job *job = &x->jobs[next++];
-            if (job->state == ROG_FLEET_WAITING || (look && job->state == ROG_FLEET_ELSEWHERE))
-                code = claim(x, &x->slot[i], job, err);
-        }
-    }
-    return code;
-}
-
-static int loop(struct executor *x, struct rog_error *err)
-{
-    int code = fill_slots(x, err);
-    while (code == 0 && any_unfinished(x)) {
-        x->options->observer->progress(x->options->observer->user, x->jobs, x->count);
-        if (rog_signals_wait(x->signals, POLL_MS))
-            return rog_fail(err, ROG_EINTR, "interrupted");
-        for (int i = 0; code == 0 && i < x->options->jobs; i++)
-            if (x->slot[i].job)
-                code = advance(x, &x->slot[i], err);
-        if (code == 0)
-            code = fill_slots(x, err);
-    }
-    x->options->observer->progress(x->options->observer->user, x->jobs, x->count);
-    return code;
-}
-
-/* Leaves no process and no half-done run behind. What cannot be written is redone next time
- * anyway. */
-static void clean_up(struct executor *x)
-{
-    for (int i = 0; i < x->options->jobs; i++) {
-        struct active *a = &x->slot[i];
-        if (a->job && is_unfinished(a->job)) {
-            bool keep = a->job->state == ROG_FLEET_TESTING;
-            rog_process_stop(&a->simulator);
-            rog_db_rollback(x->options->db);
-            record_interruption(x->options->db, a->job->run_id, keep, NULL);
-        }
-        release(a);
-    }
-}
-
-int rog_virtual_execute(const struct rog_fleet_options *options, struct rog_signals *signals,
-                        struct rog_fleet_job *jobs, size_t count, struct rog_error *err)
-{
-    struct executor x = {.options = options, .signals = signals, .jobs = jobs, .count = count};
-    int code = 0;
-    x.slot = calloc((size_t)options->jobs, sizeof *x.slot);
-    x.chunk = malloc(CHUNK_BYTES);
-    if (!x.slot || !x.chunk)
-        code = rog_fail_nomem(err);
-    for (int i = 0; x.slot && i < options->jobs; i++)
-        x.slot[i] = (struct active){.lock = -1, .stream = -1, .simulator = ROG_PROCESS_NONE};
-    if (code == 0)
-        code = rog_start_models_make(options, signals, jobs, count, err);
-    if (code == 0)
-        code = loop(&x, err);
-    if (x.slot)
-        clean_up(&x);
-    free(x.chunk);
-    free(x.slot);
-    if (code < 0)
-        return code;
-    size_t failed = 0;
-    for (size_t i = 0; i < count; i++)
-        failed += jobs[i].state == ROG_FLEET_FAILED;
-    return failed ? rog_fail(err, ROG_EFAILED, "%zu of %zu runs failed", failed, count) : 0;
-}
+const struct rog_executor rog_virtual_executor = {
+    .kind = ROG_CLUSTER_VIRTUAL,
+    .start = start,
+    .step = step,
+    .stop = stop,
+};

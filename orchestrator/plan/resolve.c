@@ -93,10 +93,13 @@ static int apply_plugin(struct rog_resolved_run *run, struct rog_error *err)
     return code;
 }
 
-/* What is asked for with another note is the same run. */
-static int hash_config(struct rog_resolved_run *run, struct rog_error *err)
+/* What is asked for with another note is the same run; in virtual and in real time it is not. */
+static int hash_config(struct rog_resolved_run *run, const struct rog_cluster *cluster,
+                       struct rog_error *err)
 {
     struct rog_json *identity = rog_json_object();
+    if (cluster->kind != ROG_CLUSTER_VIRTUAL)
+        rog_json_put_string(identity, "kind", rog_cluster_kind_name(cluster->kind));
     for (const struct rog_setting *row = rog_run_settings; row->name; row++) {
         const struct rog_json *value = rog_json_get(run->config, row->name);
         if (value && strcmp(row->name, "note") != 0)
@@ -163,7 +166,7 @@ static int fill(struct rog_resolved_run *run, const struct rog_cluster *cluster,
     if (!workers)
         return rog_fail_nomem(err);
     rog_json_put(run->config, "workers", workers);
-    return hash_config(run, err);
+    return hash_config(run, cluster, err);
 }
 
 int rog_run_resolve(struct rog_resolved_run *run, const struct rog_json *settings,

@@ -15,23 +15,24 @@ enum statement { ITERATION, BANDWIDTH, ENERGY, CHECKPOINT, EVENT, WORKER, STORED
 
 struct rog_ingest {
     struct rog_db *db; /* borrowed */
-    char *run_id;
+    char *run_id, *stream;
     char *folder; /* of the run, relative to the database's folder */
     struct rog_ingest_state state;
     struct rog_query *query[STATEMENTS];
 };
 
 static const char *const statement_sql[STATEMENTS] = {
-    [ITERATION] = "INSERT INTO iterations(run_id, rank, iteration, t, compute_s, push_s, pull_s,"
-                  " stall_s, rows_pushed, rows_pulled, rows_total, bytes_pushed, bytes_pulled,"
-                  " loss, staleness) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    [ITERATION] =
+        "INSERT OR REPLACE INTO iterations(run_id, rank, iteration, t, compute_s, push_s, pull_s,"
+        " stall_s, rows_pushed, rows_pulled, rows_total, bytes_pushed, bytes_pulled,"
+        " loss, staleness) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     [BANDWIDTH] = "INSERT INTO bandwidth(run_id, rank, t, mbps) VALUES (?, ?, ?, ?)",
     [ENERGY] = "INSERT INTO energy(run_id, rank, t, joules, source) VALUES (?, ?, ?, ?, ?)",
     [CHECKPOINT] = "INSERT INTO checkpoints(run_id, t, iteration, path, sha256)"
                    " VALUES (?, ?, ?, ?, ?)",
     [EVENT] = "INSERT INTO events(run_id, rank, t, kind, data) VALUES (?, nullif(?, -1), ?, ?, ?)",
     [WORKER] = "INSERT OR REPLACE INTO workers(run_id, rank, host, facts) VALUES (?, ?, ?, ?)",
-    [STORED] = "INSERT OR REPLACE INTO streams(run_id, stored_bytes) VALUES (?, ?)",
+    [STORED] = "INSERT OR REPLACE INTO streams(run_id, name, stored_bytes) VALUES (?, ?, ?)",
 };
 
 void rog_utc_now(char text[ROG_UTC_BYTES])
@@ -67,6 +68,7 @@ static int store_iteration(struct rog_ingest *g, const struct rog_json *e, int64
         rog_json_get_integer(e, "bytes_pushed", 0), rog_json_get_integer(e, "bytes_pulled", 0),
         rog_json_get_number(e, "loss", (double)NAN), rog_json_get_integer(e, "staleness", 0));
     g->state.iteration = iteration > g->state.iteration ? iteration : g->state.iteration;
+    g->state.iterations++;
     g->state.compute_s += compute_s;
     g->state.communication_s += push_s + pull_s;
     g->state.stall_s += stall_s;
@@ -236,14 +238,15 @@ int rog_ingest_lines(struct rog_ingest *g, const char *text, size_t size, struct
         size_t length = (size_t)(end - (text + used));
         code = store_line(g, text + used, length, err);
         if (code == ROG_EFORMAT)
-            rog_fail_prefix(err, "event stream at byte %llu",
+            rog_fail_prefix(err, "event stream %s at byte %llu", g->stream,
                             (unsigned long long)(before.stored_bytes + used));
         used += length + 1;
     }
     if (code == 0) {
         struct rog_query *query = g->query[STORED];
         g->state.stored_bytes += used;
-        code = rog_query_rebind(query, err, "si", g->run_id, (int64_t)g->state.stored_bytes);
+        code = rog_query_rebind(query, err, "ssi", g->run_id, g->stream,
+                                (int64_t)g->state.stored_bytes);
         code = run(query, code, err);
     }
     if (code == 0)
@@ -263,7 +266,8 @@ static int take_up(struct rog_ingest *g, struct rog_error *err)
 {
     struct rog_query *query = NULL;
     int code = rog_query_new(&query, g->db, err,
-                             "SELECT stored_bytes FROM streams WHERE run_id = ?", "s", g->run_id);
+                             "SELECT stored_bytes FROM streams WHERE run_id = ? AND name = ?", "ss",
+                             g->run_id, g->stream);
     if (code == 0)
         code = rog_query_step(query, err);
     if (code == 1)
@@ -283,7 +287,7 @@ static int take_up(struct rog_ingest *g, struct rog_error *err)
 }
 
 int rog_ingest_new(struct rog_ingest **out, struct rog_db *db, const char *run_id,
-                   struct rog_error *err)
+                   const char *stream, struct rog_error *err)
 {
     *out = NULL;
     struct rog_ingest *g = calloc(1, sizeof *g);
@@ -291,8 +295,9 @@ int rog_ingest_new(struct rog_ingest **out, struct rog_db *db, const char *run_i
         return rog_fail_nomem(err);
     g->db = db;
     g->run_id = rog_strdup(run_id);
+    g->stream = rog_strdup(stream);
     g->folder = rog_run_folder_name(rog_db_path(db), run_id);
-    int code = g->run_id && g->folder ? 0 : rog_fail_nomem(err);
+    int code = g->run_id && g->stream && g->folder ? 0 : rog_fail_nomem(err);
     for (int i = 0; code == 0 && i < STATEMENTS; i++)
         code = rog_query_new(&g->query[i], db, err, statement_sql[i], NULL);
     if (code == 0)
@@ -311,6 +316,7 @@ void rog_ingest_free(struct rog_ingest *ingest)
     for (int i = 0; i < STATEMENTS; i++)
         rog_query_free(ingest->query[i]);
     free(ingest->run_id);
+    free(ingest->stream);
     free(ingest->folder);
     free(ingest);
 }

@@ -5,7 +5,7 @@
 /*
  * An event stream into the tables (formats: rog/events.h). The table `streams` remembers how many
  * bytes of it are stored, in the same transaction as the rows, so that a stream can be taken up
- * again where it was left.
+ * again where it was left. A run of several processes has a stream of each.
  */
 
 #include <stdbool.h>
@@ -20,6 +20,7 @@ struct rog_ingest_state {
     uint64_t stored_bytes;
     double t;                                   /* of the latest event, s */
     int64_t iteration;                          /* largest of any worker */
+    int64_t iterations;                         /* events seen */
     double compute_s, communication_s, stall_s; /* sums over workers and iterations */
     double done;                                /* 0..1, as the trainer estimates it */
     int64_t checkpoints;                        /* events seen */
@@ -30,15 +31,19 @@ struct rog_ingest_state {
 
 struct rog_ingest;
 
-/* db is borrowed. Takes up the stream where `streams` says; a run without a row there begins at
- * byte 0. */
+/* The stream of a run of one process, or of the server. */
+#define ROG_STREAM_MAIN "events.jsonl"
+
+/* db is borrowed. `stream` is the file, relative to the run's folder. Takes it up where `streams`
+ * says; one without a row there begins at byte 0. */
 int rog_ingest_new(struct rog_ingest **ingest, struct rog_db *db, const char *run_id,
-                   struct rog_error *err);
+                   const char *stream, struct rog_error *err);
 void rog_ingest_free(struct rog_ingest *ingest);
 
 /* Stores the complete lines of `text` (which begins at byte state->stored_bytes of the stream) in
  * one transaction. What follows the last line end is left for the next call. A line that is not an
- * event is ROG_EFORMAT, and nothing of this call is stored then. */
+ * event is ROG_EFORMAT, and nothing of this call is stored then. An iteration that a worker does
+ * again, as one that was killed and came back may, takes the place of the first. */
 int rog_ingest_lines(struct rog_ingest *ingest, const char *text, size_t size,
                      struct rog_error *err);
 const struct rog_ingest_state *rog_ingest_state(const struct rog_ingest *ingest);

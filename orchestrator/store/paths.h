@@ -8,6 +8,7 @@
  *     events.jsonl   its event stream
  *     trainer.log    what it wrote to standard error
  *     chkpt/         checkpoints
+ *     workerN/       of a run of real processes: what worker N wrote
  *     lock           held by the rogctl that executes the run
  * All results are heap memory, NULL when memory ran out.
  */

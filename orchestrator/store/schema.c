@@ -3,7 +3,8 @@
 
 /* Times are seconds since the run's start; started_at, ended_at, created_at and tested_at are
  * UTC as YYYY-MM-DDThh:mm:ssZ. Checkpoint paths are relative to the database's folder.
- * streams.stored_bytes is how much of the run's events.jsonl the other tables hold. */
+ * streams.stored_bytes is how much of an event stream of the run the other tables hold;
+ * streams.name is its file, relative to the run's folder. */
 static const char version_1[] =
     "CREATE TABLE runs(id TEXT PRIMARY KEY NOT NULL, library TEXT NOT NULL,\n"
     "    threshold INTEGER NOT NULL, control TEXT NOT NULL, batchsize INTEGER NOT NULL,\n"
@@ -54,4 +55,15 @@ static const char version_1[] =
     "    rank INTEGER, t REAL NOT NULL, kind TEXT NOT NULL, data TEXT);\n"
     "CREATE INDEX events_kind ON events(run_id, kind, t);\n";
 
-const char *const rog_schema_steps[ROG_SCHEMA_VERSION] = {version_1};
+/* A run of several processes has a stream for each. */
+static const char version_2[] =
+    "CREATE TABLE streams_2(run_id TEXT NOT NULL\n"
+    "        REFERENCES runs(id) ON DELETE CASCADE ON UPDATE CASCADE,\n"
+    "    name TEXT NOT NULL, stored_bytes INTEGER NOT NULL, PRIMARY KEY(run_id, name))\n"
+    "    WITHOUT ROWID;\n"
+    "INSERT INTO streams_2(run_id, name, stored_bytes)\n"
+    "    SELECT run_id, 'events.jsonl', stored_bytes FROM streams;\n"
+    "DROP TABLE streams;\n"
+    "ALTER TABLE streams_2 RENAME TO streams;\n";
+
+const char *const rog_schema_steps[ROG_SCHEMA_VERSION] = {version_1, version_2};

@@ -8,7 +8,7 @@
  * file becomes the newest schema by running them all.
  */
 
-#define ROG_SCHEMA_VERSION 1
+#define ROG_SCHEMA_VERSION 2
 
 /* SQL scripts, ROG_SCHEMA_VERSION of them. */
 extern const char *const rog_schema_steps[ROG_SCHEMA_VERSION];

@@ -22,8 +22,8 @@ answered 1 'text.db: not an SQLite database' text.db
 sqlite3 other.db 'CREATE TABLE mine(a)'
 answered 1 'other.db: a database of another program' other.db
 try 0 rogctl sweep x.conf --db newer.db
-sqlite3 newer.db 'PRAGMA journal_mode = DELETE; PRAGMA user_version = 2' >out
-answered 1 'newer.db: its schema is version 2, this program knows up to version 1' newer.db
+sqlite3 newer.db 'PRAGMA journal_mode = DELETE; PRAGMA user_version = 3' >out
+answered 1 'newer.db: its schema is version 3, this program knows up to version 2' newer.db
 try 1 rogctl runs --db .
 says 'a folder, not a database'
 try 1 rogctl sweep x.conf --db no/folder/x.db

@@ -3,5 +3,5 @@ foreach(part rng json settings cli file tool)
   rog_unit_test(${part} LIBS rog_common)
 endforeach()
 
-rog_unit_test(docs LIBS rog_common)
+rog_unit_test(docs LIBS rog_common rog_conf)
 target_compile_definitions(test_docs PRIVATE DOCS="${PROJECT_SOURCE_DIR}/docs")

@@ -264,7 +264,7 @@ static const struct wrong wrong_clusters[] = {
      "count must be a whole"},
     {"kind = \"ssh\"; workers = ( { profile = \"nx\"; } );", "this worker has no host"},
     {"kind = \"ssh\"; workers = ( { profile = \"nx\"; host = \"a\"; count = 2; } );",
-     "count is for virtual clusters"},
+     "count is for virtual and local clusters"},
     {"kind = \"ssh\"; workers = ( { profile = \"nx\"; host = \"a\"; } );", "server is missing"},
     {"kind = \"ssh\"; workers = ( { profile = \"nx\"; host = \"a\"; } ); server = { user = \"u\"; "
      "};",

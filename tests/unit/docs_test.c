@@ -14,6 +14,7 @@
 
 #include <common/file.h>
 #include <common/settings.h>
+#include <orchestrator/conf/cluster.h>
 
 static unsigned missing_rows(const char *document, const struct rog_setting *table)
 {
@@ -41,7 +42,8 @@ static void test_settings_are_documented(void **state)
     if (rog_file_read(DOCS "/experiment-files.md", 1 << 20, &document, &size, &err))
         fail_msg("%s", err.message);
     unsigned missing =
-        missing_rows(document, rog_run_settings) + missing_rows(document, rog_worker_settings);
+        missing_rows(document, rog_run_settings) + missing_rows(document, rog_worker_settings) +
+        missing_rows(document, rog_cluster_run_settings);
     free(document);
     assert_int_equal(missing, 0);
 }

@@ -57,7 +57,7 @@ static int setup(void **state)
                           " seed, status, config, config_hash)"
                           " VALUES ('r', 'ROG', 4, 'o', 1, 1, 1, 'running', '{}', 'h')",
                           "");
-    return code < 0 ? code : rog_ingest_new(&f->ingest, f->db, "r", &err);
+    return code < 0 ? code : rog_ingest_new(&f->ingest, f->db, "r", ROG_STREAM_MAIN, &err);
 }
 
 static int teardown(void **state)
@@ -126,14 +126,14 @@ static void pieces_make_the_same_whole(void **state)
         assert_int_equal(rog_ingest_lines(f->ingest, stream + from, end - from, &err), 0);
         rog_ingest_free(f->ingest);
         f->ingest = NULL;
-        assert_int_equal(rog_ingest_new(&f->ingest, f->db, "r", &err), 0);
+        assert_int_equal(rog_ingest_new(&f->ingest, f->db, "r", ROG_STREAM_MAIN, &err), 0);
     }
     size_t from = rog_ingest_state(f->ingest)->stored_bytes;
     assert_int_equal(rog_ingest_lines(f->ingest, stream + from, strlen(stream) - from, &err), 0);
     expect_everything(f->db);
     assert_true(rog_ingest_state(f->ingest)->ended);
     rog_ingest_free(f->ingest);
-    assert_int_equal(rog_ingest_new(&f->ingest, f->db, "r", &err), 0);
+    assert_int_equal(rog_ingest_new(&f->ingest, f->db, "r", ROG_STREAM_MAIN, &err), 0);
     assert_true(rog_ingest_state(f->ingest)->ended);
     assert_int_equal(rog_ingest_state(f->ingest)->stored_bytes, strlen(stream));
 }
@@ -156,7 +156,7 @@ static void a_bad_line_stores_nothing_of_its_batch(void **state)
         char text[256];
         snprintf(text, sizeof text, "{\"event\":\"join\",\"t\":0,\"rank\":1}\n%s", bad[i]);
         assert_int_equal(rog_ingest_lines(f->ingest, text, strlen(text), &err), ROG_EFORMAT);
-        assert_non_null(strstr(err.message, "event stream at byte 32"));
+        assert_non_null(strstr(err.message, "event stream events.jsonl at byte 32"));
         assert_int_equal(rog_ingest_state(f->ingest)->stored_bytes, 0);
     }
     expect(f->db, "SELECT count(*) FROM events", "0");

@@ -175,14 +175,39 @@ static void other_schemas_are_refused(void **state)
     struct fixture *f = *state;
     struct rog_error err;
     struct rog_db *db = NULL;
-    assert_int_equal(rog_db_run(f->db, &err, "PRAGMA user_version = 2", ""), 0);
+    assert_int_equal(rog_db_run(f->db, &err, "PRAGMA user_version = 3", ""), 0);
     for (int mode = ROG_DB_READ; mode <= ROG_DB_WRITE; mode++) {
         assert_int_equal(rog_db_open(&db, f->path, (enum rog_db_mode)mode, &err), ROG_EFORMAT);
-        assert_non_null(strstr(err.message, "schema is version 2"));
+        assert_non_null(strstr(err.message, "schema is version 3"));
     }
     assert_int_equal(rog_db_run(f->db, &err, "PRAGMA user_version = 0", ""), 0);
     assert_int_equal(rog_db_open(&db, f->path, ROG_DB_WRITE, &err), ROG_EFORMAT);
     assert_non_null(strstr(err.message, "another program"));
+}
+
+/* What version 1 held of a stream is there after the step to version 2. */
+static void an_older_schema_is_brought_up(void **state)
+{
+    struct fixture *f = *state;
+    struct rog_error err;
+    static const char *const back[] = {
+        "DROP TABLE streams",
+        "CREATE TABLE streams(run_id TEXT PRIMARY KEY NOT NULL REFERENCES runs(id) ON DELETE"
+        " CASCADE ON UPDATE CASCADE, stored_bytes INTEGER NOT NULL)",
+        "INSERT INTO streams VALUES('a', 17), ('b', 18)",
+        "PRAGMA user_version = 1",
+    };
+    add_run(f->db, "a");
+    add_run(f->db, "b");
+    for (size_t i = 0; i < sizeof back / sizeof *back; i++)
+        assert_int_equal(rog_db_run(f->db, &err, back[i], ""), 0);
+    rog_db_close(f->db);
+    f->db = NULL;
+    assert_int_equal(rog_db_open(&f->db, f->path, ROG_DB_WRITE, &err), 0);
+    assert_int_equal(count(f->db, "PRAGMA user_version"), ROG_SCHEMA_VERSION);
+    assert_int_equal(count(f->db, "SELECT sum(stored_bytes) FROM streams"
+                                  " WHERE name = 'events.jsonl' AND run_id IN ('a', 'b')"),
+                     35);
 }
 
 static void a_run_is_found_by_its_beginning(void **state)
@@ -348,6 +373,7 @@ int main(void)
         TEST(a_transaction_is_whole_or_nothing),
         TEST(foreign_files_are_left_alone),
         TEST(other_schemas_are_refused),
+        TEST(an_older_schema_is_brought_up),
         TEST(a_run_is_found_by_its_beginning),
         TEST(cases_know_their_runs_in_order),
         TEST(summaries_average_over_workers),

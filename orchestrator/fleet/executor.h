@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_FLEET_EXECUTOR_H
+#define ROG_FLEET_EXECUTOR_H
+
+/*
+ * What differs between kinds of cluster: the processes of a run. Everything else (slots, locks, the
+ * database, following event streams, testing checkpoints, beginning again) is fleet/runner.c, the
+ * same for all.
+ *
+ * An attempt leaves its events in files of the run's folder here: ROG_STREAM_MAIN, and with
+ * `stream_per_worker` also workerK/ROG_STREAM_MAIN for each worker K. Checkpoints lie in the folder
+ * before the event that names them does.
+ */
+
+#include <stdbool.h>
+
+#include <common/json.h>
+#include <orchestrator/conf/cluster.h>
+#include <orchestrator/fleet/fleet.h>
+#include <orchestrator/fleet/signals.h>
+
+/* What an attempt is made of; outlives it. */
+struct rog_attempt {
+    const struct rog_cluster *cluster;
+    const char *trainer; /* path of rog-trainer */
+    const char *folder;  /* the run's; its configuration is there as ROG_RUN_CONFIG */
+    const struct rog_json *config;
+    void (*say)(void *user, const char *text); /* a sentence for people */
+    void *user;
+};
+
+struct rog_executor {
+    enum rog_cluster_kind kind;
+    /* Runs take as long as they say and need the cluster for themselves: one at a time. One that
+     * fails or stands still is begun again (stall_limit and retries of the cluster file). */
+    bool real_time;
+    bool stream_per_worker;
+
+    /* Begins an attempt. `state` is the executor's, given to the other hooks. */
+    int (*start)(void **state, const struct rog_attempt *attempt, struct rog_error *err);
+    /* A few times a second; does not wait. *ended: all processes are gone, and ended well.
+     * ROG_EFAILED: the attempt has failed, and why. */
+    int (*step)(void *state, bool *ended, struct rog_error *err);
+    /* Ends what runs, removes what is no result and frees the state. NULL is harmless. */
+    void (*stop)(void *state);
+};
+
+/* Executes jobs, as rog_fleet_execute. */
+int rog_runner_execute(const struct rog_executor *executor, const struct rog_cluster *cluster,
+                       const struct rog_fleet_options *options, struct rog_signals *signals,
+                       struct rog_fleet_job *jobs, size_t count, struct rog_error *err);
+
+#endif

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <orchestrator/fleet/local.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <common/file.h>
+#include <orchestrator/fleet/process.h>
+#include <orchestrator/fleet/run_files.h>
+
+#define KEY_BYTES 32
+/* How long workers may take to end after the server has. */
+#define FAREWELL_S 10.0
+#define NODE_LOG "node.log"
+#define ARGS_MAX 24
+
+struct node {
+    struct rog_process process;
+    char *folder, *log;
+    bool begun, done; /* ended well */
+};
+
+struct local {
+    const struct rog_attempt *attempt;
+    char *config, *key, *port_file;
+    char address[64];  /* of the server; "" until it listens */
+    struct node *node; /* [count]: 0 the server, then the workers */
+    size_t count;
+    int restarts;
+    double server_done_s; /* when the server ended well; 0: not yet */
+};
+
+static double now_s(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+/* ---- starting ---- */
+
+/* A key that only this user may read, and only while the run lasts. */
+static int make_key(const char *path, struct rog_error *err)
+{
+    unsigned char bytes[KEY_BYTES];
+    if (getrandom(bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes)
+        return rog_fail(err, ROG_EIO, "cannot draw a key: %s", strerror(errno));
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    bool good = fd >= 0 && write(fd, bytes, sizeof bytes) == (ssize_t)sizeof bytes;
+    int cause = errno;
+    if (fd >= 0 && close(fd) != 0)
+        good = false;
+    explicit_bzero(bytes, sizeof bytes);
+    return good ? 0 : rog_fail(err, ROG_EIO, "cannot write %s: %s", path, strerror(cause));
+}
+
+static void add(const char **argv, size_t *count, const char *option, const char *value)
+{
+    argv[(*count)++] = option;
+    if (value)
+        argv[(*count)++] = value;
+}
+
+/* Starts the server or a worker, for the first time or again. */
+static int start_node(struct local *local, size_t number, struct rog_error *err)
+{
+    struct node *node = &local->node[number];
+    const struct rog_cluster *cluster = local->attempt->cluster;
+    const char *argv[ARGS_MAX] = {local->attempt->trainer, number ? "work" : "serve"};
+    size_t count = 2;
+    char rank[24], limit[32], timeout[32];
+    snprintf(rank, sizeof rank, "%zu", number);
+    snprintf(limit, sizeof limit, "%.17g", cluster->stall_limit_s);
+    snprintf(timeout, sizeof timeout, "%.17g", cluster->worker_timeout_s);
+    add(argv, &count, "--config", local->config);
+    add(argv, &count, "--key-file", local->key);
+    add(argv, &count, "--out", node->folder);
+    add(argv, &count, "--threads", "1");
+    add(argv, &count, "--pace", NULL);
+    if (number) {
+        add(argv, &count, "--rank", rank);
+        add(argv, &count, "--server", local->address);
+        add(argv, &count, "--server-timeout", limit);
+    } else {
+        add(argv, &count, "--listen", local->address[0] ? local->address : "127.0.0.1:0");
+        add(argv, &count, "--port-file", local->port_file);
+        add(argv, &count, "--worker-timeout", timeout);
+        add(argv, &count, "--join-timeout", limit);
+        if (node->begun)
+            add(argv, &count, "--resume", NULL);
+    }
+    const struct rog_process_options how = {.argv = argv, .log = node->log};
+    node->begun = true;
+    return rog_process_start(&node->process, &how, err);
+}
+
+static int make_nodes(struct local *local, struct rog_error *err)
+{
+    const char *folder = local->attempt->folder;
+    local->node = calloc(local->count, sizeof *local->node);
+    if (!local->node)
+        return rog_fail_nomem(err);
+    int code = 0;
+    for (size_t i = 0; i < local->count; i++) {
+        struct node *node = &local->node[i];
+        node->process = ROG_PROCESS_NONE;
+        char *name = rog_format(ROG_RUN_WORKER "%zu", i);
+        node->folder = name && i ? rog_path_join(folder, name) : rog_strdup(folder);
+        node->log = node->folder ? rog_path_join(node->folder, i ? NODE_LOG : ROG_RUN_LOG) : NULL;
+        free(name);
+        if (code == 0)
+            code = node->log ? rog_dir_make(node->folder, err) : rog_fail_nomem(err);
+    }
+    return code;
+}
+
+static void stop(void *state)
+{
+    struct local *local = state;
+    /* All are asked at once: each has a moment to end. */
+    for (size_t i = 0; local->node && i < local->count; i++)
+        if (!rog_process_gone(&local->node[i].process))
+            kill(-local->node[i].process.pid, SIGTERM);
+    for (size_t i = 0; local->node && i < local->count; i++) {
+        rog_process_stop(&local->node[i].process);
+        free(local->node[i].folder);
+        free(local->node[i].log);
+    }
+    if (local->key)
+        unlink(local->key);
+    if (local->port_file)
+        unlink(local->port_file);
+    free(local->node);
+    free(local->config);
+    free(local->key);
+    free(local->port_file);
+    free(local);
+}
+
+static int start(void **state, const struct rog_attempt *attempt, struct rog_error *err)
+{
+    struct local *local = calloc(1, sizeof *local);
+    if (!local)
+        return rog_fail_nomem(err);
+    local->attempt = attempt;
+    local->count = 1 + rog_json_size(rog_json_get(attempt->config, "workers"));
+    local->config = rog_path_join(attempt->folder, ROG_RUN_CONFIG);
+    local->key = rog_path_join(attempt->folder, ROG_RUN_KEY);
+    local->port_file = rog_path_join(attempt->folder, ROG_RUN_PORT);
+    int code = local->config && local->key && local->port_file ? 0 : rog_fail_nomem(err);
+    if (code == 0)
+        code = make_nodes(local, err);
+    if (code == 0)
+        code = make_key(local->key, err);
+    if (code == 0)
+        code = start_node(local, 0, err);
+    if (code < 0)
+        stop(local);
+    else
+        *state = local;
+    return code;
+}
+
+/* ---- going on ---- */
+
+/* Once the server listens, the workers are started. */
+static int let_workers_in(struct local *local, struct rog_error *err)
+{
+    char *text = NULL;
+    size_t size = 0;
+    if (local->address[0] || !rog_file_exists(local->port_file))
+        return 0;
+    int code = rog_file_read(local->port_file, 64, &text, &size, err);
+    if (code == 0)
+        snprintf(local->address, sizeof local->address, "127.0.0.1:%.*s",
+                 (int)strspn(text, "0123456789"), text);
+    free(text);
+    for (size_t i = 1; code == 0 && i < local->count; i++)
+        code = start_node(local, i, err);
+    return code;
+}
+
+/* A process that was killed is started again: a worker at any time, the server when it has a
+ * checkpoint to go on from. */
+static int revive(struct local *local, size_t number, const char *name, struct rog_error *err)
+{
+    struct node *node = &local->node[number];
+    int signal_number = node->process.status - 128;
+    char *saved = rog_path_join(local->attempt->folder, ROG_RUN_SERVER_STATE);
+    bool possible = signal_number > 0 && local->restarts < local->attempt->cluster->restarts &&
+                    (number > 0 || (saved && rog_file_exists(saved)));
+    free(saved);
+    if (!possible)
+        return rog_run_judge(name, node->process.status, node->log, err);
+    local->restarts++;
+    char text[128];
+    snprintf(text, sizeof text, "%s was killed by signal %d and is started again%s", name,
+             signal_number, number ? "" : " from its last checkpoint");
+    local->attempt->say(local->attempt->user, text);
+    return start_node(local, number, err);
+}
+
+static int look_at(struct local *local, size_t number, struct rog_error *err)
+{
+    struct node *node = &local->node[number];
+    char name[32] = "the server";
+    if (!node->begun || node->done || !rog_process_ended(&node->process))
+        return 0;
+    if (node->process.status == 0 || (number && local->server_done_s > 0)) {
+        node->done = true;
+        if (number == 0)
+            local->server_done_s = now_s();
+        return 0;
+    }
+    if (number)
+        snprintf(name, sizeof name, "worker %zu", number);
+    return revive(local, number, name, err);
+}
+
+static int step(void *state, bool *ended, struct rog_error *err)
+{
+    struct local *local = state;
+    int code = let_workers_in(local, err);
+    for (size_t i = 0; code == 0 && i < local->count; i++)
+        code = look_at(local, i, err);
+    *ended = local->server_done_s > 0;
+    for (size_t i = 1; i < local->count; i++) {
+        struct node *node = &local->node[i];
+        /* The run is complete; a worker that has not heard so, as one that had just been started
+         * again, has nothing to add. */
+        if (local->server_done_s > 0 && now_s() - local->server_done_s > FAREWELL_S) {
+            rog_process_kill(&node->process);
+            node->done = true;
+        }
+        *ended = *ended && node->done;
+    }
+    return code;
+}
+
+const struct rog_executor rog_local_executor = {
+    .kind = ROG_CLUSTER_LOCAL,
+    .real_time = true,
+    .stream_per_worker = true,
+    .start = start,
+    .step = step,
+    .stop = stop,
+};

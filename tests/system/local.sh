@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: Apache-2.0
+# Clusters of real processes on this machine: a sweep to its figures, real gradients, processes that
+# are killed, a run that stands still, rogctl killed and run again; nothing is left over.
+. "$ROG_TEST_TOOLS/lib.sh"
+
+cat >local.conf <<'END'
+kind = "local"; stall_limit = 60.0; worker_timeout = 3.0; retries = 1;
+workers = ( { step_s = 0.2; compress_s = 0.02; decompress_s = 0.02; trace_offset = 30.0; },
+    { step_s = 0.2; compress_s = 0.02; decompress_s = 0.02; trace_offset = 90.0; } );
+END
+short='workload = "none"; wire_model = "convmlp-nano"; epochs = 100000;'
+
+trainers() {
+    for process in /proc/[0-9]*; do
+        [ "$(readlink "$process/cwd" 2>/dev/null)" = "$PWD" ] || continue
+        case $(readlink "$process/exe") in */rog-trainer) echo "${process#/proc/}" ;; esac
+    done
+}
+nothing_is_left() {
+    sleep 0.3
+    same "trainers that run on" "" "$(trainers)"
+    same "keys" "" "$(find . -name key)"
+}
+# The process whose command line has this text.
+one_with() {
+    for process in $(trainers); do
+        tr '\0' ' ' <"/proc/$process/cmdline" | grep -q -e "$1" && echo "$process" && return
+    done
+}
+# wait_for SECONDS SQL: until it gives something but 0 or nothing.
+wait_for() {
+    for i in $(seq $(($1 * 10))); do
+        case $(sqlite3 results.db "$2" 2>/dev/null) in '' | 0) sleep 0.1 ;; *) return ;; esac
+    done
+    fail "never true: $2"
+}
+iterations='SELECT count(*) > 5 FROM iterations'
+each_iteration_once="SELECT count(*) FROM iterations GROUP BY run_id, rank HAVING count(*) !=
+    max(iteration) - min(iteration) + 1"
+
+# From a sweep to its figures; ROG waits less than BSP.
+cat >x.conf <<END
+case = "l"; figure = "1"; seconds = 20.0; $short
+trace = "trace-{rank}.csv";
+runs = ( { library = "BSP"; note = "BSP"; }, { library = "ROG"; threshold = 4; note = "ROG 4"; } );
+END
+# The links are good and bad by turns.
+for rank in 1 2; do
+    awk -v rank=$rank 'BEGIN { print "seconds,mbps"; for (t = 0; t < 200; t += 3)
+        print t "," (t / 3 % 2 == rank - 1 ? 0.3 : 6) }' >trace-$rank.csv
+done
+try 0 rogctl sweep x.conf --cluster local.conf --jobs 4
+nothing_is_left
+same "done" 2 "$(query "SELECT count(*) FROM runs WHERE status = 'done' AND attempt = 1")"
+same "streams" 6 "$(query 'SELECT count(*) FROM streams WHERE stored_bytes > 0')"
+same "gaps" "" "$(query "$each_iteration_once")"
+same "workers" "1,2,1,2" "$(query 'SELECT group_concat(rank) FROM workers')"
+ls plots/l-case0-*.pdf >out || fail "no figures"
+for id in $(query 'SELECT id FROM runs'); do try 0 rogctl verify "$id"; done
+stalls=$(query "SELECT group_concat(stall, ' ') FROM (SELECT round(sum(stall_s) / sum(compute_s +
+    push_s + pull_s + stall_s), 3) AS stall FROM iterations JOIN runs ON id = run_id
+    GROUP BY run_id ORDER BY library)")
+echo "share of stalls: BSP and ROG $stalls"
+echo "$stalls" | awk '{ exit !($2 < $1) }' || fail "ROG stalls no less than BSP: $stalls"
+
+# With real gradients; virtual results of the same settings are other runs.
+cat >train.conf <<'END'
+case = "t"; seconds = 12.0; checkpoint_period = 4.0; pretrain_epochs = 0; test_images = 100;
+batch = 4; noise = "none"; epochs = 100; wire_model = "same"; trace = "constant:100";
+runs = ( { library = "ROG"; threshold = 4; } );
+END
+try 0 rogctl sweep train.conf --cluster local.conf --db train.db
+nothing_is_left
+[ "$(query "SELECT count(*) FROM checkpoints WHERE accuracy IS NOT NULL" train.db)" -ge 4 ] ||
+    fail "not enough tested checkpoints"
+same "untested" 0 "$(query 'SELECT count(*) FROM checkpoints WHERE accuracy IS NULL' train.db)"
+
+# A killed worker and a killed server are started again.
+rm -f results.db
+cat >kill.conf <<END
+case = "k"; seconds = 14.0; checkpoint_period = 1.0; trace = "constant:20"; $short
+runs = ( { library = "SSP"; threshold = 4; } );
+END
+for victim in "work .*--rank 2" "serve"; do
+    rm -rf results.db*
+    rogctl sweep kill.conf --cluster local.conf >out 2>err &
+    pid=$!
+    tried="a sweep of which '$victim' is killed"
+    wait_for 60 "$iterations"
+    kill -9 "$(one_with "$victim")" || fail "nothing to kill"
+    wait $pid
+    same "exit status" 0 $?
+    says "was killed by signal 9 and is started again"
+    nothing_is_left
+    same "done" "done 1" "$(query "SELECT status || ' ' || attempt FROM runs")"
+    # An iteration that died with its process is missing, and what is done twice contradicts what was
+    # recorded before; but the tables hold what the processes wrote.
+    rogctl verify "$(query 'SELECT id FROM runs')" >out 2>err
+    grep -q '^stream .* passed' out || fail "not as the processes wrote it"
+done
+
+# A run that stands still is begun again, and in the end has failed with the reason.
+sed 's/stall_limit = 60.0/stall_limit = 5.0/' local.conf >impatient.conf
+cat >still.conf <<END
+case = "s"; seconds = 30.0; trace = "constant:0.0001"; $short
+runs = ( { library = "BSP"; } );
+END
+try 1 rogctl sweep still.conf --cluster impatient.conf --db still.db
+says "no worker has finished an iteration for 5 s (stall_limit); it is begun again"
+same "failed" "failed 2" "$(query "SELECT status || ' ' || attempt FROM runs" still.db)"
+nothing_is_left
+
+# Ctrl-C, and rogctl killed: the same command continues.
+for signal in INT KILL; do
+    rm -rf results.db*
+    rogctl sweep kill.conf --cluster local.conf >out 2>err &
+    pid=$!
+    tried="a sweep that gets SIG$signal"
+    wait_for 60 "$iterations"
+    kill -$signal $pid
+    wait $pid
+    sleep 0.3
+    same "trainers that run on" "" "$(trainers)"
+done
+try 0 rogctl sweep kill.conf --cluster local.conf
+says "which was interrupted"
+nothing_is_left
+same "done" "done 2" "$(query "SELECT status || ' ' || attempt FROM runs")"
+same "gaps" "" "$(query "$each_iteration_once")"
+
+# What a cluster file may say.
+echo 'kind = "virtual"; retries = 1; workers = ( { } );' >bad.conf
+try 2 rogctl sweep kill.conf --cluster bad.conf
+says "bad.conf, line 1: retries is for clusters of kind local or ssh"
