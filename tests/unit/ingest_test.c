@@ -164,6 +164,36 @@ static void a_bad_line_stores_nothing_of_its_batch(void **state)
     expect_everything(f->db);
 }
 
+/* Each process of a run has its own stream, each with its own place in it. */
+static void streams_are_counted_apart(void **state)
+{
+    struct fixture *f = *state;
+    struct rog_error err;
+    static const char line[] = "{\"event\":\"join\",\"t\":0,\"rank\":1}\n";
+    struct rog_ingest *worker = NULL;
+    assert_int_equal(rog_ingest_lines(f->ingest, stream, strlen(stream), &err), 0);
+    assert_int_equal(rog_ingest_new(&worker, f->db, "r", "worker1/events.jsonl", &err), 0);
+    assert_int_equal(rog_ingest_state(worker)->stored_bytes, 0);
+    assert_int_equal(rog_ingest_lines(worker, line, strlen(line), &err), 0);
+    rog_ingest_free(worker);
+    assert_int_equal(rog_ingest_new(&worker, f->db, "r", "worker1/events.jsonl", &err), 0);
+    assert_int_equal(rog_ingest_state(worker)->stored_bytes, strlen(line));
+    assert_int_equal(rog_ingest_state(f->ingest)->stored_bytes, strlen(stream));
+    rog_ingest_free(worker);
+    expect(f->db, "SELECT count(*) || ' ' || count(DISTINCT name) FROM streams", "2 2");
+}
+
+static void an_iteration_that_is_done_again_replaces_the_first(void **state)
+{
+    struct fixture *f = *state;
+    struct rog_error err;
+    static const char text[] = "{\"event\":\"iteration\",\"t\":1,\"rank\":1,\"iteration\":7}\n"
+                               "{\"event\":\"iteration\",\"t\":9,\"rank\":1,\"iteration\":7}\n";
+    assert_int_equal(rog_ingest_lines(f->ingest, text, strlen(text), &err), 0);
+    assert_int_equal(rog_ingest_state(f->ingest)->iterations, 2);
+    expect(f->db, "SELECT count(*) || ' ' || t FROM iterations", "1 9.0");
+}
+
 static void an_error_event_is_remembered(void **state)
 {
     struct fixture *f = *state;
@@ -236,6 +266,8 @@ int main(void)
         TEST(pieces_make_the_same_whole),
         TEST(a_bad_line_stores_nothing_of_its_batch),
         TEST(an_error_event_is_remembered),
+        TEST(streams_are_counted_apart),
+        TEST(an_iteration_that_is_done_again_replaces_the_first),
         TEST(accuracy_goes_to_its_checkpoint),
         TEST(forgetting_leaves_the_run_alone),
         cmocka_unit_test(folders_lie_beside_the_database),
