@@ -48,8 +48,13 @@ tsan:
 coverage:
 	$(call suite,coverage,coverage)
 
-bench: all
-	bench/run $(BUILD)
+# Measurements are of a build of their own, without tests.
+bench: $(BUILD)/.packages
+	@mkdir -p build/bench
+	@cmake --preset release -DBUILD_TESTING=OFF -DROG_WERROR=OFF -DROG_BENCH=ON -B build/bench >build/bench/configure.log \
+	    || { cat build/bench/configure.log; exit 1; }
+	@cmake --build build/bench -j $(JOBS)
+	bench/run build/bench
 
 format:
 	clang-format -i $$(git ls-files '*.c' '*.h')

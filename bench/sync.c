@@ -3,7 +3,8 @@
 /*
  * What one exchange costs the synchronization core, on one thread, for a model of the shape of
  * ConvMLP-M: milliseconds, the median over the iterations. SSP sends the whole model each time, ROG
- * (the default, with threshold 4) ranks the rows and sends the mandatory ones.
+ * (the default, with threshold 4) ranks the rows and sends the mandatory ones. The limit is the
+ * time in which a copy moves the bytes that the step has to touch.
  *
  *     bench-sync [LIBRARY [THRESHOLD [MODEL]]]
  */
@@ -11,8 +12,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include <bench/measure.h>
 #include <common/plugin.h>
 #include <common/rng.h>
 #include <trainer/nn/arch.h>
@@ -34,13 +35,19 @@ enum step {
     STEPS
 };
 
-static const char *const step_name[STEPS] = {
-    [WORKER_PUSH] = "worker: fold the gradients in, rank",
-    [WORKER_SEND] = "worker: write the push",
-    [SERVER_RECEIVE] = "server: receive the push",
-    [SERVER_BEGIN] = "server: measure the pull, rank",
-    [SERVER_SEND] = "server: write the pull",
-    [WORKER_APPLY] = "worker: apply the pull",
+/* `arrays`: how many arrays of the model a step reads or writes, a changed one twice; of the rows
+ * that travel, or of all. */
+static const struct {
+    const char *name;
+    double arrays;
+    bool all_rows;
+} steps[STEPS] = {
+    [WORKER_PUSH] = {"worker: fold the gradients in, rank", 6, true},
+    [WORKER_SEND] = {"worker: write the push", 2, false},
+    [SERVER_RECEIVE] = {"server: receive the push", 2, false},
+    [SERVER_BEGIN] = {"server: measure the pull, rank", 2, true},
+    [SERVER_SEND] = {"server: write the pull", 3, false},
+    [WORKER_APPLY] = {"worker: apply the pull", 2, false},
 };
 
 struct bench {
@@ -55,9 +62,7 @@ struct bench {
 
 static double now_ms(void)
 {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec * 1e3 + (double)now.tv_nsec * 1e-6;
+    return 1e3 * rog_bench_wall_s();
 }
 
 static int make_rows(struct rog_rows **rows, const char *model, struct rog_error *err)
@@ -130,20 +135,6 @@ static int pull(struct bench *bench, int iteration, struct rog_error *err)
     return code;
 }
 
-static int compare(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-static double median(const double *values)
-{
-    double sorted[ITERATIONS];
-    memcpy(sorted, values, sizeof sorted);
-    qsort(sorted, ITERATIONS, sizeof *sorted, compare);
-    return sorted[ITERATIONS / 2];
-}
-
 static int prepare(struct bench *bench, const struct rog_strategy *strategy, int threshold,
                    const char *model, struct rog_error *err)
 {
@@ -177,6 +168,35 @@ static int prepare(struct bench *bench, const struct rog_strategy *strategy, int
     return code;
 }
 
+/* The share of the model's sign bits that a message stream of so many bytes carries, closely. */
+static double share_of(const struct bench *bench, size_t bytes)
+{
+    double share = (double)bytes / (double)bench->rows->wire_bytes;
+    return share < 1 ? share : 1;
+}
+
+static void report(struct bench *bench, const char *library, int threshold, const char *model)
+{
+    double model_bytes = (double)bench->rows->params * sizeof(float), sum = 0, sum_limit = 0;
+    double rate = rog_bench_copy_rate(bench->rows->params);
+    char name[128];
+    snprintf(name, sizeof name, "memory: copy of %s's parameters", model);
+    rog_bench_print(name, rate * 1e-9, "GB/s", ROG_BENCH_NO_LIMIT);
+    for (int step = 0; step < STEPS; step++) {
+        double share = steps[step].all_rows     ? 1
+                       : step <= SERVER_RECEIVE ? share_of(bench, bench->push_bytes)
+                                                : share_of(bench, bench->pull_bytes);
+        double limit = 1e3 * steps[step].arrays * share * model_bytes / rate;
+        double ms = rog_bench_median(bench->ms[step], ITERATIONS);
+        snprintf(name, sizeof name, "%s %d, %s, %s", library, threshold, model, steps[step].name);
+        rog_bench_print(name, ms, "ms", limit);
+        sum += ms;
+        sum_limit += limit;
+    }
+    snprintf(name, sizeof name, "%s %d, %s, whole exchange", library, threshold, model);
+    rog_bench_print(name, sum, "ms", sum_limit);
+}
+
 int main(int argc, char **argv)
 {
     const char *library = argc > 1 ? argv[1] : "ROG";
@@ -196,11 +216,7 @@ int main(int argc, char **argv)
     if (code) {
         fprintf(stderr, "bench-sync: %s\n", err.message);
     } else {
-        printf("%s %d, %s: %u rows, %llu parameters\n", library, threshold, model,
-               bench.rows->row_count, (unsigned long long)bench.rows->params);
-        for (int step = 0; step < STEPS; step++)
-            printf("%-40s %8.2f ms\n", step_name[step], median(bench.ms[step]));
-        printf("last push %zu bytes, last pull %zu bytes\n", bench.push_bytes, bench.pull_bytes);
+        report(&bench, library, threshold, model);
     }
     rog_worker_free(bench.worker);
     rog_server_free(bench.server);
