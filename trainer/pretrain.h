@@ -17,7 +17,7 @@
 #include <trainer/nn/arch.h>
 
 /* Counted up when the same settings give another model. */
-#define ROG_PRETRAIN_VERSION 1
+#define ROG_PRETRAIN_VERSION 2
 
 struct rog_pretrained {
     char *path; /* a safetensors file */

@@ -205,16 +205,16 @@ static void rotation(const struct image *image, double value)
 
 /* DeepTest: box 3 to 6, Gaussian 3, 5, 7. A tenth of its image size makes the large ones too large.
  */
-static const double blur_choices[] = {2, 3, -3, -5};
+static const double blur_choices[] = {3, 4, 5, -5, -7};
 
 static const struct noise noises[] = {
     /* name, drawn, possible, choices, transform; DeepTest's range */
-    {"blur", 0, 4, -7, FILTER_MAX_TAPS, blur_choices, blur},
+    {"blur", 0, 5, -7, FILTER_MAX_TAPS, blur_choices, blur},
     {"brightness", 10, 100, -255, 255, NULL, brightness},           /* 10 to 100 */
     {"contrast", 1.2, 3.0, 0, 255, NULL, contrast},                 /* 1.2 to 3.0 */
-    {"translation", 1.0 / 64, 10.0 / 64, -1, 1, NULL, translation}, /* 10 to 100 pixels of 640 */
-    {"scale", 1.1, 1.6, 0.01, 100, NULL, scale},                    /* 1.5 to 6 */
-    {"shear", 0.1, 0.6, -10, 10, NULL, shear},                      /* 0.1 to 1.0 */
+    {"translation", 1.0 / 64, 20.0 / 64, -1, 1, NULL, translation}, /* 10 to 100 pixels of 640 */
+    {"scale", 1.2, 2.2, 0.01, 100, NULL, scale},                    /* 1.5 to 6 */
+    {"shear", 0.1, 1.0, -10, 10, NULL, shear},                      /* 0.1 to 1.0 */
     {"rotation", 3, 30, -45, 45, NULL, rotation},                   /* 3 to 30 degrees */
 };
 #define NOISE_COUNT (sizeof noises / sizeof *noises)

@@ -18,12 +18,12 @@
 #define CONTRAST_MIN 0.22 /* between a texture's two colours, in value */
 #define CONTRAST_MAX 0.6
 #define RADIUS_MIN 8.0 /* pixels */
-#define RADIUS_MAX 13.5
-#define OFFSET_MAX 4.5  /* of the centre, pixels */
-#define TILT_MAX 0.36   /* tangent of half the largest rotation */
+#define RADIUS_MAX 12.0
+#define OFFSET_MAX 2.5  /* of the centre, pixels */
+#define TILT_MAX 0.15   /* tangent of half the largest rotation */
 #define CLUTTER_MAX 5   /* things in the background */
 #define OCCLUDERS_MAX 1 /* things in front */
-#define GRAIN 0.07      /* half the range of the pixel noise */
+#define GRAIN 0.05      /* half the range of the pixel noise */
 
 /* ---- shapes, in a square from -1 to 1, v downwards, symmetric in u ---- */
 
@@ -279,7 +279,7 @@ static struct thing draw_clutter(struct rog_rng *rng, double radius_min, double 
     thing.radius_v = thing.radius_u;
     draw_rotation(rng, 1.0, &thing);
     thing.weave = draw_weave(rng);
-    double hue = rog_rng_uniform(rng), value = rog_rng_range(rng, 0.2, 0.9);
+    double hue = rog_rng_uniform(rng), value = rog_rng_range(rng, 0.2, 0.8);
     thing.first = colour_of(hue, rog_rng_range(rng, 0.1, 0.7), value);
     thing.second = colour_of(hue + 0.1, 0.4, value * rog_rng_range(rng, 0.6, 1.0));
     return thing;
@@ -303,7 +303,7 @@ static struct thing draw_subject(struct rog_rng *rng, uint32_t label)
     double any = rog_rng_uniform(rng);
     double hue = rog_rng_uniform(rng) < HUE_KEPT ? favourite : any;
     double contrast = rog_rng_range(rng, CONTRAST_MIN, CONTRAST_MAX);
-    double dark = rog_rng_range(rng, 0.15, 0.95 - contrast);
+    double dark = rog_rng_range(rng, 0.1, 0.85 - contrast);
     struct colour low = colour_of(hue, rog_rng_range(rng, 0.3, 0.9), dark);
     struct colour high = colour_of(hue + rog_rng_range(rng, -0.1, 0.1),
                                    rog_rng_range(rng, 0.1, 0.8), dark + contrast);
@@ -316,10 +316,10 @@ static struct thing draw_subject(struct rog_rng *rng, uint32_t label)
 /* A sky: two colours, one fading into the other in some direction. */
 static void draw_background(struct rog_rng *rng, struct canvas *canvas)
 {
-    double hue = rog_rng_uniform(rng), value = rog_rng_range(rng, 0.15, 0.85);
+    double hue = rog_rng_uniform(rng), value = rog_rng_range(rng, 0.3, 0.7);
     struct colour from = colour_of(hue, rog_rng_range(rng, 0.0, 0.6), value);
     struct colour to = colour_of(hue + rog_rng_range(rng, -0.2, 0.2), rog_rng_range(rng, 0.0, 0.6),
-                                 value + rog_rng_range(rng, -0.3, 0.15));
+                                 value + rog_rng_range(rng, -0.2, 0.15));
     double ax = rog_rng_range(rng, -1, 1), ay = rog_rng_range(rng, -1, 1);
     double least = (ax < 0 ? ax : 0) + (ay < 0 ? ay : 0);
     double span = fabs(ax) + fabs(ay) + 1e-6;
@@ -335,8 +335,8 @@ static void draw_background(struct rog_rng *rng, struct canvas *canvas)
 /* Light that is brighter on one side, grain, and down to bytes. */
 static void expose(struct rog_rng *rng, const struct canvas *canvas, uint8_t *pixels)
 {
-    double gain = rog_rng_range(rng, 0.7, 1.2);
-    double slope_x = rog_rng_range(rng, -0.3, 0.3), slope_y = rog_rng_range(rng, -0.3, 0.3);
+    double gain = rog_rng_range(rng, 0.5, 0.65);
+    double slope_x = rog_rng_range(rng, -0.2, 0.2), slope_y = rog_rng_range(rng, -0.2, 0.2);
     double grain = rog_rng_range(rng, 0.2 * GRAIN, GRAIN);
     for (int y = 0; y < EDGE; y++) {
         for (int x = 0; x < EDGE; x++) {

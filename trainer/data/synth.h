@@ -20,7 +20,7 @@
 #define ROG_SYNTH_TRAIN_PER_CLASS 500u
 #define ROG_SYNTH_TEST_PER_CLASS 50u
 /* Counted up with every change of the pictures: caches go by it. */
-#define ROG_SYNTH_VERSION 1
+#define ROG_SYNTH_VERSION 4
 
 /* `per_class` images of each class, in shuffled order. */
 int rog_synth_draw(struct rog_dataset **dataset, enum rog_split split, uint32_t per_class,
