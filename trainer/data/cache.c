@@ -84,11 +84,56 @@ int rog_cache_path(char **path, const char *folder, const char *recipe, const ch
 /* ---- data sets as files ---- */
 
 /*
- * Layout: the line "rogctl-images 1 COUNT CLASSES HEIGHT WIDTH SHA256\n" (so that `head -1` shows
- * what a file is), the labels (2 bytes each, little-endian), the pixels.
+ * Layout: the line "rogctl-images 2 COUNT CLASSES HEIGHT WIDTH SHA256 CHECKSUM\n" (so that `head
+ * -1` shows what a file is), the labels (2 bytes each, little-endian), the pixels. SHA256 is the
+ * data set's own, taken when it was made; whoever reads the file looks for damage by the checksum,
+ * which is of all else and takes a hundredth of the time.
  */
 #define HEADER_BYTES 256
-#define HEADER "rogctl-images 1 %u %u %u %u %s\n"
+#define HEADER "rogctl-images 2 %u %u %u %u %s"
+#define CHECKSUM " %016llx\n"
+#define CHECKSUM_LANES 8
+
+/* One step changes the sum for every change of `word`, and for no two words alike. */
+static uint64_t mix(uint64_t sum, uint64_t word)
+{
+    sum = (sum ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+    return sum ^ sum >> 29;
+}
+
+/* Words in turn go to eight sums, which do not wait for each other; these are summed in the end. */
+static uint64_t checksum(uint64_t sum, const void *data, size_t size)
+{
+    const unsigned char *at = data;
+    uint64_t lanes[CHECKSUM_LANES] = {0}, words[CHECKSUM_LANES];
+    size_t left = size;
+    for (; left >= sizeof words; left -= sizeof words, at += sizeof words) {
+        memcpy(words, at, sizeof words);
+        for (int k = 0; k < CHECKSUM_LANES; k++)
+            lanes[k] = mix(lanes[k], words[k]);
+    }
+    memset(words, 0, sizeof words);
+    memcpy(words, at, left);
+    for (int k = 0; k < CHECKSUM_LANES; k++)
+        sum = mix(mix(sum, lanes[k]), words[k]);
+    return mix(sum, size);
+}
+
+static uint64_t entry_checksum(const char *header, const struct rog_dataset *dataset)
+{
+    uint64_t sum = checksum(1, header, strlen(header));
+    sum = checksum(sum, dataset->labels, dataset->count * sizeof *dataset->labels);
+    return checksum(sum, dataset->pixels, rog_dataset_bytes(dataset));
+}
+
+static void write_header(char header[HEADER_BYTES], const struct rog_dataset *dataset)
+{
+    snprintf(header, HEADER_BYTES, HEADER, dataset->count, dataset->classes, dataset->height,
+             dataset->width, dataset->sha256);
+    uint64_t sum = entry_checksum(header, dataset);
+    size_t length = strlen(header);
+    snprintf(header + length, HEADER_BYTES - length, CHECKSUM, (unsigned long long)sum);
+}
 
 static int write_entry(const char *path, const struct rog_dataset *dataset, struct rog_error *err)
 {
@@ -96,8 +141,9 @@ static int write_entry(const char *path, const struct rog_dataset *dataset, stru
     int code = rog_file_writer_open(&writer, path, err);
     if (code)
         goto out;
-    fprintf(writer.file, HEADER, dataset->count, dataset->classes, dataset->height, dataset->width,
-            dataset->sha256);
+    char header[HEADER_BYTES];
+    write_header(header, dataset);
+    fputs(header, writer.file);
     for (uint32_t i = 0; i < dataset->count; i++) {
         putc(dataset->labels[i] & 255, writer.file);
         putc(dataset->labels[i] >> 8, writer.file);
@@ -115,15 +161,12 @@ out:
 static int read_body(FILE *file, const char *path, struct rog_dataset **dataset,
                      struct rog_error *err)
 {
-    char header[HEADER_BYTES], canonical[HEADER_BYTES], hash[ROG_SHA256_HEX_BYTES] = "";
+    char header[HEADER_BYTES], expected[HEADER_BYTES], hash[ROG_SHA256_HEX_BYTES] = "";
     unsigned count = 0, classes = 0, height = 0, width = 0;
     if (!fgets(header, sizeof header, file) ||
-        sscanf(header, "rogctl-images 1 %u %u %u %u %64[0-9a-f]\n", &count, &classes, &height,
+        sscanf(header, "rogctl-images 2 %u %u %u %u %64[0-9a-f] ", &count, &classes, &height,
                &width, hash) != 5)
         return rog_fail(err, ROG_EFORMAT, "%s: not a file of images", path);
-    snprintf(canonical, sizeof canonical, HEADER, count, classes, height, width, hash);
-    if (strcmp(header, canonical))
-        return rog_fail(err, ROG_EFORMAT, "%s: its first line is damaged", path);
     int code = rog_dataset_new(dataset, count, classes, height, width, err);
     if (code)
         return code;
@@ -137,10 +180,11 @@ static int read_body(FILE *file, const char *path, struct rog_dataset **dataset,
     if (fread(made->pixels, 1, rog_dataset_bytes(made), file) != rog_dataset_bytes(made) ||
         getc(file) != EOF)
         return rog_fail(err, ROG_EFORMAT, "%s: has another length than it says", path);
-    code = rog_dataset_seal(made, err);
-    if (!code && strcmp(made->sha256, hash))
-        code = rog_fail(err, ROG_EFORMAT, "%s: its contents do not match its hash", path);
-    return code;
+    memcpy(made->sha256, hash, sizeof hash);
+    write_header(expected, made);
+    if (strcmp(header, expected))
+        return rog_fail(err, ROG_EFORMAT, "%s: its contents do not match its checksum", path);
+    return ROG_OK;
 }
 
 static int read_entry(const char *path, struct rog_dataset **dataset, struct rog_error *err)

@@ -30,7 +30,7 @@ int rog_cache_path(char **path, const char *folder, const char *recipe, const ch
 
 /*
  * The data set that `recipe` describes: from its file in the cache or, where that is missing or
- * damaged (its hash is checked), from `make`, and then written there.
+ * damaged (a checksum tells), from `make`, and then written there.
  */
 int rog_cache_dataset(struct rog_dataset **dataset, const char *recipe,
                       int (*make)(void *user, struct rog_dataset **made, struct rog_error *err),
