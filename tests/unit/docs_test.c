@@ -41,9 +41,9 @@ static void test_settings_are_documented(void **state)
     struct rog_error err = {0};
     if (rog_file_read(DOCS "/experiment-files.md", 1 << 20, &document, &size, &err))
         fail_msg("%s", err.message);
-    unsigned missing =
-        missing_rows(document, rog_run_settings) + missing_rows(document, rog_worker_settings) +
-        missing_rows(document, rog_cluster_run_settings);
+    unsigned missing = missing_rows(document, rog_run_settings) +
+                       missing_rows(document, rog_worker_settings) +
+                       missing_rows(document, rog_cluster_run_settings);
     free(document);
     assert_int_equal(missing, 0);
 }
