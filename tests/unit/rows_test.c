@@ -99,6 +99,9 @@ static void test_set(void **state)
     for (uint32_t at = rog_set_next(&set, 0); at < 200; at = rog_set_next(&set, at + 1))
         assert_int_equal(at, members[found++]);
     assert_int_equal(found, count);
+    uint32_t list[200];
+    assert_int_equal(rog_set_list(&set, list), count);
+    assert_memory_equal(list, members, sizeof members);
     assert_int_equal(rog_set_next_absent(&set, 63), 66);
     assert_int_equal(rog_set_next_absent(&set, 199), 200);
     rog_set_remove(&set, 64);

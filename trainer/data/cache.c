@@ -84,10 +84,10 @@ int rog_cache_path(char **path, const char *folder, const char *recipe, const ch
 /* ---- data sets as files ---- */
 
 /*
- * Layout: the line "rogctl-images 2 COUNT CLASSES HEIGHT WIDTH SHA256 CHECKSUM\n" (so that `head
- * -1` shows what a file is), the labels (2 bytes each, little-endian), the pixels. SHA256 is the
- * data set's own, taken when it was made; whoever reads the file looks for damage by the checksum,
- * which is of all else and takes a hundredth of the time.
+ * Layout: one line, "rogctl-images 2 COUNT CLASSES HEIGHT WIDTH SHA256 CHECKSUM", so that `head -1`
+ * shows what a file is; the labels (2 bytes each, little-endian); the pixels. SHA256 is the data
+ * set's own, taken when it was made. Who reads the file looks for damage by the checksum, which
+ * covers everything else and takes a small part of the time.
  */
 #define HEADER_BYTES 256
 #define HEADER "rogctl-images 2 %u %u %u %u %s"
