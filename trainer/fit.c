@@ -11,9 +11,10 @@
 
 #include <trainer/data/batch.h>
 #include <trainer/nn/net.h>
+#include <trainer/nn/sgd.h>
 
-#define MOMENTUM 0.9
-#define WEIGHT_DECAY 5e-4
+#define MOMENTUM 0.9f
+#define WEIGHT_DECAY 5e-4f
 #define LABEL_SMOOTHING 0.1
 #define WARM_UP 0.2 /* share of the steps on which the rate rises */
 #define REPORT_PERIOD_S 1.0
@@ -218,29 +219,13 @@ static int training_init(struct training *training, struct rog_error *err)
     return ROG_OK;
 }
 
-static double learning_rate(double peak, double done)
+/* The whole batch's gradient, in the first half's array. */
+static const float *merge_gradients(struct training *training)
 {
-    if (done < WARM_UP)
-        return peak * done / WARM_UP;
-    return peak * 0.5 * (1 + cos(3.14159265358979 * (done - WARM_UP) / (1 - WARM_UP)));
-}
-
-static void update_weights(struct training *training, float rate)
-{
-    const struct rog_arch *arch = training->arch;
-    const float mu = (float)MOMENTUM;
     const struct half *a = &training->crew.halves[0], *b = &training->crew.halves[1];
-    for (uint32_t t = 0; t < arch->tensor_count; t++) {
-        const struct rog_arch_tensor *tensor = &arch->tensors[t];
-        float decay = tensor->dims > 1 ? (float)WEIGHT_DECAY : 0.0f;
-        float *w = training->params + tensor->offset, *v = training->velocity + tensor->offset;
-        const float *ga = a->grads + tensor->offset, *gb = b->grads + tensor->offset;
-        for (uint64_t i = 0; i < tensor->size; i++) {
-            float gradient = a->share * ga[i] + b->share * gb[i] + decay * w[i];
-            v[i] = mu * v[i] + gradient;
-            w[i] -= rate * (gradient + mu * v[i]);
-        }
-    }
+    for (uint64_t i = 0; i < training->arch->params; i++)
+        a->grads[i] = a->share * a->grads[i] + b->share * b->grads[i];
+    return a->grads;
 }
 
 /* Both halves go on with the mean of their running statistics. */
@@ -274,6 +259,7 @@ static int report(struct training *training, uint64_t step, uint64_t steps, stru
 
 static int train_steps(struct training *training, struct rog_error *err)
 {
+    const struct rog_sgd sgd = {.momentum = MOMENTUM, .weight_decay = WEIGHT_DECAY};
     double peak = training->options->learning_rate;
     uint64_t steps = (uint64_t)training->options->epochs * rog_sampler_batches(training->sampler);
     for (uint64_t step = 0; step < steps; step++) {
@@ -291,8 +277,9 @@ static int train_steps(struct training *training, struct rog_error *err)
                             (unsigned long long)step, (unsigned long long)steps, peak);
         training->loss_sum += loss;
         training->loss_count++;
-        update_weights(training,
-                       (float)learning_rate(peak, ((double)step + 1) / ((double)steps + 1)));
+        double rate = rog_one_cycle(peak, WARM_UP, ((double)step + 1) / ((double)steps + 1));
+        rog_sgd_step(&sgd, training->arch, (float)rate, merge_gradients(training),
+                     training->velocity, training->params);
         merge_statistics(training);
         code = report(training, step + 1, steps, err);
         if (code)
