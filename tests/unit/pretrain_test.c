@@ -117,7 +117,7 @@ static void test_settings_that_matter(void **state)
     } cases[] = {
         {"{\"pretrain_epochs\": 0, \"pretrain_seed\": 2}", false},
         {"{\"pretrain_epochs\": 0, \"pretrain_batch\": 48}", false},
-        {"{\"pretrain_epochs\": 0, \"pretrain_learning_rate\": 0.07}", false},
+        {"{\"pretrain_epochs\": 0, \"pretrain_learning_rate\": 0.0123}", false},
         {"{\"pretrain_epochs\": 0, \"image_size\": 64}", false},
         {"{\"pretrain_epochs\": 0, \"model\": \"convmlp-s\"}", false},
         {"{\"pretrain_epochs\": 0, \"seed\": 7, \"noise\": \"blur\", \"batch\": 3}", true},
