@@ -67,7 +67,7 @@ static void add_bias(uint32_t rows, uint32_t c, const float *bias, const float *
     }
 }
 
-/* exp(x) for x <= 0, relative error below 2e-7; what is below -87 counts as -87. */
+/* exp(x) for x <= 0, relative error below 2e-7; what is below -87, or no number, counts as -87. */
 INLINE float exp_negative(float x)
 {
     const float log2e = 1.44269504f, ln2_high = 0.693359375f, ln2_low = -2.12194440e-4f;
@@ -76,7 +76,7 @@ INLINE float exp_negative(float x)
         int32_t i;
         float f;
     } power;
-    x = x < -87.0f ? -87.0f : x;
+    x = x > -87.0f ? x : -87.0f;
     float n = (x * log2e + round) - round;
     float r = (x - n * ln2_high) - n * ln2_low;
     float p = 1.0f / 720;
