@@ -13,8 +13,9 @@ int rog_command_config(const struct rog_cli *cli, struct rog_run_config **config
                        struct rog_error *err)
 {
     const char *path = rog_cli_string(cli, "config");
-    return path ? rog_run_config_read(config, path, err)
-                : rog_run_config_parse(config, "{}", 2, "default configuration", err);
+    int code = path ? rog_run_config_read(config, path, err)
+                    : rog_run_config_parse(config, "{}", 2, "default configuration", err);
+    return code == ROG_ENOTFOUND ? ROG_EINVAL : code; /* wrong usage, not an empty result */
 }
 
 uint32_t rog_processors(void)

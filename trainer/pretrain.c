@@ -162,6 +162,8 @@ int rog_pretrain_ensure(const struct rog_run_config *config, rog_fit_watch watch
         pretrained->path = rog_strdup(config->initial_model);
         code = pretrained->path ? rog_sha256_file(pretrained->path, pretrained->sha256, err)
                                 : rog_fail_nomem(err);
+        if (code == ROG_ENOTFOUND) /* a wrong setting, not an empty result */
+            code = rog_fail(err, ROG_EINVAL, "the file %s does not exist", config->initial_model);
         if (code)
             rog_fail_prefix(err, "initial_model");
     } else {

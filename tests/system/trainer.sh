@@ -109,6 +109,7 @@ sed 's/.*"event":"\([a-z]*\)".*/\1/' lines | tr '\n' ' ' >kinds
 [ "$(cat kinds)" = 'accuracy error error accuracy ' ] || fail "$(cat lines)"
 sed -n 2p lines | grep -q '"path":"truncated.safetensors".*truncated.safetensors' ||
     fail "the error does not name the file: $(cat lines)"
+expect 2 'missing.json' rog-trainer test --config missing.json --model "$model"
 expect 2 'nothing to test' rog-trainer test --config random.json
 echo '{"model": "convmlp-s"}' >other.json
 expect 1 '"event":"error"' rog-trainer test --config other.json --model "$model"

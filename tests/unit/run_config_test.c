@@ -122,6 +122,81 @@ static void test_errors_are_exact(void **state)
     assert_non_null(strstr(err.message, "/nonexistent.json"));
 }
 
+static bool same_text(const char *a, const char *b)
+{
+    return !strcmp(a ? a : "", b ? b : "");
+}
+
+static bool same_strings(const struct rog_run_config *a, const struct rog_run_config *b)
+{
+    return same_text(a->library, b->library) && same_text(a->control, b->control) &&
+           same_text(a->trace, b->trace) && same_text(a->note, b->note) &&
+           same_text(a->workload, b->workload) && same_text(a->model, b->model) &&
+           same_text(a->wire_model, b->wire_model) && same_text(a->data, b->data) &&
+           same_text(a->noise, b->noise) && same_text(a->initial_model, b->initial_model);
+}
+
+enum { NUMBERS = 22 };
+
+static void numbers_of(const struct rog_run_config *c, double numbers[NUMBERS])
+{
+    const double all[NUMBERS] = {
+        (double)c->threshold,
+        c->batchsize,
+        c->epochs,
+        c->seconds,
+        (double)c->seed,
+        c->image_size,
+        c->test_images,
+        c->batch,
+        c->learning_rate,
+        c->lr_halve_at[0],
+        c->momentum,
+        c->weight_decay,
+        c->label_smoothing,
+        c->mixup,
+        c->pretrain_epochs,
+        c->pretrain_batch,
+        c->latency,
+        c->pretrain_learning_rate,
+        c->checkpoint_period,
+        c->checkpoint_count,
+        c->checkpoint_growth,
+        (double)c->pretrain_seed,
+    };
+    memcpy(numbers, all, sizeof all);
+}
+
+static bool same_config(const struct rog_run_config *a, const struct rog_run_config *b)
+{
+    double x[NUMBERS], y[NUMBERS];
+    numbers_of(a, x);
+    numbers_of(b, y);
+    bool same = same_strings(a, b);
+    for (int i = 0; i < NUMBERS; i++)
+        same = same && x[i] == y[i];
+    return same;
+}
+
+/* One setting with a value that is not its default. */
+static void write_config(const struct rog_setting *row, char *text, size_t bytes)
+{
+    char choice[64] = "other";
+    if (row->choices) { /* the last one, or where that is the default, the first */
+        snprintf(choice, sizeof choice, "%s", strrchr(row->choices, '|') + 1);
+        if (row->fallback && !strcmp(choice, row->fallback))
+            snprintf(choice, sizeof choice, "%.*s", (int)strcspn(row->choices, "|"), row->choices);
+    }
+    double number =
+        row->type == ROG_SETTING_INT ? row->max : row->min + 0.53125 * (row->max - row->min);
+    if (row->type == ROG_SETTING_STRING)
+        snprintf(text, bytes, "{\"%s\": \"%s\"}", row->name, choice);
+    else if (row->type == ROG_SETTING_REALS)
+        snprintf(text, bytes, "{\"%s\": [77]}", row->name);
+    else
+        snprintf(text, bytes, "{\"%s\": %.17g}", row->name, number);
+}
+
 /* Every setting arrives: a row of the table that config.c does not know would stay at its default.
  */
 static void test_every_setting_arrives(void **state)
@@ -129,85 +204,10 @@ static void test_every_setting_arrives(void **state)
     (void)state;
     struct rog_run_config *defaults = parse("{}");
     for (const struct rog_setting *row = rog_run_settings; row->name; row++) {
-        char text[256], choice[64] = "other";
-        if (row->choices) { /* the last one, or where that is the default, the first */
-            snprintf(choice, sizeof choice, "%s", strrchr(row->choices, '|') + 1);
-            if (row->fallback && !strcmp(choice, row->fallback))
-                snprintf(choice, sizeof choice, "%.*s", (int)strcspn(row->choices, "|"),
-                         row->choices);
-        }
-        switch (row->type) {
-        case ROG_SETTING_STRING:
-            snprintf(text, sizeof text, "{\"%s\": \"%s\"}", row->name, choice);
-            break;
-        case ROG_SETTING_REALS:
-            snprintf(text, sizeof text, "{\"%s\": [77]}", row->name);
-            break;
-        default:
-            snprintf(text, sizeof text, "{\"%s\": %.17g}", row->name,
-                     row->type == ROG_SETTING_INT ? row->max
-                                                  : row->min + 0.53125 * (row->max - row->min));
-            break;
-        }
+        char text[256];
+        write_config(row, text, sizeof text);
         struct rog_run_config *given = parse(text);
-        /* Compare the numbers; strings are compared by what they say. */
-        bool same = true;
-        const char *a[] = {defaults->library,      defaults->control,  defaults->trace,
-                           defaults->note,         defaults->workload, defaults->model,
-                           defaults->wire_model,   defaults->data,     defaults->noise,
-                           defaults->initial_model};
-        const char *b[] = {given->library,  given->control,      given->trace,      given->note,
-                           given->workload, given->model,        given->wire_model, given->data,
-                           given->noise,    given->initial_model};
-        for (size_t i = 0; i < sizeof a / sizeof *a; i++)
-            same = same && !strcmp(a[i] ? a[i] : "", b[i] ? b[i] : "");
-        const double x[] = {(double)defaults->threshold,
-                            defaults->batchsize,
-                            defaults->epochs,
-                            defaults->seconds,
-                            (double)defaults->seed,
-                            defaults->image_size,
-                            defaults->test_images,
-                            defaults->batch,
-                            defaults->learning_rate,
-                            defaults->lr_halve_at[0],
-                            defaults->momentum,
-                            defaults->weight_decay,
-                            defaults->label_smoothing,
-                            defaults->mixup,
-                            defaults->pretrain_epochs,
-                            defaults->pretrain_batch,
-                            defaults->pretrain_learning_rate,
-                            (double)defaults->pretrain_seed,
-                            defaults->checkpoint_period,
-                            defaults->checkpoint_count,
-                            defaults->checkpoint_growth,
-                            defaults->latency};
-        const double y[] = {(double)given->threshold,
-                            given->batchsize,
-                            given->epochs,
-                            given->seconds,
-                            (double)given->seed,
-                            given->image_size,
-                            given->test_images,
-                            given->batch,
-                            given->learning_rate,
-                            given->lr_halve_at[0],
-                            given->momentum,
-                            given->weight_decay,
-                            given->label_smoothing,
-                            given->mixup,
-                            given->pretrain_epochs,
-                            given->pretrain_batch,
-                            given->pretrain_learning_rate,
-                            (double)given->pretrain_seed,
-                            given->checkpoint_period,
-                            given->checkpoint_count,
-                            given->checkpoint_growth,
-                            given->latency};
-        for (size_t i = 0; i < sizeof x / sizeof *x; i++)
-            same = same && x[i] == y[i];
-        if (same)
+        if (same_config(defaults, given))
             fail_msg("%s does not arrive in the configuration", row->name);
         rog_run_config_free(given);
     }
