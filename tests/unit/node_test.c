@@ -447,7 +447,7 @@ static void test_enemies(void **state)
     assert_int_equal(count_events(&run, "s", "warning", -1, 0, NULL), 0);
     assert_int_equal(count_events(&run, "s", "leave", -1, 0, NULL), 0);
     assert_int_equal(count_events(&run, "s", "join", -1, 0, NULL), 3);
-    assert_true(count_events(&run, "w1", "iteration", 1, 100, NULL) > 0);
+    assert_true(count_events(&run, "w1", "iteration", 1, 10, NULL) > 0);
     close_run(&run);
 }
 
