@@ -29,15 +29,14 @@ sweep: all
 install: all
 	@cmake --install $(BUILD) --prefix $(PREFIX)
 
-# The tests have a build folder of their own, so that `make` stays free of what only tests need. Some
-# measure real time and can meet a busy machine: a test that fails gets one more try, and CTest says so.
+# The tests have a build folder of their own, so that `make` stays free of what only tests need.
 define suite
 	@cmake/install-packages $(TEST_PACKAGES)
 	@mkdir -p build/$(1)
 	@cmake --preset $(2) -DBUILD_TESTING=ON -B build/$(1) >build/$(1)/configure.log \
 	    || { cat build/$(1)/configure.log; exit 1; }
 	@cmake --build build/$(1) -j $(JOBS)
-	ctest --test-dir build/$(1) --output-on-failure --repeat until-pass:2 -j $(JOBS)
+	ctest --test-dir build/$(1) --output-on-failure -j $(JOBS)
 endef
 
 test:

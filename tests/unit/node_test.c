@@ -436,6 +436,7 @@ static void test_enemies(void **state)
     }
     print_message("%d random streams in %.1f s\n", STREAMS, rog_link_now() - begin_s);
     assert_int_equal(count_events(&run, "w3", "warning", 3, 0, NULL), 0);
+    wait_event(&run, "w1", "iteration", 1, 100, NULL); /* it goes on, however busy the machine is */
     kill(run.server, SIGTERM); /* so all that was during the run */
     assert_int_equal(wait_end(run.server), ROG_EINTR);
     for (int i = 0; i < 3; i++) {
@@ -447,7 +448,6 @@ static void test_enemies(void **state)
     assert_int_equal(count_events(&run, "s", "warning", -1, 0, NULL), 0);
     assert_int_equal(count_events(&run, "s", "leave", -1, 0, NULL), 0);
     assert_int_equal(count_events(&run, "s", "join", -1, 0, NULL), 3);
-    assert_true(count_events(&run, "w1", "iteration", 1, 10, NULL) > 0);
     close_run(&run);
 }
 
