@@ -53,26 +53,6 @@ static int members_load(struct rog_db *db, const char *case_name, struct members
     return code;
 }
 
-static int as_published_load(struct rog_db *db, const char *run_id,
-                             struct rog_composition *composition, struct rog_error *err)
-{
-    struct rog_query *query = NULL;
-    int code = rog_query_new(&query, db, err, rog_query_composition_as_published, "s", run_id);
-    if (code == 0)
-        code = rog_query_step(query, err);
-    if (code == 1) {
-        *composition = (struct rog_composition){
-            .compute_s = rog_query_real(query, 0),
-            .communication_s = rog_query_real(query, 1),
-            .stall_s = rog_query_real(query, 2),
-            .workers = rog_query_int(query, 3),
-        };
-        code = 0;
-    }
-    rog_query_free(query);
-    return code;
-}
-
 /* Joules at each tested checkpoint; unknown once the readings of any worker have ended. */
 static int joules_load(struct rog_db *db, struct rog_case_run *run, struct rog_error *err)
 {
@@ -119,7 +99,8 @@ static int run_load(struct rog_db *db, const char *id, struct rog_case_run *run,
     if (code == 0)
         code = rog_composition_load(db, id, &run->composition, err);
     if (code == 0)
-        code = as_published_load(db, id, &run->as_published, err);
+        code = rog_composition_query(db, rog_query_composition_as_published, id, &run->as_published,
+                                     err);
     if (code == 0)
         code = rog_extent_load(db, id, &run->extent, err);
     return code;

@@ -229,16 +229,11 @@ int rog_case_runs(struct rog_db *db, const char *name, struct rog_names *ids, st
     return code < 0 ? code : names_fetch(query, ids, err);
 }
 
-int rog_composition_load(struct rog_db *db, const char *run_id, struct rog_composition *composition,
-                         struct rog_error *err)
+int rog_composition_query(struct rog_db *db, const char *sql, const char *run_id,
+                          struct rog_composition *composition, struct rog_error *err)
 {
     struct rog_query *query = NULL;
-    int code = rog_query_new(&query, db, err,
-                             "SELECT avg(compute), avg(communication), avg(stall), count(*) FROM"
-                             " (SELECT avg(compute_s) AS compute,"
-                             " avg(push_s + pull_s) AS communication, avg(stall_s) AS stall"
-                             " FROM iterations WHERE run_id = ? AND rank > 0 GROUP BY rank)",
-                             "s", run_id);
+    int code = rog_query_new(&query, db, err, sql, "s", run_id);
     if (code == 0)
         code = rog_query_step(query, err);
     if (code == 1) {
@@ -252,6 +247,18 @@ int rog_composition_load(struct rog_db *db, const char *run_id, struct rog_compo
     }
     rog_query_free(query);
     return code;
+}
+
+int rog_composition_load(struct rog_db *db, const char *run_id, struct rog_composition *composition,
+                         struct rog_error *err)
+{
+    return rog_composition_query(
+        db,
+        "SELECT avg(compute), avg(communication), avg(stall), count(*) FROM"
+        " (SELECT avg(compute_s) AS compute,"
+        " avg(push_s + pull_s) AS communication, avg(stall_s) AS stall"
+        " FROM iterations WHERE run_id = ? AND rank > 0 GROUP BY rank)",
+        run_id, composition, err);
 }
 
 int rog_extent_load(struct rog_db *db, const char *run_id, struct rog_extent *extent,

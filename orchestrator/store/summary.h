@@ -62,6 +62,10 @@ struct rog_composition {
 };
 int rog_composition_load(struct rog_db *db, const char *run_id, struct rog_composition *composition,
                          struct rog_error *err);
+/* The same by another query: one row of compute, communication, stall (s) and the number of
+ * workers, for the run that is its only parameter. */
+int rog_composition_query(struct rog_db *db, const char *sql, const char *run_id,
+                          struct rog_composition *composition, struct rog_error *err);
 
 /* How far the run got, in sums over workers. */
 struct rog_extent {
