@@ -16,8 +16,6 @@ static const struct rog_setting cluster_settings[] = {
     {"server", ROG_SETTING_STRING, NULL, 0, 0, NULL, NULL, "the parameter server's host", 0},
     {"workers", ROG_SETTING_STRING, NULL, 0, 0, NULL, NULL, "list of workers", 0},
     {"tester", ROG_SETTING_STRING, NULL, 0, 0, NULL, NULL, "where checkpoints are tested", 0},
-    {"ssh_config", ROG_SETTING_STRING, NULL, 0, 0, NULL, NULL,
-     "file for ssh instead of ~/.ssh/config", 0},
     {NULL, ROG_SETTING_FLAG, NULL, 0, 0, NULL, NULL, NULL, 0},
 };
 
@@ -33,17 +31,38 @@ const struct rog_setting rog_cluster_run_settings[] = {
     {NULL, ROG_SETTING_FLAG, NULL, 0, 0, NULL, NULL, NULL, 0},
 };
 
-static const struct rog_setting host_settings[] = {
-    {"host", ROG_SETTING_STRING, NULL, 0, 0, NULL, NULL, "name or address", 0},
-    {"user", ROG_SETTING_STRING, NULL, 0, 0, NULL, NULL, "who logs in there", 0},
-    {"iface", ROG_SETTING_STRING, NULL, 0, 0, NULL, NULL, "its wireless interface", 0},
+const struct rog_setting rog_cluster_ssh_settings[] = {
+    {"ssh_config", ROG_SETTING_STRING, NULL, 0, 0, NULL, NULL,
+     "file that ssh reads instead of ~/.ssh/config", 0},
+    {"port", ROG_SETTING_INT, "7700", 1, 65535, NULL, NULL,
+     "port of the server that the workers connect to", 0},
+    {"lease", ROG_SETTING_REAL, "600", 5, 1e6, NULL, "s",
+     "a host that does not hear of rogctl for so long ends its part of the run and cleans up", 0},
     {NULL, ROG_SETTING_FLAG, NULL, 0, 0, NULL, NULL, NULL, 0},
 };
 
-/* What a worker of a cluster file has besides rog_worker_settings. */
-static const struct rog_setting worker_extra[] = {
+const struct rog_setting rog_cluster_host_settings[] = {
     {"user", ROG_SETTING_STRING, NULL, 0, 0, NULL, NULL, "who logs in there", 0},
-    {"iface", ROG_SETTING_STRING, NULL, 0, 0, NULL, NULL, "its wireless interface", 0},
+    {"iface", ROG_SETTING_STRING, NULL, 0, 0, NULL, NULL,
+     "network interface that the bandwidth is replayed on", 0},
+    {"address", ROG_SETTING_STRING, NULL, 0, 0, NULL, NULL,
+     "address on the network of the training; default: host", 0},
+    {"wrap", ROG_SETTING_STRING, NULL, 0, 0, NULL, NULL,
+     "command that the trainer is started with, words between blanks", 0},
+    {"environment", ROG_SETTING_STRING, NULL, 0, 0, NULL, NULL,
+     "environment of the trainer: NAME=VALUE between blanks", 0},
+    {"recover", ROG_SETTING_STRING, NULL, 0, 0, NULL, NULL,
+     "shell command run there before a failed run is begun again", 0},
+    {NULL, ROG_SETTING_FLAG, NULL, 0, 0, NULL, NULL, NULL, 0},
+};
+
+/* What a server or tester has besides rog_cluster_host_settings, and a worker besides them and
+ * rog_worker_settings. */
+static const struct rog_setting host_extra[] = {
+    {"host", ROG_SETTING_STRING, NULL, 0, 0, NULL, NULL, "name or address", 0},
+    {NULL, ROG_SETTING_FLAG, NULL, 0, 0, NULL, NULL, NULL, 0},
+};
+static const struct rog_setting worker_extra[] = {
     {"count", ROG_SETTING_INT, "1", 1, ROG_CLUSTER_MAX_WORKERS, NULL, "workers",
      "so many workers of this sort (virtual and local clusters)", 0},
     {NULL, ROG_SETTING_FLAG, NULL, 0, 0, NULL, NULL, NULL, 0},
@@ -52,6 +71,33 @@ static const struct rog_setting worker_extra[] = {
 const char *rog_cluster_kind_name(enum rog_cluster_kind kind)
 {
     return kind_names[kind];
+}
+
+/* Whether a setting of the cluster or of one of its hosts is of use where processes run on real
+ * hosts alone. */
+static bool is_for_hosts(const char *name)
+{
+    return strcmp(name, "server") == 0 || strcmp(name, "tester") == 0 ||
+           rog_setting_find(rog_cluster_ssh_settings, name) ||
+           rog_setting_find(rog_cluster_host_settings, name);
+}
+
+/* Checks a member against a table and rog_cluster_host_settings. */
+static int check_host_member(const struct rog_conf_node *node, const struct rog_setting *table,
+                             struct rog_error *err)
+{
+    int code = rog_conf_check(node, table, rog_cluster_host_settings, err);
+    if (code < 0 || strcmp(node->name, "environment") != 0)
+        return code;
+    for (const char *at = rog_json_string(node->value, ""); *at; at += strcspn(at, " ")) {
+        at += strspn(at, " ");
+        size_t name = strcspn(at, "= ");
+        if (*at && (name == 0 || at[name] != '='))
+            return rog_conf_fail(node, err,
+                                 "environment must be NAME=VALUE between blanks (found \"%.*s\")",
+                                 (int)strcspn(at, " "), at);
+    }
+    return 0;
 }
 
 static int take_host(const struct rog_conf_node *root, const char *name, struct rog_json **host,
@@ -64,7 +110,11 @@ static int take_host(const struct rog_conf_node *root, const char *name, struct 
         return rog_conf_fail(node, err, "%s must be a group, { host = ...; } (found %s)", name,
                              rog_conf_kind(node));
     for (size_t i = 0; i < node->child_count; i++) {
-        int code = rog_conf_check(&node->child[i], host_settings, NULL, err);
+        const struct rog_conf_node *child = &node->child[i];
+        int code = check_host_member(child, host_extra, err);
+        if (code == 0 && strcmp(name, "tester") == 0 && strcmp(child->name, "host") != 0 &&
+            strcmp(child->name, "user") != 0)
+            code = rog_conf_fail(child, err, "%s is of no use to a tester", child->name);
         if (code < 0)
             return code;
     }
@@ -123,9 +173,9 @@ static int resolve_worker(const struct rog_conf_node *node, const struct rog_con
         if (value)
             rog_json_put(made, row->name, rog_json_copy(value));
     }
-    for (const struct rog_setting *row = worker_extra; row->name; row++) {
+    for (const struct rog_setting *row = rog_cluster_host_settings; row->name; row++) {
         const struct rog_json *value = rog_json_get(node->value, row->name);
-        if (value && strcmp(row->name, "count") != 0)
+        if (value)
             rog_json_put(made, row->name, rog_json_copy(value));
     }
     code = rog_settings_fill(rog_worker_settings, made, err);
@@ -136,6 +186,16 @@ static int resolve_worker(const struct rog_conf_node *node, const struct rog_con
     return code;
 }
 
+static int check_worker_member(const struct rog_cluster *cluster, const struct rog_conf_node *node,
+                               struct rog_error *err)
+{
+    if (rog_setting_find(worker_extra, node->name))
+        return rog_conf_check(node, worker_extra, NULL, err);
+    if (cluster->kind != ROG_CLUSTER_SSH && is_for_hosts(node->name))
+        return rog_conf_fail(node, err, "%s is for clusters of kind ssh", node->name);
+    return check_host_member(node, rog_worker_settings, err);
+}
+
 static int take_worker(struct rog_cluster *cluster, const struct rog_conf_node *node,
                        const struct rog_conf_node *profiles, struct rog_error *err)
 {
@@ -143,7 +203,7 @@ static int take_worker(struct rog_cluster *cluster, const struct rog_conf_node *
         return rog_conf_fail(node, err, "a worker must be a group, { ... } (found %s)",
                              rog_conf_kind(node));
     for (size_t i = 0; i < node->child_count; i++) {
-        int code = rog_conf_check(&node->child[i], rog_worker_settings, worker_extra, err);
+        int code = check_worker_member(cluster, &node->child[i], err);
         if (code < 0)
             return code;
     }
@@ -174,20 +234,37 @@ static int take_worker(struct rog_cluster *cluster, const struct rog_conf_node *
     return code;
 }
 
+/* What is given of a table, and its defaults, into `values`; `kinds`: where it is of use. */
+static int collect(const struct rog_conf_node *root, const struct rog_setting *table, bool of_use,
+                   const char *kinds, struct rog_json *values, struct rog_error *err)
+{
+    for (const struct rog_setting *row = table; row->name; row++) {
+        const struct rog_conf_node *given = rog_conf_get(root, row->name);
+        if (given && !of_use)
+            return rog_conf_fail(given, err, "%s is for clusters of kind %s", row->name, kinds);
+        if (given)
+            rog_json_put(values, row->name, rog_json_copy(given->value));
+    }
+    return rog_settings_fill(table, values, err);
+}
+
 static int take_run_settings(struct rog_cluster *cluster, const struct rog_conf_node *root,
                              struct rog_error *err)
 {
     struct rog_json *values = rog_json_object();
     int code = values ? 0 : rog_fail_nomem(err);
-    for (const struct rog_setting *row = rog_cluster_run_settings; code == 0 && row->name; row++) {
-        const struct rog_conf_node *given = rog_conf_get(root, row->name);
-        if (given && cluster->kind == ROG_CLUSTER_VIRTUAL)
-            code = rog_conf_fail(given, err, "%s is for clusters of kind local or ssh", row->name);
-        else if (given)
-            rog_json_put(values, row->name, rog_json_copy(given->value));
-    }
     if (code == 0)
-        code = rog_settings_fill(rog_cluster_run_settings, values, err);
+        code = collect(root, rog_cluster_run_settings, cluster->kind != ROG_CLUSTER_VIRTUAL,
+                       "local or ssh", values, err);
+    if (code == 0)
+        code = collect(root, rog_cluster_ssh_settings, cluster->kind == ROG_CLUSTER_SSH, "ssh",
+                       values, err);
+    const char *ssh_config = rog_json_get_string(values, "ssh_config", NULL);
+    cluster->ssh_config = rog_strdup(ssh_config);
+    if (code == 0 && ssh_config && !cluster->ssh_config)
+        code = rog_fail_nomem(err);
+    cluster->port = (unsigned)rog_json_get_integer(values, "port", 0);
+    cluster->lease_s = rog_json_get_number(values, "lease", 0);
     cluster->stall_limit_s = rog_json_get_number(values, "stall_limit", 0);
     cluster->worker_timeout_s = rog_json_get_number(values, "worker_timeout", 0);
     cluster->retries = (int)rog_json_get_integer(values, "retries", 0);
@@ -203,9 +280,10 @@ static int take(struct rog_cluster *cluster, const struct rog_conf_node *root,
         const char *name = root->child[i].name;
         bool is_group = strcmp(name, "server") == 0 || strcmp(name, "workers") == 0 ||
                         strcmp(name, "tester") == 0;
-        int code = is_group ? 0
-                            : rog_conf_check(&root->child[i], cluster_settings,
-                                             rog_cluster_run_settings, err);
+        const struct rog_setting *others = rog_setting_find(rog_cluster_ssh_settings, name)
+                                               ? rog_cluster_ssh_settings
+                                               : rog_cluster_run_settings;
+        int code = is_group ? 0 : rog_conf_check(&root->child[i], cluster_settings, others, err);
         if (code < 0)
             return code;
     }
@@ -215,6 +293,10 @@ static int take(struct rog_cluster *cluster, const struct rog_conf_node *root,
         return rog_conf_fail(root, err, "kind is missing: \"virtual\", \"local\" or \"ssh\"");
     while (strcmp(kind_names[cluster->kind], rog_json_string(kind->value, "")) != 0)
         cluster->kind++;
+    for (size_t i = 0; i < root->child_count && cluster->kind != ROG_CLUSTER_SSH; i++)
+        if (is_for_hosts(root->child[i].name))
+            return rog_conf_fail(&root->child[i], err, "%s is for clusters of kind ssh",
+                                 root->child[i].name);
     if (!workers)
         return rog_conf_fail(root, err, "workers is missing: workers = ( { ... }, ... )");
     if (workers->type != ROG_CONF_LIST || workers->child_count == 0)
@@ -229,12 +311,6 @@ static int take(struct rog_cluster *cluster, const struct rog_conf_node *root,
         code = take_host(root, "server", &cluster->server, err);
     if (code == 0)
         code = take_host(root, "tester", &cluster->tester, err);
-    const struct rog_conf_node *ssh_config = rog_conf_get(root, "ssh_config");
-    if (code == 0 && ssh_config) {
-        cluster->ssh_config = rog_strdup(rog_json_string(ssh_config->value, ""));
-        if (!cluster->ssh_config)
-            code = rog_fail_nomem(err);
-    }
     if (code == 0 && cluster->kind == ROG_CLUSTER_SSH && !cluster->server)
         code = rog_conf_fail(root, err, "server is missing: server = { host = ...; }");
     return code;

@@ -9,11 +9,12 @@
  *     server = { host = "10.42.0.1"; user = "user"; iface = "wls1"; };
  *     workers = ( { profile = "jetson-nx"; batch = 24; count = 4; }, ... );
  *     tester = { host = "..."; };
- *     ssh_config = "FILE";                             instead of ~/.ssh/config
  *
- * Clusters of real processes also have rog_cluster_run_settings. `count` repeats a worker of a
- * virtual or local cluster. Profiles are groups, PROFILE = { step_s = ...; },
- * whose settings hold for the workers that name them, where the worker does not say otherwise.
+ * Clusters of real processes also have rog_cluster_run_settings; those of real hosts (kind ssh)
+ * have rog_cluster_ssh_settings, and their hosts rog_cluster_host_settings. What is of no use for a
+ * kind is refused there. `count` repeats a worker of a virtual or local cluster. Profiles are
+ * groups, PROFILE = { step_s = ...; }, whose settings hold for the workers that name them, where
+ * the worker does not say otherwise.
  */
 
 #include <stddef.h>
@@ -31,14 +32,17 @@ struct rog_cluster {
     char *path;
     char *name; /* the file's name without folder and .conf */
     enum rog_cluster_kind kind;
-    char *ssh_config;         /* NULL: ~/.ssh/config and the system's */
-    struct rog_json *workers; /* [{rank, user, iface, settings of rog_worker_settings, profile
-                                 filled in}] */
-    struct rog_json *server;  /* {host, user, iface}; NULL when not given */
-    struct rog_json *tester;  /* {host, user}; NULL when not given */
+    char *ssh_config; /* NULL: ~/.ssh/config and the system's */
+    /* [{rank, settings of rog_cluster_host_settings and rog_worker_settings, profile filled in}] */
+    struct rog_json *workers;
+    struct rog_json *server; /* {host, rog_cluster_host_settings}; NULL when not given */
+    struct rog_json *tester; /* the same */
     /* rog_cluster_run_settings; of use where processes are real */
     double stall_limit_s, worker_timeout_s;
     int retries, restarts;
+    /* rog_cluster_ssh_settings */
+    unsigned port;
+    double lease_s;
 };
 
 /* `path` is a file, the bare name of one of the files that come with the program ("virtual4"), or
@@ -49,6 +53,10 @@ void rog_cluster_free(struct rog_cluster *cluster);
 
 /* How runs of real processes are kept going. */
 extern const struct rog_setting rog_cluster_run_settings[];
+/* How runs on real hosts are. */
+extern const struct rog_setting rog_cluster_ssh_settings[];
+/* What a server, worker or tester on a real host has. */
+extern const struct rog_setting rog_cluster_host_settings[];
 
 const char *rog_cluster_kind_name(enum rog_cluster_kind kind);
 

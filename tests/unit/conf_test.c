@@ -243,6 +243,9 @@ static void an_ssh_cluster_is_read_whole(void **state)
     assert_string_equal(rog_json_get_string(c->server, "iface", ""), "wls1");
     assert_string_equal(rog_json_get_string(c->tester, "host", ""), "desk");
     assert_string_equal(rog_json_get_string(rog_json_at(c->workers, 0), "host", ""), "10.42.0.2");
+    assert_string_equal(rog_json_get_string(rog_json_at(c->workers, 0), "iface", ""), "wlan0");
+    assert_int_equal(c->port, 7700);
+    assert_true(c->lease_s == 600);
     rog_cluster_free(c);
 }
 
@@ -274,6 +277,18 @@ static const struct wrong wrong_clusters[] = {
     {"kind = \"ssh\"; workers = ( { profile = \"nx\"; host = \"a\"; } );\nserver = { hots = \"a\"; "
      "};",
      "line 2: unknown setting hots (did you mean host?)"},
+    {"kind = \"local\";\nserver = { host = \"a\"; }; workers = ( { profile = \"nx\"; } );",
+     "line 2: server is for clusters of kind ssh"},
+    {"kind = \"local\";\nworkers = ( { profile = \"nx\"; iface = \"wlan0\"; } );",
+     "line 2: iface is for clusters of kind ssh"},
+    {"kind = \"virtual\";\nlease = 20.0; workers = ( { profile = \"nx\"; } );",
+     "line 2: lease is for clusters of kind ssh"},
+    {"kind = \"ssh\"; workers = ( { profile = \"nx\"; host = \"a\"; environment = \"A=1 B\"; } );",
+     "environment must be NAME=VALUE between blanks (found \"B\")"},
+    {"kind = \"ssh\"; workers = ( { profile = \"nx\"; host = \"a\"; } ); server = { host = \"b\"; "
+     "};\n"
+     "tester = { host = \"c\"; recover = \"reboot\"; };",
+     "line 2: recover is of no use to a tester"},
 };
 
 static void wrong_clusters_are_answered_exactly(void **state)

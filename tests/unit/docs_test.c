@@ -43,7 +43,9 @@ static void test_settings_are_documented(void **state)
         fail_msg("%s", err.message);
     unsigned missing = missing_rows(document, rog_run_settings) +
                        missing_rows(document, rog_worker_settings) +
-                       missing_rows(document, rog_cluster_run_settings);
+                       missing_rows(document, rog_cluster_run_settings) +
+                       missing_rows(document, rog_cluster_ssh_settings) +
+                       missing_rows(document, rog_cluster_host_settings);
     free(document);
     assert_int_equal(missing, 0);
 }
