@@ -30,6 +30,8 @@ worldly_calls()
 check_tree()
 {
     forbidden_includes "$1/orchestrator" 'trainer/'
+    forbidden_includes "$1/orchestrator" 'curl/' | { grep -v '/orchestrator/http/' || true; }
+    forbidden_includes "$1/trainer" 'curl/'
     forbidden_includes "$1/trainer" 'orchestrator/'
     forbidden_includes "$1/common" '(trainer|orchestrator)/'
     foreign_includes "$1/plugins" '<rog/strategy\.h>|<(math|stdbool|stdint|stdio|stdlib|string)\.h>'
@@ -51,6 +53,7 @@ plant()
     fi
 }
 plant orchestrator/x/a.c '#include <trainer/nn/net.h>'
+plant orchestrator/x/a.c '#include <curl/curl.h>'
 plant trainer/a.c '# include "orchestrator/store/db.h"'
 plant common/a.c '#include <trainer/config.h>'
 plant plugins/a.c '#include <common/file.h>'

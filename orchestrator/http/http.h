@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_HTTP_HTTP_H
+#define ROG_HTTP_HTTP_H
+
+/*
+ * Requests and downloads over HTTP and HTTPS.
+ *
+ * Certificates are always verified, against the system's authorities or those that CURL_CA_BUNDLE
+ * or SSL_CERT_FILE names. Proxies come from the environment (http_proxy, https_proxy, no_proxy).
+ * Redirections are followed, from HTTPS to HTTPS only, and take no credentials to another host. A
+ * URL that holds a password is refused: it would stand in messages and process lists.
+ *
+ * Errors of both functions: ROG_EINVAL no such URL; ROG_EFAILED the server cannot be reached, is
+ * not trusted, or falls silent (the message says which and what may help); ROG_EFORMAT the answer
+ * is too long or not what was asked for; ROG_EIO a file here; ROG_EINTR stopped by `progress`;
+ * ROG_ENOMEM.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <rog/error.h>
+
+/* Connections that are kept open from one request to the next. One thread at a time. */
+struct rog_http;
+int rog_http_new(struct rog_http **http, struct rog_error *err);
+void rog_http_free(struct rog_http *http); /* NULL is no error */
+
+#define ROG_HTTP_RESPONSE_MAX_BYTES ((size_t)16 << 20)
+#define ROG_HTTP_SILENCE_S 30 /* a server that sends and takes nothing for so long is given up */
+
+struct rog_http_request {
+    const char *method; /* NULL: GET */
+    const char *url;
+    const char *const *headers; /* "Name: value", ends with NULL; NULL: none */
+    const void *body;           /* body_bytes of it; NULL: no body, or the content of body_file */
+    size_t body_bytes;
+    const char *body_file;       /* path; NULL: none */
+    const char *user, *password; /* basic authentication; NULL: none */
+    size_t response_max_bytes;   /* 0: ROG_HTTP_RESPONSE_MAX_BYTES */
+    int silence_s;               /* 0: ROG_HTTP_SILENCE_S */
+};
+
+struct rog_http_response {
+    int status; /* 200, 404... */
+    char *body; /* heap memory, NUL after the last byte */
+    size_t size;
+};
+
+/* Any status that the server gives is an answer, not an error; the caller looks at it. *response is
+ * to be released; it is empty after an error. */
+int rog_http_request(struct rog_http *http, const struct rog_http_request *request,
+                     struct rog_http_response *response, struct rog_error *err);
+void rog_http_response_release(struct rog_http_response *response);
+
+/* "404 Not Found" for the statuses that are met in practice, else the number; never NULL. */
+const char *rog_http_status_text(int status, char *buffer, size_t buffer_bytes);
+
+struct rog_http_download {
+    const char *url;
+    const char *path;   /* where the whole, checked file goes; missing folders are made */
+    int64_t size_bytes; /* what it must have; 0: unknown */
+    const char *sha256; /* what it must have, 64 hexadecimal digits in lower case; NULL: unknown */
+    int silence_s;      /* 0: ROG_HTTP_SILENCE_S */
+    /* Called a few times a second with what is there of how much (0: not known); returns whether to
+     * go on. NULL: none. */
+    bool (*progress)(int64_t have_bytes, int64_t total_bytes, void *user);
+    void *user;
+};
+
+/*
+ * Fetches a file into `path`.part and renames it when it is whole and its size and checksum are
+ * right, so `path` is never half a file. What a broken transfer left is continued, in this call (as
+ * long as each try brings something) and in later ones, where a checksum is there to notice that
+ * the file on the server has changed; without one every call starts from the beginning.
+ * More errors: ROG_ENOTFOUND the server has no such file; ROG_EFORMAT its size or checksum is not
+ * the one expected (nothing of it is kept); ROG_EBUSY another process is fetching it.
+ */
+int rog_http_download(struct rog_http *http, const struct rog_http_download *download,
+                      struct rog_error *err);
+
+#endif
