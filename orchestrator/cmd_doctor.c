@@ -14,7 +14,7 @@
 #include <common/plugin.h>
 #include <orchestrator/figures/label.h>
 #include <orchestrator/fleet/fleet.h>
-#include <orchestrator/fleet/process.h>
+#include <common/process.h>
 #include <orchestrator/output.h>
 
 /* A sweep of four runs with their checkpoints takes less than this. */

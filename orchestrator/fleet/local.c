@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include <common/file.h>
-#include <orchestrator/fleet/process.h>
+#include <common/process.h>
 #include <orchestrator/fleet/run_files.h>
 
 #define KEY_BYTES 32

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include <common/file.h>
-#include <orchestrator/fleet/process.h>
+#include <common/process.h>
 #include <orchestrator/fleet/run_files.h>
 #include <orchestrator/fleet/start_models.h>
 #include <orchestrator/fleet/tester.h>

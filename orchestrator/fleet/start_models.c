@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include <common/file.h>
-#include <orchestrator/fleet/process.h>
+#include <common/process.h>
 #include <orchestrator/fleet/run_files.h>
 #include <orchestrator/store/paths.h>
 #include <rog/events.h>

@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include <orchestrator/fleet/process.h>
+#include <common/process.h>
 #include <orchestrator/store/db.h>
 
 struct rog_fleet_tester {

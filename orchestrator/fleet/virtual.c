@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include <common/file.h>
-#include <orchestrator/fleet/process.h>
+#include <common/process.h>
 #include <orchestrator/fleet/run_files.h>
 
 struct simulator {

@@ -18,7 +18,7 @@
 
 #include <common/file.h>
 #include <orchestrator/figures/label.h>
-#include <orchestrator/fleet/process.h>
+#include <common/process.h>
 #include <orchestrator/fleet/run_files.h>
 #include <orchestrator/progress.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef ROG_FLEET_PROCESS_H
-#define ROG_FLEET_PROCESS_H
+#ifndef ROG_COMMON_PROCESS_H
+#define ROG_COMMON_PROCESS_H
 
 /*
  * Child processes that never outlive this one: each is the leader of a process group of its own (a

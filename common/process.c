@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <orchestrator/fleet/process.h>
+#include <common/process.h>
 
 #include <errno.h>
 #include <fcntl.h>
