@@ -34,7 +34,9 @@ const struct rog_setting rog_run_settings[] = {
     {"wire_model", ROG_SETTING_STRING, "convmlp-m", 0, 0, "same|convmlp-nano|convmlp-s|convmlp-m",
      NULL, "whose size on the wire the messages have; same: the trained model's own", 0},
     {"data", ROG_SETTING_STRING, "synth100", 0, 0, NULL, NULL,
-     "synth100, or cifar100:FOLDER with train.bin and test.bin", 0},
+     "synth100, cifar100:FOLDER (train.bin, test.bin) "
+     "or fed-cifar100:FOLDER (fed_cifar100_train.h5, fed_cifar100_test.h5)",
+     0},
     {"image_size", ROG_SETTING_INT, "32", 32, 448, NULL, "pixels", "images are scaled to this edge",
      0},
     {"noise", ROG_SETTING_STRING, "mixed", 0, 0,

@@ -141,6 +141,30 @@ static void test_real_files(void **state)
     free(path);
 }
 
+/* The names are those of the published archive, in its order. */
+static void test_class_names(void **state)
+{
+    (void)state;
+    const char *shared = getenv("ROG_SHARED_DATA");
+    char *path = rog_format("%s/cifar-100-binary/fine_label_names.txt", shared ? shared : "");
+    char *text = NULL, name[ROG_CLASS_NAME_BYTES];
+    size_t size = 0;
+    struct rog_error err;
+    if (rog_file_read(path, 1 << 16, &text, &size, &err)) {
+        print_message("%s\n", err.message);
+        free(path);
+        skip();
+    }
+    uint32_t label = 0;
+    for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n"), label++) {
+        rog_cifar_class_name(label, name, sizeof name);
+        assert_string_equal(name, line);
+    }
+    assert_int_equal(label, 100);
+    free(text);
+    free(path);
+}
+
 static void test_source_names_what_it_needs(void **state)
 {
     struct fixture *f = *state;
@@ -154,11 +178,13 @@ static void test_source_names_what_it_needs(void **state)
     assert_non_null(strstr(err.message, "50000 CIFAR-100 records"));
     free(source);
 
-    static const char *const wrong[] = {"cifar100", "cifar100:", "synth100:x", "mnist", ""};
+    static const char *const wrong[] = {"cifar100",     "cifar100:", "synth100:x",
+                                        "fed-cifar100", "mnist",     ""};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         assert_int_equal(rog_dataset_open(&d, wrong[i], ROG_SPLIT_TEST, "none", 1, &err),
                          ROG_EINVAL);
-        assert_non_null(strstr(err.message, "data must be \"synth100\" or \"cifar100:FOLDER\""));
+        assert_non_null(strstr(err.message, "data must be \"synth100\", \"cifar100:FOLDER\" or "
+                                            "\"fed-cifar100:FOLDER\""));
     }
 }
 
@@ -169,6 +195,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_wrong_length, setup, teardown),
         cmocka_unit_test_setup_teardown(test_wrong_label, setup, teardown),
         cmocka_unit_test(test_real_files),
+        cmocka_unit_test(test_class_names),
         cmocka_unit_test_setup_teardown(test_source_names_what_it_needs, setup, teardown),
     };
     return cmocka_run_group_tests_name("cifar", tests, NULL, NULL);

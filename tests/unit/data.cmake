@@ -2,6 +2,7 @@
 foreach(part noise cifar synth dataset batch)
   rog_unit_test(${part} LIBS rog_data)
 endforeach()
+rog_unit_test(fed_cifar LIBS rog_data PkgConfig::HDF5)
 rog_unit_test(run_config LIBS rog_trainer_config)
 find_package(OpenMP REQUIRED COMPONENTS C) # imported targets are known where they are found
 rog_unit_test(fit LIBS rog_pretrain OpenMP::OpenMP_C)

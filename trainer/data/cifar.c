@@ -9,6 +9,27 @@
 
 #define PLANE (ROG_CIFAR_EDGE * ROG_CIFAR_EDGE)
 
+/* fine_label_names.txt of the published archive. */
+static const char *const class_names[ROG_CIFAR_CLASSES] = {
+    "apple",       "aquarium_fish", "baby",      "bear",       "beaver",       "bed",
+    "bee",         "beetle",        "bicycle",   "bottle",     "bowl",         "boy",
+    "bridge",      "bus",           "butterfly", "camel",      "can",          "castle",
+    "caterpillar", "cattle",        "chair",     "chimpanzee", "clock",        "cloud",
+    "cockroach",   "couch",         "crab",      "crocodile",  "cup",          "dinosaur",
+    "dolphin",     "elephant",      "flatfish",  "forest",     "fox",          "girl",
+    "hamster",     "house",         "kangaroo",  "keyboard",   "lamp",         "lawn_mower",
+    "leopard",     "lion",          "lizard",    "lobster",    "man",          "maple_tree",
+    "motorcycle",  "mountain",      "mouse",     "mushroom",   "oak_tree",     "orange",
+    "orchid",      "otter",         "palm_tree", "pear",       "pickup_truck", "pine_tree",
+    "plain",       "plate",         "poppy",     "porcupine",  "possum",       "rabbit",
+    "raccoon",     "ray",           "road",      "rocket",     "rose",         "sea",
+    "seal",        "shark",         "shrew",     "skunk",      "skyscraper",   "snail",
+    "snake",       "spider",        "squirrel",  "streetcar",  "sunflower",    "sweet_pepper",
+    "table",       "tank",          "telephone", "television", "tiger",        "tractor",
+    "train",       "trout",         "tulip",     "turtle",     "wardrobe",     "whale",
+    "willow_tree", "wolf",          "woman",     "worm",
+};
+
 static int check_size(FILE *file, const char *path, uint32_t records, struct rog_error *err)
 {
     struct stat status;
@@ -74,4 +95,9 @@ int rog_cifar_read(struct rog_dataset **dataset, const char *path, uint32_t reco
     }
     *dataset = made;
     return code;
+}
+
+void rog_cifar_class_name(uint32_t label, char *text, size_t bytes)
+{
+    snprintf(text, bytes, "%s", label < ROG_CIFAR_CLASSES ? class_names[label] : "");
 }

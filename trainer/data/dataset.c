@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <trainer/data/dataset.h>
 
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +9,7 @@
 #include <common/hash.h>
 #include <trainer/data/cache.h>
 #include <trainer/data/cifar.h>
+#include <trainer/data/fed_cifar.h>
 #include <trainer/data/noise.h>
 #include <trainer/data/synth.h>
 
@@ -81,20 +81,25 @@ int rog_dataset_seal(struct rog_dataset *dataset, struct rog_error *err)
 /* A row a source: how its recipe reads and how it is opened. */
 struct source {
     const char *name;
-    bool has_folder;
+    const char *files[2]; /* of train and test images in the source's folder; NULL: it has none */
+    const char *format;   /* of the files, in the words of an error */
     /* What the images are made of, in words that change when the images do. */
-    int (*describe)(const char *folder, enum rog_split split, char *text, size_t bytes,
-                    struct rog_error *err);
-    int (*open)(const char *folder, enum rog_split split, struct rog_dataset **dataset,
+    int (*describe)(const struct source *source, const char *folder, enum rog_split split,
+                    char *text, size_t bytes, struct rog_error *err);
+    int (*open)(const struct source *source, const char *folder, enum rog_split split,
+                struct rog_dataset **dataset, struct rog_error *err);
+    /* Of the files, if there are any. */
+    int (*read)(struct rog_dataset **dataset, const char *path, enum rog_split split,
                 struct rog_error *err);
+    void (*class_name)(uint32_t label, char *text, size_t bytes);
 };
 
-static int synth_describe(const char *folder, enum rog_split split, char *text, size_t bytes,
-                          struct rog_error *err)
+static int synth_describe(const struct source *source, const char *folder, enum rog_split split,
+                          char *text, size_t bytes, struct rog_error *err)
 {
     (void)folder;
     (void)err;
-    snprintf(text, bytes, "synth100 %d %s", ROG_SYNTH_VERSION, rog_split_name(split));
+    snprintf(text, bytes, "%s %d %s", source->name, ROG_SYNTH_VERSION, rog_split_name(split));
     return ROG_OK;
 }
 
@@ -106,24 +111,26 @@ static int synth_make(void *user, struct rog_dataset **made, struct rog_error *e
     return rog_synth_draw(made, split, per_class, err);
 }
 
-static int synth_open(const char *folder, enum rog_split split, struct rog_dataset **dataset,
-                      struct rog_error *err)
+static int synth_open(const struct source *source, const char *folder, enum rog_split split,
+                      struct rog_dataset **dataset, struct rog_error *err)
 {
     char recipe[RECIPE_BYTES];
-    int code = synth_describe(folder, split, recipe, sizeof recipe, err);
+    int code = synth_describe(source, folder, split, recipe, sizeof recipe, err);
     return code ? code : rog_cache_dataset(dataset, recipe, synth_make, &split, err);
 }
 
-static int cifar_path(const char *folder, enum rog_split split, char **path, struct rog_error *err)
+/* The path of the split's file, which exists; heap memory. */
+static int file_path(const struct source *source, const char *folder, enum rog_split split,
+                     char **path, struct rog_error *err)
 {
-    *path = rog_path_join(folder, split == ROG_SPLIT_TRAIN ? "train.bin" : "test.bin");
+    *path = rog_path_join(folder, source->files[split]);
     if (!*path)
         return rog_fail_nomem(err);
     if (!rog_file_exists(*path)) {
         int code = rog_fail(err, ROG_EINVAL,
-                            "%s does not exist; data = \"cifar100:FOLDER\" needs the CIFAR-100 "
-                            "binary version's train.bin and test.bin in FOLDER",
-                            *path);
+                            "%s does not exist; data = \"%s:FOLDER\" needs %s %s and %s in FOLDER",
+                            *path, source->name, source->format, source->files[ROG_SPLIT_TRAIN],
+                            source->files[ROG_SPLIT_TEST]);
         free(*path);
         *path = NULL;
         return code;
@@ -131,38 +138,66 @@ static int cifar_path(const char *folder, enum rog_split split, char **path, str
     return ROG_OK;
 }
 
-static int cifar_describe(const char *folder, enum rog_split split, char *text, size_t bytes,
-                          struct rog_error *err)
+static int file_describe(const struct source *source, const char *folder, enum rog_split split,
+                         char *text, size_t bytes, struct rog_error *err)
 {
     char *path = NULL;
     char hash[ROG_SHA256_HEX_BYTES];
-    int code = cifar_path(folder, split, &path, err);
+    int code = file_path(source, folder, split, &path, err);
     if (code)
         return code;
     code = rog_sha256_file(path, hash, err);
     if (!code)
-        snprintf(text, bytes, "cifar100 %s", hash);
+        snprintf(text, bytes, "%s %s", source->name, hash);
     free(path);
     return code;
 }
 
-static int cifar_open(const char *folder, enum rog_split split, struct rog_dataset **dataset,
-                      struct rog_error *err)
+static int file_open(const struct source *source, const char *folder, enum rog_split split,
+                     struct rog_dataset **dataset, struct rog_error *err)
 {
     char *path = NULL;
-    int code = cifar_path(folder, split, &path, err);
-    if (code)
-        return code;
-    code = rog_cifar_read(
-        dataset, path, split == ROG_SPLIT_TRAIN ? ROG_CIFAR_TRAIN_RECORDS : ROG_CIFAR_TEST_RECORDS,
-        err);
+    int code = file_path(source, folder, split, &path, err);
+    if (!code)
+        code = source->read(dataset, path, split, err);
     free(path);
     return code;
+}
+
+static int cifar_read(struct rog_dataset **dataset, const char *path, enum rog_split split,
+                      struct rog_error *err)
+{
+    return rog_cifar_read(
+        dataset, path, split == ROG_SPLIT_TRAIN ? ROG_CIFAR_TRAIN_RECORDS : ROG_CIFAR_TEST_RECORDS,
+        err);
+}
+
+static int fed_cifar_read(struct rog_dataset **dataset, const char *path, enum rog_split split,
+                          struct rog_error *err)
+{
+    (void)split;
+    return rog_fed_cifar_read(dataset, path, err);
 }
 
 static const struct source sources[] = {
-    {"synth100", false, synth_describe, synth_open},
-    {"cifar100", true, cifar_describe, cifar_open},
+    {.name = "synth100",
+     .describe = synth_describe,
+     .open = synth_open,
+     .class_name = rog_synth_class_name},
+    {.name = "cifar100",
+     .files = {"train.bin", "test.bin"},
+     .format = "the CIFAR-100 binary version's",
+     .describe = file_describe,
+     .open = file_open,
+     .read = cifar_read,
+     .class_name = rog_cifar_class_name},
+    {.name = "fed-cifar100",
+     .files = {"fed_cifar100_train.h5", "fed_cifar100_test.h5"},
+     .format = "TensorFlow Federated's",
+     .describe = file_describe,
+     .open = file_open,
+     .read = fed_cifar_read,
+     .class_name = rog_cifar_class_name},
 };
 
 /* Splits "NAME:FOLDER"; *folder is "" without a colon. */
@@ -174,12 +209,28 @@ static const struct source *find_source(const char *text, const char **folder,
     for (size_t i = 0; i < sizeof sources / sizeof *sources; i++) {
         const struct source *source = &sources[i];
         if (strlen(source->name) == length && !strncmp(source->name, text, length) &&
-            source->has_folder == (**folder != '\0'))
+            (source->files[0] != NULL) == (**folder != '\0'))
             return source;
     }
-    rog_fail(err, ROG_EINVAL, "data must be \"synth100\" or \"cifar100:FOLDER\" (found \"%s\")",
+    rog_fail(err, ROG_EINVAL,
+             "data must be \"synth100\", \"cifar100:FOLDER\" or \"fed-cifar100:FOLDER\" "
+             "(found \"%s\")",
              text);
     return NULL;
+}
+
+int rog_dataset_class_name(const char *source, uint32_t label, char *text, size_t bytes,
+                           struct rog_error *err)
+{
+    const char *folder = NULL;
+    const struct source *found = find_source(source, &folder, err);
+    if (!found)
+        return ROG_EINVAL;
+    if (label >= ROG_DATASET_CLASSES)
+        return rog_fail(err, ROG_EINVAL, "%s has no class %u, classes are 0 to %d", source, label,
+                        ROG_DATASET_CLASSES - 1);
+    found->class_name(label, text, bytes);
+    return ROG_OK;
 }
 
 /* ---- with noise ---- */
@@ -208,8 +259,8 @@ static int request_describe(const struct request *request, char *text, size_t by
                             struct rog_error *err)
 {
     char images[RECIPE_BYTES / 2], noise[RECIPE_BYTES / 2];
-    int code =
-        request->source->describe(request->folder, request->split, images, sizeof images, err);
+    int code = request->source->describe(request->source, request->folder, request->split, images,
+                                         sizeof images, err);
     if (code)
         return code;
     if (!strcmp(request->noise, "none")) {
@@ -225,7 +276,7 @@ static int request_describe(const struct request *request, char *text, size_t by
 static int noisy_make(void *user, struct rog_dataset **made, struct rog_error *err)
 {
     const struct request *request = user;
-    int code = request->source->open(request->folder, request->split, made, err);
+    int code = request->source->open(request->source, request->folder, request->split, made, err);
     if (code)
         return code;
     code = rog_noise_apply(*made, request->noise, request->noise_seed, err);
@@ -253,7 +304,7 @@ int rog_dataset_open(struct rog_dataset **dataset, const char *source, enum rog_
     if (code)
         return code;
     if (!strcmp(noise, "none"))
-        return request.source->open(request.folder, split, dataset, err);
+        return request.source->open(request.source, request.folder, split, dataset, err);
     char recipe[RECIPE_BYTES];
     code = request_describe(&request, recipe, sizeof recipe, err);
     return code ? code : rog_cache_dataset(dataset, recipe, noisy_make, &request, err);

@@ -26,7 +26,8 @@ struct rog_dataset {
 };
 
 /*
- * source: "synth100" or "cifar100:FOLDER" (train.bin, test.bin).
+ * source: "synth100", "cifar100:FOLDER" (train.bin, test.bin) or "fed-cifar100:FOLDER"
+ * (fed_cifar100_train.h5, fed_cifar100_test.h5).
  * noise: a name of trainer/data/noise.h, "none" for the clean images. Noise is drawn once from
  * `seed` and, like the drawing of synth100 (which has a seed of its own), cached under the cache
  * folder by content hash. Test and train images never overlap.
@@ -40,6 +41,12 @@ void rog_dataset_free(struct rog_dataset *dataset);
  * For caches of what is derived from it. At most `bytes`, 1024 are enough. */
 int rog_dataset_describe(const char *source, enum rog_split split, const char *noise, uint64_t seed,
                          char *text, size_t bytes, struct rog_error *err);
+
+/* What a class of `source` is called. ROG_CLASS_NAME_BYTES are enough. ROG_EINVAL for an unknown
+ * source or label. */
+#define ROG_CLASS_NAME_BYTES 32
+int rog_dataset_class_name(const char *source, uint32_t label, char *text, size_t bytes,
+                           struct rog_error *err);
 
 /* "train" or "test". */
 const char *rog_split_name(enum rog_split split);

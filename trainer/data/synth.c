@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -101,9 +102,14 @@ static bool shape_hourglass(double u, double v)
     return fabs(v) <= 0.9 && fabs(u) <= 0.15 + 0.75 * fabs(v);
 }
 
-static bool (*const shapes[SHAPES])(double u, double v) = {
-    shape_disc,     shape_square, shape_triangle, shape_cross, shape_ring,
-    shape_crescent, shape_star,   shape_heart,    shape_arrow, shape_hourglass,
+static const struct {
+    const char *name;
+    bool (*covers)(double u, double v);
+} shapes[SHAPES] = {
+    {"disc", shape_disc},           {"square", shape_square}, {"triangle", shape_triangle},
+    {"cross", shape_cross},         {"ring", shape_ring},     {"crescent", shape_crescent},
+    {"star", shape_star},           {"heart", shape_heart},   {"arrow", shape_arrow},
+    {"hourglass", shape_hourglass},
 };
 
 /* ---- textures: is (u, v) of the second colour? period and phase in units of the shape ---- */
@@ -177,9 +183,14 @@ static bool texture_speckles(const struct weave *w, double u, double v)
     return w->speckles >> ((a & 7) * 8 + (b & 7)) & 1;
 }
 
-static bool (*const textures[TEXTURES])(const struct weave *w, double u, double v) = {
-    texture_plain, texture_across, texture_upright, texture_checks, texture_dots,
-    texture_grid,  texture_rings,  texture_rays,    texture_halves, texture_speckles,
+static const struct {
+    const char *name;
+    bool (*second)(const struct weave *w, double u, double v);
+} textures[TEXTURES] = {
+    {"plain", texture_plain},       {"across", texture_across}, {"upright", texture_upright},
+    {"checks", texture_checks},     {"dots", texture_dots},     {"grid", texture_grid},
+    {"rings", texture_rings},       {"rays", texture_rays},     {"halves", texture_halves},
+    {"speckles", texture_speckles},
 };
 
 /* ---- drawing ---- */
@@ -232,10 +243,10 @@ static void draw_thing(struct canvas *canvas, const struct thing *thing)
                 double dy = y + 0.25 + 0.5 * (sample >> 1) - thing->y;
                 double u = (thing->cosine * dx + thing->sine * dy) / thing->radius_u;
                 double v = (thing->cosine * dy - thing->sine * dx) / thing->radius_v;
-                if (!shapes[thing->shape](u, v))
+                if (!shapes[thing->shape].covers(u, v))
                     continue;
                 covered++;
-                second += textures[thing->texture](&thing->weave, u, v);
+                second += textures[thing->texture].second(&thing->weave, u, v);
             }
             if (!covered)
                 continue;
@@ -370,6 +381,12 @@ static void draw_image(struct rog_rng *rng, uint32_t label, uint8_t *pixels)
         draw_thing(&canvas, &thing);
     }
     expose(rng, &canvas, pixels);
+}
+
+void rog_synth_class_name(uint32_t label, char *text, size_t bytes)
+{
+    snprintf(text, bytes, "%s_%s", shapes[label / TEXTURES % SHAPES].name,
+             textures[label % TEXTURES].name);
 }
 
 int rog_synth_draw(struct rog_dataset **dataset, enum rog_split split, uint32_t per_class,

@@ -26,4 +26,7 @@
 int rog_synth_draw(struct rog_dataset **dataset, enum rog_split split, uint32_t per_class,
                    struct rog_error *err);
 
+/* "star_dots": shape and texture of a class, 0..99. At most `bytes`, 32 are enough. */
+void rog_synth_class_name(uint32_t label, char *text, size_t bytes);
+
 #endif
