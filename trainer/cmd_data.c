@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <trainer/data/dataset.h>
+#include <trainer/data/sheet.h>
 
 /* The sets that a run uses. */
 static const struct part {
@@ -114,6 +115,100 @@ static int show_part(const struct rog_run_config *config, const struct part *par
     return code;
 }
 
+/* ---- the classes ---- */
+
+#define LINE_COLUMNS 100
+
+static int put_class_names(const char *source, struct rog_json *list, struct rog_error *err)
+{
+    size_t column = 0;
+    for (uint32_t label = 0; label < ROG_DATASET_CLASSES; label++) {
+        char name[ROG_CLASS_NAME_BYTES];
+        int code = rog_dataset_class_name(source, label, name, sizeof name, err);
+        if (code)
+            return code;
+        if (list) {
+            rog_json_append(list, rog_json_new_string(name));
+            continue;
+        }
+        bool last = label + 1 == ROG_DATASET_CLASSES;
+        if (label && column + strlen(name) + 2 > LINE_COLUMNS) {
+            printf("\n");
+            column = 0;
+        }
+        column += (size_t)printf("%s%s%s", column ? " " : "       ", name, last ? "\n" : ",");
+    }
+    return ROG_OK;
+}
+
+/* For people: the names below a heading. For machines: the sets and the names in one object. */
+static int show_classes(const char *source, struct rog_json **list, struct rog_error *err)
+{
+    if (!*list) {
+        printf("classes, from 0 on:\n");
+        return put_class_names(source, NULL, err);
+    }
+    struct rog_json *whole = rog_json_object(), *names = rog_json_array();
+    int code = put_class_names(source, names, err);
+    rog_json_put_string(whole, "data", source);
+    rog_json_put(whole, "sets", *list);
+    rog_json_put(whole, "class_names", names);
+    *list = whole;
+    return code;
+}
+
+static int draw_sheet(const struct rog_run_config *config, const char *path, struct rog_error *err)
+{
+    struct rog_dataset *clean = NULL, *noisy = NULL;
+    bool pairs = strcmp(config->noise, "none") != 0;
+    char title[160];
+    int name_length = (int)strcspn(config->data, ":");
+    if (pairs)
+        snprintf(title, sizeof title, "%.*s, test images: clean and with noise, %s", name_length,
+                 config->data, config->noise);
+    else
+        snprintf(title, sizeof title, "%.*s, test images", name_length, config->data);
+    int code =
+        rog_dataset_open(&clean, config->data, ROG_SPLIT_TEST, "none", ROG_DATASET_SEED, err);
+    if (!code && pairs)
+        code = rog_dataset_open(&noisy, config->data, ROG_SPLIT_TEST, config->noise,
+                                ROG_DATASET_SEED, err);
+    if (!code)
+        code = rog_sheet_write(path, title, config->data, clean, noisy, err);
+    rog_dataset_free(noisy);
+    rog_dataset_free(clean);
+    return code;
+}
+
+/* ---- the command ---- */
+
+static int read_settings(const struct rog_cli *cli, struct rog_run_config **config,
+                         struct rog_error *err)
+{
+    int code = rog_command_config(cli, config, err);
+    if (code)
+        return code;
+    if (rog_cli_arg(cli, 1))
+        (*config)->data = rog_cli_arg(cli, 1);
+    if (rog_cli_given(cli, "noise"))
+        (*config)->noise = rog_cli_string(cli, "noise");
+    return ROG_OK;
+}
+
+static int show(const struct rog_cli *cli, const struct rog_run_config *config, bool measured,
+                struct rog_json **list, struct rog_error *err)
+{
+    int code = ROG_OK;
+    for (size_t i = 0; i < sizeof parts / sizeof *parts && !code; i++)
+        if (!parts[i].noisy || strcmp(config->noise, "none"))
+            code = show_part(config, &parts[i], measured, *list, err);
+    if (!code && measured)
+        code = show_classes(config->data, list, err);
+    if (!code && rog_cli_given(cli, "sheet"))
+        code = draw_sheet(config, rog_cli_string(cli, "sheet"), err);
+    return code;
+}
+
 static int run(const struct rog_cli *cli, struct rog_error *err)
 {
     struct rog_run_config *config = NULL;
@@ -125,10 +220,9 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
     if (!measured && strcmp(what, "make"))
         code = rog_fail(err, ROG_EINVAL, "data must be followed by make or info (found %s)", what);
     if (!code)
-        code = rog_command_config(cli, &config, err);
-    for (size_t i = 0; i < sizeof parts / sizeof *parts && !code; i++)
-        if (!parts[i].noisy || strcmp(config->noise, "none"))
-            code = show_part(config, &parts[i], measured, list, err);
+        code = read_settings(cli, &config, err);
+    if (!code)
+        code = show(cli, config, measured, &list, err);
     if (!code && list) {
         text = rog_json_text(list);
         if (text)
@@ -144,19 +238,29 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
 
 static const struct rog_setting options[] = {
     {ROG_OPTION_CONFIG},
-    {.name = "json", .type = ROG_SETTING_FLAG, .help = "print a JSON array"},
+    {.name = "noise",
+     .type = ROG_SETTING_STRING,
+     .help = "the noise of the noisy sets, instead of the configuration's; none: clean sets only"},
+    {.name = "sheet",
+     .type = ROG_SETTING_STRING,
+     .help = "draw a test image of each class, clean and noisy, into this PNG file"},
+    {.name = "json", .type = ROG_SETTING_FLAG, .help = "print JSON"},
     {.name = NULL},
 };
 
 const struct rog_command rog_cmd_data = {
     .name = "data",
-    .usage = "make|info [--config FILE] [--json]",
-    .summary = "Make the data sets of a configuration and say what they are",
-    .details = "Images that are drawn or made noisy are kept in the cache folder; what is there "
-               "is checked\nagainst its hash and made anew where it is damaged. info adds how many "
-               "images a class has, and\nthe mean and deviation of the channels.",
+    .usage = "make|info [SPEC] [--config FILE] [--noise NAME] [--sheet FILE] [--json]",
+    .summary = "Make data sets and say what they are",
+    .details =
+        "SPEC is what the setting \"data\" may be, synth100 or cifar100:FOLDER for instance; "
+        "without it the\nconfiguration's holds. Images that are drawn or made noisy are kept "
+        "in the cache folder; what is\nthere is checked against its hash and made anew where "
+        "it is damaged. info adds how many images\na class has, the mean and deviation of "
+        "the channels and what the classes are called; with --json\nit prints an object with "
+        "the arrays sets and class_names, make the array of sets alone.",
     .options = options,
     .min_args = 1,
-    .max_args = 1,
+    .max_args = 2,
     .run = run,
 };

@@ -1,0 +1,61 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+#
+# rogctl data info: what it says of a data set, and the contact sheet, looked at with OpenCV.
+set -u
+. "$ROG_SOURCE/tests/system/tools/lib.sh"
+
+try 0 rogctl data info synth100 --noise none
+prints 'test   none         5000 images of 32 x 32 in 100 classes'
+prints '50 to 50 images a class'
+prints 'disc_plain, disc_across,'
+same 'classes that are named' 100 "$(sed '1,/^classes/d' out | tr ',' '\n' | grep -c '[a-z]')"
+same 'columns of the longest line' yes "$([ "$(sed '1,/^classes/d' out | wc -L)" -le 100 ] && echo yes)"
+
+try 0 rogctl data info --noise brightness --json --sheet sheets/bright.png
+same 'sets' 'train none,train brightness,test none,test brightness' \
+    "$(json '[.sets[] | .split + " " + .noise] | join(",")')"
+same 'data' synth100 "$(json .data)"
+same 'the last class' hourglass_speckles "$(json '.class_names[99]')"
+[ "$(json '.sets[3].mean[0] > .sets[2].mean[0] + 0.1')" = true ] || fail 'brightness makes darker'
+
+try 2 rogctl data info no-such-set
+says 'data must be "synth100", "cifar100:FOLDER" or "fed-cifar100:FOLDER" (found "no-such-set")'
+try 2 rogctl data info --noise fog
+says 'there is no noise "fog"'
+try 2 rogctl data info synth100 twice
+try 1 rogctl data make --noise none --sheet /proc/sheet.png
+says '/proc/sheet.png'
+
+# The sheet: the pictures are pixels of the set, three channels in the right order, enlarged by two;
+# the noisy one beside it is what OpenCV's saturating addition makes of the clean one.
+command -v python3 >/dev/null && PYTHON=$(command -v python3)
+for PYTHON in /usr/bin/python3 "${PYTHON:-}"; do
+    "$PYTHON" -c 'import cv2' 2>/dev/null && break
+    PYTHON=
+done
+[ -n "$PYTHON" ] || skip 'the sheet is not looked at: no python3-opencv'
+"$PYTHON" - "$XDG_CACHE_HOME" <<'END' || fail 'the sheet is not as it must be'
+import sys
+import cv2
+import numpy as np
+
+sheet = cv2.imread("sheets/bright.png", cv2.IMREAD_COLOR)
+assert sheet is not None and sheet.shape == (896, 1410, 3), sheet.shape
+brighter, coloured = 0, 0
+for label in range(100):
+    x, y = 10 + label % 10 * 140, 36 + label // 10 * 86
+    pair = [sheet[y:y + 64, left:left + 64] for left in (x, x + 66)]
+    for image in pair:
+        small = image[::2, ::2]
+        assert (cv2.resize(small, (64, 64), interpolation=cv2.INTER_NEAREST) == image).all(), label
+        assert small.std() > 1, label
+    added = pair[1].astype(int) - pair[0]
+    step = added[(pair[1] < 255)]
+    assert step.size and step.min() == step.max() and 10 <= step.min() <= 100, (label, step)
+    assert (cv2.add(pair[0], np.full_like(pair[0], int(step.min()))) == pair[1]).all(), label
+    name = sheet[y + 66:y + 74, x:x + 130]
+    assert (name < 100).any() and (name > 200).any(), label
+    assert (sheet[y + 64:y + 65, x:x + 130] == 255).all(), label
+print("100 pairs")
+END

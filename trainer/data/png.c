@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <trainer/data/png.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <png.h>
+
+#include <common/file.h>
+
+#define EDGE_MAX 65535u
+
+int rog_png_write(const char *path, const uint8_t *pixels, uint32_t height, uint32_t width,
+                  struct rog_error *err)
+{
+    if (!height || !width || height > EDGE_MAX || width > EDGE_MAX)
+        return rog_fail(err, ROG_EINVAL, "%s: a picture of %u x %u pixels is not possible", path,
+                        width, height);
+    png_image image;
+    memset(&image, 0, sizeof image);
+    image.version = PNG_IMAGE_VERSION;
+    image.width = width;
+    image.height = height;
+    image.format = PNG_FORMAT_RGB;
+
+    int code = ROG_OK;
+    png_alloc_size_t bytes = PNG_IMAGE_PNG_SIZE_MAX(image);
+    void *file = malloc(bytes);
+    if (!file)
+        code = rog_fail_nomem(err);
+    else if (!png_image_write_to_memory(&image, file, &bytes, 0, pixels, 0, NULL))
+        code = rog_fail(err, ROG_EIO, "%s: %s", path, image.message);
+    else
+        code = rog_file_write(path, file, bytes, err);
+    if (code == ROG_ENOTFOUND) { /* a folder that cannot be made, not an empty result */
+        code = ROG_EIO;
+        if (err)
+            err->code = code;
+    }
+    png_image_free(&image);
+    free(file);
+    return code;
+}
