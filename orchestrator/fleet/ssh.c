@@ -297,13 +297,61 @@ static int take_output(ssh_channel channel, int is_errors, char **text, size_t *
     return ROG_OK;
 }
 
-/* Reads both outputs until the command has closed them. */
-static int collect(struct rog_ssh *ssh, ssh_channel channel, double until_s,
-                   struct rog_ssh_result *result, struct rog_error *err)
+/* What goes to a command and how long it may take. */
+struct flow {
+    const struct rog_ssh_input *input; /* NULL once all of it is given */
+    const char *data;                  /* of its piece: what the host has not taken */
+    size_t left;
+    double until_s, patience_s; /* patience 0: what moves does not put the end off */
+};
+
+/* Gives as much input as the host takes at the moment; *moved is how much. */
+static int give_input(struct rog_ssh *ssh, ssh_channel channel, struct flow *flow, size_t *moved,
+                      struct rog_error *err)
+{
+    const void *data;
+    int code = ROG_OK;
+    while (flow->input && !code && *moved < PIECE_BYTES) {
+        size_t window = ssh_channel_window_size(channel);
+        if (ssh_channel_is_eof(channel) || ssh_channel_is_closed(channel)) {
+            flow->input = NULL; /* it has ended without reading everything */
+            break;
+        }
+        if (!flow->left) {
+            code = flow->input->give(flow->input->user, &data, &flow->left, err);
+            flow->data = data;
+            if (!code && !flow->left) {
+                flow->input = NULL;
+                if (ssh_channel_send_eof(channel) != SSH_OK)
+                    code = rog_ssh_fail(ssh, err, "cannot end the input of a command");
+            }
+            continue;
+        }
+        size_t size = flow->left < window ? flow->left : window;
+        if (!size)
+            break;
+        int taken = ssh_channel_write(channel, flow->data,
+                                      (uint32_t)(size < PIECE_BYTES ? size : PIECE_BYTES));
+        if (taken <= 0 && ssh_channel_is_closed(channel))
+            continue;
+        if (taken <= 0) {
+            ssh->lost = true;
+            return rog_ssh_fail(ssh, err, "the connection broke during a command");
+        }
+        flow->data += taken;
+        flow->left -= (size_t)taken;
+        *moved += (size_t)taken;
+    }
+    return code;
+}
+
+/* Gives the input and reads both outputs until the command has closed them. */
+static int converse(struct rog_ssh *ssh, ssh_channel channel, struct flow *flow,
+                    struct rog_ssh_result *result, struct rog_error *err)
 {
     for (;;) {
         bool ended = ssh_channel_is_eof(channel);
-        size_t out = 0, errors = 0;
+        size_t out = 0, errors = 0, given = 0;
         int code = take_output(channel, 0, &result->output, &result->output_bytes, &out, err);
         if (!code)
             code = take_output(channel, 1, &result->errors, &result->errors_bytes, &errors, err);
@@ -311,16 +359,20 @@ static int collect(struct rog_ssh *ssh, ssh_channel channel, double until_s,
             ssh->lost = true;
             return rog_ssh_fail(ssh, err, "the connection broke during a command");
         }
+        if (!code)
+            code = give_input(ssh, channel, flow, &given, err);
         if (code)
             return code;
         if (ended && !out && !errors)
             return ROG_OK;
-        if (now_s() > until_s) {
+        if (flow->patience_s > 0 && (out || errors || given))
+            flow->until_s = now_s() + flow->patience_s;
+        if (now_s() > flow->until_s) {
             ssh->lost = true;
             return rog_fail(err, ROG_EFAILED, "%s: a command was not done in time", ssh->name);
         }
         struct pollfd end = {.fd = ssh_get_fd(ssh->session), .events = POLLIN};
-        if (!out && !errors && !ended)
+        if (!out && !errors && !given && !ended)
             poll(&end, 1, POLL_MS);
     }
 }
@@ -351,11 +403,10 @@ static int await_status(struct rog_ssh *ssh, ssh_channel channel, double until_s
     return code;
 }
 
-int rog_ssh_run(struct rog_ssh *ssh, const char *const *argv, double timeout_s,
-                struct rog_ssh_result *result, struct rog_error *err)
+static int run(struct rog_ssh *ssh, const char *const *argv, struct flow *flow,
+               struct rog_ssh_result *result, struct rog_error *err)
 {
     int code = ROG_OK;
-    double until_s = now_s() + timeout_s;
     *result = (struct rog_ssh_result){0};
     if (ssh->lost)
         return rog_fail(err, ROG_EFAILED, "%s: the connection was given up", ssh->name);
@@ -367,12 +418,12 @@ int rog_ssh_run(struct rog_ssh *ssh, const char *const *argv, double timeout_s,
     }
     if (ssh_channel_open_session(channel) != SSH_OK ||
         ssh_channel_request_exec(channel, line) != SSH_OK ||
-        ssh_channel_send_eof(channel) != SSH_OK)
+        (!flow->input && ssh_channel_send_eof(channel) != SSH_OK))
         code = rog_ssh_fail(ssh, err, "cannot run a command");
     if (!code)
-        code = collect(ssh, channel, until_s, result, err);
+        code = converse(ssh, channel, flow, result, err);
     if (!code)
-        code = await_status(ssh, channel, until_s, &result->status, err);
+        code = await_status(ssh, channel, flow->until_s, &result->status, err);
     if (code)
         rog_ssh_result_release(result);
     if (!ssh->lost)
@@ -380,6 +431,20 @@ int rog_ssh_run(struct rog_ssh *ssh, const char *const *argv, double timeout_s,
     ssh_channel_free(channel);
     free(line);
     return code;
+}
+
+int rog_ssh_run(struct rog_ssh *ssh, const char *const *argv, double timeout_s,
+                struct rog_ssh_result *result, struct rog_error *err)
+{
+    struct flow flow = {.until_s = now_s() + timeout_s};
+    return run(ssh, argv, &flow, result, err);
+}
+
+int rog_ssh_feed(struct rog_ssh *ssh, const char *const *argv, const struct rog_ssh_input *input,
+                 double patience_s, struct rog_ssh_result *result, struct rog_error *err)
+{
+    struct flow flow = {.input = input, .until_s = now_s() + patience_s, .patience_s = patience_s};
+    return run(ssh, argv, &flow, result, err);
 }
 
 /* The end of what a command said, on one line. */
@@ -397,21 +462,28 @@ static void last_words(const struct rog_ssh_result *result, char *text, size_t b
         *c = (unsigned char)*c < ' ' ? ' ' : *c;
 }
 
+int rog_ssh_succeeded(const struct rog_ssh *ssh, const char *what,
+                      const struct rog_ssh_result *result, struct rog_error *err)
+{
+    char words[512];
+    if (result->status == 0)
+        return ROG_OK;
+    last_words(result, words, sizeof words);
+    return rog_fail(err, ROG_EFAILED, "%s: %s ended with status %d%s%s", ssh->name, what,
+                    result->status, words[0] ? ": " : "", words);
+}
+
 int rog_ssh_command(struct rog_ssh *ssh, const char *const *argv, double timeout_s, char **output,
                     struct rog_error *err)
 {
-    char words[512];
     struct rog_ssh_result result;
     if (output)
         *output = NULL;
     int code = rog_ssh_run(ssh, argv, timeout_s, &result, err);
     if (code)
         return code;
-    if (result.status != 0) {
-        last_words(&result, words, sizeof words);
-        code = rog_fail(err, ROG_EFAILED, "%s: %s ended with status %d%s%s", ssh->name, argv[0],
-                        result.status, words[0] ? ": " : "", words);
-    } else if (output) {
+    code = rog_ssh_succeeded(ssh, argv[0], &result, err);
+    if (!code && output) {
         *output = result.output;
         result.output = NULL;
     }

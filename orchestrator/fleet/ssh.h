@@ -64,7 +64,25 @@ struct rog_ssh_result {
 int rog_ssh_run(struct rog_ssh *ssh, const char *const *argv, double timeout_s,
                 struct rog_ssh_result *result, struct rog_error *err);
 void rog_ssh_result_release(struct rog_ssh_result *result);
-/* The same where only success will do: ROG_EFAILED with what the command said on standard error.
+
+/* The input of a command, piece by piece. `give` sets *size to 0 at the end; *data has to stay as
+ * it is until the next call. What it returns, if negative, ends the command and is returned. */
+struct rog_ssh_input {
+    int (*give)(void *user, const void **data, size_t *size, struct rog_error *err);
+    void *user;
+};
+
+/* rog_ssh_run for a command with input. `patience_s` is not how long it may take, but how long
+ * nothing may move: no input taken, no output, no end. A command that ends before it has read all
+ * of its input is no error. */
+int rog_ssh_feed(struct rog_ssh *ssh, const char *const *argv, const struct rog_ssh_input *input,
+                 double patience_s, struct rog_ssh_result *result, struct rog_error *err);
+
+/* ROG_EFAILED when the command `what` ended with a status other than 0; the message has the last of
+ * what it said on standard error. */
+int rog_ssh_succeeded(const struct rog_ssh *ssh, const char *what,
+                      const struct rog_ssh_result *result, struct rog_error *err);
+/* rog_ssh_run where only success will do: ROG_EFAILED with what the command said on standard error.
  * *output may be NULL. */
 int rog_ssh_command(struct rog_ssh *ssh, const char *const *argv, double timeout_s, char **output,
                     struct rog_error *err);

@@ -91,10 +91,15 @@ int rog_lab_make_host(unsigned number, const char *address, struct rog_error *er
     char *dir = rog_format("%s/host%u", ROG_LAB_DIR, number);
     char *key = rog_format("%s/host%u/key", ROG_LAB_DIR, number);
     char *config = rog_format("%s/host%u/sshd_config", ROG_LAB_DIR, number);
-    if (!code && (!dir || !key || !config))
+    char *cache = rog_format("%s/host%u", ROG_LAB_CACHE_DIR, number);
+    if (!code && (!dir || !key || !config || !cache))
         code = rog_fail_nomem(err);
     if (!code)
         code = rog_dir_make(dir, err);
+    if (!code)
+        code = rog_dir_make(cache, err);
+    if (!code && chmod(cache, 0700) != 0)
+        code = rog_fail(err, ROG_EIO, "cannot make the folder %s: %s", cache, strerror(errno));
     if (!code)
         code = make_key(key, "rogctl lab host", err);
     if (!code)
@@ -117,10 +122,12 @@ int rog_lab_make_host(unsigned number, const char *address, struct rog_error *er
                               "AllowAgentForwarding no\n"
                               "MaxStartups 100\n"
                               "MaxSessions 100\n"
+                              "SetEnv XDG_CACHE_HOME=%s/host%u\n"
                               "Subsystem sftp internal-sftp\n",
                               number, address, key, dir, ROG_LAB_DIR, user,
-                              password_is_locked(user) ? "yes" : "no"),
+                              password_is_locked(user) ? "yes" : "no", ROG_LAB_CACHE_DIR, number),
                    err);
+    free(cache);
     free(config);
     free(key);
     free(dir);

@@ -326,7 +326,9 @@ int rog_lab_down(bool *found, struct rog_error *err)
     }
     if (rog_file_exists(PRIVSEP_MARK))
         rmdir(PRIVSEP_DIR);
-    int failed = rog_dir_remove(ROG_LAB_DIR, code ? &later : err);
+    int failed = rog_dir_remove(ROG_LAB_CACHE_DIR, code ? &later : err);
+    code = code ? code : failed;
+    failed = rog_dir_remove(ROG_LAB_DIR, code ? &later : err);
     if (found)
         *found = any;
     return code ? code : failed;

@@ -7,7 +7,9 @@
  * the workers) is a namespace "roglabK" with an interface "eth0" on the bridge "roglab-br" and a
  * real sshd that listens on its address alone; this machine has an address on the bridge too. Keys,
  * known_hosts and configuration are made on the spot in ROG_LAB_DIR, readable by root alone;
- * nothing of this machine's own sshd or of anybody's ~/.ssh is used or changed.
+ * nothing of this machine's own sshd or of anybody's ~/.ssh is used or changed. The hosts share
+ * this machine's files, but each has a cache folder of its own in ROG_LAB_CACHE_DIR, so that what
+ * is deployed travels to each.
  *
  * There is one lab a machine. Names are fixed, so that `down` finds everything without a record,
  * also after a crash or half an `up`.
@@ -20,6 +22,7 @@
 #include <rog/error.h>
 
 #define ROG_LAB_DIR ROG_CLUSTER_LAB_DIR
+#define ROG_LAB_CACHE_DIR "/var/cache/rogctl-lab" /* a folder of each host: its XDG_CACHE_HOME */
 #define ROG_LAB_CLUSTER ROG_LAB_DIR "/cluster.conf"
 #define ROG_LAB_SSH_CONFIG ROG_LAB_DIR "/ssh_config"
 #define ROG_LAB_MAX_WORKERS 250

@@ -3,3 +3,7 @@ find_package(Threads REQUIRED)
 rog_unit_test(ssh LIBS rog_ssh rog_lab Threads::Threads)
 # There is one lab a machine.
 set_tests_properties(unit/ssh PROPERTIES RESOURCE_LOCK lab)
+rog_unit_test(deploy LIBS rog_deploy rog_lab Threads::Threads)
+target_compile_definitions(test_deploy PRIVATE ROG_TEST_TRAINER="$<TARGET_FILE:rog-trainer>")
+add_dependencies(test_deploy rog-trainer)
+set_tests_properties(unit/deploy PROPERTIES RESOURCE_LOCK lab)

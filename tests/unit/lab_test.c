@@ -48,6 +48,7 @@ static void nothing_is_left(void)
         assert_int_equal(if_nametoindex(veth), 0);
     }
     assert_false(rog_file_exists(ROG_LAB_DIR));
+    assert_false(rog_file_exists(ROG_LAB_CACHE_DIR));
 }
 
 static void down(bool expected)

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_DEPLOY_BUNDLE_H
+#define ROG_DEPLOY_BUNDLE_H
+
+/*
+ * A bundle: a rog-trainer that runs from any folder of a host,
+ *
+ *     bin/rog-trainer
+ *     lib/NAME.so.N           the libraries it needs, except those that belong to the C library
+ *     lib/rog/plugins/NAME.so strategies
+ *
+ * For the architecture of this machine it is made of the trainer that is installed here, its
+ * libraries where the dynamic linker finds them and the strategies that rogctl finds. A folder
+ * MACHINE of $ROG_BUNDLE_PATH (folders separated by ':') or of PREFIX/share/rog/bundles goes first,
+ * and is the only source for other architectures; docs/cluster-setup.md says how one is made. The
+ * C library is the host's: it has to be as new as the one that the trainer was built with.
+ */
+
+#include <stddef.h>
+
+#include <orchestrator/deploy/deploy.h>
+#include <rog/error.h>
+
+#define ROG_BUNDLE_PROGRAM "bin/rog-trainer" /* in the deployed tree */
+
+struct rog_bundle;
+
+/* `trainer` is the program's path here, `machine` what `uname -m` prints on the host.
+ * Errors: ROG_ENOTFOUND no bundle for such a machine; ROG_EFORMAT one for another machine stands in
+ * its place; ROG_EFAILED a library of the trainer is missing here; ROG_EIO, ROG_ENOMEM. */
+int rog_bundle_open(struct rog_bundle **bundle, const char *trainer, const char *machine,
+                    struct rog_error *err);
+/* With hashes, for rog_deploy_tree. They live as long as the bundle; it is not changed any more, so
+ * threads may share it. */
+const struct rog_deploy_item *rog_bundle_items(const struct rog_bundle *bundle, size_t *count);
+void rog_bundle_free(struct rog_bundle *bundle);
+
+#endif

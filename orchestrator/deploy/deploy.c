@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <orchestrator/deploy/deploy.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <common/file.h>
+#include <common/hash.h>
+#include <orchestrator/deploy/packed.h>
+#include <orchestrator/deploy/scripts.h>
+
+#define PATIENCE_S 120.0 /* in which something has to move */
+#define PIECE_BYTES 65536
+#define KEY_BYTES 72 /* "SHA256-MODE" */
+#define MAX_NAME_BYTES 1000
+
+/* A file of the tree; those of one content and mode share an object. */
+struct entry {
+    const char *name, *source;
+    char key[KEY_BYTES];
+    bool missing; /* on the host, and this entry is the one that brings the object */
+    char *packed;
+};
+
+struct deployment {
+    struct rog_ssh *ssh;
+    struct entry *entry; /* by name */
+    size_t count, missing;
+    char *manifest;
+    char hash[ROG_SHA256_HEX_BYTES];
+    char *root;
+    bool whole; /* the tree is there */
+
+    /* What is being sent. */
+    size_t at;
+    int file;
+    char *piece;
+    uint64_t sent_bytes;
+};
+
+/* --- what there is to be --- */
+
+static bool good_name(const char *name)
+{
+    size_t length = name ? strlen(name) : 0;
+    if (!length || length > MAX_NAME_BYTES || name[0] == '/' || name[0] == ' ' ||
+        name[length - 1] == ' ' || name[length - 1] == '/')
+        return false;
+    for (const char *c = name; *c; c++)
+        if ((unsigned char)*c < ' ' || *c == 0x7f || *c == '\\')
+            return false;
+    for (const char *part = name; part; part = strchr(part, '/')) {
+        part += *part == '/';
+        size_t size = strcspn(part, "/");
+        if (size == 0 || (size == 1 && part[0] == '.') ||
+            (size == 2 && part[0] == '.' && part[1] == '.'))
+            return false;
+    }
+    return true;
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(((const struct entry *)a)->name, ((const struct entry *)b)->name);
+}
+
+/* No name twice, and none that is also a folder. */
+static int check_names(const struct deployment *d, struct rog_error *err)
+{
+    for (size_t i = 0; i < d->count; i++) {
+        const char *name = d->entry[i].name;
+        size_t length = strlen(name);
+        for (size_t k = i + 1; k < d->count; k++) {
+            const char *other = d->entry[k].name;
+            if (strncmp(name, other, length) != 0)
+                break;
+            if (!other[length] || other[length] == '/')
+                return rog_fail(err, ROG_EINVAL, "two deployed files want the name %s", name);
+        }
+    }
+    return ROG_OK;
+}
+
+static int take_items(struct deployment *d, const struct rog_deploy_item *items, size_t count,
+                      struct rog_error *err)
+{
+    char hex[ROG_SHA256_HEX_BYTES];
+    if (!count)
+        return rog_fail(err, ROG_EINVAL, "there is nothing to deploy");
+    d->entry = calloc(count, sizeof *d->entry);
+    if (!d->entry)
+        return rog_fail_nomem(err);
+    for (size_t i = 0; i < count; i++) {
+        const struct rog_deploy_item *item = &items[i];
+        struct entry *entry = &d->entry[d->count++];
+        if (!good_name(item->name))
+            return rog_fail(err, ROG_EINVAL, "\"%s\" cannot be the name of a deployed file",
+                            item->name ? item->name : "");
+        int code = item->hash ? ROG_OK : rog_sha256_file(item->source, hex, err);
+        if (code)
+            return code;
+        if (item->hash && strspn(item->hash, "0123456789abcdef") != sizeof hex - 1)
+            return rog_fail(err, ROG_EINVAL, "%s: \"%s\" is no SHA-256", item->source, item->hash);
+        entry->name = item->name;
+        entry->source = item->source;
+        snprintf(entry->key, sizeof entry->key, "%.64s-%o", item->hash ? item->hash : hex,
+                 item->mode & 0555);
+    }
+    qsort(d->entry, d->count, sizeof *d->entry, by_name);
+    return check_names(d, err);
+}
+
+static int write_manifest(struct deployment *d, struct rog_error *err)
+{
+    size_t size = 0;
+    FILE *stream = open_memstream(&d->manifest, &size);
+    if (!stream)
+        return rog_fail_nomem(err);
+    for (size_t i = 0; i < d->count; i++)
+        fprintf(stream, "%.64s %s %s\n", d->entry[i].key, d->entry[i].key + 65, d->entry[i].name);
+    if (fclose(stream) != 0)
+        return rog_fail_nomem(err);
+    rog_sha256(d->manifest, size, d->hash);
+    return ROG_OK;
+}
+
+/* --- asking --- */
+
+static int give_manifest(void *user, const void **data, size_t *size, struct rog_error *err)
+{
+    const char **rest = user;
+    (void)err;
+    *data = *rest;
+    *size = strlen(*rest);
+    *rest += *size;
+    return ROG_OK;
+}
+
+/* The first entry with that key is to bring its object. */
+static int mark_missing(struct deployment *d, const char *key, struct rog_error *err)
+{
+    for (size_t i = 0; i < d->count; i++) {
+        if (strcmp(d->entry[i].key, key) == 0) {
+            d->missing += !d->entry[i].missing;
+            d->entry[i].missing = true;
+            return ROG_OK;
+        }
+    }
+    return rog_fail(err, ROG_EFORMAT, "%s asks for an object that is not in the list: %.80s",
+                    rog_ssh_name(d->ssh), key);
+}
+
+/* "whole ROOT", or "part ROOT" and keys. */
+static int read_answer(struct deployment *d, char *answer, struct rog_error *err)
+{
+    char *rest = answer, *line = strsep(&rest, "\n"), *root = line ? strchr(line, ' ') : NULL;
+    int code = ROG_OK;
+    if (!root || root[1] != '/')
+        return rog_fail(err, ROG_EFORMAT, "%s does not answer as expected: %.80s",
+                        rog_ssh_name(d->ssh), line ? line : "");
+    *root++ = '\0';
+    d->whole = strcmp(line, "whole") == 0;
+    d->root = rog_strdup(root);
+    if (!d->root)
+        return rog_fail_nomem(err);
+    for (line = strsep(&rest, "\n"); line && !code; line = strsep(&rest, "\n"))
+        if (line[0])
+            code = mark_missing(d, line, err);
+    return code;
+}
+
+static int ask(struct deployment *d, struct rog_error *err)
+{
+    const char *const argv[] = {"sh", "-c", rog_deploy_script_ask, "sh", d->hash, NULL};
+    const char *rest = d->manifest;
+    const struct rog_ssh_input input = {give_manifest, &rest};
+    struct rog_ssh_result result;
+    int code = rog_ssh_feed(d->ssh, argv, &input, PATIENCE_S, &result, err);
+    if (code)
+        return code;
+    code = rog_ssh_succeeded(d->ssh, "looking for what is deployed", &result, err);
+    if (!code)
+        code = read_answer(d, result.output, err);
+    rog_ssh_result_release(&result);
+    return code;
+}
+
+/* --- sending --- */
+
+static int give_packed(void *user, const void **data, size_t *size, struct rog_error *err)
+{
+    struct deployment *d = user;
+    *data = d->piece;
+    *size = 0;
+    while (d->at < d->count) {
+        const struct entry *entry = &d->entry[d->at];
+        if (!entry->packed) {
+            d->at++;
+            continue;
+        }
+        if (d->file < 0 && (d->file = open(entry->packed, O_RDONLY | O_CLOEXEC)) < 0)
+            return rog_fail(err, ROG_EIO, "cannot read %s: %s", entry->packed, strerror(errno));
+        ssize_t got = read(d->file, d->piece, PIECE_BYTES);
+        if (got < 0)
+            return rog_fail(err, ROG_EIO, "cannot read %s: %s", entry->packed, strerror(errno));
+        if (got > 0) {
+            *size = (size_t)got;
+            d->sent_bytes += (uint64_t)got;
+            return ROG_OK;
+        }
+        close(d->file);
+        d->file = -1;
+        d->at++;
+    }
+    return ROG_OK;
+}
+
+/* Sends what is missing and lets the host make the tree. */
+static int transfer(struct deployment *d, struct rog_error *err)
+{
+    char number[24];
+    const char *const argv[] = {"sh",   "-c", rog_deploy_script_take, "sh", d->root, d->hash,
+                                number, NULL};
+    const struct rog_ssh_input input = {give_packed, d};
+    struct rog_ssh_result result;
+    int code = ROG_OK;
+    snprintf(number, sizeof number, "%zu", d->missing);
+    d->piece = malloc(PIECE_BYTES);
+    if (!d->piece)
+        return rog_fail_nomem(err);
+    for (size_t i = 0; i < d->count && !code; i++)
+        if (d->entry[i].missing)
+            code = rog_packed_file(d->entry[i].source, d->entry[i].key, &d->entry[i].packed, err);
+    if (!code)
+        code = rog_ssh_feed(d->ssh, argv, &input, PATIENCE_S, &result, err);
+    if (code)
+        return code;
+    if (result.status == ROG_DEPLOY_STATUS_DAMAGED) /* or they would be sent again and again */
+        for (size_t i = 0; i < d->count; i++)
+            if (d->entry[i].packed)
+                unlink(d->entry[i].packed);
+    code = rog_ssh_succeeded(d->ssh, "taking the files", &result, err);
+    rog_ssh_result_release(&result);
+    return code;
+}
+
+static int fill_report(const struct deployment *d, struct rog_deploy_report *report,
+                       struct rog_error *err)
+{
+    *report = (struct rog_deploy_report){.files = d->missing, .bytes_on_link = d->sent_bytes};
+    for (size_t i = 0; i < d->count; i++) {
+        struct stat info;
+        if (!d->entry[i].missing)
+            continue;
+        if (stat(d->entry[i].source, &info) != 0)
+            return rog_fail(err, ROG_EIO, "cannot read %s: %s", d->entry[i].source,
+                            strerror(errno));
+        report->bytes += (uint64_t)info.st_size;
+    }
+    return ROG_OK;
+}
+
+int rog_deploy_tree(struct rog_ssh *ssh, const struct rog_deploy_item *items, size_t count,
+                    char **folder, struct rog_deploy_report *report, struct rog_error *err)
+{
+    struct deployment d = {.ssh = ssh, .file = -1};
+    *folder = NULL;
+    int code = take_items(&d, items, count, err);
+    if (!code)
+        code = write_manifest(&d, err);
+    if (!code)
+        code = ask(&d, err);
+    if (!code && !d.whole)
+        code = transfer(&d, err);
+    if (!code && report)
+        code = fill_report(&d, report, err);
+    if (!code && !(*folder = rog_format("%s/trees/%s", d.root, d.hash)))
+        code = rog_fail_nomem(err);
+    if (code == ROG_EFAILED)
+        rog_fail_prefix(err, "cannot deploy");
+    if (d.file >= 0)
+        close(d.file);
+    for (size_t i = 0; i < d.count; i++)
+        free(d.entry[i].packed);
+    free(d.entry);
+    free(d.manifest);
+    free(d.root);
+    free(d.piece);
+    return code;
+}
+
+/* --- the rest --- */
+
+int rog_deploy_root(struct rog_ssh *ssh, char **root, struct rog_error *err)
+{
+    const char *const argv[] = {"sh", "-c", rog_deploy_script_root, NULL};
+    int code = rog_ssh_command(ssh, argv, PATIENCE_S, root, err);
+    if (!code)
+        (*root)[strcspn(*root, "\n")] = '\0';
+    return code;
+}
+
+int rog_deploy_clean(struct rog_ssh *ssh, struct rog_error *err)
+{
+    const char *const argv[] = {"sh", "-c", rog_deploy_script_clean, NULL};
+    return rog_ssh_command(ssh, argv, PATIENCE_S, NULL, err);
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_DEPLOY_DEPLOY_H
+#define ROG_DEPLOY_DEPLOY_H
+
+/*
+ * Files on hosts, content-addressed. A host keeps below ROOT, which is rogctl's cache folder there
+ * (${XDG_CACHE_HOME:-~/.cache}/rogctl),
+ *
+ *     objects/SHA256-MODE     every file once
+ *     trees/SHA256/NAME...    trees of hard links to objects, named by their manifest's hash
+ *     manifests/SHA256        "SHA256 MODE NAME" a line, sorted by name
+ *     marks/SHA256            when, since the host's last boot, the tree was found to be whole
+ *     runs/                   folders of runs (rog-trainer host)
+ *
+ * Only objects that are missing travel, compressed, all of them in one stream. The host computes
+ * the hash of what arrives; of a tree that is there already it does so again when a file has
+ * changed or the host was booted since. What is damaged travels anew. A tree appears at once or not
+ * at all, so several rogctl may deploy to a host at a time. A host needs sh, coreutils, findutils,
+ * sed, tar and gzip.
+ *
+ * Threads: any number at once, each with a connection of its own.
+ */
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <orchestrator/fleet/ssh.h>
+#include <rog/error.h>
+
+struct rog_deploy_item {
+    const char *source; /* a file here */
+    const char *name;   /* its path in the tree there: relative, no "..", no control characters */
+    unsigned mode;      /* permissions; nobody may write, as others have the file too */
+    const char *hash;   /* SHA-256 of the source where it is known; NULL: it is computed */
+};
+
+struct rog_deploy_report {
+    size_t files;           /* that travelled */
+    uint64_t bytes;         /* of these files */
+    uint64_t bytes_on_link; /* the same compressed */
+};
+
+/* *folder becomes the tree's absolute path there (heap memory); `report` may be NULL. Nothing
+ * changed is one round trip, else it is two. Errors: ROG_EINVAL bad items; ROG_ENOTFOUND, ROG_EIO a
+ * source that cannot be read, or no place to compress it; ROG_EFAILED the host (disk full, a tool
+ * missing, connection lost); ROG_ENOMEM. */
+int rog_deploy_tree(struct rog_ssh *ssh, const struct rog_deploy_item *items, size_t count,
+                    char **folder, struct rog_deploy_report *report, struct rog_error *err);
+
+/* ROOT there, absolute, which need not exist. Heap memory. */
+int rog_deploy_root(struct rog_ssh *ssh, char **root, struct rog_error *err);
+
+/* Removes what this file keeps below ROOT, not the runs. A tree in use is no hindrance: programs
+ * that run keep what they have opened. */
+int rog_deploy_clean(struct rog_ssh *ssh, struct rog_error *err);
+
+#endif

@@ -1,0 +1,466 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Deployment to the real sshd of a lab: what travels, what does not, what is damaged on the way or
+ * afterwards. What arrived is judged by sha256sum and by running it. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <common/file.h>
+#include <orchestrator/deploy/bundle.h>
+#include <orchestrator/deploy/deploy.h>
+
+#include "lab_support.h"
+
+#define ARGV(...) ((const char *const[]){__VA_ARGS__, NULL})
+#define HOSTS 3
+
+struct bench {
+    struct lab_group *group;
+    char folder[64];
+    char address[HOSTS][ROG_LAB_ADDRESS_BYTES];
+};
+
+static struct bench *bench_of(void **state)
+{
+    struct bench *bench = *state;
+    void *group = bench->group;
+    need_lab(&group);
+    return bench;
+}
+
+static int set_up(void **state)
+{
+    static const char name[] = "/tmp/rog-deploy-XXXXXX";
+    struct bench *bench = calloc(1, sizeof *bench);
+    struct rog_lab_status *status = calloc(1, sizeof *status);
+    void *group = NULL;
+    struct rog_error err = {0};
+    *state = bench;
+    signal(SIGPIPE, SIG_IGN);
+    lab_group_set_up(&group);
+    bench->group = group;
+    memcpy(bench->folder, name, sizeof name);
+    bool good = mkdtemp(bench->folder) != NULL;
+    setenv("XDG_CACHE_HOME", bench->folder, 1); /* this machine's: what is packed */
+    if (good && !bench->group->why_not[0]) {
+        good = rog_lab_up(HOSTS - 1, &err) == ROG_OK && rog_lab_status(status, &err) == ROG_OK;
+        for (unsigned k = 0; good && k < HOSTS; k++)
+            memcpy(bench->address[k], status->host[k].address, ROG_LAB_ADDRESS_BYTES);
+        if (!good)
+            printf("%s\n", err.message);
+    }
+    free(status);
+    return good ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+    struct bench *bench = *state;
+    struct rog_error err = {0};
+    int code = bench->group->why_not[0] ? 0 : rog_lab_down(NULL, &err);
+    code = code ? code : rog_dir_remove(bench->folder, &err);
+    if (code)
+        printf("%s\n", err.message);
+    free(bench->group);
+    free(bench);
+    return code;
+}
+
+static struct rog_ssh *connect_to(const struct bench *bench, unsigned host)
+{
+    struct rog_ssh *ssh = NULL;
+    struct rog_error err = {0};
+    const struct rog_ssh_options options = {
+        .host = bench->address[host], .config = ROG_LAB_SSH_CONFIG, .timeout_s = 10};
+    if (rog_ssh_connect(&ssh, &options, &err))
+        fail_msg("%s", err.message);
+    return ssh;
+}
+
+/* What a command prints there. Heap memory. */
+static char *say(struct rog_ssh *ssh, const char *script, const char *folder)
+{
+    char *output = NULL;
+    struct rog_error err = {0};
+    if (rog_ssh_command(ssh, ARGV("sh", "-c", script, "sh", folder), 60, &output, &err))
+        fail_msg("%s", err.message);
+    return output;
+}
+
+static void expect(struct rog_ssh *ssh, const char *script, const char *folder, const char *words)
+{
+    char *output = say(ssh, script, folder);
+    assert_string_equal(output, words);
+    free(output);
+}
+
+static char *put(const struct bench *bench, const char *name, const void *data, size_t size)
+{
+    struct rog_error err = {0};
+    char *path = rog_path_join(bench->folder, name);
+    if (rog_file_write(path, data, size, &err))
+        fail_msg("%s", err.message);
+    return path;
+}
+
+/* Deploys, and expects so many files to travel. Heap memory: the folder. */
+static char *deploy(struct rog_ssh *ssh, const struct rog_deploy_item *items, size_t count,
+                    size_t files, struct rog_deploy_report *report)
+{
+    char *folder = NULL;
+    struct rog_error err = {0};
+    struct rog_deploy_report own;
+    report = report ? report : &own;
+    if (rog_deploy_tree(ssh, items, count, &folder, report, &err))
+        fail_msg("%s", err.message);
+    assert_int_equal(report->files, files);
+    return folder;
+}
+
+/* --- tests --- */
+
+static void only_what_is_missing_travels(void **state)
+{
+    const struct bench *bench = bench_of(state);
+    struct rog_ssh *ssh = connect_to(bench, 1);
+    size_t size = 3000001; /* more than a window, no multiple of a block */
+    char *data = malloc(size);
+    for (size_t i = 0; i < size; i++)
+        data[i] = (char)(i * 2654435761u >> 13);
+    char *big = put(bench, "big", data, size);
+    char *program = put(bench, "program", "#!/bin/sh\necho hello\n", 21);
+    char *empty = put(bench, "empty", "", 0);
+    const struct rog_deploy_item items[] = {
+        {.source = program, .name = "bin/it's a $program", .mode = 0755},
+        {.source = big, .name = "data/deep/er/big", .mode = 0644},
+        {.source = big, .name = "data/same", .mode = 0644},
+        {.source = empty, .name = "empty", .mode = 0600},
+        {.source = program, .name = "text", .mode = 0644},
+    };
+    struct rog_deploy_report report;
+    char *folder = deploy(ssh, items, 5, 4, &report);
+    assert_int_equal(report.bytes, size + 2 * 21);
+    assert_true(report.bytes_on_link > 0);
+    expect(ssh,
+           "cd \"$1\" && \"bin/it's a \\$program\" && find . -type f -printf '%m %p\\n' | sort",
+           folder,
+           "hello\n400 ./empty\n444 ./data/deep/er/big\n444 ./data/same\n444 ./text\n"
+           "555 ./bin/it's a $program\n");
+    expect(ssh, "cmp \"$1/data/same\" \"$1/data/deep/er/big\" && stat -c %h \"$1/data/same\"",
+           folder, "3\n"); /* two names and the object */
+    char *sum = say(ssh, "sha256sum <\"$1/data/deep/er/big\"", folder);
+    char *sum_here = NULL;
+    struct rog_error err = {0};
+    assert_int_equal(rog_tool_run(ARGV("sha256sum", big), 60, &sum_here, &err), ROG_OK);
+    assert_memory_equal(sum, sum_here, 64);
+    free(sum_here);
+    free(sum);
+
+    char *again = deploy(ssh, items, 5, 0, &report);
+    assert_string_equal(again, folder);
+    assert_int_equal(report.bytes_on_link, 0);
+    free(again);
+
+    char *other = put(bench, "other", "other", 5);
+    struct rog_deploy_item changed[5];
+    memcpy(changed, items, sizeof items);
+    changed[3].source = other;
+    again = deploy(ssh, changed, 5, 1, &report);
+    assert_string_not_equal(again, folder);
+    assert_int_equal(report.bytes, 5);
+    free(again);
+    changed[3] = items[3];
+    changed[4].name = "renamed"; /* nothing but a new tree */
+    again = deploy(ssh, changed, 5, 0, &report);
+    expect(ssh, "cat \"$1/renamed\"", again, "#!/bin/sh\necho hello\n");
+    free(again);
+    expect(ssh, "ls -d \"$1\"/../../part-* 2>/dev/null || echo none", folder, "none\n");
+    free(other);
+    free(folder);
+    free(empty);
+    free(program);
+    free(big);
+    free(data);
+    rog_ssh_free(ssh);
+}
+
+static void what_is_damaged_there_is_made_good(void **state)
+{
+    const struct bench *bench = bench_of(state);
+    struct rog_ssh *ssh = connect_to(bench, 1);
+    char *one = put(bench, "one", "one", 3), *two = put(bench, "two", "two", 3);
+    const struct rog_deploy_item items[] = {
+        {.source = one, .name = "a/one", .mode = 0644},
+        {.source = two, .name = "a/two", .mode = 0644},
+    };
+    char *folder = deploy(ssh, items, 2, 2, NULL);
+    static const struct {
+        const char *harm;
+        size_t files; /* that travel again */
+    } cases[] = {
+        /* Content of the same length, with the old time of modification. */
+        {"touch -r \"$1/a/one\" ref; chmod u+w \"$1/a/one\"; printf 0ne >\"$1/a/one\"; "
+         "touch -r ref \"$1/a/one\"",
+         1},
+        {"rm -f \"$1/a/two\"", 0}, /* the object is still there */
+        {"rm -rf \"$1\"/../../manifests", 0},
+        {"rm -rf \"$1\"/../../marks", 0},
+        {"rm -rf \"$1\"/../../objects", 0}, /* the tree has them still */
+        {"rm -rf \"${1%/*/*}\"", 2},
+        /* Damaged before the host was booted. */
+        {"chmod u+w \"$1/a/one\"; : >\"$1/a/one\"; echo another >\"$1/../../marks/${1##*/}\"", 1},
+        {"echo another >\"$1/../../marks/${1##*/}\"", 0},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        free(say(ssh, cases[i].harm, folder));
+        char *again = deploy(ssh, items, 2, cases[i].files, NULL);
+        assert_string_equal(again, folder);
+        expect(ssh, "cat \"$1/a/one\" \"$1/a/two\"", folder, "onetwo");
+        free(again);
+    }
+    free(folder);
+    free(two);
+    free(one);
+    rog_ssh_free(ssh);
+}
+
+static void damage_here_does_not_arrive(void **state)
+{
+    const struct bench *bench = bench_of(state);
+    struct rog_ssh *ssh = connect_to(bench, 1);
+    struct rog_error err = {0};
+    char *one = put(bench, "precious", "precious", 8), *folder = NULL;
+    const struct rog_deploy_item item = {.source = one, .name = "one", .mode = 0644};
+    free(deploy(ssh, &item, 1, 1, NULL));
+    assert_int_equal(rog_deploy_clean(ssh, &err), ROG_OK);
+
+    /* The packed file on this machine becomes another's. */
+    char *script = rog_format("cd %s/rogctl/packed && for f in *.gz; do "
+                              "zcat $f | grep -q precious && zcat $f | sed s/precious/preciouS/ | "
+                              "gzip >new && mv new $f; done; ls *.gz | wc -l",
+                              bench->folder);
+    assert_int_equal(rog_tool_run(ARGV("sh", "-c", script), 60, NULL, &err), ROG_OK);
+    assert_int_equal(rog_deploy_tree(ssh, &item, 1, &folder, NULL, &err), ROG_EFAILED);
+    assert_null(folder);
+    assert_non_null(strstr(err.message, "arrived damaged"));
+    expect(ssh, "cd \"$XDG_CACHE_HOME/rogctl\" && ls objects trees | grep -c .", "", "2\n");
+    free(deploy(ssh, &item, 1, 1, NULL)); /* packed anew */
+    free(script);
+    free(one);
+    rog_ssh_free(ssh);
+}
+
+static void bad_items_are_refused(void **state)
+{
+    const struct bench *bench = bench_of(state);
+    struct rog_ssh *ssh = connect_to(bench, 1);
+    struct rog_error err = {0};
+    char *one = put(bench, "one", "one", 3), *folder = NULL;
+    static const char *const names[] = {"",     "/etc/x", "..", "a/../b", "./a",  "a//b",
+                                        "a\nb", "a/",     " a", "a ",     "a\\b", NULL};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        const struct rog_deploy_item item = {.source = one, .name = names[i], .mode = 0644};
+        assert_int_equal(rog_deploy_tree(ssh, &item, 1, &folder, NULL, &err), ROG_EINVAL);
+        assert_non_null(strstr(err.message, "cannot be the name"));
+    }
+    const struct rog_deploy_item clash[] = {{.source = one, .name = "a", .mode = 0644},
+                                            {.source = one, .name = "a-b", .mode = 0644},
+                                            {.source = one, .name = "a/c", .mode = 0644}};
+    assert_int_equal(rog_deploy_tree(ssh, clash, 3, &folder, NULL, &err), ROG_EINVAL);
+    assert_non_null(strstr(err.message, "want the name a"));
+    const struct rog_deploy_item hash = {one, "a", 0644, "xyz"};
+    assert_int_equal(rog_deploy_tree(ssh, &hash, 1, &folder, NULL, &err), ROG_EINVAL);
+    const struct rog_deploy_item lie = {
+        one, "a", 0644, "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"};
+    assert_int_equal(rog_deploy_tree(ssh, &lie, 1, &folder, NULL, &err), ROG_EFAILED);
+    assert_non_null(strstr(err.message, "being changed"));
+    const struct rog_deploy_item gone = {.source = "/no/such", .name = "a", .mode = 0644};
+    assert_int_equal(rog_deploy_tree(ssh, &gone, 1, &folder, NULL, &err), ROG_ENOTFOUND);
+    assert_int_equal(rog_deploy_tree(ssh, NULL, 0, &folder, NULL, &err), ROG_EINVAL);
+    free(one);
+    rog_ssh_free(ssh);
+}
+
+static void a_full_disk_is_named(void **state)
+{
+    const struct bench *bench = bench_of(state);
+    struct rog_ssh *ssh = connect_to(bench, 2);
+    struct rog_error err = {0};
+    char *data = calloc(1, 1 << 20), *folder = NULL;
+    for (size_t i = 0; i < 1 << 20; i++)
+        data[i] = (char)(i * 2654435761u >> 13);
+    char *big = put(bench, "full", data, 1 << 20);
+    const struct rog_deploy_item item = {.source = big, .name = "big", .mode = 0644};
+    if (rog_ssh_command(ssh,
+                        ARGV("sh", "-c", "mount -t tmpfs -o size=256k none \"$XDG_CACHE_HOME\""),
+                        10, NULL, &err)) {
+        printf("skipped: %s\n", err.message);
+        rog_ssh_free(ssh);
+        skip();
+    }
+    int code = rog_deploy_tree(ssh, &item, 1, &folder, NULL, &err);
+    char *left = say(ssh,
+                     "cd \"$XDG_CACHE_HOME/rogctl\" && find objects trees part-* -type f "
+                     "2>/dev/null; cd /; umount \"$XDG_CACHE_HOME\"",
+                     "");
+    assert_int_equal(code, ROG_EFAILED);
+    if (!strstr(err.message, "KiB left"))
+        fail_msg("%s", err.message);
+    assert_string_equal(left, "");
+    free(deploy(ssh, &item, 1, 1, NULL));
+    free(left);
+    free(big);
+    free(data);
+    rog_ssh_free(ssh);
+}
+
+struct job {
+    const struct bench *bench;
+    const struct rog_deploy_item *items;
+    size_t count;
+    unsigned host;
+    char problem[1200];
+};
+
+static void *work(void *user)
+{
+    struct job *job = user;
+    struct rog_error err = {0};
+    struct rog_ssh *ssh = NULL;
+    char *folder = NULL, *output = NULL;
+    const struct rog_ssh_options options = {
+        .host = job->bench->address[job->host], .config = ROG_LAB_SSH_CONFIG, .timeout_s = 10};
+    int code = rog_ssh_connect(&ssh, &options, &err);
+    if (!code)
+        code = rog_deploy_tree(ssh, job->items, job->count, &folder, NULL, &err);
+    if (!code)
+        code =
+            rog_ssh_command(ssh, ARGV("sh", "-c", "cat \"$1\"/*", "sh", folder), 60, &output, &err);
+    if (!code && strcmp(output, "ABCDE") != 0)
+        code = rog_fail(&err, ROG_EFAILED, "got %s", output);
+    if (code)
+        snprintf(job->problem, sizeof job->problem, "%s", err.message);
+    free(output);
+    free(folder);
+    rog_ssh_free(ssh);
+    return NULL;
+}
+
+/* Several at once to each of several hosts, as two rogctl would. */
+static void deployments_in_parallel(void **state)
+{
+    const struct bench *bench = bench_of(state);
+    enum { JOBS = 9, FILES = 5 };
+    static const char *const names[FILES] = {"A", "B", "C", "D", "E"};
+    struct rog_deploy_item items[FILES];
+    char *source[FILES];
+    pthread_t thread[JOBS];
+    struct job *job = calloc(JOBS, sizeof *job);
+    for (size_t i = 0; i < FILES; i++) {
+        source[i] = put(bench, names[i], names[i], 1);
+        items[i] = (struct rog_deploy_item){.source = source[i], .name = names[i], .mode = 0644};
+    }
+    for (unsigned i = 0; i < JOBS; i++) {
+        job[i] = (struct job){.bench = bench, .items = items, .count = FILES, .host = i % HOSTS};
+        assert_int_equal(pthread_create(&thread[i], NULL, work, &job[i]), 0);
+    }
+    for (unsigned i = 0; i < JOBS; i++)
+        pthread_join(thread[i], NULL);
+    for (unsigned i = 0; i < JOBS; i++)
+        assert_string_equal(job[i].problem, "");
+    for (size_t i = 0; i < FILES; i++)
+        free(source[i]);
+    free(job);
+}
+
+/* The trainer of this build, from the deployed tree alone: not one library of this machine's but
+ * those of the C library. */
+static void a_bundle_runs_from_where_it_is(void **state)
+{
+    const struct bench *bench = bench_of(state);
+    struct rog_ssh *ssh = connect_to(bench, 1);
+    struct rog_error err = {0};
+    struct rog_bundle *bundle = NULL;
+    struct utsname here;
+    size_t count;
+    assert_int_equal(uname(&here), 0);
+    if (rog_bundle_open(&bundle, ROG_TEST_TRAINER, here.machine, &err))
+        fail_msg("%s", err.message);
+    const struct rog_deploy_item *items = rog_bundle_items(bundle, &count);
+    char *folder = deploy(ssh, items, count, count, NULL);
+    char *version = say(ssh, "\"$1/" ROG_BUNDLE_PROGRAM "\" --version", folder);
+    assert_int_equal(strncmp(version, "rog-trainer ", 12), 0);
+    char *libraries = say(ssh,
+                          "ldd \"$1/" ROG_BUNDLE_PROGRAM
+                          "\" | sed -n 's/^\\t\\(.*\\) => \\(.*\\) (.*/\\1 \\2/p' | grep -v "
+                          "'^lib[cm]\\.so' | grep -v \"^[^ ]* $1/bin/../lib/\"; :",
+                          folder);
+    assert_string_equal(libraries, "");
+    expect(ssh, "cd \"$1/lib/rog/plugins\" && ls bsp.so rog.so ssp.so", folder,
+           "bsp.so\nrog.so\nssp.so\n");
+    free(libraries);
+    free(version);
+    free(folder);
+    rog_bundle_free(bundle);
+    rog_ssh_free(ssh);
+}
+
+static void bundles_of_other_machines(void **state)
+{
+    const struct bench *bench = *state;
+    struct rog_error err = {0};
+    struct rog_bundle *bundle = NULL;
+    size_t count = 0;
+    setenv("ROG_BUNDLE_PATH", bench->folder, 1);
+    assert_int_equal(rog_bundle_open(&bundle, ROG_TEST_TRAINER, "riscv64", &err), ROG_ENOTFOUND);
+    assert_non_null(strstr(err.message, "there is no bundle for riscv64"));
+    assert_int_equal(rog_bundle_open(&bundle, ROG_TEST_TRAINER, "../x", &err), ROG_EINVAL);
+
+    char elf[64] = "\177ELF";
+    elf[18] = (char)243; /* e_machine */
+    free(put(bench, "riscv64/bin/rog-trainer", elf, sizeof elf));
+    free(put(bench, "riscv64/lib/rog/plugins/rog.so", elf, sizeof elf));
+    free(put(bench, "riscv64/lib/.hidden", "", 0));
+    if (rog_bundle_open(&bundle, ROG_TEST_TRAINER, "riscv64", &err))
+        fail_msg("%s", err.message);
+    const struct rog_deploy_item *items = rog_bundle_items(bundle, &count);
+    assert_int_equal(count, 2);
+    assert_string_equal(items[0].name, "bin/rog-trainer");
+    assert_string_equal(items[1].name, "lib/rog/plugins/rog.so");
+    assert_int_equal(strlen(items[1].hash), 64);
+    rog_bundle_free(bundle);
+
+    elf[18] = 62;
+    free(put(bench, "riscv64/bin/rog-trainer", elf, sizeof elf));
+    assert_int_equal(rog_bundle_open(&bundle, ROG_TEST_TRAINER, "riscv64", &err), ROG_EFORMAT);
+    assert_non_null(strstr(err.message, "is not for riscv64 machines"));
+    free(put(bench, "riscv64/bin/rog-trainer", "#!/bin/sh\n", 10));
+    assert_int_equal(rog_bundle_open(&bundle, ROG_TEST_TRAINER, "riscv64", &err), ROG_EFORMAT);
+    unsetenv("ROG_BUNDLE_PATH");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(only_what_is_missing_travels),
+        cmocka_unit_test(what_is_damaged_there_is_made_good),
+        cmocka_unit_test(damage_here_does_not_arrive),
+        cmocka_unit_test(bad_items_are_refused),
+        cmocka_unit_test(a_full_disk_is_named),
+        cmocka_unit_test(deployments_in_parallel),
+        cmocka_unit_test(a_bundle_runs_from_where_it_is),
+        cmocka_unit_test(bundles_of_other_machines),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
