@@ -14,7 +14,7 @@
 /* Events that a person wants to see one by one, latest of these shown at most: */
 #define EVENTS_SHOWN 10
 
-/* How many events of each kind, and what warnings and errors said. */
+/* How many events of each kind, and what those said that tell of trouble. */
 static int load_events(struct rog_db *db, const char *id, struct rog_json *counts,
                        struct rog_json *notable, struct rog_error *err)
 {
@@ -34,7 +34,8 @@ static int load_events(struct rog_db *db, const char *id, struct rog_json *count
                          "SELECT t, rank, kind, coalesce(json_extract(data, '$.message'),"
                          " json_extract(data, '$.reason')) FROM events WHERE run_id = ?"
                          " AND kind IN ('" ROG_EVENT_WARNING "', '" ROG_EVENT_ERROR "',"
-                         " '" ROG_EVENT_LEAVE "') ORDER BY t, rank",
+                         " '" ROG_EVENT_LEAVE "', '" ROG_EVENT_RESTART "',"
+                         " '" ROG_EVENT_RETRY "') ORDER BY t, rank",
                          "s", id);
     while (code == 0 && (code = rog_query_step(query, err)) == 1) {
         struct rog_json *event = rog_json_object();

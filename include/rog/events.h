@@ -50,6 +50,11 @@
 #define ROG_EVENT_WARNING "warning" /* "message" */
 #define ROG_EVENT_ERROR "error"     /* "message"; the process ends after it */
 
+/* A process of the run was killed and is started again: "message". */
+#define ROG_EVENT_RESTART "restart"
+/* An earlier attempt at the run came to nothing: "message". */
+#define ROG_EVENT_RETRY "retry"
+
 /* Progress between other events, for people: "done" (0..1), "wall_s", "message". Not stored. */
 #define ROG_EVENT_PROGRESS "progress"
 

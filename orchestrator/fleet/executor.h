@@ -8,8 +8,9 @@
  * same for all.
  *
  * An attempt leaves its events in files of the run's folder here: ROG_STREAM_MAIN, and with
- * `stream_per_worker` also workerK/ROG_STREAM_MAIN for each worker K. Checkpoints lie in the folder
- * before the event that names them does.
+ * `stream_per_worker` also workerK/ROG_STREAM_MAIN for each worker K; with `host_streams` each of
+ * those has a ROG_STREAM_HOST beside it. Checkpoints lie in the folder before the event that names
+ * them does.
  */
 
 #include <stdbool.h>
@@ -25,7 +26,14 @@ struct rog_attempt {
     const char *trainer; /* path of rog-trainer */
     const char *folder;  /* the run's; its configuration is there as ROG_RUN_CONFIG */
     const struct rog_json *config;
-    void (*say)(void *user, const char *text); /* a sentence for people */
+    const char *start_model; /* a file; NULL: the run needs none */
+    const char *run_id;
+    int64_t number; /* of the attempt, from 1 */
+    bool adopt;     /* what an earlier rogctl has started of this attempt may be going on still */
+    bool again;     /* an attempt before this one has failed */
+    /* Something has happened that belongs into the run's record (`event` is its name) and that
+     * people want to hear. Not from other threads. */
+    void (*tell)(void *user, const char *event, size_t rank, const char *text);
     void *user;
 };
 
@@ -34,9 +42,10 @@ struct rog_executor {
     /* Runs take as long as they say and need the cluster for themselves: one at a time. One that
      * fails or stands still is begun again (stall_limit and retries of the cluster file). */
     bool real_time;
-    bool stream_per_worker;
+    bool stream_per_worker, host_streams;
+    bool adopts; /* attempts may outlive rogctl and be taken up (attempt->adopt) */
 
-    /* Begins an attempt. `state` is the executor's, given to the other hooks. */
+    /* Begins an attempt, or takes one up. `state` is the executor's, given to the other hooks. */
     int (*start)(void **state, const struct rog_attempt *attempt, struct rog_error *err);
     /* A few times a second; does not wait. *ended: all processes are gone, and ended well.
      * ROG_EFAILED: the attempt has failed, and why. */

@@ -30,6 +30,7 @@ struct rog_fleet_job {
     const char *run_id;
     const char *label;             /* for people */
     const struct rog_json *config; /* the run's whole configuration */
+    char *start_model;             /* the executor's, NULL for everybody else */
 
     /* Out, while it goes on. */
     enum rog_fleet_state state;

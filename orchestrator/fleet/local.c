@@ -1,21 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <orchestrator/fleet/local.h>
 
-#include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <common/file.h>
 #include <common/process.h>
 #include <orchestrator/fleet/run_files.h>
+#include <rog/events.h>
 
-#define KEY_BYTES 32
 /* How long workers may take to end after the server has. */
 #define FAREWELL_S 10.0
 #define NODE_LOG "node.log"
@@ -45,21 +42,6 @@ static double now_s(void)
 }
 
 /* ---- starting ---- */
-
-/* A key that only this user may read, and only while the run lasts. */
-static int make_key(const char *path, struct rog_error *err)
-{
-    unsigned char bytes[KEY_BYTES];
-    if (getrandom(bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes)
-        return rog_fail(err, ROG_EIO, "cannot draw a key: %s", strerror(errno));
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    bool good = fd >= 0 && write(fd, bytes, sizeof bytes) == (ssize_t)sizeof bytes;
-    int cause = errno;
-    if (fd >= 0 && close(fd) != 0)
-        good = false;
-    explicit_bzero(bytes, sizeof bytes);
-    return good ? 0 : rog_fail(err, ROG_EIO, "cannot write %s: %s", path, strerror(cause));
-}
 
 static void add(const char **argv, size_t *count, const char *option, const char *value)
 {
@@ -158,7 +140,7 @@ static int start(void **state, const struct rog_attempt *attempt, struct rog_err
     if (code == 0)
         code = make_nodes(local, err);
     if (code == 0)
-        code = make_key(local->key, err);
+        code = rog_run_make_key(local->key, err);
     if (code == 0)
         code = start_node(local, 0, err);
     if (code < 0)
@@ -203,7 +185,7 @@ static int revive(struct local *local, size_t number, const char *name, struct r
     char text[128];
     snprintf(text, sizeof text, "%s was killed by signal %d and is started again%s", name,
              signal_number, number ? "" : " from its last checkpoint");
-    local->attempt->say(local->attempt->user, text);
+    local->attempt->tell(local->attempt->user, ROG_EVENT_RESTART, number, text);
     return start_node(local, number, err);
 }
 

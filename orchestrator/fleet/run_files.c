@@ -8,13 +8,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #include <common/file.h>
 #include <common/json.h>
+#include <orchestrator/store/ingest.h>
 #include <rog/events.h>
 
 #define TAIL_BYTES 4096
+#define KEY_BYTES 32
 #define OWN_MESSAGE "rog-trainer: "
 
 int rog_run_lock(const char *folder, int *out, struct rog_error *err)
@@ -80,8 +83,9 @@ static int remove_workers(const char *folder, struct rog_error *err)
 int rog_run_prepare(const char *folder, const char *config_text, struct rog_error *err)
 {
     static const char *const leftovers[] = {
-        ROG_RUN_EVENTS,       ROG_RUN_LOG, ROG_RUN_TESTER_LOG, ROG_RUN_CHECKPOINTS,
-        ROG_RUN_SERVER_STATE, ROG_RUN_KEY, ROG_RUN_PORT,       ROG_RUN_WHOLE};
+        ROG_RUN_EVENTS,       ROG_RUN_LOG,          ROG_RUN_TESTER_LOG, ROG_RUN_CHECKPOINTS,
+        ROG_RUN_SERVER_STATE, ROG_RUN_KEY,          ROG_RUN_PORT,       ROG_RUN_WHOLE,
+        ROG_STREAM_HOST,      ROG_STREAM_CONTROLLER};
     int code = remove_workers(folder, err);
     for (size_t i = 0; code == 0 && i < sizeof leftovers / sizeof *leftovers; i++) {
         char *path = rog_path_join(folder, leftovers[i]);
@@ -94,6 +98,43 @@ int rog_run_prepare(const char *folder, const char *config_text, struct rog_erro
                     : rog_fail_nomem(err);
     free(path);
     return code;
+}
+
+void rog_run_note(const char *folder, const char *event, size_t rank, double t_s, const char *text)
+{
+    struct rog_json *line = rog_json_object();
+    rog_json_put_string(line, "event", event);
+    rog_json_put_number(line, "t", t_s);
+    rog_json_put_integer(line, "rank", (int64_t)rank);
+    rog_json_put_string(line, "message", text);
+    char *words = rog_json_text(line);
+    char *whole = words ? rog_format("%s\n", words) : NULL;
+    char *path = rog_path_join(folder, ROG_STREAM_CONTROLLER);
+    int fd = path && whole ? open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666) : -1;
+    off_t before = fd >= 0 ? lseek(fd, 0, SEEK_END) : 0;
+    if (fd >= 0 && write(fd, whole, strlen(whole)) != (ssize_t)strlen(whole) &&
+        ftruncate(fd, before) != 0)
+        unlink(path); /* never half a line */
+    if (fd >= 0)
+        close(fd);
+    free(path);
+    free(whole);
+    free(words);
+    rog_json_free(line);
+}
+
+int rog_run_make_key(const char *path, struct rog_error *err)
+{
+    unsigned char bytes[KEY_BYTES];
+    if (getrandom(bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes)
+        return rog_fail(err, ROG_EIO, "cannot draw a key: %s", strerror(errno));
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    bool good = fd >= 0 && write(fd, bytes, sizeof bytes) == (ssize_t)sizeof bytes;
+    int cause = errno;
+    if (fd >= 0 && close(fd) != 0)
+        good = false;
+    explicit_bzero(bytes, sizeof bytes);
+    return good ? 0 : rog_fail(err, ROG_EIO, "cannot write %s: %s", path, strerror(cause));
 }
 
 /* Reads up to bytes - 1 of a file's end; "" when it cannot be read. */

@@ -30,6 +30,13 @@ void rog_run_unlock(int fd);
 /* Removes what an earlier attempt left and writes the configuration. */
 int rog_run_prepare(const char *folder, const char *config_text, struct rog_error *err);
 
+/* Adds an event {event, t, rank, message} to ROG_STREAM_CONTROLLER. What cannot be written is left
+ * out: the disk's trouble is told where results are written. */
+void rog_run_note(const char *folder, const char *event, size_t rank, double t_s, const char *text);
+
+/* A key of the training link that only this user may read. */
+int rog_run_make_key(const char *path, struct rog_error *err);
+
 /* Whether the folder's event stream is whole: its last line is the end event. */
 bool rog_run_stream_is_whole(const char *folder);
 

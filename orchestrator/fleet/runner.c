@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <orchestrator/fleet/executor.h>
 
-#include <errno.h>
-#include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,14 +12,14 @@
 #include <common/process.h>
 #include <orchestrator/fleet/run_files.h>
 #include <orchestrator/fleet/start_models.h>
+#include <orchestrator/fleet/streams.h>
 #include <orchestrator/fleet/tester.h>
 #include <orchestrator/store/ingest.h>
 #include <orchestrator/store/paths.h>
 #include <orchestrator/store/summary.h>
+#include <rog/events.h>
 
 #define POLL_MS 100
-/* How much of a stream one step takes in; a line of it may not be longer. */
-#define CHUNK_BYTES (1 << 20)
 /* How often a run that another process executes is looked at, in polls. */
 #define ELSEWHERE_POLLS 10
 
@@ -31,23 +29,17 @@ struct active {
     char *folder;              /* the run's, seen from here */
     int lock;                  /* descriptor, -1 when not held */
     struct rog_attempt attempt;
+    int64_t number;  /* of the attempt, as the table runs counts them */
     void *processes; /* the executor's; NULL: none run */
-    struct stream *stream;
-    size_t streams;
+    struct rog_streams streams;
     struct rog_fleet_tester tester;
     bool tester_ready;
     double begin_s;
-    int failures;       /* attempts that came to nothing */
-    double progress_s;  /* when an iteration was last heard of */
-    int64_t iterations; /* heard of by then */
+    int failures;             /* attempts that came to nothing */
+    struct rog_json *retries; /* why: texts; NULL before the first */
+    double progress_s;        /* when an iteration was last heard of */
+    int64_t iterations;       /* heard of by then */
     struct executor *executor;
-};
-
-/* One of its event streams. */
-struct stream {
-    char *path;
-    int fd; /* -1: not there yet */
-    struct rog_ingest *ingest;
 };
 
 struct executor {
@@ -59,7 +51,6 @@ struct executor {
     size_t count;
     struct active *slot; /* [slots] */
     int slots;
-    char *chunk;
     unsigned polls;
 };
 
@@ -90,15 +81,7 @@ static void stop_attempt(struct active *a)
     if (a->tester_ready)
         rog_fleet_tester_release(&a->tester);
     a->tester_ready = false;
-    for (size_t i = 0; a->stream && i < a->streams; i++) {
-        rog_ingest_free(a->stream[i].ingest);
-        if (a->stream[i].fd >= 0)
-            close(a->stream[i].fd);
-        free(a->stream[i].path);
-    }
-    free(a->stream);
-    a->stream = NULL;
-    a->streams = 0;
+    rog_streams_release(&a->streams);
 }
 
 /* Frees a slot; processes that still run are stopped. */
@@ -106,6 +89,7 @@ static void release(struct active *a)
 {
     stop_attempt(a);
     rog_run_unlock(a->lock);
+    rog_json_free(a->retries);
     free(a->folder);
     *a = (struct active){.lock = -1, .executor = a->executor};
 }
@@ -157,14 +141,16 @@ static int record_interruption(struct rog_db *db, const char *run_id, bool keep,
 
 /* ---- beginning a run ---- */
 
-static void say(void *user, const char *text)
+/* An event of the controller itself: into its stream, and said to people. */
+static void tell(void *user, const char *event, size_t rank, const char *text)
 {
     struct active *a = user;
     const struct rog_fleet_observer *observer = a->executor->options->observer;
+    rog_run_note(a->folder, event, rank, a->job->t, text);
     observer->say(observer->user, a->job, text);
 }
 
-static int start_processes(struct active *a, struct rog_error *err)
+static int start_processes(struct active *a, bool adopt, struct rog_error *err)
 {
     const struct executor *x = a->executor;
     a->attempt = (struct rog_attempt){
@@ -172,7 +158,12 @@ static int start_processes(struct active *a, struct rog_error *err)
         .trainer = x->options->trainer,
         .folder = a->folder,
         .config = a->job->config,
-        .say = say,
+        .start_model = a->job->start_model,
+        .run_id = a->job->run_id,
+        .number = a->number,
+        .adopt = adopt,
+        .again = a->failures > 0,
+        .tell = tell,
         .user = a,
     };
     return x->kind->start(&a->processes, &a->attempt, err);
@@ -182,48 +173,40 @@ static int open_streams(struct active *a, struct rog_error *err)
 {
     const struct executor *x = a->executor;
     size_t workers = rog_json_size(rog_json_get(a->job->config, "workers"));
-    size_t streams = x->kind->stream_per_worker ? workers + 1 : 1;
-    a->stream = calloc(streams, sizeof *a->stream);
-    if (!a->stream)
-        return rog_fail_nomem(err);
-    a->streams = streams;
-    for (size_t i = 0; i < streams; i++)
-        a->stream[i].fd = -1;
-    int code = 0;
-    for (size_t i = 0; code == 0 && i < streams; i++) {
-        char *name =
-            i ? rog_format(ROG_RUN_WORKER "%zu/" ROG_STREAM_MAIN, i) : rog_strdup(ROG_STREAM_MAIN);
-        a->stream[i].path = name ? rog_path_join(a->folder, name) : NULL;
-        code = a->stream[i].path
-                   ? rog_ingest_new(&a->stream[i].ingest, x->options->db, a->job->run_id, name, err)
-                   : rog_fail_nomem(err);
-        free(name);
-    }
-    return code;
+    const struct rog_streams_options options = {
+        .run_id = a->job->run_id,
+        .folder = a->folder,
+        .workers = x->kind->stream_per_worker ? workers : 0,
+        .hosts = x->kind->host_streams,
+        .controller = x->kind->real_time,
+    };
+    return rog_streams_open(&a->streams, x->options->db, &options, err);
 }
 
-static const struct rog_ingest_state *main_state(const struct active *a)
+/* How a run is taken up. */
+enum beginning {
+    ANEW,  /* from the beginning */
+    WHOLE, /* its streams are whole, left by a process that is gone: only tests are missing */
+    ADOPT, /* what such a process has started may be going on still */
+};
+
+/* What was written about attempts that came to nothing is part of the new one's record. */
+static void note_retries(const struct active *a)
 {
-    return rog_ingest_state(a->stream[0].ingest);
+    for (size_t i = 0; i < rog_json_size(a->retries); i++)
+        rog_run_note(a->folder, ROG_EVENT_RETRY, 0, 0,
+                     rog_json_string(rog_json_at(a->retries, i), ""));
 }
 
-/* Iteration events of all streams. */
-static int64_t count_iterations(const struct active *a)
-{
-    int64_t sum = 0;
-    for (size_t i = 0; i < a->streams; i++)
-        sum += rog_ingest_state(a->stream[i].ingest)->iterations;
-    return sum;
-}
-
-/* From the beginning, or where a process that is gone has left a whole stream. */
-static int begin(struct executor *x, struct active *a, bool take_up, struct rog_error *err)
+static int begin(struct executor *x, struct active *a, enum beginning how, struct rog_error *err)
 {
     struct rog_fleet_job *job = a->job;
     char *config = rog_json_text_pretty(job->config);
     int code = config ? 0 : rog_fail_nomem(err);
-    if (code == 0 && !take_up) {
+    if (code == 0 && how == ANEW) {
         code = rog_run_prepare(a->folder, config, err);
+        note_retries(a);
+        a->number++;
         if (code == 0)
             code = record_begin(x->options->db, job->run_id, err);
     } else if (code == 0) {
@@ -237,14 +220,14 @@ static int begin(struct executor *x, struct active *a, bool take_up, struct rog_
                                      a->folder, err);
         a->tester_ready = true;
     }
-    if (code == 0 && !take_up)
-        code = start_processes(a, err);
+    if (code == 0 && how != WHOLE)
+        code = start_processes(a, how == ADOPT, err);
     free(config);
     a->progress_s = now_s();
     a->iterations = 0;
     if (a->failures == 0)
         a->begin_s = a->progress_s;
-    job->taken_up = take_up;
+    job->taken_up = how == WHOLE;
     return code;
 }
 
@@ -270,9 +253,14 @@ static int enter(struct executor *x, struct active *a, struct rog_error *err)
         release(a);
         set_state(x, job, ROG_FLEET_FAILED);
     } else {
-        bool take_up = row.attempt > 0 && strcmp(row.status, "failed") != 0 &&
-                       rog_run_is_whole(a->folder, x->kind->stream_per_worker);
-        code = begin(x, a, take_up, err);
+        bool was_begun = row.attempt > 0 && strcmp(row.status, "failed") != 0;
+        enum beginning how = ANEW;
+        if (was_begun && rog_run_is_whole(a->folder, x->kind->stream_per_worker))
+            how = WHOLE;
+        else if (was_begun && x->kind->adopts && strcmp(row.status, "running") == 0)
+            how = ADOPT;
+        a->number = row.attempt;
+        code = begin(x, a, how, err);
         if (code == 0)
             set_state(x, job, ROG_FLEET_RUNNING);
     }
@@ -307,39 +295,6 @@ static int claim(struct executor *x, struct active *a, struct rog_fleet_job *job
 
 /* ---- going on ---- */
 
-/* Takes in what a stream has grown by. *more: there may be still more. */
-static int follow(struct executor *x, struct stream *stream, bool *more, struct rog_error *err)
-{
-    *more = false;
-    if (stream->fd < 0)
-        stream->fd = open(stream->path, O_RDONLY | O_CLOEXEC);
-    if (stream->fd < 0)
-        return 0; /* not made yet */
-    uint64_t from = rog_ingest_state(stream->ingest)->stored_bytes;
-    ssize_t got = pread(stream->fd, x->chunk, CHUNK_BYTES, (off_t)from);
-    if (got < 0)
-        return rog_fail(err, ROG_EIO, "cannot read %s: %s", stream->path, strerror(errno));
-    if (got == 0 || !memchr(x->chunk, '\n', (size_t)got)) {
-        if (got == CHUNK_BYTES)
-            return rog_fail(err, ROG_EFORMAT, "%s: a line of over %d bytes", stream->path,
-                            CHUNK_BYTES);
-        return 0;
-    }
-    *more = got == CHUNK_BYTES;
-    return rog_ingest_lines(stream->ingest, x->chunk, (size_t)got, err);
-}
-
-static int follow_all(struct executor *x, struct active *a, struct rog_error *err)
-{
-    int code = 0;
-    for (size_t i = 0; code == 0 && i < a->streams; i++) {
-        bool more = true;
-        while (code == 0 && more)
-            code = follow(x, &a->stream[i], &more, err);
-    }
-    return code;
-}
-
 static void report(struct active *a)
 {
     struct rog_fleet_job *job = a->job;
@@ -347,8 +302,8 @@ static void report(struct active *a)
     double stall_s = 0, whole_s = 0, done = 0;
     job->iteration = 0;
     job->t = 0;
-    for (size_t i = 0; i < a->streams; i++) {
-        const struct rog_ingest_state *state = rog_ingest_state(a->stream[i].ingest);
+    for (size_t i = 0; i < a->streams.count; i++) {
+        const struct rog_ingest_state *state = rog_streams_state(&a->streams, i);
         job->iteration = state->iteration > job->iteration ? state->iteration : job->iteration;
         job->t = fmax(job->t, state->t);
         done = fmax(done, state->done);
@@ -364,12 +319,13 @@ static void report(struct active *a)
 /* An error event, whose words say more than how a process ended. */
 static int look_for_errors(struct active *a, struct rog_error *err)
 {
-    for (size_t i = 0; i < a->streams; i++) {
-        const struct rog_ingest_state *state = rog_ingest_state(a->stream[i].ingest);
-        if (state->failed && i == 0)
+    for (size_t i = 0; i < a->streams.count; i++) {
+        const struct rog_ingest_state *state = rog_streams_state(&a->streams, i);
+        size_t rank = a->streams.stream[i].rank;
+        if (state->failed && rank == 0)
             return rog_fail(err, ROG_EFAILED, "%s", state->message);
         if (state->failed)
-            return rog_fail(err, ROG_EFAILED, "worker %zu: %s", i, state->message);
+            return rog_fail(err, ROG_EFAILED, "worker %zu: %s", rank, state->message);
     }
     return 0;
 }
@@ -377,7 +333,7 @@ static int look_for_errors(struct active *a, struct rog_error *err)
 static int look_for_progress(struct active *a, struct rog_error *err)
 {
     double limit_s = a->executor->cluster->stall_limit_s;
-    int64_t iterations = count_iterations(a);
+    int64_t iterations = rog_streams_iterations(&a->streams);
     if (iterations != a->iterations)
         a->progress_s = now_s();
     a->iterations = iterations;
@@ -391,7 +347,7 @@ static int look_for_progress(struct active *a, struct rog_error *err)
 static int check_end(struct active *a, struct rog_error *err)
 {
     char reason[512] = "";
-    if (main_state(a)->ended)
+    if (rog_streams_state(&a->streams, 0)->ended)
         return a->executor->kind->stream_per_worker ? rog_run_mark_whole(a->folder, err) : 0;
     char *log = rog_path_join(a->folder, ROG_RUN_LOG);
     if (log)
@@ -410,7 +366,7 @@ static int step(struct executor *x, struct active *a, bool *finished, struct rog
     *finished = false;
     /* Before reading: nothing follows what has ended. */
     int stepped = ended ? 0 : x->kind->step(a->processes, &ended, &cause);
-    int code = follow_all(x, a, err);
+    int code = rog_streams_follow(&a->streams, err);
     if (code == 0)
         code = look_for_errors(a, err);
     if (code == 0 && stepped < 0)
@@ -434,17 +390,22 @@ static int step(struct executor *x, struct active *a, bool *finished, struct rog
 static int try_again(struct executor *x, struct active *a, const char *why, bool *begun,
                      struct rog_error *err)
 {
+    /* One that could not be taken up has not failed for that. */
+    bool adopted = a->attempt.adopt;
     *begun = x->kind->real_time && a->job->state == ROG_FLEET_RUNNING &&
-             a->failures < x->cluster->retries;
+             (adopted || a->failures < x->cluster->retries);
     if (!*begun)
         return 0;
     char *text = rog_format("%s; it is begun again", why);
     if (text)
-        say(a, text);
+        tell(a, ROG_EVENT_RETRY, 0, text);
     free(text);
     stop_attempt(a);
-    a->failures++;
-    return begin(x, a, false, err);
+    a->failures += !adopted;
+    if (!a->retries)
+        a->retries = rog_json_array();
+    rog_json_append(a->retries, rog_json_new_string(why));
+    return begin(x, a, ANEW, err);
 }
 
 /* Steps a slot and closes it when its run has come to an end, good or bad. */
@@ -551,8 +512,7 @@ int rog_runner_execute(const struct rog_executor *executor, const struct rog_clu
     };
     int code = 0;
     x.slot = calloc((size_t)x.slots, sizeof *x.slot);
-    x.chunk = malloc(CHUNK_BYTES);
-    if (!x.slot || !x.chunk)
+    if (!x.slot)
         code = rog_fail_nomem(err);
     for (int i = 0; x.slot && i < x.slots; i++)
         x.slot[i] = (struct active){.lock = -1, .executor = &x};
@@ -562,8 +522,11 @@ int rog_runner_execute(const struct rog_executor *executor, const struct rog_clu
         code = loop(&x, err);
     if (x.slot)
         clean_up(&x);
-    free(x.chunk);
     free(x.slot);
+    for (size_t i = 0; i < count; i++) {
+        free(jobs[i].start_model);
+        jobs[i].start_model = NULL;
+    }
     if (code < 0)
         return code;
     size_t failed = 0;

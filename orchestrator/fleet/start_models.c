@@ -45,9 +45,9 @@ static bool needs_model(const struct rog_fleet_job *job)
            strcmp(rog_json_get_string(job->config, "workload", "train"), "none") != 0;
 }
 
-/* Progress and errors of the training. */
+/* Progress, result and errors of the training. */
 static void take_lines(const struct rog_fleet_options *options, struct rog_lines *lines,
-                       const char *model, char *message, size_t bytes)
+                       const char *model, char **path, char *message, size_t bytes)
 {
     const char *line;
     while ((line = rog_lines_next(lines))) {
@@ -58,16 +58,18 @@ static void take_lines(const struct rog_fleet_options *options, struct rog_lines
         if (strcmp(name, ROG_EVENT_PROGRESS) == 0)
             options->observer->start_model(options->observer->user, model,
                                            rog_json_get_number(event, "done", 0));
+        else if (strcmp(name, ROG_EVENT_END) == 0 && !*path)
+            *path = rog_strdup(rog_json_get_string(event, "path", NULL));
         else if (strcmp(name, ROG_EVENT_ERROR) == 0)
             snprintf(message, bytes, "%s", rog_json_get_string(event, "message", ""));
         rog_json_free(event);
     }
 }
 
-/* Runs the trainer to its end. *message is why it failed. */
+/* Runs the trainer to its end. *path is the model, heap memory; *message is why it failed. */
 static int train(const struct rog_fleet_options *options, struct rog_signals *signals,
-                 const char *config_path, const char *log_path, const char *model, char *message,
-                 size_t bytes, struct rog_error *err)
+                 const char *config_path, const char *log_path, const char *model, char **path,
+                 char *message, size_t bytes, struct rog_error *err)
 {
     const char *const argv[] = {options->trainer, "pretrain",    "--config", config_path,
                                 "--events",       "/dev/stdout", NULL};
@@ -82,7 +84,7 @@ static int train(const struct rog_fleet_options *options, struct rog_signals *si
         ended = rog_process_ended(&process);
         if (code == 0)
             code = rog_lines_fill(&lines, &process, err);
-        take_lines(options, &lines, model, message, bytes);
+        take_lines(options, &lines, model, path, message, bytes);
     }
     if (code == 0 && process.status != 0) {
         if (message[0] == '\0')
@@ -97,7 +99,7 @@ static int train(const struct rog_fleet_options *options, struct rog_signals *si
 
 /* The model of one job. The configuration lies in the run's folder already. */
 static int make_one(const struct rog_fleet_options *options, struct rog_signals *signals,
-                    const struct rog_fleet_job *job, struct rog_error *err)
+                    struct rog_fleet_job *job, struct rog_error *err)
 {
     char message[512] = "";
     char *runs = rog_runs_folder_name(rog_db_path(options->db));
@@ -110,7 +112,10 @@ static int make_one(const struct rog_fleet_options *options, struct rog_signals 
         code = rog_file_write(config_path, text, strlen(text), err);
     if (code == 0)
         code = train(options, signals, config_path, log_path,
-                     rog_json_get_string(job->config, "model", "?"), message, sizeof message, err);
+                     rog_json_get_string(job->config, "model", "?"), &job->start_model, message,
+                     sizeof message, err);
+    if (code == 0 && !job->start_model)
+        code = rog_fail(err, ROG_EFAILED, "the trainer does not say where the starting model is");
     if (code == 0)
         rog_dir_remove(log_path, NULL);
     if (config_path)
@@ -154,6 +159,8 @@ int rog_start_models_make(const struct rog_fleet_options *options, struct rog_si
             made = make_one(options, signals, &jobs[i], &cause);
         else if (jobs[first].error[0])
             made = rog_fail(&cause, ROG_EFAILED, "%s", jobs[first].error);
+        else
+            jobs[i].start_model = rog_strdup(jobs[first].start_model);
         if (made == ROG_EFAILED)
             snprintf(jobs[i].error, sizeof jobs[i].error, "%s", cause.message);
         else if (made < 0)

@@ -9,6 +9,8 @@
  *     trainer.log    what it wrote to standard error
  *     chkpt/         checkpoints
  *     workerN/       of a run of real processes: what worker N wrote
+ *     controller.jsonl   of such a run: what rogctl itself adds, such as retries
+ *     host.jsonl     of a run on real hosts: what the server's host tells; workerN/ has its own
  *     lock           held by the rogctl that executes the run
  * All results are heap memory, NULL when memory ran out.
  */

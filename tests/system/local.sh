@@ -93,6 +93,8 @@ for victim in "work .*--rank 2" "serve"; do
     says "was killed by signal 9 and is started again"
     nothing_is_left
     same "done" "done 1" "$(query "SELECT status || ' ' || attempt FROM runs")"
+    try 0 rogctl show "$(query 'SELECT id FROM runs')"
+    prints "restart: "
     # An iteration that died with its process is missing, and what is done twice contradicts what was
     # recorded before; but the tables hold what the processes wrote.
     rogctl verify "$(query 'SELECT id FROM runs')" >out 2>err
@@ -108,6 +110,7 @@ END
 try 1 rogctl sweep still.conf --cluster impatient.conf --db still.db
 says "no worker has finished an iteration for 5 s (stall_limit); it is begun again"
 same "failed" "failed 2" "$(query "SELECT status || ' ' || attempt FROM runs" still.db)"
+same "retries" 1 "$(query "SELECT count(*) FROM events WHERE kind = 'retry'" still.db)"
 nothing_is_left
 
 # Ctrl-C, and rogctl killed: the same command continues.

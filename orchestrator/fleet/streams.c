@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <orchestrator/fleet/streams.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <common/file.h>
+#include <orchestrator/fleet/run_files.h>
+
+/* How much of a stream one step takes in; a line of it may not be longer. */
+#define CHUNK_BYTES (1 << 20)
+
+/* Appends the stream NAME of a node; the server's lie in the folder itself. */
+static int add(struct rog_streams *streams, struct rog_db *db,
+               const struct rog_streams_options *options, size_t rank, const char *name,
+               struct rog_error *err)
+{
+    struct rog_stream *stream = &streams->stream[streams->count++];
+    char *relative =
+        rank ? rog_format(ROG_RUN_WORKER "%zu/%s", rank, name) : rog_format("%s", name);
+    *stream = (struct rog_stream){.rank = rank, .fd = -1};
+    stream->path = relative ? rog_path_join(options->folder, relative) : NULL;
+    int code = stream->path ? rog_ingest_new(&stream->ingest, db, options->run_id, relative, err)
+                            : rog_fail_nomem(err);
+    free(relative);
+    return code;
+}
+
+int rog_streams_open(struct rog_streams *streams, struct rog_db *db,
+                     const struct rog_streams_options *options, struct rog_error *err)
+{
+    *streams = (struct rog_streams){
+        .stream = calloc(2 * options->workers + 3, sizeof *streams->stream),
+        .chunk = malloc(CHUNK_BYTES),
+    };
+    if (!streams->stream || !streams->chunk)
+        return rog_fail_nomem(err);
+    int code = 0;
+    for (size_t i = 0; code == 0 && i <= options->workers; i++)
+        code = add(streams, db, options, i, ROG_STREAM_MAIN, err);
+    for (size_t i = 0; code == 0 && options->hosts && i <= options->workers; i++)
+        code = add(streams, db, options, i, ROG_STREAM_HOST, err);
+    if (code == 0 && options->controller)
+        code = add(streams, db, options, 0, ROG_STREAM_CONTROLLER, err);
+    return code;
+}
+
+void rog_streams_release(struct rog_streams *streams)
+{
+    for (size_t i = 0; i < streams->count; i++) {
+        rog_ingest_free(streams->stream[i].ingest);
+        if (streams->stream[i].fd >= 0)
+            close(streams->stream[i].fd);
+        free(streams->stream[i].path);
+    }
+    free(streams->stream);
+    free(streams->chunk);
+    *streams = (struct rog_streams){0};
+}
+
+/* Takes in what a stream has grown by. *more: there may be still more. */
+static int follow(struct rog_stream *stream, char *chunk, bool *more, struct rog_error *err)
+{
+    *more = false;
+    if (stream->fd < 0)
+        stream->fd = open(stream->path, O_RDONLY | O_CLOEXEC);
+    if (stream->fd < 0)
+        return 0; /* not made yet */
+    uint64_t from = rog_ingest_state(stream->ingest)->stored_bytes;
+    ssize_t got = pread(stream->fd, chunk, CHUNK_BYTES, (off_t)from);
+    if (got < 0)
+        return rog_fail(err, ROG_EIO, "cannot read %s: %s", stream->path, strerror(errno));
+    if (got == 0 || !memchr(chunk, '\n', (size_t)got)) {
+        if (got == CHUNK_BYTES)
+            return rog_fail(err, ROG_EFORMAT, "%s: a line of over %d bytes", stream->path,
+                            CHUNK_BYTES);
+        return 0;
+    }
+    *more = got == CHUNK_BYTES;
+    return rog_ingest_lines(stream->ingest, chunk, (size_t)got, err);
+}
+
+int rog_streams_follow(struct rog_streams *streams, struct rog_error *err)
+{
+    int code = 0;
+    for (size_t i = 0; code == 0 && i < streams->count; i++) {
+        bool more = true;
+        while (code == 0 && more)
+            code = follow(&streams->stream[i], streams->chunk, &more, err);
+    }
+    return code;
+}
+
+int64_t rog_streams_iterations(const struct rog_streams *streams)
+{
+    int64_t sum = 0;
+    for (size_t i = 0; i < streams->count; i++)
+        sum += rog_streams_state(streams, i)->iterations;
+    return sum;
+}

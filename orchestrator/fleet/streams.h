@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_FLEET_STREAMS_H
+#define ROG_FLEET_STREAMS_H
+
+/*
+ * The event streams of a run's folder, followed as they grow: whatever is added to one of them is
+ * stored once, also when the program that follows changes in between.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <orchestrator/store/ingest.h>
+
+struct rog_stream {
+    char *path;
+    size_t rank; /* whose it is; 0: the server's, or of a run of one process */
+    int fd;      /* -1: not there yet */
+    struct rog_ingest *ingest;
+};
+
+/* Zero-initialize; the first is ROG_STREAM_MAIN. */
+struct rog_streams {
+    struct rog_stream *stream;
+    size_t count;
+    char *chunk;
+};
+
+struct rog_streams_options {
+    const char *run_id, *folder;
+    size_t workers;  /* that have a stream of their own */
+    bool hosts;      /* each node has ROG_STREAM_HOST too */
+    bool controller; /* there is ROG_STREAM_CONTROLLER */
+};
+
+/* Released in any case. */
+int rog_streams_open(struct rog_streams *streams, struct rog_db *db,
+                     const struct rog_streams_options *options, struct rog_error *err);
+void rog_streams_release(struct rog_streams *streams);
+
+/* Stores what they have grown by. ROG_EFORMAT: one is damaged. */
+int rog_streams_follow(struct rog_streams *streams, struct rog_error *err);
+
+static inline const struct rog_ingest_state *rog_streams_state(const struct rog_streams *streams,
+                                                               size_t index)
+{
+    return rog_ingest_state(streams->stream[index].ingest);
+}
+/* Iteration events of all of them. */
+int64_t rog_streams_iterations(const struct rog_streams *streams);
+
+#endif
