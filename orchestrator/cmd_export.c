@@ -1,15 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <orchestrator/commands.h>
 
+#include <stdlib.h>
 #include <string.h>
 
 #include <orchestrator/export/export.h>
+#include <orchestrator/export/mlflow.h>
 #include <orchestrator/output.h>
 
 static const struct rog_setting options[] = {
-    {"format", ROG_SETTING_STRING, "csv", 0, 0, "csv|json", NULL,
-     "csv: a file for each table; json: one for the case", 0},
-    {"to", ROG_SETTING_STRING, "exports", 0, 0, NULL, NULL, "the folder for the files", 0},
+    {"format", ROG_SETTING_STRING, "csv", 0, 0, "csv|json|mlflow", NULL,
+     "csv: a file for each table; json: one for the case; mlflow: to a tracking server", 0},
+    {"to", ROG_SETTING_STRING, NULL, 0, 0, NULL, NULL,
+     "the folder for the files (default exports), or the server's URL (default "
+     "$MLFLOW_TRACKING_URI)",
+     0},
     {NULL, ROG_SETTING_FLAG, NULL, 0, 0, NULL, NULL, NULL, 0},
 };
 
@@ -18,16 +23,14 @@ static void written(void *user, const char *path)
     rog_json_append(user, rog_json_new_string(path));
 }
 
-static int run(const struct rog_cli *cli, struct rog_error *err)
+static int to_files(const struct rog_cli *cli, struct rog_db *db, struct rog_error *err)
 {
-    struct rog_db *db = NULL;
+    const char *folder = rog_cli_string(cli, "to");
     struct rog_json *files = rog_json_array();
     struct rog_export_options export = {
-        .folder = rog_cli_string(cli, "to"), .written = written, .user = files};
+        .folder = folder ? folder : "exports", .written = written, .user = files};
     bool json = strcmp(rog_cli_string(cli, "format"), "json") == 0;
-    int code = rog_command_db(cli, ROG_DB_READ, &db, err);
-    if (code == 0)
-        code = (json ? rog_export_json : rog_export_csv)(db, rog_cli_arg(cli, 0), &export, err);
+    int code = (json ? rog_export_json : rog_export_csv)(db, rog_cli_arg(cli, 0), &export, err);
     if (code == 0 && rog_output_of(cli).json) {
         struct rog_json *result = rog_json_object();
         rog_json_put(result, "files", files);
@@ -37,6 +40,57 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
     for (size_t i = 0; files && code == 0 && i < rog_json_size(files); i++)
         rog_print("%s", rog_json_string(rog_json_at(files, i), ""));
     rog_json_free(files);
+    return code;
+}
+
+static void remark(void *user, const char *text)
+{
+    rog_remark(user, "%s", text);
+}
+
+/* An empty variable is one that is not set. */
+static const char *environment(const char *name)
+{
+    const char *value = getenv(name);
+    return value && value[0] ? value : NULL;
+}
+
+/* Secrets come from the environment: an argument can be read by everybody on the machine. */
+static int to_mlflow(const struct rog_cli *cli, struct rog_db *db, struct rog_error *err)
+{
+    struct rog_output output = rog_output_of(cli);
+    const char *to = rog_cli_string(cli, "to");
+    const struct rog_mlflow_options export = {
+        .access = {.url = to ? to : environment("MLFLOW_TRACKING_URI"),
+                   .token = environment("MLFLOW_TRACKING_TOKEN"),
+                   .user = environment("MLFLOW_TRACKING_USERNAME"),
+                   .password = environment("MLFLOW_TRACKING_PASSWORD")},
+        .note = remark,
+        .user = &output};
+    struct rog_json *result = NULL;
+    if (!export.access.url)
+        return rog_fail(err, ROG_EINVAL,
+                        "--format mlflow needs the tracking server: --to http://HOST:5000, or "
+                        "MLFLOW_TRACKING_URI in the environment");
+    int code = rog_export_mlflow(db, rog_cli_arg(cli, 0), &export, &result, err);
+    if (code == 0 && output.json)
+        return rog_print_json(result, err);
+    if (code == 0)
+        rog_print("%s: %zu runs and %zu files in the experiment \"%s\"", export.access.url,
+                  rog_json_size(rog_json_get(result, "runs")),
+                  rog_json_size(rog_json_get(result, "files")),
+                  rog_json_get_string(result, "experiment", ""));
+    rog_json_free(result);
+    return code;
+}
+
+static int run(const struct rog_cli *cli, struct rog_error *err)
+{
+    struct rog_db *db = NULL;
+    bool mlflow = strcmp(rog_cli_string(cli, "format"), "mlflow") == 0;
+    int code = rog_command_db(cli, ROG_DB_READ, &db, err);
+    if (code == 0)
+        code = (mlflow ? to_mlflow : to_files)(cli, db, err);
     rog_db_close(db);
     return code;
 }
@@ -45,7 +99,13 @@ const struct rog_command rog_cmd_export = {
     .name = "export",
     .usage = "CASE [options]",
     .summary = "write a case's runs with all their rows for other programs",
-    .details = "Columns are those of the database. Numbers read back as the same numbers.",
+    .details =
+        "Columns of files are those of the database; numbers read back as the same numbers. To "
+        "MLflow, the case goes as an experiment with a run for each finished run (parameters, "
+        "metrics with steps and times, configuration) and one with the figures and the report; "
+        "repeated, it sends what is missing and nothing twice. Who is asking is said by "
+        "MLFLOW_TRACKING_TOKEN, or MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, in the "
+        "environment.",
     .options = options,
     .min_args = 1,
     .max_args = 1,

@@ -210,6 +210,8 @@ static int write_figures(const struct rog_report *report, struct rog_db *db, FIL
     }
     if (code == 0)
         fprintf(page, "</div>\n");
+    if (code == ROG_ENOTFOUND) /* a case may have nothing to draw */
+        code = 0;
     rog_dir_remove(folder, NULL);
     free(folder);
     return code;

@@ -6,3 +6,5 @@ rog_unit_test(plan LIBS rog_plan)
 rog_unit_test(processes LIBS rog_output)
 find_package(Threads REQUIRED)
 rog_unit_test(http SOURCES http_test.c http_fixture.c LIBS rog_http Threads::Threads)
+rog_unit_test(mlflow SOURCES mlflow_test.c http_fixture.c figures_fixture.c
+              LIBS rog_export Threads::Threads)

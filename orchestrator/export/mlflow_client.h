@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_EXPORT_MLFLOW_CLIENT_H
+#define ROG_EXPORT_MLFLOW_CLIENT_H
+
+/*
+ * The part of MLflow's REST API (2.0) that an export needs. Errors of all functions: those of
+ * http.h; ROG_EFAILED when the server refuses, with its own words; ROG_EFORMAT when what answers is
+ * no MLflow server.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <common/json.h>
+
+/* The server takes no more than these in one request, and 1000 of all together. */
+#define ROG_MLFLOW_METRICS_MAX 900
+#define ROG_MLFLOW_PARAMS_MAX 100
+#define ROG_MLFLOW_TAGS_MAX 100
+
+struct rog_mlflow_client;
+
+struct rog_mlflow_access {
+    const char *url;             /* of the tracking server, without /api */
+    const char *token;           /* NULL: none */
+    const char *user, *password; /* NULL: none; a token goes before them */
+};
+
+int rog_mlflow_client_new(struct rog_mlflow_client **client, const struct rog_mlflow_access *access,
+                          struct rog_error *err);
+void rog_mlflow_client_free(struct rog_mlflow_client *client); /* NULL is no error */
+
+/* The id of the experiment of that name, made where there is none. Heap memory. A deleted one is
+ * an error that says how to bring it back. */
+int rog_mlflow_experiment(struct rog_mlflow_client *client, const char *name, char **id,
+                          struct rog_error *err);
+
+/* A run on the server. */
+struct rog_mlflow_run {
+    char *id, *artifact_uri;
+    bool found;            /* it was there before */
+    char *status;          /* RUNNING, FINISHED... */
+    struct rog_json *tags; /* name: value */
+};
+void rog_mlflow_run_release(struct rog_mlflow_run *run);
+
+/* The run of the experiment whose tag has that value (letters and digits alone), or a new one with
+ * the tags [{"key", "value"}] and the name. Takes over `tags`. */
+int rog_mlflow_run_obtain(struct rog_mlflow_client *client, const char *experiment_id,
+                          const char *tag, const char *value, const char *name, int64_t start_ms,
+                          struct rog_json *tags, struct rog_mlflow_run *run, struct rog_error *err);
+
+/* Arrays as the API has them; NULL: none. Takes them over. */
+int rog_mlflow_log(struct rog_mlflow_client *client, const char *run_id, struct rog_json *metrics,
+                   struct rog_json *params, struct rog_json *tags, struct rog_error *err);
+
+/* FINISHED. end_ms 0: not known. */
+int rog_mlflow_finish(struct rog_mlflow_client *client, const char *run_id, int64_t end_ms,
+                      struct rog_error *err);
+
+/* Whether the server itself takes the files of this run. */
+bool rog_mlflow_takes_files(const struct rog_mlflow_run *run);
+/* Stores a file, or `size` bytes of text (then file is NULL), under a name of letters, digits,
+ * '.', '_', '-' and '/'. What was there under that name is replaced. */
+int rog_mlflow_put_file(struct rog_mlflow_client *client, const struct rog_mlflow_run *run,
+                        const char *name, const char *file, const char *text, size_t size,
+                        struct rog_error *err);
+
+/* {"key": key, "value": value}, as parameters and tags are. */
+struct rog_json *rog_mlflow_pair(const char *key, const char *value);
+
+#endif
