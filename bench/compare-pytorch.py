@@ -2,9 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The lines of bench-nn in PyTorch: name, images a second.
 
-    compare-pytorch.py FOLDER [SECONDS]     FOLDER: where the network is defined in PyTorch
-                                            (tests/data/nn); SECONDS for each line, default 3
+    compare-pytorch.py FOLDER [SECONDS [TEXT]]
+        FOLDER: where the network is defined in PyTorch (tests/data/nn); SECONDS for each line,
+        default 3; only lines whose name has TEXT in it
 
+One thread is timed by its CPU time, two by the clock on the wall, as in bench-nn.
 Debian: python3-torch and, for a comparison that is worth something, libopenblas0-openmp.
 """
 import os
@@ -20,10 +22,10 @@ LINES = [("convmlp-nano", 32, 24, "training"), ("convmlp-s", 32, 64, "training")
          ("convmlp-m", 32, 256, "inference")]
 
 
-def measure(torch, model, images, training, seconds):
+def measure(torch, model, images, training, seconds, clock):
     repeats, end = [], None
     while end is None or len(repeats) < 3 or time.perf_counter() < end:
-        begin = time.perf_counter()
+        begin = clock()
         if training:
             model.zero_grad(set_to_none=True)
             model(images).logsumexp(1).mean().backward()
@@ -33,30 +35,35 @@ def measure(torch, model, images, training, seconds):
         if end is None:
             end = time.perf_counter() + seconds  # the first pass is not counted
         else:
-            repeats.append(time.perf_counter() - begin)
+            repeats.append(clock() - begin)
     return images.shape[0] / statistics.median(repeats)
 
 
-def main(folder, seconds):
+def main(folder, seconds, text):
     import torch
     sys.dont_write_bytecode = True
     sys.path.insert(0, folder)
     from make_golden import VARIANTS, ConvMLP
     for threads in (1, 2):
         torch.set_num_threads(threads)
+        clock = time.process_time if threads == 1 else time.perf_counter
         for name, size, batch, what in LINES:
+            line = f"{name} {size}x{size} batch {batch}, {what}, threads {threads}"
+            if text not in line:
+                continue
             rate = 0
             for form in (torch.contiguous_format, torch.channels_last):
                 model = ConvMLP(*VARIANTS[name]).to(memory_format=form).eval()
                 images = torch.randn(batch, 3, size, size).to(memory_format=form)
-                rate = max(rate, measure(torch, model, images, what == "training", seconds / 2))
-            print(f"{name} {size}x{size} batch {batch}, {what}, threads {threads}\t{rate:.6g}",
-                  flush=True)
+                rate = max(rate, measure(torch, model, images, what == "training", seconds / 2,
+                                         clock))
+            print(f"{line}\t{rate:.6g}", flush=True)
 
 
 if __name__ == "__main__":
-    if len(sys.argv) not in (2, 3):
+    if not 2 <= len(sys.argv) <= 4:
         sys.exit(__doc__)
     if not all(key in os.environ for key in TUNED):
         os.execve(sys.executable, [sys.executable] + sys.argv, {**os.environ, **TUNED})
-    main(sys.argv[1], float(sys.argv[2]) if len(sys.argv) == 3 else 3.0)
+    main(sys.argv[1], float(sys.argv[2]) if len(sys.argv) > 2 else 3.0,
+         sys.argv[3] if len(sys.argv) > 3 else "")
