@@ -144,6 +144,8 @@ static double objective(struct fixture *f)
     struct rog_pass pass = pass_of(f);
     struct rog_error err;
     double sum = 0;
+    if (f->layer.ops->prepare)
+        assert_int_equal(0, f->layer.ops->prepare(&f->layer, &pass, &err));
     assert_int_equal(0, f->layer.ops->forward(&f->layer, &pass, &err));
     for (size_t i = 0; i < f->out_size; i++)
         sum += (double)f->y[i] * (double)f->weights_of_y[i];
@@ -263,20 +265,26 @@ static void check_level(const struct rog_arch_layer *spec, enum rog_net_mode mod
     fixture_release(&other);
 }
 
+static struct rog_arch_layer spec_of(enum rog_layer_kind kind, uint32_t height, uint32_t width,
+                                     uint32_t in, uint32_t out, uint32_t kernel, uint32_t stride)
+{
+    return (struct rog_arch_layer){.kind = kind,
+                                   .in_height = height,
+                                   .in_width = width,
+                                   .in_channels = in,
+                                   .out_height = (height - 1) / stride + 1,
+                                   .out_width = (width - 1) / stride + 1,
+                                   .out_channels = out,
+                                   .kernel = kernel,
+                                   .stride = stride};
+}
+
 /* Both with and without the gradient of a second reader. */
 static void check_kind(enum rog_layer_kind kind, uint32_t height, uint32_t width, uint32_t in,
                        uint32_t out, uint32_t kernel, uint32_t stride, enum rog_net_mode mode,
                        bool with_skip)
 {
-    struct rog_arch_layer spec = {.kind = kind,
-                                  .in_height = height,
-                                  .in_width = width,
-                                  .in_channels = in,
-                                  .out_height = (height - 1) / stride + 1,
-                                  .out_width = (width - 1) / stride + 1,
-                                  .out_channels = out,
-                                  .kernel = kernel,
-                                  .stride = stride};
+    struct rog_arch_layer spec = spec_of(kind, height, width, in, out, kernel, stride);
     if (kind == ROG_LAYER_MEAN)
         spec.out_height = spec.out_width = 1;
     const struct rog_kernels *kernels;
@@ -295,6 +303,55 @@ static void convolution(void **state)
     (void)state;
     check_kind(ROG_LAYER_CONV, 7, 7, 16, 32, 3, 2, FROZEN, false);
     check_kind(ROG_LAYER_CONV, 6, 6, 5, 7, 3, 1, FROZEN, false);
+}
+
+/* Heavy weights: by patches, and as oneDNN's convolution has it. */
+static void check_patches(uint32_t height, uint32_t width, uint32_t in, uint32_t out,
+                          uint32_t kernel, uint32_t stride)
+{
+    struct rog_arch_layer spec = spec_of(ROG_LAYER_CONV, height, width, in, out, kernel, stride);
+    struct rog_conv_shape shape = {.batch = BATCH,
+                                   .in_height = height,
+                                   .in_width = width,
+                                   .in_channels = in,
+                                   .out_channels = out,
+                                   .kernel = kernel,
+                                   .stride = stride,
+                                   .backward = true,
+                                   .input_gradient = true};
+    struct fixture patches, direct;
+    struct rog_error err;
+    fixture_init(&patches, &spec, ROG_NET_TRAIN_FROZEN, false, true);
+    fixture_init(&direct, &spec, ROG_NET_TRAIN_FROZEN, false, true);
+    assert_null(patches.layer.conv);
+    assert_int_equal(0, rog_conv_new(&direct.layer.conv, direct.prims, &shape, &err));
+    run_both(&patches);
+    run_both(&direct);
+    /* Sums of up to thousands of products in another order. */
+    float allowed = 1e-6f * (float)(in * kernel * kernel);
+    for (size_t i = 0; i < patches.out_size; i++)
+        assert_true(fabsf(patches.y[i] - direct.y[i]) <= allowed);
+    for (size_t i = 0; i < patches.in_size; i++)
+        assert_true(fabsf(patches.dx[i] - direct.dx[i]) <= 1e-6f * (float)(out * kernel * kernel));
+    for (size_t i = 0; i < patches.arch.params; i++)
+        assert_true(fabsf(patches.grads[i] - direct.grads[i]) <=
+                    1e-5f * (1 + fabsf(direct.grads[i])) * sqrtf((float)(BATCH * height * width)));
+    fixture_release(&patches);
+    fixture_release(&direct);
+}
+
+/* The batch of the second takes more than one step. */
+static void convolution_by_patches(void **state)
+{
+    (void)state;
+    check_patches(4, 5, 128, 128, 3, 2);
+    check_patches(32, 33, 96, 160, 3, 1);
+    check_patches(3, 3, 320, 416, 1, 2);
+
+    struct rog_arch_layer spec = spec_of(ROG_LAYER_CONV, 4, 3, 128, 128, 3, 2);
+    const struct rog_kernels *kernels;
+    for (uint32_t level = 1; (kernels = rog_kernels_level(level)); level++)
+        check_level(&spec, ROG_NET_TRAIN_FROZEN, false, true, kernels);
 }
 
 static void convolution_with_running_statistics(void **state)
@@ -383,6 +440,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(convolution),
+        cmocka_unit_test(convolution_by_patches),
         cmocka_unit_test(convolution_with_running_statistics),
         cmocka_unit_test(convolution_with_batch_statistics),
         cmocka_unit_test(depthwise_convolution),

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <trainer/nn/kernels.h>
 
-#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -384,79 +383,125 @@ INLINE void valid_taps(uint32_t out, uint32_t size, uint32_t kernel, uint32_t st
     *end = min_u32(kernel, size + pad - at);
 }
 
-INLINE void max_pool_chunk(uint32_t width, uint32_t chunk, const struct rog_window *w,
-                           const float *x, float *y, uint8_t *index)
+/* Where a window finds its taps, in their order: as many as it has inside of the image. */
+struct taps {
+    uint32_t count;
+    size_t at[UINT8_MAX + 1]; /* position of the input */
+    int32_t tap[UINT8_MAX + 1];
+};
+
+INLINE void find_taps(uint32_t kernel, const struct rog_window *w, uint32_t oy, uint32_t ox,
+                      struct taps *taps)
 {
+    uint32_t top, bottom, left, right, count = 0;
+    valid_taps(oy, w->height, kernel, w->stride, &top, &bottom);
+    valid_taps(ox, w->width, kernel, w->stride, &left, &right);
+    for (uint32_t ky = top; ky < bottom; ky++) {
+        for (uint32_t kx = left; kx < right; kx++) {
+            size_t iy = oy * w->stride + ky - kernel / 2, ix = ox * w->stride + kx - kernel / 2;
+            taps->at[count] = iy * w->width + ix;
+            taps->tap[count++] = (int32_t)(ky * kernel + kx);
+        }
+    }
+    taps->count = count;
+}
+
+/* Calls body(count, ...) with a constant for the usual counts, so that the compiler unrolls it. */
+#define WITH_COUNT(count, body, ...)  \
+    do {                              \
+        if ((count) == 9)             \
+            body(9, __VA_ARGS__);     \
+        else if ((count) == 6)        \
+            body(6, __VA_ARGS__);     \
+        else if ((count) == 4)        \
+            body(4, __VA_ARGS__);     \
+        else if ((count) == 2)        \
+            body(2, __VA_ARGS__);     \
+        else if ((count) == 1)        \
+            body(1, __VA_ARGS__);     \
+        else                          \
+            body(count, __VA_ARGS__); \
+    } while (0)
+
+INLINE void max_of_taps(uint32_t count, const struct taps *taps, uint32_t c, const float *x,
+                        float *restrict y, uint8_t *restrict index)
+{
+#pragma omp simd
+    for (uint32_t i = 0; i < c; i++) {
+        float best = x[taps->at[0] * c + i];
+        int32_t which = taps->tap[0];
+        for (uint32_t k = 1; k < count; k++) {
+            float value = x[taps->at[k] * c + i];
+            which = value > best ? taps->tap[k] : which;
+            best = value > best ? value : best;
+        }
+        y[i] = best;
+        index[i] = (uint8_t)which;
+    }
+}
+
+static void max_pool(const struct rog_window *w, const float *x, float *y, uint8_t *index)
+{
+    struct taps taps;
     for (uint32_t oy = 0; oy < w->out_height; oy++) {
-        uint32_t top, bottom;
-        valid_taps(oy, w->height, w->kernel, w->stride, &top, &bottom);
-        for (uint32_t ox = 0; ox < w->out_width; ox++) {
-            uint32_t left, right;
-            valid_taps(ox, w->width, w->kernel, w->stride, &left, &right);
-            float best[CHUNK];
-            int32_t which[CHUNK];
-            for (uint32_t i = 0; i < width; i++) {
-                best[i] = -FLT_MAX;
-                which[i] = (int32_t)(top * w->kernel + left);
-            }
-            for (uint32_t ky = top; ky < bottom; ky++) {
-                for (uint32_t kx = left; kx < right; kx++) {
-                    size_t iy = oy * w->stride + ky - w->kernel / 2;
-                    size_t ix = ox * w->stride + kx - w->kernel / 2;
-                    const float *in = x + (iy * w->width + ix) * w->c + chunk;
-                    int32_t tap = (int32_t)(ky * w->kernel + kx);
-#pragma omp simd
-                    for (uint32_t i = 0; i < width; i++) {
-                        which[i] = in[i] > best[i] ? tap : which[i];
-                        best[i] = in[i] > best[i] ? in[i] : best[i];
-                    }
-                }
-            }
-            size_t at = ((size_t)oy * w->out_width + ox) * w->c + chunk;
-#pragma omp simd
-            for (uint32_t i = 0; i < width; i++) {
-                y[at + i] = best[i];
-                index[at + i] = (uint8_t)which[i];
-            }
+        for (uint32_t ox = 0; ox < w->out_width; ox++, y += w->c, index += w->c) {
+            if (w->kernel == 3)
+                find_taps(3, w, oy, ox, &taps);
+            else
+                find_taps(w->kernel, w, oy, ox, &taps);
+            WITH_COUNT(taps.count, max_of_taps, &taps, w->c, x, y, index);
         }
     }
 }
 
-static void max_pool(const struct rog_window *window, const float *x, float *y,
-                     uint8_t *index){FOR_CHUNKS(0, window->c, max_pool_chunk, window, x, y, index)}
-
-/* Each input gathers from the windows that it lies in: tap k of output o is input
+/* The windows that an input lies in, and which of their taps it is: tap k of output o is input
  * o * stride + k - pad. */
-INLINE void max_pool_backward_chunk(uint32_t width, uint32_t chunk, const struct rog_window *w,
-                                    const float *dy, const uint8_t *index, float *dx)
+INLINE void find_windows(uint32_t kernel, uint32_t stride, const struct rog_window *w, uint32_t iy,
+                         uint32_t ix, struct taps *windows)
 {
-    uint32_t pad = w->kernel / 2;
-    for (uint32_t iy = 0; iy < w->height; iy++) {
-        for (uint32_t ix = 0; ix < w->width; ix++) {
-            float sum[CHUNK] = {0};
-            for (uint32_t ky = (iy + pad) % w->stride; ky < w->kernel; ky += w->stride) {
-                if (iy + pad < ky || (iy + pad - ky) / w->stride >= w->out_height)
-                    continue;
-                for (uint32_t kx = (ix + pad) % w->stride; kx < w->kernel; kx += w->stride) {
-                    if (ix + pad < kx || (ix + pad - kx) / w->stride >= w->out_width)
-                        continue;
-                    size_t oy = (iy + pad - ky) / w->stride, ox = (ix + pad - kx) / w->stride;
-                    size_t at = (oy * w->out_width + ox) * w->c + chunk;
-                    uint8_t tap = (uint8_t)(ky * w->kernel + kx);
-#pragma omp simd
-                    for (uint32_t i = 0; i < width; i++)
-                        sum[i] += dy[at + i] * one_if(index[at + i] == tap);
-                }
-            }
-            float *out = dx + ((size_t)iy * w->width + ix) * w->c + chunk;
-            memcpy(out, sum, width * sizeof *out);
+    uint32_t pad = kernel / 2, count = 0;
+    for (uint32_t ky = (iy + pad) % stride; ky < kernel; ky += stride) {
+        if (iy + pad < ky || (iy + pad - ky) / stride >= w->out_height)
+            continue;
+        for (uint32_t kx = (ix + pad) % stride; kx < kernel; kx += stride) {
+            if (ix + pad < kx || (ix + pad - kx) / stride >= w->out_width)
+                continue;
+            size_t oy = (iy + pad - ky) / stride, ox = (ix + pad - kx) / stride;
+            windows->at[count] = oy * w->out_width + ox;
+            windows->tap[count++] = (int32_t)(ky * kernel + kx);
         }
+    }
+    windows->count = count;
+}
+
+INLINE void sum_of_windows(uint32_t count, const struct taps *windows, uint32_t c, const float *dy,
+                           const uint8_t *index, float *restrict dx)
+{
+#pragma omp simd
+    for (uint32_t i = 0; i < c; i++) {
+        float sum = 0;
+        for (uint32_t k = 0; k < count; k++) {
+            size_t at = windows->at[k] * c + i;
+            sum += dy[at] * one_if(index[at] == windows->tap[k]);
+        }
+        dx[i] = sum;
     }
 }
 
-static void max_pool_backward(const struct rog_window *window, const float *dy,
-                              const uint8_t *index, float *dx){
-    FOR_CHUNKS(0, window->c, max_pool_backward_chunk, window, dy, index, dx)}
+static void max_pool_backward(const struct rog_window *w, const float *dy, const uint8_t *index,
+                              float *dx)
+{
+    struct taps windows;
+    for (uint32_t iy = 0; iy < w->height; iy++) {
+        for (uint32_t ix = 0; ix < w->width; ix++, dx += w->c) {
+            if (w->kernel == 3 && w->stride == 2) /* constants, which need no division */
+                find_windows(3, 2, w, iy, ix, &windows);
+            else
+                find_windows(w->kernel, w->stride, w, iy, ix, &windows);
+            WITH_COUNT(windows.count, sum_of_windows, &windows, w->c, dy, index, dx);
+        }
+    }
+}
 
 INLINE void depthwise_chunk(uint32_t width, uint32_t chunk, const struct rog_window *w,
                             const float *x, const float *taps, float *y)
@@ -523,9 +568,71 @@ INLINE void depthwise_columns_chunk(uint32_t width, uint32_t chunk, const struct
 }
 
 static void depthwise_columns(const struct rog_window *window, uint32_t images, uint32_t first,
-                              uint32_t last, const float *x, const float *dy, float *dtaps)
+                              uint32_t last, const float *x, const float *dy, float *dtaps){
+    FOR_CHUNKS(first, last, depthwise_columns_chunk, window, images, x, dy, dtaps)}
+
+/* One window's taps between its patch and the image; kernel is a constant for the usual size. */
+INLINE void unfold_patch(uint32_t kernel, const struct rog_window *w, uint32_t oy, uint32_t ox,
+                         const float *x, float *restrict patch)
 {
-    FOR_CHUNKS(first, last, depthwise_columns_chunk, window, images, x, dy, dtaps)
+    uint32_t top, bottom, left, right, taps = kernel * kernel;
+    valid_taps(oy, w->height, kernel, w->stride, &top, &bottom);
+    valid_taps(ox, w->width, kernel, w->stride, &left, &right);
+    if (top > 0 || left > 0 || bottom < kernel || right < kernel)
+        memset(patch, 0, (size_t)w->c * taps * sizeof *patch);
+    for (uint32_t ky = top; ky < bottom; ky++) {
+        for (uint32_t kx = left; kx < right; kx++) {
+            size_t iy = oy * w->stride + ky - kernel / 2, ix = ox * w->stride + kx - kernel / 2;
+            const float *in = x + (iy * w->width + ix) * w->c;
+            float *out = patch + ky * kernel + kx;
+            for (uint32_t i = 0; i < w->c; i++)
+                out[(size_t)i * taps] = in[i];
+        }
+    }
+}
+
+INLINE void fold_patch(uint32_t kernel, const struct rog_window *w, uint32_t oy, uint32_t ox,
+                       const float *patch, float *restrict x)
+{
+    uint32_t top, bottom, left, right, taps = kernel * kernel;
+    valid_taps(oy, w->height, kernel, w->stride, &top, &bottom);
+    valid_taps(ox, w->width, kernel, w->stride, &left, &right);
+    for (uint32_t ky = top; ky < bottom; ky++) {
+        for (uint32_t kx = left; kx < right; kx++) {
+            size_t iy = oy * w->stride + ky - kernel / 2, ix = ox * w->stride + kx - kernel / 2;
+            float *out = x + (iy * w->width + ix) * w->c;
+            const float *in = patch + ky * kernel + kx;
+            for (uint32_t i = 0; i < w->c; i++)
+                out[i] += in[(size_t)i * taps];
+        }
+    }
+}
+
+static void unfold(const struct rog_window *w, const float *x, float *patches)
+{
+    for (uint32_t oy = 0; oy < w->out_height; oy++) {
+        for (uint32_t ox = 0; ox < w->out_width; ox++) {
+            if (w->kernel == 3)
+                unfold_patch(3, w, oy, ox, x, patches);
+            else
+                unfold_patch(w->kernel, w, oy, ox, x, patches);
+            patches += (size_t)w->c * w->kernel * w->kernel;
+        }
+    }
+}
+
+static void fold(const struct rog_window *w, const float *patches, float *x)
+{
+    memset(x, 0, (size_t)w->height * w->width * w->c * sizeof *x);
+    for (uint32_t oy = 0; oy < w->out_height; oy++) {
+        for (uint32_t ox = 0; ox < w->out_width; ox++) {
+            if (w->kernel == 3)
+                fold_patch(3, w, oy, ox, patches, x);
+            else
+                fold_patch(w->kernel, w, oy, ox, patches, x);
+            patches += (size_t)w->c * w->kernel * w->kernel;
+        }
+    }
 }
 
 /* ---- mean over positions ----------------------------------------------------------------------
@@ -568,6 +675,8 @@ const struct rog_kernels ROG_KERNELS_TABLE = {
     .max_pool_backward = max_pool_backward,
     .depthwise = depthwise,
     .depthwise_columns = depthwise_columns,
+    .unfold = unfold,
+    .fold = fold,
     .mean = mean,
     .mean_backward = mean_backward,
 };

@@ -17,11 +17,11 @@
 /* Channels that a columns kernel takes at a time; ranges begin at a multiple of it. */
 #define ROG_KERNELS_CHUNK 64
 
-/* A pooling or depthwise convolution over one image (height, width, c); padding kernel / 2. */
+/* A pooling or convolution over one image (height, width, c); padding kernel / 2. */
 struct rog_window {
     uint32_t height, width;         /* of the input */
     uint32_t out_height, out_width; /* of the output */
-    uint32_t c, kernel, stride;
+    uint32_t c, kernel, stride;     /* c: of the input */
 };
 
 struct rog_kernels {
@@ -74,6 +74,12 @@ struct rog_kernels {
     /* Sums over `images` images. dtaps: (kernel * kernel, c). */
     void (*depthwise_columns)(const struct rog_window *window, uint32_t images, uint32_t first,
                               uint32_t last, const float *x, const float *dy, float *dtaps);
+
+    /* patches: (out_height, out_width, c, kernel, kernel), what each output of a convolution sees,
+     * 0 outside of the image; in the order of PyTorch's weights. */
+    void (*unfold)(const struct rog_window *window, const float *x, float *patches);
+    /* The reverse: x becomes the sum of what the patches have of it. */
+    void (*fold)(const struct rog_window *window, const float *patches, float *x);
 
     /* Mean over rows, and its gradient dx = dy / rows. */
     void (*mean)(uint32_t rows, uint32_t c, const float *x, float *y);

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <trainer/nn/patches.h>
+
 #define BATCH_NORM_EPSILON 1e-5f
 #define BATCH_NORM_MOMENTUM 0.1f
 #define CHUNK ROG_KERNELS_CHUNK /* what one thread takes at a time when all rows are summed */
@@ -39,12 +41,16 @@ static float *gradient(const struct rog_layer *layer, float *grads, uint32_t ind
     return grads + layer->arch->tensors[index].offset;
 }
 
+static size_t weight_size(const struct rog_layer *layer)
+{
+    return layer->arch->tensors[layer->spec->weight].size;
+}
+
 static struct rog_window window_of(const struct rog_layer *layer)
 {
     const struct rog_arch_layer *spec = layer->spec;
-    return (struct rog_window){spec->in_height, spec->in_width,     spec->out_height,
-                               spec->out_width, spec->out_channels, spec->kernel,
-                               spec->stride};
+    return (struct rog_window){spec->in_height,   spec->in_width, spec->out_height, spec->out_width,
+                               spec->in_channels, spec->kernel,   spec->stride};
 }
 
 /* The `index`-th chunk of channels: [*first, *last). */
@@ -84,21 +90,62 @@ static void add_to_dx(const struct rog_layer *layer, const struct rog_pass *pass
 /* ---- convolution with bias --------------------------------------------------------------------
  */
 
+/*
+ * One whose weights outweigh its images is done by patches, with room for them in `saved`; oneDNN
+ * would want another order of the weights in each direction.
+ */
+#define HEAVY_WEIGHTS (128 * 1024)
+
+static bool conv_by_patches(const struct rog_layer *layer)
+{
+    return layer->spec->kind == ROG_LAYER_CONV && weight_size(layer) >= HEAVY_WEIGHTS;
+}
+
+static struct rog_patches patches_of(const struct rog_layer *layer)
+{
+    return (struct rog_patches){.kernels = layer->kernels,
+                                .window = window_of(layer),
+                                .batch = layer->batch,
+                                .out_channels = layer->spec->out_channels,
+                                .room = layer->saved};
+}
+
+static size_t conv_saved(const struct rog_layer *layer)
+{
+    struct rog_patches patches = patches_of(layer);
+    return conv_by_patches(layer) ? rog_patches_floats(&patches) : 0;
+}
+
+static int conv_prepare(struct rog_layer *layer, const struct rog_pass *pass, struct rog_error *err)
+{
+    if (!layer->conv)
+        return 0;
+    return rog_conv_prepare(layer->conv, param(layer, pass->params, layer->spec->weight), err);
+}
+
 static int conv_forward(struct rog_layer *layer, const struct rog_pass *pass, struct rog_error *err)
 {
-    return rog_conv_forward(layer->conv, pass->x, param(layer, pass->params, layer->spec->weight),
-                            param(layer, pass->params, layer->spec->bias), pass->y, err);
+    const float *bias = param(layer, pass->params, layer->spec->bias);
+    struct rog_patches patches = patches_of(layer);
+    if (layer->conv)
+        return rog_conv_forward(layer->conv, pass->x, bias, pass->y, err);
+    return rog_patches_forward(&patches, pass->x, param(layer, pass->params, layer->spec->weight),
+                               bias, pass->y, err);
 }
 
 static int conv_backward(struct rog_layer *layer, const struct rog_pass *pass,
                          struct rog_error *err)
 {
     const struct rog_arch_layer *spec = layer->spec;
+    const float *weights = param(layer, pass->params, spec->weight);
+    float *dweights = gradient(layer, pass->grads, spec->weight);
+    struct rog_patches patches = patches_of(layer);
     sum_columns(layer, out_rows(layer), spec->out_channels, pass->dy,
                 gradient(layer, pass->grads, spec->bias));
     int code =
-        rog_conv_backward(layer->conv, pass->x, param(layer, pass->params, spec->weight), pass->dy,
-                          pass->dx, gradient(layer, pass->grads, spec->weight), err);
+        layer->conv
+            ? rog_conv_backward(layer->conv, pass->x, weights, pass->dy, pass->dx, dweights, err)
+            : rog_patches_backward(&patches, pass->x, weights, pass->dy, pass->dx, dweights, err);
     if (!code)
         add_to_dx(layer, pass);
     return code;
@@ -118,19 +165,14 @@ static int conv_backward(struct rog_layer *layer, const struct rog_pass *pass,
  * saved: four arrays of one float a channel (scale, shift, and two to work with), then the scaled
  * weights or z.
  */
-static size_t weight_size(const struct rog_layer *layer)
-{
-    return layer->arch->tensors[layer->spec->weight].size;
-}
-
 static size_t conv_norm_saved(const struct rog_layer *layer)
 {
     size_t body = layer->mode == ROG_NET_TRAIN ? out_size(layer) : weight_size(layer);
     return 4 * (size_t)layer->spec->out_channels + body;
 }
 
-static int conv_norm_forward_frozen(struct rog_layer *layer, const struct rog_pass *pass,
-                                    struct rog_error *err)
+static int conv_norm_prepare(struct rog_layer *layer, const struct rog_pass *pass,
+                             struct rog_error *err)
 {
     const struct rog_arch_layer *spec = layer->spec;
     const struct rog_arch_tensor *stats = layer->arch->buffer_tensors;
@@ -143,13 +185,22 @@ static int conv_norm_forward_frozen(struct rog_layer *layer, const struct rog_pa
     const float *weights = param(layer, pass->params, spec->weight);
     size_t fan_in = weight_size(layer) / channels;
 
+    if (layer->mode == ROG_NET_TRAIN)
+        return rog_conv_prepare(layer->conv, weights, err);
     for (uint32_t i = 0; i < channels; i++) {
         scale[i] = gamma[i] / sqrtf(var[i] + BATCH_NORM_EPSILON);
         shift[i] = beta[i] - scale[i] * mean[i];
         for (size_t k = 0; k < fan_in; k++)
             scaled[i * fan_in + k] = scale[i] * weights[i * fan_in + k];
     }
-    return rog_conv_forward(layer->conv, pass->x, scaled, shift, pass->y, err);
+    return rog_conv_prepare(layer->conv, scaled, err);
+}
+
+static int conv_norm_forward_frozen(struct rog_layer *layer, const struct rog_pass *pass,
+                                    struct rog_error *err)
+{
+    const float *shift = layer->saved + layer->spec->out_channels;
+    return rog_conv_forward(layer->conv, pass->x, shift, pass->y, err);
 }
 
 static int conv_norm_backward_frozen(struct rog_layer *layer, const struct rog_pass *pass,
@@ -216,8 +267,7 @@ static int conv_norm_forward_train(struct rog_layer *layer, const struct rog_pas
     size_t positions = out_positions(layer);
 
     memset(shift, 0, channels * sizeof *shift); /* the convolution itself has no bias */
-    int code = rog_conv_forward(layer->conv, pass->x, param(layer, pass->params, spec->weight),
-                                shift, z, err);
+    int code = rog_conv_forward(layer->conv, pass->x, shift, z, err);
     if (code)
         return code;
 #pragma omp parallel for schedule(static)
@@ -319,13 +369,20 @@ static void depthwise_images(const struct rog_layer *layer, const float *x, cons
         layer->kernels->depthwise(&window, x + b * size, taps, y + b * size);
 }
 
-static int depthwise_forward(struct rog_layer *layer, const struct rog_pass *pass,
+static int depthwise_prepare(struct rog_layer *layer, const struct rog_pass *pass,
                              struct rog_error *err)
 {
     (void)err;
     const struct rog_arch_layer *spec = layer->spec;
     transpose(spec->out_channels, spec->kernel * spec->kernel,
               param(layer, pass->params, spec->weight), layer->saved, false);
+    return 0;
+}
+
+static int depthwise_forward(struct rog_layer *layer, const struct rog_pass *pass,
+                             struct rog_error *err)
+{
+    (void)err;
     depthwise_images(layer, pass->x, layer->saved, pass->y);
     return 0;
 }
@@ -573,15 +630,19 @@ static int linear_gelu_backward(struct rog_layer *layer, const struct rog_pass *
 const struct rog_layer_ops rog_layer_table[ROG_LAYER_KINDS] = {
     [ROG_LAYER_CONV] = {.name = "convolution",
                         .convolution = true,
+                        .saved_floats = conv_saved,
+                        .prepare = conv_prepare,
                         .forward = conv_forward,
                         .backward = conv_backward},
     [ROG_LAYER_CONV_NORM] = {.name = "convolution, BatchNorm, ReLU",
                              .convolution = true,
                              .saved_floats = conv_norm_saved,
+                             .prepare = conv_norm_prepare,
                              .forward = conv_norm_forward,
                              .backward = conv_norm_backward},
     [ROG_LAYER_DEPTHWISE] = {.name = "depthwise convolution",
                              .saved_floats = depthwise_saved,
+                             .prepare = depthwise_prepare,
                              .forward = depthwise_forward,
                              .backward = depthwise_backward},
     [ROG_LAYER_MAX_POOL] = {.name = "max-pooling",
@@ -624,7 +685,7 @@ int rog_layer_init(struct rog_layer *layer, const struct rog_arch *arch,
         return rog_fail_nomem(err);
     if (indexes && !(layer->indexes = malloc(indexes)))
         return rog_fail_nomem(err);
-    if (!ops->convolution)
+    if (!ops->convolution || conv_by_patches(layer))
         return 0;
     struct rog_conv_shape shape = {
         .batch = batch,

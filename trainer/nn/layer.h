@@ -50,6 +50,9 @@ struct rog_layer_ops {
     size_t (*saved_floats)(const struct rog_layer *layer);
     size_t (*saved_indexes)(const struct rog_layer *layer);
     bool convolution; /* needs layer->conv */
+    /* What depends on weights and running statistics alone; once before the forward passes with
+     * them. NULL: nothing. */
+    int (*prepare)(struct rog_layer *layer, const struct rog_pass *pass, struct rog_error *err);
     int (*forward)(struct rog_layer *layer, const struct rog_pass *pass, struct rog_error *err);
     int (*backward)(struct rog_layer *layer, const struct rog_pass *pass, struct rog_error *err);
 };

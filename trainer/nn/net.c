@@ -8,9 +8,11 @@
 #include <trainer/nn/layer.h>
 #include <trainer/nn/loss.h>
 
-/* Without a backward pass a batch goes through the network in tiles of at most this many pixels, so
- * that activations stay in the cache (measured: half as many again images a second). */
+/* Without a backward pass a batch goes through the network in tiles of at most so many positions
+ * of a layer that activations stay in the cache (measured: half as many again images a second), yet
+ * the weights of deep layers, which have few positions, are not fetched more often than needed. */
 #define TILE_PIXELS (32 * 32 * 32)
+#define TILE_POSITIONS 2048
 
 /* ---- memory -----------------------------------------------------------------------------------
  */
@@ -27,11 +29,12 @@ struct pool {
     struct slot *slots; /* room for one for each value */
 };
 
-/* A slot that nobody uses, the largest of them, or a new one; made large enough. */
-static uint32_t pool_take(struct pool *pool, size_t floats)
+/* A slot that nobody uses, the largest of them, or a new one, which it always is where `fresh`;
+ * made large enough. */
+static uint32_t pool_take(struct pool *pool, size_t floats, bool fresh)
 {
     uint32_t best = pool->count;
-    for (uint32_t i = 0; i < pool->count; i++)
+    for (uint32_t i = 0; i < pool->count && !fresh; i++)
         if (pool->slots[i].users == 0 &&
             (best == pool->count || pool->slots[i].floats > pool->slots[best].floats))
             best = i;
@@ -64,33 +67,97 @@ static void pool_release(struct pool *pool)
 
 /* Slots of a layer: output among the values, the others among the gradients. */
 struct places {
+    uint32_t group;
     uint32_t y, dy, dx, dx_add;
+};
+
+/* Layers that follow each other and take `tile` images at a time, a multiple of what the group
+ * before takes and a divisor of what the next one does, or of the batch. */
+struct group {
+    uint32_t first, end; /* layers */
+    uint32_t tile;
 };
 
 struct rog_net {
     const struct rog_arch *arch;
-    uint32_t batch, tile, threads; /* tile divides batch */
+    uint32_t batch, threads, group_count;
     enum rog_net_mode mode;
     struct rog_prims *prims;
-    struct rog_layer *layers; /* arch->layer_count, as are the places */
+    struct rog_layer *layers; /* arch->layer_count, as are the places and the room for groups */
     struct places *places;
+    struct group *groups;
     struct pool values, gradients;
-    float *logits; /* of the whole batch; the last value of each tile */
+    float *logits; /* of the whole batch */
 };
 
+static size_t layer_positions(const struct rog_arch_layer *layer)
+{
+    return (size_t)layer->out_height * layer->out_width;
+}
+
+static size_t layer_floats(const struct rog_arch_layer *layer)
+{
+    return layer_positions(layer) * layer->out_channels;
+}
+
+/* As much as the next layer takes at a time. */
 static size_t value_floats(const struct rog_net *net, uint32_t value)
 {
-    const struct rog_arch_layer *layer = &net->arch->layers[value - 1];
-    return (size_t)net->tile * layer->out_height * layer->out_width * layer->out_channels;
+    uint32_t last = net->arch->layer_count - 1, reader = value < last ? value : last;
+    return net->groups[net->places[reader].group].tile *
+           layer_floats(&net->arch->layers[value - 1]);
+}
+
+/* Nothing at or after layer i reads a value from before its input. */
+static bool may_begin_group(const struct rog_net *net, uint32_t i)
+{
+    for (uint32_t reader = i; reader < net->arch->layer_count; reader++)
+        if (net->arch->layers[reader].skip < i)
+            return false;
+    return true;
+}
+
+/* The most images, at most `most`, that are a multiple of `step` and divide the batch. */
+static uint32_t choose_tile(uint32_t batch, uint32_t step, uint64_t most)
+{
+    uint32_t tile = most < batch ? (uint32_t)most : batch;
+    while (tile > step && (batch % tile || tile % step))
+        tile--;
+    return tile > step ? tile : step;
+}
+
+/* Without a backward pass the images go through in tiles, which may grow where a layer makes them
+ * smaller. */
+static void plan_groups(struct rog_net *net)
+{
+    const struct rog_arch *arch = net->arch;
+    uint64_t pixels = (uint64_t)arch->image_size * arch->image_size;
+    bool tiles = net->mode == ROG_NET_INFER;
+    struct group *group = net->groups;
+    group->tile = tiles ? choose_tile(net->batch, 1, TILE_PIXELS / pixels) : net->batch;
+    for (uint32_t i = 0; i < arch->layer_count; i++) {
+        const struct rog_arch_layer *layer = &arch->layers[i];
+        size_t positions = layer_positions(layer);
+        if (i > 0 && tiles && positions < layer_positions(layer - 1) && may_begin_group(net, i)) {
+            uint32_t tile = choose_tile(net->batch, group->tile, TILE_POSITIONS / positions);
+            if (tile > group->tile)
+                *++group = (struct group){.first = i, .tile = tile};
+        }
+        group->end = i + 1;
+        net->places[i].group = (uint32_t)(group - net->groups);
+    }
+    net->group_count = (uint32_t)(group - net->groups) + 1;
 }
 
 /* Every value has a slot for itself where there is a backward pass; without one a slot is free
- * again after its last reader. */
+ * again after its last reader. Between two groups it is a new one, for the first group runs again,
+ * slots and all, before the second reads what it has collected. */
 static void plan_values(struct rog_net *net)
 {
     uint32_t count = net->arch->layer_count;
     for (uint32_t i = 0; i + 1 < count; i++) {
-        net->places[i].y = pool_take(&net->values, value_floats(net, i + 1));
+        bool last_of_group = net->places[i].group != net->places[i + 1].group;
+        net->places[i].y = pool_take(&net->values, value_floats(net, i + 1), last_of_group);
         if (net->mode != ROG_NET_INFER)
             continue;
         /* Values that layer i was the last to read. */
@@ -119,7 +186,7 @@ static int plan_gradients(struct rog_net *net)
         return ROG_ENOMEM;
     for (uint32_t value = 0; value <= count; value++)
         gradient[value] = ROG_NO_INDEX;
-    gradient[count] = pool_take(&net->gradients, value_floats(net, count));
+    gradient[count] = pool_take(&net->gradients, value_floats(net, count), false);
 
     for (uint32_t i = count; i-- > 0;) {
         const struct rog_arch_layer *layer = &net->arch->layers[i];
@@ -135,7 +202,7 @@ static int plan_gradients(struct rog_net *net)
             places->dx = places->dy;
             slots[places->dy].users++;
         } else if (i > 0) {
-            places->dx = pool_take(&net->gradients, value_floats(net, i));
+            places->dx = pool_take(&net->gradients, value_floats(net, i), false);
         }
         slots[places->dy].users--;
         if (places->dx_add != ROG_NO_INDEX)
@@ -151,11 +218,13 @@ static int prepare(struct rog_net *net, struct rog_error *err)
     uint32_t count = net->arch->layer_count;
     net->layers = calloc(count, sizeof *net->layers);
     net->places = calloc(count, sizeof *net->places);
+    net->groups = calloc(count, sizeof *net->groups);
     net->values.slots = calloc((size_t)count + 1, sizeof *net->values.slots);
     net->gradients.slots = calloc((size_t)count + 1, sizeof *net->gradients.slots);
-    if (!net->layers || !net->places || !net->values.slots || !net->gradients.slots)
+    if (!net->layers || !net->places || !net->groups || !net->values.slots || !net->gradients.slots)
         return rog_fail_nomem(err);
 
+    plan_groups(net);
     plan_values(net);
     if (net->mode != ROG_NET_INFER && plan_gradients(net))
         return rog_fail_nomem(err);
@@ -168,19 +237,10 @@ static int prepare(struct rog_net *net, struct rog_error *err)
     if (!code)
         code = rog_prims_new(&net->prims, err);
     for (uint32_t i = 0; i < count && !code; i++)
-        code = rog_layer_init(&net->layers[i], net->arch, &net->arch->layers[i], net->tile,
-                              net->mode, i > 0, net->prims, err);
+        code = rog_layer_init(&net->layers[i], net->arch, &net->arch->layers[i],
+                              net->groups[net->places[i].group].tile, net->mode, i > 0, net->prims,
+                              err);
     return code;
-}
-
-static uint32_t choose_tile(uint32_t batch, enum rog_net_mode mode, uint64_t pixels)
-{
-    uint32_t tile = batch;
-    if (mode != ROG_NET_INFER)
-        return batch;
-    while (tile > 1 && (batch % tile || tile * pixels > TILE_PIXELS))
-        tile--;
-    return tile;
 }
 
 int rog_net_new_threads(struct rog_net **net, const struct rog_arch *arch, uint32_t batch,
@@ -201,7 +261,6 @@ int rog_net_new_threads(struct rog_net **net, const struct rog_arch *arch, uint3
         return rog_fail_nomem(err);
     made->arch = arch;
     made->batch = batch;
-    made->tile = choose_tile(batch, mode, pixels);
     made->mode = mode;
     made->threads = threads;
 
@@ -236,6 +295,7 @@ void rog_net_free(struct rog_net *net)
     free(net->logits);
     free(net->layers);
     free(net->places);
+    free(net->groups);
     free(net);
 }
 
@@ -252,32 +312,51 @@ static float *gradient_data(const struct rog_net *net, uint32_t slot)
     return slot == ROG_NO_INDEX ? NULL : net->gradients.slots[slot].data;
 }
 
-/* Fills in what the i-th layer works on, for the tile whose first image is `first`. */
-static void set_pass(const struct rog_net *net, uint32_t i, uint32_t first, const float *images,
-                     struct rog_pass *pass)
+/* Fills in what the i-th layer works on: the tile whose first image is `first`, the output being
+ * the part for it of a larger tile whose first image is `outer`. */
+static void set_pass(const struct rog_net *net, uint32_t i, uint32_t first, uint32_t outer,
+                     const float *images, struct rog_pass *pass)
 {
-    uint32_t skip = net->arch->layers[i].skip;
+    const struct rog_arch_layer *layer = &net->arch->layers[i];
     bool last = i + 1 == net->arch->layer_count;
+    bool last_of_group = i + 1 == net->groups[net->places[i].group].end;
     size_t pixels = (size_t)net->arch->image_size * net->arch->image_size;
     images += first * pixels * 3;
     pass->x = i == 0 ? images : value_data(net, i);
-    pass->y = last ? net->logits + (size_t)first * net->arch->classes : value_data(net, i + 1);
+    pass->y = last ? net->logits : value_data(net, i + 1);
+    if (last_of_group)
+        pass->y += (first - outer) * layer_floats(layer);
     pass->skip = NULL;
-    if (skip != ROG_NO_INDEX)
-        pass->skip = skip == 0 ? images : value_data(net, skip);
+    if (layer->skip != ROG_NO_INDEX)
+        pass->skip = layer->skip == 0 ? images : value_data(net, layer->skip);
+}
+
+/* Images [begin, end) up to the end of a group, in its tiles; each tile is collected from the
+ * groups before it. */
+static int run_group(struct rog_net *net, uint32_t index, uint32_t begin, uint32_t end,
+                     const float *images, struct rog_pass *pass, struct rog_error *err)
+{
+    const struct group *group = &net->groups[index];
+    int code = 0;
+    for (uint32_t first = begin; first < end && !code; first += group->tile) {
+        if (index > 0)
+            code = run_group(net, index - 1, first, first + group->tile, images, pass, err);
+        for (uint32_t i = group->first; i < group->end && !code; i++) {
+            struct rog_layer *layer = &net->layers[i];
+            set_pass(net, i, first, begin, images, pass);
+            if (first == 0 && layer->ops->prepare)
+                code = layer->ops->prepare(layer, pass, err);
+            if (!code)
+                code = layer->ops->forward(layer, pass, err);
+        }
+    }
+    return code;
 }
 
 static int run_forward(struct rog_net *net, const float *images, struct rog_pass *pass,
                        struct rog_error *err)
 {
-    int code = 0;
-    for (uint32_t first = 0; first < net->batch; first += net->tile) {
-        for (uint32_t i = 0; i < net->arch->layer_count && !code; i++) {
-            set_pass(net, i, first, images, pass);
-            code = net->layers[i].ops->forward(&net->layers[i], pass, err);
-        }
-    }
-    return code;
+    return run_group(net, net->group_count - 1, 0, net->batch, images, pass, err);
 }
 
 static int run_backward(struct rog_net *net, const float *images, struct rog_pass *pass,
@@ -286,7 +365,7 @@ static int run_backward(struct rog_net *net, const float *images, struct rog_pas
     int code = 0;
     for (uint32_t i = net->arch->layer_count; i-- > 0 && !code;) {
         const struct places *places = &net->places[i];
-        set_pass(net, i, 0, images, pass);
+        set_pass(net, i, 0, 0, images, pass);
         pass->dy = gradient_data(net, places->dy);
         pass->dx = gradient_data(net, places->dx);
         pass->dx_add = gradient_data(net, places->dx_add);

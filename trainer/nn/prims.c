@@ -320,6 +320,7 @@ struct rog_conv {
     struct call reorders[DIRECTIONS];
     float *chosen; /* weights in the layout of the direction at work */
     size_t chosen_bytes;
+    const float *prepared; /* for forward calls; `chosen`, or the caller's */
 };
 
 static void conv_descs_release(struct conv_descs *d)
@@ -470,14 +471,18 @@ static int choose_layout(struct rog_conv *conv, enum direction direction, const 
     return code;
 }
 
-int rog_conv_forward(struct rog_conv *conv, const float *x, const float *weights, const float *bias,
-                     float *y, struct rog_error *err)
+int rog_conv_prepare(struct rog_conv *conv, const float *weights, struct rog_error *err)
 {
     int code = choose_layout(conv, FORWARD, &weights, err);
-    if (code)
-        return code;
-    return call_run(&conv->calls[FORWARD], conv->prims, (const void *[]){x, weights, bias, y},
-                    "convolution", err);
+    conv->prepared = weights;
+    return code;
+}
+
+int rog_conv_forward(struct rog_conv *conv, const float *x, const float *bias, float *y,
+                     struct rog_error *err)
+{
+    return call_run(&conv->calls[FORWARD], conv->prims,
+                    (const void *[]){x, conv->prepared, bias, y}, "convolution", err);
 }
 
 int rog_conv_backward(struct rog_conv *conv, const float *x, const float *weights, const float *dy,

@@ -34,12 +34,17 @@ int rog_conv_new(struct rog_conv **conv, struct rog_prims *prims,
                  const struct rog_conv_shape *shape, struct rog_error *err);
 void rog_conv_free(struct rog_conv *conv);
 
-/* y (B, OH, OW, out) = conv(x (B, H, W, in), weights) + bias (out), then ReLU where asked for. */
-int rog_conv_forward(struct rog_conv *conv, const float *x, const float *weights, const float *bias,
-                     float *y, struct rog_error *err);
+/* Puts the weights of the forward calls that follow, up to the next backward call, into the layout
+ * that oneDNN prefers. `weights` stays the caller's and must stay as it is until then. */
+int rog_conv_prepare(struct rog_conv *conv, const float *weights, struct rog_error *err);
+
+/* y (B, OH, OW, out) = conv(x (B, H, W, in), prepared weights) + bias (out), then ReLU where asked
+ * for. */
+int rog_conv_forward(struct rog_conv *conv, const float *x, const float *bias, float *y,
+                     struct rog_error *err);
 
 /* From dy, the gradient before ReLU and bias: dweights (overwritten), and dx (overwritten) where
- * the shape has input_gradient. `weights` as in the forward call. */
+ * the shape has input_gradient. `weights` as prepared for the forward call. */
 int rog_conv_backward(struct rog_conv *conv, const float *x, const float *weights, const float *dy,
                       float *dx, float *dweights, struct rog_error *err);
 
