@@ -43,6 +43,15 @@ static const struct rog_command *find_command(const struct rog_program *program,
     return NULL;
 }
 
+/* The part of the command that the word names, or the command itself. */
+static const struct rog_command *find_part(const struct rog_command *command, const char *word)
+{
+    for (size_t i = 0; word && command->parts && command->parts[i]; i++)
+        if (!strcmp(strrchr(command->parts[i]->name, ' ') + 1, word))
+            return command->parts[i];
+    return command;
+}
+
 /* The option of that name in the command's own table, then in the common one. Beginnings count
  * when only one option has them. */
 static const struct rog_setting *find_option(const struct rog_cli *cli, const char *name,
@@ -222,6 +231,9 @@ static void print_command_help(const struct rog_program *program, const struct r
         putchar('\n');
         print_wrapped(command->details, 0);
     }
+    for (size_t i = 0; command->parts && command->parts[i]; i++)
+        printf("%s  %-14s %s\n", i ? "" : "\nParts with a help of their own:\n",
+               command->parts[i]->name, command->parts[i]->summary);
     print_options("Options", command->options);
     print_options("Common options", program->common);
 }
@@ -300,16 +312,22 @@ int rog_program_main(const struct rog_program *program, int argc, char **argv)
     const struct rog_command *command = find_command(program, name);
     if (!command)
         return unknown_command(program, name);
+    int first = help ? 3 : 2; /* of the arguments */
+    const struct rog_command *part = find_part(command, argc > first ? argv[first] : NULL);
+    if (part != command) {
+        command = part;
+        first++;
+    }
     bool asks = !command->passes_on;
-    if (help || (asks && asks_for(argc - 2, argv + 2, "--help"))) {
+    if (help || (asks && asks_for(argc - first, argv + first, "--help"))) {
         print_command_help(program, command);
         return ROG_EXIT_OK;
     }
-    if (asks && asks_for(argc - 2, argv + 2, "--version")) {
+    if (asks && asks_for(argc - first, argv + first, "--version")) {
         printf("%s %s\n", program->name, program->version);
         return ROG_EXIT_OK;
     }
-    return run_command(program, command, argc - 2, argv + 2);
+    return run_command(program, command, argc - first, argv + first);
 }
 
 int rog_cli_arg_count(const struct rog_cli *cli)

@@ -27,7 +27,7 @@ enum {
 struct rog_cli; /* a parsed command line */
 
 struct rog_command {
-    const char *name;
+    const char *name;                  /* of a part: its command's, a space and its own */
     const char *usage;                 /* what follows the name: "CONF [options]" */
     const char *summary;               /* one line */
     const char *details;               /* more, for --help; may be NULL */
@@ -38,6 +38,9 @@ struct rog_command {
     int (*run)(const struct rog_cli *cli, struct rog_error *err);
     bool passes_on; /* every word after the name is an argument, --help too: for commands that hand
                        them to another program */
+    /* Commands that the first argument names ("data get" is a part of "data"), ends with NULL;
+     * anything else is an argument of this one. May be NULL. */
+    const struct rog_command *const *parts;
 };
 
 struct rog_program {

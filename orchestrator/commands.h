@@ -11,6 +11,7 @@
 extern const struct rog_command rog_cmd_case;
 extern const struct rog_command rog_cmd_cases;
 extern const struct rog_command rog_cmd_data;
+extern const struct rog_command rog_cmd_data_get;
 extern const struct rog_command rog_cmd_doctor;
 extern const struct rog_command rog_cmd_export;
 extern const struct rog_command rog_cmd_import;

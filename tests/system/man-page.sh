@@ -7,10 +7,19 @@ rogctl help >help
 commands=$(sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p' help)
 [ "$(echo "$commands" | wc -l)" -gt 10 ] || { echo "no commands found in the help"; exit 1; }
 
+# Parts of commands that have a help of their own, such as "data get".
+parts=$(for command in $commands; do
+    rogctl help "$command" | sed -n '/^Parts/,/^$/s/^  \([a-z]* [a-z]*\) .*/\1/p'
+done)
+[ -n "$parts" ] || { echo "no parts found in the help"; exit 1; }
+
 wrong=0
-for command in $commands; do
+echo "$commands
+$parts" >names
+while read -r command; do
     grep -q "^\.SS.*rogctl $command\b" plain || { echo "man page: no section for $command"; wrong=1; }
-    rogctl help "$command" >"help-$command" || exit 1
+    # shellcheck disable=SC2086 # the name of a part is two words
+    rogctl help $command >"help-$command" || exit 1
     # The options in the command's own section, and those common to all.
     sed -n "/^\.SS.*rogctl $command\b/,/^\.S/p" plain >section
     sed -n '/^Options:/,/^$/s/.*\(--[a-z-]*\) .*/\1/p;/^Options:/,/^$/s/.*\(--[a-z-]*\)$/\1/p' "help-$command" |
@@ -24,7 +33,7 @@ for command in $commands; do
         grep -q -e "$option\b" "help-$command" ||
             { echo "man page: $command is said to have $option, it has not"; wrong=1; }
     done <documented
-done
+done <names
 grep '^\.SS' plain | grep -o 'rogctl [a-z]*' | cut -d' ' -f2 | sort -u | while read -r command; do
     echo "$commands" | grep -qx "$command" || { echo "man page: $command is no command"; exit 1; }
 done || wrong=1

@@ -86,12 +86,28 @@ static const struct rog_command failing = {.name = "fail",
                                            .min_args = 1,
                                            .max_args = -1,
                                            .run = fail_with};
+static int count_part(const struct rog_cli *cli, struct rog_error *err)
+{
+    bool right = rog_cli_arg_count(cli) == 1 && !strcmp(rog_cli_arg(cli, 0), "x") &&
+                 rog_cli_int(cli, "jobs") == 3;
+    return right ? rog_fail(err, ROG_ENOTFOUND, "a part") : 0;
+}
+
+static const struct rog_command part = {.name = "pass part",
+                                        .usage = "X",
+                                        .summary = "a part of pass",
+                                        .options = options,
+                                        .min_args = 1,
+                                        .max_args = 1,
+                                        .run = count_part};
+static const struct rog_command *const parts[] = {&part, NULL};
 static const struct rog_command passing = {.name = "pass",
                                            .usage = "...",
                                            .summary = "hand all words on",
                                            .max_args = -1,
                                            .run = count_words,
-                                           .passes_on = true};
+                                           .passes_on = true,
+                                           .parts = parts};
 static const struct rog_command *const commands[] = {&values, &defaults, &failing, &passing, NULL};
 static const struct rog_program program = {"prog", "1.0", "a program", common, commands};
 
@@ -135,6 +151,18 @@ static void test_wrong_use(void **state)
     assert_int_equal(RUN("defaults", "--fresh=maybe"), 2);
 }
 
+/* A part has options, a help and errors of its own; other words go to the command. */
+static void test_parts(void **state)
+{
+    (void)state;
+    assert_int_equal(RUN("pass", "part", "x", "--jobs", "3"), 3);
+    assert_int_equal(RUN("pass", "part"), 2);
+    assert_int_equal(RUN("pass", "part", "x", "--unknown"), 2);
+    assert_int_equal(RUN("pass", "part", "--help"), 0);
+    assert_int_equal(RUN("help", "pass", "part"), 0);
+    assert_int_equal(RUN("pass", "--help", "--unknown", "--", "-q"), 130);
+}
+
 static void test_exit_status(void **state)
 {
     (void)state;
@@ -161,6 +189,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_options_anywhere),
         cmocka_unit_test(test_wrong_use),
+        cmocka_unit_test(test_parts),
         cmocka_unit_test(test_exit_status),
         cmocka_unit_test(test_help),
     };

@@ -128,9 +128,10 @@ static int file_path(const struct source *source, const char *folder, enum rog_s
         return rog_fail_nomem(err);
     if (!rog_file_exists(*path)) {
         int code = rog_fail(err, ROG_EINVAL,
-                            "%s does not exist; data = \"%s:FOLDER\" needs %s %s and %s in FOLDER",
+                            "%s does not exist; data = \"%s:FOLDER\" needs %s %s and %s in FOLDER; "
+                            "`rogctl data get %s` fetches them",
                             *path, source->name, source->format, source->files[ROG_SPLIT_TRAIN],
-                            source->files[ROG_SPLIT_TEST]);
+                            source->files[ROG_SPLIT_TEST], source->name);
         free(*path);
         *path = NULL;
         return code;
