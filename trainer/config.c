@@ -59,10 +59,27 @@ static const struct field run_fields[] = {
 };
 
 static const struct field worker_fields[] = {
-    {WORKER(STRING, host)},       {WORKER(STRING, profile)},     {WORKER(U32, batch)},
-    {WORKER(U32, local_steps)},   {WORKER(REAL, step_s)},        {WORKER(REAL, compress_s)},
-    {WORKER(REAL, decompress_s)}, {WORKER(REAL, watts_compute)}, {WORKER(REAL, watts_communicate)},
-    {WORKER(REAL, watts_stall)},  {WORKER(STRING, trace)},       {WORKER(REAL, trace_offset)},
+    {WORKER(STRING, host)},
+    {WORKER(STRING, profile)},
+    {WORKER(U32, batch)},
+    {WORKER(U32, local_steps)},
+    {WORKER(REAL, step_s)},
+    {WORKER(REAL, compress_s)},
+    {WORKER(REAL, rank_s)},
+    {WORKER(REAL, unpack_rows_s)},
+    {WORKER(REAL, server_unpack_s)},
+    {WORKER(REAL, server_compress_s)},
+    {WORKER(REAL, server_rank_s)},
+    {WORKER(REAL, packet_headers)},
+    {WORKER(REAL, send_buffer)},
+    {WORKER(REAL, zero_mbps)},
+    {WORKER(STRING, answers)},
+    {WORKER(REAL, decompress_s)},
+    {WORKER(REAL, watts_compute)},
+    {WORKER(REAL, watts_communicate)},
+    {WORKER(REAL, watts_stall)},
+    {WORKER(STRING, trace)},
+    {WORKER(REAL, trace_offset)},
     {NULL, FIELD_U32, 0},
 };
 
@@ -157,6 +174,9 @@ static int take_worker(struct rog_run_config *config, const struct rog_json *giv
     }
     if (!rog_json_get(settings, "batch"))
         rog_json_put_integer(settings, "batch", config->batch);
+    if (!rog_json_get(settings, "unpack_rows_s"))
+        rog_json_put_number(settings, "unpack_rows_s",
+                            rog_json_get_number(settings, "decompress_s", 0));
     if (!rog_json_get(settings, "trace"))
         rog_json_put_string(settings, "trace", config->trace);
     store_all(worker_fields, settings, (char *)worker);

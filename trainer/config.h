@@ -26,6 +26,12 @@ struct rog_run_worker {
     uint32_t local_steps; /* between two exchanges, `batchsize` multiplied in */
     double step_s;        /* one local step */
     double compress_s, decompress_s;
+    double rank_s, unpack_rows_s; /* where the strategy does not send all */
+    double server_unpack_s, server_compress_s, server_rank_s; /* work of the server for it */
+    double packet_headers;                                    /* bytes for each byte sent */
+    double send_buffer;                                       /* bytes */
+    double zero_mbps;
+    const char *answers; /* "always", "waiting"; NULL: always */
     double watts_compute, watts_communicate, watts_stall;
     const char *trace;   /* default: the run's */
     double trace_offset; /* s */

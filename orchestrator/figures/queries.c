@@ -19,11 +19,16 @@ const char rog_query_composition_as_published[] =
     "    SELECT max(json_extract(data, '$.computation_s')) AS compute,\n"
     "           max(json_extract(data, '$.exchange_s')) AS exchange,\n"
     "           max(json_extract(data, '$.stall_s')) AS stall\n"
-    "    FROM events WHERE run_id = ?1 AND kind = 'published-means')\n"
+    "    FROM events WHERE run_id = ?1 AND kind = 'published-means'),\n"
+    "own AS (\n"
+    "    SELECT CASE library WHEN 'ROG' THEN 0 ELSE\n"
+    "               coalesce(json_extract(config, '$.workers[2].compress_s'), 0) +\n"
+    "               coalesce(json_extract(config, '$.workers[2].decompress_s'), 0) END AS packing\n"
+    "    FROM runs WHERE id = ?1)\n"
     "SELECT coalesce(i.compute, h.compute),\n"
-    "       coalesce(i.exchange - i.stall, h.exchange - e.stall),\n"
+    "       coalesce(i.exchange - i.stall, h.exchange - own.packing - e.stall),\n"
     "       coalesce(i.stall, e.stall), workers\n"
-    "FROM host3 AS h, everybody AS e, imported AS i";
+    "FROM host3 AS h, everybody AS e, imported AS i, own";
 
 const char rog_query_energy_known_until[] =
     "SELECT min(last) FROM (\n"

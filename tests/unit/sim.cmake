@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-foreach(part trace trace_convert trace_synth schedule cluster)
+foreach(part processor trace trace_convert trace_synth schedule cluster)
   rog_unit_test(${part} LIBS rog_sim)
 endforeach()
 add_dependencies(test_cluster rog_plugin_bsp rog_plugin_ssp rog_plugin_rog)

@@ -21,12 +21,15 @@ static int node_init(struct rog_sim_cluster *cluster, uint32_t index, struct rog
     struct rog_sim_node *node = &cluster->nodes[index];
     node->profile = &config->run->workers[index];
     node->mbps = -1;
+    node->only_waiting = node->profile->answers && !strcmp(node->profile->answers, "waiting");
     int code = rog_trace_open(&node->trace, node->profile->trace, node->profile->rank,
                               config->run->seed, err);
     if (code) {
         rog_fail_prefix(err, "worker %u", node->profile->rank);
         return code;
     }
+    if (node->profile->zero_mbps > 0)
+        rog_trace_lift_zeros(node->trace, node->profile->zero_mbps);
     if (config->params) {
         node->params = malloc(config->rows->params * sizeof *node->params);
         if (!node->params)
@@ -65,6 +68,9 @@ static int cluster_init(struct rog_sim_cluster *cluster, struct rog_error *err)
         .policy = {config->rows->row_count, cluster->workers, config->threshold},
     };
     int code = rog_server_new(&cluster->server, &server, config->params, err);
+    if (!code)
+        code = rog_exchange_selects(config->rows, config->strategy, &server.policy,
+                                    &cluster->selects, err);
     for (uint32_t i = 0; i < cluster->workers && !code; i++)
         code = node_init(cluster, i, err);
     return code;
@@ -78,6 +84,7 @@ static void cluster_release(struct rog_sim_cluster *cluster)
         free(cluster->nodes[i].params);
     }
     rog_server_free(cluster->server);
+    rog_processor_release(&cluster->processor);
     rog_slots_release(&cluster->slots);
     rog_queue_release(&cluster->queue);
     free(cluster->nodes);
@@ -226,6 +233,14 @@ static int run(struct rog_sim_cluster *cluster, struct rog_error *err)
     return code;
 }
 
+static uint64_t held_bytes(const struct rog_sim_cluster *cluster, uint32_t first)
+{
+    uint64_t bytes = 0;
+    for (uint32_t next = first; next; next = cluster->slots.items[next - 1].next_held)
+        bytes += cluster->slots.items[next - 1].wire_bytes;
+    return bytes;
+}
+
 /* The last word on energy and on the model. */
 static int finish(struct rog_sim_cluster *cluster, struct rog_error *err)
 {
@@ -245,6 +260,9 @@ static int finish(struct rog_sim_cluster *cluster, struct rog_error *err)
         if (item->kind == ROG_SIM_ARRIVED_UP || item->kind == ROG_SIM_ARRIVED_DOWN)
             result->in_flight_bytes += cluster->slots.items[item->slot].wire_bytes;
     }
+    for (uint32_t i = 0; i < cluster->workers; i++)
+        result->in_flight_bytes += held_bytes(cluster, cluster->nodes[i].held_first) +
+                                   held_bytes(cluster, cluster->nodes[i].unheard_first);
     return code;
 }
 

@@ -22,8 +22,20 @@
  * are cut to about 1/128 of a full exchange (exchange.h), and between two of them the sender
  * decides anew.
  *
- * Left out: the server's own time (the published one takes up to half a second to compress a pull),
- * packets, loss and what a transport protocol makes of them, and air time that links share.
+ * What the published system (ROG, MICRO 2022, and its logs) took besides, each a setting of a
+ * worker that is off unless it is given: server_unpack_s, server_compress_s, server_rank_s   the
+ * server has one processor, which all that it does at a time share (processor.h): a push counts as
+ * pushed when it is unpacked, a part of the model taking its share of server_unpack_s; a pull
+ * begins when it is made rank_s, unpack_rows_s   a strategy that does not send everything chooses
+ * rows before the push, and unpacks them in its own way packet_headers   each byte of a message
+ * takes so many more on the link send_buffer   who has no time budget hands its messages to the
+ * kernel as long as fewer bytes than this wait there, and takes them for sent: what is recorded as
+ * the time of such a transmission, and makes later budgets, is short. Nothing arrives earlier by it
+ *   answers    "waiting": a worker of one thread hears requests for rows only between the end of
+ * its push and that of its pull zero_mbps  a 0 of the trace stands for this rate
+ *
+ * Left out: packets one by one, loss and what a transport protocol makes of it, and air time that
+ * links share.
  *
  * Power: watts_compute while computing, compressing and decompressing; watts_communicate while
  * pushing, pulling and, when stalled, while demanded rows are on their way; else watts_stall. A

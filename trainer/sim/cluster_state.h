@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include <trainer/sim/cluster.h>
+#include <trainer/sim/processor.h>
 #include <trainer/sim/queue.h>
 #include <trainer/sim/schedule.h>
 #include <trainer/sim/slots.h>
@@ -26,6 +27,7 @@ enum rog_sim_event {
     ROG_SIM_SENT_DOWN, /* the same */
     ROG_SIM_ARRIVED_UP,
     ROG_SIM_ARRIVED_DOWN,
+    ROG_SIM_SERVED,     /* the server's processor is done with a job; `slot` is its turn */
     ROG_SIM_WORK_KINDS, /* without any of the above nothing will ever happen again */
     ROG_SIM_BANDWIDTH = ROG_SIM_WORK_KINDS,
     ROG_SIM_ENERGY,
@@ -48,14 +50,17 @@ enum rog_sim_state {
 enum rog_sim_direction { ROG_SIM_UP, ROG_SIM_DOWN };
 
 struct rog_sim_link {
-    bool busy;
-    uint32_t in_flight; /* messages */
-    uint64_t bytes;     /* received since the last iteration ended */
+    uint32_t queued;     /* messages that are not out yet: the one being sent, and in the buffer */
+    double queued_bytes; /* of these, on the wire */
+    double free_s;       /* when the last of them will be out */
+    uint32_t in_flight;  /* messages that have not been handled where they are going */
+    uint64_t bytes;      /* received since the last iteration ended */
 };
 
 struct rog_sim_node {
     const struct rog_run_worker *profile;
     struct rog_worker *core;
+    bool only_waiting; /* it hears requests only while it waits for its pull */
     float *params;
     struct rog_trace *trace;
     double change_s; /* of the trace: when the rate changes next */
@@ -68,6 +73,10 @@ struct rog_sim_node {
     double began_s, computed_s, pushed_s, admitted_s;
     bool stall_reported;
     struct rog_sim_link link[2];
+    /* Messages that have arrived and wait until the server has unpacked the push that the first
+     * of them ends: slots + 1; 0: none. */
+    uint32_t held_first, held_last;
+    uint32_t unheard_first, unheard_last; /* the same: requests that the worker has not heard yet */
 
     double joules, metered_s;
 };
@@ -79,6 +88,8 @@ struct rog_sim_cluster {
     uint32_t workers;
     struct rog_queue queue;
     struct rog_slots slots;
+    struct rog_processor processor; /* the server's */
+    bool selects;                   /* the strategy does not always send everything */
     struct rog_schedule schedule;
     double now_s;
     double energy_reported_s;

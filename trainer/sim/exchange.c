@@ -8,6 +8,7 @@
 #include <trainer/sync/worker.h>
 
 #define MESSAGES 128
+#define LATE_S 1e12 /* past every budget */
 
 size_t rog_exchange_message_bytes(const struct rog_rows *rows)
 {
@@ -32,8 +33,9 @@ static void admit_everybody(void *state, const struct rog_strategy_config *confi
     (void)state, (void)config, (void)view, (void)admission;
 }
 
-static int push_everything(struct rog_worker *worker, const struct rog_rows *rows, uint64_t *bytes,
-                           struct rog_error *err)
+/* A whole push, sent at a time when every budget is over. */
+static int push_once(struct rog_worker *worker, const struct rog_rows *rows, uint64_t *bytes,
+                     struct rog_error *err)
 {
     size_t room = rog_exchange_message_bytes(rows), size = 0;
     uint8_t *message = malloc(room);
@@ -42,7 +44,7 @@ static int push_everything(struct rog_worker *worker, const struct rog_rows *row
     *bytes = 0;
     int code = rog_worker_push(worker, NULL, 0, 0, err);
     while (!code) {
-        code = rog_worker_send(worker, 0, message, room, &size, err);
+        code = rog_worker_send(worker, LATE_S, message, room, &size, err);
         if (code || !size)
             break;
         *bytes += rog_message_wire_bytes(rows, message, size);
@@ -69,7 +71,25 @@ int rog_exchange_bytes(const struct rog_rows *rows, uint64_t *bytes, struct rog_
     struct rog_worker *worker = NULL;
     int code = rog_worker_new(&worker, &config, NULL, err);
     if (!code)
-        code = push_everything(worker, rows, bytes, err);
+        code = push_once(worker, rows, bytes, err);
+    rog_worker_free(worker);
+    return code;
+}
+
+int rog_exchange_selects(const struct rog_rows *rows, const struct rog_strategy *strategy,
+                         const struct rog_strategy_config *policy, bool *selects,
+                         struct rog_error *err)
+{
+    const struct rog_worker_config config = {.rows = rows, .strategy = strategy, .policy = *policy};
+    struct rog_worker *worker = NULL;
+    struct rog_worker_status status = {0};
+    uint64_t bytes;
+    int code = rog_worker_new(&worker, &config, NULL, err);
+    if (!code)
+        code = push_once(worker, rows, &bytes, err);
+    if (!code)
+        rog_worker_status(worker, &status);
+    *selects = status.rows_pushed < rows->row_count;
     rog_worker_free(worker);
     return code;
 }

@@ -14,6 +14,7 @@ struct rog_slot {
     size_t size;
     size_t wire_bytes;
     uint32_t next_free;
+    uint32_t next_held; /* index + 1; 0: none. The user's */
 };
 
 struct rog_slots {

@@ -93,6 +93,17 @@ static int measure(struct rog_trace *trace, double end_s, struct rog_error *err)
     return ROG_OK;
 }
 
+void rog_trace_lift_zeros(struct rog_trace *trace, double mbps)
+{
+    for (uint32_t i = 0; i < trace->count; i++) {
+        if (trace->mbps[i] > 0)
+            continue;
+        double end_s = i + 1 < trace->count ? trace->start_s[i + 1] : trace->span_s;
+        trace->mbps[i] = mbps;
+        trace->period_bits += mbps * 1e6 * (end_s - trace->start_s[i]);
+    }
+}
+
 int rog_trace_builder_end(struct rog_trace_builder *builder, double end_s, struct rog_trace **trace,
                           struct rog_error *err)
 {

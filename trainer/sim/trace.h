@@ -36,6 +36,8 @@ struct rog_trace {
 int rog_trace_open(struct rog_trace **trace, const char *source, uint32_t rank, uint64_t seed,
                    struct rog_error *err);
 void rog_trace_free(struct rog_trace *trace);
+/* Puts `mbps` > 0 in the place of every rate of 0. */
+void rog_trace_lift_zeros(struct rog_trace *trace, double mbps);
 /* A file's name with every "{rank}" replaced. Heap memory, NULL when it ran out. */
 char *rog_trace_path(const char *name, uint32_t rank);
 

@@ -421,3 +421,19 @@ size_t rog_message_wire_bytes(const struct rog_rows *rows, const uint8_t *messag
         return size;
     return rog_wire_parse(rows, message, size, &wire, NULL) ? size : wire.wire_bytes;
 }
+
+bool rog_message_is_request(const uint8_t *message, size_t size)
+{
+    return size >= ROG_WIRE_HEADER_BYTES && message[1] == ROG_WIRE_REQUEST;
+}
+
+bool rog_message_ends_push(const struct rog_rows *rows, const uint8_t *message, size_t size,
+                           uint32_t *count)
+{
+    struct rog_wire wire;
+    if (size < ROG_WIRE_HEADER_BYTES || message[1] != ROG_WIRE_END ||
+        rog_wire_parse(rows, message, size, &wire, NULL))
+        return false;
+    *count = wire.rows;
+    return wire.header.stream == ROG_WIRE_PUSH;
+}

@@ -503,7 +503,7 @@ int rog_server_send(struct rog_server *server, uint32_t worker, double now, uint
     *size = send_request(server, worker, buffer, bytes);
     if (*size > 0)
         return 0;
-    if (peer->phase == ROG_PEER_ADMITTED)
+    if (peer->phase == ROG_PEER_ADMITTED && !peer->is_held)
         return send_pull_begin(server, worker, now, buffer, size, err);
     if (peer->phase == ROG_PEER_PULLING) {
         *size = send_pull_rows(server, peer, now, buffer, bytes);
@@ -514,6 +514,17 @@ int rog_server_send(struct rog_server *server, uint32_t worker, double now, uint
 }
 
 /* ---- the rest ---- */
+
+void rog_server_hold(struct rog_server *server, uint32_t worker, bool held)
+{
+    server->peers[worker].is_held = held;
+}
+
+double rog_server_budget_s(const struct rog_server *server, uint32_t worker)
+{
+    const struct rog_peer *peer = &server->peers[worker];
+    return peer->phase == ROG_PEER_PULLING ? peer->sending.budget_s : 0;
+}
 
 void rog_server_leave(struct rog_server *server, uint32_t worker, double now)
 {

@@ -43,6 +43,12 @@ int rog_server_receive(struct rog_server *server, uint32_t worker, const uint8_t
 int rog_server_send(struct rog_server *server, uint32_t worker, double now, uint8_t *buffer,
                     size_t bytes, size_t *size, struct rog_error *err);
 
+/* While a worker is held, its pull does not begin, also when it has been admitted: the server is
+ * still making it. Requests to it are sent all the same. */
+void rog_server_hold(struct rog_server *server, uint32_t worker, bool held);
+/* The time budget of the pull that is being sent to the worker, s; 0 also while none is. */
+double rog_server_budget_s(const struct rog_server *server, uint32_t worker);
+
 /* A worker has finished or is gone: it is no longer waited for. */
 void rog_server_leave(struct rog_server *server, uint32_t worker, double now);
 

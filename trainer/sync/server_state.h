@@ -43,6 +43,7 @@ struct rog_peer {
     uint32_t asked, requested, requesting, request_row;
 
     /* The pull. */
+    bool is_held; /* it must not begin yet */
     struct rog_sending sending;
     float *pull_scale; /* [tensor] */
     float *held;       /* W_i: rows->params floats, NULL without values */

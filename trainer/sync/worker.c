@@ -495,6 +495,7 @@ void rog_worker_status(const struct rog_worker *worker, struct rog_worker_status
 {
     *status = worker->status;
     status->pushing = worker->phase == PUSHING;
+    status->budget_s = worker->phase == PUSHING ? worker->sending.budget_s : 0;
     status->waiting =
         worker->phase == PUSHING || worker->phase == WAITING || worker->phase == PULLING;
 }

@@ -83,6 +83,7 @@ struct rog_worker_status {
     uint32_t rows_pulled;  /* in the pull of this iteration */
     uint64_t bytes_pushed; /* all messages, this iteration */
     uint64_t bytes_pulled;
+    double budget_s; /* of the push that is being sent; 0 also while none is */
 };
 void rog_worker_status(const struct rog_worker *worker, struct rog_worker_status *status);
 

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: Apache-2.0
+# What the published system took besides the network: each of it does what it says, alone; and all of
+# it together, on the recorded traces, gives what the published runs measured.
+. "$ROG_TEST_TOOLS/lib.sh"
+
+simulate() { # FOLDER LIBRARY WORKERS WORKER-SETTINGS RUN-SETTINGS
+    workers=
+    for rank in $(seq "$3"); do
+        workers="$workers${workers:+,}{\"rank\":$rank,\"step_s\":1,\"compress_s\":0,\"decompress_s\":0.25,
+            \"watts_compute\":1,\"watts_communicate\":1,\"watts_stall\":1$4}"
+    done
+    printf '{"library":"%s","workload":"none","latency":0,"wire_model":"same",%s,"workers":[%s]}' \
+        "$2" "$5" "$workers" >config.json
+    try 0 rog-trainer simulate --config config.json --out "$1"
+}
+mean() { # FOLDER FIELD
+    jq -s "map(select(.event == \"iteration\") | .$2) | add / length * 1e5 | round / 1e5" "$1/events.jsonl"
+}
+more() { # WHAT FOLDER FIELD BY: more than in the folder `plain`
+    same "$1" "$(jq -n "($(mean plain "$3") + $4) * 1e4 | round")" "$(jq -n "$(mean "$2" "$3") * 1e4 | round")"
+}
+
+line='"trace":"constant:80","seconds":200,"epochs":100'
+simulate plain BSP 4 "" "$line"
+simulate made BSP 4 ',"server_compress_s":0.1,"server_rank_s":7,"rank_s":7,"unpack_rows_s":7' "$line"
+more "four pulls made at once" made pull_s 0.4
+more "nothing to choose in a push" made push_s 0
+simulate unpacked BSP 4 ',"server_unpack_s":0.1' "$line"
+jq -n "$(mean unpacked stall_s) + $(mean unpacked push_s) - $(mean plain push_s) - $(mean plain stall_s) |
+    if . < 0.1 or . > 0.4 then error else . end" >/dev/null || fail "four pushes unpacked at once"
+simulate plain BSP 1 "" "$line"
+simulate made BSP 1 ',"server_compress_s":0.1,"server_unpack_s":0.2' "$line"
+more "one pull made alone" made pull_s 0.1
+more "one push unpacked alone" made push_s 0.2
+simulate headers BSP 1 ',"packet_headers":1' "$line"
+more "twice the bytes" headers push_s "$(mean plain push_s)"
+
+# ROG chooses rows, and unpacks them in its own time.
+simulate plain ROG 1 "" "$line,\"threshold\":4"
+simulate rows ROG 1 ',"rank_s":0.5,"unpack_rows_s":0.75,"server_compress_s":0.125,"server_rank_s":0.5' \
+    "$line,\"threshold\":4"
+more "rows chosen" rows push_s 0.5
+more "rows chosen by the server, and unpacked" rows pull_s 1.125
+
+# A trace that is 0 at first.
+printf 'seconds,mbps\n0,0\n50,80\n100,80\n' >zero.csv
+zero="\"trace\":\"$PWD/zero.csv\",\"seconds\":99,\"epochs\":100"
+simulate dead BSP 1 "" "$zero"
+simulate lifted BSP 1 ',"zero_mbps":80' "$zero"
+first() { jq -s 'map(select(.event == "iteration"))[0].t | floor' "$1/events.jsonl"; }
+same "nothing gets through a 0" 50 "$(first dead)"
+same "or as much as is said" 1 "$(first lifted)"
+
+# A fast and a slow worker. A kernel's buffer makes nothing arrive earlier: under BSP, which has no
+# time budgets, all iterations are the same. Under ROG it changes what transmissions seem to take, and
+# a single thread, which hears requests later, sends fewer rows.
+printf 'seconds,mbps\n0,40\n10,40\n' >line1.csv
+printf 'seconds,mbps\n0,0.05\n10,0.2\n20,0.1\n' >line2.csv
+uneven="\"threshold\":0,\"trace\":\"$PWD/line{rank}.csv\",\"seconds\":1000,\"epochs\":100"
+simulate plain BSP 2 "" "$uneven"
+simulate buffer BSP 2 ',"send_buffer":1e6' "$uneven"
+for folder in plain buffer; do grep '"event":"iteration"' $folder/events.jsonl >$folder.iterations; done
+cmp plain.iterations buffer.iterations || fail "a buffer makes BSP another"
+uneven="\"threshold\":4,\"trace\":\"$PWD/line{rank}.csv\",\"seconds\":1000,\"epochs\":100"
+simulate plain ROG 2 "" "$uneven"
+simulate buffer ROG 2 ',"send_buffer":1e6' "$uneven"
+simulate waiting ROG 2 ',"answers":"waiting"' "$uneven"
+same "rows pushed with a buffer" other "$(jq -nr "if $(mean buffer rows_pushed) == $(mean plain rows_pushed) then \"same\" else \"other\" end")"
+jq -en "$(mean waiting bytes_pushed) < $(mean plain bytes_pushed) - 1" >/dev/null ||
+    fail "a single thread answers as much: $(mean waiting bytes_pushed), $(mean plain bytes_pushed)"
+for folder in buffer waiting; do
+    jq -se 'map(select(.event == "admit")) | length > 10 and all(.oldest >= .needed)' $folder/events.jsonl >/dev/null ||
+        fail "$folder: the bound of staleness is broken"
+    cp $folder/events.jsonl first
+    [ $folder = buffer ] && extra=',"send_buffer":1e6' || extra=',"answers":"waiting"'
+    simulate $folder ROG 2 "$extra" "$uneven"
+    cmp first $folder/events.jsonl || fail "$folder: not the same bytes again"
+done
+try 2 rog-trainer simulate --config /dev/stdin --out refused <<'JSON'
+{"workload":"none","workers":[{"rank":1,"step_s":1,"compress_s":0,"decompress_s":0,"watts_compute":1,
+"watts_communicate":1,"watts_stall":1,"answers":"sometimes"}]}
+JSON
+says "answers"
+
+[ -d "$ROG_SHARED_DATA/rog-artifact" ] || { echo "no $ROG_SHARED_DATA/rog-artifact: nothing to compare with"; exit 0; }
+cat >truth.conf <<CONF
+case = "truth"; figure = "1"; workload = "none"; wire_model = "convmlp-m";
+trace = "$ROG_SHARED_DATA/traces/outdoors-worker{rank}.csv";
+runs = ( { library = "BSP"; epochs = 3; }, { library = "SSP"; epochs = 3; }, { library = "ROG"; epochs = 2; } );
+CONF
+try 0 rogctl sweep truth.conf --cluster artifact4
+try 0 rogctl import "$ROG_SHARED_DATA/rog-artifact"
+# The means over workers within 10% of those of the published runs, every one of them.
+try 0 rogctl report truth-case0 --json
+json '.runs[] | [.communication_s, .stall_s] | @tsv' >here
+try 0 rogctl report outdoors-case0 --json
+json '.runs[] | [.communication_s, .stall_s] | @tsv' >published
+paste here published | awk '{ for (i = 1; i <= 2; i++) if ($i < 0.9 * $(i + 2) || $i > 1.1 * $(i + 2)) exit 1 }' ||
+    fail "here (communication, stall) and published: $(paste here published)"
+# The published table's own way to count, which looks at one host: BSP and SSP within 10%, of ROG the
+# stall.
+try 0 rogctl report truth-case0 --as-published --json
+json '.runs[] | [.communication_s, .stall_s] | @tsv' >here
+printf '5.14 7.41 0.10\n5.11 5.74 0.10\n4.26 2.63 0.10\n' >published
+paste here published | awk '{ for (i = NR < 3 ? 1 : 2; i <= 2; i++) { d = $i / $(i + 2) - 1; if (d > $5 || d < -$5) exit 1 } }' ||
+    fail "as published, here and there: $(paste here published)"

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <trainer/sim/processor.h>
+
+#include <assert.h>
+#include <stdlib.h>
+
+void rog_processor_release(struct rog_processor *processor)
+{
+    free(processor->jobs);
+    *processor = (struct rog_processor){0};
+}
+
+/* Every job gets its share of the time until now_s. */
+static void advance(struct rog_processor *processor, double now_s)
+{
+    double share_s = processor->count ? (now_s - processor->at_s) / processor->count : 0;
+    for (uint32_t i = 0; i < processor->count; i++) {
+        double left_s = processor->jobs[i].left_s - share_s;
+        processor->jobs[i].left_s = left_s > 0 ? left_s : 0;
+    }
+    processor->at_s = now_s;
+    processor->turn++;
+}
+
+/* The job with the least left, of equal ones the oldest. */
+static uint32_t next_job(const struct rog_processor *processor)
+{
+    uint32_t next = 0;
+    for (uint32_t i = 1; i < processor->count; i++)
+        if (processor->jobs[i].left_s < processor->jobs[next].left_s)
+            next = i;
+    return next;
+}
+
+int rog_processor_add(struct rog_processor *processor, double now_s, uint32_t owner, double work_s,
+                      struct rog_error *err)
+{
+    if (processor->count == processor->room) {
+        uint32_t room = processor->room ? 2 * processor->room : 16;
+        struct rog_processor_job *jobs = realloc(processor->jobs, room * sizeof *jobs);
+        if (!jobs)
+            return rog_fail_nomem(err);
+        processor->jobs = jobs;
+        processor->room = room;
+    }
+    advance(processor, now_s);
+    processor->jobs[processor->count++] =
+        (struct rog_processor_job){.owner = owner, .left_s = work_s};
+    return ROG_OK;
+}
+
+bool rog_processor_next(const struct rog_processor *processor, double *end_s)
+{
+    if (!processor->count)
+        return false;
+    *end_s = processor->at_s + processor->count * processor->jobs[next_job(processor)].left_s;
+    return true;
+}
+
+uint32_t rog_processor_take(struct rog_processor *processor, double now_s)
+{
+    assert(processor->count);
+    uint32_t done = next_job(processor);
+    advance(processor, now_s);
+    uint32_t owner = processor->jobs[done].owner;
+    processor->count--;
+    for (uint32_t i = done; i < processor->count; i++)
+        processor->jobs[i] = processor->jobs[i + 1];
+    return owner;
+}
