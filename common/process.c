@@ -75,7 +75,7 @@ static void become(const struct plumbing *p, const struct rog_process_options *o
         const char *const *ours;
         char *const *theirs;
     } argv = {options->argv};
-    execv(options->argv[0], argv.theirs);
+    execvp(options->argv[0], argv.theirs);
 }
 
 int rog_process_start(struct rog_process *process, const struct rog_process_options *options,

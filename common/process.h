@@ -21,7 +21,7 @@ struct rog_process {
 };
 
 struct rog_process_options {
-    const char *const *argv; /* argv[0] is the program's path; ends with NULL */
+    const char *const *argv; /* ends with NULL; argv[0] is a path, or looked for in PATH */
     const char *log;         /* file that standard error is appended to; NULL: inherited */
     bool pipes;              /* standard input and output are pipes to us; else input is empty and
                                 output goes where standard error goes */

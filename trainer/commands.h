@@ -10,6 +10,7 @@
 #include <trainer/config.h>
 
 extern const struct rog_command rog_cmd_data;
+extern const struct rog_command rog_cmd_host;
 extern const struct rog_command rog_cmd_power;
 extern const struct rog_command rog_cmd_shape;
 extern const struct rog_command rog_cmd_pretrain;

@@ -97,8 +97,9 @@ int rog_shape_audit_answer(FILE *file, struct rog_shape_lanes *lanes, const char
     return code;
 }
 
-int rog_shape_audit_end(FILE *file, const struct rog_shape_lanes *lanes,
-                        struct rog_shape_summary *summary, struct rog_error *err)
+int rog_shape_audit_end(const struct rog_shape_options *options,
+                        const struct rog_shape_lanes *lanes, struct rog_shape_summary *summary,
+                        struct rog_error *err)
 {
     double requested = 0, achieved = 0;
     for (size_t i = 0; i < lanes->count; i++) {
@@ -108,9 +109,12 @@ int rog_shape_audit_end(FILE *file, const struct rog_shape_lanes *lanes,
     }
     summary->error = requested > 0 ? achieved / requested - 1 : 0;
     struct rog_json *event = event_new("replay-end", summary->seconds);
+    rog_json_put_integer(event, "rank", options->rank);
     rog_json_put_integer(event, "steps", (int64_t)summary->steps);
     rog_json_put_number(event, "late_max_s", summary->late_max_s);
     rog_json_put_number(event, "busy_s", summary->busy_s);
     rog_json_put_number(event, "error", summary->error);
-    return put(file, event, err);
+    if (options->tolerance > 0)
+        rog_json_put_number(event, "tolerance", options->tolerance);
+    return put(options->audit, event, err);
 }

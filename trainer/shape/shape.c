@@ -230,12 +230,39 @@ static int wait_for_something(struct replay *replay, bool *stop, struct rog_erro
     return ends[0].revents ? take_answers(replay, err) : ROG_OK;
 }
 
+/* Waits for the moment that t = 0 is. */
+static int await_begin(struct replay *replay, bool *stop, struct rog_error *err)
+{
+    const struct rog_shape_options *options = replay->options;
+    replay->begin_s = clock_s();
+    while (options->clock_fd > 0) {
+        struct pollfd ends[] = {{.fd = options->clock_fd, .events = POLLIN},
+                                {.fd = replay->tc.errors, .events = POLLIN},
+                                {.fd = options->stop_fd, .events = POLLIN}};
+        if (poll(ends, 3, -1) < 0 && errno != EINTR)
+            return rog_fail(err, ROG_EIO, "cannot wait: %s", strerror(errno));
+        if (ends[1].revents)
+            return tc_failed(replay, err);
+        *stop = ends[2].revents != 0;
+        double begin_s;
+        bool told = ends[0].revents &&
+                    read(options->clock_fd, &begin_s, sizeof begin_s) == (ssize_t)sizeof begin_s;
+        if (told && isfinite(begin_s) && begin_s <= clock_s())
+            replay->begin_s = begin_s;
+        *stop = *stop || (ends[0].revents && !told); /* who would tell is gone */
+        if (told || *stop)
+            break;
+    }
+    return ROG_OK;
+}
+
 static int play(struct replay *replay, struct rog_error *err)
 {
     bool stop = false;
     const struct rog_shape_options *options = replay->options;
-    replay->begin_s = clock_s();
-    int code = ROG_OK;
+    if (options->ready)
+        options->ready(options->user);
+    int code = await_begin(replay, &stop, err);
     for (size_t i = 0; i < replay->lanes.count && !code; i++) {
         struct rog_shape_lane *lane = &replay->lanes.lane[i];
         lane->next_change_s = rog_shape_lane_next(lane, 0);
@@ -256,7 +283,7 @@ static int play(struct replay *replay, struct rog_error *err)
     }
     replay->summary->seconds = since_begin(replay);
     if (!code)
-        code = rog_shape_audit_end(options->audit, &replay->lanes, replay->summary, err);
+        code = rog_shape_audit_end(options, &replay->lanes, replay->summary, err);
     return code;
 }
 
@@ -348,6 +375,21 @@ int rog_shape_replay(const struct rog_shape_options *options, struct rog_shape_s
                     : rog_fail(err, ROG_EFAILED, "%s is still shaped: %s", options->iface,
                                after.message);
     }
+    rog_shape_state_release(&state);
+    return code;
+}
+
+int rog_shape_clean(const char *iface, struct rog_error *err)
+{
+    struct rog_shape_state state = {.fd = -1};
+    unsigned index;
+    if (rog_shape_iface_index(iface, &index, NULL) != ROG_OK)
+        return ROG_OK;
+    int code = take_lock(&state, iface, err);
+    if (!code)
+        code = rog_shape_state_undo(&state, NULL, err);
+    else if (code == ROG_EBUSY)
+        code = ROG_OK;
     rog_shape_state_release(&state);
     return code;
 }

@@ -60,12 +60,20 @@ struct rog_shape_options {
     size_t peer_count;
 
     double seconds; /* how long; 0: until stop_fd says so */
-    int stop_fd;    /* the replay ends when something can be read from it; -1: none */
+    /* Where t = 0 comes from: 0: the replay's beginning. Else the rates of t = 0 hold until a
+     * double can be read from this descriptor: the moment of t = 0 in seconds of CLOCK_MONOTONIC.
+     */
+    int clock_fd;
+    /* Called once the interface is shaped; may be NULL. */
+    void (*ready)(void *user);
+    void *user;
+    int stop_fd; /* the replay ends when something can be read from it; -1: none */
     /* The dead-man's timer: when this file has not been touched for lease_timeout_s, or is gone,
      * the replay ends and the interface is put back, without this process if need be. NULL: none.*/
     const char *lease;
     double lease_timeout_s;
-    FILE *audit; /* see below; NULL: none */
+    double tolerance; /* how far the replay may be off, for who reads the audit; 0: not told */
+    FILE *audit;      /* see below; NULL: none */
 };
 
 /*
@@ -74,7 +82,7 @@ struct rog_shape_options {
  *   replay-audit  each second and lane: rank, direction, requested_mbps and achieved_mbps (tc's
  *                 byte counter: frames with their Ethernet headers), backlog_bytes, drops, busy
  *                 (there was something to send at both ends of the second)
- *   replay-end    steps, late_max_s, busy_s, error
+ *   replay-end    rank, steps, late_max_s, busy_s, error, tolerance (where there is one)
  */
 struct rog_shape_summary {
     double seconds;
@@ -93,6 +101,10 @@ struct rog_shape_summary {
  */
 int rog_shape_replay(const struct rog_shape_options *options, struct rog_shape_summary *summary,
                      struct rog_error *err);
+
+/* Removes what a replay has left on the interface that was killed together with its guard. One that
+ * runs is left alone, and so is an interface that is gone. */
+int rog_shape_clean(const char *iface, struct rog_error *err);
 
 /* Ends a replay that runs on the interface, and removes what one has left there. *found (may be
  * NULL) says whether there was anything. */

@@ -1,0 +1,162 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# rog-trainer host: a run whose server and workers have a supervisor each; processes that are killed,
+# sensors, an interface that is shaped, leases that run out; nothing is left over.
+. "$ROG_TEST_TOOLS/lib.sh"
+
+trap 'for name in s w1 w2 bad; do rog-trainer host --folder $name --stop 2>/dev/null; done' EXIT
+
+port=$((20000 + $$ % 20000))
+workers=
+for rank in 1 2; do
+    workers="$workers${workers:+,}{\"rank\":$rank,\"step_s\":0.1,\"compress_s\":0.01,
+        \"decompress_s\":0.01,\"watts_compute\":10,
+        \"watts_communicate\":10,\"watts_stall\":10}"
+done
+
+# folder NAME ROLE RANK ARGUMENTS MEMBERS: what a controller puts on a host; $seconds long
+folder() {
+    mkdir -m 700 "$1"
+    echo "{\"library\":\"SSP\",\"threshold\":4,\"workload\":\"none\",\"seconds\":$seconds,
+        \"wire_model\":\"convmlp-nano\",\"trace\":\"constant:20\",\"epochs\":100000,
+        \"checkpoint_period\":1,\"workers\":[$workers]}" >"$1/config.json"
+    (umask 077 && cp key "$1/key")
+    : >"$1/lease"
+    echo "{\"role\":\"$2\",\"rank\":$3,\"arguments\":[$4]$5}" >"$1/host.json"
+}
+# cluster SERVER WORKER1 WORKER2: with further members of their host.json
+cluster() {
+    folder s serve 0 "\"--listen\",\"127.0.0.1:$port\"" "$1"
+    for rank in 1 2; do
+        folder w$rank work $rank "\"--server\",\"127.0.0.1:$port\"" "$2"
+        shift
+    done
+    for name in s w1 w2; do rog-trainer host --folder $name >$name.said 2>&1 & done
+}
+state() { sed -n "s/.*\"state\":\"\([a-z]*\)\".*/\1/p" "$1/state.json" 2>/dev/null; }
+# await NAME STATE: until the host is in that state
+await() {
+    for i in $(seq 600); do
+        now=$(state "$1")
+        [ "$now" = "$2" ] && return
+        case $now in ended | failed) break ;; esac
+        sleep 0.05
+    done
+    fail "$1 is $now, not $2: $(cat "$1/state.json" "$1/host.log" "$1/trainer.log" 2>&1)"
+}
+# await_line FILE PATTERN
+await_line() {
+    for i in $(seq 400); do
+        grep -q "$2" "$1" 2>/dev/null && return
+        sleep 0.05
+    done
+    fail "no $2 in $1"
+}
+# processes NAME: of the role in that folder, with its wrapper
+processes() {
+    grep -la "$PWD/$1/[c]onfig.json" /proc/[0-9]*/cmdline 2>/dev/null | cut -d / -f 3
+}
+stop_all() {
+    for name in s w1 w2; do try 0 rog-trainer host --folder $name --stop; done
+    wait
+    same "folders" "" "$(ls -d s w1 w2 2>/dev/null)"
+    same "processes" "" "$(processes ".*")"
+}
+# what the workers' streams have of each event
+count() { cat "$1" | grep -c "\"event\":\"$2\""; }
+
+od -An -N32 -tx1 /dev/urandom | tr -d ' \n' >key
+chmod 600 key
+
+# A whole run: a sensor on one host, the profile's model on the other; the role in a wrapper.
+mkdir -p sys/class/powercap/intel-rapl:0
+echo package-0 >sys/class/powercap/intel-rapl:0/name
+echo 262143328850 >sys/class/powercap/intel-rapl:0/max_energy_range_uj
+echo 5000000 >sys/class/powercap/intel-rapl:0/energy_uj
+mkdir empty
+seconds=6
+cluster ',"power":false' ",\"sysfs\":\"$PWD/sys\"" \
+    ",\"sysfs\":\"$PWD/empty\",\"wrap\":[\"env\",\"FROM_WRAP=1\"],\"environment\":{\"FROM_HOST\":\"2\"}"
+await_line w1/host.jsonl '"event":"energy"'
+echo 9000000 >sys/class/powercap/intel-rapl:0/energy_uj
+await s ended && await w1 ended && await w2 ended
+grep -q '"event":"end"' s/events.jsonl || fail "no end"
+same "joules by the sensor" 4.0 "$(tail -n 1 w1/host.jsonl | sed 's/.*"joules":\([0-9.]*\),.*/\1/')"
+grep -q '"source":"rapl:package-0"' w1/host.jsonl || fail "no source"
+same "energy by the model where there is a sensor" 0 "$(count w1/events.jsonl energy)"
+same "sensors where there are none" 0 "$(count w2/host.jsonl energy)"
+# 10 W for as long as it had something to do.
+grep '"event":"energy"' w2/events.jsonl | tail -n 1 | sed 's/.*"joules":\([0-9.]*\),.*/\1/' |
+    awk '{ print $1 " J by the model"; exit !($1 > 45 && $1 < 66) }' || fail "10 W for 6 s"
+[ "$(count w1/events.jsonl iteration)" -gt 5 ] || fail "no iterations"
+same "keys" "key" "$(find . -name key | sed 's,^\./,,')"
+stop_all
+
+# Killed: a worker, behind a wrapper too, and the server go on; what is not to be started again, not.
+seconds=9
+cluster ',"restarts":1' ',"restarts":1,"wrap":["sh","-c","\"$0\" \"$@\"; exit $?"],"sysfs":"/none"' \
+    ',"sysfs":"/none"'
+await_line w1/events.jsonl '"iteration":5,'
+kill -9 $(processes w1)
+await_line w1/host.jsonl '"event":"restart"'
+await_line s/events.jsonl '"path":\|"event":"join".*"rank":1,"iteration"'
+kill -9 $(processes s)
+await_line s/host.jsonl '"event":"restart".*"message":"the server was killed by signal 9 and is started again from its last checkpoint"'
+kill -9 $(processes w2)
+await w2 failed
+grep -q '"status":137,"message":"the worker was killed by signal 9' w2/state.json ||
+    fail "$(cat w2/state.json)"
+await s ended && await w1 ended
+# Energy by the model goes on where it was.
+jq -s -e '[.[] | select(.event == "energy") | .joules] | length > 2 and . == sort' \
+    w1/events.jsonl >/dev/null ||
+    fail "energy runs backwards: $(grep energy w1/events.jsonl)"
+stop_all
+
+# The supervisor killed: all that it started dies with it, also behind a wrapper.
+seconds=60
+cluster '' ',"wrap":["sh","-c","\"$0\" \"$@\"; exit $?"]' ''
+await_line w1/events.jsonl '"iteration":2,'
+kill -9 "$(sed 's/.*"pid":\([0-9]*\),.*/\1/' w1/state.json)"
+for i in $(seq 100); do
+    [ -z "$(processes w1)" ] && break
+    sleep 0.05
+done
+same "orphans" "" "$(processes w1)"
+# Nobody wants it any more: it ends and cleans up behind itself.
+sed -i 's/"role"/"lease_s":1,"role"/' w2/host.json
+try 0 rog-trainer host --folder w2 --stop
+folder w2 work 2 "\"--server\",\"127.0.0.1:$port\"" ',"lease_s":1'
+rog-trainer host --folder w2 >said 2>&1 &
+for i in 1 2 3 4 5 6; do touch w2/lease && sleep 0.4; done
+same "state" running "$(state w2)"
+wait $!
+same "exit status" 1 $?
+grep -q 'the lease was not renewed for 1 s' said || fail "$(cat said)"
+same "folder" "" "$(ls -d w2 2>/dev/null)"
+stop_all
+
+# A role that fails, a folder that was used, a folder of somebody else's.
+folder w1 work 1 '"--server","127.0.0.1:1","--server-timeout","0.5"' ''
+rog-trainer host --folder w1 >said 2>&1 &
+await w1 failed
+grep -q '"status":1,"message":"the worker ended with exit status 1: rog-trainer: .*127.0.0.1:1' \
+    w1/state.json || fail "$(cat w1/state.json)"
+try 1 rog-trainer host --folder w1
+says "another supervisor"
+try 0 rog-trainer host --folder w1 --stop
+try 0 rog-trainer host --folder w1 --stop
+mkdir mine && touch mine/file
+try 2 rog-trainer host --folder mine --stop
+says "is no folder of a host"
+[ -f mine/file ] || fail "somebody else's file is gone"
+for bad in '"rol":1' '"role":"sleep"' '"role":"work"' '"role":"serve","rank":2' \
+    '"role":"work","rank":1,"shape":{"iface":"lo"}' '"role":"work","rank":1,"wrap":[1]'; do
+    rm -rf bad && mkdir bad && echo "{$bad}" >bad/host.json
+    rog-trainer host --folder bad >said 2>&1 &
+    await bad failed
+    grep -q 'host.json: ' bad/state.json || fail "$bad: $(cat bad/state.json)"
+    try 0 rog-trainer host --folder bad --stop
+    wait $!
+    same "exit status for $bad" 2 $?
+done

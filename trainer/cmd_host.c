@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <trainer/commands.h>
+
+#include <trainer/host/host.h>
+
+static int run(const struct rog_cli *cli, struct rog_error *err)
+{
+    const char *folder = rog_cli_string(cli, "folder");
+    if (!folder || !folder[0])
+        return rog_fail(err, ROG_EINVAL, "--folder is missing: where is the host's host.json?");
+    return rog_cli_flag(cli, "stop") ? rog_host_stop(folder, err) : rog_host_run(folder, err);
+}
+
+static const struct rog_setting options[] = {
+    {.name = "folder",
+     .type = ROG_SETTING_STRING,
+     .help = "where host.json, config.json, key and lease are",
+     .letter = 'f'},
+    {.name = "stop",
+     .type = ROG_SETTING_FLAG,
+     .help = "end what runs there, put the interface back and remove the folder"},
+    {.name = NULL},
+};
+
+const struct rog_command rog_cmd_host = {
+    .name = "host",
+    .usage = "--folder DIR [--stop]",
+    .summary = "Run one node of a cluster on this host, with its bandwidth and its energy",
+    .details =
+        "What rogctl starts on each host. It runs `serve` or `work` as host.json says, replays the "
+        "host's\nbandwidth, measures its energy, starts a role again that was killed, and leaves "
+        "all that happened\nin the folder for rogctl to fetch. When nobody touches the file lease "
+        "for the time that host.json\nsays, everything is stopped and the folder removed.",
+    .options = options,
+    .run = run,
+};

@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <trainer/host/host.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <common/file.h>
+#include <common/process.h>
+#include <rog/events.h>
+#include <trainer/host/guard.h>
+#include <trainer/host/journal.h>
+#include <trainer/host/lock.h>
+#include <trainer/host/meter.h>
+#include <trainer/host/replay.h>
+#include <trainer/host/role.h>
+#include <trainer/host/spec.h>
+#include <trainer/host/stream.h>
+
+#define TICK_MS 50
+#define IDLE_MS 500
+#define EVENT_RESTART "restart"
+
+struct supervisor {
+    char *folder; /* absolute */
+    char *lease;  /* absolute */
+    int lock, signals;
+    struct rog_host_spec spec;
+    struct rog_host_journal journal;
+    struct rog_host_stream stream;
+    struct rog_host_meter meter;
+    struct rog_host_replay replay;
+    struct rog_host_guard guard;
+    struct rog_host_role role;
+    uint32_t restarts;
+    int stop_signal;   /* 0: none came */
+    bool lease_is_out; /* the controller is gone */
+};
+
+/* ---- the controller ---- */
+
+static void look_at_lease(struct supervisor *host)
+{
+    struct stat info;
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    if (stat(host->lease, &info) != 0) {
+        host->lease_is_out = true;
+        return;
+    }
+    double age_s = (double)(now.tv_sec - info.st_mtim.tv_sec) +
+                   1e-9 * (double)(now.tv_nsec - info.st_mtim.tv_nsec);
+    host->lease_is_out = age_s > host->spec.lease_s;
+}
+
+/* Waits, and takes in what the controller wants. */
+static void wait_a_moment(struct supervisor *host, int ms)
+{
+    struct signalfd_siginfo signal;
+    struct pollfd ends[] = {
+        {.fd = host->signals, .events = POLLIN},
+        {.fd = host->replay.over ? -1 : host->replay.told_fd, .events = POLLIN}};
+    if (poll(ends, 2, ms) > 0 && ends[0].revents &&
+        read(host->signals, &signal, sizeof signal) == sizeof signal)
+        host->stop_signal = (int)signal.ssi_signo;
+    look_at_lease(host);
+}
+
+static bool is_unwanted(const struct supervisor *host)
+{
+    return host->stop_signal || host->lease_is_out;
+}
+
+static int fail_unwanted(const struct supervisor *host, struct rog_error *err)
+{
+    if (host->stop_signal)
+        return rog_fail(err, ROG_EINTR, "stopped by signal %d", host->stop_signal);
+    return rog_fail(err, ROG_EFAILED, "the lease was not renewed for %g s: the controller is gone",
+                    host->spec.lease_s);
+}
+
+/* ---- the role ---- */
+
+static int start_role(struct supervisor *host, struct rog_error *err)
+{
+    bool again = host->restarts > 0;
+    int code = rog_host_role_start(&host->role, &host->spec, again, err);
+    if (!code)
+        code = rog_host_guard_tell(&host->guard, host->role.process.pid, err);
+    return code;
+}
+
+/* The role has ended: is it over, or is it started again? */
+static int judge(struct supervisor *host, bool *over, struct rog_error *err)
+{
+    struct rog_error why;
+    char text[200];
+    int code = rog_host_guard_tell(&host->guard, 0, err);
+    int killed_by = rog_host_role_killed_by(&host->role);
+    *over = host->role.process.status == 0;
+    if (code || *over)
+        return code;
+    rog_host_role_explain(&host->role, &why);
+    if (!killed_by || host->restarts >= host->spec.restarts ||
+        !rog_host_role_can_restart(&host->role))
+        return rog_fail(err, ROG_EFAILED, "%s", why.message);
+    host->restarts++;
+    snprintf(text, sizeof text, "%s was killed by signal %d and is started again%s",
+             host->role.name, killed_by, host->spec.serves ? " from its last checkpoint" : "");
+    code = rog_host_journal_message(&host->journal, EVENT_RESTART, text, err);
+    rog_host_stream_restart(&host->stream);
+    return code ? code : start_role(host, err);
+}
+
+/* ---- what is recorded ---- */
+
+static int read_stream(struct supervisor *host, struct rog_error *err)
+{
+    int code = rog_host_stream_read(&host->stream, err);
+    if (host->stream.begun && !host->journal.begun)
+        rog_host_journal_log(&host->journal, "the run has begun");
+    host->journal.begun = host->stream.begun;
+    host->journal.origin_s = host->stream.origin_s;
+    if (host->stream.begun)
+        rog_host_replay_begin(&host->replay, host->stream.origin_s);
+    return code;
+}
+
+static int read_meter(struct supervisor *host, bool last, struct rog_error *err)
+{
+    struct rog_error why;
+    char text[ROG_ERROR_MESSAGE_BYTES + 64];
+    double joules = 0;
+    int code = rog_host_meter_read(&host->meter, &host->journal, last, &joules, &why);
+    if (code != ROG_EFAILED)
+        return code ? rog_fail(err, code, "%s", why.message) : ROG_OK;
+    rog_host_stream_unmeasured(&host->stream, joules);
+    snprintf(text, sizeof text, "energy comes from the profile's model from here on: %s",
+             why.message);
+    return rog_host_journal_message(&host->journal, ROG_EVENT_WARNING, text, err);
+}
+
+static int look_at_replay(struct supervisor *host, struct rog_error *err)
+{
+    rog_host_replay_look(&host->replay);
+    if (!host->replay.over)
+        return ROG_OK;
+    return rog_fail(err, ROG_EFAILED, "the bandwidth replay broke off: %s",
+                    host->replay.code ? host->replay.why.message : "somebody else ended it");
+}
+
+/* ---- life ---- */
+
+static int supervise(struct supervisor *host, struct rog_error *err)
+{
+    bool over = false;
+    int code = start_role(host, err);
+    if (!code)
+        code = rog_host_state_write("running", -1, "", err);
+    while (!code && !over) {
+        wait_a_moment(host, TICK_MS);
+        if (is_unwanted(host))
+            return fail_unwanted(host, err);
+        bool ended = rog_process_ended(&host->role.process);
+        code = read_stream(host, err);
+        if (!code)
+            code = read_meter(host, false, err);
+        if (!code)
+            code = look_at_replay(host, err);
+        if (!code && ended)
+            code = judge(host, &over, err);
+    }
+    return code;
+}
+
+/* What there is to say about a replay that was off. */
+static int judge_replay(struct supervisor *host, struct rog_error *err)
+{
+    const struct rog_host_shape *shape = &host->spec.shape;
+    char text[160];
+    if (fabs(host->replay.error) <= shape->tolerance)
+        return ROG_OK;
+    snprintf(text, sizeof text,
+             "the bandwidth replay on %s was off by %+.1f%%, more than the tolerance of %g%%",
+             shape->iface, 100 * host->replay.error, 100 * shape->tolerance);
+    return rog_host_journal_message(&host->journal, ROG_EVENT_WARNING, text, err);
+}
+
+/* Stops what runs and puts everything back. The first error counts. */
+static int finish(struct supervisor *host, int code, struct rog_error *err)
+{
+    struct rog_error why;
+    bool shaped = host->replay.pid != 0;
+    rog_process_stop(&host->role.process);
+    int last = host->stream.path ? read_stream(host, &why) : ROG_OK;
+    if (!last)
+        last = read_meter(host, true, &why);
+    if (!code && last)
+        code = rog_fail(err, last, "%s", why.message);
+    last = rog_host_replay_stop(&host->replay, &why);
+    if (!last && shaped)
+        last = judge_replay(host, &why);
+    if (!code && last)
+        code = rog_fail(err, last, "%s", why.message);
+    rog_host_guard_end(&host->guard);
+    unlink(ROG_HOST_KEY);
+    return code;
+}
+
+static int set_variable(const char *key, const struct rog_json *value, void *user)
+{
+    (void)user;
+    setenv(key, rog_json_string(value, ""), 1);
+    return 0;
+}
+
+static int open_signals(struct supervisor *host, struct rog_error *err)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGHUP);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    host->signals = signalfd(-1, &set, SFD_CLOEXEC);
+    return host->signals >= 0
+               ? ROG_OK
+               : rog_fail(err, ROG_EIO, "cannot wait for signals: %s", strerror(errno));
+}
+
+/* Goes into the folder and makes sure to be alone in it. */
+static int enter(struct supervisor *host, const char *folder, struct rog_error *err)
+{
+    pid_t other;
+    host->folder = realpath(folder, NULL);
+    if (!host->folder || chdir(host->folder) != 0)
+        return rog_fail(err, ROG_EINVAL, "cannot enter the folder %s: %s", folder, strerror(errno));
+    host->lease = rog_path_join(host->folder, ROG_HOST_LEASE);
+    if (!host->lease)
+        return rog_fail_nomem(err);
+    int code = rog_host_lock(ROG_HOST_LOCK, &host->lock, &other, err);
+    if (!code && rog_file_exists(ROG_HOST_STATE))
+        code = rog_fail(err, ROG_EINVAL,
+                        "it has been used already (it has a %s): a new folder is needed, or "
+                        "rog-trainer host --folder %s --stop first",
+                        ROG_HOST_STATE, folder);
+    return code ? rog_fail_prefix(err, "%s", folder) : ROG_OK;
+}
+
+static int prepare(struct supervisor *host, struct rog_error *err)
+{
+    const struct rlimit no_core = {0, 0};
+    umask(077);
+    setrlimit(RLIMIT_CORE, &no_core); /* of the role as well: it holds the key */
+    int code = open_signals(host, err);
+    if (!code && !rog_file_exists(ROG_HOST_LEASE))
+        code = rog_file_write(ROG_HOST_LEASE, "", 0, err);
+    if (!code)
+        code = rog_host_spec_read(&host->spec, ROG_HOST_SPEC, err);
+    if (code)
+        host->spec.lease_s = ROG_HOST_LEASE_S;
+    if (!code)
+        code = rog_host_journal_open(&host->journal, host->spec.rank, err);
+    if (!code)
+        code = rog_host_role_init(&host->role, &host->spec, err);
+    if (!code)
+        code = rog_host_stream_open(&host->stream, host->role.events, host->role.copy, err);
+    if (!code && host->spec.power)
+        code = rog_host_meter_open(&host->meter, host->spec.sysfs, &host->journal, err);
+    host->stream.measured = host->meter.power != NULL;
+    if (!code && host->spec.environment && rog_json_is_object(host->spec.environment))
+        rog_json_each(host->spec.environment, set_variable, NULL);
+    if (!code && host->spec.shape.iface)
+        code = rog_host_replay_start(&host->replay, &host->spec, ROG_HOST_EVENTS, host->lease, err);
+    if (!code)
+        code = rog_host_guard_start(&host->guard, host->lock, err);
+    return code;
+}
+
+/* Nothing more to do; but the folder is there until the controller has it removed. */
+static void linger(struct supervisor *host)
+{
+    while (!is_unwanted(host))
+        wait_a_moment(host, IDLE_MS);
+}
+
+static void release(struct supervisor *host)
+{
+    rog_host_stream_close(&host->stream);
+    rog_host_meter_close(&host->meter);
+    rog_host_journal_close(&host->journal);
+    rog_host_role_release(&host->role);
+    rog_host_spec_release(&host->spec);
+    if (host->signals >= 0)
+        close(host->signals);
+    if (host->lock >= 0)
+        close(host->lock);
+    free(host->lease);
+    free(host->folder);
+}
+
+int rog_host_run(const char *folder, struct rog_error *err)
+{
+    struct supervisor host = {
+        .lock = -1,
+        .signals = -1,
+        .replay = ROG_HOST_REPLAY_NONE,
+        .guard = ROG_HOST_GUARD_NONE,
+        .role = ROG_HOST_ROLE_NONE,
+    };
+    struct rog_error why = {0}, ignored;
+    int code = enter(&host, folder, err);
+    if (code)
+        goto out;
+    code = rog_host_state_write("starting", -1, "", &why);
+    if (!code)
+        code = prepare(&host, &why);
+    if (!code)
+        code = supervise(&host, &why);
+    code = finish(&host, code, &why);
+    if (code)
+        rog_host_journal_log(&host.journal, "failed: %s", why.message);
+    else
+        rog_host_journal_log(&host.journal, "ended");
+    rog_host_state_write(code ? "failed" : "ended", host.role.process.status,
+                         code ? why.message : "", &ignored);
+    linger(&host);
+    if (host.lease_is_out)
+        rog_dir_remove(host.folder, &ignored);
+    if (code)
+        rog_fail(err, code, "%s", why.message);
+out:
+    release(&host);
+    return code;
+}

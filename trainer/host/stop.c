@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <trainer/host/host.h>
+
+#include <errno.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <common/file.h>
+#include <trainer/host/journal.h>
+#include <trainer/host/lock.h>
+#include <trainer/host/spec.h>
+#include <trainer/shape/shape.h>
+
+/* How long a supervisor may take by itself, and what it leaves after it was killed. */
+#define PATIENCE_S 45.0
+#define AFTERLIFE_S 15.0
+#define STEP_NS 20000000L
+
+/* Only what is a host's folder may be removed. */
+static int check(const char *folder, struct rog_error *err)
+{
+    static const char *const names[] = {ROG_HOST_SPEC, ROG_HOST_KEY, ROG_HOST_LEASE,
+                                        ROG_HOST_STATE};
+    struct stat info;
+    if (stat(folder, &info) != 0 || !S_ISDIR(info.st_mode))
+        return rog_fail(err, ROG_EINVAL, "%s is no folder", folder);
+    if (info.st_uid != geteuid())
+        return rog_fail(err, ROG_EINVAL, "%s belongs to another user (%u)", folder,
+                        (unsigned)info.st_uid);
+    bool any = rmdir(folder) == 0; /* an empty one */
+    for (size_t i = 0; i < sizeof names / sizeof *names && !any; i++) {
+        char *path = rog_path_join(folder, names[i]);
+        if (!path)
+            return rog_fail_nomem(err);
+        any = rog_file_exists(path);
+        free(path);
+    }
+    return any ? ROG_OK
+               : rog_fail(err, ROG_EINVAL, "%s is no folder of a host: it has no %s", folder,
+                          ROG_HOST_SPEC);
+}
+
+/* Asks the supervisor to end and waits until nothing holds the lock any more. */
+static int end_supervisor(const char *path, int *lock, struct rog_error *err)
+{
+    const struct timespec step = {0, STEP_NS};
+    double begin_s = rog_host_clock_s();
+    int asked = 0;
+    pid_t pid;
+    int code = rog_host_lock(path, lock, &pid, err);
+    while (code == ROG_EBUSY && rog_host_clock_s() - begin_s < PATIENCE_S + AFTERLIFE_S) {
+        int number = rog_host_clock_s() - begin_s < PATIENCE_S ? SIGTERM : SIGKILL;
+        if (pid > 1 && asked != number)
+            kill(pid, number);
+        asked = pid > 1 ? number : 0;
+        nanosleep(&step, NULL);
+        code = rog_host_lock(path, lock, &pid, err);
+    }
+    return code == ROG_EBUSY
+               ? rog_fail(err, ROG_EFAILED, "the supervisor (process %ld) does not end", (long)pid)
+               : code;
+}
+
+/* What a replay has left that was killed together with its guard. */
+static int clean_interface(const char *path, struct rog_error *err)
+{
+    struct rog_host_spec spec;
+    int code = ROG_OK;
+    if (rog_host_spec_read(&spec, path, NULL) == ROG_OK && spec.shape.iface)
+        code = rog_shape_clean(spec.shape.iface, err);
+    rog_host_spec_release(&spec);
+    return code;
+}
+
+int rog_host_stop(const char *folder, struct rog_error *err)
+{
+    struct stat info;
+    int lock = -1;
+    if (stat(folder, &info) != 0 && (errno == ENOENT || errno == ENOTDIR))
+        return ROG_OK;
+    int code = check(folder, err);
+    if (code || !rog_file_exists(folder))
+        return code;
+    char *lock_path = rog_path_join(folder, ROG_HOST_LOCK);
+    char *spec_path = rog_path_join(folder, ROG_HOST_SPEC);
+    code = lock_path && spec_path ? ROG_OK : rog_fail_nomem(err);
+    if (!code)
+        code = end_supervisor(lock_path, &lock, err);
+    if (!code)
+        code = clean_interface(spec_path, err);
+    if (!code)
+        code = rog_dir_remove(folder, err);
+    if (lock >= 0)
+        close(lock);
+    free(lock_path);
+    free(spec_path);
+    return code ? rog_fail_prefix(err, "%s", folder) : ROG_OK;
+}
