@@ -28,7 +28,7 @@ def about_centre(image, degrees, scale):
 
 TRANSFORMS = {
     "blur": lambda i, v: cv2.blur(i, (v, v)) if v > 0 else cv2.GaussianBlur(i, (-v, -v), 0),
-    "brightness": lambda i, v: cv2.add(i, np.full_like(i, v)),
+    "brightness": lambda i, v: cv2.add(i, (float(v),) * 4),
     "contrast": lambda i, v: cv2.multiply(i, np.array([v, v, v, v])),
     "translation": lambda i, v: warp(i, [[1, 0, v * WIDTH], [0, 1, v * HEIGHT]]),
     "scale": lambda i, v: about_centre(i, 0, v),
@@ -36,11 +36,17 @@ TRANSFORMS = {
     "rotation": lambda i, v: about_centre(i, v, 1),
 }
 
+# Ends of the ranges that are drawn, something between, and what only a caller asks for.
 CASES = [
-    ("blur", 2), ("blur", 3), ("blur", 4), ("blur", 6), ("blur", -3), ("blur", -5), ("blur", -7),
-    ("brightness", 10), ("brightness", 77), ("contrast", 1.2), ("contrast", 2.71),
-    ("translation", 0.0625), ("translation", 0.1103), ("scale", 1.37), ("scale", 0.6),
-    ("shear", 0.1), ("shear", 0.83), ("rotation", 3), ("rotation", 17.3), ("rotation", 30),
+    ("blur", 2), ("blur", 3), ("blur", 4), ("blur", 5), ("blur", 6), ("blur", 17), ("blur", -3),
+    ("blur", -5), ("blur", -7),
+    ("brightness", 10), ("brightness", 77), ("brightness", 100), ("brightness", -60),
+    ("contrast", 1.2), ("contrast", 2.71), ("contrast", 3.0), ("contrast", 0.35),
+    ("translation", 0.015625), ("translation", 0.0625), ("translation", 0.1103),
+    ("translation", 0.3125), ("translation", -0.2),
+    ("scale", 1.2), ("scale", 1.37), ("scale", 2.2), ("scale", 0.6),
+    ("shear", 0.1), ("shear", 0.83), ("shear", 1.0), ("shear", -0.4),
+    ("rotation", 3), ("rotation", 17.3), ("rotation", 30), ("rotation", -25.5), ("rotation", 45),
 ]
 
 with open("opencv.bin", "wb") as file:
