@@ -67,9 +67,10 @@ static void plain_fold(const struct rog_kernel_step *s, const float *g, const fl
                        float *u, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
-        m[i] = s->momentum * m[i] + g[i];
-        float d = g[i] + s->momentum * m[i] + s->weight_decay * w[i];
-        u[i] = u[i] + s->learning_rate * d;
+        float d = g[i] + s->coupled_decay * w[i];
+        m[i] = s->momentum * m[i] + d;
+        d = s->heavy_ball ? m[i] : d + s->momentum * m[i];
+        u[i] = u[i] + s->learning_rate * (d + s->weight_decay * w[i]);
     }
 }
 
@@ -89,13 +90,17 @@ static void plain_take(float *u, size_t n, float s, uint8_t *signs)
 static void test_fold(void **state)
 {
     (void)state;
-    const struct rog_kernel_step step = {
-        .learning_rate = 0.03f, .momentum = 0.9f, .weight_decay = 0.005f};
-    for (size_t k = 0; k < SIZES; k++) {
-        struct arrays *a = make(k);
-        size_t n = sizes[k] - 1;
-        double sum = rog_kernel_fold(&step, a->g + 1, a->w + 1, a->m + 1, a->u + 1, n);
-        plain_fold(&step, a->g + 1, a->w + 1, a->m2 + 1, a->u2 + 1, n);
+    const struct rog_kernel_step steps[] = {
+        {.learning_rate = 0.03f, .momentum = 0.9f, .weight_decay = 0.005f},
+        {.learning_rate = 0.03f, .momentum = 0.9f, .coupled_decay = 0.005f},
+        {.learning_rate = 0.03f, .momentum = 0.9f, .coupled_decay = 0.005f, .heavy_ball = true},
+    };
+    for (size_t k = 0; k < 3 * SIZES; k++) {
+        const struct rog_kernel_step *step = &steps[k / SIZES];
+        struct arrays *a = make(k % SIZES);
+        size_t n = sizes[k % SIZES] - 1;
+        double sum = rog_kernel_fold(step, a->g + 1, a->w + 1, a->m + 1, a->u + 1, n);
+        plain_fold(step, a->g + 1, a->w + 1, a->m2 + 1, a->u2 + 1, n);
         assert_memory_equal(a->m, a->m2, sizeof a->m);
         assert_memory_equal(a->u, a->u2, sizeof a->u);
         assert_true(sum == plain_sum(a->u2 + 1, n));

@@ -16,14 +16,17 @@
 #define ROG_AHEAD_ELEMENTS 128 /* of each row; after these the processor goes on by itself */
 #define ROG_AHEAD_LINE 16      /* floats of a cache line */
 
-/* The i-th of `count` rows is next; `values`: rows->params floats. */
-static inline void rog_ahead(const struct rog_rows *rows, const float *values, const uint32_t *list,
-                             uint32_t count, uint32_t i)
+/* The i-th of `count` rows is next; `values`: rows->params floats, or where that is NULL `tensors`:
+ * those of each tensor. */
+static inline void rog_ahead(const struct rog_rows *rows, const float *values,
+                             float *const *tensors, const uint32_t *list, uint32_t count,
+                             uint32_t i)
 {
     uint32_t end = count - i > ROG_AHEAD_ROWS ? i + ROG_AHEAD_ROWS + 1 : count;
     for (uint32_t k = i ? i + ROG_AHEAD_ROWS : 0; k < end; k++) {
         uint32_t size = rog_rows_size(rows, list[k]);
-        const float *row = values + rog_rows_offset(rows, list[k]);
+        const float *row =
+            values ? values + rog_rows_offset(rows, list[k]) : rog_rows_in(rows, tensors, list[k]);
         uint32_t most = size < ROG_AHEAD_ELEMENTS ? size : ROG_AHEAD_ELEMENTS;
         for (uint32_t at = 0; at < most; at += ROG_AHEAD_LINE)
             __builtin_prefetch(row + at, 1);

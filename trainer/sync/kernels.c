@@ -28,18 +28,29 @@ static inline __attribute__((always_inline)) size_t block_size(size_t n, size_t 
     return n - done < ROG_KERNEL_BLOCK ? n - done : ROG_KERNEL_BLOCK;
 }
 
-static inline __attribute__((always_inline)) float fold_one(const struct rog_kernel_step *step,
-                                                            float g, float w, float *m, float *u)
+/* A step with the factors of d and m in the update: 1 and mu, or with a heavy ball 0 and 1. */
+struct factors {
+    float learning_rate, momentum, weight_decay, coupled_decay, of_d, of_m;
+};
+
+static inline __attribute__((always_inline)) float fold_one(const struct factors *s, float g,
+                                                            float w, float *m, float *u)
 {
-    *m = step->momentum * *m + g;
-    *u += step->learning_rate * (g + step->momentum * *m + step->weight_decay * w);
+    float d = g + s->coupled_decay * w;
+    *m = s->momentum * *m + d;
+    *u += s->learning_rate * (s->of_d * d + s->of_m * *m + s->weight_decay * w);
     return fabsf(*u);
 }
 
 WIDE double rog_kernel_fold(const struct rog_kernel_step *step, const float *restrict g,
                             const float *restrict w, float *restrict m, float *restrict u, size_t n)
 {
-    const struct rog_kernel_step s = *step;
+    const struct factors s = {.learning_rate = step->learning_rate,
+                              .momentum = step->momentum,
+                              .weight_decay = step->weight_decay,
+                              .coupled_decay = step->coupled_decay,
+                              .of_d = step->heavy_ball ? 0 : 1,
+                              .of_m = step->heavy_ball ? 1 : step->momentum};
     double sum = 0;
     for (size_t done = 0; done < n;) {
         size_t end = done + block_size(n, done);
@@ -204,5 +215,62 @@ WIDE bool rog_kernel_finite(const float *x, size_t n)
         memcpy(&bits, &x[i], sizeof bits);
         bad |= (bits & UINT32_C(0x7f800000)) == UINT32_C(0x7f800000);
     }
+    return !bad;
+}
+
+/* ---- without compression ---- */
+
+static inline __attribute__((always_inline)) void put_float(uint8_t *bytes, float x)
+{
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    bytes[0] = (uint8_t)bits;
+    bytes[1] = (uint8_t)(bits >> 8);
+    bytes[2] = (uint8_t)(bits >> 16);
+    bytes[3] = (uint8_t)(bits >> 24);
+}
+
+static inline __attribute__((always_inline)) float get_float(const uint8_t *bytes)
+{
+    uint32_t bits = group_signs(bytes);
+    float x;
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
+void rog_kernel_take_plain(float *restrict u, size_t n, uint8_t *restrict bytes)
+{
+    for (size_t i = 0; i < n; i++) {
+        put_float(bytes + 4 * i, u[i]);
+        u[i] = 0;
+    }
+}
+
+void rog_kernel_apply_plain(float *restrict w, size_t n, float share, const uint8_t *restrict bytes)
+{
+    for (size_t i = 0; i < n; i++)
+        w[i] -= share * get_float(bytes + 4 * i);
+}
+
+void rog_kernel_take_copy(float *restrict held, const float *restrict model, size_t n,
+                          uint8_t *restrict bytes)
+{
+    for (size_t i = 0; i < n; i++) {
+        held[i] = model[i];
+        put_float(bytes + 4 * i, model[i]);
+    }
+}
+
+void rog_kernel_apply_copy(float *restrict w, size_t n, const uint8_t *restrict bytes)
+{
+    for (size_t i = 0; i < n; i++)
+        w[i] = get_float(bytes + 4 * i);
+}
+
+bool rog_kernel_finite_bytes(const uint8_t *bytes, size_t n)
+{
+    uint32_t bad = 0;
+    for (size_t i = 0; i < n; i++)
+        bad |= (group_signs(bytes + 4 * i) & UINT32_C(0x7f800000)) == UINT32_C(0x7f800000);
     return !bad;
 }

@@ -23,11 +23,14 @@
 
 struct rog_kernel_step {
     float learning_rate;
-    float momentum;     /* mu */
-    float weight_decay; /* wd / (1 - mu) */
+    float momentum;      /* mu */
+    float weight_decay;  /* wd / (1 - mu) */
+    float coupled_decay; /* a decay that momentum sees too, as in Sutskever et al., ICML 2013 */
+    bool heavy_ball;     /* Polyak's momentum instead of Nesterov's */
 };
 
-/* m <- mu m + g;  u <- u + lr (g + mu m + wd/(1-mu) w).  Returns sum |u|. */
+/* d <- g + coupled w;  m <- mu m + d;  u <- u + lr (d + mu m + wd/(1-mu) w), with heavy_ball
+ * u <- u + lr (m + wd/(1-mu) w).  Returns sum |u|. */
 double rog_kernel_fold(const struct rog_kernel_step *step, const float *g, const float *w, float *m,
                        float *u, size_t n);
 
@@ -47,5 +50,20 @@ void rog_kernel_take_difference(float *held, const float *model, size_t n, float
 void rog_kernel_apply(float *w, size_t n, float s, const uint8_t *signs);
 
 bool rog_kernel_finite(const float *x, size_t n);
+
+/*
+ * The same without compression: elements travel as little-endian float32, four bytes each.
+ */
+
+/* bytes <- u;  u <- 0. */
+void rog_kernel_take_plain(float *u, size_t n, uint8_t *bytes);
+/* w <- w - share x, x the elements in bytes. */
+void rog_kernel_apply_plain(float *w, size_t n, float share, const uint8_t *bytes);
+/* held <- model;  bytes <- model. */
+void rog_kernel_take_copy(float *held, const float *model, size_t n, uint8_t *bytes);
+/* w <- the elements in bytes. */
+void rog_kernel_apply_copy(float *w, size_t n, const uint8_t *bytes);
+/* Of n elements in bytes. */
+bool rog_kernel_finite_bytes(const uint8_t *bytes, size_t n);
 
 #endif

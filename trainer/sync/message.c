@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include <trainer/sync/kernels.h>
 #include <trainer/sync/wire.h>
 
 #define FLAG_VALUES 1u
@@ -203,31 +204,40 @@ static int parse_begin(struct reader *reader, struct rog_wire *wire)
     return 0;
 }
 
+/* What a row's payload must not be. */
+static int check_payload(const struct reader *reader, uint32_t row, const uint8_t *payload)
+{
+    uint32_t size = rog_rows_size(reader->rows, row);
+    if (reader->rows->plain && !rog_kernel_finite_bytes(payload, size))
+        return rog_fail(reader->err, ROG_EFORMAT, "row %u has a value that is not finite", row);
+    if (!reader->rows->plain && size % 8 && payload[size / 8] >> (size % 8))
+        return rog_fail(reader->err, ROG_EFORMAT, "row %u has bits past its end", row);
+    return 0;
+}
+
 static int parse_rows(struct reader *reader, struct rog_wire *wire)
 {
     int code = parse_numbers(reader, reader->rows->row_count, "rows", &wire->numbers);
     if (code)
         return code;
     wire->payload = reader->at;
-    size_t sign_bytes = 0;
+    size_t bytes = 0;
     struct rog_wire_numbers numbers = wire->numbers;
     uint32_t first, length;
-    while (rog_wire_run(&numbers, &first, &length)) {
-        for (uint32_t row = first; row < first + length; row++) {
-            sign_bytes += rog_wire_sign_bytes(reader->rows, row);
-            unsigned used = rog_rows_size(reader->rows, row) % 8;
-            if (!wire->header.values || used == 0 || sign_bytes > left(reader))
-                continue;
-            if (wire->payload[sign_bytes - 1] >> used)
-                return rog_fail(reader->err, ROG_EFORMAT, "row %u has bits past its end", row);
+    while (!code && rog_wire_run(&numbers, &first, &length)) {
+        for (uint32_t row = first; row < first + length && !code; row++) {
+            size_t at = bytes;
+            bytes += rog_wire_row_bytes(reader->rows, row);
+            if (wire->header.values && bytes <= left(reader))
+                code = check_payload(reader, row, wire->payload + at);
         }
     }
-    size_t present = wire->header.values ? sign_bytes : 0;
-    if (left(reader) != present)
-        return rog_fail(reader->err, ROG_EFORMAT, "%zu bytes of sign bits instead of %zu",
-                        left(reader), present);
-    wire->wire_bytes += sign_bytes - present;
-    return 0;
+    size_t present = wire->header.values ? bytes : 0;
+    if (!code && left(reader) != present)
+        code = rog_fail(reader->err, ROG_EFORMAT, "%zu bytes of %s instead of %zu", left(reader),
+                        reader->rows->plain ? "values" : "sign bits", present);
+    wire->wire_bytes += bytes - present;
+    return code;
 }
 
 static int parse_end(struct reader *reader, struct rog_wire *wire)
@@ -392,7 +402,7 @@ static bool take_room(struct rog_wire_room *room, uint32_t number, size_t payloa
 
 bool rog_wire_room_row(struct rog_wire_room *room, uint32_t row)
 {
-    return take_room(room, row, rog_wire_sign_bytes(room->rows, row));
+    return take_room(room, row, rog_wire_row_bytes(room->rows, row));
 }
 
 bool rog_wire_room_number(struct rog_wire_room *room, uint32_t number)
@@ -408,7 +418,7 @@ size_t rog_message_min_bytes(const struct rog_rows *rows)
     size_t row = 0;
     for (uint32_t i = 0; i < rows->tensor_count; i++) {
         size_t bytes = shared + run_bytes(rows->row_count) +
-                       rog_wire_sign_bytes(rows, rows->tensors[i].first_row);
+                       rog_wire_row_bytes(rows, rows->tensors[i].first_row);
         row = bytes > row ? bytes : row;
     }
     return begin > row ? begin : row;

@@ -42,7 +42,7 @@ static int lay_out(struct rog_rows *rows, const uint32_t *dims, const uint32_t *
         tensor->first_row = (uint32_t)row_count;
         rows->params += tensor->size;
         row_count += tensor->rows;
-        rows->wire_bytes += sizeof(float) + tensor->rows * (((uint64_t)tensor->row_size + 7) / 8);
+        rows->wire_bytes += sizeof(float) + tensor->rows * rog_rows_payload(rows, tensor->row_size);
     }
     rows->row_count = (uint32_t)row_count;
     return 0;
@@ -83,6 +83,12 @@ int rog_rows_new(struct rog_rows **out, const uint32_t *dims, const uint32_t *sh
 out:
     rog_rows_free(rows);
     return code;
+}
+
+void rog_rows_set_plain(struct rog_rows *rows)
+{
+    rows->plain = true;
+    rows->wire_bytes = rows->tensor_count * sizeof(float) + rows->params * sizeof(float);
 }
 
 void rog_rows_free(struct rog_rows *rows)

@@ -7,8 +7,13 @@
  * parameter order: a tensor that is one-dimensional or has fewer than 1000 elements is one row; any
  * other tensor has one row per index of its first dimension. Tensors ("blocks" of the codec) have
  * one scale each.
+ *
+ * A table also says how its rows travel: as sign bits, or as they are, 32 bits an element, which is
+ * for comparisons with training that compresses nothing.
  */
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include <rog/error.h>
@@ -21,11 +26,13 @@ struct rog_rows_tensor {
     uint32_t first_row; /* rows first_row .. first_row + rows - 1 */
     uint32_t rows;
     uint32_t row_size; /* elements of each of its rows: size / rows */
+    const char *name;  /* for messages, borrowed; NULL: it has none */
 };
 
 struct rog_rows {
     uint64_t params;
     uint32_t tensor_count, row_count;
+    bool plain; /* rows travel as float32, not as sign bits */
     struct rog_rows_tensor *tensors;
     uint32_t *row_tensor; /* [row]: its tensor */
     uint64_t wire_bytes;  /* payload of a full exchange in this project's own encoding */
@@ -35,11 +42,27 @@ struct rog_rows {
 int rog_rows_new(struct rog_rows **rows, const uint32_t *dims, const uint32_t *shapes,
                  uint32_t tensor_count, struct rog_error *err);
 void rog_rows_free(struct rog_rows *rows);
+/* Rows of this table travel as float32 from now on. */
+void rog_rows_set_plain(struct rog_rows *rows);
+
+/* Bytes that a row of so many elements takes in a message. */
+static inline size_t rog_rows_payload(const struct rog_rows *rows, uint32_t row_size)
+{
+    return rows->plain ? row_size * sizeof(float) : ((size_t)row_size + 7) / 8;
+}
 
 static inline uint64_t rog_rows_offset(const struct rog_rows *rows, uint32_t row)
 {
     const struct rog_rows_tensor *tensor = &rows->tensors[rows->row_tensor[row]];
     return tensor->offset + (uint64_t)(row - tensor->first_row) * tensor->row_size;
+}
+
+/* The same where each tensor has a place of its own. */
+static inline float *rog_rows_in(const struct rog_rows *rows, float *const *tensors, uint32_t row)
+{
+    uint32_t index = rows->row_tensor[row];
+    const struct rog_rows_tensor *tensor = &rows->tensors[index];
+    return tensors[index] + (uint64_t)(row - tensor->first_row) * tensor->row_size;
 }
 
 static inline uint32_t rog_rows_size(const struct rog_rows *rows, uint32_t row)

@@ -250,7 +250,7 @@ static int receive_rows(struct rog_server *server, uint32_t worker, const struct
 
     struct rog_peer *peer = &server->peers[worker];
     const struct rog_rows *rows = server->rows;
-    const uint8_t *signs = wire->payload;
+    const uint8_t *payload = wire->payload;
     float share = 1.0f / (float)server->policy.workers;
     bool risen = false;
     for (uint32_t i = 0; i < count; i++) {
@@ -258,11 +258,15 @@ static int receive_rows(struct rog_server *server, uint32_t worker, const struct
         risen |= rog_versions_raise(&server->versions, worker, list[i], wire->header.iteration);
     }
     for (uint32_t i = 0; server->params && i < count; i++) {
-        uint32_t row = list[i];
-        rog_ahead(rows, server->params, list, count, i);
-        rog_kernel_apply(server->params + rog_rows_offset(rows, row), rog_rows_size(rows, row),
-                         peer->incoming_scale[rows->row_tensor[row]] * share, signs);
-        signs += rog_wire_sign_bytes(rows, row);
+        uint32_t row = list[i], size = rog_rows_size(rows, row);
+        float *model = server->params + rog_rows_offset(rows, row);
+        rog_ahead(rows, server->params, NULL, list, count, i);
+        if (rows->plain)
+            rog_kernel_apply_plain(model, size, share, payload);
+        else
+            rog_kernel_apply(model, size, peer->incoming_scale[rows->row_tensor[row]] * share,
+                             payload);
+        payload += rog_wire_row_bytes(rows, row);
     }
     peer->incoming_rows += count;
     if (risen)
@@ -462,9 +466,14 @@ static size_t send_pull_rows(struct rog_server *server, struct rog_peer *peer, d
     for (uint32_t i = 0; server->params && i < count; i++) {
         row = list[i];
         uint64_t at = rog_rows_offset(rows, row);
-        rog_kernel_take_difference(peer->held + at, server->params + at, rog_rows_size(rows, row),
-                                   peer->pull_scale[rows->row_tensor[row]], buffer + size);
-        size += rog_wire_sign_bytes(rows, row);
+        if (rows->plain)
+            rog_kernel_take_copy(peer->held + at, server->params + at, rog_rows_size(rows, row),
+                                 buffer + size);
+        else
+            rog_kernel_take_difference(peer->held + at, server->params + at,
+                                       rog_rows_size(rows, row),
+                                       peer->pull_scale[rows->row_tensor[row]], buffer + size);
+        size += rog_wire_row_bytes(rows, row);
     }
     peer->sending.rows_sent += server->picked.count;
     return size;

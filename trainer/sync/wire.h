@@ -10,7 +10,9 @@
  *                   u32 iteration
  *   BEGIN           tensors, f32 scale of each of these tensors (>= 0, finite);
  *                   then, on a pull: u64 own, u64 slowest, f64 recent_max_s, f64 mean_s
- *   ROWS            rows, then the sign bits of each of these rows (kernels.h)
+ *   ROWS            rows, then the payload of each of these rows: its sign bits (kernels.h), or
+ *                   where the table of rows is plain its elements as f32, finite: on a push what
+ *                   is to be subtracted, on a pull what they are now
  *   END             u32 rows sent in this stream, f64 seconds since the stream's beginning
  *   REQUEST         rows; `iteration` is the version they must reach
  *
@@ -110,9 +112,9 @@ bool rog_wire_room_row(struct rog_wire_room *room, uint32_t row);
 /* The same for a number without sign bits. */
 bool rog_wire_room_number(struct rog_wire_room *room, uint32_t number);
 
-static inline size_t rog_wire_sign_bytes(const struct rog_rows *rows, uint32_t row)
+static inline size_t rog_wire_row_bytes(const struct rog_rows *rows, uint32_t row)
 {
-    return ((size_t)rog_rows_size(rows, row) + 7) / 8;
+    return rog_rows_payload(rows, rog_rows_size(rows, row));
 }
 
 #endif

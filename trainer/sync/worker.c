@@ -24,11 +24,11 @@ struct rog_worker {
     const struct rog_strategy *strategy;
     struct rog_strategy_config policy;
     uint32_t worker;
-    struct rog_kernel_step step;
-    void *state;     /* the strategy's */
-    float *params;   /* NULL without values */
-    float *momentum; /* m */
-    float *update;   /* u: what waits to be sent; after a row is sent, its residual */
+    struct rog_kernel_step step; /* of every tensor, where no others are given */
+    void *state;                 /* the strategy's */
+    float **values;              /* [tensor]: the model; NULL without values */
+    float *momentum;             /* m */
+    float *update;               /* u: what waits to be sent; after a row is sent, its residual */
 
     enum phase phase;
     struct rog_worker_status status;
@@ -79,7 +79,7 @@ static int build(struct rog_worker *worker, struct rog_error *err)
     if (!worker->list || !worker->version || !worker->push_scale || !worker->demanded_scale ||
         !worker->pull_scale)
         return rog_fail_nomem(err);
-    if (worker->params) {
+    if (worker->values) {
         worker->momentum = calloc(rows->params, sizeof *worker->momentum);
         worker->update = calloc(rows->params, sizeof *worker->update);
         if (!worker->momentum || !worker->update)
@@ -88,8 +88,23 @@ static int build(struct rog_worker *worker, struct rog_error *err)
     return rog_strategy_start(worker->strategy, &worker->policy, &worker->state, err);
 }
 
-int rog_worker_new(struct rog_worker **out, const struct rog_worker_config *config, float *params,
-                   struct rog_error *err)
+/* Each tensor's place: in a flat array, or one of its own. */
+static int find_tensors(struct rog_worker *worker, float *params, float *const *tensors,
+                        struct rog_error *err)
+{
+    const struct rog_rows *rows = worker->rows;
+    if (!params && !tensors)
+        return 0;
+    worker->values = malloc(rows->tensor_count * sizeof *worker->values);
+    if (!worker->values)
+        return rog_fail_nomem(err);
+    for (uint32_t i = 0; i < rows->tensor_count; i++)
+        worker->values[i] = tensors ? tensors[i] : params + rows->tensors[i].offset;
+    return 0;
+}
+
+static int make(struct rog_worker **out, const struct rog_worker_config *config, float *params,
+                float *const *tensors, struct rog_error *err)
 {
     *out = NULL;
     if (config->policy.rows != config->rows->row_count || config->worker >= config->policy.workers)
@@ -108,13 +123,26 @@ int rog_worker_new(struct rog_worker **out, const struct rog_worker_config *conf
     worker->worker = config->worker;
     worker->step.momentum = (float)config->momentum;
     worker->step.weight_decay = (float)(config->weight_decay / (1 - config->momentum));
-    worker->params = params;
-    int code = build(worker, err);
+    int code = find_tensors(worker, params, tensors, err);
+    if (!code)
+        code = build(worker, err);
     if (code)
         rog_worker_free(worker);
     else
         *out = worker;
     return code;
+}
+
+int rog_worker_new(struct rog_worker **worker, const struct rog_worker_config *config,
+                   float *params, struct rog_error *err)
+{
+    return make(worker, config, params, NULL, err);
+}
+
+int rog_worker_new_apart(struct rog_worker **worker, const struct rog_worker_config *config,
+                         float *const *tensors, struct rog_error *err)
+{
+    return make(worker, config, NULL, tensors, err);
 }
 
 void rog_worker_free(struct rog_worker *worker)
@@ -135,6 +163,7 @@ void rog_worker_free(struct rog_worker *worker)
     free(worker->list);
     free(worker->update);
     free(worker->momentum);
+    free(worker->values);
     free(worker);
 }
 
@@ -144,35 +173,34 @@ static struct rog_wire_header header_of(const struct rog_worker *worker, enum ro
 {
     return (struct rog_wire_header){.kind = kind,
                                     .stream = worker->outgoing,
-                                    .values = worker->params != NULL,
+                                    .values = worker->values != NULL,
                                     .iteration = worker->outgoing_iteration};
 }
 
-/* Folds the gradients in; magnitudes and scales come out of the same pass. */
-static int fold(struct rog_worker *worker, const float *gradients, double learning_rate,
-                float *magnitude, struct rog_error *err)
+/* Folds a tensor's gradient in (NULL: there is none, nothing is added to what waits); its rows'
+ * magnitudes and its scale come out of the same pass. */
+static int fold_tensor(struct rog_worker *worker, uint32_t index, const float *gradient,
+                       const struct rog_kernel_step *step, float *magnitude, struct rog_error *err)
 {
-    const struct rog_rows *rows = worker->rows;
-    worker->step.learning_rate = (float)learning_rate;
-    for (uint32_t i = 0; i < rows->tensor_count; i++) {
-        const struct rog_rows_tensor *tensor = &rows->tensors[i];
-        double tensor_sum = 0;
-        for (uint32_t k = 0; k < tensor->rows; k++) {
-            uint64_t at = tensor->offset + (uint64_t)k * tensor->row_size;
-            double sum =
-                rog_kernel_fold(&worker->step, gradients + at, worker->params + at,
-                                worker->momentum + at, worker->update + at, tensor->row_size);
-            magnitude[tensor->first_row + k] = (float)(sum / tensor->row_size);
-            tensor_sum += sum;
-        }
-        worker->push_scale[i] = (float)(tensor_sum / (double)tensor->size);
-        if (!isfinite(worker->push_scale[i]))
-            return rog_fail(err, ROG_EFAILED,
-                            "the update of tensor %u is not finite: the training has diverged, try "
-                            "a smaller learning rate than %g",
-                            i, learning_rate);
+    const struct rog_rows_tensor *tensor = &worker->rows->tensors[index];
+    double tensor_sum = 0;
+    for (uint32_t k = 0; k < tensor->rows; k++) {
+        uint64_t within = (uint64_t)k * tensor->row_size, at = tensor->offset + within;
+        double sum =
+            gradient ? rog_kernel_fold(step, gradient + within, worker->values[index] + within,
+                                       worker->momentum + at, worker->update + at, tensor->row_size)
+                     : rog_kernel_absolute(worker->update + at, tensor->row_size);
+        magnitude[tensor->first_row + k] = (float)(sum / tensor->row_size);
+        tensor_sum += sum;
     }
-    return 0;
+    worker->push_scale[index] = (float)(tensor_sum / (double)tensor->size);
+    if (isfinite(worker->push_scale[index]))
+        return 0;
+    return rog_fail(err, ROG_EFAILED,
+                    "the update of tensor %u%s%s is not finite: the training has diverged, try a "
+                    "smaller learning rate than %g",
+                    index, tensor->name ? ", " : "", tensor->name ? tensor->name : "",
+                    (double)step->learning_rate);
 }
 
 /* What was asked for between two pushes and has not gone out goes with the push. */
@@ -203,34 +231,52 @@ static int plan_push(struct rog_worker *worker, struct rog_send_scratch *scratch
                             worker->state, &worker->policy, &view, err);
 }
 
-int rog_worker_push(struct rog_worker *worker, const float *gradients, double learning_rate,
-                    double now, struct rog_error *err)
+static int check_push(const struct rog_worker *worker, const struct rog_worker_gradients *given,
+                      struct rog_error *err)
 {
+    const struct rog_rows *rows = worker->rows;
     if (worker->phase != COMPUTING)
         return rog_fail(err, ROG_EINVAL, "iteration %u is not complete yet",
                         worker->status.iteration);
-    if (!(learning_rate >= 0) || !isfinite(learning_rate))
-        return rog_fail(err, ROG_EINVAL, "the learning rate is %g", learning_rate);
-    if ((gradients != NULL) != (worker->params != NULL))
-        return rog_fail(err, ROG_EINVAL, "gradients %s a model", gradients ? "without" : "miss");
-    if (gradients && !rog_kernel_finite(gradients, worker->rows->params))
-        return rog_fail(err, ROG_EINVAL,
-                        "a gradient of iteration %u is not finite: the training has diverged, try "
-                        "a smaller learning rate than %g",
-                        worker->status.iteration + 1, learning_rate);
+    if ((given->tensors != NULL || given->flat != NULL) != (worker->values != NULL))
+        return rog_fail(err, ROG_EINVAL, "gradients %s a model",
+                        worker->values ? "miss" : "without");
+    for (uint32_t i = 0; i < rows->tensor_count; i++) {
+        const struct rog_rows_tensor *tensor = &rows->tensors[i];
+        const float *gradient = rog_worker_gradient(given, rows, i);
+        float rate = given->steps[given->step_of_each ? i : 0].learning_rate;
+        if (!(rate >= 0) || !isfinite(rate))
+            return rog_fail(err, ROG_EINVAL, "the learning rate is %g", (double)rate);
+        if (gradient && !rog_kernel_finite(gradient, tensor->size))
+            return rog_fail(err, ROG_EINVAL,
+                            "a gradient of iteration %u is not finite, in tensor %u%s%s: the "
+                            "training has diverged, try a smaller learning rate than %g",
+                            worker->status.iteration + 1, i, tensor->name ? ", " : "",
+                            tensor->name ? tensor->name : "", (double)rate);
+    }
+    return 0;
+}
 
+int rog_worker_push_tensors(struct rog_worker *worker, const struct rog_worker_gradients *given,
+                            double now, struct rog_error *err)
+{
+    const struct rog_rows *rows = worker->rows;
     struct rog_send_scratch scratch = {0};
-    int code = rog_sending_init(&worker->sending, worker->rows->row_count, err);
+    int code = check_push(worker, given, err);
+    if (code)
+        return code;
+    code = rog_sending_init(&worker->sending, rows->row_count, err);
     if (!code)
-        code = rog_send_scratch_init(&scratch, worker->rows->row_count, err);
+        code = rog_send_scratch_init(&scratch, rows->row_count, err);
     if (code)
         goto out;
 
     worker->status = (struct rog_worker_status){.iteration = worker->status.iteration + 1};
     worker->phase = PUSHING;
     give_back_answer(worker);
-    if (gradients)
-        code = fold(worker, gradients, learning_rate, scratch.magnitude, err);
+    for (uint32_t i = 0; worker->values && i < rows->tensor_count && !code; i++)
+        code = fold_tensor(worker, i, rog_worker_gradient(given, rows, i),
+                           &given->steps[given->step_of_each ? i : 0], scratch.magnitude, err);
     if (!code)
         code = plan_push(worker, &scratch, now, err);
 out:
@@ -238,6 +284,15 @@ out:
     if (code)
         rog_sending_release(&worker->sending);
     return code;
+}
+
+int rog_worker_push(struct rog_worker *worker, const float *gradients, double learning_rate,
+                    double now, struct rog_error *err)
+{
+    struct rog_kernel_step step = worker->step;
+    step.learning_rate = (float)learning_rate;
+    const struct rog_worker_gradients given = {.flat = gradients, .steps = &step};
+    return rog_worker_push_tensors(worker, &given, now, err);
 }
 
 /* ---- sending ---- */
@@ -268,7 +323,7 @@ static void measure_answer(struct rog_worker *worker)
         rog_set_add(&worker->tensors, index);
         for (; row < tensor->first_row + tensor->rows; row = rog_set_next(answering, row + 1)) {
             elements += tensor->row_size;
-            if (worker->params)
+            if (worker->values)
                 sum += rog_kernel_absolute(worker->update + rog_rows_offset(rows, row),
                                            tensor->row_size);
         }
@@ -328,13 +383,16 @@ static size_t send_rows(struct rog_worker *worker, double now, uint8_t *buffer, 
         worker->outgoing == ROG_WIRE_PUSH ? worker->push_scale : worker->demanded_scale;
     struct rog_wire_header header = header_of(worker, ROG_WIRE_ROWS);
     size_t size = rog_wire_put_numbers(buffer, &header, &worker->picked);
-    uint32_t count = worker->params ? rog_set_list(&worker->picked, worker->list) : 0;
+    uint32_t count = worker->values ? rog_set_list(&worker->picked, worker->list) : 0;
     for (uint32_t i = 0; i < count; i++) {
-        uint32_t row = worker->list[i];
-        rog_ahead(rows, worker->update, worker->list, count, i);
-        rog_kernel_take(worker->update + rog_rows_offset(rows, row), rog_rows_size(rows, row),
-                        scale[rows->row_tensor[row]], buffer + size);
-        size += rog_wire_sign_bytes(rows, row);
+        uint32_t row = worker->list[i], elements = rog_rows_size(rows, row);
+        float *update = worker->update + rog_rows_offset(rows, row);
+        rog_ahead(rows, worker->update, NULL, worker->list, count, i);
+        if (rows->plain)
+            rog_kernel_take_plain(update, elements, buffer + size);
+        else
+            rog_kernel_take(update, elements, scale[rows->row_tensor[row]], buffer + size);
+        size += rog_wire_row_bytes(rows, row);
     }
     worker->outgoing_rows += worker->picked.count;
     worker->status.rows_pushed += worker->picked.count;
@@ -379,7 +437,7 @@ static int receive_begin(struct rog_worker *worker, const struct rog_wire *wire,
 {
     if (worker->phase != WAITING)
         return rog_fail(err, ROG_EFORMAT, "a pull while none is waited for");
-    for (uint32_t i = 0; worker->params && i < worker->rows->tensor_count; i++)
+    for (uint32_t i = 0; worker->values && i < worker->rows->tensor_count; i++)
         worker->pull_scale[i] = rog_wire_scale(wire, i);
     worker->history = wire->history;
     worker->phase = PULLING;
@@ -403,13 +461,16 @@ static int receive_rows(struct rog_worker *worker, const struct rog_wire *wire,
     for (uint32_t i = 0; i < count; i++)
         rog_set_add(&worker->pulled, list[i]);
 
-    const uint8_t *signs = wire->payload;
-    for (uint32_t i = 0; worker->params && i < count; i++) {
-        uint32_t row = list[i];
-        rog_ahead(rows, worker->params, list, count, i);
-        rog_kernel_apply(worker->params + rog_rows_offset(rows, row), rog_rows_size(rows, row),
-                         worker->pull_scale[rows->row_tensor[row]], signs);
-        signs += rog_wire_sign_bytes(rows, row);
+    const uint8_t *payload = wire->payload;
+    for (uint32_t i = 0; worker->values && i < count; i++) {
+        uint32_t row = list[i], size = rog_rows_size(rows, row);
+        float *target = rog_rows_in(rows, worker->values, row);
+        rog_ahead(rows, NULL, worker->values, list, count, i);
+        if (rows->plain)
+            rog_kernel_apply_copy(target, size, payload);
+        else
+            rog_kernel_apply(target, size, worker->pull_scale[rows->row_tensor[row]], payload);
+        payload += rog_wire_row_bytes(rows, row);
     }
     worker->status.rows_pulled = worker->pulled.count;
     return 0;
@@ -463,7 +524,7 @@ int rog_worker_receive(struct rog_worker *worker, const uint8_t *message, size_t
     bool request = !code && wire.header.kind == ROG_WIRE_REQUEST;
     if (!code && !request && wire.header.stream != ROG_WIRE_PULL)
         code = rog_fail(err, ROG_EFORMAT, "a message that only workers send");
-    if (!code && wire.header.values != (worker->params != NULL))
+    if (!code && wire.header.values != (worker->values != NULL))
         code = rog_fail(err, ROG_EFORMAT, "a message %s values",
                         wire.header.values ? "with" : "without");
     if (!code && !request && wire.header.iteration != worker->status.iteration)
@@ -503,4 +564,11 @@ void rog_worker_status(const struct rog_worker *worker, struct rog_worker_status
 const float *rog_worker_held_back(const struct rog_worker *worker)
 {
     return worker->update;
+}
+
+void rog_worker_state(struct rog_worker *worker, uint32_t tensor, float **momentum, float **update)
+{
+    uint64_t at = worker->rows->tensors[tensor].offset;
+    *momentum = worker->momentum ? worker->momentum + at : NULL;
+    *update = worker->update ? worker->update + at : NULL;
 }

@@ -25,6 +25,7 @@
 
 #include <rog/error.h>
 #include <rog/strategy.h>
+#include <trainer/sync/kernels.h>
 #include <trainer/sync/rows.h>
 
 struct rog_worker;
@@ -42,6 +43,9 @@ struct rog_worker_config {
  * of policy and network alone. */
 int rog_worker_new(struct rog_worker **worker, const struct rog_worker_config *config,
                    float *params, struct rog_error *err);
+/* The same where the tensors are not in one array. [tensor]: its values; the list is not kept. */
+int rog_worker_new_apart(struct rog_worker **worker, const struct rog_worker_config *config,
+                         float *const *tensors, struct rog_error *err);
 void rog_worker_free(struct rog_worker *worker);
 
 /* Ends the local steps of the next iteration: gradients (rows->params floats, the mean over the
@@ -51,6 +55,25 @@ void rog_worker_free(struct rog_worker *worker);
  * After these two the worker is of no use. */
 int rog_worker_push(struct rog_worker *worker, const float *gradients, double learning_rate,
                     double now, struct rog_error *err);
+
+/* The same with a rule for each tensor, and gradients that need not be in one array. */
+struct rog_worker_gradients {
+    const float *flat;           /* rows->params floats, or */
+    const float *const *tensors; /* [tensor]; NULL for one that has no gradient this time: its
+                                    momentum is not touched, what waits to be sent stays */
+    const struct rog_kernel_step *steps;
+    bool step_of_each; /* [tensor], else one for all */
+};
+int rog_worker_push_tensors(struct rog_worker *worker, const struct rog_worker_gradients *gradients,
+                            double now, struct rog_error *err);
+
+static inline const float *rog_worker_gradient(const struct rog_worker_gradients *gradients,
+                                               const struct rog_rows *rows, uint32_t tensor)
+{
+    if (gradients->tensors)
+        return gradients->tensors[tensor];
+    return gradients->flat ? gradients->flat + rows->tensors[tensor].offset : NULL;
+}
 
 /* Writes the next message, at most `bytes` (>= rog_message_min_bytes(rows)), into `buffer` and its
  * length into *size; 0 when there is nothing to send now. ROG_EINVAL for a buffer that is too
@@ -86,6 +109,9 @@ struct rog_worker_status {
     double budget_s; /* of the push that is being sent; 0 also while none is */
 };
 void rog_worker_status(const struct rog_worker *worker, struct rog_worker_status *status);
+
+/* Where a tensor's momentum and u lie, its size each, borrowed; NULL without values. */
+void rog_worker_state(struct rog_worker *worker, uint32_t tensor, float **momentum, float **update);
 
 /* u, what is pushed and not sent yet, for checks: rows->params floats, borrowed; NULL without
  * values. */
