@@ -2,10 +2,13 @@
 #include <common/file.h>
 
 #include <dirent.h>
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -262,15 +265,25 @@ char *rog_cache_dir(struct rog_error *err)
     return dir;
 }
 
+/* The file this code is in: a program, or a shared library that a program has loaded. */
+static bool own_file(char path[PATH_MAX])
+{
+    Dl_info info;
+    if (dladdr((const void *)(uintptr_t)own_file, &info) && info.dli_fname &&
+        strstr(info.dli_fname, ".so") && realpath(info.dli_fname, path))
+        return true;
+    ssize_t length = readlink("/proc/self/exe", path, PATH_MAX - 1);
+    path[length > 0 ? length : 0] = '\0';
+    return length > 0;
+}
+
 char *rog_install_path(const char *what, struct rog_error *err)
 {
     char program[PATH_MAX];
-    ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
-    if (length <= 0) {
+    if (!own_file(program)) {
         fail_errno(err, "read", "/proc/self/exe");
         return NULL;
     }
-    program[length] = '\0';
     char *bin = rog_path_dir(program);
     char *prefix = bin ? rog_path_dir(bin) : NULL;
     char *path = prefix ? rog_path_join(prefix, what) : NULL;

@@ -50,7 +50,8 @@ char *rog_path_dir(const char *path);
 char *rog_cache_dir(struct rog_error *err);
 
 /*
- * Where the parts of an installation lie, seen from the running program (PREFIX/bin/x):
+ * Where the parts of an installation lie, seen from the running program (PREFIX/bin/x), or from
+ * librog where this code is in that (PREFIX/lib/librog.so):
  * `what` is "bin", "lib/rog/plugins" or "share/rog"; the result is PREFIX/what. The build tree has
  * the same shape, so a program runs from there as it does when installed.
  */

@@ -8,6 +8,8 @@ const struct rog_setting rog_run_settings[] = {
     /* name, type, default, min, max, choices, unit, help, letter */
     {"library", ROG_SETTING_STRING, "ROG", 0, 0, NULL, NULL,
      "synchronization strategy: a plugin's name", 0},
+    {"compression", ROG_SETTING_STRING, "sign", 0, 0, "sign|none", NULL,
+     "how gradients and updates travel: sign: one bit an element; none: 32 bits, exact", 0},
     {"threshold", ROG_SETTING_INT, NULL, 0, ROG_THRESHOLD_INFINITE, NULL, "iterations",
      "staleness threshold; default: the plugin's", 0},
     {"control", ROG_SETTING_STRING, "outdoors", 0, 0, NULL, NULL,
@@ -27,8 +29,8 @@ const struct rog_setting rog_run_settings[] = {
     {"seed", ROG_SETTING_INT, "1", 0, 9007199254740991.0, NULL, NULL,
      "all random numbers of the run derive from it", 0},
 
-    {"workload", ROG_SETTING_STRING, "train", 0, 0, "train|none", NULL,
-     "train: real gradients; none: policy and network only", 0},
+    {"workload", ROG_SETTING_STRING, "train", 0, 0, "train|none|program",
+     NULL, "train: real gradients; none: policy and network only; program: one of your own", 0},
     {"model", ROG_SETTING_STRING, "convmlp-nano", 0, 0, "convmlp-nano|convmlp-s|convmlp-m", NULL,
      "network to train", 0},
     {"wire_model", ROG_SETTING_STRING, "convmlp-m", 0, 0, "same|convmlp-nano|convmlp-s|convmlp-m",

@@ -1,16 +1,73 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <trainer/commands.h>
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include <rog/strategy.h>
 #include <trainer/net/serve.h>
-#include <trainer/pretrain.h>
+
+/* Options of a server that needs no configuration file: members of the run's settings. */
+static const char *const settings[] = {"library", "threshold", "compression", "seconds",
+                                       "checkpoint-period"};
+
+/* The configuration of a run of so many workers whose programs bring the model. */
+static int make_config(const struct rog_cli *cli, struct rog_run_config **config,
+                       struct rog_error *err)
+{
+    static const char *const zeros[] = {"step_s",        "compress_s",        "decompress_s",
+                                        "watts_compute", "watts_communicate", "watts_stall"};
+    const struct rog_json *given = rog_cli_options(cli);
+    struct rog_json *object = rog_json_object(), *workers = rog_json_array();
+    for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {
+        char key[32];
+        snprintf(key, sizeof key, "%s", settings[i]);
+        for (char *at = key; *at; at++)
+            *at = *at == '-' ? '_' : *at;
+        if (rog_cli_given(cli, settings[i]))
+            rog_json_put(object, key, rog_json_copy(rog_json_get(given, settings[i])));
+    }
+    rog_json_put_string(object, "workload", "program");
+    rog_json_put_string(object, "wire_model", "same");
+    for (long long rank = 1; rank <= rog_cli_int(cli, "workers"); rank++) {
+        struct rog_json *worker = rog_json_object();
+        rog_json_put_integer(worker, "rank", rank);
+        for (size_t i = 0; i < sizeof zeros / sizeof *zeros; i++)
+            rog_json_put_number(worker, zeros[i], 0);
+        rog_json_append(workers, worker);
+    }
+    rog_json_put(object, "workers", workers);
+    char *text = rog_json_text(object);
+    int code = text ? rog_run_config_parse(config, text, strlen(text), "the options", err)
+                    : rog_fail_nomem(err);
+    free(text);
+    rog_json_free(object);
+    return code;
+}
+
+static int read_config(const struct rog_cli *cli, struct rog_run_config **config,
+                       struct rog_error *err)
+{
+    bool file = rog_cli_given(cli, "config");
+    if (!rog_cli_given(cli, "out") || !rog_cli_given(cli, "key-file") ||
+        file == rog_cli_given(cli, "workers"))
+        return rog_fail(err, ROG_EINVAL,
+                        "serve needs --config FILE or --workers N, and --key-file FILE and "
+                        "--out DIR");
+    for (size_t i = 0; file && i < sizeof settings / sizeof *settings; i++)
+        if (rog_cli_given(cli, settings[i]))
+            return rog_fail(err, ROG_EINVAL,
+                            "--%s goes with --workers; with --config it stands "
+                            "in the file",
+                            settings[i]);
+    return file ? rog_command_config(cli, config, err) : make_config(cli, config, err);
+}
 
 static int run(const struct rog_cli *cli, struct rog_error *err)
 {
     struct rog_run_config *config = NULL;
-    struct rog_pretrained start = {0};
-    struct rog_secret *secret = NULL;
+    struct rog_command_node node = {0};
     struct rog_serve_options options = {
         .listen = rog_cli_string(cli, "listen"),
         .port_file = rog_cli_string(cli, "port-file"),
@@ -20,31 +77,54 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
         .worker_timeout_s = rog_cli_real(cli, "worker-timeout"),
         .join_timeout_s = rog_cli_real(cli, "join-timeout"),
     };
-    if (!rog_cli_given(cli, "config") || !options.out_dir || !rog_cli_given(cli, "key-file"))
-        return rog_fail(err, ROG_EINVAL,
-                        "serve needs --config FILE, --key-file FILE and --out DIR");
-    int code = rog_command_config(cli, &config, err);
-    if (!code)
-        code = rog_secret_read(&secret, rog_cli_string(cli, "key-file"), err);
+    int code = read_config(cli, &config, err);
     if (code)
-        goto out;
-    rog_command_threads(cli, rog_processors());
-    if (strcmp(config->workload, "none") != 0) {
-        code = rog_pretrain_ensure(config, NULL, NULL, &start, err);
-        options.start_model = start.path;
-    }
-    options.secret = secret;
+        return code;
+    code = rog_command_node_init(&node, config, cli, err);
+    options.start_model = node.start.path;
+    options.secret = node.secret;
     if (!code)
         code = rog_serve(config, &options, err);
-out:
-    rog_secret_free(secret);
-    rog_pretrained_release(&start);
-    rog_run_config_free(config);
+    rog_command_node_release(&node);
     return code;
 }
 
 static const struct rog_setting options[] = {
     {ROG_OPTION_CONFIG},
+    {.name = "workers",
+     .type = ROG_SETTING_INT,
+     .min = 1,
+     .max = 65536,
+     .help = "instead of --config: so many workers, programs that bring the model (librog)"},
+    {.name = "library",
+     .type = ROG_SETTING_STRING,
+     .fallback = "ROG",
+     .help = "with --workers: synchronization strategy"},
+    {.name = "threshold",
+     .type = ROG_SETTING_INT,
+     .min = 0,
+     .max = ROG_THRESHOLD_INFINITE,
+     .unit = "iterations",
+     .help = "with --workers: staleness threshold; default: the strategy's"},
+    {.name = "compression",
+     .type = ROG_SETTING_STRING,
+     .fallback = "sign",
+     .choices = "sign|none",
+     .help = "with --workers: how gradients travel"},
+    {.name = "seconds",
+     .type = ROG_SETTING_REAL,
+     .fallback = "0",
+     .min = 0,
+     .max = 1e9,
+     .unit = "s",
+     .help = "with --workers: end the run at this time; 0: when all workers are through"},
+    {.name = "checkpoint-period",
+     .type = ROG_SETTING_REAL,
+     .fallback = "60",
+     .min = 0.001,
+     .max = 1e9,
+     .unit = "s",
+     .help = "with --workers: time between checkpoints at first"},
     {ROG_OPTION_KEY},
     {.name = "out",
      .type = ROG_SETTING_STRING,
@@ -79,10 +159,11 @@ static const struct rog_setting options[] = {
 
 const struct rog_command rog_cmd_serve = {
     .name = "serve",
-    .usage = "--config FILE --key-file FILE --out DIR [options]",
+    .usage = "--config FILE | --workers N --key-file FILE --out DIR [options]",
     .summary = "Be the parameter server of a run on real hosts",
     .details =
-        "The configuration is that of `simulate`. The run begins when all workers are there. "
+        "The configuration is that of `simulate`; with --workers none is needed, the model comes "
+        "from the\nworkers, programs that use librog. The run begins when all workers are there. "
         "A worker that\ngoes away comes back by itself, and so do all workers to a server "
         "that is started again with\n--resume. SIGINT and SIGTERM save a checkpoint and end "
         "the run without the event \"end\".",

@@ -60,7 +60,7 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
     if (code)
         goto out;
     rog_command_threads(cli, rog_processors());
-    if (strcmp(config->workload, "none") != 0) {
+    if (strcmp(config->workload, "train") == 0) {
         code = rog_pretrain_ensure(config, watch_pretraining, &line_s, &start, err);
         options.start_model = start.path;
     }

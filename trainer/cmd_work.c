@@ -1,17 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <trainer/commands.h>
 
-#include <string.h>
-
-#include <trainer/net/work.h>
-#include <trainer/pretrain.h>
+#include <trainer/work.h>
 
 static int run(const struct rog_cli *cli, struct rog_error *err)
 {
     struct rog_run_config *config = NULL;
-    struct rog_pretrained start = {0};
-    struct rog_secret *secret = NULL;
-    struct rog_work_options options = {
+    struct rog_command_node node = {0};
+    struct rog_work_run options = {
         .server = rog_cli_string(cli, "server"),
         .out_dir = rog_cli_string(cli, "out"),
         .rank = (uint32_t)rog_cli_int(cli, "rank"),
@@ -25,22 +21,14 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
                         "work needs --config FILE, --rank N, --server HOST:PORT, --key-file FILE "
                         "and --out DIR");
     int code = rog_command_config(cli, &config, err);
-    if (!code)
-        code = rog_secret_read(&secret, rog_cli_string(cli, "key-file"), err);
     if (code)
-        goto out;
-    rog_command_threads(cli, rog_processors());
-    if (strcmp(config->workload, "none") != 0) {
-        code = rog_pretrain_ensure(config, NULL, NULL, &start, err);
-        options.start_model = start.path;
-    }
-    options.secret = secret;
+        return code;
+    code = rog_command_node_init(&node, config, cli, err);
+    options.start_model = node.start.path;
+    options.secret = node.secret;
     if (!code)
-        code = rog_work(config, &options, err);
-out:
-    rog_secret_free(secret);
-    rog_pretrained_release(&start);
-    rog_run_config_free(config);
+        code = rog_work_run(config, &options, err);
+    rog_command_node_release(&node);
     return code;
 }
 

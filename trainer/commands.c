@@ -33,6 +33,26 @@ void rog_command_threads(const struct rog_cli *cli, uint32_t fallback)
                                                       : (int)fallback);
 }
 
+int rog_command_node_init(struct rog_command_node *node, struct rog_run_config *config,
+                          const struct rog_cli *cli, struct rog_error *err)
+{
+    *node = (struct rog_command_node){.config = config};
+    int code = rog_secret_read(&node->secret, rog_cli_string(cli, "key-file"), err);
+    if (code)
+        return code;
+    rog_command_threads(cli, rog_processors());
+    if (strcmp(config->workload, "train") == 0)
+        code = rog_pretrain_ensure(config, NULL, NULL, &node->start, err);
+    return code;
+}
+
+void rog_command_node_release(struct rog_command_node *node)
+{
+    rog_secret_free(node->secret);
+    rog_pretrained_release(&node->start);
+    rog_run_config_free(node->config);
+}
+
 struct append {
     struct rog_json *target;
 };

@@ -8,6 +8,8 @@
 
 #include <common/cli.h>
 #include <trainer/config.h>
+#include <trainer/net/seal.h>
+#include <trainer/pretrain.h>
 
 extern const struct rog_command rog_cmd_data;
 extern const struct rog_command rog_cmd_host;
@@ -39,6 +41,18 @@ extern const struct rog_command rog_cmd_work;
 /* Reads --config, or takes the defaults where it is not given. */
 int rog_command_config(const struct rog_cli *cli, struct rog_run_config **config,
                        struct rog_error *err);
+
+/* What a server and a worker of a run both begin with. */
+struct rog_command_node {
+    struct rog_run_config *config;
+    struct rog_secret *secret;
+    struct rog_pretrained start; /* its path NULL unless the workload is "train" */
+};
+/* Reads --key-file, sets the threads, makes the starting model where it is missing. `config` is
+ * taken over, also where this fails; release in any case. */
+int rog_command_node_init(struct rog_command_node *node, struct rog_run_config *config,
+                          const struct rog_cli *cli, struct rog_error *err);
+void rog_command_node_release(struct rog_command_node *node);
 
 /* Sets the number of threads to --threads or else to `fallback`. */
 void rog_command_threads(const struct rog_cli *cli, uint32_t fallback);

@@ -26,6 +26,7 @@ struct field {
 static const struct field run_fields[] = {
     {RUN(STRING, library)},
     {RUN(I64, threshold)},
+    {RUN(STRING, compression)},
     {RUN(STRING, control)},
     {RUN(STRING, trace)},
     {RUN(U32, batchsize)},

@@ -41,7 +41,8 @@ struct rog_run_config {
     struct rog_json *json; /* the object the values below come from, defaults filled in */
 
     const char *library;
-    int64_t threshold; /* -1: not given, the plugin's default holds */
+    int64_t threshold;       /* -1: not given, the plugin's default holds */
+    const char *compression; /* "sign" or "none" */
     const char *control;
     const char *trace; /* "synth:CONTROL" where none was given */
     uint32_t batchsize, epochs;
@@ -49,7 +50,7 @@ struct rog_run_config {
     const char *note;
     uint64_t seed;
 
-    const char *workload; /* "train" or "none" */
+    const char *workload; /* "train", "none" or "program" */
     const char *model;
     const char *wire_model; /* an architecture's name or "same" */
     const char *data;

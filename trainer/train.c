@@ -28,7 +28,13 @@ static int load_strategy(struct rog_train *train, struct rog_error *err)
     return code;
 }
 
-static int rows_of(const struct rog_arch *arch, struct rog_rows **rows, struct rog_error *err)
+bool rog_train_is_program(const struct rog_run_config *config)
+{
+    return strcmp(config->workload, "program") == 0;
+}
+
+static int rows_of(const struct rog_train *train, const struct rog_arch *arch,
+                   struct rog_rows **rows, struct rog_error *err)
 {
     *rows = NULL;
     int code = ROG_OK;
@@ -45,20 +51,23 @@ static int rows_of(const struct rog_arch *arch, struct rog_rows **rows, struct r
             shapes[count++] = arch->tensors[i].shape[d];
     }
     code = rog_rows_new(rows, dims, shapes, arch->tensor_count, err);
+    if (!code && strcmp(train->config->compression, "none") == 0)
+        rog_rows_set_plain(*rows);
 out:
     free(dims);
     free(shapes);
     return code;
 }
 
-static int wire_bytes_of(const char *model, const struct rog_arch *like, uint64_t *bytes,
+static int wire_bytes_of(const struct rog_train *train, const char *model, uint64_t *bytes,
                          struct rog_error *err)
 {
+    const struct rog_arch *like = train->arch;
     struct rog_arch *arch = NULL;
     struct rog_rows *rows = NULL;
     int code = rog_arch_new(&arch, model, like->classes, like->image_size, err);
     if (!code)
-        code = rows_of(arch, &rows, err);
+        code = rows_of(train, arch, &rows, err);
     if (!code)
         code = rog_exchange_bytes(rows, bytes, err);
     rog_rows_free(rows);
@@ -73,20 +82,26 @@ static int find_wire_scale(struct rog_train *train, struct rog_error *err)
     int code = rog_exchange_bytes(train->rows, &own_bytes, err);
     train->wire_bytes = own_bytes;
     if (!code && strcmp(model, "same") != 0)
-        code = wire_bytes_of(model, train->arch, &train->wire_bytes, err);
+        code = wire_bytes_of(train, model, &train->wire_bytes, err);
     if (!code)
         train->wire_scale = (double)train->wire_bytes / (double)own_bytes;
     return code;
 }
 
+static int make_params(struct rog_train *train, struct rog_error *err)
+{
+    train->params = malloc(train->arch->params * sizeof *train->params);
+    train->buffers = malloc((train->arch->buffers + 1) * sizeof *train->buffers);
+    return train->params && train->buffers ? ROG_OK : rog_fail_nomem(err);
+}
+
 static int load_model(struct rog_train *train, const char *start_model, struct rog_error *err)
 {
     const struct rog_arch *arch = train->arch;
-    train->params = malloc(arch->params * sizeof *train->params);
-    train->buffers = malloc((arch->buffers + 1) * sizeof *train->buffers);
-    if (!train->params || !train->buffers)
-        return rog_fail_nomem(err);
-    int code = rog_safetensors_read(start_model, arch, train->params, train->buffers, err);
+    int code = make_params(train, err);
+    if (code)
+        return code;
+    code = rog_safetensors_read(start_model, arch, train->params, train->buffers, err);
     if (!code)
         code = rog_learner_new(&train->learner, train->config, arch, train->buffers, err);
     return code;
@@ -118,11 +133,13 @@ int rog_train_init(struct rog_train *train, const struct rog_run_config *config,
     if (!config->worker_count)
         return rog_fail(err, ROG_EINVAL, "the configuration has no workers");
     int code = load_strategy(train, err);
+    if (code || rog_train_is_program(config))
+        return code;
     if (!code)
         code =
             rog_arch_new(&train->arch, config->model, ROG_DATASET_CLASSES, config->image_size, err);
     if (!code)
-        code = rows_of(train->arch, &train->rows, err);
+        code = rows_of(train, train->arch, &train->rows, err);
     if (!code)
         code = find_wire_scale(train, err);
     if (!code && strcmp(config->workload, "none") != 0)
@@ -130,6 +147,57 @@ int rog_train_init(struct rog_train *train, const struct rog_run_config *config,
     if (!code)
         code = count_iterations(train, err);
     return code;
+}
+
+/* ---- a model that is learned ---- */
+
+static void place(struct rog_arch_tensor *tensors, const struct rog_layout_tensor *from,
+                  uint32_t count)
+{
+    uint64_t offset = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        tensors[i] =
+            (struct rog_arch_tensor){.dims = from[i].dims, .offset = offset, .size = from[i].size};
+        snprintf(tensors[i].name, sizeof tensors[i].name, "%s", from[i].name);
+        memcpy(tensors[i].shape, from[i].shape, from[i].dims * sizeof *from[i].shape);
+        offset += from[i].size;
+    }
+}
+
+_Static_assert(ROG_LAYOUT_DIMS <= ROG_TENSOR_MAX_DIMS &&
+                   ROG_LAYOUT_NAME_BYTES <= ROG_TENSOR_NAME_BYTES,
+               "a tensor of a layout fits into one of an architecture");
+
+static int arch_of(const struct rog_layout *layout, struct rog_arch **out, struct rog_error *err)
+{
+    uint32_t buffers = layout->count - layout->trained;
+    struct rog_arch *arch = calloc(1, sizeof *arch);
+    *out = arch;
+    if (!arch)
+        return rog_fail_nomem(err);
+    snprintf(arch->name, sizeof arch->name, "program");
+    arch->params = layout->params;
+    arch->buffers = layout->constants;
+    arch->tensor_count = layout->trained;
+    arch->buffer_count = buffers;
+    arch->tensors = calloc(layout->trained + 1u, sizeof *arch->tensors);
+    arch->buffer_tensors = calloc(buffers + 1u, sizeof *arch->buffer_tensors);
+    if (!arch->tensors || !arch->buffer_tensors)
+        return rog_fail_nomem(err);
+    place(arch->tensors, layout->tensors, layout->trained);
+    place(arch->buffer_tensors, layout->tensors + layout->trained, buffers);
+    return ROG_OK;
+}
+
+int rog_train_learn(struct rog_train *train, const struct rog_layout *layout, struct rog_error *err)
+{
+    int code = arch_of(layout, &train->arch, err);
+    if (!code)
+        code = rows_of(train, train->arch, &train->rows, err);
+    if (!code)
+        code = rog_exchange_bytes(train->rows, &train->wire_bytes, err);
+    train->wire_scale = 1;
+    return code ? code : make_params(train, err);
 }
 
 void rog_train_release(struct rog_train *train)
@@ -188,7 +256,7 @@ int rog_train_report_start(const struct rog_train *train, struct rog_events *eve
     char hex[ROG_SHA256_HEX_BYTES];
     rog_event_begin(events, ROG_EVENT_START, 0, -1);
     rog_event_json(events, "strategy", describe_strategy(train));
-    rog_event_string(events, "model", config->model);
+    rog_event_string(events, "model", train->arch->name);
     rog_event_integer(events, "params", (int64_t)train->rows->params);
     rog_event_integer(events, "rows", train->rows->row_count);
     rog_event_integer(events, "wire_bytes", (int64_t)train->wire_bytes);
@@ -197,6 +265,8 @@ int rog_train_report_start(const struct rog_train *train, struct rog_events *eve
         if (code)
             return code;
         rog_event_string(events, "model_sha256", hex);
+    }
+    if (train->learner) {
         struct rog_json *data = rog_json_object();
         rog_json_put_string(data, "source", config->data);
         rog_json_put_string(data, "noise", config->noise);

@@ -20,6 +20,7 @@
 #include <common/plugin.h>
 #include <rog/error.h>
 #include <trainer/config.h>
+#include <trainer/net/layout.h>
 #include <trainer/nn/arch.h>
 #include <trainer/sim/events.h>
 #include <trainer/sim/learner.h>
@@ -37,8 +38,8 @@ struct rog_train {
     double wire_scale;       /* bytes on the wire that a byte of a message stands for */
     float *params, *buffers; /* weights, arch->params floats, and BatchNorm's running statistics,
                                 arch->buffers floats; NULL with workload "none" */
-    struct rog_learner *learner; /* the same */
-    uint32_t *iterations;        /* [worker]: its last iteration, > 0 */
+    struct rog_learner *learner; /* NULL unless workload is "train" */
+    uint32_t *iterations;        /* [worker]: its last iteration, > 0; NULL with "program" */
 };
 
 /* start_model: a safetensors file of config->model, unused with workload "none". Errors are those
@@ -47,6 +48,12 @@ struct rog_train {
 int rog_train_init(struct rog_train *train, const struct rog_run_config *config,
                    const char *start_model, struct rog_error *err);
 void rog_train_release(struct rog_train *train);
+/* With workload "program" rog_train_init leaves out the model; this puts one of that layout there,
+ * `params` and `buffers` (its constants) yet to be filled. ROG_EINVAL: a model that is too large.
+ */
+int rog_train_learn(struct rog_train *train, const struct rog_layout *layout,
+                    struct rog_error *err);
+bool rog_train_is_program(const struct rog_run_config *config);
 
 /* Of the weights and running statistics as they are in memory. */
 int rog_train_model_sha256(const struct rog_train *train, char hex[ROG_SHA256_HEX_BYTES],

@@ -109,7 +109,7 @@ static const struct wrong wrong_experiments[] = {
     {"case = \"a\"; runs = ( { threshold = -1; } );", "(found -1)"},
     {"case = \"a\"; runs = ( { momentum = 1.5; } );", "momentum must be a number from 0 to 0.9999"},
     {"case = \"a\"; runs = ( { workload = \"trian\"; } );",
-     "workload must be one of train, none (found \"trian\")"},
+     "workload must be one of train, none, program (found \"trian\")"},
     {"case = \"a\"; runs = ( { control = \"out doors\"; } );", "control becomes part of a file"},
     {"case = \"a\"; runs = ( { seed = true; } );", "(found true)"},
     {"case = \"a\";\nseed = 1;\nseed = 2;\nruns = ( { } );", "x.conf, line 3:"},

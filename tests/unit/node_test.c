@@ -27,7 +27,7 @@
 #include <common/rng.h>
 #include <trainer/net/conn.h>
 #include <trainer/net/serve.h>
-#include <trainer/net/work.h>
+#include <trainer/work.h>
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define STREAMS 1000
@@ -158,14 +158,14 @@ static void work_process(const struct run *run, uint32_t rank, const char *text,
     snprintf(name, sizeof name, "w%u", rank);
     char *out = path_in(run, name);
     int code = rog_run_config_parse(&config, text, strlen(text), "test", &err);
-    const struct rog_work_options options = {.server = server,
-                                             .out_dir = out,
-                                             .secret = secret,
-                                             .rank = rank,
-                                             .energy = true,
-                                             .server_timeout_s = run->server_timeout_s};
+    const struct rog_work_run options = {.server = server,
+                                         .out_dir = out,
+                                         .secret = secret,
+                                         .rank = rank,
+                                         .energy = true,
+                                         .server_timeout_s = run->server_timeout_s};
     if (!code)
-        code = rog_work(config, &options, &err);
+        code = rog_work_run(config, &options, &err);
     end_process(out, code, &err);
 }
 
@@ -437,7 +437,7 @@ static void test_enemies(void **state)
     print_message("%d random streams in %.1f s\n", STREAMS, rog_link_now() - begin_s);
     assert_int_equal(count_events(&run, "w3", "warning", 3, 0, NULL), 0);
     wait_event(&run, "w1", "iteration", 1, 100, NULL); /* it goes on, however busy the machine is */
-    kill(run.server, SIGTERM); /* so all that was during the run */
+    kill(run.server, SIGTERM);                         /* so all that was during the run */
     assert_int_equal(wait_end(run.server), ROG_EINTR);
     for (int i = 0; i < 3; i++) {
         kill(run.worker[i], SIGTERM);

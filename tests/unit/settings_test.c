@@ -43,8 +43,9 @@ static void test_check(void **state)
     expect_message("{\"epochs\":\"4\"}",
                    "epochs must be a whole number from 1 to 100000 (found \"4\")");
     expect_message("{\"workload\":\"play\"}",
-                   "workload must be one of train, none (found \"play\")");
-    expect_message("{\"workload\":\"tra\"}", "workload must be one of train, none (found \"tra\")");
+                   "workload must be one of train, none, program (found \"play\")");
+    expect_message("{\"workload\":\"tra\"}",
+                   "workload must be one of train, none, program (found \"tra\")");
     expect_message("{\"lr_halve_at\":[1,\"x\"]}",
                    "lr_halve_at must be a list of numbers from 1 to 1000000000 (found [1,\"x\"])");
 }

@@ -19,32 +19,33 @@ static const struct {
     {"threshold", "the threshold"},
     {"workers", "the number of workers"},
     {"workload", "the workload"},
+    {"compression", "the compression"},
     {"wire_model", "wire_model"},
     {"seed", "the seed"},
     {"data_sha256", "the data (SHA-256)"},
     {"model_sha256", "the starting model (SHA-256)"},
 };
 
-int rog_hello_make(const struct rog_train *train, struct rog_json **hello, struct rog_error *err)
+int rog_hello_make(const struct rog_hello *given, struct rog_json **hello, struct rog_error *err)
 {
-    char model[ROG_SHA256_HEX_BYTES] = "none";
-    const struct rog_run_config *config = train->config;
-    *hello = NULL;
-    int code = train->params ? rog_train_model_sha256(train, model, err) : ROG_OK;
-    if (code)
-        return code;
+    const struct {
+        const char *key, *text;
+    } strings[] = {
+        {"workload", given->workload},         {"compression", given->compression},
+        {"wire_model", given->wire_model},     {"data_sha256", given->data_sha256},
+        {"model_sha256", given->model_sha256},
+    };
     struct rog_json *made = rog_json_object();
     rog_json_put_integer(made, "protocol", ROG_LINK_PROTOCOL);
-    rog_json_put_string(made, "library", train->plugin.strategy->name);
-    rog_json_put_string(made, "library_version", train->plugin.strategy->version);
-    rog_json_put_integer(made, "threshold", train->threshold);
-    rog_json_put_integer(made, "workers", config->worker_count);
-    rog_json_put_string(made, "workload", config->workload);
-    rog_json_put_string(made, "wire_model", config->wire_model);
-    rog_json_put_integer(made, "seed", (int64_t)config->seed);
-    rog_json_put_string(made, "data_sha256",
-                        train->learner ? rog_learner_data_sha256(train->learner) : "none");
-    rog_json_put_string(made, "model_sha256", model);
+    rog_json_put_string(made, "library", given->strategy->name);
+    rog_json_put_string(made, "library_version", given->strategy->version);
+    rog_json_put_integer(made, "threshold", given->threshold);
+    rog_json_put_integer(made, "workers", given->workers);
+    for (size_t i = 0; i < sizeof strings / sizeof *strings; i++)
+        if (strings[i].text)
+            rog_json_put_string(made, strings[i].key, strings[i].text);
+    if (given->model_sha256)
+        rog_json_put_integer(made, "seed", (int64_t)given->seed);
     *hello = made;
     return made ? ROG_OK : rog_fail_nomem(err);
 }
@@ -54,8 +55,11 @@ int rog_hello_compare(const struct rog_json *own, const struct rog_json *peer, c
 {
     int code = ROG_OK;
     for (size_t i = 0; i < sizeof compared / sizeof *compared && !code; i++) {
+        const struct rog_json *ours = rog_json_get(own, compared[i].key);
         const struct rog_json *theirs = rog_json_get(peer, compared[i].key);
-        char *here = rog_json_text(rog_json_get(own, compared[i].key));
+        if (!ours)
+            continue;
+        char *here = rog_json_text(ours);
         char *there = theirs ? rog_json_text(theirs) : strdup("nothing");
         if (!here || !there)
             code = rog_fail_nomem(err);

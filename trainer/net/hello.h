@@ -8,8 +8,10 @@
  *
  *   HELLO    "rank", "session" (32 hexadecimal digits, drawn by the worker's process), "received"
  *            (messages of that session it has), and what both must have alike: "protocol",
- *            "workers", "workload", "library", "library_version", "threshold", "model_sha256" and
- *            "data_sha256" (of the starting weights and the training images), "wire_model", "seed"
+ *            "workers", "workload", "library", "library_version", "threshold", "compression",
+ *            "model_sha256" and "data_sha256" (of the starting weights and the training images),
+ *            "wire_model", "seed". A server that learns its model from the workers has none of the
+ *            last four and compares none of them
  *   WELCOME  "mode", "received", "t" (seconds since the run's start, negative before it); in mode
  *            "join" also "iteration"
  *              start   a new session; the run begins with the message GO
@@ -25,8 +27,9 @@
 
 #include <common/json.h>
 #include <rog/error.h>
+#include <rog/strategy.h>
 #include <trainer/net/link.h>
-#include <trainer/train.h>
+#include <trainer/sync/rows.h>
 
 #define ROG_LINK_PROTOCOL 1
 #define ROG_SESSION_ID_BYTES 33 /* with the NUL */
@@ -34,17 +37,32 @@
 enum rog_link_kind {
     ROG_KIND_CORE = 1, /* a message of trainer/sync */
     ROG_KIND_PAD,      /* zeros: what a message is short of its size on the wire */
-    ROG_KIND_GO,       /* server: the run begins now */
+    ROG_KIND_GO,       /* server: the run begins now; with a byte 1: the model follows */
     ROG_KIND_ADMITTED, /* server: u32 iteration, u32 largest iteration of any worker, f64 stall, s
                         */
-    ROG_KIND_MODEL,    /* server: u64 parameters altogether, u64 first, float32 each */
+    ROG_KIND_MODEL,    /* either: u64 values altogether, u64 first, float32 each; the tensors that
+                          are trained, then the constants. A worker sends it when asked */
     ROG_KIND_DONE,     /* worker: it has made its last iteration */
     ROG_KIND_LEAVE,    /* worker: it ends before that; text says why */
     ROG_KIND_END,      /* server: the run is over; where it failed, text says why */
+    ROG_KIND_LAYOUT,   /* worker, first in a session with a server that learns its model: u64 bytes
+                          altogether, u64 first, a piece of the text of net/layout.h */
+    ROG_KIND_TEACH,    /* server: send me your model, it is what the run starts from */
 };
 
-/* What must be alike, as JSON; for the server its own side of the comparison. */
-int rog_hello_make(const struct rog_train *train, struct rog_json **hello, struct rog_error *err);
+/* The header of MODEL and LAYOUT. */
+#define ROG_KIND_PIECE_BYTES 16
+
+/* What must be alike. NULL strings, and with them the seed of a server that learns, are left out.
+ */
+struct rog_hello {
+    const struct rog_strategy *strategy;
+    int32_t threshold;
+    uint32_t workers;
+    const char *workload, *compression, *wire_model, *data_sha256, *model_sha256;
+    uint64_t seed;
+};
+int rog_hello_make(const struct rog_hello *given, struct rog_json **hello, struct rog_error *err);
 /* ROG_EINVAL names the first that differs, with both values; `who` names the peer. */
 int rog_hello_compare(const struct rog_json *own, const struct rog_json *peer, const char *who,
                       struct rog_error *err);

@@ -59,6 +59,11 @@ void rog_secret_free(struct rog_secret *secret)
     sodium_free(secret);
 }
 
+const uint8_t *rog_secret_bytes(const struct rog_secret *secret)
+{
+    return secret->bytes;
+}
+
 static int check_owner(int fd, const char *path, struct rog_error *err)
 {
     struct stat info;

@@ -51,6 +51,8 @@ int rog_secret_read(struct rog_secret **secret, const char *path, struct rog_err
 int rog_secret_new(struct rog_secret **secret, const uint8_t bytes[ROG_SECRET_BYTES],
                    struct rog_error *err);
 void rog_secret_free(struct rog_secret *secret);
+/* ROG_SECRET_BYTES of them; borrowed. */
+const uint8_t *rog_secret_bytes(const struct rog_secret *secret);
 
 /* One connection's keys and sequence numbers. */
 struct rog_seal;

@@ -85,6 +85,15 @@ static bool everybody_came(const struct rog_serve *serve)
     return true;
 }
 
+/* A model that is learned comes before the run begins. */
+static bool model_there(const struct rog_serve *serve)
+{
+    bool there = !serve->learn.wanted || serve->learn.known;
+    for (uint32_t i = 0; i < serve->workers && serve->learn.wanted; i++)
+        there = there && serve->peers[i].layout_known;
+    return there;
+}
+
 void rog_serve_end(struct rog_serve *serve, const char *reason)
 {
     struct rog_error err;
@@ -108,7 +117,10 @@ static void wait_for_workers(struct rog_serve *serve, double now)
 {
     struct rog_error err;
     char missing[256] = "";
-    if (everybody_came(serve)) {
+    bool everybody = everybody_came(serve);
+    if (everybody && !model_there(serve))
+        return;
+    if (everybody) {
         rog_serve_check(serve, begin(serve, &err), &err);
         return;
     }
@@ -287,15 +299,38 @@ static int resume(struct rog_serve *serve, struct rog_error *err)
     return rog_event_end(serve->events, err);
 }
 
+static int make_hello(struct rog_serve *serve, struct rog_error *err)
+{
+    const struct rog_train *train = &serve->train;
+    const struct rog_run_config *config = train->config;
+    char model[ROG_SHA256_HEX_BYTES] = "none";
+    struct rog_hello hello = {
+        .strategy = train->plugin.strategy,
+        .threshold = train->threshold,
+        .workers = config->worker_count,
+        .workload = config->workload,
+        .compression = config->compression,
+        .seed = config->seed,
+    };
+    if (serve->learn.wanted)
+        return rog_hello_make(&hello, &serve->hello, err);
+    hello.wire_model = config->wire_model;
+    hello.data_sha256 = train->learner ? rog_learner_data_sha256(train->learner) : "none";
+    hello.model_sha256 = model;
+    int code = train->params ? rog_train_model_sha256(train, model, err) : ROG_OK;
+    return code ? code : rog_hello_make(&hello, &serve->hello, err);
+}
+
 static int prepare(struct rog_serve *serve, const struct rog_run_config *config,
                    struct rog_error *err)
 {
     struct rog_train *train = &serve->train;
     int code = rog_train_init(train, config, serve->options->start_model, err);
-    if (!code)
+    serve->learn.wanted = rog_train_is_program(config);
+    if (!code && !serve->learn.wanted)
         code = rog_link_check_rows(train->rows, err);
     if (!code)
-        code = rog_hello_make(train, &serve->hello, err);
+        code = make_hello(serve, err);
     if (code)
         return code;
     serve->workers = config->worker_count;
@@ -311,7 +346,7 @@ static int prepare(struct rog_serve *serve, const struct rog_run_config *config,
     return code;
 }
 
-static int run(struct rog_serve *serve, struct rog_error *err)
+int rog_serve_make_core(struct rog_serve *serve, struct rog_error *err)
 {
     const struct rog_train *train = &serve->train;
     const struct rog_server_config core = {
@@ -319,7 +354,16 @@ static int run(struct rog_serve *serve, struct rog_error *err)
         .strategy = train->plugin.strategy,
         .policy = {train->rows->row_count, serve->workers, train->threshold},
     };
-    int code = rog_server_new(&serve->core, &core, train->params, err);
+    return rog_server_new(&serve->core, &core, train->params, err);
+}
+
+static int run(struct rog_serve *serve, struct rog_error *err)
+{
+    int code = ROG_OK;
+    if (serve->learn.wanted && serve->options->resume)
+        code = rog_serve_learn_restore(serve, err);
+    if (!code && serve->train.rows)
+        code = rog_serve_make_core(serve, err);
     if (!code && serve->options->resume)
         code = resume(serve, err);
     if (!code)
@@ -383,6 +427,7 @@ int rog_serve(const struct rog_run_config *config, const struct rog_serve_option
     if (serve->listen_fd >= 0)
         close(serve->listen_fd);
     rog_server_free(serve->core);
+    rog_serve_learn_release(serve);
     rog_json_free(serve->hello);
     rog_train_release(&serve->train);
     free(serve->save.params);

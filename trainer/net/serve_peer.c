@@ -12,7 +12,6 @@
 #define SILENT_S 5.0
 /* Another process cannot take the place of a worker that was heard so recently. */
 #define TAKEN_S 3.0
-#define MODEL_HEADER_BYTES 16
 
 static int64_t rank_of(const struct rog_serve_peer *peer)
 {
@@ -31,8 +30,7 @@ static void report_join(struct rog_serve_peer *peer, bool again, uint32_t iterat
     rog_serve_check(serve, rog_event_end(serve->events, &err), &err);
 }
 
-/* It is no longer waited for. */
-static void leave(struct rog_serve_peer *peer, const char *reason)
+void rog_serve_peer_leave(struct rog_serve_peer *peer, const char *reason)
 {
     struct rog_serve *serve = peer->serve;
     struct rog_error err;
@@ -52,8 +50,9 @@ static void lose(struct rog_serve_peer *peer, const char *reason)
 {
     struct rog_error err;
     peer->session[0] = '\0';
+    rog_serve_learn_forget(peer);
     rog_serve_check(peer->serve, rog_link_restart(peer->link, &err), &err);
-    leave(peer, reason);
+    rog_serve_peer_leave(peer, reason);
 }
 
 void rog_serve_peer_watch(struct rog_serve_peer *peer, double now)
@@ -78,7 +77,11 @@ int rog_serve_peer_go(struct rog_serve_peer *peer, struct rog_error *err)
     const struct rog_run_worker *worker = &serve->train.config->workers[peer->worker];
     peer->here = true;
     report_join(peer, false, 0);
-    int code = rog_link_put(peer->link, ROG_KIND_GO, NULL, 0, err);
+    const uint8_t model_follows = 1;
+    bool differs = rog_serve_learn_differs(peer);
+    if (differs)
+        peer->model_at = 0;
+    int code = rog_link_put(peer->link, ROG_KIND_GO, differs ? &model_follows : NULL, differs, err);
     if (peer->trace)
         rog_link_pace(peer->link, peer->trace, worker->trace_offset - serve->origin_s);
     return code;
@@ -89,7 +92,7 @@ static int join(struct rog_serve_peer *peer, uint32_t *iteration, struct rog_err
 {
     struct rog_serve *serve = peer->serve;
     const struct rog_run_worker *worker = &serve->train.config->workers[peer->worker];
-    leave(peer, "another process came in its place");
+    rog_serve_peer_leave(peer, "another process came in its place");
     int code = rog_server_join(serve->core, peer->worker, rog_serve_time(serve), iteration, err);
     if (code)
         return code;
@@ -132,6 +135,10 @@ int rog_serve_peer_enter(struct rog_serve_peer *peer, struct rog_conn *conn,
     if (!same) {
         mode = serve->started ? "join" : "start";
         received = 0;
+        peer->session[0] = '\0';
+        rog_serve_learn_forget(peer);
+        snprintf(peer->model_sha256, sizeof peer->model_sha256, "%s",
+                 rog_json_get_string(hello, "model_sha256", ""));
         code = rog_link_restart(peer->link, err);
         if (!code && serve->started)
             code = join(peer, &iteration, err);
@@ -188,9 +195,13 @@ static int message(void *user, uint8_t kind, const uint8_t *body, size_t size,
         return take_core(peer, body, size, err);
     case ROG_KIND_PAD:
         return ROG_OK;
+    case ROG_KIND_LAYOUT:
+        return rog_serve_learn_layout(peer, body, size, err);
+    case ROG_KIND_MODEL:
+        return rog_serve_learn_model(peer, body, size, err);
     case ROG_KIND_DONE:
         peer->finished = true;
-        leave(peer, "finished");
+        rog_serve_peer_leave(peer, "finished");
         return ROG_OK;
     case ROG_KIND_LEAVE:
         snprintf(reason, sizeof reason, "%.*s", (int)(size < 199 ? size : 199), (const char *)body);
@@ -202,26 +213,30 @@ static int message(void *user, uint8_t kind, const uint8_t *body, size_t size,
     }
 }
 
-/* The next piece of the model that a worker that has joined is given. */
+/* The next piece of the model that a worker that has joined is given: what is trained, then the
+ * constants. */
 static int put_model(struct rog_serve_peer *peer, size_t bytes, struct rog_error *err)
 {
     struct rog_serve *serve = peer->serve;
+    const struct rog_train *train = &serve->train;
     const float *model = rog_server_held_model(serve->core, peer->worker);
-    uint64_t params = model ? serve->train.rows->params : 0, left = params - peer->model_at;
-    uint64_t count = (bytes - MODEL_HEADER_BYTES) / sizeof(float);
+    uint64_t params = train->rows->params;
+    uint64_t values = model ? params + train->arch->buffers : 0, left = values - peer->model_at;
+    uint64_t count = (bytes - ROG_KIND_PIECE_BYTES) / sizeof(float);
     count = count < left ? count : left;
-    rog_put_u64(serve->message, params);
+    rog_put_u64(serve->message, values);
     rog_put_u64(serve->message + 8, peer->model_at);
     for (uint64_t i = 0; i < count; i++) {
+        uint64_t at = peer->model_at + i;
         uint32_t bits;
-        memcpy(&bits, &model[peer->model_at + i], sizeof bits);
-        rog_put_u32(serve->message + MODEL_HEADER_BYTES + 4 * i, bits);
+        memcpy(&bits, at < params ? &model[at] : &train->buffers[at - params], sizeof bits);
+        rog_put_u32(serve->message + ROG_KIND_PIECE_BYTES + 4 * i, bits);
     }
     peer->model_at += count;
-    if (peer->model_at == params)
+    if (peer->model_at == values)
         peer->model_at = UINT64_MAX;
     return rog_link_put(peer->link, ROG_KIND_MODEL, serve->message,
-                        MODEL_HEADER_BYTES + 4 * (size_t)count, err);
+                        ROG_KIND_PIECE_BYTES + 4 * (size_t)count, err);
 }
 
 static int put_core(struct rog_serve_peer *peer, size_t bytes, struct rog_error *err)
@@ -241,7 +256,7 @@ static void produce(void *user, size_t bytes)
 {
     struct rog_serve_peer *peer = user;
     struct rog_error err;
-    if (!peer->here)
+    if (!peer->here || (peer->serve->learn.wanted && !peer->layout_known))
         return;
     int code =
         peer->model_at != UINT64_MAX ? put_model(peer, bytes, &err) : put_core(peer, bytes, &err);

@@ -3,7 +3,7 @@
 #define ROG_LINK_SERVE_STATE_H
 
 /* The inside of a server, shared by serve.c (its life), serve_door.c (who comes in), serve_peer.c
- * (its workers) and serve_save.c (checkpoints). */
+ * (its workers), serve_learn.c (a model that they bring) and serve_save.c (checkpoints). */
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -28,9 +28,25 @@ struct rog_serve_peer {
     bool finished;                      /* through all its iterations */
     bool silent_told;                   /* the loss of the connection has been told */
     double lost_s;                      /* when it was */
-    uint64_t model_at;                  /* next parameter to send of a joining worker's model */
+    uint64_t model_at;                  /* next value to send of a joining worker's model */
     double pushed_s;
     bool stall_reported;
+
+    /* Where the model is learned. */
+    char model_sha256[ROG_SHA256_HEX_BYTES]; /* of what this worker starts with */
+    char *layout;                            /* what has come of it, heap */
+    uint64_t layout_at;
+    bool layout_known; /* it is that of the run */
+};
+
+/* A model that the workers bring. */
+struct rog_serve_learn {
+    bool wanted;
+    bool known;                     /* all of it */
+    struct rog_layout *layout;      /* NULL: none has come */
+    struct rog_serve_peer *teacher; /* who sends the values; NULL: nobody */
+    uint64_t model_at;              /* next value to come */
+    char model_sha256[ROG_SHA256_HEX_BYTES];
 };
 
 /* A connection that has not proved itself, or has not said who it is. */
@@ -78,6 +94,7 @@ struct rog_serve {
     double origin_wall_s;                /* the same since 1970, for a server that goes on */
     double opened_s, ending_s, lonely_s; /* since when; lonely: nobody here */
     double seconds;                      /* that the run took */
+    struct rog_serve_learn learn;
     struct rog_serve_save save;
     int code;
     struct rog_error err; /* why it ends */
@@ -91,6 +108,8 @@ void rog_serve_fail(struct rog_serve *serve, int code, const struct rog_error *e
 void rog_serve_check(struct rog_serve *serve, int code, const struct rog_error *err);
 void rog_serve_warn(struct rog_serve *serve, uint32_t worker, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* The core, once the model is known. */
+int rog_serve_make_core(struct rog_serve *serve, struct rog_error *err);
 /* Tells the workers that the run is over; `reason`: why it failed, NULL: it did not. */
 void rog_serve_end(struct rog_serve *serve, const char *reason);
 
@@ -112,8 +131,21 @@ int rog_serve_peer_enter(struct rog_serve_peer *peer, struct rog_conn *conn,
 int rog_serve_peer_go(struct rog_serve_peer *peer, struct rog_error *err);
 /* Not heard of for too long? */
 void rog_serve_peer_watch(struct rog_serve_peer *peer, double now);
+/* It is no longer waited for. */
+void rog_serve_peer_leave(struct rog_serve_peer *peer, const char *reason);
 /* What the core has to say. */
 void rog_serve_notices(struct rog_serve *serve);
+
+/* serve_learn.c: messages of a worker (an error breaks the connection), and that it is gone. */
+int rog_serve_learn_layout(struct rog_serve_peer *peer, const uint8_t *body, size_t size,
+                           struct rog_error *err);
+int rog_serve_learn_model(struct rog_serve_peer *peer, const uint8_t *body, size_t size,
+                          struct rog_error *err);
+void rog_serve_learn_forget(struct rog_serve_peer *peer);
+/* This worker does not start from the run's model: it has to be given it. */
+bool rog_serve_learn_differs(const struct rog_serve_peer *peer);
+int rog_serve_learn_restore(struct rog_serve *serve, struct rog_error *err);
+void rog_serve_learn_release(struct rog_serve *serve);
 
 /* serve_save.c */
 /* Reads what a server that goes on has to know; the model into train.params. */

@@ -2,6 +2,7 @@
 #include <trainer/net/work_state.h>
 
 #include <math.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -57,8 +58,9 @@ void rog_work_set_clock(struct rog_work *work, double t_s)
     work->metered_s = rog_link_now();
     work->energy_told_s = -INFINITY;
     work->mbps = -1;
-    if (work->trace)
-        rog_link_pace(work->link, work->trace, work->profile->trace_offset - work->origin_s);
+    if (work->options->trace)
+        rog_link_pace(work->link, work->options->trace,
+                      work->options->profile->trace_offset - work->origin_s);
 }
 
 /* ---- the loop ---- */
@@ -89,9 +91,30 @@ static void signalled(uv_signal_t *signal, int number)
     rog_work_fail(work, ROG_EINTR, &err);
 }
 
-static int open_loop(struct rog_work *work, struct rog_error *err)
+/* The caller wants to end without having finished. */
+static void quit(void *user)
+{
+    struct rog_work *work = user;
+    struct rog_error err;
+    rog_fail(&err, ROG_EINTR, "closed by the program before it had finished");
+    rog_work_fail(work, ROG_EINTR, &err);
+}
+
+static const struct rog_turn_hooks turn_hooks = {rog_work_taken, quit};
+
+static void open_signals(struct rog_work *work)
 {
     static const int numbers[] = {SIGINT, SIGTERM};
+    for (int i = 0; i < 2; i++) {
+        uv_signal_init(&work->loop, &work->signals[i]);
+        work->signals[i].data = work;
+        uv_signal_start(&work->signals[i], signalled, numbers[i]);
+    }
+    work->signals_made = true;
+}
+
+static int open_loop(struct rog_work *work, struct rog_error *err)
+{
     if (uv_loop_init(&work->loop))
         return rog_fail(err, ROG_EIO, "cannot make an event loop");
     work->loop_made = true;
@@ -101,12 +124,9 @@ static int open_loop(struct rog_work *work, struct rog_error *err)
         timers[i]->data = work;
     }
     uv_timer_start(&work->tick, tick, TICK_MS, TICK_MS);
-    for (int i = 0; i < 2; i++) {
-        uv_signal_init(&work->loop, &work->signals[i]);
-        work->signals[i].data = work;
-        uv_signal_start(&work->signals[i], signalled, numbers[i]);
-    }
-    int code = rog_compute_new(&work->compute, &work->loop, &rog_work_compute_hooks, work, err);
+    if (work->options->signals)
+        open_signals(work);
+    int code = rog_turn_new(&work->turn, &work->loop, &turn_hooks, work, err);
     if (!code)
         code = rog_link_new(&work->link, &work->loop, &rog_work_link_hooks, work, err);
     return code;
@@ -116,13 +136,13 @@ static void close_loop(struct rog_work *work)
 {
     if (!work->loop_made)
         return;
-    rog_compute_free(work->compute);
+    rog_turn_free(work->turn);
     rog_conn_close(work->conn);
     rog_link_free(work->link);
     uv_close((uv_handle_t *)&work->tick, NULL);
     uv_close((uv_handle_t *)&work->step, NULL);
     uv_close((uv_handle_t *)&work->retry, NULL);
-    for (int i = 0; i < 2; i++)
+    for (int i = 0; i < 2 && work->signals_made; i++)
         uv_close((uv_handle_t *)&work->signals[i], NULL);
     uv_run(&work->loop, UV_RUN_DEFAULT);
     uv_loop_close(&work->loop);
@@ -132,8 +152,11 @@ static void close_loop(struct rog_work *work)
 
 static int open_events(struct rog_work *work, struct rog_error *err)
 {
-    int code = rog_dir_make(work->options->out_dir, err);
-    char *path = code ? NULL : rog_path_join(work->options->out_dir, "events.jsonl");
+    const char *folder = work->options->out_dir;
+    if (!folder)
+        return rog_events_open(&work->events, "/dev/null", err);
+    int code = rog_dir_make(folder, err);
+    char *path = code ? NULL : rog_path_join(folder, "events.jsonl");
     if (!code && !path)
         code = rog_fail_nomem(err);
     if (!code)
@@ -150,39 +173,29 @@ static void draw_session(struct rog_work *work)
         snprintf(work->session + 2 * i, 3, "%02x", bytes[i]);
 }
 
-static int prepare(struct rog_work *work, const struct rog_run_config *config,
-                   struct rog_error *err)
+static int prepare(struct rog_work *work, struct rog_error *err)
 {
     const struct rog_work_options *options = work->options;
-    struct rog_train *train = &work->train;
-    if (options->rank < 1 || options->rank > config->worker_count)
-        return rog_fail(err, ROG_EINVAL, "there is no worker of rank %u among %u", options->rank,
-                        config->worker_count);
-    uint32_t worker = options->rank - 1;
-    work->profile = &config->workers[worker];
-    int code = rog_train_init(train, config, options->start_model, err);
-    if (!code)
-        code = rog_link_check_rows(train->rows, err);
-    if (!code)
-        code = rog_hello_make(train, &work->hello, err);
-    if (!code && options->pace)
-        code = rog_trace_open(&work->trace, work->profile->trace, options->rank, config->seed, err);
+    const struct rog_worker_config core = {
+        .rows = options->rows,
+        .strategy = options->strategy,
+        .policy = {options->rows->row_count, options->workers, options->threshold},
+        .worker = options->rank - 1,
+    };
+    int code = rog_link_check_rows(options->rows, err);
     if (!code)
         code = rog_link_resolve(options->server, false, &work->address, &work->address_bytes, err);
     if (code)
         return code;
-    const struct rog_worker_config core = {
-        .rows = train->rows,
-        .strategy = train->plugin.strategy,
-        .policy = {train->rows->row_count, config->worker_count, train->threshold},
-        .worker = worker,
-        .momentum = config->momentum,
-        .weight_decay = config->weight_decay,
-    };
     draw_session(work);
+    work->teach_at = UINT64_MAX;
+    work->statistics.rows_total = options->rows->row_count;
     work->message = malloc(ROG_LINK_BODY_MAX);
-    code = work->message ? rog_worker_new(&work->core, &core, train->params, err)
-                         : rog_fail_nomem(err);
+    work->layout_text = options->teach ? rog_layout_text(options->layout) : NULL;
+    if (!work->message || (options->teach && !work->layout_text))
+        return rog_fail_nomem(err);
+    code = options->tensors ? rog_worker_new_apart(&work->core, &core, options->tensors, err)
+                            : rog_worker_new(&work->core, &core, NULL, err);
     return code ? code : open_loop(work, err);
 }
 
@@ -190,45 +203,139 @@ static void release(struct rog_work *work)
 {
     close_loop(work);
     rog_worker_free(work->core);
-    rog_trace_free(work->trace);
-    rog_json_free(work->hello);
-    rog_train_release(&work->train);
+    rog_events_close(work->events, NULL);
+    free(work->layout_text);
     free(work->hello_text);
     free(work->message);
     free(work->model);
     free(work);
 }
 
-int rog_work(const struct rog_run_config *config, const struct rog_work_options *options,
-             struct rog_error *err)
+static void report_error(struct rog_work *work, const struct rog_error *cause)
 {
+    rog_event_begin(work->events, ROG_EVENT_ERROR, rog_work_time(work), work->options->rank);
+    rog_event_string(work->events, "message", cause->message);
+    rog_event_end(work->events, NULL);
+}
+
+int rog_work_new(struct rog_work **out, const struct rog_work_options *options,
+                 struct rog_error *err)
+{
+    struct rog_error cause;
+    *out = NULL;
     struct rog_work *work = calloc(1, sizeof *work);
-    struct rog_error cause = {0}, last = {0};
     if (!work)
         return rog_fail_nomem(err);
     work->options = options;
     int code = open_events(work, &cause);
     if (!code)
-        code = prepare(work, config, &cause);
-    if (!code) {
-        work->lost_s = rog_link_now();
-        rog_work_connect(work);
-        uv_run(&work->loop, UV_RUN_DEFAULT);
-        code = work->code;
-        cause = work->err;
+        code = prepare(work, &cause);
+    if (code) {
+        if (work->events)
+            report_error(work, &cause);
+        release(work);
+        return rog_fail(err, code, "%s", cause.message);
     }
-    if (code && work->events) {
-        rog_event_begin(work->events, ROG_EVENT_ERROR, rog_work_time(work), options->rank);
-        rog_event_string(work->events, "message", cause.message);
-        rog_event_end(work->events, NULL);
+    *out = work;
+    return ROG_OK;
+}
+
+/* The loop's thread. The last event is written, and the file whole, before the turn is over. */
+static void run(void *user)
+{
+    struct rog_work *work = user;
+    struct rog_error last;
+    work->lost_s = rog_link_now();
+    rog_work_connect(work);
+    uv_run(&work->loop, UV_RUN_DEFAULT);
+    if (work->code)
+        report_error(work, &work->err);
+    if (rog_events_flush(work->events, &last) && !work->code) {
+        work->code = last.code;
+        work->err = last;
     }
-    struct rog_events *events = work->events;
-    release(work);
-    if (rog_events_close(events, &last) && !code) {
-        code = last.code;
-        cause = last;
-    }
+    rog_turn_over(work->turn);
+}
+
+int rog_work_start(struct rog_work *work, struct rog_error *err)
+{
+    /* Signals are the program's own, not this thread's; the loop is told of them by a pipe. */
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int code = uv_thread_create(&work->thread, run, work);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (code)
-        rog_fail(err, code, "%s", cause.message);
-    return code;
+        return rog_fail(err, ROG_EIO, "cannot make a thread for the training link: %s",
+                        uv_strerror(code));
+    work->thread_made = true;
+    return ROG_OK;
+}
+
+void rog_work_free(struct rog_work *work)
+{
+    if (!work)
+        return;
+    if (work->thread_made) {
+        if (!rog_turn_is_over(work->turn))
+            rog_turn_quit(work->turn);
+        uv_thread_join(&work->thread);
+    }
+    release(work);
+}
+
+/* ---- the caller ---- */
+
+int rog_work_wait(struct rog_work *work, double timeout_s, struct rog_error *err)
+{
+    if (!rog_turn_wait(work->turn, timeout_s))
+        return rog_fail(err, ROG_EBUSY, "the exchange is not over after %g s", timeout_s);
+    work->statistics.over = rog_turn_is_over(work->turn);
+    if (work->statistics.over && work->code)
+        return rog_fail(err, work->code, "%s", work->err.message);
+    return ROG_OK;
+}
+
+static int hand_back(struct rog_work *work, struct rog_error *err)
+{
+    if (rog_turn_hand_back(work->turn))
+        return ROG_OK;
+    if (!rog_turn_is_over(work->turn))
+        return rog_fail(err, ROG_EINVAL, "an exchange is going on: wait for it first");
+    if (work->code)
+        return rog_fail(err, work->code, "%s", work->err.message);
+    return rog_fail(err, ROG_EINVAL,
+                    "the run is over: look at rog_over after each exchange, and stop");
+}
+
+int rog_work_push(struct rog_work *work, const struct rog_worker_gradients *gradients, double loss,
+                  struct rog_error *err)
+{
+    if (rog_turn_wait(work->turn, 0)) {
+        work->gradients = *gradients;
+        work->loss = loss;
+        work->finish = false;
+    }
+    return hand_back(work, err);
+}
+
+int rog_work_finish(struct rog_work *work, struct rog_error *err)
+{
+    if (rog_turn_wait(work->turn, 0))
+        work->finish = true;
+    return hand_back(work, err);
+}
+
+void rog_work_statistics(const struct rog_work *work, struct rog_statistics *statistics)
+{
+    *statistics = work->statistics;
+}
+
+int rog_work_state(struct rog_work *work, uint32_t tensor, float **momentum, float **update,
+                   struct rog_error *err)
+{
+    if (!rog_turn_wait(work->turn, 0))
+        return rog_fail(err, ROG_EINVAL, "an exchange is going on: wait for it first");
+    rog_worker_state(work->core, tensor, momentum, update);
+    return ROG_OK;
 }

@@ -3,10 +3,11 @@
 #define ROG_LINK_WORK_H
 
 /*
- * A worker of a real run: real gradients, the core of trainer/sync over TCP, times of a clock that
- * only goes forward. Gradients are computed in a thread of their own; the loop answers the server
- * meanwhile. It writes DIR/events.jsonl, the worker's half of the event stream (rog/events.h):
- * iterations, bandwidth (where it paces), energy by the profile's model, warnings.
+ * A worker of a real run: the core of trainer/sync over TCP, times of a clock that only goes
+ * forward. It knows no network and no data: the caller computes gradients in a thread of its own
+ * and has the turn (turn.h) while it does; the loop answers the server meanwhile. It writes
+ * DIR/events.jsonl, the worker's half of the event stream (rog/events.h): iterations, bandwidth
+ * (where it paces), energy by the profile's model, warnings.
  *
  * An iteration has the parts of one on the virtual cluster (sim/cluster.h): a device that computes,
  * compresses or decompresses faster than its profile says waits for the rest of the time, as the
@@ -23,25 +24,64 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <common/json.h>
 #include <rog/error.h>
+#include <rog/rog.h>
+#include <rog/strategy.h>
 #include <trainer/config.h>
+#include <trainer/net/layout.h>
 #include <trainer/net/seal.h>
+#include <trainer/sim/trace.h>
+#include <trainer/sync/worker.h>
 
+/* All borrowed, and kept until the worker is freed. */
 struct rog_work_options {
-    const char *start_model; /* safetensors file; unused with workload "none" */
-    const char *server;      /* HOST:PORT */
-    const char *out_dir;     /* made if missing */
+    const struct rog_run_worker *profile;
+    const struct rog_strategy *strategy;
+    const struct rog_json *hello; /* net/hello.h */
+    const struct rog_layout *layout;
+    const struct rog_rows *rows;
+    float *const *tensors; /* [layout->count]; NULL: no values */
     const struct rog_secret *secret;
-    uint32_t rank; /* 1..N */
-    bool pace;     /* send along its trace */
-    bool energy;   /* report energy by the profile's model */
+    const struct rog_trace *trace; /* NULL: not paced */
+    const char *server;            /* HOST:PORT */
+    const char *out_dir;           /* made if missing; NULL: no events */
+    int32_t threshold;
+    uint32_t rank, workers; /* 1..N */
+    double wire_scale;      /* bytes on the wire that a byte of a message stands for */
     double server_timeout_s;
+    bool teach;   /* the server learns its model from the workers */
+    bool energy;  /* report energy by the profile's model */
+    bool signals; /* SIGINT and SIGTERM end it */
 };
 
-/* ROG_EINVAL: the configuration, or the server has another one; ROG_EINTR: SIGINT or SIGTERM;
- * ROG_EFAILED: the server cannot be reached, or the run has failed; ROG_EIO, ROG_EFORMAT: a file.
- * Events of an earlier worker in the same folder are kept, new ones come after them. */
-int rog_work(const struct rog_run_config *config, const struct rog_work_options *options,
-             struct rog_error *err);
+struct rog_work;
+
+/* ROG_EINVAL: an address; ROG_EIO: the folder for events. */
+int rog_work_new(struct rog_work **work, const struct rog_work_options *options,
+                 struct rog_error *err);
+/* Takes leave of the server where that has not been done, and waits for the loop's thread. Harmless
+ * on NULL. */
+void rog_work_free(struct rog_work *work);
+
+/* Begins to connect; the caller's first turn comes when the run begins. */
+int rog_work_start(struct rog_work *work, struct rog_error *err);
+
+/* Waits for the caller's turn at most timeout_s (negative: as long as it takes). ROG_EBUSY: it has
+ * not come; ROG_EINVAL: the server has another configuration; ROG_EINTR: a signal; ROG_EFAILED: the
+ * server cannot be reached, or the run has failed. 0 also when the run is over. */
+int rog_work_wait(struct rog_work *work, double timeout_s, struct rog_error *err);
+/* What the caller's turn may be used for. Gradients are borrowed until the next turn. `loss`: NAN
+ * where there is none. ROG_EINVAL when it is not the caller's turn or the run is over. */
+int rog_work_push(struct rog_work *work, const struct rog_worker_gradients *gradients, double loss,
+                  struct rog_error *err);
+int rog_work_finish(struct rog_work *work, struct rog_error *err);
+
+/* In the caller's turn: rog_worker_state. ROG_EINVAL when it is not. */
+int rog_work_state(struct rog_work *work, uint32_t tensor, float **momentum, float **update,
+                   struct rog_error *err);
+
+/* As of the caller's last turn. */
+void rog_work_statistics(const struct rog_work *work, struct rog_statistics *statistics);
 
 #endif

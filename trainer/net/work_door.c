@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <trainer/net/bytes.h>
+
 /* A connection on which nothing comes for so long is given up; so is one without a welcome. */
 #define SILENT_S 5.0
 #define WELCOME_S 10.0
@@ -37,7 +39,7 @@ static void retry_later(struct rog_work *work, const struct rog_error *why)
 
 static char *hello_text(const struct rog_work *work)
 {
-    struct rog_json *hello = rog_json_copy(work->hello);
+    struct rog_json *hello = rog_json_copy(work->options->hello);
     rog_json_put_integer(hello, "rank", work->options->rank);
     rog_json_put_string(hello, "session", work->session);
     rog_json_put_integer(hello, "received", (int64_t)rog_link_received(work->link));
@@ -86,6 +88,25 @@ static int refused(struct rog_work *work, const struct rog_json *refusal)
     return ROG_OK;
 }
 
+/* A server that learns its model is told what it looks like, before anything else. */
+static int put_layout(struct rog_work *work, struct rog_error *err)
+{
+    size_t size = work->layout_text ? strlen(work->layout_text) : 0;
+    int code = ROG_OK;
+    work->teach_at = UINT64_MAX;
+    for (size_t at = 0; at < size && !code;) {
+        size_t most = ROG_LINK_BODY_MAX - ROG_KIND_PIECE_BYTES;
+        size_t piece = size - at < most ? size - at : most;
+        rog_put_u64(work->message, size);
+        rog_put_u64(work->message + 8, at);
+        memcpy(work->message + ROG_KIND_PIECE_BYTES, work->layout_text + at, piece);
+        code = rog_link_put(work->link, ROG_KIND_LAYOUT, work->message,
+                            ROG_KIND_PIECE_BYTES + piece, err);
+        at += piece;
+    }
+    return code;
+}
+
 /* How it goes on: `mode` is one of start, resume, join. */
 static int welcomed(struct rog_work *work, const struct rog_json *welcome, struct rog_error *err)
 {
@@ -105,6 +126,8 @@ static int welcomed(struct rog_work *work, const struct rog_json *welcome, struc
         return ROG_OK;
     }
     int code = resume ? ROG_OK : rog_link_restart(work->link, err);
+    if (!code && !resume)
+        code = put_layout(work, err);
     if (!code && join)
         rog_work_join(work, (uint32_t)iteration); /* before the link asks for messages */
     if (!code)

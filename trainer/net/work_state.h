@@ -10,13 +10,11 @@
 
 #include <uv.h>
 
-#include <trainer/net/compute.h>
 #include <trainer/net/hello.h>
 #include <trainer/net/link.h>
+#include <trainer/net/turn.h>
 #include <trainer/net/work.h>
-#include <trainer/sim/trace.h>
-#include <trainer/sync/worker.h>
-#include <trainer/train.h>
+#include <trainer/sim/events.h>
 
 enum rog_work_phase {
     ROG_WORK_WAITING,   /* for the run to begin */
@@ -30,19 +28,23 @@ enum rog_work_phase {
 
 struct rog_work {
     const struct rog_work_options *options;
-    const struct rog_run_worker *profile;
-    struct rog_train train; /* train.params is this worker's model */
-    struct rog_json *hello;
     struct rog_worker *core;
-    struct rog_compute *compute;
     struct rog_events *events;
-    struct rog_trace *trace; /* NULL: not paced */
-    uint8_t *message;        /* ROG_LINK_BODY_MAX bytes */
+    uint8_t *message;  /* ROG_LINK_BODY_MAX bytes */
+    char *layout_text; /* to be sent when a session begins; NULL: never */
 
     uv_loop_t loop;
     uv_timer_t tick, step, retry;
     uv_signal_t signals[2];
-    bool loop_made;
+    uv_thread_t thread;
+    bool loop_made, signals_made, thread_made;
+    struct rog_turn *turn;
+
+    /* Whoever has the turn. */
+    struct rog_worker_gradients gradients;
+    double loss;
+    bool finish;
+    struct rog_statistics statistics;
 
     /* The link. */
     struct sockaddr_storage address;
@@ -59,15 +61,15 @@ struct rog_work {
     /* The iteration. */
     enum rog_work_phase phase;
     uint32_t iteration; /* done */
-    const float *gradients;
-    double loss;
+    uint32_t finished;  /* the iteration after which the caller was through */
     bool admitted;
     double began_s, computed_s, admitted_s, stall_s; /* of the clock */
     uint32_t largest; /* iteration of any worker, as the server said last */
     float *model;     /* what has come of the whole model */
     uint64_t model_at;
+    uint64_t teach_at; /* next value to send of the model that the server learns */
     uint32_t join_iteration;
-    bool join_ready; /* the model is there, but the thread computes with the old one */
+    bool join_ready; /* the model is there, but the caller computes with the old one */
 
     bool started;
     double origin_s; /* of the run */
@@ -96,7 +98,8 @@ void rog_work_watch_link(struct rog_work *work, double now);
 extern const struct rog_link_hooks rog_work_link_hooks;
 
 /* work_step.c */
-extern const struct rog_compute_hooks rog_work_compute_hooks;
+/* The caller has handed over: a hook of turn.h. */
+void rog_work_taken(void *user);
 /* Begins the next iteration, or is through. */
 void rog_work_begin(struct rog_work *work);
 /* The server will send the whole model; work goes on after `iteration`. */
@@ -106,5 +109,7 @@ int rog_work_message(void *user, uint8_t kind, const uint8_t *body, size_t size,
 void rog_work_produce(void *user, size_t bytes);
 /* Adds up energy, tells energy and bandwidth. */
 void rog_work_meter(struct rog_work *work);
+/* Values in the model: trained ones, then constants; 0 without values. */
+uint64_t rog_work_values(const struct rog_work *work);
 
 #endif

@@ -9,7 +9,6 @@
 #include <trainer/net/bytes.h>
 
 #define ENERGY_PERIOD_S 10.0
-#define MODEL_HEADER_BYTES 16
 
 static void check(struct rog_work *work, int code, const struct rog_error *err)
 {
@@ -21,7 +20,7 @@ static void check(struct rog_work *work, int code, const struct rog_error *err)
 
 static double watts(const struct rog_work *work)
 {
-    const struct rog_run_worker *profile = work->profile;
+    const struct rog_run_worker *profile = work->options->profile;
     struct rog_worker_status status;
     switch (work->phase) {
     case ROG_WORK_COMPUTING:
@@ -48,8 +47,9 @@ void rog_work_meter(struct rog_work *work)
         return;
     work->joules += watts(work) * (now - work->metered_s);
     work->metered_s = now;
-    double mbps = work->trace ? rog_trace_rate(work->trace, t_s + work->profile->trace_offset) : 0;
-    if (work->trace && fabs(mbps - work->mbps) > 0) {
+    const struct rog_trace *trace = work->options->trace;
+    double mbps = trace ? rog_trace_rate(trace, t_s + work->options->profile->trace_offset) : 0;
+    if (trace && fabs(mbps - work->mbps) > 0) {
         work->mbps = mbps;
         rog_event_begin(work->events, ROG_EVENT_BANDWIDTH, t_s, work->options->rank);
         rog_event_number(work->events, "mbps", mbps);
@@ -85,79 +85,99 @@ static void wait_until(struct rog_work *work, double until_s)
     uv_timer_start(&work->step, step_due, wait_s > 0 ? (uint64_t)ceil(1e3 * wait_s) : 0, 0);
 }
 
-void rog_work_begin(struct rog_work *work)
+/* The caller's turn begins. */
+static void give_turn(struct rog_work *work)
+{
+    work->statistics.iteration = work->iteration;
+    work->statistics.largest_iteration =
+        work->largest > work->iteration ? work->largest : work->iteration;
+    work->statistics.t_s = rog_work_time(work);
+    rog_turn_give(work->turn);
+}
+
+static void through(struct rog_work *work)
 {
     struct rog_error err;
-    if (work->iteration >= work->train.iterations[work->options->rank - 1]) {
-        enter(work, ROG_WORK_THROUGH);
-        check(work, rog_link_put(work->link, ROG_KIND_DONE, NULL, 0, &err), &err);
+    enter(work, ROG_WORK_THROUGH);
+    work->finished = work->iteration;
+    check(work, rog_link_put(work->link, ROG_KIND_DONE, NULL, 0, &err), &err);
+}
+
+void rog_work_begin(struct rog_work *work)
+{
+    if (work->finish && work->iteration >= work->finished) {
+        through(work);
         return;
     }
     enter(work, ROG_WORK_COMPUTING);
     work->began_s = rog_link_now();
     work->admitted = false;
-    if (work->train.learner)
-        rog_compute_start(work->compute);
-    else
-        wait_until(work, work->began_s + work->profile->local_steps * work->profile->step_s);
-}
-
-static int compute(void *user, struct rog_error *err)
-{
-    struct rog_work *work = user;
-    return rog_learner_gradients(work->train.learner, work->options->rank - 1,
-                                 work->profile->local_steps, work->train.params, &work->gradients,
-                                 &work->loss, err);
+    give_turn(work);
 }
 
 static void apply_model(struct rog_work *work);
 
-static void computed(void *user, int code, const struct rog_error *err)
+void rog_work_taken(void *user)
 {
     struct rog_work *work = user;
-    if (code)
-        rog_work_fail(work, code, err);
-    else if (work->join_ready)
+    if (work->code || work->ended)
+        return; /* the loop is about to end, with the turn */
+    if (work->join_ready)
         apply_model(work);
+    else if (work->phase == ROG_WORK_COMPUTING && work->finish)
+        through(work);
     else if (work->phase == ROG_WORK_COMPUTING)
-        wait_until(work, work->began_s + work->profile->local_steps * work->profile->step_s);
+        wait_until(work, work->began_s +
+                             work->options->profile->local_steps * work->options->profile->step_s);
 }
-
-const struct rog_compute_hooks rog_work_compute_hooks = {compute, computed};
 
 static void push(struct rog_work *work)
 {
     struct rog_error err;
     enter(work, ROG_WORK_EXCHANGING);
-    int code =
-        rog_worker_push(work->core, work->train.learner ? work->gradients : NULL,
-                        rog_run_config_learning_rate(work->train.config, work->iteration + 1),
-                        rog_work_time(work), &err);
+    int code = rog_worker_push_tensors(work->core, &work->gradients, rog_work_time(work), &err);
     check(work, code, &err);
     if (!code)
         rog_link_wake(work->link);
 }
 
-static int report_iteration(struct rog_work *work, struct rog_error *err)
+/* What the iteration that is over was. */
+static void measure_iteration(struct rog_work *work)
 {
-    struct rog_events *events = work->events;
+    struct rog_statistics *statistics = &work->statistics;
     struct rog_worker_status status;
-    double now = rog_link_now(), scale = work->train.wire_scale;
+    double now = rog_link_now(), scale = work->options->wire_scale;
     /* What the server counted as the stall ended with its leave to go on. */
     double push_s = work->admitted_s - work->stall_s - work->computed_s;
     rog_worker_status(work->core, &status);
+    statistics->compute_s = work->computed_s - work->began_s;
+    statistics->push_s = push_s > 0 ? push_s : 0;
+    statistics->pull_s = now - work->admitted_s;
+    statistics->stall_s = work->stall_s;
+    statistics->rows_pushed = status.rows_pushed;
+    statistics->rows_pulled = status.rows_pulled;
+    statistics->bytes_pushed = (uint64_t)llround((double)status.bytes_pushed * scale);
+    statistics->bytes_pulled = (uint64_t)llround((double)status.bytes_pulled * scale);
+    statistics->all_bytes_pushed += statistics->bytes_pushed;
+    statistics->all_bytes_pulled += statistics->bytes_pulled;
+}
+
+static int report_iteration(struct rog_work *work, struct rog_error *err)
+{
+    struct rog_events *events = work->events;
+    const struct rog_statistics *statistics = &work->statistics;
     rog_event_begin(events, ROG_EVENT_ITERATION, rog_work_time(work), work->options->rank);
     rog_event_integer(events, "iteration", work->iteration);
-    rog_event_seconds(events, "compute_s", work->computed_s - work->began_s);
-    rog_event_seconds(events, "push_s", push_s > 0 ? push_s : 0);
-    rog_event_seconds(events, "pull_s", now - work->admitted_s);
-    rog_event_seconds(events, "stall_s", work->stall_s);
-    rog_event_integer(events, "rows_pushed", status.rows_pushed);
-    rog_event_integer(events, "rows_pulled", status.rows_pulled);
-    rog_event_integer(events, "rows_total", work->train.rows->row_count);
-    rog_event_integer(events, "bytes_pushed", llround((double)status.bytes_pushed * scale));
-    rog_event_integer(events, "bytes_pulled", llround((double)status.bytes_pulled * scale));
-    if (work->train.learner)
+    rog_event_seconds(events, "compute_s", statistics->compute_s);
+    rog_event_seconds(events, "push_s", statistics->push_s);
+    rog_event_seconds(events, "pull_s", statistics->pull_s);
+    rog_event_seconds(events, "stall_s", statistics->stall_s);
+    rog_event_integer(events, "rows_pushed", statistics->rows_pushed);
+    rog_event_integer(events, "rows_pulled", statistics->rows_pulled);
+    rog_event_integer(events, "rows_total", statistics->rows_total);
+    rog_event_integer(events, "bytes_pushed", (int64_t)statistics->bytes_pushed);
+    rog_event_integer(events, "bytes_pulled", (int64_t)statistics->bytes_pulled);
+    if (isfinite(work->loss))
         rog_event_number(events, "loss", work->loss);
     rog_event_integer(events, "staleness",
                       work->largest > work->iteration ? work->largest - work->iteration : 0);
@@ -174,13 +194,14 @@ static void step_due(uv_timer_t *timer)
     case ROG_WORK_COMPUTING:
         enter(work, ROG_WORK_COMPRESSING);
         work->computed_s = rog_link_now();
-        wait_until(work, work->computed_s + work->profile->compress_s);
+        wait_until(work, work->computed_s + work->options->profile->compress_s);
         break;
     case ROG_WORK_COMPRESSING:
         push(work);
         break;
     case ROG_WORK_DECOMPRESSING:
         work->iteration++;
+        measure_iteration(work);
         check(work, report_iteration(work, &err), &err);
         rog_work_begin(work);
         break;
@@ -206,42 +227,88 @@ void rog_work_join(struct rog_work *work, uint32_t iteration)
 
 static void apply_model(struct rog_work *work)
 {
+    const struct rog_layout *layout = work->options->layout;
+    const float *from = work->model;
     work->join_ready = false;
-    if (work->model)
-        memcpy(work->train.params, work->model,
-               work->train.rows->params * sizeof *work->train.params);
+    for (uint32_t i = 0; work->model && i < layout->count; i++) {
+        memcpy(work->options->tensors[i], from, layout->tensors[i].size * sizeof *from);
+        from += layout->tensors[i].size;
+    }
     free(work->model);
     work->model = NULL;
     rog_worker_join(work->core, work->join_iteration);
     work->iteration = work->join_iteration;
+    work->statistics.joins++;
     rog_work_begin(work);
+}
+
+uint64_t rog_work_values(const struct rog_work *work)
+{
+    const struct rog_layout *layout = work->options->layout;
+    return work->options->tensors ? layout->params + layout->constants : 0;
 }
 
 static int take_model(struct rog_work *work, const uint8_t *body, size_t size,
                       struct rog_error *err)
 {
-    uint64_t params = work->train.params ? work->train.rows->params : 0;
-    uint64_t count = size < MODEL_HEADER_BYTES ? 0 : (size - MODEL_HEADER_BYTES) / sizeof(float);
-    if (work->phase != ROG_WORK_JOINING || work->join_ready || size < MODEL_HEADER_BYTES ||
-        (size - MODEL_HEADER_BYTES) % sizeof(float) || rog_get_u64(body) != params ||
-        rog_get_u64(body + 8) != work->model_at || count > params - work->model_at)
+    uint64_t values = rog_work_values(work);
+    uint64_t count =
+        size < ROG_KIND_PIECE_BYTES ? 0 : (size - ROG_KIND_PIECE_BYTES) / sizeof(float);
+    if (work->phase != ROG_WORK_JOINING || work->join_ready || size < ROG_KIND_PIECE_BYTES ||
+        (size - ROG_KIND_PIECE_BYTES) % sizeof(float) || rog_get_u64(body) != values ||
+        rog_get_u64(body + 8) != work->model_at || count > values - work->model_at)
         return rog_fail(err, ROG_EFORMAT, "a piece of a model that does not fit");
-    if (params && !work->model)
-        work->model = malloc(params * sizeof *work->model);
-    if (params && !work->model)
+    if (values && !work->model)
+        work->model = malloc(values * sizeof *work->model);
+    if (values && !work->model)
         return rog_fail_nomem(err);
     for (uint64_t i = 0; i < count; i++) {
-        uint32_t bits = rog_get_u32(body + MODEL_HEADER_BYTES + 4 * i);
+        uint32_t bits = rog_get_u32(body + ROG_KIND_PIECE_BYTES + 4 * i);
         memcpy(&work->model[work->model_at + i], &bits, sizeof bits);
     }
     work->model_at += count;
-    if (work->model_at < params)
+    if (work->model_at < values)
         return ROG_OK;
-    if (rog_compute_busy(work->compute))
+    if (rog_turn_given(work->turn))
         work->join_ready = true;
     else
         apply_model(work);
     return ROG_OK;
+}
+
+/* The tensor that has the value, and where in it. */
+static uint32_t find_value(const struct rog_layout *layout, uint64_t *value)
+{
+    uint32_t index = 0;
+    for (; *value >= layout->tensors[index].size; index++)
+        *value -= layout->tensors[index].size;
+    return index;
+}
+
+/* The next piece of the model that the server learns. */
+static int put_model(struct rog_work *work, size_t bytes, struct rog_error *err)
+{
+    const struct rog_layout *layout = work->options->layout;
+    uint64_t values = rog_work_values(work), left = values - work->teach_at;
+    uint64_t count = (bytes - ROG_KIND_PIECE_BYTES) / sizeof(float), at = work->teach_at;
+    count = count < left ? count : left;
+    rog_put_u64(work->message, values);
+    rog_put_u64(work->message + 8, work->teach_at);
+    uint32_t index = find_value(layout, &at);
+    for (uint64_t i = 0; i < count; i++, at++) {
+        uint32_t bits;
+        if (at == layout->tensors[index].size) {
+            index++;
+            at = 0;
+        }
+        memcpy(&bits, &work->options->tensors[index][at], sizeof bits);
+        rog_put_u32(work->message + ROG_KIND_PIECE_BYTES + 4 * i, bits);
+    }
+    work->teach_at += count;
+    if (work->teach_at == values)
+        work->teach_at = UINT64_MAX;
+    return rog_link_put(work->link, ROG_KIND_MODEL, work->message,
+                        ROG_KIND_PIECE_BYTES + 4 * (size_t)count, err);
 }
 
 /* ---- messages ---- */
@@ -252,7 +319,7 @@ static int take_core(struct rog_work *work, const uint8_t *body, size_t size, st
     int code = rog_worker_receive(work->core, body, size, rog_work_time(work), &notice, err);
     if (!code && notice == ROG_WORKER_PULLED) {
         enter(work, ROG_WORK_DECOMPRESSING);
-        wait_until(work, rog_link_now() + work->profile->decompress_s);
+        wait_until(work, rog_link_now() + work->options->profile->decompress_s);
     }
     return code; /* what it demands is sent when the link asks, after this message */
 }
@@ -287,6 +354,15 @@ static int take_end(struct rog_work *work, const uint8_t *body, size_t size)
     return ROG_OK;
 }
 
+static int take_teach(struct rog_work *work, struct rog_error *err)
+{
+    if (work->started || rog_work_values(work) == 0)
+        return rog_fail(err, ROG_EFORMAT, "the server asks for a model that it cannot need");
+    work->teach_at = 0;
+    rog_link_wake(work->link);
+    return ROG_OK;
+}
+
 int rog_work_message(void *user, uint8_t kind, const uint8_t *body, size_t size,
                      struct rog_error *err)
 {
@@ -306,7 +382,13 @@ int rog_work_message(void *user, uint8_t kind, const uint8_t *body, size_t size,
         break;
     case ROG_KIND_GO:
         rog_work_set_clock(work, 0);
-        rog_work_begin(work);
+        if (size > 0)
+            rog_work_join(work, 0);
+        else
+            rog_work_begin(work);
+        break;
+    case ROG_KIND_TEACH:
+        code = take_teach(work, err);
         break;
     case ROG_KIND_END:
         code = take_end(work, body, size);
@@ -322,15 +404,20 @@ int rog_work_message(void *user, uint8_t kind, const uint8_t *body, size_t size,
 void rog_work_produce(void *user, size_t bytes)
 {
     struct rog_work *work = user;
-    const struct rog_train *train = &work->train;
+    const struct rog_work_options *options = work->options;
     struct rog_error err;
-    size_t size = 0, room = rog_link_core_bytes(train->rows, train->wire_scale, bytes);
-    if (!work->started || work->phase == ROG_WORK_JOINING || work->phase == ROG_WORK_THROUGH ||
-        work->code)
+    size_t size = 0, room = rog_link_core_bytes(options->rows, options->wire_scale, bytes);
+    if (work->code)
+        return;
+    if (work->teach_at != UINT64_MAX) {
+        check(work, put_model(work, bytes, &err), &err);
+        return;
+    }
+    if (!work->started || work->phase == ROG_WORK_JOINING || work->phase == ROG_WORK_THROUGH)
         return;
     int code = rog_worker_send(work->core, rog_work_time(work), work->message, room, &size, &err);
     if (!code && size > 0)
-        code = rog_link_put_core(work->link, train->rows, work->message, size, train->wire_scale,
-                                 bytes, &err);
+        code = rog_link_put_core(work->link, options->rows, work->message, size,
+                                 options->wire_scale, bytes, &err);
     check(work, code, &err);
 }

@@ -17,11 +17,12 @@
 
 #include <rog/error.h>
 
-#define ROG_TENSOR_MAX_DIMS 4
+#define ROG_TENSOR_MAX_DIMS 8
+#define ROG_TENSOR_NAME_BYTES 192
 
 struct rog_arch_tensor {
-    char name[96]; /* "stages.0.blocks.0.norm1.weight" */
-    uint32_t dims; /* 1..4 */
+    char name[ROG_TENSOR_NAME_BYTES]; /* "stages.0.blocks.0.norm1.weight" */
+    uint32_t dims;                    /* 1..ROG_TENSOR_MAX_DIMS */
     uint32_t shape[ROG_TENSOR_MAX_DIMS];
     uint64_t offset; /* first element in the flat array */
     uint64_t size;   /* elements */
@@ -56,8 +57,8 @@ struct rog_arch_layer {
 
 struct rog_arch {
     char name[32];
-    uint32_t classes, image_size;
-    uint64_t params, buffers; /* floats in either flat array */
+    uint32_t classes, image_size; /* 0 for a model of which only the tensors are known */
+    uint64_t params, buffers;     /* floats in either flat array */
     uint32_t tensor_count, buffer_count, layer_count;
     struct rog_arch_tensor *tensors;        /* parameters, in order */
     struct rog_arch_tensor *buffer_tensors; /* running_mean, running_var, in order */

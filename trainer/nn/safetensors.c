@@ -84,10 +84,12 @@ static char *header_text(const struct rog_arch *arch, const struct rog_metadata 
     struct rog_json *header = rog_json_object(), *about = rog_json_object();
     char number[16];
     rog_json_put_string(about, "model", arch->name);
-    snprintf(number, sizeof number, "%u", arch->classes);
-    rog_json_put_string(about, "classes", number);
-    snprintf(number, sizeof number, "%u", arch->image_size);
-    rog_json_put_string(about, "image_size", number);
+    if (arch->classes) {
+        snprintf(number, sizeof number, "%u", arch->classes);
+        rog_json_put_string(about, "classes", number);
+        snprintf(number, sizeof number, "%u", arch->image_size);
+        rog_json_put_string(about, "image_size", number);
+    }
     for (uint32_t i = 0; i < metadata_count; i++)
         rog_json_put_string(about, metadata[i].key, metadata[i].value);
     rog_json_put(header, METADATA, about);

@@ -4,7 +4,8 @@
 
 /*
  * Checkpoints as safetensors files: every parameter and running statistic under its PyTorch name,
- * float32. Also written: metadata "model", "classes", "image_size" and what the caller adds. On
+ * float32. Also written: metadata "model", "classes" and "image_size" (where these are known) and
+ * what the caller adds. On
  * reading every length, offset, name, shape and dtype is checked before use; anything missing,
  * left over, overlapping, truncated or not finite is ROG_EFORMAT with the tensor's name, and the
  * arrays then hold anything. Writing is atomic and makes missing folders. Reading ignores

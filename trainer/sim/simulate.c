@@ -93,6 +93,10 @@ int rog_simulate(const struct rog_run_config *config, const struct rog_simulate_
     int code = open_events(&simulation, &cause);
     if (!code)
         code = rog_train_init(&simulation.train, config, options->start_model, &cause);
+    if (!code && rog_train_is_program(config))
+        code = rog_fail(&cause, ROG_EINVAL,
+                        "workload \"program\" runs in real time only: a program computes when it "
+                        "likes; use a cluster of kind local or ssh");
     if (!code)
         code = run(&simulation, &cause);
     if (code && simulation.events)

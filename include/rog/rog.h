@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_ROG_H
+#define ROG_ROG_H
+
+/*
+ * librog: row-granular synchronization (ROG, MICRO 2022) for a training program of one's own.
+ *
+ * A worker registers the tensors it trains, starts, and exchanges once an iteration:
+ *
+ *     struct rog_options options;
+ *     rog_options_init(&options);
+ *     options.server = "10.42.0.1:7400";
+ *     options.key_file = "key";
+ *     options.rank = 1, options.workers = 4;
+ *     rog_open(&rog, &options, &err);
+ *     rog_tensor(rog, "weight", 2, (uint32_t[]){100, 512}, weight, ROG_TENSOR_TRAINED, &err);
+ *     rog_start(rog, &err);
+ *     while (...) {
+ *         ... gradients of the loss at the tensors as they are now ...
+ *         rog_exchange(rog, &step, &err);
+ *     }
+ *     rog_finish(rog, &err);
+ *     rog_close(rog);
+ *
+ * `rog-trainer serve --workers N` is the server. It knows no model: it learns names, shapes and
+ * starting values from the first worker, and gives the values to workers that have others.
+ *
+ * Functions that can fail return 0 or a negative enum rog_code (rog/error.h) and fill *err, which
+ * may be NULL: object, value, cause and the way out in one sentence. The library never prints,
+ * never ends the process and has no global state: a program may hold any number of `struct rog`.
+ *
+ * Threads: rog_start makes one, which answers the server also while the program computes; it blocks
+ * all signals. Calls with the same `struct rog` must not overlap; which thread makes them does not
+ * matter. Between rog_exchange_begin and the rog_exchange_wait that gives 0 the tensors and the
+ * gradients are the library's, at any other time the program's. After fork the child may only
+ * leave its copy alone.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <rog/error.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define ROG_EXPORT __attribute__((visibility("default")))
+
+struct rog;
+
+/* Strings are copied. Set what is needed after rog_options_init. */
+struct rog_options {
+    uint32_t struct_size;     /* sizeof(struct rog_options), by rog_options_init */
+    uint32_t rank, workers;   /* this worker, 1..workers */
+    const char *server;       /* HOST:PORT */
+    const char *key_file;     /* 32 bytes or 64 hexadecimal digits, readable by its owner alone */
+    const unsigned char *key; /* instead of a file: 32 bytes */
+    const char *strategy;     /* a plugin: "ROG", "SSP", "BSP", ... or a path with a '/' */
+    int32_t threshold;        /* staleness; -1: the strategy's default */
+    const char *compression;  /* "sign": a bit an element; "none": 32, exact */
+    const char *out_dir;      /* folder for events.jsonl (rog/events.h), made if missing; NULL:
+                                 nothing is written */
+    double server_timeout_s;  /* give up when the server cannot be reached for so long */
+
+    /* For runs that rogctl executes: the run's configuration as JSON text. Strategy, threshold,
+     * compression and the number of workers are taken from it, and how long each part of an
+     * iteration takes at least on the device that is stood for. NULL: none of that. */
+    const char *config;
+    const char *workload; /* what the server was started for, "program" */
+    const char *data_id;  /* what must be alike at all nodes of workload "train" */
+    double wire_scale;    /* bytes on the wire for each byte of a message, for standing in for
+                             a larger model; 1: none */
+    bool pace;            /* send along the bandwidth trace of `config` */
+    bool energy;          /* report energy by the power model of `config` */
+    bool catch_signals;   /* SIGINT and SIGTERM take leave of the server: ROG_EINTR */
+    bool without_values;  /* tensors have no values: messages of the size they would have, for
+                             studies of strategy and network */
+};
+ROG_EXPORT void rog_options_init(struct rog_options *options);
+
+/* ROG_EINVAL: an option, ROG_EIO, ROG_EFORMAT: a file, ROG_EABI: the strategy. */
+ROG_EXPORT int rog_open(struct rog **rog, const struct rog_options *options, struct rog_error *err);
+
+/*
+ * The same from the environment of a program that rogctl started as the workload of a run:
+ * ROG_SERVER, ROG_KEY_FILE, ROG_CONFIG (a file), ROG_RANK, ROG_OUT, and ROG_PACE=1 where the link
+ * is paced. ROG_ENOTFOUND when ROG_SERVER is not set: the program was not started by a run.
+ */
+ROG_EXPORT int rog_open_from_environment(struct rog **rog, struct rog_error *err);
+
+/* Takes leave of the server where rog_finish has not, stops the thread, frees. Harmless on NULL. */
+ROG_EXPORT void rog_close(struct rog *rog);
+
+enum rog_tensor_kind {
+    ROG_TENSOR_TRAINED = 0,
+    ROG_TENSOR_CONSTANT = 1, /* not exchanged; as the first worker had it in every worker and
+                                checkpoint: running statistics that are frozen */
+};
+
+/*
+ * Registers a tensor before rog_start: `values` are its elements, contiguous, float32, borrowed
+ * until rog_close; NULL with without_values. All workers register the same names and shapes in the
+ * same order, trained ones first. ROG_EINVAL names what is wrong.
+ */
+ROG_EXPORT int rog_tensor(struct rog *rog, const char *name, uint32_t dims, const uint32_t *shape,
+                          float *values, enum rog_tensor_kind kind, struct rog_error *err);
+
+/* Connects and waits until all workers are there and the run begins; tensors then have the values
+ * that all start from. ROG_EINVAL: the server or another worker has another configuration or model;
+ * ROG_EFAILED: the server cannot be reached, or the run has failed. */
+ROG_EXPORT int rog_start(struct rog *rog, struct rog_error *err);
+
+/* The same in two parts: the second waits at most timeout_s (negative: as long as it takes), then
+ * ROG_EBUSY. */
+ROG_EXPORT int rog_start_begin(struct rog *rog, struct rog_error *err);
+ROG_EXPORT int rog_start_wait(struct rog *rog, double timeout_s, struct rog_error *err);
+
+/* How a gradient becomes an update, w the tensor, g its gradient, m its momentum, mu the momentum's
+ * factor, wd the decay. */
+enum rog_rule_kind {
+    ROG_RULE_BLOCK = 0,      /* m <- mu m + g;  lr (g + mu m + wd/(1-mu) w): dist-EF-blockSGDM
+                                (Zheng, Huang, Kwok, NeurIPS 2019), as published with ROG */
+    ROG_RULE_NESTEROV = 1,   /* d <- g + wd w;  m <- mu m + d;  lr (d + mu m): torch.optim.SGD with
+                                nesterov=True */
+    ROG_RULE_HEAVY_BALL = 2, /* d <- g + wd w;  m <- mu m + d;  lr m: torch.optim.SGD */
+};
+struct rog_rule {
+    double learning_rate; /* >= 0 */
+    double momentum;      /* [0, 1) */
+    double weight_decay;  /* >= 0 */
+    enum rog_rule_kind kind;
+};
+
+/* One iteration's contribution. */
+struct rog_step {
+    const float *const *gradients; /* one for each trained tensor, in their order, its size; NULL
+                                      for one that has none this time: neither momentum nor decay
+                                      act on it. NULL with without_values */
+    const struct rog_rule *rules;
+    uint32_t rule_count; /* 1: for all tensors; or one for each */
+    double loss;         /* for the record; NAN: none */
+};
+
+/*
+ * Pushes the gradients, waits until the strategy lets this worker go on, pulls and applies: the
+ * tensors are the next iteration's when it returns. When this worker had been away for so long that
+ * the server gave it up, it gets the whole model and the gradients are dropped: rog_statistics says
+ * from which iteration it goes on. ROG_EINVAL: a gradient that is not finite (it names the tensor),
+ * or a rule; ROG_EFAILED: the server is gone, or the run has failed. After an error only rog_close
+ * makes sense, but for a rule that is out of range or a call out of turn.
+ */
+ROG_EXPORT int rog_exchange(struct rog *rog, const struct rog_step *step, struct rog_error *err);
+
+/* The same in two parts, for programs that look after something else meanwhile: the first returns
+ * at once, the second waits at most timeout_s (negative: as long as it takes), then ROG_EBUSY. */
+ROG_EXPORT int rog_exchange_begin(struct rog *rog, const struct rog_step *step,
+                                  struct rog_error *err);
+ROG_EXPORT int rog_exchange_wait(struct rog *rog, double timeout_s, struct rog_error *err);
+
+/* The run is over, because the server has ended it (at its limit of time) or all are through. */
+ROG_EXPORT bool rog_over(const struct rog *rog);
+
+/*
+ * This worker is through: nobody waits for it any more. Returns when the whole run is over, so that
+ * the server has everything. 0 without rog_over: the server was started again from a checkpoint
+ * before this worker's last iteration; go on from where rog_statistics says.
+ */
+ROG_EXPORT int rog_finish(struct rog *rog, struct rog_error *err);
+ROG_EXPORT int rog_finish_begin(struct rog *rog, struct rog_error *err);
+/* Its second part is rog_exchange_wait. */
+
+struct rog_statistics {
+    double t_s;                 /* of the run */
+    uint32_t iteration;         /* exchanges that are done */
+    uint32_t largest_iteration; /* of any worker, as far as known */
+    bool over;
+    uint32_t joins; /* times the whole model was taken over */
+    /* Of the last exchange. */
+    double compute_s, push_s, stall_s, pull_s;
+    uint32_t rows_pushed, rows_pulled, rows_total;
+    uint64_t bytes_pushed, bytes_pulled;
+    /* Of all. */
+    uint64_t all_bytes_pushed, all_bytes_pulled;
+};
+/* As of the last call that returned. */
+ROG_EXPORT void rog_statistics(const struct rog *rog, struct rog_statistics *statistics);
+
+/* Where the momentum of the trained tensor of that number is, and its residual: the updates that
+ * are computed and not sent yet. Both have its size and are the program's to read and to write
+ * between exchanges, so that it can save them and go on from them. ROG_EINVAL before rog_start. */
+ROG_EXPORT int rog_state(struct rog *rog, uint32_t tensor, float **momentum, float **residual,
+                         struct rog_error *err);
+
+/* "0.1.0" */
+ROG_EXPORT const char *rog_version(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

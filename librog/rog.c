@@ -1,0 +1,477 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <rog/rog.h>
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <common/file.h>
+#include <common/hash.h>
+#include <common/plugin.h>
+#include <trainer/net/hello.h>
+#include <trainer/net/work.h>
+
+#define CONFIG_MAX_BYTES (16u << 20)
+#define SERVER_TIMEOUT_S 600
+
+struct rog {
+    /* Copies of what the options point to. */
+    char *server, *strategy, *compression, *out_dir, *workload, *data_id;
+    struct rog_run_config *config; /* NULL: none was given */
+    struct rog_run_worker profile;
+    struct rog_plugin plugin;
+    struct rog_secret *secret;
+    struct rog_trace *trace;
+    bool without_values;
+
+    struct rog_layout *layout;
+    float **tensors; /* [layout->count] */
+
+    struct rog_rows *rows;
+    struct rog_json *hello;
+    struct rog_kernel_step *steps; /* [layout->trained] */
+    struct rog_work_options how;
+    struct rog_work *work; /* NULL: not started */
+    bool begun;            /* the run, for this worker */
+    struct rog_statistics statistics;
+};
+
+const char *rog_version(void)
+{
+    return ROG_VERSION;
+}
+
+void rog_options_init(struct rog_options *options)
+{
+    *options = (struct rog_options){
+        .struct_size = sizeof *options,
+        .rank = 1,
+        .workers = 1,
+        .strategy = "ROG",
+        .threshold = -1,
+        .compression = "sign",
+        .server_timeout_s = SERVER_TIMEOUT_S,
+        .workload = "program",
+        .data_id = "none",
+        .wire_scale = 1,
+    };
+}
+
+/* ---- opening ---- */
+
+static int copy_strings(struct rog *rog, const struct rog_options *options, struct rog_error *err)
+{
+    const struct {
+        char **to;
+        const char *from;
+    } strings[] = {
+        {&rog->server, options->server},           {&rog->strategy, options->strategy},
+        {&rog->compression, options->compression}, {&rog->out_dir, options->out_dir},
+        {&rog->workload, options->workload},       {&rog->data_id, options->data_id},
+    };
+    for (size_t i = 0; i < sizeof strings / sizeof *strings; i++) {
+        if (!strings[i].from)
+            continue;
+        *strings[i].to = rog_strdup(strings[i].from);
+        if (!*strings[i].to)
+            return rog_fail_nomem(err);
+    }
+    return ROG_OK;
+}
+
+static int check_options(const struct rog_options *options, struct rog_error *err)
+{
+    if (options->struct_size != sizeof *options)
+        return rog_fail(err, ROG_EABI,
+                        "options of %u bytes, this library's have %zu: call rog_options_init, and "
+                        "compile against the header of this library",
+                        options->struct_size, sizeof *options);
+    if (!options->server)
+        return rog_fail(err, ROG_EINVAL, "no server is given: HOST:PORT of rog-trainer serve");
+    if (!options->key_file == !options->key)
+        return rog_fail(
+            err, ROG_EINVAL, "%s: the server and its workers share a secret of 32 bytes",
+            options->key ? "both key and key_file are given" : "neither key nor key_file is given");
+    if (!options->strategy || !options->compression || !options->workload || !options->data_id)
+        return rog_fail(err, ROG_EINVAL,
+                        "strategy, compression, workload and data_id must not be NULL");
+    if (!(options->wire_scale >= 1) || !isfinite(options->wire_scale))
+        return rog_fail(err, ROG_EINVAL, "wire_scale is %g: it must be at least 1",
+                        options->wire_scale);
+    if (!(options->server_timeout_s > 0))
+        return rog_fail(err, ROG_EINVAL, "server_timeout_s is %g: it must be above 0",
+                        options->server_timeout_s);
+    if (options->pace && !options->config)
+        return rog_fail(err, ROG_EINVAL, "pace needs config, which names the trace");
+    return ROG_OK;
+}
+
+static int check_run(const struct rog *rog, struct rog_error *err)
+{
+    const struct rog_work_options *how = &rog->how;
+    if (how->rank < 1 || how->rank > how->workers)
+        return rog_fail(err, ROG_EINVAL, "there is no worker of rank %u among %u", how->rank,
+                        how->workers);
+    if (strcmp(rog->compression, "sign") != 0 && strcmp(rog->compression, "none") != 0)
+        return rog_fail(err, ROG_EINVAL, "compression is \"%s\": it may be sign or none",
+                        rog->compression);
+    return ROG_OK;
+}
+
+/* What the configuration of a run says goes before the options. */
+static int take_config(struct rog *rog, const char *text, int64_t *threshold, struct rog_error *err)
+{
+    if (!text)
+        return ROG_OK;
+    int code = rog_run_config_parse(&rog->config, text, strlen(text), "the configuration", err);
+    if (code)
+        return code;
+    const struct rog_run_config *config = rog->config;
+    *threshold = config->threshold;
+    rog->how.workers = config->worker_count;
+    free(rog->strategy);
+    free(rog->compression);
+    rog->strategy = rog_strdup(config->library);
+    rog->compression = rog_strdup(config->compression);
+    if (!rog->strategy || !rog->compression)
+        return rog_fail_nomem(err);
+    if (rog->how.rank >= 1 && rog->how.rank <= config->worker_count)
+        rog->profile = config->workers[rog->how.rank - 1];
+    return ROG_OK;
+}
+
+static int load_strategy(struct rog *rog, int64_t threshold, struct rog_error *err)
+{
+    int code = rog_plugin_load(&rog->plugin, rog->strategy, err);
+    if (code)
+        return code;
+    const struct rog_strategy *strategy = rog->plugin.strategy;
+    threshold = threshold < 0 ? strategy->threshold_default : threshold;
+    rog->how.strategy = strategy;
+    rog->how.threshold = (int32_t)threshold;
+    return rog_plugin_check_threshold(&rog->plugin, threshold, err);
+}
+
+static int set_up(struct rog *rog, const struct rog_options *options, struct rog_error *err)
+{
+    int64_t threshold = options->threshold;
+    rog->profile.local_steps = 1;
+    rog->without_values = options->without_values;
+    rog->how = (struct rog_work_options){
+        .rank = options->rank,
+        .workers = options->workers,
+        .wire_scale = options->wire_scale,
+        .server_timeout_s = options->server_timeout_s,
+        .energy = options->energy,
+        .signals = options->catch_signals,
+    };
+    int code = copy_strings(rog, options, err);
+    if (!code)
+        code = take_config(rog, options->config, &threshold, err);
+    if (!code)
+        code = check_run(rog, err);
+    if (!code)
+        code = load_strategy(rog, threshold, err);
+    if (!code)
+        code = options->key ? rog_secret_new(&rog->secret, options->key, err)
+                            : rog_secret_read(&rog->secret, options->key_file, err);
+    if (!code && options->pace)
+        code =
+            rog_trace_open(&rog->trace, rog->profile.trace, options->rank, rog->config->seed, err);
+    if (!code)
+        code = rog_layout_new(&rog->layout, err);
+    return code;
+}
+
+int rog_open(struct rog **out, const struct rog_options *options, struct rog_error *err)
+{
+    *out = NULL;
+    int code = check_options(options, err);
+    if (code)
+        return code;
+    struct rog *rog = calloc(1, sizeof *rog);
+    if (!rog)
+        return rog_fail_nomem(err);
+    code = set_up(rog, options, err);
+    if (code)
+        rog_close(rog);
+    else
+        *out = rog;
+    return code;
+}
+
+static int number_from(const char *name, uint32_t *number, struct rog_error *err)
+{
+    const char *text = getenv(name);
+    char *end = NULL;
+    unsigned long value = text ? strtoul(text, &end, 10) : 0;
+    if (!text || !*text || *end || value < 1 || value > UINT32_MAX)
+        return rog_fail(err, ROG_EINVAL, "%s is \"%s\": it must be a number from 1 on", name,
+                        text ? text : "");
+    *number = (uint32_t)value;
+    return ROG_OK;
+}
+
+int rog_open_from_environment(struct rog **rog, struct rog_error *err)
+{
+    struct rog_options options;
+    const char *pace = getenv("ROG_PACE"), *path = getenv("ROG_CONFIG");
+    char *text = NULL;
+    size_t size = 0;
+    *rog = NULL;
+    rog_options_init(&options);
+    options.server = getenv("ROG_SERVER");
+    options.key_file = getenv("ROG_KEY_FILE");
+    options.out_dir = getenv("ROG_OUT");
+    if (!options.server)
+        return rog_fail(err, ROG_ENOTFOUND,
+                        "ROG_SERVER is not set: this program was not started by a run of rogctl");
+    if (!options.key_file || !path)
+        return rog_fail(err, ROG_EINVAL, "%s is not set, ROG_SERVER is",
+                        path ? "ROG_KEY_FILE" : "ROG_CONFIG");
+    int code = number_from("ROG_RANK", &options.rank, err);
+    if (!code)
+        code = rog_file_read(path, CONFIG_MAX_BYTES, &text, &size, err);
+    options.config = text;
+    options.pace = pace && strcmp(pace, "1") == 0;
+    options.energy = true;
+    options.catch_signals = false;
+    if (!code)
+        code = rog_open(rog, &options, err);
+    free(text);
+    return code;
+}
+
+void rog_close(struct rog *rog)
+{
+    if (!rog)
+        return;
+    rog_work_free(rog->work);
+    rog_json_free(rog->hello);
+    rog_rows_free(rog->rows);
+    rog_layout_free(rog->layout);
+    rog_trace_free(rog->trace);
+    rog_secret_free(rog->secret);
+    rog_plugin_release(&rog->plugin);
+    rog_run_config_free(rog->config);
+    free(rog->steps);
+    free(rog->tensors);
+    free(rog->server);
+    free(rog->strategy);
+    free(rog->compression);
+    free(rog->out_dir);
+    free(rog->workload);
+    free(rog->data_id);
+    free(rog);
+}
+
+/* ---- the model ---- */
+
+int rog_tensor(struct rog *rog, const char *name, uint32_t dims, const uint32_t *shape,
+               float *values, enum rog_tensor_kind kind, struct rog_error *err)
+{
+    if (rog->work)
+        return rog_fail(err, ROG_EINVAL, "tensor %s comes after rog_start: register it before",
+                        name ? name : "(no name)");
+    if (!values != rog->without_values)
+        return rog_fail(err, ROG_EINVAL, "tensor %s has %s values", name ? name : "(no name)",
+                        values ? "values in a run without" : "no");
+    float **tensors = realloc(rog->tensors, (rog->layout->count + 1u) * sizeof *tensors);
+    if (!tensors)
+        return rog_fail_nomem(err);
+    rog->tensors = tensors;
+    rog->tensors[rog->layout->count] = values;
+    return rog_layout_add(rog->layout, name, dims, shape, kind == ROG_TENSOR_CONSTANT, err);
+}
+
+static int hash_values(const struct rog *rog, char hex[ROG_SHA256_HEX_BYTES], struct rog_error *err)
+{
+    struct rog_sha256_stream *stream = NULL;
+    if (rog->without_values) {
+        strcpy(hex, "none");
+        return ROG_OK;
+    }
+    int code = rog_sha256_stream_new(&stream, err);
+    if (code)
+        return code;
+    for (uint32_t i = 0; i < rog->layout->count; i++)
+        rog_sha256_stream_add(stream, rog->tensors[i],
+                              rog->layout->tensors[i].size * sizeof(float));
+    rog_sha256_stream_end(stream, hex);
+    return ROG_OK;
+}
+
+static int make_hello(struct rog *rog, struct rog_error *err)
+{
+    char model[ROG_SHA256_HEX_BYTES];
+    const struct rog_hello hello = {
+        .strategy = rog->plugin.strategy,
+        .threshold = rog->how.threshold,
+        .workers = rog->how.workers,
+        .workload = rog->workload,
+        .compression = rog->compression,
+        .wire_model = rog->config ? rog->config->wire_model : "same",
+        .data_sha256 = rog->data_id,
+        .model_sha256 = model,
+        .seed = rog->config ? rog->config->seed : 0,
+    };
+    int code = hash_values(rog, model, err);
+    return code ? code : rog_hello_make(&hello, &rog->hello, err);
+}
+
+/* ---- running ---- */
+
+static void look(struct rog *rog)
+{
+    rog_work_statistics(rog->work, &rog->statistics);
+}
+
+int rog_start_begin(struct rog *rog, struct rog_error *err)
+{
+    if (rog->work)
+        return rog_fail(err, ROG_EINVAL, "rog_start has been called before");
+    if (rog->layout->trained == 0)
+        return rog_fail(err, ROG_EINVAL, "no tensor is registered that is trained");
+    rog->steps = calloc(rog->layout->trained, sizeof *rog->steps);
+    if (!rog->steps)
+        return rog_fail_nomem(err);
+    bool plain = strcmp(rog->compression, "none") == 0;
+    int code = rog_layout_rows(rog->layout, plain, &rog->rows, err);
+    if (!code)
+        code = make_hello(rog, err);
+    if (code)
+        return code;
+    rog->how.profile = &rog->profile;
+    rog->how.hello = rog->hello;
+    rog->how.layout = rog->layout;
+    rog->how.rows = rog->rows;
+    rog->how.tensors = rog->without_values ? NULL : rog->tensors;
+    rog->how.secret = rog->secret;
+    rog->how.trace = rog->trace;
+    rog->how.server = rog->server;
+    rog->how.out_dir = rog->out_dir;
+    rog->how.teach = strcmp(rog->workload, "program") == 0;
+    code = rog_work_new(&rog->work, &rog->how, err);
+    return code ? code : rog_work_start(rog->work, err);
+}
+
+static int check_started(const struct rog *rog, struct rog_error *err)
+{
+    return rog->work ? ROG_OK : rog_fail(err, ROG_EINVAL, "rog_start has not been called");
+}
+
+int rog_exchange_wait(struct rog *rog, double timeout_s, struct rog_error *err)
+{
+    int code = check_started(rog, err);
+    if (!code)
+        code = rog_work_wait(rog->work, timeout_s, err);
+    if (!code) {
+        rog->begun = true;
+        look(rog);
+    }
+    return code;
+}
+
+int rog_start_wait(struct rog *rog, double timeout_s, struct rog_error *err)
+{
+    return rog_exchange_wait(rog, timeout_s, err);
+}
+
+int rog_start(struct rog *rog, struct rog_error *err)
+{
+    int code = rog_start_begin(rog, err);
+    return code ? code : rog_start_wait(rog, -1, err);
+}
+
+static int take_rule(const struct rog_rule *rule, struct rog_kernel_step *step,
+                     struct rog_error *err)
+{
+    bool block = rule->kind == ROG_RULE_BLOCK;
+    if (!block && rule->kind != ROG_RULE_NESTEROV && rule->kind != ROG_RULE_HEAVY_BALL)
+        return rog_fail(err, ROG_EINVAL, "a rule of unknown kind %d", (int)rule->kind);
+    if (!(rule->learning_rate >= 0) || !isfinite(rule->learning_rate))
+        return rog_fail(err, ROG_EINVAL, "the learning rate is %g: it must be at least 0",
+                        rule->learning_rate);
+    if (!(rule->momentum >= 0 && rule->momentum < 1))
+        return rog_fail(err, ROG_EINVAL, "the momentum is %g: it must be in [0, 1)",
+                        rule->momentum);
+    if (!(rule->weight_decay >= 0) || !isfinite(rule->weight_decay))
+        return rog_fail(err, ROG_EINVAL, "the weight decay is %g: it must be at least 0",
+                        rule->weight_decay);
+    *step = (struct rog_kernel_step){
+        .learning_rate = (float)rule->learning_rate,
+        .momentum = (float)rule->momentum,
+        .weight_decay = block ? (float)(rule->weight_decay / (1 - rule->momentum)) : 0,
+        .coupled_decay = block ? 0 : (float)rule->weight_decay,
+        .heavy_ball = rule->kind == ROG_RULE_HEAVY_BALL,
+    };
+    return ROG_OK;
+}
+
+int rog_exchange_begin(struct rog *rog, const struct rog_step *step, struct rog_error *err)
+{
+    uint32_t trained = rog->layout->trained;
+    int code = check_started(rog, err);
+    if (code)
+        return code;
+    if (!rog->begun)
+        return rog_fail(err, ROG_EINVAL, "the run has not begun: rog_start_wait comes first");
+    if (!step->gradients != rog->without_values)
+        return rog_fail(err, ROG_EINVAL, "%s",
+                        step->gradients ? "gradients in a run without values"
+                                        : "no gradients are given");
+    if (step->rule_count != 1 && step->rule_count != trained)
+        return rog_fail(err, ROG_EINVAL, "%u rules for %u tensors: one for all, or one for each",
+                        step->rule_count, trained);
+    /* While an exchange goes on the steps are the loop's. */
+    code = rog_work_wait(rog->work, 0, NULL) == ROG_EBUSY
+               ? rog_fail(err, ROG_EINVAL, "an exchange is going on: wait for it first")
+               : ROG_OK;
+    for (uint32_t i = 0; i < step->rule_count && !code; i++)
+        code = take_rule(&step->rules[i], &rog->steps[i], err);
+    if (code)
+        return code;
+    const struct rog_worker_gradients gradients = {
+        .tensors = step->gradients, .steps = rog->steps, .step_of_each = step->rule_count > 1};
+    return rog_work_push(rog->work, &gradients, step->loss, err);
+}
+
+int rog_exchange(struct rog *rog, const struct rog_step *step, struct rog_error *err)
+{
+    int code = rog_exchange_begin(rog, step, err);
+    return code ? code : rog_exchange_wait(rog, -1, err);
+}
+
+bool rog_over(const struct rog *rog)
+{
+    return rog->statistics.over;
+}
+
+int rog_finish_begin(struct rog *rog, struct rog_error *err)
+{
+    int code = check_started(rog, err);
+    return code ? code : rog_work_finish(rog->work, err);
+}
+
+int rog_finish(struct rog *rog, struct rog_error *err)
+{
+    if (rog_over(rog))
+        return ROG_OK;
+    int code = rog_finish_begin(rog, err);
+    return code ? code : rog_exchange_wait(rog, -1, err);
+}
+
+void rog_statistics(const struct rog *rog, struct rog_statistics *statistics)
+{
+    *statistics = rog->statistics;
+}
+
+int rog_state(struct rog *rog, uint32_t tensor, float **momentum, float **residual,
+              struct rog_error *err)
+{
+    int code = check_started(rog, err);
+    if (!code && (tensor >= rog->layout->trained || rog->without_values))
+        code = rog_fail(err, ROG_EINVAL, "tensor %u of %u has no momentum", tensor,
+                        rog->without_values ? 0 : rog->layout->trained);
+    return code ? code : rog_work_state(rog->work, tensor, momentum, residual, err);
+}
