@@ -76,6 +76,8 @@ const struct rog_setting rog_run_settings[] = {
     {"checkpoint_growth", ROG_SETTING_REAL, "3", 1, 1000, NULL, NULL, "factor it grows by", 0},
 
     {"latency", ROG_SETTING_REAL, "0.003", 0, 60, NULL, "s", "one-way delay of a link", 0},
+    {"record_rows", ROG_SETTING_FLAG, "true", 0, 0, NULL, NULL,
+     "record how many of each layer's rows are sent, for microevents --rows", 0},
     {NULL, ROG_SETTING_FLAG, NULL, 0, 0, NULL, NULL, NULL, 0},
 };
 

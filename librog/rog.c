@@ -129,6 +129,7 @@ static int take_config(struct rog *rog, const char *text, int64_t *threshold, st
     const struct rog_run_config *config = rog->config;
     *threshold = config->threshold;
     rog->how.workers = config->worker_count;
+    rog->how.record_rows = config->record_rows;
     free(rog->strategy);
     free(rog->compression);
     rog->strategy = rog_strdup(config->library);
@@ -162,6 +163,7 @@ static int set_up(struct rog *rog, const struct rog_options *options, struct rog
         .workers = options->workers,
         .wire_scale = options->wire_scale,
         .server_timeout_s = options->server_timeout_s,
+        .record_rows = true,
         .energy = options->energy,
         .signals = options->catch_signals,
     };

@@ -5,6 +5,8 @@
 
 static const struct rog_setting options[] = {
     {"span", ROG_SETTING_REAL, "300", 0.001, 1e9, NULL, "s", "how much time to show", 0},
+    {"rows", ROG_SETTING_FLAG, NULL, 0, 0, NULL, NULL,
+     "also draw which share of each layer's rows was sent", 0},
     ROG_FIGURE_OPTIONS,
     {NULL, ROG_SETTING_FLAG, NULL, 0, 0, NULL, NULL, NULL, 0},
 };
@@ -37,7 +39,8 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
     code = rog_figure_command_begin(&command, cli, err);
     if (code == 0)
         code = rog_figures_draw_microevents(command.db, rog_cli_arg(cli, 0), (int64_t)rank, start_s,
-                                            rog_cli_real(cli, "span"), &command.options, err);
+                                            rog_cli_real(cli, "span"), rog_cli_flag(cli, "rows"),
+                                            &command.options, err);
     return rog_figure_command_end(&command, code, err);
 }
 

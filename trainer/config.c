@@ -11,7 +11,7 @@
 #define WORKERS_MAX 65536u
 
 /* Where a setting's value goes: its row in the settings tables says what it may be. */
-enum field_type { FIELD_U32, FIELD_U64, FIELD_I64, FIELD_REAL, FIELD_STRING };
+enum field_type { FIELD_U32, FIELD_U64, FIELD_I64, FIELD_REAL, FIELD_FLAG, FIELD_STRING };
 
 struct field {
     const char *name;
@@ -56,6 +56,7 @@ static const struct field run_fields[] = {
     {RUN(U32, checkpoint_count)},
     {RUN(REAL, checkpoint_growth)},
     {RUN(REAL, latency)},
+    {RUN(FLAG, record_rows)},
     {NULL, FIELD_U32, 0},
 };
 
@@ -104,6 +105,9 @@ static void store(const struct field *field, const struct rog_json *value, char 
         break;
     case FIELD_REAL:
         *(double *)target = rog_json_number(value, 0);
+        break;
+    case FIELD_FLAG:
+        *(bool *)target = rog_json_bool(value, false);
         break;
     case FIELD_STRING:
         *(const char **)target = rog_json_string(value, NULL);

@@ -13,6 +13,7 @@
  */
 
 #include <stddef.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <common/json.h>
@@ -73,6 +74,7 @@ struct rog_run_config {
     uint32_t checkpoint_count;
     double checkpoint_growth;
     double latency; /* s, one way */
+    bool record_rows;
 
     struct rog_run_worker *workers; /* [worker_count], by rank; may be empty */
     uint32_t worker_count;

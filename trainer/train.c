@@ -51,6 +51,8 @@ static int rows_of(const struct rog_train *train, const struct rog_arch *arch,
             shapes[count++] = arch->tensors[i].shape[d];
     }
     code = rog_rows_new(rows, dims, shapes, arch->tensor_count, err);
+    for (uint32_t i = 0; !code && i < arch->tensor_count; i++)
+        (*rows)->tensors[i].name = arch->tensors[i].name;
     if (!code && strcmp(train->config->compression, "none") == 0)
         rog_rows_set_plain(*rows);
 out:
@@ -140,6 +142,8 @@ int rog_train_init(struct rog_train *train, const struct rog_run_config *config,
             rog_arch_new(&train->arch, config->model, ROG_DATASET_CLASSES, config->image_size, err);
     if (!code)
         code = rows_of(train, train->arch, &train->rows, err);
+    if (!code && config->record_rows)
+        code = rog_layers_new(&train->layers, train->rows, err);
     if (!code)
         code = find_wire_scale(train, err);
     if (!code && strcmp(config->workload, "none") != 0)
@@ -194,6 +198,8 @@ int rog_train_learn(struct rog_train *train, const struct rog_layout *layout, st
     int code = arch_of(layout, &train->arch, err);
     if (!code)
         code = rows_of(train, train->arch, &train->rows, err);
+    if (!code && train->config->record_rows)
+        code = rog_layers_new(&train->layers, train->rows, err);
     if (!code)
         code = rog_exchange_bytes(train->rows, &train->wire_bytes, err);
     train->wire_scale = 1;
@@ -206,6 +212,7 @@ void rog_train_release(struct rog_train *train)
     free(train->iterations);
     free(train->params);
     free(train->buffers);
+    rog_layers_free(train->layers);
     rog_rows_free(train->rows);
     rog_arch_free(train->arch);
     rog_plugin_release(&train->plugin);
@@ -274,6 +281,8 @@ int rog_train_report_start(const struct rog_train *train, struct rog_events *eve
         rog_event_json(events, "data", data);
     }
     rog_event_json(events, "workers", describe_workers(config));
+    if (train->layers)
+        rog_event_json(events, "layers", rog_layers_json(train->layers));
     rog_event_string(events, "version", ROG_VERSION);
     rog_event_integer(events, "seed", (int64_t)config->seed);
     return rog_event_end(events, err);

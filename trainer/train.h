@@ -23,6 +23,7 @@
 #include <trainer/net/layout.h>
 #include <trainer/nn/arch.h>
 #include <trainer/sim/events.h>
+#include <trainer/sim/layers.h>
 #include <trainer/sim/learner.h>
 #include <trainer/sync/rows.h>
 
@@ -34,10 +35,11 @@ struct rog_train {
     int32_t threshold;
     struct rog_arch *arch;
     struct rog_rows *rows;
-    uint64_t wire_bytes;     /* of a full exchange of the wire model (sim/exchange.h) */
-    double wire_scale;       /* bytes on the wire that a byte of a message stands for */
-    float *params, *buffers; /* weights, arch->params floats, and BatchNorm's running statistics,
-                                arch->buffers floats; NULL with workload "none" */
+    struct rog_layers *layers; /* NULL: rows are not recorded */
+    uint64_t wire_bytes;       /* of a full exchange of the wire model (sim/exchange.h) */
+    double wire_scale;         /* bytes on the wire that a byte of a message stands for */
+    float *params, *buffers;   /* weights, arch->params floats, and BatchNorm's running statistics,
+                                  arch->buffers floats; NULL with workload "none" */
     struct rog_learner *learner; /* NULL unless workload is "train" */
     uint32_t *iterations;        /* [worker]: its last iteration, > 0; NULL with "program" */
 };

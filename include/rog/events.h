@@ -13,7 +13,8 @@
 
 /* First. "strategy" {library, version, path, threshold}, "model", "params", "rows", "wire_bytes"
  * (a full exchange on the wire), "model_sha256" (the starting weights), "data" , "workers" [{rank,
- * host, profile}], "version" (of the trainer), "seed", "accelerators" {isa}. */
+ * host, profile}], "layers" [[name, rows]] (where rows are recorded), "version" (of the trainer),
+ * "seed", "accelerators" {isa}. */
 #define ROG_EVENT_START "start"
 
 /* A worker finished an iteration (its pull was applied). "iteration", "compute_s", "push_s",
@@ -21,6 +22,11 @@
  * "bytes_pushed", "bytes_pulled", "loss", "staleness" (largest iteration of any worker minus this
  * one). push_s and pull_s contain compressing and decompressing, for every strategy alike. */
 #define ROG_EVENT_ITERATION "iteration"
+
+/* Follows an iteration in which not every row was sent, where the run records rows. "iteration",
+ * "pushed" and "pulled": how many rows of each of the start event's layers were in its push and in
+ * its pull; they add up to rows_pushed and rows_pulled. */
+#define ROG_EVENT_ROWS "rows"
 
 /* The server admitted a worker's pull. "iteration", "oldest" (the smallest version over all rows of
  * all active workers at that moment), "needed" (the smallest the strategy would accept). */

@@ -35,9 +35,10 @@ const char *rog_figures_caption(const char *path);
 
 /* Figure 8: `rank` of a run over `span_s` seconds from `start_s`. `run` as for rog_run_find.
  * ROG_EINVAL for the server's rank, an unknown rank, or a start beyond the run's end;
- * ROG_ENOTFOUND for a run without the data. */
+ * ROG_ENOTFOUND for a run without the data. With `rows` a second picture, NAME-rows: which share of
+ * each layer's rows was in each push and pull. */
 int rog_figures_draw_microevents(struct rog_db *db, const char *run, int64_t rank, double start_s,
-                                 double span_s, const struct rog_figures_options *options,
-                                 struct rog_error *err);
+                                 double span_s, bool rows,
+                                 const struct rog_figures_options *options, struct rog_error *err);
 
 #endif

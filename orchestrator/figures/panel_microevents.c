@@ -12,6 +12,7 @@
 #include <orchestrator/figures/microevents.h>
 #include <orchestrator/figures/panel.h>
 #include <orchestrator/figures/queries.h>
+#include <orchestrator/figures/row_shares.h>
 #include <orchestrator/figures/script.h>
 
 #define THIRD_AXIS 0.52          /* inches right of the frame */
@@ -172,18 +173,35 @@ static int make_stem(struct rog_db *db, const struct rog_microevents *events, ch
     return *stem ? 0 : rog_fail_nomem(err);
 }
 
+static int add_rows(struct rog_drawing *drawing, const struct rog_row_shares *shares,
+                    const struct rog_microevents *events, const char *stem, const char *title,
+                    struct rog_error *err)
+{
+    char *name = rog_format("%s-rows", stem);
+    int code = name ? rog_row_shares_write(shares, events, drawing->folder, name, title, err)
+                    : rog_fail_nomem(err);
+    if (code == 0)
+        code = rog_drawing_add(drawing, name, err);
+    free(name);
+    return code;
+}
+
 int rog_figures_draw_microevents(struct rog_db *db, const char *run, int64_t rank, double start_s,
-                                 double span_s, const struct rog_figures_options *options,
-                                 struct rog_error *err)
+                                 double span_s, bool rows,
+                                 const struct rog_figures_options *options, struct rog_error *err)
 {
     struct rog_microevents events;
     struct rog_drawing drawing = {0};
     struct rog_panel_files files = {0};
+    struct rog_row_shares shares = {0};
     char *stem = NULL, *plain = NULL, *title = NULL;
     int code = rog_microevents_load(db, run, rank, start_s, span_s, &events, err);
     if (code < 0)
         return code;
-    code = make_stem(db, &events, &stem, err);
+    if (rows)
+        code = rog_row_shares_load(db, &events, &shares, err);
+    if (code == 0)
+        code = make_stem(db, &events, &stem, err);
     if (code < 0)
         goto out;
     plain = rog_format("run %s, worker %lld, %.10g s to %.10g s", events.run_id, (long long)rank,
@@ -199,10 +217,13 @@ int rog_figures_draw_microevents(struct rog_db *db, const char *run, int64_t ran
     code = rog_panel_files_close(&files, code, err);
     if (code == 0)
         code = rog_drawing_add(&drawing, stem, err);
+    if (code == 0 && rows)
+        code = add_rows(&drawing, &shares, &events, stem, title, err);
     if (code == 0)
         code = rog_drawing_finish(&drawing, err);
 out:
     rog_drawing_release(&drawing);
+    rog_row_shares_release(&shares);
     rog_microevents_release(&events);
     free(title);
     free(plain);

@@ -3,7 +3,8 @@
 
 const char rog_query_case_runs[] =
     "SELECT runs.id, json_array(library, threshold, control, batchsize, epochs, cluster,\n"
-    "       CASE WHEN json_valid(config) THEN json_remove(config, '$.seed', '$.note')\n"
+    "       CASE WHEN json_valid(config) THEN json_remove(config, '$.seed', '$.note', "
+    "'$.record_rows')\n"
     "            ELSE config END)\n"
     "FROM case_runs JOIN runs ON runs.id = run_id\n"
     "WHERE case_name = ?1 ORDER BY position, run_id";
@@ -60,6 +61,31 @@ const char rog_query_microevents_ranks[] =
     "SELECT rank, min(t), max(t), count(*),\n"
     "       (SELECT count(*) FROM bandwidth AS b WHERE b.run_id = ?1 AND b.rank = i.rank)\n"
     "FROM iterations AS i WHERE run_id = ?1 AND rank > 0 GROUP BY rank ORDER BY rank";
+
+const char rog_query_row_layers[] =
+    "SELECT json_extract(layer.value, '$[0]'), json_extract(layer.value, '$[1]')\n"
+    "FROM events, json_each(data, '$.layers') AS layer\n"
+    "WHERE events.rowid = (SELECT min(rowid) FROM events WHERE run_id = ?1 AND kind = 'start'\n"
+    "    AND json_array_length(data, '$.layers') > 0)\n"
+    "ORDER BY layer.key";
+
+const char rog_query_row_counts[] =
+    "WITH counts AS (\n"
+    "    SELECT json_extract(data, '$.iteration') AS iteration, data, max(rowid)\n"
+    "    FROM events WHERE run_id = ?1 AND kind = 'rows' AND rank = ?2 GROUP BY 1)\n"
+    "SELECT t - coalesce(pull_s, 0) - coalesce(stall_s, 0), t,\n"
+    "       rows_pushed = rows_total, rows_pulled = rows_total,\n"
+    "       json_extract(data, '$.pushed'), json_extract(data, '$.pulled')\n"
+    "FROM iterations LEFT JOIN counts USING(iteration)\n"
+    "WHERE run_id = ?1 AND rank = ?2 AND t >= ?3 AND iteration <= coalesce(\n"
+    "    (SELECT min(iteration) FROM iterations WHERE run_id = ?1 AND rank = ?2\n"
+    "        AND t - coalesce(pull_s, 0) - coalesce(stall_s, 0) > ?4), 9e18)\n"
+    "ORDER BY iteration";
+
+const char rog_query_row_runs[] =
+    "SELECT DISTINCT id FROM runs JOIN events ON run_id = id\n"
+    "WHERE kind = 'start' AND json_array_length(data, '$.layers') > 0\n"
+    "ORDER BY started_at DESC, id DESC LIMIT 8";
 
 const char rog_query_case_of_run[] = "SELECT name FROM case_runs JOIN cases ON name = case_name\n"
                                      "WHERE run_id = ?1 ORDER BY created_at, name LIMIT 1";

@@ -30,6 +30,14 @@ extern const char rog_query_staleness[];
 
 /* ?1 run. What microevents can draw: rank, first and last t, iterations, bandwidth readings. */
 extern const char rog_query_microevents_ranks[];
+/* ?1 run. Layers whose rows are recorded, in order: name, rows. */
+extern const char rog_query_row_layers[];
+/* ?1 run, ?2 rank, ?3 from, ?4 to, s. Of the iterations of that time and the one after: the end of
+ * the push and of the pull, s; whether all rows were in each; the counts of rows by layer of each,
+ * JSON, NULL where they are not recorded. */
+extern const char rog_query_row_counts[];
+/* Runs that record rows by layer, latest first. */
+extern const char rog_query_row_runs[];
 /* ?1 run. The first case the run belongs to. */
 extern const char rog_query_case_of_run[];
 /* Runs that have the data microevents needs, latest first. */

@@ -93,7 +93,13 @@ static int apply_plugin(struct rog_resolved_run *run, struct rog_error *err)
     return code;
 }
 
-/* What is asked for with another note is the same run; in virtual and in real time it is not. */
+/* What does not change a run: its label, and what is recorded of it. */
+static bool is_aside(const char *setting)
+{
+    return strcmp(setting, "note") == 0 || strcmp(setting, "record_rows") == 0;
+}
+
+/* In virtual and in real time it is not the same run. */
 static int hash_config(struct rog_resolved_run *run, const struct rog_cluster *cluster,
                        struct rog_error *err)
 {
@@ -102,7 +108,7 @@ static int hash_config(struct rog_resolved_run *run, const struct rog_cluster *c
         rog_json_put_string(identity, "kind", rog_cluster_kind_name(cluster->kind));
     for (const struct rog_setting *row = rog_run_settings; row->name; row++) {
         const struct rog_json *value = rog_json_get(run->config, row->name);
-        if (value && strcmp(row->name, "note") != 0)
+        if (value && !is_aside(row->name))
             rog_json_put(identity, row->name, rog_json_copy(value));
     }
     rog_json_put(identity, "workers", rog_json_copy(rog_json_get(run->config, "workers")));

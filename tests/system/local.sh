@@ -57,6 +57,13 @@ same "gaps" "" "$(query "$each_iteration_once")"
 same "workers" "1,2,1,2" "$(query 'SELECT group_concat(rank) FROM workers')"
 ls plots/l-case0-*.pdf >out || fail "no figures"
 for id in $(query 'SELECT id FROM runs'); do try 0 rogctl verify "$id"; done
+same "iterations that left rows out, and their counts by layer" "$(query "SELECT count(*) || ' ' || count(*) FROM iterations
+    WHERE rows_pushed < rows_total OR rows_pulled < rows_total")" \
+    "$(query "WITH counts AS (SELECT run_id, rank, json_extract(data, '\$.iteration') AS iteration,
+        (SELECT sum(value) FROM json_each(data, '\$.pushed')) AS pushed,
+        (SELECT sum(value) FROM json_each(data, '\$.pulled')) AS pulled FROM events WHERE kind = 'rows')
+    SELECT count(*) || ' ' || sum(pushed = rows_pushed AND pulled = rows_pulled)
+    FROM counts JOIN iterations USING(run_id, rank, iteration)")"
 stalls=$(query "SELECT group_concat(stall, ' ') FROM (SELECT round(sum(stall_s) / sum(compute_s +
     push_s + pull_s + stall_s), 3) AS stall FROM iterations JOIN runs ON id = run_id
     GROUP BY run_id ORDER BY library)")

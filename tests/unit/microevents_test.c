@@ -14,6 +14,7 @@
 #include <common/tool.h>
 #include <orchestrator/figures/figures.h>
 #include <orchestrator/figures/microevents.h>
+#include <orchestrator/figures/row_shares.h>
 
 #include "figures_fixture.h"
 
@@ -105,7 +106,8 @@ static void refused(struct fixture *f, const char *run, int64_t rank, double sta
     struct rog_error err;
     struct rog_figures_options options = {.plots = f->plots};
     assert_int_equal(
-        rog_figures_draw_microevents(f->db, run, rank, start_s, span_s, &options, &err), expected);
+        rog_figures_draw_microevents(f->db, run, rank, start_s, span_s, false, &options, &err),
+        expected);
     if (!strstr(err.message, says))
         fail_msg("\"%s\" does not say \"%s\"", err.message, says);
     assert_false(rog_file_exists(f->plots));
@@ -127,6 +129,64 @@ static void refusals_say_what_is_possible(void **state)
     refused(f, "blind", 1, 0, 300, ROG_ENOTFOUND, RUN);
 }
 
+/* Layers a (4 rows) and b.c (10 rows); some iterations have counts. */
+static void add_rows_events(struct fixture *f)
+{
+    fixture_sql(f, "INSERT INTO events(run_id, rank, t, kind, data) VALUES"
+                   " ('" RUN "', NULL, 0, 'start', '{\"layers\": [[\"a\", 4], [\"b.c\", 10]]}'),"
+                   " ('" RUN "', 2, 70.2, 'rows',"
+                   "  '{\"iteration\": 10, \"pushed\": [4, 5], \"pulled\": [0, 10]}'),"
+                   " ('" RUN "', 1, 70.1, 'rows',"
+                   "  '{\"iteration\": 10, \"pushed\": [1, 1], \"pulled\": [1, 1]}')");
+    fixture_sql(f, "UPDATE iterations SET rows_pushed = 1000, rows_pulled = 1000 WHERE run_id ="
+                   " '" RUN "' AND iteration = 11");
+}
+
+static void shares_of_rows_are_those_recorded(void **state)
+{
+    struct fixture *f = *state;
+    struct rog_error err = {0};
+    struct rog_microevents events;
+    struct rog_row_shares shares;
+    assert_int_equal(rog_microevents_load(f->db, RUN, 2, 65, 20, &events, &err), 0);
+    assert_int_equal(rog_row_shares_load(f->db, &events, &shares, &err), ROG_ENOTFOUND);
+    assert_non_null(strstr(err.message, "no recorded run does"));
+    add_rows_events(f);
+    assert_int_equal(rog_row_shares_load(f->db, &events, &shares, &err), 0);
+    assert_int_equal(shares.layers, 2);
+    assert_string_equal(shares.layer[1], "b.c");
+    /* Pushes of rank 2 end at 7 i + 0.2 - 3.5: 66.7, 73.7, 80.7, 87.7, the last beyond 85. */
+    assert_int_equal(shares.way[ROG_ROWS_PUSHED].count, 4);
+    const struct rog_row_exchange *push = shares.way[ROG_ROWS_PUSHED].item;
+    assert_float_equal(push[0].from_s, 65, 1e-9);
+    assert_float_equal(push[0].to_s, 66.7, 1e-9);
+    assert_float_equal(push[0].percent[0], 100, 1e-9);
+    assert_float_equal(push[0].percent[1], 50, 1e-9);
+    assert_float_equal(push[1].percent[1], 100, 1e-9); /* all rows, no counts */
+    assert_true(isnan(push[2].percent[0]));            /* not all rows, no counts */
+    assert_float_equal(push[3].from_s, 80.7, 1e-9);
+    assert_float_equal(push[3].to_s, 85, 1e-9);
+    /* Pulls end at 70.2, 77.2, 84.2 and beyond. */
+    const struct rog_row_exchange *pull = shares.way[ROG_ROWS_PULLED].item;
+    assert_int_equal(shares.way[ROG_ROWS_PULLED].count, 4);
+    assert_float_equal(pull[0].to_s, 70.2, 1e-9);
+    assert_float_equal(pull[0].percent[0], 0, 1e-9);
+    assert_float_equal(pull[0].percent[1], 100, 1e-9);
+    rog_row_shares_release(&shares);
+    fixture_sql(f, "UPDATE events SET data = '{\"iteration\": 10, \"pushed\": [4]}'"
+                   " WHERE kind = 'rows'");
+    assert_int_equal(rog_row_shares_load(f->db, &events, &shares, &err), ROG_EFORMAT);
+    assert_non_null(strstr(err.message, "has 1 layers, the model 2"));
+    rog_microevents_release(&events);
+    fixture_sql(f, "UPDATE runs SET started_at = '2026-01-01T00:00:00Z'");
+    assert_int_equal(rog_microevents_load(f->db, RUN, 1, 65, 20, &events, &err), 0);
+    free(events.run_id);
+    events.run_id = rog_strdup("blind");
+    assert_int_equal(rog_row_shares_load(f->db, &events, &shares, &err), ROG_ENOTFOUND);
+    assert_non_null(strstr(err.message, "these do: " RUN));
+    rog_microevents_release(&events);
+}
+
 static void drawing(void **state)
 {
     struct fixture *f = *state;
@@ -136,17 +196,24 @@ static void drawing(void **state)
         skip();
     }
     struct rog_figures_options options = {.plots = f->plots};
-    assert_int_equal(rog_figures_draw_microevents(f->db, RUN, 3, 60, 300, &options, &err), 0);
+    assert_int_equal(rog_figures_draw_microevents(f->db, RUN, 3, 60, 300, false, &options, &err),
+                     0);
     static const char *const extensions[] = {"pdf", "svg", "png", "gp", "dat"};
     for (size_t i = 0; i < 5; i++) {
         char *path = rog_format("%s/case0-microevents-" RUN "-3-60.%s", f->plots, extensions[i]);
         assert_true(rog_file_exists(path));
         free(path);
     }
+    add_rows_events(f);
+    assert_int_equal(rog_figures_draw_microevents(f->db, RUN, 2, 60, 300, true, &options, &err), 0);
+    char *rows = rog_format("%s/case0-microevents-" RUN "-2-60-rows.svg", f->plots);
+    assert_true(rog_file_exists(rows));
+    free(rows);
     /* A threshold without end, and a run that belongs to no case. */
     fixture_sql(f, "UPDATE runs SET threshold = 2147483647");
     fixture_sql(f, "DELETE FROM case_runs");
-    assert_int_equal(rog_figures_draw_microevents(f->db, RUN, 3, 60.5, 300, &options, &err), 0);
+    assert_int_equal(rog_figures_draw_microevents(f->db, RUN, 3, 60.5, 300, false, &options, &err),
+                     0);
     char *path = rog_format("%s/microevents-" RUN "-3-60.5.png", f->plots);
     assert_true(rog_file_exists(path));
     free(path);
@@ -160,6 +227,7 @@ int main(void)
         MICRO(values_are_those_recorded),
         MICRO(window_ends_with_the_run),
         MICRO(refusals_say_what_is_possible),
+        MICRO(shares_of_rows_are_those_recorded),
         MICRO(drawing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -137,7 +137,7 @@ static bool same_strings(const struct rog_run_config *a, const struct rog_run_co
            same_text(a->initial_model, b->initial_model);
 }
 
-enum { NUMBERS = 22 };
+enum { NUMBERS = 23 };
 
 static void numbers_of(const struct rog_run_config *c, double numbers[NUMBERS])
 {
@@ -164,6 +164,7 @@ static void numbers_of(const struct rog_run_config *c, double numbers[NUMBERS])
         c->checkpoint_count,
         c->checkpoint_growth,
         (double)c->pretrain_seed,
+        c->record_rows,
     };
     memcpy(numbers, all, sizeof all);
 }
@@ -192,6 +193,9 @@ static void write_config(const struct rog_setting *row, char *text, size_t bytes
         row->type == ROG_SETTING_INT ? row->max : row->min + 0.53125 * (row->max - row->min);
     if (row->type == ROG_SETTING_STRING)
         snprintf(text, bytes, "{\"%s\": \"%s\"}", row->name, choice);
+    else if (row->type == ROG_SETTING_FLAG)
+        snprintf(text, bytes, "{\"%s\": %s}", row->name,
+                 row->fallback && !strcmp(row->fallback, "true") ? "false" : "true");
     else if (row->type == ROG_SETTING_REALS)
         snprintf(text, bytes, "{\"%s\": [77]}", row->name);
     else

@@ -196,6 +196,8 @@ static int prepare(struct rog_work *work, struct rog_error *err)
         return rog_fail_nomem(err);
     code = options->tensors ? rog_worker_new_apart(&work->core, &core, options->tensors, err)
                             : rog_worker_new(&work->core, &core, NULL, err);
+    if (!code && options->record_rows && options->out_dir)
+        code = rog_layers_new(&work->layers, options->rows, err);
     return code ? code : open_loop(work, err);
 }
 
@@ -203,6 +205,7 @@ static void release(struct rog_work *work)
 {
     close_loop(work);
     rog_worker_free(work->core);
+    rog_layers_free(work->layers);
     rog_events_close(work->events, NULL);
     free(work->layout_text);
     free(work->hello_text);

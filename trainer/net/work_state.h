@@ -15,6 +15,7 @@
 #include <trainer/net/turn.h>
 #include <trainer/net/work.h>
 #include <trainer/sim/events.h>
+#include <trainer/sim/layers.h>
 
 enum rog_work_phase {
     ROG_WORK_WAITING,   /* for the run to begin */
@@ -30,8 +31,9 @@ struct rog_work {
     const struct rog_work_options *options;
     struct rog_worker *core;
     struct rog_events *events;
-    uint8_t *message;  /* ROG_LINK_BODY_MAX bytes */
-    char *layout_text; /* to be sent when a session begins; NULL: never */
+    struct rog_layers *layers; /* NULL: rows are not recorded */
+    uint8_t *message;          /* ROG_LINK_BODY_MAX bytes */
+    char *layout_text;         /* to be sent when a session begins; NULL: never */
 
     uv_loop_t loop;
     uv_timer_t tick, step, retry;

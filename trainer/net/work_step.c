@@ -181,7 +181,11 @@ static int report_iteration(struct rog_work *work, struct rog_error *err)
         rog_event_number(events, "loss", work->loss);
     rog_event_integer(events, "staleness",
                       work->largest > work->iteration ? work->largest - work->iteration : 0);
-    return rog_event_end(events, err);
+    int code = rog_event_end(events, err);
+    if (!code && work->layers)
+        code = rog_layers_report(work->layers, events, rog_work_time(work), work->options->rank,
+                                 work->iteration, work->core, err);
+    return code;
 }
 
 static void step_due(uv_timer_t *timer)

@@ -53,6 +53,7 @@
 #include <rog/strategy.h>
 #include <trainer/config.h>
 #include <trainer/sim/events.h>
+#include <trainer/sim/layers.h>
 #include <trainer/sync/rows.h>
 
 /* Cumulative energy is reported so often, and at the end. */
@@ -70,6 +71,7 @@ struct rog_cluster_config {
     float *params; /* rows->params floats, the server's model, trained in place; NULL: policy and
                       network only, no values travel and no checkpoints are taken */
     struct rog_events *events;
+    struct rog_layers *layers; /* NULL: rows are not recorded */
 
     void *user; /* of the hooks */
     /* The mean gradient of `steps` batches at params, and its loss (trainer/sim/learner.h). */

@@ -356,6 +356,10 @@ static int decompressed(struct rog_sim_cluster *cluster, uint32_t worker, struct
     if (node->iterations > cluster->iterations)
         cluster->iterations = node->iterations;
     int code = report_iteration(cluster, worker, err);
+    struct rog_layers *layers = cluster->config->layers;
+    if (!code && layers)
+        code = rog_layers_report(layers, cluster->config->events, cluster->now_s,
+                                 (int64_t)worker + 1, node->iterations, node->core, err);
     node->link[ROG_SIM_UP].bytes = node->link[ROG_SIM_DOWN].bytes = 0;
     return code ? code : rog_sim_begin(cluster, worker, err);
 }

@@ -172,6 +172,18 @@ void rog_event_integer(struct rog_events *events, const char *key, int64_t value
     add(events, text, (size_t)length);
 }
 
+void rog_event_integers(struct rog_events *events, const char *key, const uint32_t *values,
+                        size_t count)
+{
+    char text[16];
+    add_key(events, key);
+    for (size_t i = 0; i < count; i++) {
+        int length = snprintf(text, sizeof text, "%c%" PRIu32, i ? ',' : '[', values[i]);
+        add(events, text, (size_t)length);
+    }
+    add_text(events, count ? "]" : "[]");
+}
+
 void rog_event_seconds(struct rog_events *events, const char *key, double value_s)
 {
     if (!(fabs(value_s) < 9e12)) {

@@ -11,6 +11,7 @@
  * happens.
  */
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include <common/json.h>
@@ -33,6 +34,9 @@ void rog_event_integer(struct rog_events *events, const char *key, int64_t value
 void rog_event_seconds(struct rog_events *events, const char *key, double value_s); /* to 1e-6 */
 void rog_event_number(struct rog_events *events, const char *key, double value);    /* 9 digits */
 void rog_event_string(struct rog_events *events, const char *key, const char *value);
+/* An array. */
+void rog_event_integers(struct rog_events *events, const char *key, const uint32_t *values,
+                        size_t count);
 /* Takes over `value`. */
 void rog_event_json(struct rog_events *events, const char *key, struct rog_json *value);
 int rog_event_end(struct rog_events *events, struct rog_error *err);

@@ -59,6 +59,7 @@ static int run(struct simulation *simulation, struct rog_error *err)
         .wire_scale = train->wire_scale,
         .params = train->params,
         .events = simulation->events,
+        .layers = train->layers,
         .user = simulation,
         .gradients = take_gradients,
         .checkpoint = take_checkpoint,

@@ -50,6 +50,8 @@ struct rog_worker {
     struct rog_set pulled; /* rows of the pull so far */
     float *pull_scale;     /* [tensor] */
 
+    uint32_t *pushed_rows, *pulled_rows; /* [tensor]: of status.rows_pushed, rows_pulled */
+
     struct rog_set picked;  /* rows of the message being written */
     uint32_t *list;         /* [row]: rows of the message at hand, ascending */
     size_t least_bytes;     /* of a buffer to send with */
@@ -76,8 +78,10 @@ static int build(struct rog_worker *worker, struct rog_error *err)
     worker->push_scale = calloc(rows->tensor_count, sizeof *worker->push_scale);
     worker->demanded_scale = calloc(rows->tensor_count, sizeof *worker->demanded_scale);
     worker->pull_scale = calloc(rows->tensor_count, sizeof *worker->pull_scale);
+    worker->pushed_rows = calloc(rows->tensor_count, sizeof *worker->pushed_rows);
+    worker->pulled_rows = calloc(rows->tensor_count, sizeof *worker->pulled_rows);
     if (!worker->list || !worker->version || !worker->push_scale || !worker->demanded_scale ||
-        !worker->pull_scale)
+        !worker->pull_scale || !worker->pushed_rows || !worker->pulled_rows)
         return rog_fail_nomem(err);
     if (worker->values) {
         worker->momentum = calloc(rows->params, sizeof *worker->momentum);
@@ -156,6 +160,8 @@ void rog_worker_free(struct rog_worker *worker)
     rog_set_release(&worker->answering);
     rog_set_release(&worker->demanded);
     rog_sending_release(&worker->sending);
+    free(worker->pulled_rows);
+    free(worker->pushed_rows);
     free(worker->pull_scale);
     free(worker->demanded_scale);
     free(worker->push_scale);
@@ -165,6 +171,24 @@ void rog_worker_free(struct rog_worker *worker)
     free(worker->momentum);
     free(worker->values);
     free(worker);
+}
+
+/* ---- what is counted of an iteration ---- */
+
+static void begin_counting(struct rog_worker *worker, uint32_t iteration)
+{
+    size_t bytes = worker->rows->tensor_count * sizeof *worker->pushed_rows;
+    worker->status = (struct rog_worker_status){.iteration = iteration};
+    memset(worker->pushed_rows, 0, bytes);
+    memset(worker->pulled_rows, 0, bytes);
+}
+
+/* Rows, ascending, one by one to their tensors. */
+static void count_rows(const struct rog_worker *worker, const uint32_t *list, uint32_t count,
+                       uint32_t *tensor_rows)
+{
+    for (uint32_t i = 0; i < count; i++)
+        tensor_rows[worker->rows->row_tensor[list[i]]]++;
 }
 
 /* ---- push ---- */
@@ -271,7 +295,7 @@ int rog_worker_push_tensors(struct rog_worker *worker, const struct rog_worker_g
     if (code)
         goto out;
 
-    worker->status = (struct rog_worker_status){.iteration = worker->status.iteration + 1};
+    begin_counting(worker, worker->status.iteration + 1);
     worker->phase = PUSHING;
     give_back_answer(worker);
     for (uint32_t i = 0; worker->values && i < rows->tensor_count && !code; i++)
@@ -383,8 +407,9 @@ static size_t send_rows(struct rog_worker *worker, double now, uint8_t *buffer, 
         worker->outgoing == ROG_WIRE_PUSH ? worker->push_scale : worker->demanded_scale;
     struct rog_wire_header header = header_of(worker, ROG_WIRE_ROWS);
     size_t size = rog_wire_put_numbers(buffer, &header, &worker->picked);
-    uint32_t count = worker->values ? rog_set_list(&worker->picked, worker->list) : 0;
-    for (uint32_t i = 0; i < count; i++) {
+    uint32_t count = rog_set_list(&worker->picked, worker->list);
+    count_rows(worker, worker->list, count, worker->pushed_rows);
+    for (uint32_t i = 0; worker->values && i < count; i++) {
         uint32_t row = worker->list[i], elements = rog_rows_size(rows, row);
         float *update = worker->update + rog_rows_offset(rows, row);
         rog_ahead(rows, worker->update, NULL, worker->list, count, i);
@@ -472,6 +497,7 @@ static int receive_rows(struct rog_worker *worker, const struct rog_wire *wire,
             rog_kernel_apply(target, size, worker->pull_scale[rows->row_tensor[row]], payload);
         payload += rog_wire_row_bytes(rows, row);
     }
+    count_rows(worker, list, count, worker->pulled_rows);
     worker->status.rows_pulled = worker->pulled.count;
     return 0;
 }
@@ -548,7 +574,7 @@ void rog_worker_join(struct rog_worker *worker, uint32_t iteration)
         worker->version[row] = iteration;
     worker->outgoing = ROG_WIRE_NONE;
     worker->phase = COMPUTING;
-    worker->status = (struct rog_worker_status){.iteration = iteration};
+    begin_counting(worker, iteration);
     worker->history = (struct rog_history){0};
 }
 
@@ -559,6 +585,16 @@ void rog_worker_status(const struct rog_worker *worker, struct rog_worker_status
     status->budget_s = worker->phase == PUSHING ? worker->sending.budget_s : 0;
     status->waiting =
         worker->phase == PUSHING || worker->phase == WAITING || worker->phase == PULLING;
+}
+
+const uint32_t *rog_worker_pushed_rows(const struct rog_worker *worker)
+{
+    return worker->pushed_rows;
+}
+
+const uint32_t *rog_worker_pulled_rows(const struct rog_worker *worker)
+{
+    return worker->pulled_rows;
 }
 
 const float *rog_worker_held_back(const struct rog_worker *worker)

@@ -113,6 +113,11 @@ void rog_worker_status(const struct rog_worker *worker, struct rog_worker_status
 /* Where a tensor's momentum and u lie, its size each, borrowed; NULL without values. */
 void rog_worker_state(struct rog_worker *worker, uint32_t tensor, float **momentum, float **update);
 
+/* Of the rows in status.rows_pushed and status.rows_pulled, how many are of each tensor:
+ * rows->tensor_count numbers, borrowed, valid until the next call that changes the worker. */
+const uint32_t *rog_worker_pushed_rows(const struct rog_worker *worker);
+const uint32_t *rog_worker_pulled_rows(const struct rog_worker *worker);
+
 /* u, what is pushed and not sent yet, for checks: rows->params floats, borrowed; NULL without
  * values. */
 const float *rog_worker_held_back(const struct rog_worker *worker);

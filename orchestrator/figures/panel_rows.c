@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <orchestrator/figures/row_shares.h>
+
+#include <math.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <orchestrator/figures/axis.h>
+#include <orchestrator/figures/label.h>
+#include <orchestrator/figures/panel.h>
+#include <orchestrator/figures/script.h>
+
+#define GAP 0.11         /* between the two maps, as a share of one of them */
+#define LABEL_ROOM 0.115 /* inches that a layer's name takes in height */
+#define NAME_MAX_INCHES 1.35
+
+#define NAME_GAP 0.1 /* inches between a name and its map */
+
+static const struct rog_canvas without_names = {
+    .width = 5.6, .height = 4.0, .left = 0.15, .right = 0.80, .top = 0.22, .bottom = 0.44};
+
+static const char *const ways[ROG_ROW_WAYS] = {"Pushed", "Pulled"};
+
+/* Layers that follow each other and whose names begin alike, up to the first part that is a number:
+ * "stages.0.blocks.1.fc1" belongs to "stages.0". */
+static size_t group_bytes(const char *name)
+{
+    const char *dot = strchr(name, '.');
+    if (!dot)
+        return strlen(name);
+    size_t number = strspn(dot + 1, "0123456789");
+    bool numbered = number > 0 && (dot[1 + number] == '.' || dot[1 + number] == '\0');
+    return (size_t)(dot - name) + (numbered ? 1 + number : 0);
+}
+
+static bool same_group(const char *a, const char *b)
+{
+    size_t bytes = group_bytes(a);
+    return bytes == group_bytes(b) && memcmp(a, b, bytes) == 0;
+}
+
+/* Where a map's layers lie: layer i from y0 - i to y0 - i - 1. */
+static double top_of(const struct rog_row_shares *shares, int way)
+{
+    double layers = (double)shares->layers;
+    return way == ROG_ROWS_PULLED ? layers : layers * (2 + GAP);
+}
+
+/* Layers one below the other with the same share are one box: fewer seams, smaller files. */
+static void write_boxes(FILE *file, const struct rog_row_exchange *exchange, size_t layers,
+                        double top)
+{
+    for (size_t i = 0; i < layers;) {
+        size_t end = i + 1;
+        while (end < layers && exchange->percent[end] == exchange->percent[i])
+            end++;
+        double high = top - (double)i, low = top - (double)end;
+        if (!isnan(exchange->percent[i]))
+            fprintf(file, "%.10g %g %.10g %.10g %g %g %.4g\n",
+                    (exchange->from_s + exchange->to_s) / 2, (high + low) / 2, exchange->from_s,
+                    exchange->to_s, low, high, exchange->percent[i]);
+        i = end;
+    }
+}
+
+static void write_data(FILE *file, const struct rog_row_shares *shares, const char *title)
+{
+    fprintf(file, "# %s\n", title);
+    for (int way = 0; way < ROG_ROW_WAYS; way++) {
+        fprintf(file,
+                "%s# %d: %s: middle s, middle y, from s, to s, from y, to y, percent of the "
+                "layer's rows\n",
+                way ? "\n\n" : "", way, ways[way]);
+        if (shares->way[way].count == 0)
+            fprintf(file, "NaN NaN NaN NaN NaN NaN NaN\n"); /* the block keeps its number */
+        for (size_t i = 0; i < shares->way[way].count; i++)
+            write_boxes(file, &shares->way[way].item[i], shares->layers, top_of(shares, way));
+    }
+    fprintf(file, "\n\n# Layers, from the top of each map down: rows, name\n");
+    for (size_t i = 0; i < shares->layers; i++)
+        fprintf(file, "# %g %s\n", shares->rows[i], shares->layer[i]);
+}
+
+/* The name of a layer's group, cut where it is too long for its place. NULL when memory ran out. */
+static char *group_name(const char *layer)
+{
+    char *text = strndup(layer, group_bytes(layer)), *fitting = NULL;
+    for (size_t most = 40; text && most > 4; most--) {
+        free(fitting);
+        fitting = rog_label_clean(text, most);
+        if (fitting && rog_text_inches(fitting, ROG_SMALL_PT) <= NAME_MAX_INCHES)
+            break;
+    }
+    free(text);
+    return fitting;
+}
+
+/* With as much room on the left as the names take. */
+static struct rog_canvas frame_for(const struct rog_row_shares *shares)
+{
+    struct rog_canvas frame = without_names;
+    double widest = 0;
+    for (size_t i = 0; i < shares->layers; i++) {
+        char *name = group_name(shares->layer[i]);
+        widest = fmax(widest, name ? rog_text_inches(name, ROG_SMALL_PT) : 0);
+        free(name);
+    }
+    frame.left += fmin(widest, NAME_MAX_INCHES) + NAME_GAP;
+    return frame;
+}
+
+/* Names of groups at their middle, and a line between two groups. */
+static void write_groups(FILE *file, const struct rog_row_shares *shares, int way)
+{
+    double top = top_of(shares, way), labelled = INFINITY;
+    double plot = without_names.height - without_names.top - without_names.bottom;
+    double unit = plot / ((double)shares->layers * (2 + GAP)); /* inches a layer */
+    for (size_t i = 0; i < shares->layers;) {
+        size_t end = i + 1;
+        while (end < shares->layers && same_group(shares->layer[i], shares->layer[end]))
+            end++;
+        double middle = top - (double)(i + end) / 2;
+        if ((labelled - middle) * unit >= LABEL_ROOM) {
+            char *name = group_name(shares->layer[i]);
+            fprintf(file, "set label ");
+            rog_label_quote(file, name ? name : "");
+            fprintf(file, " at graph -0.012, first %g right font tick_font\n", middle);
+            free(name);
+            labelled = middle;
+        }
+        if (i > 0)
+            fprintf(file,
+                    "set arrow from graph 0, first %g to graph 1, first %g nohead front lw 0.35 "
+                    "lc rgb '%s'\n",
+                    top - (double)i, top - (double)i, ROG_COLOR_RULE);
+        i = end;
+    }
+}
+
+static void write_maps(FILE *file, const struct rog_row_shares *shares)
+{
+    double layers = (double)shares->layers;
+    for (int way = 0; way < ROG_ROW_WAYS; way++) {
+        double top = top_of(shares, way);
+        fprintf(file,
+                "set object rectangle from graph 0, first %g to graph 1, first %g behind "
+                "fc rgb '%s' fs pattern 4 noborder\n"
+                "set object rectangle from graph 0, first %g to graph 1, first %g front "
+                "fs empty border lc rgb 'black' lw 0.6\n"
+                "set label '%s' at graph 0, first %g left offset 0,0.55 font label_font\n",
+                top - layers, top, ROG_COLOR_RULE, top - layers, top, ways[way], top);
+        write_groups(file, shares, way);
+    }
+}
+
+static void write_script(FILE *file, const struct rog_row_shares *shares,
+                         const struct rog_microevents *events, const char *stem, const char *title)
+{
+    const struct rog_canvas frame = frame_for(shares);
+    struct rog_axis x = {events->from_s, events->to_s,
+                         rog_nice_step(events->to_s - events->from_s, 6)};
+    rog_script_begin(file, stem, title, &frame);
+    fprintf(file,
+            "\n"
+            "set xrange [%.10g:%.10g]\n"
+            "set yrange [0:%g]\n"
+            "unset ytics\n"
+            "unset border\n"
+            "# Not sent: white; sent whole: dark, in grey too. Hatched: nothing is recorded.\n"
+            "set palette defined (0 '#FFFFFF', 0.25 '#C6DBEF', 0.5 '#6BAED6', 0.75 '#2171B5', "
+            "1 '#08306B')\n"
+            "set cbrange [0:100]\n"
+            "set cbtics 25 scale 0.4 offset -0.6,0\n"
+            "set colorbox vertical user origin screen %.5f, screen %.5f size screen 0.025, "
+            "screen %.5f\n",
+            x.min, x.max, top_of(shares, ROG_ROWS_PUSHED), 1 - (frame.right - 0.14) / frame.width,
+            frame.bottom / frame.height, 1 - (frame.bottom + frame.top) / frame.height);
+    rog_script_xtics(file, &x, &frame, false);
+    rog_script_loop(file);
+    fprintf(file, "tick_font = sprintf('%%s,%%g', font, small * points)\n"
+                  "unset label\nunset arrow\nunset object\n");
+    write_maps(file, shares);
+    fprintf(file, "set xlabel 'Wall-clock time (s)' font label_font offset 0,0.6\n"
+                  "set cblabel 'Share of the layer''s rows (%%)' font label_font offset 0.2,0\n"
+                  "plot for [way = 0:1] data index way using 1:2:3:4:5:6:7 with boxxyerror "
+                  "fs solid border lw 0.1 lc palette notitle\n");
+    rog_script_end(file);
+}
+
+int rog_row_shares_write(const struct rog_row_shares *shares, const struct rog_microevents *events,
+                         const char *folder, const char *stem, const char *title,
+                         struct rog_error *err)
+{
+    struct rog_panel_files files = {0};
+    int code = rog_panel_files_open(&files, folder, stem, err);
+    if (code < 0)
+        return code;
+    write_data(files.data, shares, title);
+    write_script(files.script, shares, events, stem, title);
+    return rog_panel_files_close(&files, code, err);
+}

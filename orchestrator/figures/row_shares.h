@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_FIGURES_ROW_SHARES_H
+#define ROG_FIGURES_ROW_SHARES_H
+
+/* Of one worker's pushes and pulls, which share of each layer's rows was sent. */
+
+#include <stddef.h>
+
+#include <orchestrator/figures/microevents.h>
+
+enum rog_row_way { ROG_ROWS_PUSHED, ROG_ROWS_PULLED, ROG_ROW_WAYS };
+
+/* A push or a pull: from the end of the one before to its own, clipped to the window. */
+struct rog_row_exchange {
+    double from_s, to_s;
+    double *percent; /* [layers], NaN where it is not known */
+};
+
+struct rog_row_shares {
+    char **layer; /* [layers]: names, clean text, in the model's order */
+    double *rows; /* [layers] */
+    size_t layers;
+    struct {
+        struct rog_row_exchange *item;
+        size_t count;
+    } way[ROG_ROW_WAYS];
+};
+
+/* Of the run, worker and window of `events`. ROG_ENOTFOUND for a run that has no such record, with
+ * those that have one; ROG_EFORMAT for one that is damaged. */
+int rog_row_shares_load(struct rog_db *db, const struct rog_microevents *events,
+                        struct rog_row_shares *shares, struct rog_error *err);
+void rog_row_shares_release(struct rog_row_shares *shares);
+
+/* Writes the panel stem.gp and stem.dat: two heat maps, pushes above pulls. */
+int rog_row_shares_write(const struct rog_row_shares *shares, const struct rog_microevents *events,
+                         const char *folder, const char *stem, const char *title,
+                         struct rog_error *err);
+
+#endif
