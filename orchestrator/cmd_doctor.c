@@ -2,6 +2,7 @@
 #include <orchestrator/commands.h>
 
 #include <errno.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +13,7 @@
 
 #include <common/file.h>
 #include <common/plugin.h>
-#include <orchestrator/figures/label.h>
+#include <orchestrator/doctor/hosts.h>
 #include <orchestrator/fleet/fleet.h>
 #include <common/process.h>
 #include <orchestrator/output.h>
@@ -22,30 +23,15 @@
 #define ANSWER_STEPS 1000
 #define ANSWER_STEP_NS 10000000L
 
-struct finding {
-    bool good;
-    char what[512];
-    char way_out[256]; /* what to do about it, "" when nothing is to be done */
+/* A finding about this machine, of the check at hand. */
+struct finder {
+    struct rog_findings *findings;
+    const char *check;
 };
-
-static void __attribute__((format(printf, 3, 4)))
-found(struct finding *finding, bool good, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    vsnprintf(finding->what, sizeof finding->what, format, args);
-    va_end(args);
-    finding->good = good;
-}
-
-static void __attribute__((format(printf, 2, 3)))
-advise(struct finding *finding, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    vsnprintf(finding->way_out, sizeof finding->way_out, format, args);
-    va_end(args);
-}
+#define FOUND(finder, good, ...)                              \
+    rog_findings_add((finder)->findings, "", (finder)->check, \
+                     (good) ? ROG_FINDING_GOOD : ROG_FINDING_BAD, __VA_ARGS__)
+#define ADVISE(finder, ...) rog_findings_advise((finder)->findings, __VA_ARGS__)
 
 /* The path of a program of PATH, NULL when there is none. Heap memory. */
 static char *find_program(const char *name)
@@ -88,24 +74,23 @@ static int ask_version(const char *program, char *answer, size_t bytes, struct r
     return code;
 }
 
-static void check_gnuplot(const struct rog_cli *cli, struct finding *f)
+static void check_gnuplot(const struct rog_cli *cli, const struct finder *f)
 {
     (void)cli;
     char version[128];
     struct rog_error cause;
     char *path = find_program("gnuplot");
     if (!path)
-        found(f, false, "gnuplot is not installed: figures cannot be drawn");
+        FOUND(f, false, "gnuplot is not installed: figures cannot be drawn");
     else if (ask_version(path, version, sizeof version, &cause) < 0)
-        found(f, false, "%s", cause.message);
+        FOUND(f, false, "%s", cause.message);
     else
-        found(f, true, "%s, %s", version, path);
-    if (!f->good)
-        advise(f, "apt-get install gnuplot-nox");
+        FOUND(f, true, "%s, %s", version, path);
+    ADVISE(f, "apt-get install gnuplot-nox");
     free(path);
 }
 
-static void check_trainer(const struct rog_cli *cli, struct finding *f)
+static void check_trainer(const struct rog_cli *cli, const struct finder *f)
 {
     char version[128] = "", wanted[128];
     struct rog_error cause = {0};
@@ -113,13 +98,13 @@ static void check_trainer(const struct rog_cli *cli, struct finding *f)
     char *path = rog_fleet_trainer_path(&cause);
     snprintf(wanted, sizeof wanted, "rog-trainer %s", ours);
     if (!path || ask_version(path, version, sizeof version, &cause) < 0) {
-        found(f, false, "%s", cause.message);
-        advise(f, "install rog-trainer beside rogctl, or name it in ROG_TRAINER");
+        FOUND(f, false, "%s", cause.message);
+        ADVISE(f, "install rog-trainer beside rogctl, or name it in ROG_TRAINER");
     } else if (strcmp(version, wanted) != 0) {
-        found(f, false, "%s is %s, this is rogctl %s", path, version, ours);
-        advise(f, "install both from the same build");
+        FOUND(f, false, "%s is %s, this is rogctl %s", path, version, ours);
+        ADVISE(f, "install both from the same build");
     } else {
-        found(f, true, "%s, %s", version, path);
+        FOUND(f, true, "%s, %s", version, path);
     }
     free(path);
 }
@@ -146,83 +131,80 @@ static int count_plugin(const char *path, const struct rog_strategy *strategy,
     return 0;
 }
 
-static void check_plugins(const struct rog_cli *cli, struct finding *f)
+static void check_plugins(const struct rog_cli *cli, const struct finder *f)
 {
     (void)cli;
     struct plugin_count count = {0};
     struct rog_error cause = {0};
     if (rog_plugin_each(count_plugin, &count, &cause) < 0)
-        found(f, false, "%s", cause.message);
+        FOUND(f, false, "%s", cause.message);
     else if (count.bad)
-        found(f, false, "%s", count.error);
+        FOUND(f, false, "%s", count.error);
     else if (!count.good)
-        found(f, false, "no strategy plugins");
+        FOUND(f, false, "no strategy plugins");
     else
-        found(f, true, "strategies %s", count.names);
-    if (!f->good)
-        advise(f, "compile or install the plugins anew; `rogctl plugins` lists them");
+        FOUND(f, true, "strategies %s", count.names);
+    ADVISE(f, "compile or install the plugins anew; `rogctl plugins` lists them");
 }
 
-static void check_cache(const struct rog_cli *cli, struct finding *f)
+static void check_cache(const struct rog_cli *cli, const struct finder *f)
 {
     (void)cli;
     struct rog_error cause = {0};
     char *dir = rog_cache_dir(&cause);
     if (dir && rog_dir_make(dir, &cause) == 0 && access(dir, W_OK) == 0)
-        found(f, true, "cache folder %s", dir);
+        FOUND(f, true, "cache folder %s", dir);
     else
-        found(f, false, "%s",
+        FOUND(f, false, "%s",
               cause.message[0] ? cause.message : "the cache folder is not writable");
-    if (!f->good)
-        advise(f, "set XDG_CACHE_HOME to a folder that can be written");
+    ADVISE(f, "set XDG_CACHE_HOME to a folder that can be written");
     free(dir);
 }
 
-static void check_disk(const struct rog_cli *cli, struct finding *f)
+static void check_disk(const struct rog_cli *cli, const struct finder *f)
 {
     struct statvfs status;
     char *dir = rog_path_dir(rog_cli_string(cli, "db"));
     if (!dir || statvfs(dir, &status) != 0 || access(dir, W_OK) != 0) {
-        found(f, false, "folder of the database %s: %s", dir ? dir : "", strerror(errno));
-        advise(f, "choose another place with --db");
+        FOUND(f, false, "folder of the database %s: %s", dir ? dir : "", strerror(errno));
+        ADVISE(f, "choose another place with --db");
     } else {
         double bytes = (double)status.f_bavail * (double)status.f_frsize;
-        found(f, bytes >= FREE_BYTES_WANTED, "%.1f GiB free in %s", bytes / FREE_BYTES_WANTED, dir);
-        if (!f->good)
-            advise(f, "make room; a sweep of four runs may take 1 GiB");
+        FOUND(f, bytes >= FREE_BYTES_WANTED, "%.1f GiB free in %s", bytes / FREE_BYTES_WANTED, dir);
+        ADVISE(f, "make room; a sweep of four runs may take 1 GiB");
     }
     free(dir);
 }
 
-static void check_database(const struct rog_cli *cli, struct finding *f)
+static void check_database(const struct rog_cli *cli, const struct finder *f)
 {
     struct rog_error cause = {0};
     struct rog_db *db = NULL;
     int code = rog_command_db(cli, ROG_DB_READ, &db, &cause);
     if (code == ROG_ENOTFOUND)
-        found(f, true, "no database %s yet; a sweep makes it", rog_cli_string(cli, "db"));
+        FOUND(f, true, "no database %s yet; a sweep makes it", rog_cli_string(cli, "db"));
     else if (code < 0)
-        found(f, false, "%s", cause.message);
+        FOUND(f, false, "%s", cause.message);
     else
-        found(f, true, "database %s", rog_db_path(db));
+        FOUND(f, true, "database %s", rog_db_path(db));
     rog_db_close(db);
 }
 
-static void check_cluster(const struct rog_cli *cli, struct finding *f)
+static void check_cluster(const struct rog_cli *cli, const struct finder *f)
 {
     struct rog_error cause = {0};
     struct rog_cluster *cluster = NULL;
-    if (rog_command_cluster(cli, &cluster, &cause) < 0)
-        found(f, false, "%s", cause.message);
+    if (rog_command_cluster_read(cli, &cluster, &cause) < 0)
+        FOUND(f, false, "%s", cause.message);
     else
-        found(f, true, "cluster %s: %s, %zu workers", cluster->name,
+        FOUND(f, true, "cluster %s: %s, %zu workers", cluster->name,
               rog_cluster_kind_name(cluster->kind), rog_json_size(cluster->workers));
     rog_cluster_free(cluster);
 }
 
 static const struct {
     const char *name;
-    void (*check)(const struct rog_cli *cli, struct finding *finding);
+    void (*check)(const struct rog_cli *cli, const struct finder *f);
 } checks[] = {
     {"trainer", check_trainer}, {"plugins", check_plugins}, {"gnuplot", check_gnuplot},
     {"cache", check_cache},     {"disk", check_disk},       {"database", check_database},
@@ -230,44 +212,112 @@ static const struct {
 };
 #define CHECKS (sizeof checks / sizeof *checks)
 
+/* The hosts of the cluster, where it has any; what is wrong with its file is a finding already. */
+static int visit_hosts(const struct rog_cli *cli, struct rog_findings *findings,
+                       struct rog_error *err)
+{
+    struct rog_error ignored;
+    struct rog_cluster *cluster = NULL;
+    bool clean = rog_cli_flag(cli, "clean");
+    int code = rog_command_cluster_read(cli, &cluster, clean ? err : &ignored);
+    if (code < 0)
+        return clean ? code : ROG_OK;
+    if (cluster->kind != ROG_CLUSTER_SSH) {
+        code =
+            clean ? rog_fail(err, ROG_EINVAL, "cluster %s has no hosts to clean up: its kind is %s",
+                             cluster->name, rog_cluster_kind_name(cluster->kind))
+                  : ROG_OK;
+        rog_cluster_free(cluster);
+        return code;
+    }
+    char *trainer = rog_fleet_trainer_path(&ignored);
+    const struct rog_doctor_options options = {
+        .cluster = cluster, .trainer = trainer, .version = rog_cli_program(cli)->version};
+    signal(SIGPIPE, SIG_IGN); /* connections may break */
+    if (clean)
+        code = rog_doctor_clean(&options, findings, err);
+    else if (trainer)
+        code = rog_doctor_hosts(&options, findings, err);
+    free(trainer);
+    rog_cluster_free(cluster);
+    return code;
+}
+
+static struct rog_json *as_json(const struct rog_findings *findings)
+{
+    struct rog_json *list = rog_json_array();
+    for (size_t i = 0; i < findings->count; i++) {
+        const struct rog_finding *finding = &findings->list[i];
+        struct rog_json *row = rog_json_object();
+        rog_json_put_string(row, "host", finding->host[0] ? finding->host : NULL);
+        rog_json_put_string(row, "check", finding->check);
+        rog_json_put_bool(row, "good", finding->level != ROG_FINDING_BAD);
+        rog_json_put_string(row, "level", rog_finding_level_name(finding->level));
+        rog_json_put_string(row, "finding", finding->what);
+        rog_json_put_string(row, "way_out", finding->way_out[0] ? finding->way_out : NULL);
+        rog_json_append(list, row);
+    }
+    return list;
+}
+
+static struct rog_table *as_table(const struct rog_findings *findings)
+{
+    static const char *const states[] = {"good", "note", "BAD"};
+    struct rog_table *table = rog_table_new("host|check|state|finding");
+    for (size_t i = 0; i < findings->count; i++) {
+        const struct rog_finding *finding = &findings->list[i];
+        rog_table_cell(table, "%s", finding->host[0] ? finding->host : "this machine");
+        rog_table_cell(table, "%s", finding->check);
+        rog_table_cell(table, "%s", states[finding->level]);
+        rog_table_cell(table, "%s%s%s", finding->what, finding->way_out[0] ? "; way out: " : "",
+                       finding->way_out);
+    }
+    return table;
+}
+
 static int run(const struct rog_cli *cli, struct rog_error *err)
 {
-    bool json = rog_cli_flag(cli, "json");
-    struct rog_json *list = rog_json_array();
-    struct rog_table *table = json ? NULL : rog_table_new("check|state|finding");
-    size_t bad = 0;
-    for (size_t i = 0; i < CHECKS; i++) {
-        struct finding f = {0};
-        checks[i].check(cli, &f);
-        bad += !f.good;
-        struct rog_json *row = rog_json_object();
-        rog_json_put_string(row, "check", checks[i].name);
-        rog_json_put_bool(row, "good", f.good);
-        rog_json_put_string(row, "finding", f.what);
-        rog_json_put_string(row, "way_out", f.way_out[0] ? f.way_out : NULL);
-        rog_json_append(list, row);
-        rog_table_cell(table, "%s", checks[i].name);
-        rog_table_cell(table, "%s", f.good ? "good" : "BAD");
-        rog_table_cell(table, "%s%s%s", f.what, f.way_out[0] ? "; way out: " : "", f.way_out);
+    struct rog_findings findings = {0};
+    bool clean = rog_cli_flag(cli, "clean");
+    if (clean && !rog_cli_given(cli, "cluster"))
+        return rog_fail(err, ROG_EINVAL, "--clean needs --cluster FILE: which hosts?");
+    for (size_t i = 0; i < CHECKS && !clean; i++) {
+        const struct finder finder = {&findings, checks[i].name};
+        checks[i].check(cli, &finder);
     }
-    int code = json ? rog_print_json(list, err) : rog_table_print(table, err);
-    if (!json)
-        rog_json_free(list);
+    int code = visit_hosts(cli, &findings, err);
+    if (code == 0 && findings.lost)
+        code = rog_fail_nomem(err);
+    if (code == 0)
+        code = rog_cli_flag(cli, "json") ? rog_print_json(as_json(&findings), err)
+                                         : rog_table_print(as_table(&findings), err);
+    size_t bad = rog_findings_bad(&findings);
     if (code == 0 && bad)
-        code = rog_fail(err, ROG_EFAILED, "%zu of %zu checks are bad", bad, CHECKS);
+        code = rog_fail(err, ROG_EFAILED, "%zu of %zu findings are bad", bad, findings.count);
+    rog_findings_release(&findings);
     return code;
 }
 
 static const struct rog_setting options[] = {
-    {"cluster", ROG_SETTING_STRING, NULL, 0, 0, NULL, NULL,
-     "cluster file to check too; default: the one that comes with the program", 0},
-    {NULL, ROG_SETTING_FLAG, NULL, 0, 0, NULL, NULL, NULL, 0},
+    {.name = "cluster",
+     .type = ROG_SETTING_STRING,
+     .help = "cluster file to check too, with each of its hosts; default: the one that comes with "
+             "the program"},
+    {.name = "clean",
+     .type = ROG_SETTING_FLAG,
+     .help = "instead, end what earlier runs left on the cluster's hosts and remove what was "
+             "deployed"},
+    {.name = NULL},
 };
 
 const struct rog_command rog_cmd_doctor = {
     .name = "doctor",
-    .usage = "[--cluster FILE]",
-    .summary = "Check this machine and say what to do about each finding",
+    .usage = "[--cluster FILE [--clean]]",
+    .summary = "Check this machine and a cluster's hosts, and say what to do about each finding",
+    .details =
+        "good: nothing to do; note: runs work, though not as well as they could; BAD: runs will "
+        "fail,\nand the exit status is 1. The trainer is deployed to the hosts, as a run would do; "
+        "nothing else\nis changed there.",
     .options = options,
     .run = run,
 };

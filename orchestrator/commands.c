@@ -26,11 +26,12 @@ int rog_command_db(const struct rog_cli *cli, enum rog_db_mode mode, struct rog_
     return rog_db_open(db, rog_cli_string(cli, "db"), mode, err);
 }
 
-int rog_command_cluster(const struct rog_cli *cli, struct rog_cluster **cluster,
-                        struct rog_error *err)
+int rog_command_cluster_read(const struct rog_cli *cli, struct rog_cluster **cluster,
+                             struct rog_error *err)
 {
     const char *given = rog_cli_string(cli, "cluster");
     char *share = rog_install_path("share/rog", err);
+    *cluster = NULL;
     if (!share)
         return ROG_EFAILED;
     char *profiles = rog_path_join(share, "profiles.conf");
@@ -38,15 +39,22 @@ int rog_command_cluster(const struct rog_cli *cli, struct rog_cluster **cluster,
     int code = profiles && standard ? 0 : rog_fail_nomem(err);
     if (code == 0)
         code = rog_cluster_read(cluster, given ? given : standard, profiles, err);
+    free(standard);
+    free(profiles);
+    free(share);
+    return code;
+}
+
+int rog_command_cluster(const struct rog_cli *cli, struct rog_cluster **cluster,
+                        struct rog_error *err)
+{
+    int code = rog_command_cluster_read(cli, cluster, err);
     if (code == 0)
         code = rog_fleet_check(*cluster, err);
     if (code < 0) {
         rog_cluster_free(*cluster);
         *cluster = NULL;
     }
-    free(standard);
-    free(profiles);
-    free(share);
     return code;
 }
 

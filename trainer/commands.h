@@ -16,6 +16,7 @@ extern const struct rog_command rog_cmd_host;
 extern const struct rog_command rog_cmd_power;
 extern const struct rog_command rog_cmd_shape;
 extern const struct rog_command rog_cmd_pretrain;
+extern const struct rog_command rog_cmd_reach;
 extern const struct rog_command rog_cmd_serve;
 extern const struct rog_command rog_cmd_simulate;
 extern const struct rog_command rog_cmd_test;

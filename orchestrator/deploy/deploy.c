@@ -305,8 +305,13 @@ int rog_deploy_root(struct rog_ssh *ssh, char **root, struct rog_error *err)
     return code;
 }
 
-int rog_deploy_clean(struct rog_ssh *ssh, struct rog_error *err)
+int rog_deploy_clean(struct rog_ssh *ssh, uint64_t *freed_kib, struct rog_error *err)
 {
     const char *const argv[] = {"sh", "-c", rog_deploy_script_clean, NULL};
-    return rog_ssh_command(ssh, argv, PATIENCE_S, NULL, err);
+    char *said = NULL;
+    int code = rog_ssh_command(ssh, argv, PATIENCE_S, &said, err);
+    if (!code && freed_kib)
+        *freed_kib = strtoull(said, NULL, 10);
+    free(said);
+    return code;
 }

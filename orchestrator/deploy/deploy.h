@@ -51,7 +51,7 @@ int rog_deploy_tree(struct rog_ssh *ssh, const struct rog_deploy_item *items, si
 int rog_deploy_root(struct rog_ssh *ssh, char **root, struct rog_error *err);
 
 /* Removes what this file keeps below ROOT, not the runs. A tree in use is no hindrance: programs
- * that run keep what they have opened. */
-int rog_deploy_clean(struct rog_ssh *ssh, struct rog_error *err);
+ * that run keep what they have opened. *freed_kib (may be NULL) is how much that was. */
+int rog_deploy_clean(struct rog_ssh *ssh, uint64_t *freed_kib, struct rog_error *err);
 
 #endif

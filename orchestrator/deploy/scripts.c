@@ -11,9 +11,11 @@
 
 const char rog_deploy_script_root[] = ROOT "printf '%s\\n' \"$root\"\n";
 
-const char rog_deploy_script_clean[] = ROOT "[ -d \"$root\" ] || exit 0\n"
-                                            "cd \"$root\"\n"
-                                            "rm -rf objects trees manifests marks part-*\n";
+const char rog_deploy_script_clean[] =
+    ROOT "[ -d \"$root\" ] || { echo 0; exit 0; }\n"
+         "cd \"$root\"\n"
+         "du -skc objects trees manifests marks 2>/dev/null | sed -n '$s/[^0-9].*//p'\n"
+         "rm -rf objects trees manifests marks part-*\n";
 
 /* A mark holds the boot in which the tree was found whole; a change of a file or folder is newer
  * than the mark. After a boot everything is read again: a host whose power was cut may have lost

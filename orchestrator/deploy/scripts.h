@@ -18,7 +18,7 @@ extern const char rog_deploy_script_take[];
 /* Prints ROOT. */
 extern const char rog_deploy_script_root[];
 
-/* Removes everything but the runs. */
+/* Removes everything but the runs, and prints how many KiB that were. */
 extern const char rog_deploy_script_clean[];
 
 #endif

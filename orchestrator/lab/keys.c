@@ -100,6 +100,7 @@ int rog_lab_make_host(unsigned number, const char *address, struct rog_error *er
         code = rog_dir_make(cache, err);
     if (!code && chmod(cache, 0700) != 0)
         code = rog_fail(err, ROG_EIO, "cannot make the folder %s: %s", cache, strerror(errno));
+    /* A home of its own: a bare host, without what this machine's user has in start-up files. */
     if (!code)
         code = make_key(key, "rogctl lab host", err);
     if (!code)
@@ -122,10 +123,10 @@ int rog_lab_make_host(unsigned number, const char *address, struct rog_error *er
                               "AllowAgentForwarding no\n"
                               "MaxStartups 100\n"
                               "MaxSessions 100\n"
-                              "SetEnv XDG_CACHE_HOME=%s/host%u\n"
+                              "SetEnv HOME=%s XDG_CACHE_HOME=%s\n"
                               "Subsystem sftp internal-sftp\n",
                               number, address, key, dir, ROG_LAB_DIR, user,
-                              password_is_locked(user) ? "yes" : "no", ROG_LAB_CACHE_DIR, number),
+                              password_is_locked(user) ? "yes" : "no", cache, cache),
                    err);
     free(cache);
     free(config);

@@ -22,7 +22,7 @@
 #include <rog/error.h>
 
 #define ROG_LAB_DIR ROG_CLUSTER_LAB_DIR
-#define ROG_LAB_CACHE_DIR "/var/cache/rogctl-lab" /* a folder of each host: its XDG_CACHE_HOME */
+#define ROG_LAB_CACHE_DIR "/var/cache/rogctl-lab" /* homes of the hosts: host0, host1, ... */
 #define ROG_LAB_CLUSTER ROG_LAB_DIR "/cluster.conf"
 #define ROG_LAB_SSH_CONFIG ROG_LAB_DIR "/ssh_config"
 #define ROG_LAB_MAX_WORKERS 250

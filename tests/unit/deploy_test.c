@@ -210,8 +210,8 @@ static void what_is_damaged_there_is_made_good(void **state)
         size_t files; /* that travel again */
     } cases[] = {
         /* Content of the same length, with the old time of modification. */
-        {"touch -r \"$1/a/one\" ref; chmod u+w \"$1/a/one\"; printf 0ne >\"$1/a/one\"; "
-         "touch -r ref \"$1/a/one\"",
+        {"touch -r \"$1/a/one\" \"$1.ref\"; chmod u+w \"$1/a/one\"; printf 0ne >\"$1/a/one\"; "
+         "touch -r \"$1.ref\" \"$1/a/one\"",
          1},
         {"rm -f \"$1/a/two\"", 0}, /* the object is still there */
         {"rm -rf \"$1\"/../../manifests", 0},
@@ -243,7 +243,7 @@ static void damage_here_does_not_arrive(void **state)
     char *one = put(bench, "precious", "precious", 8), *folder = NULL;
     const struct rog_deploy_item item = {.source = one, .name = "one", .mode = 0644};
     free(deploy(ssh, &item, 1, 1, NULL));
-    assert_int_equal(rog_deploy_clean(ssh, &err), ROG_OK);
+    assert_int_equal(rog_deploy_clean(ssh, NULL, &err), ROG_OK);
 
     /* The packed file on this machine becomes another's. */
     char *script = rog_format("cd %s/rogctl/packed && for f in *.gz; do "

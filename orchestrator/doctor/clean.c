@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <orchestrator/doctor/clean.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <orchestrator/deploy/deploy.h>
+
+#define TIMEOUT_S 300.0
+
+/* $1: rogctl's folder, $2: seconds in which a lease is fresh, $3: interface or nothing. The trainer
+ * is one that was deployed for a run; where none is left, nothing can be running from there. Says
+ * "ended RUN", "kept RUN", "stuck RUN: WHY", "restored IFACE". */
+static const char script[] =
+    "root=$1 grace=$2 iface=$3 kept=\n"
+    "trainer=\n"
+    "for at in \"$root\"/trees/*/" ROG_BUNDLE_PROGRAM "; do\n"
+    "    [ -x \"$at\" ] && \"$at\" --version >/dev/null 2>&1 && trainer=$at\n"
+    "done\n"
+    "now=$(date +%s)\n"
+    "for run in \"$root\"/runs/*; do\n"
+    "    [ -d \"$run\" ] || continue\n"
+    "    name=${run##*/}\n"
+    "    renewed=$(stat -c %Y \"$run/lease\" 2>/dev/null) || renewed=0\n"
+    "    if [ $((now - renewed)) -lt \"$grace\" ]; then\n"
+    "        echo \"kept $name\"\n"
+    "        kept=yes\n"
+    "        continue\n"
+    "    fi\n"
+    "    why='no trainer is left there that could end it'\n"
+    "    if [ -n \"$trainer\" ]; then\n"
+    "        why=$(\"$trainer\" host --folder \"$run\" --stop 2>&1) && { echo \"ended $name\"; "
+    "continue; }\n"
+    "    fi\n"
+    "    if [ ! -f \"$run/lock\" ] || flock -n \"$run/lock\" true; then\n"
+    "        rm -rf \"$run\" && { echo \"ended $name\"; continue; }\n"
+    "    fi\n"
+    "    echo \"stuck $name: $why\" | tr '\\n' ' '\n"
+    "    echo\n"
+    "done\n"
+    "[ -z \"$iface\" ] || [ -z \"$trainer\" ] || [ -n \"$kept\" ] || {\n"
+    "    said=$(\"$trainer\" shape --iface \"$iface\" --restore 2>&1)\n"
+    "    case $said in *'is as it was before'*) echo \"restored $iface\" ;; esac\n"
+    "}\n"
+    "exit 0\n";
+
+struct outcome {
+    size_t ended, kept, stuck;
+    char restored[64], why[512];
+};
+
+static void read_outcome(char *text, struct outcome *outcome)
+{
+    char *rest = text;
+    for (char *line = strsep(&rest, "\n"); line; line = strsep(&rest, "\n")) {
+        outcome->ended += strncmp(line, "ended ", 6) == 0;
+        outcome->kept += strncmp(line, "kept ", 5) == 0;
+        if (strncmp(line, "stuck ", 6) == 0 && outcome->stuck++ == 0)
+            snprintf(outcome->why, sizeof outcome->why, "%.500s", line + 6);
+        if (strncmp(line, "restored ", 9) == 0)
+            snprintf(outcome->restored, sizeof outcome->restored, "%.60s", line + 9);
+    }
+}
+
+static void tell(struct rog_patient *patient, const struct outcome *outcome, long long freed_kib)
+{
+    if (outcome->kept) {
+        ROG_FOUND(patient, "clean", ROG_FINDING_NOTE,
+                  "a rogctl is at work with %zu runs there (or was, within the last %.0f s): left "
+                  "alone, and what is deployed too",
+                  outcome->kept, rog_patient_grace_s(patient));
+        ROG_ADVISE(patient, "end that rogctl; where there is none, wait and try again");
+    }
+    if (outcome->stuck) {
+        ROG_FOUND(patient, "clean", ROG_FINDING_BAD, "%zu runs cannot be removed; %s",
+                  outcome->stuck, outcome->why);
+        ROG_ADVISE(patient, "log in there and look who runs it: ps -ef; or boot it");
+    }
+    if (!outcome->kept && !outcome->stuck)
+        ROG_FOUND(patient, "clean", ROG_FINDING_GOOD,
+                  "%zu left-over runs removed%s%s, %.1f MB of deployed files removed",
+                  outcome->ended, outcome->restored[0] ? ", put back " : "", outcome->restored,
+                  1.024e-3 * (double)freed_kib);
+}
+
+void rog_patient_clean(struct rog_patient *patient)
+{
+    char grace[24], *said = NULL;
+    struct rog_error why = {0};
+    struct outcome outcome = {0};
+    uint64_t freed_kib = 0;
+    rog_check_reach(patient);
+    if (!patient->ssh)
+        return;
+    snprintf(grace, sizeof grace, "%.0f", rog_patient_grace_s(patient));
+    const char *const argv[] = {"sh",
+                                "-c",
+                                script,
+                                "sh",
+                                patient->root,
+                                grace,
+                                rog_json_get_string(patient->settings, "iface", ""),
+                                NULL};
+    int code = rog_ssh_command(patient->ssh, argv, TIMEOUT_S, &said, &why);
+    if (!code) {
+        read_outcome(said, &outcome);
+        if (!outcome.kept && !outcome.stuck)
+            code = rog_deploy_clean(patient->ssh, &freed_kib, &why);
+    }
+    if (code)
+        ROG_FOUND(patient, "clean", ROG_FINDING_BAD, "%s", why.message);
+    else
+        tell(patient, &outcome, (long long)freed_kib);
+    free(said);
+}

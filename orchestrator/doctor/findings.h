@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_DOCTOR_FINDINGS_H
+#define ROG_DOCTOR_FINDINGS_H
+
+/* What `rogctl doctor` has found out, in the order in which it is to be read. */
+
+#include <stddef.h>
+
+#include <rog/error.h>
+
+enum rog_finding_level {
+    ROG_FINDING_GOOD,
+    ROG_FINDING_NOTE, /* runs will work, though not as well as they could */
+    ROG_FINDING_BAD,  /* runs will fail */
+};
+
+struct rog_finding {
+    char host[96];     /* "" for this machine */
+    const char *check; /* a word */
+    enum rog_finding_level level;
+    char what[768];
+    char way_out[512]; /* what to do about it, "" when nothing is to be done */
+};
+
+struct rog_findings { /* zero-initialize; release when done */
+    struct rog_finding *list;
+    size_t count;
+    int lost; /* findings that there was no memory for */
+};
+
+/* `check` has to outlive the list. */
+void rog_findings_add(struct rog_findings *findings, const char *host, const char *check,
+                      enum rog_finding_level level, const char *format, ...)
+    __attribute__((format(printf, 5, 6)));
+/* The way out of the last finding; for a good one there is none, and this does nothing. */
+void rog_findings_advise(struct rog_findings *findings, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+/* Moves all of `from` behind what `to` has. */
+void rog_findings_move(struct rog_findings *to, struct rog_findings *from);
+size_t rog_findings_bad(const struct rog_findings *findings);
+/* "good", "note", "bad". */
+const char *rog_finding_level_name(enum rog_finding_level level);
+void rog_findings_release(struct rog_findings *findings);
+
+#endif

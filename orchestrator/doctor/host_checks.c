@@ -1,0 +1,416 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <orchestrator/doctor/patient.h>
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <common/file.h>
+#include <orchestrator/doctor/facts.h>
+
+#define CONNECT_TIMEOUT_S 10
+#define COMMAND_TIMEOUT_S 30.0
+#define FREE_KIB_WANTED (512 * 1024) /* a bundle, a data set, events and checkpoints of a run */
+#define CLOCK_SAMPLES 3
+#define CLOCK_OFF_S 1.0
+#define GRACE_MAX_S 120.0
+#define MAX_NAMED 3
+#define STATUS_NOTHING 3 /* of rog-trainer power: there is no sensor */
+
+static double now_s(clockid_t clock)
+{
+    struct timespec now;
+    clock_gettime(clock, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+double rog_patient_grace_s(const struct rog_patient *patient)
+{
+    return fmin(patient->options->cluster->lease_s / 2, GRACE_MAX_S);
+}
+
+int rog_patient_trainer(struct rog_patient *patient, const char *const *arguments, double timeout_s,
+                        char **output, int *status, struct rog_error *err)
+{
+    const char *argv[16] = {NULL};
+    struct rog_ssh_result result;
+    *output = NULL;
+    char *program = rog_format("%s/" ROG_BUNDLE_PROGRAM, patient->tree);
+    if (!program)
+        return rog_fail_nomem(err);
+    argv[0] = program;
+    for (size_t i = 0; i < 14 && arguments[i]; i++)
+        argv[i + 1] = arguments[i];
+    int code = rog_ssh_run(patient->ssh, argv, timeout_s, &result, err);
+    if (!code) {
+        *status = result.status;
+        *output = result.output;
+        result.output = NULL;
+        if (result.status != 0) {
+            char *said = result.errors ? result.errors : NULL;
+            const char *mark = "rog-trainer: ";
+            if (said)
+                said[strcspn(said, "\n")] = '\0';
+            if (said && strncmp(said, mark, strlen(mark)) == 0)
+                said += strlen(mark);
+            code = rog_fail(err, ROG_EFAILED, "%s",
+                            said && said[0] ? said : "the trainer ended without a word");
+        }
+        rog_ssh_result_release(&result);
+    }
+    free(program);
+    return code;
+}
+
+/* --- who is there --- */
+
+void rog_check_reach(struct rog_patient *patient)
+{
+    struct rog_error why = {0};
+    const struct rog_ssh_options options = {
+        .host = patient->host,
+        .user = rog_json_get_string(patient->settings, "user", NULL),
+        .config = patient->options->cluster->ssh_config,
+        .timeout_s = CONNECT_TIMEOUT_S,
+    };
+    double begin_s = now_s(CLOCK_MONOTONIC);
+    int code = rog_ssh_connect(&patient->ssh, &options, &why);
+    double took_s = now_s(CLOCK_MONOTONIC) - begin_s;
+    if (!code)
+        code = rog_facts_ask(patient->ssh, &patient->facts, &why);
+    if (!code) {
+        patient->root = rog_strdup(rog_json_get_string(patient->facts, "root", ""));
+        ROG_FOUND(patient, "reach", ROG_FINDING_GOOD, "%s logged in within %.2f s",
+                  rog_ssh_name(patient->ssh), took_s);
+        return;
+    }
+    ROG_FOUND(patient, "reach", ROG_FINDING_BAD, "%s", why.message);
+    if (strstr(why.message, "cannot connect"))
+        ROG_ADVISE(patient,
+                   "is it on and in the network, and does its sshd run? Try: ping %s; ssh %s true",
+                   patient->host, patient->host);
+    else if (strstr(why.message, "does not let us in"))
+        ROG_ADVISE(patient, "a key with a passphrase has to be in the agent: ssh-add");
+    rog_ssh_free(patient->ssh);
+    patient->ssh = NULL;
+}
+
+void rog_check_machine(struct rog_patient *patient)
+{
+    const struct rog_json *lacks = rog_json_get(patient->facts, "lacks");
+    char missing[256] = "";
+    for (size_t i = 0; i < rog_json_size(lacks); i++) {
+        size_t used = strlen(missing);
+        snprintf(missing + used, sizeof missing - used, "%s%s", used ? ", " : "",
+                 rog_json_string(rog_json_at(lacks, i), ""));
+    }
+    const char *machine = rog_json_get_string(patient->facts, "machine", "unknown machine");
+    const char *system = rog_json_get_string(patient->facts, "system", "unknown system");
+    const char *libc = rog_json_get_string(patient->facts, "libc", "no GNU C library");
+    ROG_FOUND(patient, "machine", missing[0] ? ROG_FINDING_BAD : ROG_FINDING_GOOD, "%s, %s, %s%s%s",
+              machine, system, libc, missing[0] ? "; missing: " : "", missing);
+    if (missing[0])
+        ROG_ADVISE(patient,
+                   "apt-get install tar gzip coreutils findutils sed util-linux; deployment needs "
+                   "them");
+}
+
+/* --- the trainer --- */
+
+static struct rog_bundle *take_bundle(struct rog_patient *patient, const char *machine,
+                                      struct rog_error *err)
+{
+    struct rog_bundle_shelf *shelf = patient->shelf;
+    struct rog_bundle *bundle = NULL;
+    size_t i = 0, room = sizeof shelf->entry / sizeof *shelf->entry;
+    pthread_mutex_lock(&shelf->mutex);
+    while (i < shelf->count && strcmp(shelf->entry[i].machine, machine) != 0)
+        i++;
+    if (i == shelf->count && i < room) {
+        shelf->count++;
+        snprintf(shelf->entry[i].machine, sizeof shelf->entry[i].machine, "%s", machine);
+        rog_bundle_open(&shelf->entry[i].bundle, patient->options->trainer, machine,
+                        &shelf->entry[i].why_not);
+    }
+    if (i < room) {
+        bundle = shelf->entry[i].bundle;
+        *err = shelf->entry[i].why_not;
+    } else {
+        rog_fail(err, ROG_EINVAL, "hosts of more than %zu architectures", room);
+    }
+    pthread_mutex_unlock(&shelf->mutex);
+    return bundle;
+}
+
+/* Whether the copy runs there. */
+static void try_trainer(struct rog_patient *patient, const struct rog_deploy_report *report,
+                        double took_s)
+{
+    const char *const arguments[] = {"--version", NULL};
+    char *said = NULL, wanted[128];
+    struct rog_error why = {0};
+    int status = 0;
+    snprintf(wanted, sizeof wanted, "rog-trainer %s\n", patient->options->version);
+    int code = rog_patient_trainer(patient, arguments, COMMAND_TIMEOUT_S, &said, &status, &why);
+    if (code) {
+        ROG_FOUND(patient, "trainer", ROG_FINDING_BAD, "the trainer does not run there: %s",
+                  why.message);
+        if (strstr(why.message, "GLIBC"))
+            ROG_ADVISE(patient, "its C library is older than the one that the trainer was built "
+                                "with: build a bundle on a system as old as the oldest host (docs/"
+                                "cluster-setup.md, Other architectures)");
+    } else if (strcmp(said ? said : "", wanted) != 0) {
+        ROG_FOUND(patient, "trainer", ROG_FINDING_BAD, "its bundle is %.*s, this is rogctl %s",
+                  said ? (int)strcspn(said, "\n") : 0, said ? said : "", patient->options->version);
+        ROG_ADVISE(patient, "make the bundle of %s machines anew",
+                   rog_json_get_string(patient->facts, "machine", "its"));
+    } else if (report->files) {
+        ROG_FOUND(patient, "trainer", ROG_FINDING_GOOD,
+                  "deployed in %.2f s: %zu files, %.1f MB, %.1f MB of them on the link", took_s,
+                  report->files, 1e-6 * (double)report->bytes,
+                  1e-6 * (double)report->bytes_on_link);
+        free(said);
+        return;
+    } else {
+        ROG_FOUND(patient, "trainer", ROG_FINDING_GOOD, "deployed already, found so in %.2f s",
+                  took_s);
+        free(said);
+        return;
+    }
+    free(said);
+    free(patient->tree);
+    patient->tree = NULL;
+}
+
+void rog_check_trainer(struct rog_patient *patient)
+{
+    struct rog_error why = {0};
+    struct rog_deploy_report report = {0};
+    size_t count = 0;
+    const char *machine = rog_json_get_string(patient->facts, "machine", "unknown");
+    struct rog_bundle *bundle = take_bundle(patient, machine, &why);
+    if (!bundle) {
+        ROG_FOUND(patient, "trainer", ROG_FINDING_BAD, "%s", why.message);
+        return;
+    }
+    const struct rog_deploy_item *items = rog_bundle_items(bundle, &count);
+    double begin_s = now_s(CLOCK_MONOTONIC);
+    if (rog_deploy_tree(patient->ssh, items, count, &patient->tree, &report, &why) == ROG_OK)
+        try_trainer(patient, &report, now_s(CLOCK_MONOTONIC) - begin_s);
+    else
+        ROG_FOUND(patient, "trainer", ROG_FINDING_BAD, "%s", why.message);
+}
+
+/* --- what it has --- */
+
+void rog_check_disk(struct rog_patient *patient)
+{
+    long long kib = strtoll(rog_json_get_string(patient->facts, "free_kib", "0"), NULL, 10);
+    bool writable = strcmp(rog_json_get_string(patient->facts, "writable", "no"), "yes") == 0;
+    bool good = writable && kib >= FREE_KIB_WANTED;
+    ROG_FOUND(patient, "disk", good ? ROG_FINDING_GOOD : ROG_FINDING_BAD, "%.1f GiB free for %s%s",
+              (double)kib / 1048576, patient->root, writable ? "" : ", which is not writable");
+    if (!writable)
+        ROG_ADVISE(patient, "give %s to %s, or set XDG_CACHE_HOME there", patient->root,
+                   rog_json_get_string(patient->facts, "user", "the user"));
+    else if (!good)
+        ROG_ADVISE(patient, "make room; a run wants %d MiB", FREE_KIB_WANTED / 1024);
+}
+
+void rog_check_clock(struct rog_patient *patient)
+{
+    const char *const argv[] = {"date", "+%s.%N", NULL};
+    double best_s = INFINITY, offset_s = 0;
+    struct rog_error why = {0};
+    int code = ROG_OK;
+    for (int i = 0; i < CLOCK_SAMPLES && !code; i++) {
+        char *said = NULL;
+        double before_s = now_s(CLOCK_REALTIME);
+        code = rog_ssh_command(patient->ssh, argv, COMMAND_TIMEOUT_S, &said, &why);
+        double after_s = now_s(CLOCK_REALTIME);
+        if (!code && after_s - before_s < best_s) {
+            best_s = after_s - before_s;
+            offset_s = strtod(said, NULL) - (before_s + after_s) / 2;
+        }
+        free(said);
+    }
+    if (code) {
+        ROG_FOUND(patient, "clock", ROG_FINDING_BAD, "%s", why.message);
+        return;
+    }
+    double doubt_s = best_s / 2; /* how long before its answer came the host looked */
+    bool good = fabs(offset_s) <= CLOCK_OFF_S + doubt_s;
+    if (fabs(offset_s) <= doubt_s)
+        ROG_FOUND(patient, "clock", ROG_FINDING_GOOD, "right, within %.3f s", doubt_s);
+    else
+        ROG_FOUND(patient, "clock", good ? ROG_FINDING_GOOD : ROG_FINDING_NOTE,
+                  "%+.3f s off, within %.3f s", offset_s, doubt_s);
+    if (!good)
+        ROG_ADVISE(patient, "times in its logs will be off (a run's events are not, they count "
+                            "from the run's start): apt-get install chrony, with the server as "
+                            "its source where there is no internet");
+}
+
+void rog_check_power_mode(struct rog_patient *patient)
+{
+    const char *governor = rog_json_get_string(patient->facts, "governor", NULL);
+    const char *mode = rog_json_get_string(patient->facts, "power_mode", NULL);
+    bool good = !governor || strcmp(governor, "performance") == 0;
+    ROG_FOUND(patient, "power mode", good ? ROG_FINDING_GOOD : ROG_FINDING_NOTE, "%s%s%s%s%s",
+              mode ? mode : "", mode ? ", " : "", governor ? "governor " : "",
+              governor ? governor : "", governor || mode ? "" : "nothing to set there");
+    if (!good)
+        ROG_ADVISE(patient, "%s, or a step's time depends on what was computed before",
+                   mode ? "sudo nvpmodel -m 0; sudo jetson_clocks"
+                        : "echo performance | sudo tee "
+                          "/sys/devices/system/cpu/cpu*/cpufreq/scaling_governor");
+}
+
+void rog_check_sensors(struct rog_patient *patient)
+{
+    const char *const arguments[] = {"power", "--seconds", "0", "--json", NULL};
+    char *said = NULL;
+    int status = 0;
+    struct rog_error why = {0};
+    struct rog_json *answer = NULL;
+    if (!patient->tree)
+        return;
+    int code = rog_patient_trainer(patient, arguments, COMMAND_TIMEOUT_S, &said, &status, &why);
+    if (!code)
+        code = rog_json_parse(said, strlen(said), "the answer of rog-trainer power", &answer, &why);
+    if (!code) {
+        ROG_FOUND(patient, "sensors", ROG_FINDING_GOOD, "energy is measured by %s",
+                  rog_json_get_string(answer, "source", "a sensor"));
+    } else {
+        ROG_FOUND(patient, "sensors", ROG_FINDING_NOTE, "%s", why.message);
+        if (status != STATUS_NOTHING)
+            ROG_ADVISE(patient, "energy comes from the profile's power model until that is right");
+    }
+    rog_json_free(answer);
+    free(said);
+}
+
+/* --- shaping --- */
+
+/* What is in the way, and what to do about it. */
+static void explain(struct rog_patient *patient, const struct rog_json *probe, const char *iface)
+{
+    static const char paced[] = "the bandwidth will be paced in user space";
+    const char *user = rog_json_get_string(patient->facts, "user", "the user");
+    const char *obstacle = rog_json_get_string(probe, "obstacle", "");
+    if (!rog_json_get_bool(probe, "tools", false)) {
+        ROG_FOUND(patient, "shaping", ROG_FINDING_NOTE, "tc or ip is not installed: %s", paced);
+        ROG_ADVISE(patient, "apt-get install iproute2");
+    } else if (!rog_json_get_bool(probe, "interface", false)) {
+        ROG_FOUND(patient, "shaping", ROG_FINDING_NOTE, "there is no interface %s: %s", iface,
+                  paced);
+        ROG_ADVISE(patient, "`ip -br link` there lists them; correct iface in the cluster file");
+    } else if (obstacle[0]) {
+        ROG_FOUND(patient, "shaping", ROG_FINDING_NOTE,
+                  "%s has a qdisc of somebody else (%s), which rogctl does not replace: %s", iface,
+                  obstacle, paced);
+        ROG_ADVISE(patient, "sudo tc qdisc del dev %s root, if nobody needs it", iface);
+    } else if (!rog_json_get_bool(probe, "permitted", false)) {
+        ROG_FOUND(patient, "shaping", ROG_FINDING_NOTE,
+                  "%s has no right to use tc and ip on interfaces: %s", user, paced);
+        ROG_ADVISE(patient, "let it run both with sudo and no password (docs/cluster-setup.md, The "
+                            "right to shape), or log in as root");
+    } else {
+        ROG_FOUND(patient, "shaping", ROG_FINDING_NOTE, "the kernel cannot shape %s (tbf %s): %s",
+                  iface, rog_json_get_bool(probe, "tbf", false) ? "yes" : "no", paced);
+        ROG_ADVISE(patient, "modprobe sch_tbf, or a kernel that has it");
+    }
+}
+
+static void judge_probe(struct rog_patient *patient, const struct rog_json *probe,
+                        const char *iface)
+{
+    bool egress = rog_json_get_bool(probe, "egress", false);
+    bool ingress = rog_json_get_bool(probe, "ingress", false);
+    bool downlink = rog_json_get_bool(probe, "downlink", false);
+    if (patient->role == ROG_PATIENT_SERVER && downlink)
+        ROG_FOUND(patient, "shaping", ROG_FINDING_GOOD,
+                  "what %s sends can be shaped for each worker", iface);
+    else if (patient->role == ROG_PATIENT_WORKER && egress && ingress)
+        ROG_FOUND(patient, "shaping", ROG_FINDING_GOOD, "%s can be shaped in both directions",
+                  iface);
+    else if (patient->role == ROG_PATIENT_WORKER && egress) {
+        ROG_FOUND(patient, "shaping", ROG_FINDING_NOTE,
+                  "%s can be shaped in what it sends, not in what it receives (ifb %s, mirred %s, "
+                  "u32 %s): the server shapes that",
+                  iface, rog_json_get_bool(probe, "ifb", false) ? "yes" : "no",
+                  rog_json_get_bool(probe, "mirred", false) ? "yes" : "no",
+                  rog_json_get_bool(probe, "u32", false) ? "yes" : "no");
+        ROG_ADVISE(patient, "give the server an iface in the cluster file, too; or modprobe ifb");
+    } else
+        explain(patient, probe, iface);
+    if (rog_json_get_bool(probe, "left_over", false)) {
+        ROG_FOUND(patient, "left-over shaping", ROG_FINDING_NOTE,
+                  "%s is still shaped for a run; the next run puts that right", iface);
+        ROG_ADVISE(patient, "where no run goes on: rogctl doctor --cluster %s --clean",
+                   patient->options->cluster->path);
+    }
+}
+
+void rog_check_shaping(struct rog_patient *patient)
+{
+    const char *iface = rog_json_get_string(patient->settings, "iface", NULL);
+    const char *const arguments[] = {"shape", "--iface", iface, "--probe", "--json", NULL};
+    char *said = NULL;
+    int status = 0;
+    struct rog_error why = {0};
+    struct rog_json *probe = NULL;
+    if (!patient->tree)
+        return;
+    if (!iface) {
+        bool server = patient->role == ROG_PATIENT_SERVER;
+        ROG_FOUND(patient, "shaping", server ? ROG_FINDING_GOOD : ROG_FINDING_NOTE, "%s",
+                  server ? "the cluster file gives no iface: nothing is shaped here"
+                         : "the cluster file gives no iface: the bandwidth will be paced in user "
+                           "space");
+        if (!server)
+            ROG_ADVISE(patient, "iface = \"...\"; `ip -br link` there lists them");
+        return;
+    }
+    int code = rog_patient_trainer(patient, arguments, COMMAND_TIMEOUT_S, &said, &status, &why);
+    if (!code)
+        code = rog_json_parse(said, strlen(said), "the answer of rog-trainer shape", &probe, &why);
+    if (!code)
+        judge_probe(patient, probe, iface);
+    else
+        ROG_FOUND(patient, "shaping", ROG_FINDING_BAD, "%s: %s", iface, why.message);
+    rog_json_free(probe);
+    free(said);
+}
+
+/* --- left-overs --- */
+
+void rog_check_left_over(struct rog_patient *patient)
+{
+    const struct rog_json *runs = rog_json_get(patient->facts, "runs");
+    char names[3 * 128] = "";
+    size_t left = 0, at_work = 0;
+    for (size_t i = 0; i < rog_json_size(runs); i++) {
+        const struct rog_json *run = rog_json_at(runs, i);
+        int64_t age_s = rog_json_get_integer(run, "age_s", -1);
+        if (age_s >= 0 && (double)age_s < rog_patient_grace_s(patient)) {
+            at_work++;
+            continue;
+        }
+        size_t used = strlen(names);
+        if (left++ < MAX_NAMED)
+            snprintf(names + used, sizeof names - used, "%s%.100s%s", used ? ", " : "",
+                     rog_json_get_string(run, "name", ""),
+                     rog_json_get_bool(run, "busy", false) ? " (still running)" : "");
+    }
+    if (left) {
+        ROG_FOUND(patient, "left-overs", ROG_FINDING_NOTE, "of %zu runs: %s%s", left, names,
+                  left > MAX_NAMED ? ", ..." : "");
+        ROG_ADVISE(patient, "rogctl doctor --cluster %s --clean", patient->options->cluster->path);
+    } else {
+        ROG_FOUND(patient, "left-overs", ROG_FINDING_GOOD, "%s",
+                  at_work ? "none; a run goes on" : "none");
+    }
+}

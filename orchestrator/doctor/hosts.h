@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_DOCTOR_HOSTS_H
+#define ROG_DOCTOR_HOSTS_H
+
+/*
+ * Checks of the hosts of a cluster of kind ssh, all hosts at once. The trainer is deployed to each,
+ * as a run would do; nothing else is changed there.
+ */
+
+#include <orchestrator/conf/cluster.h>
+#include <orchestrator/doctor/findings.h>
+
+struct rog_doctor_options {
+    const struct rog_cluster *cluster;
+    const char *trainer; /* path of rog-trainer here */
+    const char *version; /* that it and its copies must have */
+};
+
+/* Adds the findings, host by host. */
+int rog_doctor_hosts(const struct rog_doctor_options *options, struct rog_findings *findings,
+                     struct rog_error *err);
+
+/* Ends what earlier runs left on the hosts, puts their interfaces back and removes what was
+ * deployed. A run that a rogctl is at work with is left alone. Adds what was done, host by host. */
+int rog_doctor_clean(const struct rog_doctor_options *options, struct rog_findings *findings,
+                     struct rog_error *err);
+
+#endif

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <orchestrator/doctor/patient.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <common/file.h>
+
+#define LISTEN_S "60" /* the listener ends by itself when nobody ends it */
+#define LOOKS 50
+#define LOOK_NS 100000000L
+#define COMMAND_TIMEOUT_S 30.0
+
+/* Until the listener says that it listens, or why not. */
+static int await_listener(struct rog_patient *server, struct rog_error *err)
+{
+    const char *const argv[] = {"cat", "--", server->listener_log, NULL};
+    const struct timespec step = {0, LOOK_NS};
+    for (int i = 0; i < LOOKS; i++) {
+        char *said = NULL;
+        int code = rog_ssh_command(server->ssh, argv, COMMAND_TIMEOUT_S, &said, err);
+        if (code)
+            return code;
+        bool listens = strncmp(said, "listening", 9) == 0;
+        size_t length = strcspn(said, "\n");
+        if (!listens && said[length]) {
+            const char *mark = strstr(said, ": ");
+            said[length] = '\0';
+            code = rog_fail(err, ROG_EFAILED, "%s", mark ? mark + 2 : said);
+        }
+        free(said);
+        if (code || listens)
+            return code;
+        nanosleep(&step, NULL);
+    }
+    return rog_fail(err, ROG_EFAILED, "the listener says nothing");
+}
+
+void rog_port_open(struct rog_patient *server)
+{
+    char address[16];
+    struct rog_error why = {0};
+    unsigned port = server->options->cluster->port;
+    char *program = rog_format("%s/" ROG_BUNDLE_PROGRAM, server->tree);
+    server->listener_log = rog_format("%s/doctor-%ld.log", server->root, (long)getpid());
+    snprintf(address, sizeof address, ":%u", port);
+    const char *const argv[] = {program, "reach", "--listen", address, "--seconds", LISTEN_S, NULL};
+    int code = program && server->listener_log ? ROG_OK : rog_fail_nomem(&why);
+    if (!code)
+        code = rog_ssh_start(server->ssh, argv, server->listener_log, &server->listener, &why);
+    if (!code)
+        code = await_listener(server, &why);
+    server->port_open = !code;
+    free(program);
+    if (!code)
+        return;
+    bool taken = strstr(why.message, "in use") != NULL;
+    bool run_goes_on = taken && rog_json_size(rog_json_get(server->facts, "runs")) > 0;
+    ROG_FOUND(server, "port", run_goes_on ? ROG_FINDING_NOTE : ROG_FINDING_BAD, "%s%s", why.message,
+              run_goes_on ? ": a run goes on there, so it was not tried" : "");
+    if (taken && !run_goes_on)
+        ROG_ADVISE(server,
+                   "`sudo ss -ltnp` there names the program; end it, or set another port in the "
+                   "cluster file");
+}
+
+void rog_port_try(struct rog_patient *worker)
+{
+    const char *const arguments[] = {"reach", worker->target, NULL};
+    char *said = NULL;
+    int status = 0;
+    struct rog_error why = {0};
+    if (!worker->ssh || !worker->tree || !worker->target[0])
+        return;
+    if (rog_patient_trainer(worker, arguments, COMMAND_TIMEOUT_S, &said, &status, &why) == ROG_OK) {
+        ROG_FOUND(worker, "port", ROG_FINDING_GOOD, "%.*s", (int)strcspn(said, "\n"), said);
+    } else {
+        ROG_FOUND(worker, "port", ROG_FINDING_BAD, "%s", why.message);
+        ROG_ADVISE(worker,
+                   "let TCP port %u in at the server's firewall (sudo ufw allow %u/tcp, or "
+                   "nft/iptables), and check that the server's address is right for this worker",
+                   worker->options->cluster->port, worker->options->cluster->port);
+    }
+    free(said);
+}
+
+void rog_port_close(struct rog_patient *server)
+{
+    static const char script[] = "[ \"$1\" -le 1 ] || kill \"$1\" 2>/dev/null; rm -f -- \"$2\"";
+    char pid[24];
+    struct rog_error ignored;
+    snprintf(pid, sizeof pid, "%ld", server->listener);
+    const char *const argv[] = {"sh", "-c", script, "sh", pid, server->listener_log, NULL};
+    if (server->listener_log)
+        rog_ssh_command(server->ssh, argv, COMMAND_TIMEOUT_S, NULL, &ignored);
+    free(server->listener_log);
+    server->listener_log = NULL;
+}

@@ -1,0 +1,140 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+#
+# rogctl doctor on the hosts of a lab: hosts that are well, one that is down, one with a key that
+# nobody knows, one without the right to shape, a firewall on the training port, what an earlier run
+# left; and --clean. Needs root, sshd and jq.
+set -eu
+
+fail()
+{
+    echo "$*" >&2
+    [ ! -f report ] || jq -r '.[] | [.host, .check, .level, .finding, .way_out] | @tsv' report >&2
+    exit 1
+}
+skip()
+{
+    echo "skipped: $*"
+    exit 77
+}
+
+[ "$(id -u)" = 0 ] || skip "the lab needs root"
+command -v jq >/dev/null || skip "jq is not installed"
+[ -x /usr/sbin/sshd ] || skip "openssh-server is not installed"
+rogctl lab status >/dev/null 2>&1 && skip "a lab is up on this machine already"
+rogctl lab up --workers 3 >/dev/null 2>why || skip "$(cat why)"
+trap 'rogctl lab down >/dev/null' EXIT
+
+lab=/run/rogctl-lab
+cache=/var/cache/rogctl-lab
+
+# doctor STATUS OPTIONS...: its findings in the file report
+doctor()
+{
+    expected=$1
+    shift
+    status=0
+    rogctl doctor --cluster lab --json "$@" >report 2>said || status=$?
+    [ "$status" = "$expected" ] || fail "status $status instead of $expected: $(cat said)"
+}
+
+# finding HOST CHECK LEVEL WORDS: there is such a finding
+finding()
+{
+    jq -e --arg host "$1" --arg check "$2" --arg level "$3" --arg words "$4" \
+        'any(.[]; (.host // "this machine" | startswith($host)) and .check == $check and
+            .level == $level and ((.finding + " " + (.way_out // "")) | contains($words)))' \
+        report >/dev/null || fail "no finding \"$2\" of $1 that is $3 and says \"$4\""
+}
+
+# --- all is well ---
+doctor 0
+for host in server 'worker 1' 'worker 2' 'worker 3'; do
+    finding "$host" reach good 'logged in'
+    finding "$host" machine good "$(uname -m)"
+    finding "$host" trainer good 'deployed in'
+    finding "$host" disk good 'GiB free'
+    finding "$host" clock good ' s'
+    finding "$host" left-overs good none
+done
+for host in 'worker 1' 'worker 2' 'worker 3'; do
+    finding "$host" port good ':7700 reached in'
+done
+[ -x "$(echo $cache/host1/rogctl/trees/*/bin/rog-trainer)" ] || fail "no trainer was deployed"
+ls $cache/host0/rogctl/doctor-* 2>/dev/null && fail "the listener's log was left"
+ip netns pids roglab0 | xargs -r ps -o args= -p | grep reach && fail "the listener was left"
+
+# --- one host each ---
+# No right: an sshd that lacks the capability, as its children then do.
+kill "$(cat $lab/host1/sshd.pid)"
+while [ -e $lab/host1/sshd.pid ]; do sleep 0.1; done
+ip netns exec roglab1 setpriv --bounding-set -net_admin --inh-caps -net_admin \
+    /usr/sbin/sshd -f $lab/host1/sshd_config -E $lab/host1/sshd.log
+# An unknown key.
+address=$(sed -n 's/^ListenAddress \(.*\):22$/\1/p' $lab/host2/sshd_config)
+cp $lab/known_hosts known_hosts
+grep -v "^$address " known_hosts >$lab/known_hosts
+# A host that is off.
+ip -n roglab3 link set dev eth0 down
+# What an earlier run left, and one that goes on.
+mkdir -p $cache/host0/rogctl/runs/old-1-0 $cache/host1/rogctl/runs/new-1-1
+touch -d '1 hour ago' $cache/host0/rogctl/runs/old-1-0/lease
+touch $cache/host1/rogctl/runs/new-1-1/lease
+# A damaged file of the trainer.
+echo >>"$(echo $cache/host0/rogctl/trees/*/lib/rog/plugins/rog.so)"
+
+doctor 1
+finding server trainer good '1 files'
+finding server left-overs note 'old-1-0'
+finding 'worker 1' trainer good 'deployed already'
+finding 'worker 1' shaping note 'no right to use tc'
+finding 'worker 1' left-overs good 'a run goes on'
+finding 'worker 1' port good ':7700 reached in'
+finding 'worker 2' reach bad 'accept it with: ssh'
+finding 'worker 3' reach bad 'cannot connect'
+
+cp known_hosts $lab/known_hosts
+ip -n roglab3 link set dev eth0 up
+ip -n roglab3 route replace default via "${address%.*}.254"
+
+# --- the training port: taken, then behind a firewall ---
+
+ip netns exec roglab0 rog-trainer reach --listen :7700 --seconds 60 >listening &
+listener=$!
+while ! grep -q listening listening; do sleep 0.1; done
+rm -r $cache/host0/rogctl/runs/old-1-0
+doctor 1
+finding server port bad 'in use'
+kill $listener
+wait $listener || true
+
+# What drops the server's answers from that port is to the worker as a firewall.
+if ip -n roglab0 rule add ipproto tcp sport 7700 blackhole 2>/dev/null; then
+    doctor 1
+    finding 'worker 1' port bad 'does not answer within'
+    finding 'worker 3' port bad 'firewall'
+    ip -n roglab0 rule del ipproto tcp sport 7700 blackhole
+else
+    echo "not tried: a firewall, as this kernel has no routing rules"
+fi
+
+# --- clean ---
+touch -d '1 hour ago' $cache/host1/rogctl/runs/new-1-1/lease
+mkdir -p $cache/host2/rogctl/runs/busy-1-2
+touch $cache/host2/rogctl/runs/busy-1-2/lease
+doctor 0 --clean
+finding 'worker 1' clean good '1 left-over runs removed'
+finding 'worker 2' clean note 'at work with 1 runs'
+[ -e $cache/host2/rogctl/runs/busy-1-2/lease ] || fail "a run that goes on was removed"
+[ -d $cache/host2/rogctl/trees ] || fail "the trainer of a run that goes on was removed"
+[ ! -e $cache/host1/rogctl/runs/new-1-1 ] || fail "a run was left"
+[ ! -e $cache/host1/rogctl/trees ] || fail "the deployed files were left"
+touch -d '1 hour ago' $cache/host2/rogctl/runs/busy-1-2/lease
+doctor 0 --clean
+[ ! -e $cache/host2/rogctl/trees ] || fail "the deployed files were left"
+
+# --- usage ---
+rogctl doctor --clean 2>said && fail "--clean went on without a cluster"
+grep -q 'needs --cluster' said || fail "$(cat said)"
+rogctl doctor --clean --cluster virtual4 2>said && fail "--clean went on without hosts"
+grep -q 'no hosts to clean up' said || fail "$(cat said)"
