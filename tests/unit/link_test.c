@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Two links over loopback in one loop: goodput of paced links, and how much still comes after a
- * sender has stopped, paced or through a narrow place in the network.
+ * Two links in one loop: goodput of paced links, and how much still comes after a sender has
+ * stopped, paced, through a narrow place over loopback, or between two namespaces whose interface
+ * is shaped by tc.
  */
 
 #include <setjmp.h>
@@ -14,12 +15,16 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include <trainer/net/link.h>
+#include <trainer/shape/shape.h>
+
+#include "namespace_support.h"
 
 #define RELAY_MS 2
 #define RELAY_BYTES 65536
@@ -39,7 +44,8 @@ struct bench {
     double begin_s; /* first message sent */
     double last_s;  /* last message received */
     uint64_t received_bytes;
-    uint64_t sent_late; /* asked for after the stop */
+    uint64_t late_bytes; /* of them after the stop */
+    uint64_t sent_late;  /* asked for after the stop */
     /* The narrow place: what one side sends reaches the other at rate_bps. */
     int relay_fd[2];
     double rate_bps, relay_s;
@@ -55,8 +61,11 @@ static int message(void *user, uint8_t kind, const uint8_t *body, size_t size,
     (void)kind;
     (void)body;
     (void)err;
-    side->bench->received_bytes += size;
-    side->bench->last_s = rog_link_now();
+    struct bench *bench = side->bench;
+    bench->received_bytes += size;
+    bench->last_s = rog_link_now();
+    if (bench->stop_s > 0 && bench->last_s > bench->stop_s)
+        bench->late_bytes += size;
     return 0;
 }
 
@@ -111,13 +120,13 @@ static void closed(struct rog_conn *conn, void *user, const struct rog_error *wh
 
 static const struct rog_conn_hooks conn_hooks = {.ready = ready, .next = next, .closed = closed};
 
-static int listener(struct sockaddr_in *address)
+static int listener(struct sockaddr_in *address, const char *number)
 {
     socklen_t bytes = sizeof *address;
     /* Room for a queue of two seconds at 1 Mbit/s: it is for the sender not to fill it. */
     int fd = socket(AF_INET, SOCK_STREAM, 0), queue_bytes = 250000;
     *address = (struct sockaddr_in){.sin_family = AF_INET};
-    address->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    assert_int_equal(inet_pton(AF_INET, number, &address->sin_addr), 1);
     setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &queue_bytes, sizeof queue_bytes);
     assert_int_equal(bind(fd, (struct sockaddr *)address, sizeof *address), 0);
     assert_int_equal(listen(fd, 2), 0);
@@ -147,7 +156,7 @@ static void relay_due(uv_timer_t *timer)
 static void open_narrow(struct bench *bench, struct sockaddr_in *address, double rate_bps)
 {
     struct sockaddr_in near;
-    int door = listener(&near);
+    int door = listener(&near, "127.0.0.1");
     bench->rate_bps = rate_bps;
     bench->relay_fd[1] = socket(AF_INET, SOCK_STREAM, 0);
     assert_int_equal(connect(bench->relay_fd[1], (struct sockaddr *)address, sizeof *address), 0);
@@ -169,7 +178,18 @@ static void run_for(struct bench *bench, double seconds)
     uv_run(&bench->loop, UV_RUN_DEFAULT);
 }
 
-static void open_bench(struct bench *bench, double relay_bps)
+/* Where the two sides are: on this machine, or in a namespace each. */
+struct places {
+    const char *client, *server, *address; /* namespaces, the server's address */
+};
+
+static void go_to(const char *space)
+{
+    if (space)
+        assert_true(enter(space));
+}
+
+static void open_bench_at(struct bench *bench, double relay_bps, const struct places *places)
 {
     const uint8_t key[ROG_SECRET_BYTES] = {7};
     struct sockaddr_in address;
@@ -186,7 +206,10 @@ static void open_bench(struct bench *bench, double relay_bps)
         assert_int_equal(rog_link_new(&sides[i]->link, &bench->loop, &link_hooks, sides[i], NULL),
                          0);
     }
-    int door = listener(&address);
+    int home = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+    go_to(places->server);
+    int door = listener(&address, places->address);
+    go_to(places->client);
     if (relay_bps > 0)
         open_narrow(bench, &address, relay_bps);
     assert_int_equal(rog_conn_connect(&conn, &bench->loop, (struct sockaddr *)&address,
@@ -203,13 +226,22 @@ static void open_bench(struct bench *bench, double relay_bps)
             setsockopt(bench->relay_fd[i], IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
         uv_timer_start(&bench->relay, relay_due, RELAY_MS, RELAY_MS);
     }
-    int fd = accept4(door, NULL, NULL, SOCK_NONBLOCK);
+    int fd = accept(door, NULL, NULL);
+    fcntl(fd, F_SETFL, O_NONBLOCK);
     close(door);
     assert_int_equal(
         rog_conn_accept(&conn, &bench->loop, fd, bench->secret, &conn_hooks, &bench->server, NULL),
         0);
+    if (places->server)
+        assert_int_equal(setns(home, CLONE_NEWNET), 0);
+    close(home);
     while (bench->attached < 2)
         uv_run(&bench->loop, UV_RUN_ONCE);
+}
+
+static void open_bench(struct bench *bench, double relay_bps)
+{
+    open_bench_at(bench, relay_bps, &(const struct places){.address = "127.0.0.1"});
 }
 
 static void close_bench(struct bench *bench)
@@ -343,12 +375,98 @@ static void test_nothing_passes_zero(void **state)
     rog_trace_free(trace);
 }
 
+/* ---- through tc ---- */
+
+static void tell_ready(void *user)
+{
+    const int *fd = user;
+    assert_int_equal(write(*fd, "", 1), 1);
+}
+
+/* Shapes the worker's interface, both directions, until it is killed gently. */
+static pid_t shape(const struct world *world, double mbps)
+{
+    int ready[2];
+    char csv[64], byte;
+    assert_int_equal(pipe(ready), 0);
+    snprintf(csv, sizeof csv, "seconds,mbps\n0,%g\n", mbps);
+    pid_t pid = branch(world->worker);
+    if (pid == 0) {
+        struct rog_trace *trace;
+        struct rog_shape_summary summary;
+        struct rog_error err = {0};
+        sigset_t set;
+        sigemptyset(&set);
+        sigaddset(&set, SIGTERM);
+        sigprocmask(SIG_BLOCK, &set, NULL);
+        char *audit = rog_path_join(world->folder, "audit");
+        const struct rog_shape_options options = {
+            .iface = IFACE,
+            .trace = rog_trace_parse(&trace, csv, strlen(csv), "test", NULL) ? NULL : trace,
+            .rank = 1,
+            .stop_fd = signalfd(-1, &set, 0),
+            .ready = tell_ready,
+            .user = &ready[1],
+            .audit = fopen(audit, "w"),
+        };
+        int code = rog_shape_replay(&options, &summary, &err);
+        if (code)
+            fprintf(stderr, "replay: %s\n", err.message);
+        else
+            printf("  by tc's counters: %.1f s of full use, off by %+.2f%%\n", summary.busy_s,
+                   100 * summary.error);
+        fflush(stdout);
+        _exit(code || summary.busy_s < 1 || fabs(summary.error) > 0.05);
+    }
+    close(ready[1]);
+    assert_int_equal(read(ready[0], &byte, 1), 1);
+    close(ready[0]);
+    return pid;
+}
+
+/* At least 90% of the shaped rate both ways; what still comes once the budget is over is worth less
+ * than 100 ms; and tc let through what the trace says. */
+static void test_shaped(void **state)
+{
+    struct world *world = *state;
+    static const struct {
+        double mbps, seconds;
+    } cases[] = {{1, 5}, {10, 3}, {100, 3}};
+    if (world->skip[0]) {
+        printf("skipped: %s\n", world->skip);
+        skip();
+    }
+    const struct places ways[] = {{world->worker, world->server, SERVER},
+                                  {world->server, world->worker, WORKER}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        pid_t replay = shape(world, cases[i].mbps);
+        for (size_t way = 0; way < 2; way++) {
+            struct bench bench;
+            open_bench_at(&bench, 0, &ways[way]);
+            late_s(&bench, cases[i].seconds);
+            double share = goodput_bps(&bench) / (1e6 * cases[i].mbps);
+            double late = 8 * (double)bench.late_bytes / (1e6 * cases[i].mbps);
+            print_message("shaped to %g Mbit/s, %s the worker: goodput %.1f%%, %.0f ms worth of "
+                          "data after the budget\n",
+                          cases[i].mbps, way ? "to" : "from", 100 * share, 1e3 * late);
+            assert_true(share > 0.9);
+            assert_true(late < 0.1);
+            close_bench(&bench);
+        }
+        kill(replay, SIGTERM);
+        assert_int_equal(finish(replay), 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_paced_goodput),       cmocka_unit_test(test_paced_stop),
-        cmocka_unit_test(test_narrow_stop),         cmocka_unit_test(test_narrow_goodput),
+        cmocka_unit_test(test_paced_goodput),
+        cmocka_unit_test(test_paced_stop),
+        cmocka_unit_test(test_narrow_stop),
+        cmocka_unit_test(test_narrow_goodput),
         cmocka_unit_test(test_nothing_passes_zero),
+        cmocka_unit_test_setup_teardown(test_shaped, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -114,10 +114,17 @@ static int set_room(struct rog_conn *conn, size_t bytes, struct rog_error *err)
     return ROG_OK;
 }
 
-/* A slow network is the point: small segments at once, little held back in the kernel. */
+/* A slow network is the point: small segments at once, little held back in the kernel; and where
+ * there is a choice a congestion control that goes by losses. One that models the path (bbr) takes
+ * a rate that changes, or the bursts of a traffic shaper, for something else than they are. */
 static int set_options(int fd, struct rog_error *err)
 {
+    static const char *const controls[] = {"reno", "cubic"};
     int one = 1, notsent = NOTSENT_BYTES;
+    for (size_t i = 0; i < sizeof controls / sizeof *controls; i++)
+        if (setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, controls[i],
+                       (socklen_t)strlen(controls[i])) == 0)
+            break;
     if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one) != 0 ||
         setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &notsent, sizeof notsent) != 0)
         return rog_fail(err, ROG_EIO, "cannot set up a connection: %s", strerror(errno));
