@@ -42,22 +42,39 @@ int rog_shape_audit_rate(FILE *file, const struct rog_shape_lane *lane, double t
     return put(file, event, err);
 }
 
+/* A queue that was not empty at both ends of so short a time was not empty between them either. */
+static void add_up(struct rog_shape_lane *lane, const struct rog_shape_counters *now)
+{
+    const struct rog_shape_counters last = lane->last;
+    double elapsed_s = now->t_s - last.t_s;
+    lane->last = *now;
+    lane->busy = lane->busy && last.backlog_bytes > 0 && now->backlog_bytes > 0;
+    if (last.backlog_bytes <= 0 || now->backlog_bytes <= 0)
+        return;
+    lane->busy_s += elapsed_s;
+    lane->busy_requested_bits += rog_shape_lane_mean(lane, last.t_s, now->t_s) * 1e6 * elapsed_s;
+    lane->busy_achieved_bits += (now->bytes - last.bytes) * 8;
+}
+
 static int compare(FILE *file, struct rog_shape_lane *lane, const struct rog_shape_counters *now,
                    struct rog_error *err)
 {
-    const struct rog_shape_counters last = lane->last;
-    lane->last = *now;
-    double elapsed_s = now->t_s - last.t_s;
-    if (last.t_s <= 0 || elapsed_s <= 0)
+    if (lane->last.t_s <= 0) {
+        lane->last = lane->told = *now;
+        lane->busy = true;
         return ROG_OK;
-    double requested = rog_shape_lane_mean(lane, last.t_s, now->t_s);
-    double achieved = (now->bytes - last.bytes) * 8e-6 / elapsed_s;
-    bool busy = last.backlog_bytes > 0 && now->backlog_bytes > 0;
-    if (busy) {
-        lane->busy_s += elapsed_s;
-        lane->busy_requested_bits += requested * 1e6 * elapsed_s;
-        lane->busy_achieved_bits += achieved * 1e6 * elapsed_s;
     }
+    if (now->t_s <= lane->last.t_s)
+        return ROG_OK;
+    add_up(lane, now);
+    const struct rog_shape_counters last = lane->told;
+    if (floor(now->t_s) <= floor(last.t_s))
+        return ROG_OK; /* a line a second */
+    double requested = rog_shape_lane_mean(lane, last.t_s, now->t_s);
+    double achieved = (now->bytes - last.bytes) * 8e-6 / (now->t_s - last.t_s);
+    bool busy = lane->busy;
+    lane->told = *now;
+    lane->busy = true;
     struct rog_json *event = event_new("replay-audit", now->t_s);
     rog_json_put_integer(event, "rank", lane->rank);
     rog_json_put_string(event, "direction", lane->direction);

@@ -22,7 +22,7 @@
 #include <trainer/shape/lanes.h>
 #include <trainer/shape/state.h>
 
-#define AUDIT_PERIOD_S 1.0
+#define SAMPLE_PERIOD_S 0.1 /* of the counters */
 #define ANSWER_MAX_BYTES ((size_t)1 << 20)
 #define TC_END_S 2.0
 #define RESTORE_PATIENCE_S 10.0
@@ -44,7 +44,7 @@ struct replay {
     struct rog_tool tc;
     struct rog_shape_summary *summary;
     double begin_s;                           /* of the clock */
-    double next_audit_s;                      /* since begin_s, as all times below */
+    double next_sample_s;                     /* since begin_s, as all times below */
     struct question questions[MAX_QUESTIONS]; /* a ring: not yet answered */
     size_t first_question, question_count;
     char *answer; /* what tc has said to the first of them */
@@ -211,7 +211,7 @@ static int take_answers(struct replay *replay, struct rog_error *err)
 /* Waits for the next thing to happen. *stop is set when the replay shall end. */
 static int wait_for_something(struct replay *replay, bool *stop, struct rog_error *err)
 {
-    double until_s = replay->next_audit_s;
+    double until_s = replay->next_sample_s;
     for (size_t i = 0; i < replay->lanes.count; i++)
         until_s = fmin(until_s, replay->lanes.lane[i].next_change_s);
     if (replay->options->seconds > 0)
@@ -272,8 +272,8 @@ static int play(struct replay *replay, struct rog_error *err)
     while (!code && !stop) {
         code = apply_due_steps(replay, err);
         double now_s = since_begin(replay);
-        if (!code && now_s >= replay->next_audit_s) {
-            replay->next_audit_s = AUDIT_PERIOD_S * (floor(now_s / AUDIT_PERIOD_S) + 1);
+        if (!code && now_s >= replay->next_sample_s) {
+            replay->next_sample_s = SAMPLE_PERIOD_S * (floor(now_s / SAMPLE_PERIOD_S) + 1);
             code = ask_for_counters(replay, err);
         }
         if (options->seconds > 0 && now_s >= options->seconds)

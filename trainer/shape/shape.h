@@ -81,7 +81,7 @@ struct rog_shape_options {
  *   bandwidth     rank, mbps: a rate was set (once a rank, not a direction)
  *   replay-audit  each second and lane: rank, direction, requested_mbps and achieved_mbps (tc's
  *                 byte counter: frames with their Ethernet headers), backlog_bytes, drops, busy
- *                 (there was something to send at both ends of the second)
+ *                 (something was waiting to be sent all the time: looked at ten times a second)
  *   replay-end    rank, steps, late_max_s, busy_s, error, tolerance (where there is one)
  */
 struct rog_shape_summary {
