@@ -37,6 +37,12 @@ struct rog_attempt {
     void *user;
 };
 
+enum rog_step {
+    ROG_STEP_PREPARING, /* nothing runs yet; that may take as long as it takes */
+    ROG_STEP_RUNNING,
+    ROG_STEP_ENDED, /* all processes are gone, and ended well */
+};
+
 struct rog_executor {
     enum rog_cluster_kind kind;
     /* Runs take as long as they say and need the cluster for themselves: one at a time. One that
@@ -47,9 +53,8 @@ struct rog_executor {
 
     /* Begins an attempt, or takes one up. `state` is the executor's, given to the other hooks. */
     int (*start)(void **state, const struct rog_attempt *attempt, struct rog_error *err);
-    /* A few times a second; does not wait. *ended: all processes are gone, and ended well.
-     * ROG_EFAILED: the attempt has failed, and why. */
-    int (*step)(void *state, bool *ended, struct rog_error *err);
+    /* A few times a second; does not wait. ROG_EFAILED: the attempt has failed, and why. */
+    int (*step)(void *state, enum rog_step *step, struct rog_error *err);
     /* Ends what runs, removes what is no result and frees the state. NULL is harmless. */
     void (*stop)(void *state);
 };

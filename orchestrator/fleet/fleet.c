@@ -8,6 +8,7 @@
 #include <common/file.h>
 #include <orchestrator/fleet/executor.h>
 #include <orchestrator/fleet/local.h>
+#include <orchestrator/fleet/remote.h>
 #include <orchestrator/fleet/run_files.h>
 #include <orchestrator/fleet/signals.h>
 #include <orchestrator/fleet/tester.h>
@@ -20,6 +21,7 @@
 static const struct rog_executor *const executors[] = {
     &rog_virtual_executor,
     &rog_local_executor,
+    &rog_remote_executor,
 };
 #define EXECUTORS (sizeof executors / sizeof *executors)
 

@@ -206,13 +206,13 @@ static int look_at(struct local *local, size_t number, struct rog_error *err)
     return revive(local, number, name, err);
 }
 
-static int step(void *state, bool *ended, struct rog_error *err)
+static int step(void *state, enum rog_step *step, struct rog_error *err)
 {
     struct local *local = state;
     int code = let_workers_in(local, err);
     for (size_t i = 0; code == 0 && i < local->count; i++)
         code = look_at(local, i, err);
-    *ended = local->server_done_s > 0;
+    bool ended = local->server_done_s > 0;
     for (size_t i = 1; i < local->count; i++) {
         struct node *node = &local->node[i];
         /* The run is complete; a worker that has not heard so, as one that had just been started
@@ -221,8 +221,9 @@ static int step(void *state, bool *ended, struct rog_error *err)
             rog_process_kill(&node->process);
             node->done = true;
         }
-        *ended = *ended && node->done;
+        ended = ended && node->done;
     }
+    *step = ended ? ROG_STEP_ENDED : ROG_STEP_RUNNING;
     return code;
 }
 

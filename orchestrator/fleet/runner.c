@@ -362,10 +362,14 @@ static int check_end(struct active *a, struct rog_error *err)
 static int step(struct executor *x, struct active *a, bool *finished, struct rog_error *err)
 {
     struct rog_error cause = {0};
-    bool ended = !a->processes, idle = false;
+    enum rog_step reached = a->processes ? ROG_STEP_RUNNING : ROG_STEP_ENDED;
+    bool idle = false;
     *finished = false;
     /* Before reading: nothing follows what has ended. */
-    int stepped = ended ? 0 : x->kind->step(a->processes, &ended, &cause);
+    int stepped = a->processes ? x->kind->step(a->processes, &reached, &cause) : 0;
+    bool ended = reached == ROG_STEP_ENDED;
+    if (reached == ROG_STEP_PREPARING)
+        a->progress_s = now_s();
     int code = rog_streams_follow(&a->streams, err);
     if (code == 0)
         code = look_for_errors(a, err);

@@ -233,6 +233,11 @@ void rog_ssh_free(struct rog_ssh *ssh)
     free(ssh);
 }
 
+bool rog_ssh_lost(const struct rog_ssh *ssh)
+{
+    return ssh->lost || !ssh_is_connected(ssh->session);
+}
+
 const char *rog_ssh_name(const struct rog_ssh *ssh)
 {
     return ssh->name;

@@ -45,6 +45,8 @@ struct rog_ssh_options {
 int rog_ssh_connect(struct rog_ssh **ssh, const struct rog_ssh_options *options,
                     struct rog_error *err);
 void rog_ssh_free(struct rog_ssh *ssh);
+/* Whether the connection is gone, as a reason for an error: another has to be made. */
+bool rog_ssh_lost(const struct rog_ssh *ssh);
 /* "user@host" as connected, for messages. */
 const char *rog_ssh_name(const struct rog_ssh *ssh);
 
@@ -97,6 +99,9 @@ int rog_ssh_start(struct rog_ssh *ssh, const char *const *argv, const char *log,
  * on the host), or not at all. Missing folders are made. */
 int rog_ssh_upload(struct rog_ssh *ssh, const char *local, const char *remote, unsigned mode,
                    double timeout_s, struct rog_error *err);
+
+/* The size of a file. ROG_ENOTFOUND: no such file. */
+int rog_ssh_size(struct rog_ssh *ssh, const char *remote, uint64_t *bytes, struct rog_error *err);
 
 /* Reads a file from byte `offset` to its end. `take` gets the pieces in order; what it returns, if
  * negative, ends the download and is returned. *end (may be NULL) is the offset behind the last

@@ -51,13 +51,13 @@ static int sftp_failed(struct rog_ssh *ssh, const char *verb, const char *path,
         {SSH_FX_PERMISSION_DENIED, ROG_EIO, "permission denied"},
         {SSH_FX_FAILURE, ROG_EIO, "the host refused (is its disk full?)"},
     };
-    int status = sftp_get_error(ssh->sftp);
+    /* Without a connection the status is that of an earlier request. */
+    ssh->lost = ssh->lost || !ssh_is_connected(ssh->session);
+    int status = ssh->lost ? SSH_FX_OK : sftp_get_error(ssh->sftp);
     for (size_t i = 0; i < sizeof causes / sizeof *causes; i++)
         if (causes[i].status == status)
             return rog_fail(err, causes[i].code, "%s: cannot %s %s: %s", ssh->name, verb, path,
                             causes[i].words);
-    if (!ssh_is_connected(ssh->session))
-        ssh->lost = true;
     return rog_ssh_fail(ssh, err, verb);
 }
 
@@ -146,6 +146,19 @@ int rog_ssh_upload(struct rog_ssh *ssh, const char *local, const char *remote, u
     free(temporary);
     free(dir);
     return code;
+}
+
+int rog_ssh_size(struct rog_ssh *ssh, const char *remote, uint64_t *bytes, struct rog_error *err)
+{
+    int code = open_sftp(ssh, err);
+    if (code)
+        return code;
+    sftp_attributes attributes = sftp_stat(ssh->sftp, remote);
+    if (!attributes)
+        return sftp_failed(ssh, "look at", remote, err);
+    *bytes = attributes->size;
+    sftp_attributes_free(attributes);
+    return ROG_OK;
 }
 
 int rog_ssh_download(struct rog_ssh *ssh, const char *remote, uint64_t offset,

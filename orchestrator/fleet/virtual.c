@@ -43,11 +43,12 @@ static int start(void **state, const struct rog_attempt *attempt, struct rog_err
     return code;
 }
 
-static int step(void *state, bool *ended, struct rog_error *err)
+static int step(void *state, enum rog_step *step, struct rog_error *err)
 {
     struct simulator *simulator = state;
-    *ended = rog_process_ended(&simulator->process);
-    if (!*ended || simulator->process.status == 0)
+    bool ended = rog_process_ended(&simulator->process);
+    *step = ended ? ROG_STEP_ENDED : ROG_STEP_RUNNING;
+    if (!ended || simulator->process.status == 0)
         return 0;
     return rog_run_judge("the trainer", simulator->process.status, simulator->log, err);
 }

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_FLEET_REMOTE_SPEC_H
+#define ROG_FLEET_REMOTE_SPEC_H
+
+/*
+ * What the supervisor of a host (`rog-trainer host`) is to do, and how the bandwidth of a run is
+ * replayed on its hosts. No connection is needed for this.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <common/json.h>
+#include <orchestrator/conf/cluster.h>
+#include <rog/error.h>
+
+/* Most that achieved bandwidth may differ from the requested, as a share. */
+#define ROG_REMOTE_TOLERANCE 0.05
+
+/* What can be shaped on a host. */
+struct rog_remote_right {
+    bool egress, ingress; /* what its interface sends and receives */
+    bool downlink;        /* what it sends, by address */
+    char why_not[256];    /* what is in the way, "" where nothing is */
+};
+/* From the answer of `rog-trainer shape --probe --json`; NULL: the host has no iface setting. */
+int rog_remote_right_read(struct rog_remote_right *right, const char *answer,
+                          struct rog_error *err);
+
+/* How the bandwidth of a run is replayed: one way for all its hosts. */
+struct rog_remote_shaping {
+    enum {
+        ROG_REMOTE_PACE,     /* in user space, by the trainer */
+        ROG_REMOTE_BOTH,     /* each worker's interface, both directions */
+        ROG_REMOTE_DOWNLINK, /* what workers send there, what they receive at the server */
+    } how;
+    char why[512]; /* why it is not ROG_REMOTE_BOTH */
+};
+/* right[0] is the server's, then the workers'. */
+void rog_remote_shaping_choose(struct rog_remote_shaping *shaping,
+                               const struct rog_remote_right *right, size_t count);
+
+/* host.json of the node with that rank; `config` is the run's, as it is there. Heap memory. */
+int rog_remote_spec(const struct rog_json *config, const struct rog_cluster *cluster,
+                    const struct rog_remote_shaping *shaping, size_t rank, char **text,
+                    struct rog_error *err);
+
+/* The settings of the node with that rank in the cluster file. */
+const struct rog_json *rog_remote_settings(const struct rog_cluster *cluster, size_t rank);
+
+#endif

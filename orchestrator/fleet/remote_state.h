@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_FLEET_REMOTE_STATE_H
+#define ROG_FLEET_REMOTE_STATE_H
+
+/*
+ * A run on real hosts, as remote.c and its parts see it. Each host has a thread with a connection
+ * of its own (remote_host.c); all of them wait for each other between stages. What the threads have
+ * to say is collected here and said by the thread of the runner.
+ */
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <orchestrator/fleet/executor.h>
+#include <orchestrator/fleet/remote_files.h>
+#include <orchestrator/fleet/remote_spec.h>
+#include <orchestrator/fleet/ssh.h>
+
+/* How far a host has come, and how far hosts may go. */
+enum rog_remote_stage {
+    ROG_REMOTE_BEGUN,
+    ROG_REMOTE_PREPARED, /* connected, trainer and files deployed, network interface probed */
+    ROG_REMOTE_PLACED,   /* its folder of the run is there */
+    ROG_REMOTE_SERVING,  /* the server's process runs */
+    ROG_REMOTE_RUNNING,  /* all processes may */
+    ROG_REMOTE_ENDED,    /* its process has ended well and everything of it is here */
+};
+
+struct rog_remote_note {
+    char event[24];
+    size_t rank;
+    char *text;
+    struct rog_remote_note *next;
+};
+
+struct rog_remote_host {
+    struct rog_remote *remote;
+    size_t rank;                     /* 0: the server */
+    const struct rog_json *settings; /* of the cluster file */
+    const char *name;                /* as there */
+    char title[96];                  /* "worker 2 (10.42.0.3)" */
+    pthread_t thread;
+    bool has_thread;
+
+    /* The thread's own. */
+    struct rog_ssh *ssh; /* NULL: no connection */
+    char *tree;          /* there: trainer and files */
+    char *program;       /* there: rog-trainer */
+    char *folder;        /* there: of the run */
+    char *spool;         /* here: what comes from there */
+    bool placed;         /* the folder there may exist */
+    long pid;            /* of the supervisor, 0: not known */
+    double lease_s;      /* when the lease was last renewed */
+    double looked_s;     /* when the supervisor was last looked for */
+    double farewell_s;   /* when the server was first seen to have ended; 0: not yet */
+
+    /* Under the mutex. */
+    enum rog_remote_stage reached;
+    struct rog_remote_right right;
+    bool lost;   /* there is no connection now */
+    bool failed; /* for good: cause */
+    struct rog_error cause;
+};
+
+struct rog_remote {
+    const struct rog_attempt *attempt;
+    struct rog_remote_files *files;
+    char *key;                    /* here: the key of the training link, until all hosts have it */
+    struct rog_remote_host *host; /* [count]: 0 the server, then the workers */
+    size_t count;
+
+    pthread_mutex_t mutex;
+    pthread_cond_t changed; /* CLOCK_MONOTONIC */
+    /* Under the mutex. */
+    enum rog_remote_stage allowed;
+    struct rog_remote_shaping shaping; /* decided before hosts may be placed */
+    bool stop;
+    bool server_ended;
+    struct rog_remote_note *notes, **notes_end;
+
+    double server_ended_s; /* remote.c's: when it has seen that; 0: not yet */
+};
+
+/* The thread of a host: `argument` is its struct rog_remote_host. */
+void *rog_remote_host_live(void *argument);
+
+double rog_remote_now_s(void);
+/* Something for the run's record and for people. */
+void rog_remote_tell(struct rog_remote_host *host, const char *event, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* Waits until everything is to end, at most for so long. */
+bool rog_remote_stopped(struct rog_remote *remote, double wait_s);
+
+#endif
