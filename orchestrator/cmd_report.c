@@ -122,6 +122,18 @@ static int print_gains(const struct rog_report *report, struct rog_error *err)
     return rog_table_print(table, err);
 }
 
+/* Runs whose bandwidth was not what was asked for are not compared silently. */
+static void print_replays(const struct rog_report *report)
+{
+    for (size_t i = 0; i < report->data.run_count; i++) {
+        const struct rog_case_run *run = &report->data.run[i];
+        char *text = rog_replay_is_off(&run->replay) ? rog_replay_text(&run->replay) : NULL;
+        if (text)
+            rog_print("REPLAY of %s: %s", run->row.id, text);
+        free(text);
+    }
+}
+
 static int print_text(const struct rog_report *report, struct rog_error *err)
 {
     const struct rog_case_data *data = &report->data;
@@ -133,6 +145,8 @@ static int print_text(const struct rog_report *report, struct rog_error *err)
         code = print_runs(report, err);
     if (code == 0)
         code = print_gains(report, err);
+    if (code == 0)
+        print_replays(report);
     return code;
 }
 

@@ -8,6 +8,7 @@
 #include <orchestrator/figures/label.h>
 #include <orchestrator/output.h>
 #include <orchestrator/store/paths.h>
+#include <orchestrator/store/replay.h>
 #include <orchestrator/store/summary.h>
 #include <rog/events.h>
 
@@ -138,7 +139,22 @@ static void print_run(const struct rog_json *s)
     print_number(s, "energy_j", "energy", 1, 1e-3, "kJ a worker");
     print_number(s, "bytes_pushed", "pushed", 1, 1e-6, "MB");
     print_number(s, "bytes_pulled", "pulled", 1, 1e-6, "MB");
+    print_text(rog_json_get_bool(s, "replay_off", false) ? "REPLAY" : "replay",
+               rog_json_get_string(s, "replay", NULL));
     print_events(s);
+}
+
+/* "replay": how well the bandwidth was kept, in words. */
+static int put_replay(struct rog_db *db, const char *id, struct rog_json *summary,
+                      struct rog_error *err)
+{
+    struct rog_replay replay;
+    int code = rog_replay_load(db, id, &replay, err);
+    char *text = code == 0 && replay.recorded ? rog_replay_text(&replay) : NULL;
+    if (text)
+        rog_json_put_string(summary, "replay", text);
+    free(text);
+    return code;
 }
 
 /* The summary with what only `show` has. */
@@ -162,6 +178,8 @@ static int load(struct rog_db *db, const char *text, struct rog_json **summary,
         if (row.versions &&
             rog_json_parse(row.versions, strlen(row.versions), "versions", &versions, NULL) == 0)
             rog_json_put(*summary, "versions", versions);
+        if (code == 0)
+            code = put_replay(db, id, *summary, err);
         rog_json_put_string(*summary, "folder", folder);
         rog_json_put(*summary, "events", counts);
         rog_json_put(*summary, "notable_events", notable);

@@ -61,6 +61,11 @@
 /* An earlier attempt at the run came to nothing: "message". */
 #define ROG_EVENT_RETRY "retry"
 
+/* Of a host that replays bandwidth: the replay is over. "error" (achieved bits / requested bits - 1,
+ * while there was something to send), "tolerance" (how far off it may be), "busy_s", "steps",
+ * "late_max_s". */
+#define ROG_EVENT_REPLAY_END "replay-end"
+
 /* Progress between other events, for people: "done" (0..1), "wall_s", "message". Not stored. */
 #define ROG_EVENT_PROGRESS "progress"
 

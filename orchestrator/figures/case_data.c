@@ -103,6 +103,8 @@ static int run_load(struct rog_db *db, const char *id, struct rog_case_run *run,
                                      err);
     if (code == 0)
         code = rog_extent_load(db, id, &run->extent, err);
+    if (code == 0)
+        code = rog_replay_load(db, id, &run->replay, err);
     return code;
 }
 

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include <orchestrator/store/replay.h>
 #include <orchestrator/store/summary.h>
 
 struct rog_case_run {
@@ -18,6 +19,7 @@ struct rog_case_run {
     struct rog_composition composition;
     struct rog_composition as_published; /* as FACTS 5 of the published table; see queries.h */
     struct rog_extent extent;
+    struct rog_replay replay;
 };
 
 /* Runs that differ in nothing but their seed are one series: one line, one bar, one band. */

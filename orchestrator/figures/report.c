@@ -209,6 +209,10 @@ static struct rog_json *run_json(const struct rog_case_run *run, const struct ro
     rog_json_put_integer(object, "batchsize", run->row.batchsize);
     rog_json_put_integer(object, "seed", run->row.seed);
     rog_json_put_string(object, "status", run->row.status);
+    if (run->replay.recorded) {
+        rog_json_put_number(object, "replay_error", run->replay.error);
+        rog_json_put_bool(object, "replay_off", rog_replay_is_off(&run->replay));
+    }
     put_values(object, line, plain);
     return object;
 }

@@ -292,6 +292,10 @@ static int write_run(FILE *page, struct rog_db *db, const struct rog_case_run *r
         snprintf(number, sizeof number, "%.0f s", run->extent.seconds);
         write_row(page, "duration", number);
     }
+    char *replay = run->replay.recorded ? rog_replay_text(&run->replay) : NULL;
+    if (replay)
+        write_row(page, rog_replay_is_off(&run->replay) ? "REPLAY" : "replay", replay);
+    free(replay);
     write_members(page, "Configuration", row->config);
     write_members(page, "Versions", row->versions);
     int code = write_hosts(page, db, row->id, err);

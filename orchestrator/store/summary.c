@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <common/file.h>
+#include <orchestrator/store/replay.h>
 
 /* A heap copy of a text column, NULL for NULL; *code becomes ROG_ENOMEM when memory runs out. */
 static char *copy_text(const struct rog_query *query, int column, int *code)
@@ -418,6 +419,7 @@ int rog_run_summary(struct rog_db *db, const char *run_id, struct rog_json **sum
     struct rog_composition composition;
     struct rog_extent extent;
     struct rog_accuracy accuracy = {0};
+    struct rog_replay replay;
     *summary = NULL;
     int code = rog_run_row_load(db, run_id, &row, err);
     if (code == 0)
@@ -426,6 +428,8 @@ int rog_run_summary(struct rog_db *db, const char *run_id, struct rog_json **sum
         code = rog_extent_load(db, run_id, &extent, err);
     if (code == 0)
         code = rog_accuracy_load(db, run_id, &accuracy, err);
+    if (code == 0)
+        code = rog_replay_load(db, run_id, &replay, err);
     if (code == 0) {
         struct rog_json *s = *summary = rog_json_object();
         rog_json_put_string(s, "id", row.id);
@@ -453,6 +457,10 @@ int rog_run_summary(struct rog_db *db, const char *run_id, struct rog_json **sum
         rog_json_put_number(s, "energy_j", extent.energy_j);
         rog_json_put_integer(s, "bytes_pushed", extent.bytes_pushed);
         rog_json_put_integer(s, "bytes_pulled", extent.bytes_pulled);
+        if (replay.recorded) {
+            rog_json_put_number(s, "replay_error", replay.error);
+            rog_json_put_bool(s, "replay_off", rog_replay_is_off(&replay));
+        }
     }
     rog_accuracy_release(&accuracy);
     rog_run_row_release(&row);

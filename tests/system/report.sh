@@ -58,3 +58,23 @@ says "RANK"
 query "DELETE FROM bandwidth" >out
 try 3 rogctl microevents "$rog" 2 60
 says "no bandwidth"
+
+# A run whose replayed bandwidth was not what was asked for is marked; the host that is furthest off
+# by its own tolerance counts.
+try 0 rogctl show "$rog" --json
+same "replays" null "$(json .replay_off)"
+query "INSERT INTO events VALUES ('$rog', 1, 60, 'replay-end', '{\"error\":0.08,\"tolerance\":0.1}'),
+    ('$rog', 2, 60, 'replay-end', '{\"error\":-0.04,\"tolerance\":0.05}')" >out
+try 0 rogctl show "$rog"
+prints "off by +8.0% on worker 1, within the tolerance of 10%"
+query "INSERT INTO events VALUES ('$rog', 3, 60, 'replay-end',
+    '{\"error\":-0.07,\"tolerance\":0.05}')" >out
+try 0 rogctl show "$rog" --json
+same "the run is marked" true "$(json .replay_off)"
+try 0 rogctl show "$rog"
+prints "REPLAY"
+prints "off by -7.0% on worker 3, more than the tolerance of 5%"
+try 0 rogctl report c-case0
+prints "REPLAY of $rog: off by -7.0% on worker 3"
+try 0 rogctl report c-case0 --json
+same "the report's mark" true "$(json ".runs[] | select(.id == \"$rog\").replay_off")"

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* What hosts get for a run: files, configuration, the supervisor's orders; no connection needed. */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <common/file.h>
+#include <orchestrator/fleet/remote_files.h>
+#include <orchestrator/fleet/remote_spec.h>
+
+struct folder {
+    char path[64];
+};
+
+static int make_folder(void **state)
+{
+    struct folder *folder = calloc(1, sizeof *folder);
+    snprintf(folder->path, sizeof folder->path, "remote-test-XXXXXX");
+    *state = folder;
+    return mkdtemp(folder->path) ? 0 : -1;
+}
+
+static int remove_folder(void **state)
+{
+    struct folder *folder = *state;
+    rog_dir_remove(folder->path, NULL);
+    free(folder);
+    return 0;
+}
+
+static void put(const struct folder *folder, const char *name)
+{
+    char *path = rog_path_join(folder->path, name);
+    assert_int_equal(rog_file_write(path, name, strlen(name), NULL), 0);
+    free(path);
+}
+
+static struct rog_json *parse(const char *text)
+{
+    struct rog_json *json = NULL;
+    struct rog_error err = {0};
+    if (rog_json_parse(text, strlen(text), "test", &json, &err))
+        fail_msg("%s in %s", err.message, text);
+    return json;
+}
+
+/* Where an item of that name comes from; NULL: there is none. */
+static const char *source_of(const struct rog_remote_files *files, const char *name)
+{
+    for (size_t i = 0; i < files->count; i++)
+        if (strcmp(files->item[i].name, name) == 0)
+            return files->item[i].source;
+    return NULL;
+}
+
+static void files_travel_and_are_pointed_at(void **state)
+{
+    const struct folder *f = *state;
+    static const char *const names[] = {"t-1.csv",       "t-2.csv",    "own.csv",
+                                        "d/train.bin",   "d/test.bin", "d/cifar.tar.gz",
+                                        "m.safetensors", "p/my.so"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        put(f, names[i]);
+    char *config_text = rog_format(
+        "{\"library\":\"%s/p/my.so\",\"trace\":\"%s/t-{rank}.csv\",\"data\":\"cifar100:%s/d\","
+        "\"seed\":7,\"workers\":[{\"rank\":1},{\"rank\":2},{\"rank\":3,\"trace\":\"%s/own.csv\"},"
+        "{\"rank\":4,\"trace\":\"synth:indoors\"}]}",
+        f->path, f->path, f->path, f->path);
+    char *model = rog_path_join(f->path, "m.safetensors");
+    struct rog_json *config = parse(config_text);
+    struct rog_remote_files *files = NULL;
+    struct rog_error err = {0};
+    if (rog_remote_files_new(&files, config, model, &err))
+        fail_msg("%s", err.message);
+
+    /* The first two workers use the run's trace; nobody needs t-3.csv, and not the archive. */
+    static const char *const wanted[] = {
+        "traces/0/t-1.csv", "traces/0/t-2.csv",  "traces/3/own.csv", "data/train.bin",
+        "data/test.bin",    "model.safetensors", "plugins/my.so"};
+    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
+        if (!source_of(files, wanted[i]))
+            fail_msg("%s does not travel", wanted[i]);
+    assert_int_equal(files->count, sizeof wanted / sizeof *wanted);
+    assert_non_null(strstr(source_of(files, "traces/0/t-2.csv"), "/t-2.csv"));
+
+    char *there = rog_remote_config(files, "/cache/tree");
+    struct rog_json *pointed = parse(there);
+    assert_string_equal(rog_json_get_string(pointed, "trace", ""),
+                        "/cache/tree/traces/0/t-{rank}.csv");
+    assert_string_equal(rog_json_get_string(pointed, "data", ""), "cifar100:/cache/tree/data");
+    assert_string_equal(rog_json_get_string(pointed, "library", ""), "/cache/tree/plugins/my.so");
+    assert_string_equal(rog_json_get_string(pointed, "initial_model", ""),
+                        "/cache/tree/model.safetensors");
+    const struct rog_json *workers = rog_json_get(pointed, "workers");
+    assert_null(rog_json_get(rog_json_at(workers, 0), "trace"));
+    assert_string_equal(rog_json_get_string(rog_json_at(workers, 2), "trace", ""),
+                        "/cache/tree/traces/3/own.csv");
+    assert_string_equal(rog_json_get_string(rog_json_at(workers, 3), "trace", ""), "synth:indoors");
+    rog_json_free(pointed);
+    free(there);
+    rog_remote_files_free(files);
+    rog_json_free(config);
+    free(model);
+    free(config_text);
+}
+
+static void what_is_drawn_needs_no_files(void **state)
+{
+    (void)state;
+    struct rog_json *config = parse("{\"library\":\"ROG\",\"trace\":\"synth:outdoors\","
+                                    "\"workload\":\"none\",\"data\":\"cifar100:/nowhere\","
+                                    "\"workers\":[{\"rank\":1}]}");
+    struct rog_remote_files *files = NULL;
+    struct rog_error err = {0};
+    assert_int_equal(rog_remote_files_new(&files, config, NULL, &err), 0);
+    assert_int_equal(files->count, 0);
+    char *there = rog_remote_config(files, "/t");
+    assert_null(strstr(there, "/t/"));
+    free(there);
+    rog_remote_files_free(files);
+    rog_json_free(config);
+}
+
+static void a_missing_file_is_named(void **state)
+{
+    (void)state;
+    struct rog_json *config = parse("{\"library\":\"ROG\",\"trace\":\"gone-{rank}.csv\","
+                                    "\"workload\":\"none\",\"workers\":[{\"rank\":1}]}");
+    struct rog_remote_files *files = NULL;
+    struct rog_error err = {0};
+    assert_int_equal(rog_remote_files_new(&files, config, NULL, &err), ROG_EINVAL);
+    assert_non_null(strstr(err.message, "gone-1.csv"));
+    assert_null(files);
+    rog_json_free(config);
+}
+
+/* ---- shaping ---- */
+
+static struct rog_remote_right right(const char *answer)
+{
+    struct rog_remote_right made;
+    struct rog_error err = {0};
+    if (rog_remote_right_read(&made, answer, &err))
+        fail_msg("%s", err.message);
+    return made;
+}
+
+#define ALL "{\"permitted\":true,\"egress\":true,\"ingress\":true,\"downlink\":true}"
+#define NO_IFB "{\"permitted\":true,\"egress\":true,\"ingress\":false,\"downlink\":true}"
+#define NO_RIGHT "{\"interface\":true,\"tools\":true,\"permitted\":false,\"egress\":false}"
+
+static void one_way_of_replay_for_all(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *server, *first, *second;
+        int how;
+        const char *why;
+    } cases[] = {
+        {NULL, ALL, ALL, ROG_REMOTE_BOTH, ""},
+        {ALL, ALL, NO_IFB, ROG_REMOTE_DOWNLINK, ""},
+        {NULL, NO_IFB, ALL, ROG_REMOTE_PACE,
+         "nor the server what it sends: the cluster file gives"},
+        {ALL, ALL, NO_RIGHT, ROG_REMOTE_PACE, "worker 2 cannot be shaped: the user may not change"},
+        {ALL, NULL, ALL, ROG_REMOTE_PACE, "worker 1 cannot be shaped: the cluster file gives no"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const struct rog_remote_right rights[] = {right(cases[i].server), right(cases[i].first),
+                                                  right(cases[i].second)};
+        struct rog_remote_shaping shaping;
+        rog_remote_shaping_choose(&shaping, rights, 3);
+        if ((int)shaping.how != cases[i].how || !strstr(shaping.why, cases[i].why))
+            fail_msg("case %zu: %d, \"%s\"", i, (int)shaping.how, shaping.why);
+        assert_true((shaping.how == ROG_REMOTE_PACE) == (shaping.why[0] != '\0'));
+    }
+}
+
+/* ---- host.json ---- */
+
+/* A list of words as one text. */
+static const char *words(const struct rog_json *list, char *text, size_t bytes)
+{
+    text[0] = '\0';
+    for (size_t i = 0; i < rog_json_size(list); i++) {
+        size_t used = strlen(text);
+        snprintf(text + used, bytes - used, "%s%s", i ? " " : "",
+                 rog_json_string(rog_json_at(list, i), "?"));
+    }
+    return text;
+}
+
+static struct rog_json *spec(const struct rog_cluster *cluster, int how, size_t rank)
+{
+    struct rog_json *config =
+        parse("{\"trace\":\"synth:outdoors\",\"seed\":5,\"workers\":[{\"trace_offset\":30.0},"
+              "{\"trace\":\"constant:2\"}]}");
+    const struct rog_remote_shaping shaping = {.how = how};
+    struct rog_error err = {0};
+    char *text = NULL;
+    if (rog_remote_spec(config, cluster, &shaping, rank, &text, &err))
+        fail_msg("%s", err.message);
+    struct rog_json *made = parse(text);
+    free(text);
+    rog_json_free(config);
+    return made;
+}
+
+static void supervisors_get_their_orders(void **state)
+{
+    (void)state;
+    char text[512];
+    struct rog_cluster cluster = {
+        .kind = ROG_CLUSTER_SSH,
+        .server = parse("{\"host\":\"lab\",\"address\":\"fd00::1\",\"iface\":\"wlan9\"}"),
+        .workers = parse("[{\"host\":\"a\",\"iface\":\"wlan0\",\"wrap\":\" docker  exec rog \","
+                         "\"environment\":\"A=1 B=x=y\"},{\"host\":\"b\",\"address\":\"10.0.0.2\","
+                         "\"iface\":\"wlan1\"}]"),
+        .port = 7701,
+        .stall_limit_s = 300,
+        .worker_timeout_s = 60,
+        .restarts = 3,
+        .lease_s = 90,
+    };
+    struct rog_json *first = spec(&cluster, ROG_REMOTE_BOTH, 1);
+    assert_string_equal(words(rog_json_get(first, "arguments"), text, sizeof text),
+                        "--server [fd00::1]:7701 --server-timeout 300");
+    assert_string_equal(words(rog_json_get(first, "wrap"), text, sizeof text), "docker exec rog");
+    const struct rog_json *environment = rog_json_get(first, "environment");
+    assert_string_equal(rog_json_get_string(environment, "B", ""), "x=y");
+    const struct rog_json *shape = rog_json_get(first, "shape");
+    assert_string_equal(rog_json_get_string(shape, "iface", ""), "wlan0");
+    assert_string_equal(rog_json_get_string(shape, "direction", ""), "both");
+    assert_string_equal(rog_json_get_string(shape, "trace", ""), "synth:outdoors");
+    assert_true(rog_json_get_number(shape, "offset_s", 0) == 30);
+    assert_int_equal(rog_json_get_integer(shape, "seed", 0), 5);
+    assert_true(rog_json_get_number(first, "lease_s", 0) == 90);
+    rog_json_free(first);
+
+    struct rog_json *server = spec(&cluster, ROG_REMOTE_BOTH, 0);
+    assert_string_equal(words(rog_json_get(server, "arguments"), text, sizeof text),
+                        "--listen :7701 --worker-timeout 60 --join-timeout 300");
+    assert_null(rog_json_get(server, "shape"));
+    rog_json_free(server);
+
+    server = spec(&cluster, ROG_REMOTE_DOWNLINK, 0);
+    const struct rog_json *peers = rog_json_get(rog_json_get(server, "shape"), "peers");
+    assert_int_equal(rog_json_size(peers), 2);
+    assert_string_equal(rog_json_get_string(rog_json_at(peers, 0), "address", ""), "a");
+    assert_string_equal(rog_json_get_string(rog_json_at(peers, 1), "address", ""), "10.0.0.2");
+    assert_string_equal(rog_json_get_string(rog_json_at(peers, 1), "trace", ""), "constant:2");
+    rog_json_free(server);
+
+    struct rog_json *second = spec(&cluster, ROG_REMOTE_PACE, 2);
+    assert_null(rog_json_get(second, "shape"));
+    assert_non_null(strstr(words(rog_json_get(second, "arguments"), text, sizeof text), "--pace"));
+    rog_json_free(second);
+    rog_json_free(cluster.server);
+    rog_json_free(cluster.workers);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(files_travel_and_are_pointed_at, make_folder,
+                                        remove_folder),
+        cmocka_unit_test(what_is_drawn_needs_no_files),
+        cmocka_unit_test(a_missing_file_is_named),
+        cmocka_unit_test(one_way_of_replay_for_all),
+        cmocka_unit_test(supervisors_get_their_orders),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
