@@ -217,12 +217,12 @@ static bool in_set(const struct space_set *set, ino_t space)
     return false;
 }
 
-/* The namespace of a process; 0 where it cannot be told. */
-static ino_t space_of(const char *pid)
+/* The namespace ("net", "pid") of a process; 0 where it cannot be told. */
+static ino_t space_of(const char *pid, const char *kind)
 {
     struct stat info = {0};
     char path[64];
-    snprintf(path, sizeof path, "/proc/%.20s/ns/net", pid);
+    snprintf(path, sizeof path, "/proc/%.20s/ns/%.8s", pid, kind);
     return stat(path, &info) == 0 ? info.st_ino : 0;
 }
 
@@ -251,14 +251,14 @@ static unsigned visit_lost(struct space_set *set, int signal)
 {
     struct dirent **entries = NULL;
     unsigned running = 0;
-    ino_t own = space_of("self");
+    ino_t own = space_of("self", "net"), own_pids = space_of("self", "pid");
     int count = scandir("/proc", &entries, NULL, NULL);
     for (int pass = 0; pass < 2; pass++) {
         for (int i = 0; i < count; i++) {
             const char *pid = entries[i]->d_name;
-            ino_t space = pid[0] >= '0' && pid[0] <= '9' ? space_of(pid) : 0;
-            if (!space || space == own)
-                continue;
+            ino_t space = pid[0] >= '0' && pid[0] <= '9' ? space_of(pid, "net") : 0;
+            if (!space || space == own || space_of(pid, "pid") != own_pids)
+                continue; /* what runs in a container may be a lab of its own */
             if (pass == 0 && !in_set(set, space) && set->count <= ROG_LAB_MAX_WORKERS &&
                 is_lab_sshd(pid))
                 set->space[set->count++] = space;
