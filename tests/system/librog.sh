@@ -74,6 +74,11 @@ last=$(ls run/chkpt | tail -n 1)
 head -c 400 "run/chkpt/$last" | grep -aq '"w1":{"dtype":"F32","shape":\[32,2\]' ||
     fail "the checkpoint does not have the example's tensors"
 
+# Python finds the library beside it, without torch too.
+
+PYTHONPATH=$PWD/usr/share/rog/python python3 -B -c 'import rog; print(rog.version())' >said 2>&1 || fail "$(cat said)"
+grep -qx '[0-9.]*' said || fail "$(cat said)"
+
 # Wrong use is told, not suffered.
 ./shared.out 127.0.0.1:1 nokey 1 1 2>said && fail "without a key"
 grep -q 'cannot open key file nokey' said || fail "$(cat said)"

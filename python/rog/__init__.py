@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Row-granular synchronization (ROG, MICRO 2022) for PyTorch.
+
+    optimizer = rog.Optimizer(model.parameters(), lr=0.1, momentum=0.9, rank=1, workers=4,
+                              server="10.42.0.1:7400", key_file="key")
+    ...
+    loss.backward()
+    optimizer.step()
+    ...
+    optimizer.finish()
+
+`rog-trainer serve --workers 4` is the server. It needs neither Python nor the model. What goes wrong
+is a RogError with one sentence that names the cause; the process is never taken down. A program that
+rogctl has started takes everything but the optimizer's own settings from rog.from_env().
+"""
+
+from ._librog import RogError, Statistics, version
+from .environment import Run, from_env
+
+__all__ = ["Optimizer", "RogError", "Run", "Statistics", "freeze_statistics", "from_env", "load",
+           "version"]
+
+
+def __getattr__(name):
+    """What needs torch is imported when it is used: from_env does without."""
+    if name in ("Optimizer", "freeze_statistics"):
+        from . import optimizer
+        return getattr(optimizer, name)
+    if name == "load":
+        from .checkpoint import load
+        return load
+    raise AttributeError("module 'rog' has no attribute %r" % name)

@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The run that a program is part of, when rogctl has started it."""
+
+import json
+import os
+
+from ._librog import RogError
+
+
+class Run:
+    """One run, seen from one worker.
+
+    rank, workers   this worker (from 1 on) and how many there are
+    seed            the run's; derive all random numbers from it and the rank
+    settings        the run's settings, as in the experiment file (a dict)
+    worker          the settings of this worker: batch, local_steps, ...
+
+    `**run` gives rog.Optimizer what it needs to take part.
+    """
+
+    def __init__(self, environment):
+        path = environment["ROG_CONFIG"]
+        try:
+            with open(path, encoding="utf-8") as file:
+                self._text = file.read()
+            self.settings = json.loads(self._text)
+            self.rank = int(environment["ROG_RANK"])
+            self.worker = next(worker for worker in self.settings["workers"]
+                               if worker["rank"] == self.rank)
+        except (OSError, ValueError, KeyError, TypeError, StopIteration) as cause:
+            raise RogError("%s does not describe the run of a worker of rank %s: %r"
+                           % (path, environment.get("ROG_RANK", "(none)"), cause), -4) from None
+        self.workers = len(self.settings["workers"])
+        self.seed = self.settings.get("seed", 1)
+        self._given = {
+            "server": environment["ROG_SERVER"],
+            "key_file": environment["ROG_KEY_FILE"],
+            "rank": self.rank,
+            "workers": self.workers,
+            "out_dir": environment.get("ROG_OUT"),
+            "config": self._text,
+            "pace": environment.get("ROG_PACE") == "1",
+        }
+
+    def keys(self):
+        return self._given.keys()
+
+    def __getitem__(self, name):
+        return self._given[name]
+
+
+def from_env(environment=None):
+    """The run that rogctl has started this program for. RogError (ENOTFOUND) when it has not."""
+    environment = os.environ if environment is None else environment
+    needed = ["ROG_SERVER", "ROG_KEY_FILE", "ROG_CONFIG", "ROG_RANK"]
+    missing = [name for name in needed if not environment.get(name)]
+    if missing:
+        raise RogError("%s is not set: this program was not started by a run of rogctl (workload in "
+                       "an experiment file)" % missing[0], -5)
+    return Run(environment)
