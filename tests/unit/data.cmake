@@ -2,7 +2,8 @@
 foreach(part noise cifar synth dataset batch)
   rog_unit_test(${part} LIBS rog_data)
 endforeach()
-rog_unit_test(fed_cifar LIBS rog_data PkgConfig::HDF5)
+rog_unit_test(fed_cifar LIBS rog_data rog_fed_cifar PkgConfig::HDF5)
+add_dependencies(test_fed_cifar rog-hdf5)
 rog_unit_test(run_config LIBS rog_trainer_config)
 find_package(OpenMP REQUIRED COMPONENTS C) # imported targets are known where they are found
 rog_unit_test(fit LIBS rog_pretrain OpenMP::OpenMP_C)

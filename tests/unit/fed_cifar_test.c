@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Files of TensorFlow Federated, made with libhdf5 as the published ones are, sound and not. */
+/* Files of TensorFlow Federated, read by rog-hdf5, made with libhdf5 as the published ones are,
+ * sound and not. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,6 +15,7 @@
 #include <hdf5.h>
 
 #include <common/file.h>
+#include <trainer/data/cifar.h>
 #include <trainer/data/dataset.h>
 #include <trainer/data/fed_cifar.h>
 
@@ -50,8 +52,8 @@ static int teardown(void **state)
 struct odd {
     hsize_t images, labels, edge;
     hid_t image_type, label_type;
-    int64_t label;
-    bool no_image, no_label, packed, soft_link, external;
+    int64_t label, coarse;
+    bool no_image, no_label, no_coarse, packed, soft_link, external;
 };
 
 /* Byte `k` of image `i` of the client whose first label is `first`. */
@@ -103,6 +105,12 @@ static void add_client(hid_t examples, const char *name, int first, const struct
     if (!odd->no_label)
         add_array(client, "label", 1, &labels, odd->label_type ? odd->label_type : H5T_STD_I64LE,
                   H5T_NATIVE_INT64, values, odd);
+    for (hsize_t i = 0; i < labels; i++)
+        values[i] /= 5;
+    if (odd->label || odd->coarse)
+        values[labels - 1] = odd->coarse;
+    if (!odd->no_coarse)
+        add_array(client, "coarse_label", 1, &count, H5T_STD_I64LE, H5T_NATIVE_INT64, values, odd);
     free(values);
     free(pixels);
     H5Gclose(client);
@@ -120,6 +128,22 @@ static void make_file(const char *path, const struct odd *odd)
     add_client(examples, "0", 3, odd);
     H5Gclose(examples);
     H5Fclose(file);
+}
+
+/* As rog-trainer does it: HDF5 into records, records into a data set. */
+static int read_file(const char *path, struct rog_dataset **d, struct rog_error *err)
+{
+    char *records = rog_format("%s.bin", path);
+    assert_non_null(records);
+    *d = NULL;
+    int code = rog_fed_cifar_convert(path, records, err);
+    if (code)
+        assert_false(rog_file_exists(records));
+    else
+        code = rog_cifar_read(d, records, ROG_CIFAR_ANY_RECORDS, err);
+    unlink(records);
+    free(records);
+    return code;
 }
 
 static void check_sound(const struct rog_dataset *d)
@@ -150,7 +174,7 @@ static void test_reads_clients(void **state)
         if (way.label_type)
             way.label_type = H5T_STD_I32BE;
         make_file(f->path, &way);
-        if (rog_fed_cifar_read(&d, f->path, &err))
+        if (read_file(f->path, &d, &err))
             fail_msg("%s", err.message);
         check_sound(d);
         if (i == 0)
@@ -167,10 +191,19 @@ static void test_is_a_source(void **state)
     struct rog_dataset *d = NULL;
     char *source = rog_format("fed-cifar100:%s", f->folder), name[ROG_CLASS_NAME_BYTES];
     assert_non_null(source);
+    char *cache = rog_path_join(f->folder, "cache");
+    assert_int_equal(setenv("XDG_CACHE_HOME", cache, 1), 0);
     make_file(f->path, &(struct odd){0});
-    assert_int_equal(rog_dataset_open(&d, source, ROG_SPLIT_TRAIN, "none", 1, &err), 0);
-    check_sound(d);
-    rog_dataset_free(d);
+    for (int time = 0; time < 2; time++) { /* made, and out of the cache */
+        if (rog_dataset_open(&d, source, ROG_SPLIT_TRAIN, "none", 1, &err))
+            fail_msg("%s", err.message);
+        check_sound(d);
+        rog_dataset_free(d);
+    }
+    make_file(f->path, &(struct odd){.label = 100});
+    assert_int_equal(rog_dataset_open(&d, source, ROG_SPLIT_TRAIN, "none", 1, &err), ROG_EFAILED);
+    assert_non_null(strstr(err.message, "examples/0/label: number 1 is 100, labels are 0 to 99"));
+    free(cache);
     assert_int_equal(rog_dataset_class_name(source, 99, name, sizeof name, &err), 0);
     assert_string_equal(name, "worm");
     assert_int_equal(rog_dataset_open(&d, source, ROG_SPLIT_TEST, "none", 1, &err), ROG_EINVAL);
@@ -184,7 +217,7 @@ static void expect_refusal(const char *path, const char *words)
 {
     struct rog_error err = {0};
     struct rog_dataset *d = NULL;
-    int code = rog_fed_cifar_read(&d, path, &err);
+    int code = read_file(path, &d, &err);
     assert_null(d);
     if (code != ROG_EFORMAT || strncmp(err.message, path, strlen(path)) != 0 ||
         !strstr(err.message, words))
@@ -205,9 +238,11 @@ static void test_refuses_odd_clients(void **state)
         {{.image_type = H5T_STD_I8LE}, "examples/0/image must be 8-bit unsigned numbers"},
         {{.image_type = H5T_IEEE_F32LE}, "examples/0/image must be 8-bit unsigned numbers"},
         {{.label_type = H5T_IEEE_F64LE}, "examples/0/label must be whole numbers (n)"},
-        {{.labels = 3}, "examples/0 has 2 images and 3 labels"},
+        {{.labels = 3}, "examples/0 has 2 images and a label of 3"},
         {{.label = 100}, "examples/0/label: number 1 is 100, labels are 0 to 99"},
         {{.label = -1}, "examples/0/label: number 1 is -1, labels are 0 to 99"},
+        {{.no_coarse = true}, "examples/0/ has no \"coarse_label\""},
+        {{.coarse = 20}, "examples/0/coarse_label: number 1 is 20, labels are 0 to 19"},
         {{.soft_link = true}, "examples/0/image is a link, which is not followed"},
         {{.external = true}, "examples/0/image is kept outside of the file"},
     };
@@ -245,8 +280,9 @@ static void test_refuses_odd_files(void **state)
     hid_t space = H5Screate_simple(4, shape, NULL), line = H5Screate_simple(1, shape, NULL);
     H5Dclose(
         H5Dcreate2(client, "image", H5T_STD_U8LE, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
-    H5Dclose(
-        H5Dcreate2(client, "label", H5T_STD_I64LE, line, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
+    for (int k = 0; k < 2; k++)
+        H5Dclose(H5Dcreate2(client, k ? "label" : "coarse_label", H5T_STD_I64LE, line, H5P_DEFAULT,
+                            H5P_DEFAULT, H5P_DEFAULT));
     H5Sclose(line);
     H5Sclose(space);
     H5Gclose(client);

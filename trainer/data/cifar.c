@@ -30,19 +30,24 @@ static const char *const class_names[ROG_CIFAR_CLASSES] = {
     "willow_tree", "wolf",          "woman",     "worm",
 };
 
-static int check_size(FILE *file, const char *path, uint32_t records, struct rog_error *err)
+/* *records may be ROG_CIFAR_ANY_RECORDS and is then filled in. */
+static int check_size(FILE *file, const char *path, uint32_t *records, struct rog_error *err)
 {
     struct stat status;
     if (fstat(fileno(file), &status))
         return rog_fail(err, ROG_EIO, "%s: %s", path, strerror(errno));
-    long long expected = (long long)records * ROG_CIFAR_RECORD_BYTES;
     if (!S_ISREG(status.st_mode))
         return rog_fail(err, ROG_EFORMAT, "%s: not a regular file", path);
+    if (*records == ROG_CIFAR_ANY_RECORDS) {
+        long long whole = (long long)status.st_size / ROG_CIFAR_RECORD_BYTES;
+        *records = whole < 1 ? 1 : whole > UINT32_MAX ? UINT32_MAX : (uint32_t)whole;
+    }
+    long long expected = (long long)*records * ROG_CIFAR_RECORD_BYTES;
     if ((long long)status.st_size != expected)
         return rog_fail(err, ROG_EFORMAT,
                         "%s: %lld bytes long, but %u CIFAR-100 records of %d bytes are %lld bytes; "
                         "the file is %s, copy it again",
-                        path, (long long)status.st_size, records, ROG_CIFAR_RECORD_BYTES, expected,
+                        path, (long long)status.st_size, *records, ROG_CIFAR_RECORD_BYTES, expected,
                         (long long)status.st_size < expected ? "truncated" : "not CIFAR-100");
     return ROG_OK;
 }
@@ -80,7 +85,7 @@ int rog_cifar_read(struct rog_dataset **dataset, const char *path, uint32_t reco
     if (!file)
         return rog_fail(err, errno == ENOENT ? ROG_ENOTFOUND : ROG_EIO, "%s: %s", path,
                         strerror(errno));
-    int code = check_size(file, path, records, err);
+    int code = check_size(file, path, &records, err);
     if (!code)
         code =
             rog_dataset_new(&made, records, ROG_CIFAR_CLASSES, ROG_CIFAR_EDGE, ROG_CIFAR_EDGE, err);

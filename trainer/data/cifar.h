@@ -15,9 +15,11 @@
 #define ROG_CIFAR_RECORD_BYTES (2 + 3 * ROG_CIFAR_EDGE * ROG_CIFAR_EDGE)
 #define ROG_CIFAR_TRAIN_RECORDS 50000u
 #define ROG_CIFAR_TEST_RECORDS 10000u
+#define ROG_CIFAR_ANY_RECORDS 0u /* as many as the file has */
 
-/* Reads a file that must hold exactly `records` records. ROG_EFORMAT names the file, its size and
- * the size expected, or the record whose label is out of range. */
+/* Reads a file that must hold exactly `records` records (ROG_CIFAR_ANY_RECORDS: one or more).
+ * ROG_EFORMAT names the file, its size and the size expected, or the record whose label is out of
+ * range. */
 int rog_cifar_read(struct rog_dataset **dataset, const char *path, uint32_t records,
                    struct rog_error *err);
 

@@ -4,17 +4,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <common/file.h>
 #include <common/hash.h>
+#include <common/tool.h>
 #include <trainer/data/cache.h>
 #include <trainer/data/cifar.h>
-#include <trainer/data/fed_cifar.h>
 #include <trainer/data/noise.h>
 #include <trainer/data/synth.h>
 
 #define PIXELS_MAX_BYTES (UINT64_C(1) << 31)
 #define RECIPE_BYTES 1024
+#define CONVERT_LIMIT_S 600.0 /* for a data set; it takes about a second */
 
 const char *rog_split_name(enum rog_split split)
 {
@@ -88,9 +90,6 @@ struct source {
                     char *text, size_t bytes, struct rog_error *err);
     int (*open)(const struct source *source, const char *folder, enum rog_split split,
                 struct rog_dataset **dataset, struct rog_error *err);
-    /* Of the files, if there are any. */
-    int (*read)(struct rog_dataset **dataset, const char *path, enum rog_split split,
-                struct rog_error *err);
     void (*class_name)(uint32_t label, char *text, size_t bytes);
 };
 
@@ -154,30 +153,86 @@ static int file_describe(const struct source *source, const char *folder, enum r
     return code;
 }
 
-static int file_open(const struct source *source, const char *folder, enum rog_split split,
-                     struct rog_dataset **dataset, struct rog_error *err)
+static int cifar_open(const struct source *source, const char *folder, enum rog_split split,
+                      struct rog_dataset **dataset, struct rog_error *err)
 {
     char *path = NULL;
     int code = file_path(source, folder, split, &path, err);
-    if (!code)
-        code = source->read(dataset, path, split, err);
+    if (code)
+        return code;
+    code = rog_cifar_read(
+        dataset, path, split == ROG_SPLIT_TRAIN ? ROG_CIFAR_TRAIN_RECORDS : ROG_CIFAR_TEST_RECORDS,
+        err);
     free(path);
     return code;
 }
 
-static int cifar_read(struct rog_dataset **dataset, const char *path, enum rog_split split,
-                      struct rog_error *err)
+#define RECORDS_SUFFIX ".record"
+
+struct conversion {
+    const char *path, *recipe;
+};
+
+/* Its words alone are the error, without the command before them. */
+static int run_converter(const char *program, const char *path, const char *records,
+                         struct rog_error *err)
 {
-    return rog_cifar_read(
-        dataset, path, split == ROG_SPLIT_TRAIN ? ROG_CIFAR_TRAIN_RECORDS : ROG_CIFAR_TEST_RECORDS,
-        err);
+    struct rog_error cause = {0};
+    const char *const argv[] = {program, path, records, NULL};
+    int code = rog_tool_run(argv, CONVERT_LIMIT_S, NULL, &cause);
+    const char *command_end = strstr(cause.message, RECORDS_SUFFIX ": ");
+    return code ? rog_fail(err, code, "%s",
+                           command_end ? command_end + strlen(RECORDS_SUFFIX ": ") : cause.message)
+                : ROG_OK;
 }
 
-static int fed_cifar_read(struct rog_dataset **dataset, const char *path, enum rog_split split,
-                          struct rog_error *err)
+/* By rog-hdf5, into a file of the binary version, which is read and removed. */
+static int fed_cifar_make(void *user, struct rog_dataset **made, struct rog_error *err)
 {
-    (void)split;
-    return rog_fed_cifar_read(dataset, path, err);
+    const struct conversion *conversion = user;
+    char *program = NULL, *entry = NULL, *records = NULL;
+    char *bin = rog_install_path("bin", err);
+    int code =
+        bin ? rog_cache_path(&entry, "data", conversion->recipe, "images", err) : ROG_EFAILED;
+    if (code)
+        goto out;
+    program = rog_path_join(bin, "rog-hdf5");
+    records =
+        rog_format("%s" RECORDS_SUFFIX, entry); /* whoever takes the entry's lock removes it */
+    if (!program || !records) {
+        code = rog_fail_nomem(err);
+        goto out;
+    }
+    code = run_converter(program, conversion->path, records, err);
+    if (code == ROG_ENOTFOUND)
+        code = rog_fail(err, ROG_EFAILED,
+                        "%s is not there to read HDF5 files; where it is, `rog-hdf5 FILE.h5 "
+                        "train.bin` makes the files of data = \"cifar100:FOLDER\"",
+                        program);
+    if (!code)
+        code = rog_cifar_read(made, records, ROG_CIFAR_ANY_RECORDS, err);
+    unlink(records);
+out:
+    free(records);
+    free(program);
+    free(entry);
+    free(bin);
+    return code;
+}
+
+static int fed_cifar_open(const struct source *source, const char *folder, enum rog_split split,
+                          struct rog_dataset **dataset, struct rog_error *err)
+{
+    char recipe[RECIPE_BYTES];
+    char *path = NULL;
+    int code = file_path(source, folder, split, &path, err);
+    if (!code)
+        code = file_describe(source, folder, split, recipe, sizeof recipe, err);
+    struct conversion conversion = {path, recipe};
+    if (!code)
+        code = rog_cache_dataset(dataset, recipe, fed_cifar_make, &conversion, err);
+    free(path);
+    return code;
 }
 
 static const struct source sources[] = {
@@ -189,15 +244,13 @@ static const struct source sources[] = {
      .files = {"train.bin", "test.bin"},
      .format = "the CIFAR-100 binary version's",
      .describe = file_describe,
-     .open = file_open,
-     .read = cifar_read,
+     .open = cifar_open,
      .class_name = rog_cifar_class_name},
     {.name = "fed-cifar100",
      .files = {"fed_cifar100_train.h5", "fed_cifar100_test.h5"},
      .format = "TensorFlow Federated's",
      .describe = file_describe,
-     .open = file_open,
-     .read = fed_cifar_read,
+     .open = fed_cifar_open,
      .class_name = rog_cifar_class_name},
 };
 

@@ -1,27 +1,39 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <trainer/data/fed_cifar.h>
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <hdf5.h>
 
+#include <common/file.h>
 #include <trainer/data/cifar.h>
 
 #define IMAGE_BYTES ((size_t)ROG_CIFAR_EDGE * ROG_CIFAR_EDGE * 3)
 #define IMAGES_MAX 1000000u /* of a file */
+#define COARSE_CLASSES 20
 
-/* A file that is being read: once to count, once to take the images. */
+/* A file that is being read. */
 struct reading {
     const char *path;
     hid_t access, file, examples;
-    struct rog_dataset *dataset; /* NULL while images are counted */
-    uint64_t images;             /* so far */
+    FILE *output;
+    uint64_t images; /* so far */
     struct rog_error *err;
     int code;
+};
+
+/* What a client has; the arrays are of `count`. */
+struct client {
+    const char *name;
+    uint64_t count;
+    uint8_t *pixels; /* (count, 32, 32, 3) */
+    int64_t *fine, *coarse;
 };
 
 /* An array of one client. */
@@ -106,8 +118,9 @@ static const struct kind {
 } kinds[] = {
     {"image", "8-bit unsigned numbers (n, 32, 32, 3)", 4, image_shape, 1, true},
     {"label", "whole numbers (n)", 1, NULL, 8, false},
+    {"coarse_label", "whole numbers (n)", 1, NULL, 8, false},
 };
-enum { IMAGE, LABEL, KINDS };
+enum { IMAGE, LABEL, COARSE_LABEL, KINDS };
 
 static int array_open(struct reading *reading, hid_t client, const char *client_name,
                       const struct kind *kind, struct array *array)
@@ -136,53 +149,85 @@ static int array_open(struct reading *reading, hid_t client, const char *client_
 
 /* ---- clients ---- */
 
-static int take_labels(struct reading *reading, const struct array *array, const char *client_name)
+static int check_labels(struct reading *reading, const struct client *client, const char *what,
+                        const int64_t *labels, int classes)
 {
-    int code = ROG_OK;
-    int64_t *labels = malloc((size_t)array->count * sizeof *labels);
-    if (!labels)
-        return rog_fail_nomem(reading->err);
-    if (H5Dread(array->id, H5T_NATIVE_INT64, H5S_ALL, H5S_ALL, H5P_DEFAULT, labels) < 0)
-        code = fail_hdf5(reading, "examples/%.64s/label", client_name);
-    for (uint64_t i = 0; i < array->count && !code; i++) {
-        if (labels[i] < 0 || labels[i] >= ROG_CIFAR_CLASSES)
-            code = rog_fail(reading->err, ROG_EFORMAT,
-                            "%s: examples/%.64s/label: number %" PRIu64 " is %" PRId64
+    for (uint64_t i = 0; i < client->count; i++)
+        if (labels[i] < 0 || labels[i] >= classes)
+            return rog_fail(reading->err, ROG_EFORMAT,
+                            "%s: examples/%.64s/%s: number %" PRIu64 " is %" PRId64
                             ", labels are 0 to %d",
-                            reading->path, client_name, i, labels[i], ROG_CIFAR_CLASSES - 1);
-        else
-            reading->dataset->labels[reading->images + i] = (uint16_t)labels[i];
-    }
-    free(labels);
+                            reading->path, client->name, what, i, labels[i], classes - 1);
+    return ROG_OK;
+}
+
+static int load_client(struct reading *reading, const struct array arrays[KINDS],
+                       struct client *client)
+{
+    client->pixels = malloc((size_t)client->count * IMAGE_BYTES);
+    client->fine = malloc((size_t)client->count * sizeof *client->fine);
+    client->coarse = malloc((size_t)client->count * sizeof *client->coarse);
+    if (!client->pixels || !client->fine || !client->coarse)
+        return rog_fail_nomem(reading->err);
+    void *const targets[KINDS] = {client->pixels, client->fine, client->coarse};
+    for (int k = 0; k < KINDS; k++)
+        if (H5Dread(arrays[k].id, k == IMAGE ? H5T_NATIVE_UINT8 : H5T_NATIVE_INT64, H5S_ALL,
+                    H5S_ALL, H5P_DEFAULT, targets[k]) < 0)
+            return fail_hdf5(reading, "examples/%.64s/%s", client->name, kinds[k].name);
+    int code = check_labels(reading, client, "label", client->fine, ROG_CIFAR_CLASSES);
+    if (!code)
+        code = check_labels(reading, client, "coarse_label", client->coarse, COARSE_CLASSES);
     return code;
 }
 
-static int take_client(struct reading *reading, const struct array arrays[KINDS],
-                       const char *client_name)
+/* A record has its channels one after the other. */
+static int write_client(struct reading *reading, const struct client *client)
 {
-    uint64_t count = arrays[IMAGE].count;
-    if (arrays[LABEL].count != count)
-        return rog_fail(reading->err, ROG_EFORMAT,
-                        "%s: examples/%.64s has %" PRIu64 " images and %" PRIu64 " labels",
-                        reading->path, client_name, count, arrays[LABEL].count);
-    if (count > IMAGES_MAX - reading->images)
+    uint8_t record[ROG_CIFAR_RECORD_BYTES];
+    for (uint64_t i = 0; i < client->count; i++) {
+        const uint8_t *pixels = client->pixels + i * IMAGE_BYTES;
+        record[0] = (uint8_t)client->coarse[i];
+        record[1] = (uint8_t)client->fine[i];
+        for (size_t c = 0; c < 3; c++)
+            for (size_t p = 0; p < IMAGE_BYTES / 3; p++)
+                record[2 + c * (IMAGE_BYTES / 3) + p] = pixels[3 * p + c];
+        if (fwrite(record, sizeof record, 1, reading->output) != 1)
+            return rog_fail(reading->err, ROG_EIO, "cannot write the records of %s: %s",
+                            reading->path, strerror(errno));
+    }
+    return ROG_OK;
+}
+
+static int take_client(struct reading *reading, const struct array arrays[KINDS], const char *name)
+{
+    struct client client = {.name = name, .count = arrays[IMAGE].count};
+    for (int k = LABEL; k < KINDS; k++)
+        if (arrays[k].count != client.count)
+            return rog_fail(reading->err, ROG_EFORMAT,
+                            "%s: examples/%.64s has %" PRIu64 " images and a %s of %" PRIu64,
+                            reading->path, name, client.count, kinds[k].name, arrays[k].count);
+    if (client.count > IMAGES_MAX - reading->images)
         return rog_fail(reading->err, ROG_EFORMAT, "%s: examples/%.64s: more than %u images",
-                        reading->path, client_name, IMAGES_MAX);
-    if (!reading->dataset || !count)
+                        reading->path, name, IMAGES_MAX);
+    if (!client.count)
         return ROG_OK;
-    if (count > reading->dataset->count - reading->images)
-        return rog_fail(reading->err, ROG_EFORMAT, "%s: changed while it was read", reading->path);
-    uint8_t *pixels = reading->dataset->pixels + reading->images * IMAGE_BYTES;
-    if (H5Dread(arrays[IMAGE].id, H5T_NATIVE_UINT8, H5S_ALL, H5S_ALL, H5P_DEFAULT, pixels) < 0)
-        return fail_hdf5(reading, "examples/%.64s/image", client_name);
-    return take_labels(reading, &arrays[LABEL], client_name);
+    int code = load_client(reading, arrays, &client);
+    if (!code)
+        code = write_client(reading, &client);
+    free(client.pixels);
+    free(client.fine);
+    free(client.coarse);
+    reading->images += client.count;
+    return code;
 }
 
 /* One member of "examples"; H5Literate goes on while this returns 0. */
 static herr_t visit_client(hid_t examples, const char *name, const H5L_info_t *link, void *user)
 {
     struct reading *reading = user;
-    struct array arrays[KINDS] = {{.id = H5I_INVALID_HID}, {.id = H5I_INVALID_HID}};
+    struct array arrays[KINDS];
+    for (int k = 0; k < KINDS; k++)
+        arrays[k].id = H5I_INVALID_HID;
     hid_t client = H5I_INVALID_HID;
     if (link->type != H5L_TYPE_HARD) {
         reading->code =
@@ -199,8 +244,6 @@ static herr_t visit_client(hid_t examples, const char *name, const H5L_info_t *l
         reading->code = array_open(reading, client, name, &kinds[k], &arrays[k]);
     if (!reading->code)
         reading->code = take_client(reading, arrays, name);
-    if (!reading->code)
-        reading->images += arrays[IMAGE].count;
 out:
     for (int k = 0; k < KINDS; k++)
         if (arrays[k].id >= 0)
@@ -212,7 +255,6 @@ out:
 
 static int visit_all(struct reading *reading)
 {
-    reading->images = 0;
     if (H5Literate(reading->examples, H5_INDEX_NAME, H5_ITER_INC, NULL, visit_client, reading) <
             0 &&
         !reading->code)
@@ -249,25 +291,19 @@ static void reading_close(struct reading *reading)
         H5Pclose(reading->access);
 }
 
-static int read_file(struct reading *reading)
+static int convert(struct reading *reading)
 {
     int code = reading_open(reading);
     if (!code)
         code = visit_all(reading);
     if (!code && !reading->images)
         code = rog_fail(reading->err, ROG_EFORMAT, "%s: has no images", reading->path);
-    if (!code)
-        code = rog_dataset_new(&reading->dataset, (uint32_t)reading->images, ROG_CIFAR_CLASSES,
-                               ROG_CIFAR_EDGE, ROG_CIFAR_EDGE, reading->err);
-    if (!code)
-        code = visit_all(reading);
-    if (!code)
-        code = rog_dataset_seal(reading->dataset, reading->err);
     return code;
 }
 
-int rog_fed_cifar_read(struct rog_dataset **dataset, const char *path, struct rog_error *err)
+int rog_fed_cifar_convert(const char *path, const char *output, struct rog_error *err)
 {
+    struct rog_file_writer writer = {0};
     struct reading reading = {
         .path = path,
         .access = H5I_INVALID_HID,
@@ -275,18 +311,20 @@ int rog_fed_cifar_read(struct rog_dataset **dataset, const char *path, struct ro
         .examples = H5I_INVALID_HID,
         .err = err,
     };
+    int code = rog_file_writer_open(&writer, output, err);
+    if (code)
+        return code;
+    reading.output = writer.file;
     /* libhdf5 prints its errors unless it is told not to. */
     H5E_auto2_t print = NULL;
     void *print_user = NULL;
     H5Eget_auto2(H5E_DEFAULT, &print, &print_user);
     H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
-    int code = read_file(&reading);
+    code = convert(&reading);
     reading_close(&reading);
     H5Eset_auto2(H5E_DEFAULT, print, print_user);
-    if (code) {
-        rog_dataset_free(reading.dataset);
-        reading.dataset = NULL;
-    }
-    *dataset = reading.dataset;
+    if (!code)
+        code = rog_file_writer_commit(&writer, err);
+    rog_file_writer_discard(&writer);
     return code;
 }
