@@ -89,6 +89,11 @@ const struct rog_setting rog_worker_settings[] = {
     {"local_steps", ROG_SETTING_INT, "1", 1, 1000, NULL, NULL,
      "local steps between two exchanges; multiplied by batchsize", 0},
     {"step_s", ROG_SETTING_REAL, NULL, 0, 1e6, NULL, "s", "time of one local step", 0},
+    {"step_times", ROG_SETTING_STRING, NULL, 0, 0, NULL, NULL,
+     "file with the time of all local steps of each iteration, instead of step_s: the line step_s, "
+     "then a line for each, in s; the last one is the worker's last iteration, or under `seconds` "
+     "the first follows (virtual clusters)",
+     0},
     {"compress_s", ROG_SETTING_REAL, NULL, 0, 1e6, NULL, "s", "time to compress one push", 0},
     {"decompress_s", ROG_SETTING_REAL, NULL, 0, 1e6, NULL, "s", "time to unpack one pull", 0},
     {"rank_s", ROG_SETTING_REAL, NULL, 0, 1e6, NULL, "s",

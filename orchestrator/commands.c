@@ -26,23 +26,38 @@ int rog_command_db(const struct rog_cli *cli, enum rog_db_mode mode, struct rog_
     return rog_db_open(db, rog_cli_string(cli, "db"), mode, err);
 }
 
-int rog_command_cluster_read(const struct rog_cli *cli, struct rog_cluster **cluster,
-                             struct rog_error *err)
+static int read_cluster(const char *given, struct rog_cluster **cluster, struct rog_error *err)
 {
-    const char *given = rog_cli_string(cli, "cluster");
     char *share = rog_install_path("share/rog", err);
     *cluster = NULL;
     if (!share)
         return ROG_EFAILED;
     char *profiles = rog_path_join(share, "profiles.conf");
-    char *standard = rog_path_join(share, "clusters/virtual4.conf");
-    int code = profiles && standard ? 0 : rog_fail_nomem(err);
-    if (code == 0)
-        code = rog_cluster_read(cluster, given ? given : standard, profiles, err);
-    free(standard);
+    int code = profiles ? rog_cluster_read(cluster, given, profiles, err) : rog_fail_nomem(err);
     free(profiles);
     free(share);
     return code;
+}
+
+int rog_command_cluster_named(const char *name, struct rog_cluster **cluster, struct rog_error *err)
+{
+    char *share = rog_install_path("share/rog", err);
+    char *path = share ? rog_format("%s/clusters/%s.conf", share, name) : NULL;
+    *cluster = NULL;
+    int code = !share ? ROG_EFAILED : path ? 0 : rog_fail_nomem(err);
+    if (code == 0)
+        code = read_cluster(path, cluster, err);
+    free(path);
+    free(share);
+    return code;
+}
+
+int rog_command_cluster_read(const struct rog_cli *cli, struct rog_cluster **cluster,
+                             struct rog_error *err)
+{
+    const char *given = rog_cli_string(cli, "cluster");
+    return given ? read_cluster(given, cluster, err)
+                 : rog_command_cluster_named("virtual4", cluster, err);
 }
 
 int rog_command_cluster(const struct rog_cli *cli, struct rog_cluster **cluster,

@@ -20,6 +20,7 @@ extern const struct rog_command rog_cmd_microevents;
 extern const struct rog_command rog_cmd_plugins;
 extern const struct rog_command rog_cmd_redraw;
 extern const struct rog_command rog_cmd_replace;
+extern const struct rog_command rog_cmd_replay;
 extern const struct rog_command rog_cmd_report;
 extern const struct rog_command rog_cmd_run;
 extern const struct rog_command rog_cmd_runs;
@@ -42,6 +43,10 @@ int rog_command_cluster_read(const struct rog_cli *cli, struct rog_cluster **clu
 /* The same, and checks that this version can execute runs on it. */
 int rog_command_cluster(const struct rog_cli *cli, struct rog_cluster **cluster,
                         struct rog_error *err);
+
+/* The cluster that comes with the program under this name. */
+int rog_command_cluster_named(const char *name, struct rog_cluster **cluster,
+                              struct rog_error *err);
 
 /* Becomes the trainer with its command `name` and this command's arguments; returns only when that
  * is not possible. */

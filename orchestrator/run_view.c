@@ -2,9 +2,14 @@
 #include <orchestrator/run_view.h>
 
 #include <math.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include <orchestrator/output.h>
+#include <orchestrator/store/paths.h>
+#include <orchestrator/store/replay.h>
 #include <orchestrator/store/summary.h>
+#include <rog/events.h>
 
 int rog_runs_table(const struct rog_json *runs, struct rog_error *err)
 {
@@ -50,5 +55,87 @@ int rog_runs_summaries(struct rog_db *db, struct rog_query *query, struct rog_js
         rog_json_free(*runs);
         *runs = NULL;
     }
+    return code;
+}
+
+/* How many events of each kind, and what those said that tell of trouble. */
+static int load_events(struct rog_db *db, const char *id, struct rog_json *counts,
+                       struct rog_json *notable, struct rog_error *err)
+{
+    struct rog_query *query = NULL;
+    int code = rog_query_new(&query, db, err,
+                             "SELECT kind, count(*) FROM events WHERE run_id = ? GROUP BY kind"
+                             " ORDER BY kind",
+                             "s", id);
+    while (code == 0 && (code = rog_query_step(query, err)) == 1) {
+        rog_json_put_integer(counts, rog_query_text(query, 0), rog_query_int(query, 1));
+        code = 0;
+    }
+    rog_query_free(query);
+    if (code < 0)
+        return code;
+    code = rog_query_new(&query, db, err,
+                         "SELECT t, rank, kind, coalesce(json_extract(data, '$.message'),"
+                         " json_extract(data, '$.reason')) FROM events WHERE run_id = ?"
+                         " AND kind IN ('" ROG_EVENT_WARNING "', '" ROG_EVENT_ERROR "',"
+                         " '" ROG_EVENT_LEAVE "', '" ROG_EVENT_RESTART "',"
+                         " '" ROG_EVENT_RETRY "') ORDER BY t, rank",
+                         "s", id);
+    while (code == 0 && (code = rog_query_step(query, err)) == 1) {
+        struct rog_json *event = rog_json_object();
+        rog_json_put_number(event, "t", rog_query_real(query, 0));
+        if (!rog_query_is_null(query, 1))
+            rog_json_put_integer(event, "rank", rog_query_int(query, 1));
+        rog_json_put_string(event, "kind", rog_query_text(query, 2));
+        rog_json_put_string(event, "message", rog_query_text(query, 3));
+        rog_json_append(notable, event);
+        code = 0;
+    }
+    rog_query_free(query);
+    return code;
+}
+
+/* "replay": how well the bandwidth was kept, in words. */
+static int put_replay(struct rog_db *db, const char *id, struct rog_json *summary,
+                      struct rog_error *err)
+{
+    struct rog_replay replay;
+    int code = rog_replay_load(db, id, &replay, err);
+    char *text = code == 0 && replay.recorded ? rog_replay_text(&replay) : NULL;
+    if (text)
+        rog_json_put_string(summary, "replay", text);
+    free(text);
+    return code;
+}
+
+int rog_run_details(struct rog_db *db, const char *text, struct rog_json **summary,
+                    struct rog_error *err)
+{
+    char *id = NULL;
+    struct rog_run_row row = {0};
+    int code = rog_run_find(db, text, &id, err);
+    if (code == 0)
+        code = rog_run_row_load(db, id, &row, err);
+    if (code == 0)
+        code = rog_run_summary(db, id, summary, err);
+    if (code == 0) {
+        struct rog_json *counts = rog_json_object(), *notable = rog_json_array();
+        struct rog_json *config = NULL, *versions = NULL;
+        char *folder = rog_run_folder_name(rog_db_path(db), id);
+        code = load_events(db, id, counts, notable, err);
+        if (rog_json_parse(row.config, strlen(row.config), "config", &config, NULL) == 0)
+            rog_json_put(*summary, "config", config);
+        if (row.versions &&
+            rog_json_parse(row.versions, strlen(row.versions), "versions", &versions, NULL) == 0)
+            rog_json_put(*summary, "versions", versions);
+        if (code == 0)
+            code = put_replay(db, id, *summary, err);
+        rog_json_put_string(*summary, "folder", folder);
+        rog_json_put(*summary, "events", counts);
+        rog_json_put(*summary, "notable_events", notable);
+        free(folder);
+    }
+    rog_run_row_release(&row);
+    free(id);
     return code;
 }

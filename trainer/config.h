@@ -23,9 +23,10 @@
 struct rog_run_worker {
     uint32_t rank; /* 1..N */
     const char *host, *profile;
-    uint32_t batch;       /* images a local step; default: the run's */
-    uint32_t local_steps; /* between two exchanges, `batchsize` multiplied in */
-    double step_s;        /* one local step */
+    uint32_t batch;         /* images a local step; default: the run's */
+    uint32_t local_steps;   /* between two exchanges, `batchsize` multiplied in */
+    double step_s;          /* one local step */
+    const char *step_times; /* file of recorded ones; may be NULL */
     double compress_s, decompress_s;
     double rank_s, unpack_rows_s; /* where the strategy does not send all */
     double server_unpack_s, server_compress_s, server_rank_s; /* work of the server for it */

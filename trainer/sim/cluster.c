@@ -28,6 +28,13 @@ static int node_init(struct rog_sim_cluster *cluster, uint32_t index, struct rog
         rog_fail_prefix(err, "worker %u", node->profile->rank);
         return code;
     }
+    if (node->profile->step_times) {
+        code = rog_times_read(&node->times, node->profile->step_times, err);
+        if (code) {
+            rog_fail_prefix(err, "worker %u", node->profile->rank);
+            return code;
+        }
+    }
     if (node->profile->zero_mbps > 0)
         rog_trace_lift_zeros(node->trace, node->profile->zero_mbps);
     if (config->params) {
@@ -81,6 +88,7 @@ static void cluster_release(struct rog_sim_cluster *cluster)
     for (uint32_t i = 0; cluster->nodes && i < cluster->workers; i++) {
         rog_worker_free(cluster->nodes[i].core);
         rog_trace_free(cluster->nodes[i].trace);
+        rog_times_release(&cluster->nodes[i].times);
         free(cluster->nodes[i].params);
     }
     rog_server_free(cluster->server);

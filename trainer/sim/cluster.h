@@ -9,7 +9,7 @@
  *
  * A worker's iteration, and what of it is measured (the four add up to the time between two ends
  * of iterations):
- *   compute_s  local steps of step_s each
+ *   compute_s  local steps of step_s each, or what was recorded (step_times)
  *   push_s     compress_s, then its push until the last byte is at the server
  *   stall_s    from then until the server admits its pull
  *   pull_s     its pull until the last byte is at the worker, then decompress_s

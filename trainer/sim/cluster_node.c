@@ -281,15 +281,24 @@ static int leave(struct rog_sim_cluster *cluster, uint32_t worker, struct rog_er
     return take_notices(cluster, err);
 }
 
+/* Recorded times end with the run they were recorded of, unless the clock ends this one. */
+static uint32_t last_iteration(const struct rog_sim_cluster *cluster, uint32_t worker)
+{
+    const struct rog_times *times = &cluster->nodes[worker].times;
+    bool by_times = times->count && cluster->config->run->seconds <= 0;
+    return by_times ? times->count : cluster->config->iterations[worker];
+}
+
 int rog_sim_begin(struct rog_sim_cluster *cluster, uint32_t worker, struct rog_error *err)
 {
     struct rog_sim_node *node = &cluster->nodes[worker];
-    if (node->iterations < cluster->config->iterations[worker]) {
+    if (node->iterations < last_iteration(cluster, worker)) {
         const struct rog_run_worker *profile = node->profile;
         node->began_s = cluster->now_s;
         enter(cluster, node, ROG_SIM_COMPUTING);
-        return rog_sim_put(cluster, ROG_SIM_COMPUTED,
-                           cluster->now_s + profile->local_steps * profile->step_s, worker, 0, err);
+        double took_s = node->times.count ? node->times.step_s[node->iterations % node->times.count]
+                                          : profile->local_steps * profile->step_s;
+        return rog_sim_put(cluster, ROG_SIM_COMPUTED, cluster->now_s + took_s, worker, 0, err);
     }
     enter(cluster, node, ROG_SIM_FINISHED);
     cluster->running--;

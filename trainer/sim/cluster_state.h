@@ -14,6 +14,7 @@
 #include <trainer/sim/queue.h>
 #include <trainer/sim/schedule.h>
 #include <trainer/sim/slots.h>
+#include <trainer/sim/times.h>
 #include <trainer/sim/trace.h>
 #include <trainer/sync/server.h>
 #include <trainer/sync/worker.h>
@@ -63,8 +64,9 @@ struct rog_sim_node {
     bool only_waiting; /* it hears requests only while it waits for its pull */
     float *params;
     struct rog_trace *trace;
-    double change_s; /* of the trace: when the rate changes next */
-    double mbps;     /* as reported last */
+    struct rog_times times; /* recorded ones of iterations; none: the profile's */
+    double change_s;        /* of the trace: when the rate changes next */
+    double mbps;            /* as reported last */
 
     enum rog_sim_state state;
     uint32_t iterations; /* done */

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <orchestrator/commands.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <common/file.h>
+#include <orchestrator/launch.h>
+#include <orchestrator/rerun/rerun.h>
+#include <orchestrator/run_view.h>
+#include <orchestrator/store/summary.h>
+
+struct replaying {
+    struct rog_output output;
+    struct rog_db *db; /* the recorded run's */
+    char *id;          /* the recorded run */
+    char *folder;      /* of the replay; removed at the end */
+    struct rog_cluster *artifact;
+    struct rog_rerun replay;
+    struct rog_db *store; /* the replay's own database */
+    struct rog_plan *plan;
+};
+
+static int make_folder(struct replaying *r, struct rog_error *err)
+{
+    const char *base = getenv("TMPDIR");
+    char *folder = rog_format("%s/rogctl-replay-XXXXXX", base && base[0] ? base : "/tmp");
+    if (!folder)
+        return rog_fail_nomem(err);
+    if (!mkdtemp(folder)) {
+        int code = rog_fail(err, ROG_EIO, "cannot make the folder %s: %s; TMPDIR names another",
+                            folder, strerror(errno));
+        free(folder);
+        return code;
+    }
+    r->folder = folder;
+    return 0;
+}
+
+static int prepare(const struct rog_cli *cli, struct replaying *r, struct rog_error *err)
+{
+    int code = rog_command_db(cli, ROG_DB_READ, &r->db, err);
+    if (code == 0)
+        code = rog_run_find(r->db, rog_cli_arg(cli, 0), &r->id, err);
+    if (code == 0)
+        code = rog_command_cluster_named("artifact4", &r->artifact, err);
+    if (code == 0)
+        code = make_folder(r, err);
+    if (code == 0)
+        code = rog_rerun_prepare(&r->replay, r->db, r->id, r->artifact, r->folder, err);
+    if (code < 0)
+        return code;
+    struct rog_json *settings = r->replay.settings;
+    rog_json_put_string(settings, "library", rog_cli_string(cli, "library"));
+    if (rog_cli_given(cli, "threshold"))
+        rog_json_put_integer(settings, "threshold", rog_cli_int(cli, "threshold"));
+    return rog_plan_single(&r->plan, settings, &r->replay.cluster, NULL, err);
+}
+
+static int execute(struct replaying *r, struct rog_error *err)
+{
+    char *path = rog_path_join(r->folder, "results.db");
+    char *trainer = rog_fleet_trainer_path(err);
+    int code = !path ? rog_fail_nomem(err) : trainer ? 0 : ROG_EFAILED;
+    if (code == 0)
+        code = rog_db_open(&r->store, path, ROG_DB_WRITE, err);
+    if (code == 0) {
+        const struct rog_launch launch = {.cluster = &r->replay.cluster,
+                                          .db = r->store,
+                                          .trainer = trainer,
+                                          .jobs = 1,
+                                          .output = r->output};
+        code = rog_launch(&launch, r->plan, err);
+    }
+    free(trainer);
+    free(path);
+    return code;
+}
+
+/* The replay's summary says of what it is one, and in what it differs only because of how it is
+ * made says what the recorded run does. */
+static void name_replay(struct rog_json *summary, const struct rog_json *recorded, const char *id)
+{
+    static const char *const same[] = {"batchsize", "epochs", "cluster"};
+    char *name = rog_format("replay of %s", id);
+    rog_json_put_string(summary, "id", name);
+    rog_json_put_string(summary, "replay_of", id);
+    rog_json_put_string(summary, "folder", NULL);
+    for (size_t i = 0; i < sizeof same / sizeof *same; i++)
+        rog_json_put(summary, same[i], rog_json_copy(rog_json_get(recorded, same[i])));
+    free(name);
+}
+
+static int show(struct replaying *r, struct rog_error *err)
+{
+    struct rog_json *recorded = NULL, *summary = NULL, *both = rog_json_array();
+    int code = rog_run_summary(r->db, r->id, &recorded, err);
+    if (code == 0)
+        code = rog_run_details(r->store, r->plan->run[0].id, &summary, err);
+    if (code == 0) {
+        name_replay(summary, recorded, r->id);
+        if (r->output.json) {
+            code = rog_print_json(summary, err);
+        } else {
+            rog_json_append(both, recorded);
+            rog_json_append(both, summary);
+            recorded = NULL;
+            code = rog_runs_table(both, err);
+        }
+        summary = NULL;
+    }
+    rog_json_free(summary);
+    rog_json_free(recorded);
+    rog_json_free(both);
+    return code;
+}
+
+static int run(const struct rog_cli *cli, struct rog_error *err)
+{
+    struct replaying r = {.output = rog_output_of(cli)};
+    struct rog_error cause = {0};
+    int code = prepare(cli, &r, err);
+    if (code == 0)
+        code = execute(&r, err);
+    if (code == 0)
+        code = show(&r, err);
+    rog_plan_free(r.plan);
+    rog_db_close(r.store);
+    rog_rerun_release(&r.replay);
+    rog_cluster_free(r.artifact);
+    if (r.folder && rog_dir_remove(r.folder, &cause) < 0)
+        rog_warn(&r.output, "%s", cause.message);
+    free(r.folder);
+    free(r.id);
+    rog_db_close(r.db);
+    return code;
+}
+
+static const struct rog_setting options[] = {
+    {"library", ROG_SETTING_STRING, "ROG", 0, 0, NULL, NULL,
+     "the strategy to replay it under: a plugin's name", 0},
+    {"threshold", ROG_SETTING_INT, NULL, 0, 2147483647, NULL, "iterations",
+     "its staleness threshold; default: the plugin's", 0},
+    {NULL, ROG_SETTING_FLAG, NULL, 0, 0, NULL, NULL, NULL, 0},
+};
+
+const struct rog_command rog_cmd_replay = {
+    .name = "replay",
+    .usage = "RUN [options]",
+    .summary = "Say what a recorded run would have been under another strategy, or the same",
+    .details = "Feeds the bandwidth and the computing times that were recorded to the virtual "
+               "cluster (policy and network, no\ngradients) and prints the result beside the run; "
+               "--json prints what show --json prints. Nothing is recorded:\nno database and no "
+               "case changes.",
+    .options = options,
+    .min_args = 1,
+    .max_args = 1,
+    .run = run,
+};

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_SIM_TIMES_H
+#define ROG_SIM_TIMES_H
+
+/* Recorded times of iterations: a text file, the line "step_s", then a number of seconds >= 0 on
+ * each line. */
+
+#include <stdint.h>
+
+#include <rog/error.h>
+
+struct rog_times {
+    double *step_s; /* [count] heap */
+    uint32_t count;
+};
+
+/* ROG_ENOTFOUND and ROG_EIO for a file that cannot be read; ROG_EFORMAT with file and line for one
+ * that is not as above or has no times. */
+int rog_times_read(struct rog_times *times, const char *path, struct rog_error *err);
+void rog_times_release(struct rog_times *times);
+
+#endif
