@@ -27,6 +27,33 @@ try 2 rogctl data info synth100 twice
 try 1 rogctl data make --noise none --sheet /proc/sheet.png
 says '/proc/sheet.png'
 
+# A file of TensorFlow Federated as h5py writes it: counts and means are those that numpy has.
+if /usr/bin/python3 -c 'import h5py' 2>/dev/null; then
+    mkdir fed
+    /usr/bin/python3 - >fed/means <<'END' || fail 'no files by h5py'
+import h5py
+import numpy as np
+
+rng = np.random.default_rng(3)
+for split, clients in (("train", 12), ("test", 3)):
+    images = rng.integers(0, 256, (clients, 7, 32, 32, 3), dtype=np.uint8)
+    images[..., 2] //= 3
+    with h5py.File(f"fed/fed_cifar100_{split}.h5", "w") as file:
+        for client in range(clients):
+            group = file.create_group(f"examples/{client}")
+            group.create_dataset("image", data=images[client], compression="gzip")
+            group["label"] = rng.permutation(100)[:7]
+            group["coarse_label"] = rng.integers(0, 20, 7)
+    print(split, clients * 7, *(f"{m:.4f}" for m in images.mean((0, 1, 2, 3)) / 255))
+END
+    try 0 rogctl data info fed-cifar100:fed --noise none --json
+    json '.sets[] | [.split, .images] + .mean | @text' >found
+    tr -d '[]"' <found | awk -F, '{ printf "%s %d %.4f %.4f %.4f\n", $1, $2, $3, $4, $5 }' >found-means
+    cmp found-means fed/means || fail "h5py's files: $(cat fed/means) became $(cat found-means)"
+else
+    echo 'files by h5py are not read: no python3-h5py'
+fi
+
 # The sheet: the pictures are pixels of the set, three channels in the right order, enlarged by two;
 # the noisy one beside it is what OpenCV's saturating addition makes of the clean one.
 command -v python3 >/dev/null && PYTHON=$(command -v python3)
