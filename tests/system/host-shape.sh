@@ -106,3 +106,34 @@ await w/host.jsonl 'replay-audit'
 ip netns exec $worker rog-trainer shape --iface eth0 --restore >said || fail "$(cat said)"
 await w/state.json '"failed".*the bandwidth replay broke off: somebody else ended it'
 stop_all
+
+# Without root: what changes something goes through sudo, also when the replay is killed. Here sudo
+# is a stand-in, and the right comes from a capability.
+chmod 711 . && mkdir bin && printf '#!/bin/sh\n[ "$1" = -n ] || exit 1\nshift\nexec "$@"\n' >bin/sudo
+chmod 755 bin bin/sudo
+user="ip netns exec $worker setpriv --reuid 65534 --regid 65534 --clear-groups"
+if $user --inh-caps +net_admin --ambient-caps +net_admin true 2>said; then
+    user="$user --inh-caps +net_admin --ambient-caps +net_admin env PATH=$PWD/bin:$PATH"
+    # A step up from 0 wakes the queue without a raw socket.
+    printf 'seconds,mbps\n0,0\n0.5,5\n100,5\n' >steps.csv && chmod 644 steps.csv
+    try 0 $user rog-trainer shape --iface eth0 --trace "$PWD/steps.csv" --seconds 1
+    untouched
+    $user rog-trainer shape --iface eth0 --trace constant:5 >said 2>&1 &
+    for i in $(seq 100); do
+        ip netns exec $worker tc qdisc show dev eth0 | grep -q ingress && break
+        sleep 0.05
+    done
+    ip netns exec $worker tc qdisc show dev eth0 | grep -q 'tbf.*rate 5Mbit' || fail "$(cat said)"
+    kill -9 $!
+    for i in $(seq 100); do
+        ip netns exec $worker tc qdisc show dev eth0 | grep -q 'tbf\|ingress' || break
+        sleep 0.05
+    done
+    untouched
+    rm bin/sudo && printf '#!/bin/sh\necho "sudo: a password is required" >&2\nexit 1\n' >bin/sudo
+    chmod 755 bin/sudo
+    try 2 $user rog-trainer shape --iface eth0 --trace constant:5
+    says "let sudo allow tc and ip without a password"
+else
+    echo "without root: not tested: $(cat said)"
+fi

@@ -17,22 +17,51 @@
 #define COMMAND_TIMEOUT_S 20
 #define MAX_WORDS 40
 
-static int run_line(char *line, char **output, struct rog_error *err)
+/* Whoever is not root asks sudo, which must not ask back. */
+static size_t put_sudo(const char **argv)
+{
+    if (geteuid() == 0)
+        return 0;
+    argv[0] = "sudo";
+    argv[1] = "-n";
+    return 2;
+}
+
+/* What a failed command says about rights, in words that help. */
+static int explain(int code, struct rog_error *err)
+{
+    if (code == ROG_ENOTFOUND)
+        return rog_fail_prefix(err, geteuid() == 0 ? "install the package iproute2"
+                                                   : "install the packages iproute2 and sudo");
+    if (code == ROG_EFAILED && err &&
+        (strstr(err->message, "not permitted") || strstr(err->message, "sudo:"))) {
+        err->code = ROG_EINVAL;
+        return rog_fail_prefix(err, "this needs the right to change network interfaces: run it as "
+                                    "root, or let sudo allow tc and ip without a password");
+    }
+    return code;
+}
+
+static int run_line(char *line, bool changes, char **output, struct rog_error *err)
 {
     const char *argv[MAX_WORDS + 1] = {NULL};
-    size_t words = 0;
+    size_t words = changes ? put_sudo(argv) : 0;
     for (char *word = strsep(&line, " "); word; word = strsep(&line, " ")) {
         if (words == MAX_WORDS)
             return rog_fail(err, ROG_EINVAL, "%s: too many words", argv[0]);
         argv[words++] = word;
     }
-    int code = rog_tool_run(argv, COMMAND_TIMEOUT_S, output, err);
-    if (code == ROG_ENOTFOUND)
-        rog_fail_prefix(err, "install the package iproute2");
-    else if (code == ROG_EFAILED && err && strstr(err->message, "not permitted"))
-        code = rog_fail_prefix(err, "this needs the right to change network interfaces: run it as "
-                                    "root or with sudo");
-    return code;
+    return explain(rog_tool_run(argv, COMMAND_TIMEOUT_S, output, err), err);
+}
+
+int rog_shape_start_tc(struct rog_tool *tc, struct rog_error *err)
+{
+    static const char *const words[] = {"tc", "-s", "-j", "-batch", "-"};
+    const char *argv[MAX_WORDS + 1] = {NULL};
+    size_t count = put_sudo(argv);
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        argv[count++] = words[i];
+    return explain(rog_tool_start(tc, argv, err), err);
 }
 
 int rog_shape_command(struct rog_error *err, const char *format, ...)
@@ -44,7 +73,7 @@ int rog_shape_command(struct rog_error *err, const char *format, ...)
     va_end(args);
     if (length < 0)
         return rog_fail_nomem(err);
-    int code = run_line(line, NULL, err);
+    int code = run_line(line, true, NULL, err);
     free(line);
     return code;
 }
@@ -59,7 +88,7 @@ int rog_shape_ask(struct rog_json **json, struct rog_error *err, const char *for
     va_end(args);
     if (length < 0)
         return rog_fail_nomem(err);
-    int code = run_line(line, &output, err);
+    int code = run_line(line, false, &output, err);
     if (!code)
         code = rog_json_parse(output, strlen(output), "tc", json, err);
     free(output);

@@ -2,12 +2,14 @@
 #ifndef ROG_SHAPE_HOST_H
 #define ROG_SHAPE_HOST_H
 
-/* Single commands to tc and ip, and what they tell about an interface. */
+/* Commands to tc and ip, and what they tell about an interface. Those that change something are run
+ * by sudo where this process is not root. */
 
 #include <stdbool.h>
 #include <stdint.h>
 
 #include <common/json.h>
+#include <common/tool.h>
 #include <rog/error.h>
 
 /* Longest name of an interface, with the NUL. */
@@ -18,9 +20,12 @@
 int rog_shape_command(struct rog_error *err, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* The same for a command that prints JSON. *json is owned by the caller. */
+/* The same for a command that only looks, and prints JSON. *json is owned by the caller. */
 int rog_shape_ask(struct rog_json **json, struct rog_error *err, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* A tc that takes commands line by line and answers questions about counters. */
+int rog_shape_start_tc(struct rog_tool *tc, struct rog_error *err);
 
 /* ROG_EINVAL where it does not exist or its name is not one. */
 int rog_shape_iface_index(const char *iface, unsigned *index, struct rog_error *err);

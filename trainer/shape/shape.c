@@ -1,17 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <trainer/shape/shape.h>
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <linux/if_packet.h>
 #include <math.h>
-#include <net/if.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -20,6 +15,7 @@
 #include <trainer/shape/audit.h>
 #include <trainer/shape/guard.h>
 #include <trainer/shape/lanes.h>
+#include <trainer/shape/nudge.h>
 #include <trainer/shape/state.h>
 
 #define SAMPLE_PERIOD_S 0.1 /* of the counters */
@@ -27,10 +23,8 @@
 #define TC_END_S 2.0
 #define RESTORE_PATIENCE_S 10.0
 #define MAX_QUESTIONS 64
-/* Below this rate a frame takes so long that a faster rate has to be woken up to (see nudge). */
+/* Below this rate a frame takes so long that a faster rate has to be woken up to (nudge.h). */
 #define SLEEPY_MBPS 1.0
-#define NUDGE_ETHERTYPE 0x88B5 /* IEEE: for local experiments */
-#define NUDGE_BYTES 46
 
 /* tc was asked about a device; it answers in order. */
 struct question {
@@ -99,34 +93,6 @@ static int ask(struct replay *replay, const char *device, bool nudges, struct ro
     return code;
 }
 
-/*
- * tbf sleeps until the next frame has its tokens, at rate 0 for ever, and a new rate does not wake
- * it: only the next packet does. TCP sends none while its last ones are still in the queue. So
- * after a slow rate one small frame is sent, addressed to the interface itself.
- */
-static int nudge(const char *device, struct rog_error *err)
-{
-    struct ifreq request = {0};
-    struct sockaddr_ll to = {.sll_family = AF_PACKET,
-                             .sll_protocol = htons(NUDGE_ETHERTYPE),
-                             .sll_ifindex = (int)if_nametoindex(device),
-                             .sll_halen = 6};
-    const char frame[NUDGE_BYTES] = {0};
-    snprintf(request.ifr_name, sizeof request.ifr_name, "%s", device);
-    int fd = socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    int code = ROG_OK;
-    if (fd >= 0 && ioctl(fd, SIOCGIFHWADDR, &request) == 0)
-        memcpy(to.sll_addr, request.ifr_hwaddr.sa_data, 6);
-    /* A full queue has woken it up as well. */
-    if (fd < 0 || (sendto(fd, frame, sizeof frame, 0, (struct sockaddr *)&to, sizeof to) < 0 &&
-                   errno != ENOBUFS))
-        code =
-            rog_fail(err, ROG_EIO, "cannot wake up the queue of %s: %s", device, strerror(errno));
-    if (fd >= 0)
-        close(fd);
-    return code;
-}
-
 /* Sets the rate of every lane whose moment has come. */
 static int apply_due_steps(struct replay *replay, struct rog_error *err)
 {
@@ -172,7 +138,7 @@ static int take_answer(struct replay *replay, const char *text, size_t size, str
     replay->first_question = (replay->first_question + 1) % MAX_QUESTIONS;
     replay->question_count--;
     if (question.nudges)
-        return nudge(question.device, err);
+        return rog_shape_nudge(question.device, err);
     return rog_shape_audit_answer(replay->options->audit, &replay->lanes, question.device, text,
                                   size, since_begin(replay), err);
 }
@@ -359,8 +325,7 @@ int rog_shape_replay(const struct rog_shape_options *options, struct rog_shape_s
     if (!code)
         code = rog_shape_lanes_make(&replay.lanes, options, &state, err);
     if (!code)
-        code = rog_tool_start(&replay.tc,
-                              (const char *const[]){"tc", "-s", "-j", "-batch", "-", NULL}, err);
+        code = rog_shape_start_tc(&replay.tc, err);
     if (!code)
         code = play(&replay, err);
 

@@ -16,6 +16,9 @@
  * kept and not dropped, TCP goes on as soon as the rate is back; tbf, which then sleeps, is woken
  * up by one small frame of ours (Ethernet type 0x88B5, addressed to the interface itself).
  *
+ * Without root all that changes something is run by `sudo -n`: tc, and ip for the ifb devices
+ * (docs/cluster-setup.md has the lines for sudoers). Users do not see each other's locks.
+ *
  * One `tc -batch` child applies all steps and answers all questions about counters; no process is
  * started for a step. Before anything is changed a guard process is forked that holds the other
  * end of a pipe: when this process ends, however it ends, the guard puts the interface back as it
@@ -35,6 +38,7 @@
 
 #define ROG_SHAPE_HANDLE "726f:" /* of the qdiscs made here */
 #define ROG_SHAPE_STATE_DIR "/run/rog-shape"
+#define ROG_SHAPE_USER_STATE_DIR "/tmp/rog-shape" /* -UID */
 #define ROG_SHAPE_MAX_PEERS 100
 #define ROG_SHAPE_ADDRESS_BYTES 64
 
@@ -94,7 +98,7 @@ struct rog_shape_summary {
 
 /*
  * Shapes until the end and puts the interface back. Errors: ROG_EINVAL no such interface, a qdisc
- * of somebody else on it, no right to change it; ROG_ENOTFOUND no tc or ip (package iproute2);
+ * of somebody else on it, no right to change it; ROG_ENOTFOUND no tc, ip or sudo;
  * ROG_EBUSY somebody shapes it already; ROG_EFAILED the kernel lacks something, or refused a
  * change. The interface is as before in any case, or the message says that it is not.
  * The caller ignores SIGPIPE (tc may end under us).

@@ -23,8 +23,28 @@ static char *path_of(const char *iface)
     struct stat space;
     if (stat("/proc/self/ns/net", &space) != 0)
         space.st_ino = 0;
-    return rog_format("%s/%llu-%s.json", ROG_SHAPE_STATE_DIR, (unsigned long long)space.st_ino,
+    unsigned long long number = (unsigned long long)space.st_ino;
+    if (geteuid() == 0)
+        return rog_format("%s/%llu-%s.json", ROG_SHAPE_STATE_DIR, number, iface);
+    return rog_format("%s-%u/%llu-%s.json", ROG_SHAPE_USER_STATE_DIR, (unsigned)geteuid(), number,
                       iface);
+}
+
+/* The folder has to be ours alone: a user's lies where everybody may make one. */
+static int make_dir(const char *path, struct rog_error *err)
+{
+    struct stat info;
+    char *dir = rog_path_dir(path);
+    if (!dir)
+        return rog_fail_nomem(err);
+    int code = ROG_OK;
+    if (mkdir(dir, 0755) != 0 && errno != EEXIST)
+        code = rog_fail(err, ROG_EIO, "cannot make the folder %s: %s", dir, strerror(errno));
+    else if (lstat(dir, &info) != 0 || !S_ISDIR(info.st_mode) || info.st_uid != geteuid() ||
+             (info.st_mode & 022))
+        code = rog_fail(err, ROG_EINVAL, "%s is not a folder of this user alone: remove it", dir);
+    free(dir);
+    return code;
 }
 
 /* What the file says; an empty or damaged one says nothing. */
@@ -48,16 +68,12 @@ int rog_shape_state_take(struct rog_shape_state *state, const char *iface, struc
     *state = (struct rog_shape_state){.fd = -1};
     snprintf(state->iface, sizeof state->iface, "%s", iface);
     state->path = path_of(iface);
-    int code = state->path ? rog_dir_make(ROG_SHAPE_STATE_DIR, err) : rog_fail_nomem(err);
-    if (code == ROG_EIO && geteuid() != 0)
-        rog_fail_prefix(err, "shaping needs root or sudo");
+    int code = state->path ? make_dir(state->path, err) : rog_fail_nomem(err);
     while (!code) {
         struct stat held, named;
         state->fd = open(state->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
         if (state->fd < 0) {
-            code = rog_fail(err, errno == EACCES ? ROG_EINVAL : ROG_EIO, "cannot open %s: %s%s",
-                            state->path, strerror(errno),
-                            errno == EACCES ? " (run it as root or with sudo)" : "");
+            code = rog_fail(err, ROG_EIO, "cannot open %s: %s", state->path, strerror(errno));
             break;
         }
         bool locked = flock(state->fd, LOCK_EX | LOCK_NB) == 0;
@@ -130,7 +146,10 @@ int rog_shape_state_undo(struct rog_shape_state *state, bool *found, struct rog_
     }
     if (!code) {
         unlink(state->path);
-        rmdir(ROG_SHAPE_STATE_DIR); /* stays where there are others */
+        char *dir = rog_path_dir(state->path);
+        if (dir)
+            rmdir(dir); /* stays where there are others */
+        free(dir);
     }
     if (found)
         *found = any;

@@ -4,8 +4,8 @@
 
 /*
  * Who shapes an interface and what was there before: one file an interface and network namespace
- * in ROG_SHAPE_STATE_DIR. Its lock is held by the replay and by its guard; a file that nobody locks
- * is what a replay has left.
+ * in ROG_SHAPE_STATE_DIR, of users that are not root in ROG_SHAPE_USER_STATE_DIR-UID. Its lock is
+ * held by the replay and by its guard; a file that nobody locks is what a replay has left.
  */
 
 #include <stdbool.h>
