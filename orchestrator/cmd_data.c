@@ -1,8 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <orchestrator/commands.h>
 
+#include <string.h>
+
 static int run(const struct rog_cli *cli, struct rog_error *err)
 {
+    const char *what = rog_cli_arg(cli, 0);
+    if (!what || (what[0] != '-' && strcmp(what, "make") != 0 && strcmp(what, "info") != 0))
+        return rog_fail(err, ROG_EINVAL, "data must be followed by get, make or info (found %s)",
+                        what ? what : "nothing");
     return rog_command_trainer(cli, "data", err);
 }
 

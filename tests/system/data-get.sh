@@ -60,6 +60,9 @@ says 'from set.tar.gz'
 
 try 2 rogctl data get mnist
 says 'no data set mnist is known; there are cifar100, fed-cifar100'
+try 2 rogctl data gte cifar100
+says 'data must be followed by get, make or info (found gte)'
+try 2 rogctl data
 try 2 rogctl data get
 try 2 rogctl data get cifar100 --list missing.conf
 says 'missing.conf'
