@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <orchestrator/figures/queries.h>
 
+#include <orchestrator/store/summary.h>
+
 const char rog_query_case_runs[] =
     "SELECT runs.id, json_array(library, threshold, control, batchsize, epochs, cluster,\n"
     "       CASE WHEN json_valid(config) THEN json_remove(config, '$.seed', '$.note', "
@@ -33,7 +35,7 @@ const char rog_query_composition_as_published[] =
 
 const char rog_query_energy_known_until[] =
     "SELECT min(last) FROM (\n"
-    "    SELECT max(t) AS last FROM energy WHERE run_id = ?1 AND rank > 0 GROUP BY rank)";
+    "    SELECT max(t) AS last FROM " ROG_ENERGY_COUNTED " GROUP BY rank, source)";
 
 const char rog_query_bandwidth[] =
     "SELECT t, mbps FROM bandwidth WHERE run_id = ?1 AND rank = ?2 AND t <= ?4 AND t >= coalesce(\n"

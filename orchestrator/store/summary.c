@@ -270,8 +270,9 @@ int rog_extent_load(struct rog_db *db, const char *run_id, struct rog_extent *ex
         &query, db, err,
         "SELECT coalesce(max(iteration), 0), coalesce((SELECT max(t) FROM events"
         " WHERE run_id = ?1 AND kind = 'end'), max(t), 0), coalesce(sum(bytes_pushed), 0),"
-        " coalesce(sum(bytes_pulled), 0), (SELECT avg(joules) FROM (SELECT max(joules) AS joules"
-        " FROM energy WHERE run_id = ?1 AND rank > 0 GROUP BY rank))"
+        " coalesce(sum(bytes_pulled), 0), (SELECT avg(joules) FROM (SELECT sum(joules) AS joules"
+        " FROM (SELECT rank, max(joules) AS joules FROM " ROG_ENERGY_COUNTED
+        " GROUP BY rank, source) GROUP BY rank))"
         " FROM iterations WHERE run_id = ?1 AND rank > 0",
         "s", run_id);
     if (code == 0)
@@ -351,8 +352,8 @@ int rog_energy_load(struct rog_db *db, const char *run_id, struct rog_energy *en
     *energy = (struct rog_energy){0};
     struct rog_query *query = NULL;
     int code = rog_query_new(&query, db, err,
-                             "SELECT rank, t, joules FROM energy WHERE run_id = ? AND rank > 0"
-                             " ORDER BY rank, t",
+                             "SELECT rank, dense_rank() OVER (ORDER BY source), t, joules"
+                             " FROM " ROG_ENERGY_COUNTED " ORDER BY 1, 2, 3",
                              "s", run_id);
     while (code == 0 && (code = rog_query_step(query, err)) == 1) {
         void *more = grow(energy->point, energy->count, sizeof *energy->point);
@@ -360,8 +361,9 @@ int rog_energy_load(struct rog_db *db, const char *run_id, struct rog_energy *en
         if (!more)
             break;
         energy->point = more;
-        energy->point[energy->count++] = (struct rog_energy_point){
-            rog_query_int(query, 0), rog_query_real(query, 1), rog_query_real(query, 2)};
+        energy->point[energy->count++] =
+            (struct rog_energy_point){rog_query_int(query, 0), rog_query_int(query, 1),
+                                      rog_query_real(query, 2), rog_query_real(query, 3)};
     }
     rog_query_free(query);
     if (code < 0)
@@ -380,11 +382,13 @@ double rog_energy_at(const struct rog_energy *energy, double t)
     double sum = 0;
     size_t workers = 0, i = 0;
     while (i < energy->count) {
-        /* One worker's readings: find the pair around t. */
-        int64_t rank = energy->point[i].rank;
+        /* One sensor's readings: find the pair around t. */
+        int64_t rank = energy->point[i].rank, sensor = energy->point[i].sensor;
         double t0 = 0, j0 = 0, joules = 0;
         bool found = false;
-        for (; i < energy->count && energy->point[i].rank == rank; i++) {
+        for (; i < energy->count && energy->point[i].rank == rank &&
+               energy->point[i].sensor == sensor;
+             i++) {
             const struct rog_energy_point *p = &energy->point[i];
             if (!found && p->t >= t) {
                 joules = between(t0, j0, p->t, p->joules, t);
@@ -394,7 +398,7 @@ double rog_energy_at(const struct rog_energy *energy, double t)
             j0 = p->joules;
         }
         sum += found ? joules : j0;
-        workers++;
+        workers += i == energy->count || energy->point[i].rank != rank;
     }
     return workers ? sum / (double)workers : (double)NAN;
 }

@@ -93,21 +93,29 @@ void rog_accuracy_release(struct rog_accuracy *accuracy);
 /* Linear between checkpoints; NaN before the first and after the last. */
 double rog_accuracy_at(const struct rog_accuracy *accuracy, double t);
 
+/* SQL: the readings of energy that count for the workers of run ?1. Several sensors of a host, each
+ * of which counts from its own start, add up; the power model counts where no sensor measures. */
+#define ROG_ENERGY_COUNTED                                                       \
+    "(SELECT rank, t, joules, source FROM energy WHERE run_id = ?1 AND rank > 0" \
+    " AND (source IS NOT 'model' OR rank NOT IN"                                 \
+    " (SELECT rank FROM energy WHERE run_id = ?1 AND source IS NOT 'model')))"
+
 /* Cumulative energy of each worker against time. */
 struct rog_energy_point {
     int64_t rank;
-    double t;      /* s */
-    double joules; /* since the run's start */
+    int64_t sensor; /* another number for another sensor of the rank */
+    double t;       /* s */
+    double joules;  /* since the run's start */
 };
 struct rog_energy {
-    struct rog_energy_point *point; /* by rank, then t */
+    struct rog_energy_point *point; /* by rank, sensor, then t */
     size_t count;
 };
 int rog_energy_load(struct rog_db *db, const char *run_id, struct rog_energy *energy,
                     struct rog_error *err);
 void rog_energy_release(struct rog_energy *energy);
-/* Joules used until t, the mean over workers; linear between readings, from 0 J at 0 s, held after
- * a worker's last reading. NaN when nothing is recorded. */
+/* Joules used until t, the mean over workers of the sums over their sensors; linear between
+ * readings, from 0 J at 0 s, held after a sensor's last reading. NaN when nothing is recorded. */
 double rog_energy_at(const struct rog_energy *energy, double t);
 
 /* What `rogctl show RUN --json` prints. Owned by the caller. */

@@ -325,6 +325,21 @@ static void summaries_average_over_workers(void **state)
     assert_true(rog_energy_at(&energy, 99) == 200);
     rog_energy_release(&energy);
     assert_true(isnan(rog_energy_at(&energy, 1)));
+    /* Rank 1 is measured by two sensors now, which add up; the model no longer counts. Rank 2 has
+     * the model alone. */
+    assert_int_equal(rog_db_run(f->db, &err,
+                                "INSERT INTO energy VALUES ('r', 1, 10, 40, 'rail a'),"
+                                " ('r', 1, 20, 60, 'rail a'), ('r', 1, 5, 10, 'rail b'),"
+                                " ('r', 1, 15, 110, 'rail b')",
+                                ""),
+                     0);
+    assert_int_equal(rog_energy_load(f->db, "r", &energy, &err), 0);
+    assert_true(rog_energy_at(&energy, 10) == (40 + 60 + 50) / 2.0);
+    assert_true(rog_energy_at(&energy, 15) == (50 + 110 + 75) / 2.0);
+    assert_true(rog_energy_at(&energy, 99) == (60 + 110 + 100) / 2.0);
+    rog_energy_release(&energy);
+    assert_int_equal(rog_extent_load(f->db, "r", &e, &err), 0);
+    assert_true(e.energy_j == (60 + 110 + 100) / 2.0);
 }
 
 static void show_has_what_the_contract_names(void **state)
