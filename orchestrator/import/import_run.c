@@ -2,12 +2,15 @@
 #include <orchestrator/import/import_run.h>
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include <common/file.h>
 #include <common/hash.h>
+
+#define READINGS_AT_ONCE ((size_t)64)
 
 static double known(double value)
 {
@@ -54,20 +57,55 @@ static int add_iterations(struct rog_db *db, const struct rog_artifact *run,
     return code < 0 ? code : 0;
 }
 
-static int add_series(struct rog_db *db, const struct rog_artifact *run, int64_t rank,
-                      const struct rog_artifact_series *series, const char *sql,
-                      struct rog_error *err)
+/* INSERT of `rows` readings (t, value) of one rank: ?1 run, ?2 rank. */
+static char *series_sql(const char *table, const char *columns, size_t rows)
 {
+    char *sql = NULL;
+    size_t size = 0;
+    FILE *text = open_memstream(&sql, &size);
+    if (!text)
+        return NULL;
+    fprintf(text, "INSERT INTO %s SELECT ?1, ?2, column1, column2%s FROM (VALUES ", table, columns);
+    for (size_t i = 0; i < rows; i++)
+        fprintf(text, "%s(?, ?)", i ? ", " : "");
+    fputc(')', text);
+    if (fclose(text) == 0)
+        return sql;
+    free(sql);
+    return NULL;
+}
+
+/* Of a long series many at once: a statement costs more than a row. */
+static int add_readings(struct rog_db *db, const struct rog_artifact *run, int64_t rank,
+                        const struct rog_artifact_point *point, size_t count, size_t at_once,
+                        const char *table, const char *columns, struct rog_error *err)
+{
+    _Static_assert(sizeof *point == 2 * sizeof(double), "readings are pairs of numbers");
     struct rog_query *query = NULL;
-    int code = rog_query_new(&query, db, err, sql, NULL);
-    for (size_t i = 0; i < series->count && code == 0; i++) {
-        code = rog_query_rebind(query, err, "sidd", run->id, rank, series->point[i].t,
-                                series->point[i].value);
+    char *sql = series_sql(table, columns, at_once);
+    int code = sql ? rog_query_new(&query, db, err, sql, NULL) : rog_fail_nomem(err);
+    for (size_t i = 0; i + at_once <= count && code == 0; i += at_once) {
+        code = rog_query_rebind(query, err, "siD", run->id, rank, 2 * at_once, &point[i].t);
         if (code == 0)
             code = rog_query_step(query, err);
     }
     rog_query_free(query);
-    return code < 0 ? code : 0;
+    free(sql);
+    return code;
+}
+
+/* columns: what follows run, rank, t and value in the table. */
+static int add_series(struct rog_db *db, const struct rog_artifact *run, int64_t rank,
+                      const struct rog_artifact_series *series, const char *table,
+                      const char *columns, struct rog_error *err)
+{
+    size_t most = series->count - series->count % READINGS_AT_ONCE;
+    int code =
+        add_readings(db, run, rank, series->point, most, READINGS_AT_ONCE, table, columns, err);
+    if (code == 0)
+        code = add_readings(db, run, rank, series->point + most, series->count - most, 1, table,
+                            columns, err);
+    return code;
 }
 
 static int add_worker(struct rog_db *db, const struct rog_artifact *run,
@@ -87,11 +125,11 @@ static int add_worker(struct rog_db *db, const struct rog_artifact *run,
     if (code == 0)
         code = add_iterations(db, run, worker, err);
     if (code == 0)
-        code = add_series(db, run, worker->rank, &run->energy[worker->rank],
-                          "INSERT INTO energy VALUES (?, ?, ?, ?, 'sensor')", err);
+        code = add_series(db, run, worker->rank, &run->energy[worker->rank], "energy", ", 'sensor'",
+                          err);
     if (code == 0)
-        code = add_series(db, run, worker->rank, &run->bandwidth[worker->rank],
-                          "INSERT INTO bandwidth VALUES (?, ?, ?, ?)", err);
+        code =
+            add_series(db, run, worker->rank, &run->bandwidth[worker->rank], "bandwidth", "", err);
     return code;
 }
 

@@ -178,8 +178,8 @@ static int open_immutable(struct rog_db *db, struct rog_error *err)
     if (code == 0) {
         sqlite3_close(db->handle);
         db->handle = NULL;
-        int result =
-            sqlite3_open_v2(uri, &db->handle, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, NULL);
+        int result = sqlite3_open_v2(
+            uri, &db->handle, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX, NULL);
         if (result != SQLITE_OK)
             code = fail(err, db, result);
     }
@@ -191,7 +191,8 @@ static int open_immutable(struct rog_db *db, struct rog_error *err)
 static int open_read(struct rog_db *db, struct rog_error *err)
 {
     int64_t version = 0;
-    int result = sqlite3_open_v2(db->path, &db->handle, SQLITE_OPEN_READONLY, NULL);
+    int result =
+        sqlite3_open_v2(db->path, &db->handle, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL);
     if (result == SQLITE_OK)
         result = sqlite3_exec(db->handle, "SELECT count(*) FROM sqlite_master", NULL, NULL, NULL);
     int code = 0;
@@ -217,14 +218,16 @@ static int use_wal(struct rog_db *db, struct rog_error *err)
         nanosleep(&step, NULL);
         code = exec(db, "PRAGMA journal_mode = WAL", err);
     }
-    return code < 0 ? code : exec(db, "PRAGMA synchronous = NORMAL", err);
+    return code < 0 ? code
+                    : exec(db, "PRAGMA synchronous = NORMAL; PRAGMA cache_size = -32768", err);
 }
 
 static int open_write(struct rog_db *db, struct rog_error *err)
 {
     int64_t version = 0;
     int result =
-        sqlite3_open_v2(db->path, &db->handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL);
+        sqlite3_open_v2(db->path, &db->handle,
+                        SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
     if (result != SQLITE_OK)
         return fail(err, db, result);
     if (sqlite3_db_readonly(db->handle, "main") == 1)
@@ -311,19 +314,24 @@ void rog_db_rollback(struct rog_db *db)
 
 static int bind(struct rog_query *query, struct rog_error *err, const char *types, va_list values)
 {
-    assert((int)strlen(types) == sqlite3_bind_parameter_count(query->statement));
-    int result = SQLITE_OK;
-    for (int i = 1; types[i - 1] && result == SQLITE_OK; i++) {
-        if (types[i - 1] == 's') {
-            result = sqlite3_bind_text(query->statement, i, va_arg(values, const char *), -1,
+    int result = SQLITE_OK, next = 1;
+    for (; *types && result == SQLITE_OK; types++) {
+        if (*types == 's') {
+            result = sqlite3_bind_text(query->statement, next++, va_arg(values, const char *), -1,
                                        SQLITE_TRANSIENT);
-        } else if (types[i - 1] == 'i') {
-            result = sqlite3_bind_int64(query->statement, i, va_arg(values, int64_t));
+        } else if (*types == 'i') {
+            result = sqlite3_bind_int64(query->statement, next++, va_arg(values, int64_t));
+        } else if (*types == 'd') {
+            result = sqlite3_bind_double(query->statement, next++, va_arg(values, double));
         } else {
-            assert(types[i - 1] == 'd');
-            result = sqlite3_bind_double(query->statement, i, va_arg(values, double));
+            assert(*types == 'D');
+            size_t count = va_arg(values, size_t);
+            const double *reals = va_arg(values, const double *);
+            for (size_t i = 0; i < count && result == SQLITE_OK; i++)
+                result = sqlite3_bind_double(query->statement, next++, reals[i]);
         }
     }
+    assert(result != SQLITE_OK || next == sqlite3_bind_parameter_count(query->statement) + 1);
     return result == SQLITE_OK ? 0 : fail(err, query->db, result);
 }
 

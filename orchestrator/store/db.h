@@ -32,7 +32,8 @@ int rog_db_commit(struct rog_db *db, struct rog_error *err);
 void rog_db_rollback(struct rog_db *db); /* harmless outside a transaction */
 
 /* A prepared statement. `types` describes `...`, a letter a parameter: s text (NULL -> NULL),
- * i int64_t, d double (NaN -> NULL). Texts are copied. With types NULL nothing is bound yet:
+ * i int64_t, d double (NaN -> NULL), D size_t and const double *, that many parameters.
+ * Texts are copied. With types NULL nothing is bound yet:
  * rog_query_rebind does. */
 int rog_query_new(struct rog_query **query, struct rog_db *db, struct rog_error *err,
                   const char *sql, const char *types, ...);
