@@ -82,6 +82,8 @@ static int add_readings(struct rog_db *db, const struct rog_artifact *run, int64
 {
     _Static_assert(sizeof *point == 2 * sizeof(double), "readings are pairs of numbers");
     struct rog_query *query = NULL;
+    if (count == 0)
+        return 0;
     char *sql = series_sql(table, columns, at_once);
     int code = sql ? rog_query_new(&query, db, err, sql, NULL) : rog_fail_nomem(err);
     for (size_t i = 0; i + at_once <= count && code == 0; i += at_once) {
@@ -99,6 +101,8 @@ static int add_series(struct rog_db *db, const struct rog_artifact *run, int64_t
                       const struct rog_artifact_series *series, const char *table,
                       const char *columns, struct rog_error *err)
 {
+    if (series->count == 0)
+        return 0;
     size_t most = series->count - series->count % READINGS_AT_ONCE;
     int code =
         add_readings(db, run, rank, series->point, most, READINGS_AT_ONCE, table, columns, err);

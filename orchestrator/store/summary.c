@@ -346,26 +346,54 @@ double rog_accuracy_at(const struct rog_accuracy *accuracy, double t)
     return i == 0 ? p[0].percent : between(p[i - 1].t, p[i - 1].percent, p[i].t, p[i].percent, t);
 }
 
+/* The place of a name in a list, where it is added if it is new; negative: an error. */
+static int64_t number_of(struct rog_names *names, const char *name, struct rog_error *err)
+{
+    for (size_t i = 0; i < names->count; i++)
+        if (strcmp(names->name[i], name) == 0)
+            return (int64_t)i;
+    char **more = realloc(names->name, (names->count + 1) * sizeof *more);
+    if (!more)
+        return rog_fail_nomem(err);
+    names->name = more;
+    names->name[names->count] = rog_strdup(name);
+    return names->name[names->count] ? (int64_t)names->count++ : rog_fail_nomem(err);
+}
+
+static int by_sensor(const void *a, const void *b)
+{
+    const struct rog_energy_point *p = a, *q = b;
+    if (p->rank != q->rank)
+        return p->rank < q->rank ? -1 : 1;
+    if (p->sensor != q->sensor)
+        return p->sensor < q->sensor ? -1 : 1;
+    return p->t < q->t ? -1 : p->t > q->t;
+}
+
+/* In the order of the table's index; sorted here, and only where hosts have several sensors. */
 int rog_energy_load(struct rog_db *db, const char *run_id, struct rog_energy *energy,
                     struct rog_error *err)
 {
     *energy = (struct rog_energy){0};
+    struct rog_names sensors = {0};
     struct rog_query *query = NULL;
-    int code = rog_query_new(&query, db, err,
-                             "SELECT rank, dense_rank() OVER (ORDER BY source), t, joules"
-                             " FROM " ROG_ENERGY_COUNTED " ORDER BY 1, 2, 3",
-                             "s", run_id);
+    int code = rog_query_new(
+        &query, db, err,
+        "SELECT rank, t, joules, source FROM " ROG_ENERGY_COUNTED " ORDER BY rank, t", "s", run_id);
     while (code == 0 && (code = rog_query_step(query, err)) == 1) {
-        void *more = grow(energy->point, energy->count, sizeof *energy->point);
+        int64_t sensor = number_of(&sensors, rog_query_text(query, 3), err);
+        void *more = sensor < 0 ? NULL : grow(energy->point, energy->count, sizeof *energy->point);
         code = more ? 0 : rog_fail_nomem(err);
         if (!more)
             break;
         energy->point = more;
-        energy->point[energy->count++] =
-            (struct rog_energy_point){rog_query_int(query, 0), rog_query_int(query, 1),
-                                      rog_query_real(query, 2), rog_query_real(query, 3)};
+        energy->point[energy->count++] = (struct rog_energy_point){
+            rog_query_int(query, 0), sensor, rog_query_real(query, 1), rog_query_real(query, 2)};
     }
+    if (code == 0 && sensors.count > 1)
+        qsort(energy->point, energy->count, sizeof *energy->point, by_sensor);
     rog_query_free(query);
+    rog_names_release(&sensors);
     if (code < 0)
         rog_energy_release(energy);
     return code;
