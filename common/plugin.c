@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include <common/file.h>
+#include <common/settings.h>
 
 #define NAME_BYTES 64
 
@@ -97,11 +98,15 @@ int rog_plugin_check_threshold(const struct rog_plugin *plugin, long long thresh
     const struct rog_strategy *strategy = plugin->strategy;
     if (threshold >= strategy->threshold_min && threshold <= strategy->threshold_max)
         return 0;
+    char found[ROG_THRESHOLD_TEXT_BYTES];
+    rog_threshold_text(threshold, found);
     if (strategy->threshold_min == strategy->threshold_max)
-        return rog_fail(err, ROG_EINVAL, "%s takes threshold %d only, not %lld: %s", strategy->name,
-                        strategy->threshold_min, threshold, strategy->threshold_help);
-    return rog_fail(err, ROG_EINVAL, "%s takes thresholds from %d to %d, not %lld: %s",
-                    strategy->name, strategy->threshold_min, strategy->threshold_max, threshold,
+        return rog_fail(err, ROG_EINVAL, "%s takes threshold %d only, not %s: %s", strategy->name,
+                        strategy->threshold_min, found, strategy->threshold_help);
+    char max[ROG_THRESHOLD_TEXT_BYTES];
+    return rog_fail(err, ROG_EINVAL, "%s takes thresholds from %d to %s, not %s: %s",
+                    strategy->name, strategy->threshold_min,
+                    rog_threshold_text(strategy->threshold_max, max), found,
                     strategy->threshold_help);
 }
 

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <rog/strategy.h>
+
 #define NAME_MAX_BYTES 64
 
 const struct rog_setting *rog_setting_find(const struct rog_setting *table, const char *name)
@@ -83,7 +85,8 @@ static void allowed(const struct rog_setting *setting, char *text, size_t bytes)
         snprintf(text, bytes, "true or false");
         break;
     case ROG_SETTING_INT:
-        snprintf(text, bytes, "a whole number from %.0f to %.0f", setting->min, setting->max);
+        snprintf(text, bytes, "a whole number from %.0f to %.0f%s%s", setting->min, setting->max,
+                 setting->choices ? ", or " : "", setting->choices ? setting->choices : "");
         break;
     case ROG_SETTING_REAL:
         snprintf(text, bytes, "a number from %.12g to %.12g", setting->min, setting->max);
@@ -116,13 +119,21 @@ static bool number_fits(const struct rog_setting *setting, const struct rog_json
     return number >= setting->min && number <= setting->max;
 }
 
+/* Is it the word that stands for a whole number's max? */
+static bool is_word(const struct rog_setting *setting, const struct rog_json *value)
+{
+    return setting->type == ROG_SETTING_INT && setting->choices && rog_json_is_string(value) &&
+           strcmp(rog_json_string(value, ""), setting->choices) == 0;
+}
+
 static bool fits(const struct rog_setting *setting, const struct rog_json *value)
 {
     switch (setting->type) {
     case ROG_SETTING_FLAG:
         return rog_json_is_bool(value);
     case ROG_SETTING_INT:
-        return rog_json_is_integer(value) && number_fits(setting, value);
+        return (rog_json_is_integer(value) && number_fits(setting, value)) ||
+               is_word(setting, value);
     case ROG_SETTING_REAL:
         return number_fits(setting, value);
     case ROG_SETTING_STRING:
@@ -229,6 +240,8 @@ int rog_settings_fill(const struct rog_setting *table, struct rog_json *object,
                       struct rog_error *err)
 {
     for (; table->name; table++) {
+        if (is_word(table, rog_json_get(object, table->name)))
+            rog_json_put_integer(object, table->name, (int64_t)table->max);
         if (!table->fallback || rog_json_get(object, table->name))
             continue;
         struct rog_json *value = NULL;
@@ -273,4 +286,13 @@ void rog_setting_describe(const struct rog_setting *setting, char *text, size_t 
     snprintf(text, bytes, "%s%s%s%s%s", wanted, setting->unit ? ", " : "",
              setting->unit ? setting->unit : "", setting->fallback ? "; default " : "",
              setting->fallback ? setting->fallback : "");
+}
+
+const char *rog_threshold_text(long long threshold, char *text)
+{
+    if (threshold == ROG_THRESHOLD_INFINITE)
+        snprintf(text, ROG_THRESHOLD_TEXT_BYTES, "inf");
+    else
+        snprintf(text, ROG_THRESHOLD_TEXT_BYTES, "%lld", threshold);
+    return text;
 }

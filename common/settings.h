@@ -26,7 +26,7 @@ struct rog_setting {
     const char *fallback; /* the default as text ("24", "800,1600"); NULL: none, must be given or
                              stays unset */
     double min, max;      /* for numbers */
-    const char *choices;  /* for strings */
+    const char *choices;  /* for strings; for whole numbers: a word that stands for max */
     const char *unit;     /* "s", "Mbit/s", or NULL */
     const char *help;     /* one line, no full stop */
     char letter;          /* one-letter form on a command line, or 0 */
@@ -51,7 +51,8 @@ int rog_setting_check(const struct rog_setting *setting, const struct rog_json *
 /* Turns text (from a command line or from `fallback`) into a checked value. */
 int rog_setting_parse(const struct rog_setting *setting, const char *text, struct rog_json **value,
                       struct rog_error *err);
-/* Adds every missing setting that has a default to `object`. */
+/* Adds every missing setting that has a default to `object`, and puts the number in the place of a
+ * word that stands for it. */
 int rog_settings_fill(const struct rog_setting *table, struct rog_json *object,
                       struct rog_error *err);
 /* Checks each key of `object` against the table; keys without a row are an error. `skip` (may be
@@ -60,5 +61,10 @@ int rog_settings_check(const struct rog_setting *table, const struct rog_json *o
                        const char *skip, struct rog_error *err);
 /* "whole number, 1 to 64, default 24, images": for help and docs. Writes at most `bytes`. */
 void rog_setting_describe(const struct rog_setting *setting, char *text, size_t bytes);
+
+#define ROG_THRESHOLD_TEXT_BYTES 24
+/* A threshold for people and in names: "4", or "inf" where it has no end. Writes to `text`, of
+ * ROG_THRESHOLD_TEXT_BYTES, and returns it. */
+const char *rog_threshold_text(long long threshold, char *text);
 
 #endif

@@ -2,6 +2,7 @@
 #include <orchestrator/commands.h>
 
 #include <common/plugin.h>
+#include <common/settings.h>
 #include <orchestrator/output.h>
 
 static int add_plugin(const char *path, const struct rog_strategy *strategy, const char *load_error,
@@ -36,9 +37,10 @@ static int print_table(const struct rog_json *plugins, struct rog_error *err)
         rog_table_cell(table, "%s", rog_json_get_string(plugin, "library", "-"));
         rog_table_cell(table, "%s", rog_json_get_string(plugin, "version", "-"));
         if (threshold) {
-            rog_table_cell(table, "%lld to %lld",
+            char max[ROG_THRESHOLD_TEXT_BYTES];
+            rog_table_cell(table, "%lld to %s",
                            (long long)rog_json_get_integer(threshold, "min", 0),
-                           (long long)rog_json_get_integer(threshold, "max", 0));
+                           rog_threshold_text(rog_json_get_integer(threshold, "max", 0), max));
             rog_table_cell(table, "%lld", (long long)rog_json_get_integer(threshold, "default", 0));
         } else {
             rog_table_cell(table, "-");

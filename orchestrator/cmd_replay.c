@@ -55,7 +55,8 @@ static int prepare(const struct rog_cli *cli, struct replaying *r, struct rog_er
     struct rog_json *settings = r->replay.settings;
     rog_json_put_string(settings, "library", rog_cli_string(cli, "library"));
     if (rog_cli_given(cli, "threshold"))
-        rog_json_put_integer(settings, "threshold", rog_cli_int(cli, "threshold"));
+        rog_json_put(settings, "threshold",
+                     rog_json_copy(rog_json_get(rog_cli_options(cli), "threshold")));
     return rog_plan_single(&r->plan, settings, &r->replay.cluster, NULL, err);
 }
 
@@ -141,7 +142,7 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
 static const struct rog_setting options[] = {
     {"library", ROG_SETTING_STRING, "ROG", 0, 0, NULL, NULL,
      "the strategy to replay it under: a plugin's name", 0},
-    {"threshold", ROG_SETTING_INT, NULL, 0, 2147483647, NULL, "iterations",
+    {"threshold", ROG_SETTING_INT, NULL, 0, 2147483647, "inf", "iterations",
      "its staleness threshold; default: the plugin's", 0},
     {NULL, ROG_SETTING_FLAG, NULL, 0, 0, NULL, NULL, NULL, 0},
 };

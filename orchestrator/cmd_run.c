@@ -130,7 +130,7 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
 static const struct rog_setting options[] = {
     {"library", ROG_SETTING_STRING, NULL, 0, 0, NULL, NULL,
      "synchronization strategy: a plugin's name; default ROG", 0},
-    {"threshold", ROG_SETTING_INT, NULL, 0, 2147483647, NULL, "iterations",
+    {"threshold", ROG_SETTING_INT, NULL, 0, 2147483647, "inf", "iterations",
      "staleness threshold; default: the plugin's", 0},
     {"control", ROG_SETTING_STRING, NULL, 0, 0, NULL, NULL,
      "bandwidth condition: outdoors (default) or indoors", 0},

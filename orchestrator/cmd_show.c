@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include <common/settings.h>
 #include <orchestrator/figures/label.h>
 #include <orchestrator/output.h>
 #include <orchestrator/run_view.h>
@@ -73,16 +74,18 @@ static void print_events(const struct rog_json *s)
 
 static void print_run(const struct rog_json *s)
 {
+    char threshold[ROG_THRESHOLD_TEXT_BYTES];
     print_text("run", rog_json_get_string(s, "id", NULL));
     print_text("note", rog_json_get_string(s, "note", NULL));
     print_text("status", rog_json_get_string(s, "status", NULL));
     print_text("error", rog_json_get_string(s, "error", NULL));
-    rog_print(
-        "%-18s %s %lld, %s, batchsize %lld, %lld epochs, seed %lld", "settings",
-        rog_json_get_string(s, "library", ""), (long long)rog_json_get_integer(s, "threshold", 0),
-        rog_json_get_string(s, "control", ""), (long long)rog_json_get_integer(s, "batchsize", 0),
-        (long long)rog_json_get_integer(s, "epochs", 0),
-        (long long)rog_json_get_integer(s, "seed", 0));
+    rog_print("%-18s %s %s, %s, batchsize %lld, %lld epochs, seed %lld", "settings",
+              rog_json_get_string(s, "library", ""),
+              rog_threshold_text(rog_json_get_integer(s, "threshold", 0), threshold),
+              rog_json_get_string(s, "control", ""),
+              (long long)rog_json_get_integer(s, "batchsize", 0),
+              (long long)rog_json_get_integer(s, "epochs", 0),
+              (long long)rog_json_get_integer(s, "seed", 0));
     print_text("cluster", rog_json_get_string(s, "cluster", NULL));
     print_text("began (UTC)", rog_json_get_string(s, "started_at", NULL));
     print_text("ended (UTC)", rog_json_get_string(s, "ended_at", NULL));

@@ -116,9 +116,10 @@ int rog_launch_show_plan(const struct rog_output *output, const struct rog_plan 
     for (size_t i = 0; i < plan->count; i++) {
         const struct rog_plan_run *run = &plan->run[i];
         const struct rog_resolved_run *r = &run->resolved;
+        char threshold[ROG_THRESHOLD_TEXT_BYTES];
         rog_table_cell(table, "%s", r->note);
         rog_table_cell(table, "%s", r->library);
-        rog_table_cell(table, "%lld", (long long)r->threshold);
+        rog_table_cell(table, "%s", rog_threshold_text(r->threshold, threshold));
         rog_table_cell(table, "%s", r->control);
         rog_table_cell(table, "%lld", (long long)r->batchsize);
         rog_table_cell(table, "%lld", (long long)r->epochs);

@@ -38,7 +38,7 @@ ROG_STRATEGY_EXPORT const struct rog_strategy rog_strategy_plugin = {
     .threshold_min = 0,
     .threshold_max = ROG_THRESHOLD_INFINITE,
     .threshold_default = 4,
-    .threshold_help = "S: iterations a worker may be ahead of the slowest; 2147483647: without end "
+    .threshold_help = "S: iterations a worker may be ahead of the slowest; inf: without end "
                       "(asynchronous, ASP)",
     .plan_push = plan,
     .admit = admit,

@@ -8,6 +8,7 @@
 
 #include <common/file.h>
 #include <orchestrator/conf/file.h>
+#include <rog/strategy.h>
 
 #define NAME_MAX_BYTES 64
 
@@ -141,19 +142,22 @@ static char *matrix_note(const struct rog_conf_node *matrix, const struct rog_js
 {
     const char *library = rog_json_get_string(settings, "library", "");
     const struct rog_json *threshold = rog_json_get(settings, "threshold");
-    char *note = threshold && rog_json_integer(threshold, 0) > 0
-                     ? rog_format("%s %lld", library, (long long)rog_json_integer(threshold, 0))
-                     : rog_strdup(library);
+    char text[ROG_THRESHOLD_TEXT_BYTES];
+    /* A word stands for the largest one. */
+    int64_t number =
+        rog_json_is_string(threshold) ? ROG_THRESHOLD_INFINITE : rog_json_integer(threshold, 0);
+    char *note = number > 0 ? rog_format("%s %s", library, rog_threshold_text(number, text))
+                            : rog_strdup(library);
     for (size_t i = 0; note && i < matrix->child_count; i++) {
         const struct rog_conf_node *axis = &matrix->child[i];
         if (axis->child_count < 2 || strcmp(axis->name, "library") == 0 ||
             strcmp(axis->name, "threshold") == 0 || strcmp(axis->name, "seed") == 0)
             continue;
         const struct rog_json *value = rog_json_get(settings, axis->name);
-        char *text = rog_json_is_string(value) ? rog_strdup(rog_json_string(value, ""))
-                                               : rog_json_text(value);
-        char *longer = rog_format("%s, %s %s", note, axis->name, text ? text : "");
-        free(text);
+        char *shown = rog_json_is_string(value) ? rog_strdup(rog_json_string(value, ""))
+                                                : rog_json_text(value);
+        char *longer = rog_format("%s, %s %s", note, axis->name, shown ? shown : "");
+        free(shown);
         free(note);
         note = longer;
     }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <common/file.h>
+#include <common/settings.h>
 #include <orchestrator/figures/label.h>
 #include <orchestrator/figures/queries.h>
 
@@ -116,9 +117,9 @@ static char *run_label(const struct rog_run_row *row, bool with_note)
             return clean;
         free(clean);
     }
-    char threshold[24] = "", batchsize[24] = "";
+    char threshold[32] = "", batchsize[24] = "", text[ROG_THRESHOLD_TEXT_BYTES];
     if (row->threshold > 0)
-        snprintf(threshold, sizeof threshold, " %lld", (long long)row->threshold);
+        snprintf(threshold, sizeof threshold, " %s", rog_threshold_text(row->threshold, text));
     if (row->batchsize > 1)
         snprintf(batchsize, sizeof batchsize, " Bx%lld", (long long)row->batchsize);
     char *plain = rog_format("%s%s%s", row->library, threshold, batchsize);

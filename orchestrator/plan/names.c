@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <common/file.h>
+#include <common/settings.h>
 #include <orchestrator/store/paths.h>
 
 /* 1 when a run or a run's folder has that name, 0 when not. */
@@ -30,7 +31,7 @@ int rog_run_name(struct rog_db *db, time_t now, const char *library, long long t
                  const char *control, char **name, struct rog_error *err)
 {
     struct tm local;
-    char minute[32];
+    char minute[32], text[ROG_THRESHOLD_TEXT_BYTES];
     localtime_r(&now, &local);
     strftime(minute, sizeof minute, "%m-%d-%H-%M", &local);
     *name = NULL;
@@ -38,8 +39,8 @@ int rog_run_name(struct rog_db *db, time_t now, const char *library, long long t
         char suffix[16] = "";
         if (copy > 1)
             snprintf(suffix, sizeof suffix, "-%d", copy);
-        char *candidate =
-            rog_format("%s-%s-%lld-%s%s", minute, library, threshold, control, suffix);
+        char *candidate = rog_format("%s-%s-%s-%s%s", minute, library,
+                                     rog_threshold_text(threshold, text), control, suffix);
         if (!candidate)
             return rog_fail_nomem(err);
         int taken = is_taken(db, candidate, err);

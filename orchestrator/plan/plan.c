@@ -20,8 +20,10 @@ const char *rog_plan_action_name(enum rog_plan_action action)
 void rog_plan_label(const struct rog_plan_run *run, char *text, size_t bytes)
 {
     const struct rog_resolved_run *r = &run->resolved;
-    snprintf(text, bytes, "%s, %s %lld, %s, batchsize %lld, seed %lld", r->note, r->library,
-             (long long)r->threshold, r->control, (long long)r->batchsize, (long long)r->seed);
+    char threshold[ROG_THRESHOLD_TEXT_BYTES];
+    snprintf(text, bytes, "%s, %s %s, %s, batchsize %lld, seed %lld", r->note, r->library,
+             rog_threshold_text(r->threshold, threshold), r->control, (long long)r->batchsize,
+             (long long)r->seed);
 }
 
 static void plan_run_release(struct rog_plan_run *run)

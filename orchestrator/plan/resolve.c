@@ -163,8 +163,10 @@ static int fill(struct rog_resolved_run *run, const struct rog_cluster *cluster,
     }
     if (!rog_json_get(run->config, "note")) {
         int64_t threshold = rog_json_get_integer(run->config, "threshold", 0);
-        char *note = threshold > 0 ? rog_format("%s %lld", run->library, (long long)threshold)
-                                   : rog_strdup(run->library);
+        char text[ROG_THRESHOLD_TEXT_BYTES];
+        char *note = threshold > 0
+                         ? rog_format("%s %s", run->library, rog_threshold_text(threshold, text))
+                         : rog_strdup(run->library);
         rog_json_put_string(run->config, "note", note);
         free(note);
     }

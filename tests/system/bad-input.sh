@@ -10,7 +10,7 @@ refused() {
     [ -e results.db ] && fail "a database was made"
 }
 refused 2 'x.conf, line 4: unknown setting treshold (did you mean threshold?)' 'treshold = 4;'
-refused 2 'x.conf, line 4: threshold must be a whole number from 0 to 2147483647 (found "4")' \
+refused 2 'x.conf, line 4: threshold must be a whole number from 0 to 2147483647, or inf (found "4")' \
     'threshold = "4";'
 refused 2 'x.conf, line 4: BSP takes threshold 0 only, not 4' 'library = "BSP"; threshold = 4;'
 refused 2 'BSP, ROG, SSP' 'library = "FLOWN";'

@@ -42,6 +42,9 @@ static void test_check(void **state)
                    "epochs must be a whole number from 1 to 100000 (found 2.5)");
     expect_message("{\"epochs\":\"4\"}",
                    "epochs must be a whole number from 1 to 100000 (found \"4\")");
+    expect_message("{\"threshold\":\"inf\"}", NULL);
+    expect_message("{\"threshold\":\"in\"}",
+                   "threshold must be a whole number from 0 to 2147483647, or inf (found \"in\")");
     expect_message("{\"workload\":\"play\"}",
                    "workload must be one of train, none, program (found \"play\")");
     expect_message("{\"workload\":\"tra\"}",
