@@ -2,13 +2,16 @@
 
 /*
  * What one exchange costs the synchronization core, on one thread, for a model of the shape of
- * ConvMLP-M: milliseconds, the median over the iterations. SSP sends the whole model each time, ROG
- * (the default, with threshold 4) ranks the rows and sends the mandatory ones. The limit is the
- * time in which a copy moves the bytes that the step has to touch.
+ * ConvMLP-M: milliseconds of CPU, the median over the iterations. SSP sends the whole model each
+ * time, ROG (the default, with threshold 4) ranks the rows and sends the mandatory ones. The limit
+ * is the time in which a copy moves the bytes that the step has to touch. And the memory that
+ * server and worker take, in copies of the model, the one that is theirs to update and the
+ * gradients included.
  *
- *     bench-sync [LIBRARY [THRESHOLD [MODEL]]]
+ *     bench-sync [LIBRARY [THRESHOLD [MODEL [WORKERS]]]]
  */
 
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +27,7 @@
 #define ITERATIONS 15
 #define MESSAGE_BYTES 65536
 #define WORKERS 4
+#define MOST_WORKERS 1024
 
 enum step {
     WORKER_PUSH,    /* fold the gradients in, rank */
@@ -56,13 +60,22 @@ struct bench {
     struct rog_worker *worker;
     float *model, *params, *gradients;
     uint8_t *buffer;
+    uint32_t workers;
+    double server_bytes, worker_bytes;
     double ms[STEPS][ITERATIONS];
     size_t push_bytes, pull_bytes;
 };
 
 static double now_ms(void)
 {
-    return 1e3 * rog_bench_wall_s();
+    return 1e3 * rog_bench_cpu_s();
+}
+
+/* What malloc has given out. */
+static double allocated_bytes(void)
+{
+    struct mallinfo2 info = mallinfo2();
+    return (double)info.uordblks + (double)info.hblkhd;
 }
 
 static int make_rows(struct rog_rows **rows, const char *model, struct rog_error *err)
@@ -156,14 +169,18 @@ static int prepare(struct bench *bench, const struct rog_strategy *strategy, int
     }
     memcpy(bench->params, bench->model, params * sizeof(float));
 
-    struct rog_strategy_config policy = {bench->rows->row_count, WORKERS, threshold};
+    struct rog_strategy_config policy = {bench->rows->row_count, bench->workers, threshold};
     struct rog_server_config server = {bench->rows, strategy, policy};
     struct rog_worker_config worker = {bench->rows, strategy, policy, 0, 0.9, 5e-4};
+    double before = allocated_bytes();
     code = rog_server_new(&bench->server, &server, bench->model, err);
+    double between = allocated_bytes();
     if (!code)
         code = rog_worker_new(&bench->worker, &worker, bench->params, err);
+    bench->server_bytes = between - before + (double)params * sizeof(float);
+    bench->worker_bytes = allocated_bytes() - between + 2 * (double)params * sizeof(float);
     /* Alone, the worker is never stalled. */
-    for (uint32_t i = 1; i < WORKERS && !code; i++)
+    for (uint32_t i = 1; i < bench->workers && !code; i++)
         rog_server_leave(bench->server, i, 0);
     return code;
 }
@@ -175,26 +192,50 @@ static double share_of(const struct bench *bench, size_t bytes)
     return share < 1 ? share : 1;
 }
 
-static void report(struct bench *bench, const char *library, int threshold, const char *model)
+/* Steps that belong together: the first and the last. */
+static const struct {
+    const char *name;
+    enum step first, last;
+} sums[] = {
+    {"worker: push, both", WORKER_PUSH, WORKER_SEND},
+    {"server: answer a pull, both", SERVER_BEGIN, SERVER_SEND},
+    {"whole exchange", 0, STEPS - 1},
+};
+
+static void report_step(const char *what, const char *step, double ms, double limit_ms)
 {
-    double model_bytes = (double)bench->rows->params * sizeof(float), sum = 0, sum_limit = 0;
-    double rate = rog_bench_copy_rate(bench->rows->params);
-    char name[128];
-    snprintf(name, sizeof name, "memory: copy of %s's parameters", model);
+    char name[160];
+    snprintf(name, sizeof name, "%s, %s", what, step);
+    rog_bench_print(name, ms, "ms", limit_ms);
+}
+
+static void report(struct bench *bench, const char *what)
+{
+    double model_bytes = (double)bench->rows->params * sizeof(float);
+    double ms[STEPS], limit_ms[STEPS], rate = rog_bench_copy_rate(bench->rows->params);
+    char name[160];
+    snprintf(name, sizeof name, "%s, copy of the parameters", what);
     rog_bench_print(name, rate * 1e-9, "GB/s", ROG_BENCH_NO_LIMIT);
     for (int step = 0; step < STEPS; step++) {
         double share = steps[step].all_rows     ? 1
                        : step <= SERVER_RECEIVE ? share_of(bench, bench->push_bytes)
                                                 : share_of(bench, bench->pull_bytes);
-        double limit = 1e3 * steps[step].arrays * share * model_bytes / rate;
-        double ms = rog_bench_median(bench->ms[step], ITERATIONS);
-        snprintf(name, sizeof name, "%s %d, %s, %s", library, threshold, model, steps[step].name);
-        rog_bench_print(name, ms, "ms", limit);
-        sum += ms;
-        sum_limit += limit;
+        limit_ms[step] = 1e3 * steps[step].arrays * share * model_bytes / rate;
+        ms[step] = rog_bench_median(bench->ms[step], ITERATIONS);
+        report_step(what, steps[step].name, ms[step], limit_ms[step]);
     }
-    snprintf(name, sizeof name, "%s %d, %s, whole exchange", library, threshold, model);
-    rog_bench_print(name, sum, "ms", sum_limit);
+    for (size_t i = 0; i < sizeof sums / sizeof *sums; i++) {
+        double sum = 0, limit = 0;
+        for (int step = sums[i].first; step <= (int)sums[i].last; step++) {
+            sum += ms[step];
+            limit += limit_ms[step];
+        }
+        report_step(what, sums[i].name, sum, limit);
+    }
+    snprintf(name, sizeof name, "%s, server's memory", what);
+    rog_bench_print(name, bench->server_bytes / model_bytes, "models", bench->workers + 2.0);
+    snprintf(name, sizeof name, "%s, worker's memory", what);
+    rog_bench_print(name, bench->worker_bytes / model_bytes, "models", 4);
 }
 
 int main(int argc, char **argv)
@@ -203,8 +244,15 @@ int main(int argc, char **argv)
     int threshold = argc > 2 ? atoi(argv[2]) : 4;
     const char *model = argc > 3 ? argv[3] : "convmlp-m";
     struct rog_plugin plugin = {0};
-    struct bench bench = {0};
+    int workers = argc > 4 ? atoi(argv[4]) : WORKERS;
+    struct bench bench = {.workers = (uint32_t)workers};
+    char what[96];
     struct rog_error err;
+    if (workers < 1 || workers > MOST_WORKERS) {
+        fprintf(stderr, "bench-sync: 1 to %d workers (found %s)\n", MOST_WORKERS, argv[4]);
+        return 2;
+    }
+    snprintf(what, sizeof what, "%s %d, %s, %d workers", library, threshold, model, workers);
     int code = rog_plugin_load(&plugin, library, &err);
     if (!code)
         code = prepare(&bench, plugin.strategy, threshold, model, &err);
@@ -216,7 +264,7 @@ int main(int argc, char **argv)
     if (code) {
         fprintf(stderr, "bench-sync: %s\n", err.message);
     } else {
-        report(&bench, library, threshold, model);
+        report(&bench, what);
     }
     rog_worker_free(bench.worker);
     rog_server_free(bench.server);

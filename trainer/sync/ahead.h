@@ -13,7 +13,7 @@
 #include <trainer/sync/rows.h>
 
 #define ROG_AHEAD_ROWS 8
-#define ROG_AHEAD_ELEMENTS 128 /* of each row; after these the processor goes on by itself */
+#define ROG_AHEAD_ELEMENTS 256 /* of each row; after these the processor goes on by itself */
 #define ROG_AHEAD_LINE 16      /* floats of a cache line */
 
 /* The i-th of `count` rows is next; `values`: rows->params floats, or where that is NULL `tensors`:
