@@ -12,7 +12,7 @@ function or_null(value) { return value == "-" ? "null" : value }
 BEGIN {
     FS = "\t"
     print "[" >json
-    printf "%-62s %9s %-8s %9s %6s %9s\n", "what", "ours", "unit", "peer", "ratio", "limit"
+    printf "%-68s %9s %-8s %9s %6s %9s\n", "what", "ours", "unit", "peer", "ratio", "limit"
 }
 FILENAME == "machine.txt" { print $0 "\n" >markdown; next }
 FILENAME == "peers.tsv" { peer[$1] = $2; next }
@@ -26,7 +26,7 @@ FILENAME == "peers.tsv" { peer[$1] = $2; next }
 {
     theirs = $1 in peer ? peer[$1] : "-"
     ratio = theirs == "-" ? "-" : sprintf("%.2f", $3 ~ "/s$" ? $2 / theirs : theirs / $2)
-    printf "%-62s %9s %-8s %9s %6s %9s\n", $1, rounded($2), $3, rounded(theirs), ratio, rounded($4)
+    printf "%-68s %9s %-8s %9s %6s %9s\n", $1, rounded($2), $3, rounded(theirs), ratio, rounded($4)
     printf "| %s | %s | %s | %s | %s | %s |\n", $1, rounded($2), $3, rounded(theirs), ratio, rounded($4) >markdown
     printf "%s  {\"section\": \"%s\", \"name\": \"%s\", \"value\": %s, \"unit\": \"%s\", \"peer\": %s, \"ratio\": %s, \"limit\": %s}", \
         (entries++ ? ",\n" : ""), section, $1, $2, $3, or_null(theirs), or_null(ratio), or_null($4) >json
