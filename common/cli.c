@@ -248,9 +248,26 @@ static void print_program_help(const struct rog_program *program)
     printf("\n`%s help COMMAND` (or COMMAND --help) says more about one of them.\n", program->name);
 }
 
+void rog_write_harmless(FILE *file, const char *text)
+{
+    for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
+        bool c1 = c[0] == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0; /* U+0080 to U+009F */
+        bool control = (*c < ' ' && *c != '\n' && *c != '\t') || *c == 0x7f || c1;
+        fputc(control ? '?' : *c, file);
+        c += c1;
+    }
+}
+
+static void print_error(const struct rog_program *program, const struct rog_error *err)
+{
+    fprintf(stderr, "%s: ", program->name);
+    rog_write_harmless(stderr, err->message);
+    fputc('\n', stderr);
+}
+
 static int usage_error(const struct rog_program *program, const struct rog_error *err)
 {
-    fprintf(stderr, "%s: %s\n", program->name, err->message);
+    print_error(program, err);
     return ROG_EXIT_USAGE;
 }
 
@@ -285,7 +302,7 @@ static int run_command(const struct rog_program *program, const struct rog_comma
     if ((fflush(stdout) != 0 || ferror(stdout)) && !code)
         code = rog_fail(&err, ROG_EIO, "cannot write the result to standard output");
     if (code && err.message[0])
-        fprintf(stderr, "%s: %s\n", program->name, err.message);
+        print_error(program, &err);
     rog_json_free(cli.options);
     free(cli.args);
     return rog_exit_status(code);

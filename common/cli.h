@@ -65,6 +65,10 @@ bool rog_cli_flag(const struct rog_cli *cli, const char *name);
 const struct rog_json *rog_cli_options(const struct rog_cli *cli);
 const struct rog_program *rog_cli_program(const struct rog_cli *cli);
 
+/* Writes text that may hold anything so that a terminal shows it and obeys none of it: control
+ * characters but line ends and tabs become '?'. */
+void rog_write_harmless(FILE *file, const char *text);
+
 /* Exit status for a rog_code. */
 int rog_exit_status(int code);
 

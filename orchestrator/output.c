@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <common/file.h>
 #include <orchestrator/figures/label.h>
@@ -25,9 +26,13 @@ struct rog_output rog_output_of(const struct rog_cli *cli)
 static void __attribute__((format(printf, 2, 0)))
 write_line(const char *before, const char *format, va_list args)
 {
+    char *text = NULL;
+    if (vasprintf(&text, format, args) < 0)
+        return;
     fputs(before, stderr);
-    vfprintf(stderr, format, args);
+    rog_write_harmless(stderr, text);
     fputc('\n', stderr);
+    free(text);
 }
 
 void rog_remark(const struct rog_output *output, const char *format, ...)
@@ -59,11 +64,20 @@ void rog_warn(const struct rog_output *output, const char *format, ...)
 
 void rog_print(const char *format, ...)
 {
+    char *text = NULL;
     va_list args;
     va_start(args, format);
-    vprintf(format, args);
+    int length = vasprintf(&text, format, args);
     va_end(args);
+    if (length < 0)
+        return;
+    /* A script gets names as they are. */
+    if (isatty(STDOUT_FILENO))
+        rog_write_harmless(stdout, text);
+    else
+        fputs(text, stdout);
     putchar('\n');
+    free(text);
 }
 
 int rog_print_json(struct rog_json *value, struct rog_error *err)
