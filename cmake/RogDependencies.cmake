@@ -5,17 +5,20 @@
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(SODIUM REQUIRED IMPORTED_TARGET libsodium)
 pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson)
-pkg_check_modules(LIBCONFIG REQUIRED IMPORTED_TARGET libconfig)
 pkg_check_modules(UV REQUIRED IMPORTED_TARGET libuv)
-pkg_check_modules(SQLITE REQUIRED IMPORTED_TARGET sqlite3)
-pkg_check_modules(CURL REQUIRED IMPORTED_TARGET libcurl)
-pkg_check_modules(LIBSSH REQUIRED IMPORTED_TARGET libssh)
-pkg_check_modules(ARCHIVE REQUIRED IMPORTED_TARGET libarchive)
-pkg_check_modules(HDF5 REQUIRED IMPORTED_TARGET hdf5-serial)
 pkg_check_modules(PNG REQUIRED IMPORTED_TARGET libpng)
-# oneDNN's own CMake file wants OpenCL too, which nothing here uses.
+if(NOT ROG_TRAINER_ONLY)
+  pkg_check_modules(HDF5 REQUIRED IMPORTED_TARGET hdf5-serial)
+  pkg_check_modules(LIBCONFIG REQUIRED IMPORTED_TARGET libconfig)
+  pkg_check_modules(SQLITE REQUIRED IMPORTED_TARGET sqlite3)
+  pkg_check_modules(CURL REQUIRED IMPORTED_TARGET libcurl)
+  pkg_check_modules(LIBSSH REQUIRED IMPORTED_TARGET libssh)
+  pkg_check_modules(ARCHIVE REQUIRED IMPORTED_TARGET libarchive)
+endif()
+# oneDNN's own CMake file wants OpenCL too, which nothing here uses. For another architecture there is
+# the library without its development package, as two of those cannot be installed beside each other.
 find_path(DNNL_INCLUDE_DIR dnnl.h REQUIRED)
-find_library(DNNL_LIBRARY dnnl REQUIRED)
+find_library(DNNL_LIBRARY NAMES dnnl libdnnl.so.3 libdnnl.so.2 REQUIRED)
 add_library(DNNL::dnnl UNKNOWN IMPORTED)
 set_target_properties(DNNL::dnnl PROPERTIES IMPORTED_LOCATION ${DNNL_LIBRARY}
   INTERFACE_INCLUDE_DIRECTORIES ${DNNL_INCLUDE_DIR})
