@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <trainer/commands.h>
 
+#include <stddef.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
 static const struct rog_command *const commands[] = {
     &rog_cmd_pretrain, &rog_cmd_test,     &rog_cmd_data,  &rog_cmd_power,
     &rog_cmd_shape,    &rog_cmd_simulate, &rog_cmd_serve, &rog_cmd_work,
@@ -14,7 +19,21 @@ static const struct rog_program program = {
     .commands = commands,
 };
 
+/* Commands that hold a run's key: what is in their memory is neither dumped nor shown to other
+ * processes of the same user. */
+static void keep_secrets(const char *command)
+{
+    static const char *const names[] = {"serve", "work"};
+    const struct rlimit no_core = {0, 0};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(names[i], command) == 0) {
+            setrlimit(RLIMIT_CORE, &no_core);
+            prctl(PR_SET_DUMPABLE, 0);
+        }
+}
+
 int main(int argc, char **argv)
 {
+    keep_secrets(argc > 1 ? argv[1] : "");
     return rog_program_main(&program, argc, argv);
 }

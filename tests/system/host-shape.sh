@@ -112,7 +112,8 @@ stop_all
 chmod 711 . && mkdir bin && printf '#!/bin/sh\n[ "$1" = -n ] || exit 1\nshift\nexec "$@"\n' >bin/sudo
 chmod 755 bin bin/sudo
 user="ip netns exec $worker setpriv --reuid 65534 --regid 65534 --clear-groups"
-if $user --inh-caps +net_admin --ambient-caps +net_admin true 2>said; then
+if $user --inh-caps +net_admin --ambient-caps +net_admin \
+    test -x "$(command -v rog-trainer)" 2>said; then
     user="$user --inh-caps +net_admin --ambient-caps +net_admin env PATH=$PWD/bin:$PATH"
     # A step up from 0 wakes the queue without a raw socket.
     printf 'seconds,mbps\n0,0\n0.5,5\n100,5\n' >steps.csv && chmod 644 steps.csv
@@ -135,5 +136,5 @@ if $user --inh-caps +net_admin --ambient-caps +net_admin true 2>said; then
     try 2 $user rog-trainer shape --iface eth0 --trace constant:5
     says "let sudo allow tc and ip without a password"
 else
-    echo "without root: not tested: $(cat said)"
+    echo "without root: not tested: $(cat said) (others must be able to run the programs)"
 fi

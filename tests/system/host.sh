@@ -4,7 +4,7 @@
 # sensors, an interface that is shaped, leases that run out; nothing is left over.
 . "$ROG_TEST_TOOLS/lib.sh"
 
-trap 'for name in s w1 w2 bad; do rog-trainer host --folder $name --stop 2>/dev/null; done' EXIT
+trap 'for name in s w1 w2 bad open/s; do rog-trainer host --folder $name --stop 2>/dev/null; done' EXIT
 
 port=$((20000 + $$ % 20000))
 workers=
@@ -160,3 +160,30 @@ for bad in '"rol":1' '"role":"sleep"' '"role":"work"' '"role":"serve","rank":2' 
     wait $!
     same "exit status for $bad" 2 $?
 done
+
+# The memory of those that hold the key: no core file, and nothing for other processes of the user.
+nobody="setpriv --reuid 65534 --regid 65534 --clear-groups"
+if [ "$(id -u)" = 0 ] && $nobody test -x "$(command -v rog-trainer)" 2>said; then
+    chmod 711 . && mkdir -m 755 open && folder open/s serve 0 "\"--listen\",\"127.0.0.1:$port\"" ''
+    chown -R 65534 open
+    ulimit -c unlimited 2>said || ulimit -c 0
+    $nobody sleep 30 &
+    for i in $(seq 100); do
+        $nobody cat /proc/$!/maps >out 2>err && break
+        sleep 0.05
+    done
+    [ ! -s err ] || fail "a process of the same user cannot be looked at"
+    kill $!
+    $nobody rog-trainer host --folder open/s >open.said 2>&1 &
+    await open/s running
+    for i in $(seq 100); do # until it has said what it is
+        holder=$(processes open/s | head -n 1)
+        $nobody cat "/proc/$holder/maps" >out 2>err || break
+        sleep 0.05
+    done
+    grep -q 'Permission denied' err || fail "the memory of a process that holds the key is open"
+    same "core files" "0 0" "$(awk '/Max core file size/ { print $5, $6 }' "/proc/$holder/limits")"
+    $nobody rog-trainer host --folder open/s --stop || fail "open/s"
+else
+    echo "memory of other users: not tested: it needs root, and programs that others may run"
+fi
