@@ -198,8 +198,9 @@ static void print_wrapped(const char *text, int column)
 static void print_options(const char *title, const struct rog_setting *table)
 {
     static const char *const value_names[] = {
-        [ROG_SETTING_FLAG] = "",        [ROG_SETTING_INT] = " N",     [ROG_SETTING_REAL] = " X",
-        [ROG_SETTING_STRING] = " TEXT", [ROG_SETTING_REALS] = " X,X",
+        [ROG_SETTING_FLAG] = "",      [ROG_SETTING_INT] = " N",
+        [ROG_SETTING_REAL] = " X",    [ROG_SETTING_STRING] = " TEXT",
+        [ROG_SETTING_REALS] = " X,X", [ROG_SETTING_TEXTS] = " TEXT,TEXT",
     };
     if (!table || !table->name)
         return;

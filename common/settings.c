@@ -94,6 +94,9 @@ static void allowed(const struct rog_setting *setting, char *text, size_t bytes)
     case ROG_SETTING_REALS:
         snprintf(text, bytes, "a list of numbers from %.12g to %.12g", setting->min, setting->max);
         break;
+    case ROG_SETTING_TEXTS:
+        snprintf(text, bytes, "a list of texts");
+        break;
     case ROG_SETTING_STRING:
         if (!setting->choices) {
             snprintf(text, bytes, "text");
@@ -146,6 +149,13 @@ static bool fits(const struct rog_setting *setting, const struct rog_json *value
             if (!number_fits(setting, rog_json_at(value, i)))
                 return false;
         return true;
+    case ROG_SETTING_TEXTS:
+        if (!rog_json_is_array(value))
+            return false;
+        for (size_t i = 0; i < rog_json_size(value); i++)
+            if (!rog_json_is_string(rog_json_at(value, i)))
+                return false;
+        return true;
     }
     return false;
 }
@@ -176,16 +186,16 @@ static struct rog_json *parse_number(const char *text)
     return *text && !*end && isfinite(real) ? rog_json_new_number(real) : NULL;
 }
 
-static struct rog_json *parse_numbers(const char *text)
+static struct rog_json *parse_list(const char *text, struct rog_json *(*parse)(const char *))
 {
     struct rog_json *list = rog_json_array();
     char *copy = strdup(text), *rest = NULL;
     bool good = list && copy;
     for (char *word = good ? strtok_r(copy, ",", &rest) : NULL; word && good;
          word = strtok_r(NULL, ",", &rest)) {
-        struct rog_json *number = parse_number(word);
-        good = number != NULL;
-        rog_json_append(list, number);
+        struct rog_json *value = parse(word);
+        good = value != NULL;
+        rog_json_append(list, value);
     }
     free(copy);
     if (good)
@@ -219,7 +229,10 @@ int rog_setting_parse(const struct rog_setting *setting, const char *text, struc
         parsed = parse_number(text);
         break;
     case ROG_SETTING_REALS:
-        parsed = parse_numbers(text);
+        parsed = parse_list(text, parse_number);
+        break;
+    case ROG_SETTING_TEXTS:
+        parsed = parse_list(text, rog_json_new_string);
         break;
     case ROG_SETTING_STRING:
         break;

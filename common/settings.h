@@ -18,6 +18,7 @@ enum rog_setting_type {
     ROG_SETTING_REAL,   /* number in [min, max] */
     ROG_SETTING_STRING, /* text; `choices` (separated by '|') restricts it where not NULL */
     ROG_SETTING_REALS,  /* list of numbers, each in [min, max] */
+    ROG_SETTING_TEXTS,  /* list of texts */
 };
 
 struct rog_setting {

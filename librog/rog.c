@@ -217,7 +217,8 @@ static int number_from(const char *name, uint32_t *number, struct rog_error *err
 int rog_open_from_environment(struct rog **rog, struct rog_error *err)
 {
     struct rog_options options;
-    const char *pace = getenv("ROG_PACE"), *path = getenv("ROG_CONFIG");
+    const char *pace = getenv("ROG_PACE"), *energy = getenv("ROG_ENERGY");
+    const char *timeout = getenv("ROG_SERVER_TIMEOUT"), *path = getenv("ROG_CONFIG");
     char *text = NULL;
     size_t size = 0;
     *rog = NULL;
@@ -236,8 +237,9 @@ int rog_open_from_environment(struct rog **rog, struct rog_error *err)
         code = rog_file_read(path, CONFIG_MAX_BYTES, &text, &size, err);
     options.config = text;
     options.pace = pace && strcmp(pace, "1") == 0;
-    options.energy = true;
-    options.catch_signals = false;
+    options.energy = !energy || strcmp(energy, "0") != 0;
+    if (timeout)
+        options.server_timeout_s = strtod(timeout, NULL);
     if (!code)
         code = rog_open(rog, &options, err);
     free(text);

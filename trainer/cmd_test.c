@@ -6,9 +6,13 @@
 
 #include <rog/events.h>
 #include <trainer/evaluate.h>
+#include <trainer/program.h>
+#include <trainer/train.h>
 
 struct session {
-    struct rog_tester *tester;
+    struct rog_tester *tester;           /* NULL: a program of its own tests */
+    const struct rog_run_config *config; /* which is in there, */
+    char *folder;                        /* its files in this one */
     double begin_s;
     uint32_t failed;
 };
@@ -20,7 +24,9 @@ static int test_one(struct session *session, const char *path, struct rog_error 
     struct rog_error failure = {0};
     struct rog_json *body = rog_json_object();
     rog_json_put_string(body, "path", path);
-    int code = rog_tester_run(session->tester, path, &result, &failure);
+    int code = session->tester
+                   ? rog_tester_run(session->tester, path, &result, &failure)
+                   : rog_program_test(session->config, session->folder, path, &result, &failure);
     if (code) {
         session->failed++;
         rog_json_put_string(body, "message", failure.message);
@@ -29,8 +35,10 @@ static int test_one(struct session *session, const char *path, struct rog_error 
     }
     rog_json_put_string(body, "sha256", result.sha256);
     rog_json_put_number(body, "accuracy", result.accuracy);
-    rog_json_put_integer(body, "images", result.images);
-    rog_json_put_number(body, "loss", result.loss);
+    if (session->tester) {
+        rog_json_put_integer(body, "images", result.images);
+        rog_json_put_number(body, "loss", result.loss);
+    }
     return rog_event_write(stdout, ROG_EVENT_ACCURACY, rog_clock_s() - session->begin_s, body, err);
 }
 
@@ -68,7 +76,12 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
     if (code)
         goto out;
     rog_command_threads(cli, 1);
-    code = rog_tester_new(&session.tester, config, rog_cli_string(cli, "noise"), err);
+    session.config = config;
+    if (rog_train_is_program(config))
+        code =
+            rog_program_prepare_test(config, rog_cli_string(cli, "config"), &session.folder, err);
+    else
+        code = rog_tester_new(&session.tester, config, rog_cli_string(cli, "noise"), err);
     if (!code)
         code = test_arguments(cli, &session, err);
     if (!code && follow)
@@ -79,6 +92,7 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
                         "events say why",
                         session.failed);
 out:
+    free(session.folder);
     rog_tester_free(session.tester);
     rog_run_config_free(config);
     return code;
@@ -106,7 +120,8 @@ const struct rog_command rog_cmd_test = {
     .summary = "Test the accuracy of checkpoints on the noisy test images",
     .details = "Writes one line for each: an accuracy event {path, sha256, accuracy (percent), "
                "images, loss} or,\nfor a file that cannot be tested, an error event {path, "
-               "message}. t is the seconds since this\ncommand began. Default of --threads: 1.",
+               "message}. t is the seconds since this\ncommand began. Default of --threads: 1. "
+               "With workload `program` the configuration's `test`\nis run for each.",
     .options = options,
     .max_args = -1,
     .run = run,

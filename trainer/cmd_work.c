@@ -1,7 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <trainer/commands.h>
 
+#include <trainer/program.h>
+#include <trainer/train.h>
 #include <trainer/work.h>
+
+static int become_program(const struct rog_cli *cli, const struct rog_run_config *config,
+                          const struct rog_work_run *options, struct rog_error *err)
+{
+    const struct rog_program_worker worker = {
+        .config_path = rog_cli_string(cli, "config"),
+        .key_path = rog_cli_string(cli, "key-file"),
+        .out_dir = options->out_dir,
+        .server = options->server,
+        .rank = options->rank,
+        .pace = options->pace,
+        .energy = options->energy,
+        .server_timeout_s = options->server_timeout_s,
+    };
+    return rog_program_become(config, &worker, err);
+}
 
 static int run(const struct rog_cli *cli, struct rog_error *err)
 {
@@ -23,6 +41,11 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
     int code = rog_command_config(cli, &config, err);
     if (code)
         return code;
+    if (rog_train_is_program(config)) {
+        code = become_program(cli, config, &options, err);
+        rog_run_config_free(config);
+        return code;
+    }
     code = rog_command_node_init(&node, config, cli, err);
     options.start_model = node.start.path;
     options.secret = node.secret;
@@ -69,7 +92,8 @@ const struct rog_command rog_cmd_work = {
         "The configuration, the starting model and the data must be the server's. A device that is "
         "faster\nthan its profile (step_s, compress_s, decompress_s) waits for the rest of the "
         "time. When the link\nbreaks the worker connects again and goes on. SIGINT and SIGTERM "
-        "take leave of the server.",
+        "take leave of the server. "
+        "With workload `program` this process becomes that program.",
     .options = options,
     .run = run,
 };

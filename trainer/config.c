@@ -11,7 +11,15 @@
 #define WORKERS_MAX 65536u
 
 /* Where a setting's value goes: its row in the settings tables says what it may be. */
-enum field_type { FIELD_U32, FIELD_U64, FIELD_I64, FIELD_REAL, FIELD_FLAG, FIELD_STRING };
+enum field_type {
+    FIELD_U32,
+    FIELD_U64,
+    FIELD_I64,
+    FIELD_REAL,
+    FIELD_FLAG,
+    FIELD_STRING,
+    FIELD_LIST
+};
 
 struct field {
     const char *name;
@@ -35,6 +43,10 @@ static const struct field run_fields[] = {
     {RUN(STRING, note)},
     {RUN(U64, seed)},
     {RUN(STRING, workload)},
+    {RUN(STRING, command)},
+    {RUN(LIST, files)},
+    {RUN(STRING, test)},
+    {RUN(LIST, sources)},
     {RUN(STRING, model)},
     {RUN(STRING, wire_model)},
     {RUN(STRING, data)},
@@ -112,6 +124,9 @@ static void store(const struct field *field, const struct rog_json *value, char 
         break;
     case FIELD_STRING:
         *(const char **)target = rog_json_string(value, NULL);
+        break;
+    case FIELD_LIST:
+        *(const struct rog_json **)target = value;
         break;
     }
 }

@@ -52,7 +52,9 @@ struct rog_run_config {
     const char *note;
     uint64_t seed;
 
-    const char *workload; /* "train", "none" or "program" */
+    const char *workload;                   /* "train", "none" or "program" */
+    const char *command, *test;             /* of workload "program" (trainer/program.h) */
+    const struct rog_json *files, *sources; /* lists of texts: names, and what is in them */
     const char *model;
     const char *wire_model; /* an architecture's name or "same" */
     const char *data;

@@ -55,6 +55,7 @@ void rog_train_release(struct rog_train *train);
  */
 int rog_train_learn(struct rog_train *train, const struct rog_layout *layout,
                     struct rog_error *err);
+/* Workload "program". */
 bool rog_train_is_program(const struct rog_run_config *config);
 
 /* Of the weights and running statistics as they are in memory. */

@@ -85,8 +85,9 @@ ROG_EXPORT int rog_open(struct rog **rog, const struct rog_options *options, str
 
 /*
  * The same from the environment of a program that rogctl started as the workload of a run:
- * ROG_SERVER, ROG_KEY_FILE, ROG_CONFIG (a file), ROG_RANK, ROG_OUT, and ROG_PACE=1 where the link
- * is paced. ROG_ENOTFOUND when ROG_SERVER is not set: the program was not started by a run.
+ * ROG_SERVER, ROG_KEY_FILE, ROG_CONFIG (a file), ROG_RANK, ROG_OUT, ROG_SERVER_TIMEOUT (s),
+ * ROG_PACE (1: the link is paced), ROG_ENERGY (0: something else measures it). ROG_ENOTFOUND when
+ * ROG_SERVER is not set: the program was not started by a run.
  */
 ROG_EXPORT int rog_open_from_environment(struct rog **rog, struct rog_error *err);
 

@@ -75,6 +75,42 @@ static int put_copy(struct rog_json *settings, const char *name, const struct ro
     return 0;
 }
 
+/* workload = { command = ...; files = ...; test = ...; }: a program of one's own. */
+static int take_workload(const struct rog_conf_node *group, struct rog_json *settings,
+                         struct rog_error *err)
+{
+    static const char *const names[] = {"command", "files", "test"};
+    for (size_t i = 0; i < group->child_count; i++) {
+        const struct rog_conf_node *node = &group->child[i];
+        size_t known = 0;
+        while (known < 3 && strcmp(names[known], node->name) != 0)
+            known++;
+        if (known == 3)
+            return rog_conf_fail(node, err,
+                                 "unknown setting %s in workload; it has command, files and test",
+                                 node->name);
+        int code = check_setting(node, NULL, err);
+        if (code == 0)
+            code = put_copy(settings, node->name, node->value, err);
+        if (code < 0)
+            return code;
+    }
+    rog_json_put_string(settings, "workload", "program");
+    return 0;
+}
+
+/* `extra`: what else may stand there, and is somebody else's. */
+static int take_setting(const struct rog_conf_node *node, const struct rog_setting *extra,
+                        struct rog_json *settings, struct rog_error *err)
+{
+    if (strcmp(node->name, "workload") == 0 && node->type == ROG_CONF_GROUP)
+        return take_workload(node, settings, err);
+    int code = check_setting(node, extra, err);
+    if (code < 0 || !rog_setting_find(rog_run_settings, node->name))
+        return code;
+    return put_copy(settings, node->name, node->value, err);
+}
+
 static int take_runs(struct rog_experiment *experiment, const struct rog_conf_node *runs,
                      const struct rog_json *defaults, struct rog_error *err)
 {
@@ -94,12 +130,8 @@ static int take_runs(struct rog_experiment *experiment, const struct rog_conf_no
             return rog_conf_fail(run, err, "run %zu must be a group, { ... } (found %s)", i + 1,
                                  rog_conf_kind(run));
         code = add_run(experiment, rog_json_copy(defaults), run->line, err);
-        for (size_t j = 0; code == 0 && j < run->child_count; j++) {
-            code = check_setting(&run->child[j], NULL, err);
-            if (code == 0)
-                code = put_copy(experiment->run[i].settings, run->child[j].name,
-                                run->child[j].value, err);
-        }
+        for (size_t j = 0; code == 0 && j < run->child_count; j++)
+            code = take_setting(&run->child[j], NULL, experiment->run[i].settings, err);
     }
     return code;
 }
@@ -235,9 +267,7 @@ static int take(struct rog_experiment *experiment, const struct rog_conf_node *r
         const struct rog_conf_node *node = &root->child[i];
         if (node == runs || node == matrix)
             continue;
-        code = check_setting(node, case_settings, err);
-        if (code == 0 && rog_setting_find(rog_run_settings, node->name))
-            code = put_copy(defaults, node->name, node->value, err);
+        code = take_setting(node, case_settings, defaults, err);
     }
     if (code == 0)
         code = take_case(experiment, root, err);

@@ -177,7 +177,7 @@ static int add_plugin(struct rog_remote_files *files, struct rog_error *err)
 int rog_remote_files_new(struct rog_remote_files **out, const struct rog_json *config,
                          const char *start_model, struct rog_error *err)
 {
-    bool trains = strcmp(rog_json_get_string(config, "workload", "train"), "none") != 0;
+    bool trains = strcmp(rog_json_get_string(config, "workload", "train"), "train") == 0;
     struct rog_remote_files *files = calloc(1, sizeof *files);
     *out = NULL;
     if (!files)

@@ -42,7 +42,7 @@ static char *identity_text(const struct rog_json *config)
 static bool needs_model(const struct rog_fleet_job *job)
 {
     return job->state == ROG_FLEET_WAITING &&
-           strcmp(rog_json_get_string(job->config, "workload", "train"), "none") != 0;
+           strcmp(rog_json_get_string(job->config, "workload", "train"), "train") == 0;
 }
 
 /* Progress, result and errors of the training. */

@@ -93,6 +93,84 @@ static int apply_plugin(struct rog_resolved_run *run, struct rog_error *err)
     return code;
 }
 
+/* ---- a program of one's own ---- */
+
+#define SOURCE_MAX_BYTES (1u << 20)
+
+/* What JSON can carry. */
+static bool is_text(const char *text, size_t size)
+{
+    struct rog_json *value = rog_json_new_string(text);
+    bool same = strlen(text) == size && strcmp(rog_json_string(value, ""), text) == 0;
+    rog_json_free(value);
+    return same;
+}
+
+/* A relative path keeps its folders on the hosts, as long as it does not lead out of them. */
+static const char *deployed_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return path[0] == '/' || strstr(path, "..") ? (slash ? slash + 1 : path) : path;
+}
+
+/* Replaces paths by the names that files have on the hosts, and adds what is in them: the run is
+ * another one when a file changes, and can be repeated when it is gone. */
+static int take_sources(struct rog_json *config, const char *folder, struct rog_error *err)
+{
+    const struct rog_json *files = rog_json_get(config, "files");
+    struct rog_json *names = rog_json_array(), *sources = rog_json_array();
+    int code = names && sources ? 0 : rog_fail_nomem(err);
+    for (size_t i = 0; code == 0 && i < rog_json_size(files); i++) {
+        const char *given = rog_json_string(rog_json_at(files, i), "");
+        char *path = rog_path_join(folder, given), *text = NULL;
+        size_t size = 0;
+        code =
+            path ? rog_file_read(path, SOURCE_MAX_BYTES, &text, &size, err) : rog_fail_nomem(err);
+        if (code == ROG_ENOTFOUND || code == ROG_EIO || code == ROG_EFORMAT)
+            code = ROG_EINVAL; /* it is the configuration that errs */
+        if (code == 0 && !is_text(text, size))
+            code = rog_fail(err, ROG_EINVAL,
+                            "%s is no text: files are the program's sources; data belong on the "
+                            "hosts",
+                            given);
+        rog_json_append(names, rog_json_new_string(deployed_name(given)));
+        rog_json_append(sources, rog_json_new_string(text));
+        free(text);
+        free(path);
+        if (code < 0)
+            rog_fail_prefix(err, "files");
+    }
+    rog_json_put(config, "files", names);
+    rog_json_put(config, "sources", sources);
+    return code;
+}
+
+static int resolve_program(struct rog_json *config, const struct rog_cluster *cluster,
+                           const char *folder, struct rog_error *err)
+{
+    static const char *const own[] = {"command", "files", "test", "sources"};
+    bool program = strcmp(rog_json_get_string(config, "workload", ""), "program") == 0;
+    for (size_t i = 0; !program && i < sizeof own / sizeof *own; i++)
+        if (rog_json_get(config, own[i]))
+            return rog_fail(err, ROG_EINVAL,
+                            "%s is a setting of programs: workload = { command = ...; files = ...; "
+                            "test = ...; }",
+                            own[i]);
+    if (!program)
+        return 0;
+    if (!rog_json_get(config, "command") || !rog_json_get(config, "test"))
+        return rog_fail(err, ROG_EINVAL,
+                        "workload program needs %s: workload = { command = \"python3 train.py\"; "
+                        "files = [\"train.py\"]; test = \"python3 train.py --test\"; }",
+                        rog_json_get(config, "command") ? "test" : "command");
+    if (cluster->kind == ROG_CLUSTER_VIRTUAL)
+        return rog_fail(err, ROG_EINVAL,
+                        "a program computes in real time: take a cluster of kind local or ssh "
+                        "(--cluster local4)");
+    rog_json_put_string(config, "wire_model", "same");
+    return rog_json_get(config, "sources") ? 0 : take_sources(config, folder, err);
+}
+
 /* What does not change a run: its label, and what is recorded of it. */
 static bool is_aside(const char *setting)
 {
@@ -143,6 +221,8 @@ static int fill(struct rog_resolved_run *run, const struct rog_cluster *cluster,
                 struct rog_error *err)
 {
     int code = anchor_paths(run->config, folder, err);
+    if (code == 0)
+        code = resolve_program(run->config, cluster, folder, err);
     if (code == 0)
         code = rog_settings_fill(rog_run_settings, run->config, err);
     const char *control = rog_json_get_string(run->config, "control", "");

@@ -40,6 +40,8 @@ class Run:
             "out_dir": environment.get("ROG_OUT"),
             "config": self._text,
             "pace": environment.get("ROG_PACE") == "1",
+            "energy": environment.get("ROG_ENERGY") != "0",
+            "server_timeout": float(environment.get("ROG_SERVER_TIMEOUT", 600)),
         }
 
     def keys(self):

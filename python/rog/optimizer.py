@@ -85,7 +85,7 @@ class Optimizer(torch.optim.Optimizer):
                    bits an element: BSP with one worker is then torch.optim.SGD
     out_dir        a folder for events.jsonl; None: nothing is written
     server_timeout seconds without the server after which step() raises
-    config, pace   of a run that rogctl has started; **rog.from_env() gives them
+    config, pace, energy    of a run that rogctl has started; **rog.from_env() gives them
 
     The constructor waits until all workers are there; the parameters are then the first worker's.
     Set them up before (load_state_dict of the model, moving it to a device).
@@ -94,7 +94,7 @@ class Optimizer(torch.optim.Optimizer):
     def __init__(self, params, lr, momentum=0.0, weight_decay=0.0, nesterov=False, *, rule=None,
                  model=None, server=None, key_file=None, rank=1, workers=1, strategy="rog",
                  threshold=None, compression="sign", out_dir=None, server_timeout=600.0,
-                 config=None, pace=False):
+                 config=None, pace=False, energy=False):
         self._worker = None
         if rule not in (None, "block"):
             raise RogError("rule is %r: it may be None (torch.optim.SGD's) or \"block\"" % (rule,))
@@ -116,7 +116,7 @@ class Optimizer(torch.optim.Optimizer):
             strategy=strategy if "/" in strategy else strategy.upper(),
             threshold=-1 if threshold is None else threshold, compression=compression,
             out_dir=out_dir, server_timeout_s=float(server_timeout), config=config, pace=pace,
-            energy=config is not None)
+            energy=energy)
         try:
             for place in self._places:
                 worker.tensor(place.name, tuple(place.memory.shape) or (1,), place.address,

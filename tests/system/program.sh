@@ -1,0 +1,121 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+#
+# A program of one's own as the workload of a sweep, on a local cluster: its files are deployed with
+# the run, its events and losses come back, its own test tests the checkpoints, the run is another one
+# when a file changes; what is wrong with it is said. Needs ROG_BUILD, ROG_SOURCE, PyTorch and the
+# programs in PATH; works in the current folder, which is empty.
+set -eu
+
+python=/usr/bin/python3
+if ! $python -c 'import torch' 2>/dev/null; then
+    echo "skipped: $python has no module torch (package python3-torch)"
+    exit 77
+fi
+export ROG_LIBRARY="$ROG_BUILD/lib/librog.so.0" PYTHONPATH="$ROG_SOURCE/python" PYTHONDONTWRITEBYTECODE=1
+
+fail()
+{
+    echo "$*" >&2
+    exit 1
+}
+
+mkdir -p job/parts
+cat >job/parts/rings.py <<'END'
+import torch
+
+def points(generator, count):
+    outer = torch.randint(2, (count,), generator=generator)
+    angle = 6.2832 * torch.rand(count, generator=generator)
+    radius = 0.5 + outer + 0.3 * (torch.rand(count, generator=generator) - 0.5)
+    return torch.stack([radius * angle.cos(), radius * angle.sin()], 1), outer
+END
+cat >job/train.py <<'END'
+import os
+import sys
+
+sys.path.insert(0, "parts")
+import torch
+
+import rog
+from rings import points
+
+torch.set_num_threads(1)
+torch.manual_seed(3)
+model = torch.nn.Sequential(torch.nn.Linear(2, 24), torch.nn.Tanh(), torch.nn.Linear(24, 2))
+if sys.argv[1:] == ["--test"]:
+    model.load_state_dict(rog.load(os.environ["ROG_CHECKPOINT"]))
+    x, y = points(torch.Generator().manual_seed(9), 2000)
+    print("tested on 2000 points\n%.2f" % (100 * (model(x).argmax(1) == y).float().mean()))
+    sys.exit()
+run = rog.from_env()
+random = torch.Generator().manual_seed(1000 * run.seed + run.rank)
+optimizer = rog.Optimizer(model.named_parameters(), lr=run.settings["learning_rate"], momentum=0.9,
+                          **run)
+while not optimizer.over:
+    x, y = points(random, 64)
+    optimizer.zero_grad()
+    loss = torch.nn.functional.cross_entropy(model(x), y)
+    loss.backward()
+    optimizer.step(loss=loss.item())
+optimizer.finish()
+END
+cat >local.conf <<'END'
+kind = "local"; stall_limit = 60.0; retries = 0;
+workers = ( { step_s = 0.02; compress_s = 0.0; decompress_s = 0.0; count = 2; } );
+END
+
+# conf WORKLOAD: job/mine.conf
+conf()
+{
+    cat >job/mine.conf <<END
+case = "mine"; figure = "10"; seconds = 3.0; learning_rate = 0.05; checkpoint_period = 60.0;
+trace = "constant:50"; library = "ROG"; threshold = 4;
+workload = $1;
+runs = ( { note = "mine"; } );
+END
+}
+whole="{ command = \"$python train.py\"; files = [\"train.py\", \"parts/rings.py\"];
+    test = \"$python train.py --test\"; }"
+
+conf "$whole"
+rogctl sweep job/mine.conf --cluster local.conf >said 2>&1 || fail "$(cat said)"
+sqlite() { sqlite3 results.db "$1"; }
+[ "$(sqlite "SELECT count(*) FROM runs WHERE status = 'done' AND workload = 'program'")" -eq 1 ] || fail "not done: $(cat said)"
+[ "$(sqlite "SELECT count(DISTINCT rank) FROM iterations WHERE loss > 0")" -eq 2 ] || fail "no losses of two workers"
+[ "$(sqlite "SELECT count(*) FROM checkpoints WHERE accuracy IS NOT NULL")" -ge 2 ] || fail "checkpoints are not tested"
+first=$(sqlite "SELECT accuracy FROM checkpoints ORDER BY t LIMIT 1")
+last=$(sqlite "SELECT accuracy FROM checkpoints ORDER BY t DESC LIMIT 1")
+awk -v a="$first" -v b="$last" 'BEGIN { exit !(b > 90 && b > a) }' || fail "accuracy from $first to $last"
+rogctl verify "$(ls results.runs | head -n 1)" >said 2>&1 || fail "$(cat said)"
+ls plots/*accuracy-against-wall-clock-time.svg >/dev/null || fail "no figure"
+
+# The same again: nothing to do. A changed file: another run.
+rogctl sweep job/mine.conf --cluster local.conf --dry-run >said 2>&1 || fail "$(cat said)"
+grep -q '0 of 1 runs to do' said || fail "planned again: $(cat said)"
+echo '# changed' >>job/parts/rings.py
+rogctl sweep job/mine.conf --cluster local.conf --dry-run >said 2>&1 || fail "$(cat said)"
+grep -q '1 of 1 runs to do' said || fail "not planned again: $(cat said)"
+
+# wrong WORKLOAD CLUSTER WORDS: the experiment is refused with these words
+wrong()
+{
+    conf "$1"
+    if rogctl sweep job/mine.conf --cluster "$2" --db wrong.db --plots wrong >said 2>&1; then
+        fail "not refused: $1"
+    fi
+    grep -qF "$3" said || fail "not said: $3: $(cat said)"
+}
+cat >virtual.conf <<'END'
+kind = "virtual"; workers = ( { profile = "jetson-nx"; } );
+END
+wrong "$whole" virtual.conf 'a program computes in real time'
+wrong '{ command = "true"; }' local.conf 'workload program needs test'
+wrong '{ test = "true"; }' local.conf 'workload program needs command'
+wrong '{ command = "true"; test = "true"; files = ["nosuch.py"]; }' local.conf 'nosuch.py'
+wrong '{ command = "true"; tset = "true"; }' local.conf 'unknown setting tset in workload'
+wrong "{ command = \"echo oh dear >&2; exit 3\"; test = \"true\"; }" local.conf 'oh dear'
+wrong "{ command = \"$python train.py\"; files = [\"train.py\", \"parts/rings.py\"]; test = \"echo many\"; }" \
+    local.conf 'did not print an accuracy'
+head -c 100 /dev/urandom >job/data.bin
+wrong '{ command = "true"; test = "true"; files = ["data.bin"]; }' local.conf 'data.bin is no text'
