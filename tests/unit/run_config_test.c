@@ -186,7 +186,8 @@ static void write_config(const struct rog_setting *row, char *text, size_t bytes
 {
     char choice[64] = "other";
     if (row->choices) { /* the last one, or where that is the default, the first */
-        snprintf(choice, sizeof choice, "%s", strrchr(row->choices, '|') + 1);
+        const char *last = strrchr(row->choices, '|');
+        snprintf(choice, sizeof choice, "%s", last ? last + 1 : row->choices);
         if (row->fallback && !strcmp(choice, row->fallback))
             snprintf(choice, sizeof choice, "%.*s", (int)strcspn(row->choices, "|"), row->choices);
     }
