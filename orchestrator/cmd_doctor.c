@@ -194,7 +194,7 @@ static void check_cluster(const struct rog_cli *cli, const struct finder *f)
 {
     struct rog_error cause = {0};
     struct rog_cluster *cluster = NULL;
-    if (rog_command_cluster_read(cli, &cluster, &cause) < 0)
+    if (rog_command_cluster(cli, &cluster, &cause) < 0)
         FOUND(f, false, "%s", cause.message);
     else
         FOUND(f, true, "cluster %s: %s, %zu workers", cluster->name,
@@ -231,8 +231,9 @@ static int visit_hosts(const struct rog_cli *cli, struct rog_findings *findings,
         return code;
     }
     char *trainer = rog_fleet_trainer_path(&ignored);
-    const struct rog_doctor_options options = {
-        .cluster = cluster, .trainer = trainer, .version = rog_cli_program(cli)->version};
+    const struct rog_doctor_options options = {.cluster = cluster,
+                                               .trainer = trainer ? trainer : "",
+                                               .version = rog_cli_program(cli)->version};
     signal(SIGPIPE, SIG_IGN); /* connections may break */
     if (clean)
         code = rog_doctor_clean(&options, findings, err);

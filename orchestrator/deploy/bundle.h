@@ -35,4 +35,14 @@ int rog_bundle_open(struct rog_bundle **bundle, const char *trainer, const char 
 const struct rog_deploy_item *rog_bundle_items(const struct rog_bundle *bundle, size_t *count);
 void rog_bundle_free(struct rog_bundle *bundle);
 
+/* The bundles of all architectures that a cluster's hosts have, each opened once, by whoever needs
+ * it first; the others wait. For threads that share it. */
+struct rog_bundle_shelf;
+int rog_bundle_shelf_new(struct rog_bundle_shelf **shelf, const char *trainer,
+                         struct rog_error *err);
+/* *bundle belongs to the shelf. Errors as rog_bundle_open. */
+int rog_bundle_shelf_take(struct rog_bundle_shelf *shelf, const char *machine,
+                          const struct rog_bundle **bundle, struct rog_error *err);
+void rog_bundle_shelf_free(struct rog_bundle_shelf *shelf);
+
 #endif

@@ -15,7 +15,7 @@
 #define FREE_KIB_WANTED (512 * 1024) /* a bundle, a data set, events and checkpoints of a run */
 #define CLOCK_SAMPLES 3
 #define CLOCK_OFF_S 1.0
-#define GRACE_MAX_S 120.0
+#define GRACE_PART 4 /* of the lease; it is renewed twice in that time */
 #define MAX_NAMED 3
 #define STATUS_NOTHING 3 /* of rog-trainer power: there is no sensor */
 
@@ -28,7 +28,7 @@ static double now_s(clockid_t clock)
 
 double rog_patient_grace_s(const struct rog_patient *patient)
 {
-    return fmin(patient->options->cluster->lease_s / 2, GRACE_MAX_S);
+    return patient->options->cluster->lease_s / GRACE_PART;
 }
 
 int rog_patient_trainer(struct rog_patient *patient, const char *const *arguments, double timeout_s,
@@ -119,31 +119,6 @@ void rog_check_machine(struct rog_patient *patient)
 
 /* --- the trainer --- */
 
-static struct rog_bundle *take_bundle(struct rog_patient *patient, const char *machine,
-                                      struct rog_error *err)
-{
-    struct rog_bundle_shelf *shelf = patient->shelf;
-    struct rog_bundle *bundle = NULL;
-    size_t i = 0, room = sizeof shelf->entry / sizeof *shelf->entry;
-    pthread_mutex_lock(&shelf->mutex);
-    while (i < shelf->count && strcmp(shelf->entry[i].machine, machine) != 0)
-        i++;
-    if (i == shelf->count && i < room) {
-        shelf->count++;
-        snprintf(shelf->entry[i].machine, sizeof shelf->entry[i].machine, "%s", machine);
-        rog_bundle_open(&shelf->entry[i].bundle, patient->options->trainer, machine,
-                        &shelf->entry[i].why_not);
-    }
-    if (i < room) {
-        bundle = shelf->entry[i].bundle;
-        *err = shelf->entry[i].why_not;
-    } else {
-        rog_fail(err, ROG_EINVAL, "hosts of more than %zu architectures", room);
-    }
-    pthread_mutex_unlock(&shelf->mutex);
-    return bundle;
-}
-
 /* Whether the copy runs there. */
 static void try_trainer(struct rog_patient *patient, const struct rog_deploy_report *report,
                         double took_s)
@@ -190,8 +165,8 @@ void rog_check_trainer(struct rog_patient *patient)
     struct rog_deploy_report report = {0};
     size_t count = 0;
     const char *machine = rog_json_get_string(patient->facts, "machine", "unknown");
-    struct rog_bundle *bundle = take_bundle(patient, machine, &why);
-    if (!bundle) {
+    const struct rog_bundle *bundle;
+    if (rog_bundle_shelf_take(patient->shelf, machine, &bundle, &why) != ROG_OK) {
         ROG_FOUND(patient, "trainer", ROG_FINDING_BAD, "%s", why.message);
         return;
     }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <orchestrator/doctor/hosts.h>
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +10,7 @@
 #include <orchestrator/doctor/patient.h>
 
 struct ward {
-    struct rog_bundle_shelf shelf;
+    struct rog_bundle_shelf *shelf;
     struct rog_patient *patient; /* the server, the workers, the tester */
     size_t count;
 };
@@ -74,7 +75,7 @@ static void admit(struct ward *ward, const struct rog_doctor_options *options,
 {
     struct rog_patient *patient = &ward->patient[ward->count++];
     patient->options = options;
-    patient->shelf = &ward->shelf;
+    patient->shelf = ward->shelf;
     patient->settings = settings;
     patient->role = role;
     patient->host = rog_json_get_string(settings, "host", "");
@@ -107,9 +108,10 @@ static int open_ward(struct ward *ward, const struct rog_doctor_options *options
     ward->patient = calloc(workers + 2, sizeof *ward->patient);
     if (!ward->patient)
         return rog_fail_nomem(err);
-    if (pthread_mutex_init(&ward->shelf.mutex, NULL) != 0) {
+    int code = rog_bundle_shelf_new(&ward->shelf, options->trainer, err);
+    if (code) {
         free(ward->patient);
-        return rog_fail(err, ROG_EIO, "cannot make a mutex");
+        return code;
     }
     admit(ward, options, ROG_PATIENT_SERVER, cluster->server);
     for (size_t i = 0; i < workers; i++)
@@ -130,9 +132,7 @@ static void close_ward(struct ward *ward, struct rog_findings *findings)
         free(patient->root);
         free(patient->tree);
     }
-    for (size_t i = 0; i < ward->shelf.count; i++)
-        rog_bundle_free(ward->shelf.entry[i].bundle);
-    pthread_mutex_destroy(&ward->shelf.mutex);
+    rog_bundle_shelf_free(ward->shelf);
     free(ward->patient);
 }
 

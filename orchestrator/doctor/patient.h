@@ -4,7 +4,6 @@
 
 /* A host while it is looked at: what hosts.c, host_checks.c and port.c share. */
 
-#include <pthread.h>
 #include <stdbool.h>
 
 #include <orchestrator/deploy/bundle.h>
@@ -18,17 +17,6 @@ enum rog_patient_role {
     ROG_PATIENT_TESTER = 4,
     ROG_PATIENT_NODE = ROG_PATIENT_SERVER | ROG_PATIENT_WORKER,
     ROG_PATIENT_ANY = 7,
-};
-
-/* The bundles of all architectures that were met, each opened once. */
-struct rog_bundle_shelf {
-    pthread_mutex_t mutex;
-    struct {
-        char machine[64];
-        struct rog_bundle *bundle; /* NULL: why_not */
-        struct rog_error why_not;
-    } entry[8];
-    size_t count;
 };
 
 struct rog_patient {
