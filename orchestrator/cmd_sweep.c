@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <orchestrator/commands.h>
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <orchestrator/figures/figures.h>
+#include <orchestrator/figures/gain.h>
 #include <orchestrator/launch.h>
 #include <orchestrator/run_view.h>
 #include <orchestrator/store/summary.h>
 
 struct sweep {
+    const struct rog_cli *cli;
+    struct rog_plan_options planned;
     struct rog_experiment *experiment;
     struct rog_cluster *cluster;
     struct rog_plan *plan;
@@ -17,6 +21,7 @@ struct sweep {
     char *trainer;
     struct rog_output output;
     struct rog_json *figures; /* paths of the pictures drawn */
+    struct rog_json *gains;   /* with --until-ci: what was gained */
 };
 
 /* The plan against what is recorded, without changing anything. */
@@ -86,12 +91,92 @@ static int show_result(struct sweep *s, struct rog_error *err)
         rog_json_put_string(result, "case", s->plan->case_name);
         rog_json_put(result, "runs", runs);
         rog_json_put(result, "figures", rog_json_copy(s->figures));
+        if (s->gains)
+            rog_json_put(result, "gains", rog_json_copy(s->gains));
         return rog_print_json(result, err);
     }
     code = rog_runs_table(runs, err);
     rog_json_free(runs);
+    if (code == 0 && s->gains)
+        code = rog_gains_table(s->gains, err);
     for (size_t i = 0; code == 0 && i < rog_json_size(s->figures); i++)
         rog_print("%s", rog_json_string(rog_json_at(s->figures, i), ""));
+    return code;
+}
+
+/* ---- --until-ci: repeating until the gain is known ---- */
+
+/* The widest interval of a gain, and by how many repeats it is known; all gains are kept for the
+ * result. */
+static int measure_gains(struct sweep *s, double *width, size_t *pairs, struct rog_error *err)
+{
+    struct rog_case_data data = {0};
+    struct rog_gains gains = {0};
+    int code = rog_case_data_load(s->db, s->plan->case_name, &data, err);
+    if (code == 0)
+        code = rog_gains_make(&data, &gains, err);
+    const struct rog_gain *widest = rog_gains_widest(&gains, width);
+    if (code == 0 && !widest)
+        code = rog_fail(err, ROG_EINVAL,
+                        "--until-ci: %s has no two strategies under one control to compare",
+                        s->plan->case_name);
+    if (code == 0) {
+        *pairs = widest->gain.count;
+        rog_json_free(s->gains);
+        s->gains = rog_gains_json(&gains);
+        if (isinf(*width))
+            rog_remark(&s->output, "%s over %s: %zu of the 2 pairs that an interval needs",
+                       widest->series, widest->against, *pairs);
+        else
+            rog_remark(&s->output, "%s over %s: %+.2f ±%.2f %s, of %zu pairs", widest->series,
+                       widest->against, widest->gain.mean, widest->gain.half,
+                       widest->is_accuracy ? "points" : "% less time", *pairs);
+    }
+    rog_gains_release(&gains);
+    rog_case_data_release(&data);
+    return code;
+}
+
+/* The plan with so many repeats; *new_ones: how many of its runs are not done yet. */
+static int plan_repeats(struct sweep *s, long long repeat, size_t *new_ones, struct rog_error *err)
+{
+    struct rog_plan_options options = s->planned;
+    options.repeat = repeat;
+    options.skip_same = repeat > 1;
+    rog_plan_free(s->plan);
+    s->plan = NULL;
+    int code = rog_plan_experiment(&s->plan, s->experiment, s->cluster, &options, err);
+    if (code == 0)
+        code = rog_plan_match(s->plan, s->db, false, err);
+    *new_ones = 0;
+    for (size_t i = 0; code == 0 && i < s->plan->count; i++)
+        *new_ones += s->plan->run[i].action != ROG_PLAN_DONE;
+    return code;
+}
+
+/* One repeat more of every run, until the gain is known well enough; pairs of runs share a seed. */
+static int launch_until(struct sweep *s, struct rog_launch *launch, struct rog_error *err)
+{
+    double wanted = rog_cli_real(s->cli, "until-ci"), width = 0;
+    long long most = rog_cli_int(s->cli, "max-repeats");
+    size_t pairs = 0, new_ones = 1;
+    int code = rog_launch(launch, s->plan, err);
+    if (code == 0)
+        code = measure_gains(s, &width, &pairs, err);
+    launch->fresh = false;
+    for (long long repeat = s->planned.repeat + 1;
+         code == 0 && width >= wanted && (long long)pairs < most && repeat <= most; repeat++) {
+        code = plan_repeats(s, repeat, &new_ones, err);
+        if (code == 0 && new_ones > 0)
+            code = rog_launch(launch, s->plan, err);
+        if (code == 0 && new_ones > 0)
+            code = measure_gains(s, &width, &pairs, err);
+    }
+    if (code == 0 && width >= wanted)
+        rog_warn(&s->output,
+                 "after %zu pairs of runs the gain is not known to %g points yet; --max-repeats "
+                 "with more than %lld goes on",
+                 pairs, wanted, most);
     return code;
 }
 
@@ -103,7 +188,7 @@ static int execute(const struct rog_cli *cli, struct sweep *s, struct rog_error 
     int code = rog_command_db(cli, ROG_DB_WRITE, &s->db, err);
     if (code < 0)
         return code;
-    const struct rog_launch launch = {
+    struct rog_launch launch = {
         .cluster = s->cluster,
         .db = s->db,
         .trainer = s->trainer,
@@ -111,7 +196,8 @@ static int execute(const struct rog_cli *cli, struct sweep *s, struct rog_error 
         .fresh = rog_cli_flag(cli, "fresh"),
         .output = s->output,
     };
-    int launched = rog_launch(&launch, s->plan, err);
+    int launched = rog_cli_given(cli, "until-ci") ? launch_until(s, &launch, err)
+                                                  : rog_launch(&launch, s->plan, err);
     if (launched < 0 && launched != ROG_EFAILED)
         return launched;
     struct rog_error cause = {0};
@@ -129,19 +215,21 @@ static int execute(const struct rog_cli *cli, struct sweep *s, struct rog_error 
 
 static int run(const struct rog_cli *cli, struct rog_error *err)
 {
-    struct sweep s = {.output = rog_output_of(cli), .figures = rog_json_array()};
-    const struct rog_plan_options options = {
+    struct sweep s = {.cli = cli, .output = rog_output_of(cli), .figures = rog_json_array()};
+    s.planned = (struct rog_plan_options){
         .seed = rog_cli_given(cli, "seed") ? rog_cli_int(cli, "seed") : -1,
         .repeat = rog_cli_int(cli, "repeat"),
         .only = rog_cli_string(cli, "only"),
     };
     int code = s.figures ? 0 : rog_fail_nomem(err);
+    if (code == 0 && rog_cli_given(cli, "max-repeats") && !rog_cli_given(cli, "until-ci"))
+        code = rog_fail(err, ROG_EINVAL, "--max-repeats is a limit of --until-ci PCT");
     if (code == 0)
         code = rog_experiment_read(&s.experiment, rog_cli_arg(cli, 0), err);
     if (code == 0)
         code = rog_command_cluster(cli, &s.cluster, err);
     if (code == 0)
-        code = rog_plan_experiment(&s.plan, s.experiment, s.cluster, &options, err);
+        code = rog_plan_experiment(&s.plan, s.experiment, s.cluster, &s.planned, err);
     if (code == 0)
         code = rog_cli_flag(cli, "dry-run") ? dry_run(cli, &s, err) : execute(cli, &s, err);
     free(s.trainer);
@@ -149,6 +237,7 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
     rog_plan_free(s.plan);
     rog_cluster_free(s.cluster);
     rog_experiment_free(s.experiment);
+    rog_json_free(s.gains);
     rog_json_free(s.figures);
     return code;
 }
@@ -160,6 +249,12 @@ static const struct rog_setting options[] = {
      "so many at once; default: as many as processors", 'j'},
     {"repeat", ROG_SETTING_INT, "1", 1, 10000, NULL, "runs",
      "so many of each, with seeds counting up", 0},
+    {"until-ci", ROG_SETTING_REAL, NULL, 0.001, 1000, NULL, "points",
+     "repeat all with new seeds until the 95% interval of ROG's gain over every other strategy is "
+     "narrower",
+     0},
+    {"max-repeats", ROG_SETTING_INT, "20", 2, 10000, NULL, "runs",
+     "but make no more than so many of each for it", 0},
     {"seed", ROG_SETTING_INT, NULL, 0, 9007199254740991.0, NULL, NULL,
      "the (first) seed of every run, instead of the file's", 0},
     {"dry-run", ROG_SETTING_FLAG, NULL, 0, 0, NULL, NULL, "print the plan and change nothing", 'n'},
@@ -174,8 +269,11 @@ const struct rog_command rog_cmd_sweep = {
     .name = "sweep",
     .usage = "CONF [options]",
     .summary = "Run every missing run of an experiment file's case, test checkpoints, draw figures",
-    .details = "Run again, it continues: runs that are done are not repeated, interrupted and "
-               "failed ones are redone.",
+    .details =
+        "Run again, it continues: runs that are done are not repeated, interrupted and "
+        "failed ones are redone.\nWith --until-ci the gain is that of accuracy when the earlier "
+        "of two runs of one seed ended, in points;\nwithout gradients that of time an "
+        "iteration, in percent.",
     .options = options,
     .min_args = 1,
     .max_args = 1,

@@ -139,3 +139,26 @@ int rog_run_details(struct rog_db *db, const char *text, struct rog_json **summa
     free(id);
     return code;
 }
+
+int rog_gains_table(const struct rog_json *gains, struct rog_error *err)
+{
+    struct rog_table *table = rog_table_new("gain of|over|>gain|>95% interval|unit|>pairs");
+    for (size_t i = 0; i < rog_json_size(gains); i++) {
+        const struct rog_json *gain = rog_json_at(gains, i);
+        double mean = rog_json_get_number(gain, "mean", (double)NAN);
+        double half = rog_json_get_number(gain, "interval95", (double)NAN);
+        rog_table_cell(table, "%s", rog_json_get_string(gain, "series", ""));
+        rog_table_cell(table, "%s", rog_json_get_string(gain, "against", ""));
+        rog_table_cell(table, "%+.2f", mean);
+        if (isnan(half))
+            rog_table_cell(table, "-");
+        else
+            rog_table_cell(table, "%+.2f to %+.2f", mean - half, mean + half);
+        rog_table_cell(table, "%s",
+                       strcmp(rog_json_get_string(gain, "unit", ""), "points") == 0
+                           ? "points of accuracy"
+                           : "% less time an iteration");
+        rog_table_cell(table, "%lld", (long long)rog_json_get_integer(gain, "pairs", 0));
+    }
+    return rog_table_print(table, err);
+}

@@ -15,6 +15,9 @@ int rog_runs_table(const struct rog_json *runs, struct rog_error *err);
 int rog_runs_summaries(struct rog_db *db, struct rog_query *query, struct rog_json **runs,
                        struct rog_error *err);
 
+/* A table of gains with their intervals (rog_gains_json). */
+int rog_gains_table(const struct rog_json *gains, struct rog_error *err);
+
 /* What `rogctl show RUN --json` prints: the summary of the run meant by `text`, its configuration,
  * versions and folder, how many events of each kind it has, and warnings and errors one by one.
  * Owned by the caller. Errors as rog_run_find. */

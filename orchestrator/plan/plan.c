@@ -63,16 +63,24 @@ static int add_run(struct rog_plan *plan, const struct rog_json *settings, int l
     return code;
 }
 
-static int check_distinct(const struct rog_plan *plan, const char *path, struct rog_error *err)
+/* The run added last: one that is the same as an earlier one is taken out again where that is
+ * wanted, else an error. */
+static int check_distinct(struct rog_plan *plan, bool skip_same, const char *path,
+                          struct rog_error *err)
 {
-    const struct rog_plan_run *last = &plan->run[plan->count - 1];
-    for (size_t i = 0; i + 1 < plan->count; i++)
-        if (strcmp(plan->run[i].resolved.hash, last->resolved.hash) == 0)
-            return rog_fail(
-                err, ROG_EINVAL,
-                "%s, line %d: this run (%s) is the same as the one of line %d; change a "
-                "setting, for example seed, or use --repeat",
-                path, last->line, last->resolved.note, plan->run[i].line);
+    struct rog_plan_run *last = &plan->run[plan->count - 1];
+    size_t i = 0;
+    while (strcmp(plan->run[i].resolved.hash, last->resolved.hash) != 0)
+        i++;
+    if (i + 1 == plan->count)
+        return 0;
+    if (!skip_same)
+        return rog_fail(err, ROG_EINVAL,
+                        "%s, line %d: this run (%s) is the same as the one of line %d; change a "
+                        "setting, for example seed, or use --repeat",
+                        path, last->line, last->resolved.note, plan->run[i].line);
+    plan_run_release(last);
+    plan->count--;
     return 0;
 }
 
@@ -94,7 +102,7 @@ static int add_repeats(struct rog_plan *plan, const struct rog_experiment *exper
         if (code < 0)
             rog_fail_prefix(err, "%s, line %d", experiment->path, from->line);
         else
-            code = check_distinct(plan, experiment->path, err);
+            code = check_distinct(plan, options->skip_same, experiment->path, err);
     }
     rog_json_free(settings);
     return code;

@@ -48,6 +48,7 @@ struct rog_plan {
 struct rog_plan_options {
     long long seed;   /* replaces the runs' seeds when >= 0 */
     long long repeat; /* so many runs of each, with seeds counting up; >= 1 */
+    bool skip_same;   /* a repeat that is another run of the file is left out, else an error */
     const char *only; /* keep runs whose label contains this text; NULL: all */
 };
 

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+# Repeating until the gain is known: more seeds, pair by pair, until the interval is as narrow as asked
+# or the limit is reached; run again, it goes on from there.
+. "$ROG_TEST_TOOLS/lib.sh"
+
+cat >x.conf <<CONF
+case = "until"; $quick seed = 5;
+runs = ( { library = "BSP"; }, { library = "ROG"; threshold = 4; } );
+CONF
+seeds() { query "SELECT group_concat(seed) FROM (SELECT seed FROM runs WHERE library = '$1' ORDER BY seed)"; }
+width() { json '.gains[0].interval95 * 2'; }
+narrow() { jq -en "$(width) < $1" >/dev/null || fail "an interval of $(width) points, $1 were asked for"; }
+
+# A limit: two pairs are not enough, and it says so.
+try 0 rogctl sweep x.conf --until-ci 0.01 --max-repeats 2 --json
+says "after 2 pairs of runs the gain is not known to 0.01 points yet"
+same "pairs" "ROG 4 BSP percent 2" "$(json '.gains[0] | [.series, .against, .unit, .pairs] | join(" ")')"
+same "seeds" "5,6 5,6" "$(seeds BSP) $(seeds ROG)"
+[ "$(width | cut -d. -f1)" -gt 60 ] || fail "two pairs are as good as three: $(width)"
+
+# It goes on: what is there is kept, and seeds come in pairs.
+before=$(query "SELECT group_concat(id) FROM runs WHERE seed <= 6")
+try 0 rogctl sweep x.conf --until-ci 60 --json
+narrow 60
+same "the first runs" "$before" "$(query "SELECT group_concat(id) FROM runs WHERE seed <= 6")"
+same "pairs of seeds" "$(seeds BSP)" "$(seeds ROG)"
+pairs=$(json '.gains[0].pairs')
+[ "$pairs" -ge 3 ] || fail "narrow with $pairs pairs"
+same "attempts" 1 "$(query 'SELECT max(attempt) FROM runs')"
+
+# Known well enough already: nothing is run, and the interval is that of the runs.
+try 0 rogctl sweep x.conf --until-ci 60
+same "no new runs" $((2 * pairs)) "$(query 'SELECT count(*) FROM runs')"
+prints "% less time an iteration"
+mean=$(query "WITH s AS (SELECT run_id, avg(x) AS x FROM (SELECT run_id, avg(compute_s + push_s + pull_s + stall_s) AS x
+    FROM iterations GROUP BY run_id, rank) GROUP BY run_id)
+    SELECT printf('%+.2f', avg(100 * (1 - r.x / b.x))) FROM runs AS rr JOIN s AS r ON r.run_id = rr.id
+    JOIN runs AS br ON br.seed = rr.seed AND br.library = 'BSP' JOIN s AS b ON b.run_id = br.id WHERE rr.library = 'ROG'")
+prints "$mean"
+
+# Seeds that the file has already are not repeated.
+cat >listed.conf <<CONF
+case = "listed"; $quick
+matrix = { library = ["SSP", "BSP"]; threshold = [0]; seed = [1, 2, 3]; };
+CONF
+try 0 rogctl sweep listed.conf --until-ci 0.01 --max-repeats 2 --db listed.db --json
+same "seeds of the list" "1,2,3" "$(query "SELECT group_concat(seed) FROM (SELECT seed FROM runs WHERE library = 'SSP' ORDER BY seed)" listed.db)"
+same "BSP is SSP 0" 0 "$(json '.gains[0].mean')"
+
+try 2 rogctl sweep x.conf --until-ci 0
+try 2 rogctl sweep x.conf --max-repeats 5
+says "--until-ci"
+printf 'case = "one"; %s runs = ( { library = "BSP"; } );' "$quick" >one.conf
+try 2 rogctl sweep one.conf --until-ci 5
+says "no two strategies"

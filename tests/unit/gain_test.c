@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Gains of pairs of runs against numbers made by hand. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <orchestrator/figures/gain.h>
+
+#include "figures_fixture.h"
+
+static void assert_near(double value, double expected, double tolerance)
+{
+    if (!(fabs(value - expected) <= tolerance))
+        fail_msg("%.15g is not within %g of %.15g", value, tolerance, expected);
+}
+
+/* Three seeds of BSP at 10 s an iteration, and of ROG at 5, 6 and 4 s. */
+static int add_runs(void **state)
+{
+    int code = fixture_setup(state);
+    struct fixture *f = *state;
+    static const double rog_s[] = {5, 6, 4};
+    if (code)
+        return code;
+    fixture_case(f, "case", "1", 56);
+    for (int64_t seed = 1; seed <= 3; seed++) {
+        char bsp[16], rog[16];
+        snprintf(bsp, sizeof bsp, "bsp%d", (int)seed);
+        snprintf(rog, sizeof rog, "rog%d", (int)seed);
+        fixture_run_add(f,
+                        &(struct fixture_run){"case", bsp, "BSP", "BSP", 0, seed, 1, 10, 100, 5});
+        fixture_run_add(f, &(struct fixture_run){"case", rog, "ROG", "ROG 4", 4, seed, 1,
+                                                 rog_s[seed - 1], 100, 5});
+    }
+    /* An iteration is all of its three parts. */
+    fixture_sql(f, "UPDATE iterations SET compute_s = 1, push_s = 1, pull_s = 1, stall_s = 7");
+    fixture_sql(f, "UPDATE iterations SET stall_s = 2 WHERE run_id = 'rog1'");
+    fixture_sql(f, "UPDATE iterations SET stall_s = 3 WHERE run_id = 'rog2'");
+    fixture_sql(f, "UPDATE iterations SET stall_s = 1 WHERE run_id = 'rog3'");
+    return 0;
+}
+
+static void make(struct fixture *f, struct rog_case_data *data, struct rog_gains *gains)
+{
+    struct rog_error err = {0};
+    if (rog_case_data_load(f->db, "case", data, &err) || rog_gains_make(data, gains, &err))
+        fail_msg("%s", err.message);
+}
+
+/* 50, 40 and 60% less: 50 on average, deviation 10, interval 4.3027 * 10 / sqrt(3). */
+static void time_of_an_iteration(void **state)
+{
+    struct fixture *f = *state;
+    fixture_sql(f, "DELETE FROM checkpoints");
+    struct rog_case_data data = {0};
+    struct rog_gains gains = {0};
+    make(f, &data, &gains);
+    assert_int_equal(gains.count, 1);
+    assert_string_equal(gains.gain[0].series, "ROG 4");
+    assert_string_equal(gains.gain[0].against, "BSP");
+    assert_false(gains.gain[0].is_accuracy);
+    assert_int_equal(gains.gain[0].gain.count, 3);
+    assert_near(gains.gain[0].gain.mean, 50, 1e-6);
+    assert_near(gains.gain[0].gain.half, 4.3027 * 10 / sqrt(3), 1e-6);
+    double width;
+    assert_ptr_equal(rog_gains_widest(&gains, &width), &gains.gain[0]);
+    assert_near(width, 2 * 4.3027 * 10 / sqrt(3), 1e-6);
+    rog_gains_release(&gains);
+    rog_case_data_release(&data);
+}
+
+/* Runs of one seed share what is good or bad about it: 1, 1.5 and 2 points more on 60, 70 and 80%.
+ */
+static void accuracy_in_the_same_time(void **state)
+{
+    struct fixture *f = *state;
+    fixture_sql(f, "DELETE FROM checkpoints");
+    fixture_sql(f, "INSERT INTO checkpoints(run_id, t, iteration, path, accuracy)"
+                   " SELECT id, 0, 0, 'a', 50 FROM runs");
+    /* BSP ends later than ROG: at 500 s it is half way. */
+    fixture_sql(f,
+                "INSERT INTO checkpoints(run_id, t, iteration, path, accuracy)"
+                " SELECT id, 1000, 9, 'b', 50 + 2 * (10.0 * seed) FROM runs WHERE library = 'BSP'");
+    fixture_sql(f, "INSERT INTO checkpoints(run_id, t, iteration, path, accuracy)"
+                   " SELECT id, 500, 9, 'b', 50 + 10.0 * seed + 0.5 + 0.5 * seed FROM runs"
+                   " WHERE library = 'ROG'");
+    struct rog_case_data data = {0};
+    struct rog_gains gains = {0};
+    make(f, &data, &gains);
+    assert_int_equal(gains.count, 1);
+    assert_true(gains.gain[0].is_accuracy);
+    assert_near(gains.gain[0].gain.mean, 1.5, 1e-9);
+    assert_near(gains.gain[0].gain.half, 4.3027 * 0.5 / sqrt(3), 1e-6);
+    rog_gains_release(&gains);
+    rog_case_data_release(&data);
+}
+
+/* Without a partner of the same seed there is no pair; another control is another matter. */
+static void only_what_compares(void **state)
+{
+    struct fixture *f = *state;
+    fixture_sql(f, "DELETE FROM checkpoints");
+    fixture_sql(f, "UPDATE runs SET seed = seed + 2 WHERE library = 'ROG'");
+    struct rog_case_data data = {0};
+    struct rog_gains gains = {0};
+    double width;
+    make(f, &data, &gains);
+    assert_int_equal(gains.count, 1);
+    assert_int_equal(gains.gain[0].gain.count, 1);
+    assert_non_null(rog_gains_widest(&gains, &width));
+    assert_true(isinf(width));
+    rog_gains_release(&gains);
+    rog_case_data_release(&data);
+
+    fixture_sql(f, "UPDATE runs SET control = 'indoors' WHERE library = 'ROG'");
+    make(f, &data, &gains);
+    assert_int_equal(gains.count, 0);
+    assert_null(rog_gains_widest(&gains, &width));
+    rog_gains_release(&gains);
+    rog_case_data_release(&data);
+}
+
+#define GAIN(test) cmocka_unit_test_setup_teardown(test, add_runs, fixture_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        GAIN(time_of_an_iteration),
+        GAIN(accuracy_in_the_same_time),
+        GAIN(only_what_compares),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
