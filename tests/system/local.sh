@@ -12,7 +12,7 @@ short='workload = "none"; wire_model = "convmlp-nano"; epochs = 100000;'
 
 # Those of this folder: by the configuration they were given, as only root may see more of them.
 trainers() {
-    for process in $(grep -la -e --config /proc/[0-9]*/cmdline 2>/dev/null | cut -d / -f 3); do
+    for process in $(grep -la rog-trainer /proc/[0-9]*/cmdline 2>/dev/null | cut -d / -f 3); do
         config=$(tr '\0' '\n' <"/proc/$process/cmdline" | sed -n '/^--config$/{n;p;}')
         case $config in '' | /*) continue ;; esac
         [ -e "$config" ] && echo "$process"
