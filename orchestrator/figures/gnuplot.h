@@ -8,10 +8,10 @@
 
 #include <rog/error.h>
 
-/* Formats that scripts know, separated by spaces. */
+/* Formats that are asked for, separated by spaces; scripts know "sixel" too. */
 #define ROG_FORMATS "pdf svg png"
 
-/* Runs the scripts (names within `folder`) with the variable `formats` set (names of ROG_FORMATS,
+/* Runs the scripts (names within `folder`) with the variable `formats` set (names of formats,
  * separated by spaces), and gives up after timeout_s. ROG_EFAILED when gnuplot is missing, fails or
  * takes too long; the message has what it said. */
 int rog_gnuplot_run(const char *folder, const char *const *scripts, size_t count,
