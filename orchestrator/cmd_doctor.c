@@ -261,19 +261,22 @@ static struct rog_json *as_json(const struct rog_findings *findings)
     return list;
 }
 
-static struct rog_table *as_table(const struct rog_findings *findings)
+/* Host by host; what is to be done on a line of its own, to be read and copied whole. */
+static void print_findings(const struct rog_findings *findings)
 {
     static const char *const states[] = {"good", "note", "BAD"};
-    struct rog_table *table = rog_table_new("host|check|state|finding");
+    const char *host = NULL;
     for (size_t i = 0; i < findings->count; i++) {
         const struct rog_finding *finding = &findings->list[i];
-        rog_table_cell(table, "%s", finding->host[0] ? finding->host : "this machine");
-        rog_table_cell(table, "%s", finding->check);
-        rog_table_cell(table, "%s", states[finding->level]);
-        rog_table_cell(table, "%s%s%s", finding->what, finding->way_out[0] ? "; way out: " : "",
-                       finding->way_out);
+        if (host && strcmp(host, finding->host) != 0)
+            rog_print("%s", "");
+        if (!host || strcmp(host, finding->host) != 0)
+            rog_print("%s", finding->host[0] ? finding->host : "this machine");
+        host = finding->host;
+        rog_print("  %-4s  %-17s  %s", states[finding->level], finding->check, finding->what);
+        if (finding->way_out[0])
+            rog_print("  %-4s  %-17s  way out: %s", "", "", finding->way_out);
     }
-    return table;
 }
 
 static int run(const struct rog_cli *cli, struct rog_error *err)
@@ -289,9 +292,10 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
     int code = visit_hosts(cli, &findings, err);
     if (code == 0 && findings.lost)
         code = rog_fail_nomem(err);
-    if (code == 0)
-        code = rog_cli_flag(cli, "json") ? rog_print_json(as_json(&findings), err)
-                                         : rog_table_print(as_table(&findings), err);
+    if (code == 0 && rog_cli_flag(cli, "json"))
+        code = rog_print_json(as_json(&findings), err);
+    else if (code == 0)
+        print_findings(&findings);
     size_t bad = rog_findings_bad(&findings);
     if (code == 0 && bad)
         code = rog_fail(err, ROG_EFAILED, "%zu of %zu findings are bad", bad, findings.count);
