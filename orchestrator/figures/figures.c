@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <common/file.h>
+#include <orchestrator/figures/curve.h>
 #include <orchestrator/figures/drawing.h>
 #include <orchestrator/figures/label.h>
 #include <orchestrator/figures/panel.h>
@@ -66,6 +67,23 @@ static void note(const struct rog_figures_options *options, const char *format, 
     options->note(options->user, text);
 }
 
+/* A figure says nothing of the series it lacks. */
+static int tell_missing(const struct rog_drawing *drawing, const struct rog_panel *panel,
+                        const struct rog_case_data *data, struct rog_error *err)
+{
+    int code = 0;
+    for (size_t i = 0; i < data->series_count && code == 0; i++) {
+        struct rog_curve curve;
+        code =
+            rog_curve_make(&curve, data, &data->series[i], (enum rog_quantity)panel->quantity, err);
+        if (code == 0 && curve.count == 0)
+            note(drawing->options, "%s: %s is not in %s: nothing is recorded for it", data->title,
+                 data->series[i].label, panel->name);
+        rog_curve_release(&curve);
+    }
+    return code;
+}
+
 static int draw_panel(struct rog_drawing *drawing, const struct rog_panel *panel,
                       const struct rog_case_data *data, struct rog_error *err)
 {
@@ -78,7 +96,9 @@ static int draw_panel(struct rog_drawing *drawing, const struct rog_panel *panel
                             &drawn, err);
     if (code == 0 && drawn)
         code = rog_drawing_add(drawing, stem, err);
-    else if (code == 0)
+    if (code == 0 && drawn && panel->write == rog_panel_write_curves)
+        code = tell_missing(drawing, panel, data, err);
+    else if (code == 0 && !drawn)
         note(drawing->options, "%s: no %s: nothing is recorded for it", data->title, panel->name);
     free(stem);
     free(begin);
