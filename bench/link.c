@@ -28,8 +28,8 @@
 
 /* What the receiving process has to tell. */
 struct arrivals {
-    uint64_t bytes;
-    double first_s, last_s; /* of rog_link_now, the same clock in all processes */
+    uint64_t bytes, first_bytes; /* of all messages, of the first */
+    double first_s, last_s;      /* of rog_link_now, the same clock in all processes */
 };
 
 struct end {
@@ -51,8 +51,10 @@ static int message(void *user, uint8_t kind, const uint8_t *body, size_t size,
     struct end *end = user;
     (void)kind, (void)body, (void)err;
     end->arrivals.last_s = rog_link_now();
-    if (end->arrivals.bytes == 0)
+    if (end->arrivals.bytes == 0) {
         end->arrivals.first_s = end->arrivals.last_s;
+        end->arrivals.first_bytes = size;
+    }
     end->arrivals.bytes += size;
     return 0;
 }
@@ -255,11 +257,12 @@ static int measure(double seconds, double mbps, double limit, struct rog_error *
 
     double used_s = cpu_s(RUSAGE_SELF) + cpu_s(RUSAGE_CHILDREN) - begin_cpu_s;
     double megabytes = (double)arrivals.bytes / MEGABYTE;
+    double after_first = (double)(arrivals.bytes - arrivals.first_bytes) / MEGABYTE;
     char name[96], what[48] = "link, unshaped";
     if (mbps > 0)
         snprintf(what, sizeof what, "link, paced at %g Mbit/s", mbps);
     snprintf(name, sizeof name, "%s, goodput", what);
-    rog_bench_print(name, megabytes / (arrivals.last_s - arrivals.first_s), "MB/s",
+    rog_bench_print(name, after_first / (arrivals.last_s - arrivals.first_s), "MB/s",
                     mbps > 0 ? mbps / 8 : limit / MEGABYTE);
     if (mbps <= 0)
         rog_bench_print("link, unshaped, CPU of both ends for a megabyte", 1e3 * used_s / megabytes,
