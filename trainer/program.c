@@ -71,6 +71,25 @@ static int set_path(const char *name, const char *path, struct rog_error *err)
     return code;
 }
 
+/* Where librog and the Python package are that came with this program, unless the user has said. */
+static int set_libraries(struct rog_error *err)
+{
+    char *library = rog_install_path("lib/librog.so.0", err);
+    char *package = rog_install_path("lib/rog/python", err);
+    const char *before = getenv("PYTHONPATH");
+    char *path =
+        package ? rog_format("%s%s%s", package, before ? ":" : "", before ? before : "") : NULL;
+    int code = library && path ? ROG_OK : rog_fail_nomem(err);
+    if (!code && !getenv("ROG_LIBRARY") && rog_file_exists(library))
+        code = set("ROG_LIBRARY", library, err);
+    if (!code && rog_file_exists(package))
+        code = set("PYTHONPATH", path, err);
+    free(path);
+    free(package);
+    free(library);
+    return code;
+}
+
 /* ---- a worker ---- */
 
 int rog_program_become(const struct rog_run_config *config, const struct rog_program_worker *worker,
@@ -89,6 +108,8 @@ int rog_program_become(const struct rog_run_config *config, const struct rog_pro
         {"ROG_ENERGY", worker->energy ? "1" : "0"},
     };
     int code = rog_dir_make(worker->out_dir, err);
+    if (!code)
+        code = set_libraries(err);
     if (!code)
         code = set_path("ROG_CONFIG", worker->config_path, err);
     if (!code)
@@ -116,6 +137,8 @@ int rog_program_prepare_test(const struct rog_run_config *config, const char *co
 {
     *folder = NULL;
     int code = set_path("ROG_CONFIG", config_path, err);
+    if (!code)
+        code = set_libraries(err);
     char *parent = code ? NULL : rog_path_dir(config_path);
     if (!code)
         code = parent ? lay_files(config, parent, folder, err) : rog_fail_nomem(err);

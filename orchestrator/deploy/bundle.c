@@ -19,6 +19,8 @@
 #define MAX_DEPTH 8
 #define MAX_FILES 10000
 #define PLUGIN_FOLDER "lib/rog/plugins"
+#define LIBROG "lib/librog.so.0"
+#define PYTHON_FOLDER "lib/rog/python/rog"
 
 struct rog_bundle {
     struct rog_deploy_item *item; /* source, name and hash are heap memory of ours */
@@ -122,6 +124,25 @@ static int take_plugin(const char *path, const struct rog_strategy *strategy,
     return add(taker->bundle, path, name, 0755, taker->err);
 }
 
+static int walk(struct rog_bundle *bundle, const char *folder, const char *name, int depth,
+                struct rog_error *err);
+
+/* What programs of one's own need, where it is installed: librog and the Python package. */
+static int take_librog(struct rog_bundle *bundle, struct rog_error *err)
+{
+    char *library = rog_install_path(LIBROG, err), *prefix = rog_install_path("", err);
+    char *package = rog_install_path(PYTHON_FOLDER, err);
+    int code = library && prefix && package ? ROG_OK : rog_fail_nomem(err);
+    if (!code && rog_file_exists(library))
+        code = add(bundle, library, rog_strdup(LIBROG), 0755, err);
+    if (!code && rog_file_exists(package))
+        code = walk(bundle, prefix, PYTHON_FOLDER, 0, err);
+    free(package);
+    free(prefix);
+    free(library);
+    return code;
+}
+
 static int collect(struct rog_bundle *bundle, const char *trainer, struct rog_error *err)
 {
     const char *const argv[] = {"ldd", trainer, NULL};
@@ -135,6 +156,8 @@ static int collect(struct rog_bundle *bundle, const char *trainer, struct rog_er
         code = take_library(bundle, trainer, line, err);
     if (!code)
         code = rog_plugin_each(take_plugin, &taker, err);
+    if (!code)
+        code = take_librog(bundle, err);
     free(text);
     return code;
 }

@@ -76,7 +76,7 @@ head -c 400 "run/chkpt/$last" | grep -aq '"w1":{"dtype":"F32","shape":\[32,2\]' 
 
 # Python finds the library beside it, without torch too.
 
-PYTHONPATH=$PWD/usr/share/rog/python python3 -B -c 'import rog; print(rog.version())' >said 2>&1 || fail "$(cat said)"
+PYTHONPATH=$PWD/usr/lib/rog/python python3 -B -c 'import rog; print(rog.version())' >said 2>&1 || fail "$(cat said)"
 grep -qx '[0-9.]*' said || fail "$(cat said)"
 
 # Wrong use is told, not suffered.

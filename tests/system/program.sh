@@ -12,7 +12,7 @@ if ! $python -c 'import torch' 2>/dev/null; then
     echo "skipped: $python has no module torch (package python3-torch)"
     exit 77
 fi
-export ROG_LIBRARY="$ROG_BUILD/lib/librog.so.0" PYTHONPATH="$ROG_SOURCE/python" PYTHONDONTWRITEBYTECODE=1
+export PYTHONDONTWRITEBYTECODE=1
 
 fail()
 {
