@@ -267,6 +267,22 @@ void rog_check_sensors(struct rog_patient *patient)
     free(said);
 }
 
+/* Whether a rogctl is at work with a run there. */
+static bool is_at_work(const struct rog_patient *patient, const struct rog_json *run)
+{
+    int64_t age_s = rog_json_get_integer(run, "age_s", -1);
+    return age_s >= 0 && (double)age_s < rog_patient_grace_s(patient);
+}
+
+static size_t runs_at_work(const struct rog_patient *patient)
+{
+    const struct rog_json *runs = rog_json_get(patient->facts, "runs");
+    size_t count = 0;
+    for (size_t i = 0; i < rog_json_size(runs); i++)
+        count += is_at_work(patient, rog_json_at(runs, i));
+    return count;
+}
+
 /* --- shaping --- */
 
 /* What is in the way, and what to do about it. */
@@ -321,7 +337,7 @@ static void judge_probe(struct rog_patient *patient, const struct rog_json *prob
         ROG_ADVISE(patient, "give the server an iface in the cluster file, too; or modprobe ifb");
     } else
         explain(patient, probe, iface);
-    if (rog_json_get_bool(probe, "left_over", false)) {
+    if (rog_json_get_bool(probe, "left_over", false) && !runs_at_work(patient)) {
         ROG_FOUND(patient, "left-over shaping", ROG_FINDING_NOTE,
                   "%s is still shaped for a run; the next run puts that right", iface);
         ROG_ADVISE(patient, "where no run goes on: rogctl doctor --cluster %s --clean",
@@ -366,14 +382,11 @@ void rog_check_left_over(struct rog_patient *patient)
 {
     const struct rog_json *runs = rog_json_get(patient->facts, "runs");
     char names[3 * 128] = "";
-    size_t left = 0, at_work = 0;
+    size_t left = 0;
     for (size_t i = 0; i < rog_json_size(runs); i++) {
         const struct rog_json *run = rog_json_at(runs, i);
-        int64_t age_s = rog_json_get_integer(run, "age_s", -1);
-        if (age_s >= 0 && (double)age_s < rog_patient_grace_s(patient)) {
-            at_work++;
+        if (is_at_work(patient, run))
             continue;
-        }
         size_t used = strlen(names);
         if (left++ < MAX_NAMED)
             snprintf(names + used, sizeof names - used, "%s%.100s%s", used ? ", " : "",
@@ -381,11 +394,11 @@ void rog_check_left_over(struct rog_patient *patient)
                      rog_json_get_bool(run, "busy", false) ? " (still running)" : "");
     }
     if (left) {
-        ROG_FOUND(patient, "left-overs", ROG_FINDING_NOTE, "of %zu runs: %s%s", left, names,
+        ROG_FOUND(patient, "left-overs", ROG_FINDING_NOTE, "of earlier runs: %s%s", names,
                   left > MAX_NAMED ? ", ..." : "");
         ROG_ADVISE(patient, "rogctl doctor --cluster %s --clean", patient->options->cluster->path);
     } else {
         ROG_FOUND(patient, "left-overs", ROG_FINDING_GOOD, "%s",
-                  at_work ? "none; a run goes on" : "none");
+                  runs_at_work(patient) ? "none; a run goes on" : "none");
     }
 }

@@ -28,13 +28,15 @@ trap 'rogctl lab down >/dev/null' EXIT
 lab=/run/rogctl-lab
 cache=/var/cache/rogctl-lab
 
+cluster=lab
+
 # doctor STATUS OPTIONS...: its findings in the file report
 doctor()
 {
     expected=$1
     shift
     status=0
-    rogctl doctor --cluster lab --json "$@" >report 2>said || status=$?
+    rogctl doctor --cluster "$cluster" --json "$@" >report 2>said || status=$?
     [ "$status" = "$expected" ] || fail "status $status instead of $expected: $(cat said)"
 }
 
@@ -132,6 +134,36 @@ finding 'worker 2' clean note 'at work with 1 runs'
 touch -d '1 hour ago' $cache/host2/rogctl/runs/busy-1-2/lease
 doctor 0 --clean
 [ ! -e $cache/host2/rogctl/trees ] || fail "the deployed files were left"
+
+# --- a run whose rogctl was killed ---
+cluster=short.conf
+{ cat $lab/cluster.conf; echo 'lease = 20.0;'; } >short.conf
+cat >run.conf <<'CONF'
+case = "run"; figure = "1"; library = "ROG"; threshold = 4; workload = "none"; seconds = 60.0;
+epochs = 1000; control = "outdoors"; runs = ( { note = "ROG 4"; } );
+CONF
+rogctl sweep run.conf --cluster short.conf >sweep.log 2>&1 &
+sweep=$!
+for i in $(seq 300); do
+    grep -qs '"running"' $cache/host1/rogctl/runs/*/state.json && break
+    sleep 0.1
+done
+doctor 0
+finding 'worker 1' left-overs good 'a run goes on'
+finding server port note 'a run goes on'
+kill -9 $sweep
+wait $sweep 2>/dev/null || true
+sleep 6 # by then nobody has renewed the lease for longer than a quarter of it
+doctor 0
+finding 'worker 1' left-overs note '(still running)'
+doctor 0 --clean
+finding 'worker 1' clean good '1 left-over runs removed'
+for k in 0 1 2 3; do
+    ip netns pids roglab$k | xargs -r ps -o args= -p | grep -v sshd && fail "roglab$k: a process was left"
+    ip netns exec roglab$k tc qdisc show dev eth0 | grep 'tbf\|htb\|ingress' &&
+        fail "roglab$k: shaping was left"
+    [ -z "$(ls $cache/host$k/rogctl/runs)" ] || fail "roglab$k: a run's folder was left"
+done
 
 # --- usage ---
 rogctl doctor --clean 2>said && fail "--clean went on without a cluster"
