@@ -15,7 +15,6 @@
 
 /* How long workers may take to end after the server has. */
 #define FAREWELL_S 10.0
-#define NODE_LOG "node.log"
 #define ARGS_MAX 24
 
 struct node {
@@ -95,7 +94,7 @@ static int make_nodes(struct local *local, struct rog_error *err)
         node->process = ROG_PROCESS_NONE;
         char *name = rog_format(ROG_RUN_WORKER "%zu", i);
         node->folder = name && i ? rog_path_join(folder, name) : rog_strdup(folder);
-        node->log = node->folder ? rog_path_join(node->folder, i ? NODE_LOG : ROG_RUN_LOG) : NULL;
+        node->log = node->folder ? rog_path_join(node->folder, ROG_RUN_LOG) : NULL;
         free(name);
         if (code == 0)
             code = node->log ? rog_dir_make(node->folder, err) : rog_fail_nomem(err);

@@ -83,27 +83,39 @@ static void remove_key(struct rog_remote *remote)
         unlink(remote->key);
 }
 
-static void stop(void *state)
+void rog_remote_halt(struct rog_remote *remote, struct rog_remote_host *hosts, size_t count)
 {
-    struct rog_remote *remote = state;
     pthread_mutex_lock(&remote->mutex);
     remote->stop = true;
     pthread_cond_broadcast(&remote->changed);
+    for (size_t i = 0; i < count; i++)
+        if (hosts[i].ssh && !hosts[i].placed)
+            rog_ssh_interrupt(hosts[i].ssh);
     pthread_mutex_unlock(&remote->mutex);
-    for (size_t i = 0; remote->host && i < remote->count; i++) {
-        struct rog_remote_host *host = &remote->host[i];
-        if (host->has_thread)
-            pthread_join(host->thread, NULL);
-        free(host->tree);
-        free(host->program);
-        free(host->folder);
-        free(host->spool);
+    for (size_t i = 0; i < count; i++) {
+        if (hosts[i].has_thread)
+            pthread_join(hosts[i].thread, NULL);
+        free(hosts[i].tree);
+        free(hosts[i].program);
+        free(hosts[i].folder);
+        free(hosts[i].spool);
     }
-    tell_notes(remote);
-    remove_key(remote);
+}
+
+void rog_remote_release(struct rog_remote *remote)
+{
     rog_remote_files_free(remote->files);
     pthread_cond_destroy(&remote->changed);
     pthread_mutex_destroy(&remote->mutex);
+}
+
+static void stop(void *state)
+{
+    struct rog_remote *remote = state;
+    rog_remote_halt(remote, remote->host, remote->host ? remote->count : 0);
+    tell_notes(remote);
+    remove_key(remote);
+    rog_remote_release(remote);
     free(remote->host);
     free(remote->key);
     free(remote);
@@ -140,8 +152,10 @@ static int start_threads(struct rog_remote *remote, struct rog_error *err)
     return code;
 }
 
-static void init_sync(struct rog_remote *remote)
+void rog_remote_init(struct rog_remote *remote, const struct rog_attempt *attempt)
 {
+    remote->attempt = attempt;
+    remote->notes_end = &remote->notes;
     pthread_condattr_t attributes;
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
@@ -155,9 +169,7 @@ static int start(void **state, const struct rog_attempt *attempt, struct rog_err
     struct rog_remote *remote = calloc(1, sizeof *remote);
     if (!remote)
         return rog_fail_nomem(err);
-    init_sync(remote);
-    remote->attempt = attempt;
-    remote->notes_end = &remote->notes;
+    rog_remote_init(remote, attempt);
     remote->count = rog_json_size(attempt->cluster->workers) + 1;
     remote->host = calloc(remote->count, sizeof *remote->host);
     remote->key = rog_path_join(attempt->folder, ROG_RUN_KEY);

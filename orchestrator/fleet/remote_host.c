@@ -58,12 +58,6 @@ static void set_lost(struct rog_remote_host *host, bool lost)
 
 /* ---- the connection ---- */
 
-static void disconnect(struct rog_remote_host *host)
-{
-    rog_ssh_free(host->ssh);
-    host->ssh = NULL;
-}
-
 /* Tries for `patience_s`, at least once, or until everything is to end, unless that does not matter
  * (`also_stopped`). A host key that is not the known one is final. */
 static int connect_to(struct rog_remote_host *host, double patience_s, bool also_stopped,
@@ -86,7 +80,7 @@ static int connect_again(struct rog_remote_host *host, const char *why, struct r
 {
     double begin_s = rog_remote_now_s();
     struct rog_error cause;
-    disconnect(host);
+    rog_remote_disconnect(host);
     set_lost(host, true);
     rog_remote_tell(host, ROG_EVENT_WARNING,
                     "the connection to %s is lost, what runs there goes on: %s", host->title, why);
@@ -154,6 +148,12 @@ static int pull_logs(struct rog_remote_host *host, struct rog_error *err)
 static int say_it_is_gone(struct rog_remote_host *host, struct rog_error *err)
 {
     char words[256] = "";
+    uint64_t bytes;
+    if (rog_ssh_size(host->ssh, host->folder, &bytes, err) == ROG_ENOTFOUND)
+        return rog_fail(err, ROG_EFAILED,
+                        "%s: the run's folder there is gone (the host had not heard of rogctl for "
+                        "%g s, its lease, or somebody has cleaned up)",
+                        host->title, host->remote->attempt->cluster->lease_s);
     char *log = rog_path_join(host->spool, "start.log");
     if (log && rog_spool_log(host->ssh, host->folder, "start.log", log, NULL) == 0)
         rog_run_log_tail(log, words, sizeof words);
@@ -287,7 +287,7 @@ static void clean(struct rog_remote_host *host)
     if (!host->placed)
         return;
     if (host->ssh && rog_ssh_lost(host->ssh))
-        disconnect(host);
+        rog_remote_disconnect(host);
     int code = host->ssh ? 0 : connect_to(host, CLEAN_PATIENCE_S, true, &cause);
     const char *const argv[] = {host->program, "host", "--folder", host->folder, "--stop", NULL};
     if (code == 0)
@@ -315,6 +315,6 @@ void *rog_remote_host_live(void *argument)
     while (!rog_remote_stopped(host->remote, POLL_S))
         continue;
     clean(host);
-    disconnect(host);
+    rog_remote_disconnect(host);
     return NULL;
 }

@@ -29,10 +29,30 @@ int rog_remote_connect(struct rog_remote_host *host, struct rog_error *err)
         .config = host->remote->attempt->cluster->ssh_config,
         .timeout_s = CONNECT_TIMEOUT_S,
     };
-    int code = rog_ssh_connect(&host->ssh, &options, err);
+    struct rog_ssh *ssh = NULL;
+    int code = rog_ssh_connect(&ssh, &options, err);
+    pthread_mutex_lock(&host->remote->mutex);
+    host->ssh = ssh;
+    pthread_mutex_unlock(&host->remote->mutex);
     if (code)
         rog_fail_prefix(err, "%s", host->title);
     return code;
+}
+
+void rog_remote_disconnect(struct rog_remote_host *host)
+{
+    struct rog_ssh *ssh = host->ssh;
+    pthread_mutex_lock(&host->remote->mutex);
+    host->ssh = NULL;
+    pthread_mutex_unlock(&host->remote->mutex);
+    rog_ssh_free(ssh);
+}
+
+static void set_placed(struct rog_remote_host *host)
+{
+    pthread_mutex_lock(&host->remote->mutex);
+    host->placed = true;
+    pthread_mutex_unlock(&host->remote->mutex);
 }
 
 /* ---- recovering ---- */
@@ -64,10 +84,8 @@ int rog_remote_recover(struct rog_remote_host *host, struct rog_error *err)
             return ROG_EINTR;
         lost = rog_ssh_command(host->ssh, nothing, COMMAND_TIMEOUT_S, NULL, &cause) != 0;
     }
-    if (lost) {
-        rog_ssh_free(host->ssh);
-        host->ssh = NULL;
-    }
+    if (lost)
+        rog_remote_disconnect(host);
     return code;
 }
 
@@ -210,7 +228,7 @@ int rog_remote_place(struct rog_remote_host *host, struct rog_error *err)
     if (code == 0) {
         for (int cuts = 0; cuts < 2; cuts++) /* "-NUMBER-RANK" */
             *strrchr(base, '-') = '\0';
-        host->placed = true;
+        set_placed(host);
         host->lease_s = rog_remote_now_s();
         const char *const argv[] = {"sh",         "-c", make_folder, "sh", host->program,
                                     host->folder, base, rank,        NULL};
@@ -230,7 +248,7 @@ int rog_remote_find(struct rog_remote_host *host, struct rog_error *err)
     char *path = rog_path_join(host->folder, "state.json");
     int code = path ? rog_ssh_size(host->ssh, path, &bytes, err) : rog_fail_nomem(err);
     free(path);
-    host->placed = true;
+    set_placed(host);
     if (code == ROG_ENOTFOUND)
         code = rog_fail(err, ROG_EFAILED,
                         "%s: of the run that an earlier rogctl has begun nothing is left there",

@@ -11,6 +11,8 @@
 
 /* host->ssh. ROG_EINVAL: not before somebody accepts the host's key. */
 int rog_remote_connect(struct rog_remote_host *host, struct rog_error *err);
+/* Harmless without a connection. */
+void rog_remote_disconnect(struct rog_remote_host *host);
 
 /* Runs the host's `recover` command, if it has one. Where the host went down for it, host->ssh is
  * NULL afterwards. */

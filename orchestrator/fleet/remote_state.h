@@ -45,12 +45,12 @@ struct rog_remote_host {
     bool has_thread;
 
     /* The thread's own. */
-    struct rog_ssh *ssh; /* NULL: no connection */
+    struct rog_ssh *ssh; /* NULL: no connection; changed under the mutex */
     char *tree;          /* there: trainer and files */
     char *program;       /* there: rog-trainer */
     char *folder;        /* there: of the run */
     char *spool;         /* here: what comes from there */
-    bool placed;         /* the folder there may exist */
+    bool placed;         /* the folder there may exist; changed under the mutex */
     long pid;            /* of the supervisor, 0: not known */
     double lease_s;      /* when the lease was last renewed */
     double looked_s;     /* when the supervisor was last looked for */
@@ -85,6 +85,12 @@ struct rog_remote {
 
 /* The thread of a host: `argument` is its struct rog_remote_host. */
 void *rog_remote_host_live(void *argument);
+
+/* What the threads share, apart from the hosts. */
+void rog_remote_init(struct rog_remote *remote, const struct rog_attempt *attempt);
+void rog_remote_release(struct rog_remote *remote);
+/* Lets threads end and waits for them. One that has nothing to clean up is not let finish. */
+void rog_remote_halt(struct rog_remote *remote, struct rog_remote_host *hosts, size_t count);
 
 double rog_remote_now_s(void);
 /* Something for the run's record and for people. */

@@ -216,8 +216,8 @@ static int begin(struct executor *x, struct active *a, enum beginning how, struc
     if (code == 0)
         code = open_streams(a, err);
     if (code == 0) {
-        code = rog_fleet_tester_init(&a->tester, x->options->db, x->options->trainer, job->run_id,
-                                     a->folder, err);
+        code = rog_fleet_tester_init(&a->tester, x->options->db, x->options->trainer, x->cluster,
+                                     job->run_id, a->folder, err);
         a->tester_ready = true;
     }
     if (code == 0 && how != WHOLE)

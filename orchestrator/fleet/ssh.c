@@ -233,6 +233,11 @@ void rog_ssh_free(struct rog_ssh *ssh)
     free(ssh);
 }
 
+void rog_ssh_interrupt(const struct rog_ssh *ssh)
+{
+    shutdown(ssh_get_fd(ssh->session), SHUT_RDWR);
+}
+
 bool rog_ssh_lost(const struct rog_ssh *ssh)
 {
     return ssh->lost || !ssh_is_connected(ssh->session);

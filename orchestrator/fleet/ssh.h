@@ -45,6 +45,9 @@ struct rog_ssh_options {
 int rog_ssh_connect(struct rog_ssh **ssh, const struct rog_ssh_options *options,
                     struct rog_error *err);
 void rog_ssh_free(struct rog_ssh *ssh);
+/* Breaks the connection, so that a call that waits for the host ends with an error. The one thing
+ * that another thread may do with it. */
+void rog_ssh_interrupt(const struct rog_ssh *ssh);
 /* Whether the connection is gone, as a reason for an error: another has to be made. */
 bool rog_ssh_lost(const struct rog_ssh *ssh);
 /* "user@host" as connected, for messages. */

@@ -13,12 +13,16 @@
 #include <orchestrator/store/paths.h>
 #include <rog/events.h>
 
+#define CONFIG_MAX_BYTES ((size_t)16 << 20)
+
 int rog_fleet_tester_init(struct rog_fleet_tester *tester, struct rog_db *db, const char *trainer,
-                          const char *run_id, const char *folder, struct rog_error *err)
+                          const struct rog_cluster *cluster, const char *run_id, const char *folder,
+                          struct rog_error *err)
 {
     *tester = (struct rog_fleet_tester){
         .db = db,
         .trainer = trainer,
+        .cluster = cluster && cluster->tester ? cluster : NULL,
         .run_id = run_id,
         .config_path = rog_path_join(folder, ROG_RUN_CONFIG),
         .log_path = rog_path_join(folder, ROG_RUN_TESTER_LOG),
@@ -31,6 +35,8 @@ int rog_fleet_tester_init(struct rog_fleet_tester *tester, struct rog_db *db, co
 void rog_fleet_tester_release(struct rog_fleet_tester *tester)
 {
     rog_process_stop(&tester->process);
+    rog_remote_tester_free(tester->remote);
+    tester->remote = NULL;
     rog_lines_release(&tester->lines);
     free(tester->in_flight);
     free(tester->config_path);
@@ -89,6 +95,47 @@ static int start(struct rog_fleet_tester *tester, struct rog_error *err)
     return rog_process_start(&tester->process, &options, err);
 }
 
+static int start_remote(struct rog_fleet_tester *tester, struct rog_error *err)
+{
+    char *text = NULL;
+    size_t size = 0;
+    struct rog_json *config = NULL;
+    int code = rog_file_read(tester->config_path, CONFIG_MAX_BYTES, &text, &size, err);
+    if (code == 0)
+        code = rog_json_parse(text, size, tester->config_path, &config, err);
+    if (code == 0)
+        code = rog_remote_tester_new(&tester->remote, tester->cluster, tester->trainer,
+                                     tester->run_id, config, err);
+    rog_json_free(config);
+    free(text);
+    return code;
+}
+
+/* To the tester host. */
+static int hand_over_there(struct rog_fleet_tester *tester, struct rog_error *err)
+{
+    char *path = rog_store_path(rog_db_path(tester->db), tester->in_flight);
+    int code = path ? 0 : rog_fail_nomem(err);
+    if (code == 0 && !tester->remote)
+        code = start_remote(tester, err);
+    if (code == 0)
+        code = rog_remote_tester_give(tester->remote, path, err);
+    free(path);
+    return code;
+}
+
+/* What the tester host has answered. */
+static int take_from_there(struct rog_fleet_tester *tester, struct rog_error *err)
+{
+    char *line = NULL;
+    int code = rog_remote_tester_take(tester->remote, &line, err);
+    if (code == 0 && line)
+        code = take_line(tester, line, err);
+    free(line);
+    return code;
+}
+
+/* To a process here. */
 static int hand_over(struct rog_fleet_tester *tester, struct rog_error *err)
 {
     char *path = rog_store_path(rog_db_path(tester->db), tester->in_flight);
@@ -122,13 +169,15 @@ int rog_fleet_tester_step(struct rog_fleet_tester *tester, bool *idle, struct ro
     const char *line;
     while (code == 0 && (line = rog_lines_next(&tester->lines)))
         code = take_line(tester, line, err);
-    if (code == 0 && tester->in_flight && ended)
+    if (code == 0 && tester->remote)
+        code = take_from_there(tester, err);
+    if (code == 0 && tester->in_flight && ended && !tester->cluster)
         code = died(tester, err);
     if (code < 0 || tester->in_flight)
         return code;
     code = next_untested(tester, &tester->in_flight, err);
     if (code == 0 && tester->in_flight)
-        return hand_over(tester, err);
+        return tester->cluster ? hand_over_there(tester, err) : hand_over(tester, err);
     *idle = code == 0;
     return code;
 }

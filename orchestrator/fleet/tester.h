@@ -4,19 +4,24 @@
 
 /*
  * `rog-trainer test` as a companion of one run: it is started with the first checkpoint, given one
- * path after the other and ends when its input does. Results go into the table checkpoints.
+ * path after the other and ends when its input does. Results go into the table checkpoints. Where
+ * the cluster has a tester host, the test is made there.
  */
 
 #include <stdbool.h>
 #include <stddef.h>
 
 #include <common/process.h>
+#include <orchestrator/conf/cluster.h>
+#include <orchestrator/fleet/remote_tester.h>
 #include <orchestrator/store/db.h>
 
 struct rog_fleet_tester {
-    struct rog_db *db;            /* borrowed */
-    const char *trainer, *run_id; /* borrowed */
-    char *config_path, *log_path; /* in the run's folder */
+    struct rog_db *db;                 /* borrowed */
+    const char *trainer, *run_id;      /* borrowed */
+    char *config_path, *log_path;      /* in the run's folder */
+    const struct rog_cluster *cluster; /* borrowed; NULL: tests are made here */
+    struct rog_remote_tester *remote;  /* on the tester host; NULL: not (yet) */
     struct rog_process process;
     struct rog_lines lines;
     char *in_flight; /* the checkpoint that is being tested, as the table names it; NULL: none */
@@ -24,9 +29,11 @@ struct rog_fleet_tester {
     size_t tested;
 };
 
-/* folder: the run's, seen from here. */
+/* folder: the run's, seen from here; cluster: NULL or one whose tester host, if it has one, is to
+ * test. */
 int rog_fleet_tester_init(struct rog_fleet_tester *tester, struct rog_db *db, const char *trainer,
-                          const char *run_id, const char *folder, struct rog_error *err);
+                          const struct rog_cluster *cluster, const char *run_id, const char *folder,
+                          struct rog_error *err);
 /* Stops the process too. */
 void rog_fleet_tester_release(struct rog_fleet_tester *tester);
 

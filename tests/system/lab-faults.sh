@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: Apache-2.0
+# What goes wrong on real hosts, one thing after the other: processes that are killed, rogctl among
+# them, an sshd, a link that is cut, a disk that is full. Each time the run ends with every event in
+# the database once, or has failed with the reason, and nothing is left on any host. Nothing secret
+# is in a command line, an environment, a log, the database or a file of the run.
+. "$ROG_TEST_TOOLS/lib.sh"
+. "$ROG_TEST_TOOLS/lab.sh"
+
+lab_up 4
+host_states >idle-states
+{
+    grep -v '^ *#' $lab/cluster.conf
+    echo 'stall_limit = 60.0; worker_timeout = 4.0; retries = 1; lease = 60.0;'
+} >cluster.conf
+# conf SECONDS [MORE]: a run of that length.
+conf() {
+    echo "case = \"f\"; seconds = $1; checkpoint_period = 1.0; trace = \"constant:20\";
+        workload = \"none\"; wire_model = \"convmlp-nano\"; epochs = 100000;
+        runs = ( { library = \"SSP\"; threshold = 4; } );" >f.conf
+}
+
+# begin NAME: a sweep of f.conf in the background, until its workers work.
+begin() {
+    db=$1.db
+    tried="the sweep '$1'"
+    rogctl sweep f.conf --cluster cluster.conf --db "$db" >out 2>said &
+    sweep=$!
+    wait_for 90 'SELECT count(*) > 8 FROM iterations' "$db"
+}
+# heard TEXT: the sweep has said it.
+heard() {
+    grep -qF -- "$1" said || fail "the sweep did not say: $1; it said: $(grep -v running said)"
+}
+# finish STATUS ATTEMPT RESULT [LOST]: how the sweep ends, and that nothing is left.
+finish() {
+    wait $sweep
+    status=$?
+    [ "$status" = "$1" ] || fail "exit status $status: $(grep -v running said)"
+    same "the run" "$3 $2" "$(query 'SELECT status || " " || attempt FROM runs' "$db")"
+    nothing_is_left
+    each_event_once "$db" "${4:-60}"
+    echo "$tried: $3, attempt $2, $(query 'SELECT count(*) FROM iterations' "$db") iterations"
+}
+
+start_sshd() {
+    ip netns exec "roglab$1" /usr/sbin/sshd -f "$lab/host$1/sshd_config" -E "$lab/host$1/sshd.log"
+}
+
+# Nothing secret while it runs.
+keyless() {
+    while read -r file; do
+        od -An -v -tx1 "$file" 2>/dev/null | tr -d ' \n' | grep -q "$key" && fail "the key is in $file"
+    done
+}
+secrets() {
+    file=$(ls $caches/host1/rogctl/runs/*/key) || fail "the run has no key"
+    same "mode of the key and its folder" "600 700" \
+        "$(stat -c %a "$file") $(stat -c %a "${file%/key}")"
+    key=$(od -An -v -tx1 "$file" | tr -d ' \n')
+    same "length of the key" 64 ${#key}
+    ls /proc/[0-9]*/cmdline /proc/[0-9]*/environ | keyless
+    find . $caches/host*/rogctl/runs -type f ! -name key | keyless
+    same "keys here" "" "$(find . -name key)"
+}
+
+fault_worker() {
+    conf 14.0
+    begin worker
+    secrets
+    kill -9 "$(role 2 work)" || fail "nothing to kill"
+    finish 0 1 done
+    rogctl show "$(query 'SELECT id FROM runs' $db)" --db $db >out
+    prints "restart"
+}
+
+fault_workers() {
+    conf 14.0
+    begin workers
+    for host in 1 2 3 4; do kill -9 "$(role $host work)" || fail "nothing to kill"; done
+    finish 0 1 done 200
+}
+
+fault_server() {
+    conf 14.0
+    begin server
+    kill -9 "$(role 0 serve)" || fail "nothing to kill"
+    finish 0 1 done 200
+    same "restarts" 1 "$(query "SELECT count(*) FROM events WHERE kind = 'restart'" $db)"
+}
+
+# A supervisor takes all of its part with it; the run is begun again.
+fault_supervisor() {
+    conf 14.0
+    begin supervisor
+    kill -9 "$(role 3 host)" || fail "nothing to kill"
+    finish 0 2 done
+    heard "supervisor there is gone"
+}
+
+# rogctl dies, and takes up what went on without it.
+fault_rogctl() {
+    conf 20.0
+    begin rogctl
+    kill -9 $sweep
+    wait $sweep
+    sleep 3
+    [ -n "$(role 1 work)" ] || fail "the workers died with rogctl"
+    rogctl sweep f.conf --cluster cluster.conf --db $db >out 2>said &
+    sweep=$!
+    finish 0 1 done
+}
+
+# Ctrl-C ends everything at once.
+fault_interrupt() {
+    conf 20.0
+    begin interrupt
+    kill -INT $sweep
+    wait $sweep
+    same "exit status" 130 $?
+    nothing_is_left
+    same "the run" planned "$(query 'SELECT status FROM runs' $db)"
+    echo "$tried: nothing is left"
+}
+
+# No sshd on a host for a while: neither a new connection nor the old one.
+fault_sshd() {
+    conf 20.0
+    begin sshd
+    kill -9 $(programs 2 sshd)
+    sleep 6
+    start_sshd 2
+    finish 0 1 done
+    heard "is back after"
+}
+
+# A link is cut for 30 s.
+fault_link() {
+    conf 50.0
+    begin link
+    ip link set roglab-v3 down
+    sleep 30
+    ip link set roglab-v3 up
+    finish 0 1 done
+    same "workers that came back" 1 \
+        "$(query "SELECT count(DISTINCT rank) FROM iterations WHERE rank = 3 AND t > 45" $db)"
+}
+
+# rogctl does not come back: the hosts end by themselves.
+fault_lease() {
+    conf 200.0
+    sed -i 's/lease = 60/lease = 8/' cluster.conf
+    begin lease
+    kill -9 $sweep
+    wait $sweep
+    for i in $(seq 45); do
+        [ -z "$(for host in $hosts; do programs "$host" rog-trainer; done)" ] && break
+        sleep 1
+    done
+    nothing_is_left
+    echo "$tried: the hosts have cleaned up by themselves after $i s"
+    sed -i 's/lease = 8/lease = 60/' cluster.conf
+}
+
+# The disk of a host is full. A host sees what was mounted before its sshd began.
+fault_disk() {
+    mkdir -p $caches/host4/rogctl
+    mount -t tmpfs -o size=400m tmpfs $caches/host4/rogctl || fail "cannot mount a small disk"
+    kill $(programs 4 sshd)
+    start_sshd 4
+    trap 'umount $caches/host4/rogctl; rogctl lab down >/dev/null 2>&1' EXIT
+    sed -i 's/retries = 1/retries = 0/' cluster.conf
+    conf 60.0
+    begin disk
+    dd if=/dev/zero of=$caches/host4/rogctl/filler bs=64k 2>/dev/null
+    finish 1 1 failed
+    heard "No space left on device"
+    grep -h failed said
+}
+
+for fault in ${*:-worker workers server supervisor rogctl interrupt sshd link lease disk}; do
+    fault_$fault
+done

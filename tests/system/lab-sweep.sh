@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+# The short experiment on network namespaces with real sshd, in real time, from `rogctl sweep` to its
+# figures: real links are shaped along the traces. ROG waits less than BSP, and the same experiment
+# in virtual time gives the same communication and stall within 15%.
+. "$ROG_TEST_TOOLS/lib.sh"
+. "$ROG_TEST_TOOLS/lab.sh"
+
+lab_up 4
+host_states >idle-states
+conf=$ROG_BUILD/share/rog/lab-smoke.conf
+
+try 0 rogctl sweep "$conf" --cluster lab
+nothing_is_left
+same "done at the first attempt" 3 \
+    "$(query "SELECT count(*) FROM runs WHERE status = 'done' AND attempt = 1")"
+each_event_once results.db
+for format in pdf svg png; do
+    [ -s plots/lab-smoke-case0-average-time-composition.$format ] || fail "no figure as $format"
+done
+same "links that were shaped" 12 "$(query "SELECT count(*) FROM events WHERE kind = 'replay-end'")"
+same "hosts with energy" 12 "$(query 'SELECT count(DISTINCT run_id || rank) FROM energy')"
+for id in $(query 'SELECT id FROM runs'); do
+    try 0 rogctl show "$id"
+    grep -i -e '^replay' -e warning out
+    try 0 rogctl show "$id" --json
+    same "the replay of $id is off" false "$(json .replay_off)"
+done
+
+# The same in virtual time.
+try 0 rogctl sweep "$conf" --cluster virtual4 --db virtual.db
+# Both are cut off after a minute: what is compared are the iterations that both have finished.
+query "ATTACH 'virtual.db' AS other;
+    SELECT mine.library, count(*), printf('%.4f %.4f %.4f %.4f',
+        avg(i.push_s + i.pull_s), avg(v.push_s + v.pull_s), avg(i.stall_s), avg(v.stall_s))
+    FROM iterations i JOIN runs mine ON mine.id = i.run_id
+    JOIN other.runs theirs ON theirs.library = mine.library
+    JOIN other.iterations v ON v.run_id = theirs.id AND v.rank = i.rank AND v.iteration = i.iteration
+    GROUP BY mine.library" | tr '|' ' ' >compared
+same "strategies" 3 "$(wc -l <compared)"
+awk '{ printf "%-4s %3d iterations: communication %.3f s on the lab, %.3f s virtually; stall %.3f s, %.3f s\n",
+    $1, $2, $3, $4, $5, $6 }' compared
+awk '$1 == "BSP" { bsp = $5 } $1 == "ROG" { rog = $5 } END { exit !(rog < bsp) }' compared ||
+    fail "ROG stalls no less than BSP"
+awk 'function far(a, b) { return a > 1.15 * b || b > 1.15 * a }
+    $2 < 15 || far($3, $4) || far($5, $6) { bad = 1 } END { exit bad }' compared ||
+    fail "the lab and the virtual cluster differ by more than 15%"

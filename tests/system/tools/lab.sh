@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+# For tests on the lab: . "$ROG_TEST_TOOLS/lab.sh" after lib.sh, then lab_up WORKERS. The lab is
+# removed when the script ends, however it ends.
+
+lab=/run/rogctl-lab
+caches=/var/cache/rogctl-lab
+
+# lab_up WORKERS, or the test is skipped where there cannot be a lab.
+lab_up() {
+    [ "$(id -u)" = 0 ] || skip "the lab needs root"
+    [ -x /usr/sbin/sshd ] || skip "openssh-server is not installed"
+    ip netns add roglabtry 2>cause || skip "no network namespaces here: $(cat cause)"
+    ip netns del roglabtry
+    [ -z "$(ip netns list | grep '^roglab[0-9]')" ] || skip "a lab is up on this machine already"
+    hosts=$(seq 0 "$1")
+    trap 'rogctl lab down >/dev/null 2>&1' EXIT
+    try 0 rogctl lab up --workers "$1"
+}
+
+# programs HOST NAME: processes of that program on a host.
+programs() {
+    for process in $(ip netns pids "roglab$1"); do
+        [ "$(cat "/proc/$process/comm" 2>/dev/null)" = "$2" ] && echo "$process"
+    done
+}
+
+# role HOST serve|work: the process of the run on a host, not its supervisor.
+role() {
+    for process in $(programs "$1" rog-trainer); do
+        tr '\0' '\n' <"/proc/$process/cmdline" 2>/dev/null | grep -qx "$2" && echo "$process"
+    done
+}
+
+# What every host looks like when nothing goes on: qdiscs and interfaces.
+host_states() {
+    for host in $hosts; do
+        echo "host $host"
+        tc -n "roglab$host" qdisc show
+        ip -n "roglab$host" -o link show | sed 's/ state [A-Z]*//; s/[0-9]*: //'
+    done
+}
+
+nothing_is_left() {
+    for host in $hosts; do
+        same "trainers on host $host" "" "$(programs "$host" rog-trainer)"
+        same "tc on host $host" "" "$(programs "$host" tc)"
+        same "runs on host $host" "" "$(ls $caches/host"$host"/rogctl/runs 2>/dev/null)"
+    done
+    host_states >states
+    cmp -s idle-states states || fail "interfaces are not as before: $(diff idle-states states)"
+    same "keys" "" "$(find . $caches/host*/rogctl -name key)"
+}
+
+# wait_for SECONDS SQL [DATABASE]: until it gives something but 0 or nothing.
+wait_for() {
+    for i in $(seq $(($1 * 5))); do
+        case $(sqlite3 "${3:-results.db}" "$2" 2>/dev/null) in '' | 0) sleep 0.2 ;; *) return ;; esac
+    done
+    fail "never true: $2"
+}
+
+# Every event of the streams is in the tables once.
+each_event_once() {
+    for id in $(query 'SELECT id FROM runs' "$1"); do
+        rogctl verify "$id" --db "$1" >out 2>err
+        grep -q '^stream .* passed' out || fail "the tables are not the streams"
+        lines=$(find "${1%.db}.runs/$id" -name '*.jsonl' -exec cat {} + | grep -vc '"event":"progress"')
+        rows=$(query "SELECT (SELECT count(*) FROM iterations WHERE run_id = '$id')
+            + (SELECT count(*) FROM bandwidth WHERE run_id = '$id')
+            + (SELECT count(*) FROM energy WHERE run_id = '$id')
+            + (SELECT count(*) FROM checkpoints WHERE run_id = '$id')
+            + (SELECT count(*) FROM events WHERE run_id = '$id')" "$1")
+        [ "$lines" -ge "$rows" ] && [ "$rows" -gt $((lines - ${2:-1})) ] ||
+            fail "$lines lines of events, $rows rows"
+    done
+}
