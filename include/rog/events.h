@@ -55,14 +55,17 @@
 #define ROG_EVENT_LEAVE "leave"     /* "reason" */
 #define ROG_EVENT_WARNING "warning" /* "message" */
 #define ROG_EVENT_ERROR "error"     /* "message"; the process ends after it */
+/* How the message begins where somebody told the process to end: it is not the cause of anything.
+ */
+#define ROG_INTERRUPTED "interrupted by "
 
 /* A process of the run was killed and is started again: "message". */
 #define ROG_EVENT_RESTART "restart"
 /* An earlier attempt at the run came to nothing: "message". */
 #define ROG_EVENT_RETRY "retry"
 
-/* Of a host that replays bandwidth: the replay is over. "error" (achieved bits / requested bits - 1,
- * while there was something to send), "tolerance" (how far off it may be), "busy_s", "steps",
+/* Of a host that replays bandwidth: the replay is over. "error" (achieved bits / requested bits -
+ * 1, while there was something to send), "tolerance" (how far off it may be), "busy_s", "steps",
  * "late_max_s". */
 #define ROG_EVENT_REPLAY_END "replay-end"
 

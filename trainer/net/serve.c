@@ -200,7 +200,7 @@ static void signalled(uv_signal_t *signal, int number)
 {
     struct rog_serve *serve = signal->data;
     struct rog_error err;
-    rog_fail(&err, ROG_EINTR, "interrupted by %s at %.3f s of the run",
+    rog_fail(&err, ROG_EINTR, ROG_INTERRUPTED "%s at %.3f s of the run",
              number == SIGINT ? "SIGINT" : "SIGTERM", rog_serve_time(serve));
     rog_serve_fail(serve, ROG_EINTR, &err);
 }

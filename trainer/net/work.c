@@ -87,7 +87,7 @@ static void signalled(uv_signal_t *signal, int number)
 {
     struct rog_work *work = signal->data;
     struct rog_error err;
-    rog_fail(&err, ROG_EINTR, "interrupted by %s", number == SIGINT ? "SIGINT" : "SIGTERM");
+    rog_fail(&err, ROG_EINTR, ROG_INTERRUPTED "%s", number == SIGINT ? "SIGINT" : "SIGTERM");
     rog_work_fail(work, ROG_EINTR, &err);
 }
 
