@@ -59,6 +59,8 @@ static int fail(struct rog_error *err, const struct rog_db *db, int result)
                         "%s: another process has been writing for over %d s; try again when it has "
                         "ended",
                         db->path, BUSY_TIMEOUT_MS / 1000);
+    case SQLITE_CONSTRAINT: /* a value that the tables cannot hold, or that is there already */
+        return rog_fail(err, ROG_EFORMAT, "%s: %s", db->path, text);
     case SQLITE_NOTADB:
         return rog_fail(err, ROG_EFORMAT,
                         "%s: not an SQLite database; name the right file with --db", db->path);

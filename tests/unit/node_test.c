@@ -524,19 +524,27 @@ static void cut_now(int number)
     cut = 1;
 }
 
-static void carry(int from, int to)
+/* `record` keeps what goes by; NULL: nothing does. */
+static void carry(int from, int to, FILE *record)
 {
     static uint8_t bytes[65536];
     ssize_t got = recv(from, bytes, sizeof bytes, MSG_DONTWAIT);
     if (got > 0)
         send(to, bytes, (size_t)got, MSG_NOSIGNAL);
+    if (got > 0 && record)
+        fwrite(bytes, 1, (size_t)got, record);
     else if (got == 0)
         shutdown(to, SHUT_WR);
 }
 
-/* Carries bytes between workers and the server; SIGUSR1 cuts every line. */
+/* Carries bytes between workers and the server, and records what the first of them says; SIGUSR1
+ * cuts every line. */
 static void bridge_process(const struct run *run, int door)
 {
+    char *path = path_in(run, "record");
+    FILE *record = fopen(path, "w");
+    setvbuf(record, NULL, _IONBF, 0);
+    free(path);
     int near[BRIDGES], far[BRIDGES], count = 0;
     sigset_t held, none;
     sigemptyset(&held);
@@ -553,9 +561,9 @@ static void bridge_process(const struct run *run, int door)
         int ready = ppoll(look, (nfds_t)(1 + 2 * count), NULL, &none);
         for (int i = 0; i < count && ready > 0; i++) {
             if (look[1 + 2 * i].revents)
-                carry(near[i], far[i]);
+                carry(near[i], far[i], i == 0 ? record : NULL);
             if (look[2 + 2 * i].revents)
-                carry(far[i], near[i]);
+                carry(far[i], near[i], NULL);
         }
         for (; cut && count > 0; count--) {
             close(near[count - 1]);
@@ -610,6 +618,82 @@ static void test_broken_link(void **state)
     close_run(&run);
 }
 
+/* ---- a recording ---- */
+
+/* Says it to the server; what comes back until the server shuts the door is more than its part of
+ * the handshake only for somebody with the key. */
+static void say_again(const struct run *run, const char *bytes, size_t size)
+{
+    char answer[4096];
+    size_t heard = 0;
+    int fd = knock(run);
+    const struct timeval patience = {.tv_sec = 20};
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    ssize_t got = send(fd, bytes, size, MSG_NOSIGNAL);
+    while ((got = recv(fd, answer, sizeof answer, 0)) > 0)
+        heard += (size_t)got;
+    assert_true(got == 0 || errno == ECONNRESET); /* not: nothing happened */
+    assert_in_range(heard, 0, ROG_HANDSHAKE_BYTES);
+    close(fd);
+}
+
+/* Everything a worker has said to the server is said again while the run goes on: as it was, with
+ * frames left out, twice, cut short, changed, or of the greatest length. */
+static void test_recording(void **state)
+{
+    (void)state;
+    struct run run;
+    struct rog_error err;
+    char *text;
+    size_t size;
+    open_run(&run, "ROG", 4, 2, "\"epochs\":100000,");
+    start_server(&run, false);
+    pid_t bridge = start_bridge(&run);
+    start_workers(&run);
+    wait_event(&run, "w1", "iteration", 1, 5, NULL);
+    char *path = path_in(&run, "record");
+    if (rog_file_read(path, (size_t)1 << 28, &text, &size, &err))
+        fail_msg("%s", err.message);
+    const size_t first = ROG_HANDSHAKE_BYTES;
+    const uint8_t *header = (const uint8_t *)text + first;
+    const size_t second = first + ROG_FRAME_HEADER_BYTES + (header[1] | header[2] << 8);
+    assert_true(size > second + 1000);
+    size = size < 100000 ? size : 100000;
+
+    say_again(&run, text, size);
+    char *other = malloc(size);
+    memcpy(other, text, size);
+    other[second - 1] ^= 1; /* the first frame's tag */
+    say_again(&run, other, size);
+    memcpy(other + first, text + second, size - second); /* the first frame left out */
+    say_again(&run, other, size - (second - first));
+    memcpy(other, text, second);
+    memcpy(other + second, text + first, second - first); /* the first frame twice */
+    say_again(&run, other, 2 * second - first);
+    memcpy(other, text, size);
+    memset(other + first + 1, 0xff, 3); /* a frame of 16 MiB */
+    say_again(&run, other, size);
+    /* A frame that does not go on: it is shut out for not saying who it is. */
+    say_again(&run, text, second - 5);
+
+    wait_event(&run, "w1", "iteration", 1, 40, NULL);
+    assert_int_equal(count_events(&run, "w1", "warning", 1, 0, NULL), 0);
+    kill(run.server, SIGTERM);
+    assert_int_equal(wait_end(run.server), ROG_EINTR);
+    for (uint32_t i = 0; i < 2; i++) {
+        kill(run.worker[i], SIGTERM);
+        wait_end(run.worker[i]);
+    }
+    kill_process(bridge);
+    assert_int_equal(count_events(&run, "s", "warning", -1, 0, NULL), 0);
+    assert_int_equal(count_events(&run, "s", "leave", -1, 0, NULL), 0);
+    assert_int_equal(count_events(&run, "s", "join", -1, 0, NULL), 2);
+    free(other);
+    free(text);
+    free(path);
+    close_run(&run);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -617,6 +701,7 @@ int main(void)
         cmocka_unit_test(test_mismatch),      cmocka_unit_test(test_enemies),
         cmocka_unit_test(test_killed_worker), cmocka_unit_test(test_killed_server),
         cmocka_unit_test(test_terminated),    cmocka_unit_test(test_broken_link),
+        cmocka_unit_test(test_recording),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,3 +12,9 @@ rog_unit_test(fetch SOURCES fetch_test.c http_fixture.c LIBS rog_fetch Threads::
 target_compile_definitions(test_fetch PRIVATE DATASETS="${PROJECT_SOURCE_DIR}/experiments/datasets.conf")
 rog_unit_test(bar LIBS rog_output)
 rog_unit_test(preview LIBS rog_output Threads::Threads)
+
+add_executable(event_fuzz event_fuzz.c)
+target_link_libraries(event_fuzz PRIVATE rog_store)
+set_target_properties(event_fuzz PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
+add_test(NAME fuzz/event COMMAND event_fuzz 5000)
+set_tests_properties(fuzz/event PROPERTIES TIMEOUT 120)

@@ -265,7 +265,7 @@ static void cases_know_their_runs_in_order(void **state)
     assert_int_equal(rog_case_runs(f->db, "t-case1", &ids, &err), ROG_ENOTFOUND);
     assert_non_null(strstr(err.message, "t-case0"));
     assert_int_equal(rog_db_run(f->db, &err, "INSERT INTO case_runs VALUES ('no', 1, 'a')", ""),
-                     ROG_EFAILED);
+                     ROG_EFORMAT);
 }
 
 /* Two workers with numbers that are easy to average by hand. */
