@@ -111,6 +111,15 @@ const struct rog_setting rog_worker_settings[] = {
     {"unpack_rows_s", ROG_SETTING_REAL, NULL, 0, 1e6, NULL, "s",
      "decompress_s under strategies that do not send all; default: decompress_s (virtual clusters)",
      0},
+    {"pace_s", ROG_SETTING_REAL, NULL, 0, 1e6, NULL, "s",
+     "it sleeps until computing, compressing and unpacking have taken so long together, which is "
+     "counted as computing; default: no sleep (virtual clusters)",
+     0},
+    {"pace_rows_s", ROG_SETTING_REAL, NULL, 0, 1e6, NULL, "s",
+     "the same for computing and compressing alone, under strategies that do not send all; "
+     "default: "
+     "no sleep (virtual clusters)",
+     0},
     {"server_unpack_s", ROG_SETTING_REAL, NULL, 0, 1e6, NULL, "s",
      "time of the server's processor to unpack a whole push of this worker, a part takes its "
      "share; default: none (virtual clusters)",

@@ -13,7 +13,7 @@
 static const struct rog_setting options[] = {
     {"as-published", ROG_SETTING_FLAG, NULL, 0, 0, NULL, NULL,
      "time composition made as in the published table: computation and communication of host "
-     "rank 3, stall of all workers",
+     "rank 3 (of BSP and SSP without compressing and unpacking), stall of all workers",
      0},
     {"html", ROG_SETTING_FLAG, NULL, 0, 0, NULL, NULL,
      "one self-contained page on standard output, with figures, configuration and host facts", 0},

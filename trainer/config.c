@@ -80,6 +80,8 @@ static const struct field worker_fields[] = {
     {WORKER(REAL, step_s)},
     {WORKER(REAL, compress_s)},
     {WORKER(REAL, rank_s)},
+    {WORKER(REAL, pace_s)},
+    {WORKER(REAL, pace_rows_s)},
     {WORKER(STRING, step_times)},
     {WORKER(REAL, unpack_rows_s)},
     {WORKER(REAL, server_unpack_s)},

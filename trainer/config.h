@@ -29,6 +29,7 @@ struct rog_run_worker {
     const char *step_times; /* file of recorded ones; may be NULL */
     double compress_s, decompress_s;
     double rank_s, unpack_rows_s; /* where the strategy does not send all */
+    double pace_s, pace_rows_s;
     double server_unpack_s, server_compress_s, server_rank_s; /* work of the server for it */
     double packet_headers;                                    /* bytes for each byte sent */
     double send_buffer;                                       /* bytes */

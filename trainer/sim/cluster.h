@@ -22,17 +22,25 @@
  * are cut to about 1/128 of a full exchange (exchange.h), and between two of them the sender
  * decides anew.
  *
- * What the published system (ROG, MICRO 2022, and its logs) took besides, each a setting of a
- * worker that is off unless it is given: server_unpack_s, server_compress_s, server_rank_s   the
- * server has one processor, which all that it does at a time share (processor.h): a push counts as
- * pushed when it is unpacked, a part of the model taking its share of server_unpack_s; a pull
- * begins when it is made rank_s, unpack_rows_s   a strategy that does not send everything chooses
- * rows before the push, and unpacks them in its own way packet_headers   each byte of a message
- * takes so many more on the link send_buffer   who has no time budget hands its messages to the
- * kernel as long as fewer bytes than this wait there, and takes them for sent: what is recorded as
- * the time of such a transmission, and makes later budgets, is short. Nothing arrives earlier by it
- *   answers    "waiting": a worker of one thread hears requests for rows only between the end of
- * its push and that of its pull zero_mbps  a 0 of the trace stands for this rate
+ * What the published system (ROG, MICRO 2022, and its logs) took besides; each is a setting of a
+ * worker that is off unless it is given:
+ * - server_unpack_s: the server has one processor, which all that it does at a time share
+ *   (processor.h); a push counts as pushed when it is unpacked, a part of the model taking its
+ *   share of this
+ * - server_compress_s: a pull begins when it is made
+ * - server_rank_s: what that takes longer under a strategy that does not send everything
+ * - rank_s: the same for a worker's push
+ * - unpack_rows_s: decompress_s under such a strategy
+ * - pace_s: the worker sleeps after its steps, which counts as computing, so that devices of
+ *   different speed take the same time
+ * - pace_rows_s: the same under such a strategy, without unpacking
+ * - packet_headers: each byte of a message takes so many more on the link
+ * - send_buffer: who has no time budget hands its messages to the kernel as long as fewer bytes
+ *   than this wait there, and takes them for sent: what is recorded as the time of such a
+ *   transmission, and makes later budgets, is short. Nothing arrives earlier by it
+ * - answers: "waiting": a worker of one thread hears requests for rows only between the end of
+ *   its push and that of its pull
+ * - zero_mbps: a 0 of the trace stands for this rate
  *
  * Left out: packets one by one, loss and what a transport protocol makes of it, and air time that
  * links share.

@@ -289,6 +289,15 @@ static uint32_t last_iteration(const struct rog_sim_cluster *cluster, uint32_t w
     return by_times ? times->count : cluster->config->iterations[worker];
 }
 
+/* What brings a device to the pace of the slowest one. */
+static double sleep_s(const struct rog_sim_cluster *cluster, const struct rog_run_worker *profile)
+{
+    double busy_s = profile->local_steps * profile->step_s + profile->compress_s;
+    double left_s = cluster->selects ? profile->pace_rows_s - busy_s
+                                     : profile->pace_s - busy_s - profile->decompress_s;
+    return left_s > 0 ? left_s : 0;
+}
+
 int rog_sim_begin(struct rog_sim_cluster *cluster, uint32_t worker, struct rog_error *err)
 {
     struct rog_sim_node *node = &cluster->nodes[worker];
@@ -296,8 +305,9 @@ int rog_sim_begin(struct rog_sim_cluster *cluster, uint32_t worker, struct rog_e
         const struct rog_run_worker *profile = node->profile;
         node->began_s = cluster->now_s;
         enter(cluster, node, ROG_SIM_COMPUTING);
-        double took_s = node->times.count ? node->times.step_s[node->iterations % node->times.count]
-                                          : profile->local_steps * profile->step_s;
+        double took_s = node->times.count
+                            ? node->times.step_s[node->iterations % node->times.count]
+                            : profile->local_steps * profile->step_s + sleep_s(cluster, profile);
         return rog_sim_put(cluster, ROG_SIM_COMPUTED, cluster->now_s + took_s, worker, 0, err);
     }
     enter(cluster, node, ROG_SIM_FINISHED);
