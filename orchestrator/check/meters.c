@@ -4,6 +4,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include <rog/events.h>
+
 #define VIRTUAL_S 1e-3 /* runs whose times are known better than this are virtual */
 
 struct rate {
@@ -103,6 +105,17 @@ static const struct {
      " FROM energy WHERE run_id = ?1) WHERE joules < before - 1e-6 ORDER BY t"},
     {"bandwidth is negative", "SELECT count(*) FROM bandwidth WHERE run_id = ?1",
      "SELECT rank, t, 0, mbps FROM bandwidth WHERE run_id = ?1 AND mbps < 0 ORDER BY t"},
+    {"the rows of its layers do not add up to those of the iteration",
+     "SELECT count(*) FROM events WHERE run_id = ?1 AND kind = '" ROG_EVENT_ROWS "'",
+     "WITH counts AS (SELECT rank, t, json_extract(data, '$.iteration') AS iteration,"
+     " (SELECT sum(value) FROM json_each(data, '$.pushed')) AS pushed,"
+     " (SELECT sum(value) FROM json_each(data, '$.pulled')) AS pulled"
+     " FROM events WHERE run_id = ?1 AND kind = '" ROG_EVENT_ROWS "')"
+     " SELECT c.rank, c.t, rows_pushed + rows_pulled, pushed + pulled FROM counts AS c"
+     /* An iteration that was made again after a break has the later one's row. */
+     " JOIN iterations AS i ON i.run_id = ?1 AND i.rank = c.rank AND i.iteration = c.iteration"
+     " AND abs(i.t - c.t) < 0.05"
+     " WHERE pushed IS NOT rows_pushed OR pulled IS NOT rows_pulled ORDER BY c.t"},
     {"the checkpoint's iteration falls", "SELECT count(*) FROM checkpoints WHERE run_id = ?1",
      "SELECT 0, t, before, iteration FROM (SELECT t, iteration,"
      " lag(iteration, 1, 0) OVER (ORDER BY t) AS before"

@@ -311,8 +311,10 @@ static const struct {
     [ROG_VERIFY_ROWS] = {"rows", "as many in each push and pull as the strategy may send",
                          check_rows},
     [ROG_VERIFY_BYTES] = {"bytes", "no more than the link let through", NULL},
-    [ROG_VERIFY_METERS] = {"meters", "energy and bandwidth run forwards, checkpoints are in order",
-                           NULL},
+    [ROG_VERIFY_METERS] =
+        {"meters",
+         "energy and bandwidth run forwards, rows of layers add up, checkpoints are in order",
+         NULL},
     [ROG_VERIFY_STREAM] = {"stream", "the tables hold what the trainer wrote, line for line", NULL},
 };
 

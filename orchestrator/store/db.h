@@ -3,8 +3,9 @@
 #define ROG_STORE_DB_H
 
 /*
- * The database file: SQLite behind it, whose types stay in db.c. Everything else in the program
- * talks SQL through the few calls below; values are always bound, never pasted into the text.
+ * The database file, used by one thread: SQLite behind it, whose types stay in db.c. Everything
+ * else in the program talks SQL through the few calls below; values are always bound, never pasted
+ * into the text.
  */
 
 #include <stdbool.h>

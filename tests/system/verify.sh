@@ -55,8 +55,11 @@ for stream in kept lost; do
         WHERE run_id = '$rog' AND rank = 3 AND iteration = 9"
     tampered meters "energy falls" "$rog" "UPDATE energy SET joules = joules / 2
         WHERE run_id = '$rog' AND rank = 1 AND t BETWEEN 200 AND 250"
+    # One row more or less is within what ROG may send; the counts by layer know better.
+    tampered meters "the rows of its layers do not add up" "$rog" "UPDATE iterations SET rows_pushed =
+        rows_pushed - 1 WHERE run_id = '$rog' AND rank = 3 AND iteration = (SELECT
+        min(json_extract(data, '\$.iteration')) FROM events WHERE run_id = '$rog' AND kind = 'rows' AND rank = 3)"
     [ $stream = lost ] && break
-    # One row more or less is within what ROG may send; the stream knows better.
     tampered stream "iteration of rank 3" "$rog" "UPDATE iterations SET rows_pushed =
         rows_pushed - 1 WHERE run_id = '$rog' AND rank = 3 AND iteration = 9"
     tampered stream "not as the trainer wrote it" "$rog" "UPDATE bandwidth SET mbps = mbps + 1e-6
