@@ -115,8 +115,8 @@ static int set_room(struct rog_conn *conn, size_t bytes, struct rog_error *err)
 }
 
 /* A slow network is the point: small segments at once, little held back in the kernel; and where
- * there is a choice a congestion control that goes by losses. One that models the path (bbr) takes
- * a rate that changes, or the bursts of a traffic shaper, for something else than they are. */
+ * there is a choice a congestion control that goes by losses, so that hosts with different defaults
+ * behave alike. One that models the path may take a rate that changes for something else. */
 static int set_options(int fd, struct rog_error *err)
 {
     static const char *const controls[] = {"reno", "cubic"};
