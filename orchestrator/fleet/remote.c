@@ -234,9 +234,11 @@ static int look_for_failures(struct rog_remote *remote, struct rog_error *err)
 {
     for (size_t i = 0; i < remote->count; i++) {
         const struct rog_remote_host *host = &remote->host[i];
+        /* What is wrong with the cluster file is so for all runs. */
+        bool is_final = host->cause.code == ROG_EINVAL || host->cause.code == ROG_ENOMEM;
         if (host->failed)
-            return rog_fail(err, host->cause.code == ROG_EINVAL ? ROG_EFAILED : host->cause.code,
-                            "%s", host->cause.message);
+            return rog_fail(err, is_final ? host->cause.code : ROG_EFAILED, "%s",
+                            host->cause.message);
     }
     double limit_s = remote->attempt->cluster->stall_limit_s;
     if (remote->server_ended_s == 0 || rog_remote_now_s() - remote->server_ended_s < limit_s)

@@ -20,7 +20,6 @@ static void is_missing(struct rog_remote_right *right, const struct rog_json *pr
     static const struct {
         const char *name, *words;
     } causes[] = {
-        {"interface", "there is no such interface"},
         {"tools", "tc or ip is not installed (package iproute2)"},
         {"permitted", "the user may not change network interfaces"},
         {"tbf", "the kernel has no tbf"},
@@ -51,13 +50,15 @@ int rog_remote_right_read(struct rog_remote_right *right, const char *answer, st
         rog_json_parse(answer, strlen(answer), "the answer of rog-trainer shape", &probe, err);
     if (code < 0)
         return code;
+    if (!rog_json_get_bool(probe, "interface", true))
+        code = rog_fail(err, ROG_EINVAL, "its iface is no network interface there");
     right->egress = rog_json_get_bool(probe, "egress", false);
     right->ingress = rog_json_get_bool(probe, "ingress", false);
     right->downlink = rog_json_get_bool(probe, "downlink", false);
     if (!right->egress)
         is_missing(right, probe);
     rog_json_free(probe);
-    return 0;
+    return code;
 }
 
 void rog_remote_shaping_choose(struct rog_remote_shaping *shaping,

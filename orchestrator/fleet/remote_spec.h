@@ -23,7 +23,8 @@ struct rog_remote_right {
     bool downlink;        /* what it sends, by address */
     char why_not[256];    /* what is in the way, "" where nothing is */
 };
-/* From the answer of `rog-trainer shape --probe --json`; NULL: the host has no iface setting. */
+/* From the answer of `rog-trainer shape --probe --json`; NULL: the host has no iface setting.
+ * ROG_EINVAL: what that setting says is no interface. */
 int rog_remote_right_read(struct rog_remote_right *right, const char *answer,
                           struct rog_error *err);
 

@@ -42,7 +42,7 @@ server = { host = "no such host"; user = "user"; iface = "wls1"; };
 workers = ( { host = "-oProxyCommand=true"; user = "user"; iface = "wlan0"; batch = 24; local_steps = 1;
     profile = "jetson-nx"; } );
 END
-try 1 rogctl sweep x.conf --cluster c.conf --db hosts.db
+try 2 rogctl sweep x.conf --cluster c.conf --db hosts.db
 says '" is no name or address of a host'
 
 # A plugin of another version of the interface, and files that are no plugins.

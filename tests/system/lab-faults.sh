@@ -9,7 +9,9 @@
 lab_up 4
 host_states >idle-states
 {
-    grep -v '^ *#' $lab/cluster.conf
+    # What the file may say of a host; worker 3 has it.
+    awk -v there="recover = \"touch $PWD/recovered\"; wrap = \"nice -n 3\"; environment = \"A=1 B=x=y\";" \
+        '/{ host = / && ++hosts == 4 { sub(/ }/, " " there " }") } { print }' $lab/cluster.conf
     echo 'stall_limit = 60.0; worker_timeout = 4.0; retries = 1; lease = 60.0;'
 } >cluster.conf
 # conf SECONDS [MORE]: a run of that length.
@@ -92,9 +94,13 @@ fault_server() {
 fault_supervisor() {
     conf 14.0
     begin supervisor
+    same "environment" "A=1 B=x=y" "$(tr '\0' '\n' <"/proc/$(role 3 work)/environ" |
+        grep -e '^A=' -e '^B=' | sort | paste -sd' ')"
+    same "wrap: nice" 3 "$(ps -o ni= -p "$(role 3 work)" | tr -d ' ')"
     kill -9 "$(role 3 host)" || fail "nothing to kill"
     finish 0 2 done
     heard "supervisor there is gone"
+    [ -e recovered ] || fail "the host was not told to recover"
 }
 
 # rogctl dies, and takes up what went on without it.

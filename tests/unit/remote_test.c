@@ -181,6 +181,8 @@ static void one_way_of_replay_for_all(void **state)
             fail_msg("case %zu: %d, \"%s\"", i, (int)shaping.how, shaping.why);
         assert_true((shaping.how == ROG_REMOTE_PACE) == (shaping.why[0] != '\0'));
     }
+    struct rog_remote_right none;
+    assert_int_equal(rog_remote_right_read(&none, "{\"interface\":false}", NULL), ROG_EINVAL);
 }
 
 /* ---- host.json ---- */
