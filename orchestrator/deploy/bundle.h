@@ -8,6 +8,7 @@
  *     bin/rog-trainer
  *     lib/NAME.so.N           the libraries it needs, except those that belong to the C library
  *     lib/rog/plugins/NAME.so strategies
+ *     lib/librog.so.0, lib/rog/python/rog/...   for training programs of one's own
  *
  * For the architecture of this machine it is made of the trainer that is installed here, its
  * libraries where the dynamic linker finds them and the strategies that rogctl finds. A folder

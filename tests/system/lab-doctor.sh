@@ -148,6 +148,7 @@ for i in $(seq 300); do
     grep -qs '"running"' $cache/host1/rogctl/runs/*/state.json && break
     sleep 0.1
 done
+grep -qs '"running"' $cache/host1/rogctl/runs/*/state.json || fail "no run: $(cat sweep.log)"
 doctor 0
 finding 'worker 1' left-overs good 'a run goes on'
 finding server port note 'a run goes on'
