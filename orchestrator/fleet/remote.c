@@ -105,6 +105,7 @@ void rog_remote_halt(struct rog_remote *remote, struct rog_remote_host *hosts, s
 void rog_remote_release(struct rog_remote *remote)
 {
     rog_remote_files_free(remote->files);
+    rog_bundle_shelf_free(remote->shelf);
     pthread_cond_destroy(&remote->changed);
     pthread_mutex_destroy(&remote->mutex);
 }

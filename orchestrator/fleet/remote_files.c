@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include <common/file.h>
+#include <common/hash.h>
 
 #define RANK_MARK "{rank}"
 #define FILE_MODE 0444u
@@ -19,23 +20,29 @@
 static int add(struct rog_remote_files *files, char *source, char *name, struct rog_error *err)
 {
     struct stat status;
+    char hex[ROG_SHA256_HEX_BYTES], *hash = NULL;
     int code = source && name ? 0 : rog_fail_nomem(err);
     for (size_t i = 0; code == 0 && i < files->count; i++)
         if (strcmp(files->item[i].name, name) == 0)
             goto out;
     if (code == 0 && stat(source, &status) != 0)
         code = rog_fail(err, ROG_EINVAL, "the run needs the file %s: %s", source, strerror(errno));
+    if (code == 0)
+        code = rog_sha256_file(source, hex, err); /* once, not for each host */
+    if (code == 0 && !(hash = rog_strdup(hex)))
+        code = rog_fail_nomem(err);
     struct rog_deploy_item *more =
         code == 0 ? realloc(files->item, (files->count + 1) * sizeof *more) : NULL;
     if (code == 0 && !more)
         code = rog_fail_nomem(err);
     if (code == 0) {
         files->item = more;
-        files->item[files->count++] =
-            (struct rog_deploy_item){.source = source, .name = name, .mode = FILE_MODE};
+        files->item[files->count++] = (struct rog_deploy_item){
+            .source = source, .name = name, .mode = FILE_MODE, .hash = hash};
         return 0;
     }
 out:
+    free(hash);
     free(source);
     free(name);
     return code;
@@ -205,9 +212,11 @@ void rog_remote_files_free(struct rog_remote_files *files)
         union { /* they were made here */
             const char *borrowed;
             char *owned;
-        } source = {files->item[i].source}, name = {files->item[i].name};
+        } source = {files->item[i].source}, name = {files->item[i].name},
+          hash = {files->item[i].hash};
         free(source.owned);
         free(name.owned);
+        free(hash.owned);
     }
     free(files->item);
     rog_json_free(files->config);

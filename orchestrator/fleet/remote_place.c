@@ -95,22 +95,28 @@ int rog_remote_recover(struct rog_remote_host *host, struct rog_error *err)
 static int deploy(struct rog_remote_host *host, struct rog_error *err)
 {
     static const char *const ask[] = {"uname", "-m", NULL};
-    const struct rog_remote_files *files = host->remote->files;
-    struct rog_bundle *bundle = NULL;
+    struct rog_remote *remote = host->remote;
+    const struct rog_remote_files *files = remote->files;
+    const struct rog_bundle *bundle;
     struct rog_deploy_item *items = NULL;
     char *machine = NULL;
     size_t count = 0;
     int code = rog_ssh_command(host->ssh, ask, COMMAND_TIMEOUT_S, &machine, err);
+    pthread_mutex_lock(&remote->mutex);
+    if (code == 0 && !remote->shelf)
+        code = rog_bundle_shelf_new(&remote->shelf, remote->attempt->trainer, err);
+    pthread_mutex_unlock(&remote->mutex);
     if (code == 0) {
         machine[strcspn(machine, "\n")] = '\0';
-        code = rog_bundle_open(&bundle, host->remote->attempt->trainer, machine, err);
+        code = rog_bundle_shelf_take(remote->shelf, machine, &bundle, err);
     }
     if (code == 0) {
         const struct rog_deploy_item *first = rog_bundle_items(bundle, &count);
         items = calloc(count + files->count + 1, sizeof *items);
         if (items) {
             memcpy(items, first, count * sizeof *items);
-            memcpy(items + count, files->item, files->count * sizeof *items);
+            for (size_t i = 0; i < files->count; i++)
+                items[count + i] = files->item[i];
         } else {
             code = rog_fail_nomem(err);
         }
@@ -118,7 +124,6 @@ static int deploy(struct rog_remote_host *host, struct rog_error *err)
     if (code == 0)
         code = rog_deploy_tree(host->ssh, items, count + files->count, &host->tree, NULL, err);
     free(items);
-    rog_bundle_free(bundle);
     free(machine);
     return code;
 }

@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <orchestrator/deploy/bundle.h>
 #include <orchestrator/fleet/executor.h>
 #include <orchestrator/fleet/remote_files.h>
 #include <orchestrator/fleet/remote_spec.h>
@@ -76,6 +77,7 @@ struct rog_remote {
     /* Under the mutex. */
     enum rog_remote_stage allowed;
     struct rog_remote_shaping shaping; /* decided before hosts may be placed */
+    struct rog_bundle_shelf *shelf;    /* once a host needs the trainer */
     bool stop;
     bool server_ended;
     struct rog_remote_note *notes, **notes_end;
