@@ -84,6 +84,8 @@ peers="\"peers\":[{\"rank\":1,\"address\":\"10.99.8.2\",\"trace\":\"$PWD/trace.c
 cluster ",\"shape\":{\"iface\":\"eth0\",$peers}" ",\"shape\":{$shape,\"direction\":\"egress\"}"
 await s/host.jsonl '"replay-audit".*"downlink"'
 await w/host.jsonl '"replay-audit".*"egress"'
+same "rates that the server tells" 0 "$(grep -c '"event":"bandwidth"' s/host.jsonl)"
+grep -q '"event":"bandwidth"' w/host.jsonl || fail "the worker tells no rates"
 for name in s w; do kill -9 "$(jq .pid $name/state.json)"; done
 for i in $(seq 200); do
     [ "$(ip netns exec $server tc qdisc show dev eth0; ip netns exec $worker tc qdisc show dev eth0)" \

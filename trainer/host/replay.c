@@ -118,6 +118,7 @@ static void live(struct parts *parts, const char *events, const char *lease, pid
         .direction = spec->shape.egress_only ? ROG_SHAPE_EGRESS : ROG_SHAPE_BOTH,
         .peers = parts->peers,
         .peer_count = spec->shape.peer_count,
+        .untold = true,
         .clock_fd = parts->clock[0],
         .ready = shaped,
         .user = parts,

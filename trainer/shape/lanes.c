@@ -117,7 +117,7 @@ static int make_own(struct rog_shape_lanes *lanes, const struct rog_shape_option
 }
 
 static int make_class(struct rog_shape_lanes *lanes, const struct rog_shape_peer *peer,
-                      const char *iface, struct rog_error *err)
+                      bool tells_rate, const char *iface, struct rog_error *err)
 {
     struct in6_addr address;
     bool is_v4 = inet_pton(AF_INET, peer->address, &address) == 1;
@@ -131,7 +131,7 @@ static int make_class(struct rog_shape_lanes *lanes, const struct rog_shape_peer
     lane->rank = peer->rank;
     lane->trace = peer->trace;
     lane->offset_s = peer->offset_s;
-    lane->tells_rate = true;
+    lane->tells_rate = tells_rate;
     snprintf(lane->where, sizeof lane->where, "parent " ROG_SHAPE_HANDLE "%x handle %x:", number,
              LEAF_MAJOR + number);
     snprintf(lane->handle, sizeof lane->handle, "%x:", LEAF_MAJOR + number);
@@ -169,7 +169,7 @@ int rog_shape_lanes_make(struct rog_shape_lanes *lanes, const struct rog_shape_o
         code = rog_shape_command(err, "tc qdisc add dev %s root handle " ROG_SHAPE_HANDLE " htb",
                                  state->iface);
     for (size_t i = 0; i < options->peer_count && !code; i++)
-        code = make_class(lanes, &options->peers[i], state->iface, err);
+        code = make_class(lanes, &options->peers[i], !options->untold, state->iface, err);
     return code;
 }
 
