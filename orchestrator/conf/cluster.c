@@ -360,7 +360,7 @@ int rog_cluster_read(struct rog_cluster **out, const char *path, const char *pro
         return rog_fail_nomem(err);
     int code = 0;
     cluster->path = find_file(path, err);
-    cluster->name = cluster->path ? name_of(cluster->path) : NULL;
+    cluster->name = cluster->path ? name_of(path) : NULL;
     if (!cluster->path)
         code = ROG_EFAILED;
     else if (!cluster->name)

@@ -30,7 +30,7 @@ enum rog_cluster_kind { ROG_CLUSTER_VIRTUAL, ROG_CLUSTER_LOCAL, ROG_CLUSTER_SSH 
 
 struct rog_cluster {
     char *path;
-    char *name; /* the file's name without folder and .conf */
+    char *name; /* as it was asked for, without folder and .conf */
     enum rog_cluster_kind kind;
     char *ssh_config; /* NULL: ~/.ssh/config and the system's */
     /* [{rank, settings of rog_cluster_host_settings and rog_worker_settings, profile filled in}] */

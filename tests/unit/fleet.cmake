@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 find_package(Threads REQUIRED)
 rog_unit_test(remote LIBS rog_fleet)
+rog_unit_test(spool LIBS rog_fleet rog_lab)
 rog_unit_test(ssh LIBS rog_ssh rog_lab Threads::Threads)
 # There is one lab a machine.
-set_tests_properties(unit/ssh PROPERTIES RESOURCE_LOCK lab)
+set_tests_properties(unit/ssh unit/spool PROPERTIES RESOURCE_LOCK lab)
 rog_unit_test(deploy LIBS rog_deploy rog_lab Threads::Threads)
 target_compile_definitions(test_deploy PRIVATE ROG_TEST_TRAINER="$<TARGET_FILE:rog-trainer>")
 add_dependencies(test_deploy rog-trainer)
