@@ -55,6 +55,8 @@ says "epochs must be a whole number"
 # What comes with the program.
 try 0 rogctl sweep "$ROG_SOURCE/experiments/threshold-wide.conf" --dry-run
 prints "threshold-wide-case0: 17 of 17 runs to do"
-try 0 rogctl sweep "$ROG_SOURCE/experiments/claim.conf" --dry-run --json
-same "runs of the claim" "30 10 3 2" "$(json '[(.runs | length), (.runs | map(.config.note) | unique | length),
-    (.runs | map(.config.seed) | unique | length), (.runs | map(.config.control) | unique | length)] | join(" ")')"
+for claim in claim claim-indoors; do
+    try 0 rogctl sweep "$ROG_SOURCE/experiments/$claim.conf" --repeat 3 --dry-run --json
+    same "runs, strategies and seeds of $claim" "15 5 3" "$(json '[(.runs | length),
+        (.runs | map(.config.note) | unique | length), (.runs | map(.config.seed) | unique | length)] | join(" ")')"
+done
