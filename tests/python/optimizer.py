@@ -4,9 +4,11 @@
 import ctypes
 import math
 import os
+import re
+import subprocess
 import unittest
 
-from cluster import Server, rog, together, torch
+from cluster import BUILD, SOURCE, Server, rog, together, torch
 
 from rog import _librog
 
@@ -183,6 +185,50 @@ class SeveralWorkers(unittest.TestCase):
         self.assertEqual(fresh.load_state_dict(saved, strict=False).unexpected_keys, [])
         self.assertTrue(torch.equal(fresh[1].running_mean, models[0][1].running_mean))
         self.assertFalse(torch.equal(fresh[4].weight, make_model(1)[4].weight))
+
+    def test_python_and_c(self):
+        """examples/perceptron.c and the same in PyTorch, as the two workers of one run."""
+        program = os.path.join(BUILD, "tests", "perceptron")
+        built = subprocess.run(
+            ["cc", "-O2", os.path.join(SOURCE, "examples", "perceptron.c"), "-I",
+             os.path.join(SOURCE, "include"), "-L", os.path.join(BUILD, "lib"), "-lrog", "-lm",
+             "-Wl,-rpath," + os.path.join(BUILD, "lib"), "-o", program], check=False)
+        self.assertEqual(built.returncode, 0)
+        self.addCleanup(os.remove, program)
+        random = torch.Generator().manual_seed(2)
+        w1, w2 = (torch.rand(shape, generator=random) - 0.5 for shape in [(32, 2), (32,)])
+        b1, b2 = torch.zeros(32), torch.zeros(1)
+        tensors = {"w1": 4 * w1, "b1": b1, "w2": w2, "b2": b2}
+        for name in tensors:
+            tensors[name] = tensors[name].requires_grad_()
+
+        def score(x):
+            return (x @ tensors["w1"].T + tensors["b1"]).tanh() @ tensors["w2"] + tensors["b2"]
+
+        def points(count):
+            outer = torch.randint(2, (count,), generator=random).float()
+            angle = 6.2831853 * torch.rand(count, generator=random)
+            radius = 0.5 + outer + 0.3 * (torch.rand(count, generator=random) - 0.5)
+            return torch.stack([radius * angle.cos(), radius * angle.sin()], 1), outer
+
+        with Server(2, "ROG", "sign") as server:
+            other = subprocess.Popen([program, server.address, server.key, "1", "2"],
+                                     stdout=subprocess.PIPE, text=True)
+            optimizer = server.optimizer(list(tensors.items()), 2, lr=0.05, momentum=0.9,
+                                         nesterov=True)
+            right = 0
+            for step in range(400):
+                x, outer = points(64)
+                optimizer.zero_grad()
+                guess = score(x)
+                torch.nn.functional.binary_cross_entropy_with_logits(guess, outer).backward()
+                optimizer.step()
+                right += ((guess > 0) == (outer > 0.5)).sum().item() if step >= 300 else 0
+            optimizer.finish()
+            said = other.communicate()[0]
+        theirs = float(re.search(r"iteration 400: .* ([0-9.]+)% right", said).group(1))
+        self.assertGreater(right / 64, 95)
+        self.assertGreater(theirs, 95)
 
     def test_models_that_differ(self):
         models = [torch.nn.Linear(4, 3), torch.nn.Linear(3, 4)]
