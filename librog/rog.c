@@ -22,10 +22,13 @@ struct rog {
     struct rog_plugin plugin;
     struct rog_secret *secret;
     struct rog_trace *trace;
-    bool without_values;
+    bool without_values, background;
 
     struct rog_layout *layout;
-    float **tensors; /* [layout->count] */
+    float **tensors;         /* [layout->count], the program's */
+    float **shadow;          /* the same of a model of our own, in the background; else NULL */
+    const float **gradients; /* copies of the program's, [layout->trained] */
+    float *memory;           /* of both */
 
     struct rog_rows *rows;
     struct rog_json *hello;
@@ -158,6 +161,7 @@ static int set_up(struct rog *rog, const struct rog_options *options, struct rog
     int64_t threshold = options->threshold;
     rog->profile.local_steps = 1;
     rog->without_values = options->without_values;
+    rog->background = options->background;
     rog->how = (struct rog_work_options){
         .rank = options->rank,
         .workers = options->workers,
@@ -258,6 +262,9 @@ void rog_close(struct rog *rog)
     rog_secret_free(rog->secret);
     rog_plugin_release(&rog->plugin);
     rog_run_config_free(rog->config);
+    free(rog->memory);
+    free(rog->gradients);
+    free(rog->shadow);
     free(rog->steps);
     free(rog->tensors);
     free(rog->server);
@@ -323,6 +330,43 @@ static int make_hello(struct rog *rog, struct rog_error *err)
     return code ? code : rog_hello_make(&hello, &rog->hello, err);
 }
 
+/* ---- in the background ---- */
+
+static void copy_tensors(const struct rog *rog, float *const *to, float *const *from)
+{
+    for (uint32_t i = 0; i < rog->layout->count; i++)
+        memcpy(to[i], from[i], rog->layout->tensors[i].size * sizeof **from);
+}
+
+/* A model of our own, and room for gradients. */
+static int make_shadow(struct rog *rog, struct rog_error *err)
+{
+    const struct rog_layout *layout = rog->layout;
+    uint64_t floats = 2 * layout->params + layout->constants;
+    rog->shadow = calloc(layout->count, sizeof *rog->shadow);
+    rog->gradients = calloc(layout->trained, sizeof *rog->gradients);
+    rog->memory = malloc(floats * sizeof *rog->memory);
+    if (!rog->shadow || !rog->gradients || !rog->memory)
+        return rog_fail_nomem(err);
+    float *at = rog->memory;
+    for (uint32_t i = 0; i < layout->count; i++) {
+        rog->shadow[i] = at;
+        at += layout->tensors[i].size;
+    }
+    copy_tensors(rog, rog->shadow, rog->tensors);
+    return ROG_OK;
+}
+
+static void take_gradients(struct rog *rog, const float *const *given)
+{
+    float *at = rog->memory + rog->layout->params + rog->layout->constants;
+    for (uint32_t i = 0; i < rog->layout->trained; i++) {
+        size_t bytes = rog->layout->tensors[i].size * sizeof *at;
+        rog->gradients[i] = given[i] ? memcpy(at, given[i], bytes) : NULL;
+        at += rog->layout->tensors[i].size;
+    }
+}
+
 /* ---- running ---- */
 
 static void look(struct rog *rog)
@@ -349,7 +393,12 @@ int rog_start_begin(struct rog *rog, struct rog_error *err)
     rog->how.hello = rog->hello;
     rog->how.layout = rog->layout;
     rog->how.rows = rog->rows;
-    rog->how.tensors = rog->without_values ? NULL : rog->tensors;
+    if (rog->background && !rog->without_values)
+        code = make_shadow(rog, err);
+    if (code)
+        return code;
+    rog->how.lag = rog->background;
+    rog->how.tensors = rog->without_values ? NULL : rog->shadow ? rog->shadow : rog->tensors;
     rog->how.secret = rog->secret;
     rog->how.trace = rog->trace;
     rog->how.server = rog->server;
@@ -372,6 +421,8 @@ int rog_exchange_wait(struct rog *rog, double timeout_s, struct rog_error *err)
     if (!code) {
         rog->begun = true;
         look(rog);
+        if (rog->shadow)
+            copy_tensors(rog, rog->tensors, rog->shadow);
     }
     return code;
 }
@@ -435,15 +486,30 @@ int rog_exchange_begin(struct rog *rog, const struct rog_step *step, struct rog_
         code = take_rule(&step->rules[i], &rog->steps[i], err);
     if (code)
         return code;
-    const struct rog_worker_gradients gradients = {
-        .tensors = step->gradients, .steps = rog->steps, .step_of_each = step->rule_count > 1};
+    if (rog->shadow)
+        take_gradients(rog, step->gradients);
+    const struct rog_worker_gradients gradients = {.tensors = rog->shadow ? rog->gradients
+                                                                          : step->gradients,
+                                                   .steps = rog->steps,
+                                                   .step_of_each = step->rule_count > 1};
     return rog_work_push(rog->work, &gradients, step->loss, err);
+}
+
+/* In the background: the exchange before. */
+static int settle(struct rog *rog, struct rog_error *err)
+{
+    return rog->background && rog->begun ? rog_exchange_wait(rog, -1, err) : ROG_OK;
 }
 
 int rog_exchange(struct rog *rog, const struct rog_step *step, struct rog_error *err)
 {
-    int code = rog_exchange_begin(rog, step, err);
-    return code ? code : rog_exchange_wait(rog, -1, err);
+    bool over_before = rog_over(rog);
+    int code = settle(rog, err);
+    if (!code && !over_before && rog->background && rog_over(rog))
+        return ROG_OK; /* it has ended with the exchange before */
+    if (!code)
+        code = rog_exchange_begin(rog, step, err);
+    return code || rog->background ? code : rog_exchange_wait(rog, -1, err);
 }
 
 bool rog_over(const struct rog *rog)
@@ -459,9 +525,10 @@ int rog_finish_begin(struct rog *rog, struct rog_error *err)
 
 int rog_finish(struct rog *rog, struct rog_error *err)
 {
-    if (rog_over(rog))
-        return ROG_OK;
-    int code = rog_finish_begin(rog, err);
+    int code = rog_over(rog) ? ROG_OK : settle(rog, err);
+    if (code || rog_over(rog))
+        return code;
+    code = rog_finish_begin(rog, err);
     return code ? code : rog_exchange_wait(rog, -1, err);
 }
 

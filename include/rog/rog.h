@@ -75,6 +75,7 @@ struct rog_options {
     bool pace;            /* send along the bandwidth trace of `config` */
     bool energy;          /* report energy by the power model of `config` */
     bool catch_signals;   /* SIGINT and SIGTERM take leave of the server: ROG_EINTR */
+    bool background;      /* exchanges go on while the program computes: see rog_exchange */
     bool without_values;  /* tensors have no values: messages of the size they would have, for
                              studies of strategy and network */
 };
@@ -148,7 +149,16 @@ struct rog_step {
  * Pushes the gradients, waits until the strategy lets this worker go on, pulls and applies: the
  * tensors are the next iteration's when it returns. When this worker had been away for so long that
  * the server gave it up, it gets the whole model and the gradients are dropped: rog_statistics says
- * from which iteration it goes on. ROG_EINVAL: a gradient that is not finite (it names the tensor),
+ * from which iteration it goes on.
+ *
+ * In the background it first waits for the exchange before, puts what that has brought into the
+ * tensors, takes a copy of the gradients and returns. So computing and communicating overlap, and
+ * each gradient is of a model that lacks the worker's own last exchange: an iteration more of
+ * staleness, which the record (events.h) counts, as it counts as compute_s only what was not
+ * overlapped. The library then keeps a model of its own: what the program writes into the tensors
+ * is lost. rog_exchange_wait and rog_finish put the last exchange into them.
+ *
+ * ROG_EINVAL: a gradient that is not finite (it names the tensor),
  * or a rule; ROG_EFAILED: the server is gone, or the run has failed. After an error only rog_close
  * makes sense, but for a rule that is out of range or a call out of turn.
  */

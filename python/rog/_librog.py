@@ -30,7 +30,8 @@ class Options(ctypes.Structure):
         ("server_timeout_s", ctypes.c_double), ("config", ctypes.c_char_p),
         ("workload", ctypes.c_char_p), ("data_id", ctypes.c_char_p),
         ("wire_scale", ctypes.c_double), ("pace", ctypes.c_bool), ("energy", ctypes.c_bool),
-        ("catch_signals", ctypes.c_bool), ("without_values", ctypes.c_bool),
+        ("catch_signals", ctypes.c_bool), ("background", ctypes.c_bool),
+        ("without_values", ctypes.c_bool),
     ]
 
 
@@ -174,8 +175,11 @@ class Worker:
         self._call("rog_start_begin")
         self.wait()
 
-    def exchange(self, step):
+    def begin(self, step):
         self._call("rog_exchange_begin", ctypes.byref(step))
+
+    def exchange(self, step):
+        self.begin(step)
         self.wait()
 
     def finish(self):

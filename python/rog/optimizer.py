@@ -85,6 +85,9 @@ class Optimizer(torch.optim.Optimizer):
                    bits an element: BSP with one worker is then torch.optim.SGD
     out_dir        a folder for events.jsonl; None: nothing is written
     server_timeout seconds without the server after which step() raises
+    background     step() returns while its exchange goes on: parameters have the result after the next
+                   step (or finish), computing and communicating overlap, and gradients are of a model
+                   that is one exchange older
     config, pace, energy    of a run that rogctl has started; **rog.from_env() gives them
 
     The constructor waits until all workers are there; the parameters are then the first worker's.
@@ -94,7 +97,7 @@ class Optimizer(torch.optim.Optimizer):
     def __init__(self, params, lr, momentum=0.0, weight_decay=0.0, nesterov=False, *, rule=None,
                  model=None, server=None, key_file=None, rank=1, workers=1, strategy="rog",
                  threshold=None, compression="sign", out_dir=None, server_timeout=600.0,
-                 config=None, pace=False, energy=False):
+                 config=None, pace=False, energy=False, background=False):
         self._worker = None
         if rule not in (None, "block"):
             raise RogError("rule is %r: it may be None (torch.optim.SGD's) or \"block\"" % (rule,))
@@ -116,7 +119,7 @@ class Optimizer(torch.optim.Optimizer):
             strategy=strategy if "/" in strategy else strategy.upper(),
             threshold=-1 if threshold is None else threshold, compression=compression,
             out_dir=out_dir, server_timeout_s=float(server_timeout), config=config, pace=pace,
-            energy=energy)
+            energy=energy, background=background)
         try:
             for place in self._places:
                 worker.tensor(place.name, tuple(place.memory.shape) or (1,), place.address,
@@ -129,6 +132,7 @@ class Optimizer(torch.optim.Optimizer):
             worker.close()
             raise
         self._worker = worker
+        self._background = background
         self._seen = worker.statistics()
         self._constants = constants  # their memory is librog's to read
         self._put_back(self._places + constants)
@@ -215,9 +219,20 @@ class Optimizer(torch.optim.Optimizer):
             torch.cuda.synchronize()
         self._fill_rules()
         self._step.loss = math.nan if loss is None else float(loss)
-        worker.exchange(self._step)
+        if self._background:
+            self._exchange_in_background(worker)
+        else:
+            worker.exchange(self._step)
         self._put_back(self._places)
         return loss
+
+    def _exchange_in_background(self, worker):
+        """Waits for the exchange before, whose result the parameters then have, and begins one."""
+        if worker.statistics().over:
+            raise RogError("the run is over: look at `over` after each step, and stop")
+        worker.wait()
+        if not worker.statistics().over:
+            worker.begin(self._step)
 
     @property
     def over(self):
@@ -239,6 +254,9 @@ class Optimizer(torch.optim.Optimizer):
         """This worker is through; waits for the others, then closes. Call it at the end: who leaves
         without it counts as lost."""
         worker = self._open_worker()
+        if self._background:
+            worker.wait()
+            self._put_back(self._places)
         while not self.over:
             before = self.iteration
             worker.finish()

@@ -186,6 +186,35 @@ class SeveralWorkers(unittest.TestCase):
         self.assertTrue(torch.equal(fresh[1].running_mean, models[0][1].running_mean))
         self.assertFalse(torch.equal(fresh[4].weight, make_model(1)[4].weight))
 
+    def test_in_the_background(self):
+        """Gradients of a model that is an exchange older: the same as doing so with SGD, by hand."""
+        ours, theirs = make_model(), make_model()
+        sgd = torch.optim.SGD(theirs.parameters(), lr=0.02, momentum=0.9)
+        waiting = None
+
+        def apply(gradients):
+            for parameter, gradient in zip(theirs.parameters(), gradients):
+                parameter.grad = gradient
+            sgd.step()
+
+        with Server() as server:
+            optimizer = server.optimizer(ours.parameters(), lr=0.02, momentum=0.9, background=True)
+            for images, labels in batches(12):
+                for model, zero in [(ours, optimizer), (theirs, sgd)]:
+                    zero.zero_grad()
+                    torch.nn.functional.cross_entropy(model(images), labels).backward()
+                optimizer.step()
+                fresh = [p.grad.clone() for p in theirs.parameters()]
+                if waiting:
+                    apply(waiting)
+                waiting = fresh
+                for a, b in zip(ours.parameters(), theirs.parameters()):
+                    self.assertLess((a - b).abs().max().item(), 1e-6)
+            optimizer.finish()
+        apply(waiting)
+        for a, b in zip(ours.parameters(), theirs.parameters()):
+            self.assertLess((a - b).abs().max().item(), 1e-6)
+
     def test_python_and_c(self):
         """examples/perceptron.c and the same in PyTorch, as the two workers of one run."""
         program = os.path.join(BUILD, "tests", "perceptron")

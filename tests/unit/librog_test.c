@@ -296,6 +296,46 @@ static void test_plain_sgd(void **state)
     }
 }
 
+/* In the background the tensors are an exchange behind, and the model that comes out of the same
+ * gradients is the same. */
+static void test_background(void **state)
+{
+    (void)state;
+    struct run run;
+    struct rog_rng rng;
+    struct rog_options options;
+    struct rog *rog;
+    struct bench *bench = calloc(1, sizeof *bench);
+    float params[PARAMS], gradients[PARAMS], before[PARAMS];
+    const struct rog_rule rule = {0.01, 0.9, 5e-4, ROG_RULE_BLOCK};
+    rog_rng_init(&rng, 4);
+    fill(&rng, params);
+    open_bench(bench, params);
+    open_run(&run, "BSP", "sign", 1);
+    rog_options_init(&options);
+    options.server = run.server;
+    options.key = key;
+    options.strategy = "BSP";
+    options.background = true;
+    assert_int_equal(rog_open(&rog, &options, NULL), 0);
+    add_tensors(rog, params);
+    start(rog);
+    for (int i = 1; i <= ITERATIONS; i++) {
+        fill(&rng, gradients);
+        memcpy(before, bench->params, sizeof before);
+        exchange(rog, gradients, &rule);
+        step_bench(bench, gradients, 0.01, i);
+        memset(gradients, 0, sizeof gradients); /* they were copied */
+        assert_memory_equal(params, before, sizeof params);
+    }
+    assert_int_equal(rog_exchange_wait(rog, -1, NULL), 0);
+    assert_memory_equal(params, bench->params, sizeof params);
+    finish(rog);
+    close_run(&run, 0);
+    close_bench(bench);
+    free(bench);
+}
+
 /* Workers that start from other values are given the first one's; whoever is late has them too. */
 static void test_everybody_starts_alike(void **state)
 {
@@ -447,11 +487,9 @@ static void test_server_gone(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_same_bits_as_the_core),
-        cmocka_unit_test(test_plain_sgd),
-        cmocka_unit_test(test_everybody_starts_alike),
-        cmocka_unit_test(test_models_that_differ),
-        cmocka_unit_test(test_wrong_use),
+        cmocka_unit_test(test_background),         cmocka_unit_test(test_same_bits_as_the_core),
+        cmocka_unit_test(test_plain_sgd),          cmocka_unit_test(test_everybody_starts_alike),
+        cmocka_unit_test(test_models_that_differ), cmocka_unit_test(test_wrong_use),
         cmocka_unit_test(test_server_gone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

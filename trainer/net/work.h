@@ -50,6 +50,7 @@ struct rog_work_options {
     uint32_t rank, workers; /* 1..N */
     double wire_scale;      /* bytes on the wire that a byte of a message stands for */
     double server_timeout_s;
+    uint32_t lag;     /* exchanges that the model of a gradient lacks, of this worker's own */
     bool teach;       /* the server learns its model from the workers */
     bool record_rows; /* report how many of each layer's rows are sent */
     bool energy;      /* report energy by the profile's model */

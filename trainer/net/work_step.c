@@ -179,8 +179,8 @@ static int report_iteration(struct rog_work *work, struct rog_error *err)
     rog_event_integer(events, "bytes_pulled", (int64_t)statistics->bytes_pulled);
     if (isfinite(work->loss))
         rog_event_number(events, "loss", work->loss);
-    rog_event_integer(events, "staleness",
-                      work->largest > work->iteration ? work->largest - work->iteration : 0);
+    uint32_t behind = work->largest > work->iteration ? work->largest - work->iteration : 0;
+    rog_event_integer(events, "staleness", behind + work->options->lag);
     int code = rog_event_end(events, err);
     if (!code && work->layers)
         code = rog_layers_report(work->layers, events, rog_work_time(work), work->options->rank,
