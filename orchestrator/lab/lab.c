@@ -141,7 +141,11 @@ static pid_t find_sshd(unsigned number)
         snprintf(name, sizeof name, "%.*s", (int)strcspn(text, "\n"), text);
     free(text);
     free(path);
-    return strcmp(name, "sshd") == 0 ? (pid_t)pid : 0;
+    /* One that has ended and that nobody has waited for has no program any more. */
+    char exe[64], program[8];
+    snprintf(exe, sizeof exe, "/proc/%ld/exe", pid);
+    bool runs = pid > 1 && readlink(exe, program, sizeof program) > 0;
+    return runs && strcmp(name, "sshd") == 0 ? (pid_t)pid : 0;
 }
 
 int rog_lab_status(struct rog_lab_status *status, struct rog_error *err)
