@@ -82,22 +82,6 @@ static int print_runs(const struct rog_report *report, struct rog_error *err)
     return rog_table_print(table, err);
 }
 
-static void points_cell(struct rog_table *table, double points)
-{
-    if (isnan(points))
-        rog_table_cell(table, "-");
-    else
-        rog_table_cell(table, "%+.2f", points);
-}
-
-static void percent_cell(struct rog_table *table, double percent)
-{
-    if (isnan(percent))
-        rog_table_cell(table, "-");
-    else
-        rog_table_cell(table, "%.1f%%", percent);
-}
-
 static int print_gains(const struct rog_report *report, struct rog_error *err)
 {
     if (report->gains == 0)
@@ -114,10 +98,11 @@ static int print_gains(const struct rog_report *report, struct rog_error *err)
         const struct rog_report_gain *gain = &report->gain[i];
         rog_table_cell(table, "%s", report->data.series[gain->series].label);
         rog_table_cell(table, "%s", report->data.series[gain->against].label);
-        for (int m = 0; m < 4; m++)
-            points_cell(table, gain->accuracy_points[m]);
-        percent_cell(table, gain->seconds_percent);
-        percent_cell(table, gain->joules_percent);
+        for (int m = 0; m < ROG_GAIN_MEASURES; m++) {
+            char text[ROG_GAIN_TEXT_BYTES];
+            rog_report_gain_text(gain, m, text);
+            rog_table_cell(table, "%s", text);
+        }
     }
     return rog_table_print(table, err);
 }

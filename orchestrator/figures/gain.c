@@ -33,13 +33,15 @@ static double time_gain(const struct rog_case_run *own, const struct rog_case_ru
     return 100 * (1 - iteration_s(own) / iteration_s(other));
 }
 
-static const struct rog_case_run *of_seed(const struct rog_case_data *data,
-                                          const struct rog_case_series *series, int64_t seed)
+bool rog_gain_partner(const struct rog_case_data *data, const struct rog_case_series *series,
+                      size_t run, size_t *partner)
 {
     for (size_t i = 0; i < series->runs; i++)
-        if (data->run[series->run[i]].row.seed == seed)
-            return &data->run[series->run[i]];
-    return NULL;
+        if (data->run[series->run[i]].row.seed == data->run[run].row.seed) {
+            *partner = series->run[i];
+            return true;
+        }
+    return false;
 }
 
 /* Whether every pair of the two series has accuracies. */
@@ -47,9 +49,9 @@ static bool all_tested(const struct rog_case_data *data, const struct rog_case_s
                        const struct rog_case_series *other)
 {
     for (size_t i = 0; i < own->runs; i++) {
-        const struct rog_case_run *run = &data->run[own->run[i]];
-        const struct rog_case_run *partner = of_seed(data, other, run->row.seed);
-        if (partner && (!has_accuracy(run) || !has_accuracy(partner)))
+        size_t partner;
+        if (rog_gain_partner(data, other, own->run[i], &partner) &&
+            (!has_accuracy(&data->run[own->run[i]]) || !has_accuracy(&data->run[partner])))
             return false;
     }
     return true;
@@ -60,14 +62,12 @@ static struct rog_gain gain_of(const struct rog_case_data *data, const struct ro
 {
     struct rog_gain gain = {
         .series = own->label, .against = other->label, .is_accuracy = all_tested(data, own, other)};
-    size_t count = 0;
-    for (size_t i = 0; i < own->runs; i++) {
-        const struct rog_case_run *run = &data->run[own->run[i]];
-        const struct rog_case_run *partner = of_seed(data, other, run->row.seed);
-        if (partner)
-            values[count++] =
-                gain.is_accuracy ? accuracy_gain(run, partner) : time_gain(run, partner);
-    }
+    size_t count = 0, partner;
+    for (size_t i = 0; i < own->runs; i++)
+        if (rog_gain_partner(data, other, own->run[i], &partner)) {
+            const struct rog_case_run *one = &data->run[own->run[i]], *two = &data->run[partner];
+            values[count++] = gain.is_accuracy ? accuracy_gain(one, two) : time_gain(one, two);
+        }
     gain.gain = rog_interval_of(values, count);
     return gain;
 }

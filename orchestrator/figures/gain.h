@@ -17,6 +17,10 @@
 #include <orchestrator/figures/case_data.h>
 #include <orchestrator/figures/stats.h>
 
+/* The run of `series` with the seed of the run `run`: an index into data->run. */
+bool rog_gain_partner(const struct rog_case_data *data, const struct rog_case_series *series,
+                      size_t run, size_t *partner);
+
 struct rog_gain {
     const char *series, *against; /* labels, borrowed from the case's data */
     bool is_accuracy;             /* points of accuracy, else percent less time an iteration */

@@ -2,10 +2,12 @@
 #include <orchestrator/figures/report.h>
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <common/file.h>
+#include <orchestrator/figures/gain.h>
 
 #define ACCURACIES 4 /* the first measures */
 
@@ -77,23 +79,45 @@ static int measure_series(struct rog_report *report, size_t index, struct rog_er
     return 0;
 }
 
-static double percent_less(double value, double than)
+static double gain_in(int measure, double own, double other)
 {
-    return 100 * (than - value) / than;
+    return measure < ACCURACIES ? own - other : 100 * (other - own) / other;
+}
+
+/* Over the pairs of runs with one seed; a pair that lacks a value is left out of accuracies. */
+static struct rog_interval gain_of_pairs(const struct rog_report *report, int measure,
+                                         const struct rog_case_series *own,
+                                         const struct rog_case_series *other, double *values,
+                                         size_t pairs)
+{
+    size_t count = 0, run, partner;
+    for (size_t i = 0; i < own->runs; i++) {
+        run = own->run[i];
+        if (rog_gain_partner(&report->data, other, run, &partner))
+            values[count++] = gain_in(measure, report->run[run].value[measure].mean,
+                                      report->run[partner].value[measure].mean);
+    }
+    struct rog_interval gain = rog_interval_of(values, count);
+    bool all_needed = measure >= ACCURACIES;
+    return all_needed && gain.count < pairs ? rog_interval_of(NULL, 0) : gain;
 }
 
 static struct rog_report_gain gain_over(const struct rog_report *report, size_t index,
-                                        size_t against)
+                                        size_t against, double *values)
 {
     struct rog_report_gain gain = {.series = index, .against = against};
-    const struct rog_interval *own = report->series[index].value;
-    const struct rog_interval *other = report->series[against].value;
-    for (int i = 0; i < ACCURACIES; i++)
-        gain.accuracy_points[i] = own[i].mean - other[i].mean;
-    gain.seconds_percent = percent_less(own[ROG_MEASURE_SECONDS_TO_TARGET].mean,
-                                        other[ROG_MEASURE_SECONDS_TO_TARGET].mean);
-    gain.joules_percent = percent_less(own[ROG_MEASURE_JOULES_TO_TARGET].mean,
-                                       other[ROG_MEASURE_JOULES_TO_TARGET].mean);
+    const struct rog_case_series *own = &report->data.series[index];
+    const struct rog_case_series *other = &report->data.series[against];
+    size_t pairs = 0, partner;
+    for (size_t i = 0; i < own->runs; i++)
+        pairs += rog_gain_partner(&report->data, other, own->run[i], &partner);
+    gain.pairs = pairs >= 2 ? pairs : 0;
+    for (int m = 0; m < ROG_GAIN_MEASURES; m++) {
+        double difference =
+            gain_in(m, report->series[index].value[m].mean, report->series[against].value[m].mean);
+        gain.value[m] = gain.pairs ? gain_of_pairs(report, m, own, other, values, pairs)
+                                   : rog_interval_of(&difference, 1);
+    }
     return gain;
 }
 
@@ -103,14 +127,20 @@ static bool is_rog(const struct rog_case_data *data, size_t series)
 }
 
 /* Each pair once: ROG over the others, else the later over the earlier. */
-static void gains_make(struct rog_report *report)
+static int gains_make(struct rog_report *report, struct rog_error *err)
 {
     const struct rog_case_data *data = &report->data;
+    double *values = calloc(data->run_count + 1, sizeof *values);
+    if (!values)
+        return rog_fail_nomem(err);
     for (size_t i = 1; i < data->series_count; i++)
         for (size_t k = 0; k < i; k++) {
             bool turned = is_rog(data, k) && !is_rog(data, i);
-            report->gain[report->gains++] = gain_over(report, turned ? k : i, turned ? i : k);
+            report->gain[report->gains++] =
+                gain_over(report, turned ? k : i, turned ? i : k, values);
         }
+    free(values);
+    return 0;
 }
 
 int rog_report_make(struct rog_db *db, const char *case_name, bool as_published,
@@ -138,7 +168,7 @@ int rog_report_make(struct rog_db *db, const char *case_name, bool as_published,
     for (size_t i = 0; i < data->series_count && code == 0; i++)
         code = measure_series(report, i, err);
     if (code == 0)
-        gains_make(report);
+        code = gains_make(report, err);
 out:
     if (code < 0)
         rog_report_release(report);
@@ -173,6 +203,19 @@ char *rog_report_label(const struct rog_report *report, size_t series)
 {
     const struct rog_case_series *s = &report->data.series[series];
     return s->runs > 1 ? rog_format("%s (n = %zu)", s->label, s->runs) : rog_strdup(s->label);
+}
+
+void rog_report_gain_text(const struct rog_report_gain *gain, int measure,
+                          char text[ROG_GAIN_TEXT_BYTES])
+{
+    const struct rog_interval *value = &gain->value[measure];
+    bool points = measure < ACCURACIES;
+    int length = isnan(value->mean) ? snprintf(text, ROG_GAIN_TEXT_BYTES, "-")
+                                    : snprintf(text, ROG_GAIN_TEXT_BYTES,
+                                               points ? "%+.2f" : "%.1f%%", value->mean);
+    if (!isnan(value->half) && length > 0 && length < ROG_GAIN_TEXT_BYTES)
+        snprintf(text + length, ROG_GAIN_TEXT_BYTES - (size_t)length, " ±%.*f", points ? 2 : 1,
+                 value->half);
 }
 
 static void put_values(struct rog_json *object, const struct rog_report_line *line,
@@ -229,17 +272,40 @@ static struct rog_json *series_json(const struct rog_report *report, size_t inde
     return object;
 }
 
+static double mean_of(const struct rog_interval *interval)
+{
+    return interval->mean;
+}
+
+static double half_of(const struct rog_interval *interval)
+{
+    return interval->half;
+}
+
+static void put_gain(struct rog_json *object, const struct rog_report_gain *gain,
+                     double (*number)(const struct rog_interval *))
+{
+    struct rog_json *points = rog_json_object();
+    for (int m = 0; m < ACCURACIES; m++)
+        rog_json_put_number(points, rog_measure_kinds[m].json, number(&gain->value[m]));
+    rog_json_put(object, "accuracy_points", points);
+    rog_json_put_number(object, "seconds_percent_less",
+                        number(&gain->value[ROG_MEASURE_SECONDS_TO_TARGET]));
+    rog_json_put_number(object, "joules_percent_less",
+                        number(&gain->value[ROG_MEASURE_JOULES_TO_TARGET]));
+}
+
 static struct rog_json *gain_json(const struct rog_report *report,
                                   const struct rog_report_gain *gain)
 {
-    struct rog_json *object = rog_json_object(), *points = rog_json_object();
-    for (int m = 0; m < ACCURACIES; m++)
-        rog_json_put_number(points, rog_measure_kinds[m].json, gain->accuracy_points[m]);
+    struct rog_json *object = rog_json_object();
     rog_json_put_string(object, "series", report->data.series[gain->series].label);
     rog_json_put_string(object, "against", report->data.series[gain->against].label);
-    rog_json_put(object, "accuracy_points", points);
-    rog_json_put_number(object, "seconds_percent_less", gain->seconds_percent);
-    rog_json_put_number(object, "joules_percent_less", gain->joules_percent);
+    rog_json_put_integer(object, "pairs", (int64_t)gain->pairs);
+    put_gain(object, gain, mean_of);
+    struct rog_json *halves = rog_json_object();
+    put_gain(halves, gain, half_of);
+    rog_json_put(object, "interval95", halves);
     return object;
 }
 

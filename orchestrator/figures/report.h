@@ -38,11 +38,17 @@ struct rog_report_line {
     struct rog_interval value[ROG_MEASURES];
 };
 
-/* What one series gains over another: accuracy in points, the others in percent less. NaN where
- * either is missing. */
+/* The measures that gains are made of: the accuracies, time and energy to the target. */
+#define ROG_GAIN_MEASURES (ROG_MEASURE_JOULES_TO_TARGET + 1)
+
+/* What one series gains over another: accuracy in points, time and energy in percent less. NaN
+ * where either is missing. Runs of one seed have the same traces and batches, so where there are
+ * two such pairs or more a gain is the mean over them, with its interval; else the difference of
+ * the means, without. */
 struct rog_report_gain {
     size_t series, against; /* indexes into data.series */
-    double accuracy_points[4], seconds_percent, joules_percent;
+    size_t pairs;           /* 0: difference of the means */
+    struct rog_interval value[ROG_GAIN_MEASURES];
 };
 
 struct rog_report {
@@ -66,6 +72,11 @@ bool rog_report_is_best(const struct rog_report *report, size_t series, enum rog
 
 /* "ROG 4", or "ROG 4 (n = 3)". Heap memory, NULL when memory ran out. */
 char *rog_report_label(const struct rog_report *report, size_t series);
+
+/* "+1.12 ±0.30" points or "52.7% ±8.1", without the interval where there is none; "-" for NaN. */
+#define ROG_GAIN_TEXT_BYTES 64
+void rog_report_gain_text(const struct rog_report_gain *gain, int measure,
+                          char text[ROG_GAIN_TEXT_BYTES]);
 
 /* Owned by the caller. */
 struct rog_json *rog_report_json(const struct rog_report *report);

@@ -95,22 +95,6 @@ static int write_series(const struct rog_report *report, FILE *page, struct rog_
     return 0;
 }
 
-static void write_points(FILE *page, double points)
-{
-    if (isnan(points))
-        fprintf(page, "<td>&ndash;</td>");
-    else
-        fprintf(page, "<td>%+.2f</td>", points);
-}
-
-static void write_percent(FILE *page, double percent)
-{
-    if (isnan(percent))
-        fprintf(page, "<td>&ndash;</td>");
-    else
-        fprintf(page, "<td>%.1f%%</td>", percent);
-}
-
 static void write_gains(const struct rog_report *report, FILE *page)
 {
     if (report->gains == 0)
@@ -118,7 +102,8 @@ static void write_gains(const struct rog_report *report, FILE *page)
     fprintf(
         page,
         "<h2>Gains</h2>\n<p>Points of accuracy at the same time; time and energy saved on the "
-        "way to %g%%.</p>\n<div class=\"wide\"><table><thead>"
+        "way to %g%%. Where runs were repeated: over pairs of the same seed, with the 95%% "
+        "interval.</p>\n<div class=\"wide\"><table><thead>"
         "<tr><th>of</th><th class=\"left\">over</th><th>1800 s</th><th>3600 s</th><th>5400 s</th>"
         "<th>end</th><th>time</th><th>energy</th></tr></thead><tbody>\n",
         report->target);
@@ -129,10 +114,11 @@ static void write_gains(const struct rog_report *report, FILE *page)
         fprintf(page, "<td class=\"left\">");
         rog_label_escape_html(page, report->data.series[gain->against].label);
         fprintf(page, "</td>");
-        for (int m = 0; m < 4; m++)
-            write_points(page, gain->accuracy_points[m]);
-        write_percent(page, gain->seconds_percent);
-        write_percent(page, gain->joules_percent);
+        for (int m = 0; m < ROG_GAIN_MEASURES; m++) {
+            char text[ROG_GAIN_TEXT_BYTES];
+            rog_report_gain_text(gain, m, text);
+            write_text(page, "td", text);
+        }
         fprintf(page, "</tr>\n");
     }
     fprintf(page, "</tbody></table></div>\n");

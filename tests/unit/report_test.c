@@ -61,10 +61,10 @@ static void numbers(void **state)
         assert_true(isnan(report.run[2].value[m].mean));
 
     assert_int_equal(report.gains, 1);
-    assert_near(report.gain[0].accuracy_points[0], 1.8, 1e-9);
-    assert_near(report.gain[0].seconds_percent, 50, 1e-9);
-    assert_near(report.gain[0].joules_percent, 50, 1e-9);
-    assert_true(isnan(report.gain[0].accuracy_points[2]));
+    assert_near(report.gain[0].value[ROG_MEASURE_AT_1800].mean, 1.8, 1e-9);
+    assert_near(report.gain[0].value[ROG_MEASURE_SECONDS_TO_TARGET].mean, 50, 1e-9);
+    assert_near(report.gain[0].value[ROG_MEASURE_JOULES_TO_TARGET].mean, 50, 1e-9);
+    assert_true(isnan(report.gain[0].value[ROG_MEASURE_AT_5400].mean));
 
     assert_true(rog_report_is_best(&report, 1, ROG_MEASURE_AT_1800));
     assert_false(rog_report_is_best(&report, 0, ROG_MEASURE_AT_1800));
@@ -86,7 +86,7 @@ static void target_not_reached_and_energy_not_known(void **state)
     assert_true(isnan(report.run[0].value[ROG_MEASURE_JOULES_TO_TARGET].mean));
     assert_near(report.run[1].value[ROG_MEASURE_SECONDS_TO_TARGET].mean, 3750, 1e-6);
     assert_true(isnan(report.run[1].value[ROG_MEASURE_JOULES_TO_TARGET].mean));
-    assert_true(isnan(report.gain[0].seconds_percent));
+    assert_true(isnan(report.gain[0].value[ROG_MEASURE_SECONDS_TO_TARGET].mean));
     rog_report_release(&report);
 }
 
@@ -132,6 +132,28 @@ static void repeats_are_means(void **state)
     assert_int_equal(rog_report_make(f->db, "case", false, &report, &err), 0);
     assert_int_equal(report.data.series_count, 3);
     assert_string_equal(report.data.series[2].label, "BSP #2");
+    rog_report_release(&report);
+}
+
+/* Runs of one seed are compared with each other: what both have in common is no doubt. */
+static void gains_are_over_pairs(void **state)
+{
+    struct fixture *f = *state;
+    struct rog_error err;
+    struct rog_report report;
+    char text[ROG_GAIN_TEXT_BYTES];
+    fixture_run_add(f, &(struct fixture_run){"case", "slow2", "BSP", "BSP", 0, 2, 1, 10, 700, 8});
+    fixture_run_add(f, &(struct fixture_run){"case", "fast2", "ROG", "ROG 4", 4, 2, 1, 10, 700, 8});
+    fixture_sql(f, "UPDATE checkpoints SET accuracy = 60 + t / 1000 WHERE run_id = 'slow2'");
+    fixture_sql(f, "UPDATE checkpoints SET accuracy = 62 + t / 1000 WHERE run_id = 'fast2'");
+    assert_int_equal(rog_report_make(f->db, "case", false, &report, &err), 0);
+    assert_int_equal(report.gains, 1);
+    assert_int_equal(report.gain[0].pairs, 2);
+    const struct rog_interval *value = &report.gain[0].value[ROG_MEASURE_AT_1800];
+    assert_near(value->mean, (1.8 + 2) / 2, 1e-9);
+    assert_near(value->half, 12.7062 * 0.1, 1e-3);
+    rog_report_gain_text(&report.gain[0], ROG_MEASURE_AT_1800, text);
+    assert_string_equal(text, "+1.90 ±1.27");
     rog_report_release(&report);
 }
 
@@ -206,6 +228,7 @@ int main(void)
         REPORTS(target_not_reached_and_energy_not_known),
         REPORTS(composition_as_published),
         REPORTS(repeats_are_means),
+        REPORTS(gains_are_over_pairs),
         REPORTS(json_is_the_contract),
         REPORTS(page_is_whole_and_harmless),
     };
