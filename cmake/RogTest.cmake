@@ -19,6 +19,27 @@ function(rog_unit_test name)
     ENVIRONMENT "ROG_TEST_DATA=${PROJECT_SOURCE_DIR}/tests/data;ROG_PLUGIN_PATH=${PROJECT_BINARY_DIR}/lib/rog/plugins;ROG_SHARED_DATA=${PROJECT_SOURCE_DIR}/../shared/data")
 endfunction()
 
+# rog_test_loads_sanitizers(NAME): for a test in which a program that knows nothing of sanitizers (a
+# Python) loads a library of the build; that program's own leaks are not ours.
+function(rog_test_loads_sanitizers name)
+  set(libraries "")
+  foreach(pair address:asan undefined:ubsan thread:tsan)
+    string(REPLACE ":" ";" pair ${pair})
+    list(GET pair 0 sanitizer)
+    list(GET pair 1 library)
+    if("${ROG_SANITIZE}" MATCHES "${sanitizer}")
+      execute_process(COMMAND ${CMAKE_C_COMPILER} -print-file-name=lib${library}.so
+        OUTPUT_VARIABLE path OUTPUT_STRIP_TRAILING_WHITESPACE)
+      list(APPEND libraries ${path})
+    endif()
+  endforeach()
+  if(libraries)
+    list(JOIN libraries ":" libraries)
+    set_property(TEST ${name} APPEND PROPERTY
+      ENVIRONMENT "LD_PRELOAD=${libraries}" "ASAN_OPTIONS=detect_leaks=0")
+  endif()
+endfunction()
+
 # rog_system_test(NAME [TIMEOUT seconds]): the script tests/system/NAME.sh, run with the programs of
 # this build first in PATH and an empty working folder. Exit 77 skips.
 function(rog_system_test name)

@@ -3,8 +3,8 @@
 #
 # librog as somebody gets it who installs it: what it exports is what its header declares, in both
 # forms; the example is compiled against either by pkg-config, and by CMake's package, and two
-# workers learn with it from a server that knows no model. Needs ROG_BUILD, ROG_SOURCE and the
-# programs in PATH; works in the current folder, which is empty.
+# workers learn with it from a server that knows no model. Needs ROG_BUILD, ROG_SOURCE, of a
+# build with sanitizers ROG_SANITIZE, and the programs in PATH; works in the current folder, which is empty.
 set -eu
 
 fail()
@@ -28,7 +28,8 @@ cmp declared static || fail "librog.a exports other names than its header declar
 
 example=$ROG_SOURCE/examples/perceptron.c
 [ "$(wc -l <"$example")" -lt 100 ] || fail "the example has 100 lines or more"
-warnings='-std=gnu11 -O2 -Wall -Wextra -Werror'
+export CFLAGS="${ROG_SANITIZE:+-fsanitize=$ROG_SANITIZE}"
+warnings="-std=gnu11 -O2 -Wall -Wextra -Werror $CFLAGS"
 cc $warnings "$example" $(pkg-config --cflags --libs rog) -lm -Wl,-rpath,"$PWD/usr/lib" -o shared.out
 mkdir static-only
 ln -s ../usr/lib/librog.a static-only/
