@@ -8,7 +8,6 @@
 #include <cmocka.h>
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,72 +19,37 @@
 #include <orchestrator/deploy/bundle.h>
 #include <orchestrator/deploy/deploy.h>
 
-#include "lab_support.h"
+#include "lab_bench_support.h"
 
 #define ARGV(...) ((const char *const[]){__VA_ARGS__, NULL})
-#define HOSTS 3
 
-struct bench {
-    struct lab_group *group;
-    char folder[64];
-    char address[HOSTS][ROG_LAB_ADDRESS_BYTES];
-};
-
-static struct bench *bench_of(void **state)
+static struct lab_bench *bench_of(void **state)
 {
-    struct bench *bench = *state;
-    void *group = bench->group;
-    need_lab(&group);
-    return bench;
+    lab_bench_need(*state);
+    return *state;
 }
 
 static int set_up(void **state)
 {
-    static const char name[] = "/tmp/rog-deploy-XXXXXX";
-    struct bench *bench = calloc(1, sizeof *bench);
-    struct rog_lab_status *status = calloc(1, sizeof *status);
-    void *group = NULL;
-    struct rog_error err = {0};
+    struct lab_bench *bench = calloc(1, sizeof *bench);
     *state = bench;
-    signal(SIGPIPE, SIG_IGN);
-    lab_group_set_up(&group);
-    bench->group = group;
-    memcpy(bench->folder, name, sizeof name);
-    bool good = mkdtemp(bench->folder) != NULL;
+    int code = lab_bench_open(bench, "rog-deploy");
     setenv("XDG_CACHE_HOME", bench->folder, 1); /* this machine's: what is packed */
-    if (good && !bench->group->why_not[0]) {
-        good = rog_lab_up(HOSTS - 1, &err) == ROG_OK && rog_lab_status(status, &err) == ROG_OK;
-        for (unsigned k = 0; good && k < HOSTS; k++)
-            memcpy(bench->address[k], status->host[k].address, ROG_LAB_ADDRESS_BYTES);
-        if (!good)
-            printf("%s\n", err.message);
-    }
-    free(status);
-    return good ? 0 : -1;
+    return code;
 }
 
 static int tear_down(void **state)
 {
-    struct bench *bench = *state;
-    struct rog_error err = {0};
-    int code = bench->group->why_not[0] ? 0 : rog_lab_down(NULL, &err);
-    code = code ? code : rog_dir_remove(bench->folder, &err);
-    if (code)
-        printf("%s\n", err.message);
-    free(bench->group);
+    struct lab_bench *bench = *state;
+    int code = lab_bench_close(bench);
     free(bench);
     return code;
 }
 
-static struct rog_ssh *connect_to(const struct bench *bench, unsigned host)
+static struct rog_ssh *connect_to(const struct lab_bench *bench, unsigned host)
 {
-    struct rog_ssh *ssh = NULL;
-    struct rog_error err = {0};
-    const struct rog_ssh_options options = {
-        .host = bench->address[host], .config = ROG_LAB_SSH_CONFIG, .timeout_s = 10};
-    if (rog_ssh_connect(&ssh, &options, &err))
-        fail_msg("%s", err.message);
-    return ssh;
+    const struct rog_ssh_options options = lab_bench_options(bench->address[host]);
+    return lab_bench_connect(&options);
 }
 
 /* What a command prints there. Heap memory. */
@@ -105,7 +69,7 @@ static void expect(struct rog_ssh *ssh, const char *script, const char *folder, 
     free(output);
 }
 
-static char *put(const struct bench *bench, const char *name, const void *data, size_t size)
+static char *put(const struct lab_bench *bench, const char *name, const void *data, size_t size)
 {
     struct rog_error err = {0};
     char *path = rog_path_join(bench->folder, name);
@@ -132,7 +96,7 @@ static char *deploy(struct rog_ssh *ssh, const struct rog_deploy_item *items, si
 
 static void only_what_is_missing_travels(void **state)
 {
-    const struct bench *bench = bench_of(state);
+    const struct lab_bench *bench = bench_of(state);
     struct rog_ssh *ssh = connect_to(bench, 1);
     size_t size = 3000001; /* more than a window, no multiple of a block */
     char *data = malloc(size);
@@ -197,7 +161,7 @@ static void only_what_is_missing_travels(void **state)
 
 static void what_is_damaged_there_is_made_good(void **state)
 {
-    const struct bench *bench = bench_of(state);
+    const struct lab_bench *bench = bench_of(state);
     struct rog_ssh *ssh = connect_to(bench, 1);
     char *one = put(bench, "one", "one", 3), *two = put(bench, "two", "two", 3);
     const struct rog_deploy_item items[] = {
@@ -237,7 +201,7 @@ static void what_is_damaged_there_is_made_good(void **state)
 
 static void damage_here_does_not_arrive(void **state)
 {
-    const struct bench *bench = bench_of(state);
+    const struct lab_bench *bench = bench_of(state);
     struct rog_ssh *ssh = connect_to(bench, 1);
     struct rog_error err = {0};
     char *one = put(bench, "precious", "precious", 8), *folder = NULL;
@@ -263,7 +227,7 @@ static void damage_here_does_not_arrive(void **state)
 
 static void bad_items_are_refused(void **state)
 {
-    const struct bench *bench = bench_of(state);
+    const struct lab_bench *bench = bench_of(state);
     struct rog_ssh *ssh = connect_to(bench, 1);
     struct rog_error err = {0};
     char *one = put(bench, "one", "one", 3), *folder = NULL;
@@ -294,7 +258,7 @@ static void bad_items_are_refused(void **state)
 
 static void a_full_disk_is_named(void **state)
 {
-    const struct bench *bench = bench_of(state);
+    const struct lab_bench *bench = bench_of(state);
     struct rog_ssh *ssh = connect_to(bench, 2);
     struct rog_error err = {0};
     char *data = calloc(1, 1 << 20), *folder = NULL;
@@ -326,7 +290,7 @@ static void a_full_disk_is_named(void **state)
 }
 
 struct job {
-    const struct bench *bench;
+    const struct lab_bench *bench;
     const struct rog_deploy_item *items;
     size_t count;
     unsigned host;
@@ -339,8 +303,7 @@ static void *work(void *user)
     struct rog_error err = {0};
     struct rog_ssh *ssh = NULL;
     char *folder = NULL, *output = NULL;
-    const struct rog_ssh_options options = {
-        .host = job->bench->address[job->host], .config = ROG_LAB_SSH_CONFIG, .timeout_s = 10};
+    const struct rog_ssh_options options = lab_bench_options(job->bench->address[job->host]);
     int code = rog_ssh_connect(&ssh, &options, &err);
     if (!code)
         code = rog_deploy_tree(ssh, job->items, job->count, &folder, NULL, &err);
@@ -360,7 +323,7 @@ static void *work(void *user)
 /* Several at once to each of several hosts, as two rogctl would. */
 static void deployments_in_parallel(void **state)
 {
-    const struct bench *bench = bench_of(state);
+    const struct lab_bench *bench = bench_of(state);
     enum { JOBS = 9, FILES = 5 };
     static const char *const names[FILES] = {"A", "B", "C", "D", "E"};
     struct rog_deploy_item items[FILES];
@@ -372,7 +335,8 @@ static void deployments_in_parallel(void **state)
         items[i] = (struct rog_deploy_item){.source = source[i], .name = names[i], .mode = 0644};
     }
     for (unsigned i = 0; i < JOBS; i++) {
-        job[i] = (struct job){.bench = bench, .items = items, .count = FILES, .host = i % HOSTS};
+        job[i] = (struct job){
+            .bench = bench, .items = items, .count = FILES, .host = i % LAB_BENCH_HOSTS};
         assert_int_equal(pthread_create(&thread[i], NULL, work, &job[i]), 0);
     }
     for (unsigned i = 0; i < JOBS; i++)
@@ -388,7 +352,7 @@ static void deployments_in_parallel(void **state)
  * those of the C library. */
 static void a_bundle_runs_from_where_it_is(void **state)
 {
-    const struct bench *bench = bench_of(state);
+    const struct lab_bench *bench = bench_of(state);
     struct rog_ssh *ssh = connect_to(bench, 1);
     struct rog_error err = {0};
     struct rog_bundle *bundle = NULL;
@@ -418,7 +382,7 @@ static void a_bundle_runs_from_where_it_is(void **state)
 
 static void bundles_of_other_machines(void **state)
 {
-    const struct bench *bench = *state;
+    const struct lab_bench *bench = *state;
     struct rog_error err = {0};
     struct rog_bundle *bundle = NULL;
     size_t count = 0;

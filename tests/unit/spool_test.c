@@ -7,7 +7,6 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,32 +15,27 @@
 #include <common/hash.h>
 #include <orchestrator/fleet/remote_spool.h>
 
-#include "lab_support.h"
+#include "lab_bench_support.h"
 
 struct bench {
-    struct lab_group *group;
-    char folder[64], there[80], here[80];
+    struct lab_bench lab;
+    char there[80], here[80];
     struct rog_ssh *ssh;
 };
 
 static int set_up(void **state)
 {
     struct bench *bench = calloc(1, sizeof *bench);
-    void *group = NULL;
     struct rog_error err = {0};
     *state = bench;
-    signal(SIGPIPE, SIG_IGN);
-    lab_group_set_up(&group);
-    bench->group = group;
-    snprintf(bench->folder, sizeof bench->folder, "/tmp/rog-spool-XXXXXX");
-    bool good = mkdtemp(bench->folder) != NULL;
-    snprintf(bench->there, sizeof bench->there, "%s/there", bench->folder);
-    snprintf(bench->here, sizeof bench->here, "%s/here", bench->folder);
-    good = good && !rog_dir_make(bench->there, &err) && !rog_dir_make(bench->here, &err);
-    if (good && !bench->group->why_not[0]) {
-        const struct rog_ssh_options options = {
-            .host = "roglab1", .config = ROG_LAB_SSH_CONFIG, .timeout_s = 20};
-        good = !rog_lab_up(1, &err) && !rog_ssh_connect(&bench->ssh, &options, &err);
+    if (lab_bench_open(&bench->lab, "rog-spool"))
+        return -1;
+    snprintf(bench->there, sizeof bench->there, "%s/there", bench->lab.folder);
+    snprintf(bench->here, sizeof bench->here, "%s/here", bench->lab.folder);
+    bool good = !rog_dir_make(bench->there, &err) && !rog_dir_make(bench->here, &err);
+    if (good && !bench->lab.group->why_not[0]) {
+        const struct rog_ssh_options options = lab_bench_options("roglab1");
+        good = !rog_ssh_connect(&bench->ssh, &options, &err);
     }
     if (!good)
         printf("%s\n", err.message);
@@ -51,20 +45,16 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     struct bench *bench = *state;
-    void *group = bench->group;
     rog_ssh_free(bench->ssh);
-    lab_tear_down(&group);
-    rog_dir_remove(bench->folder, NULL);
-    lab_group_tear_down(&group);
+    int code = lab_bench_close(&bench->lab);
     free(bench);
-    return 0;
+    return code;
 }
 
 static struct bench *bench_of(void **state)
 {
     struct bench *bench = *state;
-    void *group = bench->group;
-    need_lab(&group);
+    lab_bench_need(&bench->lab);
     return bench;
 }
 
@@ -133,7 +123,7 @@ static void a_checkpoint_comes_before_its_event(void **state)
     assert_int_equal(rog_dir_make(folder, &err), 0);
     put(folder, "0.safetensors", "weights");
     free(folder);
-    put(bench->folder, "outside", "weights");
+    put(bench->lab.folder, "outside", "weights");
 
     static const char *const bad[] = {"../outside", "/etc/hostname", "chkpt/../../outside", ""};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {

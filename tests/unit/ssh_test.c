@@ -7,7 +7,6 @@
 #include <cmocka.h>
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,16 +17,9 @@
 #include <common/file.h>
 #include <orchestrator/fleet/ssh.h>
 
-#include "lab_support.h"
+#include "lab_bench_support.h"
 
 #define ARGV(...) ((const char *const[]){__VA_ARGS__, NULL})
-
-struct bench {
-    struct lab_group *group;
-    char folder[64];
-    char *config; /* the lab's */
-    char address[3][ROG_LAB_ADDRESS_BYTES];
-};
 
 static double now_s(void)
 {
@@ -36,66 +28,33 @@ static double now_s(void)
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
-static struct bench *bench_of(void **state)
+static struct lab_bench *bench_of(void **state)
 {
-    struct bench *bench = *state;
-    void *group = bench->group;
-    need_lab(&group);
-    return bench;
+    lab_bench_need(*state);
+    return *state;
 }
 
 static int set_up(void **state)
 {
-    static const char name[] = "/tmp/rog-ssh-XXXXXX";
-    struct bench *bench = calloc(1, sizeof *bench);
-    struct rog_lab_status *status = calloc(1, sizeof *status);
-    void *group = NULL;
-    struct rog_error err = {0};
+    struct lab_bench *bench = calloc(1, sizeof *bench);
     *state = bench;
-    signal(SIGPIPE, SIG_IGN);
-    lab_group_set_up(&group);
-    bench->group = group;
-    memcpy(bench->folder, name, sizeof name);
-    bool good = mkdtemp(bench->folder) != NULL;
-    bench->config = rog_strdup(ROG_LAB_SSH_CONFIG);
-    if (good && !bench->group->why_not[0]) {
-        good = rog_lab_up(2, &err) == ROG_OK && rog_lab_status(status, &err) == ROG_OK;
-        for (unsigned k = 0; good && k < 3; k++)
-            memcpy(bench->address[k], status->host[k].address, ROG_LAB_ADDRESS_BYTES);
-        if (!good)
-            printf("%s\n", err.message);
-    }
-    free(status);
-    return good ? 0 : -1;
+    return lab_bench_open(bench, "rog-ssh");
 }
 
 static int tear_down(void **state)
 {
-    struct bench *bench = *state;
-    struct rog_error err = {0};
-    int code = bench->group->why_not[0] ? 0 : rog_lab_down(NULL, &err);
-    code = code ? code : rog_dir_remove(bench->folder, &err);
-    if (code)
-        printf("%s\n", err.message);
-    free(bench->config);
-    free(bench->group);
+    struct lab_bench *bench = *state;
+    int code = lab_bench_close(bench);
     free(bench);
     return code;
 }
 
-static struct rog_ssh_options options_for(const struct bench *bench, const char *host)
+/* NULL: the lab's own configuration. */
+static struct rog_ssh *connect_to(const char *config, const char *host)
 {
-    return (struct rog_ssh_options){.host = host, .config = bench->config, .timeout_s = 10};
-}
-
-static struct rog_ssh *connect_to(const struct bench *bench, const char *host)
-{
-    struct rog_ssh *ssh = NULL;
-    struct rog_error err = {0};
-    const struct rog_ssh_options options = options_for(bench, host);
-    if (rog_ssh_connect(&ssh, &options, &err))
-        fail_msg("%s", err.message);
-    return ssh;
+    struct rog_ssh_options options = lab_bench_options(host);
+    options.config = config ? config : options.config;
+    return lab_bench_connect(&options);
 }
 
 static void refused(const struct rog_ssh_options *options, int expected, const char *words)
@@ -117,7 +76,7 @@ static struct rog_ssh_result run(struct rog_ssh *ssh, const char *const *argv)
     return result;
 }
 
-static char *in_folder(const struct bench *bench, const char *name)
+static char *in_folder(const struct lab_bench *bench, const char *name)
 {
     return rog_path_join(bench->folder, name);
 }
@@ -130,9 +89,9 @@ static void put(const char *path, const void *data, size_t size)
 }
 
 /* A configuration of our own; %s are filled in. Heap memory: its path. */
-static char *write_config(const struct bench *bench, const char *format, ...)
+static char *write_config(const struct lab_bench *bench, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-static char *write_config(const struct bench *bench, const char *format, ...)
+static char *write_config(const struct lab_bench *bench, const char *format, ...)
 {
     char text[4096];
     va_list args;
@@ -167,8 +126,8 @@ static void bad_names_are_refused(void **state)
 
 static void commands_run(void **state)
 {
-    const struct bench *bench = bench_of(state);
-    struct rog_ssh *ssh = connect_to(bench, bench->address[1]);
+    const struct lab_bench *bench = bench_of(state);
+    struct rog_ssh *ssh = connect_to(NULL, bench->address[1]);
     struct rog_ssh_result result =
         run(ssh, ARGV("sh", "-c", "printf 'a\\0b'; echo oh >&2; exit 7"));
     assert_int_equal(result.status, 7);
@@ -215,11 +174,11 @@ static void commands_run(void **state)
 
 static void timeouts_hold(void **state)
 {
-    const struct bench *bench = bench_of(state);
+    const struct lab_bench *bench = bench_of(state);
     static const char *const scripts[] = {"sleep 30", "exec >&- 2>&-; sleep 30",
                                           "while :; do echo x; sleep 0.05; done"};
     for (size_t i = 0; i < sizeof scripts / sizeof *scripts; i++) {
-        struct rog_ssh *ssh = connect_to(bench, bench->address[1]);
+        struct rog_ssh *ssh = connect_to(NULL, bench->address[1]);
         struct rog_ssh_result result;
         struct rog_error err = {0};
         double begin_s = now_s();
@@ -236,8 +195,8 @@ static void timeouts_hold(void **state)
 
 static void a_cut_link_is_noticed(void **state)
 {
-    const struct bench *bench = bench_of(state);
-    struct rog_ssh_options options = options_for(bench, bench->address[2]);
+    const struct lab_bench *bench = bench_of(state);
+    struct rog_ssh_options options = lab_bench_options(bench->address[2]);
     struct rog_ssh *ssh = NULL;
     struct rog_ssh_result result;
     struct rog_error err = {0};
@@ -259,11 +218,11 @@ static void a_cut_link_is_noticed(void **state)
 
 static void only_known_hosts_will_do(void **state)
 {
-    const struct bench *bench = bench_of(state);
+    const struct lab_bench *bench = bench_of(state);
     char *known = in_folder(bench, "known_hosts"), *text = NULL;
     size_t size;
     struct rog_error err = {0};
-    struct rog_ssh_options options = options_for(bench, bench->address[1]);
+    struct rog_ssh_options options = lab_bench_options(bench->address[1]);
     char *config = write_config(bench,
                                 "Host *\n  User root\n  IdentityFile %s/id_ed25519\n"
                                 "  UserKnownHostsFile %s\n  GlobalKnownHostsFile /dev/null\n"
@@ -286,7 +245,7 @@ static void only_known_hosts_will_do(void **state)
 
     assert_int_equal(rog_file_read(ROG_LAB_DIR "/known_hosts", 4096, &text, &size, &err), ROG_OK);
     put(known, text, size);
-    rog_ssh_free(connect_to(&(struct bench){.config = config}, bench->address[1]));
+    rog_ssh_free(connect_to(config, bench->address[1]));
     free(text);
     free(config);
     free(known);
@@ -301,11 +260,11 @@ static bool answer_prompt(void *user, const char *prompt, char *answer, size_t b
 
 static void only_the_right_key_opens(void **state)
 {
-    const struct bench *bench = bench_of(state);
+    const struct lab_bench *bench = bench_of(state);
     char *key = in_folder(bench, "key"), *text = NULL;
     size_t size;
     struct rog_error err = {0};
-    struct rog_ssh_options options = options_for(bench, bench->address[1]);
+    struct rog_ssh_options options = lab_bench_options(bench->address[1]);
     unsetenv("SSH_AUTH_SOCK");
     char *config = write_config(bench,
                                 "Host *\n  User root\n  IdentityFile %s\n"
@@ -348,7 +307,7 @@ static void only_the_right_key_opens(void **state)
 
 static void a_jump_is_taken(void **state)
 {
-    const struct bench *bench = bench_of(state);
+    const struct lab_bench *bench = bench_of(state);
     char *config = write_config(bench,
                                 "Host far\n  HostName %s\n  ProxyJump roglab0\n"
                                 "Host roglab0\n  HostName %s\n"
@@ -356,7 +315,7 @@ static void a_jump_is_taken(void **state)
                                 "  UserKnownHostsFile %s/known_hosts\n"
                                 "  StrictHostKeyChecking yes\n",
                                 bench->address[2], bench->address[0], ROG_LAB_DIR, ROG_LAB_DIR);
-    struct rog_ssh *ssh = connect_to(&(struct bench){.config = config}, "far");
+    struct rog_ssh *ssh = connect_to(config, "far");
     struct rog_ssh_result result = run(ssh, ARGV("sh", "-c", "echo $SSH_CONNECTION"));
     char *expected = rog_format("%s ", bench->address[0]);
     assert_int_equal(strncmp(result.output, expected, strlen(expected)), 0);
@@ -388,17 +347,17 @@ static int collect(const void *data, size_t size, void *user, struct rog_error *
  * last fetch ended. */
 static void a_started_process_outlives_the_connection(void **state)
 {
-    const struct bench *bench = bench_of(state);
+    const struct lab_bench *bench = bench_of(state);
     struct rog_error err = {0};
     char *log = in_folder(bench, "out.log");
-    struct rog_ssh *ssh = connect_to(bench, bench->address[1]);
+    struct rog_ssh *ssh = connect_to(NULL, bench->address[1]);
     long pid = 0;
     if (rog_ssh_start(ssh, ARGV("sh", "-c", "echo one; sleep 1; echo two it\\'s; exec sleep 300"),
                       log, &pid, &err))
         fail_msg("%s", err.message);
     rog_ssh_free(ssh);
 
-    ssh = connect_to(bench, bench->address[1]);
+    ssh = connect_to(NULL, bench->address[1]);
     struct collected *collected = calloc(1, sizeof *collected);
     uint64_t offset = 0;
     for (double until_s = now_s() + 20; now_s() < until_s && !strstr(collected->text, "two");) {
@@ -425,9 +384,9 @@ static void a_started_process_outlives_the_connection(void **state)
 
 static void files_go_and_come_whole(void **state)
 {
-    const struct bench *bench = bench_of(state);
+    const struct lab_bench *bench = bench_of(state);
     struct rog_error err = {0};
-    struct rog_ssh *ssh = connect_to(bench, bench->address[2]);
+    struct rog_ssh *ssh = connect_to(NULL, bench->address[2]);
     char *local = in_folder(bench, "local file"), *remote = in_folder(bench, "new/it's a $file");
     size_t size = 3000001;
     char *data = malloc(size);
@@ -478,14 +437,14 @@ static void files_go_and_come_whole(void **state)
 
 static void a_full_disk_leaves_nothing_half(void **state)
 {
-    const struct bench *bench = bench_of(state);
+    const struct lab_bench *bench = bench_of(state);
     struct rog_error err = {0};
     char *disk = in_folder(bench, "disk"), *local = in_folder(bench, "big");
     char *data = calloc(1, 1 << 20);
     put(local, data, 1 << 20);
     assert_int_equal(mkdir(disk, 0700), 0);
     /* The hosts see this machine's files, but mounts of their own. */
-    struct rog_ssh *ssh = connect_to(bench, bench->address[1]);
+    struct rog_ssh *ssh = connect_to(NULL, bench->address[1]);
     if (rog_ssh_command(ssh, ARGV("mount", "-t", "tmpfs", "-o", "size=128k", "none", disk), 10,
                         NULL, &err)) {
         printf("skipped: %s\n", err.message);
@@ -513,7 +472,7 @@ static void a_full_disk_leaves_nothing_half(void **state)
 }
 
 struct job {
-    const struct bench *bench;
+    const struct lab_bench *bench;
     unsigned number;
     char problem[1200];
 };
@@ -523,8 +482,7 @@ static void *work(void *user)
     struct job *job = user;
     struct rog_error err = {0};
     struct rog_ssh *ssh = NULL;
-    const struct rog_ssh_options options =
-        options_for(job->bench, job->bench->address[job->number % 3]);
+    const struct rog_ssh_options options = lab_bench_options(job->bench->address[job->number % 3]);
     int code = rog_ssh_connect(&ssh, &options, &err);
     for (unsigned i = 0; i < 5 && !code; i++) {
         char *expected = rog_format("%u-%u\n", job->number, i), *output = NULL;
@@ -544,7 +502,7 @@ static void *work(void *user)
 
 static void connections_in_parallel(void **state)
 {
-    const struct bench *bench = bench_of(state);
+    const struct lab_bench *bench = bench_of(state);
     enum { JOBS = 9 };
     pthread_t thread[JOBS];
     struct job *job = calloc(JOBS, sizeof *job);
