@@ -12,31 +12,11 @@
 #include <common/file.h>
 #include <trainer/data/cifar.h>
 
-struct fixture {
-    char folder[64];
-    char *path;
-};
+#include "folder_support.h"
 
 static int setup(void **state)
 {
-    struct fixture *f = calloc(1, sizeof *f);
-    if (!f)
-        return -1;
-    *state = f;
-    strcpy(f->folder, "/tmp/rog-cifar-XXXXXX");
-    if (!mkdtemp(f->folder))
-        return -1;
-    f->path = rog_path_join(f->folder, "train.bin");
-    return f->path ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-    struct fixture *f = *state;
-    rog_dir_remove(f->folder, NULL);
-    free(f->path);
-    free(f);
-    return 0;
+    return folder_open(state, "rog-cifar", "train.bin");
 }
 
 /* Three records; record i has the coarse label 9, the fine label 10 * i and planes that tell
@@ -59,7 +39,7 @@ static void write_records(const char *path, size_t bytes, int bad_label)
 
 static void test_reads_planes(void **state)
 {
-    struct fixture *f = *state;
+    struct folder_fixture *f = *state;
     struct rog_error err;
     struct rog_dataset *d = NULL;
     write_records(f->path, 3 * ROG_CIFAR_RECORD_BYTES, 0);
@@ -81,7 +61,7 @@ static void test_reads_planes(void **state)
 
 static void test_wrong_length(void **state)
 {
-    struct fixture *f = *state;
+    struct folder_fixture *f = *state;
     struct rog_error err;
     struct rog_dataset *d = NULL;
     char expected[256];
@@ -105,7 +85,7 @@ static void test_wrong_length(void **state)
 
 static void test_wrong_label(void **state)
 {
-    struct fixture *f = *state;
+    struct folder_fixture *f = *state;
     struct rog_error err;
     struct rog_dataset *d = NULL;
     char expected[256];
@@ -167,7 +147,7 @@ static void test_class_names(void **state)
 
 static void test_source_names_what_it_needs(void **state)
 {
-    struct fixture *f = *state;
+    struct folder_fixture *f = *state;
     struct rog_error err;
     struct rog_dataset *d = NULL;
     char *source = rog_format("cifar100:%s", f->folder);
@@ -191,12 +171,12 @@ static void test_source_names_what_it_needs(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_reads_planes, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_wrong_length, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_wrong_label, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_reads_planes, setup, folder_close),
+        cmocka_unit_test_setup_teardown(test_wrong_length, setup, folder_close),
+        cmocka_unit_test_setup_teardown(test_wrong_label, setup, folder_close),
         cmocka_unit_test(test_real_files),
         cmocka_unit_test(test_class_names),
-        cmocka_unit_test_setup_teardown(test_source_names_what_it_needs, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_source_names_what_it_needs, setup, folder_close),
     };
     return cmocka_run_group_tests_name("cifar", tests, NULL, NULL);
 }

@@ -19,33 +19,13 @@
 #include <trainer/data/dataset.h>
 #include <trainer/data/fed_cifar.h>
 
-#define IMAGE_BYTES 3072
+#include "folder_support.h"
 
-struct fixture {
-    char folder[64];
-    char *path;
-};
+#define IMAGE_BYTES 3072
 
 static int setup(void **state)
 {
-    struct fixture *f = calloc(1, sizeof *f);
-    if (!f)
-        return -1;
-    *state = f;
-    strcpy(f->folder, "/tmp/rog-fed-XXXXXX");
-    if (!mkdtemp(f->folder))
-        return -1;
-    f->path = rog_path_join(f->folder, "fed_cifar100_train.h5");
-    return f->path ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-    struct fixture *f = *state;
-    rog_dir_remove(f->folder, NULL);
-    free(f->path);
-    free(f);
-    return 0;
+    return folder_open(state, "rog-fed", "fed_cifar100_train.h5");
 }
 
 /* How a client's arrays are made; zeros: as they are published. */
@@ -162,7 +142,7 @@ static void check_sound(const struct rog_dataset *d)
 
 static void test_reads_clients(void **state)
 {
-    struct fixture *f = *state;
+    struct folder_fixture *f = *state;
     static const struct odd ways[] = {
         {0}, {.packed = true}, {.label_type = 1}, /* the type is filled in below */
     };
@@ -186,7 +166,7 @@ static void test_reads_clients(void **state)
 
 static void test_is_a_source(void **state)
 {
-    struct fixture *f = *state;
+    struct folder_fixture *f = *state;
     struct rog_error err = {0};
     struct rog_dataset *d = NULL;
     char *source = rog_format("fed-cifar100:%s", f->folder), name[ROG_CLASS_NAME_BYTES];
@@ -226,7 +206,7 @@ static void expect_refusal(const char *path, const char *words)
 
 static void test_refuses_odd_clients(void **state)
 {
-    struct fixture *f = *state;
+    struct folder_fixture *f = *state;
     const struct {
         struct odd odd;
         const char *words;
@@ -254,7 +234,7 @@ static void test_refuses_odd_clients(void **state)
 
 static void test_refuses_odd_files(void **state)
 {
-    struct fixture *f = *state;
+    struct folder_fixture *f = *state;
     hid_t file = H5Fcreate(f->path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
     H5Fclose(file);
     expect_refusal(f->path, "has no group \"examples\"");
@@ -294,7 +274,7 @@ static void test_refuses_odd_files(void **state)
 /* Cut anywhere: an error that names the file, and never a crash. */
 static void test_refuses_truncated(void **state)
 {
-    struct fixture *f = *state;
+    struct folder_fixture *f = *state;
     char *data = NULL;
     size_t size = 0;
     struct rog_error err = {0};
@@ -311,11 +291,11 @@ static void test_refuses_truncated(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_reads_clients, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_is_a_source, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_refuses_odd_clients, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_refuses_odd_files, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_refuses_truncated, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_reads_clients, setup, folder_close),
+        cmocka_unit_test_setup_teardown(test_is_a_source, setup, folder_close),
+        cmocka_unit_test_setup_teardown(test_refuses_odd_clients, setup, folder_close),
+        cmocka_unit_test_setup_teardown(test_refuses_odd_files, setup, folder_close),
+        cmocka_unit_test_setup_teardown(test_refuses_truncated, setup, folder_close),
     };
     return cmocka_run_group_tests_name("fed_cifar", tests, NULL, NULL);
 }

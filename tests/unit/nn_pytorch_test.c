@@ -18,37 +18,17 @@
 #include <trainer/nn/net.h>
 #include <trainer/nn/safetensors.h>
 
-#define PYTHON "/usr/bin/python3"
+#include "folder_support.h"
 
-struct fixture {
-    char folder[64];
-    char *path; /* of the safetensors file */
-};
+#define PYTHON "/usr/bin/python3"
 
 static int setup(void **state)
 {
-    struct fixture *f = calloc(1, sizeof *f);
-    if (!f)
-        return -1;
-    *state = f;
-    strcpy(f->folder, "/tmp/rog-pytorch-XXXXXX");
-    if (!mkdtemp(f->folder))
-        return -1;
-    f->path = rog_path_join(f->folder, "model.safetensors");
-    return f->path ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-    struct fixture *f = *state;
-    rog_dir_remove(f->folder, NULL);
-    free(f->path);
-    free(f);
-    return 0;
+    return folder_open(state, "rog-pytorch", "model.safetensors");
 }
 
 /* A command of the shell in the fixture's folder; its exit status. */
-static int shell(const struct fixture *f, const char *command)
+static int shell(const struct folder_fixture *f, const char *command)
 {
     char *line = rog_format("cd '%s' && { %s; }", f->folder, command);
     assert_non_null(line);
@@ -57,7 +37,7 @@ static int shell(const struct fixture *f, const char *command)
     return status;
 }
 
-static void need_pytorch(const struct fixture *f)
+static void need_pytorch(const struct folder_fixture *f)
 {
     if (shell(f, PYTHON " -c 'import torch' 2>/dev/null") != 0) {
         print_message("no PyTorch (python3-torch): there is nothing to compare with\n");
@@ -65,7 +45,7 @@ static void need_pytorch(const struct fixture *f)
     }
 }
 
-static float *read_floats(const struct fixture *f, const char *name, size_t count)
+static float *read_floats(const struct folder_fixture *f, const char *name, size_t count)
 {
     struct rog_error err;
     char *path = rog_path_join(f->folder, name), *data = NULL;
@@ -76,8 +56,8 @@ static float *read_floats(const struct fixture *f, const char *name, size_t coun
     return (float *)(void *)data; /* this machine's order: PyTorch is here only where that is so */
 }
 
-static void pytorch(const struct fixture *f, const char *what, const char *model, uint32_t size,
-                    uint32_t batch)
+static void pytorch(const struct folder_fixture *f, const char *what, const char *model,
+                    uint32_t size, uint32_t batch)
 {
     char *command = rog_format(PYTHON " '%s/nn/pytorch_pair.py' %s . %s %u %u",
                                getenv("ROG_TEST_DATA"), what, model, size, batch);
@@ -85,8 +65,8 @@ static void pytorch(const struct fixture *f, const char *what, const char *model
     free(command);
 }
 
-static void check_logits(const struct fixture *f, const struct rog_arch *arch, uint32_t batch,
-                         const float *params, const float *buffers)
+static void check_logits(const struct folder_fixture *f, const struct rog_arch *arch,
+                         uint32_t batch, const float *params, const float *buffers)
 {
     struct rog_net *net = NULL;
     struct rog_error err;
@@ -112,7 +92,8 @@ static void check_logits(const struct fixture *f, const struct rog_arch *arch, u
     free(images);
 }
 
-static void round_trip(const struct fixture *f, const char *model, uint32_t size, uint32_t batch)
+static void round_trip(const struct folder_fixture *f, const char *model, uint32_t size,
+                       uint32_t batch)
 {
     struct rog_arch *arch = NULL;
     struct rog_error err = {0};
@@ -163,7 +144,7 @@ static void test_convmlp_nano(void **state)
 /* A checkpoint that is not what it should be is converted to nothing, and the message says why. */
 static void test_refuses(void **state)
 {
-    struct fixture *f = *state;
+    struct folder_fixture *f = *state;
     need_pytorch(f);
     pytorch(f, "make", "convmlp-nano", 32, 1);
     char *command =
@@ -176,9 +157,9 @@ static void test_refuses(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_convmlp_nano, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_convmlp_m, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_refuses, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_convmlp_nano, setup, folder_close),
+        cmocka_unit_test_setup_teardown(test_convmlp_m, setup, folder_close),
+        cmocka_unit_test_setup_teardown(test_refuses, setup, folder_close),
     };
     return cmocka_run_group_tests_name("nn_pytorch", tests, NULL, NULL);
 }
