@@ -38,6 +38,10 @@
 
 #define BIN_S 0.05
 #define BINS 1200
+/* More than any shaped rate, and little work: streams go before everybody else on the machine
+ * (branch), and what is as fast as it can be would leave nothing to the kernel's own threads that
+ * the end of a replay waits for, nor to this test that ends the streams after it. */
+#define FREE_MBPS 250
 
 /* Whether a replay's file is there for the interface of a namespace. */
 static bool has_state(const char *space)
@@ -104,8 +108,11 @@ static void send_for_ever(const char *address, int port)
         close(fd);
         sleep_s(0.01);
     }
-    while (write(fd, data, sizeof data) > 0)
-        continue;
+    double free_s = now_s();
+    for (ssize_t put; (put = write(fd, data, sizeof data)) > 0;) {
+        free_s = fmax(free_s, now_s() - BIN_S) + 8e-6 * (double)put / FREE_MBPS;
+        sleep_s(fmax(free_s - now_s(), 0));
+    }
     _exit(0);
 }
 
@@ -347,7 +354,7 @@ static void server_shapes_one_worker_and_no_other_traffic(void **state)
     stream_stop(&shaped);
     stream_stop(&free_stream);
     in_range("Mbit/s to the worker", goodput(&shaped, 0.5, 2.4), 4.5, 5);
-    in_range("Mbit/s to another address", goodput(&free_stream, 0.5, 2.4), 200, 1e6);
+    in_range("Mbit/s to another address", goodput(&free_stream, 0.5, 2.4), 150, 1.1 * FREE_MBPS);
     assert_int_equal(changes(world->server), 0);
     rog_trace_free(trace);
 }
