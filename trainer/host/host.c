@@ -40,7 +40,7 @@ struct supervisor {
     struct rog_host_stream stream;
     struct rog_host_meter meter;
     struct rog_host_replay replay;
-    struct rog_host_guard guard;
+    struct rog_lifeline guard;
     struct rog_host_role role;
     uint32_t restarts;
     int stop_signal;   /* 0: none came */
@@ -212,7 +212,7 @@ static int finish(struct supervisor *host, int code, struct rog_error *err)
         last = judge_replay(host, &why);
     if (!code && last)
         code = rog_fail(err, last, "%s", why.message);
-    rog_host_guard_end(&host->guard);
+    rog_lifeline_end(&host->guard);
     unlink(ROG_HOST_KEY);
     return code;
 }
@@ -316,7 +316,7 @@ int rog_host_run(const char *folder, struct rog_error *err)
         .lock = -1,
         .signals = -1,
         .replay = ROG_HOST_REPLAY_NONE,
-        .guard = ROG_HOST_GUARD_NONE,
+        .guard = ROG_LIFELINE_NONE,
         .role = ROG_HOST_ROLE_NONE,
     };
     struct rog_error why = {0}, ignored;

@@ -316,7 +316,7 @@ int rog_shape_replay(const struct rog_shape_options *options, struct rog_shape_s
     *summary = (struct rog_shape_summary){0};
     struct replay replay = {.options = options, .summary = summary, .tc = ROG_TOOL_NONE};
     struct rog_shape_state state = {.fd = -1};
-    struct rog_shape_guard guard = ROG_SHAPE_GUARD_NONE;
+    struct rog_lifeline guard = ROG_LIFELINE_NONE;
     int code = prepare(&state, options, err);
     if (!code)
         code = rog_shape_guard_start(&guard, &state, options->lease, options->lease_timeout_s, err);

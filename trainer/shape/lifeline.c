@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <trainer/shape/lifeline.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* Nothing of the program's may stay open in the guard, or whoever reads it would wait for it. */
+static void let_go(int lifeline, int keep)
+{
+    int null = open("/dev/null", O_RDWR);
+    for (int fd = 0; fd <= 2 && null >= 0; fd++)
+        dup2(null, fd);
+    int low = lifeline < keep ? lifeline : keep, high = lifeline < keep ? keep : lifeline;
+    close_range(3, (unsigned)low - 1, 0);
+    if (high > low + 1)
+        close_range((unsigned)low + 1, (unsigned)high - 1, 0);
+    close_range((unsigned)high + 1, ~0U, 0);
+}
+
+int rog_lifeline_start(struct rog_lifeline *line, const char *name, int keep,
+                       int (*live)(int lifeline, void *user), void *user, struct rog_error *err)
+{
+    int ends[2];
+    *line = ROG_LIFELINE_NONE;
+    if (pipe2(ends, O_CLOEXEC) != 0)
+        return rog_fail(err, ROG_EIO, "cannot make a pipe: %s", strerror(errno));
+    pid_t pid = fork();
+    if (pid < 0) {
+        int cause = errno;
+        close(ends[0]);
+        close(ends[1]);
+        return rog_fail(err, ROG_EIO, "cannot start the guard process: %s", strerror(cause));
+    }
+    if (pid == 0) {
+        /* Out of reach of what ends the program: its terminal, its group, its signals. */
+        setsid();
+        signal(SIGTERM, SIG_IGN);
+        signal(SIGINT, SIG_IGN);
+        signal(SIGHUP, SIG_IGN);
+        prctl(PR_SET_NAME, name);
+        let_go(ends[0], keep);
+        _exit(live(ends[0], user));
+    }
+    close(ends[0]);
+    *line = (struct rog_lifeline){pid, ends[1]};
+    return ROG_OK;
+}
+
+int rog_lifeline_end(struct rog_lifeline *line)
+{
+    int status = 0;
+    pid_t ended;
+    if (!line->pid)
+        return 0;
+    close(line->fd);
+    do
+        ended = waitpid(line->pid, &status, 0);
+    while (ended < 0 && errno == EINTR);
+    *line = ROG_LIFELINE_NONE;
+    return ended < 0 ? -1 : status;
+}
