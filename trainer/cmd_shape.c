@@ -3,30 +3,14 @@
 
 #include <errno.h>
 #include <math.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include <common/file.h>
 #include <trainer/shape/shape.h>
-
-/* Signals that end the replay, as something to poll: there is no handler and no flag. */
-static int open_stop(int *fd, struct rog_error *err)
-{
-    sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGHUP);
-    sigprocmask(SIG_BLOCK, &set, NULL);
-    signal(SIGPIPE, SIG_IGN);
-    *fd = signalfd(-1, &set, SFD_CLOEXEC);
-    return *fd >= 0 ? ROG_OK
-                    : rog_fail(err, ROG_EIO, "cannot wait for signals: %s", strerror(errno));
-}
+#include <trainer/shape/signals.h>
 
 /* RANK:ADDRESS or RANK:ADDRESS@OFFSET. */
 static int parse_peer(const char *text, const struct rog_cli *cli, struct rog_shape_peer *peer,
@@ -61,7 +45,7 @@ static int replay(const struct rog_cli *cli, struct rog_shape_options *options,
 {
     struct rog_shape_summary summary;
     const char *audit = rog_cli_string(cli, "audit");
-    int code = open_stop(&options->stop_fd, err);
+    int code = rog_shape_signals_open(&options->stop_fd, err);
     if (!code && audit && !(options->audit = fopen(audit, "ae")))
         code = rog_fail(err, ROG_EIO, "cannot write %s: %s", audit, strerror(errno));
     if (!code)

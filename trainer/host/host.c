@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <math.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +25,7 @@
 #include <trainer/host/role.h>
 #include <trainer/host/spec.h>
 #include <trainer/host/stream.h>
+#include <trainer/shape/signals.h>
 
 #define TICK_MS 50
 #define IDLE_MS 500
@@ -224,21 +224,6 @@ static int set_variable(const char *key, const struct rog_json *value, void *use
     return 0;
 }
 
-static int open_signals(struct supervisor *host, struct rog_error *err)
-{
-    sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGHUP);
-    sigprocmask(SIG_BLOCK, &set, NULL);
-    signal(SIGPIPE, SIG_IGN);
-    host->signals = signalfd(-1, &set, SFD_CLOEXEC);
-    return host->signals >= 0
-               ? ROG_OK
-               : rog_fail(err, ROG_EIO, "cannot wait for signals: %s", strerror(errno));
-}
-
 /* Goes into the folder and makes sure to be alone in it. */
 static int enter(struct supervisor *host, const char *folder, struct rog_error *err)
 {
@@ -263,7 +248,7 @@ static int prepare(struct supervisor *host, struct rog_error *err)
     const struct rlimit no_core = {0, 0};
     umask(077);
     setrlimit(RLIMIT_CORE, &no_core); /* of the role as well: it holds the key */
-    int code = open_signals(host, err);
+    int code = rog_shape_signals_open(&host->signals, err);
     if (!code && !rog_file_exists(ROG_HOST_LEASE))
         code = rog_file_write(ROG_HOST_LEASE, "", 0, err);
     if (!code)

@@ -10,12 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <trainer/shape/shape.h>
+#include <trainer/shape/signals.h>
 
 #define READY_MS 60000 /* sudo may ask a directory service first */
 #define STOP_STEPS 3000
@@ -90,18 +90,6 @@ static void shaped(void *user)
     say(parts->told[1], &word);
 }
 
-static int open_stop(void)
-{
-    sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGHUP);
-    sigprocmask(SIG_BLOCK, &set, NULL);
-    signal(SIGPIPE, SIG_IGN);
-    return signalfd(-1, &set, SFD_CLOEXEC);
-}
-
 /* The life of the replay's process. */
 static void live(struct parts *parts, const char *events, const char *lease, pid_t parent)
 {
@@ -110,6 +98,8 @@ static void live(struct parts *parts, const char *events, const char *lease, pid
     struct rog_shape_summary summary = {0};
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     prctl(PR_SET_NAME, "rog-replay");
+    int stop_fd;
+    int code = rog_shape_signals_open(&stop_fd, &err);
     struct rog_shape_options options = {
         .iface = spec->shape.iface,
         .trace = parts->traces[0],
@@ -122,18 +112,17 @@ static void live(struct parts *parts, const char *events, const char *lease, pid
         .clock_fd = parts->clock[0],
         .ready = shaped,
         .user = parts,
-        .stop_fd = open_stop(),
+        .stop_fd = stop_fd,
         .lease = lease,
         .lease_timeout_s = spec->lease_s,
         .tolerance = spec->shape.tolerance,
         .audit = fopen(events, "ae"),
     };
-    int code = ROG_OK;
     if (getppid() != parent)
         code = rog_fail(&err, ROG_EFAILED, "the supervisor is gone");
-    else if (options.stop_fd < 0 || !options.audit)
+    else if (!code && !options.audit)
         code = rog_fail(&err, ROG_EIO, "cannot write %s: %s", events, strerror(errno));
-    else
+    else if (!code)
         code = rog_shape_replay(&options, &summary, &err);
     struct word word = {.code = code, .error = summary.error};
     memcpy(word.message, err.message, sizeof word.message);
