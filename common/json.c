@@ -214,6 +214,16 @@ void rog_json_put(struct rog_json *object, const char *key, struct rog_json *val
     json_object_set_new(theirs(object), key, theirs(value));
 }
 
+void rog_json_put_all(struct rog_json *object, const struct rog_json *from)
+{
+    const char *key;
+    json_t *value;
+    json_object_foreach(theirs(from), key, value)
+    {
+        rog_json_put(object, key, rog_json_copy(ours(value)));
+    }
+}
+
 void rog_json_put_string(struct rog_json *object, const char *key, const char *text)
 {
     rog_json_put(object, key, rog_json_new_string(text));

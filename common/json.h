@@ -57,6 +57,8 @@ rog_json_new_string(const char *text);               /* NULL or invalid UTF-8 ->
 struct rog_json *rog_json_new_number(double number); /* NaN and infinity -> null */
 struct rog_json *rog_json_new_integer(int64_t number);
 void rog_json_put(struct rog_json *object, const char *key, struct rog_json *value);
+/* Copies of all members of another object; what has the same key is replaced. */
+void rog_json_put_all(struct rog_json *object, const struct rog_json *from);
 void rog_json_put_string(struct rog_json *object, const char *key, const char *text);
 void rog_json_put_number(struct rog_json *object, const char *key, double number);
 void rog_json_put_integer(struct rog_json *object, const char *key, int64_t number);

@@ -53,26 +53,14 @@ void rog_command_node_release(struct rog_command_node *node)
     rog_run_config_free(node->config);
 }
 
-struct append {
-    struct rog_json *target;
-};
-
-static int append_member(const char *key, const struct rog_json *value, void *user)
-{
-    struct append *append = user;
-    rog_json_put(append->target, key, rog_json_copy(value));
-    return 0;
-}
-
 int rog_event_write(FILE *file, const char *event, double t_s, struct rog_json *body,
                     struct rog_error *err)
 {
     int code = ROG_OK;
     struct rog_json *line = rog_json_object();
-    struct append append = {line};
     rog_json_put_string(line, "event", event);
     rog_json_put_number(line, "t", rint(t_s * 1e6) / 1e6);
-    rog_json_each(body, append_member, &append);
+    rog_json_put_all(line, body);
     char *text = line && body ? rog_json_text(line) : NULL;
     if (!text)
         code = rog_fail_nomem(err);

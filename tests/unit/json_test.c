@@ -72,13 +72,28 @@ static void test_what_json_cannot_say(void **state)
     rog_json_free(object);
 }
 
+static void test_members_are_copied(void **state)
+{
+    (void)state;
+    struct rog_json *to = NULL, *from = NULL;
+    struct rog_error err;
+    assert_int_equal(rog_json_parse("{\"a\":1,\"b\":2}", 13, "to", &to, &err), 0);
+    assert_int_equal(rog_json_parse("{\"c\":[3],\"b\":\"x\"}", 17, "from", &from, &err), 0);
+    rog_json_put_all(to, NULL);
+    rog_json_put_all(to, from);
+    rog_json_free(from);
+    char *text = rog_json_text(to);
+    assert_string_equal(text, "{\"a\":1,\"b\":\"x\",\"c\":[3]}");
+    free(text);
+    rog_json_free(to);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_round_trip),
-        cmocka_unit_test(test_damaged_text),
-        cmocka_unit_test(test_getters_fall_back),
-        cmocka_unit_test(test_what_json_cannot_say),
+        cmocka_unit_test(test_round_trip),         cmocka_unit_test(test_damaged_text),
+        cmocka_unit_test(test_getters_fall_back),  cmocka_unit_test(test_what_json_cannot_say),
+        cmocka_unit_test(test_members_are_copied),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

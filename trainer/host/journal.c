@@ -46,27 +46,15 @@ double rog_host_journal_time(const struct rog_host_journal *journal)
     return journal->begun ? fmax(rog_host_clock_s() - journal->origin_s, 0) : 0;
 }
 
-struct append {
-    struct rog_json *target;
-};
-
-static int append_member(const char *key, const struct rog_json *value, void *user)
-{
-    struct append *append = user;
-    rog_json_put(append->target, key, rog_json_copy(value));
-    return 0;
-}
-
 int rog_host_journal_event(const struct rog_host_journal *journal, const char *event,
                            struct rog_json *body, struct rog_error *err)
 {
     int code = ROG_OK;
     struct rog_json *line = rog_json_object();
-    struct append append = {line};
     rog_json_put_string(line, "event", event);
     rog_json_put_number(line, "t", rint(rog_host_journal_time(journal) * 1e6) / 1e6);
     rog_json_put_integer(line, "rank", journal->rank);
-    rog_json_each(body, append_member, &append);
+    rog_json_put_all(line, body);
     char *text = line && body ? rog_json_text(line) : NULL;
     if (!text)
         code = rog_fail_nomem(err);
