@@ -10,7 +10,10 @@ lab_up() {
     [ "$(id -u)" = 0 ] || skip "the lab needs root"
     [ -x /usr/sbin/sshd ] || skip "openssh-server is not installed"
     ip netns add roglabtry 2>cause || skip "no network namespaces here: $(cat cause)"
+    ip -n roglabtry link add name roglabtry-br type bridge >cause 2>&1 &&
+        ip netns exec roglabtry rog-trainer shape --iface roglabtry-br --probe >cause 2>&1
     ip netns del roglabtry
+    grep -q 'ingress .*yes' cause || skip "nothing can be shaped in a namespace here: $(cat cause)"
     [ -z "$(ip netns list | grep '^roglab[0-9]')" ] || skip "a lab is up on this machine already"
     hosts=$(seq 0 "$1")
     trap 'rogctl lab down >/dev/null 2>&1' EXIT
