@@ -12,16 +12,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <common/clock.h>
 #include <common/file.h>
 
 #define STEP_NS 2000000L
-
-static double now_s(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 /* The program's path; heap memory, NULL where there is none (errno ENOENT) or no memory. */
 static char *find(const char *name)
@@ -132,7 +126,7 @@ static bool await_end(pid_t pid, double until_s, int *status)
         pid_t ended = waitpid(pid, status, WNOHANG);
         if (ended == pid || (ended < 0 && errno == ECHILD))
             return true;
-        if (now_s() >= until_s)
+        if (rog_clock_s() >= until_s)
             return false;
         nanosleep(&step, NULL);
     }
@@ -160,7 +154,7 @@ static int end(struct rog_tool *tool, double until_s, bool *in_time)
 void rog_tool_stop(struct rog_tool *tool, double timeout_s)
 {
     bool in_time;
-    end(tool, now_s() + timeout_s, &in_time);
+    end(tool, rog_clock_s() + timeout_s, &in_time);
 }
 
 struct text {
@@ -200,7 +194,7 @@ static int collect(const struct rog_tool *tool, double until_s, struct text *out
 {
     bool open[2] = {true, true};
     while (open[0] || open[1]) {
-        double left_s = until_s - now_s();
+        double left_s = until_s - rog_clock_s();
         if (left_s <= 0)
             return ROG_OK;
         struct pollfd ends[2] = {{.fd = open[0] ? tool->output : -1, .events = POLLIN},
@@ -237,7 +231,7 @@ int rog_tool_run(const char *const *argv, double timeout_s, char **output, struc
     if (code)
         return code;
     struct text out = {0}, said = {0};
-    double until_s = now_s() + timeout_s;
+    double until_s = rog_clock_s() + timeout_s;
     close(tool.input);
     tool.input = -1;
     code = collect(&tool, until_s, &out, &said, err);

@@ -4,21 +4,15 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
+
+#include <common/clock.h>
 
 #define REDRAW_S 0.1
 #define PLAIN_S 10.0
 #define DEFAULT_WIDTH 80
 #define BAR_LEAST 10
 #define BAR_MOST 40
-
-static double now_s(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 /* What is said of the numbers, longest first; what does not fit is left out. */
 static void say_numbers(int64_t have, int64_t total, int64_t fresh, double seconds, bool brief,
@@ -69,7 +63,7 @@ void rog_bar_init(struct rog_bar *bar, const struct rog_output *output, const ch
         .label = label,
         .quiet = output->quiet,
         .terminal = isatty(STDERR_FILENO) == 1,
-        .begin_s = now_s(),
+        .begin_s = rog_clock_s(),
         .begin_bytes = -1,
     };
     bar->drawn_s = bar->begin_s;
@@ -77,7 +71,7 @@ void rog_bar_init(struct rog_bar *bar, const struct rog_output *output, const ch
 
 void rog_bar_show(struct rog_bar *bar, int64_t have_bytes, int64_t total_bytes)
 {
-    double now = now_s();
+    double now = rog_clock_s();
     if (bar->begin_bytes < 0 || have_bytes < bar->begin_bytes) {
         bar->begin_bytes = have_bytes;
         bar->begin_s = now;

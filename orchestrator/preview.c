@@ -9,9 +9,9 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <termios.h>
-#include <time.h>
 #include <unistd.h>
 
+#include <common/clock.h>
 #include <common/file.h>
 #include <orchestrator/figures/gnuplot.h>
 
@@ -79,13 +79,6 @@ enum rog_preview rog_preview_understand(const char *answer, size_t size)
     return list && has_attribute(list, "4") ? ROG_PREVIEW_SIXEL : ROG_PREVIEW_NONE;
 }
 
-static double now_s(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
 static bool put(int fd, const char *bytes, size_t size)
 {
     while (size) {
@@ -104,11 +97,11 @@ static bool put(int fd, const char *bytes, size_t size)
 static size_t hear(int fd, char answer[ANSWER_MAX_BYTES + 1])
 {
     size_t used = 0;
-    double until_s = now_s() + ANSWER_S;
+    double until_s = rog_clock_s() + ANSWER_S;
     answer[0] = '\0';
     while (used < ANSWER_MAX_BYTES && !attributes(answer)) {
         struct pollfd ready = {.fd = fd, .events = POLLIN};
-        double left_s = until_s - now_s();
+        double left_s = until_s - rog_clock_s();
         if (left_s <= 0 || poll(&ready, 1, (int)(1000 * left_s) + 1) <= 0)
             break;
         ssize_t got = read(fd, answer + used, ANSWER_MAX_BYTES - used);

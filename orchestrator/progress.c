@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
 
+#include <common/clock.h>
 #include <orchestrator/figures/label.h>
 
 #define REDRAW_S 0.2
@@ -21,13 +21,6 @@
 
 static const char *const state_names[] = {"waiting", "elsewhere", "running",
                                           "testing", "done",      "failed"};
-
-static double now_s(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 /* A line in the making. */
 struct line {
@@ -165,7 +158,7 @@ static void draw(struct rog_progress *p, const struct rog_fleet_job *jobs, size_
 static void on_progress(void *user, const struct rog_fleet_job *jobs, size_t count)
 {
     struct rog_progress *p = user;
-    double now = now_s();
+    double now = rog_clock_s();
     if (p->output.quiet || now - p->drawn_s < (p->terminal ? REDRAW_S : PLAIN_S))
         return;
     p->drawn_s = now;
@@ -194,7 +187,7 @@ static void on_changed(void *user, const struct rog_fleet_job *job)
 static void on_start_model(void *user, const char *model, double done)
 {
     struct rog_progress *p = user;
-    double now = now_s();
+    double now = rog_clock_s();
     bool first = p->model_s == 0;
     if (p->output.quiet || (!first && now - p->model_s < (p->terminal ? REDRAW_S : PLAIN_S)))
         return;
@@ -226,7 +219,7 @@ void rog_progress_init(struct rog_progress *progress, const struct rog_output *o
     *progress = (struct rog_progress){
         .output = *output,
         .terminal = isatty(STDERR_FILENO) && !dumb,
-        .drawn_s = now_s(),
+        .drawn_s = rog_clock_s(),
     };
     progress->color = progress->terminal && !(no_color && no_color[0]);
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include <common/clock.h>
 #include <trainer/power/power.h>
 
 /* Sleeps until that moment of rog_clock_s. */

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <common/clock.h>
 #include <trainer/net/hello.h>
 
 #define GREETING "rogctl\n"

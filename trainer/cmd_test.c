@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <common/clock.h>
 #include <rog/events.h>
 #include <trainer/evaluate.h>
 #include <trainer/program.h>

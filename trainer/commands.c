@@ -7,7 +7,6 @@
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 int rog_command_config(const struct rog_cli *cli, struct rog_run_config **config,
                        struct rog_error *err)
@@ -70,11 +69,4 @@ int rog_event_write(FILE *file, const char *event, double t_s, struct rog_json *
     rog_json_free(line);
     rog_json_free(body);
     return code;
-}
-
-double rog_clock_s(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }

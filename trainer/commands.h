@@ -65,7 +65,4 @@ uint32_t rog_processors(void);
 int rog_event_write(FILE *file, const char *event, double t_s, struct rog_json *body,
                     struct rog_error *err);
 
-/* Seconds of a clock that only goes forward. */
-double rog_clock_s(void);
-
 #endif

@@ -7,8 +7,8 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include <common/clock.h>
 #include <trainer/data/batch.h>
 #include <trainer/nn/net.h>
 #include <trainer/nn/sgd.h>
@@ -18,13 +18,6 @@
 #define LABEL_SMOOTHING 0.1
 #define WARM_UP 0.2 /* share of the steps on which the rate rises */
 #define REPORT_PERIOD_S 1.0
-
-static double wall_s(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 /* ---- two halves of a batch at the same time ---- */
 
@@ -238,7 +231,7 @@ static void merge_statistics(struct training *training)
 
 static int report(struct training *training, uint64_t step, uint64_t steps, struct rog_error *err)
 {
-    double now_s = wall_s();
+    double now_s = rog_clock_s();
     if (!training->watch || (now_s - training->reported_s < REPORT_PERIOD_S && step < steps))
         return ROG_OK;
     uint32_t epochs = training->options->epochs;
@@ -300,7 +293,7 @@ int rog_fit(const struct rog_dataset *dataset, const struct rog_arch *arch,
         .user = user,
         .params = params,
         .buffers = buffers,
-        .begin_s = wall_s(),
+        .begin_s = rog_clock_s(),
     };
     training.reported_s = training.begin_s;
     int code = training_init(&training, err);

@@ -3,8 +3,8 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include <common/clock.h>
 #include <common/file.h>
 #include <common/hash.h>
 #include <trainer/data/cache.h>
@@ -12,13 +12,6 @@
 #include <trainer/nn/safetensors.h>
 
 #define SIDECAR_MAX_BYTES 1024
-
-static double wall_s(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 /* Everything the model depends on, as text. */
 static char *recipe(const struct rog_run_config *config, struct rog_error *err)
@@ -112,7 +105,7 @@ static int make(const struct rog_run_config *config, rog_fit_watch watch, void *
                 struct rog_pretrained *pretrained, struct rog_error *err)
 {
     struct making making = {0};
-    double begin_s = wall_s();
+    double begin_s = rog_clock_s();
     int code = rog_pretrain_arch(config, &making.arch, err);
     if (code)
         return code;
@@ -127,7 +120,7 @@ static int make(const struct rog_run_config *config, rog_fit_watch watch, void *
     if (!code)
         code = keep(config, &making, pretrained->path, pretrained->sha256, err);
     pretrained->made = true;
-    pretrained->wall_s = wall_s() - begin_s;
+    pretrained->wall_s = rog_clock_s() - begin_s;
 out:
     making_release(&making);
     return code;

@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include <common/clock.h>
 #include <common/file.h>
 #include <common/process.h>
 #include <orchestrator/fleet/run_files.h>
@@ -32,13 +32,6 @@ struct local {
     int restarts;
     double server_done_s; /* when the server ended well; 0: not yet */
 };
-
-static double now_s(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 /* ---- starting ---- */
 
@@ -197,7 +190,7 @@ static int look_at(struct local *local, size_t number, struct rog_error *err)
     if (node->process.status == 0 || (number && local->server_done_s > 0)) {
         node->done = true;
         if (number == 0)
-            local->server_done_s = now_s();
+            local->server_done_s = rog_clock_s();
         return 0;
     }
     if (number)
@@ -216,7 +209,7 @@ static int step(void *state, enum rog_step *step, struct rog_error *err)
         struct node *node = &local->node[i];
         /* The run is complete; a worker that has not heard so, as one that had just been started
          * again, has nothing to add. */
-        if (local->server_done_s > 0 && now_s() - local->server_done_s > FAREWELL_S) {
+        if (local->server_done_s > 0 && rog_clock_s() - local->server_done_s > FAREWELL_S) {
             rog_process_kill(&node->process);
             node->done = true;
         }

@@ -9,19 +9,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <common/clock.h>
 #include <common/file.h>
 #include <orchestrator/fleet/remote_state.h>
 #include <orchestrator/fleet/run_files.h>
 #include <rog/events.h>
 
 /* ---- what the threads share ---- */
-
-double rog_remote_now_s(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 void rog_remote_tell(struct rog_remote_host *host, const char *event, const char *format, ...)
 {
@@ -45,7 +39,7 @@ void rog_remote_tell(struct rog_remote_host *host, const char *event, const char
 
 bool rog_remote_stopped(struct rog_remote *remote, double wait_s)
 {
-    double until_s = rog_remote_now_s() + wait_s;
+    double until_s = rog_clock_s() + wait_s;
     const struct timespec until = {.tv_sec = (time_t)until_s,
                                    .tv_nsec = (long)(1e9 * (until_s - (double)(time_t)until_s))};
     int waited = 0;
@@ -242,7 +236,7 @@ static int look_for_failures(struct rog_remote *remote, struct rog_error *err)
                             host->cause.message);
     }
     double limit_s = remote->attempt->cluster->stall_limit_s;
-    if (remote->server_ended_s == 0 || rog_remote_now_s() - remote->server_ended_s < limit_s)
+    if (remote->server_ended_s == 0 || rog_clock_s() - remote->server_ended_s < limit_s)
         return 0;
     for (size_t i = 0; i < remote->count; i++)
         if (remote->host[i].reached < ROG_REMOTE_ENDED)
@@ -259,7 +253,7 @@ static int step(void *state, enum rog_step *step, struct rog_error *err)
     pthread_mutex_lock(&remote->mutex);
     bool chosen = let_go_on(remote);
     if (remote->server_ended && remote->server_ended_s == 0)
-        remote->server_ended_s = rog_remote_now_s();
+        remote->server_ended_s = rog_clock_s();
     int code = look_for_failures(remote, err);
     bool begun = all_reached(remote, ROG_REMOTE_RUNNING, true) &&
                  remote->host[0].reached >= ROG_REMOTE_RUNNING;

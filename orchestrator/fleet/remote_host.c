@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <common/clock.h>
 #include <common/file.h>
 #include <orchestrator/fleet/remote_place.h>
 #include <orchestrator/fleet/remote_spool.h>
@@ -63,10 +64,10 @@ static void set_lost(struct rog_remote_host *host, bool lost)
 static int connect_to(struct rog_remote_host *host, double patience_s, bool also_stopped,
                       struct rog_error *err)
 {
-    double until_s = rog_remote_now_s() + patience_s, pause_s = BACKOFF_MIN_S;
+    double until_s = rog_clock_s() + patience_s, pause_s = BACKOFF_MIN_S;
     for (;;) {
         int code = rog_remote_connect(host, err);
-        double left_s = until_s - rog_remote_now_s();
+        double left_s = until_s - rog_clock_s();
         if (code == 0 || code == ROG_EINVAL || left_s <= 0)
             return code;
         if (rog_remote_stopped(host->remote, pause_s < left_s ? pause_s : left_s) && !also_stopped)
@@ -78,7 +79,7 @@ static int connect_to(struct rog_remote_host *host, double patience_s, bool also
 /* The host goes on by itself; its events are there when it is reached again. */
 static int connect_again(struct rog_remote_host *host, const char *why, struct rog_error *err)
 {
-    double begin_s = rog_remote_now_s();
+    double begin_s = rog_clock_s();
     struct rog_error cause;
     rog_remote_disconnect(host);
     set_lost(host, true);
@@ -92,7 +93,7 @@ static int connect_again(struct rog_remote_host *host, const char *why, struct r
         return rog_fail(err, code, "%s", cause.message);
     set_lost(host, false);
     rog_remote_tell(host, ROG_EVENT_WARNING, "the connection to %s is back after %.0f s",
-                    host->title, rog_remote_now_s() - begin_s);
+                    host->title, rog_clock_s() - begin_s);
     return 0;
 }
 
@@ -166,7 +167,7 @@ static int say_it_is_gone(struct rog_remote_host *host, struct rog_error *err)
 static int look_for_supervisor(struct rog_remote_host *host, struct rog_error *err)
 {
     uint64_t bytes;
-    double now = rog_remote_now_s();
+    double now = rog_clock_s();
     if (now - host->looked_s < LOOK_S || host->pid <= 1)
         return 0;
     host->looked_s = now;
@@ -182,7 +183,7 @@ static int look_for_supervisor(struct rog_remote_host *host, struct rog_error *e
 
 static int renew_lease(struct rog_remote_host *host, struct rog_error *err)
 {
-    double now = rog_remote_now_s();
+    double now = rog_clock_s();
     if (now - host->lease_s < host->remote->attempt->cluster->lease_s / LEASE_PARTS)
         return 0;
     char *path = rog_path_join(host->folder, "lease");
@@ -201,7 +202,7 @@ static bool has_lingered(struct rog_remote_host *host)
     pthread_mutex_lock(&host->remote->mutex);
     bool server_ended = host->remote->server_ended;
     pthread_mutex_unlock(&host->remote->mutex);
-    double now = rog_remote_now_s();
+    double now = rog_clock_s();
     if (server_ended && host->farewell_s == 0)
         host->farewell_s = now;
     return host->rank > 0 && server_ended && now - host->farewell_s > FAREWELL_S;

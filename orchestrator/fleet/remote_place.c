@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <common/clock.h>
 #include <common/file.h>
 #include <orchestrator/deploy/bundle.h>
 #include <orchestrator/deploy/deploy.h>
@@ -234,7 +235,7 @@ int rog_remote_place(struct rog_remote_host *host, struct rog_error *err)
         for (int cuts = 0; cuts < 2; cuts++) /* "-NUMBER-RANK" */
             *strrchr(base, '-') = '\0';
         set_placed(host);
-        host->lease_s = rog_remote_now_s();
+        host->lease_s = rog_clock_s();
         const char *const argv[] = {"sh",         "-c", make_folder, "sh", host->program,
                                     host->folder, base, rank,        NULL};
         code = rog_ssh_command(host->ssh, argv, STOP_TIMEOUT_S, NULL, err);
@@ -267,7 +268,7 @@ int rog_remote_launch(struct rog_remote_host *host, struct rog_error *err)
     const char *const argv[] = {host->program, "host", "--folder", host->folder, NULL};
     int code = log ? rog_ssh_start(host->ssh, argv, log, &host->pid, err) : rog_fail_nomem(err);
     free(log);
-    host->looked_s = rog_remote_now_s();
+    host->looked_s = rog_clock_s();
     if (code)
         rog_fail_prefix(err, "%s", host->title);
     return code;

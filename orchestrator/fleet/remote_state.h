@@ -94,7 +94,6 @@ void rog_remote_release(struct rog_remote *remote);
 /* Lets threads end and waits for them. One that has nothing to clean up is not let finish. */
 void rog_remote_halt(struct rog_remote *remote, struct rog_remote_host *hosts, size_t count);
 
-double rog_remote_now_s(void);
 /* Something for the run's record and for people. */
 void rog_remote_tell(struct rog_remote_host *host, const char *event, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

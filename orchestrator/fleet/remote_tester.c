@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <common/clock.h>
 #include <common/file.h>
 #include <orchestrator/fleet/remote_place.h>
 
@@ -97,7 +98,7 @@ static int serve(struct rog_remote_tester *tester, const char *path, char **line
                  struct rog_error *err)
 {
     struct rog_remote_host *host = &tester->host;
-    double until_s = rog_remote_now_s() + AWAY_S;
+    double until_s = rog_clock_s() + AWAY_S;
     int code;
     do {
         code = host->ssh ? 0 : rog_remote_connect(host, err);
@@ -106,7 +107,7 @@ static int serve(struct rog_remote_tester *tester, const char *path, char **line
         if (code == 0)
             code = test(tester, path, line, err);
         bool lost = !host->ssh || rog_ssh_lost(host->ssh);
-        if (code == 0 || code == ROG_EINVAL || !lost || rog_remote_now_s() > until_s)
+        if (code == 0 || code == ROG_EINVAL || !lost || rog_clock_s() > until_s)
             break;
         rog_remote_disconnect(host);
     } while (!rog_remote_stopped(&tester->remote, PAUSE_S));

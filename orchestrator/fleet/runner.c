@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include <common/clock.h>
 #include <common/file.h>
 #include <common/process.h>
 #include <orchestrator/fleet/run_files.h>
@@ -53,13 +53,6 @@ struct executor {
     int slots;
     unsigned polls;
 };
-
-static double now_s(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 static void set_state(struct executor *x, struct rog_fleet_job *job, enum rog_fleet_state state)
 {
@@ -223,7 +216,7 @@ static int begin(struct executor *x, struct active *a, enum beginning how, struc
     if (code == 0 && how != WHOLE)
         code = start_processes(a, how == ADOPT, err);
     free(config);
-    a->progress_s = now_s();
+    a->progress_s = rog_clock_s();
     a->iterations = 0;
     if (a->failures == 0)
         a->begin_s = a->progress_s;
@@ -313,7 +306,7 @@ static void report(struct active *a)
     job->done = fmax(done, seconds > 0 ? fmin(job->t / seconds, 1) : 0);
     job->accuracy = a->tester.accuracy;
     job->stall_share = whole_s > 0 ? stall_s / whole_s : (double)NAN;
-    job->wall_s = now_s() - a->begin_s;
+    job->wall_s = rog_clock_s() - a->begin_s;
 }
 
 /* An error event, whose words say more than how a process ended. */
@@ -338,9 +331,9 @@ static int look_for_progress(struct active *a, struct rog_error *err)
     double limit_s = a->executor->cluster->stall_limit_s;
     int64_t iterations = rog_streams_iterations(&a->streams);
     if (iterations != a->iterations)
-        a->progress_s = now_s();
+        a->progress_s = rog_clock_s();
     a->iterations = iterations;
-    if (!a->executor->kind->real_time || now_s() - a->progress_s <= limit_s)
+    if (!a->executor->kind->real_time || rog_clock_s() - a->progress_s <= limit_s)
         return 0;
     return rog_fail(err, ROG_EFAILED, "no worker has finished an iteration for %g s (stall_limit)",
                     limit_s);
@@ -372,7 +365,7 @@ static int step(struct executor *x, struct active *a, bool *finished, struct rog
     int stepped = a->processes ? x->kind->step(a->processes, &reached, &cause) : 0;
     bool ended = reached == ROG_STEP_ENDED;
     if (reached == ROG_STEP_PREPARING)
-        a->progress_s = now_s();
+        a->progress_s = rog_clock_s();
     int code = rog_streams_follow(&a->streams, err);
     if (code == 0)
         code = look_for_errors(a, err);

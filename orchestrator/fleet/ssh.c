@@ -10,24 +10,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <libssh/callbacks.h>
 
+#include <common/clock.h>
 #include <common/file.h>
 #include <orchestrator/fleet/ssh_session.h>
 
 #define POLL_MS 20
 #define START_TIMEOUT_S 30
 #define PIECE_BYTES 65536
-
-static double now_s(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 int rog_ssh_fail(struct rog_ssh *ssh, struct rog_error *err, const char *what)
 {
@@ -376,8 +369,8 @@ static int converse(struct rog_ssh *ssh, ssh_channel channel, struct flow *flow,
         if (ended && !out && !errors)
             return ROG_OK;
         if (flow->patience_s > 0 && (out || errors || given))
-            flow->until_s = now_s() + flow->patience_s;
-        if (now_s() > flow->until_s) {
+            flow->until_s = rog_clock_s() + flow->patience_s;
+        if (rog_clock_s() > flow->until_s) {
             ssh->lost = true;
             return rog_fail(err, ROG_EFAILED, "%s: a command was not done in time", ssh->name);
         }
@@ -401,7 +394,7 @@ static int await_status(struct rog_ssh *ssh, ssh_channel channel, double until_s
             *status = 128; /* no status: it was ended by a signal */
             break;
         }
-        if (now_s() > until_s || !ssh_is_connected(ssh->session)) {
+        if (rog_clock_s() > until_s || !ssh_is_connected(ssh->session)) {
             ssh->lost = true;
             code = rog_fail(err, ROG_EFAILED, "%s: a command was not done in time", ssh->name);
             break;
@@ -446,14 +439,15 @@ static int run(struct rog_ssh *ssh, const char *const *argv, struct flow *flow,
 int rog_ssh_run(struct rog_ssh *ssh, const char *const *argv, double timeout_s,
                 struct rog_ssh_result *result, struct rog_error *err)
 {
-    struct flow flow = {.until_s = now_s() + timeout_s};
+    struct flow flow = {.until_s = rog_clock_s() + timeout_s};
     return run(ssh, argv, &flow, result, err);
 }
 
 int rog_ssh_feed(struct rog_ssh *ssh, const char *const *argv, const struct rog_ssh_input *input,
                  double patience_s, struct rog_ssh_result *result, struct rog_error *err)
 {
-    struct flow flow = {.input = input, .until_s = now_s() + patience_s, .patience_s = patience_s};
+    struct flow flow = {
+        .input = input, .until_s = rog_clock_s() + patience_s, .patience_s = patience_s};
     return run(ssh, argv, &flow, result, err);
 }
 

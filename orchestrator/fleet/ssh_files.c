@@ -6,20 +6,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include <common/clock.h>
 #include <common/file.h>
 #include <common/hash.h>
 
 #define PIECE_BYTES 32768 /* what an SFTP server takes at once */
-
-static double now_s(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 static int open_sftp(struct rog_ssh *ssh, struct rog_error *err)
 {
@@ -80,7 +73,7 @@ static int send_content(struct rog_ssh *ssh, FILE *file, const char *local, cons
             code = sftp_failed(ssh, "write", temporary, err);
             break;
         }
-        if (now_s() > until_s) {
+        if (rog_clock_s() > until_s) {
             code =
                 rog_fail(err, ROG_EFAILED, "%s: sending %s was not done in time", ssh->name, local);
             break;
@@ -112,10 +105,10 @@ int rog_ssh_upload(struct rog_ssh *ssh, const char *local, const char *remote, u
                    double timeout_s, struct rog_error *err)
 {
     char hash[ROG_SHA256_HEX_BYTES];
-    double until_s = now_s() + timeout_s;
+    double until_s = rog_clock_s() + timeout_s;
     char *dir = rog_path_dir(remote);
     char *temporary =
-        rog_format("%s.part-%ld-%lld", remote, (long)getpid(), (long long)(now_s() * 1e9));
+        rog_format("%s.part-%ld-%lld", remote, (long)getpid(), (long long)(rog_clock_s() * 1e9));
     FILE *file = fopen(local, "rbe");
     bool begun = false;
     int code = ROG_OK;

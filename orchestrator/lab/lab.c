@@ -17,6 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <common/clock.h>
 #include <common/file.h>
 #include <common/json.h>
 #include <common/tool.h>
@@ -34,13 +35,6 @@
 #define PRIVSEP_DIR "/run/sshd" /* compiled into sshd */
 #define PRIVSEP_MARK ROG_LAB_DIR "/made-run-sshd"
 #define MAX_WORDS 24
-
-static double now_s(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 static void nap(void)
 {
@@ -178,7 +172,7 @@ int rog_lab_status(struct rog_lab_status *status, struct rog_error *err)
 /* Ends everything that runs in a namespace: sshd, its sessions and what they started. */
 static int empty_space(unsigned number, struct rog_error *err)
 {
-    double begin_s = now_s();
+    double begin_s = rog_clock_s();
     int signal = SIGTERM;
     for (;;) {
         char *text = NULL;
@@ -199,7 +193,7 @@ static int empty_space(unsigned number, struct rog_error *err)
         free(text);
         if (!any)
             return ROG_OK;
-        double waited_s = now_s() - begin_s;
+        double waited_s = rog_clock_s() - begin_s;
         signal = waited_s > 1 ? SIGKILL : 0;
         if (waited_s > END_PATIENCE_S)
             return rog_fail(err, ROG_EFAILED, "a process in " SPACE "%u does not end", number);
@@ -283,9 +277,9 @@ static unsigned visit_lost(struct space_set *set, int signal)
 static int end_lost_hosts(bool *any, struct rog_error *err)
 {
     struct space_set set = {.count = 0};
-    double begin_s = now_s();
+    double begin_s = rog_clock_s();
     for (int signal = SIGTERM; visit_lost(&set, signal);) {
-        double waited_s = now_s() - begin_s;
+        double waited_s = rog_clock_s() - begin_s;
         *any = true;
         signal = waited_s > 1 ? SIGKILL : 0;
         if (waited_s > END_PATIENCE_S)
@@ -425,7 +419,7 @@ static int await_sshd(unsigned k, const char *prefix, struct rog_error *err)
     snprintf(address, sizeof address, "%s%u", prefix, k + 1);
     struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(22)};
     inet_pton(AF_INET, address, &to.sin_addr);
-    for (double until_s = now_s() + START_PATIENCE_S; now_s() < until_s; nap()) {
+    for (double until_s = rog_clock_s() + START_PATIENCE_S; rog_clock_s() < until_s; nap()) {
         int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
         struct pollfd end = {.fd = fd, .events = POLLOUT};
         int cause = 0;

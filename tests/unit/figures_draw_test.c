@@ -12,8 +12,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include <common/clock.h>
 #include <common/file.h>
 #include <common/tool.h>
 #include <orchestrator/figures/figures.h>
@@ -463,13 +463,6 @@ static void hostile_texts_are_harmless(void **state)
     free(name);
 }
 
-static double now_s(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
 /* Says how long nine runs take; machines differ, so it does not judge. */
 static void nine_runs(void **state)
 {
@@ -486,9 +479,9 @@ static void nine_runs(void **state)
         fixture_run_add(f, &(struct fixture_run){"batchsize-case0", id, libraries[i / 3], note,
                                                  i / 3, 1, 1 << i % 3, 8 + (double)i, 1000, 50});
     }
-    double began_s = now_s();
+    double began_s = rog_clock_s();
     assert_int_equal(draw(f, "batchsize-case0", &drawn, &err), 0);
-    print_message("nine runs, three panels, three formats: %.2f s\n", now_s() - began_s);
+    print_message("nine runs, three panels, three formats: %.2f s\n", rog_clock_s() - began_s);
     assert_int_equal(drawn, 3 * 3);
 }
 

@@ -11,22 +11,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
+#include <common/clock.h>
 #include <common/file.h>
 #include <orchestrator/fleet/ssh.h>
 
 #include "lab_bench_support.h"
 
 #define ARGV(...) ((const char *const[]){__VA_ARGS__, NULL})
-
-static double now_s(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 static struct lab_bench *bench_of(void **state)
 {
@@ -181,15 +174,15 @@ static void timeouts_hold(void **state)
         struct rog_ssh *ssh = connect_to(NULL, bench->address[1]);
         struct rog_ssh_result result;
         struct rog_error err = {0};
-        double begin_s = now_s();
+        double begin_s = rog_clock_s();
         assert_int_equal(rog_ssh_run(ssh, ARGV("sh", "-c", scripts[i]), 0.7, &result, &err),
                          ROG_EFAILED);
         assert_non_null(strstr(err.message, "in time"));
-        assert_true(now_s() - begin_s < 5);
+        assert_true(rog_clock_s() - begin_s < 5);
         assert_int_equal(rog_ssh_run(ssh, ARGV("true"), 5, &result, &err), ROG_EFAILED);
         assert_non_null(strstr(err.message, "given up"));
         rog_ssh_free(ssh);
-        assert_true(now_s() - begin_s < 8);
+        assert_true(rog_clock_s() - begin_s < 8);
     }
 }
 
@@ -205,9 +198,9 @@ static void a_cut_link_is_noticed(void **state)
         fail_msg("%s", err.message);
     assert_int_equal(
         rog_tool_run(ARGV("ip", "link", "set", "dev", "roglab-v2", "down"), 10, NULL, &err), 0);
-    double begin_s = now_s();
+    double begin_s = rog_clock_s();
     int code = rog_ssh_run(ssh, ARGV("true"), 4, &result, &err);
-    double took_s = now_s() - begin_s;
+    double took_s = rog_clock_s() - begin_s;
     rog_ssh_free(ssh);
     refused(&options, ROG_EFAILED, "cannot connect");
     assert_int_equal(
@@ -360,7 +353,8 @@ static void a_started_process_outlives_the_connection(void **state)
     ssh = connect_to(NULL, bench->address[1]);
     struct collected *collected = calloc(1, sizeof *collected);
     uint64_t offset = 0;
-    for (double until_s = now_s() + 20; now_s() < until_s && !strstr(collected->text, "two");) {
+    for (double until_s = rog_clock_s() + 20;
+         rog_clock_s() < until_s && !strstr(collected->text, "two");) {
         if (rog_ssh_download(ssh, log, offset, collect, collected, &offset, &err))
             fail_msg("%s", err.message);
         assert_int_equal(offset, collected->used);

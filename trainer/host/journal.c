@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <common/clock.h>
 #include <common/file.h>
 #include <rog/events.h>
 
@@ -34,16 +35,9 @@ void rog_host_journal_close(struct rog_host_journal *journal)
     *journal = (struct rog_host_journal){0};
 }
 
-double rog_host_clock_s(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
 double rog_host_journal_time(const struct rog_host_journal *journal)
 {
-    return journal->begun ? fmax(rog_host_clock_s() - journal->origin_s, 0) : 0;
+    return journal->begun ? fmax(rog_clock_s() - journal->origin_s, 0) : 0;
 }
 
 int rog_host_journal_event(const struct rog_host_journal *journal, const char *event,

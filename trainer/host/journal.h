@@ -26,8 +26,6 @@ struct rog_host_journal {
 int rog_host_journal_open(struct rog_host_journal *journal, uint32_t rank, struct rog_error *err);
 void rog_host_journal_close(struct rog_host_journal *journal);
 
-/* Seconds by CLOCK_MONOTONIC. */
-double rog_host_clock_s(void);
 /* Seconds since the run's start; 0 before it. */
 double rog_host_journal_time(const struct rog_host_journal *journal);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <trainer/host/meter.h>
 
+#include <common/clock.h>
 #include <rog/events.h>
 
 #define EVENT_PERIOD_S 5.0
@@ -40,7 +41,7 @@ static int tell(const struct rog_host_meter *meter, const struct rog_host_journa
 int rog_host_meter_read(struct rog_host_meter *meter, const struct rog_host_journal *journal,
                         bool last, double *joules, struct rog_error *err)
 {
-    double now_s = rog_host_clock_s();
+    double now_s = rog_clock_s();
     struct rog_error why;
     if (!meter->power || !journal->begun)
         return ROG_OK;

@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <common/clock.h>
 #include <common/file.h>
 #include <trainer/host/journal.h>
 #include <trainer/host/lock.h>
@@ -49,12 +50,12 @@ static int check(const char *folder, struct rog_error *err)
 static int end_supervisor(const char *path, int *lock, struct rog_error *err)
 {
     const struct timespec step = {0, STEP_NS};
-    double begin_s = rog_host_clock_s();
+    double begin_s = rog_clock_s();
     int asked = 0;
     pid_t pid;
     int code = rog_host_lock(path, lock, &pid, err);
-    while (code == ROG_EBUSY && rog_host_clock_s() - begin_s < PATIENCE_S + AFTERLIFE_S) {
-        int number = rog_host_clock_s() - begin_s < PATIENCE_S ? SIGTERM : SIGKILL;
+    while (code == ROG_EBUSY && rog_clock_s() - begin_s < PATIENCE_S + AFTERLIFE_S) {
+        int number = rog_clock_s() - begin_s < PATIENCE_S ? SIGTERM : SIGKILL;
         if (pid > 1 && asked != number)
             kill(pid, number);
         asked = pid > 1 ? number : 0;

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <common/clock.h>
 #include <common/json.h>
 #include <rog/events.h>
 #include <trainer/host/journal.h>
@@ -60,7 +61,7 @@ static bool tells_time(const char *event)
 static void take_time(struct rog_host_stream *stream, const struct rog_json *event)
 {
     double t_s = rog_json_get_number(event, "t", -1);
-    double origin_s = rog_host_clock_s() - t_s;
+    double origin_s = rog_clock_s() - t_s;
     if (t_s < 0 || !tells_time(rog_json_get_string(event, "event", "")))
         return;
     if (!stream->begun || origin_s < stream->origin_s)

@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <common/clock.h>
 #include <common/file.h>
 #include <common/tool.h>
 #include <trainer/shape/audit.h>
@@ -45,16 +46,9 @@ struct replay {
     size_t answer_bytes, answer_room;
 };
 
-static double clock_s(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
 static double since_begin(const struct replay *replay)
 {
-    return clock_s() - replay->begin_s;
+    return rog_clock_s() - replay->begin_s;
 }
 
 /* tc ended or complained: what it said is the error. */
@@ -200,7 +194,7 @@ static int wait_for_something(struct replay *replay, bool *stop, struct rog_erro
 static int await_begin(struct replay *replay, bool *stop, struct rog_error *err)
 {
     const struct rog_shape_options *options = replay->options;
-    replay->begin_s = clock_s();
+    replay->begin_s = rog_clock_s();
     while (options->clock_fd > 0) {
         struct pollfd ends[] = {{.fd = options->clock_fd, .events = POLLIN},
                                 {.fd = replay->tc.errors, .events = POLLIN},
@@ -213,7 +207,7 @@ static int await_begin(struct replay *replay, bool *stop, struct rog_error *err)
         double begin_s;
         bool told = ends[0].revents &&
                     read(options->clock_fd, &begin_s, sizeof begin_s) == (ssize_t)sizeof begin_s;
-        if (told && isfinite(begin_s) && begin_s <= clock_s())
+        if (told && isfinite(begin_s) && begin_s <= rog_clock_s())
             replay->begin_s = begin_s;
         *stop = *stop || (ends[0].revents && !told); /* who would tell is gone */
         if (told || *stop)
@@ -257,9 +251,10 @@ static int play(struct replay *replay, struct rog_error *err)
 static int take_lock(struct rog_shape_state *state, const char *iface, struct rog_error *err)
 {
     const struct timespec step = {0, 20000000};
-    double until_s = clock_s() + RESTORE_PATIENCE_S;
+    double until_s = rog_clock_s() + RESTORE_PATIENCE_S;
     int code = rog_shape_state_take(state, iface, err);
-    while (code == ROG_EBUSY && kill(state->pid, 0) != 0 && errno == ESRCH && clock_s() < until_s) {
+    while (code == ROG_EBUSY && kill(state->pid, 0) != 0 && errno == ESRCH &&
+           rog_clock_s() < until_s) {
         nanosleep(&step, NULL);
         rog_shape_state_release(state);
         code = rog_shape_state_take(state, iface, err);
@@ -368,10 +363,10 @@ int rog_shape_restore(const char *iface, bool *found, struct rog_error *err)
         *found = false;
     if (strlen(iface) >= ROG_SHAPE_IFACE_BYTES || strpbrk(iface, "/ "))
         return rog_fail(err, ROG_EINVAL, "\"%s\" is no name of a network interface", iface);
-    double until_s = clock_s() + RESTORE_PATIENCE_S;
+    double until_s = rog_clock_s() + RESTORE_PATIENCE_S;
     int code = rog_shape_state_take(&state, iface, &busy);
     /* Somebody shapes it: ask that process to end, its guard will do the rest. */
-    while (code == ROG_EBUSY && clock_s() < until_s) {
+    while (code == ROG_EBUSY && rog_clock_s() < until_s) {
         const struct timespec step = {0, 50000000};
         if (!asked && state.pid > 1)
             kill(state.pid, SIGTERM);

@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_COMMON_CLOCK_H
+#define ROG_COMMON_CLOCK_H
+
+/* Seconds by CLOCK_MONOTONIC: the same for all processes of a machine, whatever is done to its
+ * date. */
+double rog_clock_s(void);
+
+#endif
