@@ -10,8 +10,8 @@
 int rog_verify_bytes(struct rog_db *db, const struct rog_record *record,
                      struct rog_finding_list *list, struct rog_error *err);
 
-/* Readings of energy never fall, bandwidth is never negative, the rows of all layers add up to those
- * of the iteration, and checkpoints follow each other in time and iteration. */
+/* Readings of energy never fall, bandwidth is never negative, the rows of all layers add up to
+ * those of the iteration, and checkpoints follow each other in time and iteration. */
 int rog_verify_meters(struct rog_db *db, const struct rog_record *record,
                       struct rog_finding_list *list, struct rog_error *err);
 

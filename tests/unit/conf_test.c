@@ -104,7 +104,8 @@ static const struct wrong wrong_experiments[] = {
      "x.conf, line 2: unknown setting epochz (did you mean epochs?)"},
     {"case = \"a\";\nfigur = \"1\";\nruns = ( { } );", "(did you mean figure?)"},
     {"case = \"a\";\nruns = ( {\n threshold = \"four\"; } );",
-     "x.conf, line 3: threshold must be a whole number from 0 to 2147483647, or inf (found \"four\")"},
+     "x.conf, line 3: threshold must be a whole number from 0 to 2147483647, or inf (found "
+     "\"four\")"},
     {"case = \"a\"; runs = ( { threshold = 4.5; } );", "threshold must be a whole number"},
     {"case = \"a\"; runs = ( { threshold = -1; } );", "(found -1)"},
     {"case = \"a\"; runs = ( { momentum = 1.5; } );", "momentum must be a number from 0 to 0.9999"},

@@ -168,8 +168,8 @@ static void two_networks_at_once(void **state)
     problem_release(&alone);
 }
 
-/* Inference goes in tiles; training does not. 132 images go through the first layers in tiles of 22,
- * through the second stage of blocks in tiles of 66. */
+/* Inference goes in tiles; training does not. 132 images go through the first layers in tiles of
+ * 22, through the second stage of blocks in tiles of 66. */
 static void tiles_are_seamless(void **state)
 {
     (void)state;
