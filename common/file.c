@@ -246,6 +246,22 @@ char *rog_path_dir(const char *path)
     return strndup(path, slash == path ? 1 : (size_t)(slash - path));
 }
 
+int rog_temporary_folder(char **folder, const char *name, struct rog_error *err)
+{
+    const char *base = getenv("TMPDIR");
+    char *path = rog_format("%s/%s-XXXXXX", base && base[0] ? base : "/tmp", name);
+    if (!path)
+        return rog_fail_nomem(err);
+    if (!mkdtemp(path)) {
+        int code = rog_fail(err, ROG_EIO, "cannot make the folder %s: %s; TMPDIR names another",
+                            path, strerror(errno));
+        free(path);
+        return code;
+    }
+    *folder = path;
+    return ROG_OK;
+}
+
 char *rog_cache_dir(struct rog_error *err)
 {
     const char *cache = getenv("XDG_CACHE_HOME");

@@ -46,6 +46,11 @@ char *rog_path_join(const char *dir, const char *name);
 /* Everything before the last slash, "." where there is none. */
 char *rog_path_dir(const char *path);
 
+/* Makes a folder of its own, $TMPDIR/NAME-xxxxxx (/tmp where that is not set), readable by its
+ * owner alone. The caller removes it and frees *folder, which stays as it was on ROG_EIO and
+ * ROG_ENOMEM. */
+int rog_temporary_folder(char **folder, const char *name, struct rog_error *err);
+
 /* <cache>/rogctl, where <cache> is $XDG_CACHE_HOME or ~/.cache. Not created. */
 char *rog_cache_dir(struct rog_error *err);
 

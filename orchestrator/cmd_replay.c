@@ -23,22 +23,6 @@ struct replaying {
     struct rog_plan *plan;
 };
 
-static int make_folder(struct replaying *r, struct rog_error *err)
-{
-    const char *base = getenv("TMPDIR");
-    char *folder = rog_format("%s/rogctl-replay-XXXXXX", base && base[0] ? base : "/tmp");
-    if (!folder)
-        return rog_fail_nomem(err);
-    if (!mkdtemp(folder)) {
-        int code = rog_fail(err, ROG_EIO, "cannot make the folder %s: %s; TMPDIR names another",
-                            folder, strerror(errno));
-        free(folder);
-        return code;
-    }
-    r->folder = folder;
-    return 0;
-}
-
 static int prepare(const struct rog_cli *cli, struct replaying *r, struct rog_error *err)
 {
     int code = rog_command_db(cli, ROG_DB_READ, &r->db, err);
@@ -47,7 +31,7 @@ static int prepare(const struct rog_cli *cli, struct replaying *r, struct rog_er
     if (code == 0)
         code = rog_command_cluster_named("artifact4", &r->artifact, err);
     if (code == 0)
-        code = make_folder(r, err);
+        code = rog_temporary_folder(&r->folder, "rogctl-replay", err);
     if (code == 0)
         code = rog_rerun_prepare(&r->replay, r->db, r->id, r->artifact, r->folder, err);
     if (code < 0)

@@ -182,21 +182,18 @@ static int compare(struct rog_db *db, const char *run_id, const char *copy,
 int rog_verify_stream(struct rog_db *db, const char *run_id, struct rog_finding_list *list,
                       struct rog_error *err)
 {
-    const char *base = getenv("TMPDIR");
     struct rog_error cause = {0};
     bool any = false;
     char *name = rog_run_folder_name(rog_db_path(db), run_id);
     char *folder = name ? rog_store_path(rog_db_path(db), name) : NULL;
     char *stream = folder ? rog_path_join(folder, ROG_STREAM_MAIN) : NULL;
-    char *place = rog_format("%s/rogctl-verify-XXXXXX", base && base[0] ? base : "/tmp");
-    char *copy = NULL;
-    int code = stream && place ? 0 : rog_fail_nomem(err);
+    char *place = NULL, *copy = NULL;
+    int code = stream ? 0 : rog_fail_nomem(err);
     if (code < 0 || !rog_file_exists(stream))
         goto out;
-    if (!mkdtemp(place)) {
-        code = rog_fail(err, ROG_EIO, "cannot make the folder %s: %s", place, strerror(errno));
+    code = rog_temporary_folder(&place, "rogctl-verify", err);
+    if (code < 0)
         goto out;
-    }
     copy = rog_path_join(place, "kept.db");
     code = copy ? read_again(db, run_id, folder, copy, &any, &cause) : rog_fail_nomem(&cause);
     if (code == ROG_EFORMAT) {

@@ -362,19 +362,14 @@ static int put(struct sending *sending, const struct rog_mlflow_run *run, const 
 static int put_figures(struct sending *sending, const struct rog_mlflow_run *run,
                        const char *case_name, struct rog_error *err)
 {
-    const char *base = getenv("TMPDIR");
-    char *folder = rog_format("%s/rogctl-mlflow-XXXXXX", base && base[0] ? base : "/tmp");
-    struct pictures pictures = {sending, rog_json_array()};
-    if (!folder || !mkdtemp(folder)) {
-        int code = rog_fail(err, ROG_EIO, "cannot make a folder for the figures in %s",
-                            base && base[0] ? base : "/tmp");
-        free(folder);
-        rog_json_free(pictures.paths);
+    char *folder = NULL;
+    int code = rog_temporary_folder(&folder, "rogctl-mlflow", err);
+    if (code)
         return code;
-    }
+    struct pictures pictures = {sending, rog_json_array()};
     const struct rog_figures_options options = {
         .plots = folder, .drawn = drawn, .note = left_out, .user = &pictures};
-    int code = rog_figures_draw_case(sending->db, case_name, &options, err);
+    code = rog_figures_draw_case(sending->db, case_name, &options, err);
     for (size_t i = 0; code == 0 && i < rog_json_size(pictures.paths); i++)
         code = put(sending, run, "figures/", rog_json_string(rog_json_at(pictures.paths, i), ""),
                    NULL, 0, err);

@@ -167,19 +167,14 @@ static void drawn(void *user, const char *path)
 static int write_figures(const struct rog_report *report, struct rog_db *db, FILE *page,
                          struct rog_error *err)
 {
-    const char *base = getenv("TMPDIR");
     struct pictures pictures = {0};
-    char *folder = rog_format("%s/rogctl-report-XXXXXX", base && base[0] ? base : "/tmp");
-    if (!folder)
-        return rog_fail_nomem(err);
-    if (!mkdtemp(folder)) {
-        int code = rog_fail(err, ROG_EIO, "cannot make the folder %s: %s", folder, strerror(errno));
-        free(folder);
+    char *folder = NULL;
+    int code = rog_temporary_folder(&folder, "rogctl-report", err);
+    if (code)
         return code;
-    }
     struct rog_figures_options options = {
         .plots = folder, .formats = "svg", .drawn = drawn, .user = &pictures};
-    int code = rog_figures_draw_case(db, report->data.row.name, &options, err);
+    code = rog_figures_draw_case(db, report->data.row.name, &options, err);
     if (code == 0)
         fprintf(page, "<h2>Figures</h2>\n<div class=\"figures\">\n");
     for (size_t i = 0; i < pictures.count; i++) {
