@@ -7,6 +7,9 @@
 
 #include <common/json.h>
 
+/* Of all tensors together: their bytes can be counted, several times over. */
+#define VALUES_MAX (UINT64_MAX / 64)
+
 int rog_layout_new(struct rog_layout **layout, struct rog_error *err)
 {
     *layout = calloc(1, sizeof **layout);
@@ -46,7 +49,7 @@ static int measure(struct rog_layout_tensor *tensor, struct rog_error *err)
         if (tensor->shape[i] == 0)
             return rog_fail(err, ROG_EINVAL, "tensor %s is empty: its dimension %u is 0",
                             tensor->name, i);
-        if (tensor->size > UINT64_MAX / 64 / tensor->shape[i])
+        if (tensor->size > VALUES_MAX / tensor->shape[i])
             return rog_fail(err, ROG_EINVAL, "tensor %s is too large to count its elements",
                             tensor->name);
         tensor->size *= tensor->shape[i];
@@ -89,6 +92,8 @@ int rog_layout_add(struct rog_layout *layout, const char *name, uint32_t dims,
     snprintf(tensor->name, sizeof tensor->name, "%s", name);
     memcpy(tensor->shape, shape, dims * sizeof *shape);
     code = measure(tensor, err);
+    if (!code && tensor->size > VALUES_MAX - layout->params - layout->constants)
+        code = rog_fail(err, ROG_EINVAL, "the model is too large: tensor %s does not fit", name);
     if (code)
         return code;
     layout->count++;

@@ -41,7 +41,8 @@ int rog_layout_new(struct rog_layout **layout, struct rog_error *err);
 void rog_layout_free(struct rog_layout *layout);
 
 /* Appends a tensor. ROG_EINVAL: a name that is empty, too long, or taken; a shape without elements
- * or with too many dimensions; one that is trained behind a constant. */
+ * or with too many dimensions; one that is trained behind a constant; more elements than can be
+ * counted. */
 int rog_layout_add(struct rog_layout *layout, const char *name, uint32_t dims,
                    const uint32_t *shape, bool constant, struct rog_error *err);
 

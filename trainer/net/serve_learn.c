@@ -121,12 +121,13 @@ int rog_serve_learn_layout(struct rog_serve_peer *peer, const uint8_t *body, siz
     size_t piece = size - ROG_KIND_PIECE_BYTES;
     if (!peer->serve->learn.wanted || peer->layout_known || size < ROG_KIND_PIECE_BYTES ||
         all > ROG_LAYOUT_TEXT_BYTES || rog_get_u64(body + 8) != peer->layout_at ||
-        piece > all - peer->layout_at)
+        (peer->layout && all != peer->layout_bytes) || piece > all - peer->layout_at)
         return rog_fail(err, ROG_EFORMAT, "a piece of a model's layout that does not fit");
     if (!peer->layout)
         peer->layout = malloc(all + 1);
     if (!peer->layout)
         return rog_fail_nomem(err);
+    peer->layout_bytes = all;
     memcpy(peer->layout + peer->layout_at, body + ROG_KIND_PIECE_BYTES, piece);
     peer->layout_at += piece;
     if (peer->layout_at < all)

@@ -35,8 +35,8 @@ struct rog_serve_peer {
     /* Where the model is learned. */
     char model_sha256[ROG_SHA256_HEX_BYTES]; /* of what this worker starts with */
     char *layout;                            /* what has come of it, heap */
-    uint64_t layout_at;
-    bool layout_known; /* it is that of the run */
+    uint64_t layout_at, layout_bytes;        /* of so many */
+    bool layout_known;                       /* it is that of the run */
 };
 
 /* A model that the workers bring. */
