@@ -72,6 +72,8 @@ const char *rog_setting_nearest(const struct rog_setting *table, const char *nam
 static bool is_choice(const char *choices, const char *word)
 {
     size_t length = strlen(word);
+    if (strchr(word, '|'))
+        return false;
     for (const char *at = choices; at; at = strchr(at, '|') ? strchr(at, '|') + 1 : NULL)
         if (!strncmp(at, word, length) && (at[length] == '|' || at[length] == '\0'))
             return true;
