@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <common/cli.h>
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct rog_cli {
     const struct rog_program *program;
@@ -309,9 +311,22 @@ static int run_command(const struct rog_program *program, const struct rog_comma
     return rog_exit_status(code);
 }
 
+/* Where the caller has closed one of them, the next file that is opened would be it: what is said
+ * would be written into that. Reading or writing them fails as before. */
+static bool open_standard_files(void)
+{
+    static const int modes[] = {O_WRONLY, O_RDONLY, O_RDONLY};
+    for (int fd = 0; fd < 3; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", modes[fd]) != fd)
+            return false;
+    return true;
+}
+
 int rog_program_main(const struct rog_program *program, int argc, char **argv)
 {
     const char *name = argc > 1 ? argv[1] : NULL;
+    if (!open_standard_files())
+        return ROG_EXIT_FAILED;
     if (!name) {
         print_program_help(program);
         return ROG_EXIT_USAGE;

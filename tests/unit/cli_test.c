@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -108,7 +110,19 @@ static const struct rog_command passing = {.name = "pass",
                                            .run = count_words,
                                            .passes_on = true,
                                            .parts = parts};
-static const struct rog_command *const commands[] = {&values, &defaults, &failing, &passing, NULL};
+/* What a command opens, where the caller has closed standard files. */
+static int open_file(const struct rog_cli *cli, struct rog_error *err)
+{
+    (void)cli;
+    int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    close(fd);
+    return fd > 2 ? 0 : rog_fail(err, ROG_EIO, "a file of its own is standard file %d", fd);
+}
+
+static const struct rog_command opening = {
+    .name = "open", .usage = "", .summary = "open a file", .run = open_file};
+static const struct rog_command *const commands[] = {&values,  &defaults, &failing,
+                                                     &passing, &opening,  NULL};
 static const struct rog_program program = {"prog", "1.0", "a program", common, commands};
 
 #define RUN(...) run((const char *[]){"prog", __VA_ARGS__, NULL})
@@ -184,6 +198,22 @@ static void test_help(void **state)
     assert_int_equal(RUN("help", "nothing"), 2);
 }
 
+/* Messages are never written into a file that took the place of a closed one. */
+static void test_closed_standard_files(void **state)
+{
+    (void)state;
+    for (int closed = 0; closed < 3; closed++) {
+        int kept = fcntl(closed, F_DUPFD_CLOEXEC, 10);
+        assert_true(kept >= 10);
+        fflush(stdout);
+        close(closed);
+        int code = RUN("open");
+        assert_int_equal(dup2(kept, closed), closed);
+        close(kept);
+        assert_int_equal(code, 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -192,6 +222,7 @@ int main(void)
         cmocka_unit_test(test_parts),
         cmocka_unit_test(test_exit_status),
         cmocka_unit_test(test_help),
+        cmocka_unit_test(test_closed_standard_files),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
