@@ -11,8 +11,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#define RANDOM_LETTERS 6 /* of a temporary file's name */
+#define CREATE_TRIES 100
 
 static int fail_errno(struct rog_error *err, const char *verb, const char *path)
 {
@@ -28,7 +32,7 @@ int rog_file_read(const char *path, size_t max_bytes, char **data, size_t *size,
     char *bytes = NULL;
     size_t used = 0, room = 0;
 
-    FILE *file = fopen(path, "rb");
+    FILE *file = fopen(path, "rbe");
     if (!file)
         return fail_errno(err, "open", path);
     for (;;) {
@@ -67,6 +71,26 @@ out:
     return 0;
 }
 
+/* As mkostemp, but with the mode any other file gets. (The mask that decides it cannot be asked for
+ * without changing it for all threads.) */
+static int create_beside(char *template)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+    char *end = template + strlen(template) - RANDOM_LETTERS;
+    int fd = -1;
+    for (int i = 0; i < CREATE_TRIES && fd < 0; i++) {
+        unsigned char chance[RANDOM_LETTERS];
+        if (getrandom(chance, sizeof chance, 0) != (ssize_t)sizeof chance)
+            return -1;
+        for (size_t k = 0; k < RANDOM_LETTERS; k++)
+            end[k] = letters[chance[k] % (sizeof letters - 1)];
+        fd = open(template, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        if (fd < 0 && errno != EEXIST)
+            return -1;
+    }
+    return fd;
+}
+
 int rog_file_writer_open(struct rog_file_writer *writer, const char *path, struct rog_error *err)
 {
     int code = 0;
@@ -81,15 +105,11 @@ int rog_file_writer_open(struct rog_file_writer *writer, const char *path, struc
     code = rog_dir_make(dir, err);
     if (code)
         goto out;
-    int fd = mkostemp(writer->temporary, O_CLOEXEC);
+    int fd = create_beside(writer->temporary);
     if (fd < 0) {
         code = fail_errno(err, "create", writer->temporary);
         goto out;
     }
-    /* mkostemp makes it private; a finished file has the mode any other file gets. */
-    mode_t mask = umask(0);
-    umask(mask);
-    fchmod(fd, 0666 & ~mask);
     writer->file = fdopen(fd, "wb");
     if (!writer->file) {
         code = fail_errno(err, "open", writer->temporary);

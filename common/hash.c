@@ -49,7 +49,7 @@ void rog_sha256_stream_end(struct rog_sha256_stream *stream, char hex[ROG_SHA256
 
 int rog_sha256_file(const char *path, char hex[ROG_SHA256_HEX_BYTES], struct rog_error *err)
 {
-    FILE *file = fopen(path, "rb");
+    FILE *file = fopen(path, "rbe");
     if (!file)
         return rog_fail(err, errno == ENOENT ? ROG_ENOTFOUND : ROG_EIO, "cannot open %s: %s", path,
                         strerror(errno));

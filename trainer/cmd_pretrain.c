@@ -110,7 +110,7 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
     if (code)
         goto out;
     rog_command_threads(cli, rog_processors());
-    if (events && !(view.events = fopen(events, "a"))) {
+    if (events && !(view.events = fopen(events, "ae"))) {
         code = rog_fail(err, ROG_EIO, "%s: %s", events, strerror(errno));
         goto out;
     }

@@ -81,7 +81,7 @@ static int read_stream(struct rog_db *kept, const char *run_id, const char *fold
     char *path = rog_path_join(folder, name);
     if (!path)
         return rog_fail_nomem(err);
-    FILE *file = fopen(path, "rb");
+    FILE *file = fopen(path, "rbe");
     int code = file ? rog_ingest_new(&ingest, kept, run_id, name, err)
                     : rog_fail(err, ROG_EIO, "cannot read %s: %s", path, strerror(errno));
     if (code == 0)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -129,6 +130,30 @@ static void test_paths(void **state)
     free(absolute);
 }
 
+/* It stands in the place of the C library's: who asks for the mask so changes it for a moment, for
+ * all threads. */
+mode_t umask(mode_t mask)
+{
+    fail_msg("the mask was changed to %03o", (unsigned)mask);
+    return mask;
+}
+
+static void test_mode_is_what_the_mask_says(void **state)
+{
+    static const mode_t masks[] = {022, 027, 077};
+    char *path = rog_path_join(*state, "mode");
+    struct stat info;
+    mode_t before = (mode_t)syscall(SYS_umask, masks[0]);
+    for (size_t i = 0; i < sizeof masks / sizeof *masks; i++) {
+        syscall(SYS_umask, masks[i]);
+        assert_int_equal(rog_file_write(path, "x", 1, NULL), 0);
+        assert_int_equal(stat(path, &info), 0);
+        assert_int_equal(info.st_mode & 0777, 0666 & ~masks[i]);
+    }
+    syscall(SYS_umask, before);
+    free(path);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -138,6 +163,7 @@ int main(void)
         cmocka_unit_test(test_full_disk),
         cmocka_unit_test(test_remove_does_not_follow_links),
         cmocka_unit_test(test_paths),
+        cmocka_unit_test(test_mode_is_what_the_mask_says),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -190,7 +190,7 @@ static int read_body(FILE *file, const char *path, struct rog_dataset **dataset,
 static int read_entry(const char *path, struct rog_dataset **dataset, struct rog_error *err)
 {
     *dataset = NULL;
-    FILE *file = fopen(path, "rb");
+    FILE *file = fopen(path, "rbe");
     if (!file)
         return rog_fail(err, errno == ENOENT ? ROG_ENOTFOUND : ROG_EIO, "%s: %s", path,
                         strerror(errno));

@@ -81,7 +81,7 @@ int rog_cifar_read(struct rog_dataset **dataset, const char *path, uint32_t reco
 {
     *dataset = NULL;
     struct rog_dataset *made = NULL;
-    FILE *file = fopen(path, "rb");
+    FILE *file = fopen(path, "rbe");
     if (!file)
         return rog_fail(err, errno == ENOENT ? ROG_ENOTFOUND : ROG_EIO, "%s: %s", path,
                         strerror(errno));
