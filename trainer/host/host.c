@@ -11,9 +11,9 @@
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
+#include <common/clock.h>
 #include <common/file.h>
 #include <common/process.h>
 #include <rog/events.h>
@@ -25,6 +25,7 @@
 #include <trainer/host/role.h>
 #include <trainer/host/spec.h>
 #include <trainer/host/stream.h>
+#include <trainer/shape/lease.h>
 #include <trainer/shape/signals.h>
 
 #define TICK_MS 50
@@ -32,8 +33,9 @@
 #define EVENT_RESTART "restart"
 
 struct supervisor {
-    char *folder; /* absolute */
-    char *lease;  /* absolute */
+    char *folder;     /* absolute */
+    char *lease_path; /* absolute */
+    struct rog_lease lease;
     int lock, signals;
     struct rog_host_spec spec;
     struct rog_host_journal journal;
@@ -49,20 +51,6 @@ struct supervisor {
 
 /* ---- the controller ---- */
 
-static void look_at_lease(struct supervisor *host)
-{
-    struct stat info;
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    if (stat(host->lease, &info) != 0) {
-        host->lease_is_out = true;
-        return;
-    }
-    double age_s = (double)(now.tv_sec - info.st_mtim.tv_sec) +
-                   1e-9 * (double)(now.tv_nsec - info.st_mtim.tv_nsec);
-    host->lease_is_out = age_s > host->spec.lease_s;
-}
-
 /* Waits, and takes in what the controller wants. */
 static void wait_a_moment(struct supervisor *host, int ms)
 {
@@ -73,7 +61,7 @@ static void wait_a_moment(struct supervisor *host, int ms)
     if (poll(ends, 2, ms) > 0 && ends[0].revents &&
         read(host->signals, &signal, sizeof signal) == sizeof signal)
         host->stop_signal = (int)signal.ssi_signo;
-    look_at_lease(host);
+    host->lease_is_out = rog_lease_is_over(&host->lease, host->spec.lease_s, rog_clock_s());
 }
 
 static bool is_unwanted(const struct supervisor *host)
@@ -231,9 +219,10 @@ static int enter(struct supervisor *host, const char *folder, struct rog_error *
     host->folder = realpath(folder, NULL);
     if (!host->folder || chdir(host->folder) != 0)
         return rog_fail(err, ROG_EINVAL, "cannot enter the folder %s: %s", folder, strerror(errno));
-    host->lease = rog_path_join(host->folder, ROG_HOST_LEASE);
-    if (!host->lease)
+    host->lease_path = rog_path_join(host->folder, ROG_HOST_LEASE);
+    if (!host->lease_path)
         return rog_fail_nomem(err);
+    host->lease.path = host->lease_path;
     int code = rog_host_lock(ROG_HOST_LOCK, &host->lock, &other, err);
     if (!code && rog_file_exists(ROG_HOST_STATE))
         code = rog_fail(err, ROG_EINVAL,
@@ -267,7 +256,8 @@ static int prepare(struct supervisor *host, struct rog_error *err)
     if (!code && host->spec.environment && rog_json_is_object(host->spec.environment))
         rog_json_each(host->spec.environment, set_variable, NULL);
     if (!code && host->spec.shape.iface)
-        code = rog_host_replay_start(&host->replay, &host->spec, ROG_HOST_EVENTS, host->lease, err);
+        code = rog_host_replay_start(&host->replay, &host->spec, ROG_HOST_EVENTS, host->lease_path,
+                                     err);
     if (!code)
         code = rog_host_guard_start(&host->guard, host->lock, err);
     return code;
@@ -291,7 +281,7 @@ static void release(struct supervisor *host)
         close(host->signals);
     if (host->lock >= 0)
         close(host->lock);
-    free(host->lease);
+    free(host->lease_path);
     free(host->folder);
 }
 

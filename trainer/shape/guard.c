@@ -4,24 +4,13 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
-#include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
+
+#include <common/clock.h>
+#include <trainer/shape/lease.h>
 
 #define LEASE_CHECK_MS 500
 #define PATIENCE_MS 5000 /* for a replay that was asked to end */
-
-static bool lease_is_over(const char *lease, double timeout_s)
-{
-    struct stat info;
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    if (stat(lease, &info) != 0)
-        return true;
-    return (double)(now.tv_sec - info.st_mtim.tv_sec) +
-               1e-9 * (double)(now.tv_nsec - info.st_mtim.tv_nsec) >
-           timeout_s;
-}
 
 /* Returns when nobody holds the other end any more, within `ms` (-1: however long it takes). */
 static bool is_cut(int lifeline, int ms)
@@ -34,7 +23,7 @@ static bool is_cut(int lifeline, int ms)
 struct watched {
     pid_t replay;
     struct rog_shape_state *state;
-    const char *lease; /* NULL: none, or over */
+    struct rog_lease lease; /* its path NULL: none, or over */
     double lease_timeout_s;
 };
 
@@ -42,14 +31,14 @@ struct watched {
 static int watch(int lifeline, void *user)
 {
     struct watched *w = user;
-    while (!is_cut(lifeline, w->lease ? LEASE_CHECK_MS : -1)) {
-        if (!w->lease || !lease_is_over(w->lease, w->lease_timeout_s))
+    while (!is_cut(lifeline, w->lease.path ? LEASE_CHECK_MS : -1)) {
+        if (!w->lease.path || !rog_lease_is_over(&w->lease, w->lease_timeout_s, rog_clock_s()))
             continue;
         if (getppid() == w->replay)
             kill(w->replay, SIGTERM);
         if (!is_cut(lifeline, PATIENCE_MS) && getppid() == w->replay)
             kill(w->replay, SIGKILL);
-        w->lease = NULL;
+        w->lease.path = NULL;
     }
     return rog_shape_state_undo(w->state, NULL, NULL) == ROG_OK ? 0 : 1;
 }
@@ -57,7 +46,7 @@ static int watch(int lifeline, void *user)
 int rog_shape_guard_start(struct rog_lifeline *guard, struct rog_shape_state *state,
                           const char *lease, double lease_timeout_s, struct rog_error *err)
 {
-    struct watched watched = {getpid(), state, lease, lease_timeout_s};
+    struct watched watched = {getpid(), state, {.path = lease}, lease_timeout_s};
     return rog_lifeline_start(guard, "rog-shape-guard", state->fd, watch, &watched, err);
 }
 
