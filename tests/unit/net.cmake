@@ -7,6 +7,7 @@ rog_unit_test(session LIBS rog_link)
 rog_unit_test(link LIBS rog_link rog_shape)
 rog_unit_test(turn LIBS rog_work)
 rog_unit_test(learn LIBS rog_serve)
+rog_unit_test(resume LIBS rog_serve)
 rog_unit_test(node LIBS rog_node TIMEOUT 240)
 add_dependencies(test_node rog_plugin_bsp rog_plugin_ssp rog_plugin_rog)
 # They measure time.

@@ -15,6 +15,8 @@
 
 #define STATE_NAME "server.json"
 #define STATE_MAX_BYTES 65536
+#define BOOT_FILE "/proc/sys/kernel/random/boot_id"
+#define BOOT_BYTES 64
 
 static double wall_s(void)
 {
@@ -23,11 +25,27 @@ static double wall_s(void)
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
+/* What this boot of the machine is called; "" where it has no name. */
+static void name_boot(char name[BOOT_BYTES])
+{
+    char *text = NULL;
+    size_t size;
+    name[0] = '\0';
+    if (rog_file_read(BOOT_FILE, BOOT_BYTES - 1, &text, &size, NULL) == ROG_OK)
+        snprintf(name, BOOT_BYTES, "%.*s", (int)strcspn(text, "\n"), text);
+    free(text);
+}
+
 static int write_state(const struct rog_serve *serve, const struct rog_train_checkpoint *checkpoint,
                        struct rog_error *err)
 {
     struct rog_json *state = rog_json_object();
+    char boot[BOOT_BYTES];
+    name_boot(boot);
     rog_json_put_number(state, "started_at", serve->origin_wall_s);
+    rog_json_put_string(state, "boot", boot);
+    rog_json_put_number(state, "origin_s", serve->origin_s);
+    rog_json_put_number(state, "t", checkpoint->t_s);
     rog_json_put_integer(state, "index", checkpoint->index);
     rog_json_put_integer(state, "iteration", checkpoint->iteration);
     if (serve->train.params) {
@@ -135,6 +153,19 @@ static int read_model(struct rog_serve *serve, const struct rog_json *state, str
     return code;
 }
 
+/* Seconds since the run's start. The steady clock tells within one boot of the machine; after
+ * another only the date is left, which may be wrong: not less than the checkpoint's in any case. */
+static double age_of(const struct rog_json *state)
+{
+    char boot[BOOT_BYTES];
+    double age_s = wall_s() - rog_json_get_number(state, "started_at", 0);
+    double reached_s = rog_json_get_number(state, "t", 0);
+    name_boot(boot);
+    if (boot[0] && strcmp(boot, rog_json_get_string(state, "boot", "")) == 0)
+        age_s = rog_link_now() - rog_json_get_number(state, "origin_s", 0);
+    return age_s > reached_s ? age_s : reached_s;
+}
+
 int rog_serve_restore(struct rog_serve *serve, uint32_t *iteration, struct rog_error *err)
 {
     char *path = rog_path_join(serve->options->out_dir, STATE_NAME), *text = NULL;
@@ -146,9 +177,9 @@ int rog_serve_restore(struct rog_serve *serve, uint32_t *iteration, struct rog_e
     int64_t reached = rog_json_get_integer(state, "iteration", -1);
     int64_t index = rog_json_get_integer(state, "index", -1);
     double started_at = rog_json_get_number(state, "started_at", 0);
-    double age_s = wall_s() - started_at;
+    double age_s = age_of(state);
     if (!code && (reached < 0 || reached > UINT32_MAX || index < 0 || index >= UINT32_MAX ||
-                  started_at <= 0 || age_s < 0))
+                  started_at <= 0))
         code = rog_fail(err, ROG_EFORMAT, "%s does not say where the run had got to", path);
     if (!code && serve->train.params)
         code = read_model(serve, state, err);

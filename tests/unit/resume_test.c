@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* What a server that goes on reads of itself: the run's time, whatever was done to the date. */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+#include <common/file.h>
+#include <trainer/net/serve_state.h>
+
+#define YEAR_S 31536000.0
+
+static int make_folder(void **state)
+{
+    char *folder = NULL;
+    int code = rog_temporary_folder(&folder, "resume-test", NULL);
+    *state = folder;
+    return code;
+}
+
+static int remove_folder(void **state)
+{
+    int code = rog_dir_remove(*state, NULL);
+    free(*state);
+    return code;
+}
+
+/* The boot's name as the kernel gives it. */
+static void name_boot(char name[64])
+{
+    FILE *file = fopen("/proc/sys/kernel/random/boot_id", "re");
+    assert_non_null(file);
+    assert_non_null(fgets(name, 64, file));
+    name[strcspn(name, "\n")] = '\0';
+    fclose(file);
+}
+
+/* The run's time for a server that finds this state: it began wall_ago_s by the date, steady_ago_s
+ * by the steady clock, and its checkpoint is of t_s. */
+static double time_of(const char *folder, const char *boot, double wall_ago_s, double steady_ago_s,
+                      double t_s)
+{
+    const struct rog_serve_options options = {.out_dir = folder};
+    struct rog_serve *serve = calloc(1, sizeof *serve);
+    struct rog_error err = {0};
+    uint32_t iteration = 0;
+    assert_non_null(serve);
+    char *path = rog_path_join(folder, "server.json");
+    char *text =
+        rog_format("{\"started_at\":%.3f,\"boot\":\"%s\",\"origin_s\":%.3f,\"t\":%.3f,"
+                   "\"index\":3,\"iteration\":17}",
+                   (double)time(NULL) - wall_ago_s, boot, rog_link_now() - steady_ago_s, t_s);
+    assert_int_equal(rog_file_write(path, text, strlen(text), NULL), ROG_OK);
+    serve->options = &options;
+    rog_schedule_init(&serve->save.schedule, 60, 100, 1);
+    assert_int_equal(rog_serve_restore(serve, &iteration, &err), ROG_OK);
+    assert_int_equal(iteration, 17);
+    assert_int_equal(serve->save.next_index, 4);
+    serve->started = true;
+    double now_s = rog_serve_time(serve);
+    assert_true(serve->save.schedule.next_s > now_s - 1);
+    free(serve);
+    free(text);
+    free(path);
+    return now_s;
+}
+
+static void the_steady_clock_tells_within_a_boot(void **state)
+{
+    static const double walls_ago_s[] = {100, 50 * YEAR_S, -50 * YEAR_S};
+    char boot[64];
+    name_boot(boot);
+    for (size_t i = 0; i < sizeof walls_ago_s / sizeof *walls_ago_s; i++)
+        assert_float_equal(time_of(*state, boot, walls_ago_s[i], 100, 90), 100, 5);
+}
+
+static void the_date_tells_after_another_boot(void **state)
+{
+    assert_float_equal(time_of(*state, "another", 100, -1000, 90), 100, 5);
+    assert_float_equal(time_of(*state, "", 100, -1000, 90), 100, 5);
+}
+
+static void a_date_before_the_checkpoint_is_none(void **state)
+{
+    assert_float_equal(time_of(*state, "another", -50 * YEAR_S, -1000, 90), 90, 5);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_steady_clock_tells_within_a_boot),
+        cmocka_unit_test(the_date_tells_after_another_boot),
+        cmocka_unit_test(a_date_before_the_checkpoint_is_none),
+    };
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
