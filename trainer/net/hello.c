@@ -118,6 +118,11 @@ int rog_link_resolve(const char *text, bool passive, struct sockaddr_storage *ad
     size_t length = colon ? (size_t)(colon - text) : 0;
     if (!colon || !colon[1] || length >= sizeof host || (length == 0 && !passive))
         return rog_fail(err, ROG_EINVAL, "\"%s\" is no address: it must read HOST:PORT", text);
+    /* getaddrinfo takes larger ones, and the last 16 bits of them. */
+    char *end;
+    unsigned long port = strtoul(colon + 1, &end, 10);
+    if (colon[1] < '0' || colon[1] > '9' || *end || port > UINT16_MAX)
+        return rog_fail(err, ROG_EINVAL, "\"%s\": a port is a number up to %d", text, UINT16_MAX);
     bool brackets = length >= 2 && text[0] == '[' && text[length - 1] == ']';
     snprintf(host, sizeof host, "%.*s", (int)(brackets ? length - 2 : length), text + brackets);
 

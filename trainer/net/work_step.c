@@ -367,6 +367,19 @@ static int take_teach(struct rog_work *work, struct rog_error *err)
     return ROG_OK;
 }
 
+/* The run begins, once: the turn is the caller's from here on. */
+static int take_go(struct rog_work *work, bool model_follows, struct rog_error *err)
+{
+    if (work->phase != ROG_WORK_WAITING)
+        return rog_fail(err, ROG_EFORMAT, "the server begins a run that has begun");
+    rog_work_set_clock(work, 0);
+    if (model_follows)
+        rog_work_join(work, 0);
+    else
+        rog_work_begin(work);
+    return ROG_OK;
+}
+
 int rog_work_message(void *user, uint8_t kind, const uint8_t *body, size_t size,
                      struct rog_error *err)
 {
@@ -385,11 +398,7 @@ int rog_work_message(void *user, uint8_t kind, const uint8_t *body, size_t size,
         code = take_model(work, body, size, err);
         break;
     case ROG_KIND_GO:
-        rog_work_set_clock(work, 0);
-        if (size > 0)
-            rog_work_join(work, 0);
-        else
-            rog_work_begin(work);
+        code = take_go(work, size > 0, err);
         break;
     case ROG_KIND_TEACH:
         code = take_teach(work, err);

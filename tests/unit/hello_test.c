@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Addresses as users write them. */
+
+#include <netinet/in.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <trainer/net/hello.h>
+
+/* The port that was understood; -1: none. */
+static int port_of(const char *text, bool passive)
+{
+    struct sockaddr_storage address;
+    socklen_t bytes;
+    if (rog_link_resolve(text, passive, &address, &bytes, NULL) != ROG_OK)
+        return -1;
+    /* IPv4 and IPv6 addresses have the port in the same place. */
+    return ntohs(((const struct sockaddr_in *)&address)->sin_port);
+}
+
+static void an_address_is_a_host_and_a_port(void **state)
+{
+    (void)state;
+    assert_int_equal(port_of("127.0.0.1:7700", false), 7700);
+    assert_int_equal(port_of("[::1]:65535", false), 65535);
+    assert_int_equal(port_of(":0", true), 0);
+    assert_int_equal(port_of(":7700", true), 7700);
+    assert_int_equal(port_of(":7700", false), -1);
+    assert_int_equal(port_of("127.0.0.1", false), -1);
+    assert_int_equal(port_of("127.0.0.1:", false), -1);
+}
+
+static void a_port_is_a_number_of_16_bits(void **state)
+{
+    (void)state;
+    static const char *const wrong[] = {
+        ":65536", ":99999",  ":65616", ":4294967376", ":18446744073709551696",
+        ":-1",    ":+7700",  ": 7700", ":7700 ",      ":http",
+        ":0x50",  ":7700.0", ":7e3",
+    };
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        assert_int_equal(port_of(wrong[i], true), -1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_address_is_a_host_and_a_port),
+        cmocka_unit_test(a_port_is_a_number_of_16_bits),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
