@@ -19,6 +19,8 @@
 #include <orchestrator/fleet/ssh_session.h>
 
 #define POLL_MS 20
+#define AHEAD_BYTES ((size_t)256 << 10)
+#define SILENCE_S 0.2
 #define START_TIMEOUT_S 30
 #define PIECE_BYTES 65536
 
@@ -306,7 +308,25 @@ struct flow {
     const char *data;                  /* of its piece: what the host has not taken */
     size_t left;
     double until_s, patience_s; /* patience 0: what moves does not put the end off */
+    size_t widest, ahead_bytes; /* see may_give */
 };
+
+/* How much input the host may be given now. Its window is 2 MB as a rule, but what its command has
+ * not read yet sshd copies again and again as more arrives, so that it is given no more than
+ * AHEAD_BYTES ahead. Where that is too little for the way, or to make the host widen its window, it
+ * falls silent, and more is given ahead. */
+static size_t may_give(ssh_channel channel, struct flow *flow)
+{
+    size_t window = ssh_channel_window_size(channel);
+    if (window > flow->widest)
+        flow->widest = window;
+    size_t ahead = flow->widest - window;
+    if (ahead >= flow->ahead_bytes && ahead < flow->widest &&
+        rog_clock_s() > flow->until_s - flow->patience_s + SILENCE_S)
+        flow->ahead_bytes *= 2;
+    size_t rest = ahead < flow->ahead_bytes ? flow->ahead_bytes - ahead : 0;
+    return rest < window ? rest : window;
+}
 
 /* Gives as much input as the host takes at the moment; *moved is how much. */
 static int give_input(struct rog_ssh *ssh, ssh_channel channel, struct flow *flow, size_t *moved,
@@ -315,7 +335,7 @@ static int give_input(struct rog_ssh *ssh, ssh_channel channel, struct flow *flo
     const void *data;
     int code = ROG_OK;
     while (flow->input && !code && *moved < PIECE_BYTES) {
-        size_t window = ssh_channel_window_size(channel);
+        size_t most = may_give(channel, flow);
         if (ssh_channel_is_eof(channel) || ssh_channel_is_closed(channel)) {
             flow->input = NULL; /* it has ended without reading everything */
             break;
@@ -330,7 +350,7 @@ static int give_input(struct rog_ssh *ssh, ssh_channel channel, struct flow *flo
             }
             continue;
         }
-        size_t size = flow->left < window ? flow->left : window;
+        size_t size = flow->left < most ? flow->left : most;
         if (!size)
             break;
         int taken = ssh_channel_write(channel, flow->data,
@@ -446,8 +466,10 @@ int rog_ssh_run(struct rog_ssh *ssh, const char *const *argv, double timeout_s,
 int rog_ssh_feed(struct rog_ssh *ssh, const char *const *argv, const struct rog_ssh_input *input,
                  double patience_s, struct rog_ssh_result *result, struct rog_error *err)
 {
-    struct flow flow = {
-        .input = input, .until_s = rog_clock_s() + patience_s, .patience_s = patience_s};
+    struct flow flow = {.input = input,
+                        .until_s = rog_clock_s() + patience_s,
+                        .patience_s = patience_s,
+                        .ahead_bytes = AHEAD_BYTES};
     return run(ssh, argv, &flow, result, err);
 }
 
