@@ -14,7 +14,14 @@ if(NOT ROG_TRAINER_ONLY)
   pkg_check_modules(CURL REQUIRED IMPORTED_TARGET libcurl)
   pkg_check_modules(LIBSSH REQUIRED IMPORTED_TARGET libssh)
   pkg_check_modules(ARCHIVE REQUIRED IMPORTED_TARGET libarchive)
+  pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
 endif()
+# rog-unpack arrives on a host before any library.
+foreach(name zstd crypto)
+  find_library(${name}_ARCHIVE lib${name}.a REQUIRED)
+  add_library(ROG::${name}_static STATIC IMPORTED)
+  set_target_properties(ROG::${name}_static PROPERTIES IMPORTED_LOCATION ${${name}_ARCHIVE})
+endforeach()
 # oneDNN's own CMake file wants OpenCL too, which nothing here uses. For another architecture there is
 # the library without its development package, as two of those cannot be installed beside each other.
 find_path(DNNL_INCLUDE_DIR dnnl.h REQUIRED)

@@ -143,12 +143,23 @@ static int take_librog(struct rog_bundle *bundle, struct rog_error *err)
     return code;
 }
 
+static int take_unpacker(struct rog_bundle *bundle, struct rog_error *err)
+{
+    char *path = rog_install_path(ROG_DEPLOY_UNPACKER, err);
+    int code =
+        path ? add(bundle, path, rog_strdup(ROG_DEPLOY_UNPACKER), 0755, err) : rog_fail_nomem(err);
+    free(path);
+    return code;
+}
+
 static int collect(struct rog_bundle *bundle, const char *trainer, struct rog_error *err)
 {
     const char *const argv[] = {"ldd", trainer, NULL};
     struct plugin_taker taker = {bundle, err};
     char *text = NULL;
     int code = add(bundle, trainer, rog_strdup(ROG_BUNDLE_PROGRAM), 0755, err);
+    if (!code)
+        code = take_unpacker(bundle, err);
     if (!code)
         code = rog_tool_run(argv, LDD_TIMEOUT_S, &text, err);
     char *rest = text;
@@ -221,6 +232,11 @@ static int read_folder(struct rog_bundle *bundle, const char *folder, const char
     int code = program ? check_machine(program, machine, err) : rog_fail_nomem(err);
     if (!code)
         code = walk(bundle, folder, "bin", 0, err);
+    if (!code && !has(bundle, ROG_DEPLOY_UNPACKER))
+        code = rog_fail(err, ROG_EFORMAT,
+                        "%s has no " ROG_DEPLOY_UNPACKER
+                        ", it is of an older rogctl: make the bundle anew",
+                        folder);
     if (!code)
         code = walk(bundle, folder, "lib", 0, err);
     free(program);

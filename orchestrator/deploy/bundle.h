@@ -6,6 +6,7 @@
  * A bundle: a rog-trainer that runs from any folder of a host,
  *
  *     bin/rog-trainer
+ *     bin/rog-unpack          the host's half of deployment (deploy.h)
  *     lib/NAME.so.N           the libraries it needs, except those that belong to the C library
  *     lib/rog/plugins/NAME.so strategies
  *     lib/librog.so.0, lib/rog/python/rog/...   for training programs of one's own
@@ -27,8 +28,8 @@
 struct rog_bundle;
 
 /* `trainer` is the program's path here, `machine` what `uname -m` prints on the host.
- * Errors: ROG_ENOTFOUND no bundle for such a machine; ROG_EFORMAT one for another machine stands in
- * its place; ROG_EFAILED a library of the trainer is missing here; ROG_EIO, ROG_ENOMEM. */
+ * Errors: ROG_ENOTFOUND no bundle for such a machine; ROG_EFORMAT one for another machine, or one
+ * without an unpacker, stands in its place; ROG_EFAILED a library of the trainer is missing here; ROG_EIO, ROG_ENOMEM. */
 int rog_bundle_open(struct rog_bundle **bundle, const char *trainer, const char *machine,
                     struct rog_error *err);
 /* With hashes, for rog_deploy_tree. They live as long as the bundle; it is not changed any more, so

@@ -3,12 +3,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <common/deployed.h>
 #include <common/file.h>
 #include <common/hash.h>
 #include <orchestrator/deploy/packed.h>
@@ -16,15 +18,13 @@
 
 #define PATIENCE_S 120.0 /* in which something has to move */
 #define PIECE_BYTES 65536
-#define KEY_BYTES 72 /* "SHA256-MODE" */
-#define MAX_NAME_BYTES 1000
 
 /* A file of the tree; those of one content and mode share an object. */
 struct entry {
     const char *name, *source;
-    char key[KEY_BYTES];
+    char key[ROG_DEPLOYED_KEY_BYTES];
     bool missing; /* on the host, and this entry is the one that brings the object */
-    char *packed;
+    char *packed; /* as which file it travels, if it does */
 };
 
 struct deployment {
@@ -35,34 +35,16 @@ struct deployment {
     char hash[ROG_SHA256_HEX_BYTES];
     char *root;
     bool whole; /* the tree is there */
+    struct entry *unpacker;
 
     /* What is being sent. */
     size_t at;
-    int file;
+    int file; /* of the unpacker or of entry `at` */
     char *piece;
     uint64_t sent_bytes;
 };
 
 /* --- what there is to be --- */
-
-static bool good_name(const char *name)
-{
-    size_t length = name ? strlen(name) : 0;
-    if (!length || length > MAX_NAME_BYTES || name[0] == '/' || name[0] == ' ' ||
-        name[length - 1] == ' ' || name[length - 1] == '/')
-        return false;
-    for (const char *c = name; *c; c++)
-        if ((unsigned char)*c < ' ' || *c == 0x7f || *c == '\\')
-            return false;
-    for (const char *part = name; part; part = strchr(part, '/')) {
-        part += *part == '/';
-        size_t size = strcspn(part, "/");
-        if (size == 0 || (size == 1 && part[0] == '.') ||
-            (size == 2 && part[0] == '.' && part[1] == '.'))
-            return false;
-    }
-    return true;
-}
 
 static int by_name(const void *a, const void *b)
 {
@@ -98,7 +80,7 @@ static int take_items(struct deployment *d, const struct rog_deploy_item *items,
     for (size_t i = 0; i < count; i++) {
         const struct rog_deploy_item *item = &items[i];
         struct entry *entry = &d->entry[d->count++];
-        if (!good_name(item->name))
+        if (!rog_deployed_name_is_good(item->name))
             return rog_fail(err, ROG_EINVAL, "\"%s\" cannot be the name of a deployed file",
                             item->name ? item->name : "");
         int code = item->hash ? ROG_OK : rog_sha256_file(item->source, hex, err);
@@ -112,6 +94,15 @@ static int take_items(struct deployment *d, const struct rog_deploy_item *items,
                  item->mode & 0555);
     }
     qsort(d->entry, d->count, sizeof *d->entry, by_name);
+    const struct entry unpacker = {.name = ROG_DEPLOY_UNPACKER};
+    d->unpacker = bsearch(&unpacker, d->entry, d->count, sizeof *d->entry, by_name);
+    if (!d->unpacker)
+        return rog_fail(err, ROG_EINVAL,
+                        "among the files to deploy there is no " ROG_DEPLOY_UNPACKER);
+    struct entry *first = d->entry; /* of those with its content: the one that mark_missing finds */
+    while (strcmp(first->key, d->unpacker->key) != 0)
+        first++;
+    d->unpacker = first;
     return check_names(d, err);
 }
 
@@ -192,55 +183,89 @@ static int ask(struct deployment *d, struct rog_error *err)
 
 /* --- sending --- */
 
-static int give_packed(void *user, const void **data, size_t *size, struct rog_error *err)
+static int open_file(struct deployment *d, const char *path, uint64_t *size, struct rog_error *err)
 {
-    struct deployment *d = user;
-    *data = d->piece;
-    *size = 0;
-    while (d->at < d->count) {
-        const struct entry *entry = &d->entry[d->at];
-        if (!entry->packed) {
-            d->at++;
-            continue;
-        }
-        if (d->file < 0 && (d->file = open(entry->packed, O_RDONLY | O_CLOEXEC)) < 0)
-            return rog_fail(err, ROG_EIO, "cannot read %s: %s", entry->packed, strerror(errno));
-        ssize_t got = read(d->file, d->piece, PIECE_BYTES);
-        if (got < 0)
-            return rog_fail(err, ROG_EIO, "cannot read %s: %s", entry->packed, strerror(errno));
-        if (got > 0) {
-            *size = (size_t)got;
-            d->sent_bytes += (uint64_t)got;
-            return ROG_OK;
-        }
+    struct stat info;
+    d->file = open(path, O_RDONLY | O_CLOEXEC);
+    if (d->file < 0 || fstat(d->file, &info) != 0)
+        return rog_fail(err, ROG_EIO, "cannot read %s: %s", path, strerror(errno));
+    *size = (uint64_t)info.st_size;
+    return ROG_OK;
+}
+
+/* The next piece of the open file, which is closed at its end. */
+static int read_piece(struct deployment *d, size_t *size, struct rog_error *err)
+{
+    ssize_t got = read(d->file, d->piece, PIECE_BYTES);
+    if (got < 0)
+        return rog_fail(err, ROG_EIO, "cannot read what is to be sent: %s", strerror(errno));
+    *size = (size_t)got;
+    if (!got) {
         close(d->file);
         d->file = -1;
-        d->at++;
     }
     return ROG_OK;
+}
+
+/* The unpacker if the host lacks it, as it is, then the stream that common/deployed.h describes. */
+static int give_files(void *user, const void **data, size_t *size, struct rog_error *err)
+{
+    struct deployment *d = user;
+    uint64_t bytes = 0;
+    int code = ROG_OK;
+    *data = d->piece;
+    *size = 0;
+    if (d->file >= 0)
+        code = read_piece(d, size, err);
+    while (!code && !*size && d->at < d->count) {
+        const struct entry *entry = &d->entry[d->at++];
+        if (!entry->packed)
+            continue;
+        code = open_file(d, entry->packed, &bytes, err);
+        if (!code)
+            *size = (size_t)snprintf(d->piece, PIECE_BYTES, "%s %" PRIu64 "\n", entry->key, bytes);
+    }
+    d->sent_bytes += *size;
+    return code;
+}
+
+/* Compresses what will travel. The unpacker travels first, and as it is. */
+static int make_ready(struct deployment *d, uint64_t *unpacker_bytes, struct rog_error *err)
+{
+    int code = ROG_OK;
+    *unpacker_bytes = 0;
+    if (!(d->piece = malloc(PIECE_BYTES)))
+        return rog_fail_nomem(err);
+    for (size_t i = 0; i < d->count && !code; i++) {
+        struct entry *entry = &d->entry[i];
+        char hash[ROG_SHA256_HEX_BYTES];
+        snprintf(hash, sizeof hash, "%.64s", entry->key);
+        if (entry->missing && entry != d->unpacker)
+            code = rog_packed_file(entry->source, hash, &entry->packed, err);
+    }
+    if (!code && d->unpacker->missing)
+        code = open_file(d, d->unpacker->source, unpacker_bytes, err);
+    return code;
 }
 
 /* Sends what is missing and lets the host make the tree. */
 static int transfer(struct deployment *d, struct rog_error *err)
 {
-    char number[24];
-    const char *const argv[] = {"sh",   "-c", rog_deploy_script_take, "sh", d->root, d->hash,
-                                number, NULL};
-    const struct rog_ssh_input input = {give_packed, d};
+    char count[24], bytes[24];
+    const char *const argv[] = {"sh",    "-c",  rog_deploy_script_take, "sh",  d->root,
+                                d->hash, count, d->unpacker->key,       bytes, NULL};
+    const struct rog_ssh_input input = {give_files, d};
     struct rog_ssh_result result;
-    int code = ROG_OK;
-    snprintf(number, sizeof number, "%zu", d->missing);
-    d->piece = malloc(PIECE_BYTES);
-    if (!d->piece)
-        return rog_fail_nomem(err);
-    for (size_t i = 0; i < d->count && !code; i++)
-        if (d->entry[i].missing)
-            code = rog_packed_file(d->entry[i].source, d->entry[i].key, &d->entry[i].packed, err);
-    if (!code)
-        code = rog_ssh_feed(d->ssh, argv, &input, PATIENCE_S, &result, err);
+    uint64_t unpacker_bytes;
+    int code = make_ready(d, &unpacker_bytes, err);
     if (code)
         return code;
-    if (result.status == ROG_DEPLOY_STATUS_DAMAGED) /* or they would be sent again and again */
+    snprintf(count, sizeof count, "%zu", d->missing - d->unpacker->missing);
+    snprintf(bytes, sizeof bytes, "%" PRIu64, unpacker_bytes);
+    code = rog_ssh_feed(d->ssh, argv, &input, PATIENCE_S, &result, err);
+    if (code)
+        return code;
+    if (result.status == ROG_DEPLOYED_STATUS_DAMAGED) /* or they would be sent again and again */
         for (size_t i = 0; i < d->count; i++)
             if (d->entry[i].packed)
                 unlink(d->entry[i].packed);

@@ -12,11 +12,13 @@
  *     marks/SHA256            when, since the host's last boot, the tree was found to be whole
  *     runs/                   folders of runs (rog-trainer host)
  *
- * Only objects that are missing travel, compressed, all of them in one stream. The host computes
- * the hash of what arrives; of a tree that is there already it does so again when a file has
- * changed or the host was booted since. What is damaged travels anew. A tree appears at once or not
- * at all, so several rogctl may deploy to a host at a time. A host needs sh, coreutils, findutils,
- * sed, tar and gzip.
+ * Only objects that are missing travel, compressed, all of them in one stream. Each tree has an
+ * item ROG_DEPLOY_UNPACKER, a program for the host (trainer/unpack) that decompresses what arrives,
+ * computes its hash and makes the tree; where it is missing it travels first. Of a tree that is
+ * there already the host computes the hashes again when a file has changed or the host was booted
+ * since. What is damaged travels anew. A tree appears at once or not at all, so several rogctl may
+ * deploy to a host at a time. A host needs sh, coreutils, findutils and sed, and ROOT has to be on
+ * a file system with hard links.
  *
  * Threads: any number at once, each with a connection of its own.
  */
@@ -26,6 +28,8 @@
 
 #include <orchestrator/fleet/ssh.h>
 #include <rog/error.h>
+
+#define ROG_DEPLOY_UNPACKER "bin/rog-unpack"
 
 struct rog_deploy_item {
     const char *source; /* a file here */
@@ -41,9 +45,9 @@ struct rog_deploy_report {
 };
 
 /* *folder becomes the tree's absolute path there (heap memory); `report` may be NULL. Nothing
- * changed is one round trip, else it is two. Errors: ROG_EINVAL bad items; ROG_ENOTFOUND, ROG_EIO a
- * source that cannot be read, or no place to compress it; ROG_EFAILED the host (disk full, a tool
- * missing, connection lost); ROG_ENOMEM. */
+ * changed is one round trip, else it is two. Errors: ROG_EINVAL bad items, no unpacker;
+ * ROG_ENOTFOUND, ROG_EIO a source that cannot be read, or no place to compress it; ROG_EFAILED the
+ * host (disk full, a tool missing, connection lost); ROG_ENOMEM. */
 int rog_deploy_tree(struct rog_ssh *ssh, const struct rog_deploy_item *items, size_t count,
                     char **folder, struct rog_deploy_report *report, struct rog_error *err);
 

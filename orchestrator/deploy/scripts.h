@@ -9,10 +9,9 @@
  * keys of the objects that are missing or damaged. */
 extern const char rog_deploy_script_ask[];
 
-#define ROG_DEPLOY_STATUS_DAMAGED 3
-
-/* $1: ROOT, $2: hash of the manifest, $3: how many objects come as input (tar, gzip). Afterwards
- * the tree is there. Status ROG_DEPLOY_STATUS_DAMAGED: other bytes arrived than were promised. */
+/* $1: ROOT, $2: hash of the manifest, $3: how many objects come, $4: key of the unpacker, $5: how
+ * many bytes of the input are the unpacker itself (0: it is there already). Afterwards the tree is
+ * there. Status ROG_DEPLOYED_STATUS_DAMAGED: other bytes arrived than were promised. */
 extern const char rog_deploy_script_take[];
 
 /* Prints ROOT. */

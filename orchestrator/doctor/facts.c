@@ -18,7 +18,7 @@ static const char script[] =
     "echo \"libc $(getconf GNU_LIBC_VERSION 2>/dev/null)\"\n"
     "echo \"user $(id -un)\"\n"
     "echo \"uid $(id -u)\"\n"
-    "for tool in tar gzip sha256sum find sed cut sort mktemp df setsid flock; do\n"
+    "for tool in sha256sum head find sed cut sort mktemp df setsid flock; do\n"
     "    command -v \"$tool\" >/dev/null || echo \"lacks $tool\"\n"
     "done\n"
     "at=$root\n"

@@ -113,11 +113,19 @@ void rog_check_machine(struct rog_patient *patient)
               machine, system, libc, missing[0] ? "; missing: " : "", missing);
     if (missing[0])
         ROG_ADVISE(patient,
-                   "apt-get install tar gzip coreutils findutils sed util-linux; deployment needs "
-                   "them");
+                   "apt-get install coreutils findutils sed util-linux; deployment needs them");
 }
 
 /* --- the trainer --- */
+
+/* What a message of the host's dynamic linker comes down to. */
+static void advise_on_libc(struct rog_patient *patient, const struct rog_error *why)
+{
+    if (strstr(why->message, "GLIBC"))
+        ROG_ADVISE(patient, "its C library is older than the one that the trainer was built "
+                            "with: build a bundle on a system as old as the oldest host (docs/"
+                            "cluster-setup.md, Other architectures)");
+}
 
 /* Whether the copy runs there. */
 static void try_trainer(struct rog_patient *patient, const struct rog_deploy_report *report,
@@ -132,10 +140,7 @@ static void try_trainer(struct rog_patient *patient, const struct rog_deploy_rep
     if (code) {
         ROG_FOUND(patient, "trainer", ROG_FINDING_BAD, "the trainer does not run there: %s",
                   why.message);
-        if (strstr(why.message, "GLIBC"))
-            ROG_ADVISE(patient, "its C library is older than the one that the trainer was built "
-                                "with: build a bundle on a system as old as the oldest host (docs/"
-                                "cluster-setup.md, Other architectures)");
+        advise_on_libc(patient, &why);
     } else if (strcmp(said ? said : "", wanted) != 0) {
         ROG_FOUND(patient, "trainer", ROG_FINDING_BAD, "its bundle is %.*s, this is rogctl %s",
                   said ? (int)strcspn(said, "\n") : 0, said ? said : "", patient->options->version);
@@ -172,10 +177,12 @@ void rog_check_trainer(struct rog_patient *patient)
     }
     const struct rog_deploy_item *items = rog_bundle_items(bundle, &count);
     double begin_s = now_s(CLOCK_MONOTONIC);
-    if (rog_deploy_tree(patient->ssh, items, count, &patient->tree, &report, &why) == ROG_OK)
+    if (rog_deploy_tree(patient->ssh, items, count, &patient->tree, &report, &why) == ROG_OK) {
         try_trainer(patient, &report, now_s(CLOCK_MONOTONIC) - begin_s);
-    else
+    } else {
         ROG_FOUND(patient, "trainer", ROG_FINDING_BAD, "%s", why.message);
+        advise_on_libc(patient, &why);
+    }
 }
 
 /* --- what it has --- */

@@ -23,6 +23,18 @@
 
 #define ARGV(...) ((const char *const[]){__VA_ARGS__, NULL})
 
+/* Of the eight bytes "precious", by sha256sum. */
+static const char hash_of_precious[] =
+    "157fc55121ab2c59852c35d78aca98d840047e5d9668c423e4d3b146e1577901";
+
+/* The item that every tree has. */
+#define UNPACKER                                                               \
+    {                                                                          \
+        .source = ROG_TEST_UNPACKER, .name = ROG_DEPLOY_UNPACKER, .mode = 0755 \
+    }
+/* Files of a tree but for that. */
+#define FIND "find . -type f ! -path ./" ROG_DEPLOY_UNPACKER
+
 static struct lab_bench *bench_of(void **state)
 {
     lab_bench_need(*state);
@@ -111,13 +123,15 @@ static void only_what_is_missing_travels(void **state)
         {.source = big, .name = "data/same", .mode = 0644},
         {.source = empty, .name = "empty", .mode = 0600},
         {.source = program, .name = "text", .mode = 0644},
+        UNPACKER,
     };
     struct rog_deploy_report report;
-    char *folder = deploy(ssh, items, 5, 4, &report);
-    assert_int_equal(report.bytes, size + 2 * 21);
-    assert_true(report.bytes_on_link > 0);
-    expect(ssh,
-           "cd \"$1\" && \"bin/it's a \\$program\" && find . -type f -printf '%m %p\\n' | sort",
+    struct stat unpacker;
+    assert_int_equal(stat(ROG_TEST_UNPACKER, &unpacker), 0);
+    char *folder = deploy(ssh, items, 6, 5, &report);
+    assert_int_equal(report.bytes, size + 2 * 21 + (size_t)unpacker.st_size);
+    assert_true(report.bytes_on_link > (uint64_t)unpacker.st_size);
+    expect(ssh, "cd \"$1\" && \"bin/it's a \\$program\" && " FIND " -printf '%m %p\\n' | sort",
            folder,
            "hello\n400 ./empty\n444 ./data/deep/er/big\n444 ./data/same\n444 ./text\n"
            "555 ./bin/it's a $program\n");
@@ -131,22 +145,22 @@ static void only_what_is_missing_travels(void **state)
     free(sum_here);
     free(sum);
 
-    char *again = deploy(ssh, items, 5, 0, &report);
+    char *again = deploy(ssh, items, 6, 0, &report);
     assert_string_equal(again, folder);
     assert_int_equal(report.bytes_on_link, 0);
     free(again);
 
     char *other = put(bench, "other", "other", 5);
-    struct rog_deploy_item changed[5];
+    struct rog_deploy_item changed[6];
     memcpy(changed, items, sizeof items);
     changed[3].source = other;
-    again = deploy(ssh, changed, 5, 1, &report);
+    again = deploy(ssh, changed, 6, 1, &report);
     assert_string_not_equal(again, folder);
     assert_int_equal(report.bytes, 5);
     free(again);
     changed[3] = items[3];
     changed[4].name = "renamed"; /* nothing but a new tree */
-    again = deploy(ssh, changed, 5, 0, &report);
+    again = deploy(ssh, changed, 6, 0, &report);
     expect(ssh, "cat \"$1/renamed\"", again, "#!/bin/sh\necho hello\n");
     free(again);
     expect(ssh, "ls -d \"$1\"/../../part-* 2>/dev/null || echo none", folder, "none\n");
@@ -167,8 +181,9 @@ static void what_is_damaged_there_is_made_good(void **state)
     const struct rog_deploy_item items[] = {
         {.source = one, .name = "a/one", .mode = 0644},
         {.source = two, .name = "a/two", .mode = 0644},
+        UNPACKER,
     };
-    char *folder = deploy(ssh, items, 2, 2, NULL);
+    char *folder = deploy(ssh, items, 3, 2, NULL); /* the unpacker is there */
     static const struct {
         const char *harm;
         size_t files; /* that travel again */
@@ -181,14 +196,21 @@ static void what_is_damaged_there_is_made_good(void **state)
         {"rm -rf \"$1\"/../../manifests", 0},
         {"rm -rf \"$1\"/../../marks", 0},
         {"rm -rf \"$1\"/../../objects", 0}, /* the tree has them still */
-        {"rm -rf \"${1%/*/*}\"", 2},
+        {"rm -rf \"${1%/*/*}\"", 3},
+        /* The unpacker: gone, other bytes, cut, and no program. */
+        {"rm -f \"$1/" ROG_DEPLOY_UNPACKER "\" \"$1\"/../../objects/*-555", 1},
+        {"chmod u+w \"$1/" ROG_DEPLOY_UNPACKER "\"; printf x >>\"$1/" ROG_DEPLOY_UNPACKER "\"", 1},
+        {"chmod u+w \"$1/" ROG_DEPLOY_UNPACKER "\"; : >\"$1/" ROG_DEPLOY_UNPACKER "\"", 1},
+        {"chmod u+w \"$1/" ROG_DEPLOY_UNPACKER "\"; echo exit 0 >\"$1/" ROG_DEPLOY_UNPACKER
+         "\"; rm -f \"$1/a/two\"",
+         1},
         /* Damaged before the host was booted. */
         {"chmod u+w \"$1/a/one\"; : >\"$1/a/one\"; echo another >\"$1/../../marks/${1##*/}\"", 1},
         {"echo another >\"$1/../../marks/${1##*/}\"", 0},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         free(say(ssh, cases[i].harm, folder));
-        char *again = deploy(ssh, items, 2, cases[i].files, NULL);
+        char *again = deploy(ssh, items, 3, cases[i].files, NULL);
         assert_string_equal(again, folder);
         expect(ssh, "cat \"$1/a/one\" \"$1/a/two\"", folder, "onetwo");
         free(again);
@@ -199,28 +221,50 @@ static void what_is_damaged_there_is_made_good(void **state)
     rog_ssh_free(ssh);
 }
 
+/* What is compressed here for the way there: another's content, cut, longer, no Zstandard. */
 static void damage_here_does_not_arrive(void **state)
 {
+    static const char *const harms[] = {
+        "zstd -dc $f | sed s/precious/preciouS/ | zstd -qc >new",
+        "head -c 10 $f >new",
+        ": >new",
+        "cat $f $f >new",
+        "{ cat $f; echo; } >new",
+        "{ echo; cat $f; } >new",
+        "gzip -c <$f >new",
+        /* A window that a robot has no memory for. */
+        "head -c 20000000 /dev/zero | zstd -q --long=24 >new",
+    };
     const struct lab_bench *bench = bench_of(state);
     struct rog_ssh *ssh = connect_to(bench, 1);
     struct rog_error err = {0};
     char *one = put(bench, "precious", "precious", 8), *folder = NULL;
-    const struct rog_deploy_item item = {.source = one, .name = "one", .mode = 0644};
-    free(deploy(ssh, &item, 1, 1, NULL));
+    const struct rog_deploy_item items[] = {{.source = one, .name = "one", .mode = 0644}, UNPACKER};
+    const struct rog_deploy_item twice[] = {
+        UNPACKER, {.source = ROG_TEST_UNPACKER, .name = "a copy of it", .mode = 0755}};
+    if (rog_tool_run(ARGV("zstd", "--version"), 60, NULL, &err)) {
+        printf("skipped: %s\n", err.message);
+        skip();
+    }
     assert_int_equal(rog_deploy_clean(ssh, NULL, &err), ROG_OK);
-
-    /* The packed file on this machine becomes another's. */
-    char *script = rog_format("cd %s/rogctl/packed && for f in *.gz; do "
-                              "zcat $f | grep -q precious && zcat $f | sed s/precious/preciouS/ | "
-                              "gzip >new && mv new $f; done; ls *.gz | wc -l",
-                              bench->folder);
-    assert_int_equal(rog_tool_run(ARGV("sh", "-c", script), 60, NULL, &err), ROG_OK);
-    assert_int_equal(rog_deploy_tree(ssh, &item, 1, &folder, NULL, &err), ROG_EFAILED);
-    assert_null(folder);
-    assert_non_null(strstr(err.message, "arrived damaged"));
-    expect(ssh, "cd \"$XDG_CACHE_HOME/rogctl\" && ls objects trees | grep -c .", "", "2\n");
-    free(deploy(ssh, &item, 1, 1, NULL)); /* packed anew */
-    free(script);
+    free(deploy(ssh, twice, 2, 1, NULL));
+    free(deploy(ssh, items, 2, 1, NULL));
+    for (size_t i = 0; i < sizeof harms / sizeof *harms; i++) {
+        assert_int_equal(rog_deploy_clean(ssh, NULL, &err), ROG_OK);
+        char *script = rog_format("cd %s/rogctl/packed && f=%s.zst && zstd -dc $f | "
+                                  "grep -q '^precious$' && %s && mv new $f",
+                                  bench->folder, hash_of_precious, harms[i]);
+        assert_int_equal(rog_tool_run(ARGV("sh", "-c", script), 60, NULL, &err), ROG_OK);
+        assert_int_equal(rog_deploy_tree(ssh, items, 2, &folder, NULL, &err), ROG_EFAILED);
+        assert_null(folder);
+        if (!strstr(err.message, "arrived damaged"))
+            fail_msg("%s: %s", harms[i], err.message);
+        /* Nothing but the unpacker. */
+        expect(ssh, "cd \"$XDG_CACHE_HOME/rogctl\" && ls objects trees part-* 2>&1 | grep -c .", "",
+               "4\n");
+        free(deploy(ssh, items, 2, 1, NULL)); /* packed anew */
+        free(script);
+    }
     free(one);
     rog_ssh_free(ssh);
 }
@@ -238,16 +282,21 @@ static void bad_items_are_refused(void **state)
         assert_int_equal(rog_deploy_tree(ssh, &item, 1, &folder, NULL, &err), ROG_EINVAL);
         assert_non_null(strstr(err.message, "cannot be the name"));
     }
+    const struct rog_deploy_item alone = {.source = one, .name = "a", .mode = 0644};
+    assert_int_equal(rog_deploy_tree(ssh, &alone, 1, &folder, NULL, &err), ROG_EINVAL);
+    assert_non_null(strstr(err.message, "no bin/rog-unpack"));
     const struct rog_deploy_item clash[] = {{.source = one, .name = "a", .mode = 0644},
                                             {.source = one, .name = "a-b", .mode = 0644},
-                                            {.source = one, .name = "a/c", .mode = 0644}};
-    assert_int_equal(rog_deploy_tree(ssh, clash, 3, &folder, NULL, &err), ROG_EINVAL);
+                                            {.source = one, .name = "a/c", .mode = 0644},
+                                            UNPACKER};
+    assert_int_equal(rog_deploy_tree(ssh, clash, 4, &folder, NULL, &err), ROG_EINVAL);
     assert_non_null(strstr(err.message, "want the name a"));
     const struct rog_deploy_item hash = {one, "a", 0644, "xyz"};
     assert_int_equal(rog_deploy_tree(ssh, &hash, 1, &folder, NULL, &err), ROG_EINVAL);
-    const struct rog_deploy_item lie = {
-        one, "a", 0644, "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"};
-    assert_int_equal(rog_deploy_tree(ssh, &lie, 1, &folder, NULL, &err), ROG_EFAILED);
+    const struct rog_deploy_item lie[] = {
+        {one, "a", 0644, "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"},
+        UNPACKER};
+    assert_int_equal(rog_deploy_tree(ssh, lie, 2, &folder, NULL, &err), ROG_EFAILED);
     assert_non_null(strstr(err.message, "being changed"));
     const struct rog_deploy_item gone = {.source = "/no/such", .name = "a", .mode = 0644};
     assert_int_equal(rog_deploy_tree(ssh, &gone, 1, &folder, NULL, &err), ROG_ENOTFOUND);
@@ -256,34 +305,39 @@ static void bad_items_are_refused(void **state)
     rog_ssh_free(ssh);
 }
 
+/* Full before the unpacker is there, and before the file is. */
 static void a_full_disk_is_named(void **state)
 {
+    static const char *const sizes[] = {"128k", "1m"};
     const struct lab_bench *bench = bench_of(state);
     struct rog_ssh *ssh = connect_to(bench, 2);
     struct rog_error err = {0};
-    char *data = calloc(1, 1 << 20), *folder = NULL;
-    for (size_t i = 0; i < 1 << 20; i++)
+    size_t size = (size_t)8 << 20;
+    char *data = calloc(1, size), *folder = NULL;
+    for (size_t i = 0; i < size; i++)
         data[i] = (char)(i * 2654435761u >> 13);
-    char *big = put(bench, "full", data, 1 << 20);
-    const struct rog_deploy_item item = {.source = big, .name = "big", .mode = 0644};
-    if (rog_ssh_command(ssh,
-                        ARGV("sh", "-c", "mount -t tmpfs -o size=256k none \"$XDG_CACHE_HOME\""),
-                        10, NULL, &err)) {
-        printf("skipped: %s\n", err.message);
-        rog_ssh_free(ssh);
-        skip();
+    char *big = put(bench, "full", data, size);
+    const struct rog_deploy_item items[] = {{.source = big, .name = "big", .mode = 0644}, UNPACKER};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        char *mount = rog_format("mount -t tmpfs -o size=%s none \"$XDG_CACHE_HOME\"", sizes[i]);
+        if (rog_ssh_command(ssh, ARGV("sh", "-c", mount), 10, NULL, &err)) {
+            printf("skipped: %s\n", err.message);
+            rog_ssh_free(ssh);
+            skip();
+        }
+        int code = rog_deploy_tree(ssh, items, 2, &folder, NULL, &err);
+        char *left = say(ssh,
+                         "cd \"$XDG_CACHE_HOME/rogctl\" && find objects trees part-* -type f "
+                         "-size +2047 2>/dev/null; cd /; umount \"$XDG_CACHE_HOME\"",
+                         "");
+        assert_int_equal(code, ROG_EFAILED);
+        if (!strstr(err.message, "KiB left") || !strstr(err.message, bench->address[2]))
+            fail_msg("%s", err.message);
+        assert_string_equal(left, ""); /* at most the unpacker */
+        free(left);
+        free(mount);
     }
-    int code = rog_deploy_tree(ssh, &item, 1, &folder, NULL, &err);
-    char *left = say(ssh,
-                     "cd \"$XDG_CACHE_HOME/rogctl\" && find objects trees part-* -type f "
-                     "2>/dev/null; cd /; umount \"$XDG_CACHE_HOME\"",
-                     "");
-    assert_int_equal(code, ROG_EFAILED);
-    if (!strstr(err.message, "KiB left"))
-        fail_msg("%s", err.message);
-    assert_string_equal(left, "");
-    free(deploy(ssh, &item, 1, 1, NULL));
-    free(left);
+    free(deploy(ssh, items, 2, 2, NULL));
     free(big);
     free(data);
     rog_ssh_free(ssh);
@@ -309,7 +363,7 @@ static void *work(void *user)
         code = rog_deploy_tree(ssh, job->items, job->count, &folder, NULL, &err);
     if (!code)
         code =
-            rog_ssh_command(ssh, ARGV("sh", "-c", "cat \"$1\"/*", "sh", folder), 60, &output, &err);
+            rog_ssh_command(ssh, ARGV("sh", "-c", "cat \"$1\"/?", "sh", folder), 60, &output, &err);
     if (!code && strcmp(output, "ABCDE") != 0)
         code = rog_fail(&err, ROG_EFAILED, "got %s", output);
     if (code)
@@ -326,7 +380,7 @@ static void deployments_in_parallel(void **state)
     const struct lab_bench *bench = bench_of(state);
     enum { JOBS = 9, FILES = 5 };
     static const char *const names[FILES] = {"A", "B", "C", "D", "E"};
-    struct rog_deploy_item items[FILES];
+    struct rog_deploy_item items[FILES + 1] = {[FILES] = UNPACKER};
     char *source[FILES];
     pthread_t thread[JOBS];
     struct job *job = calloc(JOBS, sizeof *job);
@@ -336,7 +390,7 @@ static void deployments_in_parallel(void **state)
     }
     for (unsigned i = 0; i < JOBS; i++) {
         job[i] = (struct job){
-            .bench = bench, .items = items, .count = FILES, .host = i % LAB_BENCH_HOSTS};
+            .bench = bench, .items = items, .count = FILES + 1, .host = i % LAB_BENCH_HOSTS};
         assert_int_equal(pthread_create(&thread[i], NULL, work, &job[i]), 0);
     }
     for (unsigned i = 0; i < JOBS; i++)
@@ -362,7 +416,7 @@ static void a_bundle_runs_from_where_it_is(void **state)
     if (rog_bundle_open(&bundle, ROG_TEST_TRAINER, here.machine, &err))
         fail_msg("%s", err.message);
     const struct rog_deploy_item *items = rog_bundle_items(bundle, &count);
-    char *folder = deploy(ssh, items, count, count, NULL);
+    char *folder = deploy(ssh, items, count, count - 1, NULL); /* the unpacker is there */
     char *version = say(ssh, "\"$1/" ROG_BUNDLE_PROGRAM "\" --version", folder);
     assert_int_equal(strncmp(version, "rog-trainer ", 12), 0);
     char *libraries = say(ssh,
@@ -396,13 +450,17 @@ static void bundles_of_other_machines(void **state)
     free(put(bench, "riscv64/bin/rog-trainer", elf, sizeof elf));
     free(put(bench, "riscv64/lib/rog/plugins/rog.so", elf, sizeof elf));
     free(put(bench, "riscv64/lib/.hidden", "", 0));
+    assert_int_equal(rog_bundle_open(&bundle, ROG_TEST_TRAINER, "riscv64", &err), ROG_EFORMAT);
+    assert_non_null(strstr(err.message, "has no bin/rog-unpack"));
+    free(put(bench, "riscv64/bin/rog-unpack", elf, sizeof elf));
     if (rog_bundle_open(&bundle, ROG_TEST_TRAINER, "riscv64", &err))
         fail_msg("%s", err.message);
     const struct rog_deploy_item *items = rog_bundle_items(bundle, &count);
-    assert_int_equal(count, 2);
+    assert_int_equal(count, 3);
     assert_string_equal(items[0].name, "bin/rog-trainer");
-    assert_string_equal(items[1].name, "lib/rog/plugins/rog.so");
-    assert_int_equal(strlen(items[1].hash), 64);
+    assert_string_equal(items[1].name, "bin/rog-unpack");
+    assert_string_equal(items[2].name, "lib/rog/plugins/rog.so");
+    assert_int_equal(strlen(items[2].hash), 64);
     rog_bundle_free(bundle);
 
     elf[18] = 62;

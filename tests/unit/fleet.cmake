@@ -6,6 +6,7 @@ rog_unit_test(ssh LIBS rog_ssh rog_lab Threads::Threads)
 # There is one lab a machine.
 set_tests_properties(unit/ssh unit/spool PROPERTIES RESOURCE_LOCK lab)
 rog_unit_test(deploy LIBS rog_deploy rog_lab Threads::Threads)
-target_compile_definitions(test_deploy PRIVATE ROG_TEST_TRAINER="$<TARGET_FILE:rog-trainer>")
-add_dependencies(test_deploy rog-trainer)
+target_compile_definitions(test_deploy PRIVATE ROG_TEST_TRAINER="$<TARGET_FILE:rog-trainer>"
+                                              ROG_TEST_UNPACKER="$<TARGET_FILE:rog-unpack>")
+add_dependencies(test_deploy rog-trainer rog-unpack)
 set_tests_properties(unit/deploy PROPERTIES RESOURCE_LOCK lab)
