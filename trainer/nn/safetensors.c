@@ -17,6 +17,8 @@
 
 #define LENGTH_BYTES 8
 #define MAX_HEADER_BYTES (16u << 20)
+#define MAX_IGNORED_BYTES (1u << 20)
+/* Of a file that is not read for a larger model. */
 #define MAX_FILE_BYTES ((size_t)1 << 30)
 #define METADATA "__metadata__"
 #define IGNORED_SUFFIX ".num_batches_tracked"
@@ -161,10 +163,14 @@ static void file_release(struct file *file)
     free(file->bytes);
 }
 
-static int file_open(struct file *file, const char *path, struct rog_error *err)
+/* `data_bytes`: of the model that is looked for. */
+static int file_open(struct file *file, const char *path, uint64_t data_bytes,
+                     struct rog_error *err)
 {
+    size_t most = LENGTH_BYTES + MAX_HEADER_BYTES + MAX_IGNORED_BYTES + data_bytes;
     *file = (struct file){.path = path};
-    int code = rog_file_read(path, MAX_FILE_BYTES, &file->bytes, &file->size, err);
+    int code = rog_file_read(path, most > MAX_FILE_BYTES ? most : MAX_FILE_BYTES, &file->bytes,
+                             &file->size, err);
     if (code)
         return code;
     if (file->size < LENGTH_BYTES)
@@ -335,7 +341,7 @@ int rog_safetensors_read(const char *path, const struct rog_arch *arch, float *p
                          float *buffers, struct rog_error *err)
 {
     struct file file;
-    int code = file_open(&file, path, err);
+    int code = file_open(&file, path, (arch->params + arch->buffers) * sizeof(float), err);
     if (code)
         goto out;
     struct known known = {&file, arch, err};
@@ -365,7 +371,7 @@ int rog_safetensors_arch(const char *path, struct rog_arch **arch, struct rog_er
 {
     struct file file;
     *arch = NULL;
-    int code = file_open(&file, path, err);
+    int code = file_open(&file, path, 0, err);
     if (code)
         goto out;
     const struct rog_json *metadata = rog_json_get(file.header, METADATA);
