@@ -164,6 +164,11 @@ static void strict_errors(void **state)
     refuse("0,1\n1,2\n", "t.csv:1: ");
     refuse("seconds,mbps\n0,1\n0,2\n", "t.csv:3: the time must be greater");
     refuse("seconds,mbps\n5,1\n4,2\n", "t.csv:3: the time must be greater");
+    refuse("seconds,mbps\n0,1\n1e-300,2\n", "t.csv:3: a value must hold for at least 0.0001 s");
+    refuse("seconds,mbps\n0,1\n1e-5,2\n", "t.csv:3: a value must hold for at least 0.0001 s");
+    refuse("seconds,mbps\n0,1e-300\n1,0\n", "0 Mbit/s for ever");
+    refuse("seconds,mbps\n0,1e-7\n", "0 Mbit/s for ever");
+    refuse("seconds,mbps\n0,1e306\n", "more bits than can be counted");
     refuse("seconds,mbps\n0,1\n1,-2\n", "t.csv:3: the rate must be 0 or more");
     refuse("seconds,mbps\n0,1\n1\n", "t.csv:3: must be two numbers");
     refuse("seconds,mbps\n0,1\n1,\n", "t.csv:3: ");

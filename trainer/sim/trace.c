@@ -13,6 +13,10 @@
 #define TRACE_MAX_BYTES ((size_t)256 << 20)
 #define TRACE_HEADER "seconds,mbps"
 #define LINE_MAX_BYTES 128
+/* Whoever replays a trace has something to do at each of its values; and what lasts for less, or
+ * takes for longer than this rate, is lost among the digits of a long run's time. */
+#define STEP_MIN_S 1e-4
+#define MEAN_MIN_BPS 1.0
 
 void rog_trace_free(struct rog_trace *trace)
 {
@@ -49,11 +53,16 @@ int rog_trace_builder_add(struct rog_trace_builder *builder, double start_s, dou
         return rog_fail(err, ROG_EFORMAT, "the time must be a number (found %g s)", start_s);
     if (!isfinite(mbps) || mbps < 0)
         return rog_fail(err, ROG_EFORMAT, "the rate must be 0 or more (found %g Mbit/s)", mbps);
-    if (builder->count && start_s <= builder->start_s[builder->count - 1])
+    double last_s = builder->count ? builder->start_s[builder->count - 1] : -INFINITY;
+    if (start_s <= last_s)
         return rog_fail(err, ROG_EFORMAT,
                         "the time must be greater than of the value before (found %.9g s after "
                         "%.9g s)",
-                        start_s, builder->start_s[builder->count - 1]);
+                        start_s, last_s);
+    if (start_s - last_s < STEP_MIN_S)
+        return rog_fail(err, ROG_EFORMAT,
+                        "a value must hold for at least %g s (found %.12g s after %.12g s)",
+                        STEP_MIN_S, start_s, last_s);
     int code = builder_grow(builder, err);
     if (code)
         return code;
@@ -87,7 +96,9 @@ static int measure(struct rog_trace *trace, double end_s, struct rog_error *err)
                 trace->mbps[i - 1] * 1e6 * (trace->start_s[i] - trace->start_s[i - 1]);
     }
     trace->period_bits += trace->mbps[last] * 1e6 * (trace->span_s - last_s);
-    if (!(trace->period_bits > 0) || !isfinite(trace->period_bits))
+    if (!isfinite(trace->period_bits))
+        return rog_fail(err, ROG_EFORMAT, "the trace has more bits than can be counted");
+    if (!(trace->period_bits >= MEAN_MIN_BPS * trace->span_s))
         return rog_fail(err, ROG_EFORMAT,
                         "the trace is 0 Mbit/s for ever: nothing would ever get through");
     return ROG_OK;
@@ -304,9 +315,9 @@ static double place_end(const struct rog_trace *trace, struct place place)
 static struct place place_at(const struct rog_trace *trace, double t_s)
 {
     struct place low = {floor(t_s / trace->span_s), 0};
-    while (low.pass * trace->span_s > t_s)
+    if (low.pass * trace->span_s > t_s)
         low.pass--;
-    while ((low.pass + 1) * trace->span_s <= t_s)
+    if ((low.pass + 1) * trace->span_s <= t_s)
         low.pass++;
     uint32_t high = trace->count;
     while (high - low.index > 1) {

@@ -4,8 +4,9 @@
 
 /*
  * Bandwidth over time: piecewise constant, a value (Mbit/s) holds until the next one, and after its
- * end a trace begins again. A rate of 0 lets nothing through; a trace that is 0 for ever is refused
- * when it is opened.
+ * end a trace begins again. A rate of 0 lets nothing through; a trace that is 0 for ever, or has
+ * less than 1 bit/s in the mean, is refused when it is opened, and so are values that hold for less
+ * than 0.1 ms.
  *
  * As a file it is CSV: the line "seconds,mbps", then one row a value with strictly increasing
  * times; time counts from the first row. The last value holds for as long as the one before it (a
