@@ -359,14 +359,14 @@ static int step(struct executor *x, struct active *a, bool *finished, struct rog
 {
     struct rog_error cause = {0};
     enum rog_step reached = a->processes ? ROG_STEP_RUNNING : ROG_STEP_ENDED;
-    bool idle = false;
+    bool idle = false, behind = false;
     *finished = false;
     /* Before reading: nothing follows what has ended. */
     int stepped = a->processes ? x->kind->step(a->processes, &reached, &cause) : 0;
-    bool ended = reached == ROG_STEP_ENDED;
     if (reached == ROG_STEP_PREPARING)
         a->progress_s = rog_clock_s();
-    int code = rog_streams_follow(&a->streams, err);
+    int code = rog_streams_follow(&a->streams, &behind, err);
+    bool ended = reached == ROG_STEP_ENDED && !behind;
     if (code == 0)
         code = look_for_errors(a, err);
     if (code == 0 && stepped < 0)

@@ -12,6 +12,9 @@
 
 /* How much of a stream one step takes in; a line of it may not be longer. */
 #define CHUNK_BYTES (1 << 20)
+/* Steps of a stream in a row: one that grows faster than it is stored must not keep the rest of the
+ * program, and whoever wants it to end, waiting. */
+#define CHUNKS_AT_ONCE 16
 
 /* Appends the stream NAME of a node; the server's lie in the folder itself. */
 static int add(struct rog_streams *streams, struct rog_db *db,
@@ -83,13 +86,15 @@ static int follow(struct rog_stream *stream, char *chunk, bool *more, struct rog
     return rog_ingest_lines(stream->ingest, chunk, (size_t)got, err);
 }
 
-int rog_streams_follow(struct rog_streams *streams, struct rog_error *err)
+int rog_streams_follow(struct rog_streams *streams, bool *behind, struct rog_error *err)
 {
     int code = 0;
+    *behind = false;
     for (size_t i = 0; code == 0 && i < streams->count; i++) {
         bool more = true;
-        while (code == 0 && more)
+        for (int k = 0; code == 0 && more && k < CHUNKS_AT_ONCE; k++)
             code = follow(&streams->stream[i], streams->chunk, &more, err);
+        *behind |= more;
     }
     return code;
 }

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 find_package(Threads REQUIRED)
 rog_unit_test(remote LIBS rog_fleet)
+rog_unit_test(streams LIBS rog_fleet)
 rog_unit_test(spool LIBS rog_fleet rog_lab)
 rog_unit_test(ssh LIBS rog_ssh rog_lab Threads::Threads)
 # There is one lab a machine.

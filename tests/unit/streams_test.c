@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Streams that are followed: everything is stored, and no more than a part of it at once. */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <common/file.h>
+#include <orchestrator/fleet/streams.h>
+#include <orchestrator/store/db.h>
+
+#define LINES 40
+#define LINE_BYTES 1000000
+
+/* A run in a database of its own. */
+struct world {
+    char *folder;
+    struct rog_db *db;
+    struct rog_streams streams;
+};
+
+static int make_world(void **state)
+{
+    struct world *world = calloc(1, sizeof *world);
+    *state = world;
+    if (rog_temporary_folder(&world->folder, "streams-test", NULL))
+        return -1;
+    char *path = rog_path_join(world->folder, "x.db");
+    int code = rog_db_open(&world->db, path, ROG_DB_WRITE, NULL);
+    free(path);
+    if (!code)
+        code = rog_db_run(world->db, NULL,
+                          "INSERT INTO runs(id, library, threshold, control, batchsize, epochs, "
+                          "seed, status, config, config_hash)"
+                          " VALUES ('r', 'ROG', 4, 'o', 1, 1, 1, 'running', '{}', 'h')",
+                          "");
+    const struct rog_streams_options options = {.run_id = "r", .folder = world->folder};
+    return code ? code : rog_streams_open(&world->streams, world->db, &options, NULL);
+}
+
+static int remove_world(void **state)
+{
+    struct world *world = *state;
+    rog_streams_release(&world->streams);
+    rog_db_close(world->db);
+    int code = rog_dir_remove(world->folder, NULL);
+    free(world->folder);
+    free(world);
+    return code;
+}
+
+/* Much that comes at once. */
+static void write_events(const struct world *world)
+{
+    char *path = rog_path_join(world->folder, "events.jsonl");
+    char *padding = malloc(LINE_BYTES + 1);
+    assert_non_null(padding);
+    memset(padding, 'x', LINE_BYTES);
+    padding[LINE_BYTES] = '\0';
+    FILE *file = fopen(path, "we");
+    assert_non_null(file);
+    for (int i = 0; i < LINES; i++)
+        fprintf(file, "{\"event\":\"warning\",\"t\":%d,\"message\":\"%s\"}\n", i, padding);
+    assert_int_equal(fclose(file), 0);
+    free(padding);
+    free(path);
+}
+
+static int64_t count_events(const struct world *world)
+{
+    struct rog_query *query = NULL;
+    assert_int_equal(rog_query_new(&query, world->db, NULL, "SELECT count(*) FROM events", ""), 0);
+    assert_int_equal(rog_query_step(query, NULL), 1);
+    int64_t count = rog_query_int(query, 0);
+    rog_query_free(query);
+    return count;
+}
+
+static void a_stream_that_is_far_ahead_is_followed_bit_by_bit(void **state)
+{
+    struct world *world = *state;
+    bool behind = true;
+    int64_t before = 0;
+    int steps = 0;
+    write_events(world);
+    for (; behind; steps++) {
+        assert_int_equal(rog_streams_follow(&world->streams, &behind, NULL), 0);
+        int64_t now = count_events(world);
+        assert_true(now > before && now - before <= 17);
+        before = now;
+    }
+    assert_int_equal(before, LINES);
+    assert_true(steps >= 3);
+    assert_int_equal(rog_streams_follow(&world->streams, &behind, NULL), 0);
+    assert_false(behind);
+    assert_int_equal(count_events(world), LINES);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, make_world, remove_world)
+    const struct CMUnitTest tests[] = {
+        TEST(a_stream_that_is_far_ahead_is_followed_bit_by_bit),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
