@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <trainer/shape/lifeline.h>
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -15,11 +17,15 @@ static void let_go(int lifeline, int keep)
     int null = open("/dev/null", O_RDWR);
     for (int fd = 0; fd <= 2 && null >= 0; fd++)
         dup2(null, fd);
-    int low = lifeline < keep ? lifeline : keep, high = lifeline < keep ? keep : lifeline;
-    close_range(3, (unsigned)low - 1, 0);
-    if (high > low + 1)
-        close_range((unsigned)low + 1, (unsigned)high - 1, 0);
-    close_range((unsigned)high + 1, ~0U, 0);
+    /* Not by close_range, which kernels before 5.9 lack. */
+    DIR *open_files = opendir("/proc/self/fd");
+    for (struct dirent *entry; open_files && (entry = readdir(open_files));) {
+        int fd = (int)strtol(entry->d_name, NULL, 10); /* "." and "..": 0 */
+        if (fd > 2 && fd != lifeline && fd != keep && fd != dirfd(open_files))
+            close(fd);
+    }
+    if (open_files)
+        closedir(open_files);
 }
 
 int rog_lifeline_start(struct rog_lifeline *line, const char *name, int keep,
