@@ -288,10 +288,10 @@ int rog_bundle_open(struct rog_bundle **out, const char *trainer, const char *ma
         code = collect(bundle, trainer, err);
     else if (!code)
         code = rog_fail(err, ROG_ENOTFOUND,
-                        "there is no bundle for %s machines (this one is %s); make one as section "
-                        "\"Other architectures\" of docs/cluster-setup.md says and name the folder "
-                        "that holds it in ROG_BUNDLE_PATH",
-                        machine, here.machine);
+                        "there is no bundle for %s machines (this one is %s); make one in rogctl's "
+                        "source folder by sudo cmake/portable-bundle %s, and export what it says "
+                        "(docs/cluster-setup.md, Older hosts and other architectures)",
+                        machine, here.machine, machine);
     if (code)
         rog_bundle_free(bundle);
     else
@@ -304,6 +304,18 @@ const struct rog_deploy_item *rog_bundle_items(const struct rog_bundle *bundle, 
 {
     *count = bundle->count;
     return bundle->item;
+}
+
+bool rog_bundle_explain(struct rog_error *err)
+{
+    char version[16];
+    const char *lacks = strstr(err->message, "`GLIBC_");
+    if (!lacks || !strstr(lacks, "not found"))
+        return false;
+    snprintf(version, sizeof version, "%.*s", (int)strcspn(lacks + 1, "'"), lacks + 1);
+    rog_fail(err, err->code,
+             "the C library there is too old for this trainer, which needs %s of it", version);
+    return true;
 }
 
 void rog_bundle_free(struct rog_bundle *bundle)

@@ -14,10 +14,11 @@
  * For the architecture of this machine it is made of the trainer that is installed here, its
  * libraries where the dynamic linker finds them and the strategies that rogctl finds. A folder
  * MACHINE of $ROG_BUNDLE_PATH (folders separated by ':') or of PREFIX/share/rog/bundles goes first,
- * and is the only source for other architectures; docs/cluster-setup.md says how one is made. The
- * C library is the host's: it has to be as new as the one that the trainer was built with.
+ * and is the only source for other architectures; cmake/portable-bundle makes one. The C library is
+ * the host's: it has to have what the trainer was linked to, so a bundle is made with an old one.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include <orchestrator/deploy/deploy.h>
@@ -29,13 +30,18 @@ struct rog_bundle;
 
 /* `trainer` is the program's path here, `machine` what `uname -m` prints on the host.
  * Errors: ROG_ENOTFOUND no bundle for such a machine; ROG_EFORMAT one for another machine, or one
- * without an unpacker, stands in its place; ROG_EFAILED a library of the trainer is missing here; ROG_EIO, ROG_ENOMEM. */
+ * without an unpacker, stands in its place; ROG_EFAILED a library of the trainer is missing here;
+ * ROG_EIO, ROG_ENOMEM. */
 int rog_bundle_open(struct rog_bundle **bundle, const char *trainer, const char *machine,
                     struct rog_error *err);
 /* With hashes, for rog_deploy_tree. They live as long as the bundle; it is not changed any more, so
  * threads may share it. */
 const struct rog_deploy_item *rog_bundle_items(const struct rog_bundle *bundle, size_t *count);
 void rog_bundle_free(struct rog_bundle *bundle);
+
+/* Whether `err` is of a host whose dynamic linker refuses what is in a bundle, as its C library is
+ * too old. Then it says so in place of that linker's many lines. */
+bool rog_bundle_explain(struct rog_error *err);
 
 /* The bundles of all architectures that a cluster's hosts have, each opened once, by whoever needs
  * it first; the others wait. For threads that share it. */

@@ -17,7 +17,8 @@
 #define CLOCK_OFF_S 1.0
 #define GRACE_PART 4 /* of the lease; it is renewed twice in that time */
 #define MAX_NAMED 3
-#define STATUS_NOTHING 3 /* of rog-trainer power: there is no sensor */
+#define PORTABLE_LIBC "glibc 2.31" /* what cmake/portable-bundle builds with */
+#define STATUS_NOTHING 3           /* of rog-trainer power: there is no sensor */
 
 static double now_s(clockid_t clock)
 {
@@ -118,13 +119,21 @@ void rog_check_machine(struct rog_patient *patient)
 
 /* --- the trainer --- */
 
-/* What a message of the host's dynamic linker comes down to. */
-static void advise_on_libc(struct rog_patient *patient, const struct rog_error *why)
+/* Why it cannot be brought there, or does not run there. */
+static void found_no_trainer(struct rog_patient *patient, const char *what, struct rog_error *why)
 {
-    if (strstr(why->message, "GLIBC"))
-        ROG_ADVISE(patient, "its C library is older than the one that the trainer was built "
-                            "with: build a bundle on a system as old as the oldest host (docs/"
-                            "cluster-setup.md, Other architectures)");
+    bool old = rog_bundle_explain(why);
+    ROG_FOUND(patient, "trainer", ROG_FINDING_BAD, "%s%s", old ? "" : what, why->message);
+    if (!old)
+        return;
+    if (strverscmp(rog_json_get_string(patient->facts, "libc", ""), PORTABLE_LIBC) >= 0)
+        ROG_ADVISE(patient,
+                   "in rogctl's source folder: sudo cmake/portable-bundle %s, and export what it "
+                   "says (docs/cluster-setup.md, Older hosts and other architectures)",
+                   rog_json_get_string(patient->facts, "machine", ""));
+    else
+        ROG_ADVISE(patient, "there are bundles for " PORTABLE_LIBC " (Ubuntu 20.04, Debian 11) and "
+                            "later: install a newer system there");
 }
 
 /* Whether the copy runs there. */
@@ -138,9 +147,7 @@ static void try_trainer(struct rog_patient *patient, const struct rog_deploy_rep
     snprintf(wanted, sizeof wanted, "rog-trainer %s\n", patient->options->version);
     int code = rog_patient_trainer(patient, arguments, COMMAND_TIMEOUT_S, &said, &status, &why);
     if (code) {
-        ROG_FOUND(patient, "trainer", ROG_FINDING_BAD, "the trainer does not run there: %s",
-                  why.message);
-        advise_on_libc(patient, &why);
+        found_no_trainer(patient, "the trainer does not run there: ", &why);
     } else if (strcmp(said ? said : "", wanted) != 0) {
         ROG_FOUND(patient, "trainer", ROG_FINDING_BAD, "its bundle is %.*s, this is rogctl %s",
                   said ? (int)strcspn(said, "\n") : 0, said ? said : "", patient->options->version);
@@ -180,8 +187,7 @@ void rog_check_trainer(struct rog_patient *patient)
     if (rog_deploy_tree(patient->ssh, items, count, &patient->tree, &report, &why) == ROG_OK) {
         try_trainer(patient, &report, now_s(CLOCK_MONOTONIC) - begin_s);
     } else {
-        ROG_FOUND(patient, "trainer", ROG_FINDING_BAD, "%s", why.message);
-        advise_on_libc(patient, &why);
+        found_no_trainer(patient, "", &why);
     }
 }
 

@@ -134,13 +134,14 @@ static int probe(struct rog_remote_host *host, struct rog_error *err)
     const char *iface = rog_json_get_string(host->settings, "iface", NULL);
     struct rog_remote_right right;
     char *answer = NULL;
-    const char *const argv[] = {host->program, "shape",  "--iface", iface,
-                                "--probe",     "--json", NULL};
-    int code = iface ? rog_ssh_command(host->ssh, argv, COMMAND_TIMEOUT_S, &answer, err) : 0;
-    if (code == 0)
+    const char *const shape[] = {host->program, "shape",  "--iface", iface,
+                                 "--probe",     "--json", NULL};
+    const char *const start[] = {host->program, "--version", NULL};
+    int code = rog_ssh_command(host->ssh, iface ? shape : start, COMMAND_TIMEOUT_S, &answer, err);
+    if (code == 0 && iface)
         code = rog_remote_right_read(&right, answer, err);
     free(answer);
-    if (code)
+    if (code || !iface)
         return code;
     pthread_mutex_lock(&host->remote->mutex);
     host->right = right;
@@ -164,6 +165,10 @@ int rog_remote_prepare(struct rog_remote_host *host, struct rog_error *err)
     if (code == 0 && !attempt->adopt)
         code = probe(host, err);
     free(root);
+    if (code && rog_bundle_explain(err)) {
+        const struct rog_error cause = *err;
+        rog_fail(err, code, "%s; rogctl doctor --cluster FILE says what to do", cause.message);
+    }
     if (code)
         rog_fail_prefix(err, "%s", host->title);
     return code;

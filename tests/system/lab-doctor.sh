@@ -120,6 +120,33 @@ else
     echo "not tried: a firewall, as this kernel has no routing rules"
 fi
 
+# --- a host whose C library is too old: to the linker there, one without the versions asked for ---
+old=bundles/$(uname -m)
+mkdir bundles
+cp -r $cache/host1/rogctl/trees/* "$old"
+chmod -R u+w bundles
+export ROG_BUNDLE_PATH=$PWD/bundles
+sed 's/iface = [^;]*;//' $lab/cluster.conf >no-iface.conf
+cat >old.conf <<'CONF'
+case = "old"; figure = "1"; library = "BSP"; workload = "none"; seconds = 5.0; runs = ( { note = "BSP"; } );
+CONF
+for program in rog-trainer rog-unpack; do # the first does not start, the second stops deployment
+    sed -i 's/GLIBC_2\.3/GLIBC_9.3/g' "$old/bin/$program"
+    grep -q 'GLIBC_9\.3' "$old/bin/$program" || {
+        echo "not tried: an old C library for $program, as this one is old itself"
+        continue
+    }
+    doctor 1
+    finding 'worker 1' trainer bad 'the C library there is too old for this trainer, which needs GLIBC_9.3'
+    finding 'worker 1' trainer bad "sudo cmake/portable-bundle $(uname -m)"
+    hosts=no-iface.conf
+    [ $program = rog-trainer ] || hosts=lab
+    rogctl sweep old.conf --cluster $hosts >said 2>&1 && fail "a run with such a trainer is done"
+    grep -q 'needs GLIBC_9.3[0-9]* of it; rogctl doctor' said || fail "$(cat said)"
+done
+unset ROG_BUNDLE_PATH
+rm -r bundles
+
 # --- clean ---
 touch -d '1 hour ago' $cache/host1/rogctl/runs/new-1-1/lease
 mkdir -p $cache/host2/rogctl/runs/busy-1-2

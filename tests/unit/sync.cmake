@@ -19,7 +19,7 @@ string(REGEX MATCH "\n```c\n(.*)\n```\n\n## Line by line" found "${text}")
 if(NOT found)
   message(FATAL_ERROR "${doc} has no strategy before \"Line by line\"")
 endif()
-file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/tests/mean.c CONTENT "${CMAKE_MATCH_1}\n" @ONLY)
+file(GENERATE OUTPUT ${PROJECT_BINARY_DIR}/tests/mean.c CONTENT "${CMAKE_MATCH_1}\n")
 add_library(rog_test_plugin_mean MODULE ${PROJECT_BINARY_DIR}/tests/mean.c)
 set_target_properties(rog_test_plugin_mean PROPERTIES
   OUTPUT_NAME mean PREFIX "" LIBRARY_OUTPUT_DIRECTORY ${ROG_TEST_PLUGINS})

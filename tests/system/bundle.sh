@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: Apache-2.0
+# A bundle is whole: its files find each other from where they were put, and it says which C library
+# hosts have to have. What it is made with on old systems needs a network: only its refusals are here.
+. "$ROG_TEST_TOOLS/lib.sh"
+command -v readelf >/dev/null || skip "readelf is not installed (package binutils)"
+
+try 0 "$ROG_SOURCE/cmake/make-bundle" cc "$ROG_BUILD" whole
+wanted=$(sed -n 's/.*, for hosts with glibc \([0-9.]*\) or later$/\1/p' out)
+[ "$(printf '%s\n' 2.17 "$wanted" | sort -V | head -n 1)" = 2.17 ] || fail "it wants glibc \"$wanted\""
+here=$(getconf GNU_LIBC_VERSION)
+same "the newer of what it wants and what is here" "${here#glibc }" \
+    "$(printf '%s\n' "$wanted" "${here#glibc }" | sort -V | tail -n 1)"
+for file in whole/bin/rog-trainer whole/lib/lib*; do
+    readelf -VW "$file"
+done | grep -q "Name: GLIBC_$wanted " || fail "nothing in it wants glibc $wanted"
+
+mv whole elsewhere
+try 0 env -i "$PWD/elsewhere/bin/rog-trainer" --version
+env -i LD_DEBUG=libs "$PWD/elsewhere/bin/rog-trainer" --version >out 2>libraries
+sed -n 's/.*calling init: //p' libraries | grep -v -e "^$PWD/elsewhere/" -e '/ld-linux' -e '/lib\(c\|m\|mvec\|pthread\|dl\|rt\|resolv\)[.-]' &&
+    fail "libraries that are not its own"
+if command -v python3 >/dev/null; then
+    try 0 env -u ROG_LIBRARY PYTHONPATH="$PWD/elsewhere/lib/rog/python/rog" python3 -B -c \
+        'import _librog; print(_librog.version(), open("/proc/self/maps").read())'
+    prints "$PWD/elsewhere/lib/librog.so.0"
+    prints "$PWD/elsewhere/lib/libsodium.so"
+fi
+
+portable=$ROG_SOURCE/cmake/portable-bundle
+if [ "$(id -u)" != 0 ]; then
+    try 1 "$portable"
+    says "only root can install Debian 11 in a folder: sudo $portable"
+elif command -v dpkg >/dev/null; then
+    try 1 "$portable" riscv64
+    says 'a bundle for riscv64 machines cannot be made on this one'
+fi
