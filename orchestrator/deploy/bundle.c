@@ -18,6 +18,7 @@
 #define LDD_TIMEOUT_S 30
 #define MAX_DEPTH 8
 #define MAX_FILES 10000
+#define NAME_LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-"
 #define PLUGIN_FOLDER "lib/rog/plugins"
 #define LIBROG "lib/librog.so.0"
 #define PYTHON_FOLDER "lib/rog/python/rog"
@@ -273,7 +274,7 @@ int rog_bundle_open(struct rog_bundle **out, const char *trainer, const char *ma
     struct utsname here;
     char *folder = NULL;
     *out = NULL;
-    if (!machine[0] || machine[0] == '.' || strchr(machine, '/'))
+    if (!machine[0] || strspn(machine, NAME_LETTERS) != strlen(machine))
         return rog_fail(err, ROG_EINVAL, "\"%s\" is no architecture", machine);
     struct rog_bundle *bundle = calloc(1, sizeof *bundle);
     if (!bundle)

@@ -444,6 +444,7 @@ static void bundles_of_other_machines(void **state)
     assert_int_equal(rog_bundle_open(&bundle, ROG_TEST_TRAINER, "riscv64", &err), ROG_ENOTFOUND);
     assert_non_null(strstr(err.message, "there is no bundle for riscv64"));
     assert_int_equal(rog_bundle_open(&bundle, ROG_TEST_TRAINER, "../x", &err), ROG_EINVAL);
+    assert_int_equal(rog_bundle_open(&bundle, ROG_TEST_TRAINER, "x; reboot", &err), ROG_EINVAL);
 
     char elf[64] = "\177ELF";
     elf[18] = (char)243; /* e_machine */
