@@ -6,6 +6,8 @@
 #include <string.h>
 #include <time.h>
 
+#include <common/memory.h>
+
 #define COPIES 9
 
 static double seconds(clockid_t id)
@@ -49,7 +51,7 @@ void rog_bench_print(const char *name, double value, const char *unit, double li
 double rog_bench_copy_rate(size_t floats)
 {
     double rates[COPIES] = {0};
-    float *from = malloc(floats * sizeof *from), *to = malloc(floats * sizeof *to);
+    float *from = rog_floats(floats), *to = rog_floats(floats);
     if (from && to) {
         memset(from, 1, floats * sizeof *from);
         memset(to, 2, floats * sizeof *to);

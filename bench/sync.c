@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include <bench/measure.h>
+#include <common/memory.h>
 #include <common/plugin.h>
 #include <common/rng.h>
 #include <trainer/nn/arch.h>
@@ -155,9 +156,9 @@ static int prepare(struct bench *bench, const struct rog_strategy *strategy, int
     if (code)
         return code;
     uint64_t params = bench->rows->params;
-    bench->model = malloc(params * sizeof(float));
-    bench->params = malloc(params * sizeof(float));
-    bench->gradients = malloc(params * sizeof(float));
+    bench->model = rog_floats(params);
+    bench->params = rog_floats(params);
+    bench->gradients = rog_floats(params);
     bench->buffer = malloc(MESSAGE_BYTES);
     if (!bench->model || !bench->params || !bench->gradients || !bench->buffer)
         return rog_fail_nomem(err);

@@ -7,6 +7,7 @@
 
 #include <common/file.h>
 #include <common/json.h>
+#include <common/memory.h>
 #include <rog/events.h>
 #include <trainer/data/dataset.h>
 #include <trainer/nn/safetensors.h>
@@ -92,7 +93,7 @@ static int find_wire_scale(struct rog_train *train, struct rog_error *err)
 
 static int make_params(struct rog_train *train, struct rog_error *err)
 {
-    train->params = malloc(train->arch->params * sizeof *train->params);
+    train->params = rog_floats(train->arch->params);
     train->buffers = malloc((train->arch->buffers + 1) * sizeof *train->buffers);
     return train->params && train->buffers ? ROG_OK : rog_fail_nomem(err);
 }

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include <common/memory.h>
 #include <common/rng.h>
 #include <trainer/nn/layer.h>
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <common/memory.h>
 #include <trainer/nn/patches.h>
 
 #define BATCH_NORM_EPSILON 1e-5f
@@ -661,11 +662,6 @@ const struct rog_layer_ops rog_layer_table[ROG_LAYER_KINDS] = {
                                .backward = linear_gelu_backward},
     [ROG_LAYER_MEAN] = {.name = "mean", .forward = mean_forward, .backward = mean_backward},
 };
-
-float *rog_floats(size_t count)
-{
-    return aligned_alloc(64, (count * sizeof(float) + 63) / 64 * 64);
-}
 
 int rog_layer_init(struct rog_layer *layer, const struct rog_arch *arch,
                    const struct rog_arch_layer *spec, uint32_t batch, enum rog_net_mode mode,

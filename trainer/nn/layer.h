@@ -66,7 +66,4 @@ int rog_layer_init(struct rog_layer *layer, const struct rog_arch *arch,
                    bool input_gradient, struct rog_prims *prims, struct rog_error *err);
 void rog_layer_release(struct rog_layer *layer);
 
-/* Heap memory on a cache line, NULL when it ran out; for free(). */
-float *rog_floats(size_t count);
-
 #endif

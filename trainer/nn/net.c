@@ -5,6 +5,7 @@
 
 #include <omp.h>
 
+#include <common/memory.h>
 #include <trainer/nn/layer.h>
 #include <trainer/nn/loss.h>
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <common/memory.h>
 #include <rog/events.h>
 #include <trainer/sim/cluster_state.h>
 #include <trainer/sim/exchange.h>
@@ -38,7 +39,7 @@ static int node_init(struct rog_sim_cluster *cluster, uint32_t index, struct rog
     if (node->profile->zero_mbps > 0)
         rog_trace_lift_zeros(node->trace, node->profile->zero_mbps);
     if (config->params) {
-        node->params = malloc(config->rows->params * sizeof *node->params);
+        node->params = rog_floats(config->rows->params);
         if (!node->params)
             return rog_fail_nomem(err);
         memcpy(node->params, config->params, config->rows->params * sizeof *node->params);

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include <common/memory.h>
 #include <trainer/data/batch.h>
 #include <trainer/data/dataset.h>
 #include <trainer/nn/net.h>
@@ -98,8 +99,8 @@ static int prepare(struct rog_learner *learner, const struct rog_run_config *con
     learner->samplers = calloc(workers, sizeof *learner->samplers);
     learner->engine_of = calloc(workers, sizeof *learner->engine_of);
     learner->engines = calloc(workers, sizeof *learner->engines);
-    learner->gradients = malloc(params * sizeof *learner->gradients);
-    learner->sum = malloc(params * sizeof *learner->sum);
+    learner->gradients = rog_floats(params);
+    learner->sum = rog_floats(params);
     if (!learner->samplers || !learner->engine_of || !learner->engines || !learner->gradients ||
         !learner->sum)
         return rog_fail_nomem(err);

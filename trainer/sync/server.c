@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <common/memory.h>
 #include <trainer/sync/ahead.h>
 #include <trainer/sync/kernels.h>
 #include <trainer/sync/message.h>
@@ -21,7 +22,7 @@ static int make_peer(struct rog_server *server, struct rog_peer *peer, struct ro
         return rog_fail_nomem(err);
     if (!server->params)
         return 0;
-    peer->held = malloc(rows->params * sizeof *peer->held);
+    peer->held = rog_floats(rows->params);
     if (!peer->held)
         return rog_fail_nomem(err);
     memcpy(peer->held, server->params, rows->params * sizeof *peer->held);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <common/memory.h>
 #include <trainer/sync/ahead.h>
 #include <trainer/sync/kernels.h>
 #include <trainer/sync/message.h>
@@ -84,10 +85,12 @@ static int build(struct rog_worker *worker, struct rog_error *err)
         !worker->pull_scale || !worker->pushed_rows || !worker->pulled_rows)
         return rog_fail_nomem(err);
     if (worker->values) {
-        worker->momentum = calloc(rows->params, sizeof *worker->momentum);
-        worker->update = calloc(rows->params, sizeof *worker->update);
+        worker->momentum = rog_floats(rows->params);
+        worker->update = rog_floats(rows->params);
         if (!worker->momentum || !worker->update)
             return rog_fail_nomem(err);
+        memset(worker->momentum, 0, rows->params * sizeof *worker->momentum);
+        memset(worker->update, 0, rows->params * sizeof *worker->update);
     }
     return rog_strategy_start(worker->strategy, &worker->policy, &worker->state, err);
 }

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_COMMON_MEMORY_H
+#define ROG_COMMON_MEMORY_H
+
+/*
+ * Memory for arrays of a model's size. Vectors that lie across two cache lines cost twice, and rows
+ * that lie strewn over more pages than the processor remembers cost a walk through the page table
+ * each; so these arrays begin at a cache line, and large ones ask for pages of 2 MiB.
+ */
+
+#include <stddef.h>
+
+/* Room for so many floats, whatever they are; free() releases it. NULL where there is none. */
+float *rog_floats(size_t count);
+
+#endif
