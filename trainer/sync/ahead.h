@@ -5,7 +5,8 @@
 /*
  * The rows of a message lie scattered over arrays that no cache holds, and most are too short for
  * the processor to guess what comes next. Who walks them asks for those a few places ahead. This
- * changes no result, only when memory is read.
+ * changes no result, only when memory is read; for a compiler it is therefore without effect, and
+ * it leaves calls of such a function out unless they are inlined first.
  */
 
 #include <stdint.h>
@@ -13,14 +14,14 @@
 #include <trainer/sync/rows.h>
 
 #define ROG_AHEAD_ROWS 8
-#define ROG_AHEAD_ELEMENTS 256 /* of each row; after these the processor goes on by itself */
-#define ROG_AHEAD_LINE 16      /* floats of a cache line */
+#define ROG_AHEAD_ELEMENTS 2048 /* of each row; after these the processor goes on by itself */
+#define ROG_AHEAD_LINE 16       /* floats of a cache line */
 
 /* The i-th of `count` rows is next; `values`: rows->params floats, or where that is NULL `tensors`:
  * those of each tensor. */
-static inline void rog_ahead(const struct rog_rows *rows, const float *values,
-                             float *const *tensors, const uint32_t *list, uint32_t count,
-                             uint32_t i)
+static inline __attribute__((always_inline)) void
+rog_ahead(const struct rog_rows *rows, const float *values, float *const *tensors,
+          const uint32_t *list, uint32_t count, uint32_t i)
 {
     uint32_t end = count - i > ROG_AHEAD_ROWS ? i + ROG_AHEAD_ROWS + 1 : count;
     for (uint32_t k = i ? i + ROG_AHEAD_ROWS : 0; k < end; k++) {

@@ -467,6 +467,8 @@ static size_t send_pull_rows(struct rog_server *server, struct rog_peer *peer, d
     for (uint32_t i = 0; server->params && i < count; i++) {
         row = list[i];
         uint64_t at = rog_rows_offset(rows, row);
+        rog_ahead(rows, peer->held, NULL, list, count, i);
+        rog_ahead(rows, server->params, NULL, list, count, i);
         if (rows->plain)
             rog_kernel_take_copy(peer->held + at, server->params + at, rog_rows_size(rows, row),
                                  buffer + size);
