@@ -90,6 +90,7 @@ static void test_set(void **state)
     assert_int_equal(rog_set_init(&set, 200, NULL), 0);
     assert_int_equal(rog_set_next(&set, 0), 200);
     assert_int_equal(rog_set_next_absent(&set, 0), 0);
+    assert_int_equal(rog_set_runs(&set), 0);
     for (uint32_t i = count; i-- > 0;) {
         assert_true(rog_set_add(&set, members[i]));
         assert_false(rog_set_add(&set, members[i]));
@@ -104,12 +105,15 @@ static void test_set(void **state)
     assert_memory_equal(list, members, sizeof members);
     assert_int_equal(rog_set_next_absent(&set, 63), 66);
     assert_int_equal(rog_set_next_absent(&set, 199), 200);
+    assert_int_equal(rog_set_runs(&set), 5);
     rog_set_remove(&set, 64);
     rog_set_remove(&set, 64);
     assert_int_equal(set.count, count - 1);
     assert_false(rog_set_has(&set, 64));
+    assert_int_equal(rog_set_runs(&set), 6);
     rog_set_fill(&set);
     assert_int_equal(set.count, 200);
+    assert_int_equal(rog_set_runs(&set), 1);
     assert_int_equal(rog_set_next_absent(&set, 0), 200);
     rog_set_clear(&set);
     assert_int_equal(rog_set_next(&set, 0), 200);

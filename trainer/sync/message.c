@@ -320,11 +320,8 @@ static uint8_t *put_header(uint8_t *at, const struct rog_wire_header *header)
 
 static uint8_t *put_numbers(uint8_t *at, const struct rog_set *set)
 {
-    uint32_t runs = 0, end = 0;
-    for (uint32_t first = rog_set_next(set, 0); first < set->size;
-         first = rog_set_next(set, rog_set_next_absent(set, first)))
-        runs++;
-    at = put_varint(at, runs);
+    uint32_t end = 0;
+    at = put_varint(at, rog_set_runs(set));
     for (uint32_t first = rog_set_next(set, 0); first < set->size; first = rog_set_next(set, end)) {
         uint32_t gap = first - end;
         end = rog_set_next_absent(set, first);
@@ -384,6 +381,7 @@ void rog_wire_room_init(struct rog_wire_room *room, const struct rog_rows *rows,
 {
     *room = (struct rog_wire_room){.rows = rows,
                                    .bytes = bytes,
+                                   .run_bytes = run_bytes(rows->row_count),
                                    .used = ROG_WIRE_HEADER_BYTES + ROG_WIRE_VARINT_BYTES,
                                    .last = UINT32_MAX};
 }
@@ -392,7 +390,7 @@ static bool take_room(struct rog_wire_room *room, uint32_t number, size_t payloa
 {
     /* Sorting can only join runs, so that what is counted here is enough. */
     bool joins = room->last != UINT32_MAX && number == room->last + 1;
-    size_t bytes = payload_bytes + (joins ? 0 : run_bytes(room->rows->row_count));
+    size_t bytes = payload_bytes + (joins ? 0 : room->run_bytes);
     if (room->bytes - room->used < bytes)
         return false;
     room->used += bytes;

@@ -23,6 +23,9 @@ void rog_set_fill(struct rog_set *set);
 /* All members, ascending, to `list`, which has room for them; how many there are. */
 uint32_t rog_set_list(const struct rog_set *set, uint32_t *list);
 
+/* How many runs of numbers without a gap the members are. */
+uint32_t rog_set_runs(const struct rog_set *set);
+
 /* The smallest member >= from, set->size where there is none. */
 uint32_t rog_set_next(const struct rog_set *set, uint32_t from);
 /* The smallest number >= from that is no member, set->size where there is none. */

@@ -104,7 +104,8 @@ size_t rog_wire_put_numbers(uint8_t *buffer, const struct rog_wire_header *heade
 struct rog_wire_room {
     const struct rog_rows *rows;
     size_t bytes, used;
-    uint32_t last; /* row added last, UINT32_MAX at first */
+    size_t run_bytes; /* a row that does not follow the last takes so many more */
+    uint32_t last;    /* row added last, UINT32_MAX at first */
 };
 void rog_wire_room_init(struct rog_wire_room *room, const struct rog_rows *rows, size_t bytes);
 /* False, and nothing taken, when the row does not fit. */
