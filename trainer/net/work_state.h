@@ -66,8 +66,9 @@ struct rog_work {
     uint32_t finished;  /* the iteration after which the caller was through */
     bool admitted;
     double began_s, computed_s, admitted_s, stall_s; /* of the clock */
-    uint32_t largest; /* iteration of any worker, as the server said last */
-    float *model;     /* what has come of the whole model */
+    uint64_t sent_bytes; /* of messages since the last iteration was over, before scaling */
+    uint32_t largest;    /* iteration of any worker, as the server said last */
+    float *model;        /* what has come of the whole model */
     uint64_t model_at;
     uint64_t teach_at; /* next value to send of the model that the server learns */
     uint32_t join_iteration;

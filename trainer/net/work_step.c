@@ -7,6 +7,7 @@
 
 #include <rog/events.h>
 #include <trainer/net/bytes.h>
+#include <trainer/sync/message.h>
 
 #define ENERGY_PERIOD_S 10.0
 
@@ -156,7 +157,9 @@ static void measure_iteration(struct rog_work *work)
     statistics->stall_s = work->stall_s;
     statistics->rows_pushed = status.rows_pushed;
     statistics->rows_pulled = status.rows_pulled;
-    statistics->bytes_pushed = (uint64_t)llround((double)status.bytes_pushed * scale);
+    /* With the rows that were demanded while the steps were computed. */
+    statistics->bytes_pushed = (uint64_t)llround((double)work->sent_bytes * scale);
+    work->sent_bytes = 0;
     statistics->bytes_pulled = (uint64_t)llround((double)status.bytes_pulled * scale);
     statistics->all_bytes_pushed += statistics->bytes_pushed;
     statistics->all_bytes_pulled += statistics->bytes_pulled;
@@ -429,6 +432,7 @@ void rog_work_produce(void *user, size_t bytes)
     if (!work->started || work->phase == ROG_WORK_JOINING || work->phase == ROG_WORK_THROUGH)
         return;
     int code = rog_worker_send(work->core, rog_work_time(work), work->message, room, &size, &err);
+    work->sent_bytes += code ? 0 : rog_message_wire_bytes(options->rows, work->message, size);
     if (!code && size > 0)
         code = rog_link_put_core(work->link, options->rows, work->message, size,
                                  options->wire_scale, bytes, &err);
