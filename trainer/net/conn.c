@@ -222,7 +222,7 @@ static bool write_out(struct rog_conn *conn)
 {
     while (conn->out.at < conn->out.size) {
         ssize_t put = send(conn->fd, conn->out.data + conn->out.at, conn->out.size - conn->out.at,
-                           MSG_NOSIGNAL);
+                           MSG_NOSIGNAL | MSG_MORE);
         if (put < 0 && errno == EINTR)
             continue;
         if (put < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
@@ -265,12 +265,21 @@ static bool make_frame(struct rog_conn *conn)
     return true;
 }
 
+/* What is written at once shares segments, each of which has headers; the last of them waits for
+ * more until this says that there is none for now. */
+static void let_go(struct rog_conn *conn)
+{
+    int one = 1;
+    setsockopt(conn->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+}
+
 /* Writes until there is nothing to write, it has to wait, or others have their turn. */
 static void pump(struct rog_conn *conn)
 {
     if (conn->pumping || conn->finished)
         return;
     conn->pumping = true;
+    uint64_t written = conn->bytes_written;
     int events = UV_READABLE;
     for (int frames = 0; conn->state == MEETING || conn->state == OPEN; frames++) {
         if (conn->out.size == 0 && (conn->state != OPEN || !make_frame(conn))) {
@@ -286,6 +295,8 @@ static void pump(struct rog_conn *conn)
         }
     }
     conn->pumping = false;
+    if (conn->bytes_written > written)
+        let_go(conn);
     if (conn->state == OPEN && conn->finishing && conn->out.size == 0) {
         /* Closing at once could make the kernel throw away what the peer has not read. */
         conn->finished = true;
