@@ -36,6 +36,8 @@ const struct rog_setting rog_cluster_ssh_settings[] = {
      "file that ssh reads instead of ~/.ssh/config", 0},
     {"port", ROG_SETTING_INT, "7700", 1, 65535, NULL, NULL,
      "port of the server that the workers connect to", 0},
+    {"downlink", ROG_SETTING_STRING, "auto", 0, 0, "auto|server", NULL,
+     "who shapes what workers receive: the server, or they themselves where all of them can", 0},
     {"lease", ROG_SETTING_REAL, "600", 5, 1e6, NULL, "s",
      "a host that does not hear of rogctl for so long ends its part of the run and cleans up", 0},
     {NULL, ROG_SETTING_FLAG, NULL, 0, 0, NULL, NULL, NULL, 0},
@@ -264,6 +266,8 @@ static int take_run_settings(struct rog_cluster *cluster, const struct rog_conf_
     if (code == 0 && ssh_config && !cluster->ssh_config)
         code = rog_fail_nomem(err);
     cluster->port = (unsigned)rog_json_get_integer(values, "port", 0);
+    cluster->downlink_at_server =
+        strcmp(rog_json_get_string(values, "downlink", ""), "server") == 0;
     cluster->lease_s = rog_json_get_number(values, "lease", 0);
     cluster->stall_limit_s = rog_json_get_number(values, "stall_limit", 0);
     cluster->worker_timeout_s = rog_json_get_number(values, "worker_timeout", 0);

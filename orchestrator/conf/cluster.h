@@ -17,6 +17,7 @@
  * the worker does not say otherwise.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include <common/json.h>
@@ -42,6 +43,7 @@ struct rog_cluster {
     int retries, restarts;
     /* rog_cluster_ssh_settings */
     unsigned port;
+    bool downlink_at_server; /* also where the workers could shape it */
     double lease_s;
 };
 

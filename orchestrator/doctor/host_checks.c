@@ -334,9 +334,15 @@ static void judge_probe(struct rog_patient *patient, const struct rog_json *prob
     bool egress = rog_json_get_bool(probe, "egress", false);
     bool ingress = rog_json_get_bool(probe, "ingress", false);
     bool downlink = rog_json_get_bool(probe, "downlink", false);
+    bool at_server = patient->options->cluster->downlink_at_server;
     if (patient->role == ROG_PATIENT_SERVER && downlink)
         ROG_FOUND(patient, "shaping", ROG_FINDING_GOOD,
                   "what %s sends can be shaped for each worker", iface);
+    else if (patient->role == ROG_PATIENT_WORKER && egress && at_server)
+        ROG_FOUND(
+            patient, "shaping", ROG_FINDING_GOOD,
+            "%s can be shaped in what it sends; what it receives the server shapes (downlink)",
+            iface);
     else if (patient->role == ROG_PATIENT_WORKER && egress && ingress)
         ROG_FOUND(patient, "shaping", ROG_FINDING_GOOD, "%s can be shaped in both directions",
                   iface);

@@ -202,7 +202,8 @@ static void choose_shaping(struct rog_remote *remote)
         return; /* pacing is what is left */
     for (size_t i = 0; i < remote->count; i++)
         right[i] = remote->host[i].right;
-    rog_remote_shaping_choose(&remote->shaping, right, remote->count);
+    rog_remote_shaping_choose(&remote->shaping, right, remote->count,
+                              remote->attempt->cluster->downlink_at_server);
     free(right);
 }
 

@@ -10,6 +10,7 @@
 #include <common/clock.h>
 #include <common/file.h>
 #include <orchestrator/fleet/remote_place.h>
+#include <orchestrator/fleet/remote_recover.h>
 #include <orchestrator/fleet/remote_spool.h>
 #include <orchestrator/fleet/run_files.h>
 #include <orchestrator/store/ingest.h>
@@ -19,10 +20,8 @@
  * people want to see progress. */
 #define POLL_S 2.0
 #define START_POLL_S 0.2
-#define LOOK_S 6.0        /* whether the supervisor is alive */
-#define LEASE_PARTS 8     /* a lease is renewed so often */
-#define BACKOFF_MIN_S 0.5 /* between attempts to connect */
-#define BACKOFF_MAX_S 8.0
+#define LOOK_S 6.0      /* whether the supervisor is alive */
+#define LEASE_PARTS 8   /* a lease is renewed so often */
 #define FAREWELL_S 20.0 /* for a worker after the server has ended */
 #define CLEAN_PATIENCE_S 20.0
 #define STOP_TIMEOUT_S 90.0 /* the supervisor takes its own time */
@@ -59,23 +58,6 @@ static void set_lost(struct rog_remote_host *host, bool lost)
 
 /* ---- the connection ---- */
 
-/* Tries for `patience_s`, at least once, or until everything is to end, unless that does not matter
- * (`also_stopped`). A host key that is not the known one is final. */
-static int connect_to(struct rog_remote_host *host, double patience_s, bool also_stopped,
-                      struct rog_error *err)
-{
-    double until_s = rog_clock_s() + patience_s, pause_s = BACKOFF_MIN_S;
-    for (;;) {
-        int code = rog_remote_connect(host, err);
-        double left_s = until_s - rog_clock_s();
-        if (code == 0 || code == ROG_EINVAL || left_s <= 0)
-            return code;
-        if (rog_remote_stopped(host->remote, pause_s < left_s ? pause_s : left_s) && !also_stopped)
-            return ROG_EINTR;
-        pause_s = pause_s * 2 < BACKOFF_MAX_S ? pause_s * 2 : BACKOFF_MAX_S;
-    }
-}
-
 /* The host goes on by itself; its events are there when it is reached again. */
 static int connect_again(struct rog_remote_host *host, const char *why, struct rog_error *err)
 {
@@ -87,7 +69,7 @@ static int connect_again(struct rog_remote_host *host, const char *why, struct r
                     "the connection to %s is lost, what runs there goes on: %s", host->title, why);
     int code;
     do
-        code = connect_to(host, POLL_S, false, &cause);
+        code = rog_remote_connect_within(host, POLL_S, false, &cause);
     while (code != 0 && code != ROG_EINTR && code != ROG_EINVAL);
     if (code)
         return rog_fail(err, code, "%s", cause.message);
@@ -251,15 +233,24 @@ static int follow(struct rog_remote_host *host, struct rog_error *err)
 
 /* ---- the whole ---- */
 
+/* A run that has begun already is patient with its hosts. */
+static int arrive(struct rog_remote_host *host, struct rog_error *err)
+{
+    const struct rog_attempt *attempt = host->remote->attempt;
+    int code = rog_remote_connect(host, err);
+    if (code != ROG_EFAILED || (!attempt->again && !attempt->adopt))
+        return code;
+    rog_remote_tell(host, ROG_EVENT_WARNING, "%s; tried for %g s (stall_limit)", err->message,
+                    attempt->cluster->stall_limit_s);
+    return rog_remote_connect_within(host, attempt->cluster->stall_limit_s, false, err);
+}
+
 static int go_through(struct rog_remote_host *host, struct rog_error *err)
 {
     const struct rog_attempt *attempt = host->remote->attempt;
-    bool patient = attempt->again || attempt->adopt;
-    int code = connect_to(host, patient ? attempt->cluster->stall_limit_s : 0, false, err);
+    int code = arrive(host, err);
     if (code == 0 && attempt->again)
         code = rog_remote_recover(host, err);
-    if (code == 0 && !host->ssh)
-        code = connect_to(host, attempt->cluster->stall_limit_s, false, err);
     if (code == 0)
         code = rog_remote_prepare(host, err);
     if (code)
@@ -289,7 +280,7 @@ static void clean(struct rog_remote_host *host)
         return;
     if (host->ssh && rog_ssh_lost(host->ssh))
         rog_remote_disconnect(host);
-    int code = host->ssh ? 0 : connect_to(host, CLEAN_PATIENCE_S, true, &cause);
+    int code = host->ssh ? 0 : rog_remote_connect_within(host, CLEAN_PATIENCE_S, true, &cause);
     const char *const argv[] = {host->program, "host", "--folder", host->folder, "--stop", NULL};
     if (code == 0)
         code = rog_ssh_command(host->ssh, argv, STOP_TIMEOUT_S, NULL, &cause);

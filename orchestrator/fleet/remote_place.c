@@ -17,10 +17,8 @@
 #define COMMAND_TIMEOUT_S 30.0
 #define UPLOAD_TIMEOUT_S 120.0
 #define STOP_TIMEOUT_S 120.0
-/* A host that a recover command restarts goes down within this time. */
-#define RECOVER_TIMEOUT_S 60.0
-#define SETTLE_S 10.0
-#define SETTLE_STEP_S 1.0
+#define BACKOFF_MIN_S 0.5 /* between attempts to connect */
+#define BACKOFF_MAX_S 8.0
 
 int rog_remote_connect(struct rog_remote_host *host, struct rog_error *err)
 {
@@ -40,6 +38,21 @@ int rog_remote_connect(struct rog_remote_host *host, struct rog_error *err)
     return code;
 }
 
+int rog_remote_connect_within(struct rog_remote_host *host, double patience_s, bool also_stopped,
+                              struct rog_error *err)
+{
+    double until_s = rog_clock_s() + patience_s, pause_s = BACKOFF_MIN_S;
+    for (;;) {
+        int code = rog_remote_connect(host, err);
+        double left_s = until_s - rog_clock_s();
+        if (code == 0 || code == ROG_EINVAL || left_s <= 0)
+            return code;
+        if (rog_remote_stopped(host->remote, pause_s < left_s ? pause_s : left_s) && !also_stopped)
+            return ROG_EINTR;
+        pause_s = pause_s * 2 < BACKOFF_MAX_S ? pause_s * 2 : BACKOFF_MAX_S;
+    }
+}
+
 void rog_remote_disconnect(struct rog_remote_host *host)
 {
     struct rog_ssh *ssh = host->ssh;
@@ -54,40 +67,6 @@ static void set_placed(struct rog_remote_host *host)
     pthread_mutex_lock(&host->remote->mutex);
     host->placed = true;
     pthread_mutex_unlock(&host->remote->mutex);
-}
-
-/* ---- recovering ---- */
-
-int rog_remote_recover(struct rog_remote_host *host, struct rog_error *err)
-{
-    const char *command = rog_json_get_string(host->settings, "recover", NULL);
-    struct rog_ssh_result result = {0};
-    struct rog_error cause = {0};
-    if (!command)
-        return 0;
-    rog_remote_tell(host, ROG_EVENT_WARNING, "%s recovers: %s", host->title, command);
-    const char *const argv[] = {"sh", "-c", command, NULL};
-    int code = rog_ssh_run(host->ssh, argv, RECOVER_TIMEOUT_S, &result, &cause);
-    bool lost = rog_ssh_lost(host->ssh);
-    if (code == 0 && result.status != 0)
-        code = rog_fail(err, ROG_EFAILED, "%s: the recover command ended with status %d: %.200s",
-                        host->title, result.status, result.errors ? result.errors : "");
-    else if (code && !lost)
-        code = rog_fail(err, code, "%s: the recover command: %s", host->title, cause.message);
-    else
-        code = 0;
-    rog_ssh_result_release(&result);
-    /* `reboot` returns before the host is down. */
-    static const char *const nothing[] = {"true", NULL};
-    for (double waited_s = 0; code == 0 && !lost && waited_s < SETTLE_S;
-         waited_s += SETTLE_STEP_S) {
-        if (rog_remote_stopped(host->remote, SETTLE_STEP_S))
-            return ROG_EINTR;
-        lost = rog_ssh_command(host->ssh, nothing, COMMAND_TIMEOUT_S, NULL, &cause) != 0;
-    }
-    if (lost)
-        rog_remote_disconnect(host);
-    return code;
 }
 
 /* ---- trainer and files ---- */

@@ -11,12 +11,12 @@
 
 /* host->ssh. ROG_EINVAL: not before somebody accepts the host's key. */
 int rog_remote_connect(struct rog_remote_host *host, struct rog_error *err);
+/* The same, tried for `patience_s`, at least once, or until everything is to end (ROG_EINTR),
+ * unless that does not matter (`also_stopped`). */
+int rog_remote_connect_within(struct rog_remote_host *host, double patience_s, bool also_stopped,
+                              struct rog_error *err);
 /* Harmless without a connection. */
 void rog_remote_disconnect(struct rog_remote_host *host);
-
-/* Runs the host's `recover` command, if it has one. Where the host went down for it, host->ssh is
- * NULL afterwards. */
-int rog_remote_recover(struct rog_remote_host *host, struct rog_error *err);
 
 /* Deploys trainer and files, finds out what can be shaped: host->tree, program, folder, right. */
 int rog_remote_prepare(struct rog_remote_host *host, struct rog_error *err);

@@ -23,6 +23,8 @@ static void is_missing(struct rog_remote_right *right, const struct rog_json *pr
         {"tools", "tc or ip is not installed (package iproute2)"},
         {"permitted", "the user may not change network interfaces"},
         {"tbf", "the kernel has no tbf"},
+        {"htb", "the kernel has no htb"},
+        {"u32", "the kernel has no u32"},
     };
     const char *obstacle = rog_json_get_string(probe, "obstacle", "");
     if (obstacle[0]) {
@@ -55,14 +57,14 @@ int rog_remote_right_read(struct rog_remote_right *right, const char *answer, st
     right->egress = rog_json_get_bool(probe, "egress", false);
     right->ingress = rog_json_get_bool(probe, "ingress", false);
     right->downlink = rog_json_get_bool(probe, "downlink", false);
-    if (!right->egress)
+    if (!right->egress || !right->downlink)
         is_missing(right, probe);
     rog_json_free(probe);
     return code;
 }
 
 void rog_remote_shaping_choose(struct rog_remote_shaping *shaping,
-                               const struct rog_remote_right *right, size_t count)
+                               const struct rog_remote_right *right, size_t count, bool at_server)
 {
     size_t no_egress = 0, no_ingress = 0; /* the first worker without */
     for (size_t i = count - 1; i > 0; i--) {
@@ -76,8 +78,14 @@ void rog_remote_shaping_choose(struct rog_remote_shaping *shaping,
                  "the bandwidth is paced in user space by the trainer, as the interface of worker "
                  "%zu cannot be shaped: %s",
                  no_egress, right[no_egress].why_not);
-    } else if (no_ingress && right[0].downlink) {
+    } else if ((no_ingress || at_server) && right[0].downlink) {
         shaping->how = ROG_REMOTE_DOWNLINK;
+    } else if (at_server) {
+        shaping->how = ROG_REMOTE_PACE;
+        snprintf(shaping->why, sizeof shaping->why,
+                 "the bandwidth is paced in user space by the trainer, as the server cannot shape "
+                 "what it sends (downlink = \"server\"): %s",
+                 right[0].why_not);
     } else if (no_ingress) {
         shaping->how = ROG_REMOTE_PACE;
         snprintf(shaping->why, sizeof shaping->why,

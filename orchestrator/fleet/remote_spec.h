@@ -37,9 +37,10 @@ struct rog_remote_shaping {
     } how;
     char why[512]; /* why it is not ROG_REMOTE_BOTH */
 };
-/* right[0] is the server's, then the workers'. */
+/* right[0] is the server's, then the workers'. `at_server`: what workers receive is to be shaped
+ * there, whether or not they could. */
 void rog_remote_shaping_choose(struct rog_remote_shaping *shaping,
-                               const struct rog_remote_right *right, size_t count);
+                               const struct rog_remote_right *right, size_t count, bool at_server);
 
 /* host.json of the node with that rank; `config` is the run's, as it is there. Heap memory. */
 int rog_remote_spec(const struct rog_json *config, const struct rog_cluster *cluster,

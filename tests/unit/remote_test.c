@@ -155,6 +155,7 @@ static struct rog_remote_right right(const char *answer)
 
 #define ALL "{\"permitted\":true,\"egress\":true,\"ingress\":true,\"downlink\":true}"
 #define NO_IFB "{\"permitted\":true,\"egress\":true,\"ingress\":false,\"downlink\":true}"
+#define NO_HTB "{\"permitted\":true,\"egress\":true,\"htb\":false,\"downlink\":false}"
 #define NO_RIGHT "{\"interface\":true,\"tools\":true,\"permitted\":false,\"egress\":false}"
 
 static void one_way_of_replay_for_all(void **state)
@@ -164,19 +165,27 @@ static void one_way_of_replay_for_all(void **state)
         const char *server, *first, *second;
         int how;
         const char *why;
+        bool at_server;
     } cases[] = {
-        {NULL, ALL, ALL, ROG_REMOTE_BOTH, ""},
-        {ALL, ALL, NO_IFB, ROG_REMOTE_DOWNLINK, ""},
-        {NULL, NO_IFB, ALL, ROG_REMOTE_PACE,
-         "nor the server what it sends: the cluster file gives"},
-        {ALL, ALL, NO_RIGHT, ROG_REMOTE_PACE, "worker 2 cannot be shaped: the user may not change"},
-        {ALL, NULL, ALL, ROG_REMOTE_PACE, "worker 1 cannot be shaped: the cluster file gives no"},
+        {NULL, ALL, ALL, ROG_REMOTE_BOTH, "", false},
+        {ALL, ALL, NO_IFB, ROG_REMOTE_DOWNLINK, "", false},
+        {NULL, NO_IFB, ALL, ROG_REMOTE_PACE, "nor the server what it sends: the cluster file gives",
+         false},
+        {ALL, ALL, NO_RIGHT, ROG_REMOTE_PACE, "worker 2 cannot be shaped: the user may not change",
+         false},
+        {ALL, NULL, ALL, ROG_REMOTE_PACE, "worker 1 cannot be shaped: the cluster file gives no",
+         false},
+        {ALL, ALL, ALL, ROG_REMOTE_DOWNLINK, "", true},
+        {NO_HTB, ALL, NO_IFB, ROG_REMOTE_PACE,
+         "nor the server what it sends: the kernel has no htb", false},
+        {NULL, ALL, ALL, ROG_REMOTE_PACE, "the server cannot shape what it sends", true},
+        {NULL, NO_IFB, ALL, ROG_REMOTE_PACE, "the server cannot shape what it sends", true},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const struct rog_remote_right rights[] = {right(cases[i].server), right(cases[i].first),
                                                   right(cases[i].second)};
         struct rog_remote_shaping shaping;
-        rog_remote_shaping_choose(&shaping, rights, 3);
+        rog_remote_shaping_choose(&shaping, rights, 3, cases[i].at_server);
         if ((int)shaping.how != cases[i].how || !strstr(shaping.why, cases[i].why))
             fail_msg("case %zu: %d, \"%s\"", i, (int)shaping.how, shaping.why);
         assert_true((shaping.how == ROG_REMOTE_PACE) == (shaping.why[0] != '\0'));

@@ -59,7 +59,7 @@ wait_for() {
     for i in $(seq $(($1 * 5))); do
         case $(sqlite3 "${3:-results.db}" "$2" 2>/dev/null) in '' | 0) sleep 0.2 ;; *) return ;; esac
     done
-    fail "never true: $2"
+    fail "never true: $2; $(grep -sv running said | tail -n 20)"
 }
 
 # Every event of the streams is in the tables once.
@@ -76,4 +76,34 @@ each_event_once() {
         [ "$lines" -ge "$rows" ] && [ "$rows" -gt $((lines - ${2:-1})) ] ||
             fail "$lines lines of events, $rows rows"
     done
+}
+
+# ---- a run with faults ----
+
+# begin NAME: a sweep of f.conf on cluster.conf in the background, until its workers work.
+begin() {
+    db=$1.db
+    tried="the sweep '$1'"
+    rogctl sweep f.conf --cluster cluster.conf --db "$db" >out 2>said &
+    sweep=$!
+    wait_for 90 'SELECT count(*) > 8 FROM iterations' "$db"
+}
+# heard TEXT: the sweep has said it.
+heard() {
+    grep -qF -- "$1" said || fail "the sweep did not say: $1; it said: $(grep -v running said)"
+}
+# finish STATUS ATTEMPT RESULT [LOST]: how the sweep ends, and that nothing is left.
+finish() {
+    wait $sweep
+    status=$?
+    [ "$status" = "$1" ] || fail "exit status $status: $(grep -v running said)"
+    same "the run" "$3 $2" "$(query 'SELECT status || " " || attempt FROM runs' "$db")"
+    nothing_is_left
+    each_event_once "$db" "${4:-60}"
+    echo "$tried: $3, attempt $2, $(query 'SELECT count(*) FROM iterations' "$db") iterations"
+}
+
+# start_sshd HOST: it again.
+start_sshd() {
+    ip netns exec "roglab$1" /usr/sbin/sshd -f "$lab/host$1/sshd_config" -E "$lab/host$1/sshd.log"
 }

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+# What workers receive is shaped by the server (downlink = "server", as on kernels without ifb): a
+# class for each worker on its interface, along the trace of that worker. BSP and ROG run, the
+# replay is within its tolerance, tc's counters agree with what arrives at the workers' interfaces
+# and with what the trainer says it sent, and all of it is removed at the end, also of a run whose
+# rogctl is killed and does not come back.
+. "$ROG_TEST_TOOLS/lib.sh"
+. "$ROG_TEST_TOOLS/lab.sh"
+
+command -v jq >/dev/null || skip "jq is not installed"
+lab_up 4
+host_states >idle-states
+try 0 rogctl trace synth outdoors 'trace-{rank}.csv' --workers 4 --seconds 200
+{
+    cat $lab/cluster.conf
+    echo 'downlink = "server"; lease = 8.0; retries = 0;'
+} >cluster.conf
+# conf RUN...: 25 s of these runs.
+conf() {
+    echo "case = \"f\"; seconds = 25.0; trace = \"trace-{rank}.csv\";
+        workload = \"none\"; wire_model = \"convmlp-s\"; epochs = 100000; runs = ( $* );" >f.conf
+}
+
+# received HOST: bytes, by the interface of that host.
+received() {
+    ip -n "roglab$1" -s -j link show dev eth0 | jq '.[0].stats64.rx.bytes'
+}
+# shaped: bytes in the server's class for each worker, by tc; one a line.
+shaped() {
+    tc -n roglab0 -s -j qdisc show dev eth0 |
+        jq -r '[.[] | select(.kind == "tbf")] | sort_by(.handle)[].bytes'
+}
+
+# --- a run, looked at while it goes on ---
+conf '{ library = "BSP"; }, { library = "ROG"; threshold = 4; }'
+begin both
+same "qdiscs of the server" "htb tbf tbf tbf tbf" \
+    "$(tc -n roglab0 qdisc show dev eth0 | cut -d' ' -f2 | sort | paste -sd' ')"
+for host in 1 2 3 4; do
+    same "qdiscs of worker $host" "tbf" \
+        "$(tc -n "roglab$host" qdisc show dev eth0 | cut -d' ' -f2 | paste -sd' ')"
+    same "ifb of worker $host" "" "$(ip -n "roglab$host" -o link show type ifb)"
+done
+shaped >sent-before
+for host in 1 2 3 4; do received $host; done >received-before
+sleep 10
+shaped >sent-after
+for host in 1 2 3 4; do received $host; done >received-after
+paste sent-before sent-after received-before received-after |
+    awk '{ sent = $2 - $1; got = $4 - $3
+        printf "worker %d: %d bytes through its class, %d arrived\n", NR, sent, got
+        if (sent < 10000 || got < 0.95 * sent || got > 1.05 * sent + 50000) bad = 1 }
+        END { exit bad }' || fail "tc and the interfaces do not agree"
+wait $sweep || fail "the sweep: $(grep -v running said)"
+nothing_is_left
+each_event_once both.db
+grep -q 'paced in user space' said && fail "it was not shaped"
+
+# --- the audit ---
+same "replays" 10 "$(query "SELECT count(*) FROM events WHERE kind = 'replay-end'" both.db)"
+same "lanes of the server" "1 2 3 4" "$(query "SELECT group_concat(rank, ' ') FROM
+    (SELECT DISTINCT rank FROM events WHERE kind = 'replay-audit'
+     AND json_extract(data, '$.direction') = 'downlink' ORDER BY 1)" both.db)"
+query "SELECT library, rank, printf('%.4f', json_extract(data, '$.error')),
+    printf('%.1f', json_extract(data, '$.busy_s')) FROM events JOIN runs ON id = run_id
+    WHERE kind = 'replay-end' ORDER BY 1, 2" both.db | tr '|' ' ' >ends
+awk '{ printf "%s, host %d: off by %.2f%% over %.1f s in which something waited\n", $1, $2, 100 * $3, $4
+    if ($2 == 0 && $4 < 5) bad = 1
+    if ($3 > 0.05 || $3 < -0.05) bad = 1 } END { exit bad }' ends || fail "the replay was off"
+for id in $(query 'SELECT id FROM runs' both.db); do
+    try 0 rogctl show "$id" --db both.db --json
+    same "the replay of $id is off" false "$(json .replay_off)"
+done
+
+# --- rogctl is killed and does not come back ---
+conf '{ library = "ROG"; threshold = 4; seconds = 100.0; }'
+begin killed
+kill -9 $sweep
+wait $sweep
+for i in $(seq 40); do
+    [ -z "$(for host in $hosts; do programs "$host" rog-trainer; done)" ] && break
+    sleep 0.5
+done
+nothing_is_left
