@@ -9,6 +9,10 @@
 #include <common/json.h>
 #include <rog/events.h>
 
+/* So long has something to wait, in all, for the replay to be judged by it: of single moments, in
+ * which a sender may as well have paused between two looks, nothing follows. */
+#define ENOUGH_S 1.0
+
 /* Writes an event and takes it over. */
 static int put(FILE *file, struct rog_json *event, struct rog_error *err)
 {
@@ -124,7 +128,8 @@ int rog_shape_audit_end(const struct rog_shape_options *options,
         requested += lanes->lane[i].busy_requested_bits;
         achieved += lanes->lane[i].busy_achieved_bits;
     }
-    summary->error = requested > 0 ? achieved / requested - 1 : 0;
+    bool enough = requested > 0 && summary->busy_s >= ENOUGH_S;
+    summary->error = enough ? achieved / requested - 1 : 0;
     struct rog_json *event = event_new("replay-end", summary->seconds);
     rog_json_put_integer(event, "rank", options->rank);
     rog_json_put_integer(event, "steps", (int64_t)summary->steps);

@@ -94,7 +94,7 @@ struct rog_shape_summary {
     uint64_t steps;    /* rates set */
     double late_max_s; /* longest time between a step's moment and tc being told */
     double busy_s;     /* seconds of lanes that had something to send all the time */
-    double error;      /* of those: achieved bits / requested bits - 1; 0 where there are none */
+    double error;      /* of those: achieved bits / requested bits - 1; 0 for less than a second */
 };
 
 /*
