@@ -9,6 +9,7 @@
 
 #include <common/file.h>
 #include <orchestrator/doctor/facts.h>
+#include <orchestrator/fleet/keyring.h>
 
 #define CONNECT_TIMEOUT_S 10
 #define COMMAND_TIMEOUT_S 30.0
@@ -75,6 +76,8 @@ void rog_check_reach(struct rog_patient *patient)
         .user = rog_json_get_string(patient->settings, "user", NULL),
         .config = patient->options->cluster->ssh_config,
         .timeout_s = CONNECT_TIMEOUT_S,
+        .ask = rog_keyring_ask,
+        .ask_user = patient->options->keyring,
     };
     double begin_s = now_s(CLOCK_MONOTONIC);
     int code = rog_ssh_connect(&patient->ssh, &options, &why);
@@ -92,8 +95,6 @@ void rog_check_reach(struct rog_patient *patient)
         ROG_ADVISE(patient,
                    "is it on and in the network, and does its sshd run? Try: ping %s; ssh %s true",
                    patient->host, patient->host);
-    else if (strstr(why.message, "does not let us in"))
-        ROG_ADVISE(patient, "a key with a passphrase has to be in the agent: ssh-add");
     rog_ssh_free(patient->ssh);
     patient->ssh = NULL;
 }

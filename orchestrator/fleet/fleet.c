@@ -88,8 +88,7 @@ int rog_fleet_test(const struct rog_fleet_options *options, const char *run_id, 
     if (code == 0)
         code = rog_signals_init(&signals, err);
     if (code == 0)
-        code = rog_fleet_tester_init(&tester, options->db, options->trainer, NULL, run_id, folder,
-                                     err);
+        code = rog_fleet_tester_init(&tester, options, NULL, run_id, folder, err);
     if (code == 0)
         code = test_all(&tester, &signals, err);
     *tested = tester.tested;

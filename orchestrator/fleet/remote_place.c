@@ -9,6 +9,7 @@
 #include <common/file.h>
 #include <orchestrator/deploy/bundle.h>
 #include <orchestrator/deploy/deploy.h>
+#include <orchestrator/fleet/keyring.h>
 #include <orchestrator/fleet/remote_spec.h>
 #include <orchestrator/fleet/run_files.h>
 #include <rog/events.h>
@@ -27,6 +28,8 @@ int rog_remote_connect(struct rog_remote_host *host, struct rog_error *err)
         .user = rog_json_get_string(host->settings, "user", NULL),
         .config = host->remote->attempt->cluster->ssh_config,
         .timeout_s = CONNECT_TIMEOUT_S,
+        .ask = rog_keyring_ask,
+        .ask_user = host->remote->attempt->keyring,
     };
     struct rog_ssh *ssh = NULL;
     int code = rog_ssh_connect(&ssh, &options, err);

@@ -141,16 +141,19 @@ static void *live(void *argument)
 }
 
 int rog_remote_tester_new(struct rog_remote_tester **out, const struct rog_cluster *cluster,
-                          const char *trainer, const char *run_id, const struct rog_json *config,
-                          struct rog_error *err)
+                          struct rog_keyring *keyring, const char *trainer, const char *run_id,
+                          const struct rog_json *config, struct rog_error *err)
 {
     struct rog_remote_tester *tester = calloc(1, sizeof *tester);
     *out = NULL;
     if (!tester)
         return rog_fail_nomem(err);
     /* Taken up, not begun: nothing is to be shaped there. */
-    tester->attempt = (struct rog_attempt){
-        .cluster = cluster, .trainer = trainer, .run_id = run_id, .adopt = true};
+    tester->attempt = (struct rog_attempt){.cluster = cluster,
+                                           .keyring = keyring,
+                                           .trainer = trainer,
+                                           .run_id = run_id,
+                                           .adopt = true};
     struct rog_remote_host *host = &tester->host;
     rog_remote_init(&tester->remote, &tester->attempt);
     host->remote = &tester->remote;

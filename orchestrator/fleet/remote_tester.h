@@ -14,11 +14,12 @@
 #include <rog/error.h>
 
 struct rog_remote_tester;
+struct rog_keyring; /* fleet/keyring.h */
 
-/* cluster, with a tester, trainer and run_id are borrowed, config is copied. */
+/* cluster, with a tester, keyring, trainer and run_id are borrowed, config is copied. */
 int rog_remote_tester_new(struct rog_remote_tester **tester, const struct rog_cluster *cluster,
-                          const char *trainer, const char *run_id, const struct rog_json *config,
-                          struct rog_error *err);
+                          struct rog_keyring *keyring, const char *trainer, const char *run_id,
+                          const struct rog_json *config, struct rog_error *err);
 /* What is being tested is given up. Harmless on NULL. */
 void rog_remote_tester_free(struct rog_remote_tester *tester);
 

@@ -10,6 +10,7 @@
 #include <common/clock.h>
 #include <common/file.h>
 #include <common/process.h>
+#include <orchestrator/fleet/keyring.h>
 #include <orchestrator/fleet/run_files.h>
 #include <orchestrator/fleet/start_models.h>
 #include <orchestrator/fleet/streams.h>
@@ -148,6 +149,7 @@ static int start_processes(struct active *a, bool adopt, struct rog_error *err)
     const struct executor *x = a->executor;
     a->attempt = (struct rog_attempt){
         .cluster = x->cluster,
+        .keyring = x->options->keyring,
         .trainer = x->options->trainer,
         .folder = a->folder,
         .config = a->job->config,
@@ -209,8 +211,8 @@ static int begin(struct executor *x, struct active *a, enum beginning how, struc
     if (code == 0)
         code = open_streams(a, err);
     if (code == 0) {
-        code = rog_fleet_tester_init(&a->tester, x->options->db, x->options->trainer, x->cluster,
-                                     job->run_id, a->folder, err);
+        code =
+            rog_fleet_tester_init(&a->tester, x->options, x->cluster, job->run_id, a->folder, err);
         a->tester_ready = true;
     }
     if (code == 0 && how != WHOLE)
@@ -468,9 +470,16 @@ static int loop(struct executor *x, struct rog_error *err)
 {
     int code = fill_slots(x, err);
     while (code == 0 && any_unfinished(x)) {
-        x->options->observer->progress(x->options->observer->user, x->jobs, x->count);
-        if (rog_signals_wait(x->signals, POLL_MS))
+        /* While somebody types at the terminal nothing else is said there. */
+        bool asking = rog_keyring_is_asking(x->options->keyring);
+        if (!asking)
+            x->options->observer->progress(x->options->observer->user, x->jobs, x->count);
+        if (rog_signals_wait(x->signals, POLL_MS)) {
+            rog_keyring_cancel(x->options->keyring);
             return rog_fail(err, ROG_EINTR, "interrupted");
+        }
+        if (asking)
+            continue;
         for (int i = 0; code == 0 && i < x->slots; i++)
             if (x->slot[i].job)
                 code = advance(x, &x->slot[i], err);

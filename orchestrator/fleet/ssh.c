@@ -12,8 +12,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <libssh/callbacks.h>
-
 #include <common/clock.h>
 #include <common/file.h>
 #include <orchestrator/fleet/ssh_session.h>
@@ -137,40 +135,6 @@ static int check_host(struct rog_ssh *ssh, const struct rog_ssh_options *options
     return code;
 }
 
-static int ask_passphrase(const char *prompt, char *answer, size_t bytes, int echo, int verify,
-                          void *user)
-{
-    (void)echo;
-    (void)verify;
-    const struct rog_ssh_options *options = user;
-    return options->ask(options->ask_user, prompt, answer, bytes) ? 0 : -1;
-}
-
-static int log_in(struct rog_ssh *ssh, const struct rog_ssh_options *options, struct rog_error *err)
-{
-    union {
-        const struct rog_ssh_options *ours;
-        void *theirs;
-    } user = {options};
-    struct ssh_callbacks_struct callbacks = {.userdata = user.theirs,
-                                             .auth_function = ask_passphrase};
-    if (options->ask) {
-        ssh_callbacks_init(&callbacks);
-        ssh_set_callbacks(ssh->session, &callbacks);
-    }
-    int result = ssh_userauth_publickey_auto(ssh->session, NULL, NULL);
-    if (options->ask) /* they end with this function */
-        ssh_set_callbacks(ssh->session, NULL);
-    if (result == SSH_AUTH_SUCCESS)
-        return ROG_OK;
-    if (result != SSH_AUTH_DENIED && result != SSH_AUTH_PARTIAL)
-        return rog_ssh_fail(ssh, err, "cannot log in");
-    return rog_fail(err, ROG_EFAILED,
-                    "%s does not let us in with any key of the agent or of the ssh configuration; "
-                    "give it yours with: ssh-copy-id %s",
-                    ssh->name, ssh->name);
-}
-
 int rog_ssh_connect(struct rog_ssh **out, const struct rog_ssh_options *options,
                     struct rog_error *err)
 {
@@ -204,7 +168,7 @@ int rog_ssh_connect(struct rog_ssh **out, const struct rog_ssh_options *options,
         code = check_host(ssh, options, err);
     }
     if (!code)
-        code = log_in(ssh, options, err);
+        code = rog_ssh_log_in(ssh, options, err);
     ssh_string_free_char(user);
     if (code)
         rog_ssh_free(ssh);

@@ -3,15 +3,16 @@
 #define ROG_FLEET_SSH_H
 
 /*
- * A connection to a host by SSH (libssh behind it; its types stay in ssh.c and ssh_files.c).
+ * A connection to a host by SSH (libssh behind it; its types stay in ssh*.c).
  *
  * Honoured of ~/.ssh/config and /etc/ssh/ssh_config, or of the file given: HostName, User, Port,
  * IdentityFile, UserKnownHostsFile, GlobalKnownHostsFile, ProxyCommand, ProxyJump (which runs the
  * ssh client of package openssh-client for the hop), ConnectTimeout and the algorithm lists. What
  * libssh does not know (ControlMaster, HostKeyAlias, ...) has no effect. A host whose key is not in
  * known_hosts, or is another one there, is refused whatever StrictHostKeyChecking says; the error
- * has the line that accepts it. Logging in is by agent and keys; a key's passphrase is asked for
- * through `ask` or not at all, and is forgotten after use. There are no passwords.
+ * has the line that accepts it. Logging in is by agent and keys, then by what the host asks for
+ * (keyboard-interactive) and by password; passphrases, answers and passwords are asked for through
+ * `ask` or not at all, and are forgotten after use.
  *
  * Threads: any number of connections at once, each used by one thread at a time. All calls block,
  * no longer than their timeouts. The caller ignores SIGPIPE.
@@ -34,9 +35,11 @@ struct rog_ssh_options {
     unsigned port;      /* 0: the configuration's, or 22 */
     const char *config; /* NULL: ~/.ssh/config and /etc/ssh/ssh_config */
     double timeout_s;   /* to connect and log in, and for a peer that has fallen silent */
-    /* Asks the user for the passphrase that `prompt` names; false: there is none. NULL: nobody is
-     * asked. */
-    bool (*ask)(void *user, const char *prompt, char *answer, size_t bytes);
+    /* Asks a person for `what` ("Passphrase of the key FILE"; fleet/keyring.h). *number is that of
+     * the answer that was not right, 0 before the first, and becomes that of the new one. False:
+     * there is none. NULL: nobody is asked. */
+    bool (*ask)(void *user, const char *what, bool echo, unsigned *number, char *answer,
+                size_t bytes);
     void *ask_user;
 };
 

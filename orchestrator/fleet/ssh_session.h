@@ -2,7 +2,7 @@
 #ifndef ROG_FLEET_SSH_SESSION_H
 #define ROG_FLEET_SSH_SESSION_H
 
-/* What ssh.c and ssh_files.c share: nobody else includes this. */
+/* What ssh.c, ssh_auth.c and ssh_files.c share: nobody else includes this. */
 
 #include <libssh/libssh.h>
 #include <libssh/sftp.h>
@@ -19,5 +19,8 @@ struct rog_ssh {
 
 /* Fills *err with what was attempted and what libssh says about it. */
 int rog_ssh_fail(struct rog_ssh *ssh, struct rog_error *err, const char *what);
+/* By agent, keys, and what a person answers. ROG_EFAILED. */
+int rog_ssh_log_in(struct rog_ssh *ssh, const struct rog_ssh_options *options,
+                   struct rog_error *err);
 
 #endif

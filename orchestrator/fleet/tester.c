@@ -15,13 +15,14 @@
 
 #define CONFIG_MAX_BYTES ((size_t)16 << 20)
 
-int rog_fleet_tester_init(struct rog_fleet_tester *tester, struct rog_db *db, const char *trainer,
+int rog_fleet_tester_init(struct rog_fleet_tester *tester, const struct rog_fleet_options *options,
                           const struct rog_cluster *cluster, const char *run_id, const char *folder,
                           struct rog_error *err)
 {
     *tester = (struct rog_fleet_tester){
-        .db = db,
-        .trainer = trainer,
+        .db = options->db,
+        .trainer = options->trainer,
+        .keyring = options->keyring,
         .cluster = cluster && cluster->tester ? cluster : NULL,
         .run_id = run_id,
         .config_path = rog_path_join(folder, ROG_RUN_CONFIG),
@@ -104,8 +105,8 @@ static int start_remote(struct rog_fleet_tester *tester, struct rog_error *err)
     if (code == 0)
         code = rog_json_parse(text, size, tester->config_path, &config, err);
     if (code == 0)
-        code = rog_remote_tester_new(&tester->remote, tester->cluster, tester->trainer,
-                                     tester->run_id, config, err);
+        code = rog_remote_tester_new(&tester->remote, tester->cluster, tester->keyring,
+                                     tester->trainer, tester->run_id, config, err);
     rog_json_free(config);
     free(text);
     return code;

@@ -3,6 +3,7 @@ find_package(Threads REQUIRED)
 rog_unit_test(remote LIBS rog_fleet)
 rog_unit_test(streams LIBS rog_fleet)
 rog_unit_test(spool LIBS rog_fleet rog_lab)
+rog_unit_test(keyring LIBS rog_ssh Threads::Threads)
 rog_unit_test(ssh LIBS rog_ssh rog_lab Threads::Threads)
 # There is one lab a machine.
 set_tests_properties(unit/ssh unit/spool PROPERTIES RESOURCE_LOCK lab)

@@ -244,11 +244,14 @@ static void only_known_hosts_will_do(void **state)
     free(known);
 }
 
-static bool answer_prompt(void *user, const char *prompt, char *answer, size_t bytes)
+/* Knows one answer, and gives it three times. */
+static bool answer_question(void *user, const char *what, bool echo, unsigned *number, char *answer,
+                            size_t bytes)
 {
-    (void)prompt;
+    assert_non_null(strstr(what, "Passphrase of the key /"));
+    assert_false(echo);
     snprintf(answer, bytes, "%s", (const char *)user);
-    return true;
+    return ++*number <= 3;
 }
 
 static void only_the_right_key_opens(void **state)
@@ -281,11 +284,11 @@ static void only_the_right_key_opens(void **state)
         rog_tool_run(ARGV("ssh-keygen", "-q", "-p", "-P", "", "-N", "open sesame", "-f", key), 60,
                      NULL, &err),
         ROG_OK);
-    refused(&options, ROG_EFAILED, "does not let us in");
+    refused(&options, ROG_EFAILED, "put the key into the agent with: ssh-add /");
     char right[] = "open sesame", wrong[] = "open barley";
-    options.ask = answer_prompt;
+    options.ask = answer_question;
     options.ask_user = wrong;
-    refused(&options, ROG_EFAILED, "does not let us in");
+    refused(&options, ROG_EFAILED, "what was given is not the passphrase of the key /");
     options.ask_user = right;
     struct rog_ssh *ssh = NULL;
     if (rog_ssh_connect(&ssh, &options, &err))

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <orchestrator/prompt.h>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include <common/clock.h>
+
+#define PATIENCE_S 120.0
+
+enum { CTRL_C = 3, CTRL_D = 4, BACKSPACE = 8, CTRL_U = 21, DELETE = 127 };
+
+enum end { GOING_ON, ENTERED, GIVEN_UP, INTERRUPTED };
+
+static void show(int fd, const char *text, size_t size)
+{
+    ssize_t written = write(fd, text, size);
+    (void)written; /* who cannot be asked does not answer */
+}
+
+/* One byte that was typed. */
+static enum end take(int fd, unsigned char typed, bool echo, char *answer, size_t bytes,
+                     size_t *used)
+{
+    switch (typed) {
+    case '\r':
+    case '\n':
+        return *used > 0 ? ENTERED : GIVEN_UP;
+    case CTRL_C:
+        return INTERRUPTED;
+    case CTRL_D:
+        return GIVEN_UP;
+    case BACKSPACE:
+    case DELETE:
+        if (*used > 0 && echo)
+            show(fd, "\b \b", 3);
+        *used -= *used > 0;
+        return GOING_ON;
+    case CTRL_U:
+        for (; *used > 0; (*used)--)
+            if (echo)
+                show(fd, "\b \b", 3);
+        return GOING_ON;
+    default:
+        if (*used + 1 == bytes)
+            return GIVEN_UP; /* cut short it would be another one */
+        answer[(*used)++] = (char)typed;
+        if (echo)
+            show(fd, (const char *)&typed, 1);
+        return GOING_ON;
+    }
+}
+
+static enum end hear(int fd, bool echo, int cancel_fd, char *answer, size_t bytes)
+{
+    double until_s = rog_clock_s() + PATIENCE_S;
+    size_t used = 0;
+    enum end end = GOING_ON;
+    while (end == GOING_ON) {
+        struct pollfd ready[] = {{.fd = fd, .events = POLLIN}, {.fd = cancel_fd, .events = POLLIN}};
+        double left_s = until_s - rog_clock_s();
+        unsigned char typed;
+        if (left_s <= 0 || poll(ready, 2, (int)(1000 * left_s) + 1) <= 0 || ready[1].revents)
+            end = GIVEN_UP;
+        else if (read(fd, &typed, 1) != 1)
+            end = GIVEN_UP;
+        else
+            end = take(fd, typed, echo, answer, bytes, &used);
+    }
+    answer[end == ENTERED ? used : 0] = '\0';
+    return end;
+}
+
+bool rog_prompt(void *user, const char *text, bool echo, int cancel_fd, char *answer, size_t bytes)
+{
+    struct termios before, quiet;
+    enum end end = GIVEN_UP;
+    (void)user;
+    int fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+    if (fd < 0)
+        return false;
+    if (tcgetpgrp(fd) == getpgrp() && tcgetattr(fd, &before) == 0) {
+        quiet = before;
+        /* Ctrl-C is ours to see, or the terminal would stay without echo. */
+        quiet.c_lflag &= (tcflag_t) ~(ICANON | ECHO | ISIG);
+        quiet.c_cc[VMIN] = 1;
+        quiet.c_cc[VTIME] = 0;
+        if (tcsetattr(fd, TCSAFLUSH, &quiet) == 0) {
+            show(fd, "\r\033[K", 4); /* where a progress line is */
+            show(fd, text, strlen(text));
+            end = hear(fd, echo, cancel_fd, answer, bytes);
+            show(fd, "\r\n", 2);
+            tcsetattr(fd, TCSAFLUSH, &before);
+        }
+    }
+    close(fd);
+    if (end == INTERRUPTED)
+        kill(getpid(), SIGINT);
+    return end == ENTERED;
+}
