@@ -77,6 +77,7 @@ static enum end hear(int fd, bool echo, int cancel_fd, char *answer, size_t byte
 
 bool rog_prompt(void *user, const char *text, bool echo, int cancel_fd, char *answer, size_t bytes)
 {
+    static const char erase[] = "\r\033[K"; /* the line */
     struct termios before, quiet;
     enum end end = GIVEN_UP;
     (void)user;
@@ -90,10 +91,10 @@ bool rog_prompt(void *user, const char *text, bool echo, int cancel_fd, char *an
         quiet.c_cc[VMIN] = 1;
         quiet.c_cc[VTIME] = 0;
         if (tcsetattr(fd, TCSAFLUSH, &quiet) == 0) {
-            show(fd, "\r\033[K", 4); /* where a progress line is */
+            show(fd, erase, sizeof erase - 1);
             show(fd, text, strlen(text));
             end = hear(fd, echo, cancel_fd, answer, bytes);
-            show(fd, "\r\n", 2);
+            show(fd, erase, sizeof erase - 1); /* what was there goes on as if nothing had been */
             tcsetattr(fd, TCSAFLUSH, &before);
         }
     }
