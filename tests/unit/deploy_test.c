@@ -240,6 +240,8 @@ static void damage_here_does_not_arrive(void **state)
     struct rog_error err = {0};
     char *one = put(bench, "precious", "precious", 8), *folder = NULL;
     const struct rog_deploy_item items[] = {{.source = one, .name = "one", .mode = 0644}, UNPACKER};
+    const struct rog_deploy_item changed = {ROG_TEST_UNPACKER, ROG_DEPLOY_UNPACKER, 0755,
+                                            hash_of_precious}; /* since it was hashed */
     const struct rog_deploy_item twice[] = {
         UNPACKER, {.source = ROG_TEST_UNPACKER, .name = "a copy of it", .mode = 0755}};
     if (rog_tool_run(ARGV("zstd", "--version"), 60, NULL, &err)) {
@@ -247,6 +249,10 @@ static void damage_here_does_not_arrive(void **state)
         skip();
     }
     assert_int_equal(rog_deploy_clean(ssh, NULL, &err), ROG_OK);
+    assert_int_equal(rog_deploy_tree(ssh, &changed, 1, &folder, NULL, &err), ROG_EFAILED);
+    assert_non_null(strstr(err.message, "arrived damaged"));
+    expect(ssh, "cd \"$XDG_CACHE_HOME/rogctl\" && ls objects trees part-* 2>&1 | grep -c .", "",
+           "3\n"); /* the two folders, and that there is no part */
     free(deploy(ssh, twice, 2, 1, NULL));
     free(deploy(ssh, items, 2, 1, NULL));
     for (size_t i = 0; i < sizeof harms / sizeof *harms; i++) {
