@@ -43,7 +43,8 @@ static int read_config(struct rog_artifact *run, const char *path, struct rog_er
             lines.line[lines.length - 1] = '\0';
             code = set_text(&run->library, lines.line, err);
         } else if (rog_log_begins(lines.line, "world_size: ", &rest)) {
-            run->workers = strtoll(rest, NULL, 10) - 1;
+            run->workers = strtoll(rest, NULL, 10);
+            run->workers -= run->workers > 0;
         } else if (rog_log_begins(lines.line, "threshold: ", &rest)) {
             run->threshold = strtoll(rest, NULL, 10);
         } else if (rog_log_begins(lines.line, "epoch: ", &rest)) {

@@ -319,8 +319,9 @@ int rog_artifact_accuracy(struct rog_artifact *run, const char *path, struct rog
         long long iteration;
         if (sscanf(lines.line, "%lf,%lld,%lf", &point.t, &iteration, &point.accuracy) != 3)
             continue;
-        bool later = run->checkpoints == 0 || point.t > run->checkpoint[run->checkpoints - 1].t;
-        if (!later || point.accuracy < 0 || point.accuracy > 100) {
+        bool later = isfinite(point.t) &&
+                     (run->checkpoints == 0 || point.t > run->checkpoint[run->checkpoints - 1].t);
+        if (!later || !(point.accuracy >= 0 && point.accuracy <= 100)) {
             rog_artifact_note(run, "accuracy.csv: the line \"%.80s\" is left out", lines.line);
             continue;
         }
