@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Parsers of what comes from outside, that of frames and of events apart (net, orchestrator).
+add_executable(trainer_fuzz trainer_fuzz.c fuzz_support.c)
+target_link_libraries(trainer_fuzz PRIVATE rog_host rog_train rog_shape m)
+add_executable(controller_fuzz controller_fuzz.c fuzz_support.c)
+target_link_libraries(controller_fuzz PRIVATE rog_conf rog_fetch rog_import rog_figures rog_fleet m)
+target_compile_definitions(controller_fuzz PRIVATE EXPERIMENTS="${PROJECT_SOURCE_DIR}/experiments")
+foreach(part trainer controller)
+  set_target_properties(${part}_fuzz PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
+  add_test(NAME fuzz/${part} COMMAND ${part}_fuzz 1000)
+  set_tests_properties(fuzz/${part} PROPERTIES TIMEOUT 120)
+endforeach()
