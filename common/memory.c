@@ -14,9 +14,15 @@ float *rog_floats(size_t count)
         return NULL;
     size_t bytes = (count * sizeof(float) + LINE_BYTES - 1) / LINE_BYTES * LINE_BYTES;
     float *floats = aligned_alloc(LINE_BYTES, bytes);
-    uintptr_t begin = ((uintptr_t)floats + LARGE_PAGE_BYTES - 1) & ~(LARGE_PAGE_BYTES - 1);
-    uintptr_t end = ((uintptr_t)floats + bytes) & ~(LARGE_PAGE_BYTES - 1);
-    if (floats && begin < end) /* a wish: where it is not granted, the pages are small */
-        madvise((void *)begin, end - begin, MADV_HUGEPAGE);
+    if (floats)
+        rog_large_pages(floats, bytes);
     return floats;
+}
+
+void rog_large_pages(void *memory, size_t bytes)
+{
+    uintptr_t begin = ((uintptr_t)memory + LARGE_PAGE_BYTES - 1) & ~(LARGE_PAGE_BYTES - 1);
+    uintptr_t end = ((uintptr_t)memory + bytes) & ~(LARGE_PAGE_BYTES - 1);
+    if (begin < end)
+        madvise((void *)begin, end - begin, MADV_HUGEPAGE);
 }

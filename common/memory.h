@@ -3,14 +3,18 @@
 #define ROG_COMMON_MEMORY_H
 
 /*
- * Memory for arrays of a model's size. Vectors that lie across two cache lines cost twice, and rows
- * that lie strewn over more pages than the processor remembers cost a walk through the page table
- * each; so these arrays begin at a cache line, and large ones ask for pages of 2 MiB.
+ * Memory for arrays of a model's size and more. Vectors that lie across two cache lines cost twice,
+ * and rows that lie strewn over more pages than the processor remembers cost a walk through the
+ * page table each; so these arrays begin at a cache line, and large ones ask for pages of 2 MiB.
  */
 
 #include <stddef.h>
 
 /* Room for so many floats, whatever they are; free() releases it. NULL where there is none. */
 float *rog_floats(size_t count);
+
+/* Asks for pages of 2 MiB where they fit into the memory, which has not been written to yet. A
+ * wish: where it is not granted, the pages are small. */
+void rog_large_pages(void *memory, size_t bytes);
 
 #endif

@@ -8,6 +8,7 @@
 
 #include <common/file.h>
 #include <common/hash.h>
+#include <common/memory.h>
 #include <common/tool.h>
 #include <trainer/data/cache.h>
 #include <trainer/data/cifar.h>
@@ -45,6 +46,7 @@ int rog_dataset_new(struct rog_dataset **dataset, uint32_t count, uint32_t class
         rog_dataset_free(made);
         return rog_fail_nomem(err);
     }
+    rog_large_pages(made->pixels, rog_dataset_bytes(made));
     *dataset = made;
     return ROG_OK;
 }
