@@ -349,6 +349,27 @@ static void a_full_disk_is_named(void **state)
     rog_ssh_free(ssh);
 }
 
+static void a_folder_without_programs_is_named(void **state)
+{
+    const struct lab_bench *bench = bench_of(state);
+    struct rog_ssh *ssh = connect_to(bench, 2);
+    struct rog_error err = {0};
+    char *folder = NULL;
+    const struct rog_deploy_item items[] = {UNPACKER};
+    static const char mount[] = "mount -t tmpfs -o noexec none \"$XDG_CACHE_HOME\"";
+    if (rog_ssh_command(ssh, ARGV("sh", "-c", mount), 10, NULL, &err)) {
+        printf("skipped: %s\n", err.message);
+        rog_ssh_free(ssh);
+        skip();
+    }
+    int code = rog_deploy_tree(ssh, items, 1, &folder, NULL, &err);
+    free(say(ssh, "umount \"$XDG_CACHE_HOME\"", ""));
+    assert_int_equal(code, ROG_EFAILED);
+    if (!strstr(err.message, "noexec"))
+        fail_msg("%s", err.message);
+    rog_ssh_free(ssh);
+}
+
 struct job {
     const struct lab_bench *bench;
     const struct rog_deploy_item *items;
@@ -487,6 +508,7 @@ int main(void)
         cmocka_unit_test(damage_here_does_not_arrive),
         cmocka_unit_test(bad_items_are_refused),
         cmocka_unit_test(a_full_disk_is_named),
+        cmocka_unit_test(a_folder_without_programs_is_named),
         cmocka_unit_test(deployments_in_parallel),
         cmocka_unit_test(a_bundle_runs_from_where_it_is),
         cmocka_unit_test(bundles_of_other_machines),
