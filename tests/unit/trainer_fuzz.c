@@ -210,6 +210,7 @@ static const char cifar_record[ROG_CIFAR_RECORD_BYTES] = {1, 2, 3};
 const struct rog_fuzz_target rog_fuzz_targets[] = {
     {"trace", take_csv, {
         ROG_FUZZ_SEED("seconds,mbps\r\n10,5\r\n12,0\n15.5,8\n15.75,1e2"),
+        ROG_FUZZ_SEED("seconds,mbps\n0,1\n2,3\n"),
         ROG_FUZZ_SEED("seconds,mbps\n0,1\n")}},
     {"replay log", take_replay, {
         ROG_FUZZ_SEED("replaying\n2022-01-20 09:16:00,100 35.5\n2022-01-20 09:16:00,200 0\n"
