@@ -138,9 +138,11 @@ def version():
 
 
 class Worker:
-    """A `struct rog`: calls that raise, and waits that Ctrl-C interrupts."""
+    """A `struct rog`: calls that raise, and waits that Ctrl-C interrupts. It is that of the process
+    that made it: what a fork has, such as a DataLoader's worker, is a copy without the thread."""
 
     def __init__(self, **given):
+        self._process = os.getpid()
         self._handle = ctypes.c_void_p()
         self._library = library()
         options = Options()
@@ -151,6 +153,9 @@ class Worker:
         self._call("rog_open", ctypes.byref(options), first=ctypes.byref(self._handle))
 
     def _call(self, name, *arguments, first=None):
+        if os.getpid() != self._process:
+            raise RogError("this process is a fork of %d, which takes part in the run: only that one "
+                           "can go on with it" % self._process)
         error = Error()
         code = getattr(self._library, name)(first or self._handle, *arguments, ctypes.byref(error))
         if code not in (OK, EBUSY):
@@ -160,7 +165,7 @@ class Worker:
     def close(self):
         """Takes leave of the server."""
         handle, self._handle = self._handle, ctypes.c_void_p()
-        if handle:
+        if handle and os.getpid() == self._process:
             self._library.rog_close(handle)
 
     def tensor(self, name, shape, address, kind):

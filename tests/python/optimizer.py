@@ -5,6 +5,7 @@ import ctypes
 import math
 import os
 import re
+import signal
 import subprocess
 import unittest
 
@@ -327,6 +328,27 @@ class WrongUse(unittest.TestCase):
             with self.assertRaisesRegex(rog.RogError, "closed"):
                 optimizer.step()
             server.process.terminate()
+
+    def test_in_a_fork(self):
+        """A fork can neither go on with the run nor end it, nor does it wait for ever."""
+        with Server() as server:
+            model = make_model()
+            optimizer = server.optimizer(model.parameters(), lr=0.1)
+            child = os.fork()
+            if child == 0:
+                signal.alarm(30)
+                status = 1
+                try:
+                    optimizer.step()
+                except rog.RogError as cause:
+                    status = 0 if "fork of %d" % os.getppid() in str(cause) else 2
+                    optimizer.close()
+                finally:
+                    os._exit(status)
+            self.assertEqual(os.waitpid(child, 0)[1], 0)
+            for _ in train(model, optimizer, batches(3)):
+                pass
+            optimizer.finish()
 
     def test_the_server_is_gone(self):
         with Server() as server:
