@@ -36,7 +36,13 @@ const struct rog_setting rog_run_settings[] = {
     {"files", ROG_SETTING_TEXTS, NULL, 0, 0, NULL, NULL,
      "workload program: the files it needs, texts", 0},
     {"test", ROG_SETTING_STRING, NULL, 0, 0, NULL, NULL,
-     "workload program: prints the accuracy (percent) of $ROG_CHECKPOINT as its last line", 0},
+     "workload program: prints the accuracy (percent) of $ROG_CHECKPOINT as its last line; default "
+     "with ranks: as in workload train",
+     0},
+    {"ranks", ROG_SETTING_REALS, NULL, 1, 65536, NULL, NULL,
+     "workload program: the workers that run it, []: none; the others, and the server, have the "
+     "network of `model`; default: all run it, and it brings the model",
+     0},
     {"sources", ROG_SETTING_TEXTS, NULL, 0, 0, NULL, NULL,
      "workload program: what is in the files; filled in when the run is planned", 0},
     {"model", ROG_SETTING_STRING, "convmlp-nano", 0, 0, "convmlp-nano|convmlp-s|convmlp-m", NULL,

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <common/file.h>
+#include <trainer/data/cifar.h>
 #include <trainer/data/dataset.h>
 #include <trainer/data/sheet.h>
 
@@ -157,6 +159,29 @@ static int show_classes(const char *source, struct rog_json **list, struct rog_e
     return code;
 }
 
+/* train.bin and test.bin, clean. */
+static int write_files(const struct rog_run_config *config, const char *folder,
+                       struct rog_error *err)
+{
+    int code = rog_dir_make(folder, err);
+    for (size_t i = 0; i < sizeof parts / sizeof *parts && !code; i++) {
+        if (parts[i].noisy)
+            continue;
+        struct rog_dataset *dataset = NULL;
+        char *name = rog_format("%s.bin", rog_split_name(parts[i].split));
+        char *path = name ? rog_path_join(folder, name) : NULL;
+        code = path ? rog_dataset_open(&dataset, config->data, parts[i].split, "none",
+                                       ROG_DATASET_SEED, err)
+                    : rog_fail_nomem(err);
+        if (!code)
+            code = rog_cifar_write(dataset, path, err);
+        rog_dataset_free(dataset);
+        free(path);
+        free(name);
+    }
+    return code;
+}
+
 static int draw_sheet(const struct rog_run_config *config, const char *path, struct rog_error *err)
 {
     struct rog_dataset *clean = NULL, *noisy = NULL;
@@ -206,6 +231,8 @@ static int show(const struct rog_cli *cli, const struct rog_run_config *config, 
         code = show_classes(config->data, list, err);
     if (!code && rog_cli_given(cli, "sheet"))
         code = draw_sheet(config, rog_cli_string(cli, "sheet"), err);
+    if (!code && rog_cli_given(cli, "cifar100"))
+        code = write_files(config, rog_cli_string(cli, "cifar100"), err);
     return code;
 }
 
@@ -244,13 +271,18 @@ static const struct rog_setting options[] = {
     {.name = "sheet",
      .type = ROG_SETTING_STRING,
      .help = "draw a test image of each class, clean and noisy, into this PNG file"},
+    {.name = "cifar100",
+     .type = ROG_SETTING_STRING,
+     .help = "write the clean sets into this folder, train.bin and test.bin in the binary format "
+             "of CIFAR-100"},
     {.name = "json", .type = ROG_SETTING_FLAG, .help = "print JSON"},
     {.name = NULL},
 };
 
 const struct rog_command rog_cmd_data = {
     .name = "data",
-    .usage = "make|info [SPEC] [--config FILE] [--noise NAME] [--sheet FILE] [--json]",
+    .usage =
+        "make|info [SPEC] [--config FILE] [--noise NAME] [--sheet FILE] [--cifar100 DIR] [--json]",
     .summary = "Make data sets and say what they are",
     .details =
         "SPEC is what the setting \"data\" may be, synth100 or cifar100:FOLDER for instance; "

@@ -78,7 +78,7 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
         goto out;
     rog_command_threads(cli, 1);
     session.config = config;
-    if (rog_train_is_program(config))
+    if (rog_train_is_program(config) && config->test)
         code =
             rog_program_prepare_test(config, rog_cli_string(cli, "config"), &session.folder, err);
     else
@@ -122,7 +122,8 @@ const struct rog_command rog_cmd_test = {
     .details = "Writes one line for each: an accuracy event {path, sha256, accuracy (percent), "
                "images, loss} or,\nfor a file that cannot be tested, an error event {path, "
                "message}. t is the seconds since this\ncommand began. Default of --threads: 1. "
-               "With workload `program` the configuration's `test`\nis run for each.",
+               "With workload `program` the configuration's `test`\nis run for each, where it has "
+               "one.",
     .options = options,
     .max_args = -1,
     .run = run,

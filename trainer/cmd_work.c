@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <trainer/commands.h>
 
+#include <common/workload.h>
 #include <trainer/program.h>
 #include <trainer/train.h>
 #include <trainer/work.h>
@@ -41,7 +42,7 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
     int code = rog_command_config(cli, &config, err);
     if (code)
         return code;
-    if (rog_train_is_program(config)) {
+    if (rog_workload_runs_program(config->json, options.rank)) {
         code = become_program(cli, config, &options, err);
         rog_run_config_free(config);
         return code;
@@ -93,7 +94,8 @@ const struct rog_command rog_cmd_work = {
         "faster\nthan its profile (step_s, compress_s, decompress_s) waits for the rest of the "
         "time. When the link\nbreaks the worker connects again and goes on. SIGINT and SIGTERM "
         "take leave of the server. "
-        "With workload `program` this process becomes that program.",
+        "With workload `program` this process becomes that program, where the setting `ranks` "
+        "does not leave\nit out.",
     .options = options,
     .run = run,
 };

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <common/workload.h>
+
 int rog_command_config(const struct rog_cli *cli, struct rog_run_config **config,
                        struct rog_error *err)
 {
@@ -40,7 +42,7 @@ int rog_command_node_init(struct rog_command_node *node, struct rog_run_config *
     if (code)
         return code;
     rog_command_threads(cli, rog_processors());
-    if (strcmp(config->workload, "train") == 0)
+    if (rog_workload_has_network(config->json))
         code = rog_pretrain_ensure(config, NULL, NULL, &node->start, err);
     return code;
 }

@@ -47,7 +47,7 @@ int rog_command_config(const struct rog_cli *cli, struct rog_run_config **config
 struct rog_command_node {
     struct rog_run_config *config;
     struct rog_secret *secret;
-    struct rog_pretrained start; /* its path NULL unless the workload is "train" */
+    struct rog_pretrained start; /* its path NULL where no network is trained */
 };
 /* Reads --key-file, sets the threads, makes the starting model where it is missing. `config` is
  * taken over, also where this fails; release in any case. */

@@ -6,6 +6,7 @@
 
 #include <common/file.h>
 #include <common/settings.h>
+#include <common/workload.h>
 
 #define CONFIG_MAX_BYTES (16u << 20)
 #define WORKERS_MAX 65536u
@@ -47,6 +48,7 @@ static const struct field run_fields[] = {
     {RUN(LIST, files)},
     {RUN(STRING, test)},
     {RUN(LIST, sources)},
+    {RUN(LIST, ranks)},
     {RUN(STRING, model)},
     {RUN(STRING, wire_model)},
     {RUN(STRING, data)},
@@ -267,7 +269,10 @@ static int take_all(struct rog_run_config *config, const struct rog_json *given,
     code = take_halvings(config, err);
     if (code)
         return code;
-    return take_workers(config, rog_json_get(given, "workers"), err);
+    code = take_workers(config, rog_json_get(given, "workers"), err);
+    if (!code && config->worker_count)
+        code = rog_workload_check_ranks(config->json, config->worker_count, err);
+    return code;
 }
 
 int rog_run_config_parse(struct rog_run_config **config, const char *text, size_t size,

@@ -43,9 +43,9 @@ static int lay_files(const struct rog_run_config *config, const char *folder, ch
 {
     *path = NULL;
     size_t count = rog_json_size(config->files);
-    if (!config->command || !config->test || count != rog_json_size(config->sources))
+    if (!config->command || count != rog_json_size(config->sources))
         return rog_fail(err, ROG_EINVAL,
-                        "workload program needs command, test, and sources for each of files");
+                        "workload program needs command, and sources for each of files");
     *path = rog_path_join(folder, FOLDER);
     int code = *path ? rog_dir_make(*path, err) : rog_fail_nomem(err);
     for (size_t i = 0; i < count && !code; i++)
@@ -71,20 +71,25 @@ static int set_path(const char *name, const char *path, struct rog_error *err)
     return code;
 }
 
-/* Where librog and the Python package are that came with this program, unless the user has said. */
+/* Where this program is, and librog and the Python package that came with it, unless the user has
+ * said. */
 static int set_libraries(struct rog_error *err)
 {
     char *library = rog_install_path("lib/librog.so.0", err);
     char *package = rog_install_path("lib/rog/python", err);
+    char *trainer = rog_install_path("bin/rog-trainer", err);
     const char *before = getenv("PYTHONPATH");
     char *path =
         package ? rog_format("%s%s%s", package, before ? ":" : "", before ? before : "") : NULL;
-    int code = library && path ? ROG_OK : rog_fail_nomem(err);
+    int code = library && path && trainer ? ROG_OK : rog_fail_nomem(err);
     if (!code && !getenv("ROG_LIBRARY") && rog_file_exists(library))
         code = set("ROG_LIBRARY", library, err);
+    if (!code)
+        code = set("ROG_TRAINER", trainer, err);
     if (!code && rog_file_exists(package))
         code = set("PYTHONPATH", path, err);
     free(path);
+    free(trainer);
     free(package);
     free(library);
     return code;

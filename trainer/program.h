@@ -7,11 +7,12 @@
  * package. Its files come with the run's configuration (`files` their names, `sources` what is in
  * them) and are laid into a folder "program", from which `command` and `test` are run by /bin/sh.
  *
- * Both find librog and the Python package that came with this program: ROG_LIBRARY is set where it
- * is not, PYTHONPATH is added to. A worker gets ROG_SERVER, ROG_KEY_FILE, ROG_CONFIG, ROG_RANK,
- * ROG_OUT, ROG_SERVER_TIMEOUT (s), ROG_PACE (1: the link is paced) and ROG_ENERGY (0: something
- * else measures it), which rog_open_from_environment of librog and rog.from_env() read. A test gets
- * ROG_CHECKPOINT and ROG_CONFIG; the last line that it prints begins with the accuracy in percent.
+ * Both find this program (ROG_TRAINER), and librog and the Python package that came with it:
+ * ROG_LIBRARY is set where it is not, PYTHONPATH is added to. A worker gets ROG_SERVER,
+ * ROG_KEY_FILE, ROG_CONFIG, ROG_RANK, ROG_OUT, ROG_SERVER_TIMEOUT (s), ROG_PACE (1: the link is
+ * paced) and ROG_ENERGY (0: something else measures it), which rog_open_from_environment of librog
+ * and rog.from_env() read. A test gets ROG_CHECKPOINT and ROG_CONFIG; the last line that it prints
+ * begins with the accuracy in percent.
  */
 
 #include <stdbool.h>

@@ -8,6 +8,7 @@
 #include <common/file.h>
 #include <common/json.h>
 #include <common/memory.h>
+#include <common/workload.h>
 #include <rog/events.h>
 #include <trainer/data/dataset.h>
 #include <trainer/nn/safetensors.h>
@@ -136,7 +137,8 @@ int rog_train_init(struct rog_train *train, const struct rog_run_config *config,
     if (!config->worker_count)
         return rog_fail(err, ROG_EINVAL, "the configuration has no workers");
     int code = load_strategy(train, err);
-    if (code || rog_train_is_program(config))
+    bool has_network = rog_workload_has_network(config->json);
+    if (code || (rog_train_is_program(config) && !has_network))
         return code;
     if (!code)
         code =
@@ -147,7 +149,7 @@ int rog_train_init(struct rog_train *train, const struct rog_run_config *config,
         code = rog_layers_new(&train->layers, train->rows, err);
     if (!code)
         code = find_wire_scale(train, err);
-    if (!code && strcmp(config->workload, "none") != 0)
+    if (!code && has_network)
         code = load_model(train, start_model, err);
     if (!code)
         code = count_iterations(train, err);
@@ -207,6 +209,28 @@ int rog_train_learn(struct rog_train *train, const struct rog_layout *layout, st
     return code ? code : make_params(train, err);
 }
 
+static int add_tensors(struct rog_layout *layout, const struct rog_arch_tensor *tensors,
+                       uint32_t count, bool constant, struct rog_error *err)
+{
+    int code = ROG_OK;
+    for (uint32_t i = 0; i < count && !code; i++)
+        code = rog_layout_add(layout, tensors[i].name, tensors[i].dims, tensors[i].shape, constant,
+                              err);
+    return code;
+}
+
+int rog_train_layout(const struct rog_train *train, struct rog_layout **layout,
+                     struct rog_error *err)
+{
+    const struct rog_arch *arch = train->arch;
+    int code = rog_layout_new(layout, err);
+    if (!code)
+        code = add_tensors(*layout, arch->tensors, arch->tensor_count, false, err);
+    if (!code)
+        code = add_tensors(*layout, arch->buffer_tensors, arch->buffer_count, true, err);
+    return code;
+}
+
 void rog_train_release(struct rog_train *train)
 {
     rog_learner_free(train->learner);
@@ -252,6 +276,8 @@ static struct rog_json *describe_workers(const struct rog_run_config *config)
         rog_json_put_integer(worker, "rank", config->workers[i].rank);
         rog_json_put_string(worker, "host", config->workers[i].host);
         rog_json_put_string(worker, "profile", config->workers[i].profile);
+        if (rog_train_is_program(config))
+            rog_json_put_bool(worker, "program", rog_workload_runs_program(config->json, i + 1));
         rog_json_append(workers, worker);
     }
     return workers;

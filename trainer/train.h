@@ -40,8 +40,9 @@ struct rog_train {
     double wire_scale;         /* bytes on the wire that a byte of a message stands for */
     float *params, *buffers;   /* weights, arch->params floats, and BatchNorm's running statistics,
                                   arch->buffers floats; NULL with workload "none" */
-    struct rog_learner *learner; /* NULL unless workload is "train" */
-    uint32_t *iterations;        /* [worker]: its last iteration, > 0; NULL with "program" */
+    struct rog_learner *learner; /* NULL where no network is trained (common/workload.h) */
+    uint32_t *iterations; /* [worker]: its last iteration, > 0; NULL where programs bring the model
+                           */
 };
 
 /* start_model: a safetensors file of config->model, unused with workload "none". Errors are those
@@ -50,13 +51,16 @@ struct rog_train {
 int rog_train_init(struct rog_train *train, const struct rog_run_config *config,
                    const char *start_model, struct rog_error *err);
 void rog_train_release(struct rog_train *train);
-/* With workload "program" rog_train_init leaves out the model; this puts one of that layout there,
- * `params` and `buffers` (its constants) yet to be filled. ROG_EINVAL: a model that is too large.
- */
-int rog_train_learn(struct rog_train *train, const struct rog_layout *layout,
-                    struct rog_error *err);
 /* Workload "program". */
 bool rog_train_is_program(const struct rog_run_config *config);
+/* Where a program brings the model (common/workload.h) rog_train_init leaves it out; this puts one
+ * of that layout there, `params` and `buffers` (its constants) yet to be filled. ROG_EINVAL: a
+ * model that is too large. */
+int rog_train_learn(struct rog_train *train, const struct rog_layout *layout,
+                    struct rog_error *err);
+/* The layout of a model that rog_train_init has put there. */
+int rog_train_layout(const struct rog_train *train, struct rog_layout **layout,
+                     struct rog_error *err);
 
 /* Of the weights and running statistics as they are in memory. */
 int rog_train_model_sha256(const struct rog_train *train, char hex[ROG_SHA256_HEX_BYTES],

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <common/workload.h>
 #include <rog/rog.h>
 #include <trainer/train.h>
 
@@ -56,9 +57,10 @@ static int prepare(struct job *job, struct rog_error *err)
 {
     struct rog_train *train = &job->train;
     int code = rog_train_init(train, job->config, job->options->start_model, err);
-    if (!code && rog_train_is_program(job->config))
-        code = rog_fail(err, ROG_EINVAL,
-                        "the workload is a program: start that program as the worker");
+    if (!code && rog_workload_runs_program(job->config->json, job->options->rank))
+        code =
+            rog_fail(err, ROG_EINVAL, "worker %u runs a program: start that program as the worker",
+                     job->options->rank);
     if (!code && (job->options->rank < 1 || job->options->rank > job->config->worker_count))
         code = rog_fail(err, ROG_EINVAL, "there is no worker of rank %u among %u",
                         job->options->rank, job->config->worker_count);

@@ -3,14 +3,19 @@
 each worker to its own classes. Started by rogctl (adapt.conf); `--test` prints the accuracy of
 $ROG_CHECKPOINT on noisy test images of all classes.
 
-Settings of the experiment file that it reads: data ("cifar100:FOLDER"), model, noise, batch,
-learning_rate, lr_halve_at, momentum, weight_decay, label_smoothing, mixup, epochs, initial_model,
-test_images, seed.
+It is the job of `workload = "train"`, so that workers of either kind can be in one run (`ranks`):
+the same parameters, data, noise, loss and rule, with random numbers of its own.
+
+Settings of the experiment file that it reads: data ("cifar100:FOLDER" or "synth100"), model,
+image_size, noise, batch, local_steps, batchsize, learning_rate, lr_halve_at, momentum, weight_decay,
+label_smoothing, mixup, epochs, initial_model, test_images, seed.
 """
 import json
 import math
 import os
+import subprocess
 import sys
+import tempfile
 
 import torch
 from torch.nn import functional as F
@@ -18,53 +23,116 @@ from torch.nn import functional as F
 import rog
 from convmlp import VARIANTS, ConvMLP
 
-MEAN, DEVIATION = (0.5071, 0.4865, 0.4409), (0.2673, 0.2564, 0.2762)
-NOISES = ["blur", "brightness", "contrast", "translation", "scale", "shear", "rotation"]
+MEAN = torch.tensor([0.5071, 0.4865, 0.4409]).reshape(3, 1, 1)
+DEVIATION = torch.tensor([0.2673, 0.2564, 0.2762]).reshape(3, 1, 1)
+NOISE_SEED = 1  # all runs see the same images
+
+# ---- images
 
 
-def read_cifar100(folder, name):
+def read_images(folder, name):
     """Images (N, 3, 32, 32) in 0..255 and fine labels of a file of the binary version."""
     with open(os.path.join(folder, name), "rb") as file:
         records = torch.frombuffer(bytearray(file.read()), dtype=torch.uint8).reshape(-1, 3074)
     return records[:, 2:].reshape(-1, 3, 32, 32), records[:, 1].long()
 
 
-def disturb(images, noise, random):
+def read_data(settings, name):
+    kind, _, folder = settings["data"].partition(":")
+    if kind == "cifar100" and folder:
+        return read_images(folder, name)
+    if settings["data"] != "synth100":
+        sys.exit('data is "%s": this example reads cifar100:FOLDER and synth100' % settings["data"])
+    with tempfile.TemporaryDirectory() as made:
+        subprocess.run([os.environ["ROG_TRAINER"], "data", "make", "synth100", "--noise", "none",
+                        "--cifar100", made], check=True, stdout=subprocess.DEVNULL)
+        return read_images(made, name)
+
+
+def uniform(count, low, high, random):
+    return low + (high - low) * torch.rand(count, generator=random)
+
+
+BLURS = [[1, 1, 1], [1, 1, 1, 1], [1, 1, 1, 1, 1], [1, 4, 6, 4, 1], [8, 28, 56, 72, 56, 28, 8]]
+
+
+def blur(images, random):
+    """Box filters and Gaussian ones."""
+    which = torch.randint(len(BLURS), (len(images),), generator=random)
+    blurred = images.clone()
+    for index, weights in enumerate(BLURS):
+        row = torch.tensor(weights, dtype=torch.float32)
+        before, after = len(weights) // 2, (len(weights) - 1) // 2
+        kernel = (row.outer(row) / row.sum() ** 2).expand(3, 1, -1, -1)
+        padded = F.pad(images[which == index], (before, after, before, after), mode="reflect")
+        blurred[which == index] = F.conv2d(padded, kernel, groups=3)
+    return blurred
+
+
+def brightness(images, random):
+    return images + uniform(len(images), 10, 100, random).reshape(-1, 1, 1, 1)
+
+
+def contrast(images, random):
+    return images * uniform(len(images), 1.2, 3.0, random).reshape(-1, 1, 1, 1)
+
+
+def warp(images, a, b, c, d, shift=0.0):
+    """Pixel (x, y), from the centre, is what was at (a x + b y, c x + d y) - shift; lengths are in
+    units of half an image, what comes in is black."""
+    zero = torch.zeros(len(images))
+    centre = 1 / images.shape[-1]  # pixel (16, 16), as DeepTest has it
+    rows = [torch.stack([p + zero, q + zero, centre * (1 - p - q) - shift + zero], 1)
+            for p, q in [(a, b), (c, d)]]
+    grid = F.affine_grid(torch.stack(rows, 1), images.shape, align_corners=False)
+    return F.grid_sample(images, grid, padding_mode="zeros", align_corners=False)
+
+
+def translation(images, random):
+    return warp(images, 1, 0, 0, 1, 2 * uniform(len(images), 1 / 64, 20 / 64, random))
+
+
+def scale(images, random):
+    factor = 1 / uniform(len(images), 1.2, 2.2, random)
+    return warp(images, factor, 0, 0, factor)
+
+
+def shear(images, random):
+    return warp(images, 1, -uniform(len(images), 0.1, 1.0, random), 0, 1)
+
+
+def rotation(images, random):
+    angle = uniform(len(images), 3, 30, random) * math.pi / 180
+    return warp(images, angle.cos(), -angle.sin(), angle.sin(), angle.cos())
+
+
+NOISES = [blur, brightness, contrast, translation, scale, shear, rotation]
+
+
+def disturb(images, noise):
     """DeepTest's transformations, one drawn for each image where noise is "mixed"."""
-    images = images.float() / 255
-    count = len(images)
-    amount = torch.rand(count, generator=random)
-    kind = torch.full((count,), NOISES.index(noise) if noise in NOISES else -1)
+    if noise == "none":
+        return images
+    random = torch.Generator().manual_seed(NOISE_SEED)
+    names = [transform.__name__ for transform in NOISES]
+    kind = torch.full((len(images),), names.index(noise) if noise in names else -1)
     if noise == "mixed":
-        kind = torch.randint(len(NOISES), (count,), generator=random)
-    sign = 2.0 * torch.randint(2, (count,), generator=random) - 1
+        kind = torch.randint(len(NOISES), (len(images),), generator=random)
+    noisy = images.float()
+    for index, transform in enumerate(NOISES):
+        if (kind == index).any():
+            noisy[kind == index] = transform(noisy[kind == index], random)
+    return noisy.round().clamp(0, 255).byte()
 
-    def where(name):
-        return (kind == NOISES.index(name)).reshape(-1, 1, 1, 1)
 
-    strength = amount.reshape(-1, 1, 1, 1)
-    images = torch.where(where("blur"), F.avg_pool2d(images, 3, 1, 1, count_include_pad=False),
-                         images)
-    images = torch.where(where("brightness"), images + 0.1 + 0.3 * strength, images)
-    images = torch.where(where("contrast"), images * (1.2 + strength), images)
-    # The others move pixels: x' = A x + b, in units of half an image.
-    matrix = torch.eye(2).repeat(count, 1, 1)
-    shift = torch.zeros(count, 2)
-    angle = sign * amount * math.pi / 8
-    turned = torch.stack([angle.cos(), -angle.sin(), angle.sin(), angle.cos()], 1)
-    for name, new in [("scale", torch.eye(2) / (1.1 + 0.4 * amount).reshape(-1, 1, 1)),
-                      ("rotation", turned.reshape(-1, 2, 2))]:
-        matrix = torch.where(where(name)[:, :, :, 0], new, matrix)
-    matrix[:, 0, 1] += torch.where(kind == NOISES.index("shear"), sign * (0.1 + 0.3 * amount),
-                                   torch.zeros(count))
-    shift[:, 0] = torch.where(kind == NOISES.index("translation"), sign * (0.1 + 0.2 * amount),
-                              shift[:, 0])
-    grid = F.affine_grid(torch.cat([matrix, shift.unsqueeze(2)], 2), images.shape,
-                         align_corners=False)
-    moved = F.grid_sample(images, grid, padding_mode="zeros", align_corners=False)
-    still = (kind < 3).reshape(-1, 1, 1, 1)
-    images = torch.where(still, images, moved).clamp(0, 1)
-    return (images - torch.tensor(MEAN).reshape(3, 1, 1)) / torch.tensor(DEVIATION).reshape(3, 1, 1)
+def prepare(images, settings):
+    inputs = (images.float() / 255 - MEAN) / DEVIATION
+    size = settings["image_size"]
+    return inputs if size == 32 else F.interpolate(inputs, (size, size), mode="bilinear",
+                                                   align_corners=False)
+
+
+# ---- the run
 
 
 def make_model(settings):
@@ -75,60 +143,72 @@ def make_model(settings):
     return rog.freeze_statistics(model)
 
 
-def folder_of(settings):
-    kind, _, folder = settings["data"].partition(":")
-    if kind != "cifar100" or not folder:
-        sys.exit('data is "%s": this example reads cifar100:FOLDER' % settings["data"])
-    return folder
-
-
 def shard(labels, rank, workers):
     """Non-IID: of all samples sorted by label, the rank-th of equal parts."""
     order, size = labels.argsort(stable=True), len(labels) // workers
     return order[(rank - 1) * size:rank * size]
 
 
+def batches(count, size, random):
+    """Numbers below `count`, shuffled anew when they are used up."""
+    while True:
+        order = torch.randperm(count, generator=random)
+        for begin in range(0, count - size + 1, size):
+            yield order[begin:begin + size]
+
+
+def batch_loss(model, inputs, labels, mix, settings):
+    share = float(mix.sample()) if mix else 1.0
+    partners = torch.randperm(len(labels))
+    outputs = model(share * inputs + (1 - share) * inputs[partners])
+    return sum(part * F.cross_entropy(outputs, wanted, label_smoothing=settings["label_smoothing"])
+               for part, wanted in [(share, labels), (1 - share, labels[partners])])
+
+
 def train(run):
     settings = run.settings
-    images, labels = read_cifar100(folder_of(settings), "train.bin")
+    images, labels = read_data(settings, "train.bin")
     mine = shard(labels, run.rank, run.workers)
+    images, labels = disturb(images[mine], settings["noise"]), labels[mine]
     batch = run.worker.get("batch", settings["batch"])
-    random = torch.Generator().manual_seed(1000003 * run.seed + run.rank)
+    steps = run.worker.get("local_steps", 1) * settings["batchsize"]
     model = make_model(settings)
     optimizer = rog.Optimizer(model.parameters(), lr=settings["learning_rate"], rule="block",
                               momentum=settings["momentum"], model=model,
                               weight_decay=settings["weight_decay"], **run)
-    schedule = torch.optim.lr_scheduler.MultiStepLR(optimizer, settings["lr_halve_at"], 0.5)
+    schedule = torch.optim.lr_scheduler.MultiStepLR(
+        optimizer, [iteration - 1 for iteration in settings["lr_halve_at"]], 0.5)
     mix = torch.distributions.Beta(settings["mixup"], settings["mixup"]) if settings["mixup"] else None
-    while not optimizer.over and optimizer.iteration < settings["epochs"] * (len(mine) // batch):
-        pick = mine[torch.randint(len(mine), (batch,), generator=random)]
-        inputs, targets = disturb(images[pick], settings["noise"], random), labels[pick]
-        share = float(mix.sample()) if mix else 1.0
-        outputs = model(share * inputs + (1 - share) * inputs.flip(0))
-        loss = sum(part * F.cross_entropy(outputs, wanted,
-                                          label_smoothing=settings["label_smoothing"])
-                   for part, wanted in [(share, targets), (1 - share, targets.flip(0))])
+    seed = 1000003 * run.seed + run.rank
+    torch.manual_seed(seed)
+    picks = batches(len(mine), batch, torch.Generator().manual_seed(seed))
+    last = settings["epochs"] * (len(mine) // batch) // steps
+    while not optimizer.over and optimizer.iteration < last:
         optimizer.zero_grad()
-        loss.backward()
-        optimizer.step(loss=loss.item())
+        total = 0.0
+        for _ in range(steps):
+            pick = next(picks)
+            loss = batch_loss(model, prepare(images[pick], settings), labels[pick], mix, settings)
+            (loss / steps).backward()
+            total += loss.item() / steps
+        optimizer.step(loss=total)
         schedule.step()
     optimizer.finish()
 
 
 def test(settings, checkpoint):
-    images, labels = read_cifar100(folder_of(settings), "test.bin")
+    images, labels = read_data(settings, "test.bin")
     count = settings["test_images"] or len(images)
-    random = torch.Generator().manual_seed(1)
+    images, labels = disturb(images[:count], settings["noise"]), labels[:count]
     model = make_model(dict(settings, initial_model=None))
     model.load_state_dict(rog.load(checkpoint), strict=False)
     model.eval()
     right = 0
     with torch.no_grad():
-        for begin in range(0, count, 100):
-            part = slice(begin, min(begin + 100, count))
-            outputs = model(disturb(images[part], settings["noise"], random))
-            right += (outputs.argmax(1) == labels[part]).sum().item()
-    print("%.3f" % (100 * right / count))
+        for pick in torch.arange(len(images)).split(100):
+            outputs = model(prepare(images[pick], settings))
+            right += (outputs.argmax(1) == labels[pick]).sum().item()
+    print("%.3f" % (100 * right / len(images)))
 
 
 if __name__ == "__main__":

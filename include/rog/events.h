@@ -13,8 +13,8 @@
 
 /* First. "strategy" {library, version, path, threshold}, "model", "params", "rows", "wire_bytes"
  * (a full exchange on the wire), "model_sha256" (the starting weights), "data" , "workers" [{rank,
- * host, profile}], "layers" [[name, rows]] (where rows are recorded), "version" (of the trainer),
- * "seed", "accelerators" {isa}. */
+ * host, profile, program (whether it runs one, with workload program)}], "layers" [[name, rows]]
+ * (where rows are recorded), "version" (of the trainer), "seed", "accelerators" {isa}. */
 #define ROG_EVENT_START "start"
 
 /* A worker finished an iteration (its pull was applied). "iteration", "compute_s", "push_s",

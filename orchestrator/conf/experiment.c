@@ -75,20 +75,21 @@ static int put_copy(struct rog_json *settings, const char *name, const struct ro
     return 0;
 }
 
-/* workload = { command = ...; files = ...; test = ...; }: a program of one's own. */
+/* workload = { command = ...; files = ...; test = ...; ranks = ...; }: a program of one's own. */
 static int take_workload(const struct rog_conf_node *group, struct rog_json *settings,
                          struct rog_error *err)
 {
-    static const char *const names[] = {"command", "files", "test"};
+    static const char *const names[] = {"command", "files", "test", "ranks"};
+    const size_t count = sizeof names / sizeof *names;
     for (size_t i = 0; i < group->child_count; i++) {
         const struct rog_conf_node *node = &group->child[i];
         size_t known = 0;
-        while (known < 3 && strcmp(names[known], node->name) != 0)
+        while (known < count && strcmp(names[known], node->name) != 0)
             known++;
-        if (known == 3)
-            return rog_conf_fail(node, err,
-                                 "unknown setting %s in workload; it has command, files and test",
-                                 node->name);
+        if (known == count)
+            return rog_conf_fail(
+                node, err, "unknown setting %s in workload; it has command, files, test and ranks",
+                node->name);
         int code = check_setting(node, NULL, err);
         if (code == 0)
             code = put_copy(settings, node->name, node->value, err);

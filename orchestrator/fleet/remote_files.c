@@ -10,6 +10,7 @@
 
 #include <common/file.h>
 #include <common/hash.h>
+#include <common/workload.h>
 
 #define RANK_MARK "{rank}"
 #define FILE_MODE 0444u
@@ -184,7 +185,7 @@ static int add_plugin(struct rog_remote_files *files, struct rog_error *err)
 int rog_remote_files_new(struct rog_remote_files **out, const struct rog_json *config,
                          const char *start_model, struct rog_error *err)
 {
-    bool trains = strcmp(rog_json_get_string(config, "workload", "train"), "train") == 0;
+    bool trains = rog_workload_has_network(config);
     struct rog_remote_files *files = calloc(1, sizeof *files);
     *out = NULL;
     if (!files)

@@ -193,10 +193,21 @@ static void note_retries(const struct active *a)
                      rog_json_string(rog_json_at(a->retries, i), ""));
 }
 
+/* The configuration as processes here get it: a program is told where the starting model is. */
+static char *config_text(const struct rog_fleet_job *job)
+{
+    struct rog_json *config = rog_json_copy(job->config);
+    if (job->start_model && rog_json_get(config, "ranks"))
+        rog_json_put_string(config, "initial_model", job->start_model);
+    char *text = rog_json_text_pretty(config);
+    rog_json_free(config);
+    return text;
+}
+
 static int begin(struct executor *x, struct active *a, enum beginning how, struct rog_error *err)
 {
     struct rog_fleet_job *job = a->job;
-    char *config = rog_json_text_pretty(job->config);
+    char *config = config_text(job);
     int code = config ? 0 : rog_fail_nomem(err);
     if (code == 0 && how == ANEW) {
         code = rog_run_prepare(a->folder, config, err);

@@ -7,6 +7,7 @@
 
 #include <common/file.h>
 #include <common/process.h>
+#include <common/workload.h>
 #include <orchestrator/fleet/run_files.h>
 #include <orchestrator/store/paths.h>
 #include <rog/events.h>
@@ -41,8 +42,7 @@ static char *identity_text(const struct rog_json *config)
 
 static bool needs_model(const struct rog_fleet_job *job)
 {
-    return job->state == ROG_FLEET_WAITING &&
-           strcmp(rog_json_get_string(job->config, "workload", "train"), "train") == 0;
+    return job->state == ROG_FLEET_WAITING && rog_workload_has_network(job->config);
 }
 
 /* Progress, result and errors of the training. */

@@ -7,6 +7,7 @@
 #include <common/file.h>
 #include <common/plugin.h>
 #include <common/settings.h>
+#include <common/workload.h>
 #include <orchestrator/conf/experiment.h>
 
 /* Settings that name files. A value that begins with `prefix` has its path after it; where
@@ -148,7 +149,7 @@ static int take_sources(struct rog_json *config, const char *folder, struct rog_
 static int resolve_program(struct rog_json *config, const struct rog_cluster *cluster,
                            const char *folder, struct rog_error *err)
 {
-    static const char *const own[] = {"command", "files", "test", "sources"};
+    static const char *const own[] = {"command", "files", "test", "ranks", "sources"};
     bool program = strcmp(rog_json_get_string(config, "workload", ""), "program") == 0;
     for (size_t i = 0; !program && i < sizeof own / sizeof *own; i++)
         if (rog_json_get(config, own[i]))
@@ -158,7 +159,8 @@ static int resolve_program(struct rog_json *config, const struct rog_cluster *cl
                             own[i]);
     if (!program)
         return 0;
-    if (!rog_json_get(config, "command") || !rog_json_get(config, "test"))
+    bool can_test = rog_json_get(config, "test") || rog_workload_has_network(config);
+    if (!rog_json_get(config, "command") || !can_test)
         return rog_fail(err, ROG_EINVAL,
                         "workload program needs %s: workload = { command = \"python3 train.py\"; "
                         "files = [\"train.py\"]; test = \"python3 train.py --test\"; }",
@@ -167,6 +169,9 @@ static int resolve_program(struct rog_json *config, const struct rog_cluster *cl
         return rog_fail(err, ROG_EINVAL,
                         "a program computes in real time: take a cluster of kind local or ssh "
                         "(--cluster local4)");
+    int code = rog_workload_check_ranks(config, rog_json_size(cluster->workers), err);
+    if (code < 0)
+        return code;
     rog_json_put_string(config, "wire_model", "same");
     return rog_json_get(config, "sources") ? 0 : take_sources(config, folder, err);
 }

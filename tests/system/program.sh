@@ -3,7 +3,8 @@
 #
 # A program of one's own as the workload of a sweep, on a local cluster: its files are deployed with
 # the run, its events and losses come back, its own test tests the checkpoints, the run is another one
-# when a file changes; what is wrong with it is said. Needs ROG_BUILD, ROG_SOURCE, PyTorch and the
+# when a file changes; what is wrong with it is said. A worker that is a program and one that has the
+# network of the trainer are in one run. Needs ROG_BUILD, ROG_SOURCE, PyTorch and the
 # programs in PATH; works in the current folder, which is empty.
 set -eu
 
@@ -117,5 +118,32 @@ wrong '{ command = "true"; tset = "true"; }' local.conf 'unknown setting tset in
 wrong "{ command = \"echo oh dear >&2; exit 3\"; test = \"true\"; }" local.conf 'oh dear'
 wrong "{ command = \"$python train.py\"; files = [\"train.py\", \"parts/rings.py\"]; test = \"echo many\"; }" \
     local.conf 'did not print an accuracy'
+
+# Ranks: those workers run the program, the others have the network of the trainer.
+ranks="command = \"$python train.py\"; files = [\"train.py\", \"parts/rings.py\"]; ranks"
+wrong "{ $ranks = [1, 3]; }" local.conf 'ranks: there is no worker of rank 3, they are 1 to 2'
+wrong "{ $ranks = [1.5]; }" local.conf 'ranks: there is no worker of rank 1.5'
+wrong "{ $ranks = [2, 2]; }" local.conf 'ranks: 2 is there twice'
+wrong "{ $ranks = [0]; }" local.conf 'ranks must be a list of numbers from 1 to 65536'
+wrong '"train"; ranks = [1]' local.conf 'ranks is a setting of programs'
+wrong "{ $ranks = [2]; }; pretrain_epochs = 0" local.conf \
+    'tensor 0 of worker 2 is 0.weight (24, 2), of the network convmlp-nano it is tokenizer.block.0.weight (32, 3, 3, 3)'
 head -c 100 /dev/urandom >job/data.bin
 wrong '{ command = "true"; test = "true"; files = ["data.bin"]; }' local.conf 'data.bin is no text'
+
+# The example and the network of the trainer in one run, of which the built-in test is the test.
+cp "$ROG_SOURCE"/examples/convmlp/*.py job/
+cat >job/mixed.conf <<END
+case = "mixed"; figure = "1"; seconds = 6.0; checkpoint_period = 2.0; trace = "constant:2";
+library = "ROG"; threshold = 4; batch = 4; pretrain_epochs = 0; test_images = 100;
+workload = { command = "OMP_NUM_THREADS=1 $python train.py"; files = ["train.py", "convmlp.py"]; };
+runs = ( { note = "mixed"; ranks = [2]; } );
+END
+rogctl sweep job/mixed.conf --cluster local.conf --db mixed.db >said 2>&1 || fail "$(cat said)"
+sqlite() { sqlite3 mixed.db "$1"; }
+[ "$(sqlite "SELECT status || attempt FROM runs")" = done1 ] || fail "not done at the first attempt: $(cat said)"
+[ "$(sqlite "SELECT group_concat(json_extract(facts, '\$.program')) FROM workers")" = 0,1 ] || fail "who runs a program"
+[ "$(sqlite "SELECT count(DISTINCT rank), count(DISTINCT rows_total), min(loss) > 0 FROM iterations
+    WHERE rows_pushed > 0 AND bytes_pulled > 0")" = '2|1|1' ] || fail "the workers' records differ"
+[ "$(sqlite "SELECT count(*) FROM checkpoints WHERE accuracy IS NOT NULL")" -ge 3 ] || fail "checkpoints are not tested"
+rogctl verify "$(ls mixed.runs | head -n 1)" --db mixed.db >said 2>&1 || fail "$(cat said)"

@@ -132,10 +132,11 @@ static bool same_strings(const struct rog_run_config *a, const struct rog_run_co
     return same_text(a->library, b->library) && same_text(a->control, b->control) &&
            same_text(a->compression, b->compression) && same_text(a->trace, b->trace) &&
            same_text(a->command, b->command) && same_text(a->test, b->test) &&
-           !a->files == !b->files && !a->sources == !b->sources && same_text(a->note, b->note) &&
-           same_text(a->workload, b->workload) && same_text(a->model, b->model) &&
-           same_text(a->wire_model, b->wire_model) && same_text(a->data, b->data) &&
-           same_text(a->noise, b->noise) && same_text(a->initial_model, b->initial_model);
+           !a->files == !b->files && !a->sources == !b->sources && !a->ranks == !b->ranks &&
+           same_text(a->note, b->note) && same_text(a->workload, b->workload) &&
+           same_text(a->model, b->model) && same_text(a->wire_model, b->wire_model) &&
+           same_text(a->data, b->data) && same_text(a->noise, b->noise) &&
+           same_text(a->initial_model, b->initial_model);
 }
 
 enum { NUMBERS = 23 };

@@ -2,6 +2,7 @@
 #include <trainer/data/cifar.h>
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -100,6 +101,33 @@ int rog_cifar_read(struct rog_dataset **dataset, const char *path, uint32_t reco
     }
     *dataset = made;
     return code;
+}
+
+int rog_cifar_write(const struct rog_dataset *dataset, const char *path, struct rog_error *err)
+{
+    if (dataset->width != ROG_CIFAR_EDGE || dataset->height != ROG_CIFAR_EDGE ||
+        dataset->classes > ROG_CIFAR_CLASSES)
+        return rog_fail(err, ROG_EINVAL,
+                        "%s: images of %u x %u in %u classes do not fit into CIFAR-100's format",
+                        path, dataset->width, dataset->height, dataset->classes);
+    FILE *file = fopen(path, "wbe");
+    if (!file)
+        return rog_fail(err, ROG_EIO, "cannot write %s: %s", path, strerror(errno));
+    bool good = true;
+    for (uint32_t i = 0; i < dataset->count && good; i++) {
+        uint8_t record[ROG_CIFAR_RECORD_BYTES] = {0, (uint8_t)dataset->labels[i]};
+        const uint8_t *pixels = dataset->pixels + (size_t)i * 3 * PLANE;
+        for (int p = 0; p < PLANE; p++)
+            for (int c = 0; c < 3; c++)
+                record[2 + c * PLANE + p] = pixels[3 * p + c];
+        good = fwrite(record, sizeof record, 1, file) == 1;
+    }
+    int cause = errno;
+    if (fclose(file) && good) {
+        cause = errno;
+        good = false;
+    }
+    return good ? ROG_OK : rog_fail(err, ROG_EIO, "cannot write %s: %s", path, strerror(cause));
 }
 
 void rog_cifar_class_name(uint32_t label, char *text, size_t bytes)

@@ -23,6 +23,10 @@
 int rog_cifar_read(struct rog_dataset **dataset, const char *path, uint32_t records,
                    struct rog_error *err);
 
+/* Writes such a file, over one that is there. The coarse label, which no reader here looks at, is
+ * 0. ROG_EINVAL: images of another size, or more classes. */
+int rog_cifar_write(const struct rog_dataset *dataset, const char *path, struct rog_error *err);
+
 /* "aquarium_fish": the published name of a fine label, 0..99. At most `bytes`, 32 are enough. */
 void rog_cifar_class_name(uint32_t label, char *text, size_t bytes);
 

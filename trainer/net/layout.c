@@ -182,8 +182,8 @@ static const char *shape_text(const struct rog_layout_tensor *tensor, char text[
     return text;
 }
 
-int rog_layout_compare(const struct rog_layout *known, const struct rog_layout *other,
-                       const char *who, struct rog_error *err)
+int rog_layout_compare(const struct rog_layout *known, const char *owner,
+                       const struct rog_layout *other, const char *who, struct rog_error *err)
 {
     char here[SHAPE_TEXT_BYTES], there[SHAPE_TEXT_BYTES];
     uint32_t count = known->count < other->count ? known->count : other->count;
@@ -194,18 +194,18 @@ int rog_layout_compare(const struct rog_layout *known, const struct rog_layout *
         if (same && strcmp(a->name, b->name) == 0)
             continue;
         return rog_fail(err, ROG_EINVAL,
-                        "tensor %u of %s is %s %s%s, of the first worker it is %s %s%s: all "
+                        "tensor %u of %s is %s %s%s, of %s it is %s %s%s: all "
                         "workers must register the same tensors in the same order",
                         i, who, b->name, shape_text(b, there), b->constant ? ", a constant" : "",
-                        a->name, shape_text(a, here), a->constant ? ", a constant" : "");
+                        owner, a->name, shape_text(a, here), a->constant ? ", a constant" : "");
     }
     if (known->count == other->count)
         return ROG_OK;
     const struct rog_layout *longer = known->count > other->count ? known : other;
     return rog_fail(err, ROG_EINVAL,
-                    "%s has %u tensors, the first worker %u; %s is the first that only one of them "
+                    "%s has %u tensors, %s %u; %s is the first that only one of them "
                     "has: all workers must register the same tensors in the same order",
-                    who, other->count, known->count, longer->tensors[count].name);
+                    who, other->count, owner, known->count, longer->tensors[count].name);
 }
 
 int rog_layout_rows(const struct rog_layout *layout, bool plain, struct rog_rows **rows,

@@ -52,9 +52,10 @@ char *rog_layout_text(const struct rog_layout *layout);
 int rog_layout_parse(struct rog_layout **layout, const char *text, size_t size,
                      struct rog_error *err);
 
-/* ROG_EINVAL names the first tensor that differs, with both shapes. */
-int rog_layout_compare(const struct rog_layout *known, const struct rog_layout *other,
-                       const char *who, struct rog_error *err);
+/* ROG_EINVAL names the first tensor that differs, with both shapes: `who` has `other`, `owner` has
+ * `known`. */
+int rog_layout_compare(const struct rog_layout *known, const char *owner,
+                       const struct rog_layout *other, const char *who, struct rog_error *err);
 
 /* The row table of what is trained; its names are the layout's, which must live as long. */
 int rog_layout_rows(const struct rog_layout *layout, bool plain, struct rog_rows **rows,

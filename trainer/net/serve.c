@@ -327,8 +327,10 @@ static int prepare(struct rog_serve *serve, const struct rog_run_config *config,
     struct rog_train *train = &serve->train;
     int code = rog_train_init(train, config, serve->options->start_model, err);
     serve->learn.wanted = rog_train_is_program(config);
-    if (!code && !serve->learn.wanted)
+    if (!code && train->rows)
         code = rog_link_check_rows(train->rows, err);
+    if (!code && train->rows && serve->learn.wanted)
+        code = rog_serve_learn_own(serve, err);
     if (!code)
         code = make_hello(serve, err);
     if (code)
@@ -360,7 +362,7 @@ int rog_serve_make_core(struct rog_serve *serve, struct rog_error *err)
 static int run(struct rog_serve *serve, struct rog_error *err)
 {
     int code = ROG_OK;
-    if (serve->learn.wanted && serve->options->resume)
+    if (serve->learn.wanted && !serve->learn.known && serve->options->resume)
         code = rog_serve_learn_restore(serve, err);
     if (!code && serve->train.rows)
         code = rog_serve_make_core(serve, err);

@@ -2,6 +2,7 @@
 #include <trainer/net/serve_state.h>
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,6 +13,9 @@
  * A model that the workers bring. Every worker tells its layout when its session begins; the first
  * whose layout is complete is asked for its values, the others must have the same layout. The run
  * begins when all that is there. The layout is kept in layout.json, for a server that goes on.
+ *
+ * Where some workers have the network of the configuration the server has it too: layout and values
+ * are known from the beginning, and workers whose values are others are given these.
  */
 
 #define LAYOUT_NAME "layout.json"
@@ -40,8 +44,20 @@ static int keep_layout(const struct rog_serve *serve, struct rog_error *err)
 static int adopt_layout(struct rog_serve *serve, struct rog_layout *layout, struct rog_error *err)
 {
     serve->learn.layout = layout;
+    snprintf(serve->learn.owner, sizeof serve->learn.owner, "the first worker");
     int code = rog_train_learn(&serve->train, layout, err);
     return code ? code : rog_link_check_rows(serve->train.rows, err);
+}
+
+int rog_serve_learn_own(struct rog_serve *serve, struct rog_error *err)
+{
+    struct rog_serve_learn *learn = &serve->learn;
+    snprintf(learn->owner, sizeof learn->owner, "the network %s", serve->train.arch->name);
+    int code = rog_train_layout(&serve->train, &learn->layout, err);
+    if (!code)
+        code = rog_train_model_sha256(&serve->train, learn->model_sha256, err);
+    learn->known = code == ROG_OK;
+    return code;
 }
 
 int rog_serve_learn_restore(struct rog_serve *serve, struct rog_error *err)
@@ -82,7 +98,7 @@ static int take_layout(struct rog_serve_peer *peer, struct rog_layout *layout,
     char who[32];
     snprintf(who, sizeof who, "worker %u", peer->worker + 1);
     if (serve->learn.layout) {
-        int code = rog_layout_compare(serve->learn.layout, layout, who, err);
+        int code = rog_layout_compare(serve->learn.layout, serve->learn.owner, layout, who, err);
         rog_layout_free(layout);
         if (code)
             return code;

@@ -44,6 +44,7 @@ struct rog_serve_learn {
     bool wanted;
     bool known;                     /* all of it */
     struct rog_layout *layout;      /* NULL: none has come */
+    char owner[48];                 /* whose that is, for messages */
     struct rog_serve_peer *teacher; /* who sends the values; NULL: nobody */
     uint64_t model_at;              /* next value to come */
     char model_sha256[ROG_SHA256_HEX_BYTES];
@@ -145,6 +146,8 @@ void rog_serve_learn_forget(struct rog_serve_peer *peer);
 /* This worker does not start from the run's model: it has to be given it. */
 bool rog_serve_learn_differs(const struct rog_serve_peer *peer);
 int rog_serve_learn_restore(struct rog_serve *serve, struct rog_error *err);
+/* The model is the server's own: nothing is left to be learned but whether workers have it too. */
+int rog_serve_learn_own(struct rog_serve *serve, struct rog_error *err);
 void rog_serve_learn_release(struct rog_serve *serve);
 
 /* serve_save.c */
