@@ -61,11 +61,11 @@ def blur(images, random):
     which = torch.randint(len(BLURS), (len(images),), generator=random)
     blurred = images.clone()
     for index, weights in enumerate(BLURS):
-        row = torch.tensor(weights, dtype=torch.float32)
+        kernel = (torch.tensor(weights) / sum(weights)).expand(3, 1, 1, -1)
         before, after = len(weights) // 2, (len(weights) - 1) // 2
-        kernel = (row.outer(row) / row.sum() ** 2).expand(3, 1, -1, -1)
         padded = F.pad(images[which == index], (before, after, before, after), mode="reflect")
-        blurred[which == index] = F.conv2d(padded, kernel, groups=3)
+        across = F.conv2d(padded, kernel, groups=3)
+        blurred[which == index] = F.conv2d(across, kernel.transpose(2, 3), groups=3)
     return blurred
 
 

@@ -21,46 +21,7 @@ fail()
     exit 1
 }
 
-mkdir -p job/parts
-cat >job/parts/rings.py <<'END'
-import torch
-
-def points(generator, count):
-    outer = torch.randint(2, (count,), generator=generator)
-    angle = 6.2832 * torch.rand(count, generator=generator)
-    radius = 0.5 + outer + 0.3 * (torch.rand(count, generator=generator) - 0.5)
-    return torch.stack([radius * angle.cos(), radius * angle.sin()], 1), outer
-END
-cat >job/train.py <<'END'
-import os
-import sys
-
-sys.path.insert(0, "parts")
-import torch
-
-import rog
-from rings import points
-
-torch.set_num_threads(1)
-torch.manual_seed(3)
-model = torch.nn.Sequential(torch.nn.Linear(2, 24), torch.nn.Tanh(), torch.nn.Linear(24, 2))
-if sys.argv[1:] == ["--test"]:
-    model.load_state_dict(rog.load(os.environ["ROG_CHECKPOINT"]))
-    x, y = points(torch.Generator().manual_seed(9), 2000)
-    print("tested on 2000 points\n%.2f" % (100 * (model(x).argmax(1) == y).float().mean()))
-    sys.exit()
-run = rog.from_env()
-random = torch.Generator().manual_seed(1000 * run.seed + run.rank)
-optimizer = rog.Optimizer(model.named_parameters(), lr=run.settings["learning_rate"], momentum=0.9,
-                          **run)
-while not optimizer.over:
-    x, y = points(random, 64)
-    optimizer.zero_grad()
-    loss = torch.nn.functional.cross_entropy(model(x), y)
-    loss.backward()
-    optimizer.step(loss=loss.item())
-optimizer.finish()
-END
+cp -r "$ROG_TEST_TOOLS/rings" job
 cat >local.conf <<'END'
 kind = "local"; stall_limit = 60.0; retries = 0;
 workers = ( { step_s = 0.02; compress_s = 0.0; decompress_s = 0.0; count = 2; } );
