@@ -254,9 +254,7 @@ class Optimizer(torch.optim.Optimizer):
         """This worker is through; waits for the others, then closes. Call it at the end: who leaves
         without it counts as lost."""
         worker = self._open_worker()
-        if self._background:
-            worker.wait()
-            self._put_back(self._places)
+        self._settle()
         while not self.over:
             before = self.iteration
             worker.finish()
@@ -285,8 +283,15 @@ class Optimizer(torch.optim.Optimizer):
 
     # ---- saving
 
+    def _settle(self):
+        """Waits for an exchange in the background; the parameters then have its result."""
+        if self._background:
+            self._open_worker().wait()
+            self._put_back(self._places)
+
     def _parts(self):
         """Of each parameter its tensor, and name, address and bytes of what librog keeps of it."""
+        self._settle()
         for index, place in enumerate(self._places):
             size = 4 * place.memory.numel()
             addresses = self._open_worker().state(index)
@@ -294,7 +299,8 @@ class Optimizer(torch.optim.Optimizer):
 
     def state_dict(self):
         """Groups, and of each parameter momentum_buffer and residual (what is computed and not sent
-        yet, in units of the update)."""
+        yet, in units of the update). In the background it waits for the exchange that goes on, whose
+        result the parameters then have: save them afterwards."""
         for place, parts in self._parts():
             saved = {name: torch.empty(place.memory.shape) for name, _, _ in parts}
             for name, address, size in parts:

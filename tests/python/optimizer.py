@@ -22,6 +22,12 @@ def make_model(seed=0):
         torch.nn.Linear(40, 5))
 
 
+def split(model):
+    """Its parameters, in order, as two groups."""
+    return [{"params": model[0].parameters(), "lr": 0.1, "weight_decay": 0.0},
+            {"params": [p for m in model[1:] for p in m.parameters()], "momentum": 0.5}]
+
+
 def batches(count, seed=1):
     generator = torch.Generator().manual_seed(seed)
     for _ in range(count):
@@ -75,10 +81,7 @@ class SameAsSGD(unittest.TestCase):
         self.compare({"lr": 0.02, "momentum": 0.9, "weight_decay": 5e-3, "nesterov": True})
 
     def test_groups_and_schedule(self):
-        def groups(model):
-            return [{"params": model[0].parameters(), "lr": 0.1, "weight_decay": 0.0},
-                    {"params": [p for m in model[1:] for p in m.parameters()], "momentum": 0.5}]
-        self.compare({"lr": 0.03, "momentum": 0.9, "weight_decay": 1e-3}, groups,
+        self.compare({"lr": 0.03, "momentum": 0.9, "weight_decay": 1e-3}, split,
                      schedule=lambda o: torch.optim.lr_scheduler.StepLR(o, 7, 0.5))
 
     def test_memory_that_is_not_contiguous(self):
@@ -188,33 +191,46 @@ class SeveralWorkers(unittest.TestCase):
         self.assertFalse(torch.equal(fresh[4].weight, make_model(1)[4].weight))
 
     def test_in_the_background(self):
-        """Gradients of a model that is an exchange older: the same as doing so with SGD, by hand."""
+        """Gradients of a model that is an exchange older, with groups and a schedule: the same as
+        doing so with SGD, by hand. The state is that after the last exchange."""
         ours, theirs = make_model(), make_model()
-        sgd = torch.optim.SGD(theirs.parameters(), lr=0.02, momentum=0.9)
+        sgd = torch.optim.SGD(split(theirs), lr=0.02, momentum=0.9)
         waiting = None
 
-        def apply(gradients):
+        def apply(gradients, rates):
             for parameter, gradient in zip(theirs.parameters(), gradients):
                 parameter.grad = gradient
+            for group, rate in zip(sgd.param_groups, rates):
+                group["lr"] = rate
             sgd.step()
 
+        def assert_same(pairs):
+            for a, b in pairs:
+                self.assertLess((a - b).abs().max().item(), 1e-6)
+
         with Server() as server:
-            optimizer = server.optimizer(ours.parameters(), lr=0.02, momentum=0.9, background=True)
+            optimizer = server.optimizer(split(ours), lr=0.02, momentum=0.9, background=True)
+            schedule = torch.optim.lr_scheduler.StepLR(optimizer, 3, 0.5)
             for images, labels in batches(12):
+                rates = [group["lr"] for group in optimizer.param_groups]
                 for model, zero in [(ours, optimizer), (theirs, sgd)]:
                     zero.zero_grad()
                     torch.nn.functional.cross_entropy(model(images), labels).backward()
                 optimizer.step()
+                schedule.step()
                 fresh = [p.grad.clone() for p in theirs.parameters()]
                 if waiting:
-                    apply(waiting)
-                waiting = fresh
-                for a, b in zip(ours.parameters(), theirs.parameters()):
-                    self.assertLess((a - b).abs().max().item(), 1e-6)
+                    apply(*waiting)
+                waiting = fresh, rates
+                assert_same(zip(ours.parameters(), theirs.parameters()))
+            state = optimizer.state_dict()["state"]
+            apply(*waiting)
+            assert_same(zip(ours.parameters(), theirs.parameters()))
+            assert_same((state[index]["momentum_buffer"], sgd.state[parameter]["momentum_buffer"])
+                        for index, parameter in enumerate(theirs.parameters()))
             optimizer.finish()
-        apply(waiting)
-        for a, b in zip(ours.parameters(), theirs.parameters()):
-            self.assertLess((a - b).abs().max().item(), 1e-6)
+        self.assertLess(rates[0], 0.02)
+        assert_same(zip(ours.parameters(), theirs.parameters()))
 
     def test_python_and_c(self):
         """examples/perceptron.c and the same in PyTorch, as the two workers of one run."""
@@ -314,6 +330,22 @@ class WrongUse(unittest.TestCase):
                 optimizer.step()
             optimizer.close()
             server.process.terminate()
+
+    def test_gradients_that_are_no_numbers_in_the_background(self):
+        """Said when the exchange is waited for."""
+        for call in ["step", "state_dict", "finish"]:
+            with Server() as server:
+                model = make_model()
+                optimizer = server.optimizer(model.named_parameters(), lr=0.1, background=True)
+                for parameter in model.parameters():
+                    parameter.grad = torch.zeros_like(parameter)
+                optimizer.step()
+                model[0].weight.grad[1, 1] = math.inf
+                optimizer.step()
+                with self.assertRaisesRegex(rog.RogError, r"not finite, in tensor 0, 0.weight"):
+                    getattr(optimizer, call)()
+                optimizer.close()
+                server.process.terminate()
 
     def test_memory_that_moves(self):
         with Server() as server:
