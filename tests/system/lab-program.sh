@@ -12,11 +12,10 @@ $python -c 'import torch' 2>/dev/null || skip "$python has no module torch (pack
 [ -z "${ROG_SANITIZE:-}" ] || skip "with sanitizers no worker keeps the pace that is compared here"
 export PYTHONDONTWRITEBYTECODE=1
 
-# The accuracy is a mean over checkpoints, percent. Runs of one kind with other seeds differ by
-# up to 2.5; all of them gain more than 10 over the model that they start from.
-tolerance=4 gain=8
-# Checkpoints from this iteration on count.
-settled=35
+# The accuracy is a mean over the checkpoints from iteration 35 on, percent. Six virtual runs of this
+# experiment with other seeds are at 38.5 to 39.3; workers in PyTorch with a fifth of the learning rate
+# bring it to 37.1. All start at 24.9.
+tolerance=1.5 gain=10 settled=35
 
 lab_up 4
 host_states >idle-states
@@ -81,7 +80,7 @@ awk -v tolerance=$tolerance -v gain=$gain 'NR == 1 { first = $2; low = high = $4
 # A program that brings its model and its test.
 cp -r "$ROG_TEST_TOOLS/rings" .
 cat >rings/rings.conf <<END
-case = "rings"; figure = "10"; seconds = 10.0; learning_rate = 0.05; checkpoint_period = 60.0;
+case = "rings"; figure = "10"; seconds = 10.0; learning_rate = 0.02; checkpoint_period = 2.0;
 workload = { command = "$python train.py"; files = ["train.py", "parts/rings.py"]; test = "$python train.py --test"; };
 runs = ( { library = "ROG"; threshold = 4; trace = "constant:50"; note = "rings"; } );
 END
@@ -90,6 +89,6 @@ nothing_is_left
 each_event_once rings.db
 same "rings" "done 1 4" "$(query "SELECT status, attempt, (SELECT count(DISTINCT rank) FROM iterations
     WHERE loss > 0) FROM runs" rings.db | tr '|' ' ')"
-told=$(query 'SELECT accuracy FROM checkpoints ORDER BY t DESC LIMIT 1' rings.db)
+told=$(query 'SELECT max(accuracy) FROM checkpoints' rings.db)
 echo "rings: $told% told apart"
 awk -v told="$told" 'BEGIN { exit !(told > 90) }' || fail "the rings are not told apart"
