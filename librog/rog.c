@@ -479,9 +479,8 @@ int rog_exchange_begin(struct rog *rog, const struct rog_step *step, struct rog_
         return rog_fail(err, ROG_EINVAL, "%u rules for %u tensors: one for all, or one for each",
                         step->rule_count, trained);
     /* While an exchange goes on the steps are the loop's. */
-    code = rog_work_wait(rog->work, 0, NULL) == ROG_EBUSY
-               ? rog_fail(err, ROG_EINVAL, "an exchange is going on: wait for it first")
-               : ROG_OK;
+    if (rog_work_is_going_on(rog->work))
+        code = rog_fail(err, ROG_EINVAL, "an exchange is going on: wait for it first");
     for (uint32_t i = 0; i < step->rule_count && !code; i++)
         code = take_rule(&step->rules[i], &rog->steps[i], err);
     if (code)

@@ -170,7 +170,9 @@ ROG_EXPORT int rog_exchange_begin(struct rog *rog, const struct rog_step *step,
                                   struct rog_error *err);
 ROG_EXPORT int rog_exchange_wait(struct rog *rog, double timeout_s, struct rog_error *err);
 
-/* The run is over, because the server has ended it (at its limit of time) or all are through. */
+/* The run is over, because the server has ended it (at its limit of time) or all are through. As of
+ * the last call that returned: where it ends while the program computes, the next exchange does
+ * nothing, and this is true after it. */
 ROG_EXPORT bool rog_over(const struct rog *rog);
 
 /*

@@ -40,6 +40,7 @@ static const uint32_t first_of[TENSORS] = {0, 1200, 1230};
 struct run {
     char folder[64], server[32];
     pid_t process;
+    double seconds; /* that it is limited to; 0: it is not */
 };
 
 /* ---- the server ---- */
@@ -76,8 +77,8 @@ static void open_run(struct run *run, const char *library, const char *compressi
     assert_non_null(mkdtemp(run->folder));
     used = (size_t)snprintf(config, sizeof config,
                             "{\"library\":\"%s\",\"compression\":\"%s\",\"workload\":\"program\","
-                            "\"wire_model\":\"same\",\"workers\":[",
-                            library, compression);
+                            "\"wire_model\":\"same\",\"seconds\":%g,\"workers\":[",
+                            library, compression, run->seconds);
     for (unsigned i = 1; i <= workers; i++) {
         used += (size_t)snprintf(config + used, sizeof config - used, worker, i);
         used += (size_t)snprintf(config + used, sizeof config - used, i < workers ? "," : "]}");
@@ -219,7 +220,7 @@ static void close_bench(struct bench *bench)
 static void test_same_bits_as_the_core(void **state)
 {
     (void)state;
-    struct run run;
+    struct run run = {0};
     struct bench *bench = calloc(1, sizeof *bench);
     struct rog_rng rng;
     struct rog_statistics seen;
@@ -271,7 +272,7 @@ static void test_plain_sgd(void **state)
     (void)state;
     static const enum rog_rule_kind kinds[] = {ROG_RULE_NESTEROV, ROG_RULE_HEAVY_BALL};
     for (size_t k = 0; k < 2; k++) {
-        struct run run;
+        struct run run = {0};
         struct rog_rng rng;
         float params[PARAMS], gradients[PARAMS];
         double w[PARAMS], m[PARAMS] = {0};
@@ -301,7 +302,7 @@ static void test_plain_sgd(void **state)
 static void test_background(void **state)
 {
     (void)state;
-    struct run run;
+    struct run run = {0};
     struct rog_rng rng;
     struct rog_options options;
     struct rog *rog;
@@ -340,7 +341,7 @@ static void test_background(void **state)
 static void test_everybody_starts_alike(void **state)
 {
     (void)state;
-    struct run run;
+    struct run run = {0};
     struct rog_rng rng;
     struct rog *rogs[2];
     float params[2][PARAMS], gradients[PARAMS] = {0};
@@ -376,7 +377,7 @@ static void assert_says(int code, int expected, const struct rog_error *err, con
 static void test_models_that_differ(void **state)
 {
     (void)state;
-    struct run run;
+    struct run run = {0};
     struct rog_error err;
     struct rog *rogs[2];
     float params[PARAMS] = {0};
@@ -399,7 +400,7 @@ static void test_models_that_differ(void **state)
 static void test_wrong_use(void **state)
 {
     (void)state;
-    struct run run;
+    struct run run = {0};
     struct rog_error err;
     struct rog_options options;
     struct rog *rog = NULL;
@@ -454,10 +455,38 @@ static void test_wrong_use(void **state)
     close_run(&run, ROG_EINTR);
 }
 
+/* The run ends while the program computes, which has not been told yet: its next exchange, or its
+ * finish, tells it. Only what comes after that is out of turn. */
+static void test_end_while_computing(void **state)
+{
+    (void)state;
+    for (int finishes = 0; finishes < 2; finishes++) {
+        struct run run = {.seconds = 0.2};
+        struct rog_error err;
+        float params[PARAMS] = {1}, gradients[PARAMS] = {0};
+        const float *list[TENSORS] = {gradients, gradients, gradients};
+        const struct rog_rule rule = {0.1, 0, 0, ROG_RULE_HEAVY_BALL};
+        const struct rog_step step = {.gradients = list, .rules = &rule, .rule_count = 1};
+        open_run(&run, "BSP", "sign", 1);
+        struct rog *rog = open_worker(&run, "BSP", "sign", 1, 1);
+        add_tensors(rog, params);
+        start(rog);
+        exchange(rog, gradients, &rule);
+        close_run(&run, 0);
+        usleep(200000);
+        assert_false(rog_over(rog));
+        if (finishes ? rog_finish(rog, &err) : rog_exchange(rog, &step, &err))
+            fail_msg("%s", err.message);
+        assert_true(rog_over(rog));
+        assert_says(rog_exchange(rog, &step, &err), ROG_EINVAL, &err, "the run is over");
+        rog_close(rog);
+    }
+}
+
 static void test_server_gone(void **state)
 {
     (void)state;
-    struct run run;
+    struct run run = {0};
     struct rog_error err;
     struct rog_options options;
     struct rog *rog;
@@ -487,10 +516,10 @@ static void test_server_gone(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_background),         cmocka_unit_test(test_same_bits_as_the_core),
-        cmocka_unit_test(test_plain_sgd),          cmocka_unit_test(test_everybody_starts_alike),
-        cmocka_unit_test(test_models_that_differ), cmocka_unit_test(test_wrong_use),
-        cmocka_unit_test(test_server_gone),
+        cmocka_unit_test(test_background),          cmocka_unit_test(test_same_bits_as_the_core),
+        cmocka_unit_test(test_plain_sgd),           cmocka_unit_test(test_everybody_starts_alike),
+        cmocka_unit_test(test_models_that_differ),  cmocka_unit_test(test_wrong_use),
+        cmocka_unit_test(test_end_while_computing), cmocka_unit_test(test_server_gone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

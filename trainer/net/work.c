@@ -289,6 +289,11 @@ void rog_work_free(struct rog_work *work)
 
 /* ---- the caller ---- */
 
+bool rog_work_is_going_on(struct rog_work *work)
+{
+    return !rog_turn_wait(work->turn, 0);
+}
+
 int rog_work_wait(struct rog_work *work, double timeout_s, struct rog_error *err)
 {
     if (!rog_turn_wait(work->turn, timeout_s))
@@ -307,6 +312,8 @@ static int hand_back(struct rog_work *work, struct rog_error *err)
         return rog_fail(err, ROG_EINVAL, "an exchange is going on: wait for it first");
     if (work->code)
         return rog_fail(err, work->code, "%s", work->err.message);
+    if (!work->statistics.over) /* it has ended while the caller computed: the wait tells it */
+        return ROG_OK;
     return rog_fail(err, ROG_EINVAL,
                     "the run is over: look at rog_over after each exchange, and stop");
 }

@@ -73,8 +73,11 @@ int rog_work_start(struct rog_work *work, struct rog_error *err);
  * not come; ROG_EINVAL: the server has another configuration; ROG_EINTR: a signal; ROG_EFAILED: the
  * server cannot be reached, or the run has failed. 0 also when the run is over. */
 int rog_work_wait(struct rog_work *work, double timeout_s, struct rog_error *err);
+/* It is not the caller's turn. */
+bool rog_work_is_going_on(struct rog_work *work);
 /* What the caller's turn may be used for. Gradients are borrowed until the next turn. `loss`: NAN
- * where there is none. ROG_EINVAL when it is not the caller's turn or the run is over. */
+ * where there is none. ROG_EINVAL when it is not the caller's turn, or the run is over and
+ * rog_work_wait has said so: where it has ended since then, the next wait tells it. */
 int rog_work_push(struct rog_work *work, const struct rog_worker_gradients *gradients, double loss,
                   struct rog_error *err);
 int rog_work_finish(struct rog_work *work, struct rog_error *err);
