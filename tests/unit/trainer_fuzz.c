@@ -156,7 +156,8 @@ static bool take_layout(const char *text, size_t size)
     char *same = rog_layout_text(layout);
     rog_fuzz_check(same && rog_layout_parse(&again, same, strlen(same), NULL) == 0,
                    "a layout that cannot be told");
-    rog_fuzz_check(rog_layout_compare(layout, again, "fuzz", NULL) == 0, "another layout");
+    rog_fuzz_check(rog_layout_compare(layout, "the first", again, "fuzz", NULL) == 0,
+                   "another layout");
     /* Not more than this test has memory for. */
     if (layout->params < 1000000 && rog_layout_rows(layout, false, &rows, NULL) == 0)
         rog_fuzz_check(rows->params == layout->params, "rows of another model");
