@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+rog_unit_test(audit LIBS rog_shape)
 rog_unit_test(lease LIBS rog_shape)
 rog_unit_test(lifeline LIBS rog_shape TIMEOUT 20)
 rog_unit_test(shape LIBS rog_shape)

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is made of tc's counters: who waited for the link all the time is what a replay is judged
+ * by. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <string.h>
+
+#include <trainer/shape/audit.h>
+
+#define RATE_MBPS 8.0 /* a million bytes a second */
+#define PERIOD_S 0.1
+
+/* `busy_s` of a queue that gets `share` of the rate, then as long an idle link. */
+static struct rog_shape_summary judge(double busy_s, double share)
+{
+    struct rog_trace *trace = NULL;
+    struct rog_error err = {0};
+    if (rog_trace_open(&trace, "constant:8", 1, 0, &err))
+        fail_msg("%s", err.message);
+    struct rog_shape_lane lane = {.device = "eth0",
+                                  .handle = ROG_SHAPE_HANDLE,
+                                  .direction = "egress",
+                                  .trace = trace,
+                                  .mbps = RATE_MBPS};
+    struct rog_shape_lanes lanes = {.lane = &lane, .count = 1};
+    double bytes = 0;
+    int looks = (int)(busy_s / PERIOD_S + 0.5);
+    for (int i = 0; i <= 2 * looks; i++) {
+        char text[128];
+        bool busy = i <= looks;
+        int size = snprintf(text, sizeof text,
+                            "[{\"handle\":\"726f:\",\"bytes\":%.0f,\"drops\":0,\"backlog\":%d}]",
+                            bytes, busy ? 3000 : 0);
+        if (rog_shape_audit_answer(NULL, &lanes, "eth0", text, (size_t)size, 1 + i * PERIOD_S,
+                                   &err))
+            fail_msg("%s", err.message);
+        bytes += busy ? share * RATE_MBPS * 1e6 / 8 * PERIOD_S : 0;
+    }
+    const struct rog_shape_options options = {0};
+    struct rog_shape_summary summary = {0};
+    assert_int_equal(rog_shape_audit_end(&options, &lanes, &summary, &err), 0);
+    rog_trace_free(trace);
+    return summary;
+}
+
+static void near(double found, double expected)
+{
+    if (found < expected - 1e-6 || found > expected + 1e-6)
+        fail_msg("%g instead of %g", found, expected);
+}
+
+static void only_waiting_counts(void **state)
+{
+    (void)state;
+    struct rog_shape_summary summary = judge(5, 0.9);
+    near(summary.busy_s, 5);
+    near(summary.error, -0.1);
+    near(judge(5, 1.02).error, 0.02);
+    near(judge(5, 1).error, 0);
+}
+
+static void moments_judge_nothing(void **state)
+{
+    (void)state;
+    struct rog_shape_summary summary = judge(0.9, 0.5);
+    near(summary.busy_s, 0.9);
+    near(summary.error, 0);
+    near(judge(1.1, 0.5).error, -0.5);
+}
+
+static void a_qdisc_that_is_gone_is_an_error(void **state)
+{
+    (void)state;
+    struct rog_shape_lane lane = {.device = "eth0", .handle = ROG_SHAPE_HANDLE};
+    struct rog_shape_lanes lanes = {.lane = &lane, .count = 1};
+    struct rog_error err = {0};
+    const char text[] = "[{\"handle\":\"0:\",\"bytes\":1}]";
+    assert_int_equal(rog_shape_audit_answer(NULL, &lanes, "eth0", text, sizeof text - 1, 1, &err),
+                     ROG_EFAILED);
+    assert_non_null(strstr(err.message, "is gone"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(only_waiting_counts),
+        cmocka_unit_test(moments_judge_nothing),
+        cmocka_unit_test(a_qdisc_that_is_gone_is_an_error),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
