@@ -64,9 +64,8 @@ static enum end hear(int fd, bool echo, int cancel_fd, char *answer, size_t byte
         struct pollfd ready[] = {{.fd = fd, .events = POLLIN}, {.fd = cancel_fd, .events = POLLIN}};
         double left_s = until_s - rog_clock_s();
         unsigned char typed;
-        if (left_s <= 0 || poll(ready, 2, (int)(1000 * left_s) + 1) <= 0 || ready[1].revents)
-            end = GIVEN_UP;
-        else if (read(fd, &typed, 1) != 1)
+        if (left_s <= 0 || poll(ready, 2, (int)(1000 * left_s) + 1) <= 0 || ready[1].revents ||
+            read(fd, &typed, 1) != 1)
             end = GIVEN_UP;
         else
             end = take(fd, typed, echo, answer, bytes, &used);

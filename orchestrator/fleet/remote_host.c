@@ -233,13 +233,17 @@ static int follow(struct rog_remote_host *host, struct rog_error *err)
 
 /* ---- the whole ---- */
 
-/* A run that has begun already is patient with its hosts. */
+/* A run that has begun already is patient with its hosts: there they let us in once. One that
+ * begins is not, and where a person had no answer for the host there is none for the next run
+ * either: ROG_EINVAL. */
 static int arrive(struct rog_remote_host *host, struct rog_error *err)
 {
     const struct rog_attempt *attempt = host->remote->attempt;
     int code = rog_remote_connect(host, err);
-    if (code != ROG_EFAILED || (!attempt->again && !attempt->adopt))
+    if (code != ROG_EFAILED)
         return code;
+    if (!attempt->again && !attempt->adopt)
+        return host->unanswered ? (err->code = ROG_EINVAL) : code;
     rog_remote_tell(host, ROG_EVENT_WARNING, "%s; tried for %g s (stall_limit)", err->message,
                     attempt->cluster->stall_limit_s);
     return rog_remote_connect_within(host, attempt->cluster->stall_limit_s, false, err);

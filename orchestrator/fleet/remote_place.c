@@ -21,15 +21,26 @@
 #define BACKOFF_MIN_S 0.5 /* between attempts to connect */
 #define BACKOFF_MAX_S 8.0
 
+static bool ask(void *user, const char *what, bool echo, unsigned *number, char *answer,
+                size_t bytes)
+{
+    struct rog_remote_host *host = user;
+    struct rog_keyring *keyring = host->remote->attempt->keyring;
+    bool answered = rog_keyring_ask(keyring, what, echo, number, answer, bytes);
+    host->unanswered |= !answered;
+    return answered;
+}
+
 int rog_remote_connect(struct rog_remote_host *host, struct rog_error *err)
 {
+    host->unanswered = false;
     const struct rog_ssh_options options = {
         .host = host->name,
         .user = rog_json_get_string(host->settings, "user", NULL),
         .config = host->remote->attempt->cluster->ssh_config,
         .timeout_s = CONNECT_TIMEOUT_S,
-        .ask = rog_keyring_ask,
-        .ask_user = host->remote->attempt->keyring,
+        .ask = ask,
+        .ask_user = host,
     };
     struct rog_ssh *ssh = NULL;
     int code = rog_ssh_connect(&ssh, &options, err);

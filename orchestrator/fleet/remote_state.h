@@ -47,6 +47,7 @@ struct rog_remote_host {
 
     /* The thread's own. */
     struct rog_ssh *ssh; /* NULL: no connection; changed under the mutex */
+    bool unanswered;     /* logging in: somebody was asked in vain */
     char *tree;          /* there: trainer and files */
     char *program;       /* there: rog-trainer */
     char *folder;        /* there: of the run */

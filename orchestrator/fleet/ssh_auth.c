@@ -47,6 +47,7 @@ static int open_key(const char *prompt, char *passphrase, size_t bytes, int echo
     struct login *login = user;
     char *file = NULL, *what = NULL;
     unsigned number = 0;
+    size_t size = 0;
     bool good = false;
     (void)prompt; /* it does not say which key */
     (void)echo;
@@ -54,10 +55,12 @@ static int open_key(const char *prompt, char *passphrase, size_t bytes, int echo
     if (ssh_userauth_publickey_auto_get_current_identity(login->ssh->session, &file) != SSH_OK)
         return -1;
     what = rog_format("Passphrase of the key %s", file);
-    while (what && !good && ask(login, what, false, &number))
-        good = strlen(login->answer) < bytes && opens(file, login->answer);
+    while (what && !good && ask(login, what, false, &number)) {
+        size = strlen(login->answer) + 1;
+        good = size <= bytes && opens(file, login->answer);
+    }
     if (good) {
-        strcpy(passphrase, login->answer);
+        memcpy(passphrase, login->answer, size);
     } else if (!login->locked) {
         login->locked = rog_strdup(file);
         login->was_wrong = number > 0;

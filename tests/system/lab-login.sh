@@ -84,8 +84,15 @@ asked 1 "Passphrase of the key $PWD/id_lab"
 same "the run" done "$(query 'SELECT status FROM runs')"
 grep -raqF "$secret" results* $caches $lab && fail "the passphrase was written: $(grep -ralF "$secret" results* $caches $lab)"
 nothing_is_left
+# What nobody answers is no reason to try again: the cluster cannot be used.
+at_terminal 2 barley1 barley2 barley3 -- rogctl sweep f.conf --cluster cluster.conf --fresh
+asked 3 "Passphrase of the key $PWD/id_lab"
+shows "what was given is not the passphrase of the key $PWD/id_lab"
+setsid -w rogctl sweep f.conf --cluster cluster.conf >out 2>err </dev/null
+same "exit status" 2 $?
+says "put the key into the agent with: ssh-add $PWD/id_lab"
 # Ctrl-C at the question ends the command as anywhere else.
-at_terminal 130 ^C -- rogctl sweep f.conf --cluster cluster.conf --fresh
+at_terminal 130 ^C -- rogctl sweep f.conf --cluster cluster.conf
 same "the run" "done planned" "$(query 'SELECT status FROM runs ORDER BY id' | paste -sd' ')"
 
 # --- a password, and a question of the host ---
