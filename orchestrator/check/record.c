@@ -138,7 +138,8 @@ static int load_ends(struct rog_db *db, const char *run_id, struct rog_record *r
             record->ended = true;
         else if (worker && kind[0] == 'l')
             worker->left_s = t;
-        else if (worker && iteration == worker->step[worker->steps - 1].iteration + 1)
+        else if (worker && worker->pushes == worker->steps && iteration > INT64_MIN &&
+                 iteration - 1 == worker->step[worker->steps - 1].iteration)
             worker->push[worker->pushes++] =
                 (struct rog_push){worker->step[worker->steps - 1].t, t, iteration};
     }

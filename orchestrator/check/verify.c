@@ -179,7 +179,7 @@ static void check_one_bound(const struct rog_record *record, const struct policy
     snprintf(who, sizeof who, "admission of rank %lld to iteration %lld at %.6f s",
              (long long)admit->rank, (long long)admit->iteration, admit->t);
     if (policy && policy->bounded) {
-        bool endless = threshold >= ENDLESS || admit->iteration <= threshold;
+        bool endless = threshold < 0 || threshold >= ENDLESS || admit->iteration <= threshold;
         int64_t needed = endless ? 0 : admit->iteration - threshold;
         if (admit->needed != needed) {
             rog_verify_find(list, "%s: %s %lld needs version %lld, it asked for %lld", who,

@@ -59,6 +59,14 @@ for stream in kept lost; do
     tampered meters "the rows of its layers do not add up" "$rog" "UPDATE iterations SET rows_pushed =
         rows_pushed - 1 WHERE run_id = '$rog' AND rank = 3 AND iteration = (SELECT
         min(json_extract(data, '\$.iteration')) FROM events WHERE run_id = '$rog' AND kind = 'rows' AND rank = 3)"
+    # Iterations that are the next one in many ways of writing it, and the last that there can be.
+    tampered bound "rank 3 to iteration" "$bsp" "WITH RECURSIVE n(i) AS
+        (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000)
+        INSERT INTO events(run_id, rank, t, kind, data) SELECT '$bsp', 3, 1e6, 'admit',
+        json_object('iteration', (SELECT max(iteration) + 1 FROM iterations
+        WHERE run_id = '$bsp' AND rank = 3) || 'x' || i) FROM n"
+    tampered complete "iteration" "$rog" "UPDATE iterations SET iteration = 9223372036854775807
+        WHERE run_id = '$rog' AND rank = 3 AND iteration = 9"
     [ $stream = lost ] && break
     tampered stream "iteration of rank 3" "$rog" "UPDATE iterations SET rows_pushed =
         rows_pushed - 1 WHERE run_id = '$rog' AND rank = 3 AND iteration = 9"
