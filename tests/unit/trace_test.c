@@ -140,6 +140,32 @@ static void agrees_with_stepping(void **state)
     }
 }
 
+/* Values of even length, which are near where the search looks first, and of lengths that keep
+ * growing, which are not. */
+static void the_value_that_holds_is_found(void **state)
+{
+    (void)state;
+    enum { COUNT = 300 };
+    for (int growing = 0; growing < 2; growing++) {
+        double start_s[COUNT + 1] = {0};
+        struct rog_trace_builder builder = {0};
+        for (uint32_t i = 0; i < COUNT; i++) {
+            start_s[i + 1] = start_s[i] + (growing ? 0.001 * (i + 1) * (i + 1) : 0.125);
+            assert_int_equal(rog_trace_builder_add(&builder, start_s[i], i + 1, NULL), 0);
+        }
+        struct rog_trace *trace = NULL;
+        assert_int_equal(rog_trace_builder_end(&builder, start_s[COUNT], &trace, NULL), 0);
+        rog_trace_builder_release(&builder);
+        for (uint32_t i = 0; i < COUNT; i++) {
+            double middle_s = (start_s[i] + start_s[i + 1]) / 2;
+            assert_true(rog_trace_rate(trace, start_s[i]) == i + 1);
+            assert_true(rog_trace_rate(trace, middle_s) == i + 1);
+            assert_true(rog_trace_rate(trace, 7 * start_s[COUNT] + middle_s) == i + 1);
+        }
+        rog_trace_free(trace);
+    }
+}
+
 static void changes_are_walked_without_end_or_repetition(void **state)
 {
     (void)state;
@@ -236,6 +262,7 @@ int main(void)
         cmocka_unit_test(hand_computed_finish),
         cmocka_unit_test(constant_rates),
         cmocka_unit_test(agrees_with_stepping),
+        cmocka_unit_test(the_value_that_holds_is_found),
         cmocka_unit_test(changes_are_walked_without_end_or_repetition),
         cmocka_unit_test(strict_errors),
         cmocka_unit_test(files_by_rank),

@@ -286,6 +286,8 @@ int rog_trace_write(const struct rog_trace *trace, const char *path, struct rog_
 
 /* ---- asking ---- */
 
+#define NEAR_VALUES 4 /* on either side; they share two cache lines */
+
 /* A place in the repeated trace: value `index` of the pass-th repetition. Its beginning and its end
  * are always computed by the same expression, so that the end of one value is the beginning of the
  * next to the last bit. */
@@ -311,6 +313,20 @@ static double place_end(const struct rog_trace *trace, struct place place)
     return place_begin(trace, place_next(trace, place));
 }
 
+/* Values are mostly of the same length: where t_s is among those near the place that its share of
+ * the pass leads to, the search looks at no others, which are in no cache. */
+static void narrow(const struct rog_trace *trace, double t_s, struct place *low, uint32_t *high)
+{
+    double share = (t_s - place_begin(trace, *low)) / trace->span_s;
+    uint32_t index = (uint32_t)(share * trace->count);
+    struct place left = {low->pass, index > NEAR_VALUES ? index - NEAR_VALUES : 0};
+    struct place right = {low->pass, index + NEAR_VALUES};
+    if (left.index < trace->count && place_begin(trace, left) <= t_s)
+        *low = left;
+    if (right.index < trace->count && place_begin(trace, right) > t_s)
+        *high = right.index;
+}
+
 /* The value that holds at t_s: begin <= t_s < end. */
 static struct place place_at(const struct rog_trace *trace, double t_s)
 {
@@ -320,6 +336,7 @@ static struct place place_at(const struct rog_trace *trace, double t_s)
     if ((low.pass + 1) * trace->span_s <= t_s)
         low.pass++;
     uint32_t high = trace->count;
+    narrow(trace, t_s, &low, &high);
     while (high - low.index > 1) {
         struct place middle = {low.pass, low.index + (high - low.index) / 2};
         if (place_begin(trace, middle) <= t_s)
