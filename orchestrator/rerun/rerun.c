@@ -10,6 +10,8 @@
 
 /* More than a run can have: the times that were recorded end it, or the clock. */
 #define EPOCHS 100000
+/* Values of a trace hold for at least 0.1 ms (trainer/sim/trace.h). */
+#define APART_S 2e-4
 
 /* ---- what was recorded ---- */
 
@@ -42,7 +44,8 @@ static int cannot(struct rog_db *db, const char *id, const char *why, int64_t ra
 }
 
 /* Writes a line "A,B" for each row of a query, or "A" where it has one column. A first column that
- * does not increase, and a row without a value, are left out. */
+ * does not increase, and a row without a value, are left out; one that increases by less than a
+ * trace may is moved on. */
 static int write_rows(struct rog_query *query, int columns, const char *path, const char *header,
                       int64_t *rows, struct rog_error *err)
 {
@@ -57,9 +60,10 @@ static int write_rows(struct rog_query *query, int columns, const char *path, co
         code = 0;
         if (isnan(first) || isnan(second) || (columns > 1 && first <= last))
             continue;
-        if (columns > 1)
+        if (columns > 1) {
+            first = fmax(first, last + APART_S);
             fprintf(writer.file, "%.6f,%.9g\n", first, second);
-        else
+        } else
             fprintf(writer.file, "%.9g\n", fmax(first, 0));
         last = first;
         ++*rows;

@@ -51,6 +51,13 @@ query .dump >after
 cmp before after || fail "a replay changed the database"
 same "folders left" "" "$(find "${TMPDIR:-/tmp}" -maxdepth 1 -name 'rogctl-replay-*' -newer before 2>/dev/null)"
 
+# Two rates at nearly the same moment, as a real link may have been set.
+query "INSERT INTO bandwidth SELECT run_id, rank, t + 0.00002, mbps FROM bandwidth
+    WHERE run_id = '$BSP' AND rank = 1"
+close "$BSP" BSP
+query "DELETE FROM bandwidth WHERE run_id = '$BSP' AND rank = 1 AND
+    abs(t * 10 - round(t * 10)) BETWEEN 0.0001 AND 0.0003"
+
 # Refused, with what is possible.
 try 3 rogctl replay nobody
 try 2 rogctl replay
