@@ -392,6 +392,10 @@ void rog_check_shaping(struct rog_patient *patient)
         judge_probe(patient, probe, iface);
     else
         ROG_FOUND(patient, "shaping", ROG_FINDING_BAD, "%s: %s", iface, why.message);
+    if (code && strstr(why.message, "not done in time"))
+        ROG_ADVISE(patient, "where `time sudo -n tc qdisc` takes long there, sudo is waiting for a "
+                            "name server to tell it that host's own name: put it into /etc/hosts "
+                            "(127.0.1.1 NAME)");
     rog_json_free(probe);
     free(said);
 }
