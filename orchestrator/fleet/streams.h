@@ -39,8 +39,8 @@ int rog_streams_open(struct rog_streams *streams, struct rog_db *db,
                      const struct rog_streams_options *options, struct rog_error *err);
 void rog_streams_release(struct rog_streams *streams);
 
-/* Stores what they have grown by, of each no more than 16 MiB: *behind when there is more. ROG_EFORMAT:
- * one is damaged. */
+/* Stores what they have grown by, of each no more than 16 MiB: *behind when there is more.
+ * ROG_EFORMAT: one is damaged. */
 int rog_streams_follow(struct rog_streams *streams, bool *behind, struct rog_error *err);
 
 static inline const struct rog_ingest_state *rog_streams_state(const struct rog_streams *streams,

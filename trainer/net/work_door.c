@@ -13,6 +13,8 @@
  * all come at once. */
 #define RETRY_FIRST_MS 100u
 #define RETRY_MOST_MS 5000u
+/* No run lasts longer; beyond it there are no seconds among the digits of a time. */
+#define RUN_MAX_S 1e10
 
 static void retry_due(uv_timer_t *timer)
 {
@@ -116,9 +118,10 @@ static int welcomed(struct rog_work *work, const struct rog_json *welcome, struc
     int64_t received = rog_json_get_integer(welcome, "received", 0);
     bool resume = strcmp(mode, "resume") == 0, join = strcmp(mode, "join") == 0;
     struct rog_conn *conn = work->conn;
-    if ((!resume && !join && strcmp(mode, "start") != 0) || iteration < 0 || iteration > UINT32_MAX)
-        return rog_fail(err, ROG_EFORMAT, "the server's welcome reads \"%s\", iteration %lld", mode,
-                        (long long)iteration);
+    if ((!resume && !join && strcmp(mode, "start") != 0) || iteration < 0 ||
+        iteration > UINT32_MAX || !(t_s <= RUN_MAX_S))
+        return rog_fail(err, ROG_EFORMAT, "the server's welcome reads \"%s\", iteration %lld, %g s",
+                        mode, (long long)iteration, t_s);
     if (!resume && !join && work->started) {
         struct rog_error why;
         rog_fail(&why, ROG_EFAILED, "the server has begun the run anew: start the workers again");
