@@ -108,3 +108,9 @@ sqlite() { sqlite3 mixed.db "$1"; }
     WHERE rows_pushed > 0 AND bytes_pulled > 0")" = '2|1|1' ] || fail "the workers' records differ"
 [ "$(sqlite "SELECT count(*) FROM checkpoints WHERE accuracy IS NOT NULL")" -ge 3 ] || fail "checkpoints are not tested"
 rogctl verify "$(ls mixed.runs | head -n 1)" --db mixed.db >said 2>&1 || fail "$(cat said)"
+
+# A gradient that is no number ends the run, whoever else is in it, with the tensor's name.
+sed -i 's/^        optimizer.step(loss=total)/        model.head.bias.grad[7] = math.nan if optimizer.iteration == 3 else 0\n&/' job/train.py
+grep -q 'math.nan if' job/train.py || fail "the example has another loop"
+rogctl sweep job/mixed.conf --cluster local.conf --db nan.db --plots nan >said 2>&1 && fail "a run of no numbers"
+grep -q 'worker 2: a gradient of iteration 4 is not finite, in tensor [0-9]*, head.bias' said || fail "$(cat said)"
