@@ -11,6 +11,7 @@
 
 #include <common/file.h>
 #include <common/hash.h>
+#include <orchestrator/fleet/run_files.h>
 #include <rog/events.h>
 
 #define CHUNK_BYTES ((size_t)1 << 20) /* at once, and of a line */
@@ -99,9 +100,13 @@ static int follow_event(struct rog_ssh *ssh, const char *there, const char *here
     int code = rog_json_parse(line, size, "event", &event, err);
     if (code == 0 && strcmp(rog_json_get_string(event, "event", ""), ROG_EVENT_CHECKPOINT) == 0) {
         const char *name = rog_json_get_string(event, "path", "");
-        /* It becomes a path here: nothing but a file of the run's folder. */
-        if (name[0] == '/' || name[0] == '\0' || strstr(name, ".."))
-            code = rog_fail(err, ROG_EFORMAT, "a checkpoint whose path is not in the run's folder");
+        /* It becomes a path here: nothing but a file of that folder, as others of the run's are the
+         * controller's own and say what it does. */
+        if (strncmp(name, ROG_RUN_CHECKPOINTS "/", sizeof ROG_RUN_CHECKPOINTS) != 0 ||
+            strstr(name, ".."))
+            code =
+                rog_fail(err, ROG_EFORMAT,
+                         "a checkpoint whose path is not in the run's folder " ROG_RUN_CHECKPOINTS);
         char *from = rog_path_join(there, name), *to = rog_path_join(here, name);
         if (code == 0)
             code = from && to ? fetch_checkpoint(ssh, from, to,
