@@ -61,7 +61,8 @@ static int listen_at(const struct rog_cli *cli, struct rog_error *err)
         int guest = accept4(door, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
         if (guest < 0)
             continue; /* it has gone again */
-        (void)!write(guest, GREETING, strlen(GREETING));
+        /* One that has gone meanwhile must not end this program by a signal. */
+        (void)!send(guest, GREETING, strlen(GREETING), MSG_NOSIGNAL);
         close(guest);
     }
     if (door >= 0)
