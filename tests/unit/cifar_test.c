@@ -59,6 +59,33 @@ static void test_reads_planes(void **state)
     rog_dataset_free(d);
 }
 
+/* What is written is what was read, but for the coarse label. */
+static void test_writes_what_it_reads(void **state)
+{
+    struct folder_fixture *f = *state;
+    struct rog_error err;
+    struct rog_dataset *d = NULL, *small = NULL;
+    char *before = NULL, *after = NULL;
+    size_t size, written;
+    write_records(f->path, 3 * ROG_CIFAR_RECORD_BYTES, 0);
+    assert_int_equal(rog_file_read(f->path, 1 << 20, &before, &size, &err), 0);
+    assert_int_equal(rog_cifar_read(&d, f->path, 3, &err), 0);
+    assert_int_equal(rog_cifar_write(d, f->path, &err), 0);
+    assert_int_equal(rog_file_read(f->path, 1 << 20, &after, &written, &err), 0);
+    assert_int_equal(written, size);
+    for (size_t i = 0; i < size; i++)
+        assert_int_equal(after[i], i % ROG_CIFAR_RECORD_BYTES ? before[i] : 0);
+    assert_int_equal(rog_cifar_write(d, "/nonexistent/train.bin", &err), ROG_EIO);
+    assert_non_null(strstr(err.message, "/nonexistent/train.bin"));
+    assert_int_equal(rog_dataset_new(&small, 1, 100, 16, 16, &err), 0);
+    assert_int_equal(rog_cifar_write(small, f->path, &err), ROG_EINVAL);
+    assert_non_null(strstr(err.message, "16 x 16"));
+    rog_dataset_free(small);
+    rog_dataset_free(d);
+    free(before);
+    free(after);
+}
+
 static void test_wrong_length(void **state)
 {
     struct folder_fixture *f = *state;
@@ -172,6 +199,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_reads_planes, setup, folder_close),
+        cmocka_unit_test_setup_teardown(test_writes_what_it_reads, setup, folder_close),
         cmocka_unit_test_setup_teardown(test_wrong_length, setup, folder_close),
         cmocka_unit_test_setup_teardown(test_wrong_label, setup, folder_close),
         cmocka_unit_test(test_real_files),

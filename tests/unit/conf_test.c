@@ -111,6 +111,8 @@ static const struct wrong wrong_experiments[] = {
     {"case = \"a\"; runs = ( { momentum = 1.5; } );", "momentum must be a number from 0 to 0.9999"},
     {"case = \"a\"; runs = ( { workload = \"trian\"; } );",
      "workload must be one of train, none, program (found \"trian\")"},
+    {"case = \"a\"; runs = ( { workload = { rank = [1]; }; } );",
+     "unknown setting rank in workload; it has command, files, test and ranks"},
     {"case = \"a\"; runs = ( { control = \"out doors\"; } );", "control becomes part of a file"},
     {"case = \"a\"; runs = ( { seed = true; } );", "(found true)"},
     {"case = \"a\";\nseed = 1;\nseed = 2;\nruns = ( { } );", "x.conf, line 3:"},

@@ -103,6 +103,10 @@ static void test_errors_are_exact(void **state)
          ROG_EINVAL},
         {"{\"workers\": [{\"rank\": 1, \"batch\": 0, " DEVICE "}]}",
          "run.json: workers[0]: batch must be ", ROG_EINVAL},
+        {"{\"workload\": \"program\", \"ranks\": [2], \"workers\": [{\"rank\": 1, " DEVICE "}]}",
+         "run.json: ranks: there is no worker of rank 2, they are 1 to 1", ROG_EINVAL},
+        {"{\"workload\": \"program\", \"ranks\": [1, 1], \"workers\": [{\"rank\": 1, " DEVICE "}]}",
+         "run.json: ranks: 1 is there twice", ROG_EINVAL},
         {"{\"batch\": 24", "run.json", ROG_EFORMAT},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
