@@ -23,13 +23,13 @@ struct rog_ingest {
 
 static const char *const statement_sql[STATEMENTS] = {
     [ITERATION] =
-        "INSERT OR REPLACE INTO iterations(run_id, rank, iteration, t, compute_s, push_s, pull_s,"
-        " stall_s, rows_pushed, rows_pulled, rows_total, bytes_pushed, bytes_pulled,"
-        " loss, staleness) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        ("INSERT OR REPLACE INTO iterations(run_id, rank, iteration, t, compute_s, push_s, pull_s,"
+         " stall_s, rows_pushed, rows_pulled, rows_total, bytes_pushed, bytes_pulled,"
+         " loss, staleness) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
     [BANDWIDTH] = "INSERT INTO bandwidth(run_id, rank, t, mbps) VALUES (?, ?, ?, ?)",
     [ENERGY] = "INSERT INTO energy(run_id, rank, t, joules, source) VALUES (?, ?, ?, ?, ?)",
-    [CHECKPOINT] = "INSERT INTO checkpoints(run_id, t, iteration, path, sha256)"
-                   " VALUES (?, ?, ?, ?, ?)",
+    [CHECKPOINT] =
+        "INSERT INTO checkpoints(run_id, t, iteration, path, sha256) VALUES (?, ?, ?, ?, ?)",
     [EVENT] = "INSERT INTO events(run_id, rank, t, kind, data) VALUES (?, nullif(?, -1), ?, ?, ?)",
     [WORKER] = "INSERT OR REPLACE INTO workers(run_id, rank, host, facts) VALUES (?, ?, ?, ?)",
     [STORED] = "INSERT OR REPLACE INTO streams(run_id, name, stored_bytes) VALUES (?, ?, ?)",

@@ -48,7 +48,7 @@ struct run {
 static void serve(const struct run *run, const char *config, const char *port)
 {
     struct rog_run_config *parsed;
-    struct rog_secret *secret;
+    struct rog_secret *secret = NULL;
     struct rog_error err;
     int code = rog_run_config_parse(&parsed, config, strlen(config), "test", &err);
     if (!code)

@@ -192,8 +192,8 @@ static void an_older_schema_is_brought_up(void **state)
     struct rog_error err;
     static const char *const back[] = {
         "DROP TABLE streams",
-        "CREATE TABLE streams(run_id TEXT PRIMARY KEY NOT NULL REFERENCES runs(id) ON DELETE"
-        " CASCADE ON UPDATE CASCADE, stored_bytes INTEGER NOT NULL)",
+        ("CREATE TABLE streams(run_id TEXT PRIMARY KEY NOT NULL REFERENCES runs(id) ON DELETE"
+         " CASCADE ON UPDATE CASCADE, stored_bytes INTEGER NOT NULL)"),
         "INSERT INTO streams VALUES('a', 17), ('b', 18)",
         "PRAGMA user_version = 1",
     };

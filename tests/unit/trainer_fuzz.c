@@ -149,7 +149,7 @@ static bool take_host(const char *text, size_t size)
 
 static bool take_layout(const char *text, size_t size)
 {
-    struct rog_layout *layout, *again;
+    struct rog_layout *layout, *again = NULL;
     struct rog_rows *rows = NULL;
     if (rog_layout_parse(&layout, text, size, NULL))
         return false;
