@@ -37,6 +37,8 @@ done <names
 grep '^\.SS' plain | grep -o 'rogctl [a-z]*' | cut -d' ' -f2 | sort -u | while read -r command; do
     echo "$commands" | grep -qx "$command" || { echo "man page: $command is no command"; exit 1; }
 done || wrong=1
+cmake --install "$ROG_BUILD" --component manual --prefix "$PWD/usr" >log || { cat log; exit 1; }
+cmp "$page" usr/share/man/man1/rogctl.1 || wrong=1
 if command -v man >/dev/null; then
     man --warnings -l "$page" >/dev/null 2>warnings
     [ -s warnings ] && { cat warnings; wrong=1; }
