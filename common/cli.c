@@ -243,8 +243,9 @@ static void print_command_help(const struct rog_program *program, const struct r
 
 static void print_program_help(const struct rog_program *program)
 {
-    printf("usage: %s COMMAND [arguments and options]\n\n%s.\n\nCommands:\n", program->name,
-           program->summary);
+    printf("usage: %s COMMAND [arguments and options]\n\n", program->name);
+    print_wrapped(program->summary, 0);
+    printf("\nCommands:\n");
     for (size_t i = 0; program->commands[i]; i++)
         printf("  %-14s %s\n", program->commands[i]->name, program->commands[i]->summary);
     print_options("Options of every command", program->common);
@@ -278,6 +279,12 @@ static int unknown_command(const struct rog_program *program, const char *name)
 {
     const char *near = rog_nearest_name(name, next_command, program->commands);
     struct rog_error err;
+    if (name[0] == '-') {
+        rog_fail(&err, ROG_EINVAL,
+                 "a command must come first, options such as %s after it; `%s help` lists them",
+                 name, program->name);
+        return usage_error(program, &err);
+    }
     rog_fail(&err, ROG_EINVAL, "unknown command %s%s%s%s; `%s help` lists them", name,
              near ? " (did you mean " : "", near ? near : "", near ? "?)" : "", program->name);
     return usage_error(program, &err);

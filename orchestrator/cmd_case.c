@@ -130,7 +130,7 @@ static int show_case(const struct rog_cli *cli, struct rog_db *db, const char *n
         rog_json_put(result, "runs", runs);
         code = rog_print_json(result, err);
     } else {
-        rog_remark(&output, "%s holds %zu runs", name, ids.count);
+        rog_remark(&output, "%s holds %zu run%s", name, ids.count, ids.count == 1 ? "" : "s");
     }
     rog_names_release(&ids);
     return code;

@@ -98,7 +98,7 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
 const struct rog_command rog_cmd_export = {
     .name = "export",
     .usage = "CASE [options]",
-    .summary = "write a case's runs with all their rows for other programs",
+    .summary = "Write a case's runs with all their rows for other programs",
     .details =
         "Columns of files are those of the database; numbers read back as the same numbers. To "
         "MLflow, the case goes as an experiment with a run for each finished run (parameters, "

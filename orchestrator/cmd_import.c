@@ -41,7 +41,7 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
 const struct rog_command rog_cmd_import = {
     .name = "import",
     .usage = "DIR [--case NAME]",
-    .summary = "take in runs that the published artifact recorded",
+    .summary = "Take in runs that the published artifact recorded",
     .details =
         "DIR is the artifact's folder (with `result` and experiment_records.txt), its result "
         "folder, or that of a run. Times of each host count from its own start, because "

@@ -74,7 +74,7 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
 const struct rog_command rog_cmd_verify = {
     .name = "verify",
     .usage = "RUN",
-    .summary = "check a recorded run against itself and its strategy",
+    .summary = "Check a recorded run against itself and its strategy",
     .details = "Replays the run's events: no worker may have passed an admission that its strategy "
                "forbids, times, rows and bytes must add up, and the tables must hold what the "
                "trainer wrote. Ends with status 1 when anything is found, naming the event.",

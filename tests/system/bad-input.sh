@@ -25,6 +25,8 @@ says 'cannot read missing.conf: No such file'
 try 2 rogctl sweep
 try 2 rogctl swep
 says 'did you mean sweep?'
+try 2 rogctl --db x.db runs
+says 'a command must come first, options such as --db after it'
 try 2 rogctl run --library BSP --threshold 4 workload=none
 says 'BSP takes threshold 0 only'
 try 2 rogctl run --epochs 4
