@@ -102,6 +102,7 @@ static void write_script(FILE *file, const char *stem, const char *title, const 
         highest = fmax(highest, bars[i].total.mean + half);
         repeated = repeated || bars[i].total.count > 1;
     }
+    int decimals = highest >= 2 ? 1 : highest >= 0.2 ? 2 : 3;
     highest = highest > 0 ? 1.1 * highest : 1;
 
     rog_script_begin(file, stem, title, &layout.canvas);
@@ -133,8 +134,10 @@ static void write_script(FILE *file, const char *stem, const char *title, const 
     if (repeated)
         fprintf(file, "     data using 1:($7 > 1 ? $5 - $6 : NaN):(0):(2 * $6) with vectors "
                       "heads size graph 0.012,90 nofilled lw 0.8 lc rgb 'black' notitle, \\\n");
-    fprintf(file, "     data using 1:($5 + $6):(sprintf('%%.1f', $5)) with labels offset 0,0.6 "
-                  "notitle\n");
+    fprintf(file,
+            "     data using 1:($5 + $6):(sprintf('%%.%df', $5)) with labels offset 0,0.6 "
+            "notitle\n",
+            decimals);
     rog_script_end(file);
 }
 
