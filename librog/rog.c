@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <rog/rog.h>
 
+#include <locale.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -189,6 +190,19 @@ static int set_up(struct rog *rog, const struct rog_options *options, struct rog
     return code;
 }
 
+/* What is read and written here has a point in its numbers, whatever the program's language has. */
+static int set_up_plainly(struct rog *rog, const struct rog_options *options, struct rog_error *err)
+{
+    locale_t plain = newlocale(LC_NUMERIC_MASK, "C", (locale_t)0);
+    if (plain == (locale_t)0)
+        return rog_fail_nomem(err);
+    locale_t before = uselocale(plain);
+    int code = set_up(rog, options, err);
+    uselocale(before);
+    freelocale(plain);
+    return code;
+}
+
 int rog_open(struct rog **out, const struct rog_options *options, struct rog_error *err)
 {
     *out = NULL;
@@ -198,7 +212,7 @@ int rog_open(struct rog **out, const struct rog_options *options, struct rog_err
     struct rog *rog = calloc(1, sizeof *rog);
     if (!rog)
         return rog_fail_nomem(err);
-    code = set_up(rog, options, err);
+    code = set_up_plainly(rog, options, err);
     if (code)
         rog_close(rog);
     else
@@ -242,8 +256,11 @@ int rog_open_from_environment(struct rog **rog, struct rog_error *err)
     options.config = text;
     options.pace = pace && strcmp(pace, "1") == 0;
     options.energy = !energy || strcmp(energy, "0") != 0;
-    if (timeout)
-        options.server_timeout_s = strtod(timeout, NULL);
+    locale_t plain = newlocale(LC_NUMERIC_MASK, "C", (locale_t)0);
+    if (timeout && plain != (locale_t)0)
+        options.server_timeout_s = strtod_l(timeout, NULL, plain);
+    if (plain != (locale_t)0)
+        freelocale(plain);
     if (!code)
         code = rog_open(rog, &options, err);
     free(text);

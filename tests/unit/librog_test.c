@@ -6,6 +6,7 @@
  * without compression with plain SGD.
  */
 
+#include <locale.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <math.h>
@@ -19,8 +20,10 @@
 #include <cmocka.h>
 
 #include <common/file.h>
+#include <common/json.h>
 #include <common/plugin.h>
 #include <common/rng.h>
+#include <common/tool.h>
 #include <rog/rog.h>
 #include <trainer/net/conn.h>
 #include <trainer/net/serve.h>
@@ -513,13 +516,90 @@ static void test_server_gone(void **state)
     rog_dir_remove(run.folder, NULL);
 }
 
+/* A language with a comma in its numbers; made for the test, as a machine may have none. */
+static bool speak_german(const char *folder)
+{
+    char *path = rog_path_join(folder, "de_DE.UTF-8");
+    const char *const argv[] = {"localedef", "-i", "de_DE", "-f", "UTF-8", path, NULL};
+    bool spoken = rog_tool_run(argv, 60, NULL, NULL) == 0 && setenv("LOCPATH", folder, 1) == 0 &&
+                  setlocale(LC_ALL, "de_DE.UTF-8") != NULL;
+    free(path);
+    unsetenv("LOCPATH");
+    return spoken && strcmp(localeconv()->decimal_point, ",") == 0;
+}
+
+/* Every event of a file is JSON; how many have that loss. */
+static int count_losses(const char *path, double loss)
+{
+    char *text = NULL;
+    size_t size;
+    int count = 0;
+    assert_int_equal(rog_file_read(path, 1 << 20, &text, &size, NULL), 0);
+    char *rest = text;
+    for (char *line = strsep(&rest, "\n"); line; line = strsep(&rest, "\n")) {
+        struct rog_json *event = NULL;
+        struct rog_error err;
+        if (line[0] && rog_json_parse(line, strlen(line), line, &event, &err))
+            fail_msg("%s", err.message);
+        count += line[0] && rog_json_get_number(event, "loss", 0) == loss;
+        rog_json_free(event);
+    }
+    free(text);
+    return count;
+}
+
+static void test_numbers_of_another_language(void **state)
+{
+    (void)state;
+    struct run run;
+    struct rog_options options;
+    struct rog_error err;
+    struct rog *rog;
+    float params[PARAMS] = {1}, gradients[PARAMS] = {0};
+    const float *list[TENSORS] = {gradients, gradients + 1200, gradients + 1230};
+    const struct rog_rule rule = {0.1, 0, 0, ROG_RULE_HEAVY_BALL};
+    const struct rog_step step = {.gradients = list, .rules = &rule, .rule_count = 1, .loss = 2.5};
+    open_run(&run, "BSP", "none", 1);
+    bool german = speak_german(run.folder);
+    char *out = rog_path_join(run.folder, "worker"), *events = rog_path_join(out, "events.jsonl");
+    rog_options_init(&options);
+    options.server = run.server;
+    options.key = key;
+    options.out_dir = out;
+    options.config = "{\"library\":\"BSP\",\"compression\":\"none\",\"workload\":\"program\","
+                     "\"wire_model\":\"same\",\"workers\":[{\"rank\":1,\"step_s\":0,"
+                     "\"compress_s\":0,\"decompress_s\":0,\"watts_compute\":0,"
+                     "\"watts_communicate\":0,\"watts_stall\":0}]}";
+    if (rog_open(&rog, &options, &err))
+        fail_msg("%s", err.message);
+    add_tensors(rog, params);
+    start(rog);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(rog_exchange(rog, &step, &err), 0);
+    finish(rog);
+    assert_int_equal(count_losses(events, 2.5), 3);
+    setlocale(LC_ALL, "C");
+    free(events);
+    free(out);
+    close_run(&run, 0);
+    if (!german) {
+        print_message("not tried: no German here, which localedef makes of the package locales\n");
+        skip();
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_background),          cmocka_unit_test(test_same_bits_as_the_core),
-        cmocka_unit_test(test_plain_sgd),           cmocka_unit_test(test_everybody_starts_alike),
-        cmocka_unit_test(test_models_that_differ),  cmocka_unit_test(test_wrong_use),
-        cmocka_unit_test(test_end_while_computing), cmocka_unit_test(test_server_gone),
+        cmocka_unit_test(test_background),
+        cmocka_unit_test(test_same_bits_as_the_core),
+        cmocka_unit_test(test_plain_sgd),
+        cmocka_unit_test(test_everybody_starts_alike),
+        cmocka_unit_test(test_models_that_differ),
+        cmocka_unit_test(test_wrong_use),
+        cmocka_unit_test(test_end_while_computing),
+        cmocka_unit_test(test_numbers_of_another_language),
+        cmocka_unit_test(test_server_gone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <trainer/net/work_state.h>
 
+#include <locale.h>
 #include <math.h>
 #include <pthread.h>
 #include <signal.h>
@@ -248,6 +249,10 @@ static void run(void *user)
 {
     struct rog_work *work = user;
     struct rog_error last;
+    /* Events have a point in their numbers, whatever the program's language has. */
+    locale_t plain = newlocale(LC_NUMERIC_MASK, "C", (locale_t)0);
+    if (plain != (locale_t)0)
+        uselocale(plain);
     work->lost_s = rog_link_now();
     rog_work_connect(work);
     uv_run(&work->loop, UV_RUN_DEFAULT);
@@ -257,6 +262,9 @@ static void run(void *user)
         work->code = last.code;
         work->err = last;
     }
+    uselocale(LC_GLOBAL_LOCALE);
+    if (plain != (locale_t)0)
+        freelocale(plain);
     rog_turn_over(work->turn);
 }
 
