@@ -186,17 +186,17 @@ void rog_report_release(struct rog_report *report)
 
 bool rog_report_is_best(const struct rog_report *report, size_t series, enum rog_measure measure)
 {
-    double own = report->series[series].value[measure].mean;
-    size_t others = 0;
+    const struct rog_measure_kind *kind = &rog_measure_kinds[measure];
+    double unit = pow(10, -kind->digits); /* of what is shown */
+    double own = round(report->series[series].value[measure].mean / unit);
+    size_t worse = 0;
     for (size_t i = 0; i < report->data.series_count; i++) {
-        double value = report->series[i].value[measure].mean;
-        if (i == series || isnan(value))
-            continue;
-        others++;
-        if (rog_measure_kinds[measure].more_is_better ? value > own : value < own)
+        double value = round(report->series[i].value[measure].mean / unit);
+        if (kind->more_is_better ? value > own : value < own)
             return false;
+        worse += kind->more_is_better ? value < own : value > own;
     }
-    return !isnan(own) && others > 0;
+    return worse > 0;
 }
 
 char *rog_report_label(const struct rog_report *report, size_t series)

@@ -67,7 +67,8 @@ int rog_report_make(struct rog_db *db, const char *case_name, bool as_published,
                     struct rog_report *report, struct rog_error *err);
 void rog_report_release(struct rog_report *report);
 
-/* Whether `line` has the best value of all series; not where there is only one. */
+/* Whether `series` has the best value of all, as far as the digits that are shown tell; not where
+ * none has a worse one. */
 bool rog_report_is_best(const struct rog_report *report, size_t series, enum rog_measure measure);
 
 /* "ROG 4", or "ROG 4 (n = 3)". Heap memory, NULL when memory ran out. */

@@ -52,7 +52,7 @@ static void write_value(FILE *page, const struct rog_interval *value, int digits
     else if (isnan(value->half))
         fprintf(page, "%.*f", digits, value->mean);
     else
-        fprintf(page, "%.*f&nbsp;&plusmn;&nbsp;%.*f", digits, value->mean, digits, value->half);
+        fprintf(page, "%.*f&nbsp;&plusmn;%.*f", digits, value->mean, digits, value->half);
     fprintf(page, "</td>");
 }
 
@@ -117,7 +117,10 @@ static void write_gains(const struct rog_report *report, FILE *page)
         for (int m = 0; m < ROG_GAIN_MEASURES; m++) {
             char text[ROG_GAIN_TEXT_BYTES];
             rog_report_gain_text(gain, m, text);
-            write_text(page, "td", text);
+            if (isnan(gain->value[m].mean))
+                fprintf(page, "<td>&ndash;</td>");
+            else
+                write_text(page, "td", text);
         }
         fprintf(page, "</tr>\n");
     }

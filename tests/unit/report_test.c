@@ -70,6 +70,14 @@ static void numbers(void **state)
     assert_false(rog_report_is_best(&report, 0, ROG_MEASURE_AT_1800));
     assert_true(rog_report_is_best(&report, 1, ROG_MEASURE_STALL_S));
     assert_false(rog_report_is_best(&report, 0, ROG_MEASURE_AT_5400)); /* alone in its column */
+
+    /* What reads the same is as good. */
+    double *compute_s = &report.series[0].value[ROG_MEASURE_COMPUTE_S].mean;
+    *compute_s = fast[ROG_MEASURE_COMPUTE_S].mean;
+    for (size_t i = 0; i < 2; i++, *compute_s += 0.001)
+        assert_false(rog_report_is_best(&report, 1, ROG_MEASURE_COMPUTE_S));
+    *compute_s += 0.01;
+    assert_true(rog_report_is_best(&report, 1, ROG_MEASURE_COMPUTE_S));
     rog_report_release(&report);
 }
 
