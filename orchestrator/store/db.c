@@ -35,7 +35,8 @@ struct rog_query {
 /* SQLite's result as one of our errors, with what can be done about it. */
 static int fail(struct rog_error *err, const struct rog_db *db, int result)
 {
-    const char *text = db->handle ? sqlite3_errmsg(db->handle) : sqlite3_errstr(result);
+    bool told = db->handle && sqlite3_errcode(db->handle) != SQLITE_OK;
+    const char *text = told ? sqlite3_errmsg(db->handle) : sqlite3_errstr(result);
     switch (result & 0xff) {
     case SQLITE_NOMEM:
         return rog_fail_nomem(err);

@@ -19,7 +19,7 @@ prints "ROG 4"
 try 0 rogctl redraw r-case0 --db disk/results.db --plots plots --format svg
 for command in "sweep x.conf" "run workload=none" "case rename r-case0 s-case0"; do
     try 1 rogctl $command --db disk/results.db
-    says 'cannot be written'
+    says 'cannot be written (attempt to write a readonly database)'
     says '--db'
 done
 # Figures that cannot be written: the cause is said.
