@@ -38,21 +38,40 @@ static void say_what_is_there(const struct rog_launch *launch, const struct rog_
     }
 }
 
+#define JOB_LABEL_BYTES 256
+
+/* The run's note, and where runs share it the seed, which tells them apart. */
+static void job_label(const struct rog_plan *plan, size_t index, char text[JOB_LABEL_BYTES])
+{
+    const struct rog_resolved_run *own = &plan->run[index].resolved;
+    bool shared = false;
+    for (size_t i = 0; i < plan->count && !shared; i++)
+        shared = plan->run[i].resolved.seed != own->seed &&
+                 strcmp(plan->run[i].resolved.note, own->note) == 0;
+    if (shared)
+        snprintf(text, JOB_LABEL_BYTES, "%s #%lld", own->note, (long long)own->seed);
+    else
+        snprintf(text, JOB_LABEL_BYTES, "%s", own->note);
+}
+
 /* The jobs of all runs that are not done. */
-static size_t make_jobs(const struct rog_plan *plan, struct rog_fleet_job *jobs)
+static size_t make_jobs(const struct rog_plan *plan, struct rog_fleet_job *jobs,
+                        char (*labels)[JOB_LABEL_BYTES])
 {
     size_t count = 0;
     for (size_t i = 0; i < plan->count; i++) {
         const struct rog_plan_run *run = &plan->run[i];
         if (run->action == ROG_PLAN_DONE)
             continue;
-        jobs[count++] = (struct rog_fleet_job){
+        job_label(plan, i, labels[count]);
+        jobs[count] = (struct rog_fleet_job){
             .run_id = run->id,
-            .label = run->resolved.note,
+            .label = labels[count],
             .config = run->resolved.config,
             .accuracy = (double)NAN,
             .stall_share = (double)NAN,
         };
+        count++;
     }
     return count;
 }
@@ -63,13 +82,15 @@ int rog_launch(const struct rog_launch *launch, struct rog_plan *plan, struct ro
     rog_progress_init(&progress, &launch->output);
     const struct rog_fleet_observer observer = rog_progress_observer(&progress);
     struct rog_fleet_job *jobs = calloc(plan->count + 1, sizeof *jobs);
+    char(*labels)[JOB_LABEL_BYTES] = calloc(plan->count + 1, sizeof *labels);
     struct rog_keyring *keyring = NULL;
-    int code = jobs ? rog_keyring_new(&keyring, rog_prompt, NULL, err) : rog_fail_nomem(err);
+    int code =
+        jobs && labels ? rog_keyring_new(&keyring, rog_prompt, NULL, err) : rog_fail_nomem(err);
     if (code == 0)
         code = rog_plan_record(plan, launch->db, launch->fresh, err);
     if (code == 0) {
         say_what_is_there(launch, plan);
-        size_t count = make_jobs(plan, jobs);
+        size_t count = make_jobs(plan, jobs, labels);
         const struct rog_fleet_options options = {
             .db = launch->db,
             .trainer = launch->trainer,
@@ -88,6 +109,7 @@ int rog_launch(const struct rog_launch *launch, struct rog_plan *plan, struct ro
             rog_fail(err, code, "%s", ""); /* said already */
     }
     rog_keyring_free(keyring);
+    free(labels);
     free(jobs);
     return code;
 }

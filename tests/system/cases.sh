@@ -42,6 +42,7 @@ same "in its own case" 4 "$(query 'SELECT count(*) FROM runs')"
 
 # Repeats share a label; --only chooses; --seed and --repeat count.
 try 0 rogctl sweep x.conf --fresh --repeat 3 --only BSP
+says 'BSP #3 '
 same "seeds" "1 2 3" "$(query "SELECT group_concat(seed, ' ') FROM (SELECT seed FROM runs JOIN
     case_runs ON run_id = id WHERE case_name = 'c-case1' ORDER BY position)")"
 try 3 rogctl sweep x.conf --only nothing
