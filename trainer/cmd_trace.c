@@ -16,8 +16,8 @@
 static void print_text(const char *source, const struct rog_trace_stats *stats)
 {
     printf("%s\n", source);
-    printf("  time               %.6g s, %u values, %.0f%% of them shorter than 1 s\n",
-           stats->span_s, stats->values, 100 * stats->hold_short);
+    printf("  time               %.6g s, %u value%s, %.0f%% of them shorter than 1 s\n",
+           stats->span_s, stats->values, stats->values == 1 ? "" : "s", 100 * stats->hold_short);
     printf("  mean               %.4g Mbit/s, standard deviation %.4g, from %.4g to %.4g\n",
            stats->mean_mbps, stats->sd_mbps, stats->min_mbps, stats->max_mbps);
     printf("  percentiles       ");
@@ -27,7 +27,10 @@ static void print_text(const char *source, const struct rog_trace_stats *stats)
            100 * stats->at_0, 100 * stats->below_1, 100 * stats->below_5);
     printf("  autocorrelation   ");
     for (int i = 0; i < ROG_TRACE_LAGS; i++)
-        printf(" %.0f s: %.2f", rog_trace_lags_s[i], stats->autocorrelation[i]);
+        if (isnan(stats->autocorrelation[i])) /* of what never changes */
+            printf(" %.0f s: -", rog_trace_lags_s[i]);
+        else
+            printf(" %.0f s: %.2f", rog_trace_lags_s[i], stats->autocorrelation[i]);
     printf("\n");
 }
 
@@ -149,26 +152,13 @@ static int convert(const struct rog_cli *cli, struct rog_error *err)
     return code;
 }
 
-static int run(const struct rog_cli *cli, struct rog_error *err)
-{
-    static const struct {
-        const char *name;
-        int (*run)(const struct rog_cli *cli, struct rog_error *err);
-    } actions[] = {{"info", info}, {"synth", synth}, {"convert", convert}};
-    const char *name = rog_cli_arg(cli, 0);
-    for (size_t i = 0; i < sizeof actions / sizeof *actions; i++)
-        if (strcmp(actions[i].name, name) == 0)
-            return actions[i].run(cli, err);
-    return rog_fail(err, ROG_EINVAL, "trace does info, synth or convert (found \"%s\")", name);
-}
-
 static const struct rog_setting options[] = {
     {.name = "rank",
      .type = ROG_SETTING_INT,
      .fallback = "1",
      .min = 1,
      .max = 65536,
-     .help = "the worker's rank, for synth: sources and {rank} in file names"},
+     .help = "info, synth: the worker's rank, for synth: sources and {rank} in file names"},
     {.name = "workers",
      .type = ROG_SETTING_INT,
      .min = 1,
@@ -178,7 +168,7 @@ static const struct rog_setting options[] = {
      .type = ROG_SETTING_INT,
      .fallback = "1",
      .max = 9007199254740991.0,
-     .help = "what generated traces derive from"},
+     .help = "info, synth: what generated traces derive from"},
     {.name = "seconds",
      .type = ROG_SETTING_REAL,
      .fallback = "0",
@@ -199,6 +189,44 @@ static const struct rog_setting options[] = {
     {.name = "json", .type = ROG_SETTING_FLAG, .help = "info: print the result as JSON"},
     {.name = NULL},
 };
+
+struct action {
+    const char *name;
+    int (*run)(const struct rog_cli *cli, struct rog_error *err);
+    const char *options[5]; /* those that it takes, up to a NULL */
+};
+
+static const struct action actions[] = {
+    {"info", info, {"rank", "seed", "seconds", "json"}},
+    {"synth", synth, {"rank", "seed", "workers"}},
+    {"convert", convert, {"from", "scale"}},
+};
+
+static bool takes(const struct action *action, const char *option)
+{
+    for (const char *const *name = action->options; *name; name++)
+        if (strcmp(*name, option) == 0)
+            return true;
+    return false;
+}
+
+static int run(const struct rog_cli *cli, struct rog_error *err)
+{
+    const char *name = rog_cli_arg(cli, 0);
+    const struct action *action = NULL;
+    for (size_t i = 0; i < sizeof actions / sizeof *actions; i++)
+        if (strcmp(actions[i].name, name) == 0)
+            action = &actions[i];
+    if (!action)
+        return rog_fail(err, ROG_EINVAL, "trace does info, synth or convert (found \"%s\")", name);
+    for (const struct rog_setting *option = options; option->name; option++)
+        if (rog_cli_given(cli, option->name) && !takes(action, option->name))
+            return rog_fail(err, ROG_EINVAL,
+                            "trace %s has no option --%s; `rog-trainer help trace` says which "
+                            "belong to what",
+                            name, option->name);
+    return action->run(cli, err);
+}
 
 const struct rog_command rog_cmd_trace = {
     .name = "trace",

@@ -50,5 +50,8 @@ try 0 rogctl plugins --json
 same "strategies" "BSP ROG SSP" "$(json '[.[].library] | join(" ")')"
 try 0 rogctl trace info synth:outdoors --seconds 600
 try 2 rogctl trace info --no-such-option
+try 2 rogctl trace synth outdoors trace.csv --seconds 600
+says 'trace synth has no option --seconds'
+[ -e trace.csv ] && fail "a trace was made"
 try 0 rogctl doctor --json
 same "bad findings" 0 "$(json '[.[] | select(.good | not)] | length')"

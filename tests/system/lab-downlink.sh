@@ -10,7 +10,7 @@
 command -v jq >/dev/null || skip "jq is not installed"
 lab_up 4
 host_states >idle-states
-try 0 rogctl trace synth outdoors 'trace-{rank}.csv' --workers 4 --seconds 200
+try 0 rogctl trace synth outdoors 'trace-{rank}.csv' --workers 4
 {
     cat $lab/cluster.conf
     echo 'downlink = "server"; lease = 8.0; retries = 0;'

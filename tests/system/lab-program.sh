@@ -24,7 +24,7 @@ sed 's/{ host = \(.*\) }/{ host = \1 step_s = 0.06; compress_s = 0.0; decompress
     sed '/^server/s/ step_s.* }/ }/' >cluster.conf
 echo 'retries = 0; stall_limit = 60.0;' >>cluster.conf
 # The bandwidth of a trace made for larger models, in proportion.
-try 0 rogctl trace synth outdoors 'large-{rank}.csv' --workers 4 --seconds 60
+try 0 rogctl trace synth outdoors 'large-{rank}.csv' --workers 4
 for rank in 1 2 3 4; do
     awk -F, -v OFS=, 'NR > 1 { $2 = 2 + $2 / 8 } { print }' large-$rank.csv >trace-$rank.csv
 done

@@ -11,7 +11,7 @@
 
 lab_up 4
 host_states >idle-states
-try 0 rogctl trace synth outdoors 'trace-{rank}.csv' --workers 4 --seconds 200
+try 0 rogctl trace synth outdoors 'trace-{rank}.csv' --workers 4
 {
     cat "$ROG_BUILD/share/rog/lab-smoke.conf"
     echo 'trace = "trace-{rank}.csv";'
