@@ -130,9 +130,10 @@ int rog_figures_draw_case(struct rog_db *db, const char *case_name,
         code = draw_panel(&drawing, *panel, &data, err);
     if (code == 0 && drawing.count == 0)
         code = rog_fail(err, ROG_ENOTFOUND,
-                        "case %s has nothing to draw: its runs have no tested "
-                        "checkpoints and no iterations",
-                        data.title);
+                        "case %s has nothing to draw: its runs have recorded nothing for the "
+                        "panels of figure %s (without gradients there is no accuracy; figure 1 "
+                        "shows where the time goes, too)",
+                        data.title, data.row.figure ? data.row.figure : "1");
     if (code == 0)
         code = rog_drawing_finish(&drawing, err);
 out:
