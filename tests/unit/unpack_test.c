@@ -401,6 +401,38 @@ static void a_signal_leaves_nothing(void **state)
     free(text);
 }
 
+/* Several that bring the same files at once do not hinder each other. */
+static void several_at_once(void **state)
+{
+    enum { CHILDREN = 3, ROUNDS = 400 };
+    const struct folder_fixture *f = *state;
+    struct stream stream = {.size = 0};
+    char hash[ROG_SHA256_HEX_BYTES], *text = manifest_of_two();
+    pid_t child[CHILDREN];
+    write_manifest(f, text, hash);
+    add_object(&stream, "one");
+    add_object(&stream, "two");
+    for (int i = 0; i < CHILDREN; i++) {
+        child[i] = fork();
+        assert_true(child[i] >= 0);
+        for (int round = 0; child[i] == 0 && round < ROUNDS; round++) {
+            struct rog_error err = {0};
+            if (unpack(f, hash, 2, &stream, &err)) {
+                fprintf(stderr, "round %d: %s\n", round, err.message);
+                _exit(1);
+            }
+        }
+        if (child[i] == 0)
+            _exit(0);
+    }
+    for (int i = 0; i < CHILDREN; i++) {
+        int status = 0;
+        assert_int_equal(waitpid(child[i], &status, 0), child[i]);
+        assert_int_equal(status, 0);
+    }
+    free(text);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
@@ -412,6 +444,7 @@ int main(void)
         TEST(hostile_manifests_are_refused),
         TEST(what_killed_ones_left_is_removed),
         TEST(a_signal_leaves_nothing),
+        TEST(several_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -15,6 +15,7 @@
 #define MANIFEST_MAX_BYTES ((size_t)16 << 20)
 #define BOOT_ID "/proc/sys/kernel/random/boot_id"
 #define BOOT_ID_MAX_BYTES 200
+#define LINK_ATTEMPTS 100
 
 /* Whether the text has that hash. */
 static int check_hash(const char *text, size_t size, const char *hash, struct rog_error *err)
@@ -30,6 +31,19 @@ static int check_hash(const char *text, size_t size, const char *hash, struct ro
     if (strcmp(hex, hash) != 0 || strlen(text) != size)
         return rog_fail(err, ROG_EFORMAT, "manifests/%s is damaged", hash);
     return ROG_OK;
+}
+
+/* The kernel says of an object that somebody else replaces by the same at that moment that it does
+ * not exist. */
+static int link_object(const char *object, const char *path, struct rog_error *err)
+{
+    for (int i = 0; i < LINK_ATTEMPTS; i++) {
+        if (link(object, path) == 0)
+            return ROG_OK;
+        if (errno != ENOENT)
+            break;
+    }
+    return rog_fail(err, ROG_EIO, "cannot link %s to %s: %s", path, object, strerror(errno));
 }
 
 /* A line of the manifest becomes a link in `tree`. */
@@ -48,8 +62,8 @@ static int link_file(const char *root, const char *tree, char *line, struct rog_
     char *object = rog_format("%s/objects/%s", root, key), *path = rog_path_join(tree, name);
     char *folder = path ? rog_path_dir(path) : NULL;
     int code = object && folder ? rog_dir_make(folder, err) : rog_fail_nomem(err);
-    if (!code && link(object, path) != 0)
-        code = rog_fail(err, ROG_EIO, "cannot link %s to %s: %s", path, object, strerror(errno));
+    if (!code)
+        code = link_object(object, path, err);
     free(folder);
     free(path);
     free(object);
