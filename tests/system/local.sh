@@ -18,9 +18,16 @@ trainers() {
         [ -e "$config" ] && echo "$process"
     done 2>/dev/null
 }
-nothing_is_left() {
-    sleep 0.3
+# They end by themselves, whatever became of rogctl.
+no_trainer_runs_on() {
+    for i in $(seq 100); do
+        [ -n "$(trainers)" ] || return 0
+        sleep 0.1
+    done
     same "trainers that run on" "" "$(trainers)"
+}
+nothing_is_left() {
+    no_trainer_runs_on
     same "keys" "" "$(find . -name key)"
 }
 # The process whose command line has this text.
@@ -131,8 +138,7 @@ for signal in INT KILL; do
     wait_for 60 "$iterations"
     kill -$signal $pid
     wait $pid
-    sleep 0.3
-    same "trainers that run on" "" "$(trainers)"
+    no_trainer_runs_on
 done
 try 0 rogctl sweep kill.conf --cluster local.conf
 says "which was interrupted"
