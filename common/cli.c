@@ -298,6 +298,24 @@ static bool asks_for(int argc, char **argv, const char *option)
     return false;
 }
 
+/* Output that could not be written (a full disk behind a pipe) is a failure like any other. */
+static int end_output(int code, struct rog_error *err)
+{
+    bool lost = fflush(stdout) != 0 || ferror(stdout);
+    return lost && !code ? rog_fail(err, ROG_EIO, "cannot write the result to standard output")
+                         : code;
+}
+
+/* A help or the version has been printed. */
+static int end_text(const struct rog_program *program)
+{
+    struct rog_error err;
+    int code = end_output(0, &err);
+    if (code)
+        print_error(program, &err);
+    return rog_exit_status(code);
+}
+
 static int run_command(const struct rog_program *program, const struct rog_command *command,
                        int argc, char **argv)
 {
@@ -308,9 +326,7 @@ static int run_command(const struct rog_program *program, const struct rog_comma
     int code = cli.args && cli.options ? parse(&cli, argc, argv, &err) : rog_fail_nomem(&err);
     if (!code)
         code = command->run(&cli, &err);
-    /* Output that could not be written (a full disk behind a pipe) is a failure like any other. */
-    if ((fflush(stdout) != 0 || ferror(stdout)) && !code)
-        code = rog_fail(&err, ROG_EIO, "cannot write the result to standard output");
+    code = end_output(code, &err);
     if (code && err.message[0])
         print_error(program, &err);
     rog_json_free(cli.options);
@@ -340,12 +356,12 @@ int rog_program_main(const struct rog_program *program, int argc, char **argv)
     }
     if (!strcmp(name, "--version")) {
         printf("%s %s\n", program->name, program->version);
-        return ROG_EXIT_OK;
+        return end_text(program);
     }
     bool help = !strcmp(name, "help") || !strcmp(name, "--help") || !strcmp(name, "-h");
     if (help && argc < 3) {
         print_program_help(program);
-        return ROG_EXIT_OK;
+        return end_text(program);
     }
     if (help)
         name = argv[2];
@@ -361,11 +377,11 @@ int rog_program_main(const struct rog_program *program, int argc, char **argv)
     bool asks = !command->passes_on;
     if (help || (asks && asks_for(argc - first, argv + first, "--help"))) {
         print_command_help(program, command);
-        return ROG_EXIT_OK;
+        return end_text(program);
     }
     if (asks && asks_for(argc - first, argv + first, "--version")) {
         printf("%s %s\n", program->name, program->version);
-        return ROG_EXIT_OK;
+        return end_text(program);
     }
     return run_command(program, command, argc - first, argv + first);
 }

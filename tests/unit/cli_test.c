@@ -198,6 +198,29 @@ static void test_help(void **state)
     assert_int_equal(RUN("help", "nothing"), 2);
 }
 
+/* A help that is lost is no success, nor is the result of a command. */
+static void test_full_disk(void **state)
+{
+    (void)state;
+    int full = open("/dev/full", O_WRONLY | O_CLOEXEC);
+    if (full < 0) {
+        print_message("skipped: there is no /dev/full\n");
+        skip();
+    }
+    fflush(stdout);
+    int kept = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 10);
+    assert_true(kept >= 10);
+    assert_int_equal(dup2(full, STDOUT_FILENO), STDOUT_FILENO);
+    const int codes[] = {RUN("help"), RUN("--version"), RUN("help", "values"),
+                         RUN("values", "--help"), RUN("values", "--version")};
+    assert_int_equal(dup2(kept, STDOUT_FILENO), STDOUT_FILENO);
+    clearerr(stdout);
+    close(kept);
+    close(full);
+    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
+        assert_int_equal(codes[i], 1);
+}
+
 /* Messages are never written into a file that took the place of a closed one. */
 static void test_closed_standard_files(void **state)
 {
@@ -222,6 +245,7 @@ int main(void)
         cmocka_unit_test(test_parts),
         cmocka_unit_test(test_exit_status),
         cmocka_unit_test(test_help),
+        cmocka_unit_test(test_full_disk),
         cmocka_unit_test(test_closed_standard_files),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
