@@ -170,7 +170,7 @@ def train(run):
     images, labels = read_data(settings, "train.bin")
     mine = shard(labels, run.rank, run.workers)
     images, labels = disturb(images[mine], settings["noise"]), labels[mine]
-    batch = run.worker.get("batch", settings["batch"])
+    batch = run.worker["batch"]
     steps = run.worker.get("local_steps", 1) * settings["batchsize"]
     model = make_model(settings)
     optimizer = rog.Optimizer(model.parameters(), lr=settings["learning_rate"], rule="block",

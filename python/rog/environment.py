@@ -13,7 +13,8 @@ class Run:
     rank, workers   this worker (from 1 on) and how many there are
     seed            the run's; derive all random numbers from it and the rank
     settings        the run's settings, as in the experiment file (a dict)
-    worker          the settings of this worker: batch, local_steps, ...
+    worker          the settings of this worker: batch (the run's where it has none of its own),
+                    local_steps, ...
 
     `**run` gives rog.Optimizer what it needs to take part.
     """
@@ -27,6 +28,8 @@ class Run:
             self.rank = int(environment["ROG_RANK"])
             self.worker = next(worker for worker in self.settings["workers"]
                                if worker["rank"] == self.rank)
+            if "batch" in self.settings:
+                self.worker.setdefault("batch", self.settings["batch"])
         except (OSError, ValueError, KeyError, TypeError, StopIteration) as cause:
             raise RogError("%s does not describe the run of a worker of rank %s: %r"
                            % (path, environment.get("ROG_RANK", "(none)"), cause), -4) from None

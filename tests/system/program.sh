@@ -32,7 +32,7 @@ conf()
 {
     cat >job/mine.conf <<END
 case = "mine"; figure = "10"; seconds = 3.0; learning_rate = 0.05; checkpoint_period = 60.0;
-trace = "constant:50"; library = "ROG"; threshold = 4;
+trace = "constant:50"; batch = 64; library = "ROG"; threshold = 4;
 workload = $1;
 runs = ( { note = "mine"; } );
 END
@@ -79,7 +79,6 @@ wrong '{ command = "true"; tset = "true"; }' local.conf 'unknown setting tset in
 wrong "{ command = \"echo oh dear >&2; exit 3\"; test = \"true\"; }" local.conf 'oh dear'
 wrong "{ command = \"$python train.py\"; files = [\"train.py\", \"parts/rings.py\"]; test = \"echo many\"; }" \
     local.conf 'did not print an accuracy'
-
 # Ranks: those workers run the program, the others have the network of the trainer.
 ranks="command = \"$python train.py\"; files = [\"train.py\", \"parts/rings.py\"]; ranks"
 wrong "{ $ranks = [1, 3]; }" local.conf 'ranks: there is no worker of rank 3, they are 1 to 2'

@@ -23,7 +23,7 @@ random = torch.Generator().manual_seed(1000 * run.seed + run.rank)
 optimizer = rog.Optimizer(model.named_parameters(), lr=run.settings["learning_rate"], momentum=0.9,
                           **run)
 while not optimizer.over:
-    x, y = points(random, 64)
+    x, y = points(random, run.worker["batch"])
     optimizer.zero_grad()
     loss = torch.nn.functional.cross_entropy(model(x), y)
     loss.backward()
