@@ -58,6 +58,9 @@
 /* How the message begins where somebody told the process to end: it is not the cause of anything.
  */
 #define ROG_INTERRUPTED "interrupted by "
+/* The message where a program of one's own left early: why is in what it wrote to standard error.
+ */
+#define ROG_CLOSED "closed by the program before it had finished"
 
 /* A process of the run was killed and is started again: "message". */
 #define ROG_EVENT_RESTART "restart"

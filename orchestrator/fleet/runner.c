@@ -322,6 +322,18 @@ static void report(struct active *a)
     job->wall_s = rog_clock_s() - a->begin_s;
 }
 
+/* The event of a worker's error, with the last words of a program that has only left. */
+static int worker_failed(struct active *a, size_t rank, const char *message, struct rog_error *err)
+{
+    char words[512] = "";
+    char *log = rog_format("%s/" ROG_RUN_WORKER "%zu/" ROG_RUN_LOG, a->folder, rank);
+    if (log && strcmp(message, ROG_CLOSED) == 0)
+        rog_run_log_tail(log, words, sizeof words);
+    free(log);
+    return rog_fail(err, ROG_EFAILED, "worker %zu: %s%s%s", rank, message, words[0] ? ": " : "",
+                    words);
+}
+
 /* An error event, whose words say more than how a process ended. */
 static int look_for_errors(struct active *a, struct rog_error *err)
 {
@@ -334,7 +346,7 @@ static int look_for_errors(struct active *a, struct rog_error *err)
         if (state->failed && rank == 0)
             return rog_fail(err, ROG_EFAILED, "%s", state->message);
         if (state->failed)
-            return rog_fail(err, ROG_EFAILED, "worker %zu: %s", rank, state->message);
+            return worker_failed(a, rank, state->message, err);
     }
     return 0;
 }

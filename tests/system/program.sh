@@ -79,6 +79,12 @@ wrong '{ command = "true"; tset = "true"; }' local.conf 'unknown setting tset in
 wrong "{ command = \"echo oh dear >&2; exit 3\"; test = \"true\"; }" local.conf 'oh dear'
 wrong "{ command = \"$python train.py\"; files = [\"train.py\", \"parts/rings.py\"]; test = \"echo many\"; }" \
     local.conf 'did not print an accuracy'
+# Who leaves early has said why.
+cp job/train.py job/leaves.py
+sed -i 's/^    loss.backward()/&; sys.exit("oh dear, after all") if optimizer.iteration == 3 else 0/' job/leaves.py
+wrong "{ command = \"$python leaves.py\"; files = [\"leaves.py\", \"parts/rings.py\"]; test = \"true\"; }" \
+    local.conf 'closed by the program before it had finished: oh dear, after all'
+
 # Ranks: those workers run the program, the others have the network of the trainer.
 ranks="command = \"$python train.py\"; files = [\"train.py\", \"parts/rings.py\"]; ranks"
 wrong "{ $ranks = [1, 3]; }" local.conf 'ranks: there is no worker of rank 3, they are 1 to 2'

@@ -97,7 +97,7 @@ static void quit(void *user)
 {
     struct rog_work *work = user;
     struct rog_error err;
-    rog_fail(&err, ROG_EINTR, "closed by the program before it had finished");
+    rog_fail(&err, ROG_EINTR, ROG_CLOSED);
     rog_work_fail(work, ROG_EINTR, &err);
 }
 
