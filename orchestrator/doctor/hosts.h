@@ -15,8 +15,8 @@ struct rog_keyring; /* fleet/keyring.h */
 struct rog_doctor_options {
     const struct rog_cluster *cluster;
     struct rog_keyring *keyring; /* of people's answers; NULL: nobody is asked */
-    const char *trainer; /* path of rog-trainer here */
-    const char *version; /* that it and its copies must have */
+    const char *trainer;         /* path of rog-trainer here */
+    const char *version;         /* that it and its copies must have */
 };
 
 /* Adds the findings, host by host. */
