@@ -21,7 +21,7 @@
 #include <unistd.h>
 
 #include <bench/measure.h>
-#include <trainer/net/link.h>
+#include <librog/net/link.h>
 
 #define DRAIN_S 0.5 /* long enough for what is on its way when the budget is over */
 #define MEGABYTE 1e6
@@ -213,7 +213,7 @@ static int encryption_rate(double *rate, struct rog_error *err)
     return code;
 }
 
-static int open_door(int *door, struct sockaddr_in *address, struct rog_error *err)
+static int open_listener(int *door, struct sockaddr_in *address, struct rog_error *err)
 {
     socklen_t bytes = sizeof *address;
     *address = (struct sockaddr_in){.sin_family = AF_INET};
@@ -232,7 +232,7 @@ static int measure(double seconds, double mbps, double limit, struct rog_error *
     struct arrivals arrivals = {0};
     struct end end = {0};
     int door, ends[2];
-    int code = open_door(&door, &address, err);
+    int code = open_listener(&door, &address, err);
     if (code)
         return code;
     if (pipe(ends))

@@ -20,10 +20,10 @@
 #include <common/memory.h>
 #include <common/plugin.h>
 #include <common/rng.h>
+#include <librog/sync/message.h>
+#include <librog/sync/server.h>
+#include <librog/sync/worker.h>
 #include <trainer/nn/arch.h>
-#include <trainer/sync/message.h>
-#include <trainer/sync/server.h>
-#include <trainer/sync/worker.h>
 
 #define ITERATIONS 15
 #define MESSAGE_BYTES 65536

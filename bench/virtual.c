@@ -15,11 +15,11 @@
 
 #include <bench/measure.h>
 #include <common/file.h>
-#include <trainer/evaluate.h>
 #include <trainer/nn/safetensors.h>
-#include <trainer/pretrain.h>
+#include <trainer/run/evaluate.h>
+#include <trainer/run/pretrain.h>
+#include <trainer/run/train.h>
 #include <trainer/sim/cluster.h>
-#include <trainer/train.h>
 
 struct bench {
     struct rog_run_config *config;

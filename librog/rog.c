@@ -9,8 +9,8 @@
 #include <common/file.h>
 #include <common/hash.h>
 #include <common/plugin.h>
-#include <trainer/net/hello.h>
-#include <trainer/net/work.h>
+#include <librog/net/hello.h>
+#include <librog/net/work.h>
 
 #define CONFIG_MAX_BYTES (16u << 20)
 #define SERVER_TIMEOUT_S 600
@@ -420,7 +420,7 @@ int rog_start_begin(struct rog *rog, struct rog_error *err)
     rog->how.trace = rog->trace;
     rog->how.server = rog->server;
     rog->how.out_dir = rog->out_dir;
-    rog->how.teach = strcmp(rog->workload, "program") == 0;
+    rog->how.upload = strcmp(rog->workload, "program") == 0;
     code = rog_work_new(&rog->work, &rog->how, err);
     return code ? code : rog_work_start(rog->work, err);
 }

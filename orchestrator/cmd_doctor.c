@@ -13,12 +13,12 @@
 
 #include <common/file.h>
 #include <common/plugin.h>
+#include <common/process.h>
 #include <orchestrator/doctor/hosts.h>
 #include <orchestrator/fleet/fleet.h>
-#include <orchestrator/fleet/keyring.h>
-#include <common/process.h>
 #include <orchestrator/output.h>
 #include <orchestrator/prompt.h>
+#include <orchestrator/ssh/credentials.h>
 
 /* A sweep of four runs with their checkpoints takes less than this. */
 #define FREE_BYTES_WANTED (1024.0 * 1024 * 1024)
@@ -232,11 +232,11 @@ static int visit_hosts(const struct rog_cli *cli, struct rog_findings *findings,
         rog_cluster_free(cluster);
         return code;
     }
-    struct rog_keyring *keyring = NULL;
-    code = rog_keyring_new(&keyring, rog_prompt, NULL, err);
+    struct rog_credentials *credentials = NULL;
+    code = rog_credentials_new(&credentials, rog_prompt, NULL, err);
     char *trainer = rog_fleet_trainer_path(&ignored);
     const struct rog_doctor_options options = {.cluster = cluster,
-                                               .keyring = keyring,
+                                               .credentials = credentials,
                                                .trainer = trainer ? trainer : "",
                                                .version = rog_cli_program(cli)->version};
     signal(SIGPIPE, SIG_IGN); /* connections may break */
@@ -245,7 +245,7 @@ static int visit_hosts(const struct rog_cli *cli, struct rog_findings *findings,
     else if (code == 0 && trainer)
         code = rog_doctor_hosts(&options, findings, err);
     free(trainer);
-    rog_keyring_free(keyring);
+    rog_credentials_free(credentials);
     rog_cluster_free(cluster);
     return code;
 }

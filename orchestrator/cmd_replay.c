@@ -8,7 +8,7 @@
 
 #include <common/file.h>
 #include <orchestrator/launch.h>
-#include <orchestrator/rerun/rerun.h>
+#include <orchestrator/replay/replay.h>
 #include <orchestrator/run_view.h>
 #include <orchestrator/store/summary.h>
 
@@ -18,7 +18,7 @@ struct replaying {
     char *id;          /* the recorded run */
     char *folder;      /* of the replay; removed at the end */
     struct rog_cluster *artifact;
-    struct rog_rerun replay;
+    struct rog_replay_run replay;
     struct rog_db *store; /* the replay's own database */
     struct rog_plan *plan;
 };
@@ -33,7 +33,7 @@ static int prepare(const struct rog_cli *cli, struct replaying *r, struct rog_er
     if (code == 0)
         code = rog_temporary_folder(&r->folder, "rogctl-replay", err);
     if (code == 0)
-        code = rog_rerun_prepare(&r->replay, r->db, r->id, r->artifact, r->folder, err);
+        code = rog_replay_run_prepare(&r->replay, r->db, r->id, r->artifact, r->folder, err);
     if (code < 0)
         return code;
     struct rog_json *settings = r->replay.settings;
@@ -113,7 +113,7 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
         code = show(&r, err);
     rog_plan_free(r.plan);
     rog_db_close(r.store);
-    rog_rerun_release(&r.replay);
+    rog_replay_run_release(&r.replay);
     rog_cluster_free(r.artifact);
     if (r.folder && rog_dir_remove(r.folder, &cause) < 0)
         rog_warn(&r.output, "%s", cause.message);

@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include <orchestrator/commands.h>
-#include <orchestrator/fleet/keyring.h>
 #include <orchestrator/progress.h>
 #include <orchestrator/prompt.h>
+#include <orchestrator/ssh/credentials.h>
 
 /* "continuing threshold-case0: 2 of 4 runs are done; redoing ..." */
 static void say_what_is_there(const struct rog_launch *launch, const struct rog_plan *plan)
@@ -83,9 +83,9 @@ int rog_launch(const struct rog_launch *launch, struct rog_plan *plan, struct ro
     const struct rog_fleet_observer observer = rog_progress_observer(&progress);
     struct rog_fleet_job *jobs = calloc(plan->count + 1, sizeof *jobs);
     char(*labels)[JOB_LABEL_BYTES] = calloc(plan->count + 1, sizeof *labels);
-    struct rog_keyring *keyring = NULL;
-    int code =
-        jobs && labels ? rog_keyring_new(&keyring, rog_prompt, NULL, err) : rog_fail_nomem(err);
+    struct rog_credentials *credentials = NULL;
+    int code = jobs && labels ? rog_credentials_new(&credentials, rog_prompt, NULL, err)
+                              : rog_fail_nomem(err);
     if (code == 0)
         code = rog_plan_record(plan, launch->db, launch->fresh, err);
     if (code == 0) {
@@ -96,7 +96,7 @@ int rog_launch(const struct rog_launch *launch, struct rog_plan *plan, struct ro
             .trainer = launch->trainer,
             .jobs = launch->jobs > 0 ? launch->jobs : rog_processors(),
             .observer = &observer,
-            .keyring = keyring,
+            .credentials = credentials,
         };
         code = rog_fleet_execute(launch->cluster, &options, jobs, count, err);
         for (size_t i = 0; i < count; i++)
@@ -108,7 +108,7 @@ int rog_launch(const struct rog_launch *launch, struct rog_plan *plan, struct ro
         if (code == ROG_EFAILED && count == 1)
             rog_fail(err, code, "%s", ""); /* said already */
     }
-    rog_keyring_free(keyring);
+    rog_credentials_free(credentials);
     free(labels);
     free(jobs);
     return code;

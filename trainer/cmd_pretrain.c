@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include <rog/events.h>
-#include <trainer/pretrain.h>
+#include <trainer/run/pretrain.h>
 
 #define BAR_CELLS 30
 #define LINE_PERIOD_S 10.0

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include <common/clock.h>
-#include <trainer/net/hello.h>
+#include <librog/net/hello.h>
 
 #define GREETING "rogctl\n"
 
@@ -30,7 +30,7 @@ static bool await(int fd, short what, double until_s)
 
 /* --- the server's side --- */
 
-static int open_door(const char *text, int *door, struct rog_error *err)
+static int open_listener(const char *text, int *door, struct rog_error *err)
 {
     int yes = 1;
     struct sockaddr_storage at;
@@ -52,18 +52,18 @@ static int listen_at(const struct rog_cli *cli, struct rog_error *err)
 {
     const char *text = rog_cli_string(cli, "listen");
     double until_s = rog_clock_s() + rog_cli_real(cli, "seconds");
-    int door = -1, code = open_door(text, &door, err);
+    int door = -1, code = open_listener(text, &door, err);
     if (!code) {
         printf("listening on %s\n", text);
         fflush(stdout);
     }
     while (!code && await(door, POLLIN, until_s)) {
-        int guest = accept4(door, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-        if (guest < 0)
+        int pending = accept4(door, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+        if (pending < 0)
             continue; /* it has gone again */
         /* One that has gone meanwhile must not end this program by a signal. */
-        (void)!send(guest, GREETING, strlen(GREETING), MSG_NOSIGNAL);
-        close(guest);
+        (void)!send(pending, GREETING, strlen(GREETING), MSG_NOSIGNAL);
+        close(pending);
     }
     if (door >= 0)
         close(door);

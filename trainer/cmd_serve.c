@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <librog/net/serve.h>
 #include <rog/strategy.h>
-#include <trainer/net/serve.h>
 
 /* Options of a server that needs no configuration file: members of the run's settings. */
 static const char *const settings[] = {"library", "threshold", "compression", "seconds",

@@ -4,7 +4,7 @@
 #include <signal.h>
 #include <string.h>
 
-#include <trainer/pretrain.h>
+#include <trainer/run/pretrain.h>
 #include <trainer/sim/simulate.h>
 
 #define LINE_PERIOD_S 10.0

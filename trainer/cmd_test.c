@@ -6,9 +6,9 @@
 
 #include <common/clock.h>
 #include <rog/events.h>
-#include <trainer/evaluate.h>
-#include <trainer/program.h>
-#include <trainer/train.h>
+#include <trainer/run/evaluate.h>
+#include <trainer/run/program.h>
+#include <trainer/run/train.h>
 
 struct session {
     struct rog_tester *tester;           /* NULL: a program of its own tests */

@@ -6,10 +6,10 @@
 #include <string.h>
 
 #include <common/file.h>
-#include <trainer/sim/synth.h>
-#include <trainer/sim/trace.h>
-#include <trainer/sim/trace_convert.h>
-#include <trainer/sim/trace_stats.h>
+#include <librog/trace/convert.h>
+#include <librog/trace/stats.h>
+#include <librog/trace/synth.h>
+#include <librog/trace/trace.h>
 
 #define FILE_MAX_BYTES ((size_t)256 << 20)
 

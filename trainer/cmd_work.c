@@ -2,9 +2,9 @@
 #include <trainer/commands.h>
 
 #include <common/workload.h>
-#include <trainer/program.h>
-#include <trainer/train.h>
-#include <trainer/work.h>
+#include <trainer/run/program.h>
+#include <trainer/run/train.h>
+#include <trainer/run/work.h>
 
 static int become_program(const struct rog_cli *cli, const struct rog_run_config *config,
                           const struct rog_work_run *options, struct rog_error *err)

@@ -7,9 +7,9 @@
 #include <stdint.h>
 
 #include <common/cli.h>
-#include <trainer/config.h>
-#include <trainer/net/seal.h>
-#include <trainer/pretrain.h>
+#include <common/run_config.h>
+#include <librog/net/seal.h>
+#include <trainer/run/pretrain.h>
 
 extern const struct rog_command rog_cmd_data;
 extern const struct rog_command rog_cmd_host;

@@ -45,12 +45,12 @@ bool rog_bundle_explain(struct rog_error *err);
 
 /* The bundles of all architectures that a cluster's hosts have, each opened once, by whoever needs
  * it first; the others wait. For threads that share it. */
-struct rog_bundle_shelf;
-int rog_bundle_shelf_new(struct rog_bundle_shelf **shelf, const char *trainer,
+struct rog_bundle_cache;
+int rog_bundle_cache_new(struct rog_bundle_cache **cache, const char *trainer,
                          struct rog_error *err);
-/* *bundle belongs to the shelf. Errors as rog_bundle_open. */
-int rog_bundle_shelf_take(struct rog_bundle_shelf *shelf, const char *machine,
+/* *bundle belongs to the cache. Errors as rog_bundle_open. */
+int rog_bundle_cache_take(struct rog_bundle_cache *cache, const char *machine,
                           const struct rog_bundle **bundle, struct rog_error *err);
-void rog_bundle_shelf_free(struct rog_bundle_shelf *shelf);
+void rog_bundle_cache_free(struct rog_bundle_cache *cache);
 
 #endif

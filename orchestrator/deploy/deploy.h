@@ -26,7 +26,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <orchestrator/fleet/ssh.h>
+#include <orchestrator/ssh/ssh.h>
 #include <rog/error.h>
 
 #define ROG_DEPLOY_UNPACKER "bin/rog-unpack"

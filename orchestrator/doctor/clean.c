@@ -63,54 +63,54 @@ static void read_outcome(char *text, struct outcome *outcome)
     }
 }
 
-static void tell(struct rog_patient *patient, const struct outcome *outcome, long long freed_kib)
+static void tell(struct rog_host_probe *probe, const struct outcome *outcome, long long freed_kib)
 {
     if (outcome->kept) {
-        ROG_FOUND(patient, "clean", ROG_FINDING_NOTE,
+        ROG_FOUND(probe, "clean", ROG_FINDING_NOTE,
                   "a rogctl is at work with %zu runs there (or was, within the last %.0f s): left "
                   "alone, and what is deployed too",
-                  outcome->kept, rog_patient_grace_s(patient));
-        ROG_ADVISE(patient, "end that rogctl; where there is none, wait and try again");
+                  outcome->kept, rog_host_probe_grace_s(probe));
+        ROG_ADVISE(probe, "end that rogctl; where there is none, wait and try again");
     }
     if (outcome->stuck) {
-        ROG_FOUND(patient, "clean", ROG_FINDING_BAD, "%zu runs cannot be removed; %s",
-                  outcome->stuck, outcome->why);
-        ROG_ADVISE(patient, "log in there and look who runs it: ps -ef; or boot it");
+        ROG_FOUND(probe, "clean", ROG_FINDING_BAD, "%zu runs cannot be removed; %s", outcome->stuck,
+                  outcome->why);
+        ROG_ADVISE(probe, "log in there and look who runs it: ps -ef; or boot it");
     }
     if (!outcome->kept && !outcome->stuck)
-        ROG_FOUND(patient, "clean", ROG_FINDING_GOOD,
+        ROG_FOUND(probe, "clean", ROG_FINDING_GOOD,
                   "%zu left-over runs removed%s%s, %.1f MB of deployed files removed",
                   outcome->ended, outcome->restored[0] ? ", put back " : "", outcome->restored,
                   1.024e-3 * (double)freed_kib);
 }
 
-void rog_patient_clean(struct rog_patient *patient)
+void rog_host_probe_clean(struct rog_host_probe *probe)
 {
     char grace[24], *said = NULL;
     struct rog_error why = {0};
     struct outcome outcome = {0};
     uint64_t freed_kib = 0;
-    rog_check_reach(patient);
-    if (!patient->ssh)
+    rog_check_reach(probe);
+    if (!probe->ssh)
         return;
-    snprintf(grace, sizeof grace, "%.0f", rog_patient_grace_s(patient));
+    snprintf(grace, sizeof grace, "%.0f", rog_host_probe_grace_s(probe));
     const char *const argv[] = {"sh",
                                 "-c",
                                 script,
                                 "sh",
-                                patient->root,
+                                probe->root,
                                 grace,
-                                rog_json_get_string(patient->settings, "iface", ""),
+                                rog_json_get_string(probe->settings, "iface", ""),
                                 NULL};
-    int code = rog_ssh_command(patient->ssh, argv, TIMEOUT_S, &said, &why);
+    int code = rog_ssh_command(probe->ssh, argv, TIMEOUT_S, &said, &why);
     if (!code) {
         read_outcome(said, &outcome);
         if (!outcome.kept && !outcome.stuck)
-            code = rog_deploy_clean(patient->ssh, &freed_kib, &why);
+            code = rog_deploy_clean(probe->ssh, &freed_kib, &why);
     }
     if (code)
-        ROG_FOUND(patient, "clean", ROG_FINDING_BAD, "%s", why.message);
+        ROG_FOUND(probe, "clean", ROG_FINDING_BAD, "%s", why.message);
     else
-        tell(patient, &outcome, (long long)freed_kib);
+        tell(probe, &outcome, (long long)freed_kib);
     free(said);
 }

@@ -2,9 +2,9 @@
 #ifndef ROG_DOCTOR_CLEAN_H
 #define ROG_DOCTOR_CLEAN_H
 
-#include <orchestrator/doctor/patient.h>
+#include <orchestrator/doctor/host_probe.h>
 
 /* Cleans one host up and adds a finding of what was done. */
-void rog_patient_clean(struct rog_patient *patient);
+void rog_host_probe_clean(struct rog_host_probe *probe);
 
 #endif

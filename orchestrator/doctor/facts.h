@@ -5,7 +5,7 @@
 /* What a host says about itself, by one script. */
 
 #include <common/json.h>
-#include <orchestrator/fleet/ssh.h>
+#include <orchestrator/ssh/ssh.h>
 
 /*
  * *facts (owned by the caller) is an object with texts:

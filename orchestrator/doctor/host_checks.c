@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <orchestrator/doctor/patient.h>
+#include <orchestrator/doctor/host_probe.h>
 
 #include <math.h>
 #include <stdio.h>
@@ -9,7 +9,7 @@
 
 #include <common/file.h>
 #include <orchestrator/doctor/facts.h>
-#include <orchestrator/fleet/keyring.h>
+#include <orchestrator/ssh/credentials.h>
 
 #define CONNECT_TIMEOUT_S 10
 #define COMMAND_TIMEOUT_S 30.0
@@ -28,24 +28,24 @@ static double now_s(clockid_t clock)
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
-double rog_patient_grace_s(const struct rog_patient *patient)
+double rog_host_probe_grace_s(const struct rog_host_probe *probe)
 {
-    return patient->options->cluster->lease_s / GRACE_PART;
+    return probe->options->cluster->lease_s / GRACE_PART;
 }
 
-int rog_patient_trainer(struct rog_patient *patient, const char *const *arguments, double timeout_s,
-                        char **output, int *status, struct rog_error *err)
+int rog_host_probe_trainer(struct rog_host_probe *probe, const char *const *arguments,
+                           double timeout_s, char **output, int *status, struct rog_error *err)
 {
     const char *argv[16] = {NULL};
     struct rog_ssh_result result;
     *output = NULL;
-    char *program = rog_format("%s/" ROG_BUNDLE_PROGRAM, patient->tree);
+    char *program = rog_format("%s/" ROG_BUNDLE_PROGRAM, probe->tree);
     if (!program)
         return rog_fail_nomem(err);
     argv[0] = program;
     for (size_t i = 0; i < 14 && arguments[i]; i++)
         argv[i + 1] = arguments[i];
-    int code = rog_ssh_run(patient->ssh, argv, timeout_s, &result, err);
+    int code = rog_ssh_run(probe->ssh, argv, timeout_s, &result, err);
     if (!code) {
         *status = result.status;
         *output = result.output;
@@ -68,147 +68,147 @@ int rog_patient_trainer(struct rog_patient *patient, const char *const *argument
 
 /* --- who is there --- */
 
-void rog_check_reach(struct rog_patient *patient)
+void rog_check_reach(struct rog_host_probe *probe)
 {
     struct rog_error why = {0};
     const struct rog_ssh_options options = {
-        .host = patient->host,
-        .user = rog_json_get_string(patient->settings, "user", NULL),
-        .config = patient->options->cluster->ssh_config,
+        .host = probe->host,
+        .user = rog_json_get_string(probe->settings, "user", NULL),
+        .config = probe->options->cluster->ssh_config,
         .timeout_s = CONNECT_TIMEOUT_S,
-        .ask = rog_keyring_ask,
-        .ask_user = patient->options->keyring,
+        .ask = rog_credentials_ask,
+        .ask_user = probe->options->credentials,
     };
     double begin_s = now_s(CLOCK_MONOTONIC);
-    int code = rog_ssh_connect(&patient->ssh, &options, &why);
+    int code = rog_ssh_connect(&probe->ssh, &options, &why);
     double took_s = now_s(CLOCK_MONOTONIC) - begin_s;
     if (!code)
-        code = rog_facts_ask(patient->ssh, &patient->facts, &why);
+        code = rog_facts_ask(probe->ssh, &probe->facts, &why);
     if (!code) {
-        patient->root = rog_strdup(rog_json_get_string(patient->facts, "root", ""));
-        ROG_FOUND(patient, "reach", ROG_FINDING_GOOD, "%s logged in within %.2f s",
-                  rog_ssh_name(patient->ssh), took_s);
+        probe->root = rog_strdup(rog_json_get_string(probe->facts, "root", ""));
+        ROG_FOUND(probe, "reach", ROG_FINDING_GOOD, "%s logged in within %.2f s",
+                  rog_ssh_name(probe->ssh), took_s);
         return;
     }
-    ROG_FOUND(patient, "reach", ROG_FINDING_BAD, "%s", why.message);
+    ROG_FOUND(probe, "reach", ROG_FINDING_BAD, "%s", why.message);
     if (strstr(why.message, "cannot connect"))
-        ROG_ADVISE(patient,
+        ROG_ADVISE(probe,
                    "is it on and in the network, and does its sshd run? Try: ping %s; ssh %s true",
-                   patient->host, patient->host);
-    rog_ssh_free(patient->ssh);
-    patient->ssh = NULL;
+                   probe->host, probe->host);
+    rog_ssh_free(probe->ssh);
+    probe->ssh = NULL;
 }
 
-void rog_check_machine(struct rog_patient *patient)
+void rog_check_machine(struct rog_host_probe *probe)
 {
-    const struct rog_json *lacks = rog_json_get(patient->facts, "lacks");
+    const struct rog_json *lacks = rog_json_get(probe->facts, "lacks");
     char missing[256] = "";
     for (size_t i = 0; i < rog_json_size(lacks); i++) {
         size_t used = strlen(missing);
         snprintf(missing + used, sizeof missing - used, "%s%s", used ? ", " : "",
                  rog_json_string(rog_json_at(lacks, i), ""));
     }
-    const char *machine = rog_json_get_string(patient->facts, "machine", "unknown machine");
-    const char *system = rog_json_get_string(patient->facts, "system", "unknown system");
-    const char *libc = rog_json_get_string(patient->facts, "libc", "no GNU C library");
-    ROG_FOUND(patient, "machine", missing[0] ? ROG_FINDING_BAD : ROG_FINDING_GOOD, "%s, %s, %s%s%s",
+    const char *machine = rog_json_get_string(probe->facts, "machine", "unknown machine");
+    const char *system = rog_json_get_string(probe->facts, "system", "unknown system");
+    const char *libc = rog_json_get_string(probe->facts, "libc", "no GNU C library");
+    ROG_FOUND(probe, "machine", missing[0] ? ROG_FINDING_BAD : ROG_FINDING_GOOD, "%s, %s, %s%s%s",
               machine, system, libc, missing[0] ? "; missing: " : "", missing);
     if (missing[0])
-        ROG_ADVISE(patient,
+        ROG_ADVISE(probe,
                    "apt-get install coreutils findutils sed util-linux; deployment needs them");
 }
 
 /* --- the trainer --- */
 
 /* Why it cannot be brought there, or does not run there. */
-static void found_no_trainer(struct rog_patient *patient, const char *what, struct rog_error *why)
+static void found_no_trainer(struct rog_host_probe *probe, const char *what, struct rog_error *why)
 {
     bool old = rog_bundle_explain(why);
-    ROG_FOUND(patient, "trainer", ROG_FINDING_BAD, "%s%s", old ? "" : what, why->message);
+    ROG_FOUND(probe, "trainer", ROG_FINDING_BAD, "%s%s", old ? "" : what, why->message);
     if (!old)
         return;
-    if (strverscmp(rog_json_get_string(patient->facts, "libc", ""), PORTABLE_LIBC) >= 0)
-        ROG_ADVISE(patient,
+    if (strverscmp(rog_json_get_string(probe->facts, "libc", ""), PORTABLE_LIBC) >= 0)
+        ROG_ADVISE(probe,
                    "in rogctl's source folder: sudo cmake/portable-bundle %s, and export what it "
                    "says (docs/cluster-setup.md, Older hosts and other architectures)",
-                   rog_json_get_string(patient->facts, "machine", ""));
+                   rog_json_get_string(probe->facts, "machine", ""));
     else
-        ROG_ADVISE(patient, "there are bundles for " PORTABLE_LIBC " (Ubuntu 20.04, Debian 11) and "
-                            "later: install a newer system there");
+        ROG_ADVISE(probe, "there are bundles for " PORTABLE_LIBC " (Ubuntu 20.04, Debian 11) and "
+                          "later: install a newer system there");
 }
 
 /* Whether the copy runs there. */
-static void try_trainer(struct rog_patient *patient, const struct rog_deploy_report *report,
+static void try_trainer(struct rog_host_probe *probe, const struct rog_deploy_report *report,
                         double took_s)
 {
     const char *const arguments[] = {"--version", NULL};
     char *said = NULL, wanted[128];
     struct rog_error why = {0};
     int status = 0;
-    snprintf(wanted, sizeof wanted, "rog-trainer %s\n", patient->options->version);
-    int code = rog_patient_trainer(patient, arguments, COMMAND_TIMEOUT_S, &said, &status, &why);
+    snprintf(wanted, sizeof wanted, "rog-trainer %s\n", probe->options->version);
+    int code = rog_host_probe_trainer(probe, arguments, COMMAND_TIMEOUT_S, &said, &status, &why);
     if (code) {
-        found_no_trainer(patient, "the trainer does not run there: ", &why);
+        found_no_trainer(probe, "the trainer does not run there: ", &why);
     } else if (strcmp(said ? said : "", wanted) != 0) {
-        ROG_FOUND(patient, "trainer", ROG_FINDING_BAD, "its bundle is %.*s, this is rogctl %s",
-                  said ? (int)strcspn(said, "\n") : 0, said ? said : "", patient->options->version);
-        ROG_ADVISE(patient, "make the bundle of %s machines anew",
-                   rog_json_get_string(patient->facts, "machine", "its"));
+        ROG_FOUND(probe, "trainer", ROG_FINDING_BAD, "its bundle is %.*s, this is rogctl %s",
+                  said ? (int)strcspn(said, "\n") : 0, said ? said : "", probe->options->version);
+        ROG_ADVISE(probe, "make the bundle of %s machines anew",
+                   rog_json_get_string(probe->facts, "machine", "its"));
     } else if (report->files) {
-        ROG_FOUND(patient, "trainer", ROG_FINDING_GOOD,
+        ROG_FOUND(probe, "trainer", ROG_FINDING_GOOD,
                   "deployed in %.2f s: %zu files, %.1f MB, %.1f MB of them on the link", took_s,
                   report->files, 1e-6 * (double)report->bytes,
                   1e-6 * (double)report->bytes_on_link);
         free(said);
         return;
     } else {
-        ROG_FOUND(patient, "trainer", ROG_FINDING_GOOD, "deployed already, found so in %.2f s",
+        ROG_FOUND(probe, "trainer", ROG_FINDING_GOOD, "deployed already, found so in %.2f s",
                   took_s);
         free(said);
         return;
     }
     free(said);
-    free(patient->tree);
-    patient->tree = NULL;
+    free(probe->tree);
+    probe->tree = NULL;
 }
 
-void rog_check_trainer(struct rog_patient *patient)
+void rog_check_trainer(struct rog_host_probe *probe)
 {
     struct rog_error why = {0};
     struct rog_deploy_report report = {0};
     size_t count = 0;
-    const char *machine = rog_json_get_string(patient->facts, "machine", "unknown");
+    const char *machine = rog_json_get_string(probe->facts, "machine", "unknown");
     const struct rog_bundle *bundle;
-    if (rog_bundle_shelf_take(patient->shelf, machine, &bundle, &why) != ROG_OK) {
-        ROG_FOUND(patient, "trainer", ROG_FINDING_BAD, "%s", why.message);
+    if (rog_bundle_cache_take(probe->cache, machine, &bundle, &why) != ROG_OK) {
+        ROG_FOUND(probe, "trainer", ROG_FINDING_BAD, "%s", why.message);
         return;
     }
     const struct rog_deploy_item *items = rog_bundle_items(bundle, &count);
     double begin_s = now_s(CLOCK_MONOTONIC);
-    if (rog_deploy_tree(patient->ssh, items, count, &patient->tree, &report, &why) == ROG_OK) {
-        try_trainer(patient, &report, now_s(CLOCK_MONOTONIC) - begin_s);
+    if (rog_deploy_tree(probe->ssh, items, count, &probe->tree, &report, &why) == ROG_OK) {
+        try_trainer(probe, &report, now_s(CLOCK_MONOTONIC) - begin_s);
     } else {
-        found_no_trainer(patient, "", &why);
+        found_no_trainer(probe, "", &why);
     }
 }
 
 /* --- what it has --- */
 
-void rog_check_disk(struct rog_patient *patient)
+void rog_check_disk(struct rog_host_probe *probe)
 {
-    long long kib = strtoll(rog_json_get_string(patient->facts, "free_kib", "0"), NULL, 10);
-    bool writable = strcmp(rog_json_get_string(patient->facts, "writable", "no"), "yes") == 0;
+    long long kib = strtoll(rog_json_get_string(probe->facts, "free_kib", "0"), NULL, 10);
+    bool writable = strcmp(rog_json_get_string(probe->facts, "writable", "no"), "yes") == 0;
     bool good = writable && kib >= FREE_KIB_WANTED;
-    ROG_FOUND(patient, "disk", good ? ROG_FINDING_GOOD : ROG_FINDING_BAD, "%.1f GiB free for %s%s",
-              (double)kib / 1048576, patient->root, writable ? "" : ", which is not writable");
+    ROG_FOUND(probe, "disk", good ? ROG_FINDING_GOOD : ROG_FINDING_BAD, "%.1f GiB free for %s%s",
+              (double)kib / 1048576, probe->root, writable ? "" : ", which is not writable");
     if (!writable)
-        ROG_ADVISE(patient, "give %s to %s, or set XDG_CACHE_HOME there", patient->root,
-                   rog_json_get_string(patient->facts, "user", "the user"));
+        ROG_ADVISE(probe, "give %s to %s, or set XDG_CACHE_HOME there", probe->root,
+                   rog_json_get_string(probe->facts, "user", "the user"));
     else if (!good)
-        ROG_ADVISE(patient, "make room; a run wants %d MiB", FREE_KIB_WANTED / 1024);
+        ROG_ADVISE(probe, "make room; a run wants %d MiB", FREE_KIB_WANTED / 1024);
 }
 
-void rog_check_clock(struct rog_patient *patient)
+void rog_check_clock(struct rog_host_probe *probe)
 {
     const char *const argv[] = {"date", "+%s.%N", NULL};
     double best_s = INFINITY, offset_s = 0;
@@ -217,7 +217,7 @@ void rog_check_clock(struct rog_patient *patient)
     for (int i = 0; i < CLOCK_SAMPLES && !code; i++) {
         char *said = NULL;
         double before_s = now_s(CLOCK_REALTIME);
-        code = rog_ssh_command(patient->ssh, argv, COMMAND_TIMEOUT_S, &said, &why);
+        code = rog_ssh_command(probe->ssh, argv, COMMAND_TIMEOUT_S, &said, &why);
         double after_s = now_s(CLOCK_REALTIME);
         if (!code && after_s - before_s < best_s) {
             best_s = after_s - before_s;
@@ -226,190 +226,189 @@ void rog_check_clock(struct rog_patient *patient)
         free(said);
     }
     if (code) {
-        ROG_FOUND(patient, "clock", ROG_FINDING_BAD, "%s", why.message);
+        ROG_FOUND(probe, "clock", ROG_FINDING_BAD, "%s", why.message);
         return;
     }
     double doubt_s = best_s / 2; /* how long before its answer came the host looked */
     bool good = fabs(offset_s) <= CLOCK_OFF_S + doubt_s;
     if (fabs(offset_s) <= doubt_s)
-        ROG_FOUND(patient, "clock", ROG_FINDING_GOOD, "right, within %.3f s", doubt_s);
+        ROG_FOUND(probe, "clock", ROG_FINDING_GOOD, "right, within %.3f s", doubt_s);
     else
-        ROG_FOUND(patient, "clock", good ? ROG_FINDING_GOOD : ROG_FINDING_NOTE,
+        ROG_FOUND(probe, "clock", good ? ROG_FINDING_GOOD : ROG_FINDING_NOTE,
                   "%+.3f s off, within %.3f s", offset_s, doubt_s);
     if (!good)
-        ROG_ADVISE(patient, "times in its logs will be off (a run's events are not, they count "
-                            "from the run's start): apt-get install chrony, with the server as "
-                            "its source where there is no internet");
+        ROG_ADVISE(probe, "times in its logs will be off (a run's events are not, they count "
+                          "from the run's start): apt-get install chrony, with the server as "
+                          "its source where there is no internet");
 }
 
-void rog_check_power_mode(struct rog_patient *patient)
+void rog_check_power_mode(struct rog_host_probe *probe)
 {
-    const char *governor = rog_json_get_string(patient->facts, "governor", NULL);
-    const char *mode = rog_json_get_string(patient->facts, "power_mode", NULL);
+    const char *governor = rog_json_get_string(probe->facts, "governor", NULL);
+    const char *mode = rog_json_get_string(probe->facts, "power_mode", NULL);
     bool good = !governor || strcmp(governor, "performance") == 0;
-    ROG_FOUND(patient, "power mode", good ? ROG_FINDING_GOOD : ROG_FINDING_NOTE, "%s%s%s%s%s",
+    ROG_FOUND(probe, "power mode", good ? ROG_FINDING_GOOD : ROG_FINDING_NOTE, "%s%s%s%s%s",
               mode ? mode : "", mode ? ", " : "", governor ? "governor " : "",
               governor ? governor : "", governor || mode ? "" : "nothing to set there");
     if (!good)
-        ROG_ADVISE(patient, "%s, or a step's time depends on what was computed before",
+        ROG_ADVISE(probe, "%s, or a step's time depends on what was computed before",
                    mode ? "sudo nvpmodel -m 0; sudo jetson_clocks"
                         : "echo performance | sudo tee "
                           "/sys/devices/system/cpu/cpu*/cpufreq/scaling_governor");
 }
 
-void rog_check_sensors(struct rog_patient *patient)
+void rog_check_sensors(struct rog_host_probe *probe)
 {
     const char *const arguments[] = {"power", "--seconds", "0", "--json", NULL};
     char *said = NULL;
     int status = 0;
     struct rog_error why = {0};
     struct rog_json *answer = NULL;
-    if (!patient->tree)
+    if (!probe->tree)
         return;
-    int code = rog_patient_trainer(patient, arguments, COMMAND_TIMEOUT_S, &said, &status, &why);
+    int code = rog_host_probe_trainer(probe, arguments, COMMAND_TIMEOUT_S, &said, &status, &why);
     if (!code)
         code = rog_json_parse(said, strlen(said), "the answer of rog-trainer power", &answer, &why);
     if (!code) {
-        ROG_FOUND(patient, "sensors", ROG_FINDING_GOOD, "energy is measured by %s",
+        ROG_FOUND(probe, "sensors", ROG_FINDING_GOOD, "energy is measured by %s",
                   rog_json_get_string(answer, "source", "a sensor"));
     } else {
-        ROG_FOUND(patient, "sensors", ROG_FINDING_NOTE, "%s", why.message);
+        ROG_FOUND(probe, "sensors", ROG_FINDING_NOTE, "%s", why.message);
         if (status != STATUS_NOTHING)
-            ROG_ADVISE(patient, "energy comes from the profile's power model until that is right");
+            ROG_ADVISE(probe, "energy comes from the profile's power model until that is right");
     }
     rog_json_free(answer);
     free(said);
 }
 
 /* Whether a rogctl is at work with a run there. */
-static bool is_at_work(const struct rog_patient *patient, const struct rog_json *run)
+static bool is_at_work(const struct rog_host_probe *probe, const struct rog_json *run)
 {
     int64_t age_s = rog_json_get_integer(run, "age_s", -1);
-    return age_s >= 0 && (double)age_s < rog_patient_grace_s(patient);
+    return age_s >= 0 && (double)age_s < rog_host_probe_grace_s(probe);
 }
 
-static size_t runs_at_work(const struct rog_patient *patient)
+static size_t runs_at_work(const struct rog_host_probe *probe)
 {
-    const struct rog_json *runs = rog_json_get(patient->facts, "runs");
+    const struct rog_json *runs = rog_json_get(probe->facts, "runs");
     size_t count = 0;
     for (size_t i = 0; i < rog_json_size(runs); i++)
-        count += is_at_work(patient, rog_json_at(runs, i));
+        count += is_at_work(probe, rog_json_at(runs, i));
     return count;
 }
 
 /* --- shaping --- */
 
 /* What is in the way, and what to do about it. */
-static void explain(struct rog_patient *patient, const struct rog_json *probe, const char *iface)
+static void explain(struct rog_host_probe *probe, const struct rog_json *shaping, const char *iface)
 {
     static const char paced[] = "the bandwidth will be paced in user space";
-    const char *user = rog_json_get_string(patient->facts, "user", "the user");
-    const char *obstacle = rog_json_get_string(probe, "obstacle", "");
-    if (!rog_json_get_bool(probe, "tools", false)) {
-        ROG_FOUND(patient, "shaping", ROG_FINDING_NOTE, "tc or ip is not installed: %s", paced);
-        ROG_ADVISE(patient, "apt-get install iproute2");
-    } else if (!rog_json_get_bool(probe, "interface", false)) {
-        ROG_FOUND(patient, "shaping", ROG_FINDING_NOTE, "there is no interface %s: %s", iface,
-                  paced);
-        ROG_ADVISE(patient, "`ip -br link` there lists them; correct iface in the cluster file");
+    const char *user = rog_json_get_string(probe->facts, "user", "the user");
+    const char *obstacle = rog_json_get_string(shaping, "obstacle", "");
+    if (!rog_json_get_bool(shaping, "tools", false)) {
+        ROG_FOUND(probe, "shaping", ROG_FINDING_NOTE, "tc or ip is not installed: %s", paced);
+        ROG_ADVISE(probe, "apt-get install iproute2");
+    } else if (!rog_json_get_bool(shaping, "interface", false)) {
+        ROG_FOUND(probe, "shaping", ROG_FINDING_NOTE, "there is no interface %s: %s", iface, paced);
+        ROG_ADVISE(probe, "`ip -br link` there lists them; correct iface in the cluster file");
     } else if (obstacle[0]) {
-        ROG_FOUND(patient, "shaping", ROG_FINDING_NOTE,
+        ROG_FOUND(probe, "shaping", ROG_FINDING_NOTE,
                   "%s has a qdisc of somebody else (%s), which rogctl does not replace: %s", iface,
                   obstacle, paced);
-        ROG_ADVISE(patient, "sudo tc qdisc del dev %s root, if nobody needs it", iface);
-    } else if (!rog_json_get_bool(probe, "permitted", false)) {
-        ROG_FOUND(patient, "shaping", ROG_FINDING_NOTE,
+        ROG_ADVISE(probe, "sudo tc qdisc del dev %s root, if nobody needs it", iface);
+    } else if (!rog_json_get_bool(shaping, "permitted", false)) {
+        ROG_FOUND(probe, "shaping", ROG_FINDING_NOTE,
                   "%s has no right to use tc and ip on interfaces: %s", user, paced);
-        ROG_ADVISE(patient, "let it run both with sudo and no password (docs/cluster-setup.md, The "
-                            "right to shape), or log in as root");
+        ROG_ADVISE(probe, "let it run both with sudo and no password (docs/cluster-setup.md, The "
+                          "right to shape), or log in as root");
     } else {
-        ROG_FOUND(patient, "shaping", ROG_FINDING_NOTE, "the kernel cannot shape %s (tbf %s): %s",
-                  iface, rog_json_get_bool(probe, "tbf", false) ? "yes" : "no", paced);
-        ROG_ADVISE(patient, "modprobe sch_tbf, or a kernel that has it");
+        ROG_FOUND(probe, "shaping", ROG_FINDING_NOTE, "the kernel cannot shape %s (tbf %s): %s",
+                  iface, rog_json_get_bool(shaping, "tbf", false) ? "yes" : "no", paced);
+        ROG_ADVISE(probe, "modprobe sch_tbf, or a kernel that has it");
     }
 }
 
-static void judge_probe(struct rog_patient *patient, const struct rog_json *probe,
+static void judge_probe(struct rog_host_probe *probe, const struct rog_json *shaping,
                         const char *iface)
 {
-    bool egress = rog_json_get_bool(probe, "egress", false);
-    bool ingress = rog_json_get_bool(probe, "ingress", false);
-    bool downlink = rog_json_get_bool(probe, "downlink", false);
-    bool at_server = patient->options->cluster->downlink_at_server;
-    if (patient->role == ROG_PATIENT_SERVER && downlink)
-        ROG_FOUND(patient, "shaping", ROG_FINDING_GOOD,
-                  "what %s sends can be shaped for each worker", iface);
-    else if (patient->role == ROG_PATIENT_WORKER && egress && at_server)
+    bool egress = rog_json_get_bool(shaping, "egress", false);
+    bool ingress = rog_json_get_bool(shaping, "ingress", false);
+    bool downlink = rog_json_get_bool(shaping, "downlink", false);
+    bool at_server = probe->options->cluster->downlink_at_server;
+    if (probe->role == ROG_PROBE_SERVER && downlink)
+        ROG_FOUND(probe, "shaping", ROG_FINDING_GOOD, "what %s sends can be shaped for each worker",
+                  iface);
+    else if (probe->role == ROG_PROBE_WORKER && egress && at_server)
         ROG_FOUND(
-            patient, "shaping", ROG_FINDING_GOOD,
+            probe, "shaping", ROG_FINDING_GOOD,
             "%s can be shaped in what it sends; what it receives the server shapes (downlink)",
             iface);
-    else if (patient->role == ROG_PATIENT_WORKER && egress && ingress)
-        ROG_FOUND(patient, "shaping", ROG_FINDING_GOOD, "%s can be shaped in both directions",
-                  iface);
-    else if (patient->role == ROG_PATIENT_WORKER && egress) {
-        ROG_FOUND(patient, "shaping", ROG_FINDING_NOTE,
+    else if (probe->role == ROG_PROBE_WORKER && egress && ingress)
+        ROG_FOUND(probe, "shaping", ROG_FINDING_GOOD, "%s can be shaped in both directions", iface);
+    else if (probe->role == ROG_PROBE_WORKER && egress) {
+        ROG_FOUND(probe, "shaping", ROG_FINDING_NOTE,
                   "%s can be shaped in what it sends, not in what it receives (ifb %s, mirred %s, "
                   "u32 %s): the server shapes that",
-                  iface, rog_json_get_bool(probe, "ifb", false) ? "yes" : "no",
-                  rog_json_get_bool(probe, "mirred", false) ? "yes" : "no",
-                  rog_json_get_bool(probe, "u32", false) ? "yes" : "no");
-        ROG_ADVISE(patient, "give the server an iface in the cluster file, too; or modprobe ifb");
+                  iface, rog_json_get_bool(shaping, "ifb", false) ? "yes" : "no",
+                  rog_json_get_bool(shaping, "mirred", false) ? "yes" : "no",
+                  rog_json_get_bool(shaping, "u32", false) ? "yes" : "no");
+        ROG_ADVISE(probe, "give the server an iface in the cluster file, too; or modprobe ifb");
     } else
-        explain(patient, probe, iface);
-    if (rog_json_get_bool(probe, "left_over", false) && !runs_at_work(patient)) {
-        ROG_FOUND(patient, "left-over shaping", ROG_FINDING_NOTE,
+        explain(probe, shaping, iface);
+    if (rog_json_get_bool(shaping, "left_over", false) && !runs_at_work(probe)) {
+        ROG_FOUND(probe, "left-over shaping", ROG_FINDING_NOTE,
                   "%s is still shaped for a run; the next run puts that right", iface);
-        ROG_ADVISE(patient, "where no run goes on: rogctl doctor --cluster %s --clean",
-                   patient->options->cluster->path);
+        ROG_ADVISE(probe, "where no run goes on: rogctl doctor --cluster %s --clean",
+                   probe->options->cluster->path);
     }
 }
 
-void rog_check_shaping(struct rog_patient *patient)
+void rog_check_shaping(struct rog_host_probe *probe)
 {
-    const char *iface = rog_json_get_string(patient->settings, "iface", NULL);
+    const char *iface = rog_json_get_string(probe->settings, "iface", NULL);
     const char *const arguments[] = {"shape", "--iface", iface, "--probe", "--json", NULL};
     char *said = NULL;
     int status = 0;
     struct rog_error why = {0};
-    struct rog_json *probe = NULL;
-    if (!patient->tree)
+    struct rog_json *shaping = NULL;
+    if (!probe->tree)
         return;
     if (!iface) {
-        bool server = patient->role == ROG_PATIENT_SERVER;
-        ROG_FOUND(patient, "shaping", server ? ROG_FINDING_GOOD : ROG_FINDING_NOTE, "%s",
+        bool server = probe->role == ROG_PROBE_SERVER;
+        ROG_FOUND(probe, "shaping", server ? ROG_FINDING_GOOD : ROG_FINDING_NOTE, "%s",
                   server ? "the cluster file gives no iface: nothing is shaped here"
                          : "the cluster file gives no iface: the bandwidth will be paced in user "
                            "space");
         if (!server)
-            ROG_ADVISE(patient, "iface = \"...\"; `ip -br link` there lists them");
+            ROG_ADVISE(probe, "iface = \"...\"; `ip -br link` there lists them");
         return;
     }
-    int code = rog_patient_trainer(patient, arguments, COMMAND_TIMEOUT_S, &said, &status, &why);
+    int code = rog_host_probe_trainer(probe, arguments, COMMAND_TIMEOUT_S, &said, &status, &why);
     if (!code)
-        code = rog_json_parse(said, strlen(said), "the answer of rog-trainer shape", &probe, &why);
+        code =
+            rog_json_parse(said, strlen(said), "the answer of rog-trainer shape", &shaping, &why);
     if (!code)
-        judge_probe(patient, probe, iface);
+        judge_probe(probe, shaping, iface);
     else
-        ROG_FOUND(patient, "shaping", ROG_FINDING_BAD, "%s: %s", iface, why.message);
+        ROG_FOUND(probe, "shaping", ROG_FINDING_BAD, "%s: %s", iface, why.message);
     if (code && strstr(why.message, "not done in time"))
-        ROG_ADVISE(patient, "where `time sudo -n tc qdisc` takes long there, sudo is waiting for a "
-                            "name server to tell it that host's own name: put it into /etc/hosts "
-                            "(127.0.1.1 NAME)");
-    rog_json_free(probe);
+        ROG_ADVISE(probe, "where `time sudo -n tc qdisc` takes long there, sudo is waiting for a "
+                          "name server to tell it that host's own name: put it into /etc/hosts "
+                          "(127.0.1.1 NAME)");
+    rog_json_free(shaping);
     free(said);
 }
 
 /* --- left-overs --- */
 
-void rog_check_left_over(struct rog_patient *patient)
+void rog_check_left_over(struct rog_host_probe *probe)
 {
-    const struct rog_json *runs = rog_json_get(patient->facts, "runs");
+    const struct rog_json *runs = rog_json_get(probe->facts, "runs");
     char names[3 * 128] = "";
     size_t left = 0;
     for (size_t i = 0; i < rog_json_size(runs); i++) {
         const struct rog_json *run = rog_json_at(runs, i);
-        if (is_at_work(patient, run))
+        if (is_at_work(probe, run))
             continue;
         size_t used = strlen(names);
         if (left++ < MAX_NAMED)
@@ -418,11 +417,11 @@ void rog_check_left_over(struct rog_patient *patient)
                      rog_json_get_bool(run, "busy", false) ? " (still running)" : "");
     }
     if (left) {
-        ROG_FOUND(patient, "left-overs", ROG_FINDING_NOTE, "of earlier runs: %s%s", names,
+        ROG_FOUND(probe, "left-overs", ROG_FINDING_NOTE, "of earlier runs: %s%s", names,
                   left > MAX_NAMED ? ", ..." : "");
-        ROG_ADVISE(patient, "rogctl doctor --cluster %s --clean", patient->options->cluster->path);
+        ROG_ADVISE(probe, "rogctl doctor --cluster %s --clean", probe->options->cluster->path);
     } else {
-        ROG_FOUND(patient, "left-overs", ROG_FINDING_GOOD, "%s",
-                  runs_at_work(patient) ? "none; a run goes on" : "none");
+        ROG_FOUND(probe, "left-overs", ROG_FINDING_GOOD, "%s",
+                  runs_at_work(probe) ? "none; a run goes on" : "none");
     }
 }

@@ -10,13 +10,13 @@
 #include <orchestrator/conf/cluster.h>
 #include <orchestrator/doctor/findings.h>
 
-struct rog_keyring; /* fleet/keyring.h */
+struct rog_credentials; /* fleet/credentials.h */
 
 struct rog_doctor_options {
     const struct rog_cluster *cluster;
-    struct rog_keyring *keyring; /* of people's answers; NULL: nobody is asked */
-    const char *trainer;         /* path of rog-trainer here */
-    const char *version;         /* that it and its copies must have */
+    struct rog_credentials *credentials; /* of people's answers; NULL: nobody is asked */
+    const char *trainer;                 /* path of rog-trainer here */
+    const char *version;                 /* that it and its copies must have */
 };
 
 /* Adds the findings, host by host. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <orchestrator/doctor/patient.h>
+#include <orchestrator/doctor/host_probe.h>
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +15,7 @@
 #define COMMAND_TIMEOUT_S 30.0
 
 /* Until the listener says that it listens, or why not. */
-static int await_listener(struct rog_patient *server, struct rog_error *err)
+static int await_listener(struct rog_host_probe *server, struct rog_error *err)
 {
     const char *const argv[] = {"cat", "--", server->listener_log, NULL};
     const struct timespec step = {0, LOOK_NS};
@@ -39,7 +39,7 @@ static int await_listener(struct rog_patient *server, struct rog_error *err)
     return rog_fail(err, ROG_EFAILED, "the listener says nothing");
 }
 
-void rog_port_open(struct rog_patient *server)
+void rog_port_open(struct rog_host_probe *server)
 {
     char address[16];
     struct rog_error why = {0};
@@ -67,7 +67,7 @@ void rog_port_open(struct rog_patient *server)
                    "cluster file");
 }
 
-void rog_port_try(struct rog_patient *worker)
+void rog_port_try(struct rog_host_probe *worker)
 {
     const char *const arguments[] = {"reach", worker->target, NULL};
     char *said = NULL;
@@ -75,7 +75,8 @@ void rog_port_try(struct rog_patient *worker)
     struct rog_error why = {0};
     if (!worker->ssh || !worker->tree || !worker->target[0])
         return;
-    if (rog_patient_trainer(worker, arguments, COMMAND_TIMEOUT_S, &said, &status, &why) == ROG_OK) {
+    if (rog_host_probe_trainer(worker, arguments, COMMAND_TIMEOUT_S, &said, &status, &why) ==
+        ROG_OK) {
         ROG_FOUND(worker, "port", ROG_FINDING_GOOD, "%.*s", (int)strcspn(said, "\n"), said);
     } else {
         ROG_FOUND(worker, "port", ROG_FINDING_BAD, "%s", why.message);
@@ -87,7 +88,7 @@ void rog_port_try(struct rog_patient *worker)
     free(said);
 }
 
-void rog_port_close(struct rog_patient *server)
+void rog_port_close(struct rog_host_probe *server)
 {
     static const char script[] = "[ \"$1\" -le 1 ] || kill \"$1\" 2>/dev/null; rm -f -- \"$2\"";
     char pid[24];

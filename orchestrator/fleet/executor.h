@@ -23,9 +23,9 @@
 /* What an attempt is made of; outlives it. */
 struct rog_attempt {
     const struct rog_cluster *cluster;
-    struct rog_keyring *keyring; /* NULL: nobody is asked */
-    const char *trainer;         /* path of rog-trainer */
-    const char *folder;          /* the run's; its configuration is there as ROG_RUN_CONFIG */
+    struct rog_credentials *credentials; /* NULL: nobody is asked */
+    const char *trainer;                 /* path of rog-trainer */
+    const char *folder; /* the run's; its configuration is there as ROG_RUN_CONFIG */
     const struct rog_json *config;
     const char *start_model; /* a file; NULL: the run needs none */
     const char *run_id;

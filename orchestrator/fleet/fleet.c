@@ -8,7 +8,7 @@
 #include <common/file.h>
 #include <orchestrator/fleet/executor.h>
 #include <orchestrator/fleet/local.h>
-#include <orchestrator/fleet/remote.h>
+#include <orchestrator/fleet/remote/remote.h>
 #include <orchestrator/fleet/run_files.h>
 #include <orchestrator/fleet/signals.h>
 #include <orchestrator/fleet/tester.h>

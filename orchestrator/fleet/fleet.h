@@ -16,7 +16,7 @@
 #include <orchestrator/conf/cluster.h>
 #include <orchestrator/store/db.h>
 
-struct rog_keyring; /* fleet/keyring.h */
+struct rog_credentials; /* fleet/credentials.h */
 
 enum rog_fleet_state {
     ROG_FLEET_WAITING,   /* for its turn */
@@ -63,7 +63,7 @@ struct rog_fleet_options {
     const char *trainer; /* path of rog-trainer */
     int jobs;            /* runs at once, >= 1 */
     const struct rog_fleet_observer *observer;
-    struct rog_keyring *keyring; /* of people's answers; NULL: nobody is asked */
+    struct rog_credentials *credentials; /* of people's answers; NULL: nobody is asked */
 };
 
 /* Can this version execute runs on such a cluster? ROG_EINVAL names the kinds it can. */

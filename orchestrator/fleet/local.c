@@ -14,7 +14,7 @@
 #include <rog/events.h>
 
 /* How long workers may take to end after the server has. */
-#define FAREWELL_S 10.0
+#define GRACE_S 10.0
 #define ARGS_MAX 24
 
 struct node {
@@ -209,7 +209,7 @@ static int step(void *state, enum rog_step *step, struct rog_error *err)
         struct node *node = &local->node[i];
         /* The run is complete; a worker that has not heard so, as one that had just been started
          * again, has nothing to add. */
-        if (local->server_done_s > 0 && rog_clock_s() - local->server_done_s > FAREWELL_S) {
+        if (local->server_done_s > 0 && rog_clock_s() - local->server_done_s > GRACE_S) {
             rog_process_kill(&node->process);
             node->done = true;
         }

@@ -100,7 +100,7 @@ int rog_run_prepare(const char *folder, const char *config_text, struct rog_erro
     return code;
 }
 
-void rog_run_note(const char *folder, const char *event, size_t rank, double t_s, const char *text)
+void rog_run_log(const char *folder, const char *event, size_t rank, double t_s, const char *text)
 {
     struct rog_json *line = rog_json_object();
     rog_json_put_string(line, "event", event);

@@ -32,7 +32,7 @@ int rog_run_prepare(const char *folder, const char *config_text, struct rog_erro
 
 /* Adds an event {event, t, rank, message} to ROG_STREAM_CONTROLLER. What cannot be written is left
  * out: the disk's trouble is told where results are written. */
-void rog_run_note(const char *folder, const char *event, size_t rank, double t_s, const char *text);
+void rog_run_log(const char *folder, const char *event, size_t rank, double t_s, const char *text);
 
 /* A key of the training link that only this user may read. */
 int rog_run_make_key(const char *path, struct rog_error *err);

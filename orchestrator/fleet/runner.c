@@ -10,11 +10,11 @@
 #include <common/clock.h>
 #include <common/file.h>
 #include <common/process.h>
-#include <orchestrator/fleet/keyring.h>
 #include <orchestrator/fleet/run_files.h>
 #include <orchestrator/fleet/start_models.h>
 #include <orchestrator/fleet/streams.h>
 #include <orchestrator/fleet/tester.h>
+#include <orchestrator/ssh/credentials.h>
 #include <orchestrator/store/ingest.h>
 #include <orchestrator/store/paths.h>
 #include <orchestrator/store/summary.h>
@@ -140,7 +140,7 @@ static void tell(void *user, const char *event, size_t rank, const char *text)
 {
     struct active *a = user;
     const struct rog_fleet_observer *observer = a->executor->options->observer;
-    rog_run_note(a->folder, event, rank, a->job->t, text);
+    rog_run_log(a->folder, event, rank, a->job->t, text);
     observer->say(observer->user, a->job, text);
 }
 
@@ -149,7 +149,7 @@ static int start_processes(struct active *a, bool adopt, struct rog_error *err)
     const struct executor *x = a->executor;
     a->attempt = (struct rog_attempt){
         .cluster = x->cluster,
-        .keyring = x->options->keyring,
+        .credentials = x->options->credentials,
         .trainer = x->options->trainer,
         .folder = a->folder,
         .config = a->job->config,
@@ -189,8 +189,8 @@ enum beginning {
 static void note_retries(const struct active *a)
 {
     for (size_t i = 0; i < rog_json_size(a->retries); i++)
-        rog_run_note(a->folder, ROG_EVENT_RETRY, 0, 0,
-                     rog_json_string(rog_json_at(a->retries, i), ""));
+        rog_run_log(a->folder, ROG_EVENT_RETRY, 0, 0,
+                    rog_json_string(rog_json_at(a->retries, i), ""));
 }
 
 /* The configuration as processes here get it: a program is told where the starting model is. */
@@ -494,11 +494,11 @@ static int loop(struct executor *x, struct rog_error *err)
     int code = fill_slots(x, err);
     while (code == 0 && any_unfinished(x)) {
         /* While somebody types at the terminal nothing else is said there. */
-        bool asking = rog_keyring_is_asking(x->options->keyring);
+        bool asking = rog_credentials_is_asking(x->options->credentials);
         if (!asking)
             x->options->observer->progress(x->options->observer->user, x->jobs, x->count);
         if (rog_signals_wait(x->signals, POLL_MS)) {
-            rog_keyring_cancel(x->options->keyring);
+            rog_credentials_cancel(x->options->credentials);
             return rog_fail(err, ROG_EINTR, "interrupted");
         }
         if (asking)

@@ -22,7 +22,7 @@ int rog_fleet_tester_init(struct rog_fleet_tester *tester, const struct rog_flee
     *tester = (struct rog_fleet_tester){
         .db = options->db,
         .trainer = options->trainer,
-        .keyring = options->keyring,
+        .credentials = options->credentials,
         .cluster = cluster && cluster->tester ? cluster : NULL,
         .run_id = run_id,
         .config_path = rog_path_join(folder, ROG_RUN_CONFIG),
@@ -105,7 +105,7 @@ static int start_remote(struct rog_fleet_tester *tester, struct rog_error *err)
     if (code == 0)
         code = rog_json_parse(text, size, tester->config_path, &config, err);
     if (code == 0)
-        code = rog_remote_tester_new(&tester->remote, tester->cluster, tester->keyring,
+        code = rog_remote_tester_new(&tester->remote, tester->cluster, tester->credentials,
                                      tester->trainer, tester->run_id, config, err);
     rog_json_free(config);
     free(text);

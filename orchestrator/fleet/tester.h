@@ -14,16 +14,16 @@
 #include <common/process.h>
 #include <orchestrator/conf/cluster.h>
 #include <orchestrator/fleet/fleet.h>
-#include <orchestrator/fleet/remote_tester.h>
+#include <orchestrator/fleet/remote/tester.h>
 #include <orchestrator/store/db.h>
 
 struct rog_fleet_tester {
-    struct rog_db *db;                 /* borrowed */
-    const char *trainer, *run_id;      /* borrowed */
-    struct rog_keyring *keyring;       /* borrowed */
-    char *config_path, *log_path;      /* in the run's folder */
-    const struct rog_cluster *cluster; /* borrowed; NULL: tests are made here */
-    struct rog_remote_tester *remote;  /* on the tester host; NULL: not (yet) */
+    struct rog_db *db;                   /* borrowed */
+    const char *trainer, *run_id;        /* borrowed */
+    struct rog_credentials *credentials; /* borrowed */
+    char *config_path, *log_path;        /* in the run's folder */
+    const struct rog_cluster *cluster;   /* borrowed; NULL: tests are made here */
+    struct rog_remote_tester *remote;    /* on the tester host; NULL: not (yet) */
     struct rog_process process;
     struct rog_lines lines;
     char *in_flight; /* the checkpoint that is being tested, as the table names it; NULL: none */
@@ -31,7 +31,7 @@ struct rog_fleet_tester {
     size_t tested;
 };
 
-/* options: its db, trainer and keyring; folder: the run's, seen from here; cluster: NULL or one
+/* options: its db, trainer and credentials; folder: the run's, seen from here; cluster: NULL or one
  * whose tester host, if it has one, is to test. */
 int rog_fleet_tester_init(struct rog_fleet_tester *tester, const struct rog_fleet_options *options,
                           const struct rog_cluster *cluster, const char *run_id, const char *folder,

@@ -13,7 +13,7 @@
 
 #define WORKERS_MAX 1024
 
-void rog_artifact_note(struct rog_artifact *run, const char *format, ...)
+void rog_artifact_log(struct rog_artifact *run, const char *format, ...)
 {
     char text[512];
     va_list args;
@@ -145,8 +145,8 @@ int rog_artifact_read(struct rog_artifact *run, const char *folder, struct rog_e
     else
         run->workers = 0;
     if (code == 0 && !strstr(run->id, run->library))
-        rog_artifact_note(run, "the folder's name and its config disagree: config says %s %lld",
-                          run->library, (long long)run->threshold);
+        rog_artifact_log(run, "the folder's name and its config disagree: config says %s %lld",
+                         run->library, (long long)run->threshold);
     if (code == 0)
         code = read_logs(run, folder, err);
     if (code < 0)

@@ -76,7 +76,7 @@ int rog_artifact_read(struct rog_artifact *run, const char *folder, struct rog_e
 void rog_artifact_release(struct rog_artifact *run);
 
 /* A note about the run. */
-void rog_artifact_note(struct rog_artifact *run, const char *format, ...)
+void rog_artifact_log(struct rog_artifact *run, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
 #endif

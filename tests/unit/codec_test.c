@@ -13,7 +13,7 @@
 #include <cmocka.h>
 
 #include <common/rng.h>
-#include <trainer/sync/kernels.h>
+#include <librog/sync/kernels.h>
 
 #define MOST 9300
 

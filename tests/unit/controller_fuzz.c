@@ -15,7 +15,7 @@
 #include <orchestrator/conf/experiment.h>
 #include <orchestrator/fetch/sources.h>
 #include <orchestrator/figures/label.h>
-#include <orchestrator/fleet/remote_spec.h>
+#include <orchestrator/fleet/remote/spec.h>
 #include <orchestrator/fleet/run_files.h>
 #include <orchestrator/import/artifact.h>
 #include <orchestrator/import/artifact_logs.h>

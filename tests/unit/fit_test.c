@@ -13,7 +13,7 @@
 #include <omp.h>
 
 #include <trainer/data/synth.h>
-#include <trainer/fit.h>
+#include <trainer/run/fit.h>
 
 struct fixture {
     struct rog_dataset *dataset; /* 200 images */

@@ -2,11 +2,11 @@
 find_package(Threads REQUIRED)
 rog_unit_test(remote LIBS rog_fleet)
 rog_unit_test(streams LIBS rog_fleet)
-rog_unit_test(spool LIBS rog_fleet rog_lab)
-rog_unit_test(keyring LIBS rog_ssh Threads::Threads)
+rog_unit_test(mirror LIBS rog_fleet rog_lab)
+rog_unit_test(credentials LIBS rog_ssh Threads::Threads)
 rog_unit_test(ssh LIBS rog_ssh rog_lab Threads::Threads)
 # There is one lab a machine.
-set_tests_properties(unit/ssh unit/spool PROPERTIES RESOURCE_LOCK lab)
+set_tests_properties(unit/ssh unit/mirror PROPERTIES RESOURCE_LOCK lab)
 rog_unit_test(deploy LIBS rog_deploy rog_lab Threads::Threads)
 target_compile_definitions(test_deploy PRIVATE ROG_TEST_TRAINER="$<TARGET_FILE:rog-trainer>"
                                               ROG_TEST_UNPACKER="$<TARGET_FILE:rog-unpack>")

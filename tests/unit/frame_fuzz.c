@@ -15,11 +15,11 @@
 
 #include <common/json.h>
 #include <common/rng.h>
-#include <trainer/net/bytes.h>
-#include <trainer/net/seal.h>
-#include <trainer/net/session.h>
-#include <trainer/sync/rows.h>
-#include <trainer/sync/wire.h>
+#include <librog/net/bytes.h>
+#include <librog/net/seal.h>
+#include <librog/net/session.h>
+#include <librog/sync/rows.h>
+#include <librog/sync/wire.h>
 
 #define INPUT_MAX 4096
 

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include <trainer/net/hello.h>
+#include <librog/net/hello.h>
 
 /* The port that was understood; -1: none. */
 static int port_of(const char *text, bool passive)

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include <common/file.h>
-#include <orchestrator/fleet/ssh.h>
+#include <orchestrator/ssh/ssh.h>
 
 #include "lab_support.h"
 

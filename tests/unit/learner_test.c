@@ -13,7 +13,7 @@
 
 #include <common/file.h>
 #include <trainer/data/dataset.h>
-#include <trainer/sim/learner.h>
+#include <trainer/run/learner.h>
 
 struct fixture {
     char folder[64];

@@ -24,11 +24,11 @@
 #include <common/plugin.h>
 #include <common/rng.h>
 #include <common/tool.h>
+#include <librog/net/conn.h>
+#include <librog/net/serve.h>
+#include <librog/sync/server.h>
+#include <librog/sync/worker.h>
 #include <rog/rog.h>
-#include <trainer/net/conn.h>
-#include <trainer/net/serve.h>
-#include <trainer/sync/server.h>
-#include <trainer/sync/worker.h>
 
 #define TENSORS 3
 #define PARAMS (40 * 30 + 30 + 2 * 3)
@@ -250,7 +250,7 @@ static void test_same_bits_as_the_core(void **state)
     assert_true(seen.bytes_pushed > PARAMS / 8 && seen.bytes_pushed < PARAMS / 8 + 300);
     float *momentum, *residual;
     assert_int_equal(rog_state(rog, 1, &momentum, &residual, NULL), 0);
-    assert_memory_equal(residual, rog_worker_held_back(bench->worker) + 1200, 30 * sizeof(float));
+    assert_memory_equal(residual, rog_worker_residual(bench->worker) + 1200, 30 * sizeof(float));
     assert_int_equal(rog_state(rog, 3, &momentum, &residual, NULL), ROG_EINVAL);
     assert_true(seen.all_bytes_pushed == ITERATIONS * seen.bytes_pushed);
     finish(rog);

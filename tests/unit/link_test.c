@@ -21,7 +21,7 @@
 
 #include <cmocka.h>
 
-#include <trainer/net/link.h>
+#include <librog/net/link.h>
 #include <trainer/shape/shape.h>
 
 #include "namespace_support.h"

@@ -10,8 +10,8 @@
 
 #include <cmocka.h>
 
-#include <trainer/sync/message.h>
-#include <trainer/sync/wire.h>
+#include <librog/sync/message.h>
+#include <librog/sync/wire.h>
 
 #include "sync_cluster.h"
 
@@ -230,7 +230,7 @@ static uint64_t worker_digest(const struct cluster *cluster, uint32_t worker)
     const struct rog_worker *core = cluster->workers[worker].worker;
     rog_worker_status(core, &status);
     uint64_t hash = digest(1, cluster->workers[worker].params, model_bytes);
-    hash = digest(hash, rog_worker_held_back(core), model_bytes);
+    hash = digest(hash, rog_worker_residual(core), model_bytes);
     hash = digest(hash, &status.rows_pulled, sizeof status.rows_pulled);
     hash = digest(hash, &status.bytes_pulled, sizeof status.bytes_pulled);
     return hash * 4 + (status.waiting ? 2 : 0) + (status.pushing ? 1 : 0);

@@ -25,9 +25,9 @@
 #include <common/file.h>
 #include <common/json.h>
 #include <common/rng.h>
-#include <trainer/net/conn.h>
-#include <trainer/net/serve.h>
-#include <trainer/work.h>
+#include <librog/net/conn.h>
+#include <librog/net/serve.h>
+#include <trainer/run/work.h>
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define STREAMS 1000

@@ -10,8 +10,8 @@
 
 #include <cmocka.h>
 
-#include <trainer/sync/message.h>
-#include <trainer/sync/wire.h>
+#include <librog/sync/message.h>
+#include <librog/sync/wire.h>
 
 #include "sync_cluster.h"
 

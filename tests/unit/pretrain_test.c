@@ -15,10 +15,10 @@
 #include <common/file.h>
 #include <common/hash.h>
 #include <trainer/data/batch.h>
-#include <trainer/evaluate.h>
 #include <trainer/nn/net.h>
 #include <trainer/nn/safetensors.h>
-#include <trainer/pretrain.h>
+#include <trainer/run/evaluate.h>
+#include <trainer/run/pretrain.h>
 
 static int setup(void **state)
 {

@@ -17,8 +17,8 @@
 #include <unistd.h>
 
 #include <common/file.h>
-#include <orchestrator/figures/label.h>
 #include <common/process.h>
+#include <orchestrator/figures/label.h>
 #include <orchestrator/fleet/run_files.h>
 #include <orchestrator/progress.h>
 

@@ -10,8 +10,8 @@
 
 #include <cmocka.h>
 
-#include <trainer/sync/message.h>
-#include <trainer/sync/wire.h>
+#include <librog/sync/message.h>
+#include <librog/sync/wire.h>
 
 #include "sync_cluster.h"
 
@@ -504,7 +504,7 @@ static void test_demanded_rows(void **state)
     assert_int_equal(versions.oldest[0], 2);
     /* The tensor of rows 92.. has been pushed never: its scale is 0.25, the exact residual. */
     assert_true(scene.model[rog_rows_offset(scene.rows, 200)] == model - 0.25f / WORKERS);
-    const float *held_back = rog_worker_held_back(scene.worker[1]);
+    const float *held_back = rog_worker_residual(scene.worker[1]);
     for (uint32_t row = 92; row < scene.rows->row_count; row++)
         assert_true(held_back[rog_rows_offset(scene.rows, row)] == 0);
     assert_int_equal(flow_down(&scene, 0), ROG_WORKER_PULLED);

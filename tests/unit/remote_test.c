@@ -13,8 +13,8 @@
 #include <cmocka.h>
 
 #include <common/file.h>
-#include <orchestrator/fleet/remote_files.h>
-#include <orchestrator/fleet/remote_spec.h>
+#include <orchestrator/fleet/remote/files.h>
+#include <orchestrator/fleet/remote/spec.h>
 
 struct folder {
     char path[64];

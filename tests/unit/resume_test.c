@@ -13,7 +13,7 @@
 #include <cmocka.h>
 
 #include <common/file.h>
-#include <trainer/net/serve_state.h>
+#include <librog/net/serve_state.h>
 
 #define YEAR_S 31536000.0
 

@@ -6,8 +6,8 @@
 
 #include <cmocka.h>
 
-#include <trainer/sync/rows.h>
-#include <trainer/sync/set.h>
+#include <librog/sync/rows.h>
+#include <librog/sync/set.h>
 
 static struct rog_rows *make(const uint32_t *dims, const uint32_t *shapes, uint32_t count)
 {

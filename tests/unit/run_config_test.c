@@ -8,8 +8,8 @@
 
 #include <cmocka.h>
 
+#include <common/run_config.h>
 #include <common/settings.h>
-#include <trainer/config.h>
 
 #define DEVICE                                                                             \
     "\"step_s\": 1.1, \"compress_s\": 0.4, \"decompress_s\": 0.6, \"watts_compute\": 13, " \

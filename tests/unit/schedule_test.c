@@ -7,8 +7,8 @@
 #include <cmocka.h>
 
 #include <common/rng.h>
+#include <trainer/run/schedule.h>
 #include <trainer/sim/queue.h>
-#include <trainer/sim/schedule.h>
 
 /* The times in accuracy.csv of the published BSP run, rounded to seconds. */
 static void as_published(void **state)

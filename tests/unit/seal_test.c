@@ -13,7 +13,7 @@
 #include <cmocka.h>
 
 #include <common/rng.h>
-#include <trainer/net/seal.h>
+#include <librog/net/seal.h>
 
 struct pair {
     struct rog_secret *secret, *other;

@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include <common/rng.h>
-#include <trainer/net/session.h>
+#include <librog/net/session.h>
 
 #define MESSAGES 500
 #define ON_THE_WAY 16
@@ -26,12 +26,12 @@ struct wire {
 
 static void write_one(struct wire *wire, double now)
 {
-    struct rog_parcel *parcel = rog_session_next(wire->from);
-    if (!parcel || wire->count == ON_THE_WAY)
+    struct rog_packet *packet = rog_session_next(wire->from);
+    if (!packet || wire->count == ON_THE_WAY)
         return;
-    assert_int_equal(parcel->size, sizeof(uint32_t));
-    memcpy(&wire->value[wire->count], parcel->body, sizeof(uint32_t));
-    wire->number[wire->count++] = parcel->number;
+    assert_int_equal(packet->size, sizeof(uint32_t));
+    memcpy(&wire->value[wire->count], packet->body, sizeof(uint32_t));
+    wire->number[wire->count++] = packet->number;
     rog_session_written(wire->from, now);
 }
 

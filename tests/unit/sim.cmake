@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-foreach(part processor trace trace_convert trace_synth schedule cluster)
+foreach(part processor cluster)
   rog_unit_test(${part} LIBS rog_sim)
 endforeach()
+foreach(part trace trace_convert trace_synth)
+  rog_unit_test(${part} LIBS rog_trace)
+endforeach()
 add_dependencies(test_cluster rog_plugin_bsp rog_plugin_ssp rog_plugin_rog)
+rog_unit_test(schedule LIBS rog_run rog_sim)
 rog_unit_test(learner LIBS rog_train TIMEOUT 300)

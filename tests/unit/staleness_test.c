@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#include <trainer/sync/wire.h>
+#include <librog/sync/wire.h>
 
 #include "sync_cluster.h"
 

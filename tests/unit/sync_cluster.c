@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include <trainer/sync/message.h>
+#include <librog/sync/message.h>
 
 #define LINK_MESSAGES 4 /* more do not fit into a link */
 

@@ -14,9 +14,9 @@
 
 #include <common/plugin.h>
 #include <common/rng.h>
-#include <trainer/sync/rows.h>
-#include <trainer/sync/server.h>
-#include <trainer/sync/worker.h>
+#include <librog/sync/rows.h>
+#include <librog/sync/server.h>
+#include <librog/sync/worker.h>
 
 struct cluster_message {
     struct cluster_message *next;

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include <trainer/sync/wire.h>
+#include <librog/sync/wire.h>
 
 #include "sync_cluster.h"
 
@@ -151,7 +151,7 @@ static void check_ledger(const struct cluster *cluster, const struct ledger *led
         for (uint32_t worker = 0; worker < workers; worker++) {
             uint64_t at = worker * ledger->params + i;
             const struct cluster_worker *w = &cluster->workers[worker];
-            double held_back = rog_worker_held_back(w->worker)[i];
+            double held_back = rog_worker_residual(w->worker)[i];
             double held = rog_server_held_model(cluster->server, worker)[i];
             assert_true(fabs(ledger->pushed[at] - ledger->sent[at] - held_back) < 2e-5);
             assert_true(fabs(ledger->start[i] - ledger->pulled[at] - held) < 2e-5);
@@ -229,7 +229,7 @@ static void test_models_converge(void **state)
         assert_true(cluster_run(&cluster));
         for (uint32_t i = 0; i < options.workers; i++) {
             const float *params = cluster.workers[i].params;
-            const float *residual = rog_worker_held_back(cluster.workers[i].worker);
+            const float *residual = rog_worker_residual(cluster.workers[i].worker);
             double apart = largest_difference(cluster.model, params, cluster.rows->params);
             double left = largest_difference(residual, NULL, cluster.rows->params);
             if (apart > 1e-6 || left > 1e-6)

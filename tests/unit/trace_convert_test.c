@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include <common/file.h>
-#include <trainer/sim/trace_convert.h>
+#include <librog/trace/convert.h>
 
 static struct rog_trace *convert(const char *format, const char *text)
 {

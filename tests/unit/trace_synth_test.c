@@ -13,8 +13,8 @@
 
 #include <common/file.h>
 #include <common/hash.h>
-#include <trainer/sim/trace.h>
-#include <trainer/sim/trace_stats.h>
+#include <librog/trace/stats.h>
+#include <librog/trace/trace.h>
 
 #define WORKERS 4
 #define SPAN_S 24000

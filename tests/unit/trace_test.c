@@ -13,8 +13,8 @@
 #include <unistd.h>
 
 #include <common/rng.h>
-#include <trainer/sim/trace.h>
-#include <trainer/sim/trace_stats.h>
+#include <librog/trace/stats.h>
+#include <librog/trace/trace.h>
 
 static struct rog_trace *parse(const char *text)
 {

@@ -12,14 +12,14 @@
 #include <unistd.h>
 
 #include <common/cli.h>
+#include <common/run_config.h>
 #include <common/settings.h>
-#include <trainer/config.h>
+#include <librog/net/layout.h>
+#include <librog/trace/convert.h>
 #include <trainer/data/cifar.h>
 #include <trainer/host/spec.h>
-#include <trainer/net/layout.h>
 #include <trainer/nn/safetensors.h>
 #include <trainer/shape/audit.h>
-#include <trainer/sim/trace_convert.h>
 
 /* ---- traces ---- */
 

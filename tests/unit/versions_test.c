@@ -11,8 +11,8 @@
 #include <cmocka.h>
 
 #include <common/rng.h>
-#include <trainer/sync/history.h>
-#include <trainer/sync/versions.h>
+#include <librog/sync/history.h>
+#include <librog/sync/versions.h>
 
 #define ROWS 37
 #define WORKERS 5

@@ -10,8 +10,8 @@
 
 #include <cmocka.h>
 
+#include <librog/sync/message.h>
 #include <trainer/nn/arch.h>
-#include <trainer/sync/message.h>
 
 #include "sync_cluster.h"
 

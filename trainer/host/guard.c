@@ -19,12 +19,12 @@ static void kill_group(pid_t group)
 }
 
 /* The guard's life. */
-static int watch(int lifeline, void *user)
+static int watch(int watchdog, void *user)
 {
     (void)user;
     pid_t group = 0, said;
     ssize_t got;
-    while ((got = read(lifeline, &said, sizeof said)) != 0)
+    while ((got = read(watchdog, &said, sizeof said)) != 0)
         if (got == sizeof said)
             group = said;
     if (group > 1)
@@ -32,12 +32,12 @@ static int watch(int lifeline, void *user)
     return 0;
 }
 
-int rog_host_guard_start(struct rog_lifeline *guard, int lock, struct rog_error *err)
+int rog_host_guard_start(struct rog_watchdog *guard, int lock, struct rog_error *err)
 {
-    return rog_lifeline_start(guard, "rog-host-guard", lock, watch, NULL, err);
+    return rog_watchdog_start(guard, "rog-host-guard", lock, watch, NULL, err);
 }
 
-int rog_host_guard_tell(struct rog_lifeline *guard, pid_t group, struct rog_error *err)
+int rog_host_guard_set_group(struct rog_watchdog *guard, pid_t group, struct rog_error *err)
 {
     if (guard->fd >= 0 && write(guard->fd, &group, sizeof group) != sizeof group)
         return rog_fail(err, ROG_EIO, "the guard process is gone: %s", strerror(errno));

@@ -5,18 +5,18 @@
 /*
  * A process that outlives a supervisor that is killed, and kills what it has started: the role's
  * whole process group, also what stands behind a wrapper. It holds the folder's lock until all of
- * that is gone. It acts when its lifeline ends (rog_lifeline_end), at the latest with the
+ * that is gone. It acts when its watchdog ends (rog_watchdog_end), at the latest with the
  * supervisor.
  */
 
 #include <sys/types.h>
 
 #include <rog/error.h>
-#include <trainer/shape/lifeline.h>
+#include <trainer/shape/watchdog.h>
 
 /* Forks it. `lock` is the descriptor that holds the lock. */
-int rog_host_guard_start(struct rog_lifeline *guard, int lock, struct rog_error *err);
+int rog_host_guard_start(struct rog_watchdog *guard, int lock, struct rog_error *err);
 /* The process group to be killed, 0: none. */
-int rog_host_guard_tell(struct rog_lifeline *guard, pid_t group, struct rog_error *err);
+int rog_host_guard_set_group(struct rog_watchdog *guard, pid_t group, struct rog_error *err);
 
 #endif

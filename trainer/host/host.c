@@ -42,7 +42,7 @@ struct supervisor {
     struct rog_host_stream stream;
     struct rog_host_meter meter;
     struct rog_host_replay replay;
-    struct rog_lifeline guard;
+    struct rog_watchdog guard;
     struct rog_host_role role;
     uint32_t restarts;
     int stop_signal;   /* 0: none came */
@@ -84,7 +84,7 @@ static int start_role(struct supervisor *host, struct rog_error *err)
     bool again = host->restarts > 0;
     int code = rog_host_role_start(&host->role, &host->spec, again, err);
     if (!code)
-        code = rog_host_guard_tell(&host->guard, host->role.process.pid, err);
+        code = rog_host_guard_set_group(&host->guard, host->role.process.pid, err);
     return code;
 }
 
@@ -93,7 +93,7 @@ static int judge(struct supervisor *host, bool *over, struct rog_error *err)
 {
     struct rog_error why;
     char text[200];
-    int code = rog_host_guard_tell(&host->guard, 0, err);
+    int code = rog_host_guard_set_group(&host->guard, 0, err);
     int killed_by = rog_host_role_killed_by(&host->role);
     *over = host->role.process.status == 0;
     if (code || *over)
@@ -200,7 +200,7 @@ static int finish(struct supervisor *host, int code, struct rog_error *err)
         last = judge_replay(host, &why);
     if (!code && last)
         code = rog_fail(err, last, "%s", why.message);
-    rog_lifeline_end(&host->guard);
+    rog_watchdog_end(&host->guard);
     unlink(ROG_HOST_KEY);
     return code;
 }
@@ -291,7 +291,7 @@ int rog_host_run(const char *folder, struct rog_error *err)
         .lock = -1,
         .signals = -1,
         .replay = ROG_HOST_REPLAY_NONE,
-        .guard = ROG_LIFELINE_NONE,
+        .guard = ROG_WATCHDOG_NONE,
         .role = ROG_HOST_ROLE_NONE,
     };
     struct rog_error why = {0}, ignored;

@@ -13,9 +13,9 @@
 #define PATIENCE_MS 5000 /* for a replay that was asked to end */
 
 /* Returns when nobody holds the other end any more, within `ms` (-1: however long it takes). */
-static bool is_cut(int lifeline, int ms)
+static bool is_cut(int watchdog, int ms)
 {
-    struct pollfd end = {.fd = lifeline, .events = POLLIN};
+    struct pollfd end = {.fd = watchdog, .events = POLLIN};
     int ready = poll(&end, 1, ms);
     return ready > 0 && (end.revents & (POLLHUP | POLLERR));
 }
@@ -28,31 +28,31 @@ struct watched {
 };
 
 /* The guard's life. */
-static int watch(int lifeline, void *user)
+static int watch(int watchdog, void *user)
 {
     struct watched *w = user;
-    while (!is_cut(lifeline, w->lease.path ? LEASE_CHECK_MS : -1)) {
+    while (!is_cut(watchdog, w->lease.path ? LEASE_CHECK_MS : -1)) {
         if (!w->lease.path || !rog_lease_is_over(&w->lease, w->lease_timeout_s, rog_clock_s()))
             continue;
         if (getppid() == w->replay)
             kill(w->replay, SIGTERM);
-        if (!is_cut(lifeline, PATIENCE_MS) && getppid() == w->replay)
+        if (!is_cut(watchdog, PATIENCE_MS) && getppid() == w->replay)
             kill(w->replay, SIGKILL);
         w->lease.path = NULL;
     }
     return rog_shape_state_undo(w->state, NULL, NULL) == ROG_OK ? 0 : 1;
 }
 
-int rog_shape_guard_start(struct rog_lifeline *guard, struct rog_shape_state *state,
+int rog_shape_guard_start(struct rog_watchdog *guard, struct rog_shape_state *state,
                           const char *lease, double lease_timeout_s, struct rog_error *err)
 {
     struct watched watched = {getpid(), state, {.path = lease}, lease_timeout_s};
-    return rog_lifeline_start(guard, "rog-shape-guard", state->fd, watch, &watched, err);
+    return rog_watchdog_start(guard, "rog-shape-guard", state->fd, watch, &watched, err);
 }
 
-int rog_shape_guard_end(struct rog_lifeline *guard, struct rog_error *err)
+int rog_shape_guard_end(struct rog_watchdog *guard, struct rog_error *err)
 {
-    if (rog_lifeline_end(guard) != 0)
+    if (rog_watchdog_end(guard) != 0)
         return rog_fail(err, ROG_EFAILED, "the guard process could not put the interface back");
     return ROG_OK;
 }

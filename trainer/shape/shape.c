@@ -15,8 +15,8 @@
 #include <common/tool.h>
 #include <trainer/shape/audit.h>
 #include <trainer/shape/guard.h>
+#include <trainer/shape/kick.h>
 #include <trainer/shape/lanes.h>
-#include <trainer/shape/nudge.h>
 #include <trainer/shape/state.h>
 
 #define SAMPLE_PERIOD_S 0.1 /* of the counters */
@@ -24,13 +24,13 @@
 #define TC_END_S 2.0
 #define RESTORE_PATIENCE_S 10.0
 #define MAX_QUESTIONS 64
-/* Below this rate a frame takes so long that a faster rate has to be woken up to (nudge.h). */
+/* Below this rate a frame takes so long that a faster rate has to be woken up to (kick.h). */
 #define SLEEPY_MBPS 1.0
 
 /* tc was asked about a device; it answers in order. */
 struct question {
     const char *device;
-    bool nudges; /* asked to know that a change before it is done */
+    bool kick; /* asked to know that a change before it is done */
 };
 
 struct replay {
@@ -74,7 +74,7 @@ static int tell(const struct replay *replay, const char *line, struct rog_error 
 }
 
 /* Asks for the counters of a device. */
-static int ask(struct replay *replay, const char *device, bool nudges, struct rog_error *err)
+static int ask(struct replay *replay, const char *device, bool kick, struct rog_error *err)
 {
     if (replay->question_count == MAX_QUESTIONS)
         return rog_fail(err, ROG_EFAILED, "tc does not answer any more (%d questions about %s)",
@@ -83,7 +83,7 @@ static int ask(struct replay *replay, const char *device, bool nudges, struct ro
     int code = line ? tell(replay, line, err) : rog_fail_nomem(err);
     free(line);
     size_t at = (replay->first_question + replay->question_count++) % MAX_QUESTIONS;
-    replay->questions[at] = (struct question){device, nudges};
+    replay->questions[at] = (struct question){device, kick};
     return code;
 }
 
@@ -131,8 +131,8 @@ static int take_answer(struct replay *replay, const char *text, size_t size, str
     const struct question question = replay->questions[replay->first_question];
     replay->first_question = (replay->first_question + 1) % MAX_QUESTIONS;
     replay->question_count--;
-    if (question.nudges)
-        return rog_shape_nudge(question.device, err);
+    if (question.kick)
+        return rog_shape_kick(question.device, err);
     return rog_shape_audit_answer(replay->options->audit, &replay->lanes, question.device, text,
                                   size, since_begin(replay), err);
 }
@@ -311,7 +311,7 @@ int rog_shape_replay(const struct rog_shape_options *options, struct rog_shape_s
     *summary = (struct rog_shape_summary){0};
     struct replay replay = {.options = options, .summary = summary, .tc = ROG_TOOL_NONE};
     struct rog_shape_state state = {.fd = -1};
-    struct rog_lifeline guard = ROG_LIFELINE_NONE;
+    struct rog_watchdog guard = ROG_WATCHDOG_NONE;
     int code = prepare(&state, options, err);
     if (!code)
         code = rog_shape_guard_start(&guard, &state, options->lease, options->lease_timeout_s, err);

@@ -33,8 +33,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include <librog/trace/trace.h>
 #include <rog/error.h>
-#include <trainer/sim/trace.h>
 
 #define ROG_SHAPE_HANDLE "726f:" /* of the qdiscs made here */
 #define ROG_SHAPE_STATE_DIR "/run/rog-shape"

@@ -8,8 +8,8 @@
 
 #include <common/memory.h>
 #include <rog/events.h>
+#include <trainer/run/exchange.h>
 #include <trainer/sim/cluster_state.h>
-#include <trainer/sim/exchange.h>
 
 /* Looking for an interruption costs a system call. */
 #define LOOK_EVERY 64

@@ -57,12 +57,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <common/run_config.h>
+#include <librog/events/events.h>
+#include <librog/events/layers.h>
+#include <librog/sync/rows.h>
 #include <rog/error.h>
 #include <rog/strategy.h>
-#include <trainer/config.h>
-#include <trainer/sim/events.h>
-#include <trainer/sim/layers.h>
-#include <trainer/sync/rows.h>
 
 /* Cumulative energy is reported so often, and at the end. */
 #define ROG_CLUSTER_ENERGY_PERIOD_S 10.0
@@ -82,7 +82,7 @@ struct rog_cluster_config {
     struct rog_layers *layers; /* NULL: rows are not recorded */
 
     void *user; /* of the hooks */
-    /* The mean gradient of `steps` batches at params, and its loss (trainer/sim/learner.h). */
+    /* The mean gradient of `steps` batches at params, and its loss (trainer/run/learner.h). */
     int (*gradients)(void *user, uint32_t worker, uint32_t steps, const float *params,
                      const float **gradients, double *loss, struct rog_error *err);
     /* Saves the model; index counts from 0. */

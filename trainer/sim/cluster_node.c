@@ -3,8 +3,8 @@
 
 #include <math.h>
 
+#include <librog/sync/message.h>
 #include <rog/events.h>
-#include <trainer/sync/message.h>
 
 static double watts(const struct rog_sim_node *node)
 {

@@ -9,15 +9,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <librog/sync/server.h>
+#include <librog/sync/worker.h>
+#include <librog/trace/trace.h>
+#include <trainer/run/schedule.h>
 #include <trainer/sim/cluster.h>
 #include <trainer/sim/processor.h>
 #include <trainer/sim/queue.h>
-#include <trainer/sim/schedule.h>
 #include <trainer/sim/slots.h>
 #include <trainer/sim/times.h>
-#include <trainer/sim/trace.h>
-#include <trainer/sync/server.h>
-#include <trainer/sync/worker.h>
 
 /* Kinds of rog_queue_item. */
 enum rog_sim_event {

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 
 #include <common/file.h>
+#include <librog/events/events.h>
+#include <trainer/run/train.h>
 #include <trainer/sim/cluster.h>
-#include <trainer/sim/events.h>
-#include <trainer/train.h>
 
 struct simulation {
     struct rog_train train;

@@ -21,8 +21,8 @@
 
 #include <stdbool.h>
 
+#include <common/run_config.h>
 #include <rog/error.h>
-#include <trainer/config.h>
 
 struct rog_simulate_options {
     const char *start_model; /* safetensors file of config->model; unused with workload "none" */

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_TRAINER_CONFIG_H
+#define ROG_TRAINER_CONFIG_H
+
+/*
+ * A run's configuration, typed: what `pretrain`, `test` and `simulate` are given as one JSON
+ * object. Its members are the settings of rog_run_settings (common/settings.h), by the same names,
+ * plus "workers": an array of objects with "rank" and the settings of rog_worker_settings. Every
+ * member is checked against its row; a member without a row is an error.
+ *
+ * Settings that are left out have their default. Strings are NULL where nothing was given and there
+ * is no default; they belong to the configuration.
+ */
+
+#include <stddef.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <common/json.h>
+#include <rog/error.h>
+
+/* One worker, everything resolved: what depends on the run's settings is filled in from them. */
+struct rog_run_worker {
+    uint32_t rank; /* 1..N */
+    const char *host, *profile;
+    uint32_t batch;         /* images a local step; default: the run's */
+    uint32_t local_steps;   /* between two exchanges, `batchsize` multiplied in */
+    double step_s;          /* one local step */
+    const char *step_times; /* file of recorded ones; may be NULL */
+    double compress_s, decompress_s;
+    double rank_s, unpack_rows_s; /* where the strategy does not send all */
+    double pace_s, pace_rows_s;
+    double server_unpack_s, server_compress_s, server_rank_s; /* work of the server for it */
+    double packet_headers;                                    /* bytes for each byte sent */
+    double send_buffer;                                       /* bytes */
+    double zero_mbps;
+    const char *answers; /* "always", "waiting"; NULL: always */
+    double watts_compute, watts_communicate, watts_stall;
+    const char *trace;   /* default: the run's */
+    double trace_offset; /* s */
+};
+
+struct rog_run_config {
+    struct rog_json *json; /* the object the values below come from, defaults filled in */
+
+    const char *library;
+    int64_t threshold;       /* -1: not given, the plugin's default holds */
+    const char *compression; /* "sign" or "none" */
+    const char *control;
+    const char *trace; /* "synth:CONTROL" where none was given */
+    uint32_t batchsize, epochs;
+    double seconds; /* 0: the run ends by epochs alone */
+    const char *note;
+    uint64_t seed;
+
+    const char *workload;                   /* "train", "none" or "program" */
+    const char *command, *test;             /* of workload "program" (trainer/run/program.h) */
+    const struct rog_json *files, *sources; /* lists of texts: names, and what is in them */
+    const struct rog_json *ranks;           /* who runs it (common/workload.h); NULL: all */
+    const char *model;
+    const char *wire_model; /* an architecture's name or "same" */
+    const char *data;
+    uint32_t image_size;
+    const char *noise;
+    uint32_t test_images; /* 0: all */
+
+    uint32_t batch;
+    double learning_rate;
+    double *lr_halve_at; /* iterations */
+    uint32_t lr_halve_count;
+    double momentum, weight_decay, label_smoothing, mixup;
+
+    uint32_t pretrain_epochs, pretrain_batch;
+    double pretrain_learning_rate;
+    uint64_t pretrain_seed;
+    const char *initial_model;
+
+    double checkpoint_period; /* s */
+    uint32_t checkpoint_count;
+    double checkpoint_growth;
+    double latency; /* s, one way */
+    bool record_rows;
+
+    struct rog_run_worker *workers; /* [worker_count], by rank; may be empty */
+    uint32_t worker_count;
+};
+
+/* Reads a JSON file. Errors begin with the file's name. */
+int rog_run_config_read(struct rog_run_config **config, const char *path, struct rog_error *err);
+/* The same for text in memory; `origin` names it in errors. */
+int rog_run_config_parse(struct rog_run_config **config, const char *text, size_t size,
+                         const char *origin, struct rog_error *err);
+void rog_run_config_free(struct rog_run_config *config);
+
+/* The learning rate of an iteration (from 1 on). */
+double rog_run_config_learning_rate(const struct rog_run_config *config, uint32_t iteration);
+
+#endif

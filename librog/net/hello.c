@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <librog/net/hello.h>
+
+#include <math.h>
+#include <netdb.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <librog/sync/message.h>
+
+/* What must be alike, and what a person calls it. */
+static const struct {
+    const char *key, *name;
+} compared[] = {
+    {"protocol", "the protocol's version"},
+    {"library", "the strategy"},
+    {"library_version", "the strategy's version"},
+    {"threshold", "the threshold"},
+    {"workers", "the number of workers"},
+    {"workload", "the workload"},
+    {"compression", "the compression"},
+    {"wire_model", "wire_model"},
+    {"seed", "the seed"},
+    {"data_sha256", "the data (SHA-256)"},
+    {"model_sha256", "the starting model (SHA-256)"},
+};
+
+int rog_hello_make(const struct rog_hello *given, struct rog_json **hello, struct rog_error *err)
+{
+    const struct {
+        const char *key, *text;
+    } strings[] = {
+        {"workload", given->workload},         {"compression", given->compression},
+        {"wire_model", given->wire_model},     {"data_sha256", given->data_sha256},
+        {"model_sha256", given->model_sha256},
+    };
+    struct rog_json *made = rog_json_object();
+    rog_json_put_integer(made, "protocol", ROG_LINK_PROTOCOL);
+    rog_json_put_string(made, "library", given->strategy->name);
+    rog_json_put_string(made, "library_version", given->strategy->version);
+    rog_json_put_integer(made, "threshold", given->threshold);
+    rog_json_put_integer(made, "workers", given->workers);
+    for (size_t i = 0; i < sizeof strings / sizeof *strings; i++)
+        if (strings[i].text)
+            rog_json_put_string(made, strings[i].key, strings[i].text);
+    if (given->model_sha256)
+        rog_json_put_integer(made, "seed", (int64_t)given->seed);
+    *hello = made;
+    return made ? ROG_OK : rog_fail_nomem(err);
+}
+
+int rog_hello_compare(const struct rog_json *own, const struct rog_json *peer, const char *who,
+                      struct rog_error *err)
+{
+    int code = ROG_OK;
+    for (size_t i = 0; i < sizeof compared / sizeof *compared && !code; i++) {
+        const struct rog_json *ours = rog_json_get(own, compared[i].key);
+        const struct rog_json *theirs = rog_json_get(peer, compared[i].key);
+        if (!ours)
+            continue;
+        char *here = rog_json_text(ours);
+        char *there = theirs ? rog_json_text(theirs) : strdup("nothing");
+        if (!here || !there)
+            code = rog_fail_nomem(err);
+        else if (strcmp(here, there) != 0)
+            code = rog_fail(err, ROG_EINVAL,
+                            "%s of %s is %.200s, the server has %.200s: start all nodes of a run "
+                            "with the same configuration, model and data",
+                            compared[i].name, who, there, here);
+        free(here);
+        free(there);
+    }
+    return code;
+}
+
+/* ---- messages of the core ---- */
+
+int rog_link_put_core(struct rog_link *link, const struct rog_rows *rows, const uint8_t *message,
+                      size_t size, double wire_scale, size_t piece, struct rog_error *err)
+{
+    double whole = round(wire_scale * (double)rog_message_wire_bytes(rows, message, size));
+    size_t padding = whole > (double)size ? (size_t)whole - size : 0;
+    int code = ROG_OK;
+    while (padding > 0 && !code) {
+        size_t bytes = padding < piece ? padding : piece;
+        code = rog_link_put(link, ROG_KIND_PAD, NULL, bytes, err);
+        padding -= bytes;
+    }
+    return code ? code : rog_link_put(link, ROG_KIND_CORE, message, size, err);
+}
+
+size_t rog_link_core_bytes(const struct rog_rows *rows, double wire_scale, size_t bytes)
+{
+    size_t least = rog_message_min_bytes(rows);
+    size_t scaled = (size_t)((double)bytes / (wire_scale > 1 ? wire_scale : 1));
+    return scaled > least ? scaled : least;
+}
+
+int rog_link_check_rows(const struct rog_rows *rows, struct rog_error *err)
+{
+    size_t least = rog_message_min_bytes(rows);
+    if (least <= ROG_LINK_BODY_MAX)
+        return ROG_OK;
+    return rog_fail(err, ROG_EINVAL,
+                    "the model's longest row or list of scales takes %zu bytes, a frame of the "
+                    "training link holds %d: split that tensor",
+                    least, ROG_LINK_BODY_MAX);
+}
+
+/* ---- addresses ---- */
+
+int rog_link_resolve(const char *text, bool passive, struct sockaddr_storage *address,
+                     socklen_t *address_bytes, struct rog_error *err)
+{
+    char host[256];
+    const char *colon = strrchr(text, ':');
+    size_t length = colon ? (size_t)(colon - text) : 0;
+    if (!colon || !colon[1] || length >= sizeof host || (length == 0 && !passive))
+        return rog_fail(err, ROG_EINVAL, "\"%s\" is no address: it must read HOST:PORT", text);
+    /* getaddrinfo takes larger ones, and the last 16 bits of them. */
+    char *end;
+    unsigned long port = strtoul(colon + 1, &end, 10);
+    if (colon[1] < '0' || colon[1] > '9' || *end || port > UINT16_MAX)
+        return rog_fail(err, ROG_EINVAL, "\"%s\": a port is a number up to %d", text, UINT16_MAX);
+    bool brackets = length >= 2 && text[0] == '[' && text[length - 1] == ']';
+    snprintf(host, sizeof host, "%.*s", (int)(brackets ? length - 2 : length), text + brackets);
+
+    struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
+    hints.ai_flags = AI_NUMERICSERV | (passive ? AI_PASSIVE : 0);
+    struct addrinfo *found = NULL;
+    int status = getaddrinfo(length ? host : NULL, colon + 1, &hints, &found);
+    if (status)
+        return rog_fail(err, ROG_EINVAL, "address \"%s\" cannot be found: %s", text,
+                        gai_strerror(status));
+    memset(address, 0, sizeof *address);
+    memcpy(address, found->ai_addr, found->ai_addrlen);
+    *address_bytes = found->ai_addrlen;
+    freeaddrinfo(found);
+    return ROG_OK;
+}

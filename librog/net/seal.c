@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <librog/net/seal.h>
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <sodium.h>
+
+#include <errno.h>
+
+#include <librog/net/bytes.h>
+
+#define MAGIC "ROGL"
+#define PREFIX_BYTES 8
+#define PUBLIC_BYTES crypto_kx_PUBLICKEYBYTES
+#define PROOF_BYTES 32
+#define SIGNED_BYTES (PREFIX_BYTES + PUBLIC_BYTES)
+#define TAG_BYTES crypto_aead_chacha20poly1305_ietf_ABYTES
+#define SECRET_FILE_MAX 128
+
+_Static_assert(ROG_HANDSHAKE_BYTES == SIGNED_BYTES + PROOF_BYTES, "handshake layout");
+_Static_assert(ROG_FRAME_OVERHEAD == ROG_FRAME_HEADER_BYTES + 1 + TAG_BYTES, "frame layout");
+
+struct rog_secret {
+    uint8_t bytes[ROG_SECRET_BYTES];
+};
+
+struct rog_seal {
+    const struct rog_secret *secret;
+    bool server;
+    uint8_t public_key[PUBLIC_BYTES];
+    uint8_t private_key[crypto_kx_SECRETKEYBYTES];
+    uint8_t messages[2][ROG_HANDSHAKE_BYTES]; /* client's, server's */
+    uint8_t send_key[crypto_aead_chacha20poly1305_ietf_KEYBYTES];
+    uint8_t receive_key[crypto_aead_chacha20poly1305_ietf_KEYBYTES];
+    uint64_t sent, received;
+};
+
+/* ---- the run's secret ---- */
+
+int rog_secret_new(struct rog_secret **secret, const uint8_t bytes[ROG_SECRET_BYTES],
+                   struct rog_error *err)
+{
+    *secret = NULL;
+    if (sodium_init() < 0)
+        return rog_fail(err, ROG_EFAILED, "libsodium cannot be set up on this machine");
+    struct rog_secret *made = sodium_malloc(sizeof *made);
+    if (!made)
+        return rog_fail_nomem(err);
+    memcpy(made->bytes, bytes, ROG_SECRET_BYTES);
+    *secret = made;
+    return ROG_OK;
+}
+
+void rog_secret_free(struct rog_secret *secret)
+{
+    sodium_free(secret);
+}
+
+const uint8_t *rog_secret_bytes(const struct rog_secret *secret)
+{
+    return secret->bytes;
+}
+
+static int check_owner(int fd, const char *path, struct rog_error *err)
+{
+    struct stat info;
+    if (fstat(fd, &info) != 0)
+        return rog_fail(err, ROG_EIO, "cannot look at key file %s: %s", path, strerror(errno));
+    if (S_ISREG(info.st_mode) && (info.st_mode & 077))
+        return rog_fail(err, ROG_EINVAL,
+                        "key file %s may be read by others (mode %03o): chmod 600 %s", path,
+                        (unsigned)(info.st_mode & 0777), path);
+    return ROG_OK;
+}
+
+/* The file is small: what does not come within SECRET_FILE_MAX bytes is too much. */
+static int read_small(int fd, const char *path, uint8_t *text, size_t *size, struct rog_error *err)
+{
+    *size = 0;
+    while (*size < SECRET_FILE_MAX) {
+        ssize_t got = read(fd, text + *size, SECRET_FILE_MAX - *size);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return rog_fail(err, ROG_EIO, "cannot read key file %s: %s", path, strerror(errno));
+        if (got == 0)
+            break;
+        *size += (size_t)got;
+    }
+    return ROG_OK;
+}
+
+int rog_secret_read(struct rog_secret **secret, const char *path, struct rog_error *err)
+{
+    *secret = NULL;
+    uint8_t text[SECRET_FILE_MAX], bytes[ROG_SECRET_BYTES];
+    size_t size = 0, decoded = 0;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return rog_fail(err, ROG_EIO, "cannot open key file %s: %s", path, strerror(errno));
+    int code = check_owner(fd, path, err);
+    if (!code)
+        code = read_small(fd, path, text, &size, err);
+    close(fd);
+    if (code)
+        goto out;
+    if (size == ROG_SECRET_BYTES) {
+        memcpy(bytes, text, ROG_SECRET_BYTES);
+    } else if (sodium_hex2bin(bytes, sizeof bytes, (const char *)text, size, " \r\n", &decoded,
+                              NULL) != 0 ||
+               decoded != ROG_SECRET_BYTES) {
+        code = rog_fail(err, ROG_EINVAL,
+                        "key file %s holds no key: it must be %d bytes or %d hexadecimal digits "
+                        "(found %zu bytes)",
+                        path, ROG_SECRET_BYTES, 2 * ROG_SECRET_BYTES, size);
+        goto out;
+    }
+    code = rog_secret_new(secret, bytes, err);
+out:
+    sodium_memzero(text, sizeof text);
+    sodium_memzero(bytes, sizeof bytes);
+    return code;
+}
+
+/* ---- handshake ---- */
+
+int rog_seal_new(struct rog_seal **seal, const struct rog_secret *secret, bool server,
+                 struct rog_error *err)
+{
+    struct rog_seal *made = *seal = sodium_malloc(sizeof *made);
+    if (!made)
+        return rog_fail_nomem(err);
+    memset(made, 0, sizeof *made);
+    made->secret = secret;
+    made->server = server;
+    return ROG_OK;
+}
+
+void rog_seal_free(struct rog_seal *seal)
+{
+    sodium_free(seal);
+}
+
+/* The proof of one message: over its own first part and, for the server's, the client's message. */
+static void prove(const struct rog_seal *seal, bool server, uint8_t proof[PROOF_BYTES])
+{
+    crypto_generichash_state state;
+    crypto_generichash_init(&state, seal->secret->bytes, ROG_SECRET_BYTES, PROOF_BYTES);
+    crypto_generichash_update(&state, seal->messages[server], SIGNED_BYTES);
+    if (server)
+        crypto_generichash_update(&state, seal->messages[0], ROG_HANDSHAKE_BYTES);
+    crypto_generichash_final(&state, proof, PROOF_BYTES);
+    sodium_memzero(&state, sizeof state);
+}
+
+static void write_introduction(struct rog_seal *seal)
+{
+    uint8_t *message = seal->messages[seal->server];
+    crypto_kx_keypair(seal->public_key, seal->private_key);
+    memcpy(message, MAGIC, 4);
+    message[4] = ROG_LINK_VERSION;
+    message[5] = seal->server ? 2 : 1;
+    rog_put_u16(message + 6, 0);
+    memcpy(message + PREFIX_BYTES, seal->public_key, PUBLIC_BYTES);
+    prove(seal, seal->server, message + SIGNED_BYTES);
+}
+
+/* Both messages are there: a key for each direction. */
+static int derive(struct rog_seal *seal, struct rog_error *err)
+{
+    const uint8_t *peer = seal->messages[!seal->server] + PREFIX_BYTES;
+    uint8_t(*const keys[2])[32] = {&seal->receive_key, &seal->send_key};
+    int bad = (seal->server ? crypto_kx_server_session_keys : crypto_kx_client_session_keys)(
+        seal->receive_key, seal->send_key, seal->public_key, seal->private_key, peer);
+    sodium_memzero(seal->private_key, sizeof seal->private_key);
+    if (bad)
+        return rog_fail(err, ROG_EFORMAT, "the peer's public key is not acceptable");
+    for (size_t i = 0; i < 2; i++) {
+        crypto_generichash_state state;
+        crypto_generichash_init(&state, seal->secret->bytes, ROG_SECRET_BYTES, sizeof *keys[i]);
+        crypto_generichash_update(&state, *keys[i], sizeof *keys[i]);
+        crypto_generichash_update(&state, seal->messages[0], sizeof seal->messages);
+        crypto_generichash_final(&state, *keys[i], sizeof *keys[i]);
+        sodium_memzero(&state, sizeof state);
+    }
+    return ROG_OK;
+}
+
+void rog_seal_introduce(struct rog_seal *seal, uint8_t message[ROG_HANDSHAKE_BYTES])
+{
+    if (!seal->server)
+        write_introduction(seal);
+    memcpy(message, seal->messages[seal->server], ROG_HANDSHAKE_BYTES);
+}
+
+int rog_seal_meet(struct rog_seal *seal, const uint8_t message[ROG_HANDSHAKE_BYTES],
+                  struct rog_error *err)
+{
+    if (memcmp(message, MAGIC, 4) != 0)
+        return rog_fail(err, ROG_EFORMAT, "the peer does not speak this protocol");
+    if (message[4] != ROG_LINK_VERSION)
+        return rog_fail(err, ROG_EFORMAT,
+                        "the peer speaks version %u of the link, this program %d: run the same "
+                        "version of rog-trainer everywhere",
+                        message[4], ROG_LINK_VERSION);
+    uint8_t proof[PROOF_BYTES];
+    memcpy(seal->messages[!seal->server], message, ROG_HANDSHAKE_BYTES);
+    prove(seal, !seal->server, proof);
+    if (message[5] != (seal->server ? 1 : 2) ||
+        sodium_memcmp(proof, message + SIGNED_BYTES, PROOF_BYTES) != 0)
+        return rog_fail(err, ROG_EFORMAT,
+                        "the peer has another key: all nodes of a run need the "
+                        "same --key-file");
+    if (seal->server)
+        write_introduction(seal);
+    return derive(seal, err);
+}
+
+/* ---- frames ---- */
+
+static void nonce_of(uint64_t sequence, uint8_t nonce[crypto_aead_chacha20poly1305_ietf_NPUBBYTES])
+{
+    rog_put_u32(nonce, 0);
+    rog_put_u64(nonce + 4, sequence);
+}
+
+size_t rog_seal_close(struct rog_seal *seal, uint8_t type, const uint8_t *payload, size_t size,
+                      uint8_t *frame)
+{
+    uint8_t nonce[crypto_aead_chacha20poly1305_ietf_NPUBBYTES];
+    uint8_t *text = frame + ROG_FRAME_HEADER_BYTES;
+    rog_put_u32(frame, ROG_LINK_VERSION | (uint32_t)(1 + size + TAG_BYTES) << 8);
+    rog_put_u64(frame + 4, seal->sent);
+    nonce_of(seal->sent++, nonce);
+    text[0] = type;
+    if (size)
+        memmove(text + 1, payload, size);
+    crypto_aead_chacha20poly1305_ietf_encrypt(text, NULL, text, 1 + size, frame,
+                                              ROG_FRAME_HEADER_BYTES, NULL, nonce, seal->send_key);
+    return size + ROG_FRAME_OVERHEAD;
+}
+
+int rog_seal_frame_bytes(const struct rog_seal *seal, const uint8_t *header, size_t most,
+                         size_t *bytes, struct rog_error *err)
+{
+    uint32_t length = rog_get_u32(header) >> 8;
+    uint64_t sequence = rog_get_u64(header + 4);
+    if (header[0] != ROG_LINK_VERSION)
+        return rog_fail(err, ROG_EFORMAT, "a frame of version %u instead of %d", header[0],
+                        ROG_LINK_VERSION);
+    if (sequence != seal->received)
+        return rog_fail(err, ROG_EFORMAT, "frame %llu came where %llu was due",
+                        (unsigned long long)sequence, (unsigned long long)seal->received);
+    *bytes = ROG_FRAME_HEADER_BYTES + (size_t)length;
+    if (length < 1 + TAG_BYTES || *bytes > most)
+        return rog_fail(err, ROG_EFORMAT, "a frame of %zu bytes; %d to %zu are allowed", *bytes,
+                        ROG_FRAME_OVERHEAD, most);
+    return ROG_OK;
+}
+
+int rog_seal_open(struct rog_seal *seal, uint8_t *frame, size_t bytes, uint8_t *type,
+                  uint8_t **payload, size_t *size, struct rog_error *err)
+{
+    uint8_t nonce[crypto_aead_chacha20poly1305_ietf_NPUBBYTES];
+    uint8_t *text = frame + ROG_FRAME_HEADER_BYTES;
+    size_t expected = 0;
+    int code = bytes < ROG_FRAME_OVERHEAD
+                   ? ROG_EFORMAT
+                   : rog_seal_frame_bytes(seal, frame, bytes, &expected, err);
+    if (!code && expected != bytes)
+        code = ROG_EFORMAT;
+    nonce_of(seal->received, nonce);
+    if (code || crypto_aead_chacha20poly1305_ietf_decrypt(
+                    text, NULL, NULL, text, bytes - ROG_FRAME_HEADER_BYTES, frame,
+                    ROG_FRAME_HEADER_BYTES, nonce, seal->receive_key) != 0)
+        return rog_fail(err, ROG_EFORMAT, "frame %llu is damaged or not the peer's",
+                        (unsigned long long)seal->received);
+    seal->received++;
+    *type = text[0];
+    *payload = text + 1;
+    *size = bytes - ROG_FRAME_OVERHEAD;
+    return ROG_OK;
+}

@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <librog/net/work_state.h>
+
+#include <locale.h>
+#include <math.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <common/file.h>
+#include <rog/events.h>
+
+#define TICK_MS 50
+/* How long a worker that ends waits for its last words to get out, and for the server to close. */
+#define GRACE_S 1.0
+#define END_S 6.0
+
+double rog_work_time(const struct rog_work *work)
+{
+    return work->started ? rog_link_now() - work->origin_s : 0;
+}
+
+void rog_work_fail(struct rog_work *work, int code, const struct rog_error *err)
+{
+    struct rog_error again;
+    if (work->code)
+        return;
+    work->code = code;
+    work->err = *err;
+    work->ending_s = rog_link_now();
+    if (rog_link_up(work->link))
+        rog_link_put(work->link, ROG_KIND_LEAVE, (const uint8_t *)work->err.message,
+                     strlen(work->err.message), &again);
+}
+
+void rog_work_warn(struct rog_work *work, const char *format, ...)
+{
+    char text[ROG_ERROR_MESSAGE_BYTES];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    struct rog_error err;
+    rog_event_begin(work->events, ROG_EVENT_WARNING, rog_work_time(work), work->options->rank);
+    rog_event_string(work->events, "message", text);
+    if (rog_event_end(work->events, &err))
+        rog_work_fail(work, err.code, &err);
+}
+
+void rog_work_set_clock(struct rog_work *work, double t_s)
+{
+    if (work->started)
+        return;
+    work->started = true;
+    work->origin_s = rog_link_now() - t_s;
+    work->metered_s = rog_link_now();
+    work->energy_told_s = -INFINITY;
+    work->mbps = -1;
+    if (work->options->trace)
+        rog_link_pace(work->link, work->options->trace,
+                      work->options->profile->trace_offset - work->origin_s);
+}
+
+/* ---- the loop ---- */
+
+static void tick(uv_timer_t *timer)
+{
+    struct rog_work *work = timer->data;
+    struct rog_error err;
+    double now = rog_link_now(), ending_s = work->ending_s > 0 ? now - work->ending_s : 0;
+    bool up = rog_link_up(work->link);
+    if (work->ended && (!up || ending_s > END_S))
+        uv_stop(&work->loop);
+    else if (work->code && !work->ended &&
+             (!up || rog_link_settled(work->link) || ending_s > GRACE_S))
+        uv_stop(&work->loop);
+    else if (work->ending_s <= 0)
+        rog_work_watch_link(work, now);
+    rog_work_meter(work);
+    if (rog_events_flush(work->events, &err))
+        rog_work_fail(work, err.code, &err);
+}
+
+static void signalled(uv_signal_t *signal, int number)
+{
+    struct rog_work *work = signal->data;
+    struct rog_error err;
+    rog_fail(&err, ROG_EINTR, ROG_INTERRUPTED "%s", number == SIGINT ? "SIGINT" : "SIGTERM");
+    rog_work_fail(work, ROG_EINTR, &err);
+}
+
+/* The caller wants to end without having finished. */
+static void quit(void *user)
+{
+    struct rog_work *work = user;
+    struct rog_error err;
+    rog_fail(&err, ROG_EINTR, ROG_CLOSED);
+    rog_work_fail(work, ROG_EINTR, &err);
+}
+
+static const struct rog_handoff_hooks handoff_hooks = {rog_work_taken, quit};
+
+static void open_signals(struct rog_work *work)
+{
+    static const int numbers[] = {SIGINT, SIGTERM};
+    for (int i = 0; i < 2; i++) {
+        uv_signal_init(&work->loop, &work->signals[i]);
+        work->signals[i].data = work;
+        uv_signal_start(&work->signals[i], signalled, numbers[i]);
+    }
+    work->signals_made = true;
+}
+
+static int open_loop(struct rog_work *work, struct rog_error *err)
+{
+    if (uv_loop_init(&work->loop))
+        return rog_fail(err, ROG_EIO, "cannot make an event loop");
+    work->loop_made = true;
+    uv_timer_t *const timers[] = {&work->tick, &work->step, &work->retry};
+    for (size_t i = 0; i < sizeof timers / sizeof *timers; i++) {
+        uv_timer_init(&work->loop, timers[i]);
+        timers[i]->data = work;
+    }
+    uv_timer_start(&work->tick, tick, TICK_MS, TICK_MS);
+    if (work->options->signals)
+        open_signals(work);
+    int code = rog_handoff_new(&work->handoff, &work->loop, &handoff_hooks, work, err);
+    if (!code)
+        code = rog_link_new(&work->link, &work->loop, &rog_work_link_hooks, work, err);
+    return code;
+}
+
+static void close_loop(struct rog_work *work)
+{
+    if (!work->loop_made)
+        return;
+    rog_handoff_free(work->handoff);
+    rog_conn_close(work->conn);
+    rog_link_free(work->link);
+    uv_close((uv_handle_t *)&work->tick, NULL);
+    uv_close((uv_handle_t *)&work->step, NULL);
+    uv_close((uv_handle_t *)&work->retry, NULL);
+    for (int i = 0; i < 2 && work->signals_made; i++)
+        uv_close((uv_handle_t *)&work->signals[i], NULL);
+    uv_run(&work->loop, UV_RUN_DEFAULT);
+    uv_loop_close(&work->loop);
+}
+
+/* ---- life ---- */
+
+static int open_events(struct rog_work *work, struct rog_error *err)
+{
+    const char *folder = work->options->out_dir;
+    if (!folder)
+        return rog_events_open(&work->events, "/dev/null", err);
+    int code = rog_dir_make(folder, err);
+    char *path = code ? NULL : rog_path_join(folder, "events.jsonl");
+    if (!code && !path)
+        code = rog_fail_nomem(err);
+    if (!code)
+        code = rog_events_resume(&work->events, path, err);
+    free(path);
+    return code;
+}
+
+static void draw_session(struct rog_work *work)
+{
+    uint8_t bytes[(ROG_SESSION_ID_BYTES - 1) / 2];
+    uv_random(NULL, NULL, bytes, sizeof bytes, 0, NULL);
+    for (size_t i = 0; i < sizeof bytes; i++)
+        snprintf(work->session + 2 * i, 3, "%02x", bytes[i]);
+}
+
+static int prepare(struct rog_work *work, struct rog_error *err)
+{
+    const struct rog_work_options *options = work->options;
+    const struct rog_worker_config core = {
+        .rows = options->rows,
+        .strategy = options->strategy,
+        .policy = {options->rows->row_count, options->workers, options->threshold},
+        .worker = options->rank - 1,
+    };
+    int code = rog_link_check_rows(options->rows, err);
+    if (!code)
+        code = rog_link_resolve(options->server, false, &work->address, &work->address_bytes, err);
+    if (code)
+        return code;
+    draw_session(work);
+    work->upload_at = UINT64_MAX;
+    work->statistics.rows_total = options->rows->row_count;
+    work->message = malloc(ROG_LINK_BODY_MAX);
+    work->layout_text = options->upload ? rog_layout_text(options->layout) : NULL;
+    if (!work->message || (options->upload && !work->layout_text))
+        return rog_fail_nomem(err);
+    code = options->tensors ? rog_worker_new_tensors(&work->core, &core, options->tensors, err)
+                            : rog_worker_new(&work->core, &core, NULL, err);
+    if (!code && options->record_rows && options->out_dir)
+        code = rog_layers_new(&work->layers, options->rows, err);
+    return code ? code : open_loop(work, err);
+}
+
+static void release(struct rog_work *work)
+{
+    close_loop(work);
+    rog_worker_free(work->core);
+    rog_layers_free(work->layers);
+    rog_events_close(work->events, NULL);
+    free(work->layout_text);
+    free(work->hello_text);
+    free(work->message);
+    free(work->model);
+    free(work);
+}
+
+static void report_error(struct rog_work *work, const struct rog_error *cause)
+{
+    rog_event_begin(work->events, ROG_EVENT_ERROR, rog_work_time(work), work->options->rank);
+    rog_event_string(work->events, "message", cause->message);
+    rog_event_end(work->events, NULL);
+}
+
+int rog_work_new(struct rog_work **out, const struct rog_work_options *options,
+                 struct rog_error *err)
+{
+    struct rog_error cause;
+    *out = NULL;
+    struct rog_work *work = calloc(1, sizeof *work);
+    if (!work)
+        return rog_fail_nomem(err);
+    work->options = options;
+    int code = open_events(work, &cause);
+    if (!code)
+        code = prepare(work, &cause);
+    if (code) {
+        if (work->events)
+            report_error(work, &cause);
+        release(work);
+        return rog_fail(err, code, "%s", cause.message);
+    }
+    *out = work;
+    return ROG_OK;
+}
+
+/* The loop's thread. The last event is written, and the file whole, before the turn is over. */
+static void run(void *user)
+{
+    struct rog_work *work = user;
+    struct rog_error last;
+    /* Events have a point in their numbers, whatever the program's language has. */
+    locale_t plain = newlocale(LC_NUMERIC_MASK, "C", (locale_t)0);
+    if (plain != (locale_t)0)
+        uselocale(plain);
+    work->lost_s = rog_link_now();
+    rog_work_connect(work);
+    uv_run(&work->loop, UV_RUN_DEFAULT);
+    if (work->code)
+        report_error(work, &work->err);
+    if (rog_events_flush(work->events, &last) && !work->code) {
+        work->code = last.code;
+        work->err = last;
+    }
+    uselocale(LC_GLOBAL_LOCALE);
+    if (plain != (locale_t)0)
+        freelocale(plain);
+    rog_handoff_over(work->handoff);
+}
+
+int rog_work_start(struct rog_work *work, struct rog_error *err)
+{
+    /* Signals are the program's own, not this thread's; the loop is told of them by a pipe. */
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int code = uv_thread_create(&work->thread, run, work);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (code)
+        return rog_fail(err, ROG_EIO, "cannot make a thread for the training link: %s",
+                        uv_strerror(code));
+    work->thread_made = true;
+    return ROG_OK;
+}
+
+void rog_work_free(struct rog_work *work)
+{
+    if (!work)
+        return;
+    if (work->thread_made) {
+        if (!rog_handoff_is_over(work->handoff))
+            rog_handoff_quit(work->handoff);
+        uv_thread_join(&work->thread);
+    }
+    release(work);
+}
+
+/* ---- the caller ---- */
+
+bool rog_work_is_going_on(struct rog_work *work)
+{
+    return !rog_handoff_wait(work->handoff, 0);
+}
+
+int rog_work_wait(struct rog_work *work, double timeout_s, struct rog_error *err)
+{
+    if (!rog_handoff_wait(work->handoff, timeout_s))
+        return rog_fail(err, ROG_EBUSY, "the exchange is not over after %g s", timeout_s);
+    work->statistics.over = rog_handoff_is_over(work->handoff);
+    if (work->statistics.over && work->code)
+        return rog_fail(err, work->code, "%s", work->err.message);
+    return ROG_OK;
+}
+
+static int hand_back(struct rog_work *work, struct rog_error *err)
+{
+    if (rog_handoff_hand_back(work->handoff))
+        return ROG_OK;
+    if (!rog_handoff_is_over(work->handoff))
+        return rog_fail(err, ROG_EINVAL, "an exchange is going on: wait for it first");
+    if (work->code)
+        return rog_fail(err, work->code, "%s", work->err.message);
+    if (!work->statistics.over) /* it has ended while the caller computed: the wait tells it */
+        return ROG_OK;
+    return rog_fail(err, ROG_EINVAL,
+                    "the run is over: look at rog_over after each exchange, and stop");
+}
+
+int rog_work_push(struct rog_work *work, const struct rog_worker_gradients *gradients, double loss,
+                  struct rog_error *err)
+{
+    if (rog_handoff_wait(work->handoff, 0)) {
+        work->gradients = *gradients;
+        work->loss = loss;
+        work->finish = false;
+    }
+    return hand_back(work, err);
+}
+
+int rog_work_finish(struct rog_work *work, struct rog_error *err)
+{
+    if (rog_handoff_wait(work->handoff, 0))
+        work->finish = true;
+    return hand_back(work, err);
+}
+
+void rog_work_statistics(const struct rog_work *work, struct rog_statistics *statistics)
+{
+    *statistics = work->statistics;
+}
+
+int rog_work_state(struct rog_work *work, uint32_t tensor, float **momentum, float **update,
+                   struct rog_error *err)
+{
+    if (!rog_handoff_wait(work->handoff, 0))
+        return rog_fail(err, ROG_EINVAL, "an exchange is going on: wait for it first");
+    rog_worker_state(work->core, tensor, momentum, update);
+    return ROG_OK;
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_LINK_WORK_H
+#define ROG_LINK_WORK_H
+
+/*
+ * A worker of a real run: the core of trainer/sync over TCP, times of a clock that only goes
+ * forward. It knows no network and no data: the caller computes gradients in a thread of its own
+ * and has the turn (handoff.h) while it does; the loop answers the server meanwhile. It writes
+ * DIR/events.jsonl, the worker's half of the event stream (rog/events.h): iterations, bandwidth
+ * (where it paces), energy by the profile's model, warnings.
+ *
+ * An iteration has the parts of one on the virtual cluster (sim/cluster.h): a device that computes,
+ * compresses or decompresses faster than its profile says waits for the rest of the time, as the
+ * published system padded its devices to one pace; with times of 0 nothing is waited for.
+ *   compute_s  the local steps
+ *   push_s     compressing, and until the server has the push
+ *   stall_s    what the server made it wait, by the server's clock
+ *   pull_s     from the server's leave to go on until the pull is applied
+ *
+ * When the link breaks it connects again, waiting a little longer each time, and goes on where it
+ * was; when the server does not know it any more it is given the whole model.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <common/json.h>
+#include <common/run_config.h>
+#include <librog/net/layout.h>
+#include <librog/net/seal.h>
+#include <librog/sync/worker.h>
+#include <librog/trace/trace.h>
+#include <rog/error.h>
+#include <rog/rog.h>
+#include <rog/strategy.h>
+
+/* All borrowed, and kept until the worker is freed. */
+struct rog_work_options {
+    const struct rog_run_worker *profile;
+    const struct rog_strategy *strategy;
+    const struct rog_json *hello; /* net/hello.h */
+    const struct rog_layout *layout;
+    const struct rog_rows *rows;
+    float *const *tensors; /* [layout->count]; NULL: no values */
+    const struct rog_secret *secret;
+    const struct rog_trace *trace; /* NULL: not paced */
+    const char *server;            /* HOST:PORT */
+    const char *out_dir;           /* made if missing; NULL: no events */
+    int32_t threshold;
+    uint32_t rank, workers; /* 1..N */
+    double wire_scale;      /* bytes on the wire that a byte of a message stands for */
+    double server_timeout_s;
+    uint32_t lag;     /* exchanges that the model of a gradient lacks, of this worker's own */
+    bool upload;      /* the server learns its model from the workers */
+    bool record_rows; /* report how many of each layer's rows are sent */
+    bool energy;      /* report energy by the profile's model */
+    bool signals;     /* SIGINT and SIGTERM end it */
+};
+
+struct rog_work;
+
+/* ROG_EINVAL: an address; ROG_EIO: the folder for events. */
+int rog_work_new(struct rog_work **work, const struct rog_work_options *options,
+                 struct rog_error *err);
+/* Takes leave of the server where that has not been done, and waits for the loop's thread. Harmless
+ * on NULL. */
+void rog_work_free(struct rog_work *work);
+
+/* Begins to connect; the caller's first turn comes when the run begins. */
+int rog_work_start(struct rog_work *work, struct rog_error *err);
+
+/* Waits for the caller's turn at most timeout_s (negative: as long as it takes). ROG_EBUSY: it has
+ * not come; ROG_EINVAL: the server has another configuration; ROG_EINTR: a signal; ROG_EFAILED: the
+ * server cannot be reached, or the run has failed. 0 also when the run is over. */
+int rog_work_wait(struct rog_work *work, double timeout_s, struct rog_error *err);
+/* It is not the caller's turn. */
+bool rog_work_is_going_on(struct rog_work *work);
+/* What the caller's turn may be used for. Gradients are borrowed until the next turn. `loss`: NAN
+ * where there is none. ROG_EINVAL when it is not the caller's turn, or the run is over and
+ * rog_work_wait has said so: where it has ended since then, the next wait tells it. */
+int rog_work_push(struct rog_work *work, const struct rog_worker_gradients *gradients, double loss,
+                  struct rog_error *err);
+int rog_work_finish(struct rog_work *work, struct rog_error *err);
+
+/* In the caller's turn: rog_worker_state. ROG_EINVAL when it is not. */
+int rog_work_state(struct rog_work *work, uint32_t tensor, float **momentum, float **update,
+                   struct rog_error *err);
+
+/* As of the caller's last turn. */
+void rog_work_statistics(const struct rog_work *work, struct rog_statistics *statistics);
+
+#endif

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <librog/sync/server_state.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * Who may go on. The strategy is asked once for each pull; what it answered holds until the pull
+ * begins. A stalled worker watches the first worker that it waits for; when that one is old enough,
+ * it looks for the next. Versions only rise, so it never has to look back, and one iteration of all
+ * N workers costs O(N^2) comparisons at worst, whatever the number of rows. Only a worker that
+ * comes back begins with older rows than it had: those who wait for these watch it from then on.
+ */
+
+static uint32_t needed_of(const struct rog_peer *peer, uint32_t worker)
+{
+    return peer->needed ? peer->needed[worker] : peer->needed_of_all;
+}
+
+static bool waits_for(const struct rog_server *server, const struct rog_peer *peer, uint32_t worker)
+{
+    return server->versions.active[worker] &&
+           needed_of(peer, worker) > server->versions.oldest[worker];
+}
+
+static void watch(struct rog_server *server, uint32_t worker, uint32_t watched)
+{
+    struct rog_watchers *watchers = &server->watchers[watched];
+    server->peers[worker].watched = watched;
+    server->peers[worker].next_watcher = ROG_NOBODY;
+    if (watchers->first == ROG_NOBODY)
+        watchers->first = worker;
+    else
+        server->peers[watchers->last].next_watcher = worker;
+    watchers->last = worker;
+}
+
+static void unwatch(struct rog_server *server, uint32_t worker)
+{
+    struct rog_watchers *watchers = &server->watchers[server->peers[worker].watched];
+    uint32_t before = ROG_NOBODY;
+    for (uint32_t i = watchers->first; i != worker; i = server->peers[i].next_watcher)
+        before = i;
+    uint32_t after = server->peers[worker].next_watcher;
+    if (before == ROG_NOBODY)
+        watchers->first = after;
+    else
+        server->peers[before].next_watcher = after;
+    if (after == ROG_NOBODY)
+        watchers->last = before;
+}
+
+static void admit(struct rog_server *server, uint32_t worker, double now)
+{
+    struct rog_peer *peer = &server->peers[worker];
+    free(peer->needed);
+    peer->needed = NULL;
+    peer->phase = ROG_PEER_ADMITTED;
+    rog_server_notify(server,
+                      &(struct rog_server_notice){.kind = ROG_SERVER_ADMITTED,
+                                                  .worker = worker,
+                                                  .iteration = peer->iteration,
+                                                  .oldest = rog_versions_oldest(&server->versions),
+                                                  .needed = peer->needed_max,
+                                                  .now = now});
+}
+
+/* Looks for the next worker to wait for from `from` on; admits the worker where there is none. */
+static void settle(struct rog_server *server, uint32_t worker, uint32_t from, double now)
+{
+    const struct rog_peer *peer = &server->peers[worker];
+    for (uint32_t j = from; j < server->policy.workers; j++) {
+        if (waits_for(server, peer, j)) {
+            watch(server, worker, j);
+            return;
+        }
+    }
+    admit(server, worker, now);
+}
+
+/* Asks `worker` for its rows older than `version`, those not asked for before. */
+static void demand(struct rog_server *server, uint32_t worker, uint32_t version, double now)
+{
+    struct rog_peer *peer = &server->peers[worker];
+    if (version <= peer->asked)
+        return;
+    const uint32_t *own = server->versions.version + (uint64_t)worker * server->rows->row_count;
+    uint32_t rows = 0;
+    for (uint32_t row = 0; row < server->rows->row_count; row++)
+        rows += own[row] >= peer->asked && own[row] < version;
+    peer->asked = version;
+    if (rows == 0)
+        return;
+    rog_server_notify(server, &(struct rog_server_notice){.kind = ROG_SERVER_DEMANDED,
+                                                          .worker = worker,
+                                                          .iteration = peer->iteration,
+                                                          .rows = rows,
+                                                          .version = version,
+                                                          .now = now});
+}
+
+/* Keeps the strategy's answer, as one number where it is the same for all active workers. */
+static int keep_needed(struct rog_server *server, struct rog_peer *peer, struct rog_error *err)
+{
+    const uint32_t *needed = server->needed;
+    uint32_t most = 0, least = UINT32_MAX;
+    for (uint32_t j = 0; j < server->policy.workers; j++) {
+        if (!server->versions.active[j])
+            continue;
+        most = needed[j] > most ? needed[j] : most;
+        least = needed[j] < least ? needed[j] : least;
+    }
+    peer->needed_of_all = most;
+    peer->needed_max = most;
+    if (most == least)
+        return 0;
+    peer->needed = malloc(server->policy.workers * sizeof *peer->needed);
+    if (!peer->needed)
+        return rog_fail_nomem(err);
+    memcpy(peer->needed, needed, server->policy.workers * sizeof *peer->needed);
+    return 0;
+}
+
+static int ask_strategy(struct rog_server *server, uint32_t worker, double now,
+                        struct rog_error *err)
+{
+    struct rog_peer *peer = &server->peers[worker];
+    struct rog_admit_view view = {.worker = worker, .iteration = peer->iteration, .now = now};
+    rog_versions_view(&server->versions, &view.versions);
+    memset(server->needed, 0, server->policy.workers * sizeof *server->needed);
+    server->strategy->admit(server->state, &server->policy, &view,
+                            &(struct rog_admission){.needed = server->needed});
+    return keep_needed(server, peer, err);
+}
+
+int rog_admission_pushed(struct rog_server *server, uint32_t worker, double now,
+                         struct rog_error *err)
+{
+    struct rog_peer *peer = &server->peers[worker];
+    uint32_t latest = server->versions.latest[worker];
+
+    /* Others may wait for rows that this worker can be asked for from now on. */
+    uint32_t version = 0;
+    for (uint32_t i = 0; i < server->policy.workers; i++) {
+        if (server->peers[i].phase != ROG_PEER_STALLED)
+            continue;
+        uint32_t needed = needed_of(&server->peers[i], worker);
+        if (needed <= latest && needed > version)
+            version = needed;
+    }
+    if (version > server->versions.oldest[worker])
+        demand(server, worker, version, now);
+
+    int code = ask_strategy(server, worker, now, err);
+    if (code)
+        return code;
+    peer->phase = ROG_PEER_STALLED;
+    uint32_t blocker = ROG_NOBODY;
+    for (uint32_t j = 0; j < server->policy.workers; j++) {
+        if (!waits_for(server, peer, j))
+            continue;
+        if (blocker == ROG_NOBODY) {
+            blocker = j;
+            rog_server_notify(server, &(struct rog_server_notice){.kind = ROG_SERVER_STALLED,
+                                                                  .worker = worker,
+                                                                  .iteration = peer->iteration,
+                                                                  .blocker = j,
+                                                                  .needed = peer->needed_max,
+                                                                  .now = now});
+        }
+        if (server->versions.latest[j] >= needed_of(peer, j))
+            demand(server, j, needed_of(peer, j), now);
+    }
+    settle(server, worker, blocker == ROG_NOBODY ? server->policy.workers : blocker, now);
+    return 0;
+}
+
+void rog_admission_advance(struct rog_server *server, uint32_t worker, double now)
+{
+    struct rog_watchers *watchers = &server->watchers[worker];
+    uint32_t watcher = watchers->first;
+    *watchers = (struct rog_watchers){.first = ROG_NOBODY, .last = ROG_NOBODY};
+    while (watcher != ROG_NOBODY) {
+        uint32_t next = server->peers[watcher].next_watcher;
+        settle(server, watcher, worker, now);
+        watcher = next;
+    }
+}
+
+void rog_admission_join(struct rog_server *server, uint32_t worker)
+{
+    for (uint32_t i = 0; i < server->policy.workers; i++) {
+        const struct rog_peer *peer = &server->peers[i];
+        if (peer->phase != ROG_PEER_STALLED || peer->watched <= worker ||
+            !waits_for(server, peer, worker))
+            continue;
+        unwatch(server, i);
+        watch(server, i, worker);
+    }
+}
+
+void rog_admission_drop(struct rog_server *server, uint32_t worker)
+{
+    struct rog_peer *peer = &server->peers[worker];
+    if (peer->phase == ROG_PEER_STALLED)
+        unwatch(server, worker);
+    free(peer->needed);
+    peer->needed = NULL;
+}

@@ -1,0 +1,447 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <librog/sync/message.h>
+
+#include <math.h>
+#include <string.h>
+
+#include <librog/sync/kernels.h>
+#include <librog/sync/wire.h>
+
+#define FLAG_VALUES 1u
+#define HISTORY_BYTES 32
+#define END_BYTES (ROG_WIRE_HEADER_BYTES + 12)
+
+/* ---- numbers ---- */
+
+static uint8_t *put_u32(uint8_t *at, uint32_t value)
+{
+    for (unsigned i = 0; i < 4; i++)
+        *at++ = (uint8_t)(value >> (8 * i));
+    return at;
+}
+
+static uint8_t *put_u64(uint8_t *at, uint64_t value)
+{
+    return put_u32(put_u32(at, (uint32_t)value), (uint32_t)(value >> 32));
+}
+
+static uint8_t *put_f32(uint8_t *at, float value)
+{
+    uint32_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    return put_u32(at, bits);
+}
+
+static uint8_t *put_f64(uint8_t *at, double value)
+{
+    uint64_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    return put_u64(at, bits);
+}
+
+static uint8_t *put_varint(uint8_t *at, uint32_t value)
+{
+    for (; value >= 0x80; value >>= 7)
+        *at++ = (uint8_t)(value | 0x80);
+    *at++ = (uint8_t)value;
+    return at;
+}
+
+static uint32_t get_u32(const uint8_t *at)
+{
+    return at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
+}
+
+static uint64_t get_u64(const uint8_t *at)
+{
+    return get_u32(at) | (uint64_t)get_u32(at + 4) << 32;
+}
+
+static float get_f32(const uint8_t *at)
+{
+    uint32_t bits = get_u32(at);
+    float value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+static double get_f64(const uint8_t *at)
+{
+    uint64_t bits = get_u64(at);
+    double value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+/* False where the message ends too early or the number does not fit 32 bits. */
+static bool get_varint(const uint8_t **at, const uint8_t *end, uint32_t *value)
+{
+    uint64_t sum = 0;
+    for (unsigned i = 0; i < ROG_WIRE_VARINT_BYTES && *at < end; i++) {
+        uint8_t byte = *(*at)++;
+        sum |= (uint64_t)(byte & 0x7f) << (7 * i);
+        if (byte < 0x80) {
+            *value = (uint32_t)sum;
+            return sum <= UINT32_MAX;
+        }
+    }
+    return false;
+}
+
+/* One that get_varint has accepted before. */
+static uint32_t checked_varint(const uint8_t **at)
+{
+    uint32_t value = 0;
+    unsigned shift = 0;
+    for (; **at >= 0x80; shift += 7)
+        value |= (uint32_t)(*(*at)++ & 0x7f) << shift;
+    uint8_t last = *(*at)++;
+    return value | (uint32_t)last << shift;
+}
+
+bool rog_wire_run(struct rog_wire_numbers *numbers, uint32_t *first, uint32_t *length)
+{
+    if (numbers->runs == 0)
+        return false;
+    uint32_t head = checked_varint(&numbers->at);
+    *first = numbers->next + head / 2;
+    *length = head % 2 ? checked_varint(&numbers->at) + 2 : 1;
+    numbers->next = *first + *length;
+    numbers->runs--;
+    return true;
+}
+
+uint32_t rog_wire_list(const struct rog_wire *wire, uint32_t *list)
+{
+    struct rog_wire_numbers numbers = wire->numbers;
+    uint32_t first, length, count = 0;
+    while (rog_wire_run(&numbers, &first, &length))
+        for (uint32_t i = 0; i < length; i++)
+            list[count++] = first + i;
+    return count;
+}
+
+/* ---- reading ---- */
+
+struct reader {
+    const struct rog_rows *rows;
+    const uint8_t *at, *end;
+    struct rog_error *err;
+};
+
+static size_t left(const struct reader *reader)
+{
+    return (size_t)(reader->end - reader->at);
+}
+
+static int parse_numbers(struct reader *reader, uint32_t limit, const char *what,
+                         struct rog_wire_numbers *numbers)
+{
+    uint32_t runs;
+    if (!get_varint(&reader->at, reader->end, &runs))
+        return rog_fail(reader->err, ROG_EFORMAT, "the message ends within its list of %s", what);
+    if (runs == 0)
+        return rog_fail(reader->err, ROG_EFORMAT, "the message names no %s", what);
+    *numbers = (struct rog_wire_numbers){.at = reader->at, .runs = runs};
+    uint64_t next = 0, count = 0;
+    for (uint32_t run = 0; run < runs; run++) {
+        uint32_t head, more = 0;
+        if (!get_varint(&reader->at, reader->end, &head) ||
+            (head % 2 && !get_varint(&reader->at, reader->end, &more)))
+            return rog_fail(reader->err, ROG_EFORMAT, "the message ends within its list of %s",
+                            what);
+        if (run > 0 && head < 2)
+            return rog_fail(reader->err, ROG_EFORMAT, "run %u of the %s is not apart from the last",
+                            run, what);
+        uint64_t length = head % 2 ? (uint64_t)more + 2 : 1;
+        next += head / 2 + length;
+        count += length;
+        if (next > limit)
+            return rog_fail(reader->err, ROG_EFORMAT, "%s up to %llu are named, there are %u", what,
+                            (unsigned long long)next, limit);
+    }
+    numbers->count = (uint32_t)count;
+    return 0;
+}
+
+static int parse_begin(struct reader *reader, struct rog_wire *wire)
+{
+    int code = parse_numbers(reader, reader->rows->tensor_count, "tensors", &wire->numbers);
+    if (code)
+        return code;
+    if (wire->header.stream != ROG_WIRE_DEMANDED &&
+        wire->numbers.count != reader->rows->tensor_count)
+        return rog_fail(reader->err, ROG_EFORMAT, "scales of %u tensors, the model has %u",
+                        wire->numbers.count, reader->rows->tensor_count);
+
+    size_t scale_bytes = wire->numbers.count * sizeof(float);
+    size_t history_bytes = wire->header.stream == ROG_WIRE_PULL ? HISTORY_BYTES : 0;
+    size_t present = wire->header.values ? scale_bytes : 0;
+    if (left(reader) != present + history_bytes)
+        return rog_fail(reader->err, ROG_EFORMAT, "%zu bytes of scales and history instead of %zu",
+                        left(reader), present + history_bytes);
+    wire->payload = reader->at;
+    wire->wire_bytes += scale_bytes - present;
+    for (uint32_t i = 0; wire->header.values && i < wire->numbers.count; i++) {
+        float scale = rog_wire_scale(wire, i);
+        if (!isfinite(scale) || scale < 0)
+            return rog_fail(reader->err, ROG_EFORMAT, "scale %u is %g", i, (double)scale);
+    }
+    if (history_bytes == 0)
+        return 0;
+
+    const uint8_t *at = reader->at + present;
+    struct rog_history *history = &wire->history;
+    history->own = get_u64(at);
+    history->slowest = get_u64(at + 8);
+    history->everyone_transmitted = history->slowest > 0;
+    history->recent_max_s = get_f64(at + 16);
+    history->mean_s = get_f64(at + 24);
+    if (!isfinite(history->recent_max_s) || history->recent_max_s < 0 ||
+        !isfinite(history->mean_s) || history->mean_s < 0)
+        return rog_fail(reader->err, ROG_EFORMAT, "transmission times of %g s at most, %g s mean",
+                        history->recent_max_s, history->mean_s);
+    return 0;
+}
+
+/* What a row's payload must not be. */
+static int check_payload(const struct reader *reader, uint32_t row, const uint8_t *payload)
+{
+    uint32_t size = rog_rows_size(reader->rows, row);
+    if (reader->rows->plain && !rog_kernel_finite_bytes(payload, size))
+        return rog_fail(reader->err, ROG_EFORMAT, "row %u has a value that is not finite", row);
+    if (!reader->rows->plain && size % 8 && payload[size / 8] >> (size % 8))
+        return rog_fail(reader->err, ROG_EFORMAT, "row %u has bits past its end", row);
+    return 0;
+}
+
+static int parse_rows(struct reader *reader, struct rog_wire *wire)
+{
+    int code = parse_numbers(reader, reader->rows->row_count, "rows", &wire->numbers);
+    if (code)
+        return code;
+    wire->payload = reader->at;
+    size_t bytes = 0;
+    struct rog_wire_numbers numbers = wire->numbers;
+    uint32_t first, length;
+    while (!code && rog_wire_run(&numbers, &first, &length)) {
+        for (uint32_t row = first; row < first + length && !code; row++) {
+            size_t at = bytes;
+            bytes += rog_wire_row_bytes(reader->rows, row);
+            if (wire->header.values && bytes <= left(reader))
+                code = check_payload(reader, row, wire->payload + at);
+        }
+    }
+    size_t present = wire->header.values ? bytes : 0;
+    if (!code && left(reader) != present)
+        code = rog_fail(reader->err, ROG_EFORMAT, "%zu bytes of %s instead of %zu", left(reader),
+                        reader->rows->plain ? "values" : "sign bits", present);
+    wire->wire_bytes += bytes - present;
+    return code;
+}
+
+static int parse_end(struct reader *reader, struct rog_wire *wire)
+{
+    if (left(reader) != END_BYTES - ROG_WIRE_HEADER_BYTES)
+        return rog_fail(reader->err, ROG_EFORMAT, "an end of %zu bytes instead of %d", left(reader),
+                        END_BYTES - ROG_WIRE_HEADER_BYTES);
+    wire->rows = get_u32(reader->at);
+    wire->duration_s = get_f64(reader->at + 4);
+    if (wire->rows > reader->rows->row_count)
+        return rog_fail(reader->err, ROG_EFORMAT, "%u rows are said to be sent, there are %u",
+                        wire->rows, reader->rows->row_count);
+    if (!isfinite(wire->duration_s) || wire->duration_s < 0)
+        return rog_fail(reader->err, ROG_EFORMAT, "a transmission of %g s", wire->duration_s);
+    return 0;
+}
+
+static int parse_request(struct reader *reader, struct rog_wire *wire)
+{
+    int code = parse_numbers(reader, reader->rows->row_count, "rows", &wire->numbers);
+    if (!code && left(reader) > 0)
+        code = rog_fail(reader->err, ROG_EFORMAT, "%zu bytes too many", left(reader));
+    return code;
+}
+
+int rog_wire_parse(const struct rog_rows *rows, const uint8_t *message, size_t size,
+                   struct rog_wire *wire, struct rog_error *err)
+{
+    static int (*const parse[])(struct reader *, struct rog_wire *) = {
+        [ROG_WIRE_BEGIN] = parse_begin,
+        [ROG_WIRE_ROWS] = parse_rows,
+        [ROG_WIRE_END] = parse_end,
+        [ROG_WIRE_REQUEST] = parse_request,
+    };
+
+    memset(wire, 0, sizeof *wire);
+    if (size < ROG_WIRE_HEADER_BYTES)
+        return rog_fail(err, ROG_EFORMAT, "a message of %zu bytes is too short", size);
+    if (message[0] != ROG_WIRE_VERSION)
+        return rog_fail(err, ROG_EFORMAT,
+                        "message format %u, this program speaks %d: run the same version of "
+                        "rog-trainer everywhere",
+                        message[0], ROG_WIRE_VERSION);
+    unsigned kind = message[1], stream = message[2], flags = message[3];
+    if (kind < ROG_WIRE_BEGIN || kind > ROG_WIRE_REQUEST)
+        return rog_fail(err, ROG_EFORMAT, "unknown kind of message %u", kind);
+    if (stream > ROG_WIRE_PULL || (stream == ROG_WIRE_NONE) != (kind == ROG_WIRE_REQUEST))
+        return rog_fail(err, ROG_EFORMAT, "unknown stream %u in a message of kind %u", stream,
+                        kind);
+    if (flags & ~FLAG_VALUES)
+        return rog_fail(err, ROG_EFORMAT, "unknown flags %#x", flags);
+
+    wire->header = (struct rog_wire_header){.kind = (enum rog_wire_kind)kind,
+                                            .stream = (enum rog_wire_stream)stream,
+                                            .values = flags & FLAG_VALUES,
+                                            .iteration = get_u32(message + 4)};
+    if (wire->header.iteration == 0)
+        return rog_fail(err, ROG_EFORMAT, "iterations count from 1");
+    wire->wire_bytes = size;
+    struct reader reader = {
+        .rows = rows, .at = message + ROG_WIRE_HEADER_BYTES, .end = message + size, .err = err};
+    return parse[kind](&reader, wire);
+}
+
+float rog_wire_scale(const struct rog_wire *wire, uint32_t index)
+{
+    return get_f32(wire->payload + (size_t)index * sizeof(float));
+}
+
+/* ---- writing ---- */
+
+static uint8_t *put_header(uint8_t *at, const struct rog_wire_header *header)
+{
+    *at++ = ROG_WIRE_VERSION;
+    *at++ = (uint8_t)header->kind;
+    *at++ = (uint8_t)header->stream;
+    *at++ = header->values ? FLAG_VALUES : 0;
+    return put_u32(at, header->iteration);
+}
+
+static uint8_t *put_numbers(uint8_t *at, const struct rog_set *set)
+{
+    uint32_t end = 0;
+    at = put_varint(at, rog_set_runs(set));
+    for (uint32_t first = rog_set_next(set, 0); first < set->size; first = rog_set_next(set, end)) {
+        uint32_t gap = first - end;
+        end = rog_set_next_absent(set, first);
+        uint32_t length = end - first;
+        at = put_varint(at, 2 * gap + (length > 1));
+        if (length > 1)
+            at = put_varint(at, length - 2);
+    }
+    return at;
+}
+
+size_t rog_wire_put_begin(uint8_t *buffer, const struct rog_wire_header *header,
+                          const struct rog_set *tensors, const float *scales,
+                          const struct rog_history *history)
+{
+    uint8_t *at = put_numbers(put_header(buffer, header), tensors);
+    if (header->values)
+        for (uint32_t i = rog_set_next(tensors, 0); i < tensors->size;
+             i = rog_set_next(tensors, i + 1))
+            at = put_f32(at, scales[i]);
+    if (header->stream == ROG_WIRE_PULL) {
+        at = put_u64(at, history->own);
+        at = put_u64(at, history->slowest);
+        at = put_f64(at, history->recent_max_s);
+        at = put_f64(at, history->mean_s);
+    }
+    return (size_t)(at - buffer);
+}
+
+size_t rog_wire_put_end(uint8_t *buffer, const struct rog_wire_header *header, uint32_t rows,
+                        double duration_s)
+{
+    uint8_t *at = put_u32(put_header(buffer, header), rows);
+    return (size_t)(put_f64(at, duration_s) - buffer);
+}
+
+size_t rog_wire_put_numbers(uint8_t *buffer, const struct rog_wire_header *header,
+                            const struct rog_set *numbers)
+{
+    return (size_t)(put_numbers(put_header(buffer, header), numbers) - buffer);
+}
+
+/* ---- sizes ---- */
+
+/* Most bytes a run of numbers below `limit` takes: one varint of up to 2 limit, one of limit. */
+static size_t run_bytes(uint32_t limit)
+{
+    size_t bytes = 2;
+    for (uint64_t number = 2 * (uint64_t)limit; number >= 0x80; number >>= 7)
+        bytes++;
+    for (uint32_t number = limit; number >= 0x80; number >>= 7)
+        bytes++;
+    return bytes;
+}
+
+void rog_wire_room_init(struct rog_wire_room *room, const struct rog_rows *rows, size_t bytes)
+{
+    *room = (struct rog_wire_room){.rows = rows,
+                                   .bytes = bytes,
+                                   .run_bytes = run_bytes(rows->row_count),
+                                   .used = ROG_WIRE_HEADER_BYTES + ROG_WIRE_VARINT_BYTES,
+                                   .last = UINT32_MAX};
+}
+
+static bool take_room(struct rog_wire_room *room, uint32_t number, size_t payload_bytes)
+{
+    /* Sorting can only join runs, so that what is counted here is enough. */
+    bool joins = room->last != UINT32_MAX && number == room->last + 1;
+    size_t bytes = payload_bytes + (joins ? 0 : room->run_bytes);
+    if (room->bytes - room->used < bytes)
+        return false;
+    room->used += bytes;
+    room->last = number;
+    return true;
+}
+
+bool rog_wire_room_row(struct rog_wire_room *room, uint32_t row)
+{
+    return take_room(room, row, rog_wire_row_bytes(room->rows, row));
+}
+
+bool rog_wire_room_number(struct rog_wire_room *room, uint32_t number)
+{
+    return take_room(room, number, 0);
+}
+
+size_t rog_message_min_bytes(const struct rog_rows *rows)
+{
+    size_t shared = ROG_WIRE_HEADER_BYTES + ROG_WIRE_VARINT_BYTES;
+    size_t begin = shared + HISTORY_BYTES + rows->tensor_count * sizeof(float) +
+                   ((size_t)rows->tensor_count / 2 + 1) * run_bytes(rows->tensor_count);
+    size_t row = 0;
+    for (uint32_t i = 0; i < rows->tensor_count; i++) {
+        size_t bytes = shared + run_bytes(rows->row_count) +
+                       rog_wire_row_bytes(rows, rows->tensors[i].first_row);
+        row = bytes > row ? bytes : row;
+    }
+    return begin > row ? begin : row;
+}
+
+size_t rog_message_wire_bytes(const struct rog_rows *rows, const uint8_t *message, size_t size)
+{
+    struct rog_wire wire;
+    if (size < ROG_WIRE_HEADER_BYTES || message[3] & FLAG_VALUES)
+        return size;
+    return rog_wire_parse(rows, message, size, &wire, NULL) ? size : wire.wire_bytes;
+}
+
+bool rog_message_is_request(const uint8_t *message, size_t size)
+{
+    return size >= ROG_WIRE_HEADER_BYTES && message[1] == ROG_WIRE_REQUEST;
+}
+
+bool rog_message_ends_push(const struct rog_rows *rows, const uint8_t *message, size_t size,
+                           uint32_t *count)
+{
+    struct rog_wire wire;
+    if (size < ROG_WIRE_HEADER_BYTES || message[1] != ROG_WIRE_END ||
+        rog_wire_parse(rows, message, size, &wire, NULL))
+        return false;
+    *count = wire.rows;
+    return wire.header.stream == ROG_WIRE_PUSH;
+}

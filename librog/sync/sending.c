@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <librog/sync/sending.h>
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <librog/sync/set.h>
+
+int rog_send_scratch_init(struct rog_send_scratch *scratch, uint32_t rows, struct rog_error *err)
+{
+    scratch->age = calloc(rows, sizeof *scratch->age);
+    scratch->magnitude = calloc(rows, sizeof *scratch->magnitude);
+    scratch->demanded = calloc(rows, sizeof *scratch->demanded);
+    if (scratch->age && scratch->magnitude && scratch->demanded)
+        return 0;
+    rog_send_scratch_release(scratch);
+    return rog_fail_nomem(err);
+}
+
+void rog_send_scratch_release(struct rog_send_scratch *scratch)
+{
+    free(scratch->demanded);
+    free(scratch->magnitude);
+    free(scratch->age);
+    memset(scratch, 0, sizeof *scratch);
+}
+
+int rog_sending_init(struct rog_sending *sending, uint32_t rows, struct rog_error *err)
+{
+    memset(sending, 0, sizeof *sending);
+    sending->order = malloc(rows * sizeof *sending->order);
+    return sending->order ? 0 : rog_fail_nomem(err);
+}
+
+void rog_sending_release(struct rog_sending *sending)
+{
+    free(sending->order);
+    memset(sending, 0, sizeof *sending);
+}
+
+static int check_plan(const struct rog_strategy *strategy, const struct rog_send_plan *plan,
+                      uint32_t rows, struct rog_error *err)
+{
+    if (plan->count > rows || plan->mandatory > plan->count)
+        return rog_fail(err, ROG_EINVAL, "strategy %s planned %u rows, %u of them mandatory, of %u",
+                        strategy->name, plan->count, plan->mandatory, rows);
+    if (!isfinite(plan->budget_s) || plan->budget_s < 0)
+        return rog_fail(err, ROG_EINVAL, "strategy %s planned a budget of %g s", strategy->name,
+                        plan->budget_s);
+    struct rog_set seen;
+    int code = rog_set_init(&seen, rows, err);
+    for (uint32_t i = 0; i < plan->count && !code; i++)
+        if (plan->order[i] >= rows || !rog_set_add(&seen, plan->order[i]))
+            code = rog_fail(err, ROG_EINVAL, "strategy %s planned row %u %s", strategy->name,
+                            plan->order[i], plan->order[i] >= rows ? "out of range" : "twice");
+    rog_set_release(&seen);
+    return code;
+}
+
+int rog_sending_plan(struct rog_sending *sending, const struct rog_strategy *strategy,
+                     rog_plan_hook hook, void *state, const struct rog_strategy_config *config,
+                     const struct rog_send_view *view, struct rog_error *err)
+{
+    struct rog_send_plan plan = {.order = sending->order};
+    hook(state, config, view, &plan);
+    int code = check_plan(strategy, &plan, config->rows, err);
+    if (code)
+        return code;
+    sending->count = plan.count;
+    sending->mandatory = plan.mandatory;
+    sending->budget_s = plan.budget_s;
+    sending->began_s = view->now;
+    return 0;
+}
+
+int rog_strategy_start(const struct rog_strategy *strategy,
+                       const struct rog_strategy_config *config, void **state,
+                       struct rog_error *err)
+{
+    char message[256] = "no cause given";
+    *state = NULL;
+    if (strategy->create && strategy->create(config, state, message, sizeof message)) {
+        message[sizeof message - 1] = '\0';
+        *state = NULL;
+        return rog_fail(err, ROG_EFAILED, "strategy %s could not start: %s", strategy->name,
+                        message);
+    }
+    return 0;
+}
+
+void rog_strategy_stop(const struct rog_strategy *strategy, void *state)
+{
+    if (strategy->destroy && state)
+        strategy->destroy(state);
+}

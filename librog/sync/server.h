@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_SYNC_SERVER_H
+#define ROG_SYNC_SERVER_H
+
+/*
+ * The server's half of the protocol, without I/O.
+ *
+ * It holds the model W and for each worker i the model W_i that this worker holds. A pushed row
+ * changes W by -s sign(u) / N; what worker i still has to receive is p = W_i - W, so the error
+ * feedback of its pulls is implicit: s = mean|p| per tensor, sent rows W_i <- W_i - s sign(p).
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <librog/sync/rows.h>
+#include <rog/error.h>
+#include <rog/strategy.h>
+
+struct rog_server;
+
+struct rog_server_config {
+    const struct rog_rows *rows; /* borrowed */
+    const struct rog_strategy *strategy;
+    struct rog_strategy_config policy; /* rows, workers, threshold */
+};
+
+/* params: rows->params floats, the model W, borrowed and updated by pushes; all workers start from
+ * it. NULL: no values, see worker.h. */
+int rog_server_new(struct rog_server **server, const struct rog_server_config *config,
+                   float *params, struct rog_error *err);
+void rog_server_free(struct rog_server *server);
+
+/* Takes one message of `worker`. ROG_EFORMAT for one that is not well formed or comes out of turn,
+ * ROG_EINVAL for a worker that does not exist or has left; nothing is changed then. After
+ * ROG_ENOMEM the server is of no use. */
+int rog_server_receive(struct rog_server *server, uint32_t worker, const uint8_t *message,
+                       size_t size, double now, struct rog_error *err);
+
+/* The next message for `worker`, as rog_worker_send: requests for rows go first, then the pull.
+ * ROG_EINVAL also for a worker that has left and for a strategy that planned nonsense. */
+int rog_server_send(struct rog_server *server, uint32_t worker, double now, uint8_t *buffer,
+                    size_t bytes, size_t *size, struct rog_error *err);
+
+/* While a worker is held, its pull does not begin, also when it has been admitted: the server is
+ * still making it. Requests to it are sent all the same. */
+void rog_server_hold(struct rog_server *server, uint32_t worker, bool held);
+/* The time budget of the pull that is being sent to the worker, s; 0 also while none is. */
+double rog_server_budget_s(const struct rog_server *server, uint32_t worker);
+
+/* A worker has finished or is gone: it is no longer waited for. */
+void rog_server_leave(struct rog_server *server, uint32_t worker, double now);
+
+/* A worker comes back, or another one in its place, with none of what it had: it is to be given a
+ * copy of the model W as it is now (params), and goes on after *iteration, which is where the
+ * slowest of the others is, or with nobody there where the run has got to. Messages sent to it
+ * before, or by it, must not reach it or the server any more. One that is still there leaves first.
+ */
+int rog_server_join(struct rog_server *server, uint32_t worker, double now, uint32_t *iteration,
+                    struct rog_error *err);
+
+/* The run goes on from a checkpoint: it had got to `iteration`, and nobody is there until
+ * rog_server_join. For a server that has just been made. */
+void rog_server_resume(struct rog_server *server, uint32_t iteration);
+
+/* What happened, in order; call until it gives false. Sends become possible for the workers named:
+ * ADMITTED (its pull), DEMANDED (a request to it). */
+enum rog_server_notice_kind {
+    ROG_SERVER_PUSH_BEGUN,
+    ROG_SERVER_PUSHED,   /* the push is complete */
+    ROG_SERVER_STALLED,  /* its pull has to wait: `blocker` is a worker it waits for */
+    ROG_SERVER_ADMITTED, /* its pull begins */
+    ROG_SERVER_DEMANDED, /* `rows` rows of it are asked for; `version` is the version needed */
+    ROG_SERVER_PULL_SENT,
+};
+struct rog_server_notice {
+    enum rog_server_notice_kind kind;
+    uint32_t worker, iteration;
+    uint32_t blocker, rows, version;
+    uint32_t oldest; /* ADMITTED: smallest version over all rows of all active workers */
+    uint32_t needed; /* ADMITTED, STALLED: the largest version the strategy asked for */
+    double now;
+};
+bool rog_server_notice(struct rog_server *server, struct rog_server_notice *notice);
+
+/* The table, for checks and tests. Borrowed, valid until the next call. */
+void rog_server_versions(const struct rog_server *server, struct rog_version_view *view);
+/* W_i, the model that a worker holds once all that was sent to it has arrived: rows->params floats,
+ * borrowed; NULL without values. */
+const float *rog_server_held_model(const struct rog_server *server, uint32_t worker);
+/* Largest iteration any worker has pushed. */
+uint32_t rog_server_iteration(const struct rog_server *server);
+
+#endif

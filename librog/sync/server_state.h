@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_SYNC_SERVER_STATE_H
+#define ROG_SYNC_SERVER_STATE_H
+
+/* What server.c (messages) and admission.c (who may go on) share; nobody else includes it. */
+
+#include <librog/sync/history.h>
+#include <librog/sync/sending.h>
+#include <librog/sync/server.h>
+#include <librog/sync/set.h>
+#include <librog/sync/versions.h>
+#include <librog/sync/wire.h>
+
+enum rog_peer_phase {
+    ROG_PEER_COMPUTING, /* its last pull is out */
+    ROG_PEER_PUSHING,
+    ROG_PEER_STALLED,  /* pushed; its pull has to wait */
+    ROG_PEER_ADMITTED, /* its pull may begin */
+    ROG_PEER_PULLING,
+};
+
+/* What the server knows of one worker. */
+struct rog_peer {
+    enum rog_peer_phase phase;
+    uint32_t iteration; /* of the push begun last */
+
+    /* The stream that is coming in (ROG_WIRE_NONE: none). scale[tensor] < 0: not part of it. */
+    enum rog_wire_stream incoming;
+    uint32_t incoming_rows;
+    float *incoming_scale;
+
+    /* Stalled: the versions it waits for, one number where they are the same for all workers, and
+     * the worker it watches. Nothing is waited for from the workers before `watched`. */
+    uint32_t needed_of_all;
+    uint32_t *needed; /* [worker], heap; NULL: needed_of_all */
+    uint32_t needed_max;
+    uint32_t watched;
+    uint32_t next_watcher; /* of the same worker, ROG_NOBODY at the end */
+
+    /* Requests to it: rows older than `asked` have been asked for, up to `requested` by messages
+     * that are out; the message being cut asks for rows older than `requesting` from row
+     * `request_row` on. */
+    uint32_t asked, requested, requesting, request_row;
+
+    /* The pull. */
+    bool is_held; /* it must not begin yet */
+    struct rog_sending sending;
+    float *pull_scale; /* [tensor] */
+    float *held;       /* W_i: rows->params floats, NULL without values */
+    uint32_t *seen;    /* [row]: merged[row] when this worker last got the row */
+};
+
+#define ROG_NOBODY UINT32_MAX
+
+struct rog_watchers {
+    uint32_t first, last; /* ROG_NOBODY: none */
+};
+
+struct rog_server {
+    const struct rog_rows *rows;
+    const struct rog_strategy *strategy;
+    struct rog_strategy_config policy;
+    void *state;   /* the strategy's */
+    float *params; /* W; NULL without values */
+
+    struct rog_versions versions;
+    struct rog_transmissions transmissions;
+    uint32_t *merged; /* [row]: pushes merged into it */
+    uint32_t iteration;
+
+    struct rog_peer *peers;        /* [worker] */
+    struct rog_watchers *watchers; /* [worker]: stalled workers that wait for it */
+    uint32_t *needed;              /* [worker]: what the strategy answered last */
+    struct rog_set picked;         /* rows of the message being written */
+    uint32_t *list;                /* [row]: rows of the message at hand, ascending */
+    struct rog_set all_tensors;
+    size_t least_bytes; /* of a buffer to send with */
+
+    struct rog_server_notice *notices; /* from `notice_first` on, notice_count of them */
+    size_t notice_first, notice_count, notice_room;
+};
+
+/* Room for as many notices as one call can cause was made when the call began. */
+void rog_server_notify(struct rog_server *server, const struct rog_server_notice *notice);
+
+/* admission.c */
+
+/* A worker's push is complete: may it go on? Also: others may wait for rows that can be asked for
+ * now. */
+int rog_admission_pushed(struct rog_server *server, uint32_t worker, double now,
+                         struct rog_error *err);
+/* This worker's oldest version has risen, or it is gone. */
+void rog_admission_advance(struct rog_server *server, uint32_t worker, double now);
+/* A worker has come back, with older rows than it may have had. */
+void rog_admission_join(struct rog_server *server, uint32_t worker);
+/* A worker is gone: it waits for nothing any more. */
+void rog_admission_drop(struct rog_server *server, uint32_t worker);
+
+#endif

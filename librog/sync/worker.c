@@ -1,0 +1,613 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <librog/sync/worker.h>
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <common/memory.h>
+#include <librog/sync/kernels.h>
+#include <librog/sync/message.h>
+#include <librog/sync/prefetch.h>
+#include <librog/sync/sending.h>
+#include <librog/sync/set.h>
+#include <librog/sync/wire.h>
+
+enum phase {
+    COMPUTING, /* the last pull is applied */
+    PUSHING,
+    WAITING, /* pushed; the server has not begun the pull */
+    PULLING,
+};
+
+struct rog_worker {
+    const struct rog_rows *rows;
+    const struct rog_strategy *strategy;
+    struct rog_strategy_config policy;
+    uint32_t worker;
+    struct rog_kernel_step step; /* of every tensor, where no others are given */
+    void *state;                 /* the strategy's */
+    float **values;              /* [tensor]: the model; NULL without values */
+    float *momentum;             /* m */
+    float *update;               /* u: what waits to be sent; after a row is sent, its residual */
+
+    enum phase phase;
+    struct rog_worker_status status;
+    struct rog_history history; /* came with the last pull */
+
+    uint32_t *version;       /* [row]: iteration it was last sent in, 0: never */
+    struct rog_set demanded; /* rows the server has asked for and that have not gone out */
+
+    /* The stream that is going out (ROG_WIRE_NONE: none), its rows so far, and for demanded rows
+     * those still to go. */
+    enum rog_wire_stream outgoing;
+    uint32_t outgoing_iteration, outgoing_rows;
+    double outgoing_began_s;
+    struct rog_set answering;
+    struct rog_sending sending; /* the push */
+    float *push_scale;          /* [tensor] */
+    float *demanded_scale;      /* [tensor] */
+
+    struct rog_set pulled; /* rows of the pull so far */
+    float *pull_scale;     /* [tensor] */
+
+    uint32_t *pushed_rows, *pulled_rows; /* [tensor]: of status.rows_pushed, rows_pulled */
+
+    struct rog_set picked;  /* rows of the message being written */
+    uint32_t *list;         /* [row]: rows of the message at hand, ascending */
+    size_t least_bytes;     /* of a buffer to send with */
+    struct rog_set tensors; /* of the stream being begun */
+};
+
+/* ---- life ---- */
+
+#define ROW_SETS 4
+
+static int build(struct rog_worker *worker, struct rog_error *err)
+{
+    const struct rog_rows *rows = worker->rows;
+    struct rog_set *const row_sets[ROW_SETS] = {&worker->demanded, &worker->answering,
+                                                &worker->pulled, &worker->picked};
+    int code = rog_set_init(&worker->tensors, rows->tensor_count, err);
+    for (size_t i = 0; i < ROW_SETS && !code; i++)
+        code = rog_set_init(row_sets[i], rows->row_count, err);
+    if (code)
+        return code;
+    worker->least_bytes = rog_message_min_bytes(rows);
+    worker->list = malloc(rows->row_count * sizeof *worker->list);
+    worker->version = calloc(rows->row_count, sizeof *worker->version);
+    worker->push_scale = calloc(rows->tensor_count, sizeof *worker->push_scale);
+    worker->demanded_scale = calloc(rows->tensor_count, sizeof *worker->demanded_scale);
+    worker->pull_scale = calloc(rows->tensor_count, sizeof *worker->pull_scale);
+    worker->pushed_rows = calloc(rows->tensor_count, sizeof *worker->pushed_rows);
+    worker->pulled_rows = calloc(rows->tensor_count, sizeof *worker->pulled_rows);
+    if (!worker->list || !worker->version || !worker->push_scale || !worker->demanded_scale ||
+        !worker->pull_scale || !worker->pushed_rows || !worker->pulled_rows)
+        return rog_fail_nomem(err);
+    if (worker->values) {
+        worker->momentum = rog_floats(rows->params);
+        worker->update = rog_floats(rows->params);
+        if (!worker->momentum || !worker->update)
+            return rog_fail_nomem(err);
+        memset(worker->momentum, 0, rows->params * sizeof *worker->momentum);
+        memset(worker->update, 0, rows->params * sizeof *worker->update);
+    }
+    return rog_strategy_start(worker->strategy, &worker->policy, &worker->state, err);
+}
+
+/* Each tensor's place: in a flat array, or one of its own. */
+static int find_tensors(struct rog_worker *worker, float *params, float *const *tensors,
+                        struct rog_error *err)
+{
+    const struct rog_rows *rows = worker->rows;
+    if (!params && !tensors)
+        return 0;
+    worker->values = malloc(rows->tensor_count * sizeof *worker->values);
+    if (!worker->values)
+        return rog_fail_nomem(err);
+    for (uint32_t i = 0; i < rows->tensor_count; i++)
+        worker->values[i] = tensors ? tensors[i] : params + rows->tensors[i].offset;
+    return 0;
+}
+
+static int make(struct rog_worker **out, const struct rog_worker_config *config, float *params,
+                float *const *tensors, struct rog_error *err)
+{
+    *out = NULL;
+    if (config->policy.rows != config->rows->row_count || config->worker >= config->policy.workers)
+        return rog_fail(err, ROG_EINVAL, "worker %u of %u with a strategy for %u rows of %u",
+                        config->worker, config->policy.workers, config->policy.rows,
+                        config->rows->row_count);
+    if (!(config->momentum >= 0 && config->momentum < 1) || !(config->weight_decay >= 0))
+        return rog_fail(err, ROG_EINVAL, "momentum %g must be in [0, 1), weight decay %g >= 0",
+                        config->momentum, config->weight_decay);
+    struct rog_worker *worker = calloc(1, sizeof *worker);
+    if (!worker)
+        return rog_fail_nomem(err);
+    worker->rows = config->rows;
+    worker->strategy = config->strategy;
+    worker->policy = config->policy;
+    worker->worker = config->worker;
+    worker->step.momentum = (float)config->momentum;
+    worker->step.weight_decay = (float)(config->weight_decay / (1 - config->momentum));
+    int code = find_tensors(worker, params, tensors, err);
+    if (!code)
+        code = build(worker, err);
+    if (code)
+        rog_worker_free(worker);
+    else
+        *out = worker;
+    return code;
+}
+
+int rog_worker_new(struct rog_worker **worker, const struct rog_worker_config *config,
+                   float *params, struct rog_error *err)
+{
+    return make(worker, config, params, NULL, err);
+}
+
+int rog_worker_new_tensors(struct rog_worker **worker, const struct rog_worker_config *config,
+                           float *const *tensors, struct rog_error *err)
+{
+    return make(worker, config, NULL, tensors, err);
+}
+
+void rog_worker_free(struct rog_worker *worker)
+{
+    if (!worker)
+        return;
+    rog_strategy_stop(worker->strategy, worker->state);
+    rog_set_release(&worker->tensors);
+    rog_set_release(&worker->picked);
+    rog_set_release(&worker->pulled);
+    rog_set_release(&worker->answering);
+    rog_set_release(&worker->demanded);
+    rog_sending_release(&worker->sending);
+    free(worker->pulled_rows);
+    free(worker->pushed_rows);
+    free(worker->pull_scale);
+    free(worker->demanded_scale);
+    free(worker->push_scale);
+    free(worker->version);
+    free(worker->list);
+    free(worker->update);
+    free(worker->momentum);
+    free(worker->values);
+    free(worker);
+}
+
+/* ---- what is counted of an iteration ---- */
+
+static void begin_counting(struct rog_worker *worker, uint32_t iteration)
+{
+    size_t bytes = worker->rows->tensor_count * sizeof *worker->pushed_rows;
+    worker->status = (struct rog_worker_status){.iteration = iteration};
+    memset(worker->pushed_rows, 0, bytes);
+    memset(worker->pulled_rows, 0, bytes);
+}
+
+/* Rows, ascending, one by one to their tensors. */
+static void count_rows(const struct rog_worker *worker, const uint32_t *list, uint32_t count,
+                       uint32_t *tensor_rows)
+{
+    for (uint32_t i = 0; i < count; i++)
+        tensor_rows[worker->rows->row_tensor[list[i]]]++;
+}
+
+/* ---- push ---- */
+
+static struct rog_wire_header header_of(const struct rog_worker *worker, enum rog_wire_kind kind)
+{
+    return (struct rog_wire_header){.kind = kind,
+                                    .stream = worker->outgoing,
+                                    .values = worker->values != NULL,
+                                    .iteration = worker->outgoing_iteration};
+}
+
+/* Folds a tensor's gradient in (NULL: there is none, nothing is added to what waits); its rows'
+ * magnitudes and its scale come out of the same pass. */
+static int fold_tensor(struct rog_worker *worker, uint32_t index, const float *gradient,
+                       const struct rog_kernel_step *step, float *magnitude, struct rog_error *err)
+{
+    const struct rog_rows_tensor *tensor = &worker->rows->tensors[index];
+    double tensor_sum = 0;
+    for (uint32_t k = 0; k < tensor->rows; k++) {
+        uint64_t within = (uint64_t)k * tensor->row_size, at = tensor->offset + within;
+        double sum =
+            gradient ? rog_kernel_fold(step, gradient + within, worker->values[index] + within,
+                                       worker->momentum + at, worker->update + at, tensor->row_size)
+                     : rog_kernel_absolute(worker->update + at, tensor->row_size);
+        magnitude[tensor->first_row + k] = (float)(sum / tensor->row_size);
+        tensor_sum += sum;
+    }
+    worker->push_scale[index] = (float)(tensor_sum / (double)tensor->size);
+    if (isfinite(worker->push_scale[index]))
+        return 0;
+    return rog_fail(err, ROG_EFAILED,
+                    "the update of tensor %u%s%s is not finite: the training has diverged, try a "
+                    "smaller learning rate than %g",
+                    index, tensor->name ? ", " : "", tensor->name ? tensor->name : "",
+                    (double)step->learning_rate);
+}
+
+/* What was asked for between two pushes and has not gone out goes with the push. */
+static void give_back_answer(struct rog_worker *worker)
+{
+    for (uint32_t row = rog_set_next(&worker->answering, 0); row < worker->answering.size;
+         row = rog_set_next(&worker->answering, row + 1))
+        rog_set_add(&worker->demanded, row);
+    rog_set_clear(&worker->answering);
+}
+
+static int plan_push(struct rog_worker *worker, struct rog_send_scratch *scratch, double now,
+                     struct rog_error *err)
+{
+    uint32_t iteration = worker->status.iteration;
+    for (uint32_t row = 0; row < worker->rows->row_count; row++) {
+        scratch->age[row] = iteration - worker->version[row];
+        scratch->demanded[row] = rog_set_has(&worker->demanded, row);
+    }
+    struct rog_send_view view = {.worker = worker->worker,
+                                 .iteration = iteration,
+                                 .now = now,
+                                 .age = scratch->age,
+                                 .magnitude = scratch->magnitude,
+                                 .demanded = scratch->demanded,
+                                 .history = worker->history};
+    return rog_sending_plan(&worker->sending, worker->strategy, worker->strategy->plan_push,
+                            worker->state, &worker->policy, &view, err);
+}
+
+static int check_push(const struct rog_worker *worker, const struct rog_worker_gradients *given,
+                      struct rog_error *err)
+{
+    const struct rog_rows *rows = worker->rows;
+    if (worker->phase != COMPUTING)
+        return rog_fail(err, ROG_EINVAL, "iteration %u is not complete yet",
+                        worker->status.iteration);
+    if ((given->tensors != NULL || given->flat != NULL) != (worker->values != NULL))
+        return rog_fail(err, ROG_EINVAL, "gradients %s a model",
+                        worker->values ? "miss" : "without");
+    for (uint32_t i = 0; i < rows->tensor_count; i++) {
+        const struct rog_rows_tensor *tensor = &rows->tensors[i];
+        const float *gradient = rog_worker_gradient(given, rows, i);
+        float rate = given->steps[given->step_of_each ? i : 0].learning_rate;
+        if (!(rate >= 0) || !isfinite(rate))
+            return rog_fail(err, ROG_EINVAL, "the learning rate is %g", (double)rate);
+        if (gradient && !rog_kernel_finite(gradient, tensor->size))
+            return rog_fail(err, ROG_EINVAL,
+                            "a gradient of iteration %u is not finite, in tensor %u%s%s: the "
+                            "training has diverged, try a smaller learning rate than %g",
+                            worker->status.iteration + 1, i, tensor->name ? ", " : "",
+                            tensor->name ? tensor->name : "", (double)rate);
+    }
+    return 0;
+}
+
+int rog_worker_push_tensors(struct rog_worker *worker, const struct rog_worker_gradients *given,
+                            double now, struct rog_error *err)
+{
+    const struct rog_rows *rows = worker->rows;
+    struct rog_send_scratch scratch = {0};
+    int code = check_push(worker, given, err);
+    if (code)
+        return code;
+    code = rog_sending_init(&worker->sending, rows->row_count, err);
+    if (!code)
+        code = rog_send_scratch_init(&scratch, rows->row_count, err);
+    if (code)
+        goto out;
+
+    begin_counting(worker, worker->status.iteration + 1);
+    worker->phase = PUSHING;
+    give_back_answer(worker);
+    for (uint32_t i = 0; worker->values && i < rows->tensor_count && !code; i++)
+        code = fold_tensor(worker, i, rog_worker_gradient(given, rows, i),
+                           &given->steps[given->step_of_each ? i : 0], scratch.magnitude, err);
+    if (!code)
+        code = plan_push(worker, &scratch, now, err);
+out:
+    rog_send_scratch_release(&scratch);
+    if (code)
+        rog_sending_release(&worker->sending);
+    return code;
+}
+
+int rog_worker_push(struct rog_worker *worker, const float *gradients, double learning_rate,
+                    double now, struct rog_error *err)
+{
+    struct rog_kernel_step step = worker->step;
+    step.learning_rate = (float)learning_rate;
+    const struct rog_worker_gradients given = {.flat = gradients, .steps = &step};
+    return rog_worker_push_tensors(worker, &given, now, err);
+}
+
+/* ---- sending ---- */
+
+static size_t begin_push(struct rog_worker *worker, uint8_t *buffer)
+{
+    worker->outgoing = ROG_WIRE_PUSH;
+    worker->outgoing_iteration = worker->status.iteration;
+    worker->outgoing_rows = 0;
+    worker->outgoing_began_s = worker->sending.began_s;
+    rog_set_clear(&worker->tensors);
+    rog_set_fill(&worker->tensors);
+    struct rog_wire_header header = header_of(worker, ROG_WIRE_BEGIN);
+    return rog_wire_put_begin(buffer, &header, &worker->tensors, worker->push_scale, NULL);
+}
+
+/* The scales of demanded rows are means over these rows alone. */
+static void measure_answer(struct rog_worker *worker)
+{
+    const struct rog_rows *rows = worker->rows;
+    const struct rog_set *answering = &worker->answering;
+    rog_set_clear(&worker->tensors);
+    uint32_t row = rog_set_next(answering, 0);
+    while (row < answering->size) {
+        uint32_t index = rows->row_tensor[row];
+        const struct rog_rows_tensor *tensor = &rows->tensors[index];
+        double sum = 0, elements = 0;
+        rog_set_add(&worker->tensors, index);
+        for (; row < tensor->first_row + tensor->rows; row = rog_set_next(answering, row + 1)) {
+            elements += tensor->row_size;
+            if (worker->values)
+                sum += rog_kernel_absolute(worker->update + rog_rows_offset(rows, row),
+                                           tensor->row_size);
+        }
+        worker->demanded_scale[index] = (float)(sum / elements);
+    }
+}
+
+static size_t begin_answer(struct rog_worker *worker, double now, uint8_t *buffer)
+{
+    struct rog_set empty = worker->answering;
+    worker->answering = worker->demanded;
+    worker->demanded = empty;
+    worker->outgoing = ROG_WIRE_DEMANDED;
+    worker->outgoing_iteration = worker->status.iteration;
+    worker->outgoing_rows = 0;
+    worker->outgoing_began_s = now;
+    measure_answer(worker);
+    struct rog_wire_header header = header_of(worker, ROG_WIRE_BEGIN);
+    return rog_wire_put_begin(buffer, &header, &worker->tensors, worker->demanded_scale, NULL);
+}
+
+/* Picks the rows of the next message: demanded ones first, then as planned. */
+static void pick_rows(struct rog_worker *worker, double now, size_t bytes)
+{
+    bool push = worker->outgoing == ROG_WIRE_PUSH;
+    struct rog_set *first = push ? &worker->demanded : &worker->answering;
+    struct rog_wire_room room;
+    rog_wire_room_init(&room, worker->rows, bytes);
+    rog_set_clear(&worker->picked);
+
+    uint32_t row;
+    for (row = rog_set_next(first, 0); row < first->size; row = rog_set_next(first, row + 1)) {
+        if (!rog_wire_room_row(&room, row))
+            return;
+        rog_set_add(&worker->picked, row);
+        rog_set_remove(first, row);
+        worker->version[row] = worker->outgoing_iteration;
+    }
+    while (push && rog_sending_peek(&worker->sending, now, &row)) {
+        if (worker->version[row] < worker->outgoing_iteration) {
+            if (!rog_wire_room_row(&room, row))
+                return;
+            rog_set_add(&worker->picked, row);
+            worker->version[row] = worker->outgoing_iteration;
+        }
+        worker->sending.next++;
+    }
+}
+
+static size_t send_rows(struct rog_worker *worker, double now, uint8_t *buffer, size_t bytes)
+{
+    const struct rog_rows *rows = worker->rows;
+    pick_rows(worker, now, bytes);
+    if (worker->picked.count == 0)
+        return 0;
+    const float *scale =
+        worker->outgoing == ROG_WIRE_PUSH ? worker->push_scale : worker->demanded_scale;
+    struct rog_wire_header header = header_of(worker, ROG_WIRE_ROWS);
+    size_t size = rog_wire_put_numbers(buffer, &header, &worker->picked);
+    uint32_t count = rog_set_list(&worker->picked, worker->list);
+    count_rows(worker, worker->list, count, worker->pushed_rows);
+    for (uint32_t i = 0; worker->values && i < count; i++) {
+        uint32_t row = worker->list[i], elements = rog_rows_size(rows, row);
+        float *update = worker->update + rog_rows_offset(rows, row);
+        rog_prefetch(rows, worker->update, NULL, worker->list, count, i);
+        if (rows->plain)
+            rog_kernel_take_plain(update, elements, buffer + size);
+        else
+            rog_kernel_take(update, elements, scale[rows->row_tensor[row]], buffer + size);
+        size += rog_wire_row_bytes(rows, row);
+    }
+    worker->outgoing_rows += worker->picked.count;
+    worker->status.rows_pushed += worker->picked.count;
+    return size;
+}
+
+static size_t end_stream(struct rog_worker *worker, double now, uint8_t *buffer)
+{
+    struct rog_wire_header header = header_of(worker, ROG_WIRE_END);
+    if (worker->outgoing == ROG_WIRE_PUSH) {
+        rog_sending_release(&worker->sending);
+        worker->phase = WAITING;
+    }
+    worker->outgoing = ROG_WIRE_NONE;
+    return rog_wire_put_end(buffer, &header, worker->outgoing_rows, now - worker->outgoing_began_s);
+}
+
+int rog_worker_send(struct rog_worker *worker, double now, uint8_t *buffer, size_t bytes,
+                    size_t *size, struct rog_error *err)
+{
+    *size = 0;
+    if (bytes < worker->least_bytes)
+        return rog_fail(err, ROG_EINVAL, "a buffer of %zu bytes, at least %zu are needed", bytes,
+                        worker->least_bytes);
+    if (worker->outgoing != ROG_WIRE_NONE) {
+        *size = send_rows(worker, now, buffer, bytes);
+        if (*size == 0)
+            *size = end_stream(worker, now, buffer);
+    } else if (worker->phase == PUSHING) {
+        *size = begin_push(worker, buffer);
+    } else if (worker->demanded.count > 0) {
+        *size = begin_answer(worker, now, buffer);
+    }
+    worker->status.bytes_pushed += rog_message_wire_bytes(worker->rows, buffer, *size);
+    return 0;
+}
+
+/* ---- receiving ---- */
+
+static int receive_begin(struct rog_worker *worker, const struct rog_wire *wire,
+                         enum rog_worker_notice *notice, struct rog_error *err)
+{
+    if (worker->phase != WAITING)
+        return rog_fail(err, ROG_EFORMAT, "a pull while none is waited for");
+    for (uint32_t i = 0; worker->values && i < worker->rows->tensor_count; i++)
+        worker->pull_scale[i] = rog_wire_scale(wire, i);
+    worker->history = wire->history;
+    worker->phase = PULLING;
+    rog_set_clear(&worker->pulled);
+    *notice = ROG_WORKER_ADMITTED;
+    return 0;
+}
+
+static int receive_rows(struct rog_worker *worker, const struct rog_wire *wire,
+                        enum rog_worker_notice *notice, struct rog_error *err)
+{
+    (void)notice;
+    if (worker->phase != PULLING)
+        return rog_fail(err, ROG_EFORMAT, "rows outside a pull");
+    const struct rog_rows *rows = worker->rows;
+    const uint32_t *list = worker->list;
+    uint32_t count = rog_wire_list(wire, worker->list);
+    for (uint32_t i = 0; i < count; i++)
+        if (rog_set_has(&worker->pulled, list[i]))
+            return rog_fail(err, ROG_EFORMAT, "row %u comes twice in a pull", list[i]);
+    for (uint32_t i = 0; i < count; i++)
+        rog_set_add(&worker->pulled, list[i]);
+
+    const uint8_t *payload = wire->payload;
+    for (uint32_t i = 0; worker->values && i < count; i++) {
+        uint32_t row = list[i], size = rog_rows_size(rows, row);
+        float *target = rog_rows_in(rows, worker->values, row);
+        rog_prefetch(rows, NULL, worker->values, list, count, i);
+        if (rows->plain)
+            rog_kernel_apply_copy(target, size, payload);
+        else
+            rog_kernel_apply(target, size, worker->pull_scale[rows->row_tensor[row]], payload);
+        payload += rog_wire_row_bytes(rows, row);
+    }
+    count_rows(worker, list, count, worker->pulled_rows);
+    worker->status.rows_pulled = worker->pulled.count;
+    return 0;
+}
+
+static int receive_end(struct rog_worker *worker, const struct rog_wire *wire,
+                       enum rog_worker_notice *notice, struct rog_error *err)
+{
+    if (worker->phase != PULLING)
+        return rog_fail(err, ROG_EFORMAT, "the end of a pull outside a pull");
+    if (wire->rows != worker->pulled.count)
+        return rog_fail(err, ROG_EFORMAT, "%u rows are said to be sent, %u came", wire->rows,
+                        worker->pulled.count);
+    worker->phase = COMPUTING;
+    *notice = ROG_WORKER_PULLED;
+    return 0;
+}
+
+static int receive_request(struct rog_worker *worker, const struct rog_wire *wire,
+                           enum rog_worker_notice *notice, struct rog_error *err)
+{
+    if (wire->header.iteration > worker->status.iteration)
+        return rog_fail(err, ROG_EFORMAT, "rows of iteration %u are asked for, this is %u",
+                        wire->header.iteration, worker->status.iteration);
+    struct rog_wire_numbers numbers = wire->numbers;
+    uint32_t first, length;
+    while (rog_wire_run(&numbers, &first, &length))
+        for (uint32_t row = first; row < first + length; row++)
+            /* Rows that are new enough here are on their way; the others may be too. */
+            if (worker->version[row] < wire->header.iteration &&
+                !rog_set_has(&worker->answering, row) && rog_set_add(&worker->demanded, row))
+                *notice = ROG_WORKER_DEMANDED;
+    return 0;
+}
+
+int rog_worker_receive(struct rog_worker *worker, const uint8_t *message, size_t size, double now,
+                       enum rog_worker_notice *notice, struct rog_error *err)
+{
+    static int (*const receive[])(struct rog_worker *, const struct rog_wire *,
+                                  enum rog_worker_notice *, struct rog_error *) = {
+        [ROG_WIRE_BEGIN] = receive_begin,
+        [ROG_WIRE_ROWS] = receive_rows,
+        [ROG_WIRE_END] = receive_end,
+        [ROG_WIRE_REQUEST] = receive_request,
+    };
+
+    (void)now;
+    *notice = ROG_WORKER_NOTHING;
+    struct rog_wire wire;
+    int code = rog_wire_parse(worker->rows, message, size, &wire, err);
+    bool request = !code && wire.header.kind == ROG_WIRE_REQUEST;
+    if (!code && !request && wire.header.stream != ROG_WIRE_PULL)
+        code = rog_fail(err, ROG_EFORMAT, "a message that only workers send");
+    if (!code && wire.header.values != (worker->values != NULL))
+        code = rog_fail(err, ROG_EFORMAT, "a message %s values",
+                        wire.header.values ? "with" : "without");
+    if (!code && !request && wire.header.iteration != worker->status.iteration)
+        code = rog_fail(err, ROG_EFORMAT, "a pull of iteration %u, expected %u",
+                        wire.header.iteration, worker->status.iteration);
+    if (!code)
+        code = receive[wire.header.kind](worker, &wire, notice, err);
+    if (code)
+        return err ? rog_fail_prefix(err, "message of the server") : code;
+    worker->status.bytes_pulled += wire.wire_bytes;
+    return 0;
+}
+
+void rog_worker_join(struct rog_worker *worker, uint32_t iteration)
+{
+    rog_sending_release(&worker->sending);
+    rog_set_clear(&worker->demanded);
+    rog_set_clear(&worker->answering);
+    rog_set_clear(&worker->pulled);
+    for (uint32_t row = 0; row < worker->rows->row_count; row++)
+        worker->version[row] = iteration;
+    worker->outgoing = ROG_WIRE_NONE;
+    worker->phase = COMPUTING;
+    begin_counting(worker, iteration);
+    worker->history = (struct rog_history){0};
+}
+
+void rog_worker_status(const struct rog_worker *worker, struct rog_worker_status *status)
+{
+    *status = worker->status;
+    status->pushing = worker->phase == PUSHING;
+    status->budget_s = worker->phase == PUSHING ? worker->sending.budget_s : 0;
+    status->waiting =
+        worker->phase == PUSHING || worker->phase == WAITING || worker->phase == PULLING;
+}
+
+const uint32_t *rog_worker_pushed_rows(const struct rog_worker *worker)
+{
+    return worker->pushed_rows;
+}
+
+const uint32_t *rog_worker_pulled_rows(const struct rog_worker *worker)
+{
+    return worker->pulled_rows;
+}
+
+const float *rog_worker_residual(const struct rog_worker *worker)
+{
+    return worker->update;
+}
+
+void rog_worker_state(struct rog_worker *worker, uint32_t tensor, float **momentum, float **update)
+{
+    uint64_t at = worker->rows->tensors[tensor].offset;
+    *momentum = worker->momentum ? worker->momentum + at : NULL;
+    *update = worker->update ? worker->update + at : NULL;
+}

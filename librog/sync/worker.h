@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_SYNC_WORKER_H
+#define ROG_SYNC_WORKER_H
+
+/*
+ * The worker's half of the protocol, without I/O: gradients, messages and the time come in as
+ * arguments, messages go out as buffers. One iteration of a worker is
+ *
+ *     rog_worker_push(w, gradients, lr, now)         compress, rank, start sending
+ *     rog_worker_send(w, now, ...) until it gives 0  rows go out, the last message ends the push
+ *     rog_worker_receive(w, message, ...)            until the notice says PULLED
+ *
+ * and rog_worker_send may have something to say at any other moment too, when the server has asked
+ * for rows (must update).
+ *
+ * Compression is dist-EF-blockSGDM (Zheng, Huang, Kwok, NeurIPS 2019) in units of the update rather
+ * than of the gradient, so that a changing learning rate needs no rescaling of the residual:
+ *     m <- mu m + g;   u <- lr (g + mu m + wd/(1-mu) w) + r;   s = mean|u| per tensor;
+ *     sent rows: s sign(u), r <- u - s sign(u);   rows not sent: r <- u.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <librog/sync/kernels.h>
+#include <librog/sync/rows.h>
+#include <rog/error.h>
+#include <rog/strategy.h>
+
+struct rog_worker;
+
+struct rog_worker_config {
+    const struct rog_rows *rows; /* borrowed */
+    const struct rog_strategy *strategy;
+    struct rog_strategy_config policy; /* rows, workers, threshold */
+    uint32_t worker;                   /* zero-based */
+    double momentum, weight_decay;
+};
+
+/* params: rows->params floats, the model this worker trains, borrowed and updated by pulls. NULL:
+ * nothing is computed and no values travel (messages have the size they would have); for studies
+ * of policy and network alone. */
+int rog_worker_new(struct rog_worker **worker, const struct rog_worker_config *config,
+                   float *params, struct rog_error *err);
+/* The same where the tensors are not in one array. [tensor]: its values; the list is not kept. */
+int rog_worker_new_tensors(struct rog_worker **worker, const struct rog_worker_config *config,
+                           float *const *tensors, struct rog_error *err);
+void rog_worker_free(struct rog_worker *worker);
+
+/* Ends the local steps of the next iteration: gradients (rows->params floats, the mean over the
+ * local steps; NULL without values) are folded in and a push is planned. ROG_EINVAL while the last
+ * iteration is not complete, or for a gradient that is not finite (nothing is changed then), or a
+ * strategy that planned nonsense; ROG_EFAILED when the update has grown past what a float holds.
+ * After these two the worker is of no use. */
+int rog_worker_push(struct rog_worker *worker, const float *gradients, double learning_rate,
+                    double now, struct rog_error *err);
+
+/* The same with a rule for each tensor, and gradients that need not be in one array. */
+struct rog_worker_gradients {
+    const float *flat;           /* rows->params floats, or */
+    const float *const *tensors; /* [tensor]; NULL for one that has no gradient this time: its
+                                    momentum is not touched, what waits to be sent stays */
+    const struct rog_kernel_step *steps;
+    bool step_of_each; /* [tensor], else one for all */
+};
+int rog_worker_push_tensors(struct rog_worker *worker, const struct rog_worker_gradients *gradients,
+                            double now, struct rog_error *err);
+
+static inline const float *rog_worker_gradient(const struct rog_worker_gradients *gradients,
+                                               const struct rog_rows *rows, uint32_t tensor)
+{
+    if (gradients->tensors)
+        return gradients->tensors[tensor];
+    return gradients->flat ? gradients->flat + rows->tensors[tensor].offset : NULL;
+}
+
+/* Writes the next message, at most `bytes` (>= rog_message_min_bytes(rows)), into `buffer` and its
+ * length into *size; 0 when there is nothing to send now. ROG_EINVAL for a buffer that is too
+ * small. What has been written counts as sent: it must arrive, in order. */
+int rog_worker_send(struct rog_worker *worker, double now, uint8_t *buffer, size_t bytes,
+                    size_t *size, struct rog_error *err);
+
+/* The worker has been given a copy of the server's model, which is in its params already, and goes
+ * on after `iteration`. What it was sending or receiving is void; momentum and what it has not sent
+ * yet are kept. */
+void rog_worker_join(struct rog_worker *worker, uint32_t iteration);
+
+enum rog_worker_notice {
+    ROG_WORKER_NOTHING,
+    ROG_WORKER_ADMITTED, /* the stall is over: the pull begins */
+    ROG_WORKER_PULLED,   /* the pull is complete and applied: the iteration is over */
+    ROG_WORKER_DEMANDED, /* the server asks for rows: call rog_worker_send */
+};
+
+/* Takes one message from the server. ROG_EFORMAT for one that is not well formed; nothing is
+ * changed then. */
+int rog_worker_receive(struct rog_worker *worker, const uint8_t *message, size_t size, double now,
+                       enum rog_worker_notice *notice, struct rog_error *err);
+
+struct rog_worker_status {
+    uint32_t iteration;    /* of the last push, 0 before the first */
+    bool pushing;          /* a push is being sent */
+    bool waiting;          /* pushed, not yet pulled */
+    uint32_t rows_pushed;  /* distinct rows sent for this iteration so far (demanded included) */
+    uint32_t rows_pulled;  /* in the pull of this iteration */
+    uint64_t bytes_pushed; /* all messages, this iteration */
+    uint64_t bytes_pulled;
+    double budget_s; /* of the push that is being sent; 0 also while none is */
+};
+void rog_worker_status(const struct rog_worker *worker, struct rog_worker_status *status);
+
+/* Where a tensor's momentum and u lie, its size each, borrowed; NULL without values. */
+void rog_worker_state(struct rog_worker *worker, uint32_t tensor, float **momentum, float **update);
+
+/* Of the rows in status.rows_pushed and status.rows_pulled, how many are of each tensor:
+ * rows->tensor_count numbers, borrowed, valid until the next call that changes the worker. */
+const uint32_t *rog_worker_pushed_rows(const struct rog_worker *worker);
+const uint32_t *rog_worker_pulled_rows(const struct rog_worker *worker);
+
+/* u, what is pushed and not sent yet, for checks: rows->params floats, borrowed; NULL without
+ * values. */
+const float *rog_worker_residual(const struct rog_worker *worker);
+
+#endif

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_SIM_TRACE_CONVERT_H
+#define ROG_SIM_TRACE_CONVERT_H
+
+/*
+ * Other people's bandwidth recordings as traces.
+ *
+ *   csv       ours (trace.h)
+ *   replay    a log of the published replay tool (bw_replay-N.txt): "2022-06-25 18:20:47,829 2.1"
+ *             is a moment and a rate in Mbit/s; lines that do not begin with a digit are remarks
+ *   mahimahi  every line is a moment (whole ms) at which a packet of 1,500 bytes gets through; the
+ *             rate is the mean over pieces of half a second
+ */
+
+#include <stddef.h>
+
+#include <librog/trace/trace.h>
+#include <rog/error.h>
+
+#define ROG_TRACE_FORMATS "csv|replay|mahimahi"
+
+/* Reads `text`; `origin` names it in errors, which are ROG_EFORMAT with the line. */
+int rog_trace_convert(struct rog_trace **trace, const char *format, const char *text, size_t size,
+                      const char *origin, struct rog_error *err);
+
+/* Multiplies every rate; factor > 0. (The published runs replayed recordings at 0.7.) */
+void rog_trace_scale(struct rog_trace *trace, double factor);
+
+#endif

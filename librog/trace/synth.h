@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_SIM_SYNTH_H
+#define ROG_SIM_SYNTH_H
+
+/*
+ * Bandwidth traces like the recorded ones, out of a seed. It works as the recordings came about:
+ *
+ *  1. A robot drives through a place where its link is occluded (0-5 Mbit/s) or clear (50-150) and
+ *     samples it. How well it sees the access point drifts: a latent level, a second-order
+ *     autoregressive process (two first-order ones in a row) plus a little noise from sample to
+ *     sample.
+ *  2. The samples are replayed to a worker: each is held for 0.54 s or, half of the time, for 10-90
+ *     s (the replay pauses), uniformly drawn.
+ *  3. The level's rank within the trace, weighted with holding times, is put through the inverse of
+ *     the bandwidth's distribution. So every trace spends the same share of its time at every rate,
+ *     and only the order is random: four workers over 24,000 s show the statistics of the
+ *     recordings with any seed, not just on average. Occlusion comes out of the distribution: it
+ *     has hardly anything between 15 and 50 Mbit/s.
+ *
+ * "outdoors": the distribution is that of the four recorded traces of the published outdoor runs
+ * (a table of quantiles); the process is fitted to their autocorrelation and to how often they go
+ * in and out of occlusion. Mean 53.8 Mbit/s, standard deviation 55, percentiles 5/25/50/75/95
+ * 0.56/2.9/34/95/152, 8.5% of the time below 1 and 35% below 5 Mbit/s.
+ * "indoors": no recording is public, only that the mean is 93/73 of the outdoor one and that deep
+ * fades are rarer. The same distribution with less time occluded (below 5 Mbit/s) has both; the
+ * share is what gives that mean: 16% instead of 35%.
+ *
+ * Only + - * /, a square root and comparisons are used: the same bytes on every machine.
+ */
+
+#include <stdint.h>
+
+#include <librog/trace/trace.h>
+#include <rog/error.h>
+
+#define ROG_SYNTH_SPAN_S 24000.0
+
+/* The `rank`-th worker's trace, ROG_SYNTH_SPAN_S long. ROG_EINVAL for an unknown name lists the
+ * known ones. */
+int rog_trace_synth(struct rog_trace **trace, const char *name, uint32_t rank, uint64_t seed,
+                    struct rog_error *err);
+
+#endif

@@ -1,0 +1,389 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <librog/trace/trace.h>
+
+#include <math.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <common/file.h>
+#include <librog/trace/synth.h>
+
+#define TRACE_MAX_BYTES ((size_t)256 << 20)
+#define TRACE_HEADER "seconds,mbps"
+#define LINE_MAX_BYTES 128
+/* Whoever replays a trace has something to do at each of its values; and what lasts for less, or
+ * takes for longer than this rate, is lost among the digits of a long run's time. */
+#define STEP_MIN_S 1e-4
+#define MEAN_MIN_BPS 1.0
+
+void rog_trace_free(struct rog_trace *trace)
+{
+    if (!trace)
+        return;
+    free(trace->start_s);
+    free(trace->mbps);
+    free(trace);
+}
+
+/* ---- making ---- */
+
+static int builder_grow(struct rog_trace_builder *builder, struct rog_error *err)
+{
+    if (builder->count < builder->room)
+        return ROG_OK;
+    uint32_t room = builder->room ? 2 * builder->room : 1024;
+    double *start_s = realloc(builder->start_s, room * sizeof *start_s);
+    if (start_s)
+        builder->start_s = start_s;
+    double *mbps = realloc(builder->mbps, room * sizeof *mbps);
+    if (mbps)
+        builder->mbps = mbps;
+    if (!start_s || !mbps)
+        return rog_fail_nomem(err);
+    builder->room = room;
+    return ROG_OK;
+}
+
+int rog_trace_builder_add(struct rog_trace_builder *builder, double start_s, double mbps,
+                          struct rog_error *err)
+{
+    if (!isfinite(start_s))
+        return rog_fail(err, ROG_EFORMAT, "the time must be a number (found %g s)", start_s);
+    if (!isfinite(mbps) || mbps < 0)
+        return rog_fail(err, ROG_EFORMAT, "the rate must be 0 or more (found %g Mbit/s)", mbps);
+    double last_s = builder->count ? builder->start_s[builder->count - 1] : -INFINITY;
+    if (start_s <= last_s)
+        return rog_fail(err, ROG_EFORMAT,
+                        "the time must be greater than of the value before (found %.9g s after "
+                        "%.9g s)",
+                        start_s, last_s);
+    if (start_s - last_s < STEP_MIN_S)
+        return rog_fail(err, ROG_EFORMAT,
+                        "a value must hold for at least %g s (found %.12g s after %.12g s)",
+                        STEP_MIN_S, start_s, last_s);
+    int code = builder_grow(builder, err);
+    if (code)
+        return code;
+    builder->start_s[builder->count] = start_s;
+    builder->mbps[builder->count++] = mbps;
+    return ROG_OK;
+}
+
+void rog_trace_builder_release(struct rog_trace_builder *builder)
+{
+    free(builder->start_s);
+    free(builder->mbps);
+    *builder = (struct rog_trace_builder){0};
+}
+
+/* Span and bits of a trace whose values are there. */
+static int measure(struct rog_trace *trace, double end_s, struct rog_error *err)
+{
+    uint32_t last = trace->count - 1;
+    double first_s = trace->start_s[0], last_s = trace->start_s[last] - first_s;
+    trace->span_s = end_s - first_s;
+    if (end_s == 0)
+        trace->span_s = last ? 2 * last_s - (trace->start_s[last - 1] - first_s) : 1;
+    if (!(trace->span_s > last_s) || !isfinite(trace->span_s))
+        return rog_fail(err, ROG_EFORMAT, "the trace ends at %g s, not after its last value",
+                        end_s);
+    for (uint32_t i = 0; i <= last; i++) {
+        trace->start_s[i] -= first_s;
+        if (i)
+            trace->period_bits +=
+                trace->mbps[i - 1] * 1e6 * (trace->start_s[i] - trace->start_s[i - 1]);
+    }
+    trace->period_bits += trace->mbps[last] * 1e6 * (trace->span_s - last_s);
+    if (!isfinite(trace->period_bits))
+        return rog_fail(err, ROG_EFORMAT, "the trace has more bits than can be counted");
+    if (!(trace->period_bits >= MEAN_MIN_BPS * trace->span_s))
+        return rog_fail(err, ROG_EFORMAT,
+                        "the trace is 0 Mbit/s for ever: nothing would ever get through");
+    return ROG_OK;
+}
+
+void rog_trace_lift_zeros(struct rog_trace *trace, double mbps)
+{
+    for (uint32_t i = 0; i < trace->count; i++) {
+        if (trace->mbps[i] > 0)
+            continue;
+        double end_s = i + 1 < trace->count ? trace->start_s[i + 1] : trace->span_s;
+        trace->mbps[i] = mbps;
+        trace->period_bits += mbps * 1e6 * (end_s - trace->start_s[i]);
+    }
+}
+
+int rog_trace_builder_end(struct rog_trace_builder *builder, double end_s, struct rog_trace **trace,
+                          struct rog_error *err)
+{
+    *trace = NULL;
+    uint32_t count = builder->count;
+    if (!count)
+        return rog_fail(err, ROG_EFORMAT, "the trace has no values");
+    struct rog_trace *made = calloc(1, sizeof *made);
+    if (made) {
+        made->count = count;
+        made->start_s = malloc(count * sizeof *made->start_s);
+        made->mbps = malloc(count * sizeof *made->mbps);
+    }
+    if (!made || !made->start_s || !made->mbps) {
+        rog_trace_free(made);
+        return rog_fail_nomem(err);
+    }
+    memcpy(made->start_s, builder->start_s, count * sizeof *made->start_s);
+    memcpy(made->mbps, builder->mbps, count * sizeof *made->mbps);
+    int code = measure(made, end_s, err);
+    if (code)
+        rog_trace_free(made);
+    else
+        *trace = made;
+    return code;
+}
+
+/* ---- reading and writing ---- */
+
+/* A decimal number that ends exactly where `end` says. */
+static bool number(const char *text, const char *end, double *value)
+{
+    size_t length = (size_t)(end - text);
+    char copy[LINE_MAX_BYTES];
+    if (!length || length >= sizeof copy)
+        return false;
+    memcpy(copy, text, length);
+    copy[length] = '\0';
+    if (strspn(copy, "0123456789+-.eE") != length)
+        return false;
+    char *stop = NULL;
+    *value = strtod(copy, &stop);
+    return *stop == '\0' && isfinite(*value);
+}
+
+static int parse_row(struct rog_trace_builder *builder, const char *line, const char *end,
+                     struct rog_error *err)
+{
+    const char *comma = memchr(line, ',', (size_t)(end - line));
+    double start_s, mbps;
+    if (!comma || !number(line, comma, &start_s) || !number(comma + 1, end, &mbps))
+        return rog_fail(err, ROG_EFORMAT,
+                        "must be two numbers, seconds and Mbit/s (found \"%.*s\")",
+                        (int)(end - line < 60 ? end - line : 60), line);
+    return rog_trace_builder_add(builder, start_s, mbps, err);
+}
+
+static int parse_rows(struct rog_trace_builder *builder, const char *text, size_t size,
+                      const char *origin, struct rog_error *err)
+{
+    const char *line = text, *stop = text + size;
+    for (uint32_t number_of_line = 1; line < stop; number_of_line++) {
+        const char *newline = memchr(line, '\n', (size_t)(stop - line));
+        const char *end = newline ? newline : stop;
+        if (end > line && end[-1] == '\r')
+            end--;
+        int code = ROG_OK;
+        if (number_of_line > 1)
+            code = parse_row(builder, line, end, err);
+        else if ((size_t)(end - line) != strlen(TRACE_HEADER) ||
+                 memcmp(line, TRACE_HEADER, strlen(TRACE_HEADER)) != 0)
+            code = rog_fail(err, ROG_EFORMAT, "a bandwidth trace begins with the line \"%s\"",
+                            TRACE_HEADER);
+        if (code)
+            rog_fail_prefix(err, "%s:%u", origin, number_of_line);
+        if (code)
+            return code;
+        line = newline ? newline + 1 : stop;
+    }
+    return ROG_OK;
+}
+
+int rog_trace_parse(struct rog_trace **trace, const char *text, size_t size, const char *origin,
+                    struct rog_error *err)
+{
+    *trace = NULL;
+    struct rog_trace_builder builder = {0};
+    int code = parse_rows(&builder, text, size, origin, err);
+    if (!code) {
+        code = rog_trace_builder_end(&builder, 0, trace, err);
+        if (code)
+            rog_fail_prefix(err, "%s", origin);
+    }
+    rog_trace_builder_release(&builder);
+    return code;
+}
+
+char *rog_trace_path(const char *name, uint32_t rank)
+{
+    static const char mark[] = "{rank}";
+    char *result = rog_strdup(name);
+    char *found;
+    while (result && (found = strstr(result, mark))) {
+        *found = '\0';
+        char *longer = rog_format("%s%u%s", result, rank, found + sizeof mark - 1);
+        free(result);
+        result = longer;
+    }
+    return result;
+}
+
+static int open_file(struct rog_trace **trace, const char *source, uint32_t rank,
+                     struct rog_error *err)
+{
+    char *text = NULL, *path = rog_trace_path(source, rank);
+    if (!path)
+        return rog_fail_nomem(err);
+    size_t size = 0;
+    int code = rog_file_read(path, TRACE_MAX_BYTES, &text, &size, err);
+    if (!code)
+        code = rog_trace_parse(trace, text, size, path, err);
+    free(text);
+    free(path);
+    return code;
+}
+
+int rog_trace_open(struct rog_trace **trace, const char *source, uint32_t rank, uint64_t seed,
+                   struct rog_error *err)
+{
+    static const char constant[] = "constant:", synth[] = "synth:";
+    *trace = NULL;
+    if (strncmp(source, synth, sizeof synth - 1) == 0)
+        return rog_trace_synth(trace, source + sizeof synth - 1, rank, seed, err);
+    if (strncmp(source, constant, sizeof constant - 1) != 0)
+        return open_file(trace, source, rank, err);
+
+    const char *text = source + sizeof constant - 1;
+    double mbps = 0;
+    if (!number(text, text + strlen(text), &mbps) || mbps <= 0)
+        return rog_fail(err, ROG_EINVAL,
+                        "trace must be constant:MBIT with a number of Mbit/s greater than 0 "
+                        "(found \"%s\")",
+                        source);
+    struct rog_trace_builder builder = {0};
+    int code = rog_trace_builder_add(&builder, 0, mbps, err);
+    if (!code)
+        code = rog_trace_builder_end(&builder, 0, trace, err);
+    rog_trace_builder_release(&builder);
+    return code;
+}
+
+int rog_trace_write(const struct rog_trace *trace, const char *path, struct rog_error *err)
+{
+    struct rog_file_writer writer = {0};
+    int code = rog_file_writer_open(&writer, path, err);
+    if (code)
+        return code;
+    fprintf(writer.file, "%s\n", TRACE_HEADER);
+    for (uint32_t i = 0; i < trace->count; i++)
+        fprintf(writer.file, "%.6f,%.6f\n", trace->start_s[i], trace->mbps[i]);
+    uint32_t last = trace->count - 1;
+    double half = (trace->span_s - trace->start_s[last]) / 2;
+    if (last)
+        fprintf(writer.file, "%.6f,%.6f\n", trace->start_s[last] + half, trace->mbps[last]);
+    code = rog_file_writer_commit(&writer, err);
+    rog_file_writer_discard(&writer);
+    return code;
+}
+
+/* ---- asking ---- */
+
+#define NEAR_VALUES 4 /* on either side; they share two cache lines */
+
+/* A place in the repeated trace: value `index` of the pass-th repetition. Its beginning and its end
+ * are always computed by the same expression, so that the end of one value is the beginning of the
+ * next to the last bit. */
+struct place {
+    double pass;
+    uint32_t index;
+};
+
+static double place_begin(const struct rog_trace *trace, struct place place)
+{
+    return place.pass * trace->span_s + trace->start_s[place.index];
+}
+
+static struct place place_next(const struct rog_trace *trace, struct place place)
+{
+    if (place.index + 1 < trace->count)
+        return (struct place){place.pass, place.index + 1};
+    return (struct place){place.pass + 1, 0};
+}
+
+static double place_end(const struct rog_trace *trace, struct place place)
+{
+    return place_begin(trace, place_next(trace, place));
+}
+
+/* Values are mostly of the same length: where t_s is among those near the place that its share of
+ * the pass leads to, the search looks at no others, which are in no cache. */
+static void narrow(const struct rog_trace *trace, double t_s, struct place *low, uint32_t *high)
+{
+    double share = (t_s - place_begin(trace, *low)) / trace->span_s;
+    uint32_t index = (uint32_t)(share * trace->count);
+    struct place left = {low->pass, index > NEAR_VALUES ? index - NEAR_VALUES : 0};
+    struct place right = {low->pass, index + NEAR_VALUES};
+    if (left.index < trace->count && place_begin(trace, left) <= t_s)
+        *low = left;
+    if (right.index < trace->count && place_begin(trace, right) > t_s)
+        *high = right.index;
+}
+
+/* The value that holds at t_s: begin <= t_s < end. */
+static struct place place_at(const struct rog_trace *trace, double t_s)
+{
+    struct place low = {floor(t_s / trace->span_s), 0};
+    if (low.pass * trace->span_s > t_s)
+        low.pass--;
+    if ((low.pass + 1) * trace->span_s <= t_s)
+        low.pass++;
+    uint32_t high = trace->count;
+    narrow(trace, t_s, &low, &high);
+    while (high - low.index > 1) {
+        struct place middle = {low.pass, low.index + (high - low.index) / 2};
+        if (place_begin(trace, middle) <= t_s)
+            low = middle;
+        else
+            high = middle.index;
+    }
+    return low;
+}
+
+double rog_trace_rate(const struct rog_trace *trace, double t_s)
+{
+    if (trace->count == 1)
+        return trace->mbps[0];
+    return trace->mbps[place_at(trace, t_s).index];
+}
+
+double rog_trace_next_change(const struct rog_trace *trace, double t_s)
+{
+    if (trace->count == 1)
+        return INFINITY;
+    return place_end(trace, place_at(trace, t_s));
+}
+
+double rog_trace_finish(const struct rog_trace *trace, double t_s, double bits)
+{
+    if (bits <= 0)
+        return t_s;
+    if (trace->count == 1)
+        return t_s + bits / (trace->mbps[0] * 1e6);
+
+    struct place place = place_at(trace, t_s);
+    for (;;) {
+        double rate_bps = trace->mbps[place.index] * 1e6;
+        double end_s = place_end(trace, place);
+        double room = rate_bps * (end_s - t_s);
+        if (bits <= room)
+            return t_s + bits / rate_bps;
+        bits -= room;
+        t_s = end_s;
+        place = place_next(trace, place);
+        if (place.index == 0 && bits > trace->period_bits) {
+            /* Whole passes at once; what is left is more than 0. */
+            double passes = ceil(bits / trace->period_bits) - 1;
+            bits -= passes * trace->period_bits;
+            place.pass += passes;
+            t_s = place_begin(trace, place);
+        }
+    }
+}

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <orchestrator/fleet/remote/mirror.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <common/file.h>
+#include <common/hash.h>
+#include <orchestrator/fleet/run_files.h>
+#include <rog/events.h>
+
+#define CHUNK_BYTES ((size_t)1 << 20) /* at once, and of a line */
+#define LOG_BYTES 65536
+#define JSON_MAX_BYTES 65536
+
+struct buffer {
+    char *text;
+    size_t used, room;
+};
+
+/* Takes what fits; ROG_EBUSY once there is no more room. */
+static int take(const void *data, size_t size, void *user, struct rog_error *err)
+{
+    struct buffer *buffer = user;
+    (void)err;
+    size_t fits = buffer->room - buffer->used < size ? buffer->room - buffer->used : size;
+    memcpy(buffer->text + buffer->used, data, fits);
+    buffer->used += fits;
+    return fits < size ? ROG_EBUSY : 0;
+}
+
+/* Up to `room` bytes from `offset`. The buffer's text is heap memory, with a NUL after it. */
+static int read_there(struct rog_ssh *ssh, const char *path, uint64_t offset, size_t room,
+                      struct buffer *buffer, struct rog_error *err)
+{
+    *buffer = (struct buffer){.text = malloc(room + 1), .room = room};
+    if (!buffer->text)
+        return rog_fail_nomem(err);
+    int code = rog_ssh_download(ssh, path, offset, take, buffer, NULL, err);
+    buffer->text[buffer->used] = '\0';
+    return code == ROG_EBUSY ? 0 : code;
+}
+
+/* ---- checkpoints ---- */
+
+struct saving {
+    struct rog_file_writer writer;
+    struct rog_sha256_stream *hash;
+};
+
+static int save(const void *data, size_t size, void *user, struct rog_error *err)
+{
+    struct saving *saving = user;
+    rog_sha256_stream_add(saving->hash, data, size);
+    if (fwrite(data, 1, size, saving->writer.file) != size)
+        return rog_fail(err, ROG_EIO, "cannot write %s: %s", saving->writer.temporary,
+                        strerror(errno));
+    return 0;
+}
+
+static int fetch_checkpoint(struct rog_ssh *ssh, const char *from, const char *to,
+                            const char *sha256, struct rog_error *err)
+{
+    char hex[ROG_SHA256_HEX_BYTES] = "";
+    struct saving saving = {0};
+    if (rog_sha256_file(to, hex, NULL) == 0 && strcmp(hex, sha256) == 0)
+        return 0;
+    int code = rog_file_writer_open(&saving.writer, to, err);
+    if (code == 0)
+        code = rog_sha256_stream_new(&saving.hash, err);
+    if (code == 0) {
+        code = rog_ssh_download(ssh, from, 0, save, &saving, NULL, err);
+        rog_sha256_stream_end(saving.hash, hex);
+    }
+    if (code == 0 && strcmp(hex, sha256) != 0)
+        code = rog_fail(err, ROG_EFORMAT,
+                        "%s: %s is not the checkpoint that was saved (its checksum is %s)",
+                        rog_ssh_name(ssh), from, hex);
+    if (code == ROG_ENOTFOUND)
+        code = rog_fail(err, ROG_EFORMAT, "%s: the checkpoint %s is gone", rog_ssh_name(ssh), from);
+    if (code == 0)
+        code = rog_file_writer_commit(&saving.writer, err);
+    else
+        rog_file_writer_discard(&saving.writer);
+    return code;
+}
+
+/* The file that an event names, if it names one. */
+static int follow_event(struct rog_ssh *ssh, const char *there, const char *here, const char *line,
+                        size_t size, struct rog_error *err)
+{
+    struct rog_json *event = NULL;
+    if (!memmem(line, size, "\"" ROG_EVENT_CHECKPOINT "\"", strlen(ROG_EVENT_CHECKPOINT) + 2))
+        return 0;
+    int code = rog_json_parse(line, size, "event", &event, err);
+    if (code == 0 && strcmp(rog_json_get_string(event, "event", ""), ROG_EVENT_CHECKPOINT) == 0) {
+        const char *name = rog_json_get_string(event, "path", "");
+        /* It becomes a path here: nothing but a file of that folder, as others of the run's are the
+         * controller's own and say what it does. */
+        if (strncmp(name, ROG_RUN_CHECKPOINTS "/", sizeof ROG_RUN_CHECKPOINTS) != 0 ||
+            strstr(name, ".."))
+            code =
+                rog_fail(err, ROG_EFORMAT,
+                         "a checkpoint whose path is not in the run's folder " ROG_RUN_CHECKPOINTS);
+        char *from = rog_path_join(there, name), *to = rog_path_join(here, name);
+        if (code == 0)
+            code = from && to ? fetch_checkpoint(ssh, from, to,
+                                                 rog_json_get_string(event, "sha256", ""), err)
+                              : rog_fail_nomem(err);
+        free(to);
+        free(from);
+    }
+    rog_json_free(event);
+    return code;
+}
+
+/* ---- streams ---- */
+
+static int append(const char *path, const char *text, size_t size, uint64_t before,
+                  struct rog_error *err)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666), code = 0;
+    ssize_t written = fd >= 0 ? pwrite(fd, text, size, (off_t)before) : -1;
+    if (written != (ssize_t)size) {
+        code = rog_fail(err, ROG_EIO, "cannot write %s: %s", path,
+                        written < 0 ? strerror(errno) : "the disk is full");
+        if (fd >= 0 && ftruncate(fd, (off_t)before) != 0)
+            code = rog_fail(err, ROG_EIO, "cannot write or cut %s: %s", path, strerror(errno));
+    }
+    if (fd >= 0)
+        close(fd);
+    return code;
+}
+
+/* The next piece. *more: it was not the last. */
+static int pull_piece(struct rog_ssh *ssh, const char *there, const char *here, const char *from,
+                      const char *to, bool *more, struct rog_error *err)
+{
+    struct stat status;
+    struct buffer buffer = {0};
+    uint64_t have = stat(to, &status) == 0 ? (uint64_t)status.st_size : 0, size = 0;
+    *more = false;
+    int code = rog_ssh_size(ssh, from, &size, err);
+    if (code == ROG_ENOTFOUND || (code == 0 && size == have))
+        return 0;
+    if (code == 0 && size < have)
+        code = rog_fail(err, ROG_EFORMAT, "%s: %s has become shorter than what was read of it",
+                        rog_ssh_name(ssh), from);
+    if (code == 0)
+        code = read_there(ssh, from, have, CHUNK_BYTES, &buffer, err);
+    size_t whole = buffer.used;
+    while (whole > 0 && buffer.text[whole - 1] != '\n')
+        whole--;
+    if (code == 0 && whole == 0 && buffer.used == CHUNK_BYTES)
+        code = rog_fail(err, ROG_EFORMAT, "%s: %s: a line of over %zu bytes", rog_ssh_name(ssh),
+                        from, CHUNK_BYTES);
+    for (size_t at = 0; code == 0 && at < whole;) {
+        const char *end = memchr(buffer.text + at, '\n', whole - at);
+        size_t length = (size_t)(end - (buffer.text + at));
+        code = follow_event(ssh, there, here, buffer.text + at, length, err);
+        at += length + 1;
+    }
+    if (code == 0 && whole > 0)
+        code = append(to, buffer.text, whole, have, err);
+    *more = code == 0 && whole > 0 && buffer.used == CHUNK_BYTES;
+    free(buffer.text);
+    return code;
+}
+
+int rog_mirror_pull(struct rog_ssh *ssh, const char *there, const char *here, const char *name,
+                    struct rog_error *err)
+{
+    bool more = true;
+    char *from = rog_path_join(there, name), *to = rog_path_join(here, name);
+    int code = from && to ? 0 : rog_fail_nomem(err);
+    while (code == 0 && more)
+        code = pull_piece(ssh, there, here, from, to, &more, err);
+    free(to);
+    free(from);
+    return code;
+}
+
+/* ---- small files ---- */
+
+int rog_mirror_log(struct rog_ssh *ssh, const char *there, const char *name, const char *path,
+                   struct rog_error *err)
+{
+    struct buffer buffer = {0};
+    uint64_t size = 0;
+    char *from = rog_path_join(there, name);
+    int code = from ? rog_ssh_size(ssh, from, &size, err) : rog_fail_nomem(err);
+    bool missing = code == ROG_ENOTFOUND;
+    if (code == 0)
+        code =
+            read_there(ssh, from, size > LOG_BYTES ? size - LOG_BYTES : 0, LOG_BYTES, &buffer, err);
+    if (code == 0)
+        code = rog_file_write(path, buffer.text, buffer.used, err);
+    free(buffer.text);
+    free(from);
+    return missing ? 0 : code;
+}
+
+int rog_mirror_json(struct rog_ssh *ssh, const char *there, const char *name,
+                    struct rog_json **json, struct rog_error *err)
+{
+    struct buffer buffer = {0};
+    char *from = rog_path_join(there, name);
+    int code = from ? read_there(ssh, from, 0, JSON_MAX_BYTES, &buffer, err) : rog_fail_nomem(err);
+    if (code == 0)
+        code = rog_json_parse(buffer.text, buffer.used, name, json, err);
+    free(buffer.text);
+    free(from);
+    return code;
+}

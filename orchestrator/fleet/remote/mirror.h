@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_REMOTE_MIRROR_H
+#define ROG_REMOTE_MIRROR_H
+
+/*
+ * What a host has written, brought here. How much of an event stream is here is how long the file
+ * here is, so that it goes on there after any interruption.
+ */
+
+#include <common/json.h>
+#include <orchestrator/ssh/ssh.h>
+
+/* Appends to HERE/NAME the whole lines that THERE/NAME has more, the checkpoints that they name
+ * first. A file that is not there has none. Errors: as rog_ssh_download's; ROG_EFORMAT what came is
+ * no event stream, or a checkpoint that is not what its event says; ROG_EIO the disk here. */
+int rog_mirror_pull(struct rog_ssh *ssh, const char *there, const char *here, const char *name,
+                    struct rog_error *err);
+
+/* The end of a log into the file `path` here. One that is not there is no error. */
+int rog_mirror_log(struct rog_ssh *ssh, const char *there, const char *name, const char *path,
+                   struct rog_error *err);
+
+/* A small JSON file. ROG_ENOTFOUND. */
+int rog_mirror_json(struct rog_ssh *ssh, const char *there, const char *name,
+                    struct rog_json **json, struct rog_error *err);
+
+#endif

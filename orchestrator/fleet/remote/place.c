@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <orchestrator/fleet/remote/place.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <common/clock.h>
+#include <common/file.h>
+#include <orchestrator/deploy/bundle.h>
+#include <orchestrator/deploy/deploy.h>
+#include <orchestrator/fleet/remote/spec.h>
+#include <orchestrator/fleet/run_files.h>
+#include <orchestrator/ssh/credentials.h>
+#include <rog/events.h>
+
+#define CONNECT_TIMEOUT_S 15.0
+#define COMMAND_TIMEOUT_S 30.0
+#define UPLOAD_TIMEOUT_S 120.0
+#define STOP_TIMEOUT_S 120.0
+#define BACKOFF_MIN_S 0.5 /* between attempts to connect */
+#define BACKOFF_MAX_S 8.0
+
+static bool ask(void *user, const char *what, bool echo, unsigned *number, char *answer,
+                size_t bytes)
+{
+    struct rog_remote_host *host = user;
+    struct rog_credentials *credentials = host->remote->attempt->credentials;
+    bool answered = rog_credentials_ask(credentials, what, echo, number, answer, bytes);
+    host->unanswered |= !answered;
+    return answered;
+}
+
+int rog_remote_connect(struct rog_remote_host *host, struct rog_error *err)
+{
+    host->unanswered = false;
+    const struct rog_ssh_options options = {
+        .host = host->name,
+        .user = rog_json_get_string(host->settings, "user", NULL),
+        .config = host->remote->attempt->cluster->ssh_config,
+        .timeout_s = CONNECT_TIMEOUT_S,
+        .ask = ask,
+        .ask_user = host,
+    };
+    struct rog_ssh *ssh = NULL;
+    int code = rog_ssh_connect(&ssh, &options, err);
+    pthread_mutex_lock(&host->remote->mutex);
+    host->ssh = ssh;
+    pthread_mutex_unlock(&host->remote->mutex);
+    if (code)
+        rog_fail_prefix(err, "%s", host->title);
+    return code;
+}
+
+int rog_remote_connect_within(struct rog_remote_host *host, double patience_s, bool also_stopped,
+                              struct rog_error *err)
+{
+    double until_s = rog_clock_s() + patience_s, pause_s = BACKOFF_MIN_S;
+    for (;;) {
+        int code = rog_remote_connect(host, err);
+        double left_s = until_s - rog_clock_s();
+        if (code == 0 || code == ROG_EINVAL || left_s <= 0)
+            return code;
+        if (rog_remote_stopped(host->remote, pause_s < left_s ? pause_s : left_s) && !also_stopped)
+            return ROG_EINTR;
+        pause_s = pause_s * 2 < BACKOFF_MAX_S ? pause_s * 2 : BACKOFF_MAX_S;
+    }
+}
+
+void rog_remote_disconnect(struct rog_remote_host *host)
+{
+    struct rog_ssh *ssh = host->ssh;
+    pthread_mutex_lock(&host->remote->mutex);
+    host->ssh = NULL;
+    pthread_mutex_unlock(&host->remote->mutex);
+    rog_ssh_free(ssh);
+}
+
+static void set_placed(struct rog_remote_host *host)
+{
+    pthread_mutex_lock(&host->remote->mutex);
+    host->placed = true;
+    pthread_mutex_unlock(&host->remote->mutex);
+}
+
+/* ---- trainer and files ---- */
+
+/* The bundle for the host's machine and the run's files, as one tree. */
+static int deploy(struct rog_remote_host *host, struct rog_error *err)
+{
+    static const char *const ask[] = {"uname", "-m", NULL};
+    struct rog_remote *remote = host->remote;
+    const struct rog_remote_files *files = remote->files;
+    const struct rog_bundle *bundle;
+    struct rog_deploy_item *items = NULL;
+    char *machine = NULL;
+    size_t count = 0;
+    int code = rog_ssh_command(host->ssh, ask, COMMAND_TIMEOUT_S, &machine, err);
+    pthread_mutex_lock(&remote->mutex);
+    if (code == 0 && !remote->cache)
+        code = rog_bundle_cache_new(&remote->cache, remote->attempt->trainer, err);
+    pthread_mutex_unlock(&remote->mutex);
+    if (code == 0) {
+        machine[strcspn(machine, "\n")] = '\0';
+        code = rog_bundle_cache_take(remote->cache, machine, &bundle, err);
+    }
+    if (code == 0) {
+        const struct rog_deploy_item *first = rog_bundle_items(bundle, &count);
+        items = calloc(count + files->count + 1, sizeof *items);
+        if (items) {
+            memcpy(items, first, count * sizeof *items);
+            for (size_t i = 0; i < files->count; i++)
+                items[count + i] = files->item[i];
+        } else {
+            code = rog_fail_nomem(err);
+        }
+    }
+    if (code == 0)
+        code = rog_deploy_tree(host->ssh, items, count + files->count, &host->tree, NULL, err);
+    free(items);
+    free(machine);
+    return code;
+}
+
+static int probe(struct rog_remote_host *host, struct rog_error *err)
+{
+    const char *iface = rog_json_get_string(host->settings, "iface", NULL);
+    struct rog_remote_right right;
+    char *answer = NULL;
+    const char *const shape[] = {host->program, "shape",  "--iface", iface,
+                                 "--probe",     "--json", NULL};
+    const char *const start[] = {host->program, "--version", NULL};
+    int code = rog_ssh_command(host->ssh, iface ? shape : start, COMMAND_TIMEOUT_S, &answer, err);
+    if (code == 0 && iface)
+        code = rog_remote_right_read(&right, answer, err);
+    free(answer);
+    if (code || !iface)
+        return code;
+    pthread_mutex_lock(&host->remote->mutex);
+    host->right = right;
+    pthread_mutex_unlock(&host->remote->mutex);
+    return 0;
+}
+
+int rog_remote_prepare(struct rog_remote_host *host, struct rog_error *err)
+{
+    const struct rog_attempt *attempt = host->remote->attempt;
+    char *root = NULL;
+    int code = deploy(host, err);
+    if (code == 0)
+        code = rog_deploy_root(host->ssh, &root, err);
+    if (code == 0) {
+        host->program = rog_path_join(host->tree, "bin/rog-trainer");
+        host->folder = rog_format("%s/runs/%s-%lld-%zu", root, attempt->run_id,
+                                  (long long)attempt->number, host->rank);
+        code = host->program && host->folder ? 0 : rog_fail_nomem(err);
+    }
+    if (code == 0 && !attempt->adopt)
+        code = probe(host, err);
+    free(root);
+    if (code && rog_bundle_explain(err)) {
+        const struct rog_error cause = *err;
+        rog_fail(err, code, "%s; rogctl doctor --cluster FILE says what to do", cause.message);
+    }
+    if (code)
+        rog_fail_prefix(err, "%s", host->title);
+    return code;
+}
+
+/* ---- the run's folder ---- */
+
+/* Ends and removes what other attempts at the run have left on this host ($3 is all of them but for
+ * the attempt's number, $4 the rank), then makes the folder $2. */
+static const char make_folder[] =
+    "for left in \"$3\"-*-\"$4\"; do "
+    "[ ! -d \"$left\" ] || \"$1\" host --folder \"$left\" --stop || exit 1; done; "
+    "umask 077; mkdir -p \"${2%/*}\" && mkdir \"$2\" && : >\"$2/lease\"";
+
+/* Sends a text by way of a file in the spool here. */
+static int send_text(struct rog_remote_host *host, const char *text, const char *name,
+                     struct rog_error *err)
+{
+    char *here = rog_format("%s/sent-%s", host->spool, name);
+    char *there = rog_path_join(host->folder, name);
+    int code = here && there ? rog_file_write(here, text, strlen(text), err) : rog_fail_nomem(err);
+    if (code == 0)
+        code = rog_ssh_upload(host->ssh, here, there, 0600, UPLOAD_TIMEOUT_S, err);
+    if (here)
+        rog_dir_remove(here, NULL);
+    free(there);
+    free(here);
+    return code;
+}
+
+static int send_key(struct rog_remote_host *host, struct rog_error *err)
+{
+    char *there = rog_path_join(host->folder, ROG_RUN_KEY);
+    int code =
+        there ? rog_ssh_upload(host->ssh, host->remote->key, there, 0600, UPLOAD_TIMEOUT_S, err)
+              : rog_fail_nomem(err);
+    free(there);
+    return code;
+}
+
+static int send_all(struct rog_remote_host *host, struct rog_error *err)
+{
+    const struct rog_cluster *cluster = host->remote->attempt->cluster;
+    struct rog_json *json = NULL;
+    char *spec = NULL, *config = rog_remote_config(host->remote->files, host->tree);
+    int code = config ? rog_json_parse(config, strlen(config), ROG_RUN_CONFIG, &json, err)
+                      : rog_fail_nomem(err);
+    if (code == 0)
+        code = rog_remote_spec(json, cluster, &host->remote->shaping, host->rank, &spec, err);
+    if (code == 0)
+        code = send_text(host, config, ROG_RUN_CONFIG, err);
+    if (code == 0)
+        code = send_text(host, spec, "host.json", err);
+    if (code == 0)
+        code = send_key(host, err);
+    rog_json_free(json);
+    free(spec);
+    free(config);
+    return code;
+}
+
+int rog_remote_place(struct rog_remote_host *host, struct rog_error *err)
+{
+    char rank[24];
+    char *base = rog_strdup(host->folder);
+    snprintf(rank, sizeof rank, "%zu", host->rank);
+    int code = base ? 0 : rog_fail_nomem(err);
+    if (code == 0) {
+        for (int cuts = 0; cuts < 2; cuts++) /* "-NUMBER-RANK" */
+            *strrchr(base, '-') = '\0';
+        set_placed(host);
+        host->lease_s = rog_clock_s();
+        const char *const argv[] = {"sh",         "-c", make_folder, "sh", host->program,
+                                    host->folder, base, rank,        NULL};
+        code = rog_ssh_command(host->ssh, argv, STOP_TIMEOUT_S, NULL, err);
+    }
+    if (code == 0)
+        code = send_all(host, err);
+    free(base);
+    if (code)
+        rog_fail_prefix(err, "%s", host->title);
+    return code;
+}
+
+int rog_remote_find(struct rog_remote_host *host, struct rog_error *err)
+{
+    uint64_t bytes;
+    char *path = rog_path_join(host->folder, "state.json");
+    int code = path ? rog_ssh_size(host->ssh, path, &bytes, err) : rog_fail_nomem(err);
+    free(path);
+    set_placed(host);
+    if (code == ROG_ENOTFOUND)
+        code = rog_fail(err, ROG_EFAILED,
+                        "%s: of the run that an earlier rogctl has begun nothing is left there",
+                        host->title);
+    return code;
+}
+
+int rog_remote_launch(struct rog_remote_host *host, struct rog_error *err)
+{
+    char *log = rog_path_join(host->folder, "start.log");
+    const char *const argv[] = {host->program, "host", "--folder", host->folder, NULL};
+    int code = log ? rog_ssh_start(host->ssh, argv, log, &host->pid, err) : rog_fail_nomem(err);
+    free(log);
+    host->looked_s = rog_clock_s();
+    if (code)
+        rog_fail_prefix(err, "%s", host->title);
+    return code;
+}

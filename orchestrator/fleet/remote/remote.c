@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <orchestrator/fleet/remote/remote.h>
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <common/clock.h>
+#include <common/file.h>
+#include <orchestrator/fleet/remote/state.h>
+#include <orchestrator/fleet/run_files.h>
+#include <rog/events.h>
+
+/* ---- what the threads share ---- */
+
+void rog_remote_log(struct rog_remote_host *host, const char *event, const char *format, ...)
+{
+    struct rog_remote *remote = host->remote;
+    char text[1200];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    struct rog_remote_message *note = calloc(1, sizeof *note);
+    if (!note)
+        return;
+    snprintf(note->event, sizeof note->event, "%s", event);
+    note->rank = host->rank;
+    note->text = rog_strdup(text);
+    pthread_mutex_lock(&remote->mutex);
+    *remote->notes_end = note;
+    remote->notes_end = &note->next;
+    pthread_mutex_unlock(&remote->mutex);
+}
+
+bool rog_remote_stopped(struct rog_remote *remote, double wait_s)
+{
+    double until_s = rog_clock_s() + wait_s;
+    const struct timespec until = {.tv_sec = (time_t)until_s,
+                                   .tv_nsec = (long)(1e9 * (until_s - (double)(time_t)until_s))};
+    int waited = 0;
+    pthread_mutex_lock(&remote->mutex);
+    while (!remote->stop && waited == 0)
+        waited = pthread_cond_timedwait(&remote->changed, &remote->mutex, &until);
+    bool stopped = remote->stop;
+    pthread_mutex_unlock(&remote->mutex);
+    return stopped;
+}
+
+/* Says and records what the threads had to say. */
+static void log_messages(struct rog_remote *remote)
+{
+    pthread_mutex_lock(&remote->mutex);
+    struct rog_remote_message *note = remote->notes;
+    remote->notes = NULL;
+    remote->notes_end = &remote->notes;
+    pthread_mutex_unlock(&remote->mutex);
+    while (note) {
+        struct rog_remote_message *next = note->next;
+        if (note->text)
+            remote->attempt->tell(remote->attempt->user, note->event, note->rank, note->text);
+        free(note->text);
+        free(note);
+        note = next;
+    }
+}
+
+/* ---- ending ---- */
+
+static void remove_key(struct rog_remote *remote)
+{
+    if (remote->key)
+        unlink(remote->key);
+}
+
+void rog_remote_halt(struct rog_remote *remote, struct rog_remote_host *hosts, size_t count)
+{
+    pthread_mutex_lock(&remote->mutex);
+    remote->stop = true;
+    pthread_cond_broadcast(&remote->changed);
+    for (size_t i = 0; i < count; i++)
+        if (hosts[i].ssh && !hosts[i].placed)
+            rog_ssh_interrupt(hosts[i].ssh);
+    pthread_mutex_unlock(&remote->mutex);
+    for (size_t i = 0; i < count; i++) {
+        if (hosts[i].has_thread)
+            pthread_join(hosts[i].thread, NULL);
+        free(hosts[i].tree);
+        free(hosts[i].program);
+        free(hosts[i].folder);
+        free(hosts[i].spool);
+    }
+}
+
+void rog_remote_release(struct rog_remote *remote)
+{
+    rog_remote_files_free(remote->files);
+    rog_bundle_cache_free(remote->cache);
+    pthread_cond_destroy(&remote->changed);
+    pthread_mutex_destroy(&remote->mutex);
+}
+
+static void stop(void *state)
+{
+    struct rog_remote *remote = state;
+    rog_remote_halt(remote, remote->host, remote->host ? remote->count : 0);
+    log_messages(remote);
+    remove_key(remote);
+    rog_remote_release(remote);
+    free(remote->host);
+    free(remote->key);
+    free(remote);
+}
+
+/* ---- beginning ---- */
+
+static int init_host(struct rog_remote *remote, size_t rank, struct rog_error *err)
+{
+    struct rog_remote_host *host = &remote->host[rank];
+    const char *folder = remote->attempt->folder;
+    host->remote = remote;
+    host->rank = rank;
+    host->settings = rog_remote_settings(remote->attempt->cluster, rank);
+    host->name = rog_json_get_string(host->settings, "host", "");
+    if (rank)
+        snprintf(host->title, sizeof host->title, "worker %zu (%.64s)", rank, host->name);
+    else
+        snprintf(host->title, sizeof host->title, "the server (%.64s)", host->name);
+    host->spool = rank ? rog_format("%s/" ROG_RUN_WORKER "%zu", folder, rank) : rog_strdup(folder);
+    return host->spool ? rog_dir_make(host->spool, err) : rog_fail_nomem(err);
+}
+
+static int start_threads(struct rog_remote *remote, struct rog_error *err)
+{
+    int code = 0;
+    for (size_t i = 0; code == 0 && i < remote->count; i++) {
+        struct rog_remote_host *host = &remote->host[i];
+        int cause = pthread_create(&host->thread, NULL, rog_remote_host_live, host);
+        host->has_thread = cause == 0;
+        if (cause)
+            code = rog_fail(err, ROG_EIO, "cannot start a thread: %s", strerror(cause));
+    }
+    return code;
+}
+
+void rog_remote_init(struct rog_remote *remote, const struct rog_attempt *attempt)
+{
+    remote->attempt = attempt;
+    remote->notes_end = &remote->notes;
+    pthread_condattr_t attributes;
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_mutex_init(&remote->mutex, NULL);
+    pthread_cond_init(&remote->changed, &attributes);
+    pthread_condattr_destroy(&attributes);
+}
+
+static int start(void **state, const struct rog_attempt *attempt, struct rog_error *err)
+{
+    struct rog_remote *remote = calloc(1, sizeof *remote);
+    if (!remote)
+        return rog_fail_nomem(err);
+    rog_remote_init(remote, attempt);
+    remote->count = rog_json_size(attempt->cluster->workers) + 1;
+    remote->host = calloc(remote->count, sizeof *remote->host);
+    remote->key = rog_path_join(attempt->folder, ROG_RUN_KEY);
+    int code = remote->host && remote->key ? 0 : rog_fail_nomem(err);
+    if (code == 0)
+        code = rog_remote_files_new(&remote->files, attempt->config, attempt->start_model, err);
+    if (code == 0 && !attempt->adopt)
+        code = rog_run_make_key(remote->key, err);
+    for (size_t i = 0; code == 0 && i < remote->count; i++)
+        code = init_host(remote, i, err);
+    if (code == 0)
+        code = start_threads(remote, err);
+    if (code < 0)
+        stop(remote);
+    else
+        *state = remote;
+    return code;
+}
+
+/* ---- going on ---- */
+
+/* Whether all of the hosts (`workers`: all but the server) have come so far. */
+static bool all_reached(const struct rog_remote *remote, enum rog_remote_stage stage, bool workers)
+{
+    for (size_t i = workers; i < remote->count; i++)
+        if (remote->host[i].reached < stage)
+            return false;
+    return true;
+}
+
+static void choose_shaping(struct rog_remote *remote)
+{
+    struct rog_remote_right *right = calloc(remote->count, sizeof *right);
+    if (!right)
+        return; /* pacing is what is left */
+    for (size_t i = 0; i < remote->count; i++)
+        right[i] = remote->host[i].right;
+    rog_remote_shaping_choose(&remote->shaping, right, remote->count,
+                              remote->attempt->cluster->downlink_at_server);
+    free(right);
+}
+
+/* Lets the hosts go on when all have come so far. True: they may be placed from now on. */
+static bool let_go_on(struct rog_remote *remote)
+{
+    enum rog_remote_stage before = remote->allowed;
+    if (remote->allowed == ROG_REMOTE_BEGUN && all_reached(remote, ROG_REMOTE_PREPARED, false)) {
+        choose_shaping(remote);
+        remote->allowed = ROG_REMOTE_PLACED;
+    }
+    if (remote->allowed == ROG_REMOTE_PLACED && all_reached(remote, ROG_REMOTE_PLACED, false))
+        remote->allowed = ROG_REMOTE_SERVING;
+    if (remote->allowed == ROG_REMOTE_SERVING && remote->host[0].reached >= ROG_REMOTE_RUNNING)
+        remote->allowed = ROG_REMOTE_RUNNING;
+    remote->server_ended = remote->host[0].reached == ROG_REMOTE_ENDED;
+    if (remote->allowed != before)
+        pthread_cond_broadcast(&remote->changed);
+    return before == ROG_REMOTE_BEGUN && remote->allowed > before;
+}
+
+/* The first host that has failed for good, or that is away although the run is over. */
+static int look_for_failures(struct rog_remote *remote, struct rog_error *err)
+{
+    for (size_t i = 0; i < remote->count; i++) {
+        const struct rog_remote_host *host = &remote->host[i];
+        /* What is wrong with the cluster file is so for all runs. */
+        bool is_final = host->cause.code == ROG_EINVAL || host->cause.code == ROG_ENOMEM;
+        if (host->failed)
+            return rog_fail(err, is_final ? host->cause.code : ROG_EFAILED, "%s",
+                            host->cause.message);
+    }
+    double limit_s = remote->attempt->cluster->stall_limit_s;
+    if (remote->server_ended_s == 0 || rog_clock_s() - remote->server_ended_s < limit_s)
+        return 0;
+    for (size_t i = 0; i < remote->count; i++)
+        if (remote->host[i].reached < ROG_REMOTE_ENDED)
+            return rog_fail(err, ROG_EFAILED,
+                            "the run is over, but %s was not reached for %g s (stall_limit) to "
+                            "bring home what it recorded",
+                            remote->host[i].title, limit_s);
+    return 0;
+}
+
+static int step(void *state, enum rog_step *step, struct rog_error *err)
+{
+    struct rog_remote *remote = state;
+    pthread_mutex_lock(&remote->mutex);
+    bool chosen = let_go_on(remote);
+    if (remote->server_ended && remote->server_ended_s == 0)
+        remote->server_ended_s = rog_clock_s();
+    int code = look_for_failures(remote, err);
+    bool begun = all_reached(remote, ROG_REMOTE_RUNNING, true) &&
+                 remote->host[0].reached >= ROG_REMOTE_RUNNING;
+    bool placed = remote->allowed >= ROG_REMOTE_SERVING;
+    bool ended = all_reached(remote, ROG_REMOTE_ENDED, false);
+    pthread_mutex_unlock(&remote->mutex);
+    if (chosen && remote->shaping.why[0] && !remote->attempt->adopt)
+        rog_remote_log(&remote->host[0], ROG_EVENT_WARNING, "%s", remote->shaping.why);
+    if (placed)
+        remove_key(remote);
+    log_messages(remote);
+    *step = ended ? ROG_STEP_ENDED : begun ? ROG_STEP_RUNNING : ROG_STEP_PREPARING;
+    return code;
+}
+
+const struct rog_executor rog_remote_executor = {
+    .kind = ROG_CLUSTER_SSH,
+    .real_time = true,
+    .stream_per_worker = true,
+    .host_streams = true,
+    .adopts = true,
+    .start = start,
+    .step = step,
+    .stop = stop,
+};

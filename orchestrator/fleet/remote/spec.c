@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <orchestrator/fleet/remote/spec.h>
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <common/file.h>
+
+const struct rog_json *rog_remote_settings(const struct rog_cluster *cluster, size_t rank)
+{
+    return rank ? rog_json_at(cluster->workers, rank - 1) : cluster->server;
+}
+
+/* ---- shaping ---- */
+
+static void is_missing(struct rog_remote_right *right, const struct rog_json *probe)
+{
+    static const struct {
+        const char *name, *words;
+    } causes[] = {
+        {"tools", "tc or ip is not installed (package iproute2)"},
+        {"permitted", "the user may not change network interfaces"},
+        {"tbf", "the kernel has no tbf"},
+        {"htb", "the kernel has no htb"},
+        {"u32", "the kernel has no u32"},
+    };
+    const char *obstacle = rog_json_get_string(probe, "obstacle", "");
+    if (obstacle[0]) {
+        snprintf(right->why_not, sizeof right->why_not, "a qdisc of somebody else (%.64s) is on it",
+                 obstacle);
+        return;
+    }
+    for (size_t i = 0; i < sizeof causes / sizeof *causes; i++)
+        if (!rog_json_get_bool(probe, causes[i].name, true)) {
+            snprintf(right->why_not, sizeof right->why_not, "%s", causes[i].words);
+            return;
+        }
+    snprintf(right->why_not, sizeof right->why_not, "the kernel lacks what it takes");
+}
+
+int rog_remote_right_read(struct rog_remote_right *right, const char *answer, struct rog_error *err)
+{
+    struct rog_json *probe = NULL;
+    *right = (struct rog_remote_right){0};
+    if (!answer) {
+        snprintf(right->why_not, sizeof right->why_not, "the cluster file gives no iface");
+        return 0;
+    }
+    int code =
+        rog_json_parse(answer, strlen(answer), "the answer of rog-trainer shape", &probe, err);
+    if (code < 0)
+        return code;
+    if (!rog_json_get_bool(probe, "interface", true))
+        code = rog_fail(err, ROG_EINVAL, "its iface is no network interface there");
+    right->egress = rog_json_get_bool(probe, "egress", false);
+    right->ingress = rog_json_get_bool(probe, "ingress", false);
+    right->downlink = rog_json_get_bool(probe, "downlink", false);
+    if (!right->egress || !right->downlink)
+        is_missing(right, probe);
+    rog_json_free(probe);
+    return code;
+}
+
+void rog_remote_shaping_choose(struct rog_remote_shaping *shaping,
+                               const struct rog_remote_right *right, size_t count, bool at_server)
+{
+    size_t no_egress = 0, no_ingress = 0; /* the first worker without */
+    for (size_t i = count - 1; i > 0; i--) {
+        no_egress = right[i].egress ? no_egress : i;
+        no_ingress = right[i].ingress ? no_ingress : i;
+    }
+    *shaping = (struct rog_remote_shaping){.how = ROG_REMOTE_BOTH};
+    if (no_egress) {
+        shaping->how = ROG_REMOTE_PACE;
+        snprintf(shaping->why, sizeof shaping->why,
+                 "the bandwidth is paced in user space by the trainer, as the interface of worker "
+                 "%zu cannot be shaped: %s",
+                 no_egress, right[no_egress].why_not);
+    } else if ((no_ingress || at_server) && right[0].downlink) {
+        shaping->how = ROG_REMOTE_DOWNLINK;
+    } else if (at_server) {
+        shaping->how = ROG_REMOTE_PACE;
+        snprintf(shaping->why, sizeof shaping->why,
+                 "the bandwidth is paced in user space by the trainer, as the server cannot shape "
+                 "what it sends (downlink = \"server\"): %s",
+                 right[0].why_not);
+    } else if (no_ingress) {
+        shaping->how = ROG_REMOTE_PACE;
+        snprintf(shaping->why, sizeof shaping->why,
+                 "the bandwidth is paced in user space by the trainer, as neither worker %zu can "
+                 "shape what it receives (its kernel has no ifb) nor the server what it sends: %s",
+                 no_ingress, right[0].why_not);
+    }
+}
+
+/* ---- host.json ---- */
+
+static void add_argument(struct rog_json *list, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+static void add_argument(struct rog_json *list, const char *format, ...)
+{
+    char text[512];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    rog_json_append(list, rog_json_new_string(text));
+}
+
+/* What serve or work is told besides what the supervisor tells it itself. */
+static struct rog_json *make_arguments(const struct rog_cluster *cluster, size_t rank, bool pace)
+{
+    struct rog_json *list = rog_json_array();
+    const char *host = rog_json_get_string(cluster->server, "host", "");
+    const char *address = rog_json_get_string(cluster->server, "address", host);
+    bool is_ipv6 = strchr(address, ':') != NULL;
+    if (rank) {
+        add_argument(list, "--server");
+        add_argument(list, "%s%s%s:%u", is_ipv6 ? "[" : "", address, is_ipv6 ? "]" : "",
+                     cluster->port);
+        add_argument(list, "--server-timeout");
+        add_argument(list, "%.17g", cluster->stall_limit_s);
+    } else {
+        add_argument(list, "--listen");
+        add_argument(list, ":%u", cluster->port);
+        add_argument(list, "--worker-timeout");
+        add_argument(list, "%.17g", cluster->worker_timeout_s);
+        add_argument(list, "--join-timeout");
+        add_argument(list, "%.17g", cluster->stall_limit_s);
+    }
+    if (pace)
+        add_argument(list, "--pace");
+    return list;
+}
+
+/* The words of a setting between blanks. */
+static struct rog_json *make_words(const struct rog_json *settings, const char *name)
+{
+    struct rog_json *list = rog_json_array();
+    const char *at = rog_json_get_string(settings, name, "");
+    for (at += strspn(at, " "); *at; at += strspn(at, " ")) {
+        size_t length = strcspn(at, " ");
+        char *word = rog_format("%.*s", (int)length, at);
+        rog_json_append(list, rog_json_new_string(word));
+        free(word);
+        at += length;
+    }
+    return list;
+}
+
+static struct rog_json *make_environment(const struct rog_json *settings)
+{
+    struct rog_json *words = make_words(settings, "environment"), *object = rog_json_object();
+    for (size_t i = 0; i < rog_json_size(words); i++) {
+        char *name = rog_strdup(rog_json_string(rog_json_at(words, i), ""));
+        char *equals = name ? strchr(name, '=') : NULL;
+        if (equals) {
+            *equals = '\0';
+            rog_json_put_string(object, name, equals + 1);
+        }
+        free(name);
+    }
+    rog_json_free(words);
+    return object;
+}
+
+static const char *trace_of(const struct rog_json *config, size_t rank)
+{
+    const struct rog_json *worker = rog_json_at(rog_json_get(config, "workers"), rank - 1);
+    return rog_json_get_string(worker, "trace", rog_json_get_string(config, "trace", ""));
+}
+
+static double offset_of(const struct rog_json *config, size_t rank)
+{
+    return rog_json_get_number(rog_json_at(rog_json_get(config, "workers"), rank - 1),
+                               "trace_offset", 0);
+}
+
+/* The workers as the server shapes them. */
+static struct rog_json *make_peers(const struct rog_json *config, const struct rog_cluster *cluster)
+{
+    struct rog_json *peers = rog_json_array();
+    for (size_t rank = 1; rank <= rog_json_size(cluster->workers); rank++) {
+        const struct rog_json *settings = rog_remote_settings(cluster, rank);
+        const char *host = rog_json_get_string(settings, "host", "");
+        struct rog_json *peer = rog_json_object();
+        rog_json_put_integer(peer, "rank", (int64_t)rank);
+        rog_json_put_string(peer, "address", rog_json_get_string(settings, "address", host));
+        rog_json_put_string(peer, "trace", trace_of(config, rank));
+        rog_json_put_number(peer, "offset_s", offset_of(config, rank));
+        rog_json_append(peers, peer);
+    }
+    return peers;
+}
+
+/* NULL: nothing is shaped on this host. */
+static struct rog_json *make_shape(const struct rog_json *config, const struct rog_cluster *cluster,
+                                   const struct rog_remote_shaping *shaping, size_t rank)
+{
+    if (shaping->how == ROG_REMOTE_PACE || (!rank && shaping->how == ROG_REMOTE_BOTH))
+        return NULL;
+    struct rog_json *shape = rog_json_object();
+    rog_json_put_string(shape, "iface",
+                        rog_json_get_string(rog_remote_settings(cluster, rank), "iface", ""));
+    rog_json_put_integer(shape, "seed", rog_json_get_integer(config, "seed", 0));
+    rog_json_put_number(shape, "tolerance", ROG_REMOTE_TOLERANCE);
+    if (rank) {
+        rog_json_put_string(shape, "direction",
+                            shaping->how == ROG_REMOTE_BOTH ? "both" : "egress");
+        rog_json_put_string(shape, "trace", trace_of(config, rank));
+        rog_json_put_number(shape, "offset_s", offset_of(config, rank));
+    } else {
+        rog_json_put(shape, "peers", make_peers(config, cluster));
+    }
+    return shape;
+}
+
+int rog_remote_spec(const struct rog_json *config, const struct rog_cluster *cluster,
+                    const struct rog_remote_shaping *shaping, size_t rank, char **text,
+                    struct rog_error *err)
+{
+    const struct rog_json *settings = rog_remote_settings(cluster, rank);
+    struct rog_json *spec = rog_json_object();
+    struct rog_json *shape = make_shape(config, cluster, shaping, rank);
+    rog_json_put_string(spec, "role", rank ? "work" : "serve");
+    rog_json_put_integer(spec, "rank", (int64_t)rank);
+    rog_json_put(spec, "arguments", make_arguments(cluster, rank, shaping->how == ROG_REMOTE_PACE));
+    rog_json_put(spec, "wrap", make_words(settings, "wrap"));
+    rog_json_put(spec, "environment", make_environment(settings));
+    rog_json_put_integer(spec, "restarts", cluster->restarts);
+    rog_json_put_number(spec, "lease_s", cluster->lease_s);
+    rog_json_put_bool(spec, "power", true);
+    if (shape)
+        rog_json_put(spec, "shape", shape);
+    *text = rog_json_text_pretty(spec);
+    rog_json_free(spec);
+    return *text ? 0 : rog_fail_nomem(err);
+}

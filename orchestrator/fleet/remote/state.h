@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_FLEET_REMOTE_STATE_H
+#define ROG_FLEET_REMOTE_STATE_H
+
+/*
+ * A run on real hosts, as remote.c and its parts see it. Each host has a thread with a connection
+ * of its own (remote_host.c); all of them wait for each other between stages. What the threads have
+ * to say is collected here and said by the thread of the runner.
+ */
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <orchestrator/deploy/bundle.h>
+#include <orchestrator/fleet/executor.h>
+#include <orchestrator/fleet/remote/files.h>
+#include <orchestrator/fleet/remote/spec.h>
+#include <orchestrator/ssh/ssh.h>
+
+/* How far a host has come, and how far hosts may go. */
+enum rog_remote_stage {
+    ROG_REMOTE_BEGUN,
+    ROG_REMOTE_PREPARED, /* connected, trainer and files deployed, network interface probed */
+    ROG_REMOTE_PLACED,   /* its folder of the run is there */
+    ROG_REMOTE_SERVING,  /* the server's process runs */
+    ROG_REMOTE_RUNNING,  /* all processes may */
+    ROG_REMOTE_ENDED,    /* its process has ended well and everything of it is here */
+};
+
+struct rog_remote_message {
+    char event[24];
+    size_t rank;
+    char *text;
+    struct rog_remote_message *next;
+};
+
+struct rog_remote_host {
+    struct rog_remote *remote;
+    size_t rank;                     /* 0: the server */
+    const struct rog_json *settings; /* of the cluster file */
+    const char *name;                /* as there */
+    char title[96];                  /* "worker 2 (10.42.0.3)" */
+    pthread_t thread;
+    bool has_thread;
+
+    /* The thread's own. */
+    struct rog_ssh *ssh; /* NULL: no connection; changed under the mutex */
+    bool unanswered;     /* logging in: somebody was asked in vain */
+    char *tree;          /* there: trainer and files */
+    char *program;       /* there: rog-trainer */
+    char *folder;        /* there: of the run */
+    char *spool;         /* here: what comes from there */
+    bool placed;         /* the folder there may exist; changed under the mutex */
+    long pid;            /* of the supervisor, 0: not known */
+    double lease_s;      /* when the lease was last renewed */
+    double looked_s;     /* when the supervisor was last looked for */
+    double grace_s;      /* when the server was first seen to have ended; 0: not yet */
+
+    /* Under the mutex. */
+    enum rog_remote_stage reached;
+    struct rog_remote_right right;
+    bool lost;   /* there is no connection now */
+    bool failed; /* for good: cause */
+    struct rog_error cause;
+};
+
+struct rog_remote {
+    const struct rog_attempt *attempt;
+    struct rog_remote_files *files;
+    char *key;                    /* here: the key of the training link, until all hosts have it */
+    struct rog_remote_host *host; /* [count]: 0 the server, then the workers */
+    size_t count;
+
+    pthread_mutex_t mutex;
+    pthread_cond_t changed; /* CLOCK_MONOTONIC */
+    /* Under the mutex. */
+    enum rog_remote_stage allowed;
+    struct rog_remote_shaping shaping; /* decided before hosts may be placed */
+    struct rog_bundle_cache *cache;    /* once a host needs the trainer */
+    bool stop;
+    bool server_ended;
+    struct rog_remote_message *notes, **notes_end;
+
+    double server_ended_s; /* remote.c's: when it has seen that; 0: not yet */
+};
+
+/* The thread of a host: `argument` is its struct rog_remote_host. */
+void *rog_remote_host_live(void *argument);
+
+/* What the threads share, apart from the hosts. */
+void rog_remote_init(struct rog_remote *remote, const struct rog_attempt *attempt);
+void rog_remote_release(struct rog_remote *remote);
+/* Lets threads end and waits for them. One that has nothing to clean up is not let finish. */
+void rog_remote_halt(struct rog_remote *remote, struct rog_remote_host *hosts, size_t count);
+
+/* Something for the run's record and for people. */
+void rog_remote_log(struct rog_remote_host *host, const char *event, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* Waits until everything is to end, at most for so long. */
+bool rog_remote_stopped(struct rog_remote *remote, double wait_s);
+
+#endif

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <orchestrator/replay/replay.h>
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <common/file.h>
+#include <orchestrator/store/summary.h>
+
+/* More than a run can have: the times that were recorded end it, or the clock. */
+#define EPOCHS 100000
+/* Values of a trace hold for at least 0.1 ms (librog/trace/trace.h). */
+#define APART_S 2e-4
+
+/* ---- what was recorded ---- */
+
+/* The runs that can be replayed, for messages. */
+static int cannot(struct rog_db *db, const char *id, const char *why, int64_t rank,
+                  struct rog_error *err)
+{
+    char list[600] = "", who[32] = "";
+    struct rog_query *query = NULL;
+    int code = rog_query_new(&query, db, err,
+                             "SELECT id FROM runs WHERE status = 'done' AND id IN"
+                             " (SELECT run_id FROM bandwidth) AND id IN (SELECT run_id FROM"
+                             " iterations WHERE stall_s IS NOT NULL) ORDER BY id LIMIT 8",
+                             "");
+    size_t at = 0;
+    while (code == 0 && (code = rog_query_step(query, err)) == 1) {
+        at += (size_t)snprintf(list + at, sizeof list - at, "%s%.60s", at ? ", " : "",
+                               rog_query_text(query, 0));
+        code = 0;
+    }
+    rog_query_free(query);
+    if (rank > 0)
+        snprintf(who, sizeof who, " of worker %lld", (long long)rank);
+    return code < 0 ? code
+                    : rog_fail(err, ROG_EINVAL,
+                               "run %s cannot be replayed: %s%s; a replay needs bandwidth and "
+                               "times of every worker, which %s%s%s",
+                               id, why, who, list[0] ? "have: " : "no run here has", list,
+                               at ? " (the first of them)" : "");
+}
+
+/* Writes a line "A,B" for each row of a query, or "A" where it has one column. A first column that
+ * does not increase, and a row without a value, are left out; one that increases by less than a
+ * trace may is moved on. */
+static int write_rows(struct rog_query *query, int columns, const char *path, const char *header,
+                      int64_t *rows, struct rog_error *err)
+{
+    struct rog_file_writer writer = {0};
+    double last = -INFINITY;
+    int code = rog_file_writer_open(&writer, path, err);
+    if (code == 0)
+        fprintf(writer.file, "%s\n", header);
+    *rows = 0;
+    while (code == 0 && (code = rog_query_step(query, err)) == 1) {
+        double first = rog_query_real(query, 0), second = rog_query_real(query, columns - 1);
+        code = 0;
+        if (isnan(first) || isnan(second) || (columns > 1 && first <= last))
+            continue;
+        if (columns > 1) {
+            first = fmax(first, last + APART_S);
+            fprintf(writer.file, "%.6f,%.9g\n", first, second);
+        } else
+            fprintf(writer.file, "%.9g\n", fmax(first, 0));
+        last = first;
+        ++*rows;
+    }
+    if (code == 0)
+        code = rog_file_writer_commit(&writer, err);
+    rog_file_writer_discard(&writer);
+    return code;
+}
+
+struct source {
+    struct rog_db *db;
+    const char *id, *folder;
+    struct rog_extent extent;
+};
+
+static int write_trace(const struct source *source, int64_t rank, const char *path,
+                       struct rog_error *err)
+{
+    /* The last value holds until the run's end at least. */
+    struct rog_query *query = NULL;
+    int64_t rows = 0;
+    int code = rog_query_new(&query, source->db, err,
+                             "WITH known AS (SELECT max(t, 0) AS t, mbps FROM bandwidth"
+                             " WHERE run_id = ?1 AND rank = ?2),"
+                             " last AS (SELECT mbps FROM known ORDER BY t DESC LIMIT 1)"
+                             " SELECT t, mbps FROM (SELECT t, mbps FROM known UNION ALL"
+                             " SELECT ?3, mbps FROM last)"
+                             " WHERE (SELECT max(mbps) FROM known) > 0 ORDER BY t",
+                             "sid", source->id, rank, source->extent.seconds);
+    if (code == 0)
+        code = write_rows(query, 2, path, "seconds,mbps", &rows, err);
+    rog_query_free(query);
+    if (code == 0 && rows == 0)
+        code = cannot(source->db, source->id, "there is no bandwidth", rank, err);
+    return code;
+}
+
+static int write_times(const struct source *source, int64_t rank, const char *path,
+                       struct rog_error *err)
+{
+    struct rog_query *query = NULL;
+    int64_t rows = 0;
+    int code = rog_query_new(&query, source->db, err,
+                             "SELECT compute_s FROM iterations WHERE run_id = ? AND rank = ? AND"
+                             " stall_s IS NOT NULL ORDER BY iteration",
+                             "si", source->id, rank);
+    if (code == 0)
+        code = write_rows(query, 1, path, "step_s", &rows, err);
+    rog_query_free(query);
+    if (code == 0 && rows == 0)
+        code = cannot(source->db, source->id, "there are no times or stalls", rank, err);
+    return code;
+}
+
+/* ---- the cluster ---- */
+
+/* A worker as it was, with what was recorded of it. */
+static int replay_worker(const struct source *source, const struct rog_json *was, int64_t rank,
+                         struct rog_json **worker, struct rog_error *err)
+{
+    static const char *const replaced[] = {"trace", "trace_offset", "batch", "local_steps"};
+    struct rog_json *made = *worker = rog_json_object();
+    char *trace = rog_format("%s/trace%lld.csv", source->folder, (long long)rank);
+    char *times = rog_format("%s/times%lld.csv", source->folder, (long long)rank);
+    int code = made && trace && times ? 0 : rog_fail_nomem(err);
+    for (const struct rog_setting *row = rog_worker_settings; code == 0 && row->name; row++) {
+        const struct rog_json *value = rog_json_get(was, row->name);
+        for (size_t i = 0; i < sizeof replaced / sizeof *replaced; i++)
+            if (strcmp(row->name, replaced[i]) == 0)
+                value = NULL;
+        if (value)
+            rog_json_put(made, row->name, rog_json_copy(value));
+    }
+    if (code == 0)
+        code = write_trace(source, rank, trace, err);
+    if (code == 0)
+        code = write_times(source, rank, times, err);
+    rog_json_put_integer(made, "rank", rank);
+    rog_json_put_string(made, "trace", trace);
+    rog_json_put_string(made, "step_times", times);
+    free(times);
+    free(trace);
+    return code;
+}
+
+static int64_t worker_count(const struct source *source, int *code, struct rog_error *err)
+{
+    struct rog_query *query = NULL;
+    int64_t count = 0;
+    *code =
+        rog_query_new(&query, source->db, err,
+                      "SELECT max((SELECT count(*) FROM workers WHERE run_id = ?1 AND rank > 0),"
+                      " (SELECT coalesce(max(rank), 0) FROM iterations WHERE run_id = ?1))",
+                      "s", source->id);
+    if (*code == 0 && (*code = rog_query_step(query, err)) == 1) {
+        count = rog_query_int(query, 0);
+        *code = 0;
+    }
+    rog_query_free(query);
+    return count;
+}
+
+static int make_cluster(struct rog_replay_run *replay, struct source *source,
+                        const struct rog_json *were, struct rog_error *err)
+{
+    int code;
+    int64_t count = worker_count(source, &code, err);
+    if (code == 0 && (count == 0 || rog_json_size(were) == 0))
+        code = cannot(source->db, source->id, "it has no workers", 0, err);
+    replay->cluster.kind = ROG_CLUSTER_VIRTUAL;
+    replay->cluster.name = rog_strdup("replay");
+    replay->cluster.workers = rog_json_array();
+    if (code == 0 && (!replay->cluster.name || !replay->cluster.workers))
+        code = rog_fail_nomem(err);
+    for (int64_t rank = 1; code == 0 && rank <= count; rank++) {
+        struct rog_json *worker = NULL;
+        /* More workers than the cluster has: its devices in turn. */
+        const struct rog_json *was = rog_json_at(were, (size_t)(rank - 1) % rog_json_size(were));
+        code = replay_worker(source, was, rank, &worker, err);
+        rog_json_append(replay->cluster.workers, worker);
+    }
+    return code;
+}
+
+/* ---- the settings ---- */
+
+/* What stays as it was. */
+static const char *const kept[] = {"control",    "seed",       "seconds", "model",
+                                   "wire_model", "image_size", "latency"};
+
+static int make_settings(struct rog_replay_run *replay, const struct source *source,
+                         const struct rog_json *config, bool imported, struct rog_error *err)
+{
+    struct rog_json *settings = replay->settings = rog_json_object();
+    int code = settings ? 0 : rog_fail_nomem(err);
+    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
+        const struct rog_json *value = rog_json_get(config, kept[i]);
+        if (value)
+            rog_json_put(settings, kept[i], rog_json_copy(value));
+    }
+    if (imported) { /* the published runs' */
+        rog_json_put_string(settings, "model", "convmlp-m");
+        rog_json_put_string(settings, "wire_model", "convmlp-m");
+    }
+    /* Whether the clock ended the run, or its last iteration. */
+    double seconds = rog_json_get_number(config, "seconds", 0);
+    bool by_clock = seconds > 0 && source->extent.seconds >= seconds;
+    rog_json_put_number(settings, "seconds", by_clock ? seconds : 0);
+    rog_json_put_integer(settings, "epochs", EPOCHS);
+    rog_json_put_string(settings, "workload", "none");
+    return code;
+}
+
+int rog_replay_run_prepare(struct rog_replay_run *replay, struct rog_db *db, const char *id,
+                           const struct rog_cluster *artifact, const char *folder,
+                           struct rog_error *err)
+{
+    *replay = (struct rog_replay_run){0};
+    struct source source = {.db = db, .id = id, .folder = folder};
+    struct rog_run_row row;
+    struct rog_json *config = NULL;
+    int code = rog_run_row_load(db, id, &row, err);
+    if (code == 0 && strcmp(row.status, "done") != 0) {
+        char *why = rog_format("it is %s", row.status);
+        code = why ? cannot(db, id, why, 0, err) : rog_fail_nomem(err);
+        free(why);
+    }
+    if (code == 0)
+        code =
+            rog_json_parse(row.config, strlen(row.config), "the run's configuration", &config, err);
+    if (code == 0)
+        code = rog_extent_load(db, id, &source.extent, err);
+    bool imported = row.workload && strcmp(row.workload, "imported") == 0;
+    if (code == 0)
+        code = make_cluster(replay, &source,
+                            imported ? artifact->workers : rog_json_get(config, "workers"), err);
+    if (code == 0)
+        code = make_settings(replay, &source, config, imported, err);
+    rog_json_free(config);
+    rog_run_row_release(&row);
+    if (code < 0)
+        rog_replay_run_release(replay);
+    return code;
+}
+
+void rog_replay_run_release(struct rog_replay_run *replay)
+{
+    rog_json_free(replay->settings);
+    rog_json_free(replay->cluster.workers);
+    free(replay->cluster.name);
+    *replay = (struct rog_replay_run){0};
+}

@@ -1,0 +1,517 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <orchestrator/ssh/ssh.h>
+
+#include <errno.h>
+#include <math.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <common/clock.h>
+#include <common/file.h>
+#include <orchestrator/ssh/session.h>
+
+#define POLL_MS 20
+#define AHEAD_BYTES ((size_t)256 << 10)
+#define SILENCE_S 0.2
+#define START_TIMEOUT_S 30
+#define PIECE_BYTES 65536
+
+int rog_ssh_fail(struct rog_ssh *ssh, struct rog_error *err, const char *what)
+{
+    const char *cause = ssh_get_error(ssh->session);
+    return rog_fail(err, ROG_EFAILED, "%s: %s: %s", ssh->name, what,
+                    cause && cause[0] ? cause : "the connection is lost");
+}
+
+/* --- connecting --- */
+
+/* ProxyJump became a ProxyCommand that runs ssh: with our configuration file, too. */
+static int pass_config_on(struct rog_ssh *ssh, const char *config, struct rog_error *err)
+{
+    char *command = NULL;
+    if (ssh_options_get(ssh->session, SSH_OPTIONS_PROXYCOMMAND, &command) != SSH_OK || !command)
+        return ROG_OK;
+    int code = ROG_OK;
+    if (strncmp(command, "ssh ", 4) == 0 && strncmp(command, "ssh -F ", 7) != 0) {
+        const char *const argv[] = {config, NULL};
+        char *quoted = rog_ssh_quote(argv);
+        char *whole = quoted ? rog_format("ssh -F %s %s", quoted, command + 4) : NULL;
+        if (!whole)
+            code = rog_fail_nomem(err);
+        else if (ssh_options_set(ssh->session, SSH_OPTIONS_PROXYCOMMAND, whole) != SSH_OK)
+            code = rog_ssh_fail(ssh, err, "cannot set the proxy command");
+        free(whole);
+        free(quoted);
+    }
+    ssh_string_free_char(command);
+    return code;
+}
+
+/* What the caller says counts more than the configuration, so it comes after it. */
+static int configure(struct rog_ssh *ssh, const struct rog_ssh_options *options,
+                     struct rog_error *err)
+{
+    ssh_session session = ssh->session;
+    long timeout_s = (long)ceil(options->timeout_s);
+    bool process = false;
+    int strict = 1; /* or libssh itself accepts unknown hosts where the configuration says so */
+    if (options->config && access(options->config, R_OK) != 0)
+        return rog_fail(err, ROG_EINVAL, "cannot read the ssh configuration %s: %s",
+                        options->config, strerror(errno));
+    if (ssh_options_set(session, SSH_OPTIONS_HOST, options->host) != SSH_OK ||
+        ssh_options_parse_config(session, options->config) != SSH_OK ||
+        ssh_options_set(session, SSH_OPTIONS_PROCESS_CONFIG, &process) != SSH_OK ||
+        ssh_options_set(session, SSH_OPTIONS_STRICTHOSTKEYCHECK, &strict) != SSH_OK ||
+        ssh_options_set(session, SSH_OPTIONS_TIMEOUT, &timeout_s) != SSH_OK ||
+        (options->user && ssh_options_set(session, SSH_OPTIONS_USER, options->user) != SSH_OK) ||
+        (options->port && ssh_options_set(session, SSH_OPTIONS_PORT, &options->port) != SSH_OK))
+        return rog_ssh_fail(ssh, err, "the ssh configuration is not usable");
+    return options->config ? pass_config_on(ssh, options->config, err) : ROG_OK;
+}
+
+/* A peer that has fallen silent is noticed by the kernel. Not on a proxy command's pipe. */
+static void bound_silence(const struct rog_ssh *ssh)
+{
+    int fd = ssh_get_fd(ssh->session), yes = 1, idle_s = (int)fmax(ssh->timeout_s / 2, 1);
+    unsigned limit_ms = (unsigned)(1000 * ssh->timeout_s);
+    setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &yes, sizeof yes);
+    setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle_s, sizeof idle_s);
+    setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &idle_s, sizeof idle_s);
+    setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &limit_ms, sizeof limit_ms);
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
+}
+
+/* "SHA256:..." of the key that the host shows; heap memory of libssh. */
+static char *fingerprint(ssh_session session)
+{
+    ssh_key key = NULL;
+    unsigned char *hash = NULL;
+    size_t size = 0;
+    char *text = NULL;
+    if (ssh_get_server_publickey(session, &key) == SSH_OK &&
+        ssh_get_publickey_hash(key, SSH_PUBLICKEY_HASH_SHA256, &hash, &size) == SSH_OK)
+        text = ssh_get_fingerprint_hash(SSH_PUBLICKEY_HASH_SHA256, hash, size);
+    ssh_clean_pubkey_hash(&hash);
+    ssh_key_free(key);
+    return text;
+}
+
+/* Only a host whose key is in known_hosts will do. */
+static int check_host(struct rog_ssh *ssh, const struct rog_ssh_options *options,
+                      struct rog_error *err)
+{
+    enum ssh_known_hosts_e state = ssh_session_is_known_server(ssh->session);
+    if (state == SSH_KNOWN_HOSTS_OK)
+        return ROG_OK;
+    char *print = fingerprint(ssh->session);
+    char *flag = options->config ? rog_format("-F %s ", options->config) : rog_strdup("");
+    char *known = NULL;
+    ssh_options_get(ssh->session, SSH_OPTIONS_KNOWNHOSTS, &known);
+    const char *shown = print ? print : "(no fingerprint)";
+    int code;
+    if (state == SSH_KNOWN_HOSTS_CHANGED || state == SSH_KNOWN_HOSTS_OTHER)
+        code = rog_fail(err, ROG_EINVAL,
+                        "%s shows another host key than the one in %s: %s. Somebody may be in "
+                        "between. If you know why it changed, forget the old one with: ssh-keygen "
+                        "-f %s -R %s",
+                        ssh->name, known ? known : "known_hosts", shown,
+                        known ? known : "~/.ssh/known_hosts", options->host);
+    else if (state == SSH_KNOWN_HOSTS_ERROR)
+        code = rog_ssh_fail(ssh, err, "cannot check its host key");
+    else
+        code = rog_fail(err, ROG_EINVAL,
+                        "the host key of %s is not known: %s. Compare it with the host's own, then "
+                        "accept it with: ssh %s-o StrictHostKeyChecking=ask %s true",
+                        ssh->name, shown, flag ? flag : "", ssh->name);
+    ssh_string_free_char(known);
+    ssh_string_free_char(print);
+    free(flag);
+    return code;
+}
+
+int rog_ssh_connect(struct rog_ssh **out, const struct rog_ssh_options *options,
+                    struct rog_error *err)
+{
+    *out = NULL;
+    if (!options->host || !options->host[0] || options->host[0] == '-' ||
+        strpbrk(options->host, " \t\n'\"\\;|&$`<>()"))
+        return rog_fail(err, ROG_EINVAL, "\"%s\" is no name or address of a host",
+                        options->host ? options->host : "");
+    struct rog_ssh *ssh = calloc(1, sizeof *ssh);
+    if (!ssh)
+        return rog_fail_nomem(err);
+    int code = ROG_OK;
+    char *user = NULL;
+    ssh->timeout_s = options->timeout_s;
+    ssh->session = ssh_new();
+    ssh->name = rog_strdup(options->host);
+    if (!ssh->session || !ssh->name)
+        code = rog_fail_nomem(err);
+    if (!code)
+        code = configure(ssh, options, err);
+    if (!code && ssh_options_get(ssh->session, SSH_OPTIONS_USER, &user) == SSH_OK && user) {
+        free(ssh->name);
+        ssh->name = rog_format("%s@%s", user, options->host);
+        if (!ssh->name)
+            code = rog_fail_nomem(err);
+    }
+    if (!code && ssh_connect(ssh->session) != SSH_OK)
+        code = rog_ssh_fail(ssh, err, "cannot connect");
+    if (!code) {
+        bound_silence(ssh);
+        code = check_host(ssh, options, err);
+    }
+    if (!code)
+        code = rog_ssh_log_in(ssh, options, err);
+    ssh_string_free_char(user);
+    if (code)
+        rog_ssh_free(ssh);
+    else
+        *out = ssh;
+    return code;
+}
+
+void rog_ssh_free(struct rog_ssh *ssh)
+{
+    if (!ssh)
+        return;
+    if (ssh->sftp)
+        sftp_free(ssh->sftp);
+    if (ssh->session && !ssh->lost)
+        ssh_disconnect(ssh->session);
+    else if (ssh->session)
+        ssh_silent_disconnect(ssh->session);
+    ssh_free(ssh->session);
+    free(ssh->name);
+    free(ssh);
+}
+
+void rog_ssh_interrupt(const struct rog_ssh *ssh)
+{
+    shutdown(ssh_get_fd(ssh->session), SHUT_RDWR);
+}
+
+bool rog_ssh_lost(const struct rog_ssh *ssh)
+{
+    return ssh->lost || !ssh_is_connected(ssh->session);
+}
+
+const char *rog_ssh_name(const struct rog_ssh *ssh)
+{
+    return ssh->name;
+}
+
+/* --- commands --- */
+
+char *rog_ssh_quote(const char *const *argv)
+{
+    size_t bytes = 1;
+    for (size_t i = 0; argv[i]; i++) {
+        bytes += 3;
+        for (const char *c = argv[i]; *c; c++)
+            bytes += *c == '\'' ? 4 : 1;
+    }
+    char *line = malloc(bytes), *at = line;
+    for (size_t i = 0; line && argv[i]; i++) {
+        if (i)
+            *at++ = ' ';
+        *at++ = '\'';
+        for (const char *c = argv[i]; *c; c++) {
+            if (*c == '\'') { /* ends the quotes, stands alone, begins them again */
+                memcpy(at, "'\\''", 4);
+                at += 4;
+            } else {
+                *at++ = *c;
+            }
+        }
+        *at++ = '\'';
+    }
+    if (line)
+        *at = '\0';
+    return line;
+}
+
+void rog_ssh_result_release(struct rog_ssh_result *result)
+{
+    free(result->output);
+    free(result->errors);
+    *result = (struct rog_ssh_result){0};
+}
+
+/* Appends what one of the two outputs has; *got is how much. */
+static int take_output(ssh_channel channel, int is_errors, char **text, size_t *used, size_t *got,
+                       struct rog_error *err)
+{
+    char piece[PIECE_BYTES];
+    int size = ssh_channel_read_nonblocking(channel, piece, sizeof piece, is_errors);
+    *got = size > 0 ? (size_t)size : 0;
+    if (size == SSH_ERROR)
+        return ROG_EIO; /* the caller words it */
+    if (*used + *got > ROG_SSH_OUTPUT_MAX_BYTES)
+        return rog_fail(err, ROG_EFORMAT, "it writes more than %zu bytes",
+                        ROG_SSH_OUTPUT_MAX_BYTES);
+    char *more = realloc(*text, *used + *got + 1);
+    if (!more)
+        return rog_fail_nomem(err);
+    memcpy(more + *used, piece, *got);
+    *used += *got;
+    more[*used] = '\0';
+    *text = more;
+    return ROG_OK;
+}
+
+/* What goes to a command and how long it may take. */
+struct flow {
+    const struct rog_ssh_input *input; /* NULL once all of it is given */
+    const char *data;                  /* of its piece: what the host has not taken */
+    size_t left;
+    double until_s, patience_s; /* patience 0: what moves does not put the end off */
+    size_t widest, ahead_bytes; /* see may_give */
+};
+
+/* How much input the host may be given now. Its window is 2 MB as a rule, but what its command has
+ * not read yet sshd copies again and again as more arrives, so that it is given no more than
+ * AHEAD_BYTES ahead. Where that is too little for the way, or to make the host widen its window, it
+ * falls silent, and more is given ahead. */
+static size_t may_give(ssh_channel channel, struct flow *flow)
+{
+    size_t window = ssh_channel_window_size(channel);
+    if (window > flow->widest)
+        flow->widest = window;
+    size_t ahead = flow->widest - window;
+    if (ahead >= flow->ahead_bytes && ahead < flow->widest &&
+        rog_clock_s() > flow->until_s - flow->patience_s + SILENCE_S)
+        flow->ahead_bytes *= 2;
+    size_t rest = ahead < flow->ahead_bytes ? flow->ahead_bytes - ahead : 0;
+    return rest < window ? rest : window;
+}
+
+/* Gives as much input as the host takes at the moment; *moved is how much. */
+static int give_input(struct rog_ssh *ssh, ssh_channel channel, struct flow *flow, size_t *moved,
+                      struct rog_error *err)
+{
+    const void *data;
+    int code = ROG_OK;
+    while (flow->input && !code && *moved < PIECE_BYTES) {
+        size_t most = may_give(channel, flow);
+        if (ssh_channel_is_eof(channel) || ssh_channel_is_closed(channel)) {
+            flow->input = NULL; /* it has ended without reading everything */
+            break;
+        }
+        if (!flow->left) {
+            code = flow->input->give(flow->input->user, &data, &flow->left, err);
+            flow->data = data;
+            if (!code && !flow->left) {
+                flow->input = NULL;
+                if (ssh_channel_send_eof(channel) != SSH_OK)
+                    code = rog_ssh_fail(ssh, err, "cannot end the input of a command");
+            }
+            continue;
+        }
+        size_t size = flow->left < most ? flow->left : most;
+        if (!size)
+            break;
+        int taken = ssh_channel_write(channel, flow->data,
+                                      (uint32_t)(size < PIECE_BYTES ? size : PIECE_BYTES));
+        if (taken <= 0 && ssh_channel_is_closed(channel))
+            continue;
+        if (taken <= 0) {
+            ssh->lost = true;
+            return rog_ssh_fail(ssh, err, "the connection broke during a command");
+        }
+        flow->data += taken;
+        flow->left -= (size_t)taken;
+        *moved += (size_t)taken;
+    }
+    return code;
+}
+
+/* Gives the input and reads both outputs until the command has closed them. */
+static int converse(struct rog_ssh *ssh, ssh_channel channel, struct flow *flow,
+                    struct rog_ssh_result *result, struct rog_error *err)
+{
+    for (;;) {
+        bool ended = ssh_channel_is_eof(channel);
+        size_t out = 0, errors = 0, given = 0;
+        int code = take_output(channel, 0, &result->output, &result->output_bytes, &out, err);
+        if (!code)
+            code = take_output(channel, 1, &result->errors, &result->errors_bytes, &errors, err);
+        if (code == ROG_EIO || !ssh_is_connected(ssh->session)) {
+            ssh->lost = true;
+            return rog_ssh_fail(ssh, err, "the connection broke during a command");
+        }
+        if (!code)
+            code = give_input(ssh, channel, flow, &given, err);
+        if (code)
+            return code;
+        if (ended && !out && !errors)
+            return ROG_OK;
+        if (flow->patience_s > 0 && (out || errors || given))
+            flow->until_s = rog_clock_s() + flow->patience_s;
+        if (rog_clock_s() > flow->until_s) {
+            ssh->lost = true;
+            return rog_fail(err, ROG_EFAILED, "%s: a command was not done in time", ssh->name);
+        }
+        struct pollfd end = {.fd = ssh_get_fd(ssh->session), .events = POLLIN};
+        if (!out && !errors && !given && !ended)
+            poll(&end, 1, POLL_MS);
+    }
+}
+
+/* How the command ended, once the host has told: it may have closed its outputs and go on. */
+static int await_status(struct rog_ssh *ssh, ssh_channel channel, double until_s, int *status,
+                        struct rog_error *err)
+{
+    int code = ROG_OK;
+    ssh_set_blocking(ssh->session, 0);
+    for (;;) {
+        *status = ssh_channel_get_exit_status(channel);
+        if (*status >= 0)
+            break;
+        if (ssh_channel_is_closed(channel)) {
+            *status = 128; /* no status: it was ended by a signal */
+            break;
+        }
+        if (rog_clock_s() > until_s || !ssh_is_connected(ssh->session)) {
+            ssh->lost = true;
+            code = rog_fail(err, ROG_EFAILED, "%s: a command was not done in time", ssh->name);
+            break;
+        }
+        struct pollfd end = {.fd = ssh_get_fd(ssh->session), .events = POLLIN};
+        poll(&end, 1, POLL_MS);
+    }
+    ssh_set_blocking(ssh->session, 1);
+    return code;
+}
+
+static int run(struct rog_ssh *ssh, const char *const *argv, struct flow *flow,
+               struct rog_ssh_result *result, struct rog_error *err)
+{
+    int code = ROG_OK;
+    *result = (struct rog_ssh_result){0};
+    if (ssh->lost)
+        return rog_fail(err, ROG_EFAILED, "%s: the connection was given up", ssh->name);
+    char *line = rog_ssh_quote(argv);
+    ssh_channel channel = line ? ssh_channel_new(ssh->session) : NULL;
+    if (!channel) {
+        free(line);
+        return rog_fail_nomem(err);
+    }
+    if (ssh_channel_open_session(channel) != SSH_OK ||
+        ssh_channel_request_exec(channel, line) != SSH_OK ||
+        (!flow->input && ssh_channel_send_eof(channel) != SSH_OK))
+        code = rog_ssh_fail(ssh, err, "cannot run a command");
+    if (!code)
+        code = converse(ssh, channel, flow, result, err);
+    if (!code)
+        code = await_status(ssh, channel, flow->until_s, &result->status, err);
+    if (code)
+        rog_ssh_result_release(result);
+    if (!ssh->lost)
+        ssh_channel_close(channel);
+    ssh_channel_free(channel);
+    free(line);
+    return code;
+}
+
+int rog_ssh_run(struct rog_ssh *ssh, const char *const *argv, double timeout_s,
+                struct rog_ssh_result *result, struct rog_error *err)
+{
+    struct flow flow = {.until_s = rog_clock_s() + timeout_s};
+    return run(ssh, argv, &flow, result, err);
+}
+
+int rog_ssh_feed(struct rog_ssh *ssh, const char *const *argv, const struct rog_ssh_input *input,
+                 double patience_s, struct rog_ssh_result *result, struct rog_error *err)
+{
+    struct flow flow = {.input = input,
+                        .until_s = rog_clock_s() + patience_s,
+                        .patience_s = patience_s,
+                        .ahead_bytes = AHEAD_BYTES};
+    return run(ssh, argv, &flow, result, err);
+}
+
+/* The end of what a command said, on one line. */
+static void last_words(const struct rog_ssh_result *result, char *text, size_t bytes)
+{
+    size_t size = result->errors_bytes;
+    while (size && strchr(" \r\n", result->errors[size - 1]))
+        size--;
+    size_t from = size > bytes - 1 ? size - (bytes - 1) : 0;
+    size_t kept = size - from;
+    if (kept)
+        memcpy(text, result->errors + from, kept);
+    text[kept] = '\0';
+    for (char *c = text; *c; c++)
+        *c = (unsigned char)*c < ' ' ? ' ' : *c;
+}
+
+int rog_ssh_succeeded(const struct rog_ssh *ssh, const char *what,
+                      const struct rog_ssh_result *result, struct rog_error *err)
+{
+    char words[512];
+    if (result->status == 0)
+        return ROG_OK;
+    last_words(result, words, sizeof words);
+    return rog_fail(err, ROG_EFAILED, "%s: %s ended with status %d%s%s", ssh->name, what,
+                    result->status, words[0] ? ": " : "", words);
+}
+
+int rog_ssh_command(struct rog_ssh *ssh, const char *const *argv, double timeout_s, char **output,
+                    struct rog_error *err)
+{
+    struct rog_ssh_result result;
+    if (output)
+        *output = NULL;
+    int code = rog_ssh_run(ssh, argv, timeout_s, &result, err);
+    if (code)
+        return code;
+    code = rog_ssh_succeeded(ssh, argv[0], &result, err);
+    if (!code && output) {
+        *output = result.output;
+        result.output = NULL;
+    }
+    rog_ssh_result_release(&result);
+    return code;
+}
+
+int rog_ssh_start(struct rog_ssh *ssh, const char *const *argv, const char *log, long *pid,
+                  struct rog_error *err)
+{
+    static const char script[] =
+        "log=$1; shift; : >>\"$log\" || exit 1; "
+        "command -v \"$1\" >/dev/null || { echo \"there is no program $1\" >&2; exit 127; }; "
+        "setsid \"$@\" >>\"$log\" 2>&1 </dev/null & echo $!";
+    size_t count = 0;
+    *pid = 0;
+    while (argv[count])
+        count++;
+    const char **all = calloc(count + 6, sizeof *all);
+    if (!all)
+        return rog_fail_nomem(err);
+    all[0] = "sh";
+    all[1] = "-c";
+    all[2] = script;
+    all[3] = "sh";
+    all[4] = log;
+    memcpy(all + 5, argv, count * sizeof *all);
+    char *output = NULL;
+    int code = rog_ssh_command(ssh, all, START_TIMEOUT_S, &output, err);
+    if (code == ROG_EFAILED)
+        rog_fail_prefix(err, "cannot start %s", argv[0]);
+    if (!code) {
+        *pid = strtol(output, NULL, 10);
+        if (*pid <= 1)
+            code = rog_fail(err, ROG_EFAILED, "%s did not say which process %s is", ssh->name,
+                            argv[0]);
+    }
+    free(output);
+    free(all);
+    return code;
+}

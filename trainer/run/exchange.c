@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <trainer/run/exchange.h>
+
+#include <stdlib.h>
+
+#include <librog/sync/message.h>
+#include <librog/sync/worker.h>
+#include <rog/strategy.h>
+
+#define MESSAGES 128
+#define LATE_S 1e12 /* past every budget */
+
+size_t rog_exchange_message_bytes(const struct rog_rows *rows)
+{
+    size_t least = rog_message_min_bytes(rows);
+    size_t share = (size_t)(rows->wire_bytes / MESSAGES);
+    return share > least ? share : least;
+}
+
+static void plan_everything(void *state, const struct rog_strategy_config *config,
+                            const struct rog_send_view *view, struct rog_send_plan *plan)
+{
+    (void)state, (void)view;
+    for (uint32_t row = 0; row < config->rows; row++)
+        plan->order[row] = row;
+    plan->count = plan->mandatory = config->rows;
+    plan->budget_s = 0;
+}
+
+static void admit_everybody(void *state, const struct rog_strategy_config *config,
+                            const struct rog_admit_view *view, struct rog_admission *admission)
+{
+    (void)state, (void)config, (void)view, (void)admission;
+}
+
+/* A whole push, sent at a time when every budget is over. */
+static int push_once(struct rog_worker *worker, const struct rog_rows *rows, uint64_t *bytes,
+                     struct rog_error *err)
+{
+    size_t room = rog_exchange_message_bytes(rows), size = 0;
+    uint8_t *message = malloc(room);
+    if (!message)
+        return rog_fail_nomem(err);
+    *bytes = 0;
+    int code = rog_worker_push(worker, NULL, 0, 0, err);
+    while (!code) {
+        code = rog_worker_send(worker, LATE_S, message, room, &size, err);
+        if (code || !size)
+            break;
+        *bytes += rog_message_wire_bytes(rows, message, size);
+    }
+    free(message);
+    return code;
+}
+
+int rog_exchange_bytes(const struct rog_rows *rows, uint64_t *bytes, struct rog_error *err)
+{
+    static const struct rog_strategy everything = {
+        .abi_version = ROG_STRATEGY_ABI,
+        .struct_size = sizeof everything,
+        .name = "EVERYTHING",
+        .plan_push = plan_everything,
+        .admit = admit_everybody,
+        .plan_pull = plan_everything,
+    };
+    const struct rog_worker_config config = {
+        .rows = rows,
+        .strategy = &everything,
+        .policy = {.rows = rows->row_count, .workers = 1},
+    };
+    struct rog_worker *worker = NULL;
+    int code = rog_worker_new(&worker, &config, NULL, err);
+    if (!code)
+        code = push_once(worker, rows, bytes, err);
+    rog_worker_free(worker);
+    return code;
+}
+
+int rog_exchange_selects(const struct rog_rows *rows, const struct rog_strategy *strategy,
+                         const struct rog_strategy_config *policy, bool *selects,
+                         struct rog_error *err)
+{
+    const struct rog_worker_config config = {.rows = rows, .strategy = strategy, .policy = *policy};
+    struct rog_worker *worker = NULL;
+    struct rog_worker_status status = {0};
+    uint64_t bytes;
+    int code = rog_worker_new(&worker, &config, NULL, err);
+    if (!code)
+        code = push_once(worker, rows, &bytes, err);
+    if (!code)
+        rog_worker_status(worker, &status);
+    *selects = status.rows_pushed < rows->row_count;
+    rog_worker_free(worker);
+    return code;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_SIM_LEARNER_H
+#define ROG_SIM_LEARNER_H
+
+/*
+ * The gradients of a virtual cluster's workers: real ones, on the noisy training images. Worker i
+ * has the i-th shard of the non-IID split and draws its batches from it by a generator of its own.
+ * Workers of the same batch size share one network (the weights are arguments), so that memory for
+ * activations does not grow with the cluster.
+ */
+
+#include <stdint.h>
+
+#include <common/run_config.h>
+#include <rog/error.h>
+#include <trainer/nn/arch.h>
+
+struct rog_learner;
+
+/* config and arch are borrowed. buffers: the running statistics of BatchNorm, arch->buffers floats,
+ * borrowed and not changed (they are frozen). ROG_EINVAL for a worker whose shard is smaller than
+ * its batch. */
+int rog_learner_new(struct rog_learner **learner, const struct rog_run_config *config,
+                    const struct rog_arch *arch, float *buffers, struct rog_error *err);
+void rog_learner_free(struct rog_learner *learner);
+
+/* Batches in a pass of the zero-based worker over its shard. */
+uint32_t rog_learner_batches(const struct rog_learner *learner, uint32_t worker);
+/* SHA-256 of the training images and labels, as 64 hexadecimal digits. Borrowed. */
+const char *rog_learner_data_sha256(const struct rog_learner *learner);
+
+/* The gradient of the worker's next `steps` batches at `params`: each batch is evaluated at the
+ * same weights and the mean is taken, as the worker's weights change only by what it pulls.
+ * *gradients: arch->params floats, owned by the learner, valid until its next call; *loss: the mean
+ * over the batches. */
+int rog_learner_gradients(struct rog_learner *learner, uint32_t worker, uint32_t steps,
+                          const float *params, const float **gradients, double *loss,
+                          struct rog_error *err);
+
+#endif

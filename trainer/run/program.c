@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <trainer/run/program.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <common/file.h>
+#include <common/hash.h>
+
+#define FOLDER "program"
+
+/* ---- files ---- */
+
+static int lay_file(const char *folder, const char *name, const char *text, struct rog_error *err)
+{
+    if (!name[0] || name[0] == '/' || strstr(name, ".."))
+        return rog_fail(err, ROG_EINVAL, "files: \"%s\" is no name of a file in a folder", name);
+    char *path = rog_path_join(folder, name);
+    char *parent = path ? rog_path_dir(path) : NULL;
+    int code = parent ? rog_dir_make(parent, err) : rog_fail_nomem(err);
+    if (!code)
+        code = rog_file_write(path, text, strlen(text), err);
+    free(parent);
+    free(path);
+    return code;
+}
+
+static int go_to(const char *folder, struct rog_error *err)
+{
+    return chdir(folder) ? rog_fail(err, ROG_EIO, "cannot go to %s: %s", folder, strerror(errno))
+                         : ROG_OK;
+}
+
+/* Lays all files into FOLDER/program, which *path is set to: heap memory. */
+static int lay_files(const struct rog_run_config *config, const char *folder, char **path,
+                     struct rog_error *err)
+{
+    *path = NULL;
+    size_t count = rog_json_size(config->files);
+    if (!config->command || count != rog_json_size(config->sources))
+        return rog_fail(err, ROG_EINVAL,
+                        "workload program needs command, and sources for each of files");
+    *path = rog_path_join(folder, FOLDER);
+    int code = *path ? rog_dir_make(*path, err) : rog_fail_nomem(err);
+    for (size_t i = 0; i < count && !code; i++)
+        code = lay_file(*path, rog_json_string(rog_json_at(config->files, i), ""),
+                        rog_json_string(rog_json_at(config->sources, i), ""), err);
+    return code;
+}
+
+static int set(const char *name, const char *value, struct rog_error *err)
+{
+    return setenv(name, value, 1) ? rog_fail_nomem(err) : ROG_OK;
+}
+
+/* The same for a path, which must mean the same in another folder. An inherited descriptor is
+ * none. */
+static int set_path(const char *name, const char *path, struct rog_error *err)
+{
+    bool descriptor = strncmp(path, "/dev/fd/", 8) == 0;
+    char *absolute = descriptor ? rog_strdup(path) : realpath(path, NULL);
+    int code = absolute ? set(name, absolute, err)
+                        : rog_fail(err, ROG_EINVAL, "cannot find %s: %s", path, strerror(errno));
+    free(absolute);
+    return code;
+}
+
+/* Where this program is, and librog and the Python package that came with it, unless the user has
+ * said. */
+static int set_libraries(struct rog_error *err)
+{
+    char *library = rog_install_path("lib/librog.so.0", err);
+    char *package = rog_install_path("lib/rog/python", err);
+    char *trainer = rog_install_path("bin/rog-trainer", err);
+    const char *before = getenv("PYTHONPATH");
+    char *path =
+        package ? rog_format("%s%s%s", package, before ? ":" : "", before ? before : "") : NULL;
+    int code = library && path && trainer ? ROG_OK : rog_fail_nomem(err);
+    if (!code && !getenv("ROG_LIBRARY") && rog_file_exists(library))
+        code = set("ROG_LIBRARY", library, err);
+    if (!code)
+        code = set("ROG_TRAINER", trainer, err);
+    if (!code && rog_file_exists(package))
+        code = set("PYTHONPATH", path, err);
+    free(path);
+    free(trainer);
+    free(package);
+    free(library);
+    return code;
+}
+
+/* ---- a worker ---- */
+
+int rog_program_become(const struct rog_run_config *config, const struct rog_program_worker *worker,
+                       struct rog_error *err)
+{
+    char rank[16], timeout[32];
+    snprintf(rank, sizeof rank, "%u", worker->rank);
+    snprintf(timeout, sizeof timeout, "%.17g", worker->server_timeout_s);
+    const struct {
+        const char *name, *value;
+    } variables[] = {
+        {"ROG_SERVER", worker->server},
+        {"ROG_RANK", rank},
+        {"ROG_SERVER_TIMEOUT", timeout},
+        {"ROG_PACE", worker->pace ? "1" : "0"},
+        {"ROG_ENERGY", worker->energy ? "1" : "0"},
+    };
+    int code = rog_dir_make(worker->out_dir, err);
+    if (!code)
+        code = set_libraries(err);
+    if (!code)
+        code = set_path("ROG_CONFIG", worker->config_path, err);
+    if (!code)
+        code = set_path("ROG_KEY_FILE", worker->key_path, err);
+    if (!code)
+        code = set_path("ROG_OUT", worker->out_dir, err);
+    for (size_t i = 0; i < sizeof variables / sizeof *variables && !code; i++)
+        code = set(variables[i].name, variables[i].value, err);
+    char *folder = NULL;
+    if (!code)
+        code = lay_files(config, worker->out_dir, &folder, err);
+    if (!code)
+        code = go_to(folder, err);
+    free(folder);
+    if (code)
+        return code;
+    execl("/bin/sh", "sh", "-c", config->command, (char *)NULL);
+    return rog_fail(err, ROG_EFAILED, "cannot execute /bin/sh: %s", strerror(errno));
+}
+
+/* ---- a test ---- */
+
+int rog_program_prepare_test(const struct rog_run_config *config, const char *config_path,
+                             char **folder, struct rog_error *err)
+{
+    *folder = NULL;
+    int code = set_path("ROG_CONFIG", config_path, err);
+    if (!code)
+        code = set_libraries(err);
+    char *parent = code ? NULL : rog_path_dir(config_path);
+    if (!code)
+        code = parent ? lay_files(config, parent, folder, err) : rog_fail_nomem(err);
+    free(parent);
+    return code;
+}
+
+/* The number that the last line with anything in it begins with; NAN where there is none. */
+static double last_number(FILE *output)
+{
+    char *line = NULL;
+    size_t room = 0;
+    double number = (double)NAN;
+    while (getline(&line, &room, output) >= 0) {
+        char *end;
+        if (line[strspn(line, " \t\r\n")] == '\0')
+            continue;
+        number = strtod(line, &end);
+        number = end == line ? (double)NAN : number;
+    }
+    free(line);
+    return number;
+}
+
+/* Runs the test in the folder; what it printed last, and how it ended. */
+static int run_test(const char *test, const char *folder, double *number, int *status,
+                    struct rog_error *err)
+{
+    int before = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int code = before < 0 ? rog_fail(err, ROG_EIO, "cannot open this folder: %s", strerror(errno))
+                          : go_to(folder, err);
+    fflush(NULL);
+    FILE *output = code ? NULL : popen(test, "re");
+    if (!code && !output)
+        code =
+            rog_fail(err, ROG_EFAILED, "cannot start the test \"%s\": %s", test, strerror(errno));
+    if (output) {
+        *number = last_number(output);
+        *status = pclose(output);
+    }
+    if (before >= 0 && fchdir(before) && !code)
+        code = rog_fail(err, ROG_EIO, "cannot go back from %s: %s", folder, strerror(errno));
+    if (before >= 0)
+        close(before);
+    return code;
+}
+
+int rog_program_test(const struct rog_run_config *config, const char *folder,
+                     const char *checkpoint, struct rog_test_result *result, struct rog_error *err)
+{
+    int status = 0;
+    *result = (struct rog_test_result){.loss = (double)NAN, .accuracy = (double)NAN};
+    int code = set_path("ROG_CHECKPOINT", checkpoint, err);
+    if (!code)
+        code = rog_sha256_file(checkpoint, result->sha256, err);
+    if (!code)
+        code = run_test(config->test, folder, &result->accuracy, &status, err);
+    if (code)
+        return code;
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+        return rog_fail(err, ROG_EFAILED,
+                        "the test \"%s\" of %s ended with %s %d; its messages are "
+                        "in the log",
+                        config->test, checkpoint, WIFEXITED(status) ? "status" : "signal",
+                        WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
+    if (!(result->accuracy >= 0 && result->accuracy <= 100))
+        return rog_fail(err, ROG_EFAILED,
+                        "the test \"%s\" of %s did not print an accuracy from 0 to 100 percent as "
+                        "its last line",
+                        config->test, checkpoint);
+    return ROG_OK;
+}

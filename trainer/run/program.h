@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_TRAINER_PROGRAM_H
+#define ROG_TRAINER_PROGRAM_H
+
+/*
+ * Workload "program": a training program of somebody's own, which uses librog or the Python
+ * package. Its files come with the run's configuration (`files` their names, `sources` what is in
+ * them) and are laid into a folder "program", from which `command` and `test` are run by /bin/sh.
+ *
+ * Both find this program (ROG_TRAINER), and librog and the Python package that came with it:
+ * ROG_LIBRARY is set where it is not, PYTHONPATH is added to. A worker gets ROG_SERVER,
+ * ROG_KEY_FILE, ROG_CONFIG, ROG_RANK, ROG_OUT, ROG_SERVER_TIMEOUT (s), ROG_PACE (1: the link is
+ * paced) and ROG_ENERGY (0: something else measures it), which rog_open_from_environment of librog
+ * and rog.from_env() read. A test gets ROG_CHECKPOINT and ROG_CONFIG; the last line that it prints
+ * begins with the accuracy in percent.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <common/run_config.h>
+#include <rog/error.h>
+#include <trainer/run/evaluate.h>
+
+struct rog_program_worker {
+    const char *config_path, *key_path, *out_dir, *server;
+    uint32_t rank;
+    bool pace, energy;
+    double server_timeout_s;
+};
+
+/* Becomes the program: returns only where that is not possible. */
+int rog_program_become(const struct rog_run_config *config, const struct rog_program_worker *worker,
+                       struct rog_error *err);
+
+/* Lays the files beside the configuration, into *folder (heap memory), for rog_program_test. */
+int rog_program_prepare_test(const struct rog_run_config *config, const char *config_path,
+                             char **folder, struct rog_error *err);
+/* ROG_EFAILED: the test ended with an error, or printed no accuracy. The result has no loss (NaN)
+ * and no number of images (0). */
+int rog_program_test(const struct rog_run_config *config, const char *folder,
+                     const char *checkpoint, struct rog_test_result *result, struct rog_error *err);
+
+#endif

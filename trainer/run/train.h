@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_TRAINER_TRAIN_H
+#define ROG_TRAINER_TRAIN_H
+
+/*
+ * What every way of running a configuration begins with and tells, on a virtual cluster as on real
+ * hosts: the strategy, the model and its rows, the data, how long a worker trains; the events of a
+ * run's start, checkpoints and end.
+ *
+ * An iteration takes `local_steps` batches. An epoch of a worker is a pass over its shard, so that
+ * its last iteration is epochs * (shard / batch) / local_steps, rounded down but at least 1.
+ * Without data (workload "none") every worker's shard is as large as a published one, 12,500
+ * images.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <common/hash.h>
+#include <common/plugin.h>
+#include <common/run_config.h>
+#include <librog/events/events.h>
+#include <librog/events/layers.h>
+#include <librog/net/layout.h>
+#include <librog/sync/rows.h>
+#include <rog/error.h>
+#include <trainer/nn/arch.h>
+#include <trainer/run/learner.h>
+
+#define ROG_TRAIN_SHARD 12500u
+
+struct rog_train {
+    const struct rog_run_config *config; /* borrowed */
+    struct rog_plugin plugin;
+    int32_t threshold;
+    struct rog_arch *arch;
+    struct rog_rows *rows;
+    struct rog_layers *layers; /* NULL: rows are not recorded */
+    uint64_t wire_bytes;       /* of a full exchange of the wire model (sim/exchange.h) */
+    double wire_scale;         /* bytes on the wire that a byte of a message stands for */
+    float *params, *buffers;   /* weights, arch->params floats, and BatchNorm's running statistics,
+                                  arch->buffers floats; NULL with workload "none" */
+    struct rog_learner *learner; /* NULL where no network is trained (common/workload.h) */
+    uint32_t *iterations; /* [worker]: its last iteration, > 0; NULL where programs bring the model
+                           */
+};
+
+/* start_model: a safetensors file of config->model, unused with workload "none". Errors are those
+ * of what it consists of: ROG_EINVAL, ROG_ENOTFOUND the configuration, ROG_EIO, ROG_EFORMAT a file.
+ * Release it in any case. */
+int rog_train_init(struct rog_train *train, const struct rog_run_config *config,
+                   const char *start_model, struct rog_error *err);
+void rog_train_release(struct rog_train *train);
+/* Workload "program". */
+bool rog_train_is_program(const struct rog_run_config *config);
+/* Where a program brings the model (common/workload.h) rog_train_init leaves it out; this puts one
+ * of that layout there, `params` and `buffers` (its constants) yet to be filled. ROG_EINVAL: a
+ * model that is too large. */
+int rog_train_learn(struct rog_train *train, const struct rog_layout *layout,
+                    struct rog_error *err);
+/* The layout of a model that rog_train_init has put there. */
+int rog_train_layout(const struct rog_train *train, struct rog_layout **layout,
+                     struct rog_error *err);
+
+/* Of the weights and running statistics as they are in memory. */
+int rog_train_model_sha256(const struct rog_train *train, char hex[ROG_SHA256_HEX_BYTES],
+                           struct rog_error *err);
+
+/* Events (rog/events.h). */
+int rog_train_report_start(const struct rog_train *train, struct rog_events *events,
+                           struct rog_error *err);
+int rog_train_report_end(const struct rog_train *train, struct rog_events *events, double seconds,
+                         uint32_t iterations, struct rog_error *err);
+void rog_train_report_error(struct rog_events *events, double t_s, const char *message);
+
+/* A checkpoint: its file, chkpt/INDEX.safetensors in `folder`, and its event. */
+struct rog_train_checkpoint {
+    uint32_t index, iteration;
+    double t_s;
+    char path[32]; /* in the folder */
+    char sha256[ROG_SHA256_HEX_BYTES];
+};
+/* Writes `params` and fills in path and sha256. */
+int rog_train_save(const struct rog_train *train, const float *params, const char *folder,
+                   struct rog_train_checkpoint *checkpoint, struct rog_error *err);
+int rog_train_report_checkpoint(struct rog_events *events,
+                                const struct rog_train_checkpoint *checkpoint,
+                                struct rog_error *err);
+
+#endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_TRAINER_WORK_H
+#define ROG_TRAINER_WORK_H
+
+/*
+ * A worker of a real run with the gradients of this trainer's network, or with none at all
+ * (workload "none"): a program like any other that uses librog (rog/rog.h).
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <common/run_config.h>
+#include <librog/net/seal.h>
+#include <rog/error.h>
+
+struct rog_work_run {
+    const char *start_model; /* safetensors file; unused with workload "none" */
+    const char *server;      /* HOST:PORT */
+    const char *out_dir;     /* made if missing */
+    const struct rog_secret *secret;
+    uint32_t rank; /* 1..N */
+    bool pace;     /* send along its trace */
+    bool energy;   /* report energy by the profile's model */
+    double server_timeout_s;
+};
+
+/* ROG_EINVAL: the configuration, or the server has another one; ROG_EINTR: SIGINT or SIGTERM;
+ * ROG_EFAILED: the server cannot be reached, or the run has failed; ROG_EIO, ROG_EFORMAT: a file.
+ * Events of an earlier worker in the same folder are kept, new ones come after them. */
+int rog_work_run(const struct rog_run_config *config, const struct rog_work_run *options,
+                 struct rog_error *err);
+
+#endif
