@@ -17,10 +17,9 @@
  * (where rows are recorded), "version" (of the trainer), "seed", "accelerators" {isa}. */
 #define ROG_EVENT_START "start"
 
-/* A worker finished an iteration (its pull was applied). "iteration", "compute_s", "push_s",
- * "pull_s" (without the stall), "stall_s", "rows_pushed", "rows_pulled", "rows_total",
- * "bytes_pushed", "bytes_pulled", "loss", "staleness" (largest iteration of any worker minus this
- * one). push_s and pull_s contain compressing and decompressing, for every strategy alike. */
+/* A worker finished an iteration (its pull was applied). Its members are the columns of the table
+ * `iterations` of results.db, by their names (docs/results.md); one that is not known is left out.
+ * push_s and pull_s contain compressing and decompressing, for every strategy alike. */
 #define ROG_EVENT_ITERATION "iteration"
 
 /* Follows an iteration in which not every row was sent, where the run records rows. "iteration",

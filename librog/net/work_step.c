@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <librog/events/iteration.h>
 #include <librog/net/bytes.h>
 #include <librog/sync/message.h>
 #include <rog/events.h>
@@ -143,51 +144,52 @@ static void push(struct rog_work *work)
 }
 
 /* What the iteration that is over was. */
-static void measure_iteration(struct rog_work *work)
+static void measure_iteration(struct rog_work *work, struct rog_iteration *row)
 {
-    struct rog_statistics *statistics = &work->statistics;
     struct rog_worker_status status;
     double now = rog_link_now(), scale = work->options->wire_scale;
     /* What the server counted as the stall ended with its leave to go on. */
     double push_s = work->admitted_s - work->stall_s - work->computed_s;
+    uint32_t behind = work->largest > work->iteration ? work->largest - work->iteration : 0;
     rog_worker_status(work->core, &status);
-    statistics->compute_s = work->computed_s - work->began_s;
-    statistics->push_s = push_s > 0 ? push_s : 0;
-    statistics->pull_s = now - work->admitted_s;
-    statistics->stall_s = work->stall_s;
-    statistics->rows_pushed = status.rows_pushed;
-    statistics->rows_pulled = status.rows_pulled;
+    rog_iteration_init(row);
+    row->rank = work->options->rank;
+    row->iteration = work->iteration;
+    row->t = rog_work_time(work);
+    row->compute_s = work->computed_s - work->began_s;
+    row->push_s = push_s > 0 ? push_s : 0;
+    row->pull_s = now - work->admitted_s;
+    row->stall_s = work->stall_s;
+    row->rows_total = work->options->rows->row_count;
     /* With the rows that were demanded while the steps were computed. */
-    statistics->bytes_pushed = (uint64_t)llround((double)work->sent_bytes * scale);
+    row->bytes_pushed = llround((double)work->sent_bytes * scale);
     work->sent_bytes = 0;
-    statistics->bytes_pulled = (uint64_t)llround((double)status.bytes_pulled * scale);
+    row->bytes_pulled = llround((double)status.bytes_pulled * scale);
+    if (isfinite(work->loss))
+        row->loss = work->loss;
+    row->staleness = behind + work->options->lag;
+}
+
+static void count_iteration(struct rog_statistics *statistics, const struct rog_iteration *row)
+{
+    statistics->compute_s = row->compute_s;
+    statistics->push_s = row->push_s;
+    statistics->pull_s = row->pull_s;
+    statistics->stall_s = row->stall_s;
+    statistics->rows_pushed = (uint32_t)row->rows_pushed;
+    statistics->rows_pulled = (uint32_t)row->rows_pulled;
+    statistics->bytes_pushed = (uint64_t)row->bytes_pushed;
+    statistics->bytes_pulled = (uint64_t)row->bytes_pulled;
     statistics->all_bytes_pushed += statistics->bytes_pushed;
     statistics->all_bytes_pulled += statistics->bytes_pulled;
 }
 
 static int report_iteration(struct rog_work *work, struct rog_error *err)
 {
-    struct rog_events *events = work->events;
-    const struct rog_statistics *statistics = &work->statistics;
-    rog_event_begin(events, ROG_EVENT_ITERATION, rog_work_time(work), work->options->rank);
-    rog_event_integer(events, "iteration", work->iteration);
-    rog_event_seconds(events, "compute_s", statistics->compute_s);
-    rog_event_seconds(events, "push_s", statistics->push_s);
-    rog_event_seconds(events, "pull_s", statistics->pull_s);
-    rog_event_seconds(events, "stall_s", statistics->stall_s);
-    rog_event_integer(events, "rows_pushed", statistics->rows_pushed);
-    rog_event_integer(events, "rows_pulled", statistics->rows_pulled);
-    rog_event_integer(events, "rows_total", statistics->rows_total);
-    rog_event_integer(events, "bytes_pushed", (int64_t)statistics->bytes_pushed);
-    rog_event_integer(events, "bytes_pulled", (int64_t)statistics->bytes_pulled);
-    if (isfinite(work->loss))
-        rog_event_number(events, "loss", work->loss);
-    uint32_t behind = work->largest > work->iteration ? work->largest - work->iteration : 0;
-    rog_event_integer(events, "staleness", behind + work->options->lag);
-    int code = rog_event_end(events, err);
-    if (!code && work->layers)
-        code = rog_layers_report(work->layers, events, rog_work_time(work), work->options->rank,
-                                 work->iteration, work->core, err);
+    struct rog_iteration row;
+    measure_iteration(work, &row);
+    int code = rog_iteration_report(work->events, work->layers, work->core, &row, err);
+    count_iteration(&work->statistics, &row);
     return code;
 }
 
@@ -208,7 +210,6 @@ static void step_due(uv_timer_t *timer)
         break;
     case ROG_WORK_DECOMPRESSING:
         work->iteration++;
-        measure_iteration(work);
         check(work, report_iteration(work, &err), &err);
         rog_work_begin(work);
         break;

@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include <librog/events/iteration.h>
 #include <librog/sync/message.h>
 #include <rog/events.h>
 
@@ -347,25 +348,24 @@ static int compressed(struct rog_sim_cluster *cluster, uint32_t worker, struct r
 
 static int report_iteration(struct rog_sim_cluster *cluster, uint32_t worker, struct rog_error *err)
 {
-    struct rog_sim_node *node = &cluster->nodes[worker];
-    struct rog_events *events = cluster->config->events;
-    struct rog_worker_status status;
-    rog_worker_status(node->core, &status);
-    rog_event_begin(events, ROG_EVENT_ITERATION, cluster->now_s, (int64_t)worker + 1);
-    rog_event_integer(events, "iteration", node->iterations);
-    rog_event_seconds(events, "compute_s", node->computed_s - node->began_s);
-    rog_event_seconds(events, "push_s", node->pushed_s - node->computed_s);
-    rog_event_seconds(events, "pull_s", cluster->now_s - node->admitted_s);
-    rog_event_seconds(events, "stall_s", node->admitted_s - node->pushed_s);
-    rog_event_integer(events, "rows_pushed", status.rows_pushed);
-    rog_event_integer(events, "rows_pulled", status.rows_pulled);
-    rog_event_integer(events, "rows_total", cluster->config->rows->row_count);
-    rog_event_integer(events, "bytes_pushed", wire_bytes(cluster, node->link[ROG_SIM_UP].bytes));
-    rog_event_integer(events, "bytes_pulled", wire_bytes(cluster, node->link[ROG_SIM_DOWN].bytes));
+    const struct rog_cluster_config *config = cluster->config;
+    const struct rog_sim_node *node = &cluster->nodes[worker];
+    struct rog_iteration row;
+    rog_iteration_init(&row);
+    row.rank = (int64_t)worker + 1;
+    row.iteration = node->iterations;
+    row.t = cluster->now_s;
+    row.compute_s = node->computed_s - node->began_s;
+    row.push_s = node->pushed_s - node->computed_s;
+    row.pull_s = cluster->now_s - node->admitted_s;
+    row.stall_s = node->admitted_s - node->pushed_s;
+    row.rows_total = config->rows->row_count;
+    row.bytes_pushed = wire_bytes(cluster, node->link[ROG_SIM_UP].bytes);
+    row.bytes_pulled = wire_bytes(cluster, node->link[ROG_SIM_DOWN].bytes);
     if (node->params)
-        rog_event_number(events, "loss", node->loss);
-    rog_event_integer(events, "staleness", cluster->iterations - node->iterations);
-    return rog_event_end(events, err);
+        row.loss = node->loss;
+    row.staleness = cluster->iterations - node->iterations;
+    return rog_iteration_report(config->events, config->layers, node->core, &row, err);
 }
 
 static int decompressed(struct rog_sim_cluster *cluster, uint32_t worker, struct rog_error *err)
@@ -375,10 +375,6 @@ static int decompressed(struct rog_sim_cluster *cluster, uint32_t worker, struct
     if (node->iterations > cluster->iterations)
         cluster->iterations = node->iterations;
     int code = report_iteration(cluster, worker, err);
-    struct rog_layers *layers = cluster->config->layers;
-    if (!code && layers)
-        code = rog_layers_report(layers, cluster->config->events, cluster->now_s,
-                                 (int64_t)worker + 1, node->iterations, node->core, err);
     node->link[ROG_SIM_UP].bytes = node->link[ROG_SIM_DOWN].bytes = 0;
     return code ? code : rog_sim_begin(cluster, worker, err);
 }

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_ITERATION_H
+#define ROG_ITERATION_H
+
+/*
+ * What is recorded of one iteration of one worker: a struct, and a table of its members. The event
+ * "iteration", the table `iterations` of results.db, its exports and its documentation are made
+ * from the table, so a member that has a row there (common/iteration.c) is written, stored, read
+ * and exported under one name everywhere. Its value comes from librog/events/iteration.c where the
+ * core counts it, and from the drivers of workers (librog/net, trainer/sim) where they measure it.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A number that is not known. Of a real one NAN says it. */
+#define ROG_ABSENT INT64_MIN
+
+struct rog_iteration {
+    int64_t rank, iteration;
+    double t;
+    double compute_s, push_s, pull_s, stall_s;
+    int64_t rows_pushed, rows_pulled, rows_total;
+    int64_t bytes_pushed, bytes_pulled;
+    double loss;
+    int64_t staleness;
+};
+
+enum rog_column_type {
+    ROG_COLUMN_INTEGER, /* int64_t */
+    ROG_COLUMN_SECONDS, /* double, in events to the microsecond */
+    ROG_COLUMN_REAL,    /* double, in events with nine digits */
+};
+
+struct rog_iteration_column {
+    const char *name; /* as the member's, the event's and the database's */
+    enum rog_column_type type;
+    const char *unit;    /* "s", or NULL */
+    const char *meaning; /* for the documentation, no full stop */
+    size_t offset;       /* in struct rog_iteration */
+    bool required;       /* a row is nothing without it */
+    bool in_every_event; /* whatever the event is: written by rog_event_begin */
+};
+
+/* In the order of the event's members and of the database's columns; new ones follow at the end.
+ * Ends with a row whose name is NULL. */
+extern const struct rog_iteration_column rog_iteration_columns[];
+
+/* Nothing is known of it. */
+void rog_iteration_init(struct rog_iteration *row);
+
+bool rog_iteration_has(const struct rog_iteration *row, const struct rog_iteration_column *column);
+/* Of a column of type ROG_COLUMN_INTEGER. */
+int64_t rog_iteration_integer(const struct rog_iteration *row,
+                              const struct rog_iteration_column *column);
+void rog_iteration_set_integer(struct rog_iteration *row, const struct rog_iteration_column *column,
+                               int64_t value);
+/* Of a column of another type. */
+double rog_iteration_real(const struct rog_iteration *row,
+                          const struct rog_iteration_column *column);
+void rog_iteration_set_real(struct rog_iteration *row, const struct rog_iteration_column *column,
+                            double value);
+
+#endif

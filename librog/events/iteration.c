@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <librog/events/iteration.h>
+
+#include <rog/events.h>
+
+/* What the core counted. */
+static void add_counts(struct rog_iteration *row, const struct rog_worker *core)
+{
+    struct rog_worker_status status;
+    rog_worker_status(core, &status);
+    row->rows_pushed = status.rows_pushed;
+    row->rows_pulled = status.rows_pulled;
+}
+
+static void add_member(struct rog_events *events, const struct rog_iteration *row,
+                       const struct rog_iteration_column *column)
+{
+    switch (column->type) {
+    case ROG_COLUMN_INTEGER:
+        rog_event_integer(events, column->name, rog_iteration_integer(row, column));
+        break;
+    case ROG_COLUMN_SECONDS:
+        rog_event_seconds(events, column->name, rog_iteration_real(row, column));
+        break;
+    case ROG_COLUMN_REAL:
+        rog_event_number(events, column->name, rog_iteration_real(row, column));
+        break;
+    }
+}
+
+int rog_iteration_report(struct rog_events *events, struct rog_layers *layers,
+                         const struct rog_worker *core, struct rog_iteration *row,
+                         struct rog_error *err)
+{
+    add_counts(row, core);
+    rog_event_begin(events, ROG_EVENT_ITERATION, row->t, row->rank);
+    for (const struct rog_iteration_column *c = rog_iteration_columns; c->name; c++)
+        if (!c->in_every_event && rog_iteration_has(row, c))
+            add_member(events, row, c);
+    int code = rog_event_end(events, err);
+    if (!code && layers)
+        code = rog_layers_report(layers, events, row->t, row->rank, (uint32_t)row->iteration, core,
+                                 err);
+    return code;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_EVENTS_ITERATION_H
+#define ROG_EVENTS_ITERATION_H
+
+/* The events of an iteration, for whoever drives a worker, in real or in virtual time. */
+
+#include <librog/events/events.h>
+#include <librog/events/layers.h>
+#include <librog/sync/worker.h>
+#include <rog/error.h>
+#include <rog/iteration.h>
+
+/* Writes ROG_EVENT_ITERATION, and ROG_EVENT_ROWS where `layers` is not NULL, of the iteration that
+ * `core` has just completed. In `row` is what the driver measured, from rog_iteration_init on; what
+ * the core counted is added here. */
+int rog_iteration_report(struct rog_events *events, struct rog_layers *layers,
+                         const struct rog_worker *core, struct rog_iteration *row,
+                         struct rog_error *err);
+
+#endif
