@@ -41,6 +41,8 @@ struct rog_iteration_column {
     size_t offset;       /* in struct rog_iteration */
     bool required;       /* a row is nothing without it */
     bool in_every_event; /* whatever the event is: written by rog_event_begin */
+    bool series;         /* a curve of its own in exports that draw */
+    int since;           /* version of the schema that brought it; 0: the first */
 };
 
 /* In the order of the event's members and of the database's columns; new ones follow at the end.

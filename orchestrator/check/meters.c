@@ -49,7 +49,7 @@ static void check_direction(const struct rog_record_worker *worker, const struct
     double sent = 0, largest = 0;
     size_t at = 0;
     for (size_t i = 0; i < worker->steps; i++) {
-        const struct rog_step *step = &worker->step[i];
+        const struct rog_iteration *step = &worker->step[i];
         int64_t bytes = push ? step->bytes_pushed : step->bytes_pulled;
         int64_t rows = push ? step->rows_pushed : step->rows_pulled;
         if (bytes < 0)

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include <orchestrator/store/iterations.h>
 #include <rog/events.h>
 
 #define VIRTUAL_S 2e-5 /* times are recorded to the microsecond, and four of them are added */
@@ -20,35 +21,15 @@ static int load_steps(struct rog_db *db, const char *run_id, struct rog_record *
                       struct rog_error *err)
 {
     struct rog_query *query = NULL;
-    int code = rog_query_new(&query, db, err,
-                             "SELECT rank, iteration, t, compute_s, push_s, pull_s, stall_s,"
-                             " coalesce(rows_pushed, -1), coalesce(rows_pulled, -1),"
-                             " coalesce(rows_total, 0), coalesce(bytes_pushed, -1),"
-                             " coalesce(bytes_pulled, -1), coalesce(staleness, -1)"
-                             " FROM iterations WHERE run_id = ? AND rank > 0"
-                             " ORDER BY rank, iteration",
-                             "s", run_id);
-    while (code == 0 && (code = rog_query_step(query, err)) == 1) {
-        struct rog_step *more = grow(record->step, record->steps, sizeof *more);
+    struct rog_iteration row;
+    int code = rog_iterations_query(&query, db, run_id, ROG_ABSENT, err);
+    while (code == 0 && (code = rog_iterations_step(query, &row, err)) == 1) {
+        struct rog_iteration *more = grow(record->step, record->steps, sizeof *more);
         code = more ? 0 : rog_fail_nomem(err);
         if (!more)
             break;
         record->step = more;
-        more[record->steps++] = (struct rog_step){
-            .rank = rog_query_int(query, 0),
-            .iteration = rog_query_int(query, 1),
-            .t = rog_query_real(query, 2),
-            .compute_s = rog_query_real(query, 3),
-            .push_s = rog_query_real(query, 4),
-            .pull_s = rog_query_real(query, 5),
-            .stall_s = rog_query_real(query, 6),
-            .rows_pushed = rog_query_int(query, 7),
-            .rows_pulled = rog_query_int(query, 8),
-            .rows_total = rog_query_int(query, 9),
-            .bytes_pushed = rog_query_int(query, 10),
-            .bytes_pulled = rog_query_int(query, 11),
-            .staleness = rog_query_int(query, 12),
-        };
+        more[record->steps++] = row;
     }
     rog_query_free(query);
     return code;
@@ -103,7 +84,7 @@ static int make_workers(struct rog_record *record, struct rog_error *err)
         if (!worker->push)
             return rog_fail_nomem(err);
         for (size_t i = 0; i < worker->steps; i++) {
-            const struct rog_step *step = &worker->step[i];
+            const struct rog_iteration *step = &worker->step[i];
             double arrived_s = step->t - step->pull_s - step->stall_s;
             worker->push[worker->pushes++] =
                 (struct rog_push){arrived_s - step->push_s, arrived_s, step->iteration};
@@ -249,7 +230,8 @@ const struct rog_record_worker *rog_record_worker(const struct rog_record *recor
     return NULL;
 }
 
-const struct rog_step *rog_record_step(const struct rog_record_worker *worker, int64_t iteration)
+const struct rog_iteration *rog_record_step(const struct rog_record_worker *worker,
+                                            int64_t iteration)
 {
     size_t low = 0, high = worker->steps;
     while (low < high) {
@@ -289,7 +271,7 @@ int64_t rog_record_begun(const struct rog_record_worker *worker, double t)
 
 double rog_record_gap_s(const struct rog_record_worker *worker, size_t index)
 {
-    const struct rog_step *step = &worker->step[index];
+    const struct rog_iteration *step = &worker->step[index];
     double began_s = index ? worker->step[index - 1].t : 0;
     return step->t - began_s - (step->compute_s + step->push_s + step->stall_s + step->pull_s);
 }

@@ -9,13 +9,7 @@
 #include <stdint.h>
 
 #include <orchestrator/store/summary.h>
-
-struct rog_step { /* a row of `iterations` */
-    int64_t rank, iteration;
-    double t, compute_s, push_s, pull_s, stall_s;
-    int64_t rows_pushed, rows_pulled, rows_total, bytes_pushed, bytes_pulled;
-    int64_t staleness; /* -1: not recorded */
-};
+#include <rog/iteration.h>
 
 struct rog_admit {
     double t;
@@ -30,7 +24,7 @@ struct rog_push {
 
 struct rog_record_worker {
     int64_t rank;
-    const struct rog_step *step; /* its iterations, ascending */
+    const struct rog_iteration *step; /* its iterations, ascending */
     size_t steps;
     struct rog_push *push; /* ascending in time; also one whose iteration the run's end cut off */
     size_t pushes;
@@ -39,7 +33,7 @@ struct rog_record_worker {
 
 struct rog_record {
     struct rog_run_row row;
-    struct rog_step *step; /* by rank, then iteration */
+    struct rog_iteration *step; /* by rank, then iteration */
     size_t steps;
     struct rog_admit *admit; /* by time */
     size_t admits;
@@ -57,7 +51,8 @@ void rog_record_release(struct rog_record *record);
 
 /* NULL where the run has no such worker or iteration. */
 const struct rog_record_worker *rog_record_worker(const struct rog_record *record, int64_t rank);
-const struct rog_step *rog_record_step(const struct rog_record_worker *worker, int64_t iteration);
+const struct rog_iteration *rog_record_step(const struct rog_record_worker *worker,
+                                            int64_t iteration);
 
 /* The iteration of the worker's latest push that had arrived, or begun, by t; 0: none had. */
 int64_t rog_record_arrived(const struct rog_record_worker *worker, double t);

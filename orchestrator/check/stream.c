@@ -8,38 +8,32 @@
 
 #include <common/file.h>
 #include <orchestrator/store/ingest.h>
+#include <orchestrator/store/iterations.h>
 #include <orchestrator/store/paths.h>
 
 #define CHUNK_BYTES ((size_t)1 << 20)
 
-/* The recorded rows of each table as (name, rank, t, text); what the trainer does not write, such
- * as accuracies, is left out. */
-#define ITERATIONS(schema)                                                                       \
-    "SELECT 'iteration' AS name, rank, t, json_object('iteration', iteration, 'compute_s',"      \
-    " compute_s, 'push_s', push_s, 'pull_s', pull_s, 'stall_s', stall_s, 'rows_pushed',"         \
-    " rows_pushed, 'rows_pulled', rows_pulled, 'rows_total', rows_total, 'bytes_pushed',"        \
-    " bytes_pushed, 'bytes_pulled', bytes_pulled, 'loss', loss, 'staleness', staleness) AS text" \
-    " FROM " schema ".iterations WHERE run_id = ?1"
-#define BANDWIDTH(schema)                                                 \
-    "SELECT 'bandwidth', rank, t, json_object('mbps', mbps) FROM " schema \
-    ".bandwidth WHERE run_id = ?1"
-#define ENERGY(schema)                                                                       \
-    "SELECT 'energy', rank, t, json_object('joules', joules, 'source', source) FROM " schema \
-    ".energy WHERE run_id = ?1"
-#define CHECKPOINTS(schema)                                                             \
-    "SELECT 'checkpoint', 0, t, json_object('iteration', iteration, 'sha256', sha256) " \
-    "FROM " schema ".checkpoints WHERE run_id = ?1"
-#define EVENTS(schema) "SELECT kind, rank, t, data FROM " schema ".events WHERE run_id = ?1"
-#define ALL(schema)                                                                         \
-    ITERATIONS(schema)                                                                      \
-    " UNION ALL " BANDWIDTH(schema) " UNION ALL " ENERGY(schema) " UNION ALL " CHECKPOINTS( \
-        schema) " UNION ALL " EVENTS(schema)
-
-static const char in_tables_only[] =
-    "SELECT * FROM (" ALL("main") ") EXCEPT SELECT * FROM (" ALL("kept") ") ORDER BY t, rank";
-static const char in_stream_only[] =
-    "SELECT * FROM (" ALL("kept") ") EXCEPT SELECT * FROM (" ALL("main") ") ORDER BY t, rank";
-static const char how_many[] = "SELECT count(*) FROM (" ALL("kept") ")";
+/* The recorded rows of each table of a schema as (name, rank, t, text), in heap memory; what the
+ * trainer does not write, such as accuracies, is left out. */
+static char *rows_of(const char *schema)
+{
+    char *members = rog_iterations_columns("'@', @", ", ");
+    char *sql =
+        members
+            ? rog_format("SELECT 'iteration' AS name, rank, t, json_object(%s) AS text"
+                         " FROM %siterations WHERE run_id = ?1"
+                         " UNION ALL SELECT 'bandwidth', rank, t, json_object('mbps', mbps)"
+                         " FROM %sbandwidth WHERE run_id = ?1"
+                         " UNION ALL SELECT 'energy', rank, t, json_object('joules', joules,"
+                         " 'source', source) FROM %senergy WHERE run_id = ?1"
+                         " UNION ALL SELECT 'checkpoint', 0, t, json_object('iteration', iteration,"
+                         " 'sha256', sha256) FROM %scheckpoints WHERE run_id = ?1"
+                         " UNION ALL SELECT kind, rank, t, data FROM %sevents WHERE run_id = ?1",
+                         members, schema, schema, schema, schema, schema)
+            : NULL;
+    free(members);
+    return sql;
+}
 
 /* Feeds the first `bytes` of the stream, whole lines at a time. */
 static int feed(FILE *file, const char *path, size_t bytes, struct rog_ingest *ingest,
@@ -93,27 +87,6 @@ static int read_stream(struct rog_db *kept, const char *run_id, const char *fold
     return code;
 }
 
-/* What has been stored of which streams. A database that is only looked at may be an older one,
- * where a run has one stream. */
-static int query_streams(struct rog_query **query, struct rog_db *db, const char *run_id,
-                         struct rog_error *err)
-{
-    static const char *const sql[] = {
-        "SELECT '" ROG_STREAM_MAIN "', stored_bytes FROM streams WHERE run_id = ?",
-        "SELECT name, stored_bytes FROM streams WHERE run_id = ? ORDER BY name",
-    };
-    int code = rog_query_new(query, db, err,
-                             "SELECT count(*) FROM pragma_table_info('streams')"
-                             " WHERE name = 'name'",
-                             "");
-    if (code == 0)
-        code = rog_query_step(*query, err);
-    int64_t named = code == 1 ? rog_query_int(*query, 0) : 0;
-    rog_query_free(*query);
-    *query = NULL;
-    return code < 0 ? code : rog_query_new(query, db, err, sql[named ? 1 : 0], "s", run_id);
-}
-
 /* The streams' rows in a new database at `copy`. *any: there is a stream. */
 static int read_again(struct rog_db *db, const char *run_id, const char *folder, const char *copy,
                       bool *any, struct rog_error *err)
@@ -129,7 +102,9 @@ static int read_again(struct rog_db *db, const char *run_id, const char *folder,
                           " VALUES (?, '', 0, '', 1, 1, 1, 'done', '{}', '')",
                           "s", run_id);
     if (code == 0)
-        code = query_streams(&streams, db, run_id, err);
+        code = rog_query_new(
+            &streams, db, err,
+            "SELECT name, stored_bytes FROM streams WHERE run_id = ? ORDER BY name", "s", run_id);
     while (code == 0 && (code = rog_query_step(streams, err)) == 1) {
         *any = true;
         code = read_stream(kept, run_id, folder, rog_query_text(streams, 0),
@@ -140,11 +115,14 @@ static int read_again(struct rog_db *db, const char *run_id, const char *folder,
     return code;
 }
 
-static int differences(struct rog_db *db, const char *run_id, const char *sql, const char *says,
-                       struct rog_finding_list *list, struct rog_error *err)
+/* The rows of `one` that are not in `other`. */
+static int differences(struct rog_db *db, const char *run_id, const char *one, const char *other,
+                       const char *says, struct rog_finding_list *list, struct rog_error *err)
 {
     struct rog_query *query = NULL;
-    int code = rog_query_new(&query, db, err, sql, "s", run_id);
+    char *sql =
+        rog_format("SELECT * FROM (%s) EXCEPT SELECT * FROM (%s) ORDER BY t, rank", one, other);
+    int code = sql ? rog_query_new(&query, db, err, sql, "s", run_id) : rog_fail_nomem(err);
     while (code == 0 && (code = rog_query_step(query, err)) == 1) {
         code = 0;
         const char *text = rog_query_text(query, 3);
@@ -153,28 +131,41 @@ static int differences(struct rog_db *db, const char *run_id, const char *sql, c
                         rog_query_real(query, 2), text ? text : "");
     }
     rog_query_free(query);
+    free(sql);
     return code;
+}
+
+static int count_rows(struct rog_db *db, const char *run_id, const char *rows, size_t *count,
+                      struct rog_error *err)
+{
+    struct rog_query *query = NULL;
+    char *sql = rog_format("SELECT count(*) FROM (%s)", rows);
+    int code = sql ? rog_query_new(&query, db, err, sql, "s", run_id) : rog_fail_nomem(err);
+    if (code == 0)
+        code = rog_query_step(query, err);
+    if (code == 1)
+        *count = (size_t)rog_query_int(query, 0);
+    rog_query_free(query);
+    free(sql);
+    return code < 0 ? code : 0;
 }
 
 static int compare(struct rog_db *db, const char *run_id, const char *copy,
                    struct rog_finding_list *list, struct rog_error *err)
 {
-    struct rog_query *query = NULL;
     int code = rog_db_run(db, err, "ATTACH ? AS kept", "s", copy);
     if (code < 0)
         return code;
-    code = rog_query_new(&query, db, err, how_many, "s", run_id);
+    /* Without a schema's name, so that views in the place of older tables count. */
+    char *tables = rows_of(""), *stream = rows_of("kept.");
+    code = tables && stream ? count_rows(db, run_id, stream, &list->checked, err)
+                            : rog_fail_nomem(err);
     if (code == 0)
-        code = rog_query_step(query, err);
-    if (code == 1) {
-        list->checked = (size_t)rog_query_int(query, 0);
-        code = 0;
-    }
-    rog_query_free(query);
+        code = differences(db, run_id, tables, stream, "not as the trainer wrote it", list, err);
     if (code == 0)
-        code = differences(db, run_id, in_tables_only, "not as the trainer wrote it", list, err);
-    if (code == 0)
-        code = differences(db, run_id, in_stream_only, "the trainer wrote", list, err);
+        code = differences(db, run_id, stream, tables, "the trainer wrote", list, err);
+    free(stream);
+    free(tables);
     int detached = rog_db_run(db, code == 0 ? err : NULL, "DETACH kept", "");
     return code < 0 ? code : detached;
 }

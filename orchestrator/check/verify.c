@@ -94,7 +94,7 @@ static void check_times(const struct rog_record *record, struct rog_finding_list
     for (size_t w = 0; w < record->workers; w++) {
         const struct rog_record_worker *worker = &record->worker[w];
         for (size_t i = 0; i < worker->steps; i++) {
-            const struct rog_step *step = &worker->step[i];
+            const struct rog_iteration *step = &worker->step[i];
             double gap_s = rog_record_gap_s(worker, i);
             if (isnan(gap_s))
                 continue;
@@ -117,7 +117,8 @@ static void check_admissions(const struct rog_record *record, struct rog_finding
     for (size_t i = 0; i < record->admits; i++) {
         const struct rog_admit *admit = &record->admit[i];
         const struct rog_record_worker *worker = rog_record_worker(record, admit->rank);
-        const struct rog_step *step = worker ? rog_record_step(worker, admit->iteration) : NULL;
+        const struct rog_iteration *step =
+            worker ? rog_record_step(worker, admit->iteration) : NULL;
         /* The run's end may cut an iteration off after its admission. */
         if (!worker || (!step && admit->iteration == (int64_t)worker->steps + 1))
             continue;
@@ -240,7 +241,7 @@ static int64_t fastest(const struct rog_record *record, double t)
 static void check_staleness(const struct rog_record *record, struct rog_finding_list *list)
 {
     for (size_t i = 0; i < record->steps; i++) {
-        const struct rog_step *step = &record->step[i];
+        const struct rog_iteration *step = &record->step[i];
         if (step->staleness < 0)
             continue;
         list->checked++;
@@ -265,7 +266,7 @@ static void check_rows(const struct rog_record *record, struct rog_finding_list 
 {
     const struct policy *policy = policy_of(record);
     for (size_t i = 0; i < record->steps; i++) {
-        const struct rog_step *step = &record->step[i];
+        const struct rog_iteration *step = &record->step[i];
         const int64_t counts[] = {step->rows_pushed, step->rows_pulled};
         static const char *const names[] = {"pushed", "pulled"};
         int64_t total = record->rows > 0 ? record->rows : step->rows_total;
@@ -279,7 +280,7 @@ static void check_rows(const struct rog_record *record, struct rog_finding_list 
                             (long long)step->rank, (long long)step->iteration,
                             (long long)step->rows_total, (long long)total);
         for (int k = 0; k < 2; k++) {
-            if (counts[k] < 0 || step->rows_total == 0)
+            if (counts[k] < 0 || step->rows_total <= 0)
                 continue;
             list->checked++;
             if (counts[k] > total || counts[k] < least)

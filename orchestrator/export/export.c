@@ -9,28 +9,68 @@
 #include <common/file.h>
 #include <common/json.h>
 #include <orchestrator/figures/label.h>
+#include <orchestrator/store/iterations.h>
 #include <orchestrator/store/summary.h>
 
 /* A table, its columns with their kinds (s text, i whole number, d number, j JSON), and the order
  * of its rows. */
-static const struct table {
+struct table {
     const char *name, *columns, *kinds, *order;
-} tables[] = {
+};
+static const struct table tables[] = {
     {"runs",
      "id,library,threshold,control,batchsize,epochs,note,seed,workload,cluster,status,attempt,"
      "started_at,ended_at,error,config,config_hash,versions",
      "ssisiisisssisssjsj", "rowid"},
     {"workers", "run_id,rank,host,facts", "sisj", "rank"},
     {"checkpoints", "run_id,t,iteration,path,sha256,accuracy,tested_at", "sdissds", "t"},
-    {"iterations",
-     "run_id,rank,iteration,t,compute_s,push_s,pull_s,stall_s,rows_pushed,rows_pulled,rows_total,"
-     "bytes_pushed,bytes_pulled,loss,staleness",
-     "siidddddiiiiidi", "rank, iteration"},
+    {"iterations", NULL, NULL, "rank, iteration"}, /* those of iterations.h */
     {"bandwidth", "run_id,rank,t,mbps", "sidd", "rank, t"},
     {"energy", "run_id,rank,t,joules,source", "sidds", "rank, t"},
     {"events", "run_id,rank,t,kind,data", "sidsj", "t, rowid"},
 };
 #define TABLES (sizeof tables / sizeof *tables)
+
+/* An export that is being written. */
+struct exporting {
+    struct rog_db *db;
+    const char *case_name;
+    struct rog_names ids;
+    const struct rog_export_options *options;
+    struct table table[TABLES];
+    char *columns, *kinds; /* of `iterations` */
+};
+
+static int begin(struct exporting *e, struct rog_error *err)
+{
+    size_t kinds = 1;
+    for (const struct rog_iteration_column *c = rog_iteration_columns; c->name; c++)
+        kinds++;
+    char *columns = rog_iterations_columns("@", ",");
+    e->columns = columns ? rog_format("run_id,%s", columns) : NULL;
+    free(columns);
+    e->kinds = calloc(kinds + 1, 1);
+    if (!e->columns || !e->kinds)
+        return rog_fail_nomem(err);
+    e->kinds[0] = 's';
+    for (size_t i = 1; i < kinds; i++)
+        e->kinds[i] = rog_iteration_columns[i - 1].type == ROG_COLUMN_INTEGER ? 'i' : 'd';
+    for (size_t i = 0; i < TABLES; i++) {
+        e->table[i] = tables[i];
+        if (!tables[i].columns) {
+            e->table[i].columns = e->columns;
+            e->table[i].kinds = e->kinds;
+        }
+    }
+    return rog_case_runs(e->db, e->case_name, &e->ids, err);
+}
+
+static void end(struct exporting *e)
+{
+    rog_names_release(&e->ids);
+    free(e->kinds);
+    free(e->columns);
+}
 
 /* The rows of a table that belong to a run. */
 static int open_rows(struct rog_db *db, const struct table *table, const char *run_id,
@@ -91,12 +131,11 @@ static void write_csv_row(FILE *file, const struct table *table, const struct ro
     fputs("\r\n", file);
 }
 
-static int open_file(const struct rog_export_options *options, const char *case_name,
-                     const char *table, const char *extension, struct rog_file_writer *writer,
-                     char **path, struct rog_error *err)
+static int open_file(const struct exporting *e, const char *table, const char *extension,
+                     struct rog_file_writer *writer, char **path, struct rog_error *err)
 {
-    char *stem = rog_label_stem(case_name);
-    *path = stem ? rog_format("%s/%s%s%s.%s", options->folder, stem, table[0] ? "-" : "", table,
+    char *stem = rog_label_stem(e->case_name);
+    *path = stem ? rog_format("%s/%s%s%s.%s", e->options->folder, stem, table[0] ? "-" : "", table,
                               extension)
                  : NULL;
     free(stem);
@@ -104,47 +143,45 @@ static int open_file(const struct rog_export_options *options, const char *case_
 }
 
 /* Puts the file in place, or removes it after an error. */
-static int close_file(const struct rog_export_options *options, struct rog_file_writer *writer,
-                      char *path, int code, struct rog_error *err)
+static int close_file(const struct exporting *e, struct rog_file_writer *writer, char *path,
+                      int code, struct rog_error *err)
 {
     if (code == 0)
         code = rog_file_writer_commit(writer, err);
-    if (code == 0 && options->written)
-        options->written(options->user, path);
+    if (code == 0 && e->options->written)
+        e->options->written(e->options->user, path);
     rog_file_writer_discard(writer);
     free(path);
     return code;
 }
 
-static int export_table(struct rog_db *db, const struct table *table, const char *case_name,
-                        const struct rog_names *ids, const struct rog_export_options *options,
-                        struct rog_error *err)
+static int export_table(const struct exporting *e, const struct table *table, struct rog_error *err)
 {
     struct rog_file_writer writer = {0};
     char *path = NULL;
-    int code = open_file(options, case_name, table->name, "csv", &writer, &path, err);
+    int code = open_file(e, table->name, "csv", &writer, &path, err);
     if (code == 0)
         fprintf(writer.file, "%s\r\n", table->columns);
-    for (size_t i = 0; i < ids->count && code == 0; i++) {
+    for (size_t i = 0; i < e->ids.count && code == 0; i++) {
         struct rog_query *query = NULL;
-        code = open_rows(db, table, ids->name[i], &query, err);
+        code = open_rows(e->db, table, e->ids.name[i], &query, err);
         while (code == 0 && (code = rog_query_step(query, err)) == 1) {
             write_csv_row(writer.file, table, query);
             code = 0;
         }
         rog_query_free(query);
     }
-    return close_file(options, &writer, path, code, err);
+    return close_file(e, &writer, path, code, err);
 }
 
 int rog_export_csv(struct rog_db *db, const char *case_name,
                    const struct rog_export_options *options, struct rog_error *err)
 {
-    struct rog_names ids = {0};
-    int code = rog_case_runs(db, case_name, &ids, err);
+    struct exporting e = {.db = db, .case_name = case_name, .options = options};
+    int code = begin(&e, err);
     for (size_t i = 0; i < TABLES && code == 0; i++)
-        code = export_table(db, &tables[i], case_name, &ids, options, err);
-    rog_names_release(&ids);
+        code = export_table(&e, &e.table[i], err);
+    end(&e);
     return code;
 }
 
@@ -192,17 +229,18 @@ static int write_json(FILE *file, struct rog_json *value, struct rog_error *err)
 }
 
 /* A run, row by row: a long one would not fit into memory twice. */
-static int export_run(struct rog_db *db, const char *id, FILE *file, struct rog_error *err)
+static int export_run(const struct exporting *e, const char *id, FILE *file, struct rog_error *err)
 {
     int code = 0;
     for (size_t k = 0; k < TABLES && code == 0; k++) {
+        const struct table *table = &e->table[k];
         struct rog_query *query = NULL;
         size_t rows = 0;
-        fprintf(file, "%s\"%s\": [", k ? ",\n" : "{", k ? tables[k].name : "run");
-        code = open_rows(db, &tables[k], id, &query, err);
+        fprintf(file, "%s\"%s\": [", k ? ",\n" : "{", k ? table->name : "run");
+        code = open_rows(e->db, table, id, &query, err);
         while (code == 0 && (code = rog_query_step(query, err)) == 1) {
             fputs(rows++ ? ",\n" : "\n", file);
-            code = write_json(file, json_row(&tables[k], query), err);
+            code = write_json(file, json_row(table, query), err);
         }
         rog_query_free(query);
         fputs("]", file);
@@ -211,38 +249,43 @@ static int export_run(struct rog_db *db, const char *id, FILE *file, struct rog_
     return code;
 }
 
+static int export_case(const struct exporting *e, const struct rog_case_row *row, FILE *file,
+                       struct rog_error *err)
+{
+    struct rog_json *head = rog_json_object();
+    rog_json_put_string(head, "name", row->name);
+    rog_json_put_string(head, "figure", row->figure);
+    rog_json_put_string(head, "created_at", row->created_at);
+    rog_json_put_number(head, "target_accuracy", row->target_accuracy);
+    fputs("{\"case\": ", file);
+    int code = write_json(file, head, err);
+    fputs(",\n\"runs\": [", file);
+    for (size_t i = 0; i < e->ids.count && code == 0; i++) {
+        fputs(i ? ",\n" : "\n", file);
+        code = export_run(e, e->ids.name[i], file, err);
+    }
+    if (code == 0)
+        fputs("]}\n", file);
+    return code;
+}
+
 int rog_export_json(struct rog_db *db, const char *case_name,
                     const struct rog_export_options *options, struct rog_error *err)
 {
-    struct rog_names ids = {0};
+    struct exporting e = {.db = db, .case_name = case_name, .options = options};
     struct rog_case_row row = {0};
     struct rog_file_writer writer = {0};
     char *path = NULL;
     int code = rog_case_row_load(db, case_name, &row, err);
     if (code == 0)
-        code = rog_case_runs(db, case_name, &ids, err);
-    if (code < 0)
-        goto out;
-    code = open_file(options, case_name, "", "json", &writer, &path, err);
+        code = begin(&e, err);
     if (code == 0) {
-        struct rog_json *head = rog_json_object();
-        rog_json_put_string(head, "name", row.name);
-        rog_json_put_string(head, "figure", row.figure);
-        rog_json_put_string(head, "created_at", row.created_at);
-        rog_json_put_number(head, "target_accuracy", row.target_accuracy);
-        fputs("{\"case\": ", writer.file);
-        code = write_json(writer.file, head, err);
-        fputs(",\n\"runs\": [", writer.file);
+        code = open_file(&e, "", "json", &writer, &path, err);
+        if (code == 0)
+            code = export_case(&e, &row, writer.file, err);
+        code = close_file(&e, &writer, path, code, err);
     }
-    for (size_t i = 0; i < ids.count && code == 0; i++) {
-        fputs(i ? ",\n" : "\n", writer.file);
-        code = export_run(db, ids.name[i], writer.file, err);
-    }
-    if (code == 0)
-        fputs("]}\n", writer.file);
-    code = close_file(options, &writer, path, code, err);
-out:
-    rog_names_release(&ids);
+    end(&e);
     rog_case_row_release(&row);
     return code;
 }

@@ -11,6 +11,7 @@
 #include <common/hash.h>
 #include <orchestrator/figures/figures.h>
 #include <orchestrator/figures/report.h>
+#include <rog/iteration.h>
 
 /* By which a run is found again, how many of its metrics the server has, and whether it has its
  * summary. */
@@ -19,34 +20,45 @@
 #define TAG_SUMMARY "rogctl.summary"
 #define VALUE_MAX_BYTES 500 /* of a parameter; older servers take no more */
 
-/* ?1 run. Metrics of a finished run in an order that never changes: key, value, t, step. Energy
- * every ten seconds, and the last reading. */
-static const char metrics_sql[] =
-    "SELECT key, value, t, step FROM (\n"
-    "    SELECT 'accuracy' AS key, accuracy AS value, t, iteration AS step\n"
-    "    FROM checkpoints WHERE run_id = ?1\n"
-    "    UNION ALL SELECT 'compute_s/worker' || rank, compute_s, t, iteration\n"
-    "    FROM iterations WHERE run_id = ?1 AND rank > 0\n"
-    "    UNION ALL SELECT 'communication_s/worker' || rank, push_s + pull_s, t, iteration\n"
-    "    FROM iterations WHERE run_id = ?1 AND rank > 0\n"
-    "    UNION ALL SELECT 'stall_s/worker' || rank, stall_s, t, iteration\n"
-    "    FROM iterations WHERE run_id = ?1 AND rank > 0\n"
-    "    UNION ALL SELECT 'rows_pushed_percent/worker' || rank,\n"
-    "        100.0 * rows_pushed / rows_total, t, iteration\n"
-    "    FROM iterations WHERE run_id = ?1 AND rank > 0\n"
-    "    UNION ALL SELECT 'rows_pulled_percent/worker' || rank,\n"
-    "        100.0 * rows_pulled / rows_total, t, iteration\n"
-    "    FROM iterations WHERE run_id = ?1 AND rank > 0\n"
-    "    UNION ALL SELECT 'loss/worker' || rank, loss, t, iteration\n"
-    "    FROM iterations WHERE run_id = ?1 AND rank > 0\n"
-    "    UNION ALL SELECT 'staleness/worker' || rank, staleness, t, iteration\n"
-    "    FROM iterations WHERE run_id = ?1 AND rank > 0\n"
-    "    UNION ALL SELECT 'energy_j/worker' || rank || '/' || coalesce(source, 'unknown'),\n"
-    "        joules, max(t), CAST(t AS INTEGER)\n"
-    "    FROM energy WHERE run_id = ?1 AND rank > 0 GROUP BY rank, source, CAST(t / 10 AS "
-    "INTEGER))\n"
-    "WHERE value IS NOT NULL AND t IS NOT NULL\n"
-    "ORDER BY t, key, step LIMIT -1 OFFSET ?2";
+/* ?1 run, ?2 how many to leave out. Metrics of a finished run in an order that never changes: key,
+ * value, t, step. Energy every ten seconds, and the last reading. Heap memory. */
+static char *metrics_sql(void)
+{
+    static const struct {
+        const char *key, *value;
+    } made[] = {
+        {"communication_s", "push_s + pull_s"},
+        {"rows_pushed_percent", "100.0 * rows_pushed / rows_total"},
+        {"rows_pulled_percent", "100.0 * rows_pulled / rows_total"},
+    };
+    static const char curve[] = "    UNION ALL SELECT '%s/worker' || rank, %s, t, iteration\n"
+                                "    FROM iterations WHERE run_id = ?1 AND rank > 0\n";
+    char *sql = NULL;
+    size_t size = 0;
+    FILE *text = open_memstream(&sql, &size);
+    if (!text)
+        return NULL;
+    fputs("SELECT key, value, t, step FROM (\n"
+          "    SELECT 'accuracy' AS key, accuracy AS value, t, iteration AS step\n"
+          "    FROM checkpoints WHERE run_id = ?1\n",
+          text);
+    for (size_t i = 0; i < sizeof made / sizeof *made; i++)
+        fprintf(text, curve, made[i].key, made[i].value);
+    for (const struct rog_iteration_column *c = rog_iteration_columns; c->name; c++)
+        if (c->series)
+            fprintf(text, curve, c->name, c->name);
+    fputs("    UNION ALL SELECT 'energy_j/worker' || rank || '/' || coalesce(source, 'unknown'),\n"
+          "        joules, max(t), CAST(t AS INTEGER)\n"
+          "    FROM energy WHERE run_id = ?1 AND rank > 0\n"
+          "    GROUP BY rank, source, CAST(t / 10 AS INTEGER))\n"
+          "WHERE value IS NOT NULL AND t IS NOT NULL\n"
+          "ORDER BY t, key, step LIMIT -1 OFFSET ?2",
+          text);
+    if (fclose(text) == 0)
+        return sql;
+    free(sql);
+    return NULL;
+}
 
 /* Milliseconds since 1970 of a UTC time as the tables have them; 0 where it is none. */
 static const char time_sql[] = "SELECT coalesce(1000 * CAST(strftime('%s', ?1) AS INTEGER), 0)";
@@ -185,7 +197,10 @@ static int send_metrics(struct sending *sending, const char *run_id, const struc
 {
     struct rog_query *query = NULL;
     struct rog_json *metrics = rog_json_array();
-    int code = rog_query_new(&query, sending->db, err, metrics_sql, "si", row->id, *sent);
+    char *sql = metrics_sql();
+    int code = sql ? rog_query_new(&query, sending->db, err, sql, "si", row->id, *sent)
+                   : rog_fail_nomem(err);
+    free(sql);
     while (code == 0 && (code = rog_query_step(query, err)) == 1) {
         double value = rog_query_real(query, 1), t = rog_query_real(query, 2);
         int64_t ms = start_ms + (int64_t)(1000 * fmin(fmax(t, 0), 1e9));

@@ -9,6 +9,7 @@
 
 #include <common/file.h>
 #include <common/hash.h>
+#include <orchestrator/store/iterations.h>
 
 #define READINGS_AT_ONCE ((size_t)64)
 
@@ -30,31 +31,43 @@ static void split(const struct rog_artifact_iteration *item, double *push_s, dou
         *pull_s += known(item->decompress_s);
 }
 
+/* A share of the model's rows, or a number of bytes, as the tables have it. */
+static int64_t whole(double value)
+{
+    return isnan(value) ? ROG_ABSENT : llround(value);
+}
+
+static void make_row(const struct rog_artifact_worker *worker,
+                     const struct rog_artifact_iteration *item, struct rog_iteration *row)
+{
+    rog_iteration_init(row);
+    row->rank = worker->rank;
+    row->iteration = item->iteration;
+    row->t = item->t;
+    row->compute_s = item->computation_s;
+    split(item, &row->push_s, &row->pull_s);
+    row->stall_s = item->stall_s;
+    row->rows_pushed = whole(item->push_rate * (double)worker->rows);
+    row->rows_pulled = whole(item->pull_rate * (double)worker->rows);
+    if (worker->rows)
+        row->rows_total = worker->rows;
+    row->bytes_pushed = whole(trunc(item->bytes_pushed));
+    row->bytes_pulled = whole(trunc(item->bytes_pulled));
+    row->loss = item->loss;
+}
+
 static int add_iterations(struct rog_db *db, const struct rog_artifact *run,
                           const struct rog_artifact_worker *worker, struct rog_error *err)
 {
     struct rog_query *query = NULL;
-    int code = rog_query_new(&query, db, err,
-                             "INSERT INTO iterations(run_id, rank, iteration, t, compute_s,"
-                             " push_s, pull_s, stall_s, rows_pushed, rows_pulled, rows_total,"
-                             " bytes_pushed, bytes_pulled, loss)"
-                             " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8,"
-                             " CAST(round(?9 * ?11) AS INTEGER), CAST(round(?10 * ?11) AS INTEGER),"
-                             " nullif(?11, 0), CAST(?12 AS INTEGER), CAST(?13 AS INTEGER), ?14)",
-                             NULL);
+    int code = rog_iterations_insert_new(&query, db, err);
     for (size_t i = 0; i < worker->count && code == 0; i++) {
-        const struct rog_artifact_iteration *item = &worker->item[i];
-        double push_s, pull_s;
-        split(item, &push_s, &pull_s);
-        code = rog_query_rebind(query, err, "siidddddddiddd", run->id, worker->rank,
-                                item->iteration, item->t, item->computation_s, push_s, pull_s,
-                                item->stall_s, item->push_rate, item->pull_rate, worker->rows,
-                                item->bytes_pushed, item->bytes_pulled, item->loss);
-        if (code == 0)
-            code = rog_query_step(query, err);
+        struct rog_iteration row;
+        make_row(worker, &worker->item[i], &row);
+        code = rog_iterations_insert(query, run->id, &row, err);
     }
     rog_query_free(query);
-    return code < 0 ? code : 0;
+    return code;
 }
 
 /* INSERT of `rows` readings (t, value) of one rank: ?1 run, ?2 rank. */

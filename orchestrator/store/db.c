@@ -84,6 +84,14 @@ static int exec(struct rog_db *db, const char *sql, struct rog_error *err)
     return result == SQLITE_OK ? 0 : fail(err, db, result);
 }
 
+/* Frees the script; NULL is no memory. */
+static int exec_script(struct rog_db *db, char *sql, struct rog_error *err)
+{
+    int code = sql ? exec(db, sql, err) : rog_fail_nomem(err);
+    free(sql);
+    return code;
+}
+
 /* The first column of the first row of a statement without parameters. */
 static int fetch_int(struct rog_db *db, const char *sql, int64_t *number, struct rog_error *err)
 {
@@ -111,11 +119,11 @@ static int inspect(struct rog_db *db, int64_t *version, struct rog_error *err)
                          err);
     if (code < 0)
         return code;
-    if (*version > ROG_SCHEMA_VERSION && runs)
+    if (*version > rog_schema_version() && runs)
         return rog_fail(err, ROG_EFORMAT,
                         "%s: its schema is version %lld, this program knows up to version %d; use "
                         "the rogctl that wrote it or choose another file with --db",
-                        db->path, (long long)*version, ROG_SCHEMA_VERSION);
+                        db->path, (long long)*version, rog_schema_version());
     if ((tables > 0 && (*version < 1 || !runs)) || (tables == 0 && *version != 0))
         return rog_fail(err, ROG_EFORMAT,
                         "%s: a database of another program (it has no tables of rogctl); choose "
@@ -131,10 +139,10 @@ static int migrate(struct rog_db *db, struct rog_error *err)
     int code = rog_db_begin(db, err);
     if (code == 0)
         code = inspect(db, &version, err);
-    while (code == 0 && version < ROG_SCHEMA_VERSION) {
+    while (code == 0 && version < rog_schema_version()) {
         char pragma[64];
-        code = exec(db, rog_schema_steps[version], err);
         version++;
+        code = exec_script(db, rog_schema_step((int)version), err);
         snprintf(pragma, sizeof pragma, "PRAGMA user_version = %d", (int)version);
         if (code == 0)
             code = exec(db, pragma, err);
@@ -209,6 +217,11 @@ static int open_read(struct rog_db *db, struct rog_error *err)
         code = inspect(db, &version, err);
     if (code == 0 && version == 0)
         code = rog_fail(err, ROG_ENOTFOUND, "%s: nothing is recorded in it", db->path);
+    if (code == 0 && version < rog_schema_version()) {
+        code = exec(db, "PRAGMA temp_store = MEMORY", err);
+        if (code == 0)
+            code = exec_script(db, rog_schema_view((int)version), err);
+    }
     return code;
 }
 
@@ -393,6 +406,33 @@ int rog_query_rebind(struct rog_query *query, struct rog_error *err, const char 
     int code = bind(query, err, types, values);
     va_end(values);
     return code;
+}
+
+void rog_query_reset(struct rog_query *query)
+{
+    sqlite3_reset(query->statement);
+}
+
+static int bound(struct rog_query *query, int result, struct rog_error *err)
+{
+    return result == SQLITE_OK ? 0 : fail(err, query->db, result);
+}
+
+int rog_query_bind_int(struct rog_query *query, int parameter, int64_t value, struct rog_error *err)
+{
+    return bound(query, sqlite3_bind_int64(query->statement, parameter, value), err);
+}
+
+int rog_query_bind_real(struct rog_query *query, int parameter, double value, struct rog_error *err)
+{
+    return bound(query, sqlite3_bind_double(query->statement, parameter, value), err);
+}
+
+int rog_query_bind_text(struct rog_query *query, int parameter, const char *value,
+                        struct rog_error *err)
+{
+    return bound(query, sqlite3_bind_text(query->statement, parameter, value, -1, SQLITE_TRANSIENT),
+                 err);
 }
 
 bool rog_query_is_null(const struct rog_query *query, int column)

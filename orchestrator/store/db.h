@@ -17,7 +17,8 @@ struct rog_db;
 struct rog_query;
 
 enum rog_db_mode {
-    ROG_DB_READ,  /* the file must exist (ROG_ENOTFOUND) and is not changed */
+    ROG_DB_READ,  /* the file must exist (ROG_ENOTFOUND) and is not changed; an older one is read
+                     as if it had been migrated */
     ROG_DB_WRITE, /* created with the schema when missing, migrated when older */
 };
 
@@ -43,6 +44,15 @@ void rog_query_free(struct rog_query *query);
 int rog_query_step(struct rog_query *query, struct rog_error *err);
 /* Ready to run again with other values. */
 int rog_query_rebind(struct rog_query *query, struct rog_error *err, const char *types, ...);
+/* The same one by one, for whoever does not know their number beforehand: parameters count from 1,
+ * and those that are not bound again keep their values. */
+void rog_query_reset(struct rog_query *query);
+int rog_query_bind_int(struct rog_query *query, int parameter, int64_t value,
+                       struct rog_error *err);
+int rog_query_bind_real(struct rog_query *query, int parameter, double value,
+                        struct rog_error *err); /* NaN -> NULL */
+int rog_query_bind_text(struct rog_query *query, int parameter, const char *value,
+                        struct rog_error *err); /* NULL -> NULL */
 
 bool rog_query_is_null(const struct rog_query *query, int column);
 int64_t rog_query_int(const struct rog_query *query, int column);

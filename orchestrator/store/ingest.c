@@ -8,24 +8,21 @@
 #include <time.h>
 
 #include <common/file.h>
+#include <orchestrator/store/iterations.h>
 #include <orchestrator/store/paths.h>
 #include <rog/events.h>
 
-enum statement { ITERATION, BANDWIDTH, ENERGY, CHECKPOINT, EVENT, WORKER, STORED, STATEMENTS };
+enum statement { BANDWIDTH, ENERGY, CHECKPOINT, EVENT, WORKER, STORED, STATEMENTS };
 
 struct rog_ingest {
     struct rog_db *db; /* borrowed */
     char *run_id, *stream;
     char *folder; /* of the run, relative to the database's folder */
     struct rog_ingest_state state;
-    struct rog_query *query[STATEMENTS];
+    struct rog_query *query[STATEMENTS], *iterations;
 };
 
 static const char *const statement_sql[STATEMENTS] = {
-    [ITERATION] =
-        ("INSERT OR REPLACE INTO iterations(run_id, rank, iteration, t, compute_s, push_s, pull_s,"
-         " stall_s, rows_pushed, rows_pulled, rows_total, bytes_pushed, bytes_pulled,"
-         " loss, staleness) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
     [BANDWIDTH] = "INSERT INTO bandwidth(run_id, rank, t, mbps) VALUES (?, ?, ?, ?)",
     [ENERGY] = "INSERT INTO energy(run_id, rank, t, joules, source) VALUES (?, ?, ?, ?, ?)",
     [CHECKPOINT] =
@@ -55,24 +52,16 @@ static int run(struct rog_query *query, int bound, struct rog_error *err)
 static int store_iteration(struct rog_ingest *g, const struct rog_json *e, int64_t rank, double t,
                            struct rog_error *err)
 {
-    int64_t iteration = rog_json_get_integer(e, "iteration", 0);
-    double compute_s = rog_json_get_number(e, "compute_s", (double)NAN);
-    double push_s = rog_json_get_number(e, "push_s", (double)NAN);
-    double pull_s = rog_json_get_number(e, "pull_s", (double)NAN);
-    double stall_s = rog_json_get_number(e, "stall_s", (double)NAN);
-    struct rog_query *query = g->query[ITERATION];
-    int code = rog_query_rebind(
-        query, err, "siidddddiiiiidi", g->run_id, rank, iteration, t, compute_s, push_s, pull_s,
-        stall_s, rog_json_get_integer(e, "rows_pushed", 0),
-        rog_json_get_integer(e, "rows_pulled", 0), rog_json_get_integer(e, "rows_total", 0),
-        rog_json_get_integer(e, "bytes_pushed", 0), rog_json_get_integer(e, "bytes_pulled", 0),
-        rog_json_get_number(e, "loss", (double)NAN), rog_json_get_integer(e, "staleness", 0));
-    g->state.iteration = iteration > g->state.iteration ? iteration : g->state.iteration;
+    struct rog_iteration row;
+    rog_iterations_from_event(e, &row);
+    row.rank = rank;
+    row.t = t;
+    g->state.iteration = row.iteration > g->state.iteration ? row.iteration : g->state.iteration;
     g->state.iterations++;
-    g->state.compute_s += compute_s;
-    g->state.communication_s += push_s + pull_s;
-    g->state.stall_s += stall_s;
-    return run(query, code, err);
+    g->state.compute_s += row.compute_s;
+    g->state.communication_s += row.push_s + row.pull_s;
+    g->state.stall_s += row.stall_s;
+    return rog_iterations_insert(g->iterations, g->run_id, &row, err);
 }
 
 static int store_bandwidth(struct rog_ingest *g, const struct rog_json *e, int64_t rank, double t,
@@ -301,6 +290,8 @@ int rog_ingest_new(struct rog_ingest **out, struct rog_db *db, const char *run_i
     for (int i = 0; code == 0 && i < STATEMENTS; i++)
         code = rog_query_new(&g->query[i], db, err, statement_sql[i], NULL);
     if (code == 0)
+        code = rog_iterations_insert_new(&g->iterations, db, err);
+    if (code == 0)
         code = take_up(g, err);
     if (code < 0)
         rog_ingest_free(g);
@@ -315,6 +306,7 @@ void rog_ingest_free(struct rog_ingest *ingest)
         return;
     for (int i = 0; i < STATEMENTS; i++)
         rog_query_free(ingest->query[i]);
+    rog_query_free(ingest->iterations);
     free(ingest->run_id);
     free(ingest->stream);
     free(ingest->folder);

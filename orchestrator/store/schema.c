@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <orchestrator/store/schema.h>
 
-/* Times are seconds since the run's start; started_at, ended_at, created_at and tested_at are
- * UTC as YYYY-MM-DDThh:mm:ssZ. Checkpoint paths are relative to the database's folder.
- * streams.stored_bytes is how much of an event stream of the run the other tables hold;
- * streams.name is its file, relative to the run's folder. */
+#include <stdlib.h>
+
+#include <common/file.h>
+#include <orchestrator/store/iterations.h>
+
+/* All but `iterations` (iterations.h). Times are seconds since the run's start; started_at,
+ * ended_at, created_at and tested_at are UTC as YYYY-MM-DDThh:mm:ssZ. Checkpoint paths are relative
+ * to the database's folder. streams.stored_bytes is how much of an event stream of the run the
+ * other tables hold; streams.name is its file, relative to the run's folder. */
 static const char version_1[] =
     "CREATE TABLE runs(id TEXT PRIMARY KEY NOT NULL, library TEXT NOT NULL,\n"
     "    threshold INTEGER NOT NULL, control TEXT NOT NULL, batchsize INTEGER NOT NULL,\n"
@@ -31,13 +36,6 @@ static const char version_1[] =
     "CREATE TABLE workers(run_id TEXT NOT NULL REFERENCES runs(id) ON DELETE CASCADE\n"
     "        ON UPDATE CASCADE,\n"
     "    rank INTEGER NOT NULL, host TEXT, facts TEXT, PRIMARY KEY(run_id, rank)) WITHOUT ROWID;\n"
-    "CREATE TABLE iterations(run_id TEXT NOT NULL REFERENCES runs(id) ON DELETE CASCADE\n"
-    "        ON UPDATE CASCADE,\n"
-    "    rank INTEGER NOT NULL, iteration INTEGER NOT NULL, t REAL NOT NULL,\n"
-    "    compute_s REAL, push_s REAL, pull_s REAL, stall_s REAL,\n"
-    "    rows_pushed INTEGER, rows_pulled INTEGER, rows_total INTEGER,\n"
-    "    bytes_pushed INTEGER, bytes_pulled INTEGER, loss REAL, staleness INTEGER,\n"
-    "    PRIMARY KEY(run_id, rank, iteration)) WITHOUT ROWID;\n"
     "CREATE TABLE bandwidth(run_id TEXT NOT NULL REFERENCES runs(id) ON DELETE CASCADE\n"
     "        ON UPDATE CASCADE,\n"
     "    rank INTEGER NOT NULL, t REAL NOT NULL, mbps REAL NOT NULL);\n"
@@ -66,4 +64,35 @@ static const char version_2[] =
     "DROP TABLE streams;\n"
     "ALTER TABLE streams_2 RENAME TO streams;\n";
 
-const char *const rog_schema_steps[ROG_SCHEMA_VERSION] = {version_1, version_2};
+static const char *const steps[] = {version_1, version_2};
+#define STEPS ((int)(sizeof steps / sizeof *steps))
+
+/* Until version 2 a run had one stream. */
+static const char one_stream[] =
+    "CREATE TEMP VIEW streams AS SELECT run_id, 'events.jsonl' AS name, stored_bytes\n"
+    "    FROM main.streams;\n";
+
+int rog_schema_version(void)
+{
+    int columns = rog_iterations_version(rog_iteration_columns);
+    return columns > STEPS ? columns : STEPS;
+}
+
+char *rog_schema_step(int version)
+{
+    char *iterations = version == 1 ? rog_iterations_create(rog_iteration_columns)
+                                    : rog_iterations_extend(rog_iteration_columns, version);
+    char *step = iterations
+                     ? rog_format("%s%s", version <= STEPS ? steps[version - 1] : "", iterations)
+                     : NULL;
+    free(iterations);
+    return step;
+}
+
+char *rog_schema_view(int version)
+{
+    char *iterations = rog_iterations_view(rog_iteration_columns, version);
+    char *view = iterations ? rog_format("%s%s", version < 2 ? one_stream : "", iterations) : NULL;
+    free(iterations);
+    return view;
+}

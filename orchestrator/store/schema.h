@@ -3,14 +3,19 @@
 #define ROG_STORE_SCHEMA_H
 
 /*
- * The tables of results.db (docs/file-formats.md describes them for users). `PRAGMA user_version`
- * holds the version; step i of rog_schema_steps turns version i into version i + 1, so an empty
- * file becomes the newest schema by running them all.
+ * The tables of results.db (docs/results.md describes them for users). `PRAGMA user_version` holds
+ * the version. An empty file, version 0, becomes the newest schema by all steps one after the
+ * other. A version is brought by a step here, by columns of rog/iteration.h, or by both.
  */
 
-#define ROG_SCHEMA_VERSION 2
+int rog_schema_version(void);
 
-/* SQL scripts, ROG_SCHEMA_VERSION of them. */
-extern const char *const rog_schema_steps[ROG_SCHEMA_VERSION];
+/* What turns version `version` - 1 into `version`: a script of SQL in heap memory, NULL when there
+ * is none. */
+char *rog_schema_step(int version);
+
+/* What makes a database of an older version look like the newest to a connection that may not
+ * change it, by temporary views in the place of tables. Heap memory. */
+char *rog_schema_view(int version);
 
 #endif

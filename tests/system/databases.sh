@@ -22,8 +22,10 @@ answered 1 'text.db: not an SQLite database' text.db
 sqlite3 other.db 'CREATE TABLE mine(a)'
 answered 1 'other.db: a database of another program' other.db
 try 0 rogctl sweep x.conf --db newer.db
-sqlite3 newer.db 'PRAGMA journal_mode = DELETE; PRAGMA user_version = 3' >out
-answered 1 'newer.db: its schema is version 3, this program knows up to version 2' newer.db
+known=$(sqlite3 newer.db 'PRAGMA user_version')
+newer=$((known + 1))
+sqlite3 newer.db "PRAGMA journal_mode = DELETE; PRAGMA user_version = $newer" >out
+answered 1 "newer.db: its schema is version $newer, this program knows up to version $known" newer.db
 try 1 rogctl runs --db .
 says 'a folder, not a database'
 try 1 rogctl sweep x.conf --db no/folder/x.db

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 rog_unit_test(store LIBS rog_store)
 rog_unit_test(ingest LIBS rog_store)
+rog_unit_test(iterations LIBS rog_store)
 rog_unit_test(conf LIBS rog_conf)
 rog_unit_test(plan LIBS rog_plan)
 rog_unit_test(processes LIBS rog_output)
