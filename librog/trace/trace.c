@@ -387,3 +387,27 @@ double rog_trace_finish(const struct rog_trace *trace, double t_s, double bits)
         }
     }
 }
+
+double rog_trace_bits(const struct rog_trace *trace, double begin_s, double end_s)
+{
+    if (end_s <= begin_s)
+        return 0;
+    if (trace->count == 1)
+        return trace->mbps[0] * 1e6 * (end_s - begin_s);
+
+    double bits = 0, value_end_s;
+    struct place place = place_at(trace, begin_s);
+    while ((value_end_s = place_end(trace, place)) < end_s) {
+        bits += trace->mbps[place.index] * 1e6 * (value_end_s - begin_s);
+        begin_s = value_end_s;
+        place = place_next(trace, place);
+        if (place.index == 0 && end_s - begin_s > 2 * trace->span_s) {
+            /* Whole passes at once, but for the last, so that begin_s stays before end_s. */
+            double passes = floor((end_s - begin_s) / trace->span_s) - 1;
+            bits += passes * trace->period_bits;
+            place.pass += passes;
+            begin_s = place_begin(trace, place);
+        }
+    }
+    return bits + trace->mbps[place.index] * 1e6 * (end_s - begin_s);
+}

@@ -76,4 +76,7 @@ double rog_trace_next_change(const struct rog_trace *trace, double t_s);
  * values, not by stepping. */
 double rog_trace_finish(const struct rog_trace *trace, double t_s, double bits);
 
+/* Bits that get through from begin_s to end_s; 0 when that is not later. */
+double rog_trace_bits(const struct rog_trace *trace, double begin_s, double end_s);
+
 #endif

@@ -13,252 +13,8 @@
 #include <unistd.h>
 
 #include <common/file.h>
-#include <common/hash.h>
-#include <common/plugin.h>
-#include <trainer/sim/cluster.h>
 
-#define WORKERS_MAX 1000
-
-/* One run, and what came out of it. */
-struct trial {
-    const char *library;
-    int32_t threshold;
-    const char *settings; /* JSON members of the run */
-    const char *worker;   /* of every worker; a second %s-free text, "rank" is added */
-    uint32_t workers;
-    uint32_t iterations;
-    double wire_scale;
-    bool train;
-    const struct rog_strategy *strategy; /* instead of the library's */
-
-    char folder[64];
-    char *events; /* the whole stream */
-    size_t events_size;
-    struct rog_cluster_result result;
-    char model[ROG_SHA256_HEX_BYTES];
-    uint32_t checkpoints;
-    uint32_t stop_after; /* gradients until the hook says stop; 0: never */
-    float *gradient;
-    uint64_t params;
-    uint32_t evaluated;
-    struct rog_error err;
-    uint32_t own_iterations[WORKERS_MAX]; /* 0: `iterations` */
-};
-
-/* A worker's mean and totals, read back from the events. */
-struct summary {
-    uint32_t iterations;
-    double compute_s, push_s, pull_s, stall_s, last_t, joules;
-    int64_t bytes_pushed, bytes_pulled;
-};
-
-static const char jetson[] = "\"step_s\":1.11,\"compress_s\":0.39,\"decompress_s\":0.61,"
-                             "\"watts_compute\":12.7,\"watts_communicate\":4.2,"
-                             "\"watts_stall\":3.85";
-
-/* The gradient of a bowl whose lowest point is another one for each worker. */
-static int bowl(void *user, uint32_t worker, uint32_t steps, const float *params,
-                const float **gradients, double *loss, struct rog_error *err)
-{
-    struct trial *trial = user;
-    if (trial->stop_after && ++trial->evaluated > trial->stop_after)
-        return rog_fail(err, ROG_EFAILED, "the bowl is broken");
-    *loss = 0;
-    for (uint64_t i = 0; i < trial->params; i++) {
-        float away = params[i] - (float)((i * 7 + worker * 13) % 11) / 11;
-        trial->gradient[i] = away * (float)steps;
-        *loss += (double)(away * away) / 2;
-    }
-    *gradients = trial->gradient;
-    return ROG_OK;
-}
-
-static int count_checkpoint(void *user, uint32_t index, double t_s, uint32_t iteration,
-                            struct rog_error *err)
-{
-    struct trial *trial = user;
-    (void)t_s, (void)iteration, (void)err;
-    assert_int_equal(index, trial->checkpoints);
-    trial->checkpoints++;
-    return ROG_OK;
-}
-
-static struct rog_rows *small_model(void)
-{
-    static const uint32_t dims[] = {4, 1, 2, 1, 2};
-    static const uint32_t shapes[] = {64, 4, 3, 3, 64, 128, 64, 128, 20, 128};
-    struct rog_rows *rows = NULL;
-    assert_int_equal(rog_rows_new(&rows, dims, shapes, 5, NULL), 0);
-    return rows;
-}
-
-static struct rog_run_config *make_config(const struct trial *trial)
-{
-    char *text = rog_format("{%s%s\"workers\":[", trial->settings ? trial->settings : "",
-                            trial->settings ? "," : "");
-    for (uint32_t i = 0; i < trial->workers; i++) {
-        char *more = rog_format("%s%s{\"rank\":%u,%s}", text, i ? "," : "", i + 1,
-                                trial->worker ? trial->worker : jetson);
-        free(text);
-        text = more;
-    }
-    char *whole = rog_format("%s]}", text);
-    struct rog_run_config *config = NULL;
-    struct rog_error err = {0};
-    if (rog_run_config_parse(&config, whole, strlen(whole), "test", &err))
-        fail_msg("%s", err.message);
-    free(whole);
-    free(text);
-    return config;
-}
-
-/* Values of the first model: anything but all the same. */
-static float *first_model(const struct rog_rows *rows)
-{
-    float *params = malloc(rows->params * sizeof *params);
-    for (uint64_t i = 0; i < rows->params; i++)
-        params[i] = (float)(i % 17) / 17 - 0.5f;
-    return params;
-}
-
-static int run_config(struct trial *trial, const struct rog_run_config *config)
-{
-    struct rog_rows *rows = small_model();
-    struct rog_plugin plugin = {0};
-    if (!trial->strategy) {
-        if (rog_plugin_load(&plugin, trial->library, &trial->err))
-            fail_msg("%s", trial->err.message);
-    }
-    uint32_t *iterations = malloc(trial->workers * sizeof *iterations);
-    for (uint32_t i = 0; i < trial->workers; i++)
-        iterations[i] = trial->own_iterations[i] ? trial->own_iterations[i] : trial->iterations;
-    strcpy(trial->folder, "/tmp/rog-cluster-XXXXXX");
-    assert_non_null(mkdtemp(trial->folder));
-    char *path = rog_path_join(trial->folder, "events.jsonl");
-    struct rog_events *events = NULL;
-    assert_int_equal(rog_events_open(&events, path, &trial->err), 0);
-    trial->params = rows->params;
-    trial->gradient = malloc(rows->params * sizeof *trial->gradient);
-    float *params = trial->train ? first_model(rows) : NULL;
-
-    const struct rog_cluster_config cluster = {
-        .run = config,
-        .iterations = iterations,
-        .strategy = trial->strategy ? trial->strategy : plugin.strategy,
-        .threshold = trial->threshold,
-        .rows = rows,
-        .wire_scale = trial->wire_scale > 0 ? trial->wire_scale : 1,
-        .params = params,
-        .events = events,
-        .user = trial,
-        .gradients = bowl,
-        .checkpoint = count_checkpoint,
-    };
-    int code = rog_cluster_run(&cluster, &trial->result, &trial->err);
-    assert_int_equal(rog_events_close(events, NULL), 0);
-    assert_int_equal(
-        rog_file_read(path, (size_t)1 << 31, &trial->events, &trial->events_size, NULL), 0);
-    if (params)
-        rog_sha256(params, rows->params * sizeof *params, trial->model);
-    free(path);
-    free(params);
-    free(trial->gradient);
-    free(iterations);
-    rog_plugin_release(&plugin);
-    rog_rows_free(rows);
-    rog_dir_remove(trial->folder, NULL);
-    return code;
-}
-
-static int attempt(struct trial *trial)
-{
-    struct rog_run_config *config = make_config(trial);
-    int code = run_config(trial, config);
-    rog_run_config_free(config);
-    return code;
-}
-
-static void succeed(struct trial *trial)
-{
-    if (attempt(trial))
-        fail_msg("%s", trial->err.message);
-    assert_true(trial->result.sent_bytes > 0);
-    assert_int_equal(trial->result.sent_bytes,
-                     trial->result.received_bytes + trial->result.in_flight_bytes);
-}
-
-static void near(double found, double expected, double tolerance)
-{
-    if (!(fabs(found - expected) <= tolerance))
-        fail_msg("%.12g, expected %.12g", found, expected);
-}
-
-/* Calls take for each event of a kind. */
-static void each_event(const struct trial *trial, const char *kind,
-                       void (*take)(const struct rog_json *event, void *user), void *user)
-{
-    const char *line = trial->events, *stop = trial->events + trial->events_size;
-    while (line < stop) {
-        const char *end = memchr(line, '\n', (size_t)(stop - line));
-        assert_non_null(end);
-        struct rog_json *event = NULL;
-        assert_int_equal(rog_json_parse(line, (size_t)(end - line), "events", &event, NULL), 0);
-        if (strcmp(rog_json_get_string(event, "event", ""), kind) == 0)
-            take(event, user);
-        rog_json_free(event);
-        line = end + 1;
-    }
-}
-
-static void add_iteration(const struct rog_json *event, void *user)
-{
-    struct summary *of = &((struct summary *)user)[rog_json_get_integer(event, "rank", 0) - 1];
-    of->iterations++;
-    assert_int_equal(rog_json_get_integer(event, "iteration", 0), of->iterations);
-    of->compute_s += rog_json_get_number(event, "compute_s", NAN);
-    of->push_s += rog_json_get_number(event, "push_s", NAN);
-    of->pull_s += rog_json_get_number(event, "pull_s", NAN);
-    of->stall_s += rog_json_get_number(event, "stall_s", NAN);
-    of->bytes_pushed += rog_json_get_integer(event, "bytes_pushed", -1);
-    of->bytes_pulled += rog_json_get_integer(event, "bytes_pulled", -1);
-    of->last_t = rog_json_get_number(event, "t", NAN);
-}
-
-static void add_energy(const struct rog_json *event, void *user)
-{
-    struct summary *of = &((struct summary *)user)[rog_json_get_integer(event, "rank", 0) - 1];
-    double joules = rog_json_get_number(event, "joules", NAN);
-    assert_true(joules >= of->joules);
-    of->joules = joules;
-}
-
-static struct summary *summarize(const struct trial *trial)
-{
-    struct summary *summaries = calloc(trial->workers, sizeof *summaries);
-    each_event(trial, "iteration", add_iteration, summaries);
-    each_event(trial, "energy", add_energy, summaries);
-    for (uint32_t i = 0; i < trial->workers; i++) {
-        const struct summary *of = &summaries[i];
-        near(of->compute_s + of->push_s + of->pull_s + of->stall_s, of->last_t,
-             4e-6 * of->iterations);
-    }
-    return summaries;
-}
-
-/* Seconds per iteration over all workers, and their means per iteration of one part. */
-static double pace(const struct trial *trial, double *stall_s)
-{
-    struct summary *summaries = summarize(trial);
-    double seconds = 0, stall = 0;
-    for (uint32_t i = 0; i < trial->workers; i++) {
-        seconds += summaries[i].last_t / summaries[i].iterations / trial->workers;
-        stall += summaries[i].stall_s / summaries[i].iterations / trial->workers;
-    }
-    free(summaries);
-    if (stall_s)
-        *stall_s = stall;
-    return seconds;
-}
+#include "cluster_fixture.h"
 
 /* One worker on a line of 8 Mbit/s: a byte takes a microsecond. */
 static void one_worker_by_hand(void **state)
@@ -272,21 +28,21 @@ static void one_worker_by_hand(void **state)
                           .workers = 1,
                           .iterations = 7,
                           .wire_scale = 100};
-    succeed(&trial);
-    struct summary *of = summarize(&trial);
+    trial_succeed(&trial);
+    struct trial_summary *of = trial_summarize(&trial);
     assert_int_equal(of->iterations, 7);
     assert_int_equal(trial.result.iterations, 7);
-    near(of->compute_s, 7 * 6, 1e-9);
-    near(of->stall_s, 0, 1e-9);
-    near(of->push_s, 7 * (0.5 + 0.25) + (double)of->bytes_pushed * 1e-6, 2e-5);
-    near(of->pull_s, 7 * (0.25 + 0.75) + (double)of->bytes_pulled * 1e-6, 2e-5);
-    near(trial.result.seconds, of->last_t, 1e-6);
+    assert_near(of->compute_s, 7 * 6, 1e-9);
+    assert_near(of->stall_s, 0, 1e-9);
+    assert_near(of->push_s, 7 * (0.5 + 0.25) + (double)of->bytes_pushed * 1e-6, 2e-5);
+    assert_near(of->pull_s, 7 * (0.25 + 0.75) + (double)of->bytes_pulled * 1e-6, 2e-5);
+    assert_near(trial.result.seconds, of->last_t, 1e-6);
     /* Every row went both ways: the model's bits, and not much more. */
     double least = 7 * 100 * (64 * 36 + 64 + 128 * 64 + 128 + 20 * 128) / 8.0;
     assert_true((double)of->bytes_pushed > least && (double)of->bytes_pushed < 1.5 * least);
     assert_true((double)of->bytes_pulled > least && (double)of->bytes_pulled < 1.5 * least);
     double computing_s = 7 * (6 + 0.5 + 0.75);
-    near(of->joules, 10 * computing_s + 4 * (of->last_t - computing_s), 1e-4);
+    assert_near(of->joules, 10 * computing_s + 4 * (of->last_t - computing_s), 1e-4);
     free(of);
     free(trial.events);
 }
@@ -312,20 +68,20 @@ static void the_fast_waits_for_the_slow(void **state)
                           .workers = 2,
                           .iterations = 5,
                           .wire_scale = 1000};
-    succeed(&trial);
-    struct summary *of = summarize(&trial);
+    trial_succeed(&trial);
+    struct trial_summary *of = trial_summarize(&trial);
     double push1 = (double)of[0].bytes_pushed * 1e-6, push2 = (double)of[1].bytes_pushed * 4e-6;
     double pull1 = (double)of[0].bytes_pulled * 1e-6, pull2 = (double)of[1].bytes_pulled * 4e-6;
-    near(of[0].push_s, push1, 2e-5);
-    near(of[1].push_s, push2, 2e-5);
-    near(of[0].pull_s, pull1, 2e-5);
-    near(of[1].pull_s, pull2, 2e-5);
-    near(of[1].stall_s, 0, 1e-6);
+    assert_near(of[0].push_s, push1, 2e-5);
+    assert_near(of[1].push_s, push2, 2e-5);
+    assert_near(of[0].pull_s, pull1, 2e-5);
+    assert_near(of[1].pull_s, pull2, 2e-5);
+    assert_near(of[1].stall_s, 0, 1e-6);
     /* In the first iteration it waits for the push alone, later for the pull before it too; and not
      * for the 20 bytes that end a push once all of its rows are there. */
-    near(of[0].stall_s, (push2 - push1) + (pull2 - pull1) * 4 / 5 - 20 * 1000 * 4e-6, 1e-4);
-    near(of[1].last_t, 5 + push2 + pull2, 1e-4);
-    near(of[0].joules, 10 * 5 + 4 * (push1 + pull1) + of[0].stall_s, 1e-3);
+    assert_near(of[0].stall_s, (push2 - push1) + (pull2 - pull1) * 4 / 5 - 20 * 1000 * 4e-6, 1e-4);
+    assert_near(of[1].last_t, 5 + push2 + pull2, 1e-4);
+    assert_near(of[0].joules, 10 * 5 + 4 * (push1 + pull1) + of[0].stall_s, 1e-3);
     free(of);
     free(trial.events);
     free(settings);
@@ -345,9 +101,9 @@ static void same_configuration_same_bytes(void **state)
                               .train = train},
                      again = first, other = first;
         other.settings = "\"seed\":6";
-        succeed(&first);
-        succeed(&again);
-        succeed(&other);
+        trial_succeed(&first);
+        trial_succeed(&again);
+        trial_succeed(&other);
         assert_int_equal(first.events_size, again.events_size);
         assert_memory_equal(first.events, again.events, first.events_size);
         assert_string_equal(first.model, again.model);
@@ -355,7 +111,7 @@ static void same_configuration_same_bytes(void **state)
                     memcmp(first.events, other.events, first.events_size) != 0);
         if (train)
             assert_string_not_equal(first.model, other.model);
-        pace(&first, NULL);
+        trial_pace(&first, NULL);
         free(first.events);
         free(again.events);
         free(other.events);
@@ -376,8 +132,8 @@ static void strategies_in_order(const char *settings)
                               .workers = 4,
                               .iterations = 400,
                               .wire_scale = 1280};
-        succeed(&trial);
-        double stall_s = 0, seconds = pace(&trial, &stall_s);
+        trial_succeed(&trial);
+        double stall_s = 0, seconds = trial_pace(&trial, &stall_s);
         print_message("%s %d: %.2f s an iteration, %.2f s of it stalled\n", order[i].library,
                       order[i].threshold, seconds, stall_s);
         assert_true(seconds < before_s);
@@ -425,14 +181,14 @@ static void who_is_through_is_not_waited_for(void **state)
                               .wire_scale = 1000,
                               .train = true,
                               .own_iterations = {5, 0, 12}};
-        succeed(&trial);
-        struct summary *of = summarize(&trial);
+        trial_succeed(&trial);
+        struct trial_summary *of = trial_summarize(&trial);
         assert_int_equal(of[0].iterations, 5);
         assert_int_equal(of[1].iterations, 30);
         assert_int_equal(of[2].iterations, 12);
         assert_int_equal(of[3].iterations, 30);
         assert_int_equal(trial.result.iterations, 30);
-        near(trial.result.seconds, fmax(of[1].last_t, of[3].last_t), 1e-6);
+        assert_near(trial.result.seconds, fmax(of[1].last_t, of[3].last_t), 1e-6);
         assert_true(of[0].last_t < of[2].last_t);
         /* At rest, not on the meter. */
         assert_true(of[0].joules <= 12.7 * of[0].last_t);
@@ -451,9 +207,9 @@ static void the_clock_ends_a_run(void **state)
                           .iterations = 100000,
                           .wire_scale = 1000,
                           .train = true};
-    succeed(&trial);
-    struct summary *of = summarize(&trial);
-    near(trial.result.seconds, 250, 0);
+    trial_succeed(&trial);
+    struct trial_summary *of = trial_summarize(&trial);
+    assert_near(trial.result.seconds, 250, 0);
     for (int i = 0; i < 4; i++) {
         assert_true(of[i].iterations > 5 && of[i].last_t <= 250);
         assert_true(of[i].joules > 3.85 * 250 && of[i].joules < 12.7 * 250);
@@ -470,11 +226,11 @@ static void no_second_checkpoint_of_the_end(void **state)
     struct trial trial = {
         .library = "BSP", .workers = 2, .iterations = 10, .wire_scale = 1000, .train = true};
     struct trial again = trial;
-    succeed(&trial);
+    trial_succeed(&trial);
     char settings[64];
     snprintf(settings, sizeof settings, "\"checkpoint_period\":%.17g", trial.result.seconds);
     again.settings = settings;
-    succeed(&again);
+    trial_succeed(&again);
     assert_true(again.result.seconds == trial.result.seconds);
     assert_int_equal(again.checkpoints, 2);
     free(trial.events);
@@ -495,20 +251,20 @@ static void nothing_gets_through_a_dead_link(void **state)
     /* The run may also begin somewhere in the trace. */
     static const double offsets_s[] = {0, 40};
     for (int i = 0; i < 2; i++) {
-        char *worker = rog_format("%s,\"trace_offset\":%g", jetson, offsets_s[i]);
+        char *worker = rog_format("%s,\"trace_offset\":%g", trial_jetson, offsets_s[i]);
         struct trial trial = {.library = "BSP",
                               .settings = settings,
                               .worker = worker,
                               .workers = 1,
                               .iterations = 2,
                               .wire_scale = 1};
-        succeed(&trial);
-        struct summary *of = summarize(&trial);
+        trial_succeed(&trial);
+        struct trial_summary *of = trial_summarize(&trial);
         /* 1.11 computing, dead until 50; then every byte takes 0.1 us. */
-        near(of->last_t,
-             50 - offsets_s[i] + 0.61 + 1.11 + 0.39 + 0.61 +
-                 (double)(of->bytes_pushed + of->bytes_pulled) * 1e-7,
-             1e-5);
+        assert_near(of->last_t,
+                    50 - offsets_s[i] + 0.61 + 1.11 + 0.39 + 0.61 +
+                        (double)(of->bytes_pushed + of->bytes_pulled) * 1e-7,
+                    1e-5);
         free(of);
         free(trial.events);
         free(worker);
@@ -559,19 +315,19 @@ static void demanded_rows_keep_the_bound(void **state)
                           .iterations = 150,
                           .wire_scale = 1280,
                           .train = true};
-    succeed(&trial);
+    trial_succeed(&trial);
     int64_t bound = 6;
     uint32_t demands = 0, stalls = 0, ends = 0, admissions = 0;
-    each_event(&trial, "admit", check_admission, &bound);
-    each_event(&trial, "admit", count_one, &admissions);
-    each_event(&trial, "must-update", count_one, &demands);
-    each_event(&trial, "stall-begin", count_one, &stalls);
-    each_event(&trial, "stall-end", count_one, &ends);
+    trial_each_event(&trial, "admit", check_admission, &bound);
+    trial_each_event(&trial, "admit", count_one, &admissions);
+    trial_each_event(&trial, "must-update", count_one, &demands);
+    trial_each_event(&trial, "stall-begin", count_one, &stalls);
+    trial_each_event(&trial, "stall-end", count_one, &ends);
     assert_int_equal(admissions, 4 * 150);
     assert_int_equal(stalls, ends);
     assert_true(demands > 0 && stalls > 0);
     struct lead lead = {0};
-    each_event(&trial, "iteration", check_staleness, &lead);
+    trial_each_event(&trial, "iteration", check_staleness, &lead);
     assert_true(lead.behind > 0);
     free(trial.events);
 }
@@ -608,19 +364,78 @@ static void stalled_workers_send_what_is_demanded(void **state)
         .plan_pull = plan_half,
     };
     struct trial trial = {.strategy = &half, .workers = 3, .iterations = 4, .wire_scale = 1000};
-    succeed(&trial);
+    trial_succeed(&trial);
     assert_int_equal(trial.result.iterations, 4);
-    struct summary *of = summarize(&trial);
+    struct trial_summary *of = trial_summarize(&trial);
     for (int i = 0; i < 3; i++)
         assert_true(of[i].stall_s > 0);
     uint32_t demands = 0;
-    each_event(&trial, "must-update", count_one, &demands);
+    trial_each_event(&trial, "must-update", count_one, &demands);
     assert_true(demands >= 3 * 4);
     free(of);
     free(trial.events);
 }
 
 /* ---- what goes wrong ---- */
+
+static void admit_after_the_first(void *state, const struct rog_strategy_config *config,
+                                  const struct rog_admit_view *view,
+                                  struct rog_admission *admission)
+{
+    (void)state, (void)config;
+    if (view->worker)
+        admission->needed[0] = view->iteration;
+}
+
+static void write_text(const char *path, const char *text)
+{
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    assert_true(fputs(text, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+}
+
+/* The second worker cannot push before 12 s, and then the server asks the first one for rows. That
+ * one has had a dead link since 10 s, and leaves when it has unpacked its pull, at 21 s. */
+static void who_leaves_gets_nothing_more(void **state)
+{
+    (void)state;
+    static const struct rog_strategy half = {
+        .abi_version = ROG_STRATEGY_ABI,
+        .struct_size = sizeof half,
+        .name = "HALF",
+        .plan_push = plan_half,
+        .admit = admit_after_the_first,
+        .plan_pull = plan_half,
+    };
+    char folder[] = "/tmp/rog-leave-XXXXXX";
+    assert_non_null(mkdtemp(folder));
+    char *first = rog_path_join(folder, "1.csv"), *second = rog_path_join(folder, "2.csv");
+    char *settings = rog_format("\"trace\":\"%s/{rank}.csv\"", folder);
+    write_text(first, "seconds,mbps\n0,80\n10,0\n1000,80\n");
+    write_text(second, "seconds,mbps\n0,0\n12,80\n1000,80\n");
+    struct trial trial = {
+        .strategy = &half,
+        .settings = settings,
+        .worker = "\"step_s\":1,\"compress_s\":0,\"decompress_s\":20,\"watts_compute\":12,"
+                  "\"watts_communicate\":4,\"watts_stall\":3",
+        .workers = 2,
+        .iterations = 2,
+        .wire_scale = 1,
+        .own_iterations = {1}};
+    trial_succeed(&trial);
+    struct trial_summary *of = trial_summarize(&trial);
+    assert_near(of[0].last_t, 21, 0.1);
+    assert_int_equal(of[1].iterations, 2);
+    assert_near(of[1].stall_s, 9, 0.1);
+    assert_true(trial.result.cut_bytes > 0);
+    free(of);
+    free(trial.events);
+    free(settings);
+    free(second);
+    free(first);
+    rog_dir_remove(folder, NULL);
+}
 
 static void plan_all(void *state, const struct rog_strategy_config *config,
                      const struct rog_send_view *view, struct rog_send_plan *plan)
@@ -652,7 +467,7 @@ static void a_strategy_that_admits_nobody(void **state)
         .plan_pull = plan_all,
     };
     struct trial trial = {.strategy = &never, .workers = 3, .iterations = 4};
-    assert_int_equal(attempt(&trial), ROG_EFAILED);
+    assert_int_equal(trial_run(&trial), ROG_EFAILED);
     assert_non_null(strstr(trial.err.message, "strategy NEVER"));
     free(trial.events);
 }
@@ -662,7 +477,7 @@ static void hooks_end_the_run(void **state)
     (void)state;
     struct trial trial = {
         .library = "BSP", .workers = 2, .iterations = 10, .train = true, .stop_after = 5};
-    assert_int_equal(attempt(&trial), ROG_EFAILED);
+    assert_int_equal(trial_run(&trial), ROG_EFAILED);
     assert_string_equal(trial.err.message, "the bowl is broken");
     free(trial.events);
 }
@@ -674,7 +489,7 @@ static void traces_that_cannot_be_used(void **state)
                           .settings = "\"trace\":\"/nowhere/{rank}.csv\"",
                           .workers = 2,
                           .iterations = 10};
-    assert_int_not_equal(attempt(&trial), 0);
+    assert_int_not_equal(trial_run(&trial), 0);
     assert_non_null(strstr(trial.err.message, "worker 1: "));
     assert_non_null(strstr(trial.err.message, "/nowhere/1.csv"));
     free(trial.events);
@@ -740,7 +555,7 @@ static void a_thousand_workers(void **state)
                           .workers = 1000,
                           .iterations = 100000,
                           .wire_scale = 1280};
-    succeed(&trial);
+    trial_succeed(&trial);
     assert_true(trial.result.iterations > 2);
     free(trial.events);
 }
@@ -759,6 +574,7 @@ int main(void)
         cmocka_unit_test(nothing_gets_through_a_dead_link),
         cmocka_unit_test(demanded_rows_keep_the_bound),
         cmocka_unit_test(stalled_workers_send_what_is_demanded),
+        cmocka_unit_test(who_leaves_gets_nothing_more),
         cmocka_unit_test(a_strategy_that_admits_nobody),
         cmocka_unit_test(hooks_end_the_run),
         cmocka_unit_test(traces_that_cannot_be_used),

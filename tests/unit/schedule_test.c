@@ -59,13 +59,15 @@ static void events_in_order(void **state)
     double now_s = 0;
     while (taken < 20000) {
         if (put < 20000 && rog_rng_below(&rng, 5) < 3) {
-            item = (struct rog_queue_item){.t_s = now_s + rog_rng_below(&rng, 4), .slot = put++};
+            item =
+                (struct rog_queue_item){.at = {now_s + rog_rng_below(&rng, 4), put}, .slot = put};
+            put++;
             assert_int_equal(rog_queue_put(&queue, item, NULL), 0);
         } else if (rog_queue_take(&queue, &item)) {
-            assert_true(item.t_s >= now_s);
-            if (taken && item.t_s == last.t_s)
+            assert_true(item.at.t_s >= now_s);
+            if (taken && item.at.t_s == last.at.t_s)
                 assert_true(item.slot > last.slot);
-            now_s = item.t_s;
+            now_s = item.at.t_s;
             last = item;
             taken++;
         }

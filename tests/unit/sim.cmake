@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-foreach(part processor cluster)
+foreach(part processor medium)
   rog_unit_test(${part} LIBS rog_sim)
 endforeach()
+rog_unit_test(cluster SOURCES cluster_test.c cluster_fixture.c LIBS rog_sim)
 foreach(part trace trace_convert trace_synth)
   rog_unit_test(${part} LIBS rog_trace)
 endforeach()

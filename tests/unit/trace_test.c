@@ -72,6 +72,11 @@ static void hand_computed_finish(void **state)
     near(rog_trace_finish(trace, 0, 34e6), 8, 1e-9);        /* one whole pass */
     near(rog_trace_finish(trace, 0, 34e6 * 1e6 + 5e6), 8e6 + 1, 1e-3);
     near(rog_trace_finish(trace, 7, 0), 7, 0);
+    near(rog_trace_bits(trace, 0, 1), 5e6, 1e-3);
+    near(rog_trace_bits(trace, 0, 4.5), 10e6, 1e-3); /* the fade adds nothing */
+    near(rog_trace_bits(trace, 1, 7), 5e6 + 16e6, 1e-3);
+    near(rog_trace_bits(trace, 1, 8e6 + 1), 34e6 * 1e6, 1);
+    near(rog_trace_bits(trace, 7, 7), 0, 0);
     rog_trace_free(trace);
 }
 
@@ -134,6 +139,7 @@ static void agrees_with_stepping(void **state)
         assert_true(finish_s >= from_s && finish_s <= to_s);
         near(stepped(trace, from_s, finish_s), bits, 50e6 * 1e-3 + 2);
         /* In two parts it is the same. */
+        near(rog_trace_bits(trace, from_s, finish_s), bits, 1e-6 * bits + 1);
         double half_s = rog_trace_finish(trace, from_s, bits / 2);
         near(rog_trace_finish(trace, half_s, bits / 2), finish_s, 1e-6);
         rog_trace_free(trace);

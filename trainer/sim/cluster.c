@@ -81,11 +81,12 @@ static int cluster_init(struct rog_sim_cluster *cluster, struct rog_error *err)
                                     &cluster->selects, err);
     for (uint32_t i = 0; i < cluster->workers && !code; i++)
         code = node_init(cluster, i, err);
-    return code;
+    return code ? code : rog_sim_links_init(cluster, err);
 }
 
 static void cluster_release(struct rog_sim_cluster *cluster)
 {
+    rog_sim_links_release(cluster);
     for (uint32_t i = 0; cluster->nodes && i < cluster->workers; i++) {
         rog_worker_free(cluster->nodes[i].core);
         rog_trace_free(cluster->nodes[i].trace);
@@ -97,15 +98,6 @@ static void cluster_release(struct rog_sim_cluster *cluster)
     rog_slots_release(&cluster->slots);
     rog_queue_release(&cluster->queue);
     free(cluster->nodes);
-}
-
-int rog_sim_put(struct rog_sim_cluster *cluster, enum rog_sim_event kind, double t_s,
-                uint32_t worker, uint32_t slot, struct rog_error *err)
-{
-    cluster->work += kind < ROG_SIM_WORK_KINDS;
-    return rog_queue_put(
-        &cluster->queue,
-        (struct rog_queue_item){.t_s = t_s, .kind = kind, .worker = worker, .slot = slot}, err);
 }
 
 /* ---- what happens by the clock ---- */
@@ -223,31 +215,52 @@ static int stuck(const struct rog_sim_cluster *cluster, struct rog_error *err)
                     worker + 1, cluster->nodes[worker].iterations + 1);
 }
 
+static void move_clock(struct rog_sim_cluster *cluster, double now_s)
+{
+    assert(now_s >= cluster->now_s);
+    cluster->now_s = now_s;
+}
+
+static int happen(struct rog_sim_cluster *cluster, struct rog_error *err)
+{
+    struct rog_queue_item item;
+    rog_queue_take(&cluster->queue, &item);
+    move_clock(cluster, item.at.t_s);
+    return handle(cluster, &item, err);
+}
+
+static int happen_on_air(struct rog_sim_cluster *cluster, double t_s, struct rog_error *err)
+{
+    move_clock(cluster, t_s);
+    return rog_sim_work_on_air(cluster, err);
+}
+
 static int run(struct rog_sim_cluster *cluster, struct rog_error *err)
 {
     const struct rog_cluster_config *config = cluster->config;
-    struct rog_queue_item item;
     int code = start(cluster, err);
     for (uint64_t count = 0; !code && !cluster->over && cluster->running; count++) {
         if (count % LOOK_EVERY == 0 && config->interrupted && config->interrupted(config->user))
             return rog_fail(err, ROG_EINTR, "interrupted at %.3f s of the run", cluster->now_s);
-        if (!cluster->work)
+        struct rog_moment on_air = cluster->air.medium->next(cluster->air.state);
+        if (!cluster->work && isinf(on_air.t_s))
             return stuck(cluster, err);
-        bool taken = rog_queue_take(&cluster->queue, &item);
-        assert(taken && item.t_s >= cluster->now_s);
-        (void)taken;
-        cluster->now_s = item.t_s;
-        code = handle(cluster, &item, err);
+        const struct rog_queue_item *first = rog_queue_first(&cluster->queue);
+        if (!first || rog_moment_before(on_air, first->at))
+            code = happen_on_air(cluster, on_air.t_s, err);
+        else
+            code = happen(cluster, err);
     }
     return code;
 }
 
-static uint64_t held_bytes(const struct rog_sim_cluster *cluster, uint32_t first)
+/* Of messages that are not out yet, or have arrived and are not handled. */
+static uint64_t node_bytes(const struct rog_sim_cluster *cluster, const struct rog_sim_node *node)
 {
-    uint64_t bytes = 0;
-    for (uint32_t next = first; next; next = cluster->slots.items[next - 1].next_held)
-        bytes += cluster->slots.items[next - 1].wire_bytes;
-    return bytes;
+    const struct rog_slots *slots = &cluster->slots;
+    return rog_slots_wire_bytes(slots, &node->link[ROG_SIM_UP].queue) +
+           rog_slots_wire_bytes(slots, &node->link[ROG_SIM_DOWN].queue) +
+           rog_slots_wire_bytes(slots, &node->held) + rog_slots_wire_bytes(slots, &node->unheard);
 }
 
 /* The last word on energy and on the model. */
@@ -270,8 +283,7 @@ static int finish(struct rog_sim_cluster *cluster, struct rog_error *err)
             result->in_flight_bytes += cluster->slots.items[item->slot].wire_bytes;
     }
     for (uint32_t i = 0; i < cluster->workers; i++)
-        result->in_flight_bytes += held_bytes(cluster, cluster->nodes[i].held_first) +
-                                   held_bytes(cluster, cluster->nodes[i].unheard_first);
+        result->in_flight_bytes += node_bytes(cluster, &cluster->nodes[i]);
     return code;
 }
 

@@ -15,12 +15,12 @@
  *   pull_s     its pull until the last byte is at the worker, then decompress_s
  * Rows that the server demands are sent at once, whatever the worker is doing.
  *
- * Network: every worker has a link of its own. Its trace is the rate of each direction (full
- * duplex: sending does not slow receiving), as the published runs replayed one recording to each
- * worker. One message at a time is being sent in a direction; it arrives `latency` after its last
- * bit went out. A message of b bytes of the trained model occupies b * wire_scale bytes. Messages
- * are cut to about 1/128 of a full exchange (exchange.h), and between two of them the sender
- * decides anew.
+ * Network: one message at a time is on the air in each direction of a worker's link; how long that
+ * takes is the medium's affair (medium.h; "independent": every worker has its trace's rate to
+ * itself, and sending does not slow receiving). It arrives `latency` after its last bit went out. A
+ * message of b bytes of the trained model occupies b * wire_scale bytes. Messages are cut to about
+ * 1/128 of a full exchange (exchange.h), and between two of them the sender decides anew. What is
+ * not out when the worker that it is for leaves is cut off.
  *
  * What the published system (ROG, MICRO 2022, and its logs) took besides; each is a setting of a
  * worker that is off unless it is given:
@@ -42,8 +42,7 @@
  *   its push and that of its pull
  * - zero_mbps: a 0 of the trace stands for this rate
  *
- * Left out: packets one by one, loss and what a transport protocol makes of it, and air time that
- * links share.
+ * Left out: packets one by one, loss and what a transport protocol makes of it.
  *
  * Power: watts_compute while computing, compressing and decompressing; watts_communicate while
  * pushing, pulling and, when stalled, while demanded rows are on their way; else watts_stall. A
@@ -97,6 +96,7 @@ struct rog_cluster_result {
     uint32_t iterations;                 /* largest of any worker, whole ones */
     uint64_t sent_bytes, received_bytes; /* both directions, before scaling */
     uint64_t in_flight_bytes;            /* sent but not received when the run ended */
+    uint64_t cut_bytes; /* not out yet when the worker they were for left: never received */
 };
 
 /* Runs from 0 s to the end. Besides the hooks' errors: ROG_EINVAL and ROG_ENOTFOUND for a trace

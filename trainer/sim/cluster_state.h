@@ -2,8 +2,16 @@
 #ifndef ROG_SIM_CLUSTER_STATE_H
 #define ROG_SIM_CLUSTER_STATE_H
 
-/* The inside of a virtual cluster, shared by cluster.c (its life) and cluster_node.c (what happens
- * to a worker). */
+/*
+ * The inside of a virtual cluster, shared by the files that make one up. Each calls those above it
+ * alone:
+ *   cluster_state.c     what a worker is doing, and the energy that takes; putting events in
+ *   cluster_links.c     messages from a sender to the end of their link
+ *   cluster_server.c    the server's processor, and what the server says
+ *   cluster_node.c      an iteration of a worker, from its beginning to its end
+ *   cluster_messages.c  messages where they arrive; who handles which event
+ *   cluster.c           a run, from its configuration to its result
+ */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -14,6 +22,7 @@
 #include <librog/trace/trace.h>
 #include <trainer/run/schedule.h>
 #include <trainer/sim/cluster.h>
+#include <trainer/sim/medium.h>
 #include <trainer/sim/processor.h>
 #include <trainer/sim/queue.h>
 #include <trainer/sim/slots.h>
@@ -24,8 +33,6 @@ enum rog_sim_event {
     ROG_SIM_COMPUTED,
     ROG_SIM_COMPRESSED,
     ROG_SIM_DECOMPRESSED,
-    ROG_SIM_SENT_UP,   /* the link is free again */
-    ROG_SIM_SENT_DOWN, /* the same */
     ROG_SIM_ARRIVED_UP,
     ROG_SIM_ARRIVED_DOWN,
     ROG_SIM_SERVED,     /* the server's processor is done with a job; `slot` is its turn */
@@ -48,14 +55,13 @@ enum rog_sim_state {
     ROG_SIM_LEFT,
 };
 
-enum rog_sim_direction { ROG_SIM_UP, ROG_SIM_DOWN };
-
 struct rog_sim_link {
-    uint32_t queued;     /* messages that are not out yet: the one being sent, and in the buffer */
-    double queued_bytes; /* of these, on the wire */
-    double free_s;       /* when the last of them will be out */
-    uint32_t in_flight;  /* messages that have not been handled where they are going */
-    uint64_t bytes;      /* received since the last iteration ended */
+    struct rog_slot_list queue; /* messages that are not out yet: the one on the air, and those that
+                                   the sender's kernel has */
+    uint32_t queued;            /* how many */
+    double queued_bytes;        /* of these, on the wire */
+    uint32_t in_flight;         /* messages that have not been handled where they are going */
+    uint64_t bytes;             /* received since the last iteration ended */
 };
 
 struct rog_sim_node {
@@ -76,9 +82,9 @@ struct rog_sim_node {
     bool stall_reported;
     struct rog_sim_link link[2];
     /* Messages that have arrived and wait until the server has unpacked the push that the first
-     * of them ends: slots + 1; 0: none. */
-    uint32_t held_first, held_last;
-    uint32_t unheard_first, unheard_last; /* the same: requests that the worker has not heard yet */
+     * of them ends. */
+    struct rog_slot_list held;
+    struct rog_slot_list unheard; /* the same: requests that the worker has not heard yet */
 
     double joules, metered_s;
 };
@@ -88,7 +94,10 @@ struct rog_sim_cluster {
     struct rog_server *server;
     struct rog_sim_node *nodes; /* [workers] */
     uint32_t workers;
+    struct rog_medium_station *stations; /* [workers] */
+    struct rog_air air;
     struct rog_queue queue;
+    uint64_t order; /* of the last event or transmission */
     struct rog_slots slots;
     struct rog_processor processor; /* the server's */
     bool selects;                   /* the strategy does not always send everything */
@@ -102,18 +111,65 @@ struct rog_sim_cluster {
     struct rog_cluster_result *result;
 };
 
-/* Puts an event in. */
+/* ---- cluster_state.c ---- */
+
+/* Puts an event in, behind all others of its time. */
 int rog_sim_put(struct rog_sim_cluster *cluster, enum rog_sim_event kind, double t_s,
                 uint32_t worker, uint32_t slot, struct rog_error *err);
-
+/* The same at a place in the order that was taken before. */
+int rog_sim_put_at(struct rog_sim_cluster *cluster, enum rog_sim_event kind, struct rog_moment at,
+                   uint32_t worker, uint32_t slot, struct rog_error *err);
 /* Adds up the node's energy until now. */
 void rog_sim_meter(struct rog_sim_cluster *cluster, struct rog_sim_node *node);
+void rog_sim_enter(struct rog_sim_cluster *cluster, struct rog_sim_node *node,
+                   enum rog_sim_state state);
+
+/* ---- cluster_links.c ---- */
+
+/* Chooses the medium. The nodes have their traces. */
+int rog_sim_links_init(struct rog_sim_cluster *cluster, struct rog_error *err);
+void rog_sim_links_release(struct rog_sim_cluster *cluster);
+/* Hands over messages in a direction as long as there are any and the sender may. */
+int rog_sim_pump(struct rog_sim_cluster *cluster, uint32_t worker, enum rog_sim_direction direction,
+                 struct rog_error *err);
+/* The message on the air is out; what waits behind it follows. */
+int rog_sim_sent(struct rog_sim_cluster *cluster, struct rog_medium_link at, struct rog_error *err);
+/* Nobody wants what is not out yet in this direction. */
+void rog_sim_cut(struct rog_sim_cluster *cluster, uint32_t worker,
+                 enum rog_sim_direction direction);
+
+/* ---- cluster_server.c ---- */
+
+enum rog_sim_server_job { ROG_SIM_UNPACK, ROG_SIM_MAKE_PULL, ROG_SIM_SERVER_JOBS };
+
+int rog_sim_give_work(struct rog_sim_cluster *cluster, uint32_t worker, enum rog_sim_server_job job,
+                      double work_s, struct rog_error *err);
+/* False: the event is about a job that has been put off since. */
+bool rog_sim_work_done(struct rog_sim_cluster *cluster, const struct rog_queue_item *item,
+                       uint32_t *worker, enum rog_sim_server_job *job);
+/* Puts the end of the job that is done next in as an event. */
+int rog_sim_expect_work(struct rog_sim_cluster *cluster, struct rog_error *err);
+/* Does what the server has to say. */
+int rog_sim_take_notices(struct rog_sim_cluster *cluster, struct rog_error *err);
+
+/* ---- cluster_node.c ---- */
 
 /* Begins the next iteration, or finishes. */
 int rog_sim_begin(struct rog_sim_cluster *cluster, uint32_t worker, struct rog_error *err);
+int rog_sim_computed(struct rog_sim_cluster *cluster, uint32_t worker, struct rog_error *err);
+int rog_sim_compressed(struct rog_sim_cluster *cluster, uint32_t worker, struct rog_error *err);
+/* The pull is there. */
+int rog_sim_pulled(struct rog_sim_cluster *cluster, uint32_t worker, struct rog_error *err);
+int rog_sim_decompressed(struct rog_sim_cluster *cluster, uint32_t worker, struct rog_error *err);
+/* A worker that is through leaves when what it was asked for is out. */
+int rog_sim_leave(struct rog_sim_cluster *cluster, uint32_t worker, struct rog_error *err);
+
+/* ---- cluster_messages.c ---- */
 
 /* Handles an event of one of the work kinds. */
 int rog_sim_work(struct rog_sim_cluster *cluster, const struct rog_queue_item *item,
                  struct rog_error *err);
+/* Handles what happens on the air now. */
+int rog_sim_work_on_air(struct rog_sim_cluster *cluster, struct rog_error *err);
 
 #endif

@@ -9,11 +9,16 @@ void rog_queue_release(struct rog_queue *queue)
     *queue = (struct rog_queue){0};
 }
 
+bool rog_moment_before(struct rog_moment a, struct rog_moment b)
+{
+    if (a.t_s < b.t_s || a.t_s > b.t_s)
+        return a.t_s < b.t_s;
+    return a.order < b.order;
+}
+
 static bool before(const struct rog_queue_item *a, const struct rog_queue_item *b)
 {
-    if (a->t_s < b->t_s || a->t_s > b->t_s)
-        return a->t_s < b->t_s;
-    return a->sequence < b->sequence;
+    return rog_moment_before(a->at, b->at);
 }
 
 int rog_queue_put(struct rog_queue *queue, struct rog_queue_item item, struct rog_error *err)
@@ -26,7 +31,6 @@ int rog_queue_put(struct rog_queue *queue, struct rog_queue_item item, struct ro
         queue->items = items;
         queue->room = room;
     }
-    item.sequence = queue->sequence++;
     size_t at = queue->count++;
     while (at) {
         size_t parent = (at - 1) / 2;
@@ -37,6 +41,11 @@ int rog_queue_put(struct rog_queue *queue, struct rog_queue_item item, struct ro
     }
     queue->items[at] = item;
     return ROG_OK;
+}
+
+const struct rog_queue_item *rog_queue_first(const struct rog_queue *queue)
+{
+    return queue->count ? &queue->items[0] : NULL;
 }
 
 bool rog_queue_take(struct rog_queue *queue, struct rog_queue_item *item)

@@ -2,8 +2,8 @@
 #ifndef ROG_SIM_QUEUE_H
 #define ROG_SIM_QUEUE_H
 
-/* Events in order of virtual time; those of the same time in the order in which they were put in,
- * so that a run is the same each time. A binary heap. */
+/* Events in order of virtual time; those of the same time in an order that the user gives, so that
+ * a run is the same each time. A binary heap. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -11,23 +11,30 @@
 
 #include <rog/error.h>
 
-struct rog_queue_item {
+struct rog_moment {
     double t_s;
-    uint64_t sequence; /* set by rog_queue_put */
-    uint32_t kind;     /* the rest is the user's */
+    uint64_t order; /* among those of the same time */
+};
+bool rog_moment_before(struct rog_moment a, struct rog_moment b);
+
+struct rog_queue_item {
+    struct rog_moment at;
+    uint32_t kind; /* the rest is the user's */
     uint32_t worker;
     uint32_t slot;
 };
 
+/* Zero-initialize. */
 struct rog_queue {
     struct rog_queue_item *items;
     size_t count, room;
-    uint64_t sequence;
 };
 
 void rog_queue_release(struct rog_queue *queue);
 /* Only ROG_ENOMEM. */
 int rog_queue_put(struct rog_queue *queue, struct rog_queue_item item, struct rog_error *err);
+/* The one that is taken next, until something is put or taken; NULL when it is empty. */
+const struct rog_queue_item *rog_queue_first(const struct rog_queue *queue);
 /* False when it is empty. */
 bool rog_queue_take(struct rog_queue *queue, struct rog_queue_item *item);
 

@@ -39,3 +39,30 @@ void rog_slots_give(struct rog_slots *slots, uint32_t index)
     slots->items[index].next_free = slots->first_free;
     slots->first_free = index + 1;
 }
+
+void rog_slots_append(struct rog_slots *slots, struct rog_slot_list *list, uint32_t index)
+{
+    slots->items[index].next = 0;
+    if (list->first)
+        slots->items[list->last - 1].next = index + 1;
+    else
+        list->first = index + 1;
+    list->last = index + 1;
+}
+
+bool rog_slots_pop(const struct rog_slots *slots, struct rog_slot_list *list, uint32_t *index)
+{
+    if (!list->first)
+        return false;
+    *index = list->first - 1;
+    list->first = slots->items[*index].next;
+    return true;
+}
+
+uint64_t rog_slots_wire_bytes(const struct rog_slots *slots, const struct rog_slot_list *list)
+{
+    uint64_t bytes = 0;
+    for (uint32_t next = list->first; next; next = slots->items[next - 1].next)
+        bytes += slots->items[next - 1].wire_bytes;
+    return bytes;
+}

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Runs of a virtual cluster on a small model, and what their events say. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <common/file.h>
+#include <common/plugin.h>
+
+#include "cluster_fixture.h"
+
+const char trial_jetson[] = "\"step_s\":1.11,\"compress_s\":0.39,\"decompress_s\":0.61,"
+                            "\"watts_compute\":12.7,\"watts_communicate\":4.2,"
+                            "\"watts_stall\":3.85";
+
+/* The gradient of a bowl whose lowest point is another one for each worker. */
+static int bowl(void *user, uint32_t worker, uint32_t steps, const float *params,
+                const float **gradients, double *loss, struct rog_error *err)
+{
+    struct trial *trial = user;
+    if (trial->stop_after && ++trial->evaluated > trial->stop_after)
+        return rog_fail(err, ROG_EFAILED, "the bowl is broken");
+    *loss = 0;
+    for (uint64_t i = 0; i < trial->params; i++) {
+        float away = params[i] - (float)((i * 7 + worker * 13) % 11) / 11;
+        trial->gradient[i] = away * (float)steps;
+        *loss += (double)(away * away) / 2;
+    }
+    *gradients = trial->gradient;
+    return ROG_OK;
+}
+
+static int count_checkpoint(void *user, uint32_t index, double t_s, uint32_t iteration,
+                            struct rog_error *err)
+{
+    struct trial *trial = user;
+    (void)t_s, (void)iteration, (void)err;
+    assert_int_equal(index, trial->checkpoints);
+    trial->checkpoints++;
+    return ROG_OK;
+}
+
+static struct rog_rows *small_model(void)
+{
+    static const uint32_t dims[] = {4, 1, 2, 1, 2};
+    static const uint32_t shapes[] = {64, 4, 3, 3, 64, 128, 64, 128, 20, 128};
+    struct rog_rows *rows = NULL;
+    assert_int_equal(rog_rows_new(&rows, dims, shapes, 5, NULL), 0);
+    return rows;
+}
+
+static struct rog_run_config *make_config(const struct trial *trial)
+{
+    char *text = rog_format("{%s%s\"workers\":[", trial->settings ? trial->settings : "",
+                            trial->settings ? "," : "");
+    for (uint32_t i = 0; i < trial->workers; i++) {
+        char *more = rog_format("%s%s{\"rank\":%u,%s}", text, i ? "," : "", i + 1,
+                                trial->worker ? trial->worker : trial_jetson);
+        free(text);
+        text = more;
+    }
+    char *whole = rog_format("%s]}", text);
+    struct rog_run_config *config = NULL;
+    struct rog_error err = {0};
+    if (rog_run_config_parse(&config, whole, strlen(whole), "test", &err))
+        fail_msg("%s", err.message);
+    free(whole);
+    free(text);
+    return config;
+}
+
+/* Values of the first model: anything but all the same. */
+static float *first_model(const struct rog_rows *rows)
+{
+    float *params = malloc(rows->params * sizeof *params);
+    for (uint64_t i = 0; i < rows->params; i++)
+        params[i] = (float)(i % 17) / 17 - 0.5f;
+    return params;
+}
+
+static int run_config(struct trial *trial, const struct rog_run_config *config)
+{
+    struct rog_rows *rows = small_model();
+    struct rog_plugin plugin = {0};
+    if (!trial->strategy) {
+        if (rog_plugin_load(&plugin, trial->library, &trial->err))
+            fail_msg("%s", trial->err.message);
+    }
+    uint32_t *iterations = malloc(trial->workers * sizeof *iterations);
+    for (uint32_t i = 0; i < trial->workers; i++)
+        iterations[i] = trial->own_iterations[i] ? trial->own_iterations[i] : trial->iterations;
+    strcpy(trial->folder, "/tmp/rog-cluster-XXXXXX");
+    assert_non_null(mkdtemp(trial->folder));
+    char *path = rog_path_join(trial->folder, "events.jsonl");
+    struct rog_events *events = NULL;
+    assert_int_equal(rog_events_open(&events, path, &trial->err), 0);
+    trial->params = rows->params;
+    trial->gradient = malloc(rows->params * sizeof *trial->gradient);
+    float *params = trial->train ? first_model(rows) : NULL;
+
+    const struct rog_cluster_config cluster = {
+        .run = config,
+        .iterations = iterations,
+        .strategy = trial->strategy ? trial->strategy : plugin.strategy,
+        .threshold = trial->threshold,
+        .rows = rows,
+        .wire_scale = trial->wire_scale > 0 ? trial->wire_scale : 1,
+        .params = params,
+        .events = events,
+        .user = trial,
+        .gradients = bowl,
+        .checkpoint = count_checkpoint,
+    };
+    int code = rog_cluster_run(&cluster, &trial->result, &trial->err);
+    assert_int_equal(rog_events_close(events, NULL), 0);
+    assert_int_equal(
+        rog_file_read(path, (size_t)1 << 31, &trial->events, &trial->events_size, NULL), 0);
+    if (params)
+        rog_sha256(params, rows->params * sizeof *params, trial->model);
+    free(path);
+    free(params);
+    free(trial->gradient);
+    free(iterations);
+    rog_plugin_release(&plugin);
+    rog_rows_free(rows);
+    rog_dir_remove(trial->folder, NULL);
+    return code;
+}
+
+int trial_run(struct trial *trial)
+{
+    struct rog_run_config *config = make_config(trial);
+    int code = run_config(trial, config);
+    rog_run_config_free(config);
+    return code;
+}
+
+void trial_succeed(struct trial *trial)
+{
+    if (trial_run(trial))
+        fail_msg("%s", trial->err.message);
+    assert_true(trial->result.sent_bytes > 0);
+    assert_int_equal(trial->result.sent_bytes, trial->result.received_bytes +
+                                                   trial->result.in_flight_bytes +
+                                                   trial->result.cut_bytes);
+}
+
+void assert_near(double found, double expected, double tolerance)
+{
+    if (!(fabs(found - expected) <= tolerance))
+        fail_msg("%.12g, expected %.12g", found, expected);
+}
+
+void trial_each_event(const struct trial *trial, const char *kind,
+                      void (*take)(const struct rog_json *event, void *user), void *user)
+{
+    const char *line = trial->events, *stop = trial->events + trial->events_size;
+    while (line < stop) {
+        const char *end = memchr(line, '\n', (size_t)(stop - line));
+        assert_non_null(end);
+        struct rog_json *event = NULL;
+        assert_int_equal(rog_json_parse(line, (size_t)(end - line), "events", &event, NULL), 0);
+        if (strcmp(rog_json_get_string(event, "event", ""), kind) == 0)
+            take(event, user);
+        rog_json_free(event);
+        line = end + 1;
+    }
+}
+
+static void add_iteration(const struct rog_json *event, void *user)
+{
+    struct trial_summary *of =
+        &((struct trial_summary *)user)[rog_json_get_integer(event, "rank", 0) - 1];
+    of->iterations++;
+    assert_int_equal(rog_json_get_integer(event, "iteration", 0), of->iterations);
+    of->compute_s += rog_json_get_number(event, "compute_s", NAN);
+    of->push_s += rog_json_get_number(event, "push_s", NAN);
+    of->pull_s += rog_json_get_number(event, "pull_s", NAN);
+    of->stall_s += rog_json_get_number(event, "stall_s", NAN);
+    of->bytes_pushed += rog_json_get_integer(event, "bytes_pushed", -1);
+    of->bytes_pulled += rog_json_get_integer(event, "bytes_pulled", -1);
+    of->last_t = rog_json_get_number(event, "t", NAN);
+}
+
+static void add_energy(const struct rog_json *event, void *user)
+{
+    struct trial_summary *of =
+        &((struct trial_summary *)user)[rog_json_get_integer(event, "rank", 0) - 1];
+    double joules = rog_json_get_number(event, "joules", NAN);
+    assert_true(joules >= of->joules);
+    of->joules = joules;
+}
+
+struct trial_summary *trial_summarize(const struct trial *trial)
+{
+    struct trial_summary *summaries = calloc(trial->workers, sizeof *summaries);
+    trial_each_event(trial, "iteration", add_iteration, summaries);
+    trial_each_event(trial, "energy", add_energy, summaries);
+    for (uint32_t i = 0; i < trial->workers; i++) {
+        const struct trial_summary *of = &summaries[i];
+        assert_near(of->compute_s + of->push_s + of->pull_s + of->stall_s, of->last_t,
+                    4e-6 * of->iterations);
+    }
+    return summaries;
+}
+
+double trial_pace(const struct trial *trial, double *stall_s)
+{
+    struct trial_summary *summaries = trial_summarize(trial);
+    double seconds = 0, stall = 0;
+    for (uint32_t i = 0; i < trial->workers; i++) {
+        seconds += summaries[i].last_t / summaries[i].iterations / trial->workers;
+        stall += summaries[i].stall_s / summaries[i].iterations / trial->workers;
+    }
+    free(summaries);
+    if (stall_s)
+        *stall_s = stall;
+    return seconds;
+}

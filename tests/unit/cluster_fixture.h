@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CLUSTER_FIXTURE_H
+#define CLUSTER_FIXTURE_H
+
+/* Runs of a virtual cluster on a small model, and what their events say. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <common/hash.h>
+#include <common/json.h>
+#include <trainer/sim/cluster.h>
+
+#define TRIAL_WORKERS_MAX 1000
+
+/* One run, and what came out of it. */
+struct trial {
+    const char *library;
+    int32_t threshold;
+    const char *settings; /* JSON members of the run */
+    const char *worker;   /* of every worker; a second %s-free text, "rank" is added */
+    uint32_t workers;
+    uint32_t iterations;
+    double wire_scale;
+    bool train;
+    const struct rog_strategy *strategy;        /* instead of the library's */
+    uint32_t own_iterations[TRIAL_WORKERS_MAX]; /* 0: `iterations` */
+
+    /* What came out of it. */
+    char folder[64];
+    char *events; /* the whole stream */
+    size_t events_size;
+    struct rog_cluster_result result;
+    char model[ROG_SHA256_HEX_BYTES];
+    uint32_t checkpoints;
+    uint32_t stop_after; /* gradients until the hook says stop; 0: never */
+    float *gradient;
+    uint64_t params;
+    uint32_t evaluated;
+    struct rog_error err;
+};
+
+/* A worker's mean and totals, read back from the events. */
+struct trial_summary {
+    uint32_t iterations;
+    double compute_s, push_s, pull_s, stall_s, last_t, joules;
+    int64_t bytes_pushed, bytes_pulled;
+};
+
+/* A device, for `worker`. */
+extern const char trial_jetson[];
+
+/* Runs it. The caller frees trial->events. */
+int trial_run(struct trial *trial);
+/* The same where it must go well and nothing may get lost. */
+void trial_succeed(struct trial *trial);
+/* Calls take for each event of a kind. */
+void trial_each_event(const struct trial *trial, const char *kind,
+                      void (*take)(const struct rog_json *event, void *user), void *user);
+/* Of each worker; heap memory. */
+struct trial_summary *trial_summarize(const struct trial *trial);
+/* Seconds per iteration over all workers, and their means per iteration of one part. */
+double trial_pace(const struct trial *trial, double *stall_s);
+
+void assert_near(double found, double expected, double tolerance);
+
+#endif

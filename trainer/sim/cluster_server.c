@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The server's processor, and what the server says: who stalls, who may go on, which rows it
+ * demands. */
+#include <trainer/sim/cluster_state.h>
+
+#include <rog/events.h>
+
+/* ---- the processor ---- */
+
+/* The end of the job that is done next is put in as an event; an earlier one of these does not hold
+ * any more and is known by its turn. */
+int rog_sim_expect_work(struct rog_sim_cluster *cluster, struct rog_error *err)
+{
+    double end_s;
+    if (!rog_processor_next(&cluster->processor, &end_s))
+        return ROG_OK;
+    if (end_s < cluster->now_s)
+        end_s = cluster->now_s;
+    return rog_sim_put(cluster, ROG_SIM_SERVED, end_s, 0, cluster->processor.turn, err);
+}
+
+int rog_sim_give_work(struct rog_sim_cluster *cluster, uint32_t worker, enum rog_sim_server_job job,
+                      double work_s, struct rog_error *err)
+{
+    int code = rog_processor_add(&cluster->processor, cluster->now_s,
+                                 worker * ROG_SIM_SERVER_JOBS + job, work_s, err);
+    return code ? code : rog_sim_expect_work(cluster, err);
+}
+
+bool rog_sim_work_done(struct rog_sim_cluster *cluster, const struct rog_queue_item *item,
+                       uint32_t *worker, enum rog_sim_server_job *job)
+{
+    if (item->slot != cluster->processor.turn)
+        return false;
+    uint32_t owner = rog_processor_take(&cluster->processor, cluster->now_s);
+    *worker = owner / ROG_SIM_SERVER_JOBS;
+    *job = owner % ROG_SIM_SERVER_JOBS;
+    return true;
+}
+
+/* ---- what the server says ---- */
+
+static int report_stall(struct rog_sim_cluster *cluster, const struct rog_server_notice *notice,
+                        struct rog_error *err)
+{
+    struct rog_json *blocker = rog_json_object(), *blockers = rog_json_array();
+    rog_json_put_integer(blocker, "rank", (int64_t)notice->blocker + 1);
+    rog_json_put_integer(blocker, "version", notice->needed);
+    rog_json_append(blockers, blocker);
+    struct rog_events *events = cluster->config->events;
+    rog_event_begin(events, ROG_EVENT_STALL_BEGIN, cluster->now_s, (int64_t)notice->worker + 1);
+    rog_event_integer(events, "iteration", notice->iteration);
+    rog_event_json(events, "waits_for", blockers);
+    cluster->nodes[notice->worker].stall_reported = true;
+    return rog_event_end(events, err);
+}
+
+static int admitted(struct rog_sim_cluster *cluster, const struct rog_server_notice *notice,
+                    struct rog_error *err)
+{
+    struct rog_sim_node *node = &cluster->nodes[notice->worker];
+    struct rog_events *events = cluster->config->events;
+    int64_t rank = (int64_t)notice->worker + 1;
+    int code = ROG_OK;
+    node->admitted_s = cluster->now_s;
+    if (node->stall_reported) {
+        node->stall_reported = false;
+        rog_event_begin(events, ROG_EVENT_STALL_END, cluster->now_s, rank);
+        rog_event_integer(events, "iteration", notice->iteration);
+        rog_event_seconds(events, "stall_s", node->admitted_s - node->pushed_s);
+        code = rog_event_end(events, err);
+    }
+    if (code)
+        return code;
+    rog_event_begin(events, ROG_EVENT_ADMIT, cluster->now_s, rank);
+    rog_event_integer(events, "iteration", notice->iteration);
+    rog_event_integer(events, "oldest", notice->oldest);
+    rog_event_integer(events, "needed", notice->needed);
+    code = rog_event_end(events, err);
+    if (code)
+        return code;
+    rog_sim_enter(cluster, node, ROG_SIM_PULLING);
+    double work_s = node->profile->server_compress_s;
+    if (cluster->selects)
+        work_s += node->profile->server_rank_s;
+    if (work_s <= 0)
+        return rog_sim_pump(cluster, notice->worker, ROG_SIM_DOWN, err);
+    rog_server_hold(cluster->server, notice->worker, true);
+    return rog_sim_give_work(cluster, notice->worker, ROG_SIM_MAKE_PULL, work_s, err);
+}
+
+static int demanded(struct rog_sim_cluster *cluster, const struct rog_server_notice *notice,
+                    struct rog_error *err)
+{
+    struct rog_events *events = cluster->config->events;
+    rog_event_begin(events, ROG_EVENT_MUST_UPDATE, cluster->now_s, (int64_t)notice->worker + 1);
+    rog_event_integer(events, "rows", notice->rows);
+    rog_event_integer(events, "version", notice->version);
+    int code = rog_event_end(events, err);
+    return code ? code : rog_sim_pump(cluster, notice->worker, ROG_SIM_DOWN, err);
+}
+
+int rog_sim_take_notices(struct rog_sim_cluster *cluster, struct rog_error *err)
+{
+    struct rog_server_notice notice;
+    int code = ROG_OK;
+    while (!code && rog_server_notice(cluster->server, &notice)) {
+        struct rog_sim_node *node = &cluster->nodes[notice.worker];
+        switch (notice.kind) {
+        case ROG_SERVER_PUSHED:
+            node->pushed_s = cluster->now_s;
+            rog_sim_enter(cluster, node, ROG_SIM_STALLED);
+            break;
+        case ROG_SERVER_STALLED:
+            code = report_stall(cluster, &notice, err);
+            break;
+        case ROG_SERVER_ADMITTED:
+            code = admitted(cluster, &notice, err);
+            break;
+        case ROG_SERVER_DEMANDED:
+            code = demanded(cluster, &notice, err);
+            break;
+        case ROG_SERVER_PUSH_BEGUN:
+        case ROG_SERVER_PULL_SENT:
+            break;
+        }
+    }
+    return code;
+}

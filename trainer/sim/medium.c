@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The media there are, and how one is opened. */
+#include <trainer/sim/medium.h>
+
+#include <string.h>
+
+extern const struct rog_medium rog_medium_independent;
+
+static const struct rog_medium *const media[] = {
+    &rog_medium_independent,
+};
+
+const struct rog_medium *rog_medium_at(size_t index)
+{
+    return index < sizeof media / sizeof *media ? media[index] : NULL;
+}
+
+const struct rog_medium *rog_medium_find(const char *name)
+{
+    const struct rog_medium *medium;
+    for (size_t i = 0; (medium = rog_medium_at(i)); i++)
+        if (!strcmp(medium->name, name))
+            return medium;
+    return NULL;
+}
+
+int rog_air_init(struct rog_air *air, const struct rog_medium *medium,
+                 const struct rog_medium_station *stations, uint32_t station_count,
+                 const struct rog_json *parameters, struct rog_error *err)
+{
+    struct rog_json *filled = rog_json_object();
+    if (!filled)
+        return rog_fail_nomem(err);
+    if (parameters)
+        rog_json_put_all(filled, parameters);
+    const struct rog_medium_setup setup = {stations, station_count, filled};
+    int code = rog_settings_check(medium->parameters, filled, NULL, err);
+    if (!code)
+        code = rog_settings_fill(medium->parameters, filled, err);
+    if (!code)
+        code = medium->new (&air->state, &setup, err);
+    if (code)
+        rog_fail_prefix(err, "medium %s", medium->name);
+    else
+        air->medium = medium;
+    rog_json_free(filled);
+    return code;
+}
+
+void rog_air_release(struct rog_air *air)
+{
+    if (air->medium)
+        air->medium->free(air->state);
+    *air = (struct rog_air){0};
+}
