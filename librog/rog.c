@@ -21,6 +21,7 @@ struct rog {
     struct rog_run_config *config; /* NULL: none was given */
     struct rog_run_worker profile;
     struct rog_plugin plugin;
+    const struct rog_codec *codec;
     struct rog_secret *secret;
     struct rog_trace *trace;
     bool without_values, background;
@@ -110,16 +111,13 @@ static int check_options(const struct rog_options *options, struct rog_error *er
     return ROG_OK;
 }
 
-static int check_run(const struct rog *rog, struct rog_error *err)
+static int check_run(struct rog *rog, struct rog_error *err)
 {
     const struct rog_work_options *how = &rog->how;
     if (how->rank < 1 || how->rank > how->workers)
         return rog_fail(err, ROG_EINVAL, "there is no worker of rank %u among %u", how->rank,
                         how->workers);
-    if (strcmp(rog->compression, "sign") != 0 && strcmp(rog->compression, "none") != 0)
-        return rog_fail(err, ROG_EINVAL, "compression is \"%s\": it may be sign or none",
-                        rog->compression);
-    return ROG_OK;
+    return rog_codec_find(rog->compression, &rog->codec, err);
 }
 
 /* What the configuration of a run says goes before the options. */
@@ -400,8 +398,7 @@ int rog_start_begin(struct rog *rog, struct rog_error *err)
     rog->steps = calloc(rog->layout->trained, sizeof *rog->steps);
     if (!rog->steps)
         return rog_fail_nomem(err);
-    bool plain = strcmp(rog->compression, "none") == 0;
-    int code = rog_layout_rows(rog->layout, plain, &rog->rows, err);
+    int code = rog_layout_rows(rog->layout, rog->codec, &rog->rows, err);
     if (!code)
         code = make_hello(rog, err);
     if (code)

@@ -208,8 +208,8 @@ int rog_layout_compare(const struct rog_layout *known, const char *owner,
                     who, other->count, owner, known->count, longer->tensors[count].name);
 }
 
-int rog_layout_rows(const struct rog_layout *layout, bool plain, struct rog_rows **rows,
-                    struct rog_error *err)
+int rog_layout_rows(const struct rog_layout *layout, const struct rog_codec *codec,
+                    struct rog_rows **rows, struct rog_error *err)
 {
     uint32_t at = 0;
     *rows = NULL;
@@ -225,8 +225,8 @@ int rog_layout_rows(const struct rog_layout *layout, bool plain, struct rog_rows
         code = rog_rows_new(rows, dims, shapes, layout->trained, err);
     for (uint32_t i = 0; !code && i < layout->trained; i++)
         (*rows)->tensors[i].name = layout->tensors[i].name;
-    if (!code && plain)
-        rog_rows_set_plain(*rows);
+    if (!code)
+        rog_rows_set_codec(*rows, codec);
     free(dims);
     free(shapes);
     return code;

@@ -58,7 +58,7 @@ int rog_layout_compare(const struct rog_layout *known, const char *owner,
                        const struct rog_layout *other, const char *who, struct rog_error *err);
 
 /* The row table of what is trained; its names are the layout's, which must live as long. */
-int rog_layout_rows(const struct rog_layout *layout, bool plain, struct rog_rows **rows,
-                    struct rog_error *err);
+int rog_layout_rows(const struct rog_layout *layout, const struct rog_codec *codec,
+                    struct rog_rows **rows, struct rog_error *err);
 
 #endif

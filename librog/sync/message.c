@@ -4,7 +4,6 @@
 #include <math.h>
 #include <string.h>
 
-#include <librog/sync/kernels.h>
 #include <librog/sync/wire.h>
 
 #define FLAG_VALUES 1u
@@ -204,14 +203,45 @@ static int parse_begin(struct reader *reader, struct rog_wire *wire)
     return 0;
 }
 
-/* What a row's payload must not be. */
-static int check_payload(const struct reader *reader, uint32_t row, const uint8_t *payload)
+/* What the rows take together: at least, at most. */
+static struct rog_codec_bytes sum_bytes(const struct rog_rows *rows,
+                                        struct rog_wire_numbers numbers)
 {
-    uint32_t size = rog_rows_size(reader->rows, row);
-    if (reader->rows->plain && !rog_kernel_finite_bytes(payload, size))
-        return rog_fail(reader->err, ROG_EFORMAT, "row %u has a value that is not finite", row);
-    if (!reader->rows->plain && size % 8 && payload[size / 8] >> (size % 8))
-        return rog_fail(reader->err, ROG_EFORMAT, "row %u has bits past its end", row);
+    struct rog_codec_bytes sum = {0};
+    uint32_t first, length;
+    while (rog_wire_run(&numbers, &first, &length)) {
+        for (uint32_t row = first; row < first + length; row++) {
+            const struct rog_codec_bytes *bytes = rog_rows_bytes(rows, row);
+            sum.least += bytes->least;
+            sum.most += bytes->most;
+        }
+    }
+    return sum;
+}
+
+/* Lets the codec see each row; together they must fill the message. */
+static int check_rows(const struct reader *reader, struct rog_wire_numbers numbers)
+{
+    const struct rog_rows *rows = reader->rows;
+    const uint8_t *at = reader->at;
+    uint32_t first, length;
+    while (rog_wire_run(&numbers, &first, &length)) {
+        for (uint32_t row = first; row < first + length; row++) {
+            const struct rog_rows_tensor *tensor = &rows->tensors[rows->row_tensor[row]];
+            const struct rog_codec_row coded = {.parameters = rows->parameters,
+                                                .elements = tensor->row_size};
+            const char *why = "fewer bytes than it says";
+            size_t size = (size_t)(reader->end - at), took = 0;
+            if (size >= tensor->row_bytes.least)
+                took = rows->codec->check(&coded, at, size, &why);
+            if (took == 0 || took > size)
+                return rog_fail(reader->err, ROG_EFORMAT, "row %u has %s", row, why);
+            at += took;
+        }
+    }
+    if (at != reader->end)
+        return rog_fail(reader->err, ROG_EFORMAT, "%zu bytes after the last row",
+                        (size_t)(reader->end - at));
     return 0;
 }
 
@@ -221,23 +251,17 @@ static int parse_rows(struct reader *reader, struct rog_wire *wire)
     if (code)
         return code;
     wire->payload = reader->at;
-    size_t bytes = 0;
-    struct rog_wire_numbers numbers = wire->numbers;
-    uint32_t first, length;
-    while (!code && rog_wire_run(&numbers, &first, &length)) {
-        for (uint32_t row = first; row < first + length && !code; row++) {
-            size_t at = bytes;
-            bytes += rog_wire_row_bytes(reader->rows, row);
-            if (wire->header.values && bytes <= left(reader))
-                code = check_payload(reader, row, wire->payload + at);
-        }
-    }
-    size_t present = wire->header.values ? bytes : 0;
-    if (!code && left(reader) != present)
-        code = rog_fail(reader->err, ROG_EFORMAT, "%zu bytes of %s instead of %zu", left(reader),
-                        reader->rows->plain ? "values" : "sign bits", present);
-    wire->wire_bytes += bytes - present;
-    return code;
+    wire->payload_bytes = left(reader);
+    struct rog_codec_bytes bytes = sum_bytes(reader->rows, wire->numbers);
+    size_t least = wire->header.values ? bytes.least : 0;
+    size_t most = wire->header.values ? bytes.most : 0;
+    if (left(reader) < least || left(reader) > most)
+        return rog_fail(reader->err, ROG_EFORMAT, "%zu bytes of rows instead of %zu", left(reader),
+                        left(reader) < least ? least : most);
+    if (wire->header.values)
+        return check_rows(reader, wire->numbers);
+    wire->wire_bytes += bytes.most;
+    return 0;
 }
 
 static int parse_end(struct reader *reader, struct rog_wire *wire)
@@ -400,7 +424,7 @@ static bool take_room(struct rog_wire_room *room, uint32_t number, size_t payloa
 
 bool rog_wire_room_row(struct rog_wire_room *room, uint32_t row)
 {
-    return take_room(room, row, rog_wire_row_bytes(room->rows, row));
+    return take_room(room, row, rog_rows_bytes(room->rows, row)->most);
 }
 
 bool rog_wire_room_number(struct rog_wire_room *room, uint32_t number)
@@ -415,8 +439,7 @@ size_t rog_message_min_bytes(const struct rog_rows *rows)
                    ((size_t)rows->tensor_count / 2 + 1) * run_bytes(rows->tensor_count);
     size_t row = 0;
     for (uint32_t i = 0; i < rows->tensor_count; i++) {
-        size_t bytes = shared + run_bytes(rows->row_count) +
-                       rog_wire_row_bytes(rows, rows->tensors[i].first_row);
+        size_t bytes = shared + run_bytes(rows->row_count) + rows->tensors[i].row_bytes.most;
         row = bytes > row ? bytes : row;
     }
     return begin > row ? begin : row;

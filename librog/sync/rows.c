@@ -42,7 +42,6 @@ static int lay_out(struct rog_rows *rows, const uint32_t *dims, const uint32_t *
         tensor->first_row = (uint32_t)row_count;
         rows->params += tensor->size;
         row_count += tensor->rows;
-        rows->wire_bytes += sizeof(float) + tensor->rows * rog_rows_payload(rows, tensor->row_size);
     }
     rows->row_count = (uint32_t)row_count;
     return 0;
@@ -78,6 +77,7 @@ int rog_rows_new(struct rog_rows **out, const uint32_t *dims, const uint32_t *sh
         for (uint32_t row = 0; row < tensor->rows; row++)
             rows->row_tensor[tensor->first_row + row] = i;
     }
+    rog_rows_set_codec(rows, rog_codecs[0]);
     *out = rows;
     rows = NULL;
 out:
@@ -85,10 +85,17 @@ out:
     return code;
 }
 
-void rog_rows_set_plain(struct rog_rows *rows)
+void rog_rows_set_codec(struct rog_rows *rows, const struct rog_codec *codec)
 {
-    rows->plain = true;
-    rows->wire_bytes = rows->tensor_count * sizeof(float) + rows->params * sizeof(float);
+    rows->codec = codec;
+    for (size_t i = 0; codec->parameters && codec->parameters[i].name; i++)
+        rows->parameters[i] = codec->parameters[i].fallback;
+    rows->wire_bytes = 0;
+    for (uint32_t i = 0; i < rows->tensor_count; i++) {
+        struct rog_rows_tensor *tensor = &rows->tensors[i];
+        rog_codec_bytes(codec, rows->parameters, tensor->row_size, &tensor->row_bytes);
+        rows->wire_bytes += sizeof(float) + tensor->rows * tensor->row_bytes.most;
+    }
 }
 
 void rog_rows_free(struct rog_rows *rows)

@@ -5,17 +5,17 @@
 /*
  * The row table: how a model's flat parameter array is cut into rows (ROG, MICRO 2022). In
  * parameter order: a tensor that is one-dimensional or has fewer than 1000 elements is one row; any
- * other tensor has one row per index of its first dimension. Tensors ("blocks" of the codec) have
- * one scale each.
+ * other tensor has one row per index of its first dimension. Tensors ("blocks" of the
+ * codec) have one scale each.
  *
- * A table also says how its rows travel: as sign bits, or as they are, 32 bits an element, which is
- * for comparisons with training that compresses nothing.
+ * A table also says how its rows travel: by which codec, with which values of its parameters.
  */
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include <librog/sync/codec.h>
 #include <rog/error.h>
 
 #define ROG_ROW_MIN_ELEMENTS 1000
@@ -25,31 +25,28 @@ struct rog_rows_tensor {
     uint64_t size;      /* elements, > 0 */
     uint32_t first_row; /* rows first_row .. first_row + rows - 1 */
     uint32_t rows;
-    uint32_t row_size; /* elements of each of its rows: size / rows */
-    const char *name;  /* for messages, borrowed; NULL: it has none */
+    uint32_t row_size;                /* elements of each of its rows: size / rows */
+    struct rog_codec_bytes row_bytes; /* of each of its rows in a message, whatever their level */
+    const char *name;                 /* for messages, borrowed; NULL: it has none */
 };
 
 struct rog_rows {
     uint64_t params;
     uint32_t tensor_count, row_count;
-    bool plain; /* rows travel as float32, not as sign bits */
     struct rog_rows_tensor *tensors;
     uint32_t *row_tensor; /* [row]: its tensor */
-    uint64_t wire_bytes;  /* payload of a full exchange in this project's own encoding */
+    const struct rog_codec *codec;
+    double parameters[ROG_PARAMETERS_MAX]; /* the codec's */
+    uint64_t wire_bytes;                   /* most that scales and rows of a full exchange take */
 };
 
-/* dims[i] dimensions of tensor i, shapes concatenated. Empty or overflowing shapes: ROG_EINVAL. */
+/* dims[i] dimensions of tensor i, shapes concatenated. The codec is the first of rog_codecs. Empty
+ * or overflowing shapes: ROG_EINVAL. */
 int rog_rows_new(struct rog_rows **rows, const uint32_t *dims, const uint32_t *shapes,
                  uint32_t tensor_count, struct rog_error *err);
 void rog_rows_free(struct rog_rows *rows);
-/* Rows of this table travel as float32 from now on. */
-void rog_rows_set_plain(struct rog_rows *rows);
-
-/* Bytes that a row of so many elements takes in a message. */
-static inline size_t rog_rows_payload(const struct rog_rows *rows, uint32_t row_size)
-{
-    return rows->plain ? row_size * sizeof(float) : ((size_t)row_size + 7) / 8;
-}
+/* Rows of this table travel by this codec from now on, its parameters as in its table. */
+void rog_rows_set_codec(struct rog_rows *rows, const struct rog_codec *codec);
 
 static inline uint64_t rog_rows_offset(const struct rog_rows *rows, uint32_t row)
 {
@@ -68,6 +65,33 @@ static inline float *rog_rows_in(const struct rog_rows *rows, float *const *tens
 static inline uint32_t rog_rows_size(const struct rog_rows *rows, uint32_t row)
 {
     return rows->tensors[rows->row_tensor[row]].row_size;
+}
+
+/* How many bytes a row takes in a message. */
+static inline const struct rog_codec_bytes *rog_rows_bytes(const struct rog_rows *rows,
+                                                           uint32_t row)
+{
+    return &rows->tensors[rows->row_tensor[row]].row_bytes;
+}
+
+/* What this row is encoded and decoded with, where each tensor has such a scale. */
+static inline struct rog_codec_row rog_rows_coded(const struct rog_rows *rows, uint32_t row,
+                                                  const float *scale)
+{
+    uint32_t tensor = rows->row_tensor[row];
+    return (struct rog_codec_row){.parameters = rows->parameters,
+                                  .elements = rows->tensors[tensor].row_size,
+                                  .scale = scale[tensor]};
+}
+
+/* How many bytes the row takes that begins here, with `size` bytes to the end of the message; it
+ * has been checked. */
+static inline size_t rog_rows_length(const struct rog_rows *rows, const struct rog_codec_row *coded,
+                                     uint32_t row, const uint8_t *bytes, size_t size)
+{
+    const struct rog_codec_bytes *range = rog_rows_bytes(rows, row);
+    const char *why;
+    return range->least == range->most ? range->most : rows->codec->check(coded, bytes, size, &why);
 }
 
 #endif

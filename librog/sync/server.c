@@ -50,6 +50,15 @@ static int reserve_notices(struct rog_server *server, struct rog_error *err)
     return 0;
 }
 
+static size_t longest_row(const struct rog_rows *rows)
+{
+    size_t longest = 0;
+    for (uint32_t i = 0; i < rows->tensor_count; i++)
+        if (rows->tensors[i].row_size > longest)
+            longest = rows->tensors[i].row_size;
+    return longest;
+}
+
 static int build(struct rog_server *server, struct rog_error *err)
 {
     const struct rog_rows *rows = server->rows;
@@ -66,12 +75,14 @@ static int build(struct rog_server *server, struct rog_error *err)
     rog_set_fill(&server->all_tensors);
 
     server->least_bytes = rog_message_min_bytes(rows);
+    server->scratch = malloc(longest_row(rows) * sizeof *server->scratch);
     server->list = malloc(rows->row_count * sizeof *server->list);
     server->merged = calloc(rows->row_count, sizeof *server->merged);
     server->peers = calloc(workers, sizeof *server->peers);
     server->watchers = malloc(workers * sizeof *server->watchers);
     server->needed = calloc(workers, sizeof *server->needed);
-    if (!server->list || !server->merged || !server->peers || !server->watchers || !server->needed)
+    if (!server->scratch || !server->list || !server->merged || !server->peers ||
+        !server->watchers || !server->needed)
         return rog_fail_nomem(err);
     for (uint32_t i = 0; i < workers && !code; i++) {
         server->watchers[i] = (struct rog_watchers){.first = ROG_NOBODY, .last = ROG_NOBODY};
@@ -130,6 +141,7 @@ void rog_server_free(struct rog_server *server)
     free(server->peers);
     free(server->merged);
     free(server->list);
+    free(server->scratch);
     free(server);
 }
 
@@ -251,7 +263,7 @@ static int receive_rows(struct rog_server *server, uint32_t worker, const struct
 
     struct rog_peer *peer = &server->peers[worker];
     const struct rog_rows *rows = server->rows;
-    const uint8_t *payload = wire->payload;
+    const uint8_t *payload = wire->payload, *end = payload + wire->payload_bytes;
     float share = 1.0f / (float)server->policy.workers;
     bool risen = false;
     for (uint32_t i = 0; i < count; i++) {
@@ -259,15 +271,11 @@ static int receive_rows(struct rog_server *server, uint32_t worker, const struct
         risen |= rog_versions_raise(&server->versions, worker, list[i], wire->header.iteration);
     }
     for (uint32_t i = 0; server->params && i < count; i++) {
-        uint32_t row = list[i], size = rog_rows_size(rows, row);
-        float *model = server->params + rog_rows_offset(rows, row);
+        uint32_t row = list[i];
+        const struct rog_codec_row coded = rog_rows_coded(rows, row, peer->incoming_scale);
         rog_prefetch(rows, server->params, NULL, list, count, i);
-        if (rows->plain)
-            rog_kernel_apply_plain(model, size, share, payload);
-        else
-            rog_kernel_apply(model, size, peer->incoming_scale[rows->row_tensor[row]] * share,
-                             payload);
-        payload += rog_wire_row_bytes(rows, row);
+        rows->codec->decode(&coded, share, payload, server->params + rog_rows_offset(rows, row));
+        payload += rog_rows_length(rows, &coded, row, payload, (size_t)(end - payload));
     }
     peer->incoming_rows += count;
     if (risen)
@@ -401,7 +409,7 @@ static void measure_pull(struct rog_server *server, struct rog_peer *peer,
             scratch->magnitude[tensor->first_row + k] = (float)(sum / tensor->row_size);
             tensor_sum += sum;
         }
-        peer->pull_scale[i] = (float)(tensor_sum / (double)tensor->size);
+        peer->pull_scale[i] = rows->codec->scale(tensor_sum, tensor->size);
     }
 }
 
@@ -469,14 +477,9 @@ static size_t send_pull_rows(struct rog_server *server, struct rog_peer *peer, d
         uint64_t at = rog_rows_offset(rows, row);
         rog_prefetch(rows, peer->held, NULL, list, count, i);
         rog_prefetch(rows, server->params, NULL, list, count, i);
-        if (rows->plain)
-            rog_kernel_take_copy(peer->held + at, server->params + at, rog_rows_size(rows, row),
-                                 buffer + size);
-        else
-            rog_kernel_take_difference(peer->held + at, server->params + at,
-                                       rog_rows_size(rows, row),
-                                       peer->pull_scale[rows->row_tensor[row]], buffer + size);
-        size += rog_wire_row_bytes(rows, row);
+        const struct rog_codec_row coded = rog_rows_coded(rows, row, peer->pull_scale);
+        size += rog_codec_encode_pull(rows->codec, &coded, peer->held + at, server->params + at,
+                                      server->scratch, buffer + size);
     }
     peer->sending.rows_sent += server->picked.count;
     return size;

@@ -6,8 +6,8 @@
  * The server's half of the protocol, without I/O.
  *
  * It holds the model W and for each worker i the model W_i that this worker holds. A pushed row
- * changes W by -s sign(u) / N; what worker i still has to receive is p = W_i - W, so the error
- * feedback of its pulls is implicit: s = mean|p| per tensor, sent rows W_i <- W_i - s sign(p).
+ * changes W by -x / N, where x is what its bytes say; what worker i still has to receive is
+ * p = W_i - W, so the error feedback of its pulls is implicit (rog/codec.h).
  */
 
 #include <stdbool.h>

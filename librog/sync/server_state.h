@@ -73,6 +73,7 @@ struct rog_server {
     uint32_t *needed;              /* [worker]: what the strategy answered last */
     struct rog_set picked;         /* rows of the message being written */
     uint32_t *list;                /* [row]: rows of the message at hand, ascending */
+    float *scratch;                /* of the longest row */
     struct rog_set all_tensors;
     size_t least_bytes; /* of a buffer to send with */
 

@@ -10,9 +10,7 @@
  *                   u32 iteration
  *   BEGIN           tensors, f32 scale of each of these tensors (>= 0, finite);
  *                   then, on a pull: u64 own, u64 slowest, f64 recent_max_s, f64 mean_s
- *   ROWS            rows, then the payload of each of these rows: its sign bits (kernels.h), or
- *                   where the table of rows is plain its elements as f32, finite: on a push what
- *                   is to be subtracted, on a pull what they are now
+ *   ROWS            rows, then each of these rows as the table's codec encodes it (rog/codec.h)
  *   END             u32 rows sent in this stream, f64 seconds since the stream's beginning
  *   REQUEST         rows; `iteration` is the version they must reach
  *
@@ -22,7 +20,7 @@
  *
  * A stream is BEGIN, ROWS any number of times, END. A push and a pull name every tensor; demanded
  * rows, which a worker sends between two pushes, name the tensors they need. Without values (no
- * model, only its shape) scales and sign bits are left out; everything else is the same.
+ * model, only its shape) scales and rows are left out; everything else is the same.
  */
 
 #include <stdbool.h>
@@ -73,16 +71,17 @@ uint32_t rog_wire_list(const struct rog_wire *wire, uint32_t *list);
 struct rog_wire {
     struct rog_wire_header header;
     struct rog_wire_numbers numbers; /* BEGIN: tensors; ROWS, REQUEST: rows */
-    const uint8_t *payload;          /* scales or sign bits, in the order of the numbers */
+    const uint8_t *payload;          /* scales or rows, in the order of the numbers */
+    size_t payload_bytes;            /* of rows, 0 without values */
     struct rog_history history;      /* BEGIN of a pull */
     uint32_t rows;                   /* END */
     double duration_s;               /* END */
-    size_t wire_bytes;               /* length it has, or would have with values */
+    size_t wire_bytes;               /* length it has, or would have at most with values */
 };
 
 /* Checks everything that can be checked without knowing the receiver's state: version, kinds,
- * numbers ascending and in range, exact length, scales and durations finite and >= 0, padding bits
- * zero. ROG_EFORMAT says what is wrong. */
+ * numbers ascending and in range, exact length, scales and durations finite and >= 0, rows
+ * by the codec. ROG_EFORMAT says what is wrong. */
 int rog_wire_parse(const struct rog_rows *rows, const uint8_t *message, size_t size,
                    struct rog_wire *wire, struct rog_error *err);
 
@@ -95,12 +94,12 @@ size_t rog_wire_put_begin(uint8_t *buffer, const struct rog_wire_header *header,
                           const struct rog_history *history);
 size_t rog_wire_put_end(uint8_t *buffer, const struct rog_wire_header *header, uint32_t rows,
                         double duration_s);
-/* Header and numbers of ROWS or REQUEST; the sign bits follow. */
+/* Header and numbers of ROWS or REQUEST; the rows follow. */
 size_t rog_wire_put_numbers(uint8_t *buffer, const struct rog_wire_header *header,
                             const struct rog_set *numbers);
 
-/* How far a message of at most `bytes` is filled, counting sign bits also where they do not
- * travel. Rows may come in any order. */
+/* How far a message of at most `bytes` is filled, counting each row as the most that it can take,
+ * also where values do not travel. Rows may come in any order. */
 struct rog_wire_room {
     const struct rog_rows *rows;
     size_t bytes, used;
@@ -110,12 +109,7 @@ struct rog_wire_room {
 void rog_wire_room_init(struct rog_wire_room *room, const struct rog_rows *rows, size_t bytes);
 /* False, and nothing taken, when the row does not fit. */
 bool rog_wire_room_row(struct rog_wire_room *room, uint32_t row);
-/* The same for a number without sign bits. */
+/* The same for a number without its row. */
 bool rog_wire_room_number(struct rog_wire_room *room, uint32_t number);
-
-static inline size_t rog_wire_row_bytes(const struct rog_rows *rows, uint32_t row)
-{
-    return rog_rows_payload(rows, rog_rows_size(rows, row));
-}
 
 #endif

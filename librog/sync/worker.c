@@ -204,24 +204,25 @@ static struct rog_wire_header header_of(const struct rog_worker *worker, enum ro
                                     .iteration = worker->outgoing_iteration};
 }
 
-/* Folds a tensor's gradient in (NULL: there is none, nothing is added to what waits); its rows'
+/* Accumulates a tensor's gradient (NULL: there is none, nothing is added to what waits); its rows'
  * magnitudes and its scale come out of the same pass. */
-static int fold_tensor(struct rog_worker *worker, uint32_t index, const float *gradient,
-                       const struct rog_kernel_step *step, float *magnitude, struct rog_error *err)
+static int accumulate_tensor(struct rog_worker *worker, uint32_t index, const float *gradient,
+                             const struct rog_kernel_step *step, float *magnitude,
+                             struct rog_error *err)
 {
     const struct rog_rows_tensor *tensor = &worker->rows->tensors[index];
     double tensor_sum = 0;
     for (uint32_t k = 0; k < tensor->rows; k++) {
         uint64_t within = (uint64_t)k * tensor->row_size, at = tensor->offset + within;
-        double sum =
-            gradient ? rog_kernel_fold(step, gradient + within, worker->values[index] + within,
-                                       worker->momentum + at, worker->update + at, tensor->row_size)
-                     : rog_kernel_absolute(worker->update + at, tensor->row_size);
+        double sum = gradient ? rog_kernel_accumulate(
+                                    step, gradient + within, worker->values[index] + within,
+                                    worker->momentum + at, worker->update + at, tensor->row_size)
+                              : rog_kernel_absolute(worker->update + at, tensor->row_size);
         magnitude[tensor->first_row + k] = (float)(sum / tensor->row_size);
         tensor_sum += sum;
     }
-    worker->push_scale[index] = (float)(tensor_sum / (double)tensor->size);
-    if (isfinite(worker->push_scale[index]))
+    worker->push_scale[index] = worker->rows->codec->scale(tensor_sum, tensor->size);
+    if (isfinite((float)(tensor_sum / (double)tensor->size)))
         return 0;
     return rog_fail(err, ROG_EFAILED,
                     "the update of tensor %u%s%s is not finite: the training has diverged, try a "
@@ -302,8 +303,9 @@ int rog_worker_push_tensors(struct rog_worker *worker, const struct rog_worker_g
     worker->phase = PUSHING;
     give_back_answer(worker);
     for (uint32_t i = 0; worker->values && i < rows->tensor_count && !code; i++)
-        code = fold_tensor(worker, i, rog_worker_gradient(given, rows, i),
-                           &given->steps[given->step_of_each ? i : 0], scratch.magnitude, err);
+        code =
+            accumulate_tensor(worker, i, rog_worker_gradient(given, rows, i),
+                              &given->steps[given->step_of_each ? i : 0], scratch.magnitude, err);
     if (!code)
         code = plan_push(worker, &scratch, now, err);
 out:
@@ -346,7 +348,8 @@ static void measure_answer(struct rog_worker *worker)
     while (row < answering->size) {
         uint32_t index = rows->row_tensor[row];
         const struct rog_rows_tensor *tensor = &rows->tensors[index];
-        double sum = 0, elements = 0;
+        double sum = 0;
+        uint64_t elements = 0;
         rog_set_add(&worker->tensors, index);
         for (; row < tensor->first_row + tensor->rows; row = rog_set_next(answering, row + 1)) {
             elements += tensor->row_size;
@@ -354,7 +357,7 @@ static void measure_answer(struct rog_worker *worker)
                 sum += rog_kernel_absolute(worker->update + rog_rows_offset(rows, row),
                                            tensor->row_size);
         }
-        worker->demanded_scale[index] = (float)(sum / elements);
+        worker->demanded_scale[index] = rows->codec->scale(sum, elements);
     }
 }
 
@@ -413,14 +416,11 @@ static size_t send_rows(struct rog_worker *worker, double now, uint8_t *buffer, 
     uint32_t count = rog_set_list(&worker->picked, worker->list);
     count_rows(worker, worker->list, count, worker->pushed_rows);
     for (uint32_t i = 0; worker->values && i < count; i++) {
-        uint32_t row = worker->list[i], elements = rog_rows_size(rows, row);
-        float *update = worker->update + rog_rows_offset(rows, row);
+        uint32_t row = worker->list[i];
+        const struct rog_codec_row coded = rog_rows_coded(rows, row, scale);
         rog_prefetch(rows, worker->update, NULL, worker->list, count, i);
-        if (rows->plain)
-            rog_kernel_take_plain(update, elements, buffer + size);
-        else
-            rog_kernel_take(update, elements, scale[rows->row_tensor[row]], buffer + size);
-        size += rog_wire_row_bytes(rows, row);
+        size +=
+            rows->codec->encode(&coded, worker->update + rog_rows_offset(rows, row), buffer + size);
     }
     worker->outgoing_rows += worker->picked.count;
     worker->status.rows_pushed += worker->picked.count;
@@ -489,16 +489,13 @@ static int receive_rows(struct rog_worker *worker, const struct rog_wire *wire,
     for (uint32_t i = 0; i < count; i++)
         rog_set_add(&worker->pulled, list[i]);
 
-    const uint8_t *payload = wire->payload;
+    const uint8_t *payload = wire->payload, *end = payload + wire->payload_bytes;
     for (uint32_t i = 0; worker->values && i < count; i++) {
-        uint32_t row = list[i], size = rog_rows_size(rows, row);
-        float *target = rog_rows_in(rows, worker->values, row);
+        uint32_t row = list[i];
+        const struct rog_codec_row coded = rog_rows_coded(rows, row, worker->pull_scale);
         rog_prefetch(rows, NULL, worker->values, list, count, i);
-        if (rows->plain)
-            rog_kernel_apply_copy(target, size, payload);
-        else
-            rog_kernel_apply(target, size, worker->pull_scale[rows->row_tensor[row]], payload);
-        payload += rog_wire_row_bytes(rows, row);
+        rog_codec_decode_pull(rows->codec, &coded, payload, rog_rows_in(rows, worker->values, row));
+        payload += rog_rows_length(rows, &coded, row, payload, (size_t)(end - payload));
     }
     count_rows(worker, list, count, worker->pulled_rows);
     worker->status.rows_pulled = worker->pulled.count;

@@ -15,8 +15,8 @@
  *
  * Compression is dist-EF-blockSGDM (Zheng, Huang, Kwok, NeurIPS 2019) in units of the update rather
  * than of the gradient, so that a changing learning rate needs no rescaling of the residual:
- *     m <- mu m + g;   u <- lr (g + mu m + wd/(1-mu) w) + r;   s = mean|u| per tensor;
- *     sent rows: s sign(u), r <- u - s sign(u);   rows not sent: r <- u.
+ *     m <- mu m + g;   u <- lr (g + mu m + wd/(1-mu) w) + r;
+ *     sent rows: x, what the codec makes of u (rog/codec.h), r <- u - x;   rows not sent: r <- u.
  */
 
 #include <stdbool.h>

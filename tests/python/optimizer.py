@@ -307,7 +307,7 @@ class WrongUse(unittest.TestCase):
         for given, part in [
                 ({"server": None}, "no server is given"), ({}, "cannot open key file /nonexistent"),
                 ({"key_file": None}, "neither key nor key_file"), ({"rank": 4}, "no worker of rank 4"),
-                ({"strategy": "nosuch"}, "NOSUCH"), ({"compression": "zip"}, "sign or none"),
+                ({"strategy": "nosuch"}, "NOSUCH"), ({"compression": "zip"}, "sign, none"),
                 ({"strategy": "bsp", "threshold": 7}, "threshold"), ({"rule": "x"}, "rule is 'x'")]:
             with self.assertRaisesRegex(rog.RogError, part):
                 rog.Optimizer(model.parameters(), **dict(nowhere, **given))

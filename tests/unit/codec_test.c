@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The codec's arithmetic against a plain version of the same definition, equal to the bit. The
- * tests begin at element 1, off any alignment. */
+/* What a gradient adds to the updates, and the codec `sign`, against a simple version of the same
+ * definition, equal to the bit. The tests begin at element 1, off any alignment. */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include <common/rng.h>
+#include <librog/sync/codec.h>
 #include <librog/sync/kernels.h>
 
 #define MOST 9300
@@ -48,7 +49,7 @@ static struct arrays *make(uint64_t seed)
     return arrays;
 }
 
-static double plain_sum(const float *x, size_t n)
+static double simple_sum(const float *x, size_t n)
 {
     double sum = 0;
     for (size_t start = 0; start < n; start += ROG_KERNEL_BLOCK) {
@@ -63,8 +64,8 @@ static double plain_sum(const float *x, size_t n)
     return sum;
 }
 
-static void plain_fold(const struct rog_kernel_step *s, const float *g, const float *w, float *m,
-                       float *u, size_t n)
+static void simple_accumulate(const struct rog_kernel_step *s, const float *g, const float *w,
+                              float *m, float *u, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         float d = g[i] + s->coupled_decay * w[i];
@@ -74,7 +75,7 @@ static void plain_fold(const struct rog_kernel_step *s, const float *g, const fl
     }
 }
 
-static void plain_take(float *u, size_t n, float s, uint8_t *signs)
+static void simple_encode(float *u, size_t n, float s, uint8_t *signs)
 {
     memset(signs, 0, (n + 7) / 8);
     for (size_t i = 0; i < n; i++) {
@@ -87,7 +88,21 @@ static void plain_take(float *u, size_t n, float s, uint8_t *signs)
     }
 }
 
-static void test_fold(void **state)
+static const struct rog_codec *sign;
+
+static int find_sign(void **state)
+{
+    (void)state;
+    return rog_codec_find("sign", &sign, NULL);
+}
+
+static void encode(float *u, size_t n, float s, uint8_t *signs)
+{
+    const struct rog_codec_row row = {.elements = (uint32_t)n, .scale = s};
+    assert_int_equal(sign->encode(&row, u, signs), (n + 7) / 8);
+}
+
+static void test_accumulate(void **state)
 {
     (void)state;
     const struct rog_kernel_step steps[] = {
@@ -99,11 +114,11 @@ static void test_fold(void **state)
         const struct rog_kernel_step *step = &steps[k / SIZES];
         struct arrays *a = make(k % SIZES);
         size_t n = sizes[k % SIZES] - 1;
-        double sum = rog_kernel_fold(step, a->g + 1, a->w + 1, a->m + 1, a->u + 1, n);
-        plain_fold(step, a->g + 1, a->w + 1, a->m2 + 1, a->u2 + 1, n);
+        double sum = rog_kernel_accumulate(step, a->g + 1, a->w + 1, a->m + 1, a->u + 1, n);
+        simple_accumulate(step, a->g + 1, a->w + 1, a->m2 + 1, a->u2 + 1, n);
         assert_memory_equal(a->m, a->m2, sizeof a->m);
         assert_memory_equal(a->u, a->u2, sizeof a->u);
-        assert_true(sum == plain_sum(a->u2 + 1, n));
+        assert_true(sum == simple_sum(a->u2 + 1, n));
         free(a);
     }
 }
@@ -114,45 +129,46 @@ static void test_sums(void **state)
     for (size_t k = 0; k < SIZES; k++) {
         struct arrays *a = make(k);
         size_t n = sizes[k] - 1;
-        assert_true(rog_kernel_absolute(a->u + 1, n) == plain_sum(a->u + 1, n));
+        assert_true(rog_kernel_absolute(a->u + 1, n) == simple_sum(a->u + 1, n));
         for (size_t i = 0; i < MOST; i++)
             a->u2[i] = a->g[i] - a->w[i];
-        assert_true(rog_kernel_difference(a->g + 1, a->w + 1, n) == plain_sum(a->u2 + 1, n));
+        assert_true(rog_kernel_difference(a->g + 1, a->w + 1, n) == simple_sum(a->u2 + 1, n));
         free(a);
     }
 }
 
-static void test_take(void **state)
+static void test_encode(void **state)
 {
     (void)state;
     for (size_t k = 0; k < SIZES; k++) {
         struct arrays *a = make(k);
         size_t n = sizes[k] - 1;
-        rog_kernel_take(a->u + 1, n, 0.7f, a->signs);
-        plain_take(a->u2 + 1, n, 0.7f, a->signs2);
+        encode(a->u + 1, n, 0.7f, a->signs);
+        simple_encode(a->u2 + 1, n, 0.7f, a->signs2);
         assert_memory_equal(a->u, a->u2, sizeof a->u);
         assert_memory_equal(a->signs, a->signs2, sizeof a->signs);
         free(a);
     }
 }
 
-static void test_difference_and_apply(void **state)
+static void test_pull(void **state)
 {
     (void)state;
     for (size_t k = 0; k < SIZES; k++) {
         struct arrays *a = make(k);
         size_t n = sizes[k] - 1;
-        /* p = held - model on the plain side; what is left of p must be held' - model. */
+        /* p = held - model on the simple side; what is left of p must be held' - model. */
         float *held = a->u, *receiver = a->u2;
         for (size_t i = 0; i < MOST; i++)
             a->m2[i] = held[i] - a->w[i];
-        rog_kernel_take_difference(held + 1, a->w + 1, n, 0.4f, a->signs);
-        plain_take(a->m2 + 1, n, 0.4f, a->signs2);
+        const struct rog_codec_row row = {.elements = (uint32_t)n, .scale = 0.4f};
+        sign->encode_pull(&row, held + 1, a->w + 1, a->signs);
+        simple_encode(a->m2 + 1, n, 0.4f, a->signs2);
         assert_memory_equal(a->signs, a->signs2, sizeof a->signs);
         for (size_t i = 1; i <= n; i++)
             assert_true(fabsf(held[i] - a->w[i] - a->m2[i]) < 1e-5f);
         /* The receiver ends with the same bits. */
-        rog_kernel_apply(receiver + 1, n, 0.4f, a->signs);
+        sign->decode_pull(&row, a->signs, receiver + 1);
         assert_memory_equal(held, receiver, sizeof a->u);
         free(a);
     }
@@ -176,7 +192,7 @@ static void test_finite(void **state)
     free(a);
 }
 
-/* Error feedback: what was folded in is what was sent plus what is left. */
+/* Error feedback: what was added is what was sent plus what is left. */
 static void test_error_feedback(void **state)
 {
     (void)state;
@@ -189,7 +205,7 @@ static void test_error_feedback(void **state)
             a->u[i] += a->g[i];
         }
         float s = (float)(rog_kernel_absolute(a->u, MOST) / MOST);
-        rog_kernel_take(a->u, MOST, s, a->signs);
+        encode(a->u, MOST, s, a->signs);
         for (size_t i = 0; i < MOST; i++)
             sent[i] += a->signs[i / 8] >> (i % 8) & 1 ? -s : s;
     }
@@ -201,9 +217,9 @@ static void test_error_feedback(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_fold),   cmocka_unit_test(test_sums),
-        cmocka_unit_test(test_take),   cmocka_unit_test(test_difference_and_apply),
-        cmocka_unit_test(test_finite), cmocka_unit_test(test_error_feedback),
+        cmocka_unit_test(test_accumulate), cmocka_unit_test(test_sums),
+        cmocka_unit_test(test_encode),     cmocka_unit_test(test_pull),
+        cmocka_unit_test(test_finite),     cmocka_unit_test(test_error_feedback),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, find_sign, NULL);
 }

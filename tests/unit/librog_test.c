@@ -419,7 +419,7 @@ static void test_wrong_use(void **state)
     assert_says(rog_open(&rog, &options, &err), ROG_EINVAL, &err, "rank 3 among 1");
     options.rank = 1;
     options.compression = "zip";
-    assert_says(rog_open(&rog, &options, &err), ROG_EINVAL, &err, "sign or none");
+    assert_says(rog_open(&rog, &options, &err), ROG_EINVAL, &err, "sign, none");
     options.compression = "none";
     options.strategy = "NOSUCH";
     assert_says(rog_open(&rog, &options, &err), ROG_EINVAL, &err, "NOSUCH");

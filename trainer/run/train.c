@@ -55,8 +55,8 @@ static int rows_of(const struct rog_train *train, const struct rog_arch *arch,
     code = rog_rows_new(rows, dims, shapes, arch->tensor_count, err);
     for (uint32_t i = 0; !code && i < arch->tensor_count; i++)
         (*rows)->tensors[i].name = arch->tensors[i].name;
-    if (!code && strcmp(train->config->compression, "none") == 0)
-        rog_rows_set_plain(*rows);
+    if (!code)
+        rog_rows_set_codec(*rows, train->codec);
 out:
     free(dims);
     free(shapes);
@@ -137,6 +137,8 @@ int rog_train_init(struct rog_train *train, const struct rog_run_config *config,
     if (!config->worker_count)
         return rog_fail(err, ROG_EINVAL, "the configuration has no workers");
     int code = load_strategy(train, err);
+    if (!code)
+        code = rog_codec_find(config->compression, &train->codec, err);
     bool has_network = rog_workload_has_network(config->json);
     if (code || (rog_train_is_program(config) && !has_network))
         return code;

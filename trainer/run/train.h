@@ -33,6 +33,7 @@ struct rog_train {
     const struct rog_run_config *config; /* borrowed */
     struct rog_plugin plugin;
     int32_t threshold;
+    const struct rog_codec *codec;
     struct rog_arch *arch;
     struct rog_rows *rows;
     struct rog_layers *layers; /* NULL: rows are not recorded */

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_CODEC_H
+#define ROG_CODEC_H
+
+/*
+ * How the values of a row travel: the interface between the synchronization core and a codec.
+ *
+ * A codec turns numbers into bytes and back, one row at a time. It keeps no state and never sees
+ * the network, a worker or the time. Error feedback is the core's (Zheng, Huang, Kwok, NeurIPS
+ * 2019, "Communication-Efficient Distributed Blockwise Momentum SGD with Error-Feedback"):
+ *
+ *   push   a worker keeps u, the updates that wait to be sent. `encode` takes a row of u and leaves
+ *          in its place what the bytes do not say: the residual, which the next iteration adds to.
+ *          The server subtracts what the bytes say from its model, `decode`.
+ *   pull   the server keeps W_i, the model as worker i holds it, and sends of p = W_i - W; W_i
+ *          becomes what the worker has once the bytes have arrived. So the residual is W_i - W.
+ *
+ * Before the rows of a stream its beginning tells one number of each tensor, its scale, which the
+ * codec makes out of the sum of magnitudes that the core has of each pass (strategies rank rows by
+ * it). Whatever else a row needs stands in its own bytes.
+ *
+ * How many bytes a row takes may depend on its values. Then bytes tell their own end: `check` finds
+ * it. Where most and least are equal nothing has to be told.
+ *
+ * What every codec keeps to, for any row (tests/unit/codec_laws_test.c):
+ *   - x = what the bytes say; x plus what `encode` leaves is what was there before, up to the
+ *     rounding of one subtraction;
+ *   - `encode` writes between `least` and `most` bytes, which `check` accepts with that length;
+ *   - after a pull the worker's row and the server's W_i are the same to the bit;
+ *   - `check` and, after it, `decode` read no byte past those they were given, whatever these are,
+ *     and a row that `check` accepts leaves only finite numbers where there were such of any
+ *     reasonable size;
+ *   - the same arguments give the same bytes.
+ *
+ * One codec is one file, librog/sync/codec_NAME.c, and a line in codec.c.
+ */
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <rog/parameter.h>
+
+/* What a row is encoded and decoded with. */
+struct rog_codec_row {
+    const double *parameters; /* [parameter] values, each within its range */
+    uint32_t elements;        /* > 0 */
+    uint32_t level;           /* < codec->levels; 0 where a row is decoded or checked */
+    float scale;              /* of its tensor, as told by the stream; >= 0, finite */
+};
+
+struct rog_codec_bytes {
+    size_t least, most; /* of one row */
+};
+
+struct rog_codec {
+    const char *name;                       /* as in the setting `compression` */
+    const char *summary;                    /* one line */
+    const struct rog_parameter *parameters; /* NULL: none */
+    uint32_t levels; /* 1 or more; 0 is the most exact. Bytes say of which level they are */
+
+    /* Required: how many bytes a row of row->elements takes at row->level, of whatever values. */
+    void (*bytes)(const struct rog_codec_row *row, struct rog_codec_bytes *bytes);
+
+    /* Required: a tensor's scale, of `elements` elements whose magnitudes add up to `sum`, both
+     * finite. Finite and >= 0. */
+    float (*scale)(double sum, uint64_t elements);
+
+    /* Required. Writes the row's bytes, returns how many. values: row->elements; on return what has
+     * not been said. */
+    size_t (*encode)(const struct rog_codec_row *row, float *values, uint8_t *bytes);
+    /* Required. w <- w - share x, row->elements of it. The bytes have been checked. */
+    void (*decode)(const struct rog_codec_row *row, float share, const uint8_t *bytes, float *w);
+
+    /* Optional, both or none: a pull in one step, where that is faster or more exact than encoding
+     * held - model into scratch memory and decoding it into held. held <- the worker's row. */
+    size_t (*encode_pull)(const struct rog_codec_row *row, float *held, const float *model,
+                          uint8_t *bytes);
+    void (*decode_pull)(const struct rog_codec_row *row, const uint8_t *bytes, float *w);
+
+    /* Required: of what a peer has sent, the row that begins at `bytes`, of which `size` (at least
+     * the least of all levels) are there. Returns how many bytes it takes; 0, and in *why what it
+     * has that it must not have ("a value that is not finite"), when it is not well formed. */
+    size_t (*check)(const struct rog_codec_row *row, const uint8_t *bytes, size_t size,
+                    const char **why);
+};
+
+#endif

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_SYNC_CODEC_H
+#define ROG_SYNC_CODEC_H
+
+/* The codecs there are, and what the core does with any of them. */
+
+#include <rog/codec.h>
+#include <rog/error.h>
+
+/* All, NULL at the end; the first is taken where none is named. */
+extern const struct rog_codec *const rog_codecs[];
+
+/* ROG_EINVAL names what there is. */
+int rog_codec_find(const char *name, const struct rog_codec **codec, struct rog_error *err);
+
+/* Of a row at any level: the least of the least, the most of the most. */
+void rog_codec_bytes(const struct rog_codec *codec, const double *parameters, uint32_t elements,
+                     struct rog_codec_bytes *bytes);
+
+/* The pull of a row, see codec.h. scratch: row->elements floats, unused by a codec that has
+ * encode_pull. */
+size_t rog_codec_encode_pull(const struct rog_codec *codec, const struct rog_codec_row *row,
+                             float *held, const float *model, float *scratch, uint8_t *bytes);
+void rog_codec_decode_pull(const struct rog_codec *codec, const struct rog_codec_row *row,
+                           const uint8_t *bytes, float *w);
+
+#endif

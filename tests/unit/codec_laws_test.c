@@ -1,0 +1,428 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * The laws of rog/codec.h, held against every codec of the table and against two more that are made
+ * to be as different as the seam allows: rows of a length that depends on their values, at several
+ * levels, without hooks for a pull, with a parameter (`sparse`); and one that cheats (`lossy`),
+ * which the test has to catch.
+ */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <common/rng.h>
+#include <common/settings.h>
+#include <librog/sync/codec.h>
+
+#define MOST 700
+#define BYTES (8 * MOST + 64)
+
+static const uint32_t sizes[] = {1, 2, 7, 8, 9, 31, 32, 33, 100, 512, MOST};
+#define SIZES (sizeof sizes / sizeof *sizes)
+
+/* ---- sparse: the elements at or above a share of the scale, as number and value ---- */
+
+static const struct rog_parameter sparse_parameters[] = {
+    {.name = "cut", .minimum = 0, .maximum = 4, .fallback = 0.5, .help = "of the mean magnitude"},
+    {.name = NULL},
+};
+
+#define ENTRY_BYTES 6
+
+static void sparse_bytes(const struct rog_codec_row *row, struct rog_codec_bytes *bytes)
+{
+    bytes->least = 3;
+    bytes->most = 3 + (size_t)row->elements * (row->level ? 4 : ENTRY_BYTES);
+}
+
+static float sparse_scale(double sum, uint64_t elements)
+{
+    return (float)(sum / (double)elements);
+}
+
+/* u8 level, u16 entries, then of each u16 number and the value, at level 1 only its upper half. */
+static size_t sparse_encode(const struct rog_codec_row *row, float *values, uint8_t *bytes)
+{
+    uint8_t *at = bytes + 3;
+    uint32_t count = 0;
+    float cut = (float)row->parameters[0] * row->scale;
+    for (uint32_t i = 0; i < row->elements; i++) {
+        uint32_t bits;
+        float x = values[i];
+        if (fabsf(x) < cut)
+            continue;
+        memcpy(&bits, &x, sizeof bits);
+        bits = row->level ? bits & 0xffff0000u : bits;
+        *at++ = (uint8_t)i, *at++ = (uint8_t)(i >> 8);
+        for (unsigned k = row->level ? 2 : 0; k < 4; k++)
+            *at++ = (uint8_t)(bits >> (8 * k));
+        memcpy(&x, &bits, sizeof x);
+        values[i] -= x;
+        count++;
+    }
+    bytes[0] = (uint8_t)row->level;
+    bytes[1] = (uint8_t)count, bytes[2] = (uint8_t)(count >> 8);
+    return (size_t)(at - bytes);
+}
+
+static float sparse_value(const uint8_t *entry, bool whole)
+{
+    uint32_t bits = 0;
+    float x;
+    for (unsigned k = whole ? 0 : 2; k < 4; k++)
+        bits |= (uint32_t)entry[2 + k - (whole ? 0 : 2)] << (8 * k);
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
+static void sparse_decode(const struct rog_codec_row *row, float share, const uint8_t *bytes,
+                          float *w)
+{
+    (void)row;
+    uint32_t count = bytes[1] | (uint32_t)bytes[2] << 8;
+    const uint8_t *at = bytes + 3;
+    for (; count > 0; count--, at += bytes[0] ? 4 : ENTRY_BYTES)
+        w[at[0] | (uint32_t)at[1] << 8] -= share * sparse_value(at, bytes[0] == 0);
+}
+
+static size_t sparse_check(const struct rog_codec_row *row, const uint8_t *bytes, size_t size,
+                           const char **why)
+{
+    uint32_t count = bytes[1] | (uint32_t)bytes[2] << 8;
+    size_t step = bytes[0] ? 4 : ENTRY_BYTES;
+    *why = "what no encoder writes";
+    if (bytes[0] > 1 || count > row->elements || size - 3 < count * step)
+        return 0;
+    for (uint32_t i = 0; i < count; i++) {
+        const uint8_t *at = bytes + 3 + i * step;
+        if ((at[0] | (uint32_t)at[1] << 8) >= row->elements ||
+            !isfinite(sparse_value(at, bytes[0] == 0)))
+            return 0;
+    }
+    return 3 + count * step;
+}
+
+static const struct rog_codec sparse = {
+    .name = "sparse",
+    .parameters = sparse_parameters,
+    .levels = 2,
+    .bytes = sparse_bytes,
+    .scale = sparse_scale,
+    .encode = sparse_encode,
+    .decode = sparse_decode,
+    .check = sparse_check,
+};
+
+/* ---- the laws ---- */
+
+struct bench {
+    const struct rog_codec *codec;
+    double parameters[ROG_PARAMETERS_MAX];
+    struct rog_rng rng;
+    struct rog_codec_bytes range;
+};
+
+static struct bench bench_of(const struct rog_codec *codec, uint64_t seed)
+{
+    struct bench bench = {.codec = codec};
+    rog_rng_init(&bench.rng, seed);
+    for (size_t i = 0; codec->parameters && codec->parameters[i].name; i++) {
+        const struct rog_parameter *parameter = &codec->parameters[i];
+        assert_true(i < ROG_PARAMETERS_MAX && parameter->help);
+        assert_true(parameter->minimum <= parameter->fallback &&
+                    parameter->fallback <= parameter->maximum);
+        double value = rog_rng_range(&bench.rng, parameter->minimum, parameter->maximum);
+        value = parameter->whole ? floor(value) : value;
+        bench.parameters[i] = seed % 2 ? value : parameter->fallback;
+    }
+    return bench;
+}
+
+/* Numbers as they occur, and now and then ones that do not. */
+static double draw(struct bench *bench, float *values, uint32_t n)
+{
+    static const float odd[] = {0.0f, -0.0f, 1e-30f, -1e-38f, 1e-42f, 3e4f, -2e5f};
+    double sum = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        values[i] = rog_rng_below(&bench->rng, 20)
+                        ? (float)rog_rng_normal(&bench->rng) * 0.01f
+                        : odd[rog_rng_below(&bench->rng, sizeof odd / sizeof *odd)];
+        sum += (double)fabsf(values[i]);
+    }
+    return sum;
+}
+
+static struct rog_codec_row row_of(struct bench *bench, uint32_t n, uint32_t level, double sum)
+{
+    struct rog_codec_row row = {.parameters = bench->parameters, .elements = n, .level = level};
+    rog_codec_bytes(bench->codec, bench->parameters, n, &bench->range);
+    row.scale = bench->codec->scale(sum, n);
+    assert_true(isfinite(row.scale) && row.scale >= 0);
+    return row;
+}
+
+/* Memory of exactly so many bytes, so that sanitizers see who reads past its end. */
+static uint8_t *copy_of(const uint8_t *bytes, size_t size)
+{
+    uint8_t *copy = malloc(size ? size : 1);
+    assert_non_null(copy);
+    memcpy(copy, bytes, size);
+    return copy;
+}
+
+/* That these bytes are a row, of this length also where more follow. */
+static uint8_t *check_length(struct bench *bench, const struct rog_codec_row *row,
+                             const uint8_t *bytes, size_t size)
+{
+    const char *why = "";
+    struct rog_codec_row received = *row;
+    struct rog_codec_bytes level;
+    bench->codec->bytes(row, &level);
+    assert_in_range(size, level.least, level.most);
+    assert_in_range(level.least, bench->range.least, bench->range.most);
+    received.level = 0;
+    uint8_t *copy = copy_of(bytes, size);
+    if (bench->codec->check(&received, copy, size, &why) != size)
+        fail_msg("%s: a row of %u elements has %s", bench->codec->name, row->elements, why);
+    assert_int_equal(bench->codec->check(&received, bytes, size + 9, &why), size);
+    return copy;
+}
+
+/* |sent + left - pushed| over what rounding explains; at most 1. */
+static double worst_error(const float *before, const float *left, const float *model, uint32_t n)
+{
+    double worst = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        double sent = -(double)model[i];
+        double room = 1e-6 * (fabs(sent) + fabs((double)before[i])) + 1e-37;
+        double error = fabs(sent + (double)left[i] - (double)before[i]) / room;
+        worst = error > worst || isnan(error) ? error : worst;
+    }
+    return worst;
+}
+
+static double push_once(struct bench *bench, uint32_t n, uint32_t level)
+{
+    float before[MOST], left[MOST], again[MOST], model[MOST] = {0};
+    uint8_t bytes[BYTES], same[BYTES];
+    double sum = draw(bench, before, n);
+    struct rog_codec_row row = row_of(bench, n, level, sum);
+    memcpy(left, before, sizeof left);
+    memcpy(again, before, sizeof again);
+    memset(bytes, 0xa5, sizeof bytes);
+    memset(same, 0x5a, sizeof same);
+    size_t size = bench->codec->encode(&row, left, bytes);
+    assert_int_equal(bench->codec->encode(&row, again, same), size);
+    assert_memory_equal(bytes, same, size);
+    assert_memory_equal(left, again, n * sizeof *left);
+    for (size_t i = size; i < sizeof bytes; i++)
+        assert_int_equal(bytes[i], 0xa5);
+    uint8_t *copy = check_length(bench, &row, bytes, size);
+    row.level = 0;
+    bench->codec->decode(&row, 1, copy, model);
+    free(copy);
+    return worst_error(before, left, model, n);
+}
+
+static void hold_to_push(const struct rog_codec *codec)
+{
+    for (uint64_t seed = 0; seed < 20; seed++) {
+        struct bench bench = bench_of(codec, seed);
+        for (size_t k = 0; k < SIZES; k++)
+            for (uint32_t level = 0; level < codec->levels; level++)
+                assert_true(push_once(&bench, sizes[k], level) <= 1);
+    }
+}
+
+/* Whatever is sent of rows and when: what was pushed is what has arrived and what is left. */
+static void hold_to_feedback(const struct rog_codec *codec)
+{
+    enum { ROUNDS = 60, N = 100 };
+    struct bench bench = bench_of(codec, 5);
+    float left[N] = {0}, model[N] = {0}, gradient[N];
+    double pushed[N] = {0}, through[N] = {0};
+    for (int round = 0; round < ROUNDS; round++) {
+        double sum = 0;
+        uint8_t bytes[BYTES];
+        for (int i = 0; i < N; i++) {
+            gradient[i] = (float)rog_rng_normal(&bench.rng);
+            left[i] += gradient[i];
+            pushed[i] += (double)gradient[i];
+            sum += (double)fabsf(left[i]);
+        }
+        if (rog_rng_below(&bench.rng, 3) == 0)
+            continue;
+        uint32_t level = rog_rng_below(&bench.rng, codec->levels);
+        struct rog_codec_row row = row_of(&bench, N, level, sum);
+        codec->encode(&row, left, bytes);
+        row.level = 0;
+        codec->decode(&row, 1, bytes, model);
+        for (int i = 0; i < N; i++)
+            through[i] = -(double)model[i];
+    }
+    for (int i = 0; i < N; i++)
+        assert_true(fabs(through[i] + (double)left[i] - pushed[i]) < 1e-3);
+}
+
+static void hold_to_pull(const struct rog_codec *codec)
+{
+    for (uint64_t seed = 0; seed < 20; seed++) {
+        struct bench bench = bench_of(codec, seed);
+        for (size_t k = 0; k < SIZES; k++) {
+            uint32_t n = sizes[k], level = rog_rng_below(&bench.rng, codec->levels);
+            float model[MOST], held[MOST], worker[MOST], scratch[MOST];
+            uint8_t bytes[BYTES];
+            draw(&bench, model, n);
+            draw(&bench, held, n);
+            memcpy(worker, held, sizeof worker);
+            double before = 0, after = 0;
+            for (uint32_t i = 0; i < n; i++)
+                before += fabs((double)held[i] - (double)model[i]);
+            struct rog_codec_row row = row_of(&bench, n, level, before);
+            size_t size = rog_codec_encode_pull(codec, &row, held, model, scratch, bytes);
+            uint8_t *copy = check_length(&bench, &row, bytes, size);
+            row.level = 0;
+            rog_codec_decode_pull(codec, &row, copy, worker);
+            free(copy);
+            assert_memory_equal(held, worker, n * sizeof *held);
+            for (uint32_t i = 0; i < n; i++)
+                after += fabs((double)held[i] - (double)model[i]);
+            assert_true(after <= before * 2 + 1e-30);
+        }
+    }
+}
+
+/* A share of what was pushed is that share. */
+static void hold_to_share(const struct rog_codec *codec)
+{
+    struct bench bench = bench_of(codec, 8);
+    float values[MOST], whole[MOST] = {0}, quarter[MOST] = {0};
+    uint8_t bytes[BYTES];
+    struct rog_codec_row row = row_of(&bench, MOST, 0, draw(&bench, values, MOST));
+    codec->encode(&row, values, bytes);
+    codec->decode(&row, 1, bytes, whole);
+    codec->decode(&row, 0.25f, bytes, quarter);
+    for (int i = 0; i < MOST; i++)
+        assert_true(quarter[i] == 0.25f * whole[i] || fabsf(whole[i]) < 1e-36f);
+}
+
+/* Any bytes, of any length: refused, or finite numbers of elements that there are. */
+static void hold_to_garbage(const struct rog_codec *codec)
+{
+    struct bench bench = bench_of(codec, 13);
+    uint32_t taken = 0, refused = 0;
+    for (int round = 0; round < 20000; round++) {
+        uint32_t n = sizes[rog_rng_below(&bench.rng, SIZES)];
+        float values[MOST], model[MOST] = {0};
+        const char *why = NULL;
+        struct rog_codec_row row = row_of(&bench, n, 0, draw(&bench, values, n));
+        uint8_t bytes[BYTES];
+        size_t size = codec->encode(&row, values, bytes);
+        for (uint32_t hits = rog_rng_below(&bench.rng, 6); hits > 0; hits--)
+            bytes[rog_rng_below(&bench.rng, (uint32_t)size)] ^=
+                (uint8_t)(1 + rog_rng_below(&bench.rng, 255));
+        size = rog_rng_below(&bench.rng, 3) ? size : rog_rng_below(&bench.rng, (uint32_t)size + 1);
+        if (size < bench.range.least)
+            continue;
+        uint8_t *copy = copy_of(bytes, size);
+        size_t took = codec->check(&row, copy, size, &why);
+        if (took) {
+            assert_true(took <= size);
+            codec->decode(&row, 0.5f, copy, model);
+            for (uint32_t i = 0; i < n; i++)
+                assert_true(isfinite(model[i]));
+        }
+        assert_true(took || why);
+        taken += took > 0;
+        refused += took == 0;
+        free(copy);
+    }
+    assert_true(taken > 0 && refused > 0);
+}
+
+static void test_every_codec(void **state)
+{
+    (void)state;
+    static void (*const laws[])(const struct rog_codec *) = {
+        hold_to_push, hold_to_feedback, hold_to_pull, hold_to_share, hold_to_garbage,
+    };
+    for (size_t law = 0; law < sizeof laws / sizeof *laws; law++) {
+        for (size_t i = 0; rog_codecs[i]; i++) {
+            assert_non_null(rog_codecs[i]->summary);
+            laws[law](rog_codecs[i]);
+        }
+        laws[law](&sparse);
+    }
+}
+
+/* ---- who breaks a law is seen ---- */
+
+static size_t lossy_encode(const struct rog_codec_row *row, float *values, uint8_t *bytes)
+{
+    size_t size = sparse_encode(row, values, bytes);
+    values[0] = 0;
+    return size;
+}
+
+static void test_cheating(void **state)
+{
+    (void)state;
+    struct rog_codec lossy = sparse;
+    lossy.encode = lossy_encode;
+    struct bench bench = bench_of(&lossy, 0);
+    double worst = 0;
+    for (int i = 0; i < 50; i++) {
+        double error = push_once(&bench, 100, 0);
+        worst = error > worst ? error : worst;
+    }
+    assert_true(worst > 1);
+}
+
+/* ---- the table ---- */
+
+static void test_names(void **state)
+{
+    (void)state;
+    const struct rog_codec *codec;
+    struct rog_error err;
+    for (size_t i = 0; rog_codecs[i]; i++) {
+        assert_int_equal(rog_codec_find(rog_codecs[i]->name, &codec, &err), 0);
+        assert_ptr_equal(codec, rog_codecs[i]);
+    }
+    assert_int_equal(rog_codec_find("zip", &codec, &err), ROG_EINVAL);
+    assert_non_null(strstr(err.message, "\"zip\": it may be one of sign, none"));
+}
+
+/* The setting offers what there is, by the same names in the same order. */
+static void test_setting(void **state)
+{
+    (void)state;
+    const struct rog_setting *setting = rog_setting_find(rog_run_settings, "compression");
+    assert_non_null(setting);
+    const char *at = setting->choices;
+    for (size_t i = 0; rog_codecs[i]; i++) {
+        size_t length = strlen(rog_codecs[i]->name);
+        assert_int_equal(strncmp(at, rog_codecs[i]->name, length), 0);
+        at += length;
+        assert_int_equal(*at, rog_codecs[i + 1] ? '|' : '\0');
+        at++;
+    }
+    assert_string_equal(setting->fallback, rog_codecs[0]->name);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_every_codec),
+        cmocka_unit_test(test_cheating),
+        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_setting),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
