@@ -9,6 +9,7 @@
 #include <trainer/data/cifar.h>
 #include <trainer/data/dataset.h>
 #include <trainer/data/sheet.h>
+#include <trainer/data/sources.h>
 
 /* The sets that a run uses. */
 static const struct part {

@@ -11,6 +11,7 @@
 
 #include <common/file.h>
 #include <trainer/data/cifar.h>
+#include <trainer/data/sources.h>
 
 #include "folder_support.h"
 

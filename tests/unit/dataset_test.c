@@ -15,6 +15,7 @@
 #include <common/file.h>
 #include <trainer/data/cache.h>
 #include <trainer/data/dataset.h>
+#include <trainer/data/sources.h>
 
 /* ---- shards ---- */
 

@@ -18,6 +18,7 @@
 #include <trainer/data/cifar.h>
 #include <trainer/data/dataset.h>
 #include <trainer/data/fed_cifar.h>
+#include <trainer/data/sources.h>
 
 #include "folder_support.h"
 

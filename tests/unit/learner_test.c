@@ -13,6 +13,7 @@
 
 #include <common/file.h>
 #include <trainer/data/dataset.h>
+#include <trainer/data/sources.h>
 #include <trainer/run/learner.h>
 
 struct fixture {

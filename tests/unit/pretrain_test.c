@@ -15,6 +15,7 @@
 #include <common/file.h>
 #include <common/hash.h>
 #include <trainer/data/batch.h>
+#include <trainer/data/sources.h>
 #include <trainer/nn/net.h>
 #include <trainer/nn/safetensors.h>
 #include <trainer/run/evaluate.h>

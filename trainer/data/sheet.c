@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <trainer/data/png.h>
+#include <trainer/data/sources.h>
 
 #define COLUMNS 10
 #define IMAGE_LEAST 64 /* pixels of an edge on the sheet; smaller images are enlarged */

@@ -9,6 +9,7 @@
 #include <common/hash.h>
 #include <trainer/data/batch.h>
 #include <trainer/data/dataset.h>
+#include <trainer/data/sources.h>
 #include <trainer/nn/net.h>
 #include <trainer/nn/safetensors.h>
 

@@ -6,6 +6,7 @@
 #include <common/memory.h>
 #include <trainer/data/batch.h>
 #include <trainer/data/dataset.h>
+#include <trainer/data/sources.h>
 #include <trainer/nn/net.h>
 
 /* A network for one batch size and room for one batch. */

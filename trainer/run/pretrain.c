@@ -9,6 +9,7 @@
 #include <common/hash.h>
 #include <trainer/data/cache.h>
 #include <trainer/data/dataset.h>
+#include <trainer/data/sources.h>
 #include <trainer/nn/safetensors.h>
 
 #define SIDECAR_MAX_BYTES 1024

@@ -11,6 +11,7 @@
 #include <common/workload.h>
 #include <rog/events.h>
 #include <trainer/data/dataset.h>
+#include <trainer/data/sources.h>
 #include <trainer/nn/safetensors.h>
 #include <trainer/run/exchange.h>
 
