@@ -19,11 +19,12 @@
 #define REAL(member) .name = #member, .type = ROG_COLUMN_REAL, .offset = OFFSET(member, double)
 
 const struct rog_iteration_column rog_iteration_columns[] = {
-    {INTEGER(rank), .required = true, .in_every_event = true, .meaning = "the worker"},
+    {INTEGER(rank), .required = true, .in_every_event = true, .meaning = "the worker, from 1"},
     {INTEGER(iteration), .required = true, .meaning = "which one of the worker's, from 1"},
     {SECONDS(t), .required = true, .in_every_event = true,
-     .meaning = "its end, when its pull was applied"},
-    {SECONDS(compute_s), .series = true, .meaning = "computing its gradients"},
+     .meaning = "when it ended, its pull applied, since the run's start"},
+    {SECONDS(compute_s), .series = true,
+     .meaning = "computing its gradients, as far as the worker waited for it"},
     {SECONDS(push_s), .meaning = "its push, with compressing"},
     {SECONDS(pull_s), .meaning = "its pull, with decompressing and without the stall"},
     {SECONDS(stall_s), .series = true, .meaning = "waiting for the server to admit its pull"},

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <common/file.h>
+#include <orchestrator/store/iterations.h>
 #include <orchestrator/store/summary.h>
 
 /* More than a run can have: the times that were recorded end it, or the clock. */
@@ -43,30 +44,47 @@ static int cannot(struct rog_db *db, const char *id, const char *why, int64_t ra
                                at ? " (the first of them)" : "");
 }
 
-/* Writes a line "A,B" for each row of a query, or "A" where it has one column. A first column that
- * does not increase, and a row without a value, are left out; one that increases by less than a
- * trace may is moved on. */
-static int write_rows(struct rog_query *query, int columns, const char *path, const char *header,
-                      int64_t *rows, struct rog_error *err)
+/* Writes a line "seconds,mbps" for each row. A time that does not increase, and a row without a
+ * value, are left out; one that increases by less than a trace may is moved on. */
+static int write_values(struct rog_query *query, FILE *file, int64_t *lines, struct rog_error *err)
+{
+    double last = -INFINITY;
+    int code;
+    while ((code = rog_query_step(query, err)) == 1) {
+        double t = rog_query_real(query, 0), mbps = rog_query_real(query, 1);
+        if (isnan(t) || isnan(mbps) || t <= last)
+            continue;
+        last = fmax(t, last + APART_S);
+        fprintf(file, "%.6f,%.9g\n", last, mbps);
+        ++*lines;
+    }
+    return code;
+}
+
+/* Writes a line with the time of computing of each iteration; one without a stall was cut off. */
+static int write_steps(struct rog_query *query, FILE *file, int64_t *lines, struct rog_error *err)
+{
+    struct rog_iteration row;
+    int code;
+    while ((code = rog_iterations_step(query, &row, err)) == 1) {
+        if (isnan(row.compute_s) || isnan(row.stall_s))
+            continue;
+        fprintf(file, "%.9g\n", fmax(row.compute_s, 0));
+        ++*lines;
+    }
+    return code;
+}
+
+/* The file at `path`: a header, and what `write` makes of the query. */
+static int write_file(struct rog_query *query,
+                      int (*write)(struct rog_query *, FILE *, int64_t *, struct rog_error *),
+                      const char *path, const char *header, int64_t *lines, struct rog_error *err)
 {
     struct rog_file_writer writer = {0};
-    double last = -INFINITY;
     int code = rog_file_writer_open(&writer, path, err);
-    if (code == 0)
+    if (code == 0) {
         fprintf(writer.file, "%s\n", header);
-    *rows = 0;
-    while (code == 0 && (code = rog_query_step(query, err)) == 1) {
-        double first = rog_query_real(query, 0), second = rog_query_real(query, columns - 1);
-        code = 0;
-        if (isnan(first) || isnan(second) || (columns > 1 && first <= last))
-            continue;
-        if (columns > 1) {
-            first = fmax(first, last + APART_S);
-            fprintf(writer.file, "%.6f,%.9g\n", first, second);
-        } else
-            fprintf(writer.file, "%.9g\n", fmax(first, 0));
-        last = first;
-        ++*rows;
+        code = write(query, writer.file, lines, err);
     }
     if (code == 0)
         code = rog_file_writer_commit(&writer, err);
@@ -85,7 +103,7 @@ static int write_trace(const struct source *source, int64_t rank, const char *pa
 {
     /* The last value holds until the run's end at least. */
     struct rog_query *query = NULL;
-    int64_t rows = 0;
+    int64_t lines = 0;
     int code = rog_query_new(&query, source->db, err,
                              "WITH known AS (SELECT max(t, 0) AS t, mbps FROM bandwidth"
                              " WHERE run_id = ?1 AND rank = ?2),"
@@ -95,9 +113,9 @@ static int write_trace(const struct source *source, int64_t rank, const char *pa
                              " WHERE (SELECT max(mbps) FROM known) > 0 ORDER BY t",
                              "sid", source->id, rank, source->extent.seconds);
     if (code == 0)
-        code = write_rows(query, 2, path, "seconds,mbps", &rows, err);
+        code = write_file(query, write_values, path, "seconds,mbps", &lines, err);
     rog_query_free(query);
-    if (code == 0 && rows == 0)
+    if (code == 0 && lines == 0)
         code = cannot(source->db, source->id, "there is no bandwidth", rank, err);
     return code;
 }
@@ -106,15 +124,12 @@ static int write_times(const struct source *source, int64_t rank, const char *pa
                        struct rog_error *err)
 {
     struct rog_query *query = NULL;
-    int64_t rows = 0;
-    int code = rog_query_new(&query, source->db, err,
-                             "SELECT compute_s FROM iterations WHERE run_id = ? AND rank = ? AND"
-                             " stall_s IS NOT NULL ORDER BY iteration",
-                             "si", source->id, rank);
+    int64_t lines = 0;
+    int code = rog_iterations_query(&query, source->db, source->id, rank, err);
     if (code == 0)
-        code = write_rows(query, 1, path, "step_s", &rows, err);
+        code = write_file(query, write_steps, path, "step_s", &lines, err);
     rog_query_free(query);
-    if (code == 0 && rows == 0)
+    if (code == 0 && lines == 0)
         code = cannot(source->db, source->id, "there are no times or stalls", rank, err);
     return code;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The tables of docs/experiment-files.md say what the tables of the program say, row by row. */
+/* The tables of docs/experiment-files.md and docs/results.md say what the tables of the program
+ * say, row by row. */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,6 +16,7 @@
 #include <common/file.h>
 #include <common/settings.h>
 #include <orchestrator/conf/cluster.h>
+#include <rog/iteration.h>
 
 static unsigned missing_rows(const char *document, const struct rog_setting *table)
 {
@@ -33,14 +35,20 @@ static unsigned missing_rows(const char *document, const struct rog_setting *tab
     return missing;
 }
 
-static void test_settings_are_documented(void **state)
+static char *read_document(const char *path)
 {
-    (void)state;
     char *document = NULL;
     size_t size = 0;
     struct rog_error err = {0};
-    if (rog_file_read(DOCS "/experiment-files.md", 1 << 20, &document, &size, &err))
+    if (rog_file_read(path, 1 << 20, &document, &size, &err))
         fail_msg("%s", err.message);
+    return document;
+}
+
+static void test_settings_are_documented(void **state)
+{
+    (void)state;
+    char *document = read_document(DOCS "/experiment-files.md");
     unsigned missing = missing_rows(document, rog_run_settings) +
                        missing_rows(document, rog_worker_settings) +
                        missing_rows(document, rog_cluster_run_settings) +
@@ -50,8 +58,32 @@ static void test_settings_are_documented(void **state)
     assert_int_equal(missing, 0);
 }
 
+/* All of them, in their order, and no others. */
+static void test_columns_are_documented(void **state)
+{
+    (void)state;
+    char *document = read_document(DOCS "/results.md");
+    const char *head = "| column | unit | what it is |\n|---|---|---|\n";
+    const char *at = strstr(document, head);
+    assert_non_null(at);
+    at += strlen(head);
+    for (const struct rog_iteration_column *c = rog_iteration_columns; c->name; c++) {
+        char *row = rog_format("| `%s` | %s | %s |\n", c->name, c->unit ? c->unit : "", c->meaning);
+        assert_non_null(row);
+        if (strncmp(at, row, strlen(row)) != 0)
+            fail_msg("missing: %s", row);
+        at += strlen(row);
+        free(row);
+    }
+    assert_true(*at == '\n');
+    free(document);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_settings_are_documented)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_settings_are_documented),
+        cmocka_unit_test(test_columns_are_documented),
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
