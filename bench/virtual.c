@@ -48,10 +48,10 @@ static int take_checkpoint(void *user, uint32_t index, double t_s, uint32_t iter
 {
     struct bench *bench = user;
     double begin_s = rog_bench_cpu_s();
-    struct rog_train_checkpoint checkpoint = {.index = index, .iteration = iteration, .t_s = t_s};
+    struct rog_checkpoint checkpoint = {.index = index, .iteration = iteration, .t_s = t_s};
     int code = rog_train_save(&bench->train, bench->train.params, bench->folder, &checkpoint, err);
     if (!code)
-        code = rog_train_report_checkpoint(bench->events, &checkpoint, err);
+        code = rog_checkpoint_report(bench->events, &checkpoint, err);
     bench->checkpoints_s += rog_bench_cpu_s() - begin_s;
     bench->checkpoints++;
     return code;

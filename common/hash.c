@@ -47,6 +47,19 @@ void rog_sha256_stream_end(struct rog_sha256_stream *stream, char hex[ROG_SHA256
     free(stream);
 }
 
+int rog_sha256_two(const void *first, size_t first_bytes, const void *second, size_t second_bytes,
+                   char hex[ROG_SHA256_HEX_BYTES], struct rog_error *err)
+{
+    struct rog_sha256_stream *stream = NULL;
+    int code = rog_sha256_stream_new(&stream, err);
+    if (code)
+        return code;
+    rog_sha256_stream_add(stream, first, first_bytes);
+    rog_sha256_stream_add(stream, second, second_bytes);
+    rog_sha256_stream_end(stream, hex);
+    return ROG_OK;
+}
+
 int rog_sha256_file(const char *path, char hex[ROG_SHA256_HEX_BYTES], struct rog_error *err)
 {
     FILE *file = fopen(path, "rbe");

@@ -12,6 +12,9 @@
 
 void rog_sha256(const void *data, size_t size, char hex[ROG_SHA256_HEX_BYTES]);
 int rog_sha256_file(const char *path, char hex[ROG_SHA256_HEX_BYTES], struct rog_error *err);
+/* Of one array and another behind it. */
+int rog_sha256_two(const void *first, size_t first_bytes, const void *second, size_t second_bytes,
+                   char hex[ROG_SHA256_HEX_BYTES], struct rog_error *err);
 
 /* Piece by piece. */
 struct rog_sha256_stream; /* opaque */

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <librog/net/serve.h>
 #include <rog/strategy.h>
+#include <trainer/run/serve.h>
 
 /* Options of a server that needs no configuration file: members of the run's settings. */
 static const char *const settings[] = {"library", "threshold", "compression", "seconds",
@@ -68,7 +68,7 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
 {
     struct rog_run_config *config = NULL;
     struct rog_command_node node = {0};
-    struct rog_serve_options options = {
+    struct rog_serve_run options = {
         .listen = rog_cli_string(cli, "listen"),
         .port_file = rog_cli_string(cli, "port-file"),
         .out_dir = rog_cli_string(cli, "out"),
@@ -84,7 +84,7 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
     options.start_model = node.start.path;
     options.secret = node.secret;
     if (!code)
-        code = rog_serve(config, &options, err);
+        code = rog_serve_run(config, &options, err);
     rog_command_node_release(&node);
     return code;
 }

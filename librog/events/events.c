@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include <common/file.h>
+#include <rog/events.h>
 
 #define FLUSH_LINES 256
 #define FLUSH_S 1
@@ -240,4 +241,11 @@ int rog_event_end(struct rog_events *events, struct rog_error *err)
     if (++events->unflushed >= FLUSH_LINES || wall_s() - events->flushed_at >= FLUSH_S)
         return rog_events_flush(events, err);
     return ROG_OK;
+}
+
+void rog_event_error(struct rog_events *events, double t_s, int64_t rank, const char *message)
+{
+    rog_event_begin(events, ROG_EVENT_ERROR, t_s, rank);
+    rog_event_string(events, "message", message);
+    rog_event_end(events, NULL);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef ROG_SIM_EVENTS_H
-#define ROG_SIM_EVENTS_H
+#ifndef ROG_EVENTS_EVENTS_H
+#define ROG_EVENTS_EVENTS_H
 
 /*
  * Writing the event stream of include/rog/events.h: one JSON object a line. An event is begun, its
@@ -40,5 +40,7 @@ void rog_event_integers(struct rog_events *events, const char *key, const uint32
 /* Takes over `value`. */
 void rog_event_json(struct rog_events *events, const char *key, struct rog_json *value);
 int rog_event_end(struct rog_events *events, struct rog_error *err);
+/* The whole event "error": what a run, or a worker, ends with; what goes wrong then is lost. */
+void rog_event_error(struct rog_events *events, double t_s, int64_t rank, const char *message);
 
 #endif

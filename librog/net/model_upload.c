@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <librog/net/serve_state.h>
+
+/* Layouts and values of a model, piece by piece from the workers. */
+
+#include <librog/net/model_upload.h>
 
 #include <math.h>
 #include <stdio.h>
@@ -7,223 +10,271 @@
 #include <string.h>
 
 #include <common/file.h>
+#include <common/hash.h>
 #include <librog/net/bytes.h>
-
-/*
- * A model that the workers bring. Every worker tells its layout when its session begins; the first
- * whose layout is complete is asked for its values, the others must have the same layout. The run
- * begins when all that is there. The layout is kept in layout.json, for a server that goes on.
- *
- * Where some workers have the network of the configuration the server has it too: layout and values
- * are known from the beginning, and workers whose values are others are given these.
- */
+#include <librog/net/hello.h>
 
 #define LAYOUT_NAME "layout.json"
+#define NOBODY UINT32_MAX
 
-static uint64_t values_of(const struct rog_train *train)
+/* What has come of one worker. */
+struct source {
+    char sha256[ROG_SHA256_HEX_BYTES]; /* of the values that it starts with */
+    char *layout;                      /* a piece of its layout's text, heap */
+    uint64_t layout_at, layout_bytes;  /* of so many */
+    bool agrees;                       /* its layout is that of the run */
+};
+
+struct rog_model_upload {
+    const char *folder;
+    const struct rog_model_upload_hooks *hooks;
+    void *user;
+    uint32_t workers;
+    struct source *sources; /* [workers] */
+
+    struct rog_model model;
+    bool known;                      /* all of it */
+    const struct rog_layout *layout; /* NULL: none has come */
+    struct rog_layout *brought;      /* the same, where it has come from a worker; else NULL */
+    const char *owner;               /* whose it is, for messages */
+    uint32_t uploader;               /* who sends the values */
+    uint64_t value_at;               /* next value to come */
+    char sha256[ROG_SHA256_HEX_BYTES];
+};
+
+int rog_model_upload_new(struct rog_model_upload **out, uint32_t workers, const char *folder,
+                         const struct rog_model_upload_hooks *hooks, void *user,
+                         struct rog_error *err)
 {
-    return train->arch->params + train->arch->buffers;
+    struct rog_model_upload *upload = calloc(1, sizeof *upload);
+    *out = upload;
+    if (!upload)
+        return rog_fail_nomem(err);
+    upload->folder = folder;
+    upload->hooks = hooks;
+    upload->user = user;
+    upload->workers = workers;
+    upload->uploader = NOBODY;
+    upload->sources = calloc(workers, sizeof *upload->sources);
+    return upload->sources ? ROG_OK : rog_fail_nomem(err);
+}
+
+void rog_model_upload_free(struct rog_model_upload *upload)
+{
+    if (!upload)
+        return;
+    for (uint32_t i = 0; upload->sources && i < upload->workers; i++)
+        free(upload->sources[i].layout);
+    rog_layout_free(upload->brought);
+    free(upload->sources);
+    free(upload);
+}
+
+bool rog_model_upload_known(const struct rog_model_upload *upload)
+{
+    return upload->known;
+}
+
+bool rog_model_upload_agrees(const struct rog_model_upload *upload, uint32_t worker)
+{
+    return upload->sources[worker].agrees;
+}
+
+bool rog_model_upload_differs(const struct rog_model_upload *upload, uint32_t worker)
+{
+    return strcmp(upload->sources[worker].sha256, upload->sha256) != 0;
+}
+
+static int hash(struct rog_model_upload *upload, struct rog_error *err)
+{
+    const struct rog_model *model = &upload->model;
+    return rog_sha256_two(model->params, model->rows->params * sizeof *model->params,
+                          model->constants, model->constant_count * sizeof *model->constants,
+                          upload->sha256, err);
 }
 
 /* ---- the layout ---- */
 
-static char *layout_path(const struct rog_serve *serve)
+static int keep_layout(const struct rog_model_upload *upload, struct rog_error *err)
 {
-    return rog_path_join(serve->options->out_dir, LAYOUT_NAME);
-}
-
-static int keep_layout(const struct rog_serve *serve, struct rog_error *err)
-{
-    char *text = rog_layout_text(serve->upload.layout), *path = layout_path(serve);
+    char *text = rog_layout_text(upload->layout);
+    char *path = rog_path_join(upload->folder, LAYOUT_NAME);
     int code = text && path ? rog_file_write(path, text, strlen(text), err) : rog_fail_nomem(err);
     free(path);
     free(text);
     return code;
 }
 
-static int adopt_layout(struct rog_serve *serve, struct rog_layout *layout, struct rog_error *err)
+static int adopt(struct rog_model_upload *upload, struct rog_layout *layout, struct rog_error *err)
 {
-    serve->upload.layout = layout;
-    snprintf(serve->upload.owner, sizeof serve->upload.owner, "the first worker");
-    int code = rog_train_learn(&serve->train, layout, err);
-    return code ? code : rog_link_check_rows(serve->train.rows, err);
+    upload->layout = upload->brought = layout;
+    upload->owner = "the first worker";
+    int code = upload->hooks->adopt(upload->user, layout, &upload->model, err);
+    return code ? code : rog_link_check_rows(upload->model.rows, err);
 }
 
-int rog_model_upload_own(struct rog_serve *serve, struct rog_error *err)
+int rog_model_upload_own(struct rog_model_upload *upload, const struct rog_layout *layout,
+                         const char *owner, const struct rog_model *model, struct rog_error *err)
 {
-    struct rog_model_upload *upload = &serve->upload;
-    snprintf(upload->owner, sizeof upload->owner, "the network %s", serve->train.arch->name);
-    int code = rog_train_layout(&serve->train, &upload->layout, err);
-    if (!code)
-        code = rog_train_model_sha256(&serve->train, upload->model_sha256, err);
+    upload->layout = layout;
+    upload->owner = owner;
+    upload->model = *model;
+    int code = hash(upload, err);
     upload->known = code == ROG_OK;
     return code;
 }
 
-int rog_model_upload_restore(struct rog_serve *serve, struct rog_error *err)
+int rog_model_upload_restore(struct rog_model_upload *upload, struct rog_error *err)
 {
     struct rog_layout *layout = NULL;
-    char *path = layout_path(serve), *text = NULL;
+    char *path = rog_path_join(upload->folder, LAYOUT_NAME), *text = NULL;
     size_t size;
     int code =
         path ? rog_file_read(path, ROG_LAYOUT_TEXT_BYTES, &text, &size, err) : rog_fail_nomem(err);
     if (!code)
         code = rog_layout_parse(&layout, text, size, err);
     if (!code)
-        code = adopt_layout(serve, layout, err);
-    serve->upload.known = code == ROG_OK;
+        code = adopt(upload, layout, err);
+    upload->known = code == ROG_OK;
     free(text);
     free(path);
     return code;
 }
 
 /* Asks a worker for its values: the first that can be asked. */
-static int ask(struct rog_serve *serve, struct rog_error *err)
+static int ask(struct rog_model_upload *upload, struct rog_error *err)
 {
-    struct rog_model_upload *upload = &serve->upload;
-    upload->model_at = 0;
-    upload->uploader = NULL;
-    for (uint32_t i = 0; i < serve->workers && !upload->uploader; i++)
-        if (serve->peers[i].session[0] && serve->peers[i].layout_known)
-            upload->uploader = &serve->peers[i];
-    return upload->uploader ? rog_link_put(upload->uploader->link, ROG_KIND_UPLOAD, NULL, 0, err)
-                            : ROG_OK;
+    upload->value_at = 0;
+    upload->uploader = NOBODY;
+    for (uint32_t i = 0; i < upload->workers && upload->uploader == NOBODY; i++)
+        if (upload->sources[i].agrees)
+            upload->uploader = i;
+    return upload->uploader == NOBODY ? ROG_OK
+                                      : upload->hooks->ask(upload->user, upload->uploader, err);
 }
 
 /* A whole layout has come. */
-static int take_layout(struct rog_serve_peer *peer, struct rog_layout *layout,
+static int take_layout(struct rog_model_upload *upload, uint32_t worker, struct rog_layout *layout,
                        struct rog_error *err)
 {
-    struct rog_serve *serve = peer->serve;
     char who[32];
-    snprintf(who, sizeof who, "worker %u", peer->worker + 1);
-    if (serve->upload.layout) {
-        int code = rog_layout_compare(serve->upload.layout, serve->upload.owner, layout, who, err);
+    int code;
+    snprintf(who, sizeof who, "worker %u", worker + 1);
+    if (upload->layout) {
+        code = rog_layout_compare(upload->layout, upload->owner, layout, who, err);
         rog_layout_free(layout);
-        if (code)
-            return code;
     } else {
-        int code = adopt_layout(serve, layout, err);
+        code = adopt(upload, layout, err);
         if (!code)
-            code = keep_layout(serve, err);
-        if (code)
-            return code;
+            code = keep_layout(upload, err);
     }
-    peer->layout_known = true;
-    rog_link_wake(peer->link);
-    return serve->upload.known || serve->upload.uploader ? ROG_OK : ask(serve, err);
+    if (code)
+        return code;
+    upload->sources[worker].agrees = true;
+    upload->hooks->accepted(upload->user, worker);
+    return upload->known || upload->uploader != NOBODY ? ROG_OK : ask(upload, err);
 }
 
-/* A model that does not fit ends a run that has not begun: it would never be whole. Later only the
- * worker is turned away. */
-static int refuse(struct rog_serve_peer *peer, int code, const struct rog_error *err)
+int rog_model_upload_layout(struct rog_model_upload *upload, uint32_t worker, const uint8_t *body,
+                            size_t size, struct rog_error *err)
 {
-    struct rog_serve *serve = peer->serve;
-    struct rog_error again;
-    if (!serve->started || code != ROG_EINVAL) {
-        rog_serve_fail(serve, code, err);
-        return ROG_OK;
-    }
-    rog_serve_warn(serve, peer->worker, "turned away: %s", err->message);
-    rog_serve_peer_leave(peer, "it has another model");
-    return rog_link_put(peer->link, ROG_KIND_END, (const uint8_t *)err->message,
-                        strlen(err->message), &again);
-}
-
-int rog_model_upload_layout(struct rog_serve_peer *peer, const uint8_t *body, size_t size,
-                            struct rog_error *err)
-{
+    struct source *source = &upload->sources[worker];
     uint64_t all = size < ROG_KIND_PIECE_BYTES ? 0 : rog_get_u64(body);
     size_t piece = size - ROG_KIND_PIECE_BYTES;
-    if (!peer->serve->upload.wanted || peer->layout_known || size < ROG_KIND_PIECE_BYTES ||
-        all > ROG_LAYOUT_TEXT_BYTES || rog_get_u64(body + 8) != peer->layout_at ||
-        (peer->layout && all != peer->layout_bytes) || piece > all - peer->layout_at)
+    if (source->agrees || size < ROG_KIND_PIECE_BYTES || all > ROG_LAYOUT_TEXT_BYTES ||
+        rog_get_u64(body + 8) != source->layout_at ||
+        (source->layout && all != source->layout_bytes) || piece > all - source->layout_at)
         return rog_fail(err, ROG_EFORMAT, "a piece of a model's layout that does not fit");
-    if (!peer->layout)
-        peer->layout = malloc(all + 1);
-    if (!peer->layout)
+    if (!source->layout)
+        source->layout = malloc(all + 1);
+    if (!source->layout)
         return rog_fail_nomem(err);
-    peer->layout_bytes = all;
-    memcpy(peer->layout + peer->layout_at, body + ROG_KIND_PIECE_BYTES, piece);
-    peer->layout_at += piece;
-    if (peer->layout_at < all)
+    source->layout_bytes = all;
+    memcpy(source->layout + source->layout_at, body + ROG_KIND_PIECE_BYTES, piece);
+    source->layout_at += piece;
+    if (source->layout_at < all)
         return ROG_OK;
     struct rog_layout *layout = NULL;
-    int code = rog_layout_parse(&layout, peer->layout, peer->layout_at, err);
-    free(peer->layout);
-    peer->layout = NULL;
-    peer->layout_at = 0;
+    int code = rog_layout_parse(&layout, source->layout, source->layout_at, err);
+    free(source->layout);
+    source->layout = NULL;
+    source->layout_at = 0;
     if (code)
         return code;
     struct rog_error why;
-    code = take_layout(peer, layout, &why);
-    return code ? refuse(peer, code, &why) : ROG_OK;
+    code = take_layout(upload, worker, layout, &why);
+    if (code)
+        upload->hooks->refuse(upload->user, worker, code, &why);
+    return ROG_OK;
 }
 
-void rog_model_upload_forget(struct rog_serve_peer *peer)
+void rog_model_upload_enter(struct rog_model_upload *upload, uint32_t worker, const char *sha256)
 {
-    struct rog_serve *serve = peer->serve;
+    struct source *source = &upload->sources[worker];
+    rog_model_upload_forget(upload, worker);
+    snprintf(source->sha256, sizeof source->sha256, "%s", sha256);
+}
+
+void rog_model_upload_forget(struct rog_model_upload *upload, uint32_t worker)
+{
+    struct source *source = &upload->sources[worker];
     struct rog_error err;
-    free(peer->layout);
-    peer->layout = NULL;
-    peer->layout_at = 0;
-    peer->layout_known = false;
-    if (serve->upload.uploader == peer && !serve->upload.known)
-        rog_serve_check(serve, ask(serve, &err), &err);
+    free(source->layout);
+    source->layout = NULL;
+    source->layout_at = 0;
+    source->agrees = false;
+    if (upload->uploader != worker || upload->known)
+        return;
+    int code = ask(upload, &err);
+    if (code)
+        upload->hooks->refuse(upload->user, worker, code, &err);
 }
 
 /* ---- the values ---- */
 
-static int complete(struct rog_serve *serve, struct rog_error *err)
+static int complete(struct rog_model_upload *upload, struct rog_error *err)
 {
-    int code = rog_serve_make_core(serve, err);
+    int code = upload->hooks->complete(upload->user, err);
     if (!code)
-        code = rog_train_model_sha256(&serve->train, serve->upload.model_sha256, err);
-    serve->upload.known = code == ROG_OK;
+        code = hash(upload, err);
+    upload->known = code == ROG_OK;
     return code;
 }
 
-int rog_model_upload_values(struct rog_serve_peer *peer, const uint8_t *body, size_t size,
-                            struct rog_error *err)
+/* Fills in what has come; ROG_EINVAL for a value that is not finite. */
+static int fill(struct rog_model_upload *upload, const uint8_t *values, uint64_t count,
+                struct rog_error *err)
 {
-    struct rog_serve *serve = peer->serve;
-    struct rog_model_upload *upload = &serve->upload;
-    struct rog_train *train = &serve->train;
-    if (upload->known || upload->uploader != peer || size < ROG_KIND_PIECE_BYTES)
-        return rog_fail(err, ROG_EFORMAT, "a piece of a model that was not asked for");
-    uint64_t values = values_of(train), count = (size - ROG_KIND_PIECE_BYTES) / sizeof(float);
-    if ((size - ROG_KIND_PIECE_BYTES) % sizeof(float) || rog_get_u64(body) != values ||
-        rog_get_u64(body + 8) != upload->model_at || count > values - upload->model_at)
-        return rog_fail(err, ROG_EFORMAT, "a piece of a model that does not fit");
-    for (uint64_t i = 0; i < count; i++, upload->model_at++) {
-        uint32_t bits = rog_get_u32(body + ROG_KIND_PIECE_BYTES + 4 * i);
-        uint64_t params = train->arch->params, at = upload->model_at;
-        float *to = at < params ? &train->params[at] : &train->buffers[at - params];
+    const struct rog_model *model = &upload->model;
+    uint64_t params = model->rows->params;
+    for (uint64_t i = 0; i < count; i++, upload->value_at++) {
+        uint32_t bits = rog_get_u32(values + 4 * i);
+        uint64_t at = upload->value_at;
+        float *to = at < params ? &model->params[at] : &model->constants[at - params];
         memcpy(to, &bits, sizeof bits);
-        if (isfinite(*to))
-            continue;
-        struct rog_error why;
-        rog_fail(&why, ROG_EINVAL, "the starting model of worker %u has a value that is not finite",
-                 peer->worker + 1);
-        return refuse(peer, ROG_EINVAL, &why);
+        if (!isfinite(*to))
+            return rog_fail(err, ROG_EINVAL,
+                            "the starting model of worker %u has a value that is not finite",
+                            upload->uploader + 1);
     }
-    if (upload->model_at < values)
-        return ROG_OK;
-    struct rog_error why;
-    int code = complete(serve, &why);
-    rog_serve_check(serve, code, &why);
     return ROG_OK;
 }
 
-bool rog_model_upload_differs(const struct rog_serve_peer *peer)
+int rog_model_upload_values(struct rog_model_upload *upload, uint32_t worker, const uint8_t *body,
+                            size_t size, struct rog_error *err)
 {
-    const struct rog_model_upload *upload = &peer->serve->upload;
-    return upload->wanted && strcmp(peer->model_sha256, upload->model_sha256) != 0;
-}
-
-void rog_model_upload_release(struct rog_serve *serve)
-{
-    for (uint32_t i = 0; serve->peers && i < serve->workers; i++)
-        free(serve->peers[i].layout);
-    rog_layout_free(serve->upload.layout);
+    if (upload->known || upload->uploader != worker || size < ROG_KIND_PIECE_BYTES)
+        return rog_fail(err, ROG_EFORMAT, "a piece of a model that was not asked for");
+    uint64_t values = upload->model.rows->params + upload->model.constant_count;
+    uint64_t count = (size - ROG_KIND_PIECE_BYTES) / sizeof(float);
+    if ((size - ROG_KIND_PIECE_BYTES) % sizeof(float) || rog_get_u64(body) != values ||
+        rog_get_u64(body + 8) != upload->value_at || count > values - upload->value_at)
+        return rog_fail(err, ROG_EFORMAT, "a piece of a model that does not fit");
+    struct rog_error why;
+    int code = fill(upload, body + ROG_KIND_PIECE_BYTES, count, &why);
+    if (!code && upload->value_at == values)
+        code = complete(upload, &why);
+    if (code)
+        upload->hooks->refuse(upload->user, worker, code, &why);
+    return ROG_OK;
 }

@@ -3,39 +3,75 @@
 #define ROG_LINK_SERVE_H
 
 /*
- * The parameter server of a real run: the core of trainer/sync over TCP. It writes
+ * The parameter server of a real run: the core of librog/sync over TCP. It knows no network and no
+ * data: what the model is, and what its files look like, is the user's (trainer/run/serve.c). In
+ * its folder are
  *
- *   DIR/events.jsonl              the server's half of the event stream (rog/events.h)
- *   DIR/chkpt/NNNN.safetensors    its model, at times of the schedule (sim/schedule.h)
- *   DIR/server.json               what a server that goes on from there has to know
+ *   chkpt/, or as the user has it  its model, at times that the user says
+ *   server.json                    what a server that goes on from there has to know
+ *   layout.json                    the layout of a model that workers have brought
  *
  * It waits for all workers, then the run begins. A worker that is not heard of for worker_timeout_s
  * leaves, and comes back with a copy of the model; one that was away for less goes on where it was.
  * A server started again with `resume` goes on from its last checkpoint; workers come back to it by
- * themselves. The run ends when every worker is through, or at config->seconds.
+ * themselves. The run ends when every worker is through, or after `seconds`.
  */
 
 #include <stdbool.h>
+#include <stdint.h>
 
-#include <common/run_config.h>
+#include <common/json.h>
+#include <librog/events/events.h>
+#include <librog/net/checkpointer.h>
+#include <librog/net/layout.h>
+#include <librog/net/model.h>
 #include <librog/net/seal.h>
+#include <librog/trace/trace.h>
 #include <rog/error.h>
+#include <rog/strategy.h>
 
+struct rog_serve_hooks {
+    /* Workers bring the model, and this is its layout: makes one, its values yet to be filled. Only
+     * with `upload`, where the model is not known from the beginning. */
+    int (*adopt)(void *user, const struct rog_layout *layout, struct rog_model *model,
+                 struct rog_error *err);
+    /* The run begins, and it is over: writes its first and its last event. */
+    int (*begin)(void *user, struct rog_error *err);
+    int (*end)(void *user, double seconds, uint32_t iterations, struct rog_error *err);
+    struct rog_checkpoint_hooks checkpoints;
+};
+
+/* What is sent to a worker is sent along this. */
+struct rog_serve_pace {
+    const struct rog_trace *trace; /* NULL: as fast as it goes */
+    double offset_s;               /* where in the trace the run begins */
+};
+
+/* All borrowed. */
 struct rog_serve_options {
-    const char *start_model; /* safetensors file; unused with workload "none" */
-    const char *listen;      /* HOST:PORT; port 0: any */
-    const char *port_file;   /* the port is written there when it listens; NULL: nowhere */
-    const char *out_dir;     /* made if missing */
+    const struct rog_strategy *strategy;
+    int32_t threshold;
+    uint32_t workers;
+    const struct rog_json *hello;       /* what workers must have alike (hello.h) */
+    struct rog_model model;             /* rows NULL: the workers bring it */
+    bool upload;                        /* workers say what their model is */
+    const struct rog_layout *layout;    /* with `upload`: of the model, where it is known, ... */
+    const char *owner;                  /* ... and whose that is, for messages */
+    const struct rog_serve_pace *paces; /* [workers]; NULL: none is paced */
+    double seconds;                     /* the run's length at most; 0: no limit */
+    const char *listen;                 /* [HOST]:PORT; port 0: any */
+    const char *port_file; /* the port is written there when it listens; NULL: nowhere */
+    const char *out_dir;   /* exists */
+    struct rog_events *events;
     const struct rog_secret *secret;
     bool resume;
-    bool pace; /* send to each worker along its trace */
     double worker_timeout_s, join_timeout_s;
 };
 
-/* ROG_EINVAL: the configuration, or a worker that was started with another one; ROG_EINTR: SIGINT
- * or SIGTERM; ROG_EFAILED: workers do not come, or do not come back; ROG_EIO, ROG_EFORMAT: a file.
- * The last event is "end" or "error". */
-int rog_serve(const struct rog_run_config *config, const struct rog_serve_options *options,
-              struct rog_error *err);
+/* ROG_EINVAL: an option, or a worker that was started with another configuration; ROG_EINTR: SIGINT
+ * or SIGTERM; ROG_EFAILED: workers do not come, or do not come back; ROG_EIO, ROG_EFORMAT: a file;
+ * else what a hook failed with. The last event is `end`'s or "error". */
+int rog_serve(const struct rog_serve_options *options, const struct rog_serve_hooks *hooks,
+              void *user, struct rog_error *err);
 
 #endif

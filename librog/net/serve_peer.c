@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+
+/* A server's workers: coming, messages, going; and what the core has to say to them. */
+
 #include <librog/net/serve_state.h>
 
 #include <stdio.h>
@@ -23,14 +26,17 @@ static int64_t rank_of(const struct rog_serve_peer *peer)
 static void report_join(struct rog_serve_peer *peer, bool again, uint32_t iteration)
 {
     struct rog_serve *serve = peer->serve;
-    rog_event_begin(serve->events, ROG_EVENT_JOIN, rog_serve_time(serve), rank_of(peer));
+    rog_event_begin(serve->options->events, ROG_EVENT_JOIN, rog_serve_time(serve), rank_of(peer));
     if (again)
-        rog_event_integer(serve->events, "iteration", iteration);
+        rog_event_integer(serve->options->events, "iteration", iteration);
     struct rog_error err;
-    rog_serve_check(serve, rog_event_end(serve->events, &err), &err);
+    rog_serve_check(serve, rog_event_end(serve->options->events, &err), &err);
 }
 
-void rog_serve_peer_leave(struct rog_serve_peer *peer, const char *reason)
+static void report_notices(struct rog_serve *serve);
+
+/* It is no longer waited for. */
+static void leave(struct rog_serve_peer *peer, const char *reason)
 {
     struct rog_serve *serve = peer->serve;
     struct rog_error err;
@@ -38,11 +44,11 @@ void rog_serve_peer_leave(struct rog_serve_peer *peer, const char *reason)
         return;
     peer->here = false;
     serve->idle_s = rog_link_now();
-    rog_event_begin(serve->events, ROG_EVENT_LEAVE, rog_serve_time(serve), rank_of(peer));
-    rog_event_string(serve->events, "reason", reason);
-    rog_serve_check(serve, rog_event_end(serve->events, &err), &err);
+    rog_event_begin(serve->options->events, ROG_EVENT_LEAVE, rog_serve_time(serve), rank_of(peer));
+    rog_event_string(serve->options->events, "reason", reason);
+    rog_serve_check(serve, rog_event_end(serve->options->events, &err), &err);
     rog_server_leave(serve->core, peer->worker, rog_serve_time(serve));
-    rog_serve_notices(serve);
+    report_notices(serve);
 }
 
 /* The same for one that may come back, as a new one. */
@@ -50,9 +56,10 @@ static void lose(struct rog_serve_peer *peer, const char *reason)
 {
     struct rog_error err;
     peer->session[0] = '\0';
-    rog_model_upload_forget(peer);
+    if (peer->serve->upload)
+        rog_model_upload_forget(peer->serve->upload, peer->worker);
     rog_serve_check(peer->serve, rog_link_restart(peer->link, &err), &err);
-    rog_serve_peer_leave(peer, reason);
+    leave(peer, reason);
 }
 
 void rog_serve_peer_watch(struct rog_serve_peer *peer, double now)
@@ -71,19 +78,26 @@ void rog_serve_peer_watch(struct rog_serve_peer *peer, double now)
     lose(peer, reason);
 }
 
+/* From here on it is paced, where it is. */
+static void pace(struct rog_serve_peer *peer)
+{
+    const struct rog_serve_pace *paces = peer->serve->options->paces;
+    if (paces && paces[peer->worker].trace)
+        rog_link_pace(peer->link, paces[peer->worker].trace,
+                      paces[peer->worker].offset_s - peer->serve->origin.steady_s);
+}
+
 int rog_serve_peer_go(struct rog_serve_peer *peer, struct rog_error *err)
 {
     struct rog_serve *serve = peer->serve;
-    const struct rog_run_worker *worker = &serve->train.config->workers[peer->worker];
     peer->here = true;
     report_join(peer, false, 0);
     const uint8_t model_follows = 1;
-    bool differs = rog_model_upload_differs(peer);
+    bool differs = serve->upload && rog_model_upload_differs(serve->upload, peer->worker);
     if (differs)
         peer->model_at = 0;
     int code = rog_link_put(peer->link, ROG_KIND_GO, differs ? &model_follows : NULL, differs, err);
-    if (peer->trace)
-        rog_link_pace(peer->link, peer->trace, worker->trace_offset - serve->origin_s);
+    pace(peer);
     return code;
 }
 
@@ -91,16 +105,14 @@ int rog_serve_peer_go(struct rog_serve_peer *peer, struct rog_error *err)
 static int join(struct rog_serve_peer *peer, uint32_t *iteration, struct rog_error *err)
 {
     struct rog_serve *serve = peer->serve;
-    const struct rog_run_worker *worker = &serve->train.config->workers[peer->worker];
-    rog_serve_peer_leave(peer, "another process came in its place");
+    leave(peer, "another process came in its place");
     int code = rog_server_join(serve->core, peer->worker, rog_serve_time(serve), iteration, err);
     if (code)
         return code;
     peer->here = true;
     peer->model_at = 0;
     peer->stall_reported = false;
-    if (peer->trace)
-        rog_link_pace(peer->link, peer->trace, worker->trace_offset - serve->origin_s);
+    pace(peer);
     report_join(peer, true, *iteration);
     return ROG_OK;
 }
@@ -114,41 +126,41 @@ static void report_return(struct rog_serve_peer *peer)
     peer->lost_s = 0;
 }
 
-int rog_serve_peer_enter(struct rog_serve_peer *peer, struct rog_conn *conn,
-                         const struct rog_json *hello, const char **refusal, struct rog_error *err)
+/* Why a process that says hello cannot be let in now; NULL: it can. `same`: it is the one of
+ * before. */
+static const char *obstacle(const struct rog_serve_peer *peer, bool same)
+{
+    if (same)
+        return NULL;
+    if (peer->finished)
+        return "this worker has made its last iteration";
+    if (rog_link_up(peer->link) && rog_link_now() - rog_link_heard_s(peer->link) < TAKEN_S)
+        return "another process is at work under this rank";
+    return peer->serve->ending ? "the run is over" : NULL;
+}
+
+/* A process with nothing of this run. */
+static int begin_session(struct rog_serve_peer *peer, const struct rog_json *hello,
+                         uint32_t *iteration, struct rog_error *err)
 {
     struct rog_serve *serve = peer->serve;
-    const char *session = rog_json_get_string(hello, "session", ""), *mode = "resume";
-    bool same = strcmp(session, peer->session) == 0;
-    int64_t received = rog_json_get_integer(hello, "received", 0);
-    uint32_t iteration = 0;
-    int code = ROG_OK;
-    if (!same && peer->finished)
-        *refusal = "this worker has made its last iteration";
-    else if (!same && rog_link_up(peer->link) &&
-             rog_link_now() - rog_link_heard_s(peer->link) < TAKEN_S)
-        *refusal = "another process is at work under this rank";
-    else if (serve->ending && !same)
-        *refusal = "the run is over";
-    if (*refusal)
-        return ROG_OK;
-    if (!same) {
-        mode = serve->started ? "join" : "start";
-        received = 0;
-        peer->session[0] = '\0';
-        rog_model_upload_forget(peer);
-        snprintf(peer->model_sha256, sizeof peer->model_sha256, "%s",
-                 rog_json_get_string(hello, "model_sha256", ""));
-        code = rog_link_restart(peer->link, err);
-        if (!code && serve->started)
-            code = join(peer, &iteration, err);
-        snprintf(peer->session, sizeof peer->session, "%s", session);
-        peer->lost_s = 0;
-    }
-    if (code) {
+    peer->session[0] = '\0';
+    if (serve->upload)
+        rog_model_upload_enter(serve->upload, peer->worker,
+                               rog_json_get_string(hello, "model_sha256", ""));
+    int code = rog_link_restart(peer->link, err);
+    if (!code && serve->started)
+        code = join(peer, iteration, err);
+    snprintf(peer->session, sizeof peer->session, "%s", rog_json_get_string(hello, "session", ""));
+    peer->lost_s = 0;
+    if (code)
         rog_serve_fail(serve, code, err);
-        return code;
-    }
+    return code;
+}
+
+static char *welcome_text(const struct rog_serve_peer *peer, const char *mode, uint32_t iteration)
+{
+    const struct rog_serve *serve = peer->serve;
     struct rog_json *welcome = rog_json_object();
     rog_json_put_string(welcome, "mode", mode);
     rog_json_put_integer(welcome, "received", (int64_t)rog_link_received(peer->link));
@@ -156,6 +168,20 @@ int rog_serve_peer_enter(struct rog_serve_peer *peer, struct rog_conn *conn,
     rog_json_put_integer(welcome, "iteration", iteration);
     char *text = rog_json_text(welcome);
     rog_json_free(welcome);
+    return text;
+}
+
+/* Takes the connection over. */
+static int enter(struct rog_serve_peer *peer, bool same, struct rog_conn *conn,
+                 const struct rog_json *hello, struct rog_error *err)
+{
+    const char *mode = same ? "resume" : peer->serve->started ? "join" : "start";
+    int64_t received = same ? rog_json_get_integer(hello, "received", 0) : 0;
+    uint32_t iteration = 0;
+    int code = same ? ROG_OK : begin_session(peer, hello, &iteration, err);
+    if (code)
+        return code;
+    char *text = welcome_text(peer, mode, iteration);
     code = text ? rog_link_attach(peer->link, conn, (uint64_t)received, text, err)
                 : rog_fail_nomem(err);
     free(text);
@@ -163,6 +189,92 @@ int rog_serve_peer_enter(struct rog_serve_peer *peer, struct rog_conn *conn,
         report_return(peer);
     return code;
 }
+
+/* A worker with another configuration ends a run that has not begun: it would never be whole. Later
+ * it is only turned away. */
+static void mismatch(struct rog_serve *serve, uint32_t worker, const struct rog_error *why)
+{
+    if (serve->started)
+        rog_serve_warn(serve, worker, "turned away: %s", why->message);
+    else
+        rog_serve_fail(serve, ROG_EINVAL, why);
+}
+
+static int hello_came(void *user, uint32_t worker, struct rog_conn *conn,
+                      const struct rog_json *hello, struct rog_accept_refusal *refusal,
+                      struct rog_error *err)
+{
+    struct rog_serve *serve = user;
+    struct rog_serve_peer *peer = &serve->peers[worker];
+    bool same = strcmp(rog_json_get_string(hello, "session", ""), peer->session) == 0;
+    char who[96];
+    struct rog_error why;
+    snprintf(who, sizeof who, "worker %u (%s)", worker + 1, rog_conn_peer(conn));
+    int code = rog_hello_compare(serve->options->hello, hello, who, &why);
+    const char *reason = code ? NULL : obstacle(peer, same);
+    if (code == ROG_EINVAL) {
+        snprintf(refusal->message, sizeof refusal->message, "%s", why.message);
+        mismatch(serve, worker, &why);
+        return ROG_OK;
+    }
+    if (code)
+        return rog_fail(err, code, "%s", why.message);
+    if (!reason)
+        return enter(peer, same, conn, hello, err);
+    snprintf(refusal->message, sizeof refusal->message, "%s", reason);
+    refusal->again = true;
+    return ROG_OK;
+}
+
+const struct rog_accept_hooks rog_serve_accept_hooks = {hello_came};
+
+/* ---- a model that the workers bring ---- */
+
+static int adopt(void *user, const struct rog_layout *layout, struct rog_model *model,
+                 struct rog_error *err)
+{
+    struct rog_serve *serve = user;
+    int code = serve->hooks->adopt(serve->user, layout, &serve->model, err);
+    *model = serve->model;
+    return code;
+}
+
+static int ask(void *user, uint32_t worker, struct rog_error *err)
+{
+    struct rog_serve *serve = user;
+    return rog_link_put(serve->peers[worker].link, ROG_KIND_UPLOAD, NULL, 0, err);
+}
+
+static void accepted(void *user, uint32_t worker)
+{
+    struct rog_serve *serve = user;
+    rog_link_wake(serve->peers[worker].link);
+}
+
+static int complete(void *user, struct rog_error *err)
+{
+    return rog_serve_make_core(user, err);
+}
+
+/* A model that does not fit ends a run that has not begun: it would never be whole. Later only the
+ * worker is turned away. */
+static void refuse(void *user, uint32_t worker, int code, const struct rog_error *err)
+{
+    struct rog_serve *serve = user;
+    struct rog_error again;
+    if (!serve->started || code != ROG_EINVAL) {
+        rog_serve_fail(serve, code, err);
+        return;
+    }
+    rog_serve_warn(serve, worker, "turned away: %s", err->message);
+    leave(&serve->peers[worker], "it has another model");
+    code = rog_link_put(serve->peers[worker].link, ROG_KIND_END, (const uint8_t *)err->message,
+                        strlen(err->message), &again);
+    rog_serve_check(serve, code, &again);
+}
+
+const struct rog_model_upload_hooks rog_serve_upload_hooks = {adopt, ask, accepted, complete,
+                                                              refuse};
 
 /* ---- hooks of the link ---- */
 
@@ -180,9 +292,19 @@ static int take_core(struct rog_serve_peer *peer, const uint8_t *body, size_t si
     } else if (code) {
         rog_serve_fail(serve, code, err);
     } else {
-        rog_serve_notices(serve);
+        report_notices(serve);
     }
     return code;
+}
+
+static int take_upload(struct rog_serve_peer *peer, uint8_t kind, const uint8_t *body, size_t size,
+                       struct rog_error *err)
+{
+    struct rog_model_upload *upload = peer->serve->upload;
+    if (!upload)
+        return rog_fail(err, ROG_EFORMAT, "a piece of a model that was not asked for");
+    return kind == ROG_KIND_LAYOUT ? rog_model_upload_layout(upload, peer->worker, body, size, err)
+                                   : rog_model_upload_values(upload, peer->worker, body, size, err);
 }
 
 static int message(void *user, uint8_t kind, const uint8_t *body, size_t size,
@@ -196,12 +318,11 @@ static int message(void *user, uint8_t kind, const uint8_t *body, size_t size,
     case ROG_KIND_PAD:
         return ROG_OK;
     case ROG_KIND_LAYOUT:
-        return rog_model_upload_layout(peer, body, size, err);
     case ROG_KIND_MODEL:
-        return rog_model_upload_values(peer, body, size, err);
+        return take_upload(peer, kind, body, size, err);
     case ROG_KIND_DONE:
         peer->finished = true;
-        rog_serve_peer_leave(peer, "finished");
+        leave(peer, "finished");
         return ROG_OK;
     case ROG_KIND_LEAVE:
         snprintf(reason, sizeof reason, "%.*s", (int)(size < 199 ? size : 199), (const char *)body);
@@ -218,10 +339,10 @@ static int message(void *user, uint8_t kind, const uint8_t *body, size_t size,
 static int put_model(struct rog_serve_peer *peer, size_t bytes, struct rog_error *err)
 {
     struct rog_serve *serve = peer->serve;
-    const struct rog_train *train = &serve->train;
     const float *model = rog_server_held_model(serve->core, peer->worker);
-    uint64_t params = train->rows->params;
-    uint64_t values = model ? params + train->arch->buffers : 0, left = values - peer->model_at;
+    uint64_t params = serve->model.rows->params;
+    uint64_t values = model ? params + serve->model.constant_count : 0,
+             left = values - peer->model_at;
     uint64_t count = (bytes - ROG_KIND_PIECE_BYTES) / sizeof(float);
     count = count < left ? count : left;
     rog_put_u64(serve->message, values);
@@ -229,7 +350,7 @@ static int put_model(struct rog_serve_peer *peer, size_t bytes, struct rog_error
     for (uint64_t i = 0; i < count; i++) {
         uint64_t at = peer->model_at + i;
         uint32_t bits;
-        memcpy(&bits, at < params ? &model[at] : &train->buffers[at - params], sizeof bits);
+        memcpy(&bits, at < params ? &model[at] : &serve->model.constants[at - params], sizeof bits);
         rog_put_u32(serve->message + ROG_KIND_PIECE_BYTES + 4 * i, bits);
     }
     peer->model_at += count;
@@ -242,12 +363,12 @@ static int put_model(struct rog_serve_peer *peer, size_t bytes, struct rog_error
 static int put_core(struct rog_serve_peer *peer, size_t bytes, struct rog_error *err)
 {
     struct rog_serve *serve = peer->serve;
-    const struct rog_train *train = &serve->train;
-    size_t size, room = rog_link_core_bytes(train->rows, train->wire_scale, bytes);
+    const struct rog_model *model = &serve->model;
+    size_t size, room = rog_link_core_bytes(model->rows, model->wire_scale, bytes);
     int code = rog_server_send(serve->core, peer->worker, rog_serve_time(serve), serve->message,
                                room, &size, err);
     if (!code && size > 0)
-        code = rog_link_put_core(peer->link, train->rows, serve->message, size, train->wire_scale,
+        code = rog_link_put_core(peer->link, model->rows, serve->message, size, model->wire_scale,
                                  bytes, err);
     return code;
 }
@@ -255,8 +376,9 @@ static int put_core(struct rog_serve_peer *peer, size_t bytes, struct rog_error 
 static void produce(void *user, size_t bytes)
 {
     struct rog_serve_peer *peer = user;
+    const struct rog_model_upload *upload = peer->serve->upload;
     struct rog_error err;
-    if (!peer->here || (peer->serve->upload.wanted && !peer->layout_known))
+    if (!peer->here || (upload && !rog_model_upload_agrees(upload, peer->worker)))
         return;
     int code =
         peer->model_at != UINT64_MAX ? put_model(peer, bytes, &err) : put_core(peer, bytes, &err);
@@ -276,21 +398,14 @@ static const struct rog_link_hooks hooks = {message, produce, down};
 int rog_serve_peer_init(struct rog_serve_peer *peer, struct rog_serve *serve, uint32_t worker,
                         struct rog_error *err)
 {
-    const struct rog_run_config *config = serve->train.config;
     *peer = (struct rog_serve_peer){.serve = serve, .worker = worker, .model_at = UINT64_MAX};
-    int code = ROG_OK;
-    if (serve->options->pace)
-        code = rog_trace_open(&peer->trace, config->workers[worker].trace, worker + 1, config->seed,
-                              err);
-    return code ? code : rog_link_new(&peer->link, &serve->loop, &hooks, peer, err);
+    return rog_link_new(&peer->link, &serve->loop, &hooks, peer, err);
 }
 
 void rog_serve_peer_release(struct rog_serve_peer *peer)
 {
     rog_link_free(peer->link);
-    rog_trace_free(peer->trace);
     peer->link = NULL;
-    peer->trace = NULL;
 }
 
 /* ---- what the core says ---- */
@@ -302,9 +417,9 @@ static void stalled(struct rog_serve *serve, const struct rog_server_notice *not
     rog_json_put_integer(blocker, "rank", (int64_t)notice->blocker + 1);
     rog_json_put_integer(blocker, "version", notice->needed);
     rog_json_append(blockers, blocker);
-    rog_event_begin(serve->events, ROG_EVENT_STALL_BEGIN, notice->now, rank_of(peer));
-    rog_event_integer(serve->events, "iteration", notice->iteration);
-    rog_event_json(serve->events, "waits_for", blockers);
+    rog_event_begin(serve->options->events, ROG_EVENT_STALL_BEGIN, notice->now, rank_of(peer));
+    rog_event_integer(serve->options->events, "iteration", notice->iteration);
+    rog_event_json(serve->options->events, "waits_for", blockers);
     peer->stall_reported = true;
 }
 
@@ -315,10 +430,10 @@ static int admitted(struct rog_serve *serve, const struct rog_server_notice *not
     double stall_s = notice->now - peer->pushed_s;
     if (peer->stall_reported) {
         peer->stall_reported = false;
-        rog_event_begin(serve->events, ROG_EVENT_STALL_END, notice->now, rank_of(peer));
-        rog_event_integer(serve->events, "iteration", notice->iteration);
-        rog_event_seconds(serve->events, "stall_s", stall_s);
-        int code = rog_event_end(serve->events, err);
+        rog_event_begin(serve->options->events, ROG_EVENT_STALL_END, notice->now, rank_of(peer));
+        rog_event_integer(serve->options->events, "iteration", notice->iteration);
+        rog_event_seconds(serve->options->events, "stall_s", stall_s);
+        int code = rog_event_end(serve->options->events, err);
         if (code)
             return code;
     }
@@ -329,22 +444,22 @@ static int admitted(struct rog_serve *serve, const struct rog_server_notice *not
     rog_put_u32(body + 4, rog_server_iteration(serve->core));
     rog_put_u64(body + 8, bits);
     int code = rog_link_put(peer->link, ROG_KIND_ADMITTED, body, sizeof body, err);
-    rog_event_begin(serve->events, ROG_EVENT_ADMIT, notice->now, rank_of(peer));
-    rog_event_integer(serve->events, "iteration", notice->iteration);
-    rog_event_integer(serve->events, "oldest", notice->oldest);
-    rog_event_integer(serve->events, "needed", notice->needed);
+    rog_event_begin(serve->options->events, ROG_EVENT_ADMIT, notice->now, rank_of(peer));
+    rog_event_integer(serve->options->events, "iteration", notice->iteration);
+    rog_event_integer(serve->options->events, "oldest", notice->oldest);
+    rog_event_integer(serve->options->events, "needed", notice->needed);
     return code;
 }
 
 static void demanded(struct rog_serve *serve, const struct rog_server_notice *notice)
 {
     struct rog_serve_peer *peer = &serve->peers[notice->worker];
-    rog_event_begin(serve->events, ROG_EVENT_MUST_UPDATE, notice->now, rank_of(peer));
-    rog_event_integer(serve->events, "rows", notice->rows);
-    rog_event_integer(serve->events, "version", notice->version);
+    rog_event_begin(serve->options->events, ROG_EVENT_MUST_UPDATE, notice->now, rank_of(peer));
+    rog_event_integer(serve->options->events, "rows", notice->rows);
+    rog_event_integer(serve->options->events, "version", notice->version);
 }
 
-void rog_serve_notices(struct rog_serve *serve)
+static void report_notices(struct rog_serve *serve)
 {
     struct rog_server_notice notice;
     struct rog_error err;
@@ -369,7 +484,7 @@ void rog_serve_notices(struct rog_serve *serve)
             break;
         }
         if (!code)
-            code = rog_event_end(serve->events, &err);
+            code = rog_event_end(serve->options->events, &err);
         rog_link_wake(peer->link);
     }
     rog_serve_check(serve, code, &err);

@@ -217,9 +217,7 @@ static void release(struct rog_work *work)
 
 static void report_error(struct rog_work *work, const struct rog_error *cause)
 {
-    rog_event_begin(work->events, ROG_EVENT_ERROR, rog_work_time(work), work->options->rank);
-    rog_event_string(work->events, "message", cause->message);
-    rog_event_end(work->events, NULL);
+    rog_event_error(work->events, rog_work_time(work), work->options->rank, cause->message);
 }
 
 int rog_work_new(struct rog_work **out, const struct rog_work_options *options,

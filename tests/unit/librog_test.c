@@ -25,10 +25,10 @@
 #include <common/rng.h>
 #include <common/tool.h>
 #include <librog/net/conn.h>
-#include <librog/net/serve.h>
 #include <librog/sync/server.h>
 #include <librog/sync/worker.h>
 #include <rog/rog.h>
+#include <trainer/run/serve.h>
 
 #define TENSORS 3
 #define PARAMS (40 * 30 + 30 + 2 * 3)
@@ -56,14 +56,14 @@ static void serve(const struct run *run, const char *config, const char *port)
     int code = rog_run_config_parse(&parsed, config, strlen(config), "test", &err);
     if (!code)
         code = rog_secret_new(&secret, key, &err);
-    const struct rog_serve_options options = {.listen = "127.0.0.1:0",
-                                              .port_file = port,
-                                              .out_dir = run->folder,
-                                              .secret = secret,
-                                              .worker_timeout_s = 20,
-                                              .join_timeout_s = 20};
+    const struct rog_serve_run options = {.listen = "127.0.0.1:0",
+                                          .port_file = port,
+                                          .out_dir = run->folder,
+                                          .secret = secret,
+                                          .worker_timeout_s = 20,
+                                          .join_timeout_s = 20};
     if (!code)
-        code = rog_serve(parsed, &options, &err);
+        code = rog_serve_run(parsed, &options, &err);
     rog_run_config_free(parsed);
     rog_secret_free(secret);
     exit(-code);

@@ -3,6 +3,7 @@
 /* What a worker tells of its model, piece by piece: pieces that do not fit break the connection,
  * and models that cannot be are refused. */
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -11,31 +12,117 @@
 
 #include <cmocka.h>
 
+#include <common/file.h>
 #include <librog/net/bytes.h>
-#include <librog/net/serve_state.h>
+#include <librog/net/hello.h>
+#include <librog/net/model_upload.h>
+#include <librog/sync/codec.h>
 
-/* A server that waits for a layout. */
+/* A server of two workers that waits for their model: two values, of which one is constant. */
 struct world {
-    struct rog_serve serve;
-    struct rog_serve_peer peer;
+    struct rog_model_upload *upload;
+    char *folder;
+    struct rog_rows *rows;
+    float values[2];
+    int asked[2], accepted[2], completed, refused; /* how often; refused: the code */
 };
+
+static int adopt(void *user, const struct rog_layout *layout, struct rog_model *model,
+                 struct rog_error *err)
+{
+    struct world *world = user;
+    *model = (struct rog_model){.params = world->values,
+                                .constants = world->values + layout->params,
+                                .constant_count = layout->constants,
+                                .wire_scale = 1};
+    const struct rog_codec *codec;
+    int code = rog_codec_find("none", &codec, err);
+    if (!code)
+        code = rog_layout_rows(layout, codec, &world->rows, err);
+    model->rows = world->rows;
+    return code;
+}
+
+static int ask(void *user, uint32_t worker, struct rog_error *err)
+{
+    struct world *world = user;
+    (void)err;
+    world->asked[worker]++;
+    return ROG_OK;
+}
+
+static void accepted(void *user, uint32_t worker)
+{
+    struct world *world = user;
+    world->accepted[worker]++;
+}
+
+static int complete(void *user, struct rog_error *err)
+{
+    struct world *world = user;
+    (void)err;
+    world->completed++;
+    return ROG_OK;
+}
+
+static void refuse(void *user, uint32_t worker, int code, const struct rog_error *err)
+{
+    struct world *world = user;
+    (void)worker;
+    (void)err;
+    world->refused = code;
+}
+
+static const struct rog_model_upload_hooks hooks = {adopt, ask, accepted, complete, refuse};
 
 static void begin(struct world *world)
 {
-    memset(world, 0, sizeof *world);
-    world->serve.upload.wanted = true;
-    world->peer.serve = &world->serve;
+    *world = (struct world){0};
+    assert_int_equal(rog_temporary_folder(&world->folder, "upload-test", NULL), 0);
+    assert_int_equal(rog_model_upload_new(&world->upload, 2, world->folder, &hooks, world, NULL),
+                     0);
+    rog_model_upload_enter(world->upload, 0, "first");
+    rog_model_upload_enter(world->upload, 1, "second");
+}
+
+static void end(struct world *world)
+{
+    rog_model_upload_free(world->upload);
+    rog_rows_free(world->rows);
+    rog_dir_remove(world->folder, NULL);
+    free(world->folder);
 }
 
 /* `bytes` spaces at `at` of a text of `all`: no layout even when it is whole. */
-static int tell(struct world *world, uint64_t all, uint64_t at, size_t bytes)
+static int say(struct world *world, uint64_t all, uint64_t at, size_t bytes)
 {
     uint8_t body[ROG_KIND_PIECE_BYTES + 4096];
     assert_true(bytes <= 4096);
     memset(body, ' ', sizeof body);
     rog_put_u64(body, all);
     rog_put_u64(body + 8, at);
-    return rog_model_upload_layout(&world->peer, body, ROG_KIND_PIECE_BYTES + bytes, NULL);
+    return rog_model_upload_layout(world->upload, 0, body, ROG_KIND_PIECE_BYTES + bytes, NULL);
+}
+
+static int say_layout(struct world *world, uint32_t worker, const char *text)
+{
+    uint8_t body[ROG_KIND_PIECE_BYTES + 4096];
+    rog_put_u64(body, strlen(text));
+    rog_put_u64(body + 8, 0);
+    memcpy(body + ROG_KIND_PIECE_BYTES, text, strlen(text));
+    return rog_model_upload_layout(world->upload, worker, body, ROG_KIND_PIECE_BYTES + strlen(text),
+                                   NULL);
+}
+
+static int say_value(struct world *world, uint32_t worker, uint64_t at, float value)
+{
+    uint8_t body[ROG_KIND_PIECE_BYTES + 4];
+    uint32_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    rog_put_u64(body, 2);
+    rog_put_u64(body + 8, at);
+    rog_put_u32(body + ROG_KIND_PIECE_BYTES, bits);
+    return rog_model_upload_values(world->upload, worker, body, sizeof body, NULL);
 }
 
 static void a_layout_comes_in_pieces(void **state)
@@ -43,9 +130,10 @@ static void a_layout_comes_in_pieces(void **state)
     (void)state;
     struct world world;
     begin(&world);
-    assert_int_equal(tell(&world, 100, 0, 60), ROG_OK);
-    assert_int_equal(tell(&world, 100, 60, 40), ROG_EFORMAT); /* whole, and no JSON */
-    assert_null(world.peer.layout);
+    assert_int_equal(say(&world, 100, 0, 60), ROG_OK);
+    assert_int_equal(say(&world, 100, 60, 40), ROG_EFORMAT); /* whole, and no JSON */
+    assert_int_equal(say(&world, 100, 0, 60), ROG_OK);       /* nothing of it is kept */
+    end(&world);
 }
 
 static void a_layout_does_not_grow(void **state)
@@ -55,14 +143,61 @@ static void a_layout_does_not_grow(void **state)
     for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
         struct world world;
         begin(&world);
-        assert_int_equal(tell(&world, 100, 0, 60), ROG_OK);
-        assert_int_equal(tell(&world, others[i], 60, 1), ROG_EFORMAT);
-        assert_int_equal(tell(&world, others[i], 60, 4096), ROG_EFORMAT);
-        assert_int_equal(tell(&world, 100, 60, 41), ROG_EFORMAT);
-        assert_int_equal(tell(&world, 100, 59, 1), ROG_EFORMAT);
-        assert_int_equal(tell(&world, 100, 60, 1), ROG_OK);
-        free(world.peer.layout);
+        assert_int_equal(say(&world, 100, 0, 60), ROG_OK);
+        assert_int_equal(say(&world, others[i], 60, 1), ROG_EFORMAT);
+        assert_int_equal(say(&world, others[i], 60, 4096), ROG_EFORMAT);
+        assert_int_equal(say(&world, 100, 60, 41), ROG_EFORMAT);
+        assert_int_equal(say(&world, 100, 59, 1), ROG_EFORMAT);
+        assert_int_equal(say(&world, 100, 60, 1), ROG_OK);
+        end(&world);
     }
+}
+
+static const char two_values[] = "[{\"name\":\"w\",\"shape\":[1]},"
+                                 "{\"name\":\"c\",\"shape\":[1],\"constant\":true}]";
+
+/* The first whose layout is there brings the values; where it goes, the next one does. */
+static void another_worker_brings_the_values_of_one_that_has_gone(void **state)
+{
+    (void)state;
+    struct world world;
+    begin(&world);
+    assert_int_equal(say_layout(&world, 1, two_values), ROG_OK);
+    assert_int_equal(say_layout(&world, 0, two_values), ROG_OK);
+    assert_int_equal(world.asked[1], 1);
+    assert_int_equal(world.asked[0], 0);
+    assert_int_equal(say_value(&world, 0, 0, 5), ROG_EFORMAT); /* was not asked */
+    assert_int_equal(say_value(&world, 1, 0, 5), ROG_OK);
+    rog_model_upload_forget(world.upload, 1);
+    assert_int_equal(world.asked[0], 1);
+    assert_false(rog_model_upload_known(world.upload));
+    assert_int_equal(say_value(&world, 0, 1, 7), ROG_EFORMAT); /* from the beginning */
+    assert_int_equal(say_value(&world, 0, 0, 6), ROG_OK);
+    assert_int_equal(say_value(&world, 0, 1, 7), ROG_OK);
+    assert_int_equal(world.completed, 1);
+    assert_true(rog_model_upload_known(world.upload));
+    assert_true(rog_model_upload_agrees(world.upload, 0));
+    assert_false(rog_model_upload_agrees(world.upload, 1));
+    assert_true(rog_model_upload_differs(world.upload, 0)); /* "first" is no hash */
+    assert_true(world.values[0] == 6 && world.values[1] == 7);
+    assert_int_equal(world.refused, ROG_OK);
+    end(&world);
+}
+
+static void a_model_that_does_not_fit_is_refused(void **state)
+{
+    (void)state;
+    struct world world;
+    begin(&world);
+    assert_int_equal(say_layout(&world, 0, two_values), ROG_OK);
+    assert_int_equal(say_layout(&world, 1, "[{\"name\":\"w\",\"shape\":[2]}]"), ROG_OK);
+    assert_int_equal(world.refused, ROG_EINVAL);
+    assert_int_equal(world.accepted[1], 0);
+    world.refused = ROG_OK;
+    assert_int_equal(say_value(&world, 0, 0, INFINITY), ROG_OK);
+    assert_int_equal(world.refused, ROG_EINVAL);
+    assert_int_equal(world.completed, 0);
+    end(&world);
 }
 
 static int parse(const char *text)
@@ -97,6 +232,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_layout_comes_in_pieces),
         cmocka_unit_test(a_layout_does_not_grow),
+        cmocka_unit_test(another_worker_brings_the_values_of_one_that_has_gone),
+        cmocka_unit_test(a_model_that_does_not_fit_is_refused),
         cmocka_unit_test(a_model_is_not_larger_than_can_be_counted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

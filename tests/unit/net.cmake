@@ -9,6 +9,8 @@ rog_unit_test(hello LIBS rog_link)
 rog_unit_test(handoff LIBS rog_work)
 rog_unit_test(model_upload LIBS rog_serve)
 rog_unit_test(resume LIBS rog_serve)
+rog_unit_test(serve LIBS rog_serve rog_client)
+add_dependencies(test_serve rog_plugin_bsp)
 rog_unit_test(node LIBS rog_node TIMEOUT 240)
 add_dependencies(test_node rog_plugin_bsp rog_plugin_ssp rog_plugin_rog)
 # They measure time.
@@ -20,5 +22,5 @@ set_target_properties(frame_fuzz PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_B
 add_test(NAME fuzz/frame COMMAND frame_fuzz 10000)
 set_tests_properties(fuzz/frame PROPERTIES TIMEOUT 120)
 
-rog_unit_test(librog LIBS rog_client rog_serve)
+rog_unit_test(librog LIBS rog_node)
 add_dependencies(test_librog rog_plugin_bsp rog_plugin_rog)

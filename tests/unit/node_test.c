@@ -26,7 +26,7 @@
 #include <common/json.h>
 #include <common/rng.h>
 #include <librog/net/conn.h>
-#include <librog/net/serve.h>
+#include <trainer/run/serve.h>
 #include <trainer/run/work.h>
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -114,15 +114,15 @@ static void serve_process(const struct run *run, const char *listen, bool resume
     struct rog_run_config *config;
     char *out = path_in(run, "s"), *port = path_in(run, "port");
     int code = rog_run_config_parse(&config, run->config, strlen(run->config), "test", &err);
-    const struct rog_serve_options options = {.listen = listen,
-                                              .port_file = port,
-                                              .out_dir = out,
-                                              .secret = run->secret,
-                                              .resume = resume,
-                                              .worker_timeout_s = run->worker_timeout_s,
-                                              .join_timeout_s = 30};
+    const struct rog_serve_run options = {.listen = listen,
+                                          .port_file = port,
+                                          .out_dir = out,
+                                          .secret = run->secret,
+                                          .resume = resume,
+                                          .worker_timeout_s = run->worker_timeout_s,
+                                          .join_timeout_s = 30};
     if (!code)
-        code = rog_serve(config, &options, &err);
+        code = rog_serve_run(config, &options, &err);
     end_process(out, code, &err);
 }
 

@@ -2,10 +2,12 @@
 
 /* What a server that goes on reads of itself: the run's time, whatever was done to the date. */
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -13,7 +15,8 @@
 #include <cmocka.h>
 
 #include <common/file.h>
-#include <librog/net/serve_state.h>
+#include <librog/net/checkpointer.h>
+#include <librog/net/conn.h>
 
 #define YEAR_S 31536000.0
 
@@ -42,31 +45,53 @@ static void name_boot(char name[64])
     fclose(file);
 }
 
+/* Checkpoints are due each minute; the last that was asked for. */
+static double due_s(void *user, double after_s)
+{
+    double *due = user;
+    *due = after_s < 0 ? 0 : 60 * floor(after_s / 60) + 60;
+    return *due;
+}
+
+static void not_expected(void *owner, int code, const struct rog_error *err)
+{
+    (void)owner;
+    fail_msg("%d: %s", code, err->message);
+}
+
 /* The run's time for a server that finds this state: it began wall_ago_s by the date, steady_ago_s
  * by the steady clock, and its checkpoint is of t_s. */
 static double time_of(const char *folder, const char *boot, double wall_ago_s, double steady_ago_s,
                       double t_s)
 {
-    const struct rog_serve_options options = {.out_dir = folder};
-    struct rog_serve *serve = calloc(1, sizeof *serve);
+    const struct rog_checkpoint_hooks hooks = {.due_s = due_s}; /* no values: none is written */
+    const struct rog_model model = {0};
+    double due = -1;
+    const struct rog_checkpointer_config config = {
+        .folder = folder, .model = &model, .hooks = &hooks, .user = &due, .failed = not_expected};
+    struct rog_checkpointer *checkpointer;
+    struct rog_run_origin origin = {0};
     struct rog_error err = {0};
     uint32_t iteration = 0;
-    assert_non_null(serve);
     char *path = rog_path_join(folder, "server.json");
     char *text =
         rog_format("{\"started_at\":%.3f,\"boot\":\"%s\",\"origin_s\":%.3f,\"t\":%.3f,"
                    "\"index\":3,\"iteration\":17}",
                    (double)time(NULL) - wall_ago_s, boot, rog_link_now() - steady_ago_s, t_s);
     assert_int_equal(rog_file_write(path, text, strlen(text), NULL), ROG_OK);
-    serve->options = &options;
-    rog_schedule_init(&serve->save.schedule, 60, 100, 1);
-    assert_int_equal(rog_serve_restore(serve, &iteration, &err), ROG_OK);
+    free(text);
+    assert_int_equal(rog_checkpointer_new(&checkpointer, &config, &err), ROG_OK);
+    assert_true(due == 0);
+    assert_int_equal(rog_checkpointer_restore(checkpointer, &origin, &iteration, &err), ROG_OK);
     assert_int_equal(iteration, 17);
-    assert_int_equal(serve->save.next_index, 4);
-    serve->started = true;
-    double now_s = rog_serve_time(serve);
-    assert_true(serve->save.schedule.next_s > now_s - 1);
-    free(serve);
+    double now_s = rog_link_now() - origin.steady_s;
+    assert_true(due > now_s - 1);
+    /* The next one has the next number. */
+    assert_int_equal(rog_checkpointer_last(checkpointer, &origin, now_s, 18, &err), ROG_OK);
+    size_t size;
+    assert_int_equal(rog_file_read(path, 4096, &text, &size, NULL), ROG_OK);
+    assert_non_null(strstr(text, "\"index\": 4"));
+    rog_checkpointer_free(checkpointer);
     free(text);
     free(path);
     return now_s;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef ROG_SIM_EXCHANGE_H
-#define ROG_SIM_EXCHANGE_H
+#ifndef ROG_RUN_EXCHANGE_H
+#define ROG_RUN_EXCHANGE_H
 
 /* How a model's exchange is cut into messages, and how large it is. */
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef ROG_SIM_LEARNER_H
-#define ROG_SIM_LEARNER_H
+#ifndef ROG_RUN_LEARNER_H
+#define ROG_RUN_LEARNER_H
 
 /*
  * The gradients of a virtual cluster's workers: real ones, on the noisy training images. Worker i

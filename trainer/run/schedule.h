@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef ROG_SIM_SCHEDULE_H
-#define ROG_SIM_SCHEDULE_H
+#ifndef ROG_RUN_SCHEDULE_H
+#define ROG_RUN_SCHEDULE_H
 
 /*
  * When the server saves the model, as published: at multiples of a period that begins with

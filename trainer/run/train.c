@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+
+/* What a run consists of, made from its configuration. */
+
 #include <trainer/run/train.h>
 
 #include <stdio.h>
@@ -159,7 +162,7 @@ int rog_train_init(struct rog_train *train, const struct rog_run_config *config,
     return code;
 }
 
-/* ---- a model that is learned ---- */
+/* ---- a model that workers bring ---- */
 
 static void place(struct rog_arch_tensor *tensors, const struct rog_layout_tensor *from,
                   uint32_t count)
@@ -199,7 +202,7 @@ static int arch_of(const struct rog_layout *layout, struct rog_arch **out, struc
     return ROG_OK;
 }
 
-int rog_train_learn(struct rog_train *train, const struct rog_layout *layout, struct rog_error *err)
+int rog_train_adopt(struct rog_train *train, const struct rog_layout *layout, struct rog_error *err)
 {
     int code = arch_of(layout, &train->arch, err);
     if (!code)
@@ -251,14 +254,8 @@ void rog_train_release(struct rog_train *train)
 int rog_train_model_sha256(const struct rog_train *train, char hex[ROG_SHA256_HEX_BYTES],
                            struct rog_error *err)
 {
-    struct rog_sha256_stream *stream = NULL;
-    int code = rog_sha256_stream_new(&stream, err);
-    if (code)
-        return code;
-    rog_sha256_stream_add(stream, train->params, train->arch->params * sizeof *train->params);
-    rog_sha256_stream_add(stream, train->buffers, train->arch->buffers * sizeof *train->buffers);
-    rog_sha256_stream_end(stream, hex);
-    return ROG_OK;
+    return rog_sha256_two(train->params, train->arch->params * sizeof *train->params,
+                          train->buffers, train->arch->buffers * sizeof *train->buffers, hex, err);
 }
 
 static struct rog_json *describe_strategy(const struct rog_train *train)
@@ -334,17 +331,10 @@ int rog_train_report_end(const struct rog_train *train, struct rog_events *event
     return rog_event_end(events, err);
 }
 
-void rog_train_report_error(struct rog_events *events, double t_s, const char *message)
-{
-    rog_event_begin(events, ROG_EVENT_ERROR, t_s, -1);
-    rog_event_string(events, "message", message);
-    rog_event_end(events, NULL);
-}
-
 /* ---- checkpoints ---- */
 
 int rog_train_save(const struct rog_train *train, const float *params, const char *folder,
-                   struct rog_train_checkpoint *checkpoint, struct rog_error *err)
+                   struct rog_checkpoint *checkpoint, struct rog_error *err)
 {
     char at[32], of[16];
     snprintf(checkpoint->path, sizeof checkpoint->path, "chkpt/%04u.safetensors",
@@ -362,13 +352,7 @@ int rog_train_save(const struct rog_train *train, const float *params, const cha
     return code;
 }
 
-int rog_train_report_checkpoint(struct rog_events *events,
-                                const struct rog_train_checkpoint *checkpoint,
-                                struct rog_error *err)
+int rog_train_read(struct rog_train *train, const char *path, struct rog_error *err)
 {
-    rog_event_begin(events, ROG_EVENT_CHECKPOINT, checkpoint->t_s, 0);
-    rog_event_integer(events, "iteration", checkpoint->iteration);
-    rog_event_string(events, "path", checkpoint->path);
-    rog_event_string(events, "sha256", checkpoint->sha256);
-    return rog_event_end(events, err);
+    return rog_safetensors_read(path, train->arch, train->params, train->buffers, err);
 }

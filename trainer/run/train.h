@@ -19,6 +19,7 @@
 #include <common/hash.h>
 #include <common/plugin.h>
 #include <common/run_config.h>
+#include <librog/events/checkpoint.h>
 #include <librog/events/events.h>
 #include <librog/events/layers.h>
 #include <librog/net/layout.h>
@@ -37,7 +38,7 @@ struct rog_train {
     struct rog_arch *arch;
     struct rog_rows *rows;
     struct rog_layers *layers; /* NULL: rows are not recorded */
-    uint64_t wire_bytes;       /* of a full exchange of the wire model (sim/exchange.h) */
+    uint64_t wire_bytes;       /* of a full exchange of the wire model (exchange.h) */
     double wire_scale;         /* bytes on the wire that a byte of a message stands for */
     float *params, *buffers;   /* weights, arch->params floats, and BatchNorm's running statistics,
                                   arch->buffers floats; NULL with workload "none" */
@@ -57,7 +58,7 @@ bool rog_train_is_program(const struct rog_run_config *config);
 /* Where a program brings the model (common/workload.h) rog_train_init leaves it out; this puts one
  * of that layout there, `params` and `buffers` (its constants) yet to be filled. ROG_EINVAL: a
  * model that is too large. */
-int rog_train_learn(struct rog_train *train, const struct rog_layout *layout,
+int rog_train_adopt(struct rog_train *train, const struct rog_layout *layout,
                     struct rog_error *err);
 /* The layout of a model that rog_train_init has put there. */
 int rog_train_layout(const struct rog_train *train, struct rog_layout **layout,
@@ -72,20 +73,11 @@ int rog_train_report_start(const struct rog_train *train, struct rog_events *eve
                            struct rog_error *err);
 int rog_train_report_end(const struct rog_train *train, struct rog_events *events, double seconds,
                          uint32_t iterations, struct rog_error *err);
-void rog_train_report_error(struct rog_events *events, double t_s, const char *message);
 
-/* A checkpoint: its file, chkpt/INDEX.safetensors in `folder`, and its event. */
-struct rog_train_checkpoint {
-    uint32_t index, iteration;
-    double t_s;
-    char path[32]; /* in the folder */
-    char sha256[ROG_SHA256_HEX_BYTES];
-};
-/* Writes `params` and fills in path and sha256. */
+/* Writes `params` to chkpt/INDEX.safetensors in `folder` and fills in path and sha256. */
 int rog_train_save(const struct rog_train *train, const float *params, const char *folder,
-                   struct rog_train_checkpoint *checkpoint, struct rog_error *err);
-int rog_train_report_checkpoint(struct rog_events *events,
-                                const struct rog_train_checkpoint *checkpoint,
-                                struct rog_error *err);
+                   struct rog_checkpoint *checkpoint, struct rog_error *err);
+/* Reads such a file into the model. */
+int rog_train_read(struct rog_train *train, const char *path, struct rog_error *err);
 
 #endif

@@ -29,10 +29,10 @@ static int take_checkpoint(void *user, uint32_t index, double t_s, uint32_t iter
                            struct rog_error *err)
 {
     const struct simulation *simulation = user;
-    struct rog_train_checkpoint checkpoint = {.index = index, .iteration = iteration, .t_s = t_s};
+    struct rog_checkpoint checkpoint = {.index = index, .iteration = iteration, .t_s = t_s};
     int code = rog_train_save(&simulation->train, simulation->train.params,
                               simulation->options->out_dir, &checkpoint, err);
-    return code ? code : rog_train_report_checkpoint(simulation->events, &checkpoint, err);
+    return code ? code : rog_checkpoint_report(simulation->events, &checkpoint, err);
 }
 
 static bool interrupted(void *user)
@@ -101,7 +101,7 @@ int rog_simulate(const struct rog_run_config *config, const struct rog_simulate_
     if (!code)
         code = run(&simulation, &cause);
     if (code && simulation.events)
-        rog_train_report_error(simulation.events, simulation.result.seconds, cause.message);
+        rog_event_error(simulation.events, simulation.result.seconds, -1, cause.message);
     if (rog_events_close(simulation.events, &last) && !code) {
         code = last.code;
         cause = last;

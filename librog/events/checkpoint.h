@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_EVENTS_CHECKPOINT_H
+#define ROG_EVENTS_CHECKPOINT_H
+
+/* What is said of a checkpoint: of which moment it is, and which file. */
+
+#include <stdint.h>
+
+#include <common/hash.h>
+#include <librog/events/events.h>
+#include <rog/error.h>
+
+struct rog_checkpoint {
+    uint32_t index, iteration;
+    double t_s;
+    char path[32]; /* in the run's folder */
+    char sha256[ROG_SHA256_HEX_BYTES];
+};
+
+/* Its event (rog/events.h). */
+int rog_checkpoint_report(struct rog_events *events, const struct rog_checkpoint *checkpoint,
+                          struct rog_error *err);
+
+#endif

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_LINK_CHECKPOINTER_H
+#define ROG_LINK_CHECKPOINTER_H
+
+/*
+ * A server's checkpoints, and beside them DIR/server.json: what a server that is started again has
+ * to know. When one is due, what its file looks like and how it is read is the user's. The model is
+ * copied and written by another thread, the links go on meanwhile.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <uv.h>
+
+#include <librog/events/checkpoint.h>
+#include <librog/net/model.h>
+#include <rog/error.h>
+
+struct rog_checkpointer;
+
+struct rog_checkpoint_hooks {
+    /* When the first checkpoint after after_s is due, seconds since the run's start. */
+    double (*due_s)(void *user, double after_s);
+    /* Writes `params`, a copy of the model's, with its constants to a file in the run's folder;
+     * fills in path and sha256. Only with values. In a thread of its own. */
+    int (*write)(void *user, const float *params, struct rog_checkpoint *checkpoint,
+                 struct rog_error *err);
+    /* Reads the file into the model. Only with values. */
+    int (*read)(void *user, const char *path, struct rog_error *err);
+};
+
+/* When the run began. */
+struct rog_run_origin {
+    double steady_s; /* a time of rog_link_now */
+    double wall_s;   /* the same since 1970, for a server that goes on */
+};
+
+struct rog_checkpointer_config { /* borrowed */
+    uv_loop_t *loop;
+    const char *folder;
+    const struct rog_model *model;
+    struct rog_events *events;
+    const struct rog_checkpoint_hooks *hooks;
+    void *user;
+    /* One could not be written. */
+    void (*failed)(void *owner, int code, const struct rog_error *err);
+    void *owner;
+};
+
+int rog_checkpointer_new(struct rog_checkpointer **checkpointer,
+                         const struct rog_checkpointer_config *config, struct rog_error *err);
+/* Only when none is being written. Harmless on NULL. */
+void rog_checkpointer_free(struct rog_checkpointer *checkpointer);
+
+/* Reads server.json, and the checkpoint it names into the model. ROG_EFORMAT where they are
+ * damaged.
+ */
+int rog_checkpointer_restore(struct rog_checkpointer *checkpointer, struct rog_run_origin *origin,
+                             uint32_t *iteration, struct rog_error *err);
+/* Begins to write one, where one is due and none is being written. */
+void rog_checkpointer_if_due(struct rog_checkpointer *checkpointer,
+                             const struct rog_run_origin *origin, double t_s, uint32_t iteration);
+/* Waits for nothing: writes the last checkpoint at once. Only when none is being written. */
+int rog_checkpointer_last(struct rog_checkpointer *checkpointer,
+                          const struct rog_run_origin *origin, double t_s, uint32_t iteration,
+                          struct rog_error *err);
+/* One is being written. */
+bool rog_checkpointer_busy(const struct rog_checkpointer *checkpointer);
+
+#endif

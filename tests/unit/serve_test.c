@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* A server and its workers with nothing of the trainer: librog alone, a model of three values, and
+ * checkpoints in a file of our own. */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include <common/file.h>
+#include <common/memory.h>
+#include <common/plugin.h>
+#include <librog/net/hello.h>
+#include <librog/net/serve.h>
+#include <librog/sync/codec.h>
+#include <rog/rog.h>
+
+#define WORKERS 2
+#define ITERATIONS 3
+#define CHECKPOINT "model.bin"
+
+static const unsigned char key[32] = {1, 2, 3};
+static const uint32_t shape[] = {2}, constant_shape[] = {1};
+
+/* ---- the server, in a process of its own ---- */
+
+struct server {
+    const char *folder;
+    struct rog_rows *rows;
+    float values[3]; /* two are trained, the third is not */
+    int begun, ended, read;
+};
+
+static int adopt(void *user, const struct rog_layout *layout, struct rog_model *model,
+                 struct rog_error *err)
+{
+    struct server *server = user;
+    if (layout->params != 2 || layout->constants != 1)
+        return rog_fail(err, ROG_EINVAL, "this is not the model of the test");
+    *model = (struct rog_model){.params = server->values,
+                                .constants = server->values + 2,
+                                .constant_count = 1,
+                                .wire_scale = 1};
+    const struct rog_codec *codec;
+    int code = rog_codec_find("none", &codec, err);
+    if (!code)
+        code = rog_layout_rows(layout, codec, &server->rows, err);
+    model->rows = server->rows;
+    return code;
+}
+
+static int begin(void *user, struct rog_error *err)
+{
+    struct server *server = user;
+    (void)err;
+    server->begun++;
+    return ROG_OK;
+}
+
+static int end(void *user, double seconds, uint32_t iterations, struct rog_error *err)
+{
+    struct server *server = user;
+    server->ended++;
+    return seconds > 0 && iterations == ITERATIONS
+               ? ROG_OK
+               : rog_fail(err, ROG_EFAILED, "%u iterations in %g s", iterations, seconds);
+}
+
+/* At the beginning, and at the end. */
+static double due_s(void *user, double after_s)
+{
+    (void)user;
+    return after_s < 0 ? 0 : 1e9;
+}
+
+static int write_values(void *user, const float *params, struct rog_checkpoint *checkpoint,
+                        struct rog_error *err)
+{
+    const struct server *server = user;
+    char *path = rog_path_join(server->folder, CHECKPOINT);
+    snprintf(checkpoint->path, sizeof checkpoint->path, CHECKPOINT);
+    int code = rog_file_write(path, (const char *)params, 2 * sizeof *params, err);
+    if (!code)
+        code = rog_sha256_file(path, checkpoint->sha256, err);
+    free(path);
+    return code;
+}
+
+static int read_values(void *user, const char *path, struct rog_error *err)
+{
+    struct server *server = user;
+    char *bytes = NULL;
+    size_t size = 0;
+    int code = rog_file_read(path, 64, &bytes, &size, err);
+    if (!code && size == 2 * sizeof *server->values)
+        memcpy(server->values, bytes, size);
+    server->read++;
+    free(bytes);
+    return code;
+}
+
+static const struct rog_serve_hooks hooks = {
+    .adopt = adopt,
+    .begin = begin,
+    .end = end,
+    .checkpoints = {.due_s = due_s, .write = write_values, .read = read_values},
+};
+
+static int serve(struct server *server, bool resume, struct rog_error *err)
+{
+    struct rog_plugin plugin = {0};
+    struct rog_secret *secret = NULL;
+    struct rog_json *hello = NULL;
+    struct rog_events *events = NULL;
+    char *port = rog_path_join(server->folder, "port");
+    assert_int_equal(rog_plugin_load(&plugin, "BSP", NULL), 0);
+    assert_int_equal(rog_secret_new(&secret, key, NULL), 0);
+    const struct rog_hello alike = {.strategy = plugin.strategy,
+                                    .workers = WORKERS,
+                                    .workload = "program",
+                                    .compression = "none"};
+    assert_int_equal(rog_hello_make(&alike, &hello, NULL), 0);
+    assert_int_equal(rog_events_open(&events, "/dev/null", NULL), 0);
+    const struct rog_serve_options options = {.strategy = plugin.strategy,
+                                              .workers = WORKERS,
+                                              .hello = hello,
+                                              .upload = true,
+                                              .listen = "127.0.0.1:0",
+                                              .port_file = port,
+                                              .out_dir = server->folder,
+                                              .events = events,
+                                              .secret = secret,
+                                              .resume = resume,
+                                              .worker_timeout_s = 20,
+                                              .join_timeout_s = resume ? 0.2 : 20};
+    int code = rog_serve(&options, &hooks, server, err);
+    rog_events_close(events, NULL);
+    rog_json_free(hello);
+    rog_secret_free(secret);
+    rog_plugin_release(&plugin);
+    rog_rows_free(server->rows);
+    free(port);
+    return code;
+}
+
+static pid_t start_server(const char *folder, char address[32])
+{
+    char *port = rog_path_join(folder, "port"), *text = NULL;
+    size_t size;
+    fflush(NULL);
+    pid_t process = fork();
+    if (process == 0) {
+        struct server server = {.folder = folder};
+        struct rog_error err;
+        int code = serve(&server, false, &err);
+        if (code)
+            fprintf(stderr, "%s\n", err.message);
+        free(port);
+        exit(code || server.begun != 1 || server.ended != 1 || server.read != 0);
+    }
+    for (int i = 0; i < 4000 && !rog_file_exists(port); i++)
+        usleep(5000);
+    assert_int_equal(rog_file_read(port, 16, &text, &size, NULL), 0);
+    snprintf(address, 32, "127.0.0.1:%d", atoi(text));
+    free(text);
+    free(port);
+    return process;
+}
+
+/* ---- workers ---- */
+
+static struct rog *open_worker(const char *server, uint32_t rank, float values[3])
+{
+    struct rog_options options;
+    struct rog *rog;
+    rog_options_init(&options);
+    options.server = server;
+    options.key = key;
+    options.rank = rank;
+    options.workers = WORKERS;
+    options.strategy = "BSP";
+    options.threshold = 0;
+    options.compression = "none";
+    assert_int_equal(rog_open(&rog, &options, NULL), 0);
+    assert_int_equal(rog_tensor(rog, "w", 1, shape, values, ROG_TENSOR_TRAINED, NULL), 0);
+    assert_int_equal(rog_tensor(rog, "c", 1, constant_shape, values + 2, ROG_TENSOR_CONSTANT, NULL),
+                     0);
+    assert_int_equal(rog_start_begin(rog, NULL), 0);
+    return rog;
+}
+
+static const float numbers[WORKERS][2] = {{1, 2}, {3, 6}};
+static const float *const gradients[WORKERS][1] = {{numbers[0]}, {numbers[1]}};
+
+static void work(const char *server, float values[WORKERS][3])
+{
+    const struct rog_rule rule = {.learning_rate = 1, .kind = ROG_RULE_BLOCK};
+    struct rog *rogs[WORKERS];
+    for (uint32_t i = 0; i < WORKERS; i++)
+        rogs[i] = open_worker(server, i + 1, values[i]);
+    for (uint32_t i = 0; i < WORKERS; i++)
+        assert_int_equal(rog_start_wait(rogs[i], 20, NULL), 0);
+    for (int k = 0; k < ITERATIONS; k++) {
+        for (uint32_t i = 0; i < WORKERS; i++) {
+            const struct rog_step step = {
+                .gradients = gradients[i], .rules = &rule, .rule_count = 1};
+            assert_int_equal(rog_exchange_begin(rogs[i], &step, NULL), 0);
+        }
+        for (uint32_t i = 0; i < WORKERS; i++)
+            assert_int_equal(rog_exchange_wait(rogs[i], 20, NULL), 0);
+    }
+    for (uint32_t i = 0; i < WORKERS; i++)
+        assert_int_equal(rog_finish_begin(rogs[i], NULL), 0);
+    for (uint32_t i = 0; i < WORKERS; i++)
+        assert_int_equal(rog_exchange_wait(rogs[i], 20, NULL), 0);
+    for (uint32_t i = 0; i < WORKERS; i++)
+        rog_close(rogs[i]);
+}
+
+/* The mean gradient is 2 and 4. */
+static void a_server_needs_no_trainer(void **state)
+{
+    float values[WORKERS][3] = {{1, 2, 3}, {1, 2, 3}};
+    char address[32];
+    int status;
+    pid_t process = start_server(*state, address);
+    work(address, values);
+    assert_int_equal(waitpid(process, &status, 0), process);
+    assert_int_equal(status, 0);
+    for (int i = 0; i < WORKERS; i++)
+        assert_true(values[i][0] == 1 - 2 * ITERATIONS && values[i][1] == 2 - 4 * ITERATIONS &&
+                    values[i][2] == 3);
+
+    /* Another server goes on from there, with the layout and the values of the files. */
+    struct server server = {.folder = *state};
+    struct rog_error err;
+    assert_int_equal(serve(&server, true, &err), ROG_EFAILED); /* nobody comes */
+    assert_int_equal(server.read, 1);
+    assert_true(server.values[0] == values[0][0] && server.values[1] == values[0][1]);
+}
+
+static int make_folder(void **state)
+{
+    char *folder = NULL;
+    int code = rog_temporary_folder(&folder, "serve-test", NULL);
+    *state = folder;
+    return code;
+}
+
+static int remove_folder(void **state)
+{
+    int code = rog_dir_remove(*state, NULL);
+    free(*state);
+    return code;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_server_needs_no_trainer, make_folder, remove_folder),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
