@@ -13,6 +13,7 @@
 #include <common/hash.h>
 #include <librog/net/bytes.h>
 #include <librog/net/hello.h>
+#include <librog/net/pieces.h>
 
 #define LAYOUT_NAME "layout.json"
 #define NOBODY UINT32_MAX
@@ -241,21 +242,17 @@ static int complete(struct rog_model_upload *upload, struct rog_error *err)
     return code;
 }
 
-/* Fills in what has come; ROG_EINVAL for a value that is not finite. */
-static int fill(struct rog_model_upload *upload, const uint8_t *values, uint64_t count,
-                struct rog_error *err)
+/* ROG_EINVAL where a piece that was read has a value that is not finite. */
+static int check_finite(const uint8_t *body, size_t size, uint32_t worker, struct rog_error *err)
 {
-    const struct rog_model *model = &upload->model;
-    uint64_t params = model->rows->params;
-    for (uint64_t i = 0; i < count; i++, upload->value_at++) {
-        uint32_t bits = rog_get_u32(values + 4 * i);
-        uint64_t at = upload->value_at;
-        float *to = at < params ? &model->params[at] : &model->constants[at - params];
-        memcpy(to, &bits, sizeof bits);
-        if (!isfinite(*to))
+    for (size_t at = ROG_KIND_PIECE_BYTES; at < size; at += 4) {
+        uint32_t bits = rog_get_u32(body + at);
+        float value;
+        memcpy(&value, &bits, sizeof value);
+        if (!isfinite(value))
             return rog_fail(err, ROG_EINVAL,
                             "the starting model of worker %u has a value that is not finite",
-                            upload->uploader + 1);
+                            worker + 1);
     }
     return ROG_OK;
 }
@@ -263,16 +260,17 @@ static int fill(struct rog_model_upload *upload, const uint8_t *values, uint64_t
 int rog_model_upload_values(struct rog_model_upload *upload, uint32_t worker, const uint8_t *body,
                             size_t size, struct rog_error *err)
 {
-    if (upload->known || upload->uploader != worker || size < ROG_KIND_PIECE_BYTES)
+    const struct rog_model *model = &upload->model;
+    if (upload->known || upload->uploader != worker)
         return rog_fail(err, ROG_EFORMAT, "a piece of a model that was not asked for");
-    uint64_t values = upload->model.rows->params + upload->model.constant_count;
-    uint64_t count = (size - ROG_KIND_PIECE_BYTES) / sizeof(float);
-    if ((size - ROG_KIND_PIECE_BYTES) % sizeof(float) || rog_get_u64(body) != values ||
-        rog_get_u64(body + 8) != upload->value_at || count > values - upload->value_at)
-        return rog_fail(err, ROG_EFORMAT, "a piece of a model that does not fit");
+    const struct rog_span spans[] = {{model->params, model->rows->params},
+                                     {model->constants, model->constant_count}};
+    int code = rog_pieces_read(spans, 2, &upload->value_at, body, size, err);
+    if (code)
+        return code;
     struct rog_error why;
-    int code = fill(upload, body + ROG_KIND_PIECE_BYTES, count, &why);
-    if (!code && upload->value_at == values)
+    code = check_finite(body, size, worker, &why);
+    if (!code && upload->value_at == rog_pieces_values(spans, 2))
         code = complete(upload, &why);
     if (code)
         upload->hooks->refuse(upload->user, worker, code, &why);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include <librog/net/bytes.h>
+#include <librog/net/pieces.h>
 #include <rog/events.h>
 
 /* A connection on which nothing comes for so long is given up; the peer will make another. */
@@ -339,25 +340,15 @@ static int message(void *user, uint8_t kind, const uint8_t *body, size_t size,
 static int put_model(struct rog_serve_peer *peer, size_t bytes, struct rog_error *err)
 {
     struct rog_serve *serve = peer->serve;
-    const float *model = rog_server_held_model(serve->core, peer->worker);
-    uint64_t params = serve->model.rows->params;
-    uint64_t values = model ? params + serve->model.constant_count : 0,
-             left = values - peer->model_at;
-    uint64_t count = (bytes - ROG_KIND_PIECE_BYTES) / sizeof(float);
-    count = count < left ? count : left;
-    rog_put_u64(serve->message, values);
-    rog_put_u64(serve->message + 8, peer->model_at);
-    for (uint64_t i = 0; i < count; i++) {
-        uint64_t at = peer->model_at + i;
-        uint32_t bits;
-        memcpy(&bits, at < params ? &model[at] : &serve->model.constants[at - params], sizeof bits);
-        rog_put_u32(serve->message + ROG_KIND_PIECE_BYTES + 4 * i, bits);
-    }
-    peer->model_at += count;
-    if (peer->model_at == values)
+    const struct rog_model *model = &serve->model;
+    float *held = (float *)rog_server_held_model(serve->core, peer->worker); /* is only read */
+    const struct rog_span spans[] = {{held, model->rows->params},
+                                     {model->constants, model->constant_count}};
+    uint32_t count = held ? 2 : 0; /* none without values */
+    size_t size = rog_pieces_write(spans, count, &peer->model_at, serve->message, bytes);
+    if (peer->model_at == rog_pieces_values(spans, count))
         peer->model_at = UINT64_MAX;
-    return rog_link_put(peer->link, ROG_KIND_MODEL, serve->message,
-                        ROG_KIND_PIECE_BYTES + 4 * (size_t)count, err);
+    return rog_link_put(peer->link, ROG_KIND_MODEL, serve->message, size, err);
 }
 
 static int put_core(struct rog_serve_peer *peer, size_t bytes, struct rog_error *err)

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+
+/* The life of a worker: its loop in a thread of its own, and what the caller does with it. */
+
 #include <librog/net/work_state.h>
 
 #include <locale.h>
@@ -31,9 +34,16 @@ void rog_work_fail(struct rog_work *work, int code, const struct rog_error *err)
     work->code = code;
     work->err = *err;
     work->ending_s = rog_link_now();
+    rog_dial_stop(work->dial);
     if (rog_link_up(work->link))
         rog_link_put(work->link, ROG_KIND_LEAVE, (const uint8_t *)work->err.message,
                      strlen(work->err.message), &again);
+}
+
+void rog_work_check(struct rog_work *work, int code, const struct rog_error *err)
+{
+    if (code)
+        rog_work_fail(work, code, err);
 }
 
 void rog_work_warn(struct rog_work *work, const char *format, ...)
@@ -56,15 +66,19 @@ void rog_work_set_clock(struct rog_work *work, double t_s)
         return;
     work->started = true;
     work->origin_s = rog_link_now() - t_s;
-    work->metered_s = rog_link_now();
-    work->energy_told_s = -INFINITY;
-    work->mbps = -1;
+    rog_work_meter_begin(&work->meter, rog_link_now());
     if (work->options->trace)
         rog_link_pace(work->link, work->options->trace,
                       work->options->profile->trace_offset - work->origin_s);
 }
 
 /* ---- the loop ---- */
+
+static void watch(struct rog_work *work, double now)
+{
+    rog_work_watch_link(work, now);
+    rog_dial_watch(work->dial, now);
+}
 
 static void tick(uv_timer_t *timer)
 {
@@ -78,8 +92,8 @@ static void tick(uv_timer_t *timer)
              (!up || rog_link_settled(work->link) || ending_s > GRACE_S))
         uv_stop(&work->loop);
     else if (work->ending_s <= 0)
-        rog_work_watch_link(work, now);
-    rog_work_meter(work);
+        watch(work, now);
+    rog_work_measure(work);
     if (rog_events_flush(work->events, &err))
         rog_work_fail(work, err.code, &err);
 }
@@ -119,7 +133,7 @@ static int open_loop(struct rog_work *work, struct rog_error *err)
     if (uv_loop_init(&work->loop))
         return rog_fail(err, ROG_EIO, "cannot make an event loop");
     work->loop_made = true;
-    uv_timer_t *const timers[] = {&work->tick, &work->step, &work->retry};
+    uv_timer_t *const timers[] = {&work->tick, &work->step};
     for (size_t i = 0; i < sizeof timers / sizeof *timers; i++) {
         uv_timer_init(&work->loop, timers[i]);
         timers[i]->data = work;
@@ -128,6 +142,9 @@ static int open_loop(struct rog_work *work, struct rog_error *err)
     if (work->options->signals)
         open_signals(work);
     int code = rog_handoff_new(&work->handoff, &work->loop, &handoff_hooks, work, err);
+    if (!code)
+        code = rog_dial_new(&work->dial, &work->loop, work->options->server, work->options->secret,
+                            work->options->server_timeout_s, &rog_work_dial_hooks, work, err);
     if (!code)
         code = rog_link_new(&work->link, &work->loop, &rog_work_link_hooks, work, err);
     return code;
@@ -138,11 +155,10 @@ static void close_loop(struct rog_work *work)
     if (!work->loop_made)
         return;
     rog_handoff_free(work->handoff);
-    rog_conn_close(work->conn);
+    rog_dial_free(work->dial);
     rog_link_free(work->link);
     uv_close((uv_handle_t *)&work->tick, NULL);
     uv_close((uv_handle_t *)&work->step, NULL);
-    uv_close((uv_handle_t *)&work->retry, NULL);
     for (int i = 0; i < 2 && work->signals_made; i++)
         uv_close((uv_handle_t *)&work->signals[i], NULL);
     uv_run(&work->loop, UV_RUN_DEFAULT);
@@ -174,6 +190,28 @@ static void draw_session(struct rog_work *work)
         snprintf(work->session + 2 * i, 3, "%02x", bytes[i]);
 }
 
+static void prepare_meter(struct rog_work *work)
+{
+    const struct rog_work_options *options = work->options;
+    work->meter = (struct rog_work_meter){.events = work->events,
+                                          .trace = options->trace,
+                                          .trace_offset = options->profile->trace_offset,
+                                          .rank = options->rank,
+                                          .energy = options->energy};
+}
+
+static int gather_values(struct rog_work *work, struct rog_error *err)
+{
+    const struct rog_layout *layout = work->options->layout;
+    work->values = calloc(layout->count, sizeof *work->values);
+    if (!work->values)
+        return rog_fail_nomem(err);
+    for (uint32_t i = 0; i < layout->count; i++)
+        work->values[i] = (struct rog_span){work->options->tensors[i], layout->tensors[i].size};
+    work->value_spans = layout->count;
+    return ROG_OK;
+}
+
 static int prepare(struct rog_work *work, struct rog_error *err)
 {
     const struct rog_work_options *options = work->options;
@@ -184,11 +222,14 @@ static int prepare(struct rog_work *work, struct rog_error *err)
         .worker = options->rank - 1,
     };
     int code = rog_link_check_rows(options->rows, err);
-    if (!code)
-        code = rog_link_resolve(options->server, false, &work->address, &work->address_bytes, err);
     if (code)
         return code;
     draw_session(work);
+    prepare_meter(work);
+    if (options->tensors)
+        code = gather_values(work, err);
+    if (code)
+        return code;
     work->upload_at = UINT64_MAX;
     work->statistics.rows_total = options->rows->row_count;
     work->message = malloc(ROG_LINK_BODY_MAX);
@@ -209,7 +250,7 @@ static void release(struct rog_work *work)
     rog_layers_free(work->layers);
     rog_events_close(work->events, NULL);
     free(work->layout_text);
-    free(work->hello_text);
+    free(work->values);
     free(work->message);
     free(work->model);
     free(work);
@@ -242,7 +283,8 @@ int rog_work_new(struct rog_work **out, const struct rog_work_options *options,
     return ROG_OK;
 }
 
-/* The loop's thread. The last event is written, and the file whole, before the turn is over. */
+/* The loop's thread. The last event is written, and the file whole, before it hands over for the
+ * last time. */
 static void run(void *user)
 {
     struct rog_work *work = user;
@@ -251,8 +293,7 @@ static void run(void *user)
     locale_t plain = newlocale(LC_NUMERIC_MASK, "C", (locale_t)0);
     if (plain != (locale_t)0)
         uselocale(plain);
-    work->lost_s = rog_link_now();
-    rog_work_connect(work);
+    rog_dial_begin(work->dial);
     uv_run(&work->loop, UV_RUN_DEFAULT);
     if (work->code)
         report_error(work, &work->err);

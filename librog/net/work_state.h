@@ -2,8 +2,8 @@
 #ifndef ROG_LINK_WORK_STATE_H
 #define ROG_LINK_WORK_STATE_H
 
-/* The inside of a worker, shared by work.c (its life), work_dial.c (how it comes to the server) and
- * work_step.c (its iterations). */
+/* The inside of a worker, shared by work.c (its life), work_link.c (what it says to the server and
+ * hears from it) and work_step.c (its iterations). */
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -12,10 +12,13 @@
 
 #include <librog/events/events.h>
 #include <librog/events/layers.h>
+#include <librog/net/dial.h>
 #include <librog/net/handoff.h>
 #include <librog/net/hello.h>
 #include <librog/net/link.h>
+#include <librog/net/pieces.h>
 #include <librog/net/work.h>
+#include <librog/net/work_meter.h>
 
 enum rog_work_phase {
     ROG_WORK_WAITING,   /* for the run to begin */
@@ -34,31 +37,27 @@ struct rog_work {
     struct rog_layers *layers; /* NULL: rows are not recorded */
     uint8_t *message;          /* ROG_LINK_BODY_MAX bytes */
     char *layout_text;         /* to be sent when a session begins; NULL: never */
+    struct rog_span *values;   /* of the model: trained ones, then constants, [value_spans] */
+    uint32_t value_spans;      /* 0 without values */
 
     uv_loop_t loop;
-    uv_timer_t tick, step, retry;
+    uv_timer_t tick, step;
     uv_signal_t signals[2];
     uv_thread_t thread;
     bool loop_made, signals_made, thread_made;
     struct rog_handoff *handoff;
 
-    /* Whoever has the turn. */
+    /* Of the caller or of the loop, as the handoff says. */
     struct rog_worker_gradients gradients;
     double loss;
     bool finish;
     struct rog_statistics statistics;
 
     /* The link. */
-    struct sockaddr_storage address;
-    socklen_t address_bytes;
+    struct rog_dial *dial;
     char session[ROG_SESSION_ID_BYTES];
     struct rog_link *link;
-    struct rog_conn *conn; /* on its way to a welcome; NULL: none */
-    char *hello_text;      /* to be sent on it */
-    uint32_t tries;        /* since the last welcome */
-    bool welcomed;         /* there has been one */
-    double lost_s;         /* since when there is no link */
-    struct rog_error lost_why;
+    bool welcomed; /* it has been up */
 
     /* The iteration. */
     enum rog_work_phase phase;
@@ -70,14 +69,13 @@ struct rog_work {
     uint32_t largest;    /* iteration of any worker, as the server said last */
     float *model;        /* what has come of the whole model */
     uint64_t model_at;
-    uint64_t upload_at; /* next value to send of the model that the server learns */
+    uint64_t upload_at; /* next value to send of a model that the server has asked for */
     uint32_t join_iteration;
     bool join_ready; /* the model is there, but the caller computes with the old one */
 
     bool started;
     double origin_s; /* of the run */
-    double joules, metered_s, energy_told_s, mbps;
-    bool energy_over; /* the last has been told */
+    struct rog_work_meter meter;
 
     bool ended;      /* the server has said so */
     double ending_s; /* since when it ends, 0: it does not */
@@ -89,16 +87,18 @@ struct rog_work {
 double rog_work_time(const struct rog_work *work);
 /* It cannot go on: takes leave of the server and ends. */
 void rog_work_fail(struct rog_work *work, int code, const struct rog_error *err);
+/* The same for a code that may be 0. */
+void rog_work_check(struct rog_work *work, int code, const struct rog_error *err);
 void rog_work_warn(struct rog_work *work, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 /* The run's clock shows t_s now. */
 void rog_work_set_clock(struct rog_work *work, double t_s);
 
-/* work_dial.c */
-void rog_work_connect(struct rog_work *work);
-/* Gives up what takes too long; connects again. */
-void rog_work_watch_link(struct rog_work *work, double now);
+/* work_link.c */
+extern const struct rog_dial_hooks rog_work_dial_hooks;
 extern const struct rog_link_hooks rog_work_link_hooks;
+/* A link on which nothing comes for too long is given up. */
+void rog_work_watch_link(struct rog_work *work, double now);
 
 /* work_step.c */
 /* The caller has handed over: a hook of handoff.h. */
@@ -107,12 +107,14 @@ void rog_work_taken(void *user);
 void rog_work_begin(struct rog_work *work);
 /* The server will send the whole model; work goes on after `iteration`. */
 void rog_work_join(struct rog_work *work, uint32_t iteration);
-int rog_work_message(void *user, uint8_t kind, const uint8_t *body, size_t size,
-                     struct rog_error *err);
-void rog_work_produce(void *user, size_t bytes);
-/* Adds up energy, tells energy and bandwidth. */
-void rog_work_meter(struct rog_work *work);
-/* Values in the model: trained ones, then constants; 0 without values. */
-uint64_t rog_work_values(const struct rog_work *work);
+/* Messages of the server: a piece of that model, one of the core, its leave to go on. */
+int rog_work_take_model(struct rog_work *work, const uint8_t *body, size_t size,
+                        struct rog_error *err);
+int rog_work_take_core(struct rog_work *work, const uint8_t *body, size_t size,
+                       struct rog_error *err);
+int rog_work_take_admitted(struct rog_work *work, const uint8_t *body, size_t size,
+                           struct rog_error *err);
+/* Adds up energy, reports energy and bandwidth. */
+void rog_work_measure(struct rog_work *work);
 
 #endif

@@ -82,7 +82,7 @@ wrong "{ command = \"$python train.py\"; files = [\"train.py\", \"parts/rings.py
 # Who leaves early has said why.
 cp job/train.py job/leaves.py
 sed -i 's/^    loss.backward()/&; sys.exit("oh dear, after all") if optimizer.iteration == 3 else 0/' job/leaves.py
-wrong "{ command = \"$python leaves.py\"; files = [\"leaves.py\", \"parts/rings.py\"]; test = \"true\"; }" \
+wrong "{ command = \"$python leaves.py\"; files = [\"leaves.py\", \"parts/rings.py\"]; test = \"echo 50\"; }" \
     local.conf 'closed by the program before it had finished: oh dear, after all'
 
 # Ranks: those workers run the program, the others have the network of the trainer.

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_LINK_WORK_METER_H
+#define ROG_LINK_WORK_METER_H
+
+/* A worker's energy by its profile's model, and the bandwidth of its trace: added up, and reported
+ * as events now and then. */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <librog/events/events.h>
+#include <librog/trace/trace.h>
+#include <rog/error.h>
+
+struct rog_work_meter {
+    struct rog_events *events;     /* borrowed */
+    const struct rog_trace *trace; /* borrowed; NULL: bandwidth is not reported */
+    double trace_offset;
+    uint32_t rank;
+    bool energy; /* is reported */
+
+    double joules, metered_s, reported_s, mbps;
+    bool over; /* the last has been reported */
+};
+
+/* The run begins at `now`, a time of rog_link_now. The members above are set already. */
+void rog_work_meter_begin(struct rog_work_meter *meter, double now);
+/* Until `now`, which is t_s of the run, it has taken so many watts. `last`: it takes nothing from
+ * here on. */
+int rog_work_meter_add(struct rog_work_meter *meter, double now, double t_s, double watts,
+                       bool last, struct rog_error *err);
+/* There is more to come after all. */
+void rog_work_meter_go_on(struct rog_work_meter *meter);
+
+#endif
