@@ -60,6 +60,8 @@ struct bench {
     struct rog_server *server;
     struct rog_worker *worker;
     float *model, *params, *gradients;
+    float **places;            /* [tensor]: of params */
+    const float **gradient_of; /* [tensor] */
     uint8_t *buffer;
     uint32_t workers;
     double server_bytes, worker_bytes;
@@ -108,7 +110,10 @@ static int push(struct bench *bench, int iteration, struct rog_error *err)
 {
     size_t size;
     double start = now_ms();
-    int code = rog_worker_push(bench->worker, bench->gradients, 1e-3, iteration, err);
+    const struct rog_rule rule = {.learning_rate = 1e-3, .momentum = 0.9, .weight_decay = 5e-4};
+    const struct rog_worker_gradients gradients = {
+        .tensors = bench->gradient_of, .rules = &rule, .rule_count = 1};
+    int code = rog_worker_push(bench->worker, &gradients, iteration, err);
     bench->ms[WORKER_PUSH][iteration] = now_ms() - start;
     bench->push_bytes = 0;
     while (!code) {
@@ -169,15 +174,22 @@ static int prepare(struct bench *bench, const struct rog_strategy *strategy, int
         bench->gradients[i] = (float)rog_rng_range(&rng, -1, 1);
     }
     memcpy(bench->params, bench->model, params * sizeof(float));
+    bench->gradient_of = calloc(bench->rows->tensor_count, sizeof *bench->gradient_of);
+    bench->places = calloc(bench->rows->tensor_count, sizeof *bench->places);
+    if (!bench->gradient_of || !bench->places)
+        return rog_fail_nomem(err);
+    rog_rows_places(bench->rows, bench->params, bench->places);
+    for (uint32_t i = 0; i < bench->rows->tensor_count; i++)
+        bench->gradient_of[i] = bench->gradients + bench->rows->tensors[i].offset;
 
     struct rog_strategy_config policy = {bench->rows->row_count, bench->workers, threshold};
     struct rog_server_config server = {bench->rows, strategy, policy};
-    struct rog_worker_config worker = {bench->rows, strategy, policy, 0, 0.9, 5e-4};
+    struct rog_worker_config worker = {bench->rows, strategy, policy, 0};
     double before = allocated_bytes();
     code = rog_server_new(&bench->server, &server, bench->model, err);
     double between = allocated_bytes();
     if (!code)
-        code = rog_worker_new(&bench->worker, &worker, bench->params, err);
+        code = rog_worker_new(&bench->worker, &worker, bench->places, err);
     bench->server_bytes = between - before + (double)params * sizeof(float);
     bench->worker_bytes = allocated_bytes() - between + 2 * (double)params * sizeof(float);
     /* Alone, the worker is never stalled. */
@@ -271,6 +283,8 @@ int main(int argc, char **argv)
     rog_server_free(bench.server);
     rog_rows_free(bench.rows);
     free(bench.buffer);
+    free(bench.gradient_of);
+    free(bench.places);
     free(bench.gradients);
     free(bench.params);
     free(bench.model);

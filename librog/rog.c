@@ -11,6 +11,7 @@
 #include <common/plugin.h>
 #include <librog/net/hello.h>
 #include <librog/net/work.h>
+#include <librog/sync/rule.h>
 
 #define CONFIG_MAX_BYTES (16u << 20)
 #define SERVER_TIMEOUT_S 600
@@ -34,7 +35,7 @@ struct rog {
 
     struct rog_rows *rows;
     struct rog_json *hello;
-    struct rog_kernel_step *steps; /* [layout->trained] */
+    struct rog_rule *rules; /* [layout->trained], copies of the program's */
     struct rog_work_options how;
     struct rog_work *work; /* NULL: not started */
     bool begun;            /* the run, for this worker */
@@ -280,7 +281,7 @@ void rog_close(struct rog *rog)
     free(rog->memory);
     free(rog->gradients);
     free(rog->shadow);
-    free(rog->steps);
+    free(rog->rules);
     free(rog->tensors);
     free(rog->server);
     free(rog->strategy);
@@ -395,8 +396,8 @@ int rog_start_begin(struct rog *rog, struct rog_error *err)
         return rog_fail(err, ROG_EINVAL, "rog_start has been called before");
     if (rog->layout->trained == 0)
         return rog_fail(err, ROG_EINVAL, "no tensor is registered that is trained");
-    rog->steps = calloc(rog->layout->trained, sizeof *rog->steps);
-    if (!rog->steps)
+    rog->rules = calloc(rog->layout->trained, sizeof *rog->rules);
+    if (!rog->rules)
         return rog_fail_nomem(err);
     int code = rog_layout_rows(rog->layout, rog->codec, &rog->rows, err);
     if (!code)
@@ -452,31 +453,6 @@ int rog_start(struct rog *rog, struct rog_error *err)
     return code ? code : rog_start_wait(rog, -1, err);
 }
 
-static int take_rule(const struct rog_rule *rule, struct rog_kernel_step *step,
-                     struct rog_error *err)
-{
-    bool block = rule->kind == ROG_RULE_BLOCK;
-    if (!block && rule->kind != ROG_RULE_NESTEROV && rule->kind != ROG_RULE_HEAVY_BALL)
-        return rog_fail(err, ROG_EINVAL, "a rule of unknown kind %d", (int)rule->kind);
-    if (!(rule->learning_rate >= 0) || !isfinite(rule->learning_rate))
-        return rog_fail(err, ROG_EINVAL, "the learning rate is %g: it must be at least 0",
-                        rule->learning_rate);
-    if (!(rule->momentum >= 0 && rule->momentum < 1))
-        return rog_fail(err, ROG_EINVAL, "the momentum is %g: it must be in [0, 1)",
-                        rule->momentum);
-    if (!(rule->weight_decay >= 0) || !isfinite(rule->weight_decay))
-        return rog_fail(err, ROG_EINVAL, "the weight decay is %g: it must be at least 0",
-                        rule->weight_decay);
-    *step = (struct rog_kernel_step){
-        .learning_rate = (float)rule->learning_rate,
-        .momentum = (float)rule->momentum,
-        .weight_decay = block ? (float)(rule->weight_decay / (1 - rule->momentum)) : 0,
-        .coupled_decay = block ? 0 : (float)rule->weight_decay,
-        .heavy_ball = rule->kind == ROG_RULE_HEAVY_BALL,
-    };
-    return ROG_OK;
-}
-
 int rog_exchange_begin(struct rog *rog, const struct rog_step *step, struct rog_error *err)
 {
     uint32_t trained = rog->layout->trained;
@@ -492,19 +468,20 @@ int rog_exchange_begin(struct rog *rog, const struct rog_step *step, struct rog_
     if (step->rule_count != 1 && step->rule_count != trained)
         return rog_fail(err, ROG_EINVAL, "%u rules for %u tensors: one for all, or one for each",
                         step->rule_count, trained);
-    /* While an exchange goes on the steps are the loop's. */
+    /* While an exchange goes on the rules are the loop's. */
     if (rog_work_is_going_on(rog->work))
         code = rog_fail(err, ROG_EINVAL, "an exchange is going on: wait for it first");
     for (uint32_t i = 0; i < step->rule_count && !code; i++)
-        code = take_rule(&step->rules[i], &rog->steps[i], err);
+        code = rog_rule_check(&step->rules[i], err);
     if (code)
         return code;
+    memcpy(rog->rules, step->rules, step->rule_count * sizeof *rog->rules);
     if (rog->shadow)
         take_gradients(rog, step->gradients);
     const struct rog_worker_gradients gradients = {.tensors = rog->shadow ? rog->gradients
                                                                           : step->gradients,
-                                                   .steps = rog->steps,
-                                                   .step_of_each = step->rule_count > 1};
+                                                   .rules = rog->rules,
+                                                   .rule_count = step->rule_count};
     return rog_work_push(rog->work, &gradients, step->loss, err);
 }
 

@@ -236,8 +236,7 @@ static int prepare(struct rog_work *work, struct rog_error *err)
     work->layout_text = options->upload ? rog_layout_text(options->layout) : NULL;
     if (!work->message || (options->upload && !work->layout_text))
         return rog_fail_nomem(err);
-    code = options->tensors ? rog_worker_new_tensors(&work->core, &core, options->tensors, err)
-                            : rog_worker_new(&work->core, &core, NULL, err);
+    code = rog_worker_new(&work->core, &core, options->tensors, err);
     if (!code && options->record_rows && options->out_dir)
         code = rog_layers_new(&work->layers, options->rows, err);
     return code ? code : open_loop(work, err);

@@ -113,7 +113,7 @@ static void push(struct rog_work *work)
 {
     struct rog_error err;
     enter(work, ROG_WORK_EXCHANGING);
-    int code = rog_worker_push_tensors(work->core, &work->gradients, rog_work_time(work), &err);
+    int code = rog_worker_push(work->core, &work->gradients, rog_work_time(work), &err);
     rog_work_check(work, code, &err);
     if (!code)
         rog_link_wake(work->link);

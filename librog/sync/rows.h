@@ -67,6 +67,13 @@ static inline uint32_t rog_rows_size(const struct rog_rows *rows, uint32_t row)
     return rows->tensors[rows->row_tensor[row]].row_size;
 }
 
+/* Where each tensor begins in a flat array: to places, rows->tensor_count of them. */
+static inline void rog_rows_places(const struct rog_rows *rows, float *flat, float **places)
+{
+    for (uint32_t i = 0; i < rows->tensor_count; i++)
+        places[i] = flat + rows->tensors[i].offset;
+}
+
 /* How many bytes a row takes in a message. */
 static inline const struct rog_codec_bytes *rog_rows_bytes(const struct rog_rows *rows,
                                                            uint32_t row)

@@ -9,6 +9,7 @@
 #include <librog/sync/kernels.h>
 #include <librog/sync/message.h>
 #include <librog/sync/prefetch.h>
+#include <librog/sync/rule.h>
 #include <librog/sync/sending.h>
 #include <librog/sync/set.h>
 #include <librog/sync/wire.h>
@@ -25,11 +26,10 @@ struct rog_worker {
     const struct rog_strategy *strategy;
     struct rog_strategy_config policy;
     uint32_t worker;
-    struct rog_kernel_step step; /* of every tensor, where no others are given */
-    void *state;                 /* the strategy's */
-    float **values;              /* [tensor]: the model; NULL without values */
-    float *momentum;             /* m */
-    float *update;               /* u: what waits to be sent; after a row is sent, its residual */
+    void *state;     /* the strategy's */
+    float **values;  /* [tensor]: the model; NULL without values */
+    float *momentum; /* m */
+    float *update;   /* u: what waits to be sent; after a row is sent, its residual */
 
     enum phase phase;
     struct rog_worker_status status;
@@ -60,6 +60,16 @@ struct rog_worker {
 };
 
 /* ---- life ---- */
+
+static int keep_tensors(struct rog_worker *worker, float *const *tensors, struct rog_error *err)
+{
+    size_t bytes = worker->rows->tensor_count * sizeof *worker->values;
+    worker->values = malloc(bytes);
+    if (!worker->values)
+        return rog_fail_nomem(err);
+    memcpy(worker->values, tensors, bytes);
+    return 0;
+}
 
 #define ROW_SETS 4
 
@@ -95,32 +105,14 @@ static int build(struct rog_worker *worker, struct rog_error *err)
     return rog_strategy_start(worker->strategy, &worker->policy, &worker->state, err);
 }
 
-/* Each tensor's place: in a flat array, or one of its own. */
-static int find_tensors(struct rog_worker *worker, float *params, float *const *tensors,
-                        struct rog_error *err)
-{
-    const struct rog_rows *rows = worker->rows;
-    if (!params && !tensors)
-        return 0;
-    worker->values = malloc(rows->tensor_count * sizeof *worker->values);
-    if (!worker->values)
-        return rog_fail_nomem(err);
-    for (uint32_t i = 0; i < rows->tensor_count; i++)
-        worker->values[i] = tensors ? tensors[i] : params + rows->tensors[i].offset;
-    return 0;
-}
-
-static int make(struct rog_worker **out, const struct rog_worker_config *config, float *params,
-                float *const *tensors, struct rog_error *err)
+int rog_worker_new(struct rog_worker **out, const struct rog_worker_config *config,
+                   float *const *tensors, struct rog_error *err)
 {
     *out = NULL;
     if (config->policy.rows != config->rows->row_count || config->worker >= config->policy.workers)
         return rog_fail(err, ROG_EINVAL, "worker %u of %u with a strategy for %u rows of %u",
                         config->worker, config->policy.workers, config->policy.rows,
                         config->rows->row_count);
-    if (!(config->momentum >= 0 && config->momentum < 1) || !(config->weight_decay >= 0))
-        return rog_fail(err, ROG_EINVAL, "momentum %g must be in [0, 1), weight decay %g >= 0",
-                        config->momentum, config->weight_decay);
     struct rog_worker *worker = calloc(1, sizeof *worker);
     if (!worker)
         return rog_fail_nomem(err);
@@ -128,9 +120,7 @@ static int make(struct rog_worker **out, const struct rog_worker_config *config,
     worker->strategy = config->strategy;
     worker->policy = config->policy;
     worker->worker = config->worker;
-    worker->step.momentum = (float)config->momentum;
-    worker->step.weight_decay = (float)(config->weight_decay / (1 - config->momentum));
-    int code = find_tensors(worker, params, tensors, err);
+    int code = tensors ? keep_tensors(worker, tensors, err) : 0;
     if (!code)
         code = build(worker, err);
     if (code)
@@ -138,18 +128,6 @@ static int make(struct rog_worker **out, const struct rog_worker_config *config,
     else
         *out = worker;
     return code;
-}
-
-int rog_worker_new(struct rog_worker **worker, const struct rog_worker_config *config,
-                   float *params, struct rog_error *err)
-{
-    return make(worker, config, params, NULL, err);
-}
-
-int rog_worker_new_tensors(struct rog_worker **worker, const struct rog_worker_config *config,
-                           float *const *tensors, struct rog_error *err)
-{
-    return make(worker, config, NULL, tensors, err);
 }
 
 void rog_worker_free(struct rog_worker *worker)
@@ -207,15 +185,15 @@ static struct rog_wire_header header_of(const struct rog_worker *worker, enum ro
 /* Accumulates a tensor's gradient (NULL: there is none, nothing is added to what waits); its rows'
  * magnitudes and its scale come out of the same pass. */
 static int accumulate_tensor(struct rog_worker *worker, uint32_t index, const float *gradient,
-                             const struct rog_kernel_step *step, float *magnitude,
-                             struct rog_error *err)
+                             const struct rog_rule *rule, float *magnitude, struct rog_error *err)
 {
     const struct rog_rows_tensor *tensor = &worker->rows->tensors[index];
+    const struct rog_kernel_step step = rog_rule_step(rule);
     double tensor_sum = 0;
     for (uint32_t k = 0; k < tensor->rows; k++) {
         uint64_t within = (uint64_t)k * tensor->row_size, at = tensor->offset + within;
         double sum = gradient ? rog_kernel_accumulate(
-                                    step, gradient + within, worker->values[index] + within,
+                                    &step, gradient + within, worker->values[index] + within,
                                     worker->momentum + at, worker->update + at, tensor->row_size)
                               : rog_kernel_absolute(worker->update + at, tensor->row_size);
         magnitude[tensor->first_row + k] = (float)(sum / tensor->row_size);
@@ -228,7 +206,7 @@ static int accumulate_tensor(struct rog_worker *worker, uint32_t index, const fl
                     "the update of tensor %u%s%s is not finite: the training has diverged, try a "
                     "smaller learning rate than %g",
                     index, tensor->name ? ", " : "", tensor->name ? tensor->name : "",
-                    (double)step->learning_rate);
+                    rule->learning_rate);
 }
 
 /* What was asked for between two pushes and has not gone out goes with the push. */
@@ -259,6 +237,11 @@ static int plan_push(struct rog_worker *worker, struct rog_send_scratch *scratch
                             worker->state, &worker->policy, &view, err);
 }
 
+static const struct rog_rule *rule_of(const struct rog_worker_gradients *given, uint32_t tensor)
+{
+    return &given->rules[given->rule_count > 1 ? tensor : 0];
+}
+
 static int check_push(const struct rog_worker *worker, const struct rog_worker_gradients *given,
                       struct rog_error *err)
 {
@@ -266,27 +249,31 @@ static int check_push(const struct rog_worker *worker, const struct rog_worker_g
     if (worker->phase != COMPUTING)
         return rog_fail(err, ROG_EINVAL, "iteration %u is not complete yet",
                         worker->status.iteration);
-    if ((given->tensors != NULL || given->flat != NULL) != (worker->values != NULL))
+    if (!given->tensors != !worker->values)
         return rog_fail(err, ROG_EINVAL, "gradients %s a model",
                         worker->values ? "miss" : "without");
-    for (uint32_t i = 0; i < rows->tensor_count; i++) {
+    if (given->rule_count != 1 && given->rule_count != rows->tensor_count)
+        return rog_fail(err, ROG_EINVAL, "%u rules for %u tensors: one for all, or one for each",
+                        given->rule_count, rows->tensor_count);
+    for (uint32_t i = 0; i < given->rule_count; i++) {
+        int code = rog_rule_check(&given->rules[i], err);
+        if (code)
+            return code;
+    }
+    for (uint32_t i = 0; given->tensors && i < rows->tensor_count; i++) {
         const struct rog_rows_tensor *tensor = &rows->tensors[i];
-        const float *gradient = rog_worker_gradient(given, rows, i);
-        float rate = given->steps[given->step_of_each ? i : 0].learning_rate;
-        if (!(rate >= 0) || !isfinite(rate))
-            return rog_fail(err, ROG_EINVAL, "the learning rate is %g", (double)rate);
-        if (gradient && !rog_kernel_finite(gradient, tensor->size))
+        if (given->tensors[i] && !rog_kernel_finite(given->tensors[i], tensor->size))
             return rog_fail(err, ROG_EINVAL,
                             "a gradient of iteration %u is not finite, in tensor %u%s%s: the "
                             "training has diverged, try a smaller learning rate than %g",
                             worker->status.iteration + 1, i, tensor->name ? ", " : "",
-                            tensor->name ? tensor->name : "", (double)rate);
+                            tensor->name ? tensor->name : "", rule_of(given, i)->learning_rate);
     }
     return 0;
 }
 
-int rog_worker_push_tensors(struct rog_worker *worker, const struct rog_worker_gradients *given,
-                            double now, struct rog_error *err)
+int rog_worker_push(struct rog_worker *worker, const struct rog_worker_gradients *given, double now,
+                    struct rog_error *err)
 {
     const struct rog_rows *rows = worker->rows;
     struct rog_send_scratch scratch = {0};
@@ -303,9 +290,8 @@ int rog_worker_push_tensors(struct rog_worker *worker, const struct rog_worker_g
     worker->phase = PUSHING;
     give_back_answer(worker);
     for (uint32_t i = 0; worker->values && i < rows->tensor_count && !code; i++)
-        code =
-            accumulate_tensor(worker, i, rog_worker_gradient(given, rows, i),
-                              &given->steps[given->step_of_each ? i : 0], scratch.magnitude, err);
+        code = accumulate_tensor(worker, i, given->tensors[i], rule_of(given, i), scratch.magnitude,
+                                 err);
     if (!code)
         code = plan_push(worker, &scratch, now, err);
 out:
@@ -313,15 +299,6 @@ out:
     if (code)
         rog_sending_release(&worker->sending);
     return code;
-}
-
-int rog_worker_push(struct rog_worker *worker, const float *gradients, double learning_rate,
-                    double now, struct rog_error *err)
-{
-    struct rog_kernel_step step = worker->step;
-    step.learning_rate = (float)learning_rate;
-    const struct rog_worker_gradients given = {.flat = gradients, .steps = &step};
-    return rog_worker_push_tensors(worker, &given, now, err);
 }
 
 /* ---- sending ---- */

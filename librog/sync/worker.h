@@ -6,7 +6,7 @@
  * The worker's half of the protocol, without I/O: gradients, messages and the time come in as
  * arguments, messages go out as buffers. One iteration of a worker is
  *
- *     rog_worker_push(w, gradients, lr, now)         compress, rank, start sending
+ *     rog_worker_push(w, gradients, now)             accumulate, rank, start sending
  *     rog_worker_send(w, now, ...) until it gives 0  rows go out, the last message ends the push
  *     rog_worker_receive(w, message, ...)            until the notice says PULLED
  *
@@ -23,9 +23,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <librog/sync/kernels.h>
 #include <librog/sync/rows.h>
 #include <rog/error.h>
+#include <rog/rog.h>
 #include <rog/strategy.h>
 
 struct rog_worker;
@@ -35,45 +35,31 @@ struct rog_worker_config {
     const struct rog_strategy *strategy;
     struct rog_strategy_config policy; /* rows, workers, threshold */
     uint32_t worker;                   /* zero-based */
-    double momentum, weight_decay;
 };
 
-/* params: rows->params floats, the model this worker trains, borrowed and updated by pulls. NULL:
- * nothing is computed and no values travel (messages have the size they would have); for studies
- * of policy and network alone. */
+/* tensors: [tensor] the values of the model this worker trains, borrowed and updated by pulls; the
+ * list itself is not kept (rog_rows_places makes one of a flat array). NULL: nothing is computed
+ * and no values travel (messages have the size they would have); for studies of policy and network
+ * alone. */
 int rog_worker_new(struct rog_worker **worker, const struct rog_worker_config *config,
-                   float *params, struct rog_error *err);
-/* The same where the tensors are not in one array. [tensor]: its values; the list is not kept. */
-int rog_worker_new_tensors(struct rog_worker **worker, const struct rog_worker_config *config,
-                           float *const *tensors, struct rog_error *err);
+                   float *const *tensors, struct rog_error *err);
 void rog_worker_free(struct rog_worker *worker);
 
-/* Ends the local steps of the next iteration: gradients (rows->params floats, the mean over the
- * local steps; NULL without values) are folded in and a push is planned. ROG_EINVAL while the last
- * iteration is not complete, or for a gradient that is not finite (nothing is changed then), or a
- * strategy that planned nonsense; ROG_EFAILED when the update has grown past what a float holds.
- * After these two the worker is of no use. */
-int rog_worker_push(struct rog_worker *worker, const float *gradients, double learning_rate,
-                    double now, struct rog_error *err);
-
-/* The same with a rule for each tensor, and gradients that need not be in one array. */
+/* What an iteration adds. All borrowed. */
 struct rog_worker_gradients {
-    const float *flat;           /* rows->params floats, or */
-    const float *const *tensors; /* [tensor]; NULL for one that has no gradient this time: its
-                                    momentum is not touched, what waits to be sent stays */
-    const struct rog_kernel_step *steps;
-    bool step_of_each; /* [tensor], else one for all */
+    const float *const *tensors;  /* [tensor], the mean over the local steps; NULL for one that has
+                                     no gradient this time: its momentum is not touched, what waits
+                                     to be sent stays. NULL without values */
+    const struct rog_rule *rules; /* one for all tensors, or one for each */
+    uint32_t rule_count;
 };
-int rog_worker_push_tensors(struct rog_worker *worker, const struct rog_worker_gradients *gradients,
-                            double now, struct rog_error *err);
 
-static inline const float *rog_worker_gradient(const struct rog_worker_gradients *gradients,
-                                               const struct rog_rows *rows, uint32_t tensor)
-{
-    if (gradients->tensors)
-        return gradients->tensors[tensor];
-    return gradients->flat ? gradients->flat + rows->tensors[tensor].offset : NULL;
-}
+/* Ends the local steps of the next iteration: gradients are accumulated and a push is planned.
+ * ROG_EINVAL while the last iteration is not complete, for a rule, or for a gradient that is not
+ * finite (nothing is changed then), or a strategy that planned nonsense; ROG_EFAILED when the
+ * update has grown past what a float holds. After these two the worker is of no use. */
+int rog_worker_push(struct rog_worker *worker, const struct rog_worker_gradients *gradients,
+                    double now, struct rog_error *err);
 
 /* Writes the next message, at most `bytes` (>= rog_message_min_bytes(rows)), into `buffer` and its
  * length into *size; 0 when there is nothing to send now. ROG_EINVAL for a buffer that is too

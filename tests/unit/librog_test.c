@@ -29,6 +29,7 @@
 #include <librog/sync/worker.h>
 #include <rog/rog.h>
 #include <trainer/run/serve.h>
+#include "sync_cluster.h"
 
 #define TENSORS 3
 #define PARAMS (40 * 30 + 30 + 2 * 3)
@@ -190,19 +191,18 @@ static void open_bench(struct bench *bench, const float *params)
         bench->rows, bench->plugin.strategy, {bench->rows->row_count, 1, 0}};
     const struct rog_worker_config worker = {.rows = bench->rows,
                                              .strategy = bench->plugin.strategy,
-                                             .policy = {bench->rows->row_count, 1, 0},
-                                             .momentum = 0.9,
-                                             .weight_decay = 5e-4};
+                                             .policy = {bench->rows->row_count, 1, 0}};
     assert_int_equal(rog_server_new(&bench->server, &server, bench->model, NULL), 0);
-    assert_int_equal(rog_worker_new(&bench->worker, &worker, bench->params, NULL), 0);
+    assert_int_equal(flat_worker_new(&bench->worker, &worker, bench->params, NULL), 0);
 }
 
-static void step_bench(struct bench *bench, const float *gradients, double rate, double now)
+static void step_bench(struct bench *bench, const float *gradients, const struct rog_rule *rule,
+                       double now)
 {
     static uint8_t message[4096];
     enum rog_worker_notice notice = ROG_WORKER_NOTHING;
     size_t size;
-    assert_int_equal(rog_worker_push(bench->worker, gradients, rate, now, NULL), 0);
+    assert_int_equal(flat_worker_push(bench->worker, bench->rows, gradients, rule, now, NULL), 0);
     while (!rog_worker_send(bench->worker, now, message, sizeof message, &size, NULL) && size)
         assert_int_equal(rog_server_receive(bench->server, 0, message, size, now, NULL), 0);
     while (!rog_server_send(bench->server, 0, now, message, sizeof message, &size, NULL) && size)
@@ -239,7 +239,7 @@ static void test_same_bits_as_the_core(void **state)
         const struct rog_rule rule = {0.01 / i, 0.9, 5e-4, ROG_RULE_BLOCK};
         fill(&rng, gradients);
         exchange(rog, gradients, &rule);
-        step_bench(bench, gradients, 0.01 / i, i);
+        step_bench(bench, gradients, &rule, i);
         assert_memory_equal(params, bench->params, sizeof params);
     }
     rog_statistics(rog, &seen);
@@ -328,7 +328,7 @@ static void test_background(void **state)
         fill(&rng, gradients);
         memcpy(before, bench->params, sizeof before);
         exchange(rog, gradients, &rule);
-        step_bench(bench, gradients, 0.01, i);
+        step_bench(bench, gradients, &rule, i);
         memset(gradients, 0, sizeof gradients); /* they were copied */
         assert_memory_equal(params, before, sizeof params);
     }

@@ -38,9 +38,9 @@ static void table_init(struct table *table, uint32_t worker_count, int32_t thres
     assert_true(table->model && table->params && table->gradients);
     struct rog_strategy_config policy = {table->rows->row_count, worker_count, threshold};
     struct rog_server_config server = {table->rows, table->plugin.strategy, policy};
-    struct rog_worker_config worker = {table->rows, table->plugin.strategy, policy, 0, 0.9, 0};
+    struct rog_worker_config worker = {table->rows, table->plugin.strategy, policy, 0};
     assert_int_equal(rog_server_new(&table->server, &server, table->model, &err), 0);
-    assert_int_equal(rog_worker_new(&table->worker, &worker, table->params, &err), 0);
+    assert_int_equal(flat_worker_new(&table->worker, &worker, table->params, &err), 0);
 }
 
 static void table_release(struct table *table)
@@ -223,13 +223,15 @@ static void test_worker(void **state)
     table_init(&table, 1, 0);
     struct table *t = &table;
     const uint32_t tensors = table.rows->tensor_count;
+    const struct rog_rule rule = {.learning_rate = 1, .momentum = 0.9};
 
     worker_refuses(t, "only workers send", ROG_WIRE_BEGIN, ROG_WIRE_PUSH, 1, 0, tensors);
     worker_refuses(t, "a pull of iteration 1, expected 0", ROG_WIRE_BEGIN, ROG_WIRE_PULL, 1, 0,
                    tensors);
     worker_refuses(t, "rows of iteration 1 are asked for, this is 0", ROG_WIRE_REQUEST,
                    ROG_WIRE_NONE, 1, 0, 1);
-    assert_int_equal(rog_worker_push(table.worker, table.gradients, 1, 0, &err), 0);
+    assert_int_equal(flat_worker_push(table.worker, table.rows, table.gradients, &rule, 0, &err),
+                     0);
     worker_refuses(t, "none is waited for", ROG_WIRE_BEGIN, ROG_WIRE_PULL, 1, 0, tensors);
     do {
         assert_int_equal(rog_worker_send(table.worker, 0, table.buffer, BUFFER_BYTES, &size, &err),

@@ -111,10 +111,10 @@ static void scene_init(struct scene *scene, struct rog_strategy strategy, int32_
     struct rog_server_config server = {scene->rows, &scene->strategy, policy};
     assert_int_equal(rog_server_new(&scene->server, &server, scene->model, &err), 0);
     for (uint32_t i = 0; i < WORKERS; i++) {
-        struct rog_worker_config worker = {scene->rows, &scene->strategy, policy, i, 0, 0};
+        struct rog_worker_config worker = {scene->rows, &scene->strategy, policy, i};
         scene->params[i] = calloc(params, sizeof(float));
         assert_non_null(scene->params[i]);
-        assert_int_equal(rog_worker_new(&scene->worker[i], &worker, scene->params[i], &err), 0);
+        assert_int_equal(flat_worker_new(&scene->worker[i], &worker, scene->params[i], &err), 0);
     }
 }
 
@@ -190,10 +190,19 @@ static enum rog_worker_notice flow_down(struct scene *scene, uint32_t worker)
     return last;
 }
 
+/* Without momentum and decay. */
+static int push_at(struct scene *scene, const float *gradients, double rate, struct rog_error *err)
+{
+    const struct rog_rule rule = {.learning_rate = rate};
+    return flat_worker_push(scene->worker[0], scene->rows, gradients, &rule, scene->now, err);
+}
+
 static void push(struct scene *scene, uint32_t worker)
 {
+    const struct rog_rule rule = {.learning_rate = 1};
     struct rog_error err;
-    if (rog_worker_push(scene->worker[worker], scene->gradients, 1, scene->now, &err))
+    if (flat_worker_push(scene->worker[worker], scene->rows, scene->gradients, &rule, scene->now,
+                         &err))
         fail_msg("%s", err.message);
 }
 
@@ -634,30 +643,30 @@ static void test_bad_calls(void **state)
 
     /* A gradient that is not finite changes nothing. */
     scene.gradients[1234] = NAN;
-    assert_int_equal(rog_worker_push(worker, scene.gradients, 1, 0, &err), ROG_EINVAL);
+    assert_int_equal(push_at(&scene, scene.gradients, 1, &err), ROG_EINVAL);
     assert_non_null(strstr(err.message, "not finite"));
     scene.gradients[1234] = 0;
     rog_worker_status(worker, &status);
     assert_int_equal(status.iteration, 0);
     assert_false(status.pushing || status.waiting);
-    assert_int_equal(rog_worker_push(worker, scene.gradients, NAN, 0, &err), ROG_EINVAL);
-    assert_int_equal(rog_worker_push(worker, NULL, 1, 0, &err), ROG_EINVAL);
+    assert_int_equal(push_at(&scene, scene.gradients, NAN, &err), ROG_EINVAL);
+    assert_int_equal(push_at(&scene, NULL, 1, &err), ROG_EINVAL);
     assert_int_equal(rog_worker_send(worker, 0, scene.buffer, scene.bytes, &size, &err), 0);
     assert_int_equal(size, 0);
 
     push(&scene, 0);
-    assert_int_equal(rog_worker_push(worker, scene.gradients, 1, 0, &err), ROG_EINVAL);
+    assert_int_equal(push_at(&scene, scene.gradients, 1, &err), ROG_EINVAL);
     assert_int_equal(rog_worker_send(worker, 0, scene.buffer, scene.bytes - 1, &size, &err),
                      ROG_EINVAL);
     assert_int_equal(rog_server_send(scene.server, 0, 0, scene.buffer, 3, &size, &err), ROG_EINVAL);
     flow_up(&scene, 0);
-    assert_int_equal(rog_worker_push(worker, scene.gradients, 1, 0, &err), ROG_EINVAL);
+    assert_int_equal(push_at(&scene, scene.gradients, 1, &err), ROG_EINVAL);
     assert_int_equal(flow_down(&scene, 0), ROG_WORKER_PULLED);
 
     /* An update that overflows. */
     for (uint64_t i = 0; i < scene.rows->params; i++)
         scene.gradients[i] = 1e38f;
-    assert_int_equal(rog_worker_push(worker, scene.gradients, 1e30, 0, &err), ROG_EFAILED);
+    assert_int_equal(push_at(&scene, scene.gradients, 1e30, &err), ROG_EFAILED);
     assert_non_null(strstr(err.message, "diverged"));
     scene_release(&scene);
 }
@@ -721,7 +730,7 @@ static void test_bad_strategies(void **state)
         struct rog_error err;
         strategy.plan_push = plans[i].hook;
         scene_init(&scene, strategy, 5);
-        assert_int_equal(rog_worker_push(scene.worker[0], scene.gradients, 1, 0, &err), ROG_EINVAL);
+        assert_int_equal(push_at(&scene, scene.gradients, 1, &err), ROG_EINVAL);
         if (!strstr(err.message, plans[i].cause) || !strstr(err.message, "SCENE"))
             fail_msg("%s", err.message);
         scene_release(&scene);

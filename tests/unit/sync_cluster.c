@@ -40,6 +40,30 @@ static void *allocate(size_t count, size_t size)
     return memory;
 }
 
+int flat_worker_new(struct rog_worker **worker, const struct rog_worker_config *config,
+                    float *params, struct rog_error *err)
+{
+    float **places = allocate(config->rows->tensor_count, sizeof *places);
+    if (params)
+        rog_rows_places(config->rows, params, places);
+    int code = rog_worker_new(worker, config, params ? places : NULL, err);
+    free(places);
+    return code;
+}
+
+int flat_worker_push(struct rog_worker *worker, const struct rog_rows *rows, const float *gradients,
+                     const struct rog_rule *rule, double now, struct rog_error *err)
+{
+    const float **places = allocate(rows->tensor_count, sizeof *places);
+    for (uint32_t i = 0; gradients && i < rows->tensor_count; i++)
+        places[i] = gradients + rows->tensors[i].offset;
+    const struct rog_worker_gradients given = {
+        .tensors = gradients ? places : NULL, .rules = rule, .rule_count = 1};
+    int code = rog_worker_push(worker, &given, now, err);
+    free(places);
+    return code;
+}
+
 static void init_worker(struct cluster *cluster, uint32_t index)
 {
     const struct cluster_options *options = &cluster->options;
@@ -57,10 +81,8 @@ static void init_worker(struct cluster *cluster, uint32_t index)
         .rows = cluster->rows,
         .strategy = options->strategy,
         .policy = {cluster->rows->row_count, options->workers, options->threshold},
-        .worker = index,
-        .momentum = 0.9,
-        .weight_decay = 5e-4};
-    if (rog_worker_new(&worker->worker, &config, worker->params, &err))
+        .worker = index};
+    if (flat_worker_new(&worker->worker, &config, worker->params, &err))
         fail_msg("%s", err.message);
 }
 
@@ -185,8 +207,9 @@ static bool act_push(struct cluster *cluster, uint32_t index)
         cluster->gradients[i] = (float)rog_rng_normal(&cluster->rng);
     bool calm = cluster->calm_after > 0 && status.iteration >= cluster->calm_after;
     cluster->learning_rate = calm ? 0 : 0.01;
-    if (rog_worker_push(worker->worker, cluster->gradients, cluster->learning_rate, cluster->now,
-                        &err))
+    const struct rog_rule rule = {cluster->learning_rate, 0.9, 5e-4, ROG_RULE_BLOCK};
+    if (flat_worker_push(worker->worker, cluster->rows, cluster->gradients, &rule, cluster->now,
+                         &err))
         fail_msg("%s", err.message);
     if (cluster->watch.pushed)
         cluster->watch.pushed(cluster, index, cluster->gradients);

@@ -89,6 +89,13 @@ struct cluster {
 /* 212 rows of 8 to 100 elements in 5 tensors; small: 3 tensors of one row each. */
 struct rog_rows *cluster_rows(bool small);
 
+/* A worker, and its push, of a model and gradients in flat arrays (NULL: no values) with one rule
+ * for all tensors. */
+int flat_worker_new(struct rog_worker **worker, const struct rog_worker_config *config,
+                    float *params, struct rog_error *err);
+int flat_worker_push(struct rog_worker *worker, const struct rog_rows *rows, const float *gradients,
+                     const struct rog_rule *rule, double now, struct rog_error *err);
+
 void cluster_init(struct cluster *cluster, const struct cluster_options *options,
                   const struct cluster_watch *watch);
 void cluster_release(struct cluster *cluster);

@@ -55,6 +55,7 @@ static struct weights exchange(const char *library, int32_t threshold, const str
     struct rog_worker *worker;
     struct weights weights = {0};
     size_t size, floats = values ? rows->params : 1;
+    const struct rog_rule rule = {.learning_rate = 1, .momentum = 0.9};
     load_strategy(&plugin, library);
     float *model = calloc(floats, sizeof *model), *params = calloc(floats, sizeof *params);
     float *gradients = calloc(floats, sizeof *gradients);
@@ -62,10 +63,10 @@ static struct weights exchange(const char *library, int32_t threshold, const str
     assert_true(model && params && gradients && buffer);
     struct rog_strategy_config policy = {rows->row_count, 1, threshold};
     struct rog_server_config server_config = {rows, plugin.strategy, policy};
-    struct rog_worker_config worker_config = {rows, plugin.strategy, policy, 0, 0.9, 0};
+    struct rog_worker_config worker_config = {rows, plugin.strategy, policy, 0};
     assert_int_equal(rog_server_new(&server, &server_config, values ? model : NULL, &err), 0);
-    assert_int_equal(rog_worker_new(&worker, &worker_config, values ? params : NULL, &err), 0);
-    assert_int_equal(rog_worker_push(worker, values ? gradients : NULL, 1, 0, &err), 0);
+    assert_int_equal(flat_worker_new(&worker, &worker_config, values ? params : NULL, &err), 0);
+    assert_int_equal(flat_worker_push(worker, rows, values ? gradients : NULL, &rule, 0, &err), 0);
     for (;;) {
         assert_int_equal(rog_worker_send(worker, 0, buffer, MESSAGE_BYTES, &size, &err), 0);
         if (size == 0)

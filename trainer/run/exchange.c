@@ -10,6 +10,16 @@
 #define MESSAGES 128
 #define LATE_S 1e12 /* past every budget */
 
+struct rog_rule rog_exchange_rule(const struct rog_run_config *config, uint32_t iteration)
+{
+    return (struct rog_rule){
+        .learning_rate = rog_run_config_learning_rate(config, iteration),
+        .momentum = config->momentum,
+        .weight_decay = config->weight_decay,
+        .kind = ROG_RULE_BLOCK,
+    };
+}
+
 size_t rog_exchange_message_bytes(const struct rog_rows *rows)
 {
     size_t least = rog_message_min_bytes(rows);
@@ -42,7 +52,9 @@ static int push_once(struct rog_worker *worker, const struct rog_rows *rows, uin
     if (!message)
         return rog_fail_nomem(err);
     *bytes = 0;
-    int code = rog_worker_push(worker, NULL, 0, 0, err);
+    const struct rog_rule rule = {.learning_rate = 0};
+    const struct rog_worker_gradients none = {.rules = &rule, .rule_count = 1};
+    int code = rog_worker_push(worker, &none, 0, err);
     while (!code) {
         code = rog_worker_send(worker, LATE_S, message, room, &size, err);
         if (code || !size)

@@ -2,16 +2,21 @@
 #ifndef ROG_RUN_EXCHANGE_H
 #define ROG_RUN_EXCHANGE_H
 
-/* How a model's exchange is cut into messages, and how large it is. */
+/* By which rule a run's gradients are exchanged, into which messages that is cut, and how large it
+ * is. */
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdint.h>
 
+#include <common/run_config.h>
 #include <librog/sync/rows.h>
 #include <rog/error.h>
+#include <rog/rog.h>
 #include <rog/strategy.h>
+
+/* Of all tensors, in this iteration of a worker. */
+struct rog_rule rog_exchange_rule(const struct rog_run_config *config, uint32_t iteration);
 
 /* Most bytes of a message: about 1/128 of a full exchange, small enough that a sender can stop soon
  * after its budget is over and large enough that headers hardly count. */

@@ -7,6 +7,7 @@
 
 #include <common/workload.h>
 #include <rog/rog.h>
+#include <trainer/run/exchange.h>
 #include <trainer/run/train.h>
 
 struct job {
@@ -86,12 +87,7 @@ static int iterate(struct job *job, uint32_t iteration, struct rog_error *err)
     const struct rog_run_config *config = job->config;
     struct rog_train *train = &job->train;
     uint32_t worker = job->options->rank - 1;
-    const struct rog_rule rule = {
-        .learning_rate = rog_run_config_learning_rate(config, iteration),
-        .momentum = config->momentum,
-        .weight_decay = config->weight_decay,
-        .kind = ROG_RULE_BLOCK,
-    };
+    const struct rog_rule rule = rog_exchange_rule(config, iteration);
     struct rog_step step = {
         .gradients = job->gradients, .rules = &rule, .rule_count = 1, .loss = NAN};
     const float *flat = NULL;

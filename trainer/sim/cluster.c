@@ -49,10 +49,10 @@ static int node_init(struct rog_sim_cluster *cluster, uint32_t index, struct rog
         .strategy = config->strategy,
         .policy = {config->rows->row_count, cluster->workers, config->threshold},
         .worker = index,
-        .momentum = config->run->momentum,
-        .weight_decay = config->run->weight_decay,
     };
-    return rog_worker_new(&node->core, &worker, node->params, err);
+    if (node->params)
+        rog_rows_places(config->rows, node->params, cluster->places);
+    return rog_worker_new(&node->core, &worker, node->params ? cluster->places : NULL, err);
 }
 
 static int cluster_init(struct rog_sim_cluster *cluster, struct rog_error *err)
@@ -64,7 +64,9 @@ static int cluster_init(struct rog_sim_cluster *cluster, struct rog_error *err)
     if (!cluster->workers)
         return rog_fail(err, ROG_EINVAL, "the configuration has no workers");
     cluster->nodes = calloc(cluster->workers, sizeof *cluster->nodes);
-    if (!cluster->nodes)
+    cluster->places = calloc(config->rows->tensor_count, sizeof *cluster->places);
+    cluster->gradients = calloc(config->rows->tensor_count, sizeof *cluster->gradients);
+    if (!cluster->nodes || !cluster->places || !cluster->gradients)
         return rog_fail_nomem(err);
     rog_schedule_init(&cluster->schedule, run->checkpoint_period, run->checkpoint_count,
                       run->checkpoint_growth);
@@ -97,6 +99,8 @@ static void cluster_release(struct rog_sim_cluster *cluster)
     rog_processor_release(&cluster->processor);
     rog_slots_release(&cluster->slots);
     rog_queue_release(&cluster->queue);
+    free(cluster->gradients);
+    free(cluster->places);
     free(cluster->nodes);
 }
 

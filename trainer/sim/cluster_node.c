@@ -6,6 +6,7 @@
 
 #include <librog/events/iteration.h>
 #include <rog/events.h>
+#include <trainer/run/exchange.h>
 
 static int64_t wire_bytes(const struct rog_sim_cluster *cluster, uint64_t bytes)
 {
@@ -78,15 +79,18 @@ int rog_sim_compressed(struct rog_sim_cluster *cluster, uint32_t worker, struct 
 {
     const struct rog_cluster_config *config = cluster->config;
     struct rog_sim_node *node = &cluster->nodes[worker];
-    const float *gradients = NULL;
+    const struct rog_rule rule = rog_exchange_rule(config->run, node->iterations + 1);
+    const struct rog_worker_gradients gradients = {
+        .tensors = node->params ? cluster->gradients : NULL, .rules = &rule, .rule_count = 1};
+    const float *flat = NULL;
     int code = ROG_OK;
     if (node->params)
         code = config->gradients(config->user, worker, node->profile->local_steps, node->params,
-                                 &gradients, &node->loss, err);
+                                 &flat, &node->loss, err);
+    for (uint32_t i = 0; flat && i < config->rows->tensor_count; i++)
+        cluster->gradients[i] = flat + config->rows->tensors[i].offset;
     if (!code)
-        code = rog_worker_push(node->core, gradients,
-                               rog_run_config_learning_rate(config->run, node->iterations + 1),
-                               cluster->now_s, err);
+        code = rog_worker_push(node->core, &gradients, cluster->now_s, err);
     if (code)
         return code;
     rog_sim_enter(cluster, node, ROG_SIM_PUSHING);

@@ -94,6 +94,8 @@ struct rog_sim_cluster {
     struct rog_server *server;
     struct rog_sim_node *nodes; /* [workers] */
     uint32_t workers;
+    float **places;                      /* [tensor] of the worker that is being made */
+    const float **gradients;             /* [tensor] of the push at hand */
     struct rog_medium_station *stations; /* [workers] */
     struct rog_air air;
     struct rog_queue queue;
