@@ -35,18 +35,35 @@ static const char *missing_hook(const struct rog_strategy *strategy)
     return NULL;
 }
 
-static int check(const struct rog_strategy *strategy, const char *path, struct rog_error *err)
+/* What a strategy has at least, by the version of the interface it is made for. */
+static const size_t version_bytes[] = {
+    [1] = offsetof(struct rog_strategy, staleness_bound),
+    [ROG_STRATEGY_ABI] = sizeof(struct rog_strategy),
+};
+
+/* Whether the plugin's strategy, of which only the first two members are known to be there, can be
+ * read. */
+static int check_version(const struct rog_strategy *exported, const char *path,
+                         struct rog_error *err)
 {
-    if (strategy->abi_version != ROG_STRATEGY_ABI)
+    if (exported->abi_version < 1 || exported->abi_version > ROG_STRATEGY_ABI)
         return rog_fail(err, ROG_EABI,
                         "plugin %s is made for version %u of the strategy interface, this program "
-                        "has version %d: compile it again with this version's <rog/strategy.h>",
-                        path, strategy->abi_version, ROG_STRATEGY_ABI);
-    if (strategy->struct_size < sizeof *strategy)
+                        "has versions 1 to %d: compile it again with this version's "
+                        "<rog/strategy.h>",
+                        path, exported->abi_version, ROG_STRATEGY_ABI);
+    size_t least = version_bytes[exported->abi_version];
+    if (exported->struct_size < least)
         return rog_fail(err, ROG_EABI,
-                        "plugin %s: its strategy has %u bytes, this program's has %zu: compile it "
-                        "again with this version's <rog/strategy.h>",
-                        path, strategy->struct_size, sizeof *strategy);
+                        "plugin %s: its strategy has %u bytes, version %u of the interface has "
+                        "%zu: compile it again with this version's <rog/strategy.h>",
+                        path, exported->struct_size, exported->abi_version, least);
+    return 0;
+}
+
+static int check_contents(const struct rog_strategy *strategy, const char *path,
+                          struct rog_error *err)
+{
     const char *missing = missing_hook(strategy);
     if (missing)
         return rog_fail(err, ROG_EABI, "plugin %s has no %s, which every strategy must have", path,
@@ -59,6 +76,22 @@ static int check(const struct rog_strategy *strategy, const char *path, struct r
     return 0;
 }
 
+/* Copies as much as the plugin has and this program knows. */
+static int take_strategy(struct rog_plugin *plugin, const struct rog_strategy *exported,
+                         struct rog_error *err)
+{
+    int code = check_version(exported, plugin->path, err);
+    if (code)
+        return code;
+    plugin->strategy = calloc(1, sizeof *plugin->strategy);
+    if (!plugin->strategy)
+        return rog_fail_nomem(err);
+    size_t bytes = exported->struct_size;
+    memcpy(plugin->strategy, exported,
+           bytes < sizeof *plugin->strategy ? bytes : sizeof *plugin->strategy);
+    return check_contents(plugin->strategy, plugin->path, err);
+}
+
 int rog_plugin_load_path(struct rog_plugin *plugin, const char *path, struct rog_error *err)
 {
     *plugin = (struct rog_plugin){0};
@@ -67,21 +100,19 @@ int rog_plugin_load_path(struct rog_plugin *plugin, const char *path, struct rog
         return rog_fail(err, ROG_EABI, "cannot load plugin: %s", dlerror());
 
     int code = 0;
-    const struct rog_strategy *strategy = dlsym(handle, ROG_STRATEGY_SYMBOL);
-    if (!strategy)
+    plugin->handle = handle;
+    plugin->path = strdup(path);
+    const struct rog_strategy *exported = dlsym(handle, ROG_STRATEGY_SYMBOL);
+    if (!plugin->path)
+        code = rog_fail_nomem(err);
+    else if (!exported)
         code = rog_fail(err, ROG_EABI, "%s is no strategy plugin: it does not export %s", path,
                         ROG_STRATEGY_SYMBOL);
     else
-        code = check(strategy, path, err);
-    char *copy = code ? NULL : strdup(path);
-    if (!code && !copy)
-        code = rog_fail_nomem(err);
-    if (code) {
-        dlclose(handle);
-        return code;
-    }
-    *plugin = (struct rog_plugin){.handle = handle, .path = copy, .strategy = strategy};
-    return 0;
+        code = take_strategy(plugin, exported, err);
+    if (code)
+        rog_plugin_release(plugin);
+    return code;
 }
 
 void rog_plugin_release(struct rog_plugin *plugin)
@@ -89,6 +120,7 @@ void rog_plugin_release(struct rog_plugin *plugin)
     if (plugin->handle)
         dlclose(plugin->handle);
     free(plugin->path);
+    free(plugin->strategy);
     *plugin = (struct rog_plugin){0};
 }
 

@@ -18,10 +18,11 @@
 struct rog_plugin {
     void *handle;
     char *path;
-    const struct rog_strategy *strategy;
+    struct rog_strategy *strategy; /* a copy of the plugin's; what a plugin of an earlier version
+                                      of the interface lacks is 0 */
 };
 
-/* Loads the plugin for `library`, checks ABI version, struct size and required hooks. What is
+/* Loads the plugin for `library`, checks interface version, struct size and required hooks. What is
  * refused is closed again. An unknown library is ROG_EINVAL, the message lists those found. */
 int rog_plugin_load(struct rog_plugin *plugin, const char *library, struct rog_error *err);
 void rog_plugin_release(struct rog_plugin *plugin);

@@ -19,6 +19,8 @@ static struct rog_json *verify_json(const char *id, const struct rog_verify *ver
         rog_json_put_integer(check, "checked", (int64_t)list->checked);
         rog_json_put_integer(check, "failed", (int64_t)list->failed);
         rog_json_put(check, "findings", findings);
+        if (list->unchecked)
+            rog_json_put_string(check, "unchecked", list->unchecked);
         rog_json_append(checks, check);
     }
     rog_json_put_string(result, "run", id);
@@ -44,6 +46,9 @@ static int print_text(const char *id, const struct rog_verify *verify, struct ro
         rog_table_cell(table, "%s", list->what);
     }
     int code = rog_table_print(table, err);
+    for (int i = 0; i < ROG_VERIFY_CHECKS && code == 0; i++)
+        if (verify->check[i].unchecked)
+            rog_print("%s: not checked: %s", verify->check[i].name, verify->check[i].unchecked);
     for (int i = 0; i < ROG_VERIFY_CHECKS && code == 0; i++)
         for (size_t k = 0; k < verify->check[i].findings; k++)
             rog_print("%s: %s", verify->check[i].name, verify->check[i].finding[k]);

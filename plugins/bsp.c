@@ -22,6 +22,18 @@ static void admit(void *state, const struct rog_strategy_config *config,
         admission->needed[worker] = view->iteration;
 }
 
+static int64_t staleness_bound(const struct rog_strategy_config *config)
+{
+    (void)config;
+    return 0;
+}
+
+static double least_share(const struct rog_strategy_config *config)
+{
+    (void)config;
+    return 1;
+}
+
 ROG_STRATEGY_EXPORT const struct rog_strategy rog_strategy_plugin = {
     .abi_version = ROG_STRATEGY_ABI,
     .struct_size = sizeof(struct rog_strategy),
@@ -35,4 +47,6 @@ ROG_STRATEGY_EXPORT const struct rog_strategy rog_strategy_plugin = {
     .plan_push = plan,
     .admit = admit,
     .plan_pull = plan,
+    .staleness_bound = staleness_bound,
+    .least_share = least_share,
 };

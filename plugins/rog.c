@@ -174,6 +174,16 @@ static void admit(void *opaque, const struct rog_strategy_config *config,
         admission->needed[worker] = view->iteration - threshold;
 }
 
+static int64_t staleness_bound(const struct rog_strategy_config *config)
+{
+    return config->threshold;
+}
+
+static double least_share(const struct rog_strategy_config *config)
+{
+    return minimum_fraction(config->threshold);
+}
+
 ROG_STRATEGY_EXPORT const struct rog_strategy rog_strategy_plugin = {
     .abi_version = ROG_STRATEGY_ABI,
     .struct_size = sizeof(struct rog_strategy),
@@ -189,4 +199,6 @@ ROG_STRATEGY_EXPORT const struct rog_strategy rog_strategy_plugin = {
     .plan_push = plan,
     .admit = admit,
     .plan_pull = plan,
+    .staleness_bound = staleness_bound,
+    .least_share = least_share,
 };

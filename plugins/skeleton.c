@@ -76,7 +76,19 @@ static void skeleton_plan_pull(void *state, const struct rog_strategy_config *co
     skeleton_plan_push(state, config, view, plan);
 }
 
-/* Step 7: describe it. The name in lower case is the file's name: SKELETON lives in skeleton.so.
+/* Step 7 (optional): what the strategy promises; `rogctl verify` holds recorded runs to it. Leave
+ * out what you cannot promise. */
+static int64_t skeleton_staleness_bound(const struct rog_strategy_config *config)
+{
+    return config->threshold;
+}
+
+static double skeleton_least_share(const struct rog_strategy_config *config)
+{
+    return 1.0 / config->threshold;
+}
+
+/* Step 8: describe it. The name in lower case is the file's name: SKELETON lives in skeleton.so.
  * abi_version and struct_size stay as they are. */
 ROG_STRATEGY_EXPORT const struct rog_strategy rog_strategy_plugin = {
     .abi_version = ROG_STRATEGY_ABI,
@@ -93,4 +105,6 @@ ROG_STRATEGY_EXPORT const struct rog_strategy rog_strategy_plugin = {
     .plan_push = skeleton_plan_push,
     .admit = skeleton_admit,
     .plan_pull = skeleton_plan_pull,
+    .staleness_bound = skeleton_staleness_bound,
+    .least_share = skeleton_least_share,
 };

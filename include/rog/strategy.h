@@ -25,7 +25,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define ROG_STRATEGY_ABI 1
+/* A plugin is made for one version. Each version has the members of the one before at the same
+ * places and appends its own, so that a program runs the plugins of its own version and of all
+ * earlier ones; what those lack is as if they had left it out. */
+#define ROG_STRATEGY_ABI 2
 #define ROG_STRATEGY_SYMBOL "rog_strategy_plugin"
 #define ROG_STRATEGY_EXPORT __attribute__((visibility("default")))
 
@@ -123,6 +126,16 @@ struct rog_strategy {
                   const struct rog_admit_view *view, struct rog_admission *admission);
     void (*plan_pull)(void *state, const struct rog_strategy_config *config,
                       const struct rog_send_view *view, struct rog_send_plan *plan);
+
+    /* Since version 2, optional: what the strategy promises under a configuration. `rogctl verify`
+     * holds the record of a run to it, and says what it could not check where nothing is stated.
+     *
+     * staleness_bound: how many iterations behind a worker that is admitted any row of any worker
+     *                  may be, so that needed[j] >= iteration - bound; negative: no bound.
+     * least_share:     the least share of all rows in each push and each pull, in (0, 1]; 1: always
+     *                  all of them. */
+    int64_t (*staleness_bound)(const struct rog_strategy_config *config);
+    double (*least_share)(const struct rog_strategy_config *config);
 
     /* Fields are only appended below this line. */
 };

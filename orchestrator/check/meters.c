@@ -56,7 +56,7 @@ static void check_direction(const struct rog_record_worker *worker, const struct
             return;
         list->checked++;
         if (rows > 0 && bytes == 0)
-            rog_verify_find(list, "rank %lld iteration %lld at %.6f s: %lld rows in no bytes",
+            rog_finding_add(list, "rank %lld iteration %lld at %.6f s: %lld rows in no bytes",
                             (long long)step->rank, (long long)step->iteration, step->t,
                             (long long)rows);
         sent += (double)bytes;
@@ -65,7 +65,7 @@ static void check_direction(const struct rog_record_worker *worker, const struct
             at++;
         double through = rates[at].bytes + rates[at].mbps * 1e6 / 8 * (step->t - rates[at].t);
         if (sent > (through + largest) * (1 + 1e-6) + 1) {
-            rog_verify_find(list,
+            rog_finding_add(list,
                             "rank %lld iteration %lld at %.6f s: %.0f bytes %s so far, the link "
                             "let %.0f through",
                             (long long)step->rank, (long long)step->iteration, step->t, sent,
@@ -144,7 +144,7 @@ int rog_verify_meters(struct rog_db *db, const struct rog_record *record,
         code = rog_query_new(&query, db, err, meters[i].wrong, "s", record->row.id);
         while (code == 0 && (code = rog_query_step(query, err)) == 1) {
             code = 0;
-            rog_verify_find(list, "%s: rank %lld at %.6f s, from %.10g to %.10g", meters[i].says,
+            rog_finding_add(list, "%s: rank %lld at %.6f s, from %.10g to %.10g", meters[i].says,
                             (long long)rog_query_int(query, 0), rog_query_real(query, 1),
                             rog_query_real(query, 2), rog_query_real(query, 3));
         }

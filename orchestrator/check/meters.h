@@ -2,8 +2,9 @@
 #ifndef ROG_CHECK_METERS_H
 #define ROG_CHECK_METERS_H
 
+#include <orchestrator/check/findings.h>
 #include <orchestrator/check/record.h>
-#include <orchestrator/check/verify.h>
+#include <orchestrator/store/db.h>
 
 /* Bytes of each worker against what its link let through until then. Of runs in virtual time
  * alone: a real link is only ever limited from above. */

@@ -126,7 +126,7 @@ static int differences(struct rog_db *db, const char *run_id, const char *one, c
     while (code == 0 && (code = rog_query_step(query, err)) == 1) {
         code = 0;
         const char *text = rog_query_text(query, 3);
-        rog_verify_find(list, "%s: %s of rank %lld at %.6f s: %.300s", says,
+        rog_finding_add(list, "%s: %s of rank %lld at %.6f s: %.300s", says,
                         rog_query_text(query, 0), (long long)rog_query_int(query, 1),
                         rog_query_real(query, 2), text ? text : "");
     }
@@ -189,7 +189,7 @@ int rog_verify_stream(struct rog_db *db, const char *run_id, struct rog_finding_
     code = copy ? read_again(db, run_id, folder, copy, &any, &cause) : rog_fail_nomem(&cause);
     if (code == ROG_EFORMAT) {
         /* The stream itself is damaged: that is a finding. */
-        rog_verify_find(list, "%s", cause.message);
+        rog_finding_add(list, "%s", cause.message);
         list->checked = 1;
         code = 0;
     } else if (code == 0 && any) {

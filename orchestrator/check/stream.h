@@ -2,7 +2,8 @@
 #ifndef ROG_CHECK_STREAM_H
 #define ROG_CHECK_STREAM_H
 
-#include <orchestrator/check/verify.h>
+#include <orchestrator/check/findings.h>
+#include <orchestrator/store/db.h>
 
 /* Reads the run's event stream once more, into a database of its own, and compares the two row by
  * row. A run without a stream (an imported one) has nothing checked. */

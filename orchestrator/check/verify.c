@@ -2,81 +2,28 @@
 #include <orchestrator/check/verify.h>
 
 #include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include <common/file.h>
 #include <orchestrator/check/meters.h>
+#include <orchestrator/check/promises.h>
 #include <orchestrator/check/record.h>
 #include <orchestrator/check/stream.h>
 
-#define ENDLESS 2147483647 /* a threshold without end */
-
-void rog_verify_find(struct rog_finding_list *list, const char *format, ...)
+static void check_complete(const struct rog_record *record, const struct rog_promises *promises,
+                           struct rog_finding_list *list)
 {
-    char text[512];
-    va_list args;
-    list->failed++;
-    if (list->findings == ROG_FINDINGS_MAX)
-        return;
-    va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-    list->finding[list->findings] = rog_strdup(text);
-    if (list->finding[list->findings])
-        list->findings++;
-}
-
-/* What is known of a library's policy; others are held to what they said of themselves. */
-enum share { SHARE_ANY, SHARE_ALL, SHARE_MINIMUM };
-static const struct policy {
-    const char *library;
-    bool bounded;     /* needed = iteration - threshold */
-    enum share share; /* of the rows in each push and pull */
-} policies[] = {
-    {"BSP", true, SHARE_ALL},
-    {"SSP", true, SHARE_ALL},
-    {"ROG", true, SHARE_MINIMUM},
-};
-
-static const struct policy *policy_of(const struct rog_record *record)
-{
-    for (size_t i = 0; i < sizeof policies / sizeof *policies; i++)
-        if (strcmp(policies[i].library, record->row.library) == 0)
-            return &policies[i];
-    return NULL;
-}
-
-/* The root of (1 - P)^(S - 1) = P, the least share of rows ROG may send (MICRO 2022, section 4). */
-static double minimum_share(int64_t threshold)
-{
-    double low = 0, high = 1;
-    if (threshold <= 1)
-        return 1;
-    for (int i = 0; i < 60; i++) {
-        double middle = (low + high) / 2;
-        if (pow(1 - middle, (double)(threshold - 1)) > middle)
-            low = middle;
-        else
-            high = middle;
-    }
-    return low;
-}
-
-static void check_complete(const struct rog_record *record, struct rog_finding_list *list)
-{
+    (void)promises;
     if (strcmp(record->row.status, "done") != 0)
-        rog_verify_find(list, "the run is %s, not done", record->row.status);
+        rog_finding_add(list, "the run is %s, not done", record->row.status);
     if (record->admits > 0 && !record->ended)
-        rog_verify_find(list, "the trainer's end event is missing");
+        rog_finding_add(list, "the trainer's end event is missing");
     for (size_t w = 0; w < record->workers; w++) {
         const struct rog_record_worker *worker = &record->worker[w];
         for (size_t i = 0; i < worker->steps; i++) {
             list->checked++;
             if (worker->step[i].iteration != (int64_t)i + 1) {
-                rog_verify_find(list, "rank %lld: iteration %zu is missing (the next is %lld)",
+                rog_finding_add(list, "rank %lld: iteration %zu is missing (the next is %lld)",
                                 (long long)worker->rank, i + 1,
                                 (long long)worker->step[i].iteration);
                 break;
@@ -87,8 +34,10 @@ static void check_complete(const struct rog_record *record, struct rog_finding_l
 
 /* Imported runs are left out: their logs name neither all that a host did nor only what it did one
  * after the other. */
-static void check_times(const struct rog_record *record, struct rog_finding_list *list)
+static void check_times(const struct rog_record *record, const struct rog_promises *promises,
+                        struct rog_finding_list *list)
 {
+    (void)promises;
     if (record->row.workload && strcmp(record->row.workload, "imported") == 0)
         return;
     for (size_t w = 0; w < record->workers; w++) {
@@ -100,10 +49,10 @@ static void check_times(const struct rog_record *record, struct rog_finding_list
                 continue;
             list->checked++;
             if (step->compute_s < 0 || step->push_s < 0 || step->pull_s < 0 || step->stall_s < 0)
-                rog_verify_find(list, "rank %lld iteration %lld at %.6f s: a negative time",
+                rog_finding_add(list, "rank %lld iteration %lld at %.6f s: a negative time",
                                 (long long)step->rank, (long long)step->iteration, step->t);
             else if (fabs(gap_s) > record->tolerance_s)
-                rog_verify_find(list,
+                rog_finding_add(list,
                                 "rank %lld iteration %lld at %.6f s: its parts are %.6f s %s than "
                                 "the time since the last one",
                                 (long long)step->rank, (long long)step->iteration, step->t,
@@ -112,8 +61,10 @@ static void check_times(const struct rog_record *record, struct rog_finding_list
     }
 }
 
-static void check_admissions(const struct rog_record *record, struct rog_finding_list *list)
+static void check_admissions(const struct rog_record *record, const struct rog_promises *promises,
+                             struct rog_finding_list *list)
 {
+    (void)promises;
     for (size_t i = 0; i < record->admits; i++) {
         const struct rog_admit *admit = &record->admit[i];
         const struct rog_record_worker *worker = rog_record_worker(record, admit->rank);
@@ -124,13 +75,13 @@ static void check_admissions(const struct rog_record *record, struct rog_finding
             continue;
         list->checked++;
         if (!step) {
-            rog_verify_find(list, "admission at %.6f s: rank %lld has no iteration %lld", admit->t,
+            rog_finding_add(list, "admission at %.6f s: rank %lld has no iteration %lld", admit->t,
                             (long long)admit->rank, (long long)admit->iteration);
             continue;
         }
         double off_s = admit->t - (step->t - step->pull_s);
         if (!(fabs(off_s) <= record->tolerance_s))
-            rog_verify_find(list,
+            rog_finding_add(list,
                             "admission of rank %lld to iteration %lld at %.6f s: the iteration's "
                             "own times put it at %.6f s",
                             (long long)admit->rank, (long long)admit->iteration, admit->t,
@@ -140,7 +91,7 @@ static void check_admissions(const struct rog_record *record, struct rog_finding
     for (size_t w = 0; record->admits > 0 && w < record->workers; w++)
         expected += record->worker[w].steps;
     if (list->checked < expected)
-        rog_verify_find(list, "%zu iterations have no admission", expected - list->checked);
+        rog_finding_add(list, "%zu iterations have no admission", expected - list->checked);
 }
 
 /* The smallest over the workers that were active at t of their latest push that had begun, or had
@@ -172,49 +123,46 @@ static int64_t oldest_arrived(const struct rog_record *record, double t)
     return oldest;
 }
 
-static void check_one_bound(const struct rog_record *record, const struct policy *policy,
+static void check_one_bound(const struct rog_record *record, const struct rog_promises *promises,
                             const struct rog_admit *admit, struct rog_finding_list *list)
 {
     char who[128];
-    int64_t threshold = record->row.threshold;
     snprintf(who, sizeof who, "admission of rank %lld to iteration %lld at %.6f s",
              (long long)admit->rank, (long long)admit->iteration, admit->t);
-    if (policy && policy->bounded) {
-        bool endless = threshold < 0 || threshold >= ENDLESS || admit->iteration <= threshold;
-        int64_t needed = endless ? 0 : admit->iteration - threshold;
-        if (admit->needed != needed) {
-            rog_verify_find(list, "%s: %s %lld needs version %lld, it asked for %lld", who,
-                            record->row.library, (long long)threshold, (long long)needed,
-                            (long long)admit->needed);
-            return;
-        }
+    if (promises->bounded && admit->needed < admit->iteration - promises->bound) {
+        rog_finding_add(list, "%s: %s %lld needs version %lld, it asked for %lld", who,
+                        record->row.library, (long long)record->row.threshold,
+                        (long long)(admit->iteration - promises->bound), (long long)admit->needed);
+        return;
     }
     if (admit->oldest < admit->needed) {
-        rog_verify_find(list, "%s: version %lld was needed, the oldest row had %lld", who,
+        rog_finding_add(list, "%s: version %lld was needed, the oldest row had %lld", who,
                         (long long)admit->needed, (long long)admit->oldest);
         return;
     }
     /* No row can be newer than the last push that brought it; with whole models, none older. */
     int64_t newest = oldest_begun(record, admit->t);
     if (newest >= 0 && admit->oldest > newest)
-        rog_verify_find(list,
+        rog_finding_add(list,
                         "%s: it says that all rows had version %lld, but a worker had pushed "
                         "nothing beyond iteration %lld by then",
                         who, (long long)admit->oldest, (long long)newest);
     int64_t least = oldest_arrived(record, admit->t);
-    if (policy && policy->share == SHARE_ALL && admit->oldest < least)
-        rog_verify_find(list,
+    if (promises->least_share >= 1 && admit->oldest < least)
+        rog_finding_add(list,
                         "%s: it says that the oldest row had version %lld, but all workers had "
                         "pushed iteration %lld by then",
                         who, (long long)admit->oldest, (long long)least);
 }
 
-static void check_bound(const struct rog_record *record, struct rog_finding_list *list)
+static void check_bound(const struct rog_record *record, const struct rog_promises *promises,
+                        struct rog_finding_list *list)
 {
-    const struct policy *policy = policy_of(record);
+    if (promises->no_bound)
+        rog_finding_unchecked(list, "what an admission waits for: %s", promises->no_bound);
     for (size_t i = 0; i < record->admits; i++) {
         list->checked++;
-        check_one_bound(record, policy, &record->admit[i], list);
+        check_one_bound(record, promises, &record->admit[i], list);
     }
 }
 
@@ -238,8 +186,10 @@ static int64_t fastest(const struct rog_record *record, double t)
     return most;
 }
 
-static void check_staleness(const struct rog_record *record, struct rog_finding_list *list)
+static void check_staleness(const struct rog_record *record, const struct rog_promises *promises,
+                            struct rog_finding_list *list)
 {
+    (void)promises;
     for (size_t i = 0; i < record->steps; i++) {
         const struct rog_iteration *step = &record->step[i];
         if (step->staleness < 0)
@@ -254,7 +204,7 @@ static void check_staleness(const struct rog_record *record, struct rog_finding_
         if (least < 0)
             least = 0;
         if (step->staleness < least || step->staleness > most)
-            rog_verify_find(list,
+            rog_finding_add(list,
                             "rank %lld iteration %lld at %.6f s: staleness %lld, but it was %lld "
                             "behind the fastest",
                             (long long)step->rank, (long long)step->iteration, step->t,
@@ -262,21 +212,19 @@ static void check_staleness(const struct rog_record *record, struct rog_finding_
     }
 }
 
-static void check_rows(const struct rog_record *record, struct rog_finding_list *list)
+static void check_rows(const struct rog_record *record, const struct rog_promises *promises,
+                       struct rog_finding_list *list)
 {
-    const struct policy *policy = policy_of(record);
+    if (promises->no_share)
+        rog_finding_unchecked(list, "how many rows are sent at least: %s", promises->no_share);
     for (size_t i = 0; i < record->steps; i++) {
         const struct rog_iteration *step = &record->step[i];
         const int64_t counts[] = {step->rows_pushed, step->rows_pulled};
         static const char *const names[] = {"pushed", "pulled"};
         int64_t total = record->rows > 0 ? record->rows : step->rows_total;
-        int64_t least = 0;
-        if (policy && policy->share == SHARE_ALL)
-            least = total;
-        if (policy && policy->share == SHARE_MINIMUM)
-            least = (int64_t)floor(minimum_share(record->row.threshold) * (double)total);
+        int64_t least = (int64_t)floor(promises->least_share * (double)total);
         if (step->rows_total > 0 && step->rows_total != total)
-            rog_verify_find(list, "rank %lld iteration %lld: %lld rows in all, the model has %lld",
+            rog_finding_add(list, "rank %lld iteration %lld: %lld rows in all, the model has %lld",
                             (long long)step->rank, (long long)step->iteration,
                             (long long)step->rows_total, (long long)total);
         for (int k = 0; k < 2; k++) {
@@ -284,7 +232,7 @@ static void check_rows(const struct rog_record *record, struct rog_finding_list 
                 continue;
             list->checked++;
             if (counts[k] > total || counts[k] < least)
-                rog_verify_find(
+                rog_finding_add(
                     list,
                     "rank %lld iteration %lld at %.6f s: %lld rows %s, %s %lld may send "
                     "%lld to %lld",
@@ -295,7 +243,8 @@ static void check_rows(const struct rog_record *record, struct rog_finding_list 
     }
 }
 
-typedef void check_fn(const struct rog_record *record, struct rog_finding_list *list);
+typedef void check_fn(const struct rog_record *record, const struct rog_promises *promises,
+                      struct rog_finding_list *list);
 static const struct {
     const char *name, *what;
     check_fn *run; /* NULL: needs more than the record, see rog_verify_run */
@@ -331,9 +280,12 @@ int rog_verify_run(struct rog_db *db, const char *run_id, struct rog_verify *ver
     int code = rog_record_load(db, run_id, &record, err);
     if (code < 0)
         return code;
+    struct rog_promises promises;
+    rog_promises_find(&promises, &record.row, record.rows, record.workers);
     for (int i = 0; i < ROG_VERIFY_CHECKS; i++)
         if (checks[i].run)
-            checks[i].run(&record, &verify->check[i]);
+            checks[i].run(&record, &promises, &verify->check[i]);
+    rog_promises_release(&promises);
     code = rog_verify_bytes(db, &record, &verify->check[ROG_VERIFY_BYTES], err);
     if (code == 0)
         code = rog_verify_meters(db, &record, &verify->check[ROG_VERIFY_METERS], err);
@@ -348,8 +300,7 @@ int rog_verify_run(struct rog_db *db, const char *run_id, struct rog_verify *ver
 void rog_verify_release(struct rog_verify *verify)
 {
     for (int i = 0; i < ROG_VERIFY_CHECKS; i++)
-        for (size_t k = 0; k < verify->check[i].findings; k++)
-            free(verify->check[i].finding[k]);
+        rog_finding_list_release(&verify->check[i]);
     *verify = (struct rog_verify){0};
 }
 

@@ -87,3 +87,22 @@ try 1 rogctl verify "$rog" --db t.db
 prints "shorter"
 # Looking changes nothing.
 same "runs" 5 "$(query 'SELECT count(*) FROM runs' t.db)"
+
+# A strategy that states nothing is held to what it said of itself, and verify says what it left out.
+mkdir folder
+cp "$(dirname "$(command -v rogctl)")/../tests/plugins/version_1.so" folder/
+export ROG_PLUGIN_PATH="$PWD/folder"
+cat >y.conf <<END
+case = "d"; $quick
+runs = ( { library = "VERSION_1"; } );
+END
+try 0 rogctl sweep y.conf
+run=$(query "SELECT id FROM runs WHERE library = 'VERSION_1'")
+try 0 rogctl verify "$run"
+prints "bound: not checked: what an admission waits for: VERSION_1 states no staleness bound"
+prints "rows: not checked: how many rows are sent at least: VERSION_1 states no least share"
+# So is one whose plugin is gone.
+rm folder/version_1.so
+try 0 rogctl verify "$run" --json
+same "left out" "bound rows" "$(json '[.checks[] | select(.unchecked) | .check] | join(" ")')"
+prints "no plugin provides"

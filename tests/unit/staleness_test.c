@@ -254,12 +254,25 @@ static void run_schedule(const struct rog_strategy *strategy, int32_t threshold,
     oracle_release(&oracle);
 }
 
+/* What `rogctl verify` holds runs to is the bound that is held here, where the plugin states one.
+ */
+static void states_its_bound(const struct rog_strategy *strategy, int32_t threshold,
+                             uint32_t allowed)
+{
+    if (!strategy->staleness_bound)
+        return;
+    const struct rog_strategy_config config = {.rows = 1, .workers = 1, .threshold = threshold};
+    assert_int_equal(strategy->staleness_bound(&config),
+                     allowed == UINT32_MAX ? -1 : (int64_t)allowed);
+}
+
 static void run_schedules(const char *library, int32_t threshold, uint32_t allowed,
                           uint32_t schedules, struct totals *totals)
 {
     struct rog_plugin plugin;
     const struct oracle bound = {.needed = published_bound, .allowed = allowed};
     load_strategy(&plugin, library);
+    states_its_bound(plugin.strategy, threshold, allowed);
     for (uint32_t seed = 0; seed < schedules; seed++)
         run_schedule(plugin.strategy, threshold, &bound, seed, totals);
     rog_plugin_release(&plugin);
@@ -384,13 +397,23 @@ static void test_documented(void **state)
     assert_true(totals.stalls > 20);
 }
 
+/* A plugin of the first version of the interface runs as it did. */
+static void test_version_1(void **state)
+{
+    (void)state;
+    struct totals totals = {0};
+    run_schedules(TEST_PLUGINS "/version_1.so", 0, 0, 200, &totals);
+    assert_true(totals.admissions > 1000);
+    assert_true(totals.stalls > 20);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_bsp),        cmocka_unit_test(test_ssp),
         cmocka_unit_test(test_asp),        cmocka_unit_test(test_rog),
         cmocka_unit_test(test_skeleton),   cmocka_unit_test(test_wild),
-        cmocka_unit_test(test_documented),
+        cmocka_unit_test(test_documented), cmocka_unit_test(test_version_1),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -250,6 +250,31 @@ static void test_admission(void **state)
     }
 }
 
+/* No plan makes fewer rows mandatory than the strategy says it always sends, and it says as much as
+ * it can: a share of all where all are sent. */
+static void test_least_share(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *library;
+        int32_t threshold;
+        double share, tolerance;
+    } cases[] = {{"BSP", 0, 1, 0},   {"SSP", 4, 1, 0},         {"ROG", 1, 1, 0},
+                 {"ROG", 2, 0.5, 0}, {"ROG", 4, 0.3177, 1e-4}, {"ROG", 20, 0.109774, 1e-5}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        for (uint32_t rows = 1; rows < 400; rows += 37) {
+            struct planned planned;
+            planned_init(&planned, cases[i].library, cases[i].threshold, rows);
+            double share = planned.plugin.strategy->least_share(&planned.config);
+            assert_true(fabs(share - cases[i].share) <= cases[i].tolerance + 1e-12);
+            for (int pull = 0; pull < 2; pull++) {
+                ask(&planned, NULL, pull);
+                assert_true(planned.plan.mandatory >= floor(share * rows));
+            }
+            planned_release(&planned);
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -259,6 +284,7 @@ int main(void)
         cmocka_unit_test(test_ranking),
         cmocka_unit_test(test_budget),
         cmocka_unit_test(test_admission),
+        cmocka_unit_test(test_least_share),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

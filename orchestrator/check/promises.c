@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Asks the plugin of a recorded run. */
+
+#include <orchestrator/check/promises.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <common/file.h>
+#include <common/json.h>
+#include <common/plugin.h>
+
+static void ask(struct rog_promises *promises, const struct rog_plugin *plugin,
+                const struct rog_strategy_config *config)
+{
+    const struct rog_strategy *strategy = plugin->strategy;
+    if (strategy->staleness_bound) {
+        promises->bound = strategy->staleness_bound(config);
+        promises->bounded = promises->bound >= 0;
+    } else {
+        promises->no_bound = rog_format("%s states no staleness bound", strategy->name);
+    }
+    if (strategy->least_share)
+        promises->least_share = strategy->least_share(config);
+    else
+        promises->no_share = rog_format("%s states no least share", strategy->name);
+}
+
+/* A plugin that was named by its path is asked for there. */
+static int load(struct rog_plugin *plugin, const struct rog_run_row *row, struct rog_error *err)
+{
+    struct rog_json *config = NULL;
+    int code = row->config ? rog_json_parse(row->config, strlen(row->config), "its configuration",
+                                            &config, err)
+                           : 0;
+    if (code == 0)
+        code = rog_plugin_load(plugin, rog_json_get_string(config, "library", row->library), err);
+    if (code == 0)
+        code = rog_plugin_check_threshold(plugin, row->threshold, err);
+    rog_json_free(config);
+    return code;
+}
+
+void rog_promises_find(struct rog_promises *promises, const struct rog_run_row *row, int64_t rows,
+                       size_t workers)
+{
+    struct rog_plugin plugin = {0};
+    struct rog_error cause = {0};
+    *promises = (struct rog_promises){0};
+    if (load(&plugin, row, &cause) == 0) {
+        ask(promises, &plugin,
+            &(struct rog_strategy_config){.rows = rows > 0 ? (uint32_t)rows : 1,
+                                          .workers = workers > 0 ? (uint32_t)workers : 1,
+                                          .threshold = (int32_t)row->threshold});
+    } else {
+        promises->no_bound = rog_strdup(cause.message);
+        promises->no_share = rog_strdup(cause.message);
+    }
+    rog_plugin_release(&plugin);
+}
+
+void rog_promises_release(struct rog_promises *promises)
+{
+    free(promises->no_bound);
+    free(promises->no_share);
+    *promises = (struct rog_promises){0};
+}

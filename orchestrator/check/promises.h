@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_CHECK_PROMISES_H
+#define ROG_CHECK_PROMISES_H
+
+/* What a run's strategy promises, as its plugin states it under the run's configuration. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <orchestrator/store/summary.h>
+
+struct rog_promises {
+    bool bounded;       /* every admission waits for version iteration - bound at least */
+    int64_t bound;      /* iterations */
+    double least_share; /* of all rows, in each push and pull; 0: none is promised */
+    /* Why there is nothing to hold the run to: the plugin states nothing, or is not to be had. NULL
+     * where there is, also where it states that there is no bound. Heap memory. */
+    char *no_bound, *no_share;
+};
+
+/* `rows`: of the model, 0 where that is not recorded. A plugin that cannot be loaded is no error.
+ */
+void rog_promises_find(struct rog_promises *promises, const struct rog_run_row *row, int64_t rows,
+                       size_t workers);
+void rog_promises_release(struct rog_promises *promises);
+
+#endif
