@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <rog/rog.h>
+#include <librog/open.h>
 
 #include <locale.h>
 #include <math.h>
@@ -19,7 +19,8 @@
 struct rog {
     /* Copies of what the options point to. */
     char *server, *strategy, *compression, *out_dir, *workload, *data_id;
-    struct rog_run_config *config; /* NULL: none was given */
+    const struct rog_run_config *config; /* NULL: none was given */
+    struct rog_run_config *parsed;       /* the same where it was given as text */
     struct rog_run_worker profile;
     struct rog_plugin plugin;
     const struct rog_codec *codec;
@@ -107,8 +108,6 @@ static int check_options(const struct rog_options *options, struct rog_error *er
     if (!(options->server_timeout_s > 0))
         return rog_fail(err, ROG_EINVAL, "server_timeout_s is %g: it must be above 0",
                         options->server_timeout_s);
-    if (options->pace && !options->config)
-        return rog_fail(err, ROG_EINVAL, "pace needs config, which names the trace");
     return ROG_OK;
 }
 
@@ -122,14 +121,11 @@ static int check_run(struct rog *rog, struct rog_error *err)
 }
 
 /* What the configuration of a run says goes before the options. */
-static int take_config(struct rog *rog, const char *text, int64_t *threshold, struct rog_error *err)
+static int take_config(struct rog *rog, int64_t *threshold, struct rog_error *err)
 {
-    if (!text)
-        return ROG_OK;
-    int code = rog_run_config_parse(&rog->config, text, strlen(text), "the configuration", err);
-    if (code)
-        return code;
     const struct rog_run_config *config = rog->config;
+    if (!config)
+        return ROG_OK;
     *threshold = config->threshold;
     rog->how.workers = config->worker_count;
     rog->how.record_rows = config->record_rows;
@@ -172,8 +168,10 @@ static int set_up(struct rog *rog, const struct rog_options *options, struct rog
         .signals = options->catch_signals,
     };
     int code = copy_strings(rog, options, err);
+    if (!code && options->pace && !rog->config)
+        code = rog_fail(err, ROG_EINVAL, "pace needs config, which names the trace");
     if (!code)
-        code = take_config(rog, options->config, &threshold, err);
+        code = take_config(rog, &threshold, err);
     if (!code)
         code = check_run(rog, err);
     if (!code)
@@ -189,20 +187,35 @@ static int set_up(struct rog *rog, const struct rog_options *options, struct rog
     return code;
 }
 
-/* What is read and written here has a point in its numbers, whatever the program's language has. */
-static int set_up_plainly(struct rog *rog, const struct rog_options *options, struct rog_error *err)
+static int parse(struct rog *rog, const char *text, struct rog_error *err)
 {
-    locale_t plain = newlocale(LC_NUMERIC_MASK, "C", (locale_t)0);
-    if (plain == (locale_t)0)
-        return rog_fail_nomem(err);
-    locale_t before = uselocale(plain);
-    int code = set_up(rog, options, err);
-    uselocale(before);
-    freelocale(plain);
+    int code = rog_run_config_parse(&rog->parsed, text, strlen(text), "the configuration", err);
+    rog->config = rog->parsed;
     return code;
 }
 
-int rog_open(struct rog **out, const struct rog_options *options, struct rog_error *err)
+/* What is read and written here has a point in its numbers, whatever the program's language has. */
+static int set_up_in_c(struct rog *rog, const struct rog_options *options, struct rog_error *err)
+{
+    locale_t c = newlocale(LC_NUMERIC_MASK, "C", (locale_t)0);
+    if (c == (locale_t)0)
+        return rog_fail_nomem(err);
+    locale_t before = uselocale(c);
+    int code = options->config ? parse(rog, options->config, err) : ROG_OK;
+    if (!code)
+        code = set_up(rog, options, err);
+    uselocale(before);
+    freelocale(c);
+    return code;
+}
+
+int rog_open(struct rog **rog, const struct rog_options *options, struct rog_error *err)
+{
+    return rog_open_configured(rog, options, NULL, err);
+}
+
+int rog_open_configured(struct rog **out, const struct rog_options *options,
+                        const struct rog_run_config *config, struct rog_error *err)
 {
     *out = NULL;
     int code = check_options(options, err);
@@ -211,7 +224,8 @@ int rog_open(struct rog **out, const struct rog_options *options, struct rog_err
     struct rog *rog = calloc(1, sizeof *rog);
     if (!rog)
         return rog_fail_nomem(err);
-    code = set_up_plainly(rog, options, err);
+    rog->config = config;
+    code = set_up_in_c(rog, options, err);
     if (code)
         rog_close(rog);
     else
@@ -255,11 +269,11 @@ int rog_open_from_environment(struct rog **rog, struct rog_error *err)
     options.config = text;
     options.pace = pace && strcmp(pace, "1") == 0;
     options.energy = !energy || strcmp(energy, "0") != 0;
-    locale_t plain = newlocale(LC_NUMERIC_MASK, "C", (locale_t)0);
-    if (timeout && plain != (locale_t)0)
-        options.server_timeout_s = strtod_l(timeout, NULL, plain);
-    if (plain != (locale_t)0)
-        freelocale(plain);
+    locale_t c = newlocale(LC_NUMERIC_MASK, "C", (locale_t)0);
+    if (timeout && c != (locale_t)0)
+        options.server_timeout_s = strtod_l(timeout, NULL, c);
+    if (c != (locale_t)0)
+        freelocale(c);
     if (!code)
         code = rog_open(rog, &options, err);
     free(text);
@@ -277,7 +291,7 @@ void rog_close(struct rog *rog)
     rog_trace_free(rog->trace);
     rog_secret_free(rog->secret);
     rog_plugin_release(&rog->plugin);
-    rog_run_config_free(rog->config);
+    rog_run_config_free(rog->parsed);
     free(rog->memory);
     free(rog->gradients);
     free(rog->shadow);

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include <common/workload.h>
-#include <rog/rog.h>
+#include <librog/open.h>
 #include <trainer/run/exchange.h>
 #include <trainer/run/train.h>
 
@@ -22,16 +22,12 @@ static int open_run(struct job *job, struct rog_error *err)
 {
     const struct rog_work_run *given = job->options;
     struct rog_options options;
-    char *text = rog_json_text(job->config->json);
-    if (!text)
-        return rog_fail_nomem(err);
     rog_options_init(&options);
     options.server = given->server;
     options.key = rog_secret_bytes(given->secret);
     options.rank = given->rank;
     options.out_dir = given->out_dir;
     options.server_timeout_s = given->server_timeout_s;
-    options.config = text;
     options.workload = job->config->workload;
     options.data_id = job->train.learner ? rog_learner_data_sha256(job->train.learner) : "none";
     options.wire_scale = job->train.wire_scale > 1 ? job->train.wire_scale : 1;
@@ -39,9 +35,7 @@ static int open_run(struct job *job, struct rog_error *err)
     options.energy = given->energy;
     options.catch_signals = true;
     options.without_values = !job->train.learner;
-    int code = rog_open(&job->rog, &options, err);
-    free(text);
-    return code;
+    return rog_open_configured(&job->rog, &options, job->config, err);
 }
 
 static int register_tensors(struct job *job, const struct rog_arch_tensor *tensors, uint32_t count,
