@@ -12,6 +12,7 @@
 #include <librog/net/hello.h>
 #include <librog/net/work.h>
 #include <librog/sync/rule.h>
+#include <librog/trace/source.h>
 
 #define CONFIG_MAX_BYTES (16u << 20)
 #define SERVER_TIMEOUT_S 600

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <common/file.h>
+#include <librog/trace/source.h>
 #include <trainer/shape/shape.h>
 #include <trainer/shape/signals.h>
 

@@ -9,6 +9,7 @@
 #include <librog/trace/convert.h>
 #include <librog/trace/stats.h>
 #include <librog/trace/synth.h>
+#include <librog/trace/source.h>
 #include <librog/trace/trace.h>
 
 #define FILE_MAX_BYTES ((size_t)256 << 20)

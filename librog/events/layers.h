@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef ROG_SIM_LAYERS_H
-#define ROG_SIM_LAYERS_H
+#ifndef ROG_EVENTS_LAYERS_H
+#define ROG_EVENTS_LAYERS_H
 
 /*
  * Which layers' rows were sent: the tensors of a layer ("stages.0.norm.weight" and ".bias" are of

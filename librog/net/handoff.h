@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef ROG_NET_HANDOFF_H
-#define ROG_NET_HANDOFF_H
+#ifndef ROG_LINK_HANDOFF_H
+#define ROG_LINK_HANDOFF_H
 
 /*
  * Whose turn it is: a loop in a thread of its own, and a caller in another, who computes. What they

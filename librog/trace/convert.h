@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef ROG_SIM_TRACE_CONVERT_H
-#define ROG_SIM_TRACE_CONVERT_H
+#ifndef ROG_TRACE_CONVERT_H
+#define ROG_TRACE_CONVERT_H
 
 /*
  * Other people's bandwidth recordings as traces.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef ROG_SIM_TRACE_STATS_H
-#define ROG_SIM_TRACE_STATS_H
+#ifndef ROG_TRACE_STATS_H
+#define ROG_TRACE_STATS_H
 
 /* What a bandwidth trace looks like, in the terms in which recordings are described. */
 

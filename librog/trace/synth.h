@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef ROG_SIM_SYNTH_H
-#define ROG_SIM_SYNTH_H
+#ifndef ROG_TRACE_SYNTH_H
+#define ROG_TRACE_SYNTH_H
 
 /*
  * Bandwidth traces like the recorded ones, out of a seed. It works as the recordings came about:

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+
+/* Traces: built, read, written and integrated. */
+
 #include <librog/trace/trace.h>
 
 #include <math.h>
@@ -8,9 +11,7 @@
 #include <string.h>
 
 #include <common/file.h>
-#include <librog/trace/synth.h>
 
-#define TRACE_MAX_BYTES ((size_t)256 << 20)
 #define TRACE_HEADER "seconds,mbps"
 #define LINE_MAX_BYTES 128
 /* Whoever replays a trace has something to do at each of its values; and what lasts for less, or
@@ -212,52 +213,15 @@ int rog_trace_parse(struct rog_trace **trace, const char *text, size_t size, con
     return code;
 }
 
-char *rog_trace_path(const char *name, uint32_t rank)
+int rog_trace_constant(struct rog_trace **trace, const char *text, struct rog_error *err)
 {
-    static const char mark[] = "{rank}";
-    char *result = rog_strdup(name);
-    char *found;
-    while (result && (found = strstr(result, mark))) {
-        *found = '\0';
-        char *longer = rog_format("%s%u%s", result, rank, found + sizeof mark - 1);
-        free(result);
-        result = longer;
-    }
-    return result;
-}
-
-static int open_file(struct rog_trace **trace, const char *source, uint32_t rank,
-                     struct rog_error *err)
-{
-    char *text = NULL, *path = rog_trace_path(source, rank);
-    if (!path)
-        return rog_fail_nomem(err);
-    size_t size = 0;
-    int code = rog_file_read(path, TRACE_MAX_BYTES, &text, &size, err);
-    if (!code)
-        code = rog_trace_parse(trace, text, size, path, err);
-    free(text);
-    free(path);
-    return code;
-}
-
-int rog_trace_open(struct rog_trace **trace, const char *source, uint32_t rank, uint64_t seed,
-                   struct rog_error *err)
-{
-    static const char constant[] = "constant:", synth[] = "synth:";
-    *trace = NULL;
-    if (strncmp(source, synth, sizeof synth - 1) == 0)
-        return rog_trace_synth(trace, source + sizeof synth - 1, rank, seed, err);
-    if (strncmp(source, constant, sizeof constant - 1) != 0)
-        return open_file(trace, source, rank, err);
-
-    const char *text = source + sizeof constant - 1;
     double mbps = 0;
+    *trace = NULL;
     if (!number(text, text + strlen(text), &mbps) || mbps <= 0)
         return rog_fail(err, ROG_EINVAL,
                         "trace must be constant:MBIT with a number of Mbit/s greater than 0 "
-                        "(found \"%s\")",
-                        source);
+                        "(found \"constant:%s\")",
+                        text);
     struct rog_trace_builder builder = {0};
     int code = rog_trace_builder_add(&builder, 0, mbps, err);
     if (!code)

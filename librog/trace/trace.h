@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef ROG_SIM_TRACE_H
-#define ROG_SIM_TRACE_H
+#ifndef ROG_TRACE_TRACE_H
+#define ROG_TRACE_TRACE_H
 
 /*
  * Bandwidth over time: piecewise constant, a value (Mbit/s) holds until the next one, and after its
@@ -26,22 +26,9 @@ struct rog_trace {
     double period_bits; /* what gets through in one span, > 0 */
 };
 
-/*
- * Opens what a setting `trace` names:
- *   constant:MBIT                   one rate, > 0
- *   synth:outdoors, synth:indoors   generated (synth.h) from `seed` and `rank`
- *   anything else                   a CSV file; "{rank}" in its name stands for `rank`
- * Errors: ROG_EINVAL for a source that is none, ROG_ENOTFOUND and ROG_EIO for a file that cannot be
- * read, ROG_EFORMAT with file and line for one that is not as described above.
- */
-int rog_trace_open(struct rog_trace **trace, const char *source, uint32_t rank, uint64_t seed,
-                   struct rog_error *err);
 void rog_trace_free(struct rog_trace *trace);
 /* Puts `mbps` > 0 in the place of every rate of 0. */
 void rog_trace_lift_zeros(struct rog_trace *trace, double mbps);
-/* A file's name with every "{rank}" replaced. Heap memory, NULL when it ran out. */
-char *rog_trace_path(const char *name, uint32_t rank);
-
 /*
  * From values one by one. Zero-initialize; add in order of time; end makes the trace, in which time
  * counts from the first value and the last one holds for as long as the one before it, or until
@@ -61,6 +48,9 @@ void rog_trace_builder_release(struct rog_trace_builder *builder);
 /* From the text of a CSV file; `origin` names it in errors. */
 int rog_trace_parse(struct rog_trace **trace, const char *text, size_t size, const char *origin,
                     struct rog_error *err);
+
+/* One rate for ever: a number of Mbit/s > 0 as text. ROG_EINVAL for what is none. */
+int rog_trace_constant(struct rog_trace **trace, const char *text, struct rog_error *err);
 
 /* Writes the CSV file. Its last row repeats the last value so that reading it back gives the same
  * span. */

@@ -1,12 +1,140 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# The boundaries between the modules: who may include what, that nothing includes itself by way of
-# others, and that the synchronization core does no I/O.
-# Needs ROG_SOURCE, the root of the source tree. Before it looks at the sources it makes sure that it
-# sees a violation of each rule.
+# The boundaries between the modules: that arrows between them, from includes and from calls, lead
+# down the layers of layers.txt; that nothing includes or calls itself by way of others; that the
+# headers of a library stay in its wrapper; and that the synchronization core does no I/O.
+# Needs ROG_SOURCE, the root of the source tree, and ROG_BUILD, the build whose objects tell who calls
+# whom. Before it looks at them it makes sure that it sees a violation of each rule.
 set -eu
 export LC_ALL=C
+
+trees='common librog trainer orchestrator plugins include'
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+# ---- arrows: lines of "include FROM TO" and "call FROM TO", paths of files from the root ----
+
+# $1: a tree of sources. Headers that are not of it keep their name.
+includes()
+{
+    # shellcheck disable=SC2086
+    (cd "$1" && grep -roE '^[[:space:]]*#[[:space:]]*include[[:space:]]*[<"][^>"]+[>"]' --include='*.[ch]' \
+        $trees 2>/dev/null) |
+        sed -E 's/^([^:]+):[^<"]*[<"]([^>"]+)[>"]/include \1 \2/; s|^(include [^ ]+) rog/|\1 include/rog/|'
+}
+
+# Input: what `nm -A -g` says of objects, named from the root of a build; $1: the tree of sources, as a
+# build also has objects of sources that are gone. Each program has a rog_cmd_serve of its own, or the
+# like: one of the same tree goes before others.
+calls()
+{
+    awk -v root="$1" -v trees="$trees" '
+        BEGIN { trees_count = split(trees, tree, " ") }
+        function there(path,    line, state) {
+            if (!(path in known)) {
+                state = (getline line < (root "/" path)); close(root "/" path)
+                known[path] = state >= 0
+            }
+            return known[path]
+        }
+        {
+            path = $0; sub(/:.*/, "", path)
+            source = path; sub(/CMakeFiles\/[^\/]*\//, "", source); sub(/\.o$/, "", source)
+            if (!there(source)) next
+            top = source; sub(/\/.*/, "", top)
+            if ($(NF - 1) == "U") used[source, $NF] = 1
+            else defined[top, $NF] = source
+        }
+        END {
+            for (pair in used) {
+                split(pair, of, SUBSEP); top = of[1]; sub(/\/.*/, "", top)
+                to = (top, of[2]) in defined ? defined[top, of[2]] : ""
+                for (i = 1; i <= trees_count && to == ""; i++)
+                    if ((tree[i], of[2]) in defined) to = defined[tree[i], of[2]]
+                if (to != "" && to != of[1]) print "call", of[1], to
+            }
+        }'
+}
+
+# ---- rules over arrows ----
+
+# $1: file with arrows. Arrows that do not lead down, and headers outside their wrapper.
+wrong_arrows()
+{
+    awk '
+        function folder(path) { sub("/[^/]*$", "", path); return path }
+        function top(path) { sub("/.*", "", path); return path }
+        function begins(text, with) { return substr(text, 1, length(with)) == with }
+        function allowed(library, file,    i, n, list) {
+            n = split(files[library], list, " ")
+            for (i = 1; i <= n; i++)
+                if (file == list[i] || (list[i] ~ /\/$/ && begins(file, list[i]))) return 1
+            return 0
+        }
+        function outside(header,    name) {
+            for (name in system_header) if (begins(header, name)) return ""
+            for (name in files) if (begins(header, name)) return name
+            return "?"
+        }
+        FILENAME ~ /layers\.txt$/ {
+            if ($1 == "layer") { lines++; for (i = 2; i <= NF; i++) layer[$i] = lines }
+            else if ($1 == "apart") apart[$2, $3] = 1
+            else if ($1 == "upward") upward[$2, $3] = 1
+            else if ($1 == "system") for (i = 2; i <= NF; i++) system_header[$i] = 1
+            else if ($1 == "library") { files[$2] = $3; for (i = 4; i <= NF; i++) files[$2] = files[$2] " " $i }
+            next
+        }
+        {
+            from = folder($2); to = folder($3)
+            if (!(top($3) in tree) && $1 == "include") {
+                name = outside($3)
+                if (name == "?") print $2 ": " $3 " is of no library that layers.txt knows"
+                else if (name != "" && !allowed(name, $2)) print $2 ": " $3 " is for its wrapper alone"
+                next
+            }
+            if (!(from in layer)) print $2 ": " from " has no layer in layers.txt"
+            else if (!(to in layer)) print $3 ": " to " has no layer in layers.txt"
+            else if (from != to && (layer[to] >= layer[from] || (top($2), top($3)) in apart) &&
+                     !((from, to) in upward))
+                print $2 ": " ($1 == "call" ? "calls " : "includes ") $3 ", which leads up"
+        }
+        BEGIN { split("common librog trainer orchestrator plugins include", list, " "); for (i in list) tree[list[i]] = 1 }
+    ' "$layers" "$1"
+}
+
+# Prints what of the pairs on its input leads back to itself, a line for each member.
+circles()
+{
+    awk '$1 != $2' | sort -u | tsort 2>&1 >/dev/null | sed -n "s/^tsort: \([a-z].*\)/$1: \1/p"
+}
+
+# $1: file with arrows. FILE.c, FILE.h and the private FILE_state.h count as one.
+include_circles()
+{
+    sed -nE 's/^include //p' "$1" | sed -E 's/(_state)?\.[ch]( |$)/\2/g' | awk '
+        function folder(path) { sub("/[^/]*$", "", path); return path }
+        FILENAME != "-" { if ($1 == "tangled") for (i = 2; i <= NF; i++) skip[$i] = 1; next }
+        !(folder($1) in skip && folder($2) in skip)' "$layers" - | circles 'goes round by includes'
+}
+
+# Files that include FILE_state.h of their folder count as FILE.c, and so do units.
+call_circles()
+{
+    awk '
+        function folder(path) { sub("/[^/]*$", "", path); return path }
+        FILENAME ~ /layers\.txt$/ { if ($1 == "unit") for (i = 2; i <= NF; i++) unit[$i] = $2; next }
+        $1 == "include" && $3 ~ /_state\.h$/ && folder($2) == folder($3) && $2 ~ /\.c$/ {
+            whole = $3; sub(/_state\.h$/, ".c", whole); unit[$2] = whole
+        }
+        $1 == "call" { from[++count] = $2; to[count] = $3 }
+        END {
+            for (i = 1; i <= count; i++)
+                print from[i] in unit ? unit[from[i]] : from[i], to[i] in unit ? unit[to[i]] : to[i]
+        }' "$layers" "$1" | circles 'goes round by calls'
+}
+
+# ---- rules over text ----
 
 # $1: folder of sources; $2: what an include may look like there (extended regular expression).
 # Prints every #include that looks different.
@@ -16,12 +144,6 @@ foreign_includes()
         grep -vE "#[[:space:]]*include[[:space:]]*($2)" || true
 }
 
-# $1: folder; $2: what an include must not look like there.
-forbidden_includes()
-{
-    grep -rnE "^[[:space:]]*#[[:space:]]*include[[:space:]]*[<\"]($2)" --include='*.[ch]' "$1" || true
-}
-
 # Functions of allowed headers that touch the world, and threads.
 worldly_calls()
 {
@@ -29,75 +151,82 @@ worldly_calls()
         --include='*.[ch]' "$1" || true
 }
 
-# Every "FROM TO" of a tree: the one has an include of the other. Paths from the tree's root.
-includes()
-{
-    (cd "$1" && grep -roE '^[[:space:]]*#[[:space:]]*include[[:space:]]*<[a-z_]+/[^>]+>' --include='*.[ch]' \
-        common librog trainer orchestrator plugins 2>/dev/null) |
-        sed -E 's/:[^<]*<([^>]+)>.*/ \1/'
-}
-
-# Prints what of the pairs on its input leads back to itself, a line for each member.
-circles()
-{
-    awk '$1 != $2' | sort -u | tsort 2>&1 >/dev/null | sed -n 's/^tsort: \([a-z].*\)/goes round: \1/p'
-}
-
-# FILE.c, FILE.h and the private FILE_state.h count as one.
-file_circles()
-{
-    includes "$1" | sed -E 's/(_state)?\.[ch]( |$)/\2/g' | awk -v tangled="$tangled" '
-        BEGIN { split(tangled, list); for (i in list) skip[list[i]] = 1 }
-        function folder(path) { sub("/[^/]*$", "", path); return path }
-        !(folder($1) in skip && folder($2) in skip)' | circles
-}
-
-# Folders.
-module_circles()
-{
-    includes "$1" | sed -E 's|/[^/ ]*( \|$)|\1|g' | awk -v upward="$upward" '
-        BEGIN { split(upward, list); for (i in list) skip[list[i]] = 1 }
-        !($1 ">" $2 in skip)' | circles
-}
-
+# $1: tree of sources; $2: what nm says.
 check_tree()
 {
-    file_circles "$1"
-    module_circles "$1"
-    forbidden_includes "$1/orchestrator" 'trainer/'
-    forbidden_includes "$1/orchestrator" 'curl/' | { grep -v '/orchestrator/http/' || true; }
-    forbidden_includes "$1/trainer" 'curl/'
-    forbidden_includes "$1/trainer" 'orchestrator/'
-    forbidden_includes "$1/common" '(trainer|orchestrator)/'
+    { includes "$1"; calls "$1" <"$2"; } | sort -u >"$work/arrows"
+    wrong_arrows "$work/arrows"
+    include_circles "$work/arrows"
+    call_circles "$work/arrows"
     foreign_includes "$1/plugins" '<rog/strategy\.h>|<(math|stdbool|stdint|stdio|stdlib|string)\.h>'
     foreign_includes "$1/librog/sync" \
         '<librog/sync/[a-z_]+\.h>|<common/memory\.h>|<rog/(codec|error|rog|strategy)\.h>|<(math|stdbool|stddef|stdint|stdlib|string)\.h>'
     worldly_calls "$1/librog/sync"
 }
 
-# Folders in which files still include each other in circles, and includes that still lead upwards
-# between folders. Nothing is to be added here.
-tangled='orchestrator/check orchestrator/doctor orchestrator/figures orchestrator/fleet'
-tangled="$tangled orchestrator/fleet/remote orchestrator/http orchestrator/import orchestrator/lab"
-tangled="$tangled orchestrator/ssh orchestrator/store librog/trace trainer/host trainer/nn trainer/shape"
-upward='librog/net>trainer/run librog/net>trainer/nn orchestrator/fleet>orchestrator/fleet/remote'
+# ---- violations that it must see ----
 
-planted=$(mktemp -d)
-trap 'rm -rf "$planted"' EXIT
-mkdir -p "$planted/orchestrator/x" "$planted/trainer" "$planted/librog/sync" "$planted/common" "$planted/plugins"
-plant()
+planted=$work/planted
+objects=$work/objects
+cat >"$work/layers.txt" <<'END'
+layer include/rog
+layer common plugins
+layer librog/sync
+layer trainer/y
+layer trainer
+layer orchestrator/x
+apart orchestrator trainer
+library curl/ orchestrator/http/
+system math.h sys/ time.h stdio.h
+END
+layers=$work/layers.txt
+
+clear()
 {
-    rm -f "$planted"/*/*.c "$planted"/*/*/*.c
-    printf '%s\n' "$2" >"$planted/$1"
-    if [ -z "$(check_tree "$planted")" ]; then
-        echo "this test does not see: $2 in $1" >&2
+    rm -rf "$planted"
+    mkdir -p "$planted/orchestrator/x" "$planted/trainer/y" "$planted/librog/sync" "$planted/common" \
+        "$planted/plugins"
+    : >"$objects"
+}
+see()
+{
+    if [ -z "$(check_tree "$planted" "$objects")" ]; then
+        echo "this test does not see: $1" >&2
         exit 1
     fi
 }
-plant orchestrator/x/a.c '#include <trainer/nn/net.h>'
+see_nothing()
+{
+    seen=$(check_tree "$planted" "$objects")
+    if [ -n "$seen" ]; then
+        echo "this test sees something where there is nothing, $1: $seen" >&2
+        exit 1
+    fi
+}
+plant()
+{
+    clear
+    printf '%s\n' "$2" >"$planted/$1"
+    see "$2 in $1"
+}
+# object SOURCE SYMBOL [SYMBOL]: a source that defines the one and calls the other.
+object()
+{
+    echo >"$planted/$1"
+    name=$(dirname "$1")/CMakeFiles/x.dir/$(basename "$1").o
+    echo "$name:0000000000000000 T $2" >>"$objects"
+    if [ $# -gt 2 ]; then
+        echo "$name:                 U $3" >>"$objects"
+    fi
+}
+
+plant orchestrator/x/a.c '#include <trainer/y/net.h>'
 plant orchestrator/x/a.c '#include <curl/curl.h>'
-plant trainer/a.c '# include "orchestrator/store/db.h"'
+plant orchestrator/x/a.c '#include <strange.h>'
+plant trainer/a.c '# include "orchestrator/x/db.h"'
 plant common/a.c '#include <trainer/run/train.h>'
+plant common/a.c '#include <librog/sync/rows.h>'
+plant trainer/y/a.c '#include <trainer/main.h>'
 plant plugins/a.c '#include <common/file.h>'
 plant librog/sync/a.c '#include <sys/socket.h>'
 plant librog/sync/a.c '#include <time.h>'
@@ -105,22 +234,49 @@ plant librog/sync/a.c '#include "server.h"'
 plant librog/sync/a.c '    char *home = getenv("HOME");'
 plant librog/sync/a.c '    printf("hello");'
 
-rm -f "$planted"/*/*.c "$planted"/*/*/*.c
-mkdir -p "$planted/trainer/y"
+clear
 printf '%s\n' '#include <trainer/y/b.h>' >"$planted/trainer/a.c"
-if [ -n "$(check_tree "$planted")" ]; then
-    echo "this test sees a circle where there is none" >&2
-    exit 1
-fi
+see_nothing 'of includes'
 printf '%s\n' '#include <trainer/y/c.h>' >"$planted/trainer/y/b.h"
-plant trainer/y/c.c '#include <trainer/y/b.h>'
-rm "$planted/trainer/y/b.h"
-printf '%s\n' '#include <trainer/y/c.h>' >"$planted/trainer/b.h"
-plant trainer/y/d.c '#include <trainer/d.h>'
+printf '%s\n' '#include <trainer/y/b.h>' >"$planted/trainer/y/c.c"
+see 'two files that include each other'
 
-found=$(check_tree "$ROG_SOURCE")
+clear
+object trainer/a.c rog_a rog_b
+object trainer/y/b.c rog_b
+see_nothing 'of calls'
+object common/c.c rog_c rog_a
+see 'a call upwards'
+clear
+object orchestrator/x/a.c rog_a rog_b
+object trainer/y/b.c rog_b
+see 'a call of another tree'
+clear
+object trainer/y/a.c rog_a rog_b
+object trainer/y/b.c rog_b rog_a
+see 'two files that call each other'
+printf '%s\n' '#include <trainer/y/a_state.h>' >"$planted/trainer/y/b.c"
+see_nothing 'of files with a state in common'
+rm "$planted/trainer/y/b.c"
+see_nothing 'of a source that is gone'
+
+# ---- the sources and the build ----
+
+layers=$(dirname "$0")/layers.txt
+: >"$objects"
+if command -v nm >/dev/null; then
+    # shellcheck disable=SC2086
+    (cd "$ROG_BUILD" && find $trees -name '*.c.o' -exec nm -A -g {} + 2>/dev/null) >"$objects" || true
+    if ! calls "$ROG_SOURCE" <"$objects" | grep -qxF 'call librog/net/serve.c librog/sync/server.c'; then
+        echo "the build's objects do not tell that the server's link calls its core" >&2
+        exit 1
+    fi
+else
+    echo "calls are not looked at: there is no nm"
+fi
+found=$(check_tree "$ROG_SOURCE" "$objects")
 if [ -n "$found" ]; then
     printf 'not allowed here:\n%s\n' "$found" >&2
     exit 1
 fi
-echo "no boundary is crossed"
+echo "no boundary is crossed: $(grep -c ^include "$work/arrows") includes, $(grep -c ^call "$work/arrows") calls"

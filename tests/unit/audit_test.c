@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <librog/trace/source.h>
 #include <trainer/shape/audit.h>
 
 #define RATE_MBPS 8.0 /* a million bytes a second */

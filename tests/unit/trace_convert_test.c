@@ -12,6 +12,7 @@
 
 #include <common/file.h>
 #include <librog/trace/convert.h>
+#include <librog/trace/source.h>
 
 static struct rog_trace *convert(const char *format, const char *text)
 {

@@ -14,6 +14,7 @@
 #include <common/file.h>
 #include <common/hash.h>
 #include <librog/trace/stats.h>
+#include <librog/trace/source.h>
 #include <librog/trace/trace.h>
 
 #define WORKERS 4

@@ -14,6 +14,7 @@
 
 #include <common/rng.h>
 #include <librog/trace/stats.h>
+#include <librog/trace/source.h>
 #include <librog/trace/trace.h>
 
 static struct rog_trace *parse(const char *text)

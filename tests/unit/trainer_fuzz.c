@@ -16,6 +16,7 @@
 #include <common/settings.h>
 #include <librog/net/layout.h>
 #include <librog/trace/convert.h>
+#include <librog/trace/source.h>
 #include <trainer/data/cifar.h>
 #include <trainer/host/spec.h>
 #include <trainer/nn/safetensors.h>

@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <librog/trace/source.h>
 #include <trainer/shape/shape.h>
 #include <trainer/shape/signals.h>
 

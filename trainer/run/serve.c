@@ -10,6 +10,7 @@
 #include <common/file.h>
 #include <librog/net/hello.h>
 #include <librog/net/serve.h>
+#include <librog/trace/source.h>
 #include <trainer/run/schedule.h>
 #include <trainer/run/train.h>
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include <common/memory.h>
+#include <librog/trace/source.h>
 #include <rog/events.h>
 #include <trainer/run/exchange.h>
 #include <trainer/sim/cluster_state.h>

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Opens a trace by its name: made up, constant, or a file. */
+
+#include <librog/trace/source.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <common/file.h>
+#include <librog/trace/synth.h>
+
+#define TRACE_MAX_BYTES ((size_t)256 << 20)
+
+char *rog_trace_path(const char *name, uint32_t rank)
+{
+    static const char mark[] = "{rank}";
+    char *result = rog_strdup(name);
+    char *found;
+    while (result && (found = strstr(result, mark))) {
+        *found = '\0';
+        char *longer = rog_format("%s%u%s", result, rank, found + sizeof mark - 1);
+        free(result);
+        result = longer;
+    }
+    return result;
+}
+
+static int open_file(struct rog_trace **trace, const char *source, uint32_t rank,
+                     struct rog_error *err)
+{
+    char *text = NULL, *path = rog_trace_path(source, rank);
+    if (!path)
+        return rog_fail_nomem(err);
+    size_t size = 0;
+    int code = rog_file_read(path, TRACE_MAX_BYTES, &text, &size, err);
+    if (!code)
+        code = rog_trace_parse(trace, text, size, path, err);
+    free(text);
+    free(path);
+    return code;
+}
+
+int rog_trace_open(struct rog_trace **trace, const char *source, uint32_t rank, uint64_t seed,
+                   struct rog_error *err)
+{
+    static const char constant[] = "constant:", synth[] = "synth:";
+    *trace = NULL;
+    if (strncmp(source, synth, sizeof synth - 1) == 0)
+        return rog_trace_synth(trace, source + sizeof synth - 1, rank, seed, err);
+    if (strncmp(source, constant, sizeof constant - 1) == 0)
+        return rog_trace_constant(trace, source + sizeof constant - 1, err);
+    return open_file(trace, source, rank, err);
+}
