@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,21 +13,54 @@
 #include <time.h>
 #include <unistd.h>
 
-/* How long a process may take to end by itself, in steps of 10 ms. */
-#define STOP_STEPS 200
-#define STEP_NS 10000000L
+#include <common/clock.h>
+#include <common/file.h>
+
+#define STOP_S 2.0 /* how long a process may take to end by itself */
+#define STEP_NS 2000000L
 #define LINE_MAX_BYTES (1 << 20)
+
+/* --- finding --- */
+
+char *rog_program_path(const char *name)
+{
+    if (strchr(name, '/'))
+        return strdup(name);
+    const char *path = getenv("PATH");
+    char *all = rog_format("%s%s/usr/sbin:/sbin", path ? path : "", path && path[0] ? ":" : "");
+    char *found = NULL, *rest = all;
+    for (char *dir = all ? strsep(&rest, ":") : NULL; dir && !found; dir = strsep(&rest, ":")) {
+        found = dir[0] ? rog_path_join(dir, name) : NULL;
+        if (found && access(found, X_OK) != 0) {
+            free(found);
+            found = NULL;
+        }
+    }
+    if (all && !found)
+        errno = ENOENT;
+    free(all);
+    return found;
+}
+
+bool rog_program_exists(const char *name)
+{
+    char *path = rog_program_path(name);
+    free(path);
+    return path != NULL;
+}
+
+/* --- starting --- */
 
 /* The descriptors a child may need, and the one that tells how exec went. */
 struct plumbing {
-    int input[2], output[2], failure[2];
+    int input[2], output[2], errors[2], failure[2];
     int log;
 };
 
 static void close_all(struct plumbing *p)
 {
-    int *all[] = {&p->input[0],   &p->input[1],   &p->output[0], &p->output[1],
-                  &p->failure[0], &p->failure[1], &p->log};
+    int *all[] = {&p->input[0],  &p->input[1],   &p->output[0],  &p->output[1], &p->errors[0],
+                  &p->errors[1], &p->failure[0], &p->failure[1], &p->log};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
         if (*all[i] >= 0)
             close(*all[i]);
@@ -35,93 +70,124 @@ static void close_all(struct plumbing *p)
 
 static int lay(struct plumbing *p, const struct rog_process_options *options, struct rog_error *err)
 {
-    *p = (struct plumbing){{-1, -1}, {-1, -1}, {-1, -1}, -1};
+    *p = (struct plumbing){{-1, -1}, {-1, -1}, {-1, -1}, {-1, -1}, -1};
     if (pipe2(p->failure, O_CLOEXEC) != 0 ||
-        (options->pipes && (pipe2(p->input, O_CLOEXEC) != 0 || pipe2(p->output, O_CLOEXEC) != 0))) {
-        int cause = errno;
-        close_all(p);
-        return rog_fail(err, ROG_EIO, "cannot make a pipe: %s", strerror(cause));
-    }
+        (options->pipes && (pipe2(p->input, O_CLOEXEC) != 0 || pipe2(p->output, O_CLOEXEC) != 0)) ||
+        (options->error_pipe && pipe2(p->errors, O_CLOEXEC) != 0))
+        return rog_fail(err, ROG_EIO, "cannot make a pipe: %s", strerror(errno));
     if (options->log) {
         p->log = open(options->log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
-        if (p->log < 0) {
-            int cause = errno;
-            close_all(p);
-            return rog_fail(err, ROG_EIO, "cannot write %s: %s", options->log, strerror(cause));
-        }
+        if (p->log < 0)
+            return rog_fail(err, ROG_EIO, "cannot write %s: %s", options->log, strerror(errno));
     }
     return 0;
 }
 
+/* Standard input, output and error of the child. False with errno. */
+static bool connect_streams(const struct plumbing *p, const struct rog_process_options *options)
+{
+    int error = options->error_pipe ? p->errors[1] : options->log ? p->log : STDERR_FILENO;
+    int output = options->pipes ? p->output[1] : options->has_terminal ? STDOUT_FILENO : error;
+    int input = options->pipes          ? p->input[0]
+                : options->has_terminal ? STDIN_FILENO
+                                        : open("/dev/null", O_RDONLY | O_CLOEXEC);
+    return input >= 0 && dup2(input, STDIN_FILENO) >= 0 && dup2(output, STDOUT_FILENO) >= 0 &&
+           dup2(error, STDERR_FILENO) >= 0;
+}
+
 /* In the child, until exec. Only calls that are safe between fork and exec. */
-static void become(const struct plumbing *p, const struct rog_process_options *options,
-                   pid_t parent)
+static void become(const char *path, const struct plumbing *p,
+                   const struct rog_process_options *options, pid_t parent)
 {
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     signal(SIGPIPE, SIG_DFL);
-    setpgid(0, 0);
+    if (!options->has_terminal)
+        setpgid(0, 0);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent) /* it died before the line above */
         _exit(127);
-    int input = options->pipes ? p->input[0] : open("/dev/null", O_RDONLY | O_CLOEXEC);
-    int error = options->log ? p->log : STDERR_FILENO;
-    int output = options->pipes ? p->output[1] : error;
-    if (input < 0 || dup2(input, STDIN_FILENO) < 0 || dup2(output, STDOUT_FILENO) < 0 ||
-        (error != STDERR_FILENO && dup2(error, STDERR_FILENO) < 0))
+    if (!connect_streams(p, options))
         return;
     union {
         const char *const *ours;
         char *const *theirs;
     } argv = {options->argv};
-    execvp(options->argv[0], argv.theirs);
+    execv(path, argv.theirs);
 }
 
-int rog_process_start(struct rog_process *process, const struct rog_process_options *options,
-                      struct rog_error *err)
+/* The errno of an exec that failed, 0 when the program runs. */
+static int await_exec(struct plumbing *p)
 {
-    *process = ROG_PROCESS_NONE;
-    struct plumbing p;
-    int code = lay(&p, options, err);
+    int cause = 0;
+    ssize_t got;
+    close(p->failure[1]);
+    p->failure[1] = -1;
+    do
+        got = read(p->failure[0], &cause, sizeof cause);
+    while (got < 0 && errno == EINTR);
+    return got == sizeof cause ? cause : 0;
+}
+
+/* Our end of a pipe, which is no longer the plumbing's. */
+static int keep(int *end, int flags)
+{
+    int fd = *end;
+    *end = -1;
+    if (fd >= 0 && flags)
+        fcntl(fd, F_SETFL, flags);
+    return fd;
+}
+
+static int start(struct rog_process *process, const char *path, struct plumbing *p,
+                 const struct rog_process_options *options, struct rog_error *err)
+{
+    const char *name = options->argv[0];
+    int code = lay(p, options, err);
     if (code < 0)
         return code;
     pid_t parent = getpid();
     pid_t pid = fork();
     if (pid == 0) {
-        become(&p, options, parent);
+        become(path, p, options, parent);
         int cause = errno;
-        ssize_t written = write(p.failure[1], &cause, sizeof cause);
+        ssize_t written = write(p->failure[1], &cause, sizeof cause);
         _exit(written == sizeof cause ? 127 : 126);
     }
-    if (pid < 0) {
-        code = rog_fail(err, ROG_EFAILED, "cannot start a process: %s", strerror(errno));
-        goto out;
-    }
-    close(p.failure[1]);
-    p.failure[1] = -1;
-    int cause = 0;
-    ssize_t got;
-    do
-        got = read(p.failure[0], &cause, sizeof cause);
-    while (got < 0 && errno == EINTR);
-    if (got == sizeof cause) {
+    if (pid < 0)
+        return rog_fail(err, ROG_EFAILED, "cannot start %s: %s", name, strerror(errno));
+    int cause = await_exec(p);
+    if (cause) {
         waitpid(pid, NULL, 0);
-        code =
-            rog_fail(err, ROG_EFAILED, "cannot execute %s: %s", options->argv[0], strerror(cause));
-        goto out;
+        return rog_fail(err, cause == ENOENT ? ROG_ENOTFOUND : ROG_EFAILED, "cannot execute %s: %s",
+                        name, strerror(cause));
     }
     process->pid = pid;
-    if (options->pipes) {
-        process->input = p.input[1];
-        process->output = p.output[0];
-        fcntl(process->output, F_SETFL, O_NONBLOCK);
-        p.input[1] = p.output[0] = -1;
-    }
-out:
+    process->is_group = !options->has_terminal;
+    process->input = keep(&p->input[1], 0);
+    process->output = keep(&p->output[0], O_NONBLOCK);
+    process->errors = keep(&p->errors[0], O_NONBLOCK);
+    return 0;
+}
+
+int rog_process_start(struct rog_process *process, const struct rog_process_options *options,
+                      struct rog_error *err)
+{
+    struct plumbing p;
+    *process = ROG_PROCESS_NONE;
+    char *path = rog_program_path(options->argv[0]);
+    if (!path)
+        return errno == ENOENT ? rog_fail(err, ROG_ENOTFOUND, "the program %s is not installed",
+                                          options->argv[0])
+                               : rog_fail_nomem(err);
+    int code = start(process, path, &p, options, err);
     close_all(&p);
+    free(path);
     return code;
 }
+
+/* --- ending --- */
 
 void rog_process_close_input(struct rog_process *process)
 {
@@ -152,13 +218,33 @@ static bool is_zombie(pid_t pid)
     return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid == pid;
 }
 
+/* Waits until the process ends or the moment comes, without reaping it. */
+static bool await_end(const struct rog_process *process, double until_s)
+{
+    const struct timespec step = {0, STEP_NS};
+    while (process->pid != 0 && !is_zombie(process->pid)) {
+        if (rog_clock_s() >= until_s)
+            return false;
+        nanosleep(&step, NULL);
+    }
+    return true;
+}
+
+bool rog_process_wait(struct rog_process *process, double timeout_s)
+{
+    return await_end(process, rog_clock_s() + timeout_s) && rog_process_ended(process);
+}
+
+static void send_signal(const struct rog_process *process, int number)
+{
+    kill(process->is_group ? -process->pid : process->pid, number);
+}
+
 void rog_process_stop(struct rog_process *process)
 {
     if (process->pid != 0) {
-        kill(-process->pid, SIGTERM);
-        const struct timespec step = {0, STEP_NS};
-        for (int i = 0; i < STOP_STEPS && !is_zombie(process->pid); i++)
-            nanosleep(&step, NULL);
+        send_signal(process, SIGTERM);
+        await_end(process, rog_clock_s() + STOP_S);
     }
     rog_process_kill(process);
 }
@@ -166,16 +252,147 @@ void rog_process_stop(struct rog_process *process)
 void rog_process_kill(struct rog_process *process)
 {
     if (process->pid != 0) {
-        kill(-process->pid, SIGKILL); /* and whatever it started */
+        send_signal(process, SIGKILL); /* and to whatever it started */
         int status;
         if (waitpid(process->pid, &status, 0) == process->pid)
             reaped(process, status);
     }
     rog_process_close_input(process);
-    if (process->output >= 0)
-        close(process->output);
-    process->output = -1;
+    int *ends[] = {&process->output, &process->errors};
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        if (*ends[i] >= 0)
+            close(*ends[i]);
+        *ends[i] = -1;
+    }
 }
+
+/* --- running to the end --- */
+
+struct text {
+    char *bytes;
+    size_t used, room;
+};
+
+/* Reads what is there. Sets *open to false at its end. */
+static int drain(int fd, struct text *text, bool *open, struct rog_error *err)
+{
+    for (;;) {
+        if (text->used + 1 >= text->room) {
+            size_t room = text->room ? 2 * text->room : 4096;
+            char *more = realloc(text->bytes, room);
+            if (!more)
+                return rog_fail_nomem(err);
+            text->bytes = more;
+            text->room = room;
+        }
+        ssize_t got = read(fd, text->bytes + text->used, text->room - text->used - 1);
+        if (got > 0)
+            text->used += (size_t)got;
+        text->bytes[text->used] = '\0';
+        if (text->used > ROG_PROCESS_OUTPUT_MAX_BYTES)
+            return rog_fail(err, ROG_EFORMAT, "it wrote more than %zu bytes",
+                            ROG_PROCESS_OUTPUT_MAX_BYTES);
+        if (got == 0)
+            *open = false;
+        if (got == 0 || (got < 0 && errno != EINTR))
+            return ROG_OK;
+    }
+}
+
+/* Takes both outputs in until both end or the moment comes. */
+static int collect(const struct rog_process *process, double until_s, struct text *output,
+                   struct text *errors, struct rog_error *err)
+{
+    bool open[2] = {true, true};
+    while (open[0] || open[1]) {
+        double left_s = until_s - rog_clock_s();
+        if (left_s <= 0)
+            return ROG_OK;
+        struct pollfd ends[2] = {{.fd = open[0] ? process->output : -1, .events = POLLIN},
+                                 {.fd = open[1] ? process->errors : -1, .events = POLLIN}};
+        if (poll(ends, 2, (int)fmin(1000 * left_s + 1, 60000)) < 0 && errno != EINTR)
+            return rog_fail(err, ROG_EIO, "cannot wait for it: %s", strerror(errno));
+        int code = ends[0].revents ? drain(process->output, output, &open[0], err) : ROG_OK;
+        if (!code && ends[1].revents)
+            code = drain(process->errors, errors, &open[1], err);
+        if (code)
+            return code;
+    }
+    return ROG_OK;
+}
+
+/* "tc qdisc add dev x" for messages. */
+static char *command_line(const char *const *argv)
+{
+    char *line = rog_strdup(argv[0]);
+    for (size_t i = 1; line && argv[i]; i++) {
+        char *longer = rog_format("%s %s", line, argv[i]);
+        free(line);
+        line = longer;
+    }
+    return line;
+}
+
+/* One line of what it complained of. */
+static const char *complaint(struct text *said)
+{
+    while (said->used && strchr(" \n", said->bytes[said->used - 1]))
+        said->bytes[--said->used] = '\0';
+    for (size_t i = 0; i < said->used; i++)
+        if (said->bytes[i] == '\n')
+            said->bytes[i] = ' ';
+    return said->used ? said->bytes : "it failed without a word";
+}
+
+/* Waits for the end of a process whose outputs are taken in, and says what was wrong with it. */
+static int conclude(struct rog_process *process, const char *line, double timeout_s, double until_s,
+                    struct text *said, struct rog_error *err)
+{
+    if (!rog_process_wait(process, until_s - rog_clock_s())) {
+        rog_process_kill(process);
+        return rog_fail(err, ROG_EFAILED, "%s: not done after %g s, killed", line, timeout_s);
+    }
+    int status = process->status;
+    if (status == 0)
+        return ROG_OK;
+    bool by_signal = status > 128 && status <= 128 + SIGRTMAX;
+    return rog_fail(err, ROG_EFAILED, "%s: %s (%s %d)", line, complaint(said),
+                    by_signal ? "signal" : "exit status", by_signal ? status - 128 : status);
+}
+
+int rog_process_run(const char *const *argv, double timeout_s, char **output, struct rog_error *err)
+{
+    const struct rog_process_options options = {.argv = argv, .pipes = true, .error_pipe = true};
+    struct rog_process process;
+    struct text out = {0}, said = {0};
+    if (output)
+        *output = NULL;
+    int code = rog_process_start(&process, &options, err);
+    if (code)
+        return code;
+    double until_s = rog_clock_s() + timeout_s;
+    rog_process_close_input(&process);
+    code = collect(&process, until_s, &out, &said, err);
+    char *line = command_line(argv);
+    const char *shown = line ? line : argv[0];
+    if (code)
+        rog_fail_prefix(err, "%s", shown);
+    else
+        code = conclude(&process, shown, timeout_s, until_s, &said, err);
+    rog_process_kill(&process);
+    if (!code && output) {
+        *output = out.bytes ? out.bytes : calloc(1, 1);
+        out.bytes = NULL;
+        if (!*output)
+            code = rog_fail_nomem(err);
+    }
+    free(line);
+    free(out.bytes);
+    free(said.bytes);
+    return code;
+}
+
+/* --- output by lines --- */
 
 int rog_lines_fill(struct rog_lines *lines, const struct rog_process *process,
                    struct rog_error *err)

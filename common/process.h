@@ -3,31 +3,43 @@
 #define ROG_COMMON_PROCESS_H
 
 /*
- * Child processes that never outlive this one: each is the leader of a process group of its own (a
- * Ctrl-C on the terminal reaches this program alone, which then decides) and is killed by the
- * kernel when this program dies, however it dies.
+ * Starting programs, never through a shell. A program is looked for in PATH and then in /usr/sbin
+ * and /sbin, which a user's PATH may lack.
+ *
+ * A child never outlives this process: it is killed by the kernel when the thread that started it
+ * ends, however it ends. It is the leader of a process group of its own (a Ctrl-C on the terminal
+ * reaches this program alone, which then decides), unless it has the terminal.
  */
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <sys/types.h>
 
 #include <rog/error.h>
 
 struct rog_process {
-    pid_t pid;  /* 0: not started, or reaped */
-    int input;  /* write end of its standard input, -1 when it has none */
-    int output; /* read end of its standard output (non-blocking), -1 when it has none */
-    int status; /* once reaped: exit status, or 128 + signal */
+    pid_t pid;     /* 0: not started, or reaped */
+    bool is_group; /* it leads a group, which is ended with it */
+    int input;     /* write end of its standard input, -1 when it has none; writing never raises
+                      SIGPIPE here: the caller ignores that signal */
+    int output;    /* read end of its standard output (non-blocking), -1 when it has none */
+    int errors;    /* the same for its standard error */
+    int status;    /* once reaped: exit status, or 128 + signal */
 };
+#define ROG_PROCESS_NONE ((struct rog_process){.input = -1, .output = -1, .errors = -1})
 
 struct rog_process_options {
-    const char *const *argv; /* ends with NULL; argv[0] is a path, or looked for in PATH */
+    const char *const *argv; /* ends with NULL; argv[0] is a path, or the name of a program */
     const char *log;         /* file that standard error is appended to; NULL: inherited */
     bool pipes;              /* standard input and output are pipes to us; else input is empty and
                                 output goes where standard error goes */
+    bool error_pipe;         /* standard error is a pipe to us */
+    bool has_terminal;       /* for programs that talk to the terminal: standard input and output
+                                are ours, and so is the process group */
 };
 
-/* A program that cannot be executed is an error here, not an exit status later. */
+/* A program that cannot be executed is an error here, not an exit status later: ROG_ENOTFOUND where
+ * it is not installed, ROG_EFAILED, ROG_EIO, ROG_ENOMEM. */
 int rog_process_start(struct rog_process *process, const struct rog_process_options *options,
                       struct rog_error *err);
 
@@ -39,6 +51,8 @@ static inline bool rog_process_gone(const struct rog_process *process)
 
 /* Reaps it if it has ended; true once it has. What it wrote can still be read from `output`. */
 bool rog_process_ended(struct rog_process *process);
+/* The same, but waits for its end, at most `timeout_s`. */
+bool rog_process_wait(struct rog_process *process, double timeout_s);
 
 void rog_process_close_input(struct rog_process *process);
 
@@ -46,8 +60,28 @@ void rog_process_close_input(struct rog_process *process);
  * process that is not running. */
 void rog_process_stop(struct rog_process *process);
 
-/* Kills the group at once, and reaps it. */
+/* Kills the group at once, and reaps it. Of one that has ended by itself only the pipes are
+ * closed. */
 void rog_process_kill(struct rog_process *process);
+
+#define ROG_PROCESS_OUTPUT_MAX_BYTES ((size_t)16 << 20)
+
+/*
+ * Runs argv[0] (ends with NULL) with empty input and waits for it. *output, unless NULL, becomes
+ * its standard output (heap memory, NUL after the last byte); what it says on standard error is
+ * part of the error message.
+ * Errors: those of rog_process_start; ROG_EFAILED it ended with a status other than 0, or not
+ * within `timeout_s`, after which it is killed with its group; ROG_EFORMAT more output than that.
+ * *output is NULL then.
+ */
+int rog_process_run(const char *const *argv, double timeout_s, char **output,
+                    struct rog_error *err);
+
+/* Where the program of that name is; heap memory, NULL where there is none (errno ENOENT) or no
+ * memory. */
+char *rog_program_path(const char *name);
+/* Whether there is one. */
+bool rog_program_exists(const char *name);
 
 /* Its standard output, line by line. Zero-initialize; release when done. */
 struct rog_lines {
@@ -60,7 +94,5 @@ int rog_lines_fill(struct rog_lines *lines, const struct rog_process *process,
 /* The next complete line without its end, NULL when there is none; valid until the next fill. */
 const char *rog_lines_next(struct rog_lines *lines);
 void rog_lines_release(struct rog_lines *lines);
-
-#define ROG_PROCESS_NONE ((struct rog_process){.pid = 0, .input = -1, .output = -1})
 
 #endif

@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/statvfs.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <common/file.h>
@@ -22,8 +21,7 @@
 
 /* A sweep of four runs with their checkpoints takes less than this. */
 #define FREE_BYTES_WANTED (1024.0 * 1024 * 1024)
-#define ANSWER_STEPS 1000
-#define ANSWER_STEP_NS 10000000L
+#define ANSWER_S 10.0
 
 /* A finding about this machine, of the check at hand. */
 struct finder {
@@ -35,45 +33,17 @@ struct finder {
                      (good) ? ROG_FINDING_GOOD : ROG_FINDING_BAD, __VA_ARGS__)
 #define ADVISE(finder, ...) rog_findings_advise((finder)->findings, __VA_ARGS__)
 
-/* The path of a program of PATH, NULL when there is none. Heap memory. */
-static char *find_program(const char *name)
-{
-    char *path = rog_strdup(getenv("PATH")), *rest = NULL, *result = NULL;
-    for (char *dir = path ? strtok_r(path, ":", &rest) : NULL; dir && !result;
-         dir = strtok_r(NULL, ":", &rest)) {
-        result = rog_path_join(dir, name);
-        if (result && access(result, X_OK) != 0) {
-            free(result);
-            result = NULL;
-        }
-    }
-    free(path);
-    return result;
-}
-
 /* The first line that `program --version` prints. */
 static int ask_version(const char *program, char *answer, size_t bytes, struct rog_error *err)
 {
     const char *const argv[] = {program, "--version", NULL};
-    const struct rog_process_options options = {.argv = argv, .log = "/dev/null", .pipes = true};
-    const struct timespec step = {0, ANSWER_STEP_NS};
-    struct rog_process process;
-    struct rog_lines lines = {0};
-    int code = rog_process_start(&process, &options, err);
+    char *text = NULL;
+    int code = rog_process_run(argv, ANSWER_S, &text, err);
     if (code < 0)
         return code;
-    for (int i = 0; i < ANSWER_STEPS && !rog_process_ended(&process); i++)
-        nanosleep(&step, NULL);
-    code = rog_lines_fill(&lines, &process, err);
-    const char *line = code == 0 ? rog_lines_next(&lines) : NULL;
-    if (code == 0 && (!rog_process_gone(&process) || process.status != 0 || !line))
-        code = rog_fail(err, ROG_EFAILED, "%s --version gives no answer (status %d)", program,
-                        process.status);
-    else if (code == 0)
-        snprintf(answer, bytes, "%s", line);
-    rog_process_stop(&process);
-    rog_lines_release(&lines);
-    return code;
+    snprintf(answer, bytes, "%.*s", (int)strcspn(text, "\n"), text);
+    free(text);
+    return answer[0] ? 0 : rog_fail(err, ROG_EFAILED, "%s --version gives no answer", program);
 }
 
 static void check_gnuplot(const struct rog_cli *cli, const struct finder *f)
@@ -81,7 +51,7 @@ static void check_gnuplot(const struct rog_cli *cli, const struct finder *f)
     (void)cli;
     char version[128];
     struct rog_error cause;
-    char *path = find_program("gnuplot");
+    char *path = rog_program_path("gnuplot");
     if (!path)
         FOUND(f, false, "gnuplot is not installed: figures cannot be drawn");
     else if (ask_version(path, version, sizeof version, &cause) < 0)

@@ -13,7 +13,7 @@
 #include <common/file.h>
 #include <common/hash.h>
 #include <common/plugin.h>
-#include <common/tool.h>
+#include <common/process.h>
 
 #define LDD_TIMEOUT_S 30
 #define MAX_DEPTH 8
@@ -162,7 +162,7 @@ static int collect(struct rog_bundle *bundle, const char *trainer, struct rog_er
     if (!code)
         code = take_unpacker(bundle, err);
     if (!code)
-        code = rog_tool_run(argv, LDD_TIMEOUT_S, &text, err);
+        code = rog_process_run(argv, LDD_TIMEOUT_S, &text, err);
     char *rest = text;
     for (char *line = text ? strsep(&rest, "\n") : NULL; line && !code; line = strsep(&rest, "\n"))
         code = take_library(bundle, trainer, line, err);

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include <common/file.h>
-#include <common/tool.h>
+#include <common/process.h>
 #include <orchestrator/figures/label.h>
 
 #define DESKTOP_TIMEOUT_S 20.0
@@ -46,7 +46,7 @@ int rog_gnuplot_run(const char *folder, const char *const *scripts, size_t count
     memcpy(argv, options, sizeof options);
     argv[given] = before;
     memcpy(argv + given + 1, scripts, count * sizeof *scripts);
-    code = rog_tool_run(argv, timeout_s, NULL, err);
+    code = rog_process_run(argv, timeout_s, NULL, err);
     if (code == ROG_ENOTFOUND)
         code = rog_fail(err, ROG_EFAILED,
                         "gnuplot, which draws the figures, is not installed: install the package "
@@ -63,7 +63,7 @@ out:
 int rog_open_with_desktop(const char *path, struct rog_error *err)
 {
     const char *const argv[] = {"xdg-open", path, NULL};
-    int code = rog_tool_run(argv, DESKTOP_TIMEOUT_S, NULL, err);
+    int code = rog_process_run(argv, DESKTOP_TIMEOUT_S, NULL, err);
     if (code == ROG_ENOTFOUND)
         code = rog_fail(err, ROG_EFAILED,
                         "xdg-open, which opens figures, is not installed: install the package "

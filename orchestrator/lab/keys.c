@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include <common/file.h>
-#include <common/tool.h>
+#include <common/process.h>
 #include <orchestrator/lab/lab.h>
 
 #define KEYGEN_TIMEOUT_S 60
@@ -30,7 +30,7 @@ static int make_key(const char *path, const char *comment, struct rog_error *err
 {
     const char *const argv[] = {"ssh-keygen", "-q",    "-t", "ed25519", "-N", "",
                                 "-C",         comment, "-f", path,      NULL};
-    int code = rog_tool_run(argv, KEYGEN_TIMEOUT_S, NULL, err);
+    int code = rog_process_run(argv, KEYGEN_TIMEOUT_S, NULL, err);
     if (code == ROG_ENOTFOUND)
         rog_fail_prefix(err, "install the package openssh-client");
     return code;

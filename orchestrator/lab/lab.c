@@ -20,7 +20,7 @@
 #include <common/clock.h>
 #include <common/file.h>
 #include <common/json.h>
-#include <common/tool.h>
+#include <common/process.h>
 #include <orchestrator/lab/keys.h>
 
 #define BRIDGE "roglab-br"
@@ -58,7 +58,7 @@ static int command(char **output, struct rog_error *err, const char *format, ...
     char *rest = line;
     for (size_t i = 0; rest && i < MAX_WORDS; i++)
         argv[i] = strsep(&rest, " ");
-    int code = rog_tool_run(argv, COMMAND_TIMEOUT_S, output, err);
+    int code = rog_process_run(argv, COMMAND_TIMEOUT_S, output, err);
     if (code == ROG_ENOTFOUND)
         rog_fail_prefix(err, "install the package %s",
                         strcmp(argv[0], "ip") == 0 ? "iproute2" : "openssh-server");

@@ -140,7 +140,7 @@ static void only_what_is_missing_travels(void **state)
     char *sum = say(ssh, "sha256sum <\"$1/data/deep/er/big\"", folder);
     char *sum_here = NULL;
     struct rog_error err = {0};
-    assert_int_equal(rog_tool_run(ARGV("sha256sum", big), 60, &sum_here, &err), ROG_OK);
+    assert_int_equal(rog_process_run(ARGV("sha256sum", big), 60, &sum_here, &err), ROG_OK);
     assert_memory_equal(sum, sum_here, 64);
     free(sum_here);
     free(sum);
@@ -244,7 +244,7 @@ static void damage_here_does_not_arrive(void **state)
                                             hash_of_precious}; /* since it was hashed */
     const struct rog_deploy_item twice[] = {
         UNPACKER, {.source = ROG_TEST_UNPACKER, .name = "a copy of it", .mode = 0755}};
-    if (rog_tool_run(ARGV("zstd", "--version"), 60, NULL, &err)) {
+    if (rog_process_run(ARGV("zstd", "--version"), 60, NULL, &err)) {
         printf("skipped: %s\n", err.message);
         skip();
     }
@@ -260,7 +260,7 @@ static void damage_here_does_not_arrive(void **state)
         char *script = rog_format("cd %s/rogctl/packed && f=%s.zst && zstd -dc $f | "
                                   "grep -q '^precious$' && %s && mv new $f",
                                   bench->folder, hash_of_precious, harms[i]);
-        assert_int_equal(rog_tool_run(ARGV("sh", "-c", script), 60, NULL, &err), ROG_OK);
+        assert_int_equal(rog_process_run(ARGV("sh", "-c", script), 60, NULL, &err), ROG_OK);
         assert_int_equal(rog_deploy_tree(ssh, items, 2, &folder, NULL, &err), ROG_EFAILED);
         assert_null(folder);
         if (!strstr(err.message, "arrived damaged"))

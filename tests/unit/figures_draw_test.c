@@ -15,7 +15,7 @@
 
 #include <common/clock.h>
 #include <common/file.h>
-#include <common/tool.h>
+#include <common/process.h>
 #include <orchestrator/figures/figures.h>
 #include <orchestrator/store/summary.h>
 
@@ -29,7 +29,7 @@
 
 static void need_gnuplot(void)
 {
-    if (rog_tool_exists("gnuplot"))
+    if (rog_program_exists("gnuplot"))
         return;
     print_message("gnuplot is not installed: nothing is drawn\n");
     skip();
@@ -109,9 +109,9 @@ static char *ask(const char *program, const char *option, const char *path)
     struct rog_error err;
     char *output = NULL;
     const char *const argv[] = {program, option ? option : path, option ? path : NULL, NULL};
-    if (!rog_tool_exists(program))
+    if (!rog_program_exists(program))
         return NULL;
-    if (rog_tool_run(argv, 30, &output, &err) != 0)
+    if (rog_process_run(argv, 30, &output, &err) != 0)
         fail_msg("%s", err.message);
     return output;
 }
@@ -452,7 +452,7 @@ static void hostile_texts_are_harmless(void **state)
         f->plots,
         NULL};
     char *output = NULL;
-    if (rog_tool_run(by_hand, 60, &output, &err) != 0)
+    if (rog_process_run(by_hand, 60, &output, &err) != 0)
         fail_msg("%s", err.message);
     assert_string_equal(output, "12\n");
     assert_false(rog_file_exists(owned));

@@ -15,7 +15,7 @@
 
 #include <common/file.h>
 #include <common/hash.h>
-#include <common/tool.h>
+#include <common/process.h>
 #include <orchestrator/http/http.h>
 
 #include "http_fixture.h"
@@ -202,13 +202,14 @@ static void a_silent_server_is_given_up(void **state)
 /* --- HTTPS --- */
 
 /* A server with a certificate that nobody has signed, on a free port. */
-static int start_tls(struct rog_tool *server, const char *certificate, const char *key)
+static int start_tls(struct rog_process *server, const char *certificate, const char *key)
 {
     const char *const argv[] = {"openssl", "s_server",  "-accept", "127.0.0.1:0", "-www",
                                 "-cert",   certificate, "-key",    key,           NULL};
     char text[4096];
     size_t used = 0;
-    assert_int_equal(rog_tool_start(server, argv, NULL), 0);
+    const struct rog_process_options how = {.argv = argv, .pipes = true, .error_pipe = true};
+    assert_int_equal(rog_process_start(server, &how, NULL), 0);
     for (int i = 0; i < 1000; i++) {
         ssize_t got = read(server->output, text + used, sizeof text - 1 - used);
         used += got > 0 ? (size_t)got : 0;
@@ -233,12 +234,12 @@ static void an_unknown_certificate_is_refused(void **state)
         "openssl", "req", "-x509", "-newkey",   "rsa:2048", "-nodes",
         "-days",   "2",   "-subj", "/CN=try",   "-addext",  "subjectAltName=IP:127.0.0.1",
         "-keyout", key,   "-out",  certificate, NULL};
-    if (!rog_tool_exists("openssl")) {
+    if (!rog_program_exists("openssl")) {
         printf("skipped: openssl is not installed\n");
         skip();
     }
-    assert_int_equal(rog_tool_run(argv, 60, NULL, &err), 0);
-    struct rog_tool server = ROG_TOOL_NONE;
+    assert_int_equal(rog_process_run(argv, 60, NULL, &err), 0);
+    struct rog_process server = ROG_PROCESS_NONE;
     int port = start_tls(&server, certificate, key);
     snprintf(url, sizeof url, "https://127.0.0.1:%d/", port);
     const struct rog_http_request request = {.url = url};
@@ -251,7 +252,7 @@ static void an_unknown_certificate_is_refused(void **state)
     struct rog_error lost = {0};
     int no_bundle = rog_http_request(world->http, &request, &response, &lost);
     unsetenv("CURL_CA_BUNDLE");
-    rog_tool_stop(&server, 0.1);
+    rog_process_kill(&server);
     assert_true(port > 0);
     assert_int_equal(refused, ROG_EFAILED);
     assert_non_null(strstr(err.message, "install ca-certificates"));

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include <common/tool.h>
+#include <common/process.h>
 #include <orchestrator/lab/lab.h>
 
 struct lab_group {
@@ -18,7 +18,7 @@ struct lab_group {
 static inline bool lab_try(const char *const *argv, struct lab_group *group)
 {
     struct rog_error err = {0};
-    if (rog_tool_run(argv, 20, NULL, &err) == ROG_OK)
+    if (rog_process_run(argv, 20, NULL, &err) == ROG_OK)
         return true;
     if (!group->why_not[0])
         snprintf(group->why_not, sizeof group->why_not, "%s", err.message);

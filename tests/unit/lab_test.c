@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include <common/file.h>
-#include <common/tool.h>
+#include <common/process.h>
 #include <orchestrator/conf/cluster.h>
 #include <orchestrator/lab/lab.h>
 
@@ -79,7 +79,7 @@ static char *say(const char *host, const char *command)
     struct rog_error err = {0};
     const char *const argv[] = {"ssh",   "-F", ROG_LAB_SSH_CONFIG, "-o", "BatchMode=yes", host,
                                 command, NULL};
-    if (rog_tool_run(argv, 30, &output, &err))
+    if (rog_process_run(argv, 30, &output, &err))
         fail_msg("%s", err.message);
     return output;
 }
@@ -120,7 +120,7 @@ static void hosts_answer_with_keys_of_their_own(void **state)
                                     NULL};
     struct rog_error err = {0};
     if (strcmp(status.host[0].address, "10.213.77.1") == 0) {
-        assert_int_equal(rog_tool_run(as_other, 30, NULL, &err), ROG_EFAILED);
+        assert_int_equal(rog_process_run(as_other, 30, NULL, &err), ROG_EFAILED);
         assert_non_null(strstr(err.message, "Host key verification failed"));
     }
     down(true);
@@ -169,7 +169,7 @@ static void up_again_keeps_or_repairs(void **state)
 
     pid_t third = look().host[2].sshd;
     const char *const cut[] = {"ip", "netns", "del", "roglab2", NULL};
-    assert_int_equal(rog_tool_run(cut, 20, NULL, &err), ROG_OK);
+    assert_int_equal(rog_process_run(cut, 20, NULL, &err), ROG_OK);
     assert_false(look().complete);
     assert_false(is_gone(third)); /* it goes on without a name */
     down(true);
@@ -185,7 +185,7 @@ static void down_removes_what_runs_and_what_is_half_made(void **state)
     free(say("roglab1", "trap '' TERM; sleep 1000 >/dev/null 2>&1 </dev/null & true"));
     char *pids = NULL;
     const char *const list[] = {"ip", "netns", "pids", "roglab1", NULL};
-    assert_int_equal(rog_tool_run(list, 20, &pids, &err), ROG_OK);
+    assert_int_equal(rog_process_run(list, 20, &pids, &err), ROG_OK);
     assert_true(strlen(pids) > 0);
     long sleeper = strtol(pids, NULL, 10);
     free(pids);
@@ -196,8 +196,8 @@ static void down_removes_what_runs_and_what_is_half_made(void **state)
 
     const char *const half[] = {"ip", "netns", "add", "roglab0", NULL};
     const char *const bridge[] = {"ip", "link", "add", "name", "roglab-br", "type", "bridge", NULL};
-    assert_int_equal(rog_tool_run(half, 20, NULL, &err), ROG_OK);
-    assert_int_equal(rog_tool_run(bridge, 20, NULL, &err), ROG_OK);
+    assert_int_equal(rog_process_run(half, 20, NULL, &err), ROG_OK);
+    assert_int_equal(rog_process_run(bridge, 20, NULL, &err), ROG_OK);
     down(true);
 }
 

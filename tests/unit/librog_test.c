@@ -23,7 +23,7 @@
 #include <common/json.h>
 #include <common/plugin.h>
 #include <common/rng.h>
-#include <common/tool.h>
+#include <common/process.h>
 #include <librog/net/conn.h>
 #include <librog/sync/server.h>
 #include <librog/sync/worker.h>
@@ -521,7 +521,7 @@ static bool speak_german(const char *folder)
 {
     char *path = rog_path_join(folder, "de_DE.UTF-8");
     const char *const argv[] = {"localedef", "-i", "de_DE", "-f", "UTF-8", path, NULL};
-    bool spoken = rog_tool_run(argv, 60, NULL, NULL) == 0 && setenv("LOCPATH", folder, 1) == 0 &&
+    bool spoken = rog_process_run(argv, 60, NULL, NULL) == 0 && setenv("LOCPATH", folder, 1) == 0 &&
                   setlocale(LC_ALL, "de_DE.UTF-8") != NULL;
     free(path);
     unsetenv("LOCPATH");

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include <common/file.h>
-#include <common/tool.h>
+#include <common/process.h>
 #include <orchestrator/figures/figures.h>
 #include <orchestrator/figures/microevents.h>
 #include <orchestrator/figures/row_shares.h>
@@ -191,7 +191,7 @@ static void drawing(void **state)
 {
     struct fixture *f = *state;
     struct rog_error err;
-    if (!rog_tool_exists("gnuplot")) {
+    if (!rog_program_exists("gnuplot")) {
         print_message("gnuplot is not installed: nothing is drawn\n");
         skip();
     }

@@ -4,7 +4,7 @@ rog_unit_test(ingest LIBS rog_store)
 rog_unit_test(iterations LIBS rog_store)
 rog_unit_test(conf LIBS rog_conf)
 rog_unit_test(plan LIBS rog_plan)
-rog_unit_test(processes LIBS rog_output)
+rog_unit_test(run_files LIBS rog_output)
 find_package(Threads REQUIRED)
 rog_unit_test(http SOURCES http_test.c http_fixture.c LIBS rog_http Threads::Threads)
 rog_unit_test(mlflow SOURCES mlflow_test.c http_fixture.c figures_fixture.c

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <common/tool.h>
+#include <common/process.h>
 #include <orchestrator/figures/report.h>
 
 #include "figures_fixture.h"
@@ -199,7 +199,7 @@ static void page_is_whole_and_harmless(void **state)
     struct rog_report report;
     char *text = NULL;
     size_t size;
-    if (!rog_tool_exists("gnuplot")) {
+    if (!rog_program_exists("gnuplot")) {
         print_message("gnuplot is not installed: a page has no figures\n");
         skip();
     }

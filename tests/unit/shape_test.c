@@ -29,7 +29,7 @@
 
 #include <common/file.h>
 #include <common/json.h>
-#include <common/tool.h>
+#include <common/process.h>
 #include <trainer/shape/host.h>
 #include <trainer/shape/lanes.h>
 #include <trainer/shape/shape.h>

@@ -197,14 +197,14 @@ static void a_cut_link_is_noticed(void **state)
     if (rog_ssh_connect(&ssh, &options, &err))
         fail_msg("%s", err.message);
     assert_int_equal(
-        rog_tool_run(ARGV("ip", "link", "set", "dev", "roglab-v2", "down"), 10, NULL, &err), 0);
+        rog_process_run(ARGV("ip", "link", "set", "dev", "roglab-v2", "down"), 10, NULL, &err), 0);
     double begin_s = rog_clock_s();
     int code = rog_ssh_run(ssh, ARGV("true"), 4, &result, &err);
     double took_s = rog_clock_s() - begin_s;
     rog_ssh_free(ssh);
     refused(&options, ROG_EFAILED, "cannot connect");
     assert_int_equal(
-        rog_tool_run(ARGV("ip", "link", "set", "dev", "roglab-v2", "up"), 10, NULL, &err), 0);
+        rog_process_run(ARGV("ip", "link", "set", "dev", "roglab-v2", "up"), 10, NULL, &err), 0);
     assert_int_equal(code, ROG_EFAILED);
     assert_true(took_s < 8);
 }
@@ -267,8 +267,8 @@ static void only_the_right_key_opens(void **state)
                                 "  UserKnownHostsFile %s/known_hosts\n",
                                 key, ROG_LAB_DIR);
     options.config = config;
-    assert_int_equal(rog_tool_run(ARGV("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key),
-                                  60, NULL, &err),
+    assert_int_equal(rog_process_run(ARGV("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key),
+                                     60, NULL, &err),
                      ROG_OK);
     refused(&options, ROG_EFAILED, "does not let us in");
 
@@ -281,8 +281,8 @@ static void only_the_right_key_opens(void **state)
     unlink(public_key);
     free(public_key);
     assert_int_equal(
-        rog_tool_run(ARGV("ssh-keygen", "-q", "-p", "-P", "", "-N", "open sesame", "-f", key), 60,
-                     NULL, &err),
+        rog_process_run(ARGV("ssh-keygen", "-q", "-p", "-P", "", "-N", "open sesame", "-f", key),
+                        60, NULL, &err),
         ROG_OK);
     refused(&options, ROG_EFAILED, "put the key into the agent with: ssh-add /");
     char right[] = "open sesame", wrong[] = "open barley";

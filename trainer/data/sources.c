@@ -10,7 +10,7 @@
 
 #include <common/file.h>
 #include <common/hash.h>
-#include <common/tool.h>
+#include <common/process.h>
 #include <trainer/data/cache.h>
 #include <trainer/data/cifar.h>
 #include <trainer/data/noise.h>
@@ -118,7 +118,7 @@ static int run_converter(const char *program, const char *path, const char *reco
 {
     struct rog_error cause = {0};
     const char *const argv[] = {program, path, records, NULL};
-    int code = rog_tool_run(argv, CONVERT_LIMIT_S, NULL, &cause);
+    int code = rog_process_run(argv, CONVERT_LIMIT_S, NULL, &cause);
     const char *command_end = strstr(cause.message, RECORDS_SUFFIX ": ");
     return code ? rog_fail(err, code, "%s",
                            command_end ? command_end + strlen(RECORDS_SUFFIX ": ") : cause.message)

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include <common/file.h>
-#include <common/tool.h>
+#include <common/process.h>
 #include <trainer/shape/shape.h>
 
 #define COMMAND_TIMEOUT_S 20
@@ -51,17 +51,18 @@ static int run_line(char *line, bool changes, char **output, struct rog_error *e
             return rog_fail(err, ROG_EINVAL, "%s: too many words", argv[0]);
         argv[words++] = word;
     }
-    return explain(rog_tool_run(argv, COMMAND_TIMEOUT_S, output, err), err);
+    return explain(rog_process_run(argv, COMMAND_TIMEOUT_S, output, err), err);
 }
 
-int rog_shape_start_tc(struct rog_tool *tc, struct rog_error *err)
+int rog_shape_start_tc(struct rog_process *tc, struct rog_error *err)
 {
     static const char *const words[] = {"tc", "-s", "-j", "-batch", "-"};
     const char *argv[MAX_WORDS + 1] = {NULL};
     size_t count = put_sudo(argv);
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         argv[count++] = words[i];
-    return explain(rog_tool_start(tc, argv, err), err);
+    const struct rog_process_options how = {.argv = argv, .pipes = true, .error_pipe = true};
+    return explain(rog_process_start(tc, &how, err), err);
 }
 
 int rog_shape_command(struct rog_error *err, const char *format, ...)

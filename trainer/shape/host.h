@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #include <common/json.h>
-#include <common/tool.h>
+#include <common/process.h>
 #include <rog/error.h>
 
 /* Longest name of an interface, with the NUL. */
@@ -25,7 +25,7 @@ int rog_shape_ask(struct rog_json **json, struct rog_error *err, const char *for
     __attribute__((format(printf, 3, 4)));
 
 /* A tc that takes commands line by line and answers questions about counters. */
-int rog_shape_start_tc(struct rog_tool *tc, struct rog_error *err);
+int rog_shape_start_tc(struct rog_process *tc, struct rog_error *err);
 
 /* ROG_EINVAL where it does not exist or its name is not one. */
 int rog_shape_iface_index(const char *iface, unsigned *index, struct rog_error *err);

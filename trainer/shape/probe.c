@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <common/tool.h>
+#include <common/process.h>
 #include <trainer/shape/host.h>
 
 /* A device to try things on: an ifb where there are any, else a dummy or a veth. */
@@ -55,7 +55,7 @@ int rog_shape_probe(const char *iface, struct rog_shape_probe *probe, struct rog
     struct rog_shape_qdiscs qdiscs = {0};
     int code = ROG_OK;
     probe->exists = rog_shape_iface_index(iface, &index, NULL) == ROG_OK;
-    probe->tools = rog_tool_exists("tc") && rog_tool_exists("ip");
+    probe->tools = rog_program_exists("tc") && rog_program_exists("ip");
     if (probe->tools && probe->exists)
         code = rog_shape_look(iface, &qdiscs, err);
     if (code || !probe->tools)

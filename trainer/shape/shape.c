@@ -12,7 +12,7 @@
 
 #include <common/clock.h>
 #include <common/file.h>
-#include <common/tool.h>
+#include <common/process.h>
 #include <trainer/shape/audit.h>
 #include <trainer/shape/guard.h>
 #include <trainer/shape/kick.h>
@@ -36,7 +36,7 @@ struct question {
 struct replay {
     const struct rog_shape_options *options;
     struct rog_shape_lanes lanes;
-    struct rog_tool tc;
+    struct rog_process tc;
     struct rog_shape_summary *summary;
     double begin_s;                           /* of the clock */
     double next_sample_s;                     /* since begin_s, as all times below */
@@ -309,7 +309,7 @@ int rog_shape_replay(const struct rog_shape_options *options, struct rog_shape_s
                      struct rog_error *err)
 {
     *summary = (struct rog_shape_summary){0};
-    struct replay replay = {.options = options, .summary = summary, .tc = ROG_TOOL_NONE};
+    struct replay replay = {.options = options, .summary = summary, .tc = ROG_PROCESS_NONE};
     struct rog_shape_state state = {.fd = -1};
     struct rog_watchdog guard = ROG_WATCHDOG_NONE;
     int code = prepare(&state, options, err);
@@ -324,7 +324,9 @@ int rog_shape_replay(const struct rog_shape_options *options, struct rog_shape_s
     if (!code)
         code = play(&replay, err);
 
-    rog_tool_stop(&replay.tc, TC_END_S);
+    rog_process_close_input(&replay.tc);
+    rog_process_wait(&replay.tc, TC_END_S);
+    rog_process_kill(&replay.tc);
     rog_shape_lanes_release(&replay.lanes);
     free(replay.answer);
     struct rog_error after = {0};

@@ -1,158 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Child processes, a run's folder and the line that a person sees of a run. */
+/* A run's folder, and the line that a person sees of a run. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
 
-#include <errno.h>
 #include <math.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <common/file.h>
-#include <common/process.h>
 #include <orchestrator/figures/label.h>
 #include <orchestrator/fleet/run_files.h>
 #include <orchestrator/progress.h>
-
-static void pause_ms(long ms)
-{
-    const struct timespec time = {ms / 1000, ms % 1000 * 1000000L};
-    nanosleep(&time, NULL);
-}
-
-static void wait_for_end(struct rog_process *process)
-{
-    for (int i = 0; i < 1000 && !rog_process_ended(process); i++)
-        pause_ms(10);
-    assert_true(rog_process_gone(process));
-}
-
-static void shell(struct rog_process *process, const char *script, bool pipes, const char *log)
-{
-    const char *const argv[] = {"/bin/sh", "-c", script, NULL};
-    const struct rog_process_options options = {.argv = argv, .log = log, .pipes = pipes};
-    struct rog_error err = {0};
-    if (rog_process_start(process, &options, &err) != 0)
-        fail_msg("%s", err.message);
-}
-
-static void a_process_talks_over_pipes(void **state)
-{
-    (void)state;
-    struct rog_process process;
-    struct rog_lines lines = {0};
-    struct rog_error err;
-    shell(&process, "while read -r x; do echo \"got $x\"; done; printf 'half'; exit 7", true, NULL);
-    assert_int_equal(write(process.input, "one\ntwo\n", 8), 8);
-    rog_process_close_input(&process);
-    wait_for_end(&process);
-    assert_int_equal(process.status, 7);
-    assert_int_equal(rog_lines_fill(&lines, &process, &err), 0);
-    assert_string_equal(rog_lines_next(&lines), "got one");
-    assert_string_equal(rog_lines_next(&lines), "got two");
-    assert_null(rog_lines_next(&lines));
-    rog_lines_release(&lines);
-    rog_process_stop(&process);
-}
-
-static void what_cannot_be_executed_is_said_at_once(void **state)
-{
-    (void)state;
-    const char *const argv[] = {"/nonexistent/program", NULL};
-    const struct rog_process_options options = {.argv = argv};
-    struct rog_process process;
-    struct rog_error err;
-    assert_int_equal(rog_process_start(&process, &options, &err), ROG_EFAILED);
-    assert_non_null(strstr(err.message, "/nonexistent/program: No such file"));
-    assert_true(rog_process_gone(&process));
-    rog_process_stop(&process);
-}
-
-static void a_signal_shows_in_the_status(void **state)
-{
-    (void)state;
-    struct rog_process process;
-    shell(&process, "kill -9 $$", false, NULL);
-    wait_for_end(&process);
-    assert_int_equal(process.status, 128 + SIGKILL);
-    rog_process_stop(&process);
-}
-
-/* Also what ignores SIGTERM, and what the child has started itself. */
-static void stopping_ends_the_whole_group(void **state)
-{
-    (void)state;
-    struct rog_process process;
-    struct rog_lines lines = {0};
-    struct rog_error err;
-    shell(&process, "trap '' TERM; sleep 600 & echo $!; wait; sleep 600", true, NULL);
-    const char *line = NULL;
-    for (int i = 0; i < 500 && !line; i++) {
-        pause_ms(10);
-        assert_int_equal(rog_lines_fill(&lines, &process, &err), 0);
-        line = rog_lines_next(&lines);
-    }
-    assert_non_null(line);
-    pid_t grandchild = (pid_t)atol(line), child = process.pid;
-    assert_true(grandchild > 1);
-    rog_process_stop(&process);
-    assert_int_equal(kill(child, 0), -1);
-    /* It is reaped by init, which may take a moment. */
-    bool gone = false;
-    for (int i = 0; i < 500 && !gone; i++) {
-        char path[64];
-        char *stat = NULL;
-        size_t size = 0;
-        snprintf(path, sizeof path, "/proc/%ld/stat", (long)grandchild);
-        gone = rog_file_read(path, 4096, &stat, &size, &err) != 0 || strstr(stat, ") Z ");
-        free(stat);
-        pause_ms(10);
-    }
-    assert_true(gone);
-    rog_lines_release(&lines);
-}
-
-/* The parent of a process dies by SIGKILL, so nothing but the kernel can end the process. */
-static void no_process_outlives_its_parent(void **state)
-{
-    (void)state;
-    int pipe_fd[2];
-    assert_int_equal(pipe(pipe_fd), 0);
-    pid_t parent = fork();
-    if (parent == 0) {
-        struct rog_process process;
-        shell(&process, "exec sleep 600", false, NULL);
-        if (write(pipe_fd[1], &process.pid, sizeof process.pid) != sizeof process.pid)
-            _exit(1);
-        kill(getpid(), SIGKILL);
-    }
-    pid_t child = 0;
-    assert_int_equal(read(pipe_fd[0], &child, sizeof child), sizeof child);
-    waitpid(parent, NULL, 0);
-    bool gone = false;
-    for (int i = 0; i < 500 && !gone; i++) {
-        char path[64];
-        char *stat = NULL;
-        size_t size = 0;
-        snprintf(path, sizeof path, "/proc/%ld/stat", (long)child);
-        gone = rog_file_read(path, 4096, &stat, &size, NULL) != 0 || strstr(stat, ") Z ");
-        free(stat);
-        pause_ms(10);
-    }
-    assert_true(gone);
-    close(pipe_fd[0]);
-    close(pipe_fd[1]);
-}
-
-/* ---- folders of runs ---- */
 
 static int make_folder(void **state)
 {
@@ -285,11 +148,6 @@ static void a_line_fits_its_width(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_process_talks_over_pipes),
-        cmocka_unit_test(what_cannot_be_executed_is_said_at_once),
-        cmocka_unit_test(a_signal_shows_in_the_status),
-        cmocka_unit_test(stopping_ends_the_whole_group),
-        cmocka_unit_test(no_process_outlives_its_parent),
         cmocka_unit_test_setup_teardown(a_run_is_locked_by_one, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(preparing_removes_what_an_attempt_left, make_folder,
                                         remove_folder),
