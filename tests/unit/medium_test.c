@@ -169,11 +169,14 @@ static void walk_step(struct walk *walk)
     uint32_t index = rog_rng_below(&walk->rng, LINKS), choice = rog_rng_below(&walk->rng, 8);
     if (choice < 4 && walk->on_air)
         walk_advance(walk, next);
-    double most_s = walk->on_air ? next.t_s - walk->now_s : 2;
-    if (choice == 4 && most_s > 0) { /* somewhere before it */
-        walk->now_s += most_s * rog_rng_below(&walk->rng, 1000) / 1000;
+    if (choice == 4) { /* somewhere before it */
+        double most_s = walk->on_air ? next.t_s - walk->now_s : 2;
+        double to_s = walk->now_s + most_s * rog_rng_below(&walk->rng, 1000) / 1000;
         struct rog_medium_link none;
-        assert_false(walk->air.medium->advance(walk->air.state, walk->now_s, &none));
+        if (to_s < next.t_s) {
+            walk->now_s = to_s;
+            assert_false(walk->air.medium->advance(walk->air.state, to_s, &none));
+        }
     }
     if (choice > 4 && !walk->links[index].on_air)
         walk_send(walk, index);
