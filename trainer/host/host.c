@@ -17,6 +17,7 @@
 #include <common/file.h>
 #include <common/process.h>
 #include <rog/events.h>
+#include <trainer/host/folder.h>
 #include <trainer/host/guard.h>
 #include <trainer/host/journal.h>
 #include <trainer/host/lock.h>

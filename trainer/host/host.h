@@ -30,12 +30,6 @@
 
 #include <rog/error.h>
 
-#define ROG_HOST_SPEC "host.json"
-#define ROG_HOST_CONFIG "config.json"
-#define ROG_HOST_KEY "key"
-#define ROG_HOST_LEASE "lease"
-#define ROG_HOST_LOCK "lock"
-
 /* Returns when it is told to end (SIGTERM, SIGINT, SIGHUP) or the lease has run out. Changes the
  * current folder, the environment and the signal mask of the process. 0: the role ended well.
  * ROG_EBUSY another supervisor is at work in the folder; ROG_EINVAL the folder has been used, or

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include <common/file.h>
-#include <trainer/host/host.h>
+#include <trainer/host/folder.h>
 
 #define TRAINER_LOG "trainer.log"
 #define SERVER_STATE "server.json"

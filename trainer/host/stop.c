@@ -12,6 +12,7 @@
 
 #include <common/clock.h>
 #include <common/file.h>
+#include <trainer/host/folder.h>
 #include <trainer/host/journal.h>
 #include <trainer/host/lock.h>
 #include <trainer/host/spec.h>

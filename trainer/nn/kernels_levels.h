@@ -4,7 +4,7 @@
 
 /* The tables that kernels.c becomes, one for each instruction set level it is compiled for. */
 
-#include <trainer/nn/kernels.h>
+struct rog_kernels;
 
 extern const struct rog_kernels rog_kernels_baseline;
 #ifdef __x86_64__

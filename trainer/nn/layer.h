@@ -15,7 +15,7 @@
 #include <rog/error.h>
 #include <trainer/nn/arch.h>
 #include <trainer/nn/kernels.h>
-#include <trainer/nn/net.h>
+#include <trainer/nn/mode.h>
 #include <trainer/nn/prims.h>
 
 struct rog_layer {

@@ -13,14 +13,9 @@
 
 #include <rog/error.h>
 #include <trainer/nn/arch.h>
+#include <trainer/nn/mode.h>
 
 struct rog_net;
-
-enum rog_net_mode {
-    ROG_NET_INFER,        /* forward only; BatchNorm uses running statistics */
-    ROG_NET_TRAIN_FROZEN, /* forward and backward; BatchNorm uses running statistics (adaptation) */
-    ROG_NET_TRAIN,        /* forward and backward; BatchNorm uses and updates batch statistics */
-};
 
 /* `arch` is borrowed and must outlive the network. batch >= 1. The network computes on the calling
  * thread alone, and the same input gives the same bytes. */

@@ -8,7 +8,7 @@
 
 #include <rog/error.h>
 #include <trainer/shape/lanes.h>
-#include <trainer/shape/shape.h>
+#include <trainer/shape/options.h>
 
 /* A rate was set. `file` may be NULL here and below. */
 int rog_shape_audit_rate(FILE *file, const struct rog_shape_lane *lane, double t_s, double mbps,

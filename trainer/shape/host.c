@@ -12,7 +12,7 @@
 
 #include <common/file.h>
 #include <common/process.h>
-#include <trainer/shape/shape.h>
+#include <trainer/shape/options.h>
 
 #define COMMAND_TIMEOUT_S 20
 #define MAX_WORDS 40

@@ -10,7 +10,7 @@
 
 #include <rog/error.h>
 #include <trainer/shape/host.h>
-#include <trainer/shape/shape.h>
+#include <trainer/shape/options.h>
 #include <trainer/shape/state.h>
 
 struct rog_shape_counters {

@@ -13,7 +13,7 @@
 
 #include <common/file.h>
 #include <common/json.h>
-#include <trainer/shape/shape.h>
+#include <trainer/shape/options.h>
 
 #define STATE_MAX_BYTES 4096
 
