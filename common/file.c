@@ -258,6 +258,11 @@ char *rog_path_join(const char *dir, const char *name)
     return rog_format("%s%s%s", dir, slash ? "" : "/", name);
 }
 
+char *rog_path_argument(const char *path)
+{
+    return path[0] == '-' ? rog_format("./%s", path) : rog_strdup(path);
+}
+
 char *rog_path_dir(const char *path)
 {
     const char *slash = strrchr(path, '/');

@@ -46,6 +46,10 @@ char *rog_path_join(const char *dir, const char *name);
 /* Everything before the last slash, "." where there is none. */
 char *rog_path_dir(const char *path);
 
+/* A path as a word of a command line that no program takes for an option: "./-x" for "-x". Heap
+ * memory, NULL when memory ran out. */
+char *rog_path_argument(const char *path);
+
 /* Makes a folder of its own, $TMPDIR/NAME-xxxxxx (/tmp where that is not set), readable by its
  * owner alone. The caller removes it and frees *folder, which stays as it was on ROG_EIO and
  * ROG_ENOMEM. */

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <orchestrator/figure_command.h>
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <common/file.h>
 #include <orchestrator/commands.h>
@@ -57,31 +55,18 @@ static int open_on_desktop(const struct rog_figure_command *command, struct rog_
     return code;
 }
 
-/* Each picture once, in the terminal; without its own PNG where it shows sixels. */
-static int show_in_terminal(const struct rog_figure_command *command, int fd, enum rog_preview how,
-                            size_t *shown, struct rog_error *err)
+static int show_in_terminal(const struct rog_figure_command *command, size_t *shown,
+                            struct rog_error *err)
 {
-    char *last = NULL;
     int code = 0;
     for (size_t i = 0; i < rog_json_size(command->files) && code == 0; i++) {
         const char *path = rog_json_string(rog_json_at(command->files, i), "");
-        const char *slash = strrchr(path, '/'), *dot = strrchr(path, '.');
-        const char *name = slash ? slash + 1 : path;
-        char *folder = rog_path_dir(path);
-        char *stem = dot ? strndup(name, (size_t)(dot - name)) : NULL;
-        bool wanted = how == ROG_PREVIEW_SIXEL ? !last || !stem || strcmp(last, stem) != 0
-                                               : dot && strcmp(dot, ".png") == 0;
-        if (!folder || !stem)
-            code = rog_fail_nomem(err);
-        else if (wanted) {
-            code = rog_preview_show(fd, how, folder, stem, err);
-            (*shown)++;
-        }
-        free(folder);
-        free(last);
-        last = stem;
+        const char *dot = strrchr(path, '.');
+        if (!dot || strcmp(dot, ".png") != 0)
+            continue;
+        code = rog_preview_show(path, err);
+        (*shown)++;
     }
-    free(last);
     return code;
 }
 
@@ -97,26 +82,21 @@ static void show_pictures(const struct rog_figure_command *command)
     struct rog_error err = {0};
     size_t shown = 0;
     bool opened = has_desktop() && open_on_desktop(command, &err) == 0;
-    int fd = !command->output.json && isatty(STDOUT_FILENO)
-                 ? open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY)
-                 : -1;
-    enum rog_preview how = fd >= 0 ? rog_preview_ask(fd) : ROG_PREVIEW_NONE;
-    int code = show_in_terminal(command, fd, how, &shown, &err);
-    if (fd >= 0)
-        close(fd);
+    bool terminal = !command->output.json && rog_preview_has_terminal();
+    int code = terminal ? show_in_terminal(command, &shown, &err) : 0;
     if (opened || (shown && !code))
         return;
     if (err.message[0])
         rog_warn(&command->output, "the figures are in %s, but cannot be shown: %s",
                  command->options.plots, err.message);
-    else if (how != ROG_PREVIEW_NONE)
+    else if (terminal)
         rog_warn(&command->output,
-                 "the figures are in %s; this terminal can show PNG (--format pdf,png)",
+                 "the figures are in %s; hint: a terminal can show PNG (--format pdf,png)",
                  command->options.plots);
     else
         rog_warn(&command->output,
                  "the figures are in %s, but cannot be shown here: there is no desktop (neither "
-                 "DISPLAY nor WAYLAND_DISPLAY is set), and this terminal shows no pictures",
+                 "DISPLAY nor WAYLAND_DISPLAY is set), and standard output is no terminal",
                  command->options.plots);
 }
 

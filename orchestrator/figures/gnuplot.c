@@ -62,12 +62,16 @@ out:
 
 int rog_open_with_desktop(const char *path, struct rog_error *err)
 {
-    const char *const argv[] = {"xdg-open", path, NULL};
+    char *word = rog_path_argument(path);
+    if (!word)
+        return rog_fail_nomem(err);
+    const char *const argv[] = {"xdg-open", word, NULL};
     int code = rog_process_run(argv, DESKTOP_TIMEOUT_S, NULL, err);
     if (code == ROG_ENOTFOUND)
         code = rog_fail(err, ROG_EFAILED,
                         "xdg-open, which opens figures, is not installed: install the package "
                         "xdg-utils, or open %s yourself",
                         path);
+    free(word);
     return code;
 }

@@ -8,7 +8,7 @@
 
 #include <rog/error.h>
 
-/* Formats that are asked for, separated by spaces; scripts know "sixel" too. */
+/* Formats that are asked for, separated by spaces. */
 #define ROG_FORMATS "pdf svg png"
 
 /* Runs the scripts (names within `folder`) with the variable `formats` set (names of formats,

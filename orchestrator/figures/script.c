@@ -7,7 +7,7 @@
 #include <orchestrator/figures/style.h>
 
 /* Line widths and font sizes are points in all formats: SVG has 96 units an inch, and PNG four
- * times as many pixels, for printing. Sixels are for a look in the terminal. */
+ * times as many pixels, for printing. */
 static const char terminals[] =
     "pdf = sprintf(\"pdfcairo color noenhanced size %gin,%gin font '%s,%g' fontscale 0.75 \"\\\n"
     "    .\"linewidth 2 dashlength 0.7\", width, height, font, small)\n"
@@ -15,9 +15,7 @@ static const char terminals[] =
     "    .\"background 'white'\", 96 * width, 96 * height, font, small * 96 / 72.0)\n"
     "png = sprintf(\"pngcairo color noenhanced size %d,%d font '%s,%g' fontscale 4 \"\\\n"
     "    .\"linewidth 5.33 pointscale 4 dashlength 1\", \\\n"
-    "    int(384 * width), int(384 * height), font, small)\n"
-    "sixel = sprintf(\"sixelgd truecolor noenhanced size %d,%d font '%s,%g' fontscale 1.4 \"\\\n"
-    "    .\"linewidth 2\", int(140 * width), int(140 * height), font, small)\n";
+    "    int(384 * width), int(384 * height), font, small)\n";
 
 void rog_script_begin(FILE *script, const char *stem, const char *title,
                       const struct rog_canvas *canvas)
