@@ -14,6 +14,8 @@ static struct rog_json *case_object(const struct rog_query *query)
     rog_json_put_integer(row, "done", rog_query_int(query, 3));
     rog_json_put_number(row, "target_accuracy", rog_query_real(query, 4));
     rog_json_put_string(row, "created_at", rog_query_text(query, 5));
+    rog_json_put_string(row, "contender", rog_query_text(query, 6));
+    rog_json_put_string(row, "baseline", rog_query_text(query, 7));
     return row;
 }
 
@@ -23,7 +25,8 @@ static int load(struct rog_db *db, struct rog_json *cases, struct rog_error *err
     int code = rog_query_new(
         &query, db, err,
         "SELECT name, figure, count(run_id), coalesce(sum(status = 'done'), 0), target_accuracy,"
-        " created_at FROM cases LEFT JOIN case_settings ON case_settings.case_name = name"
+        " created_at, contender, baseline FROM cases LEFT JOIN case_settings ON "
+        "case_settings.case_name = name"
         " LEFT JOIN case_runs ON case_runs.case_name = name LEFT JOIN runs ON id = run_id"
         " GROUP BY name ORDER BY created_at, name",
         "");

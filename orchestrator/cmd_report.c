@@ -15,6 +15,8 @@ static const struct rog_setting options[] = {
      "time composition made as in the published table: computation and communication of host "
      "rank 3 (of BSP and SSP without compressing and unpacking), stall of all workers",
      0},
+    {"baseline", ROG_SETTING_STRING, NULL, 0, 0, NULL, NULL,
+     "gains over this alone, a library or a run's note, instead of what the case compares", 0},
     {"html", ROG_SETTING_FLAG, NULL, 0, 0, NULL, NULL,
      "one self-contained page on standard output, with figures, configuration and host facts", 0},
     {NULL, ROG_SETTING_FLAG, NULL, 0, 0, NULL, NULL, NULL, 0},
@@ -160,8 +162,8 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
         return rog_fail(err, ROG_EINVAL, "--html and --json: one of them at a time");
     int code = rog_command_db(cli, ROG_DB_READ, &db, err);
     if (code == 0)
-        code = rog_report_make(db, rog_cli_arg(cli, 0), rog_cli_flag(cli, "as-published"), &report,
-                               err);
+        code = rog_report_make(db, rog_cli_arg(cli, 0), rog_cli_flag(cli, "as-published"),
+                               rog_cli_string(cli, "baseline"), &report, err);
     if (code == 0)
         code = json   ? rog_print_json(rog_report_json(&report), err)
                : html ? print_html(&report, db, err)

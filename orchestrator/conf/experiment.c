@@ -19,6 +19,10 @@ static const struct rog_setting case_settings[] = {
     {"figure", ROG_SETTING_STRING, NULL, 0, 0, NULL, NULL, "figure of the paper it draws", 0},
     {"target_accuracy", ROG_SETTING_REAL, NULL, 0, 100, NULL, "percent",
      "accuracy at which time and energy are compared", 0},
+    {"contender", ROG_SETTING_STRING, NULL, 0, 0, NULL, NULL,
+     "whose gains are reported: a library or a run's note", 0},
+    {"baseline", ROG_SETTING_STRING, NULL, 0, 0, NULL, NULL,
+     "over what alone gains are reported: a library or a run's note", 0},
     {"runs", ROG_SETTING_STRING, NULL, 0, 0, NULL, NULL, "list of runs", 0},
     {"matrix", ROG_SETTING_STRING, NULL, 0, 0, NULL, NULL, "product of settings", 0},
     {NULL, ROG_SETTING_FLAG, NULL, 0, 0, NULL, NULL, NULL, 0},
@@ -236,6 +240,15 @@ static int take_matrix(struct rog_experiment *experiment, const struct rog_conf_
     return code;
 }
 
+static int take_name(struct rog_experiment_name *name, const struct rog_conf_node *node,
+                     struct rog_error *err)
+{
+    if (!node)
+        return 0;
+    *name = (struct rog_experiment_name){rog_strdup(rog_json_string(node->value, "")), node->line};
+    return name->name ? 0 : rog_fail_nomem(err);
+}
+
 static int take_case(struct rog_experiment *experiment, const struct rog_conf_node *root,
                      struct rog_error *err)
 {
@@ -254,7 +267,8 @@ static int take_case(struct rog_experiment *experiment, const struct rog_conf_no
     experiment->target_accuracy = target ? rog_json_number(target->value, 0) : (double)NAN;
     if (!experiment->case_name || (figure && !experiment->figure))
         return rog_fail_nomem(err);
-    return 0;
+    int code = take_name(&experiment->contender, rog_conf_get(root, "contender"), err);
+    return code ? code : take_name(&experiment->baseline, rog_conf_get(root, "baseline"), err);
 }
 
 static int take(struct rog_experiment *experiment, const struct rog_conf_node *root,
@@ -329,5 +343,7 @@ void rog_experiment_free(struct rog_experiment *experiment)
     free(experiment->path);
     free(experiment->case_name);
     free(experiment->figure);
+    free(experiment->contender.name);
+    free(experiment->baseline.name);
     free(experiment);
 }

@@ -257,6 +257,8 @@ static int export_case(const struct exporting *e, const struct rog_case_row *row
     rog_json_put_string(head, "figure", row->figure);
     rog_json_put_string(head, "created_at", row->created_at);
     rog_json_put_number(head, "target_accuracy", row->target_accuracy);
+    rog_json_put_string(head, "contender", row->contender);
+    rog_json_put_string(head, "baseline", row->baseline);
     fputs("{\"case\": ", file);
     int code = write_json(file, head, err);
     fputs(",\n\"runs\": [", file);

@@ -489,7 +489,7 @@ int rog_export_mlflow(struct rog_db *db, const char *case_name,
         .db = db, .options = options, .runs = rog_json_array(), .files = rog_json_array()};
     struct rog_report report = {0};
     *result = NULL;
-    int code = rog_report_make(db, case_name, false, &report, err);
+    int code = rog_report_make(db, case_name, false, NULL, &report, err);
     if (code == 0 && report.data.series_count == 0)
         code = rog_fail(err, ROG_ENOTFOUND,
                         "case %s has no finished run to export (`rogctl runs` shows their state)",

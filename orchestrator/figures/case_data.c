@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include <common/file.h>
 #include <common/settings.h>
@@ -241,6 +242,13 @@ void rog_case_data_release(struct rog_case_data *data)
     free(data->title);
     rog_case_row_release(&data->row);
     *data = (struct rog_case_data){0};
+}
+
+bool rog_case_is_named(const struct rog_case_data *data, size_t series, const char *name)
+{
+    const struct rog_case_series *s = &data->series[series];
+    return name && (strcasecmp(s->label, name) == 0 ||
+                    strcasecmp(data->run[s->run[0]].row.library, name) == 0);
 }
 
 double rog_case_target(const struct rog_case_data *data)

@@ -38,6 +38,10 @@ struct rog_case_data {
     size_t series_count;
 };
 
+/* What a case's comparison names a series by: its label or its library, in any case. False for a
+ * name of NULL. */
+bool rog_case_is_named(const struct rog_case_data *data, size_t series, const char *name);
+
 /* ROG_ENOTFOUND for an unknown case. A case without finished runs is loaded, with no series. */
 int rog_case_data_load(struct rog_db *db, const char *case_name, struct rog_case_data *data,
                        struct rog_error *err);

@@ -5,36 +5,67 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool has_accuracy(const struct rog_case_run *run)
+/* ---- which series are compared ---- */
+
+/* The contender, and the baseline, are there and are not all there is. */
+struct sides {
+    bool contender, baseline;
+};
+
+static bool divides(const struct rog_case_data *data, const char *name)
 {
-    return run->accuracy.count > 0;
+    size_t named = 0;
+    for (size_t i = 0; i < data->series_count; i++)
+        named += rog_case_is_named(data, i, name);
+    return named > 0 && named < data->series_count;
 }
 
-static double last_tested(const struct rog_case_run *run)
+static const char *control_of(const struct rog_case_data *data, size_t series)
 {
-    return run->accuracy.point[run->accuracy.count - 1].t;
+    return data->run[data->series[series].run[0]].row.control;
 }
 
-static double accuracy_gain(const struct rog_case_run *own, const struct rog_case_run *other)
+/* False where the two are not compared. */
+static bool pair_up(const struct rog_case_data *data, const struct sides *sides, size_t later,
+                    size_t earlier, struct rog_gain_pair *pair)
 {
-    double t = fmin(last_tested(own), last_tested(other));
-    return rog_accuracy_at(&own->accuracy, t) - rog_accuracy_at(&other->accuracy, t);
+    const char *contender = data->row.contender, *baseline = data->row.baseline;
+    bool turned =
+        rog_case_is_named(data, earlier, contender) && !rog_case_is_named(data, later, contender);
+    if (sides->baseline) {
+        bool is_baseline = rog_case_is_named(data, later, baseline);
+        if (is_baseline == rog_case_is_named(data, earlier, baseline))
+            return false;
+        turned = is_baseline;
+    }
+    *pair = (struct rog_gain_pair){turned ? earlier : later, turned ? later : earlier, false};
+    bool of_contender = rog_case_is_named(data, pair->series, contender) &&
+                        !rog_case_is_named(data, pair->against, contender);
+    pair->decides = strcmp(control_of(data, later), control_of(data, earlier)) == 0 &&
+                    (of_contender || !sides->contender);
+    return true;
 }
 
-/* The three parts of an iteration are all of its time. */
-static double iteration_s(const struct rog_case_run *run)
+int rog_gain_pairs(const struct rog_case_data *data, struct rog_gain_pair **pairs, size_t *count,
+                   struct rog_error *err)
 {
-    const struct rog_composition *parts = &run->composition;
-    return parts->compute_s + parts->communication_s + parts->stall_s;
+    const struct sides sides = {divides(data, data->row.contender),
+                                divides(data, data->row.baseline)};
+    *count = 0;
+    *pairs = calloc(data->series_count * data->series_count + 1, sizeof **pairs);
+    if (!*pairs)
+        return rog_fail_nomem(err);
+    for (size_t i = 1; i < data->series_count; i++)
+        for (size_t k = 0; k < i; k++)
+            *count += pair_up(data, &sides, i, k, &(*pairs)[*count]);
+    return 0;
 }
 
-static double time_gain(const struct rog_case_run *own, const struct rog_case_run *other)
-{
-    return 100 * (1 - iteration_s(own) / iteration_s(other));
-}
+/* ---- what is gained ---- */
 
-bool rog_gain_partner(const struct rog_case_data *data, const struct rog_case_series *series,
-                      size_t run, size_t *partner)
+/* The run of `series` with the seed of the run `run`. */
+static bool partner_of(const struct rog_case_data *data, const struct rog_case_series *series,
+                       size_t run, size_t *partner)
 {
     for (size_t i = 0; i < series->runs; i++)
         if (data->run[series->run[i]].row.seed == data->run[run].row.seed) {
@@ -44,69 +75,76 @@ bool rog_gain_partner(const struct rog_case_data *data, const struct rog_case_se
     return false;
 }
 
-/* Whether every pair of the two series has accuracies. */
-static bool all_tested(const struct rog_case_data *data, const struct rog_case_series *own,
-                       const struct rog_case_series *other)
+struct rog_interval rog_gain_over(const struct rog_case_data *data,
+                                  const struct rog_gain_pair *pair, rog_gain_fn *gain,
+                                  const void *user, double *values, size_t *runs)
 {
-    for (size_t i = 0; i < own->runs; i++) {
-        size_t partner;
-        if (rog_gain_partner(data, other, own->run[i], &partner) &&
-            (!has_accuracy(&data->run[own->run[i]]) || !has_accuracy(&data->run[partner])))
-            return false;
-    }
-    return true;
-}
-
-static struct rog_gain gain_of(const struct rog_case_data *data, const struct rog_case_series *own,
-                               const struct rog_case_series *other, double *values)
-{
-    struct rog_gain gain = {
-        .series = own->label, .against = other->label, .is_accuracy = all_tested(data, own, other)};
-    size_t count = 0, partner;
+    const struct rog_case_series *own = &data->series[pair->series];
+    const struct rog_case_series *other = &data->series[pair->against];
+    size_t partner;
+    *runs = 0;
     for (size_t i = 0; i < own->runs; i++)
-        if (rog_gain_partner(data, other, own->run[i], &partner)) {
-            const struct rog_case_run *one = &data->run[own->run[i]], *two = &data->run[partner];
-            values[count++] = gain.is_accuracy ? accuracy_gain(one, two) : time_gain(one, two);
-        }
-    gain.gain = rog_interval_of(values, count);
+        if (partner_of(data, other, own->run[i], &partner))
+            values[(*runs)++] = gain(user, own->run[i], partner);
+    return rog_interval_of(values, *runs);
+}
+
+static double last_tested(const struct rog_accuracy *accuracy)
+{
+    return accuracy->count ? accuracy->point[accuracy->count - 1].t : (double)NAN;
+}
+
+static double accuracy_gain(const void *user, size_t own, size_t other)
+{
+    const struct rog_case_data *data = user;
+    const struct rog_accuracy *one = &data->run[own].accuracy, *two = &data->run[other].accuracy;
+    if (one->count == 0 || two->count == 0)
+        return (double)NAN;
+    double t = fmin(last_tested(one), last_tested(two));
+    return rog_accuracy_at(one, t) - rog_accuracy_at(two, t);
+}
+
+/* The three parts of an iteration are all of its time. */
+static double iteration_s(const struct rog_case_run *run)
+{
+    const struct rog_composition *parts = &run->composition;
+    return parts->compute_s + parts->communication_s + parts->stall_s;
+}
+
+static double time_gain(const void *user, size_t own, size_t other)
+{
+    const struct rog_case_data *data = user;
+    return 100 * (1 - iteration_s(&data->run[own]) / iteration_s(&data->run[other]));
+}
+
+static struct rog_gain gain_of(const struct rog_case_data *data, const struct rog_gain_pair *pair,
+                               double *values)
+{
+    struct rog_gain gain = {.series = data->series[pair->series].label,
+                            .against = data->series[pair->against].label};
+    size_t runs;
+    gain.gain = rog_gain_over(data, pair, accuracy_gain, data, values, &runs);
+    gain.is_accuracy = gain.gain.count == runs;
+    if (!gain.is_accuracy)
+        gain.gain = rog_gain_over(data, pair, time_gain, data, values, &runs);
     return gain;
-}
-
-static bool is_rog(const struct rog_case_data *data, const struct rog_case_series *series)
-{
-    return strcmp(data->run[series->run[0]].row.library, "ROG") == 0;
-}
-
-/* Strategies under one condition; where there is ROG, what it gains over another strategy. */
-static bool is_pair(const struct rog_case_data *data, const struct rog_case_series *one,
-                    const struct rog_case_series *two, bool any_rog)
-{
-    if (strcmp(data->run[one->run[0]].row.control, data->run[two->run[0]].row.control) != 0)
-        return false;
-    return !any_rog || is_rog(data, one) != is_rog(data, two);
 }
 
 int rog_gains_make(const struct rog_case_data *data, struct rog_gains *gains, struct rog_error *err)
 {
     *gains = (struct rog_gains){0};
-    size_t most = data->series_count * data->series_count + 1;
-    gains->gain = calloc(most, sizeof *gains->gain);
+    struct rog_gain_pair *pairs = NULL;
+    size_t count = 0;
+    int code = rog_gain_pairs(data, &pairs, &count, err);
     double *values = calloc(data->run_count + 1, sizeof *values);
-    int code = gains->gain && values ? 0 : rog_fail_nomem(err);
-    bool any_rog = false, any_other = false;
-    for (size_t i = 0; i < data->series_count; i++) {
-        any_rog |= is_rog(data, &data->series[i]);
-        any_other |= !is_rog(data, &data->series[i]);
-    }
-    for (size_t i = 1; code == 0 && i < data->series_count; i++)
-        for (size_t k = 0; k < i; k++) {
-            const struct rog_case_series *later = &data->series[i], *earlier = &data->series[k];
-            bool turned = is_rog(data, earlier) && !is_rog(data, later);
-            if (is_pair(data, later, earlier, any_rog && any_other))
-                gains->gain[gains->count++] =
-                    gain_of(data, turned ? earlier : later, turned ? later : earlier, values);
-        }
+    gains->gain = calloc(count + 1, sizeof *gains->gain);
+    if (code == 0 && (!values || !gains->gain))
+        code = rog_fail_nomem(err);
+    for (size_t i = 0; code == 0 && i < count; i++)
+        if (pairs[i].decides)
+            gains->gain[gains->count++] = gain_of(data, &pairs[i], values);
     free(values);
+    free(pairs);
     if (code < 0)
         rog_gains_release(gains);
     return code;

@@ -3,11 +3,10 @@
 #define ROG_FIGURES_GAIN_H
 
 /*
- * What a strategy gains over another, run by run: runs of one seed have the same traces and
- * batches, so that the difference within a pair is much surer than the difference of two means. A
- * gain is accuracy_points  accuracy (percent points) at the time when the earlier of the two runs
- * ended, where both have tested checkpoints; percent_less     else, how much less time an iteration
- * took, in percent.
+ * What one series of a case gains over another, run by run: runs of one seed have the same traces
+ * and batches, so that the difference within a pair is much surer than the difference of two means.
+ * Which series are compared is said by the case: its contender's gains over each of the others, or
+ * over its baseline alone.
  */
 
 #include <stdbool.h>
@@ -17,10 +16,31 @@
 #include <orchestrator/figures/case_data.h>
 #include <orchestrator/figures/stats.h>
 
-/* The run of `series` with the seed of the run `run`: an index into data->run. */
-bool rog_gain_partner(const struct rog_case_data *data, const struct rog_case_series *series,
-                      size_t run, size_t *partner);
+/* Two series of a case: indexes into data->series. */
+struct rog_gain_pair {
+    size_t series, against;
+    bool decides; /* what the case is about: the contender over another, under one control; without
+                     a contender, or with nothing else, any two under one control */
+};
 
+/* Each pair of series once: the contender over the others, else the later over the earlier; only
+ * those with the baseline, and that as the second, where there is one. *pairs is heap memory. */
+int rog_gain_pairs(const struct rog_case_data *data, struct rog_gain_pair **pairs, size_t *count,
+                   struct rog_error *err);
+
+/* What the run `own` gains over the run `other`, indexes into data->run, in some measure; NaN where
+ * that is not known. */
+typedef double rog_gain_fn(const void *user, size_t own, size_t other);
+/* Over the runs of the two series with the same seeds, with its interval. *runs: how many of them
+ * there are, also those whose gain is not known. `values` has room for all runs of the case. */
+struct rog_interval rog_gain_over(const struct rog_case_data *data,
+                                  const struct rog_gain_pair *pair, rog_gain_fn *gain,
+                                  const void *user, double *values, size_t *runs);
+
+/*
+ * The gains that decide: accuracy in percent points at the time when the earlier of the two runs
+ * ended, where all have tested checkpoints; else how much less time an iteration took, in percent.
+ */
 struct rog_gain {
     const char *series, *against; /* labels, borrowed from the case's data */
     bool is_accuracy;             /* points of accuracy, else percent less time an iteration */
@@ -28,8 +48,7 @@ struct rog_gain {
 };
 
 struct rog_gains {
-    struct rog_gain *gain; /* of series with the same control: ROG's over each of the others;
-                              without ROG, or with nothing else, the later over the earlier */
+    struct rog_gain *gain;
     size_t count;
 };
 

@@ -84,67 +84,77 @@ static double gain_in(int measure, double own, double other)
     return measure < ACCURACIES ? own - other : 100 * (other - own) / other;
 }
 
-/* Over the pairs of runs with one seed; a pair that lacks a value is left out of accuracies. */
-static struct rog_interval gain_of_pairs(const struct rog_report *report, int measure,
-                                         const struct rog_case_series *own,
-                                         const struct rog_case_series *other, double *values,
-                                         size_t pairs)
+struct measured {
+    const struct rog_report *report;
+    int measure;
+};
+
+static double run_gain(const void *user, size_t own, size_t other)
 {
-    size_t count = 0, run, partner;
-    for (size_t i = 0; i < own->runs; i++) {
-        run = own->run[i];
-        if (rog_gain_partner(&report->data, other, run, &partner))
-            values[count++] = gain_in(measure, report->run[run].value[measure].mean,
-                                      report->run[partner].value[measure].mean);
-    }
-    struct rog_interval gain = rog_interval_of(values, count);
-    bool all_needed = measure >= ACCURACIES;
-    return all_needed && gain.count < pairs ? rog_interval_of(NULL, 0) : gain;
+    const struct measured *measured = user;
+    const struct rog_report_line *run = measured->report->run;
+    return gain_in(measured->measure, run[own].value[measured->measure].mean,
+                   run[other].value[measured->measure].mean);
 }
 
-static struct rog_report_gain gain_over(const struct rog_report *report, size_t index,
-                                        size_t against, double *values)
+/* Over pairs of runs where there are two or more, else the difference of the means. A pair that
+ * lacks a value is left out of accuracies. */
+static struct rog_report_gain gain_over(const struct rog_report *report,
+                                        const struct rog_gain_pair *pair, double *values)
 {
-    struct rog_report_gain gain = {.series = index, .against = against};
-    const struct rog_case_series *own = &report->data.series[index];
-    const struct rog_case_series *other = &report->data.series[against];
-    size_t pairs = 0, partner;
-    for (size_t i = 0; i < own->runs; i++)
-        pairs += rog_gain_partner(&report->data, other, own->run[i], &partner);
-    gain.pairs = pairs >= 2 ? pairs : 0;
+    struct rog_report_gain gain = {.series = pair->series, .against = pair->against};
     for (int m = 0; m < ROG_GAIN_MEASURES; m++) {
-        double difference =
-            gain_in(m, report->series[index].value[m].mean, report->series[against].value[m].mean);
-        gain.value[m] = gain.pairs ? gain_of_pairs(report, m, own, other, values, pairs)
-                                   : rog_interval_of(&difference, 1);
+        const struct measured measured = {report, m};
+        size_t runs;
+        double difference = gain_in(m, report->series[pair->series].value[m].mean,
+                                    report->series[pair->against].value[m].mean);
+        gain.value[m] = rog_gain_over(&report->data, pair, run_gain, &measured, values, &runs);
+        gain.pairs = runs >= 2 ? runs : 0;
+        if (gain.pairs == 0)
+            gain.value[m] = rog_interval_of(&difference, 1);
+        else if (m >= ACCURACIES && gain.value[m].count < runs)
+            gain.value[m] = rog_interval_of(NULL, 0);
     }
     return gain;
 }
 
-static bool is_rog(const struct rog_case_data *data, size_t series)
-{
-    return strcmp(data->run[data->series[series].run[0]].row.library, "ROG") == 0;
-}
-
-/* Each pair once: ROG over the others, else the later over the earlier. */
 static int gains_make(struct rog_report *report, struct rog_error *err)
 {
-    const struct rog_case_data *data = &report->data;
-    double *values = calloc(data->run_count + 1, sizeof *values);
-    if (!values)
-        return rog_fail_nomem(err);
-    for (size_t i = 1; i < data->series_count; i++)
-        for (size_t k = 0; k < i; k++) {
-            bool turned = is_rog(data, k) && !is_rog(data, i);
-            report->gain[report->gains++] =
-                gain_over(report, turned ? k : i, turned ? i : k, values);
-        }
+    struct rog_gain_pair *pairs = NULL;
+    int code = rog_gain_pairs(&report->data, &pairs, &report->gains, err);
+    double *values = calloc(report->data.run_count + 1, sizeof *values);
+    report->gain = calloc(report->gains + 1, sizeof *report->gain);
+    if (code == 0 && (!values || !report->gain))
+        code = rog_fail_nomem(err);
+    for (size_t i = 0; code == 0 && i < report->gains; i++)
+        report->gain[i] = gain_over(report, &pairs[i], values);
     free(values);
-    return 0;
+    free(pairs);
+    return code;
+}
+
+/* What is reported over instead of the case's own baseline. */
+static int take_baseline(struct rog_case_data *data, const char *baseline, struct rog_error *err)
+{
+    char names[256] = "";
+    for (size_t i = 0; i < data->series_count; i++) {
+        size_t used = strlen(names);
+        if (rog_case_is_named(data, i, baseline)) {
+            free(data->row.baseline);
+            data->row.baseline = rog_strdup(baseline);
+            return data->row.baseline ? 0 : rog_fail_nomem(err);
+        }
+        snprintf(names + used, sizeof names - used, "%s%s", used ? ", " : "",
+                 data->series[i].label);
+    }
+    return rog_fail(err, ROG_EINVAL,
+                    "%s has no finished run called %s, nor of that library; it "
+                    "has: %s",
+                    data->row.name, baseline, names[0] ? names : "none");
 }
 
 int rog_report_make(struct rog_db *db, const char *case_name, bool as_published,
-                    struct rog_report *report, struct rog_error *err)
+                    const char *baseline, struct rog_report *report, struct rog_error *err)
 {
     *report = (struct rog_report){.as_published = as_published};
     struct rog_case_data *data = &report->data;
@@ -154,11 +164,12 @@ int rog_report_make(struct rog_db *db, const char *case_name, bool as_published,
     report->target = rog_case_target(data);
     report->run = calloc(data->run_count + 1, sizeof *report->run);
     report->series = calloc(data->series_count + 1, sizeof *report->series);
-    report->gain = calloc(data->series_count * data->series_count + 1, sizeof *report->gain);
-    if (!report->run || !report->series || !report->gain) {
+    if (!report->run || !report->series)
         code = rog_fail_nomem(err);
+    if (code == 0 && baseline)
+        code = take_baseline(data, baseline, err);
+    if (code < 0)
         goto out;
-    }
     for (size_t i = 0; i < data->run_count; i++) {
         double value[ROG_MEASURES];
         measure_run(&data->run[i], as_published, report->target, value);

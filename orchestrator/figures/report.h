@@ -57,14 +57,14 @@ struct rog_report {
     double target;                  /* % */
     struct rog_report_line *run;    /* [data.run_count] */
     struct rog_report_line *series; /* [data.series_count] */
-    struct rog_report_gain *gain;   /* [gains]: each pair of series, ROG over the others,
-                                       else the later over the earlier */
+    struct rog_report_gain *gain;   /* [gains]: see gain.h for which pairs of series */
     size_t gains;
 };
 
-/* ROG_ENOTFOUND for an unknown case. */
+/* `baseline` is compared with instead of what the case says; NULL: as the case says. ROG_ENOTFOUND
+ * for an unknown case, ROG_EINVAL for a baseline that it does not have. */
 int rog_report_make(struct rog_db *db, const char *case_name, bool as_published,
-                    struct rog_report *report, struct rog_error *err);
+                    const char *baseline, struct rog_report *report, struct rog_error *err);
 void rog_report_release(struct rog_report *report);
 
 /* Whether `series` has the best value of all, as far as the digits that are shown tell; not where

@@ -3,7 +3,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
-struct rog_line_style rog_line_style(size_t index, bool is_rog)
+struct rog_line_style rog_line_style(size_t index, bool contender)
 {
     static const char *const colors[] = {"#0072B2", "#D55E00", "#009E73", "#000000", "#CC79A7",
                                          "#E69F00", "#56B4E9", "#882255", "#999933"};
@@ -13,10 +13,10 @@ struct rog_line_style rog_line_style(size_t index, bool is_rog)
 
     return (struct rog_line_style){
         .color = colors[index % COUNT(colors)],
-        .dash = is_rog ? "solid" : dashes[index % COUNT(dashes)],
-        .width = is_rog ? 1.5 : 1.1,
-        .mark = is_rog ? filled_marks[index % COUNT(filled_marks)]
-                       : open_marks[index % COUNT(open_marks)],
-        .mark_size = is_rog ? 0.6 : 0.7,
+        .dash = contender ? "solid" : dashes[index % COUNT(dashes)],
+        .width = contender ? 1.5 : 1.1,
+        .mark = contender ? filled_marks[index % COUNT(filled_marks)]
+                          : open_marks[index % COUNT(open_marks)],
+        .mark_size = contender ? 0.6 : 0.7,
     };
 }

@@ -18,9 +18,9 @@ struct rog_line_style {
     double mark_size;  /* gnuplot's pointsize */
 };
 
-/* Line `index` of a figure. ROG's lines are solid with filled marks, the others' dashed with open
- * ones. */
-struct rog_line_style rog_line_style(size_t index, bool is_rog);
+/* Line `index` of a figure. The contender's lines are solid with filled marks, the others' dashed
+ * with open ones. */
+struct rog_line_style rog_line_style(size_t index, bool contender);
 
 /* The three parts of a bar, dark, light and middle in grey. */
 #define ROG_COLOR_COMPUTATION "#004488"

@@ -124,6 +124,8 @@ static int take_runs(struct import *import, const char *results, struct rog_erro
     return code;
 }
 
+#define PUBLISHED_CONTENDER "ROG" /* whose gains the artifact is about */
+
 /* The published figures by the beginning of a case's name. */
 static const char *figure_of(const char *case_name)
 {
@@ -144,6 +146,10 @@ static int add_to_case(struct import *import, const char *case_name, const char 
     rog_utc_now(now);
     int code = rog_db_run(import->db, err, "INSERT OR IGNORE INTO cases VALUES (?, ?, ?)", "sss",
                           case_name, figure_of(case_name), now);
+    if (code == 0)
+        code = rog_db_run(import->db, err,
+                          "INSERT OR IGNORE INTO case_settings(case_name, contender) VALUES (?, ?)",
+                          "ss", case_name, PUBLISHED_CONTENDER);
     if (code == 0)
         code = rog_db_run(import->db, err,
                           "INSERT OR IGNORE INTO case_runs(case_name, position, run_id)"

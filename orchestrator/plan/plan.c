@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include <common/file.h>
 #include <orchestrator/plan/names.h>
@@ -43,6 +44,8 @@ void rog_plan_free(struct rog_plan *plan)
     free(plan->base);
     free(plan->case_name);
     free(plan->figure);
+    free(plan->contender);
+    free(plan->baseline);
     free(plan->cluster);
     free(plan);
 }
@@ -108,6 +111,34 @@ static int add_repeats(struct rog_plan *plan, const struct rog_experiment *exper
     return code;
 }
 
+/* All that a case's comparison may name: each run's note, then each run's library. */
+static const char *next_name(const void *list, size_t index)
+{
+    const struct rog_plan *plan = list;
+    if (index < plan->count)
+        return plan->run[index].resolved.note;
+    index -= plan->count;
+    return index < plan->count ? plan->run[index].resolved.library : NULL;
+}
+
+/* What a case compares is among its runs. */
+static int check_named(const struct rog_plan *plan, const char *path, const char *setting,
+                       const struct rog_experiment_name *named, struct rog_error *err)
+{
+    if (!named->name)
+        return 0;
+    const char *name;
+    for (size_t i = 0; (name = next_name(plan, i)); i++)
+        if (strcasecmp(name, named->name) == 0)
+            return 0;
+    const char *near = rog_nearest_name(named->name, next_name, plan);
+    return rog_fail(err, ROG_EINVAL,
+                    "%s, line %d: %s must be the library or the note of one of the runs (found "
+                    "\"%s\"%s%s%s)",
+                    path, named->line, setting, named->name, near ? "; did you mean " : "",
+                    near ? near : "", near ? "?" : "");
+}
+
 static int keep_only(struct rog_plan *plan, const char *only, struct rog_error *err)
 {
     size_t kept = 0;
@@ -141,11 +172,19 @@ int rog_plan_experiment(struct rog_plan **out, const struct rog_experiment *expe
         plan->figure = rog_strdup(experiment->figure);
         plan->cluster = rog_strdup(cluster->name);
         plan->target_accuracy = experiment->target_accuracy;
-        if (!plan->base || !plan->cluster || (experiment->figure && !plan->figure))
+        plan->contender = rog_strdup(experiment->contender.name);
+        plan->baseline = rog_strdup(experiment->baseline.name);
+        if (!plan->base || !plan->cluster || !plan->figure != !experiment->figure ||
+            !plan->contender != !experiment->contender.name ||
+            !plan->baseline != !experiment->baseline.name)
             code = rog_fail_nomem(err);
     }
     for (size_t i = 0; code == 0 && i < experiment->run_count; i++)
         code = add_repeats(plan, experiment, &experiment->run[i], cluster, options, folder, err);
+    if (code == 0)
+        code = check_named(plan, experiment->path, "contender", &experiment->contender, err);
+    if (code == 0)
+        code = check_named(plan, experiment->path, "baseline", &experiment->baseline, err);
     if (code == 0 && options->only)
         code = keep_only(plan, options->only, err);
     free(folder);
@@ -266,11 +305,15 @@ static int record_case(struct rog_plan *plan, struct rog_db *db, struct rog_erro
                           " ON CONFLICT(name) DO UPDATE SET figure = coalesce(excluded.figure,"
                           " figure)",
                           "sss", plan->case_name, plan->figure, now);
-    if (code == 0 && !isnan(plan->target_accuracy))
+    if (code == 0 && plan->base)
         code = rog_db_run(db, err,
-                          "INSERT OR REPLACE INTO case_settings(case_name, target_accuracy)"
-                          " VALUES (?, ?)",
-                          "sd", plan->case_name, plan->target_accuracy);
+                          "INSERT INTO case_settings(case_name, target_accuracy, contender,"
+                          " baseline) VALUES (?, ?, ?, ?) ON CONFLICT(case_name) DO UPDATE SET"
+                          " target_accuracy = coalesce(excluded.target_accuracy, target_accuracy),"
+                          " contender = coalesce(excluded.contender, contender),"
+                          " baseline = coalesce(excluded.baseline, baseline)",
+                          "sdss", plan->case_name, plan->target_accuracy, plan->contender,
+                          plan->baseline);
     return code;
 }
 

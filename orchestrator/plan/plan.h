@@ -39,7 +39,8 @@ struct rog_plan {
     char *case_name; /* with it, once matched; NULL: no case */
     char *cluster;   /* the cluster's name */
     char *figure;    /* NULL where the case has none */
-    double target_accuracy; /* percent, NaN where the case has none */
+    double target_accuracy;     /* percent, NaN where the case has none */
+    char *contender, *baseline; /* what the case compares; NULL where it does not say */
     bool case_is_new;
     struct rog_plan_run *run;
     size_t count;

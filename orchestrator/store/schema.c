@@ -64,13 +64,28 @@ static const char version_2[] =
     "DROP TABLE streams;\n"
     "ALTER TABLE streams_2 RENAME TO streams;\n";
 
-static const char *const steps[] = {version_1, version_2};
+/* What a case compares. The cases of older databases compare ROG, as far as they have it, with all
+ * others. */
+#define OLDER_CONTENDER "'ROG'"
+static const char version_3[] =
+    "ALTER TABLE case_settings ADD COLUMN contender TEXT;\n"
+    "ALTER TABLE case_settings ADD COLUMN baseline TEXT;\n"
+    "INSERT OR IGNORE INTO case_settings(case_name) SELECT name FROM cases;\n"
+    "UPDATE case_settings SET contender = " OLDER_CONTENDER ";\n";
+
+static const char *const steps[] = {version_1, version_2, version_3};
 #define STEPS ((int)(sizeof steps / sizeof *steps))
 
 /* Until version 2 a run had one stream. */
 static const char one_stream[] =
     "CREATE TEMP VIEW streams AS SELECT run_id, 'events.jsonl' AS name, stored_bytes\n"
     "    FROM main.streams;\n";
+
+/* Until version 3 no case said what it compares. */
+static const char unsaid[] =
+    "CREATE TEMP VIEW case_settings AS SELECT name AS case_name, target_accuracy,\n"
+    "    " OLDER_CONTENDER " AS contender, NULL AS baseline FROM main.cases\n"
+    "    LEFT JOIN main.case_settings AS s ON s.case_name = name;\n";
 
 int rog_schema_version(void)
 {
@@ -92,7 +107,9 @@ char *rog_schema_step(int version)
 char *rog_schema_view(int version)
 {
     char *iterations = rog_iterations_view(rog_iteration_columns, version);
-    char *view = iterations ? rog_format("%s%s", version < 2 ? one_stream : "", iterations) : NULL;
+    char *view = iterations ? rog_format("%s%s%s", version < 2 ? one_stream : "",
+                                         version < 3 ? unsaid : "", iterations)
+                            : NULL;
     free(iterations);
     return view;
 }

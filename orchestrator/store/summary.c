@@ -181,7 +181,7 @@ int rog_case_row_load(struct rog_db *db, const char *name, struct rog_case_row *
     struct rog_query *query = NULL;
     int code =
         rog_query_new(&query, db, err,
-                      "SELECT name, figure, created_at, target_accuracy,"
+                      "SELECT name, figure, created_at, target_accuracy, contender, baseline,"
                       " (SELECT count(*) FROM case_runs WHERE case_runs.case_name = cases.name)"
                       " FROM cases LEFT JOIN case_settings ON case_name = name WHERE name = ?",
                       "s", name);
@@ -194,7 +194,9 @@ int rog_case_row_load(struct rog_db *db, const char *name, struct rog_case_row *
         row->figure = copy_text(query, 1, &code);
         row->created_at = copy_text(query, 2, &code);
         row->target_accuracy = rog_query_real(query, 3);
-        row->runs = rog_query_int(query, 4);
+        row->contender = copy_text(query, 4, &code);
+        row->baseline = copy_text(query, 5, &code);
+        row->runs = rog_query_int(query, 6);
         if (code < 0) {
             rog_case_row_release(row);
             rog_fail_nomem(err);
@@ -211,6 +213,8 @@ void rog_case_row_release(struct rog_case_row *row)
     free(row->name);
     free(row->figure);
     free(row->created_at);
+    free(row->contender);
+    free(row->baseline);
     *row = (struct rog_case_row){0};
 }
 

@@ -42,7 +42,9 @@ int rog_run_find(struct rog_db *db, const char *text, char **id, struct rog_erro
 /* A row of `cases` with its settings. */
 struct rog_case_row {
     char *name, *figure, *created_at;
-    double target_accuracy; /* percent, NaN where the case has none */
+    char *contender, *baseline; /* what its gains are of and over: a library or a run's note; NULL:
+                                   not said */
+    double target_accuracy;     /* percent, NaN where the case has none */
     int64_t runs;
 };
 int rog_case_row_load(struct rog_db *db, const char *name, struct rog_case_row *row,

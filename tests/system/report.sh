@@ -41,6 +41,19 @@ compute=$(query "SELECT round(avg(compute_s), 4) FROM iterations JOIN runs ON id
 same "computation as published" "$compute" "$(json '.runs[1].compute_s * 1e4 | round / 1e4')"
 try 0 rogctl report c-case0
 prints "*200"
+# The later over the earlier, unless somebody says what is compared.
+same "compared" "ROG 4 BSP" "$(rogctl report c-case0 --json | jq -r '.gains[] | "\(.series) \(.against)"')"
+same "compared" "BSP ROG 4" "$(rogctl report c-case0 --baseline rog --json | jq -r '.gains[] | "\(.series) \(.against)"')"
+try 2 rogctl report c-case0 --baseline SSP
+says "c-case0 has no finished run called SSP, nor of that library; it has: BSP, ROG 4"
+sed 's/^case/contender = "BSP"; case/' x.conf >y.conf
+try 0 rogctl sweep y.conf
+same "compared" "BSP ROG 4" "$(rogctl report c-case0 --json | jq -r '.gains[] | "\(.series) \(.against)"')"
+try 0 rogctl cases --json
+same "contender" BSP "$(json '.[0].contender')"
+sed 's/^case/baseline = "ROG 5"; case/' x.conf >y.conf
+try 2 rogctl sweep y.conf
+says 'y.conf, line 1: baseline must be the library or the note of one of the runs (found "ROG 5"; did you mean ROG 4?)'
 try 0 rogctl report c-case0 --html
 prints "</html>"
 try 2 rogctl report c-case0 --html --json

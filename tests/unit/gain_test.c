@@ -126,6 +126,46 @@ static void only_what_compares(void **state)
     rog_case_data_release(&data);
 }
 
+/* "OF/OVER" of each gain, in order. */
+static void compares(struct fixture *f, const char *contender, const char *baseline,
+                     const char *wanted)
+{
+    struct rog_error err;
+    struct rog_case_data data = {0};
+    struct rog_gains gains = {0};
+    char found[256] = "";
+    assert_int_equal(rog_db_run(f->db, &err, "UPDATE case_settings SET contender = ?, baseline = ?",
+                                "ss", contender, baseline),
+                     0);
+    make(f, &data, &gains);
+    for (size_t i = 0; i < gains.count; i++) {
+        size_t used = strlen(found);
+        snprintf(found + used, sizeof found - used, "%s%s/%s", used ? " " : "",
+                 gains.gain[i].series, gains.gain[i].against);
+    }
+    assert_string_equal(found, wanted);
+    rog_gains_release(&gains);
+    rog_case_data_release(&data);
+}
+
+/* The case says what is compared, by a library or by a run's note, in any case of letters. */
+static void as_the_case_says(void **state)
+{
+    struct fixture *f = *state;
+    fixture_run_add(f, &(struct fixture_run){"case", "ssp1", "SSP", "SSP 4", 4, 1, 1, 10, 100, 5});
+    fixture_run_add(f, &(struct fixture_run){"case", "rogb", "ROG", "ROG 20", 20, 1, 1, 5, 100, 5});
+    compares(f, "ROG", NULL, "ROG 4/BSP ROG 4/SSP 4 ROG 20/BSP ROG 20/SSP 4");
+    compares(f, "ROG", "BSP", "ROG 4/BSP ROG 20/BSP");
+    compares(f, "rog 20", "ssp 4", "ROG 20/SSP 4");
+    compares(f, "BSP", NULL, "BSP/ROG 4 BSP/SSP 4 BSP/ROG 20");
+    compares(f, NULL, "SSP 4", "BSP/SSP 4 ROG 4/SSP 4 ROG 20/SSP 4");
+    /* Not said, or nothing that is there: the later over the earlier. */
+    static const char all[] =
+        "ROG 4/BSP SSP 4/BSP SSP 4/ROG 4 ROG 20/BSP ROG 20/ROG 4 ROG 20/SSP 4";
+    compares(f, NULL, NULL, all);
+    compares(f, "DSSP", "FLOWN", all);
+}
+
 #define GAIN(test) cmocka_unit_test_setup_teardown(test, add_runs, fixture_teardown)
 
 int main(void)
@@ -134,6 +174,7 @@ int main(void)
         GAIN(time_of_an_iteration),
         GAIN(accuracy_in_the_same_time),
         GAIN(only_what_compares),
+        GAIN(as_the_case_says),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -116,6 +116,7 @@ static int64_t count(struct rog_db *db, const char *sql)
 }
 
 static const char four[] = "case = \"t\"; figure = \"10\"; target_accuracy = 64.0; seconds = 100;\n"
+                           "contender = \"rog\"; baseline = \"rog 20\";\n"
                            "runs = ( { threshold = 4; }, { threshold = 20; },\n"
                            "         { library = \"BSP\"; threshold = 0; },\n"
                            "         { library = \"SSP\"; threshold = 4; note = \"mine\"; } );";
@@ -231,6 +232,9 @@ static void what_is_done_is_not_repeated(void **state)
     assert_int_equal(count(f->db, "SELECT count(*) FROM runs"), 4);
     assert_int_equal(count(f->db, "SELECT count(*) FROM case_runs"), 4);
     assert_int_equal(count(f->db, "SELECT target_accuracy FROM case_settings"), 64);
+    assert_int_equal(count(f->db, "SELECT contender = 'rog' AND baseline = 'rog 20' FROM"
+                                  " case_settings"),
+                     1);
 
     struct rog_plan *fresh = plan_of(f, four, &once);
     record(fresh, f->db, true);

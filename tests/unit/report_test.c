@@ -43,7 +43,7 @@ static void numbers(void **state)
     struct fixture *f = *state;
     struct rog_error err;
     struct rog_report report;
-    assert_int_equal(rog_report_make(f->db, "case", false, &report, &err), 0);
+    assert_int_equal(rog_report_make(f->db, "case", false, NULL, &report, &err), 0);
     assert_int_equal(report.data.series_count, 2);
     const struct rog_interval *slow = report.run[0].value, *fast = report.run[1].value;
     assert_near(slow[ROG_MEASURE_AT_1800].mean, 51.8, 1e-9);
@@ -89,7 +89,7 @@ static void target_not_reached_and_energy_not_known(void **state)
     fixture_sql(f, "UPDATE case_settings SET target_accuracy = 57.5");
     /* The energy of one worker ends early: from there on the mean is not known. */
     fixture_sql(f, "DELETE FROM energy WHERE run_id = 'fast' AND rank = 2 AND t > 2000");
-    assert_int_equal(rog_report_make(f->db, "case", false, &report, &err), 0);
+    assert_int_equal(rog_report_make(f->db, "case", false, NULL, &report, &err), 0);
     assert_true(isnan(report.run[0].value[ROG_MEASURE_SECONDS_TO_TARGET].mean));
     assert_true(isnan(report.run[0].value[ROG_MEASURE_JOULES_TO_TARGET].mean));
     assert_near(report.run[1].value[ROG_MEASURE_SECONDS_TO_TARGET].mean, 3750, 1e-6);
@@ -109,7 +109,7 @@ static void composition_as_published(void **state)
                    " stall_s = 0.5 * rank WHERE run_id = 'slow'");
     fixture_sql(f, "DELETE FROM iterations WHERE run_id = 'slow' AND rank = 4"
                    " AND iteration > 350");
-    assert_int_equal(rog_report_make(f->db, "case", true, &report, &err), 0);
+    assert_int_equal(rog_report_make(f->db, "case", true, NULL, &report, &err), 0);
     const struct rog_interval *value = report.run[0].value;
     double stall = 0.5 * (700 * (1 + 2 + 3) + 350 * 4) / (3 * 700 + 350);
     assert_near(value[ROG_MEASURE_COMPUTE_S].mean, 3, 1e-9);
@@ -125,7 +125,7 @@ static void repeats_are_means(void **state)
     struct rog_report report;
     fixture_run_add(f, &(struct fixture_run){"case", "again", "BSP", "BSP", 0, 2, 1, 10, 700, 8});
     fixture_sql(f, "UPDATE checkpoints SET accuracy = 51 + t / 1000 WHERE run_id = 'again'");
-    assert_int_equal(rog_report_make(f->db, "case", false, &report, &err), 0);
+    assert_int_equal(rog_report_make(f->db, "case", false, NULL, &report, &err), 0);
     assert_int_equal(report.data.series_count, 2);
     const struct rog_interval *value = report.series[0].value;
     assert_int_equal(report.data.series[0].runs, 2);
@@ -137,7 +137,7 @@ static void repeats_are_means(void **state)
     rog_report_release(&report);
     /* The same seed twice is no repeat, and the two are told apart. */
     fixture_sql(f, "UPDATE runs SET seed = 1");
-    assert_int_equal(rog_report_make(f->db, "case", false, &report, &err), 0);
+    assert_int_equal(rog_report_make(f->db, "case", false, NULL, &report, &err), 0);
     assert_int_equal(report.data.series_count, 3);
     assert_string_equal(report.data.series[2].label, "BSP #2");
     rog_report_release(&report);
@@ -154,7 +154,7 @@ static void gains_are_over_pairs(void **state)
     fixture_run_add(f, &(struct fixture_run){"case", "fast2", "ROG", "ROG 4", 4, 2, 1, 10, 700, 8});
     fixture_sql(f, "UPDATE checkpoints SET accuracy = 60 + t / 1000 WHERE run_id = 'slow2'");
     fixture_sql(f, "UPDATE checkpoints SET accuracy = 62 + t / 1000 WHERE run_id = 'fast2'");
-    assert_int_equal(rog_report_make(f->db, "case", false, &report, &err), 0);
+    assert_int_equal(rog_report_make(f->db, "case", false, NULL, &report, &err), 0);
     assert_int_equal(report.gains, 1);
     assert_int_equal(report.gain[0].pairs, 2);
     const struct rog_interval *value = &report.gain[0].value[ROG_MEASURE_AT_1800];
@@ -170,7 +170,7 @@ static void json_is_the_contract(void **state)
     struct fixture *f = *state;
     struct rog_error err;
     struct rog_report report;
-    assert_int_equal(rog_report_make(f->db, "case", false, &report, &err), 0);
+    assert_int_equal(rog_report_make(f->db, "case", false, NULL, &report, &err), 0);
     struct rog_json *json = rog_report_json(&report);
     const struct rog_json *runs = rog_json_get(json, "runs");
     assert_near(rog_json_get_number(json, "target", 0), 56, 0);
@@ -205,7 +205,7 @@ static void page_is_whole_and_harmless(void **state)
     }
     fixture_sql(f, "UPDATE runs SET note = '<script>alert(1)</script>\"&''' , versions ="
                    " '{\"<b>\": \"</table><img src=http://x>\"}'");
-    assert_int_equal(rog_report_make(f->db, "case", false, &report, &err), 0);
+    assert_int_equal(rog_report_make(f->db, "case", false, NULL, &report, &err), 0);
     FILE *page = open_memstream(&text, &size);
     assert_int_equal(rog_report_html(&report, f->db, page, &err), 0);
     fclose(page);

@@ -193,8 +193,8 @@ static void other_schemas_are_refused(void **state)
     assert_non_null(strstr(err.message, "another program"));
 }
 
-/* What version 1 held of a stream is there after the step to version 2, and before it for whoever
- * only reads. */
+/* What version 1 held of a stream is there after the steps to the present version, and before them
+ * for whoever only reads; its cases, one of them with a target, compare ROG with the others. */
 static void an_older_schema_is_brought_up(void **state)
 {
     struct fixture *f = *state;
@@ -206,8 +206,14 @@ static void an_older_schema_is_brought_up(void **state)
         ("CREATE TABLE streams(run_id TEXT PRIMARY KEY NOT NULL REFERENCES runs(id) ON DELETE"
          " CASCADE ON UPDATE CASCADE, stored_bytes INTEGER NOT NULL)"),
         "INSERT INTO streams VALUES('a', 17), ('b', 18)",
+        "ALTER TABLE case_settings DROP COLUMN contender",
+        "ALTER TABLE case_settings DROP COLUMN baseline",
+        "INSERT INTO cases VALUES('c', NULL, 'now'), ('d', NULL, 'now')",
+        "INSERT INTO case_settings VALUES('d', 64)",
         "PRAGMA user_version = 1",
     };
+    static const char compared[] = "SELECT count(contender = 'ROG') * 1000 + count(baseline) * 100"
+                                   " + sum(target_accuracy) FROM case_settings";
     add_run(f->db, "a");
     add_run(f->db, "b");
     for (size_t i = 0; i < sizeof back / sizeof *back; i++)
@@ -217,11 +223,13 @@ static void an_older_schema_is_brought_up(void **state)
     assert_int_equal(rog_db_open(&f->db, f->path, ROG_DB_READ, &err), 0);
     assert_int_equal(count(f->db, "PRAGMA user_version"), 1);
     assert_int_equal(count(f->db, stored), 35);
+    assert_int_equal(count(f->db, compared), 2064);
     rog_db_close(f->db);
     f->db = NULL;
     assert_int_equal(rog_db_open(&f->db, f->path, ROG_DB_WRITE, &err), 0);
     assert_int_equal(count(f->db, "PRAGMA user_version"), rog_schema_version());
     assert_int_equal(count(f->db, stored), 35);
+    assert_int_equal(count(f->db, compared), 2064);
 }
 
 static void a_run_is_found_by_its_beginning(void **state)
@@ -258,8 +266,10 @@ static void cases_know_their_runs_in_order(void **state)
     add_run(f->db, "b");
     assert_int_equal(
         rog_db_run(f->db, &err, "INSERT INTO cases VALUES ('t-case0', '10', 'now')", ""), 0);
-    assert_int_equal(
-        rog_db_run(f->db, &err, "INSERT INTO case_settings VALUES ('t-case0', 64)", ""), 0);
+    assert_int_equal(rog_db_run(f->db, &err,
+                                "INSERT INTO case_settings VALUES ('t-case0', 64, 'ROG', 'SSP 4')",
+                                ""),
+                     0);
     assert_int_equal(rog_db_run(f->db, &err,
                                 "INSERT INTO case_runs VALUES ('t-case0', 1, 'a'),"
                                 " ('t-case0', 0, 'b')",
@@ -274,6 +284,8 @@ static void cases_know_their_runs_in_order(void **state)
     assert_int_equal(rog_case_row_load(f->db, "t-case0", &row, &err), 0);
     assert_string_equal(row.figure, "10");
     assert_true(row.target_accuracy == 64.0);
+    assert_string_equal(row.contender, "ROG");
+    assert_string_equal(row.baseline, "SSP 4");
     assert_int_equal(row.runs, 2);
     rog_case_row_release(&row);
     assert_int_equal(rog_case_runs(f->db, "t-case1", &ids, &err), ROG_ENOTFOUND);
