@@ -183,24 +183,23 @@ static int write_files(const struct rog_run_config *config, const char *folder,
     return code;
 }
 
-static int draw_sheet(const struct rog_run_config *config, const char *path, struct rog_error *err)
+/* Says in `text`, unless it is NULL, what is where on it. */
+static int draw_sheet(const struct rog_run_config *config, const char *path, FILE *text,
+                      struct rog_error *err)
 {
     struct rog_dataset *clean = NULL, *noisy = NULL;
     bool pairs = strcmp(config->noise, "none") != 0;
-    char title[160];
-    int name_length = (int)strcspn(config->data, ":");
-    if (pairs)
-        snprintf(title, sizeof title, "%.*s, test images: clean and with noise, %s", name_length,
-                 config->data, config->noise);
-    else
-        snprintf(title, sizeof title, "%.*s, test images", name_length, config->data);
     int code =
         rog_dataset_open(&clean, config->data, ROG_SPLIT_TEST, "none", ROG_DATASET_SEED, err);
     if (!code && pairs)
         code = rog_dataset_open(&noisy, config->data, ROG_SPLIT_TEST, config->noise,
                                 ROG_DATASET_SEED, err);
     if (!code)
-        code = rog_sheet_write(path, title, config->data, clean, noisy, err);
+        code = rog_sheet_write(path, clean, noisy, err);
+    if (!code && text)
+        fprintf(text, "%s: a test image of each class in this order, %d a line%s%s\n", path,
+                ROG_SHEET_COLUMNS, pairs ? ", beside each the same with noise, " : "",
+                pairs ? config->noise : "");
     rog_dataset_free(noisy);
     rog_dataset_free(clean);
     return code;
@@ -228,10 +227,11 @@ static int show(const struct rog_cli *cli, const struct rog_run_config *config, 
     for (size_t i = 0; i < sizeof parts / sizeof *parts && !code; i++)
         if (!parts[i].noisy || strcmp(config->noise, "none"))
             code = show_part(config, &parts[i], measured, *list, err);
-    if (!code && measured)
+    bool draws = rog_cli_given(cli, "sheet");
+    if (!code && (measured || (draws && !*list))) /* they are what explains the sheet */
         code = show_classes(config->data, list, err);
-    if (!code && rog_cli_given(cli, "sheet"))
-        code = draw_sheet(config, rog_cli_string(cli, "sheet"), err);
+    if (!code && draws)
+        code = draw_sheet(config, rog_cli_string(cli, "sheet"), *list ? NULL : stdout, err);
     if (!code && rog_cli_given(cli, "cifar100"))
         code = write_files(config, rog_cli_string(cli, "cifar100"), err);
     return code;
