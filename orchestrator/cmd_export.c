@@ -9,13 +9,16 @@
 #include <orchestrator/output.h>
 
 static const struct rog_setting options[] = {
-    {"format", ROG_SETTING_STRING, "csv", 0, 0, "csv|json|mlflow", NULL,
-     "csv: a file for each table; json: one for the case; mlflow: to a tracking server", 0},
-    {"to", ROG_SETTING_STRING, NULL, 0, 0, NULL, NULL,
-     "the folder for the files (default exports), or the server's URL (default "
-     "$MLFLOW_TRACKING_URI)",
-     0},
-    {NULL, ROG_SETTING_FLAG, NULL, 0, 0, NULL, NULL, NULL, 0},
+    {.name = "format",
+     .type = ROG_SETTING_STRING,
+     .fallback = "csv",
+     .choices = "csv|json|mlflow",
+     .help = "csv: a file for each table; json: one for the case; mlflow: to a tracking server"},
+    {.name = "to",
+     .type = ROG_SETTING_STRING,
+     .help = "the folder for the files (default exports), or the server's URL (default "
+             "$MLFLOW_TRACKING_URI)"},
+    {.name = NULL},
 };
 
 static void written(void *user, const char *path)

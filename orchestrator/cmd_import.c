@@ -5,9 +5,10 @@
 #include <orchestrator/output.h>
 
 static const struct rog_setting options[] = {
-    {"case", ROG_SETTING_STRING, NULL, 0, 0, NULL, NULL,
-     "put the runs into this case; default: those that experiment_records.txt names", 0},
-    {NULL, ROG_SETTING_FLAG, NULL, 0, 0, NULL, NULL, NULL, 0},
+    {.name = "case",
+     .type = ROG_SETTING_STRING,
+     .help = "put the runs into this case; default: those that experiment_records.txt names"},
+    {.name = NULL},
 };
 
 static void note(void *user, const char *text)

@@ -4,18 +4,29 @@
 #include <orchestrator/figure_command.h>
 
 static const struct rog_setting options[] = {
-    {"span", ROG_SETTING_REAL, "300", 0.001, 1e9, NULL, "s", "how much time to show", 0},
-    {"rows", ROG_SETTING_FLAG, NULL, 0, 0, NULL, NULL,
-     "also draw which share of each layer's rows was sent", 0},
+    {.name = "span",
+     .type = ROG_SETTING_REAL,
+     .fallback = "300",
+     .min = 0.001,
+     .max = 1e9,
+     .unit = "s",
+     .help = "how much time to show"},
+    {.name = "rows",
+     .type = ROG_SETTING_FLAG,
+     .help = "also draw which share of each layer's rows was sent"},
     ROG_FIGURE_OPTIONS,
-    {NULL, ROG_SETTING_FLAG, NULL, 0, 0, NULL, NULL, NULL, 0},
+    {.name = NULL},
 };
 
 /* Positional arguments, checked as if they were options. */
-static const struct rog_setting rank_setting = {"RANK", ROG_SETTING_INT,    NULL, 0, 1000000, NULL,
-                                                NULL,   "rank of a worker", 0};
-static const struct rog_setting start_setting = {"START", ROG_SETTING_REAL, NULL, 0, 1e9, NULL,
-                                                 "s",     "where to begin", 0};
+static const struct rog_setting rank_setting = {
+    .name = "RANK", .type = ROG_SETTING_INT, .min = 0, .max = 1000000, .help = "rank of a worker"};
+static const struct rog_setting start_setting = {.name = "START",
+                                                 .type = ROG_SETTING_REAL,
+                                                 .min = 0,
+                                                 .max = 1e9,
+                                                 .unit = "s",
+                                                 .help = "where to begin"};
 
 static int number_of(const struct rog_setting *setting, const char *text, double *number,
                      struct rog_error *err)

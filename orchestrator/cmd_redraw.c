@@ -7,9 +7,12 @@
 
 static const struct rog_setting options[] = {
     ROG_FIGURE_OPTIONS,
-    {"axes", ROG_SETTING_STRING, "all", 0, 0, "all|published", NULL,
-     "all: long enough for all data; published: they end where the published figures' do", 0},
-    {NULL, ROG_SETTING_FLAG, NULL, 0, 0, NULL, NULL, NULL, 0},
+    {.name = "axes",
+     .type = ROG_SETTING_STRING,
+     .fallback = "all",
+     .choices = "all|published",
+     .help = "all: long enough for all data; published: they end where the published figures' do"},
+    {.name = NULL},
 };
 
 static int run(const struct rog_cli *cli, struct rog_error *err)

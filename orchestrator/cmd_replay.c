@@ -124,11 +124,18 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
 }
 
 static const struct rog_setting options[] = {
-    {"library", ROG_SETTING_STRING, "ROG", 0, 0, NULL, NULL,
-     "the strategy to replay it under: a plugin's name", 0},
-    {"threshold", ROG_SETTING_INT, NULL, 0, 2147483647, "inf", "iterations",
-     "its staleness threshold; default: the plugin's", 0},
-    {NULL, ROG_SETTING_FLAG, NULL, 0, 0, NULL, NULL, NULL, 0},
+    {.name = "library",
+     .type = ROG_SETTING_STRING,
+     .fallback = "ROG",
+     .help = "the strategy to replay it under: a plugin's name"},
+    {.name = "threshold",
+     .type = ROG_SETTING_INT,
+     .min = 0,
+     .max = 2147483647,
+     .choices = "inf",
+     .unit = "iterations",
+     .help = "its staleness threshold; default: the plugin's"},
+    {.name = NULL},
 };
 
 const struct rog_command rog_cmd_replay = {

@@ -11,15 +11,19 @@
 #include <orchestrator/output.h>
 
 static const struct rog_setting options[] = {
-    {"as-published", ROG_SETTING_FLAG, NULL, 0, 0, NULL, NULL,
-     "time composition made as in the published table: computation and communication of host "
-     "rank 3 (of BSP and SSP without compressing and unpacking), stall of all workers",
-     0},
-    {"baseline", ROG_SETTING_STRING, NULL, 0, 0, NULL, NULL,
-     "gains over this alone, a library or a run's note, instead of what the case compares", 0},
-    {"html", ROG_SETTING_FLAG, NULL, 0, 0, NULL, NULL,
-     "one self-contained page on standard output, with figures, configuration and host facts", 0},
-    {NULL, ROG_SETTING_FLAG, NULL, 0, 0, NULL, NULL, NULL, 0},
+    {.name = "as-published",
+     .type = ROG_SETTING_FLAG,
+     .help =
+         "time composition made as in the published table: computation and communication of host "
+         "rank 3 (of BSP and SSP without compressing and unpacking), stall of all workers"},
+    {.name = "baseline",
+     .type = ROG_SETTING_STRING,
+     .help = "gains over this alone, a library or a run's note, instead of what the case compares"},
+    {.name = "html",
+     .type = ROG_SETTING_FLAG,
+     .help =
+         "one self-contained page on standard output, with figures, configuration and host facts"},
+    {.name = NULL},
 };
 
 /* "68.10", with its interval where there is one, and a star before the best. */

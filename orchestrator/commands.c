@@ -11,13 +11,23 @@
 #include <orchestrator/fleet/fleet.h>
 
 const struct rog_setting rog_common_options[] = {
-    {"db", ROG_SETTING_STRING, "results.db", 0, 0, NULL, NULL, "the database of results", 0},
-    {"plots", ROG_SETTING_STRING, "plots", 0, 0, NULL, NULL, "the folder of figures", 0},
-    {"json", ROG_SETTING_FLAG, NULL, 0, 0, NULL, NULL,
-     "a machine-readable result on standard output and nothing else there", 0},
-    {"quiet", ROG_SETTING_FLAG, NULL, 0, 0, NULL, NULL, "no progress and no remarks", 'q'},
-    {"verbose", ROG_SETTING_FLAG, NULL, 0, 0, NULL, NULL, "more remarks", 'v'},
-    {NULL, ROG_SETTING_FLAG, NULL, 0, 0, NULL, NULL, NULL, 0},
+    {.name = "db",
+     .type = ROG_SETTING_STRING,
+     .fallback = "results.db",
+     .help = "the database of results"},
+    {.name = "plots",
+     .type = ROG_SETTING_STRING,
+     .fallback = "plots",
+     .help = "the folder of figures"},
+    {.name = "json",
+     .type = ROG_SETTING_FLAG,
+     .help = "a machine-readable result on standard output and nothing else there"},
+    {.name = "quiet",
+     .type = ROG_SETTING_FLAG,
+     .help = "no progress and no remarks",
+     .letter = 'q'},
+    {.name = "verbose", .type = ROG_SETTING_FLAG, .help = "more remarks", .letter = 'v'},
+    {.name = NULL},
 };
 
 int rog_command_db(const struct rog_cli *cli, enum rog_db_mode mode, struct rog_db **db,

@@ -8,19 +8,13 @@
 #include <orchestrator/figures/figures.h>
 #include <orchestrator/output.h>
 
-#define ROG_FIGURE_OPTIONS                                                                         \
-    {"format",                                                                                     \
-     ROG_SETTING_STRING,                                                                           \
-     "pdf,svg,png",                                                                                \
-     0,                                                                                            \
-     0,                                                                                            \
-     NULL,                                                                                         \
-     NULL,                                                                                         \
-     "formats to draw, separated by commas",                                                       \
-     0},                                                                                           \
-    {                                                                                              \
-        "open", ROG_SETTING_FLAG, NULL, 0, 0, NULL, NULL, "show the pictures when they are drawn", \
-            0                                                                                      \
+#define ROG_FIGURE_OPTIONS                                                                        \
+    {.name = "format",                                                                            \
+     .type = ROG_SETTING_STRING,                                                                  \
+     .fallback = "pdf,svg,png",                                                                   \
+     .help = "formats to draw, separated by commas"},                                             \
+    {                                                                                             \
+        .name = "open", .type = ROG_SETTING_FLAG, .help = "show the pictures when they are drawn" \
     }
 
 struct rog_figure_command {

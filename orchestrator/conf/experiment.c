@@ -15,17 +15,23 @@
 /* What may stand at top level besides a run's settings. `runs` and `matrix` are here for their
  * names; they are taken apart below. */
 static const struct rog_setting case_settings[] = {
-    {"case", ROG_SETTING_STRING, NULL, 0, 0, NULL, NULL, "name of the case, without -caseK", 0},
-    {"figure", ROG_SETTING_STRING, NULL, 0, 0, NULL, NULL, "figure of the paper it draws", 0},
-    {"target_accuracy", ROG_SETTING_REAL, NULL, 0, 100, NULL, "percent",
-     "accuracy at which time and energy are compared", 0},
-    {"contender", ROG_SETTING_STRING, NULL, 0, 0, NULL, NULL,
-     "whose gains are reported: a library or a run's note", 0},
-    {"baseline", ROG_SETTING_STRING, NULL, 0, 0, NULL, NULL,
-     "over what alone gains are reported: a library or a run's note", 0},
-    {"runs", ROG_SETTING_STRING, NULL, 0, 0, NULL, NULL, "list of runs", 0},
-    {"matrix", ROG_SETTING_STRING, NULL, 0, 0, NULL, NULL, "product of settings", 0},
-    {NULL, ROG_SETTING_FLAG, NULL, 0, 0, NULL, NULL, NULL, 0},
+    {.name = "case", .type = ROG_SETTING_STRING, .help = "name of the case, without -caseK"},
+    {.name = "figure", .type = ROG_SETTING_STRING, .help = "figure of the paper it draws"},
+    {.name = "target_accuracy",
+     .type = ROG_SETTING_REAL,
+     .min = 0,
+     .max = 100,
+     .unit = "percent",
+     .help = "accuracy at which time and energy are compared"},
+    {.name = "contender",
+     .type = ROG_SETTING_STRING,
+     .help = "whose gains are reported: a library or a run's note"},
+    {.name = "baseline",
+     .type = ROG_SETTING_STRING,
+     .help = "over what alone gains are reported: a library or a run's note"},
+    {.name = "runs", .type = ROG_SETTING_STRING, .help = "list of runs"},
+    {.name = "matrix", .type = ROG_SETTING_STRING, .help = "product of settings"},
+    {.name = NULL},
 };
 
 bool rog_name_is_plain(const char *name)

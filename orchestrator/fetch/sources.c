@@ -13,17 +13,23 @@
 
 /* What a data set has; `files` and `urls` are lists of texts. */
 static const struct rog_setting settings[] = {
-    {"name", ROG_SETTING_STRING, NULL, 0, 0, NULL, NULL, "as in data = \"NAME:FOLDER\"", 0},
-    {"title", ROG_SETTING_STRING, NULL, 0, 0, NULL, NULL, "what it is", 0},
-    {"archive", ROG_SETTING_STRING, NULL, 0, 0, NULL, NULL, "the archive's file name", 0},
-    {"size", ROG_SETTING_INT, "0", 0, 1e12, NULL, "bytes", "of the archive; 0: not known", 0},
-    {"sha256", ROG_SETTING_STRING, NULL, 0, 0, NULL, NULL, "of the archive", 0},
-    {NULL, ROG_SETTING_FLAG, NULL, 0, 0, NULL, NULL, NULL, 0},
+    {.name = "name", .type = ROG_SETTING_STRING, .help = "as in data = \"NAME:FOLDER\""},
+    {.name = "title", .type = ROG_SETTING_STRING, .help = "what it is"},
+    {.name = "archive", .type = ROG_SETTING_STRING, .help = "the archive's file name"},
+    {.name = "size",
+     .type = ROG_SETTING_INT,
+     .fallback = "0",
+     .min = 0,
+     .max = 1e12,
+     .unit = "bytes",
+     .help = "of the archive; 0: not known"},
+    {.name = "sha256", .type = ROG_SETTING_STRING, .help = "of the archive"},
+    {.name = NULL},
 };
 static const struct rog_setting lists[] = {
-    {"files", ROG_SETTING_STRING, NULL, 0, 0, NULL, NULL, "wanted out of the archive", 0},
-    {"urls", ROG_SETTING_STRING, NULL, 0, 0, NULL, NULL, "where the archive is", 0},
-    {NULL, ROG_SETTING_FLAG, NULL, 0, 0, NULL, NULL, NULL, 0},
+    {.name = "files", .type = ROG_SETTING_STRING, .help = "wanted out of the archive"},
+    {.name = "urls", .type = ROG_SETTING_STRING, .help = "where the archive is"},
+    {.name = NULL},
 };
 
 static void free_texts(char **texts, size_t count)

@@ -49,17 +49,29 @@ static int fail_with(const struct rog_cli *cli, struct rog_error *err)
 }
 
 static const struct rog_setting options[] = {
-    {"jobs", ROG_SETTING_INT, "1", 1, 64, NULL, NULL, "runs at once", 'j'},
-    {"span", ROG_SETTING_REAL, "300", 0, 1e6, NULL, "s", "length", 0},
-    {"fresh", ROG_SETTING_FLAG, NULL, 0, 0, NULL, NULL, "new case", 0},
-    {"only", ROG_SETTING_STRING, NULL, 0, 0, NULL, NULL, "filter", 0},
-    {NULL, ROG_SETTING_FLAG, NULL, 0, 0, NULL, NULL, NULL, 0},
+    {.name = "jobs",
+     .type = ROG_SETTING_INT,
+     .fallback = "1",
+     .min = 1,
+     .max = 64,
+     .help = "runs at once",
+     .letter = 'j'},
+    {.name = "span",
+     .type = ROG_SETTING_REAL,
+     .fallback = "300",
+     .min = 0,
+     .max = 1e6,
+     .unit = "s",
+     .help = "length"},
+    {.name = "fresh", .type = ROG_SETTING_FLAG, .help = "new case"},
+    {.name = "only", .type = ROG_SETTING_STRING, .help = "filter"},
+    {.name = NULL},
 };
 static const struct rog_setting common[] = {
-    {"db", ROG_SETTING_STRING, "results.db", 0, 0, NULL, NULL, "database", 0},
-    {"quiet", ROG_SETTING_FLAG, NULL, 0, 0, NULL, NULL, "less", 'q'},
-    {"json", ROG_SETTING_FLAG, NULL, 0, 0, NULL, NULL, "for machines", 0},
-    {NULL, ROG_SETTING_FLAG, NULL, 0, 0, NULL, NULL, NULL, 0},
+    {.name = "db", .type = ROG_SETTING_STRING, .fallback = "results.db", .help = "database"},
+    {.name = "quiet", .type = ROG_SETTING_FLAG, .help = "less", .letter = 'q'},
+    {.name = "json", .type = ROG_SETTING_FLAG, .help = "for machines"},
+    {.name = NULL},
 };
 static int count_words(const struct rog_cli *cli, struct rog_error *err)
 {
