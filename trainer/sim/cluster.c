@@ -17,6 +17,21 @@
 
 /* ---- life ---- */
 
+/* The trace of the node's link, and the times it was recorded to compute. */
+static int open_records(const struct rog_run_config *run, struct rog_sim_node *node,
+                        struct rog_error *err)
+{
+    const struct rog_run_worker *profile = node->profile;
+    int code = rog_trace_open(&node->trace, profile->trace, profile->rank, run->seed, err);
+    if (!code && profile->step_times)
+        code = rog_times_read(&node->times, profile->step_times, err);
+    if (code)
+        rog_fail_prefix(err, "worker %u", profile->rank);
+    else if (profile->zero_mbps > 0)
+        rog_trace_lift_zeros(node->trace, profile->zero_mbps);
+    return code;
+}
+
 static int node_init(struct rog_sim_cluster *cluster, uint32_t index, struct rog_error *err)
 {
     const struct rog_cluster_config *config = cluster->config;
@@ -24,21 +39,9 @@ static int node_init(struct rog_sim_cluster *cluster, uint32_t index, struct rog
     node->profile = &config->run->workers[index];
     node->mbps = -1;
     node->only_waiting = node->profile->answers && !strcmp(node->profile->answers, "waiting");
-    int code = rog_trace_open(&node->trace, node->profile->trace, node->profile->rank,
-                              config->run->seed, err);
-    if (code) {
-        rog_fail_prefix(err, "worker %u", node->profile->rank);
+    int code = open_records(config->run, node, err);
+    if (code)
         return code;
-    }
-    if (node->profile->step_times) {
-        code = rog_times_read(&node->times, node->profile->step_times, err);
-        if (code) {
-            rog_fail_prefix(err, "worker %u", node->profile->rank);
-            return code;
-        }
-    }
-    if (node->profile->zero_mbps > 0)
-        rog_trace_lift_zeros(node->trace, node->profile->zero_mbps);
     if (config->params) {
         node->params = rog_floats(config->rows->params);
         if (!node->params)
