@@ -35,7 +35,7 @@
 #define ROG_SESSION_ID_BYTES 33 /* with the NUL */
 
 enum rog_link_kind {
-    ROG_KIND_CORE = 1, /* a message of trainer/sync */
+    ROG_KIND_CORE = 1, /* a message of librog/sync */
     ROG_KIND_PAD,      /* zeros: what a message is short of its size on the wire */
     ROG_KIND_GO,       /* server: the run begins now; with a byte 1: the model follows */
     ROG_KIND_ADMITTED, /* server: u32 iteration, u32 largest iteration of any worker, f64 stall, s

@@ -3,7 +3,7 @@
 #define ROG_LINK_WORK_H
 
 /*
- * A worker of a real run: the core of trainer/sync over TCP, times of a clock that only goes
+ * A worker of a real run: the core of librog/sync over TCP, times of a clock that only goes
  * forward. It knows no network and no data: the caller computes gradients in a thread of its own
  * and has the turn (handoff.h) while it does; the loop answers the server meanwhile. It writes
  * DIR/events.jsonl, the worker's half of the event stream (rog/events.h): iterations, bandwidth

@@ -33,7 +33,7 @@ static const struct place places[] = {{"outdoors", 1}, {"indoors", 93.0 / 73.0}}
 
 #define OCCLUDED_MBPS 5.0
 
-/* Replay: FACTS of the recordings' tool. */
+/* How long the published replay tool holds a value, and how long it pauses. */
 #define HOLD_SHORT_S 0.54
 #define HOLD_MIN_S 10.0
 #define HOLD_MAX_S 90.0

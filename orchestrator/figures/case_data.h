@@ -17,7 +17,7 @@ struct rog_case_run {
     double *joules; /* [accuracy.count]: mean over workers at each tested checkpoint, NaN where the
                        energy of a worker is not known */
     struct rog_composition composition;
-    struct rog_composition as_published; /* as FACTS 5 of the published table; see queries.h */
+    struct rog_composition as_published; /* as in the published table; see queries.h */
     struct rog_extent extent;
     struct rog_replay replay;
 };

@@ -24,7 +24,7 @@ static const struct rog_panel energy = {"energy-consumption-against-training-acc
                                         "training accuracy against energy consumption",
                                         rog_panel_write_curves, ROG_QUANTITY_JOULES};
 
-/* The published figures (FACTS 8) and what they consist of; the last row is for all others. */
+/* Figures of the paper (ROG, MICRO 2022) and their panels; the last row is for all others. */
 static const struct {
     const char *figure;
     const struct rog_panel *panels[5]; /* ends with NULL */

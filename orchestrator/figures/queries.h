@@ -10,10 +10,11 @@
 /* ?1 case. Runs of a case: id, and a text that is equal for runs that differ only in their seed. */
 extern const char rog_query_case_runs[];
 
-/* ?1 run. The published table (FACTS 5): computation is the mean of host rank 3's compute_s;
- * communication and stall together the mean of its push and pull with the stall; stall the mean
- * over all iterations of all workers; communication the difference. An imported run has these means
- * of its logs as an event, because the tables hold compressing as part of push and pull. */
+/* ?1 run. As in the published table (ROG, MICRO 2022): computation is the mean of host rank 3's
+ * compute_s; communication and stall together the mean of its push and pull with the stall; stall
+ * the mean over all iterations of all workers; communication the difference. An imported run has
+ * these means of its logs as an event, because the tables hold compressing as part of push and
+ * pull. */
 extern const char rog_query_composition_as_published[];
 
 /* ?1 run. The time until which the energy of every worker is known, s. */

@@ -98,8 +98,8 @@ static void target_not_reached_and_energy_not_known(void **state)
     rog_report_release(&report);
 }
 
-/* FACTS 5: computation of rank 3, stall of everybody, communication what is left of rank 3's
- * exchange. */
+/* The published table: computation of rank 3, stall of everybody, communication what is left of
+ * rank 3's exchange. */
 static void composition_as_published(void **state)
 {
     struct fixture *f = *state;

@@ -3,7 +3,7 @@
 #define ROG_SIM_CLUSTER_H
 
 /*
- * The virtual cluster: the protocol of trainer/sync between one server and N workers, moved by a
+ * The virtual cluster: the protocol of librog/sync between one server and N workers, moved by a
  * clock that jumps from event to event. No thread, no real time, no random number but those that
  * made the traces: the same configuration gives the same events.
  *

@@ -6,7 +6,7 @@
  * A whole run on the virtual cluster, from a configuration to a folder of results:
  *
  *   DIR/events.jsonl              the event stream (rog/events.h)
- *   DIR/chkpt/NNNN.safetensors    the server's model at times of the schedule (sim/schedule.h), the
+ *   DIR/chkpt/NNNN.safetensors    the server's model at times of the schedule (run/schedule.h), the
  *                                 first, 0000, the model that the run starts from, and one of the
  *                                 run's end
  *
