@@ -12,7 +12,7 @@ static const struct rog_medium *const media[] = {
 
 const struct rog_medium *rog_medium_at(size_t index)
 {
-    return index < sizeof media / sizeof *media ? media[index] : NULL;
+    return index < sizeof media / sizeof media[0] ? media[index] : NULL;
 }
 
 const struct rog_medium *rog_medium_find(const char *name)
