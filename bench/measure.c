@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Clocks, statistics and the lines of output that the measuring programs share. */
 #include <bench/measure.h>
 
 #include <stdio.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Command lines by tables: parsing, --help, and what is said about wrong use. */
 #include <common/cli.h>
 
 #include <fcntl.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Which names and keys a deployment may have. */
 #include <common/deployed.h>
 
 #include <string.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Filling in what went wrong: a code and a message. */
 #include <rog/error.h>
 
 #include <stdarg.h>

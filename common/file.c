@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Files, folders and paths: whole reads, writes that appear at once, cache folders. */
 #include <common/file.h>
 
 #include <dirent.h>

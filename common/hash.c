@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* SHA-256 by libsodium, of memory, files and streams. */
 #include <common/hash.h>
 
 #include <errno.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* JSON values by jansson, whose types stay in this file. */
 #include <common/json.h>
 
 #include <math.h>

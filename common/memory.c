@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Large arrays, aligned and on large pages where there are any. */
 #include <common/memory.h>
 
 #include <stdint.h>

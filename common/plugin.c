@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Strategy plugins: where they lie, and what is checked before one is used. */
 #include <common/plugin.h>
 
 #include <ctype.h>

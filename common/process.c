@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Starting programs without a shell, and how they end. */
 #include <common/process.h>
 
 #include <errno.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* xoshiro256** and what is drawn from it. */
 #include <common/rng.h>
 
 #include <math.h>

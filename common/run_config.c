@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* A run's configuration from JSON, checked and typed. */
 #include <common/run_config.h>
 
 #include <stdlib.h>

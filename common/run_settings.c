@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The table of a run's and a worker's settings. */
 #include <common/settings.h>
 
 #include <rog/strategy.h>

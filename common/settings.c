@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Checking, parsing, filling in and describing settings by their rows. */
 #include <common/settings.h>
 
 #include <errno.h>

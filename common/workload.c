@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The workloads there are, as a table. */
 #include <common/workload.h>
 
 #include <math.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The library's public face: a worker's life, for programs in any language. */
 #include <librog/open.h>
 
 #include <locale.h>

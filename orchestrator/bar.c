@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The bar of a download, or plain lines where there is no terminal. */
 #include <orchestrator/bar.h>
 
 #include <stdio.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* rogctl case: changes which runs a case holds, or its name. */
 #include <orchestrator/commands.h>
 
 #include <stdlib.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* rogctl cases: lists recorded cases. */
 #include <orchestrator/commands.h>
 
 #include <math.h>

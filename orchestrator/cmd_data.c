@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* rogctl data: data sets, most of it by rog-trainer. */
 #include <orchestrator/commands.h>
 
 #include <string.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* rogctl data get: fetches a published data set. */
 #include <orchestrator/commands.h>
 
 #include <errno.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* rogctl doctor: checks this machine and a cluster's hosts. */
 #include <orchestrator/commands.h>
 
 #include <errno.h>

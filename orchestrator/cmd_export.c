@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* rogctl export: a case's rows for other programs. */
 #include <orchestrator/commands.h>
 
 #include <stdlib.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* rogctl lab: builds and takes down a cluster of network namespaces. */
 #include <orchestrator/commands.h>
 
 #include <stdio.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* rogctl microevents: draws what one worker did, second by second. */
 #include <orchestrator/commands.h>
 
 #include <orchestrator/figure_command.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* rogctl plugins: lists strategies that are found. */
 #include <orchestrator/commands.h>
 
 #include <common/plugin.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* rogctl redraw: draws the figures of a recorded case. */
 #include <orchestrator/commands.h>
 
 #include <string.h>

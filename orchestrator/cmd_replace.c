@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* rogctl replace: puts one run in the place of another in a case. */
 #include <orchestrator/commands.h>
 
 #include <stdlib.h>

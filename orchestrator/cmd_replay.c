@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* rogctl replay: a recorded run on the virtual cluster, under any strategy. */
 #include <orchestrator/commands.h>
 
 #include <errno.h>

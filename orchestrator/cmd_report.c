@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* rogctl report: compares the runs of a case. */
 #include <orchestrator/commands.h>
 
 #include <math.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* rogctl run: does one run that the command line describes. */
 #include <orchestrator/commands.h>
 
 #include <stdlib.h>

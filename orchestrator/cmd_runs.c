@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* rogctl runs: lists recorded runs. */
 #include <orchestrator/commands.h>
 
 #include <orchestrator/output.h>

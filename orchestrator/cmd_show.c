@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* rogctl show: a run's summary and its remarkable events. */
 #include <orchestrator/commands.h>
 
 #include <math.h>

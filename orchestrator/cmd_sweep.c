@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* rogctl sweep: runs what is missing of an experiment file's case. */
 #include <orchestrator/commands.h>
 
 #include <math.h>

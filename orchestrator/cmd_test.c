@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* rogctl test: tests checkpoints that are not tested yet. */
 #include <orchestrator/commands.h>
 
 #include <stdlib.h>

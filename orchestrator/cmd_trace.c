@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* rogctl trace: hands bandwidth traces over to rog-trainer. */
 #include <orchestrator/commands.h>
 
 static int run(const struct rog_cli *cli, struct rog_error *err)

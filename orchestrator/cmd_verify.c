@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* rogctl verify: checks recorded runs. */
 #include <orchestrator/commands.h>
 
 #include <stdlib.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* What several of rogctl's commands do alike: options, database, cluster, processors. */
 #include <orchestrator/commands.h>
 
 #include <errno.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Options and remarks that the commands which draw share. */
 #include <orchestrator/figure_command.h>
 
 #include <stdio.h>

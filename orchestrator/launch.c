@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Records what a plan asks for, says so, and has it executed. */
 #include <orchestrator/launch.h>
 
 #include <math.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* rogctl: finds the command and runs it. */
 #include <orchestrator/commands.h>
 
 static const struct rog_command *const commands[] = {

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Results, remarks, tables and JSON on standard output and error. */
 #include <orchestrator/output.h>
 
 #include <math.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Shows pictures in a terminal that can. */
 #include <orchestrator/preview.h>
 
 #include <stdio.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Lines of progress of runs, redrawn on a terminal. */
 #include <orchestrator/progress.h>
 
 #include <math.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Asks for passphrases on the controlling terminal. */
 #include <orchestrator/prompt.h>
 
 #include <fcntl.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* A run's summary as text. */
 #include <orchestrator/run_view.h>
 
 #include <math.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* rog-trainer data: makes data sets and shows what they are. */
 #include <trainer/commands.h>
 
 #include <math.h>

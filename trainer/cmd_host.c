@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* rog-trainer host: supervises one node of a run on this host. */
 #include <trainer/commands.h>
 
 #include <trainer/host/host.h>

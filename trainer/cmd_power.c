@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* rog-trainer power: lists power sensors and measures with them. */
 #include <trainer/commands.h>
 
 #include <errno.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* rog-trainer pretrain: makes the model that runs start from. */
 #include <trainer/commands.h>
 
 #include <errno.h>

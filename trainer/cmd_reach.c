@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* rog-trainer reach: tries whether a host reaches another's port. */
 #include <trainer/commands.h>
 
 #include <errno.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* rog-trainer serve: the parameter server of a run in real time. */
 #include <trainer/commands.h>
 
 #include <stdio.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* rog-trainer shape: replays a bandwidth trace on an interface. */
 #include <trainer/commands.h>
 
 #include <errno.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* rog-trainer simulate: a whole cluster in virtual time. */
 #include <trainer/commands.h>
 
 #include <signal.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* rog-trainer test: the accuracy of checkpoints. */
 #include <trainer/commands.h>
 
 #include <stdlib.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* rog-trainer trace: looks at, generates and converts traces. */
 #include <trainer/commands.h>
 
 #include <math.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* rog-trainer work: one worker of a run in real time. */
 #include <trainer/commands.h>
 
 #include <common/workload.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* What several of the trainer's commands do alike. */
 #include <trainer/commands.h>
 
 #include <errno.h>

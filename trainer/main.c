@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* rog-trainer: finds the command and runs it. */
 #include <trainer/commands.h>
 
 #include <stddef.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Writing the event stream, a JSON object a line. */
 #include <librog/events/events.h>
 
 #include <errno.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The events of an iteration, from its record and the core. */
 #include <librog/events/iteration.h>
 
 #include <rog/events.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Rows sent, counted by layer, and the event that says so. */
 #include <librog/events/layers.h>
 
 #include <stdbool.h>

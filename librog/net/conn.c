@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* One TCP connection of the training link on libuv: frames in and out, at a pace. */
 #include <librog/net/conn.h>
 
 #include <errno.h>

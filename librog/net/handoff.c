@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* A turn that is handed over between the loop's thread and the caller's. */
 #include <librog/net/handoff.h>
 
 #include <stdlib.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* HELLO, WELCOME and what else peers say before a session, made and checked. */
 #include <librog/net/hello.h>
 
 #include <math.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The names and shapes of a model's tensors, as JSON and back. */
 #include <librog/net/layout.h>
 
 #include <stdio.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* A session over changing connections: acknowledgements, heartbeats, rates. */
 #include <librog/net/link.h>
 
 #include <stdlib.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Handshake and frames that nobody else can read or change, by libsodium. */
 #include <librog/net/seal.h>
 
 #include <fcntl.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Messages kept until they are acknowledged, and sent again on a new connection. */
 #include <librog/net/session.h>
 
 #include <stdlib.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Which workers may go on, and which rows are demanded for those that may not. */
 #include <librog/sync/server_state.h>
 
 #include <stdlib.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The table of codecs, and what is the same for all of them. */
 #include <librog/sync/codec.h>
 
 #include <string.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Times of a worker's last transmissions, and the budget that follows. */
 #include <librog/sync/history.h>
 
 #include <stdlib.h>

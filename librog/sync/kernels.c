@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The loops over a row's elements that every codec shares. */
 #include <librog/sync/kernels.h>
 
 #include <math.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Messages of the protocol, encoded and decoded field by field. */
 #include <librog/sync/message.h>
 
 #include <math.h>

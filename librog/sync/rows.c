@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* A model's tensors cut into rows. */
 #include <librog/sync/rows.h>
 
 #include <stdlib.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* A learning rule, turned into the constants of the kernels. */
 #include <librog/sync/rule.h>
 
 #include <math.h>

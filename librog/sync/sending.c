@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Checking a strategy's plan and carrying it out, row by row. */
 #include <librog/sync/sending.h>
 
 #include <math.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The server's half of the protocol: what arrives, and what pulls carry. */
 #include <librog/sync/server.h>
 
 #include <stdlib.h>

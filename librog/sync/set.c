@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Sets of numbers as bits. */
 #include <librog/sync/set.h>
 
 #include <stdlib.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Versions of rows, with the oldest of each worker at hand. */
 #include <librog/sync/versions.h>
 
 #include <stdlib.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The worker's half of the protocol. */
 #include <librog/sync/worker.h>
 
 #include <math.h>

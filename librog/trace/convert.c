@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Logs of the published replay tool and of mahimahi, read as traces. */
 #include <librog/trace/convert.h>
 
 #include <ctype.h>

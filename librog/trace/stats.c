@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Means, percentiles, fades and autocorrelation of a trace. */
 #include <librog/trace/stats.h>
 
 #include <math.h>

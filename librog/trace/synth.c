@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Generating outdoor and indoor traces from a seed. */
 #include <librog/trace/synth.h>
 
 #include <math.h>

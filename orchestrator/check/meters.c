@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* No worker may have more bytes than its link let through. */
 #include <orchestrator/check/meters.h>
 
 #include <math.h>

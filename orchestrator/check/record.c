@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Reads what a run has recorded into memory. */
 #include <orchestrator/check/record.h>
 
 #include <math.h>

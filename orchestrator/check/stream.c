@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Stores a run's stream once more, and compares. */
 #include <orchestrator/check/stream.h>
 
 #include <errno.h>

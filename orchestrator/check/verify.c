@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The checks of a recorded run, one after the other. */
 #include <orchestrator/check/verify.h>
 
 #include <math.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Reads cluster files and device profiles. */
 #include <orchestrator/conf/cluster.h>
 
 #include <stdio.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Reads experiment files, and takes matrices apart into runs. */
 #include <orchestrator/conf/experiment.h>
 
 #include <ctype.h>

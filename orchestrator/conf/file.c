@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Configuration files by libconfig, as nodes that know their file and line. */
 #include <orchestrator/conf/file.h>
 
 #include <errno.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Puts the trainer and the libraries it needs together for another host. */
 #include <orchestrator/deploy/bundle.h>
 
 #include <dirent.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* One bundle for each kind of machine, made when the first host asks for it. */
 #include <orchestrator/deploy/bundle.h>
 
 #include <pthread.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Brings files to a host: asks what it lacks, sends that, makes the tree. */
 #include <orchestrator/deploy/deploy.h>
 
 #include <errno.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Compresses a file once, for all the hosts that it goes to. */
 #include <orchestrator/deploy/packed.h>
 
 #include <errno.h>

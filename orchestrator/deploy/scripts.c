@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The shell scripts that a deployment runs on hosts. */
 #include <orchestrator/deploy/scripts.h>
 
 /* What they all begin with. */

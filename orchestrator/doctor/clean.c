@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Removes what runs have left on a host. */
 #include <orchestrator/doctor/clean.h>
 
 #include <stdio.h>

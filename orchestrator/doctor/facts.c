@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Asks a host what it is, and reads the answer. */
 #include <orchestrator/doctor/facts.h>
 
 #include <stdlib.h>

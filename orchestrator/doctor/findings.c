@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* A list of findings, in the order in which a person reads them. */
 #include <orchestrator/doctor/findings.h>
 
 #include <stdarg.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The checks of one host: reach, machine, trainer, disk, clock, sensors, bandwidth. */
 #include <orchestrator/doctor/host_probe.h>
 
 #include <math.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* All hosts of a cluster at once, a thread each. */
 #include <orchestrator/doctor/hosts.h>
 
 #include <pthread.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Whether workers reach the server's port, tried with a trainer at either end. */
 #include <orchestrator/doctor/host_probe.h>
 
 #include <stdio.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* A case's tables as files of CSV and JSON. */
 #include <orchestrator/export/export.h>
 
 #include <math.h>

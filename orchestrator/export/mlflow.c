@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* A case as an experiment of an MLflow server. */
 #include <orchestrator/export/mlflow.h>
 
 #include <math.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The requests to MLflow's REST API that an export makes. */
 #include <orchestrator/export/mlflow_client.h>
 
 #include <stdio.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Downloads, checks and unpacks a data set. */
 #include <orchestrator/fetch/fetch.h>
 
 #include <stdio.h>

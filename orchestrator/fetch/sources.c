@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Reads the list of published data sets. */
 #include <orchestrator/fetch/sources.h>
 
 #include <stdio.h>

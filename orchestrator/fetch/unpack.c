@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Takes single files out of archives, by libarchive. */
 #include <orchestrator/fetch/unpack.h>
 
 #include <errno.h>

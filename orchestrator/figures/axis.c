@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Ranges and ticks of axes, and where data leaves room for the legend. */
 #include <orchestrator/figures/axis.h>
 
 #include <math.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Reads what a case's figures and report show. */
 #include <orchestrator/figures/case_data.h>
 
 #include <math.h>

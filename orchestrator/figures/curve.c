@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Several runs' series, made one line with its interval. */
 #include <orchestrator/figures/curve.h>
 
 #include <math.h>

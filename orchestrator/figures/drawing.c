@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* A temporary folder of scripts and data, drawn and moved as one. */
 #include <orchestrator/figures/drawing.h>
 
 #include <errno.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Which panels a figure has, and drawing them all. */
 #include <orchestrator/figures/figures.h>
 
 #include <stdarg.h>

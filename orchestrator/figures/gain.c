@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Which series of a case are compared, and what one gains over another, pair by pair. */
 #include <orchestrator/figures/gain.h>
 
 #include <math.h>

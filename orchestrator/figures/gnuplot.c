@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Runs gnuplot over scripts, for each format. */
 #include <orchestrator/figures/gnuplot.h>
 
 #include <stdio.h>

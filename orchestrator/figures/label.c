@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Quotes, cuts and pads texts for pictures, tables and file names. */
 #include <orchestrator/figures/label.h>
 
 #include <ctype.h>

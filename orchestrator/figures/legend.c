@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Draws a legend of lines, marks and texts. */
 #include <orchestrator/figures/legend.h>
 
 #include <math.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Collects what one worker did between two moments. */
 #include <orchestrator/figures/microevents.h>
 
 #include <math.h>

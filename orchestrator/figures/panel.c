@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* What panels share: their script and data files. */
 #include <orchestrator/figures/panel.h>
 
 #include <stdlib.h>

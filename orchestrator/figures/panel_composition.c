@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The panel of bars: what an iteration's time consists of. */
 #include <orchestrator/figures/panel.h>
 
 #include <math.h>

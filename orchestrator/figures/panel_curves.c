@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Panels of lines: accuracy over time, iterations and energy. */
 #include <orchestrator/figures/panel.h>
 
 #include <math.h>

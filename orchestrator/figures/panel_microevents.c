@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The picture of one worker, second by second: bandwidth, rows and staleness. */
 #include <orchestrator/figures/figures.h>
 
 #include <math.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The panel of shares of rows that were sent, by layer. */
 #include <orchestrator/figures/row_shares.h>
 
 #include <math.h>

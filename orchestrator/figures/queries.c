@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The texts of the queries behind figures and reports. */
 #include <orchestrator/figures/queries.h>
 
 #include <orchestrator/store/summary.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Computes a report, and writes it as text and JSON. */
 #include <orchestrator/figures/report.h>
 
 #include <math.h>

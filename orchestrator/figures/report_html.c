@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* A report as one page of HTML, with its figures. */
 #include <orchestrator/figures/report.h>
 
 #include <errno.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Collects which share of each layer's rows was sent. */
 #include <orchestrator/figures/row_shares.h>
 
 #include <math.h>

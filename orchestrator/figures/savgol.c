@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Savitzky-Golay smoothing by orthogonal polynomials. */
 #include <orchestrator/figures/savgol.h>
 
 #include <assert.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* What every gnuplot script begins and ends with, and ticks of its axes. */
 #include <orchestrator/figures/script.h>
 
 #include <math.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Means, and intervals of Student's distribution. */
 #include <orchestrator/figures/stats.h>
 
 #include <math.h>

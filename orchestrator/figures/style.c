@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The tables of colours, dashes and marks. */
 #include <orchestrator/figures/style.h>
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The table of kinds of cluster, and executing runs on one. */
 #include <orchestrator/fleet/fleet.h>
 
 #include <stdio.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Runs as processes of this machine: a server and workers over loopback. */
 #include <orchestrator/fleet/local.h>
 
 #include <signal.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Makes, empties and reads a run's folder. */
 #include <orchestrator/fleet/run_files.h>
 
 #include <dirent.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Executes one run on any kind of cluster: follows its streams, stores, tests. */
 #include <orchestrator/fleet/executor.h>
 
 #include <math.h>

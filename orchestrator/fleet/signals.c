@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Signals held back and read from a descriptor. */
 #include <orchestrator/fleet/signals.h>
 
 #include <errno.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Has starting models made before the runs that need them. */
 #include <orchestrator/fleet/start_models.h>
 
 #include <stdio.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Follows a run's event streams and stores what is added. */
 #include <orchestrator/fleet/streams.h>
 
 #include <errno.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* A companion process that tests a run's checkpoints as they come. */
 #include <orchestrator/fleet/tester.h>
 
 #include <errno.h>

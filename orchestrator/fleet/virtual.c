@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Runs as one process of `rog-trainer simulate`. */
 #include <orchestrator/fleet/virtual.h>
 
 #include <stdlib.h>

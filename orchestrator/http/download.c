@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Downloads into files, which go on where they were cut off. */
 #include <orchestrator/http/http.h>
 
 #include <errno.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Requests by libcurl, answers in memory. */
 #include <orchestrator/http/http.h>
 
 #include <errno.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Reads a run's folder of the published artifact. */
 #include <orchestrator/import/artifact.h>
 
 #include <math.h>

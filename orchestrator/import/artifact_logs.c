@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Reads the log files of a run of the published artifact. */
 #include <orchestrator/import/artifact_logs.h>
 
 #include <math.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Imports the artifact's runs and cases, those that are new. */
 #include <orchestrator/import/import.h>
 
 #include <dirent.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Writes one imported run into the tables. */
 #include <orchestrator/import/import_run.h>
 
 #include <math.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Lines of log files, whatever is in them. */
 #include <orchestrator/import/logfile.h>
 
 #include <ctype.h>

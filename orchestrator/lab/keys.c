@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Makes the lab's keys and the configurations that name them. */
 #include <orchestrator/lab/keys.h>
 
 #include <errno.h>

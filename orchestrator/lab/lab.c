@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Builds and takes down namespaces, links, a bridge and an sshd each. */
 #include <orchestrator/lab/lab.h>
 
 #include <arpa/inet.h>

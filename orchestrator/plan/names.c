@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Makes names of runs and cases, and finds the next free one. */
 #include <orchestrator/plan/names.h>
 
 #include <ctype.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Holds the runs that are asked for against those that are recorded. */
 #include <orchestrator/plan/plan.h>
 
 #include <math.h>

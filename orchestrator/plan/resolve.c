@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Makes the one configuration that a run is. */
 #include <orchestrator/plan/resolve.h>
 
 #include <stdlib.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Makes traces and times of a recorded run, and simulates with them. */
 #include <orchestrator/replay/replay.h>
 
 #include <math.h>

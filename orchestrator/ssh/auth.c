@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Logging in to a host: by a key, a password, or answers to its questions. */
 #include <orchestrator/ssh/session.h>
 
 #include <ctype.h>

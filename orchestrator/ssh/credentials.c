@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Passphrases in locked memory, each asked for once. */
 #include <orchestrator/ssh/credentials.h>
 
 #include <errno.h>

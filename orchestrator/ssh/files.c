@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Files to a host and from it over a connection. */
 #include <orchestrator/ssh/session.h>
 
 #include <errno.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Connecting to a host, checking its key, running commands there. */
 #include <orchestrator/ssh/ssh.h>
 
 #include <errno.h>

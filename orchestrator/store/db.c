@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* SQLite behind a few calls. */
 #include <orchestrator/store/db.h>
 
 #include <assert.h>

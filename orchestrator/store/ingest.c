@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Stores events as rows, a batch a transaction. */
 #include <orchestrator/store/ingest.h>
 
 #include <math.h>

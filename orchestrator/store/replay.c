@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Sums up how well hosts kept to their bandwidth. */
 #include <orchestrator/store/replay.h>
 
 #include <math.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The tables of results.db, and the steps from older versions. */
 #include <orchestrator/store/schema.h>
 
 #include <stdlib.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The queries behind summaries of runs and cases. */
 #include <orchestrator/store/summary.h>
 
 #include <math.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Batches: every image once an epoch, mixed, augmented, seeded. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

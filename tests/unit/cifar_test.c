@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Files of CIFAR-100: what is read, what is refused. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

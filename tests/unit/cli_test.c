@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Command lines: options, parts, help, exit statuses. */
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>

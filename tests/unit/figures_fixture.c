@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* A database with made-up runs in a folder of its own. */
 #include "figures_fixture.h"
 
 #include <setjmp.h>

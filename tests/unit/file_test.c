@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Files: written whole or not at all, removed without following links. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Makes damaged inputs out of valid ones, and tries them. */
 #include "fuzz_support.h"
 
 #include <ctype.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* A small HTTP server on this machine. */
 #include "http_fixture.h"
 
 #include <setjmp.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Architectures: as many parameters and rows as published. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>

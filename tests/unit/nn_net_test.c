@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The whole network: gradients are slopes, threads and tiles agree, it learns. */
 #include <math.h>
 #include <pthread.h>
 #include <setjmp.h>

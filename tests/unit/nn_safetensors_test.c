@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Checkpoints: read back as written, and refused when damaged. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Noise: as OpenCV makes it, by hand, and seeded. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Random numbers: known outputs, streams that differ, distributions. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

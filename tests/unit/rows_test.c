@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The row table: the published rule, bad shapes, sets of rows. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Configurations of runs: every setting arrives, errors are exact. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

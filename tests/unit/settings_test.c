@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Tables of settings: checks, defaults, descriptions. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

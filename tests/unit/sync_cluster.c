@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* A server and workers joined by queues, for tests of the core. */
 #include "sync_cluster.h"
 
 #include <setjmp.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* synth100: the same bytes everywhere, and pictures that vary. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

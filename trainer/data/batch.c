@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Draws batches: shuffles, shifts, flips, mixes and normalizes images. */
 #include <trainer/data/batch.h>
 
 #include <assert.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Locks and files of the cache, checked when they are read. */
 #include <trainer/data/cache.h>
 
 #include <errno.h>

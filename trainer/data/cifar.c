@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Reads and writes CIFAR-100's binary files. */
 #include <trainer/data/cifar.h>
 
 #include <errno.h>

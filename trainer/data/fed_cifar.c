@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Reads TensorFlow Federated's CIFAR-100, by libhdf5. */
 #include <trainer/data/fed_cifar.h>
 
 #include <errno.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The table of noises and their arithmetic. */
 #include <trainer/data/noise.h>
 
 #include <math.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Writes PNG files, by libpng. */
 #include <trainer/data/png.h>
 
 #include <stdlib.h>

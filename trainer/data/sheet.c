@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Lays images out on a sheet, with names of classes. */
 #include <trainer/data/sheet.h>
 
 #include <stdbool.h>

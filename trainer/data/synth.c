@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Draws the images of synth100. */
 #include <trainer/data/synth.h>
 
 #include <math.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Waits for a supervisor's end and kills what it has started. */
 #include <trainer/host/guard.h>
 
 #include <errno.h>

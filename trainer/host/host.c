@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The supervisor: prepares the host, starts the role, watches it, cleans up. */
 #include <trainer/host/host.h>
 
 #include <errno.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Writes host.jsonl, host.log and state.json. */
 #include <trainer/host/journal.h>
 
 #include <errno.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Locks a folder, or says who has it. */
 #include <trainer/host/lock.h>
 
 #include <errno.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Starts and watches the process that replays a host's bandwidth. */
 #include <trainer/host/replay.h>
 
 #include <errno.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Starts the server or worker, and says how it ended. */
 #include <trainer/host/role.h>
 
 #include <errno.h>

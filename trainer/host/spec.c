@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Reads and checks host.json. */
 #include <trainer/host/spec.h>
 
 #include <math.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Ends a supervisor, also one that is dead, and removes its folder. */
 #include <trainer/host/host.h>
 
 #include <errno.h>

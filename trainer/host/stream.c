@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Follows the events of the role and hands a worker's on. */
 #include <trainer/host/stream.h>
 
 #include <errno.h>

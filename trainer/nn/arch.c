@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The table of models, and the tensors and layers that each consists of. */
 #include <trainer/nn/arch.h>
 
 #include <math.h>

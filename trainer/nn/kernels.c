@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The network's plain loops, compiled once for each instruction set level. */
 #include <trainer/nn/kernels.h>
 
 #include <math.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Chooses the kernels for the processor at hand. */
 #include <trainer/nn/kernels.h>
 
 #include <stdbool.h>

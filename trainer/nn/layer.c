@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The kinds of layers, each with its passes forward and backward. */
 #include <trainer/nn/layer.h>
 
 #include <math.h>

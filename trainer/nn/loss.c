@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Softmax, cross-entropy and its gradient. */
 #include <trainer/nn/loss.h>
 
 #include <math.h>

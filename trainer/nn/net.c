@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Passes through all layers, in tiles and by several threads. */
 #include <trainer/nn/net.h>
 
 #include <stdlib.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Convolution as products with matrices of patches. */
 #include <trainer/nn/patches.h>
 
 #include <stdbool.h>

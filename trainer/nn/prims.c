@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Convolution and matrix product by oneDNN, versions 2 and 3. */
 #include <trainer/nn/prims.h>
 
 #include <stdlib.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Reads and writes checkpoints; no length of a file is believed unchecked. */
 #include <trainer/nn/safetensors.h>
 
 #include <math.h>

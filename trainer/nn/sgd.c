@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Steps of SGD, and the learning rate of one cycle. */
 #include <trainer/nn/sgd.h>
 
 #include <math.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Finds sensors of power, reads them and adds up joules. */
 #include <trainer/power/power.h>
 
 #include <math.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Reads numbers and words of sysfs. */
 #include <trainer/power/sysfs.h>
 
 #include <dirent.h>

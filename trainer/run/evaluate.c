@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Tests checkpoints on a configuration's test images. */
 #include <trainer/run/evaluate.h>
 
 #include <math.h>

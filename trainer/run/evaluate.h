@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef ROG_TRAINER_EVALUATE_H
-#define ROG_TRAINER_EVALUATE_H
+#ifndef ROG_RUN_EVALUATE_H
+#define ROG_RUN_EVALUATE_H
 
 /* The accuracy of checkpoints on the test images of a configuration, with its noise. */
 

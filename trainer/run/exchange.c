@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The rule, the rows and the size of a run's exchanges. */
 #include <trainer/run/exchange.h>
 
 #include <stdlib.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Trains a network from scratch on this machine. */
 #include <trainer/run/fit.h>
 
 #include <math.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef ROG_TRAINER_FIT_H
-#define ROG_TRAINER_FIT_H
+#ifndef ROG_RUN_FIT_H
+#define ROG_RUN_FIT_H
 
 /*
  * Training a model from scratch on one machine: what pre-training does.

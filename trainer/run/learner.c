@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Gradients of workers that share one network. */
 #include <trainer/run/learner.h>
 
 #include <stdlib.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Finds the starting model in the cache, or trains it. */
 #include <trainer/run/pretrain.h>
 
 #include <stdlib.h>

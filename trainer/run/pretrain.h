@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef ROG_TRAINER_PRETRAIN_H
-#define ROG_TRAINER_PRETRAIN_H
+#ifndef ROG_RUN_PRETRAIN_H
+#define ROG_RUN_PRETRAIN_H
 
 /*
  * The model that a run starts from: trained on the clean training images with batch statistics in

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Lays out a training program of somebody's own, becomes it, and runs its test. */
 #include <trainer/run/program.h>
 
 #include <errno.h>

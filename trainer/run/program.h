@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef ROG_TRAINER_PROGRAM_H
-#define ROG_TRAINER_PROGRAM_H
+#ifndef ROG_RUN_PROGRAM_H
+#define ROG_RUN_PROGRAM_H
 
 /*
  * Workload "program": a training program of somebody's own, which uses librog or the Python

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* When the next checkpoint is due. */
 #include <trainer/run/schedule.h>
 
 #include <math.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef ROG_TRAINER_TRAIN_H
-#define ROG_TRAINER_TRAIN_H
+#ifndef ROG_RUN_TRAIN_H
+#define ROG_RUN_TRAIN_H
 
 /*
  * What every way of running a configuration begins with and tells, on a virtual cluster as on real

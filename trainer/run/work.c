@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* A worker's loop: gradients, push, pull, by the library. */
 #include <trainer/run/work.h>
 
 #include <math.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef ROG_TRAINER_WORK_H
-#define ROG_TRAINER_WORK_H
+#ifndef ROG_RUN_WORK_H
+#define ROG_RUN_WORK_H
 
 /*
  * A worker of a real run with the gradients of this trainer's network, or with none at all

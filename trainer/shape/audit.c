@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Compares what tc counted with what was asked for, and writes it down. */
 #include <trainer/shape/audit.h>
 
 #include <errno.h>

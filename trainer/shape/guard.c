@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Puts an interface back when the process that shapes it has ended. */
 #include <trainer/shape/guard.h>
 
 #include <poll.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Runs tc and ip, and reads what they say. */
 #include <trainer/shape/host.h>
 
 #include <net/if.h>

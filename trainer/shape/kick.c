@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Sends the small frame that wakes tbf up. */
 #include <trainer/shape/kick.h>
 
 #include <arpa/inet.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Sets up, changes and takes down the qdiscs of a replay. */
 #include <trainer/shape/lanes.h>
 
 #include <arpa/inet.h>

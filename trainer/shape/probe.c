@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Tries out what the kernel can shape here. */
 #include <trainer/shape/shape.h>
 
 #include <stdio.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Replays traces on an interface, from set-up to the end. */
 #include <trainer/shape/shape.h>
 
 #include <errno.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The file that says who shapes an interface, and putting it back by that. */
 #include <trainer/shape/state.h>
 
 #include <errno.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Forks a process that notices this one's end. */
 #include <trainer/shape/watchdog.h>
 
 #include <dirent.h>

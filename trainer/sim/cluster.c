@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* A run of the virtual cluster, from its configuration to its result. */
 #include <trainer/sim/cluster.h>
 
 #include <assert.h>

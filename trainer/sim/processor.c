@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* A processor's jobs, which share its time evenly. */
 #include <trainer/sim/processor.h>
 
 #include <assert.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* A binary heap of events. */
 #include <trainer/sim/queue.h>
 
 #include <stdlib.h>

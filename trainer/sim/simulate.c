@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* A run's files and hooks around the virtual cluster. */
 #include <trainer/sim/simulate.h>
 
 #include <stdlib.h>

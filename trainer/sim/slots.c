@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* A pool of message buffers, and lists of them. */
 #include <trainer/sim/slots.h>
 
 #include <stdlib.h>

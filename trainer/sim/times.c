@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Reads recorded times of iterations. */
 #include <trainer/sim/times.h>
 
 #include <math.h>

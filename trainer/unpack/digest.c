@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* SHA-256 by libcrypto. */
 #define OPENSSL_SUPPRESS_DEPRECATED /* EVP would bring all of libcrypto along */
 #include <trainer/unpack/digest.h>
 

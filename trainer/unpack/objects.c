@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Takes objects off a stream, decompresses and checks them. */
 #include <trainer/unpack/objects.h>
 
 #include <errno.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Makes a tree of links to objects, at once. */
 #include <trainer/unpack/tree.h>
 
 #include <errno.h>

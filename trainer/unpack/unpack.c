@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Takes a deployment in: objects first, then the tree. */
 #include <trainer/unpack/unpack.h>
 
 #include <dirent.h>

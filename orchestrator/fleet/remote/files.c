@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Files and configuration of a run, as a host is to have them. */
 #include <orchestrator/fleet/remote/files.h>
 
 #include <dirent.h>

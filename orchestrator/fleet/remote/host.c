@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The thread of one host: connects, goes through the stages, watches, recovers. */
 #include <orchestrator/fleet/remote/state.h>
 
 #include <errno.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Appends what a host has written to files of the same names here. */
 #include <orchestrator/fleet/remote/mirror.h>
 
 #include <errno.h>

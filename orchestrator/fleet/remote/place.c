@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Brings a run to a host and starts its supervisor there. */
 #include <orchestrator/fleet/remote/place.h>
 
 #include <stdio.h>

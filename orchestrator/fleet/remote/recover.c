@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The command that brings a host back, run here. */
 #include <orchestrator/fleet/remote/recover.h>
 
 #include <math.h>

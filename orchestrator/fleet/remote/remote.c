@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Runs on real hosts: threads, stages, and what the runner sees of them. */
 #include <orchestrator/fleet/remote/remote.h>
 
 #include <errno.h>

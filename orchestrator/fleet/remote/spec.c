@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Writes what a host's supervisor is to do. */
 #include <orchestrator/fleet/remote/spec.h>
 
 #include <stdarg.h>

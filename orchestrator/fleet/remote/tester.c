@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Tests checkpoints on a cluster's tester host. */
 #include <orchestrator/fleet/remote/tester.h>
 
 #include <errno.h>
