@@ -183,7 +183,7 @@ static int prepare(struct bench *bench, const struct rog_strategy *strategy, int
         bench->gradient_of[i] = bench->gradients + bench->rows->tensors[i].offset;
 
     struct rog_strategy_config policy = {bench->rows->row_count, bench->workers, threshold};
-    struct rog_server_config server = {bench->rows, strategy, policy};
+    struct rog_server_config server = {.rows = bench->rows, .strategy = strategy, .policy = policy};
     struct rog_worker_config worker = {bench->rows, strategy, policy, 0};
     double before = allocated_bytes();
     code = rog_server_new(&bench->server, &server, bench->model, err);

@@ -27,6 +27,7 @@ struct rog_checkpointer {
     uv_work_t work;
     bool busy;
     float *params; /* a copy, NULL: none has been needed */
+    struct rog_state_file state;
     struct rog_checkpoint checkpoint;
     struct rog_run_origin origin;
     int code;
@@ -41,14 +42,18 @@ int rog_checkpointer_new(struct rog_checkpointer **out,
     if (!checkpointer)
         return rog_fail_nomem(err);
     checkpointer->config = *config;
+    checkpointer->state = (struct rog_state_file){
+        .folder = config->folder, .hooks = config->state, .owner = config->owner};
     checkpointer->next_s = config->hooks->due_s(config->user, -1);
     return ROG_OK;
 }
 
 void rog_checkpointer_free(struct rog_checkpointer *checkpointer)
 {
-    if (checkpointer)
-        free(checkpointer->params);
+    if (!checkpointer)
+        return;
+    rog_state_file_release(&checkpointer->state);
+    free(checkpointer->params);
     free(checkpointer);
 }
 
@@ -93,9 +98,11 @@ static int write_state(const struct rog_checkpointer *checkpointer, struct rog_e
         rog_json_put_string(state, "path", checkpoint->path);
         rog_json_put_string(state, "sha256", checkpoint->sha256);
     }
+    int code = rog_state_file_write(&checkpointer->state, state, err);
     char *text = rog_json_text_pretty(state);
     char *path = rog_path_join(checkpointer->config.folder, STATE_NAME);
-    int code = text && path ? rog_file_write(path, text, strlen(text), err) : rog_fail_nomem(err);
+    if (!code)
+        code = text && path ? rog_file_write(path, text, strlen(text), err) : rog_fail_nomem(err);
     free(path);
     free(text);
     rog_json_free(state);
@@ -112,19 +119,22 @@ static int write_all(struct rog_checkpointer *checkpointer, const float *params,
     return code ? code : write_state(checkpointer, err);
 }
 
-static int report(const struct rog_checkpointer *checkpointer, struct rog_error *err)
+/* It is on the disk. */
+static int report(struct rog_checkpointer *checkpointer, struct rog_error *err)
 {
+    rog_state_file_written(&checkpointer->state);
     if (!checkpointer->config.model->params)
         return ROG_OK;
     return rog_checkpoint_report(checkpointer->config.events, &checkpointer->checkpoint, err);
 }
 
-static void begin(struct rog_checkpointer *checkpointer, const struct rog_run_origin *origin,
-                  double t_s, uint32_t iteration)
+static int begin(struct rog_checkpointer *checkpointer, const struct rog_run_origin *origin,
+                 double t_s, uint32_t iteration, struct rog_error *err)
 {
     checkpointer->origin = *origin;
     checkpointer->checkpoint = (struct rog_checkpoint){
         .index = checkpointer->next_index++, .iteration = iteration, .t_s = t_s};
+    return rog_state_file_copy(&checkpointer->state, checkpointer->checkpoint.index, err);
 }
 
 static void in_thread(uv_work_t *work)
@@ -167,8 +177,9 @@ void rog_checkpointer_if_due(struct rog_checkpointer *checkpointer,
     if (checkpointer->busy || t_s < checkpointer->next_s)
         return;
     checkpointer->next_s = config->hooks->due_s(config->user, t_s);
-    begin(checkpointer, origin, t_s, iteration);
-    int code = copy_params(checkpointer, &err);
+    int code = begin(checkpointer, origin, t_s, iteration, &err);
+    if (!code)
+        code = copy_params(checkpointer, &err);
     if (code) {
         config->failed(config->owner, code, &err);
         return;
@@ -181,8 +192,9 @@ int rog_checkpointer_last(struct rog_checkpointer *checkpointer,
                           const struct rog_run_origin *origin, double t_s, uint32_t iteration,
                           struct rog_error *err)
 {
-    begin(checkpointer, origin, t_s, iteration);
-    int code = write_all(checkpointer, checkpointer->config.model->params, err);
+    int code = begin(checkpointer, origin, t_s, iteration, err);
+    if (!code)
+        code = write_all(checkpointer, checkpointer->config.model->params, err);
     return code ? code : report(checkpointer, err);
 }
 
@@ -237,6 +249,8 @@ int rog_checkpointer_restore(struct rog_checkpointer *checkpointer, struct rog_r
         code = rog_fail(err, ROG_EFORMAT, "%s does not say where the run had got to", path);
     if (!code && config->model->params)
         code = read_model(checkpointer, state, err);
+    if (!code)
+        code = rog_state_file_restore(&checkpointer->state, state, err);
     if (!code) {
         *iteration = (uint32_t)reached;
         origin->wall_s = started_at;

@@ -15,6 +15,7 @@
 
 #include <librog/events/checkpoint.h>
 #include <librog/net/model.h>
+#include <librog/net/state_file.h>
 #include <rog/error.h>
 
 struct rog_checkpointer;
@@ -45,7 +46,8 @@ struct rog_checkpointer_config { /* borrowed */
     void *user;
     /* One could not be written. */
     void (*failed)(void *owner, int code, const struct rog_error *err);
-    void *owner;
+    const struct rog_state_hooks *state; /* what there is beside the model */
+    void *owner;                         /* of both */
 };
 
 int rog_checkpointer_new(struct rog_checkpointer **checkpointer,
@@ -53,9 +55,8 @@ int rog_checkpointer_new(struct rog_checkpointer **checkpointer,
 /* Only when none is being written. Harmless on NULL. */
 void rog_checkpointer_free(struct rog_checkpointer *checkpointer);
 
-/* Reads server.json, and the checkpoint it names into the model. ROG_EFORMAT where they are
- * damaged.
- */
+/* Reads server.json, the checkpoint it names into the model, and gives back what was beside it.
+ * ROG_EFORMAT where they are damaged. */
 int rog_checkpointer_restore(struct rog_checkpointer *checkpointer, struct rog_run_origin *origin,
                              uint32_t *iteration, struct rog_error *err);
 /* Begins to write one, where one is due and none is being written. */

@@ -291,6 +291,27 @@ static void checkpoint_failed(void *owner, int code, const struct rog_error *err
     rog_serve_fail(owner, code, err);
 }
 
+static size_t state_bytes(void *owner)
+{
+    const struct rog_serve *serve = owner;
+    return rog_server_state_bytes(serve->core);
+}
+
+static void save_state(void *owner, uint8_t *bytes)
+{
+    const struct rog_serve *serve = owner;
+    rog_server_save(serve->core, bytes);
+}
+
+static int load_state(void *owner, const uint8_t *bytes, size_t size, struct rog_error *err)
+{
+    const struct rog_serve *serve = owner;
+    return rog_server_load(serve->core, bytes, size, err);
+}
+
+static const struct rog_state_hooks state_hooks = {
+    .bytes = state_bytes, .save = save_state, .load = load_state};
+
 static int prepare(struct rog_serve *serve, struct rog_error *err)
 {
     const struct rog_serve_options *options = serve->options;
@@ -302,6 +323,7 @@ static int prepare(struct rog_serve *serve, struct rog_error *err)
         .hooks = &serve->hooks->checkpoints,
         .user = serve->user,
         .failed = checkpoint_failed,
+        .state = &state_hooks,
         .owner = serve,
     };
     int code = ROG_OK;

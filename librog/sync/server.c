@@ -60,7 +60,8 @@ static size_t longest_row(const struct rog_rows *rows)
     return longest;
 }
 
-static int build(struct rog_server *server, struct rog_error *err)
+static int build(struct rog_server *server, const struct rog_server_optimizer *optimizer,
+                 struct rog_error *err)
 {
     const struct rog_rows *rows = server->rows;
     uint32_t workers = server->policy.workers;
@@ -92,6 +93,8 @@ static int build(struct rog_server *server, struct rog_error *err)
     if (!code)
         code = reserve_notices(server, err);
     if (!code)
+        code = rog_update_init(&server->update, optimizer, rows, workers, server->params, err);
+    if (!code)
         code = rog_strategy_start(server->strategy, &server->policy, &server->state, err);
     return code;
 }
@@ -110,7 +113,7 @@ int rog_server_new(struct rog_server **out, const struct rog_server_config *conf
     server->strategy = config->strategy;
     server->policy = config->policy;
     server->params = params;
-    int code = build(server, err);
+    int code = build(server, config->optimizer, err);
     if (code)
         rog_server_free(server);
     else
@@ -132,6 +135,7 @@ void rog_server_free(struct rog_server *server)
         free(peer->held);
         free(peer->seen);
     }
+    rog_update_release(&server->update);
     rog_set_release(&server->all_tensors);
     rog_set_release(&server->picked);
     rog_transmissions_release(&server->transmissions);
@@ -250,6 +254,32 @@ static int check_rows(const struct rog_server *server, uint32_t worker, uint32_t
     return 0;
 }
 
+/* Lets the server's optimizer have the first `count` rows of server->list. */
+static void apply_rows(struct rog_server *server, uint32_t worker, const struct rog_wire *wire,
+                       uint32_t count)
+{
+    const struct rog_rows *rows = server->rows;
+    const struct rog_update *update = &server->update;
+    const float *scale = server->peers[worker].incoming_scale;
+    const uint32_t *list = server->list;
+    const uint8_t *payload = wire->payload, *end = payload + wire->payload_bytes;
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t row = list[i];
+        const struct rog_codec_row coded = rog_rows_coded(rows, row, scale);
+        rog_prefetch(rows, server->params, NULL, list, count, i);
+        const struct rog_arrival arrival = {.worker = worker,
+                                            .iteration = wire->header.iteration,
+                                            .row = row,
+                                            .offset = rog_rows_offset(rows, row),
+                                            .codec = rows->codec,
+                                            .coded = coded,
+                                            .bytes = payload};
+        update->optimizer->apply(update->state, &update->config, &arrival,
+                                 server->params + arrival.offset);
+        payload += rog_rows_length(rows, &coded, row, payload, (size_t)(end - payload));
+    }
+}
+
 static int receive_rows(struct rog_server *server, uint32_t worker, const struct rog_wire *wire,
                         double now, struct rog_error *err)
 {
@@ -263,21 +293,13 @@ static int receive_rows(struct rog_server *server, uint32_t worker, const struct
         return code;
 
     struct rog_peer *peer = &server->peers[worker];
-    const struct rog_rows *rows = server->rows;
-    const uint8_t *payload = wire->payload, *end = payload + wire->payload_bytes;
-    float share = 1.0f / (float)server->policy.workers;
     bool risen = false;
     for (uint32_t i = 0; i < count; i++) {
         server->merged[list[i]]++;
         risen |= rog_versions_raise(&server->versions, worker, list[i], wire->header.iteration);
     }
-    for (uint32_t i = 0; server->params && i < count; i++) {
-        uint32_t row = list[i];
-        const struct rog_codec_row coded = rog_rows_coded(rows, row, peer->incoming_scale);
-        rog_prefetch(rows, server->params, NULL, list, count, i);
-        rows->codec->decode(&coded, share, payload, server->params + rog_rows_offset(rows, row));
-        payload += rog_rows_length(rows, &coded, row, payload, (size_t)(end - payload));
-    }
+    if (server->params)
+        apply_rows(server, worker, wire, count);
     peer->incoming_rows += count;
     if (risen)
         rog_admission_advance(server, worker, now);
@@ -596,6 +618,22 @@ void rog_server_resume(struct rog_server *server, uint32_t iteration)
     for (uint32_t i = 0; i < server->policy.workers; i++)
         rog_server_leave(server, i, 0);
     server->iteration = iteration;
+}
+
+size_t rog_server_state_bytes(const struct rog_server *server)
+{
+    return rog_update_bytes(&server->update);
+}
+
+void rog_server_save(const struct rog_server *server, uint8_t *bytes)
+{
+    rog_update_save(&server->update, bytes);
+}
+
+int rog_server_load(struct rog_server *server, const uint8_t *bytes, size_t size,
+                    struct rog_error *err)
+{
+    return rog_update_load(&server->update, bytes, size, err);
 }
 
 void rog_server_versions(const struct rog_server *server, struct rog_version_view *view)

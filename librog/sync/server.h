@@ -5,9 +5,9 @@
 /*
  * The server's half of the protocol, without I/O.
  *
- * It holds the model W and for each worker i the model W_i that this worker holds. A pushed row
- * changes W by -x / N, where x is what its bytes say; what worker i still has to receive is
- * p = W_i - W, so the error feedback of its pulls is implicit (rog/codec.h).
+ * It holds the model W and for each worker i the model W_i that this worker holds. How a pushed row
+ * changes W is the server optimizer's (rog/server_optimizer.h); what worker i still has to receive
+ * is p = W_i - W, so the error feedback of its pulls is implicit (rog/codec.h).
  */
 
 #include <stdbool.h>
@@ -16,6 +16,7 @@
 
 #include <librog/sync/rows.h>
 #include <rog/error.h>
+#include <rog/server_optimizer.h>
 #include <rog/strategy.h>
 
 struct rog_server;
@@ -23,7 +24,8 @@ struct rog_server;
 struct rog_server_config {
     const struct rog_rows *rows; /* borrowed */
     const struct rog_strategy *strategy;
-    struct rog_strategy_config policy; /* rows, workers, threshold */
+    struct rog_strategy_config policy;            /* rows, workers, threshold */
+    const struct rog_server_optimizer *optimizer; /* NULL: the first of rog_server_optimizers */
 };
 
 /* params: rows->params floats, the model W, borrowed and updated by pushes; all workers start from
@@ -63,6 +65,13 @@ int rog_server_join(struct rog_server *server, uint32_t worker, double now, uint
 /* The run goes on from a checkpoint: it had got to `iteration`, and nobody is there until
  * rog_server_join. For a server that has just been made. */
 void rog_server_resume(struct rog_server *server, uint32_t iteration);
+
+/* What a server that goes on needs beside its model (0 bytes: nothing), and giving it to one that
+ * has just been made, of the same model and as many workers; ROG_EFORMAT: not as many bytes. */
+size_t rog_server_state_bytes(const struct rog_server *server);
+void rog_server_save(const struct rog_server *server, uint8_t *bytes);
+int rog_server_load(struct rog_server *server, const uint8_t *bytes, size_t size,
+                    struct rog_error *err);
 
 /* What happened, in order; call until it gives false. Sends become possible for the workers named:
  * ADMITTED (its pull), DEMANDED (a request to it). */

@@ -7,6 +7,7 @@
 #include <librog/sync/history.h>
 #include <librog/sync/sending.h>
 #include <librog/sync/server.h>
+#include <librog/sync/server_optimizer.h>
 #include <librog/sync/set.h>
 #include <librog/sync/versions.h>
 #include <librog/sync/wire.h>
@@ -60,8 +61,9 @@ struct rog_server {
     const struct rog_rows *rows;
     const struct rog_strategy *strategy;
     struct rog_strategy_config policy;
-    void *state;   /* the strategy's */
-    float *params; /* W; NULL without values */
+    void *state;              /* the strategy's */
+    float *params;            /* W; NULL without values */
+    struct rog_update update; /* what changes it */
 
     struct rog_versions versions;
     struct rog_transmissions transmissions;

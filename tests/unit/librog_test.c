@@ -187,8 +187,9 @@ static void open_bench(struct bench *bench, const float *params)
     assert_int_equal(rog_rows_new(&bench->rows, dims, shapes, TENSORS, NULL), 0);
     memcpy(bench->model, params, sizeof bench->model);
     memcpy(bench->params, params, sizeof bench->params);
-    const struct rog_server_config server = {
-        bench->rows, bench->plugin.strategy, {bench->rows->row_count, 1, 0}};
+    const struct rog_server_config server = {.rows = bench->rows,
+                                             .strategy = bench->plugin.strategy,
+                                             .policy = {bench->rows->row_count, 1, 0}};
     const struct rog_worker_config worker = {.rows = bench->rows,
                                              .strategy = bench->plugin.strategy,
                                              .policy = {bench->rows->row_count, 1, 0}};

@@ -37,7 +37,8 @@ static void table_init(struct table *table, uint32_t worker_count, int32_t thres
     table->gradients = calloc(table->rows->params, sizeof(float));
     assert_true(table->model && table->params && table->gradients);
     struct rog_strategy_config policy = {table->rows->row_count, worker_count, threshold};
-    struct rog_server_config server = {table->rows, table->plugin.strategy, policy};
+    struct rog_server_config server = {
+        .rows = table->rows, .strategy = table->plugin.strategy, .policy = policy};
     struct rog_worker_config worker = {table->rows, table->plugin.strategy, policy, 0};
     assert_int_equal(rog_server_new(&table->server, &server, table->model, &err), 0);
     assert_int_equal(flat_worker_new(&table->worker, &worker, table->params, &err), 0);

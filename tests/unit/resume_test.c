@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* What a server that goes on reads of itself: the run's time, whatever was done to the date. */
+/* What a server that goes on reads of itself: the run's time, whatever was done to the date, and
+ * what it kept beside its model. */
 
 #include <math.h>
 #include <setjmp.h>
@@ -59,6 +60,37 @@ static void not_expected(void *owner, int code, const struct rog_error *err)
     fail_msg("%d: %s", code, err->message);
 }
 
+/* What there is beside the model. */
+struct beside {
+    uint8_t bytes[5];
+    size_t size;
+    uint32_t loads;
+};
+
+static size_t beside_bytes(void *owner)
+{
+    return ((const struct beside *)owner)->size;
+}
+
+static void beside_save(void *owner, uint8_t *bytes)
+{
+    const struct beside *beside = owner;
+    memcpy(bytes, beside->bytes, beside->size);
+}
+
+static int beside_load(void *owner, const uint8_t *bytes, size_t size, struct rog_error *err)
+{
+    struct beside *beside = owner;
+    if (size != beside->size)
+        return rog_fail(err, ROG_EFORMAT, "%zu bytes", size);
+    if (size > 0)
+        memcpy(beside->bytes, bytes, size);
+    beside->loads++;
+    return ROG_OK;
+}
+
+static const struct rog_state_hooks beside_hooks = {beside_bytes, beside_save, beside_load};
+
 /* The run's time for a server that finds this state: it began wall_ago_s by the date, steady_ago_s
  * by the steady clock, and its checkpoint is of t_s. */
 static double time_of(const char *folder, const char *boot, double wall_ago_s, double steady_ago_s,
@@ -66,9 +98,15 @@ static double time_of(const char *folder, const char *boot, double wall_ago_s, d
 {
     const struct rog_checkpoint_hooks hooks = {.due_s = due_s}; /* no values: none is written */
     const struct rog_model model = {0};
+    struct beside nothing = {.size = 0};
     double due = -1;
-    const struct rog_checkpointer_config config = {
-        .folder = folder, .model = &model, .hooks = &hooks, .user = &due, .failed = not_expected};
+    const struct rog_checkpointer_config config = {.folder = folder,
+                                                   .model = &model,
+                                                   .hooks = &hooks,
+                                                   .user = &due,
+                                                   .failed = not_expected,
+                                                   .state = &beside_hooks,
+                                                   .owner = &nothing};
     struct rog_checkpointer *checkpointer;
     struct rog_run_origin origin = {0};
     struct rog_error err = {0};
@@ -91,6 +129,7 @@ static double time_of(const char *folder, const char *boot, double wall_ago_s, d
     size_t size;
     assert_int_equal(rog_file_read(path, 4096, &text, &size, NULL), ROG_OK);
     assert_non_null(strstr(text, "\"index\": 4"));
+    assert_null(strstr(text, "state"));
     rog_checkpointer_free(checkpointer);
     free(text);
     free(path);
@@ -117,12 +156,86 @@ static void a_date_before_the_checkpoint_is_none(void **state)
     assert_float_equal(time_of(*state, "another", -50 * YEAR_S, -1000, 90), 90, 5);
 }
 
+static bool is_there(const char *folder, const char *name)
+{
+    char *path = rog_path_join(folder, name);
+    bool there = rog_file_exists(path);
+    free(path);
+    return there;
+}
+
+static int restore(const char *folder, struct beside *beside, struct rog_error *err)
+{
+    const struct rog_checkpoint_hooks hooks = {.due_s = due_s};
+    const struct rog_model model = {0};
+    struct rog_checkpointer *checkpointer;
+    struct rog_run_origin origin;
+    uint32_t iteration;
+    double due;
+    const struct rog_checkpointer_config config = {.folder = folder,
+                                                   .model = &model,
+                                                   .hooks = &hooks,
+                                                   .user = &due,
+                                                   .failed = not_expected,
+                                                   .state = &beside_hooks,
+                                                   .owner = beside};
+    assert_int_equal(rog_checkpointer_new(&checkpointer, &config, err), ROG_OK);
+    int code = rog_checkpointer_restore(checkpointer, &origin, &iteration, err);
+    if (!code)
+        code = rog_checkpointer_last(checkpointer, &origin, 100, iteration + 1, err);
+    rog_checkpointer_free(checkpointer);
+    return code;
+}
+
+static void what_is_beside_the_model_comes_back(void **state)
+{
+    const char *folder = *state;
+    struct beside first = {.bytes = {1, 2, 3, 0, 255}, .size = 5}, again = {.size = 5};
+    struct rog_error err = {0};
+    time_of(folder, "another", 100, -1000, 90);
+
+    /* A checkpoint without any is not one that this server can go on from. */
+    assert_int_equal(restore(folder, &first, &err), ROG_EFORMAT);
+    first.size = 0;
+    assert_int_equal(restore(folder, &first, &err), ROG_OK);
+    assert_false(is_there(folder, "server-5.state"));
+
+    char *path = rog_path_join(folder, "server-9.state"), *json;
+    char *json_path = rog_path_join(folder, "server.json"), hex[ROG_SHA256_HEX_BYTES];
+    rog_sha256("wxyz!", 5, hex);
+    json = rog_format("{\"started_at\":1000,\"boot\":\"\",\"origin_s\":0,\"t\":90,\"index\":9,"
+                      "\"iteration\":17,\"state\":\"server-9.state\",\"state_sha256\":\"%s\"}",
+                      hex);
+    assert_int_equal(rog_file_write(path, "wxyz!", 5, NULL), ROG_OK);
+    assert_int_equal(rog_file_write(json_path, json, strlen(json), NULL), ROG_OK);
+    assert_int_equal(restore(folder, &again, &err), ROG_OK);
+    assert_memory_equal(again.bytes, "wxyz!", 5);
+    /* The one that it went on from is gone when the next is there. */
+    assert_false(is_there(folder, "server-9.state"));
+    assert_true(is_there(folder, "server-10.state"));
+    memset(again.bytes, 0, sizeof again.bytes);
+    assert_int_equal(restore(folder, &again, &err), ROG_OK);
+    assert_memory_equal(again.bytes, "wxyz!", 5);
+    assert_int_equal(again.loads, 2);
+
+    free(path);
+    path = rog_path_join(folder, "server-11.state");
+    assert_int_equal(rog_file_write(path, "wxyz?", 5, NULL), ROG_OK);
+    assert_int_equal(restore(folder, &again, &err), ROG_EFORMAT);
+    assert_non_null(strstr(err.message, "server-11.state is damaged"));
+    assert_int_equal(again.loads, 2);
+    free(json_path);
+    free(json);
+    free(path);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_steady_clock_tells_within_a_boot),
         cmocka_unit_test(the_date_tells_after_another_boot),
         cmocka_unit_test(a_date_before_the_checkpoint_is_none),
+        cmocka_unit_test(what_is_beside_the_model_comes_back),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <librog/sync/server_optimizer.h>
+
+extern const struct rog_server_optimizer rog_server_optimizer_mean;
+
+const struct rog_server_optimizer *const rog_server_optimizers[] = {&rog_server_optimizer_mean,
+                                                                    NULL};
+
+int rog_update_init(struct rog_update *update, const struct rog_server_optimizer *optimizer,
+                    const struct rog_rows *rows, uint32_t workers, bool values,
+                    struct rog_error *err)
+{
+    *update = (struct rog_update){.optimizer = optimizer ? optimizer : rog_server_optimizers[0],
+                                  .config = {.params = rows->params,
+                                             .rows = rows->row_count,
+                                             .workers = workers,
+                                             .share = 1.0f / (float)workers}};
+    optimizer = update->optimizer;
+    for (size_t i = 0; optimizer->parameters && optimizer->parameters[i].name; i++)
+        update->parameters[i] = optimizer->parameters[i].fallback;
+    update->config.parameters = update->parameters;
+    if (values && optimizer->create && optimizer->create(&update->config, &update->state))
+        return rog_fail_nomem(err);
+    return 0;
+}
+
+void rog_update_release(struct rog_update *update)
+{
+    if (update->state)
+        update->optimizer->destroy(update->state);
+    update->state = NULL;
+}
+
+size_t rog_update_bytes(const struct rog_update *update)
+{
+    return update->state ? update->optimizer->state_bytes(&update->config) : 0;
+}
+
+void rog_update_save(const struct rog_update *update, uint8_t *bytes)
+{
+    if (update->state)
+        update->optimizer->save(update->state, &update->config, bytes);
+}
+
+int rog_update_load(struct rog_update *update, const uint8_t *bytes, size_t size,
+                    struct rog_error *err)
+{
+    if (size != rog_update_bytes(update))
+        return rog_fail(err, ROG_EFORMAT,
+                        "%zu bytes of what the server's optimizer keeps, %s keeps %zu", size,
+                        update->optimizer->name, rog_update_bytes(update));
+    if (size > 0)
+        update->optimizer->load(update->state, &update->config, bytes);
+    return 0;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_SYNC_SERVER_OPTIMIZER_H
+#define ROG_SYNC_SERVER_OPTIMIZER_H
+
+/* The server optimizers there are, and one at work on a model. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <librog/sync/rows.h>
+#include <rog/error.h>
+#include <rog/server_optimizer.h>
+
+/* All, NULL at the end; the first is taken where none is named. */
+extern const struct rog_server_optimizer *const rog_server_optimizers[];
+
+struct rog_update {
+    const struct rog_server_optimizer *optimizer;
+    struct rog_server_optimizer_config config;
+    double parameters[ROG_PARAMETERS_MAX];
+    void *state;
+};
+
+/* optimizer NULL: the first of all. Without values it has no state and nothing to apply. */
+int rog_update_init(struct rog_update *update, const struct rog_server_optimizer *optimizer,
+                    const struct rog_rows *rows, uint32_t workers, bool values,
+                    struct rog_error *err);
+/* Harmless on one that is all 0. */
+void rog_update_release(struct rog_update *update);
+
+/* What there is beside the model: how many bytes, and these. */
+size_t rog_update_bytes(const struct rog_update *update);
+void rog_update_save(const struct rog_update *update, uint8_t *bytes);
+/* ROG_EFORMAT: not as many bytes. */
+int rog_update_load(struct rog_update *update, const uint8_t *bytes, size_t size,
+                    struct rog_error *err);
+
+#endif

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * The mean at once: each row that arrives is taken off the model divided by the number of workers,
+ * without waiting for the others' (Zheng, Huang, Kwok, NeurIPS 2019; ROG, MICRO 2022). Workers that
+ * have left count as well, so that the size of a step does not depend on who is there.
+ */
+
+#include <librog/sync/server_optimizer.h>
+
+static void apply(void *state, const struct rog_server_optimizer_config *config,
+                  const struct rog_arrival *arrival, float *model)
+{
+    (void)state;
+    rog_arrival_subtract(arrival, config->share, model);
+}
+
+const struct rog_server_optimizer rog_server_optimizer_mean = {
+    .name = "mean",
+    .summary = "the mean over all workers, each row as it arrives",
+    .apply = apply,
+};

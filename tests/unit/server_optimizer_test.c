@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * The laws of rog/server_optimizer.h, held against every optimizer of the table and against one
+ * that keeps something beside the model (momentum on the server).
+ */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <librog/sync/message.h>
+#include <librog/sync/server_optimizer.h>
+#include <librog/sync/wire.h>
+
+#include "sync_cluster.h"
+
+#define ROUNDS 6
+#define MESSAGE_BYTES 100000
+
+/* ---- momentum: v <- beta v + x / N;  w <- w - v ---- */
+
+static const struct rog_parameter momentum_parameters[] = {
+    {.name = "beta", .minimum = 0, .maximum = 0.99, .fallback = 0.9, .help = "of what came before"},
+    {.name = NULL},
+};
+
+static int momentum_create(const struct rog_server_optimizer_config *config, void **state)
+{
+    *state = calloc(config->params, sizeof(float));
+    return *state == NULL;
+}
+
+static void momentum_apply(void *state, const struct rog_server_optimizer_config *config,
+                           const struct rog_arrival *arrival, float *model)
+{
+    float *v = (float *)state + arrival->offset;
+    for (uint32_t i = 0; i < arrival->coded.elements; i++)
+        v[i] *= (float)config->parameters[0];
+    rog_arrival_subtract(arrival, -config->share, v);
+    for (uint32_t i = 0; i < arrival->coded.elements; i++)
+        model[i] -= v[i];
+}
+
+static size_t momentum_bytes(const struct rog_server_optimizer_config *config)
+{
+    return config->params * sizeof(float);
+}
+
+static void momentum_save(const void *state, const struct rog_server_optimizer_config *config,
+                          uint8_t *bytes)
+{
+    memcpy(bytes, state, momentum_bytes(config));
+}
+
+static void momentum_load(void *state, const struct rog_server_optimizer_config *config,
+                          const uint8_t *bytes)
+{
+    memcpy(state, bytes, momentum_bytes(config));
+}
+
+static const struct rog_server_optimizer momentum = {
+    .name = "momentum",
+    .summary = "for this test",
+    .parameters = momentum_parameters,
+    .create = momentum_create,
+    .destroy = free,
+    .apply = momentum_apply,
+    .state_bytes = momentum_bytes,
+    .save = momentum_save,
+    .load = momentum_load,
+};
+
+/* ---- a server and its worker ---- */
+
+struct pair {
+    struct rog_plugin plugin;
+    struct rog_rows *rows;
+    struct rog_worker *worker;
+    float *params, *gradients;
+    struct rog_rng rng;
+    uint8_t *message, *other;
+};
+
+struct served {
+    struct rog_server *server;
+    float *model;
+};
+
+static float *floats_of(const struct pair *pair, const float *from)
+{
+    size_t bytes = pair->rows->params * sizeof(float);
+    float *floats = calloc(1, bytes);
+    assert_non_null(floats);
+    return from ? memcpy(floats, from, bytes) : floats;
+}
+
+static struct served serve(const struct pair *pair, const struct rog_server_optimizer *optimizer,
+                           const float *model)
+{
+    struct served served = {.model = floats_of(pair, model)};
+    const struct rog_server_config config = {.rows = pair->rows,
+                                             .strategy = pair->plugin.strategy,
+                                             .policy = {pair->rows->row_count, 1, 0},
+                                             .optimizer = optimizer};
+    assert_int_equal(rog_server_new(&served.server, &config, served.model, NULL), 0);
+    return served;
+}
+
+static void dismiss(struct served *served)
+{
+    rog_server_free(served->server);
+    free(served->model);
+}
+
+static void pair_init(struct pair *pair)
+{
+    memset(pair, 0, sizeof *pair);
+    load_strategy(&pair->plugin, "BSP");
+    pair->rows = cluster_rows(false);
+    pair->params = floats_of(pair, NULL);
+    pair->gradients = floats_of(pair, NULL);
+    pair->message = malloc(MESSAGE_BYTES);
+    pair->other = malloc(MESSAGE_BYTES);
+    assert_true(pair->message && pair->other);
+    rog_rng_init(&pair->rng, 3);
+    const struct rog_worker_config config = {.rows = pair->rows,
+                                             .strategy = pair->plugin.strategy,
+                                             .policy = {pair->rows->row_count, 1, 0}};
+    assert_int_equal(flat_worker_new(&pair->worker, &config, pair->params, NULL), 0);
+}
+
+static void pair_release(struct pair *pair)
+{
+    rog_worker_free(pair->worker);
+    rog_rows_free(pair->rows);
+    rog_plugin_release(&pair->plugin);
+    free(pair->params);
+    free(pair->gradients);
+    free(pair->message);
+    free(pair->other);
+}
+
+/* One iteration, with the same messages for both servers (`also` may be NULL); the rows
+ * of their pulls are the same where `alike`. */
+static void iterate(struct pair *pair, struct served *served, struct served *also, bool alike)
+{
+    const struct rog_rule rule = {.learning_rate = 0.1, .momentum = 0.5};
+    enum rog_worker_notice notice = ROG_WORKER_NOTHING;
+    size_t size, other_size;
+    for (uint64_t i = 0; i < pair->rows->params; i++)
+        pair->gradients[i] = (float)rog_rng_normal(&pair->rng);
+    assert_int_equal(flat_worker_push(pair->worker, pair->rows, pair->gradients, &rule, 0, NULL),
+                     0);
+    while (!rog_worker_send(pair->worker, 0, pair->message, MESSAGE_BYTES, &size, NULL) && size) {
+        assert_int_equal(rog_server_receive(served->server, 0, pair->message, size, 0, NULL), 0);
+        if (also)
+            assert_int_equal(rog_server_receive(also->server, 0, pair->message, size, 0, NULL), 0);
+    }
+    while (!rog_server_send(served->server, 0, 0, pair->message, MESSAGE_BYTES, &size, NULL) &&
+           size) {
+        if (also) {
+            rog_server_send(also->server, 0, 0, pair->other, MESSAGE_BYTES, &other_size, NULL);
+            assert_int_equal(other_size, size);
+            if (alike && pair->message[1] == ROG_WIRE_ROWS)
+                assert_memory_equal(pair->other, pair->message, size);
+        }
+        assert_int_equal(rog_worker_receive(pair->worker, pair->message, size, 0, &notice, NULL),
+                         0);
+    }
+    if (also) {
+        rog_server_send(also->server, 0, 0, pair->other, MESSAGE_BYTES, &other_size, NULL);
+        assert_int_equal(other_size, 0);
+    }
+    assert_int_equal(notice, ROG_WORKER_PULLED);
+}
+
+static void join(struct pair *pair, struct served *served)
+{
+    uint32_t iteration = 0;
+    assert_int_equal(rog_server_join(served->server, 0, 0, &iteration, NULL), 0);
+    assert_int_equal(iteration, ROUNDS);
+    memcpy(pair->params, served->model, pair->rows->params * sizeof(float));
+    rog_worker_join(pair->worker, iteration);
+}
+
+/* ---- the laws ---- */
+
+/* Goes on from a checkpoint beside the server that was not interrupted. Whether the models end
+ * alike. */
+static bool goes_on(const struct rog_server_optimizer *optimizer, bool keeps_state)
+{
+    struct pair pair;
+    struct rog_error err;
+    pair_init(&pair);
+    struct served first = serve(&pair, optimizer, NULL);
+    for (int i = 0; i < ROUNDS; i++)
+        iterate(&pair, &first, NULL, true);
+
+    size_t size = rog_server_state_bytes(first.server);
+    uint8_t *state = malloc(size + 1);
+    assert_non_null(state);
+    rog_server_save(first.server, state);
+    struct served second = serve(&pair, optimizer, first.model);
+    rog_server_resume(second.server, ROUNDS);
+    assert_int_equal(rog_server_load(second.server, state, size + 1, &err), ROG_EFORMAT);
+    if (keeps_state)
+        assert_int_equal(rog_server_load(second.server, state, size, &err), 0);
+    free(state);
+
+    join(&pair, &first);
+    join(&pair, &second);
+    for (int i = 0; i < ROUNDS; i++)
+        iterate(&pair, &first, &second, keeps_state);
+    bool alike = memcmp(first.model, second.model, pair.rows->params * sizeof(float)) == 0;
+    dismiss(&first);
+    dismiss(&second);
+    pair_release(&pair);
+    return alike;
+}
+
+static void test_going_on(void **state)
+{
+    (void)state;
+    for (size_t i = 0; rog_server_optimizers[i]; i++)
+        assert_true(goes_on(rog_server_optimizers[i], true));
+    assert_true(goes_on(&momentum, true));
+    /* This test sees a state that is lost. */
+    assert_false(goes_on(&momentum, false));
+}
+
+/* A row that arrives changes this row alone. */
+static void change_one_row(const struct rog_server_optimizer *optimizer)
+{
+    struct rog_rows *rows = cluster_rows(false);
+    struct rog_update update;
+    assert_int_equal(rog_update_init(&update, optimizer, rows, 4, true, NULL), 0);
+    float *model = calloc(rows->params, sizeof *model);
+    float *before = calloc(rows->params, sizeof *before);
+    uint8_t bytes[4096];
+    assert_true(model && before);
+    struct rog_rng rng;
+    rog_rng_init(&rng, 1);
+    for (uint32_t row = 0; row < rows->row_count; row++) {
+        float values[1024], scale[8] = {1, 1, 1, 1, 1, 1, 1, 1};
+        uint32_t size = rog_rows_size(rows, row);
+        for (uint32_t k = 0; k < size; k++)
+            values[k] = (float)rog_rng_normal(&rng);
+        struct rog_arrival arrival = {.row = row,
+                                      .iteration = 1,
+                                      .offset = rog_rows_offset(rows, row),
+                                      .codec = rows->codec,
+                                      .coded = rog_rows_coded(rows, row, scale),
+                                      .bytes = bytes};
+        rows->codec->encode(&arrival.coded, values, bytes);
+        memcpy(before, model, rows->params * sizeof *model);
+        optimizer->apply(update.state, &update.config, &arrival, model + arrival.offset);
+        memcpy(before + arrival.offset, model + arrival.offset, size * sizeof *model);
+        assert_memory_equal(before, model, rows->params * sizeof *model);
+    }
+    rog_update_release(&update);
+    rog_rows_free(rows);
+    free(model);
+    free(before);
+}
+
+static void test_one_row(void **state)
+{
+    (void)state;
+    for (size_t i = 0; rog_server_optimizers[i]; i++) {
+        assert_true(rog_server_optimizers[i]->name && rog_server_optimizers[i]->summary);
+        change_one_row(rog_server_optimizers[i]);
+    }
+    change_one_row(&momentum);
+}
+
+/* The first of all keeps nothing, so that nothing is written for it. */
+static void test_mean_keeps_nothing(void **state)
+{
+    (void)state;
+    struct pair pair;
+    pair_init(&pair);
+    struct served served = serve(&pair, NULL, NULL);
+    assert_int_equal(rog_server_state_bytes(served.server), 0);
+    assert_int_equal(rog_server_load(served.server, NULL, 0, NULL), 0);
+    dismiss(&served);
+    pair_release(&pair);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_going_on),
+        cmocka_unit_test(test_one_row),
+        cmocka_unit_test(test_mean_keeps_nothing),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
