@@ -133,13 +133,13 @@ static void stop(uv_timer_t *timer)
 }
 
 /* The receiving process: until the sender is gone; then its arrivals go into `pipe_fd`. */
-static int receive(int door, int pipe_fd, double mbps)
+static int receive(int listener, int pipe_fd, double mbps)
 {
     struct end end = {0};
     struct rog_conn *conn;
     struct rog_error err;
     int code = end_init(&end, mbps, &err);
-    int fd = accept4(door, NULL, NULL, SOCK_NONBLOCK);
+    int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK);
     if (!code)
         code = rog_conn_accept(&conn, &end.loop, fd, end.secret, &conn_hooks, &end, &err);
     while (!code && !end.down)
@@ -213,14 +213,14 @@ static int encryption_rate(double *rate, struct rog_error *err)
     return code;
 }
 
-static int open_listener(int *door, struct sockaddr_in *address, struct rog_error *err)
+static int open_listener(int *listener, struct sockaddr_in *address, struct rog_error *err)
 {
     socklen_t bytes = sizeof *address;
     *address = (struct sockaddr_in){.sin_family = AF_INET};
     address->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    *door = socket(AF_INET, SOCK_STREAM, 0);
-    if (*door < 0 || bind(*door, (struct sockaddr *)address, bytes) || listen(*door, 1) ||
-        getsockname(*door, (struct sockaddr *)address, &bytes))
+    *listener = socket(AF_INET, SOCK_STREAM, 0);
+    if (*listener < 0 || bind(*listener, (struct sockaddr *)address, bytes) ||
+        listen(*listener, 1) || getsockname(*listener, (struct sockaddr *)address, &bytes))
         return rog_fail(err, ROG_EFAILED, "cannot listen on loopback");
     return 0;
 }
@@ -231,16 +231,16 @@ static int measure(double seconds, double mbps, double limit, struct rog_error *
     struct sockaddr_in address;
     struct arrivals arrivals = {0};
     struct end end = {0};
-    int door, ends[2];
-    int code = open_listener(&door, &address, err);
+    int listener, ends[2];
+    int code = open_listener(&listener, &address, err);
     if (code)
         return code;
     if (pipe(ends))
         return rog_fail(err, ROG_EFAILED, "cannot make a pipe");
     pid_t child = fork();
     if (child == 0)
-        _exit(receive(door, ends[1], mbps));
-    close(door);
+        _exit(receive(listener, ends[1], mbps));
+    close(listener);
     close(ends[1]);
     double begin_cpu_s = cpu_s(RUSAGE_SELF) + cpu_s(RUSAGE_CHILDREN);
     code = child < 0 ? rog_fail(err, ROG_EFAILED, "cannot start a process")

@@ -31,7 +31,7 @@ static bool await(int fd, short what, double until_s)
 
 /* --- the server's side --- */
 
-static int open_listener(const char *text, int *door, struct rog_error *err)
+static int open_listener(const char *text, int *listener, struct rog_error *err)
 {
     int yes = 1;
     struct sockaddr_storage at;
@@ -39,11 +39,11 @@ static int open_listener(const char *text, int *door, struct rog_error *err)
     int code = rog_link_resolve(text, true, &at, &bytes, err);
     if (code)
         return code;
-    *door = socket(at.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (*door < 0)
+    *listener = socket(at.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (*listener < 0)
         return rog_fail(err, ROG_EIO, "cannot make a socket: %s", strerror(errno));
-    setsockopt(*door, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
-    if (bind(*door, (struct sockaddr *)&at, bytes) != 0 || listen(*door, 64) != 0)
+    setsockopt(*listener, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+    if (bind(*listener, (struct sockaddr *)&at, bytes) != 0 || listen(*listener, 64) != 0)
         return rog_fail(err, errno == EADDRINUSE ? ROG_EBUSY : ROG_EIO, "cannot listen on %s: %s",
                         text, strerror(errno));
     return ROG_OK;
@@ -53,21 +53,21 @@ static int listen_at(const struct rog_cli *cli, struct rog_error *err)
 {
     const char *text = rog_cli_string(cli, "listen");
     double until_s = rog_clock_s() + rog_cli_real(cli, "seconds");
-    int door = -1, code = open_listener(text, &door, err);
+    int listener = -1, code = open_listener(text, &listener, err);
     if (!code) {
         printf("listening on %s\n", text);
         fflush(stdout);
     }
-    while (!code && await(door, POLLIN, until_s)) {
-        int pending = accept4(door, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-        if (pending < 0)
+    while (!code && await(listener, POLLIN, until_s)) {
+        int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+        if (fd < 0)
             continue; /* it has gone again */
         /* One that has gone meanwhile must not end this program by a signal. */
-        (void)!send(pending, GREETING, strlen(GREETING), MSG_NOSIGNAL);
-        close(pending);
+        (void)!send(fd, GREETING, strlen(GREETING), MSG_NOSIGNAL);
+        close(fd);
     }
-    if (door >= 0)
-        close(door);
+    if (listener >= 0)
+        close(listener);
     return code;
 }
 

@@ -22,8 +22,8 @@
  *     rog_finish(rog, &err);
  *     rog_close(rog);
  *
- * `rog-trainer serve --workers N` is the server. It knows no model: it learns names, shapes and
- * starting values from the first worker, and gives the values to workers that have others.
+ * `rog-trainer serve --workers N` is the server. It knows no model: the first worker brings names,
+ * shapes and starting values, and workers that have others are given these values.
  *
  * Functions that can fail return 0 or a negative enum rog_code (rog/error.h) and fill *err, which
  * may be NULL: object, value, cause and the way out in one sentence. The library never prints,

@@ -12,7 +12,7 @@
 
 /* What the kernel may hold unsent beyond what is on its way. */
 #define NOTSENT_BYTES 4096
-/* Frames read or written before other connections have their turn. */
+/* Frames read or written before the loop goes on to other connections. */
 #define TURN_FRAMES 32
 /* For the peer to close after we said that nothing more will come. */
 #define LINGER_MS 2000
@@ -274,7 +274,7 @@ static void let_go(struct rog_conn *conn)
     setsockopt(conn->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
 }
 
-/* Writes until there is nothing to write, it has to wait, or others have their turn. */
+/* Writes until there is nothing to write, it has to wait, or the loop has to go on to others. */
 static void pump(struct rog_conn *conn)
 {
     if (conn->pumping || conn->finished)

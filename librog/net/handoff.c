@@ -9,7 +9,7 @@ struct rog_handoff {
     uv_mutex_t mutex;
     uv_cond_t changed;
     /* Under the mutex. */
-    bool callers; /* it is the caller's */
+    bool callers; /* the caller has control */
     bool over, handed_back, quit;
     bool given; /* the loop's view */
     const struct rog_handoff_hooks *hooks;

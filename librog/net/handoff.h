@@ -3,9 +3,9 @@
 #define ROG_LINK_HANDOFF_H
 
 /*
- * Whose turn it is: a loop in a thread of its own, and a caller in another, who computes. What they
- * share belongs to whoever has the turn, so that neither waits for a lock while the other works:
- * the loop gives the turn, the caller hands it back. The loop has it at first.
+ * Handing control to and fro between a loop in a thread of its own and a caller in another, who
+ * computes. What they share belongs to whoever has control, so that neither waits for a lock while
+ * the other works: the loop gives control, the caller hands it back. The loop has it at first.
  */
 
 #include <stdbool.h>
@@ -29,19 +29,19 @@ int rog_handoff_new(struct rog_handoff **handoff, uv_loop_t *loop,
  */
 void rog_handoff_free(struct rog_handoff *handoff);
 
-/* The loop's side. `over`: the turn is given for the last time, the loop ends. */
+/* The loop's side. `over`: control is given for the last time, the loop ends. */
 void rog_handoff_give(struct rog_handoff *handoff);
 void rog_handoff_over(struct rog_handoff *handoff);
-/* The caller has the turn, or has handed it back and `taken` has not been called. */
+/* The caller has control, or has handed it back and `taken` has not been called. */
 bool rog_handoff_given(const struct rog_handoff *handoff);
 
-/* The caller's side. Waits for the turn, at most so long (negative: without end); false where it
- * has not come. */
+/* The caller's side. Waits for control, at most so long (negative: without end); false where it has
+ * not come. */
 bool rog_handoff_wait(struct rog_handoff *handoff, double timeout_s);
-/* False, and nothing done, when the turn is not the caller's or it is over. */
+/* False, and nothing done, when the caller does not have control or it is over. */
 bool rog_handoff_hand_back(struct rog_handoff *handoff);
 bool rog_handoff_is_over(struct rog_handoff *handoff);
-/* At any time, whoever has the turn. */
+/* At any time, whoever has control. */
 void rog_handoff_quit(struct rog_handoff *handoff);
 
 #endif

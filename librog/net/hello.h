@@ -10,7 +10,7 @@
  *            (messages of that session it has), and what both must have alike: "protocol",
  *            "workers", "workload", "library", "library_version", "threshold", "compression",
  *            "model_sha256" and "data_sha256" (of the starting weights and the training images),
- *            "wire_model", "seed". A server that learns its model from the workers has none of the
+ *            "wire_model", "seed". A server whose workers bring the model has none of the
  *            last four and compares none of them
  *   WELCOME  "mode", "received", "t" (seconds since the run's start, negative before it); in mode
  *            "join" also "iteration"
@@ -45,15 +45,16 @@ enum rog_link_kind {
     ROG_KIND_DONE,     /* worker: it has made its last iteration */
     ROG_KIND_LEAVE,    /* worker: it ends before that; text says why */
     ROG_KIND_END,      /* server: the run is over; where it failed, text says why */
-    ROG_KIND_LAYOUT,   /* worker, first in a session with a server that learns its model: u64 bytes
-                          altogether, u64 first, a piece of the text of net/layout.h */
-    ROG_KIND_UPLOAD,   /* server: send me your model, it is what the run starts from */
+    ROG_KIND_LAYOUT, /* worker, first in a session with a server whose workers bring the model: u64
+                        bytes altogether, u64 first, a piece of the text of net/layout.h */
+    ROG_KIND_UPLOAD, /* server: send me your model, it is what the run starts from */
 };
 
 /* The header of MODEL and LAYOUT. */
 #define ROG_KIND_PIECE_BYTES 16
 
-/* What must be alike. NULL strings, and with them the seed of a server that learns, are left out.
+/* What must be alike. NULL strings, and with them the seed where workers bring the model, are left
+ * out.
  */
 struct rog_hello {
     const struct rog_strategy *strategy;

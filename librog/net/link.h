@@ -71,7 +71,7 @@ void rog_link_detach(struct rog_link *link);
 int rog_link_restart(struct rog_link *link, struct rog_error *err);
 uint64_t rog_link_received(const struct rog_link *link);
 
-/* Appends a message (body NULL: zeros) and sends it when it is its turn. */
+/* Appends a message (body NULL: zeros) and sends it when those before it are sent. */
 int rog_link_put(struct rog_link *link, uint8_t kind, const uint8_t *body, size_t size,
                  struct rog_error *err);
 /* There may be something to produce. */

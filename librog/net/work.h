@@ -5,7 +5,7 @@
 /*
  * A worker of a real run: the core of librog/sync over TCP, times of a clock that only goes
  * forward. It knows no network and no data: the caller computes gradients in a thread of its own
- * and has the turn (handoff.h) while it does; the loop answers the server meanwhile. It writes
+ * and has control (handoff.h) while it does; the loop answers the server meanwhile. It writes
  * DIR/events.jsonl, the worker's half of the event stream (rog/events.h): iterations, bandwidth
  * (where it paces), energy by the profile's model, warnings.
  *
@@ -51,7 +51,7 @@ struct rog_work_options {
     double wire_scale;      /* bytes on the wire that a byte of a message stands for */
     double server_timeout_s;
     uint32_t lag;     /* exchanges that the model of a gradient lacks, of this worker's own */
-    bool upload;      /* the server learns its model from the workers */
+    bool upload;      /* the workers bring the server its model */
     bool record_rows; /* report how many of each layer's rows are sent */
     bool energy;      /* report energy by the profile's model */
     bool signals;     /* SIGINT and SIGTERM end it */
@@ -66,27 +66,27 @@ int rog_work_new(struct rog_work **work, const struct rog_work_options *options,
  * on NULL. */
 void rog_work_free(struct rog_work *work);
 
-/* Begins to connect; the caller's first turn comes when the run begins. */
+/* Begins to connect; the caller first has control when the run begins. */
 int rog_work_start(struct rog_work *work, struct rog_error *err);
 
-/* Waits for the caller's turn at most timeout_s (negative: as long as it takes). ROG_EBUSY: it has
- * not come; ROG_EINVAL: the server has another configuration; ROG_EINTR: a signal; ROG_EFAILED: the
- * server cannot be reached, or the run has failed. 0 also when the run is over. */
+/* Waits until the caller has control, at most timeout_s (negative: as long as it takes). ROG_EBUSY:
+ * it has not come; ROG_EINVAL: the server has another configuration; ROG_EINTR: a signal;
+ * ROG_EFAILED: the server cannot be reached, or the run has failed. 0 also when the run is over. */
 int rog_work_wait(struct rog_work *work, double timeout_s, struct rog_error *err);
-/* It is not the caller's turn. */
+/* An exchange is going on: the caller does not have control. */
 bool rog_work_is_going_on(struct rog_work *work);
-/* What the caller's turn may be used for. Gradients are borrowed until the next turn. `loss`: NAN
- * where there is none. ROG_EINVAL when it is not the caller's turn, or the run is over and
+/* What hands control back. Gradients are borrowed until the caller has it again. `loss`: NAN where
+ * there is none. ROG_EINVAL when the caller does not have control, or the run is over and
  * rog_work_wait has said so: where it has ended since then, the next wait tells it. */
 int rog_work_push(struct rog_work *work, const struct rog_worker_gradients *gradients, double loss,
                   struct rog_error *err);
 int rog_work_finish(struct rog_work *work, struct rog_error *err);
 
-/* In the caller's turn: rog_worker_state. ROG_EINVAL when it is not. */
+/* While the caller has control: rog_worker_state; else ROG_EINVAL. */
 int rog_work_state(struct rog_work *work, uint32_t tensor, float **momentum, float **update,
                    struct rog_error *err);
 
-/* As of the caller's last turn. */
+/* As of when the caller had control last. */
 void rog_work_statistics(const struct rog_work *work, struct rog_statistics *statistics);
 
 #endif

@@ -2,7 +2,7 @@
 #ifndef ROG_FLEET_SSH_SESSION_H
 #define ROG_FLEET_SSH_SESSION_H
 
-/* What ssh.c, ssh_auth.c and ssh_files.c share: nobody else includes this. */
+/* What ssh.c, auth.c and files.c share: nobody else includes this. */
 
 #include <libssh/libssh.h>
 #include <libssh/sftp.h>

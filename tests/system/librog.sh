@@ -3,7 +3,7 @@
 #
 # librog as somebody gets it who installs it: what it exports is what its header declares, in both
 # forms; the example is compiled against either by pkg-config, and by CMake's package, and two
-# workers learn with it from a server that knows no model. Needs ROG_BUILD, ROG_SOURCE, of a
+# workers learn with it from a server without a model of its own. Needs ROG_BUILD, ROG_SOURCE, of a
 # build with sanitizers ROG_SANITIZE, and the programs in PATH; works in the current folder, which is empty.
 set -eu
 

@@ -156,12 +156,12 @@ static void relay_due(uv_timer_t *timer)
 static void open_narrow(struct bench *bench, struct sockaddr_in *address, double rate_bps)
 {
     struct sockaddr_in near;
-    int door = listener(&near, "127.0.0.1");
+    int listening = listener(&near, "127.0.0.1");
     bench->rate_bps = rate_bps;
     bench->relay_fd[1] = socket(AF_INET, SOCK_STREAM, 0);
     assert_int_equal(connect(bench->relay_fd[1], (struct sockaddr *)address, sizeof *address), 0);
     *address = near;
-    bench->relay_fd[0] = door; /* until somebody comes */
+    bench->relay_fd[0] = listening; /* until somebody comes */
 }
 
 /* ---- running ---- */
@@ -208,7 +208,7 @@ static void open_bench_at(struct bench *bench, double relay_bps, const struct pl
     }
     int home = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
     go_to(places->server);
-    int door = listener(&address, places->address);
+    int listening = listener(&address, places->address);
     go_to(places->client);
     if (relay_bps > 0)
         open_narrow(bench, &address, relay_bps);
@@ -226,9 +226,9 @@ static void open_bench_at(struct bench *bench, double relay_bps, const struct pl
             setsockopt(bench->relay_fd[i], IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
         uv_timer_start(&bench->relay, relay_due, RELAY_MS, RELAY_MS);
     }
-    int fd = accept(door, NULL, NULL);
+    int fd = accept(listening, NULL, NULL);
     fcntl(fd, F_SETFL, O_NONBLOCK);
-    close(door);
+    close(listening);
     assert_int_equal(
         rog_conn_accept(&conn, &bench->loop, fd, bench->secret, &conn_hooks, &bench->server, NULL),
         0);

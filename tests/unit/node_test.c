@@ -43,7 +43,7 @@ struct run {
     char *config; /* JSON */
     uint32_t workers;
     struct rog_secret *secret;
-    uint16_t port, door; /* the server's, and where workers go */
+    uint16_t port, front; /* the server's, and where workers go */
     pid_t server, worker[WORKERS_MAX];
     double worker_timeout_s, server_timeout_s;
 };
@@ -143,7 +143,7 @@ static void start_server(struct run *run, bool resume)
     assert_int_equal(rog_file_read(port_file, 16, &text, &size, NULL), 0);
     run->port = (uint16_t)atoi(text);
     if (!resume)
-        run->door = run->port;
+        run->front = run->port;
     free(text);
     free(port_file);
 }
@@ -154,7 +154,7 @@ static void work_process(const struct run *run, uint32_t rank, const char *text,
     struct rog_error err;
     struct rog_run_config *config;
     char server[32], name[16];
-    snprintf(server, sizeof server, "127.0.0.1:%u", run->door);
+    snprintf(server, sizeof server, "127.0.0.1:%u", run->front);
     snprintf(name, sizeof name, "w%u", rank);
     char *out = path_in(run, name);
     int code = rog_run_config_parse(&config, text, strlen(text), "test", &err);
@@ -539,7 +539,7 @@ static void carry(int from, int to, FILE *record)
 
 /* Carries bytes between workers and the server, and records what the first of them says; SIGUSR1
  * cuts every line. */
-static void bridge_process(const struct run *run, int door)
+static void bridge_process(const struct run *run, int listening)
 {
     char *path = path_in(run, "record");
     FILE *record = fopen(path, "w");
@@ -553,7 +553,7 @@ static void bridge_process(const struct run *run, int door)
     sigprocmask(SIG_BLOCK, &held, NULL);
     signal(SIGUSR1, cut_now);
     for (;;) {
-        struct pollfd look[1 + 2 * BRIDGES] = {{.fd = door, .events = POLLIN}};
+        struct pollfd look[1 + 2 * BRIDGES] = {{.fd = listening, .events = POLLIN}};
         for (int i = 0; i < count; i++) {
             look[1 + 2 * i] = (struct pollfd){.fd = near[i], .events = POLLIN};
             look[2 + 2 * i] = (struct pollfd){.fd = far[i], .events = POLLIN};
@@ -571,7 +571,7 @@ static void bridge_process(const struct run *run, int door)
         }
         cut = 0;
         if (ready > 0 && look[0].revents && count < BRIDGES) {
-            near[count] = accept(door, NULL, NULL);
+            near[count] = accept(listening, NULL, NULL);
             far[count++] = knock(run);
         }
     }
@@ -582,16 +582,16 @@ static pid_t start_bridge(struct run *run)
     struct sockaddr_in address = {.sin_family = AF_INET};
     socklen_t bytes = sizeof address;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    int door = socket(AF_INET, SOCK_STREAM, 0);
-    assert_int_equal(bind(door, (struct sockaddr *)&address, bytes), 0);
-    assert_int_equal(listen(door, 8), 0);
-    assert_int_equal(getsockname(door, (struct sockaddr *)&address, &bytes), 0);
-    run->door = ntohs(address.sin_port);
+    int listening = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(bind(listening, (struct sockaddr *)&address, bytes), 0);
+    assert_int_equal(listen(listening, 8), 0);
+    assert_int_equal(getsockname(listening, (struct sockaddr *)&address, &bytes), 0);
+    run->front = ntohs(address.sin_port);
     fflush(NULL);
     pid_t bridge = fork();
     if (bridge == 0)
-        bridge_process(run, door);
-    close(door);
+        bridge_process(run, listening);
+    close(listening);
     return bridge;
 }
 
@@ -620,7 +620,7 @@ static void test_broken_link(void **state)
 
 /* ---- a recording ---- */
 
-/* Says it to the server; what comes back until the server shuts the door is more than its part of
+/* Says it to the server; what comes back until the server closes is more than its part of
  * the handshake only for somebody with the key. */
 static void say_again(const struct run *run, const char *bytes, size_t size)
 {

@@ -4,7 +4,7 @@
 
 /*
  * A run on real hosts, as remote.c and its parts see it. Each host has a thread with a connection
- * of its own (remote_host.c); all of them wait for each other between stages. What the threads have
+ * of its own (host.c); all of them wait for each other between stages. What the threads have
  * to say is collected here and said by the thread of the runner.
  */
 
