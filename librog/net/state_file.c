@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* What a server keeps beside its model: copied, written with its hash, read back and checked. */
 #include <librog/net/state_file.h>
 
 #include <stdio.h>

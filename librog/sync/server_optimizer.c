@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The table of server optimizers, and one at work: its parameters, its state as bytes. */
 #include <librog/sync/server_optimizer.h>
 
 extern const struct rog_server_optimizer rog_server_optimizer_mean;
