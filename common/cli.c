@@ -328,7 +328,7 @@ static int run_command(const struct rog_program *program, const struct rog_comma
     if (!code)
         code = command->run(&cli, &err);
     code = end_output(code, &err);
-    if (code && err.message[0])
+    if (code && code != ROG_EREPORTED)
         print_error(program, &err);
     rog_json_free(cli.options);
     free(cli.args);

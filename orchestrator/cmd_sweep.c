@@ -199,7 +199,7 @@ static int execute(const struct rog_cli *cli, struct sweep *s, struct rog_error 
     };
     int launched = rog_cli_given(cli, "until-ci") ? launch_until(s, &launch, err)
                                                   : rog_launch(&launch, s->plan, err);
-    if (launched < 0 && launched != ROG_EFAILED)
+    if (launched < 0 && launched != ROG_EFAILED && launched != ROG_EREPORTED)
         return launched;
     struct rog_error cause = {0};
     int drawn = draw(cli, s, &cause);

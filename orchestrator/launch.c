@@ -107,7 +107,7 @@ int rog_launch(const struct rog_launch *launch, struct rog_plan *plan, struct ro
         if (code == ROG_EINTR)
             rog_fail(err, ROG_EINTR, "interrupted; the same command continues where it was");
         if (code == ROG_EFAILED && count == 1)
-            rog_fail(err, code, "%s", ""); /* said already */
+            code = ROG_EREPORTED;
     }
     rog_credentials_free(credentials);
     free(labels);

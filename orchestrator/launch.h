@@ -20,7 +20,8 @@ struct rog_launch {
 };
 
 /* Records the plan, says what it continues, and executes what is not done. Results as
- * rog_fleet_execute; the reasons of failed runs have been printed then. */
+ * rog_fleet_execute; the reasons of failed runs have been printed then, so that one run alone that
+ * has failed is ROG_EREPORTED. */
 int rog_launch(const struct rog_launch *launch, struct rog_plan *plan, struct rog_error *err);
 
 /* The plan as it would be executed, on standard output (--dry-run). */

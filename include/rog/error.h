@@ -12,15 +12,16 @@
 
 enum rog_code {
     ROG_OK = 0,
-    ROG_EINVAL = -1,    /* bad usage, bad configuration, bad value */
-    ROG_ENOMEM = -2,    /* memory could not be had */
-    ROG_EIO = -3,       /* the system refused: open, read, write, disk full */
-    ROG_EFORMAT = -4,   /* a file or message is not what it claims to be, or is damaged */
-    ROG_ENOTFOUND = -5, /* nothing of that name */
-    ROG_EABI = -6,      /* a plugin made for another version of this interface */
-    ROG_EFAILED = -7,   /* a run, a process or a host failed */
-    ROG_EINTR = -8,     /* interrupted by the user */
-    ROG_EBUSY = -9,     /* somebody else holds it */
+    ROG_EINVAL = -1,     /* bad usage, bad configuration, bad value */
+    ROG_ENOMEM = -2,     /* memory could not be had */
+    ROG_EIO = -3,        /* the system refused: open, read, write, disk full */
+    ROG_EFORMAT = -4,    /* a file or message is not what it claims to be, or is damaged */
+    ROG_ENOTFOUND = -5,  /* nothing of that name */
+    ROG_EABI = -6,       /* a plugin made for another version of this interface */
+    ROG_EFAILED = -7,    /* a run, a process or a host failed */
+    ROG_EINTR = -8,      /* interrupted by the user */
+    ROG_EBUSY = -9,      /* somebody else holds it */
+    ROG_EREPORTED = -10, /* it has failed, and what there is to say has been said */
 };
 
 #define ROG_ERROR_MESSAGE_BYTES 1024

@@ -8,7 +8,7 @@
 
 #include <orchestrator/deploy/bundle.h>
 #include <orchestrator/doctor/findings.h>
-#include <orchestrator/doctor/hosts.h>
+#include <orchestrator/doctor/options.h>
 #include <orchestrator/ssh/ssh.h>
 
 enum rog_host_probe_role {

@@ -10,7 +10,7 @@
 #include <orchestrator/doctor/clean.h>
 #include <orchestrator/doctor/host_probe.h>
 
-struct ward {
+struct hosts {
     struct rog_bundle_cache *cache;
     struct rog_host_probe *probe; /* the server, the workers, the tester */
     size_t count;
@@ -53,17 +53,17 @@ static void *clean(void *user)
 }
 
 /* Does something for all hosts at once. What cannot have a thread is done here. */
-static int each(struct ward *ward, void *(*visit)(void *), struct rog_error *err)
+static int each(struct hosts *hosts, void *(*visit)(void *), struct rog_error *err)
 {
-    pthread_t *thread = calloc(ward->count, sizeof *thread);
-    bool *begun = calloc(ward->count, sizeof *begun);
+    pthread_t *thread = calloc(hosts->count, sizeof *thread);
+    bool *begun = calloc(hosts->count, sizeof *begun);
     int code = thread && begun ? ROG_OK : rog_fail_nomem(err);
-    for (size_t i = 0; i < ward->count && !code; i++) {
-        begun[i] = pthread_create(&thread[i], NULL, visit, &ward->probe[i]) == 0;
+    for (size_t i = 0; i < hosts->count && !code; i++) {
+        begun[i] = pthread_create(&thread[i], NULL, visit, &hosts->probe[i]) == 0;
         if (!begun[i])
-            visit(&ward->probe[i]);
+            visit(&hosts->probe[i]);
     }
-    for (size_t i = 0; i < ward->count && !code; i++)
+    for (size_t i = 0; i < hosts->count && !code; i++)
         if (begun[i])
             pthread_join(thread[i], NULL);
     free(begun);
@@ -71,12 +71,12 @@ static int each(struct ward *ward, void *(*visit)(void *), struct rog_error *err
     return code;
 }
 
-static void admit(struct ward *ward, const struct rog_doctor_options *options,
-                  enum rog_host_probe_role role, const struct rog_json *settings)
+static void add_host(struct hosts *hosts, const struct rog_doctor_options *options,
+                     enum rog_host_probe_role role, const struct rog_json *settings)
 {
-    struct rog_host_probe *probe = &ward->probe[ward->count++];
+    struct rog_host_probe *probe = &hosts->probe[hosts->count++];
     probe->options = options;
-    probe->cache = ward->cache;
+    probe->cache = hosts->cache;
     probe->settings = settings;
     probe->role = role;
     probe->host = rog_json_get_string(settings, "host", "");
@@ -89,81 +89,81 @@ static void admit(struct ward *ward, const struct rog_doctor_options *options,
 }
 
 /* Where workers reach the server, as they will be told in a run. */
-static void point_at_server(struct ward *ward, const struct rog_cluster *cluster)
+static void point_at_server(struct hosts *hosts, const struct rog_cluster *cluster)
 {
     const char *host = rog_json_get_string(cluster->server, "host", "");
     const char *address = rog_json_get_string(cluster->server, "address", host);
     bool is_ipv6 = strchr(address, ':') != NULL;
-    for (size_t i = 0; i < ward->count; i++)
-        if (ward->probe[i].role == ROG_PROBE_WORKER)
-            snprintf(ward->probe[i].target, sizeof ward->probe[i].target, "%s%.256s%s:%u",
+    for (size_t i = 0; i < hosts->count; i++)
+        if (hosts->probe[i].role == ROG_PROBE_WORKER)
+            snprintf(hosts->probe[i].target, sizeof hosts->probe[i].target, "%s%.256s%s:%u",
                      is_ipv6 ? "[" : "", address, is_ipv6 ? "]" : "", cluster->port);
 }
 
-static int open_ward(struct ward *ward, const struct rog_doctor_options *options,
-                     struct rog_error *err)
+static int open_hosts(struct hosts *hosts, const struct rog_doctor_options *options,
+                      struct rog_error *err)
 {
     const struct rog_cluster *cluster = options->cluster;
     size_t workers = rog_json_size(cluster->workers);
-    *ward = (struct ward){0};
-    ward->probe = calloc(workers + 2, sizeof *ward->probe);
-    if (!ward->probe)
+    *hosts = (struct hosts){0};
+    hosts->probe = calloc(workers + 2, sizeof *hosts->probe);
+    if (!hosts->probe)
         return rog_fail_nomem(err);
-    int code = rog_bundle_cache_new(&ward->cache, options->trainer, err);
+    int code = rog_bundle_cache_new(&hosts->cache, options->trainer, err);
     if (code) {
-        free(ward->probe);
+        free(hosts->probe);
         return code;
     }
-    admit(ward, options, ROG_PROBE_SERVER, cluster->server);
+    add_host(hosts, options, ROG_PROBE_SERVER, cluster->server);
     for (size_t i = 0; i < workers; i++)
-        admit(ward, options, ROG_PROBE_WORKER, rog_json_at(cluster->workers, i));
+        add_host(hosts, options, ROG_PROBE_WORKER, rog_json_at(cluster->workers, i));
     if (cluster->tester)
-        admit(ward, options, ROG_PROBE_TESTER, cluster->tester);
-    point_at_server(ward, cluster);
+        add_host(hosts, options, ROG_PROBE_TESTER, cluster->tester);
+    point_at_server(hosts, cluster);
     return ROG_OK;
 }
 
-static void close_ward(struct ward *ward, struct rog_findings *findings)
+static void close_hosts(struct hosts *hosts, struct rog_findings *findings)
 {
-    for (size_t i = 0; i < ward->count; i++) {
-        struct rog_host_probe *probe = &ward->probe[i];
+    for (size_t i = 0; i < hosts->count; i++) {
+        struct rog_host_probe *probe = &hosts->probe[i];
         rog_findings_move(findings, &probe->findings);
         rog_ssh_free(probe->ssh);
         rog_json_free(probe->facts);
         free(probe->root);
         free(probe->tree);
     }
-    rog_bundle_cache_free(ward->cache);
-    free(ward->probe);
+    rog_bundle_cache_free(hosts->cache);
+    free(hosts->probe);
 }
 
 int rog_doctor_hosts(const struct rog_doctor_options *options, struct rog_findings *findings,
                      struct rog_error *err)
 {
-    struct ward ward;
-    int code = open_ward(&ward, options, err);
+    struct hosts hosts;
+    int code = open_hosts(&hosts, options, err);
     if (code)
         return code;
-    struct rog_host_probe *server = &ward.probe[0];
-    code = each(&ward, check, err);
+    struct rog_host_probe *server = &hosts.probe[0];
+    code = each(&hosts, check, err);
     if (!code && server->tree) {
         rog_port_open(server);
         if (server->port_open)
-            code = each(&ward, try_port, err);
+            code = each(&hosts, try_port, err);
         rog_port_close(server);
     }
-    close_ward(&ward, findings);
+    close_hosts(&hosts, findings);
     return code;
 }
 
 int rog_doctor_clean(const struct rog_doctor_options *options, struct rog_findings *findings,
                      struct rog_error *err)
 {
-    struct ward ward;
-    int code = open_ward(&ward, options, err);
+    struct hosts hosts;
+    int code = open_hosts(&hosts, options, err);
     if (code)
         return code;
-    code = each(&ward, clean, err);
-    close_ward(&ward, findings);
+    code = each(&hosts, clean, err);
+    close_hosts(&hosts, findings);
     return code;
 }

@@ -7,17 +7,8 @@
  * as a run would do; nothing else is changed there.
  */
 
-#include <orchestrator/conf/cluster.h>
 #include <orchestrator/doctor/findings.h>
-
-struct rog_credentials; /* fleet/credentials.h */
-
-struct rog_doctor_options {
-    const struct rog_cluster *cluster;
-    struct rog_credentials *credentials; /* of people's answers; NULL: nobody is asked */
-    const char *trainer;                 /* path of rog-trainer here */
-    const char *version;                 /* that it and its copies must have */
-};
+#include <orchestrator/doctor/options.h>
 
 /* Adds the findings, host by host. */
 int rog_doctor_hosts(const struct rog_doctor_options *options, struct rog_findings *findings,

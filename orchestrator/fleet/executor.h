@@ -14,11 +14,13 @@
  */
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include <common/json.h>
 #include <orchestrator/conf/cluster.h>
-#include <orchestrator/fleet/fleet.h>
-#include <orchestrator/fleet/signals.h>
+#include <rog/error.h>
+
+struct rog_credentials; /* ssh/credentials.h */
 
 /* What an attempt is made of; outlives it. */
 struct rog_attempt {
@@ -38,10 +40,10 @@ struct rog_attempt {
     void *user;
 };
 
-enum rog_step {
-    ROG_STEP_PREPARING, /* nothing runs yet; that may take as long as it takes */
-    ROG_STEP_RUNNING,
-    ROG_STEP_ENDED, /* all processes are gone, and ended well */
+enum rog_attempt_state {
+    ROG_ATTEMPT_PREPARING, /* nothing runs yet; that may take as long as it takes */
+    ROG_ATTEMPT_RUNNING,
+    ROG_ATTEMPT_ENDED, /* all processes are gone, and ended well */
 };
 
 struct rog_executor {
@@ -55,14 +57,9 @@ struct rog_executor {
     /* Begins an attempt, or takes one up. `state` is the executor's, given to the other hooks. */
     int (*start)(void **state, const struct rog_attempt *attempt, struct rog_error *err);
     /* A few times a second; does not wait. ROG_EFAILED: the attempt has failed, and why. */
-    int (*step)(void *state, enum rog_step *step, struct rog_error *err);
+    int (*step)(void *state, enum rog_attempt_state *reached, struct rog_error *err);
     /* Ends what runs, removes what is no result and frees the state. NULL is harmless. */
     void (*stop)(void *state);
 };
-
-/* Executes jobs, as rog_fleet_execute. */
-int rog_runner_execute(const struct rog_executor *executor, const struct rog_cluster *cluster,
-                       const struct rog_fleet_options *options, struct rog_signals *signals,
-                       struct rog_fleet_job *jobs, size_t count, struct rog_error *err);
 
 #endif

@@ -7,10 +7,10 @@
 #include <unistd.h>
 
 #include <common/file.h>
-#include <orchestrator/fleet/executor.h>
 #include <orchestrator/fleet/local.h>
 #include <orchestrator/fleet/remote/remote.h>
 #include <orchestrator/fleet/run_files.h>
+#include <orchestrator/fleet/runner.h>
 #include <orchestrator/fleet/signals.h>
 #include <orchestrator/fleet/tester.h>
 #include <orchestrator/fleet/virtual.h>

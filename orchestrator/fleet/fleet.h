@@ -8,63 +8,10 @@
  * checkpoint of it is tested.
  */
 
-#include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
-#include <common/json.h>
 #include <orchestrator/conf/cluster.h>
-#include <orchestrator/store/db.h>
-
-struct rog_credentials; /* fleet/credentials.h */
-
-enum rog_fleet_state {
-    ROG_FLEET_WAITING,   /* for its turn */
-    ROG_FLEET_ELSEWHERE, /* another rogctl executes it */
-    ROG_FLEET_RUNNING,
-    ROG_FLEET_TESTING, /* all events are in, checkpoints are left to test */
-    ROG_FLEET_DONE,
-    ROG_FLEET_FAILED,
-};
-
-struct rog_fleet_job {
-    /* In; borrowed. */
-    const char *run_id;
-    const char *label;             /* for people */
-    const struct rog_json *config; /* the run's whole configuration */
-    char *start_model;             /* the executor's, NULL for everybody else */
-
-    /* Out, while it goes on. */
-    enum rog_fleet_state state;
-    int64_t iteration;
-    double t;           /* s since the run's start */
-    double done;        /* 0..1 */
-    double accuracy;    /* of the last tested checkpoint, percent; NaN before */
-    double stall_share; /* of an iteration's time, 0..1; NaN before the first */
-    double wall_s;      /* since this process took it up */
-    bool taken_up;      /* an earlier process's events were complete: only tests were left */
-    char error[ROG_ERROR_MESSAGE_BYTES]; /* why it failed */
-};
-
-struct rog_fleet_observer {
-    void *user;
-    /* A few times a second and at the end of everything. */
-    void (*progress)(void *user, const struct rog_fleet_job *jobs, size_t count);
-    /* The state of one job has changed. */
-    void (*changed)(void *user, const struct rog_fleet_job *job);
-    /* Training of a starting model: done 0..1. */
-    void (*start_model)(void *user, const char *model, double done);
-    /* A sentence about a job, or about all of them (NULL). */
-    void (*say)(void *user, const struct rog_fleet_job *job, const char *text);
-};
-
-struct rog_fleet_options {
-    struct rog_db *db;   /* borrowed */
-    const char *trainer; /* path of rog-trainer */
-    int jobs;            /* runs at once, >= 1 */
-    const struct rog_fleet_observer *observer;
-    struct rog_credentials *credentials; /* of people's answers; NULL: nobody is asked */
-};
+#include <orchestrator/fleet/job.h>
 
 /* Can this version execute runs on such a cluster? ROG_EINVAL names the kinds it can. */
 int rog_fleet_check(const struct rog_cluster *cluster, struct rog_error *err);

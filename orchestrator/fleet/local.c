@@ -199,7 +199,7 @@ static int look_at(struct local *local, size_t number, struct rog_error *err)
     return revive(local, number, name, err);
 }
 
-static int step(void *state, enum rog_step *step, struct rog_error *err)
+static int step(void *state, enum rog_attempt_state *reached, struct rog_error *err)
 {
     struct local *local = state;
     int code = let_workers_in(local, err);
@@ -216,7 +216,7 @@ static int step(void *state, enum rog_step *step, struct rog_error *err)
         }
         ended = ended && node->done;
     }
-    *step = ended ? ROG_STEP_ENDED : ROG_STEP_RUNNING;
+    *reached = ended ? ROG_ATTEMPT_ENDED : ROG_ATTEMPT_RUNNING;
     return code;
 }
 

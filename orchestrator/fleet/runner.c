@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Executes one run on any kind of cluster: follows its streams, stores, tests. */
-#include <orchestrator/fleet/executor.h>
+/* Executes runs on any kind of cluster: follows their streams, stores, tests, begins again. */
+#include <orchestrator/fleet/runner.h>
 
 #include <math.h>
 #include <stdio.h>
@@ -384,15 +384,15 @@ static int check_end(struct active *a, struct rog_error *err)
 static int step(struct executor *x, struct active *a, bool *finished, struct rog_error *err)
 {
     struct rog_error cause = {0};
-    enum rog_step reached = a->processes ? ROG_STEP_RUNNING : ROG_STEP_ENDED;
+    enum rog_attempt_state reached = a->processes ? ROG_ATTEMPT_RUNNING : ROG_ATTEMPT_ENDED;
     bool idle = false, behind = false;
     *finished = false;
     /* Before reading: nothing follows what has ended. */
     int stepped = a->processes ? x->kind->step(a->processes, &reached, &cause) : 0;
-    if (reached == ROG_STEP_PREPARING)
+    if (reached == ROG_ATTEMPT_PREPARING)
         a->progress_s = rog_clock_s();
     int code = rog_streams_follow(&a->streams, &behind, err);
-    bool ended = reached == ROG_STEP_ENDED && !behind;
+    bool ended = reached == ROG_ATTEMPT_ENDED && !behind;
     if (code == 0)
         code = look_for_errors(a, err);
     if (code == 0 && stepped < 0)

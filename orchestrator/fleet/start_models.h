@@ -2,7 +2,7 @@
 #ifndef ROG_FLEET_START_MODELS_H
 #define ROG_FLEET_START_MODELS_H
 
-#include <orchestrator/fleet/fleet.h>
+#include <orchestrator/fleet/job.h>
 #include <orchestrator/fleet/signals.h>
 
 /* Lets `rog-trainer pretrain` make every distinct starting model of the jobs that wait, one after

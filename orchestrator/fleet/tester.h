@@ -13,7 +13,7 @@
 
 #include <common/process.h>
 #include <orchestrator/conf/cluster.h>
-#include <orchestrator/fleet/fleet.h>
+#include <orchestrator/fleet/job.h>
 #include <orchestrator/fleet/remote/tester.h>
 #include <orchestrator/store/db.h>
 

@@ -44,11 +44,11 @@ static int start(void **state, const struct rog_attempt *attempt, struct rog_err
     return code;
 }
 
-static int step(void *state, enum rog_step *step, struct rog_error *err)
+static int step(void *state, enum rog_attempt_state *reached, struct rog_error *err)
 {
     struct simulator *simulator = state;
     bool ended = rog_process_ended(&simulator->process);
-    *step = ended ? ROG_STEP_ENDED : ROG_STEP_RUNNING;
+    *reached = ended ? ROG_ATTEMPT_ENDED : ROG_ATTEMPT_RUNNING;
     if (!ended || simulator->process.status == 0)
         return 0;
     return rog_run_judge("the trainer", simulator->process.status, simulator->log, err);

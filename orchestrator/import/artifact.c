@@ -3,7 +3,6 @@
 #include <orchestrator/import/artifact.h>
 
 #include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,16 +12,6 @@
 #include <orchestrator/import/logfile.h>
 
 #define WORKERS_MAX 1024
-
-void rog_artifact_log(struct rog_artifact *run, const char *format, ...)
-{
-    char text[512];
-    va_list args;
-    va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-    rog_json_append(run->notes, rog_json_new_string(text));
-}
 
 static int set_text(char **text, const char *value, struct rog_error *err)
 {
@@ -146,8 +135,8 @@ int rog_artifact_read(struct rog_artifact *run, const char *folder, struct rog_e
     else
         run->workers = 0;
     if (code == 0 && !strstr(run->id, run->library))
-        rog_artifact_log(run, "the folder's name and its config disagree: config says %s %lld",
-                         run->library, (long long)run->threshold);
+        rog_artifact_note(run, "the folder's name and its config disagree: config says %s %lld",
+                          run->library, (long long)run->threshold);
     if (code == 0)
         code = read_logs(run, folder, err);
     if (code < 0)

@@ -32,7 +32,7 @@ static int open_log(struct rog_artifact *run, const char *path, struct rog_log *
     *there = code == 0;
     if (code != ROG_ENOTFOUND)
         return code;
-    rog_artifact_log(run, "%s is missing", name_of(path));
+    rog_artifact_note(run, "%s is missing", name_of(path));
     return 0;
 }
 
@@ -144,9 +144,9 @@ int rog_artifact_worker_log(struct rog_artifact *run, const char *path,
         now = nothing;
     }
     if (isnan(worker->started_s))
-        rog_artifact_log(run, "%s does not say when the worker started", name_of(path));
+        rog_artifact_note(run, "%s does not say when the worker started", name_of(path));
     else if (worker->count == 0)
-        rog_artifact_log(run, "%s has no iterations", name_of(path));
+        rog_artifact_note(run, "%s has no iterations", name_of(path));
     rog_log_close(&lines);
     return code;
 }
@@ -274,7 +274,7 @@ int rog_artifact_energy_log(struct rog_artifact *run, const char *path, int64_t 
     rog_log_close(&lines);
     begin_at_start(series, true);
     if (code == 0 && series->count == 0 && rank > 0)
-        rog_artifact_log(run, "%s has no readings: that host has no power sensor", name_of(path));
+        rog_artifact_note(run, "%s has no readings: that host has no power sensor", name_of(path));
     return code;
 }
 
@@ -301,7 +301,7 @@ int rog_artifact_bandwidth_log(struct rog_artifact *run, const char *path, int64
     rog_log_close(&lines);
     begin_at_start(series, false);
     if (code == 0 && series->count == 0)
-        rog_artifact_log(run, "%s has no bandwidth", name_of(path));
+        rog_artifact_note(run, "%s has no bandwidth", name_of(path));
     return code;
 }
 
@@ -313,8 +313,8 @@ int rog_artifact_accuracy(struct rog_artifact *run, const char *path, struct rog
     if (code < 0 || !there)
         return code;
     if (rog_log_next(&lines) && strstr(lines.line, "/result/") && !strstr(lines.line, run->id))
-        rog_artifact_log(run, "accuracy.csv names another folder: %s",
-                         strstr(lines.line, "/result/") + strlen("/result/"));
+        rog_artifact_note(run, "accuracy.csv names another folder: %s",
+                          strstr(lines.line, "/result/") + strlen("/result/"));
     while (code == 0 && rog_log_next(&lines)) {
         struct rog_artifact_checkpoint point;
         long long iteration;
@@ -323,7 +323,7 @@ int rog_artifact_accuracy(struct rog_artifact *run, const char *path, struct rog
         bool later = isfinite(point.t) &&
                      (run->checkpoints == 0 || point.t > run->checkpoint[run->checkpoints - 1].t);
         if (!later || !(point.accuracy >= 0 && point.accuracy <= 100)) {
-            rog_artifact_log(run, "accuracy.csv: the line \"%.80s\" is left out", lines.line);
+            rog_artifact_note(run, "accuracy.csv: the line \"%.80s\" is left out", lines.line);
             continue;
         }
         void *more = grow(run->checkpoint, run->checkpoints, sizeof *run->checkpoint);

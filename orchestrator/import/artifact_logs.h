@@ -4,7 +4,7 @@
 
 /* The log files of a run, one function a kind. A missing file is a note. */
 
-#include <orchestrator/import/artifact.h>
+#include <orchestrator/import/artifact_run.h>
 
 int rog_artifact_worker_log(struct rog_artifact *run, const char *path,
                             struct rog_artifact_worker *worker, struct rog_error *err);

@@ -2,7 +2,7 @@
 #ifndef ROG_IMPORT_IMPORT_RUN_H
 #define ROG_IMPORT_IMPORT_RUN_H
 
-#include <orchestrator/import/artifact.h>
+#include <orchestrator/import/artifact_run.h>
 #include <orchestrator/store/db.h>
 
 /* Adds the run and all its rows, within the caller's transaction. */

@@ -13,7 +13,7 @@
 
 #include <common/file.h>
 #include <common/process.h>
-#include <orchestrator/lab/lab.h>
+#include <orchestrator/lab/paths.h>
 
 #define KEYGEN_TIMEOUT_S 60
 #define KEY_MAX_BYTES 4096

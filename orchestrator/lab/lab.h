@@ -18,13 +18,9 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-#include <orchestrator/conf/cluster.h>
+#include <orchestrator/lab/paths.h>
 #include <rog/error.h>
 
-#define ROG_LAB_DIR ROG_CLUSTER_LAB_DIR
-#define ROG_LAB_CACHE_DIR "/var/cache/rogctl-lab" /* homes of the hosts: host0, host1, ... */
-#define ROG_LAB_CLUSTER ROG_LAB_DIR "/cluster.conf"
-#define ROG_LAB_SSH_CONFIG ROG_LAB_DIR "/ssh_config"
 #define ROG_LAB_MAX_WORKERS 250
 #define ROG_LAB_ADDRESS_BYTES 32
 

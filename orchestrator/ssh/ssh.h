@@ -35,7 +35,7 @@ struct rog_ssh_options {
     unsigned port;      /* 0: the configuration's, or 22 */
     const char *config; /* NULL: ~/.ssh/config and /etc/ssh/ssh_config */
     double timeout_s;   /* to connect and log in, and for a peer that has fallen silent */
-    /* Asks a person for `what` ("Passphrase of the key FILE"; fleet/credentials.h). *number is that
+    /* Asks a person for `what` ("Passphrase of the key FILE"; ssh/credentials.h). *number is that
      * of the answer that was not right, 0 before the first, and becomes that of the new one. False:
      * there is none. NULL: nobody is asked. */
     bool (*ask)(void *user, const char *what, bool echo, unsigned *number, char *answer,

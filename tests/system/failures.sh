@@ -59,6 +59,8 @@ says 'cannot be tested: the tester ended with status 4: out of luck'
 trainer "test) while read -r path; do echo '{\"event\":\"accuracy\",\"t\":0,\"accuracy\":99,\"sha256\":\"0000\"}'; done; exit ;;"
 fails 'results.runs/'
 says 'the checkpoint is not the one that was saved'
+# Of one run that was to be done its own failure says everything.
+same "what is said of one failure" 1 "$(grep -c '^rogctl: ' err)"
 
 same "attempts" "1
 9" "$(query 'SELECT attempt FROM runs ORDER BY attempt')"

@@ -249,7 +249,7 @@ static int look_for_failures(struct rog_remote *remote, struct rog_error *err)
     return 0;
 }
 
-static int step(void *state, enum rog_step *step, struct rog_error *err)
+static int step(void *state, enum rog_attempt_state *reached, struct rog_error *err)
 {
     struct rog_remote *remote = state;
     pthread_mutex_lock(&remote->mutex);
@@ -267,7 +267,7 @@ static int step(void *state, enum rog_step *step, struct rog_error *err)
     if (placed)
         remove_key(remote);
     log_messages(remote);
-    *step = ended ? ROG_STEP_ENDED : begun ? ROG_STEP_RUNNING : ROG_STEP_PREPARING;
+    *reached = ended ? ROG_ATTEMPT_ENDED : begun ? ROG_ATTEMPT_RUNNING : ROG_ATTEMPT_PREPARING;
     return code;
 }
 

@@ -14,7 +14,7 @@
 #include <rog/error.h>
 
 struct rog_remote_tester;
-struct rog_credentials; /* fleet/credentials.h */
+struct rog_credentials; /* ssh/credentials.h */
 
 /* cluster, with a tester, credentials, trainer and run_id are borrowed, config is copied. */
 int rog_remote_tester_new(struct rog_remote_tester **tester, const struct rog_cluster *cluster,

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is noted about an artifact's run while its files are read. */
+#include <orchestrator/import/artifact_run.h>
+
+#include <stdarg.h>
+#include <stdio.h>
+
+void rog_artifact_note(struct rog_artifact *run, const char *format, ...)
+{
+    char text[512];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    rog_json_append(run->notes, rog_json_new_string(text));
+}
