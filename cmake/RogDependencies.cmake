@@ -15,6 +15,12 @@ if(NOT ROG_TRAINER_ONLY)
   pkg_check_modules(LIBSSH REQUIRED IMPORTED_TARGET libssh)
   pkg_check_modules(ARCHIVE REQUIRED IMPORTED_TARGET libarchive)
   pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
+  # It has no file for pkg-config.
+  find_path(UNISTRING_INCLUDE_DIR unistr.h REQUIRED)
+  find_library(UNISTRING_LIBRARY unistring REQUIRED)
+  add_library(UNISTRING::unistring UNKNOWN IMPORTED)
+  set_target_properties(UNISTRING::unistring PROPERTIES IMPORTED_LOCATION ${UNISTRING_LIBRARY}
+    INTERFACE_INCLUDE_DIRECTORIES ${UNISTRING_INCLUDE_DIR})
 endif()
 # rog-unpack arrives on a host before any library.
 foreach(name zstd crypto)

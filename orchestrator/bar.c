@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <common/clock.h>
+#include <orchestrator/figures/label.h>
 
 #define REDRAW_S 0.1
 #define PLAIN_S 10.0
@@ -40,9 +41,10 @@ void rog_bar_line(const char *label, int64_t have, int64_t total, int64_t fresh,
 {
     char numbers[96], bar[BAR_MOST + 4] = "";
     say_numbers(have, total, fresh, seconds, false, numbers, sizeof numbers);
-    if (strlen(label) + strlen(numbers) > width)
+    size_t columns = rog_label_columns(label);
+    if (columns + strlen(numbers) > width)
         say_numbers(have, total, fresh, seconds, true, numbers, sizeof numbers);
-    size_t taken = strlen(label) + strlen(numbers) + 3; /* a blank and the brackets */
+    size_t taken = columns + strlen(numbers) + 3; /* a blank and the brackets */
     if (total > 0 && have <= total && taken + BAR_LEAST <= width) {
         size_t length = width - taken < BAR_MOST ? width - taken : BAR_MOST;
         size_t full = (size_t)((double)length * (double)have / (double)total);
@@ -54,8 +56,7 @@ void rog_bar_line(const char *label, int64_t have, int64_t total, int64_t fresh,
         bar[3 + length] = '\0';
     }
     snprintf(text, bytes, "%s%s%s", label, bar, numbers);
-    if (width < bytes)
-        text[width] = '\0';
+    text[rog_label_fit(text, width)] = '\0';
 }
 
 void rog_bar_init(struct rog_bar *bar, const struct rog_output *output, const char *label)

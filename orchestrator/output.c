@@ -13,7 +13,7 @@
 #include <orchestrator/figures/label.h>
 
 #define COLUMNS_MAX 24
-#define CELL_MAX_CHARACTERS 200
+#define CELL_MAX_COLUMNS 200
 
 struct rog_output rog_output_of(const struct rog_cli *cli)
 {
@@ -130,7 +130,7 @@ void rog_table_cell(struct rog_table *table, const char *format, ...)
     va_start(args, format);
     int length = vasprintf(&raw, format, args);
     va_end(args);
-    char *clean = length >= 0 ? rog_label_clean(raw, CELL_MAX_CHARACTERS) : NULL;
+    char *clean = length >= 0 ? rog_label_clean(raw, CELL_MAX_COLUMNS) : NULL;
     if (length >= 0)
         free(raw);
     char **more = realloc(table->cell, (table->cells + 1) * sizeof *more);

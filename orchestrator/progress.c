@@ -17,8 +17,8 @@
 #define PLAIN_S 10.0
 #define DEFAULT_WIDTH 80
 #define DEFAULT_HEIGHT 24
-#define LABEL_CHARACTERS 20
-#define BRIEF_LABEL_CHARACTERS 12
+#define LABEL_COLUMNS 20
+#define BRIEF_LABEL_COLUMNS 12
 
 static const char *const state_names[] = {"waiting", "elsewhere", "running",
                                           "testing", "done",      "failed"};
@@ -34,7 +34,7 @@ struct line {
 static void __attribute__((format(printf, 2, 3)))
 add_part(struct line *line, const char *format, ...)
 {
-    char part[128];
+    char part[256];
     va_list args;
     va_start(args, format);
     vsnprintf(part, sizeof part, format, args);
@@ -46,12 +46,11 @@ add_part(struct line *line, const char *format, ...)
         line->whole = false;
 }
 
-static void add_label(struct line *line, const char *text, size_t characters)
+static void add_label(struct line *line, const char *text, size_t most)
 {
-    char *label = rog_label_clean(text, characters);
+    char *label = rog_label_clean(text, most);
     size_t columns = label ? rog_label_columns(label) : 0;
-    add_part(line, "%s%*s", label ? label : "",
-             columns < characters ? (int)(characters - columns) : 0, "");
+    add_part(line, "%s%*s", label ? label : "", columns < most ? (int)(most - columns) : 0, "");
     free(label);
 }
 
@@ -83,7 +82,7 @@ static bool compose(const struct rog_fleet_job *job, bool brief, size_t width, c
 {
     struct line line = {text, bytes, width, true};
     text[0] = '\0';
-    add_label(&line, job->label, brief ? BRIEF_LABEL_CHARACTERS : LABEL_CHARACTERS);
+    add_label(&line, job->label, brief ? BRIEF_LABEL_COLUMNS : LABEL_COLUMNS);
     add_part(&line, brief ? " %-7s" : " %-9s", state_names[job->state]);
     if (job->state == ROG_FLEET_FAILED)
         add_part(&line, " after %.0f s", job->t);
@@ -116,7 +115,7 @@ static void erase(struct rog_progress *p)
 
 static void print_line(const struct rog_progress *p, const struct rog_fleet_job *job)
 {
-    char line[256];
+    char line[512];
     size_t width = p->terminal ? screen().ws_col - 1u : sizeof line;
     const char *color = job->state == ROG_FLEET_DONE     ? "\033[32m"
                         : job->state == ROG_FLEET_FAILED ? "\033[31m"
@@ -207,7 +206,7 @@ static void on_say(void *user, const struct rog_fleet_job *job, const char *text
         return;
     if (p->terminal)
         erase(p);
-    char *label = job ? rog_label_clean(job->label, LABEL_CHARACTERS) : NULL;
+    char *label = job ? rog_label_clean(job->label, LABEL_COLUMNS) : NULL;
     fprintf(stderr, "%s%s%s\n", label ? label : "", label ? ": " : "", text);
     free(label);
 }

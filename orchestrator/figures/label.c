@@ -11,53 +11,10 @@
 
 #include <common/file.h>
 #include <common/hash.h>
+#include <orchestrator/figures/utf8.h>
 
-#define REPLACEMENT 0xFFFDu
-
-/* One character off the front of *text; damaged bytes give U+FFFD, one at a time. */
-static uint32_t take(const char **text)
-{
-    const unsigned char *p = (const unsigned char *)*text;
-    static const struct {
-        unsigned char mask, lead;
-        uint32_t least;
-    } forms[] = {{0x80, 0x00, 0}, {0xE0, 0xC0, 0x80}, {0xF0, 0xE0, 0x800}, {0xF8, 0xF0, 0x10000}};
-    for (size_t more = 0; more < sizeof forms / sizeof *forms; more++) {
-        if ((p[0] & forms[more].mask) != forms[more].lead)
-            continue;
-        uint32_t code = p[0] & (unsigned char)~forms[more].mask;
-        size_t i = 1;
-        while (i <= more && (p[i] & 0xC0) == 0x80)
-            code = code << 6 | (p[i++] & 0x3F);
-        bool surrogate = code >= 0xD800 && code <= 0xDFFF;
-        if (i <= more || code < forms[more].least || code > 0x10FFFF || surrogate)
-            break;
-        *text += more + 1;
-        return code;
-    }
-    *text += 1;
-    return REPLACEMENT;
-}
-
-static char *put(char *out, uint32_t code)
-{
-    if (code < 0x80) {
-        *out++ = (char)code;
-    } else if (code < 0x800) {
-        *out++ = (char)(0xC0 | code >> 6);
-        *out++ = (char)(0x80 | (code & 0x3F));
-    } else if (code < 0x10000) {
-        *out++ = (char)(0xE0 | code >> 12);
-        *out++ = (char)(0x80 | (code >> 6 & 0x3F));
-        *out++ = (char)(0x80 | (code & 0x3F));
-    } else {
-        *out++ = (char)(0xF0 | code >> 18);
-        *out++ = (char)(0x80 | (code >> 12 & 0x3F));
-        *out++ = (char)(0x80 | (code >> 6 & 0x3F));
-        *out++ = (char)(0x80 | (code & 0x3F));
-    }
-    return out;
-}
+/* What a text may hold for each of its columns: marks that take none could go on for ever. */
+#define COLUMN_MAX_BYTES 8
 
 /* Control characters, line and paragraph separators, and the marks that turn the direction of
  * writing around for what follows. */
@@ -67,18 +24,16 @@ static bool is_control(uint32_t code)
            (code >= 0x2066 && code <= 0x2069) || code == 0xFEFF;
 }
 
-static bool is_wide(uint32_t code)
+size_t rog_label_fit(const char *text, size_t most)
 {
-    return (code >= 0x1100 && code <= 0x115F) || (code >= 0x2E80 && code <= 0xA4CF) ||
-           (code >= 0xAC00 && code <= 0xD7A3) || (code >= 0xF900 && code <= 0xFAFF) ||
-           (code >= 0xFE30 && code <= 0xFE6F) || (code >= 0xFF00 && code <= 0xFF60) ||
-           (code >= 0x1F300 && code <= 0x1FAFF) || (code >= 0x20000 && code <= 0x3FFFD);
-}
-
-static bool is_combining(uint32_t code)
-{
-    return (code >= 0x300 && code <= 0x36F) || (code >= 0x200B && code <= 0x200F) ||
-           (code >= 0xFE00 && code <= 0xFE0F);
+    size_t columns = 0, used = 0, size;
+    while ((size = rog_utf8_grapheme(text + used)) > 0) {
+        columns += rog_utf8_columns(text + used, size);
+        if (columns > most || used + size > most * COLUMN_MAX_BYTES)
+            break;
+        used += size;
+    }
+    return used;
 }
 
 char *rog_label_clean(const char *text, size_t most)
@@ -87,53 +42,54 @@ char *rog_label_clean(const char *text, size_t most)
     char *clean = malloc(3 * strlen(text) + 4);
     if (!clean)
         return NULL;
-    char *out = clean, *cut = clean;
-    size_t count = 0;
+    char *out = clean;
     bool space = false;
     while (*text) {
-        uint32_t code = take(&text);
+        uint32_t code = rog_utf8_take(&text);
         if (is_control(code) || code == ' ') {
             space = out != clean;
             continue;
         }
-        size_t next = count + (space ? 2 : 1);
-        if (next > most) {
-            out = put(cut, 0x2026);
-            break;
-        }
         if (space)
-            out = put(out, ' ');
-        out = put(out, code);
+            *out++ = ' ';
         space = false;
-        count = next;
-        if (count < most)
-            cut = out;
+        out = rog_utf8_put(out, code);
     }
     *out = '\0';
+    if (clean[rog_label_fit(clean, most)]) {
+        out = clean + rog_label_fit(clean, most ? most - 1 : 0);
+        while (out != clean && out[-1] == ' ')
+            out--;
+        *rog_utf8_put(out, 0x2026) = '\0';
+    }
     return clean;
 }
 
 size_t rog_label_columns(const char *text)
 {
-    size_t columns = 0;
-    while (*text) {
-        uint32_t code = take(&text);
-        columns += is_combining(code) ? 0 : is_wide(code) ? 2 : 1;
-    }
+    size_t columns = 0, size;
+    for (; (size = rog_utf8_grapheme(text)) > 0; text += size)
+        columns += rog_utf8_columns(text, size);
     return columns;
+}
+
+/* Of a character that takes one column. */
+static double narrow_em(uint32_t code)
+{
+    bool narrow = code < 0x80 && strchr(" .,:;'|!()[]ijltf", (int)code);
+    bool broad = code < 0x80 && strchr("mwMW@%", (int)code);
+    bool upper = code >= 'A' && code <= 'Z';
+    return narrow ? 0.36 : broad ? 0.95 : upper ? 0.70 : 0.61;
 }
 
 double rog_label_em(const char *text)
 {
     double em = 0;
-    while (*text) {
-        uint32_t code = take(&text);
-        if (is_combining(code))
-            continue;
-        bool narrow = code < 0x80 && strchr(" .,:;'|!()[]ijltf", (int)code);
-        bool broad = code < 0x80 && strchr("mwMW@%", (int)code);
-        bool upper = code >= 'A' && code <= 'Z';
-        em += is_wide(code) ? 1.05 : narrow ? 0.36 : broad ? 0.95 : upper ? 0.70 : 0.61;
+    size_t size;
+    for (; (size = rog_utf8_grapheme(text)) > 0; text += size) {
+        const char *first = text;
+        size_t columns = rog_utf8_columns(text, size);
+        em += columns == 0 ? 0 : columns == 2 ? 1.05 : narrow_em(rog_utf8_take(&first));
     }
     return em;
 }
@@ -168,7 +124,7 @@ void rog_label_quote_tic(FILE *file, const char *text)
 void rog_label_escape_html(FILE *file, const char *text)
 {
     while (*text) {
-        uint32_t code = take(&text);
+        uint32_t code = rog_utf8_take(&text);
         char bytes[5] = {0};
         switch (code) {
         case '&':
@@ -187,7 +143,7 @@ void rog_label_escape_html(FILE *file, const char *text)
             fputs("&#39;", file);
             break;
         default:
-            put(bytes, is_control(code) && code != '\n' ? ' ' : code);
+            rog_utf8_put(bytes, is_control(code) && code != '\n' ? ' ' : code);
             fputs(bytes, file);
         }
     }
@@ -205,13 +161,13 @@ char *rog_label_stem(const char *text)
     const char *rest = text;
     while (*rest) {
         const char *begin = rest;
-        uint32_t code = take(&rest);
+        uint32_t code = rog_utf8_take(&rest);
         size_t bytes = (size_t)(rest - begin);
         if ((size_t)(out - stem) + bytes > 100)
             break;
         bool plain = (code >= '0' && code <= '9') || (code >= 'a' && code <= 'z') ||
                      (code >= 'A' && code <= 'Z') || code == '.' || code == '_' || code == '-' ||
-                     (code >= 0xA0 && code != REPLACEMENT && !is_control(code));
+                     (code >= 0xA0 && code != ROG_UTF8_REPLACEMENT && !is_control(code));
         if (out == stem && (code == '.' || code == '-'))
             plain = false;
         if (plain) {

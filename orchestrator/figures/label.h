@@ -11,12 +11,15 @@
 #include <stdio.h>
 
 /* One printable line of valid UTF-8: control characters and runs of spaces become one space,
- * damaged bytes U+FFFD, and what is longer than `most` characters ends in an ellipsis. Heap
- * memory, NULL when memory ran out. */
+ * damaged bytes U+FFFD, and what takes more than `most` columns ends in an ellipsis. A grapheme
+ * is never cut. At most eight bytes a column. Heap memory, NULL when memory ran out. */
 char *rog_label_clean(const char *text, size_t most);
 
 /* Columns of a terminal that clean text takes (wide East Asian characters take two). */
 size_t rog_label_columns(const char *text);
+
+/* How many bytes from the beginning of clean text fit into `most` columns. */
+size_t rog_label_fit(const char *text, size_t most);
 
 /* The width of clean text in a sans-serif face, in em, rather too large than too small. */
 double rog_label_em(const char *text);

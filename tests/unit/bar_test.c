@@ -38,6 +38,12 @@ static void test_lines(void **state)
         assert_string_equal(line, cases[i].line);
         assert_true(strlen(line) <= cases[i].width);
     }
+    /* A name of wide characters takes two columns for each, and is not cut through. */
+    char line[256];
+    rog_bar_line("数据集", 12000000, 0, 0, 0, 79, line, sizeof line);
+    assert_string_equal(line, "数据集  12.0 MB");
+    rog_bar_line("数据集", 12000000, 0, 0, 0, 5, line, sizeof line);
+    assert_string_equal(line, "数据");
 }
 
 int main(void)

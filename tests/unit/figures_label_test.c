@@ -12,6 +12,10 @@
 
 #include <orchestrator/figures/label.h>
 
+/* Two mothers and a daughter, drawn as one; a flag of two letters. */
+#define FAMILY "\xF0\x9F\x91\xA9\xE2\x80\x8D\xF0\x9F\x91\xA9\xE2\x80\x8D\xF0\x9F\x91\xA7"
+#define FLAG "\xF0\x9F\x87\xA9\xF0\x9F\x87\xAA"
+
 static void assert_clean(const char *text, size_t most, const char *expected)
 {
     char *clean = rog_label_clean(text, most);
@@ -50,6 +54,31 @@ static void clean_is_cut(void **state)
     assert_clean("abcdefg", 6, "abcde…");
     assert_clean("éééé", 3, "éé…");
     assert_clean("ab cdef", 4, "ab…");
+    /* By columns, and never through a grapheme. */
+    assert_clean("中中中", 6, "中中中");
+    assert_clean("中中中", 5, "中中…");
+    assert_clean("中中中", 4, "中…");
+    assert_clean("e\xCC\x81"
+                 "e\xCC\x81",
+                 2,
+                 "e\xCC\x81"
+                 "e\xCC\x81");
+    assert_clean("e\xCC\x81"
+                 "e\xCC\x81xy",
+                 3,
+                 "e\xCC\x81"
+                 "e\xCC\x81…");
+    assert_clean("ab" FAMILY "c", 4, "ab…");
+    assert_clean("ab" FAMILY "cd", 5, "ab" FAMILY "…");
+    assert_clean(FLAG FLAG, 3, FLAG "…");
+    /* Marks that take no column have an end, too. */
+    char accents[2 * 4000 + 2] = "x";
+    for (size_t i = 1; i + 1 < sizeof accents; i += 2)
+        memcpy(accents + i, "\xCC\x81", 2);
+    accents[sizeof accents - 1] = '\0';
+    char *clean = rog_label_clean(accents, 20);
+    assert_true(strlen(clean) <= 20 * 8);
+    free(clean);
 }
 
 static void widths(void **state)
@@ -58,6 +87,17 @@ static void widths(void **state)
     assert_int_equal(rog_label_columns("abc"), 3);
     assert_int_equal(rog_label_columns("é中"), 3);
     assert_int_equal(rog_label_columns("e\xCC\x81"), 1);
+    assert_int_equal(rog_label_columns(FAMILY "x"), 3);
+    assert_int_equal(rog_label_columns(FLAG), 2);
+    assert_int_equal(rog_label_columns("한글ｗ"), 6);
+    assert_int_equal(rog_label_columns("नि"), 2);
+    assert_int_equal(rog_label_columns(""), 0);
+    assert_int_equal(rog_label_fit("a中b", 2), 1);
+    assert_int_equal(rog_label_fit("a中b", 3), 4);
+    assert_int_equal(rog_label_fit("a中b", 4), 5);
+    assert_int_equal(rog_label_fit("a", 0), 0);
+    assert_true(rog_label_em(FAMILY) == rog_label_em("中"));
+    assert_true(rog_label_em("e\xCC\x81") == rog_label_em("e"));
     assert_true(rog_label_em("WWW") > rog_label_em("iii"));
 }
 
