@@ -50,8 +50,8 @@ static int fetch(const struct rog_cli *cli, const struct rog_source *source, con
 }
 
 /* Says where it is now, in the words of an experiment file. */
-static int tell(const struct rog_cli *cli, const struct rog_source *source, const char *folder,
-                const struct rog_fetched *fetched, struct rog_error *err)
+static int report(const struct rog_cli *cli, const struct rog_source *source, const char *folder,
+                  const struct rog_fetched *fetched, struct rog_error *err)
 {
     struct rog_output output = rog_output_of(cli);
     char *whole = realpath(folder, NULL);
@@ -92,7 +92,7 @@ static int get(const struct rog_cli *cli, const struct rog_sources *sources, str
                                       : rog_path_join("data", source->name);
     code = folder ? fetch(cli, source, folder, &fetched, err) : rog_fail_nomem(err);
     if (!code)
-        code = tell(cli, source, folder, &fetched, err);
+        code = report(cli, source, folder, &fetched, err);
     free(folder);
     return code;
 }

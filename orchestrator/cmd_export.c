@@ -69,7 +69,7 @@ static int to_mlflow(const struct rog_cli *cli, struct rog_db *db, struct rog_er
                    .token = environment("MLFLOW_TRACKING_TOKEN"),
                    .user = environment("MLFLOW_TRACKING_USERNAME"),
                    .password = environment("MLFLOW_TRACKING_PASSWORD")},
-        .note = remark,
+        .log = remark,
         .user = &output};
     struct rog_json *result = NULL;
     if (!export.access.url)

@@ -12,7 +12,7 @@ static const struct rog_setting options[] = {
     {.name = NULL},
 };
 
-static void note(void *user, const char *text)
+static void log_line(void *user, const char *text)
 {
     rog_remark(user, "%s", text);
 }
@@ -23,7 +23,7 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
     struct rog_json *result = NULL;
     struct rog_output output = rog_output_of(cli);
     struct rog_import_options import = {
-        .case_name = rog_cli_string(cli, "case"), .note = note, .user = &output};
+        .case_name = rog_cli_string(cli, "case"), .log = log_line, .user = &output};
     int code = rog_command_db(cli, ROG_DB_WRITE, &db, err);
     if (code == 0)
         code = rog_import_artifact(db, rog_cli_arg(cli, 0), &import, &result, err);

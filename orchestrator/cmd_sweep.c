@@ -42,7 +42,7 @@ static void figure_drawn(void *user, const char *path)
     rog_json_append(s->figures, rog_json_new_string(path));
 }
 
-static void figure_note(void *user, const char *text)
+static void log_figure(void *user, const char *text)
 {
     struct sweep *s = user;
     rog_remark(&s->output, "%s", text);
@@ -54,7 +54,7 @@ static int draw(const struct rog_cli *cli, struct sweep *s, struct rog_error *er
     const struct rog_figures_options options = {
         .plots = rog_cli_string(cli, "plots"),
         .drawn = figure_drawn,
-        .note = figure_note,
+        .log = log_figure,
         .user = s,
     };
     rog_remark(&s->output, "drawing %s", s->plan->case_name);

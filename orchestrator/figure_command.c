@@ -17,7 +17,7 @@ static void drawn(void *user, const char *path)
     rog_json_append(command->files, rog_json_new_string(path));
 }
 
-static void note(void *user, const char *text)
+static void log_line(void *user, const char *text)
 {
     struct rog_figure_command *command = user;
     rog_json_append(command->notes, rog_json_new_string(text));
@@ -35,7 +35,7 @@ int rog_figure_command_begin(struct rog_figure_command *command, const struct ro
         .options = {.plots = rog_cli_string(cli, "plots"),
                     .formats = rog_cli_string(cli, "format"),
                     .drawn = drawn,
-                    .note = note,
+                    .log = log_line,
                     .user = command},
     };
     return rog_command_db(cli, ROG_DB_READ, &command->db, err);

@@ -73,18 +73,18 @@ struct sending {
     struct rog_json *runs, *files; /* of the result */
 };
 
-static void note(const struct sending *sending, const char *format, ...)
+static void log_line(const struct sending *sending, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-static void note(const struct sending *sending, const char *format, ...)
+static void log_line(const struct sending *sending, const char *format, ...)
 {
     char text[512];
     va_list args;
-    if (!sending->options->note)
+    if (!sending->options->log)
         return;
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    sending->options->note(sending->options->user, text);
+    sending->options->log(sending->options->user, text);
 }
 
 static int milliseconds(struct rog_db *db, const char *time, int64_t *ms, struct rog_error *err)
@@ -329,9 +329,9 @@ static int send_run(struct sending *sending, const struct rog_run_row *row, stru
         rog_json_put_integer(line, "metrics_sent", sent - had);
         rog_json_append(sending->runs, line);
         if (finished && sent == had)
-            note(sending, "%s: is there already", row->id);
+            log_line(sending, "%s: is there already", row->id);
         else
-            note(sending, "%s: %lld metric values sent", row->id, (long long)(sent - had));
+            log_line(sending, "%s: %lld metric values sent", row->id, (long long)(sent - had));
     }
     rog_mlflow_run_release(&run);
     return code;
@@ -353,7 +353,7 @@ static void drawn(void *user, const char *path)
 static void left_out(void *user, const char *text)
 {
     struct pictures *pictures = user;
-    note(pictures->sending, "%s", text);
+    log_line(pictures->sending, "%s", text);
 }
 
 /* Names on the server are plain; the pictures are named by case and panel. */
@@ -384,13 +384,13 @@ static int put_figures(struct sending *sending, const struct rog_mlflow_run *run
         return code;
     struct pictures pictures = {sending, rog_json_array()};
     const struct rog_figures_options options = {
-        .plots = folder, .drawn = drawn, .note = left_out, .user = &pictures};
+        .plots = folder, .drawn = drawn, .log = left_out, .user = &pictures};
     code = rog_figures_draw_case(sending->db, case_name, &options, err);
     for (size_t i = 0; code == 0 && i < rog_json_size(pictures.paths); i++)
         code = put(sending, run, "figures/", rog_json_string(rog_json_at(pictures.paths, i), ""),
                    NULL, 0, err);
     if (code == ROG_ENOTFOUND) { /* a case may have nothing to draw */
-        note(sending, "%s", err->message);
+        log_line(sending, "%s", err->message);
         code = 0;
     }
     rog_json_free(pictures.paths);
@@ -427,17 +427,18 @@ static int put_files(struct sending *sending, const struct rog_mlflow_run *run,
                      const struct rog_report *report, struct rog_error *err)
 {
     if (!rog_mlflow_takes_files(run)) {
-        note(sending,
-             "figures and report are left out: the server does not take files itself, they would "
-             "go to %s (start it with --serve-artifacts)",
-             run->artifact_uri);
+        log_line(
+            sending,
+            "figures and report are left out: the server does not take files itself, they would "
+            "go to %s (start it with --serve-artifacts)",
+            run->artifact_uri);
         return 0;
     }
     int code = put_figures(sending, run, report->data.row.name, err);
     if (code == 0)
         code = put_report(sending, run, report, err);
     if (code == 0)
-        note(sending, "%zu files sent: figures and report", rog_json_size(sending->files));
+        log_line(sending, "%zu files sent: figures and report", rog_json_size(sending->files));
     return code;
 }
 
@@ -472,7 +473,7 @@ static int send_case(struct sending *sending, const struct rog_report *report,
         if (one->done)
             code = send_run(sending, &one->row, err);
         else
-            note(sending, "%s: is left out: it is %s", one->row.id, one->row.status);
+            log_line(sending, "%s: is left out: it is %s", one->row.id, one->row.status);
     }
     if (code == 0)
         code = put_files(sending, &run, report, err);

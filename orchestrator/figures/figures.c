@@ -54,18 +54,18 @@ const char *rog_figures_caption(const char *path)
     return "microevents";
 }
 
-static void note(const struct rog_figures_options *options, const char *format, ...)
+static void log_line(const struct rog_figures_options *options, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-static void note(const struct rog_figures_options *options, const char *format, ...)
+static void log_line(const struct rog_figures_options *options, const char *format, ...)
 {
     char text[512];
     va_list args;
-    if (!options->note)
+    if (!options->log)
         return;
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    options->note(options->user, text);
+    options->log(options->user, text);
 }
 
 /* A figure says nothing of the series it lacks. */
@@ -78,8 +78,8 @@ static int tell_missing(const struct rog_drawing *drawing, const struct rog_pane
         code =
             rog_curve_make(&curve, data, &data->series[i], (enum rog_quantity)panel->quantity, err);
         if (code == 0 && curve.count == 0)
-            note(drawing->options, "%s: %s is not in %s: nothing is recorded for it", data->title,
-                 data->series[i].label, panel->name);
+            log_line(drawing->options, "%s: %s is not in %s: nothing is recorded for it",
+                     data->title, data->series[i].label, panel->name);
         rog_curve_release(&curve);
     }
     return code;
@@ -100,7 +100,8 @@ static int draw_panel(struct rog_drawing *drawing, const struct rog_panel *panel
     if (code == 0 && drawn && panel->write == rog_panel_write_curves)
         code = tell_missing(drawing, panel, data, err);
     else if (code == 0 && !drawn)
-        note(drawing->options, "%s: no %s: nothing is recorded for it", data->title, panel->name);
+        log_line(drawing->options, "%s: no %s: nothing is recorded for it", data->title,
+                 panel->name);
     free(stem);
     free(begin);
     return code;
@@ -116,8 +117,8 @@ int rog_figures_draw_case(struct rog_db *db, const char *case_name,
         return code;
     for (size_t i = 0; i < data.run_count; i++)
         if (!data.run[i].done)
-            note(options, "%s: run %s is left out: it is %s", data.title, data.run[i].row.id,
-                 data.run[i].row.status);
+            log_line(options, "%s: run %s is left out: it is %s", data.title, data.run[i].row.id,
+                     data.run[i].row.status);
     if (data.series_count == 0) {
         code = rog_fail(err, ROG_ENOTFOUND,
                         "case %s has no finished run to draw (it holds %zu run%s; `rogctl runs` "

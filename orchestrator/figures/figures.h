@@ -18,9 +18,9 @@ struct rog_figures_options {
     const char *formats; /* "pdf,svg,png" or some of them; NULL: all */
     bool published_axes; /* cut the axes of time, iterations and energy where the published figures
                             end; else they hold all data */
-    /* Both may be NULL. `drawn` is told each picture's path; `note` what was left out and why. */
+    /* Both may be NULL. `drawn` is told each picture's path; `log` what was left out and why. */
     void (*drawn)(void *user, const char *path);
-    void (*note)(void *user, const char *text);
+    void (*log)(void *user, const char *text);
     void *user;
 };
 

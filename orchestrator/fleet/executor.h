@@ -36,7 +36,7 @@ struct rog_attempt {
     bool again;     /* an attempt before this one has failed */
     /* Something has happened that belongs into the run's record (`event` is its name) and that
      * people want to hear. Not from other threads. */
-    void (*tell)(void *user, const char *event, size_t rank, const char *text);
+    void (*log)(void *user, const char *event, size_t rank, const char *text);
     void *user;
 };
 

@@ -178,7 +178,7 @@ static int revive(struct local *local, size_t number, const char *name, struct r
     char text[128];
     snprintf(text, sizeof text, "%s was killed by signal %d and is started again%s", name,
              signal_number, number ? "" : " from its last checkpoint");
-    local->attempt->tell(local->attempt->user, ROG_EVENT_RESTART, number, text);
+    local->attempt->log(local->attempt->user, ROG_EVENT_RESTART, number, text);
     return start_node(local, number, err);
 }
 

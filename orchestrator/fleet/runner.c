@@ -137,7 +137,7 @@ static int record_interruption(struct rog_db *db, const char *run_id, bool keep,
 /* ---- beginning a run ---- */
 
 /* An event of the controller itself: into its stream, and said to people. */
-static void tell(void *user, const char *event, size_t rank, const char *text)
+static void log_event(void *user, const char *event, size_t rank, const char *text)
 {
     struct active *a = user;
     const struct rog_fleet_observer *observer = a->executor->options->observer;
@@ -159,7 +159,7 @@ static int start_processes(struct active *a, bool adopt, struct rog_error *err)
         .number = a->number,
         .adopt = adopt,
         .again = a->failures > 0,
-        .tell = tell,
+        .log = log_event,
         .user = a,
     };
     return x->kind->start(&a->processes, &a->attempt, err);
@@ -424,7 +424,7 @@ static int try_again(struct executor *x, struct active *a, const char *why, bool
         return 0;
     char *text = rog_format("%s; it is begun again", why);
     if (text)
-        tell(a, ROG_EVENT_RETRY, 0, text);
+        log_event(a, ROG_EVENT_RETRY, 0, text);
     free(text);
     stop_attempt(a);
     a->failures += !adopted;

@@ -104,7 +104,8 @@ static size_t take_bytes(char *bytes, size_t unit, size_t count, void *user)
     return got;
 }
 
-static int tell(void *user, curl_off_t total, curl_off_t now, curl_off_t up_total, curl_off_t up)
+static int progress(void *user, curl_off_t total, curl_off_t now, curl_off_t up_total,
+                    curl_off_t up)
 {
     (void)now, (void)up_total, (void)up;
     struct fetch *fetch = user;
@@ -161,7 +162,7 @@ static int transfer(struct fetch *fetch, long *status, struct rog_error *err)
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_bytes);
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, fetch);
     curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
-    curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, tell);
+    curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, progress);
     curl_easy_setopt(curl, CURLOPT_XFERINFODATA, fetch);
     char range[32];
     snprintf(range, sizeof range, "%lld-", (long long)fetch->have_bytes);

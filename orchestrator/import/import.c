@@ -22,18 +22,18 @@ struct import {
     struct rog_json *imported, *present, *cases, *notes;
 };
 
-static void tell(const struct import *import, const char *format, ...)
+static void log_line(const struct import *import, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-static void tell(const struct import *import, const char *format, ...)
+static void log_line(const struct import *import, const char *format, ...)
 {
     char text[1024];
     va_list args;
-    if (!import->options->note)
+    if (!import->options->log)
         return;
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    import->options->note(import->options->user, text);
+    import->options->log(import->options->user, text);
 }
 
 static bool has_file(const char *folder, const char *name)
@@ -77,7 +77,7 @@ static int take_run(struct import *import, const char *folder, struct rog_error 
     code = is_recorded(import->db, run.id, err);
     if (code == 1) {
         rog_json_append(import->present, rog_json_new_string(run.id));
-        tell(import, "%s is recorded already", run.id);
+        log_line(import, "%s is recorded already", run.id);
         code = 0;
         goto out;
     }
@@ -93,10 +93,10 @@ static int take_run(struct import *import, const char *folder, struct rog_error 
         goto out;
     rog_json_append(import->imported, rog_json_new_string(run.id));
     rog_json_put(import->notes, run.id, rog_json_copy(run.notes));
-    tell(import, "%s: %lld workers, %lld iterations, %zu checkpoints", run.id,
-         (long long)run.workers, (long long)iterations_of(&run), run.checkpoints);
+    log_line(import, "%s: %lld workers, %lld iterations, %zu checkpoints", run.id,
+             (long long)run.workers, (long long)iterations_of(&run), run.checkpoints);
     for (size_t i = 0; i < rog_json_size(run.notes); i++)
-        tell(import, "%s: %s", run.id, rog_json_string(rog_json_at(run.notes, i), ""));
+        log_line(import, "%s: %s", run.id, rog_json_string(rog_json_at(run.notes, i), ""));
 out:
     rog_artifact_release(&run);
     return code;
@@ -176,7 +176,7 @@ static int take_records(struct import *import, const char *path, struct rog_erro
     char *case_name = NULL;
     int code = rog_log_open(&lines, path, true, err);
     if (code == ROG_ENOTFOUND) {
-        tell(import, "%s is missing: the runs belong to no case", path);
+        log_line(import, "%s is missing: the runs belong to no case", path);
         return 0;
     }
     while (code == 0 && rog_log_next(&lines)) {
@@ -192,7 +192,7 @@ static int take_records(struct import *import, const char *path, struct rog_erro
         }
         int recorded = is_recorded(import->db, lines.line, err);
         if (recorded == 0)
-            tell(import, "%s names the run %s, which is not there", path, lines.line);
+            log_line(import, "%s names the run %s, which is not there", path, lines.line);
         if (recorded == 1 && case_name) {
             name_case(import, case_name);
             code = add_to_case(import, case_name, lines.line, err);

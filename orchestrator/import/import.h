@@ -14,7 +14,7 @@
 struct rog_import_options {
     const char *case_name; /* put all runs into this case instead of those of the records; NULL */
     /* Told for each run what came in and what is missing; may be NULL. */
-    void (*note)(void *user, const char *text);
+    void (*log)(void *user, const char *text);
     void *user;
 };
 

@@ -329,7 +329,7 @@ static void what_is_missing_is_said(void **state)
                     &(struct fixture_run){"case", "broken-run", "BSP", "BSP", 0, 1, 1, 7, 250, 40});
     fixture_sql(f, "UPDATE runs SET status = 'failed' WHERE id = 'broken-run'");
     struct rog_figures_options options = {
-        .plots = f->plots, .formats = "svg", .note = collect_note, .user = &notes};
+        .plots = f->plots, .formats = "svg", .log = collect_note, .user = &notes};
     assert_int_equal(rog_figures_draw_case(f->db, "case", &options, &err), 0);
     assert_non_null(strstr(notes, "broken-run"));
     assert_non_null(strstr(notes, ENERGY_PANEL));

@@ -28,7 +28,7 @@ static int set_up(void **state)
     struct bench *bench = calloc(1, sizeof *bench);
     struct rog_error err = {0};
     *state = bench;
-    if (lab_bench_open(&bench->lab, "rog-spool"))
+    if (lab_bench_open(&bench->lab, "rog-mirror"))
         return -1;
     snprintf(bench->there, sizeof bench->there, "%s/there", bench->lab.folder);
     snprintf(bench->here, sizeof bench->here, "%s/here", bench->lab.folder);

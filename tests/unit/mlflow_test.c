@@ -441,7 +441,7 @@ static void files_stay_out_where_the_server_takes_none(void **state)
     struct rog_json *result = NULL;
     int notes = 0;
     tracker->takes_no_files = true;
-    const struct rog_mlflow_options options = {.note = count_note, .user = &notes};
+    const struct rog_mlflow_options options = {.log = count_note, .user = &notes};
     assert_int_equal(export_with(tracker, options, &result, &err), 0);
     rog_json_free(result);
     assert_string_equal(tracker->files, "");

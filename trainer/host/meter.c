@@ -30,8 +30,8 @@ void rog_host_meter_close(struct rog_host_meter *meter)
     *meter = (struct rog_host_meter){0};
 }
 
-static int tell(const struct rog_host_meter *meter, const struct rog_host_journal *journal,
-                struct rog_error *err)
+static int report(const struct rog_host_meter *meter, const struct rog_host_journal *journal,
+                  struct rog_error *err)
 {
     struct rog_json *body = rog_json_object();
     rog_json_put_number(body, "joules", rog_power_joules(meter->power));
@@ -64,5 +64,5 @@ int rog_host_meter_read(struct rog_host_meter *meter, const struct rog_host_jour
         return ROG_OK;
     while (meter->next_event_s <= now_s)
         meter->next_event_s += EVENT_PERIOD_S;
-    return tell(meter, journal, err);
+    return report(meter, journal, err);
 }

@@ -63,7 +63,7 @@ static int tc_failed(const struct replay *replay, struct rog_error *err)
                     said[0] ? said : "it ended without a word");
 }
 
-static int tell(const struct replay *replay, const char *line, struct rog_error *err)
+static int send_line(const struct replay *replay, const char *line, struct rog_error *err)
 {
     for (size_t done = 0, size = strlen(line); done < size;) {
         ssize_t wrote = write(replay->tc.input, line + done, size - done);
@@ -81,7 +81,7 @@ static int ask(struct replay *replay, const char *device, bool kick, struct rog_
         return rog_fail(err, ROG_EFAILED, "tc does not answer any more (%d questions about %s)",
                         MAX_QUESTIONS, device);
     char *line = rog_format("qdisc show dev %s\n", device);
-    int code = line ? tell(replay, line, err) : rog_fail_nomem(err);
+    int code = line ? send_line(replay, line, err) : rog_fail_nomem(err);
     free(line);
     size_t at = (replay->first_question + replay->question_count++) % MAX_QUESTIONS;
     replay->questions[at] = (struct question){device, kick};
@@ -99,7 +99,7 @@ static int apply_due_steps(struct replay *replay, struct rog_error *err)
             continue;
         double mbps = rog_shape_lane_rate(lane, now_s);
         char *line = rog_shape_lane_line(lane, "change", mbps);
-        code = line ? tell(replay, line, err) : rog_fail_nomem(err);
+        code = line ? send_line(replay, line, err) : rog_fail_nomem(err);
         free(line);
         if (!code && lane->mbps < SLEEPY_MBPS && mbps > lane->mbps)
             code = ask(replay, lane->device, true, err);

@@ -110,9 +110,9 @@ static int read_state(struct rog_remote_host *host, enum state *state, struct ro
 /* Everything that is there and not here. */
 static int pull(struct rog_remote_host *host, struct rog_error *err)
 {
-    int code = rog_mirror_pull(host->ssh, host->folder, host->spool, ROG_STREAM_MAIN, err);
+    int code = rog_mirror_pull(host->ssh, host->folder, host->mirror, ROG_STREAM_MAIN, err);
     if (code == 0)
-        code = rog_mirror_pull(host->ssh, host->folder, host->spool, ROG_STREAM_HOST, err);
+        code = rog_mirror_pull(host->ssh, host->folder, host->mirror, ROG_STREAM_HOST, err);
     return code;
 }
 
@@ -121,7 +121,7 @@ static int pull_logs(struct rog_remote_host *host, struct rog_error *err)
     static const char *const names[] = {"trainer.log", "host.log"};
     int code = 0;
     for (size_t i = 0; code == 0 && i < sizeof names / sizeof *names; i++) {
-        char *to = rog_path_join(host->spool, names[i]);
+        char *to = rog_path_join(host->mirror, names[i]);
         code =
             to ? rog_mirror_log(host->ssh, host->folder, names[i], to, err) : rog_fail_nomem(err);
         free(to);
@@ -139,7 +139,7 @@ static int say_it_is_gone(struct rog_remote_host *host, struct rog_error *err)
                         "%s: the run's folder there is gone (the host had not heard of rogctl for "
                         "%g s, its lease, or somebody has cleaned up)",
                         host->title, host->remote->attempt->cluster->lease_s);
-    char *log = rog_path_join(host->spool, "start.log");
+    char *log = rog_path_join(host->mirror, "start.log");
     if (log && rog_mirror_log(host->ssh, host->folder, "start.log", log, NULL) == 0)
         rog_run_log_tail(log, words, sizeof words);
     free(log);
@@ -235,8 +235,8 @@ static int follow(struct rog_remote_host *host, struct rog_error *err)
 
 /* ---- the whole ---- */
 
-/* A run that has begun already is patient with its hosts: there they let us in once. One that
- * begins is not, and where a person had no answer for the host there is none for the next run
+/* A run that has begun already waits for its hosts, which let us in once. One that begins does
+ * not, and where a person had no answer for the host there is none for the next run
  * either: ROG_EINVAL. */
 static int arrive(struct rog_remote_host *host, struct rog_error *err)
 {

@@ -177,11 +177,11 @@ static const char make_folder[] =
     "[ ! -d \"$left\" ] || \"$1\" host --folder \"$left\" --stop || exit 1; done; "
     "umask 077; mkdir -p \"${2%/*}\" && mkdir \"$2\" && : >\"$2/lease\"";
 
-/* Sends a text by way of a file in the spool here. */
+/* Sends a text by way of a file in the mirror here. */
 static int send_text(struct rog_remote_host *host, const char *text, const char *name,
                      struct rog_error *err)
 {
-    char *here = rog_format("%s/sent-%s", host->spool, name);
+    char *here = rog_format("%s/sent-%s", host->mirror, name);
     char *there = rog_path_join(host->folder, name);
     int code = here && there ? rog_file_write(here, text, strlen(text), err) : rog_fail_nomem(err);
     if (code == 0)

@@ -63,7 +63,7 @@ static void log_messages(struct rog_remote *remote)
     while (note) {
         struct rog_remote_message *next = note->next;
         if (note->text)
-            remote->attempt->tell(remote->attempt->user, note->event, note->rank, note->text);
+            remote->attempt->log(remote->attempt->user, note->event, note->rank, note->text);
         free(note->text);
         free(note);
         note = next;
@@ -93,7 +93,7 @@ void rog_remote_halt(struct rog_remote *remote, struct rog_remote_host *hosts, s
         free(hosts[i].tree);
         free(hosts[i].program);
         free(hosts[i].folder);
-        free(hosts[i].spool);
+        free(hosts[i].mirror);
     }
 }
 
@@ -131,8 +131,8 @@ static int init_host(struct rog_remote *remote, size_t rank, struct rog_error *e
         snprintf(host->title, sizeof host->title, "worker %zu (%.64s)", rank, host->name);
     else
         snprintf(host->title, sizeof host->title, "the server (%.64s)", host->name);
-    host->spool = rank ? rog_format("%s/" ROG_RUN_WORKER "%zu", folder, rank) : rog_strdup(folder);
-    return host->spool ? rog_dir_make(host->spool, err) : rog_fail_nomem(err);
+    host->mirror = rank ? rog_format("%s/" ROG_RUN_WORKER "%zu", folder, rank) : rog_strdup(folder);
+    return host->mirror ? rog_dir_make(host->mirror, err) : rog_fail_nomem(err);
 }
 
 static int start_threads(struct rog_remote *remote, struct rog_error *err)

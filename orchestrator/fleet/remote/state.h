@@ -51,7 +51,7 @@ struct rog_remote_host {
     char *tree;          /* there: trainer and files */
     char *program;       /* there: rog-trainer */
     char *folder;        /* there: of the run */
-    char *spool;         /* here: what comes from there */
+    char *mirror;        /* here: what comes from there */
     bool placed;         /* the folder there may exist; changed under the mutex */
     long pid;            /* of the supervisor, 0: not known */
     double lease_s;      /* when the lease was last renewed */
