@@ -7,7 +7,7 @@
 
 #include <orchestrator/conf/experiment.h>
 #include <orchestrator/output.h>
-#include <orchestrator/store/ingest.h>
+#include <orchestrator/store/cases.h>
 #include <orchestrator/store/summary.h>
 
 static int check_name(const char *name, struct rog_error *err)
@@ -24,40 +24,6 @@ static int must_exist(struct rog_db *db, const char *name, struct rog_error *err
     int code = rog_case_row_load(db, name, &row, err);
     rog_case_row_release(&row);
     return code;
-}
-
-/* Behind the runs that it has; a case that is not there is made. */
-static int add_run(struct rog_db *db, const char *case_name, const char *id, struct rog_error *err)
-{
-    char now[ROG_UTC_BYTES];
-    rog_utc_now(now);
-    int code = rog_db_run(db, err, "INSERT OR IGNORE INTO cases(name, created_at) VALUES (?, ?)",
-                          "ss", case_name, now);
-    if (code < 0)
-        return code;
-    return rog_db_run(db, err,
-                      "INSERT OR IGNORE INTO case_runs(case_name, position, run_id)"
-                      " SELECT ?1, coalesce(max(position) + 1, 0), ?2 FROM case_runs"
-                      " WHERE case_name = ?1",
-                      "ss", case_name, id);
-}
-
-static int remove_run(struct rog_db *db, const char *case_name, const char *id,
-                      struct rog_error *err)
-{
-    struct rog_query *query = NULL;
-    int code = rog_query_new(&query, db, err,
-                             "DELETE FROM case_runs WHERE case_name = ? AND run_id = ?"
-                             " RETURNING 1",
-                             "ss", case_name, id);
-    int step = code < 0 ? code : rog_query_step(query, err);
-    if (step == 0)
-        step = rog_fail(err, ROG_ENOTFOUND, "%s is not in %s; `rogctl runs %s` lists what is", id,
-                        case_name, case_name);
-    while (step == 1)
-        step = rog_query_step(query, err);
-    rog_query_free(query);
-    return step;
 }
 
 /* For each RUN of the command line. */
@@ -80,13 +46,13 @@ static int each_run(const struct rog_cli *cli, struct rog_db *db,
 static int add(const struct rog_cli *cli, struct rog_db *db, struct rog_error *err)
 {
     int code = check_name(rog_cli_arg(cli, 1), err);
-    return code < 0 ? code : each_run(cli, db, add_run, err);
+    return code < 0 ? code : each_run(cli, db, rog_case_add_run, err);
 }
 
 static int remove_runs(const struct rog_cli *cli, struct rog_db *db, struct rog_error *err)
 {
     int code = must_exist(db, rog_cli_arg(cli, 1), err);
-    return code < 0 ? code : each_run(cli, db, remove_run, err);
+    return code < 0 ? code : each_run(cli, db, rog_case_remove_run, err);
 }
 
 static int rename_case(const struct rog_cli *cli, struct rog_db *db, struct rog_error *err)
@@ -100,7 +66,7 @@ static int rename_case(const struct rog_cli *cli, struct rog_db *db, struct rog_
     if (code == 0 && must_exist(db, new, NULL) == 0)
         code = rog_fail(err, ROG_EINVAL, "there is a case %s already", new);
     if (code == 0)
-        code = rog_db_run(db, err, "UPDATE cases SET name = ? WHERE name = ?", "ss", new, old);
+        code = rog_case_rename(db, old, new, err);
     return code;
 }
 

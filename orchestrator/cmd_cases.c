@@ -5,39 +5,7 @@
 #include <math.h>
 
 #include <orchestrator/output.h>
-
-static struct rog_json *case_object(const struct rog_query *query)
-{
-    struct rog_json *row = rog_json_object();
-    rog_json_put_string(row, "name", rog_query_text(query, 0));
-    rog_json_put_string(row, "figure", rog_query_text(query, 1));
-    rog_json_put_integer(row, "runs", rog_query_int(query, 2));
-    rog_json_put_integer(row, "done", rog_query_int(query, 3));
-    rog_json_put_number(row, "target_accuracy", rog_query_real(query, 4));
-    rog_json_put_string(row, "created_at", rog_query_text(query, 5));
-    rog_json_put_string(row, "contender", rog_query_text(query, 6));
-    rog_json_put_string(row, "baseline", rog_query_text(query, 7));
-    return row;
-}
-
-static int load(struct rog_db *db, struct rog_json *cases, struct rog_error *err)
-{
-    struct rog_query *query = NULL;
-    int code = rog_query_new(
-        &query, db, err,
-        "SELECT name, figure, count(run_id), coalesce(sum(status = 'done'), 0), target_accuracy,"
-        " created_at, contender, baseline FROM cases LEFT JOIN case_settings ON "
-        "case_settings.case_name = name"
-        " LEFT JOIN case_runs ON case_runs.case_name = name LEFT JOIN runs ON id = run_id"
-        " GROUP BY name ORDER BY created_at, name",
-        "");
-    while (code == 0 && (code = rog_query_step(query, err)) == 1) {
-        rog_json_append(cases, case_object(query));
-        code = 0;
-    }
-    rog_query_free(query);
-    return code;
-}
+#include <orchestrator/store/cases.h>
 
 static int print_table(const struct rog_json *cases, struct rog_error *err)
 {
@@ -60,7 +28,7 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
     struct rog_json *cases = rog_json_array();
     int code = cases ? rog_command_db(cli, ROG_DB_READ, &db, err) : rog_fail_nomem(err);
     if (code == 0)
-        code = load(db, cases, err);
+        code = rog_cases_list(db, cases, err);
     if (code == 0 && rog_json_size(cases) == 0)
         code = rog_fail(err, ROG_ENOTFOUND, "%s: no cases are recorded", rog_db_path(db));
     else if (code == 0 && !rog_cli_flag(cli, "json"))

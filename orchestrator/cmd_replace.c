@@ -5,38 +5,8 @@
 #include <stdlib.h>
 
 #include <orchestrator/output.h>
+#include <orchestrator/store/cases.h>
 #include <orchestrator/store/summary.h>
-
-/* NEW takes OLD's place in the case; OLD stays recorded. */
-static int replace(struct rog_db *db, const char *case_name, const char *old, const char *new,
-                   struct rog_error *err)
-{
-    struct rog_query *query = NULL;
-    int code = rog_query_new(&query, db, err,
-                             "UPDATE case_runs SET run_id = ?3 WHERE case_name = ?1"
-                             " AND run_id = ?2 RETURNING position",
-                             "sss", case_name, old, new);
-    int step = code < 0 ? code : rog_query_step(query, err);
-    if (step == 0)
-        step = rog_fail(err, ROG_ENOTFOUND, "%s is not in %s; `rogctl runs %s` lists what is", old,
-                        case_name, case_name);
-    while (step == 1)
-        step = rog_query_step(query, err);
-    rog_query_free(query);
-    return step;
-}
-
-static int is_in_case(struct rog_db *db, const char *case_name, const char *id,
-                      struct rog_error *err)
-{
-    struct rog_query *query = NULL;
-    int code =
-        rog_query_new(&query, db, err, "SELECT 1 FROM case_runs WHERE case_name = ? AND run_id = ?",
-                      "ss", case_name, id);
-    int found = code < 0 ? code : rog_query_step(query, err);
-    rog_query_free(query);
-    return found;
-}
 
 static int run(const struct rog_cli *cli, struct rog_error *err)
 {
@@ -57,11 +27,11 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
     if (code == 0)
         code = rog_run_find(db, rog_cli_arg(cli, 2), &new, err);
     if (code == 0)
-        code = is_in_case(db, case_name, new, err);
+        code = rog_case_has_run(db, case_name, new, err);
     if (code == 1)
         code = rog_fail(err, ROG_EINVAL, "%s is in %s already", new, case_name);
     if (code == 0)
-        code = replace(db, case_name, old, new, err);
+        code = rog_case_replace_run(db, case_name, old, new, err);
     if (code == 0)
         rog_remark(&output, "%s: %s stands where %s stood; `rogctl redraw %s` draws it", case_name,
                    new, old, case_name);

@@ -4,22 +4,16 @@
 
 #include <orchestrator/output.h>
 #include <orchestrator/run_view.h>
+#include <orchestrator/store/cases.h>
 #include <orchestrator/store/summary.h>
 
 static int query_runs(struct rog_db *db, const char *case_name, struct rog_query **query,
                       struct rog_error *err)
 {
-    if (!case_name)
-        return rog_query_new(query, db, err, "SELECT id FROM runs ORDER BY rowid", "");
-    struct rog_case_row row;
-    int code = rog_case_row_load(db, case_name, &row, err);
+    struct rog_case_row row = {0};
+    int code = case_name ? rog_case_row_load(db, case_name, &row, err) : 0;
     rog_case_row_release(&row);
-    if (code < 0)
-        return code;
-    return rog_query_new(query, db, err,
-                         "SELECT run_id FROM case_runs WHERE case_name = ?"
-                         " ORDER BY position, run_id",
-                         "s", case_name);
+    return code < 0 ? code : rog_case_run_ids(db, case_name, query, err);
 }
 
 static int run(const struct rog_cli *cli, struct rog_error *err)

@@ -7,6 +7,7 @@
 #include <common/file.h>
 #include <orchestrator/fleet/fleet.h>
 #include <orchestrator/output.h>
+#include <orchestrator/store/cases.h>
 #include <orchestrator/store/ingest.h>
 #include <orchestrator/store/summary.h>
 
@@ -15,18 +16,9 @@ static int find_runs(struct rog_db *db, const char *text, struct rog_json *ids,
                      struct rog_error *err)
 {
     char *only = NULL;
-    struct rog_query *query = NULL;
     int code = text ? rog_run_find(db, text, &only, err) : 0;
     if (code == 0)
-        code = rog_query_new(&query, db, err,
-                             "SELECT DISTINCT run_id FROM checkpoints WHERE accuracy IS NULL"
-                             " AND run_id = coalesce(?, run_id) ORDER BY run_id",
-                             "s", only);
-    while (code == 0 && (code = rog_query_step(query, err)) == 1) {
-        rog_json_append(ids, rog_json_new_string(rog_query_text(query, 0)));
-        code = 0;
-    }
-    rog_query_free(query);
+        code = rog_runs_untested(db, only, ids, err);
     free(only);
     return code;
 }

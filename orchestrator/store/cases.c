@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <orchestrator/store/cases.h>
+
+#include <orchestrator/store/ingest.h>
+
+static struct rog_json *case_object(const struct rog_query *query)
+{
+    struct rog_json *row = rog_json_object();
+    rog_json_put_string(row, "name", rog_query_text(query, 0));
+    rog_json_put_string(row, "figure", rog_query_text(query, 1));
+    rog_json_put_integer(row, "runs", rog_query_int(query, 2));
+    rog_json_put_integer(row, "done", rog_query_int(query, 3));
+    rog_json_put_number(row, "target_accuracy", rog_query_real(query, 4));
+    rog_json_put_string(row, "created_at", rog_query_text(query, 5));
+    rog_json_put_string(row, "contender", rog_query_text(query, 6));
+    rog_json_put_string(row, "baseline", rog_query_text(query, 7));
+    return row;
+}
+
+int rog_cases_list(struct rog_db *db, struct rog_json *cases, struct rog_error *err)
+{
+    struct rog_query *query = NULL;
+    int code = rog_query_new(
+        &query, db, err,
+        "SELECT name, figure, count(run_id), coalesce(sum(status = 'done'), 0), target_accuracy,"
+        " created_at, contender, baseline FROM cases"
+        " LEFT JOIN case_settings ON case_settings.case_name = name"
+        " LEFT JOIN case_runs ON case_runs.case_name = name LEFT JOIN runs ON id = run_id"
+        " GROUP BY name ORDER BY created_at, name",
+        "");
+    while (code == 0 && (code = rog_query_step(query, err)) == 1) {
+        rog_json_append(cases, case_object(query));
+        code = 0;
+    }
+    rog_query_free(query);
+    return code;
+}
+
+int rog_case_run_ids(struct rog_db *db, const char *case_name, struct rog_query **query,
+                     struct rog_error *err)
+{
+    if (!case_name)
+        return rog_query_new(query, db, err, "SELECT id FROM runs ORDER BY rowid", "");
+    return rog_query_new(query, db, err,
+                         "SELECT run_id FROM case_runs WHERE case_name = ?"
+                         " ORDER BY position, run_id",
+                         "s", case_name);
+}
+
+int rog_case_add_run(struct rog_db *db, const char *case_name, const char *id,
+                     struct rog_error *err)
+{
+    char now[ROG_UTC_BYTES];
+    rog_utc_now(now);
+    int code = rog_db_run(db, err, "INSERT OR IGNORE INTO cases(name, created_at) VALUES (?, ?)",
+                          "ss", case_name, now);
+    if (code < 0)
+        return code;
+    return rog_db_run(db, err,
+                      "INSERT OR IGNORE INTO case_runs(case_name, position, run_id)"
+                      " SELECT ?1, coalesce(max(position) + 1, 0), ?2 FROM case_runs"
+                      " WHERE case_name = ?1",
+                      "ss", case_name, id);
+}
+
+/* Ends a query that gives a row for each change of the case; there must be one. */
+static int changed(struct rog_query *query, int code, const char *case_name, const char *id,
+                   struct rog_error *err)
+{
+    int step = code < 0 ? code : rog_query_step(query, err);
+    if (step == 0)
+        step = rog_fail(err, ROG_ENOTFOUND, "%s is not in %s; `rogctl runs %s` lists what is", id,
+                        case_name, case_name);
+    while (step == 1)
+        step = rog_query_step(query, err);
+    rog_query_free(query);
+    return step;
+}
+
+int rog_case_remove_run(struct rog_db *db, const char *case_name, const char *id,
+                        struct rog_error *err)
+{
+    struct rog_query *query = NULL;
+    int code = rog_query_new(&query, db, err,
+                             "DELETE FROM case_runs WHERE case_name = ? AND run_id = ?"
+                             " RETURNING 1",
+                             "ss", case_name, id);
+    return changed(query, code, case_name, id, err);
+}
+
+int rog_case_replace_run(struct rog_db *db, const char *case_name, const char *old, const char *new,
+                         struct rog_error *err)
+{
+    struct rog_query *query = NULL;
+    int code = rog_query_new(&query, db, err,
+                             "UPDATE case_runs SET run_id = ?3 WHERE case_name = ?1"
+                             " AND run_id = ?2 RETURNING position",
+                             "sss", case_name, old, new);
+    return changed(query, code, case_name, old, err);
+}
+
+int rog_case_has_run(struct rog_db *db, const char *case_name, const char *id,
+                     struct rog_error *err)
+{
+    struct rog_query *query = NULL;
+    int code =
+        rog_query_new(&query, db, err, "SELECT 1 FROM case_runs WHERE case_name = ? AND run_id = ?",
+                      "ss", case_name, id);
+    int found = code < 0 ? code : rog_query_step(query, err);
+    rog_query_free(query);
+    return found;
+}
+
+int rog_case_rename(struct rog_db *db, const char *old, const char *new, struct rog_error *err)
+{
+    return rog_db_run(db, err, "UPDATE cases SET name = ? WHERE name = ?", "ss", new, old);
+}
+
+int rog_runs_untested(struct rog_db *db, const char *only, struct rog_json *ids,
+                      struct rog_error *err)
+{
+    struct rog_query *query = NULL;
+    int code = rog_query_new(&query, db, err,
+                             "SELECT DISTINCT run_id FROM checkpoints WHERE accuracy IS NULL"
+                             " AND run_id = coalesce(?, run_id) ORDER BY run_id",
+                             "s", only);
+    while (code == 0 && (code = rog_query_step(query, err)) == 1) {
+        rog_json_append(ids, rog_json_new_string(rog_query_text(query, 0)));
+        code = 0;
+    }
+    rog_query_free(query);
+    return code;
+}

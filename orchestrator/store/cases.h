@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_STORE_CASES_H
+#define ROG_STORE_CASES_H
+
+/* Cases and the runs that they hold: listing them, and changing them. Runs stay recorded. */
+
+#include <common/json.h>
+#include <orchestrator/store/db.h>
+
+/* Appends an object a case to the array, oldest first: name, figure, runs, done, target_accuracy,
+ * created_at, contender, baseline. */
+int rog_cases_list(struct rog_db *db, struct rog_json *cases, struct rog_error *err);
+
+/* A query whose rows are ids: of the case's runs in their order, or with NULL of all runs. */
+int rog_case_run_ids(struct rog_db *db, const char *case_name, struct rog_query **query,
+                     struct rog_error *err);
+
+/* Behind the runs that it has; a case that is not there is made. */
+int rog_case_add_run(struct rog_db *db, const char *case_name, const char *id,
+                     struct rog_error *err);
+/* ROG_ENOTFOUND where the case does not hold the run. */
+int rog_case_remove_run(struct rog_db *db, const char *case_name, const char *id,
+                        struct rog_error *err);
+/* `new` takes the place of `old`. ROG_ENOTFOUND where the case does not hold `old`. */
+int rog_case_replace_run(struct rog_db *db, const char *case_name, const char *old, const char *new,
+                         struct rog_error *err);
+/* 1: it does; 0: it does not; negative: error. */
+int rog_case_has_run(struct rog_db *db, const char *case_name, const char *id,
+                     struct rog_error *err);
+int rog_case_rename(struct rog_db *db, const char *old, const char *new, struct rog_error *err);
+
+/* Appends the ids of runs with checkpoints that are not tested; of `only` alone, unless NULL. */
+int rog_runs_untested(struct rog_db *db, const char *only, struct rog_json *ids,
+                      struct rog_error *err);
+
+#endif
