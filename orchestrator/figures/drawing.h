@@ -7,7 +7,8 @@
 
 #include <stddef.h>
 
-#include <orchestrator/figures/figures.h>
+#include <orchestrator/figures/options.h>
+#include <rog/error.h>
 
 struct rog_drawing {
     const struct rog_figures_options *options;

@@ -11,18 +11,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <orchestrator/figures/options.h>
 #include <orchestrator/store/db.h>
-
-struct rog_figures_options {
-    const char *plots;   /* folder, made where it is missing */
-    const char *formats; /* "pdf,svg,png" or some of them; NULL: all */
-    bool published_axes; /* cut the axes of time, iterations and energy where the published figures
-                            end; else they hold all data */
-    /* Both may be NULL. `drawn` is told each picture's path; `log` what was left out and why. */
-    void (*drawn)(void *user, const char *path);
-    void (*log)(void *user, const char *text);
-    void *user;
-};
 
 /* The panels of the case: those of the published figure it names (cases.figure 1, 6, 9, 10), all
  * four where it names none. ROG_ENOTFOUND for an unknown case or one without finished runs,

@@ -14,7 +14,7 @@
 
 #include <common/file.h>
 #include <common/hash.h>
-#include <orchestrator/http/transfer.h>
+#include <orchestrator/http/http_state.h>
 
 #define TELL_EVERY_S 0.2
 

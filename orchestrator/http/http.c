@@ -9,7 +9,7 @@
 #include <strings.h>
 #include <sys/stat.h>
 
-#include <orchestrator/http/transfer.h>
+#include <orchestrator/http/http_state.h>
 
 #define CONNECT_TIMEOUT_S 20L
 #define REDIRECTIONS_MAX 10L

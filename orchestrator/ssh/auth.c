@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Logging in to a host: by a key, a password, or answers to its questions. */
-#include <orchestrator/ssh/session.h>
+#include <orchestrator/ssh/ssh_state.h>
 
 #include <ctype.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Files to a host and from it over a connection. */
-#include <orchestrator/ssh/session.h>
+#include <orchestrator/ssh/ssh_state.h>
 
 #include <errno.h>
 #include <fcntl.h>

@@ -15,7 +15,7 @@
 
 #include <common/clock.h>
 #include <common/file.h>
-#include <orchestrator/ssh/session.h>
+#include <orchestrator/ssh/ssh_state.h>
 
 #define POLL_MS 20
 #define AHEAD_BYTES ((size_t)256 << 10)

@@ -10,6 +10,7 @@
 
 #include <common/json.h>
 #include <orchestrator/store/db.h>
+#include <orchestrator/store/iteration_columns.h>
 #include <rog/iteration.h>
 
 /* The members of an event, which are all that is known of the iteration. */
@@ -26,21 +27,5 @@ int rog_iterations_insert(struct rog_query *query, const char *run_id,
 int rog_iterations_query(struct rog_query **query, struct rog_db *db, const char *run_id,
                          int64_t rank, struct rog_error *err);
 int rog_iterations_step(struct rog_query *query, struct rog_iteration *row, struct rog_error *err);
-
-/* For SQL: each column as in `pattern`, where '@' stands for its name, `separator` between them;
- * without run_id. Heap memory, NULL when there is none. */
-char *rog_iterations_columns(const char *pattern, const char *separator);
-
-/* How the schema's versions make the table of `columns`, which are rog_iteration_columns but in
- * tests. Scripts of SQL in heap memory, NULL when there is none. */
-/* The version that brought the latest column. */
-int rog_iterations_version(const struct rog_iteration_column *columns);
-/* CREATE TABLE with the columns of the first version. */
-char *rog_iterations_create(const struct rog_iteration_column *columns);
-/* Adds those that came with `version`; "" where there are none. */
-char *rog_iterations_extend(const struct rog_iteration_column *columns, int version);
-/* Makes a table as `version` left it look like the latest, for this connection only; "" where it
- * is. */
-char *rog_iterations_view(const struct rog_iteration_column *columns, int version);
 
 #endif

@@ -5,9 +5,9 @@
 #include <stdlib.h>
 
 #include <common/file.h>
-#include <orchestrator/store/iterations.h>
+#include <orchestrator/store/iteration_columns.h>
 
-/* All but `iterations` (iterations.h). Times are seconds since the run's start; started_at,
+/* All but `iterations` (iteration_columns.h). Times are seconds since the run's start; started_at,
  * ended_at, created_at and tested_at are UTC as YYYY-MM-DDThh:mm:ssZ. Checkpoint paths are relative
  * to the database's folder. streams.stored_bytes is how much of an event stream of the run the
  * other tables hold; streams.name is its file, relative to the run's folder. */

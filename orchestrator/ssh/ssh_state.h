@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef ROG_FLEET_SSH_SESSION_H
-#define ROG_FLEET_SSH_SESSION_H
+#ifndef ROG_SSH_SSH_STATE_H
+#define ROG_SSH_SSH_STATE_H
 
 /* What ssh.c, auth.c and files.c share: nobody else includes this. */
 

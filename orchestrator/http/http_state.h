@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef ROG_HTTP_TRANSFER_H
-#define ROG_HTTP_TRANSFER_H
+#ifndef ROG_HTTP_HTTP_STATE_H
+#define ROG_HTTP_HTTP_STATE_H
 
 /* What requests and downloads share; for the files of this folder alone. */
 

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_FIGURES_OPTIONS_H
+#define ROG_FIGURES_OPTIONS_H
+
+/* What whoever wants figures may say about them. */
+
+#include <stdbool.h>
+
+struct rog_figures_options {
+    const char *plots;   /* folder, made where it is missing */
+    const char *formats; /* "pdf,svg,png" or some of them; NULL: all */
+    bool published_axes; /* cut the axes of time, iterations and energy where the published figures
+                            end; else they hold all data */
+    /* Both may be NULL. `drawn` is told each picture's path; `log` what was left out and why. */
+    void (*drawn)(void *user, const char *path);
+    void (*log)(void *user, const char *text);
+    void *user;
+};
+
+#endif
