@@ -179,6 +179,7 @@ struct bench {
     struct rog_server *server;
     struct rog_worker *worker;
     float model[PARAMS], params[PARAMS];
+    uint64_t up_bytes, down_bytes; /* of the last step */
 };
 
 static void open_bench(struct bench *bench, const float *params)
@@ -204,10 +205,15 @@ static void step_bench(struct bench *bench, const float *gradients, const struct
     enum rog_worker_notice notice = ROG_WORKER_NOTHING;
     size_t size;
     assert_int_equal(flat_worker_push(bench->worker, bench->rows, gradients, rule, now, NULL), 0);
-    while (!rog_worker_send(bench->worker, now, message, sizeof message, &size, NULL) && size)
+    bench->up_bytes = bench->down_bytes = 0;
+    while (!rog_worker_send(bench->worker, now, message, sizeof message, &size, NULL) && size) {
         assert_int_equal(rog_server_receive(bench->server, 0, message, size, now, NULL), 0);
-    while (!rog_server_send(bench->server, 0, now, message, sizeof message, &size, NULL) && size)
+        bench->up_bytes += size;
+    }
+    while (!rog_server_send(bench->server, 0, now, message, sizeof message, &size, NULL) && size) {
         assert_int_equal(rog_worker_receive(bench->worker, message, size, now, &notice, NULL), 0);
+        bench->down_bytes += size;
+    }
     assert_int_equal(notice, ROG_WORKER_PULLED);
 }
 
@@ -249,6 +255,9 @@ static void test_same_bits_as_the_core(void **state)
     assert_int_equal(seen.rows_pushed, 42);
     assert_int_equal(seen.rows_pulled, 42);
     assert_true(seen.bytes_pushed > PARAMS / 8 && seen.bytes_pushed < PARAMS / 8 + 300);
+    assert_int_equal(seen.bytes_pushed, bench->up_bytes);
+    assert_int_equal(seen.bytes_pulled, bench->down_bytes);
+    assert_int_not_equal(bench->up_bytes, bench->down_bytes);
     float *momentum, *residual;
     assert_int_equal(rog_state(rog, 1, &momentum, &residual, NULL), 0);
     assert_memory_equal(residual, rog_worker_residual(bench->worker) + 1200, 30 * sizeof(float));

@@ -13,6 +13,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <math.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
@@ -336,6 +337,73 @@ static void test_strategies(void **state)
         }
         close_run(&run);
     }
+}
+
+/* What is the least of each part of an iteration, and the server's own count of stalls. */
+struct parts {
+    double compute_s, push_s, pull_s, stall_s;
+    double counted_s[ITERATIONS + 1]; /* by the server */
+    uint32_t stalls, seen;
+};
+
+static bool count_stall(const struct rog_json *event, void *user)
+{
+    struct parts *parts = user;
+    int64_t iteration = rog_json_get_integer(event, "iteration", 0);
+    if (strcmp(rog_json_get_string(event, "event", ""), "stall-end") == 0 &&
+        rog_json_get_integer(event, "rank", 0) == 1) {
+        assert_in_range(iteration, 1, ITERATIONS);
+        parts->counted_s[iteration] = rog_json_get_number(event, "stall_s", -1);
+        parts->stalls++;
+    }
+    return false;
+}
+
+static bool take_part(const struct rog_json *event, void *user)
+{
+    struct parts *parts = user;
+    int64_t iteration = rog_json_get_integer(event, "iteration", 0);
+    if (strcmp(rog_json_get_string(event, "event", ""), "iteration") != 0)
+        return false;
+    double stall_s = rog_json_get_number(event, "stall_s", -1);
+    assert_in_range(iteration, 1, ITERATIONS);
+    if (parts->counted_s[iteration] > 0)
+        assert_float_equal(stall_s, parts->counted_s[iteration], 2e-6);
+    parts->compute_s = fmin(parts->compute_s, rog_json_get_number(event, "compute_s", -1));
+    parts->push_s = fmin(parts->push_s, rog_json_get_number(event, "push_s", -1));
+    parts->pull_s = fmin(parts->pull_s, rog_json_get_number(event, "pull_s", -1));
+    parts->stall_s = fmin(parts->stall_s, stall_s);
+    parts->seen++;
+    return false;
+}
+
+/* A worker computes for 10 ms, compresses for 30 and decompresses for 60; the other one computes
+ * longer by 140 ms. A busy machine makes parts longer, but hardly each of them each time. */
+static void test_parts_of_an_iteration(void **state)
+{
+    (void)state;
+    struct run run;
+    struct parts parts = {1, 1, 1, 1, {0}, 0, 0};
+    open_run(&run, "BSP", 0, 2, "");
+    free(run.config);
+    static const char times[] = "\"compress_s\":0.03,\"decompress_s\":0.06,\"watts_compute\":1,"
+                                "\"watts_communicate\":1,\"watts_stall\":1";
+    run.config = rog_format(
+        "{\"library\":\"BSP\",\"threshold\":0,\"workload\":\"none\",\"wire_model\":\"same\","
+        "\"trace\":\"constant:100\",\"batch\":4096,\"epochs\":2,\"workers\":["
+        "{\"rank\":1,\"step_s\":0.01,%s},{\"rank\":2,\"step_s\":0.15,%s}]}",
+        times, times);
+    start_server(&run, false);
+    start_workers(&run);
+    assert_all_end_well(&run);
+    each_event(&run, "s", count_stall, &parts);
+    each_event(&run, "w1", take_part, &parts);
+    assert_true(parts.seen > 5 && parts.stalls > 5);
+    assert_true(parts.compute_s >= 0.01 && parts.compute_s < 0.02);
+    assert_true(parts.push_s >= 0.02 && parts.push_s < 0.045);
+    assert_true(parts.pull_s >= 0.045 && parts.pull_s < 0.1);
+    assert_true(parts.stall_s >= 0.1 && parts.stall_s < 0.3);
+    close_run(&run);
 }
 
 static void test_wrong_key(void **state)
@@ -697,11 +765,11 @@ static void test_recording(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_strategies),    cmocka_unit_test(test_wrong_key),
-        cmocka_unit_test(test_mismatch),      cmocka_unit_test(test_enemies),
-        cmocka_unit_test(test_killed_worker), cmocka_unit_test(test_killed_server),
-        cmocka_unit_test(test_terminated),    cmocka_unit_test(test_broken_link),
-        cmocka_unit_test(test_recording),
+        cmocka_unit_test(test_strategies),    cmocka_unit_test(test_parts_of_an_iteration),
+        cmocka_unit_test(test_wrong_key),     cmocka_unit_test(test_mismatch),
+        cmocka_unit_test(test_enemies),       cmocka_unit_test(test_killed_worker),
+        cmocka_unit_test(test_killed_server), cmocka_unit_test(test_terminated),
+        cmocka_unit_test(test_broken_link),   cmocka_unit_test(test_recording),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
