@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* UTF-8 by code points and graphemes, and their columns, by libunistring. */
 #include <orchestrator/figures/utf8.h>
 
 #include <string.h>

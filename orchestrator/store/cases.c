@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Cases and the runs in them, listed and changed by SQL. */
 #include <orchestrator/store/cases.h>
 
 #include <orchestrator/store/ingest.h>
