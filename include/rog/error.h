@@ -39,6 +39,12 @@ int rog_fail(struct rog_error *err, int code, const char *format, ...)
 int rog_fail_prefix(struct rog_error *err, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* Hands on the error *why, which somebody else filled, whole (_again) or with "prefix: " before its
+ * message (_from); returns its code. */
+int rog_fail_again(struct rog_error *err, const struct rog_error *why);
+int rog_fail_from(struct rog_error *err, const struct rog_error *why, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
 /* The message for an out-of-memory condition; returns ROG_ENOMEM. */
 int rog_fail_nomem(struct rog_error *err);
 

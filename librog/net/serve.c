@@ -434,5 +434,5 @@ int rog_serve(const struct rog_serve_options *options, const struct rog_serve_ho
     free(serve->message);
     free(serve->peers);
     free(serve);
-    return code ? rog_fail(err, code, "%s", cause.message) : ROG_OK;
+    return code ? rog_fail_again(err, &cause) : ROG_OK;
 }

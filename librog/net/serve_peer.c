@@ -219,7 +219,7 @@ static int hello_came(void *user, uint32_t worker, struct rog_conn *conn,
         return ROG_OK;
     }
     if (code)
-        return rog_fail(err, code, "%s", why.message);
+        return rog_fail_again(err, &why);
     if (!reason)
         return enter(peer, same, conn, hello, err);
     snprintf(refusal->message, sizeof refusal->message, "%s", reason);

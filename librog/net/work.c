@@ -276,7 +276,7 @@ int rog_work_new(struct rog_work **out, const struct rog_work_options *options,
         if (work->events)
             report_error(work, &cause);
         release(work);
-        return rog_fail(err, code, "%s", cause.message);
+        return rog_fail_again(err, &cause);
     }
     *out = work;
     return ROG_OK;
@@ -346,7 +346,7 @@ int rog_work_wait(struct rog_work *work, double timeout_s, struct rog_error *err
         return rog_fail(err, ROG_EBUSY, "the exchange is not over after %g s", timeout_s);
     work->statistics.over = rog_handoff_is_over(work->handoff);
     if (work->statistics.over && work->code)
-        return rog_fail(err, work->code, "%s", work->err.message);
+        return rog_fail_again(err, &work->err);
     return ROG_OK;
 }
 
@@ -357,7 +357,7 @@ static int hand_back(struct rog_work *work, struct rog_error *err)
     if (!rog_handoff_is_over(work->handoff))
         return rog_fail(err, ROG_EINVAL, "an exchange is going on: wait for it first");
     if (work->code)
-        return rog_fail(err, work->code, "%s", work->err.message);
+        return rog_fail_again(err, &work->err);
     if (!work->statistics.over) /* it has ended while the caller computed: the wait tells it */
         return ROG_OK;
     return rog_fail(err, ROG_EINVAL,

@@ -196,7 +196,7 @@ int rog_verify_stream(struct rog_db *db, const char *run_id, struct rog_finding_
     } else if (code == 0 && any) {
         code = compare(db, run_id, copy, list, err);
     } else if (code < 0) {
-        rog_fail(err, code, "%s", cause.message);
+        rog_fail_again(err, &cause);
     }
     rog_dir_remove(place, NULL);
 out:

@@ -59,7 +59,7 @@ int rog_bundle_cache_take(struct rog_bundle_cache *cache, const char *machine,
     }
     *bundle = cache->entry[i].bundle;
     if (!*bundle)
-        code = rog_fail(err, cache->entry[i].why_not.code, "%s", cache->entry[i].why_not.message);
+        code = rog_fail_again(err, &cache->entry[i].why_not);
 out:
     pthread_mutex_unlock(&cache->mutex);
     return code;

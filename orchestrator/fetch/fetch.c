@@ -86,7 +86,7 @@ static int download(const struct rog_source *source, const char *folder, const c
     rog_http_free(http);
     if (is_worth_another(code))
         return fail_all(source, folder, cause.message, err);
-    return code ? rog_fail(err, code, "%s", cause.message) : ROG_OK;
+    return code ? rog_fail_again(err, &cause) : ROG_OK;
 }
 
 int rog_fetch(const struct rog_source *source, const char *folder,

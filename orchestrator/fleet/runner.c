@@ -295,7 +295,7 @@ static int claim(struct executor *x, struct active *a, struct rog_fleet_job *job
         return 0;
     }
     if (code < 0)
-        return rog_fail(err, code, "%s", cause.message);
+        return rog_fail_again(err, &cause);
     a->job = job;
     return enter(x, a, err);
 }
@@ -396,7 +396,7 @@ static int step(struct executor *x, struct active *a, bool *finished, struct rog
     if (code == 0)
         code = look_for_errors(a, err);
     if (code == 0 && stepped < 0)
-        code = rog_fail(err, stepped, "%s", cause.message);
+        code = rog_fail_again(err, &cause);
     if (code == 0 && ended)
         code = check_end(a, err);
     else if (code == 0)
@@ -444,7 +444,7 @@ static int advance(struct executor *x, struct active *a, struct rog_error *err)
     if (code == 0 && !finished)
         return 0;
     if (code != 0 && code != ROG_EFAILED && code != ROG_EFORMAT)
-        return rog_fail(err, code, "%s", cause.message);
+        return rog_fail_again(err, &cause);
     bool begun = false;
     int again = code ? try_again(x, a, cause.message, &begun, err) : 0;
     if (again < 0 || begun)

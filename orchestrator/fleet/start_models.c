@@ -165,7 +165,7 @@ int rog_start_models_make(const struct rog_fleet_options *options, struct rog_si
         if (made == ROG_EFAILED)
             snprintf(jobs[i].error, sizeof jobs[i].error, "%s", cause.message);
         else if (made < 0)
-            code = rog_fail(err, made, "%s", cause.message);
+            code = rog_fail_again(err, &cause);
     }
     for (size_t i = 0; i < count; i++)
         free(identities[i]);

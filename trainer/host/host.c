@@ -133,7 +133,7 @@ static int read_meter(struct supervisor *host, bool last, struct rog_error *err)
     double joules = 0;
     int code = rog_host_meter_read(&host->meter, &host->journal, last, &joules, &why);
     if (code != ROG_EFAILED)
-        return code ? rog_fail(err, code, "%s", why.message) : ROG_OK;
+        return code ? rog_fail_again(err, &why) : ROG_OK;
     rog_host_stream_unmeasured(&host->stream, joules);
     snprintf(text, sizeof text, "energy comes from the profile's model from here on: %s",
              why.message);
@@ -196,12 +196,12 @@ static int finish(struct supervisor *host, int code, struct rog_error *err)
     if (!last)
         last = read_meter(host, true, &why);
     if (!code && last)
-        code = rog_fail(err, last, "%s", why.message);
+        code = rog_fail_again(err, &why);
     last = rog_host_replay_stop(&host->replay, &why);
     if (!last && shaped)
         last = judge_replay(host, &why);
     if (!code && last)
-        code = rog_fail(err, last, "%s", why.message);
+        code = rog_fail_again(err, &why);
     rog_watchdog_end(&host->guard);
     unlink(ROG_HOST_KEY);
     return code;
@@ -316,7 +316,7 @@ int rog_host_run(const char *folder, struct rog_error *err)
     if (host.lease_is_out)
         rog_dir_remove(host.folder, &ignored);
     if (code)
-        rog_fail(err, code, "%s", why.message);
+        rog_fail_again(err, &why);
 out:
     release(&host);
     return code;

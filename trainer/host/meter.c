@@ -19,7 +19,7 @@ int rog_host_meter_open(struct rog_host_meter *meter, const char *sysfs,
         rog_host_journal_log(journal, "energy comes from the profile's model: %s", why.message);
         code = ROG_OK;
     } else {
-        rog_fail(err, code, "%s", why.message);
+        rog_fail_again(err, &why);
     }
     return code;
 }

@@ -244,5 +244,5 @@ int rog_host_replay_stop(struct rog_host_replay *replay, struct rog_error *err)
     replay->clock_fd = replay->told_fd = -1;
     if (!replay->over)
         replay->code = rog_fail(&replay->why, ROG_EFAILED, "the replay had to be killed");
-    return replay->code ? rog_fail(err, replay->code, "%s", replay->why.message) : ROG_OK;
+    return replay->code ? rog_fail_again(err, &replay->why) : ROG_OK;
 }

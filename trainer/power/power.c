@@ -360,7 +360,7 @@ int rog_power_sample(struct rog_power *power, double t_s, struct rog_error *err)
         values[i] = source->last;
         int code = source->read(source, &values[i], &why);
         if (code && source->shown.counts)
-            return rog_fail(err, code, "%s", why.message);
+            return rog_fail_again(err, &why);
     }
     double elapsed_s = power->sampled ? t_s - power->last_s : 0;
     for (size_t i = 0; i < power->count; i++)

@@ -143,7 +143,7 @@ static int crew_compute(struct crew *crew, const float *images, const float *tar
     pthread_barrier_wait(&crew->end);
     for (int h = 0; h < HALVES; h++)
         if (crew->halves[h].code)
-            return rog_fail(err, crew->halves[h].code, "%s", crew->halves[h].error.message);
+            return rog_fail_again(err, &crew->halves[h].error);
     return ROG_OK;
 }
 

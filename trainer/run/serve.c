@@ -215,5 +215,5 @@ int rog_serve_run(const struct rog_run_config *config, const struct rog_serve_ru
         cause = last;
     }
     release(&job);
-    return code ? rog_fail(err, code, "%s", cause.message) : ROG_OK;
+    return code ? rog_fail_again(err, &cause) : ROG_OK;
 }

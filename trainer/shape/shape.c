@@ -379,7 +379,7 @@ int rog_shape_restore(const char *iface, bool *found, struct rog_error *err)
         code = rog_shape_state_take(&state, iface, &busy);
     }
     if (code)
-        rog_fail(err, code, "%s", busy.message);
+        rog_fail_again(err, &busy);
     bool any = false;
     if (!code)
         code = rog_shape_state_undo(&state, &any, err);

@@ -109,6 +109,6 @@ int rog_simulate(const struct rog_run_config *config, const struct rog_simulate_
     }
     rog_train_release(&simulation.train);
     if (code)
-        rog_fail(err, code, "%s", cause.message);
+        rog_fail_again(err, &cause);
     return code;
 }

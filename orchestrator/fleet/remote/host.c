@@ -73,7 +73,7 @@ static int connect_again(struct rog_remote_host *host, const char *why, struct r
         code = rog_remote_connect_within(host, POLL_S, false, &cause);
     while (code != 0 && code != ROG_EINTR && code != ROG_EINVAL);
     if (code)
-        return rog_fail(err, code, "%s", cause.message);
+        return rog_fail_again(err, &cause);
     set_lost(host, false);
     rog_remote_log(host, ROG_EVENT_WARNING, "the connection to %s is back after %.0f s",
                    host->title, rog_clock_s() - begin_s);
@@ -201,7 +201,7 @@ static int look(struct rog_remote_host *host, enum state *state, struct rog_erro
     struct rog_error cause;
     int pulled = host->ssh && !rog_ssh_lost(host->ssh) ? pull(host, &cause) : 0;
     if (code == 0 && pulled)
-        code = rog_fail(err, pulled, "%s", cause.message);
+        code = rog_fail_again(err, &cause);
     if (code == 0 && *state != ENDED && has_lingered(host))
         *state = ENDED;
     if (code == 0 && *state != ENDED)
@@ -220,7 +220,7 @@ static int follow(struct rog_remote_host *host, struct rog_error *err)
         if (code && rog_ssh_lost(host->ssh))
             code = connect_again(host, cause.message, err);
         else if (code)
-            rog_fail(err, code, "%s", cause.message);
+            rog_fail_again(err, &cause);
         if (code == 0 && state >= RUNNING && host->reached < ROG_REMOTE_RUNNING)
             reach(host, ROG_REMOTE_RUNNING);
         if (code == 0 && state != ENDED &&

@@ -43,7 +43,7 @@ static int run_command(struct rog_remote_host *host, const char *command, double
                         "longer has to put itself into the background (setsid, systemd-run)",
                         host->title, limit_s, command);
     else if (code)
-        code = rog_fail(err, code, "%s: its recover command: %s", host->title, cause.message);
+        code = rog_fail_from(err, &cause, "%s: its recover command", host->title);
     else if (result.status < SIGNAL_STATUS && /* else the host may be on its way down */
              rog_ssh_succeeded(host->ssh, "its recover command", &result, &cause))
         code = rog_fail(err, ROG_EFAILED, "%s: %s", host->title, cause.message);
@@ -68,7 +68,7 @@ static int await_return(struct rog_remote_host *host, double until_s, struct rog
                         "command",
                         cause.message, limit_s);
     else
-        code = rog_fail(err, code, "%s", cause.message);
+        code = rog_fail_again(err, &cause);
     return code;
 }
 
