@@ -9,6 +9,7 @@
 #include <orchestrator/figures/label.h>
 #include <orchestrator/output.h>
 #include <orchestrator/run_view.h>
+#include <rog/iteration.h>
 
 /* Events that a person wants to see one by one, latest of these shown at most: */
 #define EVENTS_SHOWN 10
@@ -27,6 +28,18 @@ static void print_number(const struct rog_json *s, const char *name, const char 
     double number = rog_json_get_number(s, name, (double)NAN);
     if (!isnan(number))
         rog_print("%-18s %.*f %s", title, digits, number * factor, unit);
+}
+
+/* The means of columns that the summary does not have under a name of its own. */
+static void print_means(const struct rog_json *s)
+{
+    const struct rog_json *means = rog_json_get(s, "means");
+    for (const struct rog_iteration_column *c = rog_iteration_columns; c->name; c++) {
+        double mean = rog_json_get_number(means, c->name, (double)NAN);
+        if (!isnan(mean) && !rog_json_get(s, c->name))
+            rog_print("%-18s %.3f%s%s, mean", c->name, mean, c->unit ? " " : "",
+                      c->unit ? c->unit : "");
+    }
 }
 
 static void print_accuracy(const struct rog_json *s)
@@ -98,6 +111,7 @@ static void print_run(const struct rog_json *s)
     print_number(s, "compute_s", "computation", 3, 1, "s an iteration");
     print_number(s, "communication_s", "communication", 3, 1, "s an iteration");
     print_number(s, "stall_s", "stall", 3, 1, "s an iteration");
+    print_means(s);
     print_accuracy(s);
     print_number(s, "energy_j", "energy", 1, 1e-3, "kJ a worker");
     print_number(s, "bytes_pushed", "pushed", 1, 1e-6, "MB");

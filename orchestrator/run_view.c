@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include <orchestrator/output.h>
+#include <orchestrator/store/iterations.h>
 #include <orchestrator/store/paths.h>
 #include <orchestrator/store/replay.h>
 #include <orchestrator/store/summary.h>
@@ -121,7 +122,7 @@ int rog_run_details(struct rog_db *db, const char *text, struct rog_json **summa
         code = rog_run_summary(db, id, summary, err);
     if (code == 0) {
         struct rog_json *counts = rog_json_object(), *notable = rog_json_array();
-        struct rog_json *config = NULL, *versions = NULL;
+        struct rog_json *config = NULL, *versions = NULL, *means = NULL;
         char *folder = rog_run_folder_name(rog_db_path(db), id);
         code = load_events(db, id, counts, notable, err);
         if (rog_json_parse(row.config, strlen(row.config), "config", &config, NULL) == 0)
@@ -131,6 +132,10 @@ int rog_run_details(struct rog_db *db, const char *text, struct rog_json **summa
             rog_json_put(*summary, "versions", versions);
         if (code == 0)
             code = put_replay(db, id, *summary, err);
+        if (code == 0)
+            code = rog_iterations_means(db, id, &means, err);
+        if (means)
+            rog_json_put(*summary, "means", means);
         rog_json_put_string(*summary, "folder", folder);
         rog_json_put(*summary, "events", counts);
         rog_json_put(*summary, "notable_events", notable);

@@ -41,7 +41,7 @@ struct rog_iteration_column {
     size_t offset;       /* in struct rog_iteration */
     bool required;       /* a row is nothing without it */
     bool in_every_event; /* whatever the event is: written by rog_event_begin */
-    bool series;         /* a curve of its own in exports that draw */
+    bool series;         /* a curve of its own in exports that draw, its mean in `rogctl show` */
     int since;           /* version of the schema that brought it; 0: the first */
 };
 

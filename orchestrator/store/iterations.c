@@ -87,3 +87,46 @@ int rog_iterations_step(struct rog_query *query, struct rog_iteration *row, stru
     }
     return 1;
 }
+
+static char *means_sql(void)
+{
+    char *sql = NULL;
+    size_t size = 0;
+    const char *separator = "SELECT ";
+    FILE *text = open_memstream(&sql, &size);
+    if (!text)
+        return NULL;
+    for (const struct rog_iteration_column *c = rog_iteration_columns; c->name; c++) {
+        if (!c->series)
+            continue;
+        fprintf(text,
+                "%s(SELECT avg(mean) FROM (SELECT avg(%s) AS mean FROM iterations"
+                " WHERE run_id = ?1 AND rank > 0 GROUP BY rank))",
+                separator, c->name);
+        separator = ", ";
+    }
+    if (fclose(text) == 0)
+        return sql;
+    free(sql);
+    return NULL;
+}
+
+int rog_iterations_means(struct rog_db *db, const char *run_id, struct rog_json **means,
+                         struct rog_error *err)
+{
+    struct rog_query *query = NULL;
+    char *sql = means_sql();
+    int code = sql ? rog_query_new(&query, db, err, sql, "s", run_id) : rog_fail_nomem(err);
+    int at = 0;
+    *means = NULL;
+    if (code == 0 && (code = rog_query_step(query, err)) == 1) {
+        *means = rog_json_object();
+        for (const struct rog_iteration_column *c = rog_iteration_columns; c->name; c++)
+            if (c->series)
+                rog_json_put_number(*means, c->name, rog_query_real(query, at++));
+        code = 0;
+    }
+    rog_query_free(query);
+    free(sql);
+    return code;
+}

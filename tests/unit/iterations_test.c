@@ -170,6 +170,31 @@ static void rows_of_one_rank_or_of_all_workers(void **state)
     }
 }
 
+/* Workers count alike, however many iterations they made; the server does not count. */
+static void means_are_of_workers(void **state)
+{
+    struct fixture *f = *state;
+    static const struct {
+        int64_t rank, iteration, staleness;
+    } rows[] = {{0, 1, 100}, {1, 1, 2}, {1, 2, 2}, {1, 3, 5}, {2, 1, 7}};
+    struct rog_json *means = NULL;
+    struct rog_error err;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct rog_iteration row;
+        rog_iteration_init(&row);
+        row.rank = rows[i].rank;
+        row.iteration = rows[i].iteration;
+        row.t = 1;
+        row.staleness = rows[i].staleness;
+        insert(f->db, &row);
+    }
+    assert_int_equal(rog_iterations_means(f->db, "r", &means, &err), 0);
+    assert_true(rog_json_get_number(means, "staleness", -1) == 5);
+    assert_true(rog_json_get_number(means, "loss", -1) == -1);
+    assert_null(rog_json_get(means, "rows_total"));
+    rog_json_free(means);
+}
+
 /* The table of columns with two that later versions brought. */
 #define COLUMNS_MAX 64
 static void add_columns(struct rog_iteration_column columns[COLUMNS_MAX])
@@ -242,6 +267,7 @@ int main(void)
         TEST(values_keep_their_names),
         TEST(what_is_missing_stays_unknown),
         TEST(rows_of_one_rank_or_of_all_workers),
+        TEST(means_are_of_workers),
         TEST(older_tables_are_extended),
         TEST(the_first_version_is_what_it_was),
     };
