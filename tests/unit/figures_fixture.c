@@ -60,7 +60,9 @@ static void add_worker(struct fixture *f, const struct fixture_run *run, int ran
         end_s = (double)i * run->iteration_s + rank / 10.0;
         assert_int_equal(
             rog_db_run(f->db, &err,
-                       "INSERT INTO iterations VALUES (?1, ?2, ?3, ?4, ?5 * 0.2, ?5 * 0.3,"
+                       "INSERT INTO iterations(run_id, rank, iteration, t, compute_s, push_s,"
+                       " pull_s, stall_s, rows_pushed, rows_pulled, rows_total, bytes_pushed,"
+                       " bytes_pulled, loss, staleness) VALUES (?1, ?2, ?3, ?4, ?5 * 0.2, ?5 * 0.3,"
                        " ?5 * 0.2, ?5 * 0.3, 400 + ?3 % 100, 700, 1000, 5000, 6000, 3.0, NULL)",
                        "siidd", run->id, (int64_t)rank, i, end_s, run->iteration_s),
             0);

@@ -14,6 +14,7 @@
 
 #include <common/file.h>
 #include <orchestrator/store/db.h>
+#include <orchestrator/store/iteration_columns.h>
 #include <orchestrator/store/schema.h>
 #include <orchestrator/store/summary.h>
 
@@ -218,6 +219,10 @@ static void an_older_schema_is_brought_up(void **state)
     add_run(f->db, "b");
     for (size_t i = 0; i < sizeof back / sizeof *back; i++)
         assert_int_equal(rog_db_run(f->db, &err, back[i], ""), 0);
+    char *first = rog_iterations_create(rog_iteration_columns);
+    assert_int_equal(rog_db_run(f->db, &err, "DROP TABLE iterations", ""), 0);
+    assert_int_equal(rog_db_run(f->db, &err, first, ""), 0);
+    free(first);
     rog_db_close(f->db);
     f->db = NULL;
     assert_int_equal(rog_db_open(&f->db, f->path, ROG_DB_READ, &err), 0);
