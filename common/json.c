@@ -73,6 +73,11 @@ bool rog_json_is_integer(const struct rog_json *value)
     return json_is_integer(theirs(value));
 }
 
+bool rog_json_is_null(const struct rog_json *value)
+{
+    return json_is_null(theirs(value));
+}
+
 bool rog_json_is_bool(const struct rog_json *value)
 {
     return json_is_boolean(theirs(value));

@@ -30,6 +30,7 @@ bool rog_json_is_array(const struct rog_json *value);
 bool rog_json_is_string(const struct rog_json *value);
 bool rog_json_is_number(const struct rog_json *value);
 bool rog_json_is_integer(const struct rog_json *value);
+bool rog_json_is_null(const struct rog_json *value);
 bool rog_json_is_bool(const struct rog_json *value);
 const struct rog_json *rog_json_get(const struct rog_json *object, const char *key);
 size_t rog_json_size(const struct rog_json *array_or_object);

@@ -151,7 +151,10 @@ try 2 rog-trainer host --folder mine --stop
 says "is no folder of a host"
 [ -f mine/file ] || fail "somebody else's file is gone"
 for bad in '"rol":1' '"role":"sleep"' '"role":"work"' '"role":"serve","rank":2' \
-    '"role":"work","rank":1,"shape":{"iface":"lo"}' '"role":"work","rank":1,"wrap":[1]'; do
+    '"role":"work","rank":1,"shape":{"iface":"lo"}' '"role":"work","rank":1,"wrap":[1]' '"role":"work","rank":1,"lease_s":0' \
+    '"role":"work","rank":1,"environment":{"A":1}' \
+    '"role":"work","rank":1,"shape":{"iface":"lo","trace":"t","direction":"up"}' \
+    '"role":"work","rank":1,"shape":{"iface":"lo","peers":[{"rank":0}]}'; do
     rm -rf bad && mkdir bad && echo "{$bad}" >bad/host.json
     rog-trainer host --folder bad >said 2>&1 &
     await bad failed

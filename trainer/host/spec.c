@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include <common/file.h>
+#include <common/settings.h>
 #include <trainer/shape/shape.h>
 
 #define SPEC_MAX_BYTES ((size_t)1 << 20)
@@ -15,109 +16,50 @@
 #define LEASE_MAX_S 1e7
 #define OFFSET_MAX_S 1e9
 
-enum type { STRING, NUMBER, INTEGER, TRUTH, OBJECT, ARRAY };
-
-/* A member that there may be, and the range of a number. */
-struct member {
-    const char *name;
-    enum type type;
-    double min, max;
+static const struct rog_setting host_settings[] = {
+    {.name = "role", .type = ROG_SETTING_STRING, .choices = "serve|work"},
+    {.name = "rank", .type = ROG_SETTING_INT, .max = RANK_MAX},
+    {.name = "arguments", .type = ROG_SETTING_TEXTS},
+    {.name = "wrap", .type = ROG_SETTING_TEXTS},
+    {.name = "restarts", .type = ROG_SETTING_INT, .max = RESTARTS_MAX},
+    {.name = "lease_s", .type = ROG_SETTING_REAL, .min = 1, .max = LEASE_MAX_S},
+    {.name = "sysfs", .type = ROG_SETTING_STRING},
+    {.name = "power", .type = ROG_SETTING_FLAG},
+    {.name = NULL},
 };
 
-static const struct member host_members[] = {
-    {"role", STRING, 0, 0},
-    {"rank", INTEGER, 0, RANK_MAX},
-    {"arguments", ARRAY, 0, 0},
-    {"wrap", ARRAY, 0, 0},
-    {"environment", OBJECT, 0, 0},
-    {"restarts", INTEGER, 0, RESTARTS_MAX},
-    {"lease_s", NUMBER, 1, LEASE_MAX_S},
-    {"sysfs", STRING, 0, 0},
-    {"power", TRUTH, 0, 0},
-    {"shape", OBJECT, 0, 0},
-    {NULL, STRING, 0, 0},
+static const struct rog_setting shape_settings[] = {
+    {.name = "iface", .type = ROG_SETTING_STRING},
+    {.name = "direction", .type = ROG_SETTING_STRING, .choices = "both|egress"},
+    {.name = "trace", .type = ROG_SETTING_STRING},
+    {.name = "seed", .type = ROG_SETTING_INT, .max = 9007199254740991.0},
+    {.name = "offset_s", .type = ROG_SETTING_REAL, .max = OFFSET_MAX_S},
+    {.name = "tolerance", .type = ROG_SETTING_REAL, .min = 0.001, .max = 10},
+    {.name = NULL},
 };
 
-static const struct member shape_members[] = {
-    {"iface", STRING, 0, 0},
-    {"direction", STRING, 0, 0},
-    {"trace", STRING, 0, 0},
-    {"seed", INTEGER, 0, 9007199254740991.0},
-    {"offset_s", NUMBER, 0, OFFSET_MAX_S},
-    {"tolerance", NUMBER, 0.001, 10},
-    {"peers", ARRAY, 0, 0},
-    {NULL, STRING, 0, 0},
-};
-
-static const struct member peer_members[] = {
-    {"rank", INTEGER, 1, RANK_MAX},        {"address", STRING, 0, 0}, {"trace", STRING, 0, 0},
-    {"offset_s", NUMBER, 0, OFFSET_MAX_S}, {NULL, STRING, 0, 0},
+static const struct rog_setting peer_settings[] = {
+    {.name = "rank", .type = ROG_SETTING_INT, .min = 1, .max = RANK_MAX},
+    {.name = "address", .type = ROG_SETTING_STRING},
+    {.name = "trace", .type = ROG_SETTING_STRING},
+    {.name = "offset_s", .type = ROG_SETTING_REAL, .max = OFFSET_MAX_S},
+    {.name = NULL},
 };
 
 struct check {
-    const struct member *members;
-    const char *path, *where;
+    const char *path;
     struct rog_error *err;
 };
 
-static bool has_type(const struct rog_json *value, enum type type)
+/* `skip`: members, separated by '|', that are looked at by themselves. */
+static int check_object(const struct rog_json *object, const struct rog_setting *table,
+                        const char *skip, const char *path, const char *where,
+                        struct rog_error *err)
 {
-    switch (type) {
-    case STRING:
-        return rog_json_is_string(value);
-    case NUMBER:
-        return rog_json_is_number(value);
-    case INTEGER:
-        return rog_json_is_integer(value);
-    case TRUTH:
-        return rog_json_is_bool(value);
-    case OBJECT:
-        return rog_json_is_object(value);
-    case ARRAY:
-        return rog_json_is_array(value);
-    }
-    return false;
-}
-
-static bool is_null(const struct rog_json *value)
-{
-    for (enum type type = STRING; type <= ARRAY; type++)
-        if (has_type(value, type))
-            return false;
-    return true;
-}
-
-static int check_member(const char *key, const struct rog_json *value, void *user)
-{
-    static const char *const types[] = {"a string",      "a number",  "a whole number",
-                                        "true or false", "an object", "an array"};
-    const struct check *check = user;
-    const struct member *member = check->members;
-    while (member->name && strcmp(member->name, key) != 0)
-        member++;
-    if (!member->name)
-        return rog_fail(check->err, ROG_EINVAL, "%s: unknown member \"%s\"%s", check->path, key,
-                        check->where);
-    if (member->type == OBJECT && is_null(value))
-        return ROG_OK;
-    if (!has_type(value, member->type))
-        return rog_fail(check->err, ROG_EINVAL, "%s: \"%s\"%s must be %s", check->path, key,
-                        check->where, types[member->type]);
-    double number = rog_json_number(value, 0);
-    if ((member->type == NUMBER || member->type == INTEGER) &&
-        !(number >= member->min && number <= member->max))
-        return rog_fail(check->err, ROG_EINVAL, "%s: \"%s\"%s must be from %g to %g (found %g)",
-                        check->path, key, check->where, member->min, member->max, number);
-    return ROG_OK;
-}
-
-static int check_object(const struct rog_json *object, const struct member *members,
-                        const char *path, const char *where, struct rog_error *err)
-{
-    struct check check = {members, path, where, err};
     if (!rog_json_is_object(object))
-        return rog_fail(err, ROG_EINVAL, "%s: an object is needed%s", path, where);
-    return rog_json_each(object, check_member, &check);
+        return rog_fail(err, ROG_EINVAL, "%s%s: an object is needed", path, where);
+    int code = rog_settings_check(table, object, skip, err);
+    return code ? rog_fail_prefix(err, "%s%s", path, where) : ROG_OK;
 }
 
 static int check_text(const char *key, const struct rog_json *value, void *user)
@@ -130,13 +72,15 @@ static int check_text(const char *key, const struct rog_json *value, void *user)
     return ROG_OK;
 }
 
-static int check_words(const struct rog_json *words, const char *name, const char *path,
-                       struct rog_error *err)
+static int check_environment(const struct rog_json *environment, const char *path,
+                             struct rog_error *err)
 {
-    for (size_t i = 0; i < rog_json_size(words); i++)
-        if (!rog_json_is_string(rog_json_at(words, i)))
-            return rog_fail(err, ROG_EINVAL, "%s: \"%s\" must hold strings", path, name);
-    return ROG_OK;
+    struct check check = {path, err};
+    if (!environment || rog_json_is_null(environment))
+        return ROG_OK;
+    if (!rog_json_is_object(environment))
+        return rog_fail(err, ROG_EINVAL, "%s: \"environment\" must be an object", path);
+    return rog_json_each(environment, check_text, &check);
 }
 
 static int read_peers(struct rog_host_shape *shape, const struct rog_json *peers, const char *path,
@@ -153,7 +97,7 @@ static int read_peers(struct rog_host_shape *shape, const struct rog_json *peers
     for (size_t i = 0; i < count && !code; i++) {
         const struct rog_json *from = rog_json_at(peers, i);
         struct rog_host_peer *peer = &shape->peers[i];
-        code = check_object(from, peer_members, path, " of a peer", err);
+        code = check_object(from, peer_settings, NULL, path, ": a peer", err);
         peer->rank = (uint32_t)rog_json_get_integer(from, "rank", 0);
         peer->address = rog_json_get_string(from, "address", NULL);
         peer->trace = rog_json_get_string(from, "trace", NULL);
@@ -168,9 +112,9 @@ static int read_shape(struct rog_host_spec *spec, const char *path, struct rog_e
 {
     const struct rog_json *from = rog_json_get(spec->json, "shape");
     struct rog_host_shape *shape = &spec->shape;
-    if (!from || is_null(from))
+    if (!from || rog_json_is_null(from))
         return ROG_OK;
-    int code = check_object(from, shape_members, path, " of \"shape\"", err);
+    int code = check_object(from, shape_settings, "peers", path, ": shape", err);
     const char *direction = rog_json_get_string(from, "direction", "both");
     const struct rog_json *peers = rog_json_get(from, "peers");
     shape->iface = rog_json_get_string(from, "iface", NULL);
@@ -183,9 +127,8 @@ static int read_shape(struct rog_host_spec *spec, const char *path, struct rog_e
         return code;
     if (!shape->iface)
         return rog_fail(err, ROG_EINVAL, "%s: \"shape\" needs \"iface\"", path);
-    if (!shape->egress_only && strcmp(direction, "both") != 0)
-        return rog_fail(err, ROG_EINVAL, "%s: \"direction\" must be both or egress (found \"%s\")",
-                        path, direction);
+    if (peers && !rog_json_is_array(peers))
+        return rog_fail(err, ROG_EINVAL, "%s: \"peers\" must be an array", path);
     if (rog_json_size(peers))
         code = read_peers(shape, peers, path, err);
     if (!code && !shape->trace == !shape->peer_count)
@@ -196,7 +139,7 @@ static int read_shape(struct rog_host_spec *spec, const char *path, struct rog_e
 static int interpret(struct rog_host_spec *spec, const char *path, struct rog_error *err)
 {
     const struct rog_json *json = spec->json;
-    int code = check_object(json, host_members, path, "", err);
+    int code = check_object(json, host_settings, "environment|shape", path, "", err);
     if (code)
         return code;
     const char *role = rog_json_get_string(json, "role", "");
@@ -209,18 +152,12 @@ static int interpret(struct rog_host_spec *spec, const char *path, struct rog_er
     spec->lease_s = rog_json_get_number(json, "lease_s", ROG_HOST_LEASE_S);
     spec->sysfs = rog_json_get_string(json, "sysfs", "/sys");
     spec->power = rog_json_get_bool(json, "power", true);
-    struct check check = {NULL, path, "", err};
-    if (!spec->serves && strcmp(role, "work") != 0)
-        return rog_fail(err, ROG_EINVAL, "%s: \"role\" must be serve or work (found \"%s\")", path,
-                        role);
+    if (!role[0])
+        return rog_fail(err, ROG_EINVAL, "%s: \"role\" is needed: serve or work", path);
     if (spec->serves != (spec->rank == 0) || spec->rank > RANK_MAX)
         return rog_fail(err, ROG_EINVAL, "%s: \"rank\" is 0 for the server, from 1 on for workers",
                         path);
-    code = check_words(spec->arguments, "arguments", path, err);
-    if (!code)
-        code = check_words(spec->wrap, "wrap", path, err);
-    if (!code && spec->environment && rog_json_is_object(spec->environment))
-        code = rog_json_each(spec->environment, check_text, &check);
+    code = check_environment(spec->environment, path, err);
     return code ? code : read_shape(spec, path, err);
 }
 
