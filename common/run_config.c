@@ -12,136 +12,6 @@
 #define CONFIG_MAX_BYTES (16u << 20)
 #define WORKERS_MAX 65536u
 
-/* Where a setting's value goes: its row in the settings tables says what it may be. */
-enum field_type {
-    FIELD_U32,
-    FIELD_U64,
-    FIELD_I64,
-    FIELD_REAL,
-    FIELD_FLAG,
-    FIELD_STRING,
-    FIELD_LIST
-};
-
-struct field {
-    const char *name;
-    enum field_type type;
-    size_t offset;
-};
-
-#define RUN(kind, member) #member, FIELD_##kind, offsetof(struct rog_run_config, member)
-#define WORKER(kind, member) #member, FIELD_##kind, offsetof(struct rog_run_worker, member)
-
-/* lr_halve_at is a list and taken apart. */
-static const struct field run_fields[] = {
-    {RUN(STRING, library)},
-    {RUN(I64, threshold)},
-    {RUN(STRING, compression)},
-    {RUN(STRING, control)},
-    {RUN(STRING, trace)},
-    {RUN(U32, batchsize)},
-    {RUN(U32, epochs)},
-    {RUN(REAL, seconds)},
-    {RUN(STRING, note)},
-    {RUN(U64, seed)},
-    {RUN(STRING, workload)},
-    {RUN(STRING, command)},
-    {RUN(LIST, files)},
-    {RUN(STRING, test)},
-    {RUN(LIST, sources)},
-    {RUN(LIST, ranks)},
-    {RUN(STRING, model)},
-    {RUN(STRING, wire_model)},
-    {RUN(STRING, data)},
-    {RUN(U32, image_size)},
-    {RUN(STRING, noise)},
-    {RUN(U32, test_images)},
-    {RUN(U32, batch)},
-    {RUN(REAL, learning_rate)},
-    {RUN(REAL, momentum)},
-    {RUN(REAL, weight_decay)},
-    {RUN(REAL, label_smoothing)},
-    {RUN(REAL, mixup)},
-    {RUN(U32, pretrain_epochs)},
-    {RUN(U32, pretrain_batch)},
-    {RUN(REAL, pretrain_learning_rate)},
-    {RUN(U64, pretrain_seed)},
-    {RUN(STRING, initial_model)},
-    {RUN(REAL, checkpoint_period)},
-    {RUN(U32, checkpoint_count)},
-    {RUN(REAL, checkpoint_growth)},
-    {RUN(REAL, latency)},
-    {RUN(FLAG, record_rows)},
-    {NULL, FIELD_U32, 0},
-};
-
-static const struct field worker_fields[] = {
-    {WORKER(STRING, host)},
-    {WORKER(STRING, profile)},
-    {WORKER(U32, batch)},
-    {WORKER(U32, local_steps)},
-    {WORKER(REAL, step_s)},
-    {WORKER(REAL, compress_s)},
-    {WORKER(REAL, rank_s)},
-    {WORKER(REAL, pace_s)},
-    {WORKER(REAL, pace_rows_s)},
-    {WORKER(STRING, step_times)},
-    {WORKER(REAL, unpack_rows_s)},
-    {WORKER(REAL, server_unpack_s)},
-    {WORKER(REAL, server_compress_s)},
-    {WORKER(REAL, server_rank_s)},
-    {WORKER(REAL, packet_headers)},
-    {WORKER(REAL, send_buffer)},
-    {WORKER(REAL, zero_mbps)},
-    {WORKER(STRING, answers)},
-    {WORKER(REAL, decompress_s)},
-    {WORKER(REAL, watts_compute)},
-    {WORKER(REAL, watts_communicate)},
-    {WORKER(REAL, watts_stall)},
-    {WORKER(STRING, trace)},
-    {WORKER(REAL, trace_offset)},
-    {NULL, FIELD_U32, 0},
-};
-
-/* What a simulated device cannot do without and no default stands for. */
-static const char *const worker_required[] = {
-    "step_s", "compress_s", "decompress_s", "watts_compute", "watts_communicate", "watts_stall",
-};
-
-static void store(const struct field *field, const struct rog_json *value, char *base)
-{
-    void *target = base + field->offset;
-    switch (field->type) {
-    case FIELD_U32:
-        *(uint32_t *)target = (uint32_t)rog_json_integer(value, 0);
-        break;
-    case FIELD_U64:
-        *(uint64_t *)target = (uint64_t)rog_json_integer(value, 0);
-        break;
-    case FIELD_I64:
-        *(int64_t *)target = rog_json_integer(value, -1);
-        break;
-    case FIELD_REAL:
-        *(double *)target = rog_json_number(value, 0);
-        break;
-    case FIELD_FLAG:
-        *(bool *)target = rog_json_bool(value, false);
-        break;
-    case FIELD_STRING:
-        *(const char **)target = rog_json_string(value, NULL);
-        break;
-    case FIELD_LIST:
-        *(const struct rog_json **)target = value;
-        break;
-    }
-}
-
-static void store_all(const struct field *fields, const struct rog_json *object, char *base)
-{
-    for (const struct field *field = fields; field->name; field++)
-        store(field, rog_json_get(object, field->name), base);
-}
-
 static int take_halvings(struct rog_run_config *config, struct rog_error *err)
 {
     const struct rog_json *list = rog_json_get(config->json, "lr_halve_at");
@@ -169,10 +39,10 @@ static int worker_settings(const struct rog_json *given, struct rog_json **setti
     int code = rog_settings_check(rog_worker_settings, given, "rank", err);
     if (code)
         return code;
-    for (size_t i = 0; i < sizeof worker_required / sizeof *worker_required; i++)
-        if (!rog_json_get(given, worker_required[i]))
+    for (const struct rog_setting *row = rog_worker_settings; row->name; row++)
+        if (rog_setting_is(row, ROG_SETTING_REQUIRED, 0) && !rog_json_get(given, row->name))
             return rog_fail(err, ROG_EINVAL, "%s is not given; take it from the device's profile",
-                            worker_required[i]);
+                            row->name);
     *settings = rog_json_copy(given);
     if (!*settings)
         return rog_fail_nomem(err);
@@ -198,14 +68,10 @@ static int take_worker(struct rog_run_config *config, const struct rog_json *giv
         code = rog_fail(err, ROG_EINVAL, "rank %lld is given twice", (long long)rank);
         goto out;
     }
-    if (!rog_json_get(settings, "batch"))
-        rog_json_put_integer(settings, "batch", config->batch);
-    if (!rog_json_get(settings, "unpack_rows_s"))
-        rog_json_put_number(settings, "unpack_rows_s",
-                            rog_json_get_number(settings, "decompress_s", 0));
-    if (!rog_json_get(settings, "trace"))
-        rog_json_put_string(settings, "trace", config->trace);
-    store_all(worker_fields, settings, (char *)worker);
+    code = rog_settings_derive(rog_worker_settings, settings, config->json, err);
+    if (code)
+        goto out;
+    rog_settings_store(rog_worker_settings, settings, worker);
     worker->rank = (uint32_t)rank;
     worker->local_steps *= config->batchsize;
     rog_json_append(resolved, settings); /* keeps the strings alive */
@@ -215,9 +81,9 @@ out:
     return code;
 }
 
-static int take_workers(struct rog_run_config *config, const struct rog_json *given,
-                        struct rog_error *err)
+static int take_workers(struct rog_run_config *config, struct rog_error *err)
 {
+    const struct rog_json *given = rog_json_get(config->json, "workers");
     if (!given)
         return ROG_OK;
     size_t count = rog_json_size(given);
@@ -245,34 +111,41 @@ static int take_workers(struct rog_run_config *config, const struct rog_json *gi
     return code;
 }
 
-static int take_all(struct rog_run_config *config, const struct rog_json *given,
-                    struct rog_error *err)
+/* Takes over `json`, which is checked and becomes whole. */
+static int take_all(struct rog_run_config *config, struct rog_json *json, struct rog_error *err)
 {
-    if (!rog_json_is_object(given))
+    config->json = json;
+    if (!rog_json_is_object(json))
         return rog_fail(err, ROG_EINVAL, "must be one JSON object of run settings");
-    int code = rog_settings_check(rog_run_settings, given, "workers", err);
+    int code = rog_settings_check(rog_run_settings, json, "workers", err);
+    if (!code)
+        code = rog_settings_fill(rog_run_settings, json, err);
+    if (!code)
+        code = rog_settings_derive(rog_run_settings, json, NULL, err);
     if (code)
         return code;
-    config->json = rog_json_copy(given);
-    if (!config->json)
-        return rog_fail_nomem(err);
-    code = rog_settings_fill(rog_run_settings, config->json, err);
-    if (code)
-        return code;
-    if (!rog_json_get(config->json, "trace")) {
-        char *trace = rog_format("synth:%s", rog_json_get_string(config->json, "control", ""));
-        if (!trace)
-            return rog_fail_nomem(err);
-        rog_json_put_string(config->json, "trace", trace);
-        free(trace);
-    }
-    store_all(run_fields, config->json, (char *)config);
+    rog_settings_store(rog_run_settings, json, config);
     code = take_halvings(config, err);
-    if (code)
-        return code;
-    code = take_workers(config, rog_json_get(given, "workers"), err);
+    if (!code)
+        code = take_workers(config, err);
     if (!code && config->worker_count)
-        code = rog_workload_check_ranks(config->json, config->worker_count, err);
+        code = rog_workload_check_ranks(json, config->worker_count, err);
+    return code;
+}
+
+int rog_run_config_new(struct rog_run_config **config, struct rog_json *json, const char *origin,
+                       struct rog_error *err)
+{
+    struct rog_run_config *made = json ? calloc(1, sizeof *made) : NULL;
+    int code = made ? take_all(made, json, err) : rog_fail_nomem(err);
+    if (!made)
+        rog_json_free(json);
+    if (code) {
+        rog_fail_prefix(err, "%s", origin);
+        rog_run_config_free(made);
+        made = NULL;
+    }
+    *config = made;
     return code;
 }
 
@@ -280,20 +153,9 @@ int rog_run_config_parse(struct rog_run_config **config, const char *text, size_
                          const char *origin, struct rog_error *err)
 {
     *config = NULL;
-    struct rog_json *given = NULL;
-    int code = rog_json_parse(text, size, origin, &given, err);
-    if (code)
-        return code;
-    struct rog_run_config *made = calloc(1, sizeof *made);
-    code = made ? take_all(made, given, err) : rog_fail_nomem(err);
-    if (code) {
-        rog_fail_prefix(err, "%s", origin);
-        rog_run_config_free(made);
-        made = NULL;
-    }
-    rog_json_free(given);
-    *config = made;
-    return code;
+    struct rog_json *json = NULL;
+    int code = rog_json_parse(text, size, origin, &json, err);
+    return code ? code : rog_run_config_new(config, json, origin, err);
 }
 
 int rog_run_config_read(struct rog_run_config **config, const char *path, struct rog_error *err)

@@ -85,6 +85,10 @@ struct rog_run_config {
     uint32_t worker_count;
 };
 
+/* From an object of settings, which is taken over, also after an error (NULL: ROG_ENOMEM). `origin`
+ * names it in errors. */
+int rog_run_config_new(struct rog_run_config **config, struct rog_json *json, const char *origin,
+                       struct rog_error *err);
 /* Reads a JSON file. Errors begin with the file's name. */
 int rog_run_config_read(struct rog_run_config **config, const char *path, struct rog_error *err);
 /* The same for text in memory; `origin` names it in errors. */

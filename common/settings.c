@@ -2,13 +2,15 @@
 /* Checking, parsing, filling in and describing settings by their rows. */
 #include <common/settings.h>
 
+#include <assert.h>
+#include <ctype.h>
 #include <errno.h>
 #include <math.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include <common/file.h>
 #include <rog/strategy.h>
 
 #define NAME_MAX_BYTES 64
@@ -19,6 +21,19 @@ const struct rog_setting *rog_setting_find(const struct rog_setting *table, cons
         if (!strcmp(table->name, name))
             return table;
     return NULL;
+}
+
+bool rog_name_is_plain(const char *name)
+{
+    size_t length = strlen(name);
+    if (length == 0 || length > NAME_MAX_BYTES || name[0] == '-' || name[0] == '.')
+        return false;
+    for (size_t i = 0; i < length; i++) {
+        unsigned char letter = (unsigned char)name[i];
+        if (letter > 127 || (!isalnum(letter) && !strchr("-_.", letter)))
+            return false;
+    }
+    return true;
 }
 
 /* Levenshtein distance over one row of the table. */
@@ -166,8 +181,15 @@ static bool fits(const struct rog_setting *setting, const struct rog_json *value
 int rog_setting_check(const struct rog_setting *setting, const struct rog_json *value,
                       struct rog_error *err)
 {
-    if (fits(setting, value))
-        return 0;
+    if (fits(setting, value)) {
+        const char *text = rog_json_string(value, "");
+        return !(setting->flags & ROG_SETTING_FILE_NAME) || rog_name_is_plain(text)
+                   ? 0
+                   : rog_fail(err, ROG_EINVAL,
+                              "%s becomes part of file names: letters, digits, '-', '_' and '.' "
+                              "are allowed (found \"%s\")",
+                              setting->name, text);
+    }
     char wanted[256];
     allowed(setting, wanted, sizeof wanted);
     char *found = rog_json_text(value);
@@ -258,7 +280,7 @@ int rog_settings_fill(const struct rog_setting *table, struct rog_json *object,
     for (; table->name; table++) {
         if (is_word(table, rog_json_get(object, table->name)))
             rog_json_put_integer(object, table->name, (int64_t)table->max);
-        if (!table->fallback || rog_json_get(object, table->name))
+        if (!table->fallback || strchr(table->fallback, '{') || rog_json_get(object, table->name))
             continue;
         struct rog_json *value = NULL;
         int code = rog_setting_parse(table, table->fallback, &value, err);
@@ -266,6 +288,141 @@ int rog_settings_fill(const struct rog_setting *table, struct rog_json *object,
             return code;
         rog_json_put(object, table->name, value);
     }
+    return 0;
+}
+
+/* The default with the value in the place of the {NAME} in it: *value is heap memory, NULL where
+ * that setting is unset. */
+static int derive(const struct rog_setting *setting, const struct rog_json *object,
+                  const struct rog_json *outer, struct rog_json **value, struct rog_error *err)
+{
+    *value = NULL;
+    const char *open = strchr(setting->fallback, '{');
+    const char *close = strchr(open, '}');
+    assert(close);
+    char *name = rog_format("%.*s", (int)(close - open) - 1, open + 1);
+    if (!name)
+        return rog_fail_nomem(err);
+    const struct rog_json *from = rog_json_get(object, name);
+    if (!from)
+        from = rog_json_get(outer, name);
+    free(name);
+    if (!from)
+        return 0;
+    bool whole = open == setting->fallback && close[1] == '\0';
+    char *text = whole ? NULL
+                       : rog_format("%.*s%s%s", (int)(open - setting->fallback), setting->fallback,
+                                    rog_json_string(from, ""), close + 1);
+    *value = text ? rog_json_new_string(text) : rog_json_copy(whole ? from : NULL);
+    free(text);
+    return *value ? 0 : rog_fail_nomem(err);
+}
+
+int rog_settings_derive(const struct rog_setting *table, struct rog_json *object,
+                        const struct rog_json *outer, struct rog_error *err)
+{
+    for (; table->name; table++) {
+        if (!table->fallback || !strchr(table->fallback, '{') || rog_json_get(object, table->name))
+            continue;
+        struct rog_json *value;
+        int code = derive(table, object, outer, &value, err);
+        if (code)
+            return code;
+        if (value)
+            rog_json_put(object, table->name, value);
+    }
+    return 0;
+}
+
+static void store(const struct rog_setting *setting, const struct rog_json *value, void *member)
+{
+    switch (setting->type) {
+    case ROG_SETTING_FLAG:
+        assert(setting->bytes == sizeof(bool));
+        *(bool *)member = rog_json_bool(value, false);
+        break;
+    case ROG_SETTING_INT:
+        assert(setting->bytes == sizeof(uint32_t) || setting->bytes == sizeof(int64_t));
+        if (setting->bytes == sizeof(uint32_t))
+            *(uint32_t *)member = (uint32_t)rog_json_integer(value, 0);
+        else
+            *(int64_t *)member = rog_json_integer(value, -1);
+        break;
+    case ROG_SETTING_REAL:
+        assert(setting->bytes == sizeof(double));
+        *(double *)member = rog_json_number(value, 0);
+        break;
+    case ROG_SETTING_STRING:
+        assert(setting->bytes == sizeof(const char *));
+        *(const char **)member = rog_json_string(value, NULL);
+        break;
+    case ROG_SETTING_REALS:
+    case ROG_SETTING_TEXTS:
+        assert(setting->bytes == sizeof(const struct rog_json *));
+        *(const struct rog_json **)member = value;
+        break;
+    }
+}
+
+void rog_settings_store(const struct rog_setting *table, const struct rog_json *object, void *base)
+{
+    for (; table->name; table++)
+        if (table->bytes)
+            store(table, rog_json_get(object, table->name), (char *)base + table->offset);
+}
+
+bool rog_setting_is(const struct rog_setting *setting, unsigned with, unsigned without)
+{
+    return (!with || (setting->flags & with)) && !(setting->flags & without);
+}
+
+void rog_settings_copy(const struct rog_setting *table, unsigned with, unsigned without,
+                       const struct rog_json *from, struct rog_json *to)
+{
+    for (; table->name; table++) {
+        const struct rog_json *value = rog_json_get(from, table->name);
+        if (value && rog_setting_is(table, with, without))
+            rog_json_put(to, table->name, rog_json_copy(value));
+    }
+}
+
+char *rog_settings_names(const struct rog_setting *table, unsigned with, unsigned without)
+{
+    char *names = rog_strdup("");
+    for (; names && table->name; table++) {
+        if (!rog_setting_is(table, with, without))
+            continue;
+        char *longer = rog_format("%s%s%s", names, names[0] ? ", " : "", table->name);
+        free(names);
+        names = longer;
+    }
+    return names;
+}
+
+const char *rog_setting_path(const struct rog_setting *setting, const char *value)
+{
+    if (setting->flags & ROG_SETTING_PATH) {
+        size_t word = strspn(value, "abcdefghijklmnopqrstuvwxyz0123456789");
+        return word > 0 && value[word] == ':' ? NULL : value;
+    }
+    if (setting->flags & ROG_SETTING_PATH_AFTER_COLON) {
+        const char *colon = strchr(value, ':');
+        return colon ? colon + 1 : NULL;
+    }
+    return (setting->flags & ROG_SETTING_PATH_WITH_SLASH) && strchr(value, '/') ? value : NULL;
+}
+
+int rog_setting_put_path(const struct rog_setting *setting, struct rog_json *object,
+                         const char *path, struct rog_error *err)
+{
+    const char *value = rog_json_get_string(object, setting->name, NULL);
+    const char *at = value ? rog_setting_path(setting, value) : NULL;
+    assert(at);
+    char *whole = rog_format("%.*s%s", (int)(at - value), value, path);
+    if (!whole)
+        return rog_fail_nomem(err);
+    rog_json_put_string(object, setting->name, whole);
+    free(whole);
     return 0;
 }
 

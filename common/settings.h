@@ -7,6 +7,7 @@
  * experiment and cluster files, the command line, --help, the docs and the trainer read that row.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include <common/json.h>
@@ -21,17 +22,46 @@ enum rog_setting_type {
     ROG_SETTING_TEXTS,  /* list of texts */
 };
 
+/* What a setting is to those who treat it apart from others. Each of them asks for its flag over
+ * the whole table; nobody keeps a list of names. */
+enum rog_setting_flag {
+    /* Paths, which are relative to the file's folder and whose files travel to the hosts. */
+    ROG_SETTING_PATH = 1 << 0,             /* unless it begins with a word and a colon */
+    ROG_SETTING_PATH_AFTER_COLON = 1 << 1, /* what follows "WORD:", where there is a colon */
+    ROG_SETTING_PATH_WITH_SLASH = 1 << 2,  /* of a file that is there, where it has a slash */
+    ROG_SETTING_IS_PATH = ROG_SETTING_PATH | ROG_SETTING_PATH_AFTER_COLON |
+                          ROG_SETTING_PATH_WITH_SLASH, /* any of them */
+
+    ROG_SETTING_FILLED_IN = 1 << 3,      /* by the plan, as a rule not by people */
+    ROG_SETTING_FILE_NAME = 1 << 4,      /* becomes part of file names: rog_name_is_plain */
+    ROG_SETTING_ASIDE = 1 << 5,          /* does not tell one run from another */
+    ROG_SETTING_NOT_NOTED = 1 << 6,      /* what a matrix varies is noted, but not this */
+    ROG_SETTING_OF_PROGRAMS = 1 << 7,    /* of workload program alone */
+    ROG_SETTING_OF_START_MODEL = 1 << 8, /* the network's starting model depends on it */
+    ROG_SETTING_KEPT_BY_REPLAY = 1 << 9, /* of a run: holds in a replay of it, too */
+    ROG_SETTING_RECORDED = 1 << 10,      /* of a worker: a replay has what was recorded instead */
+    ROG_SETTING_REQUIRED = 1 << 11,      /* what a simulated device cannot do without */
+};
+
 struct rog_setting {
     const char *name;
     enum rog_setting_type type;
-    const char *fallback; /* the default as text ("24", "800,1600"); NULL: none, must be given or
-                             stays unset */
+    /* The default as text ("24", "800,1600"); NULL: none, must be given or stays unset. {NAME}
+     * stands for another setting's value (rog_settings_derive). */
+    const char *fallback;
     double min, max;      /* for numbers */
     const char *choices;  /* for strings; for whole numbers: a word that stands for max */
     const char *unit;     /* "s", "Mbit/s", or NULL */
     const char *help;     /* one line, no full stop */
     char letter;          /* one-letter form on a command line, or 0 */
+    unsigned flags;       /* of enum rog_setting_flag */
+    size_t offset, bytes; /* the member that rog_settings_store sets; bytes 0: none */
 };
+
+/* The name, offset and bytes of a setting that is a member of `type` by the same name. */
+#define ROG_SETTING_MEMBER(type, member)                      \
+    .name = #member, .offset = offsetof(struct type, member), \
+    .bytes = sizeof(((struct type *)NULL)->member)
 
 /* A run's settings: what may stand in an experiment file (at top level, in a run, in a matrix) and
  * what the trainer gets, all by the same names. Ends with a row whose name is NULL. */
@@ -52,14 +82,41 @@ int rog_setting_check(const struct rog_setting *setting, const struct rog_json *
 /* Turns text (from a command line or from `fallback`) into a checked value. */
 int rog_setting_parse(const struct rog_setting *setting, const char *text, struct rog_json **value,
                       struct rog_error *err);
-/* Adds every missing setting that has a default to `object`, and puts the number in the place of a
- * word that stands for it. */
+/* Adds every missing setting that has a default of its own to `object`, and puts the number in the
+ * place of a word that stands for it. */
 int rog_settings_fill(const struct rog_setting *table, struct rog_json *object,
                       struct rog_error *err);
+/* Adds every missing setting whose default follows from others: their values are those in `object`,
+ * where it has them, else those in `outer` (may be NULL). One that neither has leaves it unset. */
+int rog_settings_derive(const struct rog_setting *table, struct rog_json *object,
+                        const struct rog_json *outer, struct rog_error *err);
+/* Sets the members of `base` to the values in the checked `object`: flags a bool, whole numbers a
+ * uint32_t or an int64_t or uint64_t, numbers a double, texts a const char *, lists a const struct
+ * rog_json *. What points lives as long as `object`. Of what is unset: -1 in 64 bits, else 0, NULL.
+ */
+void rog_settings_store(const struct rog_setting *table, const struct rog_json *object, void *base);
 /* Checks each key of `object` against the table; keys without a row are an error. `skip` (may be
  * NULL) is a '|' separated list of keys that are somebody else's. */
 int rog_settings_check(const struct rog_setting *table, const struct rog_json *object,
                        const char *skip, struct rog_error *err);
+/* Whether the setting has one of the flags `with` (0: any setting has) and none of `without`. */
+bool rog_setting_is(const struct rog_setting *setting, unsigned with, unsigned without);
+/* Copies into `to` what `from` has of such settings. */
+void rog_settings_copy(const struct rog_setting *table, unsigned with, unsigned without,
+                       const struct rog_json *from, struct rog_json *to);
+/* "command, files, test": the names of such settings. Heap memory, NULL without memory. */
+char *rog_settings_names(const struct rog_setting *table, unsigned with, unsigned without);
+
+/* Where in `value` the path begins that the setting names; NULL: this value names no file. */
+const char *rog_setting_path(const struct rog_setting *setting, const char *value);
+/* Puts `path` in the place of the one that the setting names in `object`. */
+int rog_setting_put_path(const struct rog_setting *setting, struct rog_json *object,
+                         const char *path, struct rog_error *err);
+
+/* Names that become parts of file names: letters, digits, '-', '_' and '.', not at the beginning
+ * '-' or '.', at most 64 bytes. */
+bool rog_name_is_plain(const char *name);
+
 /* "whole number, 1 to 64, default 24, images": for help and docs. Writes at most `bytes`. */
 void rog_setting_describe(const struct rog_setting *setting, char *text, size_t bytes);
 

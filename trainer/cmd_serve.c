@@ -17,8 +17,6 @@ static const char *const settings[] = {"library", "threshold", "compression", "s
 static int make_config(const struct rog_cli *cli, struct rog_run_config **config,
                        struct rog_error *err)
 {
-    static const char *const zeros[] = {"step_s",        "compress_s",        "decompress_s",
-                                        "watts_compute", "watts_communicate", "watts_stall"};
     const struct rog_json *given = rog_cli_options(cli);
     struct rog_json *object = rog_json_object(), *workers = rog_json_array();
     for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {
@@ -34,17 +32,13 @@ static int make_config(const struct rog_cli *cli, struct rog_run_config **config
     for (long long rank = 1; rank <= rog_cli_int(cli, "workers"); rank++) {
         struct rog_json *worker = rog_json_object();
         rog_json_put_integer(worker, "rank", rank);
-        for (size_t i = 0; i < sizeof zeros / sizeof *zeros; i++)
-            rog_json_put_number(worker, zeros[i], 0);
+        for (const struct rog_setting *row = rog_worker_settings; row->name; row++)
+            if (rog_setting_is(row, ROG_SETTING_REQUIRED, 0))
+                rog_json_put_number(worker, row->name, 0);
         rog_json_append(workers, worker);
     }
     rog_json_put(object, "workers", workers);
-    char *text = rog_json_text(object);
-    int code = text ? rog_run_config_parse(config, text, strlen(text), "the options", err)
-                    : rog_fail_nomem(err);
-    free(text);
-    rog_json_free(object);
-    return code;
+    return rog_run_config_new(config, object, "the options", err);
 }
 
 static int read_config(const struct rog_cli *cli, struct rog_run_config **config,

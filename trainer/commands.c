@@ -16,7 +16,7 @@ int rog_command_config(const struct rog_cli *cli, struct rog_run_config **config
 {
     const char *path = rog_cli_string(cli, "config");
     int code = path ? rog_run_config_read(config, path, err)
-                    : rog_run_config_parse(config, "{}", 2, "default configuration", err);
+                    : rog_run_config_new(config, rog_json_object(), "default configuration", err);
     return code == ROG_ENOTFOUND ? ROG_EINVAL : code; /* wrong usage, not an empty result */
 }
 

@@ -2,7 +2,6 @@
 /* Reads experiment files, and takes matrices apart into runs. */
 #include <orchestrator/conf/experiment.h>
 
-#include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,12 +10,13 @@
 #include <orchestrator/conf/file.h>
 #include <rog/strategy.h>
 
-#define NAME_MAX_BYTES 64
-
 /* What may stand at top level besides a run's settings. `runs` and `matrix` are here for their
  * names; they are taken apart below. */
 static const struct rog_setting case_settings[] = {
-    {.name = "case", .type = ROG_SETTING_STRING, .help = "name of the case, without -caseK"},
+    {.name = "case",
+     .type = ROG_SETTING_STRING,
+     .help = "name of the case, without -caseK",
+     .flags = ROG_SETTING_FILE_NAME},
     {.name = "figure", .type = ROG_SETTING_STRING, .help = "figure of the paper it draws"},
     {.name = "target_accuracy",
      .type = ROG_SETTING_REAL,
@@ -34,32 +34,6 @@ static const struct rog_setting case_settings[] = {
     {.name = "matrix", .type = ROG_SETTING_STRING, .help = "product of settings"},
     {.name = NULL},
 };
-
-bool rog_name_is_plain(const char *name)
-{
-    size_t length = strlen(name);
-    if (length == 0 || length > NAME_MAX_BYTES || name[0] == '-' || name[0] == '.')
-        return false;
-    for (size_t i = 0; i < length; i++) {
-        unsigned char letter = (unsigned char)name[i];
-        if (letter > 127 || (!isalnum(letter) && !strchr("-_.", letter)))
-            return false;
-    }
-    return true;
-}
-
-/* A run's setting: its row, and what only names have to fulfil. */
-static int check_setting(const struct rog_conf_node *node, const struct rog_setting *extra,
-                         struct rog_error *err)
-{
-    int code = rog_conf_check(node, rog_run_settings, extra, err);
-    if (code < 0)
-        return code;
-    const char *text = rog_json_string(node->value, "");
-    if (strcmp(node->name, "control") == 0 && !rog_name_is_plain(text))
-        return rog_conf_fail(node, err, ROG_CONTROL_NOT_PLAIN, text);
-    return 0;
-}
 
 static int add_run(struct rog_experiment *experiment, struct rog_json *settings, int line,
                    struct rog_error *err)
@@ -86,22 +60,26 @@ static int put_copy(struct rog_json *settings, const char *name, const struct ro
     return 0;
 }
 
+static int fail_unknown_of_program(const struct rog_conf_node *node, struct rog_error *err)
+{
+    char *names =
+        rog_settings_names(rog_run_settings, ROG_SETTING_OF_PROGRAMS, ROG_SETTING_FILLED_IN);
+    int code = rog_conf_fail(node, err, "unknown setting %s in workload; it has %s", node->name,
+                             names ? names : "others");
+    free(names);
+    return code;
+}
+
 /* workload = { command = ...; files = ...; test = ...; ranks = ...; }: a program of one's own. */
 static int take_workload(const struct rog_conf_node *group, struct rog_json *settings,
                          struct rog_error *err)
 {
-    static const char *const names[] = {"command", "files", "test", "ranks"};
-    const size_t count = sizeof names / sizeof *names;
     for (size_t i = 0; i < group->child_count; i++) {
         const struct rog_conf_node *node = &group->child[i];
-        size_t known = 0;
-        while (known < count && strcmp(names[known], node->name) != 0)
-            known++;
-        if (known == count)
-            return rog_conf_fail(
-                node, err, "unknown setting %s in workload; it has command, files, test and ranks",
-                node->name);
-        int code = check_setting(node, NULL, err);
+        const struct rog_setting *row = rog_setting_find(rog_run_settings, node->name);
+        if (!row || !rog_setting_is(row, ROG_SETTING_OF_PROGRAMS, ROG_SETTING_FILLED_IN))
+            return fail_unknown_of_program(node, err);
+        int code = rog_conf_check(node, rog_run_settings, NULL, err);
         if (code == 0)
             code = put_copy(settings, node->name, node->value, err);
         if (code < 0)
@@ -117,7 +95,7 @@ static int take_setting(const struct rog_conf_node *node, const struct rog_setti
 {
     if (strcmp(node->name, "workload") == 0 && node->type == ROG_CONF_GROUP)
         return take_workload(node, settings, err);
-    int code = check_setting(node, extra, err);
+    int code = rog_conf_check(node, rog_run_settings, extra, err);
     if (code < 0 || !rog_setting_find(rog_run_settings, node->name))
         return code;
     return put_copy(settings, node->name, node->value, err);
@@ -152,7 +130,7 @@ static int take_runs(struct rog_experiment *experiment, const struct rog_conf_no
 static int check_axis(const struct rog_conf_node *axis, struct rog_error *err)
 {
     if (!rog_setting_find(rog_run_settings, axis->name))
-        return check_setting(axis, NULL, err);
+        return rog_conf_check(axis, rog_run_settings, NULL, err);
     if (axis->type != ROG_CONF_LIST)
         return rog_conf_fail(axis, err,
                              "%s in a matrix must be a list of values, [ ... ] (found %s)",
@@ -163,7 +141,7 @@ static int check_axis(const struct rog_conf_node *axis, struct rog_error *err)
     for (size_t i = 0; i < axis->child_count; i++) {
         struct rog_conf_node value = axis->child[i];
         value.name = axis->name;
-        int code = check_setting(&value, NULL, err);
+        int code = rog_conf_check(&value, rog_run_settings, NULL, err);
         if (code < 0)
             return code;
         for (size_t j = 0; j < i; j++) {
@@ -194,8 +172,8 @@ static char *matrix_note(const struct rog_conf_node *matrix, const struct rog_js
                             : rog_strdup(library);
     for (size_t i = 0; note && i < matrix->child_count; i++) {
         const struct rog_conf_node *axis = &matrix->child[i];
-        if (axis->child_count < 2 || strcmp(axis->name, "library") == 0 ||
-            strcmp(axis->name, "threshold") == 0 || strcmp(axis->name, "seed") == 0)
+        if (axis->child_count < 2 || rog_setting_is(rog_setting_find(rog_run_settings, axis->name),
+                                                    ROG_SETTING_NOT_NOTED, 0))
             continue;
         const struct rog_json *value = rog_json_get(settings, axis->name);
         char *shown = rog_json_is_string(value) ? rog_strdup(rog_json_string(value, ""))
@@ -264,11 +242,6 @@ static int take_case(struct rog_experiment *experiment, const struct rog_conf_no
     const struct rog_conf_node *target = rog_conf_get(root, "target_accuracy");
     if (!name)
         return rog_conf_fail(root, err, "case is missing: case = \"NAME\" names the runs' case");
-    if (!rog_name_is_plain(rog_json_string(name->value, "")))
-        return rog_conf_fail(name, err,
-                             "case becomes part of file names: letters, digits, '-', '_' and '.' "
-                             "are allowed (found \"%s\")",
-                             rog_json_string(name->value, ""));
     experiment->case_name = rog_strdup(rog_json_string(name->value, ""));
     experiment->figure = figure ? rog_strdup(rog_json_string(figure->value, "")) : NULL;
     experiment->target_accuracy = target ? rog_json_number(target->value, 0) : (double)NAN;

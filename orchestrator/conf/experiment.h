@@ -50,12 +50,4 @@ int rog_experiment_parse(struct rog_experiment **experiment, const char *text, c
                          struct rog_error *err);
 void rog_experiment_free(struct rog_experiment *experiment);
 
-/* Names that become parts of file names (cases, controls): letters, digits, '-', '_' and '.', not
- * at the beginning '-' or '.', at most 64 bytes. */
-bool rog_name_is_plain(const char *name);
-/* What is said of a control that is not; its only argument is the control. */
-#define ROG_CONTROL_NOT_PLAIN                                                                    \
-    "control becomes part of a file name: letters, digits, '-', '_' and '.' are allowed (found " \
-    "\"%s\")"
-
 #endif

@@ -8,6 +8,7 @@
 
 #include <common/file.h>
 #include <common/process.h>
+#include <common/settings.h>
 #include <common/workload.h>
 #include <orchestrator/fleet/run_files.h>
 #include <orchestrator/store/paths.h>
@@ -15,27 +16,11 @@
 
 #define POLL_MS 100
 
-/* What a starting model depends on. */
-static const char *const identity[] = {
-    "workload",
-    "model",
-    "data",
-    "image_size",
-    "pretrain_epochs",
-    "pretrain_batch",
-    "pretrain_learning_rate",
-    "pretrain_seed",
-    "initial_model",
-};
-
+/* What the starting model depends on. */
 static char *identity_text(const struct rog_json *config)
 {
     struct rog_json *object = rog_json_object();
-    for (size_t i = 0; i < sizeof identity / sizeof *identity; i++) {
-        const struct rog_json *value = rog_json_get(config, identity[i]);
-        if (value)
-            rog_json_put(object, identity[i], rog_json_copy(value));
-    }
+    rog_settings_copy(rog_run_settings, ROG_SETTING_OF_START_MODEL, 0, config, object);
     char *text = rog_json_text_sorted(object);
     rog_json_free(object);
     return text;

@@ -9,63 +9,41 @@
 #include <common/plugin.h>
 #include <common/settings.h>
 #include <common/workload.h>
-#include <orchestrator/conf/experiment.h>
 
-/* Settings that name files. A value that begins with `prefix` has its path after it; where
- * `prefix` is NULL the value is a path, unless it begins with a word and a colon. */
-static const struct {
-    const char *name, *prefix;
-} path_settings[] = {
-    {"trace", NULL},
-    {"initial_model", NULL},
-    {"data", "cifar100:"},
-};
-
-static bool begins_with_word_and_colon(const char *text)
+/* The path in `value`, absolute. One that must be there loses its links, too. */
+static char *absolute_path(const struct rog_setting *setting, const char *relative,
+                           const char *folder, struct rog_error *err)
 {
-    size_t word = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789");
-    return word > 0 && text[word] == ':';
+    char *root = realpath(folder, NULL);
+    char *path = root ? rog_path_join(root, relative) : NULL;
+    free(root);
+    if (!path) {
+        rog_fail(err, ROG_EINVAL, "%s: cannot find the folder %s of %s", setting->name, folder,
+                 relative);
+        return NULL;
+    }
+    if (!rog_setting_is(setting, ROG_SETTING_PATH_WITH_SLASH, 0))
+        return path;
+    char *real = realpath(path, NULL);
+    free(path);
+    if (!real)
+        rog_fail(err, ROG_EINVAL, "%s %s: there is no such file", setting->name, relative);
+    return real;
 }
 
 /* Makes the paths in `settings` absolute, so that the run means the same from any folder. */
 static int anchor_paths(struct rog_json *settings, const char *folder, struct rog_error *err)
 {
-    for (size_t i = 0; i < sizeof path_settings / sizeof *path_settings; i++) {
-        const char *prefix = path_settings[i].prefix;
-        const char *value = rog_json_get_string(settings, path_settings[i].name, NULL);
-        if (!value || (!prefix && begins_with_word_and_colon(value)) ||
-            (prefix && strncmp(value, prefix, strlen(prefix)) != 0))
-            continue;
-        const char *relative = value + (prefix ? strlen(prefix) : 0);
-        char *absolute = realpath(folder, NULL);
-        char *joined = absolute ? rog_path_join(absolute, relative) : NULL;
-        char *anchored = joined ? rog_format("%s%s", prefix ? prefix : "", joined) : NULL;
-        free(joined);
-        free(absolute);
-        if (!anchored)
-            return rog_fail(err, ROG_EINVAL, "%s: cannot find the folder %s of %s",
-                            path_settings[i].name, folder, relative);
-        rog_json_put_string(settings, path_settings[i].name, anchored);
-        free(anchored);
-    }
-    return 0;
-}
-
-/* A library that is a path is relative to the folder too. */
-static int anchor_library(struct rog_json *config, const char *folder, struct rog_error *err)
-{
-    const char *library = rog_json_get_string(config, "library", "");
-    if (!strchr(library, '/'))
-        return 0;
-    char *path = rog_path_join(folder, library);
-    char *absolute = path ? realpath(path, NULL) : NULL;
     int code = 0;
-    if (absolute)
-        rog_json_put_string(config, "library", absolute);
-    else
-        code = rog_fail(err, ROG_EINVAL, "library %s: there is no such plugin file", library);
-    free(absolute);
-    free(path);
+    for (const struct rog_setting *row = rog_run_settings; code == 0 && row->name; row++) {
+        const char *value = rog_json_get_string(settings, row->name, NULL);
+        const char *relative = value ? rog_setting_path(row, value) : NULL;
+        if (!relative)
+            continue;
+        char *path = absolute_path(row, relative, folder, err);
+        code = path ? rog_setting_put_path(row, settings, path, err) : ROG_EINVAL;
+        free(path);
+    }
     return code;
 }
 
@@ -150,14 +128,13 @@ static int take_sources(struct rog_json *config, const char *folder, struct rog_
 static int resolve_program(struct rog_json *config, const struct rog_cluster *cluster,
                            const char *folder, struct rog_error *err)
 {
-    static const char *const own[] = {"command", "files", "test", "ranks", "sources"};
     bool program = strcmp(rog_json_get_string(config, "workload", ""), "program") == 0;
-    for (size_t i = 0; !program && i < sizeof own / sizeof *own; i++)
-        if (rog_json_get(config, own[i]))
+    for (const struct rog_setting *row = rog_run_settings; !program && row->name; row++)
+        if (rog_setting_is(row, ROG_SETTING_OF_PROGRAMS, 0) && rog_json_get(config, row->name))
             return rog_fail(err, ROG_EINVAL,
                             "%s is a setting of programs: workload = { command = ...; files = ...; "
                             "test = ...; }",
-                            own[i]);
+                            row->name);
     if (!program)
         return 0;
     bool can_test = rog_json_get(config, "test") || rog_workload_has_network(config);
@@ -177,12 +154,6 @@ static int resolve_program(struct rog_json *config, const struct rog_cluster *cl
     return rog_json_get(config, "sources") ? 0 : take_sources(config, folder, err);
 }
 
-/* What does not change a run: its label, and what is recorded of it. */
-static bool is_aside(const char *setting)
-{
-    return strcmp(setting, "note") == 0 || strcmp(setting, "record_rows") == 0;
-}
-
 /* In virtual and in real time it is not the same run. */
 static int hash_config(struct rog_resolved_run *run, const struct rog_cluster *cluster,
                        struct rog_error *err)
@@ -190,11 +161,7 @@ static int hash_config(struct rog_resolved_run *run, const struct rog_cluster *c
     struct rog_json *identity = rog_json_object();
     if (cluster->kind != ROG_CLUSTER_VIRTUAL)
         rog_json_put_string(identity, "kind", rog_cluster_kind_name(cluster->kind));
-    for (const struct rog_setting *row = rog_run_settings; row->name; row++) {
-        const struct rog_json *value = rog_json_get(run->config, row->name);
-        if (value && !is_aside(row->name))
-            rog_json_put(identity, row->name, rog_json_copy(value));
-    }
+    rog_settings_copy(rog_run_settings, 0, ROG_SETTING_ASIDE, run->config, identity);
     rog_json_put(identity, "workers", rog_json_copy(rog_json_get(run->config, "workers")));
     char *text = rog_json_text_sorted(identity);
     rog_json_free(identity);
@@ -213,11 +180,7 @@ static struct rog_json *run_workers(const struct rog_cluster *cluster)
         const struct rog_json *from = rog_json_at(cluster->workers, i);
         struct rog_json *worker = rog_json_object();
         rog_json_put_integer(worker, "rank", rog_json_get_integer(from, "rank", 0));
-        for (const struct rog_setting *row = rog_worker_settings; row->name; row++) {
-            const struct rog_json *value = rog_json_get(from, row->name);
-            if (value)
-                rog_json_put(worker, row->name, rog_json_copy(value));
-        }
+        rog_settings_copy(rog_worker_settings, 0, 0, from, worker);
         rog_json_append(workers, worker);
     }
     return workers;
@@ -231,22 +194,12 @@ static int fill(struct rog_resolved_run *run, const struct rog_cluster *cluster,
         code = resolve_program(run->config, cluster, folder, err);
     if (code == 0)
         code = rog_settings_fill(rog_run_settings, run->config, err);
-    const char *control = rog_json_get_string(run->config, "control", "");
-    if (code == 0 && !rog_name_is_plain(control))
-        code = rog_fail(err, ROG_EINVAL, ROG_CONTROL_NOT_PLAIN, control);
-    if (code == 0)
-        code = anchor_library(run->config, folder, err);
     if (code == 0)
         code = apply_plugin(run, err);
+    if (code == 0)
+        code = rog_settings_derive(rog_run_settings, run->config, NULL, err);
     if (code < 0)
         return code;
-    if (!rog_json_get(run->config, "trace")) {
-        char *trace = rog_format("synth:%s", rog_json_get_string(run->config, "control", ""));
-        if (!trace)
-            return rog_fail_nomem(err);
-        rog_json_put_string(run->config, "trace", trace);
-        free(trace);
-    }
     if (!rog_json_get(run->config, "note")) {
         int64_t threshold = rog_json_get_integer(run->config, "threshold", 0);
         char text[ROG_THRESHOLD_TEXT_BYTES];

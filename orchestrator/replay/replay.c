@@ -141,19 +141,11 @@ static int write_times(const struct source *source, int64_t rank, const char *pa
 static int replay_worker(const struct source *source, const struct rog_json *was, int64_t rank,
                          struct rog_json **worker, struct rog_error *err)
 {
-    static const char *const replaced[] = {"trace", "trace_offset", "batch", "local_steps"};
     struct rog_json *made = *worker = rog_json_object();
     char *trace = rog_format("%s/trace%lld.csv", source->folder, (long long)rank);
     char *times = rog_format("%s/times%lld.csv", source->folder, (long long)rank);
     int code = made && trace && times ? 0 : rog_fail_nomem(err);
-    for (const struct rog_setting *row = rog_worker_settings; code == 0 && row->name; row++) {
-        const struct rog_json *value = rog_json_get(was, row->name);
-        for (size_t i = 0; i < sizeof replaced / sizeof *replaced; i++)
-            if (strcmp(row->name, replaced[i]) == 0)
-                value = NULL;
-        if (value)
-            rog_json_put(made, row->name, rog_json_copy(value));
-    }
+    rog_settings_copy(rog_worker_settings, 0, ROG_SETTING_RECORDED, was, made);
     if (code == 0)
         code = write_trace(source, rank, trace, err);
     if (code == 0)
@@ -207,20 +199,12 @@ static int make_cluster(struct rog_replay_run *replay, struct source *source,
 
 /* ---- the settings ---- */
 
-/* What stays as it was. */
-static const char *const kept[] = {"control",    "seed",       "seconds", "model",
-                                   "wire_model", "image_size", "latency"};
-
 static int make_settings(struct rog_replay_run *replay, const struct source *source,
                          const struct rog_json *config, bool imported, struct rog_error *err)
 {
     struct rog_json *settings = replay->settings = rog_json_object();
     int code = settings ? 0 : rog_fail_nomem(err);
-    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
-        const struct rog_json *value = rog_json_get(config, kept[i]);
-        if (value)
-            rog_json_put(settings, kept[i], rog_json_copy(value));
-    }
+    rog_settings_copy(rog_run_settings, ROG_SETTING_KEPT_BY_REPLAY, 0, config, settings);
     if (imported) { /* the published runs' */
         rog_json_put_string(settings, "model", "convmlp-m");
         rog_json_put_string(settings, "wire_model", "convmlp-m");

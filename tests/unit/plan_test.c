@@ -182,6 +182,48 @@ static void paths_do_not_depend_on_the_folder_one_stands_in(void **state)
     rog_plan_free(plan);
 }
 
+/* Of every setting that is a path, in every form that it has. */
+static void every_path_is_relative_to_the_file(void **state)
+{
+    const struct fixture *f = *state;
+    size_t paths = 0;
+    for (const struct rog_setting *row = rog_run_settings; row->name; row++) {
+        static const char *const prefixes[] = {"", "cifar100:", "fed-cifar100:", "another-set:"};
+        for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++) {
+            bool named = i > 0;
+            if (!rog_setting_is(row, named ? ROG_SETTING_PATH_AFTER_COLON : ROG_SETTING_PATH, 0))
+                continue;
+            char *text = rog_format("case = \"p\"; runs = ( { %s = \"%ssub/x\"; } );", row->name,
+                                    prefixes[i]);
+            char *wanted = rog_format("%s%s/sub/x", prefixes[i], f->folder);
+            struct rog_plan *plan = plan_of(f, text, &once);
+            assert_string_equal(rog_json_get_string(plan->run[0].resolved.config, row->name, ""),
+                                wanted);
+            rog_plan_free(plan);
+            free(wanted);
+            free(text);
+            paths++;
+        }
+    }
+    assert_int_equal(paths, 5); /* trace and initial_model, data in three forms */
+}
+
+/* The hash that recorded runs have: were it another, every one of them would be done again. */
+static void a_recorded_run_is_known_again(void **state)
+{
+    const struct fixture *f = *state;
+    struct rog_plan *plan = plan_of(f, four, &once);
+    static const char *const recorded[] = {
+        "03d02560db67372d5df136cedce2bb221acab96f769926c5551d97b617fc2c30",
+        "af560a78e5f29d0a26adf438cbdd1b1a7102f3b7d7f177a278a05040b23d1eef",
+        "f50823c2029303cc00becb6ac606583afbf61114e3f66f86089a9efab7fc8502",
+        "e410bc082cc5be9ee46ae66f7a5bff0b96dac386128531fe29b6ad7eb4c90dc5",
+    };
+    for (size_t i = 0; i < plan->count; i++)
+        assert_string_equal(plan->run[i].resolved.hash, recorded[i]);
+    rog_plan_free(plan);
+}
+
 static void wrong_plans_are_answered(void **state)
 {
     const struct fixture *f = *state;
@@ -193,7 +235,8 @@ static void wrong_plans_are_answered(void **state)
          "x.conf, line 3: BSP takes threshold 0 only, not 4", ROG_EINVAL},
         {"case = \"a\"; runs = ( { threshold = 0; } );", "ROG takes thresholds from 1", ROG_EINVAL},
         {"case = \"a\"; runs = ( { library = \"FLOWN\"; } );", "BSP", ROG_EINVAL},
-        {"case = \"a\"; runs = ( { library = \"./no.so\"; } );", "no such plugin file", ROG_EINVAL},
+        {"case = \"a\"; runs = ( { library = \"./no.so\"; } );",
+         "library ./no.so: there is no such file", ROG_EINVAL},
         {"case = \"a\";\nruns = ( { threshold = 4; },\n { threshold = 4; note = \"again\"; } );",
          "x.conf, line 3: this run (again) is the same as the one of line 2", ROG_EINVAL},
     };
@@ -390,6 +433,8 @@ int main(void)
         TEST(a_run_is_resolved_whole),
         TEST(the_hash_is_of_everything_but_the_note),
         TEST(paths_do_not_depend_on_the_folder_one_stands_in),
+        TEST(every_path_is_relative_to_the_file),
+        TEST(a_recorded_run_is_known_again),
         TEST(wrong_plans_are_answered),
         TEST(what_is_done_is_not_repeated),
         TEST(looking_changes_nothing),

@@ -82,27 +82,28 @@ static void files_travel_and_are_pointed_at(void **state)
         fail_msg("%s", err.message);
 
     /* The first two workers use the run's trace; nobody needs t-3.csv, and not the archive. */
-    static const char *const wanted[] = {
-        "traces/0/t-1.csv", "traces/0/t-2.csv",  "traces/3/own.csv", "data/train.bin",
-        "data/test.bin",    "model.safetensors", "plugins/my.so"};
+    static const char *const wanted[] = {"trace/0/t-1.csv",   "trace/0/t-2.csv",
+                                         "trace/3/own.csv",   "data/0/d/train.bin",
+                                         "data/0/d/test.bin", "initial_model/0/m.safetensors",
+                                         "library/0/my.so"};
     for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
         if (!source_of(files, wanted[i]))
             fail_msg("%s does not travel", wanted[i]);
     assert_int_equal(files->count, sizeof wanted / sizeof *wanted);
-    assert_non_null(strstr(source_of(files, "traces/0/t-2.csv"), "/t-2.csv"));
+    assert_non_null(strstr(source_of(files, "trace/0/t-2.csv"), "/t-2.csv"));
 
     char *there = rog_remote_config(files, "/cache/tree");
     struct rog_json *pointed = parse(there);
     assert_string_equal(rog_json_get_string(pointed, "trace", ""),
-                        "/cache/tree/traces/0/t-{rank}.csv");
-    assert_string_equal(rog_json_get_string(pointed, "data", ""), "cifar100:/cache/tree/data");
-    assert_string_equal(rog_json_get_string(pointed, "library", ""), "/cache/tree/plugins/my.so");
+                        "/cache/tree/trace/0/t-{rank}.csv");
+    assert_string_equal(rog_json_get_string(pointed, "data", ""), "cifar100:/cache/tree/data/0/d");
+    assert_string_equal(rog_json_get_string(pointed, "library", ""), "/cache/tree/library/0/my.so");
     assert_string_equal(rog_json_get_string(pointed, "initial_model", ""),
-                        "/cache/tree/model.safetensors");
+                        "/cache/tree/initial_model/0/m.safetensors");
     const struct rog_json *workers = rog_json_get(pointed, "workers");
     assert_null(rog_json_get(rog_json_at(workers, 0), "trace"));
     assert_string_equal(rog_json_get_string(rog_json_at(workers, 2), "trace", ""),
-                        "/cache/tree/traces/3/own.csv");
+                        "/cache/tree/trace/3/own.csv");
     assert_string_equal(rog_json_get_string(rog_json_at(workers, 3), "trace", ""), "synth:indoors");
     rog_json_free(pointed);
     free(there);

@@ -83,6 +83,88 @@ static void test_fill_keeps_what_is_given(void **state)
     rog_json_free(object);
 }
 
+static void test_derived_defaults(void **state)
+{
+    (void)state;
+    struct rog_json *run = parse("{\"control\":\"indoors\",\"batch\":7}");
+    assert_int_equal(rog_settings_derive(rog_run_settings, run, NULL, NULL), 0);
+    assert_string_equal(rog_json_get_string(run, "trace", ""), "synth:indoors");
+    struct rog_json *worker = parse("{\"decompress_s\":0.5}"), *own = parse("{\"batch\":3}");
+    assert_int_equal(rog_settings_derive(rog_worker_settings, worker, run, NULL), 0);
+    assert_int_equal(rog_json_get_integer(worker, "batch", 0), 7);
+    assert_string_equal(rog_json_get_string(worker, "trace", ""), "synth:indoors");
+    assert_true(rog_json_get_number(worker, "unpack_rows_s", 0) == 0.5);
+    assert_int_equal(rog_settings_derive(rog_worker_settings, own, run, NULL), 0);
+    assert_int_equal(rog_json_get_integer(own, "batch", 0), 3);
+    assert_null(rog_json_get(own, "unpack_rows_s")); /* it follows from nothing */
+    assert_int_equal(rog_settings_fill(rog_worker_settings, own, NULL), 0);
+    assert_null(rog_json_get(own, "unpack_rows_s"));
+    rog_json_free(own);
+    rog_json_free(worker);
+    rog_json_free(run);
+}
+
+static void test_paths(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *value, *path; /* NULL: it names no file */
+    } cases[] = {
+        {"trace", "t/{rank}.csv", "t/{rank}.csv"},
+        {"trace", "constant:5", NULL},
+        {"trace", "/data/a:b.csv", "/data/a:b.csv"},
+        {"initial_model", "m.safetensors", "m.safetensors"},
+        {"data", "synth100", NULL},
+        {"data", "cifar100:c", "c"},
+        {"data", "fed-cifar100:/d:e", "/d:e"},
+        {"library", "ROG", NULL},
+        {"library", "./my.so", "./my.so"},
+        {"note", "a/b", NULL},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const struct rog_setting *row = rog_setting_find(rog_run_settings, cases[i].name);
+        const char *path = rog_setting_path(row, cases[i].value);
+        assert_true(!path == !cases[i].path);
+        if (!path)
+            continue;
+        assert_string_equal(path, cases[i].path);
+        struct rog_json *object = rog_json_object();
+        rog_json_put_string(object, row->name, cases[i].value);
+        char before[64] = "";
+        memcpy(before, cases[i].value, (size_t)(path - cases[i].value));
+        assert_int_equal(rog_setting_put_path(row, object, "/x", NULL), 0);
+        strcat(before, "/x");
+        assert_string_equal(rog_json_get_string(object, row->name, ""), before);
+        rog_json_free(object);
+    }
+}
+
+static void test_some_of_a_table(void **state)
+{
+    (void)state;
+    char *names =
+        rog_settings_names(rog_run_settings, ROG_SETTING_OF_PROGRAMS, ROG_SETTING_FILLED_IN);
+    assert_string_equal(names, "command, files, test, ranks");
+    free(names);
+    struct rog_json *from = parse("{\"note\":\"n\",\"seed\":2,\"epochs\":3,\"other\":4}");
+    struct rog_json *to = rog_json_object();
+    rog_settings_copy(rog_run_settings, 0, ROG_SETTING_ASIDE, from, to);
+    assert_int_equal(rog_json_size(to), 2);
+    assert_int_equal(rog_json_get_integer(to, "epochs", 0), 3);
+    assert_int_equal(rog_json_get_integer(to, "seed", 0), 2);
+    rog_json_free(to);
+    rog_json_free(from);
+}
+
+static void test_names_of_files(void **state)
+{
+    (void)state;
+    expect_message("{\"control\":\"in-doors_2\"}", NULL);
+    expect_message("{\"control\":\"in doors\"}",
+                   "control becomes part of file names: letters, digits, '-', '_' and '.' are "
+                   "allowed (found \"in doors\")");
+}
+
 static void test_describe(void **state)
 {
     (void)state;
@@ -98,6 +180,10 @@ int main(void)
         cmocka_unit_test(test_check),
         cmocka_unit_test(test_defaults_are_allowed),
         cmocka_unit_test(test_fill_keeps_what_is_given),
+        cmocka_unit_test(test_derived_defaults),
+        cmocka_unit_test(test_paths),
+        cmocka_unit_test(test_some_of_a_table),
+        cmocka_unit_test(test_names_of_files),
         cmocka_unit_test(test_describe),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

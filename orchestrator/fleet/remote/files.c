@@ -11,6 +11,7 @@
 
 #include <common/file.h>
 #include <common/hash.h>
+#include <common/settings.h>
 #include <common/workload.h>
 
 #define RANK_MARK "{rank}"
@@ -18,42 +19,59 @@
 
 /* ---- files ---- */
 
-/* Takes both texts over. One that is there already is not added twice. */
-static int add(struct rog_remote_files *files, char *source, char *name, struct rog_error *err)
+/* The file at `source`, there as `name`. One that is there already is not added twice. */
+static int add_file(struct rog_remote_files *files, const char *source, const char *name,
+                    struct rog_error *err)
 {
-    struct stat status;
-    char hex[ROG_SHA256_HEX_BYTES], *hash = NULL;
-    int code = source && name ? 0 : rog_fail_nomem(err);
-    for (size_t i = 0; code == 0 && i < files->count; i++)
+    char hash[ROG_SHA256_HEX_BYTES];
+    for (size_t i = 0; i < files->count; i++)
         if (strcmp(files->item[i].name, name) == 0)
-            goto out;
-    if (code == 0 && stat(source, &status) != 0)
-        code = rog_fail(err, ROG_EINVAL, "the run needs the file %s: %s", source, strerror(errno));
-    if (code == 0)
-        code = rog_sha256_file(source, hex, err); /* once, not for each host */
-    if (code == 0 && !(hash = rog_strdup(hex)))
-        code = rog_fail_nomem(err);
-    struct rog_deploy_item *more =
-        code == 0 ? realloc(files->item, (files->count + 1) * sizeof *more) : NULL;
-    if (code == 0 && !more)
-        code = rog_fail_nomem(err);
-    if (code == 0) {
-        files->item = more;
-        files->item[files->count++] = (struct rog_deploy_item){
-            .source = source, .name = name, .mode = FILE_MODE, .hash = hash};
-        return 0;
-    }
-out:
-    free(hash);
-    free(source);
-    free(name);
-    return code;
+            return 0;
+    int code = rog_sha256_file(source, hash, err); /* once, not for each host */
+    if (code < 0)
+        return code;
+    struct rog_deploy_item *more = realloc(files->item, (files->count + 1) * sizeof *more);
+    if (!more)
+        return rog_fail_nomem(err);
+    files->item = more;
+    struct rog_deploy_item *item = &more[files->count++];
+    *item = (struct rog_deploy_item){.source = rog_strdup(source),
+                                     .name = rog_strdup(name),
+                                     .mode = FILE_MODE,
+                                     .hash = rog_strdup(hash)};
+    return item->source && item->name && item->hash ? 0 : rog_fail_nomem(err);
 }
 
-static const char *base_name(const char *path)
+/* Not the archive that they came in. */
+static bool is_data_file(const char *name)
 {
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
+    static const char *const endings[] = {".bin", ".h5"};
+    size_t length = strlen(name);
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
+        if (length > strlen(endings[i]) &&
+            strcmp(name + length - strlen(endings[i]), endings[i]) == 0)
+            return true;
+    return false;
+}
+
+static int add_folder(struct rog_remote_files *files, const char *source, const char *name,
+                      struct rog_error *err)
+{
+    DIR *dir = opendir(source);
+    if (!dir)
+        return rog_fail(err, ROG_EIO, "cannot read %s: %s", source, strerror(errno));
+    int code = 0;
+    for (struct dirent *entry; code == 0 && (entry = readdir(dir));) {
+        if (!is_data_file(entry->d_name))
+            continue;
+        char *from = rog_path_join(source, entry->d_name);
+        char *to = rog_path_join(name, entry->d_name);
+        code = from && to ? add_file(files, from, to, err) : rog_fail_nomem(err);
+        free(to);
+        free(from);
+    }
+    closedir(dir);
+    return code;
 }
 
 /* `text` with the rank in the place of each mark. */
@@ -72,133 +90,100 @@ static char *with_rank(const char *text, size_t rank)
     return made;
 }
 
-/* A word and a colon, as in synth:outdoors, is no file. */
-static bool is_path(const char *source)
+/* What a worker needs of `path`, a file or a folder of data, there as `place`. */
+static int add_path(struct rog_remote_files *files, const struct rog_setting *setting,
+                    const char *path, const char *place, size_t rank, struct rog_error *err)
 {
-    return source && !strchr(source, ':');
+    struct stat status;
+    char *source = with_rank(path, rank), *name = with_rank(place, rank);
+    int code = source && name ? 0 : rog_fail_nomem(err);
+    if (code == 0 && stat(source, &status) != 0)
+        code = rog_fail(err, ROG_EINVAL, "%s: cannot find %s: %s", setting->name, source,
+                        strerror(errno));
+    if (code == 0)
+        code = S_ISDIR(status.st_mode) ? add_folder(files, source, name, err)
+                                       : add_file(files, source, name, err);
+    free(name);
+    free(source);
+    return code;
 }
 
-/* The trace `source` of a worker; `group` tells files of one name apart. */
-static int add_trace(struct rog_remote_files *files, const char *source, size_t group, size_t rank,
-                     struct rog_error *err)
+/* SETTING/OWNER/NAME, as files of one name may differ. */
+static char *place_of(const struct rog_setting *setting, size_t owner, const char *path)
 {
-    char *base = with_rank(base_name(source), rank);
-    char *name = base ? rog_format("traces/%zu/%s", group, base) : NULL;
-    free(base);
-    return add(files, with_rank(source, rank), name, err);
+    size_t length = strlen(path);
+    while (length > 1 && path[length - 1] == '/')
+        length--;
+    size_t from = length;
+    while (from > 0 && path[from - 1] != '/')
+        from--;
+    return rog_format("%s/%zu/%.*s", setting->name, owner, (int)(length - from), path + from);
 }
 
-static void point_trace(struct rog_json *settings, size_t group)
+/* Adds what the setting names in `settings`, and points it there. The owner is a worker, by its
+ * rank, or with 0 the run, whose setting is that of every worker without one of its own. */
+static int add_setting(struct rog_remote_files *files, const struct rog_setting *setting,
+                       size_t owner, struct rog_json *settings, const struct rog_json *workers,
+                       struct rog_error *err)
 {
-    char *there = rog_format(ROG_REMOTE_TREE "/traces/%zu/%s", group,
-                             base_name(rog_json_get_string(settings, "trace", "")));
-    rog_json_put_string(settings, "trace", there);
+    const char *value = rog_json_get_string(settings, setting->name, NULL);
+    const char *path = value ? rog_setting_path(setting, value) : NULL;
+    if (!path)
+        return 0;
+    char *place = place_of(setting, owner, path);
+    char *there = place ? rog_format(ROG_REMOTE_TREE "/%s", place) : NULL;
+    int code = there ? 0 : rog_fail_nomem(err);
+    for (size_t rank = 1; code == 0 && rank <= rog_json_size(workers); rank++) {
+        bool own = rog_json_get(rog_json_at(workers, rank - 1), setting->name) != NULL;
+        if (owner ? owner == rank : !own)
+            code = add_path(files, setting, path, place, rank, err);
+    }
+    if (code == 0)
+        code = rog_setting_put_path(setting, settings, there, err);
     free(there);
+    free(place);
+    return code;
 }
 
-static int add_traces(struct rog_remote_files *files, const struct rog_json *config,
-                      struct rog_error *err)
+static int add_settings(struct rog_remote_files *files, const struct rog_setting *table,
+                        unsigned without, size_t owner, struct rog_json *settings,
+                        const struct rog_json *workers, struct rog_error *err)
 {
-    const char *common = rog_json_get_string(config, "trace", NULL);
+    int code = 0;
+    for (; code == 0 && table->name; table++)
+        if (rog_setting_is(table, ROG_SETTING_IS_PATH, without))
+            code = add_setting(files, table, owner, settings, workers, err);
+    return code;
+}
+
+static int add_all(struct rog_remote_files *files, const struct rog_json *config,
+                   const char *start_model, struct rog_error *err)
+{
     const struct rog_json *workers = rog_json_get(config, "workers");
+    bool trains = rog_workload_has_network(config);
     struct rog_json *pointed = rog_json_array();
-    int code = pointed ? 0 : rog_fail_nomem(err);
-    for (size_t i = 0; code == 0 && i < rog_json_size(workers); i++) {
-        struct rog_json *worker = rog_json_copy(rog_json_at(workers, i));
-        const char *own = rog_json_get_string(worker, "trace", NULL);
-        if (own && is_path(own)) {
-            code = add_trace(files, own, i + 1, i + 1, err);
-            point_trace(worker, i + 1);
-        } else if (!own && is_path(common)) {
-            code = add_trace(files, common, 0, i + 1, err);
-        }
+    files->config = rog_json_copy(config);
+    int code = files->config && pointed ? 0 : rog_fail_nomem(err);
+    if (trains && start_model)
+        rog_json_put_string(files->config, "initial_model", start_model);
+    if (code == 0)
+        code = add_settings(files, rog_run_settings, trains ? 0 : ROG_SETTING_OF_START_MODEL, 0,
+                            files->config, workers, err);
+    for (size_t rank = 1; code == 0 && rank <= rog_json_size(workers); rank++) {
+        struct rog_json *worker = rog_json_copy(rog_json_at(workers, rank - 1));
+        code = add_settings(files, rog_worker_settings, 0, rank, worker, workers, err);
         rog_json_append(pointed, worker);
     }
     rog_json_put(files->config, "workers", pointed);
-    if (is_path(common))
-        point_trace(files->config, 0);
-    return code;
-}
-
-/* Not the archive that they came in. */
-static bool is_data_file(const char *name)
-{
-    static const char *const endings[] = {".bin", ".h5"};
-    size_t length = strlen(name);
-    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
-        if (length > strlen(endings[i]) &&
-            strcmp(name + length - strlen(endings[i]), endings[i]) == 0)
-            return true;
-    return false;
-}
-
-/* WORD:PATH, where PATH is a file or a folder of such files. */
-static int add_data(struct rog_remote_files *files, struct rog_error *err)
-{
-    const char *data = rog_json_get_string(files->config, "data", "");
-    const char *colon = strchr(data, ':');
-    struct stat status;
-    if (!colon)
-        return 0;
-    const char *path = colon + 1;
-    if (stat(path, &status) != 0)
-        return rog_fail(err, ROG_EINVAL, "data: cannot find %s: %s", path, strerror(errno));
-    int code = 0;
-    DIR *dir = S_ISDIR(status.st_mode) ? opendir(path) : NULL;
-    if (S_ISDIR(status.st_mode) && !dir)
-        return rog_fail(err, ROG_EIO, "cannot read %s: %s", path, strerror(errno));
-    for (struct dirent *entry; code == 0 && dir && (entry = readdir(dir));)
-        if (is_data_file(entry->d_name))
-            code = add(files, rog_path_join(path, entry->d_name),
-                       rog_format("data/%s", entry->d_name), err);
-    if (!dir)
-        code = add(files, rog_strdup(path), rog_format("data/%s", base_name(path)), err);
-    else
-        closedir(dir);
-    char *there = rog_format("%.*s:" ROG_REMOTE_TREE "/data%s%s", (int)(colon - data), data,
-                             dir ? "" : "/", dir ? "" : base_name(path));
-    rog_json_put_string(files->config, "data", there);
-    free(there);
-    return code;
-}
-
-static int add_model(struct rog_remote_files *files, const char *start_model, struct rog_error *err)
-{
-    if (!start_model)
-        return 0;
-    rog_json_put_string(files->config, "initial_model", ROG_REMOTE_TREE "/model.safetensors");
-    return add(files, rog_strdup(start_model), rog_strdup("model.safetensors"), err);
-}
-
-static int add_plugin(struct rog_remote_files *files, struct rog_error *err)
-{
-    const char *library = rog_json_get_string(files->config, "library", "");
-    if (!strchr(library, '/'))
-        return 0;
-    char *name = rog_format("plugins/%s", base_name(library));
-    char *there = rog_format(ROG_REMOTE_TREE "/plugins/%s", base_name(library));
-    int code = add(files, rog_strdup(library), name, err);
-    rog_json_put_string(files->config, "library", there);
-    free(there);
     return code;
 }
 
 int rog_remote_files_new(struct rog_remote_files **out, const struct rog_json *config,
                          const char *start_model, struct rog_error *err)
 {
-    bool trains = rog_workload_has_network(config);
-    struct rog_remote_files *files = calloc(1, sizeof *files);
     *out = NULL;
-    if (!files)
-        return rog_fail_nomem(err);
-    files->config = rog_json_copy(config);
-    int code = files->config ? add_traces(files, config, err) : rog_fail_nomem(err);
-    if (code == 0)
-        code = add_plugin(files, err);
-    if (code == 0 && trains)
-        code = add_data(files, err);
-    if (code == 0 && trains)
-        code = add_model(files, start_model, err);
+    struct rog_remote_files *files = calloc(1, sizeof *files);
+    int code = files ? add_all(files, config, start_model, err) : rog_fail_nomem(err);
     if (code < 0)
         rog_remote_files_free(files);
     else
@@ -227,39 +212,35 @@ void rog_remote_files_free(struct rog_remote_files *files)
 
 /* ---- configuration ---- */
 
-/* `text` with the tree in the place of the mark that it begins with, or that follows "WORD:". */
-static char *with_tree(const char *text, const char *tree)
+/* Puts the tree in the place of the mark that paths begin with. */
+static int point_at_tree(const struct rog_setting *table, struct rog_json *settings,
+                         const char *tree)
 {
-    const char *mark = strstr(text, ROG_REMOTE_TREE);
-    return mark ? rog_format("%.*s%s%s", (int)(mark - text), text, tree,
-                             mark + strlen(ROG_REMOTE_TREE))
-                : rog_strdup(text);
-}
-
-static void point_at_tree(struct rog_json *settings, const char *tree)
-{
-    static const char *const names[] = {"library", "trace", "data", "initial_model"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        const char *value = rog_json_get_string(settings, names[i], NULL);
-        char *there = value ? with_tree(value, tree) : NULL;
-        if (there)
-            rog_json_put_string(settings, names[i], there);
+    int code = 0;
+    for (; code == 0 && table->name; table++) {
+        const char *value = rog_json_get_string(settings, table->name, NULL);
+        const char *path = value ? rog_setting_path(table, value) : NULL;
+        if (!path || strncmp(path, ROG_REMOTE_TREE, strlen(ROG_REMOTE_TREE)) != 0)
+            continue;
+        char *there = rog_format("%s%s", tree, path + strlen(ROG_REMOTE_TREE));
+        code = there ? rog_setting_put_path(table, settings, there, NULL) : ROG_ENOMEM;
         free(there);
     }
+    return code;
 }
 
 char *rog_remote_config(const struct rog_remote_files *files, const char *tree)
 {
     struct rog_json *config = rog_json_copy(files->config), *pointed = rog_json_array();
     const struct rog_json *workers = rog_json_get(files->config, "workers");
-    for (size_t i = 0; i < rog_json_size(workers); i++) {
+    int code = point_at_tree(rog_run_settings, config, tree);
+    for (size_t i = 0; code == 0 && i < rog_json_size(workers); i++) {
         struct rog_json *worker = rog_json_copy(rog_json_at(workers, i));
-        point_at_tree(worker, tree);
+        code = point_at_tree(rog_worker_settings, worker, tree);
         rog_json_append(pointed, worker);
     }
-    point_at_tree(config, tree);
     rog_json_put(config, "workers", pointed);
-    char *text = rog_json_text_pretty(config);
+    char *text = code == 0 ? rog_json_text_pretty(config) : NULL;
     rog_json_free(config);
     return text;
 }
