@@ -55,53 +55,71 @@ static const struct rog_command *find_part(const struct rog_command *command, co
     return command;
 }
 
-/* The option of that name in the command's own table, then in the common one. Beginnings count
- * when only one option has them. */
+static const char *option_name(const struct rog_setting *option)
+{
+    return option->option ? option->option : option->name;
+}
+
+/* The options there are, NULL at the end: the command's own, the run's settings that it has, the
+ * common ones. */
+static const struct rog_setting *option_at(const struct rog_cli *cli, size_t index)
+{
+    const struct rog_setting *tables[] = {cli->command->options,
+                                          cli->command->settings ? rog_run_settings : NULL,
+                                          cli->program->common};
+    for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
+        for (const struct rog_setting *row = tables[i]; row && row->name; row++)
+            if ((i != 1 || rog_setting_is(row, cli->command->settings, 0)) && index-- == 0)
+                return row;
+    return NULL;
+}
+
+static const char *option_name_at(const void *list, size_t index)
+{
+    const struct rog_setting *option = option_at(list, index);
+    return option ? option_name(option) : NULL;
+}
+
+/* The option of that name. Beginnings count when only one option has them. */
 static const struct rog_setting *find_option(const struct rog_cli *cli, const char *name,
                                              size_t length, bool *ambiguous)
 {
-    const struct rog_setting *tables[] = {cli->command->options, cli->program->common};
-    const struct rog_setting *begins = NULL;
+    const struct rog_setting *option, *begins = NULL;
     *ambiguous = false;
-    for (size_t i = 0; i < 2; i++) {
-        for (const struct rog_setting *row = tables[i]; row && row->name; row++) {
-            if (strncmp(row->name, name, length))
-                continue;
-            if (row->name[length] == '\0')
-                return row;
-            *ambiguous = begins != NULL;
-            begins = row;
+    for (size_t i = 0; (option = option_at(cli, i)); i++) {
+        if (strncmp(option_name(option), name, length))
+            continue;
+        if (option_name(option)[length] == '\0') {
+            *ambiguous = false;
+            return option;
         }
+        *ambiguous = begins != NULL;
+        begins = option;
     }
     return begins;
 }
 
 static const struct rog_setting *find_letter(const struct rog_cli *cli, char letter)
 {
-    const struct rog_setting *tables[] = {cli->command->options, cli->program->common};
-    for (size_t i = 0; i < 2; i++)
-        for (const struct rog_setting *row = tables[i]; row && row->name; row++)
-            if (row->letter == letter)
-                return row;
-    return NULL;
-}
-
-static const char *nearest_option(const struct rog_cli *cli, const char *name)
-{
-    const char *near = rog_setting_nearest(cli->command->options, name);
-    return near ? near : rog_setting_nearest(cli->program->common, name);
+    const struct rog_setting *option;
+    size_t i = 0;
+    while ((option = option_at(cli, i)) && option->letter != letter)
+        i++;
+    return option;
 }
 
 static int set_option(struct rog_cli *cli, const struct rog_setting *option, const char *text,
                       struct rog_error *err)
 {
     struct rog_json *value = NULL;
-    int code = rog_setting_parse(option, text, &value, err);
+    struct rog_setting named = *option; /* for the error */
+    named.name = option_name(option);
+    int code = rog_setting_parse(&named, text, &value, err);
     if (code) {
         struct rog_error cause = *err; /* begins with the option's name */
         return rog_fail(err, code, "--%s", cause.message);
     }
-    rog_json_put(cli->options, option->name, value);
+    rog_json_put(cli->options, option_name(option), value);
     return 0;
 }
 
@@ -124,7 +142,7 @@ static int parse_option(struct rog_cli *cli, int argc, char **argv, int *at, str
             value = word + 2;
     }
     if (!option) {
-        const char *near = word[1] == '-' ? nearest_option(cli, word + 2) : NULL;
+        const char *near = word[1] == '-' ? rog_nearest_name(word + 2, option_name_at, cli) : NULL;
         return rog_fail(err, ROG_EINVAL, "unknown option %s%s%s%s; `%s help %s` lists them", word,
                         near ? " (did you mean --" : "", near ? near : "", near ? "?)" : "",
                         cli->program->name, cli->command->name);
@@ -133,7 +151,7 @@ static int parse_option(struct rog_cli *cli, int argc, char **argv, int *at, str
         return set_option(cli, option, value ? value : "true", err);
     if (!value) {
         if (*at + 1 >= argc)
-            return rog_fail(err, ROG_EINVAL, "option --%s needs a value: %s", option->name,
+            return rog_fail(err, ROG_EINVAL, "option --%s needs a value: %s", option_name(option),
                             option->help);
         value = argv[++*at];
     }
@@ -198,32 +216,38 @@ static void print_wrapped(const char *text, int column)
     putchar('\n');
 }
 
-static void print_options(const char *title, const struct rog_setting *table)
+static void print_option(const struct rog_setting *option)
 {
     static const char *const value_names[] = {
         [ROG_SETTING_FLAG] = "",      [ROG_SETTING_INT] = " N",
         [ROG_SETTING_REAL] = " X",    [ROG_SETTING_STRING] = " TEXT",
         [ROG_SETTING_REALS] = " X,X", [ROG_SETTING_TEXTS] = " TEXT,TEXT",
     };
+    char left[64], letter[5] = "    ", what[384];
+    if (option->letter)
+        snprintf(letter, sizeof letter, "-%c, ", option->letter);
+    snprintf(left, sizeof left, "%s--%s%s", letter, option_name(option), value_names[option->type]);
+    printf("  %-*s", HELP_OPTION_COLUMN - 2, left);
+    if (strlen(left) >= HELP_OPTION_COLUMN - 2)
+        printf("\n%*s", HELP_OPTION_COLUMN, "");
+    print_wrapped(option->help, HELP_OPTION_COLUMN);
+    if (option->type == ROG_SETTING_FLAG ||
+        (option->type == ROG_SETTING_STRING && !option->choices && !option->fallback))
+        return;
+    rog_setting_describe(option, what, sizeof what);
+    printf("%*s", HELP_OPTION_COLUMN, "");
+    print_wrapped(what, HELP_OPTION_COLUMN);
+}
+
+/* The rows that have one of the flags; 0: all. */
+static void print_options(const char *title, const struct rog_setting *table, unsigned with)
+{
     if (!table || !table->name)
         return;
     printf("\n%s:\n", title);
-    for (; table->name; table++) {
-        char left[64], letter[5] = "    ", what[384];
-        if (table->letter)
-            snprintf(letter, sizeof letter, "-%c, ", table->letter);
-        snprintf(left, sizeof left, "%s--%s%s", letter, table->name, value_names[table->type]);
-        printf("  %-*s", HELP_OPTION_COLUMN - 2, left);
-        if (strlen(left) >= HELP_OPTION_COLUMN - 2)
-            printf("\n%*s", HELP_OPTION_COLUMN, "");
-        print_wrapped(table->help, HELP_OPTION_COLUMN);
-        if (table->type == ROG_SETTING_FLAG ||
-            (table->type == ROG_SETTING_STRING && !table->choices && !table->fallback))
-            continue;
-        rog_setting_describe(table, what, sizeof what);
-        printf("%*s", HELP_OPTION_COLUMN, "");
-        print_wrapped(what, HELP_OPTION_COLUMN);
-    }
+    for (; table->name; table++)
+        if (rog_setting_is(table, with, 0))
+            print_option(table);
 }
 
 static void print_command_help(const struct rog_program *program, const struct rog_command *command)
@@ -238,8 +262,10 @@ static void print_command_help(const struct rog_program *program, const struct r
     for (size_t i = 0; command->parts && command->parts[i]; i++)
         printf("%s  %-14s %s\n", i ? "" : "\nParts with a help of their own:\n",
                command->parts[i]->name, command->parts[i]->summary);
-    print_options("Options", command->options);
-    print_options("Common options", program->common);
+    print_options("Options", command->options, 0);
+    if (command->settings)
+        print_options("Settings of the run", rog_run_settings, command->settings);
+    print_options("Common options", program->common, 0);
 }
 
 static void print_program_help(const struct rog_program *program)
@@ -249,7 +275,7 @@ static void print_program_help(const struct rog_program *program)
     printf("\nCommands:\n");
     for (size_t i = 0; program->commands[i]; i++)
         printf("  %-14s %s\n", program->commands[i]->name, program->commands[i]->summary);
-    print_options("Options of every command", program->common);
+    print_options("Options of every command", program->common, 0);
     printf("\n`%s help COMMAND` (or COMMAND --help) says more about one of them.\n", program->name);
 }
 
@@ -385,6 +411,15 @@ int rog_program_main(const struct rog_program *program, int argc, char **argv)
         return end_text(program);
     }
     return run_command(program, command, argc - first, argv + first);
+}
+
+void rog_cli_settings(const struct rog_cli *cli, struct rog_json *settings)
+{
+    for (const struct rog_setting *row = rog_run_settings; row->name; row++) {
+        const struct rog_json *value = rog_json_get(cli->options, option_name(row));
+        if (value && cli->command->settings && rog_setting_is(row, cli->command->settings, 0))
+            rog_json_put(settings, row->name, rog_json_copy(value));
+    }
 }
 
 int rog_cli_arg_count(const struct rog_cli *cli)

@@ -32,7 +32,8 @@ struct rog_command {
     const char *summary;               /* one line */
     const char *details;               /* more, for --help; may be NULL */
     const struct rog_setting *options; /* of this command alone; may be NULL */
-    int min_args, max_args;            /* positional arguments; max -1: any number */
+    unsigned settings;      /* the settings of a run with this flag are options, too; 0: none */
+    int min_args, max_args; /* positional arguments; max -1: any number */
     /* Returns 0 or a rog_code with *err filled; the program prints the message and exits with
      * rog_exit_status(code). */
     int (*run)(const struct rog_cli *cli, struct rog_error *err);
@@ -52,6 +53,9 @@ struct rog_program {
 /* Parses, runs, prints errors as "NAME: message", returns the exit status. Handles --help,
  * --version and "help COMMAND" itself. */
 int rog_program_main(const struct rog_program *program, int argc, char **argv);
+
+/* Copies into `settings` those of a run that were given as options. */
+void rog_cli_settings(const struct rog_cli *cli, struct rog_json *settings);
 
 int rog_cli_arg_count(const struct rog_cli *cli);
 const char *rog_cli_arg(const struct rog_cli *cli, int index); /* NULL past the end */

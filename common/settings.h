@@ -41,6 +41,11 @@ enum rog_setting_flag {
     ROG_SETTING_KEPT_BY_REPLAY = 1 << 9, /* of a run: holds in a replay of it, too */
     ROG_SETTING_RECORDED = 1 << 10,      /* of a worker: a replay has what was recorded instead */
     ROG_SETTING_REQUIRED = 1 << 11,      /* what a simulated device cannot do without */
+
+    /* Options of these commands, too, named as on their command lines. */
+    ROG_SETTING_OPTION_OF_RUN = 1 << 12,
+    ROG_SETTING_OPTION_OF_REPLAY = 1 << 13,
+    ROG_SETTING_OPTION_OF_SERVE = 1 << 14, /* without a configuration file */
 };
 
 struct rog_setting {
@@ -54,6 +59,7 @@ struct rog_setting {
     const char *unit;     /* "s", "Mbit/s", or NULL */
     const char *help;     /* one line, no full stop */
     char letter;          /* one-letter form on a command line, or 0 */
+    const char *option;   /* the name of the option that it is, where that is another */
     unsigned flags;       /* of enum rog_setting_flag */
     size_t offset, bytes; /* the member that rog_settings_store sets; bytes 0: none */
 };

@@ -38,10 +38,7 @@ static int prepare(const struct rog_cli *cli, struct replaying *r, struct rog_er
     if (code < 0)
         return code;
     struct rog_json *settings = r->replay.settings;
-    rog_json_put_string(settings, "library", rog_cli_string(cli, "library"));
-    if (rog_cli_given(cli, "threshold"))
-        rog_json_put(settings, "threshold",
-                     rog_json_copy(rog_json_get(rog_cli_options(cli), "threshold")));
+    rog_cli_settings(cli, settings);
     return rog_plan_single(&r->plan, settings, &r->replay.cluster, NULL, err);
 }
 
@@ -124,21 +121,6 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
     return code;
 }
 
-static const struct rog_setting options[] = {
-    {.name = "library",
-     .type = ROG_SETTING_STRING,
-     .fallback = "ROG",
-     .help = "the strategy to replay it under: a plugin's name"},
-    {.name = "threshold",
-     .type = ROG_SETTING_INT,
-     .min = 0,
-     .max = 2147483647,
-     .choices = "inf",
-     .unit = "iterations",
-     .help = "its staleness threshold; default: the plugin's"},
-    {.name = NULL},
-};
-
 const struct rog_command rog_cmd_replay = {
     .name = "replay",
     .usage = "RUN [options]",
@@ -147,7 +129,7 @@ const struct rog_command rog_cmd_replay = {
                "cluster (policy and network, no\ngradients) and prints the result beside the run; "
                "--json prints what show --json prints. Nothing is recorded:\nno database and no "
                "case changes.",
-    .options = options,
+    .settings = ROG_SETTING_OPTION_OF_REPLAY,
     .min_args = 1,
     .max_args = 1,
     .run = run,

@@ -10,30 +10,6 @@
 #include <orchestrator/run_view.h>
 #include <orchestrator/store/summary.h>
 
-/* Options, named as in the published workflow, and the settings they are. */
-static const struct {
-    const char *option, *setting;
-} published[] = {
-    {"library", "library"},     {"threshold", "threshold"}, {"control", "control"},
-    {"batchsize", "batchsize"}, {"epoch", "epochs"},        {"note", "note"},
-    {"seed", "seed"},
-};
-
-static int take_options(const struct rog_cli *cli, struct rog_json *settings, struct rog_error *err)
-{
-    int code = 0;
-    for (size_t i = 0; code == 0 && i < sizeof published / sizeof *published; i++) {
-        const struct rog_json *value = rog_json_get(rog_cli_options(cli), published[i].option);
-        if (!value)
-            continue;
-        code =
-            rog_setting_check(rog_setting_find(rog_run_settings, published[i].setting), value, err);
-        if (code == 0)
-            rog_json_put(settings, published[i].setting, rog_json_copy(value));
-    }
-    return code;
-}
-
 /* NAME=VALUE: any other setting of a run. */
 static int take_setting(const char *text, struct rog_json *settings, struct rog_error *err)
 {
@@ -66,7 +42,8 @@ static int take_setting(const char *text, struct rog_json *settings, struct rog_
 
 static int take_all(const struct rog_cli *cli, struct rog_json *settings, struct rog_error *err)
 {
-    int code = take_options(cli, settings, err);
+    int code = 0;
+    rog_cli_settings(cli, settings);
     for (int i = 0; code == 0 && i < rog_cli_arg_count(cli); i++)
         code = take_setting(rog_cli_arg(cli, i), settings, err);
     const char *case_name = rog_cli_string(cli, "case");
@@ -129,35 +106,6 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
 }
 
 static const struct rog_setting options[] = {
-    {.name = "library",
-     .type = ROG_SETTING_STRING,
-     .help = "synchronization strategy: a plugin's name; default ROG"},
-    {.name = "threshold",
-     .type = ROG_SETTING_INT,
-     .min = 0,
-     .max = 2147483647,
-     .choices = "inf",
-     .unit = "iterations",
-     .help = "staleness threshold; default: the plugin's"},
-    {.name = "control",
-     .type = ROG_SETTING_STRING,
-     .help = "bandwidth condition: outdoors (default) or indoors"},
-    {.name = "batchsize",
-     .type = ROG_SETTING_INT,
-     .min = 1,
-     .max = 1000,
-     .help = "multiplies the local steps between two exchanges; default 1"},
-    {.name = "epoch",
-     .type = ROG_SETTING_INT,
-     .min = 1,
-     .max = 100000,
-     .help = "passes of a worker over its shard; default 4"},
-    {.name = "note", .type = ROG_SETTING_STRING, .help = "label in figures and tables"},
-    {.name = "seed",
-     .type = ROG_SETTING_INT,
-     .min = 0,
-     .max = 9007199254740991.0,
-     .help = "all random numbers of the run derive from it; default 1"},
     {.name = "case",
      .type = ROG_SETTING_STRING,
      .help = "the case it belongs to, made where it is missing; default: none"},
@@ -175,6 +123,7 @@ const struct rog_command rog_cmd_run = {
                "seconds=600\nworkload=none. The same command continues a run that was "
                "interrupted; otherwise it makes a new one.",
     .options = options,
+    .settings = ROG_SETTING_OPTION_OF_RUN, /* named as in the published workflow */
     .max_args = -1,
     .run = run,
 };

@@ -6,27 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <rog/strategy.h>
 #include <trainer/run/serve.h>
-
-/* Options of a server that needs no configuration file: members of the run's settings. */
-static const char *const settings[] = {"library", "threshold", "compression", "seconds",
-                                       "checkpoint-period"};
 
 /* The configuration of a run of so many workers whose programs bring the model. */
 static int make_config(const struct rog_cli *cli, struct rog_run_config **config,
                        struct rog_error *err)
 {
-    const struct rog_json *given = rog_cli_options(cli);
     struct rog_json *object = rog_json_object(), *workers = rog_json_array();
-    for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {
-        char key[32];
-        snprintf(key, sizeof key, "%s", settings[i]);
-        for (char *at = key; *at; at++)
-            *at = *at == '-' ? '_' : *at;
-        if (rog_cli_given(cli, settings[i]))
-            rog_json_put(object, key, rog_json_copy(rog_json_get(given, settings[i])));
-    }
+    rog_cli_settings(cli, object);
     rog_json_put_string(object, "workload", "program");
     rog_json_put_string(object, "wire_model", "same");
     for (long long rank = 1; rank <= rog_cli_int(cli, "workers"); rank++) {
@@ -50,12 +37,14 @@ static int read_config(const struct rog_cli *cli, struct rog_run_config **config
         return rog_fail(err, ROG_EINVAL,
                         "serve needs --config FILE or --workers N, and --key-file FILE and "
                         "--out DIR");
-    for (size_t i = 0; file && i < sizeof settings / sizeof *settings; i++)
-        if (rog_cli_given(cli, settings[i]))
-            return rog_fail(err, ROG_EINVAL,
-                            "--%s goes with --workers; with --config it stands "
-                            "in the file",
-                            settings[i]);
+    struct rog_json *settings = rog_json_object();
+    rog_cli_settings(cli, settings);
+    bool both = file && rog_json_size(settings) > 0;
+    rog_json_free(settings);
+    if (both)
+        return rog_fail(err, ROG_EINVAL,
+                        "a setting of the run goes with --workers; with --config it stands in the "
+                        "file");
     return file ? rog_command_config(cli, config, err) : make_config(cli, config, err);
 }
 
@@ -91,34 +80,6 @@ static const struct rog_setting options[] = {
      .min = 1,
      .max = 65536,
      .help = "instead of --config: so many workers, programs that bring the model (librog)"},
-    {.name = "library",
-     .type = ROG_SETTING_STRING,
-     .fallback = "ROG",
-     .help = "with --workers: synchronization strategy"},
-    {.name = "threshold",
-     .type = ROG_SETTING_INT,
-     .min = 0,
-     .max = ROG_THRESHOLD_INFINITE,
-     .unit = "iterations",
-     .help = "with --workers: staleness threshold; default: the strategy's"},
-    {.name = "compression",
-     .type = ROG_SETTING_STRING,
-     .fallback = "sign",
-     .help = "with --workers: how gradients travel, as the setting of a run"},
-    {.name = "seconds",
-     .type = ROG_SETTING_REAL,
-     .fallback = "0",
-     .min = 0,
-     .max = 1e9,
-     .unit = "s",
-     .help = "with --workers: end the run at this time; 0: when all workers are through"},
-    {.name = "checkpoint-period",
-     .type = ROG_SETTING_REAL,
-     .fallback = "60",
-     .min = 0.001,
-     .max = 1e9,
-     .unit = "s",
-     .help = "with --workers: time between checkpoints at first"},
     {ROG_OPTION_KEY},
     {.name = "out",
      .type = ROG_SETTING_STRING,
@@ -157,10 +118,12 @@ const struct rog_command rog_cmd_serve = {
     .summary = "Be the parameter server of a run on real hosts",
     .details =
         "The configuration is that of `simulate`; with --workers none is needed, the model comes "
-        "from the\nworkers, programs that use librog. The run begins when all workers are there. "
+        "from the\nworkers, programs that use librog, and settings of the run are given as "
+        "options. The run begins when all workers are there. "
         "A worker that\ngoes away comes back by itself, and so do all workers to a server "
         "that is started again with\n--resume. SIGINT and SIGTERM save a checkpoint and end "
         "the run without the event \"end\".",
     .options = options,
+    .settings = ROG_SETTING_OPTION_OF_SERVE,
     .run = run,
 };

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -83,6 +84,26 @@ static int count_words(const struct rog_cli *cli, struct rog_error *err)
     return rog_fail(err, ROG_EINTR, "seen");
 }
 
+/* Settings of a run that are options, by their names as options. */
+static int take_settings(const struct rog_cli *cli, struct rog_error *err)
+{
+    struct rog_json *settings = rog_json_object();
+    rog_cli_settings(cli, settings);
+    char *text = rog_json_text(settings);
+    int code = strcmp(text, rog_cli_arg(cli, 0)) == 0 ? rog_fail(err, ROG_EINTR, "as asked")
+                                                      : rog_fail(err, ROG_EIO, "%s", text);
+    free(text);
+    rog_json_free(settings);
+    return code;
+}
+
+static const struct rog_command settings = {.name = "settings",
+                                            .usage = "JSON",
+                                            .summary = "take settings",
+                                            .settings = ROG_SETTING_OPTION_OF_RUN,
+                                            .min_args = 1,
+                                            .max_args = 1,
+                                            .run = take_settings};
 static const struct rog_command values = {.name = "values",
                                           .usage = "A B",
                                           .summary = "check values",
@@ -134,8 +155,8 @@ static int open_file(const struct rog_cli *cli, struct rog_error *err)
 
 static const struct rog_command opening = {
     .name = "open", .usage = "", .summary = "open a file", .run = open_file};
-static const struct rog_command *const commands[] = {&values,  &defaults, &failing,
-                                                     &passing, &opening,  NULL};
+static const struct rog_command *const commands[] = {&values,  &defaults, &failing, &passing,
+                                                     &opening, &settings, NULL};
 static const struct rog_program program = {"prog", "1.0", "a program", common, commands};
 
 #define RUN(...) run((const char *[]){"prog", __VA_ARGS__, NULL})
@@ -188,6 +209,19 @@ static void test_parts(void **state)
     assert_int_equal(RUN("pass", "part", "--help"), 0);
     assert_int_equal(RUN("help", "pass", "part"), 0);
     assert_int_equal(RUN("pass", "--help", "--unknown", "--", "-q"), 130);
+}
+
+static void test_settings_as_options(void **state)
+{
+    (void)state;
+    assert_int_equal(RUN("settings", "--epoch", "3", "--note=n", "{\"epochs\":3,\"note\":\"n\"}"),
+                     130);
+    assert_int_equal(RUN("settings", "--thr", "inf", "{\"threshold\":\"inf\"}"), 130);
+    assert_int_equal(RUN("settings", "{}"), 130);
+    assert_int_equal(RUN("settings", "--epochs", "3", "{}"), 2);  /* it is --epoch */
+    assert_int_equal(RUN("settings", "--seconds", "3", "{}"), 2); /* not of this command */
+    assert_int_equal(RUN("defaults", "--epoch", "3"), 2);
+    assert_int_equal(RUN("help", "settings"), 0);
 }
 
 static void test_exit_status(void **state)
@@ -256,6 +290,7 @@ int main(void)
         cmocka_unit_test(test_options_anywhere),
         cmocka_unit_test(test_wrong_use),
         cmocka_unit_test(test_parts),
+        cmocka_unit_test(test_settings_as_options),
         cmocka_unit_test(test_exit_status),
         cmocka_unit_test(test_help),
         cmocka_unit_test(test_full_disk),
