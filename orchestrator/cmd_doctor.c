@@ -170,8 +170,8 @@ static void check_cluster(const struct rog_cli *cli, const struct finder *f)
     if (rog_command_cluster(cli, &cluster, &cause) < 0)
         FOUND(f, false, "%s", cause.message);
     else
-        FOUND(f, true, "cluster %s: %s, %zu workers", cluster->name,
-              rog_cluster_kind_name(cluster->kind), rog_json_size(cluster->workers));
+        FOUND(f, true, "cluster %s: %s, %zu workers", cluster->name, cluster->kind->name,
+              rog_json_size(cluster->workers));
     rog_cluster_free(cluster);
 }
 
@@ -192,13 +192,13 @@ static int visit_hosts(const struct rog_cli *cli, struct rog_findings *findings,
     struct rog_error ignored;
     struct rog_cluster *cluster = NULL;
     bool clean = rog_cli_flag(cli, "clean");
-    int code = rog_command_cluster_read(cli, &cluster, clean ? err : &ignored);
+    int code = rog_command_cluster(cli, &cluster, clean ? err : &ignored);
     if (code < 0)
         return clean ? code : ROG_OK;
-    if (cluster->kind != ROG_CLUSTER_SSH) {
+    if (!cluster->kind->has_hosts) {
         code =
             clean ? rog_fail(err, ROG_EINVAL, "cluster %s has no hosts to clean up: its kind is %s",
-                             cluster->name, rog_cluster_kind_name(cluster->kind))
+                             cluster->name, cluster->kind->name)
                   : ROG_OK;
         rog_cluster_free(cluster);
         return code;

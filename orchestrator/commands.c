@@ -10,6 +10,7 @@
 
 #include <common/file.h>
 #include <orchestrator/fleet/fleet.h>
+#include <orchestrator/kinds.h>
 
 const struct rog_setting rog_common_options[] = {
     {.name = "db",
@@ -44,7 +45,8 @@ static int read_cluster(const char *given, struct rog_cluster **cluster, struct 
     if (!share)
         return ROG_EFAILED;
     char *profiles = rog_path_join(share, "profiles.conf");
-    int code = profiles ? rog_cluster_read(cluster, given, profiles, err) : rog_fail_nomem(err);
+    int code = profiles ? rog_cluster_read(cluster, given, profiles, rog_cluster_kinds, err)
+                        : rog_fail_nomem(err);
     free(profiles);
     free(share);
     return code;
@@ -63,25 +65,12 @@ int rog_command_cluster_named(const char *name, struct rog_cluster **cluster, st
     return code;
 }
 
-int rog_command_cluster_read(const struct rog_cli *cli, struct rog_cluster **cluster,
-                             struct rog_error *err)
+int rog_command_cluster(const struct rog_cli *cli, struct rog_cluster **cluster,
+                        struct rog_error *err)
 {
     const char *given = rog_cli_string(cli, "cluster");
     return given ? read_cluster(given, cluster, err)
                  : rog_command_cluster_named("virtual4", cluster, err);
-}
-
-int rog_command_cluster(const struct rog_cli *cli, struct rog_cluster **cluster,
-                        struct rog_error *err)
-{
-    int code = rog_command_cluster_read(cli, cluster, err);
-    if (code == 0)
-        code = rog_fleet_check(*cluster, err);
-    if (code < 0) {
-        rog_cluster_free(*cluster);
-        *cluster = NULL;
-    }
-    return code;
 }
 
 int rog_command_trainer(const struct rog_cli *cli, const char *name, struct rog_error *err)

@@ -38,12 +38,8 @@ int rog_command_db(const struct rog_cli *cli, enum rog_db_mode mode, struct rog_
                    struct rog_error *err);
 
 /* Reads --cluster, or the cluster that comes with the program. */
-int rog_command_cluster_read(const struct rog_cli *cli, struct rog_cluster **cluster,
-                             struct rog_error *err);
-/* The same, and checks that this version can execute runs on it. */
 int rog_command_cluster(const struct rog_cli *cli, struct rog_cluster **cluster,
                         struct rog_error *err);
-
 /* The cluster that comes with the program under this name. */
 int rog_command_cluster_named(const char *name, struct rog_cluster **cluster,
                               struct rog_error *err);

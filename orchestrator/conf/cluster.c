@@ -10,13 +10,8 @@
 #include <common/settings.h>
 #include <orchestrator/conf/file.h>
 
-static const char *const kind_names[] = {"virtual", "local", "ssh"};
-
 static const struct rog_setting cluster_settings[] = {
-    {.name = "kind",
-     .type = ROG_SETTING_STRING,
-     .choices = "virtual|local|ssh",
-     .help = "what it runs on"},
+    {.name = "kind", .type = ROG_SETTING_STRING, .help = "what it runs on"},
     {.name = "server", .type = ROG_SETTING_STRING, .help = "the parameter server's host"},
     {.name = "workers", .type = ROG_SETTING_STRING, .help = "list of workers"},
     {.name = "tester", .type = ROG_SETTING_STRING, .help = "where checkpoints are tested"},
@@ -55,10 +50,7 @@ const struct rog_setting rog_cluster_run_settings[] = {
     {.name = NULL},
 };
 
-const struct rog_setting rog_cluster_ssh_settings[] = {
-    {.name = "ssh_config",
-     .type = ROG_SETTING_STRING,
-     .help = "file that ssh reads instead of ~/.ssh/config"},
+const struct rog_setting rog_cluster_hosts_settings[] = {
     {.name = "port",
      .type = ROG_SETTING_INT,
      .fallback = "7700",
@@ -119,19 +111,86 @@ static const struct rog_setting worker_extra[] = {
     {.name = NULL},
 };
 
-const char *rog_cluster_kind_name(enum rog_cluster_kind kind)
+/* A cluster file that is being read. */
+struct reader {
+    struct rog_cluster *cluster;
+    const struct rog_cluster_kind *const *kinds;
+    const struct rog_conf_node *root, *profiles;
+};
+
+/* ---- what is of use for which kind ---- */
+
+static bool is_any(const struct rog_cluster_kind *kind, const char *name)
 {
-    return kind_names[kind];
+    (void)name;
+    return kind != NULL;
 }
 
-/* Whether a setting of the cluster or of one of its hosts is of use where processes run on real
- * hosts alone. */
-static bool is_for_hosts(const char *name)
+static bool has_no_hosts(const struct rog_cluster_kind *kind, const char *name)
 {
-    return strcmp(name, "server") == 0 || strcmp(name, "tester") == 0 ||
-           rog_setting_find(rog_cluster_ssh_settings, name) ||
-           rog_setting_find(rog_cluster_host_settings, name);
+    (void)name;
+    return !kind->has_hosts;
 }
+
+static bool is_own(const struct rog_cluster_kind *kind, const char *name)
+{
+    return kind->settings && rog_setting_find(kind->settings, name);
+}
+
+/* Whether a setting of the cluster, or a member of one of its nodes, is of use for a kind. */
+static bool takes(const struct rog_cluster_kind *kind, const char *name)
+{
+    if (rog_setting_find(rog_cluster_run_settings, name))
+        return kind->real_time;
+    if (strcmp(name, "server") == 0 || strcmp(name, "tester") == 0 ||
+        rog_setting_find(rog_cluster_hosts_settings, name) ||
+        rog_setting_find(rog_cluster_host_settings, name))
+        return kind->has_hosts;
+    return is_own(kind, name) || rog_setting_find(cluster_settings, name) ||
+           rog_setting_find(rog_worker_settings, name);
+}
+
+static int check_use(const struct reader *reader, const struct rog_conf_node *node,
+                     struct rog_error *err)
+{
+    char names[128];
+    if (takes(reader->cluster->kind, node->name))
+        return 0;
+    rog_cluster_kind_names(reader->kinds, takes, node->name, " or ", names, sizeof names);
+    return rog_conf_fail(node, err, "%s is for clusters of kind %s", node->name, names);
+}
+
+/* The table that a member of the file belongs to; cluster_settings where none has it. */
+static const struct rog_setting *table_of(const struct reader *reader, const char *name)
+{
+    if (rog_setting_find(rog_cluster_run_settings, name))
+        return rog_cluster_run_settings;
+    if (rog_setting_find(rog_cluster_hosts_settings, name))
+        return rog_cluster_hosts_settings;
+    for (size_t i = 0; reader->kinds[i]; i++)
+        if (is_own(reader->kinds[i], name))
+            return reader->kinds[i]->settings;
+    return cluster_settings;
+}
+
+static int read_kind(struct reader *reader, struct rog_error *err)
+{
+    char names[128];
+    const struct rog_conf_node *kind = rog_conf_get(reader->root, "kind");
+    int code = kind ? rog_conf_check(kind, cluster_settings, NULL, err) : 0;
+    if (code < 0)
+        return code;
+    rog_cluster_kind_names(reader->kinds, is_any, NULL, ", ", names, sizeof names);
+    if (!kind)
+        return rog_conf_fail(reader->root, err, "kind is missing: one of %s", names);
+    const char *name = rog_json_string(kind->value, "");
+    reader->cluster->kind = rog_cluster_kind_find(reader->kinds, name);
+    if (!reader->cluster->kind)
+        return rog_conf_fail(kind, err, "kind must be one of %s (found \"%s\")", names, name);
+    return 0;
+}
+
+/* ---- nodes ---- */
 
 /* Checks a member against a table and rog_cluster_host_settings. */
 static int check_host_member(const struct rog_conf_node *node, const struct rog_setting *table,
@@ -237,37 +296,19 @@ static int resolve_worker(const struct rog_conf_node *node, const struct rog_con
     return code;
 }
 
-static int check_worker_member(const struct rog_cluster *cluster, const struct rog_conf_node *node,
+static int check_worker_member(const struct reader *reader, const struct rog_conf_node *node,
                                struct rog_error *err)
 {
     if (rog_setting_find(worker_extra, node->name))
         return rog_conf_check(node, worker_extra, NULL, err);
-    if (cluster->kind != ROG_CLUSTER_SSH && is_for_hosts(node->name))
-        return rog_conf_fail(node, err, "%s is for clusters of kind ssh", node->name);
-    return check_host_member(node, rog_worker_settings, err);
+    int code = check_host_member(node, rog_worker_settings, err);
+    return code < 0 ? code : check_use(reader, node, err);
 }
 
-static int take_worker(struct rog_cluster *cluster, const struct rog_conf_node *node,
-                       const struct rog_conf_node *profiles, struct rog_error *err)
+static int append_workers(struct rog_cluster *cluster, const struct rog_conf_node *node,
+                          const struct rog_json *settings, int64_t copies, struct rog_error *err)
 {
-    if (node->type != ROG_CONF_GROUP)
-        return rog_conf_fail(node, err, "a worker must be a group, { ... } (found %s)",
-                             rog_conf_kind(node));
-    for (size_t i = 0; i < node->child_count; i++) {
-        int code = check_worker_member(cluster, &node->child[i], err);
-        if (code < 0)
-            return code;
-    }
-    const struct rog_conf_node *count = rog_conf_get(node, "count");
-    int64_t copies = count ? rog_json_integer(count->value, 1) : 1;
-    if (copies > 1 && cluster->kind == ROG_CLUSTER_SSH)
-        return rog_conf_fail(count, err,
-                             "count is for virtual and local clusters; list each host of this "
-                             "cluster");
-    if (cluster->kind == ROG_CLUSTER_SSH && !rog_conf_get(node, "host"))
-        return rog_conf_fail(node, err, "this worker has no host");
-    struct rog_json *settings = NULL;
-    int code = resolve_worker(node, profiles, &settings, err);
+    int code = 0;
     for (int64_t i = 0; code == 0 && i < copies; i++) {
         size_t rank = rog_json_size(cluster->workers) + 1;
         struct rog_json *worker = rog_json_copy(settings);
@@ -281,18 +322,46 @@ static int take_worker(struct rog_cluster *cluster, const struct rog_conf_node *
         else
             rog_json_free(worker);
     }
+    return code;
+}
+
+static int take_worker(const struct reader *reader, const struct rog_conf_node *node,
+                       struct rog_error *err)
+{
+    bool has_hosts = reader->cluster->kind->has_hosts;
+    char names[128];
+    if (node->type != ROG_CONF_GROUP)
+        return rog_conf_fail(node, err, "a worker must be a group, { ... } (found %s)",
+                             rog_conf_kind(node));
+    for (size_t i = 0; i < node->child_count; i++) {
+        int code = check_worker_member(reader, &node->child[i], err);
+        if (code < 0)
+            return code;
+    }
+    const struct rog_conf_node *count = rog_conf_get(node, "count");
+    int64_t copies = count ? rog_json_integer(count->value, 1) : 1;
+    if (copies > 1 && has_hosts)
+        return rog_conf_fail(
+            count, err, "count is for clusters of kind %s; list each host of this cluster",
+            rog_cluster_kind_names(reader->kinds, has_no_hosts, NULL, " or ", names, sizeof names));
+    if (has_hosts && !rog_conf_get(node, "host"))
+        return rog_conf_fail(node, err, "this worker has no host");
+    struct rog_json *settings = NULL;
+    int code = resolve_worker(node, reader->profiles, &settings, err);
+    if (code == 0)
+        code = append_workers(reader->cluster, node, settings, copies, err);
     rog_json_free(settings);
     return code;
 }
 
-/* What is given of a table, and its defaults, into `values`; `kinds`: where it is of use. */
-static int collect(const struct rog_conf_node *root, const struct rog_setting *table, bool of_use,
-                   const char *kinds, struct rog_json *values, struct rog_error *err)
+/* ---- the whole ---- */
+
+/* What is given of a table, and its defaults, into `values`. */
+static int collect(const struct rog_conf_node *root, const struct rog_setting *table,
+                   struct rog_json *values, struct rog_error *err)
 {
     for (const struct rog_setting *row = table; row->name; row++) {
         const struct rog_conf_node *given = rog_conf_get(root, row->name);
-        if (given && !of_use)
-            return rog_conf_fail(given, err, "%s is for clusters of kind %s", row->name, kinds);
         if (given)
             rog_json_put(values, row->name, rog_json_copy(given->value));
     }
@@ -303,17 +372,14 @@ static int take_run_settings(struct rog_cluster *cluster, const struct rog_conf_
                              struct rog_error *err)
 {
     struct rog_json *values = rog_json_object();
-    int code = values ? 0 : rog_fail_nomem(err);
+    cluster->own = rog_json_object();
+    int code = values && cluster->own ? 0 : rog_fail_nomem(err);
     if (code == 0)
-        code = collect(root, rog_cluster_run_settings, cluster->kind != ROG_CLUSTER_VIRTUAL,
-                       "local or ssh", values, err);
+        code = collect(root, rog_cluster_run_settings, values, err);
     if (code == 0)
-        code = collect(root, rog_cluster_ssh_settings, cluster->kind == ROG_CLUSTER_SSH, "ssh",
-                       values, err);
-    const char *ssh_config = rog_json_get_string(values, "ssh_config", NULL);
-    cluster->ssh_config = rog_strdup(ssh_config);
-    if (code == 0 && ssh_config && !cluster->ssh_config)
-        code = rog_fail_nomem(err);
+        code = collect(root, rog_cluster_hosts_settings, values, err);
+    if (code == 0 && cluster->kind->settings)
+        code = collect(root, cluster->kind->settings, cluster->own, err);
     cluster->port = (unsigned)rog_json_get_integer(values, "port", 0);
     cluster->downlink_at_server =
         strcmp(rog_json_get_string(values, "downlink", ""), "server") == 0;
@@ -326,30 +392,34 @@ static int take_run_settings(struct rog_cluster *cluster, const struct rog_conf_
     return code;
 }
 
-static int take(struct rog_cluster *cluster, const struct rog_conf_node *root,
-                const struct rog_conf_node *profiles, struct rog_error *err)
+/* Checks all members but for nodes, which are groups of their own. */
+static int check_members(const struct reader *reader, struct rog_error *err)
 {
+    const struct rog_conf_node *root = reader->root;
     for (size_t i = 0; i < root->child_count; i++) {
-        const char *name = root->child[i].name;
-        bool is_group = strcmp(name, "server") == 0 || strcmp(name, "workers") == 0 ||
-                        strcmp(name, "tester") == 0;
-        const struct rog_setting *others = rog_setting_find(rog_cluster_ssh_settings, name)
-                                               ? rog_cluster_ssh_settings
-                                               : rog_cluster_run_settings;
-        int code = is_group ? 0 : rog_conf_check(&root->child[i], cluster_settings, others, err);
+        const struct rog_conf_node *node = &root->child[i];
+        bool is_group = strcmp(node->name, "server") == 0 || strcmp(node->name, "workers") == 0 ||
+                        strcmp(node->name, "tester") == 0;
+        const struct rog_setting *table = table_of(reader, node->name);
+        int code = is_group ? 0 : rog_conf_check(node, table, rog_cluster_run_settings, err);
         if (code < 0)
             return code;
     }
-    const struct rog_conf_node *kind = rog_conf_get(root, "kind");
+    return 0;
+}
+
+static int take(struct reader *reader, struct rog_error *err)
+{
+    struct rog_cluster *cluster = reader->cluster;
+    const struct rog_conf_node *root = reader->root;
     const struct rog_conf_node *workers = rog_conf_get(root, "workers");
-    if (!kind)
-        return rog_conf_fail(root, err, "kind is missing: \"virtual\", \"local\" or \"ssh\"");
-    while (strcmp(kind_names[cluster->kind], rog_json_string(kind->value, "")) != 0)
-        cluster->kind++;
-    for (size_t i = 0; i < root->child_count && cluster->kind != ROG_CLUSTER_SSH; i++)
-        if (is_for_hosts(root->child[i].name))
-            return rog_conf_fail(&root->child[i], err, "%s is for clusters of kind ssh",
-                                 root->child[i].name);
+    int code = check_members(reader, err);
+    if (code == 0)
+        code = read_kind(reader, err);
+    for (size_t i = 0; code == 0 && i < root->child_count; i++)
+        code = check_use(reader, &root->child[i], err);
+    if (code < 0)
+        return code;
     if (!workers)
         return rog_conf_fail(root, err, "workers is missing: workers = ( { ... }, ... )");
     if (workers->type != ROG_CONF_LIST || workers->child_count == 0)
@@ -357,14 +427,14 @@ static int take(struct rog_cluster *cluster, const struct rog_conf_node *root,
             workers, err, "workers must be a list of groups, ( { ... }, ... ) (found %s)",
             workers->type == ROG_CONF_LIST ? "an empty one" : rog_conf_kind(workers));
     cluster->workers = rog_json_array();
-    int code = cluster->workers ? take_run_settings(cluster, root, err) : rog_fail_nomem(err);
+    code = cluster->workers ? take_run_settings(cluster, root, err) : rog_fail_nomem(err);
     for (size_t i = 0; code == 0 && i < workers->child_count; i++)
-        code = take_worker(cluster, &workers->child[i], profiles, err);
+        code = take_worker(reader, &workers->child[i], err);
     if (code == 0)
         code = take_host(root, "server", &cluster->server, err);
     if (code == 0)
         code = take_host(root, "tester", &cluster->tester, err);
-    if (code == 0 && cluster->kind == ROG_CLUSTER_SSH && !cluster->server)
+    if (code == 0 && cluster->kind->has_hosts && !cluster->server)
         code = rog_conf_fail(root, err, "server is missing: server = { host = ...; }");
     return code;
 }
@@ -404,7 +474,7 @@ static char *name_of(const char *path)
 }
 
 int rog_cluster_read(struct rog_cluster **out, const char *path, const char *profiles_path,
-                     struct rog_error *err)
+                     const struct rog_cluster_kind *const *kinds, struct rog_error *err)
 {
     *out = NULL;
     struct rog_conf_node *root = NULL, *profiles = NULL;
@@ -422,8 +492,10 @@ int rog_cluster_read(struct rog_cluster **out, const char *path, const char *pro
         code = rog_conf_read(&root, cluster->path, err);
     if (code == 0)
         code = rog_conf_read(&profiles, profiles_path, err);
-    if (code == 0)
-        code = take(cluster, root, profiles, err);
+    if (code == 0) {
+        struct reader reader = {cluster, kinds, root, profiles};
+        code = take(&reader, err);
+    }
     rog_conf_free(profiles);
     rog_conf_free(root);
     if (code < 0)
@@ -440,7 +512,7 @@ void rog_cluster_free(struct rog_cluster *cluster)
     rog_json_free(cluster->workers);
     rog_json_free(cluster->server);
     rog_json_free(cluster->tester);
-    free(cluster->ssh_config);
+    rog_json_free(cluster->own);
     free(cluster->name);
     free(cluster->path);
     free(cluster);

@@ -5,14 +5,15 @@
 /*
  * Cluster files and device profiles.
  *
- *     kind = "virtual";                                or "local", "ssh"
+ *     kind = "virtual";                                or another (cluster_kind.h)
  *     server = { host = "10.42.0.1"; user = "user"; iface = "wls1"; };
  *     workers = ( { profile = "jetson-nx"; batch = 24; count = 4; }, ... );
  *     tester = { host = "..."; };
  *
- * Clusters of real processes also have rog_cluster_run_settings; those of real hosts (kind ssh)
- * have rog_cluster_ssh_settings, and their hosts rog_cluster_host_settings. What is of no use for a
- * kind is refused there. `count` repeats a worker of a virtual or local cluster. Profiles are
+ * Clusters in real time also have rog_cluster_run_settings; those that have hosts have
+ * rog_cluster_hosts_settings, and their hosts rog_cluster_host_settings; a kind may have settings
+ * of its own. What is of no use for a kind is refused there. `count` repeats a worker of a cluster
+ * without hosts. Profiles are
  * groups, PROFILE = { step_s = ...; }, whose settings hold for the workers that name them, where
  * the worker does not say otherwise.
  */
@@ -22,18 +23,17 @@
 
 #include <common/json.h>
 #include <common/settings.h>
+#include <orchestrator/conf/cluster_kind.h>
 #include <rog/error.h>
 
 #define ROG_CLUSTER_MAX_WORKERS 100000
 #define ROG_CLUSTER_LAB_DIR "/run/rogctl-lab" /* where `rogctl lab` keeps its cluster.conf */
 
-enum rog_cluster_kind { ROG_CLUSTER_VIRTUAL, ROG_CLUSTER_LOCAL, ROG_CLUSTER_SSH };
-
 struct rog_cluster {
     char *path;
     char *name; /* as it was asked for, without folder and .conf */
-    enum rog_cluster_kind kind;
-    char *ssh_config; /* NULL: ~/.ssh/config and the system's */
+    const struct rog_cluster_kind *kind;
+    struct rog_json *own; /* {settings of kind->settings} */
     /* [{rank, settings of rog_cluster_host_settings and rog_worker_settings, profile filled in}] */
     struct rog_json *workers;
     struct rog_json *server; /* {host, rog_cluster_host_settings}; NULL when not given */
@@ -41,25 +41,24 @@ struct rog_cluster {
     /* rog_cluster_run_settings; of use where processes are real */
     double stall_limit_s, worker_timeout_s;
     int retries, restarts;
-    /* rog_cluster_ssh_settings */
+    /* rog_cluster_hosts_settings */
     unsigned port;
     bool downlink_at_server; /* also where the workers could shape it */
     double lease_s;
 };
 
 /* `path` is a file, the bare name of one of the files that come with the program ("virtual4"), or
- * "lab" for the lab of this machine. `profiles_path` is the file of device profiles. */
+ * "lab" for the lab of this machine. `profiles_path` is the file of device profiles, `kinds` the
+ * table of kinds, which ends in NULL. */
 int rog_cluster_read(struct rog_cluster **cluster, const char *path, const char *profiles_path,
-                     struct rog_error *err);
+                     const struct rog_cluster_kind *const *kinds, struct rog_error *err);
 void rog_cluster_free(struct rog_cluster *cluster);
 
 /* How runs of real processes are kept going. */
 extern const struct rog_setting rog_cluster_run_settings[];
-/* How runs on real hosts are. */
-extern const struct rog_setting rog_cluster_ssh_settings[];
-/* What a server, worker or tester on a real host has. */
+/* How runs on hosts are. */
+extern const struct rog_setting rog_cluster_hosts_settings[];
+/* What a server, worker or tester on a host has. */
 extern const struct rog_setting rog_cluster_host_settings[];
-
-const char *rog_cluster_kind_name(enum rog_cluster_kind kind);
 
 #endif

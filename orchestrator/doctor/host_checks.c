@@ -75,7 +75,7 @@ void rog_check_reach(struct rog_host_probe *probe)
     const struct rog_ssh_options options = {
         .host = probe->host,
         .user = rog_json_get_string(probe->settings, "user", NULL),
-        .config = probe->options->cluster->ssh_config,
+        .config = rog_json_get_string(probe->options->cluster->own, "ssh_config", NULL),
         .timeout_s = CONNECT_TIMEOUT_S,
         .ask = rog_credentials_ask,
         .ask_user = probe->options->credentials,

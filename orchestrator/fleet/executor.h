@@ -46,11 +46,21 @@ enum rog_attempt_state {
     ROG_ATTEMPT_ENDED, /* all processes are gone, and ended well */
 };
 
+/* Tests checkpoints of a run elsewhere than here. */
+struct rog_checkpoint_tester {
+    /* cluster, with a tester, credentials, trainer and run_id of the attempt are borrowed, config
+     * is copied; the rest of it is not looked at. */
+    int (*begin)(void **state, const struct rog_attempt *attempt, struct rog_error *err);
+    /* A checkpoint here, one at a time. */
+    int (*give)(void *state, const char *path, struct rog_error *err);
+    /* *line becomes the event that answers it (heap memory), NULL as long as there is none; does
+     * not wait. ROG_EFAILED: the test cannot be made there. */
+    int (*take)(void *state, char **line, struct rog_error *err);
+    /* What is being tested is given up. NULL is harmless. */
+    void (*end)(void *state);
+};
+
 struct rog_executor {
-    enum rog_cluster_kind kind;
-    /* Runs take as long as they say and need the cluster for themselves: one at a time. One that
-     * fails or stands still is begun again (stall_limit and retries of the cluster file). */
-    bool real_time;
     bool stream_per_worker, host_streams;
     bool adopts; /* attempts may outlive rogctl and be taken up (attempt->adopt) */
 
@@ -60,6 +70,8 @@ struct rog_executor {
     int (*step)(void *state, enum rog_attempt_state *reached, struct rog_error *err);
     /* Ends what runs, removes what is no result and frees the state. NULL is harmless. */
     void (*stop)(void *state);
+    /* Of kinds that have hosts: tests on the cluster's tester host. */
+    const struct rog_checkpoint_tester *tester;
 };
 
 #endif

@@ -7,54 +7,22 @@
 #include <unistd.h>
 
 #include <common/file.h>
-#include <orchestrator/fleet/local.h>
-#include <orchestrator/fleet/remote/remote.h>
 #include <orchestrator/fleet/run_files.h>
 #include <orchestrator/fleet/runner.h>
 #include <orchestrator/fleet/signals.h>
 #include <orchestrator/fleet/tester.h>
-#include <orchestrator/fleet/virtual.h>
 #include <orchestrator/store/paths.h>
 
 #define POLL_MS 100
 
-/* The kinds of cluster that runs can be executed on. */
-static const struct rog_executor *const executors[] = {
-    &rog_virtual_executor,
-    &rog_local_executor,
-    &rog_remote_executor,
-};
-#define EXECUTORS (sizeof executors / sizeof *executors)
-
-int rog_fleet_check(const struct rog_cluster *cluster, struct rog_error *err)
-{
-    char kinds[128] = "";
-    size_t used = 0;
-    for (size_t i = 0; i < EXECUTORS; i++) {
-        if (executors[i]->kind == cluster->kind)
-            return 0;
-        used += (size_t)snprintf(kinds + used, sizeof kinds - used, "%s%s", i ? ", " : "",
-                                 rog_cluster_kind_name(executors[i]->kind));
-    }
-    return rog_fail(
-        err, ROG_EINVAL,
-        "%s: kind is \"%s\"; this version of rogctl executes runs on clusters of kind %s",
-        cluster->path, rog_cluster_kind_name(cluster->kind), kinds);
-}
-
 int rog_fleet_execute(const struct rog_cluster *cluster, const struct rog_fleet_options *options,
                       struct rog_fleet_job *jobs, size_t count, struct rog_error *err)
 {
-    int code = rog_fleet_check(cluster, err);
-    if (code < 0)
-        return code;
     struct rog_signals signals;
-    code = rog_signals_init(&signals, err);
+    int code = rog_signals_init(&signals, err);
     if (code < 0)
         return code;
-    for (size_t i = 0; i < EXECUTORS; i++)
-        if (executors[i]->kind == cluster->kind)
-            code = rog_runner_execute(executors[i], cluster, options, &signals, jobs, count, err);
+    code = rog_runner_execute(cluster, options, &signals, jobs, count, err);
     rog_signals_release(&signals);
     return code;
 }

@@ -13,9 +13,6 @@
 #include <orchestrator/conf/cluster.h>
 #include <orchestrator/fleet/job.h>
 
-/* Can this version execute runs on such a cluster? ROG_EINVAL names the kinds it can. */
-int rog_fleet_check(const struct rog_cluster *cluster, struct rog_error *err);
-
 /*
  * Executes all jobs. 0: all are done; ROG_EFAILED: some failed (their `error` says why), the others
  * are done; ROG_EINTR: a signal asked to stop, unfinished runs are as if they had not begun; other

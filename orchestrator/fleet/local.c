@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Runs as processes of this machine: a server and workers over loopback. */
-#include <orchestrator/fleet/local.h>
+/* Clusters of this machine alone: a run is a `rog-trainer serve` and a `rog-trainer work` for each
+ * worker, joined by loopback and paced along the traces in user space. A process that is killed is
+ * started again, the server from its last checkpoint. */
+#include <orchestrator/fleet/executor.h>
 
 #include <signal.h>
 #include <stdio.h>
@@ -220,11 +222,17 @@ static int step(void *state, enum rog_attempt_state *reached, struct rog_error *
     return code;
 }
 
-const struct rog_executor rog_local_executor = {
-    .kind = ROG_CLUSTER_LOCAL,
-    .real_time = true,
+static const struct rog_executor executor = {
     .stream_per_worker = true,
     .start = start,
     .step = step,
     .stop = stop,
+};
+
+const struct rog_cluster_kind rog_local_cluster = {
+    .name = "local",
+    .summary =
+        "a server and a process for each worker on this machine, joined by loopback, in real time",
+    .real_time = true,
+    .executor = &executor,
 };

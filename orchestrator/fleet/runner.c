@@ -11,6 +11,7 @@
 #include <common/clock.h>
 #include <common/file.h>
 #include <common/process.h>
+#include <orchestrator/fleet/executor.h>
 #include <orchestrator/fleet/run_files.h>
 #include <orchestrator/fleet/start_models.h>
 #include <orchestrator/fleet/streams.h>
@@ -41,11 +42,11 @@ struct active {
     struct rog_json *retries; /* why: texts; NULL before the first */
     double progress_s;        /* when an iteration was last heard of */
     int64_t iterations;       /* heard of by then */
-    struct executor *executor;
+    struct runner *runner;
 };
 
-struct executor {
-    const struct rog_executor *kind;
+struct runner {
+    const struct rog_executor *hooks;
     const struct rog_cluster *cluster;
     const struct rog_fleet_options *options;
     struct rog_signals *signals;
@@ -56,7 +57,7 @@ struct executor {
     unsigned polls;
 };
 
-static void set_state(struct executor *x, struct rog_fleet_job *job, enum rog_fleet_state state)
+static void set_state(struct runner *x, struct rog_fleet_job *job, enum rog_fleet_state state)
 {
     job->state = state;
     x->options->observer->changed(x->options->observer->user, job);
@@ -65,7 +66,7 @@ static void set_state(struct executor *x, struct rog_fleet_job *job, enum rog_fl
 static void stop_processes(struct active *a)
 {
     if (a->processes)
-        a->executor->kind->stop(a->processes);
+        a->runner->hooks->stop(a->processes);
     a->processes = NULL;
 }
 
@@ -86,7 +87,7 @@ static void release(struct active *a)
     rog_run_unlock(a->lock);
     rog_json_free(a->retries);
     free(a->folder);
-    *a = (struct active){.lock = -1, .executor = a->executor};
+    *a = (struct active){.lock = -1, .runner = a->runner};
 }
 
 /* ---- what the database is told ---- */
@@ -140,14 +141,14 @@ static int record_interruption(struct rog_db *db, const char *run_id, bool keep,
 static void log_event(void *user, const char *event, size_t rank, const char *text)
 {
     struct active *a = user;
-    const struct rog_fleet_observer *observer = a->executor->options->observer;
+    const struct rog_fleet_observer *observer = a->runner->options->observer;
     rog_run_log(a->folder, event, rank, a->job->t, text);
     observer->say(observer->user, a->job, text);
 }
 
 static int start_processes(struct active *a, bool adopt, struct rog_error *err)
 {
-    const struct executor *x = a->executor;
+    const struct runner *x = a->runner;
     a->attempt = (struct rog_attempt){
         .cluster = x->cluster,
         .credentials = x->options->credentials,
@@ -162,19 +163,19 @@ static int start_processes(struct active *a, bool adopt, struct rog_error *err)
         .log = log_event,
         .user = a,
     };
-    return x->kind->start(&a->processes, &a->attempt, err);
+    return x->hooks->start(&a->processes, &a->attempt, err);
 }
 
 static int open_streams(struct active *a, struct rog_error *err)
 {
-    const struct executor *x = a->executor;
+    const struct runner *x = a->runner;
     size_t workers = rog_json_size(rog_json_get(a->job->config, "workers"));
     const struct rog_streams_options options = {
         .run_id = a->job->run_id,
         .folder = a->folder,
-        .workers = x->kind->stream_per_worker ? workers : 0,
-        .hosts = x->kind->host_streams,
-        .controller = x->kind->real_time,
+        .workers = x->hooks->stream_per_worker ? workers : 0,
+        .hosts = x->hooks->host_streams,
+        .controller = x->cluster->kind->real_time,
     };
     return rog_streams_open(&a->streams, x->options->db, &options, err);
 }
@@ -205,7 +206,7 @@ static char *config_text(const struct rog_fleet_job *job)
     return text;
 }
 
-static int begin(struct executor *x, struct active *a, enum beginning how, struct rog_error *err)
+static int begin(struct runner *x, struct active *a, enum beginning how, struct rog_error *err)
 {
     struct rog_fleet_job *job = a->job;
     char *config = config_text(job);
@@ -240,7 +241,7 @@ static int begin(struct executor *x, struct active *a, enum beginning how, struc
 
 /* Takes over a locked run as the database describes it now: another process may have finished it
  * since it was planned. */
-static int enter(struct executor *x, struct active *a, struct rog_error *err)
+static int enter(struct runner *x, struct active *a, struct rog_error *err)
 {
     struct rog_fleet_job *job = a->job;
     struct rog_run_row row;
@@ -262,9 +263,9 @@ static int enter(struct executor *x, struct active *a, struct rog_error *err)
     } else {
         bool was_begun = row.attempt > 0 && strcmp(row.status, "failed") != 0;
         enum beginning how = ANEW;
-        if (was_begun && rog_run_is_whole(a->folder, x->kind->stream_per_worker))
+        if (was_begun && rog_run_is_whole(a->folder, x->hooks->stream_per_worker))
             how = WHOLE;
-        else if (was_begun && x->kind->adopts && strcmp(row.status, "running") == 0)
+        else if (was_begun && x->hooks->adopts && strcmp(row.status, "running") == 0)
             how = ADOPT;
         a->number = row.attempt;
         code = begin(x, a, how, err);
@@ -276,7 +277,7 @@ static int enter(struct executor *x, struct active *a, struct rog_error *err)
 }
 
 /* Locks a job's folder and takes it up. A job that another process holds is not an error. */
-static int claim(struct executor *x, struct active *a, struct rog_fleet_job *job,
+static int claim(struct runner *x, struct active *a, struct rog_fleet_job *job,
                  struct rog_error *err)
 {
     struct rog_error cause;
@@ -354,12 +355,12 @@ static int look_for_errors(struct active *a, struct rog_error *err)
 
 static int look_for_progress(struct active *a, struct rog_error *err)
 {
-    double limit_s = a->executor->cluster->stall_limit_s;
+    double limit_s = a->runner->cluster->stall_limit_s;
     int64_t iterations = rog_streams_iterations(&a->streams);
     if (iterations != a->iterations)
         a->progress_s = rog_clock_s();
     a->iterations = iterations;
-    if (!a->executor->kind->real_time || rog_clock_s() - a->progress_s <= limit_s)
+    if (!a->runner->cluster->kind->real_time || rog_clock_s() - a->progress_s <= limit_s)
         return 0;
     return rog_fail(err, ROG_EFAILED, "no worker has finished an iteration for %g s (stall_limit)",
                     limit_s);
@@ -370,7 +371,7 @@ static int check_end(struct active *a, struct rog_error *err)
 {
     char reason[512] = "";
     if (rog_streams_state(&a->streams, 0)->ended)
-        return a->executor->kind->stream_per_worker ? rog_run_mark_whole(a->folder, err) : 0;
+        return a->runner->hooks->stream_per_worker ? rog_run_mark_whole(a->folder, err) : 0;
     char *log = rog_path_join(a->folder, ROG_RUN_LOG);
     if (log)
         rog_run_log_tail(log, reason, sizeof reason);
@@ -381,14 +382,14 @@ static int check_end(struct active *a, struct rog_error *err)
 
 /* One step of a run. *finished: it is complete. What goes wrong with the run itself is EFAILED or
  * EFORMAT; other codes concern everything. */
-static int step(struct executor *x, struct active *a, bool *finished, struct rog_error *err)
+static int step(struct runner *x, struct active *a, bool *finished, struct rog_error *err)
 {
     struct rog_error cause = {0};
     enum rog_attempt_state reached = a->processes ? ROG_ATTEMPT_RUNNING : ROG_ATTEMPT_ENDED;
     bool idle = false, behind = false;
     *finished = false;
     /* Before reading: nothing follows what has ended. */
-    int stepped = a->processes ? x->kind->step(a->processes, &reached, &cause) : 0;
+    int stepped = a->processes ? x->hooks->step(a->processes, &reached, &cause) : 0;
     if (reached == ROG_ATTEMPT_PREPARING)
         a->progress_s = rog_clock_s();
     int code = rog_streams_follow(&a->streams, &behind, err);
@@ -413,12 +414,12 @@ static int step(struct executor *x, struct active *a, bool *finished, struct rog
 }
 
 /* Begins a failed run of real processes again, if the cluster file allows it. */
-static int try_again(struct executor *x, struct active *a, const char *why, bool *begun,
+static int try_again(struct runner *x, struct active *a, const char *why, bool *begun,
                      struct rog_error *err)
 {
     /* One that could not be taken up has not failed for that. */
     bool adopted = a->attempt.adopt;
-    *begun = x->kind->real_time && a->job->state == ROG_FLEET_RUNNING &&
+    *begun = x->cluster->kind->real_time && a->job->state == ROG_FLEET_RUNNING &&
              (adopted || a->failures < x->cluster->retries);
     if (!*begun)
         return 0;
@@ -435,7 +436,7 @@ static int try_again(struct executor *x, struct active *a, const char *why, bool
 }
 
 /* Steps a slot and closes it when its run has come to an end, good or bad. */
-static int advance(struct executor *x, struct active *a, struct rog_error *err)
+static int advance(struct runner *x, struct active *a, struct rog_error *err)
 {
     struct rog_error cause = {0};
     bool finished = false;
@@ -466,7 +467,7 @@ static bool is_unfinished(const struct rog_fleet_job *job)
     return job->state != ROG_FLEET_DONE && job->state != ROG_FLEET_FAILED;
 }
 
-static bool any_unfinished(const struct executor *x)
+static bool any_unfinished(const struct runner *x)
 {
     for (size_t i = 0; i < x->count; i++)
         if (is_unfinished(&x->jobs[i]))
@@ -475,7 +476,7 @@ static bool any_unfinished(const struct executor *x)
 }
 
 /* Gives free slots to the jobs that wait; now and then also to those that were elsewhere. */
-static int fill_slots(struct executor *x, struct rog_error *err)
+static int fill_slots(struct runner *x, struct rog_error *err)
 {
     int code = 0;
     size_t next = 0;
@@ -490,7 +491,7 @@ static int fill_slots(struct executor *x, struct rog_error *err)
     return code;
 }
 
-static int loop(struct executor *x, struct rog_error *err)
+static int loop(struct runner *x, struct rog_error *err)
 {
     int code = fill_slots(x, err);
     while (code == 0 && any_unfinished(x)) {
@@ -516,7 +517,7 @@ static int loop(struct executor *x, struct rog_error *err)
 
 /* Leaves no process and no half-done run behind. What cannot be written is redone next time
  * anyway. */
-static void clean_up(struct executor *x)
+static void clean_up(struct runner *x)
 {
     for (int i = 0; i < x->slots; i++) {
         struct active *a = &x->slot[i];
@@ -530,25 +531,25 @@ static void clean_up(struct executor *x)
     }
 }
 
-int rog_runner_execute(const struct rog_executor *executor, const struct rog_cluster *cluster,
-                       const struct rog_fleet_options *options, struct rog_signals *signals,
-                       struct rog_fleet_job *jobs, size_t count, struct rog_error *err)
+int rog_runner_execute(const struct rog_cluster *cluster, const struct rog_fleet_options *options,
+                       struct rog_signals *signals, struct rog_fleet_job *jobs, size_t count,
+                       struct rog_error *err)
 {
-    struct executor x = {
-        .kind = executor,
+    struct runner x = {
+        .hooks = cluster->kind->executor,
         .cluster = cluster,
         .options = options,
         .signals = signals,
         .jobs = jobs,
         .count = count,
-        .slots = executor->real_time ? 1 : options->jobs,
+        .slots = cluster->kind->real_time ? 1 : options->jobs,
     };
     int code = 0;
     x.slot = calloc((size_t)x.slots, sizeof *x.slot);
     if (!x.slot)
         code = rog_fail_nomem(err);
     for (int i = 0; x.slot && i < x.slots; i++)
-        x.slot[i] = (struct active){.lock = -1, .executor = &x};
+        x.slot[i] = (struct active){.lock = -1, .runner = &x};
     if (code == 0)
         code = rog_start_models_make(options, signals, jobs, count, err);
     if (code == 0)

@@ -5,13 +5,13 @@
 /* What is the same of executing runs on all kinds of cluster: slots, locks, the database, following
  * event streams, testing checkpoints, beginning again. */
 
-#include <orchestrator/fleet/executor.h>
+#include <orchestrator/conf/cluster.h>
 #include <orchestrator/fleet/job.h>
 #include <orchestrator/fleet/signals.h>
 
-/* As rog_fleet_execute, by that executor. */
-int rog_runner_execute(const struct rog_executor *executor, const struct rog_cluster *cluster,
-                       const struct rog_fleet_options *options, struct rog_signals *signals,
-                       struct rog_fleet_job *jobs, size_t count, struct rog_error *err);
+/* As rog_fleet_execute. */
+int rog_runner_execute(const struct rog_cluster *cluster, const struct rog_fleet_options *options,
+                       struct rog_signals *signals, struct rog_fleet_job *jobs, size_t count,
+                       struct rog_error *err);
 
 #endif

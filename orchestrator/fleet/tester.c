@@ -24,7 +24,8 @@ int rog_fleet_tester_init(struct rog_fleet_tester *tester, const struct rog_flee
         .db = options->db,
         .trainer = options->trainer,
         .credentials = options->credentials,
-        .cluster = cluster && cluster->tester ? cluster : NULL,
+        .cluster = cluster,
+        .elsewhere = cluster && cluster->tester ? cluster->kind->executor->tester : NULL,
         .run_id = run_id,
         .config_path = rog_path_join(folder, ROG_RUN_CONFIG),
         .log_path = rog_path_join(folder, ROG_RUN_TESTER_LOG),
@@ -37,8 +38,9 @@ int rog_fleet_tester_init(struct rog_fleet_tester *tester, const struct rog_flee
 void rog_fleet_tester_release(struct rog_fleet_tester *tester)
 {
     rog_process_stop(&tester->process);
-    rog_remote_tester_free(tester->remote);
-    tester->remote = NULL;
+    if (tester->elsewhere)
+        tester->elsewhere->end(tester->state);
+    tester->state = NULL;
     rog_lines_release(&tester->lines);
     free(tester->in_flight);
     free(tester->config_path);
@@ -97,7 +99,7 @@ static int start(struct rog_fleet_tester *tester, struct rog_error *err)
     return rog_process_start(&tester->process, &options, err);
 }
 
-static int start_remote(struct rog_fleet_tester *tester, struct rog_error *err)
+static int start_elsewhere(struct rog_fleet_tester *tester, struct rog_error *err)
 {
     char *text = NULL;
     size_t size = 0;
@@ -105,9 +107,14 @@ static int start_remote(struct rog_fleet_tester *tester, struct rog_error *err)
     int code = rog_file_read(tester->config_path, CONFIG_MAX_BYTES, &text, &size, err);
     if (code == 0)
         code = rog_json_parse(text, size, tester->config_path, &config, err);
-    if (code == 0)
-        code = rog_remote_tester_new(&tester->remote, tester->cluster, tester->credentials,
-                                     tester->trainer, tester->run_id, config, err);
+    if (code == 0) {
+        const struct rog_attempt attempt = {.cluster = tester->cluster,
+                                            .credentials = tester->credentials,
+                                            .trainer = tester->trainer,
+                                            .config = config,
+                                            .run_id = tester->run_id};
+        code = tester->elsewhere->begin(&tester->state, &attempt, err);
+    }
     rog_json_free(config);
     free(text);
     return code;
@@ -118,10 +125,10 @@ static int hand_over_there(struct rog_fleet_tester *tester, struct rog_error *er
 {
     char *path = rog_store_path(rog_db_path(tester->db), tester->in_flight);
     int code = path ? 0 : rog_fail_nomem(err);
-    if (code == 0 && !tester->remote)
-        code = start_remote(tester, err);
+    if (code == 0 && !tester->state)
+        code = start_elsewhere(tester, err);
     if (code == 0)
-        code = rog_remote_tester_give(tester->remote, path, err);
+        code = tester->elsewhere->give(tester->state, path, err);
     free(path);
     return code;
 }
@@ -130,7 +137,7 @@ static int hand_over_there(struct rog_fleet_tester *tester, struct rog_error *er
 static int take_from_there(struct rog_fleet_tester *tester, struct rog_error *err)
 {
     char *line = NULL;
-    int code = rog_remote_tester_take(tester->remote, &line, err);
+    int code = tester->elsewhere->take(tester->state, &line, err);
     if (code == 0 && line)
         code = take_line(tester, line, err);
     free(line);
@@ -171,15 +178,15 @@ int rog_fleet_tester_step(struct rog_fleet_tester *tester, bool *idle, struct ro
     const char *line;
     while (code == 0 && (line = rog_lines_next(&tester->lines)))
         code = take_line(tester, line, err);
-    if (code == 0 && tester->remote)
+    if (code == 0 && tester->state)
         code = take_from_there(tester, err);
-    if (code == 0 && tester->in_flight && ended && !tester->cluster)
+    if (code == 0 && tester->in_flight && ended && !tester->elsewhere)
         code = died(tester, err);
     if (code < 0 || tester->in_flight)
         return code;
     code = next_untested(tester, &tester->in_flight, err);
     if (code == 0 && tester->in_flight)
-        return tester->cluster ? hand_over_there(tester, err) : hand_over(tester, err);
+        return tester->elsewhere ? hand_over_there(tester, err) : hand_over(tester, err);
     *idle = code == 0;
     return code;
 }

@@ -13,17 +13,18 @@
 
 #include <common/process.h>
 #include <orchestrator/conf/cluster.h>
+#include <orchestrator/fleet/executor.h>
 #include <orchestrator/fleet/job.h>
-#include <orchestrator/fleet/remote/tester.h>
 #include <orchestrator/store/db.h>
 
 struct rog_fleet_tester {
-    struct rog_db *db;                   /* borrowed */
-    const char *trainer, *run_id;        /* borrowed */
-    struct rog_credentials *credentials; /* borrowed */
-    char *config_path, *log_path;        /* in the run's folder */
-    const struct rog_cluster *cluster;   /* borrowed; NULL: tests are made here */
-    struct rog_remote_tester *remote;    /* on the tester host; NULL: not (yet) */
+    struct rog_db *db;                             /* borrowed */
+    const char *trainer, *run_id;                  /* borrowed */
+    struct rog_credentials *credentials;           /* borrowed */
+    char *config_path, *log_path;                  /* in the run's folder */
+    const struct rog_cluster *cluster;             /* borrowed; may be NULL */
+    const struct rog_checkpoint_tester *elsewhere; /* on a tester host; NULL: tests are made here */
+    void *state;                                   /* of elsewhere; NULL: not (yet) */
     struct rog_process process;
     struct rog_lines lines;
     char *in_flight; /* the checkpoint that is being tested, as the table names it; NULL: none */

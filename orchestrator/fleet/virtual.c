@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Runs as one process of `rog-trainer simulate`. */
-#include <orchestrator/fleet/virtual.h>
+/* Virtual clusters: a run is one `rog-trainer simulate` process. */
+#include <orchestrator/fleet/executor.h>
 
 #include <stdlib.h>
 
@@ -54,9 +54,14 @@ static int step(void *state, enum rog_attempt_state *reached, struct rog_error *
     return rog_run_judge("the trainer", simulator->process.status, simulator->log, err);
 }
 
-const struct rog_executor rog_virtual_executor = {
-    .kind = ROG_CLUSTER_VIRTUAL,
+static const struct rog_executor executor = {
     .start = start,
     .step = step,
     .stop = stop,
+};
+
+const struct rog_cluster_kind rog_virtual_cluster = {
+    .name = "virtual",
+    .summary = "one process, virtual time: as fast as this machine computes",
+    .executor = &executor,
 };

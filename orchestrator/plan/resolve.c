@@ -143,10 +143,11 @@ static int resolve_program(struct rog_json *config, const struct rog_cluster *cl
                         "workload program needs %s: workload = { command = \"python3 train.py\"; "
                         "files = [\"train.py\"]; test = \"python3 train.py --test\"; }",
                         rog_json_get(config, "command") ? "test" : "command");
-    if (cluster->kind == ROG_CLUSTER_VIRTUAL)
+    if (!cluster->kind->real_time)
         return rog_fail(err, ROG_EINVAL,
-                        "a program computes in real time: take a cluster of kind local or ssh "
-                        "(--cluster local4)");
+                        "a program computes in real time, and clusters of kind %s are in virtual "
+                        "time: take another (--cluster local4)",
+                        cluster->kind->name);
     int code = rog_workload_check_ranks(config, rog_json_size(cluster->workers), err);
     if (code < 0)
         return code;
@@ -159,8 +160,8 @@ static int hash_config(struct rog_resolved_run *run, const struct rog_cluster *c
                        struct rog_error *err)
 {
     struct rog_json *identity = rog_json_object();
-    if (cluster->kind != ROG_CLUSTER_VIRTUAL)
-        rog_json_put_string(identity, "kind", rog_cluster_kind_name(cluster->kind));
+    if (cluster->kind->real_time)
+        rog_json_put_string(identity, "kind", cluster->kind->name);
     rog_settings_copy(rog_run_settings, 0, ROG_SETTING_ASIDE, run->config, identity);
     rog_json_put(identity, "workers", rog_json_copy(rog_json_get(run->config, "workers")));
     char *text = rog_json_text_sorted(identity);

@@ -176,13 +176,14 @@ static int64_t worker_count(const struct source *source, int *code, struct rog_e
 }
 
 static int make_cluster(struct rog_replay_run *replay, struct source *source,
-                        const struct rog_json *were, struct rog_error *err)
+                        const struct rog_cluster_kind *kind, const struct rog_json *were,
+                        struct rog_error *err)
 {
     int code;
     int64_t count = worker_count(source, &code, err);
     if (code == 0 && (count == 0 || rog_json_size(were) == 0))
         code = cannot(source->db, source->id, "it has no workers", 0, err);
-    replay->cluster.kind = ROG_CLUSTER_VIRTUAL;
+    replay->cluster.kind = kind;
     replay->cluster.name = rog_strdup("replay");
     replay->cluster.workers = rog_json_array();
     if (code == 0 && (!replay->cluster.name || !replay->cluster.workers))
@@ -239,7 +240,7 @@ int rog_replay_run_prepare(struct rog_replay_run *replay, struct rog_db *db, con
         code = rog_extent_load(db, id, &source.extent, err);
     bool imported = row.workload && strcmp(row.workload, "imported") == 0;
     if (code == 0)
-        code = make_cluster(replay, &source,
+        code = make_cluster(replay, &source, artifact->kind,
                             imported ? artifact->workers : rog_json_get(config, "workers"), err);
     if (code == 0)
         code = make_settings(replay, &source, config, imported, err);

@@ -26,7 +26,7 @@ struct rog_replay_run {
 
 /*
  * Prepares the replay of the run `id` (whole); its traces and times go into `folder`, which must
- * exist and remain. artifact: the cluster of imported runs, borrowed.
+ * exist and remain. artifact: the cluster of imported runs, borrowed, whose kind is the replay's.
  * ROG_EINVAL for a run that cannot be replayed: not done, or without bandwidth, times or stalls of
  * a worker; the message says which, and which runs have them.
  */

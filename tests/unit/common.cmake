@@ -3,5 +3,5 @@ foreach(part rng json settings cli error file process)
   rog_unit_test(${part} LIBS rog_common)
 endforeach()
 
-rog_unit_test(docs LIBS rog_common rog_conf)
+rog_unit_test(docs LIBS rog_common rog_conf rog_kinds)
 target_compile_definitions(test_docs PRIVATE DOCS="${PROJECT_SOURCE_DIR}/docs")

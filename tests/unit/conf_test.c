@@ -15,6 +15,7 @@
 #include <common/file.h>
 #include <orchestrator/conf/cluster.h>
 #include <orchestrator/conf/experiment.h>
+#include <orchestrator/kinds.h>
 
 static struct rog_experiment *good(const char *text)
 {
@@ -200,7 +201,7 @@ static int read_cluster(const struct folder *f, const char *text, struct rog_clu
 {
     char *path = rog_path_join(f->path, "lab.conf");
     write_text(path, text);
-    int code = rog_cluster_read(cluster, path, f->profiles, err);
+    int code = rog_cluster_read(cluster, path, f->profiles, rog_cluster_kinds, err);
     free(path);
     return code;
 }
@@ -217,7 +218,7 @@ static void workers_take_their_profile(void **state)
                                   &c, &err),
                      0);
     assert_string_equal(c->name, "lab");
-    assert_int_equal(c->kind, ROG_CLUSTER_VIRTUAL);
+    assert_string_equal(c->kind->name, "virtual");
     assert_int_equal(rog_json_size(c->workers), 3);
     const struct rog_json *second = rog_json_at(c->workers, 1), *third = rog_json_at(c->workers, 2);
     assert_int_equal(rog_json_get_integer(second, "rank", 0), 2);
@@ -244,7 +245,7 @@ static void an_ssh_cluster_is_read_whole(void **state)
                      "  batch = 24; local_steps = 1; profile = \"nx\"; } );\n",
                      &c, &err),
         0);
-    assert_int_equal(c->kind, ROG_CLUSTER_SSH);
+    assert_string_equal(c->kind->name, "ssh");
     assert_string_equal(rog_json_get_string(c->server, "iface", ""), "wls1");
     assert_string_equal(rog_json_get_string(c->tester, "host", ""), "desk");
     assert_string_equal(rog_json_get_string(rog_json_at(c->workers, 0), "host", ""), "10.42.0.2");
@@ -272,7 +273,7 @@ static const struct wrong wrong_clusters[] = {
      "count must be a whole"},
     {"kind = \"ssh\"; workers = ( { profile = \"nx\"; } );", "this worker has no host"},
     {"kind = \"ssh\"; workers = ( { profile = \"nx\"; host = \"a\"; count = 2; } );",
-     "count is for virtual and local clusters"},
+     "count is for clusters of kind virtual or local"},
     {"kind = \"ssh\"; workers = ( { profile = \"nx\"; host = \"a\"; } );", "server is missing"},
     {"kind = \"ssh\"; workers = ( { profile = \"nx\"; host = \"a\"; } ); server = { user = \"u\"; "
      "};",

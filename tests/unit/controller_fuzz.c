@@ -19,6 +19,7 @@
 #include <orchestrator/fleet/run_files.h>
 #include <orchestrator/import/artifact.h>
 #include <orchestrator/import/artifact_logs.h>
+#include <orchestrator/kinds.h>
 
 /* The sanitizer asks for it: libconfig forgets the text of a string that does not end. */
 const char *__lsan_default_suppressions(void) __attribute__((visibility("default")));
@@ -46,7 +47,8 @@ static bool take_cluster(const char *text, size_t size)
     struct rog_cluster *cluster = NULL;
     char path[ROG_FUZZ_PATH_BYTES];
     int fd = rog_fuzz_file(text, size, path);
-    bool valid = rog_cluster_read(&cluster, path, EXPERIMENTS "/profiles.conf", NULL) == 0;
+    bool valid = rog_cluster_read(&cluster, path, EXPERIMENTS "/profiles.conf", rog_cluster_kinds,
+                                  NULL) == 0;
     if (valid)
         rog_fuzz_check(rog_json_size(cluster->workers) > 0, "a cluster without workers");
     rog_cluster_free(cluster);

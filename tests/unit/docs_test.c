@@ -16,6 +16,7 @@
 #include <common/file.h>
 #include <common/settings.h>
 #include <orchestrator/conf/cluster.h>
+#include <orchestrator/kinds.h>
 #include <rog/iteration.h>
 
 static unsigned missing_rows(const char *document, const struct rog_setting *table)
@@ -52,8 +53,18 @@ static void test_settings_are_documented(void **state)
     unsigned missing = missing_rows(document, rog_run_settings) +
                        missing_rows(document, rog_worker_settings) +
                        missing_rows(document, rog_cluster_run_settings) +
-                       missing_rows(document, rog_cluster_ssh_settings) +
+                       missing_rows(document, rog_cluster_hosts_settings) +
                        missing_rows(document, rog_cluster_host_settings);
+    for (size_t i = 0; rog_cluster_kinds[i]; i++) {
+        const struct rog_cluster_kind *kind = rog_cluster_kinds[i];
+        char *row = rog_format("| `%s` | %s", kind->name, kind->summary);
+        if (!strstr(document, row)) {
+            print_message("missing: %s\n", row);
+            missing++;
+        }
+        free(row);
+        missing += kind->settings ? missing_rows(document, kind->settings) : 0;
+    }
     free(document);
     assert_int_equal(missing, 0);
 }

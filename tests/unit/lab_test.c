@@ -18,6 +18,7 @@
 #include <common/process.h>
 #include <orchestrator/conf/cluster.h>
 #include <orchestrator/lab/lab.h>
+#include <orchestrator/kinds.h>
 
 #include "lab_support.h"
 
@@ -134,11 +135,11 @@ static void cluster_file_is_one(void **state)
     struct rog_cluster *cluster = NULL;
     struct rog_error err = {0};
     char *profiles = rog_path_join(getenv("ROG_TEST_DATA"), "../../experiments/profiles.conf");
-    if (rog_cluster_read(&cluster, "lab", profiles, &err))
+    if (rog_cluster_read(&cluster, "lab", profiles, rog_cluster_kinds, &err))
         fail_msg("%s", err.message);
     free(profiles);
-    assert_int_equal(cluster->kind, ROG_CLUSTER_SSH);
-    assert_string_equal(cluster->ssh_config, ROG_LAB_SSH_CONFIG);
+    assert_string_equal(cluster->kind->name, "ssh");
+    assert_string_equal(rog_json_get_string(cluster->own, "ssh_config", ""), ROG_LAB_SSH_CONFIG);
     assert_int_equal(rog_json_size(cluster->workers), 3);
     const struct rog_json *second = rog_json_at(cluster->workers, 1);
     assert_string_equal(rog_json_get_string(second, "iface", ""), "eth0");

@@ -15,6 +15,7 @@
 #include <orchestrator/plan/names.h>
 #include <orchestrator/plan/plan.h>
 #include <orchestrator/store/paths.h>
+#include <orchestrator/kinds.h>
 
 struct fixture {
     char folder[64];
@@ -45,7 +46,7 @@ static int setup(void **state)
     char *profiles = rog_path_join(f->folder, "profiles.conf");
     write_text(profiles, "nx = { step_s = 1.5; };");
     write_text(cluster, "kind = \"virtual\"; workers = ( { profile = \"nx\"; count = 2; } );");
-    int code = rog_cluster_read(&f->cluster, cluster, profiles, &err);
+    int code = rog_cluster_read(&f->cluster, cluster, profiles, rog_cluster_kinds, &err);
     if (code == 0)
         code = rog_db_open(&f->db, f->db_path, ROG_DB_WRITE, &err);
     free(profiles);

@@ -230,7 +230,6 @@ static void supervisors_get_their_orders(void **state)
     (void)state;
     char text[512];
     struct rog_cluster cluster = {
-        .kind = ROG_CLUSTER_SSH,
         .server = parse("{\"host\":\"lab\",\"address\":\"fd00::1\",\"iface\":\"wlan9\"}"),
         .workers = parse("[{\"host\":\"a\",\"iface\":\"wlan0\",\"wrap\":\" docker  exec rog \","
                          "\"environment\":\"A=1 B=x=y\"},{\"host\":\"b\",\"address\":\"10.0.0.2\","

@@ -38,7 +38,7 @@ int rog_remote_connect(struct rog_remote_host *host, struct rog_error *err)
     const struct rog_ssh_options options = {
         .host = host->name,
         .user = rog_json_get_string(host->settings, "user", NULL),
-        .config = host->remote->attempt->cluster->ssh_config,
+        .config = rog_json_get_string(host->remote->attempt->cluster->own, "ssh_config", NULL),
         .timeout_s = CONNECT_TIMEOUT_S,
         .ask = ask,
         .ask_user = host,

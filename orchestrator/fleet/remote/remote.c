@@ -3,54 +3,17 @@
 #include <orchestrator/fleet/remote/remote.h>
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <common/clock.h>
 #include <common/file.h>
 #include <orchestrator/fleet/remote/state.h>
+#include <orchestrator/fleet/remote/tester.h>
 #include <orchestrator/fleet/run_files.h>
 #include <rog/events.h>
-
-/* ---- what the threads share ---- */
-
-void rog_remote_log(struct rog_remote_host *host, const char *event, const char *format, ...)
-{
-    struct rog_remote *remote = host->remote;
-    char text[1200];
-    va_list args;
-    va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-    struct rog_remote_message *note = calloc(1, sizeof *note);
-    if (!note)
-        return;
-    snprintf(note->event, sizeof note->event, "%s", event);
-    note->rank = host->rank;
-    note->text = rog_strdup(text);
-    pthread_mutex_lock(&remote->mutex);
-    *remote->notes_end = note;
-    remote->notes_end = &note->next;
-    pthread_mutex_unlock(&remote->mutex);
-}
-
-bool rog_remote_stopped(struct rog_remote *remote, double wait_s)
-{
-    double until_s = rog_clock_s() + wait_s;
-    const struct timespec until = {.tv_sec = (time_t)until_s,
-                                   .tv_nsec = (long)(1e9 * (until_s - (double)(time_t)until_s))};
-    int waited = 0;
-    pthread_mutex_lock(&remote->mutex);
-    while (!remote->stop && waited == 0)
-        waited = pthread_cond_timedwait(&remote->changed, &remote->mutex, &until);
-    bool stopped = remote->stop;
-    pthread_mutex_unlock(&remote->mutex);
-    return stopped;
-}
 
 /* Says and records what the threads had to say. */
 static void log_messages(struct rog_remote *remote)
@@ -76,33 +39,6 @@ static void remove_key(struct rog_remote *remote)
 {
     if (remote->key)
         unlink(remote->key);
-}
-
-void rog_remote_halt(struct rog_remote *remote, struct rog_remote_host *hosts, size_t count)
-{
-    pthread_mutex_lock(&remote->mutex);
-    remote->stop = true;
-    pthread_cond_broadcast(&remote->changed);
-    for (size_t i = 0; i < count; i++)
-        if (hosts[i].ssh && !hosts[i].placed)
-            rog_ssh_interrupt(hosts[i].ssh);
-    pthread_mutex_unlock(&remote->mutex);
-    for (size_t i = 0; i < count; i++) {
-        if (hosts[i].has_thread)
-            pthread_join(hosts[i].thread, NULL);
-        free(hosts[i].tree);
-        free(hosts[i].program);
-        free(hosts[i].folder);
-        free(hosts[i].mirror);
-    }
-}
-
-void rog_remote_release(struct rog_remote *remote)
-{
-    rog_remote_files_free(remote->files);
-    rog_bundle_cache_free(remote->cache);
-    pthread_cond_destroy(&remote->changed);
-    pthread_mutex_destroy(&remote->mutex);
 }
 
 static void stop(void *state)
@@ -146,18 +82,6 @@ static int start_threads(struct rog_remote *remote, struct rog_error *err)
             code = rog_fail(err, ROG_EIO, "cannot start a thread: %s", strerror(cause));
     }
     return code;
-}
-
-void rog_remote_init(struct rog_remote *remote, const struct rog_attempt *attempt)
-{
-    remote->attempt = attempt;
-    remote->notes_end = &remote->notes;
-    pthread_condattr_t attributes;
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_mutex_init(&remote->mutex, NULL);
-    pthread_cond_init(&remote->changed, &attributes);
-    pthread_condattr_destroy(&attributes);
 }
 
 static int start(void **state, const struct rog_attempt *attempt, struct rog_error *err)
@@ -272,12 +196,11 @@ static int step(void *state, enum rog_attempt_state *reached, struct rog_error *
 }
 
 const struct rog_executor rog_remote_executor = {
-    .kind = ROG_CLUSTER_SSH,
-    .real_time = true,
     .stream_per_worker = true,
     .host_streams = true,
     .adopts = true,
     .start = start,
     .step = step,
     .stop = stop,
+    .tester = &rog_remote_tester,
 };

@@ -4,9 +4,9 @@
 
 #include <orchestrator/fleet/executor.h>
 
-/* Clusters of real hosts, reached by ssh: trainer and files are deployed, a supervisor
- * (`rog-trainer host`) on each host runs its part, replays the bandwidth and measures energy, and
- * goes on when the connection is lost; what it writes is brought here. */
+/* Runs on real hosts: trainer and files are deployed, a supervisor (`rog-trainer host`) on each
+ * host runs its part, replays the bandwidth and measures energy, and goes on when the connection is
+ * lost; what it writes is brought here. */
 extern const struct rog_executor rog_remote_executor;
 
 #endif

@@ -17,7 +17,7 @@
 /* A host that is away is waited for so long. */
 #define AWAY_S 300.0
 
-struct rog_remote_tester {
+struct tester {
     struct rog_attempt attempt;
     struct rog_remote remote; /* of one host, the tester */
     struct rog_remote_host host;
@@ -52,8 +52,8 @@ static int give_piece(void *user, const void **data, size_t *size, struct rog_er
 }
 
 /* The first line of the answer that is an event of a result, or of its failure. */
-static int take_answer(struct rog_remote_tester *tester, const struct rog_ssh_result *result,
-                       char **line, struct rog_error *err)
+static int take_answer(struct tester *tester, const struct rog_ssh_result *result, char **line,
+                       struct rog_error *err)
 {
     size_t length = result->output ? strcspn(result->output, "\n") : 0;
     if (length == 0)
@@ -64,8 +64,7 @@ static int take_answer(struct rog_remote_tester *tester, const struct rog_ssh_re
     return *line ? 0 : rog_fail_nomem(err);
 }
 
-static int test(struct rog_remote_tester *tester, const char *path, char **line,
-                struct rog_error *err)
+static int test(struct tester *tester, const char *path, char **line, struct rog_error *err)
 {
     struct rog_remote_host *host = &tester->host;
     struct rog_ssh_result result = {0};
@@ -95,8 +94,7 @@ static int test(struct rog_remote_tester *tester, const char *path, char **line,
 
 /* Connects and deploys where that is still to be done, then tests; begins again when the connection
  * breaks. */
-static int serve(struct rog_remote_tester *tester, const char *path, char **line,
-                 struct rog_error *err)
+static int serve(struct tester *tester, const char *path, char **line, struct rog_error *err)
 {
     struct rog_remote_host *host = &tester->host;
     double until_s = rog_clock_s() + AWAY_S;
@@ -117,7 +115,7 @@ static int serve(struct rog_remote_tester *tester, const char *path, char **line
 
 static void *live(void *argument)
 {
-    struct rog_remote_tester *tester = argument;
+    struct tester *tester = argument;
     struct rog_remote *remote = &tester->remote;
     pthread_mutex_lock(&remote->mutex);
     while (!remote->stop) {
@@ -141,42 +139,9 @@ static void *live(void *argument)
     return NULL;
 }
 
-int rog_remote_tester_new(struct rog_remote_tester **out, const struct rog_cluster *cluster,
-                          struct rog_credentials *credentials, const char *trainer,
-                          const char *run_id, const struct rog_json *config, struct rog_error *err)
+static void end(void *state)
 {
-    struct rog_remote_tester *tester = calloc(1, sizeof *tester);
-    *out = NULL;
-    if (!tester)
-        return rog_fail_nomem(err);
-    /* Taken up, not begun: nothing is to be shaped there. */
-    tester->attempt = (struct rog_attempt){.cluster = cluster,
-                                           .credentials = credentials,
-                                           .trainer = trainer,
-                                           .run_id = run_id,
-                                           .adopt = true};
-    struct rog_remote_host *host = &tester->host;
-    rog_remote_init(&tester->remote, &tester->attempt);
-    host->remote = &tester->remote;
-    host->settings = cluster->tester;
-    host->name = rog_json_get_string(host->settings, "host", "");
-    snprintf(host->title, sizeof host->title, "the tester (%.64s)", host->name);
-    int code = rog_remote_files_new(&tester->remote.files, config, NULL, err);
-    if (code == 0) {
-        int cause = pthread_create(&host->thread, NULL, live, tester);
-        host->has_thread = cause == 0;
-        if (cause)
-            code = rog_fail(err, ROG_EIO, "cannot start a thread: %s", strerror(cause));
-    }
-    if (code)
-        rog_remote_tester_free(tester);
-    else
-        *out = tester;
-    return code;
-}
-
-void rog_remote_tester_free(struct rog_remote_tester *tester)
-{
+    struct tester *tester = state;
     if (!tester)
         return;
     rog_remote_halt(&tester->remote, &tester->host, 1);
@@ -186,9 +151,38 @@ void rog_remote_tester_free(struct rog_remote_tester *tester)
     free(tester);
 }
 
-int rog_remote_tester_give(struct rog_remote_tester *tester, const char *path,
-                           struct rog_error *err)
+static int begin(void **state, const struct rog_attempt *attempt, struct rog_error *err)
 {
+    struct tester *tester = calloc(1, sizeof *tester);
+    *state = NULL;
+    if (!tester)
+        return rog_fail_nomem(err);
+    tester->attempt = *attempt;
+    tester->attempt.adopt = true; /* taken up, not begun: nothing is to be shaped there */
+    struct rog_remote_host *host = &tester->host;
+    rog_remote_init(&tester->remote, &tester->attempt);
+    host->remote = &tester->remote;
+    host->settings = attempt->cluster->tester;
+    host->name = rog_json_get_string(host->settings, "host", "");
+    snprintf(host->title, sizeof host->title, "the tester (%.64s)", host->name);
+    int code = rog_remote_files_new(&tester->remote.files, attempt->config, NULL, err);
+    tester->attempt.config = NULL; /* borrowed for this call alone */
+    if (code == 0) {
+        int cause = pthread_create(&host->thread, NULL, live, tester);
+        host->has_thread = cause == 0;
+        if (cause)
+            code = rog_fail(err, ROG_EIO, "cannot start a thread: %s", strerror(cause));
+    }
+    if (code)
+        end(tester);
+    else
+        *state = tester;
+    return code;
+}
+
+static int give(void *state, const char *path, struct rog_error *err)
+{
+    struct tester *tester = state;
     char *copy = rog_strdup(path);
     if (!copy)
         return rog_fail_nomem(err);
@@ -199,8 +193,9 @@ int rog_remote_tester_give(struct rog_remote_tester *tester, const char *path,
     return 0;
 }
 
-int rog_remote_tester_take(struct rog_remote_tester *tester, char **line, struct rog_error *err)
+static int take(void *state, char **line, struct rog_error *err)
 {
+    struct tester *tester = state;
     pthread_mutex_lock(&tester->remote.mutex);
     *line = tester->line;
     tester->line = NULL;
@@ -208,3 +203,10 @@ int rog_remote_tester_take(struct rog_remote_tester *tester, char **line, struct
     pthread_mutex_unlock(&tester->remote.mutex);
     return code;
 }
+
+const struct rog_checkpoint_tester rog_remote_tester = {
+    .begin = begin,
+    .give = give,
+    .take = take,
+    .end = end,
+};

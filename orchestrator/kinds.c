@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The table of the kinds of cluster. Each is defined in the file of its executor. */
+#include <orchestrator/kinds.h>
+
+extern const struct rog_cluster_kind rog_virtual_cluster;
+extern const struct rog_cluster_kind rog_local_cluster;
+extern const struct rog_cluster_kind rog_ssh_cluster;
+
+const struct rog_cluster_kind *const rog_cluster_kinds[] = {
+    &rog_virtual_cluster,
+    &rog_local_cluster,
+    &rog_ssh_cluster,
+    NULL,
+};
