@@ -160,7 +160,7 @@ static int look_for_supervisor(struct rog_remote_host *host, struct rog_error *e
     free(path);
     if (code != ROG_ENOTFOUND)
         return code == ROG_EIO ? 0 : code; /* it may belong to somebody else by now */
-    enum state state;                      /* it may have said grace in between */
+    enum state state;                      /* it may have ended in between */
     code = read_state(host, &state, err);
     return code || state == ENDED ? code : say_it_is_gone(host, err);
 }

@@ -168,7 +168,7 @@ static int look_for_failures(struct rog_remote *remote, struct rog_error *err)
         if (remote->host[i].reached < ROG_REMOTE_ENDED)
             return rog_fail(err, ROG_EFAILED,
                             "the run is over, but %s was not reached for %g s (stall_limit) to "
-                            "bring home what it recorded",
+                            "fetch what it recorded",
                             remote->host[i].title, limit_s);
     return 0;
 }
