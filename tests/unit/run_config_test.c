@@ -127,64 +127,17 @@ static void test_errors_are_exact(void **state)
     assert_non_null(strstr(err.message, "/nonexistent.json"));
 }
 
-static bool same_text(const char *a, const char *b)
+/* Does the setting's member differ? */
+static bool differs(const struct rog_setting *row, const struct rog_run_config *a,
+                    const struct rog_run_config *b)
 {
-    return !strcmp(a ? a : "", b ? b : "");
-}
-
-static bool same_strings(const struct rog_run_config *a, const struct rog_run_config *b)
-{
-    return same_text(a->library, b->library) && same_text(a->control, b->control) &&
-           same_text(a->compression, b->compression) && same_text(a->trace, b->trace) &&
-           same_text(a->command, b->command) && same_text(a->test, b->test) &&
-           !a->files == !b->files && !a->sources == !b->sources && !a->ranks == !b->ranks &&
-           same_text(a->note, b->note) && same_text(a->workload, b->workload) &&
-           same_text(a->model, b->model) && same_text(a->wire_model, b->wire_model) &&
-           same_text(a->data, b->data) && same_text(a->noise, b->noise) &&
-           same_text(a->initial_model, b->initial_model);
-}
-
-enum { NUMBERS = 23 };
-
-static void numbers_of(const struct rog_run_config *c, double numbers[NUMBERS])
-{
-    const double all[NUMBERS] = {
-        (double)c->threshold,
-        c->batchsize,
-        c->epochs,
-        c->seconds,
-        (double)c->seed,
-        c->image_size,
-        c->test_images,
-        c->batch,
-        c->learning_rate,
-        c->lr_halve_at[0],
-        c->momentum,
-        c->weight_decay,
-        c->label_smoothing,
-        c->mixup,
-        c->pretrain_epochs,
-        c->pretrain_batch,
-        c->latency,
-        c->pretrain_learning_rate,
-        c->checkpoint_period,
-        c->checkpoint_count,
-        c->checkpoint_growth,
-        (double)c->pretrain_seed,
-        c->record_rows,
-    };
-    memcpy(numbers, all, sizeof all);
-}
-
-static bool same_config(const struct rog_run_config *a, const struct rog_run_config *b)
-{
-    double x[NUMBERS], y[NUMBERS];
-    numbers_of(a, x);
-    numbers_of(b, y);
-    bool same = same_strings(a, b);
-    for (int i = 0; i < NUMBERS; i++)
-        same = same && x[i] == y[i];
-    return same;
+    const char *x = (const char *)a + row->offset, *y = (const char *)b + row->offset;
+    if (!row->bytes) /* taken apart */
+        return strcmp(row->name, "lr_halve_at") == 0 && a->lr_halve_at[0] != b->lr_halve_at[0];
+    if (row->type != ROG_SETTING_STRING)
+        return memcmp(x, y, row->bytes) != 0;
+    const char *one = *(const char *const *)x, *other = *(const char *const *)y;
+    return strcmp(one ? one : "", other ? other : "") != 0;
 }
 
 /* One setting with a value that is not its default. */
@@ -212,8 +165,7 @@ static void write_config(const struct rog_setting *row, char *text, size_t bytes
         snprintf(text, bytes, "{\"%s\": %.17g}", row->name, number);
 }
 
-/* Every setting arrives: a row of the table that config.c does not know would stay at its default.
- */
+/* Every setting arrives: a row without a member, or with another's, would stay at its default. */
 static void test_every_setting_arrives(void **state)
 {
     (void)state;
@@ -222,7 +174,7 @@ static void test_every_setting_arrives(void **state)
         char text[256];
         write_config(row, text, sizeof text);
         struct rog_run_config *given = parse(text);
-        if (same_config(defaults, given))
+        if (!differs(row, defaults, given))
             fail_msg("%s does not arrive in the configuration", row->name);
         rog_run_config_free(given);
     }
