@@ -182,7 +182,7 @@ static int prepare(struct bench *bench, const struct rog_strategy *strategy, int
     for (uint32_t i = 0; i < bench->rows->tensor_count; i++)
         bench->gradient_of[i] = bench->gradients + bench->rows->tensors[i].offset;
 
-    struct rog_strategy_config policy = {bench->rows->row_count, bench->workers, threshold};
+    struct rog_strategy_config policy = {bench->rows->row_count, bench->workers, threshold, NULL};
     struct rog_server_config server = {.rows = bench->rows, .strategy = strategy, .policy = policy};
     struct rog_worker_config worker = {bench->rows, strategy, policy, 0};
     double before = allocated_bytes();

@@ -219,9 +219,13 @@ static void print_wrapped(const char *text, int column)
 static void print_option(const struct rog_setting *option)
 {
     static const char *const value_names[] = {
-        [ROG_SETTING_FLAG] = "",      [ROG_SETTING_INT] = " N",
-        [ROG_SETTING_REAL] = " X",    [ROG_SETTING_STRING] = " TEXT",
-        [ROG_SETTING_REALS] = " X,X", [ROG_SETTING_TEXTS] = " TEXT,TEXT",
+        [ROG_SETTING_FLAG] = "",
+        [ROG_SETTING_INT] = " N",
+        [ROG_SETTING_REAL] = " X",
+        [ROG_SETTING_STRING] = " TEXT",
+        [ROG_SETTING_REALS] = " X,X",
+        [ROG_SETTING_TEXTS] = " TEXT,TEXT",
+        [ROG_SETTING_GROUP] = " NAME=VALUE,...",
     };
     char left[64], letter[5] = "    ", what[384];
     if (option->letter)

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include <common/file.h>
+#include <common/parameters.h>
 #include <common/settings.h>
 
 #define NAME_BYTES 64
@@ -74,7 +75,11 @@ static int check_contents(const struct rog_strategy *strategy, const char *path,
         strategy->threshold_default > strategy->threshold_max)
         return rog_fail(err, ROG_EABI, "plugin %s: its default threshold is outside its own range",
                         path);
-    return 0;
+    int code = rog_parameters_check_table(strategy->parameters, strategy->parameter_bytes,
+                                          strategy->name, err);
+    if (code)
+        rog_fail_prefix(err, "plugin %s", path);
+    return code;
 }
 
 /* Copies as much as the plugin has and this program knows. */
@@ -122,6 +127,8 @@ void rog_plugin_release(struct rog_plugin *plugin)
         dlclose(plugin->handle);
     free(plugin->path);
     free(plugin->strategy);
+    free(plugin->parameters);
+    rog_json_free(plugin->values);
     *plugin = (struct rog_plugin){0};
 }
 
@@ -141,6 +148,24 @@ int rog_plugin_check_threshold(const struct rog_plugin *plugin, long long thresh
                     strategy->name, strategy->threshold_min,
                     rog_threshold_text(strategy->threshold_max, max), found,
                     strategy->threshold_help);
+}
+
+int rog_plugin_configure(struct rog_plugin *plugin, const struct rog_json *given,
+                         struct rog_error *err)
+{
+    const struct rog_strategy *strategy = plugin->strategy;
+    free(plugin->parameters);
+    rog_json_free(plugin->values);
+    plugin->parameters = NULL;
+    int code =
+        rog_parameters_fill(strategy->parameters, strategy->name, given, &plugin->values, err);
+    if (code || !plugin->values)
+        return code;
+    plugin->parameters = calloc(1, strategy->parameter_bytes);
+    if (!plugin->parameters)
+        return rog_fail_nomem(err);
+    rog_parameters_store(strategy->parameters, plugin->values, plugin->parameters);
+    return 0;
 }
 
 /* The search path, ':' separated, in heap memory. */

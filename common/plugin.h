@@ -12,12 +12,17 @@
 
 #include <stddef.h>
 
+#include <common/json.h>
 #include <rog/error.h>
 #include <rog/strategy.h>
 
 struct rog_plugin {
     void *handle;
     char *path;
+    /* By rog_plugin_configure: the values of its parameters, and its struct of them; NULL where it
+     * has none. */
+    struct rog_json *values;
+    void *parameters;
     struct rog_strategy *strategy; /* a copy of the plugin's; what a plugin of an earlier version
                                       of the interface lacks is 0 */
 };
@@ -33,6 +38,11 @@ int rog_plugin_load_path(struct rog_plugin *plugin, const char *path, struct rog
 /* Checks a threshold against the plugin's range; the message names both. */
 int rog_plugin_check_threshold(const struct rog_plugin *plugin, long long threshold,
                                struct rog_error *err);
+
+/* Fills the plugin's parameters from `given` (an object, or NULL), with the defaults of those that
+ * it leaves out. ROG_EINVAL names what is not allowed. */
+int rog_plugin_configure(struct rog_plugin *plugin, const struct rog_json *given,
+                         struct rog_error *err);
 
 /* Calls visit for every *.so found, in order of name, first folder first; `load_error` is NULL for
  * those that load. */

@@ -44,8 +44,9 @@ struct rog_run_config {
     struct rog_json *json; /* the object the values below come from, defaults filled in */
 
     const char *library;
-    int64_t threshold;       /* -1: not given, the plugin's default holds */
-    const char *compression; /* "sign" or "none" */
+    int64_t threshold;                 /* -1: not given, the plugin's default holds */
+    const struct rog_json *parameters; /* the strategy's own, as given; NULL: none */
+    const char *compression;           /* "sign" or "none" */
     const char *control;
     const char *trace; /* "synth:CONTROL" where none was given */
     uint32_t batchsize, epochs;

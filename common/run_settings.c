@@ -22,6 +22,9 @@ const struct rog_setting rog_run_settings[] = {
      .help = "staleness threshold; inf: without end; default: the plugin's",
      .flags = ROG_SETTING_NOT_NOTED | ROG_SETTING_OPTION_OF_RUN | ROG_SETTING_OPTION_OF_REPLAY |
               ROG_SETTING_OPTION_OF_SERVE},
+    {RUN(parameters), .type = ROG_SETTING_GROUP,
+     .help = "the strategy's own parameters; `rogctl plugins NAME` lists them",
+     .flags = ROG_SETTING_OPTION_OF_RUN | ROG_SETTING_OPTION_OF_REPLAY},
     {RUN(control), .type = ROG_SETTING_STRING, .fallback = "outdoors",
      .help = "name of the bandwidth condition; outdoors and indoors have a generator",
      .flags = ROG_SETTING_FILE_NAME | ROG_SETTING_KEPT_BY_REPLAY | ROG_SETTING_OPTION_OF_RUN},

@@ -115,6 +115,9 @@ static void allowed(const struct rog_setting *setting, char *text, size_t bytes)
     case ROG_SETTING_TEXTS:
         snprintf(text, bytes, "a list of texts");
         break;
+    case ROG_SETTING_GROUP:
+        snprintf(text, bytes, "a group of names with a value each, { NAME = VALUE; }");
+        break;
     case ROG_SETTING_STRING:
         if (!setting->choices) {
             snprintf(text, bytes, "text");
@@ -147,6 +150,13 @@ static bool is_word(const struct rog_setting *setting, const struct rog_json *va
            strcmp(rog_json_string(value, ""), setting->choices) == 0;
 }
 
+static int is_scalar(const char *name, const struct rog_json *value, void *user)
+{
+    (void)name, (void)user;
+    return rog_json_is_number(value) || rog_json_is_string(value) || rog_json_is_bool(value) ? 0
+                                                                                             : -1;
+}
+
 static bool fits(const struct rog_setting *setting, const struct rog_json *value)
 {
     switch (setting->type) {
@@ -174,6 +184,8 @@ static bool fits(const struct rog_setting *setting, const struct rog_json *value
             if (!rog_json_is_string(rog_json_at(value, i)))
                 return false;
         return true;
+    case ROG_SETTING_GROUP:
+        return rog_json_is_object(value) && rog_json_each(value, is_scalar, NULL) == 0;
     }
     return false;
 }
@@ -241,6 +253,33 @@ static struct rog_json *parse_flag(const char *text)
     return value;
 }
 
+/* "a=1,b=word" */
+static struct rog_json *parse_group(const char *text)
+{
+    struct rog_json *group = rog_json_object();
+    char *copy = strdup(text), *rest = NULL;
+    bool good = group && copy;
+    for (char *name = good ? strtok_r(copy, ",", &rest) : NULL; name && good;
+         name = strtok_r(NULL, ",", &rest)) {
+        char *word = strchr(name, '=');
+        if (!(good = word != NULL))
+            break;
+        *word++ = '\0';
+        struct rog_json *value = parse_number(word);
+        if (!value)
+            value = parse_flag(word);
+        if (!value)
+            value = rog_json_new_string(word);
+        good = value && !rog_json_get(group, name);
+        rog_json_put(group, name, value);
+    }
+    free(copy);
+    if (good)
+        return group;
+    rog_json_free(group);
+    return NULL;
+}
+
 int rog_setting_parse(const struct rog_setting *setting, const char *text, struct rog_json **value,
                       struct rog_error *err)
 {
@@ -258,6 +297,9 @@ int rog_setting_parse(const struct rog_setting *setting, const char *text, struc
         break;
     case ROG_SETTING_TEXTS:
         parsed = parse_list(text, rog_json_new_string);
+        break;
+    case ROG_SETTING_GROUP:
+        parsed = parse_group(text);
         break;
     case ROG_SETTING_STRING:
         break;
@@ -358,6 +400,7 @@ static void store(const struct rog_setting *setting, const struct rog_json *valu
         break;
     case ROG_SETTING_REALS:
     case ROG_SETTING_TEXTS:
+    case ROG_SETTING_GROUP:
         assert(setting->bytes == sizeof(const struct rog_json *));
         *(const struct rog_json **)member = value;
         break;

@@ -20,6 +20,8 @@ enum rog_setting_type {
     ROG_SETTING_STRING, /* text; `choices` (separated by '|') restricts it where not NULL */
     ROG_SETTING_REALS,  /* list of numbers, each in [min, max] */
     ROG_SETTING_TEXTS,  /* list of texts */
+    ROG_SETTING_GROUP,  /* names with a number, a text, true or false each; whose they are says what
+                           they may be */
 };
 
 /* What a setting is to those who treat it apart from others. Each of them asks for its flag over

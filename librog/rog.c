@@ -151,7 +151,12 @@ static int load_strategy(struct rog *rog, int64_t threshold, struct rog_error *e
     threshold = threshold < 0 ? strategy->threshold_default : threshold;
     rog->how.strategy = strategy;
     rog->how.threshold = (int32_t)threshold;
-    return rog_plugin_check_threshold(&rog->plugin, threshold, err);
+    code = rog_plugin_check_threshold(&rog->plugin, threshold, err);
+    if (!code)
+        code =
+            rog_plugin_configure(&rog->plugin, rog->config ? rog->config->parameters : NULL, err);
+    rog->how.parameters = rog->plugin.parameters;
+    return code;
 }
 
 static int set_up(struct rog *rog, const struct rog_options *options, struct rog_error *err)
@@ -350,6 +355,7 @@ static int make_hello(struct rog *rog, struct rog_error *err)
     const struct rog_hello hello = {
         .strategy = rog->plugin.strategy,
         .threshold = rog->how.threshold,
+        .parameters = rog->plugin.values,
         .workers = rog->how.workers,
         .workload = rog->workload,
         .compression = rog->compression,

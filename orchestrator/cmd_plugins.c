@@ -1,31 +1,78 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* rogctl plugins: lists strategies that are found. */
+/* rogctl plugins: the strategies that are found, and what each has to choose. */
 #include <orchestrator/commands.h>
 
+#include <strings.h>
+
+#include <common/parameters.h>
 #include <common/plugin.h>
 #include <common/settings.h>
 #include <orchestrator/output.h>
 
+static struct rog_json *threshold_json(const struct rog_strategy *strategy)
+{
+    struct rog_json *threshold = rog_json_object();
+    rog_json_put_integer(threshold, "min", strategy->threshold_min);
+    rog_json_put_integer(threshold, "max", strategy->threshold_max);
+    rog_json_put_integer(threshold, "default", strategy->threshold_default);
+    rog_json_put_string(threshold, "help", strategy->threshold_help);
+    return threshold;
+}
+
+static struct rog_json *parameters_json(const struct rog_strategy *strategy)
+{
+    struct rog_json *list = rog_json_array();
+    for (const struct rog_strategy_parameter *row = strategy->parameters; row && row->name; row++) {
+        char text[256];
+        struct rog_setting setting = rog_parameter_setting(row);
+        struct rog_json *parameter = rog_json_object();
+        rog_setting_describe(&setting, text, sizeof text);
+        rog_json_put_string(parameter, "name", row->name);
+        rog_json_put_string(parameter, "allowed", text);
+        rog_json_put_string(parameter, "default", row->fallback);
+        rog_json_put_string(parameter, "help", row->help);
+        rog_json_append(list, parameter);
+    }
+    return list;
+}
+
+struct listed {
+    const char *only; /* a library; NULL: all */
+    struct rog_json *plugins;
+};
+
 static int add_plugin(const char *path, const struct rog_strategy *strategy, const char *load_error,
                       void *user)
 {
+    const struct listed *listed = user;
+    if (listed->only && (load_error || strcasecmp(strategy->name, listed->only) != 0))
+        return 0;
     struct rog_json *plugin = rog_json_object();
     if (strategy && !load_error) {
-        struct rog_json *threshold = rog_json_object();
-        rog_json_put_integer(threshold, "min", strategy->threshold_min);
-        rog_json_put_integer(threshold, "max", strategy->threshold_max);
-        rog_json_put_integer(threshold, "default", strategy->threshold_default);
-        rog_json_put_string(threshold, "help", strategy->threshold_help);
         rog_json_put_string(plugin, "library", strategy->name);
         rog_json_put_string(plugin, "version", strategy->version);
         rog_json_put_string(plugin, "summary", strategy->summary);
-        rog_json_put(plugin, "threshold", threshold);
+        rog_json_put(plugin, "threshold", threshold_json(strategy));
+        rog_json_put(plugin, "parameters", parameters_json(strategy));
     } else {
         rog_json_put_string(plugin, "error", load_error);
     }
     rog_json_put_string(plugin, "path", path);
-    rog_json_append(user, plugin);
+    rog_json_append(listed->plugins, plugin);
     return 0;
+}
+
+static void threshold_cells(struct rog_table *table, const struct rog_json *threshold)
+{
+    char max[ROG_THRESHOLD_TEXT_BYTES];
+    if (!threshold) {
+        rog_table_cell(table, "-");
+        rog_table_cell(table, "-");
+        return;
+    }
+    rog_table_cell(table, "%lld to %s", (long long)rog_json_get_integer(threshold, "min", 0),
+                   rog_threshold_text(rog_json_get_integer(threshold, "max", 0), max));
+    rog_table_cell(table, "%lld", (long long)rog_json_get_integer(threshold, "default", 0));
 }
 
 static int print_table(const struct rog_json *plugins, struct rog_error *err)
@@ -33,45 +80,72 @@ static int print_table(const struct rog_json *plugins, struct rog_error *err)
     struct rog_table *table = rog_table_new("library|version|thresholds|>default|summary|path");
     for (size_t i = 0; i < rog_json_size(plugins); i++) {
         const struct rog_json *plugin = rog_json_at(plugins, i);
-        const struct rog_json *threshold = rog_json_get(plugin, "threshold");
         const char *error = rog_json_get_string(plugin, "error", NULL);
         rog_table_cell(table, "%s", rog_json_get_string(plugin, "library", "-"));
         rog_table_cell(table, "%s", rog_json_get_string(plugin, "version", "-"));
-        if (threshold) {
-            char max[ROG_THRESHOLD_TEXT_BYTES];
-            rog_table_cell(table, "%lld to %s",
-                           (long long)rog_json_get_integer(threshold, "min", 0),
-                           rog_threshold_text(rog_json_get_integer(threshold, "max", 0), max));
-            rog_table_cell(table, "%lld", (long long)rog_json_get_integer(threshold, "default", 0));
-        } else {
-            rog_table_cell(table, "-");
-            rog_table_cell(table, "-");
-        }
+        threshold_cells(table, rog_json_get(plugin, "threshold"));
         rog_table_cell(table, "%s", error ? error : rog_json_get_string(plugin, "summary", ""));
         rog_table_cell(table, "%s", rog_json_get_string(plugin, "path", ""));
     }
     return rog_table_print(table, err);
 }
 
+/* What a run may choose of one strategy. */
+static int print_choices(const struct rog_json *plugin, struct rog_error *err)
+{
+    const struct rog_json *parameters = rog_json_get(plugin, "parameters");
+    struct rog_table *table = rog_table_new("setting|allowed|meaning");
+    rog_table_cell(table, "threshold");
+    char text[ROG_THRESHOLD_TEXT_BYTES];
+    const struct rog_json *threshold = rog_json_get(plugin, "threshold");
+    rog_table_cell(table, "a whole number from %lld to %s; default %lld",
+                   (long long)rog_json_get_integer(threshold, "min", 0),
+                   rog_threshold_text(rog_json_get_integer(threshold, "max", 0), text),
+                   (long long)rog_json_get_integer(threshold, "default", 0));
+    rog_table_cell(table, "%s", rog_json_get_string(threshold, "help", ""));
+    for (size_t i = 0; i < rog_json_size(parameters); i++) {
+        const struct rog_json *parameter = rog_json_at(parameters, i);
+        rog_table_cell(table, "parameters.%s", rog_json_get_string(parameter, "name", ""));
+        rog_table_cell(table, "%s", rog_json_get_string(parameter, "allowed", ""));
+        rog_table_cell(table, "%s", rog_json_get_string(parameter, "help", ""));
+    }
+    rog_print("%s", "");
+    return rog_table_print(table, err);
+}
+
+static int fail_none(const char *only, struct rog_error *err)
+{
+    if (only)
+        return rog_fail(err, ROG_ENOTFOUND,
+                        "no plugin provides the library \"%s\"; `rogctl plugins` lists those found",
+                        only);
+    return rog_fail(err, ROG_ENOTFOUND,
+                    "no plugins; they are looked for in $ROG_PLUGIN_PATH and in lib/rog/plugins "
+                    "beside this program's bin");
+}
+
 static int run(const struct rog_cli *cli, struct rog_error *err)
 {
-    struct rog_json *plugins = rog_json_array();
-    int code = plugins ? rog_plugin_each(add_plugin, plugins, err) : rog_fail_nomem(err);
-    if (code == 0 && rog_json_size(plugins) == 0)
-        code = rog_fail(err, ROG_ENOTFOUND,
-                        "no plugins; they are looked for in $ROG_PLUGIN_PATH and in "
-                        "lib/rog/plugins beside this program's bin");
-    else if (code == 0 && !rog_cli_flag(cli, "json"))
-        code = print_table(plugins, err);
+    struct listed listed = {rog_cli_arg(cli, 0), rog_json_array()};
+    int code = listed.plugins ? rog_plugin_each(add_plugin, &listed, err) : rog_fail_nomem(err);
+    if (code == 0 && rog_json_size(listed.plugins) == 0)
+        code = fail_none(listed.only, err);
     if (code == 0 && rog_cli_flag(cli, "json"))
-        return rog_print_json(plugins, err);
-    rog_json_free(plugins);
+        return rog_print_json(listed.plugins, err);
+    if (code == 0)
+        code = print_table(listed.plugins, err);
+    if (code == 0 && listed.only)
+        code = print_choices(rog_json_at(listed.plugins, 0), err);
+    rog_json_free(listed.plugins);
     return code;
 }
 
 const struct rog_command rog_cmd_plugins = {
     .name = "plugins",
-    .usage = "",
+    .usage = "[NAME]",
     .summary = "List the strategy plugins that are found, with versions and thresholds",
+    .details = "With NAME, also what a run may choose of that strategy: its threshold and its own "
+               "parameters.",
+    .max_args = 1,
     .run = run,
 };

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include <common/file.h>
 #include <common/settings.h>
 #include <orchestrator/figures/label.h>
 #include <orchestrator/output.h>
@@ -86,6 +87,26 @@ static void print_events(const struct rog_json *s)
         rog_print("  and %zu more; --json has them all", count - EVENTS_SHOWN);
 }
 
+static int add_parameter(const char *name, const struct rog_json *value, void *user)
+{
+    char **text = user;
+    char *shown = rog_json_text(value);
+    char *longer =
+        shown && *text ? rog_format("%s%s%s %s", *text, **text ? ", " : "", name, shown) : NULL;
+    free(shown);
+    free(*text);
+    *text = longer;
+    return 0;
+}
+
+static void print_parameters(const struct rog_json *s)
+{
+    char *text = rog_strdup("");
+    rog_json_each(rog_json_get(s, "parameters"), add_parameter, &text);
+    print_text("parameters", text && text[0] ? text : NULL);
+    free(text);
+}
+
 static void print_run(const struct rog_json *s)
 {
     char threshold[ROG_THRESHOLD_TEXT_BYTES];
@@ -100,6 +121,7 @@ static void print_run(const struct rog_json *s)
               (long long)rog_json_get_integer(s, "batchsize", 0),
               (long long)rog_json_get_integer(s, "epochs", 0),
               (long long)rog_json_get_integer(s, "seed", 0));
+    print_parameters(s);
     print_text("cluster", rog_json_get_string(s, "cluster", NULL));
     print_text("began (UTC)", rog_json_get_string(s, "started_at", NULL));
     print_text("ended (UTC)", rog_json_get_string(s, "ended_at", NULL));

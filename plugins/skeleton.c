@@ -14,14 +14,33 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Step 2 (optional): what the strategy remembers from call to call. There is one state in each
+/* Step 2 (optional): what a run may choose beside the threshold, `parameters = { patience = 2; };`
+ * in an experiment file. Each row says of a member what it may be; the program checks the values,
+ * lists them in `rogctl plugins SKELETON` and fills the struct that config->parameters points to.
+ */
+struct skeleton_parameters {
+    double patience;
+};
+
+static const struct rog_strategy_parameter skeleton_parameters[] = {
+    {.name = "patience",
+     .type = ROG_STRATEGY_NUMBER,
+     .offset = offsetof(struct skeleton_parameters, patience),
+     .fallback = "1",
+     .min = 0,
+     .max = 100,
+     .help = "how long rows out of turn may take, in mean transmission times"},
+    {.name = NULL},
+};
+
+/* Step 3 (optional): what the strategy remembers from call to call. There is one state in each
  * worker and one in the server; it is used by one thread at a time. Nothing may be kept in global
  * variables: a virtual cluster runs a thousand workers in one process. */
 struct skeleton {
     uint32_t turn_rows; /* rows of one turn */
 };
 
-/* Step 3 (optional): make and free the state. Without it, leave out .create and .destroy. */
+/* Step 4 (optional): make and free the state. Without it, leave out .create and .destroy. */
 static int skeleton_create(const struct rog_strategy_config *config, void **state, char *message,
                            uint32_t message_bytes)
 {
@@ -41,22 +60,23 @@ static void skeleton_destroy(void *state)
     free(state);
 }
 
-/* Step 4 (required): what a push carries. Fill plan->order with distinct rows, the most urgent ones
+/* Step 5 (required): what a push carries. Fill plan->order with distinct rows, the most urgent ones
  * first, and say how many there are, how many of them go out whatever it takes, and for how many
  * seconds the others may. What was left out is not lost: it stays in the magnitudes. */
 static void skeleton_plan_push(void *state, const struct rog_strategy_config *config,
                                const struct rog_send_view *view, struct rog_send_plan *plan)
 {
     const struct skeleton *skeleton = state;
+    const struct skeleton_parameters *parameters = config->parameters;
     uint64_t first = (uint64_t)view->iteration * skeleton->turn_rows;
     for (uint32_t i = 0; i < config->rows; i++)
         plan->order[i] = (uint32_t)((first + i) % config->rows);
     plan->count = config->rows;
     plan->mandatory = skeleton->turn_rows;
-    plan->budget_s = view->history.mean_s;
+    plan->budget_s = parameters->patience * view->history.mean_s;
 }
 
-/* Step 5 (required): which versions a worker waits for before its pull begins: all rows of worker j
+/* Step 6 (required): which versions a worker waits for before its pull begins: all rows of worker j
  * must have reached needed[j]. It is filled with 0, which means no wait. Ask for nothing that a
  * worker could only reach by going on itself, or everybody waits for ever. */
 static void skeleton_admit(void *state, const struct rog_strategy_config *config,
@@ -69,14 +89,14 @@ static void skeleton_admit(void *state, const struct rog_strategy_config *config
         admission->needed[worker] = view->iteration - (uint32_t)config->threshold;
 }
 
-/* Step 6 (required): what the pull carries, the same way. Often it is the same function. */
+/* Step 7 (required): what the pull carries, the same way. Often it is the same function. */
 static void skeleton_plan_pull(void *state, const struct rog_strategy_config *config,
                                const struct rog_send_view *view, struct rog_send_plan *plan)
 {
     skeleton_plan_push(state, config, view, plan);
 }
 
-/* Step 7 (optional): what the strategy promises; `rogctl verify` holds recorded runs to it. Leave
+/* Step 8 (optional): what the strategy promises; `rogctl verify` holds recorded runs to it. Leave
  * out what you cannot promise. */
 static int64_t skeleton_staleness_bound(const struct rog_strategy_config *config)
 {
@@ -88,7 +108,7 @@ static double skeleton_least_share(const struct rog_strategy_config *config)
     return 1.0 / config->threshold;
 }
 
-/* Step 8: describe it. The name in lower case is the file's name: SKELETON lives in skeleton.so.
+/* Step 9: describe it. The name in lower case is the file's name: SKELETON lives in skeleton.so.
  * abi_version and struct_size stay as they are. */
 ROG_STRATEGY_EXPORT const struct rog_strategy rog_strategy_plugin = {
     .abi_version = ROG_STRATEGY_ABI,
@@ -107,4 +127,6 @@ ROG_STRATEGY_EXPORT const struct rog_strategy rog_strategy_plugin = {
     .plan_pull = skeleton_plan_pull,
     .staleness_bound = skeleton_staleness_bound,
     .least_share = skeleton_least_share,
+    .parameters = skeleton_parameters,
+    .parameter_bytes = sizeof(struct skeleton_parameters),
 };

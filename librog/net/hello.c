@@ -18,6 +18,7 @@ static const struct {
     {"library", "the strategy"},
     {"library_version", "the strategy's version"},
     {"threshold", "the threshold"},
+    {"parameters", "the strategy's parameters"},
     {"workers", "the number of workers"},
     {"workload", "the workload"},
     {"compression", "the compression"},
@@ -41,6 +42,8 @@ int rog_hello_make(const struct rog_hello *given, struct rog_json **hello, struc
     rog_json_put_string(made, "library", given->strategy->name);
     rog_json_put_string(made, "library_version", given->strategy->version);
     rog_json_put_integer(made, "threshold", given->threshold);
+    if (given->parameters)
+        rog_json_put(made, "parameters", rog_json_copy(given->parameters));
     rog_json_put_integer(made, "workers", given->workers);
     for (size_t i = 0; i < sizeof strings / sizeof *strings; i++)
         if (strings[i].text)

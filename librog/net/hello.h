@@ -8,7 +8,8 @@
  *
  *   HELLO    "rank", "session" (32 hexadecimal digits, drawn by the worker's process), "received"
  *            (messages of that session it has), and what both must have alike: "protocol",
- *            "workers", "workload", "library", "library_version", "threshold", "compression",
+ *            "workers", "workload", "library", "library_version", "threshold", "parameters"
+ *            (of a strategy that has any), "compression",
  *            "model_sha256" and "data_sha256" (of the starting weights and the training images),
  *            "wire_model", "seed". A server whose workers bring the model has none of the
  *            last four and compares none of them
@@ -59,6 +60,7 @@ enum rog_link_kind {
 struct rog_hello {
     const struct rog_strategy *strategy;
     int32_t threshold;
+    const struct rog_json *parameters; /* the strategy's own; NULL: it has none */
     uint32_t workers;
     const char *workload, *compression, *wire_model, *data_sha256, *model_sha256;
     uint64_t seed;

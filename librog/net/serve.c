@@ -351,7 +351,8 @@ int rog_serve_make_core(struct rog_serve *serve, struct rog_error *err)
     const struct rog_server_config core = {
         .rows = serve->model.rows,
         .strategy = options->strategy,
-        .policy = {serve->model.rows->row_count, options->workers, options->threshold},
+        .policy = {serve->model.rows->row_count, options->workers, options->threshold,
+                   options->parameters},
     };
     return rog_server_new(&serve->core, &core, serve->model.params, err);
 }

@@ -52,6 +52,7 @@ struct rog_serve_pace {
 struct rog_serve_options {
     const struct rog_strategy *strategy;
     int32_t threshold;
+    const void *parameters; /* the strategy's own; NULL: none */
     uint32_t workers;
     const struct rog_json *hello;       /* what workers must have alike (hello.h) */
     struct rog_model model;             /* rows NULL: the workers bring it */

@@ -218,7 +218,8 @@ static int prepare(struct rog_work *work, struct rog_error *err)
     const struct rog_worker_config core = {
         .rows = options->rows,
         .strategy = options->strategy,
-        .policy = {options->rows->row_count, options->workers, options->threshold},
+        .policy = {options->rows->row_count, options->workers, options->threshold,
+                   options->parameters},
         .worker = options->rank - 1,
     };
     int code = rog_link_check_rows(options->rows, err);

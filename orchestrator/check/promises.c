@@ -38,6 +38,8 @@ static int load(struct rog_plugin *plugin, const struct rog_run_row *row, struct
         code = rog_plugin_load(plugin, rog_json_get_string(config, "library", row->library), err);
     if (code == 0)
         code = rog_plugin_check_threshold(plugin, row->threshold, err);
+    if (code == 0)
+        code = rog_plugin_configure(plugin, rog_json_get(config, "parameters"), err);
     rog_json_free(config);
     return code;
 }
@@ -52,7 +54,8 @@ void rog_promises_find(struct rog_promises *promises, const struct rog_run_row *
         ask(promises, &plugin,
             &(struct rog_strategy_config){.rows = rows > 0 ? (uint32_t)rows : 1,
                                           .workers = workers > 0 ? (uint32_t)workers : 1,
-                                          .threshold = (int32_t)row->threshold});
+                                          .threshold = (int32_t)row->threshold,
+                                          .parameters = plugin.parameters});
     } else {
         promises->no_bound = rog_strdup(cause.message);
         promises->no_share = rog_strdup(cause.message);

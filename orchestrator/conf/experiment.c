@@ -158,6 +158,19 @@ static int check_axis(const struct rog_conf_node *axis, struct rog_error *err)
     return 0;
 }
 
+/* ", batchsize 2" behind the note, NULL once memory ran out. */
+static int lengthen_note(const char *name, const struct rog_json *value, void *user)
+{
+    char **note = user;
+    char *shown =
+        rog_json_is_string(value) ? rog_strdup(rog_json_string(value, "")) : rog_json_text(value);
+    char *longer = *note && shown ? rog_format("%s, %s %s", *note, name, shown) : NULL;
+    free(shown);
+    free(*note);
+    *note = longer;
+    return 0;
+}
+
 /* "ROG 20" and, for what else the matrix varies, ", batchsize 2". Seeds are left out: repeats of a
  * run carry one label. */
 static char *matrix_note(const struct rog_conf_node *matrix, const struct rog_json *settings)
@@ -176,12 +189,10 @@ static char *matrix_note(const struct rog_conf_node *matrix, const struct rog_js
                                                     ROG_SETTING_NOT_NOTED, 0))
             continue;
         const struct rog_json *value = rog_json_get(settings, axis->name);
-        char *shown = rog_json_is_string(value) ? rog_strdup(rog_json_string(value, ""))
-                                                : rog_json_text(value);
-        char *longer = rog_format("%s, %s %s", note, axis->name, shown ? shown : "");
-        free(shown);
-        free(note);
-        note = longer;
+        if (rog_json_is_object(value))
+            rog_json_each(value, lengthen_note, &note);
+        else
+            lengthen_note(axis->name, value, &note);
     }
     return note;
 }

@@ -10,7 +10,8 @@
  *     runs = ( { library = "ROG"; threshold = 4; note = "ROG 4"; }, ... );
  * or, instead of runs, every combination of
  *     matrix = { library = ["ROG"]; threshold = [4, 20]; seed = [1, 2, 3]; };
- * where the last setting changes fastest. All settings are those of rog_run_settings.
+ * where the last setting changes fastest. A strategy's own parameters are one setting, a group, and
+ * in a matrix a list of groups. All settings are those of rog_run_settings.
  */
 
 #include <stddef.h>

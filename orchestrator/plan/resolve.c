@@ -47,7 +47,7 @@ static int anchor_paths(struct rog_json *settings, const char *folder, struct ro
     return code;
 }
 
-/* Asks the plugin for its name and for the threshold. */
+/* Asks the plugin for its name, its threshold and its parameters. */
 static int apply_plugin(struct rog_resolved_run *run, struct rog_error *err)
 {
     struct rog_plugin plugin;
@@ -61,6 +61,10 @@ static int apply_plugin(struct rog_resolved_run *run, struct rog_error *err)
         rog_json_put_integer(run->config, "threshold", plugin.strategy->threshold_default);
     else
         code = rog_plugin_check_threshold(&plugin, rog_json_integer(threshold, 0), err);
+    if (code == 0)
+        code = rog_plugin_configure(&plugin, rog_json_get(run->config, "parameters"), err);
+    if (code == 0 && plugin.values)
+        rog_json_put(run->config, "parameters", rog_json_copy(plugin.values));
     run->library = rog_strdup(plugin.strategy->name);
     if (code == 0 && !run->library)
         code = rog_fail_nomem(err);

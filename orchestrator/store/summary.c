@@ -449,6 +449,18 @@ static void put_accuracy(struct rog_json *summary, const struct rog_accuracy *ac
     rog_json_put(summary, "accuracy", list);
 }
 
+/* The strategy's own, where it has any. */
+static void put_parameters(struct rog_json *summary, const char *text)
+{
+    struct rog_json *config = NULL;
+    if (!text || rog_json_parse(text, strlen(text), "config", &config, NULL) != 0)
+        return;
+    const struct rog_json *parameters = rog_json_get(config, "parameters");
+    if (parameters)
+        rog_json_put(summary, "parameters", rog_json_copy(parameters));
+    rog_json_free(config);
+}
+
 int rog_run_summary(struct rog_db *db, const char *run_id, struct rog_json **summary,
                     struct rog_error *err)
 {
@@ -472,6 +484,7 @@ int rog_run_summary(struct rog_db *db, const char *run_id, struct rog_json **sum
         rog_json_put_string(s, "id", row.id);
         rog_json_put_string(s, "library", row.library);
         rog_json_put_integer(s, "threshold", row.threshold);
+        put_parameters(s, row.config);
         rog_json_put_string(s, "control", row.control);
         rog_json_put_integer(s, "batchsize", row.batchsize);
         rog_json_put_integer(s, "epochs", row.epochs);

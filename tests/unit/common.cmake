@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-foreach(part rng json settings cli error file process)
+foreach(part rng json settings parameters cli error file process)
   rog_unit_test(${part} LIBS rog_common)
 endforeach()
 

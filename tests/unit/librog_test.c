@@ -190,10 +190,10 @@ static void open_bench(struct bench *bench, const float *params)
     memcpy(bench->params, params, sizeof bench->params);
     const struct rog_server_config server = {.rows = bench->rows,
                                              .strategy = bench->plugin.strategy,
-                                             .policy = {bench->rows->row_count, 1, 0}};
+                                             .policy = {bench->rows->row_count, 1, 0, NULL}};
     const struct rog_worker_config worker = {.rows = bench->rows,
                                              .strategy = bench->plugin.strategy,
-                                             .policy = {bench->rows->row_count, 1, 0}};
+                                             .policy = {bench->rows->row_count, 1, 0, NULL}};
     assert_int_equal(rog_server_new(&bench->server, &server, bench->model, NULL), 0);
     assert_int_equal(flat_worker_new(&bench->worker, &worker, bench->params, NULL), 0);
 }

@@ -107,7 +107,7 @@ static void scene_init(struct scene *scene, struct rog_strategy strategy, int32_
     scene->gradients = calloc(params, sizeof(float));
     assert_true(scene->buffer && scene->model && scene->gradients);
     assert_int_equal(rog_set_init(&scene->carried, scene->rows->row_count, &err), 0);
-    struct rog_strategy_config policy = {scene->rows->row_count, WORKERS, threshold};
+    struct rog_strategy_config policy = {scene->rows->row_count, WORKERS, threshold, NULL};
     struct rog_server_config server = {
         .rows = scene->rows, .strategy = &scene->strategy, .policy = policy};
     assert_int_equal(rog_server_new(&scene->server, &server, scene->model, &err), 0);
@@ -739,7 +739,7 @@ static void test_bad_strategies(void **state)
     struct rog_strategy strategy = make_strategy();
     struct rog_rows *rows = cluster_rows(true);
     struct rog_server_config config = {
-        .rows = rows, .strategy = &strategy, .policy = {rows->row_count, 1, 0}};
+        .rows = rows, .strategy = &strategy, .policy = {rows->row_count, 1, 0, NULL}};
     struct rog_server *server;
     struct rog_error err;
     strategy.create = cannot_start;

@@ -159,6 +159,8 @@ static void write_config(const struct rog_setting *row, char *text, size_t bytes
                  row->fallback && !strcmp(row->fallback, "true") ? "false" : "true");
     else if (row->type == ROG_SETTING_REALS)
         snprintf(text, bytes, "{\"%s\": [77]}", row->name);
+    else if (row->type == ROG_SETTING_GROUP)
+        snprintf(text, bytes, "{\"%s\": {\"name\": 4}}", row->name);
     else if (row->type == ROG_SETTING_TEXTS)
         snprintf(text, bytes, "{\"%s\": [\"x\"]}", row->name);
     else

@@ -105,7 +105,7 @@ static struct served serve(const struct pair *pair, const struct rog_server_opti
     struct served served = {.model = floats_of(pair, model)};
     const struct rog_server_config config = {.rows = pair->rows,
                                              .strategy = pair->plugin.strategy,
-                                             .policy = {pair->rows->row_count, 1, 0},
+                                             .policy = {pair->rows->row_count, 1, 0, NULL},
                                              .optimizer = optimizer};
     assert_int_equal(rog_server_new(&served.server, &config, served.model, NULL), 0);
     return served;
@@ -130,7 +130,7 @@ static void pair_init(struct pair *pair)
     rog_rng_init(&pair->rng, 3);
     const struct rog_worker_config config = {.rows = pair->rows,
                                              .strategy = pair->plugin.strategy,
-                                             .policy = {pair->rows->row_count, 1, 0}};
+                                             .policy = {pair->rows->row_count, 1, 0, NULL}};
     assert_int_equal(flat_worker_new(&pair->worker, &config, pair->params, NULL), 0);
 }
 

@@ -219,13 +219,15 @@ struct totals {
     uint32_t admissions, stalls, demands, joined;
 };
 
-static void run_schedule(const struct rog_strategy *strategy, int32_t threshold,
-                         const struct oracle *bound, uint64_t seed, struct totals *totals)
+static void run_schedule(const struct rog_strategy *strategy, const void *parameters,
+                         int32_t threshold, const struct oracle *bound, uint64_t seed,
+                         struct totals *totals)
 {
     struct rog_rng rng;
     rog_rng_derive(&rng, seed, strategy->name, (uint64_t)threshold);
     struct cluster_options options = {.strategy = strategy,
                                       .threshold = threshold,
+                                      .parameters = parameters,
                                       .workers = 1 + rog_rng_below(&rng, 6),
                                       .iterations = 1 + rog_rng_below(&rng, 14),
                                       .leaves = rog_rng_below(&rng, 2) == 0,
@@ -256,12 +258,13 @@ static void run_schedule(const struct rog_strategy *strategy, int32_t threshold,
 
 /* What `rogctl verify` holds runs to is the bound that is held here, where the plugin states one.
  */
-static void states_its_bound(const struct rog_strategy *strategy, int32_t threshold,
-                             uint32_t allowed)
+static void states_its_bound(const struct rog_plugin *plugin, int32_t threshold, uint32_t allowed)
 {
+    const struct rog_strategy *strategy = plugin->strategy;
     if (!strategy->staleness_bound)
         return;
-    const struct rog_strategy_config config = {.rows = 1, .workers = 1, .threshold = threshold};
+    const struct rog_strategy_config config = {
+        .rows = 1, .workers = 1, .threshold = threshold, .parameters = plugin->parameters};
     assert_int_equal(strategy->staleness_bound(&config),
                      allowed == UINT32_MAX ? -1 : (int64_t)allowed);
 }
@@ -272,9 +275,9 @@ static void run_schedules(const char *library, int32_t threshold, uint32_t allow
     struct rog_plugin plugin;
     const struct oracle bound = {.needed = published_bound, .allowed = allowed};
     load_strategy(&plugin, library);
-    states_its_bound(plugin.strategy, threshold, allowed);
+    states_its_bound(&plugin, threshold, allowed);
     for (uint32_t seed = 0; seed < schedules; seed++)
-        run_schedule(plugin.strategy, threshold, &bound, seed, totals);
+        run_schedule(plugin.strategy, plugin.parameters, threshold, &bound, seed, totals);
     rog_plugin_release(&plugin);
 }
 
@@ -371,7 +374,7 @@ static void test_wild(void **state)
     const struct oracle bound = {.needed = wild_bound};
     struct totals totals = {0};
     for (uint32_t seed = 0; seed < 1500; seed++)
-        run_schedule(&wild, 0, &bound, seed, &totals);
+        run_schedule(&wild, NULL, 0, &bound, seed, &totals);
     assert_true(totals.stalls > 1000);
     assert_true(totals.demands > 1000);
     assert_true(totals.joined > 500);

@@ -31,8 +31,10 @@ static void planned_init(struct planned *planned, const char *library, int32_t t
     char message[100];
     memset(planned, 0, sizeof *planned);
     load_strategy(&planned->plugin, library);
-    planned->config =
-        (struct rog_strategy_config){.rows = rows, .workers = 3, .threshold = threshold};
+    planned->config = (struct rog_strategy_config){.rows = rows,
+                                                   .workers = 3,
+                                                   .threshold = threshold,
+                                                   .parameters = planned->plugin.parameters};
     planned->age = calloc(rows, sizeof *planned->age);
     planned->magnitude = calloc(rows, sizeof *planned->magnitude);
     planned->demanded = calloc(rows, sizeof *planned->demanded);

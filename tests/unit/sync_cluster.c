@@ -16,7 +16,7 @@
 void load_strategy(struct rog_plugin *plugin, const char *library)
 {
     struct rog_error err;
-    if (rog_plugin_load(plugin, library, &err))
+    if (rog_plugin_load(plugin, library, &err) || rog_plugin_configure(plugin, NULL, &err))
         fail_msg("%s", err.message);
 }
 
@@ -78,11 +78,11 @@ static void init_worker(struct cluster *cluster, uint32_t index)
         worker->params = allocate(cluster->rows->params, sizeof(float));
         memcpy(worker->params, cluster->model, cluster->rows->params * sizeof(float));
     }
-    struct rog_worker_config config = {
-        .rows = cluster->rows,
-        .strategy = options->strategy,
-        .policy = {cluster->rows->row_count, options->workers, options->threshold},
-        .worker = index};
+    struct rog_worker_config config = {.rows = cluster->rows,
+                                       .strategy = options->strategy,
+                                       .policy = {cluster->rows->row_count, options->workers,
+                                                  options->threshold, options->parameters},
+                                       .worker = index};
     if (flat_worker_new(&worker->worker, &config, worker->params, &err))
         fail_msg("%s", err.message);
 }
@@ -106,10 +106,10 @@ void cluster_init(struct cluster *cluster, const struct cluster_options *options
     cluster->buffer_bytes =
         rog_message_min_bytes(cluster->rows) + rog_rng_below(&cluster->rng, 400);
     cluster->buffer = allocate(cluster->buffer_bytes, 1);
-    struct rog_server_config config = {
-        .rows = cluster->rows,
-        .strategy = options->strategy,
-        .policy = {cluster->rows->row_count, options->workers, options->threshold}};
+    struct rog_server_config config = {.rows = cluster->rows,
+                                       .strategy = options->strategy,
+                                       .policy = {cluster->rows->row_count, options->workers,
+                                                  options->threshold, options->parameters}};
     if (rog_server_new(&cluster->server, &config, cluster->model, &err))
         fail_msg("%s", err.message);
     cluster->workers = allocate(options->workers, sizeof *cluster->workers);

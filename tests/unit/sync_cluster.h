@@ -61,6 +61,7 @@ struct cluster_watch {
 struct cluster_options {
     const struct rog_strategy *strategy;
     int32_t threshold;
+    const void *parameters; /* the strategy's own; NULL: none */
     uint32_t workers, iterations;
     bool values;
     bool small;  /* a model of three rows */

@@ -98,6 +98,7 @@ static int make_hello(struct job *job, struct rog_error *err)
     struct rog_hello hello = {
         .strategy = train->plugin.strategy,
         .threshold = train->threshold,
+        .parameters = train->plugin.values,
         .workers = config->worker_count,
         .workload = config->workload,
         .compression = config->compression,
@@ -151,6 +152,7 @@ static int serve(struct job *job, struct rog_error *err)
     const struct rog_serve_options options = {
         .strategy = job->train.plugin.strategy,
         .threshold = job->train.threshold,
+        .parameters = job->train.plugin.parameters,
         .workers = job->config->worker_count,
         .hello = job->hello,
         .model = model_of(&job->train),

@@ -31,7 +31,7 @@ static int load_strategy(struct rog_train *train, struct rog_error *err)
         threshold = train->plugin.strategy->threshold_default;
     code = rog_plugin_check_threshold(&train->plugin, threshold, err);
     train->threshold = (int32_t)threshold;
-    return code;
+    return code ? code : rog_plugin_configure(&train->plugin, config->parameters, err);
 }
 
 bool rog_train_is_program(const struct rog_run_config *config)
@@ -265,6 +265,8 @@ static struct rog_json *describe_strategy(const struct rog_train *train)
     rog_json_put_string(strategy, "version", train->plugin.strategy->version);
     rog_json_put_string(strategy, "path", train->plugin.path);
     rog_json_put_integer(strategy, "threshold", train->threshold);
+    if (train->plugin.values)
+        rog_json_put(strategy, "parameters", rog_json_copy(train->plugin.values));
     return strategy;
 }
 

@@ -52,7 +52,8 @@ static int node_init(struct rog_sim_cluster *cluster, uint32_t index, struct rog
     const struct rog_worker_config worker = {
         .rows = config->rows,
         .strategy = config->strategy,
-        .policy = {config->rows->row_count, cluster->workers, config->threshold},
+        .policy = {config->rows->row_count, cluster->workers, config->threshold,
+                   config->parameters},
         .worker = index,
     };
     if (node->params)
@@ -80,7 +81,8 @@ static int cluster_init(struct rog_sim_cluster *cluster, struct rog_error *err)
     const struct rog_server_config server = {
         .rows = config->rows,
         .strategy = config->strategy,
-        .policy = {config->rows->row_count, cluster->workers, config->threshold},
+        .policy = {config->rows->row_count, cluster->workers, config->threshold,
+                   config->parameters},
     };
     int code = rog_server_new(&cluster->server, &server, config->params, err);
     if (!code)

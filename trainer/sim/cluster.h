@@ -73,6 +73,7 @@ struct rog_cluster_config {
     const uint32_t *iterations;       /* [worker]: its last iteration, > 0 */
     const struct rog_strategy *strategy;
     int32_t threshold;
+    const void *parameters; /* the strategy's own; NULL: none */
     const struct rog_rows *rows;
     double wire_scale;
     float *params; /* rows->params floats, the server's model, trained in place; NULL: policy and

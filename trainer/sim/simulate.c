@@ -56,6 +56,7 @@ static int run(struct simulation *simulation, struct rog_error *err)
         .iterations = train->iterations,
         .strategy = train->plugin.strategy,
         .threshold = train->threshold,
+        .parameters = train->plugin.parameters,
         .rows = train->rows,
         .wire_scale = train->wire_scale,
         .params = train->params,

@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: Apache-2.0
+# A strategy's own parameters, from the experiment file to the plugin of every process, in virtual and
+# in real time; they are part of what a run is.
+. "$ROG_TEST_TOOLS/lib.sh"
+export ROG_PLUGIN_PATH="$(dirname "$(command -v rogctl)")/../tests/plugins"
+try 0 rogctl plugins skeleton
+prints "parameters.patience"
+prints "a number from 0 to 100; default 1"
+try 3 rogctl plugins nobody
+
+cat >x.conf <<END
+case = "c"; $quick library = "SKELETON";
+matrix = { parameters = ( { patience = 0; }, { patience = 1; }, { patience = 50.5; } ); };
+END
+try 0 rogctl sweep x.conf
+same "notes" "SKELETON, patience 0|SKELETON, patience 1|SKELETON, patience 50.5" \
+    "$(query "SELECT group_concat(note, '|') FROM runs")"
+same "values" "0.0 1.0 50.5" "$(query "SELECT group_concat(json_extract(config, '$.parameters.patience'), ' ') FROM runs")"
+rows=$(query "SELECT sum(rows_pushed) / count(*) FROM iterations GROUP BY run_id ORDER BY run_id")
+[ "$(echo "$rows" | sort -nu | wc -l)" = 3 ] || fail "patience changes nothing: $rows"
+run=$(query "SELECT id FROM runs WHERE note LIKE '%50.5'")
+try 0 rogctl show "$run"
+prints "patience 50.5"
+try 0 rogctl verify "$run"
+# What was left out has its default: the same run, which is not done again.
+sed 's/( {.*} )/( { }, { patience = 50.5; } )/' x.conf >y.conf
+try 0 rogctl sweep y.conf
+same "runs" 3 "$(query 'SELECT count(*) FROM runs')"
+sed 's/patience = 1/patienze = 1/' x.conf >y.conf
+try 2 rogctl sweep y.conf
+says "y.conf, line 2: SKELETON has no parameter patienze (did you mean patience?)"
+try 2 rogctl run --parameters patience=1 workload=none seconds=60
+says "ROG has no parameters (found patience)"
+# Without parameters a run is what it was before there were any.
+try 0 rogctl run workload=none seconds=60
+same "no parameters" 0 "$(query "SELECT count(*) FROM runs WHERE library = 'ROG' AND config LIKE '%parameters%'")"
+try 0 rogctl replay "$run" --library SKELETON --parameters patience=2 --json
+same "replayed" 2 "$(json .parameters.patience)"
+
+# In real time every process gets them.
+try 0 rogctl run --library SKELETON --cluster "$ROG_SOURCE/experiments/clusters/local4.conf" \
+    --parameters patience=7 workload=none seconds=8 wire_model=convmlp-nano
+run=$(query "SELECT id FROM runs WHERE cluster LIKE '%local%'")
+same "at the server" 7.0 "$(query "SELECT json_extract(versions, '$.strategy.parameters.patience') FROM runs WHERE id = '$run'")"
