@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Parameters are settings whose rows a plugin brings, and whose values land in its struct. */
+/* Parameters are settings whose rows a plugin or another part brings, and whose values land in its
+ * struct. */
 
 #include <common/parameters.h>
 
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* What each type is as a setting, and the size of its member. */
@@ -14,14 +16,14 @@ static const struct {
     enum rog_setting_type setting;
     size_t bytes;
 } types[] = {
-    [ROG_STRATEGY_INTEGER] = {ROG_SETTING_INT, sizeof(int64_t)},
-    [ROG_STRATEGY_NUMBER] = {ROG_SETTING_REAL, sizeof(double)},
-    [ROG_STRATEGY_BOOLEAN] = {ROG_SETTING_FLAG, sizeof(bool)},
-    [ROG_STRATEGY_CHOICE] = {ROG_SETTING_STRING, sizeof(uint32_t)},
+    [ROG_PARAMETER_INTEGER] = {ROG_SETTING_INT, sizeof(int64_t)},
+    [ROG_PARAMETER_NUMBER] = {ROG_SETTING_REAL, sizeof(double)},
+    [ROG_PARAMETER_BOOLEAN] = {ROG_SETTING_FLAG, sizeof(bool)},
+    [ROG_PARAMETER_CHOICE] = {ROG_SETTING_STRING, sizeof(uint32_t)},
 };
 #define TYPES (sizeof types / sizeof *types)
 
-struct rog_setting rog_parameter_setting(const struct rog_strategy_parameter *parameter)
+struct rog_setting rog_parameter_setting(const struct rog_parameter *parameter)
 {
     return (struct rog_setting){
         .name = parameter->name,
@@ -29,7 +31,7 @@ struct rog_setting rog_parameter_setting(const struct rog_strategy_parameter *pa
         .fallback = parameter->fallback,
         .min = parameter->min,
         .max = parameter->max,
-        .choices = parameter->type == ROG_STRATEGY_CHOICE ? parameter->choices : NULL,
+        .choices = parameter->type == ROG_PARAMETER_CHOICE ? parameter->choices : NULL,
         .unit = parameter->unit,
         .help = parameter->help,
     };
@@ -40,8 +42,7 @@ static bool is_name(const char *name)
     return name[0] && !name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_")];
 }
 
-static const struct rog_strategy_parameter *find(const struct rog_strategy_parameter *table,
-                                                 const char *name)
+static const struct rog_parameter *find(const struct rog_parameter *table, const char *name)
 {
     for (; table && table->name; table++)
         if (strcmp(table->name, name) == 0)
@@ -49,9 +50,8 @@ static const struct rog_strategy_parameter *find(const struct rog_strategy_param
     return NULL;
 }
 
-static int check_row(const struct rog_strategy_parameter *table,
-                     const struct rog_strategy_parameter *row, size_t bytes, const char *owner,
-                     struct rog_error *err)
+static int check_row(const struct rog_parameter *table, const struct rog_parameter *row,
+                     size_t bytes, const char *owner, struct rog_error *err)
 {
     if (!is_name(row->name) || find(table, row->name) != row)
         return rog_fail(err, ROG_EABI,
@@ -59,7 +59,7 @@ static int check_row(const struct rog_strategy_parameter *table,
                         "stands once",
                         owner, row->name);
     if (row->type >= TYPES || !row->fallback || !row->help ||
-        (row->type == ROG_STRATEGY_CHOICE && !row->choices))
+        (row->type == ROG_PARAMETER_CHOICE && !row->choices))
         return rog_fail(err, ROG_EABI, "%s: parameter %s has no %s", owner, row->name,
                         row->type >= TYPES ? "type that is known"
                         : !row->fallback   ? "default"
@@ -80,11 +80,11 @@ static int check_row(const struct rog_strategy_parameter *table,
                 : 0;
 }
 
-int rog_parameters_check_table(const struct rog_strategy_parameter *table, size_t bytes,
-                               const char *owner, struct rog_error *err)
+int rog_parameters_check_table(const struct rog_parameter *table, size_t bytes, const char *owner,
+                               struct rog_error *err)
 {
     int code = 0;
-    for (const struct rog_strategy_parameter *row = table; !code && row && row->name; row++)
+    for (const struct rog_parameter *row = table; !code && row && row->name; row++)
         code = check_row(table, row, bytes, owner, err);
     return code;
 }
@@ -92,14 +92,14 @@ int rog_parameters_check_table(const struct rog_strategy_parameter *table, size_
 /* ---- values ---- */
 
 struct given {
-    const struct rog_strategy_parameter *table;
+    const struct rog_parameter *table;
     const char *owner;
     struct rog_error *err;
 };
 
 static const char *next_name(const void *list, size_t index)
 {
-    return ((const struct rog_strategy_parameter *)list)[index].name;
+    return ((const struct rog_parameter *)list)[index].name;
 }
 
 static int fail_unknown(const struct given *given, const char *name)
@@ -109,7 +109,7 @@ static int fail_unknown(const struct given *given, const char *name)
     if (near)
         return rog_fail(given->err, ROG_EINVAL, "%s has no parameter %s (did you mean %s?)",
                         given->owner, name, near);
-    for (const struct rog_strategy_parameter *row = given->table; row->name; row++) {
+    for (const struct rog_parameter *row = given->table; row->name; row++) {
         size_t used = strlen(known);
         snprintf(known + used, sizeof known - used, "%s%s", used ? ", " : "", row->name);
     }
@@ -123,7 +123,7 @@ static int check_given(const char *name, const struct rog_json *value, void *use
     if (!given->table || !given->table->name)
         return rog_fail(given->err, ROG_EINVAL, "%s has no parameters (found %s)", given->owner,
                         name);
-    const struct rog_strategy_parameter *row = find(given->table, name);
+    const struct rog_parameter *row = find(given->table, name);
     if (!row)
         return fail_unknown(given, name);
     struct rog_setting setting = rog_parameter_setting(row);
@@ -133,7 +133,7 @@ static int check_given(const char *name, const struct rog_json *value, void *use
     return code;
 }
 
-int rog_parameters_fill(const struct rog_strategy_parameter *table, const char *owner,
+int rog_parameters_fill(const struct rog_parameter *table, const char *owner,
                         const struct rog_json *given, struct rog_json **filled,
                         struct rog_error *err)
 {
@@ -143,7 +143,7 @@ int rog_parameters_fill(const struct rog_strategy_parameter *table, const char *
     if (code || !table || !table->name)
         return code;
     struct rog_json *made = rog_json_object();
-    for (const struct rog_strategy_parameter *row = table; made && !code && row->name; row++) {
+    for (const struct rog_parameter *row = table; made && !code && row->name; row++) {
         struct rog_setting setting = rog_parameter_setting(row);
         struct rog_json *value = NULL;
         if (rog_json_get(given, row->name))
@@ -151,7 +151,7 @@ int rog_parameters_fill(const struct rog_strategy_parameter *table, const char *
         else
             code = rog_setting_parse(&setting, row->fallback, &value, err);
         /* 4 and 4.0 are the same, and give the same run. */
-        if (row->type == ROG_STRATEGY_NUMBER && value) {
+        if (row->type == ROG_PARAMETER_NUMBER && value) {
             double number = rog_json_number(value, 0);
             rog_json_free(value);
             value = rog_json_new_number(number);
@@ -181,25 +181,45 @@ static uint32_t place_of(const char *choices, const char *word)
     return place;
 }
 
-void rog_parameters_store(const struct rog_strategy_parameter *table, const struct rog_json *filled,
-                          void *to)
+static void store(const struct rog_parameter *table, const struct rog_json *filled, void *to)
 {
-    for (const struct rog_strategy_parameter *row = table; row && row->name; row++) {
+    for (const struct rog_parameter *row = table; row && row->name; row++) {
         const struct rog_json *value = rog_json_get(filled, row->name);
         void *member = (char *)to + row->offset;
-        switch ((enum rog_strategy_parameter_type)row->type) {
-        case ROG_STRATEGY_INTEGER:
+        switch ((enum rog_parameter_type)row->type) {
+        case ROG_PARAMETER_INTEGER:
             *(int64_t *)member = rog_json_integer(value, 0);
             break;
-        case ROG_STRATEGY_NUMBER:
+        case ROG_PARAMETER_NUMBER:
             *(double *)member = rog_json_number(value, 0);
             break;
-        case ROG_STRATEGY_BOOLEAN:
+        case ROG_PARAMETER_BOOLEAN:
             *(bool *)member = rog_json_bool(value, false);
             break;
-        case ROG_STRATEGY_CHOICE:
+        case ROG_PARAMETER_CHOICE:
             *(uint32_t *)member = place_of(row->choices, rog_json_string(value, ""));
             break;
         }
     }
+}
+
+int rog_parameters_make(const struct rog_parameter *table, size_t bytes, const char *owner,
+                        const struct rog_json *given, struct rog_json **filled, void **to,
+                        struct rog_error *err)
+{
+    struct rog_json *values = NULL;
+    *to = NULL;
+    int code = rog_parameters_fill(table, owner, given, &values, err);
+    if (!code && values) {
+        *to = calloc(1, bytes);
+        if (*to)
+            store(table, values, *to);
+        else
+            code = rog_fail_nomem(err);
+    }
+    if (filled)
+        *filled = code ? NULL : values;
+    if (code || !filled)
+        rog_json_free(values);
+    return code;
 }

@@ -156,16 +156,8 @@ int rog_plugin_configure(struct rog_plugin *plugin, const struct rog_json *given
     const struct rog_strategy *strategy = plugin->strategy;
     free(plugin->parameters);
     rog_json_free(plugin->values);
-    plugin->parameters = NULL;
-    int code =
-        rog_parameters_fill(strategy->parameters, strategy->name, given, &plugin->values, err);
-    if (code || !plugin->values)
-        return code;
-    plugin->parameters = calloc(1, strategy->parameter_bytes);
-    if (!plugin->parameters)
-        return rog_fail_nomem(err);
-    rog_parameters_store(strategy->parameters, plugin->values, plugin->parameters);
-    return 0;
+    return rog_parameters_make(strategy->parameters, strategy->parameter_bytes, strategy->name,
+                               given, &plugin->values, &plugin->parameters, err);
 }
 
 /* The search path, ':' separated, in heap memory. */

@@ -9,6 +9,7 @@
 
 #include <common/file.h>
 #include <common/hash.h>
+#include <common/parameters.h>
 #include <common/plugin.h>
 #include <librog/net/hello.h>
 #include <librog/net/work.h>
@@ -26,6 +27,7 @@ struct rog {
     struct rog_run_worker profile;
     struct rog_plugin plugin;
     const struct rog_codec *codec;
+    void *codec_parameters; /* its struct of them; NULL where it has none */
     struct rog_secret *secret;
     struct rog_trace *trace;
     bool without_values, background;
@@ -119,7 +121,10 @@ static int check_run(struct rog *rog, struct rog_error *err)
     if (how->rank < 1 || how->rank > how->workers)
         return rog_fail(err, ROG_EINVAL, "there is no worker of rank %u among %u", how->rank,
                         how->workers);
-    return rog_codec_find(rog->compression, &rog->codec, err);
+    int code = rog_codec_find(rog->compression, &rog->codec, err);
+    return code ? code
+                : rog_parameters_make(rog->codec->parameters, rog->codec->parameter_bytes,
+                                      rog->codec->name, NULL, NULL, &rog->codec_parameters, err);
 }
 
 /* What the configuration of a run says goes before the options. */
@@ -294,6 +299,7 @@ void rog_close(struct rog *rog)
     rog_work_free(rog->work);
     rog_json_free(rog->hello);
     rog_rows_free(rog->rows);
+    free(rog->codec_parameters);
     rog_layout_free(rog->layout);
     rog_trace_free(rog->trace);
     rog_secret_free(rog->secret);
@@ -421,7 +427,7 @@ int rog_start_begin(struct rog *rog, struct rog_error *err)
     rog->rules = calloc(rog->layout->trained, sizeof *rog->rules);
     if (!rog->rules)
         return rog_fail_nomem(err);
-    int code = rog_layout_rows(rog->layout, rog->codec, &rog->rows, err);
+    int code = rog_layout_rows(rog->layout, rog->codec, rog->codec_parameters, &rog->rows, err);
     if (!code)
         code = make_hello(rog, err);
     if (code)

@@ -22,7 +22,7 @@ static struct rog_json *threshold_json(const struct rog_strategy *strategy)
 static struct rog_json *parameters_json(const struct rog_strategy *strategy)
 {
     struct rog_json *list = rog_json_array();
-    for (const struct rog_strategy_parameter *row = strategy->parameters; row && row->name; row++) {
+    for (const struct rog_parameter *row = strategy->parameters; row && row->name; row++) {
         char text[256];
         struct rog_setting setting = rog_parameter_setting(row);
         struct rog_json *parameter = rog_json_object();

@@ -22,9 +22,9 @@ struct skeleton_parameters {
     double patience;
 };
 
-static const struct rog_strategy_parameter skeleton_parameters[] = {
+static const struct rog_parameter skeleton_parameters[] = {
     {.name = "patience",
-     .type = ROG_STRATEGY_NUMBER,
+     .type = ROG_PARAMETER_NUMBER,
      .offset = offsetof(struct skeleton_parameters, patience),
      .fallback = "1",
      .min = 0,

@@ -42,10 +42,10 @@
 
 /* What a row is encoded and decoded with. */
 struct rog_codec_row {
-    const double *parameters; /* [parameter] values, each within its range */
-    uint32_t elements;        /* > 0 */
-    uint32_t level;           /* < codec->levels; 0 where a row is decoded or checked */
-    float scale;              /* of its tensor, as told by the stream; >= 0, finite */
+    const void *parameters; /* the codec's struct of them, filled; NULL where it has none */
+    uint32_t elements;      /* > 0 */
+    uint32_t level;         /* < codec->levels; 0 where a row is decoded or checked */
+    float scale;            /* of its tensor, as told by the stream; >= 0, finite */
 };
 
 struct rog_codec_bytes {
@@ -56,6 +56,7 @@ struct rog_codec {
     const char *name;                       /* as in the setting `compression` */
     const char *summary;                    /* one line */
     const struct rog_parameter *parameters; /* NULL: none */
+    uint32_t parameter_bytes;               /* of the struct that they describe */
     uint32_t levels; /* 1 or more; 0 is the most exact. Bytes say of which level they are */
 
     /* Required: how many bytes a row of row->elements takes at row->level, of whatever values. */

@@ -3,23 +3,40 @@
 #define ROG_PARAMETER_H
 
 /*
- * Named numbers that an implementation of a seam (codec.h, server_optimizer.h) takes, as a table:
- * whoever parses, prints help for, or stores them reads it and knows no implementation. Values
- * travel as an array in the order of the table.
+ * Named parameters of whatever plugs in (a strategy, a codec, a server optimizer, a medium): a
+ * table, and a struct of its own that the table describes. The host parses, checks and stores
+ * values and prints help from the table; whoever brings it reads only its struct, in which every
+ * member is filled and within its range.
+ *
+ *     struct parameters { double density; int64_t chunk; };
+ *     static const struct rog_parameter table[] = {
+ *         {.name = "density", .type = ROG_PARAMETER_NUMBER, .offset = offsetof(struct parameters,
+ * density), .fallback = "0.01", .min = 0.0001, .max = 1, .help = "share of the elements that are
+ * sent"},
+ *         {.name = NULL},
+ *     };
  */
 
-#include <stdbool.h>
+#include <stddef.h> /* offsetof */
+#include <stdint.h>
 
-#define ROG_PARAMETERS_MAX 8 /* of one table */
+enum rog_parameter_type {
+    ROG_PARAMETER_INTEGER, /* member int64_t: a whole number in [min, max] */
+    ROG_PARAMETER_NUMBER,  /* member double: a number in [min, max] */
+    ROG_PARAMETER_BOOLEAN, /* member bool */
+    ROG_PARAMETER_CHOICE,  /* member uint32_t: the place, from 0 on, of the word among `choices` */
+};
 
-/* A table ends with a row whose name is NULL. */
+/* A table ends with a row whose name is NULL. All texts live as long as the table. */
 struct rog_parameter {
-    const char *name;        /* as in a configuration: "density" */
-    const char *unit;        /* "s", "bits", or NULL */
-    double minimum, maximum; /* both allowed */
-    double fallback;         /* where none is given */
-    bool whole;              /* whole numbers only */
-    const char *help;        /* one line, no full stop */
+    const char *name;     /* lower case letters, digits and '_' */
+    uint32_t type;        /* enum rog_parameter_type */
+    uint32_t offset;      /* of the member: offsetof(struct ..., member) */
+    const char *fallback; /* the default as text: "4", "0.5", "true", "first" */
+    double min, max;      /* of numbers */
+    const char *choices;  /* of a choice: "first|second" */
+    const char *unit;     /* "s", "rows", or NULL */
+    const char *help;     /* one line, no full stop */
 };
 
 #endif

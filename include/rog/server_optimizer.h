@@ -28,8 +28,8 @@
 
 /* What it works for; lives as long as its state. */
 struct rog_server_optimizer_config {
-    const double *parameters; /* [parameter] values, each within its range */
-    uint64_t params;          /* elements of the model */
+    const void *parameters; /* its struct of them, filled; NULL where it has none */
+    uint64_t params;        /* elements of the model */
     uint32_t rows, workers;
     float share; /* 1 / workers */
 };
@@ -55,6 +55,7 @@ struct rog_server_optimizer {
     const char *name;
     const char *summary;                    /* one line */
     const struct rog_parameter *parameters; /* NULL: none */
+    uint32_t parameter_bytes;               /* of the struct that they describe */
 
     /* Optional, both or none: make and free what it keeps beside the model; without them that is
      * NULL. create returns 0, or non-zero where there is not enough memory. */

@@ -23,8 +23,9 @@
  */
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
+
+#include <rog/parameter.h>
 
 /* A plugin is made for one version. Each version has the members of the one before at the same
  * places and appends its own, so that a program runs the plugins of its own version and of all
@@ -108,30 +109,6 @@ struct rog_admission {
                          ignored */
 };
 
-/*
- * Parameters of a strategy's own, as data. It has a struct for them and a table that says of each
- * member what it may be; the program reads the values from an experiment file, checks them, names
- * them in help and errors, and hands over the struct with every member filled. A table ends with a
- * row whose name is NULL.
- */
-enum rog_strategy_parameter_type {
-    ROG_STRATEGY_INTEGER, /* member int64_t: a whole number in [min, max] */
-    ROG_STRATEGY_NUMBER,  /* member double: a number in [min, max] */
-    ROG_STRATEGY_BOOLEAN, /* member bool */
-    ROG_STRATEGY_CHOICE,  /* member uint32_t: the place, from 0 on, of the word among `choices` */
-};
-
-struct rog_strategy_parameter {
-    const char *name;     /* lower case letters, digits and '_' */
-    uint32_t type;        /* enum rog_strategy_parameter_type */
-    uint32_t offset;      /* of the member: offsetof(struct ..., member) */
-    const char *fallback; /* the default as text: "4", "0.5", "true", "first" */
-    double min, max;      /* of numbers */
-    const char *choices;  /* of a choice: "first|second" */
-    const char *unit;     /* "s", "rows", or NULL */
-    const char *help;     /* one line, no full stop */
-};
-
 struct rog_strategy {
     uint32_t abi_version; /* ROG_STRATEGY_ABI */
     uint32_t struct_size; /* sizeof(struct rog_strategy) */
@@ -167,7 +144,7 @@ struct rog_strategy {
 
     /* Since version 2, optional: the strategy's own parameters, a table and the size of the struct
      * that it describes. Runs give values as `parameters = { NAME = VALUE; };`. */
-    const struct rog_strategy_parameter *parameters;
+    const struct rog_parameter *parameters;
     uint32_t parameter_bytes;
 
     /* Fields are only appended below this line. */

@@ -210,7 +210,7 @@ int rog_layout_compare(const struct rog_layout *known, const char *owner,
 }
 
 int rog_layout_rows(const struct rog_layout *layout, const struct rog_codec *codec,
-                    struct rog_rows **rows, struct rog_error *err)
+                    const void *parameters, struct rog_rows **rows, struct rog_error *err)
 {
     uint32_t at = 0;
     *rows = NULL;
@@ -227,7 +227,7 @@ int rog_layout_rows(const struct rog_layout *layout, const struct rog_codec *cod
     for (uint32_t i = 0; !code && i < layout->trained; i++)
         (*rows)->tensors[i].name = layout->tensors[i].name;
     if (!code)
-        rog_rows_set_codec(*rows, codec);
+        rog_rows_set_codec(*rows, codec, parameters);
     free(dims);
     free(shapes);
     return code;

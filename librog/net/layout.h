@@ -57,8 +57,9 @@ int rog_layout_parse(struct rog_layout **layout, const char *text, size_t size,
 int rog_layout_compare(const struct rog_layout *known, const char *owner,
                        const struct rog_layout *other, const char *who, struct rog_error *err);
 
-/* The row table of what is trained; its names are the layout's, which must live as long. */
+/* The row table of what is trained; its names are the layout's, which must live as long,
+ * as must the codec's parameters (rog_rows_set_codec). */
 int rog_layout_rows(const struct rog_layout *layout, const struct rog_codec *codec,
-                    struct rog_rows **rows, struct rog_error *err);
+                    const void *parameters, struct rog_rows **rows, struct rog_error *err);
 
 #endif

@@ -42,7 +42,7 @@ int rog_codec_find(const char *name, const struct rog_codec **codec, struct rog_
     return rog_fail(err, ROG_EINVAL, "compression is \"%s\": it may be one of %s", name, names);
 }
 
-void rog_codec_bytes(const struct rog_codec *codec, const double *parameters, uint32_t elements,
+void rog_codec_bytes(const struct rog_codec *codec, const void *parameters, uint32_t elements,
                      struct rog_codec_bytes *bytes)
 {
     struct rog_codec_row row = {.parameters = parameters, .elements = elements};

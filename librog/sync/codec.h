@@ -14,7 +14,7 @@ extern const struct rog_codec *const rog_codecs[];
 int rog_codec_find(const char *name, const struct rog_codec **codec, struct rog_error *err);
 
 /* Of a row at any level: the least of the least, the most of the most. */
-void rog_codec_bytes(const struct rog_codec *codec, const double *parameters, uint32_t elements,
+void rog_codec_bytes(const struct rog_codec *codec, const void *parameters, uint32_t elements,
                      struct rog_codec_bytes *bytes);
 
 /* The pull of a row, see codec.h. scratch: row->elements floats, unused by a codec that has

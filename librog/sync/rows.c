@@ -78,7 +78,7 @@ int rog_rows_new(struct rog_rows **out, const uint32_t *dims, const uint32_t *sh
         for (uint32_t row = 0; row < tensor->rows; row++)
             rows->row_tensor[tensor->first_row + row] = i;
     }
-    rog_rows_set_codec(rows, rog_codecs[0]);
+    rog_rows_set_codec(rows, rog_codecs[0], NULL);
     *out = rows;
     rows = NULL;
 out:
@@ -86,11 +86,11 @@ out:
     return code;
 }
 
-void rog_rows_set_codec(struct rog_rows *rows, const struct rog_codec *codec)
+void rog_rows_set_codec(struct rog_rows *rows, const struct rog_codec *codec,
+                        const void *parameters)
 {
     rows->codec = codec;
-    for (size_t i = 0; codec->parameters && codec->parameters[i].name; i++)
-        rows->parameters[i] = codec->parameters[i].fallback;
+    rows->parameters = parameters;
     rows->wire_bytes = 0;
     for (uint32_t i = 0; i < rows->tensor_count; i++) {
         struct rog_rows_tensor *tensor = &rows->tensors[i];

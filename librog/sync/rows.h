@@ -36,8 +36,8 @@ struct rog_rows {
     struct rog_rows_tensor *tensors;
     uint32_t *row_tensor; /* [row]: its tensor */
     const struct rog_codec *codec;
-    double parameters[ROG_PARAMETERS_MAX]; /* the codec's */
-    uint64_t wire_bytes;                   /* most that scales and rows of a full exchange take */
+    const void *parameters; /* the codec's, borrowed; NULL: it has none */
+    uint64_t wire_bytes;    /* most that scales and rows of a full exchange take */
 };
 
 /* dims[i] dimensions of tensor i, shapes concatenated. The codec is the first of rog_codecs. Empty
@@ -45,8 +45,10 @@ struct rog_rows {
 int rog_rows_new(struct rog_rows **rows, const uint32_t *dims, const uint32_t *shapes,
                  uint32_t tensor_count, struct rog_error *err);
 void rog_rows_free(struct rog_rows *rows);
-/* Rows of this table travel by this codec from now on, its parameters as in its table. */
-void rog_rows_set_codec(struct rog_rows *rows, const struct rog_codec *codec);
+/* Rows of this table travel by this codec from now on. parameters: the codec's struct of them,
+ * borrowed; NULL where it has none. */
+void rog_rows_set_codec(struct rog_rows *rows, const struct rog_codec *codec,
+                        const void *parameters);
 
 static inline uint64_t rog_rows_offset(const struct rog_rows *rows, uint32_t row)
 {

@@ -60,7 +60,7 @@ static size_t longest_row(const struct rog_rows *rows)
     return longest;
 }
 
-static int build(struct rog_server *server, const struct rog_server_optimizer *optimizer,
+static int build(struct rog_server *server, const struct rog_server_config *config,
                  struct rog_error *err)
 {
     const struct rog_rows *rows = server->rows;
@@ -93,7 +93,8 @@ static int build(struct rog_server *server, const struct rog_server_optimizer *o
     if (!code)
         code = reserve_notices(server, err);
     if (!code)
-        code = rog_update_init(&server->update, optimizer, rows, workers, server->params, err);
+        code = rog_update_init(&server->update, config->optimizer, config->optimizer_parameters,
+                               rows, workers, server->params, err);
     if (!code)
         code = rog_strategy_start(server->strategy, &server->policy, &server->state, err);
     return code;
@@ -113,7 +114,7 @@ int rog_server_new(struct rog_server **out, const struct rog_server_config *conf
     server->strategy = config->strategy;
     server->policy = config->policy;
     server->params = params;
-    int code = build(server, config->optimizer, err);
+    int code = build(server, config, err);
     if (code)
         rog_server_free(server);
     else

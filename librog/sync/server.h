@@ -26,6 +26,7 @@ struct rog_server_config {
     const struct rog_strategy *strategy;
     struct rog_strategy_config policy;            /* rows, workers, threshold */
     const struct rog_server_optimizer *optimizer; /* NULL: the first of rog_server_optimizers */
+    const void *optimizer_parameters;             /* its struct of them, borrowed; NULL: none */
 };
 
 /* params: rows->params floats, the model W, borrowed and updated by pushes; all workers start from

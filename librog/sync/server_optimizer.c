@@ -8,18 +8,16 @@ const struct rog_server_optimizer *const rog_server_optimizers[] = {&rog_server_
                                                                     NULL};
 
 int rog_update_init(struct rog_update *update, const struct rog_server_optimizer *optimizer,
-                    const struct rog_rows *rows, uint32_t workers, bool values,
-                    struct rog_error *err)
+                    const void *parameters, const struct rog_rows *rows, uint32_t workers,
+                    bool values, struct rog_error *err)
 {
     *update = (struct rog_update){.optimizer = optimizer ? optimizer : rog_server_optimizers[0],
-                                  .config = {.params = rows->params,
+                                  .config = {.parameters = parameters,
+                                             .params = rows->params,
                                              .rows = rows->row_count,
                                              .workers = workers,
                                              .share = 1.0f / (float)workers}};
     optimizer = update->optimizer;
-    for (size_t i = 0; optimizer->parameters && optimizer->parameters[i].name; i++)
-        update->parameters[i] = optimizer->parameters[i].fallback;
-    update->config.parameters = update->parameters;
     if (values && optimizer->create && optimizer->create(&update->config, &update->state))
         return rog_fail_nomem(err);
     return 0;

@@ -18,14 +18,14 @@ extern const struct rog_server_optimizer *const rog_server_optimizers[];
 struct rog_update {
     const struct rog_server_optimizer *optimizer;
     struct rog_server_optimizer_config config;
-    double parameters[ROG_PARAMETERS_MAX];
     void *state;
 };
 
-/* optimizer NULL: the first of all. Without values it has no state and nothing to apply. */
+/* optimizer NULL: the first of all. parameters: its struct of them, borrowed; NULL where it has
+ * none. Without values it has no state and nothing to apply. */
 int rog_update_init(struct rog_update *update, const struct rog_server_optimizer *optimizer,
-                    const struct rog_rows *rows, uint32_t workers, bool values,
-                    struct rog_error *err);
+                    const void *parameters, const struct rog_rows *rows, uint32_t workers,
+                    bool values, struct rog_error *err);
 /* Harmless on one that is all 0. */
 void rog_update_release(struct rog_update *update);
 

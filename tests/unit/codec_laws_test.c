@@ -17,6 +17,7 @@
 #include <cmocka.h>
 
 #include <common/rng.h>
+#include <common/parameters.h>
 #include <common/settings.h>
 #include <librog/sync/codec.h>
 
@@ -28,8 +29,17 @@ static const uint32_t sizes[] = {1, 2, 7, 8, 9, 31, 32, 33, 100, 512, MOST};
 
 /* ---- sparse: the elements at or above a share of the scale, as number and value ---- */
 
+struct sparse {
+    double cut;
+};
+
 static const struct rog_parameter sparse_parameters[] = {
-    {.name = "cut", .minimum = 0, .maximum = 4, .fallback = 0.5, .help = "of the mean magnitude"},
+    {.name = "cut",
+     .type = ROG_PARAMETER_NUMBER,
+     .offset = offsetof(struct sparse, cut),
+     .fallback = "0.5",
+     .max = 4,
+     .help = "of the mean magnitude"},
     {.name = NULL},
 };
 
@@ -51,7 +61,8 @@ static size_t sparse_encode(const struct rog_codec_row *row, float *values, uint
 {
     uint8_t *at = bytes + 3;
     uint32_t count = 0;
-    float cut = (float)row->parameters[0] * row->scale;
+    const struct sparse *parameters = row->parameters;
+    float cut = (float)parameters->cut * row->scale;
     for (uint32_t i = 0; i < row->elements; i++) {
         uint32_t bits;
         float x = values[i];
@@ -111,6 +122,7 @@ static size_t sparse_check(const struct rog_codec_row *row, const uint8_t *bytes
 static const struct rog_codec sparse = {
     .name = "sparse",
     .parameters = sparse_parameters,
+    .parameter_bytes = sizeof(struct sparse),
     .levels = 2,
     .bytes = sparse_bytes,
     .scale = sparse_scale,
@@ -123,7 +135,7 @@ static const struct rog_codec sparse = {
 
 struct bench {
     const struct rog_codec *codec;
-    double parameters[ROG_PARAMETERS_MAX];
+    double parameters[8]; /* the codec's struct of them */
     struct rog_rng rng;
     struct rog_codec_bytes range;
 };
@@ -132,15 +144,26 @@ static struct bench bench_of(const struct rog_codec *codec, uint64_t seed)
 {
     struct bench bench = {.codec = codec};
     rog_rng_init(&bench.rng, seed);
-    for (size_t i = 0; codec->parameters && codec->parameters[i].name; i++) {
-        const struct rog_parameter *parameter = &codec->parameters[i];
-        assert_true(i < ROG_PARAMETERS_MAX && parameter->help);
-        assert_true(parameter->minimum <= parameter->fallback &&
-                    parameter->fallback <= parameter->maximum);
-        double value = rog_rng_range(&bench.rng, parameter->minimum, parameter->maximum);
-        value = parameter->whole ? floor(value) : value;
-        bench.parameters[i] = seed % 2 ? value : parameter->fallback;
+    struct rog_json *given = rog_json_object();
+    void *filled = NULL;
+    for (const struct rog_parameter *row = codec->parameters; seed % 2 && row && row->name; row++) {
+        double value = rog_rng_range(&bench.rng, row->min, row->max);
+        if (row->type == ROG_PARAMETER_NUMBER)
+            rog_json_put(given, row->name, rog_json_new_number(value));
+        else if (row->type == ROG_PARAMETER_INTEGER)
+            rog_json_put(given, row->name, rog_json_new_integer((int64_t)floor(value)));
     }
+    assert_int_equal(
+        rog_parameters_check_table(codec->parameters, codec->parameter_bytes, codec->name, NULL),
+        0);
+    assert_int_equal(rog_parameters_make(codec->parameters, codec->parameter_bytes, codec->name,
+                                         given, NULL, &filled, NULL),
+                     0);
+    assert_true(codec->parameter_bytes <= sizeof bench.parameters);
+    if (filled)
+        memcpy(bench.parameters, filled, codec->parameter_bytes);
+    free(filled);
+    rog_json_free(given);
     return bench;
 }
 

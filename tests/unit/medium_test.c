@@ -388,7 +388,7 @@ static int keep_parameters(void **state, const struct rog_medium_setup *setup,
     (void)err;
     double *kept = malloc(sizeof *kept);
     assert_non_null(kept);
-    *kept = rog_json_get_number(setup->parameters, "overhead", NAN);
+    *kept = *(const double *)setup->parameters;
     *state = kept;
     return ROG_OK;
 }
@@ -396,12 +396,19 @@ static int keep_parameters(void **state, const struct rog_medium_setup *setup,
 static void parameters_are_checked_and_filled(void **state)
 {
     (void)state;
-    static const struct rog_setting table[] = {
-        {.name = "overhead", .type = ROG_SETTING_REAL, .fallback = "0.25", .max = 1},
+    static const struct rog_parameter table[] = {
+        {.name = "overhead",
+         .type = ROG_PARAMETER_NUMBER,
+         .fallback = "0.25",
+         .max = 1,
+         .help = "of each message"},
         {.name = NULL},
     };
-    const struct rog_medium medium = {
-        .name = "kept", .parameters = table, .new = keep_parameters, .free = free};
+    const struct rog_medium medium = {.name = "kept",
+                                      .parameters = table,
+                                      .parameter_bytes = sizeof(double),
+                                      .new = keep_parameters,
+                                      .free = free};
     const struct {
         const char *text;
         double expected;
@@ -409,7 +416,7 @@ static void parameters_are_checked_and_filled(void **state)
     } cases[] = {
         {"{}", 0.25, NULL},
         {"{\"overhead\": 0.5}", 0.5, NULL},
-        {"{\"overhead\": 2}", 0, "medium kept: overhead must be"},
+        {"{\"overhead\": 2}", 0, "parameters of kept: overhead must be"},
         {"{\"overhed\": 0.5}", 0, "overhed"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

@@ -21,16 +21,16 @@ struct members {
 };
 
 #define AT(member) .offset = offsetof(struct members, member)
-static const struct rog_strategy_parameter table[] = {
-    {"lower", ROG_STRATEGY_INTEGER, AT(lower), "3", 0, 100, NULL, "iterations", "a bound"},
-    {"share", ROG_STRATEGY_NUMBER, AT(share), "1", 0, 1, NULL, NULL, "of the rows"},
-    {"way", ROG_STRATEGY_CHOICE, AT(way), "last", 0, 0, "mean|last|last_but_one", NULL, "a way"},
-    {"eager", ROG_STRATEGY_BOOLEAN, AT(eager), "true", 0, 0, NULL, NULL, "at once"},
+static const struct rog_parameter table[] = {
+    {"lower", ROG_PARAMETER_INTEGER, AT(lower), "3", 0, 100, NULL, "iterations", "a bound"},
+    {"share", ROG_PARAMETER_NUMBER, AT(share), "1", 0, 1, NULL, NULL, "of the rows"},
+    {"way", ROG_PARAMETER_CHOICE, AT(way), "last", 0, 0, "mean|last|last_but_one", NULL, "a way"},
+    {"eager", ROG_PARAMETER_BOOLEAN, AT(eager), "true", 0, 0, NULL, NULL, "at once"},
     {.name = NULL},
 };
 
-static int fill(const struct rog_strategy_parameter *rows, const char *given,
-                struct rog_json **filled, struct rog_error *err)
+static int fill(const struct rog_parameter *rows, const char *given, struct rog_json **filled,
+                struct rog_error *err)
 {
     struct rog_json *object = NULL;
     if (given)
@@ -43,14 +43,20 @@ static int fill(const struct rog_strategy_parameter *rows, const char *given,
 static void expect(const char *given, struct members wanted, const char *as_json)
 {
     struct rog_json *filled = NULL;
-    struct members members;
-    memset(&members, 0xff, sizeof members);
-    assert_int_equal(fill(table, given, &filled, NULL), 0);
-    rog_parameters_store(table, filled, &members);
-    assert_int_equal(members.lower, wanted.lower);
-    assert_true(members.share == wanted.share);
-    assert_int_equal(members.way, wanted.way);
-    assert_true(members.eager == wanted.eager);
+    struct rog_json *object = NULL;
+    void *made = NULL;
+    if (given)
+        assert_int_equal(rog_json_parse(given, strlen(given), "given", &object, NULL), 0);
+    assert_int_equal(
+        rog_parameters_make(table, sizeof(struct members), "DSSP", object, &filled, &made, NULL),
+        0);
+    rog_json_free(object);
+    const struct members *members = made;
+    assert_int_equal(members->lower, wanted.lower);
+    assert_true(members->share == wanted.share);
+    assert_int_equal(members->way, wanted.way);
+    assert_true(members->eager == wanted.eager);
+    free(made);
     char *text = rog_json_text(filled);
     assert_string_equal(text, as_json);
     free(text);
@@ -108,26 +114,26 @@ static void test_tables_are_checked(void **state)
     (void)state;
     assert_int_equal(rog_parameters_check_table(table, sizeof(struct members), "DSSP", NULL), 0);
     static const struct {
-        struct rog_strategy_parameter row;
+        struct rog_parameter row;
         const char *said;
     } wrong[] = {
         {{"Lower", 0, 0, "3", 0, 9, NULL, NULL, "x"}, "small letters"},
         {{"lower", 9, 0, "3", 0, 9, NULL, NULL, "x"}, "no type that is known"},
         {{"lower", 0, 0, NULL, 0, 9, NULL, NULL, "x"}, "no default"},
         {{"lower", 0, 0, "3", 0, 9, NULL, NULL, NULL}, "no help"},
-        {{"lower", ROG_STRATEGY_CHOICE, 0, "3", 0, 9, NULL, NULL, "x"}, "no choices"},
+        {{"lower", ROG_PARAMETER_CHOICE, 0, "3", 0, 9, NULL, NULL, "x"}, "no choices"},
         {{"lower", 0, 4, "3", 0, 9, NULL, NULL, "x"}, "cannot be at byte 4"},
         {{"lower", 0, 24, "3", 0, 9, NULL, NULL, "x"}, "of a struct of 24"},
         {{"lower", 0, 0, "10", 0, 9, NULL, NULL, "x"}, "the default of parameter lower must be"},
     };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
-        const struct rog_strategy_parameter rows[] = {wrong[i].row, {.name = NULL}};
+        const struct rog_parameter rows[] = {wrong[i].row, {.name = NULL}};
         struct rog_error err = {0};
         assert_int_equal(rog_parameters_check_table(rows, 24, "DSSP", &err), ROG_EABI);
         if (!strstr(err.message, wrong[i].said))
             fail_msg("\"%s\" does not say \"%s\"", err.message, wrong[i].said);
     }
-    const struct rog_strategy_parameter twice[] = {table[0], table[0], {.name = NULL}};
+    const struct rog_parameter twice[] = {table[0], table[0], {.name = NULL}};
     struct rog_error err = {0};
     assert_int_equal(rog_parameters_check_table(twice, 24, "DSSP", &err), ROG_EABI);
 }

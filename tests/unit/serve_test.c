@@ -51,7 +51,7 @@ static int adopt(void *user, const struct rog_layout *layout, struct rog_model *
     const struct rog_codec *codec;
     int code = rog_codec_find("none", &codec, err);
     if (!code)
-        code = rog_layout_rows(layout, codec, &server->rows, err);
+        code = rog_layout_rows(layout, codec, NULL, &server->rows, err);
     model->rows = server->rows;
     return code;
 }

@@ -24,10 +24,21 @@
 
 /* ---- momentum: v <- beta v + x / N;  w <- w - v ---- */
 
+struct momentum {
+    double beta;
+};
+
 static const struct rog_parameter momentum_parameters[] = {
-    {.name = "beta", .minimum = 0, .maximum = 0.99, .fallback = 0.9, .help = "of what came before"},
+    {.name = "beta",
+     .type = ROG_PARAMETER_NUMBER,
+     .offset = offsetof(struct momentum, beta),
+     .fallback = "0.9",
+     .max = 0.99,
+     .help = "of what came before"},
     {.name = NULL},
 };
+
+static const struct momentum usual = {.beta = 0.9};
 
 static int momentum_create(const struct rog_server_optimizer_config *config, void **state)
 {
@@ -40,7 +51,7 @@ static void momentum_apply(void *state, const struct rog_server_optimizer_config
 {
     float *v = (float *)state + arrival->offset;
     for (uint32_t i = 0; i < arrival->coded.elements; i++)
-        v[i] *= (float)config->parameters[0];
+        v[i] *= (float)((const struct momentum *)config->parameters)->beta;
     rog_arrival_subtract(arrival, -config->share, v);
     for (uint32_t i = 0; i < arrival->coded.elements; i++)
         model[i] -= v[i];
@@ -67,6 +78,7 @@ static const struct rog_server_optimizer momentum = {
     .name = "momentum",
     .summary = "for this test",
     .parameters = momentum_parameters,
+    .parameter_bytes = sizeof(struct momentum),
     .create = momentum_create,
     .destroy = free,
     .apply = momentum_apply,
@@ -106,7 +118,8 @@ static struct served serve(const struct pair *pair, const struct rog_server_opti
     const struct rog_server_config config = {.rows = pair->rows,
                                              .strategy = pair->plugin.strategy,
                                              .policy = {pair->rows->row_count, 1, 0, NULL},
-                                             .optimizer = optimizer};
+                                             .optimizer = optimizer,
+                                             .optimizer_parameters = &usual};
     assert_int_equal(rog_server_new(&served.server, &config, served.model, NULL), 0);
     return served;
 }
@@ -238,7 +251,7 @@ static void change_one_row(const struct rog_server_optimizer *optimizer)
 {
     struct rog_rows *rows = cluster_rows(false);
     struct rog_update update;
-    assert_int_equal(rog_update_init(&update, optimizer, rows, 4, true, NULL), 0);
+    assert_int_equal(rog_update_init(&update, optimizer, &usual, rows, 4, true, NULL), 0);
     float *model = calloc(rows->params, sizeof *model);
     float *before = calloc(rows->params, sizeof *before);
     uint8_t bytes[4096];

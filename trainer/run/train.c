@@ -11,6 +11,7 @@
 #include <common/file.h>
 #include <common/json.h>
 #include <common/memory.h>
+#include <common/parameters.h>
 #include <common/workload.h>
 #include <rog/events.h>
 #include <trainer/data/dataset.h>
@@ -60,7 +61,7 @@ static int rows_of(const struct rog_train *train, const struct rog_arch *arch,
     for (uint32_t i = 0; !code && i < arch->tensor_count; i++)
         (*rows)->tensors[i].name = arch->tensors[i].name;
     if (!code)
-        rog_rows_set_codec(*rows, train->codec);
+        rog_rows_set_codec(*rows, train->codec, train->codec_parameters);
 out:
     free(dims);
     free(shapes);
@@ -143,6 +144,9 @@ int rog_train_init(struct rog_train *train, const struct rog_run_config *config,
     int code = load_strategy(train, err);
     if (!code)
         code = rog_codec_find(config->compression, &train->codec, err);
+    if (!code)
+        code = rog_parameters_make(train->codec->parameters, train->codec->parameter_bytes,
+                                   train->codec->name, NULL, NULL, &train->codec_parameters, err);
     bool has_network = rog_workload_has_network(config->json);
     if (code || (rog_train_is_program(config) && !has_network))
         return code;
@@ -245,6 +249,7 @@ void rog_train_release(struct rog_train *train)
     free(train->buffers);
     rog_layers_free(train->layers);
     rog_rows_free(train->rows);
+    free(train->codec_parameters);
     rog_arch_free(train->arch);
     rog_plugin_release(&train->plugin);
 }

@@ -35,6 +35,7 @@ struct rog_train {
     struct rog_plugin plugin;
     int32_t threshold;
     const struct rog_codec *codec;
+    void *codec_parameters; /* its struct of them; NULL where it has none */
     struct rog_arch *arch;
     struct rog_rows *rows;
     struct rog_layers *layers; /* NULL: rows are not recorded */

@@ -2,7 +2,10 @@
 /* The media there are, and how one is opened. */
 #include <trainer/sim/medium.h>
 
+#include <stdlib.h>
 #include <string.h>
+
+#include <common/parameters.h>
 
 extern const struct rog_medium rog_medium_independent;
 
@@ -28,22 +31,17 @@ int rog_air_init(struct rog_air *air, const struct rog_medium *medium,
                  const struct rog_medium_station *stations, uint32_t station_count,
                  const struct rog_json *parameters, struct rog_error *err)
 {
-    struct rog_json *filled = rog_json_object();
-    if (!filled)
-        return rog_fail_nomem(err);
-    if (parameters)
-        rog_json_put_all(filled, parameters);
+    void *filled = NULL;
+    int code = rog_parameters_make(medium->parameters, medium->parameter_bytes, medium->name,
+                                   parameters, NULL, &filled, err);
     const struct rog_medium_setup setup = {stations, station_count, filled};
-    int code = rog_settings_check(medium->parameters, filled, NULL, err);
-    if (!code)
-        code = rog_settings_fill(medium->parameters, filled, err);
     if (!code)
         code = medium->new (&air->state, &setup, err);
     if (code)
         rog_fail_prefix(err, "medium %s", medium->name);
     else
         air->medium = medium;
-    rog_json_free(filled);
+    free(filled);
     return code;
 }
 

@@ -23,9 +23,9 @@
 #include <stdint.h>
 
 #include <common/json.h>
-#include <common/settings.h>
 #include <librog/trace/trace.h>
 #include <rog/error.h>
+#include <rog/parameter.h>
 #include <trainer/sim/queue.h>
 
 enum rog_sim_direction { ROG_SIM_UP, ROG_SIM_DOWN };
@@ -44,14 +44,15 @@ struct rog_medium_station {
 struct rog_medium_setup {
     const struct rog_medium_station *stations;
     uint32_t station_count;
-    const struct rog_json *parameters; /* checked, with all defaults filled in */
+    const void *parameters; /* the medium's struct of them, filled; NULL where it has none */
 };
 
 /* All hooks are required. `state` is what `new` made. */
 struct rog_medium {
     const char *name;
-    const char *summary;                  /* one line, no full stop */
-    const struct rog_setting *parameters; /* ends with a row whose name is NULL */
+    const char *summary;                    /* one line, no full stop */
+    const struct rog_parameter *parameters; /* NULL: none */
+    uint32_t parameter_bytes;               /* of the struct that they describe */
 
     /* ROG_EINVAL: parameters that do not go together; ROG_ENOMEM. */
     int (*new)(void **state, const struct rog_medium_setup *setup, struct rog_error *err);

@@ -114,12 +114,9 @@ static double cancel(void *state, struct rog_medium_link link, double now_s)
     return out / 8 < transmission->bytes ? out / 8 : transmission->bytes;
 }
 
-static const struct rog_setting parameters[] = {{.name = NULL}};
-
 const struct rog_medium rog_medium_independent = {
     .name = "independent",
     .summary = "every station has its trace's rate to itself, in each direction",
-    .parameters = parameters,
     .new = make,
     .free = release,
     .send = begin,
