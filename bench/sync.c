@@ -184,7 +184,8 @@ static int prepare(struct bench *bench, const struct rog_strategy *strategy, int
 
     struct rog_strategy_config policy = {bench->rows->row_count, bench->workers, threshold, NULL};
     struct rog_server_config server = {.rows = bench->rows, .strategy = strategy, .policy = policy};
-    struct rog_worker_config worker = {bench->rows, strategy, policy, 0};
+    struct rog_worker_config worker = {
+        .rows = bench->rows, .strategy = strategy, .policy = policy, .worker = 0};
     double before = allocated_bytes();
     code = rog_server_new(&bench->server, &server, bench->model, err);
     double between = allocated_bytes();

@@ -45,6 +45,7 @@ struct rog {
     struct rog_work *work; /* NULL: not started */
     bool begun;            /* the run, for this worker */
     struct rog_statistics statistics;
+    uint32_t local_steps; /* of the next iteration */
 };
 
 const char *rog_version(void)
@@ -416,6 +417,7 @@ static void take_gradients(struct rog *rog, const float *const *given)
 static void look(struct rog *rog)
 {
     rog_work_statistics(rog->work, &rog->statistics);
+    rog->local_steps = rog_work_local_steps(rog->work);
 }
 
 int rog_start_begin(struct rog *rog, struct rog_error *err)
@@ -548,6 +550,11 @@ int rog_finish(struct rog *rog, struct rog_error *err)
         return code;
     code = rog_finish_begin(rog, err);
     return code ? code : rog_exchange_wait(rog, -1, err);
+}
+
+uint32_t rog_local_steps(const struct rog *rog)
+{
+    return rog->local_steps;
 }
 
 void rog_statistics(const struct rog *rog, struct rog_statistics *statistics)

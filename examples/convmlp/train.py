@@ -186,11 +186,11 @@ def train(run):
     while not optimizer.over and optimizer.iteration < last:
         optimizer.zero_grad()
         total = 0.0
-        for _ in range(steps):
+        for _ in range(optimizer.local_steps):
             pick = next(picks)
             loss = batch_loss(model, prepare(images[pick], settings), labels[pick], mix, settings)
-            (loss / steps).backward()
-            total += loss.item() / steps
+            (loss / optimizer.local_steps).backward()
+            total += loss.item() / optimizer.local_steps
         optimizer.step(loss=total)
         schedule.step()
     optimizer.finish()

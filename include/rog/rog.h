@@ -184,6 +184,11 @@ ROG_EXPORT int rog_finish(struct rog *rog, struct rog_error *err);
 ROG_EXPORT int rog_finish_begin(struct rog *rog, struct rog_error *err);
 /* Its second part is rog_exchange_wait. */
 
+/* How many local steps the next exchange's gradients should be the mean of: what the run's
+ * configuration has for this worker, 1 without one. As of the last call that returned; 0 before
+ * rog_start. */
+ROG_EXPORT uint32_t rog_local_steps(const struct rog *rog);
+
 struct rog_statistics {
     double t_s;                 /* of the run */
     uint32_t iteration;         /* exchanges that are done */

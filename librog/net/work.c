@@ -221,6 +221,7 @@ static int prepare(struct rog_work *work, struct rog_error *err)
         .policy = {options->rows->row_count, options->workers, options->threshold,
                    options->parameters},
         .worker = options->rank - 1,
+        .local_steps = options->profile->local_steps,
     };
     int code = rog_link_check_rows(options->rows, err);
     if (code)
@@ -386,6 +387,11 @@ int rog_work_finish(struct rog_work *work, struct rog_error *err)
 void rog_work_statistics(const struct rog_work *work, struct rog_statistics *statistics)
 {
     *statistics = work->statistics;
+}
+
+uint32_t rog_work_local_steps(const struct rog_work *work)
+{
+    return work->local_steps;
 }
 
 int rog_work_state(struct rog_work *work, uint32_t tensor, float **momentum, float **update,

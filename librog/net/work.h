@@ -89,5 +89,7 @@ int rog_work_state(struct rog_work *work, uint32_t tensor, float **momentum, flo
 
 /* As of when the caller had control last. */
 void rog_work_statistics(const struct rog_work *work, struct rog_statistics *statistics);
+/* Likewise: how many local steps the next iteration has. */
+uint32_t rog_work_local_steps(const struct rog_work *work);
 
 #endif

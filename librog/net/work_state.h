@@ -52,6 +52,7 @@ struct rog_work {
     double loss;
     bool finish;
     struct rog_statistics statistics;
+    uint32_t local_steps; /* of the next iteration */
 
     /* The link. */
     struct rog_dial *dial;

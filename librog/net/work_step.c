@@ -70,6 +70,7 @@ static void hand_over(struct rog_work *work)
     work->statistics.largest_iteration =
         work->largest > work->iteration ? work->largest : work->iteration;
     work->statistics.t_s = rog_work_time(work);
+    work->local_steps = rog_worker_local_steps(work->core);
     rog_handoff_give(work->handoff);
 }
 
@@ -106,7 +107,7 @@ void rog_work_taken(void *user)
         through(work);
     else if (work->phase == ROG_WORK_COMPUTING)
         wait_until(work, work->began_s +
-                             work->options->profile->local_steps * work->options->profile->step_s);
+                             rog_worker_local_steps(work->core) * work->options->profile->step_s);
 }
 
 static void push(struct rog_work *work)

@@ -27,6 +27,7 @@ struct rog_worker {
     const struct rog_strategy *strategy;
     struct rog_strategy_config policy;
     uint32_t worker;
+    uint32_t local_steps;
     void *state;     /* the strategy's */
     float **values;  /* [tensor]: the model; NULL without values */
     float *momentum; /* m */
@@ -121,6 +122,7 @@ int rog_worker_new(struct rog_worker **out, const struct rog_worker_config *conf
     worker->strategy = config->strategy;
     worker->policy = config->policy;
     worker->worker = config->worker;
+    worker->local_steps = config->local_steps ? config->local_steps : 1;
     int code = tensors ? keep_tensors(worker, tensors, err) : 0;
     if (!code)
         code = build(worker, err);
@@ -153,6 +155,11 @@ void rog_worker_free(struct rog_worker *worker)
     free(worker->momentum);
     free(worker->values);
     free(worker);
+}
+
+uint32_t rog_worker_local_steps(const struct rog_worker *worker)
+{
+    return worker->local_steps;
 }
 
 /* ---- what is counted of an iteration ---- */

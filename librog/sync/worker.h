@@ -35,6 +35,7 @@ struct rog_worker_config {
     const struct rog_strategy *strategy;
     struct rog_strategy_config policy; /* rows, workers, threshold */
     uint32_t worker;                   /* zero-based */
+    uint32_t local_steps;              /* of an iteration; 0: 1 */
 };
 
 /* tensors: [tensor] the values of the model this worker trains, borrowed and updated by pulls; the
@@ -44,6 +45,9 @@ struct rog_worker_config {
 int rog_worker_new(struct rog_worker **worker, const struct rog_worker_config *config,
                    float *const *tensors, struct rog_error *err);
 void rog_worker_free(struct rog_worker *worker);
+
+/* How many local steps the next iteration has: whoever computes gradients asks before each. */
+uint32_t rog_worker_local_steps(const struct rog_worker *worker);
 
 /* What an iteration adds. All borrowed. */
 struct rog_worker_gradients {

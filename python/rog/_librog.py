@@ -104,6 +104,7 @@ def _load():
         "rog_exchange_begin": (ctypes.c_int, [handle, ctypes.POINTER(Step), error]),
         "rog_exchange_wait": (ctypes.c_int, [handle, ctypes.c_double, error]),
         "rog_finish_begin": (ctypes.c_int, [handle, error]),
+        "rog_local_steps": (ctypes.c_uint32, [handle]),
         "rog_statistics": (None, [handle, ctypes.POINTER(CStatistics)]),
         "rog_state": (ctypes.c_int, [handle, ctypes.c_uint32, ctypes.POINTER(FLOATS),
                                      ctypes.POINTER(FLOATS), error]),
@@ -196,6 +197,9 @@ class Worker:
         momentum, residual = FLOATS(), FLOATS()
         self._call("rog_state", index, ctypes.byref(momentum), ctypes.byref(residual))
         return tuple(ctypes.cast(p, ctypes.c_void_p).value for p in (momentum, residual))
+
+    def local_steps(self):
+        return self._library.rog_local_steps(self._handle)
 
     def statistics(self):
         seen = CStatistics()

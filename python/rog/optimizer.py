@@ -244,6 +244,11 @@ class Optimizer(torch.optim.Optimizer):
         """Exchanges that are done. Jumps when this worker had been given up and came back."""
         return self.statistics().iteration
 
+    @property
+    def local_steps(self):
+        """How many local steps the next step()'s gradients should be the mean of."""
+        return self._open_worker().local_steps()
+
     def statistics(self):
         """Times, rows and bytes of the last exchange (include/rog/rog.h)."""
         if self._worker is not None:

@@ -297,6 +297,7 @@ static void test_plain_sgd(void **state)
         struct rog *rog = open_worker(&run, "BSP", "none", 1, 1);
         add_tensors(rog, params);
         start(rog);
+        assert_int_equal(rog_local_steps(rog), 1);
         for (int i = 1; i <= ITERATIONS; i++) {
             const struct rog_rule rule = {0.01, 0.9, 5e-3, kinds[k]};
             fill(&rng, gradients);
@@ -576,14 +577,16 @@ static void test_numbers_of_another_language(void **state)
     options.server = run.server;
     options.key = key;
     options.out_dir = out;
-    options.config = "{\"library\":\"BSP\",\"compression\":\"none\",\"workload\":\"program\","
-                     "\"wire_model\":\"same\",\"workers\":[{\"rank\":1,\"step_s\":0,"
-                     "\"compress_s\":0,\"decompress_s\":0,\"watts_compute\":0,"
-                     "\"watts_communicate\":0,\"watts_stall\":0}]}";
+    options.config =
+        "{\"library\":\"BSP\",\"compression\":\"none\",\"workload\":\"program\","
+        "\"wire_model\":\"same\",\"batchsize\":3,\"workers\":[{\"rank\":1,"
+        "\"local_steps\":2,\"step_s\":0,\"compress_s\":0,\"decompress_s\":0,\"watts_compute\":0,"
+        "\"watts_communicate\":0,\"watts_stall\":0}]}";
     if (rog_open(&rog, &options, &err))
         fail_msg("%s", err.message);
     add_tensors(rog, params);
     start(rog);
+    assert_int_equal(rog_local_steps(rog), 6);
     for (int i = 0; i < 3; i++)
         assert_int_equal(rog_exchange(rog, &step, &err), 0);
     finish(rog);

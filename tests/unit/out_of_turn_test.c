@@ -39,7 +39,8 @@ static void table_init(struct table *table, uint32_t worker_count, int32_t thres
     struct rog_strategy_config policy = {table->rows->row_count, worker_count, threshold, NULL};
     struct rog_server_config server = {
         .rows = table->rows, .strategy = table->plugin.strategy, .policy = policy};
-    struct rog_worker_config worker = {table->rows, table->plugin.strategy, policy, 0};
+    struct rog_worker_config worker = {
+        .rows = table->rows, .strategy = table->plugin.strategy, .policy = policy, .worker = 0};
     assert_int_equal(rog_server_new(&table->server, &server, table->model, &err), 0);
     assert_int_equal(flat_worker_new(&table->worker, &worker, table->params, &err), 0);
 }

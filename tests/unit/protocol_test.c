@@ -112,7 +112,8 @@ static void scene_init(struct scene *scene, struct rog_strategy strategy, int32_
         .rows = scene->rows, .strategy = &scene->strategy, .policy = policy};
     assert_int_equal(rog_server_new(&scene->server, &server, scene->model, &err), 0);
     for (uint32_t i = 0; i < WORKERS; i++) {
-        struct rog_worker_config worker = {scene->rows, &scene->strategy, policy, i};
+        struct rog_worker_config worker = {
+            .rows = scene->rows, .strategy = &scene->strategy, .policy = policy, .worker = i};
         scene->params[i] = calloc(params, sizeof(float));
         assert_non_null(scene->params[i]);
         assert_int_equal(flat_worker_new(&scene->worker[i], &worker, scene->params[i], &err), 0);

@@ -64,7 +64,8 @@ static struct weights exchange(const char *library, int32_t threshold, const str
     struct rog_strategy_config policy = {rows->row_count, 1, threshold, NULL};
     struct rog_server_config server_config = {
         .rows = rows, .strategy = plugin.strategy, .policy = policy};
-    struct rog_worker_config worker_config = {rows, plugin.strategy, policy, 0};
+    struct rog_worker_config worker_config = {
+        .rows = rows, .strategy = plugin.strategy, .policy = policy, .worker = 0};
     assert_int_equal(rog_server_new(&server, &server_config, values ? model : NULL, &err), 0);
     assert_int_equal(flat_worker_new(&worker, &worker_config, values ? params : NULL, &err), 0);
     assert_int_equal(flat_worker_push(worker, rows, values ? gradients : NULL, &rule, 0, &err), 0);

@@ -88,7 +88,7 @@ static int iterate(struct job *job, uint32_t iteration, struct rog_error *err)
     const float *flat = NULL;
     int code = ROG_OK;
     if (train->learner)
-        code = rog_learner_gradients(train->learner, worker, config->workers[worker].local_steps,
+        code = rog_learner_gradients(train->learner, worker, rog_local_steps(job->rog),
                                      train->params, &flat, &step.loss, err);
     for (uint32_t i = 0; flat && i < train->arch->tensor_count; i++)
         job->gradients[i] = flat + train->arch->tensors[i].offset;

@@ -55,6 +55,7 @@ static int node_init(struct rog_sim_cluster *cluster, uint32_t index, struct rog
         .policy = {config->rows->row_count, cluster->workers, config->threshold,
                    config->parameters},
         .worker = index,
+        .local_steps = node->profile->local_steps,
     };
     if (node->params)
         rog_rows_places(config->rows, node->params, cluster->places);

@@ -38,25 +38,32 @@ static uint32_t last_iteration(const struct rog_sim_cluster *cluster, uint32_t w
     return by_times ? times->count : cluster->config->iterations[worker];
 }
 
-/* What brings a device to the pace of the slowest one. */
-static double sleep_s(const struct rog_sim_cluster *cluster, const struct rog_run_worker *profile)
+/* What brings a device that computes for so long to the pace of the slowest one. */
+static double sleep_s(const struct rog_sim_cluster *cluster, const struct rog_run_worker *profile,
+                      double computing_s)
 {
-    double busy_s = profile->local_steps * profile->step_s + profile->compress_s;
+    double busy_s = computing_s + profile->compress_s;
     double left_s = cluster->selects ? profile->pace_rows_s - busy_s
                                      : profile->pace_s - busy_s - profile->decompress_s;
     return left_s > 0 ? left_s : 0;
+}
+
+/* The next iteration's local steps, and the sleep after them. */
+static double computing_s(const struct rog_sim_cluster *cluster, const struct rog_sim_node *node)
+{
+    if (node->times.count)
+        return node->times.step_s[node->iterations % node->times.count];
+    double steps_s = rog_worker_local_steps(node->core) * node->profile->step_s;
+    return steps_s + sleep_s(cluster, node->profile, steps_s);
 }
 
 int rog_sim_begin(struct rog_sim_cluster *cluster, uint32_t worker, struct rog_error *err)
 {
     struct rog_sim_node *node = &cluster->nodes[worker];
     if (node->iterations < last_iteration(cluster, worker)) {
-        const struct rog_run_worker *profile = node->profile;
         node->began_s = cluster->now_s;
         rog_sim_enter(cluster, node, ROG_SIM_COMPUTING);
-        double took_s = node->times.count
-                            ? node->times.step_s[node->iterations % node->times.count]
-                            : profile->local_steps * profile->step_s + sleep_s(cluster, profile);
+        double took_s = computing_s(cluster, node);
         return rog_sim_put(cluster, ROG_SIM_COMPUTED, cluster->now_s + took_s, worker, 0, err);
     }
     rog_sim_enter(cluster, node, ROG_SIM_FINISHED);
@@ -85,8 +92,8 @@ int rog_sim_compressed(struct rog_sim_cluster *cluster, uint32_t worker, struct 
     const float *flat = NULL;
     int code = ROG_OK;
     if (node->params)
-        code = config->gradients(config->user, worker, node->profile->local_steps, node->params,
-                                 &flat, &node->loss, err);
+        code = config->gradients(config->user, worker, rog_worker_local_steps(node->core),
+                                 node->params, &flat, &node->loss, err);
     for (uint32_t i = 0; flat && i < config->rows->tensor_count; i++)
         cluster->gradients[i] = flat + config->rows->tensors[i].offset;
     if (!code)
