@@ -4,23 +4,6 @@
 
 #include <math.h>
 
-int rog_rule_check(const struct rog_rule *rule, struct rog_error *err)
-{
-    if (rule->kind != ROG_RULE_BLOCK && rule->kind != ROG_RULE_NESTEROV &&
-        rule->kind != ROG_RULE_HEAVY_BALL)
-        return rog_fail(err, ROG_EINVAL, "a rule of unknown kind %d", (int)rule->kind);
-    if (!(rule->learning_rate >= 0) || !isfinite((float)rule->learning_rate))
-        return rog_fail(err, ROG_EINVAL, "the learning rate is %g: it must be at least 0",
-                        rule->learning_rate);
-    if (!(rule->momentum >= 0 && rule->momentum < 1))
-        return rog_fail(err, ROG_EINVAL, "the momentum is %g: it must be in [0, 1)",
-                        rule->momentum);
-    if (!(rule->weight_decay >= 0) || !isfinite(rule->weight_decay))
-        return rog_fail(err, ROG_EINVAL, "the weight decay is %g: it must be at least 0",
-                        rule->weight_decay);
-    return 0;
-}
-
 struct rog_kernel_step rog_rule_step(const struct rog_rule *rule)
 {
     bool block = rule->kind == ROG_RULE_BLOCK;
@@ -31,4 +14,28 @@ struct rog_kernel_step rog_rule_step(const struct rog_rule *rule)
         .coupled_decay = block ? 0 : (float)rule->weight_decay,
         .heavy_ball = rule->kind == ROG_RULE_HEAVY_BALL,
     };
+}
+
+int rog_rule_check(const struct rog_rule *rule, struct rog_error *err)
+{
+    if (rule->kind != ROG_RULE_BLOCK && rule->kind != ROG_RULE_NESTEROV &&
+        rule->kind != ROG_RULE_HEAVY_BALL)
+        return rog_fail(err, ROG_EINVAL, "a rule of unknown kind %d", (int)rule->kind);
+    /* What counts is what the kernels get: floats. */
+    const struct rog_kernel_step step = rog_rule_step(rule);
+    if (!(rule->learning_rate >= 0) || !isfinite(step.learning_rate))
+        return rog_fail(err, ROG_EINVAL,
+                        "the learning rate is %g: it must be a number from 0 on that a float can "
+                        "hold",
+                        rule->learning_rate);
+    if (!(rule->momentum >= 0 && step.momentum < 1))
+        return rog_fail(err, ROG_EINVAL,
+                        "the momentum is %.12g: it must be in [0, 1), also as a float",
+                        rule->momentum);
+    if (!(rule->weight_decay >= 0) || !isfinite(step.weight_decay) || !isfinite(step.coupled_decay))
+        return rog_fail(err, ROG_EINVAL,
+                        "the weight decay is %g: it must be a number from 0 on that a float can "
+                        "hold, also divided by 1 - momentum",
+                        rule->weight_decay);
+    return 0;
 }

@@ -40,7 +40,13 @@ static void test_refused(void **state)
         {{-1, 0, 0, ROG_RULE_BLOCK}, "the learning rate is -1"},
         {{NAN, 0, 0, ROG_RULE_BLOCK}, "the learning rate is"},
         {{1e300, 0, 0, ROG_RULE_BLOCK}, "the learning rate is 1e+300"},
+        {{1e39, 0, 0, ROG_RULE_BLOCK},
+         "the learning rate is 1e+39: it must be a number from 0 on "
+         "that a float can hold"},
         {{1, 1, 0, ROG_RULE_BLOCK}, "the momentum is 1"},
+        {{1, 0.99999999, 0, ROG_RULE_BLOCK}, "the momentum is 0.99999999"},
+        {{1, 0.999999, 1e35, ROG_RULE_BLOCK}, "the weight decay is 1e+35"},
+        {{1, 0, 1e39, ROG_RULE_NESTEROV}, "the weight decay is 1e+39"},
         {{1, -0.1, 0, ROG_RULE_NESTEROV}, "the momentum is -0.1"},
         {{1, 0, -1, ROG_RULE_NESTEROV}, "the weight decay is -1"},
         {{1, 0, INFINITY, ROG_RULE_HEAVY_BALL}, "the weight decay is inf"},
