@@ -10,6 +10,9 @@
 
 #include <librog/sync/message.h>
 
+/* What a worker adds to a hello: its rank, its session, what it has received. */
+#define HELLO_OWN_BYTES 160
+
 /* What must be alike, and what a person calls it. */
 static const struct {
     const char *key, *name;
@@ -27,6 +30,24 @@ static const struct {
     {"data_sha256", "the data (SHA-256)"},
     {"model_sha256", "the starting model (SHA-256)"},
 };
+
+/* A worker's hello comes before the server knows it, in a short frame. */
+static int check_size(const struct rog_hello *given, const struct rog_json *made,
+                      struct rog_error *err)
+{
+    const size_t most = ROG_FRAME_FIRST_MAX - ROG_FRAME_OVERHEAD - HELLO_OWN_BYTES;
+    char *text = rog_json_text(made);
+    if (!text)
+        return rog_fail_nomem(err);
+    size_t size = strlen(text);
+    free(text);
+    if (size <= most)
+        return ROG_OK;
+    return rog_fail(err, ROG_EINVAL,
+                    "the configuration takes %zu bytes in a worker's hello, it may be %zu: the "
+                    "strategy %s has too many parameters, or too long ones",
+                    size, most, given->strategy->name);
+}
 
 int rog_hello_make(const struct rog_hello *given, struct rog_json **hello, struct rog_error *err)
 {
@@ -51,7 +72,7 @@ int rog_hello_make(const struct rog_hello *given, struct rog_json **hello, struc
     if (given->model_sha256)
         rog_json_put_integer(made, "seed", (int64_t)given->seed);
     *hello = made;
-    return made ? ROG_OK : rog_fail_nomem(err);
+    return made ? check_size(given, made, err) : rog_fail_nomem(err);
 }
 
 int rog_hello_compare(const struct rog_json *own, const struct rog_json *peer, const char *who,

@@ -65,6 +65,7 @@ struct rog_hello {
     const char *workload, *compression, *wire_model, *data_sha256, *model_sha256;
     uint64_t seed;
 };
+/* ROG_EINVAL where it is too long for the first frame of a connection. */
 int rog_hello_make(const struct rog_hello *given, struct rog_json **hello, struct rog_error *err);
 /* ROG_EINVAL names the first that differs, with both values; `who` names the peer. */
 int rog_hello_compare(const struct rog_json *own, const struct rog_json *peer, const char *who,

@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -47,11 +48,34 @@ static void a_port_is_a_number_of_16_bits(void **state)
         assert_int_equal(port_of(wrong[i], true), -1);
 }
 
+static void a_hello_fits_into_the_first_frame(void **state)
+{
+    (void)state;
+    static const struct rog_strategy strategy = {.name = "chatty", .version = "1"};
+    char word[3900];
+    struct rog_error err = {0};
+    struct rog_json *made = NULL, *parameters = rog_json_object();
+    struct rog_hello hello = {
+        .strategy = &strategy, .parameters = parameters, .workers = 2, .workload = "none"};
+    rog_json_put_string(parameters, "word", "short");
+    assert_int_equal(rog_hello_make(&hello, &made, &err), ROG_OK);
+    rog_json_free(made);
+    memset(word, 'x', sizeof word - 1);
+    word[sizeof word - 1] = '\0';
+    rog_json_put_string(parameters, "word", word);
+    made = NULL;
+    assert_int_equal(rog_hello_make(&hello, &made, &err), ROG_EINVAL);
+    assert_non_null(strstr(err.message, "chatty"));
+    rog_json_free(made);
+    rog_json_free(parameters);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_address_is_a_host_and_a_port),
         cmocka_unit_test(a_port_is_a_number_of_16_bits),
+        cmocka_unit_test(a_hello_fits_into_the_first_frame),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
