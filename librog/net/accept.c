@@ -120,9 +120,9 @@ static void refuse(struct pending *pending, const struct rog_accept_refusal *why
     rog_json_put_bool(refusal, "again", why->again);
     pending->refusal = rog_json_text(refusal);
     rog_json_free(refusal);
-    rog_conn_wake(conn);
-    rog_conn_hand_over(conn, &left_hooks, NULL);
+    /* Writes it; one that is finishing does not say any more that it has broken. */
     rog_conn_finish(conn);
+    rog_conn_hand_over(conn, &left_hooks, NULL);
     remove_pending(pending);
 }
 

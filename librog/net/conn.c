@@ -13,7 +13,7 @@
 /* What the kernel may hold unsent beyond what is on its way. */
 #define NOTSENT_BYTES 4096
 /* Frames read or written before the loop goes on to other connections. */
-#define TURN_FRAMES 32
+#define FRAMES_AT_ONCE 32
 /* For the peer to close after we said that nothing more will come. */
 #define LINGER_MS 2000
 
@@ -290,7 +290,7 @@ static void pump(struct rog_conn *conn)
         }
         if (!may_go(conn))
             break;
-        if (frames == TURN_FRAMES || !write_out(conn)) {
+        if (frames == FRAMES_AT_ONCE || !write_out(conn)) {
             events |= UV_WRITABLE;
             break;
         }

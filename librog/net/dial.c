@@ -102,12 +102,15 @@ static int refused(struct rog_dial *dial, const struct rog_json *refusal)
 
 static int welcomed(struct rog_dial *dial, const struct rog_json *welcome, struct rog_error *err)
 {
+    double before_s = dial->lost_s;
     int code = dial->hooks->welcome(dial->user, dial->conn, welcome, err);
     if (code)
         return code;
     dial->conn = NULL; /* the user's now */
     dial->tries = 0;
-    dial->lost_s = 0;
+    /* It may have broken already when the user wrote on it: rog_dial_lost. */
+    if (!(dial->lost_s > before_s))
+        dial->lost_s = 0;
     return ROG_OK;
 }
 
@@ -205,6 +208,7 @@ void rog_dial_lost(struct rog_dial *dial, const struct rog_error *why)
 void rog_dial_stop(struct rog_dial *dial)
 {
     dial->stopped = true;
+    uv_timer_stop(&dial->retry);
 }
 
 double rog_dial_lost_s(const struct rog_dial *dial)

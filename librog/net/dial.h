@@ -37,7 +37,7 @@ void rog_dial_free(struct rog_dial *dial);
 void rog_dial_begin(struct rog_dial *dial);
 /* The connection that was taken over is gone. */
 void rog_dial_lost(struct rog_dial *dial, const struct rog_error *why);
-/* No more tries. */
+/* No more tries, neither at once nor later. */
 void rog_dial_stop(struct rog_dial *dial);
 /* Gives up what takes too long; to be called every now and then. */
 void rog_dial_watch(struct rog_dial *dial, double now);

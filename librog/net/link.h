@@ -29,6 +29,8 @@
 #define ROG_LINK_QUEUE_S 0.05
 #define ROG_LINK_MESSAGE_S 0.02
 #define ROG_LINK_HEARTBEAT_S 1.0
+/* A connection on which nothing comes for so long is given up; there will be another. */
+#define ROG_LINK_SILENT_S 5.0
 /* Longest body of a message, and how long they are at least where the user can choose. */
 #define ROG_LINK_BODY_MAX (ROG_FRAME_PAYLOAD_MAX - 9)
 #define ROG_LINK_BODY_MIN 1024

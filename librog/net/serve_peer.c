@@ -12,8 +12,6 @@
 #include <librog/net/pieces.h>
 #include <rog/events.h>
 
-/* A connection on which nothing comes for so long is given up; the peer will make another. */
-#define SILENT_S 5.0
 /* Another process cannot take the place of a worker that was heard so recently. */
 #define TAKEN_S 3.0
 
@@ -67,7 +65,7 @@ void rog_serve_peer_watch(struct rog_serve_peer *peer, double now)
 {
     struct rog_serve *serve = peer->serve;
     double silent_s = now - rog_link_heard_s(peer->link);
-    if (rog_link_up(peer->link) && silent_s > SILENT_S) {
+    if (rog_link_up(peer->link) && silent_s > ROG_LINK_SILENT_S) {
         rog_link_detach(peer->link);
         peer->lost_s = now;
         rog_serve_warn(serve, peer->worker, "no sign of life for %.1f s", silent_s);
@@ -227,7 +225,7 @@ static int hello_came(void *user, uint32_t worker, struct rog_conn *conn,
     return ROG_OK;
 }
 
-const struct rog_accept_hooks rog_serve_accept_hooks = {hello_came};
+const struct rog_accept_hooks rog_serve_accept_hooks = {.hello = hello_came};
 
 /* ---- a model that the workers bring ---- */
 
@@ -274,8 +272,8 @@ static void refuse(void *user, uint32_t worker, int code, const struct rog_error
     rog_serve_check(serve, code, &again);
 }
 
-const struct rog_model_upload_hooks rog_serve_upload_hooks = {adopt, ask, accepted, complete,
-                                                              refuse};
+const struct rog_model_upload_hooks rog_serve_upload_hooks = {
+    .adopt = adopt, .ask = ask, .accepted = accepted, .complete = complete, .refuse = refuse};
 
 /* ---- hooks of the link ---- */
 
@@ -302,6 +300,8 @@ static int take_upload(struct rog_serve_peer *peer, uint8_t kind, const uint8_t 
                        struct rog_error *err)
 {
     struct rog_model_upload *upload = peer->serve->upload;
+    if (peer->serve->code || peer->serve->ending)
+        return ROG_OK; /* there may be half a model */
     if (!upload)
         return rog_fail(err, ROG_EFORMAT, "a piece of a model that was not asked for");
     return kind == ROG_KIND_LAYOUT ? rog_model_upload_layout(upload, peer->worker, body, size, err)
@@ -384,7 +384,7 @@ static void down(void *user, const struct rog_error *why)
         rog_serve_warn(peer->serve, peer->worker, "connection lost: %s", why->message);
 }
 
-static const struct rog_link_hooks hooks = {message, produce, down};
+static const struct rog_link_hooks hooks = {.message = message, .produce = produce, .down = down};
 
 int rog_serve_peer_init(struct rog_serve_peer *peer, struct rog_serve *serve, uint32_t worker,
                         struct rog_error *err)

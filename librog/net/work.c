@@ -115,7 +115,7 @@ static void quit(void *user)
     rog_work_fail(work, ROG_EINTR, &err);
 }
 
-static const struct rog_handoff_hooks handoff_hooks = {rog_work_taken, quit};
+static const struct rog_handoff_hooks handoff_hooks = {.taken = rog_work_taken, .quit = quit};
 
 static void open_signals(struct rog_work *work)
 {
@@ -291,9 +291,9 @@ static void run(void *user)
     struct rog_work *work = user;
     struct rog_error last;
     /* Events have a point in their numbers, whatever the program's language has. */
-    locale_t plain = newlocale(LC_NUMERIC_MASK, "C", (locale_t)0);
-    if (plain != (locale_t)0)
-        uselocale(plain);
+    locale_t digits = newlocale(LC_NUMERIC_MASK, "C", (locale_t)0);
+    if (digits != (locale_t)0)
+        uselocale(digits);
     rog_dial_begin(work->dial);
     uv_run(&work->loop, UV_RUN_DEFAULT);
     if (work->code)
@@ -303,8 +303,8 @@ static void run(void *user)
         work->err = last;
     }
     uselocale(LC_GLOBAL_LOCALE);
-    if (plain != (locale_t)0)
-        freelocale(plain);
+    if (digits != (locale_t)0)
+        freelocale(digits);
     rog_handoff_over(work->handoff);
 }
 

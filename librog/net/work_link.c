@@ -10,8 +10,6 @@
 #include <librog/net/bytes.h>
 #include <librog/sync/message.h>
 
-/* A connection on which nothing comes for so long is given up. */
-#define SILENT_S 5.0
 /* No run lasts longer; beyond it there are no seconds among the digits of a time. */
 #define RUN_MAX_S 1e10
 
@@ -91,7 +89,8 @@ static void failed(void *user, int code, const struct rog_error *err)
     rog_work_fail(user, code, err);
 }
 
-const struct rog_dial_hooks rog_work_dial_hooks = {hello_text, welcomed, failed};
+const struct rog_dial_hooks rog_work_dial_hooks = {
+    .hello = hello_text, .welcome = welcomed, .failed = failed};
 
 /* ---- messages ---- */
 
@@ -214,11 +213,12 @@ void rog_work_watch_link(struct rog_work *work, double now)
 {
     struct rog_error why;
     double silent_s = now - rog_link_heard_s(work->link);
-    if (!rog_link_up(work->link) || silent_s <= SILENT_S)
+    if (!rog_link_up(work->link) || silent_s <= ROG_LINK_SILENT_S)
         return;
     rog_link_detach(work->link);
     rog_fail(&why, ROG_EIO, "no sign of life from the server for %.1f s", silent_s);
     lost(work, &why);
 }
 
-const struct rog_link_hooks rog_work_link_hooks = {message, produce, down};
+const struct rog_link_hooks rog_work_link_hooks = {
+    .message = message, .produce = produce, .down = down};
