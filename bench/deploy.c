@@ -15,6 +15,7 @@
 #include <bench/measure.h>
 #include <orchestrator/deploy/bundle.h>
 #include <orchestrator/deploy/deploy.h>
+#include <orchestrator/ssh/ssh.h>
 
 struct job {
     const char *host, *config;
@@ -28,7 +29,7 @@ struct job {
 static void *work(void *user)
 {
     struct job *job = user;
-    struct rog_ssh *ssh = NULL;
+    struct rog_connection *ssh = NULL;
     char *folder = NULL;
     size_t count = 0;
     const struct rog_deploy_item *items = rog_bundle_items(job->bundle, &count);
@@ -40,7 +41,7 @@ static void *work(void *user)
                         ? rog_deploy_clean(ssh, NULL, &job->err)
                         : rog_deploy_tree(ssh, items, count, &folder, &job->report, &job->err);
     free(folder);
-    rog_ssh_free(ssh);
+    rog_connection_free(ssh);
     return NULL;
 }
 

@@ -13,7 +13,9 @@
 
 #include <common/settings.h>
 
-struct rog_executor; /* fleet/executor.h */
+struct rog_executor;   /* fleet/executor.h */
+struct rog_connection; /* hosts/connection.h */
+struct rog_connect_options;
 
 struct rog_cluster_kind {
     const char *name;    /* `kind` in a cluster file */
@@ -27,6 +29,10 @@ struct rog_cluster_kind {
     bool has_hosts;
     const struct rog_setting *settings; /* of its own in the cluster file; NULL: none */
     const struct rog_executor *executor;
+    /* With has_hosts: connects to one of them. ROG_EINVAL: options, or a host that is not who it
+     * was; ROG_EFAILED: it cannot be reached or does not let us in; ROG_EIO; ROG_ENOMEM. */
+    int (*connect)(struct rog_connection **connection, const struct rog_connect_options *options,
+                   struct rog_error *err);
 };
 
 /* `kinds` is a table that ends in NULL. NULL: none of that name. */

@@ -29,7 +29,7 @@ struct entry {
 };
 
 struct deployment {
-    struct rog_ssh *ssh;
+    struct rog_connection *connection;
     struct entry *entry; /* by name */
     size_t count, missing;
     char *manifest;
@@ -144,7 +144,7 @@ static int mark_missing(struct deployment *d, const char *key, struct rog_error 
         }
     }
     return rog_fail(err, ROG_EFORMAT, "%s asks for an object that is not in the list: %.80s",
-                    rog_ssh_name(d->ssh), key);
+                    d->connection->name, key);
 }
 
 /* "whole ROOT", or "part ROOT" and keys. */
@@ -154,7 +154,7 @@ static int read_answer(struct deployment *d, char *answer, struct rog_error *err
     int code = ROG_OK;
     if (!root || root[1] != '/')
         return rog_fail(err, ROG_EFORMAT, "%s does not answer as expected: %.80s",
-                        rog_ssh_name(d->ssh), line ? line : "");
+                        d->connection->name, line ? line : "");
     *root++ = '\0';
     d->whole = strcmp(line, "whole") == 0;
     d->root = rog_strdup(root);
@@ -170,15 +170,15 @@ static int ask(struct deployment *d, struct rog_error *err)
 {
     const char *const argv[] = {"sh", "-c", rog_deploy_script_ask, "sh", d->hash, NULL};
     const char *rest = d->manifest;
-    const struct rog_ssh_input input = {give_manifest, &rest};
-    struct rog_ssh_result result;
-    int code = rog_ssh_feed(d->ssh, argv, &input, PATIENCE_S, &result, err);
+    const struct rog_command_input input = {give_manifest, &rest};
+    struct rog_command_result result;
+    int code = rog_connection_feed(d->connection, argv, &input, PATIENCE_S, &result, err);
     if (code)
         return code;
-    code = rog_ssh_succeeded(d->ssh, "looking for what is deployed", &result, err);
+    code = rog_connection_succeeded(d->connection, "looking for what is deployed", &result, err);
     if (!code)
         code = read_answer(d, result.output, err);
-    rog_ssh_result_release(&result);
+    rog_command_result_release(&result);
     return code;
 }
 
@@ -255,23 +255,23 @@ static int transfer(struct deployment *d, struct rog_error *err)
     char count[24], bytes[24];
     const char *const argv[] = {"sh",    "-c",  rog_deploy_script_take, "sh",  d->root,
                                 d->hash, count, d->unpacker->key,       bytes, NULL};
-    const struct rog_ssh_input input = {give_files, d};
-    struct rog_ssh_result result;
+    const struct rog_command_input input = {give_files, d};
+    struct rog_command_result result;
     uint64_t unpacker_bytes;
     int code = make_ready(d, &unpacker_bytes, err);
     if (code)
         return code;
     snprintf(count, sizeof count, "%zu", d->missing - d->unpacker->missing);
     snprintf(bytes, sizeof bytes, "%" PRIu64, unpacker_bytes);
-    code = rog_ssh_feed(d->ssh, argv, &input, PATIENCE_S, &result, err);
+    code = rog_connection_feed(d->connection, argv, &input, PATIENCE_S, &result, err);
     if (code)
         return code;
     if (result.status == ROG_DEPLOYED_STATUS_DAMAGED) /* or they would be sent again and again */
         for (size_t i = 0; i < d->count; i++)
             if (d->entry[i].packed)
                 unlink(d->entry[i].packed);
-    code = rog_ssh_succeeded(d->ssh, "taking the files", &result, err);
-    rog_ssh_result_release(&result);
+    code = rog_connection_succeeded(d->connection, "taking the files", &result, err);
+    rog_command_result_release(&result);
     return code;
 }
 
@@ -291,10 +291,11 @@ static int fill_report(const struct deployment *d, struct rog_deploy_report *rep
     return ROG_OK;
 }
 
-int rog_deploy_tree(struct rog_ssh *ssh, const struct rog_deploy_item *items, size_t count,
-                    char **folder, struct rog_deploy_report *report, struct rog_error *err)
+int rog_deploy_tree(struct rog_connection *connection, const struct rog_deploy_item *items,
+                    size_t count, char **folder, struct rog_deploy_report *report,
+                    struct rog_error *err)
 {
-    struct deployment d = {.ssh = ssh, .file = -1};
+    struct deployment d = {.connection = connection, .file = -1};
     *folder = NULL;
     int code = take_items(&d, items, count, err);
     if (!code)
@@ -322,20 +323,20 @@ int rog_deploy_tree(struct rog_ssh *ssh, const struct rog_deploy_item *items, si
 
 /* --- the rest --- */
 
-int rog_deploy_root(struct rog_ssh *ssh, char **root, struct rog_error *err)
+int rog_deploy_root(struct rog_connection *connection, char **root, struct rog_error *err)
 {
     const char *const argv[] = {"sh", "-c", rog_deploy_script_root, NULL};
-    int code = rog_ssh_command(ssh, argv, PATIENCE_S, root, err);
+    int code = rog_connection_command(connection, argv, PATIENCE_S, root, err);
     if (!code)
         (*root)[strcspn(*root, "\n")] = '\0';
     return code;
 }
 
-int rog_deploy_clean(struct rog_ssh *ssh, uint64_t *freed_kib, struct rog_error *err)
+int rog_deploy_clean(struct rog_connection *connection, uint64_t *freed_kib, struct rog_error *err)
 {
     const char *const argv[] = {"sh", "-c", rog_deploy_script_clean, NULL};
     char *said = NULL;
-    int code = rog_ssh_command(ssh, argv, PATIENCE_S, &said, err);
+    int code = rog_connection_command(connection, argv, PATIENCE_S, &said, err);
     if (!code && freed_kib)
         *freed_kib = strtoull(said, NULL, 10);
     free(said);

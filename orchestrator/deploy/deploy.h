@@ -26,7 +26,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <orchestrator/ssh/ssh.h>
+#include <orchestrator/hosts/connection.h>
 #include <rog/error.h>
 
 #define ROG_DEPLOY_UNPACKER "bin/rog-unpack"
@@ -48,14 +48,15 @@ struct rog_deploy_report {
  * changed is one round trip, else it is two. Errors: ROG_EINVAL bad items, no unpacker;
  * ROG_ENOTFOUND, ROG_EIO a source that cannot be read, or no place to compress it; ROG_EFAILED the
  * host (disk full, a tool missing, connection lost); ROG_ENOMEM. */
-int rog_deploy_tree(struct rog_ssh *ssh, const struct rog_deploy_item *items, size_t count,
-                    char **folder, struct rog_deploy_report *report, struct rog_error *err);
+int rog_deploy_tree(struct rog_connection *connection, const struct rog_deploy_item *items,
+                    size_t count, char **folder, struct rog_deploy_report *report,
+                    struct rog_error *err);
 
 /* ROOT there, absolute, which need not exist. Heap memory. */
-int rog_deploy_root(struct rog_ssh *ssh, char **root, struct rog_error *err);
+int rog_deploy_root(struct rog_connection *connection, char **root, struct rog_error *err);
 
 /* Removes what this file keeps below ROOT, not the runs. A tree in use is no hindrance: programs
  * that run keep what they have opened. *freed_kib (may be NULL) is how much that was. */
-int rog_deploy_clean(struct rog_ssh *ssh, uint64_t *freed_kib, struct rog_error *err);
+int rog_deploy_clean(struct rog_connection *connection, uint64_t *freed_kib, struct rog_error *err);
 
 #endif

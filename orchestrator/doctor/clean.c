@@ -92,7 +92,7 @@ void rog_host_probe_clean(struct rog_host_probe *probe)
     struct outcome outcome = {0};
     uint64_t freed_kib = 0;
     rog_check_reach(probe);
-    if (!probe->ssh)
+    if (!probe->connection)
         return;
     snprintf(grace, sizeof grace, "%.0f", rog_host_probe_grace_s(probe));
     const char *const argv[] = {"sh",
@@ -103,11 +103,11 @@ void rog_host_probe_clean(struct rog_host_probe *probe)
                                 grace,
                                 rog_json_get_string(probe->settings, "iface", ""),
                                 NULL};
-    int code = rog_ssh_command(probe->ssh, argv, TIMEOUT_S, &said, &why);
+    int code = rog_connection_command(probe->connection, argv, TIMEOUT_S, &said, &why);
     if (!code) {
         read_outcome(said, &outcome);
         if (!outcome.kept && !outcome.stuck)
-            code = rog_deploy_clean(probe->ssh, &freed_kib, &why);
+            code = rog_deploy_clean(probe->connection, &freed_kib, &why);
     }
     if (code)
         ROG_FOUND(probe, "clean", ROG_FINDING_BAD, "%s", why.message);

@@ -53,12 +53,12 @@ static void take_run(struct rog_json *runs, char *text)
     rog_json_append(runs, run);
 }
 
-int rog_facts_ask(struct rog_ssh *ssh, struct rog_json **facts, struct rog_error *err)
+int rog_facts_ask(struct rog_connection *connection, struct rog_json **facts, struct rog_error *err)
 {
     const char *const argv[] = {"sh", "-c", script, NULL};
     char *output = NULL;
     *facts = NULL;
-    int code = rog_ssh_command(ssh, argv, TIMEOUT_S, &output, err);
+    int code = rog_connection_command(connection, argv, TIMEOUT_S, &output, err);
     if (code)
         return code;
     struct rog_json *made = rog_json_object(), *lacks = rog_json_array(), *runs = rog_json_array();

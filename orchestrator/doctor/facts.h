@@ -5,7 +5,7 @@
 /* What a host says about itself, by one script. */
 
 #include <common/json.h>
-#include <orchestrator/ssh/ssh.h>
+#include <orchestrator/hosts/connection.h>
 
 /*
  * *facts (owned by the caller) is an object with texts:
@@ -16,6 +16,7 @@
  *   runs   {"name", "busy": a supervisor is at work, "age_s": of its lease, -1: it has none}
  * What a host does not know is missing. ROG_EFAILED, ROG_ENOMEM.
  */
-int rog_facts_ask(struct rog_ssh *ssh, struct rog_json **facts, struct rog_error *err);
+int rog_facts_ask(struct rog_connection *connection, struct rog_json **facts,
+                  struct rog_error *err);
 
 #endif

@@ -38,7 +38,7 @@ int rog_host_probe_trainer(struct rog_host_probe *probe, const char *const *argu
                            double timeout_s, char **output, int *status, struct rog_error *err)
 {
     const char *argv[16] = {NULL};
-    struct rog_ssh_result result;
+    struct rog_command_result result;
     *output = NULL;
     char *program = rog_format("%s/" ROG_BUNDLE_PROGRAM, probe->tree);
     if (!program)
@@ -46,7 +46,7 @@ int rog_host_probe_trainer(struct rog_host_probe *probe, const char *const *argu
     argv[0] = program;
     for (size_t i = 0; i < 14 && arguments[i]; i++)
         argv[i + 1] = arguments[i];
-    int code = rog_ssh_run(probe->ssh, argv, timeout_s, &result, err);
+    int code = rog_connection_run(probe->connection, argv, timeout_s, &result, err);
     if (!code) {
         *status = result.status;
         *output = result.output;
@@ -61,7 +61,7 @@ int rog_host_probe_trainer(struct rog_host_probe *probe, const char *const *argu
             code = rog_fail(err, ROG_EFAILED, "%s",
                             said && said[0] ? said : "the trainer ended without a word");
         }
-        rog_ssh_result_release(&result);
+        rog_command_result_release(&result);
     }
     free(program);
     return code;
@@ -72,23 +72,24 @@ int rog_host_probe_trainer(struct rog_host_probe *probe, const char *const *argu
 void rog_check_reach(struct rog_host_probe *probe)
 {
     struct rog_error why = {0};
-    const struct rog_ssh_options options = {
+    const struct rog_cluster *cluster = probe->options->cluster;
+    const struct rog_connect_options options = {
         .host = probe->host,
-        .user = rog_json_get_string(probe->settings, "user", NULL),
-        .config = rog_json_get_string(probe->options->cluster->own, "ssh_config", NULL),
+        .host_settings = probe->settings,
+        .kind_settings = cluster->own,
         .timeout_s = CONNECT_TIMEOUT_S,
         .ask = rog_credentials_ask,
         .ask_user = probe->options->credentials,
     };
     double begin_s = now_s(CLOCK_MONOTONIC);
-    int code = rog_ssh_connect(&probe->ssh, &options, &why);
+    int code = cluster->kind->connect(&probe->connection, &options, &why);
     double took_s = now_s(CLOCK_MONOTONIC) - begin_s;
     if (!code)
-        code = rog_facts_ask(probe->ssh, &probe->facts, &why);
+        code = rog_facts_ask(probe->connection, &probe->facts, &why);
     if (!code) {
         probe->root = rog_strdup(rog_json_get_string(probe->facts, "root", ""));
         ROG_FOUND(probe, "reach", ROG_FINDING_GOOD, "%s logged in within %.2f s",
-                  rog_ssh_name(probe->ssh), took_s);
+                  probe->connection->name, took_s);
         return;
     }
     ROG_FOUND(probe, "reach", ROG_FINDING_BAD, "%s", why.message);
@@ -96,8 +97,8 @@ void rog_check_reach(struct rog_host_probe *probe)
         ROG_ADVISE(probe,
                    "is it on and in the network, and does its sshd run? Try: ping %s; ssh %s true",
                    probe->host, probe->host);
-    rog_ssh_free(probe->ssh);
-    probe->ssh = NULL;
+    rog_connection_free(probe->connection);
+    probe->connection = NULL;
 }
 
 void rog_check_machine(struct rog_host_probe *probe)
@@ -186,7 +187,7 @@ void rog_check_trainer(struct rog_host_probe *probe)
     }
     const struct rog_deploy_item *items = rog_bundle_items(bundle, &count);
     double begin_s = now_s(CLOCK_MONOTONIC);
-    if (rog_deploy_tree(probe->ssh, items, count, &probe->tree, &report, &why) == ROG_OK) {
+    if (rog_deploy_tree(probe->connection, items, count, &probe->tree, &report, &why) == ROG_OK) {
         try_trainer(probe, &report, now_s(CLOCK_MONOTONIC) - begin_s);
     } else {
         found_no_trainer(probe, "", &why);
@@ -218,7 +219,7 @@ void rog_check_clock(struct rog_host_probe *probe)
     for (int i = 0; i < CLOCK_SAMPLES && !code; i++) {
         char *said = NULL;
         double before_s = now_s(CLOCK_REALTIME);
-        code = rog_ssh_command(probe->ssh, argv, COMMAND_TIMEOUT_S, &said, &why);
+        code = rog_connection_command(probe->connection, argv, COMMAND_TIMEOUT_S, &said, &why);
         double after_s = now_s(CLOCK_REALTIME);
         if (!code && after_s - before_s < best_s) {
             best_s = after_s - before_s;

@@ -9,7 +9,7 @@
 #include <orchestrator/deploy/bundle.h>
 #include <orchestrator/doctor/findings.h>
 #include <orchestrator/doctor/options.h>
-#include <orchestrator/ssh/ssh.h>
+#include <orchestrator/hosts/connection.h>
 
 enum rog_host_probe_role {
     ROG_PROBE_SERVER = 1,
@@ -28,14 +28,14 @@ struct rog_host_probe {
     char title[96]; /* "worker 2 (10.42.0.3)" */
     struct rog_findings findings;
 
-    struct rog_ssh *ssh;    /* NULL: not connected, nothing more can be found out */
-    struct rog_json *facts; /* what the host said about itself; NULL before */
-    char *root;             /* there: rogctl's folder */
-    char *tree;             /* there: of the trainer; NULL: it was not deployed, or does not run */
-    char target[320];       /* workers: the address of the server's training port */
-    bool port_open;         /* server: somebody listens for the workers' attempts */
-    long listener;          /* server: its process there */
-    char *listener_log;     /* server: there */
+    struct rog_connection *connection; /* NULL: not connected, nothing more can be found out */
+    struct rog_json *facts;            /* what the host said about itself; NULL before */
+    char *root;                        /* there: rogctl's folder */
+    char *tree;         /* there: of the trainer; NULL: it was not deployed, or does not run */
+    char target[320];   /* workers: the address of the server's training port */
+    bool port_open;     /* server: somebody listens for the workers' attempts */
+    long listener;      /* server: its process there */
+    char *listener_log; /* server: there */
 };
 
 /* One check each; they add findings. The order is that of the table in hosts.c. */

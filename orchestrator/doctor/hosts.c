@@ -32,7 +32,7 @@ static const struct {
 static void *check(void *user)
 {
     struct rog_host_probe *probe = user;
-    for (size_t i = 0; i < CHECKS && (i == 0 || probe->ssh); i++)
+    for (size_t i = 0; i < CHECKS && (i == 0 || probe->connection); i++)
         if (checks[i].roles & (unsigned)probe->role)
             checks[i].check(probe);
     return NULL;
@@ -128,7 +128,7 @@ static void close_hosts(struct hosts *hosts, struct rog_findings *findings)
     for (size_t i = 0; i < hosts->count; i++) {
         struct rog_host_probe *probe = &hosts->probe[i];
         rog_findings_move(findings, &probe->findings);
-        rog_ssh_free(probe->ssh);
+        rog_connection_free(probe->connection);
         rog_json_free(probe->facts);
         free(probe->root);
         free(probe->tree);

@@ -22,7 +22,7 @@ static int await_listener(struct rog_host_probe *server, struct rog_error *err)
     const struct timespec step = {0, LOOK_NS};
     for (int i = 0; i < LOOKS; i++) {
         char *said = NULL;
-        int code = rog_ssh_command(server->ssh, argv, COMMAND_TIMEOUT_S, &said, err);
+        int code = rog_connection_command(server->connection, argv, COMMAND_TIMEOUT_S, &said, err);
         if (code)
             return code;
         bool listens = strncmp(said, "listening", 9) == 0;
@@ -51,7 +51,8 @@ void rog_port_open(struct rog_host_probe *server)
     const char *const argv[] = {program, "reach", "--listen", address, "--seconds", LISTEN_S, NULL};
     int code = program && server->listener_log ? ROG_OK : rog_fail_nomem(&why);
     if (!code)
-        code = rog_ssh_start(server->ssh, argv, server->listener_log, &server->listener, &why);
+        code = rog_connection_start(server->connection, argv, server->listener_log,
+                                    &server->listener, &why);
     if (!code)
         code = await_listener(server, &why);
     server->port_open = !code;
@@ -74,7 +75,7 @@ void rog_port_try(struct rog_host_probe *worker)
     char *said = NULL;
     int status = 0;
     struct rog_error why = {0};
-    if (!worker->ssh || !worker->tree || !worker->target[0])
+    if (!worker->connection || !worker->tree || !worker->target[0])
         return;
     if (rog_host_probe_trainer(worker, arguments, COMMAND_TIMEOUT_S, &said, &status, &why) ==
         ROG_OK) {
@@ -97,7 +98,7 @@ void rog_port_close(struct rog_host_probe *server)
     snprintf(pid, sizeof pid, "%ld", server->listener);
     const char *const argv[] = {"sh", "-c", script, "sh", pid, server->listener_log, NULL};
     if (server->listener_log)
-        rog_ssh_command(server->ssh, argv, COMMAND_TIMEOUT_S, NULL, &ignored);
+        rog_connection_command(server->connection, argv, COMMAND_TIMEOUT_S, NULL, &ignored);
     free(server->listener_log);
     server->listener_log = NULL;
 }

@@ -99,12 +99,13 @@ static int put_in_place(struct rog_ssh *ssh, const char *temporary, const char *
     char octal[16];
     snprintf(octal, sizeof octal, "%o", mode & 07777);
     const char *const argv[] = {"sh", "-c", script, "sh", temporary, remote, hash, octal, NULL};
-    return rog_ssh_command(ssh, argv, timeout_s, NULL, err);
+    return rog_connection_command(&ssh->connection, argv, timeout_s, NULL, err);
 }
 
-int rog_ssh_upload(struct rog_ssh *ssh, const char *local, const char *remote, unsigned mode,
-                   double timeout_s, struct rog_error *err)
+int rog_ssh_upload(struct rog_connection *connection, const char *local, const char *remote,
+                   unsigned mode, double timeout_s, struct rog_error *err)
 {
+    struct rog_ssh *ssh = rog_ssh_of(connection);
     char hash[ROG_SHA256_HEX_BYTES];
     double until_s = rog_clock_s() + timeout_s;
     char *dir = rog_path_dir(remote);
@@ -123,8 +124,9 @@ int rog_ssh_upload(struct rog_ssh *ssh, const char *local, const char *remote, u
     if (!code)
         code = open_sftp(ssh, err);
     if (!code)
-        code = rog_ssh_command(ssh, (const char *const[]){"mkdir", "-p", "--", dir, NULL},
-                               timeout_s, NULL, err);
+        code = rog_connection_command(&ssh->connection,
+                                      (const char *const[]){"mkdir", "-p", "--", dir, NULL},
+                                      timeout_s, NULL, err);
     if (!code) {
         begun = true;
         code = send_content(ssh, file, local, temporary, until_s, err);
@@ -142,8 +144,10 @@ int rog_ssh_upload(struct rog_ssh *ssh, const char *local, const char *remote, u
     return code;
 }
 
-int rog_ssh_size(struct rog_ssh *ssh, const char *remote, uint64_t *bytes, struct rog_error *err)
+int rog_ssh_size(struct rog_connection *connection, const char *remote, uint64_t *bytes,
+                 struct rog_error *err)
 {
+    struct rog_ssh *ssh = rog_ssh_of(connection);
     int code = open_sftp(ssh, err);
     if (code)
         return code;
@@ -155,10 +159,10 @@ int rog_ssh_size(struct rog_ssh *ssh, const char *remote, uint64_t *bytes, struc
     return ROG_OK;
 }
 
-int rog_ssh_download(struct rog_ssh *ssh, const char *remote, uint64_t offset,
-                     int (*take)(const void *data, size_t size, void *user, struct rog_error *err),
-                     void *user, uint64_t *end, struct rog_error *err)
+int rog_ssh_download(struct rog_connection *connection, const char *remote, uint64_t offset,
+                     rog_take_data take, void *user, uint64_t *end, struct rog_error *err)
 {
+    struct rog_ssh *ssh = rog_ssh_of(connection);
     char piece[PIECE_BYTES];
     if (end)
         *end = offset;

@@ -136,78 +136,6 @@ static int check_host(struct rog_ssh *ssh, const struct rog_ssh_options *options
     return code;
 }
 
-int rog_ssh_connect(struct rog_ssh **out, const struct rog_ssh_options *options,
-                    struct rog_error *err)
-{
-    *out = NULL;
-    if (!options->host || !options->host[0] || options->host[0] == '-' ||
-        strpbrk(options->host, " \t\n'\"\\;|&$`<>()"))
-        return rog_fail(err, ROG_EINVAL, "\"%s\" is no name or address of a host",
-                        options->host ? options->host : "");
-    struct rog_ssh *ssh = calloc(1, sizeof *ssh);
-    if (!ssh)
-        return rog_fail_nomem(err);
-    int code = ROG_OK;
-    char *user = NULL;
-    ssh->timeout_s = options->timeout_s;
-    ssh->session = ssh_new();
-    ssh->name = rog_strdup(options->host);
-    if (!ssh->session || !ssh->name)
-        code = rog_fail_nomem(err);
-    if (!code)
-        code = configure(ssh, options, err);
-    if (!code && ssh_options_get(ssh->session, SSH_OPTIONS_USER, &user) == SSH_OK && user) {
-        free(ssh->name);
-        ssh->name = rog_format("%s@%s", user, options->host);
-        if (!ssh->name)
-            code = rog_fail_nomem(err);
-    }
-    if (!code && ssh_connect(ssh->session) != SSH_OK)
-        code = rog_ssh_fail(ssh, err, "cannot connect");
-    if (!code) {
-        bound_silence(ssh);
-        code = check_host(ssh, options, err);
-    }
-    if (!code)
-        code = rog_ssh_log_in(ssh, options, err);
-    ssh_string_free_char(user);
-    if (code)
-        rog_ssh_free(ssh);
-    else
-        *out = ssh;
-    return code;
-}
-
-void rog_ssh_free(struct rog_ssh *ssh)
-{
-    if (!ssh)
-        return;
-    if (ssh->sftp)
-        sftp_free(ssh->sftp);
-    if (ssh->session && !ssh->lost)
-        ssh_disconnect(ssh->session);
-    else if (ssh->session)
-        ssh_silent_disconnect(ssh->session);
-    ssh_free(ssh->session);
-    free(ssh->name);
-    free(ssh);
-}
-
-void rog_ssh_interrupt(const struct rog_ssh *ssh)
-{
-    shutdown(ssh_get_fd(ssh->session), SHUT_RDWR);
-}
-
-bool rog_ssh_lost(const struct rog_ssh *ssh)
-{
-    return ssh->lost || !ssh_is_connected(ssh->session);
-}
-
-const char *rog_ssh_name(const struct rog_ssh *ssh)
-{
-    return ssh->name;
-}
-
 /* --- commands --- */
 
 char *rog_ssh_quote(const char *const *argv)
@@ -238,13 +166,6 @@ char *rog_ssh_quote(const char *const *argv)
     return line;
 }
 
-void rog_ssh_result_release(struct rog_ssh_result *result)
-{
-    free(result->output);
-    free(result->errors);
-    *result = (struct rog_ssh_result){0};
-}
-
 /* Appends what one of the two outputs has; *got is how much. */
 static int take_output(ssh_channel channel, int is_errors, char **text, size_t *used, size_t *got,
                        struct rog_error *err)
@@ -254,9 +175,9 @@ static int take_output(ssh_channel channel, int is_errors, char **text, size_t *
     *got = size > 0 ? (size_t)size : 0;
     if (size == SSH_ERROR)
         return ROG_EIO; /* the caller words it */
-    if (*used + *got > ROG_SSH_OUTPUT_MAX_BYTES)
+    if (*used + *got > ROG_CONNECTION_OUTPUT_MAX_BYTES)
         return rog_fail(err, ROG_EFORMAT, "it writes more than %zu bytes",
-                        ROG_SSH_OUTPUT_MAX_BYTES);
+                        ROG_CONNECTION_OUTPUT_MAX_BYTES);
     char *more = realloc(*text, *used + *got + 1);
     if (!more)
         return rog_fail_nomem(err);
@@ -269,8 +190,8 @@ static int take_output(ssh_channel channel, int is_errors, char **text, size_t *
 
 /* What goes to a command and how long it may take. */
 struct flow {
-    const struct rog_ssh_input *input; /* NULL once all of it is given */
-    const char *data;                  /* of its piece: what the host has not taken */
+    const struct rog_command_input *input; /* NULL once all of it is given */
+    const char *data;                      /* of its piece: what the host has not taken */
     size_t left;
     double until_s, patience_s; /* patience 0: what moves does not put the end off */
     size_t widest, ahead_bytes; /* see may_give */
@@ -335,7 +256,7 @@ static int give_input(struct rog_ssh *ssh, ssh_channel channel, struct flow *flo
 
 /* Gives the input and reads both outputs until the command has closed them. */
 static int converse(struct rog_ssh *ssh, ssh_channel channel, struct flow *flow,
-                    struct rog_ssh_result *result, struct rog_error *err)
+                    struct rog_command_result *result, struct rog_error *err)
 {
     for (;;) {
         bool ended = ssh_channel_is_eof(channel);
@@ -392,10 +313,10 @@ static int await_status(struct rog_ssh *ssh, ssh_channel channel, double until_s
 }
 
 static int run(struct rog_ssh *ssh, const char *const *argv, struct flow *flow,
-               struct rog_ssh_result *result, struct rog_error *err)
+               struct rog_command_result *result, struct rog_error *err)
 {
     int code = ROG_OK;
-    *result = (struct rog_ssh_result){0};
+    *result = (struct rog_command_result){0};
     if (ssh->lost)
         return rog_fail(err, ROG_EFAILED, "%s: the connection was given up", ssh->name);
     char *line = rog_ssh_quote(argv);
@@ -413,7 +334,7 @@ static int run(struct rog_ssh *ssh, const char *const *argv, struct flow *flow,
     if (!code)
         code = await_status(ssh, channel, flow->until_s, &result->status, err);
     if (code)
-        rog_ssh_result_release(result);
+        rog_command_result_release(result);
     if (!ssh->lost)
         ssh_channel_close(channel);
     ssh_channel_free(channel);
@@ -421,69 +342,19 @@ static int run(struct rog_ssh *ssh, const char *const *argv, struct flow *flow,
     return code;
 }
 
-int rog_ssh_run(struct rog_ssh *ssh, const char *const *argv, double timeout_s,
-                struct rog_ssh_result *result, struct rog_error *err)
-{
-    struct flow flow = {.until_s = rog_clock_s() + timeout_s};
-    return run(ssh, argv, &flow, result, err);
-}
-
-int rog_ssh_feed(struct rog_ssh *ssh, const char *const *argv, const struct rog_ssh_input *input,
-                 double patience_s, struct rog_ssh_result *result, struct rog_error *err)
+static int run_command(struct rog_connection *connection, const char *const *argv,
+                       const struct rog_command_input *input, double limit_s,
+                       struct rog_command_result *result, struct rog_error *err)
 {
     struct flow flow = {.input = input,
-                        .until_s = rog_clock_s() + patience_s,
-                        .patience_s = patience_s,
-                        .ahead_bytes = AHEAD_BYTES};
-    return run(ssh, argv, &flow, result, err);
+                        .until_s = rog_clock_s() + limit_s,
+                        .patience_s = input ? limit_s : 0,
+                        .ahead_bytes = input ? AHEAD_BYTES : 0};
+    return run(rog_ssh_of(connection), argv, &flow, result, err);
 }
 
-/* The end of what a command said, on one line. */
-static void last_words(const struct rog_ssh_result *result, char *text, size_t bytes)
-{
-    size_t size = result->errors_bytes;
-    while (size && strchr(" \r\n", result->errors[size - 1]))
-        size--;
-    size_t from = size > bytes - 1 ? size - (bytes - 1) : 0;
-    size_t kept = size - from;
-    if (kept)
-        memcpy(text, result->errors + from, kept);
-    text[kept] = '\0';
-    for (char *c = text; *c; c++)
-        *c = (unsigned char)*c < ' ' ? ' ' : *c;
-}
-
-int rog_ssh_succeeded(const struct rog_ssh *ssh, const char *what,
-                      const struct rog_ssh_result *result, struct rog_error *err)
-{
-    char words[512];
-    if (result->status == 0)
-        return ROG_OK;
-    last_words(result, words, sizeof words);
-    return rog_fail(err, ROG_EFAILED, "%s: %s ended with status %d%s%s", ssh->name, what,
-                    result->status, words[0] ? ": " : "", words);
-}
-
-int rog_ssh_command(struct rog_ssh *ssh, const char *const *argv, double timeout_s, char **output,
-                    struct rog_error *err)
-{
-    struct rog_ssh_result result;
-    if (output)
-        *output = NULL;
-    int code = rog_ssh_run(ssh, argv, timeout_s, &result, err);
-    if (code)
-        return code;
-    code = rog_ssh_succeeded(ssh, argv[0], &result, err);
-    if (!code && output) {
-        *output = result.output;
-        result.output = NULL;
-    }
-    rog_ssh_result_release(&result);
-    return code;
-}
-
-int rog_ssh_start(struct rog_ssh *ssh, const char *const *argv, const char *log, long *pid,
-                  struct rog_error *err)
+static int start_program(struct rog_connection *connection, const char *const *argv,
+                         const char *log, long *pid, struct rog_error *err)
 {
     static const char script[] =
         "log=$1; shift; : >>\"$log\" || exit 1; "
@@ -503,16 +374,99 @@ int rog_ssh_start(struct rog_ssh *ssh, const char *const *argv, const char *log,
     all[4] = log;
     memcpy(all + 5, argv, count * sizeof *all);
     char *output = NULL;
-    int code = rog_ssh_command(ssh, all, START_TIMEOUT_S, &output, err);
+    int code = rog_connection_command(connection, all, START_TIMEOUT_S, &output, err);
     if (code == ROG_EFAILED)
         rog_fail_prefix(err, "cannot start %s", argv[0]);
     if (!code) {
         *pid = strtol(output, NULL, 10);
         if (*pid <= 1)
-            code = rog_fail(err, ROG_EFAILED, "%s did not say which process %s is", ssh->name,
-                            argv[0]);
+            code = rog_fail(err, ROG_EFAILED, "%s did not say which process %s is",
+                            connection->name, argv[0]);
     }
     free(output);
     free(all);
+    return code;
+}
+
+/* --- life --- */
+
+static void free_ssh(struct rog_connection *connection)
+{
+    struct rog_ssh *ssh = rog_ssh_of(connection);
+    if (ssh->sftp)
+        sftp_free(ssh->sftp);
+    if (ssh->session && !ssh->lost)
+        ssh_disconnect(ssh->session);
+    else if (ssh->session)
+        ssh_silent_disconnect(ssh->session);
+    ssh_free(ssh->session);
+    free(ssh->name);
+    free(ssh);
+}
+
+static void interrupt(const struct rog_connection *connection)
+{
+    shutdown(ssh_get_fd(((const struct rog_ssh *)connection)->session), SHUT_RDWR);
+}
+
+static bool lost(const struct rog_connection *connection)
+{
+    const struct rog_ssh *ssh = (const struct rog_ssh *)connection;
+    return ssh->lost || !ssh_is_connected(ssh->session);
+}
+
+static const struct rog_connection_ops operations = {
+    .free = free_ssh,
+    .interrupt = interrupt,
+    .lost = lost,
+    .run = run_command,
+    .start = start_program,
+    .upload = rog_ssh_upload,
+    .size = rog_ssh_size,
+    .download = rog_ssh_download,
+};
+
+int rog_ssh_connect(struct rog_connection **out, const struct rog_ssh_options *options,
+                    struct rog_error *err)
+{
+    *out = NULL;
+    if (!options->host || !options->host[0] || options->host[0] == '-' ||
+        strpbrk(options->host, " \t\n'\"\\;|&$`<>()"))
+        return rog_fail(err, ROG_EINVAL, "\"%s\" is no name or address of a host",
+                        options->host ? options->host : "");
+    struct rog_ssh *ssh = calloc(1, sizeof *ssh);
+    if (!ssh)
+        return rog_fail_nomem(err);
+    int code = ROG_OK;
+    char *user = NULL;
+    ssh->connection.ops = &operations;
+    ssh->timeout_s = options->timeout_s;
+    ssh->session = ssh_new();
+    ssh->name = rog_strdup(options->host);
+    if (!ssh->session || !ssh->name)
+        code = rog_fail_nomem(err);
+    ssh->connection.name = ssh->name;
+    if (!code)
+        code = configure(ssh, options, err);
+    if (!code && ssh_options_get(ssh->session, SSH_OPTIONS_USER, &user) == SSH_OK && user) {
+        free(ssh->name);
+        ssh->name = rog_format("%s@%s", user, options->host);
+        ssh->connection.name = ssh->name;
+        if (!ssh->name)
+            code = rog_fail_nomem(err);
+    }
+    if (!code && ssh_connect(ssh->session) != SSH_OK)
+        code = rog_ssh_fail(ssh, err, "cannot connect");
+    if (!code) {
+        bound_silence(ssh);
+        code = check_host(ssh, options, err);
+    }
+    if (!code)
+        code = rog_ssh_log_in(ssh, options, err);
+    ssh_string_free_char(user);
+    if (code)
+        free_ssh(&ssh->connection);
+    else
+        *out = &ssh->connection;
     return code;
 }

@@ -58,23 +58,24 @@ static int tear_down(void **state)
     return code;
 }
 
-static struct rog_ssh *connect_to(const struct lab_bench *bench, unsigned host)
+static struct rog_connection *connect_to(const struct lab_bench *bench, unsigned host)
 {
     const struct rog_ssh_options options = lab_bench_options(bench->address[host]);
     return lab_bench_connect(&options);
 }
 
 /* What a command prints there. Heap memory. */
-static char *say(struct rog_ssh *ssh, const char *script, const char *folder)
+static char *say(struct rog_connection *ssh, const char *script, const char *folder)
 {
     char *output = NULL;
     struct rog_error err = {0};
-    if (rog_ssh_command(ssh, ARGV("sh", "-c", script, "sh", folder), 60, &output, &err))
+    if (rog_connection_command(ssh, ARGV("sh", "-c", script, "sh", folder), 60, &output, &err))
         fail_msg("%s", err.message);
     return output;
 }
 
-static void expect(struct rog_ssh *ssh, const char *script, const char *folder, const char *words)
+static void expect(struct rog_connection *ssh, const char *script, const char *folder,
+                   const char *words)
 {
     char *output = say(ssh, script, folder);
     assert_string_equal(output, words);
@@ -91,7 +92,7 @@ static char *put(const struct lab_bench *bench, const char *name, const void *da
 }
 
 /* Deploys, and expects so many files to travel. Heap memory: the folder. */
-static char *deploy(struct rog_ssh *ssh, const struct rog_deploy_item *items, size_t count,
+static char *deploy(struct rog_connection *ssh, const struct rog_deploy_item *items, size_t count,
                     size_t files, struct rog_deploy_report *report)
 {
     char *folder = NULL;
@@ -109,7 +110,7 @@ static char *deploy(struct rog_ssh *ssh, const struct rog_deploy_item *items, si
 static void only_what_is_missing_travels(void **state)
 {
     const struct lab_bench *bench = bench_of(state);
-    struct rog_ssh *ssh = connect_to(bench, 1);
+    struct rog_connection *ssh = connect_to(bench, 1);
     size_t size = 3000001; /* more than a window, no multiple of a block */
     char *data = malloc(size);
     for (size_t i = 0; i < size; i++)
@@ -170,13 +171,13 @@ static void only_what_is_missing_travels(void **state)
     free(program);
     free(big);
     free(data);
-    rog_ssh_free(ssh);
+    rog_connection_free(ssh);
 }
 
 static void what_is_damaged_there_is_made_good(void **state)
 {
     const struct lab_bench *bench = bench_of(state);
-    struct rog_ssh *ssh = connect_to(bench, 1);
+    struct rog_connection *ssh = connect_to(bench, 1);
     char *one = put(bench, "one", "one", 3), *two = put(bench, "two", "two", 3);
     const struct rog_deploy_item items[] = {
         {.source = one, .name = "a/one", .mode = 0644},
@@ -218,7 +219,7 @@ static void what_is_damaged_there_is_made_good(void **state)
     free(folder);
     free(two);
     free(one);
-    rog_ssh_free(ssh);
+    rog_connection_free(ssh);
 }
 
 /* What is compressed here for the way there: another's content, cut, longer, no Zstandard. */
@@ -236,7 +237,7 @@ static void damage_here_does_not_arrive(void **state)
         "head -c 20000000 /dev/zero | zstd -q --long=24 >new",
     };
     const struct lab_bench *bench = bench_of(state);
-    struct rog_ssh *ssh = connect_to(bench, 1);
+    struct rog_connection *ssh = connect_to(bench, 1);
     struct rog_error err = {0};
     char *one = put(bench, "precious", "precious", 8), *folder = NULL;
     const struct rog_deploy_item items[] = {{.source = one, .name = "one", .mode = 0644}, UNPACKER};
@@ -272,13 +273,13 @@ static void damage_here_does_not_arrive(void **state)
         free(script);
     }
     free(one);
-    rog_ssh_free(ssh);
+    rog_connection_free(ssh);
 }
 
 static void bad_items_are_refused(void **state)
 {
     const struct lab_bench *bench = bench_of(state);
-    struct rog_ssh *ssh = connect_to(bench, 1);
+    struct rog_connection *ssh = connect_to(bench, 1);
     struct rog_error err = {0};
     char *one = put(bench, "one", "one", 3), *folder = NULL;
     static const char *const names[] = {"",     "/etc/x", "..", "a/../b", "./a",  "a//b",
@@ -308,7 +309,7 @@ static void bad_items_are_refused(void **state)
     assert_int_equal(rog_deploy_tree(ssh, &gone, 1, &folder, NULL, &err), ROG_ENOTFOUND);
     assert_int_equal(rog_deploy_tree(ssh, NULL, 0, &folder, NULL, &err), ROG_EINVAL);
     free(one);
-    rog_ssh_free(ssh);
+    rog_connection_free(ssh);
 }
 
 /* Full before the unpacker is there, and before the file is. */
@@ -316,7 +317,7 @@ static void a_full_disk_is_named(void **state)
 {
     static const char *const sizes[] = {"128k", "1m"};
     const struct lab_bench *bench = bench_of(state);
-    struct rog_ssh *ssh = connect_to(bench, 2);
+    struct rog_connection *ssh = connect_to(bench, 2);
     struct rog_error err = {0};
     size_t size = (size_t)8 << 20;
     char *data = calloc(1, size), *folder = NULL;
@@ -326,9 +327,9 @@ static void a_full_disk_is_named(void **state)
     const struct rog_deploy_item items[] = {{.source = big, .name = "big", .mode = 0644}, UNPACKER};
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         char *mount = rog_format("mount -t tmpfs -o size=%s none \"$XDG_CACHE_HOME\"", sizes[i]);
-        if (rog_ssh_command(ssh, ARGV("sh", "-c", mount), 10, NULL, &err)) {
+        if (rog_connection_command(ssh, ARGV("sh", "-c", mount), 10, NULL, &err)) {
             printf("skipped: %s\n", err.message);
-            rog_ssh_free(ssh);
+            rog_connection_free(ssh);
             skip();
         }
         int code = rog_deploy_tree(ssh, items, 2, &folder, NULL, &err);
@@ -346,20 +347,20 @@ static void a_full_disk_is_named(void **state)
     free(deploy(ssh, items, 2, 2, NULL));
     free(big);
     free(data);
-    rog_ssh_free(ssh);
+    rog_connection_free(ssh);
 }
 
 static void a_folder_without_programs_is_named(void **state)
 {
     const struct lab_bench *bench = bench_of(state);
-    struct rog_ssh *ssh = connect_to(bench, 2);
+    struct rog_connection *ssh = connect_to(bench, 2);
     struct rog_error err = {0};
     char *folder = NULL;
     const struct rog_deploy_item items[] = {UNPACKER};
     static const char mount[] = "mount -t tmpfs -o noexec none \"$XDG_CACHE_HOME\"";
-    if (rog_ssh_command(ssh, ARGV("sh", "-c", mount), 10, NULL, &err)) {
+    if (rog_connection_command(ssh, ARGV("sh", "-c", mount), 10, NULL, &err)) {
         printf("skipped: %s\n", err.message);
-        rog_ssh_free(ssh);
+        rog_connection_free(ssh);
         skip();
     }
     int code = rog_deploy_tree(ssh, items, 1, &folder, NULL, &err);
@@ -367,7 +368,7 @@ static void a_folder_without_programs_is_named(void **state)
     assert_int_equal(code, ROG_EFAILED);
     if (!strstr(err.message, "noexec"))
         fail_msg("%s", err.message);
-    rog_ssh_free(ssh);
+    rog_connection_free(ssh);
 }
 
 struct job {
@@ -382,22 +383,22 @@ static void *work(void *user)
 {
     struct job *job = user;
     struct rog_error err = {0};
-    struct rog_ssh *ssh = NULL;
+    struct rog_connection *ssh = NULL;
     char *folder = NULL, *output = NULL;
     const struct rog_ssh_options options = lab_bench_options(job->bench->address[job->host]);
     int code = rog_ssh_connect(&ssh, &options, &err);
     if (!code)
         code = rog_deploy_tree(ssh, job->items, job->count, &folder, NULL, &err);
     if (!code)
-        code =
-            rog_ssh_command(ssh, ARGV("sh", "-c", "cat \"$1\"/?", "sh", folder), 60, &output, &err);
+        code = rog_connection_command(ssh, ARGV("sh", "-c", "cat \"$1\"/?", "sh", folder), 60,
+                                      &output, &err);
     if (!code && strcmp(output, "ABCDE") != 0)
         code = rog_fail(&err, ROG_EFAILED, "got %s", output);
     if (code)
         snprintf(job->problem, sizeof job->problem, "%s", err.message);
     free(output);
     free(folder);
-    rog_ssh_free(ssh);
+    rog_connection_free(ssh);
     return NULL;
 }
 
@@ -434,7 +435,7 @@ static void deployments_in_parallel(void **state)
 static void a_bundle_runs_from_where_it_is(void **state)
 {
     const struct lab_bench *bench = bench_of(state);
-    struct rog_ssh *ssh = connect_to(bench, 1);
+    struct rog_connection *ssh = connect_to(bench, 1);
     struct rog_error err = {0};
     struct rog_bundle *bundle = NULL;
     struct utsname here;
@@ -458,7 +459,7 @@ static void a_bundle_runs_from_where_it_is(void **state)
     free(version);
     free(folder);
     rog_bundle_free(bundle);
-    rog_ssh_free(ssh);
+    rog_connection_free(ssh);
 }
 
 static void bundles_of_other_machines(void **state)

@@ -2,6 +2,7 @@
 find_package(Threads REQUIRED)
 rog_unit_test(remote LIBS rog_fleet)
 rog_unit_test(streams LIBS rog_fleet)
+rog_unit_test(fake_host LIBS rog_fleet)
 rog_unit_test(mirror LIBS rog_fleet rog_lab)
 rog_unit_test(credentials LIBS rog_ssh Threads::Threads)
 rog_unit_test(ssh LIBS rog_ssh rog_lab Threads::Threads)

@@ -69,9 +69,9 @@ static inline struct rog_ssh_options lab_bench_options(const char *host)
     return (struct rog_ssh_options){.host = host, .config = ROG_LAB_SSH_CONFIG, .timeout_s = 10};
 }
 
-static inline struct rog_ssh *lab_bench_connect(const struct rog_ssh_options *options)
+static inline struct rog_connection *lab_bench_connect(const struct rog_ssh_options *options)
 {
-    struct rog_ssh *ssh = NULL;
+    struct rog_connection *ssh = NULL;
     struct rog_error err = {0};
     if (rog_ssh_connect(&ssh, options, &err))
         fail_msg("%s", err.message);

@@ -20,7 +20,7 @@
 struct bench {
     struct lab_bench lab;
     char there[80], here[80];
-    struct rog_ssh *ssh;
+    struct rog_connection *connection;
 };
 
 static int set_up(void **state)
@@ -35,7 +35,7 @@ static int set_up(void **state)
     bool good = !rog_dir_make(bench->there, &err) && !rog_dir_make(bench->here, &err);
     if (good && !bench->lab.group->why_not[0]) {
         const struct rog_ssh_options options = lab_bench_options("roglab1");
-        good = !rog_ssh_connect(&bench->ssh, &options, &err);
+        good = !rog_ssh_connect(&bench->connection, &options, &err);
     }
     if (!good)
         printf("%s\n", err.message);
@@ -45,7 +45,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     struct bench *bench = *state;
-    rog_ssh_free(bench->ssh);
+    rog_connection_free(bench->connection);
     int code = lab_bench_close(&bench->lab);
     free(bench);
     return code;
@@ -86,17 +86,18 @@ static void streams_come_line_by_line(void **state)
 {
     const struct bench *bench = bench_of(state);
     struct rog_error err = {0};
-    assert_int_equal(rog_mirror_pull(bench->ssh, bench->there, bench->here, "e", &err), 0);
+    assert_int_equal(rog_mirror_pull(bench->connection, bench->there, bench->here, "e", &err), 0);
     assert_here(bench, "e", NULL);
     put(bench->there, "e", "{\"a\":1}\n{\"b\":");
-    assert_int_equal(rog_mirror_pull(bench->ssh, bench->there, bench->here, "e", &err), 0);
+    assert_int_equal(rog_mirror_pull(bench->connection, bench->there, bench->here, "e", &err), 0);
     assert_here(bench, "e", "{\"a\":1}\n");
     put(bench->there, "e", "{\"a\":1}\n{\"b\":2}\n");
     for (int again = 0; again < 2; again++)
-        assert_int_equal(rog_mirror_pull(bench->ssh, bench->there, bench->here, "e", &err), 0);
+        assert_int_equal(rog_mirror_pull(bench->connection, bench->there, bench->here, "e", &err),
+                         0);
     assert_here(bench, "e", "{\"a\":1}\n{\"b\":2}\n");
     put(bench->there, "e", "{\"a\":1}\n");
-    assert_int_equal(rog_mirror_pull(bench->ssh, bench->there, bench->here, "e", &err),
+    assert_int_equal(rog_mirror_pull(bench->connection, bench->there, bench->here, "e", &err),
                      ROG_EFORMAT);
     assert_non_null(strstr(err.message, "has become shorter"));
 }
@@ -107,7 +108,7 @@ static int pull_checkpoint(const struct bench *bench, const char *path, const ch
     char *line = rog_format(
         "{\"event\":\"checkpoint\",\"t\":1,\"path\":\"%s\",\"sha256\":\"%s\"}\n", path, sha256);
     put(bench->there, "c", line);
-    int code = rog_mirror_pull(bench->ssh, bench->there, bench->here, "c", err);
+    int code = rog_mirror_pull(bench->connection, bench->there, bench->here, "c", err);
     assert_here(bench, "c", code ? NULL : line);
     free(line);
     return code;
@@ -149,20 +150,21 @@ static void logs_and_states_come_as_they_are(void **state)
     struct rog_error err = {0};
     struct rog_json *json = NULL;
     char *to = rog_path_join(bench->here, "kept.log");
-    assert_int_equal(rog_mirror_log(bench->ssh, bench->there, "none.log", to, &err), 0);
+    assert_int_equal(rog_mirror_log(bench->connection, bench->there, "none.log", to, &err), 0);
     assert_here(bench, "kept.log", NULL);
     put(bench->there, "some.log", "one\ntwo\n");
-    assert_int_equal(rog_mirror_log(bench->ssh, bench->there, "some.log", to, &err), 0);
+    assert_int_equal(rog_mirror_log(bench->connection, bench->there, "some.log", to, &err), 0);
     assert_here(bench, "kept.log", "one\ntwo\n");
     free(to);
-    assert_int_equal(rog_mirror_json(bench->ssh, bench->there, "state.json", &json, &err),
+    assert_int_equal(rog_mirror_json(bench->connection, bench->there, "state.json", &json, &err),
                      ROG_ENOTFOUND);
     put(bench->there, "state.json", "{\"pid\":7}");
-    assert_int_equal(rog_mirror_json(bench->ssh, bench->there, "state.json", &json, &err), 0);
+    assert_int_equal(rog_mirror_json(bench->connection, bench->there, "state.json", &json, &err),
+                     0);
     assert_int_equal(rog_json_get_integer(json, "pid", 0), 7);
     rog_json_free(json);
     put(bench->there, "state.json", "{\"pid\"");
-    assert_int_equal(rog_mirror_json(bench->ssh, bench->there, "state.json", &json, &err),
+    assert_int_equal(rog_mirror_json(bench->connection, bench->there, "state.json", &json, &err),
                      ROG_EFORMAT);
 }
 

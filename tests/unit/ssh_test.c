@@ -43,7 +43,7 @@ static int tear_down(void **state)
 }
 
 /* NULL: the lab's own configuration. */
-static struct rog_ssh *connect_to(const char *config, const char *host)
+static struct rog_connection *connect_to(const char *config, const char *host)
 {
     struct rog_ssh_options options = lab_bench_options(host);
     options.config = config ? config : options.config;
@@ -52,7 +52,7 @@ static struct rog_ssh *connect_to(const char *config, const char *host)
 
 static void refused(const struct rog_ssh_options *options, int expected, const char *words)
 {
-    struct rog_ssh *ssh = NULL;
+    struct rog_connection *ssh = NULL;
     struct rog_error err = {0};
     assert_int_equal(rog_ssh_connect(&ssh, options, &err), expected);
     assert_null(ssh);
@@ -60,11 +60,11 @@ static void refused(const struct rog_ssh_options *options, int expected, const c
         fail_msg("\"%s\" does not say \"%s\"", err.message, words);
 }
 
-static struct rog_ssh_result run(struct rog_ssh *ssh, const char *const *argv)
+static struct rog_command_result run(struct rog_connection *ssh, const char *const *argv)
 {
-    struct rog_ssh_result result;
+    struct rog_command_result result;
     struct rog_error err = {0};
-    if (rog_ssh_run(ssh, argv, 60, &result, &err))
+    if (rog_connection_run(ssh, argv, 60, &result, &err))
         fail_msg("%s", err.message);
     return result;
 }
@@ -120,49 +120,49 @@ static void bad_names_are_refused(void **state)
 static void commands_run(void **state)
 {
     const struct lab_bench *bench = bench_of(state);
-    struct rog_ssh *ssh = connect_to(NULL, bench->address[1]);
-    struct rog_ssh_result result =
+    struct rog_connection *ssh = connect_to(NULL, bench->address[1]);
+    struct rog_command_result result =
         run(ssh, ARGV("sh", "-c", "printf 'a\\0b'; echo oh >&2; exit 7"));
     assert_int_equal(result.status, 7);
     assert_int_equal(result.output_bytes, 3);
     assert_memory_equal(result.output, "a\0b", 3);
     assert_string_equal(result.errors, "oh\n");
-    rog_ssh_result_release(&result);
+    rog_command_result_release(&result);
 
     static const char nasty[] = "it's \"$HOME\" `id` \\ * ; & | > \n\t {a,b} ~ !x #";
     result = run(ssh, ARGV("printf", "%s", nasty));
     assert_string_equal(result.output, nasty);
-    rog_ssh_result_release(&result);
+    rog_command_result_release(&result);
 
     result = run(ssh, ARGV("no-such-program-here"));
     assert_int_equal(result.status, 127);
-    rog_ssh_result_release(&result);
+    rog_command_result_release(&result);
     result = run(ssh, ARGV("sh", "-c", "kill -9 $$"));
     assert_true(result.status >= 128);
-    rog_ssh_result_release(&result);
+    rog_command_result_release(&result);
     result = run(ssh, ARGV("cat")); /* its input is empty */
     assert_int_equal(result.status, 0);
     assert_int_equal(result.output_bytes, 0);
-    rog_ssh_result_release(&result);
+    rog_command_result_release(&result);
 
     /* More than a window on both outputs at once. */
     result = run(
         ssh, ARGV("sh", "-c", "head -c 5000000 /dev/zero >&2 & head -c 6000000 /dev/zero; wait"));
     assert_int_equal(result.output_bytes, 6000000);
     assert_int_equal(result.errors_bytes, 5000000);
-    rog_ssh_result_release(&result);
+    rog_command_result_release(&result);
 
     struct rog_error err = {0};
     char *output = NULL;
-    assert_int_equal(
-        rog_ssh_command(ssh, ARGV("sh", "-c", "echo no luck >&2; exit 3"), 10, &output, &err),
-        ROG_EFAILED);
+    assert_int_equal(rog_connection_command(ssh, ARGV("sh", "-c", "echo no luck >&2; exit 3"), 10,
+                                            &output, &err),
+                     ROG_EFAILED);
     assert_null(output);
     assert_non_null(strstr(err.message, "status 3: no luck"));
     assert_int_equal(
-        rog_ssh_run(ssh, ARGV("head", "-c", "20000000", "/dev/zero"), 60, &result, &err),
+        rog_connection_run(ssh, ARGV("head", "-c", "20000000", "/dev/zero"), 60, &result, &err),
         ROG_EFORMAT);
-    rog_ssh_free(ssh);
+    rog_connection_free(ssh);
 }
 
 static void timeouts_hold(void **state)
@@ -171,17 +171,17 @@ static void timeouts_hold(void **state)
     static const char *const scripts[] = {"sleep 30", "exec >&- 2>&-; sleep 30",
                                           "while :; do echo x; sleep 0.05; done"};
     for (size_t i = 0; i < sizeof scripts / sizeof *scripts; i++) {
-        struct rog_ssh *ssh = connect_to(NULL, bench->address[1]);
-        struct rog_ssh_result result;
+        struct rog_connection *ssh = connect_to(NULL, bench->address[1]);
+        struct rog_command_result result;
         struct rog_error err = {0};
         double begin_s = rog_clock_s();
-        assert_int_equal(rog_ssh_run(ssh, ARGV("sh", "-c", scripts[i]), 0.7, &result, &err),
+        assert_int_equal(rog_connection_run(ssh, ARGV("sh", "-c", scripts[i]), 0.7, &result, &err),
                          ROG_EFAILED);
         assert_non_null(strstr(err.message, "in time"));
         assert_true(rog_clock_s() - begin_s < 5);
-        assert_int_equal(rog_ssh_run(ssh, ARGV("true"), 5, &result, &err), ROG_EFAILED);
+        assert_int_equal(rog_connection_run(ssh, ARGV("true"), 5, &result, &err), ROG_EFAILED);
         assert_non_null(strstr(err.message, "given up"));
-        rog_ssh_free(ssh);
+        rog_connection_free(ssh);
         assert_true(rog_clock_s() - begin_s < 8);
     }
 }
@@ -190,8 +190,8 @@ static void a_cut_link_is_noticed(void **state)
 {
     const struct lab_bench *bench = bench_of(state);
     struct rog_ssh_options options = lab_bench_options(bench->address[2]);
-    struct rog_ssh *ssh = NULL;
-    struct rog_ssh_result result;
+    struct rog_connection *ssh = NULL;
+    struct rog_command_result result;
     struct rog_error err = {0};
     options.timeout_s = 2;
     if (rog_ssh_connect(&ssh, &options, &err))
@@ -199,9 +199,9 @@ static void a_cut_link_is_noticed(void **state)
     assert_int_equal(
         rog_process_run(ARGV("ip", "link", "set", "dev", "roglab-v2", "down"), 10, NULL, &err), 0);
     double begin_s = rog_clock_s();
-    int code = rog_ssh_run(ssh, ARGV("true"), 4, &result, &err);
+    int code = rog_connection_run(ssh, ARGV("true"), 4, &result, &err);
     double took_s = rog_clock_s() - begin_s;
-    rog_ssh_free(ssh);
+    rog_connection_free(ssh);
     refused(&options, ROG_EFAILED, "cannot connect");
     assert_int_equal(
         rog_process_run(ARGV("ip", "link", "set", "dev", "roglab-v2", "up"), 10, NULL, &err), 0);
@@ -238,7 +238,7 @@ static void only_known_hosts_will_do(void **state)
 
     assert_int_equal(rog_file_read(ROG_LAB_DIR "/known_hosts", 4096, &text, &size, &err), ROG_OK);
     put(known, text, size);
-    rog_ssh_free(connect_to(config, bench->address[1]));
+    rog_connection_free(connect_to(config, bench->address[1]));
     free(text);
     free(config);
     free(known);
@@ -290,13 +290,13 @@ static void only_the_right_key_opens(void **state)
     options.ask_user = wrong;
     refused(&options, ROG_EFAILED, "what was given is not the passphrase of the key /");
     options.ask_user = right;
-    struct rog_ssh *ssh = NULL;
+    struct rog_connection *ssh = NULL;
     if (rog_ssh_connect(&ssh, &options, &err))
         fail_msg("%s", err.message);
-    struct rog_ssh_result result = run(ssh, ARGV("true")); /* the callbacks are gone by now */
+    struct rog_command_result result = run(ssh, ARGV("true")); /* the callbacks are gone by now */
     assert_int_equal(result.status, 0);
-    rog_ssh_result_release(&result);
-    rog_ssh_free(ssh);
+    rog_command_result_release(&result);
+    rog_connection_free(ssh);
     free(config);
     free(key);
 }
@@ -311,15 +311,15 @@ static void a_jump_is_taken(void **state)
                                 "  UserKnownHostsFile %s/known_hosts\n"
                                 "  StrictHostKeyChecking yes\n",
                                 bench->address[2], bench->address[0], ROG_LAB_DIR, ROG_LAB_DIR);
-    struct rog_ssh *ssh = connect_to(config, "far");
-    struct rog_ssh_result result = run(ssh, ARGV("sh", "-c", "echo $SSH_CONNECTION"));
+    struct rog_connection *ssh = connect_to(config, "far");
+    struct rog_command_result result = run(ssh, ARGV("sh", "-c", "echo $SSH_CONNECTION"));
     char *expected = rog_format("%s ", bench->address[0]);
     assert_int_equal(strncmp(result.output, expected, strlen(expected)), 0);
     assert_non_null(strstr(result.output, bench->address[2]));
-    assert_string_equal(rog_ssh_name(ssh), "root@far");
+    assert_string_equal(ssh->name, "root@far");
     free(expected);
-    rog_ssh_result_release(&result);
-    rog_ssh_free(ssh);
+    rog_command_result_release(&result);
+    rog_connection_free(ssh);
     free(config);
 }
 
@@ -346,51 +346,54 @@ static void a_started_process_outlives_the_connection(void **state)
     const struct lab_bench *bench = bench_of(state);
     struct rog_error err = {0};
     char *log = in_folder(bench, "out.log");
-    struct rog_ssh *ssh = connect_to(NULL, bench->address[1]);
+    struct rog_connection *ssh = connect_to(NULL, bench->address[1]);
     long pid = 0;
-    if (rog_ssh_start(ssh, ARGV("sh", "-c", "echo one; sleep 1; echo two it\\'s; exec sleep 300"),
-                      log, &pid, &err))
+    if (rog_connection_start(ssh,
+                             ARGV("sh", "-c", "echo one; sleep 1; echo two it\\'s; exec sleep 300"),
+                             log, &pid, &err))
         fail_msg("%s", err.message);
-    rog_ssh_free(ssh);
+    rog_connection_free(ssh);
 
     ssh = connect_to(NULL, bench->address[1]);
     struct collected *collected = calloc(1, sizeof *collected);
     uint64_t offset = 0;
     for (double until_s = rog_clock_s() + 20;
          rog_clock_s() < until_s && !strstr(collected->text, "two");) {
-        if (rog_ssh_download(ssh, log, offset, collect, collected, &offset, &err))
+        if (rog_connection_download(ssh, log, offset, collect, collected, &offset, &err))
             fail_msg("%s", err.message);
         assert_int_equal(offset, collected->used);
         usleep(50000);
     }
     assert_string_equal(collected->text, "one\ntwo it's\n");
     char *number = rog_format("%ld", pid), *group = rog_format("-%ld", pid);
-    assert_int_equal(rog_ssh_command(ssh, ARGV("kill", "-0", number), 10, NULL, &err), ROG_OK);
-    assert_int_equal(rog_ssh_command(ssh, ARGV("kill", "-KILL", "--", group), 10, NULL, &err),
+    assert_int_equal(rog_connection_command(ssh, ARGV("kill", "-0", number), 10, NULL, &err),
                      ROG_OK);
-    assert_int_equal(rog_ssh_start(ssh, ARGV("no-such-program"), log, &pid, &err), ROG_EFAILED);
+    assert_int_equal(
+        rog_connection_command(ssh, ARGV("kill", "-KILL", "--", group), 10, NULL, &err), ROG_OK);
+    assert_int_equal(rog_connection_start(ssh, ARGV("no-such-program"), log, &pid, &err),
+                     ROG_EFAILED);
     assert_non_null(strstr(err.message, "there is no program no-such-program"));
-    assert_int_equal(rog_ssh_start(ssh, ARGV("true"), "/no/such/folder/log", &pid, &err),
+    assert_int_equal(rog_connection_start(ssh, ARGV("true"), "/no/such/folder/log", &pid, &err),
                      ROG_EFAILED);
     free(number);
     free(group);
     free(collected);
     free(log);
-    rog_ssh_free(ssh);
+    rog_connection_free(ssh);
 }
 
 static void files_go_and_come_whole(void **state)
 {
     const struct lab_bench *bench = bench_of(state);
     struct rog_error err = {0};
-    struct rog_ssh *ssh = connect_to(NULL, bench->address[2]);
+    struct rog_connection *ssh = connect_to(NULL, bench->address[2]);
     char *local = in_folder(bench, "local file"), *remote = in_folder(bench, "new/it's a $file");
     size_t size = 3000001;
     char *data = malloc(size);
     for (size_t i = 0; i < size; i++)
         data[i] = (char)(i * 2654435761u >> 13);
     put(local, data, size);
-    if (rog_ssh_upload(ssh, local, remote, 0750, 60, &err))
+    if (rog_connection_upload(ssh, local, remote, 0750, 60, &err))
         fail_msg("%s", err.message);
     char *back = NULL;
     size_t got = 0;
@@ -403,33 +406,35 @@ static void files_go_and_come_whole(void **state)
     free(back);
 
     put(local, "shorter", 7); /* replaces what is there */
-    if (rog_ssh_upload(ssh, local, remote, 0600, 60, &err))
+    if (rog_connection_upload(ssh, local, remote, 0600, 60, &err))
         fail_msg("%s", err.message);
     assert_int_equal(stat(remote, &info), 0);
     assert_int_equal(info.st_size, 7);
 
     struct collected *collected = calloc(1, sizeof *collected);
     uint64_t end = 0;
-    assert_int_equal(rog_ssh_download(ssh, remote, 3, collect, collected, &end, &err), ROG_OK);
+    assert_int_equal(rog_connection_download(ssh, remote, 3, collect, collected, &end, &err),
+                     ROG_OK);
     assert_string_equal(collected->text, "rter");
     assert_int_equal(end, 7);
-    assert_int_equal(rog_ssh_download(ssh, remote, 99, collect, collected, &end, &err), ROG_OK);
+    assert_int_equal(rog_connection_download(ssh, remote, 99, collect, collected, &end, &err),
+                     ROG_OK);
     assert_int_equal(end, 99);
-    assert_int_equal(rog_ssh_download(ssh, "/no/such", 0, collect, collected, &end, &err),
+    assert_int_equal(rog_connection_download(ssh, "/no/such", 0, collect, collected, &end, &err),
                      ROG_ENOTFOUND);
 
     put(local, data, 1 << 20);
-    assert_int_equal(rog_ssh_upload(ssh, local, bench->folder, 0600, 60, &err), ROG_EFAILED);
+    assert_int_equal(rog_connection_upload(ssh, local, bench->folder, 0600, 60, &err), ROG_EFAILED);
     assert_non_null(strstr(err.message, "a folder is in the way"));
-    assert_int_equal(rog_ssh_upload(ssh, "/no/such", remote, 0600, 60, &err), ROG_ENOTFOUND);
-    struct rog_ssh_result listing = run(ssh, ARGV("ls", bench->folder));
+    assert_int_equal(rog_connection_upload(ssh, "/no/such", remote, 0600, 60, &err), ROG_ENOTFOUND);
+    struct rog_command_result listing = run(ssh, ARGV("ls", bench->folder));
     assert_null(strstr(listing.output, ".part-")); /* nor beside the folder */
-    rog_ssh_result_release(&listing);
+    rog_command_result_release(&listing);
     free(collected);
     free(data);
     free(local);
     free(remote);
-    rog_ssh_free(ssh);
+    rog_connection_free(ssh);
 }
 
 static void a_full_disk_leaves_nothing_half(void **state)
@@ -441,24 +446,24 @@ static void a_full_disk_leaves_nothing_half(void **state)
     put(local, data, 1 << 20);
     assert_int_equal(mkdir(disk, 0700), 0);
     /* The hosts see this machine's files, but mounts of their own. */
-    struct rog_ssh *ssh = connect_to(NULL, bench->address[1]);
-    if (rog_ssh_command(ssh, ARGV("mount", "-t", "tmpfs", "-o", "size=128k", "none", disk), 10,
-                        NULL, &err)) {
+    struct rog_connection *ssh = connect_to(NULL, bench->address[1]);
+    if (rog_connection_command(ssh, ARGV("mount", "-t", "tmpfs", "-o", "size=128k", "none", disk),
+                               10, NULL, &err)) {
         printf("skipped: %s\n", err.message);
-        rog_ssh_free(ssh);
+        rog_connection_free(ssh);
         free(data);
         free(local);
         free(disk);
         skip();
     }
     char *remote = rog_path_join(disk, "file");
-    int code = rog_ssh_upload(ssh, local, remote, 0600, 60, &err);
-    struct rog_ssh_result listing = run(ssh, ARGV("ls", "-A", disk));
+    int code = rog_connection_upload(ssh, local, remote, 0600, 60, &err);
+    struct rog_command_result listing = run(ssh, ARGV("ls", "-A", disk));
     bool empty = listing.output_bytes == 0;
-    rog_ssh_result_release(&listing);
-    struct rog_ssh_result unmounted = run(ssh, ARGV("umount", disk));
-    rog_ssh_result_release(&unmounted);
-    rog_ssh_free(ssh);
+    rog_command_result_release(&listing);
+    struct rog_command_result unmounted = run(ssh, ARGV("umount", disk));
+    rog_command_result_release(&unmounted);
+    rog_connection_free(ssh);
     assert_int_equal(code, ROG_EIO);
     assert_non_null(strstr(err.message, "disk full"));
     assert_true(empty);
@@ -478,13 +483,13 @@ static void *work(void *user)
 {
     struct job *job = user;
     struct rog_error err = {0};
-    struct rog_ssh *ssh = NULL;
+    struct rog_connection *ssh = NULL;
     const struct rog_ssh_options options = lab_bench_options(job->bench->address[job->number % 3]);
     int code = rog_ssh_connect(&ssh, &options, &err);
     for (unsigned i = 0; i < 5 && !code; i++) {
         char *expected = rog_format("%u-%u\n", job->number, i), *output = NULL;
         char *script = rog_format("sleep 0.05; echo %u-%u", job->number, i);
-        code = rog_ssh_command(ssh, ARGV("sh", "-c", script), 20, &output, &err);
+        code = rog_connection_command(ssh, ARGV("sh", "-c", script), 20, &output, &err);
         if (!code && strcmp(output, expected) != 0)
             code = rog_fail(&err, ROG_EFAILED, "got %s for %s", output, expected);
         free(script);
@@ -493,7 +498,7 @@ static void *work(void *user)
     }
     if (code)
         snprintf(job->problem, sizeof job->problem, "%s", err.message);
-    rog_ssh_free(ssh);
+    rog_connection_free(ssh);
     return NULL;
 }
 

@@ -91,7 +91,7 @@ static int read_state(struct rog_remote_host *host, enum state *state, struct ro
     static const char *const names[] = {"starting", "running", "ended", "failed"};
     struct rog_json *json = NULL;
     *state = STARTING;
-    int code = rog_mirror_json(host->ssh, host->folder, "state.json", &json, err);
+    int code = rog_mirror_json(host->connection, host->folder, "state.json", &json, err);
     if (code == ROG_ENOTFOUND)
         return 0;
     if (code)
@@ -110,9 +110,9 @@ static int read_state(struct rog_remote_host *host, enum state *state, struct ro
 /* Everything that is there and not here. */
 static int pull(struct rog_remote_host *host, struct rog_error *err)
 {
-    int code = rog_mirror_pull(host->ssh, host->folder, host->mirror, ROG_STREAM_MAIN, err);
+    int code = rog_mirror_pull(host->connection, host->folder, host->mirror, ROG_STREAM_MAIN, err);
     if (code == 0)
-        code = rog_mirror_pull(host->ssh, host->folder, host->mirror, ROG_STREAM_HOST, err);
+        code = rog_mirror_pull(host->connection, host->folder, host->mirror, ROG_STREAM_HOST, err);
     return code;
 }
 
@@ -122,8 +122,8 @@ static int pull_logs(struct rog_remote_host *host, struct rog_error *err)
     int code = 0;
     for (size_t i = 0; code == 0 && i < sizeof names / sizeof *names; i++) {
         char *to = rog_path_join(host->mirror, names[i]);
-        code =
-            to ? rog_mirror_log(host->ssh, host->folder, names[i], to, err) : rog_fail_nomem(err);
+        code = to ? rog_mirror_log(host->connection, host->folder, names[i], to, err)
+                  : rog_fail_nomem(err);
         free(to);
     }
     return code;
@@ -134,13 +134,13 @@ static int say_it_is_gone(struct rog_remote_host *host, struct rog_error *err)
 {
     char words[256] = "";
     uint64_t bytes;
-    if (rog_ssh_size(host->ssh, host->folder, &bytes, err) == ROG_ENOTFOUND)
+    if (rog_connection_size(host->connection, host->folder, &bytes, err) == ROG_ENOTFOUND)
         return rog_fail(err, ROG_EFAILED,
                         "%s: the run's folder there is gone (the host had not heard of rogctl for "
                         "%g s, its lease, or somebody has cleaned up)",
                         host->title, host->remote->attempt->cluster->lease_s);
     char *log = rog_path_join(host->mirror, "start.log");
-    if (log && rog_mirror_log(host->ssh, host->folder, "start.log", log, NULL) == 0)
+    if (log && rog_mirror_log(host->connection, host->folder, "start.log", log, NULL) == 0)
         rog_run_log_tail(log, words, sizeof words);
     free(log);
     return rog_fail(err, ROG_EFAILED, "%s: the run's supervisor there is gone%s%s", host->title,
@@ -156,7 +156,8 @@ static int look_for_supervisor(struct rog_remote_host *host, struct rog_error *e
         return 0;
     host->looked_s = now;
     char *path = rog_format("/proc/%ld/exe", host->pid);
-    int code = path ? rog_ssh_size(host->ssh, path, &bytes, err) : rog_fail_nomem(err);
+    int code =
+        path ? rog_connection_size(host->connection, path, &bytes, err) : rog_fail_nomem(err);
     free(path);
     if (code != ROG_ENOTFOUND)
         return code == ROG_EIO ? 0 : code; /* it may belong to somebody else by now */
@@ -172,8 +173,8 @@ static int renew_lease(struct rog_remote_host *host, struct rog_error *err)
         return 0;
     char *path = rog_path_join(host->folder, "lease");
     const char *const argv[] = {"touch", "-c", "--", path, NULL};
-    int code =
-        path ? rog_ssh_command(host->ssh, argv, COMMAND_TIMEOUT_S, NULL, err) : rog_fail_nomem(err);
+    int code = path ? rog_connection_command(host->connection, argv, COMMAND_TIMEOUT_S, NULL, err)
+                    : rog_fail_nomem(err);
     free(path);
     if (code == 0)
         host->lease_s = now;
@@ -199,7 +200,8 @@ static int look(struct rog_remote_host *host, enum state *state, struct rog_erro
     if (code == 0)
         code = read_state(host, state, err); /* before its events: none come after its end */
     struct rog_error cause;
-    int pulled = host->ssh && !rog_ssh_lost(host->ssh) ? pull(host, &cause) : 0;
+    int pulled =
+        host->connection && !rog_connection_lost(host->connection) ? pull(host, &cause) : 0;
     if (code == 0 && pulled)
         code = rog_fail_again(err, &cause);
     if (code == 0 && *state != ENDED && has_lingered(host))
@@ -217,7 +219,7 @@ static int follow(struct rog_remote_host *host, struct rog_error *err)
     while (code == 0 && state != ENDED) {
         struct rog_error cause;
         code = look(host, &state, &cause);
-        if (code && rog_ssh_lost(host->ssh))
+        if (code && rog_connection_lost(host->connection))
             code = connect_again(host, cause.message, err);
         else if (code)
             rog_fail_again(err, &cause);
@@ -228,7 +230,7 @@ static int follow(struct rog_remote_host *host, struct rog_error *err)
             code = ROG_EINTR;
     }
     struct rog_error lost;
-    if (code != ROG_EINTR && host->ssh && !rog_ssh_lost(host->ssh))
+    if (code != ROG_EINTR && host->connection && !rog_connection_lost(host->connection))
         pull_logs(host, &lost); /* a log that does not come is no failure of the run */
     return code;
 }
@@ -284,12 +286,13 @@ static void clean(struct rog_remote_host *host)
     struct rog_error cause = {0};
     if (!host->placed)
         return;
-    if (host->ssh && rog_ssh_lost(host->ssh))
+    if (host->connection && rog_connection_lost(host->connection))
         rog_remote_disconnect(host);
-    int code = host->ssh ? 0 : rog_remote_connect_within(host, CLEAN_PATIENCE_S, true, &cause);
+    int code =
+        host->connection ? 0 : rog_remote_connect_within(host, CLEAN_PATIENCE_S, true, &cause);
     const char *const argv[] = {host->program, "host", "--folder", host->folder, "--stop", NULL};
     if (code == 0)
-        code = rog_ssh_command(host->ssh, argv, STOP_TIMEOUT_S, NULL, &cause);
+        code = rog_connection_command(host->connection, argv, STOP_TIMEOUT_S, NULL, &cause);
     if (code)
         rog_remote_log(host, ROG_EVENT_WARNING,
                        "%s was not cleaned up: %s. What runs there ends by itself when it has not "

@@ -36,13 +36,13 @@ static int take(const void *data, size_t size, void *user, struct rog_error *err
 }
 
 /* Up to `room` bytes from `offset`. The buffer's text is heap memory, with a NUL after it. */
-static int read_there(struct rog_ssh *ssh, const char *path, uint64_t offset, size_t room,
-                      struct buffer *buffer, struct rog_error *err)
+static int read_there(struct rog_connection *connection, const char *path, uint64_t offset,
+                      size_t room, struct buffer *buffer, struct rog_error *err)
 {
     *buffer = (struct buffer){.text = malloc(room + 1), .room = room};
     if (!buffer->text)
         return rog_fail_nomem(err);
-    int code = rog_ssh_download(ssh, path, offset, take, buffer, NULL, err);
+    int code = rog_connection_download(connection, path, offset, take, buffer, NULL, err);
     buffer->text[buffer->used] = '\0';
     return code == ROG_EBUSY ? 0 : code;
 }
@@ -64,7 +64,7 @@ static int save(const void *data, size_t size, void *user, struct rog_error *err
     return 0;
 }
 
-static int fetch_checkpoint(struct rog_ssh *ssh, const char *from, const char *to,
+static int fetch_checkpoint(struct rog_connection *connection, const char *from, const char *to,
                             const char *sha256, struct rog_error *err)
 {
     char hex[ROG_SHA256_HEX_BYTES] = "";
@@ -75,15 +75,15 @@ static int fetch_checkpoint(struct rog_ssh *ssh, const char *from, const char *t
     if (code == 0)
         code = rog_sha256_stream_new(&saving.hash, err);
     if (code == 0) {
-        code = rog_ssh_download(ssh, from, 0, save, &saving, NULL, err);
+        code = rog_connection_download(connection, from, 0, save, &saving, NULL, err);
         rog_sha256_stream_end(saving.hash, hex);
     }
     if (code == 0 && strcmp(hex, sha256) != 0)
         code = rog_fail(err, ROG_EFORMAT,
                         "%s: %s is not the checkpoint that was saved (its checksum is %s)",
-                        rog_ssh_name(ssh), from, hex);
+                        connection->name, from, hex);
     if (code == ROG_ENOTFOUND)
-        code = rog_fail(err, ROG_EFORMAT, "%s: the checkpoint %s is gone", rog_ssh_name(ssh), from);
+        code = rog_fail(err, ROG_EFORMAT, "%s: the checkpoint %s is gone", connection->name, from);
     if (code == 0)
         code = rog_file_writer_commit(&saving.writer, err);
     else
@@ -92,8 +92,8 @@ static int fetch_checkpoint(struct rog_ssh *ssh, const char *from, const char *t
 }
 
 /* The file that an event names, if it names one. */
-static int follow_event(struct rog_ssh *ssh, const char *there, const char *here, const char *line,
-                        size_t size, struct rog_error *err)
+static int follow_event(struct rog_connection *connection, const char *there, const char *here,
+                        const char *line, size_t size, struct rog_error *err)
 {
     struct rog_json *event = NULL;
     if (!memmem(line, size, "\"" ROG_EVENT_CHECKPOINT "\"", strlen(ROG_EVENT_CHECKPOINT) + 2))
@@ -110,7 +110,7 @@ static int follow_event(struct rog_ssh *ssh, const char *there, const char *here
                          "a checkpoint whose path is not in the run's folder " ROG_RUN_CHECKPOINTS);
         char *from = rog_path_join(there, name), *to = rog_path_join(here, name);
         if (code == 0)
-            code = from && to ? fetch_checkpoint(ssh, from, to,
+            code = from && to ? fetch_checkpoint(connection, from, to,
                                                  rog_json_get_string(event, "sha256", ""), err)
                               : rog_fail_nomem(err);
         free(to);
@@ -139,31 +139,31 @@ static int append(const char *path, const char *text, size_t size, uint64_t befo
 }
 
 /* The next piece. *more: it was not the last. */
-static int pull_piece(struct rog_ssh *ssh, const char *there, const char *here, const char *from,
-                      const char *to, bool *more, struct rog_error *err)
+static int pull_piece(struct rog_connection *connection, const char *there, const char *here,
+                      const char *from, const char *to, bool *more, struct rog_error *err)
 {
     struct stat status;
     struct buffer buffer = {0};
     uint64_t have = stat(to, &status) == 0 ? (uint64_t)status.st_size : 0, size = 0;
     *more = false;
-    int code = rog_ssh_size(ssh, from, &size, err);
+    int code = rog_connection_size(connection, from, &size, err);
     if (code == ROG_ENOTFOUND || (code == 0 && size == have))
         return 0;
     if (code == 0 && size < have)
         code = rog_fail(err, ROG_EFORMAT, "%s: %s has become shorter than what was read of it",
-                        rog_ssh_name(ssh), from);
+                        connection->name, from);
     if (code == 0)
-        code = read_there(ssh, from, have, CHUNK_BYTES, &buffer, err);
+        code = read_there(connection, from, have, CHUNK_BYTES, &buffer, err);
     size_t whole = buffer.used;
     while (whole > 0 && buffer.text[whole - 1] != '\n')
         whole--;
     if (code == 0 && whole == 0 && buffer.used == CHUNK_BYTES)
-        code = rog_fail(err, ROG_EFORMAT, "%s: %s: a line of over %zu bytes", rog_ssh_name(ssh),
+        code = rog_fail(err, ROG_EFORMAT, "%s: %s: a line of over %zu bytes", connection->name,
                         from, CHUNK_BYTES);
     for (size_t at = 0; code == 0 && at < whole;) {
         const char *end = memchr(buffer.text + at, '\n', whole - at);
         size_t length = (size_t)(end - (buffer.text + at));
-        code = follow_event(ssh, there, here, buffer.text + at, length, err);
+        code = follow_event(connection, there, here, buffer.text + at, length, err);
         at += length + 1;
     }
     if (code == 0 && whole > 0)
@@ -173,14 +173,14 @@ static int pull_piece(struct rog_ssh *ssh, const char *there, const char *here, 
     return code;
 }
 
-int rog_mirror_pull(struct rog_ssh *ssh, const char *there, const char *here, const char *name,
-                    struct rog_error *err)
+int rog_mirror_pull(struct rog_connection *connection, const char *there, const char *here,
+                    const char *name, struct rog_error *err)
 {
     bool more = true;
     char *from = rog_path_join(there, name), *to = rog_path_join(here, name);
     int code = from && to ? 0 : rog_fail_nomem(err);
     while (code == 0 && more)
-        code = pull_piece(ssh, there, here, from, to, &more, err);
+        code = pull_piece(connection, there, here, from, to, &more, err);
     free(to);
     free(from);
     return code;
@@ -188,17 +188,17 @@ int rog_mirror_pull(struct rog_ssh *ssh, const char *there, const char *here, co
 
 /* ---- small files ---- */
 
-int rog_mirror_log(struct rog_ssh *ssh, const char *there, const char *name, const char *path,
-                   struct rog_error *err)
+int rog_mirror_log(struct rog_connection *connection, const char *there, const char *name,
+                   const char *path, struct rog_error *err)
 {
     struct buffer buffer = {0};
     uint64_t size = 0;
     char *from = rog_path_join(there, name);
-    int code = from ? rog_ssh_size(ssh, from, &size, err) : rog_fail_nomem(err);
+    int code = from ? rog_connection_size(connection, from, &size, err) : rog_fail_nomem(err);
     bool missing = code == ROG_ENOTFOUND;
     if (code == 0)
-        code =
-            read_there(ssh, from, size > LOG_BYTES ? size - LOG_BYTES : 0, LOG_BYTES, &buffer, err);
+        code = read_there(connection, from, size > LOG_BYTES ? size - LOG_BYTES : 0, LOG_BYTES,
+                          &buffer, err);
     if (code == 0)
         code = rog_file_write(path, buffer.text, buffer.used, err);
     free(buffer.text);
@@ -206,12 +206,13 @@ int rog_mirror_log(struct rog_ssh *ssh, const char *there, const char *name, con
     return missing ? 0 : code;
 }
 
-int rog_mirror_json(struct rog_ssh *ssh, const char *there, const char *name,
+int rog_mirror_json(struct rog_connection *connection, const char *there, const char *name,
                     struct rog_json **json, struct rog_error *err)
 {
     struct buffer buffer = {0};
     char *from = rog_path_join(there, name);
-    int code = from ? read_there(ssh, from, 0, JSON_MAX_BYTES, &buffer, err) : rog_fail_nomem(err);
+    int code =
+        from ? read_there(connection, from, 0, JSON_MAX_BYTES, &buffer, err) : rog_fail_nomem(err);
     if (code == 0)
         code = rog_json_parse(buffer.text, buffer.used, name, json, err);
     free(buffer.text);

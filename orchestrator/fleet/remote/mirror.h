@@ -8,20 +8,21 @@
  */
 
 #include <common/json.h>
-#include <orchestrator/ssh/ssh.h>
+#include <orchestrator/hosts/connection.h>
 
 /* Appends to HERE/NAME the whole lines that THERE/NAME has more, the checkpoints that they name
- * first. A file that is not there has none. Errors: as rog_ssh_download's; ROG_EFORMAT what came is
- * no event stream, or a checkpoint that is not what its event says; ROG_EIO the disk here. */
-int rog_mirror_pull(struct rog_ssh *ssh, const char *there, const char *here, const char *name,
-                    struct rog_error *err);
+ * first. A file that is not there has none. Errors: as rog_connection_download's; ROG_EFORMAT what
+ * came is no event stream, or a checkpoint that is not what its event says; ROG_EIO the disk here.
+ */
+int rog_mirror_pull(struct rog_connection *connection, const char *there, const char *here,
+                    const char *name, struct rog_error *err);
 
 /* The end of a log into the file `path` here. One that is not there is no error. */
-int rog_mirror_log(struct rog_ssh *ssh, const char *there, const char *name, const char *path,
-                   struct rog_error *err);
+int rog_mirror_log(struct rog_connection *connection, const char *there, const char *name,
+                   const char *path, struct rog_error *err);
 
 /* A small JSON file. ROG_ENOTFOUND. */
-int rog_mirror_json(struct rog_ssh *ssh, const char *there, const char *name,
+int rog_mirror_json(struct rog_connection *connection, const char *there, const char *name,
                     struct rog_json **json, struct rog_error *err);
 
 #endif

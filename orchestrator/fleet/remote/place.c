@@ -35,18 +35,19 @@ static bool ask(void *user, const char *what, bool echo, unsigned *number, char 
 int rog_remote_connect(struct rog_remote_host *host, struct rog_error *err)
 {
     host->unanswered = false;
-    const struct rog_ssh_options options = {
+    const struct rog_cluster *cluster = host->remote->attempt->cluster;
+    const struct rog_connect_options options = {
         .host = host->name,
-        .user = rog_json_get_string(host->settings, "user", NULL),
-        .config = rog_json_get_string(host->remote->attempt->cluster->own, "ssh_config", NULL),
+        .host_settings = host->settings,
+        .kind_settings = cluster->own,
         .timeout_s = CONNECT_TIMEOUT_S,
         .ask = ask,
         .ask_user = host,
     };
-    struct rog_ssh *ssh = NULL;
-    int code = rog_ssh_connect(&ssh, &options, err);
+    struct rog_connection *connection = NULL;
+    int code = cluster->kind->connect(&connection, &options, err);
     pthread_mutex_lock(&host->remote->mutex);
-    host->ssh = ssh;
+    host->connection = connection;
     pthread_mutex_unlock(&host->remote->mutex);
     if (code)
         rog_fail_prefix(err, "%s", host->title);
@@ -70,11 +71,11 @@ int rog_remote_connect_within(struct rog_remote_host *host, double patience_s, b
 
 void rog_remote_disconnect(struct rog_remote_host *host)
 {
-    struct rog_ssh *ssh = host->ssh;
+    struct rog_connection *connection = host->connection;
     pthread_mutex_lock(&host->remote->mutex);
-    host->ssh = NULL;
+    host->connection = NULL;
     pthread_mutex_unlock(&host->remote->mutex);
-    rog_ssh_free(ssh);
+    rog_connection_free(connection);
 }
 
 static void set_placed(struct rog_remote_host *host)
@@ -96,7 +97,7 @@ static int deploy(struct rog_remote_host *host, struct rog_error *err)
     struct rog_deploy_item *items = NULL;
     char *machine = NULL;
     size_t count = 0;
-    int code = rog_ssh_command(host->ssh, ask, COMMAND_TIMEOUT_S, &machine, err);
+    int code = rog_connection_command(host->connection, ask, COMMAND_TIMEOUT_S, &machine, err);
     pthread_mutex_lock(&remote->mutex);
     if (code == 0 && !remote->cache)
         code = rog_bundle_cache_new(&remote->cache, remote->attempt->trainer, err);
@@ -117,7 +118,8 @@ static int deploy(struct rog_remote_host *host, struct rog_error *err)
         }
     }
     if (code == 0)
-        code = rog_deploy_tree(host->ssh, items, count + files->count, &host->tree, NULL, err);
+        code =
+            rog_deploy_tree(host->connection, items, count + files->count, &host->tree, NULL, err);
     free(items);
     free(machine);
     return code;
@@ -131,7 +133,8 @@ static int probe(struct rog_remote_host *host, struct rog_error *err)
     const char *const shape[] = {host->program, "shape",  "--iface", iface,
                                  "--probe",     "--json", NULL};
     const char *const start[] = {host->program, "--version", NULL};
-    int code = rog_ssh_command(host->ssh, iface ? shape : start, COMMAND_TIMEOUT_S, &answer, err);
+    int code = rog_connection_command(host->connection, iface ? shape : start, COMMAND_TIMEOUT_S,
+                                      &answer, err);
     if (code == 0 && iface)
         code = rog_remote_right_read(&right, answer, err);
     free(answer);
@@ -149,7 +152,7 @@ int rog_remote_prepare(struct rog_remote_host *host, struct rog_error *err)
     char *root = NULL;
     int code = deploy(host, err);
     if (code == 0)
-        code = rog_deploy_root(host->ssh, &root, err);
+        code = rog_deploy_root(host->connection, &root, err);
     if (code == 0) {
         host->program = rog_path_join(host->tree, "bin/rog-trainer");
         host->folder = rog_format("%s/runs/%s-%lld-%zu", root, attempt->run_id,
@@ -185,7 +188,7 @@ static int send_text(struct rog_remote_host *host, const char *text, const char 
     char *there = rog_path_join(host->folder, name);
     int code = here && there ? rog_file_write(here, text, strlen(text), err) : rog_fail_nomem(err);
     if (code == 0)
-        code = rog_ssh_upload(host->ssh, here, there, 0600, UPLOAD_TIMEOUT_S, err);
+        code = rog_connection_upload(host->connection, here, there, 0600, UPLOAD_TIMEOUT_S, err);
     if (here)
         rog_dir_remove(here, NULL);
     free(there);
@@ -196,9 +199,9 @@ static int send_text(struct rog_remote_host *host, const char *text, const char 
 static int send_key(struct rog_remote_host *host, struct rog_error *err)
 {
     char *there = rog_path_join(host->folder, ROG_RUN_KEY);
-    int code =
-        there ? rog_ssh_upload(host->ssh, host->remote->key, there, 0600, UPLOAD_TIMEOUT_S, err)
-              : rog_fail_nomem(err);
+    int code = there ? rog_connection_upload(host->connection, host->remote->key, there, 0600,
+                                             UPLOAD_TIMEOUT_S, err)
+                     : rog_fail_nomem(err);
     free(there);
     return code;
 }
@@ -237,7 +240,7 @@ int rog_remote_place(struct rog_remote_host *host, struct rog_error *err)
         host->lease_s = rog_clock_s();
         const char *const argv[] = {"sh",         "-c", make_folder, "sh", host->program,
                                     host->folder, base, rank,        NULL};
-        code = rog_ssh_command(host->ssh, argv, STOP_TIMEOUT_S, NULL, err);
+        code = rog_connection_command(host->connection, argv, STOP_TIMEOUT_S, NULL, err);
     }
     if (code == 0)
         code = send_all(host, err);
@@ -251,7 +254,8 @@ int rog_remote_find(struct rog_remote_host *host, struct rog_error *err)
 {
     uint64_t bytes;
     char *path = rog_path_join(host->folder, "state.json");
-    int code = path ? rog_ssh_size(host->ssh, path, &bytes, err) : rog_fail_nomem(err);
+    int code =
+        path ? rog_connection_size(host->connection, path, &bytes, err) : rog_fail_nomem(err);
     free(path);
     set_placed(host);
     if (code == ROG_ENOTFOUND)
@@ -265,7 +269,8 @@ int rog_remote_launch(struct rog_remote_host *host, struct rog_error *err)
 {
     char *log = rog_path_join(host->folder, "start.log");
     const char *const argv[] = {host->program, "host", "--folder", host->folder, NULL};
-    int code = log ? rog_ssh_start(host->ssh, argv, log, &host->pid, err) : rog_fail_nomem(err);
+    int code = log ? rog_connection_start(host->connection, argv, log, &host->pid, err)
+                   : rog_fail_nomem(err);
     free(log);
     host->looked_s = rog_clock_s();
     if (code)

@@ -28,12 +28,13 @@ static int run_command(struct rog_remote_host *host, const char *command, double
     snprintf(limit, sizeof limit, "%g", limit_s);
     /* What hangs is ended there, so that it is not in the way of the next attempt. */
     const char *const argv[] = {"timeout", "-k", "5", limit, "sh", "-c", command, NULL};
-    struct rog_ssh_result result = {0};
+    struct rog_command_result result = {0};
     struct rog_error cause = {0};
     double began_s = rog_clock_s();
-    int code = rog_ssh_run(host->ssh, argv, limit_s + COMMAND_GRACE_S, &result, &cause);
+    int code =
+        rog_connection_run(host->connection, argv, limit_s + COMMAND_GRACE_S, &result, &cause);
     bool late = rog_clock_s() - began_s >= limit_s;
-    *lost = code != 0 && !late && rog_ssh_lost(host->ssh);
+    *lost = code != 0 && !late && rog_connection_lost(host->connection);
     if (*lost)
         code = 0;
     else if (late &&
@@ -45,9 +46,9 @@ static int run_command(struct rog_remote_host *host, const char *command, double
     else if (code)
         code = rog_fail_from(err, &cause, "%s: its recover command", host->title);
     else if (result.status < SIGNAL_STATUS && /* else the host may be on its way down */
-             rog_ssh_succeeded(host->ssh, "its recover command", &result, &cause))
+             rog_connection_succeeded(host->connection, "its recover command", &result, &cause))
         code = rog_fail(err, ROG_EFAILED, "%s: %s", host->title, cause.message);
-    rog_ssh_result_release(&result);
+    rog_command_result_release(&result);
     return code;
 }
 
@@ -86,7 +87,8 @@ static int settle(struct rog_remote_host *host, bool lost, struct rog_error *err
         } else if (rog_remote_stopped(host->remote, SETTLE_STEP_S)) {
             code = ROG_EINTR;
         }
-        lost = code == 0 && rog_ssh_command(host->ssh, nothing, ANSWER_TIMEOUT_S, NULL, NULL) != 0;
+        lost = code == 0 &&
+               rog_connection_command(host->connection, nothing, ANSWER_TIMEOUT_S, NULL, NULL) != 0;
     }
     return code;
 }

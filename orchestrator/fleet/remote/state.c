@@ -62,8 +62,8 @@ void rog_remote_halt(struct rog_remote *remote, struct rog_remote_host *hosts, s
     remote->stop = true;
     pthread_cond_broadcast(&remote->changed);
     for (size_t i = 0; i < count; i++)
-        if (hosts[i].ssh && !hosts[i].placed)
-            rog_ssh_interrupt(hosts[i].ssh);
+        if (hosts[i].connection && !hosts[i].placed)
+            rog_connection_interrupt(hosts[i].connection);
     pthread_mutex_unlock(&remote->mutex);
     for (size_t i = 0; i < count; i++) {
         if (hosts[i].has_thread)

@@ -17,7 +17,7 @@
 #include <orchestrator/fleet/executor.h>
 #include <orchestrator/fleet/remote/files.h>
 #include <orchestrator/fleet/remote/spec.h>
-#include <orchestrator/ssh/ssh.h>
+#include <orchestrator/hosts/connection.h>
 
 /* How far a host has come, and how far hosts may go. */
 enum rog_remote_stage {
@@ -46,17 +46,17 @@ struct rog_remote_host {
     bool has_thread;
 
     /* The thread's own. */
-    struct rog_ssh *ssh; /* NULL: no connection; changed under the mutex */
-    bool unanswered;     /* logging in: somebody was asked in vain */
-    char *tree;          /* there: trainer and files */
-    char *program;       /* there: rog-trainer */
-    char *folder;        /* there: of the run */
-    char *mirror;        /* here: what comes from there */
-    bool placed;         /* the folder there may exist; changed under the mutex */
-    long pid;            /* of the supervisor, 0: not known */
-    double lease_s;      /* when the lease was last renewed */
-    double looked_s;     /* when the supervisor was last looked for */
-    double grace_s;      /* when the server was first seen to have ended; 0: not yet */
+    struct rog_connection *connection; /* NULL: no connection; changed under the mutex */
+    bool unanswered;                   /* logging in: somebody was asked in vain */
+    char *tree;                        /* there: trainer and files */
+    char *program;                     /* there: rog-trainer */
+    char *folder;                      /* there: of the run */
+    char *mirror;                      /* here: what comes from there */
+    bool placed;                       /* the folder there may exist; changed under the mutex */
+    long pid;                          /* of the supervisor, 0: not known */
+    double lease_s;                    /* when the lease was last renewed */
+    double looked_s;                   /* when the supervisor was last looked for */
+    double grace_s; /* when the server was first seen to have ended; 0: not yet */
 
     /* Under the mutex. */
     enum rog_remote_stage reached;

@@ -52,7 +52,7 @@ static int give_piece(void *user, const void **data, size_t *size, struct rog_er
 }
 
 /* The first line of the answer that is an event of a result, or of its failure. */
-static int take_answer(struct tester *tester, const struct rog_ssh_result *result, char **line,
+static int take_answer(struct tester *tester, const struct rog_command_result *result, char **line,
                        struct rog_error *err)
 {
     size_t length = result->output ? strcspn(result->output, "\n") : 0;
@@ -67,7 +67,7 @@ static int take_answer(struct tester *tester, const struct rog_ssh_result *resul
 static int test(struct tester *tester, const char *path, char **line, struct rog_error *err)
 {
     struct rog_remote_host *host = &tester->host;
-    struct rog_ssh_result result = {0};
+    struct rog_command_result result = {0};
     struct source *source = calloc(1, sizeof *source);
     char *config = rog_remote_config(tester->remote.files, host->tree);
     int code = source && config ? 0 : rog_fail_nomem(err);
@@ -78,13 +78,13 @@ static int test(struct tester *tester, const char *path, char **line, struct rog
             code = rog_fail(err, ROG_EIO, "cannot read %s: %s", path, strerror(errno));
     }
     if (code == 0) {
-        const struct rog_ssh_input input = {.give = give_piece, .user = source};
+        const struct rog_command_input input = {.give = give_piece, .user = source};
         const char *const argv[] = {"sh", "-c", test_script, "sh", host->program, config, NULL};
-        code = rog_ssh_feed(host->ssh, argv, &input, PATIENCE_S, &result, err);
+        code = rog_connection_feed(host->connection, argv, &input, PATIENCE_S, &result, err);
     }
     if (code == 0)
         code = take_answer(tester, &result, line, err);
-    rog_ssh_result_release(&result);
+    rog_command_result_release(&result);
     if (source && source->file)
         fclose(source->file);
     free(source);
@@ -100,12 +100,12 @@ static int serve(struct tester *tester, const char *path, char **line, struct ro
     double until_s = rog_clock_s() + AWAY_S;
     int code;
     do {
-        code = host->ssh ? 0 : rog_remote_connect(host, err);
+        code = host->connection ? 0 : rog_remote_connect(host, err);
         if (code == 0 && !host->tree)
             code = rog_remote_prepare(host, err);
         if (code == 0)
             code = test(tester, path, line, err);
-        bool lost = !host->ssh || rog_ssh_lost(host->ssh);
+        bool lost = !host->connection || rog_connection_lost(host->connection);
         if (code == 0 || code == ROG_EINVAL || !lost || rog_clock_s() > until_s)
             break;
         rog_remote_disconnect(host);

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_HOSTS_CONNECTION_H
+#define ROG_HOSTS_CONNECTION_H
+
+/*
+ * A connection to a host: what the deployment of files, runs on hosts and `rogctl doctor` ask of
+ * it. Whoever can reach hosts in some way (ssh/ssh.h does by SSH) brings a table of operations; a
+ * kind of cluster that has hosts says how they are reached (`connect` in conf/cluster_kind.h).
+ *
+ * Threads: any number of connections at once, each used by one thread at a time. All calls block,
+ * no longer than their timeouts.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <common/json.h>
+#include <rog/error.h>
+
+#define ROG_CONNECTION_OUTPUT_MAX_BYTES ((size_t)16 << 20) /* of a command */
+
+struct rog_connection {
+    const struct rog_connection_ops *ops;
+    const char *name; /* "user@host" or the like, for messages */
+};
+
+struct rog_connect_options {
+    const char *host;                     /* as written in the cluster file */
+    const struct rog_json *host_settings; /* this host's in the cluster file */
+    const struct rog_json *kind_settings; /* of the kind's own in the cluster file */
+    double timeout_s;                     /* to connect, and for a peer that has fallen silent */
+    /* Asks a person for `what` ("Passphrase of the key FILE"; ssh/credentials.h). *number is that
+     * of the answer that was not right, 0 before the first, and becomes that of the new one. False:
+     * there is none. NULL: nobody is asked. */
+    bool (*ask)(void *user, const char *what, bool echo, unsigned *number, char *answer,
+                size_t bytes);
+    void *ask_user;
+};
+
+struct rog_command_result {
+    int status;            /* exit status; 128 and more: ended by a signal */
+    char *output, *errors; /* NUL after the last byte */
+    size_t output_bytes, errors_bytes;
+};
+
+/* The input of a command, piece by piece. `give` sets *size to 0 at the end; *data has to stay as
+ * it is until the next call. What it returns, if negative, ends the command and is returned. */
+struct rog_command_input {
+    int (*give)(void *user, const void **data, size_t *size, struct rog_error *err);
+    void *user;
+};
+
+/* Takes what is read of a file, in order; what it returns, if negative, ends the reading. */
+typedef int (*rog_take_data)(const void *data, size_t size, void *user, struct rog_error *err);
+
+/* All required. */
+struct rog_connection_ops {
+    void (*free)(struct rog_connection *connection);
+    void (*interrupt)(const struct rog_connection *connection);
+    bool (*lost)(const struct rog_connection *connection);
+    /* input NULL: an empty one, and limit_s is how long the command may take; else how long nothing
+     * may move. */
+    int (*run)(struct rog_connection *connection, const char *const *argv,
+               const struct rog_command_input *input, double limit_s,
+               struct rog_command_result *result, struct rog_error *err);
+    int (*start)(struct rog_connection *connection, const char *const *argv, const char *log,
+                 long *pid, struct rog_error *err);
+    int (*upload)(struct rog_connection *connection, const char *local, const char *remote,
+                  unsigned mode, double timeout_s, struct rog_error *err);
+    int (*size)(struct rog_connection *connection, const char *remote, uint64_t *bytes,
+                struct rog_error *err);
+    int (*download)(struct rog_connection *connection, const char *remote, uint64_t offset,
+                    rog_take_data take, void *user, uint64_t *end, struct rog_error *err);
+};
+
+/* NULL is harmless. */
+void rog_connection_free(struct rog_connection *connection);
+/* Breaks the connection, so that a call that waits for the host ends with an error. The one thing
+ * that another thread may do with it. */
+void rog_connection_interrupt(const struct rog_connection *connection);
+/* Whether the connection is gone, as a reason for an error: another has to be made. */
+bool rog_connection_lost(const struct rog_connection *connection);
+
+/* Runs a command with empty input and waits for it. That it ends with a status other than 0 is no
+ * error here. ROG_EFAILED when it takes longer than timeout_s (the connection is given up then, as
+ * the command may still be running) or the connection is lost; ROG_EFORMAT when it writes more than
+ * ROG_CONNECTION_OUTPUT_MAX_BYTES. The result is released in any case. */
+int rog_connection_run(struct rog_connection *connection, const char *const *argv, double timeout_s,
+                       struct rog_command_result *result, struct rog_error *err);
+void rog_command_result_release(struct rog_command_result *result);
+
+/* The same for a command with input. `patience_s` is not how long it may take, but how long nothing
+ * may move: no input taken, no output, no end. A command that ends before it has read all of its
+ * input is no error. */
+int rog_connection_feed(struct rog_connection *connection, const char *const *argv,
+                        const struct rog_command_input *input, double patience_s,
+                        struct rog_command_result *result, struct rog_error *err);
+
+/* ROG_EFAILED when the command `what` ended with a status other than 0; the message has the last of
+ * what it said on standard error. */
+int rog_connection_succeeded(const struct rog_connection *connection, const char *what,
+                             const struct rog_command_result *result, struct rog_error *err);
+/* rog_connection_run where only success will do: ROG_EFAILED with what the command said on standard
+ * error. *output may be NULL. */
+int rog_connection_command(struct rog_connection *connection, const char *const *argv,
+                           double timeout_s, char **output, struct rog_error *err);
+
+/* Starts a program that outlives the connection: a session of its own, empty input, what it writes
+ * appended to the file `log` there. *pid is its process (and group) number. ROG_EFAILED when there
+ * is no such program or the log cannot be written. */
+int rog_connection_start(struct rog_connection *connection, const char *const *argv,
+                         const char *log, long *pid, struct rog_error *err);
+
+/* Copies a file to the host: there whole, with that mode and the right content, or not at all.
+ * Missing folders are made. */
+int rog_connection_upload(struct rog_connection *connection, const char *local, const char *remote,
+                          unsigned mode, double timeout_s, struct rog_error *err);
+
+/* The size of a file. ROG_ENOTFOUND: no such file. */
+int rog_connection_size(struct rog_connection *connection, const char *remote, uint64_t *bytes,
+                        struct rog_error *err);
+
+/* Reads a file from byte `offset` to its end. *end (may be NULL) is the offset behind the last byte
+ * taken. ROG_ENOTFOUND: no such file. */
+int rog_connection_download(struct rog_connection *connection, const char *remote, uint64_t offset,
+                            rog_take_data take, void *user, uint64_t *end, struct rog_error *err);
+
+#endif
