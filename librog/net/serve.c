@@ -291,6 +291,12 @@ static void checkpoint_failed(void *owner, int code, const struct rog_error *err
     rog_serve_fail(owner, code, err);
 }
 
+static const char *state_kind(void *owner)
+{
+    const struct rog_serve *serve = owner;
+    return rog_server_optimizer_name(serve->core);
+}
+
 static size_t state_bytes(void *owner)
 {
     const struct rog_serve *serve = owner;
@@ -310,7 +316,7 @@ static int load_state(void *owner, const uint8_t *bytes, size_t size, struct rog
 }
 
 static const struct rog_state_hooks state_hooks = {
-    .bytes = state_bytes, .save = save_state, .load = load_state};
+    .kind = state_kind, .bytes = state_bytes, .save = save_state, .load = load_state};
 
 static int prepare(struct rog_serve *serve, struct rog_error *err)
 {
@@ -353,6 +359,8 @@ int rog_serve_make_core(struct rog_serve *serve, struct rog_error *err)
         .strategy = options->strategy,
         .policy = {serve->model.rows->row_count, options->workers, options->threshold,
                    options->parameters},
+        .optimizer = options->optimizer,
+        .optimizer_parameters = options->optimizer_parameters,
     };
     return rog_server_new(&serve->core, &core, serve->model.params, err);
 }

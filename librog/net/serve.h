@@ -29,6 +29,7 @@
 #include <librog/net/seal.h>
 #include <librog/trace/trace.h>
 #include <rog/error.h>
+#include <rog/server_optimizer.h>
 #include <rog/strategy.h>
 
 struct rog_serve_hooks {
@@ -52,7 +53,9 @@ struct rog_serve_pace {
 struct rog_serve_options {
     const struct rog_strategy *strategy;
     int32_t threshold;
-    const void *parameters; /* the strategy's own; NULL: none */
+    const void *parameters;                       /* the strategy's own; NULL: none */
+    const struct rog_server_optimizer *optimizer; /* NULL: the first of rog_server_optimizers */
+    const void *optimizer_parameters;             /* its struct of them; NULL: none */
     uint32_t workers;
     const struct rog_json *hello;       /* what workers must have alike (hello.h) */
     struct rog_model model;             /* rows NULL: the workers bring it */

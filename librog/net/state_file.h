@@ -4,9 +4,10 @@
 
 /*
  * What a server keeps beside its model (rog_server_save), as a file with each checkpoint:
- * DIR/server-INDEX.state. server.json names it with its hash, so that a server that goes on never
- * takes the state of another moment than the model's; only the last is left. Where there is nothing
- * to keep there is no file.
+ * DIR/server-INDEX.state. server.json says which file, its hash and whose state it is, so that a
+ * server that goes on never takes the state of another moment than the model's, or of another
+ * optimizer. Once that has been written all other such files are removed. Where there is nothing to
+ * keep there is no file.
  */
 
 #include <stddef.h>
@@ -16,6 +17,8 @@
 #include <rog/error.h>
 
 struct rog_state_hooks {
+    /* Whose state it is: an optimizer's name. */
+    const char *(*kind)(void *owner);
     /* How many bytes, and these, at this moment. */
     size_t (*bytes)(void *owner);
     void (*save)(void *owner, uint8_t *bytes);
@@ -28,7 +31,7 @@ struct rog_state_file {
     void *owner;
     uint8_t *copy; /* of the moment of the checkpoint */
     size_t size;
-    char name[32], before[32]; /* files: of this checkpoint and of the one before; "": none */
+    char name[32]; /* the file of this checkpoint; "": none */
 };
 
 void rog_state_file_release(struct rog_state_file *file);
@@ -38,9 +41,9 @@ int rog_state_file_copy(struct rog_state_file *file, uint32_t index, struct rog_
 /* Writes it and says so in `state`. May be called by another thread than the others. */
 int rog_state_file_write(const struct rog_state_file *file, struct rog_json *state,
                          struct rog_error *err);
-/* server.json with that has been written: the file before is of no use any more. */
+/* server.json with that has been written: files before are of no use any more. */
 void rog_state_file_written(struct rog_state_file *file);
-/* Gives back what `state` names; ROG_EFORMAT where it is damaged or somebody else's. */
+/* Gives back what `state` names; ROG_EFORMAT where it is damaged or another optimizer's. */
 int rog_state_file_restore(struct rog_state_file *file, const struct rog_json *state,
                            struct rog_error *err);
 

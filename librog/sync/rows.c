@@ -2,6 +2,7 @@
 /* A model's tensors cut into rows. */
 #include <librog/sync/rows.h>
 
+#include <assert.h>
 #include <stdlib.h>
 
 static int measure_tensor(struct rog_rows_tensor *tensor, uint32_t dims, const uint32_t *shape,
@@ -78,6 +79,7 @@ int rog_rows_new(struct rog_rows **out, const uint32_t *dims, const uint32_t *sh
         for (uint32_t row = 0; row < tensor->rows; row++)
             rows->row_tensor[tensor->first_row + row] = i;
     }
+    assert(!rog_codecs[0]->parameters); /* who wants one with parameters gives them */
     rog_rows_set_codec(rows, rog_codecs[0], NULL);
     *out = rows;
     rows = NULL;

@@ -93,8 +93,9 @@ static int build(struct rog_server *server, const struct rog_server_config *conf
     if (!code)
         code = reserve_notices(server, err);
     if (!code)
-        code = rog_update_init(&server->update, config->optimizer, config->optimizer_parameters,
-                               rows, workers, server->params, err);
+        code =
+            rog_server_update_init(&server->update, config->optimizer, config->optimizer_parameters,
+                                   rows, workers, server->params, err);
     if (!code)
         code = rog_strategy_start(server->strategy, &server->policy, &server->state, err);
     return code;
@@ -136,7 +137,7 @@ void rog_server_free(struct rog_server *server)
         free(peer->held);
         free(peer->seen);
     }
-    rog_update_release(&server->update);
+    rog_server_update_release(&server->update);
     rog_set_release(&server->all_tensors);
     rog_set_release(&server->picked);
     rog_transmissions_release(&server->transmissions);
@@ -260,7 +261,7 @@ static void apply_rows(struct rog_server *server, uint32_t worker, const struct 
                        uint32_t count)
 {
     const struct rog_rows *rows = server->rows;
-    const struct rog_update *update = &server->update;
+    const struct rog_server_update *update = &server->update;
     const float *scale = server->peers[worker].incoming_scale;
     const uint32_t *list = server->list;
     const uint8_t *payload = wire->payload, *end = payload + wire->payload_bytes;
@@ -621,20 +622,25 @@ void rog_server_resume(struct rog_server *server, uint32_t iteration)
     server->iteration = iteration;
 }
 
+const char *rog_server_optimizer_name(const struct rog_server *server)
+{
+    return server->update.optimizer->name;
+}
+
 size_t rog_server_state_bytes(const struct rog_server *server)
 {
-    return rog_update_bytes(&server->update);
+    return rog_server_update_bytes(&server->update);
 }
 
 void rog_server_save(const struct rog_server *server, uint8_t *bytes)
 {
-    rog_update_save(&server->update, bytes);
+    rog_server_update_save(&server->update, bytes);
 }
 
 int rog_server_load(struct rog_server *server, const uint8_t *bytes, size_t size,
                     struct rog_error *err)
 {
-    return rog_update_load(&server->update, bytes, size, err);
+    return rog_server_update_load(&server->update, bytes, size, err);
 }
 
 void rog_server_versions(const struct rog_server *server, struct rog_version_view *view)

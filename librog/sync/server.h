@@ -67,6 +67,8 @@ int rog_server_join(struct rog_server *server, uint32_t worker, double now, uint
  * rog_server_join. For a server that has just been made. */
 void rog_server_resume(struct rog_server *server, uint32_t iteration);
 
+/* Of what changes the model; static. */
+const char *rog_server_optimizer_name(const struct rog_server *server);
 /* What a server that goes on needs beside its model (0 bytes: nothing), and giving it to one that
  * has just been made, of the same model and as many workers; ROG_EFORMAT: not as many bytes. */
 size_t rog_server_state_bytes(const struct rog_server *server);

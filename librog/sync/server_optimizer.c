@@ -7,47 +7,53 @@ extern const struct rog_server_optimizer rog_server_optimizer_mean;
 const struct rog_server_optimizer *const rog_server_optimizers[] = {&rog_server_optimizer_mean,
                                                                     NULL};
 
-int rog_update_init(struct rog_update *update, const struct rog_server_optimizer *optimizer,
-                    const void *parameters, const struct rog_rows *rows, uint32_t workers,
-                    bool values, struct rog_error *err)
+int rog_server_update_init(struct rog_server_update *update,
+                           const struct rog_server_optimizer *optimizer, const void *parameters,
+                           const struct rog_rows *rows, uint32_t workers, bool values,
+                           struct rog_error *err)
 {
-    *update = (struct rog_update){.optimizer = optimizer ? optimizer : rog_server_optimizers[0],
-                                  .config = {.parameters = parameters,
-                                             .params = rows->params,
-                                             .rows = rows->row_count,
-                                             .workers = workers,
-                                             .share = 1.0f / (float)workers}};
+    *update =
+        (struct rog_server_update){.optimizer = optimizer ? optimizer : rog_server_optimizers[0],
+                                   .config = {.parameters = parameters,
+                                              .params = rows->params,
+                                              .rows = rows->row_count,
+                                              .workers = workers,
+                                              .share = 1.0f / (float)workers}};
     optimizer = update->optimizer;
-    if (values && optimizer->create && optimizer->create(&update->config, &update->state))
-        return rog_fail_nomem(err);
-    return 0;
+    if (optimizer->parameters && !parameters)
+        return rog_fail(err, ROG_EINVAL, "the server optimizer %s is given no parameters",
+                        optimizer->name);
+    if (!values || !optimizer->create || !optimizer->create(&update->config, &update->state))
+        return 0;
+    update->state = NULL; /* there is nothing to destroy */
+    return rog_fail_nomem(err);
 }
 
-void rog_update_release(struct rog_update *update)
+void rog_server_update_release(struct rog_server_update *update)
 {
     if (update->state)
         update->optimizer->destroy(update->state);
     update->state = NULL;
 }
 
-size_t rog_update_bytes(const struct rog_update *update)
+size_t rog_server_update_bytes(const struct rog_server_update *update)
 {
     return update->state ? update->optimizer->state_bytes(&update->config) : 0;
 }
 
-void rog_update_save(const struct rog_update *update, uint8_t *bytes)
+void rog_server_update_save(const struct rog_server_update *update, uint8_t *bytes)
 {
     if (update->state)
         update->optimizer->save(update->state, &update->config, bytes);
 }
 
-int rog_update_load(struct rog_update *update, const uint8_t *bytes, size_t size,
-                    struct rog_error *err)
+int rog_server_update_load(struct rog_server_update *update, const uint8_t *bytes, size_t size,
+                           struct rog_error *err)
 {
-    if (size != rog_update_bytes(update))
+    if (size != rog_server_update_bytes(update))
         return rog_fail(err, ROG_EFORMAT,
                         "%zu bytes of what the server's optimizer keeps, %s keeps %zu", size,
-                        update->optimizer->name, rog_update_bytes(update));
+                        update->optimizer->name, rog_server_update_bytes(update));
     if (size > 0)
         update->optimizer->load(update->state, &update->config, bytes);
     return 0;

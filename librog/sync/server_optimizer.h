@@ -15,25 +15,26 @@
 /* All, NULL at the end; the first is taken where none is named. */
 extern const struct rog_server_optimizer *const rog_server_optimizers[];
 
-struct rog_update {
+struct rog_server_update {
     const struct rog_server_optimizer *optimizer;
     struct rog_server_optimizer_config config;
     void *state;
 };
 
 /* optimizer NULL: the first of all. parameters: its struct of them, borrowed; NULL where it has
- * none. Without values it has no state and nothing to apply. */
-int rog_update_init(struct rog_update *update, const struct rog_server_optimizer *optimizer,
-                    const void *parameters, const struct rog_rows *rows, uint32_t workers,
-                    bool values, struct rog_error *err);
+ * none, else ROG_EINVAL. Without values it has no state and nothing to apply. */
+int rog_server_update_init(struct rog_server_update *update,
+                           const struct rog_server_optimizer *optimizer, const void *parameters,
+                           const struct rog_rows *rows, uint32_t workers, bool values,
+                           struct rog_error *err);
 /* Harmless on one that is all 0. */
-void rog_update_release(struct rog_update *update);
+void rog_server_update_release(struct rog_server_update *update);
 
 /* What there is beside the model: how many bytes, and these. */
-size_t rog_update_bytes(const struct rog_update *update);
-void rog_update_save(const struct rog_update *update, uint8_t *bytes);
+size_t rog_server_update_bytes(const struct rog_server_update *update);
+void rog_server_update_save(const struct rog_server_update *update, uint8_t *bytes);
 /* ROG_EFORMAT: not as many bytes. */
-int rog_update_load(struct rog_update *update, const uint8_t *bytes, size_t size,
-                    struct rog_error *err);
+int rog_server_update_load(struct rog_server_update *update, const uint8_t *bytes, size_t size,
+                           struct rog_error *err);
 
 #endif

@@ -61,9 +61,9 @@ struct rog_server {
     const struct rog_rows *rows;
     const struct rog_strategy *strategy;
     struct rog_strategy_config policy;
-    void *state;              /* the strategy's */
-    float *params;            /* W; NULL without values */
-    struct rog_update update; /* what changes it */
+    void *state;                     /* the strategy's */
+    float *params;                   /* W; NULL without values */
+    struct rog_server_update update; /* what changes it */
 
     struct rog_versions versions;
     struct rog_transmissions transmissions;

@@ -67,6 +67,12 @@ struct beside {
     uint32_t loads;
 };
 
+static const char *beside_kind(void *owner)
+{
+    (void)owner;
+    return "momentum";
+}
+
 static size_t beside_bytes(void *owner)
 {
     return ((const struct beside *)owner)->size;
@@ -89,7 +95,8 @@ static int beside_load(void *owner, const uint8_t *bytes, size_t size, struct ro
     return ROG_OK;
 }
 
-static const struct rog_state_hooks beside_hooks = {beside_bytes, beside_save, beside_load};
+static const struct rog_state_hooks beside_hooks = {
+    .kind = beside_kind, .bytes = beside_bytes, .save = beside_save, .load = beside_load};
 
 /* The run's time for a server that finds this state: it began wall_ago_s by the date, steady_ago_s
  * by the steady clock, and its checkpoint is of t_s. */
@@ -204,12 +211,18 @@ static void what_is_beside_the_model_comes_back(void **state)
     char *json_path = rog_path_join(folder, "server.json"), hex[ROG_SHA256_HEX_BYTES];
     rog_sha256("wxyz!", 5, hex);
     json = rog_format("{\"started_at\":1000,\"boot\":\"\",\"origin_s\":0,\"t\":90,\"index\":9,"
-                      "\"iteration\":17,\"state\":\"server-9.state\",\"state_sha256\":\"%s\"}",
+                      "\"iteration\":17,\"optimizer\":\"momentum\",\"state\":\"server-9.state\","
+                      "\"state_sha256\":\"%s\"}",
                       hex);
     assert_int_equal(rog_file_write(path, "wxyz!", 5, NULL), ROG_OK);
     assert_int_equal(rog_file_write(json_path, json, strlen(json), NULL), ROG_OK);
+    /* One that a crash has left. */
+    char *left = rog_path_join(folder, "server-3.state");
+    assert_int_equal(rog_file_write(left, "abcd!", 5, NULL), ROG_OK);
+    free(left);
     assert_int_equal(restore(folder, &again, &err), ROG_OK);
     assert_memory_equal(again.bytes, "wxyz!", 5);
+    assert_false(is_there(folder, "server-3.state"));
     /* The one that it went on from is gone when the next is there. */
     assert_false(is_there(folder, "server-9.state"));
     assert_true(is_there(folder, "server-10.state"));
@@ -229,6 +242,31 @@ static void what_is_beside_the_model_comes_back(void **state)
     free(path);
 }
 
+/* The state of another optimizer is not taken, however well it would fit. */
+static void another_optimizer_does_not_go_on(void **state)
+{
+    const char *folder = *state;
+    struct beside beside = {.size = 5};
+    struct rog_error err = {0};
+    char *path = rog_path_join(folder, "server-9.state"), hex[ROG_SHA256_HEX_BYTES];
+    char *json_path = rog_path_join(folder, "server.json");
+    rog_sha256("wxyz!", 5, hex);
+    char *json = rog_format("{\"started_at\":1000,\"boot\":\"\",\"origin_s\":0,\"t\":90,"
+                            "\"index\":9,\"iteration\":17,\"optimizer\":\"adam\","
+                            "\"state\":\"server-9.state\",\"state_sha256\":\"%s\"}",
+                            hex);
+    assert_int_equal(rog_file_write(path, "wxyz!", 5, NULL), ROG_OK);
+    assert_int_equal(rog_file_write(json_path, json, strlen(json), NULL), ROG_OK);
+    assert_int_equal(restore(folder, &beside, &err), ROG_EFORMAT);
+    assert_non_null(strstr(err.message, "server-9.state"));
+    assert_non_null(strstr(err.message, "adam"));
+    assert_non_null(strstr(err.message, "momentum"));
+    assert_int_equal(beside.loads, 0);
+    free(json);
+    free(json_path);
+    free(path);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -236,6 +274,7 @@ int main(void)
         cmocka_unit_test(the_date_tells_after_another_boot),
         cmocka_unit_test(a_date_before_the_checkpoint_is_none),
         cmocka_unit_test(what_is_beside_the_model_comes_back),
+        cmocka_unit_test(another_optimizer_does_not_go_on),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

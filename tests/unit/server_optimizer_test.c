@@ -250,8 +250,8 @@ static void test_going_on(void **state)
 static void change_one_row(const struct rog_server_optimizer *optimizer)
 {
     struct rog_rows *rows = cluster_rows(false);
-    struct rog_update update;
-    assert_int_equal(rog_update_init(&update, optimizer, &usual, rows, 4, true, NULL), 0);
+    struct rog_server_update update;
+    assert_int_equal(rog_server_update_init(&update, optimizer, &usual, rows, 4, true, NULL), 0);
     float *model = calloc(rows->params, sizeof *model);
     float *before = calloc(rows->params, sizeof *before);
     uint8_t bytes[4096];
@@ -275,7 +275,7 @@ static void change_one_row(const struct rog_server_optimizer *optimizer)
         memcpy(before + arrival.offset, model + arrival.offset, size * sizeof *model);
         assert_memory_equal(before, model, rows->params * sizeof *model);
     }
-    rog_update_release(&update);
+    rog_server_update_release(&update);
     rog_rows_free(rows);
     free(model);
     free(before);
@@ -304,12 +304,38 @@ static void test_mean_keeps_nothing(void **state)
     pair_release(&pair);
 }
 
+/* One that has parameters is not made without them, and one that fails leaves nothing behind. */
+static int fail_to_create(const struct rog_server_optimizer_config *config, void **state)
+{
+    *state = (void *)config; /* nothing that could be freed */
+    return 1;
+}
+
+static void test_not_made(void **state)
+{
+    (void)state;
+    struct rog_rows *rows = cluster_rows(false);
+    struct rog_server_update update;
+    struct rog_server_optimizer failing = momentum;
+    struct rog_error err = {0};
+    assert_int_equal(rog_server_update_init(&update, &momentum, NULL, rows, 4, true, &err),
+                     ROG_EINVAL);
+    assert_non_null(strstr(err.message, "momentum"));
+    failing.create = fail_to_create;
+    assert_int_equal(rog_server_update_init(&update, &failing, &usual, rows, 4, true, NULL),
+                     ROG_ENOMEM);
+    assert_null(update.state);
+    rog_server_update_release(&update);
+    rog_rows_free(rows);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_going_on),
         cmocka_unit_test(test_one_row),
         cmocka_unit_test(test_mean_keeps_nothing),
+        cmocka_unit_test(test_not_made),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

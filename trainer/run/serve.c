@@ -153,6 +153,8 @@ static int serve(struct job *job, struct rog_error *err)
         .strategy = job->train.plugin.strategy,
         .threshold = job->train.threshold,
         .parameters = job->train.plugin.parameters,
+        .optimizer = job->train.optimizer,
+        .optimizer_parameters = job->train.optimizer_parameters,
         .workers = job->config->worker_count,
         .hello = job->hello,
         .model = model_of(&job->train),

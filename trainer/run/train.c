@@ -13,6 +13,7 @@
 #include <common/memory.h>
 #include <common/parameters.h>
 #include <common/workload.h>
+#include <librog/sync/server_optimizer.h>
 #include <rog/events.h>
 #include <trainer/data/dataset.h>
 #include <trainer/data/sources.h>
@@ -147,6 +148,11 @@ int rog_train_init(struct rog_train *train, const struct rog_run_config *config,
     if (!code)
         code = rog_parameters_make(train->codec->parameters, train->codec->parameter_bytes,
                                    train->codec->name, NULL, NULL, &train->codec_parameters, err);
+    train->optimizer = rog_server_optimizers[0];
+    if (!code)
+        code = rog_parameters_make(train->optimizer->parameters, train->optimizer->parameter_bytes,
+                                   train->optimizer->name, NULL, NULL, &train->optimizer_parameters,
+                                   err);
     bool has_network = rog_workload_has_network(config->json);
     if (code || (rog_train_is_program(config) && !has_network))
         return code;
@@ -249,6 +255,7 @@ void rog_train_release(struct rog_train *train)
     free(train->buffers);
     rog_layers_free(train->layers);
     rog_rows_free(train->rows);
+    free(train->optimizer_parameters);
     free(train->codec_parameters);
     rog_arch_free(train->arch);
     rog_plugin_release(&train->plugin);

@@ -25,6 +25,7 @@
 #include <librog/net/layout.h>
 #include <librog/sync/rows.h>
 #include <rog/error.h>
+#include <rog/server_optimizer.h>
 #include <trainer/nn/arch.h>
 #include <trainer/run/learner.h>
 
@@ -36,6 +37,8 @@ struct rog_train {
     int32_t threshold;
     const struct rog_codec *codec;
     void *codec_parameters; /* its struct of them; NULL where it has none */
+    const struct rog_server_optimizer *optimizer;
+    void *optimizer_parameters; /* the same */
     struct rog_arch *arch;
     struct rog_rows *rows;
     struct rog_layers *layers; /* NULL: rows are not recorded */

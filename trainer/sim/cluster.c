@@ -84,6 +84,8 @@ static int cluster_init(struct rog_sim_cluster *cluster, struct rog_error *err)
         .strategy = config->strategy,
         .policy = {config->rows->row_count, cluster->workers, config->threshold,
                    config->parameters},
+        .optimizer = config->optimizer,
+        .optimizer_parameters = config->optimizer_parameters,
     };
     int code = rog_server_new(&cluster->server, &server, config->params, err);
     if (!code)

@@ -61,6 +61,7 @@
 #include <librog/events/layers.h>
 #include <librog/sync/rows.h>
 #include <rog/error.h>
+#include <rog/server_optimizer.h>
 #include <rog/strategy.h>
 
 /* Cumulative energy is reported so often, and at the end. */
@@ -73,7 +74,9 @@ struct rog_cluster_config {
     const uint32_t *iterations;       /* [worker]: its last iteration, > 0 */
     const struct rog_strategy *strategy;
     int32_t threshold;
-    const void *parameters; /* the strategy's own; NULL: none */
+    const void *parameters;                       /* the strategy's own; NULL: none */
+    const struct rog_server_optimizer *optimizer; /* NULL: the first of rog_server_optimizers */
+    const void *optimizer_parameters;             /* its struct of them; NULL: none */
     const struct rog_rows *rows;
     double wire_scale;
     float *params; /* rows->params floats, the server's model, trained in place; NULL: policy and

@@ -57,6 +57,8 @@ static int run(struct simulation *simulation, struct rog_error *err)
         .strategy = train->plugin.strategy,
         .threshold = train->threshold,
         .parameters = train->plugin.parameters,
+        .optimizer = train->optimizer,
+        .optimizer_parameters = train->optimizer_parameters,
         .rows = train->rows,
         .wire_scale = train->wire_scale,
         .params = train->params,
