@@ -15,24 +15,23 @@
  *   pull   the server keeps W_i, the model as worker i holds it, and sends of p = W_i - W; W_i
  *          becomes what the worker has once the bytes have arrived. So the residual is W_i - W.
  *
- * Before the rows of a stream its beginning tells one number of each tensor, its scale, which the
- * codec makes out of the sum of magnitudes that the core has of each pass (strategies rank rows by
- * it). Whatever else a row needs stands in its own bytes.
+ * A stream begins with one number for each tensor, its scale. The codec computes it from the sum of
+ * magnitudes, which the core knows from each pass because strategies rank rows by it. Everything
+ * else a row needs is in its own bytes.
  *
- * How many bytes a row takes may depend on its values. Then bytes tell their own end: `check` finds
- * it. Where most and least are equal nothing has to be told.
+ * The length of a row may depend on its values; `check` then finds where it ends.
  *
  * What every codec keeps to, for any row (tests/unit/codec_laws_test.c):
  *   - x = what the bytes say; x plus what `encode` leaves is what was there before, up to the
  *     rounding of one subtraction;
  *   - `encode` writes between `least` and `most` bytes, which `check` accepts with that length;
  *   - after a pull the worker's row and the server's W_i are the same to the bit;
- *   - `check` and, after it, `decode` read no byte past those they were given, whatever these are,
- *     and a row that `check` accepts leaves only finite numbers where there were such of any
- *     reasonable size;
+ *   - `check` and, after it, `decode` read no byte past those they were given, whatever these are;
+ *   - a row that `check` accepts turns finite values of ordinary size into finite values;
  *   - the same arguments give the same bytes.
  *
- * One codec is one file, librog/sync/codec_NAME.c, and a line in codec.c.
+ * One codec is one file, librog/sync/codec_NAME.c, and a line in codec.c. This header is not
+ * installed: codecs are part of the source tree.
  */
 
 #include <stddef.h>
@@ -44,8 +43,9 @@
 struct rog_codec_row {
     const void *parameters; /* the codec's struct of them, filled; NULL where it has none */
     uint32_t elements;      /* > 0 */
-    uint32_t level;         /* < codec->levels; 0 where a row is decoded or checked */
-    float scale;            /* of its tensor, as told by the stream; >= 0, finite */
+    /* Of its tensor, as told by the stream; >= 0, finite. 0 where a row is checked: its length may
+     * not depend on it. */
+    float scale;
 };
 
 struct rog_codec_bytes {
@@ -57,17 +57,16 @@ struct rog_codec {
     const char *summary;                    /* one line */
     const struct rog_parameter *parameters; /* NULL: none */
     uint32_t parameter_bytes;               /* of the struct that they describe */
-    uint32_t levels; /* 1 or more; 0 is the most exact. Bytes say of which level they are */
 
-    /* Required: how many bytes a row of row->elements takes at row->level, of whatever values. */
+    /* Required: how many bytes a row of row->elements takes, of whatever values. */
     void (*bytes)(const struct rog_codec_row *row, struct rog_codec_bytes *bytes);
 
     /* Required: a tensor's scale, of `elements` elements whose magnitudes add up to `sum`, both
      * finite. Finite and >= 0. */
     float (*scale)(double sum, uint64_t elements);
 
-    /* Required. Writes the row's bytes, returns how many. values: row->elements; on return what has
-     * not been said. */
+    /* Required. Writes the row's bytes, never past `most` of them, and returns how many. values:
+     * row->elements; on return the residual. */
     size_t (*encode)(const struct rog_codec_row *row, float *values, uint8_t *bytes);
     /* Required. w <- w - share x, row->elements of it. The bytes have been checked. */
     void (*decode)(const struct rog_codec_row *row, float share, const uint8_t *bytes, float *w);
@@ -79,8 +78,9 @@ struct rog_codec {
     void (*decode_pull)(const struct rog_codec_row *row, const uint8_t *bytes, float *w);
 
     /* Required: of what a peer has sent, the row that begins at `bytes`, of which `size` (at least
-     * the least of all levels) are there. Returns how many bytes it takes; 0, and in *why what it
-     * has that it must not have ("a value that is not finite"), when it is not well formed. */
+     * `least`) are there. Returns how many bytes it takes, within [least, most]; 0, and in *why
+     * what it has that it must not have ("a value that is not finite"), when it is not well formed.
+     */
     size_t (*check)(const struct rog_codec_row *row, const uint8_t *bytes, size_t size,
                     const char **why);
 };

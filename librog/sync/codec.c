@@ -2,6 +2,8 @@
 /* The table of codecs, and what is the same for all of them. */
 #include <librog/sync/codec.h>
 
+#include <assert.h>
+#include <math.h>
 #include <string.h>
 
 extern const struct rog_codec rog_codec_sign, rog_codec_none;
@@ -42,27 +44,36 @@ int rog_codec_find(const char *name, const struct rog_codec **codec, struct rog_
     return rog_fail(err, ROG_EINVAL, "compression is \"%s\": it may be one of %s", name, names);
 }
 
-void rog_codec_bytes(const struct rog_codec *codec, const void *parameters, uint32_t elements,
-                     struct rog_codec_bytes *bytes)
+/* So many bytes a row may take. */
+static size_t held_to(const struct rog_codec *codec, const struct rog_codec_row *row, size_t size)
 {
-    struct rog_codec_row row = {.parameters = parameters, .elements = elements};
-    codec->bytes(&row, bytes);
-    for (row.level = 1; row.level < codec->levels; row.level++) {
-        struct rog_codec_bytes other;
-        codec->bytes(&row, &other);
-        bytes->least = other.least < bytes->least ? other.least : bytes->least;
-        bytes->most = other.most > bytes->most ? other.most : bytes->most;
-    }
+    struct rog_codec_bytes bytes;
+    codec->bytes(row, &bytes);
+    assert(size > 0 && size >= bytes.least && size <= bytes.most);
+    return size;
+}
+
+float rog_codec_scale(const struct rog_codec *codec, double sum, uint64_t elements)
+{
+    float scale = codec->scale(sum, elements);
+    assert(isfinite(scale) && scale >= 0);
+    return scale;
+}
+
+size_t rog_codec_encode(const struct rog_codec *codec, const struct rog_codec_row *row,
+                        float *values, uint8_t *bytes)
+{
+    return held_to(codec, row, codec->encode(row, values, bytes));
 }
 
 size_t rog_codec_encode_pull(const struct rog_codec *codec, const struct rog_codec_row *row,
                              float *held, const float *model, float *scratch, uint8_t *bytes)
 {
     if (codec->encode_pull)
-        return codec->encode_pull(row, held, model, bytes);
+        return held_to(codec, row, codec->encode_pull(row, held, model, bytes));
     for (uint32_t i = 0; i < row->elements; i++)
         scratch[i] = held[i] - model[i];
-    size_t size = codec->encode(row, scratch, bytes);
+    size_t size = rog_codec_encode(codec, row, scratch, bytes);
     codec->decode(row, 1, bytes, held);
     return size;
 }

@@ -13,9 +13,10 @@ extern const struct rog_codec *const rog_codecs[];
 /* ROG_EINVAL names what there is. */
 int rog_codec_find(const char *name, const struct rog_codec **codec, struct rog_error *err);
 
-/* Of a row at any level: the least of the least, the most of the most. */
-void rog_codec_bytes(const struct rog_codec *codec, const void *parameters, uint32_t elements,
-                     struct rog_codec_bytes *bytes);
+/* Calls of a codec's hooks that hold it to what it has to keep to. */
+float rog_codec_scale(const struct rog_codec *codec, double sum, uint64_t elements);
+size_t rog_codec_encode(const struct rog_codec *codec, const struct rog_codec_row *row,
+                        float *values, uint8_t *bytes);
 
 /* The pull of a row, see codec.h. scratch: row->elements floats, unused by a codec that has
  * encode_pull. */

@@ -97,7 +97,6 @@ static size_t check(const struct rog_codec_row *row, const uint8_t *bytes, size_
 const struct rog_codec rog_codec_none = {
     .name = "none",
     .summary = "32 bits an element, exact",
-    .levels = 1,
     .bytes = bytes_of,
     .scale = mean,
     .encode = encode,

@@ -169,7 +169,6 @@ static size_t check(const struct rog_codec_row *row, const uint8_t *bytes, size_
 const struct rog_codec rog_codec_sign = {
     .name = "sign",
     .summary = "one bit an element, with a tensor's mean magnitude",
-    .levels = 1,
     .bytes = bytes_of,
     .scale = mean,
     .encode = encode,

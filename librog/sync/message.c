@@ -237,6 +237,9 @@ static int check_rows(const struct reader *reader, struct rog_wire_numbers numbe
                 took = rows->codec->check(&coded, at, size, &why);
             if (took == 0 || took > size)
                 return rog_fail(reader->err, ROG_EFORMAT, "row %u has %s", row, why);
+            if (took < tensor->row_bytes.least || took > tensor->row_bytes.most)
+                return rog_fail(reader->err, ROG_EFORMAT, "row %u takes %zu bytes, not %zu to %zu",
+                                row, took, tensor->row_bytes.least, tensor->row_bytes.most);
             at += took;
         }
     }

@@ -96,7 +96,8 @@ void rog_rows_set_codec(struct rog_rows *rows, const struct rog_codec *codec,
     rows->wire_bytes = 0;
     for (uint32_t i = 0; i < rows->tensor_count; i++) {
         struct rog_rows_tensor *tensor = &rows->tensors[i];
-        rog_codec_bytes(codec, rows->parameters, tensor->row_size, &tensor->row_bytes);
+        const struct rog_codec_row row = {.parameters = parameters, .elements = tensor->row_size};
+        codec->bytes(&row, &tensor->row_bytes);
         rows->wire_bytes += sizeof(float) + tensor->rows * tensor->row_bytes.most;
     }
 }

@@ -26,7 +26,7 @@ struct rog_rows_tensor {
     uint32_t first_row; /* rows first_row .. first_row + rows - 1 */
     uint32_t rows;
     uint32_t row_size;                /* elements of each of its rows: size / rows */
-    struct rog_codec_bytes row_bytes; /* of each of its rows in a message, whatever their level */
+    struct rog_codec_bytes row_bytes; /* of each of its rows in a message */
     const char *name;                 /* for messages, borrowed; NULL: it has none */
 };
 
@@ -95,12 +95,15 @@ static inline struct rog_codec_row rog_rows_coded(const struct rog_rows *rows, u
 
 /* How many bytes the row takes that begins here, with `size` bytes to the end of the message; it
  * has been checked. */
-static inline size_t rog_rows_length(const struct rog_rows *rows, const struct rog_codec_row *coded,
-                                     uint32_t row, const uint8_t *bytes, size_t size)
+static inline size_t rog_rows_length(const struct rog_rows *rows, uint32_t row,
+                                     const uint8_t *bytes, size_t size)
 {
     const struct rog_codec_bytes *range = rog_rows_bytes(rows, row);
+    const struct rog_codec_row unscaled = {.parameters = rows->parameters,
+                                           .elements = rog_rows_size(rows, row)};
     const char *why;
-    return range->least == range->most ? range->most : rows->codec->check(coded, bytes, size, &why);
+    return range->least == range->most ? range->most
+                                       : rows->codec->check(&unscaled, bytes, size, &why);
 }
 
 #endif

@@ -2,6 +2,7 @@
 /* The server's half of the protocol: what arrives, and what pulls carry. */
 #include <librog/sync/server.h>
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -278,7 +279,7 @@ static void apply_rows(struct rog_server *server, uint32_t worker, const struct 
                                             .bytes = payload};
         update->optimizer->apply(update->state, &update->config, &arrival,
                                  server->params + arrival.offset);
-        payload += rog_rows_length(rows, &coded, row, payload, (size_t)(end - payload));
+        payload += rog_rows_length(rows, row, payload, (size_t)(end - payload));
     }
 }
 
@@ -418,8 +419,8 @@ static size_t send_request(struct rog_server *server, uint32_t worker, uint8_t *
 }
 
 /* Ages, and in one pass magnitudes and scales of what the worker still has to receive. */
-static void measure_pull(struct rog_server *server, struct rog_peer *peer,
-                         struct rog_send_scratch *scratch)
+static int measure_pull(struct rog_server *server, struct rog_peer *peer,
+                        struct rog_send_scratch *scratch, struct rog_error *err)
 {
     const struct rog_rows *rows = server->rows;
     for (uint32_t row = 0; row < rows->row_count; row++)
@@ -434,8 +435,14 @@ static void measure_pull(struct rog_server *server, struct rog_peer *peer,
             scratch->magnitude[tensor->first_row + k] = (float)(sum / tensor->row_size);
             tensor_sum += sum;
         }
-        peer->pull_scale[i] = rows->codec->scale(tensor_sum, tensor->size);
+        if (!isfinite((float)(tensor_sum / (double)tensor->size)))
+            return rog_fail(err, ROG_EFAILED,
+                            "tensor %u%s%s of the model is not finite: the training has diverged, "
+                            "try a smaller learning rate",
+                            i, tensor->name ? ", " : "", tensor->name ? tensor->name : "");
+        peer->pull_scale[i] = rog_codec_scale(rows->codec, tensor_sum, tensor->size);
     }
+    return 0;
 }
 
 static int send_pull_begin(struct rog_server *server, uint32_t worker, double now, uint8_t *buffer,
@@ -446,9 +453,10 @@ static int send_pull_begin(struct rog_server *server, uint32_t worker, double no
     int code = rog_sending_init(&peer->sending, server->rows->row_count, err);
     if (!code)
         code = rog_send_scratch_init(&scratch, server->rows->row_count, err);
+    if (!code)
+        code = measure_pull(server, peer, &scratch, err);
     if (code)
         goto out;
-    measure_pull(server, peer, &scratch);
     struct rog_send_view view = {.worker = worker,
                                  .iteration = peer->iteration,
                                  .now = now,

@@ -207,14 +207,14 @@ static int accumulate_tensor(struct rog_worker *worker, uint32_t index, const fl
         magnitude[tensor->first_row + k] = (float)(sum / tensor->row_size);
         tensor_sum += sum;
     }
-    worker->push_scale[index] = worker->rows->codec->scale(tensor_sum, tensor->size);
-    if (isfinite((float)(tensor_sum / (double)tensor->size)))
-        return 0;
-    return rog_fail(err, ROG_EFAILED,
-                    "the update of tensor %u%s%s is not finite: the training has diverged, try a "
-                    "smaller learning rate than %g",
-                    index, tensor->name ? ", " : "", tensor->name ? tensor->name : "",
-                    rule->learning_rate);
+    if (!isfinite((float)(tensor_sum / (double)tensor->size)))
+        return rog_fail(err, ROG_EFAILED,
+                        "the update of tensor %u%s%s is not finite: the training has diverged, try "
+                        "a smaller learning rate than %g",
+                        index, tensor->name ? ", " : "", tensor->name ? tensor->name : "",
+                        rule->learning_rate);
+    worker->push_scale[index] = rog_codec_scale(worker->rows->codec, tensor_sum, tensor->size);
+    return 0;
 }
 
 /* What was asked for between two pushes and has not gone out goes with the push. */
@@ -324,7 +324,7 @@ static size_t begin_push(struct rog_worker *worker, uint8_t *buffer)
 }
 
 /* The scales of demanded rows are means over these rows alone. */
-static void measure_answer(struct rog_worker *worker)
+static int measure_answer(struct rog_worker *worker, struct rog_error *err)
 {
     const struct rog_rows *rows = worker->rows;
     const struct rog_set *answering = &worker->answering;
@@ -342,11 +342,18 @@ static void measure_answer(struct rog_worker *worker)
                 sum += rog_kernel_absolute(worker->update + rog_rows_offset(rows, row),
                                            tensor->row_size);
         }
-        worker->demanded_scale[index] = rows->codec->scale(sum, elements);
+        if (!isfinite((float)(sum / (double)elements)))
+            return rog_fail(err, ROG_EFAILED,
+                            "what waits of tensor %u%s%s is not finite: the training has diverged, "
+                            "try a smaller learning rate",
+                            index, tensor->name ? ", " : "", tensor->name ? tensor->name : "");
+        worker->demanded_scale[index] = rog_codec_scale(rows->codec, sum, elements);
     }
+    return 0;
 }
 
-static size_t begin_answer(struct rog_worker *worker, double now, uint8_t *buffer)
+static int begin_answer(struct rog_worker *worker, double now, uint8_t *buffer, size_t *size,
+                        struct rog_error *err)
 {
     struct rog_set empty = worker->answering;
     worker->answering = worker->demanded;
@@ -355,9 +362,12 @@ static size_t begin_answer(struct rog_worker *worker, double now, uint8_t *buffe
     worker->outgoing_iteration = worker->status.iteration;
     worker->outgoing_rows = 0;
     worker->outgoing_began_s = now;
-    measure_answer(worker);
+    int code = measure_answer(worker, err);
+    if (code)
+        return code;
     struct rog_wire_header header = header_of(worker, ROG_WIRE_BEGIN);
-    return rog_wire_put_begin(buffer, &header, &worker->tensors, worker->demanded_scale, NULL);
+    *size = rog_wire_put_begin(buffer, &header, &worker->tensors, worker->demanded_scale, NULL);
+    return 0;
 }
 
 /* Picks the rows of the next message: demanded ones first, then as planned. */
@@ -404,8 +414,8 @@ static size_t send_rows(struct rog_worker *worker, double now, uint8_t *buffer, 
         uint32_t row = worker->list[i];
         const struct rog_codec_row coded = rog_rows_coded(rows, row, scale);
         rog_prefetch(rows, worker->update, NULL, worker->list, count, i);
-        size +=
-            rows->codec->encode(&coded, worker->update + rog_rows_offset(rows, row), buffer + size);
+        size += rog_codec_encode(rows->codec, &coded, worker->update + rog_rows_offset(rows, row),
+                                 buffer + size);
     }
     worker->outgoing_rows += worker->picked.count;
     worker->status.rows_pushed += worker->picked.count;
@@ -437,7 +447,9 @@ int rog_worker_send(struct rog_worker *worker, double now, uint8_t *buffer, size
     } else if (worker->phase == PUSHING) {
         *size = begin_push(worker, buffer);
     } else if (worker->demanded.count > 0) {
-        *size = begin_answer(worker, now, buffer);
+        int code = begin_answer(worker, now, buffer, size, err);
+        if (code)
+            return code;
     }
     worker->status.bytes_pushed += rog_message_wire_bytes(worker->rows, buffer, *size);
     return 0;
@@ -480,7 +492,7 @@ static int receive_rows(struct rog_worker *worker, const struct rog_wire *wire,
         const struct rog_codec_row coded = rog_rows_coded(rows, row, worker->pull_scale);
         rog_prefetch(rows, NULL, worker->values, list, count, i);
         rog_codec_decode_pull(rows->codec, &coded, payload, rog_rows_in(rows, worker->values, row));
-        payload += rog_rows_length(rows, &coded, row, payload, (size_t)(end - payload));
+        payload += rog_rows_length(rows, row, payload, (size_t)(end - payload));
     }
     count_rows(worker, list, count, worker->pulled_rows);
     worker->status.rows_pulled = worker->pulled.count;

@@ -2,8 +2,8 @@
 
 /*
  * The laws of rog/codec.h, held against every codec of the table and against two more that are made
- * to be as different as the seam allows: rows of a length that depends on their values, at several
- * levels, without hooks for a pull, with a parameter (`sparse`); and one that cheats (`lossy`),
+ * to be as different as the seam allows: rows of a length that depends on their values, without
+ * hooks for a pull, with a parameter (`sparse`); and one that cheats (`lossy`),
  * which the test has to catch.
  */
 
@@ -47,8 +47,8 @@ static const struct rog_parameter sparse_parameters[] = {
 
 static void sparse_bytes(const struct rog_codec_row *row, struct rog_codec_bytes *bytes)
 {
-    bytes->least = 3;
-    bytes->most = 3 + (size_t)row->elements * (row->level ? 4 : ENTRY_BYTES);
+    bytes->least = 2;
+    bytes->most = 2 + (size_t)row->elements * ENTRY_BYTES;
 }
 
 static float sparse_scale(double sum, uint64_t elements)
@@ -56,10 +56,10 @@ static float sparse_scale(double sum, uint64_t elements)
     return (float)(sum / (double)elements);
 }
 
-/* u8 level, u16 entries, then of each u16 number and the value, at level 1 only its upper half. */
+/* u16 entries, then of each u16 number and the value. */
 static size_t sparse_encode(const struct rog_codec_row *row, float *values, uint8_t *bytes)
 {
-    uint8_t *at = bytes + 3;
+    uint8_t *at = bytes + 2;
     uint32_t count = 0;
     const struct sparse *parameters = row->parameters;
     float cut = (float)parameters->cut * row->scale;
@@ -69,25 +69,22 @@ static size_t sparse_encode(const struct rog_codec_row *row, float *values, uint
         if (fabsf(x) < cut)
             continue;
         memcpy(&bits, &x, sizeof bits);
-        bits = row->level ? bits & 0xffff0000u : bits;
         *at++ = (uint8_t)i, *at++ = (uint8_t)(i >> 8);
-        for (unsigned k = row->level ? 2 : 0; k < 4; k++)
+        for (unsigned k = 0; k < 4; k++)
             *at++ = (uint8_t)(bits >> (8 * k));
-        memcpy(&x, &bits, sizeof x);
-        values[i] -= x;
+        values[i] = 0;
         count++;
     }
-    bytes[0] = (uint8_t)row->level;
-    bytes[1] = (uint8_t)count, bytes[2] = (uint8_t)(count >> 8);
+    bytes[0] = (uint8_t)count, bytes[1] = (uint8_t)(count >> 8);
     return (size_t)(at - bytes);
 }
 
-static float sparse_value(const uint8_t *entry, bool whole)
+static float sparse_value(const uint8_t *entry)
 {
     uint32_t bits = 0;
     float x;
-    for (unsigned k = whole ? 0 : 2; k < 4; k++)
-        bits |= (uint32_t)entry[2 + k - (whole ? 0 : 2)] << (8 * k);
+    for (unsigned k = 0; k < 4; k++)
+        bits |= (uint32_t)entry[2 + k] << (8 * k);
     memcpy(&x, &bits, sizeof x);
     return x;
 }
@@ -96,34 +93,31 @@ static void sparse_decode(const struct rog_codec_row *row, float share, const ui
                           float *w)
 {
     (void)row;
-    uint32_t count = bytes[1] | (uint32_t)bytes[2] << 8;
-    const uint8_t *at = bytes + 3;
-    for (; count > 0; count--, at += bytes[0] ? 4 : ENTRY_BYTES)
-        w[at[0] | (uint32_t)at[1] << 8] -= share * sparse_value(at, bytes[0] == 0);
+    uint32_t count = bytes[0] | (uint32_t)bytes[1] << 8;
+    const uint8_t *at = bytes + 2;
+    for (; count > 0; count--, at += ENTRY_BYTES)
+        w[at[0] | (uint32_t)at[1] << 8] -= share * sparse_value(at);
 }
 
 static size_t sparse_check(const struct rog_codec_row *row, const uint8_t *bytes, size_t size,
                            const char **why)
 {
-    uint32_t count = bytes[1] | (uint32_t)bytes[2] << 8;
-    size_t step = bytes[0] ? 4 : ENTRY_BYTES;
+    uint32_t count = bytes[0] | (uint32_t)bytes[1] << 8;
     *why = "what no encoder writes";
-    if (bytes[0] > 1 || count > row->elements || size - 3 < count * step)
+    if (count > row->elements || size - 2 < count * ENTRY_BYTES)
         return 0;
     for (uint32_t i = 0; i < count; i++) {
-        const uint8_t *at = bytes + 3 + i * step;
-        if ((at[0] | (uint32_t)at[1] << 8) >= row->elements ||
-            !isfinite(sparse_value(at, bytes[0] == 0)))
+        const uint8_t *at = bytes + 2 + i * ENTRY_BYTES;
+        if ((at[0] | (uint32_t)at[1] << 8) >= row->elements || !isfinite(sparse_value(at)))
             return 0;
     }
-    return 3 + count * step;
+    return 2 + count * ENTRY_BYTES;
 }
 
 static const struct rog_codec sparse = {
     .name = "sparse",
     .parameters = sparse_parameters,
     .parameter_bytes = sizeof(struct sparse),
-    .levels = 2,
     .bytes = sparse_bytes,
     .scale = sparse_scale,
     .encode = sparse_encode,
@@ -181,10 +175,10 @@ static double draw(struct bench *bench, float *values, uint32_t n)
     return sum;
 }
 
-static struct rog_codec_row row_of(struct bench *bench, uint32_t n, uint32_t level, double sum)
+static struct rog_codec_row row_of(struct bench *bench, uint32_t n, double sum)
 {
-    struct rog_codec_row row = {.parameters = bench->parameters, .elements = n, .level = level};
-    rog_codec_bytes(bench->codec, bench->parameters, n, &bench->range);
+    struct rog_codec_row row = {.parameters = bench->parameters, .elements = n};
+    bench->codec->bytes(&row, &bench->range);
     row.scale = bench->codec->scale(sum, n);
     assert_true(isfinite(row.scale) && row.scale >= 0);
     return row;
@@ -205,11 +199,8 @@ static uint8_t *check_length(struct bench *bench, const struct rog_codec_row *ro
 {
     const char *why = "";
     struct rog_codec_row received = *row;
-    struct rog_codec_bytes level;
-    bench->codec->bytes(row, &level);
-    assert_in_range(size, level.least, level.most);
-    assert_in_range(level.least, bench->range.least, bench->range.most);
-    received.level = 0;
+    assert_in_range(size, bench->range.least, bench->range.most);
+    received.scale = 0; /* a row's length does not depend on it */
     uint8_t *copy = copy_of(bytes, size);
     if (bench->codec->check(&received, copy, size, &why) != size)
         fail_msg("%s: a row of %u elements has %s", bench->codec->name, row->elements, why);
@@ -230,12 +221,12 @@ static double worst_error(const float *before, const float *left, const float *m
     return worst;
 }
 
-static double push_once(struct bench *bench, uint32_t n, uint32_t level)
+static double push_once(struct bench *bench, uint32_t n)
 {
     float before[MOST], left[MOST], again[MOST], model[MOST] = {0};
     uint8_t bytes[BYTES], same[BYTES];
     double sum = draw(bench, before, n);
-    struct rog_codec_row row = row_of(bench, n, level, sum);
+    struct rog_codec_row row = row_of(bench, n, sum);
     memcpy(left, before, sizeof left);
     memcpy(again, before, sizeof again);
     memset(bytes, 0xa5, sizeof bytes);
@@ -247,7 +238,6 @@ static double push_once(struct bench *bench, uint32_t n, uint32_t level)
     for (size_t i = size; i < sizeof bytes; i++)
         assert_int_equal(bytes[i], 0xa5);
     uint8_t *copy = check_length(bench, &row, bytes, size);
-    row.level = 0;
     bench->codec->decode(&row, 1, copy, model);
     free(copy);
     return worst_error(before, left, model, n);
@@ -258,8 +248,7 @@ static void hold_to_push(const struct rog_codec *codec)
     for (uint64_t seed = 0; seed < 20; seed++) {
         struct bench bench = bench_of(codec, seed);
         for (size_t k = 0; k < SIZES; k++)
-            for (uint32_t level = 0; level < codec->levels; level++)
-                assert_true(push_once(&bench, sizes[k], level) <= 1);
+            assert_true(push_once(&bench, sizes[k]) <= 1);
     }
 }
 
@@ -281,10 +270,8 @@ static void hold_to_feedback(const struct rog_codec *codec)
         }
         if (rog_rng_below(&bench.rng, 3) == 0)
             continue;
-        uint32_t level = rog_rng_below(&bench.rng, codec->levels);
-        struct rog_codec_row row = row_of(&bench, N, level, sum);
+        struct rog_codec_row row = row_of(&bench, N, sum);
         codec->encode(&row, left, bytes);
-        row.level = 0;
         codec->decode(&row, 1, bytes, model);
         for (int i = 0; i < N; i++)
             through[i] = -(double)model[i];
@@ -298,7 +285,7 @@ static void hold_to_pull(const struct rog_codec *codec)
     for (uint64_t seed = 0; seed < 20; seed++) {
         struct bench bench = bench_of(codec, seed);
         for (size_t k = 0; k < SIZES; k++) {
-            uint32_t n = sizes[k], level = rog_rng_below(&bench.rng, codec->levels);
+            uint32_t n = sizes[k];
             float model[MOST], held[MOST], worker[MOST], scratch[MOST];
             uint8_t bytes[BYTES];
             draw(&bench, model, n);
@@ -307,10 +294,9 @@ static void hold_to_pull(const struct rog_codec *codec)
             double before = 0, after = 0;
             for (uint32_t i = 0; i < n; i++)
                 before += fabs((double)held[i] - (double)model[i]);
-            struct rog_codec_row row = row_of(&bench, n, level, before);
+            struct rog_codec_row row = row_of(&bench, n, before);
             size_t size = rog_codec_encode_pull(codec, &row, held, model, scratch, bytes);
             uint8_t *copy = check_length(&bench, &row, bytes, size);
-            row.level = 0;
             rog_codec_decode_pull(codec, &row, copy, worker);
             free(copy);
             assert_memory_equal(held, worker, n * sizeof *held);
@@ -327,7 +313,7 @@ static void hold_to_share(const struct rog_codec *codec)
     struct bench bench = bench_of(codec, 8);
     float values[MOST], whole[MOST] = {0}, quarter[MOST] = {0};
     uint8_t bytes[BYTES];
-    struct rog_codec_row row = row_of(&bench, MOST, 0, draw(&bench, values, MOST));
+    struct rog_codec_row row = row_of(&bench, MOST, draw(&bench, values, MOST));
     codec->encode(&row, values, bytes);
     codec->decode(&row, 1, bytes, whole);
     codec->decode(&row, 0.25f, bytes, quarter);
@@ -344,7 +330,7 @@ static void hold_to_garbage(const struct rog_codec *codec)
         uint32_t n = sizes[rog_rng_below(&bench.rng, SIZES)];
         float values[MOST], model[MOST] = {0};
         const char *why = NULL;
-        struct rog_codec_row row = row_of(&bench, n, 0, draw(&bench, values, n));
+        struct rog_codec_row row = row_of(&bench, n, draw(&bench, values, n));
         uint8_t bytes[BYTES];
         size_t size = codec->encode(&row, values, bytes);
         for (uint32_t hits = rog_rng_below(&bench.rng, 6); hits > 0; hits--)
@@ -401,7 +387,7 @@ static void test_cheating(void **state)
     struct bench bench = bench_of(&lossy, 0);
     double worst = 0;
     for (int i = 0; i < 50; i++) {
-        double error = push_once(&bench, 100, 0);
+        double error = push_once(&bench, 100);
         worst = error > worst ? error : worst;
     }
     assert_true(worst > 1);

@@ -52,6 +52,50 @@ static void test_numbers(void **state)
     rog_rows_free(rows);
 }
 
+/* ---- a codec whose `check` says what may not be ---- */
+
+static void two_to_four(const struct rog_codec_row *row, struct rog_codec_bytes *bytes)
+{
+    (void)row;
+    *bytes = (struct rog_codec_bytes){.least = 2, .most = 4};
+}
+
+static size_t first_byte(const struct rog_codec_row *row, const uint8_t *bytes, size_t size,
+                         const char **why)
+{
+    (void)size;
+    *why = "nothing";
+    assert_true(row->scale <= 0); /* it is not known yet */
+    return bytes[0];
+}
+
+/* A row of a length that the codec does not have is refused, whatever `check` says. */
+static void test_lengths_of_rows(void **state)
+{
+    (void)state;
+    static const struct rog_codec codec = {.bytes = two_to_four, .check = first_byte};
+    struct rog_rows *rows = cluster_rows(false);
+    rog_rows_set_codec(rows, &codec, NULL);
+    const struct rog_wire_header header = {
+        .kind = ROG_WIRE_ROWS, .stream = ROG_WIRE_PUSH, .values = true, .iteration = 1};
+    struct rog_set set = {0};
+    assert_int_equal(rog_set_init(&set, rows->row_count, NULL), 0);
+    rog_set_add(&set, 1);
+    rog_set_add(&set, 2);
+    for (unsigned first = 0; first < 8; first++) {
+        uint8_t buffer[64] = {0};
+        struct rog_wire wire;
+        unsigned second = 7 - first;
+        size_t size = rog_wire_put_numbers(buffer, &header, &set);
+        buffer[size] = (uint8_t)first;
+        buffer[size + first] = (uint8_t)second;
+        int code = rog_wire_parse(rows, buffer, size + 7, &wire, NULL);
+        assert_int_equal(code, first == 3 || first == 4 ? 0 : ROG_EFORMAT);
+    }
+    rog_set_release(&set);
+    rog_rows_free(rows);
+}
+
 static void test_begin_and_end(void **state)
 {
     (void)state;
@@ -358,9 +402,13 @@ static void test_damage_never_crashes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_numbers),           cmocka_unit_test(test_begin_and_end),
-        cmocka_unit_test(test_each_cause),        cmocka_unit_test(test_random_bytes),
-        cmocka_unit_test(test_damage_is_refused), cmocka_unit_test(test_damage_never_crashes),
+        cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_lengths_of_rows),
+        cmocka_unit_test(test_begin_and_end),
+        cmocka_unit_test(test_each_cause),
+        cmocka_unit_test(test_random_bytes),
+        cmocka_unit_test(test_damage_is_refused),
+        cmocka_unit_test(test_damage_never_crashes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

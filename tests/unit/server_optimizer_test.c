@@ -6,6 +6,7 @@
  */
 
 #include <setjmp.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -304,6 +305,27 @@ static void test_mean_keeps_nothing(void **state)
     pair_release(&pair);
 }
 
+/* A model that is not finite any more is not sent: the server says what has happened. */
+static void test_diverged(void **state)
+{
+    (void)state;
+    struct pair pair;
+    struct rog_error err = {0};
+    const struct rog_rule rule = {.learning_rate = 0.1, .momentum = 0.5};
+    size_t size;
+    pair_init(&pair);
+    struct served served = serve(&pair, NULL, NULL);
+    assert_int_equal(flat_worker_push(pair.worker, pair.rows, pair.gradients, &rule, 0, NULL), 0);
+    while (!rog_worker_send(pair.worker, 0, pair.message, MESSAGE_BYTES, &size, NULL) && size)
+        assert_int_equal(rog_server_receive(served.server, 0, pair.message, size, 0, NULL), 0);
+    served.model[3] = INFINITY;
+    assert_int_equal(rog_server_send(served.server, 0, 0, pair.message, MESSAGE_BYTES, &size, &err),
+                     ROG_EFAILED);
+    assert_non_null(strstr(err.message, "diverged"));
+    dismiss(&served);
+    pair_release(&pair);
+}
+
 /* One that has parameters is not made without them, and one that fails leaves nothing behind. */
 static int fail_to_create(const struct rog_server_optimizer_config *config, void **state)
 {
@@ -332,9 +354,8 @@ static void test_not_made(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_going_on),
-        cmocka_unit_test(test_one_row),
-        cmocka_unit_test(test_mean_keeps_nothing),
+        cmocka_unit_test(test_going_on),           cmocka_unit_test(test_one_row),
+        cmocka_unit_test(test_mean_keeps_nothing), cmocka_unit_test(test_diverged),
         cmocka_unit_test(test_not_made),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
