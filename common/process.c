@@ -106,9 +106,11 @@ static void become(const char *path, const struct plumbing *p,
     signal(SIGPIPE, SIG_DFL);
     if (!options->has_terminal)
         setpgid(0, 0);
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != parent) /* it died before the line above */
-        _exit(127);
+    if (!options->outlives) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (getppid() != parent) /* it died before the line above */
+            _exit(127);
+    }
     if (!connect_streams(p, options))
         return;
     union {
@@ -199,16 +201,28 @@ void rog_process_close_input(struct rog_process *process)
 
 static void reaped(struct rog_process *process, int status)
 {
-    process->status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+    process->signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+    process->status = process->signal ? 128 + process->signal : WEXITSTATUS(status);
     process->pid = 0;
     rog_process_close_input(process);
 }
 
+/* Reaps it if it has ended. Where SIGCHLD is ignored the kernel has reaped it already. */
+static void reap(struct rog_process *process, int flags)
+{
+    int status = 0;
+    pid_t ended;
+    do
+        ended = waitpid(process->pid, &status, flags);
+    while (ended < 0 && errno == EINTR);
+    if (ended == process->pid || (ended < 0 && errno == ECHILD))
+        reaped(process, status);
+}
+
 bool rog_process_ended(struct rog_process *process)
 {
-    int status;
-    if (process->pid != 0 && waitpid(process->pid, &status, WNOHANG) == process->pid)
-        reaped(process, status);
+    if (process->pid != 0)
+        reap(process, WNOHANG);
     return process->pid == 0;
 }
 
@@ -254,9 +268,7 @@ void rog_process_kill(struct rog_process *process)
 {
     if (process->pid != 0) {
         send_signal(process, SIGKILL); /* and to whatever it started */
-        int status;
-        if (waitpid(process->pid, &status, 0) == process->pid)
-            reaped(process, status);
+        reap(process, 0);
     }
     rog_process_close_input(process);
     int *ends[] = {&process->output, &process->errors};
@@ -356,9 +368,9 @@ static int conclude(struct rog_process *process, const char *line, double timeou
     int status = process->status;
     if (status == 0)
         return ROG_OK;
-    bool by_signal = status > 128 && status <= 128 + SIGRTMAX;
     return rog_fail(err, ROG_EFAILED, "%s: %s (%s %d)", line, complaint(said),
-                    by_signal ? "signal" : "exit status", by_signal ? status - 128 : status);
+                    process->signal ? "signal" : "exit status",
+                    process->signal ? process->signal : status);
 }
 
 int rog_process_run(const char *const *argv, double timeout_s, char **output, struct rog_error *err)

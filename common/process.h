@@ -6,8 +6,10 @@
  * Starting programs, never through a shell. A program is looked for in PATH and then in /usr/sbin
  * and /sbin, which a user's PATH may lack.
  *
- * A child never outlives this process: it is killed by the kernel when the thread that started it
- * ends, however it ends. It is the leader of a process group of its own (a Ctrl-C on the terminal
+ * A child does not outlive this process, unless that is asked for: it is killed by the kernel when
+ * the thread that started it ends, however it ends. The kernel drops this for a program that is
+ * set-user-ID or has file capabilities (`sudo -n tc`): such a one can stay behind when this process
+ * is killed. A child is the leader of a process group of its own (a Ctrl-C on the terminal
  * reaches this program alone, which then decides), unless it has the terminal.
  */
 
@@ -24,7 +26,9 @@ struct rog_process {
                       SIGPIPE here: the caller ignores that signal */
     int output;    /* read end of its standard output (non-blocking), -1 when it has none */
     int errors;    /* the same for its standard error */
-    int status;    /* once reaped: exit status, or 128 + signal */
+    int status;    /* once reaped: exit status, or 128 + signal; 0 where the kernel kept none, as
+                      SIGCHLD is ignored */
+    int signal;    /* that ended it, 0: none */
 };
 #define ROG_PROCESS_NONE ((struct rog_process){.input = -1, .output = -1, .errors = -1})
 
@@ -36,6 +40,7 @@ struct rog_process_options {
     bool error_pipe;         /* standard error is a pipe to us */
     bool has_terminal;       /* for programs that talk to the terminal: standard input and output
                                 are ours, and so is the process group */
+    bool outlives;           /* goes on when this process ends */
 };
 
 /* A program that cannot be executed is an error here, not an exit status later: ROG_ENOTFOUND where

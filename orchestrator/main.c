@@ -2,6 +2,8 @@
 /* rogctl: finds the command and runs it. */
 #include <orchestrator/commands.h>
 
+#include <signal.h>
+
 static const struct rog_command *const commands[] = {
     &rog_cmd_sweep,       &rog_cmd_run,     &rog_cmd_redraw,
     &rog_cmd_microevents, &rog_cmd_runs,    &rog_cmd_cases,
@@ -23,5 +25,6 @@ static const struct rog_program program = {
 
 int main(int argc, char **argv)
 {
+    signal(SIGCHLD, SIG_DFL); /* inherited as ignored, it would hide how children ended */
     return rog_program_main(&program, argc, argv);
 }

@@ -2,6 +2,7 @@
 /* rog-trainer: finds the command and runs it. */
 #include <trainer/commands.h>
 
+#include <signal.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -35,6 +36,7 @@ static void keep_secrets(const char *command)
 
 int main(int argc, char **argv)
 {
+    signal(SIGCHLD, SIG_DFL); /* inherited as ignored, it would hide how children ended */
     keep_secrets(argc > 1 ? argv[1] : "");
     return rog_program_main(&program, argc, argv);
 }

@@ -10,7 +10,7 @@
 #include <common/process.h>
 #include <orchestrator/figures/label.h>
 
-#define DESKTOP_TIMEOUT_S 20.0
+#define DESKTOP_TIMEOUT_S 20.0 /* what runs for longer is the viewer */
 
 /* What stands before the scripts: which formats to draw, and the folder to work in. */
 static char *preamble(const char *folder, const char *formats)
@@ -67,7 +67,13 @@ int rog_open_with_desktop(const char *path, struct rog_error *err)
     if (!word)
         return rog_fail_nomem(err);
     const char *const argv[] = {"xdg-open", word, NULL};
-    int code = rog_process_run(argv, DESKTOP_TIMEOUT_S, NULL, err);
+    const struct rog_process_options how = {.argv = argv, .outlives = true};
+    struct rog_process process;
+    int code = rog_process_start(&process, &how, err);
+    if (!code && rog_process_wait(&process, DESKTOP_TIMEOUT_S) && process.status != 0)
+        code = rog_fail(err, ROG_EFAILED, "xdg-open %s failed (%s %d)", path,
+                        process.signal ? "signal" : "exit status",
+                        process.signal ? process.signal : process.status);
     if (code == ROG_ENOTFOUND)
         code = rog_fail(err, ROG_EFAILED,
                         "xdg-open, which opens figures, is not installed: install the package "

@@ -54,6 +54,56 @@ static void failure_says_what_the_program_said(void **state)
     assert_non_null(strstr(err.message, "no such thing (exit status 3)"));
     assert_int_equal(rog_process_run(SHELL("kill -9 $$"), 10, NULL, &err), ROG_EFAILED);
     assert_non_null(strstr(err.message, "signal 9"));
+    assert_int_equal(rog_process_run(SHELL("exit 137"), 10, NULL, &err), ROG_EFAILED);
+    assert_non_null(strstr(err.message, "exit status 137"));
+}
+
+/* As a supervisor may leave it: the kernel then keeps no exit status. */
+static void an_ignored_sigchld_is_no_timeout(void **state)
+{
+    (void)state;
+    struct rog_error err = {0};
+    struct rog_process process;
+    const struct rog_process_options options = {.argv = SHELL("exec sleep 60")};
+    signal(SIGCHLD, SIG_IGN);
+    int code = rog_process_run(SHELL("exit 0"), 5, NULL, &err);
+    int started = rog_process_start(&process, &options, NULL);
+    rog_process_kill(&process);
+    signal(SIGCHLD, SIG_DFL);
+    assert_int_equal(code, ROG_OK);
+    assert_int_equal(started, ROG_OK);
+    assert_true(rog_process_gone(&process));
+}
+
+/* Asked for, a child goes on after its parent's end. */
+static void a_viewer_outlives_its_parent(void **state)
+{
+    (void)state;
+    int pipe_fd[2];
+    assert_int_equal(pipe(pipe_fd), 0);
+    pid_t parent = fork();
+    if (parent == 0) {
+        struct rog_process process;
+        const struct rog_process_options options = {.argv = SHELL("exec sleep 60"),
+                                                    .outlives = true};
+        if (rog_process_start(&process, &options, NULL) != 0 ||
+            write(pipe_fd[1], &process.pid, sizeof process.pid) != sizeof process.pid)
+            _exit(1);
+        kill(getpid(), SIGKILL);
+    }
+    close(pipe_fd[1]);
+    pid_t child = 0;
+    assert_int_equal(read(pipe_fd[0], &child, sizeof child), sizeof child);
+    close(pipe_fd[0]);
+    waitpid(parent, NULL, 0);
+    pause_ms(200);
+    char path[64], *stat = NULL;
+    size_t size = 0;
+    snprintf(path, sizeof path, "/proc/%ld/stat", (long)child);
+    bool lives = rog_file_read(path, 4096, &stat, &size, NULL) == 0 && !strstr(stat, ") Z ");
+    free(stat);
+    kill(child, SIGKILL);
+    assert_true(lives);
 }
 
 static void missing_program(void **state)
@@ -280,6 +330,8 @@ int main(void)
         cmocka_unit_test(output_is_whole),
         cmocka_unit_test(failure_says_what_the_program_said),
         cmocka_unit_test(missing_program),
+        cmocka_unit_test(an_ignored_sigchld_is_no_timeout),
+        cmocka_unit_test(a_viewer_outlives_its_parent),
         cmocka_unit_test(time_limit),
         cmocka_unit_test(fed_line_by_line),
         cmocka_unit_test(time_limit_ends_the_group),
