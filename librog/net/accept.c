@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include <librog/net/hello.h>
+#include <librog/net/link.h>
 
 #define PENDING_MAX 64
 #define PENDING_TIME_S 5.0

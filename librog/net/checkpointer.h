@@ -14,22 +14,12 @@
 #include <uv.h>
 
 #include <librog/events/checkpoint.h>
+#include <librog/net/checkpoint_hooks.h>
 #include <librog/net/model.h>
 #include <librog/net/state_file.h>
 #include <rog/error.h>
 
 struct rog_checkpointer;
-
-struct rog_checkpoint_hooks {
-    /* When the first checkpoint after after_s is due, seconds since the run's start. */
-    double (*due_s)(void *user, double after_s);
-    /* Writes `params`, a copy of the model's, with its constants to a file in the run's folder;
-     * fills in path and sha256. Only with values. In a thread of its own. */
-    int (*write)(void *user, const float *params, struct rog_checkpoint *checkpoint,
-                 struct rog_error *err);
-    /* Reads the file into the model. Only with values. */
-    int (*read)(void *user, const char *path, struct rog_error *err);
-};
 
 /* When the run began. */
 struct rog_run_origin {
@@ -47,7 +37,7 @@ struct rog_checkpointer_config { /* borrowed */
     /* One could not be written. */
     void (*failed)(void *owner, int code, const struct rog_error *err);
     const struct rog_state_hooks *state; /* what there is beside the model */
-    void *owner;                         /* of both */
+    void *owner;                         /* for `failed` and `state` */
 };
 
 int rog_checkpointer_new(struct rog_checkpointer **checkpointer,

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include <librog/net/hello.h>
+#include <librog/net/link.h>
 
 /* A connection without a welcome for so long is given up. */
 #define WELCOME_S 10.0

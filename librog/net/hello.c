@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <librog/net/link.h>
 #include <librog/sync/message.h>
 
 /* What a worker adds to a hello: its rank, its session, what it has received. */

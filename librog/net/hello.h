@@ -26,8 +26,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <sys/socket.h>
+
 #include <common/json.h>
-#include <librog/net/link.h>
 #include <librog/sync/rows.h>
 #include <rog/error.h>
 #include <rog/strategy.h>
@@ -47,7 +48,7 @@ enum rog_link_kind {
     ROG_KIND_LEAVE,    /* worker: it ends before that; text says why */
     ROG_KIND_END,      /* server: the run is over; where it failed, text says why */
     ROG_KIND_LAYOUT, /* worker, first in a session with a server whose workers bring the model: u64
-                        bytes altogether, u64 first, a piece of the text of net/layout.h */
+                        bytes altogether, u64 first, a piece of the text of layout.h */
     ROG_KIND_UPLOAD, /* server: send me your model, it is what the run starts from */
 };
 
@@ -71,6 +72,7 @@ int rog_hello_make(const struct rog_hello *given, struct rog_json **hello, struc
 int rog_hello_compare(const struct rog_json *own, const struct rog_json *peer, const char *who,
                       struct rog_error *err);
 
+struct rog_link;
 /* Puts a message of the core, and as much padding before it as it is short of
  * wire_scale * its size with values. Padding comes in pieces of at most `piece` bytes. */
 int rog_link_put_core(struct rog_link *link, const struct rog_rows *rows, const uint8_t *message,

@@ -23,7 +23,7 @@
 
 #include <common/json.h>
 #include <librog/events/events.h>
-#include <librog/net/checkpointer.h>
+#include <librog/net/checkpoint_hooks.h>
 #include <librog/net/layout.h>
 #include <librog/net/model.h>
 #include <librog/net/seal.h>

@@ -57,6 +57,26 @@ calls()
         }'
 }
 
+# Of arrows on its input: those from each file to the headers outside the tree that it sees by way of
+# others.
+seen_headers()
+{
+    awk '
+        function reach(root, file,    count, list, i) {
+            count = split(to[file], list, " ")
+            for (i = 1; i <= count; i++) {
+                if ((root, list[i]) in seen) continue
+                seen[root, list[i]] = 1
+                if (list[i] in to) reach(root, list[i])
+                else if (list[i] !~ /^(common|librog|trainer|orchestrator|plugins|include)\//)
+                    print "include", root, list[i]
+            }
+        }
+        $1 == "include" { to[$2] = to[$2] " " $3 }
+        END { for (file in to) reach(file, file) }
+    '
+}
+
 # ---- rules over arrows ----
 
 # $1: file with arrows. Arrows that do not lead down, and headers outside their wrapper.
@@ -172,7 +192,8 @@ worldly_calls()
 check_tree()
 {
     { includes "$1"; calls "$1" <"$2"; } | sort -u >"$work/arrows"
-    wrong_arrows "$work/arrows"
+    { cat "$work/arrows"; seen_headers <"$work/arrows"; } | sort -u >"$work/all_arrows"
+    wrong_arrows "$work/all_arrows"
     include_circles "$work/arrows"
     call_circles "$work/arrows"
     foreign_includes "$1/plugins" '<rog/strategy\.h>|<(math|stdbool|stdint|stdio|stdlib|string)\.h>'
@@ -191,6 +212,7 @@ layer common plugins
 layer librog/sync
 layer trainer/y
 layer trainer
+layer orchestrator/http
 layer orchestrator/x
 apart orchestrator trainer
 library curl/ orchestrator/http/
@@ -201,7 +223,7 @@ layers=$work/layers.txt
 clear()
 {
     rm -rf "$planted"
-    mkdir -p "$planted/orchestrator/x" "$planted/trainer/y" "$planted/librog/sync" "$planted/common" \
+    mkdir -p "$planted/orchestrator/x" "$planted/orchestrator/http" "$planted/trainer/y" "$planted/librog/sync" "$planted/common" \
         "$planted/plugins"
     : >"$objects"
 }
@@ -257,6 +279,13 @@ see_nothing 'of includes'
 printf '%s\n' '#include <trainer/y/c.h>' >"$planted/trainer/y/b.h"
 printf '%s\n' '#include <trainer/y/b.h>' >"$planted/trainer/y/c.c"
 see 'two files that include each other'
+
+clear
+printf '%s\n' '#include <curl/curl.h>' >"$planted/orchestrator/http/own.h"
+printf '%s\n' '#include <orchestrator/http/own.h>' >"$planted/orchestrator/http/own.c"
+see_nothing 'of a library in its wrapper'
+printf '%s\n' '#include <orchestrator/http/own.h>' >"$planted/orchestrator/x/a.c"
+see "a library's header by way of its wrapper's"
 
 clear
 object trainer/a.c rog_a rog_b

@@ -18,6 +18,7 @@
 #include <librog/net/accept.h>
 #include <librog/net/dial.h>
 #include <librog/net/hello.h>
+#include <librog/net/link.h>
 
 #define SESSION "0123456789abcdef0123456789abcdef"
 
