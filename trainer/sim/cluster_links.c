@@ -154,8 +154,8 @@ int rog_sim_links_init(struct rog_sim_cluster *cluster, struct rog_error *err)
             .trace = cluster->nodes[i].trace,
             .trace_offset_s = cluster->nodes[i].profile->trace_offset,
         };
-    return rog_air_init(&cluster->air, rog_medium_find(ROG_MEDIUM_DEFAULT), cluster->stations,
-                        cluster->workers, NULL, err);
+    return rog_air_init(&cluster->air, rog_medium_at(0), cluster->stations, cluster->workers, NULL,
+                        err);
 }
 
 void rog_sim_links_release(struct rog_sim_cluster *cluster)

@@ -74,13 +74,10 @@ struct rog_medium {
     double (*cancel)(void *state, struct rog_medium_link link, double now_s);
 };
 
-/* The index-th medium there is, NULL behind the last. */
+/* The index-th medium there is, NULL behind the last; the first is taken where none is named. */
 const struct rog_medium *rog_medium_at(size_t index);
 /* NULL: there is none of that name. */
 const struct rog_medium *rog_medium_find(const char *name);
-
-/* What a run has that names none. */
-#define ROG_MEDIUM_DEFAULT "independent"
 
 /* A medium in use. Zero-initialize. */
 struct rog_air {
