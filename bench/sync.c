@@ -31,7 +31,7 @@
 #define MOST_WORKERS 1024
 
 enum step {
-    WORKER_PUSH,    /* fold the gradients in, rank */
+    WORKER_PUSH,    /* accumulate the gradients, rank */
     WORKER_SEND,    /* sign bits of all messages */
     SERVER_RECEIVE, /* merge them */
     SERVER_BEGIN,   /* scales, magnitudes, rank */
@@ -47,7 +47,7 @@ static const struct {
     double arrays;
     bool all_rows;
 } steps[STEPS] = {
-    [WORKER_PUSH] = {"worker: fold the gradients in, rank", 6, true},
+    [WORKER_PUSH] = {"worker: accumulate the gradients, rank", 6, true},
     [WORKER_SEND] = {"worker: write the push", 2, false},
     [SERVER_RECEIVE] = {"server: receive the push", 2, false},
     [SERVER_BEGIN] = {"server: measure the pull, rank", 2, true},

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef ROG_TRAINER_CONFIG_H
-#define ROG_TRAINER_CONFIG_H
+#ifndef ROG_COMMON_RUN_CONFIG_H
+#define ROG_COMMON_RUN_CONFIG_H
 
 /*
- * A run's configuration, typed: what `pretrain`, `test` and `simulate` are given as one JSON
- * object. Its members are the settings of rog_run_settings (common/settings.h), by the same names,
- * plus "workers": an array of objects with "rank" and the settings of rog_worker_settings. Every
- * member is checked against its row; a member without a row is an error.
+ * A run's configuration, typed: what the trainer's commands are given as one JSON object. Its
+ * members are the settings of rog_run_settings (common/settings.h), by the same names, plus
+ * "workers": an array of objects with "rank" and the settings of rog_worker_settings. Every member
+ * is checked against its row; a member without a row is an error.
  *
  * Settings that are left out have their default. Strings are NULL where nothing was given and there
  * is no default; they belong to the configuration.

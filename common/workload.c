@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The workloads there are, as a table. */
+/* What a configuration's workload means for it. */
 #include <common/workload.h>
 
 #include <math.h>

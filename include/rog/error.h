@@ -35,12 +35,13 @@ struct rog_error {
 int rog_fail(struct rog_error *err, int code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Puts "prefix: " before the message that *err already holds; returns err->code. */
+/* Puts "prefix: " before the message that *err already holds; returns err->code. With err NULL,
+ * where no code is known, ROG_EFAILED. */
 int rog_fail_prefix(struct rog_error *err, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Hands on the error *why, which somebody else filled, whole (_again) or with "prefix: " before its
- * message (_from); returns its code. */
+/* Hands on an error that somebody else filled: both return why->code and copy *why to *err (unless
+ * NULL); rog_fail_from puts "prefix: " before its message. */
 int rog_fail_again(struct rog_error *err, const struct rog_error *why);
 int rog_fail_from(struct rog_error *err, const struct rog_error *why, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

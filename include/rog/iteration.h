@@ -8,23 +8,24 @@
  * from the table, so a member that has a row there (common/iteration.c) is written, stored, read
  * and exported under one name everywhere. Its value comes from librog/events/iteration.c where the
  * core counts it, and from the drivers of workers (librog/net, trainer/sim) where they measure it.
+ * This header is not installed: it is internal to the source tree.
  */
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/* A number that is not known. Of a real one NAN says it. */
+/* An integer that is not known; an unknown real number is NAN. */
 #define ROG_ABSENT INT64_MIN
 
 struct rog_iteration {
-    int64_t rank, iteration;
-    double t;
-    double compute_s, push_s, pull_s, stall_s;
-    int64_t rows_pushed, rows_pulled, rows_total;
-    int64_t bytes_pushed, bytes_pulled;
-    double loss;
-    int64_t staleness;
+    int64_t rank, iteration;                      /* from 1 on */
+    double t;                                     /* s since the run's start */
+    double compute_s, push_s, pull_s, stall_s;    /* s */
+    int64_t rows_pushed, rows_pulled, rows_total; /* rows */
+    int64_t bytes_pushed, bytes_pulled;           /* bytes */
+    double loss;                                  /* mean of its batches */
+    int64_t staleness;                            /* iterations */
 };
 
 enum rog_column_type {
@@ -39,7 +40,7 @@ struct rog_iteration_column {
     const char *unit;    /* "s", or NULL */
     const char *meaning; /* for the documentation, no full stop */
     size_t offset;       /* in struct rog_iteration */
-    bool required;       /* a row is nothing without it */
+    bool required;       /* a record without it is invalid */
     bool in_every_event; /* whatever the event is: written by rog_event_begin */
     bool series;         /* a curve of its own in exports that draw, its mean in `rogctl show` */
     int since;           /* version of the schema that brought it; 0: the first */

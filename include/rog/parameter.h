@@ -10,14 +10,19 @@
  *
  *     struct parameters { double density; int64_t chunk; };
  *     static const struct rog_parameter table[] = {
- *         {.name = "density", .type = ROG_PARAMETER_NUMBER, .offset = offsetof(struct parameters,
- * density), .fallback = "0.01", .min = 0.0001, .max = 1, .help = "share of the elements that are
- * sent"},
+ *         {.name = "density",
+ *          .type = ROG_PARAMETER_NUMBER,
+ *          .offset = offsetof(struct parameters, density),
+ *          .fallback = "0.01",
+ *          .min = 0.0001,
+ *          .max = 1,
+ *          .help = "share of the elements that are sent"},
  *         {.name = NULL},
  *     };
  */
 
-#include <stddef.h> /* offsetof */
+#include <stdbool.h> /* bool */
+#include <stddef.h>  /* offsetof */
 #include <stdint.h>
 
 enum rog_parameter_type {

@@ -8,8 +8,9 @@
  *
  * Workers send updates with their learning rate in them: what a row's bytes say is to be
  * subtracted. An optimizer is given each row as it arrives, still encoded, and the row's place in
- * the model. It may take a share of it at once, collect rows, or keep moments of its own. What it
- * keeps beside the model is part of the checkpoint that a server goes on from.
+ * the model. It may take a share of it at once or keep moments of its own. What it keeps beside the
+ * model is part of the checkpoint that a server goes on from. It is not told when a worker leaves:
+ * one that waits for rows of all workers would wait for ever.
  *
  * What every optimizer keeps to (tests/unit/server_optimizer_test.c):
  *   - it changes of the model the row that arrives, and nothing else;
@@ -18,6 +19,7 @@
  *     the bit, as the one that was not interrupted.
  *
  * One optimizer is one file, librog/sync/server_optimizer_NAME.c, and a line in server_optimizer.c.
+ * This header is not installed: optimizers are part of the source tree.
  */
 
 #include <stddef.h>
@@ -31,7 +33,7 @@ struct rog_server_optimizer_config {
     const void *parameters; /* its struct of them, filled; NULL where it has none */
     uint64_t params;        /* elements of the model */
     uint32_t rows, workers;
-    float share; /* 1 / workers */
+    float share; /* 1 / workers: what a worker's row counts for, as each sends a whole step */
 };
 
 /* A row of a push, or of what was asked for between two pushes. */
@@ -67,7 +69,9 @@ struct rog_server_optimizer {
                   const struct rog_arrival *arrival, float *model);
 
     /* Required with create: how many bytes the state takes, always the same number for a
-     * configuration; and these bytes, little-endian. */
+     * configuration; and these bytes. Numbers are written little-endian, whatever the machine:
+     * another may go on. `load` is given as many bytes as `save` wrote, of the same optimizer and
+     * unchanged, and cannot refuse: any values must leave a state that can be worked with. */
     size_t (*state_bytes)(const struct rog_server_optimizer_config *config);
     void (*save)(const void *state, const struct rog_server_optimizer_config *config,
                  uint8_t *bytes);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A turn that is handed over between the loop's thread and the caller's. */
+/* Control that is handed over between the loop's thread and the caller's. */
 #include <librog/net/handoff.h>
 
 #include <stdlib.h>
@@ -11,7 +11,8 @@ struct rog_handoff {
     /* Under the mutex. */
     bool callers; /* the caller has control */
     bool over, handed_back, quit;
-    bool given; /* the loop's view */
+    /* The loop's alone. */
+    bool given; /* the caller has control and has not been seen to hand it back */
     const struct rog_handoff_hooks *hooks;
     void *user;
 };

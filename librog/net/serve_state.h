@@ -61,7 +61,7 @@ struct rog_serve {
 double rog_serve_time(const struct rog_serve *serve);
 /* The run cannot go on: the loop ends with this. */
 void rog_serve_fail(struct rog_serve *serve, int code, const struct rog_error *err);
-/* For functions that fail with a code and serve->err filled. */
+/* The same where there is a code. */
 void rog_serve_check(struct rog_serve *serve, int code, const struct rog_error *err);
 void rog_serve_warn(struct rog_serve *serve, uint32_t worker, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

@@ -291,9 +291,9 @@ static void run(void *user)
     struct rog_work *work = user;
     struct rog_error last;
     /* Events have a point in their numbers, whatever the program's language has. */
-    locale_t digits = newlocale(LC_NUMERIC_MASK, "C", (locale_t)0);
-    if (digits != (locale_t)0)
-        uselocale(digits);
+    locale_t c_locale = newlocale(LC_NUMERIC_MASK, "C", (locale_t)0);
+    if (c_locale != (locale_t)0)
+        uselocale(c_locale);
     rog_dial_begin(work->dial);
     uv_run(&work->loop, UV_RUN_DEFAULT);
     if (work->code)
@@ -303,8 +303,8 @@ static void run(void *user)
         work->err = last;
     }
     uselocale(LC_GLOBAL_LOCALE);
-    if (digits != (locale_t)0)
-        freelocale(digits);
+    if (c_locale != (locale_t)0)
+        freelocale(c_locale);
     rog_handoff_over(work->handoff);
 }
 

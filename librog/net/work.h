@@ -9,9 +9,9 @@
  * DIR/events.jsonl, the worker's half of the event stream (rog/events.h): iterations, bandwidth
  * (where it paces), energy by the profile's model, warnings.
  *
- * An iteration has the parts of one on the virtual cluster (sim/cluster.h): a device that computes,
- * compresses or decompresses faster than its profile says waits for the rest of the time, as the
- * published system padded its devices to one pace; with times of 0 nothing is waited for.
+ * An iteration has the parts of one on the virtual cluster (trainer/sim/cluster.h): a device that
+ * computes, compresses or decompresses faster than its profile says waits for the rest of the time,
+ * as the published system padded its devices to one pace; with times of 0 nothing is waited for.
  *   compute_s  the local steps
  *   push_s     compressing, and until the server has the push
  *   stall_s    what the server made it wait, by the server's clock

@@ -56,9 +56,9 @@ static void a_short_one_comes_in_between(void **state)
     (void)state;
     struct rog_processor processor = {0};
     add(&processor, 0, 1, 1);
-    uint32_t turn = processor.turn;
+    uint32_t change = processor.change;
     add(&processor, 0.5, 2, 0.2);
-    assert_int_not_equal(turn, processor.turn);
+    assert_int_not_equal(change, processor.change);
     expect(&processor, 0.9, 2);
     expect(&processor, 1.2, 1);
     rog_processor_release(&processor);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Lays images out on a sheet, with names of classes. */
+/* Lays images out on a sheet, one of each class. */
 #include <trainer/data/sheet.h>
 
 #include <stdbool.h>
@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include <trainer/data/png.h>
-#include <trainer/data/sources.h>
 
 #define IMAGE_LEAST 64 /* pixels of an edge on the sheet; smaller images are enlarged */
 #define GAP 10         /* around a class */

@@ -3,10 +3,10 @@
 #define ROG_RUN_LEARNER_H
 
 /*
- * The gradients of a virtual cluster's workers: real ones, on the noisy training images. Worker i
- * has the i-th shard of the non-IID split and draws its batches from it by a generator of its own.
- * Workers of the same batch size share one network (the weights are arguments), so that memory for
- * activations does not grow with the cluster.
+ * The gradients of a run's workers, virtual or real: computed, on the noisy training images. Worker
+ * i has the i-th shard of the non-IID split and draws its batches from it by a generator of its
+ * own. Workers of the same batch size share one network (the weights are arguments), so that memory
+ * for activations does not grow with the cluster.
  */
 
 #include <stdint.h>

@@ -8,7 +8,7 @@
 /* ---- the processor ---- */
 
 /* The end of the job that is done next is put in as an event; an earlier one of these does not hold
- * any more and is known by its turn. */
+ * any more and is known by its change. */
 int rog_sim_expect_work(struct rog_sim_cluster *cluster, struct rog_error *err)
 {
     double end_s;
@@ -16,7 +16,7 @@ int rog_sim_expect_work(struct rog_sim_cluster *cluster, struct rog_error *err)
         return ROG_OK;
     if (end_s < cluster->now_s)
         end_s = cluster->now_s;
-    return rog_sim_put(cluster, ROG_SIM_SERVED, end_s, 0, cluster->processor.turn, err);
+    return rog_sim_put(cluster, ROG_SIM_SERVED, end_s, 0, cluster->processor.change, err);
 }
 
 int rog_sim_give_work(struct rog_sim_cluster *cluster, uint32_t worker, enum rog_sim_server_job job,
@@ -30,7 +30,7 @@ int rog_sim_give_work(struct rog_sim_cluster *cluster, uint32_t worker, enum rog
 bool rog_sim_work_done(struct rog_sim_cluster *cluster, const struct rog_queue_item *item,
                        uint32_t *worker, enum rog_sim_server_job *job)
 {
-    if (item->slot != cluster->processor.turn)
+    if (item->slot != cluster->processor.change)
         return false;
     uint32_t owner = rog_processor_take(&cluster->processor, cluster->now_s);
     *worker = owner / ROG_SIM_SERVER_JOBS;

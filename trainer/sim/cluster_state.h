@@ -35,7 +35,7 @@ enum rog_sim_event {
     ROG_SIM_DECOMPRESSED,
     ROG_SIM_ARRIVED_UP,
     ROG_SIM_ARRIVED_DOWN,
-    ROG_SIM_SERVED,     /* the server's processor is done with a job; `slot` is its turn */
+    ROG_SIM_SERVED,     /* the server's processor is done with a job; `slot` is its change */
     ROG_SIM_WORK_KINDS, /* without any of the above nothing will ever happen again */
     ROG_SIM_BANDWIDTH = ROG_SIM_WORK_KINDS,
     ROG_SIM_ENERGY,

@@ -20,7 +20,7 @@ static void advance(struct rog_processor *processor, double now_s)
         processor->jobs[i].left_s = left_s > 0 ? left_s : 0;
     }
     processor->at_s = now_s;
-    processor->turn++;
+    processor->change++;
 }
 
 /* The job with the least left, of equal ones the oldest. */

@@ -21,8 +21,8 @@ struct rog_processor_job {
 struct rog_processor {
     struct rog_processor_job *jobs;
     uint32_t count, room;
-    double at_s;   /* left_s hold for this time */
-    uint32_t turn; /* counts changes: what was said about the next end holds until then */
+    double at_s;     /* left_s hold for this time */
+    uint32_t change; /* counts changes: what was said about the next end holds until then */
 };
 
 void rog_processor_release(struct rog_processor *processor);
