@@ -230,6 +230,11 @@ void rog_json_put_all(struct rog_json *object, const struct rog_json *from)
     }
 }
 
+void rog_json_remove(struct rog_json *object, const char *key)
+{
+    json_object_del(theirs(object), key);
+}
+
 void rog_json_put_string(struct rog_json *object, const char *key, const char *text)
 {
     rog_json_put(object, key, rog_json_new_string(text));

@@ -58,6 +58,8 @@ rog_json_new_string(const char *text);               /* NULL or invalid UTF-8 ->
 struct rog_json *rog_json_new_number(double number); /* NaN and infinity -> null */
 struct rog_json *rog_json_new_integer(int64_t number);
 void rog_json_put(struct rog_json *object, const char *key, struct rog_json *value);
+/* A key that is not there is none to remove. */
+void rog_json_remove(struct rog_json *object, const char *key);
 /* Copies of all members of another object; what has the same key is replaced. */
 void rog_json_put_all(struct rog_json *object, const struct rog_json *from);
 void rog_json_put_string(struct rog_json *object, const char *key, const char *text);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include <common/file.h>
+#include <common/settings.h>
 #include <orchestrator/import/artifact_logs.h>
 #include <orchestrator/import/logfile.h>
 
@@ -52,6 +53,16 @@ static int read_config(struct rog_artifact *run, const char *path, struct rog_er
                         "%s: it must name the library (\"ROG:\"), world_size (2 to %d), threshold "
                         "and bw control",
                         path, WORKERS_MAX + 1);
+    /* They become parts of file names when the run is replayed. */
+    const char *odd = code < 0                           ? NULL
+                      : !rog_name_is_plain(run->library) ? run->library
+                      : !rog_name_is_plain(run->control) ? run->control
+                                                         : NULL;
+    if (odd)
+        code = rog_fail(err, ROG_EFORMAT,
+                        "%s: library and bw control have letters, digits, '-', '_' and '.', at "
+                        "most 64 (found \"%.80s\")",
+                        path, odd);
     return code;
 }
 

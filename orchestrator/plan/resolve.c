@@ -65,6 +65,8 @@ static int apply_plugin(struct rog_resolved_run *run, struct rog_error *err)
         code = rog_plugin_configure(&plugin, rog_json_get(run->config, "parameters"), err);
     if (code == 0 && plugin.values)
         rog_json_put(run->config, "parameters", rog_json_copy(plugin.values));
+    else if (code == 0) /* an empty group is none, and gives the same run */
+        rog_json_remove(run->config, "parameters");
     run->library = rog_strdup(plugin.strategy->name);
     if (code == 0 && !run->library)
         code = rog_fail_nomem(err);
@@ -194,7 +196,10 @@ static struct rog_json *run_workers(const struct rog_cluster *cluster)
 static int fill(struct rog_resolved_run *run, const struct rog_cluster *cluster, const char *folder,
                 struct rog_error *err)
 {
-    int code = anchor_paths(run->config, folder, err);
+    /* Not all settings come from a parser: those of a replay come from a database. */
+    int code = rog_settings_check(rog_run_settings, run->config, NULL, err);
+    if (code == 0)
+        code = anchor_paths(run->config, folder, err);
     if (code == 0)
         code = resolve_program(run->config, cluster, folder, err);
     if (code == 0)

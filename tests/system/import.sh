@@ -83,6 +83,9 @@ says "not imported"
 printf 'ROG:\nworld_size: 99999999999\n' >$run/config
 try 1 rogctl import $run --db third.db
 says "world_size"
+printf 'ROG:\nworld_size: 3\nthreshold: 4\nbw control: x/../../up\n' >$run/config
+try 1 rogctl import $run --db third.db
+says "x/../../up"
 same "nothing half" 0 "$(query 'SELECT count(*) FROM runs' third.db)"
 
 # The published runs: the published table to its last digit, accuracies, figures, microevents.

@@ -382,6 +382,32 @@ static void a_single_run_is_taken_up_until_it_is_done(void **state)
     rog_json_free(settings);
 }
 
+/* Settings of a replay come from a database, not from a parser. */
+static void settings_of_any_origin_are_checked(void **state)
+{
+    const struct fixture *f = *state;
+    static const char *const wrong[][2] = {{"control", "a/../b"}, {"workload", "a"}, {"x", "a"}};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        struct rog_error err = {0};
+        struct rog_plan *plan = NULL;
+        struct rog_json *settings = rog_json_object();
+        rog_json_put_string(settings, wrong[i][0], wrong[i][1]);
+        assert_int_equal(rog_plan_single(&plan, settings, f->cluster, NULL, &err), ROG_EINVAL);
+        assert_non_null(strstr(err.message, wrong[i][0]));
+        rog_json_free(settings);
+    }
+}
+
+static void no_parameters_are_as_if_unset(void **state)
+{
+    const struct fixture *f = *state;
+    struct rog_plan *plan = plan_of(
+        f, "case = \"p\"; library = \"BSP\"; threshold = 0; runs = ( { parameters = {}; } );",
+        &once);
+    assert_null(rog_json_get(plan->run[0].resolved.config, "parameters"));
+    rog_plan_free(plan);
+}
+
 static void names_are_as_published(void **state)
 {
     struct fixture *f = *state;
@@ -442,6 +468,8 @@ int main(void)
         TEST(a_changed_file_adds_what_is_new),
         TEST(repeats_count_seeds_up),
         TEST(a_single_run_is_taken_up_until_it_is_done),
+        TEST(settings_of_any_origin_are_checked),
+        TEST(no_parameters_are_as_if_unset),
         TEST(names_are_as_published),
         TEST(case_numbers_are_numbers),
     };
