@@ -37,7 +37,7 @@ static const char *missing_hook(const struct rog_strategy *strategy)
     return NULL;
 }
 
-/* What a strategy has at least, by the version of the interface it is made for. */
+/* What a strategy of each version of the interface has. */
 static const size_t version_bytes[] = {
     [1] = offsetof(struct rog_strategy, staleness_bound),
     [ROG_STRATEGY_ABI] = sizeof(struct rog_strategy),
@@ -82,7 +82,7 @@ static int check_contents(const struct rog_strategy *strategy, const char *path,
     return code;
 }
 
-/* Copies as much as the plugin has and this program knows. */
+/* Copies what its version has, and nothing that stands behind that. */
 static int take_strategy(struct rog_plugin *plugin, const struct rog_strategy *exported,
                          struct rog_error *err)
 {
@@ -92,9 +92,7 @@ static int take_strategy(struct rog_plugin *plugin, const struct rog_strategy *e
     plugin->strategy = calloc(1, sizeof *plugin->strategy);
     if (!plugin->strategy)
         return rog_fail_nomem(err);
-    size_t bytes = exported->struct_size;
-    memcpy(plugin->strategy, exported,
-           bytes < sizeof *plugin->strategy ? bytes : sizeof *plugin->strategy);
+    memcpy(plugin->strategy, exported, version_bytes[exported->abi_version]);
     return check_contents(plugin->strategy, plugin->path, err);
 }
 

@@ -89,10 +89,14 @@ struct exported {
     unsigned char behind[256];
 };
 
+#ifndef STRUCT_SIZE
+#define STRUCT_SIZE sizeof(struct strategy_1)
+#endif
+
 extern const struct exported rog_strategy_plugin;
 __attribute__((visibility("default"))) const struct exported rog_strategy_plugin = {
     .strategy = {.abi_version = 1,
-                 .struct_size = sizeof(struct strategy_1),
+                 .struct_size = STRUCT_SIZE,
                  .name = "VERSION_1",
                  .version = "1.0",
                  .summary = "made for version 1 of the interface",

@@ -121,14 +121,19 @@ static int count_plugin(const char *path, const struct rog_strategy *strategy,
 static void test_earlier_version(void **state)
 {
     (void)state;
-    struct rog_plugin plugin;
-    struct rog_error err;
-    assert_int_equal(rog_plugin_load(&plugin, TEST_PLUGINS "/version_1.so", &err), 0);
-    assert_string_equal(plugin.strategy->name, "VERSION_1");
-    assert_non_null(plugin.strategy->plan_pull);
-    assert_null(plugin.strategy->staleness_bound);
-    assert_null(plugin.strategy->least_share);
-    rog_plugin_release(&plugin);
+    static const char *const files[] = {TEST_PLUGINS "/version_1.so",
+                                        TEST_PLUGINS "/version_1_longer.so"};
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        struct rog_plugin plugin;
+        struct rog_error err;
+        assert_int_equal(rog_plugin_load(&plugin, files[i], &err), 0);
+        assert_string_equal(plugin.strategy->name, "VERSION_1");
+        assert_non_null(plugin.strategy->plan_pull);
+        assert_null(plugin.strategy->staleness_bound);
+        assert_null(plugin.strategy->least_share);
+        assert_null(plugin.strategy->parameters);
+        rog_plugin_release(&plugin);
+    }
 }
 
 static void test_folders(void **state)
