@@ -55,8 +55,8 @@ static int check_row(const struct rog_parameter *table, const struct rog_paramet
 {
     if (!is_name(row->name) || find(table, row->name) != row)
         return rog_fail(err, ROG_EABI,
-                        "%s: parameter \"%s\": a name has small letters, digits and '_', and "
-                        "stands once",
+                        "%s: parameter \"%s\": names consist of lower-case letters, digits and "
+                        "'_', and each may appear only once",
                         owner, row->name);
     if (row->type >= TYPES || !row->fallback || !row->help ||
         (row->type == ROG_PARAMETER_CHOICE && !row->choices))

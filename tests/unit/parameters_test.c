@@ -117,7 +117,7 @@ static void test_tables_are_checked(void **state)
         struct rog_parameter row;
         const char *said;
     } wrong[] = {
-        {{"Lower", 0, 0, "3", 0, 9, NULL, NULL, "x"}, "small letters"},
+        {{"Lower", 0, 0, "3", 0, 9, NULL, NULL, "x"}, "lower-case letters"},
         {{"lower", 9, 0, "3", 0, 9, NULL, NULL, "x"}, "no type that is known"},
         {{"lower", 0, 0, NULL, 0, 9, NULL, NULL, "x"}, "no default"},
         {{"lower", 0, 0, "3", 0, 9, NULL, NULL, NULL}, "no help"},
