@@ -259,6 +259,19 @@ char *rog_path_join(const char *dir, const char *name)
     return rog_format("%s%s%s", dir, slash ? "" : "/", name);
 }
 
+char *rog_path_of_rank(const char *path, uint32_t rank)
+{
+    char *result = rog_strdup(path);
+    char *found;
+    while (result && (found = strstr(result, ROG_RANK_MARK))) {
+        *found = '\0';
+        char *longer = rog_format("%s%u%s", result, rank, found + strlen(ROG_RANK_MARK));
+        free(result);
+        result = longer;
+    }
+    return result;
+}
+
 char *rog_path_argument(const char *path)
 {
     return path[0] == '-' ? rog_format("./%s", path) : rog_strdup(path);

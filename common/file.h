@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 
 #include <rog/error.h>
@@ -45,6 +46,11 @@ char *rog_strdup(const char *text);
 char *rog_path_join(const char *dir, const char *name);
 /* Everything before the last slash, "." where there is none. */
 char *rog_path_dir(const char *path);
+
+#define ROG_RANK_MARK "{rank}"
+/* The path that a worker reads: its rank in the place of each ROG_RANK_MARK. Heap memory, NULL when
+ * memory ran out. */
+char *rog_path_of_rank(const char *path, uint32_t rank);
 
 /* A path as a word of a command line that no program takes for an option: "./-x" for "-x". Heap
  * memory, NULL when memory ran out. */

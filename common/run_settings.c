@@ -31,7 +31,7 @@ const struct rog_setting rog_run_settings[] = {
     {RUN(trace), .type = ROG_SETTING_STRING, .fallback = "synth:{control}",
      .help = "bandwidth: synth:outdoors, synth:indoors, constant:MBIT, or a CSV file ({rank} "
              "stands for the worker's rank)",
-     .flags = ROG_SETTING_PATH},
+     .flags = ROG_SETTING_PATH | ROG_SETTING_OF_RANK},
     {RUN(batchsize), .type = ROG_SETTING_INT, .fallback = "1", .min = 1, .max = 1000,
      .help = "multiplies the local steps between two exchanges",
      .flags = ROG_SETTING_OPTION_OF_RUN},
@@ -198,7 +198,8 @@ const struct rog_setting rog_worker_settings[] = {
     {WORKER(watts_stall), .type = ROG_SETTING_REAL, .min = 0, .max = 1e6, .unit = "W",
      .help = "whole board, waiting", .flags = ROG_SETTING_REQUIRED},
     {WORKER(trace), .type = ROG_SETTING_STRING, .fallback = "{trace}",
-     .help = "this worker's own bandwidth", .flags = ROG_SETTING_PATH | ROG_SETTING_RECORDED},
+     .help = "this worker's own bandwidth",
+     .flags = ROG_SETTING_PATH | ROG_SETTING_OF_RANK | ROG_SETTING_RECORDED},
     {WORKER(trace_offset), .type = ROG_SETTING_REAL, .fallback = "0", .min = 0, .max = 1e9,
      .unit = "s", .help = "where in the trace the run starts", .flags = ROG_SETTING_RECORDED},
     {.name = NULL},

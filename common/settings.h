@@ -37,12 +37,14 @@ enum rog_setting_flag {
     ROG_SETTING_FILLED_IN = 1 << 3,      /* by the plan, as a rule not by people */
     ROG_SETTING_FILE_NAME = 1 << 4,      /* becomes part of file names: rog_name_is_plain */
     ROG_SETTING_ASIDE = 1 << 5,          /* does not tell one run from another */
-    ROG_SETTING_NOT_NOTED = 1 << 6,      /* what a matrix varies is noted, but not this */
+    ROG_SETTING_NOT_NOTED = 1 << 6,      /* left out of the note that a matrix gives a run */
     ROG_SETTING_OF_PROGRAMS = 1 << 7,    /* of workload program alone */
     ROG_SETTING_OF_START_MODEL = 1 << 8, /* the network's starting model depends on it */
     ROG_SETTING_KEPT_BY_REPLAY = 1 << 9, /* of a run: holds in a replay of it, too */
     ROG_SETTING_RECORDED = 1 << 10,      /* of a worker: a replay has what was recorded instead */
     ROG_SETTING_REQUIRED = 1 << 11,      /* what a simulated device cannot do without */
+
+    ROG_SETTING_OF_RANK = 1 << 15, /* of a path: ROG_RANK_MARK in it is a worker's rank */
 
     /* Options of these commands, too, named as on their command lines. */
     ROG_SETTING_OPTION_OF_RUN = 1 << 12,

@@ -101,7 +101,7 @@ static int synth_one(const struct rog_cli *cli, const char *name, uint32_t rank,
                      struct rog_error *err)
 {
     struct rog_trace *trace = NULL;
-    char *path = rog_trace_path(rog_cli_arg(cli, 2), rank);
+    char *path = rog_path_of_rank(rog_cli_arg(cli, 2), rank);
     int code = path ? rog_trace_synth(&trace, name, rank, (uint64_t)rog_cli_int(cli, "seed"), err)
                     : rog_fail_nomem(err);
     if (!code)

@@ -12,24 +12,10 @@
 
 #define TRACE_MAX_BYTES ((size_t)256 << 20)
 
-char *rog_trace_path(const char *name, uint32_t rank)
-{
-    static const char mark[] = "{rank}";
-    char *result = rog_strdup(name);
-    char *found;
-    while (result && (found = strstr(result, mark))) {
-        *found = '\0';
-        char *longer = rog_format("%s%u%s", result, rank, found + sizeof mark - 1);
-        free(result);
-        result = longer;
-    }
-    return result;
-}
-
 static int open_file(struct rog_trace **trace, const char *source, uint32_t rank,
                      struct rog_error *err)
 {
-    char *text = NULL, *path = rog_trace_path(source, rank);
+    char *text = NULL, *path = rog_path_of_rank(source, rank);
     if (!path)
         return rog_fail_nomem(err);
     size_t size = 0;

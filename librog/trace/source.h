@@ -19,7 +19,5 @@
  */
 int rog_trace_open(struct rog_trace **trace, const char *source, uint32_t rank, uint64_t seed,
                    struct rog_error *err);
-/* A file's name with every "{rank}" replaced. Heap memory, NULL when it ran out. */
-char *rog_trace_path(const char *name, uint32_t rank);
 
 #endif

@@ -113,6 +113,72 @@ static void files_travel_and_are_pointed_at(void **state)
     free(config_text);
 }
 
+static struct rog_remote_files *files_of(const char *config_text, const char *start_model)
+{
+    struct rog_json *config = parse(config_text);
+    struct rog_remote_files *files = NULL;
+    struct rog_error err = {0};
+    if (rog_remote_files_new(&files, config, start_model, &err))
+        fail_msg("%s", err.message);
+    rog_json_free(config);
+    return files;
+}
+
+/* Files of one name, in a folder for each worker. */
+static void each_worker_gets_the_trace_of_its_folder(void **state)
+{
+    const struct folder *f = *state;
+    put(f, "worker1/t.csv");
+    put(f, "worker2/t.csv");
+    char *text = rog_format("{\"library\":\"ROG\",\"trace\":\"%s/worker{rank}/t.csv\","
+                            "\"workload\":\"none\",\"workers\":[{\"rank\":1},{\"rank\":2}]}",
+                            f->path);
+    struct rog_remote_files *files = files_of(text, NULL);
+    assert_int_equal(files->count, 2);
+    assert_non_null(strstr(source_of(files, "trace/0-1/t.csv"), "worker1/"));
+    assert_non_null(strstr(source_of(files, "trace/0-2/t.csv"), "worker2/"));
+    assert_string_equal(rog_json_get_string(files->config, "trace", ""),
+                        ROG_REMOTE_TREE "/trace/0-{rank}/t.csv");
+    rog_remote_files_free(files);
+    free(text);
+}
+
+/* Only traces are a worker's own: elsewhere the mark is a part of the name. A folder without a name
+ * of its own gets one. */
+static void data_lie_in_any_folder(void **state)
+{
+    const struct folder *f = *state;
+    static const char *const folders[][2] = {
+        {"d", "d"}, {"d/", "d"}, {"d/.", "data"}, {"d/x/..", "data"}, {"{rank}", "{rank}"}};
+    put(f, "d/x/none.txt");
+    put(f, "d/train.bin");
+    put(f, "{rank}/train.bin");
+    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
+        char *text = rog_format("{\"library\":\"ROG\",\"trace\":\"constant:1\",\"data\":"
+                                "\"cifar100:%s/%s\",\"workers\":[{\"rank\":1},{\"rank\":2}]}",
+                                f->path, folders[i][0]);
+        char *wanted = rog_format("data/0/%s/train.bin", folders[i][1]);
+        struct rog_remote_files *files = files_of(text, NULL);
+        assert_int_equal(files->count, 1);
+        assert_string_equal(files->item[0].name, wanted);
+        rog_remote_files_free(files);
+        free(wanted);
+        free(text);
+    }
+}
+
+static void a_test_needs_no_starting_model(void **state)
+{
+    (void)state;
+    struct rog_remote_files *files =
+        files_of("{\"library\":\"ROG\",\"trace\":\"constant:1\",\"data\":\"synth100\","
+                 "\"initial_model\":\"/gone/m.safetensors\",\"workers\":[{\"rank\":1}]}",
+                 NULL);
+    assert_int_equal(files->count, 0);
+    assert_null(rog_json_get(files->config, "initial_model"));
+    rog_remote_files_free(files);
+}
+
 static void what_is_drawn_needs_no_files(void **state)
 {
     (void)state;
@@ -282,6 +348,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(files_travel_and_are_pointed_at, make_folder,
                                         remove_folder),
+        cmocka_unit_test_setup_teardown(each_worker_gets_the_trace_of_its_folder, make_folder,
+                                        remove_folder),
+        cmocka_unit_test_setup_teardown(data_lie_in_any_folder, make_folder, remove_folder),
+        cmocka_unit_test(a_test_needs_no_starting_model),
         cmocka_unit_test(what_is_drawn_needs_no_files),
         cmocka_unit_test(a_missing_file_is_named),
         cmocka_unit_test(one_way_of_replay_for_all),

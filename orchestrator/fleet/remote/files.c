@@ -14,19 +14,22 @@
 #include <common/settings.h>
 #include <common/workload.h>
 
-#define RANK_MARK "{rank}"
 #define FILE_MODE 0444u
 
 /* ---- files ---- */
 
-/* The file at `source`, there as `name`. One that is there already is not added twice. */
+/* The file at `source`, there as `name`. One that is there already is not added twice; another
+ * must not take its place. */
 static int add_file(struct rog_remote_files *files, const char *source, const char *name,
                     struct rog_error *err)
 {
     char hash[ROG_SHA256_HEX_BYTES];
     for (size_t i = 0; i < files->count; i++)
         if (strcmp(files->item[i].name, name) == 0)
-            return 0;
+            return strcmp(files->item[i].source, source) == 0
+                       ? 0
+                       : rog_fail(err, ROG_EINVAL, "%s and %s would both be %s on the hosts",
+                                  files->item[i].source, source, name);
     int code = rog_sha256_file(source, hash, err); /* once, not for each host */
     if (code < 0)
         return code;
@@ -74,20 +77,11 @@ static int add_folder(struct rog_remote_files *files, const char *source, const 
     return code;
 }
 
-/* `text` with the rank in the place of each mark. */
-static char *with_rank(const char *text, size_t rank)
+/* `text` as the worker of that rank reads it, where the setting is one of each worker. */
+static char *with_rank(const struct rog_setting *setting, const char *text, size_t rank)
 {
-    char *made = rog_strdup("");
-    while (made && *text) {
-        const char *mark = strstr(text, RANK_MARK);
-        size_t length = mark ? (size_t)(mark - text) : strlen(text);
-        char *longer = mark ? rog_format("%s%.*s%zu", made, (int)length, text, rank)
-                            : rog_format("%s%s", made, text);
-        free(made);
-        made = longer;
-        text += length + (mark ? strlen(RANK_MARK) : 0);
-    }
-    return made;
+    return rog_setting_is(setting, ROG_SETTING_OF_RANK, 0) ? rog_path_of_rank(text, (uint32_t)rank)
+                                                           : rog_strdup(text);
 }
 
 /* What a worker needs of `path`, a file or a folder of data, there as `place`. */
@@ -95,7 +89,7 @@ static int add_path(struct rog_remote_files *files, const struct rog_setting *se
                     const char *path, const char *place, size_t rank, struct rog_error *err)
 {
     struct stat status;
-    char *source = with_rank(path, rank), *name = with_rank(place, rank);
+    char *source = with_rank(setting, path, rank), *name = with_rank(setting, place, rank);
     int code = source && name ? 0 : rog_fail_nomem(err);
     if (code == 0 && stat(source, &status) != 0)
         code = rog_fail(err, ROG_EINVAL, "%s: cannot find %s: %s", setting->name, source,
@@ -108,7 +102,8 @@ static int add_path(struct rog_remote_files *files, const struct rog_setting *se
     return code;
 }
 
-/* SETTING/OWNER/NAME, as files of one name may differ. */
+/* SETTING/OWNER/NAME, as files of one name may differ: those of two owners, and those of two
+ * workers where the rank is in their folders' names. */
 static char *place_of(const struct rog_setting *setting, size_t owner, const char *path)
 {
     size_t length = strlen(path);
@@ -117,7 +112,16 @@ static char *place_of(const struct rog_setting *setting, size_t owner, const cha
     size_t from = length;
     while (from > 0 && path[from - 1] != '/')
         from--;
-    return rog_format("%s/%zu/%.*s", setting->name, owner, (int)(length - from), path + from);
+    const char *name = path + from;
+    size_t bytes = length - from;
+    if (strncmp(name, "..", bytes) == 0) {
+        name = setting->name; /* "", "." and ".." are no names */
+        bytes = strlen(name);
+    }
+    const char *mark = strstr(path, ROG_RANK_MARK);
+    bool of_rank = rog_setting_is(setting, ROG_SETTING_OF_RANK, 0) && mark && mark < path + from;
+    return rog_format("%s/%zu%s/%.*s", setting->name, owner, of_rank ? "-" ROG_RANK_MARK : "",
+                      (int)bytes, name);
 }
 
 /* Adds what the setting names in `settings`, and points it there. The owner is a worker, by its
@@ -164,7 +168,9 @@ static int add_all(struct rog_remote_files *files, const struct rog_json *config
     struct rog_json *pointed = rog_json_array();
     files->config = rog_json_copy(config);
     int code = files->config && pointed ? 0 : rog_fail_nomem(err);
-    if (trains && start_model)
+    if (!start_model)
+        rog_json_remove(files->config, "initial_model");
+    else if (trains)
         rog_json_put_string(files->config, "initial_model", start_model);
     if (code == 0)
         code = add_settings(files, rog_run_settings, trains ? 0 : ROG_SETTING_OF_START_MODEL, 0,

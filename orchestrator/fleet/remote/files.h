@@ -22,7 +22,8 @@ struct rog_remote_files {
 /* Where the deployed tree will be, in a configuration that is not of any host yet. */
 #define ROG_REMOTE_TREE "@tree@"
 
-/* Traces, data, the starting model, a plugin that is named by its path. start_model may be NULL.
+/* Traces, data, the starting model, a plugin that is named by its path. With start_model NULL the
+ * host needs no starting model.
  * ROG_EINVAL: a file that the configuration names is not there. */
 int rog_remote_files_new(struct rog_remote_files **files, const struct rog_json *config,
                          const char *start_model, struct rog_error *err);

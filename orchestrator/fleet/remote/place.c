@@ -64,7 +64,7 @@ int rog_remote_connect_within(struct rog_remote_host *host, double patience_s, b
         if (code == 0 || code == ROG_EINVAL || left_s <= 0)
             return code;
         if (rog_remote_stopped(host->remote, pause_s < left_s ? pause_s : left_s) && !also_stopped)
-            return ROG_EINTR;
+            return rog_fail(err, ROG_EINTR, "interrupted");
         pause_s = pause_s * 2 < BACKOFF_MAX_S ? pause_s * 2 : BACKOFF_MAX_S;
     }
 }
