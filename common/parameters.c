@@ -117,6 +117,18 @@ static int fail_unknown(const struct given *given, const char *name)
                     known);
 }
 
+/* The value as the row has it: a word of a choice may be one that reads as a number, true or false.
+ * NULL without memory. */
+static struct rog_json *as_given(const struct rog_parameter *row, const struct rog_json *value)
+{
+    if (row->type != ROG_PARAMETER_CHOICE || rog_json_is_string(value))
+        return rog_json_copy(value);
+    char *text = rog_json_text(value);
+    struct rog_json *word = text ? rog_json_new_string(text) : NULL;
+    free(text);
+    return word;
+}
+
 static int check_given(const char *name, const struct rog_json *value, void *user)
 {
     const struct given *given = user;
@@ -127,7 +139,9 @@ static int check_given(const char *name, const struct rog_json *value, void *use
     if (!row)
         return fail_unknown(given, name);
     struct rog_setting setting = rog_parameter_setting(row);
-    int code = rog_setting_check(&setting, value, given->err);
+    struct rog_json *read = as_given(row, value);
+    int code = read ? rog_setting_check(&setting, read, given->err) : rog_fail_nomem(given->err);
+    rog_json_free(read);
     if (code)
         rog_fail_prefix(given->err, "parameters of %s", given->owner);
     return code;
@@ -147,7 +161,7 @@ int rog_parameters_fill(const struct rog_parameter *table, const char *owner,
         struct rog_setting setting = rog_parameter_setting(row);
         struct rog_json *value = NULL;
         if (rog_json_get(given, row->name))
-            value = rog_json_copy(rog_json_get(given, row->name));
+            value = as_given(row, rog_json_get(given, row->name));
         else
             code = rog_setting_parse(&setting, row->fallback, &value, err);
         /* 4 and 4.0 are the same, and give the same run. */

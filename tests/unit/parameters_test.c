@@ -78,6 +78,31 @@ static void test_values_arrive(void **state)
            "{\"lower\":3,\"share\":1.0,\"way\":\"mean\",\"eager\":true}");
 }
 
+/* Words that a command line or a file gives as numbers or truths. */
+static void test_choices_may_look_like_numbers(void **state)
+{
+    (void)state;
+    static const struct rog_parameter rows[] = {
+        {"way", ROG_PARAMETER_CHOICE, AT(way), "1", 0, 0, "1|2|0.5|true", NULL, "a way"},
+        {.name = NULL},
+    };
+    static const struct rog_setting group = {.name = "parameters", .type = ROG_SETTING_GROUP};
+    static const char *const given[] = {"way=1", "way=2", "way=0.5", "way=true"};
+    for (uint32_t i = 0; i < sizeof given / sizeof *given; i++) {
+        struct rog_json *object = NULL, *filled = NULL;
+        struct rog_error err = {0};
+        void *made = NULL;
+        assert_int_equal(rog_setting_parse(&group, given[i], &object, NULL), 0);
+        if (rog_parameters_make(rows, sizeof(struct members), "DSSP", object, &filled, &made, &err))
+            fail_msg("%s", err.message);
+        assert_int_equal(((const struct members *)made)->way, i);
+        assert_string_equal(rog_json_get_string(filled, "way", ""), given[i] + strlen("way="));
+        free(made);
+        rog_json_free(filled);
+        rog_json_free(object);
+    }
+}
+
 static void test_errors_are_exact(void **state)
 {
     (void)state;
@@ -142,6 +167,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_values_arrive),
+        cmocka_unit_test(test_choices_may_look_like_numbers),
         cmocka_unit_test(test_errors_are_exact),
         cmocka_unit_test(test_tables_are_checked),
     };
