@@ -116,7 +116,9 @@ static void allowed(const struct rog_setting *setting, char *text, size_t bytes)
         snprintf(text, bytes, "a list of texts");
         break;
     case ROG_SETTING_GROUP:
-        snprintf(text, bytes, "a group of names with a value each, { NAME = VALUE; }");
+        snprintf(text, bytes,
+                 "a group of names with a value each, { NAME = VALUE; }, on a command line "
+                 "NAME=VALUE,...");
         break;
     case ROG_SETTING_STRING:
         if (!setting->choices) {
@@ -467,6 +469,43 @@ int rog_setting_put_path(const struct rog_setting *setting, struct rog_json *obj
     rog_json_put_string(object, setting->name, whole);
     free(whole);
     return 0;
+}
+
+/* The path `relative`, absolute. One that must be there loses its links, too. */
+static char *absolute_path(const struct rog_setting *setting, const char *relative,
+                           const char *folder, struct rog_error *err)
+{
+    char *root = realpath(folder, NULL);
+    char *path = root ? rog_path_join(root, relative) : NULL;
+    free(root);
+    if (!path) {
+        rog_fail(err, ROG_EINVAL, "%s: cannot find the folder %s of %s", setting->name, folder,
+                 relative);
+        return NULL;
+    }
+    if (!rog_setting_is(setting, ROG_SETTING_PATH_WITH_SLASH, 0))
+        return path;
+    char *real = realpath(path, NULL);
+    free(path);
+    if (!real)
+        rog_fail(err, ROG_EINVAL, "%s %s: there is no such file", setting->name, relative);
+    return real;
+}
+
+int rog_settings_anchor(const struct rog_setting *table, struct rog_json *object,
+                        const char *folder, struct rog_error *err)
+{
+    int code = 0;
+    for (; code == 0 && table->name; table++) {
+        const char *value = rog_json_get_string(object, table->name, NULL);
+        const char *relative = value ? rog_setting_path(table, value) : NULL;
+        if (!relative || strncmp(relative, "~/", 2) == 0)
+            continue;
+        char *path = absolute_path(table, relative, folder, err);
+        code = path ? rog_setting_put_path(table, object, path, err) : ROG_EINVAL;
+        free(path);
+    }
+    return code;
 }
 
 struct check {

@@ -122,6 +122,10 @@ const char *rog_setting_path(const struct rog_setting *setting, const char *valu
 /* Puts `path` in the place of the one that the setting names in `object`. */
 int rog_setting_put_path(const struct rog_setting *setting, struct rog_json *object,
                          const char *path, struct rog_error *err);
+/* Makes the paths in `object` absolute: they are relative to `folder`. Those that begin with "~/"
+ * are left to who opens the file. */
+int rog_settings_anchor(const struct rog_setting *table, struct rog_json *object,
+                        const char *folder, struct rog_error *err);
 
 /* Names that become parts of file names: letters, digits, '-', '_' and '.', not at the beginning
  * '-' or '.', at most 64 bytes. */

@@ -160,13 +160,16 @@ static int check_use(const struct reader *reader, const struct rog_conf_node *no
     return rog_conf_fail(node, err, "%s is for clusters of kind %s", node->name, names);
 }
 
-/* The table that a member of the file belongs to; cluster_settings where none has it. */
+/* The table that a member of the file belongs to, the kind's own before another kind's;
+ * cluster_settings where none has it. */
 static const struct rog_setting *table_of(const struct reader *reader, const char *name)
 {
     if (rog_setting_find(rog_cluster_run_settings, name))
         return rog_cluster_run_settings;
     if (rog_setting_find(rog_cluster_hosts_settings, name))
         return rog_cluster_hosts_settings;
+    if (is_own(reader->cluster->kind, name))
+        return reader->cluster->kind->settings;
     for (size_t i = 0; reader->kinds[i]; i++)
         if (is_own(reader->kinds[i], name))
             return reader->kinds[i]->settings;
@@ -265,6 +268,21 @@ static int find_profile(const struct rog_conf_node *profiles, const struct rog_c
     return 0;
 }
 
+/* Adds what `node` has of the table and `made` has not. Its paths are relative to its file. */
+static int take_settings(const struct rog_conf_node *node, const struct rog_setting *table,
+                         struct rog_json *made, struct rog_error *err)
+{
+    for (const struct rog_setting *row = table; row->name; row++) {
+        const struct rog_json *value = rog_json_get(node->value, row->name);
+        if (value && !rog_json_get(made, row->name))
+            rog_json_put(made, row->name, rog_json_copy(value));
+    }
+    char *folder = rog_path_dir(node->file);
+    int code = folder ? rog_settings_anchor(table, made, folder, err) : rog_fail_nomem(err);
+    free(folder);
+    return code;
+}
+
 /* A worker's own settings, then its profile's, then the defaults. */
 static int resolve_worker(const struct rog_conf_node *node, const struct rog_conf_node *profiles,
                           struct rog_json **settings, struct rog_error *err)
@@ -276,19 +294,13 @@ static int resolve_worker(const struct rog_conf_node *node, const struct rog_con
     if (code < 0)
         return code;
     struct rog_json *made = rog_json_object();
-    for (const struct rog_setting *row = rog_worker_settings; row->name; row++) {
-        const struct rog_json *value = rog_json_get(node->value, row->name);
-        if (!value)
-            value = rog_json_get(profile->value, row->name);
-        if (value)
-            rog_json_put(made, row->name, rog_json_copy(value));
-    }
-    for (const struct rog_setting *row = rog_cluster_host_settings; row->name; row++) {
-        const struct rog_json *value = rog_json_get(node->value, row->name);
-        if (value)
-            rog_json_put(made, row->name, rog_json_copy(value));
-    }
-    code = rog_settings_fill(rog_worker_settings, made, err);
+    code = made ? take_settings(node, rog_worker_settings, made, err) : rog_fail_nomem(err);
+    if (code == 0)
+        code = take_settings(profile, rog_worker_settings, made, err);
+    if (code == 0)
+        code = take_settings(node, rog_cluster_host_settings, made, err);
+    if (code == 0)
+        code = rog_settings_fill(rog_worker_settings, made, err);
     if (code < 0)
         rog_json_free(made);
     else
@@ -360,12 +372,8 @@ static int take_worker(const struct reader *reader, const struct rog_conf_node *
 static int collect(const struct rog_conf_node *root, const struct rog_setting *table,
                    struct rog_json *values, struct rog_error *err)
 {
-    for (const struct rog_setting *row = table; row->name; row++) {
-        const struct rog_conf_node *given = rog_conf_get(root, row->name);
-        if (given)
-            rog_json_put(values, row->name, rog_json_copy(given->value));
-    }
-    return rog_settings_fill(table, values, err);
+    int code = take_settings(root, table, values, err);
+    return code < 0 ? code : rog_settings_fill(table, values, err);
 }
 
 static int take_run_settings(struct rog_cluster *cluster, const struct rog_conf_node *root,
@@ -413,9 +421,9 @@ static int take(struct reader *reader, struct rog_error *err)
     struct rog_cluster *cluster = reader->cluster;
     const struct rog_conf_node *root = reader->root;
     const struct rog_conf_node *workers = rog_conf_get(root, "workers");
-    int code = check_members(reader, err);
+    int code = read_kind(reader, err);
     if (code == 0)
-        code = read_kind(reader, err);
+        code = check_members(reader, err);
     for (size_t i = 0; code == 0 && i < root->child_count; i++)
         code = check_use(reader, &root->child[i], err);
     if (code < 0)

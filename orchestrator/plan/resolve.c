@@ -10,43 +10,6 @@
 #include <common/settings.h>
 #include <common/workload.h>
 
-/* The path in `value`, absolute. One that must be there loses its links, too. */
-static char *absolute_path(const struct rog_setting *setting, const char *relative,
-                           const char *folder, struct rog_error *err)
-{
-    char *root = realpath(folder, NULL);
-    char *path = root ? rog_path_join(root, relative) : NULL;
-    free(root);
-    if (!path) {
-        rog_fail(err, ROG_EINVAL, "%s: cannot find the folder %s of %s", setting->name, folder,
-                 relative);
-        return NULL;
-    }
-    if (!rog_setting_is(setting, ROG_SETTING_PATH_WITH_SLASH, 0))
-        return path;
-    char *real = realpath(path, NULL);
-    free(path);
-    if (!real)
-        rog_fail(err, ROG_EINVAL, "%s %s: there is no such file", setting->name, relative);
-    return real;
-}
-
-/* Makes the paths in `settings` absolute, so that the run means the same from any folder. */
-static int anchor_paths(struct rog_json *settings, const char *folder, struct rog_error *err)
-{
-    int code = 0;
-    for (const struct rog_setting *row = rog_run_settings; code == 0 && row->name; row++) {
-        const char *value = rog_json_get_string(settings, row->name, NULL);
-        const char *relative = value ? rog_setting_path(row, value) : NULL;
-        if (!relative)
-            continue;
-        char *path = absolute_path(row, relative, folder, err);
-        code = path ? rog_setting_put_path(row, settings, path, err) : ROG_EINVAL;
-        free(path);
-    }
-    return code;
-}
-
 /* Asks the plugin for its name, its threshold and its parameters. */
 static int apply_plugin(struct rog_resolved_run *run, struct rog_error *err)
 {
@@ -199,7 +162,7 @@ static int fill(struct rog_resolved_run *run, const struct rog_cluster *cluster,
     /* Not all settings come from a parser: those of a replay come from a database. */
     int code = rog_settings_check(rog_run_settings, run->config, NULL, err);
     if (code == 0)
-        code = anchor_paths(run->config, folder, err);
+        code = rog_settings_anchor(rog_run_settings, run->config, folder, err);
     if (code == 0)
         code = resolve_program(run->config, cluster, folder, err);
     if (code == 0)

@@ -256,6 +256,71 @@ static void an_ssh_cluster_is_read_whole(void **state)
     rog_cluster_free(c);
 }
 
+static void check_path(const struct folder *f, const char *found, const char *name)
+{
+    char *wanted = rog_path_join(f->path, name);
+    assert_string_equal(found, wanted);
+    free(wanted);
+}
+
+/* Whatever folder one stands in: that of the cluster file, or of the profiles. */
+static void paths_are_relative_to_their_file(void **state)
+{
+    const struct folder *f = *state;
+    struct rog_cluster *c = NULL;
+    struct rog_error err = {0};
+    char *profiles = rog_path_join(f->path, "sub/profiles.conf");
+    char *path = rog_path_join(f->path, "paths.conf");
+    write_text(profiles, "nx = { step_s = 1.5; step_times = \"s.csv\"; trace = \"p.csv\"; };");
+    write_text(path, "kind = \"ssh\"; ssh_config = \"login\"; server = { host = \"a\"; };\n"
+                     "workers = ( { host = \"b\"; profile = \"nx\"; trace = \"t{rank}.csv\"; },\n"
+                     " { host = \"c\"; profile = \"nx\"; trace = \"synth:indoors\"; },\n"
+                     " { host = \"d\"; profile = \"nx\"; trace = \"/t.csv\"; } );");
+    if (rog_cluster_read(&c, path, profiles, rog_cluster_kinds, &err))
+        fail_msg("%s", err.message);
+    const struct rog_json *first = rog_json_at(c->workers, 0);
+    check_path(f, rog_json_get_string(c->own, "ssh_config", ""), "login");
+    check_path(f, rog_json_get_string(first, "trace", ""), "t{rank}.csv");
+    check_path(f, rog_json_get_string(first, "step_times", ""), "sub/s.csv");
+    assert_string_equal(rog_json_get_string(rog_json_at(c->workers, 1), "trace", ""),
+                        "synth:indoors");
+    assert_string_equal(rog_json_get_string(rog_json_at(c->workers, 2), "trace", ""), "/t.csv");
+    rog_cluster_free(c);
+    write_text(path, "kind = \"ssh\"; ssh_config = \"~/login\"; server = { host = \"a\"; };\n"
+                     "workers = ( { host = \"b\"; profile = \"nx\"; } );");
+    assert_int_equal(rog_cluster_read(&c, path, profiles, rog_cluster_kinds, &err), 0);
+    assert_string_equal(rog_json_get_string(c->own, "ssh_config", ""), "~/login");
+    rog_cluster_free(c);
+    free(path);
+    free(profiles);
+}
+
+/* Two kinds may each have a setting of the same name. */
+static void a_setting_is_that_of_the_files_kind(void **state)
+{
+    static const struct rog_setting numbers[] = {
+        {.name = "size", .type = ROG_SETTING_INT, .min = 1, .max = 9, .help = "a number"},
+        {.name = NULL},
+    };
+    static const struct rog_setting texts[] = {
+        {.name = "size", .type = ROG_SETTING_STRING, .help = "a text"},
+        {.name = NULL},
+    };
+    static const struct rog_cluster_kind one = {.name = "one", .settings = numbers};
+    static const struct rog_cluster_kind two = {.name = "two", .settings = texts};
+    static const struct rog_cluster_kind *const kinds[] = {&one, &two, NULL};
+    const struct folder *f = *state;
+    struct rog_cluster *c = NULL;
+    struct rog_error err = {0};
+    char *path = rog_path_join(f->path, "two.conf");
+    write_text(path, "kind = \"two\"; size = \"large\"; workers = ( { profile = \"nx\"; } );");
+    if (rog_cluster_read(&c, path, f->profiles, kinds, &err))
+        fail_msg("%s", err.message);
+    assert_string_equal(rog_json_get_string(c->own, "size", ""), "large");
+    rog_cluster_free(c);
+    free(path);
+}
+
 static const struct wrong wrong_clusters[] = {
     {"workers = ( { profile = \"nx\"; } );", "kind is missing"},
     {"kind = \"cloud\";", "kind must be one of virtual, local, ssh (found \"cloud\")"},
@@ -337,6 +402,10 @@ int main(void)
         cmocka_unit_test(names_of_files_are_plain),
         cmocka_unit_test_setup_teardown(workers_take_their_profile, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(an_ssh_cluster_is_read_whole, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(paths_are_relative_to_their_file, make_folder,
+                                        remove_folder),
+        cmocka_unit_test_setup_teardown(a_setting_is_that_of_the_files_kind, make_folder,
+                                        remove_folder),
         cmocka_unit_test_setup_teardown(wrong_clusters_are_answered_exactly, make_folder,
                                         remove_folder),
     };

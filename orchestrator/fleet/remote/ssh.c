@@ -6,7 +6,8 @@
 static const struct rog_setting settings[] = {
     {.name = "ssh_config",
      .type = ROG_SETTING_STRING,
-     .help = "file that ssh reads instead of ~/.ssh/config"},
+     .help = "file that ssh reads instead of ~/.ssh/config",
+     .flags = ROG_SETTING_PATH},
     {.name = NULL},
 };
 
