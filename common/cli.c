@@ -470,11 +470,6 @@ bool rog_cli_flag(const struct rog_cli *cli, const char *name)
     return rog_json_get_bool(cli->options, name, false);
 }
 
-const struct rog_json *rog_cli_options(const struct rog_cli *cli)
-{
-    return cli->options;
-}
-
 const struct rog_program *rog_cli_program(const struct rog_cli *cli)
 {
     return cli->program;

@@ -65,8 +65,6 @@ const char *rog_cli_string(const struct rog_cli *cli, const char *name);
 long long rog_cli_int(const struct rog_cli *cli, const char *name);
 double rog_cli_real(const struct rog_cli *cli, const char *name);
 bool rog_cli_flag(const struct rog_cli *cli, const char *name);
-/* The options as JSON (only those given). Borrowed. */
-const struct rog_json *rog_cli_options(const struct rog_cli *cli);
 const struct rog_program *rog_cli_program(const struct rog_cli *cli);
 
 /* Writes text that may hold anything so that a terminal shows it and obeys none of it: control

@@ -91,6 +91,7 @@ const struct rog_setting rog_run_settings[] = {
      .help = "images per local step"},
     {RUN(learning_rate), .type = ROG_SETTING_REAL, .fallback = "0.003", .min = 0, .max = 1000,
      .help = "at the start of the adaptation"},
+    /* No member: a list of numbers, which run_config.c makes an array of. */
     {.name = "lr_halve_at",
      .type = ROG_SETTING_REALS,
      .fallback = "800,1600,2400,3200",

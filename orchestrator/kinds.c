@@ -2,9 +2,7 @@
 /* The table of the kinds of cluster. Each is defined in the file of its executor. */
 #include <orchestrator/kinds.h>
 
-extern const struct rog_cluster_kind rog_virtual_cluster;
-extern const struct rog_cluster_kind rog_local_cluster;
-extern const struct rog_cluster_kind rog_ssh_cluster;
+#include <orchestrator/fleet/cluster_kinds.h>
 
 const struct rog_cluster_kind *const rog_cluster_kinds[] = {
     &rog_virtual_cluster,

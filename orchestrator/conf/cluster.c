@@ -107,7 +107,7 @@ static const struct rog_setting worker_extra[] = {
      .min = 1,
      .max = ROG_CLUSTER_MAX_WORKERS,
      .unit = "workers",
-     .help = "so many workers of this sort (virtual and local clusters)"},
+     .help = "so many workers of this sort (clusters without hosts)"},
     {.name = NULL},
 };
 

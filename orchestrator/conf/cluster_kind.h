@@ -4,8 +4,9 @@
 
 /*
  * What a kind of cluster is: which settings its files have, what its runs are like, and what
- * executes them. A kind is one constant of this type in the file of its executor, and its line in
- * the table of all (orchestrator/kinds.c); nobody else asks for its name.
+ * executes them. A kind is one constant of this type in the file of its executor, declared in
+ * fleet/cluster_kinds.h, and its line in the table of all (orchestrator/kinds.c); nobody else asks
+ * for its name.
  */
 
 #include <stdbool.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The table of kinds of cluster, and executing runs on one. */
+/* Executes runs on a cluster. */
 #include <orchestrator/fleet/fleet.h>
 
 #include <stdio.h>

@@ -2,6 +2,7 @@
 /* Clusters of this machine alone: a run is a `rog-trainer serve` and a `rog-trainer work` for each
  * worker, joined by loopback and paced along the traces in user space. A process that is killed is
  * started again, the server from its last checkpoint. */
+#include <orchestrator/fleet/cluster_kinds.h>
 #include <orchestrator/fleet/executor.h>
 
 #include <signal.h>

@@ -188,7 +188,7 @@ enum beginning {
 };
 
 /* What was written about attempts that came to nothing is part of the new one's record. */
-static void note_retries(const struct active *a)
+static void log_retries(const struct active *a)
 {
     for (size_t i = 0; i < rog_json_size(a->retries); i++)
         rog_run_log(a->folder, ROG_EVENT_RETRY, 0, 0,
@@ -213,7 +213,7 @@ static int begin(struct runner *x, struct active *a, enum beginning how, struct 
     int code = config ? 0 : rog_fail_nomem(err);
     if (code == 0 && how == ANEW) {
         code = rog_run_prepare(a->folder, config, err);
-        note_retries(a);
+        log_retries(a);
         a->number++;
         if (code == 0)
             code = record_begin(x->options->db, job->run_id, err);

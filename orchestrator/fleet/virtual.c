@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Virtual clusters: a run is one `rog-trainer simulate` process. */
+#include <orchestrator/fleet/cluster_kinds.h>
 #include <orchestrator/fleet/executor.h>
 
 #include <stdlib.h>

@@ -115,7 +115,7 @@ static int resolve_program(struct rog_json *config, const struct rog_cluster *cl
     if (!cluster->kind->real_time)
         return rog_fail(err, ROG_EINVAL,
                         "a program computes in real time, and clusters of kind %s are in virtual "
-                        "time: take another (--cluster local4)",
+                        "time: take one in real time",
                         cluster->kind->name);
     int code = rog_workload_check_ranks(config, rog_json_size(cluster->workers), err);
     if (code < 0)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef ROG_REMOTE_MIRROR_H
-#define ROG_REMOTE_MIRROR_H
+#ifndef ROG_FLEET_REMOTE_MIRROR_H
+#define ROG_FLEET_REMOTE_MIRROR_H
 
 /*
  * What a host has written, brought here. How much of an event stream is here is how long the file

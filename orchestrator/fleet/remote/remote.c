@@ -19,17 +19,18 @@
 static void log_messages(struct rog_remote *remote)
 {
     pthread_mutex_lock(&remote->mutex);
-    struct rog_remote_message *note = remote->notes;
-    remote->notes = NULL;
-    remote->notes_end = &remote->notes;
+    struct rog_remote_message *message = remote->messages;
+    remote->messages = NULL;
+    remote->messages_end = &remote->messages;
     pthread_mutex_unlock(&remote->mutex);
-    while (note) {
-        struct rog_remote_message *next = note->next;
-        if (note->text)
-            remote->attempt->log(remote->attempt->user, note->event, note->rank, note->text);
-        free(note->text);
-        free(note);
-        note = next;
+    while (message) {
+        struct rog_remote_message *next = message->next;
+        if (message->text)
+            remote->attempt->log(remote->attempt->user, message->event, message->rank,
+                                 message->text);
+        free(message->text);
+        free(message);
+        message = next;
     }
 }
 

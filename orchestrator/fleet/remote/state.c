@@ -13,7 +13,7 @@
 void rog_remote_init(struct rog_remote *remote, const struct rog_attempt *attempt)
 {
     remote->attempt = attempt;
-    remote->notes_end = &remote->notes;
+    remote->messages_end = &remote->messages;
     pthread_condattr_t attributes;
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
@@ -30,15 +30,15 @@ void rog_remote_log(struct rog_remote_host *host, const char *event, const char 
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    struct rog_remote_message *note = calloc(1, sizeof *note);
-    if (!note)
+    struct rog_remote_message *message = calloc(1, sizeof *message);
+    if (!message)
         return;
-    snprintf(note->event, sizeof note->event, "%s", event);
-    note->rank = host->rank;
-    note->text = rog_strdup(text);
+    snprintf(message->event, sizeof message->event, "%s", event);
+    message->rank = host->rank;
+    message->text = rog_strdup(text);
     pthread_mutex_lock(&remote->mutex);
-    *remote->notes_end = note;
-    remote->notes_end = &note->next;
+    *remote->messages_end = message;
+    remote->messages_end = &message->next;
     pthread_mutex_unlock(&remote->mutex);
 }
 

@@ -81,7 +81,7 @@ struct rog_remote {
     struct rog_bundle_cache *cache;    /* once a host needs the trainer */
     bool stop;
     bool server_ended;
-    struct rog_remote_message *notes, **notes_end;
+    struct rog_remote_message *messages, **messages_end;
 
     double server_ended_s; /* remote.c's: when it has seen that; 0: not yet */
 };
