@@ -20,12 +20,12 @@ static void kill_group(pid_t group)
 }
 
 /* The guard's life. */
-static int watch(int watchdog, void *user)
+static int watch(int end_fd, void *user)
 {
     (void)user;
     pid_t group = 0, said;
     ssize_t got;
-    while ((got = read(watchdog, &said, sizeof said)) != 0)
+    while ((got = read(end_fd, &said, sizeof said)) != 0)
         if (got == sizeof said)
             group = said;
     if (group > 1)

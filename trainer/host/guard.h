@@ -5,7 +5,7 @@
 /*
  * A process that outlives a supervisor that is killed, and kills what it has started: the role's
  * whole process group, also what stands behind a wrapper. It holds the folder's lock until all of
- * that is gone. It acts when its watchdog ends (rog_watchdog_end), at the latest with the
+ * that is gone. It acts when the pipe is closed (rog_watchdog_end), at the latest with the
  * supervisor.
  */
 

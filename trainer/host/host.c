@@ -59,7 +59,7 @@ static void wait_a_moment(struct supervisor *host, int ms)
     struct signalfd_siginfo signal;
     struct pollfd ends[] = {
         {.fd = host->signals, .events = POLLIN},
-        {.fd = host->replay.over ? -1 : host->replay.told_fd, .events = POLLIN}};
+        {.fd = host->replay.over ? -1 : host->replay.words_fd, .events = POLLIN}};
     if (poll(ends, 2, ms) > 0 && ends[0].revents &&
         read(host->signals, &signal, sizeof signal) == sizeof signal)
         host->stop_signal = (int)signal.ssi_signo;

@@ -2,7 +2,7 @@
 #ifndef ROG_HOST_JOURNAL_H
 #define ROG_HOST_JOURNAL_H
 
-/* What the supervisor tells: host.jsonl for the database, host.log for people, state.json for the
+/* What the supervisor reports: host.jsonl for the database, host.log for people, state.json for the
  * controller. All in the current folder. */
 
 #include <stdbool.h>

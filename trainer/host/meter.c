@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tells a host's energy as events. */
+/* Reports a host's energy as events. */
 #include <trainer/host/meter.h>
 
 #include <common/clock.h>

@@ -21,9 +21,9 @@ int rog_host_meter_open(struct rog_host_meter *meter, const char *sysfs,
                         const struct rog_host_journal *journal, struct rog_error *err);
 void rog_host_meter_close(struct rog_host_meter *meter);
 
-/* Samples and tells what is due once the run has begun; `last`: it is over, whatever has been
- * measured is told. Errors of the sensor are ROG_EFAILED: the meter is closed, *joules is what it
- * has measured; ROG_EIO, ROG_ENOMEM: the journal's. */
+/* Samples and reports what is due once the run has begun; `last`: it is over, whatever has been
+ * measured is reported. Errors of the sensor are ROG_EFAILED: the meter is closed, *joules is what
+ * it has measured; ROG_EIO, ROG_ENOMEM: the journal's. */
 int rog_host_meter_read(struct rog_host_meter *meter, const struct rog_host_journal *journal,
                         bool last, double *joules, struct rog_error *err);
 

@@ -35,7 +35,7 @@ struct parts {
     const struct rog_host_spec *spec;
     struct rog_shape_peer *peers;
     struct rog_trace **traces; /* [peer_count], or the one */
-    int clock[2], told[2];
+    int clock[2], words[2];
 };
 
 static void release(struct parts *parts)
@@ -48,8 +48,8 @@ static void release(struct parts *parts)
     for (int i = 0; i < 2; i++) {
         if (parts->clock[i] >= 0)
             close(parts->clock[i]);
-        if (parts->told[i] >= 0)
-            close(parts->told[i]);
+        if (parts->words[i] >= 0)
+            close(parts->words[i]);
     }
 }
 
@@ -89,7 +89,7 @@ static void shaped(void *user)
 {
     const struct parts *parts = user;
     const struct word word = {.ready = true};
-    say(parts->told[1], &word);
+    say(parts->words[1], &word);
 }
 
 /* The life of the replay's process. */
@@ -110,7 +110,7 @@ static void live(struct parts *parts, const char *events, const char *lease, pid
         .direction = spec->shape.egress_only ? ROG_SHAPE_EGRESS : ROG_SHAPE_BOTH,
         .peers = parts->peers,
         .peer_count = spec->shape.peer_count,
-        .untold = true,
+        .silent = true,
         .clock_fd = parts->clock[0],
         .ready = shaped,
         .user = parts,
@@ -128,14 +128,14 @@ static void live(struct parts *parts, const char *events, const char *lease, pid
         code = rog_shape_replay(&options, &summary, &err);
     struct word word = {.code = code, .error = summary.error};
     memcpy(word.message, err.message, sizeof word.message);
-    say(parts->told[1], &word);
+    say(parts->words[1], &word);
 }
 
 /* Takes a word in; false when there is none. */
 static bool hear(struct rog_host_replay *replay, bool *ready)
 {
     struct word word;
-    ssize_t got = read(replay->told_fd, &word, sizeof word);
+    ssize_t got = read(replay->words_fd, &word, sizeof word);
     if (got < 0)
         return false;
     if (got == sizeof word && word.ready) {
@@ -157,7 +157,7 @@ static bool hear(struct rog_host_replay *replay, bool *ready)
 static int await_ready(struct rog_host_replay *replay, struct rog_error *err)
 {
     bool ready = false;
-    struct pollfd end = {.fd = replay->told_fd, .events = POLLIN};
+    struct pollfd end = {.fd = replay->words_fd, .events = POLLIN};
     if (poll(&end, 1, READY_MS) <= 0 || !hear(replay, &ready)) {
         rog_host_replay_stop(replay, NULL);
         return rog_fail(err, ROG_EFAILED, "the interface was not shaped within %d s",
@@ -174,15 +174,15 @@ static int await_ready(struct rog_host_replay *replay, struct rog_error *err)
 int rog_host_replay_start(struct rog_host_replay *replay, const struct rog_host_spec *spec,
                           const char *events, const char *lease, struct rog_error *err)
 {
-    struct parts parts = {.spec = spec, .clock = {-1, -1}, .told = {-1, -1}};
+    struct parts parts = {.spec = spec, .clock = {-1, -1}, .words = {-1, -1}};
     *replay = ROG_HOST_REPLAY_NONE;
     int code = open_traces(&parts, err);
-    if (!code && (pipe2(parts.clock, O_CLOEXEC) != 0 || pipe2(parts.told, O_CLOEXEC) != 0))
+    if (!code && (pipe2(parts.clock, O_CLOEXEC) != 0 || pipe2(parts.words, O_CLOEXEC) != 0))
         code = rog_fail(err, ROG_EIO, "cannot make a pipe: %s", strerror(errno));
     pid_t parent = getpid(), pid = code ? -1 : fork();
     if (pid == 0) {
         close(parts.clock[1]);
-        close(parts.told[0]);
+        close(parts.words[0]);
         live(&parts, events, lease, parent);
         _exit(0);
     }
@@ -191,9 +191,9 @@ int rog_host_replay_start(struct rog_host_replay *replay, const struct rog_host_
     if (!code) {
         replay->pid = pid;
         replay->clock_fd = parts.clock[1];
-        replay->told_fd = parts.told[0];
-        fcntl(replay->told_fd, F_SETFL, O_NONBLOCK);
-        parts.clock[1] = parts.told[0] = -1;
+        replay->words_fd = parts.words[0];
+        fcntl(replay->words_fd, F_SETFL, O_NONBLOCK);
+        parts.clock[1] = parts.words[0] = -1;
     }
     release(&parts);
     return code ? code : await_ready(replay, err);
@@ -211,7 +211,7 @@ void rog_host_replay_begin(struct rog_host_replay *replay, double origin_s)
 void rog_host_replay_look(struct rog_host_replay *replay)
 {
     bool ready;
-    if (replay->told_fd >= 0 && !replay->over)
+    if (replay->words_fd >= 0 && !replay->over)
         hear(replay, &ready);
 }
 
@@ -239,9 +239,9 @@ int rog_host_replay_stop(struct rog_host_replay *replay, struct rog_error *err)
     }
     rog_host_replay_look(replay);
     close(replay->clock_fd);
-    close(replay->told_fd);
+    close(replay->words_fd);
     replay->pid = 0;
-    replay->clock_fd = replay->told_fd = -1;
+    replay->clock_fd = replay->words_fd = -1;
     if (!replay->over)
         replay->code = rog_fail(&replay->why, ROG_EFAILED, "the replay had to be killed");
     return replay->code ? rog_fail_again(err, &replay->why) : ROG_OK;

@@ -14,14 +14,14 @@
 struct rog_host_replay {
     pid_t pid;    /* 0: none */
     int clock_fd; /* the run's beginning goes in there */
-    int told_fd;  /* how it went comes out of there */
+    int words_fd; /* how it went comes out of there */
     bool begun;
     bool over; /* it has ended: `code`, `why` and `error` */
     int code;
     struct rog_error why;
     double error; /* achieved against requested bits while there was something to send */
 };
-#define ROG_HOST_REPLAY_NONE ((struct rog_host_replay){.clock_fd = -1, .told_fd = -1})
+#define ROG_HOST_REPLAY_NONE ((struct rog_host_replay){.clock_fd = -1, .words_fd = -1})
 
 /* Shapes the interface, with the rates of the run's beginning, and returns when that is done; its
  * events are added to the file `events`. The replay also ends when `lease` was not touched for

@@ -65,20 +65,20 @@ static int compare(FILE *file, struct rog_shape_lane *lane, const struct rog_sha
                    struct rog_error *err)
 {
     if (lane->last.t_s <= 0) {
-        lane->last = lane->told = *now;
+        lane->last = lane->reported = *now;
         lane->busy = true;
         return ROG_OK;
     }
     if (now->t_s <= lane->last.t_s)
         return ROG_OK;
     add_up(lane, now);
-    const struct rog_shape_counters last = lane->told;
+    const struct rog_shape_counters last = lane->reported;
     if (floor(now->t_s) <= floor(last.t_s))
         return ROG_OK; /* a line a second */
     double requested = rog_shape_lane_mean(lane, last.t_s, now->t_s);
     double achieved = (now->bytes - last.bytes) * 8e-6 / (now->t_s - last.t_s);
     bool busy = lane->busy;
-    lane->told = *now;
+    lane->reported = *now;
     lane->busy = true;
     struct rog_json *event = event_new("replay-audit", now->t_s);
     rog_json_put_integer(event, "rank", lane->rank);

@@ -14,9 +14,9 @@
 #define PATIENCE_MS 5000 /* for a replay that was asked to end */
 
 /* Returns when nobody holds the other end any more, within `ms` (-1: however long it takes). */
-static bool is_cut(int watchdog, int ms)
+static bool is_cut(int end_fd, int ms)
 {
-    struct pollfd end = {.fd = watchdog, .events = POLLIN};
+    struct pollfd end = {.fd = end_fd, .events = POLLIN};
     int ready = poll(&end, 1, ms);
     return ready > 0 && (end.revents & (POLLHUP | POLLERR));
 }
@@ -29,15 +29,15 @@ struct watched {
 };
 
 /* The guard's life. */
-static int watch(int watchdog, void *user)
+static int watch(int end_fd, void *user)
 {
     struct watched *w = user;
-    while (!is_cut(watchdog, w->lease.path ? LEASE_CHECK_MS : -1)) {
+    while (!is_cut(end_fd, w->lease.path ? LEASE_CHECK_MS : -1)) {
         if (!w->lease.path || !rog_lease_is_over(&w->lease, w->lease_timeout_s, rog_clock_s()))
             continue;
         if (getppid() == w->replay)
             kill(w->replay, SIGTERM);
-        if (!is_cut(watchdog, PATIENCE_MS) && getppid() == w->replay)
+        if (!is_cut(end_fd, PATIENCE_MS) && getppid() == w->replay)
             kill(w->replay, SIGKILL);
         w->lease.path = NULL;
     }

@@ -170,7 +170,7 @@ int rog_shape_lanes_make(struct rog_shape_lanes *lanes, const struct rog_shape_o
         code = rog_shape_command(err, "tc qdisc add dev %s root handle " ROG_SHAPE_HANDLE " htb",
                                  state->iface);
     for (size_t i = 0; i < options->peer_count && !code; i++)
-        code = make_class(lanes, &options->peers[i], !options->untold, state->iface, err);
+        code = make_class(lanes, &options->peers[i], !options->silent, state->iface, err);
     return code;
 }
 

@@ -28,10 +28,11 @@ struct rog_shape_lane {
     const struct rog_trace *trace;
     double offset_s;
     uint32_t frame_bytes;
-    double mbps;                          /* the present rate */
-    double next_change_s;                 /* since the replay's start */
-    struct rog_shape_counters last, told; /* at the last answer; at the last line of the audit */
-    bool busy;                            /* at every answer since then something was waiting */
+    double mbps;                        /* the present rate */
+    double next_change_s;               /* since the replay's start */
+    struct rog_shape_counters last;     /* at the last answer */
+    struct rog_shape_counters reported; /* at the last line of the audit */
+    bool busy;                          /* at every answer since then something was waiting */
     double busy_s, busy_requested_bits, busy_achieved_bits;
 };
 

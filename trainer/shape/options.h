@@ -37,7 +37,7 @@ struct rog_shape_options {
     /* On the server: one class for each. */
     const struct rog_shape_peer *peers;
     size_t peer_count;
-    bool untold; /* no "bandwidth": the workers, who shape what they send, tell it */
+    bool silent; /* no "bandwidth": the workers, who shape what they send, tell it */
 
     double seconds; /* how long; 0: until stop_fd says so */
     /* Where t = 0 comes from: 0: the replay's beginning. Else the rates of t = 0 hold until a

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 /* Nothing of the program's may stay open in the guard, or whoever reads it would wait for it. */
-static void let_go(int watchdog, int keep)
+static void let_go(int end_fd, int keep)
 {
     int null = open("/dev/null", O_RDWR);
     for (int fd = 0; fd <= 2 && null >= 0; fd++)
@@ -22,18 +22,18 @@ static void let_go(int watchdog, int keep)
     DIR *open_files = opendir("/proc/self/fd");
     for (struct dirent *entry; open_files && (entry = readdir(open_files));) {
         int fd = (int)strtol(entry->d_name, NULL, 10); /* "." and "..": 0 */
-        if (fd > 2 && fd != watchdog && fd != keep && fd != dirfd(open_files))
+        if (fd > 2 && fd != end_fd && fd != keep && fd != dirfd(open_files))
             close(fd);
     }
     if (open_files)
         closedir(open_files);
 }
 
-int rog_watchdog_start(struct rog_watchdog *line, const char *name, int keep,
-                       int (*live)(int watchdog, void *user), void *user, struct rog_error *err)
+int rog_watchdog_start(struct rog_watchdog *watchdog, const char *name, int keep,
+                       int (*live)(int end_fd, void *user), void *user, struct rog_error *err)
 {
     int ends[2];
-    *line = ROG_WATCHDOG_NONE;
+    *watchdog = ROG_WATCHDOG_NONE;
     if (pipe2(ends, O_CLOEXEC) != 0)
         return rog_fail(err, ROG_EIO, "cannot make a pipe: %s", strerror(errno));
     pid_t pid = fork();
@@ -54,20 +54,20 @@ int rog_watchdog_start(struct rog_watchdog *line, const char *name, int keep,
         _exit(live(ends[0], user));
     }
     close(ends[0]);
-    *line = (struct rog_watchdog){pid, ends[1]};
+    *watchdog = (struct rog_watchdog){pid, ends[1]};
     return ROG_OK;
 }
 
-int rog_watchdog_end(struct rog_watchdog *line)
+int rog_watchdog_end(struct rog_watchdog *watchdog)
 {
     int status = 0;
     pid_t ended;
-    if (!line->pid)
+    if (!watchdog->pid)
         return 0;
-    close(line->fd);
+    close(watchdog->fd);
     do
-        ended = waitpid(line->pid, &status, 0);
+        ended = waitpid(watchdog->pid, &status, 0);
     while (ended < 0 && errno == EINTR);
-    *line = ROG_WATCHDOG_NONE;
+    *watchdog = ROG_WATCHDOG_NONE;
     return ended < 0 ? -1 : status;
 }

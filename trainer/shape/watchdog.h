@@ -20,11 +20,11 @@ struct rog_watchdog {
 /* Forks. In the guard it does not return: it leaves the session, is deaf to SIGTERM, SIGINT and
  * SIGHUP, has no descriptor but the pipe's read end, `keep` (>= 3) and /dev/null for 0 to 2, and
  * exits with what `live` returns. `name` (at most 15 characters) is what ps calls it. ROG_EIO. */
-int rog_watchdog_start(struct rog_watchdog *line, const char *name, int keep,
-                       int (*live)(int watchdog, void *user), void *user, struct rog_error *err);
+int rog_watchdog_start(struct rog_watchdog *watchdog, const char *name, int keep,
+                       int (*live)(int end_fd, void *user), void *user, struct rog_error *err);
 
 /* Lets the guard act and waits for it. Returns its status as waitpid gives it, -1 where it cannot
  * be had, 0 where there is none. */
-int rog_watchdog_end(struct rog_watchdog *line);
+int rog_watchdog_end(struct rog_watchdog *watchdog);
 
 #endif
