@@ -27,7 +27,19 @@ static void ask(struct rog_promises *promises, const struct rog_plugin *plugin,
         promises->no_share = rog_format("%s states no least share", strategy->name);
 }
 
-/* A plugin that was named by its path is asked for there. */
+/* What a database says may come from anywhere: only folders that the user named, or rogctl's own,
+ * are looked into, never a path that it holds. */
+static int load_by_name(struct rog_plugin *plugin, const char *library, const char *asked,
+                        struct rog_error *err)
+{
+    int code = strchr(library, '/') ? ROG_EINVAL : rog_plugin_load(plugin, library, err);
+    if (code < 0 && (strchr(library, '/') || strchr(asked, '/')))
+        code = rog_fail(err, ROG_EINVAL,
+                        "its plugin was given by a path; hint: put its folder into "
+                        "ROG_PLUGIN_PATH");
+    return code;
+}
+
 static int load(struct rog_plugin *plugin, const struct rog_run_row *row, struct rog_error *err)
 {
     struct rog_json *config = NULL;
@@ -35,7 +47,8 @@ static int load(struct rog_plugin *plugin, const struct rog_run_row *row, struct
                                             &config, err)
                            : 0;
     if (code == 0)
-        code = rog_plugin_load(plugin, rog_json_get_string(config, "library", row->library), err);
+        code = load_by_name(plugin, row->library,
+                            rog_json_get_string(config, "library", row->library), err);
     if (code == 0)
         code = rog_plugin_check_threshold(plugin, row->threshold, err);
     if (code == 0)

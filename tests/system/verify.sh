@@ -106,3 +106,16 @@ rm folder/version_1.so
 try 0 rogctl verify "$run" --json
 same "left out" "bound rows" "$(json '[.checks[] | select(.unchecked) | .check] | join(" ")')"
 prints "no plugin provides"
+# A path that the database names is never loaded: it may come from anyone.
+mkdir elsewhere
+cp "$(dirname "$(command -v rogctl)")/../tests/plugins/version_1.so" elsewhere/
+sqlite3 results.db "UPDATE runs SET config = json_set(config, '$.library', '$PWD/elsewhere/version_1.so')
+    WHERE id = '$run'"
+try 0 rogctl verify "$run"
+prints "bound: not checked: what an admission waits for: its plugin was given by a path; hint: put its folder into ROG_PLUGIN_PATH"
+sqlite3 results.db "UPDATE runs SET library = './elsewhere/version_1.so' WHERE id = '$run'"
+try 0 rogctl verify "$run"
+prints "its plugin was given by a path"
+sqlite3 results.db "UPDATE runs SET library = 'VERSION_1' WHERE id = '$run'"
+ROG_PLUGIN_PATH="$PWD/elsewhere" try 0 rogctl verify "$run"
+prints "VERSION_1 states no staleness bound"
