@@ -207,7 +207,9 @@ static void on_say(void *user, const struct rog_fleet_job *job, const char *text
     if (p->terminal)
         erase(p);
     char *label = job ? rog_label_clean(job->label, LABEL_COLUMNS) : NULL;
-    fprintf(stderr, "%s%s%s\n", label ? label : "", label ? ": " : "", text);
+    fprintf(stderr, "%s%s", label ? label : "", label ? ": " : "");
+    rog_write_harmless(stderr, text); /* hosts' words may be in it */
+    fputc('\n', stderr);
     free(label);
 }
 

@@ -145,6 +145,29 @@ static void a_line_fits_its_width(void **state)
     assert_null(strstr(line, "accuracy"));
 }
 
+/* A host may send anything: its words move no cursor and set no title. */
+static void what_is_said_is_harmless(void **state)
+{
+    const char *folder = *state;
+    char *path = rog_path_join(folder, "said"), *said = NULL;
+    size_t size;
+    struct rog_progress progress;
+    rog_progress_init(&progress, &(struct rog_output){0});
+    struct rog_fleet_observer observer = rog_progress_observer(&progress);
+    int standard_error = dup(STDERR_FILENO);
+    fflush(stderr);
+    assert_non_null(freopen(path, "w", stderr));
+    observer.say(observer.user, NULL, "worker 1: \x1b[2J gone");
+    fflush(stderr);
+    dup2(standard_error, STDERR_FILENO);
+    close(standard_error);
+    assert_int_equal(rog_file_read(path, 1000, &said, &size, NULL), 0);
+    assert_non_null(strstr(said, "worker 1: ?[2J gone\n"));
+    assert_null(strchr(said, '\x1b'));
+    free(said);
+    free(path);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -154,6 +177,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_stream_is_whole_with_its_end, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(a_log_gives_its_last_words, make_folder, remove_folder),
         cmocka_unit_test(a_line_fits_its_width),
+        cmocka_unit_test_setup_teardown(what_is_said_is_harmless, make_folder, remove_folder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
