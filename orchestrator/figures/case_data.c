@@ -248,8 +248,15 @@ void rog_case_data_release(struct rog_case_data *data)
 bool rog_case_is_named(const struct rog_case_data *data, size_t series, const char *name)
 {
     const struct rog_case_series *s = &data->series[series];
-    return name && (strcasecmp(s->label, name) == 0 ||
-                    strcasecmp(data->run[s->run[0]].row.library, name) == 0);
+    if (!name)
+        return false;
+    bool named = strcasecmp(s->label, name) == 0; /* notes may be shortened in it, or replaced */
+    for (size_t i = 0; i < s->runs && !named; i++) {
+        const struct rog_run_row *row = &data->run[s->run[i]].row;
+        named =
+            strcasecmp(row->library, name) == 0 || (row->note && strcasecmp(row->note, name) == 0);
+    }
+    return named;
 }
 
 double rog_case_target(const struct rog_case_data *data)

@@ -41,7 +41,7 @@ static bool pair_up(const struct rog_case_data *data, const struct sides *sides,
     }
     *pair = (struct rog_gain_pair){turned ? earlier : later, turned ? later : earlier, false};
     bool of_contender = rog_case_is_named(data, pair->series, contender) &&
-                        !rog_case_is_named(data, pair->against, contender);
+                        (sides->baseline || !rog_case_is_named(data, pair->against, contender));
     pair->decides = strcmp(control_of(data, later), control_of(data, earlier)) == 0 &&
                     (of_contender || !sides->contender);
     return true;

@@ -8,6 +8,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <orchestrator/figures/gain.h>
@@ -148,6 +149,48 @@ static void compares(struct fixture *f, const char *contender, const char *basel
     rog_case_data_release(&data);
 }
 
+/* The pairs that decide, of all that are compared. */
+static void decide(struct fixture *f, const char *contender, const char *baseline, size_t wanted)
+{
+    struct rog_error err;
+    struct rog_case_data data = {0};
+    struct rog_gain_pair *pairs = NULL;
+    size_t count = 0, decides = 0;
+    assert_int_equal(rog_db_run(f->db, &err, "UPDATE case_settings SET contender = ?, baseline = ?",
+                                "ss", contender, baseline),
+                     0);
+    assert_int_equal(rog_case_data_load(f->db, "case", &data, &err), 0);
+    assert_int_equal(rog_gain_pairs(&data, &pairs, &count, &err), 0);
+    for (size_t i = 0; i < count; i++)
+        decides += pairs[i].decides;
+    assert_int_equal(decides, wanted);
+    free(pairs);
+    rog_case_data_release(&data);
+}
+
+/* Over a baseline that is of the contender's own library, too. */
+static void what_decides(void **state)
+{
+    struct fixture *f = *state;
+    fixture_run_add(f, &(struct fixture_run){"case", "rogb", "ROG", "ROG 20", 20, 1, 1, 5, 100, 5});
+    decide(f, "ROG", NULL, 2);
+    decide(f, "ROG", "ROG 4", 1);
+    decide(f, "BSP", NULL, 2);
+    decide(f, NULL, NULL, 3);
+}
+
+/* A note is found by its text, though the label of its series is cut, made anew or numbered. */
+static void found_by_note(void **state)
+{
+    struct fixture *f = *state;
+#define LONG_NOTE "ROG with a note that is longer than forty columns are"
+    fixture_sql(f, "UPDATE runs SET note = '" LONG_NOTE "' WHERE library = 'ROG'");
+    compares(f, "rog WITH a note that is longer than forty columns are", NULL,
+             "ROG with a note that is longer than for\u2026/BSP");
+    fixture_sql(f, "UPDATE runs SET note = 'mine, seed ' || seed WHERE library = 'ROG'");
+    compares(f, "BSP", "mine, seed 2", "BSP/ROG 4");
+}
+
 /* The case says what is compared, by a library or by a run's note, in any case of letters. */
 static void as_the_case_says(void **state)
 {
@@ -171,10 +214,9 @@ static void as_the_case_says(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        GAIN(time_of_an_iteration),
-        GAIN(accuracy_in_the_same_time),
-        GAIN(only_what_compares),
-        GAIN(as_the_case_says),
+        GAIN(time_of_an_iteration), GAIN(accuracy_in_the_same_time),
+        GAIN(only_what_compares),   GAIN(as_the_case_says),
+        GAIN(what_decides),         GAIN(found_by_note),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
