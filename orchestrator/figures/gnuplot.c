@@ -67,7 +67,7 @@ int rog_open_with_desktop(const char *path, struct rog_error *err)
     if (!word)
         return rog_fail_nomem(err);
     const char *const argv[] = {"xdg-open", word, NULL};
-    const struct rog_process_options how = {.argv = argv, .outlives = true};
+    const struct rog_process_options how = {.argv = argv, .log = "/dev/null", .outlives = true};
     struct rog_process process;
     int code = rog_process_start(&process, &how, err);
     if (!code && rog_process_wait(&process, DESKTOP_TIMEOUT_S) && process.status != 0)

@@ -312,7 +312,7 @@ static int record_case(struct rog_plan *plan, struct rog_db *db, struct rog_erro
                           " baseline) VALUES (?, ?, ?, ?) ON CONFLICT(case_name) DO UPDATE SET"
                           " target_accuracy = coalesce(excluded.target_accuracy, target_accuracy),"
                           " contender = coalesce(excluded.contender, contender),"
-                          " baseline = coalesce(excluded.baseline, baseline)",
+                          " baseline = excluded.baseline",
                           "sdss", plan->case_name, plan->target_accuracy, plan->contender,
                           plan->baseline);
     return code;

@@ -290,6 +290,13 @@ static void what_is_done_is_not_repeated(void **state)
     record(later, f->db, false);
     assert_string_equal(later->case_name, "t-case1");
     assert_int_equal(later->run[0].action, ROG_PLAN_WAITING);
+    /* A baseline that the file has no longer is the case's no longer; its contender stays. */
+    struct rog_plan *without = plan_of(f, "case = \"t\"; seconds = 100; runs = ( { } );", &once);
+    record(without, f->db, false);
+    assert_int_equal(count(f->db, "SELECT contender = 'rog' AND baseline IS NULL FROM case_settings"
+                                  " WHERE case_name = 't-case1'"),
+                     1);
+    rog_plan_free(without);
     rog_plan_free(later);
     rog_plan_free(fresh);
     rog_plan_free(again);
