@@ -14,6 +14,7 @@
 
 #include <common/file.h>
 #include <orchestrator/fleet/remote/files.h>
+#include <orchestrator/fleet/remote/place.h>
 #include <orchestrator/fleet/remote/spec.h>
 
 struct folder {
@@ -209,6 +210,32 @@ static void a_missing_file_is_named(void **state)
     rog_json_free(config);
 }
 
+/* ---- connections ---- */
+
+static int connect_in_vain(struct rog_connection **connection,
+                           const struct rog_connect_options *options, struct rog_error *err)
+{
+    *connection = NULL;
+    return rog_fail(err, ROG_EFAILED, "%s is away", options->host);
+}
+
+/* The error is that of the interruption, not of the attempt before. */
+static void an_interrupted_connect_says_so(void **state)
+{
+    (void)state;
+    static const struct rog_cluster_kind kind = {.name = "away", .connect = connect_in_vain};
+    struct rog_cluster cluster = {.kind = &kind};
+    const struct rog_attempt attempt = {.cluster = &cluster};
+    struct rog_remote remote = {.stop = true};
+    struct rog_remote_host host = {.remote = &remote, .name = "a", .title = "worker 1 (a)"};
+    struct rog_error err = {0};
+    rog_remote_init(&remote, &attempt);
+    assert_int_equal(rog_remote_connect_within(&host, 60, false, &err), ROG_EINTR);
+    assert_int_equal(err.code, ROG_EINTR);
+    assert_string_equal(err.message, "interrupted");
+    rog_remote_release(&remote);
+}
+
 /* ---- shaping ---- */
 
 static struct rog_remote_right right(const char *answer)
@@ -354,6 +381,7 @@ int main(void)
         cmocka_unit_test(a_test_needs_no_starting_model),
         cmocka_unit_test(what_is_drawn_needs_no_files),
         cmocka_unit_test(a_missing_file_is_named),
+        cmocka_unit_test(an_interrupted_connect_says_so),
         cmocka_unit_test(one_way_of_replay_for_all),
         cmocka_unit_test(supervisors_get_their_orders),
     };
