@@ -40,7 +40,7 @@ struct rog_iteration_column {
     const char *unit;    /* "s", or NULL */
     const char *meaning; /* for the documentation, no full stop */
     size_t offset;       /* in struct rog_iteration */
-    bool required;       /* a record without it is invalid */
+    bool required;       /* a record without it is invalid; only with since < 2 */
     bool in_every_event; /* whatever the event is: written by rog_event_begin */
     bool series;         /* a curve of its own in exports that draw, its mean in `rogctl show` */
     int since;           /* version of the schema that brought it; 0: the first */

@@ -120,6 +120,7 @@ int rog_artifact_worker_log(struct rog_artifact *run, const char *path,
     struct rog_log lines;
     struct rog_artifact_iteration now = nothing;
     double sending_ended_s = NOT_SAID;
+    size_t left_out = 0;
     bool there;
     int code = open_log(run, path, &lines, &there, err);
     if (code < 0 || !there)
@@ -134,6 +135,7 @@ int rog_artifact_worker_log(struct rog_artifact *run, const char *path,
         if (!read_line(clock_s, text, worker, &now, &sending_ended_s))
             continue;
         bool next = worker->count == 0 || now.iteration > worker->item[worker->count - 1].iteration;
+        left_out += !next;
         void *more = next ? grow(worker->item, worker->count, sizeof *worker->item) : NULL;
         if (next && !more)
             code = rog_fail_nomem(err);
@@ -147,6 +149,9 @@ int rog_artifact_worker_log(struct rog_artifact *run, const char *path,
         rog_artifact_note(run, "%s does not say when the worker started", name_of(path));
     else if (worker->count == 0)
         rog_artifact_note(run, "%s has no iterations", name_of(path));
+    if (left_out)
+        rog_artifact_note(run, "%s: %zu iterations that it names again are left out", name_of(path),
+                          left_out);
     rog_log_close(&lines);
     return code;
 }

@@ -2,6 +2,7 @@
 /* SQL of the table of iterations, made from the table of their columns. */
 #include <orchestrator/store/iteration_columns.h>
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -78,6 +79,7 @@ char *rog_iterations_extend(const struct rog_iteration_column *columns, int vers
     for (const struct rog_iteration_column *c = columns; c->name; c++) {
         if (c->since < 2 || c->since != version)
             continue;
+        assert(!c->required); /* rows that are there have no value for it */
         fputs("ALTER TABLE iterations ADD COLUMN ", text.file);
         define(text.file, c);
         fputs(";\n", text.file);

@@ -80,6 +80,11 @@ try 3 rogctl import nowhere
 query "UPDATE runs SET workload = 'train'" other.db >out
 try 2 rogctl import $run --db other.db
 says "not imported"
+cp $run/log/worker_1.log whole.log
+sed -i 's/Iteration 3 /Iteration 2 /' $run/log/worker_1.log
+try 0 rogctl import $run --db fourth.db
+says "worker_1.log: 1 iterations that it names again are left out"
+mv whole.log $run/log/worker_1.log
 printf 'ROG:\nworld_size: 99999999999\n' >$run/config
 try 1 rogctl import $run --db third.db
 says "world_size"
