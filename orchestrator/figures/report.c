@@ -138,18 +138,25 @@ static int gains_make(struct rog_report *report, struct rog_error *err)
 static int take_baseline(struct rog_case_data *data, const char *baseline, struct rog_error *err)
 {
     char names[256] = "";
+    size_t named = 0;
     for (size_t i = 0; i < data->series_count; i++) {
         size_t used = strlen(names);
-        if (rog_case_is_named(data, i, baseline)) {
-            free(data->row.baseline);
-            data->row.baseline = rog_strdup(baseline);
-            return data->row.baseline ? 0 : rog_fail_nomem(err);
-        }
+        named += rog_case_is_named(data, i, baseline);
         snprintf(names + used, sizeof names - used, "%s%s", used ? ", " : "",
                  data->series[i].label);
     }
+    if (named > 0 && named == data->series_count)
+        return rog_fail(err, ROG_EINVAL,
+                        "all finished runs of %s have that note or library (found \"%s\"), and "
+                        "none is left to compare with it; it has: %s",
+                        data->row.name, baseline, names);
+    if (named > 0) {
+        free(data->row.baseline);
+        data->row.baseline = rog_strdup(baseline);
+        return data->row.baseline ? 0 : rog_fail_nomem(err);
+    }
     return rog_fail(err, ROG_EINVAL,
-                    "%s has no finished run called %s, nor of that library; it "
+                    "%s has no finished run with that note or library (found \"%s\"); it "
                     "has: %s",
                     data->row.name, baseline, names[0] ? names : "none");
 }

@@ -45,7 +45,11 @@ prints "*200"
 same "compared" "ROG 4 BSP" "$(rogctl report c-case0 --json | jq -r '.gains[] | "\(.series) \(.against)"')"
 same "compared" "BSP ROG 4" "$(rogctl report c-case0 --baseline rog --json | jq -r '.gains[] | "\(.series) \(.against)"')"
 try 2 rogctl report c-case0 --baseline SSP
-says "c-case0 has no finished run called SSP, nor of that library; it has: BSP, ROG 4"
+says "c-case0 has no finished run with that note or library (found \"SSP\"); it has: BSP, ROG 4"
+sqlite3 results.db ".backup same.db"
+sqlite3 same.db "UPDATE runs SET library = 'ROG'"
+try 2 rogctl report c-case0 --baseline ROG --db same.db
+says "none is left to compare"
 sed 's/^case/contender = "BSP"; case/' x.conf >y.conf
 try 0 rogctl sweep y.conf
 same "compared" "BSP ROG 4" "$(rogctl report c-case0 --json | jq -r '.gains[] | "\(.series) \(.against)"')"
