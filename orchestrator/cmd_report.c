@@ -19,7 +19,7 @@ static const struct rog_setting options[] = {
          "rank 3 (of BSP and SSP without compressing and unpacking), stall of all workers"},
     {.name = "baseline",
      .type = ROG_SETTING_STRING,
-     .help = "gains over this alone, a library or a run's note, instead of what the case compares"},
+     .help = "report gains over this one only (a library or a run's note), whatever the case says"},
     {.name = "html",
      .type = ROG_SETTING_FLAG,
      .help =

@@ -266,8 +266,10 @@ static const struct rog_setting options[] = {
      .min = 0.001,
      .max = 1000,
      .unit = "points",
-     .help = "repeat all with new seeds until the 95% interval of ROG's gain over every other "
-             "strategy is narrower"},
+     .help =
+         "repeat all with new seeds until the 95% interval of the contender's gain over each of "
+         "the others, or over the baseline, is narrower; without a contender, of every pair "
+         "under one control"},
     {.name = "max-repeats",
      .type = ROG_SETTING_INT,
      .fallback = "20",

@@ -29,7 +29,7 @@ static const struct rog_setting case_settings[] = {
      .help = "whose gains are reported: a library or a run's note"},
     {.name = "baseline",
      .type = ROG_SETTING_STRING,
-     .help = "over what alone gains are reported: a library or a run's note"},
+     .help = "the only one that gains are reported over: a library or a run's note"},
     {.name = "runs", .type = ROG_SETTING_STRING, .help = "list of runs"},
     {.name = "matrix", .type = ROG_SETTING_STRING, .help = "product of settings"},
     {.name = NULL},
