@@ -28,16 +28,17 @@ static void ask(struct rog_promises *promises, const struct rog_plugin *plugin,
 }
 
 /* What a database says may come from anywhere: only folders that the user named, or rogctl's own,
- * are looked into, never a path that it holds. */
+ * are looked into, never a path that it holds; and what was given by a path need not be the plugin
+ * that has its name there. */
 static int load_by_name(struct rog_plugin *plugin, const char *library, const char *asked,
                         struct rog_error *err)
 {
-    int code = strchr(library, '/') ? ROG_EINVAL : rog_plugin_load(plugin, library, err);
-    if (code < 0 && (strchr(library, '/') || strchr(asked, '/')))
-        code = rog_fail(err, ROG_EINVAL,
-                        "its plugin was given by a path; hint: put its folder into "
-                        "ROG_PLUGIN_PATH");
-    return code;
+    if (strchr(library, '/') || strchr(asked, '/'))
+        return rog_fail(
+            err, ROG_EINVAL,
+            "its plugin was given by a path, which is not opened; hint: run it by name, "
+            "with its folder in ROG_PLUGIN_PATH");
+    return rog_plugin_load(plugin, library, err);
 }
 
 static int load(struct rog_plugin *plugin, const struct rog_run_row *row, struct rog_error *err)
