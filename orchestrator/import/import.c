@@ -12,6 +12,7 @@
 #include <orchestrator/import/artifact.h>
 #include <orchestrator/import/import_run.h>
 #include <orchestrator/import/logfile.h>
+#include <orchestrator/store/cases.h>
 #include <orchestrator/store/ingest.h>
 
 #define WORKLOAD "imported"
@@ -152,11 +153,7 @@ static int add_to_case(struct import *import, const char *case_name, const char 
                           "INSERT OR IGNORE INTO case_settings(case_name, contender) VALUES (?, ?)",
                           "ss", case_name, PUBLISHED_CONTENDER);
     if (code == 0)
-        code = rog_db_run(import->db, err,
-                          "INSERT OR IGNORE INTO case_runs(case_name, position, run_id)"
-                          " SELECT ?1, (SELECT coalesce(max(position), -1) + 1 FROM case_runs"
-                          " WHERE case_name = ?1), ?2",
-                          "ss", case_name, id);
+        code = rog_case_append_run(import->db, case_name, id, err);
     return code;
 }
 

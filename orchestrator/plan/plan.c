@@ -10,6 +10,7 @@
 
 #include <common/file.h>
 #include <orchestrator/plan/names.h>
+#include <orchestrator/store/cases.h>
 #include <orchestrator/store/ingest.h>
 
 static const char *const action_names[] = {"new", "waiting", "interrupted", "failed", "done"};
@@ -342,12 +343,11 @@ static int record_run(struct rog_plan_run *run, const char *cluster, struct rog_
 static int record_position(const struct rog_plan *plan, const struct rog_plan_run *run,
                            struct rog_db *db, struct rog_error *err)
 {
+    if (!plan->base)
+        return rog_case_append_run(db, plan->case_name, run->id, err);
     return rog_db_run(db, err,
-                      plan->base ? "INSERT INTO case_runs(case_name, position, run_id)"
-                                   " VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET position = ?2"
-                                 : "INSERT OR IGNORE INTO case_runs(case_name, position, run_id)"
-                                   " SELECT ?1, coalesce(max(position) + 1, ?2), ?3 FROM case_runs"
-                                   " WHERE case_name = ?1",
+                      "INSERT INTO case_runs(case_name, position, run_id)"
+                      " VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET position = ?2",
                       "sis", plan->case_name, (int64_t)run->position, run->id);
 }
 

@@ -48,6 +48,16 @@ int rog_case_run_ids(struct rog_db *db, const char *case_name, struct rog_query 
                          "s", case_name);
 }
 
+int rog_case_append_run(struct rog_db *db, const char *case_name, const char *id,
+                        struct rog_error *err)
+{
+    return rog_db_run(db, err,
+                      "INSERT OR IGNORE INTO case_runs(case_name, position, run_id)"
+                      " SELECT ?1, coalesce(max(position) + 1, 0), ?2 FROM case_runs"
+                      " WHERE case_name = ?1",
+                      "ss", case_name, id);
+}
+
 int rog_case_add_run(struct rog_db *db, const char *case_name, const char *id,
                      struct rog_error *err)
 {
@@ -55,13 +65,7 @@ int rog_case_add_run(struct rog_db *db, const char *case_name, const char *id,
     rog_utc_now(now);
     int code = rog_db_run(db, err, "INSERT OR IGNORE INTO cases(name, created_at) VALUES (?, ?)",
                           "ss", case_name, now);
-    if (code < 0)
-        return code;
-    return rog_db_run(db, err,
-                      "INSERT OR IGNORE INTO case_runs(case_name, position, run_id)"
-                      " SELECT ?1, coalesce(max(position) + 1, 0), ?2 FROM case_runs"
-                      " WHERE case_name = ?1",
-                      "ss", case_name, id);
+    return code < 0 ? code : rog_case_append_run(db, case_name, id, err);
 }
 
 /* Ends a query that gives a row for each change of the case; there must be one. */

@@ -15,7 +15,10 @@ int rog_cases_list(struct rog_db *db, struct rog_json *cases, struct rog_error *
 int rog_case_run_ids(struct rog_db *db, const char *case_name, struct rog_query **query,
                      struct rog_error *err);
 
-/* Behind the runs that it has; a case that is not there is made. */
+/* Puts the run behind those that the case has; it stays where it is if the case has it. */
+int rog_case_append_run(struct rog_db *db, const char *case_name, const char *id,
+                        struct rog_error *err);
+/* The same; a case that is not there is made. */
 int rog_case_add_run(struct rog_db *db, const char *case_name, const char *id,
                      struct rog_error *err);
 /* ROG_ENOTFOUND where the case does not hold the run. */
