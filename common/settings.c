@@ -116,9 +116,10 @@ static void allowed(const struct rog_setting *setting, char *text, size_t bytes)
         snprintf(text, bytes, "a list of texts");
         break;
     case ROG_SETTING_GROUP:
-        snprintf(text, bytes,
-                 "a group of names with a value each, { NAME = VALUE; }, on a command line "
-                 "NAME=VALUE,...");
+        snprintf(
+            text, bytes,
+            "names with a value each: { NAME = VALUE; } in a file, NAME=VALUE,... on a command "
+            "line");
         break;
     case ROG_SETTING_STRING:
         if (!setting->choices) {
