@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <common/utf8.h>
+
 struct rog_cli {
     const struct rog_program *program;
     const struct rog_command *command;
@@ -285,11 +287,12 @@ static void print_program_help(const struct rog_program *program)
 
 void rog_write_harmless(FILE *file, const char *text)
 {
-    for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
-        bool c1 = c[0] == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0; /* U+0080 to U+009F */
-        bool control = (*c < ' ' && *c != '\n' && *c != '\t') || *c == 0x7f || c1;
-        fputc(control ? '?' : *c, file);
-        c += c1;
+    while (*text) {
+        char bytes[ROG_UTF8_SHOWN_MAX_BYTES];
+        uint32_t code = rog_utf8_take(&text);
+        bool plain = code == '\n' || code == '\t';
+        char *end = plain ? rog_utf8_put(bytes, code) : rog_utf8_show(bytes, code);
+        fwrite(bytes, 1, (size_t)(end - bytes), file);
     }
 }
 

@@ -67,8 +67,8 @@ double rog_cli_real(const struct rog_cli *cli, const char *name);
 bool rog_cli_flag(const struct rog_cli *cli, const char *name);
 const struct rog_program *rog_cli_program(const struct rog_cli *cli);
 
-/* Writes text that may hold anything so that a terminal shows it and obeys none of it: control
- * characters but line ends and tabs become '?'. */
+/* Writes text that may hold anything so that a terminal shows it and obeys none of it: what cannot
+ * be seen, but line ends and tabs, as rog_utf8_show has it, and damaged bytes as U+FFFD. */
 void rog_write_harmless(FILE *file, const char *text);
 
 /* Exit status for a rog_code. */

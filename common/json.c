@@ -8,6 +8,8 @@
 
 #include <jansson.h>
 
+#include <common/utf8.h>
+
 /* `struct rog_json` is never defined: a pointer to it is jansson's pointer under our name. */
 
 #define NUMBER_DIGITS 12
@@ -169,30 +171,12 @@ struct rog_json *rog_json_array(void)
 /* Text from files and peers need not be UTF-8; what is not becomes U+FFFD, byte by byte. */
 static json_t *repaired_string(const char *text)
 {
-    static const char replacement[] = "\xef\xbf\xbd";
-    size_t length = strlen(text);
-    char *repaired = malloc(3 * length + 1);
+    char *repaired = malloc(3 * strlen(text) + 1), *out = repaired;
     if (!repaired)
         return NULL;
-    size_t used = 0;
-    for (size_t i = 0; i < length;) {
-        json_t *piece = NULL;
-        size_t bytes = 0;
-        for (bytes = 1; bytes <= 4 && i + bytes <= length && !piece; bytes++)
-            piece = json_stringn(text + i, bytes);
-        if (piece) {
-            bytes--;
-            memcpy(repaired + used, text + i, bytes);
-            used += bytes;
-            i += bytes;
-            json_decref(piece);
-        } else {
-            memcpy(repaired + used, replacement, 3);
-            used += 3;
-            i++;
-        }
-    }
-    json_t *value = json_stringn(repaired, used);
+    while (*text)
+        out = rog_utf8_put(out, rog_utf8_take(&text));
+    json_t *value = json_stringn(repaired, (size_t)(out - repaired));
     free(repaired);
     return value;
 }

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #include <common/file.h>
-#include <orchestrator/figures/label.h>
+#include <orchestrator/text/label.h>
 #include <orchestrator/figures/report.h>
 #include <orchestrator/output.h>
 

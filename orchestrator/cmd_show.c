@@ -7,7 +7,7 @@
 
 #include <common/file.h>
 #include <common/settings.h>
-#include <orchestrator/figures/label.h>
+#include <orchestrator/text/label.h>
 #include <orchestrator/output.h>
 #include <orchestrator/run_view.h>
 #include <rog/iteration.h>

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include <common/file.h>
-#include <orchestrator/figures/label.h>
+#include <orchestrator/text/label.h>
 
 #define COLUMNS_MAX 24
 #define CELL_MAX_COLUMNS 200

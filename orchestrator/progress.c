@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include <common/clock.h>
-#include <orchestrator/figures/label.h>
+#include <orchestrator/text/label.h>
 
 #define REDRAW_S 0.2
 #define PLAIN_S 10.0

@@ -9,9 +9,9 @@
 
 #include <common/file.h>
 #include <common/json.h>
-#include <orchestrator/figures/label.h>
 #include <orchestrator/store/iterations.h>
 #include <orchestrator/store/summary.h>
+#include <orchestrator/text/quote.h>
 
 /* A table, its columns with their kinds (s text, i whole number, d number, j JSON), and the order
  * of its rows. */
@@ -99,22 +99,6 @@ static void write_real(FILE *file, double number)
     fputs(text, file);
 }
 
-static void write_csv_text(FILE *file, const char *text)
-{
-    bool plain = !strpbrk(text, "\",\r\n") && text[0] != '\0';
-    if (plain) {
-        fputs(text, file);
-        return;
-    }
-    fputc('"', file);
-    for (; *text; text++) {
-        if (*text == '"')
-            fputc('"', file);
-        fputc(*text, file);
-    }
-    fputc('"', file);
-}
-
 static void write_csv_row(FILE *file, const struct table *table, const struct rog_query *query)
 {
     for (int i = 0; table->kinds[i]; i++) {
@@ -127,7 +111,7 @@ static void write_csv_row(FILE *file, const struct table *table, const struct ro
         else if (table->kinds[i] == 'd')
             write_real(file, rog_query_real(query, i));
         else
-            write_csv_text(file, rog_query_text(query, i));
+            rog_quote_csv(file, rog_query_text(query, i));
     }
     fputs("\r\n", file);
 }
@@ -135,7 +119,7 @@ static void write_csv_row(FILE *file, const struct table *table, const struct ro
 static int open_file(const struct exporting *e, const char *table, const char *extension,
                      struct rog_file_writer *writer, char **path, struct rog_error *err)
 {
-    char *stem = rog_label_stem(e->case_name);
+    char *stem = rog_quote_file_name(e->case_name);
     *path = stem ? rog_format("%s/%s%s%s.%s", e->options->folder, stem, table[0] ? "-" : "", table,
                               extension)
                  : NULL;

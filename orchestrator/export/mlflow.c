@@ -12,6 +12,7 @@
 #include <common/hash.h>
 #include <orchestrator/figures/figures.h>
 #include <orchestrator/figures/report.h>
+#include <orchestrator/text/quote.h>
 #include <rog/iteration.h>
 
 /* By which a run is found again, how many of its metrics the server has, and whether it has its
@@ -19,7 +20,6 @@
 #define TAG_IDENTITY "rogctl.identity"
 #define TAG_SENT "rogctl.metrics_sent"
 #define TAG_SUMMARY "rogctl.summary"
-#define VALUE_MAX_BYTES 500 /* of a parameter; older servers take no more */
 
 /* ?1 run, ?2 how many to leave out. Metrics of a finished run in an order that never changes: key,
  * value, t, step. Energy every ten seconds, and the last reading. Heap memory. */
@@ -101,39 +101,16 @@ static int milliseconds(struct rog_db *db, const char *time, int64_t *ms, struct
 
 /* --- parameters --- */
 
-/* Keys hold letters, digits and a few other characters. */
-static char *clean_key(const char *prefix, const char *key)
-{
-    char *clean = rog_format("%s%s", prefix, key);
-    for (char *c = clean; c && *c; c++)
-        if (!((*c >= '0' && *c <= '9') || (*c >= 'A' && *c <= 'Z') || (*c >= 'a' && *c <= 'z') ||
-              strchr("_-. /", *c)))
-            *c = '_';
-    return clean;
-}
-
-/* Ends the text where it would be too long, between two characters. */
-static void shorten(char *text)
-{
-    if (strlen(text) <= VALUE_MAX_BYTES)
-        return;
-    size_t end = VALUE_MAX_BYTES - 3;
-    while (end && ((unsigned char)text[end] & 0xc0) == 0x80)
-        end--;
-    strcpy(text + end, "...");
-}
-
 static int add_param(const char *key, const struct rog_json *value, void *user)
 {
     struct rog_json *params = user;
-    char *name = clean_key("", key);
-    char *text =
-        rog_json_is_string(value) ? rog_strdup(rog_json_string(value, "")) : rog_json_text(value);
-    if (name && text) {
-        shorten(text);
+    char *name = rog_quote_mlflow_key(key);
+    char *json = rog_json_is_string(value) ? NULL : rog_json_text(value);
+    char *text = rog_quote_mlflow_value(rog_json_string(value, json ? json : ""));
+    if (name && text)
         rog_json_append(params, rog_mlflow_pair(name, text));
-    }
     free(text);
+    free(json);
     free(name);
     return name && text ? 0 : ROG_ENOMEM;
 }
@@ -172,7 +149,7 @@ static void add_metric(struct rog_json *metrics, const char *key, double value, 
                        int64_t step)
 {
     struct rog_json *metric = rog_json_object();
-    char *name = clean_key("", key);
+    char *name = rog_quote_mlflow_key(key);
     rog_json_put_string(metric, "key", name ? name : "");
     rog_json_put_number(metric, "value", value);
     rog_json_put_integer(metric, "timestamp", ms);
@@ -360,18 +337,19 @@ static void left_out(void *user, const char *text)
 static int put(struct sending *sending, const struct rog_mlflow_run *run, const char *folder,
                const char *path, const char *text, size_t size, struct rog_error *err)
 {
-    const char *slash = strrchr(path, '/');
-    char *name = rog_format("%s%s", folder, slash ? slash + 1 : path);
-    for (char *c = name; c && *c; c++)
-        if (!((*c >= '0' && *c <= '9') || (*c >= 'A' && *c <= 'Z') || (*c >= 'a' && *c <= 'z') ||
-              strchr("_-./", *c)))
-            *c = '_';
+    const char *slash = strrchr(path, '/'), *begin = slash ? slash + 1 : path;
+    const char *extension = strrchr(begin, '.'); /* the server shows a picture by it */
+    char *stem = strndup(begin, (size_t)(extension - begin));
+    char *key = stem ? rog_quote_mlflow_key(stem) : NULL;
+    char *name = key ? rog_format("%s%s%s", folder, key, extension) : NULL;
     int code =
         name ? rog_mlflow_put_file(sending->client, run, name, text ? NULL : path, text, size, err)
              : rog_fail_nomem(err);
     if (code == 0)
         rog_json_append(sending->files, rog_json_new_string(name));
     free(name);
+    free(key);
+    free(stem);
     return code;
 }
 

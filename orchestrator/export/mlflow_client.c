@@ -8,7 +8,7 @@
 #include <strings.h>
 
 #include <common/file.h>
-#include <orchestrator/figures/label.h>
+#include <orchestrator/text/label.h>
 #include <orchestrator/http/http.h>
 
 #define SILENCE_S 120 /* a server on SQLite takes its time over a thousand metrics */

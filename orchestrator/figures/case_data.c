@@ -9,7 +9,7 @@
 
 #include <common/file.h>
 #include <common/settings.h>
-#include <orchestrator/figures/label.h>
+#include <orchestrator/text/label.h>
 #include <orchestrator/figures/queries.h>
 
 #define PUBLISHED_TARGET 64.0 /* percent; the horizontal line of the published energy figures */

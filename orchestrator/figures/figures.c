@@ -9,7 +9,7 @@
 #include <common/file.h>
 #include <orchestrator/figures/curve.h>
 #include <orchestrator/figures/drawing.h>
-#include <orchestrator/figures/label.h>
+#include <orchestrator/text/quote.h>
 #include <orchestrator/figures/panel.h>
 
 static const struct rog_panel composition = {"average-time-composition",
@@ -89,7 +89,7 @@ static int draw_panel(struct rog_drawing *drawing, const struct rog_panel *panel
                       const struct rog_case_data *data, struct rog_error *err)
 {
     bool drawn = false;
-    char *begin = rog_label_stem(data->row.name);
+    char *begin = rog_quote_file_name(data->row.name);
     char *stem = begin ? rog_format("%s-%s", begin, panel->name) : NULL;
     int code = stem ? 0 : rog_fail_nomem(err);
     if (code == 0)

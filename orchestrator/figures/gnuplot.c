@@ -8,7 +8,7 @@
 
 #include <common/file.h>
 #include <common/process.h>
-#include <orchestrator/figures/label.h>
+#include <orchestrator/text/quote.h>
 
 #define DESKTOP_TIMEOUT_S 20.0 /* what runs for longer is the viewer */
 
@@ -21,7 +21,7 @@ static char *preamble(const char *folder, const char *formats)
     if (!file)
         return NULL;
     fprintf(file, "formats = '%s'; cd ", formats);
-    rog_label_quote(file, folder);
+    rog_quote_gnuplot(file, folder);
     if (fclose(file) != 0) {
         free(text);
         return NULL;

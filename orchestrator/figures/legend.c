@@ -4,7 +4,7 @@
 
 #include <math.h>
 
-#include <orchestrator/figures/label.h>
+#include <orchestrator/text/quote.h>
 
 #define PAD 0.03          /* inches around the entries */
 #define LINE_HEIGHT 0.142 /* of an entry */
@@ -48,7 +48,7 @@ static void write_entry(FILE *script, const struct rog_legend_entry *entry, size
                 "lc rgb '%s' lw 0.8\n",
                 tag, x + sample / 2, y, style->mark, style->mark_size, style->color);
     fprintf(script, "set label %zu ", tag + 1);
-    rog_label_quote(script, entry->text);
+    rog_quote_gnuplot(script, entry->text);
     fprintf(script, " at screen lx(%.3f), screen ly(%.3f) left front noenhanced\n",
             x + sample + GAP, y);
 }

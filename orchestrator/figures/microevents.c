@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 #include <common/file.h>
-#include <orchestrator/figures/label.h>
+#include <orchestrator/text/label.h>
 #include <orchestrator/figures/queries.h>
 #include <orchestrator/store/summary.h>
 

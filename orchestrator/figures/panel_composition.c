@@ -5,7 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include <orchestrator/figures/label.h>
+#include <orchestrator/text/quote.h>
 #include <orchestrator/figures/legend.h>
 #include <orchestrator/figures/script.h>
 #include <orchestrator/figures/stats.h>
@@ -47,15 +47,18 @@ static int bar_make(struct bar *bar, const struct rog_case_data *data,
 
 static void write_data(FILE *file, const char *title, const struct bar *bars, size_t count)
 {
-    fprintf(file,
-            "# %s: seconds per iteration, mean over workers\n"
-            "# position  computation  communication  stall  total  95%% interval (+-)  runs\n",
-            title);
-    for (size_t i = 0; i < count; i++)
-        fprintf(file, "%zu %.10g %.10g %.10g %.10g %.10g %zu  # %s\n", i, bars[i].compute_s,
+    fprintf(file, "# ");
+    rog_quote_gnuplot_comment(file, title);
+    fprintf(file, ": seconds per iteration, mean over workers\n"
+                  "# position  computation  communication  stall  total  95%% interval (+-)  "
+                  "runs\n");
+    for (size_t i = 0; i < count; i++) {
+        fprintf(file, "%zu %.10g %.10g %.10g %.10g %.10g %zu  # ", i, bars[i].compute_s,
                 bars[i].communication_s, bars[i].stall_s, bars[i].total.mean,
-                bars[i].total.count > 1 ? bars[i].total.half : 0, bars[i].total.count,
-                bars[i].label);
+                bars[i].total.count > 1 ? bars[i].total.half : 0, bars[i].total.count);
+        rog_quote_gnuplot_comment(file, bars[i].label);
+        fputc('\n', file);
+    }
 }
 
 /* Names stand upright under their bars where they fit, else at a slant. */
@@ -111,7 +114,7 @@ static void write_script(FILE *file, const char *stem, const char *title, const 
             layout.slanted ? "rotate by 30 right offset 0.6,0.1 " : "offset 0,0.2 ");
     for (size_t i = 0; i < count; i++) {
         fprintf(file, "%s", i ? ", " : "");
-        rog_label_quote_tic(file, bars[i].label);
+        rog_quote_gnuplot_tic(file, bars[i].label);
         fprintf(file, " %zu", i);
     }
     fprintf(file,

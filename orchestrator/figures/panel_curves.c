@@ -10,6 +10,7 @@
 #include <orchestrator/figures/legend.h>
 #include <orchestrator/figures/script.h>
 #include <orchestrator/figures/stats.h>
+#include <orchestrator/text/quote.h>
 
 #define CLEAR 0.06     /* inches between the legend and what is around it */
 #define BESIDE_MAX 1.6 /* widest legend beside the plot */
@@ -222,12 +223,14 @@ static void write_marks(FILE *file, const struct figure *figure, size_t index)
 static void write_data(FILE *file, const struct figure *figure, const char *title)
 {
     const char *quantity = quantities[figure->panel->quantity].name;
-    fprintf(file, "# %s\n# Blocks, three for each line: the line, its marks, what was measured.\n",
-            title);
+    fprintf(file, "# ");
+    rog_quote_gnuplot_comment(file, title);
+    fprintf(file, "\n# Blocks, three for each line: the line, its marks, what was measured.\n");
     for (size_t i = 0; i < figure->count; i++) {
         const struct rog_curve *curve = &figure->curve[i];
-        fprintf(file, "%s# %zu: %s: %s\n# %s  accuracy%s\n", i ? "\n\n" : "", 3 * i,
-                figure->label[i],
+        fprintf(file, "%s# %zu: ", i ? "\n\n" : "", 3 * i);
+        rog_quote_gnuplot_comment(file, figure->label[i]);
+        fprintf(file, ": %s\n# %s  accuracy%s\n",
                 curve->low ? "mean of the smoothed runs, 95% interval" : "smoothed", quantity,
                 curve->low ? "  low  high" : "");
         for (size_t k = 0; k < curve->count; k++) {
@@ -236,12 +239,18 @@ static void write_data(FILE *file, const struct figure *figure, const char *titl
                 fprintf(file, " %.10g %.10g", curve->low[k], curve->high[k]);
             fputc('\n', file);
         }
-        fprintf(file, "\n\n# %zu: %s: marks\n", 3 * i + 1, figure->label[i]);
+        fprintf(file, "\n\n# %zu: ", 3 * i + 1);
+        rog_quote_gnuplot_comment(file, figure->label[i]);
+        fprintf(file, ": marks\n");
         write_marks(file, figure, i);
-        fprintf(file, "\n\n# %zu: %s: measured\n", 3 * i + 2, figure->label[i]);
+        fprintf(file, "\n\n# %zu: ", 3 * i + 2);
+        rog_quote_gnuplot_comment(file, figure->label[i]);
+        fprintf(file, ": measured\n");
         for (size_t r = 0; r < curve->runs; r++) {
             const struct rog_curve_run *run = &curve->run[r];
-            fprintf(file, "%s# run %s: %s  accuracy\n", r ? "\n" : "", run->id, quantity);
+            fprintf(file, "%s# run ", r ? "\n" : "");
+            rog_quote_gnuplot_comment(file, run->id);
+            fprintf(file, ": %s  accuracy\n", quantity);
             for (size_t k = 0; k < run->count; k++)
                 fprintf(file, "%.17g %.17g\n", run->x[k], run->y[k]);
         }

@@ -8,7 +8,8 @@
 #include <common/file.h>
 #include <orchestrator/figures/axis.h>
 #include <orchestrator/figures/drawing.h>
-#include <orchestrator/figures/label.h>
+#include <orchestrator/text/label.h>
+#include <orchestrator/text/quote.h>
 #include <orchestrator/figures/legend.h>
 #include <orchestrator/figures/microevents.h>
 #include <orchestrator/figures/panel.h>
@@ -57,7 +58,9 @@ static void write_both(FILE *file, const struct rog_microevents *events)
 
 static void write_data(FILE *file, const struct rog_microevents *events, const char *title)
 {
-    fprintf(file, "# %s\n", title);
+    fprintf(file, "# ");
+    rog_quote_gnuplot_comment(file, title);
+    fputc('\n', file);
     write_block(file, "0: bandwidth: seconds  Mbit/s, until the next", &events->bandwidth, true);
     write_block(file, "1: transmission rate of pushes: seconds  percent of rows", &events->push,
                 false);
@@ -161,11 +164,11 @@ static int make_stem(struct rog_db *db, const struct rog_microevents *events, ch
         code = rog_query_step(query, err);
     bool owned = code == 1;
     if (owned)
-        owner = rog_label_stem(rog_query_text(query, 0));
+        owner = rog_quote_file_name(rog_query_text(query, 0));
     rog_query_free(query);
     if (code < 0)
         return code;
-    char *run = rog_label_stem(events->run_id);
+    char *run = rog_quote_file_name(events->run_id);
     if (run && (owner || !owned))
         *stem = rog_format("%s%smicroevents-%s-%lld-%.10g", owned ? owner : "", owned ? "-" : "",
                            run, (long long)events->rank, events->from_s);

@@ -8,7 +8,8 @@
 #include <string.h>
 
 #include <orchestrator/figures/axis.h>
-#include <orchestrator/figures/label.h>
+#include <orchestrator/text/label.h>
+#include <orchestrator/text/quote.h>
 #include <orchestrator/figures/panel.h>
 #include <orchestrator/figures/script.h>
 
@@ -67,7 +68,9 @@ static void write_boxes(FILE *file, const struct rog_row_exchange *exchange, siz
 
 static void write_data(FILE *file, const struct rog_row_shares *shares, const char *title)
 {
-    fprintf(file, "# %s\n", title);
+    fprintf(file, "# ");
+    rog_quote_gnuplot_comment(file, title);
+    fputc('\n', file);
     for (int way = 0; way < ROG_ROW_WAYS; way++) {
         fprintf(file,
                 "%s# %d: %s: middle s, middle y, from s, to s, from y, to y, percent of the "
@@ -79,8 +82,11 @@ static void write_data(FILE *file, const struct rog_row_shares *shares, const ch
             write_boxes(file, &shares->way[way].item[i], shares->layers, top_of(shares, way));
     }
     fprintf(file, "\n\n# Layers, from the top of each map down: rows, name\n");
-    for (size_t i = 0; i < shares->layers; i++)
-        fprintf(file, "# %g %s\n", shares->rows[i], shares->layer[i]);
+    for (size_t i = 0; i < shares->layers; i++) {
+        fprintf(file, "# %g ", shares->rows[i]);
+        rog_quote_gnuplot_comment(file, shares->layer[i]);
+        fputc('\n', file);
+    }
 }
 
 /* The name of a layer's group, cut where it is too long for its place. NULL when memory ran out. */
@@ -125,7 +131,7 @@ static void write_groups(FILE *file, const struct rog_row_shares *shares, int wa
         if ((labelled - middle) * unit >= LABEL_ROOM) {
             char *name = group_name(shares->layer[i]);
             fprintf(file, "set label ");
-            rog_label_quote(file, name ? name : "");
+            rog_quote_gnuplot(file, name ? name : "");
             fprintf(file, " at graph -0.012, first %g right font tick_font\n", middle);
             free(name);
             labelled = middle;

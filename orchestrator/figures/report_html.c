@@ -9,7 +9,7 @@
 
 #include <common/file.h>
 #include <orchestrator/figures/figures.h>
-#include <orchestrator/figures/label.h>
+#include <orchestrator/text/quote.h>
 #include <orchestrator/figures/queries.h>
 
 #define FIGURES_MAX 8
@@ -60,7 +60,7 @@ static void write_value(FILE *page, const struct rog_interval *value, int digits
 static void write_text(FILE *page, const char *tag, const char *text)
 {
     fprintf(page, "<%s>", tag);
-    rog_label_escape_html(page, text);
+    rog_quote_xml(page, text);
     fprintf(page, "</%s>", tag);
 }
 
@@ -113,7 +113,7 @@ static void write_gains(const struct rog_report *report, FILE *page)
         fprintf(page, "<tr>");
         write_text(page, "th", report->data.series[gain->series].label);
         fprintf(page, "<td class=\"left\">");
-        rog_label_escape_html(page, report->data.series[gain->against].label);
+        rog_quote_xml(page, report->data.series[gain->against].label);
         fprintf(page, "</td>");
         for (int m = 0; m < ROG_GAIN_MEASURES; m++) {
             char text[ROG_GAIN_TEXT_BYTES];
@@ -137,7 +137,7 @@ static void write_svg(FILE *page, const char *svg, const char *caption, size_t i
     if (!at)
         return;
     fprintf(page, "<figure><svg role=\"img\" aria-label=\"");
-    rog_label_escape_html(page, caption);
+    rog_quote_xml(page, caption);
     fputc('"', page);
     for (at += strlen("<svg"); *at;) {
         size_t length = 0;
@@ -151,7 +151,7 @@ static void write_svg(FILE *page, const char *svg, const char *caption, size_t i
         at += length ? length : 1;
     }
     fprintf(page, "<figcaption>");
-    rog_label_escape_html(page, caption);
+    rog_quote_xml(page, caption);
     fprintf(page, "</figcaption></figure>\n");
 }
 
@@ -260,9 +260,9 @@ static int write_run(FILE *page, struct rog_db *db, const struct rog_case_run *r
     const struct rog_run_row *row = &run->row;
     char number[32];
     fprintf(page, "<details><summary>");
-    rog_label_escape_html(page, row->note && row->note[0] ? row->note : row->library);
+    rog_quote_xml(page, row->note && row->note[0] ? row->note : row->library);
     fprintf(page, " &middot; ");
-    rog_label_escape_html(page, row->id);
+    rog_quote_xml(page, row->id);
     fprintf(page, "</summary>\n<div class=\"wide\"><table class=\"text\"><tbody>\n");
     write_row(page, "status", row->status);
     write_row(page, "error", row->error);

@@ -9,7 +9,7 @@
 
 #include <common/file.h>
 #include <common/json.h>
-#include <orchestrator/figures/label.h>
+#include <orchestrator/text/label.h>
 #include <orchestrator/figures/queries.h>
 
 #define LAYERS_MAX 10000 /* more cannot be told apart in a picture */

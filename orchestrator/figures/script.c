@@ -4,7 +4,8 @@
 
 #include <math.h>
 
-#include <orchestrator/figures/label.h>
+#include <orchestrator/text/label.h>
+#include <orchestrator/text/quote.h>
 #include <orchestrator/figures/style.h>
 
 /* Line widths and font sizes are points in all formats: SVG has 96 units an inch, and PNG four
@@ -21,14 +22,15 @@ static const char terminals[] =
 void rog_script_begin(FILE *script, const char *stem, const char *title,
                       const struct rog_canvas *canvas)
 {
+    fprintf(script, "# ");
+    rog_quote_gnuplot_comment(script, title);
     fprintf(script,
-            "# %s\n"
-            "# Change what you like; `gnuplot %s.gp` in this folder draws it again.\n"
+            "\n# Change what you like; `gnuplot %s.gp` in this folder draws it again.\n"
             "reset\n"
             "if (!exists('formats')) formats = 'pdf svg png'\n"
             "base = ",
-            title, stem);
-    rog_label_quote(script, stem);
+            stem);
+    rog_quote_gnuplot(script, stem);
     fprintf(script,
             "\n"
             "data = base.'.dat'\n"

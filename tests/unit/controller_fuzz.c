@@ -14,7 +14,7 @@
 #include <orchestrator/conf/cluster.h>
 #include <orchestrator/conf/experiment.h>
 #include <orchestrator/fetch/sources.h>
-#include <orchestrator/figures/label.h>
+#include <orchestrator/text/label.h>
 #include <orchestrator/fleet/remote/spec.h>
 #include <orchestrator/fleet/run_files.h>
 #include <orchestrator/import/artifact.h>

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include <common/file.h>
-#include <orchestrator/figures/label.h>
+#include <orchestrator/text/label.h>
 #include <orchestrator/fleet/run_files.h>
 #include <orchestrator/progress.h>
 
@@ -162,7 +162,7 @@ static void what_is_said_is_harmless(void **state)
     dup2(standard_error, STDERR_FILENO);
     close(standard_error);
     assert_int_equal(rog_file_read(path, 1000, &said, &size, NULL), 0);
-    assert_non_null(strstr(said, "worker 1: ?[2J gone\n"));
+    assert_non_null(strstr(said, "worker 1: \\x1b[2J gone\n"));
     assert_null(strchr(said, '\x1b'));
     free(said);
     free(path);

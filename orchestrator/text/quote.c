@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Quotes texts for gnuplot, XML, CSV, MLflow and file names. */
+#include <orchestrator/text/quote.h>
+
+#include <ctype.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <common/hash.h>
+#include <common/utf8.h>
+#include <orchestrator/text/label.h>
+
+#define COMMENT_COLUMNS 500
+#define MLFLOW_VALUE_MAX_BYTES 500 /* older servers take no more */
+#define NAME_MAX_BYTES 100         /* of a key or file name, without the hash */
+#define NAME_HASH_BYTES 10         /* "-1a2b3c4d" */
+
+/* gnuplot reads up to four digits of an octal number that begins with 0, and three of another: so
+ * what follows one is never a digit. */
+static void gnuplot_string(FILE *file, const char *text, bool double_percent)
+{
+    bool after_number = false;
+    fputc('"', file);
+    for (; *text; text++) {
+        unsigned char byte = (unsigned char)*text;
+        bool plain = byte >= 0x80 || isalpha(byte) || strchr(" ,.:;+-=/()_<>|~?!*&", byte) ||
+                     (isdigit(byte) && !after_number);
+        bool percent = byte == '%';
+        if (plain)
+            fputc(byte, file);
+        else if (percent)
+            fputs(double_percent ? "%%" : "%", file);
+        else
+            fprintf(file, "\\%03o", byte);
+        after_number = !plain && !percent;
+    }
+    fputc('"', file);
+}
+
+void rog_quote_gnuplot(FILE *file, const char *text)
+{
+    gnuplot_string(file, text, false);
+}
+
+void rog_quote_gnuplot_tic(FILE *file, const char *text)
+{
+    gnuplot_string(file, text, true);
+}
+
+void rog_quote_gnuplot_comment(FILE *file, const char *text)
+{
+    char *clean = rog_label_clean(text, COMMENT_COLUMNS);
+    size_t size = clean ? strlen(clean) : 0;
+    fputs(clean ? clean : "", file);
+    if (size && clean[size - 1] == '\\') /* would take the next line into the comment */
+        fputc(' ', file);
+    free(clean);
+}
+
+/* A code point as it is, or shown where it is hidden. */
+static void put_shown(FILE *file, uint32_t code)
+{
+    char bytes[ROG_UTF8_SHOWN_MAX_BYTES];
+    fwrite(bytes, 1, (size_t)(rog_utf8_show(bytes, code) - bytes), file);
+}
+
+void rog_quote_xml(FILE *file, const char *text)
+{
+    while (*text) {
+        uint32_t code = rog_utf8_take(&text);
+        const char *name = code == '&'    ? "&amp;"
+                           : code == '<'  ? "&lt;"
+                           : code == '>'  ? "&gt;"
+                           : code == '"'  ? "&quot;"
+                           : code == '\'' ? "&#39;"
+                                          : NULL;
+        if (name)
+            fputs(name, file);
+        else if (code == '\n' || code == '\t')
+            fputc((int)code, file);
+        else
+            put_shown(file, code);
+    }
+}
+
+/* Spaces at either end are lost by some readers without quotes. */
+void rog_quote_csv(FILE *file, const char *text)
+{
+    size_t size = strlen(text);
+    bool plain = size && text[0] != ' ' && text[size - 1] != ' ' && !strpbrk(text, "\",\r\n");
+    fputs(plain ? "" : "\"", file);
+    while (*text) {
+        char bytes[ROG_UTF8_MAX_BYTES];
+        uint32_t code = rog_utf8_take(&text);
+        if (code == '"')
+            fputc('"', file);
+        fwrite(bytes, 1, (size_t)(rog_utf8_put(bytes, code) - bytes), file);
+    }
+    fputs(plain ? "" : "\"", file);
+}
+
+/* Copies what of a text `takes` does at its place, cut to NAME_MAX_BYTES; a hash is appended where
+ * something is changed. */
+static char *make_name(const char *text, bool changed,
+                       bool (*takes)(uint32_t code, const char *before, const char *after))
+{
+    char hex[ROG_SHA256_HEX_BYTES];
+    char *name = calloc(NAME_MAX_BYTES + NAME_HASH_BYTES, 1);
+    char *out = name;
+    const char *rest = text;
+    while (name && *rest) {
+        const char *begin = rest;
+        uint32_t code = rog_utf8_take(&rest);
+        size_t bytes = (size_t)(rest - begin);
+        if ((size_t)(out - name) + bytes > NAME_MAX_BYTES) {
+            changed = true;
+            break;
+        }
+        if (takes(code, out == name ? NULL : out - 1, rest)) {
+            memcpy(out, begin, bytes);
+            out += bytes;
+        } else {
+            *out++ = '_';
+            changed = true;
+        }
+    }
+    if (name && changed) {
+        rog_sha256(text, strlen(text), hex);
+        snprintf(out, NAME_HASH_BYTES, "-%.8s", hex);
+    }
+    return name;
+}
+
+static bool is_letter_or_digit(uint32_t code)
+{
+    return code < 0x80 && isalnum((int)code);
+}
+
+/* A server refuses a path that has parts which are empty or begin with a dot. */
+static bool takes_key(uint32_t code, const char *before, const char *after)
+{
+    bool begins = !before || *before == '/';
+    if (code == '/')
+        return !begins && *after && *after != '/';
+    if (code == '.' || code == ' ')
+        return !begins && *after && *after != '/';
+    return is_letter_or_digit(code) || code == '_' || code == '-';
+}
+
+char *rog_quote_mlflow_key(const char *text)
+{
+    return make_name(text, text[0] == '\0', takes_key);
+}
+
+char *rog_quote_mlflow_value(const char *text)
+{
+    /* A damaged byte becomes three. */
+    char *value = malloc(3 * strlen(text) + 1), *out = value;
+    while (value && *text)
+        out = rog_utf8_put(out, rog_utf8_take(&text));
+    if (!value)
+        return NULL;
+    *out = '\0';
+    if (out - value > MLFLOW_VALUE_MAX_BYTES) {
+        size_t end = MLFLOW_VALUE_MAX_BYTES - 3;
+        while (end && ((unsigned char)value[end] & 0xC0) == 0x80)
+            end--;
+        strcpy(value + end, "...");
+    }
+    return value;
+}
+
+static bool takes_file_name(uint32_t code, const char *before, const char *after)
+{
+    (void)after;
+    if (code == '.' || code == '-')
+        return before != NULL;
+    return is_letter_or_digit(code) || code == '_' ||
+           (code >= 0x80 && code != ROG_UTF8_REPLACEMENT && !rog_utf8_is_hidden(code) &&
+            !rog_utf8_is_space(code));
+}
+
+char *rog_quote_file_name(const char *text)
+{
+    return make_name(text, text[0] == '\0', takes_file_name);
+}

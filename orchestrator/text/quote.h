@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_TEXT_QUOTE_H
+#define ROG_TEXT_QUOTE_H
+
+/*
+ * Texts of users on their way out: one function a target, and no other way to it. Whatever a text
+ * holds, it arrives as text and as nothing else. Each takes any text, also one that is not clean
+ * (label.h). What goes to a terminal goes through rog_write_harmless (cli.h), what goes into JSON
+ * through json.h.
+ */
+
+#include <stdio.h>
+
+/* A string of a gnuplot script, byte for byte: in double quotes, with every character that means
+ * anything to gnuplot as its octal number, so that nothing is expanded. */
+void rog_quote_gnuplot(FILE *file, const char *text);
+/* The same for labels of tics, which gnuplot takes as a format: percent signs doubled. */
+void rog_quote_gnuplot_tic(FILE *file, const char *text);
+/* What follows a '#' on a line of a script or of its data, made clean. */
+void rog_quote_gnuplot_comment(FILE *file, const char *text);
+
+/* Content and attributes of HTML, SVG and other XML. Lines and tabs stay; what else cannot be seen
+ * is shown. */
+void rog_quote_xml(FILE *file, const char *text);
+
+/* A field of a row of comma-separated values (RFC 4180), in quotes where it needs them. Reads back
+ * as the same text, but that damaged bytes are U+FFFD. */
+void rog_quote_csv(FILE *file, const char *text);
+
+/* A key of a parameter, metric or file on an MLflow server: letters, digits, "_-. " and single
+ * slashes, as it is where it consists of nothing else; else the others become '_' and a hash of the
+ * text is appended, so that two texts never share a key. Heap memory, NULL when memory ran out. */
+char *rog_quote_mlflow_key(const char *text);
+/* A value there: at most 500 bytes of UTF-8, the rest an ellipsis. Likewise. */
+char *rog_quote_mlflow_value(const char *text);
+
+/* A file name's beginning for a case or run: as it is where it consists of letters, digits, "._-"
+ * and characters beyond ASCII; else the others become '_' and a hash of the text is appended, so
+ * that two names never share a file. Heap memory, NULL when memory ran out. */
+char *rog_quote_file_name(const char *text);
+
+#endif
