@@ -7,8 +7,8 @@
 #include <stdlib.h>
 
 #include <common/file.h>
+#include <orchestrator/report/report.h>
 #include <orchestrator/text/label.h>
-#include <orchestrator/figures/report.h>
 #include <orchestrator/output.h>
 
 static const struct rog_setting options[] = {

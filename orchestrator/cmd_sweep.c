@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include <orchestrator/figures/figures.h>
-#include <orchestrator/figures/gain.h>
+#include <orchestrator/report/gain.h>
 #include <orchestrator/launch.h>
 #include <orchestrator/run_view.h>
 #include <orchestrator/store/summary.h>

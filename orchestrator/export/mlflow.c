@@ -11,7 +11,7 @@
 #include <common/file.h>
 #include <common/hash.h>
 #include <orchestrator/figures/figures.h>
-#include <orchestrator/figures/report.h>
+#include <orchestrator/report/report.h>
 #include <orchestrator/text/quote.h>
 #include <rog/iteration.h>
 

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <orchestrator/figures/gain.h>
+#include <orchestrator/report/gain.h>
 
 #include "figures_fixture.h"
 

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include <common/process.h>
-#include <orchestrator/figures/report.h>
+#include <orchestrator/report/report.h>
 
 #include "figures_fixture.h"
 

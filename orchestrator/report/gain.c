@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which series of a case are compared, and what one gains over another, pair by pair. */
-#include <orchestrator/figures/gain.h>
+#include <orchestrator/report/gain.h>
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef ROG_FIGURES_REPORT_H
-#define ROG_FIGURES_REPORT_H
+#ifndef ROG_REPORT_REPORT_H
+#define ROG_REPORT_REPORT_H
 
 /* The numbers of a case side by side: the report's table. */
 
@@ -11,27 +11,7 @@
 #include <common/json.h>
 #include <orchestrator/figures/case_data.h>
 #include <orchestrator/figures/stats.h>
-
-enum rog_measure {
-    ROG_MEASURE_AT_1800, /* accuracy, linear between checkpoints, % */
-    ROG_MEASURE_AT_3600,
-    ROG_MEASURE_AT_5400,
-    ROG_MEASURE_AT_END,            /* of the last tested checkpoint */
-    ROG_MEASURE_SECONDS_TO_TARGET, /* until the accuracy first reached the case's target */
-    ROG_MEASURE_JOULES_TO_TARGET,  /* mean over workers */
-    ROG_MEASURE_COMPUTE_S,         /* per iteration */
-    ROG_MEASURE_COMMUNICATION_S,
-    ROG_MEASURE_STALL_S,
-    ROG_MEASURES
-};
-
-struct rog_measure_kind {
-    const char *json;  /* member; for accuracies: of "accuracy_at" */
-    const char *title; /* column */
-    int digits;        /* after the point */
-    bool more_is_better;
-};
-extern const struct rog_measure_kind rog_measure_kinds[ROG_MEASURES];
+#include <orchestrator/report/measure.h>
 
 /* One run, or the runs of a series together. What is not recorded has a mean of NaN. */
 struct rog_report_line {

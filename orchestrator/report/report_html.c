@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A report as one page of HTML, with its figures. */
-#include <orchestrator/figures/report.h>
+#include <orchestrator/report/report.h>
 
 #include <errno.h>
 #include <math.h>

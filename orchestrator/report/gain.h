@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef ROG_FIGURES_GAIN_H
-#define ROG_FIGURES_GAIN_H
+#ifndef ROG_REPORT_GAIN_H
+#define ROG_REPORT_GAIN_H
 
 /*
  * What one series of a case gains over another, run by run: runs of one seed have the same traces
