@@ -25,6 +25,7 @@
 #include <trainer/shape/shape.h>
 
 #include "namespace_support.h"
+#include "tries_support.h"
 
 #define RELAY_MS 2
 #define RELAY_BYTES 65536
@@ -278,27 +279,31 @@ static double goodput_bps(const struct bench *bench)
     return 8 * (double)bench->received_bytes / (bench->last_s - bench->begin_s);
 }
 
+static bool paced_goodput(void *user)
+{
+    const double *rate = user;
+    struct bench bench;
+    struct rog_trace *up, *back;
+    open_bench(&bench, 0);
+    pace_evenly(bench.client.link, &up, *rate);
+    pace_evenly(bench.server.link, &back, *rate);
+    bench.sending = true;
+    rog_link_wake(bench.client.link);
+    run_for(&bench, 1.5);
+    double share = goodput_bps(&bench) / (1e6 * *rate);
+    print_message("paced at %g Mbit/s: goodput %.1f%%\n", *rate, 100 * share);
+    close_bench(&bench);
+    rog_trace_free(up);
+    rog_trace_free(back);
+    return share > 0.9 && share < 1.02;
+}
+
 static void test_paced_goodput(void **state)
 {
     (void)state;
-    const double rates[] = {1, 10, 100};
-    for (size_t i = 0; i < sizeof rates / sizeof *rates; i++) {
-        struct bench bench;
-        struct rog_trace *up, *back;
-        open_bench(&bench, 0);
-        pace_evenly(bench.client.link, &up, rates[i]);
-        pace_evenly(bench.server.link, &back, rates[i]);
-        bench.sending = true;
-        rog_link_wake(bench.client.link);
-        run_for(&bench, 1.5);
-        double share = goodput_bps(&bench) / (1e6 * rates[i]);
-        print_message("paced at %g Mbit/s: goodput %.1f%%\n", rates[i], 100 * share);
-        assert_true(share > 0.9);
-        assert_true(share < 1.02);
-        close_bench(&bench);
-        rog_trace_free(up);
-        rog_trace_free(back);
-    }
+    double rates[] = {1, 10, 100};
+    for (size_t i = 0; i < sizeof rates / sizeof *rates; i++)
+        assert_true(right_once(paced_goodput, &rates[i]));
 }
 
 /* Messages that are asked for until the budget is over; how long they keep coming after that. */
@@ -311,9 +316,9 @@ static double late_s(struct bench *bench, double budget_s)
     return bench->last_s - bench->stop_s;
 }
 
-static void test_paced_stop(void **state)
+static bool paced_stop(void *user)
 {
-    (void)state;
+    (void)user;
     struct bench bench;
     struct rog_trace *up, *back;
     open_bench(&bench, 0);
@@ -321,40 +326,56 @@ static void test_paced_stop(void **state)
     pace_evenly(bench.server.link, &back, 1);
     double late = late_s(&bench, 0.7);
     print_message("paced at 1 Mbit/s: the stream stops %.0f ms after its budget\n", 1e3 * late);
-    assert_true(late < 0.1);
     close_bench(&bench);
     rog_trace_free(up);
     rog_trace_free(back);
+    return late < 0.1;
+}
+
+static void test_paced_stop(void **state)
+{
+    (void)state;
+    assert_true(right_once(paced_stop, NULL));
 }
 
 /* Nobody tells the sender how narrow it is. */
-static void test_narrow_stop(void **state)
+static bool narrow_stop(void *user)
 {
-    (void)state;
+    (void)user;
     struct bench bench;
     open_bench(&bench, 1e6);
     double late = late_s(&bench, 3);
     double share = goodput_bps(&bench) / 1e6;
     print_message("through 1 Mbit/s: goodput %.1f%%, the stream stops %.0f ms after its budget\n",
                   100 * share, 1e3 * late);
-    assert_true(share > 0.9);
-    assert_true(late < 0.1);
     close_bench(&bench);
+    return share > 0.9 && late < 0.1;
+}
+
+static void test_narrow_stop(void **state)
+{
+    (void)state;
+    assert_true(right_once(narrow_stop, NULL));
+}
+
+static bool narrow_goodput(void *user)
+{
+    const double *rate_bps = user;
+    struct bench bench;
+    open_bench(&bench, *rate_bps);
+    late_s(&bench, 2);
+    double share = goodput_bps(&bench) / *rate_bps;
+    print_message("through %g Mbit/s: goodput %.1f%%\n", *rate_bps / 1e6, 100 * share);
+    close_bench(&bench);
+    return share > 0.9;
 }
 
 static void test_narrow_goodput(void **state)
 {
     (void)state;
-    const double rates[] = {10e6, 100e6};
-    for (size_t i = 0; i < 2; i++) {
-        struct bench bench;
-        open_bench(&bench, rates[i]);
-        late_s(&bench, 2);
-        double share = goodput_bps(&bench) / rates[i];
-        print_message("through %g Mbit/s: goodput %.1f%%\n", rates[i] / 1e6, 100 * share);
-        assert_true(share > 0.9);
-        close_bench(&bench);
-    }
+    double rates_bps[] = {10e6, 100e6};
+    for (size_t i = 0; i < 2; i++)
+        assert_true(right_once(narrow_goodput, &rates_bps[i]));
 }
 
 /* A rate of 0 lets nothing through, and what follows it goes on. */
@@ -424,35 +445,44 @@ static pid_t shape(const struct world *world, double mbps)
     return pid;
 }
 
+struct shaped {
+    struct places way;
+    const char *name;
+    double mbps, seconds;
+};
+
+static bool shaped_goodput(void *user)
+{
+    const struct shaped *shaped = user;
+    struct bench bench;
+    open_bench_at(&bench, 0, &shaped->way);
+    late_s(&bench, shaped->seconds);
+    double share = goodput_bps(&bench) / (1e6 * shaped->mbps);
+    double late = 8 * (double)bench.late_bytes / (1e6 * shaped->mbps);
+    print_message("shaped to %g Mbit/s, %s the worker: goodput %.1f%%, %.0f ms worth of "
+                  "data after the budget\n",
+                  shaped->mbps, shaped->name, 100 * share, 1e3 * late);
+    close_bench(&bench);
+    return share > 0.9 && late < 0.1;
+}
+
 /* At least 90% of the shaped rate both ways; what still comes once the budget is over is worth less
  * than 100 ms; and tc let through what the trace says. */
 static void test_shaped(void **state)
 {
     struct world *world = *state;
-    static const struct {
-        double mbps, seconds;
-    } cases[] = {{1, 5}, {10, 3}, {100, 3}};
+    static const double mbps[] = {1, 10, 100}, seconds[] = {5, 3, 3};
     if (world->skip[0]) {
         printf("skipped: %s\n", world->skip);
         skip();
     }
-    const struct places ways[] = {{world->worker, world->server, SERVER},
-                                  {world->server, world->worker, WORKER}};
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        pid_t replay = shape(world, cases[i].mbps);
-        for (size_t way = 0; way < 2; way++) {
-            struct bench bench;
-            open_bench_at(&bench, 0, &ways[way]);
-            late_s(&bench, cases[i].seconds);
-            double share = goodput_bps(&bench) / (1e6 * cases[i].mbps);
-            double late = 8 * (double)bench.late_bytes / (1e6 * cases[i].mbps);
-            print_message("shaped to %g Mbit/s, %s the worker: goodput %.1f%%, %.0f ms worth of "
-                          "data after the budget\n",
-                          cases[i].mbps, way ? "to" : "from", 100 * share, 1e3 * late);
-            assert_true(share > 0.9);
-            assert_true(late < 0.1);
-            close_bench(&bench);
-        }
+    for (size_t i = 0; i < sizeof mbps / sizeof *mbps; i++) {
+        struct shaped ways[] = {
+            {{world->worker, world->server, SERVER}, "from", mbps[i], seconds[i]},
+            {{world->server, world->worker, WORKER}, "to", mbps[i], seconds[i]}};
+        pid_t replay = shape(world, mbps[i]);
+        for (size_t way = 0; way < 2; way++)
+            assert_true(right_once(shaped_goodput, &ways[way]));
         kill(replay, SIGTERM);
         assert_int_equal(finish(replay), 0);
     }
