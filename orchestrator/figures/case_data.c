@@ -8,9 +8,10 @@
 #include <strings.h>
 
 #include <common/file.h>
-#include <common/settings.h>
-#include <orchestrator/text/label.h>
 #include <orchestrator/figures/queries.h>
+#include <orchestrator/figures/series_label.h>
+#include <orchestrator/figures/style.h>
+#include <orchestrator/text/label.h>
 
 #define PUBLISHED_TARGET 64.0 /* percent; the horizontal line of the published energy figures */
 #define LABEL_CHARACTERS 40
@@ -18,6 +19,8 @@
 /* A run's id and the text that tells which series it belongs to. */
 struct member {
     char *id, *key;
+    size_t strategy;  /* its number in the database */
+    int64_t recorded; /* its place there */
 };
 
 struct members {
@@ -50,6 +53,8 @@ static int members_load(struct rog_db *db, const char *case_name, struct members
         struct member *member = &more[members->count++];
         member->id = rog_strdup(rog_query_text(query, 0));
         member->key = rog_strdup(rog_query_text(query, 1));
+        member->strategy = (size_t)rog_query_int(query, 2);
+        member->recorded = rog_query_int(query, 3);
         code = member->id && member->key ? 0 : rog_fail_nomem(err);
     }
     rog_query_free(query);
@@ -111,25 +116,6 @@ static int run_load(struct rog_db *db, const char *id, struct rog_case_run *run,
     return code;
 }
 
-static char *run_label(const struct rog_run_row *row, bool with_note)
-{
-    if (with_note && row->note && row->note[0]) {
-        char *clean = rog_label_clean(row->note, LABEL_CHARACTERS);
-        if (!clean || clean[0])
-            return clean;
-        free(clean);
-    }
-    char threshold[32] = "", batchsize[24] = "", text[ROG_THRESHOLD_TEXT_BYTES];
-    if (row->threshold > 0)
-        snprintf(threshold, sizeof threshold, " %s", rog_threshold_text(row->threshold, text));
-    if (row->batchsize > 1)
-        snprintf(batchsize, sizeof batchsize, " Bx%lld", (long long)row->batchsize);
-    char *plain = rog_format("%s%s%s", row->library, threshold, batchsize);
-    char *clean = plain ? rog_label_clean(plain, LABEL_CHARACTERS) : NULL;
-    free(plain);
-    return clean;
-}
-
 /* Whether run `index` is one more seed of the series that run `first` began. */
 static bool is_repeat(const struct rog_case_data *data, const struct members *members,
                       const struct rog_case_series *series, size_t index)
@@ -155,9 +141,8 @@ static int series_add(struct rog_case_data *data, const struct members *members,
             return rog_fail_nomem(err);
         data->series = series;
         series += data->series_count++;
-        *series = (struct rog_case_series){.label = run_label(&data->run[index].row, true)};
-        if (!series->label)
-            return rog_fail_nomem(err);
+        *series = (struct rog_case_series){.strategy = members->item[index].strategy,
+                                           .recorded = members->item[index].recorded};
     }
     size_t *run = realloc(series->run, (series->runs + 1) * sizeof *run);
     if (!run)
@@ -167,29 +152,82 @@ static int series_add(struct rog_case_data *data, const struct members *members,
     return 0;
 }
 
-/* Repeats whose notes differ (a note may name the seed) are called by library and threshold; series
- * that would share a name are numbered. */
-static int series_name(struct rog_case_data *data, size_t index, struct rog_error *err)
+static int series_label(struct rog_case_data *data, struct rog_error *err)
 {
-    struct rog_case_series *series = &data->series[index];
-    const struct rog_run_row *first = &data->run[series->run[0]].row;
-    for (size_t i = 1; i < series->runs; i++) {
-        const char *note = data->run[series->run[i]].row.note;
-        if (first->note && note && strcmp(first->note, note) != 0) {
-            free(series->label);
-            series->label = run_label(first, false);
-            break;
-        }
+    size_t count = data->series_count, at = 0;
+    struct rog_series_rows *series = calloc(count + 1, sizeof *series);
+    const struct rog_run_row **row = calloc(data->run_count + 1, sizeof *row);
+    char **label = calloc(count + 1, sizeof *label);
+    int code = series && row && label ? 0 : rog_fail_nomem(err);
+    for (size_t i = 0; i < count && code == 0; i++) {
+        series[i] = (struct rog_series_rows){row + at, data->series[i].runs};
+        for (size_t k = 0; k < data->series[i].runs; k++)
+            row[at++] = &data->run[data->series[i].run[k]].row;
     }
-    size_t same = 1;
-    for (size_t i = 0; i < index && series->label; i++)
-        same += strcmp(data->series[i].label, series->label) == 0;
-    if (same > 1) {
-        char *numbered = rog_format("%s #%zu", series->label, same);
-        free(series->label);
-        series->label = numbered;
+    if (code == 0)
+        code = rog_series_label_all(series, count, label, err);
+    for (size_t i = 0; i < count && code == 0; i++)
+        data->series[i].label = label[i];
+    free(series);
+    free(row);
+    free(label);
+    return code;
+}
+
+static bool style_is_taken(const struct rog_case_data *data, const bool *styled, size_t style,
+                           bool color_alone)
+{
+    for (size_t i = 0; i < data->series_count; i++) {
+        size_t other = data->series[i].style;
+        if (styled[i] && (style % ROG_LINE_STYLES == other % ROG_LINE_STYLES ||
+                          (color_alone && style % ROG_LINE_COLORS == other % ROG_LINE_COLORS)))
+            return true;
     }
-    return series->label ? 0 : rog_fail_nomem(err);
+    return false;
+}
+
+/* The first style that nobody has, of a colour that nobody has as long as there is one. */
+static size_t free_style(const struct rog_case_data *data, const bool *styled)
+{
+    for (size_t style = 0; style < ROG_LINE_COLORS; style++)
+        if (!style_is_taken(data, styled, style, true))
+            return style;
+    size_t style = 0;
+    while (style < data->series_count && style_is_taken(data, styled, style, false))
+        style++;
+    return style;
+}
+
+/* The next series to get a style: the first recorded of those that have none. */
+static size_t next_unstyled(const struct rog_case_data *data, const bool *styled)
+{
+    size_t next = data->series_count;
+    for (size_t i = 0; i < data->series_count; i++)
+        if (!styled[i] &&
+            (next == data->series_count || data->series[i].recorded < data->series[next].recorded))
+            next = i;
+    return next;
+}
+
+/* A strategy looks the same in all figures of the database, whatever else a case holds. */
+static int series_style(struct rog_case_data *data, struct rog_error *err)
+{
+    size_t count = data->series_count, next;
+    bool *styled = calloc(count + 1, sizeof *styled), *tried = calloc(count + 1, sizeof *tried);
+    int code = styled && tried ? 0 : rog_fail_nomem(err);
+    while (code == 0 && (next = next_unstyled(data, tried)) < count) {
+        struct rog_case_series *series = &data->series[next];
+        tried[next] = true;
+        styled[next] = !style_is_taken(data, styled, series->strategy, false);
+        series->style = series->strategy;
+    }
+    while (code == 0 && (next = next_unstyled(data, styled)) < count) {
+        data->series[next].style = free_style(data, styled);
+        styled[next] = true;
+    }
+    free(styled);
+    free(tried);
+    return code;
 }
 
 int rog_case_data_load(struct rog_db *db, const char *case_name, struct rog_case_data *data,
@@ -218,8 +256,10 @@ int rog_case_data_load(struct rog_db *db, const char *case_name, struct rog_case
     for (size_t i = 0; i < data->run_count && code == 0; i++)
         if (data->run[i].done)
             code = series_add(data, &members, i, err);
-    for (size_t i = 0; i < data->series_count && code == 0; i++)
-        code = series_name(data, i, err);
+    if (code == 0)
+        code = series_label(data, err);
+    if (code == 0)
+        code = series_style(data, err);
 out:
     members_release(&members);
     if (code < 0)

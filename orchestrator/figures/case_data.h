@@ -24,9 +24,13 @@ struct rog_case_run {
 
 /* Runs that differ in nothing but their seed are one series: one line, one bar, one band. */
 struct rog_case_series {
-    char *label; /* clean text: the run's note; "LIBRARY THRESHOLD" where it has none */
+    char *label; /* clean text: what tells it from the others (series_label.h) */
     size_t *run; /* [runs]: indexes into rog_case_data.run; only finished ones */
     size_t runs;
+    size_t strategy;  /* its number among the strategies of the database */
+    int64_t recorded; /* its first run's place among the runs of the database */
+    size_t style;     /* of its line (style.h): that of its strategy; another one where the case has
+                         several series of the strategy, for all but the first recorded */
 };
 
 struct rog_case_data {

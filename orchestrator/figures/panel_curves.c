@@ -77,11 +77,10 @@ static int figure_curves(struct figure *figure, struct rog_error *err)
             rog_curve_release(curve);
             continue;
         }
-        /* The style goes by the place in the case, so that a run looks the same in all panels. */
         char *label = curve->runs > 1 ? rog_format("%s (n = %zu)", curve->label, curve->runs)
                                       : rog_strdup(curve->label);
         figure->entry[figure->count].style =
-            rog_line_style(i, rog_case_is_named(data, i, data->row.contender));
+            rog_line_style(data->series[i].style, rog_case_is_named(data, i, data->row.contender));
         figure->entry[figure->count].text = label;
         figure->label[figure->count++] = label;
         if (!label)

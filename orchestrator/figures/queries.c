@@ -4,11 +4,22 @@
 
 #include <orchestrator/store/summary.h>
 
+#define PARAMETERS                   \
+    "CASE WHEN json_valid(config)\n" \
+    "            THEN coalesce(json_extract(config, '$.parameters'), '') ELSE '' END"
+
 const char rog_query_case_runs[] =
+    "WITH strategies AS (\n"
+    "    SELECT library, threshold, " PARAMETERS " AS parameters, min(rowid) AS first\n"
+    "    FROM runs GROUP BY 1, 2, 3),\n"
+    "numbered AS (\n"
+    "    SELECT *, row_number() OVER (ORDER BY first) - 1 AS number FROM strategies)\n"
     "SELECT runs.id, json_array(library, threshold, control, batchsize, epochs, cluster,\n"
     "       CASE WHEN json_valid(config) THEN json_remove(config, '$.seed', '$.note', "
     "'$.record_rows')\n"
-    "            ELSE config END)\n"
+    "            ELSE config END),\n"
+    "    (SELECT number FROM numbered AS n WHERE n.library = runs.library\n"
+    "         AND n.threshold = runs.threshold AND n.parameters = " PARAMETERS "), runs.rowid\n"
     "FROM case_runs JOIN runs ON runs.id = run_id\n"
     "WHERE case_name = ?1 ORDER BY position, run_id";
 

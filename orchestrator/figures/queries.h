@@ -7,7 +7,9 @@
  * the sqlite3 shell: sqlite3 results.db, `.parameter set ?1 "'RUN'"`, then the text.
  */
 
-/* ?1 case. Runs of a case: id, and a text that is equal for runs that differ only in their seed. */
+/* ?1 case. Runs of a case: id, a text that is equal for runs that differ only in their seed, the
+ * number of its strategy (library, threshold and parameters) among those of the database, in the
+ * order in which they were first recorded, from 0; and the run's own place in that order. */
 extern const char rog_query_case_runs[];
 
 /* ?1 run. As in the published table (ROG, MICRO 2022): computation is the mean of host rank 3's

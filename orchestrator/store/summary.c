@@ -74,7 +74,9 @@ int rog_run_row_load(struct rog_db *db, const char *id, struct rog_run_row *row,
     int code = rog_query_new(&query, db, err,
                              "SELECT id, library, control, note, workload, cluster, status,"
                              " started_at, ended_at, error, config_hash, config, versions,"
-                             " threshold, batchsize, epochs, seed, attempt FROM runs WHERE id = ?",
+                             " threshold, batchsize, epochs, seed, attempt,"
+                             " (SELECT count(*) FROM streams WHERE run_id = id) = 1"
+                             " FROM runs WHERE id = ?",
                              "s", id);
     if (code < 0)
         return code;
@@ -95,6 +97,7 @@ int rog_run_row_load(struct rog_db *db, const char *id, struct rog_run_row *row,
             *texts[i] = copy_text(query, column++, &code);
         for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
             *numbers[i] = rog_query_int(query, column++);
+        row->is_virtual = rog_query_int(query, column) != 0;
         if (code < 0) {
             rog_run_row_release(row);
             rog_fail_nomem(err);

@@ -8,6 +8,7 @@
  * (rank 0) is no part of any mean.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,6 +21,7 @@ struct rog_run_row {
     char *started_at, *ended_at, *error, *config_hash;
     char *config, *versions; /* JSON */
     int64_t threshold, batchsize, epochs, seed, attempt;
+    bool is_virtual; /* its times are virtual: one process wrote its events */
 };
 
 /* ROG_ENOTFOUND for an id that is not recorded. `id` is the whole id (see rog_run_find). */

@@ -179,14 +179,14 @@ static void what_decides(void **state)
     decide(f, NULL, NULL, 3);
 }
 
-/* A note is found by its text, though the label of its series is cut, made anew or numbered. */
+/* A note is found by its text, though the label of its series is made anew or numbered. */
 static void found_by_note(void **state)
 {
     struct fixture *f = *state;
 #define LONG_NOTE "ROG with a note that is longer than forty columns are"
     fixture_sql(f, "UPDATE runs SET note = '" LONG_NOTE "' WHERE library = 'ROG'");
     compares(f, "rog WITH a note that is longer than forty columns are", NULL,
-             "ROG with a note that is longer than for\u2026/BSP");
+             "ROG with a note that is longer than forty columns are/BSP");
     fixture_sql(f, "UPDATE runs SET note = 'mine, seed ' || seed WHERE library = 'ROG'");
     compares(f, "BSP", "mine, seed 2", "BSP/ROG 4");
 }

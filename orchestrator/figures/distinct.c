@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Shortens texts by their common words. */
+#include <orchestrator/figures/distinct.h>
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <common/file.h>
+#include <orchestrator/text/label.h>
+
+#define ELLIPSIS "\u2026"
+
+struct words {
+    char *text;  /* the words, each with a NUL behind it */
+    char **word; /* [count] */
+    bool *kept;  /* [count] */
+    size_t count;
+};
+
+static void words_release(struct words *words)
+{
+    free(words->text);
+    free(words->word);
+    free(words->kept);
+}
+
+static int words_take(struct words *words, const char *text, struct rog_error *err)
+{
+    size_t room = strlen(text) / 2 + 1; /* clean text has single spaces, between words */
+    *words = (struct words){
+        .text = rog_strdup(text),
+        .word = calloc(room, sizeof *words->word),
+        .kept = calloc(room, sizeof *words->kept),
+    };
+    if (!words->text || !words->word || !words->kept)
+        return rog_fail_nomem(err);
+    char *at = words->text;
+    for (char *next; at && *at; at = next) {
+        next = strchr(at, ' ');
+        if (next)
+            *next++ = '\0';
+        words->word[words->count++] = at;
+    }
+    return 0;
+}
+
+/* Keeps what lies between the words that both begin with and those that both end in. */
+static void keep_difference(struct words *own, const struct words *other)
+{
+    size_t least = own->count < other->count ? own->count : other->count, begin = 0, end = 0;
+    while (begin < least && strcmp(own->word[begin], other->word[begin]) == 0)
+        begin++;
+    while (end < least - begin &&
+           strcmp(own->word[own->count - 1 - end], other->word[other->count - 1 - end]) == 0)
+        end++;
+    for (size_t i = begin; i < own->count - end; i++)
+        own->kept[i] = true;
+}
+
+/* The words that are kept, with an ellipsis for those between them. */
+static char *join(const struct words *words)
+{
+    char *text = rog_strdup("");
+    bool gap = false;
+    for (size_t i = 0; text && i <= words->count; i++) {
+        if (i < words->count && !words->kept[i]) {
+            gap = true;
+            continue;
+        }
+        const char *word = i < words->count ? words->word[i] : "";
+        char *longer = rog_format("%s%s%s%s", text, gap ? ELLIPSIS : "",
+                                  *text && !gap && *word ? " " : "", word);
+        if (gap && *text && *word && longer) { /* "a… b", but "…b" */
+            free(longer);
+            longer = rog_format("%s" ELLIPSIS " %s", text, word);
+        }
+        free(text);
+        text = longer;
+        gap = false;
+    }
+    return text;
+}
+
+/* What differs, and from the left as much of the rest as has room. */
+static char *shorten(struct words *words, size_t most)
+{
+    size_t differing = 0;
+    while (differing < words->count && !words->kept[differing])
+        differing++;
+    if (differing == words->count) /* no other text differs: its beginning is as good as any part */
+        words->kept[0] = true;
+    char *text = join(words);
+    for (size_t i = 0; text && i < words->count; i++) {
+        if (words->kept[i])
+            continue;
+        words->kept[i] = true;
+        char *longer = join(words);
+        if (!longer || rog_label_columns(longer) > most) {
+            words->kept[i] = false;
+            free(longer);
+            break;
+        }
+        free(text);
+        text = longer;
+    }
+    return text;
+}
+
+int rog_distinct_shorten(char **texts, size_t count, size_t most, struct rog_error *err)
+{
+    struct words *words = calloc(count + 1, sizeof *words);
+    int code = words ? 0 : rog_fail_nomem(err);
+    for (size_t i = 0; i < count && code == 0; i++)
+        code = words_take(&words[i], texts[i], err);
+    for (size_t i = 0; i < count && code == 0; i++) {
+        if (rog_label_columns(texts[i]) <= most)
+            continue;
+        for (size_t k = 0; k < count; k++)
+            if (k != i)
+                keep_difference(&words[i], &words[k]);
+        char *shorter = shorten(&words[i], most);
+        if (!shorter)
+            code = rog_fail_nomem(err);
+        else if (*shorter && rog_label_columns(shorter) < rog_label_columns(texts[i])) {
+            free(texts[i]);
+            texts[i] = shorter;
+        } else {
+            free(shorter);
+        }
+    }
+    for (size_t i = 0; words && i < count; i++)
+        words_release(&words[i]);
+    free(words);
+    return code;
+}

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Takes recorded configurations apart into columns. */
+#include <orchestrator/figures/series_settings.h>
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <common/file.h>
+#include <common/hash.h>
+#include <common/settings.h>
+#include <orchestrator/text/label.h>
+
+#define VALUE_COLUMNS 24 /* what is longer is no value that a legend can show */
+#define DIGEST_LETTERS 8
+
+/* Columns are filled a run at a time. */
+struct filling {
+    struct rog_series_settings *settings;
+    const char *group; /* name of what a member belongs to, before its own; NULL: none */
+    size_t run;
+    int code;
+    struct rog_error *err;
+};
+
+static struct rog_series_setting *column(struct filling *f, const char *name, bool plain)
+{
+    struct rog_series_settings *s = f->settings;
+    for (size_t i = 0; i < s->count; i++)
+        if (strcmp(s->item[i].name, name) == 0)
+            return &s->item[i];
+    struct rog_series_setting *more = realloc(s->item, (s->count + 1) * sizeof *more);
+    if (more) {
+        s->item = more;
+        more += s->count;
+        *more = (struct rog_series_setting){rog_strdup(name),
+                                            calloc(s->runs + 1, sizeof *more->value), plain};
+        s->count++;
+    }
+    if (more && more->name && more->value)
+        return more;
+    f->code = rog_fail_nomem(f->err);
+    return NULL;
+}
+
+static bool is_short(const char *text)
+{
+    return !text[rog_label_fit(text, VALUE_COLUMNS)];
+}
+
+static void put_value(struct filling *f, const char *name, char *value, bool plain)
+{
+    struct rog_series_setting *c = value ? column(f, name, plain) : NULL;
+    if (!value)
+        f->code = rog_fail_nomem(f->err);
+    if (!c) {
+        free(value);
+        return;
+    }
+    c->plain = c->plain && plain;
+    free(c->value[f->run]);
+    c->value[f->run] = value;
+}
+
+/* Of a long value a digest stands in the label, which tells that two differ; of a long path the
+ * file's name does, as far as that tells. */
+static void put(struct filling *f, const char *name, const char *text, bool plain)
+{
+    char hex[ROG_SHA256_HEX_BYTES];
+    if (!text || f->code < 0)
+        return;
+    if (is_short(text)) {
+        put_value(f, name, rog_label_clean(text, VALUE_COLUMNS), plain);
+        return;
+    }
+    const char *slash = strrchr(text, '/');
+    bool is_path = slash && is_short(slash + 1);
+    char *whole = is_path ? rog_format("%s path", name) : rog_strdup(name);
+    rog_sha256(text, strlen(text), hex);
+    hex[DIGEST_LETTERS] = '\0';
+    if (is_path)
+        put_value(f, name, rog_label_clean(slash + 1, VALUE_COLUMNS), plain);
+    if (whole)
+        put_value(f, whole, rog_strdup(hex), false);
+    else
+        f->code = rog_fail_nomem(f->err);
+    free(whole);
+}
+
+/* A value as text: a text as it is, a list with commas and without brackets. */
+static char *value_text(const struct rog_json *value)
+{
+    if (rog_json_is_string(value))
+        return rog_strdup(rog_json_string(value, ""));
+    char *text = rog_json_text(value);
+    size_t size = text && rog_json_is_array(value) ? strlen(text) : 0;
+    if (size > 2) {
+        memmove(text, text + 1, size - 2);
+        text[size - 2] = '\0';
+    }
+    return text;
+}
+
+static int take_member(const char *key, const struct rog_json *value, void *user);
+
+/* The workers are a column for each of a worker's settings. */
+static int take_workers(struct filling *f, const struct rog_json *workers)
+{
+    for (size_t i = 0; i < rog_json_size(workers) && f->code == 0; i++) {
+        const struct rog_json *worker = rog_json_at(workers, i);
+        struct filling inner = *f;
+        char group[40];
+        snprintf(group, sizeof group, "worker %lld",
+                 (long long)rog_json_get_integer(worker, "rank", (int64_t)i + 1));
+        inner.group = group;
+        if (rog_json_is_object(worker))
+            rog_json_each(worker, take_member, &inner);
+        f->code = inner.code;
+    }
+    return f->code;
+}
+
+static bool is_apart(const struct rog_setting *row)
+{
+    return row && (row->flags & ROG_SETTING_ASIDE || strcmp(row->name, "seed") == 0 ||
+                   strcmp(row->name, "threshold") == 0);
+}
+
+static int take_member(const char *key, const struct rog_json *value, void *user)
+{
+    struct filling *f = user;
+    const struct rog_setting *row = f->group ? NULL : rog_setting_find(rog_run_settings, key);
+    if (!f->group && strcmp(key, "workers") == 0)
+        return take_workers(f, value);
+    if (!f->group && row && row->type == ROG_SETTING_GROUP && rog_json_is_object(value)) {
+        struct filling inner = *f;
+        inner.group = "";
+        rog_json_each(value, take_member, &inner);
+        return f->code = inner.code;
+    }
+    if (is_apart(row) || rog_json_is_null(value))
+        return 0;
+    /* The library's column is for plugins of one name, which a path tells apart. */
+    bool plain = f->group ? !*f->group : row && strcmp(key, "library") != 0;
+    char *name = f->group && *f->group ? rog_format("%s %s", f->group, key) : rog_strdup(key);
+    char *text = value_text(value);
+    if (name && text)
+        put(f, name, text, plain);
+    else
+        f->code = rog_fail_nomem(f->err);
+    free(text);
+    free(name);
+    return f->code;
+}
+
+static int take_run(struct filling *f, const struct rog_run_row *row)
+{
+    struct rog_json *config = NULL;
+    char number[24];
+    /* What is not in a configuration, as of imported runs, is in the columns. */
+    put(f, "control", row->control, true);
+    snprintf(number, sizeof number, "%lld", (long long)row->batchsize);
+    put(f, "batchsize", number, true);
+    snprintf(number, sizeof number, "%lld", (long long)row->epochs);
+    put(f, "epochs", number, true);
+    put(f, "workload", row->workload, true);
+    put(f, "", row->is_virtual ? "virtual time" : "real time", true);
+    put(f, "cluster", row->cluster, true);
+    if (f->code == 0 && row->config &&
+        rog_json_parse(row->config, strlen(row->config), "config", &config, NULL) == 0 &&
+        rog_json_is_object(config))
+        rog_json_each(config, take_member, f);
+    rog_json_free(config);
+    return f->code;
+}
+
+static bool differs(const struct rog_series_setting *column, size_t runs)
+{
+    for (size_t i = 1; i < runs; i++) {
+        const char *a = column->value[0], *b = column->value[i];
+        if (!a != !b || (a && strcmp(a, b) != 0))
+            return true;
+    }
+    return false;
+}
+
+static void column_release(struct rog_series_setting *column, size_t runs)
+{
+    for (size_t i = 0; column->value && i < runs; i++)
+        free(column->value[i]);
+    free(column->value);
+    free(column->name);
+}
+
+/* Leaves out what all have in common, and moves what reads well to the front. */
+static void sort_out(struct rog_series_settings *s)
+{
+    size_t kept = 0, front = 0;
+    for (size_t i = 0; i < s->count; i++) {
+        if (differs(&s->item[i], s->runs))
+            s->item[kept++] = s->item[i];
+        else
+            column_release(&s->item[i], s->runs);
+    }
+    s->count = kept;
+    for (size_t i = 0; i < kept; i++) {
+        struct rog_series_setting moved = s->item[i];
+        if (!moved.plain)
+            continue;
+        memmove(&s->item[front + 1], &s->item[front], (i - front) * sizeof moved);
+        s->item[front++] = moved;
+    }
+}
+
+int rog_series_settings_load(const struct rog_run_row *const *row, size_t runs,
+                             struct rog_series_settings *settings, struct rog_error *err)
+{
+    *settings = (struct rog_series_settings){.runs = runs};
+    struct filling filling = {.settings = settings, .err = err};
+    for (; filling.run < runs && filling.code == 0; filling.run++)
+        take_run(&filling, row[filling.run]);
+    if (filling.code < 0)
+        rog_series_settings_release(settings);
+    else
+        sort_out(settings);
+    return filling.code;
+}
+
+void rog_series_settings_release(struct rog_series_settings *settings)
+{
+    for (size_t i = 0; i < settings->count; i++)
+        column_release(&settings->item[i], settings->runs);
+    free(settings->item);
+    *settings = (struct rog_series_settings){0};
+}

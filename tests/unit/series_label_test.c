@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the series of a case are called, and which style their lines have. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <common/file.h>
+#include <orchestrator/figures/case_data.h>
+#include <orchestrator/figures/distinct.h>
+#include <orchestrator/figures/style.h>
+
+#include "figures_fixture.h"
+
+/* A finished run of case "case" with nothing recorded. */
+static void add(struct fixture *f, const char *id, const char *library, int64_t threshold,
+                const char *note, const char *config)
+{
+    fixture_run_add(f, &(struct fixture_run){"case", id, library, note, threshold, 1, 1, 1, 1, 0});
+    struct rog_error err;
+    assert_int_equal(
+        rog_db_run(f->db, &err, "UPDATE runs SET config = ? WHERE id = ?", "ss", config, id), 0);
+}
+
+/* The labels of a case, each in a line. */
+static void expect(struct fixture *f, const char *wanted)
+{
+    struct rog_error err;
+    struct rog_case_data data;
+    char text[4096] = "";
+    if (rog_case_data_load(f->db, "case", &data, &err) != 0)
+        fail_msg("%s", err.message);
+    for (size_t i = 0; i < data.series_count; i++) {
+        size_t used = strlen(text);
+        snprintf(text + used, sizeof text - used, "%s\n", data.series[i].label);
+    }
+    rog_case_data_release(&data);
+    assert_string_equal(text, wanted);
+}
+
+static void settings_that_differ_are_shown(void **state)
+{
+    struct fixture *f = *state;
+    fixture_case(f, "case", "1", 64);
+    add(f, "a", "BSP", 0, "BSP", "{\"epochs\":4,\"batch\":24,\"model\":\"x\",\"trace\":\"a.csv\"}");
+    expect(f, "BSP\n");
+    add(f, "b", "ROG", 4, "ROG 4",
+        "{\"epochs\":4,\"batch\":48,\"model\":\"x\",\"trace\":\"a.csv\"}");
+    expect(f, "BSP, batch 24\nROG 4, batch 48\n");
+    /* A sweep's note says the same, and only a part of it. */
+    add(f, "c", "ROG", 4, "ROG 4, batch 48",
+        "{\"epochs\":4,\"batch\":48,\"model\":\"x\",\"trace\":\"/long/way/to/the/folder/b.csv\"}");
+    expect(f, "BSP, batch 24, trace a.csv\nROG 4, batch 48, trace a.csv\n"
+              "ROG 4, batch 48, trace b.csv\n");
+    /* What somebody wrote stays as it is. */
+    fixture_sql(f, "UPDATE runs SET note = 'ours' WHERE id = 'c'");
+    expect(f, "BSP, batch 24, trace a.csv\nROG 4, batch 48, trace a.csv\nours\n");
+}
+
+static void equal_notes_are_parted(void **state)
+{
+    struct fixture *f = *state;
+    fixture_case(f, "case", "1", 64);
+    add(f, "a", "ROG", 4, "ours", "{\"batch\":24,\"seconds\":600,\"parameters\":{\"range\":3}}");
+    add(f, "b", "ROG", 4, "ours", "{\"batch\":24,\"seconds\":900,\"parameters\":{\"range\":3}}");
+    add(f, "c", "ROG", 4, "theirs", "{\"batch\":48,\"seconds\":900,\"parameters\":{\"range\":5}}");
+    expect(f, "ours, seconds 600\nours, seconds 900\ntheirs\n");
+    fixture_sql(f, "UPDATE runs SET note = 'ours'");
+    expect(f, "ours, batch 24, seconds 600, range 3\nours, batch 24, seconds 900, range 3\n"
+              "ours, batch 48, seconds 900, range 5\n");
+    /* What is no setting is named where nothing else differs. */
+    fixture_sql(f, "UPDATE runs SET config = json_set(config, '$.batch', 1, '$.seconds', 1,"
+                   " '$.parameters.range', 1, '$.workers',"
+                   " json('[{\"rank\":1,\"host\":\"' || id || '\"}]'))");
+    expect(f, "ours, worker 1 host a\nours, worker 1 host b\nours, worker 1 host c\n");
+    fixture_sql(f, "UPDATE runs SET config = json_remove(config, '$.workers')");
+    fixture_sql(f, "UPDATE runs SET cluster = id || '.conf' WHERE id < 'c'");
+    expect(f, "ours, cluster a.conf\nours, cluster b.conf\nours\n");
+    /* The same run twice: nothing differs. */
+    fixture_sql(f, "UPDATE runs SET cluster = NULL");
+    expect(f, "ours\nours #2\nours #3\n");
+}
+
+static void real_and_virtual_time_are_told_apart(void **state)
+{
+    struct fixture *f = *state;
+    fixture_case(f, "case", "1", 64);
+    add(f, "a", "ROG", 4, "ROG 4", "{}");
+    add(f, "b", "ROG", 4, "ROG 4", "{\"x\":1}");
+    fixture_sql(f, "INSERT INTO streams VALUES ('a', 'events.jsonl', 1)");
+    expect(f, "ROG 4, virtual time\nROG 4, real time\n");
+}
+
+static void what_is_common_is_dropped(void **state)
+{
+    struct fixture *f = *state;
+    fixture_case(f, "case", "1", 64);
+    add(f, "a", "ROG", 4, "A, night, first robot", "{}");
+    expect(f, "A, night, first robot\n"); /* of one, all is its own */
+    add(f, "b", "ROG", 8, "B, night, second robot", "{}");
+    add(f, "c", "ROG", 9, "A, second robot, night", "{}");
+    expect(f, "A, first robot\nB, second robot\nA, second robot\n");
+    /* The name stays, also where all have the same. */
+    fixture_sql(f, "UPDATE runs SET note = 'A, ' || id");
+    expect(f, "A, a\nA, b\nA, c\n");
+    /* Too long for a legend: common words go. What differs is never cut. */
+    fixture_sql(f, "UPDATE runs SET note = 'the long series of measurements in the hall with ' ||"
+                   " id || ' robots on the wet floor of the year 2026'");
+    expect(f, "the long series of measurements in… a…\n"
+              "the long series of measurements in… b…\n"
+              "the long series of measurements in… c…\n");
+}
+
+static void shorter_texts(void **state)
+{
+    (void)state;
+    static const char *const rows[][2] = {
+        {"alpha beta gamma delta 1", "alpha beta… 1"},
+        {"alpha beta gamma delta 2", "alpha beta… 2"},
+        {"alpha beta gamma epsilon 2", "alpha… epsilon 2"},
+        {"short", "short"},
+    };
+    enum { COUNT = sizeof rows / sizeof *rows };
+    char *texts[COUNT];
+    struct rog_error err;
+    for (size_t i = 0; i < COUNT - 1; i++)
+        texts[i] = rog_strdup(rows[i][0]);
+    assert_int_equal(rog_distinct_shorten(texts, 2, 15, &err), 0);
+    assert_string_equal(texts[0], rows[0][1]);
+    assert_string_equal(texts[1], rows[1][1]);
+    free(texts[0]);
+    free(texts[1]);
+    free(texts[2]);
+    for (size_t i = 0; i < COUNT; i++)
+        texts[i] = rog_strdup(rows[i][0]);
+    assert_int_equal(rog_distinct_shorten(texts, COUNT, 10, &err), 0);
+    /* "short" shares no word with them: all of their words tell them from it. */
+    for (size_t i = 0; i < COUNT; i++) {
+        assert_string_equal(texts[i], rows[i][0]);
+        free(texts[i]);
+    }
+    texts[0] = rog_strdup("alone with its words");
+    assert_int_equal(rog_distinct_shorten(texts, 1, 12, &err), 0);
+    assert_string_equal(texts[0], "alone with…");
+    free(texts[0]);
+}
+
+/* The style of the run's series in a case. */
+static size_t style_of(struct fixture *f, const char *name, const char *id)
+{
+    struct rog_error err;
+    struct rog_case_data data;
+    size_t style = 1000;
+    assert_int_equal(rog_case_data_load(f->db, name, &data, &err), 0);
+    for (size_t i = 0; i < data.series_count; i++)
+        if (strcmp(data.run[data.series[i].run[0]].row.id, id) == 0)
+            style = data.series[i].style;
+    rog_case_data_release(&data);
+    return style;
+}
+
+static void a_strategy_keeps_its_style(void **state)
+{
+    struct fixture *f = *state;
+    fixture_case(f, "case", "1", 64);
+    fixture_case(f, "other", "1", 64);
+    add(f, "bsp", "BSP", 0, "BSP", "{\"parameters\":{}}");
+    add(f, "rog4", "ROG", 4, "ROG 4", "{\"parameters\":{\"range\":3}}");
+    add(f, "rog8", "ROG", 8, "ROG 8", "{\"parameters\":{\"range\":3}}");
+    add(f, "rog4b", "ROG", 4, "ROG 4", "{\"parameters\":{\"range\":4}}");
+    fixture_sql(f, "INSERT INTO case_runs VALUES ('other', 0, 'rog4b'), ('other', 1, 'rog4'),"
+                   " ('other', 2, 'bsp')");
+    static const char *const all[] = {"bsp", "rog4", "rog8", "rog4b"};
+    for (size_t i = 0; i < 4; i++)
+        assert_int_equal(style_of(f, "case", all[i]), i);
+    assert_int_equal(style_of(f, "other", "rog4b"), 3);
+    assert_int_equal(style_of(f, "other", "rog4"), 1);
+    assert_int_equal(style_of(f, "other", "bsp"), 0);
+    /* The same whatever the order, and when others come. */
+    fixture_sql(f, "UPDATE case_runs SET position = 9 - position");
+    add(f, "new", "SSP", 4, "SSP 4", "{}");
+    for (size_t i = 0; i < 4; i++)
+        assert_int_equal(style_of(f, "case", all[i]), i);
+    /* Two series of one strategy: the first recorded has its style, the other one of its own. */
+    add(f, "twin", "BSP", 0, "BSP", "{\"batch\":1}");
+    fixture_sql(f, "UPDATE runs SET config = '{\"batch\":2}' WHERE id = 'bsp'");
+    assert_int_equal(style_of(f, "case", "bsp"), 0);
+    assert_int_equal(style_of(f, "case", "twin"), 5);
+}
+
+static void styles_differ(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ROG_LINE_STYLES; i++)
+        for (size_t k = 0; k < i; k++) {
+            struct rog_line_style a = rog_line_style(i, false), b = rog_line_style(k, false);
+            assert_true(a.mark != b.mark || strcmp(a.color, b.color) != 0);
+            assert_true((i % ROG_LINE_COLORS == k % ROG_LINE_COLORS) == !strcmp(a.color, b.color));
+        }
+    struct rog_line_style contender = rog_line_style(3, true), other = rog_line_style(3, false);
+    assert_int_equal(contender.mark, other.mark);
+    assert_string_equal(contender.color, other.color);
+    assert_string_not_equal(contender.dash, other.dash);
+}
+
+#define LABELS(test) cmocka_unit_test_setup_teardown(test, fixture_setup, fixture_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        LABELS(settings_that_differ_are_shown),
+        LABELS(equal_notes_are_parted),
+        LABELS(real_and_virtual_time_are_told_apart),
+        LABELS(what_is_common_is_dropped),
+        cmocka_unit_test(shorter_texts),
+        LABELS(a_strategy_keeps_its_style),
+        cmocka_unit_test(styles_differ),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
