@@ -14,6 +14,8 @@ if(NOT ROG_TRAINER_ONLY)
   pkg_check_modules(CURL REQUIRED IMPORTED_TARGET libcurl)
   pkg_check_modules(LIBSSH REQUIRED IMPORTED_TARGET libssh)
   pkg_check_modules(ARCHIVE REQUIRED IMPORTED_TARGET libarchive)
+  pkg_check_modules(EXPAT REQUIRED IMPORTED_TARGET expat)
+  pkg_check_modules(QPDF REQUIRED IMPORTED_TARGET libqpdf)
   pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
   # It has no file for pkg-config.
   find_path(UNISTRING_INCLUDE_DIR unistr.h REQUIRED)

@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A temporary folder of scripts and data, drawn and moved as one. */
+/* A temporary folder of scripts and data, drawn, read back and moved as one. */
 #include <orchestrator/figures/drawing.h>
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <common/file.h>
 #include <orchestrator/figures/gnuplot.h>
+#include <orchestrator/figures/picture.h>
 
 #define TIMEOUT_S 120.0
 
@@ -84,47 +87,120 @@ int rog_drawing_add(struct rog_drawing *drawing, const char *stem, struct rog_er
     return 0;
 }
 
-/* Moves one file; tells about pictures. */
-static int move(const struct rog_drawing *drawing, const char *stem, const char *extension,
-                bool is_picture, struct rog_error *err)
+/* A file of the set: where it was drawn, where it belongs, and where what was there before waits.
+ */
+struct part {
+    const char *stem;
+    char extension[8];
+    bool is_picture, put, replaced;
+    char *drawn, *place, *before;
+};
+
+struct parts {
+    struct part *item;
+    size_t count;
+};
+
+static void parts_release(struct parts *parts)
 {
-    const struct rog_figures_options *options = drawing->options;
-    int code = 0;
-    char *from = rog_format("%s/%s.%s", drawing->folder, stem, extension);
-    char *to = rog_format("%s/%s.%s", options->plots, stem, extension);
-    if (!from || !to)
-        code = rog_fail_nomem(err);
-    else if (rename(from, to) != 0)
-        code = rog_fail(err, ROG_EIO, "cannot write %s: %s", to, strerror(errno));
-    else if (is_picture && options->drawn)
-        options->drawn(options->user, to);
-    free(from);
-    free(to);
-    return code;
+    for (size_t i = 0; i < parts->count; i++) {
+        free(parts->item[i].drawn);
+        free(parts->item[i].place);
+        free(parts->item[i].before);
+    }
+    free(parts->item);
 }
 
-static int move_all(const struct rog_drawing *drawing, const char *stem, struct rog_error *err)
+static int parts_add(struct parts *parts, const struct rog_drawing *drawing, const char *stem,
+                     const char *extension, int letters, bool is_picture, struct rog_error *err)
 {
-    int code = move(drawing, stem, "dat", false, err);
-    if (code == 0)
-        code = move(drawing, stem, "gp", false, err);
-    const char *format = drawing->formats;
-    while (code == 0 && *format) {
-        char extension[8];
-        size_t size = strcspn(format, " ");
-        snprintf(extension, sizeof extension, "%.*s", (int)size, format);
-        code = move(drawing, stem, extension, true, err);
-        format += size + strspn(format + size, " ");
+    struct part *part = &parts->item[parts->count++];
+    *part = (struct part){.stem = stem, .is_picture = is_picture};
+    snprintf(part->extension, sizeof part->extension, "%.*s", letters, extension);
+    part->drawn = rog_format("%s/%s.%s", drawing->folder, stem, part->extension);
+    part->place = rog_format("%s/%s.%s", drawing->options->plots, stem, part->extension);
+    part->before = rog_format("%s/%s.%s.before", drawing->folder, stem, part->extension);
+    return part->drawn && part->place && part->before ? 0 : rog_fail_nomem(err);
+}
+
+/* Of each figure its data, its script and its pictures. */
+static int parts_list(struct parts *parts, const struct rog_drawing *drawing, struct rog_error *err)
+{
+    size_t most = 2 + strlen(drawing->formats); /* more letters than formats */
+    parts->item = calloc(drawing->count * most + 1, sizeof *parts->item);
+    int code = parts->item ? 0 : rog_fail_nomem(err);
+    for (size_t i = 0; i < drawing->count && code == 0; i++) {
+        const char *stem = drawing->stem[i];
+        code = parts_add(parts, drawing, stem, "dat", 3, false, err);
+        if (code == 0)
+            code = parts_add(parts, drawing, stem, "gp", 2, false, err);
+        const char *format = drawing->formats;
+        while (code == 0 && *format) {
+            size_t size = strcspn(format, " ");
+            code = parts_add(parts, drawing, stem, format, (int)size, true, err);
+            format += size + strspn(format + size, " ");
+        }
     }
     return code;
 }
 
-int rog_drawing_finish(struct rog_drawing *drawing, struct rog_error *err)
+static int check_pictures(const struct parts *parts, const char *plots, struct rog_error *err)
+{
+    struct rog_error why;
+    int code = 0;
+    for (size_t i = 0; i < parts->count && code == 0; i++) {
+        const struct part *part = &parts->item[i];
+        if (part->is_picture && rog_picture_check(part->drawn, part->extension, &why) < 0)
+            code = rog_fail(err, ROG_EFAILED,
+                            "the figure %s.%s was drawn, but does not read well, and nothing was "
+                            "put into %s: %s",
+                            part->stem, part->extension, plots, why.message);
+    }
+    return code;
+}
+
+static int put(struct part *part, struct rog_error *err)
+{
+    struct stat there;
+    if (lstat(part->place, &there) == 0 && S_ISDIR(there.st_mode))
+        return rog_fail(err, ROG_EIO, "cannot write %s: it is a folder", part->place);
+    part->replaced = rename(part->place, part->before) == 0;
+    part->put = (part->replaced || errno == ENOENT) && rename(part->drawn, part->place) == 0;
+    return part->put ? 0
+                     : rog_fail(err, ROG_EIO, "cannot write %s: %s", part->place, strerror(errno));
+}
+
+/* What was there before is there again. */
+static void take_back(struct part *part)
+{
+    if (part->put)
+        unlink(part->place);
+    if (part->replaced && rename(part->before, part->place) == 0)
+        part->replaced = false;
+}
+
+/* All of the set, or none of it. */
+static int put_all(const struct parts *parts, const struct rog_figures_options *options,
+                   struct rog_error *err)
+{
+    size_t i = 0;
+    int code = 0;
+    while (i < parts->count && code == 0)
+        code = put(&parts->item[i++], err);
+    while (code < 0 && i > 0)
+        take_back(&parts->item[--i]);
+    for (i = 0; i < parts->count && code == 0; i++)
+        if (parts->item[i].is_picture && options->drawn)
+            options->drawn(options->user, parts->item[i].place);
+    return code;
+}
+
+static int run_gnuplot(const struct rog_drawing *drawing, struct rog_error *err)
 {
     int code = 0;
-    const char **scripts = calloc(drawing->count + 1, sizeof *scripts);
     char **names = calloc(drawing->count + 1, sizeof *names);
-    if (!scripts || !names)
+    const char **scripts = calloc(drawing->count + 1, sizeof *scripts);
+    if (!names || !scripts)
         code = rog_fail_nomem(err);
     for (size_t i = 0; i < drawing->count && code == 0; i++) {
         scripts[i] = names[i] = rog_format("%s.gp", drawing->stem[i]);
@@ -134,12 +210,24 @@ int rog_drawing_finish(struct rog_drawing *drawing, struct rog_error *err)
     if (code == 0)
         code = rog_gnuplot_run(drawing->folder, scripts, drawing->count, drawing->formats,
                                TIMEOUT_S, err);
-    for (size_t i = 0; i < drawing->count && code == 0; i++)
-        code = move_all(drawing, drawing->stem[i], err);
     for (size_t i = 0; names && i < drawing->count; i++)
         free(names[i]);
     free(names);
     free(scripts);
+    return code;
+}
+
+int rog_drawing_finish(struct rog_drawing *drawing, struct rog_error *err)
+{
+    struct parts parts = {0};
+    int code = run_gnuplot(drawing, err);
+    if (code == 0)
+        code = parts_list(&parts, drawing, err);
+    if (code == 0)
+        code = check_pictures(&parts, drawing->options->plots, err);
+    if (code == 0)
+        code = put_all(&parts, drawing->options, err);
+    parts_release(&parts);
     return code;
 }
 

@@ -3,7 +3,7 @@
 #define ROG_FIGURES_DRAWING_H
 
 /* A set of figures on its way into the folder of plots: scripts and data are written into a
- * temporary folder within it, drawn there, and moved when all of them are there. */
+ * temporary folder within it, drawn there, read back (picture.h), and moved all or not at all. */
 
 #include <stddef.h>
 
@@ -23,7 +23,8 @@ int rog_drawing_begin(struct rog_drawing *drawing, const struct rog_figures_opti
                       struct rog_error *err);
 /* A figure whose script and data are in drawing->folder. */
 int rog_drawing_add(struct rog_drawing *drawing, const char *stem, struct rog_error *err);
-/* Draws and moves them all. */
+/* Draws and moves them all. ROG_EFAILED names the picture that does not read well. After an error
+ * the folder of plots is as it was. */
 int rog_drawing_finish(struct rog_drawing *drawing, struct rog_error *err);
 /* Removes the temporary folder and what is in it. */
 void rog_drawing_release(struct rog_drawing *drawing);

@@ -5,7 +5,8 @@
 /*
  * Figures of a case, and of one worker's microevents, drawn by gnuplot from the database alone.
  * Each is NAME.pdf, NAME.svg and NAME.png with the script NAME.gp and its data NAME.dat beside
- * them, NAME being CASE-PANEL. Files appear whole or not at all.
+ * them, NAME being CASE-PANEL. Pictures are read back before they are put in place, and a set is
+ * put in place whole or not at all.
  */
 
 #include <stdbool.h>

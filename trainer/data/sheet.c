@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <trainer/data/png.h>
+#include <common/png.h>
 
 #define IMAGE_LEAST 64 /* pixels of an edge on the sheet; smaller images are enlarged */
 #define GAP 10         /* around a class */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Writes PNG files, by libpng. */
-#include <trainer/data/png.h>
+/* Writes and reads PNG files, by libpng. */
+#include <common/png.h>
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -40,5 +41,34 @@ int rog_png_write(const char *path, const uint8_t *pixels, uint32_t height, uint
     }
     png_image_free(&image);
     free(file);
+    return code;
+}
+
+int rog_png_read(const char *path, uint8_t **pixels, uint32_t *height, uint32_t *width,
+                 struct rog_error *err)
+{
+    png_image image;
+    memset(&image, 0, sizeof image);
+    image.version = PNG_IMAGE_VERSION;
+    const png_color white = {255, 255, 255};
+    uint8_t *read = NULL;
+    int code = ROG_OK;
+    bool begun = png_image_begin_read_from_file(&image, path) != 0;
+    image.format = PNG_FORMAT_RGB;
+    if (!begun || image.width > EDGE_MAX || image.height > EDGE_MAX)
+        code = rog_fail(err, ROG_EFORMAT, "%s: %s", path,
+                        begun ? "the picture is too large" : image.message);
+    else if (!(read = malloc(PNG_IMAGE_SIZE(image))))
+        code = rog_fail_nomem(err);
+    else if (!png_image_finish_read(&image, &white, read, 0, NULL))
+        code = rog_fail(err, ROG_EFORMAT, "%s: %s", path, image.message);
+    if (code == ROG_OK) {
+        *pixels = read;
+        *height = image.height;
+        *width = image.width;
+        read = NULL;
+    }
+    png_image_free(&image);
+    free(read);
     return code;
 }

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Reads a PDF picture, by libqpdf, whose types stay in this file. */
+#include <orchestrator/figures/picture.h>
+
+#include <stddef.h>
+
+#include <qpdf/qpdf-c.h>
+
+int rog_picture_check_pdf(const char *path, struct rog_error *err)
+{
+    qpdf_data pdf = qpdf_init();
+    if (!pdf)
+        return rog_fail_nomem(err);
+    qpdf_silence_errors(pdf);
+    qpdf_set_suppress_warnings(pdf, QPDF_TRUE);
+    qpdf_set_attempt_recovery(pdf, QPDF_FALSE);
+    QPDF_ERROR_CODE status = qpdf_read(pdf, path, NULL);
+    if (!(status & QPDF_ERRORS))
+        status = qpdf_check_pdf(pdf); /* decodes every stream */
+    int code = 0;
+    if (status != QPDF_SUCCESS) {
+        qpdf_error cause = qpdf_has_error(pdf) ? qpdf_get_error(pdf) : qpdf_next_warning(pdf);
+        code = rog_fail(err, ROG_EFORMAT, "%s: not a valid PDF: %s", path,
+                        cause ? qpdf_get_error_message_detail(pdf, cause) : "unknown cause");
+    } else if (qpdf_get_num_pages(pdf) != 1) {
+        code = rog_fail(err, ROG_EFORMAT, "%s: %d pages, not one", path, qpdf_get_num_pages(pdf));
+    }
+    qpdf_cleanup(&pdf);
+    return code;
+}

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A set of figures is put in place whole, after each picture has been read, or not at all. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <common/file.h>
+#include <common/process.h>
+#include <orchestrator/figures/drawing.h>
+#include <orchestrator/figures/picture.h>
+
+/* A picture of any format with nothing on its edge. */
+#define DRAW                                                                            \
+    "do for [f in formats] {\n"                                                         \
+    "if (f eq 'pdf') { set terminal pdfcairo }\nif (f eq 'svg') { set terminal svg }\n" \
+    "if (f eq 'png') { set terminal pngcairo }\n"                                       \
+    "set output base.'.'.f\nset margins 9, 9, 4, 4\nplot x\n}\nset output\n"
+
+/* What a script does after it has drawn, and what is said of it. */
+static const struct spoilt {
+    const char *format, *how, *says;
+} spoilt[] = {
+    {"pdf", "system('truncate -s 200 bad.pdf')", "not a valid PDF"},
+    {"pdf", "system('truncate -s 0 bad.pdf')", "not a valid PDF"},
+    {"pdf", "system('cp bad.gp bad.pdf')", "not a valid PDF"},
+    {"pdf", "set terminal pdfcairo; set output 'bad.pdf'; plot x; plot x; set output", "2 pages"},
+    {"svg", "system('truncate -s 200 bad.svg')", "not valid XML"},
+    {"svg", "set print 'bad.svg'; print \"<svg><text>\\032</text></svg>\"", "line 1: not valid"},
+    {"svg", "set print 'bad.svg'; print '<html><p/></html>'", "no picture"},
+    {"png", "system('truncate -s 500 bad.png')", "bad.png"},
+    {"png", "system('truncate -s 0 bad.png')", "bad.png"},
+    {"png",
+     "set terminal pngcairo; set output 'bad.png'; set object rectangle from screen 0, screen 0 to "
+     "screen 0.1, screen 1 fc rgb 'black' fs solid; plot x; set output",
+     "edge"},
+    {"png", "system('rm bad.png')", "bad.png"},
+};
+
+struct folder {
+    char path[64];
+};
+
+static int make_folder(void **state)
+{
+    struct folder *folder = calloc(1, sizeof *folder);
+    strcpy(folder->path, "/tmp/rog-drawing-XXXXXX");
+    *state = folder;
+    return mkdtemp(folder->path) ? 0 : -1;
+}
+
+static int remove_folder(void **state)
+{
+    struct folder *folder = *state;
+    rog_dir_remove(folder->path, NULL);
+    free(folder);
+    return 0;
+}
+
+static void need_gnuplot(void)
+{
+    if (rog_program_exists("gnuplot"))
+        return;
+    print_message("gnuplot is not installed: nothing is drawn\n");
+    skip();
+}
+
+static void write_text(const char *folder, const char *name, const char *text)
+{
+    struct rog_error err;
+    char *path = rog_path_join(folder, name);
+    if (rog_file_write(path, text, strlen(text), &err) != 0)
+        fail_msg("%s", err.message);
+    free(path);
+}
+
+static void assert_holds(const char *folder, const char *name, const char *text)
+{
+    char *path = rog_path_join(folder, name), *there = NULL;
+    size_t size;
+    assert_int_equal(rog_file_read(path, 100000, &there, &size, NULL), 0);
+    assert_string_equal(there, text);
+    free(there);
+    free(path);
+}
+
+static bool has(const char *folder, const char *name)
+{
+    char *path = rog_path_join(folder, name);
+    bool there = rog_file_exists(path);
+    free(path);
+    return there;
+}
+
+static void count_drawn(void *user, const char *path)
+{
+    (void)path;
+    ++*(size_t *)user;
+}
+
+/* The figures `good` and, where `how` is not NULL, `bad`, which is spoilt so. */
+static int draw(const struct folder *folder, const char *formats, const char *how, size_t *told,
+                struct rog_error *err)
+{
+    struct rog_drawing drawing;
+    *told = 0;
+    const struct rog_figures_options options = {
+        .plots = folder->path, .formats = formats, .drawn = count_drawn, .user = told};
+    assert_int_equal(rog_drawing_begin(&drawing, &options, err), 0);
+    write_text(drawing.folder, "good.dat", "new");
+    write_text(drawing.folder, "good.gp", "base = 'good'\n" DRAW);
+    assert_int_equal(rog_drawing_add(&drawing, "good", err), 0);
+    if (how) {
+        char *script = rog_format("base = 'bad'\n" DRAW "%s\n", how);
+        write_text(drawing.folder, "bad.dat", "new");
+        write_text(drawing.folder, "bad.gp", script);
+        assert_int_equal(rog_drawing_add(&drawing, "bad", err), 0);
+        free(script);
+    }
+    int code = rog_drawing_finish(&drawing, err);
+    rog_drawing_release(&drawing);
+    return code;
+}
+
+static void whole_pictures_are_put_in_place(void **state)
+{
+    const struct folder *folder = *state;
+    struct rog_error err;
+    size_t told;
+    need_gnuplot();
+    write_text(folder->path, "good.dat", "old");
+    write_text(folder->path, "good.svg", "old");
+    if (draw(folder, "pdf,svg,png", NULL, &told, &err) != 0)
+        fail_msg("%s", err.message);
+    assert_int_equal(told, 3);
+    assert_holds(folder->path, "good.dat", "new");
+    static const char *const formats[] = {"pdf", "svg", "png"};
+    for (size_t i = 0; i < 3; i++) {
+        char *path = rog_format("%s/good.%s", folder->path, formats[i]);
+        if (rog_picture_check(path, formats[i], &err) != 0)
+            fail_msg("%s", err.message);
+        /* None of them passes for another. */
+        for (size_t k = 0; k < 3; k++)
+            assert_true(k == i || rog_picture_check(path, formats[k], &err) == ROG_EFORMAT);
+        free(path);
+    }
+}
+
+static void spoilt_pictures_are_named_and_stay_out(void **state)
+{
+    const struct folder *folder = *state;
+    struct rog_error err;
+    size_t told;
+    need_gnuplot();
+    write_text(folder->path, "good.svg", "old");
+    write_text(folder->path, "bad.dat", "old");
+    for (size_t i = 0; i < sizeof spoilt / sizeof *spoilt; i++) {
+        char *name = rog_format("bad.%s", spoilt[i].format);
+        int code = draw(folder, spoilt[i].format, spoilt[i].how, &told, &err);
+        if (code != ROG_EFAILED || !strstr(err.message, name) ||
+            !strstr(err.message, spoilt[i].says))
+            fail_msg("%s: %d, %s", spoilt[i].how, code, code ? err.message : "");
+        assert_int_equal(told, 0);
+        assert_holds(folder->path, "good.svg", "old");
+        assert_holds(folder->path, "bad.dat", "old");
+        assert_false(has(folder->path, "good.dat") || has(folder->path, "good.gp"));
+        assert_false(has(folder->path, "good.png") || has(folder->path, name));
+        free(name);
+    }
+}
+
+/* The last file of a set cannot be put in place: those before it are taken back. */
+static void a_set_is_not_replaced_in_part(void **state)
+{
+    const struct folder *folder = *state;
+    struct rog_error err;
+    size_t told;
+    need_gnuplot();
+    write_text(folder->path, "good.dat", "old");
+    write_text(folder->path, "good.svg/kept", "mine");
+    assert_int_equal(draw(folder, "png,svg", NULL, &told, &err), ROG_EIO);
+    assert_non_null(strstr(err.message, "good.svg: it is a folder"));
+    assert_int_equal(told, 0);
+    assert_holds(folder->path, "good.dat", "old");
+    assert_holds(folder->path, "good.svg/kept", "mine");
+    assert_false(has(folder->path, "good.gp") || has(folder->path, "good.png"));
+}
+
+#define DRAWS(test) cmocka_unit_test_setup_teardown(test, make_folder, remove_folder)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        DRAWS(whole_pictures_are_put_in_place),
+        DRAWS(spoilt_pictures_are_named_and_stay_out),
+        DRAWS(a_set_is_not_replaced_in_part),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
