@@ -226,9 +226,9 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
     if (code == 0 && rog_cli_given(cli, "max-repeats") && !rog_cli_given(cli, "until-ci"))
         code = rog_fail(err, ROG_EINVAL, "--max-repeats is a limit of --until-ci PCT");
     if (code == 0)
-        code = rog_experiment_read(&s.experiment, rog_cli_arg(cli, 0), err);
+        code = rog_command_experiment(cli, rog_cli_arg(cli, 0), &s.experiment, err);
     if (code == 0)
-        code = rog_command_cluster(cli, &s.cluster, err);
+        code = rog_command_cluster_of(cli, s.experiment, &s.cluster, err);
     if (code == 0)
         code = rog_plan_experiment(&s.plan, s.experiment, s.cluster, &s.planned, err);
     if (code == 0)
@@ -246,7 +246,7 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
 static const struct rog_setting options[] = {
     {.name = "cluster",
      .type = ROG_SETTING_STRING,
-     .help = "cluster file; default: a virtual cluster of 4 workers"},
+     .help = "cluster file; default: the experiment file's, else a virtual cluster of 4 workers"},
     {.name = "jobs",
      .type = ROG_SETTING_INT,
      .min = 1,

@@ -11,6 +11,7 @@
 #include <common/file.h>
 #include <orchestrator/fleet/fleet.h>
 #include <orchestrator/kinds.h>
+#include <orchestrator/output.h>
 
 const struct rog_setting rog_common_options[] = {
     {.name = "db",
@@ -38,14 +39,15 @@ int rog_command_db(const struct rog_cli *cli, enum rog_db_mode mode, struct rog_
     return rog_db_open(db, rog_cli_string(cli, "db"), mode, err);
 }
 
-static int read_cluster(const char *given, struct rog_cluster **cluster, struct rog_error *err)
+static int read_cluster(const char *given, const char *folder, struct rog_cluster **cluster,
+                        struct rog_error *err)
 {
     char *share = rog_install_path("share/rog", err);
     *cluster = NULL;
     if (!share)
         return ROG_EFAILED;
     char *profiles = rog_path_join(share, "profiles.conf");
-    int code = profiles ? rog_cluster_read(cluster, given, profiles, rog_cluster_kinds, err)
+    int code = profiles ? rog_cluster_read(cluster, given, folder, profiles, rog_cluster_kinds, err)
                         : rog_fail_nomem(err);
     free(profiles);
     free(share);
@@ -59,7 +61,7 @@ int rog_command_cluster_named(const char *name, struct rog_cluster **cluster, st
     *cluster = NULL;
     int code = !share ? ROG_EFAILED : path ? 0 : rog_fail_nomem(err);
     if (code == 0)
-        code = read_cluster(path, cluster, err);
+        code = read_cluster(path, NULL, cluster, err);
     free(path);
     free(share);
     return code;
@@ -69,8 +71,44 @@ int rog_command_cluster(const struct rog_cli *cli, struct rog_cluster **cluster,
                         struct rog_error *err)
 {
     const char *given = rog_cli_string(cli, "cluster");
-    return given ? read_cluster(given, cluster, err)
+    return given ? read_cluster(given, NULL, cluster, err)
                  : rog_command_cluster_named("virtual4", cluster, err);
+}
+
+int rog_command_cluster_of(const struct rog_cli *cli, const struct rog_experiment *experiment,
+                           struct rog_cluster **cluster, struct rog_error *err)
+{
+    const struct rog_experiment_name *named = &experiment->cluster;
+    if (rog_cli_given(cli, "cluster") || !named->name)
+        return rog_command_cluster(cli, cluster, err);
+    char *folder = rog_path_dir(experiment->path);
+    int code = folder ? read_cluster(named->name, folder, cluster, err) : rog_fail_nomem(err);
+    free(folder);
+    if (code == ROG_EINVAL)
+        rog_fail_prefix(err, "%s, line %d: cluster", experiment->path, named->line);
+    return code;
+}
+
+int rog_command_experiment(const struct rog_cli *cli, const char *given,
+                           struct rog_experiment **experiment, struct rog_error *err)
+{
+    const struct rog_output output = rog_output_of(cli);
+    char *path = NULL;
+    if (!strchr(given, '/') && !rog_file_exists(given)) {
+        char *share = rog_install_path("share/rog", err);
+        if (!share)
+            return ROG_EFAILED;
+        path = rog_path_join(share, given);
+        free(share);
+        if (!path)
+            return rog_fail_nomem(err);
+    }
+    bool installed = path && rog_file_exists(path);
+    if (installed)
+        rog_remark(&output, "taking %s, which came with the program", path);
+    int code = rog_experiment_read(experiment, installed ? path : given, err);
+    free(path);
+    return code;
 }
 
 int rog_command_trainer(const struct rog_cli *cli, const char *name, struct rog_error *err)

@@ -6,6 +6,7 @@
 
 #include <common/cli.h>
 #include <orchestrator/conf/cluster.h>
+#include <orchestrator/conf/experiment.h>
 #include <orchestrator/store/db.h>
 
 extern const struct rog_command rog_cmd_case;
@@ -40,9 +41,17 @@ int rog_command_db(const struct rog_cli *cli, enum rog_db_mode mode, struct rog_
 /* Reads --cluster, or the cluster that comes with the program. */
 int rog_command_cluster(const struct rog_cli *cli, struct rog_cluster **cluster,
                         struct rog_error *err);
+/* The same; without --cluster it is the one that the experiment file names. */
+int rog_command_cluster_of(const struct rog_cli *cli, const struct rog_experiment *experiment,
+                           struct rog_cluster **cluster, struct rog_error *err);
 /* The cluster that comes with the program under this name. */
 int rog_command_cluster_named(const char *name, struct rog_cluster **cluster,
                               struct rog_error *err);
+
+/* Reads an experiment file. A bare name that is no file here may be one that came with the program,
+ * which is remarked then. */
+int rog_command_experiment(const struct rog_cli *cli, const char *given,
+                           struct rog_experiment **experiment, struct rog_error *err);
 
 /* Becomes the trainer with its command `name` and this command's arguments; returns only when that
  * is not possible. */

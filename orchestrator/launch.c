@@ -20,6 +20,8 @@ static void say_what_is_there(const struct rog_launch *launch, const struct rog_
         known += plan->run[i].action != ROG_PLAN_NEW;
     }
     const struct rog_output *output = &launch->output;
+    if (plan->other_cluster)
+        rog_remark(output, "%s", plan->other_cluster);
     if (plan->case_name && known == 0)
         rog_remark(output, "%s: %zu %s to do", plan->case_name, plan->count,
                    plan->count == 1 ? "run" : "runs");
@@ -136,6 +138,8 @@ static int show_plan_json(const struct rog_plan *plan, struct rog_error *err)
 int rog_launch_show_plan(const struct rog_output *output, const struct rog_plan *plan,
                          struct rog_error *err)
 {
+    if (plan->other_cluster)
+        rog_remark(output, "%s", plan->other_cluster);
     if (output->json)
         return show_plan_json(plan, err);
     struct rog_table *table = rog_table_new(

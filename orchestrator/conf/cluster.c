@@ -447,28 +447,41 @@ static int take(struct reader *reader, struct rog_error *err)
     return code;
 }
 
-/* A name without a slash that is no file here may be one that came with the program. */
-static char *find_file(const char *path, struct rog_error *err)
+/* One of the files that come with the program; *path stays NULL where none has that name. */
+static int find_installed(char **path, const char *name, struct rog_error *err)
 {
-    if (strcmp(path, "lab") == 0 && !rog_file_exists(path))
-        path = ROG_CLUSTER_LAB_DIR "/cluster.conf";
-    if (strchr(path, '/') || rog_file_exists(path)) {
-        char *copy = rog_strdup(path);
-        if (!copy)
-            rog_fail_nomem(err);
-        return copy;
-    }
     char *share = rog_install_path("share/rog", err);
     if (!share)
-        return NULL;
-    char *installed = rog_format("%s/clusters/%s.conf", share, path);
-    char *found = installed && !rog_file_exists(installed) ? rog_strdup(path) : installed;
-    if (found != installed)
-        free(installed);
-    if (!found)
-        rog_fail_nomem(err);
+        return ROG_EFAILED;
+    *path = rog_format("%s/clusters/%s.conf", share, name);
     free(share);
-    return found;
+    if (!*path)
+        return rog_fail_nomem(err);
+    if (!rog_file_exists(*path)) {
+        free(*path);
+        *path = NULL;
+    }
+    return 0;
+}
+
+/* A bare name that is no file of the folder may be one that came with the program. */
+static int find_file(char **path, const char *given, const char *folder, struct rog_error *err)
+{
+    char *here = folder ? rog_path_join(folder, given) : rog_strdup(given);
+    int code = here ? 0 : rog_fail_nomem(err);
+    *path = NULL;
+    if (code == 0 && !strchr(given, '/') && !rog_file_exists(here)) {
+        if (strcmp(given, "lab") == 0)
+            *path = rog_strdup(ROG_CLUSTER_LAB_DIR "/cluster.conf");
+        else
+            code = find_installed(path, given, err);
+    }
+    if (code == 0 && !*path) {
+        *path = here;
+        here = NULL;
+    }
+    free(here);
+    return code;
 }
 
 static char *name_of(const char *path)
@@ -481,20 +494,18 @@ static char *name_of(const char *path)
     return rog_format("%.*s", (int)length, base);
 }
 
-int rog_cluster_read(struct rog_cluster **out, const char *path, const char *profiles_path,
-                     const struct rog_cluster_kind *const *kinds, struct rog_error *err)
+int rog_cluster_read(struct rog_cluster **out, const char *given, const char *folder,
+                     const char *profiles_path, const struct rog_cluster_kind *const *kinds,
+                     struct rog_error *err)
 {
     *out = NULL;
     struct rog_conf_node *root = NULL, *profiles = NULL;
     struct rog_cluster *cluster = calloc(1, sizeof *cluster);
     if (!cluster)
         return rog_fail_nomem(err);
-    int code = 0;
-    cluster->path = find_file(path, err);
-    cluster->name = cluster->path ? name_of(path) : NULL;
-    if (!cluster->path)
-        code = ROG_EFAILED;
-    else if (!cluster->name)
+    int code = find_file(&cluster->path, given, folder, err);
+    cluster->name = name_of(given);
+    if (code == 0 && !cluster->name)
         code = rog_fail_nomem(err);
     if (code == 0)
         code = rog_conf_read(&root, cluster->path, err);

@@ -47,11 +47,13 @@ struct rog_cluster {
     double lease_s;
 };
 
-/* `path` is a file, the bare name of one of the files that come with the program ("virtual4"), or
- * "lab" for the lab of this machine. `profiles_path` is the file of device profiles, `kinds` the
- * table of kinds, which ends in NULL. */
-int rog_cluster_read(struct rog_cluster **cluster, const char *path, const char *profiles_path,
-                     const struct rog_cluster_kind *const *kinds, struct rog_error *err);
+/* `given` is a file, relative to `folder` (NULL: the current one), the bare name of one of the
+ * files that come with the program ("virtual4"), or "lab" for the lab of this machine.
+ * `profiles_path` is the file of device profiles, `kinds` the table of kinds, which ends in NULL.
+ */
+int rog_cluster_read(struct rog_cluster **cluster, const char *given, const char *folder,
+                     const char *profiles_path, const struct rog_cluster_kind *const *kinds,
+                     struct rog_error *err);
 void rog_cluster_free(struct rog_cluster *cluster);
 
 /* How runs of real processes are kept going. */

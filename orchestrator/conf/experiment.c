@@ -30,6 +30,9 @@ static const struct rog_setting case_settings[] = {
     {.name = "baseline",
      .type = ROG_SETTING_STRING,
      .help = "the only one that gains are reported over: a library or a run's note"},
+    {.name = "cluster",
+     .type = ROG_SETTING_STRING,
+     .help = "cluster file that the runs are executed on"},
     {.name = "runs", .type = ROG_SETTING_STRING, .help = "list of runs"},
     {.name = "matrix", .type = ROG_SETTING_STRING, .help = "product of settings"},
     {.name = NULL},
@@ -259,7 +262,9 @@ static int take_case(struct rog_experiment *experiment, const struct rog_conf_no
     if (!experiment->case_name || (figure && !experiment->figure))
         return rog_fail_nomem(err);
     int code = take_name(&experiment->contender, rog_conf_get(root, "contender"), err);
-    return code ? code : take_name(&experiment->baseline, rog_conf_get(root, "baseline"), err);
+    if (code == 0)
+        code = take_name(&experiment->baseline, rog_conf_get(root, "baseline"), err);
+    return code ? code : take_name(&experiment->cluster, rog_conf_get(root, "cluster"), err);
 }
 
 static int take(struct rog_experiment *experiment, const struct rog_conf_node *root,
@@ -336,5 +341,6 @@ void rog_experiment_free(struct rog_experiment *experiment)
     free(experiment->figure);
     free(experiment->contender.name);
     free(experiment->baseline.name);
+    free(experiment->cluster.name);
     free(experiment);
 }

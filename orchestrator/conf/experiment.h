@@ -6,6 +6,7 @@
  * Experiment files: a case and its runs.
  *
  *     case = "threshold";  figure = "10";  target_accuracy = 64.0;  contender = "ROG";
+ *     cluster = "robots.conf";
  *     control = "outdoors";                            settings at top level hold for every run
  *     runs = ( { library = "ROG"; threshold = 4; note = "ROG 4"; }, ... );
  * or, instead of runs, every combination of
@@ -28,7 +29,7 @@ struct rog_experiment_run {
     int line;                  /* where the run stands */
 };
 
-/* The name of something that the case's runs must have, and where it stands. */
+/* What the file names, and where it stands. */
 struct rog_experiment_name {
     char *name; /* NULL when not given */
     int line;
@@ -40,6 +41,8 @@ struct rog_experiment {
     char *figure;                                   /* NULL when not given */
     double target_accuracy;                         /* percent; NaN when not given */
     struct rog_experiment_name contender, baseline; /* a library or a run's note */
+    struct rog_experiment_name cluster;             /* a path from the file's folder, or a name that
+                                                       rog_cluster_path knows */
     struct rog_experiment_run *run;
     size_t run_count;
 };

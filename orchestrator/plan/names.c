@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Makes names of runs and cases, and finds the next free one. */
+/* Makes names of runs, and finds the next free one. */
 #include <orchestrator/plan/names.h>
 
 #include <ctype.h>
@@ -53,27 +53,4 @@ int rog_run_name(struct rog_db *db, time_t now, const char *library, long long t
         if (taken < 0)
             return taken;
     }
-}
-
-int rog_case_latest(struct rog_db *db, const char *base, long *number, struct rog_error *err)
-{
-    *number = -1;
-    char *prefix = rog_format("%s-case", base);
-    struct rog_query *query = NULL;
-    int code = prefix ? 0 : rog_fail_nomem(err);
-    if (code == 0)
-        code = rog_query_new(&query, db, err,
-                             "SELECT substr(name, length(?1) + 1) FROM cases"
-                             " WHERE substr(name, 1, length(?1)) = ?1",
-                             "s", prefix);
-    while (code == 0 && (code = rog_query_step(query, err)) == 1) {
-        const char *digits = rog_query_text(query, 0);
-        size_t length = strspn(digits, "0123456789");
-        if (length > 0 && length < 9 && digits[length] == '\0' && atol(digits) > *number)
-            *number = atol(digits);
-        code = 0;
-    }
-    rog_query_free(query);
-    free(prefix);
-    return code;
 }

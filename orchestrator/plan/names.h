@@ -2,7 +2,7 @@
 #ifndef ROG_PLAN_NAMES_H
 #define ROG_PLAN_NAMES_H
 
-/* Names of runs and cases, as published. All results are heap memory. */
+/* Names of runs, as published. */
 
 #include <time.h>
 
@@ -12,8 +12,5 @@
  * the database or by a folder beside it. Call it in the transaction that inserts the run. */
 int rog_run_name(struct rog_db *db, time_t now, const char *library, long long threshold,
                  const char *control, char **name, struct rog_error *err);
-
-/* The number of the latest case BASE-caseK that is recorded, -1 when there is none. */
-int rog_case_latest(struct rog_db *db, const char *base, long *number, struct rog_error *err);
 
 #endif

@@ -9,6 +9,7 @@
 #include <strings.h>
 
 #include <common/file.h>
+#include <orchestrator/plan/choose.h>
 #include <orchestrator/plan/names.h>
 #include <orchestrator/store/cases.h>
 #include <orchestrator/store/ingest.h>
@@ -49,6 +50,7 @@ void rog_plan_free(struct rog_plan *plan)
     free(plan->contender);
     free(plan->baseline);
     free(plan->cluster);
+    free(plan->other_cluster);
     free(plan);
 }
 
@@ -217,18 +219,33 @@ int rog_plan_single(struct rog_plan **out, const struct rog_json *settings,
     return code;
 }
 
-/* BASE-caseK: the latest that is there, or the next. */
+static bool is_planned(const void *user, const char *hash)
+{
+    const struct rog_plan *plan = user;
+    for (size_t i = 0; i < plan->count; i++)
+        if (strcmp(plan->run[i].resolved.hash, hash) == 0)
+            return true;
+    return false;
+}
+
 static int choose_case(struct rog_plan *plan, struct rog_db *db, bool fresh, struct rog_error *err)
 {
-    long latest = -1;
-    int code = db ? rog_case_latest(db, plan->base, &latest, err) : 0;
-    if (code < 0)
-        return code;
-    if (latest < 0 || fresh)
-        latest++;
-    free(plan->case_name);
-    plan->case_name = rog_format("%s-case%ld", plan->base, latest);
-    return plan->case_name ? 0 : rog_fail_nomem(err);
+    const struct rog_case_question question = {
+        .base = plan->base,
+        .cluster = plan->cluster,
+        .fresh = fresh,
+        .is_planned = is_planned,
+        .plan = plan,
+    };
+    free(plan->other_cluster);
+    plan->other_cluster = NULL;
+    if (plan->base) {
+        free(plan->case_name);
+        return rog_case_choose(&question, db, &plan->case_name, &plan->other_cluster, err);
+    }
+    return db && plan->case_name
+               ? rog_case_compare(db, plan->case_name, plan->cluster, &plan->other_cluster, err)
+               : 0;
 }
 
 static int case_is_new(struct rog_plan *plan, struct rog_db *db, struct rog_error *err)
@@ -289,7 +306,7 @@ static int match_run(struct rog_plan *plan, struct rog_plan_run *run, struct rog
 
 int rog_plan_match(struct rog_plan *plan, struct rog_db *db, bool fresh, struct rog_error *err)
 {
-    int code = plan->base ? choose_case(plan, db, fresh, err) : 0;
+    int code = choose_case(plan, db, fresh, err);
     plan->case_is_new = plan->case_name != NULL;
     if (code == 0 && db && plan->case_name)
         code = case_is_new(plan, db, err);

@@ -5,9 +5,9 @@
 /*
  * A plan: the runs that are asked for, held against what the database already has of them.
  *
- * A case NAME becomes NAME-caseK. The latest K is continued: runs of it with the same configuration
- * hash that are done are not repeated; those that were planned, interrupted or failed are done
- * (again) under their own name; the rest is new.
+ * A case NAME becomes NAME-caseK. The latest K of the same cluster (choose.h) is continued: runs of
+ * it with the same configuration hash that are done are not repeated; those that were planned,
+ * interrupted or failed are done (again) under their own name; the rest is new.
  */
 
 #include <stdbool.h>
@@ -38,7 +38,8 @@ struct rog_plan {
     char *base;      /* case without -caseK; NULL: the runs belong to no case or to a named one */
     char *case_name; /* with it, once matched; NULL: no case */
     char *cluster;   /* the cluster's name */
-    char *figure;    /* NULL where the case has none */
+    char *other_cluster;        /* a remark on runs of another one (choose.h); or NULL */
+    char *figure;               /* NULL where the case has none */
     double target_accuracy;     /* percent, NaN where the case has none */
     char *contender, *baseline; /* what the case compares; NULL where it does not say */
     bool case_is_new;

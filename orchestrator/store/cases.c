@@ -121,6 +121,16 @@ int rog_case_rename(struct rog_db *db, const char *old, const char *new, struct 
     return rog_db_run(db, err, "UPDATE cases SET name = ? WHERE name = ?", "ss", new, old);
 }
 
+int rog_cases_runs(struct rog_db *db, const char *beginning, struct rog_query **query,
+                   struct rog_error *err)
+{
+    return rog_query_new(query, db, err,
+                         "SELECT name, cluster, config_hash FROM cases"
+                         " LEFT JOIN case_runs ON case_name = name LEFT JOIN runs ON id = run_id"
+                         " WHERE substr(name, 1, length(?1)) = ?1",
+                         "s", beginning);
+}
+
 int rog_runs_untested(struct rog_db *db, const char *only, struct rog_json *ids,
                       struct rog_error *err)
 {

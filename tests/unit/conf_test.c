@@ -202,7 +202,7 @@ static int read_cluster(const struct folder *f, const char *text, struct rog_clu
 {
     char *path = rog_path_join(f->path, "lab.conf");
     write_text(path, text);
-    int code = rog_cluster_read(cluster, path, f->profiles, rog_cluster_kinds, err);
+    int code = rog_cluster_read(cluster, path, NULL, f->profiles, rog_cluster_kinds, err);
     free(path);
     return code;
 }
@@ -276,7 +276,7 @@ static void paths_are_relative_to_their_file(void **state)
                      "workers = ( { host = \"b\"; profile = \"nx\"; trace = \"t{rank}.csv\"; },\n"
                      " { host = \"c\"; profile = \"nx\"; trace = \"synth:indoors\"; },\n"
                      " { host = \"d\"; profile = \"nx\"; trace = \"/t.csv\"; } );");
-    if (rog_cluster_read(&c, path, profiles, rog_cluster_kinds, &err))
+    if (rog_cluster_read(&c, path, NULL, profiles, rog_cluster_kinds, &err))
         fail_msg("%s", err.message);
     const struct rog_json *first = rog_json_at(c->workers, 0);
     check_path(f, rog_json_get_string(c->own, "ssh_config", ""), "login");
@@ -288,7 +288,7 @@ static void paths_are_relative_to_their_file(void **state)
     rog_cluster_free(c);
     write_text(path, "kind = \"ssh\"; ssh_config = \"~/login\"; server = { host = \"a\"; };\n"
                      "workers = ( { host = \"b\"; profile = \"nx\"; } );");
-    assert_int_equal(rog_cluster_read(&c, path, profiles, rog_cluster_kinds, &err), 0);
+    assert_int_equal(rog_cluster_read(&c, path, NULL, profiles, rog_cluster_kinds, &err), 0);
     assert_string_equal(rog_json_get_string(c->own, "ssh_config", ""), "~/login");
     rog_cluster_free(c);
     free(path);
@@ -314,7 +314,7 @@ static void a_setting_is_that_of_the_files_kind(void **state)
     struct rog_error err = {0};
     char *path = rog_path_join(f->path, "two.conf");
     write_text(path, "kind = \"two\"; size = \"large\"; workers = ( { profile = \"nx\"; } );");
-    if (rog_cluster_read(&c, path, f->profiles, kinds, &err))
+    if (rog_cluster_read(&c, path, NULL, f->profiles, kinds, &err))
         fail_msg("%s", err.message);
     assert_string_equal(rog_json_get_string(c->own, "size", ""), "large");
     rog_cluster_free(c);

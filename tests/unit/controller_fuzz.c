@@ -47,8 +47,8 @@ static bool take_cluster(const char *text, size_t size)
     struct rog_cluster *cluster = NULL;
     char path[ROG_FUZZ_PATH_BYTES];
     int fd = rog_fuzz_file(text, size, path);
-    bool valid = rog_cluster_read(&cluster, path, EXPERIMENTS "/profiles.conf", rog_cluster_kinds,
-                                  NULL) == 0;
+    bool valid = rog_cluster_read(&cluster, path, NULL, EXPERIMENTS "/profiles.conf",
+                                  rog_cluster_kinds, NULL) == 0;
     if (valid)
         rog_fuzz_check(rog_json_size(cluster->workers) > 0, "a cluster without workers");
     rog_cluster_free(cluster);

@@ -135,7 +135,7 @@ static void cluster_file_is_one(void **state)
     struct rog_cluster *cluster = NULL;
     struct rog_error err = {0};
     char *profiles = rog_path_join(getenv("ROG_TEST_DATA"), "../../experiments/profiles.conf");
-    if (rog_cluster_read(&cluster, "lab", profiles, rog_cluster_kinds, &err))
+    if (rog_cluster_read(&cluster, "lab", NULL, profiles, rog_cluster_kinds, &err))
         fail_msg("%s", err.message);
     free(profiles);
     assert_string_equal(cluster->kind->name, "ssh");

@@ -46,7 +46,7 @@ static int setup(void **state)
     char *profiles = rog_path_join(f->folder, "profiles.conf");
     write_text(profiles, "nx = { step_s = 1.5; };");
     write_text(cluster, "kind = \"virtual\"; workers = ( { profile = \"nx\"; count = 2; } );");
-    int code = rog_cluster_read(&f->cluster, cluster, profiles, rog_cluster_kinds, &err);
+    int code = rog_cluster_read(&f->cluster, cluster, NULL, profiles, rog_cluster_kinds, &err);
     if (code == 0)
         code = rog_db_open(&f->db, f->db_path, ROG_DB_WRITE, &err);
     free(profiles);
@@ -445,9 +445,9 @@ static void case_numbers_are_numbers(void **state)
 {
     struct fixture *f = *state;
     struct rog_error err = {0};
-    long latest = 0;
-    assert_int_equal(rog_case_latest(f->db, "t", &latest, &err), 0);
-    assert_int_equal(latest, -1);
+    struct rog_plan *plan = plan_of(f, four, &once);
+    assert_int_equal(rog_plan_match(plan, f->db, false, &err), 0);
+    assert_string_equal(plan->case_name, "t-case0");
     static const char *const names[] = {"t-case9", "t-case10",  "t-case2x",
                                         "t-case",  "tt-case50", "t_case70"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
@@ -456,8 +456,68 @@ static void case_numbers_are_numbers(void **state)
                                     " VALUES (?, '')",
                                     "s", names[i]),
                          0);
-    assert_int_equal(rog_case_latest(f->db, "t", &latest, &err), 0);
-    assert_int_equal(latest, 10);
+    assert_int_equal(rog_plan_match(plan, f->db, false, &err), 0);
+    assert_string_equal(plan->case_name, "t-case10");
+    assert_int_equal(rog_plan_match(plan, f->db, true, &err), 0);
+    assert_string_equal(plan->case_name, "t-case11");
+    rog_plan_free(plan);
+}
+
+static void use_cluster(struct fixture *f, const char *name, const char *text)
+{
+    struct rog_error err = {0};
+    char *profiles = rog_path_join(f->folder, "profiles.conf");
+    char *path = rog_path_join(f->folder, name);
+    rog_cluster_free(f->cluster);
+    write_text(path, text);
+    if (rog_cluster_read(&f->cluster, name, f->folder, profiles, rog_cluster_kinds, &err) != 0)
+        fail_msg("%s", err.message);
+    free(path);
+    free(profiles);
+}
+
+static void assert_case(const struct fixture *f, const char *case_name, const char *remark)
+{
+    struct rog_error err = {0};
+    struct rog_plan *plan = plan_of(f, four, &once);
+    assert_int_equal(rog_plan_match(plan, f->db, false, &err), 0);
+    assert_string_equal(plan->case_name, case_name);
+    if (remark)
+        assert_non_null(plan->other_cluster);
+    else
+        assert_null(plan->other_cluster);
+    if (remark && !strstr(plan->other_cluster, remark))
+        fail_msg("%s", plan->other_cluster);
+    record(plan, f->db, false);
+    rog_plan_free(plan);
+}
+
+/* Each cluster goes on with its own; one of another name that is the same by what is in it, too. */
+static void clusters_do_not_mix_in_a_case(void **state)
+{
+    struct fixture *f = *state;
+    static const char three[] =
+        "kind = \"virtual\"; workers = ( { profile = \"nx\"; count = 3; } );";
+    static const char two[] = "kind = \"virtual\"; workers = ( { profile = \"nx\"; count = 2; } );";
+    assert_case(f, "t-case0", NULL);
+    use_cluster(f, "three.conf", three);
+    assert_case(f, "t-case1", "t-case0 has runs on cluster two; those on three are t-case1");
+    assert_case(f, "t-case1", NULL);
+    use_cluster(f, "moved.conf", two);
+    assert_case(f, "t-case0", "t-case1 has runs on cluster three");
+    use_cluster(f, "three.conf", two); /* edited: still the cluster of that name */
+    assert_case(f, "t-case1", NULL);
+
+    struct rog_error err = {0};
+    struct rog_plan *plan = NULL;
+    struct rog_json *settings = rog_json_object();
+    use_cluster(f, "moved.conf", three);
+    assert_int_equal(rog_plan_single(&plan, settings, f->cluster, "t-case0", &err), 0);
+    assert_int_equal(rog_plan_match(plan, f->db, false, &err), 0);
+    assert_string_equal(plan->other_cluster,
+                        "t-case0 has runs on cluster two; this one is on moved");
+    rog_plan_free(plan);
+    rog_json_free(settings);
 }
 
 int main(void)
@@ -479,6 +539,7 @@ int main(void)
         TEST(no_parameters_are_as_if_unset),
         TEST(names_are_as_published),
         TEST(case_numbers_are_numbers),
+        TEST(clusters_do_not_mix_in_a_case),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
