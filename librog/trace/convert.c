@@ -3,93 +3,76 @@
 #include <librog/trace/convert.h>
 
 #include <ctype.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include <librog/trace/lines.h>
+
 #define PACKET_BITS (1500.0 * 8)
 #define PIECE_MS 500
-#define LINE_BYTES 256
+#define ROW_BYTES 256
 #define MS_MAX 1e9 /* eleven days */
 
-/* Copies the next line without its end; false after the last. *text moves on. */
-static bool next_line(const char **text, const char *stop, char line[LINE_BYTES])
-{
-    if (*text >= stop)
-        return false;
-    const char *newline = memchr(*text, '\n', (size_t)(stop - *text));
-    const char *end = newline ? newline : stop;
-    size_t length = (size_t)(end - *text);
-    length = length < LINE_BYTES ? length : LINE_BYTES - 1;
-    memcpy(line, *text, length);
-    while (length && isspace((unsigned char)line[length - 1]))
-        length--;
-    line[length] = '\0';
-    *text = newline ? newline + 1 : stop;
-    return true;
-}
-
-static int replay_line(struct rog_trace_builder *builder, const char *line, struct rog_error *err)
+static int replay_row(struct rog_trace_builder *builder, const char *row, struct rog_error *err)
 {
     struct tm tm = {0};
     unsigned ms = 0;
     double mbps = 0;
     int used = 0;
-    int found = sscanf(line, "%4d-%2d-%2d %2d:%2d:%2d,%3u %lf%n", &tm.tm_year, &tm.tm_mon,
+    int found = sscanf(row, "%4d-%2d-%2d %2d:%2d:%2d,%3u %lf%n", &tm.tm_year, &tm.tm_mon,
                        &tm.tm_mday, &tm.tm_hour, &tm.tm_min, &tm.tm_sec, &ms, &mbps, &used);
-    if (found != 8 || line[used] != '\0')
+    if (found != 8 || row[used + strspn(row + used, " \t")] != '\0')
         return rog_fail(err, ROG_EFORMAT,
-                        "must be \"YYYY-MM-DD hh:mm:ss,mmm MBIT\" or a remark (found \"%s\")",
-                        line);
+                        "must be \"YYYY-MM-DD hh:mm:ss,mmm MBIT\" or a remark (found \"%s\"); "
+                        "hint: --from says what the file is",
+                        row);
     tm.tm_year -= 1900;
     tm.tm_mon -= 1;
     return rog_trace_builder_add(builder, (double)timegm(&tm) + ms / 1000.0, mbps, err);
 }
 
-static int replay(struct rog_trace_builder *builder, const char *text, size_t size,
-                  const char *origin, struct rog_error *err)
+static int replay(struct rog_trace_builder *builder, struct rog_trace_lines *lines, double *end_s,
+                  struct rog_error *err)
 {
-    char line[LINE_BYTES];
-    const char *stop = text + size;
+    char row[ROW_BYTES];
+    struct rog_trace_line line;
     int code = ROG_OK;
-    for (uint32_t number = 1; !code && next_line(&text, stop, line); number++) {
-        if (isdigit((unsigned char)line[0]))
-            code = replay_line(builder, line, err);
-        if (code)
-            rog_fail_prefix(err, "%s:%u", origin, number);
+    *end_s = 0;
+    while (!code && rog_trace_lines_next(lines, &line)) {
+        snprintf(row, sizeof row, "%.*s", (int)line.length, line.text);
+        if (isdigit((unsigned char)row[0]))
+            code = replay_row(builder, row, err);
     }
     return code;
 }
 
-static int mahimahi_line(const char *line, double last_ms, double *at_ms, struct rog_error *err)
+static int packet_row(const struct rog_trace_line *line, double last_ms, double *at_ms,
+                      struct rog_error *err)
 {
-    char *end = NULL;
-    *at_ms = strtod(line, &end);
-    if (strspn(line, "0123456789") != strlen(line) || !line[0] || *at_ms > MS_MAX)
-        return rog_fail(err, ROG_EFORMAT, "must be a whole number of milliseconds (found \"%s\")",
-                        line);
+    char row[ROW_BYTES];
+    rog_trace_line_field(line, '\n', 0, row, sizeof row, NULL);
+    *at_ms = strtod(row, NULL);
+    if (strspn(row, "0123456789") != strlen(row) || *at_ms > MS_MAX)
+        return rog_fail(err, ROG_EFORMAT, "must be a whole number of milliseconds (found \"%.*s\")",
+                        rog_trace_line_shown(line), line->text);
     if (*at_ms < last_ms)
         return rog_fail(err, ROG_EFORMAT, "%.0f ms is before the line above (%.0f ms)", *at_ms,
                         last_ms);
     return ROG_OK;
 }
 
-static int mahimahi(struct rog_trace_builder *builder, const char *text, size_t size,
-                    const char *origin, struct rog_error *err)
+static int mahimahi(struct rog_trace_builder *builder, struct rog_trace_lines *lines, double *end_s,
+                    struct rog_error *err)
 {
-    char line[LINE_BYTES];
-    const char *stop = text + size;
+    struct rog_trace_line line;
     int code = ROG_OK;
     double last_ms = 0, packets = 0;
-    for (uint32_t number = 1; !code && next_line(&text, stop, line); number++) {
+    *end_s = 0;
+    while (!code && rog_trace_lines_next(lines, &line)) {
         double at_ms = 0;
-        code = mahimahi_line(line, last_ms, &at_ms, err);
-        if (code) {
-            rog_fail_prefix(err, "%s:%u", origin, number);
-            break;
-        }
+        code = packet_row(&line, last_ms, &at_ms, err);
         while (!code && at_ms >= (builder->count + 1.0) * PIECE_MS) {
             code = rog_trace_builder_add(builder, builder->count * PIECE_MS / 1e3,
                                          packets * PACKET_BITS / (PIECE_MS * 1e3), err);
@@ -104,23 +87,47 @@ static int mahimahi(struct rog_trace_builder *builder, const char *text, size_t 
     return code;
 }
 
+/* Reads the rows of a file; errors are of the line that was read last. *end_s: where the trace
+ * ends; 0: the last value holds for as long as the one before it. */
+struct format {
+    const char *name;
+    int (*read)(struct rog_trace_builder *builder, struct rog_trace_lines *lines, double *end_s,
+                struct rog_error *err);
+};
+
+static const struct format formats[] = {{"replay", replay}, {"mahimahi", mahimahi}};
+
+static const struct format *find(const char *name)
+{
+    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
+        if (strcmp(formats[i].name, name) == 0)
+            return &formats[i];
+    return NULL;
+}
+
 int rog_trace_convert(struct rog_trace **trace, const char *format, const char *text, size_t size,
                       const char *origin, struct rog_error *err)
 {
     *trace = NULL;
     if (strcmp(format, "csv") == 0)
         return rog_trace_parse(trace, text, size, origin, err);
-    struct rog_trace_builder builder = {0};
-    int code;
-    if (strcmp(format, "replay") == 0)
-        code = replay(&builder, text, size, origin, err);
-    else if (strcmp(format, "mahimahi") == 0)
-        code = mahimahi(&builder, text, size, origin, err);
-    else
-        code = rog_fail(err, ROG_EINVAL,
+    const struct format *known = find(format);
+    if (!known)
+        return rog_fail(err, ROG_EINVAL,
                         "the format must be one of " ROG_TRACE_FORMATS " (found \"%s\")", format);
+    struct rog_trace_builder builder = {0};
+    struct rog_trace_lines lines;
+    double end_s = 0;
+    int code = rog_trace_lines_begin(&lines, text, size, err);
+    if (code)
+        rog_fail_prefix(err, "%s", origin);
     if (!code) {
-        code = rog_trace_builder_end(&builder, 0, trace, err);
+        code = known->read(&builder, &lines, &end_s, err);
+        if (code)
+            rog_fail_prefix(err, "%s:%u", origin, lines.number);
+    }
+    if (!code) {
+        code = rog_trace_builder_end(&builder, end_s, trace, err);
         if (code)
             rog_fail_prefix(err, "%s", origin);
     }

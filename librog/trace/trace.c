@@ -11,9 +11,11 @@
 #include <string.h>
 
 #include <common/file.h>
+#include <librog/trace/lines.h>
 
-#define TRACE_HEADER "seconds,mbps"
-#define LINE_MAX_BYTES 128
+#define TIME_COLUMN "seconds"
+#define RATE_COLUMN "mbps"
+#define NUMBER_BYTES 128
 /* Whoever replays a trace has something to do at each of its values; and what lasts for less, or
  * takes for longer than this rate, is lost among the digits of a long run's time. */
 #define STEP_MIN_S 1e-4
@@ -145,57 +147,55 @@ int rog_trace_builder_end(struct rog_trace_builder *builder, double end_s, struc
 
 /* ---- reading and writing ---- */
 
-/* A decimal number that ends exactly where `end` says. */
-static bool number(const char *text, const char *end, double *value)
+static int parse_row(struct rog_trace_builder *builder, const struct rog_trace_line *line,
+                     char separator, struct rog_error *err)
 {
-    size_t length = (size_t)(end - text);
-    char copy[LINE_MAX_BYTES];
-    if (!length || length >= sizeof copy)
-        return false;
-    memcpy(copy, text, length);
-    copy[length] = '\0';
-    if (strspn(copy, "0123456789+-.eE") != length)
-        return false;
-    char *stop = NULL;
-    *value = strtod(copy, &stop);
-    return *stop == '\0' && isfinite(*value);
-}
-
-static int parse_row(struct rog_trace_builder *builder, const char *line, const char *end,
-                     struct rog_error *err)
-{
-    const char *comma = memchr(line, ',', (size_t)(end - line));
+    char seconds[NUMBER_BYTES], rate[NUMBER_BYTES];
     double start_s, mbps;
-    if (!comma || !number(line, comma, &start_s) || !number(comma + 1, end, &mbps))
+    if (rog_trace_line_count(line, separator) != 2 ||
+        !rog_trace_line_field(line, separator, 0, seconds, sizeof seconds, NULL) ||
+        !rog_trace_line_field(line, separator, 1, rate, sizeof rate, NULL) ||
+        !rog_trace_number(seconds, &start_s) || !rog_trace_number(rate, &mbps))
         return rog_fail(err, ROG_EFORMAT,
                         "must be two numbers, seconds and Mbit/s (found \"%.*s\")",
-                        (int)(end - line < 60 ? end - line : 60), line);
+                        rog_trace_line_shown(line), line->text);
     return rog_trace_builder_add(builder, start_s, mbps, err);
+}
+
+static bool is_header(const struct rog_trace_line *line, char separator)
+{
+    char seconds[NUMBER_BYTES], rate[NUMBER_BYTES];
+    return rog_trace_line_count(line, separator) == 2 &&
+           rog_trace_line_field(line, separator, 0, seconds, sizeof seconds, NULL) &&
+           rog_trace_line_field(line, separator, 1, rate, sizeof rate, NULL) &&
+           strcmp(seconds, TIME_COLUMN) == 0 && strcmp(rate, RATE_COLUMN) == 0;
 }
 
 static int parse_rows(struct rog_trace_builder *builder, const char *text, size_t size,
                       const char *origin, struct rog_error *err)
 {
-    const char *line = text, *stop = text + size;
-    for (uint32_t number_of_line = 1; line < stop; number_of_line++) {
-        const char *newline = memchr(line, '\n', (size_t)(stop - line));
-        const char *end = newline ? newline : stop;
-        if (end > line && end[-1] == '\r')
-            end--;
-        int code = ROG_OK;
-        if (number_of_line > 1)
-            code = parse_row(builder, line, end, err);
-        else if ((size_t)(end - line) != strlen(TRACE_HEADER) ||
-                 memcmp(line, TRACE_HEADER, strlen(TRACE_HEADER)) != 0)
-            code = rog_fail(err, ROG_EFORMAT, "a bandwidth trace begins with the line \"%s\"",
-                            TRACE_HEADER);
+    struct rog_trace_lines lines;
+    struct rog_trace_line line;
+    char separator = '\0';
+    int code = rog_trace_lines_begin(&lines, text, size, err);
+    if (code)
+        return rog_fail_prefix(err, "%s", origin);
+    while (!code && rog_trace_lines_next(&lines, &line)) {
+        if (separator) {
+            code = parse_row(builder, &line, separator, err);
+        } else {
+            separator = rog_trace_line_separator(&line);
+            if (!is_header(&line, separator))
+                code = rog_fail(err, ROG_EFORMAT,
+                                "a bandwidth trace begins with the line \"" TIME_COLUMN
+                                "," RATE_COLUMN "\" (found \"%.*s\"); hint: `rogctl trace convert` "
+                                "reads other recordings",
+                                rog_trace_line_shown(&line), line.text);
+        }
         if (code)
-            rog_fail_prefix(err, "%s:%u", origin, number_of_line);
-        if (code)
-            return code;
-        line = newline ? newline + 1 : stop;
+            rog_fail_prefix(err, "%s:%u", origin, line.number);
     }
-    return ROG_OK;
+    return code;
 }
 
 int rog_trace_parse(struct rog_trace **trace, const char *text, size_t size, const char *origin,
@@ -217,7 +217,7 @@ int rog_trace_constant(struct rog_trace **trace, const char *text, struct rog_er
 {
     double mbps = 0;
     *trace = NULL;
-    if (!number(text, text + strlen(text), &mbps) || mbps <= 0)
+    if (!rog_trace_number(text, &mbps) || mbps <= 0)
         return rog_fail(err, ROG_EINVAL,
                         "trace must be constant:MBIT with a number of Mbit/s greater than 0 "
                         "(found \"constant:%s\")",
@@ -236,7 +236,7 @@ int rog_trace_write(const struct rog_trace *trace, const char *path, struct rog_
     int code = rog_file_writer_open(&writer, path, err);
     if (code)
         return code;
-    fprintf(writer.file, "%s\n", TRACE_HEADER);
+    fprintf(writer.file, TIME_COLUMN "," RATE_COLUMN "\n");
     for (uint32_t i = 0; i < trace->count; i++)
         fprintf(writer.file, "%.6f,%.6f\n", trace->start_s[i], trace->mbps[i]);
     uint32_t last = trace->count - 1;

@@ -10,7 +10,7 @@
  *
  * As a file it is CSV: the line "seconds,mbps", then one row a value with strictly increasing
  * times; time counts from the first row. The last value holds for as long as the one before it (a
- * file of one row is a constant rate).
+ * file of one row is a constant rate). What lines.h lets through, a row may have.
  */
 
 #include <stddef.h>

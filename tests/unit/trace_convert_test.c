@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -81,10 +82,45 @@ static void packet_traces(void **state)
     rog_trace_free(trace);
     refuse("mahimahi", "5\n4\n", "log:2: 4 ms is before");
     refuse("mahimahi", "5\nx\n", "log:2: must be a whole number");
-    refuse("mahimahi", "5\n\n", "log:2: must be a whole number");
+    refuse("mahimahi", "5\n\n-\n", "log:3: must be a whole number");
     refuse("mahimahi", "-5\n", "log:1: must be a whole number");
     refuse("mahimahi", "99999999999\n", "log:1: must be a whole number");
     refuse("pcap", "1\n", "csv|replay|mahimahi");
+}
+
+/* What other programs put into text files beside rows. */
+static void files_as_other_programs_write_them(void **state)
+{
+    (void)state;
+    static const char *const same[] = {
+        "seconds,mbps\n0,1\n2,3\n",
+        "seconds,mbps\n0,1\n2,3",
+        "\xef\xbb\xbfseconds,mbps\r\n0,1\r\n2,3\r\n",
+        "seconds,mbps\r0,1\r2,3\r",
+        "\n# by hand\nseconds,mbps\n\n0,1\n  \n% 1,9\n2,3\n\n",
+        "\"seconds\",\"mbps\"\n\"0\", 1\n 2 , \"3\" \n",
+        "seconds\tmbps\n0\t1\n2\t3\n",
+        "seconds mbps\n0  1\n 2\t3\n",
+        "seconds;mbps\n0;1\n2;3\n",
+    };
+    for (size_t i = 0; i < sizeof same / sizeof *same; i++) {
+        struct rog_trace *trace = convert("csv", same[i]);
+        assert_int_equal(trace->count, 2);
+        near(trace->start_s[1], 2);
+        near(trace->mbps[0], 1);
+        near(trace->mbps[1], 3);
+        rog_trace_free(trace);
+    }
+    struct rog_trace *trace = convert("mahimahi", "\xef\xbb\xbf# by hand\r\n0\r\n\r\n 1000\r\n");
+    near(trace->span_s, 1.5);
+    rog_trace_free(trace);
+    refuse("csv", "seconds,mbps\n0,1,5\n1,2,5\n", "log:2: must be two numbers");
+    refuse("csv", "seconds;mbps\n0;1,5\n", "log:2: must be two numbers");
+    refuse("csv", "\nseconds,Mbps\n0,1\n", "log:2: a bandwidth trace begins with");
+    refuse("csv", "\nseconds,Mbps\n0,1\n", "(found \"seconds,Mbps\"); hint: ");
+    refuse("csv", "seconds,mbps\n0,\"1\n", "log:2: must be two numbers");
+    refuse("csv", "\xff\xfes\0e\0", "log: is text in UTF-16");
+    refuse("replay", "\x1f\x8b\x08", "log: is compressed");
 }
 
 static void the_published_logs(void **state)
@@ -130,6 +166,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(replay_logs),
         cmocka_unit_test(packet_traces),
+        cmocka_unit_test(files_as_other_programs_write_them),
         cmocka_unit_test(the_published_logs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

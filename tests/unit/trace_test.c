@@ -205,7 +205,7 @@ static void strict_errors(void **state)
     refuse("seconds,mbps\n0,1\n1,-2\n", "t.csv:3: the rate must be 0 or more");
     refuse("seconds,mbps\n0,1\n1\n", "t.csv:3: must be two numbers");
     refuse("seconds,mbps\n0,1\n1,\n", "t.csv:3: ");
-    refuse("seconds,mbps\n0,1\n\n2,3\n", "t.csv:3: ");
+    refuse("seconds,mbps\n0,1\n\n2,3,4\n", "t.csv:4: ");
     refuse("seconds,mbps\n0,nan\n", "t.csv:2: ");
     refuse("seconds,mbps\n0,1e999\n", "t.csv:2: ");
     refuse("seconds,mbps\n0,1,2\n", "t.csv:2: ");
