@@ -11,7 +11,7 @@
 #include <librog/trace/lines.h>
 
 #define PACKET_BITS (1500.0 * 8)
-#define PIECE_MS 500
+#define PIECE_MS 500.0 /* over so long a rate is the mean, but for the last piece */
 #define ROW_BYTES 256
 #define MS_MAX 1e9 /* eleven days */
 
@@ -63,27 +63,32 @@ static int packet_row(const struct rog_trace_line *line, double last_ms, double 
     return ROG_OK;
 }
 
+/* A packet of the moment t is the last thing that the millisecond before t brings, and the trace
+ * begins again at its last moment: as mahimahi plays it, the mean is packets / last moment. */
 static int mahimahi(struct rog_trace_builder *builder, struct rog_trace_lines *lines, double *end_s,
                     struct rog_error *err)
 {
     struct rog_trace_line line;
     int code = ROG_OK;
-    double last_ms = 0, packets = 0;
-    *end_s = 0;
+    double last_ms = 0, packets = 0, begin_ms = 0;
     while (!code && rog_trace_lines_next(lines, &line)) {
         double at_ms = 0;
         code = packet_row(&line, last_ms, &at_ms, err);
-        while (!code && at_ms >= (builder->count + 1.0) * PIECE_MS) {
-            code = rog_trace_builder_add(builder, builder->count * PIECE_MS / 1e3,
+        for (; !code && at_ms > begin_ms + PIECE_MS; begin_ms += PIECE_MS) {
+            code = rog_trace_builder_add(builder, begin_ms / 1e3,
                                          packets * PACKET_BITS / (PIECE_MS * 1e3), err);
             packets = 0;
         }
         packets++;
         last_ms = at_ms;
     }
+    if (!code && packets > 0 && last_ms <= 0)
+        return rog_fail(err, ROG_EFORMAT,
+                        "all packets are at 0 ms: a mahimahi trace lasts until its last packet");
     if (!code && packets > 0)
-        code = rog_trace_builder_add(builder, builder->count * PIECE_MS / 1e3,
-                                     packets * PACKET_BITS / (PIECE_MS * 1e3), err);
+        code = rog_trace_builder_add(builder, begin_ms / 1e3,
+                                     packets * PACKET_BITS / ((last_ms - begin_ms) * 1e3), err);
+    *end_s = last_ms / 1e3;
     return code;
 }
 

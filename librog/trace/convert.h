@@ -9,7 +9,8 @@
  *   replay    a log of the published replay tool (bw_replay-N.txt): "2022-06-25 18:20:47,829 2.1"
  *             is a moment and a rate in Mbit/s; lines that do not begin with a digit are remarks
  *   mahimahi  every line is a moment (whole ms) at which a packet of 1,500 bytes gets through; the
- *             rate is the mean over pieces of half a second
+ *             rate is the mean over pieces of half a second. The trace begins again at its last
+ *             moment, as in mahimahi, so the last piece may be shorter
  */
 
 #include <stddef.h>

@@ -72,20 +72,45 @@ static void replay_logs(void **state)
 static void packet_traces(void **state)
 {
     (void)state;
-    /* Three packets in the first half second, none in the second, one in the third. */
-    struct rog_trace *trace = convert("mahimahi", "0\n100\n499\n1000\n");
+    /* Three packets in the first half second, none in the second, one in what there is of the
+     * third. */
+    struct rog_trace *trace = convert("mahimahi", "0\n100\n500\n1250\n");
     assert_int_equal(trace->count, 3);
     near(trace->mbps[0], 3 * 12000 / 0.5e6);
     near(trace->mbps[1], 0);
-    near(trace->mbps[2], 12000 / 0.5e6);
-    near(trace->span_s, 1.5);
+    near(trace->mbps[2], 12000 / 0.25e6);
+    near(trace->span_s, 1.25);
     rog_trace_free(trace);
     refuse("mahimahi", "5\n4\n", "log:2: 4 ms is before");
     refuse("mahimahi", "5\nx\n", "log:2: must be a whole number");
-    refuse("mahimahi", "5\n\n-\n", "log:3: must be a whole number");
     refuse("mahimahi", "-5\n", "log:1: must be a whole number");
+    refuse("mahimahi", "5 6\n", "log:1: must be a whole number");
+    refuse("mahimahi", "1.5\n", "log:1: must be a whole number");
     refuse("mahimahi", "99999999999\n", "log:1: must be a whole number");
+    refuse("mahimahi", "\n# nothing\n", "log: the trace has no values");
+    refuse("mahimahi", "0\n0\n", "lasts until its last packet");
     refuse("pcap", "1\n", "csv|replay|mahimahi");
+}
+
+/* However many packets there are and wherever the last one is: as mahimahi plays it, 12,000 bits a
+ * packet over the time until the last one. */
+static void packet_traces_keep_their_mean(void **state)
+{
+    (void)state;
+    static const int every_ms[] = {1, 7, 60, 499, 500, 501}, counts[] = {1, 2, 3, 1000};
+    for (size_t e = 0; e < sizeof every_ms / sizeof *every_ms; e++) {
+        for (size_t c = 0; c < sizeof counts / sizeof *counts; c++) {
+            char text[8192] = "";
+            size_t used = 0;
+            for (int i = 1; i <= counts[c]; i++)
+                used += (size_t)snprintf(text + used, sizeof text - used, "%d\n", i * every_ms[e]);
+            struct rog_trace *trace = convert("mahimahi", text);
+            near(trace->period_bits / trace->span_s / 1e6, 12.0 / every_ms[e]);
+            if (trace->count > 1)
+                near(trace->span_s, counts[c] * every_ms[e] / 1e3);
+            rog_trace_free(trace);
+        }
+    }
 }
 
 /* What other programs put into text files beside rows. */
@@ -111,8 +136,8 @@ static void files_as_other_programs_write_them(void **state)
         near(trace->mbps[1], 3);
         rog_trace_free(trace);
     }
-    struct rog_trace *trace = convert("mahimahi", "\xef\xbb\xbf# by hand\r\n0\r\n\r\n 1000\r\n");
-    near(trace->span_s, 1.5);
+    struct rog_trace *trace = convert("mahimahi", "\xef\xbb\xbf# by hand\r\n250\r\n\r\n 500\r\n");
+    near(trace->period_bits / trace->span_s, 48000);
     rog_trace_free(trace);
     refuse("csv", "seconds,mbps\n0,1,5\n1,2,5\n", "log:2: must be two numbers");
     refuse("csv", "seconds;mbps\n0;1,5\n", "log:2: must be two numbers");
@@ -166,6 +191,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(replay_logs),
         cmocka_unit_test(packet_traces),
+        cmocka_unit_test(packet_traces_keep_their_mean),
         cmocka_unit_test(files_as_other_programs_write_them),
         cmocka_unit_test(the_published_logs),
     };
