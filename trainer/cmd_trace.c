@@ -132,6 +132,23 @@ static int synth(const struct rog_cli *cli, struct rog_error *err)
     return code;
 }
 
+/* What the file is, by the options. */
+static int conversion(const struct rog_cli *cli, struct rog_trace_conversion *how,
+                      struct rog_error *err)
+{
+    static const char *const of_tables[] = {"time", "time-unit", "rate", "rate-unit", "period"};
+    how->format = rog_cli_string(cli, "from");
+    for (size_t i = 0; i < sizeof of_tables / sizeof *of_tables; i++)
+        if (rog_cli_given(cli, of_tables[i]) && strcmp(how->format, "table") != 0)
+            return rog_fail(err, ROG_EINVAL, "--%s is for tables: --from table", of_tables[i]);
+    how->columns = (struct rog_trace_columns){.time = rog_cli_string(cli, "time"),
+                                              .time_unit = rog_cli_string(cli, "time-unit"),
+                                              .rate = rog_cli_string(cli, "rate"),
+                                              .rate_unit = rog_cli_string(cli, "rate-unit"),
+                                              .period_s = rog_cli_real(cli, "period")};
+    return ROG_OK;
+}
+
 static int convert(const struct rog_cli *cli, struct rog_error *err)
 {
     if (rog_cli_arg_count(cli) != 3)
@@ -140,13 +157,21 @@ static int convert(const struct rog_cli *cli, struct rog_error *err)
     char *text = NULL;
     size_t size = 0;
     struct rog_trace *trace = NULL;
-    int code = rog_file_read(from, FILE_MAX_BYTES, &text, &size, err);
+    struct rog_trace_conversion how = {0};
+    int code = conversion(cli, &how, err);
     if (!code)
-        code = rog_trace_convert(&trace, rog_cli_string(cli, "from"), text, size, from, err);
+        code = rog_file_read(from, FILE_MAX_BYTES, &text, &size, err);
+    if (!code)
+        code = rog_trace_convert(&trace, &how, text, size, from, err);
     if (!code) {
         rog_trace_scale(trace, rog_cli_real(cli, "scale"));
         code = rog_trace_write(trace, rog_cli_arg(cli, 2), err);
     }
+    if (!code && how.merged)
+        fprintf(stderr,
+                "rog-trainer: %u row%s the time of the row before and became one with it "
+                "(rates: their mean; bytes: their sum)\n",
+                how.merged, how.merged == 1 ? " has" : "s have");
     if (!code)
         printf("%s\n", rog_cli_arg(cli, 2));
     rog_trace_free(trace);
@@ -182,6 +207,28 @@ static const struct rog_setting options[] = {
      .fallback = "replay",
      .choices = ROG_TRACE_FORMATS,
      .help = "convert: format of the file"},
+    {.name = "time",
+     .type = ROG_SETTING_STRING,
+     .help = "convert --from table: the column of the time, its name or its number from 1"},
+    {.name = "time-unit",
+     .type = ROG_SETTING_STRING,
+     .choices = ROG_TRACE_TIME_UNITS,
+     .help = "convert --from table: what times are in, since any moment (Unix time is s or ms); "
+             "date: YYYY-MM-DD hh:mm:ss"},
+    {.name = "period",
+     .type = ROG_SETTING_REAL,
+     .min = 1e-4,
+     .max = 1e6,
+     .unit = "s",
+     .help = "convert --from table: no column has the time, rows are so far apart"},
+    {.name = "rate",
+     .type = ROG_SETTING_STRING,
+     .help = "convert --from table: the column of the rate, its name or its number from 1"},
+    {.name = "rate-unit",
+     .type = ROG_SETTING_STRING,
+     .choices = ROG_TRACE_RATE_UNITS,
+     .help = "convert --from table: what rates are in, k is 1000; bytes: counted since the row "
+             "before"},
     {.name = "scale",
      .type = ROG_SETTING_REAL,
      .fallback = "1",
@@ -195,13 +242,13 @@ static const struct rog_setting options[] = {
 struct action {
     const char *name;
     int (*run)(const struct rog_cli *cli, struct rog_error *err);
-    const char *options[5]; /* those that it takes, up to a NULL */
+    const char *options[8]; /* those that it takes, up to a NULL */
 };
 
 static const struct action actions[] = {
     {"info", info, {"rank", "seed", "seconds", "json"}},
     {"synth", synth, {"rank", "seed", "workers"}},
-    {"convert", convert, {"from", "scale"}},
+    {"convert", convert, {"from", "time", "time-unit", "period", "rate", "rate-unit", "scale"}},
 };
 
 static bool takes(const struct action *action, const char *option)
@@ -237,8 +284,9 @@ const struct rog_command rog_cmd_trace = {
     .details =
         "info: statistics, weighted with time, of a CSV file, synth:outdoors, synth:indoors or\n"
         "constant:MBIT. synth: writes what synth:CONDITION gives for a seed and rank.\n"
-        "convert: writes a CSV trace from a CSV trace, a log of the published replay tool, or a\n"
-        "mahimahi packet trace.",
+        "convert: writes a CSV trace from a CSV trace, a log of the published replay tool, a\n"
+        "mahimahi packet trace, or with --from table from any table: --time COLUMN --time-unit\n"
+        "UNIT --rate COLUMN --rate-unit UNIT say where in it what is.",
     .options = options,
     .min_args = 1,
     .max_args = 3,

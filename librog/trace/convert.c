@@ -33,12 +33,13 @@ static int replay_row(struct rog_trace_builder *builder, const char *row, struct
     return rog_trace_builder_add(builder, (double)timegm(&tm) + ms / 1000.0, mbps, err);
 }
 
-static int replay(struct rog_trace_builder *builder, struct rog_trace_lines *lines, double *end_s,
-                  struct rog_error *err)
+static int replay(struct rog_trace_conversion *how, struct rog_trace_builder *builder,
+                  struct rog_trace_lines *lines, double *end_s, struct rog_error *err)
 {
     char row[ROW_BYTES];
     struct rog_trace_line line;
     int code = ROG_OK;
+    (void)how;
     *end_s = 0;
     while (!code && rog_trace_lines_next(lines, &line)) {
         snprintf(row, sizeof row, "%.*s", (int)line.length, line.text);
@@ -65,12 +66,13 @@ static int packet_row(const struct rog_trace_line *line, double last_ms, double 
 
 /* A packet of the moment t is the last thing that the millisecond before t brings, and the trace
  * begins again at its last moment: as mahimahi plays it, the mean is packets / last moment. */
-static int mahimahi(struct rog_trace_builder *builder, struct rog_trace_lines *lines, double *end_s,
-                    struct rog_error *err)
+static int mahimahi(struct rog_trace_conversion *how, struct rog_trace_builder *builder,
+                    struct rog_trace_lines *lines, double *end_s, struct rog_error *err)
 {
     struct rog_trace_line line;
     int code = ROG_OK;
     double last_ms = 0, packets = 0, begin_ms = 0;
+    (void)how;
     while (!code && rog_trace_lines_next(lines, &line)) {
         double at_ms = 0;
         code = packet_row(&line, last_ms, &at_ms, err);
@@ -92,15 +94,22 @@ static int mahimahi(struct rog_trace_builder *builder, struct rog_trace_lines *l
     return code;
 }
 
+static int table(struct rog_trace_conversion *how, struct rog_trace_builder *builder,
+                 struct rog_trace_lines *lines, double *end_s, struct rog_error *err)
+{
+    return rog_trace_table_read(builder, lines, &how->columns, end_s, &how->merged, err);
+}
+
 /* Reads the rows of a file; errors are of the line that was read last. *end_s: where the trace
  * ends; 0: the last value holds for as long as the one before it. */
 struct format {
     const char *name;
-    int (*read)(struct rog_trace_builder *builder, struct rog_trace_lines *lines, double *end_s,
-                struct rog_error *err);
+    int (*read)(struct rog_trace_conversion *how, struct rog_trace_builder *builder,
+                struct rog_trace_lines *lines, double *end_s, struct rog_error *err);
 };
 
-static const struct format formats[] = {{"replay", replay}, {"mahimahi", mahimahi}};
+static const struct format formats[] = {
+    {"replay", replay}, {"mahimahi", mahimahi}, {"table", table}};
 
 static const struct format *find(const char *name)
 {
@@ -110,16 +119,17 @@ static const struct format *find(const char *name)
     return NULL;
 }
 
-int rog_trace_convert(struct rog_trace **trace, const char *format, const char *text, size_t size,
-                      const char *origin, struct rog_error *err)
+int rog_trace_convert(struct rog_trace **trace, struct rog_trace_conversion *how, const char *text,
+                      size_t size, const char *origin, struct rog_error *err)
 {
     *trace = NULL;
-    if (strcmp(format, "csv") == 0)
+    if (strcmp(how->format, "csv") == 0)
         return rog_trace_parse(trace, text, size, origin, err);
-    const struct format *known = find(format);
+    const struct format *known = find(how->format);
     if (!known)
         return rog_fail(err, ROG_EINVAL,
-                        "the format must be one of " ROG_TRACE_FORMATS " (found \"%s\")", format);
+                        "the format must be one of " ROG_TRACE_FORMATS " (found \"%s\")",
+                        how->format);
     struct rog_trace_builder builder = {0};
     struct rog_trace_lines lines;
     double end_s = 0;
@@ -127,8 +137,8 @@ int rog_trace_convert(struct rog_trace **trace, const char *format, const char *
     if (code)
         rog_fail_prefix(err, "%s", origin);
     if (!code) {
-        code = known->read(&builder, &lines, &end_s, err);
-        if (code)
+        code = known->read(how, &builder, &lines, &end_s, err);
+        if (code && lines.number)
             rog_fail_prefix(err, "%s:%u", origin, lines.number);
     }
     if (!code) {

@@ -11,18 +11,28 @@
  *   mahimahi  every line is a moment (whole ms) at which a packet of 1,500 bytes gets through; the
  *             rate is the mean over pieces of half a second. The trace begins again at its last
  *             moment, as in mahimahi, so the last piece may be shorter
+ *   table     any other table: columns and units are said (table.h)
  */
 
 #include <stddef.h>
+#include <stdint.h>
 
+#include <librog/trace/table.h>
 #include <librog/trace/trace.h>
 #include <rog/error.h>
 
-#define ROG_TRACE_FORMATS "csv|replay|mahimahi"
+#define ROG_TRACE_FORMATS "csv|replay|mahimahi|table"
 
-/* Reads `text`; `origin` names it in errors, which are ROG_EFORMAT with the line. */
-int rog_trace_convert(struct rog_trace **trace, const char *format, const char *text, size_t size,
-                      const char *origin, struct rog_error *err);
+struct rog_trace_conversion {
+    const char *format;
+    struct rog_trace_columns columns; /* of a table */
+    uint32_t merged; /* out, of a table: rows that had the time of the row before (table.h) */
+};
+
+/* Reads `text`; `origin` names it in errors, which are ROG_EFORMAT with the line, or ROG_EINVAL
+ * for a format or columns that are none. */
+int rog_trace_convert(struct rog_trace **trace, struct rog_trace_conversion *how, const char *text,
+                      size_t size, const char *origin, struct rog_error *err);
 
 /* Multiplies every rate; factor > 0. (The published runs replayed recordings at 0.7.) */
 void rog_trace_scale(struct rog_trace *trace, double factor);

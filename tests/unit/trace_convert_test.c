@@ -19,7 +19,8 @@ static struct rog_trace *convert(const char *format, const char *text)
 {
     struct rog_trace *trace = NULL;
     struct rog_error err = {0};
-    if (rog_trace_convert(&trace, format, text, strlen(text), "memory", &err))
+    struct rog_trace_conversion how = {.format = format};
+    if (rog_trace_convert(&trace, &how, text, strlen(text), "memory", &err))
         fail_msg("%s", err.message);
     return trace;
 }
@@ -28,7 +29,8 @@ static void refuse(const char *format, const char *text, const char *part)
 {
     struct rog_trace *trace = NULL;
     struct rog_error err = {0};
-    int code = rog_trace_convert(&trace, format, text, strlen(text), "log", &err);
+    struct rog_trace_conversion how = {.format = format};
+    int code = rog_trace_convert(&trace, &how, text, strlen(text), "log", &err);
     assert_true(code == ROG_EFORMAT || code == ROG_EINVAL);
     assert_null(trace);
     if (!strstr(err.message, part))
@@ -148,6 +150,166 @@ static void files_as_other_programs_write_them(void **state)
     refuse("replay", "\x1f\x8b\x08", "log: is compressed");
 }
 
+static int read_table(struct rog_trace **trace, struct rog_trace_columns columns, const char *text,
+                      uint32_t *merged, struct rog_error *err)
+{
+    struct rog_trace_conversion how = {.format = "table", .columns = columns};
+    int code = rog_trace_convert(trace, &how, text, strlen(text), "log", err);
+    if (merged)
+        *merged = how.merged;
+    return code;
+}
+
+/* Three values: 8 Mbit/s for 2 s, 0 for 1 s, 4 for 1 s. */
+static void is_the_table(struct rog_trace_columns columns, const char *text)
+{
+    struct rog_trace *trace = NULL;
+    struct rog_error err = {0};
+    if (read_table(&trace, columns, text, NULL, &err))
+        fail_msg("%s", err.message);
+    static const double start_s[] = {0, 2, 3}, mbps[] = {8, 0, 4};
+    assert_int_equal(trace->count, 3);
+    near(trace->span_s, 4);
+    for (int i = 0; i < 3; i++) {
+        assert_true(fabs(trace->start_s[i] - start_s[i]) < 1e-6);
+        assert_true(fabs(trace->mbps[i] - mbps[i]) < 1e-6);
+    }
+    rog_trace_free(trace);
+}
+
+static void columns_and_units(void **state)
+{
+    (void)state;
+    const struct rog_trace_columns plain = {
+        .time = "time", .time_unit = "s", .rate = "1103", .rate_unit = "Mbit/s"};
+    is_the_table(plain, ",time,1058,1103\n0,5,74.9,8\n1,7,63.6,0\n2,8,1,4\n");
+    is_the_table(plain,
+                 "\xef\xbb\xbf\"time\";\"1103\"\r\n# all day\r\n\r\n5;8\r\n7;0\r\n8;4\r\n\r\n");
+    is_the_table(plain, "1103\t time \textra, words\n8\t5\t\n0\t7\ta,b\n4\t8\t\n");
+    static const struct {
+        const char *time_unit, *rate_unit, *text;
+    } units[] = {
+        {"s", "kbit/s", "1656.25 8000\n1658.25 0\n1659.25 4000\n"},
+        {"ms", "bit/s", "1656180047829,8e6\n1656180049829,0\n1656180050829,4e6\n"},
+        {"us", "Gbit/s", "0\t.008\n2000000\t0\n3000000\t0.004\n"},
+        {"ns", "bytes/s", "0;1e6\n2e9;0\n3e9;500000\n"},
+        {"s", "kbytes/s", "-1, 1000\n+1, 0\n2, 500\n"},
+        {"s", "Mbytes/s", "\"0\" \"1\"\n\"2\" \"0\"\n\"3\" \".5\"\n"},
+        {"date", "Mbit/s", "2018.01.18_14.38.27,8\n2018.01.18_14.38.29,0\n2018.01.18_14.38.30,4\n"},
+        {"date", "Mbit/s",
+         "2018-12-31T23:59:58.5Z;8\n2019-01-01T01:00:00.5+01:00;0\n2019-01-01 00:00:01,5;4\n"},
+        {"date", "Mbit/s", "2020/02/28T23:59:59 8\n2020/02/29T00:00:01 0\n2020/02/29T00:00:02 4\n"},
+        /* What had arrived when the row was written: the first one only begins the count. */
+        {"s", "bytes", "10,77\n12,2e6\n13,0\n14,500000\n"},
+    };
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++)
+        is_the_table((struct rog_trace_columns){.time = "1",
+                                                .time_unit = units[i].time_unit,
+                                                .rate = "2",
+                                                .rate_unit = units[i].rate_unit},
+                     units[i].text);
+    /* A date with a blank among blanks takes two columns. */
+    is_the_table(
+        (struct rog_trace_columns){":1", "date", "3", "Mbit/s", 0},
+        "2018-01-18 14:38:27 8\n2018-01-18 14:38:29 0 x\n2018-01-18 14:38:30 4 and so on\n");
+}
+
+static void tables_without_time(void **state)
+{
+    (void)state;
+    struct rog_trace *trace = NULL;
+    struct rog_error err = {0};
+    const struct rog_trace_columns bytes = {.period_s = 0.5, .rate = "1", .rate_unit = "bytes"};
+    assert_int_equal(read_table(&trace, bytes, "x\n1000\n500000\n", NULL, &err), 0);
+    near(trace->start_s[1], 0.5);
+    near(trace->span_s, 1);
+    near(trace->mbps[0], 0.016);
+    near(trace->mbps[1], 8);
+    rog_trace_free(trace);
+}
+
+static void rows_of_one_time_are_one(void **state)
+{
+    (void)state;
+    struct rog_trace *trace = NULL;
+    struct rog_error err = {0};
+    uint32_t merged = 0;
+    struct rog_trace_columns columns = {
+        .time = "1", .time_unit = "s", .rate = "2", .rate_unit = "Mbit/s"};
+    assert_int_equal(read_table(&trace, columns, "0 1\n0 3\n1 5\n2 7\n2 9\n2 8\n", &merged, &err),
+                     0);
+    assert_int_equal(trace->count, 3);
+    assert_int_equal(merged, 3);
+    near(trace->mbps[0], 2);
+    near(trace->mbps[2], 8);
+    rog_trace_free(trace);
+    columns.rate_unit = "bytes";
+    assert_int_equal(read_table(&trace, columns, "0 1\n0 3\n1 500000\n1 500000\n", &merged, &err),
+                     0);
+    assert_int_equal(trace->count, 1);
+    assert_int_equal(merged, 2);
+    near(trace->mbps[0], 8);
+    rog_trace_free(trace);
+}
+
+static void refuse_table(struct rog_trace_columns columns, const char *text, const char *part)
+{
+    struct rog_trace *trace = NULL;
+    struct rog_error err = {0};
+    int code = read_table(&trace, columns, text, NULL, &err);
+    assert_true(code == ROG_EFORMAT || code == ROG_EINVAL);
+    assert_null(trace);
+    if (!strstr(err.message, part))
+        fail_msg("\"%s\" does not say \"%s\"", err.message, part);
+}
+
+static void what_a_table_lacks_is_named(void **state)
+{
+    (void)state;
+    const struct rog_trace_columns none = {0}, named = {"time", "s", "rate", "Mbit/s", 0},
+                                   numbered = {"1", "s", "2", "Mbit/s", 0},
+                                   dated = {"1", "date", "2", "Mbit/s", 0};
+    struct rog_trace_columns some = {.rate = "rate", .rate_unit = "Mbit/s"};
+    refuse_table(
+        none, "a,b\n",
+        "log:1: --rate must say which column has the rate: its name or number of 1 \"a\", 2 \"b\"");
+    refuse_table(some, "a,b\n", "log:1: --time must say");
+    some.time = "a";
+    refuse_table(some, "a,b\n", "--time-unit s|ms|us|ns|date");
+    some.period_s = 1;
+    refuse_table(some, "a,b\n", "--time and --period exclude each other");
+    refuse_table((struct rog_trace_columns){"a", "s", "b", NULL, 0}, "a,b\n", "--rate-unit bit/s|");
+    refuse_table(named, "t,rate\n0,1\n",
+                 "there is no column time; hint: --time is one of 1 \"t\", 2 \"rate\"");
+    refuse_table(numbered, "5\n6\n", "there is no column 2");
+    refuse_table(numbered, "time,1,2\n0,4,5\n",
+                 "--time 1 can mean more than one column; hint: its number after a colon is "
+                 "unmistakable (--time :2)");
+    refuse_table(named, "time,rate,rate\n0,1,2\n", "can mean more than one column");
+    refuse_table(named, "time,rate\n0,\n",
+                 "log:2: the rate (column 2, \"rate\") must be a number (found \"\")");
+    refuse_table(named, "time,rate\n\n0,-\n",
+                 "log:3: the rate (column 2, \"rate\") must be a number (found \"-\")");
+    refuse_table(named, "time,rate\n0,nan\n", "must be a number (found \"nan\")");
+    refuse_table(named, "time;rate\n0,5;1\n",
+                 "(found \"0,5\"); hint: the decimal mark must be a point");
+    refuse_table(named, "time,rate\n0,5,1,5\n",
+                 "log:2: has 4 columns, but line 1 has 2 (found \"0,5,1,5\")");
+    refuse_table(numbered, "0 5\n1\n", "log:2: has 1 column, but line 1 has 2");
+    refuse_table(named, "time,rate\n0,-3\n", "log:2: the rate must be 0 or more");
+    refuse_table(named, "time,rate\n5,1\n4,1\n",
+                 "log:3: the time must not be before that of the row above");
+    refuse_table(named, "time,rate\n", "log: the trace has no values");
+    refuse_table(named, "", "log: the trace has no values");
+    refuse_table(dated, "2018-13-18 14:38:27,8\n1,2\n",
+                 "log:2: the time (column 1, \"2018-13-18 14:38:27\") must be a date like");
+    refuse_table(dated, "2018-01-18 14:38:27,8\n14:38:28,2\n",
+                 "log:2: the time (column 1) must be a date like 2022-06-25 18:20:47.5 (found "
+                 "\"14:38:28\")");
+    refuse_table((struct rog_trace_columns){"1", "s", "2", "bytes", 0}, "0,5\n0,6\n",
+                 "need two rows of different times");
+}
+
 static void the_published_logs(void **state)
 {
     (void)state;
@@ -162,9 +324,10 @@ static void the_published_logs(void **state)
             char *text = NULL;
             size_t size = 0;
             struct rog_trace *published = NULL, *converted = NULL;
+            struct rog_trace_conversion how = {.format = "replay"};
             struct rog_error err = {0};
             if (rog_file_read(log, 1 << 20, &text, &size, &err) ||
-                rog_trace_convert(&converted, "replay", text, size, log, &err) ||
+                rog_trace_convert(&converted, &how, text, size, log, &err) ||
                 rog_trace_open(&published, csv, 1, 1, &err))
                 fail_msg("%s", err.message);
             assert_int_equal(converted->count, published->count);
@@ -193,6 +356,10 @@ int main(void)
         cmocka_unit_test(packet_traces),
         cmocka_unit_test(packet_traces_keep_their_mean),
         cmocka_unit_test(files_as_other_programs_write_them),
+        cmocka_unit_test(columns_and_units),
+        cmocka_unit_test(tables_without_time),
+        cmocka_unit_test(rows_of_one_time_are_one),
+        cmocka_unit_test(what_a_table_lacks_is_named),
         cmocka_unit_test(the_published_logs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

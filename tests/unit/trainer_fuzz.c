@@ -39,14 +39,31 @@ static void use_trace(const struct rog_trace *trace)
     }
 }
 
-static bool take_trace(const char *format, const char *text, size_t size)
+static bool take_recording(struct rog_trace_conversion how, const char *text, size_t size)
 {
     struct rog_trace *trace;
-    if (rog_trace_convert(&trace, format, text, size, "fuzz", NULL))
+    if (rog_trace_convert(&trace, &how, text, size, "fuzz", NULL))
         return false;
     use_trace(trace);
     rog_trace_free(trace);
     return true;
+}
+
+static bool take_trace(const char *format, const char *text, size_t size)
+{
+    return take_recording((struct rog_trace_conversion){.format = format}, text, size);
+}
+
+static bool take_table(const char *text, size_t size)
+{
+    const struct rog_trace_columns named = {
+        .time = "t", .time_unit = "ms", .rate = "5", .rate_unit = "kbit/s"};
+    const struct rog_trace_columns counted = {
+        .time = ":1", .time_unit = "date", .rate = "2", .rate_unit = "bytes"};
+    const struct rog_trace_columns even = {.period_s = 0.1, .rate = "2", .rate_unit = "bytes/s"};
+    bool taken = take_recording((struct rog_trace_conversion){"table", named, 0}, text, size);
+    taken |= take_recording((struct rog_trace_conversion){"table", counted, 0}, text, size);
+    return take_recording((struct rog_trace_conversion){"table", even, 0}, text, size) || taken;
 }
 
 static bool take_csv(const char *text, size_t size)
@@ -217,6 +234,9 @@ const struct rog_fuzz_target rog_fuzz_targets[] = {
     {"replay log", take_replay, {
         ROG_FUZZ_SEED("replaying\n2022-01-20 09:16:00,100 35.5\n2022-01-20 09:16:00,200 0\n"
                       "2022-01-20 09:16:01,000 12\n")}},
+    {"table", take_table, {
+        ROG_FUZZ_SEED("t,\"5\"\n1000,5\n2000,\"7\"\n2000,8\n2500,0\n"),
+        ROG_FUZZ_SEED("2022-01-20 09:16:00.5\t500\n2022-01-20T09:16:01Z\t700\n")}},
     {"mahimahi", take_mahimahi, {
         ROG_FUZZ_SEED("0\n0\n3\n499\n500\n500\n1700\n")}},
     {"safetensors", take_safetensors, {

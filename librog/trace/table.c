@@ -1,0 +1,381 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Reads time and rate out of two columns of a table. */
+#include <librog/trace/table.h>
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define FIELD_BYTES 128
+#define LIST_BYTES 512 /* of the columns in a message */
+
+/* ---- units ---- */
+
+struct unit {
+    const char *name;
+    double factor; /* to seconds, Mbit/s or, of bytes, Mbit */
+};
+
+static const struct unit time_units[] = {
+    {"s", 1}, {"ms", 1e-3}, {"us", 1e-6}, {"ns", 1e-9}, {"date", 1}};
+static const struct unit rate_units[] = {{"bit/s", 1e-6}, {"kbit/s", 1e-3},  {"Mbit/s", 1},
+                                         {"Gbit/s", 1e3}, {"bytes/s", 8e-6}, {"kbytes/s", 8e-3},
+                                         {"Mbytes/s", 8}, {"bytes", 8e-6}};
+
+#define COUNT(table) (sizeof(table) / sizeof *(table))
+
+static const struct unit *find_unit(const struct unit *units, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count && name; i++)
+        if (strcmp(units[i].name, name) == 0)
+            return &units[i];
+    return NULL;
+}
+
+/* ---- moments ---- */
+
+/* `digits` digits of *text as a number; *text moves on. */
+static bool take_digits(const char **text, int digits, int *number)
+{
+    *number = 0;
+    for (int i = 0; i < digits; i++, (*text)++) {
+        if (!isdigit((unsigned char)**text))
+            return false;
+        *number = 10 * *number + (**text - '0');
+    }
+    return true;
+}
+
+static bool take_one_of(const char **text, const char *characters)
+{
+    bool is_there = **text && strchr(characters, **text);
+    *text += is_there;
+    return is_there;
+}
+
+/* "Z", "+01:00", "+0100" or nothing, as seconds. */
+static bool take_zone(const char **text, double *zone_s)
+{
+    int hours = 0, minutes = 0;
+    *zone_s = 0;
+    if (take_one_of(text, "Zz"))
+        return true;
+    double sign = **text == '-' ? -1 : 1;
+    if (!take_one_of(text, "+-"))
+        return true;
+    if (!take_digits(text, 2, &hours))
+        return false;
+    take_one_of(text, ":");
+    if (!take_digits(text, 2, &minutes))
+        return false;
+    *zone_s = sign * (3600 * hours + 60 * minutes);
+    return true;
+}
+
+/* "2018-01-18 14:38:27.5", with '-', '.' or '/' in the date, ':' or '.' in the
+ * time, and a blank, 'T' or '_' between them; what may follow is a zone, and of
+ * a row of blanks the next field. */
+static bool parse_date(const char *text, bool more, double *seconds)
+{
+    struct tm tm = {0};
+    double fraction = 0, digit = 1, zone_s;
+    if (!take_digits(&text, 4, &tm.tm_year) || !take_one_of(&text, "-./") ||
+        !take_digits(&text, 2, &tm.tm_mon) || !take_one_of(&text, "-./") ||
+        !take_digits(&text, 2, &tm.tm_mday) || !take_one_of(&text, " T_") ||
+        !take_digits(&text, 2, &tm.tm_hour) || !take_one_of(&text, ":.") ||
+        !take_digits(&text, 2, &tm.tm_min) || !take_one_of(&text, ":.") ||
+        !take_digits(&text, 2, &tm.tm_sec))
+        return false;
+    if (take_one_of(&text, ".,"))
+        for (; isdigit((unsigned char)*text); text++)
+            fraction += (*text - '0') * (digit /= 10);
+    bool valid = tm.tm_mon >= 1 && tm.tm_mon <= 12 && tm.tm_mday >= 1 && tm.tm_mday <= 31 &&
+                 tm.tm_hour < 24 && tm.tm_min < 60 && tm.tm_sec <= 60 && take_zone(&text, &zone_s);
+    if (!valid || (*text && !(more && (*text == ' ' || *text == '\t'))))
+        return false;
+    tm.tm_year -= 1900;
+    tm.tm_mon -= 1;
+    *seconds = (double)timegm(&tm) + fraction - zone_s;
+    return true;
+}
+
+/* ---- columns ---- */
+
+struct column {
+    size_t index;
+    char name[FIELD_BYTES]; /* of a header, or "" */
+};
+
+struct table {
+    const struct rog_trace_columns *said;
+    const struct unit *time_unit, *rate_unit;
+    bool dates, counts; /* the units "date" and "bytes" */
+    char separator;
+    size_t fields; /* of the first row */
+    uint32_t first_number;
+    struct column time, rate;
+};
+
+/* " 1 \"time\", 2 \"rate\"": what a person may choose from. */
+static void list_columns(const struct table *table, const struct rog_trace_line *line, char *list)
+{
+    size_t used = 0;
+    list[0] = '\0';
+    for (size_t i = 0; i < table->fields; i++) {
+        char name[FIELD_BYTES], one[FIELD_BYTES + 32];
+        rog_trace_line_field(line, table->separator, i, name, 40, NULL);
+        int length = snprintf(one, sizeof one, "%s%zu \"%s\"", i ? ", " : "", i + 1, name);
+        if (used + (size_t)length + 8 > LIST_BYTES) {
+            snprintf(list + used, LIST_BYTES - used, ", ...");
+            return;
+        }
+        memcpy(list + used, one, (size_t)length + 1);
+        used += (size_t)length;
+    }
+}
+
+/* The column's number from 1 in "3" or ":3"; 0: it is a name. */
+static size_t number_said(const char *said)
+{
+    const char *digits = said + (*said == ':');
+    size_t length = strspn(digits, "0123456789");
+    return length && length < 10 && !digits[length] ? (size_t)strtoul(digits, NULL, 10) : 0;
+}
+
+/* Finds the column that `said` means, by the names in `header` (NULL: there are
+ * none). */
+static int find_column(const struct table *table, const char *option, const char *said,
+                       const struct rog_trace_line *first, bool has_names, struct column *column,
+                       struct rog_error *err)
+{
+    char name[FIELD_BYTES], list[LIST_BYTES];
+    size_t number = number_said(said), named = 0, with_name = 0;
+    for (size_t i = 0; has_names && *said != ':' && i < table->fields; i++) {
+        rog_trace_line_field(first, table->separator, i, name, sizeof name, NULL);
+        if (strcmp(name, said) != 0)
+            continue;
+        named = i + 1;
+        with_name++;
+    }
+    bool by_number = number >= 1 && number <= table->fields;
+    if (with_name > 1 || (with_name == 1 && by_number && number != named))
+        return rog_fail(err, ROG_EINVAL,
+                        "%s %s can mean more than one column; hint: its number "
+                        "after a colon is "
+                        "unmistakable (%s :%zu)",
+                        option, said, option, named);
+    if (!with_name && !by_number) {
+        list_columns(table, first, list);
+        return rog_fail(err, ROG_EINVAL, "there is no column %s; hint: %s is one of %s", said,
+                        option, list);
+    }
+    column->index = (with_name ? named : number) - 1;
+    if (has_names)
+        rog_trace_line_field(first, table->separator, column->index, column->name,
+                             sizeof column->name, NULL);
+    return ROG_OK;
+}
+
+static bool read_time(const struct table *table, const struct rog_trace_line *line, size_t index,
+                      double *seconds)
+{
+    char field[FIELD_BYTES], rest_text[FIELD_BYTES];
+    const char *rest = NULL;
+    if (!rog_trace_line_field(line, table->separator, index, field, sizeof field, &rest))
+        return false;
+    if (table->dates && table->separator == ' ' && *rest != '"') {
+        size_t left = (size_t)(line->text + line->length - rest);
+        snprintf(rest_text, sizeof rest_text, "%.*s", (int)(left < 100 ? left : 100), rest);
+        return parse_date(rest_text, true, seconds);
+    }
+    return table->dates ? parse_date(field, false, seconds) : rog_trace_number(field, seconds);
+}
+
+/* Whether the first line has names: where the time, or without such a column
+ * the rate, would be a value, it has none. */
+static bool has_header(const struct table *table, const struct rog_trace_line *line)
+{
+    const char *said = table->said->time ? table->said->time : table->said->rate;
+    size_t number = number_said(said);
+    char field[FIELD_BYTES];
+    double value;
+    if (!number || number > table->fields || !number_said(table->said->rate))
+        return true;
+    if (table->said->time)
+        return !read_time(table, line, number - 1, &value);
+    rog_trace_line_field(line, table->separator, number - 1, field, sizeof field, NULL);
+    return !rog_trace_number(field, &value);
+}
+
+static int choose_units(struct table *table, struct rog_error *err)
+{
+    const struct rog_trace_columns *said = table->said;
+    table->time_unit = find_unit(time_units, COUNT(time_units), said->time_unit);
+    table->rate_unit = find_unit(rate_units, COUNT(rate_units), said->rate_unit);
+    if (said->time && said->period_s > 0)
+        return rog_fail(err, ROG_EINVAL, "--time and --period exclude each other");
+    if (said->time && !table->time_unit)
+        return rog_fail(err, ROG_EINVAL,
+                        "the unit of the column of time must be said: --time-unit "
+                        "" ROG_TRACE_TIME_UNITS);
+    if (said->rate && !table->rate_unit)
+        return rog_fail(err, ROG_EINVAL,
+                        "the unit of the column of the rate must be said: --rate-unit "
+                        "" ROG_TRACE_RATE_UNITS);
+    table->dates = said->time && strcmp(table->time_unit->name, "date") == 0;
+    table->counts = said->rate && strcmp(table->rate_unit->name, "bytes") == 0;
+    return ROG_OK;
+}
+
+/* Learns from the first line how the others are to be read. */
+static int open_table(struct table *table, const struct rog_trace_line *first, bool *has_names,
+                      struct rog_error *err)
+{
+    char list[LIST_BYTES];
+    const struct rog_trace_columns *said = table->said;
+    table->separator = rog_trace_line_separator(first);
+    table->fields = rog_trace_line_count(first, table->separator);
+    table->first_number = first->number;
+    list_columns(table, first, list);
+    if (!said->rate)
+        return rog_fail(err, ROG_EINVAL,
+                        "--rate must say which column has the rate: its name or number of %s",
+                        list);
+    if (!said->time && said->period_s <= 0)
+        return rog_fail(err, ROG_EINVAL,
+                        "--time must say which column has the time: its name or "
+                        "number of %s; or "
+                        "--period how many seconds lie between two rows",
+                        list);
+    *has_names = has_header(table, first);
+    int code = ROG_OK;
+    if (said->time)
+        code = find_column(table, "--time", said->time, first, *has_names, &table->time, err);
+    if (!code)
+        code = find_column(table, "--rate", said->rate, first, *has_names, &table->rate, err);
+    return code;
+}
+
+static int wrong_field(const struct table *table, const struct rog_trace_line *line,
+                       const char *what, const struct column *column, const char *expected,
+                       struct rog_error *err)
+{
+    char field[FIELD_BYTES];
+    bool comma = rog_trace_line_field(line, table->separator, column->index, field, 60, NULL) &&
+                 strchr(field, ',') && strspn(field, "0123456789,-") == strlen(field);
+    return rog_fail(err, ROG_EFORMAT, "%s (column %zu%s%s%s) must be %s (found \"%s\")%s", what,
+                    column->index + 1, column->name[0] ? ", \"" : "", column->name,
+                    column->name[0] ? "\"" : "", expected, field,
+                    comma ? "; hint: the decimal mark must be a point" : "");
+}
+
+static int read_row(const struct table *table, const struct rog_trace_line *line, double *seconds,
+                    double *value, struct rog_error *err)
+{
+    char field[FIELD_BYTES];
+    size_t fields = rog_trace_line_count(line, table->separator);
+    if (table->separator == ' ' && fields > table->time.index && fields > table->rate.index)
+        fields = table->fields; /* in logs the last ones may be any words */
+    if (fields != table->fields)
+        return rog_fail(err, ROG_EFORMAT, "has %zu column%s, but line %u has %zu (found \"%.*s\")",
+                        fields, fields == 1 ? "" : "s", table->first_number, table->fields,
+                        rog_trace_line_shown(line), line->text);
+    if (table->said->time && !read_time(table, line, table->time.index, seconds))
+        return wrong_field(table, line, "the time", &table->time,
+                           table->dates ? "a date like 2022-06-25 18:20:47.5" : "a number", err);
+    rog_trace_line_field(line, table->separator, table->rate.index, field, sizeof field, NULL);
+    if (!rog_trace_number(field, value))
+        return wrong_field(table, line, table->counts ? "the bytes" : "the rate", &table->rate,
+                           "a number", err);
+    if (table->said->time)
+        *seconds *= table->time_unit->factor;
+    *value *= table->rate_unit->factor;
+    return ROG_OK;
+}
+
+/* ---- rows become values ---- */
+
+/* The rows of one time, until a row of a later time comes. */
+struct moment {
+    double first_s;        /* the table's first time, from which those of the trace count */
+    double at_s, before_s; /* before_s: the moment before */
+    double sum;
+    uint32_t rows, count; /* rows of this moment; moments with this one */
+};
+
+static int end_moment(const struct table *table, struct rog_trace_builder *builder,
+                      const struct moment *moment, struct rog_error *err)
+{
+    if (!moment->rows)
+        return ROG_OK;
+    double at_s = moment->at_s - moment->first_s, hold_s = table->said->period_s;
+    if (!table->counts)
+        return rog_trace_builder_add(builder, at_s, moment->sum / moment->rows, err);
+    if (table->said->time && moment->count == 1)
+        return ROG_OK; /* nobody knows since when its bytes were counted */
+    if (table->said->time) {
+        hold_s = moment->at_s - moment->before_s;
+        at_s = moment->before_s - moment->first_s;
+    }
+    return rog_trace_builder_add(builder, at_s, moment->sum / hold_s, err);
+}
+
+static int take_value(const struct table *table, struct rog_trace_builder *builder,
+                      struct moment *moment, double at_s, double value, struct rog_error *err)
+{
+    int code = ROG_OK;
+    if (!moment->count)
+        moment->first_s = at_s;
+    if (moment->count && at_s < moment->at_s)
+        return rog_fail(err, ROG_EFORMAT,
+                        "the time must not be before that of the row above (found "
+                        "%.12g s after "
+                        "%.12g s)",
+                        at_s, moment->at_s);
+    if (!moment->count || at_s > moment->at_s) {
+        code = end_moment(table, builder, moment, err);
+        *moment = (struct moment){.first_s = moment->first_s,
+                                  .at_s = at_s,
+                                  .before_s = moment->at_s,
+                                  .count = moment->count + 1};
+    }
+    moment->sum += value;
+    moment->rows++;
+    return code;
+}
+
+int rog_trace_table_read(struct rog_trace_builder *builder, struct rog_trace_lines *lines,
+                         const struct rog_trace_columns *columns, double *end_s, uint32_t *merged,
+                         struct rog_error *err)
+{
+    struct table table = {.said = columns};
+    struct moment moment = {0};
+    struct rog_trace_line line;
+    bool has_names = false;
+    uint32_t rows = 0;
+    int code = choose_units(&table, err);
+    while (!code && rog_trace_lines_next(lines, &line)) {
+        double at_s = rows * columns->period_s, value = 0;
+        if (!table.separator)
+            code = open_table(&table, &line, &has_names, err);
+        if (code || (has_names && line.number == table.first_number))
+            continue;
+        code = read_row(&table, &line, &at_s, &value, err);
+        if (!code)
+            code = take_value(&table, builder, &moment, at_s, value, err);
+        rows++;
+    }
+    if (!code)
+        code = end_moment(&table, builder, &moment, err);
+    if (!code && table.counts && columns->time && moment.count == 1)
+        code = rog_fail(err, ROG_EFORMAT,
+                        "bytes that arrived since the row before need two rows of "
+                        "different times");
+    *merged = rows - moment.count;
+    *end_s = table.counts ? moment.at_s - moment.first_s : 0;
+    if (!columns->time)
+        *end_s = rows * columns->period_s;
+    return code;
+}
