@@ -113,6 +113,8 @@ static int synth_one(const struct rog_cli *cli, const char *name, uint32_t rank,
     return code;
 }
 
+#define NO_RANK "with --workers the file's name must have {rank} in it"
+
 static int synth(const struct rog_cli *cli, struct rog_error *err)
 {
     if (rog_cli_arg_count(cli) != 3)
@@ -124,23 +126,40 @@ static int synth(const struct rog_cli *cli, struct rog_error *err)
         name += sizeof prefix - 1;
     if (!rog_cli_given(cli, "workers"))
         return synth_one(cli, name, (uint32_t)rog_cli_int(cli, "rank"), err);
-    if (!strstr(rog_cli_arg(cli, 2), "{rank}"))
-        return rog_fail(err, ROG_EINVAL, "with --workers the file's name must have {rank} in it");
+    if (!strstr(rog_cli_arg(cli, 2), ROG_RANK_MARK))
+        return rog_fail(err, ROG_EINVAL, NO_RANK);
     int code = ROG_OK;
     for (uint32_t rank = 1; rank <= (uint32_t)rog_cli_int(cli, "workers") && !code; rank++)
         code = synth_one(cli, name, rank, err);
     return code;
 }
 
+/* Options that only one format has. */
+static const struct {
+    const char *option, *format;
+} of_formats[] = {
+    {"time", "table"},      {"time-unit", "table"}, {"period", "table"},      {"rate", "table"},
+    {"rate-unit", "table"}, {"rank", "recording"},  {"workers", "recording"},
+};
+
 /* What the file is, by the options. */
 static int conversion(const struct rog_cli *cli, struct rog_trace_conversion *how,
                       struct rog_error *err)
 {
-    static const char *const of_tables[] = {"time", "time-unit", "rate", "rate-unit", "period"};
     how->format = rog_cli_string(cli, "from");
-    for (size_t i = 0; i < sizeof of_tables / sizeof *of_tables; i++)
-        if (rog_cli_given(cli, of_tables[i]) && strcmp(how->format, "table") != 0)
-            return rog_fail(err, ROG_EINVAL, "--%s is for tables: --from table", of_tables[i]);
+    for (size_t i = 0; i < sizeof of_formats / sizeof *of_formats; i++)
+        if (rog_cli_given(cli, of_formats[i].option) &&
+            strcmp(how->format, of_formats[i].format) != 0)
+            return rog_fail(err, ROG_EINVAL, "--%s belongs to --from %s", of_formats[i].option,
+                            of_formats[i].format);
+    bool has_rank = strstr(rog_cli_arg(cli, 2), ROG_RANK_MARK);
+    if (rog_cli_given(cli, "workers") && !has_rank)
+        return rog_fail(err, ROG_EINVAL, NO_RANK);
+    how->rank = rog_cli_given(cli, "rank") ? (uint32_t)rog_cli_int(cli, "rank") : 0;
+    if (strcmp(how->format, "recording") == 0 && has_rank && !how->rank &&
+        !rog_cli_given(cli, "workers"))
+        return rog_fail(err, ROG_EINVAL, "%s in the file's name needs --rank or --workers",
+                        ROG_RANK_MARK);
     how->columns = (struct rog_trace_columns){.time = rog_cli_string(cli, "time"),
                                               .time_unit = rog_cli_string(cli, "time-unit"),
                                               .rate = rog_cli_string(cli, "rate"),
@@ -149,32 +168,46 @@ static int conversion(const struct rog_cli *cli, struct rog_trace_conversion *ho
     return ROG_OK;
 }
 
+/* Writes what the text gives for one rank. */
+static int convert_one(const struct rog_cli *cli, struct rog_trace_conversion *how,
+                       const char *text, size_t size, struct rog_error *err)
+{
+    struct rog_trace *trace = NULL;
+    const char *to = rog_cli_arg(cli, 2);
+    char *path = how->rank ? rog_path_of_rank(to, how->rank) : rog_strdup(to);
+    int code = path ? rog_trace_convert(&trace, how, text, size, rog_cli_arg(cli, 1), err)
+                    : rog_fail_nomem(err);
+    if (!code) {
+        rog_trace_scale(trace, rog_cli_real(cli, "scale"));
+        code = rog_trace_write(trace, path, err);
+    }
+    if (!code && how->merged)
+        fprintf(stderr,
+                "rog-trainer: %u row%s the time of the row before and became one with it "
+                "(rates: their mean; bytes: their sum)\n",
+                how->merged, how->merged == 1 ? " has" : "s have");
+    if (!code)
+        printf("%s\n", path);
+    rog_trace_free(trace);
+    free(path);
+    return code;
+}
+
 static int convert(const struct rog_cli *cli, struct rog_error *err)
 {
     if (rog_cli_arg_count(cli) != 3)
         return rog_fail(err, ROG_EINVAL, "trace convert takes a file to read and one to write");
-    const char *from = rog_cli_arg(cli, 1);
     char *text = NULL;
     size_t size = 0;
-    struct rog_trace *trace = NULL;
     struct rog_trace_conversion how = {0};
     int code = conversion(cli, &how, err);
     if (!code)
-        code = rog_file_read(from, FILE_MAX_BYTES, &text, &size, err);
-    if (!code)
-        code = rog_trace_convert(&trace, &how, text, size, from, err);
-    if (!code) {
-        rog_trace_scale(trace, rog_cli_real(cli, "scale"));
-        code = rog_trace_write(trace, rog_cli_arg(cli, 2), err);
-    }
-    if (!code && how.merged)
-        fprintf(stderr,
-                "rog-trainer: %u row%s the time of the row before and became one with it "
-                "(rates: their mean; bytes: their sum)\n",
-                how.merged, how.merged == 1 ? " has" : "s have");
-    if (!code)
-        printf("%s\n", rog_cli_arg(cli, 2));
-    rog_trace_free(trace);
+        code = rog_file_read(rog_cli_arg(cli, 1), FILE_MAX_BYTES, &text, &size, err);
+    uint32_t last =
+        rog_cli_given(cli, "workers") ? (uint32_t)rog_cli_int(cli, "workers") : how.rank;
+    how.rank = rog_cli_given(cli, "workers") ? 1 : how.rank;
+    for (; how.rank <= last && !code; how.rank++)
+        code = convert_one(cli, &how, text, size, err);
     free(text);
     return code;
 }
@@ -185,12 +218,13 @@ static const struct rog_setting options[] = {
      .fallback = "1",
      .min = 1,
      .max = 65536,
-     .help = "info, synth: the worker's rank, for synth: sources and {rank} in file names"},
+     .help = "the worker's rank, for synth: sources, {rank} in file names, and convert --from "
+             "recording"},
     {.name = "workers",
      .type = ROG_SETTING_INT,
      .min = 1,
      .max = 65536,
-     .help = "synth: write a file for each rank from 1 to this"},
+     .help = "synth, convert --from recording: write a file for each rank from 1 to this"},
     {.name = "seed",
      .type = ROG_SETTING_INT,
      .fallback = "1",
@@ -242,13 +276,15 @@ static const struct rog_setting options[] = {
 struct action {
     const char *name;
     int (*run)(const struct rog_cli *cli, struct rog_error *err);
-    const char *options[8]; /* those that it takes, up to a NULL */
+    const char *options[12]; /* those that it takes, up to a NULL */
 };
 
 static const struct action actions[] = {
     {"info", info, {"rank", "seed", "seconds", "json"}},
     {"synth", synth, {"rank", "seed", "workers"}},
-    {"convert", convert, {"from", "time", "time-unit", "period", "rate", "rate-unit", "scale"}},
+    {"convert",
+     convert,
+     {"from", "time", "time-unit", "period", "rate", "rate-unit", "scale", "rank", "workers"}},
 };
 
 static bool takes(const struct action *action, const char *option)
@@ -284,8 +320,9 @@ const struct rog_command rog_cmd_trace = {
     .details =
         "info: statistics, weighted with time, of a CSV file, synth:outdoors, synth:indoors or\n"
         "constant:MBIT. synth: writes what synth:CONDITION gives for a seed and rank.\n"
-        "convert: writes a CSV trace from a CSV trace, a log of the published replay tool, a\n"
-        "mahimahi packet trace, or with --from table from any table: --time COLUMN --time-unit\n"
+        "convert: writes a CSV trace from a CSV trace, a log or a recording of the published\n"
+        "replay tool, a mahimahi packet trace, or with --from table from any table: --time COLUMN "
+        "--time-unit\n"
         "UNIT --rate COLUMN --rate-unit UNIT say where in it what is.",
     .options = options,
     .min_args = 1,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Logs of the published replay tool and of mahimahi, read as traces. */
+/* Other people's recordings, read as traces. */
 #include <librog/trace/convert.h>
 
 #include <ctype.h>
@@ -11,7 +11,8 @@
 #include <librog/trace/lines.h>
 
 #define PACKET_BITS (1500.0 * 8)
-#define PIECE_MS 500.0 /* over so long a rate is the mean, but for the last piece */
+#define PIECE_MS 500.0      /* over so long a rate is the mean, but for the last piece */
+#define RECORDING_PARTS 6.0 /* of a recording; a worker begins with that of its rank */
 #define ROW_BYTES 256
 #define MS_MAX 1e9 /* eleven days */
 
@@ -94,6 +95,84 @@ static int mahimahi(struct rog_trace_conversion *how, struct rog_trace_builder *
     return code;
 }
 
+/* ---- recordings as the published tree has them ---- */
+
+struct sample {
+    double at_s, mbps;
+};
+
+struct samples {
+    struct sample *items;
+    size_t count, room;
+};
+
+static int samples_add(struct samples *samples, struct sample sample, struct rog_error *err)
+{
+    if (samples->count && sample.at_s < samples->items[samples->count - 1].at_s)
+        return rog_fail(err, ROG_EFORMAT, "its time, %.9g s, is before that of the row above",
+                        sample.at_s);
+    if (samples->count == samples->room) {
+        size_t room = samples->room ? 2 * samples->room : 1024;
+        struct sample *items = realloc(samples->items, room * sizeof *items);
+        if (!items)
+            return rog_fail_nomem(err);
+        samples->items = items;
+        samples->room = room;
+    }
+    samples->items[samples->count++] = sample;
+    return ROG_OK;
+}
+
+static int read_samples(struct samples *samples, struct rog_trace_lines *lines,
+                        struct rog_error *err)
+{
+    struct rog_trace_line line;
+    int code = ROG_OK;
+    while (!code && rog_trace_lines_next(lines, &line)) {
+        char seconds[ROW_BYTES], rate[ROW_BYTES];
+        struct sample sample;
+        rog_trace_line_field(&line, ' ', 0, seconds, sizeof seconds, NULL);
+        if (!isdigit((unsigned char)seconds[0]))
+            continue;
+        if (!rog_trace_line_field(&line, ' ', 1, rate, sizeof rate, NULL) ||
+            !rog_trace_number(seconds, &sample.at_s) || !rog_trace_number(rate, &sample.mbps) ||
+            sample.mbps < 0)
+            code = rog_fail(err, ROG_EFORMAT,
+                            "must be two numbers, seconds and Mbit/s, or a remark (found \"%.*s\")",
+                            rog_trace_line_shown(&line), line.text);
+        else
+            code = samples_add(samples, sample, err);
+    }
+    return code;
+}
+
+/* As the published tool replays it: worker k begins at row k/6 of the file, and behind the last row
+ * but two, which holds until the last but one, comes the first. */
+static int recording(struct rog_trace_conversion *how, struct rog_trace_builder *builder,
+                     struct rog_trace_lines *lines, double *end_s, struct rog_error *err)
+{
+    struct samples samples = {0};
+    int code = read_samples(&samples, lines, err);
+    if (!code && samples.count < 3)
+        code = rog_fail(err, ROG_EFORMAT,
+                        "a recording has three rows at least (found %zu): the last two only say "
+                        "when the one before ends",
+                        samples.count);
+    size_t count = code ? 0 : samples.count - 2;
+    size_t first = (size_t)((double)samples.count / RECORDING_PARTS * how->rank);
+    first = first < count ? first : count - 1;
+    *end_s = 0;
+    for (size_t i = 0; i < count && !code; i++) {
+        const struct sample *sample = &samples.items[(first + i) % count];
+        if (sample[1].at_s <= sample->at_s)
+            continue; /* it holds for no time */
+        code = rog_trace_builder_add(builder, *end_s, sample->mbps, err);
+        *end_s += sample[1].at_s - sample->at_s;
+    }
+    free(samples.items);
+    return code;
+}
+
 static int table(struct rog_trace_conversion *how, struct rog_trace_builder *builder,
                  struct rog_trace_lines *lines, double *end_s, struct rog_error *err)
 {
@@ -109,7 +188,7 @@ struct format {
 };
 
 static const struct format formats[] = {
-    {"replay", replay}, {"mahimahi", mahimahi}, {"table", table}};
+    {"replay", replay}, {"mahimahi", mahimahi}, {"recording", recording}, {"table", table}};
 
 static const struct format *find(const char *name)
 {

@@ -8,6 +8,9 @@
  *   csv       ours (trace.h)
  *   replay    a log of the published replay tool (bw_replay-N.txt): "2022-06-25 18:20:47,829 2.1"
  *             is a moment and a rate in Mbit/s; lines that do not begin with a digit are remarks
+ *   recording what that tool replays (scripts/bw_records of the published tree): "12.5 80.1" is
+ *             a second and a rate in Mbit/s. Worker k begins at k/6 of the rows; after the end the
+ *             beginning follows
  *   mahimahi  every line is a moment (whole ms) at which a packet of 1,500 bytes gets through; the
  *             rate is the mean over pieces of half a second. The trace begins again at its last
  *             moment, as in mahimahi, so the last piece may be shorter
@@ -21,11 +24,12 @@
 #include <librog/trace/trace.h>
 #include <rog/error.h>
 
-#define ROG_TRACE_FORMATS "csv|replay|mahimahi|table"
+#define ROG_TRACE_FORMATS "csv|replay|recording|mahimahi|table"
 
 struct rog_trace_conversion {
     const char *format;
     struct rog_trace_columns columns; /* of a table */
+    uint32_t rank;                    /* of a recording: whose replay; 0: from the first row on */
     uint32_t merged; /* out, of a table: rows that had the time of the row before (table.h) */
 };
 

@@ -21,9 +21,11 @@
  * (a table of quantiles); the process is fitted to their autocorrelation and to how often they go
  * in and out of occlusion. Mean 53.8 Mbit/s, standard deviation 55, percentiles 5/25/50/75/95
  * 0.56/2.9/34/95/152, 8.5% of the time below 1 and 35% below 5 Mbit/s.
- * "indoors": no recording is public, only that the mean is 93/73 of the outdoor one and that deep
+ * "indoors": made from what the publication says: the mean is 93/73 of the outdoor one and deep
  * fades are rarer. The same distribution with less time occluded (below 5 Mbit/s) has both; the
- * share is what gives that mean: 16% instead of 35%.
+ * share is what gives that mean: 16% instead of 35%. The recording itself is public
+ * (scripts/bw_records/indoors.txt of the published tree) and can be replayed (convert.h,
+ * "recording"); this one is not fitted to it.
  *
  * Only + - * /, a square root and comparisons are used: the same bytes on every machine.
  */

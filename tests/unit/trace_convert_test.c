@@ -91,7 +91,7 @@ static void packet_traces(void **state)
     refuse("mahimahi", "99999999999\n", "log:1: must be a whole number");
     refuse("mahimahi", "\n# nothing\n", "log: the trace has no values");
     refuse("mahimahi", "0\n0\n", "lasts until its last packet");
-    refuse("pcap", "1\n", "csv|replay|mahimahi");
+    refuse("pcap", "1\n", "csv|replay|recording");
 }
 
 /* However many packets there are and wherever the last one is: as mahimahi plays it, 12,000 bits a
@@ -148,6 +148,37 @@ static void files_as_other_programs_write_them(void **state)
     refuse("csv", "seconds,mbps\n0,\"1\n", "log:2: must be two numbers");
     refuse("csv", "\xff\xfes\0e\0", "log: is text in UTF-16");
     refuse("replay", "\x1f\x8b\x08", "log: is compressed");
+}
+
+/* Eight rows, of which the last two only end the sixth. */
+static void published_recordings(void **state)
+{
+    (void)state;
+    static const char text[] =
+        "0.0 0\n1.0 1\nconnection lost\n1.5 2\n1.5 99\n3.5 4\n4 5\n5 6\n6 7\n";
+    static const size_t first[] = {0, 1, 2, 4, 5, 5}; /* row 8/6 * rank, at most the sixth */
+    static const double begin_s[] = {0, 1, 1.5, 1.5, 3.5, 4, 5};
+    for (uint32_t rank = 0; rank < 6; rank++) {
+        struct rog_trace *trace = NULL;
+        struct rog_error err = {0};
+        struct rog_trace_conversion how = {.format = "recording", .rank = rank};
+        if (rog_trace_convert(&trace, &how, text, strlen(text), "log", &err))
+            fail_msg("%s", err.message);
+        assert_int_equal(trace->count, 5); /* one of two rows of a time holds for no time */
+        near(trace->span_s, 5);
+        for (double t_s = 0.25; t_s < 5; t_s += 0.5) {
+            double recorded_s = fmod(begin_s[first[rank]] + t_s, 5);
+            size_t row = 5;
+            while (begin_s[row] > recorded_s)
+                row--;
+            near(rog_trace_rate(trace, t_s), row == 3 ? 99 : (double)row);
+        }
+        rog_trace_free(trace);
+    }
+    refuse("recording", "0 1\n1 2\n", "log:2: a recording has three rows at least (found 2)");
+    refuse("recording", "0 1\n1 x\n2 1\n",
+           "log:2: must be two numbers, seconds and Mbit/s, or a remark");
+    refuse("recording", "5 1\n4 2\n6 1\n", "log:2: its time, 4 s, is before");
 }
 
 static int read_table(struct rog_trace **trace, struct rog_trace_columns columns, const char *text,
@@ -356,6 +387,7 @@ int main(void)
         cmocka_unit_test(packet_traces),
         cmocka_unit_test(packet_traces_keep_their_mean),
         cmocka_unit_test(files_as_other_programs_write_them),
+        cmocka_unit_test(published_recordings),
         cmocka_unit_test(columns_and_units),
         cmocka_unit_test(tables_without_time),
         cmocka_unit_test(rows_of_one_time_are_one),

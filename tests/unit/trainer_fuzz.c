@@ -61,9 +61,9 @@ static bool take_table(const char *text, size_t size)
     const struct rog_trace_columns counted = {
         .time = ":1", .time_unit = "date", .rate = "2", .rate_unit = "bytes"};
     const struct rog_trace_columns even = {.period_s = 0.1, .rate = "2", .rate_unit = "bytes/s"};
-    bool taken = take_recording((struct rog_trace_conversion){"table", named, 0}, text, size);
-    taken |= take_recording((struct rog_trace_conversion){"table", counted, 0}, text, size);
-    return take_recording((struct rog_trace_conversion){"table", even, 0}, text, size) || taken;
+    bool taken = take_recording((struct rog_trace_conversion){"table", named, 0, 0}, text, size);
+    taken |= take_recording((struct rog_trace_conversion){"table", counted, 0, 0}, text, size);
+    return take_recording((struct rog_trace_conversion){"table", even, 0, 0}, text, size) || taken;
 }
 
 static bool take_csv(const char *text, size_t size)
@@ -74,6 +74,12 @@ static bool take_csv(const char *text, size_t size)
 static bool take_replay(const char *text, size_t size)
 {
     return take_trace("replay", text, size);
+}
+
+static bool take_published(const char *text, size_t size)
+{
+    return take_recording((struct rog_trace_conversion){.format = "recording", .rank = 4}, text,
+                          size);
 }
 
 static bool take_mahimahi(const char *text, size_t size)
@@ -234,6 +240,8 @@ const struct rog_fuzz_target rog_fuzz_targets[] = {
     {"replay log", take_replay, {
         ROG_FUZZ_SEED("replaying\n2022-01-20 09:16:00,100 35.5\n2022-01-20 09:16:00,200 0\n"
                       "2022-01-20 09:16:01,000 12\n")}},
+    {"recording", take_published, {
+        ROG_FUZZ_SEED("0.0 5\nfailed\n0.5 0\n0.5 3\n1 20\n2e0 7\n3 8\n")}},
     {"table", take_table, {
         ROG_FUZZ_SEED("t,\"5\"\n1000,5\n2000,\"7\"\n2000,8\n2500,0\n"),
         ROG_FUZZ_SEED("2022-01-20 09:16:00.5\t500\n2022-01-20T09:16:01Z\t700\n")}},
