@@ -28,12 +28,14 @@ static void print_text(const char *source, const struct rog_trace_stats *stats)
     printf("\n  share of the time  at 0: %.1f%%, below 1 Mbit/s: %.1f%%, below 5: %.1f%%\n",
            100 * stats->at_0, 100 * stats->below_1, 100 * stats->below_5);
     printf("  autocorrelation   ");
-    for (int i = 0; i < ROG_TRACE_LAGS; i++)
-        if (isnan(stats->autocorrelation[i])) /* of what never changes */
-            printf(" %.0f s: -", rog_trace_lags_s[i]);
-        else
-            printf(" %.0f s: %.2f", rog_trace_lags_s[i], stats->autocorrelation[i]);
-    printf("\n");
+    int known = 0;
+    for (int i = 0; i < ROG_TRACE_LAGS; i++) {
+        if (isnan(stats->autocorrelation[i]))
+            continue;
+        printf(" %.0f s: %.2f", rog_trace_lags_s[i], stats->autocorrelation[i]);
+        known++;
+    }
+    printf("%s\n", known ? "" : " not known: too short, or it does not vary");
 }
 
 static struct rog_json *pairs(const double *keys, const double *values, int count)

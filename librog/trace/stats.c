@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #define PIECES_MAX 10000000.0
+#define ROUNDING 1e-9
 
 const double rog_trace_percentiles[ROG_TRACE_PERCENTILES] = {5, 25, 50, 75, 95};
 const double rog_trace_lags_s[ROG_TRACE_LAGS] = {5, 30, 60, 120, 300};
@@ -101,6 +102,18 @@ static void moments(const struct pieces *pieces, double span_s, struct rog_trace
     stats->sd_mbps = sqrt(squares);
 }
 
+/* Known where at least half of the trace has its counterpart. What is beyond 1 then shows that the
+ * pairs are too few to speak for the whole. */
+static double autocorrelation(const struct pieces *pieces, double lag_s,
+                              const struct rog_trace_stats *stats)
+{
+    double variance = stats->sd_mbps * stats->sd_mbps;
+    if (lag_s > stats->span_s / 2 || !(variance > 0))
+        return NAN;
+    double value = covariance(pieces, lag_s, stats->mean_mbps) / variance;
+    return fabs(value) <= 1 + ROUNDING ? fmax(fmin(value, 1), -1) : NAN;
+}
+
 int rog_trace_stats(const struct rog_trace *trace, double until_s, struct rog_trace_stats *stats,
                     struct rog_error *err)
 {
@@ -112,11 +125,8 @@ int rog_trace_stats(const struct rog_trace *trace, double until_s, struct rog_tr
         return code;
     *stats = (struct rog_trace_stats){.span_s = until_s, .values = (uint32_t)pieces.count};
     moments(&pieces, until_s, stats);
-    double variance = stats->sd_mbps * stats->sd_mbps;
-    for (int i = 0; i < ROG_TRACE_LAGS; i++) {
-        double product = covariance(&pieces, rog_trace_lags_s[i], stats->mean_mbps);
-        stats->autocorrelation[i] = variance > 0 ? product / variance : NAN;
-    }
+    for (int i = 0; i < ROG_TRACE_LAGS; i++)
+        stats->autocorrelation[i] = autocorrelation(&pieces, rog_trace_lags_s[i], stats);
 
     qsort(pieces.items, pieces.count, sizeof *pieces.items, by_rate);
     double below_s = 0;

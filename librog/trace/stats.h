@@ -19,8 +19,9 @@ struct rog_trace_stats {
     double mean_mbps, sd_mbps, min_mbps, max_mbps;
     double percentile_mbps[ROG_TRACE_PERCENTILES]; /* rog_trace_percentiles */
     double below_1, below_5, at_0;                 /* shares of the time */
-    double autocorrelation[ROG_TRACE_LAGS];        /* rog_trace_lags_s; NaN where the trace is too
-                                                      short or does not vary */
+    double autocorrelation[ROG_TRACE_LAGS];        /* rog_trace_lags_s; NaN where the trace is
+                                                      shorter than two such lags or otherwise does
+                                                      not tell, as when it does not vary */
     double hold_short;                             /* share of the values held for less than 1 s */
 };
 

@@ -262,6 +262,46 @@ static void statistics(void **state)
     rog_trace_free(trace);
 }
 
+/* A correlation is between -1 and 1 or not known, however short the trace. */
+static void autocorrelation_is_one_or_unknown(void **state)
+{
+    (void)state;
+    struct rog_rng rng;
+    struct rog_trace_stats stats;
+    struct rog_trace *trace = parse("seconds,mbps\n0,1\n1,200\n2,1\n5.5,180\n");
+    assert_int_equal(rog_trace_stats(trace, 0, &stats, NULL), 0);
+    for (int i = 0; i < ROG_TRACE_LAGS; i++)
+        assert_true(isnan(stats.autocorrelation[i]));
+    /* Twice through, a lag of 5 s is half of what is there. */
+    assert_int_equal(rog_trace_stats(trace, 10, &stats, NULL), 0);
+    assert_false(isnan(stats.autocorrelation[0]));
+    assert_true(isnan(stats.autocorrelation[1]));
+    rog_trace_free(trace);
+    rog_rng_init(&rng, 5);
+    int known = 0;
+    for (int round = 0; round < 2000; round++) {
+        struct rog_trace_builder builder = {0};
+        uint32_t count = 2 + rog_rng_below(&rng, 8);
+        double t_s = 0;
+        for (uint32_t i = 0; i < count; i++) {
+            assert_int_equal(
+                rog_trace_builder_add(&builder, t_s, 1 + 200.0 * !rog_rng_below(&rng, 4), NULL), 0);
+            t_s += rog_rng_range(&rng, 0.01, 30);
+        }
+        assert_int_equal(rog_trace_builder_end(&builder, t_s, &trace, NULL), 0);
+        rog_trace_builder_release(&builder);
+        assert_int_equal(rog_trace_stats(trace, 0, &stats, NULL), 0);
+        for (int i = 0; i < ROG_TRACE_LAGS; i++) {
+            double value = stats.autocorrelation[i];
+            known += !isnan(value);
+            assert_true(isnan(value) || (value >= -1 && value <= 1));
+            assert_true(isnan(value) || 2 * rog_trace_lags_s[i] <= t_s);
+        }
+        rog_trace_free(trace);
+    }
+    assert_true(known > 500);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -274,6 +314,7 @@ int main(void)
         cmocka_unit_test(strict_errors),
         cmocka_unit_test(files_by_rank),
         cmocka_unit_test(statistics),
+        cmocka_unit_test(autocorrelation_is_one_or_unknown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
