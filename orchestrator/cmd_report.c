@@ -27,15 +27,18 @@ static const struct rog_setting options[] = {
     {.name = NULL},
 };
 
-/* "68.10", with its interval where there is one, and a star before the best. */
+/* "68.10", with its interval or range where there is one, and a star before the best. */
 static void value_cell(struct rog_table *table, const struct rog_interval *value, int digits,
                        bool best)
 {
     const char *star = best ? "*" : "";
     if (isnan(value->mean))
         rog_table_cell(table, "-");
-    else if (isnan(value->half))
+    else if (isnan(value->low))
         rog_table_cell(table, "%s%.*f", star, digits, value->mean);
+    else if (isnan(value->half))
+        rog_table_cell(table, "%s%.*f [%.*f, %.*f]", star, digits, value->mean, digits, value->low,
+                       digits, value->high);
     else
         rog_table_cell(table, "%s%.*f ±%.*f", star, digits, value->mean, digits, value->half);
 }
@@ -129,9 +132,11 @@ static void print_replays(const struct rog_report *report)
 static int print_text(const struct rog_report *report, struct rog_error *err)
 {
     const struct rog_case_data *data = &report->data;
-    rog_print("%s: %zu run%s; accuracy in %%, energy per worker, seconds per iteration%s; * best",
-              data->title, data->run_count, data->run_count == 1 ? "" : "s",
-              report->as_published ? " as published (host rank 3)" : "");
+    rog_print(
+        "%s: %zu run%s; accuracy in %%, energy per worker, seconds per iteration%s; * best; ± 95%% "
+        "interval, of two runs [their range]",
+        data->title, data->run_count, data->run_count == 1 ? "" : "s",
+        report->as_published ? " as published (host rank 3)" : "");
     int code = print_series(report, err);
     if (code == 0)
         code = print_runs(report, err);

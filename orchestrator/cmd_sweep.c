@@ -126,8 +126,8 @@ static int measure_gains(struct sweep *s, double *width, size_t *pairs, struct r
         rog_json_free(s->gains);
         s->gains = rog_gains_json(&gains);
         if (isinf(*width))
-            rog_remark(&s->output, "%s over %s: %zu of the 2 pairs that an interval needs",
-                       widest->series, widest->against, *pairs);
+            rog_remark(&s->output, "%s over %s: %zu of the %d pairs that an interval needs",
+                       widest->series, widest->against, *pairs, ROG_INTERVAL_LEAST);
         else
             rog_remark(&s->output, "%s over %s: %+.2f ±%.2f %s, of %zu pairs", widest->series,
                        widest->against, widest->gain.mean, widest->gain.half,
@@ -273,7 +273,7 @@ static const struct rog_setting options[] = {
     {.name = "max-repeats",
      .type = ROG_SETTING_INT,
      .fallback = "20",
-     .min = 2,
+     .min = ROG_INTERVAL_LEAST,
      .max = 10000,
      .unit = "runs",
      .help = "but make no more than so many of each for it"},

@@ -9,6 +9,7 @@
 
 #include <common/file.h>
 #include <orchestrator/figures/queries.h>
+#include <orchestrator/figures/same_run.h>
 #include <orchestrator/figures/series_label.h>
 #include <orchestrator/figures/style.h>
 #include <orchestrator/text/label.h>
@@ -230,6 +231,24 @@ static int series_style(struct rog_case_data *data, struct rog_error *err)
     return code;
 }
 
+static void find_copies(struct rog_case_data *data, struct rog_case_series *series)
+{
+    for (size_t i = 0; i < series->runs; i++) {
+        struct rog_case_run *run = &data->run[series->run[i]];
+        const struct rog_recording own = {&run->accuracy, &run->composition, &run->extent};
+        size_t k = 0;
+        for (; k < i; k++) {
+            const struct rog_case_run *earlier = &data->run[series->run[k]];
+            const struct rog_recording other = {&earlier->accuracy, &earlier->composition,
+                                                &earlier->extent};
+            if (rog_is_same_run(&own, &other))
+                break;
+        }
+        run->first = series->run[k];
+        series->different += k == i;
+    }
+}
+
 int rog_case_data_load(struct rog_db *db, const char *case_name, struct rog_case_data *data,
                        struct rog_error *err)
 {
@@ -260,6 +279,8 @@ int rog_case_data_load(struct rog_db *db, const char *case_name, struct rog_case
         code = series_label(data, err);
     if (code == 0)
         code = series_style(data, err);
+    for (size_t i = 0; i < data->series_count && code == 0; i++)
+        find_copies(data, &data->series[i]);
 out:
     members_release(&members);
     if (code < 0)

@@ -20,6 +20,8 @@ struct rog_case_run {
     struct rog_composition as_published; /* as in the published table; see queries.h */
     struct rog_extent extent;
     struct rog_replay replay;
+    size_t first; /* the first run of its series that recorded the same, itself included: an index
+                     into rog_case_data.run; see same_run.h */
 };
 
 /* Runs that differ in nothing but their seed are one series: one line, one bar, one band. */
@@ -27,6 +29,7 @@ struct rog_case_series {
     char *label; /* clean text: what tells it from the others (series_label.h) */
     size_t *run; /* [runs]: indexes into rog_case_data.run; only finished ones */
     size_t runs;
+    size_t different; /* runs but those that are copies of another one */
     size_t strategy;  /* its number among the strategies of the database */
     int64_t recorded; /* its first run's place among the runs of the database */
     size_t style;     /* of its line (style.h): that of its strategy; another one where the case has

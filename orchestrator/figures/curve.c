@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <orchestrator/figures/repeats.h>
 #include <orchestrator/figures/savgol.h>
 #include <orchestrator/figures/stats.h>
 
@@ -98,8 +99,8 @@ static int mean_make(struct rog_curve *curve, struct rog_error *err)
         struct rog_interval interval = rog_interval_of(at, curve->runs);
         curve->x[k] = x;
         curve->y[k] = interval.mean;
-        curve->low[k] = interval.mean - interval.half;
-        curve->high[k] = interval.mean + interval.half;
+        curve->low[k] = interval.low;
+        curve->high[k] = interval.high;
     }
     free(at);
     return code;
@@ -115,6 +116,8 @@ int rog_curve_make(struct rog_curve *curve, const struct rog_case_data *data,
     if (!curve->run)
         return rog_fail_nomem(err);
     for (size_t i = 0; i < series->runs && code == 0; i++) {
+        if (rog_repeats_is_copy(data, series->run[i]))
+            continue;
         struct rog_curve_run *run = &curve->run[curve->runs];
         code = run_make(run, &data->run[series->run[i]], quantity, err);
         if (code == 0 && run->count > 0)

@@ -17,11 +17,12 @@ struct rog_curve_run {
     size_t count;
 };
 
-/* The line of a series: a run's smoothed curve, or the mean over runs with its 95% interval. */
+/* The line of a series: a run's smoothed curve, or the mean over runs with its 95% interval,
+ * of two runs with their range. */
 struct rog_curve {
     const char *label; /* borrowed */
     struct rog_curve_run *run;
-    size_t runs;                /* those that have data */
+    size_t runs;                /* those that have data, without copies */
     double *x, *y, *low, *high; /* low, high: NULL for a single run */
     size_t count;
 };

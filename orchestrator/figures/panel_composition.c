@@ -7,8 +7,12 @@
 
 #include <orchestrator/text/quote.h>
 #include <orchestrator/figures/legend.h>
+#include <orchestrator/figures/repeats.h>
 #include <orchestrator/figures/script.h>
 #include <orchestrator/figures/stats.h>
+
+#define WHISKER_SHARE 1.5 /* of the highest bar: how far the axis follows whiskers */
+#define NUMBER_ROOM 1.14  /* of the highest whisker, for the number above it */
 
 /* One bar: seconds per iteration, means over the runs of a series. */
 struct bar {
@@ -28,6 +32,8 @@ static int bar_make(struct bar *bar, const struct rog_case_data *data,
     for (size_t i = 0; i < series->runs; i++) {
         const struct rog_composition *c = &data->run[series->run[i]].composition;
         total[i] = c->compute_s + c->communication_s + c->stall_s;
+        if (rog_repeats_is_copy(data, series->run[i]))
+            total[i] = (double)NAN;
         if (isnan(total[i]))
             continue;
         bar->compute_s += c->compute_s;
@@ -40,8 +46,7 @@ static int bar_make(struct bar *bar, const struct rog_case_data *data,
     bar->compute_s /= n;
     bar->communication_s /= n;
     bar->stall_s /= n;
-    bar->label = bar->total.count > 1 ? rog_format("%s (n = %zu)", series->label, bar->total.count)
-                                      : rog_strdup(series->label);
+    bar->label = rog_repeats_figure_label(series, bar->total.count);
     return bar->label ? 0 : rog_fail_nomem(err);
 }
 
@@ -50,12 +55,14 @@ static void write_data(FILE *file, const char *title, const struct bar *bars, si
     fprintf(file, "# ");
     rog_quote_gnuplot_comment(file, title);
     fprintf(file, ": seconds per iteration, mean over workers\n"
-                  "# position  computation  communication  stall  total  95%% interval (+-)  "
-                  "runs\n");
+                  "# position  computation  communication  stall  total  low  high  runs: ends of "
+                  "the 95%% interval, of two runs their range\n");
     for (size_t i = 0; i < count; i++) {
-        fprintf(file, "%zu %.10g %.10g %.10g %.10g %.10g %zu  # ", i, bars[i].compute_s,
+        fprintf(file, "%zu %.10g %.10g %.10g %.10g %.10g %.10g %zu  # ", i, bars[i].compute_s,
                 bars[i].communication_s, bars[i].stall_s, bars[i].total.mean,
-                bars[i].total.count > 1 ? bars[i].total.half : 0, bars[i].total.count);
+                bars[i].total.count > 1 ? bars[i].total.low : bars[i].total.mean,
+                bars[i].total.count > 1 ? bars[i].total.high : bars[i].total.mean,
+                bars[i].total.count);
         rog_quote_gnuplot_comment(file, bars[i].label);
         fputc('\n', file);
     }
@@ -95,21 +102,57 @@ static const struct rog_legend_entry legend[] = {
     {.text = "Stall", .fill = ROG_COLOR_STALL, .style.color = ROG_COLOR_STALL},
 };
 
+/* Whiskers end at `top`, so that bars stay readable however little is known of a mean. */
+struct heights {
+    double top, axis;
+    int decimals;
+    bool repeated;
+};
+
+static struct heights heights_of(const struct bar *bars, size_t count)
+{
+    double highest = 0, whisker = 0;
+    bool repeated = false;
+    for (size_t i = 0; i < count; i++) {
+        highest = fmax(highest, bars[i].total.mean);
+        whisker = fmax(whisker, bars[i].total.high);
+        repeated = repeated || bars[i].total.count > 1;
+    }
+    struct heights heights = {.top = fmax(highest, fmin(whisker, WHISKER_SHARE * highest)),
+                              .decimals = highest >= 2     ? 1
+                                          : highest >= 0.2 ? 2
+                                                           : 3,
+                              .repeated = repeated};
+    heights.axis = heights.top > 0 ? NUMBER_ROOM * heights.top : 1;
+    return heights;
+}
+
+/* Half whiskers: with a stroke across their ends, without it where they are cut off. */
+static void write_whiskers(FILE *file)
+{
+    static const struct {
+        const char *condition, *end, *head;
+    } half[] = {
+        {"$7 <= top", "$7", "head"},
+        {"$7 > top", "top", "nohead"},
+        {"$6 >= 0", "$6", "head"},
+        {"$6 < 0", "0", "nohead"},
+    };
+    for (size_t i = 0; i < sizeof half / sizeof *half; i++)
+        fprintf(file,
+                "     data using 1:($8 > 1 && %s ? $5 : NaN):(0):(%s - $5) with vectors %s "
+                "size graph 0.012,90 nofilled lw 0.8 lc rgb 'black' notitle, \\\n",
+                half[i].condition, half[i].end, half[i].head);
+}
+
 static void write_script(FILE *file, const char *stem, const char *title, const struct bar *bars,
                          size_t count)
 {
     struct layout layout = lay_out(bars, count);
-    double highest = 0;
-    bool repeated = false;
-    for (size_t i = 0; i < count; i++) {
-        double half = bars[i].total.count > 1 ? bars[i].total.half : 0;
-        highest = fmax(highest, bars[i].total.mean + half);
-        repeated = repeated || bars[i].total.count > 1;
-    }
-    int decimals = highest >= 2 ? 1 : highest >= 0.2 ? 2 : 3;
-    highest = highest > 0 ? 1.1 * highest : 1;
+    struct heights heights = heights_of(bars, count);
 
     rog_script_begin(file, stem, title, &layout.canvas);
+    fprintf(file, "top = %.10g    # where whiskers are cut off\n", heights.top);
     fprintf(file, "set xtics scale 0 %s(",
             layout.slanted ? "rotate by 30 right offset 0.6,0.1 " : "offset 0,0.2 ");
     for (size_t i = 0; i < count; i++) {
@@ -126,7 +169,7 @@ static void write_script(FILE *file, const char *stem, const char *title, const 
             "set boxwidth 0.58\n"
             "set border front\n"
             "set style fill solid 1 border rgb 'white'\n",
-            (double)count - 0.5, highest, rog_nice_step(highest, 6), ROG_COLOR_FAINT);
+            (double)count - 0.5, heights.axis, rog_nice_step(heights.axis, 6), ROG_COLOR_FAINT);
     rog_legend_row(file, legend, sizeof legend / sizeof *legend, &layout.canvas);
     rog_script_loop(file);
     fprintf(file,
@@ -135,13 +178,12 @@ static void write_script(FILE *file, const char *stem, const char *title, const 
             "     data using 1:($2 + $3) with boxes lc rgb '%s' notitle, \\\n"
             "     data using 1:2 with boxes lc rgb '%s' notitle, \\\n",
             ROG_COLOR_STALL, ROG_COLOR_COMMUNICATION, ROG_COLOR_COMPUTATION);
-    if (repeated)
-        fprintf(file, "     data using 1:($7 > 1 ? $5 - $6 : NaN):(0):(2 * $6) with vectors "
-                      "heads size graph 0.012,90 nofilled lw 0.8 lc rgb 'black' notitle, \\\n");
+    if (heights.repeated)
+        write_whiskers(file);
     fprintf(file,
-            "     data using 1:($5 + $6):(sprintf('%%.%df', $5)) with labels offset 0,0.6 "
-            "notitle\n",
-            decimals);
+            "     data using 1:($7 > top ? top : $7):(sprintf('%%.%df', $5)) with labels offset "
+            "0,%g notitle\n",
+            heights.decimals, heights.repeated ? 0.9 : 0.6);
     rog_script_end(file);
 }
 

@@ -8,13 +8,15 @@
 
 #include <orchestrator/figures/curve.h>
 #include <orchestrator/figures/legend.h>
+#include <orchestrator/figures/repeats.h>
 #include <orchestrator/figures/script.h>
 #include <orchestrator/figures/stats.h>
 #include <orchestrator/text/quote.h>
 
-#define CLEAR 0.06     /* inches between the legend and what is around it */
-#define BESIDE_MAX 1.6 /* widest legend beside the plot */
-#define MARKS 6        /* marks along the longest curve */
+#define CLEAR 0.06      /* inches between the legend and what is around it */
+#define BESIDE_MAX 1.6  /* widest legend beside the plot */
+#define MARKS 6         /* marks along the longest curve */
+#define BAND_SHARE 0.15 /* of what the curves span: how far the axis follows a band beyond them */
 #define PLOT_WIDTH 2.86
 #define PLOT_HEIGHT 1.86
 
@@ -77,8 +79,7 @@ static int figure_curves(struct figure *figure, struct rog_error *err)
             rog_curve_release(curve);
             continue;
         }
-        char *label = curve->runs > 1 ? rog_format("%s (n = %zu)", curve->label, curve->runs)
-                                      : rog_strdup(curve->label);
+        char *label = rog_repeats_figure_label(&data->series[i], curve->runs);
         figure->entry[figure->count].style =
             rog_line_style(data->series[i].style, rog_case_is_named(data, i, data->row.contender));
         figure->entry[figure->count].text = label;
@@ -89,22 +90,30 @@ static int figure_curves(struct figure *figure, struct rog_error *err)
     return 0;
 }
 
+/* Axes hold the curves. Of bands they hold what goes beyond the curves by a part of what these
+ * span, and the rest is cut off: how little is known must not hide what is. */
 static void figure_axes(struct figure *figure, bool published)
 {
     double low = INFINITY, high = -INFINITY, end = 0;
+    double band_low = INFINITY, band_high = -INFINITY;
     double published_x = published_end(figure->data, figure->panel->quantity);
     for (size_t i = 0; i < figure->count; i++) {
         const struct rog_curve *curve = &figure->curve[i];
         for (size_t k = 0; k < curve->count; k++) {
             if (published && k > 0 && curve->x[k] > published_x)
                 break;
-            low = fmin(low, curve->low ? curve->low[k] : curve->y[k]);
-            high = fmax(high, curve->high ? curve->high[k] : curve->y[k]);
+            low = fmin(low, curve->y[k]);
+            high = fmax(high, curve->y[k]);
+            band_low = fmin(band_low, curve->low ? curve->low[k] : curve->y[k]);
+            band_high = fmax(band_high, curve->high ? curve->high[k] : curve->y[k]);
             end = fmax(end, curve->x[k]);
         }
     }
     if (published)
         end = published_x;
+    double beyond = BAND_SHARE * (high - low);
+    low = fmax(band_low, low - beyond);
+    high = fmin(band_high, high + beyond);
     bool seconds = figure->panel->quantity == ROG_QUANTITY_SECONDS;
     bool joules = figure->panel->quantity == ROG_QUANTITY_JOULES;
     figure->x = seconds ? rog_axis_seconds(end, published_x) : rog_axis_from_zero(end, published_x);
@@ -230,8 +239,10 @@ static void write_data(FILE *file, const struct figure *figure, const char *titl
         fprintf(file, "%s# %zu: ", i ? "\n\n" : "", 3 * i);
         rog_quote_gnuplot_comment(file, figure->label[i]);
         fprintf(file, ": %s\n# %s  accuracy%s\n",
-                curve->low ? "mean of the smoothed runs, 95% interval" : "smoothed", quantity,
-                curve->low ? "  low  high" : "");
+                !curve->low        ? "smoothed"
+                : curve->runs == 2 ? "mean of the smoothed runs, their range"
+                                   : "mean of the smoothed runs, 95% interval",
+                quantity, curve->low ? "  low  high" : "");
         for (size_t k = 0; k < curve->count; k++) {
             fprintf(file, "%.10g %.10g", curve->x[k], curve->y[k]);
             if (curve->low)

@@ -4,27 +4,55 @@
 
 #include <math.h>
 
+#define PI 3.14159265358979323846
+
+/* The probability that |T| < t: finite sums for whole degrees of freedom (Abramowitz & Stegun
+ * 26.7.3 and 26.7.4). */
+static double t_within(double t, size_t freedom)
+{
+    double theta = atan(t / sqrt((double)freedom));
+    double c = cos(theta), term, sum;
+    if (freedom % 2 == 0) {
+        sum = term = 1;
+        for (size_t k = 2; k < freedom; k += 2)
+            sum += term *= c * c * (double)(k - 1) / (double)k;
+        return sin(theta) * sum;
+    }
+    sum = 0;
+    term = c;
+    for (size_t k = 1; k < freedom; k += 2) {
+        sum += term;
+        term *= c * c * (double)(k + 1) / (double)(k + 2);
+    }
+    return 2 / PI * (theta + sin(theta) * sum);
+}
+
 double rog_t_quantile(size_t freedom)
 {
-    static const double exact[] = {12.7062, 4.3027, 3.1824, 2.7764, 2.5706, 2.4469, 2.3646,
-                                   2.3060,  2.2622, 2.2281, 2.2010, 2.1788, 2.1604, 2.1448,
-                                   2.1314,  2.1199, 2.1098, 2.1009, 2.0930, 2.0860};
-    if (freedom <= sizeof exact / sizeof *exact)
-        return exact[freedom - 1];
-    /* Cornish-Fisher expansion around the normal quantile (Abramowitz & Stegun 26.7.5). */
-    double z = 1.959964, n = (double)freedom;
-    double z3 = z * z * z, z5 = z3 * z * z;
-    return z + (z3 + z) / (4 * n) + (5 * z5 + 16 * z3 + 3 * z) / (96 * n * n);
+    double low = 1.9, high = 12.8; /* of every number of degrees of freedom */
+    for (int i = 0; i < 60; i++) {
+        double middle = (low + high) / 2;
+        *(t_within(middle, freedom) < 0.95 ? &low : &high) = middle;
+    }
+    return (low + high) / 2;
+}
+
+static struct rog_interval no_interval(void)
+{
+    const double none = (double)NAN;
+    return (struct rog_interval){none, none, none, none, none, 0};
 }
 
 struct rog_interval rog_interval_of(const double *values, size_t count)
 {
-    struct rog_interval interval = {(double)NAN, (double)NAN, 0};
-    double sum = 0;
+    struct rog_interval interval = no_interval();
+    double sum = 0, least = INFINITY, most = -INFINITY;
     for (size_t i = 0; i < count; i++) {
         if (isnan(values[i]))
             continue;
         sum += values[i];
+        least = fmin(least, values[i]);
+        most = fmax(most, values[i]);
         interval.count++;
     }
     if (interval.count == 0)
@@ -39,7 +67,14 @@ struct rog_interval rog_interval_of(const double *values, size_t count)
         if (!isnan(values[i]))
             squares += off * off;
     }
-    interval.half = rog_t_quantile(interval.count - 1) * sqrt(squares / (n - 1) / n);
+    interval.deviation = sqrt(squares / (n - 1));
+    interval.low = least;
+    interval.high = most;
+    if (interval.count < ROG_INTERVAL_LEAST)
+        return interval;
+    interval.half = rog_t_quantile(interval.count - 1) * interval.deviation / sqrt(n);
+    interval.low = interval.mean - interval.half;
+    interval.high = interval.mean + interval.half;
     return interval;
 }
 

@@ -6,13 +6,19 @@
 
 #include <stddef.h>
 
-/* The 97.5% quantile of Student's t distribution with `freedom` > 0 degrees of freedom; within
- * 0.001 of the exact value. */
+/* The 97.5% quantile of Student's t distribution with `freedom` > 0 degrees of freedom, to 12
+ * digits. */
 double rog_t_quantile(size_t freedom);
 
+/* From how many values on a mean has an interval: that of two is twelve times as wide as what they
+ * differ by, and says nothing. */
+#define ROG_INTERVAL_LEAST 3
+
 struct rog_interval {
-    double mean; /* NaN without values */
-    double half; /* half of the 95% interval of the mean; NaN for fewer than two values */
+    double mean;      /* NaN without values */
+    double half;      /* half of the 95% interval of the mean; NaN for fewer than three values */
+    double low, high; /* the ends of that interval; of two values their range; NaN for one */
+    double deviation; /* standard deviation of a sample; NaN for fewer than two values */
     size_t count;
 };
 

@@ -76,6 +76,19 @@ static bool partner_of(const struct rog_case_data *data, const struct rog_case_s
     return false;
 }
 
+/* Whether an earlier pair of the two series is the same pair of runs. */
+static bool is_copy(const struct rog_case_data *data, const struct rog_case_series *own,
+                    const struct rog_case_series *other, size_t index, size_t partner)
+{
+    size_t earlier;
+    for (size_t i = 0; i < index; i++)
+        if (partner_of(data, other, own->run[i], &earlier) &&
+            data->run[own->run[i]].first == data->run[own->run[index]].first &&
+            data->run[earlier].first == data->run[partner].first)
+            return true;
+    return false;
+}
+
 struct rog_interval rog_gain_over(const struct rog_case_data *data,
                                   const struct rog_gain_pair *pair, rog_gain_fn *gain,
                                   const void *user, double *values, size_t *runs)
@@ -85,7 +98,8 @@ struct rog_interval rog_gain_over(const struct rog_case_data *data,
     size_t partner;
     *runs = 0;
     for (size_t i = 0; i < own->runs; i++)
-        if (partner_of(data, other, own->run[i], &partner))
+        if (partner_of(data, other, own->run[i], &partner) &&
+            !is_copy(data, own, other, i, partner))
             values[(*runs)++] = gain(user, own->run[i], partner);
     return rog_interval_of(values, *runs);
 }

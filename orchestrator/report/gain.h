@@ -31,8 +31,9 @@ int rog_gain_pairs(const struct rog_case_data *data, struct rog_gain_pair **pair
 /* What the run `own` gains over the run `other`, indexes into data->run, in some measure; NaN where
  * that is not known. */
 typedef double rog_gain_fn(const void *user, size_t own, size_t other);
-/* Over the runs of the two series with the same seeds, with its interval. *runs: how many of them
- * there are, also those whose gain is not known. `values` has room for all runs of the case. */
+/* Over the runs of the two series with the same seeds, with its interval; pairs that are copies of
+ * another one (repeats.h) are left out. *runs: how many of them there are, also those whose gain is
+ * not known. `values` has room for all runs of the case. */
 struct rog_interval rog_gain_over(const struct rog_case_data *data,
                                   const struct rog_gain_pair *pair, rog_gain_fn *gain,
                                   const void *user, double *values, size_t *runs);
@@ -57,7 +58,7 @@ int rog_gains_make(const struct rog_case_data *data, struct rog_gains *gains,
 void rog_gains_release(struct rog_gains *gains);
 
 /* [{series, against, unit ("points" of accuracy, or "percent" less time), mean, interval95 (its
- * half; null for one pair), pairs}]. Owned by the caller. */
+ * half; null for fewer than three pairs), pairs}]. Owned by the caller. */
 struct rog_json *rog_gains_json(const struct rog_gains *gains);
 
 /* The gain whose 95% interval is the widest, one without an interval being wider than all others;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include <common/file.h>
+#include <orchestrator/figures/repeats.h>
 #include <orchestrator/report/gain.h>
 
 static int measure_series(struct rog_report *report, size_t index, struct rog_error *err)
@@ -18,11 +19,13 @@ static int measure_series(struct rog_report *report, size_t index, struct rog_er
         return rog_fail_nomem(err);
     for (int m = 0; m < ROG_MEASURES; m++) {
         for (size_t i = 0; i < series->runs; i++)
-            values[i] = report->run[series->run[i]].value[m].mean;
+            values[i] = rog_repeats_is_copy(&report->data, series->run[i])
+                            ? (double)NAN
+                            : report->run[series->run[i]].value[m].mean;
         report->series[index].value[m] = rog_interval_of(values, series->runs);
         /* A run that never reached the target would make the mean of the others too good. */
         bool all_needed = m == ROG_MEASURE_SECONDS_TO_TARGET || m == ROG_MEASURE_JOULES_TO_TARGET;
-        if (all_needed && report->series[index].value[m].count < series->runs)
+        if (all_needed && report->series[index].value[m].count < series->different)
             report->series[index].value[m] = rog_interval_of(NULL, 0);
     }
     free(values);
@@ -170,7 +173,7 @@ bool rog_report_is_best(const struct rog_report *report, size_t series, enum rog
 char *rog_report_label(const struct rog_report *report, size_t series)
 {
     const struct rog_case_series *s = &report->data.series[series];
-    return s->runs > 1 ? rog_format("%s (n = %zu)", s->label, s->runs) : rog_strdup(s->label);
+    return rog_repeats_label(s, s->different);
 }
 
 void rog_report_gain_text(const struct rog_report_gain *gain, int measure,
@@ -181,7 +184,13 @@ void rog_report_gain_text(const struct rog_report_gain *gain, int measure,
     int length = isnan(value->mean) ? snprintf(text, ROG_GAIN_TEXT_BYTES, "-")
                                     : snprintf(text, ROG_GAIN_TEXT_BYTES,
                                                points ? "%+.2f" : "%.1f%%", value->mean);
-    if (!isnan(value->half) && length > 0 && length < ROG_GAIN_TEXT_BYTES)
-        snprintf(text + length, ROG_GAIN_TEXT_BYTES - (size_t)length, " ±%.*f", points ? 2 : 1,
+    if (isnan(value->low) || length <= 0 || length >= ROG_GAIN_TEXT_BYTES)
+        return;
+    int digits = points ? 2 : 1;
+    if (isnan(value->half))
+        snprintf(text + length, ROG_GAIN_TEXT_BYTES - (size_t)length, " [%.*f, %.*f]", digits,
+                 value->low, digits, value->high);
+    else
+        snprintf(text + length, ROG_GAIN_TEXT_BYTES - (size_t)length, " ±%.*f", digits,
                  value->half);
 }

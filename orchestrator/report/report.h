@@ -54,7 +54,8 @@ bool rog_report_is_best(const struct rog_report *report, size_t series, enum rog
 /* "ROG 4", or "ROG 4 (n = 3)". Heap memory, NULL when memory ran out. */
 char *rog_report_label(const struct rog_report *report, size_t series);
 
-/* "+1.12 ±0.30" points or "52.7% ±8.1", without the interval where there is none; "-" for NaN. */
+/* "+1.12 ±0.30" points or "52.7% ±8.1"; of two pairs "+1.12 [0.90, 1.34]", their range; without
+ * either where there is none; "-" for NaN. */
 #define ROG_GAIN_TEXT_BYTES 64
 void rog_report_gain_text(const struct rog_report_gain *gain, int measure,
                           char text[ROG_GAIN_TEXT_BYTES]);

@@ -50,8 +50,11 @@ static void write_value(FILE *page, const struct rog_interval *value, int digits
     fprintf(page, best ? "<td class=\"best\">" : "<td>");
     if (isnan(value->mean))
         fprintf(page, "&ndash;");
-    else if (isnan(value->half))
+    else if (isnan(value->low))
         fprintf(page, "%.*f", digits, value->mean);
+    else if (isnan(value->half))
+        fprintf(page, "%.*f&nbsp;[%.*f,&nbsp;%.*f]", digits, value->mean, digits, value->low,
+                digits, value->high);
     else
         fprintf(page, "%.*f&nbsp;&plusmn;%.*f", digits, value->mean, digits, value->half);
     fprintf(page, "</td>");

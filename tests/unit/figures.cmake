@@ -6,4 +6,5 @@ rog_unit_test(figures_draw SOURCES figures_draw_test.c figures_fixture.c LIBS ro
 rog_unit_test(microevents SOURCES microevents_test.c figures_fixture.c LIBS rog_figures)
 rog_unit_test(series_label SOURCES series_label_test.c figures_fixture.c LIBS rog_figures)
 rog_unit_test(report SOURCES report_test.c figures_fixture.c LIBS rog_report)
+rog_unit_test(repeats SOURCES repeats_test.c figures_fixture.c LIBS rog_figures)
 rog_unit_test(gain SOURCES gain_test.c figures_fixture.c LIBS rog_report)

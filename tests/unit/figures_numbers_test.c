@@ -75,18 +75,33 @@ static void savgol_keeps_what_it_cannot_smooth(void **state)
 static void intervals(void **state)
 {
     (void)state;
-    assert_near(rog_t_quantile(1), 12.7062, 1e-4);
-    assert_near(rog_t_quantile(4), 2.7764, 1e-4);
-    assert_near(rog_t_quantile(25), 2.0595, 1e-3);
-    assert_near(rog_t_quantile(30), 2.0423, 1e-3);
-    assert_near(rog_t_quantile(1000), 1.9623, 1e-3);
+    /* By scipy.stats.t.ppf(0.975, n). */
+    static const struct {
+        size_t freedom;
+        double quantile;
+    } quantiles[] = {
+        {1, 12.706204736175},  {2, 4.3026527297495},   {3, 3.1824463052837},
+        {4, 2.7764451051978},  {5, 2.5705818356363},   {25, 2.0595385527533},
+        {30, 2.0422724563012}, {101, 1.9837310029556}, {1000, 1.9623390808264},
+    };
+    for (size_t i = 0; i < sizeof quantiles / sizeof *quantiles; i++)
+        assert_near(rog_t_quantile(quantiles[i].freedom), quantiles[i].quantile, 1e-11);
 
     const double values[] = {1, (double)NAN, 2, 3};
     struct rog_interval interval = rog_interval_of(values, 4);
     assert_int_equal(interval.count, 3);
     assert_near(interval.mean, 2, 1e-12);
-    assert_near(interval.half, 4.3027 / sqrt(3), 1e-4);
+    assert_near(interval.half, 4.3026527297495 / sqrt(3), 1e-11);
+    assert_near(interval.low, 2 - interval.half, 1e-12);
+    assert_near(interval.deviation, 1, 1e-12);
     assert_true(isnan(rog_interval_of(values, 1).half));
+    assert_true(isnan(rog_interval_of(values, 1).low));
+    /* Of two values their range, and no interval. */
+    interval = rog_interval_of(values, 3);
+    assert_int_equal(interval.count, 2);
+    assert_true(isnan(interval.half));
+    assert_near(interval.low, 1, 0);
+    assert_near(interval.high, 2, 0);
     assert_true(isnan(rog_interval_of(values, 0).mean));
 }
 
