@@ -11,6 +11,15 @@
 #include <orchestrator/prompt.h>
 #include <orchestrator/ssh/credentials.h>
 
+/* What of the plan is not as it seems. */
+static void remark_plan(const struct rog_output *output, const struct rog_plan *plan)
+{
+    for (size_t i = 0; i < rog_json_size(plan->remarks); i++)
+        rog_remark(output, "%s", rog_json_string(rog_json_at(plan->remarks, i), ""));
+    if (plan->other_cluster)
+        rog_remark(output, "%s", plan->other_cluster);
+}
+
 /* "continuing threshold-case0: 2 of 4 runs are done; redoing ..." */
 static void say_what_is_there(const struct rog_launch *launch, const struct rog_plan *plan)
 {
@@ -20,8 +29,7 @@ static void say_what_is_there(const struct rog_launch *launch, const struct rog_
         known += plan->run[i].action != ROG_PLAN_NEW;
     }
     const struct rog_output *output = &launch->output;
-    if (plan->other_cluster)
-        rog_remark(output, "%s", plan->other_cluster);
+    remark_plan(output, plan);
     if (plan->case_name && known == 0)
         rog_remark(output, "%s: %zu %s to do", plan->case_name, plan->count,
                    plan->count == 1 ? "run" : "runs");
@@ -138,8 +146,7 @@ static int show_plan_json(const struct rog_plan *plan, struct rog_error *err)
 int rog_launch_show_plan(const struct rog_output *output, const struct rog_plan *plan,
                          struct rog_error *err)
 {
-    if (plan->other_cluster)
-        rog_remark(output, "%s", plan->other_cluster);
+    remark_plan(output, plan);
     if (output->json)
         return show_plan_json(plan, err);
     struct rog_table *table = rog_table_new(

@@ -38,19 +38,22 @@ static const struct rog_setting case_settings[] = {
     {.name = NULL},
 };
 
-static int add_run(struct rog_experiment *experiment, struct rog_json *settings, int line,
-                   struct rog_error *err)
+/* One more run, which begins with the top level's settings. */
+static int add_run(struct rog_experiment *experiment, const struct rog_json *defaults, int line,
+                   struct rog_experiment_run **out, struct rog_error *err)
 {
+    if (experiment->run_count >= ROG_EXPERIMENT_MAX_RUNS)
+        return rog_fail(err, ROG_EINVAL, "%s, line %d: more than %d runs", experiment->path, line,
+                        ROG_EXPERIMENT_MAX_RUNS);
     struct rog_experiment_run *more =
         realloc(experiment->run, (experiment->run_count + 1) * sizeof *more);
-    if (!more || !settings) {
-        rog_json_free(settings);
-        experiment->run = more ? more : experiment->run;
+    if (!more)
         return rog_fail_nomem(err);
-    }
     experiment->run = more;
-    more[experiment->run_count++] = (struct rog_experiment_run){settings, line};
-    return 0;
+    struct rog_experiment_run *run = *out = &more[experiment->run_count++];
+    *run = (struct rog_experiment_run){
+        .settings = rog_json_copy(defaults), .own = rog_json_object(), .line = line};
+    return run->settings && run->own ? 0 : rog_fail_nomem(err);
 }
 
 static int put_copy(struct rog_json *settings, const char *name, const struct rog_json *value,
@@ -113,18 +116,18 @@ static int take_runs(struct rog_experiment *experiment, const struct rog_conf_no
                              rog_conf_kind(runs));
     if (runs->child_count == 0)
         return rog_conf_fail(runs, err, "runs is empty; it needs at least one group, ( { ... } )");
-    if (runs->child_count > ROG_EXPERIMENT_MAX_RUNS)
-        return rog_conf_fail(runs, err, "runs has %zu members; at most %d are allowed",
-                             runs->child_count, ROG_EXPERIMENT_MAX_RUNS);
     int code = 0;
     for (size_t i = 0; code == 0 && i < runs->child_count; i++) {
-        const struct rog_conf_node *run = &runs->child[i];
-        if (run->type != ROG_CONF_GROUP)
-            return rog_conf_fail(run, err, "run %zu must be a group, { ... } (found %s)", i + 1,
-                                 rog_conf_kind(run));
-        code = add_run(experiment, rog_json_copy(defaults), run->line, err);
-        for (size_t j = 0; code == 0 && j < run->child_count; j++)
-            code = take_setting(&run->child[j], NULL, experiment->run[i].settings, err);
+        const struct rog_conf_node *group = &runs->child[i];
+        struct rog_experiment_run *run = NULL;
+        if (group->type != ROG_CONF_GROUP)
+            return rog_conf_fail(group, err, "run %zu must be a group, { ... } (found %s)", i + 1,
+                                 rog_conf_kind(group));
+        code = add_run(experiment, defaults, group->line, &run, err);
+        for (size_t j = 0; code == 0 && j < group->child_count; j++)
+            code = take_setting(&group->child[j], NULL, run->own, err);
+        if (code == 0)
+            rog_settings_copy(rog_run_settings, 0, 0, run->own, run->settings);
     }
     return code;
 }
@@ -174,11 +177,10 @@ static int lengthen_note(const char *name, const struct rog_json *value, void *u
     return 0;
 }
 
-/* "ROG 20" and, for what else the matrix varies, ", batchsize 2". Seeds are left out: repeats of a
- * run carry one label. */
-static char *matrix_note(const struct rog_conf_node *matrix, const struct rog_json *settings)
+char *rog_experiment_note(const struct rog_json *settings, const struct rog_json *axes)
 {
-    const char *library = rog_json_get_string(settings, "library", "");
+    const struct rog_setting *row = rog_setting_find(rog_run_settings, "library");
+    const char *library = rog_json_get_string(settings, "library", row->fallback);
     const struct rog_json *threshold = rog_json_get(settings, "threshold");
     char text[ROG_THRESHOLD_TEXT_BYTES];
     /* A word stands for the largest one. */
@@ -186,56 +188,84 @@ static char *matrix_note(const struct rog_conf_node *matrix, const struct rog_js
         rog_json_is_string(threshold) ? ROG_THRESHOLD_INFINITE : rog_json_integer(threshold, 0);
     char *note = number > 0 ? rog_format("%s %s", library, rog_threshold_text(number, text))
                             : rog_strdup(library);
-    for (size_t i = 0; note && i < matrix->child_count; i++) {
-        const struct rog_conf_node *axis = &matrix->child[i];
-        if (axis->child_count < 2 || rog_setting_is(rog_setting_find(rog_run_settings, axis->name),
-                                                    ROG_SETTING_NOT_NOTED, 0))
-            continue;
-        const struct rog_json *value = rog_json_get(settings, axis->name);
+    for (size_t i = 0; note && i < rog_json_size(axes); i++) {
+        const char *axis = rog_json_string(rog_json_at(axes, i), "");
+        const struct rog_json *value = rog_json_get(settings, axis);
         if (rog_json_is_object(value))
             rog_json_each(value, lengthen_note, &note);
-        else
-            lengthen_note(axis->name, value, &note);
+        else if (value)
+            lengthen_note(axis, value, &note);
     }
     return note;
+}
+
+/* What a note tells of a matrix. */
+static struct rog_json *noted_axes(const struct rog_conf_node *matrix)
+{
+    struct rog_json *axes = rog_json_array();
+    for (size_t i = 0; i < matrix->child_count; i++) {
+        const struct rog_conf_node *axis = &matrix->child[i];
+        if (axis->child_count > 1 && rog_setting_is(rog_setting_find(rog_run_settings, axis->name),
+                                                    0, ROG_SETTING_NOT_NOTED))
+            rog_json_append(axes, rog_json_new_string(axis->name));
+    }
+    return axes;
+}
+
+static int check_matrix(const struct rog_conf_node *matrix, size_t *cells, struct rog_error *err)
+{
+    *cells = 1;
+    if (matrix->type != ROG_CONF_GROUP || matrix->child_count == 0)
+        return rog_conf_fail(matrix, err,
+                             "matrix must be a group of lists, { threshold = [4, 20]; ... }, or a "
+                             "list of such groups (found %s)",
+                             matrix->type == ROG_CONF_GROUP ? "an empty one"
+                                                            : rog_conf_kind(matrix));
+    for (size_t i = 0; i < matrix->child_count; i++) {
+        int code = check_axis(&matrix->child[i], err);
+        if (code < 0)
+            return code;
+        *cells *= matrix->child[i].child_count;
+        if (*cells > ROG_EXPERIMENT_MAX_RUNS)
+            return rog_conf_fail(matrix, err, "matrix has more than %d cells",
+                                 ROG_EXPERIMENT_MAX_RUNS);
+    }
+    return 0;
 }
 
 static int take_matrix(struct rog_experiment *experiment, const struct rog_conf_node *matrix,
                        const struct rog_json *defaults, struct rog_error *err)
 {
-    if (matrix->type != ROG_CONF_GROUP || matrix->child_count == 0)
-        return rog_conf_fail(matrix, err,
-                             "matrix must be a group of lists, { threshold = [4, 20]; ... } (found "
-                             "%s)",
-                             matrix->type == ROG_CONF_GROUP ? "an empty one"
-                                                            : rog_conf_kind(matrix));
-    size_t cells = 1;
-    for (size_t i = 0; i < matrix->child_count; i++) {
-        int code = check_axis(&matrix->child[i], err);
-        if (code < 0)
-            return code;
-        cells *= matrix->child[i].child_count;
-        if (cells > ROG_EXPERIMENT_MAX_RUNS)
-            return rog_conf_fail(matrix, err, "matrix has more than %d cells",
-                                 ROG_EXPERIMENT_MAX_RUNS);
-    }
-    int code = 0;
+    size_t cells = 0;
+    int code = check_matrix(matrix, &cells, err);
     for (size_t cell = 0; code == 0 && cell < cells; cell++) {
-        code = add_run(experiment, rog_json_copy(defaults), matrix->line, err);
+        struct rog_experiment_run *run = NULL;
+        code = add_run(experiment, defaults, matrix->line, &run, err);
+        if (code == 0 && !(run->axes = noted_axes(matrix)))
+            code = rog_fail_nomem(err);
         size_t rest = cell;
         for (size_t i = matrix->child_count; code == 0 && i-- > 0;) {
             const struct rog_conf_node *axis = &matrix->child[i];
-            code = put_copy(experiment->run[cell].settings, axis->name,
-                            axis->child[rest % axis->child_count].value, err);
+            code = put_copy(run->settings, axis->name, axis->child[rest % axis->child_count].value,
+                            err);
             rest /= axis->child_count;
         }
-        struct rog_json *settings = code == 0 ? experiment->run[cell].settings : NULL;
-        if (settings && !rog_json_get(settings, "note") && rog_json_get(settings, "library")) {
-            char *note = matrix_note(matrix, settings);
-            rog_json_put_string(settings, "note", note);
-            free(note);
-        }
     }
+    return code;
+}
+
+/* One, or a list of some. */
+static int take_matrices(struct rog_experiment *experiment, const struct rog_conf_node *matrix,
+                         const struct rog_json *defaults, struct rog_error *err)
+{
+    if (matrix->type != ROG_CONF_LIST)
+        return take_matrix(experiment, matrix, defaults, err);
+    if (matrix->child_count == 0)
+        return rog_conf_fail(matrix, err,
+                             "matrix is empty; it needs at least one group, ( { ... } )");
+    int code = 0;
+    for (size_t i = 0; code == 0 && i < matrix->child_count; i++)
+        code = take_matrix(experiment, &matrix->child[i], defaults, err);
     return code;
 }
 
@@ -282,14 +312,13 @@ static int take(struct rog_experiment *experiment, const struct rog_conf_node *r
     }
     if (code == 0)
         code = take_case(experiment, root, err);
-    if (code == 0 && runs && matrix)
-        code = rog_conf_fail(matrix, err, "runs and matrix cannot both be given");
     if (code == 0 && !runs && !matrix)
         code =
             rog_conf_fail(root, err, "no runs: runs = ( { ... } ) or matrix = { ... } is needed");
-    if (code == 0)
-        code = runs ? take_runs(experiment, runs, defaults, err)
-                    : take_matrix(experiment, matrix, defaults, err);
+    if (code == 0 && runs)
+        code = take_runs(experiment, runs, defaults, err);
+    if (code == 0 && matrix)
+        code = take_matrices(experiment, matrix, defaults, err);
     rog_json_free(defaults);
     return code;
 }
@@ -333,8 +362,11 @@ void rog_experiment_free(struct rog_experiment *experiment)
 {
     if (!experiment)
         return;
-    for (size_t i = 0; i < experiment->run_count; i++)
+    for (size_t i = 0; i < experiment->run_count; i++) {
         rog_json_free(experiment->run[i].settings);
+        rog_json_free(experiment->run[i].own);
+        rog_json_free(experiment->run[i].axes);
+    }
     free(experiment->run);
     free(experiment->path);
     free(experiment->case_name);

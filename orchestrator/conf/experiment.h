@@ -9,10 +9,11 @@
  *     cluster = "robots.conf";
  *     control = "outdoors";                            settings at top level hold for every run
  *     runs = ( { library = "ROG"; threshold = 4; note = "ROG 4"; }, ... );
- * or, instead of runs, every combination of
+ * and, beside runs or instead of them, every combination of
  *     matrix = { library = ["ROG"]; threshold = [4, 20]; seed = [1, 2, 3]; };
- * where the last setting changes fastest. A strategy's own parameters are one setting, a group, and
- * in a matrix a list of groups. All settings are those of rog_run_settings.
+ * where the last setting changes fastest; several matrices are a list of such groups. A strategy's
+ * own parameters are one setting, a group, and in a matrix a list of groups. All settings are those
+ * of rog_run_settings.
  */
 
 #include <stddef.h>
@@ -26,7 +27,9 @@
 
 struct rog_experiment_run {
     struct rog_json *settings; /* what the file says: its own settings over the top level's */
-    int line;                  /* where the run stands */
+    struct rog_json *own;      /* those that stand in the run itself; none in a cell of a matrix */
+    struct rog_json *axes; /* names of what the matrix varies and a note tells; NULL in `runs` */
+    int line;              /* where the run stands, or the matrix */
 };
 
 /* What the file names, and where it stands. */
@@ -52,6 +55,10 @@ int rog_experiment_read(struct rog_experiment **experiment, const char *path,
                         struct rog_error *err);
 int rog_experiment_parse(struct rog_experiment **experiment, const char *text, const char *origin,
                          struct rog_error *err);
+/* The note of a cell of a matrix, out of the settings that hold for it: "ROG 20" and, for what else
+ * the matrix varies, ", batchsize 2". Seeds are left out: repeats of a run carry one label. Heap
+ * memory, NULL without memory. */
+char *rog_experiment_note(const struct rog_json *settings, const struct rog_json *axes);
 void rog_experiment_free(struct rog_experiment *experiment);
 
 #endif

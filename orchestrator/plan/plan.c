@@ -10,6 +10,7 @@
 
 #include <common/file.h>
 #include <orchestrator/plan/choose.h>
+#include <orchestrator/plan/fit.h>
 #include <orchestrator/plan/names.h>
 #include <orchestrator/store/cases.h>
 #include <orchestrator/store/ingest.h>
@@ -37,6 +38,16 @@ static void plan_run_release(struct rog_plan_run *run)
     *run = (struct rog_plan_run){0};
 }
 
+static struct rog_plan *plan_new(void)
+{
+    struct rog_plan *plan = calloc(1, sizeof *plan);
+    if (plan && !(plan->remarks = rog_json_array())) {
+        free(plan);
+        return NULL;
+    }
+    return plan;
+}
+
 void rog_plan_free(struct rog_plan *plan)
 {
     if (!plan)
@@ -51,6 +62,7 @@ void rog_plan_free(struct rog_plan *plan)
     free(plan->baseline);
     free(plan->cluster);
     free(plan->other_cluster);
+    rog_json_free(plan->remarks);
     free(plan);
 }
 
@@ -70,48 +82,94 @@ static int add_run(struct rog_plan *plan, const struct rog_json *settings, int l
     return code;
 }
 
+/* What the runs of an experiment are planned with. */
+struct planning {
+    struct rog_plan *plan;
+    const struct rog_experiment *experiment;
+    const struct rog_cluster *cluster;
+    const struct rog_plan_options *options;
+    char *folder; /* the experiment file's */
+    struct rog_fit *fit;
+};
+
 /* The run added last: one that is the same as an earlier one is taken out again where that is
- * wanted, else an error. */
-static int check_distinct(struct rog_plan *plan, bool skip_same, const char *path,
-                          struct rog_error *err)
+ * wanted, or where its settings were `fitted` to its strategy; else it is an error. */
+static int check_distinct(const struct planning *p, const struct rog_experiment_run *from,
+                          bool fitted, struct rog_error *err)
 {
+    struct rog_plan *plan = p->plan;
     struct rog_plan_run *last = &plan->run[plan->count - 1];
     size_t i = 0;
     while (strcmp(plan->run[i].resolved.hash, last->resolved.hash) != 0)
         i++;
+    last->fitted = fitted;
     if (i + 1 == plan->count)
         return 0;
-    if (!skip_same)
+    fitted = fitted || plan->run[i].fitted;
+    if (!p->options->skip_same && !fitted)
         return rog_fail(err, ROG_EINVAL,
                         "%s, line %d: this run (%s) is the same as the one of line %d; change a "
                         "setting, for example seed, or use --repeat",
-                        path, last->line, last->resolved.note, plan->run[i].line);
+                        p->experiment->path, last->line, last->resolved.note, plan->run[i].line);
+    if (fitted)
+        rog_fit_count_same(p->fit, from);
     plan_run_release(last);
     plan->count--;
     return 0;
 }
 
+static int name_cell(const struct rog_experiment_run *from, struct rog_json *settings,
+                     struct rog_error *err)
+{
+    if (!from->axes || rog_json_get(settings, "note"))
+        return 0;
+    char *note = rog_experiment_note(settings, from->axes);
+    if (!note)
+        return rog_fail_nomem(err);
+    rog_json_put_string(settings, "note", note);
+    free(note);
+    return 0;
+}
+
 /* One run of the file: as often as it is to be repeated. */
-static int add_repeats(struct rog_plan *plan, const struct rog_experiment *experiment,
-                       const struct rog_experiment_run *from, const struct rog_cluster *cluster,
-                       const struct rog_plan_options *options, const char *folder,
+static int add_repeats(const struct planning *p, const struct rog_experiment_run *from,
                        struct rog_error *err)
 {
+    const struct rog_plan_options *options = p->options;
     struct rog_json *settings = rog_json_copy(from->settings);
     const struct rog_setting *row = rog_setting_find(rog_run_settings, "seed");
     long long seed = options->seed >= 0
                          ? options->seed
                          : rog_json_get_integer(settings, "seed", atoll(row->fallback));
+    bool fitted = false;
     int code = settings ? 0 : rog_fail_nomem(err);
+    if (code == 0)
+        code = rog_fit_settings(p->fit, from, settings, &fitted, err);
+    if (code == 0)
+        code = name_cell(from, settings, err);
     for (long long i = 0; code == 0 && i < options->repeat; i++) {
         rog_json_put_integer(settings, "seed", seed + i);
-        code = add_run(plan, settings, from->line, cluster, folder, err);
+        code = add_run(p->plan, settings, from->line, p->cluster, p->folder, err);
         if (code < 0)
-            rog_fail_prefix(err, "%s, line %d", experiment->path, from->line);
+            rog_fail_prefix(err, "%s, line %d", p->experiment->path, from->line);
         else
-            code = check_distinct(plan, options->skip_same, experiment->path, err);
+            code = check_distinct(p, from, fitted, err);
     }
     rog_json_free(settings);
+    return code;
+}
+
+static int add_all(struct planning *p, struct rog_error *err)
+{
+    const struct rog_experiment *experiment = p->experiment;
+    p->folder = rog_path_dir(experiment->path);
+    int code = p->folder ? rog_fit_new(&p->fit, experiment, p->folder, err) : rog_fail_nomem(err);
+    for (size_t i = 0; code == 0 && i < experiment->run_count; i++)
+        code = add_repeats(p, &experiment->run[i], err);
+    if (code == 0)
+        code = rog_fit_remarks(p->fit, experiment->path, p->plan->remarks, err);
+    rog_fit_free(p->fit);
+    free(p->folder);
     return code;
 }
 
@@ -168,9 +226,8 @@ int rog_plan_experiment(struct rog_plan **out, const struct rog_experiment *expe
                         struct rog_error *err)
 {
     *out = NULL;
-    struct rog_plan *plan = calloc(1, sizeof *plan);
-    char *folder = rog_path_dir(experiment->path);
-    int code = plan && folder ? 0 : rog_fail_nomem(err);
+    struct rog_plan *plan = plan_new();
+    int code = plan ? 0 : rog_fail_nomem(err);
     if (code == 0) {
         plan->base = rog_strdup(experiment->case_name);
         plan->figure = rog_strdup(experiment->figure);
@@ -183,15 +240,16 @@ int rog_plan_experiment(struct rog_plan **out, const struct rog_experiment *expe
             !plan->baseline != !experiment->baseline.name)
             code = rog_fail_nomem(err);
     }
-    for (size_t i = 0; code == 0 && i < experiment->run_count; i++)
-        code = add_repeats(plan, experiment, &experiment->run[i], cluster, options, folder, err);
+    struct planning planning = {
+        .plan = plan, .experiment = experiment, .cluster = cluster, .options = options};
+    if (code == 0)
+        code = add_all(&planning, err);
     if (code == 0)
         code = check_named(plan, experiment->path, "contender", &experiment->contender, err);
     if (code == 0)
         code = check_named(plan, experiment->path, "baseline", &experiment->baseline, err);
     if (code == 0 && options->only)
         code = keep_only(plan, options->only, err);
-    free(folder);
     if (code < 0)
         rog_plan_free(plan);
     else
@@ -203,7 +261,7 @@ int rog_plan_single(struct rog_plan **out, const struct rog_json *settings,
                     const struct rog_cluster *cluster, const char *case_name, struct rog_error *err)
 {
     *out = NULL;
-    struct rog_plan *plan = calloc(1, sizeof *plan);
+    struct rog_plan *plan = plan_new();
     if (!plan)
         return rog_fail_nomem(err);
     plan->target_accuracy = (double)NAN;

@@ -31,7 +31,8 @@ struct rog_plan_run {
     int line;        /* in the experiment file; 0 for runs from a command line */
     size_t position; /* in the case */
     enum rog_plan_action action;
-    char *id; /* NULL while new */
+    char *id;    /* NULL while new */
+    bool fitted; /* without what its strategy has no use for (fit.h) */
 };
 
 struct rog_plan {
@@ -42,6 +43,7 @@ struct rog_plan {
     char *figure;               /* NULL where the case has none */
     double target_accuracy;     /* percent, NaN where the case has none */
     char *contender, *baseline; /* what the case compares; NULL where it does not say */
+    struct rog_json *remarks;   /* texts: what of the file is not as it seems */
     bool case_is_new;
     struct rog_plan_run *run;
     size_t count;

@@ -29,6 +29,17 @@ same "runs" 3 "$(query 'SELECT count(*) FROM runs')"
 sed 's/patience = 1/patienze = 1/' x.conf >y.conf
 try 2 rogctl sweep y.conf
 says "y.conf, line 2: SKELETON has no parameter patienze (did you mean patience?)"
+# A strategy that lacks the parameter of another has one run; a name that none has is a slip.
+cat >y.conf <<END
+case = "m"; $quick
+matrix = ( { library = ["SKELETON", "BSP"]; parameters = ( { patience = 0; }, { patience = 1; } ); } );
+END
+try 0 rogctl sweep y.conf -n
+says "y.conf, line 2: BSP has no parameter patience; 1 of its runs is the same without and left out"
+prints "m-case0: 3 of 3 runs to do"
+sed 's/"SKELETON", //' y.conf >z.conf
+try 2 rogctl sweep z.conf -n
+says "BSP has no parameters (found patience)"
 try 2 rogctl run --parameters patience=1 workload=none seconds=60
 says "ROG has no parameters (found patience)"
 # Without parameters a run is what it was before there were any.

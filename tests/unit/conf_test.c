@@ -51,6 +51,13 @@ static void defaults_hold_for_every_run(void **state)
     rog_experiment_free(e);
 }
 
+static void assert_note(const struct rog_experiment_run *run, const char *expected)
+{
+    char *note = rog_experiment_note(run->settings, run->axes);
+    assert_string_equal(note, expected);
+    free(note);
+}
+
 static void a_matrix_is_a_product(void **state)
 {
     (void)state;
@@ -62,15 +69,37 @@ static void a_matrix_is_a_product(void **state)
     assert_int_equal(rog_json_get_integer(e->run[1].settings, "seed", 0), 2);
     assert_int_equal(rog_json_get_integer(e->run[3].settings, "threshold", 0), 20);
     assert_string_equal(rog_json_get_string(e->run[6].settings, "library", ""), "SSP");
-    assert_string_equal(rog_json_get_string(e->run[5].settings, "note", ""), "ROG 20");
+    assert_note(&e->run[5], "ROG 20");
     assert_true(isnan(e->target_accuracy));
     rog_experiment_free(e);
 
     e = good("case = \"m\"; matrix = { library = [\"BSP\"]; batchsize = [1, 2];\n"
              " lr_halve_at = ([1.0, 2.0], [3.5]); };");
     assert_int_equal(e->run_count, 4);
-    assert_string_equal(rog_json_get_string(e->run[2].settings, "note", ""),
-                        "BSP, batchsize 2, lr_halve_at [1.0,2.0]");
+    assert_note(&e->run[2], "BSP, batchsize 2, lr_halve_at [1.0,2.0]");
+    rog_experiment_free(e);
+}
+
+/* What a run says itself is told from what the file says for many. */
+static void matrices_stand_beside_runs(void **state)
+{
+    (void)state;
+    struct rog_experiment *e = good("case = \"m\"; cluster = \"c.conf\"; epochs = 2;\n"
+                                    "matrix = ( { threshold = [4, 20]; batchsize = [1]; },\n"
+                                    "           { library = [\"SSP\"]; epochs = [1, 2]; } );\n"
+                                    "runs = ( { library = \"BSP\"; threshold = 0; } );");
+    assert_int_equal(e->run_count, 5);
+    assert_string_equal(e->cluster.name, "c.conf");
+    assert_int_equal(e->cluster.line, 1);
+    assert_null(e->run[0].axes);
+    assert_non_null(rog_json_get(e->run[0].own, "threshold"));
+    assert_null(rog_json_get(e->run[0].own, "epochs"));
+    assert_int_equal(rog_json_get_integer(e->run[0].settings, "epochs", 0), 2);
+    assert_note(&e->run[2], "ROG 20");
+    assert_null(rog_json_get(e->run[2].own, "threshold"));
+    assert_int_equal(e->run[2].line, 2);
+    assert_note(&e->run[3], "SSP, epochs 1");
+    assert_int_equal(e->run[4].line, 3);
     rog_experiment_free(e);
 }
 
@@ -119,7 +148,11 @@ static const struct wrong wrong_experiments[] = {
     {"case = \"a\"; runs = ( { seed = true; } );", "(found true)"},
     {"case = \"a\";\nseed = 1;\nseed = 2;\nruns = ( { } );", "x.conf, line 3:"},
     {"case = \"a\";\nruns = ( {", "x.conf, line 2:"},
-    {"case = \"a\"; runs = ( { } ); matrix = { seed = [1]; };", "cannot both be given"},
+    {"case = \"a\"; matrix = ( );", "matrix is empty; it needs at least one group"},
+    {"case = \"a\"; matrix = ( { seed = [1]; }, { } );",
+     "or a list of such groups (found an empty one)"},
+    {"case = \"a\"; matrix = [ 1, 2 ];", "or a list of such groups (found a whole number)"},
+    {"case = \"a\"; cluster = 4; runs = ( { } );", "cluster must be text (found 4)"},
     {"case = \"a\"; matrix = { };", "matrix must be a group of lists"},
     {"case = \"a\"; matrix = { seed = []; };", "seed in a matrix is empty"},
     {"case = \"a\"; matrix = { seed = 3; };", "seed in a matrix must be a list of values"},
@@ -396,6 +429,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(defaults_hold_for_every_run),
         cmocka_unit_test(a_matrix_is_a_product),
+        cmocka_unit_test(matrices_stand_beside_runs),
         cmocka_unit_test(wrong_experiments_are_answered_exactly),
         cmocka_unit_test(large_numbers_are_not_cut),
         cmocka_unit_test(a_missing_file_is_bad_usage),

@@ -441,6 +441,38 @@ static void names_are_as_published(void **state)
     free(name);
 }
 
+/* A strategy without a threshold has one run where others have one for each. */
+static void what_a_strategy_lacks_makes_no_runs(void **state)
+{
+    const struct fixture *f = *state;
+    struct rog_plan *plan =
+        plan_of(f,
+                "case = \"t\"; runs = ( { library = \"BSP\"; seed = 3; } );\n"
+                "matrix = { library = [\"BSP\", \"SSP\"]; threshold = [4, 20]; seed = [3, 4]; };",
+                &once);
+    assert_int_equal(plan->count, 6);
+    assert_string_equal(plan->run[1].resolved.note, "BSP");
+    assert_int_equal(plan->run[1].resolved.seed, 4);
+    assert_string_equal(plan->run[2].resolved.note, "SSP 4");
+    assert_int_equal(rog_json_size(plan->remarks), 1);
+    const char *remark = rog_json_string(rog_json_at(plan->remarks, 0), "");
+    if (!strstr(remark, "x.conf, line 2: BSP has no threshold; 3 of its runs are the same without"))
+        fail_msg("%s", remark);
+    rog_plan_free(plan);
+
+    plan =
+        plan_of(f, "case = \"t\"; threshold = 4; runs = ( { library = \"BSP\"; }, { } );", &once);
+    assert_int_equal(plan->count, 2);
+    assert_int_equal(plan->run[0].resolved.threshold, 0);
+    assert_int_equal(plan->run[1].resolved.threshold, 4);
+    rog_plan_free(plan);
+
+    struct rog_error err = {0};
+    assert_int_equal(try_plan(f, "case = \"t\"; runs = ( { library = \"BSP\"; threshold = 4; } );",
+                              &once, &plan, &err),
+                     ROG_EINVAL);
+}
+
 static void case_numbers_are_numbers(void **state)
 {
     struct fixture *f = *state;
@@ -538,6 +570,7 @@ int main(void)
         TEST(settings_of_any_origin_are_checked),
         TEST(no_parameters_are_as_if_unset),
         TEST(names_are_as_published),
+        TEST(what_a_strategy_lacks_makes_no_runs),
         TEST(case_numbers_are_numbers),
         TEST(clusters_do_not_mix_in_a_case),
     };

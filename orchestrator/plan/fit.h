@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_PLAN_FIT_H
+#define ROG_PLAN_FIT_H
+
+/*
+ * What a strategy has no use for, out of what holds for many: a matrix and the top level of an
+ * experiment file give values to strategies that have no threshold, or lack a parameter that
+ * another one of the file has. They are taken out, so that such runs are the same run; which they
+ * are is known from the plugins alone. What stands in a run itself stays, and is an error there.
+ */
+
+#include <stdbool.h>
+
+#include <common/json.h>
+#include <orchestrator/conf/experiment.h>
+
+struct rog_fit;
+
+/* Looks at the plugins of all runs; `folder` is what their paths are relative to. One that does not
+ * load is left to whoever needs it. */
+int rog_fit_new(struct rog_fit **fit, const struct rog_experiment *experiment, const char *folder,
+                struct rog_error *err);
+void rog_fit_free(struct rog_fit *fit);
+
+/* Takes out of `settings`, a copy of the run's, what its strategy lacks; *changed: there was some.
+ */
+int rog_fit_settings(struct rog_fit *fit, const struct rog_experiment_run *run,
+                     struct rog_json *settings, bool *changed, struct rog_error *err);
+/* A run of such settings was the same as another one. */
+void rog_fit_count_same(struct rog_fit *fit, const struct rog_experiment_run *run);
+/* Appends what was taken out, in words, to the array of texts. */
+int rog_fit_remarks(const struct rog_fit *fit, const char *path, struct rog_json *remarks,
+                    struct rog_error *err);
+
+#endif
