@@ -8,6 +8,7 @@
 
 #include <common/file.h>
 #include <orchestrator/conf/file.h>
+#include <orchestrator/curves/rule.h>
 #include <rog/strategy.h>
 
 /* What may stand at top level besides a run's settings. `runs` and `matrix` are here for their
@@ -33,6 +34,7 @@ static const struct rog_setting case_settings[] = {
     {.name = "cluster",
      .type = ROG_SETTING_STRING,
      .help = "cluster file that the runs are executed on"},
+    ROG_CURVE_SETTINGS,
     {.name = "runs", .type = ROG_SETTING_STRING, .help = "list of runs"},
     {.name = "matrix", .type = ROG_SETTING_STRING, .help = "product of settings"},
     {.name = NULL},
@@ -278,6 +280,25 @@ static int take_name(struct rog_experiment_name *name, const struct rog_conf_nod
     return name->name ? 0 : rog_fail_nomem(err);
 }
 
+/* How curves are drawn; each setting is checked for itself, so that an error knows its line. */
+static int take_options(struct rog_experiment *experiment, const struct rog_conf_node *root,
+                        struct rog_error *err)
+{
+    experiment->options = rog_json_object();
+    int code = experiment->options ? 0 : rog_fail_nomem(err);
+    for (size_t i = 0; code == 0 && i < root->child_count; i++) {
+        const struct rog_conf_node *node = &root->child[i];
+        struct rog_curve_rule rule;
+        struct rog_error cause;
+        if (!rog_setting_find(rog_curve_settings, node->name))
+            continue;
+        code = put_copy(experiment->options, node->name, node->value, err);
+        if (code == 0 && rog_curve_rule_make(&rule, experiment->options, &cause) < 0)
+            code = rog_conf_fail(node, err, "%s", cause.message);
+    }
+    return code;
+}
+
 static int take_case(struct rog_experiment *experiment, const struct rog_conf_node *root,
                      struct rog_error *err)
 {
@@ -294,7 +315,9 @@ static int take_case(struct rog_experiment *experiment, const struct rog_conf_no
     int code = take_name(&experiment->contender, rog_conf_get(root, "contender"), err);
     if (code == 0)
         code = take_name(&experiment->baseline, rog_conf_get(root, "baseline"), err);
-    return code ? code : take_name(&experiment->cluster, rog_conf_get(root, "cluster"), err);
+    if (code == 0)
+        code = take_name(&experiment->cluster, rog_conf_get(root, "cluster"), err);
+    return code ? code : take_options(experiment, root, err);
 }
 
 static int take(struct rog_experiment *experiment, const struct rog_conf_node *root,
@@ -374,5 +397,6 @@ void rog_experiment_free(struct rog_experiment *experiment)
     free(experiment->contender.name);
     free(experiment->baseline.name);
     free(experiment->cluster.name);
+    rog_json_free(experiment->options);
     free(experiment);
 }

@@ -262,6 +262,11 @@ int rog_case_data_load(struct rog_db *db, const char *case_name, struct rog_case
         code = rog_fail_nomem(err);
         goto out;
     }
+    code = rog_curve_rule_make(&data->rule, data->row.options, err);
+    if (code < 0) {
+        rog_fail_prefix(err, "case %s", data->title);
+        goto out;
+    }
     code = members_load(db, case_name, &members, err);
     if (code < 0)
         goto out;
@@ -318,6 +323,19 @@ bool rog_case_is_named(const struct rog_case_data *data, size_t series, const ch
             strcasecmp(row->library, name) == 0 || (row->note && strcasecmp(row->note, name) == 0);
     }
     return named;
+}
+
+int rog_case_data_override(struct rog_case_data *data, const struct rog_json *settings,
+                           struct rog_error *err)
+{
+    struct rog_json *options = rog_json_object();
+    if (!options)
+        return rog_fail_nomem(err);
+    rog_json_put_all(options, data->row.options);
+    rog_json_put_all(options, settings);
+    int code = rog_curve_rule_make(&data->rule, options, err);
+    rog_json_free(options);
+    return code;
 }
 
 double rog_case_target(const struct rog_case_data *data)

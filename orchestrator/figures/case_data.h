@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include <orchestrator/curves/rule.h>
 #include <orchestrator/store/replay.h>
 #include <orchestrator/store/summary.h>
 
@@ -38,7 +39,8 @@ struct rog_case_series {
 
 struct rog_case_data {
     struct rog_case_row row;
-    char *title; /* clean text: its name */
+    struct rog_curve_rule rule; /* the case's own, else the defaults */
+    char *title;                /* clean text: its name */
     struct rog_case_run *run;
     size_t run_count;
     struct rog_case_series *series;
@@ -53,6 +55,11 @@ bool rog_case_is_named(const struct rog_case_data *data, size_t series, const ch
 int rog_case_data_load(struct rog_db *db, const char *case_name, struct rog_case_data *data,
                        struct rog_error *err);
 void rog_case_data_release(struct rog_case_data *data);
+
+/* Draws and reads curves by these settings (of rog_curve_settings) where they are said instead of
+ * by the case's own. ROG_EINVAL for a value that is not allowed. */
+int rog_case_data_override(struct rog_case_data *data, const struct rog_json *settings,
+                           struct rog_error *err);
 
 /* Accuracy in percent the comparison of energy and time is made at: the case's own, else 64 as
  * published. */

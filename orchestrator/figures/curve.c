@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Several runs' series, made one line with its interval. */
+/* Several runs' series, made one line with its interval, and what is read off that line. */
 #include <orchestrator/figures/curve.h>
 
 #include <math.h>
@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include <orchestrator/figures/repeats.h>
-#include <orchestrator/figures/savgol.h>
 #include <orchestrator/figures/stats.h>
 
 #define GRID 200 /* points of a mean */
@@ -25,54 +24,40 @@ static double quantity_of(const struct rog_case_run *run, size_t i, enum rog_qua
     return run->joules[i];
 }
 
-/* Smoothing must not leave the range of what was measured; x must not run backwards. */
-static void smooth_within(const double *values, size_t count, bool ascending, double *smooth)
-{
-    if (count == 0)
-        return;
-    double low = values[0], high = values[0];
-    for (size_t i = 1; i < count; i++) {
-        low = fmin(low, values[i]);
-        high = fmax(high, values[i]);
-    }
-    rog_savgol(values, count, smooth);
-    for (size_t i = 0; i < count; i++) {
-        smooth[i] = fmin(fmax(smooth[i], low), high);
-        if (ascending && i > 0)
-            smooth[i] = fmax(smooth[i], smooth[i - 1]);
-    }
-}
-
 static int run_make(struct rog_curve_run *curve, const struct rog_case_run *run,
-                    enum rog_quantity quantity, struct rog_error *err)
+                    const struct rog_curve_rule *rule, enum rog_quantity quantity,
+                    struct rog_error *err)
 {
     size_t room = run->accuracy.count + 1;
     *curve = (struct rog_curve_run){.id = run->row.id};
-    curve->x = calloc(4 * room, sizeof *curve->x);
+    curve->x = calloc(5 * room, sizeof *curve->x);
     if (!curve->x)
         return rog_fail_nomem(err);
     curve->y = curve->x + room;
     curve->smooth_x = curve->y + room;
     curve->smooth_y = curve->smooth_x + room;
+    curve->place = curve->smooth_y + room;
     for (size_t i = 0; i < run->accuracy.count; i++) {
         double x = quantity_of(run, i, quantity);
         if (isnan(x))
             continue;
         curve->x[curve->count] = x;
+        curve->place[curve->count] = (double)i;
         curve->y[curve->count++] = run->accuracy.point[i].percent;
     }
-    smooth_within(curve->x, curve->count, true, curve->smooth_x);
-    smooth_within(curve->y, curve->count, false, curve->smooth_y);
+    rog_smoothing_line(&rule->smoothing, curve->x, curve->y, curve->count, curve->smooth_x,
+                       curve->smooth_y);
     return 0;
 }
 
 static int line_room(struct rog_curve *curve, size_t count, bool band, struct rog_error *err)
 {
-    curve->x = calloc((band ? 4 : 2) * count, sizeof *curve->x);
+    curve->x = calloc((band ? 5 : 3) * count, sizeof *curve->x);
     if (!curve->x)
         return rog_fail_nomem(err);
     curve->y = curve->x + count;
-    curve->low = band ? curve->y + count : NULL;
+    curve->place = curve->y + count;
+    curve->low = band ? curve->place + count : NULL;
     curve->high = band ? curve->low + count : NULL;
     curve->count = count;
     return 0;
@@ -93,9 +78,12 @@ static int mean_make(struct rog_curve *curve, struct rog_error *err)
     int code = line_room(curve, GRID, true, err);
     for (size_t k = 0; k < GRID && code == 0; k++) {
         double x = k + 1 < GRID ? from + (to - from) * (double)k / (GRID - 1) : to;
-        for (size_t i = 0; i < curve->runs; i++)
-            at[i] =
-                rog_line_at(curve->run[i].smooth_x, curve->run[i].smooth_y, curve->run[i].count, x);
+        for (size_t i = 0; i < curve->runs; i++) {
+            const struct rog_curve_run *run = &curve->run[i];
+            at[i] = rog_line_at(run->smooth_x, run->smooth_y, run->count, x);
+            curve->place[k] +=
+                rog_line_at(run->smooth_x, run->place, run->count, x) / (double)curve->runs;
+        }
         struct rog_interval interval = rog_interval_of(at, curve->runs);
         curve->x[k] = x;
         curve->y[k] = interval.mean;
@@ -116,10 +104,10 @@ int rog_curve_make(struct rog_curve *curve, const struct rog_case_data *data,
     if (!curve->run)
         return rog_fail_nomem(err);
     for (size_t i = 0; i < series->runs && code == 0; i++) {
-        if (rog_repeats_is_copy(data, series->run[i]))
+        if (series->runs > 1 && rog_repeats_is_copy(data, series->run[i]))
             continue;
         struct rog_curve_run *run = &curve->run[curve->runs];
-        code = run_make(run, &data->run[series->run[i]], quantity, err);
+        code = run_make(run, &data->run[series->run[i]], &data->rule, quantity, err);
         if (code == 0 && run->count > 0)
             curve->runs++;
         else
@@ -131,6 +119,7 @@ int rog_curve_make(struct rog_curve *curve, const struct rog_case_data *data,
         if (code == 0) {
             memcpy(curve->x, only->smooth_x, only->count * sizeof *curve->x);
             memcpy(curve->y, only->smooth_y, only->count * sizeof *curve->y);
+            memcpy(curve->place, only->place, only->count * sizeof *curve->place);
         }
     } else if (code == 0 && curve->runs > 1) {
         code = mean_make(curve, err);
@@ -147,4 +136,84 @@ void rog_curve_release(struct rog_curve *curve)
     free(curve->run);
     free(curve->x);
     *curve = (struct rog_curve){0};
+}
+
+struct rog_case_series rog_curve_single(size_t *run)
+{
+    return (struct rog_case_series){.run = run, .runs = 1};
+}
+
+struct rog_curve_reached rog_curve_reached_of(const struct rog_curve *curve, double target,
+                                              double sustain)
+{
+    const struct rog_line line = {curve->x, curve->y, curve->place, curve->count};
+    struct rog_curve_reached reached = {rog_reached_of(&line, target, sustain), curve->runs, 0};
+    for (size_t i = 0; i < curve->runs; i++) {
+        const struct rog_curve_run *run = &curve->run[i];
+        const struct rog_line own = {run->smooth_x, run->smooth_y, run->place, run->count};
+        const struct rog_line measured = {run->x, run->y, run->place, run->count};
+        reached.reached += rog_reached_of(&own, target, sustain).state == ROG_REACHED;
+        rog_reached_widen(&reached.line, &measured, target);
+    }
+    return reached;
+}
+
+static int reached_along(const struct rog_case_data *data, const struct rog_case_series *series,
+                         enum rog_quantity quantity, struct rog_curve_reached *reached,
+                         struct rog_error *err)
+{
+    struct rog_curve curve;
+    int code = rog_curve_make(&curve, data, series, quantity, err);
+    if (code < 0)
+        return code;
+    *reached = rog_curve_reached_of(&curve, rog_case_target(data), data->rule.sustain);
+    rog_curve_release(&curve);
+    return 0;
+}
+
+int rog_case_reached(const struct rog_case_data *data, const struct rog_case_series *series,
+                     enum rog_quantity quantity, struct rog_curve_reached *reached,
+                     struct rog_error *err)
+{
+    struct rog_curve_reached in_time;
+    int code = reached_along(data, series, quantity, reached, err);
+    if (code < 0 || quantity != ROG_QUANTITY_JOULES || reached->line.state != ROG_REACHED_NOT)
+        return code;
+    code = reached_along(data, series, ROG_QUANTITY_SECONDS, &in_time, err);
+    if (code == 0 && in_time.line.state == ROG_REACHED)
+        reached->line.state = ROG_REACHED_UNKNOWN;
+    return code;
+}
+
+struct rog_json *rog_curve_reached_json(const struct rog_curve_reached *reached)
+{
+    static const char *const states[] = {
+        [ROG_REACHED_UNKNOWN] = "unknown",
+        [ROG_REACHED_NOT] = "not reached",
+        [ROG_REACHED] = "reached",
+    };
+    struct rog_json *object = rog_json_object();
+    rog_json_put_string(object, "state", states[reached->line.state]);
+    rog_json_put_number(object, "at", reached->line.at);
+    rog_json_put_number(object, "seen_to", reached->line.seen_to);
+    rog_json_put_number(object, "first_raw_crossing", reached->line.first_raw);
+    rog_json_put_number(object, "last_below", reached->line.last_below);
+    rog_json_put_integer(object, "runs", (int64_t)reached->runs);
+    rog_json_put_integer(object, "runs_reached", (int64_t)reached->reached);
+    return object;
+}
+
+int rog_case_accuracy_at(const struct rog_case_data *data, size_t run, double at,
+                         struct rog_accuracy_value *value, struct rog_error *err)
+{
+    struct rog_curve_run curve;
+    int code = run_make(&curve, &data->run[run], &data->rule, ROG_QUANTITY_SECONDS, err);
+    if (code < 0)
+        return code;
+    const struct rog_line measured = {curve.x, curve.y, curve.place, curve.count};
+    const struct rog_line drawn = {curve.smooth_x, curve.smooth_y, curve.place, curve.count};
+    *value = rog_accuracy_rule_at(&data->rule.accuracy, &measured, &drawn,
+                                  data->run[run].extent.seconds, at);
+    free(curve.x);
+    return 0;
 }

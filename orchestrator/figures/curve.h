@@ -2,10 +2,16 @@
 #ifndef ROG_FIGURES_CURVE_H
 #define ROG_FIGURES_CURVE_H
 
-/* From a series of runs to the line that is drawn. */
+/*
+ * From a series of runs to the line that is drawn, and what tables and exports read off it: where
+ * it reaches the target, and a run's accuracy at a time. Whoever needs these asks here, so that no
+ * number says something else than the figure does.
+ */
 
 #include <stddef.h>
 
+#include <orchestrator/curves/line.h>
+#include <orchestrator/curves/reached.h>
 #include <orchestrator/figures/case_data.h>
 #include <orchestrator/figures/panel.h>
 
@@ -14,6 +20,7 @@ struct rog_curve_run {
     const char *id; /* borrowed */
     double *x, *y;  /* as measured */
     double *smooth_x, *smooth_y;
+    double *place; /* each point's number among the run's tested checkpoints, from 0 */
     size_t count;
 };
 
@@ -22,17 +29,47 @@ struct rog_curve_run {
 struct rog_curve {
     const char *label; /* borrowed */
     struct rog_curve_run *run;
-    size_t runs;                /* those that have data, without copies */
-    double *x, *y, *low, *high; /* low, high: NULL for a single run */
+    size_t runs; /* those that have data, without copies */
+    double *x, *y;
+    double *place;      /* the runs' mean where it is one */
+    double *low, *high; /* NULL for a single run */
     size_t count;
 };
 
-/* What the line of a run shows is smoothed in both coordinates and kept within what was measured.
- * A mean is taken where all runs of the series have data, on a grid of equal steps. The curve has
- * count 0 where no run has data. */
+/* The line of a run is made as data->rule says. A mean is the mean of the runs' lines at each x, on
+ * a grid of equal steps, where all runs of the series have data; `place` is made alike. The curve
+ * has count 0 where no run has data. */
 int rog_curve_make(struct rog_curve *curve, const struct rog_case_data *data,
                    const struct rog_case_series *series, enum rog_quantity quantity,
                    struct rog_error *err);
 void rog_curve_release(struct rog_curve *curve);
+
+/* A single run as a series: its line is the run's own. Borrows the index. */
+struct rog_case_series rog_curve_single(size_t *run);
+
+/* Where a series reaches a target. */
+struct rog_curve_reached {
+    struct rog_reached line; /* the drawn line; first_raw and last_below: the earliest and latest of
+                                its runs */
+    size_t runs;             /* those that have data */
+    size_t reached;          /* how many of them have a line of their own that reaches it */
+};
+struct rog_curve_reached rog_curve_reached_of(const struct rog_curve *curve, double target,
+                                              double sustain);
+
+/* Seconds or joules (mean over workers) until the series' line reaches the case's target. Energy is
+ * unknown where its readings end before time says that the target was reached. */
+int rog_case_reached(const struct rog_case_data *data, const struct rog_case_series *series,
+                     enum rog_quantity quantity, struct rog_curve_reached *reached,
+                     struct rog_error *err);
+
+/* {state: "reached", "not reached" or "unknown", at, seen_to, first_raw_crossing, last_below, runs,
+ * runs_reached}. Owned by the caller. */
+struct rog_json *rog_curve_reached_json(const struct rog_curve_reached *reached);
+
+/* The accuracy of a run (index into data->run) at a time, s, by the case's rule; of INFINITY at its
+ * end. */
+int rog_case_accuracy_at(const struct rog_case_data *data, size_t run, double at,
+                         struct rog_accuracy_value *value, struct rog_error *err);
 
 #endif

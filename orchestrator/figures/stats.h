@@ -25,7 +25,4 @@ struct rog_interval {
 /* Over the values that are not NaN. */
 struct rog_interval rog_interval_of(const double *values, size_t count);
 
-/* y at x on the line through the points (xs ascending, equal ones allowed); NaN outside. */
-double rog_line_at(const double *xs, const double *ys, size_t count, double x);
-
 #endif

@@ -60,6 +60,7 @@ void rog_plan_free(struct rog_plan *plan)
     free(plan->figure);
     free(plan->contender);
     free(plan->baseline);
+    free(plan->options);
     free(plan->cluster);
     free(plan->other_cluster);
     rog_json_free(plan->remarks);
@@ -235,9 +236,10 @@ int rog_plan_experiment(struct rog_plan **out, const struct rog_experiment *expe
         plan->target_accuracy = experiment->target_accuracy;
         plan->contender = rog_strdup(experiment->contender.name);
         plan->baseline = rog_strdup(experiment->baseline.name);
+        plan->options = rog_json_text(experiment->options);
         if (!plan->base || !plan->cluster || !plan->figure != !experiment->figure ||
             !plan->contender != !experiment->contender.name ||
-            !plan->baseline != !experiment->baseline.name)
+            !plan->baseline != !experiment->baseline.name || !plan->options)
             code = rog_fail_nomem(err);
     }
     struct planning planning = {
@@ -383,14 +385,15 @@ static int record_case(struct rog_plan *plan, struct rog_db *db, struct rog_erro
                           " figure)",
                           "sss", plan->case_name, plan->figure, now);
     if (code == 0 && plan->base)
-        code = rog_db_run(db, err,
-                          "INSERT INTO case_settings(case_name, target_accuracy, contender,"
-                          " baseline) VALUES (?, ?, ?, ?) ON CONFLICT(case_name) DO UPDATE SET"
-                          " target_accuracy = coalesce(excluded.target_accuracy, target_accuracy),"
-                          " contender = coalesce(excluded.contender, contender),"
-                          " baseline = excluded.baseline",
-                          "sdss", plan->case_name, plan->target_accuracy, plan->contender,
-                          plan->baseline);
+        code = rog_db_run(
+            db, err,
+            "INSERT INTO case_settings(case_name, target_accuracy, contender,"
+            " baseline, options) VALUES (?, ?, ?, ?, ?) ON CONFLICT(case_name) DO UPDATE SET"
+            " target_accuracy = coalesce(excluded.target_accuracy, target_accuracy),"
+            " contender = coalesce(excluded.contender, contender),"
+            " baseline = excluded.baseline, options = excluded.options",
+            "sdsss", plan->case_name, plan->target_accuracy, plan->contender, plan->baseline,
+            plan->options);
     return code;
 }
 

@@ -44,6 +44,7 @@ struct rog_plan {
     double target_accuracy;     /* percent, NaN where the case has none */
     char *contender, *baseline; /* what the case compares; NULL where it does not say */
     struct rog_json *remarks;   /* texts: what of the file is not as it seems */
+    char *options;              /* what else is said of it, JSON; NULL where nothing is */
     bool case_is_new;
     struct rog_plan_run *run;
     size_t count;

@@ -16,39 +16,45 @@ const struct rog_measure_kind rog_measure_kinds[ROG_MEASURES] = {
     [ROG_MEASURE_STALL_S] = {"stall_s", "stall", 2, false},
 };
 
-/* Where the straight lines between checkpoints first reach the target: its time and energy. */
-static void reach_target(const struct rog_case_run *run, double target, double *seconds,
-                         double *joules)
+static int accuracies(const struct rog_case_data *data, size_t run, double value[ROG_MEASURES],
+                      struct rog_error *err)
 {
-    const struct rog_accuracy_point *p = run->accuracy.point;
-    *seconds = *joules = (double)NAN;
-    size_t i = 0;
-    while (i < run->accuracy.count && p[i].percent < target)
-        i++;
-    if (i == run->accuracy.count)
-        return;
-    *seconds = p[i].t;
-    *joules = run->joules[i];
-    if (i > 0) {
-        double share = (target - p[i - 1].percent) / (p[i].percent - p[i - 1].percent);
-        *seconds = p[i - 1].t + share * (p[i].t - p[i - 1].t);
-        *joules = run->joules[i - 1] + share * (run->joules[i] - run->joules[i - 1]);
+    static const double times[ROG_ACCURACIES] = {1800, 3600, 5400, (double)INFINITY};
+    int code = 0;
+    for (int m = 0; m < ROG_ACCURACIES && code == 0; m++) {
+        struct rog_accuracy_value at = {0};
+        code = rog_case_accuracy_at(data, run, times[m], &at, err);
+        value[m] = at.percent;
     }
+    return code;
 }
 
-void rog_measure_run(const struct rog_case_run *run, bool as_published, double target,
-                     double value[ROG_MEASURES])
+int rog_measure_target(const struct rog_case_data *data, const struct rog_case_series *series,
+                       struct rog_curve_reached reached[ROG_TO_TARGETS], struct rog_error *err)
+{
+    int code =
+        rog_case_reached(data, series, ROG_QUANTITY_SECONDS, &reached[ROG_TO_TARGET_SECONDS], err);
+    return code ? code
+                : rog_case_reached(data, series, ROG_QUANTITY_JOULES,
+                                   &reached[ROG_TO_TARGET_JOULES], err);
+}
+
+int rog_measure_run(const struct rog_case_data *data, size_t run, bool as_published,
+                    double value[ROG_MEASURES], struct rog_curve_reached reached[ROG_TO_TARGETS],
+                    struct rog_error *err)
 {
     const struct rog_composition *composition =
-        as_published ? &run->as_published : &run->composition;
-    size_t points = run->accuracy.count;
-    value[ROG_MEASURE_AT_1800] = rog_accuracy_at(&run->accuracy, 1800);
-    value[ROG_MEASURE_AT_3600] = rog_accuracy_at(&run->accuracy, 3600);
-    value[ROG_MEASURE_AT_5400] = rog_accuracy_at(&run->accuracy, 5400);
-    value[ROG_MEASURE_AT_END] = points ? run->accuracy.point[points - 1].percent : (double)NAN;
-    reach_target(run, target, &value[ROG_MEASURE_SECONDS_TO_TARGET],
-                 &value[ROG_MEASURE_JOULES_TO_TARGET]);
+        as_published ? &data->run[run].as_published : &data->run[run].composition;
+    const struct rog_case_series alone = rog_curve_single(&run);
+    int code = accuracies(data, run, value, err);
+    if (code == 0)
+        code = rog_measure_target(data, &alone, reached, err);
+    if (code < 0)
+        return code;
+    value[ROG_MEASURE_SECONDS_TO_TARGET] = reached[ROG_TO_TARGET_SECONDS].line.at;
+    value[ROG_MEASURE_JOULES_TO_TARGET] = reached[ROG_TO_TARGET_JOULES].line.at;
     value[ROG_MEASURE_COMPUTE_S] = composition->compute_s;
     value[ROG_MEASURE_COMMUNICATION_S] = composition->communication_s;
     value[ROG_MEASURE_STALL_S] = composition->stall_s;
+    return 0;
 }

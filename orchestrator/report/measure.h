@@ -7,13 +7,14 @@
 #include <stdbool.h>
 
 #include <orchestrator/figures/case_data.h>
+#include <orchestrator/figures/curve.h>
 
 enum rog_measure {
-    ROG_MEASURE_AT_1800, /* accuracy, linear between checkpoints, % */
+    ROG_MEASURE_AT_1800, /* accuracy, by the case's rule, % */
     ROG_MEASURE_AT_3600,
     ROG_MEASURE_AT_5400,
-    ROG_MEASURE_AT_END,            /* of the last tested checkpoint */
-    ROG_MEASURE_SECONDS_TO_TARGET, /* until the accuracy first reached the case's target */
+    ROG_MEASURE_AT_END,            /* at the last tested checkpoint */
+    ROG_MEASURE_SECONDS_TO_TARGET, /* until the drawn line reaches the case's target */
     ROG_MEASURE_JOULES_TO_TARGET,  /* mean over workers */
     ROG_MEASURE_COMPUTE_S,         /* per iteration */
     ROG_MEASURE_COMMUNICATION_S,
@@ -31,8 +32,17 @@ extern const struct rog_measure_kind rog_measure_kinds[ROG_MEASURES];
 
 #define ROG_ACCURACIES ROG_MEASURE_SECONDS_TO_TARGET /* the first measures */
 
-/* All measures of a finished run; NaN for what it has not recorded. */
-void rog_measure_run(const struct rog_case_run *run, bool as_published, double target,
-                     double value[ROG_MEASURES]);
+/* Time and energy to the target, with what a number alone does not say: how far was looked where it
+ * was not reached, and what smoothing and rule make of it. */
+enum rog_to_target { ROG_TO_TARGET_SECONDS, ROG_TO_TARGET_JOULES, ROG_TO_TARGETS };
+
+int rog_measure_target(const struct rog_case_data *data, const struct rog_case_series *series,
+                       struct rog_curve_reached reached[ROG_TO_TARGETS], struct rog_error *err);
+
+/* All measures of a run (index into data->run); NaN for what it has not recorded or not reached.
+ * How accuracies and the target are read: curve.h. */
+int rog_measure_run(const struct rog_case_data *data, size_t run, bool as_published,
+                    double value[ROG_MEASURES], struct rog_curve_reached reached[ROG_TO_TARGETS],
+                    struct rog_error *err);
 
 #endif

@@ -11,6 +11,17 @@
 #include <orchestrator/figures/repeats.h>
 #include <orchestrator/report/gain.h>
 
+/* Time and energy to the target are those of the series' own line, as the figure draws it. */
+static int measure_reached(struct rog_report *report, size_t index, struct rog_error *err)
+{
+    struct rog_report_line *line = &report->series[index];
+    int code = rog_measure_target(&report->data, &report->data.series[index], line->reached, err);
+    for (int k = 0; k < ROG_TO_TARGETS && code == 0; k++)
+        line->value[ROG_MEASURE_SECONDS_TO_TARGET + k] =
+            rog_interval_of(&line->reached[k].line.at, 1);
+    return code;
+}
+
 static int measure_series(struct rog_report *report, size_t index, struct rog_error *err)
 {
     const struct rog_case_series *series = &report->data.series[index];
@@ -23,13 +34,9 @@ static int measure_series(struct rog_report *report, size_t index, struct rog_er
                             ? (double)NAN
                             : report->run[series->run[i]].value[m].mean;
         report->series[index].value[m] = rog_interval_of(values, series->runs);
-        /* A run that never reached the target would make the mean of the others too good. */
-        bool all_needed = m == ROG_MEASURE_SECONDS_TO_TARGET || m == ROG_MEASURE_JOULES_TO_TARGET;
-        if (all_needed && report->series[index].value[m].count < series->different)
-            report->series[index].value[m] = rog_interval_of(NULL, 0);
     }
     free(values);
-    return 0;
+    return measure_reached(report, index, err);
 }
 
 static double gain_in(int measure, double own, double other)
@@ -130,10 +137,10 @@ int rog_report_make(struct rog_db *db, const char *case_name, bool as_published,
         code = take_baseline(data, baseline, err);
     if (code < 0)
         goto out;
-    for (size_t i = 0; i < data->run_count; i++) {
+    for (size_t i = 0; i < data->run_count && code == 0; i++) {
         double value[ROG_MEASURES];
-        rog_measure_run(&data->run[i], as_published, report->target, value);
-        for (int m = 0; m < ROG_MEASURES; m++)
+        code = rog_measure_run(data, i, as_published, value, report->run[i].reached, err);
+        for (int m = 0; m < ROG_MEASURES && code == 0; m++)
             report->run[i].value[m] = rog_interval_of(&value[m], 1);
     }
     for (size_t i = 0; i < data->series_count && code == 0; i++)

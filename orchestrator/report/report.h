@@ -16,6 +16,7 @@
 /* One run, or the runs of a series together. What is not recorded has a mean of NaN. */
 struct rog_report_line {
     struct rog_interval value[ROG_MEASURES];
+    struct rog_curve_reached reached[ROG_TO_TARGETS];
 };
 
 /* The measures that gains are made of: the accuracies, time and energy to the target. */

@@ -11,6 +11,10 @@ static void put_values(struct rog_json *object, const struct rog_report_line *li
     rog_json_put(object, "accuracy_at", at);
     for (int m = ROG_ACCURACIES; m < ROG_MEASURES; m++)
         rog_json_put(object, rog_measure_kinds[m].json, make(&line->value[m]));
+    struct rog_json *reached = rog_json_object();
+    rog_json_put(reached, "seconds", rog_curve_reached_json(&line->reached[ROG_TO_TARGET_SECONDS]));
+    rog_json_put(reached, "joules", rog_curve_reached_json(&line->reached[ROG_TO_TARGET_JOULES]));
+    rog_json_put(object, "target_reached", reached);
 }
 
 static struct rog_json *plain(const struct rog_interval *interval)

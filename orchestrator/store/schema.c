@@ -74,7 +74,11 @@ static const char version_3[] =
     "INSERT OR IGNORE INTO case_settings(case_name) SELECT name FROM cases;\n"
     "UPDATE case_settings SET contender = " OLDER_CONTENDER ";\n";
 
-static const char *const steps[] = {version_1, version_2, version_3};
+/* What else is said of a case, by the names of an experiment file: JSON, so that a new setting of
+ * cases is no new column. */
+static const char version_4[] = "ALTER TABLE case_settings ADD COLUMN options TEXT;\n";
+
+static const char *const steps[] = {version_1, version_2, version_3, version_4};
 #define STEPS ((int)(sizeof steps / sizeof *steps))
 
 /* Until version 2 a run had one stream. */
@@ -82,11 +86,13 @@ static const char one_stream[] =
     "CREATE TEMP VIEW streams AS SELECT run_id, 'events.jsonl' AS name, stored_bytes\n"
     "    FROM main.streams;\n";
 
-/* Until version 3 no case said what it compares. */
+/* Until version 3 no case said what it compares, until version 4 nothing of its curves. */
 static const char unsaid[] =
     "CREATE TEMP VIEW case_settings AS SELECT name AS case_name, target_accuracy,\n"
-    "    " OLDER_CONTENDER " AS contender, NULL AS baseline FROM main.cases\n"
+    "    " OLDER_CONTENDER " AS contender, NULL AS baseline, NULL AS options FROM main.cases\n"
     "    LEFT JOIN main.case_settings AS s ON s.case_name = name;\n";
+static const char without_options[] =
+    "CREATE TEMP VIEW case_settings AS SELECT *, NULL AS options FROM main.case_settings;\n";
 
 int rog_schema_version(void)
 {
@@ -109,7 +115,10 @@ char *rog_schema_view(int version)
 {
     char *iterations = rog_iterations_view(rog_iteration_columns, version);
     char *view = iterations ? rog_format("%s%s%s", version < 2 ? one_stream : "",
-                                         version < 3 ? unsaid : "", iterations)
+                                         version < 3   ? unsaid
+                                         : version < 4 ? without_options
+                                                       : "",
+                                         iterations)
                             : NULL;
     free(iterations);
     return view;

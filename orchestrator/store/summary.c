@@ -183,12 +183,12 @@ int rog_case_row_load(struct rog_db *db, const char *name, struct rog_case_row *
 {
     *row = (struct rog_case_row){0};
     struct rog_query *query = NULL;
-    int code =
-        rog_query_new(&query, db, err,
-                      "SELECT name, figure, created_at, target_accuracy, contender, baseline,"
-                      " (SELECT count(*) FROM case_runs WHERE case_runs.case_name = cases.name)"
-                      " FROM cases LEFT JOIN case_settings ON case_name = name WHERE name = ?",
-                      "s", name);
+    int code = rog_query_new(
+        &query, db, err,
+        "SELECT name, figure, created_at, target_accuracy, contender, baseline,"
+        " options, (SELECT count(*) FROM case_runs WHERE case_runs.case_name = cases.name)"
+        " FROM cases LEFT JOIN case_settings ON case_name = name WHERE name = ?",
+        "s", name);
     if (code < 0)
         return code;
     code = rog_query_step(query, err);
@@ -200,7 +200,11 @@ int rog_case_row_load(struct rog_db *db, const char *name, struct rog_case_row *
         row->target_accuracy = rog_query_real(query, 3);
         row->contender = copy_text(query, 4, &code);
         row->baseline = copy_text(query, 5, &code);
-        row->runs = rog_query_int(query, 6);
+        row->runs = rog_query_int(query, 7);
+        const char *options = rog_query_text(query, 6);
+        if (!options ||
+            rog_json_parse(options, strlen(options), "options", &row->options, NULL) != 0)
+            row->options = rog_json_object();
         if (code < 0) {
             rog_case_row_release(row);
             rog_fail_nomem(err);
@@ -219,6 +223,7 @@ void rog_case_row_release(struct rog_case_row *row)
     free(row->created_at);
     free(row->contender);
     free(row->baseline);
+    rog_json_free(row->options);
     *row = (struct rog_case_row){0};
 }
 

@@ -47,6 +47,8 @@ struct rog_case_row {
     char *contender, *baseline; /* what its gains are of and over: a library or a run's note; NULL:
                                    not said */
     double target_accuracy;     /* percent, NaN where the case has none */
+    struct rog_json *options;   /* what else its experiment file says of the case: an object, empty
+                                   where that says nothing */
     int64_t runs;
 };
 int rog_case_row_load(struct rog_db *db, const char *name, struct rog_case_row *row,

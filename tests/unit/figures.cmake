@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+rog_unit_test(curves LIBS rog_curves)
 rog_unit_test(figures_numbers LIBS rog_figures)
 rog_unit_test(text LIBS rog_text)
 rog_unit_test(drawing LIBS rog_figures)

@@ -47,8 +47,9 @@ void fixture_case(struct fixture *f, const char *name, const char *figure, doubl
                                 "INSERT INTO cases VALUES (?, ?, '2026-01-01T00:00:00Z')", "ss",
                                 name, figure),
                      0);
-    assert_int_equal(rog_db_run(f->db, &err, "INSERT INTO case_settings VALUES (?, ?, 'ROG', NULL)",
-                                "sd", name, target),
+    assert_int_equal(rog_db_run(f->db, &err,
+                                "INSERT INTO case_settings VALUES (?, ?, 'ROG', NULL, NULL)", "sd",
+                                name, target),
                      0);
 }
 

@@ -10,8 +10,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include <orchestrator/curves/line.h>
+#include <orchestrator/curves/savgol.h>
 #include <orchestrator/figures/axis.h>
-#include <orchestrator/figures/savgol.h>
 #include <orchestrator/figures/stats.h>
 
 #define POINTS_MAX 100
@@ -36,8 +37,8 @@ static void savgol_equals_scipy(void **state)
         assert_true(count <= POINTS_MAX);
         for (size_t i = 0; i < count; i++)
             assert_int_equal(fscanf(file, "%lf %lf", &values[i], &expected[i]), 2);
-        assert_int_equal(rog_savgol_window(count), window);
-        rog_savgol(values, count, smooth);
+        assert_int_equal(rog_savgol_window(count, 25, 3), window);
+        rog_savgol(values, count, rog_savgol_window(count, 25, 3), 3, smooth);
         for (size_t i = 0; i < count; i++)
             assert_near(smooth[i], expected[i], 1e-10);
         blocks++;
@@ -52,8 +53,8 @@ static void savgol_keeps_what_it_cannot_smooth(void **state)
     for (size_t count = 0; count < 5; count++) {
         const double values[] = {3, -1, 4, 1};
         double smooth[4] = {0};
-        assert_int_equal(rog_savgol_window(count), 1);
-        rog_savgol(values, count, smooth);
+        assert_int_equal(rog_savgol_window(count, 25, 3), 1);
+        rog_savgol(values, count, rog_savgol_window(count, 25, 3), 3, smooth);
         for (size_t i = 0; i < count; i++)
             assert_near(smooth[i], values[i], 0);
     }
@@ -64,9 +65,9 @@ static void savgol_keeps_what_it_cannot_smooth(void **state)
             double x = (double)i;
             values[i] = 2 - 3 * x + 0.5 * x * x - 0.01 * x * x * x;
         }
-        assert_int_equal(rog_savgol_window(count) % 2, 1);
-        assert_true(rog_savgol_window(count) <= count);
-        rog_savgol(values, count, smooth);
+        assert_int_equal(rog_savgol_window(count, 25, 3) % 2, 1);
+        assert_true(rog_savgol_window(count, 25, 3) <= count);
+        rog_savgol(values, count, rog_savgol_window(count, 25, 3), 3, smooth);
         for (size_t i = 0; i < count; i++)
             assert_near(smooth[i], values[i], 1e-8);
     }

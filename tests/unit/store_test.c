@@ -209,6 +209,7 @@ static void an_older_schema_is_brought_up(void **state)
         "INSERT INTO streams VALUES('a', 17), ('b', 18)",
         "ALTER TABLE case_settings DROP COLUMN contender",
         "ALTER TABLE case_settings DROP COLUMN baseline",
+        "ALTER TABLE case_settings DROP COLUMN options",
         "INSERT INTO cases VALUES('c', NULL, 'now'), ('d', NULL, 'now')",
         "INSERT INTO case_settings VALUES('d', 64)",
         "PRAGMA user_version = 1",
@@ -271,10 +272,10 @@ static void cases_know_their_runs_in_order(void **state)
     add_run(f->db, "b");
     assert_int_equal(
         rog_db_run(f->db, &err, "INSERT INTO cases VALUES ('t-case0', '10', 'now')", ""), 0);
-    assert_int_equal(rog_db_run(f->db, &err,
-                                "INSERT INTO case_settings VALUES ('t-case0', 64, 'ROG', 'SSP 4')",
-                                ""),
-                     0);
+    assert_int_equal(
+        rog_db_run(f->db, &err,
+                   "INSERT INTO case_settings VALUES ('t-case0', 64, 'ROG', 'SSP 4', NULL)", ""),
+        0);
     assert_int_equal(rog_db_run(f->db, &err,
                                 "INSERT INTO case_runs VALUES ('t-case0', 1, 'a'),"
                                 " ('t-case0', 0, 'b')",

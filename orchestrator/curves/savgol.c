@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Savitzky-Golay smoothing by orthogonal polynomials. */
-#include <orchestrator/figures/savgol.h>
+#include <orchestrator/curves/savgol.h>
 
 #include <assert.h>
 #include <string.h>
@@ -8,27 +8,29 @@
 /* Polynomials that are orthogonal on the points -half..half (Gram's), so that the least-squares
  * fit of any values is a sum of projections. */
 struct basis {
-    size_t window;
-    double value[ROG_SAVGOL_ORDER + 1][ROG_SAVGOL_WINDOW];
-    double norm[ROG_SAVGOL_ORDER + 1]; /* sum of squares */
+    size_t window, order;
+    double value[ROG_SAVGOL_ORDER_MAX + 1][ROG_SAVGOL_WINDOW_MAX];
+    double norm[ROG_SAVGOL_ORDER_MAX + 1]; /* sum of squares */
 };
 
-size_t rog_savgol_window(size_t count)
+size_t rog_savgol_window(size_t count, size_t window, size_t order)
 {
-    if (count >= ROG_SAVGOL_WINDOW)
-        return ROG_SAVGOL_WINDOW;
-    if (count < 5)
+    size_t least = order % 2 ? order + 2 : order + 3; /* odd, and no perfect fit of any values */
+    if (count >= window)
+        return window;
+    if (count < least)
         return 1;
     size_t half = count / 2;
     size_t odd = half % 2 ? half : half - 1;
-    return odd < 5 ? 5 : odd;
+    return odd < least ? least : odd;
 }
 
-static void basis_init(struct basis *basis, size_t window)
+static void basis_init(struct basis *basis, size_t window, size_t order)
 {
     double half = (double)(window / 2);
     basis->window = window;
-    for (size_t k = 0; k <= ROG_SAVGOL_ORDER; k++) {
+    basis->order = order;
+    for (size_t k = 0; k <= order; k++) {
         double before = k < 2 ? 0 : basis->norm[k - 1] / basis->norm[k - 2];
         double norm = 0;
         for (size_t i = 0; i < window; i++) {
@@ -49,7 +51,7 @@ static void basis_init(struct basis *basis, size_t window)
 static double fit_at(const struct basis *basis, const double *values, size_t at)
 {
     double sum = 0;
-    for (size_t k = 0; k <= ROG_SAVGOL_ORDER; k++) {
+    for (size_t k = 0; k <= basis->order; k++) {
         double projection = 0;
         for (size_t i = 0; i < basis->window; i++)
             projection += basis->value[k][i] * values[i];
@@ -58,17 +60,17 @@ static double fit_at(const struct basis *basis, const double *values, size_t at)
     return sum;
 }
 
-void rog_savgol(const double *values, size_t count, double *smooth)
+void rog_savgol(const double *values, size_t count, size_t window, size_t order, double *smooth)
 {
-    size_t window = rog_savgol_window(count);
+    assert(window % 2 == 1 && window <= ROG_SAVGOL_WINDOW_MAX && order <= ROG_SAVGOL_ORDER_MAX);
     if (window == 1) {
         if (count)
             memcpy(smooth, values, count * sizeof *smooth);
         return;
     }
-    assert(window > ROG_SAVGOL_ORDER && window <= count);
+    assert(window > order && window <= count);
     struct basis basis;
-    basis_init(&basis, window);
+    basis_init(&basis, window, order);
     size_t half = window / 2;
     for (size_t i = 0; i < count; i++) {
         size_t first = i < half ? 0 : i - half;

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_CURVES_SAVGOL_H
+#define ROG_CURVES_SAVGOL_H
+
+/*
+ * Savitzky-Golay smoothing (Savitzky & Golay 1964): each value becomes the value, at its own
+ * place, of the polynomial that fits a window around it best (least squares). Within half a window
+ * of an end the polynomial of the first or last whole window is taken, as scipy's mode "interp"
+ * does. The published figures use a window of 25 points and order 3.
+ */
+
+#include <stddef.h>
+
+#define ROG_SAVGOL_WINDOW_MAX 301
+#define ROG_SAVGOL_ORDER_MAX 6
+
+/* The window used for `count` points where `window` (odd) is asked for: that one where there are so
+ * many points; below that the largest odd number up to half of them, but more than the order + 1;
+ * and 1 (no smoothing) where there are too few for that. A single polynomial through a short curve
+ * would show waves that nobody measured. */
+size_t rog_savgol_window(size_t count, size_t window, size_t order);
+
+/* values, smooth: `count` finite numbers; the arrays must not overlap. `window` is odd, at most
+ * `count` and ROG_SAVGOL_WINDOW_MAX, and larger than `order`. */
+void rog_savgol(const double *values, size_t count, size_t window, size_t order, double *smooth);
+
+#endif

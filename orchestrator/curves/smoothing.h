@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_CURVES_SMOOTHING_H
+#define ROG_CURVES_SMOOTHING_H
+
+/*
+ * From the measured points of a run to the line that is drawn.
+ *
+ *     none             straight lines between the points
+ *     savgol:W:P       Savitzky-Golay, a window of W points (savgol.h) and order P
+ *     mean:W           mean of W points around each, fewer towards the ends (as many on both sides)
+ *     ema:S            exponential moving average of weight S, as TensorBoard's slider: it begins
+ *                      at the first point without a bias towards 0, and lags behind
+ *     published        savgol:25:3 as the published scripts have it
+ *
+ * Checkpoints lie unevenly along time, energy and iterations. So savgol and mean go by the order of
+ * the points and treat both coordinates alike: a straight line stays what it is however its points
+ * are spaced. ema leaves the points where they are along x.
+ *
+ * The line begins at the first measured point, does not run backwards and stays within what was
+ * measured, except for `published`, which is the filter and nothing else (but x does not run
+ * backwards).
+ */
+
+#include <stddef.h>
+
+#include <rog/error.h>
+
+struct rog_smoothing {
+    size_t kind; /* which of the above */
+    double number[2];
+};
+
+#define ROG_SMOOTHING_DEFAULT "savgol:25:3"
+#define ROG_SMOOTHING_PUBLISHED "published"
+#define ROG_SMOOTHING_TEXT_BYTES 32
+
+/* ROG_EINVAL with all that is allowed. */
+int rog_smoothing_parse(struct rog_smoothing *smoothing, const char *text, struct rog_error *err);
+
+/* What is done to curves of `fewest` to `most` points: "savgol:25:3", "savgol:11-25:3" where short
+ * ones have smaller windows, "none" where nothing is smoothed. */
+void rog_smoothing_text(const struct rog_smoothing *smoothing, size_t fewest, size_t most,
+                        char text[ROG_SMOOTHING_TEXT_BYTES]);
+
+/* x ascending; all finite; no two of the arrays overlap. Nothing for a count of 0. */
+void rog_smoothing_line(const struct rog_smoothing *smoothing, const double *x, const double *y,
+                        size_t count, double *line_x, double *line_y);
+
+#endif
