@@ -34,6 +34,8 @@ int rog_figure_command_begin(struct rog_figure_command *command, const struct ro
         .open = rog_cli_flag(cli, "open"),
         .options = {.plots = rog_cli_string(cli, "plots"),
                     .formats = rog_cli_string(cli, "format"),
+                    .size = rog_cli_string(cli, "size"),
+                    .font = rog_cli_string(cli, "font"),
                     .drawn = drawn,
                     .log = log_line,
                     .user = command},
@@ -41,16 +43,16 @@ int rog_figure_command_begin(struct rog_figure_command *command, const struct ro
     return rog_command_db(cli, ROG_DB_READ, &command->db, err);
 }
 
-/* Of each picture the first format that was asked for, by the desktop's program. */
+/* Of each picture the first format that was drawn, by the desktop's program. */
 static int open_on_desktop(const struct rog_figure_command *command, struct rog_error *err)
 {
-    const char *format = command->options.formats;
-    size_t letters = strcspn(format, ", ");
+    const char *first = rog_json_string(rog_json_at(command->files, 0), "");
+    const char *format = strrchr(first, '.');
     int code = 0;
     for (size_t i = 0; i < rog_json_size(command->files) && code == 0; i++) {
         const char *path = rog_json_string(rog_json_at(command->files, i), "");
         const char *dot = strrchr(path, '.');
-        if (dot && strncmp(dot + 1, format, letters) == 0)
+        if (dot && format && strcmp(dot, format) == 0)
             code = rog_open_with_desktop(path, err);
     }
     return code;

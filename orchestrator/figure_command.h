@@ -2,17 +2,18 @@
 #ifndef ROG_ORCHESTRATOR_FIGURE_COMMAND_H
 #define ROG_ORCHESTRATOR_FIGURE_COMMAND_H
 
-/* What commands that draw have in common: --format, --open, and telling what was drawn. */
+/* What commands that draw have in common: --format, --size, --font, --open, and telling what was
+ * drawn. */
 
 #include <common/cli.h>
+#include <orchestrator/conf/look.h>
 #include <orchestrator/figures/figures.h>
 #include <orchestrator/output.h>
 
 #define ROG_FIGURE_OPTIONS                                                                        \
-    {.name = "format",                                                                            \
-     .type = ROG_SETTING_STRING,                                                                  \
-     .fallback = "pdf,svg,png",                                                                   \
-     .help = "formats to draw, separated by commas"},                                             \
+    {.name = "format", .type = ROG_SETTING_STRING, .help = ROG_LOOK_FORMAT_HELP},                 \
+        {.name = "size", .type = ROG_SETTING_STRING, .help = ROG_LOOK_SIZE_HELP},                 \
+        {.name = "font", .type = ROG_SETTING_STRING, .help = ROG_LOOK_FONT_HELP},                 \
     {                                                                                             \
         .name = "open", .type = ROG_SETTING_FLAG, .help = "show the pictures when they are drawn" \
     }

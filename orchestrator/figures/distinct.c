@@ -107,30 +107,53 @@ static char *shorten(struct words *words, size_t most)
     return text;
 }
 
+/* The shorter form of text `i`; NULL with *code 0 where there is none. */
+static char *shorter_form(struct words *words, char *const *texts, size_t count, size_t i,
+                          size_t most, int *code, struct rog_error *err)
+{
+    for (size_t k = 0; k < count; k++)
+        if (k != i)
+            keep_difference(&words[i], &words[k]);
+    char *shorter = shorten(&words[i], most);
+    if (!shorter)
+        *code = rog_fail_nomem(err);
+    if (shorter && rog_label_columns(shorter) < rog_label_columns(texts[i]))
+        return shorter;
+    free(shorter);
+    return NULL;
+}
+
+static bool is_among(const char *text, char *const *texts, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (texts[i] && strcmp(texts[i], text) == 0)
+            return true;
+    return false;
+}
+
 int rog_distinct_shorten(char **texts, size_t count, size_t most, struct rog_error *err)
 {
     struct words *words = calloc(count + 1, sizeof *words);
-    int code = words ? 0 : rog_fail_nomem(err);
+    char **shorter = calloc(count + 1, sizeof *shorter);
+    int code = words && shorter ? 0 : rog_fail_nomem(err);
     for (size_t i = 0; i < count && code == 0; i++)
         code = words_take(&words[i], texts[i], err);
+    for (size_t i = 0; i < count && code == 0; i++)
+        if (rog_label_columns(texts[i]) > most)
+            shorter[i] = shorter_form(words, texts, count, i, most, &code, err);
     for (size_t i = 0; i < count && code == 0; i++) {
-        if (rog_label_columns(texts[i]) <= most)
+        if (!shorter[i] || is_among(shorter[i], texts, count) ||
+            is_among(shorter[i], shorter + i + 1, count - i - 1))
             continue;
-        for (size_t k = 0; k < count; k++)
-            if (k != i)
-                keep_difference(&words[i], &words[k]);
-        char *shorter = shorten(&words[i], most);
-        if (!shorter)
-            code = rog_fail_nomem(err);
-        else if (*shorter && rog_label_columns(shorter) < rog_label_columns(texts[i])) {
-            free(texts[i]);
-            texts[i] = shorter;
-        } else {
-            free(shorter);
-        }
+        free(texts[i]);
+        texts[i] = shorter[i];
+        shorter[i] = NULL;
     }
-    for (size_t i = 0; words && i < count; i++)
+    for (size_t i = 0; words && shorter && i < count; i++) {
         words_release(&words[i]);
+        free(shorter[i]);
+    }
+    free(shorter);
     free(words);
     return code;
 }

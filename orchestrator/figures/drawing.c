@@ -11,49 +11,17 @@
 #include <unistd.h>
 
 #include <common/file.h>
+#include <orchestrator/conf/look.h>
 #include <orchestrator/figures/gnuplot.h>
 #include <orchestrator/figures/picture.h>
 
 #define TIMEOUT_S 120.0
 
-static bool is_format(const char *word, size_t size)
-{
-    const char *known = ROG_FORMATS;
-    while (*known) {
-        size_t length = strcspn(known, " ");
-        if (length == size && strncmp(known, word, size) == 0)
-            return true;
-        known += length + strspn(known + length, " ");
-    }
-    return false;
-}
-
-/* "pdf,png" as "pdf png", checked. */
-static int parse_formats(const char *text, char **formats, struct rog_error *err)
-{
-    *formats = rog_strdup(text ? text : ROG_FORMATS);
-    if (!*formats)
-        return rog_fail_nomem(err);
-    char *at = *formats;
-    for (;;) {
-        size_t size = strcspn(at, ", ");
-        if (!is_format(at, size))
-            return rog_fail(err, ROG_EINVAL,
-                            "format: pdf, svg and png are there, separated by commas (found "
-                            "\"%.60s\")",
-                            text);
-        at += size;
-        if (!*at)
-            return 0;
-        *at++ = ' ';
-    }
-}
-
 int rog_drawing_begin(struct rog_drawing *drawing, const struct rog_figures_options *options,
                       struct rog_error *err)
 {
     *drawing = (struct rog_drawing){.options = options};
-    int code = parse_formats(options->formats, &drawing->formats, err);
+    int code = rog_look_parse_formats(options->formats, &drawing->formats, err);
     if (code == 0)
         code = rog_dir_make(options->plots, err);
     if (code < 0)

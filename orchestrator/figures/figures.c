@@ -16,13 +16,13 @@ static const struct rog_panel composition = {"average-time-composition",
                                              "average time composition of an iteration",
                                              rog_panel_write_composition, 0};
 static const struct rog_panel efficiency = {"statistical-efficiency",
-                                            "training accuracy against iterations",
+                                            "test accuracy against iterations",
                                             rog_panel_write_curves, ROG_QUANTITY_ITERATION};
 static const struct rog_panel accuracy = {"training-accuracy-against-wall-clock-time",
-                                          "training accuracy against wall-clock time",
-                                          rog_panel_write_curves, ROG_QUANTITY_SECONDS};
+                                          "test accuracy against time", rog_panel_write_curves,
+                                          ROG_QUANTITY_SECONDS};
 static const struct rog_panel energy = {"energy-consumption-against-training-accuracy",
-                                        "training accuracy against energy consumption",
+                                        "test accuracy against energy consumption",
                                         rog_panel_write_curves, ROG_QUANTITY_JOULES};
 
 /* Figures of the paper (ROG, MICRO 2022) and their panels; the last row is for all others. */
@@ -86,15 +86,16 @@ static int tell_missing(const struct rog_drawing *drawing, const struct rog_pane
 }
 
 static int draw_panel(struct rog_drawing *drawing, const struct rog_panel *panel,
-                      const struct rog_case_data *data, struct rog_error *err)
+                      const struct rog_case_data *data, const struct rog_look *look,
+                      struct rog_error *err)
 {
     bool drawn = false;
     char *begin = rog_quote_file_name(data->row.name);
     char *stem = begin ? rog_format("%s-%s", begin, panel->name) : NULL;
     int code = stem ? 0 : rog_fail_nomem(err);
     if (code == 0)
-        code = panel->write(panel, data, drawing->options->published_axes, drawing->folder, stem,
-                            &drawn, err);
+        code = panel->write(panel, data, look, drawing->options->published_axes, drawing->folder,
+                            stem, &drawn, err);
     if (code == 0 && drawn)
         code = rog_drawing_add(drawing, stem, err);
     if (code == 0 && drawn && panel->write == rog_panel_write_curves)
@@ -112,7 +113,10 @@ int rog_figures_draw_case(struct rog_db *db, const char *case_name,
 {
     struct rog_case_data data;
     struct rog_drawing drawing = {0};
-    int code = rog_case_data_load(db, case_name, &data, err);
+    struct rog_look look;
+    int code = rog_look_parse(options->size, options->font, &look, err);
+    if (code == 0)
+        code = rog_case_data_load(db, case_name, &data, err);
     if (code < 0)
         return code;
     for (size_t i = 0; i < data.run_count; i++)
@@ -129,7 +133,7 @@ int rog_figures_draw_case(struct rog_db *db, const char *case_name,
     code = rog_drawing_begin(&drawing, options, err);
     const struct rog_panel *const *panel = panels_of(data.row.figure);
     for (; code == 0 && *panel; panel++)
-        code = draw_panel(&drawing, *panel, &data, err);
+        code = draw_panel(&drawing, *panel, &data, &look, err);
     if (code == 0 && drawing.count == 0)
         code = rog_fail(err, ROG_ENOTFOUND,
                         "case %s has nothing to draw: its runs have recorded nothing for the "

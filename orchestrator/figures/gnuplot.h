@@ -8,9 +8,6 @@
 
 #include <rog/error.h>
 
-/* Formats that are asked for, separated by spaces. */
-#define ROG_FORMATS "pdf svg png"
-
 /* Runs the scripts (names within `folder`) with the variable `formats` set (names of formats,
  * separated by spaces), and gives up after timeout_s. ROG_EFAILED when gnuplot is missing, fails or
  * takes too long; the message has what it said. */

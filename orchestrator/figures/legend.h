@@ -13,20 +13,29 @@
 #include <orchestrator/figures/style.h>
 
 struct rog_legend_entry {
-    const char *text;            /* clean */
+    const char *text;            /* clean; may be wrapped (wrap.h) */
     struct rog_line_style style; /* dash NULL: no line; mark 0: no mark */
     const char *fill;            /* a box of this colour instead of line and mark; or NULL */
 };
 
-/* What a legend with one entry a line takes, in inches. */
-double rog_legend_width(const struct rog_legend_entry *entries, size_t count);
-double rog_legend_height(size_t count);
+/* What a column of the legend takes in width, and how much of that is for texts, in inches. */
+double rog_legend_width(const struct rog_legend_entry *entries, size_t count,
+                        const struct rog_canvas *canvas);
+double rog_legend_text_width(double width, const struct rog_canvas *canvas);
+/* What a legend of so many columns takes in height. */
+double rog_legend_height(const struct rog_legend_entry *entries, size_t count, size_t columns,
+                         const struct rog_canvas *canvas);
 
-/* One entry a line; the upper left corner in inches from the picture's left and bottom edges. */
-void rog_legend_column(FILE *script, const struct rog_legend_entry *entries, size_t count,
-                       const struct rog_canvas *canvas, double left, double top);
-/* All entries in one line, centred over the plot. */
-void rog_legend_row(FILE *script, const struct rog_legend_entry *entries, size_t count,
-                    const struct rog_canvas *canvas);
+/* Entries from top to bottom, column by column; the upper left corner in inches from the picture's
+ * left and bottom edges. */
+void rog_legend_columns(FILE *script, const struct rog_legend_entry *entries, size_t count,
+                        size_t columns, const struct rog_canvas *canvas, double left, double top);
+
+/* Entries side by side over the plot, in as many lines as the canvas needs for them; the height of
+ * all lines. */
+double rog_legend_rows_height(const struct rog_legend_entry *entries, size_t count,
+                              const struct rog_canvas *canvas);
+void rog_legend_rows(FILE *script, const struct rog_legend_entry *entries, size_t count,
+                     const struct rog_canvas *canvas);
 
 #endif

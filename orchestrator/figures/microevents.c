@@ -137,6 +137,7 @@ int rog_microevents_load(struct rog_db *db, const char *run, int64_t rank, doubl
     if (code < 0)
         goto out;
     events->threshold = row.threshold;
+    events->is_virtual = row.is_virtual;
     events->from_s = start_s;
     events->to_s = fmin(start_s + span_s, end_s);
     code = load_steps(db, rog_query_bandwidth, events, &events->bandwidth, err);

@@ -4,6 +4,7 @@
 
 /* One worker, second by second: what figure 8 shows. */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -22,6 +23,7 @@ struct rog_microevent_list {
 struct rog_microevents {
     char *run_id;
     int64_t rank, threshold;
+    bool is_virtual;                      /* its times are */
     double from_s, to_s;                  /* what is shown; to_s is not beyond the run's end */
     struct rog_microevent_list bandwidth; /* Mbit/s; holds until the next; begins at from_s */
     struct rog_microevent_list push;      /* percent of rows, at the end of the transmission */

@@ -8,7 +8,9 @@
 
 struct rog_figures_options {
     const char *plots;   /* folder, made where it is missing */
-    const char *formats; /* "pdf,svg,png" or some of them; NULL: all */
+    const char *formats; /* "pdf,svg,png" or some of them; NULL: as the case says, else all */
+    const char *size;    /* of a figure (conf/look.h); NULL: as the case says, else its own */
+    const char *font;    /* likewise */
     bool published_axes; /* cut the axes of time, iterations and energy where the published figures
                             end; else they hold all data */
     /* Both may be NULL. `drawn` is told each picture's path; `log` what was left out and why. */

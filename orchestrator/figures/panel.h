@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include <common/file.h>
+#include <orchestrator/conf/look.h>
 #include <orchestrator/figures/axis.h>
 #include <orchestrator/figures/case_data.h>
 #include <orchestrator/figures/style.h>
@@ -27,18 +28,19 @@ struct rog_panel {
     const char *title; /* for people */
     /* Writes the files stem.gp and stem.dat into `folder`. *drawn is false, and nothing written,
      * where no run has data for it. `published`: cut the axes where the published ones end. */
-    int (*write)(const struct rog_panel *panel, const struct rog_case_data *data, bool published,
-                 const char *folder, const char *stem, bool *drawn, struct rog_error *err);
+    int (*write)(const struct rog_panel *panel, const struct rog_case_data *data,
+                 const struct rog_look *look, bool published, const char *folder, const char *stem,
+                 bool *drawn, struct rog_error *err);
     int quantity; /* for curves: enum rog_quantity */
 };
 
 enum rog_quantity { ROG_QUANTITY_ITERATION, ROG_QUANTITY_SECONDS, ROG_QUANTITY_JOULES };
 
 int rog_panel_write_curves(const struct rog_panel *panel, const struct rog_case_data *data,
-                           bool published, const char *folder, const char *stem, bool *drawn,
-                           struct rog_error *err);
+                           const struct rog_look *look, bool published, const char *folder,
+                           const char *stem, bool *drawn, struct rog_error *err);
 int rog_panel_write_composition(const struct rog_panel *panel, const struct rog_case_data *data,
-                                bool published, const char *folder, const char *stem, bool *drawn,
-                                struct rog_error *err);
+                                const struct rog_look *look, bool published, const char *folder,
+                                const char *stem, bool *drawn, struct rog_error *err);
 
 #endif

@@ -6,13 +6,14 @@
 #include <stdlib.h>
 
 #include <orchestrator/text/quote.h>
+#include <orchestrator/figures/bar_layout.h>
 #include <orchestrator/figures/legend.h>
 #include <orchestrator/figures/repeats.h>
 #include <orchestrator/figures/script.h>
 #include <orchestrator/figures/stats.h>
 
+#define PLOT_HEIGHT 1.82  /* inches */
 #define WHISKER_SHARE 1.5 /* of the highest bar: how far the axis follows whiskers */
-#define NUMBER_ROOM 1.14  /* of the highest whisker, for the number above it */
 
 /* One bar: seconds per iteration, means over the runs of a series. */
 struct bar {
@@ -68,32 +69,6 @@ static void write_data(FILE *file, const char *title, const struct bar *bars, si
     }
 }
 
-/* Names stand upright under their bars where they fit, else at a slant. */
-struct layout {
-    struct rog_canvas canvas;
-    bool slanted;
-};
-
-static struct layout lay_out(const struct bar *bars, size_t count)
-{
-    struct layout layout = {.canvas = {.height = 2.4, .left = 0.50, .right = 0.10, .top = 0.30}};
-    double longest = 0, room = 2.9 / (double)count;
-    for (size_t i = 0; i < count; i++)
-        longest = fmax(longest, rog_text_inches(bars[i].label, ROG_SMALL_PT));
-    layout.slanted = longest + 0.06 > room;
-    if (room < 0.32)
-        room = 0.32;
-    double plot_width = room * (double)count;
-    layout.canvas.bottom = 0.28;
-    if (layout.slanted) {
-        layout.canvas.bottom = 0.20 + 0.5 * longest;
-        layout.canvas.left = fmax(layout.canvas.left, 0.87 * longest - room / 2 + 0.10);
-    }
-    layout.canvas.height += layout.canvas.bottom - 0.28;
-    layout.canvas.width = layout.canvas.left + plot_width + layout.canvas.right;
-    return layout;
-}
-
 static const struct rog_legend_entry legend[] = {
     {.text = "Computation", .fill = ROG_COLOR_COMPUTATION, .style.color = ROG_COLOR_COMPUTATION},
     {.text = "Communication",
@@ -109,8 +84,10 @@ struct heights {
     bool repeated;
 };
 
-static struct heights heights_of(const struct bar *bars, size_t count)
+static struct heights heights_of(const struct bar *bars, size_t count,
+                                 const struct rog_canvas *canvas, double number_inches)
 {
+    double plot = rog_canvas_plot_height(canvas), above = fmin(number_inches, plot / 2);
     double highest = 0, whisker = 0;
     bool repeated = false;
     for (size_t i = 0; i < count; i++) {
@@ -123,7 +100,7 @@ static struct heights heights_of(const struct bar *bars, size_t count)
                                           : highest >= 0.2 ? 2
                                                            : 3,
                               .repeated = repeated};
-    heights.axis = heights.top > 0 ? NUMBER_ROOM * heights.top : 1;
+    heights.axis = heights.top > 0 ? heights.top * plot / (plot - above) : 1;
     return heights;
 }
 
@@ -145,19 +122,17 @@ static void write_whiskers(FILE *file)
                 half[i].condition, half[i].end, half[i].head);
 }
 
-static void write_script(FILE *file, const char *stem, const char *title, const struct bar *bars,
-                         size_t count)
+static void write_script(FILE *file, const char *stem, const char *title,
+                         const struct rog_bar_layout *layout, const struct bar *bars, size_t count)
 {
-    struct layout layout = lay_out(bars, count);
-    struct heights heights = heights_of(bars, count);
+    struct heights heights = heights_of(bars, count, &layout->canvas, layout->number_inches);
 
-    rog_script_begin(file, stem, title, &layout.canvas);
+    rog_script_begin(file, stem, title, &layout->canvas);
     fprintf(file, "top = %.10g    # where whiskers are cut off\n", heights.top);
-    fprintf(file, "set xtics scale 0 %s(",
-            layout.slanted ? "rotate by 30 right offset 0.6,0.1 " : "offset 0,0.2 ");
+    fprintf(file, "set xtics scale 0 %s (", rog_bar_slope_text(layout));
     for (size_t i = 0; i < count; i++) {
         fprintf(file, "%s", i ? ", " : "");
-        rog_quote_gnuplot_tic(file, bars[i].label);
+        rog_quote_gnuplot_tic(file, layout->name[i]);
         fprintf(file, " %zu", i);
     }
     fprintf(file,
@@ -170,7 +145,7 @@ static void write_script(FILE *file, const char *stem, const char *title, const 
             "set border front\n"
             "set style fill solid 1 border rgb 'white'\n",
             (double)count - 0.5, heights.axis, rog_nice_step(heights.axis, 6), ROG_COLOR_FAINT);
-    rog_legend_row(file, legend, sizeof legend / sizeof *legend, &layout.canvas);
+    rog_legend_rows(file, legend, sizeof legend / sizeof *legend, &layout->canvas);
     rog_script_loop(file);
     fprintf(file,
             "set ylabel 'Seconds per iteration' font label_font offset 1.2,0\n"
@@ -181,26 +156,32 @@ static void write_script(FILE *file, const char *stem, const char *title, const 
     if (heights.repeated)
         write_whiskers(file);
     fprintf(file,
-            "     data using 1:($7 > top ? top : $7):(sprintf('%%.%df', $5)) with labels offset "
+            "     data using 1:($7 > top ? top : $7):(sprintf('%%.%df', $5)) with labels %s "
             "0,%g notitle\n",
-            heights.decimals, heights.repeated ? 0.9 : 0.6);
+            heights.decimals, layout->numbers_on_end ? "rotate by 90 left offset" : "offset",
+            layout->numbers_on_end ? 0.4
+            : heights.repeated     ? 0.9
+                                   : 0.6);
     rog_script_end(file);
 }
 
 int rog_panel_write_composition(const struct rog_panel *panel, const struct rog_case_data *data,
-                                bool published, const char *folder, const char *stem, bool *drawn,
-                                struct rog_error *err)
+                                const struct rog_look *look, bool published, const char *folder,
+                                const char *stem, bool *drawn, struct rog_error *err)
 {
     (void)published; /* these axes follow the data */
     struct rog_panel_files files = {0};
+    struct rog_bar_layout layout = {0};
     char *title = NULL;
     size_t count = 0;
     struct bar *bars = calloc(data->series_count + 1, sizeof *bars);
-    int code = bars ? 0 : rog_fail_nomem(err);
+    const char **names = calloc(data->series_count + 1, sizeof *names);
+    int code = bars && names ? 0 : rog_fail_nomem(err);
     *drawn = false;
     for (size_t i = 0; i < data->series_count && code == 0; i++) {
         code = bar_make(&bars[count], data, &data->series[i], err);
         if (bars[count].total.count > 0) {
+            names[count] = bars[count].label;
             count++;
         } else {
             free(bars[count].label);
@@ -209,18 +190,24 @@ int rog_panel_write_composition(const struct rog_panel *panel, const struct rog_
     }
     if (code < 0 || count == 0)
         goto out;
+    code = rog_bar_layout_make(&layout, names, count, legend, sizeof legend / sizeof *legend,
+                               PLOT_HEIGHT, look, stem, err);
+    if (code < 0)
+        goto out;
     title = rog_format("%s: %s", data->title, panel->title);
     code = title ? rog_panel_files_open(&files, folder, stem, err) : rog_fail_nomem(err);
     if (code < 0)
         goto out;
     write_data(files.data, title, bars, count);
-    write_script(files.script, stem, title, bars, count);
+    write_script(files.script, stem, title, &layout, bars, count);
     code = rog_panel_files_close(&files, code, err);
     *drawn = code == 0;
 out:
     for (size_t i = 0; i < count; i++)
         free(bars[i].label);
+    rog_bar_layout_release(&layout);
     free(bars);
+    free(names);
     free(title);
     return code;
 }

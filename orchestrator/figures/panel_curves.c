@@ -11,13 +11,13 @@
 #include <orchestrator/figures/repeats.h>
 #include <orchestrator/figures/script.h>
 #include <orchestrator/figures/stats.h>
+#include <orchestrator/figures/wrap.h>
 #include <orchestrator/text/quote.h>
 
 #define CLEAR 0.06      /* inches between the legend and what is around it */
-#define BESIDE_MAX 1.6  /* widest legend beside the plot */
+#define INSIDE_MAX 0.75 /* widest legend in the plot, as a share of it */
 #define MARKS 6         /* marks along the longest curve */
 #define BAND_SHARE 0.15 /* of what the curves span: how far the axis follows a band beyond them */
-#define PLOT_WIDTH 2.86
 #define PLOT_HEIGHT 1.86
 
 /* Where the published axes end, by figure and quantity; the first row holds for the others. */
@@ -32,10 +32,10 @@ static const struct {
 };
 
 static const struct {
-    const char *name, *axis;
+    const char *name, *axis; /* axis NULL: depends on whose time it is */
 } quantities[] = {
     [ROG_QUANTITY_ITERATION] = {"iteration", "Iteration"},
-    [ROG_QUANTITY_SECONDS] = {"seconds", "Wall-clock time (s)"},
+    [ROG_QUANTITY_SECONDS] = {"seconds", NULL},
     [ROG_QUANTITY_JOULES] = {"joules", "Energy consumption per worker (J)"},
 };
 
@@ -44,11 +44,14 @@ struct figure {
     const struct rog_case_data *data;
     struct rog_curve *curve;        /* [count] */
     struct rog_legend_entry *entry; /* [count] */
-    char **label;                   /* [count]: the entries' texts, owned */
+    char **label;                   /* [count]: their texts, owned */
+    char **wrapped;                 /* [count]: the same in lines, where they had to be broken */
     size_t count;
     struct rog_axis x, y;
     double target; /* NaN where no line is drawn */
+    const struct rog_look *look;
     struct rog_canvas canvas;
+    size_t legend_columns;
     double legend_left, legend_top; /* inches from the left and bottom edges */
 };
 
@@ -61,13 +64,23 @@ static double published_end(const struct rog_case_data *data, int quantity)
     return published_ends[0].end[quantity];
 }
 
+/* The contender stands out, unless everybody is one. */
+static bool stands_out(const struct rog_case_data *data, size_t series)
+{
+    bool others = data->series_count == 1;
+    for (size_t i = 0; i < data->series_count && !others; i++)
+        others = !rog_case_is_named(data, i, data->row.contender);
+    return others && rog_case_is_named(data, series, data->row.contender);
+}
+
 static int figure_curves(struct figure *figure, struct rog_error *err)
 {
     const struct rog_case_data *data = figure->data;
     figure->curve = calloc(data->series_count + 1, sizeof *figure->curve);
     figure->entry = calloc(data->series_count + 1, sizeof *figure->entry);
     figure->label = calloc(data->series_count + 1, sizeof *figure->label);
-    if (!figure->curve || !figure->entry || !figure->label)
+    figure->wrapped = calloc(data->series_count + 1, sizeof *figure->wrapped);
+    if (!figure->curve || !figure->entry || !figure->label || !figure->wrapped)
         return rog_fail_nomem(err);
     for (size_t i = 0; i < data->series_count; i++) {
         struct rog_curve *curve = &figure->curve[figure->count];
@@ -81,7 +94,7 @@ static int figure_curves(struct figure *figure, struct rog_error *err)
         }
         char *label = rog_repeats_figure_label(&data->series[i], curve->runs);
         figure->entry[figure->count].style =
-            rog_line_style(data->series[i].style, rog_case_is_named(data, i, data->row.contender));
+            rog_line_style(data->series[i].style, stands_out(data, i));
         figure->entry[figure->count].text = label;
         figure->label[figure->count++] = label;
         if (!label)
@@ -159,54 +172,68 @@ static struct rog_polyline *figure_lines(const struct figure *figure, double **s
     return line;
 }
 
-/* The canvas, and where the legend's upper left corner stands on it: in the corner of the plot that
- * is free, else beside the plot, and where its texts are long below it. */
-static void figure_place(struct figure *figure, enum rog_corner corner, double width, double height)
+/* In the corner of the plot that is free. False where there is none. */
+static bool place_inside(struct figure *figure, const struct rog_polyline *lines, size_t count)
 {
-    struct rog_canvas canvas = {.left = 0.46, .right = 0.18, .top = 0.10, .bottom = 0.44};
+    const struct rog_canvas *canvas = &figure->canvas;
+    double plot_width = rog_canvas_plot_width(canvas), plot_height = rog_canvas_plot_height(canvas);
+    double width = rog_legend_width(figure->entry, figure->count, canvas);
+    double height = rog_legend_height(figure->entry, figure->count, 1, canvas);
+    if (width > INSIDE_MAX * plot_width)
+        return false;
+    enum rog_corner corner = rog_corner_free(lines, count, &figure->x, &figure->y,
+                                             (width + CLEAR + CLEAR / 3) / plot_width,
+                                             (height + CLEAR + CLEAR / 3) / plot_height);
     bool right = corner == ROG_CORNER_BOTTOM_RIGHT || corner == ROG_CORNER_TOP_RIGHT;
     bool bottom = corner == ROG_CORNER_BOTTOM_RIGHT || corner == ROG_CORNER_BOTTOM_LEFT;
-    if (!isnan(figure->target))
-        canvas.right = 0.32;
-    double plot_right = canvas.left + PLOT_WIDTH;
-    double x = right ? plot_right - CLEAR - width : canvas.left + CLEAR;
-    double below_top = bottom ? PLOT_HEIGHT - CLEAR - height : CLEAR; /* of the plot, downwards */
-    if (corner == ROG_CORNER_NONE && width <= BESIDE_MAX) {
-        x = plot_right + canvas.right;
-        below_top = 0;
-        canvas.right += width;
-        canvas.bottom = fmax(canvas.bottom, height - PLOT_HEIGHT + CLEAR);
-    } else if (corner == ROG_CORNER_NONE) {
-        x = canvas.left;
-        below_top = PLOT_HEIGHT + canvas.bottom;
-        canvas.bottom += height;
-        canvas.right = fmax(canvas.right, canvas.left + width + CLEAR - plot_right);
-    }
-    canvas.width = plot_right + canvas.right;
-    canvas.height = canvas.bottom + PLOT_HEIGHT + canvas.top;
-    figure->canvas = canvas;
-    figure->legend_left = x;
-    figure->legend_top = canvas.bottom + PLOT_HEIGHT - below_top;
+    figure->legend_columns = 1;
+    figure->legend_left = canvas->left + (right ? plot_width - CLEAR - width : CLEAR);
+    figure->legend_top = canvas->bottom + (bottom ? CLEAR + height : plot_height - CLEAR);
+    return corner != ROG_CORNER_NONE;
 }
 
-static int figure_layout(struct figure *figure, struct rog_error *err)
+/* Below the axis, in as many columns as have room; labels that are wider than the figure are
+ * broken into lines. */
+static int place_below(struct figure *figure, const char *stem, struct rog_error *err)
+{
+    struct rog_canvas *canvas = &figure->canvas;
+    double room = canvas->width - 2 * CLEAR;
+    double em = rog_legend_text_width(room, canvas) * 72 / rog_canvas_small_pt(canvas);
+    for (size_t i = 0; i < figure->count; i++) {
+        char *wrapped = rog_wrap(figure->label[i], em);
+        if (!wrapped)
+            return rog_fail_nomem(err);
+        free(figure->wrapped[i]);
+        figure->entry[i].text = figure->wrapped[i] = wrapped;
+    }
+    double width = rog_legend_width(figure->entry, figure->count, canvas);
+    size_t most = (size_t)fmax(1, floor(room / width));
+    size_t columns = most < figure->count ? most : figure->count;
+    double height = rog_legend_height(figure->entry, figure->count, columns, canvas);
+    figure->legend_columns = columns;
+    figure->legend_left = fmax(CLEAR, fmin(canvas->left, room + CLEAR - width * (double)columns));
+    figure->legend_top = height + CLEAR / 2;
+    canvas->bottom += height;
+    return rog_canvas_fit(canvas, figure->look, PLOT_HEIGHT, stem, err);
+}
+
+static int figure_layout(struct figure *figure, const char *stem, struct rog_error *err)
 {
     double *strokes = NULL;
     size_t count;
+    figure->canvas =
+        rog_canvas_make(figure->look, 0.46, isnan(figure->target) ? 0.18 : 0.32, 0.10, 0.44);
+    int code = rog_canvas_fit(&figure->canvas, figure->look, PLOT_HEIGHT, stem, err);
+    if (code < 0)
+        return code;
     struct rog_polyline *lines = figure_lines(figure, &strokes, &count, err);
-    if (!lines) {
-        free(strokes);
-        return ROG_ENOMEM;
-    }
-    double width = rog_legend_width(figure->entry, figure->count);
-    double height = rog_legend_height(figure->count);
-    enum rog_corner corner = rog_corner_free(lines, count, &figure->x, &figure->y,
-                                             (width + CLEAR + CLEAR / 3) / PLOT_WIDTH,
-                                             (height + CLEAR + CLEAR / 3) / PLOT_HEIGHT);
+    if (!lines)
+        code = ROG_ENOMEM;
+    else if (!place_inside(figure, lines, count))
+        code = place_below(figure, stem, err);
     free(lines);
     free(strokes);
-    figure_place(figure, corner, width, height);
-    return 0;
+    return code;
 }
 
 /* Marks stand at equal steps along x, each line's a little further on than the last one's. A line
@@ -289,9 +316,20 @@ static void write_plot(FILE *file, const struct figure *figure)
                 3 * i + 1, i + 1, i + 1 < figure->count ? ", \\\n    " : "\n");
 }
 
+static const char *time_title(const struct rog_case_data *data)
+{
+    bool some_virtual = false, some_real = false;
+    for (size_t i = 0; i < data->run_count; i++) {
+        some_virtual |= data->run[i].done && data->run[i].row.is_virtual;
+        some_real |= data->run[i].done && !data->run[i].row.is_virtual;
+    }
+    return rog_time_title(some_virtual, some_real);
+}
+
 static void write_script(FILE *file, const struct figure *figure, const char *stem,
                          const char *title)
 {
+    const char *axis = quantities[figure->panel->quantity].axis;
     rog_script_begin(file, stem, title, &figure->canvas);
     fprintf(file,
             "\n"
@@ -313,13 +351,13 @@ static void write_script(FILE *file, const struct figure *figure, const char *st
         fprintf(file, "set style line %zu lc rgb '%s' lw %g dt %s pt %d ps %g\n", i + 1,
                 style->color, style->width, style->dash, style->mark, style->mark_size);
     }
-    rog_legend_column(file, figure->entry, figure->count, &figure->canvas, figure->legend_left,
-                      figure->legend_top);
+    rog_legend_columns(file, figure->entry, figure->count, figure->legend_columns, &figure->canvas,
+                       figure->legend_left, figure->legend_top);
     rog_script_loop(file);
     fprintf(file,
             "set xlabel '%s' font label_font offset 0,0.6\n"
-            "set ylabel 'Training accuracy (%%)' font label_font offset 1.4,0\n",
-            quantities[figure->panel->quantity].axis);
+            "set ylabel 'Test accuracy (%%)' font label_font offset 1.4,0\n",
+            axis ? axis : time_title(figure->data));
     write_plot(file, figure);
     rog_script_end(file);
 }
@@ -329,17 +367,19 @@ static void figure_release(struct figure *figure)
     for (size_t i = 0; i < figure->count; i++) {
         rog_curve_release(&figure->curve[i]);
         free(figure->label[i]);
+        free(figure->wrapped[i]);
     }
+    free(figure->wrapped);
     free(figure->curve);
     free(figure->entry);
     free(figure->label);
 }
 
 int rog_panel_write_curves(const struct rog_panel *panel, const struct rog_case_data *data,
-                           bool published, const char *folder, const char *stem, bool *drawn,
-                           struct rog_error *err)
+                           const struct rog_look *look, bool published, const char *folder,
+                           const char *stem, bool *drawn, struct rog_error *err)
 {
-    struct figure figure = {.panel = panel, .data = data};
+    struct figure figure = {.panel = panel, .data = data, .look = look};
     struct rog_panel_files files = {0};
     char *title = NULL;
     *drawn = false;
@@ -347,7 +387,7 @@ int rog_panel_write_curves(const struct rog_panel *panel, const struct rog_case_
     if (code < 0 || figure.count == 0)
         goto out;
     figure_axes(&figure, published);
-    code = figure_layout(&figure, err);
+    code = figure_layout(&figure, stem, err);
     if (code < 0)
         goto out;
     title = rog_format("%s: %s", data->title, panel->title);

@@ -20,8 +20,7 @@
 #define THIRD_AXIS 0.52          /* inches right of the frame */
 #define ENDLESS_THRESHOLD 100000 /* from here on the axis follows the data, not the threshold */
 
-static const struct rog_canvas canvas = {
-    .width = 5.6, .height = 2.5, .left = 0.50, .right = 0.98, .top = 0.28, .bottom = 0.44};
+#define PLOT_HEIGHT 1.78 /* inches */
 
 static const struct rog_legend_entry legend[] = {
     {.text = "Bandwidth", .fill = ROG_COLOR_BANDWIDTH_FILL, .style.color = ROG_COLOR_BANDWIDTH},
@@ -80,9 +79,10 @@ static double highest(const struct rog_microevent_list *list)
 }
 
 /* gnuplot has one axis on the right; the second one is drawn by hand beside it. */
-static void write_third_axis(FILE *file, double staleness_top)
+static void write_third_axis(FILE *file, const struct rog_canvas *canvas, double staleness_top)
 {
-    double x = (canvas.width - canvas.right + THIRD_AXIS) / canvas.width;
+    double scale = canvas->pt / ROG_LOOK_PT;
+    double x = (canvas->width - canvas->right + THIRD_AXIS * scale) / canvas->width;
     fprintf(file,
             "\n"
             "# staleness: a second axis on the right, from -0.5 to the threshold and a half\n"
@@ -94,23 +94,24 @@ static void write_third_axis(FILE *file, double staleness_top)
             "lc rgb '%s'\n"
             "do for [s = 0 : int(staleness_top) : %d] {\n"
             "    y = bottom + (top - bottom) * share(s)\n"
-            "    set arrow from screen right, screen y rto screen 0.007, screen 0 nohead lw 0.8 "
+            "    set arrow from screen right, screen y rto screen %.5f, screen 0 nohead lw 0.8 "
             "lc rgb '%s'\n"
-            "    set label sprintf('%%d', s) at screen right + 0.013, screen y left tc rgb '%s'\n"
+            "    set label sprintf('%%d', s) at screen right + %.5f, screen y left tc rgb '%s'\n"
             "}\n",
-            staleness_top, canvas.bottom / canvas.height, 1 - canvas.top / canvas.height, x,
+            staleness_top, canvas->bottom / canvas->height, 1 - canvas->top / canvas->height, x,
             ROG_COLOR_STALENESS, (int)fmax(1, rog_nice_step(staleness_top + 1, 8)),
-            ROG_COLOR_STALENESS, ROG_COLOR_STALENESS);
+            0.04 * scale / canvas->width, ROG_COLOR_STALENESS, 0.07 * scale / canvas->width,
+            ROG_COLOR_STALENESS);
 }
 
-static void write_plot(FILE *file)
+static void write_plot(FILE *file, const struct rog_canvas *canvas, bool is_virtual)
 {
     fprintf(file,
-            "set xlabel 'Wall-clock time (s)' font label_font offset 0,0.6\n"
+            "set xlabel '%s' font label_font offset 0,0.6\n"
             "set ylabel 'Bandwidth (Mbit/s)' font label_font offset 1.4,0 tc rgb '%s'\n"
             "set y2label 'Transmission rate (%% of rows)' font label_font offset -1.4,0 "
             "tc rgb '%s'\n"
-            "set label 99 'Staleness (iterations)' at screen right + 0.058, "
+            "set label 'Staleness (iterations)' at screen right + %.5f, "
             "screen (bottom + top) / 2 center rotate by 90 font label_font tc rgb '%s'\n"
             "plot data index 0 with fillsteps fs solid 1 noborder lc rgb '%s' notitle, \\\n"
             "     data index 0 with steps lw 0.9 lc rgb '%s' notitle, \\\n"
@@ -119,13 +120,14 @@ static void write_plot(FILE *file)
             "lc rgb '%s' notitle, \\\n"
             "     data index 1 axes x1y2 with points pt 9 ps 0.5 lc rgb '%s' notitle, \\\n"
             "     data index 2 axes x1y2 with points pt 10 ps 0.5 lw 0.7 lc rgb '%s' notitle\n",
-            ROG_COLOR_BANDWIDTH, ROG_COLOR_TRANSMISSION, ROG_COLOR_STALENESS,
+            rog_time_title(is_virtual, !is_virtual), ROG_COLOR_BANDWIDTH, ROG_COLOR_TRANSMISSION,
+            0.33 * canvas->pt / ROG_LOOK_PT / canvas->width, ROG_COLOR_STALENESS,
             ROG_COLOR_BANDWIDTH_FILL, ROG_COLOR_BANDWIDTH, ROG_COLOR_TRANSMISSION,
             ROG_COLOR_STALENESS, ROG_COLOR_TRANSMISSION, ROG_COLOR_TRANSMISSION);
 }
 
-static void write_script(FILE *file, const struct rog_microevents *events, const char *stem,
-                         const char *title)
+static void write_script(FILE *file, const struct rog_microevents *events,
+                         const struct rog_canvas *canvas, const char *stem, const char *title)
 {
     struct rog_axis x = {events->from_s, events->to_s,
                          rog_nice_step(events->to_s - events->from_s, 6)};
@@ -135,7 +137,7 @@ static void write_script(FILE *file, const struct rog_microevents *events, const
     if (events->threshold < ENDLESS_THRESHOLD)
         top = fmax(top, (double)events->threshold);
 
-    rog_script_begin(file, stem, title, &canvas);
+    rog_script_begin(file, stem, title, canvas);
     fprintf(file,
             "\n"
             "set xrange [%.10g:%.10g]\n"
@@ -145,11 +147,11 @@ static void write_script(FILE *file, const struct rog_microevents *events, const
             "set y2tics 20 offset -0.5,0 tc rgb '%s'\n",
             x.min, x.max, mbps, rog_nice_step(mbps, 6), ROG_COLOR_BANDWIDTH,
             ROG_COLOR_TRANSMISSION);
-    rog_legend_row(file, legend, sizeof legend / sizeof *legend, &canvas);
-    rog_script_xtics(file, &x, &canvas, false);
-    write_third_axis(file, top);
+    rog_legend_rows(file, legend, sizeof legend / sizeof *legend, canvas);
+    rog_script_xtics(file, &x, canvas, false);
+    write_third_axis(file, canvas, top);
     rog_script_loop(file);
-    write_plot(file);
+    write_plot(file, canvas, events->is_virtual);
     rog_script_end(file);
 }
 
@@ -178,16 +180,34 @@ static int make_stem(struct rog_db *db, const struct rog_microevents *events, ch
 }
 
 static int add_rows(struct rog_drawing *drawing, const struct rog_row_shares *shares,
-                    const struct rog_microevents *events, const char *stem, const char *title,
-                    struct rog_error *err)
+                    const struct rog_microevents *events, const struct rog_look *look,
+                    const char *stem, const char *title, struct rog_error *err)
 {
     char *name = rog_format("%s-rows", stem);
-    int code = name ? rog_row_shares_write(shares, events, drawing->folder, name, title, err)
+    int code = name ? rog_row_shares_write(shares, events, look, drawing->folder, name, title, err)
                     : rog_fail_nomem(err);
     if (code == 0)
         code = rog_drawing_add(drawing, name, err);
     free(name);
     return code;
+}
+
+/* As wide as two panels of a case, so that its letters are of the same size beside them. */
+static int make_look(const struct rog_figures_options *options, struct rog_look *look,
+                     struct rog_error *err)
+{
+    int code = rog_look_parse(options->size, options->font, look, err);
+    if (!options->size)
+        look->width *= 2;
+    return code;
+}
+
+static int make_canvas(struct rog_canvas *canvas, const struct rog_look *look, const char *stem,
+                       struct rog_error *err)
+{
+    *canvas = rog_canvas_make(look, 0.50, 0.98, 0.14, 0.44);
+    canvas->top += rog_legend_rows_height(legend, sizeof legend / sizeof *legend, canvas);
+    return rog_canvas_fit(canvas, look, PLOT_HEIGHT, stem, err);
 }
 
 int rog_figures_draw_microevents(struct rog_db *db, const char *run, int64_t rank, double start_s,
@@ -198,8 +218,12 @@ int rog_figures_draw_microevents(struct rog_db *db, const char *run, int64_t ran
     struct rog_drawing drawing = {0};
     struct rog_panel_files files = {0};
     struct rog_row_shares shares = {0};
+    struct rog_look look;
+    struct rog_canvas canvas;
     char *stem = NULL, *plain = NULL, *title = NULL;
-    int code = rog_microevents_load(db, run, rank, start_s, span_s, &events, err);
+    int code = make_look(options, &look, err);
+    if (code == 0)
+        code = rog_microevents_load(db, run, rank, start_s, span_s, &events, err);
     if (code < 0)
         return code;
     if (rows)
@@ -211,18 +235,21 @@ int rog_figures_draw_microevents(struct rog_db *db, const char *run, int64_t ran
     plain = rog_format("run %s, worker %lld, %.10g s to %.10g s", events.run_id, (long long)rank,
                        events.from_s, events.to_s);
     title = plain ? rog_label_clean(plain, 200) : NULL;
+    code = make_canvas(&canvas, &look, stem, err);
+    if (code < 0)
+        goto out;
     code = title ? rog_drawing_begin(&drawing, options, err) : rog_fail_nomem(err);
     if (code == 0)
         code = rog_panel_files_open(&files, drawing.folder, stem, err);
     if (code < 0)
         goto out;
     write_data(files.data, &events, title);
-    write_script(files.script, &events, stem, title);
+    write_script(files.script, &events, &canvas, stem, title);
     code = rog_panel_files_close(&files, code, err);
     if (code == 0)
         code = rog_drawing_add(&drawing, stem, err);
     if (code == 0 && rows)
-        code = add_rows(&drawing, &shares, &events, stem, title, err);
+        code = add_rows(&drawing, &shares, &events, &look, stem, title, err);
     if (code == 0)
         code = rog_drawing_finish(&drawing, err);
 out:

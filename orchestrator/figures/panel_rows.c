@@ -19,8 +19,7 @@
 
 #define NAME_GAP 0.1 /* inches between a name and its map */
 
-static const struct rog_canvas without_names = {
-    .width = 5.6, .height = 4.0, .left = 0.15, .right = 0.80, .top = 0.22, .bottom = 0.44};
+#define PLOT_HEIGHT 3.34 /* inches */
 
 static const char *const ways[ROG_ROW_WAYS] = {"Pushed", "Pulled"};
 
@@ -90,13 +89,13 @@ static void write_data(FILE *file, const struct rog_row_shares *shares, const ch
 }
 
 /* The name of a layer's group, cut where it is too long for its place. NULL when memory ran out. */
-static char *group_name(const char *layer)
+static char *group_name(const struct rog_canvas *canvas, const char *layer)
 {
     char *text = strndup(layer, group_bytes(layer)), *fitting = NULL;
     for (size_t most = 40; text && most > 4; most--) {
         free(fitting);
         fitting = rog_label_clean(text, most);
-        if (fitting && rog_text_inches(fitting, ROG_SMALL_PT) <= NAME_MAX_INCHES)
+        if (fitting && rog_canvas_text(canvas, fitting) <= NAME_MAX_INCHES)
             break;
     }
     free(text);
@@ -104,32 +103,35 @@ static char *group_name(const char *layer)
 }
 
 /* With as much room on the left as the names take. */
-static struct rog_canvas frame_for(const struct rog_row_shares *shares)
+static int make_canvas(struct rog_canvas *canvas, const struct rog_look *look,
+                       const struct rog_row_shares *shares, const char *stem, struct rog_error *err)
 {
-    struct rog_canvas frame = without_names;
     double widest = 0;
+    *canvas = rog_canvas_make(look, 0.15, 0.80, 0.22, 0.44);
     for (size_t i = 0; i < shares->layers; i++) {
-        char *name = group_name(shares->layer[i]);
-        widest = fmax(widest, name ? rog_text_inches(name, ROG_SMALL_PT) : 0);
+        char *name = group_name(canvas, shares->layer[i]);
+        widest = fmax(widest, name ? rog_canvas_text(canvas, name) : 0);
         free(name);
     }
-    frame.left += fmin(widest, NAME_MAX_INCHES) + NAME_GAP;
-    return frame;
+    canvas->left += fmin(widest, NAME_MAX_INCHES) + NAME_GAP;
+    return rog_canvas_fit(canvas, look, PLOT_HEIGHT, stem, err);
 }
 
 /* Names of groups at their middle, and a line between two groups. */
-static void write_groups(FILE *file, const struct rog_row_shares *shares, int way)
+static void write_groups(FILE *file, const struct rog_row_shares *shares,
+                         const struct rog_canvas *canvas, int way)
 {
     double top = top_of(shares, way), labelled = INFINITY;
-    double plot = without_names.height - without_names.top - without_names.bottom;
+    double plot = rog_canvas_plot_height(canvas),
+           label_room = LABEL_ROOM * canvas->pt / ROG_LOOK_PT;
     double unit = plot / ((double)shares->layers * (2 + GAP)); /* inches a layer */
     for (size_t i = 0; i < shares->layers;) {
         size_t end = i + 1;
         while (end < shares->layers && same_group(shares->layer[i], shares->layer[end]))
             end++;
         double middle = top - (double)(i + end) / 2;
-        if ((labelled - middle) * unit >= LABEL_ROOM) {
-            char *name = group_name(shares->layer[i]);
+        if ((labelled - middle) * unit >= label_room) {
+            char *name = group_name(canvas, shares->layer[i]);
             fprintf(file, "set label ");
             rog_quote_gnuplot(file, name ? name : "");
             fprintf(file, " at graph -0.012, first %g right font tick_font\n", middle);
@@ -145,7 +147,8 @@ static void write_groups(FILE *file, const struct rog_row_shares *shares, int wa
     }
 }
 
-static void write_maps(FILE *file, const struct rog_row_shares *shares)
+static void write_maps(FILE *file, const struct rog_row_shares *shares,
+                       const struct rog_canvas *canvas)
 {
     double layers = (double)shares->layers;
     for (int way = 0; way < ROG_ROW_WAYS; way++) {
@@ -157,17 +160,18 @@ static void write_maps(FILE *file, const struct rog_row_shares *shares)
                 "fs empty border lc rgb 'black' lw 0.6\n"
                 "set label '%s' at graph 0, first %g left offset 0,0.55 font label_font\n",
                 top - layers, top, ROG_COLOR_RULE, top - layers, top, ways[way], top);
-        write_groups(file, shares, way);
+        write_groups(file, shares, canvas, way);
     }
 }
 
 static void write_script(FILE *file, const struct rog_row_shares *shares,
-                         const struct rog_microevents *events, const char *stem, const char *title)
+                         const struct rog_microevents *events, const struct rog_canvas *frame,
+                         const char *stem, const char *title)
 {
-    const struct rog_canvas frame = frame_for(shares);
+    double colorbox = 0.14 * frame->pt / ROG_LOOK_PT; /* inches wide, and as far from the maps */
     struct rog_axis x = {events->from_s, events->to_s,
                          rog_nice_step(events->to_s - events->from_s, 6)};
-    rog_script_begin(file, stem, title, &frame);
+    rog_script_begin(file, stem, title, frame);
     fprintf(file,
             "\n"
             "set xrange [%.10g:%.10g]\n"
@@ -179,31 +183,37 @@ static void write_script(FILE *file, const struct rog_row_shares *shares,
             "1 '#08306B')\n"
             "set cbrange [0:100]\n"
             "set cbtics 25 scale 0.4 offset -0.6,0\n"
-            "set colorbox vertical user origin screen %.5f, screen %.5f size screen 0.025, "
+            "set colorbox vertical user origin screen %.5f, screen %.5f size screen %.5f, "
             "screen %.5f\n",
-            x.min, x.max, top_of(shares, ROG_ROWS_PUSHED), 1 - (frame.right - 0.14) / frame.width,
-            frame.bottom / frame.height, 1 - (frame.bottom + frame.top) / frame.height);
-    rog_script_xtics(file, &x, &frame, false);
+            x.min, x.max, top_of(shares, ROG_ROWS_PUSHED),
+            1 - (frame->right - colorbox) / frame->width, frame->bottom / frame->height,
+            colorbox / frame->width, rog_canvas_plot_height(frame) / frame->height);
+    rog_script_xtics(file, &x, frame, false);
     rog_script_loop(file);
     fprintf(file, "tick_font = sprintf('%%s,%%g', font, small * points)\n"
                   "unset label\nunset arrow\nunset object\n");
-    write_maps(file, shares);
-    fprintf(file, "set xlabel 'Wall-clock time (s)' font label_font offset 0,0.6\n"
-                  "set cblabel 'Share of the layer''s rows (%%)' font label_font offset 0.2,0\n"
-                  "plot for [way = 0:1] data index way using 1:2:3:4:5:6:7 with boxxyerror "
-                  "fs solid border lw 0.1 lc palette notitle\n");
+    write_maps(file, shares, frame);
+    fprintf(file,
+            "set xlabel '%s' font label_font offset 0,0.6\n"
+            "set cblabel 'Share of the layer''s rows (%%)' font label_font offset 0.2,0\n"
+            "plot for [way = 0:1] data index way using 1:2:3:4:5:6:7 with boxxyerror "
+            "fs solid border lw 0.1 lc palette notitle\n",
+            rog_time_title(events->is_virtual, !events->is_virtual));
     rog_script_end(file);
 }
 
 int rog_row_shares_write(const struct rog_row_shares *shares, const struct rog_microevents *events,
-                         const char *folder, const char *stem, const char *title,
-                         struct rog_error *err)
+                         const struct rog_look *look, const char *folder, const char *stem,
+                         const char *title, struct rog_error *err)
 {
     struct rog_panel_files files = {0};
-    int code = rog_panel_files_open(&files, folder, stem, err);
+    struct rog_canvas canvas;
+    int code = make_canvas(&canvas, look, shares, stem, err);
+    if (code == 0)
+        code = rog_panel_files_open(&files, folder, stem, err);
     if (code < 0)
         return code;
     write_data(files.data, shares, title);
-    write_script(files.script, shares, events, stem, title);
+    write_script(files.script, shares, events, &canvas, stem, title);
     return rog_panel_files_close(&files, code, err);
 }

@@ -6,6 +6,7 @@
 
 #include <stddef.h>
 
+#include <orchestrator/conf/look.h>
 #include <orchestrator/figures/microevents.h>
 
 enum rog_row_way { ROG_ROWS_PUSHED, ROG_ROWS_PULLED, ROG_ROW_WAYS };
@@ -34,7 +35,7 @@ void rog_row_shares_release(struct rog_row_shares *shares);
 
 /* Writes the panel stem.gp and stem.dat: two heat maps, pushes above pulls. */
 int rog_row_shares_write(const struct rog_row_shares *shares, const struct rog_microevents *events,
-                         const char *folder, const char *stem, const char *title,
-                         struct rog_error *err);
+                         const struct rog_look *look, const char *folder, const char *stem,
+                         const char *title, struct rog_error *err);
 
 #endif

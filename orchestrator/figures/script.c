@@ -8,6 +8,8 @@
 #include <orchestrator/text/quote.h>
 #include <orchestrator/figures/style.h>
 
+#define PLOT_MIN 0.6 /* inches: with less there is nothing to see */
+
 /* Line widths and font sizes are points in all formats: SVG has 96 units an inch, and PNG four
  * times as many pixels, for printing. */
 static const char terminals[] =
@@ -36,7 +38,7 @@ void rog_script_begin(FILE *script, const char *stem, const char *title,
             "data = base.'.dat'\n"
             "width = %g    # inches\n"
             "height = %g\n"
-            "font = 'Arial'\n"
+            "font = '%s'\n"
             "small = %g    # points: ticks and legend\n"
             "large = %g    # axis labels\n"
             "\n"
@@ -49,8 +51,8 @@ void rog_script_begin(FILE *script, const char *stem, const char *title,
             "unset key\n"
             "set border lw 0.6\n"
             "set tics scale 0.6 nomirror\n",
-            canvas->width, canvas->height, ROG_SMALL_PT, ROG_FONT_PT, terminals,
-            canvas->left / canvas->width, 1 - canvas->right / canvas->width,
+            canvas->width, canvas->height, canvas->font, rog_canvas_small_pt(canvas), canvas->pt,
+            terminals, canvas->left / canvas->width, 1 - canvas->right / canvas->width,
             canvas->bottom / canvas->height, 1 - canvas->top / canvas->height);
 }
 
@@ -77,9 +79,61 @@ static void tic_label(const struct rog_axis *axis, double at, char text[ROG_THOU
         snprintf(text, ROG_THOUSANDS_BYTES, "%g", at);
 }
 
-double rog_text_inches(const char *text, double pt)
+struct rog_canvas rog_canvas_make(const struct rog_look *look, double left, double right,
+                                  double top, double bottom)
 {
-    return rog_label_em(text) * pt / 72;
+    double scale = look->pt / ROG_LOOK_PT;
+    return (struct rog_canvas){
+        .width = look->width,
+        .left = left * scale,
+        .right = right * scale,
+        .top = top * scale,
+        .bottom = bottom * scale,
+        .font = look->font,
+        .pt = look->pt,
+    };
+}
+
+int rog_canvas_fit(struct rog_canvas *canvas, const struct rog_look *look, double plot,
+                   const char *stem, struct rog_error *err)
+{
+    double margins = canvas->top + canvas->bottom, sides = canvas->left + canvas->right;
+    canvas->height = look->height > 0 ? look->height : margins + plot;
+    if (rog_canvas_plot_width(canvas) >= PLOT_MIN && rog_canvas_plot_height(canvas) >= PLOT_MIN)
+        return 0;
+    return rog_fail(err, ROG_EINVAL,
+                    "%s has no room at %.2fx%.2f inches with a font of %g points: axes and legend "
+                    "take %.2fx%.2f and a plot at least %gx%g; hint: a larger size, or a smaller "
+                    "font",
+                    stem, canvas->width, canvas->height, canvas->pt, sides, margins, PLOT_MIN,
+                    PLOT_MIN);
+}
+
+double rog_canvas_plot_width(const struct rog_canvas *canvas)
+{
+    return canvas->width - canvas->left - canvas->right;
+}
+
+double rog_canvas_plot_height(const struct rog_canvas *canvas)
+{
+    return canvas->height - canvas->top - canvas->bottom;
+}
+
+double rog_canvas_small_pt(const struct rog_canvas *canvas)
+{
+    return canvas->pt * 8 / 9;
+}
+
+double rog_canvas_text(const struct rog_canvas *canvas, const char *text)
+{
+    return rog_label_em(text) * rog_canvas_small_pt(canvas) / 72;
+}
+
+const char *rog_time_title(bool some_virtual, bool some_real)
+{
+    return !some_virtual ? "Time (s)"
+           : some_real   ? "Time (s), virtual and real"
+                         : "Virtual time (s)";
 }
 
 void rog_script_xtics(FILE *script, const struct rog_axis *axis, const struct rog_canvas *canvas,
@@ -89,9 +143,8 @@ void rog_script_xtics(FILE *script, const struct rog_axis *axis, const struct ro
     long first = (long)ceil(axis->min / axis->step - 1e-9);
     long last = (long)floor(axis->max / axis->step + 1e-9);
     tic_label(axis, (double)last * axis->step, text);
-    double room =
-        (canvas->width - canvas->left - canvas->right) * axis->step / (axis->max - axis->min);
-    long every = (long)ceil((rog_text_inches(text, ROG_SMALL_PT) + 0.08) / room);
+    double room = rog_canvas_plot_width(canvas) * axis->step / (axis->max - axis->min);
+    long every = (long)ceil((rog_canvas_text(canvas, text) + 0.08) / room);
 
     fprintf(script, "set xtics offset 0,0.3 (");
     for (long i = first; i <= last; i++) {

@@ -7,18 +7,32 @@
  * path, and draws every format when it is run by hand in its folder: `gnuplot NAME.gp`.
  */
 
+#include <stdbool.h>
 #include <stdio.h>
 
+#include <orchestrator/conf/look.h>
 #include <orchestrator/figures/axis.h>
-
-#define ROG_FONT_PT 9.0 /* axis labels; ticks and legends are smaller */
-#define ROG_SMALL_PT 8.0
 
 /* Sizes in inches. */
 struct rog_canvas {
-    double width, height;
+    double width, height;            /* height 0: not known yet */
     double left, right, top, bottom; /* margins around the plot */
+    const char *font;
+    double pt; /* of axis labels */
 };
+
+/* A canvas of that look, with margins in inches at the default size of the font: they grow with
+ * it. */
+struct rog_canvas rog_canvas_make(const struct rog_look *look, double left, double right,
+                                  double top, double bottom);
+/* Sets the height: as the look says, or what the margins and a plot of `plot` inches take.
+ * ROG_EINVAL where the look leaves no room for a plot; `stem` is the picture's name. */
+int rog_canvas_fit(struct rog_canvas *canvas, const struct rog_look *look, double plot,
+                   const char *stem, struct rog_error *err);
+double rog_canvas_plot_width(const struct rog_canvas *canvas);
+double rog_canvas_plot_height(const struct rog_canvas *canvas);
+/* Points of ticks, legends and all else but the axis labels. */
+double rog_canvas_small_pt(const struct rog_canvas *canvas);
 
 /* Formats, size, fonts, margins. `title` is clean text. Settings follow, then the loop. */
 void rog_script_begin(FILE *script, const char *stem, const char *title,
@@ -33,7 +47,10 @@ void rog_script_end(FILE *script);
 void rog_script_xtics(FILE *script, const struct rog_axis *axis, const struct rog_canvas *canvas,
                       bool ruled);
 
-/* Width of clean text in inches. */
-double rog_text_inches(const char *text, double pt);
+/* Width of clean text in the small font of the canvas. */
+double rog_canvas_text(const struct rog_canvas *canvas, const char *text);
+
+/* What an axis of time is called where all runs are in virtual time, none, or some. */
+const char *rog_time_title(bool some_virtual, bool some_real);
 
 #endif

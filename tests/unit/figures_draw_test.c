@@ -463,6 +463,86 @@ static void hostile_texts_are_harmless(void **state)
     free(name);
 }
 
+/* The width and height that a script asks for, in inches. */
+static void script_size(struct fixture *f, const char *name, const char *panel, double size[2])
+{
+    char *script = plot_text(f, name, panel, "gp");
+    assert_int_equal(sscanf(strstr(script, "\nwidth = "), "\nwidth = %lf", &size[0]), 1);
+    assert_int_equal(sscanf(strstr(script, "\nheight = "), "\nheight = %lf", &size[1]), 1);
+    free(script);
+}
+
+/* Letters are of one size beside each other in a paper where all panels are of one width. */
+static void panels_are_of_one_width(void **state)
+{
+    struct fixture *f = *state;
+    struct rog_error err;
+    size_t drawn;
+    double size[2];
+    static const char *const panels[] = {TIME_PANEL, ITERATION_PANEL, ENERGY_PANEL, BARS_PANEL};
+    need_gnuplot();
+    fixture_case(f, "case", "1", 64);
+    for (int64_t i = 0; i < 20; i++) {
+        char id[8], note[200];
+        snprintf(id, sizeof id, "r%d", (int)i);
+        snprintf(note, sizeof note, "%d%s", (int)i,
+                 i < 18 ? ""
+                        : " with a note that is much longer than a legend is wide, and longer "
+                          "than two of its lines are, all of it told apart from the others");
+        fixture_run_add(f, &(struct fixture_run){"case", id, "ROG", note, i, 1, 1, 8, 60, 20});
+        if (i == 1 || i == 5 || i == 11 || i == 19) {
+            assert_int_equal(draw(f, "case", &drawn, &err), 0);
+            for (size_t k = 0; k < 4; k++) {
+                script_size(f, "case", panels[k], size);
+                assert_true(size[0] == 3.5);
+            }
+        }
+    }
+    struct rog_figures_options options = {
+        .plots = f->plots, .formats = "svg", .size = "7x4", .font = "DejaVu Sans,6"};
+    assert_int_equal(rog_figures_draw_case(f->db, "case", &options, &err), 0);
+    for (size_t k = 0; k < 4; k++) {
+        script_size(f, "case", panels[k], size);
+        assert_true(size[0] == 7 && size[1] == 4);
+    }
+    char *script = plot_text(f, "case", TIME_PANEL, "gp");
+    assert_non_null(strstr(script, "font = 'DejaVu Sans'"));
+    assert_non_null(strstr(script, "large = 6 "));
+    free(script);
+    options.size = "3x1.2";
+    assert_int_equal(rog_figures_draw_case(f->db, "case", &options, &err), ROG_EINVAL);
+    assert_non_null(strstr(err.message, "has no room at 3.00x1.20 inches"));
+    options.size = "3by4";
+    assert_int_equal(rog_figures_draw_case(f->db, "case", &options, &err), ROG_EINVAL);
+}
+
+static void axes_say_whose_time(void **state)
+{
+    struct fixture *f = *state;
+    struct rog_error err;
+    size_t drawn;
+    need_gnuplot();
+    add_outdoors(f, "case", "10");
+    static const struct {
+        const char *sql, *title;
+    } rows[] = {
+        {"DELETE FROM streams", "'Time (s)'"},
+        {"INSERT INTO streams VALUES ('rog', 'events.jsonl', 1)", "'Time (s), virtual and real'"},
+        {"INSERT INTO streams VALUES ('bsp', 'events.jsonl', 1),"
+         " ('ssp', 'events.jsonl', 1)",
+         "'Virtual time (s)'"},
+        {"INSERT INTO streams VALUES ('ssp', 'worker1/events.jsonl', 1)",
+         "'Time (s), virtual and real'"}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        fixture_sql(f, rows[i].sql);
+        assert_int_equal(draw(f, "case", &drawn, &err), 0);
+        char *script = plot_text(f, "case", TIME_PANEL, "gp");
+        assert_non_null(strstr(script, rows[i].title));
+        assert_non_null(strstr(script, "'Test accuracy (%)'"));
+        free(script);
+    }
+}
+
 /* Says how long nine runs take; machines differ, so it does not judge. */
 static void nine_runs(void **state)
 {
@@ -495,6 +575,7 @@ int main(void)
         DRAWS(repeats_are_a_line_with_a_band), DRAWS(what_is_missing_is_said),
         DRAWS(errors_say_what_is_possible),    DRAWS(without_gnuplot),
         DRAWS(hostile_texts_are_harmless),     DRAWS(nine_runs),
+        DRAWS(panels_are_of_one_width),        DRAWS(axes_say_whose_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
