@@ -11,9 +11,7 @@
 #include <orchestrator/output.h>
 
 #define ROG_FIGURE_OPTIONS                                                                        \
-    {.name = "format", .type = ROG_SETTING_STRING, .help = ROG_LOOK_FORMAT_HELP},                 \
-        {.name = "size", .type = ROG_SETTING_STRING, .help = ROG_LOOK_SIZE_HELP},                 \
-        {.name = "font", .type = ROG_SETTING_STRING, .help = ROG_LOOK_FONT_HELP},                 \
+    ROG_LOOK_SETTINGS,                                                                            \
     {                                                                                             \
         .name = "open", .type = ROG_SETTING_FLAG, .help = "show the pictures when they are drawn" \
     }

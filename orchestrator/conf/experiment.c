@@ -8,6 +8,7 @@
 
 #include <common/file.h>
 #include <orchestrator/conf/file.h>
+#include <orchestrator/conf/look.h>
 #include <orchestrator/curves/rule.h>
 #include <rog/strategy.h>
 
@@ -35,6 +36,7 @@ static const struct rog_setting case_settings[] = {
      .type = ROG_SETTING_STRING,
      .help = "cluster file that the runs are executed on"},
     ROG_CURVE_SETTINGS,
+    ROG_LOOK_SETTINGS,
     {.name = "runs", .type = ROG_SETTING_STRING, .help = "list of runs"},
     {.name = "matrix", .type = ROG_SETTING_STRING, .help = "product of settings"},
     {.name = NULL},
@@ -280,7 +282,8 @@ static int take_name(struct rog_experiment_name *name, const struct rog_conf_nod
     return name->name ? 0 : rog_fail_nomem(err);
 }
 
-/* How curves are drawn; each setting is checked for itself, so that an error knows its line. */
+/* How curves and figures are drawn; each setting is checked for itself, so that an error knows its
+ * line. */
 static int take_options(struct rog_experiment *experiment, const struct rog_conf_node *root,
                         struct rog_error *err)
 {
@@ -290,10 +293,12 @@ static int take_options(struct rog_experiment *experiment, const struct rog_conf
         const struct rog_conf_node *node = &root->child[i];
         struct rog_curve_rule rule;
         struct rog_error cause;
-        if (!rog_setting_find(rog_curve_settings, node->name))
+        if (!rog_setting_find(rog_curve_settings, node->name) &&
+            !rog_setting_find(rog_look_settings, node->name))
             continue;
         code = put_copy(experiment->options, node->name, node->value, err);
-        if (code == 0 && rog_curve_rule_make(&rule, experiment->options, &cause) < 0)
+        if (code == 0 && (rog_curve_rule_make(&rule, experiment->options, &cause) < 0 ||
+                          rog_look_check(experiment->options, &cause) < 0))
             code = rog_conf_fail(node, err, "%s", cause.message);
     }
     return code;

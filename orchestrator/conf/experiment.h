@@ -47,7 +47,8 @@ struct rog_experiment {
     struct rog_experiment_name cluster;             /* a path from the file's folder, or a name that
                                                        rog_cluster_path knows */
     struct rog_json *options; /* how its curves are drawn and read, as far as it says: an object of
-                                 rog_curve_settings */
+                                 rog_curve_settings and
+                                 rog_look_settings */
     struct rog_experiment_run *run;
     size_t run_count;
 };

@@ -16,6 +16,8 @@
 #define PT_MAX 40.0
 #define FONT_NAME "Arial"
 
+const struct rog_setting rog_look_settings[] = {ROG_LOOK_SETTINGS, {.name = NULL}};
+
 /* A number that ends where `end` says; NULL where there is none within the limits. */
 static const char *take_number(const char *text, double min, double max, double *number)
 {
@@ -117,4 +119,16 @@ int rog_look_parse_formats(const char *text, char **formats, struct rog_error *e
     return rog_fail(err, ROG_EINVAL,
                     "format: pdf, svg and png are there, separated by commas (found \"%.60s\")",
                     text);
+}
+
+int rog_look_check(const struct rog_json *options, struct rog_error *err)
+{
+    struct rog_look look;
+    char *formats = NULL;
+    int code = rog_look_parse(rog_json_get_string(options, "size", NULL),
+                              rog_json_get_string(options, "font", NULL), &look, err);
+    if (code == 0)
+        code = rog_look_parse_formats(rog_json_get_string(options, "format", NULL), &formats, err);
+    free(formats);
+    return code;
 }

@@ -4,12 +4,26 @@
 
 /* How figures look, as it is said on a command line, in an experiment file and in a case. */
 
+#include <common/json.h>
+#include <common/settings.h>
 #include <rog/error.h>
 
 #define ROG_LOOK_FORMATS "pdf,svg,png"
-#define ROG_LOOK_SIZE_HELP "size of a figure in inches, WIDTHxHEIGHT or WIDTH alone"
-#define ROG_LOOK_FONT_HELP "font of figures, \"NAME,POINTS\" or NAME alone"
-#define ROG_LOOK_FORMAT_HELP "formats of figures, separated by commas: " ROG_LOOK_FORMATS
+
+/* Rows of a table of settings or of a command's options. Without a default: what a command does not
+ * say the case does. */
+#define ROG_LOOK_SETTINGS                                                   \
+    {.name = "size",                                                        \
+     .type = ROG_SETTING_STRING,                                            \
+     .help = "size of each figure in inches, WIDTHxHEIGHT or WIDTH alone"}, \
+        {.name = "font",                                                    \
+         .type = ROG_SETTING_STRING,                                        \
+         .help = "font of figures, NAME,POINTS or NAME alone"},             \
+    {                                                                       \
+        .name = "format", .type = ROG_SETTING_STRING,                       \
+        .help = "formats of figures, separated by commas: pdf, svg, png"    \
+    }
+extern const struct rog_setting rog_look_settings[];
 
 #define ROG_LOOK_WIDTH 3.5 /* inches: a column of a paper of two */
 #define ROG_LOOK_PT 9.0
@@ -28,5 +42,8 @@ int rog_look_parse(const char *size, const char *font, struct rog_look *look,
 /* "pdf, png" as "pdf png", checked; NULL: all there are. Heap memory. ROG_EINVAL with a message
  * that begins with "format". */
 int rog_look_parse_formats(const char *text, char **formats, struct rog_error *err);
+
+/* Whether the settings of rog_look_settings that `options` has are right; others are left alone. */
+int rog_look_check(const struct rog_json *options, struct rog_error *err);
 
 #endif

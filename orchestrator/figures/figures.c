@@ -108,17 +108,32 @@ static int draw_panel(struct rog_drawing *drawing, const struct rog_panel *panel
     return code;
 }
 
+/* What is not said is said by the case. */
+static struct rog_figures_options options_of(const struct rog_case_data *data,
+                                             const struct rog_figures_options *options)
+{
+    struct rog_figures_options all = *options;
+    const struct rog_json *own = data->row.options;
+    all.size = all.size ? all.size : rog_json_get_string(own, "size", NULL);
+    all.font = all.font ? all.font : rog_json_get_string(own, "font", NULL);
+    all.formats = all.formats ? all.formats : rog_json_get_string(own, "format", NULL);
+    return all;
+}
+
 int rog_figures_draw_case(struct rog_db *db, const char *case_name,
                           const struct rog_figures_options *options, struct rog_error *err)
 {
     struct rog_case_data data;
     struct rog_drawing drawing = {0};
+    struct rog_figures_options own;
     struct rog_look look;
-    int code = rog_look_parse(options->size, options->font, &look, err);
-    if (code == 0)
-        code = rog_case_data_load(db, case_name, &data, err);
+    int code = rog_case_data_load(db, case_name, &data, err);
     if (code < 0)
         return code;
+    own = options_of(&data, options);
+    code = rog_look_parse(own.size, own.font, &look, err);
+    if (code < 0)
+        goto out;
     for (size_t i = 0; i < data.run_count; i++)
         if (!data.run[i].done)
             log_line(options, "%s: run %s is left out: it is %s", data.title, data.run[i].row.id,
@@ -130,7 +145,7 @@ int rog_figures_draw_case(struct rog_db *db, const char *case_name,
                         data.title, data.run_count, data.run_count == 1 ? "" : "s");
         goto out;
     }
-    code = rog_drawing_begin(&drawing, options, err);
+    code = rog_drawing_begin(&drawing, &own, err);
     const struct rog_panel *const *panel = panels_of(data.row.figure);
     for (; code == 0 && *panel; panel++)
         code = draw_panel(&drawing, *panel, &data, &look, err);

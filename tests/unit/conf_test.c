@@ -166,6 +166,10 @@ static const struct wrong wrong_experiments[] = {
     {"case = \"a\";\n\nmatrix = { seed = [\n1, -2]; };", "x.conf, line 4: seed must be"},
     {"case = \"a\"; contender = 4; runs = ( { } );", "contender must be text (found 4)"},
     {"case = \"a\"; runs = ( { baseline = \"BSP\"; } );", "unknown setting baseline"},
+    {"case = \"a\"; size = \"3 by 4\"; runs = ( { } );", "size must be WIDTHxHEIGHT"},
+    {"case = \"a\"; size = 3.5; runs = ( { } );", "size must be"},
+    {"case = \"a\";\nfont = \"A'B\"; runs = ( { } );", "line 2: font must be"},
+    {"case = \"a\"; format = \"pdf,gif\"; runs = ( { } );", "pdf, svg and png are there"},
     {"case = \"a\"; target_accuracy = 101; runs = ( { } );", "target_accuracy must be a number"},
 };
 

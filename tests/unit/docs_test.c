@@ -16,6 +16,7 @@
 #include <common/file.h>
 #include <common/settings.h>
 #include <orchestrator/conf/cluster.h>
+#include <orchestrator/conf/look.h>
 #include <orchestrator/curves/rule.h>
 #include <orchestrator/kinds.h>
 #include <rog/iteration.h>
@@ -53,6 +54,7 @@ static void test_settings_are_documented(void **state)
     char *document = read_document(DOCS "/experiment-files.md");
     unsigned missing = missing_rows(document, rog_run_settings) +
                        missing_rows(document, rog_curve_settings) +
+                       missing_rows(document, rog_look_settings) +
                        missing_rows(document, rog_worker_settings) +
                        missing_rows(document, rog_cluster_run_settings) +
                        missing_rows(document, rog_cluster_hosts_settings) +

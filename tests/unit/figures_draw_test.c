@@ -516,6 +516,30 @@ static void panels_are_of_one_width(void **state)
     assert_int_equal(rog_figures_draw_case(f->db, "case", &options, &err), ROG_EINVAL);
 }
 
+/* A case says how its figures look, and who draws them may say otherwise. */
+static void cases_have_looks(void **state)
+{
+    struct fixture *f = *state;
+    struct rog_error err;
+    size_t drawn;
+    double size[2];
+    need_gnuplot();
+    add_outdoors(f, "case", "10");
+    fixture_sql(f, "UPDATE case_settings SET options ="
+                   " '{\"size\":\"4x3\",\"font\":\"DejaVu Serif,7\",\"format\":\"svg\"}'");
+    assert_int_equal(draw(f, "case", &drawn, &err), 0);
+    assert_int_equal(drawn, 2);
+    script_size(f, "case", TIME_PANEL, size);
+    assert_true(size[0] == 4 && size[1] == 3);
+    struct rog_figures_options options = {.plots = f->plots, .size = "5"};
+    assert_int_equal(rog_figures_draw_case(f->db, "case", &options, &err), 0);
+    script_size(f, "case", TIME_PANEL, size);
+    assert_true(size[0] == 5 && size[1] < 3);
+    char *script = plot_text(f, "case", TIME_PANEL, "gp");
+    assert_non_null(strstr(script, "font = 'DejaVu Serif'"));
+    free(script);
+}
+
 static void axes_say_whose_time(void **state)
 {
     struct fixture *f = *state;
@@ -570,12 +594,19 @@ static void nine_runs(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        DRAWS(figure_1_has_four_panels),       DRAWS(figures_choose_their_panels),
-        DRAWS(data_are_the_rows_of_the_query), DRAWS(lines_stay_within_the_data),
-        DRAWS(repeats_are_a_line_with_a_band), DRAWS(what_is_missing_is_said),
-        DRAWS(errors_say_what_is_possible),    DRAWS(without_gnuplot),
-        DRAWS(hostile_texts_are_harmless),     DRAWS(nine_runs),
-        DRAWS(panels_are_of_one_width),        DRAWS(axes_say_whose_time),
+        DRAWS(figure_1_has_four_panels),
+        DRAWS(figures_choose_their_panels),
+        DRAWS(data_are_the_rows_of_the_query),
+        DRAWS(lines_stay_within_the_data),
+        DRAWS(repeats_are_a_line_with_a_band),
+        DRAWS(what_is_missing_is_said),
+        DRAWS(errors_say_what_is_possible),
+        DRAWS(without_gnuplot),
+        DRAWS(hostile_texts_are_harmless),
+        DRAWS(nine_runs),
+        DRAWS(panels_are_of_one_width),
+        DRAWS(axes_say_whose_time),
+        DRAWS(cases_have_looks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
