@@ -12,8 +12,9 @@
 const struct rog_setting rog_run_settings[] = {
     {RUN(library), .type = ROG_SETTING_STRING, .fallback = "ROG",
      .help = "synchronization strategy: a plugin's name",
-     .flags = ROG_SETTING_PATH_WITH_SLASH | ROG_SETTING_NOT_NOTED | ROG_SETTING_OPTION_OF_RUN |
-              ROG_SETTING_OPTION_OF_REPLAY | ROG_SETTING_OPTION_OF_SERVE},
+     .flags = ROG_SETTING_PATH_WITH_SLASH | ROG_SETTING_CONTENT | ROG_SETTING_NOT_NOTED |
+              ROG_SETTING_OPTION_OF_RUN | ROG_SETTING_OPTION_OF_REPLAY |
+              ROG_SETTING_OPTION_OF_SERVE},
     {RUN(compression), .type = ROG_SETTING_STRING, .fallback = "sign", .choices = "sign|none",
      .help = "how gradients and updates travel: sign: one bit an element; none: 32 bits, exact",
      .flags = ROG_SETTING_OPTION_OF_SERVE},
@@ -31,7 +32,7 @@ const struct rog_setting rog_run_settings[] = {
     {RUN(trace), .type = ROG_SETTING_STRING, .fallback = "synth:{control}",
      .help = "bandwidth: synth:outdoors, synth:indoors, constant:MBIT, or a CSV file ({rank} "
              "stands for the worker's rank)",
-     .flags = ROG_SETTING_PATH | ROG_SETTING_OF_RANK},
+     .flags = ROG_SETTING_PATH | ROG_SETTING_CONTENT | ROG_SETTING_OF_RANK},
     {RUN(batchsize), .type = ROG_SETTING_INT, .fallback = "1", .min = 1, .max = 1000,
      .help = "multiplies the local steps between two exchanges",
      .flags = ROG_SETTING_OPTION_OF_RUN},
@@ -77,7 +78,7 @@ const struct rog_setting rog_run_settings[] = {
     {RUN(data), .type = ROG_SETTING_STRING, .fallback = "synth100",
      .help = "synth100, cifar100:FOLDER (train.bin, test.bin) or fed-cifar100:FOLDER "
              "(fed_cifar100_train.h5, fed_cifar100_test.h5)",
-     .flags = ROG_SETTING_PATH_AFTER_COLON | ROG_SETTING_OF_START_MODEL},
+     .flags = ROG_SETTING_PATH_AFTER_COLON | ROG_SETTING_CONTENT | ROG_SETTING_OF_START_MODEL},
     {RUN(image_size), .type = ROG_SETTING_INT, .fallback = "32", .min = 32, .max = 448,
      .unit = "pixels", .help = "images are scaled to this edge",
      .flags = ROG_SETTING_OF_START_MODEL | ROG_SETTING_KEPT_BY_REPLAY},
@@ -122,7 +123,7 @@ const struct rog_setting rog_run_settings[] = {
      .flags = ROG_SETTING_OF_START_MODEL},
     {RUN(initial_model), .type = ROG_SETTING_STRING,
      .help = "start from this safetensors file instead of pre-training",
-     .flags = ROG_SETTING_PATH | ROG_SETTING_OF_START_MODEL},
+     .flags = ROG_SETTING_PATH | ROG_SETTING_CONTENT | ROG_SETTING_OF_START_MODEL},
 
     {RUN(checkpoint_period), .type = ROG_SETTING_REAL, .fallback = "60", .min = 0.001, .max = 1e9,
      .unit = "s", .help = "time between checkpoints at first", .option = "checkpoint-period",
@@ -155,7 +156,7 @@ const struct rog_setting rog_worker_settings[] = {
      .help = "file with the time of all local steps of each iteration, instead of step_s: the line "
              "step_s, then a line for each, in s; the last one is the worker's last iteration, or "
              "under `seconds` the first follows (virtual clusters)",
-     .flags = ROG_SETTING_PATH},
+     .flags = ROG_SETTING_PATH | ROG_SETTING_CONTENT},
     {WORKER(compress_s), .type = ROG_SETTING_REAL, .min = 0, .max = 1e6, .unit = "s",
      .help = "time to compress one push", .flags = ROG_SETTING_REQUIRED},
     {WORKER(decompress_s), .type = ROG_SETTING_REAL, .min = 0, .max = 1e6, .unit = "s",
@@ -200,7 +201,7 @@ const struct rog_setting rog_worker_settings[] = {
      .help = "whole board, waiting", .flags = ROG_SETTING_REQUIRED},
     {WORKER(trace), .type = ROG_SETTING_STRING, .fallback = "{trace}",
      .help = "this worker's own bandwidth",
-     .flags = ROG_SETTING_PATH | ROG_SETTING_OF_RANK | ROG_SETTING_RECORDED},
+     .flags = ROG_SETTING_PATH | ROG_SETTING_CONTENT | ROG_SETTING_OF_RANK | ROG_SETTING_RECORDED},
     {WORKER(trace_offset), .type = ROG_SETTING_REAL, .fallback = "0", .min = 0, .max = 1e9,
      .unit = "s", .help = "where in the trace the run starts", .flags = ROG_SETTING_RECORDED},
     {.name = NULL},

@@ -107,6 +107,26 @@ static void print_parameters(const struct rog_json *s)
     free(text);
 }
 
+/* The files that the run has read, and what was in them. */
+static void print_inputs(const struct rog_json *s)
+{
+    const struct rog_json *inputs = rog_json_get(s, "inputs");
+    const struct rog_json *files = rog_json_get(inputs, "files");
+    if (!inputs) {
+        print_text("inputs", "not recorded");
+        return;
+    }
+    rog_print("%-18s results of version %lld", "inputs",
+              (long long)rog_json_get_integer(inputs, "results", 0));
+    for (size_t i = 0; i < rog_json_size(files); i++) {
+        const struct rog_json *file = rog_json_at(files, i);
+        char *path = rog_label_clean(rog_json_get_string(file, "path", ""), 500);
+        rog_print("  %-16s %s  sha256 %s", rog_json_get_string(file, "setting", ""),
+                  path ? path : "", rog_json_get_string(file, "sha256", ""));
+        free(path);
+    }
+}
+
 static void print_run(const struct rog_json *s)
 {
     char threshold[ROG_THRESHOLD_TEXT_BYTES];
@@ -140,6 +160,7 @@ static void print_run(const struct rog_json *s)
     print_number(s, "bytes_pulled", "pulled", 1, 1e-6, "MB");
     print_text(rog_json_get_bool(s, "replay_off", false) ? "REPLAY" : "replay",
                rog_json_get_string(s, "replay", NULL));
+    print_inputs(s);
     print_events(s);
 }
 

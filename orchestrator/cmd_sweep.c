@@ -9,6 +9,7 @@
 #include <orchestrator/figures/figures.h>
 #include <orchestrator/report/gain.h>
 #include <orchestrator/launch.h>
+#include <orchestrator/plan/match.h>
 #include <orchestrator/run_view.h>
 #include <orchestrator/store/summary.h>
 

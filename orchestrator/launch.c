@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include <orchestrator/commands.h>
+#include <orchestrator/plan/record.h>
 #include <orchestrator/progress.h>
 #include <orchestrator/prompt.h>
 #include <orchestrator/ssh/credentials.h>
@@ -18,6 +19,29 @@ static void remark_plan(const struct rog_output *output, const struct rog_plan *
         rog_remark(output, "%s", rog_json_string(rog_json_at(plan->remarks, i), ""));
     if (plan->other_cluster)
         rog_remark(output, "%s", plan->other_cluster);
+}
+
+/* Runs that are taken as done although nobody has recorded what was in their files. */
+static void say_what_is_not_known(const struct rog_output *output, const struct rog_plan *plan)
+{
+    const char *first = NULL;
+    size_t count = 0;
+    for (size_t i = 0; i < plan->count; i++) {
+        count += plan->run[i].unproven;
+        if (plan->run[i].unproven && !first)
+            first = plan->run[i].id;
+    }
+    if (count == 1)
+        rog_remark(output,
+                   "%s was recorded by an earlier rogctl, which did not say what was in the files "
+                   "it read: whether they have changed is not known; --fresh runs it again",
+                   first);
+    else if (count > 1)
+        rog_remark(output,
+                   "%zu runs (%s, ...) were recorded by an earlier rogctl, which did not say what "
+                   "was in the files they read: whether they have changed is not known; --fresh "
+                   "runs them again",
+                   count, first);
 }
 
 /* "continuing threshold-case0: 2 of 4 runs are done; redoing ..." */
@@ -38,8 +62,15 @@ static void say_what_is_there(const struct rog_launch *launch, const struct rog_
     else if (plan->case_name)
         rog_remark(output, "continuing %s: %zu of %zu runs are done already", plan->case_name, done,
                    plan->count);
+    for (size_t i = 0; i < plan->leaving_count; i++)
+        rog_remark(output, "%s failed and is not asked for any more: it leaves %s",
+                   plan->leaving[i], plan->case_name);
+    say_what_is_not_known(output, plan);
     for (size_t i = 0; i < plan->count; i++) {
         const struct rog_plan_run *run = &plan->run[i];
+        if (run->before)
+            rog_remark(output, "%s: %s; that run leaves %s", run->resolved.note, run->why,
+                       plan->case_name);
         if (run->action == ROG_PLAN_CONTINUE || run->action == ROG_PLAN_RETRY)
             rog_remark(output, "taking up %s (%s), which %s", run->id, run->resolved.note,
                        run->action == ROG_PLAN_RETRY ? "failed" : "was interrupted");
@@ -79,6 +110,9 @@ static size_t make_jobs(const struct rog_plan *plan, struct rog_fleet_job *jobs,
             .run_id = run->id,
             .label = labels[count],
             .config = run->resolved.config,
+            .hash = run->resolved.hash,
+            .settings_hash = run->resolved.settings_hash,
+            .inputs = &run->resolved.inputs,
             .accuracy = (double)NAN,
             .stall_share = (double)NAN,
         };
@@ -106,6 +140,7 @@ int rog_launch(const struct rog_launch *launch, struct rog_plan *plan, struct ro
             .db = launch->db,
             .trainer = launch->trainer,
             .jobs = launch->jobs > 0 ? launch->jobs : rog_processors(),
+            .contents = plan->contents,
             .observer = &observer,
             .credentials = credentials,
         };
@@ -135,7 +170,10 @@ static int show_plan_json(const struct rog_plan *plan, struct rog_error *err)
         struct rog_json *row = rog_json_object();
         rog_json_put_string(row, "id", run->id);
         rog_json_put_string(row, "state", rog_plan_action_name(run->action));
+        rog_json_put_string(row, "why", run->why);
+        rog_json_put_bool(row, "inputs_known", !run->unproven);
         rog_json_put_string(row, "config_hash", run->resolved.hash);
+        rog_json_put(row, "inputs", rog_inputs_json(&run->resolved.inputs));
         rog_json_put(row, "config", rog_json_copy(run->resolved.config));
         rog_json_append(runs, row);
     }
@@ -150,7 +188,7 @@ int rog_launch_show_plan(const struct rog_output *output, const struct rog_plan 
     if (output->json)
         return show_plan_json(plan, err);
     struct rog_table *table = rog_table_new(
-        "note|library|>threshold|control|>batchsize|>epochs|>seconds|>seed|state|run");
+        "note|library|>threshold|control|>batchsize|>epochs|>seconds|>seed|state|run|why");
     size_t left = 0;
     for (size_t i = 0; i < plan->count; i++) {
         const struct rog_plan_run *run = &plan->run[i];
@@ -166,9 +204,11 @@ int rog_launch_show_plan(const struct rog_output *output, const struct rog_plan 
         rog_table_cell(table, "%lld", (long long)r->seed);
         rog_table_cell(table, "%s", rog_plan_action_name(run->action));
         rog_table_cell(table, "%s", run->id ? run->id : "-");
+        rog_table_cell(table, "%s", run->why ? run->why : "-");
         left += run->action != ROG_PLAN_DONE;
     }
     int code = rog_table_print(table, err);
+    say_what_is_not_known(output, plan);
     if (code == 0)
         rog_print("%s%s%zu of %zu runs to do", plan->case_name ? plan->case_name : "",
                   plan->case_name ? ": " : "", left, plan->count);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include <orchestrator/output.h>
+#include <orchestrator/store/identity.h>
 #include <orchestrator/store/iterations.h>
 #include <orchestrator/store/paths.h>
 #include <orchestrator/store/replay.h>
@@ -130,6 +131,11 @@ int rog_run_details(struct rog_db *db, const char *text, struct rog_json **summa
         if (row.versions &&
             rog_json_parse(row.versions, strlen(row.versions), "versions", &versions, NULL) == 0)
             rog_json_put(*summary, "versions", versions);
+        struct rog_json *identity = NULL;
+        if (code == 0)
+            code = rog_identity_load(db, id, &identity, err);
+        if (identity)
+            rog_json_put(*summary, "inputs", identity);
         if (code == 0)
             code = put_replay(db, id, *summary, err);
         if (code == 0)

@@ -14,8 +14,13 @@
 /* First. "strategy" {library, version, path, threshold}, "model", "params", "rows", "wire_bytes"
  * (a full exchange on the wire), "model_sha256" (the starting weights), "data" , "workers" [{rank,
  * host, profile, program (whether it runs one, with workload program)}], "layers" [[name, rows]]
- * (where rows are recorded), "version" (of the trainer), "seed", "accelerators" {isa}. */
+ * (where rows are recorded), "version" (of the trainer), "results" (ROG_RESULTS_VERSION), "seed",
+ * "accelerators" {isa}. */
 #define ROG_EVENT_START "start"
+
+/* Counts up when the same settings and files give other results than before: runs that were made
+ * with another version are made anew. */
+#define ROG_RESULTS_VERSION 1
 
 /* A worker finished an iteration (its pull was applied). Its members are the columns of the table
  * `iterations` of results.db, by their names (docs/results.md); one that is not known is left out.

@@ -18,6 +18,7 @@
 
 #include <common/json.h>
 #include <orchestrator/conf/cluster.h>
+#include <orchestrator/inputs/inputs.h>
 #include <rog/error.h>
 
 struct rog_credentials; /* ssh/credentials.h */
@@ -29,7 +30,8 @@ struct rog_attempt {
     const char *trainer;                 /* path of rog-trainer */
     const char *folder; /* the run's; its configuration is there as ROG_RUN_CONFIG */
     const struct rog_json *config;
-    const char *start_model; /* a file; NULL: the run needs none */
+    const struct rog_inputs *inputs; /* the files that the configuration names */
+    const char *start_model;         /* a file; NULL: the run needs none */
     const char *run_id;
     int64_t number; /* of the attempt, from 1 */
     bool adopt;     /* what an earlier rogctl has started of this attempt may be going on still */
@@ -62,7 +64,9 @@ struct rog_checkpoint_tester {
 
 struct rog_executor {
     bool stream_per_worker, host_streams;
-    bool adopts; /* attempts may outlive rogctl and be taken up (attempt->adopt) */
+    bool adopts;        /* attempts may outlive rogctl and be taken up (attempt->adopt) */
+    bool copies_inputs; /* processes read copies, made by the hashes of attempt->inputs; only the
+                           data that checkpoints are tested on are read here */
 
     /* Begins an attempt, or takes one up. `state` is the executor's, given to the other hooks. */
     int (*start)(void **state, const struct rog_attempt *attempt, struct rog_error *err);

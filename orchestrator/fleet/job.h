@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include <common/json.h>
+#include <orchestrator/inputs/inputs.h>
 #include <orchestrator/store/db.h>
 
 struct rog_credentials; /* ssh/credentials.h */
@@ -27,7 +28,10 @@ struct rog_fleet_job {
     const char *run_id;
     const char *label;             /* for people */
     const struct rog_json *config; /* the run's whole configuration */
-    char *start_model;             /* the executor's, NULL for everybody else */
+    /* What identifies the run (plan/resolve.h), which is recorded when an attempt begins. */
+    const char *hash, *settings_hash;
+    const struct rog_inputs *inputs;
+    char *start_model; /* the executor's, NULL for everybody else */
 
     /* Out, while it goes on. */
     enum rog_fleet_state state;
@@ -54,9 +58,10 @@ struct rog_fleet_observer {
 };
 
 struct rog_fleet_options {
-    struct rog_db *db;   /* borrowed */
-    const char *trainer; /* path of rog-trainer */
-    int jobs;            /* runs at once, >= 1 */
+    struct rog_db *db;             /* borrowed */
+    const char *trainer;           /* path of rog-trainer */
+    int jobs;                      /* runs at once, >= 1 */
+    struct rog_contents *contents; /* what is in files; borrowed */
     const struct rog_fleet_observer *observer;
     struct rog_credentials *credentials; /* of people's answers; NULL: nobody is asked */
 };

@@ -17,6 +17,7 @@
 #include <orchestrator/fleet/streams.h>
 #include <orchestrator/fleet/tester.h>
 #include <orchestrator/ssh/credentials.h>
+#include <orchestrator/store/identity.h>
 #include <orchestrator/store/ingest.h>
 #include <orchestrator/store/paths.h>
 #include <orchestrator/store/summary.h>
@@ -92,13 +93,35 @@ static void release(struct active *a)
 
 /* ---- what the database is told ---- */
 
-static int record_begin(struct rog_db *db, const char *run_id, struct rog_error *err)
+static int record_identity(struct rog_db *db, const struct rog_fleet_job *job,
+                           struct rog_error *err)
 {
+    char *config = rog_json_text(job->config);
+    struct rog_json *inputs = rog_inputs_json(job->inputs);
+    const struct rog_identity identity = {
+        .config = config,
+        .hash = job->hash,
+        .settings_hash = job->settings_hash,
+        .results = ROG_RESULTS_VERSION,
+        .inputs = inputs,
+    };
+    int code = config && inputs ? rog_identity_begin(db, job->run_id, &identity, err)
+                                : rog_fail_nomem(err);
+    rog_json_free(inputs);
+    free(config);
+    return code;
+}
+
+static int record_begin(struct rog_db *db, const struct rog_fleet_job *job, struct rog_error *err)
+{
+    const char *run_id = job->run_id;
     char now[ROG_UTC_BYTES];
     rog_utc_now(now);
     int code = rog_db_begin(db, err);
     if (code == 0)
         code = rog_ingest_forget(db, run_id, err);
+    if (code == 0)
+        code = record_identity(db, job, err);
     if (code == 0)
         code = rog_db_run(db, err,
                           "UPDATE runs SET status = 'running', attempt = attempt + 1,"
@@ -155,6 +178,7 @@ static int start_processes(struct active *a, bool adopt, struct rog_error *err)
         .trainer = x->options->trainer,
         .folder = a->folder,
         .config = a->job->config,
+        .inputs = a->job->inputs,
         .start_model = a->job->start_model,
         .run_id = a->job->run_id,
         .number = a->number,
@@ -216,7 +240,7 @@ static int begin(struct runner *x, struct active *a, enum beginning how, struct 
         log_retries(a);
         a->number++;
         if (code == 0)
-            code = record_begin(x->options->db, job->run_id, err);
+            code = record_begin(x->options->db, job, err);
     } else if (code == 0) {
         code = rog_db_run(x->options->db, err, "UPDATE runs SET status = 'running' WHERE id = ?",
                           "s", job->run_id);
@@ -239,6 +263,25 @@ static int begin(struct runner *x, struct active *a, enum beginning how, struct 
     return code;
 }
 
+/* What keeps a job from being begun, into job->error. What a run reads must be what was hashed: a
+ * file that has changed since would be recorded as what it is not. Nor is a run the job's that
+ * another rogctl has done meanwhile with other files. */
+static int look_at_inputs(struct runner *x, struct rog_fleet_job *job,
+                          const struct rog_run_row *row, struct rog_error *err)
+{
+    struct rog_error cause = {0};
+    int code = 0;
+    if (strcmp(row->status, "done") != 0)
+        code = rog_inputs_check(job->inputs, NULL, "the sweep was planned; sweep again",
+                                x->options->contents, &cause);
+    else if (strcmp(row->config_hash, job->hash) != 0)
+        code = rog_fail(&cause, ROG_EFAILED,
+                        "another rogctl has done it with other files; sweep again");
+    if (code == ROG_EFAILED)
+        snprintf(job->error, sizeof job->error, "%s", cause.message);
+    return code == 0 || code == ROG_EFAILED ? 0 : rog_fail_again(err, &cause);
+}
+
 /* Takes over a locked run as the database describes it now: another process may have finished it
  * since it was planned. */
 static int enter(struct runner *x, struct active *a, struct rog_error *err)
@@ -248,20 +291,28 @@ static int enter(struct runner *x, struct active *a, struct rog_error *err)
     int code = rog_run_row_load(x->options->db, job->run_id, &row, err);
     if (code < 0)
         return code;
-    bool was_elsewhere = job->state == ROG_FLEET_ELSEWHERE;
-    if (strcmp(row.status, "done") == 0) {
+    bool was_elsewhere = job->state == ROG_FLEET_ELSEWHERE, done = strcmp(row.status, "done") == 0;
+    if (!job->error[0])
+        code = look_at_inputs(x, job, &row, err);
+    if (code < 0) {
+        release(a);
+    } else if (done && job->error[0]) { /* the row is right; it is not the job's */
+        release(a);
+        set_state(x, job, ROG_FLEET_FAILED);
+    } else if (done) {
         release(a);
         set_state(x, job, ROG_FLEET_DONE);
     } else if (was_elsewhere && strcmp(row.status, "failed") == 0) {
         release(a);
         snprintf(job->error, sizeof job->error, "%s", row.error ? row.error : "");
         set_state(x, job, ROG_FLEET_FAILED);
-    } else if (job->error[0]) { /* its starting model could not be made */
+    } else if (job->error[0]) { /* or its starting model could not be made */
         code = record_end(x->options->db, job->run_id, "failed", job->error, err);
         release(a);
         set_state(x, job, ROG_FLEET_FAILED);
     } else {
-        bool was_begun = row.attempt > 0 && strcmp(row.status, "failed") != 0;
+        bool was_begun = row.attempt > 0 && strcmp(row.status, "failed") != 0 &&
+                         strcmp(row.config_hash, job->hash) == 0;
         enum beginning how = ANEW;
         if (was_begun && rog_run_is_whole(a->folder, x->hooks->stream_per_worker))
             how = WHOLE;
@@ -444,6 +495,12 @@ static int advance(struct runner *x, struct active *a, struct rog_error *err)
     int code = step(x, a, &finished, &cause);
     if (code == 0 && !finished)
         return 0;
+    if (code != 0 && code != ROG_EFAILED && code != ROG_EFORMAT)
+        return rog_fail_again(err, &cause);
+    if (code == 0)
+        code = rog_inputs_check(job->inputs, x->hooks->copies_inputs ? "data" : NULL,
+                                "the run began, so what it has read is not known; sweep again",
+                                x->options->contents, &cause);
     if (code != 0 && code != ROG_EFAILED && code != ROG_EFORMAT)
         return rog_fail_again(err, &cause);
     bool begun = false;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Holds the runs that are asked for against those that are recorded. */
+/* Lists the runs that are asked for. */
 #include <orchestrator/plan/plan.h>
 
 #include <math.h>
@@ -9,11 +9,7 @@
 #include <strings.h>
 
 #include <common/file.h>
-#include <orchestrator/plan/choose.h>
 #include <orchestrator/plan/fit.h>
-#include <orchestrator/plan/names.h>
-#include <orchestrator/store/cases.h>
-#include <orchestrator/store/ingest.h>
 
 static const char *const action_names[] = {"new", "waiting", "interrupted", "failed", "done"};
 
@@ -31,10 +27,27 @@ void rog_plan_label(const struct rog_plan_run *run, char *text, size_t bytes)
              (long long)r->seed);
 }
 
+void rog_plan_unmatch(struct rog_plan *plan)
+{
+    for (size_t i = 0; i < plan->count; i++) {
+        struct rog_plan_run *run = &plan->run[i];
+        free(run->id);
+        free(run->why);
+        free(run->before);
+        run->id = run->why = run->before = NULL;
+        run->unproven = false;
+        run->action = ROG_PLAN_NEW;
+    }
+    for (size_t i = 0; i < plan->leaving_count; i++)
+        free(plan->leaving[i]);
+    free(plan->leaving);
+    plan->leaving = NULL;
+    plan->leaving_count = 0;
+}
+
 static void plan_run_release(struct rog_plan_run *run)
 {
     rog_resolved_run_release(&run->resolved);
-    free(run->id);
     *run = (struct rog_plan_run){0};
 }
 
@@ -52,8 +65,10 @@ void rog_plan_free(struct rog_plan *plan)
 {
     if (!plan)
         return;
+    rog_plan_unmatch(plan);
     for (size_t i = 0; i < plan->count; i++)
         plan_run_release(&plan->run[i]);
+    rog_contents_free(plan->contents);
     free(plan->run);
     free(plan->base);
     free(plan->case_name);
@@ -77,7 +92,7 @@ static int add_run(struct rog_plan *plan, const struct rog_json *settings, int l
     plan->run = more;
     struct rog_plan_run *run = &more[plan->count];
     *run = (struct rog_plan_run){.line = line, .position = plan->count};
-    int code = rog_run_resolve(&run->resolved, settings, cluster, folder, err);
+    int code = rog_run_resolve(&run->resolved, settings, cluster, folder, plan->contents, err);
     if (code == 0)
         plan->count++;
     return code;
@@ -107,11 +122,14 @@ static int check_distinct(const struct planning *p, const struct rog_experiment_
     if (i + 1 == plan->count)
         return 0;
     fitted = fitted || plan->run[i].fitted;
+    bool only_files =
+        strcmp(plan->run[i].resolved.settings_hash, last->resolved.settings_hash) != 0;
     if (!p->options->skip_same && !fitted)
         return rog_fail(err, ROG_EINVAL,
-                        "%s, line %d: this run (%s) is the same as the one of line %d; change a "
+                        "%s, line %d: this run (%s) is the same as the one of line %d%s; change a "
                         "setting, for example seed, or use --repeat",
-                        p->experiment->path, last->line, last->resolved.note, plan->run[i].line);
+                        p->experiment->path, last->line, last->resolved.note, plan->run[i].line,
+                        only_files ? ", whose files hold the same" : "");
     if (fitted)
         rog_fit_count_same(p->fit, from);
     plan_run_release(last);
@@ -214,6 +232,7 @@ static int keep_only(struct rog_plan *plan, const char *only, struct rog_error *
             plan_run_release(&plan->run[i]);
     }
     size_t all = plan->count;
+    plan->is_part = kept < all;
     plan->count = kept;
     return kept ? 0
                 : rog_fail(err, ROG_ENOTFOUND,
@@ -242,6 +261,8 @@ int rog_plan_experiment(struct rog_plan **out, const struct rog_experiment *expe
             !plan->baseline != !experiment->baseline.name || !plan->options)
             code = rog_fail_nomem(err);
     }
+    if (code == 0)
+        code = rog_contents_new(&plan->contents, err);
     struct planning planning = {
         .plan = plan, .experiment = experiment, .cluster = cluster, .options = options};
     if (code == 0)
@@ -271,185 +292,12 @@ int rog_plan_single(struct rog_plan **out, const struct rog_json *settings,
     plan->cluster = rog_strdup(cluster->name);
     int code = !plan->cluster || (case_name && !plan->case_name) ? rog_fail_nomem(err) : 0;
     if (code == 0)
+        code = rog_contents_new(&plan->contents, err);
+    if (code == 0)
         code = add_run(plan, settings, 0, cluster, ".", err);
     if (code < 0)
         rog_plan_free(plan);
     else
         *out = plan;
-    return code;
-}
-
-static bool is_planned(const void *user, const char *hash)
-{
-    const struct rog_plan *plan = user;
-    for (size_t i = 0; i < plan->count; i++)
-        if (strcmp(plan->run[i].resolved.hash, hash) == 0)
-            return true;
-    return false;
-}
-
-static int choose_case(struct rog_plan *plan, struct rog_db *db, bool fresh, struct rog_error *err)
-{
-    const struct rog_case_question question = {
-        .base = plan->base,
-        .cluster = plan->cluster,
-        .fresh = fresh,
-        .is_planned = is_planned,
-        .plan = plan,
-    };
-    free(plan->other_cluster);
-    plan->other_cluster = NULL;
-    if (plan->base) {
-        free(plan->case_name);
-        return rog_case_choose(&question, db, &plan->case_name, &plan->other_cluster, err);
-    }
-    return db && plan->case_name
-               ? rog_case_compare(db, plan->case_name, plan->cluster, &plan->other_cluster, err)
-               : 0;
-}
-
-static int case_is_new(struct rog_plan *plan, struct rog_db *db, struct rog_error *err)
-{
-    struct rog_query *query = NULL;
-    int code =
-        rog_query_new(&query, db, err, "SELECT 1 FROM cases WHERE name = ?", "s", plan->case_name);
-    if (code == 0)
-        code = rog_query_step(query, err);
-    plan->case_is_new = code == 0;
-    rog_query_free(query);
-    return code < 0 ? code : 0;
-}
-
-static enum rog_plan_action action_of(const char *status)
-{
-    if (strcmp(status, "done") == 0)
-        return ROG_PLAN_DONE;
-    if (strcmp(status, "running") == 0)
-        return ROG_PLAN_CONTINUE;
-    return strcmp(status, "failed") == 0 ? ROG_PLAN_RETRY : ROG_PLAN_WAITING;
-}
-
-/* Finds the run that stands for `run`: in the case, a done one first. A run without a case, which
- * somebody asked for by itself, is only ever taken up where it was not finished. */
-static int match_run(struct rog_plan *plan, struct rog_plan_run *run, struct rog_db *db,
-                     struct rog_error *err)
-{
-    free(run->id);
-    run->id = NULL;
-    run->action = ROG_PLAN_NEW;
-    if (!db)
-        return 0;
-    struct rog_query *query = NULL;
-    int code;
-    if (plan->base)
-        code = rog_query_new(&query, db, err,
-                             "SELECT id, status FROM runs JOIN case_runs ON run_id = id"
-                             " WHERE case_name = ? AND config_hash = ?"
-                             " ORDER BY status != 'done', id LIMIT 1",
-                             "ss", plan->case_name, run->resolved.hash);
-    else
-        code = rog_query_new(&query, db, err,
-                             "SELECT id, status FROM runs LEFT JOIN case_runs ON run_id = id"
-                             " WHERE case_name IS ? AND config_hash = ? AND status != 'done'"
-                             " ORDER BY id LIMIT 1",
-                             "ss", plan->case_name, run->resolved.hash);
-    if (code == 0)
-        code = rog_query_step(query, err);
-    if (code == 1) {
-        run->action = action_of(rog_query_text(query, 1));
-        run->id = rog_strdup(rog_query_text(query, 0));
-        code = run->id ? 0 : rog_fail_nomem(err);
-    }
-    rog_query_free(query);
-    return code;
-}
-
-int rog_plan_match(struct rog_plan *plan, struct rog_db *db, bool fresh, struct rog_error *err)
-{
-    int code = choose_case(plan, db, fresh, err);
-    plan->case_is_new = plan->case_name != NULL;
-    if (code == 0 && db && plan->case_name)
-        code = case_is_new(plan, db, err);
-    for (size_t i = 0; code == 0 && i < plan->count; i++)
-        code = match_run(plan, &plan->run[i], db, err);
-    return code;
-}
-
-static int record_case(struct rog_plan *plan, struct rog_db *db, struct rog_error *err)
-{
-    char now[ROG_UTC_BYTES];
-    rog_utc_now(now);
-    int code = rog_db_run(db, err,
-                          "INSERT INTO cases(name, figure, created_at) VALUES (?, ?, ?)"
-                          " ON CONFLICT(name) DO UPDATE SET figure = coalesce(excluded.figure,"
-                          " figure)",
-                          "sss", plan->case_name, plan->figure, now);
-    if (code == 0 && plan->base)
-        code = rog_db_run(
-            db, err,
-            "INSERT INTO case_settings(case_name, target_accuracy, contender,"
-            " baseline, options) VALUES (?, ?, ?, ?, ?) ON CONFLICT(case_name) DO UPDATE SET"
-            " target_accuracy = coalesce(excluded.target_accuracy, target_accuracy),"
-            " contender = coalesce(excluded.contender, contender),"
-            " baseline = excluded.baseline, options = excluded.options",
-            "sdsss", plan->case_name, plan->target_accuracy, plan->contender, plan->baseline,
-            plan->options);
-    return code;
-}
-
-static int record_run(struct rog_plan_run *run, const char *cluster, struct rog_db *db,
-                      struct rog_error *err)
-{
-    const struct rog_resolved_run *r = &run->resolved;
-    int code = rog_run_name(db, time(NULL), r->library, r->threshold, r->control, &run->id, err);
-    if (code < 0)
-        return code;
-    char *config = rog_json_text(r->config);
-    if (!config)
-        return rog_fail_nomem(err);
-    code = rog_db_run(db, err,
-                      "INSERT INTO runs(id, library, threshold, control, batchsize, epochs, note,"
-                      " seed, workload, cluster, status, config, config_hash)"
-                      " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'planned', ?, ?)",
-                      "ssisiisissss", run->id, r->library, r->threshold, r->control, r->batchsize,
-                      r->epochs, r->note, r->seed, r->workload, cluster, config, r->hash);
-    free(config);
-    return code;
-}
-
-/* Puts the run at its place in the case; what other runs the case has stay behind these. */
-static int record_position(const struct rog_plan *plan, const struct rog_plan_run *run,
-                           struct rog_db *db, struct rog_error *err)
-{
-    if (!plan->base)
-        return rog_case_append_run(db, plan->case_name, run->id, err);
-    return rog_db_run(db, err,
-                      "INSERT INTO case_runs(case_name, position, run_id)"
-                      " VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET position = ?2",
-                      "sis", plan->case_name, (int64_t)run->position, run->id);
-}
-
-int rog_plan_record(struct rog_plan *plan, struct rog_db *db, bool fresh, struct rog_error *err)
-{
-    int code = rog_db_begin(db, err);
-    if (code == 0)
-        code = rog_plan_match(plan, db, fresh, err);
-    if (code == 0 && plan->case_name)
-        code = record_case(plan, db, err);
-    for (size_t i = 0; code == 0 && i < plan->count; i++) {
-        struct rog_plan_run *run = &plan->run[i];
-        if (!run->id)
-            code = record_run(run, plan->cluster, db, err);
-        else /* a label may be changed later: it is no part of what identifies the run */
-            code = rog_db_run(db, err,
-                              "UPDATE runs SET note = ?1, config = json_set(config, '$.note', ?1)"
-                              " WHERE id = ?2 AND note IS NOT ?1",
-                              "ss", run->resolved.note, run->id);
-        if (code == 0 && plan->case_name)
-            code = record_position(plan, run, db, err);
-    }
-    if (code == 0)
-        code = rog_db_commit(db, err);
-    rog_db_rollback(db);
     return code;
 }

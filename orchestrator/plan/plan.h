@@ -3,11 +3,15 @@
 #define ROG_PLAN_PLAN_H
 
 /*
- * A plan: the runs that are asked for, held against what the database already has of them.
+ * A plan: the runs that are asked for, to be held against what a database has of them (match.h) and
+ * recorded there (record.h).
  *
  * A case NAME becomes NAME-caseK. The latest K of the same cluster (choose.h) is continued: runs of
- * it with the same configuration hash that are done are not repeated; those that were planned,
- * interrupted or failed are done (again) under their own name; the rest is new.
+ * it that are the same by their settings and by what is in their files, and are done, are not
+ * repeated; those that were planned, interrupted or failed are done (again) under their own name;
+ * the rest is new. A new run takes the place of one with the same settings whose files were others:
+ * that one leaves the case, and so do failed runs that are not asked for any more. All of them stay
+ * recorded.
  */
 
 #include <stdbool.h>
@@ -31,8 +35,12 @@ struct rog_plan_run {
     int line;        /* in the experiment file; 0 for runs from a command line */
     size_t position; /* in the case */
     enum rog_plan_action action;
-    char *id;    /* NULL while new */
     bool fitted; /* without what its strategy has no use for (fit.h) */
+    /* By match.h. */
+    char *id;      /* NULL while new */
+    char *why;     /* it is to be done, in words; NULL when it is done */
+    char *before;  /* the run whose place in the case it takes, or NULL */
+    bool unproven; /* done by a run of which is not known what was in its files */
 };
 
 struct rog_plan {
@@ -48,6 +56,10 @@ struct rog_plan {
     bool case_is_new;
     struct rog_plan_run *run;
     size_t count;
+    bool is_part;   /* of the experiment: options->only has left runs out */
+    char **leaving; /* [leaving_count]: failed runs of the case that it does not ask for */
+    size_t leaving_count;
+    struct rog_contents *contents; /* what was in the files */
 };
 
 struct rog_plan_options {
@@ -69,13 +81,8 @@ int rog_plan_single(struct rog_plan **plan, const struct rog_json *settings,
                     struct rog_error *err);
 void rog_plan_free(struct rog_plan *plan);
 
-/* Decides case and actions by what the database holds; `db` NULL is an empty one. Changes nothing.
- * With `fresh` a new case is begun. */
-int rog_plan_match(struct rog_plan *plan, struct rog_db *db, bool fresh, struct rog_error *err);
-
-/* The same, and records case and new runs as planned, in one transaction: of two processes with
- * the same plan the second finds what the first has recorded. */
-int rog_plan_record(struct rog_plan *plan, struct rog_db *db, bool fresh, struct rog_error *err);
+/* Forgets what was found in a database (match.h). */
+void rog_plan_unmatch(struct rog_plan *plan);
 
 /* "ROG 20, outdoors, seed 1": what tables and --only look at. Writes at most `bytes`. */
 void rog_plan_label(const struct rog_plan_run *run, char *text, size_t bytes);

@@ -9,6 +9,7 @@
 #include <common/plugin.h>
 #include <common/settings.h>
 #include <common/workload.h>
+#include <rog/events.h>
 
 /* Asks the plugin for its name, its threshold and its parameters. */
 static int apply_plugin(struct rog_resolved_run *run, struct rog_error *err)
@@ -31,7 +32,8 @@ static int apply_plugin(struct rog_resolved_run *run, struct rog_error *err)
     else if (code == 0) /* an empty group is none, and gives the same run */
         rog_json_remove(run->config, "parameters");
     run->library = rog_strdup(plugin.strategy->name);
-    if (code == 0 && !run->library)
+    run->plugin = rog_strdup(plugin.path);
+    if (code == 0 && (!run->library || !run->plugin))
         code = rog_fail_nomem(err);
     if (code == 0 && !rog_name_is_plain(run->library))
         code = rog_fail(err, ROG_EABI,
@@ -125,21 +127,38 @@ static int resolve_program(struct rog_json *config, const struct rog_cluster *cl
 }
 
 /* In virtual and in real time it is not the same run. */
-static int hash_config(struct rog_resolved_run *run, const struct rog_cluster *cluster,
-                       struct rog_error *err)
+static int hash_identity(struct rog_json *identity, const struct rog_cluster *cluster,
+                         char hash[ROG_SHA256_HEX_BYTES], struct rog_error *err)
 {
-    struct rog_json *identity = rog_json_object();
     if (cluster->kind->real_time)
         rog_json_put_string(identity, "kind", cluster->kind->name);
-    rog_settings_copy(rog_run_settings, 0, ROG_SETTING_ASIDE, run->config, identity);
-    rog_json_put(identity, "workers", rog_json_copy(rog_json_get(run->config, "workers")));
     char *text = rog_json_text_sorted(identity);
-    rog_json_free(identity);
     if (!text)
         return rog_fail_nomem(err);
-    rog_sha256(text, strlen(text), run->hash);
+    rog_sha256(text, strlen(text), hash);
     free(text);
     return 0;
+}
+
+/* What identifies the run, and its settings alone. */
+static int identify(struct rog_resolved_run *run, const struct rog_cluster *cluster,
+                    struct rog_contents *contents, struct rog_error *err)
+{
+    struct rog_json *identity = NULL, *settings = rog_json_object();
+    rog_settings_copy(rog_run_settings, 0, ROG_SETTING_ASIDE, run->config, settings);
+    rog_json_put(settings, "workers", rog_json_copy(rog_json_get(run->config, "workers")));
+    int code = hash_identity(settings, cluster, run->older_hash, err);
+    rog_json_remove(settings, "sources");
+    if (code == 0)
+        code = hash_identity(settings, cluster, run->settings_hash, err);
+    rog_json_free(settings);
+    if (code == 0)
+        code = rog_inputs_find(&run->inputs, run->config, run->plugin, contents, &identity, err);
+    rog_json_put_integer(identity, "results", ROG_RESULTS_VERSION);
+    if (code == 0)
+        code = hash_identity(identity, cluster, run->hash, err);
+    rog_json_free(identity);
+    return code;
 }
 
 /* Of a cluster's workers, what a run consists of: who logs in there is not part of it. */
@@ -157,7 +176,7 @@ static struct rog_json *run_workers(const struct rog_cluster *cluster)
 }
 
 static int fill(struct rog_resolved_run *run, const struct rog_cluster *cluster, const char *folder,
-                struct rog_error *err)
+                struct rog_contents *contents, struct rog_error *err)
 {
     /* Not all settings come from a parser: those of a replay come from a database. */
     int code = rog_settings_check(rog_run_settings, run->config, NULL, err);
@@ -186,15 +205,16 @@ static int fill(struct rog_resolved_run *run, const struct rog_cluster *cluster,
     if (!workers)
         return rog_fail_nomem(err);
     rog_json_put(run->config, "workers", workers);
-    return hash_config(run, cluster, err);
+    return identify(run, cluster, contents, err);
 }
 
 int rog_run_resolve(struct rog_resolved_run *run, const struct rog_json *settings,
-                    const struct rog_cluster *cluster, const char *folder, struct rog_error *err)
+                    const struct rog_cluster *cluster, const char *folder,
+                    struct rog_contents *contents, struct rog_error *err)
 {
     *run = (struct rog_resolved_run){0};
     run->config = rog_json_copy(settings);
-    int code = run->config ? fill(run, cluster, folder, err) : rog_fail_nomem(err);
+    int code = run->config ? fill(run, cluster, folder, contents, err) : rog_fail_nomem(err);
     if (code < 0) {
         rog_resolved_run_release(run);
         return code;
@@ -212,6 +232,8 @@ int rog_run_resolve(struct rog_resolved_run *run, const struct rog_json *setting
 void rog_resolved_run_release(struct rog_resolved_run *run)
 {
     rog_json_free(run->config);
+    rog_inputs_release(&run->inputs);
     free(run->library);
+    free(run->plugin);
     *run = (struct rog_resolved_run){0};
 }

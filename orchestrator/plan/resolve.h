@@ -12,24 +12,36 @@
 #include <common/hash.h>
 #include <common/json.h>
 #include <orchestrator/conf/cluster.h>
+#include <orchestrator/inputs/inputs.h>
 
 struct rog_resolved_run {
-    struct rog_json *config;         /* every setting, and "workers" */
-    char hash[ROG_SHA256_HEX_BYTES]; /* of the configuration without its note: what identifies a run
-                                        when it is asked whether it is done already */
+    struct rog_json *config;  /* every setting, and "workers" */
+    struct rog_inputs inputs; /* the files that it reads */
+    /* What identifies the run when it is asked whether it is done already: its settings without
+     * those that are aside, with what is in files in the place of their names, and the version of
+     * what the trainer computes (ROG_RESULTS_VERSION). */
+    char hash[ROG_SHA256_HEX_BYTES];
+    /* Of its settings alone, files by their names: the same where only files have changed. */
+    char settings_hash[ROG_SHA256_HEX_BYTES];
+    /* What identified a run before what is in files did: the hash of its settings and of the texts
+     * of a program's files. */
+    char older_hash[ROG_SHA256_HEX_BYTES];
     /* Out of config; texts are borrowed from it. */
     const char *control, *note, *workload;
     int64_t threshold, batchsize, epochs, seed;
     char *library; /* the plugin's own name, also where it was given as a path */
+    char *plugin;  /* its file */
 };
 
 /*
  * settings: checked members of rog_run_settings, the rest gets its default; the threshold's is the
  * plugin's. folder: what relative paths in the settings are relative to. A missing plugin, one of
- * another ABI or a threshold outside its range are ROG_EINVAL or ROG_EABI.
+ * another ABI, a threshold outside its range or a file that is not there are ROG_EINVAL or
+ * ROG_EABI.
  */
 int rog_run_resolve(struct rog_resolved_run *run, const struct rog_json *settings,
-                    const struct rog_cluster *cluster, const char *folder, struct rog_error *err);
+                    const struct rog_cluster *cluster, const char *folder,
+                    struct rog_contents *contents, struct rog_error *err);
 void rog_resolved_run_release(struct rog_resolved_run *run);
 
 #endif

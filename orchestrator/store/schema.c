@@ -78,7 +78,17 @@ static const char version_3[] =
  * cases is no new column. */
 static const char version_4[] = "ALTER TABLE case_settings ADD COLUMN options TEXT;\n";
 
-static const char *const steps[] = {version_1, version_2, version_3, version_4};
+/* What runs have read (identity.h). Those of older databases have no identity. */
+static const char version_5[] =
+    "CREATE TABLE identities(run_id TEXT PRIMARY KEY NOT NULL REFERENCES runs(id)\n"
+    "        ON DELETE CASCADE ON UPDATE CASCADE,\n"
+    "    settings_hash TEXT NOT NULL, results INTEGER) WITHOUT ROWID;\n"
+    "CREATE TABLE inputs(run_id TEXT NOT NULL REFERENCES runs(id) ON DELETE CASCADE\n"
+    "        ON UPDATE CASCADE,\n"
+    "    setting TEXT NOT NULL, path TEXT NOT NULL, sha256 TEXT NOT NULL,\n"
+    "    PRIMARY KEY(run_id, setting, path)) WITHOUT ROWID;\n";
+
+static const char *const steps[] = {version_1, version_2, version_3, version_4, version_5};
 #define STEPS ((int)(sizeof steps / sizeof *steps))
 
 /* Until version 2 a run had one stream. */
@@ -93,6 +103,13 @@ static const char unsaid[] =
     "    LEFT JOIN main.case_settings AS s ON s.case_name = name;\n";
 static const char without_options[] =
     "CREATE TEMP VIEW case_settings AS SELECT *, NULL AS options FROM main.case_settings;\n";
+
+/* Until version 5 nothing was recorded of what runs have read. */
+static const char unread[] =
+    "CREATE TEMP VIEW identities AS SELECT NULL AS run_id, NULL AS settings_hash,\n"
+    "    NULL AS results WHERE 0;\n"
+    "CREATE TEMP VIEW inputs AS SELECT NULL AS run_id, NULL AS setting, NULL AS path,\n"
+    "    NULL AS sha256 WHERE 0;\n";
 
 int rog_schema_version(void)
 {
@@ -114,11 +131,9 @@ char *rog_schema_step(int version)
 char *rog_schema_view(int version)
 {
     char *iterations = rog_iterations_view(rog_iteration_columns, version);
-    char *view = iterations ? rog_format("%s%s%s", version < 2 ? one_stream : "",
-                                         version < 3   ? unsaid
-                                         : version < 4 ? without_options
-                                                       : "",
-                                         iterations)
+    const char *settings = version < 3 ? unsaid : version < 4 ? without_options : "";
+    char *view = iterations ? rog_format("%s%s%s%s", version < 2 ? one_stream : "", settings,
+                                         version < 5 ? unread : "", iterations)
                             : NULL;
     free(iterations);
     return view;

@@ -55,8 +55,14 @@ says "epochs must be a whole number"
 # What comes with the program.
 try 0 rogctl sweep "$ROG_SOURCE/experiments/threshold-wide.conf" --dry-run
 prints "threshold-wide-case0: 17 of 17 runs to do"
+mkdir -p experiments data/cifar100
 for claim in claim claim-indoors; do
-    try 0 rogctl sweep "$ROG_SOURCE/experiments/$claim.conf" --repeat 3 --dry-run --json
+    cp "$ROG_SOURCE/experiments/$claim.conf" experiments
+    rm -f data/cifar100/*.bin
+    try 2 rogctl sweep experiments/$claim.conf --dry-run
+    says "there is no data set in"
+    touch data/cifar100/train.bin data/cifar100/test.bin
+    try 0 rogctl sweep experiments/$claim.conf --repeat 3 --dry-run --json
     same "runs, strategies and seeds of $claim" "15 5 3" "$(json '[(.runs | length),
         (.runs | map(.config.note) | unique | length), (.runs | map(.config.seed) | unique | length)] | join(" ")')"
 done

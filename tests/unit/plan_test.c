@@ -12,8 +12,10 @@
 #include <unistd.h>
 
 #include <common/file.h>
+#include <orchestrator/plan/match.h>
 #include <orchestrator/plan/names.h>
 #include <orchestrator/plan/plan.h>
+#include <orchestrator/plan/record.h>
 #include <orchestrator/store/paths.h>
 #include <orchestrator/kinds.h>
 
@@ -29,6 +31,14 @@ static void write_text(const char *path, const char *text)
     struct rog_error err = {0};
     if (rog_file_write(path, text, strlen(text), &err) != 0)
         fail_msg("%s", err.message);
+}
+
+/* Writes a file of the test's folder. */
+static void put(const struct fixture *f, const char *name, const char *text)
+{
+    char *path = rog_path_join(f->folder, name);
+    write_text(path, text);
+    free(path);
 }
 
 static int setup(void **state)
@@ -164,9 +174,12 @@ static void the_hash_is_of_everything_but_the_note(void **state)
 static void paths_do_not_depend_on_the_folder_one_stands_in(void **state)
 {
     const struct fixture *f = *state;
+    put(f, "w1.csv", "seconds,mbps\n0,1\n");
+    put(f, "w2.csv", "seconds,mbps\n0,2\n");
     struct rog_plan *plan =
         plan_of(f,
-                "case = \"p\"; runs = ( { trace = \"w{rank}.csv\"; data = \"cifar100:c\"; },\n"
+                "case = \"p\"; workload = \"none\";\n"
+                "runs = ( { trace = \"w{rank}.csv\"; data = \"cifar100:c\"; },\n"
                 " { trace = \"constant:50\"; initial_model = \"/m.safetensors\"; } );",
                 &once);
     char *trace = rog_path_join(f->folder, "w{rank}.csv");
@@ -188,14 +201,16 @@ static void every_path_is_relative_to_the_file(void **state)
 {
     const struct fixture *f = *state;
     size_t paths = 0;
+    put(f, "sub/x", "");
     for (const struct rog_setting *row = rog_run_settings; row->name; row++) {
         static const char *const prefixes[] = {"", "cifar100:", "fed-cifar100:", "another-set:"};
         for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++) {
             bool named = i > 0;
             if (!rog_setting_is(row, named ? ROG_SETTING_PATH_AFTER_COLON : ROG_SETTING_PATH, 0))
                 continue;
-            char *text = rog_format("case = \"p\"; runs = ( { %s = \"%ssub/x\"; } );", row->name,
-                                    prefixes[i]);
+            char *text =
+                rog_format("case = \"p\"; workload = \"none\"; runs = ( { %s = \"%ssub/x\"; } );",
+                           row->name, prefixes[i]);
             char *wanted = rog_format("%s%s/sub/x", prefixes[i], f->folder);
             struct rog_plan *plan = plan_of(f, text, &once);
             assert_string_equal(rog_json_get_string(plan->run[0].resolved.config, row->name, ""),
@@ -221,7 +236,7 @@ static void a_recorded_run_is_known_again(void **state)
         "e410bc082cc5be9ee46ae66f7a5bff0b96dac386128531fe29b6ad7eb4c90dc5",
     };
     for (size_t i = 0; i < plan->count; i++)
-        assert_string_equal(plan->run[i].resolved.hash, recorded[i]);
+        assert_string_equal(plan->run[i].resolved.older_hash, recorded[i]);
     rog_plan_free(plan);
 }
 

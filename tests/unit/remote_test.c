@@ -79,7 +79,7 @@ static void files_travel_and_are_pointed_at(void **state)
     struct rog_json *config = parse(config_text);
     struct rog_remote_files *files = NULL;
     struct rog_error err = {0};
-    if (rog_remote_files_new(&files, config, model, &err))
+    if (rog_remote_files_new(&files, config, NULL, model, &err))
         fail_msg("%s", err.message);
 
     /* The first two workers use the run's trace; nobody needs t-3.csv, and not the archive. */
@@ -119,7 +119,7 @@ static struct rog_remote_files *files_of(const char *config_text, const char *st
     struct rog_json *config = parse(config_text);
     struct rog_remote_files *files = NULL;
     struct rog_error err = {0};
-    if (rog_remote_files_new(&files, config, start_model, &err))
+    if (rog_remote_files_new(&files, config, NULL, start_model, &err))
         fail_msg("%s", err.message);
     rog_json_free(config);
     return files;
@@ -188,7 +188,7 @@ static void what_is_drawn_needs_no_files(void **state)
                                     "\"workers\":[{\"rank\":1}]}");
     struct rog_remote_files *files = NULL;
     struct rog_error err = {0};
-    assert_int_equal(rog_remote_files_new(&files, config, NULL, &err), 0);
+    assert_int_equal(rog_remote_files_new(&files, config, NULL, NULL, &err), 0);
     assert_int_equal(files->count, 0);
     char *there = rog_remote_config(files, "/t");
     assert_null(strstr(there, "/t/"));
@@ -204,7 +204,7 @@ static void a_missing_file_is_named(void **state)
                                     "\"workload\":\"none\",\"workers\":[{\"rank\":1}]}");
     struct rog_remote_files *files = NULL;
     struct rog_error err = {0};
-    assert_int_equal(rog_remote_files_new(&files, config, NULL, &err), ROG_EINVAL);
+    assert_int_equal(rog_remote_files_new(&files, config, NULL, NULL, &err), ROG_EINVAL);
     assert_non_null(strstr(err.message, "gone-1.csv"));
     assert_null(files);
     rog_json_free(config);

@@ -203,6 +203,8 @@ static void an_older_schema_is_brought_up(void **state)
     static const char stored[] = "SELECT sum(stored_bytes) FROM streams"
                                  " WHERE name = 'events.jsonl' AND run_id IN ('a', 'b')";
     static const char *const back[] = {
+        "DROP TABLE inputs",
+        "DROP TABLE identities",
         "DROP TABLE streams",
         ("CREATE TABLE streams(run_id TEXT PRIMARY KEY NOT NULL REFERENCES runs(id) ON DELETE"
          " CASCADE ON UPDATE CASCADE, stored_bytes INTEGER NOT NULL)"),

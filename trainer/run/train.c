@@ -325,6 +325,7 @@ int rog_train_report_start(const struct rog_train *train, struct rog_events *eve
     if (train->layers)
         rog_event_json(events, "layers", rog_layers_json(train->layers));
     rog_event_string(events, "version", ROG_VERSION);
+    rog_event_integer(events, "results", ROG_RESULTS_VERSION);
     rog_event_integer(events, "seed", (int64_t)config->seed);
     return rog_event_end(events, err);
 }

@@ -2,7 +2,6 @@
 /* Files and configuration of a run, as a host is to have them. */
 #include <orchestrator/fleet/remote/files.h>
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,10 +17,23 @@
 
 /* ---- files ---- */
 
+/* The hash that the file has in the list of what the run reads; what is not in it (a starting model
+ * that was made) is hashed, once and not for each host. */
+static int hash_of(const struct rog_remote_files *files, const struct rog_setting *setting,
+                   const char *source, char hash[ROG_SHA256_HEX_BYTES], struct rog_error *err)
+{
+    const char *known =
+        files->inputs ? rog_inputs_hash(files->inputs, setting->name, source) : NULL;
+    if (!known)
+        return rog_sha256_file(source, hash, err);
+    snprintf(hash, ROG_SHA256_HEX_BYTES, "%s", known);
+    return 0;
+}
+
 /* The file at `source`, there as `name`. One that is there already is not added twice; another
  * must not take its place. */
-static int add_file(struct rog_remote_files *files, const char *source, const char *name,
-                    struct rog_error *err)
+static int add_file(struct rog_remote_files *files, const struct rog_setting *setting,
+                    const char *source, const char *name, struct rog_error *err)
 {
     char hash[ROG_SHA256_HEX_BYTES];
     for (size_t i = 0; i < files->count; i++)
@@ -30,7 +42,7 @@ static int add_file(struct rog_remote_files *files, const char *source, const ch
                        ? 0
                        : rog_fail(err, ROG_EINVAL, "%s and %s would both be %s on the hosts",
                                   files->item[i].source, source, name);
-    int code = rog_sha256_file(source, hash, err); /* once, not for each host */
+    int code = hash_of(files, setting, source, hash, err);
     if (code < 0)
         return code;
     struct rog_deploy_item *more = realloc(files->item, (files->count + 1) * sizeof *more);
@@ -45,35 +57,19 @@ static int add_file(struct rog_remote_files *files, const char *source, const ch
     return item->source && item->name && item->hash ? 0 : rog_fail_nomem(err);
 }
 
-/* Not the archive that they came in. */
-static bool is_data_file(const char *name)
-{
-    static const char *const endings[] = {".bin", ".h5"};
-    size_t length = strlen(name);
-    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
-        if (length > strlen(endings[i]) &&
-            strcmp(name + length - strlen(endings[i]), endings[i]) == 0)
-            return true;
-    return false;
-}
+/* A data folder there. */
+struct folder {
+    struct rog_remote_files *files;
+    const struct rog_setting *setting;
+    const char *name;
+};
 
-static int add_folder(struct rog_remote_files *files, const char *source, const char *name,
-                      struct rog_error *err)
+static int add_data_file(const char *name, const char *path, void *user, struct rog_error *err)
 {
-    DIR *dir = opendir(source);
-    if (!dir)
-        return rog_fail(err, ROG_EIO, "cannot read %s: %s", source, strerror(errno));
-    int code = 0;
-    for (struct dirent *entry; code == 0 && (entry = readdir(dir));) {
-        if (!is_data_file(entry->d_name))
-            continue;
-        char *from = rog_path_join(source, entry->d_name);
-        char *to = rog_path_join(name, entry->d_name);
-        code = from && to ? add_file(files, from, to, err) : rog_fail_nomem(err);
-        free(to);
-        free(from);
-    }
-    closedir(dir);
+    const struct folder *folder = user;
+    char *to = rog_path_join(folder->name, name);
+    int code = to ? add_file(folder->files, folder->setting, path, to, err) : rog_fail_nomem(err);
+    free(to);
     return code;
 }
 
@@ -94,9 +90,11 @@ static int add_path(struct rog_remote_files *files, const struct rog_setting *se
     if (code == 0 && stat(source, &status) != 0)
         code = rog_fail(err, ROG_EINVAL, "%s: cannot find %s: %s", setting->name, source,
                         strerror(errno));
+    struct folder folder = {files, setting, name};
     if (code == 0)
-        code = S_ISDIR(status.st_mode) ? add_folder(files, source, name, err)
-                                       : add_file(files, source, name, err);
+        code = S_ISDIR(status.st_mode)
+                   ? rog_inputs_each_data_file(source, add_data_file, &folder, err)
+                   : add_file(files, setting, source, name, err);
     free(name);
     free(source);
     return code;
@@ -185,10 +183,13 @@ static int add_all(struct rog_remote_files *files, const struct rog_json *config
 }
 
 int rog_remote_files_new(struct rog_remote_files **out, const struct rog_json *config,
-                         const char *start_model, struct rog_error *err)
+                         const struct rog_inputs *inputs, const char *start_model,
+                         struct rog_error *err)
 {
     *out = NULL;
     struct rog_remote_files *files = calloc(1, sizeof *files);
+    if (files)
+        files->inputs = inputs;
     int code = files ? add_all(files, config, start_model, err) : rog_fail_nomem(err);
     if (code < 0)
         rog_remote_files_free(files);

@@ -96,7 +96,8 @@ static int start(void **state, const struct rog_attempt *attempt, struct rog_err
     remote->key = rog_path_join(attempt->folder, ROG_RUN_KEY);
     int code = remote->host && remote->key ? 0 : rog_fail_nomem(err);
     if (code == 0)
-        code = rog_remote_files_new(&remote->files, attempt->config, attempt->start_model, err);
+        code = rog_remote_files_new(&remote->files, attempt->config, attempt->inputs,
+                                    attempt->start_model, err);
     if (code == 0 && !attempt->adopt)
         code = rog_run_make_key(remote->key, err);
     for (size_t i = 0; code == 0 && i < remote->count; i++)
@@ -200,6 +201,7 @@ const struct rog_executor rog_remote_executor = {
     .stream_per_worker = true,
     .host_streams = true,
     .adopts = true,
+    .copies_inputs = true,
     .start = start,
     .step = step,
     .stop = stop,

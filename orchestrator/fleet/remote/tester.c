@@ -165,7 +165,7 @@ static int begin(void **state, const struct rog_attempt *attempt, struct rog_err
     host->settings = attempt->cluster->tester;
     host->name = rog_json_get_string(host->settings, "host", "");
     snprintf(host->title, sizeof host->title, "the tester (%.64s)", host->name);
-    int code = rog_remote_files_new(&tester->remote.files, attempt->config, NULL, err);
+    int code = rog_remote_files_new(&tester->remote.files, attempt->config, NULL, NULL, err);
     tester->attempt.config = NULL; /* borrowed for this call alone */
     if (code == 0) {
         int cause = pthread_create(&host->thread, NULL, live, tester);

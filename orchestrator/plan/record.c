@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Records case and runs of a plan. */
+#include <orchestrator/plan/record.h>
+
+#include <stdlib.h>
+
+#include <orchestrator/plan/match.h>
+#include <orchestrator/plan/names.h>
+#include <orchestrator/store/cases.h>
+#include <orchestrator/store/identity.h>
+#include <orchestrator/store/ingest.h>
+
+static int record_case(struct rog_plan *plan, struct rog_db *db, struct rog_error *err)
+{
+    char now[ROG_UTC_BYTES];
+    rog_utc_now(now);
+    int code = rog_db_run(db, err,
+                          "INSERT INTO cases(name, figure, created_at) VALUES (?, ?, ?)"
+                          " ON CONFLICT(name) DO UPDATE SET figure = coalesce(excluded.figure,"
+                          " figure)",
+                          "sss", plan->case_name, plan->figure, now);
+    if (code == 0 && plan->base)
+        code = rog_db_run(
+            db, err,
+            "INSERT INTO case_settings(case_name, target_accuracy, contender,"
+            " baseline, options) VALUES (?, ?, ?, ?, ?) ON CONFLICT(case_name) DO UPDATE SET"
+            " target_accuracy = coalesce(excluded.target_accuracy, target_accuracy),"
+            " contender = coalesce(excluded.contender, contender),"
+            " baseline = excluded.baseline, options = excluded.options",
+            "sdsss", plan->case_name, plan->target_accuracy, plan->contender, plan->baseline,
+            plan->options);
+    return code;
+}
+
+static int record_run(struct rog_plan_run *run, const char *cluster, struct rog_db *db,
+                      struct rog_error *err)
+{
+    const struct rog_resolved_run *r = &run->resolved;
+    int code = rog_run_name(db, time(NULL), r->library, r->threshold, r->control, &run->id, err);
+    if (code < 0)
+        return code;
+    char *config = rog_json_text(r->config);
+    if (!config)
+        return rog_fail_nomem(err);
+    code = rog_db_run(db, err,
+                      "INSERT INTO runs(id, library, threshold, control, batchsize, epochs, note,"
+                      " seed, workload, cluster, status, config, config_hash)"
+                      " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'planned', ?, ?)",
+                      "ssisiisissss", run->id, r->library, r->threshold, r->control, r->batchsize,
+                      r->epochs, r->note, r->seed, r->workload, cluster, config, r->hash);
+    free(config);
+    return code < 0 ? code : rog_identity_plan(db, run->id, r->settings_hash, err);
+}
+
+/* Puts the run at its place in the case; what other runs the case has stay behind these. */
+static int record_position(const struct rog_plan *plan, const struct rog_plan_run *run,
+                           struct rog_db *db, struct rog_error *err)
+{
+    if (!plan->base)
+        return rog_case_append_run(db, plan->case_name, run->id, err);
+    return rog_db_run(db, err,
+                      "INSERT INTO case_runs(case_name, position, run_id)"
+                      " VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET position = ?2",
+                      "sis", plan->case_name, (int64_t)run->position, run->id);
+}
+
+/* What is not asked for any more leaves the case. */
+static int record_leaving(const struct rog_plan *plan, struct rog_db *db, struct rog_error *err)
+{
+    int code = 0;
+    for (size_t i = 0; code == 0 && i < plan->leaving_count; i++)
+        code = rog_case_remove_run(db, plan->case_name, plan->leaving[i], err);
+    for (size_t i = 0; code == 0 && i < plan->count; i++)
+        if (plan->run[i].before)
+            code = rog_case_remove_run(db, plan->case_name, plan->run[i].before, err);
+    return code;
+}
+
+int rog_plan_record(struct rog_plan *plan, struct rog_db *db, bool fresh, struct rog_error *err)
+{
+    int code = rog_db_begin(db, err);
+    if (code == 0)
+        code = rog_plan_match(plan, db, fresh, err);
+    if (code == 0 && plan->case_name)
+        code = record_case(plan, db, err);
+    if (code == 0)
+        code = record_leaving(plan, db, err);
+    for (size_t i = 0; code == 0 && i < plan->count; i++) {
+        struct rog_plan_run *run = &plan->run[i];
+        if (!run->id)
+            code = record_run(run, plan->cluster, db, err);
+        else /* a label may be changed later: it is no part of what identifies the run */
+            code = rog_db_run(db, err,
+                              "UPDATE runs SET note = ?1, config = json_set(config, '$.note', ?1)"
+                              " WHERE id = ?2 AND note IS NOT ?1",
+                              "ss", run->resolved.note, run->id);
+        if (code == 0 && plan->case_name)
+            code = record_position(plan, run, db, err);
+    }
+    if (code == 0)
+        code = rog_db_commit(db, err);
+    rog_db_rollback(db);
+    return code;
+}
