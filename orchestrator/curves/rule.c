@@ -13,7 +13,8 @@ int rog_curve_rule_make(struct rog_curve_rule *rule, const struct rog_json *opti
     *rule = (struct rog_curve_rule){0};
     if (!all)
         return rog_fail_nomem(err);
-    rog_settings_copy(rog_curve_settings, 0, 0, options, all);
+    if (options)
+        rog_settings_copy(rog_curve_settings, 0, 0, options, all);
     int code = rog_settings_check(rog_curve_settings, all, NULL, err);
     if (code == 0)
         code = rog_settings_fill(rog_curve_settings, all, err);
@@ -24,6 +25,8 @@ int rog_curve_rule_make(struct rog_curve_rule *rule, const struct rog_json *opti
                                        err);
     if (code == 0)
         rule->sustain = rog_json_get_number(all, "sustain", 0);
+    if (code == 0)
+        rule->points = rog_json_get_bool(all, "points", false);
     rog_json_free(all);
     return code;
 }

@@ -7,6 +7,8 @@
  * with the case, and an option of the commands that draw and report.
  */
 
+#include <stdbool.h>
+
 #include <common/json.h>
 #include <common/settings.h>
 #include <orchestrator/curves/accuracy.h>
@@ -16,33 +18,37 @@ struct rog_curve_rule {
     struct rog_smoothing smoothing;
     struct rog_accuracy_rule accuracy;
     double sustain; /* checkpoints: see reached.h */
+    bool points;    /* figures show measured points */
 };
 
-/* Rows of a table of settings or of a command's options. */
-#define ROG_CURVE_SMOOTH                                                                  \
+/* Rows of a table of settings or of a command's options, where some have another name. */
+#define ROG_CURVE_SETTINGS                                                                \
+    {.name = "smooth",                                                                    \
+     .type = ROG_SETTING_STRING,                                                          \
+     .fallback = ROG_SMOOTHING_DEFAULT,                                                   \
+     .help = "how curves are smoothed: savgol:WINDOW:ORDER, mean:POINTS, ema:WEIGHT, "    \
+             "published or none"},                                                        \
+        {.name = "sustain",                                                               \
+         .type = ROG_SETTING_INT,                                                         \
+         .fallback = "5",                                                                 \
+         .min = 0,                                                                        \
+         .max = 1000,                                                                     \
+         .unit = "checkpoints",                                                           \
+         .help = "a curve reaches the target where it stays at or above it for so long"}, \
+        {.name = "accuracy_at",                                                           \
+         .type = ROG_SETTING_STRING,                                                      \
+         .fallback = ROG_ACCURACY_DEFAULT,                                                \
+         .help = "what the accuracy at a time is: interpolated, last, smoothed or "       \
+                 "mean:CHECKPOINTS",                                                      \
+         .option = "accuracy"},                                                           \
     {                                                                                     \
-        .name = "smooth", .type = ROG_SETTING_STRING, .fallback = ROG_SMOOTHING_DEFAULT,  \
-        .help = "how curves are smoothed: savgol:WINDOW:ORDER, mean:POINTS, ema:WEIGHT, " \
-                "published or none"                                                       \
-    }
-#define ROG_CURVE_SETTINGS                                                                   \
-    ROG_CURVE_SMOOTH,                                                                        \
-        {.name = "sustain",                                                                  \
-         .type = ROG_SETTING_INT,                                                            \
-         .fallback = "5",                                                                    \
-         .min = 0,                                                                           \
-         .max = 1000,                                                                        \
-         .unit = "checkpoints",                                                              \
-         .help = "a curve reaches the target where it stays at or above it for so long"},    \
-    {                                                                                        \
-        .name = "accuracy_at", .type = ROG_SETTING_STRING, .fallback = ROG_ACCURACY_DEFAULT, \
-        .help = "what the accuracy at a time is: interpolated, last, smoothed or "           \
-                "mean:CHECKPOINTS"                                                           \
+        .name = "points", .type = ROG_SETTING_FLAG, .fallback = "false",                  \
+        .help = "figures show the measured points behind the curves"                      \
     }
 extern const struct rog_setting rog_curve_settings[];
 
-/* Whether the settings that `options` has (a setting's name and its value each; others are left
- * alone) say something. ROG_EINVAL with the name, what is allowed and what was found. */
+/* By the settings that `options` has (NULL: none), else their defaults; what else it has is left
+ * alone. ROG_EINVAL with the name, what is allowed and what was found. */
 int rog_curve_rule_make(struct rog_curve_rule *rule, const struct rog_json *options,
                         struct rog_error *err);
 

@@ -108,12 +108,13 @@ int rog_smoothing_parse(struct rog_smoothing *smoothing, const char *text, struc
 void rog_smoothing_text(const struct rog_smoothing *smoothing, size_t fewest, size_t most,
                         char text[ROG_SMOOTHING_TEXT_BYTES])
 {
-    const char *name = forms[smoothing->kind].name;
-    size_t numbers = forms[smoothing->kind].numbers;
+    size_t kind = smoothing->kind == PUBLISHED ? SAVGOL : smoothing->kind;
+    const char *name = forms[kind].name;
+    size_t numbers = forms[kind].numbers;
     snprintf(text, ROG_SMOOTHING_TEXT_BYTES, "%s", name);
     if (numbers == 1)
         snprintf(text, ROG_SMOOTHING_TEXT_BYTES, "%s:%g", name, smoothing->number[0]);
-    if (smoothing->kind != SAVGOL)
+    if (kind != SAVGOL)
         return;
     size_t order = (size_t)smoothing->number[1];
     size_t low = rog_savgol_window(fewest, (size_t)smoothing->number[0], order);

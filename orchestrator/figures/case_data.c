@@ -332,7 +332,8 @@ int rog_case_data_override(struct rog_case_data *data, const struct rog_json *se
     if (!options)
         return rog_fail_nomem(err);
     rog_json_put_all(options, data->row.options);
-    rog_json_put_all(options, settings);
+    if (settings)
+        rog_json_put_all(options, settings);
     int code = rog_curve_rule_make(&data->rule, options, err);
     rog_json_free(options);
     return code;

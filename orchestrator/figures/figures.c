@@ -134,6 +134,11 @@ int rog_figures_draw_case(struct rog_db *db, const char *case_name,
     code = rog_look_parse(own.size, own.font, &look, err);
     if (code < 0)
         goto out;
+    code = rog_case_data_override(&data, options->curves, err);
+    if (code < 0)
+        goto out;
+    for (size_t i = 0; options->published_bars && i < data.run_count; i++)
+        data.run[i].composition = data.run[i].as_published;
     for (size_t i = 0; i < data.run_count; i++)
         if (!data.run[i].done)
             log_line(options, "%s: run %s is left out: it is %s", data.title, data.run[i].row.id,

@@ -27,13 +27,19 @@ static double text_width(const struct rog_legend_entry *entry, const struct rog_
     return rog_wrap_em(entry->text) * rog_canvas_small_pt(canvas) / 72;
 }
 
+static bool is_remark(const struct rog_legend_entry *entry)
+{
+    return !entry->fill && !entry->style.dash && !entry->style.mark;
+}
+
 double rog_legend_width(const struct rog_legend_entry *entries, size_t count,
                         const struct rog_canvas *canvas)
 {
     double longest = 0;
     for (size_t i = 0; i < count; i++)
-        longest = fmax(longest, text_width(&entries[i], canvas));
-    return scaled(canvas, 2 * PAD + SAMPLE + GAP) + longest;
+        longest = fmax(longest, (is_remark(&entries[i]) ? 0 : scaled(canvas, SAMPLE + GAP)) +
+                                    text_width(&entries[i], canvas));
+    return scaled(canvas, 2 * PAD) + longest;
 }
 
 double rog_legend_text_width(double width, const struct rog_canvas *canvas)
@@ -68,6 +74,7 @@ static void write_entry(FILE *script, const struct rog_legend_entry *entry,
                         const struct rog_canvas *canvas, double x, double y, double sample)
 {
     const struct rog_line_style *style = &entry->style;
+    double text_at = is_remark(entry) ? 0 : sample + scaled(canvas, GAP);
     if (entry->fill)
         fprintf(script,
                 "set object rect from screen lx(%.3f), screen ly(%.3f) to screen lx(%.3f), "
@@ -86,7 +93,7 @@ static void write_entry(FILE *script, const struct rog_legend_entry *entry,
                 x + sample / 2, y, style->mark, style->mark_size, style->color);
     for (const char *line = entry->text; line; y += scaled(canvas, LINE_HEIGHT)) {
         size_t size = strcspn(line, "\n");
-        write_text(script, line, size, x + sample + scaled(canvas, GAP), y);
+        write_text(script, line, size, x + text_at, y);
         line = line[size] ? line + size + 1 : NULL;
     }
 }

@@ -14,7 +14,8 @@
 
 struct rog_legend_entry {
     const char *text;            /* clean; may be wrapped (wrap.h) */
-    struct rog_line_style style; /* dash NULL: no line; mark 0: no mark */
+    struct rog_line_style style; /* dash NULL: no line; mark 0: no mark; without
+                                    either, and fill: a remark, text alone */
     const char *fill;            /* a box of this colour instead of line and mark; or NULL */
 };
 

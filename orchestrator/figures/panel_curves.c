@@ -18,6 +18,7 @@
 #define INSIDE_MAX 0.75 /* widest legend in the plot, as a share of it */
 #define MARKS 6         /* marks along the longest curve */
 #define BAND_SHARE 0.15 /* of what the curves span: how far the axis follows a band beyond them */
+#define SMOOTHED "smoothed: "
 #define PLOT_HEIGHT 1.86
 
 /* Where the published axes end, by figure and quantity; the first row holds for the others. */
@@ -43,10 +44,11 @@ struct figure {
     const struct rog_panel *panel;
     const struct rog_case_data *data;
     struct rog_curve *curve;        /* [count] */
-    struct rog_legend_entry *entry; /* [count] */
-    char **label;                   /* [count]: their texts, owned */
-    char **wrapped;                 /* [count]: the same in lines, where they had to be broken */
-    size_t count;
+    struct rog_legend_entry *entry; /* [entries]: those of the curves, and a remark */
+    char **label;                   /* [count]: the curves' texts, owned */
+    char **wrapped;                 /* [entries]: the same in lines, where they had to be broken */
+    size_t count, entries;
+    char remark[sizeof SMOOTHED + ROG_SMOOTHING_TEXT_BYTES];
     struct rog_axis x, y;
     double target; /* NaN where no line is drawn */
     const struct rog_look *look;
@@ -77,9 +79,9 @@ static int figure_curves(struct figure *figure, struct rog_error *err)
 {
     const struct rog_case_data *data = figure->data;
     figure->curve = calloc(data->series_count + 1, sizeof *figure->curve);
-    figure->entry = calloc(data->series_count + 1, sizeof *figure->entry);
+    figure->entry = calloc(data->series_count + 2, sizeof *figure->entry);
     figure->label = calloc(data->series_count + 1, sizeof *figure->label);
-    figure->wrapped = calloc(data->series_count + 1, sizeof *figure->wrapped);
+    figure->wrapped = calloc(data->series_count + 2, sizeof *figure->wrapped);
     if (!figure->curve || !figure->entry || !figure->label || !figure->wrapped)
         return rog_fail_nomem(err);
     for (size_t i = 0; i < data->series_count; i++) {
@@ -103,8 +105,37 @@ static int figure_curves(struct figure *figure, struct rog_error *err)
     return 0;
 }
 
-/* Axes hold the curves. Of bands they hold what goes beyond the curves by a part of what these
- * span, and the rest is cut off: how little is known must not hide what is. */
+/* The legend says how the curves are smoothed, as far as they are. */
+static void figure_remark(struct figure *figure)
+{
+    char text[ROG_SMOOTHING_TEXT_BYTES];
+    size_t fewest = SIZE_MAX, most = 0;
+    for (size_t i = 0; i < figure->count; i++)
+        for (size_t r = 0; r < figure->curve[i].runs; r++) {
+            size_t count = figure->curve[i].run[r].count;
+            fewest = count < fewest ? count : fewest;
+            most = count > most ? count : most;
+        }
+    rog_smoothing_text(&figure->data->rule.smoothing, fewest, most, text);
+    figure->entries = figure->count;
+    if (strcmp(text, "none") == 0)
+        return;
+    snprintf(figure->remark, sizeof figure->remark, SMOOTHED "%s", text);
+    figure->entry[figure->entries++] = (struct rog_legend_entry){.text = figure->remark};
+}
+
+static void hold_points(const struct rog_curve *curve, double end, double *low, double *high)
+{
+    for (size_t r = 0; r < curve->runs; r++)
+        for (size_t k = 0; k < curve->run[r].count && curve->run[r].x[k] <= end; k++) {
+            *low = fmin(*low, curve->run[r].y[k]);
+            *high = fmax(*high, curve->run[r].y[k]);
+        }
+}
+
+/* Axes hold the curves, and measured points where these are shown. Of bands they hold what goes
+ * beyond the curves by a part of what these span, and the rest is cut off: how little is known must
+ * not hide what is. */
 static void figure_axes(struct figure *figure, bool published)
 {
     double low = INFINITY, high = -INFINITY, end = 0;
@@ -112,6 +143,8 @@ static void figure_axes(struct figure *figure, bool published)
     double published_x = published_end(figure->data, figure->panel->quantity);
     for (size_t i = 0; i < figure->count; i++) {
         const struct rog_curve *curve = &figure->curve[i];
+        if (figure->data->rule.points)
+            hold_points(curve, published ? published_x : (double)INFINITY, &band_low, &band_high);
         for (size_t k = 0; k < curve->count; k++) {
             if (published && k > 0 && curve->x[k] > published_x)
                 break;
@@ -124,7 +157,7 @@ static void figure_axes(struct figure *figure, bool published)
     }
     if (published)
         end = published_x;
-    double beyond = BAND_SHARE * (high - low);
+    double beyond = figure->data->rule.points ? (double)INFINITY : BAND_SHARE * (high - low);
     low = fmax(band_low, low - beyond);
     high = fmin(band_high, high + beyond);
     bool seconds = figure->panel->quantity == ROG_QUANTITY_SECONDS;
@@ -136,13 +169,14 @@ static void figure_axes(struct figure *figure, bool published)
         figure->target = (double)NAN;
 }
 
-/* The lines, for bands the strokes from their lower to their upper edge, and that of the target. */
+/* The lines, through the measured points where these are shown, for bands the strokes from their
+ * lower to their upper edge, and that of the target. */
 static struct rog_polyline *figure_lines(const struct figure *figure, double **strokes,
                                          size_t *count, struct rog_error *err)
 {
     size_t room = 1, points = 4;
     for (size_t i = 0; i < figure->count; i++) {
-        room += 1 + (figure->curve[i].low ? figure->curve[i].count : 0);
+        room += 1 + figure->curve[i].runs + (figure->curve[i].low ? figure->curve[i].count : 0);
         points += figure->curve[i].low ? 4 * figure->curve[i].count : 0;
     }
     struct rog_polyline *line = calloc(room + 1, sizeof *line);
@@ -156,6 +190,9 @@ static struct rog_polyline *figure_lines(const struct figure *figure, double **s
     for (size_t i = 0; i < figure->count; i++) {
         const struct rog_curve *curve = &figure->curve[i];
         line[(*count)++] = (struct rog_polyline){curve->x, curve->y, curve->count};
+        for (size_t r = 0; figure->data->rule.points && r < curve->runs; r++)
+            line[(*count)++] =
+                (struct rog_polyline){curve->run[r].x, curve->run[r].y, curve->run[r].count};
         for (size_t k = 0; curve->low && k < curve->count; k++, stroke += 4) {
             stroke[0] = stroke[1] = curve->x[k];
             stroke[2] = curve->low[k];
@@ -177,8 +214,8 @@ static bool place_inside(struct figure *figure, const struct rog_polyline *lines
 {
     const struct rog_canvas *canvas = &figure->canvas;
     double plot_width = rog_canvas_plot_width(canvas), plot_height = rog_canvas_plot_height(canvas);
-    double width = rog_legend_width(figure->entry, figure->count, canvas);
-    double height = rog_legend_height(figure->entry, figure->count, 1, canvas);
+    double width = rog_legend_width(figure->entry, figure->entries, canvas);
+    double height = rog_legend_height(figure->entry, figure->entries, 1, canvas);
     if (width > INSIDE_MAX * plot_width)
         return false;
     enum rog_corner corner = rog_corner_free(lines, count, &figure->x, &figure->y,
@@ -199,17 +236,17 @@ static int place_below(struct figure *figure, const char *stem, struct rog_error
     struct rog_canvas *canvas = &figure->canvas;
     double room = canvas->width - 2 * CLEAR;
     double em = rog_legend_text_width(room, canvas) * 72 / rog_canvas_small_pt(canvas);
-    for (size_t i = 0; i < figure->count; i++) {
-        char *wrapped = rog_wrap(figure->label[i], em);
+    for (size_t i = 0; i < figure->entries; i++) {
+        char *wrapped = rog_wrap(i < figure->count ? figure->label[i] : figure->remark, em);
         if (!wrapped)
             return rog_fail_nomem(err);
         free(figure->wrapped[i]);
         figure->entry[i].text = figure->wrapped[i] = wrapped;
     }
-    double width = rog_legend_width(figure->entry, figure->count, canvas);
+    double width = rog_legend_width(figure->entry, figure->entries, canvas);
     size_t most = (size_t)fmax(1, floor(room / width));
-    size_t columns = most < figure->count ? most : figure->count;
-    double height = rog_legend_height(figure->entry, figure->count, columns, canvas);
+    size_t columns = most < figure->entries ? most : figure->entries;
+    double height = rog_legend_height(figure->entry, figure->entries, columns, canvas);
     figure->legend_columns = columns;
     figure->legend_left = fmax(CLEAR, fmin(canvas->left, room + CLEAR - width * (double)columns));
     figure->legend_top = height + CLEAR / 2;
@@ -255,26 +292,42 @@ static void write_marks(FILE *file, const struct figure *figure, size_t index)
         fprintf(file, "%.10g %.10g\n", curve->x[curve->count - 1], curve->y[curve->count - 1]);
 }
 
+/* Where the table's numbers are read off the line. */
+static void write_reached(FILE *file, const struct figure *figure, const struct rog_curve *curve)
+{
+    const struct rog_curve_rule *rule = &figure->data->rule;
+    double target = rog_case_target(figure->data);
+    struct rog_curve_reached reached = rog_curve_reached_of(curve, target, rule->sustain);
+    if (reached.line.state == ROG_REACHED)
+        fprintf(file, "# It reaches %g%% at %.17g", target, reached.line.at);
+    else
+        fprintf(file, "# It does not reach %g%% up to %.17g", target, reached.line.seen_to);
+    fprintf(file, " (for %g checkpoints, or to the end).\n", rule->sustain);
+}
+
 static void write_data(FILE *file, const struct figure *figure, const char *title)
 {
     const char *quantity = quantities[figure->panel->quantity].name;
     fprintf(file, "# ");
     rog_quote_gnuplot_comment(file, title);
     fprintf(file, "\n# Blocks, three for each line: the line, its marks, what was measured.\n");
+    if (figure->remark[0])
+        fprintf(file, "# Lines are %s.\n", figure->remark);
     for (size_t i = 0; i < figure->count; i++) {
         const struct rog_curve *curve = &figure->curve[i];
         fprintf(file, "%s# %zu: ", i ? "\n\n" : "", 3 * i);
         rog_quote_gnuplot_comment(file, figure->label[i]);
-        fprintf(file, ": %s\n# %s  accuracy%s\n",
-                !curve->low        ? "smoothed"
-                : curve->runs == 2 ? "mean of the smoothed runs, their range"
-                                   : "mean of the smoothed runs, 95% interval",
-                quantity, curve->low ? "  low  high" : "");
+        fprintf(file, ": %s\n",
+                !curve->low        ? "the run's line"
+                : curve->runs == 2 ? "mean of the runs' lines, their range"
+                                   : "mean of the runs' lines, 95% interval");
+        write_reached(file, figure, curve);
+        fprintf(file, "# %s  accuracy%s  checkpoint\n", quantity, curve->low ? "  low  high" : "");
         for (size_t k = 0; k < curve->count; k++) {
-            fprintf(file, "%.10g %.10g", curve->x[k], curve->y[k]);
+            fprintf(file, "%.17g %.17g", curve->x[k], curve->y[k]);
             if (curve->low)
                 fprintf(file, " %.10g %.10g", curve->low[k], curve->high[k]);
-            fputc('\n', file);
+            fprintf(file, " %.17g\n", curve->place[k]);
         }
         fprintf(file, "\n\n# %zu: ", 3 * i + 1);
         rog_quote_gnuplot_comment(file, figure->label[i]);
@@ -305,9 +358,9 @@ static void write_plot(FILE *file, const struct figure *figure)
                     3 * i, figure->entry[i].style.color);
     for (size_t i = 0; i < figure->count; i++)
         fprintf(file,
-                " data index %zu using 1:(show_measured ? $2 : NaN) with dots ls %zu "
-                "notitle, \\\n    ",
-                3 * i + 2, i + 1);
+                " data index %zu using 1:(show_measured ? $2 : NaN) with points pt 7 ps 0.2 "
+                "lc rgb '%s' notitle, \\\n    ",
+                3 * i + 2, figure->entry[i].style.color);
     for (size_t i = 0; i < figure->count; i++)
         fprintf(file, " data index %zu using 1:2 with lines ls %zu notitle, \\\n    ", 3 * i,
                 i + 1);
@@ -326,6 +379,20 @@ static const char *time_title(const struct rog_case_data *data)
     return rog_time_title(some_virtual, some_real);
 }
 
+/* A ring on the line of the target where each curve reaches it, as the table has it. */
+static void write_rings(FILE *file, const struct figure *figure)
+{
+    for (size_t i = 0; i < figure->count && !isnan(figure->target); i++) {
+        const struct rog_curve_reached reached =
+            rog_curve_reached_of(&figure->curve[i], figure->target, figure->data->rule.sustain);
+        if (reached.line.state == ROG_REACHED && rog_axis_holds(&figure->x, reached.line.at))
+            fprintf(file,
+                    "set label '' at first %.10g, first %.10g front point pt 6 ps 0.9 lc rgb "
+                    "'%s' lw 1.2\n",
+                    reached.line.at, figure->target, figure->entry[i].style.color);
+    }
+}
+
 static void write_script(FILE *file, const struct figure *figure, const char *stem,
                          const char *title)
 {
@@ -333,11 +400,12 @@ static void write_script(FILE *file, const struct figure *figure, const char *st
     rog_script_begin(file, stem, title, &figure->canvas);
     fprintf(file,
             "\n"
-            "show_measured = 0    # 1: the measured points behind the lines\n"
+            "show_measured = %d    # 1: the measured points behind the lines\n"
             "set xrange [%.10g:%.10g]\n"
             "set yrange [%.10g:%.10g]\n"
             "set ytics %g offset 0.3,0\n",
-            figure->x.min, figure->x.max, figure->y.min, figure->y.max, figure->y.step);
+            figure->data->rule.points, figure->x.min, figure->x.max, figure->y.min, figure->y.max,
+            figure->y.step);
     rog_script_xtics(file, &figure->x, &figure->canvas,
                      figure->panel->quantity == ROG_QUANTITY_SECONDS);
     if (!isnan(figure->target))
@@ -351,8 +419,9 @@ static void write_script(FILE *file, const struct figure *figure, const char *st
         fprintf(file, "set style line %zu lc rgb '%s' lw %g dt %s pt %d ps %g\n", i + 1,
                 style->color, style->width, style->dash, style->mark, style->mark_size);
     }
-    rog_legend_columns(file, figure->entry, figure->count, figure->legend_columns, &figure->canvas,
-                       figure->legend_left, figure->legend_top);
+    write_rings(file, figure);
+    rog_legend_columns(file, figure->entry, figure->entries, figure->legend_columns,
+                       &figure->canvas, figure->legend_left, figure->legend_top);
     rog_script_loop(file);
     fprintf(file,
             "set xlabel '%s' font label_font offset 0,0.6\n"
@@ -367,8 +436,9 @@ static void figure_release(struct figure *figure)
     for (size_t i = 0; i < figure->count; i++) {
         rog_curve_release(&figure->curve[i]);
         free(figure->label[i]);
-        free(figure->wrapped[i]);
     }
+    for (size_t i = 0; i < figure->entries; i++)
+        free(figure->wrapped[i]);
     free(figure->wrapped);
     free(figure->curve);
     free(figure->entry);
@@ -386,6 +456,7 @@ int rog_panel_write_curves(const struct rog_panel *panel, const struct rog_case_
     int code = figure_curves(&figure, err);
     if (code < 0 || figure.count == 0)
         goto out;
+    figure_remark(&figure);
     figure_axes(&figure, published);
     code = figure_layout(&figure, stem, err);
     if (code < 0)

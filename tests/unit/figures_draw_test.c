@@ -255,9 +255,16 @@ static void lines_stay_within_the_data(void **state)
     assert_int_equal(draw(f, "case", &drawn, &err), 0);
     char *data = plot_text(f, "case", TIME_PANEL, "dat");
     for (size_t i = 0; i < 6; i++) {
-        size_t count = read_block(data, 3 * i, line, 4000);
+        /* Of the line x, accuracy and checkpoint, of what was measured x and accuracy. */
+        assert_int_equal(read_block(data, 3 * i, line, 4000), 3 * checkpoints[i]);
+        size_t count = read_block(data, 3 * i + 2, measured, 4000);
         assert_int_equal(count, 2 * checkpoints[i]);
-        assert_int_equal(read_block(data, 3 * i + 2, measured, 4000), count);
+        assert_true(line[0] == measured[0] && line[1] == measured[1]);
+        for (size_t k = 0; k < checkpoints[i]; k++) {
+            assert_true(line[3 * k + 2] == (double)k);
+            line[2 * k] = line[3 * k];
+            line[2 * k + 1] = line[3 * k + 1];
+        }
         double low = INFINITY, high = -INFINITY;
         for (size_t k = 1; k < count; k += 2) {
             low = fmin(low, measured[k]);
@@ -294,9 +301,9 @@ static void repeats_are_a_line_with_a_band(void **state)
     free(script);
     char *data = plot_text(f, "case", TIME_PANEL, "dat");
     size_t count = read_block(data, 0, numbers, 4000);
-    assert_int_equal(count % 4, 0);
-    assert_true(count >= 4 * 50);
-    for (size_t k = 0; k < count; k += 4) {
+    assert_int_equal(count % 5, 0);
+    assert_true(count >= 5 * 50);
+    for (size_t k = 0; k < count; k += 5) {
         assert_true(numbers[k + 2] <= numbers[k + 1] && numbers[k + 1] <= numbers[k + 3]);
         /* A mean stands only where all three runs have data. */
         assert_true(numbers[k] <= 7.1 * 250 + 1e-6);
