@@ -2,12 +2,15 @@
 /* Compresses a file once, for all the hosts that it goes to. */
 #include <orchestrator/deploy/packed.h>
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <zstd.h>
@@ -19,6 +22,7 @@
 #define PIECE_BYTES ((size_t)128 << 10)
 /* Of what levels there are the last before time grows tenfold for a tenth less. */
 #define LEVEL 9
+#define DAY_S (24 * 60 * 60)
 
 /* Where a file is being compressed. */
 struct packing {
@@ -108,6 +112,30 @@ static int pack(const char *source, const char *hash, const char *path, struct r
     return code;
 }
 
+/* Looks whether it is there, and says by its time that it is in use. */
+static bool is_there(const char *path)
+{
+    return utimensat(AT_FDCWD, path, NULL, 0) == 0 || rog_file_exists(path);
+}
+
+/* Removes what nobody has used for long, with what a killed process has left half-written. The
+ * caller holds the lock. What is being read meanwhile stays open for its reader. */
+static void prune(const char *folder)
+{
+    struct timespec now;
+    DIR *dir = opendir(folder);
+    if (!dir)
+        return;
+    clock_gettime(CLOCK_REALTIME, &now);
+    for (struct dirent *entry; (entry = readdir(dir));) {
+        struct stat status;
+        if (strstr(entry->d_name, ".zst") && fstatat(dirfd(dir), entry->d_name, &status, 0) == 0 &&
+            status.st_mtim.tv_sec < now.tv_sec - ROG_PACKED_DAYS * DAY_S)
+            unlinkat(dirfd(dir), entry->d_name, 0);
+    }
+    closedir(dir);
+}
+
 int rog_packed_file(const char *source, const char *hash, char **path, struct rog_error *err)
 {
     int lock = -1, code = ROG_OK;
@@ -119,15 +147,17 @@ int rog_packed_file(const char *source, const char *hash, char **path, struct ro
     *path = rog_format("%s/packed/%s.zst", cache, hash);
     if (!folder || !lock_path || !*path)
         code = rog_fail_nomem(err);
-    else if (!rog_file_exists(*path)) {
+    else if (!is_there(*path)) {
         code = rog_dir_make(folder, err);
         if (!code && (lock = open(lock_path, O_RDWR | O_CREAT | O_CLOEXEC, 0600)) < 0)
             code = rog_fail(err, ROG_EIO, "cannot write %s: %s", lock_path, strerror(errno));
         while (!code && flock(lock, LOCK_EX) != 0)
             if (errno != EINTR)
                 code = rog_fail(err, ROG_EIO, "cannot lock %s: %s", lock_path, strerror(errno));
-        if (!code && !rog_file_exists(*path)) /* nobody made it while we waited */
+        if (!code && !is_there(*path)) /* nobody made it while we waited */
             code = pack(source, hash, *path, err);
+        if (!code)
+            prune(folder);
         if (lock >= 0)
             close(lock);
     }

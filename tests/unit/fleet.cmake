@@ -8,6 +8,7 @@ rog_unit_test(credentials LIBS rog_ssh Threads::Threads)
 rog_unit_test(ssh LIBS rog_ssh rog_lab Threads::Threads)
 # There is one lab a machine.
 set_tests_properties(unit/ssh unit/mirror PROPERTIES RESOURCE_LOCK lab)
+rog_unit_test(packed LIBS rog_deploy)
 rog_unit_test(deploy LIBS rog_deploy rog_lab Threads::Threads)
 target_compile_definitions(test_deploy PRIVATE ROG_TEST_TRAINER="$<TARGET_FILE:rog-trainer>"
                                               ROG_TEST_UNPACKER="$<TARGET_FILE:rog-unpack>")
