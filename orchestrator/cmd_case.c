@@ -45,6 +45,8 @@ static int each_run(const struct rog_cli *cli, struct rog_db *db,
 
 static int add(const struct rog_cli *cli, struct rog_db *db, struct rog_error *err)
 {
+    if (rog_cli_arg_count(cli) == 2)
+        return rog_fail(err, ROG_EINVAL, "usage: rogctl case add CASE RUN...");
     int code = check_name(rog_cli_arg(cli, 1), err);
     return code < 0 ? code : each_run(cli, db, rog_case_add_run, err);
 }
@@ -52,6 +54,8 @@ static int add(const struct rog_cli *cli, struct rog_db *db, struct rog_error *e
 static int remove_runs(const struct rog_cli *cli, struct rog_db *db, struct rog_error *err)
 {
     int code = must_exist(db, rog_cli_arg(cli, 1), err);
+    if (code == 0 && rog_cli_arg_count(cli) == 2)
+        return rog_case_remove(db, rog_cli_arg(cli, 1), err);
     return code < 0 ? code : each_run(cli, db, rog_case_remove_run, err);
 }
 
@@ -85,8 +89,9 @@ static int show_case(const struct rog_cli *cli, struct rog_db *db, const char *n
                      struct rog_error *err)
 {
     const struct rog_output output = rog_output_of(cli);
-    struct rog_names ids;
-    int code = rog_case_runs(db, name, &ids, err);
+    struct rog_names ids = {0};
+    bool gone = must_exist(db, name, NULL) == ROG_ENOTFOUND;
+    int code = gone ? 0 : rog_case_runs(db, name, &ids, err);
     if (code < 0)
         return code;
     if (output.json) {
@@ -96,6 +101,8 @@ static int show_case(const struct rog_cli *cli, struct rog_db *db, const char *n
         rog_json_put_string(result, "case", name);
         rog_json_put(result, "runs", runs);
         code = rog_print_json(result, err);
+    } else if (gone) {
+        rog_remark(&output, "%s is removed; its runs stay recorded", name);
     } else {
         rog_remark(&output, "%s holds %zu run%s", name, ids.count, ids.count == 1 ? "" : "s");
     }
@@ -132,11 +139,12 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
 
 const struct rog_command rog_cmd_case = {
     .name = "case",
-    .usage = "add CASE RUN... | remove CASE RUN... | rename OLD NEW",
+    .usage = "add CASE RUN... | remove CASE [RUN...] | rename OLD NEW",
     .summary = "Change which runs a case holds, or its name",
-    .details = "add makes a case that is not there. Runs that are removed from a case stay "
-               "recorded.",
-    .min_args = 3,
+    .details =
+        "add makes a case that is not there. remove without RUN removes the case itself. Runs "
+        "that are removed from a case, or with it, stay\nrecorded.",
+    .min_args = 2,
     .max_args = -1,
     .run = run,
 };

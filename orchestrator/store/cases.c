@@ -93,6 +93,11 @@ int rog_case_remove_run(struct rog_db *db, const char *case_name, const char *id
     return changed(query, code, case_name, id, err);
 }
 
+int rog_case_remove(struct rog_db *db, const char *case_name, struct rog_error *err)
+{
+    return rog_db_run(db, err, "DELETE FROM cases WHERE name = ?", "s", case_name);
+}
+
 int rog_case_replace_run(struct rog_db *db, const char *case_name, const char *old, const char *new,
                          struct rog_error *err)
 {

@@ -24,6 +24,8 @@ int rog_case_add_run(struct rog_db *db, const char *case_name, const char *id,
 /* ROG_ENOTFOUND where the case does not hold the run. */
 int rog_case_remove_run(struct rog_db *db, const char *case_name, const char *id,
                         struct rog_error *err);
+/* The case itself; its runs stay. */
+int rog_case_remove(struct rog_db *db, const char *case_name, struct rog_error *err);
 /* `new` takes the place of `old`. ROG_ENOTFOUND where the case does not hold `old`. */
 int rog_case_replace_run(struct rog_db *db, const char *case_name, const char *old, const char *new,
                          struct rog_error *err);

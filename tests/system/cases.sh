@@ -30,6 +30,17 @@ try 0 rogctl case rename mine-case0 yours-case3
 try 3 rogctl runs mine-case0
 try 0 rogctl runs yours-case3
 try 2 rogctl case rename yours-case3 c-case0
+# A case goes with its last run or before, its runs stay.
+try 0 rogctl case remove yours-case3 "$second"
+try 0 rogctl case remove yours-case3 --json
+same "runs of it" 0 "$(json '.runs | length')"
+try 3 rogctl runs yours-case3
+try 3 rogctl case remove yours-case3
+try 0 rogctl case add gone-case0 "$first" "$second"
+try 0 rogctl case remove gone-case0
+says 'gone-case0 is removed; its runs stay recorded'
+same "runs stay" 3 "$(query 'SELECT count(*) FROM runs')"
+try 2 rogctl case add gone-case0
 try 2 rogctl case move a b
 says "add, remove or rename"
 
