@@ -23,6 +23,7 @@ static const struct table tables[] = {
      "id,library,threshold,control,batchsize,epochs,note,seed,workload,cluster,status,attempt,"
      "started_at,ended_at,error,config,config_hash,versions",
      "ssisiisisssisssjsj", "rowid"},
+    {"inputs", "run_id,setting,path,sha256", "ssss", "setting, path"},
     {"workers", "run_id,rank,host,facts", "sisj", "rank"},
     {"checkpoints", "run_id,t,iteration,path,sha256,accuracy,tested_at", "sdissds", "t"},
     {"iterations", NULL, NULL, "rank, iteration"}, /* those of iterations.h */

@@ -11,6 +11,7 @@
 #include <orchestrator/fleet/runner.h>
 #include <orchestrator/fleet/signals.h>
 #include <orchestrator/fleet/tester.h>
+#include <orchestrator/store/identity.h>
 #include <orchestrator/store/paths.h>
 
 #define POLL_MS 100
@@ -41,6 +42,26 @@ static int test_all(struct rog_fleet_tester *tester, struct rog_signals *signals
     return code;
 }
 
+/* On other data than its run was recorded with, a checkpoint has another accuracy. */
+static int check_data(const struct rog_fleet_options *options, const char *run_id,
+                      struct rog_error *err)
+{
+    struct rog_json *identity = NULL;
+    struct rog_inputs inputs = {0};
+    struct rog_contents *contents = NULL;
+    int code = rog_identity_load(options->db, run_id, &identity, err);
+    if (code == 0)
+        code = rog_inputs_from_json(&inputs, rog_json_get(identity, "files"), err);
+    if (code == 0)
+        code = rog_contents_new(&contents, err);
+    if (code == 0)
+        code = rog_inputs_check(&inputs, "data", "the run was recorded", contents, err);
+    rog_contents_free(contents);
+    rog_inputs_release(&inputs);
+    rog_json_free(identity);
+    return code;
+}
+
 int rog_fleet_test(const struct rog_fleet_options *options, const char *run_id, size_t *tested,
                    struct rog_error *err)
 {
@@ -54,6 +75,8 @@ int rog_fleet_test(const struct rog_fleet_options *options, const char *run_id, 
         code = rog_fail_nomem(err);
     if (code == 0)
         code = rog_run_lock(folder, &lock, err);
+    if (code == 0)
+        code = check_data(options, run_id, err);
     if (code == 0)
         code = rog_signals_init(&signals, err);
     if (code == 0)

@@ -139,6 +139,8 @@ static char *shown(const struct rog_json *value)
         return rog_strdup("unset");
     if (rog_json_is_string(value))
         return rog_strdup(rog_json_string(value, ""));
+    if (rog_json_is_number(value))
+        return rog_format("%.12g", rog_json_number(value, 0));
     return rog_json_text(value);
 }
 

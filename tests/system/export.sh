@@ -7,7 +7,7 @@ runs = ( { library = "BSP"; threshold = 0; note = "a \"note\", with\nlines"; }, 
 END
 try 0 rogctl sweep x.conf -q
 try 0 rogctl export c-case0 --to out-csv --json
-same "files" 7 "$(json '.files | length')"
+same "files" 8 "$(json '.files | length')"
 for table in runs workers checkpoints iterations bandwidth energy events; do
     rm -f back.db
     sqlite3 back.db ".mode csv" ".import out-csv/c-case0-$table.csv $table" || fail "$table.csv cannot be read"
