@@ -122,8 +122,9 @@ static int put_names(struct rog_bar_layout *layout, const char *const *names, st
 }
 
 int rog_bar_layout_make(struct rog_bar_layout *layout, const char *const *names, size_t count,
-                        const struct rog_legend_entry *legend, size_t entries, double plot,
-                        const struct rog_look *look, const char *stem, struct rog_error *err)
+                        const struct rog_legend_entry *legend, size_t entries, double left,
+                        double plot, const struct rog_look *look, const char *stem,
+                        struct rog_error *err)
 {
     *layout = (struct rog_bar_layout){
         .canvas = rog_canvas_make(look, LEFT, 0.10, 0.12, 0.28),
@@ -131,6 +132,7 @@ int rog_bar_layout_make(struct rog_bar_layout *layout, const char *const *names,
         .count = count,
     };
     struct rog_canvas *canvas = &layout->canvas;
+    canvas->left = fmax(canvas->left, left);
     canvas->top += rog_legend_rows_height(legend, entries, canvas);
     int code = layout->name ? put_names(layout, names, err) : rog_fail_nomem(err);
     layout->numbers_on_end = room_of(layout) < rog_canvas_text(canvas, "00.00");

@@ -26,10 +26,12 @@ struct rog_bar_layout {
 };
 
 /* Of `count` bars with clean names, with the legend's rows over them and `plot` inches of height
- * unless the look says another one. ROG_EINVAL: see rog_canvas_fit. */
+ * unless the look says another one. The plot begins `left` inches from the edge or further
+ * in. ROG_EINVAL: see rog_canvas_fit. */
 int rog_bar_layout_make(struct rog_bar_layout *layout, const char *const *names, size_t count,
-                        const struct rog_legend_entry *legend, size_t entries, double plot,
-                        const struct rog_look *look, const char *stem, struct rog_error *err);
+                        const struct rog_legend_entry *legend, size_t entries, double left,
+                        double plot, const struct rog_look *look, const char *stem,
+                        struct rog_error *err);
 void rog_bar_layout_release(struct rog_bar_layout *layout);
 
 /* What "set xtics" has to be told. */

@@ -79,7 +79,8 @@ static const struct rog_legend_entry legend[] = {
 
 /* Whiskers end at `top`, so that bars stay readable however little is known of a mean. */
 struct heights {
-    double top, axis;
+    double top;
+    struct rog_axis axis;
     int decimals;
     bool repeated;
 };
@@ -100,7 +101,8 @@ static struct heights heights_of(const struct bar *bars, size_t count,
                                           : highest >= 0.2 ? 2
                                                            : 3,
                               .repeated = repeated};
-    heights.axis = heights.top > 0 ? heights.top * plot / (plot - above) : 1;
+    double end = heights.top > 0 ? heights.top * plot / (plot - above) : 1;
+    heights.axis = (struct rog_axis){0, end, rog_nice_step(end, 6)};
     return heights;
 }
 
@@ -144,11 +146,11 @@ static void write_script(FILE *file, const char *stem, const char *title,
             "set boxwidth 0.58\n"
             "set border front\n"
             "set style fill solid 1 border rgb 'white'\n",
-            (double)count - 0.5, heights.axis, rog_nice_step(heights.axis, 6), ROG_COLOR_FAINT);
+            (double)count - 0.5, heights.axis.max, heights.axis.step, ROG_COLOR_FAINT);
     rog_legend_rows(file, legend, sizeof legend / sizeof *legend, &layout->canvas);
     rog_script_loop(file);
+    rog_script_ytitle(file, &layout->canvas, &heights.axis, "Seconds per iteration", "black");
     fprintf(file,
-            "set ylabel 'Seconds per iteration' font label_font offset 1.2,0\n"
             "plot data using 1:($2 + $3 + $4) with boxes lc rgb '%s' notitle, \\\n"
             "     data using 1:($2 + $3) with boxes lc rgb '%s' notitle, \\\n"
             "     data using 1:2 with boxes lc rgb '%s' notitle, \\\n",
@@ -163,6 +165,27 @@ static void write_script(FILE *file, const char *stem, const char *title,
             : heights.repeated     ? 0.9
                                    : 0.6);
     rog_script_end(file);
+}
+
+/* The axis follows from the height that is left for the plot, and its numbers may need more room
+ * than they were given at first. */
+static int lay_out(struct rog_bar_layout *layout, const struct bar *bars, const char *const *names,
+                   size_t count, const struct rog_look *look, const char *stem,
+                   struct rog_error *err)
+{
+    double left = 0;
+    for (int round = 0; round < 2; round++) {
+        rog_bar_layout_release(layout);
+        int code = rog_bar_layout_make(layout, names, count, legend, sizeof legend / sizeof *legend,
+                                       left, PLOT_HEIGHT, look, stem, err);
+        if (code < 0)
+            return code;
+        struct heights heights = heights_of(bars, count, &layout->canvas, layout->number_inches);
+        left = rog_canvas_left(&layout->canvas, &heights.axis);
+        if (left <= layout->canvas.left)
+            break;
+    }
+    return 0;
 }
 
 int rog_panel_write_composition(const struct rog_panel *panel, const struct rog_case_data *data,
@@ -190,8 +213,7 @@ int rog_panel_write_composition(const struct rog_panel *panel, const struct rog_
     }
     if (code < 0 || count == 0)
         goto out;
-    code = rog_bar_layout_make(&layout, names, count, legend, sizeof legend / sizeof *legend,
-                               PLOT_HEIGHT, look, stem, err);
+    code = lay_out(&layout, bars, names, count, look, stem, err);
     if (code < 0)
         goto out;
     title = rog_format("%s: %s", data->title, panel->title);

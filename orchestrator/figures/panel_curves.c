@@ -20,6 +20,8 @@
 #define BAND_SHARE 0.15 /* of what the curves span: how far the axis follows a band beyond them */
 #define SMOOTHED "smoothed: "
 #define PLOT_HEIGHT 1.86
+#define TARGET_GAP 0.06 /* inches on either side of the target's number */
+#define TARGET_BYTES 32
 
 /* Where the published axes end, by figure and quantity; the first row holds for the others. */
 static const struct {
@@ -50,7 +52,8 @@ struct figure {
     size_t count, entries;
     char remark[sizeof SMOOTHED + ROG_SMOOTHING_TEXT_BYTES];
     struct rog_axis x, y;
-    double target; /* NaN where no line is drawn */
+    double target; /* NaN: the panel has none */
+    char target_text[TARGET_BYTES];
     const struct rog_look *look;
     struct rog_canvas canvas;
     size_t legend_columns;
@@ -165,8 +168,11 @@ static void figure_axes(struct figure *figure, bool published)
     figure->x = seconds ? rog_axis_seconds(end, published_x) : rog_axis_from_zero(end, published_x);
     figure->target = joules ? rog_case_target(figure->data) : (double)NAN;
     figure->y = rog_axis_accuracy(low, high, figure->target);
-    if (!isnan(figure->target) && !rog_axis_holds(&figure->y, figure->target))
-        figure->target = (double)NAN;
+    if (!isnan(figure->target))
+        snprintf(figure->target_text, sizeof figure->target_text, "%g%%%s", figure->target,
+                 figure->target > figure->y.max   ? " ↑"
+                 : figure->target < figure->y.min ? " ↓"
+                                                  : "");
 }
 
 /* The lines, through the measured points where these are shown, for bands the strokes from their
@@ -200,7 +206,7 @@ static struct rog_polyline *figure_lines(const struct figure *figure, double **s
             line[(*count)++] = (struct rog_polyline){stroke, stroke + 2, 2};
         }
     }
-    if (!isnan(figure->target)) {
+    if (rog_axis_holds(&figure->y, figure->target)) {
         stroke[0] = figure->x.min;
         stroke[1] = figure->x.max;
         stroke[2] = stroke[3] = figure->target;
@@ -258,9 +264,12 @@ static int figure_layout(struct figure *figure, const char *stem, struct rog_err
 {
     double *strokes = NULL;
     size_t count;
-    figure->canvas =
-        rog_canvas_make(figure->look, 0.46, isnan(figure->target) ? 0.18 : 0.32, 0.10, 0.44);
-    int code = rog_canvas_fit(&figure->canvas, figure->look, PLOT_HEIGHT, stem, err);
+    struct rog_canvas *canvas = &figure->canvas;
+    *canvas = rog_canvas_make(figure->look, 0.46, 0.18, 0.10, 0.44);
+    canvas->left = fmax(canvas->left, rog_canvas_left(canvas, &figure->y));
+    if (!isnan(figure->target))
+        canvas->right = 2 * TARGET_GAP + rog_canvas_text(canvas, figure->target_text);
+    int code = rog_canvas_fit(canvas, figure->look, PLOT_HEIGHT, stem, err);
     if (code < 0)
         return code;
     struct rog_polyline *lines = figure_lines(figure, &strokes, &count, err);
@@ -382,7 +391,9 @@ static const char *time_title(const struct rog_case_data *data)
 /* A ring on the line of the target where each curve reaches it, as the table has it. */
 static void write_rings(FILE *file, const struct figure *figure)
 {
-    for (size_t i = 0; i < figure->count && !isnan(figure->target); i++) {
+    if (!rog_axis_holds(&figure->y, figure->target))
+        return;
+    for (size_t i = 0; i < figure->count; i++) {
         const struct rog_curve_reached reached =
             rog_curve_reached_of(&figure->curve[i], figure->target, figure->data->rule.sustain);
         if (reached.line.state == ROG_REACHED && rog_axis_holds(&figure->x, reached.line.at))
@@ -391,6 +402,24 @@ static void write_rings(FILE *file, const struct figure *figure)
                     "'%s' lw 1.2\n",
                     reached.line.at, figure->target, figure->entry[i].style.color);
     }
+}
+
+/* A line at the target; where the axis does not reach it, its number at the end that is nearer. */
+static void write_target(FILE *file, const struct figure *figure)
+{
+    const struct rog_canvas *canvas = &figure->canvas;
+    if (isnan(figure->target))
+        return;
+    if (rog_axis_holds(&figure->y, figure->target))
+        fprintf(file,
+                "set arrow 1 from graph 0, first %.10g to graph 1, first %.10g nohead back "
+                "lc rgb '%s' lw 0.8 dt (4,4)\n",
+                figure->target, figure->target, ROG_COLOR_RULE);
+    fprintf(file, "set label ");
+    rog_quote_gnuplot(file, figure->target_text);
+    fprintf(file, " at screen %.5f, first %.10g left tc rgb '#444444' noenhanced\n",
+            (canvas->width - canvas->right + TARGET_GAP) / canvas->width,
+            fmin(fmax(figure->target, figure->y.min), figure->y.max));
 }
 
 static void write_script(FILE *file, const struct figure *figure, const char *stem,
@@ -408,12 +437,7 @@ static void write_script(FILE *file, const struct figure *figure, const char *st
             figure->y.step);
     rog_script_xtics(file, &figure->x, &figure->canvas,
                      figure->panel->quantity == ROG_QUANTITY_SECONDS);
-    if (!isnan(figure->target))
-        fprintf(file,
-                "set arrow 1 from graph 0, first %.10g to graph 1, first %.10g nohead back "
-                "lc rgb '%s' lw 0.8 dt (4,4)\n"
-                "set label 1 '%g%%' at graph 1.02, first %.10g left tc rgb '#444444' noenhanced\n",
-                figure->target, figure->target, ROG_COLOR_RULE, figure->target, figure->target);
+    write_target(file, figure);
     for (size_t i = 0; i < figure->count; i++) {
         const struct rog_line_style *style = &figure->entry[i].style;
         fprintf(file, "set style line %zu lc rgb '%s' lw %g dt %s pt %d ps %g\n", i + 1,
@@ -423,10 +447,8 @@ static void write_script(FILE *file, const struct figure *figure, const char *st
     rog_legend_columns(file, figure->entry, figure->entries, figure->legend_columns,
                        &figure->canvas, figure->legend_left, figure->legend_top);
     rog_script_loop(file);
-    fprintf(file,
-            "set xlabel '%s' font label_font offset 0,0.6\n"
-            "set ylabel 'Test accuracy (%%)' font label_font offset 1.4,0\n",
-            axis ? axis : time_title(figure->data));
+    rog_script_xtitle(file, &figure->canvas, axis ? axis : time_title(figure->data));
+    rog_script_ytitle(file, &figure->canvas, &figure->y, "Test accuracy (%)", "black");
     write_plot(file, figure);
     rog_script_end(file);
 }

@@ -17,7 +17,12 @@
 #include <orchestrator/figures/row_shares.h>
 #include <orchestrator/figures/script.h>
 
-#define THIRD_AXIS 0.52          /* inches right of the frame */
+/* Inches at the default size of the font. */
+#define SECOND_TITLE 0.36        /* from the frame to the middle of the right axis's title */
+#define THIRD_AXIS 0.52          /* from the frame to the axis of staleness */
+#define THIRD_NUMBERS 0.07       /* from that to its numbers */
+#define THIRD_TITLE 0.33         /* from that to the middle of its title, at least */
+#define THIRD_TITLE_ROOM 0.11    /* from its numbers to that */
 #define ENDLESS_THRESHOLD 100000 /* from here on the axis follows the data, not the threshold */
 
 #define PLOT_HEIGHT 1.78 /* inches */
@@ -78,8 +83,21 @@ static double highest(const struct rog_microevent_list *list)
     return high;
 }
 
+static struct rog_axis bandwidth_axis(const struct rog_microevents *events)
+{
+    double mbps = highest(&events->bandwidth);
+    mbps = mbps > 0 ? 1.05 * mbps : 1;
+    return (struct rog_axis){0, mbps, rog_nice_step(mbps, 6)};
+}
+
+static double staleness_top(const struct rog_microevents *events)
+{
+    double top = highest(&events->staleness);
+    return events->threshold < ENDLESS_THRESHOLD ? fmax(top, (double)events->threshold) : top;
+}
+
 /* gnuplot has one axis on the right; the second one is drawn by hand beside it. */
-static void write_third_axis(FILE *file, const struct rog_canvas *canvas, double staleness_top)
+static void write_third_axis(FILE *file, const struct rog_canvas *canvas, double highest_number)
 {
     double scale = canvas->pt / ROG_LOOK_PT;
     double x = (canvas->width - canvas->right + THIRD_AXIS * scale) / canvas->width;
@@ -98,20 +116,29 @@ static void write_third_axis(FILE *file, const struct rog_canvas *canvas, double
             "lc rgb '%s'\n"
             "    set label sprintf('%%d', s) at screen right + %.5f, screen y left tc rgb '%s'\n"
             "}\n",
-            staleness_top, canvas->bottom / canvas->height, 1 - canvas->top / canvas->height, x,
-            ROG_COLOR_STALENESS, (int)fmax(1, rog_nice_step(staleness_top + 1, 8)),
-            0.04 * scale / canvas->width, ROG_COLOR_STALENESS, 0.07 * scale / canvas->width,
-            ROG_COLOR_STALENESS);
+            highest_number, canvas->bottom / canvas->height, 1 - canvas->top / canvas->height, x,
+            ROG_COLOR_STALENESS, (int)fmax(1, rog_nice_step(highest_number + 1, 8)),
+            0.04 * scale / canvas->width, ROG_COLOR_STALENESS,
+            THIRD_NUMBERS * scale / canvas->width, ROG_COLOR_STALENESS);
 }
 
-static void write_plot(FILE *file, const struct rog_canvas *canvas, bool is_virtual)
+/* From the axis of staleness to the middle of its title. */
+static double third_title(const struct rog_canvas *canvas, double highest_number)
 {
+    char number[32];
+    double scale = canvas->pt / ROG_LOOK_PT;
+    snprintf(number, sizeof number, "%.0f", highest_number);
+    return fmax(THIRD_TITLE * scale,
+                (THIRD_NUMBERS + THIRD_TITLE_ROOM) * scale + rog_canvas_text(canvas, number));
+}
+
+static void write_plot(FILE *file, const struct rog_canvas *canvas, double highest_number)
+{
+    double scale = canvas->pt / ROG_LOOK_PT;
     fprintf(file,
-            "set xlabel '%s' font label_font offset 0,0.6\n"
-            "set ylabel 'Bandwidth (Mbit/s)' font label_font offset 1.4,0 tc rgb '%s'\n"
-            "set y2label 'Transmission rate (%% of rows)' font label_font offset -1.4,0 "
-            "tc rgb '%s'\n"
-            "set label 'Staleness (iterations)' at screen right + %.5f, "
+            "set label 903 'Transmission rate (%% of rows)' at screen %.5f, "
+            "screen (bottom + top) / 2 center rotate by 90 font label_font tc rgb '%s'\n"
+            "set label 904 'Staleness (iterations)' at screen right + %.5f, "
             "screen (bottom + top) / 2 center rotate by 90 font label_font tc rgb '%s'\n"
             "plot data index 0 with fillsteps fs solid 1 noborder lc rgb '%s' notitle, \\\n"
             "     data index 0 with steps lw 0.9 lc rgb '%s' notitle, \\\n"
@@ -120,10 +147,11 @@ static void write_plot(FILE *file, const struct rog_canvas *canvas, bool is_virt
             "lc rgb '%s' notitle, \\\n"
             "     data index 1 axes x1y2 with points pt 9 ps 0.5 lc rgb '%s' notitle, \\\n"
             "     data index 2 axes x1y2 with points pt 10 ps 0.5 lw 0.7 lc rgb '%s' notitle\n",
-            rog_time_title(is_virtual, !is_virtual), ROG_COLOR_BANDWIDTH, ROG_COLOR_TRANSMISSION,
-            0.33 * canvas->pt / ROG_LOOK_PT / canvas->width, ROG_COLOR_STALENESS,
-            ROG_COLOR_BANDWIDTH_FILL, ROG_COLOR_BANDWIDTH, ROG_COLOR_TRANSMISSION,
-            ROG_COLOR_STALENESS, ROG_COLOR_TRANSMISSION, ROG_COLOR_TRANSMISSION);
+            (canvas->width - canvas->right + SECOND_TITLE * scale) / canvas->width,
+            ROG_COLOR_TRANSMISSION, third_title(canvas, highest_number) / canvas->width,
+            ROG_COLOR_STALENESS, ROG_COLOR_BANDWIDTH_FILL, ROG_COLOR_BANDWIDTH,
+            ROG_COLOR_TRANSMISSION, ROG_COLOR_STALENESS, ROG_COLOR_TRANSMISSION,
+            ROG_COLOR_TRANSMISSION);
 }
 
 static void write_script(FILE *file, const struct rog_microevents *events,
@@ -131,11 +159,8 @@ static void write_script(FILE *file, const struct rog_microevents *events,
 {
     struct rog_axis x = {events->from_s, events->to_s,
                          rog_nice_step(events->to_s - events->from_s, 6)};
-    double mbps = highest(&events->bandwidth);
-    mbps = mbps > 0 ? 1.05 * mbps : 1;
-    double top = highest(&events->staleness);
-    if (events->threshold < ENDLESS_THRESHOLD)
-        top = fmax(top, (double)events->threshold);
+    const struct rog_axis y = bandwidth_axis(events);
+    double top = staleness_top(events);
 
     rog_script_begin(file, stem, title, canvas);
     fprintf(file,
@@ -145,13 +170,14 @@ static void write_script(FILE *file, const struct rog_microevents *events,
             "set y2range [0:105]\n"
             "set ytics %g offset 0.3,0 nomirror tc rgb '%s'\n"
             "set y2tics 20 offset -0.5,0 tc rgb '%s'\n",
-            x.min, x.max, mbps, rog_nice_step(mbps, 6), ROG_COLOR_BANDWIDTH,
-            ROG_COLOR_TRANSMISSION);
+            x.min, x.max, y.max, y.step, ROG_COLOR_BANDWIDTH, ROG_COLOR_TRANSMISSION);
     rog_legend_rows(file, legend, sizeof legend / sizeof *legend, canvas);
     rog_script_xtics(file, &x, canvas, false);
     write_third_axis(file, canvas, top);
     rog_script_loop(file);
-    write_plot(file, canvas, events->is_virtual);
+    rog_script_xtitle(file, canvas, rog_time_title(events->is_virtual, !events->is_virtual));
+    rog_script_ytitle(file, canvas, &y, "Bandwidth (Mbit/s)", ROG_COLOR_BANDWIDTH);
+    write_plot(file, canvas, top);
     rog_script_end(file);
 }
 
@@ -202,10 +228,15 @@ static int make_look(const struct rog_figures_options *options, struct rog_look 
     return code;
 }
 
-static int make_canvas(struct rog_canvas *canvas, const struct rog_look *look, const char *stem,
-                       struct rog_error *err)
+/* The numbers of the outer axes decide how much room their titles have. */
+static int make_canvas(struct rog_canvas *canvas, const struct rog_microevents *events,
+                       const struct rog_look *look, const char *stem, struct rog_error *err)
 {
     *canvas = rog_canvas_make(look, 0.50, 0.98, 0.14, 0.44);
+    const struct rog_axis y = bandwidth_axis(events);
+    canvas->left = fmax(canvas->left, rog_canvas_left(canvas, &y));
+    canvas->right +=
+        third_title(canvas, staleness_top(events)) - THIRD_TITLE * canvas->pt / ROG_LOOK_PT;
     canvas->top += rog_legend_rows_height(legend, sizeof legend / sizeof *legend, canvas);
     return rog_canvas_fit(canvas, look, PLOT_HEIGHT, stem, err);
 }
@@ -235,7 +266,7 @@ int rog_figures_draw_microevents(struct rog_db *db, const char *run, int64_t ran
     plain = rog_format("run %s, worker %lld, %.10g s to %.10g s", events.run_id, (long long)rank,
                        events.from_s, events.to_s);
     title = plain ? rog_label_clean(plain, 200) : NULL;
-    code = make_canvas(&canvas, &look, stem, err);
+    code = make_canvas(&canvas, &events, &look, stem, err);
     if (code < 0)
         goto out;
     code = title ? rog_drawing_begin(&drawing, options, err) : rog_fail_nomem(err);

@@ -193,12 +193,10 @@ static void write_script(FILE *file, const struct rog_row_shares *shares,
     fprintf(file, "tick_font = sprintf('%%s,%%g', font, small * points)\n"
                   "unset label\nunset arrow\nunset object\n");
     write_maps(file, shares, frame);
-    fprintf(file,
-            "set xlabel '%s' font label_font offset 0,0.6\n"
-            "set cblabel 'Share of the layer''s rows (%%)' font label_font offset 0.2,0\n"
-            "plot for [way = 0:1] data index way using 1:2:3:4:5:6:7 with boxxyerror "
-            "fs solid border lw 0.1 lc palette notitle\n",
-            rog_time_title(events->is_virtual, !events->is_virtual));
+    rog_script_xtitle(file, frame, rog_time_title(events->is_virtual, !events->is_virtual));
+    fprintf(file, "set cblabel 'Share of the layer''s rows (%%)' font label_font offset 0.2,0\n"
+                  "plot for [way = 0:1] data index way using 1:2:3:4:5:6:7 with boxxyerror "
+                  "fs solid border lw 0.1 lc palette notitle\n");
     rog_script_end(file);
 }
 

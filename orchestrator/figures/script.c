@@ -10,6 +10,11 @@
 
 #define PLOT_MIN 0.6 /* inches: with less there is nothing to see */
 
+/* Inches at the default size of the font, of the middle of an axis's title. */
+#define YTITLE_GAP 0.16  /* to the numbers, with what is between these and the frame */
+#define YTITLE_ROOM 0.12 /* to the edge */
+#define XTITLE_GAP 0.28  /* to the frame */
+
 /* Line widths and font sizes are points in all formats: SVG has 96 units an inch, and PNG four
  * times as many pixels, for printing. */
 static const char terminals[] =
@@ -134,6 +139,46 @@ const char *rog_time_title(bool some_virtual, bool some_real)
     return !some_virtual ? "Time (s)"
            : some_real   ? "Time (s), virtual and real"
                          : "Virtual time (s)";
+}
+
+/* Of the numbers beside a vertical axis. */
+static double widest_number(const struct rog_canvas *canvas, const struct rog_axis *y)
+{
+    double widest = 0;
+    for (double i = ceil(y->min / y->step - 1e-9); i <= y->max / y->step + 1e-9; i++) {
+        char text[32];
+        snprintf(text, sizeof text, "%g", i * y->step);
+        widest = fmax(widest, rog_canvas_text(canvas, text));
+    }
+    return widest;
+}
+
+double rog_canvas_left(const struct rog_canvas *canvas, const struct rog_axis *y)
+{
+    double scale = canvas->pt / ROG_LOOK_PT;
+    return widest_number(canvas, y) + (YTITLE_GAP + YTITLE_ROOM) * scale;
+}
+
+void rog_script_xtitle(FILE *script, const struct rog_canvas *canvas, const char *title)
+{
+    double gap = XTITLE_GAP * canvas->pt / ROG_LOOK_PT;
+    fprintf(script, "set label 901 ");
+    rog_quote_gnuplot(script, title);
+    fprintf(script, " at screen %.5f, screen %.5f center font label_font\n",
+            (canvas->left + rog_canvas_plot_width(canvas) / 2) / canvas->width,
+            (canvas->bottom - gap) / canvas->height);
+}
+
+void rog_script_ytitle(FILE *script, const struct rog_canvas *canvas, const struct rog_axis *y,
+                       const char *title, const char *color)
+{
+    double gap = YTITLE_GAP * canvas->pt / ROG_LOOK_PT;
+    fprintf(script, "set label 902 ");
+    rog_quote_gnuplot(script, title);
+    fprintf(script,
+            " at screen %.5f, screen %.5f center rotate by 90 font label_font tc rgb '%s'\n",
+            (canvas->left - widest_number(canvas, y) - gap) / canvas->width,
+            (canvas->bottom + rog_canvas_plot_height(canvas) / 2) / canvas->height, color);
 }
 
 void rog_script_xtics(FILE *script, const struct rog_axis *axis, const struct rog_canvas *canvas,

@@ -47,6 +47,18 @@ void rog_script_end(FILE *script);
 void rog_script_xtics(FILE *script, const struct rog_axis *axis, const struct rog_canvas *canvas,
                       bool ruled);
 
+/* How far from the left edge a plot begins, so that the title of its y axis has room beside the
+ * numbers of the ticks. */
+double rog_canvas_left(const struct rog_canvas *canvas, const struct rog_axis *y);
+
+/* Within the loop: the titles of the axes, at the same place in all formats. gnuplot's own stand
+ * where it thinks that the numbers of ticks end, and formats differ in that. They are
+ * labels 901 and 902: what is set within the loop needs a number, or it is drawn with each format
+ * again. */
+void rog_script_xtitle(FILE *script, const struct rog_canvas *canvas, const char *title);
+void rog_script_ytitle(FILE *script, const struct rog_canvas *canvas, const struct rog_axis *y,
+                       const char *title, const char *color);
+
 /* Width of clean text in the small font of the canvas. */
 double rog_canvas_text(const struct rog_canvas *canvas, const char *text);
 

@@ -153,7 +153,7 @@ static void figure_1_has_four_panels(void **state)
     for (size_t i = 0; i < 4; i++)
         check_pictures(f, "outdoors-case0", panels[i]);
     char *script = plot_text(f, "outdoors-case0", ENERGY_PANEL, "gp");
-    assert_non_null(strstr(script, "'64%'"));
+    assert_non_null(strstr(script, "\"64%\""));
     assert_null(strstr(script, f->folder));
     free(script);
     script = plot_text(f, "outdoors-case0", TIME_PANEL, "gp");
@@ -277,6 +277,37 @@ static void lines_stay_within_the_data(void **state)
         }
     }
     free(data);
+}
+
+/* Accuracies close together have long numbers beside the axis, and a target may lie beyond its end:
+ * both have their room (a label that is cut is an error), and the target is still told. */
+static void labels_of_axes_have_room(void **state)
+{
+    struct fixture *f = *state;
+    struct rog_error err;
+    static const struct {
+        double target;
+        const char *says;
+        bool line;
+    } rows[] = {{64.001, "\"64.001%\"", true},
+                {71.125, "\"71.125% ↑\"", false},
+                {0.5, "\"0.5% ↓\"", false}};
+    size_t drawn;
+    need_gnuplot();
+    add_outdoors(f, "case", "1");
+    fixture_sql(f, "UPDATE checkpoints SET accuracy = 64 + accuracy / 20000");
+    fixture_sql(f, "UPDATE iterations SET compute_s = 123456 + compute_s");
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        assert_int_equal(rog_db_run(f->db, &err, "UPDATE case_settings SET target_accuracy = ?",
+                                    "d", rows[i].target),
+                         0);
+        if (draw(f, "case", &drawn, &err) != 0)
+            fail_msg("%s", err.message);
+        char *script = plot_text(f, "case", ENERGY_PANEL, "gp");
+        assert_non_null(strstr(script, rows[i].says));
+        assert_true((strstr(script, "set arrow 1 ") != NULL) == rows[i].line);
+        free(script);
+    }
 }
 
 static void repeats_are_a_line_with_a_band(void **state)
@@ -557,19 +588,19 @@ static void axes_say_whose_time(void **state)
     static const struct {
         const char *sql, *title;
     } rows[] = {
-        {"DELETE FROM streams", "'Time (s)'"},
-        {"INSERT INTO streams VALUES ('rog', 'events.jsonl', 1)", "'Time (s), virtual and real'"},
+        {"DELETE FROM streams", "\"Time (s)\""},
+        {"INSERT INTO streams VALUES ('rog', 'events.jsonl', 1)", "\"Time (s), virtual and real\""},
         {"INSERT INTO streams VALUES ('bsp', 'events.jsonl', 1),"
          " ('ssp', 'events.jsonl', 1)",
-         "'Virtual time (s)'"},
+         "\"Virtual time (s)\""},
         {"INSERT INTO streams VALUES ('ssp', 'worker1/events.jsonl', 1)",
-         "'Time (s), virtual and real'"}};
+         "\"Time (s), virtual and real\""}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         fixture_sql(f, rows[i].sql);
         assert_int_equal(draw(f, "case", &drawn, &err), 0);
         char *script = plot_text(f, "case", TIME_PANEL, "gp");
         assert_non_null(strstr(script, rows[i].title));
-        assert_non_null(strstr(script, "'Test accuracy (%)'"));
+        assert_non_null(strstr(script, "\"Test accuracy (%)\""));
         free(script);
     }
 }
@@ -606,6 +637,7 @@ int main(void)
         DRAWS(data_are_the_rows_of_the_query),
         DRAWS(lines_stay_within_the_data),
         DRAWS(repeats_are_a_line_with_a_band),
+        DRAWS(labels_of_axes_have_room),
         DRAWS(what_is_missing_is_said),
         DRAWS(errors_say_what_is_possible),
         DRAWS(without_gnuplot),
