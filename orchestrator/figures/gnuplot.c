@@ -21,7 +21,7 @@ static char *preamble(const char *folder, const char *formats)
     if (!file)
         return NULL;
     fprintf(file, "formats = '%s'; cd ", formats);
-    rog_quote_gnuplot(file, folder);
+    rog_quote_gnuplot_path(file, folder);
     if (fclose(file) != 0) {
         free(text);
         return NULL;

@@ -13,40 +13,49 @@
 #include <orchestrator/text/label.h>
 
 #define COMMENT_COLUMNS 500
+#define NON_JOINER "\u200c"        /* takes no room and separates */
 #define MLFLOW_VALUE_MAX_BYTES 500 /* older servers take no more */
 #define NAME_MAX_BYTES 100         /* of a key or file name, without the hash */
 #define NAME_HASH_BYTES 10         /* "-1a2b3c4d" */
 
 /* gnuplot reads up to four digits of an octal number that begins with 0, and three of another: so
  * what follows one is never a digit. */
-static void gnuplot_string(FILE *file, const char *text, bool double_percent)
+static void gnuplot_string(FILE *file, const char *text, const char *percent, const char *brackets)
 {
     bool after_number = false;
+    size_t closing = 0; /* brackets in a row */
     fputc('"', file);
     for (; *text; text++) {
         unsigned char byte = (unsigned char)*text;
         bool plain = byte >= 0x80 || isalpha(byte) || strchr(" ,.:;+-=/()_<>|~?!*&", byte) ||
                      (isdigit(byte) && !after_number);
-        bool percent = byte == '%';
+        if (byte == '>' && closing >= 2)
+            fputs(brackets, file);
         if (plain)
             fputc(byte, file);
-        else if (percent)
-            fputs(double_percent ? "%%" : "%", file);
+        else if (byte == '%')
+            fputs(percent, file);
         else
             fprintf(file, "\\%03o", byte);
-        after_number = !plain && !percent;
+        after_number = !plain && byte != '%';
+        closing = byte == ']' ? closing + 1 : 0;
     }
     fputc('"', file);
 }
 
 void rog_quote_gnuplot(FILE *file, const char *text)
 {
-    gnuplot_string(file, text, false);
+    gnuplot_string(file, text, "%", NON_JOINER);
+}
+
+void rog_quote_gnuplot_path(FILE *file, const char *path)
+{
+    gnuplot_string(file, path, "%", "");
 }
 
 void rog_quote_gnuplot_tic(FILE *file, const char *text)
 {
-    gnuplot_string(file, text, true);
+    gnuplot_string(file, text, "%%", NON_JOINER);
 }
 
 void rog_quote_gnuplot_comment(FILE *file, const char *text)

@@ -175,16 +175,28 @@ static void gnuplot_reads(const char *string, int digits_after_zero, bool format
     *out = '\0';
 }
 
+static void assert_same_but_joiners(char *text, const char *expected)
+{
+    for (char *joiner; (joiner = strstr(text, "]\u200c>"));)
+        memmove(joiner + 1, joiner + 4, strlen(joiner + 4) + 1);
+    assert_string_equal(text, expected);
+}
+
 static void assert_gnuplot(const char *text)
 {
     for (int digits = 3; digits <= 4; digits++) {
-        char back[1024], *string = quoted(rog_quote_gnuplot, text);
+        char back[1024], *string = quoted(rog_quote_gnuplot_path, text);
         gnuplot_reads(string, digits, false, back);
         assert_string_equal(back, text);
         free(string);
+        string = quoted(rog_quote_gnuplot, text);
+        gnuplot_reads(string, digits, false, back);
+        assert_null(strstr(back, "]]>"));
+        assert_same_but_joiners(back, text);
+        free(string);
         string = quoted(rog_quote_gnuplot_tic, text);
         gnuplot_reads(string, digits, true, back);
-        assert_string_equal(back, text);
+        assert_same_but_joiners(back, text);
         free(string);
     }
 }
@@ -259,6 +271,7 @@ static void every_character_arrives_before_every_digit(void **state)
     }
     for (size_t i = 0; i < PIECES; i++)
         assert_everywhere(pieces[i]);
+    assert_everywhere("a]]>b]]]>1");
 }
 
 /* Random texts of up to 200 characters, every third with bytes of any kind. */
