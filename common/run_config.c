@@ -7,6 +7,7 @@
 
 #include <common/file.h>
 #include <common/settings.h>
+#include <common/trace_name.h>
 #include <common/workload.h>
 
 #define CONFIG_MAX_BYTES (16u << 20)
@@ -126,6 +127,8 @@ static int take_all(struct rog_run_config *config, struct rog_json *json, struct
         return code;
     rog_settings_store(rog_run_settings, json, config);
     code = take_halvings(config, err);
+    if (!code)
+        code = rog_trace_start_fill(config->json, err);
     if (!code)
         code = take_workers(config, err);
     if (!code && config->worker_count)

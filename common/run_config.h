@@ -38,6 +38,7 @@ struct rog_run_worker {
     double watts_compute, watts_communicate, watts_stall;
     const char *trace;   /* default: the run's */
     double trace_offset; /* s */
+    double trace_phase;  /* share of the trace, behind trace_offset */
 };
 
 struct rog_run_config {
@@ -48,7 +49,8 @@ struct rog_run_config {
     const struct rog_json *parameters; /* the strategy's own, as given; NULL: none */
     const char *compression;           /* "sign" or "none" */
     const char *control;
-    const char *trace; /* "synth:CONTROL" where none was given */
+    const char *trace;       /* "synth:CONTROL" where none was given */
+    const char *trace_start; /* "spread", "seed" or NULL; it is in the workers' trace_phase */
     uint32_t batchsize, epochs;
     double seconds; /* 0: the run ends by epochs alone */
     const char *note;

@@ -33,6 +33,10 @@ const struct rog_setting rog_run_settings[] = {
      .help = "bandwidth: synth:outdoors, synth:indoors, constant:MBIT, or a CSV file ({rank} "
              "stands for the worker's rank)",
      .flags = ROG_SETTING_PATH | ROG_SETTING_CONTENT | ROG_SETTING_OF_RANK},
+    {RUN(trace_start), .type = ROG_SETTING_STRING, .choices = "spread|seed",
+     .help = "where workers start in traces from files, beside trace_offset: spread: those that "
+             "share one start evenly apart in it; seed: the same, and all of them later by a share "
+             "that the seed draws; default: at trace_offset"},
     {RUN(batchsize), .type = ROG_SETTING_INT, .fallback = "1", .min = 1, .max = 1000,
      .help = "multiplies the local steps between two exchanges",
      .flags = ROG_SETTING_OPTION_OF_RUN},
@@ -204,5 +208,9 @@ const struct rog_setting rog_worker_settings[] = {
      .flags = ROG_SETTING_PATH | ROG_SETTING_CONTENT | ROG_SETTING_OF_RANK | ROG_SETTING_RECORDED},
     {WORKER(trace_offset), .type = ROG_SETTING_REAL, .fallback = "0", .min = 0, .max = 1e9,
      .unit = "s", .help = "where in the trace the run starts", .flags = ROG_SETTING_RECORDED},
+    {WORKER(trace_phase), .type = ROG_SETTING_REAL, .min = 0, .max = 1,
+     .help = "share of the trace that it starts at, behind trace_offset; default: as trace_start "
+             "says, else 0",
+     .flags = ROG_SETTING_RECORDED},
     {.name = NULL},
 };

@@ -195,6 +195,9 @@ static int set_up(struct rog *rog, const struct rog_options *options, struct rog
     if (!code && options->pace)
         code =
             rog_trace_open(&rog->trace, rog->profile.trace, options->rank, rog->config->seed, err);
+    if (rog->trace)
+        rog->profile.trace_offset =
+            rog_trace_start_s(rog->trace, rog->profile.trace_offset, rog->profile.trace_phase);
     if (!code)
         code = rog_layout_new(&rog->layout, err);
     return code;

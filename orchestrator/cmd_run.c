@@ -84,6 +84,8 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
         code = rog_command_cluster(cli, &cluster, err);
     if (code == 0)
         code = rog_plan_single(&plan, settings, cluster, rog_cli_string(cli, "case"), err);
+    if (code == 0)
+        code = rog_launch_remark(&output, plan, err);
     if (code == 0) {
         trainer = rog_fleet_trainer_path(err);
         code = trainer ? 0 : ROG_EFAILED;

@@ -10,6 +10,7 @@
 #include <orchestrator/report/gain.h>
 #include <orchestrator/launch.h>
 #include <orchestrator/plan/match.h>
+#include <orchestrator/plan/remarks.h>
 #include <orchestrator/run_view.h>
 #include <orchestrator/store/summary.h>
 
@@ -232,6 +233,10 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
         code = rog_command_cluster_of(cli, s.experiment, &s.cluster, err);
     if (code == 0)
         code = rog_plan_experiment(&s.plan, s.experiment, s.cluster, &s.planned, err);
+    if (code == 0)
+        code = rog_launch_remark(&s.output, s.plan, err);
+    if (code == 0 && rog_cli_given(cli, "until-ci"))
+        code = rog_plan_check_repeats(s.plan, err);
     if (code == 0)
         code = rog_cli_flag(cli, "dry-run") ? dry_run(cli, &s, err) : execute(cli, &s, err);
     free(s.trainer);

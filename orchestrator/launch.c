@@ -8,17 +8,20 @@
 
 #include <orchestrator/commands.h>
 #include <orchestrator/plan/record.h>
+#include <orchestrator/plan/remarks.h>
 #include <orchestrator/progress.h>
 #include <orchestrator/prompt.h>
 #include <orchestrator/ssh/credentials.h>
 
-/* What of the plan is not as it seems. */
-static void remark_plan(const struct rog_output *output, const struct rog_plan *plan)
+int rog_launch_remark(const struct rog_output *output, const struct rog_plan *plan,
+                      struct rog_error *err)
 {
-    for (size_t i = 0; i < rog_json_size(plan->remarks); i++)
-        rog_remark(output, "%s", rog_json_string(rog_json_at(plan->remarks, i), ""));
-    if (plan->other_cluster)
-        rog_remark(output, "%s", plan->other_cluster);
+    struct rog_json *texts = rog_json_array();
+    int code = texts ? rog_plan_remarks(plan, texts, err) : rog_fail_nomem(err);
+    for (size_t i = 0; code == 0 && i < rog_json_size(texts); i++)
+        rog_remark(output, "%s", rog_json_string(rog_json_at(texts, i), ""));
+    rog_json_free(texts);
+    return code;
 }
 
 /* Runs that are taken as done although nobody has recorded what was in their files. */
@@ -53,7 +56,8 @@ static void say_what_is_there(const struct rog_launch *launch, const struct rog_
         known += plan->run[i].action != ROG_PLAN_NEW;
     }
     const struct rog_output *output = &launch->output;
-    remark_plan(output, plan);
+    if (plan->other_cluster)
+        rog_remark(output, "%s", plan->other_cluster);
     if (plan->case_name && known == 0)
         rog_remark(output, "%s: %zu %s to do", plan->case_name, plan->count,
                    plan->count == 1 ? "run" : "runs");
@@ -178,13 +182,21 @@ static int show_plan_json(const struct rog_plan *plan, struct rog_error *err)
         rog_json_append(runs, row);
     }
     rog_json_put(result, "runs", runs);
+    struct rog_json *remarks = rog_json_array();
+    int code = remarks ? rog_plan_remarks(plan, remarks, err) : rog_fail_nomem(err);
+    rog_json_put(result, "remarks", remarks);
+    if (code < 0) {
+        rog_json_free(result);
+        return code;
+    }
     return rog_print_json(result, err);
 }
 
 int rog_launch_show_plan(const struct rog_output *output, const struct rog_plan *plan,
                          struct rog_error *err)
 {
-    remark_plan(output, plan);
+    if (plan->other_cluster)
+        rog_remark(output, "%s", plan->other_cluster);
     if (output->json)
         return show_plan_json(plan, err);
     struct rog_table *table = rog_table_new(

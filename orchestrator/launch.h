@@ -24,6 +24,10 @@ struct rog_launch {
  * has failed is ROG_EREPORTED. */
 int rog_launch(const struct rog_launch *launch, struct rog_plan *plan, struct rog_error *err);
 
+/* Says what people should know of the plan (plan/remarks.h). */
+int rog_launch_remark(const struct rog_output *output, const struct rog_plan *plan,
+                      struct rog_error *err);
+
 /* The plan as it would be executed, on standard output (--dry-run). */
 int rog_launch_show_plan(const struct rog_output *output, const struct rog_plan *plan,
                          struct rog_error *err);

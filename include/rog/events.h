@@ -13,9 +13,9 @@
 
 /* First. "strategy" {library, version, path, threshold}, "model", "params", "rows", "wire_bytes"
  * (a full exchange on the wire), "model_sha256" (the starting weights), "data" , "workers" [{rank,
- * host, profile, program (whether it runs one, with workload program)}], "layers" [[name, rows]]
- * (where rows are recorded), "version" (of the trainer), "results" (ROG_RESULTS_VERSION), "seed",
- * "accelerators" {isa}. */
+ * host, profile, trace_phase (where it is not 0), program (whether it runs one, with workload
+ * program)}], "layers" [[name, rows]] (where rows are recorded), "version" (of the trainer),
+ * "results" (ROG_RESULTS_VERSION), "seed", "accelerators" {isa}. */
 #define ROG_EVENT_START "start"
 
 /* Counts up when the same settings and files give other results than before: runs that were made

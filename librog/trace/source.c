@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include <common/file.h>
+#include <common/trace_name.h>
 #include <librog/trace/synth.h>
 
 #define TRACE_MAX_BYTES ((size_t)256 << 20)
@@ -30,11 +31,15 @@ static int open_file(struct rog_trace **trace, const char *source, uint32_t rank
 int rog_trace_open(struct rog_trace **trace, const char *source, uint32_t rank, uint64_t seed,
                    struct rog_error *err)
 {
-    static const char constant[] = "constant:", synth[] = "synth:";
+    const char *what = NULL;
     *trace = NULL;
-    if (strncmp(source, synth, sizeof synth - 1) == 0)
-        return rog_trace_synth(trace, source + sizeof synth - 1, rank, seed, err);
-    if (strncmp(source, constant, sizeof constant - 1) == 0)
-        return rog_trace_constant(trace, source + sizeof constant - 1, err);
+    switch (rog_trace_kind(source, &what)) {
+    case ROG_TRACE_DRAWN:
+        return rog_trace_synth(trace, what, rank, seed, err);
+    case ROG_TRACE_CONSTANT:
+        return rog_trace_constant(trace, what, err);
+    case ROG_TRACE_FILE:
+        break;
+    }
     return open_file(trace, source, rank, err);
 }

@@ -311,6 +311,11 @@ static struct place place_at(const struct rog_trace *trace, double t_s)
     return low;
 }
 
+double rog_trace_start_s(const struct rog_trace *trace, double offset_s, double phase)
+{
+    return trace->count > 1 ? offset_s + phase * trace->span_s : offset_s;
+}
+
 double rog_trace_rate(const struct rog_trace *trace, double t_s)
 {
     if (trace->count == 1)

@@ -56,6 +56,9 @@ int rog_trace_constant(struct rog_trace **trace, const char *text, struct rog_er
  * span. */
 int rog_trace_write(const struct rog_trace *trace, const char *path, struct rog_error *err);
 
+/* The trace's time at the beginning of a run that starts offset_s behind a share `phase` of it. */
+double rog_trace_start_s(const struct rog_trace *trace, double offset_s, double phase);
+
 /* Mbit/s at time t_s >= 0. */
 double rog_trace_rate(const struct rog_trace *trace, double t_s);
 

@@ -15,6 +15,7 @@ struct strategy {
     char *name;    /* its own */
     bool is_known; /* it loads */
     bool has_threshold;
+    int64_t only_threshold;      /* where it has none to choose */
     struct rog_json *parameters; /* {NAME: true} */
     /* What was taken out for it: {"threshold": true, "parameter NAME": true}, where first, and how
      * many runs were the same without it. */
@@ -55,6 +56,7 @@ static int look_at(struct strategy *strategy, const char *folder, struct rog_err
         return 0;
     strategy->name = rog_strdup(plugin.strategy->name);
     strategy->has_threshold = plugin.strategy->threshold_min < plugin.strategy->threshold_max;
+    strategy->only_threshold = plugin.strategy->threshold_min;
     const struct rog_parameter *row = plugin.strategy->parameters;
     for (; row && row->name; row++)
         rog_json_put_bool(strategy->parameters, row->name, true);
@@ -140,8 +142,9 @@ int rog_fit_settings(struct rog_fit *fit, const struct rog_experiment_run *run,
     *changed = false;
     if (!strategy || !strategy->is_known)
         return 0;
-    if (rog_json_get(settings, "threshold") && !rog_json_get(run->own, "threshold") &&
-        !strategy->has_threshold) {
+    const struct rog_json *threshold = rog_json_get(settings, "threshold");
+    if (threshold && !strategy->has_threshold && !rog_json_get(run->own, "threshold") &&
+        rog_json_integer(threshold, -1) != strategy->only_threshold) {
         rog_json_remove(settings, "threshold");
         rog_json_put_bool(strategy->lacks, "threshold", true);
         *changed = true;

@@ -252,6 +252,7 @@ int rog_plan_experiment(struct rog_plan **out, const struct rog_experiment *expe
         plan->base = rog_strdup(experiment->case_name);
         plan->figure = rog_strdup(experiment->figure);
         plan->cluster = rog_strdup(cluster->name);
+        plan->real_time = cluster->kind->real_time;
         plan->target_accuracy = experiment->target_accuracy;
         plan->contender = rog_strdup(experiment->contender.name);
         plan->baseline = rog_strdup(experiment->baseline.name);
@@ -290,6 +291,7 @@ int rog_plan_single(struct rog_plan **out, const struct rog_json *settings,
     plan->target_accuracy = (double)NAN;
     plan->case_name = rog_strdup(case_name);
     plan->cluster = rog_strdup(cluster->name);
+    plan->real_time = cluster->kind->real_time;
     int code = !plan->cluster || (case_name && !plan->case_name) ? rog_fail_nomem(err) : 0;
     if (code == 0)
         code = rog_contents_new(&plan->contents, err);

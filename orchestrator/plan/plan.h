@@ -48,6 +48,7 @@ struct rog_plan {
     char *case_name; /* with it, once matched; NULL: no case */
     char *cluster;   /* the cluster's name */
     char *other_cluster;        /* a remark on runs of another one (choose.h); or NULL */
+    bool real_time;             /* the cluster is */
     char *figure;               /* NULL where the case has none */
     double target_accuracy;     /* percent, NaN where the case has none */
     char *contender, *baseline; /* what the case compares; NULL where it does not say */

@@ -45,3 +45,39 @@ try 0 rogctl sweep threshold-wide.conf -n
 prints "e-case0: 1 of 1 runs to do"
 try 2 rogctl sweep ./outdoors.conf -n
 says "cannot read ./outdoors.conf"
+
+# ---- repeats that repeat nothing, and links that fade as one ----
+for rank in 1 2 3 4; do
+    printf 'seconds,mbps\n0,%s\n50,20\n90,3\n200,40\n330,5\n' $rank >w$rank.csv
+done
+cat >r.conf <<END
+case = "r"; cluster = "c.conf"; $quick epochs = 1000; trace = "w{rank}.csv"; contender = "ROG";
+matrix = { library = ["SSP", "ROG"]; seed = [1, 2, 3]; };
+END
+try 0 rogctl sweep r.conf -n
+says "4 of the 6 runs only repeat another one, such as SSP with seed 2 the one with seed 1"
+says 'hint: trace_start = "seed"'
+try 2 rogctl sweep r.conf --until-ci 5
+says "repeats of SSP would all be the same run"
+try 0 rogctl sweep r.conf -n --cluster local4 # no two runs in real time are the same
+if grep -q repeat err; then fail "real time repeats"; fi
+sed 's/epochs/trace_start = "seed"; epochs/' r.conf >s.conf
+try 0 rogctl sweep s.conf -q
+same "different runs" 3 "$(query "SELECT count(DISTINCT x) FROM (SELECT sum(push_s) AS x FROM iterations JOIN runs ON id = run_id WHERE library = 'SSP' GROUP BY run_id)")"
+# Both workers start at the same share of their own recording; it is recorded with the workers.
+same "starts" 3 "$(query "SELECT count(DISTINCT json_extract(facts, '$.trace_phase')) FROM workers WHERE rank = 1")"
+same "starts of 2" 0 "$(query "SELECT count(*) FROM workers AS a JOIN workers AS b USING (run_id) WHERE json_extract(a.facts, '$.trace_phase') != json_extract(b.facts, '$.trace_phase')")"
+try 0 rogctl report r-case0
+prints "SSP (n = 3)"
+try 0 rogctl sweep s.conf --until-ci 90 -q
+
+sed 's/w{rank}/w1/' r.conf >shared.conf
+try 0 rogctl sweep shared.conf -n
+says "2 workers have the trace $PWD/w1.csv from the same moment on, so their links fade all at once"
+try 0 rogctl run workload=none seconds=60 trace=w1.csv --cluster c.conf
+says "from the same moment on"
+sed 's/epochs/trace_start = "spread"; epochs/' shared.conf >spread.conf
+try 0 rogctl sweep spread.conf -n
+if grep -q "same moment" err; then fail "spread workers fade at once"; fi
+try 2 rogctl run trace_start=middle
+says 'trace_start must be one of spread, seed (found "middle")'

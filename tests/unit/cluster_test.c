@@ -248,10 +248,12 @@ static void nothing_gets_through_a_dead_link(void **state)
     assert_int_equal(write(file, text, sizeof text - 1), sizeof text - 1);
     close(file);
     char *settings = rog_format("\"trace\":\"%s\",\"latency\":0", path);
-    /* The run may also begin somewhere in the trace. */
-    static const double offsets_s[] = {0, 40};
-    for (int i = 0; i < 2; i++) {
-        char *worker = rog_format("%s,\"trace_offset\":%g", trial_jetson, offsets_s[i]);
+    /* The run may also begin somewhere in the trace, which is 1950 s long. */
+    static const double offsets_s[] = {0, 40, 39};
+    for (int i = 0; i < 3; i++) {
+        double phase = i < 2 ? 0 : 19.5 / 1950;
+        char *worker = rog_format("%s,\"trace_offset\":%g,\"trace_phase\":%g", trial_jetson,
+                                  offsets_s[i] - 1950 * phase, phase);
         struct trial trial = {.library = "BSP",
                               .settings = settings,
                               .worker = worker,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-foreach(part rng json settings parameters cli error file process)
+foreach(part rng json settings parameters cli error file process trace_name)
   rog_unit_test(${part} LIBS rog_common)
 endforeach()
 

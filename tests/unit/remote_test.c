@@ -305,8 +305,8 @@ static const char *words(const struct rog_json *list, char *text, size_t bytes)
 static struct rog_json *spec(const struct rog_cluster *cluster, int how, size_t rank)
 {
     struct rog_json *config =
-        parse("{\"trace\":\"synth:outdoors\",\"seed\":5,\"workers\":[{\"trace_offset\":30.0},"
-              "{\"trace\":\"constant:2\"}]}");
+        parse("{\"trace\":\"a.csv\",\"seed\":5,\"trace_start\":\"seed\",\"workers\":["
+              "{\"rank\":1,\"trace_offset\":30.0,\"trace\":\"synth:outdoors\"},{\"rank\":2}]}");
     const struct rog_remote_shaping shaping = {.how = how};
     struct rog_error err = {0};
     char *text = NULL;
@@ -359,7 +359,9 @@ static void supervisors_get_their_orders(void **state)
     assert_int_equal(rog_json_size(peers), 2);
     assert_string_equal(rog_json_get_string(rog_json_at(peers, 0), "address", ""), "a");
     assert_string_equal(rog_json_get_string(rog_json_at(peers, 1), "address", ""), "10.0.0.2");
-    assert_string_equal(rog_json_get_string(rog_json_at(peers, 1), "trace", ""), "constant:2");
+    assert_string_equal(rog_json_get_string(rog_json_at(peers, 1), "trace", ""), "a.csv");
+    assert_true(rog_json_get_number(rog_json_at(peers, 0), "phase", -1) == 0);
+    assert_true(rog_json_get_number(rog_json_at(peers, 1), "phase", 0) > 0);
     rog_json_free(server);
 
     struct rog_json *second = spec(&cluster, ROG_REMOTE_PACE, 2);

@@ -70,9 +70,10 @@ static int open_traces(struct parts *parts, struct rog_error *err)
         if (length < 0 || (size_t)length >= sizeof peer->address)
             return rog_fail(err, ROG_EINVAL, "the address of worker %u is too long", from->rank);
         peer->rank = from->rank;
-        peer->offset_s = from->offset_s;
         code = rog_trace_open(&parts->traces[i], from->trace, from->rank, shape->seed, err);
         peer->trace = parts->traces[i];
+        if (!code)
+            peer->offset_s = rog_trace_start_s(peer->trace, from->offset_s, from->phase);
     }
     return code;
 }
@@ -105,7 +106,9 @@ static void live(struct parts *parts, const char *events, const char *lease, pid
     struct rog_shape_options options = {
         .iface = spec->shape.iface,
         .trace = parts->traces[0],
-        .offset_s = spec->shape.offset_s,
+        .offset_s = parts->traces[0] ? rog_trace_start_s(parts->traces[0], spec->shape.offset_s,
+                                                         spec->shape.phase)
+                                     : 0,
         .rank = spec->rank,
         .direction = spec->shape.egress_only ? ROG_SHAPE_EGRESS : ROG_SHAPE_BOTH,
         .peers = parts->peers,

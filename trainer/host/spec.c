@@ -34,6 +34,7 @@ static const struct rog_setting shape_settings[] = {
     {.name = "trace", .type = ROG_SETTING_STRING},
     {.name = "seed", .type = ROG_SETTING_INT, .max = 9007199254740991.0},
     {.name = "offset_s", .type = ROG_SETTING_REAL, .max = OFFSET_MAX_S},
+    {.name = "phase", .type = ROG_SETTING_REAL, .max = 1},
     {.name = "tolerance", .type = ROG_SETTING_REAL, .min = 0.001, .max = 10},
     {.name = NULL},
 };
@@ -43,6 +44,7 @@ static const struct rog_setting peer_settings[] = {
     {.name = "address", .type = ROG_SETTING_STRING},
     {.name = "trace", .type = ROG_SETTING_STRING},
     {.name = "offset_s", .type = ROG_SETTING_REAL, .max = OFFSET_MAX_S},
+    {.name = "phase", .type = ROG_SETTING_REAL, .max = 1},
     {.name = NULL},
 };
 
@@ -102,6 +104,7 @@ static int read_peers(struct rog_host_shape *shape, const struct rog_json *peers
         peer->address = rog_json_get_string(from, "address", NULL);
         peer->trace = rog_json_get_string(from, "trace", NULL);
         peer->offset_s = rog_json_get_number(from, "offset_s", 0);
+        peer->phase = rog_json_get_number(from, "phase", 0);
         if (!code && (!peer->rank || !peer->address || !peer->trace))
             code = rog_fail(err, ROG_EINVAL, "%s: a peer needs rank, address and trace", path);
     }
@@ -121,6 +124,7 @@ static int read_shape(struct rog_host_spec *spec, const char *path, struct rog_e
     shape->trace = rog_json_get_string(from, "trace", NULL);
     shape->seed = (uint64_t)rog_json_get_integer(from, "seed", 1);
     shape->offset_s = rog_json_get_number(from, "offset_s", 0);
+    shape->phase = rog_json_get_number(from, "phase", 0);
     shape->tolerance = rog_json_get_number(from, "tolerance", 0.05);
     shape->egress_only = strcmp(direction, "egress") == 0;
     if (code)

@@ -15,9 +15,9 @@
  *   sysfs        where the sensors are, "/sys"
  *   power        whether to measure energy
  *   shape        null, or {"iface", "direction" ("both", "egress"), "trace", "seed", "offset_s",
- *                "tolerance"} on a worker, and on a server instead of "direction" and "trace"
- *                "peers": [{"rank", "address", "trace", "offset_s"}]
- * Only role and rank have to be there. A member of another name is an error.
+ *                "phase", "tolerance"} on a worker, and on a server instead of "direction" and
+ * "trace" "peers": [{"rank", "address", "trace", "offset_s", "phase"}] Only role and rank have to
+ * be there. A member of another name is an error.
  */
 
 #include <stdbool.h>
@@ -32,7 +32,7 @@
 struct rog_host_peer {
     uint32_t rank;
     const char *address, *trace;
-    double offset_s;
+    double offset_s, phase; /* where in the trace the run starts (trace.h, rog_trace_start_s) */
 };
 
 struct rog_host_shape {
@@ -40,7 +40,7 @@ struct rog_host_shape {
     bool egress_only;
     const char *trace; /* NULL where there are peers */
     uint64_t seed;
-    double offset_s, tolerance;
+    double offset_s, phase, tolerance;
     struct rog_host_peer *peers; /* [peer_count] */
     size_t peer_count;
 };

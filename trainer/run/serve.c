@@ -122,8 +122,12 @@ static int open_traces(struct job *job, struct rog_error *err)
     if (!job->traces || !job->paces)
         return rog_fail_nomem(err);
     for (uint32_t i = 0; i < config->worker_count && !code; i++) {
-        code = rog_trace_open(&job->traces[i], config->workers[i].trace, i + 1, config->seed, err);
-        job->paces[i] = (struct rog_serve_pace){job->traces[i], config->workers[i].trace_offset};
+        const struct rog_run_worker *worker = &config->workers[i];
+        code = rog_trace_open(&job->traces[i], worker->trace, i + 1, config->seed, err);
+        if (!code)
+            job->paces[i] = (struct rog_serve_pace){
+                job->traces[i],
+                rog_trace_start_s(job->traces[i], worker->trace_offset, worker->trace_phase)};
     }
     return code;
 }

@@ -290,6 +290,8 @@ static struct rog_json *describe_workers(const struct rog_run_config *config)
         rog_json_put_integer(worker, "rank", config->workers[i].rank);
         rog_json_put_string(worker, "host", config->workers[i].host);
         rog_json_put_string(worker, "profile", config->workers[i].profile);
+        if (config->workers[i].trace_phase > 0)
+            rog_json_put_number(worker, "trace_phase", config->workers[i].trace_phase);
         if (rog_train_is_program(config))
             rog_json_put_bool(worker, "program", rog_workload_runs_program(config->json, i + 1));
         rog_json_append(workers, worker);

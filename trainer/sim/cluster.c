@@ -30,6 +30,9 @@ static int open_records(const struct rog_run_config *run, struct rog_sim_node *n
         rog_fail_prefix(err, "worker %u", profile->rank);
     else if (profile->zero_mbps > 0)
         rog_trace_lift_zeros(node->trace, profile->zero_mbps);
+    if (!code)
+        node->trace_start_s =
+            rog_trace_start_s(node->trace, profile->trace_offset, profile->trace_phase);
     return code;
 }
 
@@ -135,8 +138,8 @@ static int bandwidth(struct rog_sim_cluster *cluster, uint32_t worker, struct ro
     node->change_s = rog_trace_next_change(node->trace, node->change_s);
     if (code || isinf(node->change_s))
         return code;
-    return rog_sim_put(cluster, ROG_SIM_BANDWIDTH, node->change_s - node->profile->trace_offset,
-                       worker, 0, err);
+    return rog_sim_put(cluster, ROG_SIM_BANDWIDTH, node->change_s - node->trace_start_s, worker, 0,
+                       err);
 }
 
 static int report_energy(struct rog_sim_cluster *cluster, struct rog_error *err)
@@ -182,7 +185,7 @@ static int start(struct rog_sim_cluster *cluster, struct rog_error *err)
         struct rog_sim_node *node = &cluster->nodes[i];
         rog_event_begin(cluster->config->events, ROG_EVENT_JOIN, 0, (int64_t)i + 1);
         code = rog_event_end(cluster->config->events, err);
-        node->change_s = node->profile->trace_offset;
+        node->change_s = node->trace_start_s;
         if (!code)
             code = bandwidth(cluster, i, err);
     }

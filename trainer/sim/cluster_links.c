@@ -152,7 +152,7 @@ int rog_sim_links_init(struct rog_sim_cluster *cluster, struct rog_error *err)
     for (uint32_t i = 0; i < cluster->workers; i++)
         cluster->stations[i] = (struct rog_medium_station){
             .trace = cluster->nodes[i].trace,
-            .trace_offset_s = cluster->nodes[i].profile->trace_offset,
+            .trace_offset_s = cluster->nodes[i].trace_start_s,
         };
     return rog_air_init(&cluster->air, rog_medium_at(0), cluster->stations, cluster->workers, NULL,
                         err);

@@ -70,6 +70,7 @@ struct rog_sim_node {
     bool only_waiting; /* it hears requests only while it waits for its pull */
     float *params;
     struct rog_trace *trace;
+    double trace_start_s;   /* the trace's time at 0 s of the run */
     struct rog_times times; /* recorded ones of iterations; none: the profile's */
     double change_s;        /* of the trace: when the rate changes next */
     double mbps;            /* as reported last */

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include <common/file.h>
+#include <common/trace_name.h>
 
 const struct rog_json *rog_remote_settings(const struct rog_cluster *cluster, size_t rank)
 {
@@ -173,10 +174,12 @@ static const char *trace_of(const struct rog_json *config, size_t rank)
     return rog_json_get_string(worker, "trace", rog_json_get_string(config, "trace", ""));
 }
 
-static double offset_of(const struct rog_json *config, size_t rank)
+/* Where in its trace the worker starts. */
+static void put_start(struct rog_json *to, const struct rog_json *config, size_t rank)
 {
-    return rog_json_get_number(rog_json_at(rog_json_get(config, "workers"), rank - 1),
-                               "trace_offset", 0);
+    const struct rog_json *worker = rog_json_at(rog_json_get(config, "workers"), rank - 1);
+    rog_json_put_number(to, "offset_s", rog_json_get_number(worker, "trace_offset", 0));
+    rog_json_put_number(to, "phase", rog_json_get_number(worker, "trace_phase", 0));
 }
 
 /* The workers as the server shapes them. */
@@ -190,7 +193,7 @@ static struct rog_json *make_peers(const struct rog_json *config, const struct r
         rog_json_put_integer(peer, "rank", (int64_t)rank);
         rog_json_put_string(peer, "address", rog_json_get_string(settings, "address", host));
         rog_json_put_string(peer, "trace", trace_of(config, rank));
-        rog_json_put_number(peer, "offset_s", offset_of(config, rank));
+        put_start(peer, config, rank);
         rog_json_append(peers, peer);
     }
     return peers;
@@ -211,7 +214,7 @@ static struct rog_json *make_shape(const struct rog_json *config, const struct r
         rog_json_put_string(shape, "direction",
                             shaping->how == ROG_REMOTE_BOTH ? "both" : "egress");
         rog_json_put_string(shape, "trace", trace_of(config, rank));
-        rog_json_put_number(shape, "offset_s", offset_of(config, rank));
+        put_start(shape, config, rank);
     } else {
         rog_json_put(shape, "peers", make_peers(config, cluster));
     }
@@ -223,8 +226,15 @@ int rog_remote_spec(const struct rog_json *config, const struct rog_cluster *clu
                     struct rog_error *err)
 {
     const struct rog_json *settings = rog_remote_settings(cluster, rank);
+    struct rog_json *filled = rog_json_copy(config);
+    int code = filled ? rog_trace_start_fill(filled, err) : rog_fail_nomem(err);
+    if (code < 0) {
+        rog_json_free(filled);
+        return code;
+    }
     struct rog_json *spec = rog_json_object();
-    struct rog_json *shape = make_shape(config, cluster, shaping, rank);
+    struct rog_json *shape = make_shape(filled, cluster, shaping, rank);
+    rog_json_free(filled);
     rog_json_put_string(spec, "role", rank ? "work" : "serve");
     rog_json_put_integer(spec, "rank", (int64_t)rank);
     rog_json_put(spec, "arguments", make_arguments(cluster, rank, shaping->how == ROG_REMOTE_PACE));

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_COMMON_TRACE_NAME_H
+#define ROG_COMMON_TRACE_NAME_H
+
+/*
+ * What the setting `trace` of a run's workers says, without opening any: where the bandwidth comes
+ * from, who shares a recording, and where in it each of them starts.
+ */
+
+#include <stdbool.h>
+
+#include <common/json.h>
+#include <rog/error.h>
+
+enum rog_trace_kind {
+    ROG_TRACE_FILE,     /* a recording: a CSV file */
+    ROG_TRACE_CONSTANT, /* one rate: "constant:MBIT" */
+    ROG_TRACE_DRAWN,    /* generated from the run's seed: "synth:NAME" */
+};
+
+/* *what, which may be NULL, is behind the colon, or the whole name of a file. */
+enum rog_trace_kind rog_trace_kind(const char *source, const char **what);
+
+/*
+ * A run's `trace_start`, made into each worker's `trace_phase`, the share of its trace that it
+ * starts at behind its trace_offset, by whoever is about to use them: what is recorded of repeats
+ * differs in the seed alone. Workers that have one keep it.
+ *   spread   n workers that would start at the same place of the same file start an n-th apart
+ *   seed     the same, and everybody starts later by a share that the run's seed draws
+ * config: checked settings, and "workers".
+ */
+int rog_trace_start_fill(struct rog_json *config, struct rog_error *err);
+
+/* The trace of the worker of that rank, as its setting names it; "" where it has none. */
+const char *rog_trace_of_rank(const struct rog_json *config, int64_t rank);
+/* Whether the trace of any of its workers is a file. */
+bool rog_trace_has_file(const struct rog_json *config);
+/* Whether the run's seed has a part in the bandwidth of any of its workers. */
+bool rog_trace_is_seeded(const struct rog_json *config);
+
+/* Workers that start at the same place of the same file, so that all their links fade at once: how
+ * many there are of the largest such group, and a worker of it; 1 where there is none. */
+int rog_trace_sharers(const struct rog_json *config, size_t *count, int64_t *rank,
+                      struct rog_error *err);
+
+#endif

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Looks over a plan for repeats that repeat nothing and for links that fade as one. */
+#include <orchestrator/plan/remarks.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <common/file.h>
+#include <common/trace_name.h>
+#include <common/workload.h>
+
+#define NOTHING_DRAWN "nothing is drawn from the seed where bandwidth is given and nothing trained"
+
+static int say(struct rog_json *texts, char *text, struct rog_error *err)
+{
+    if (!text)
+        return rog_fail_nomem(err);
+    rog_json_append(texts, rog_json_new_string(text));
+    free(text);
+    return 0;
+}
+
+/* ---- repeats ---- */
+
+/* Whether another seed makes another run of it. In real time no two runs are the same. */
+static bool is_drawn(const struct rog_plan *plan, const struct rog_json *config)
+{
+    return plan->real_time || rog_workload_trains(config) || rog_trace_is_seeded(config);
+}
+
+static const char *way_out(const struct rog_json *config)
+{
+    return rog_trace_has_file(config)
+               ? "hint: trace_start = \"seed\" lets each seed start elsewhere in the traces"
+               : "hint: a trace that is drawn, such as trace = \"synth:outdoors\"";
+}
+
+/* The run without its seed, which is the same for two that differ in nothing else. */
+static int hash_of(const struct rog_json *config, char hash[ROG_SHA256_HEX_BYTES],
+                   struct rog_error *err)
+{
+    struct rog_json *rest = rog_json_object();
+    rog_settings_copy(rog_run_settings, 0, ROG_SETTING_ASIDE, config, rest);
+    rog_json_put(rest, "workers", rog_json_copy(rog_json_get(config, "workers")));
+    rog_json_remove(rest, "seed");
+    char *text = rest ? rog_json_text_sorted(rest) : NULL;
+    rog_json_free(rest);
+    if (!text)
+        return rog_fail_nomem(err);
+    rog_sha256(text, strlen(text), hash);
+    free(text);
+    return 0;
+}
+
+/* {hash: the first run that has it}. */
+static int count_same(const struct rog_plan *plan, struct rog_json *first, size_t *count,
+                      size_t *one, size_t *other, struct rog_error *err)
+{
+    *count = 0;
+    for (size_t i = 0; i < plan->count; i++) {
+        const struct rog_json *config = plan->run[i].resolved.config;
+        char hash[ROG_SHA256_HEX_BYTES];
+        if (is_drawn(plan, config))
+            continue;
+        int code = hash_of(config, hash, err);
+        if (code < 0)
+            return code;
+        int64_t before = rog_json_get_integer(first, hash, -1);
+        if (before < 0) {
+            rog_json_put_integer(first, hash, (int64_t)i);
+        } else if ((*count)++ == 0) {
+            *one = (size_t)before;
+            *other = i;
+        }
+    }
+    return 0;
+}
+
+static int remark_same(const struct rog_plan *plan, struct rog_json *texts, struct rog_error *err)
+{
+    size_t count = 0, one = 0, other = 0;
+    struct rog_json *first = rog_json_object();
+    int code = first ? count_same(plan, first, &count, &one, &other, err) : rog_fail_nomem(err);
+    rog_json_free(first);
+    if (code < 0 || count == 0)
+        return code;
+    const struct rog_resolved_run *run = &plan->run[one].resolved;
+    return say(texts,
+               rog_format("%zu of the %zu runs only %s another one, such as %s with seed %lld the "
+                          "one with seed %lld: " NOTHING_DRAWN "; %s",
+                          count, plan->count, count == 1 ? "repeats" : "repeat", run->note,
+                          (long long)plan->run[other].resolved.seed, (long long)run->seed,
+                          way_out(run->config)),
+               err);
+}
+
+int rog_plan_check_repeats(const struct rog_plan *plan, struct rog_error *err)
+{
+    for (size_t i = 0; i < plan->count; i++) {
+        const struct rog_resolved_run *run = &plan->run[i].resolved;
+        if (!is_drawn(plan, run->config))
+            return rog_fail(err, ROG_EINVAL,
+                            "repeats of %s would all be the same run: " NOTHING_DRAWN "; %s",
+                            run->note, way_out(run->config));
+    }
+    return 0;
+}
+
+/* ---- links that fade as one ---- */
+
+/* All that a run's sharing depends on besides the cluster. */
+static char *trace_key(const struct rog_json *config)
+{
+    return rog_format("%s %s", rog_json_get_string(config, "trace_start", ""),
+                      rog_json_get_string(config, "trace", ""));
+}
+
+static int remark_shared(const struct rog_plan *plan, struct rog_json *texts, struct rog_error *err)
+{
+    struct rog_json *seen = rog_json_object();
+    int code = seen ? 0 : rog_fail_nomem(err);
+    for (size_t i = 0; code == 0 && i < plan->count; i++) {
+        const struct rog_json *config = plan->run[i].resolved.config;
+        size_t count = 1;
+        int64_t rank = 0;
+        char *key = trace_key(config);
+        code = key ? 0 : rog_fail_nomem(err);
+        if (key && !rog_json_get(seen, key)) {
+            rog_json_put_bool(seen, key, true);
+            code = rog_trace_sharers(config, &count, &rank, err);
+        }
+        free(key);
+        if (code == 0 && count > 1)
+            code = say(texts,
+                       rog_format("%zu workers have the trace %s from the same moment on, so their "
+                                  "links fade all at once; hint: trace_start = \"spread\", a "
+                                  "trace_offset for each, or a file for each, with {rank} in its "
+                                  "name",
+                                  count, rog_trace_of_rank(config, rank)),
+                       err);
+    }
+    rog_json_free(seen);
+    return code;
+}
+
+int rog_plan_remarks(const struct rog_plan *plan, struct rog_json *texts, struct rog_error *err)
+{
+    for (size_t i = 0; i < rog_json_size(plan->remarks); i++)
+        rog_json_append(texts, rog_json_copy(rog_json_at(plan->remarks, i)));
+    int code = remark_shared(plan, texts, err);
+    return code < 0 ? code : remark_same(plan, texts, err);
+}
