@@ -4,6 +4,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <common/file.h>
 #include <common/settings.h>
@@ -60,6 +61,35 @@ static void print_accuracy(const struct rog_json *s)
               "accuracy", rog_json_number(rog_json_at(first, 2), 0),
               rog_json_number(rog_json_at(last, 2), 0), rog_json_number(rog_json_at(top, 2), 0),
               rog_json_number(rog_json_at(top, 0), 0), count);
+}
+
+/* "after 2911 s", "not up to 8100 s", or nothing. */
+static char *reached_text(const struct rog_json *reached, const char *unit)
+{
+    const char *state = rog_json_get_string(reached, "state", "");
+    if (strcmp(state, "reached") == 0)
+        return rog_format("after %.0f %s", rog_json_get_number(reached, "at", 0), unit);
+    if (strcmp(state, "not reached") == 0)
+        return rog_format("not up to %.0f %s", rog_json_get_number(reached, "seen_to", 0), unit);
+    return rog_strdup("");
+}
+
+static void print_targets(const struct rog_json *s)
+{
+    const struct rog_json *targets = rog_json_get(s, "targets");
+    for (size_t i = 0; i < rog_json_size(targets); i++) {
+        const struct rog_json *target = rog_json_at(targets, i);
+        char *name = rog_label_clean(rog_json_get_string(target, "case", ""), 500);
+        char *seconds = reached_text(rog_json_get(target, "seconds"), "s");
+        char *joules = reached_text(rog_json_get(target, "joules"), "J a worker");
+        if (name && seconds && joules)
+            rog_print("%-18s %g %% (target of %s): %s%s%s", "reached",
+                      rog_json_get_number(target, "target", 0), name, seconds,
+                      joules[0] ? ", " : "", joules);
+        free(joules);
+        free(seconds);
+        free(name);
+    }
 }
 
 static int print_count(const char *kind, const struct rog_json *count, void *user)
@@ -155,6 +185,7 @@ static void print_run(const struct rog_json *s)
     print_number(s, "stall_s", "stall", 3, 1, "s an iteration");
     print_means(s);
     print_accuracy(s);
+    print_targets(s);
     print_number(s, "energy_j", "energy", 1, 1e-3, "kJ a worker");
     print_number(s, "bytes_pushed", "pushed", 1, 1e-6, "MB");
     print_number(s, "bytes_pulled", "pulled", 1, 1e-6, "MB");

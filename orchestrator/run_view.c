@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <orchestrator/figures/run_targets.h>
 #include <orchestrator/output.h>
 #include <orchestrator/store/identity.h>
 #include <orchestrator/store/iterations.h>
@@ -138,6 +139,11 @@ int rog_run_details(struct rog_db *db, const char *text, struct rog_json **summa
             rog_json_put(*summary, "inputs", identity);
         if (code == 0)
             code = put_replay(db, id, *summary, err);
+        struct rog_json *targets = NULL;
+        if (code == 0)
+            code = rog_run_targets(db, id, &targets, err);
+        if (targets)
+            rog_json_put(*summary, "targets", targets);
         if (code == 0)
             code = rog_iterations_means(db, id, &means, err);
         if (means)

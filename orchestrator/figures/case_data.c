@@ -249,8 +249,24 @@ static void find_copies(struct rog_case_data *data, struct rog_case_series *seri
     }
 }
 
-int rog_case_data_load(struct rog_db *db, const char *case_name, struct rog_case_data *data,
-                       struct rog_error *err)
+static void members_keep(struct members *members, const char *run_id)
+{
+    for (size_t i = 0; i < members->count; i++)
+        if (strcmp(members->item[i].id, run_id) == 0) {
+            struct member kept = members->item[i];
+            members->item[i] = members->item[0];
+            members->item[0] = kept;
+        }
+    while (members->count > 1) {
+        struct member *last = &members->item[--members->count];
+        free(last->id);
+        free(last->key);
+    }
+}
+
+/* `only`: a run of the case; NULL: all. */
+static int load(struct rog_db *db, const char *case_name, const char *only,
+                struct rog_case_data *data, struct rog_error *err)
 {
     struct members members = {0};
     *data = (struct rog_case_data){0};
@@ -270,6 +286,8 @@ int rog_case_data_load(struct rog_db *db, const char *case_name, struct rog_case
     code = members_load(db, case_name, &members, err);
     if (code < 0)
         goto out;
+    if (only)
+        members_keep(&members, only);
     data->run = calloc(members.count + 1, sizeof *data->run);
     if (!data->run) {
         code = rog_fail_nomem(err);
@@ -291,6 +309,18 @@ out:
     if (code < 0)
         rog_case_data_release(data);
     return code;
+}
+
+int rog_case_data_load(struct rog_db *db, const char *case_name, struct rog_case_data *data,
+                       struct rog_error *err)
+{
+    return load(db, case_name, NULL, data, err);
+}
+
+int rog_case_data_load_run(struct rog_db *db, const char *case_name, const char *run_id,
+                           struct rog_case_data *data, struct rog_error *err)
+{
+    return load(db, case_name, run_id, data, err);
 }
 
 void rog_case_data_release(struct rog_case_data *data)

@@ -54,6 +54,9 @@ bool rog_case_is_named(const struct rog_case_data *data, size_t series, const ch
 /* ROG_ENOTFOUND for an unknown case. A case without finished runs is loaded, with no series. */
 int rog_case_data_load(struct rog_db *db, const char *case_name, struct rog_case_data *data,
                        struct rog_error *err);
+/* With one of its runs alone: for what is read off that run's line. */
+int rog_case_data_load_run(struct rog_db *db, const char *case_name, const char *run_id,
+                           struct rog_case_data *data, struct rog_error *err);
 void rog_case_data_release(struct rog_case_data *data);
 
 /* Draws and reads curves by these settings (of rog_curve_settings) where they are said instead of

@@ -171,13 +171,26 @@ static int reached_along(const struct rog_case_data *data, const struct rog_case
     return 0;
 }
 
+/* Whether the energy at each of the runs' checkpoints is known. */
+static bool energy_is_whole(const struct rog_case_data *data, const struct rog_case_series *series)
+{
+    for (size_t i = 0; i < series->runs; i++) {
+        const struct rog_case_run *run = &data->run[series->run[i]];
+        for (size_t k = 0; k < run->accuracy.count; k++)
+            if (isnan(run->joules[k]))
+                return false;
+    }
+    return true;
+}
+
 int rog_case_reached(const struct rog_case_data *data, const struct rog_case_series *series,
                      enum rog_quantity quantity, struct rog_curve_reached *reached,
                      struct rog_error *err)
 {
     struct rog_curve_reached in_time;
     int code = reached_along(data, series, quantity, reached, err);
-    if (code < 0 || quantity != ROG_QUANTITY_JOULES || reached->line.state != ROG_REACHED_NOT)
+    if (code < 0 || quantity != ROG_QUANTITY_JOULES || reached->line.state != ROG_REACHED_NOT ||
+        energy_is_whole(data, series))
         return code;
     code = reached_along(data, series, ROG_QUANTITY_SECONDS, &in_time, err);
     if (code == 0 && in_time.line.state == ROG_REACHED)

@@ -187,7 +187,7 @@ static int make_stem(struct rog_db *db, const struct rog_microevents *events, ch
 {
     struct rog_query *query = NULL;
     char *owner = NULL;
-    int code = rog_query_new(&query, db, err, rog_query_case_of_run, "s", events->run_id);
+    int code = rog_query_new(&query, db, err, rog_query_cases_of_run, "s", events->run_id);
     if (code == 0)
         code = rog_query_step(query, err);
     bool owned = code == 1;

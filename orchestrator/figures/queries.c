@@ -101,8 +101,8 @@ const char rog_query_row_runs[] =
     "WHERE kind = 'start' AND json_array_length(data, '$.layers') > 0\n"
     "ORDER BY started_at DESC, id DESC LIMIT 8";
 
-const char rog_query_case_of_run[] = "SELECT name FROM case_runs JOIN cases ON name = case_name\n"
-                                     "WHERE run_id = ?1 ORDER BY created_at, name LIMIT 1";
+const char rog_query_cases_of_run[] = "SELECT name FROM case_runs JOIN cases ON name = case_name\n"
+                                      "WHERE run_id = ?1 ORDER BY created_at, name";
 
 const char rog_query_microevents_runs[] =
     "SELECT id FROM runs\n"

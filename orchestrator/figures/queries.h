@@ -41,8 +41,8 @@ extern const char rog_query_row_layers[];
 extern const char rog_query_row_counts[];
 /* Runs that record rows by layer, latest first. */
 extern const char rog_query_row_runs[];
-/* ?1 run. The first case the run belongs to. */
-extern const char rog_query_case_of_run[];
+/* ?1 run. The cases the run belongs to, oldest first. */
+extern const char rog_query_cases_of_run[];
 /* Runs that have the data microevents needs, latest first. */
 extern const char rog_query_microevents_runs[];
 /* ?1 run. Workers with their host: rank, host, facts. */

@@ -28,6 +28,33 @@ same "what is recorded" "$before" "$(query 'SELECT count(*) FROM runs, events, c
     gnuplot c-case0-statistical-efficiency.gp) || fail "the script does not run by hand"
 [ -s plots/c-case0-statistical-efficiency.pdf ] || fail "nothing drawn by hand"
 
+# How curves are drawn: named in the legend, by the case or by a command.
+energy=plots/c-case0-energy-consumption-against-training-accuracy
+try 0 rogctl redraw c-case0 --format svg --smooth mean:3 --points
+grep -q "smoothed: mean:3" $energy.gp || fail "the legend does not name the smoothing"
+grep -q "show_measured = 1" $energy.gp || fail "no measured points"
+try 0 rogctl redraw c-case0 --format svg --smooth none
+grep -q "smoothed:" $energy.gp && fail "nothing is smoothed, but the legend says so"
+grep -q "It reaches 60% at 250" plots/c-case0-training-accuracy-against-wall-clock-time.dat ||
+    fail "the figure's data do not say when it reaches 60%"
+try 2 rogctl redraw c-case0 --smooth savgol:4:1
+says 'smooth must be none, savgol:WINDOW:ORDER (an odd window'
+sed 's/^case/smooth = "mean:4"; case/' x.conf >y.conf
+try 2 rogctl sweep y.conf
+says 'y.conf, line 1: smooth must be'
+sed 's/^case/smooth = "ema:0.25"; sustain = 2; case/' x.conf >y.conf
+try 0 rogctl sweep y.conf
+grep -q "smoothed: ema:0.25" $energy.gp || fail "the case does not say how its curves are smoothed"
+try 0 rogctl sweep x.conf
+grep -q "smoothed: ema" $energy.gp && fail "a smoothing that is taken back is still there"
+run=$(query "SELECT id FROM runs WHERE library = 'BSP'")
+try 0 rogctl show "$run"
+prints "60 % (target of c-case0): after 250 s"
+query "UPDATE case_settings SET target_accuracy = 99" >out
+try 0 rogctl show "$run"
+prints "99 % (target of c-case0): not up to"
+query "UPDATE case_settings SET target_accuracy = 60" >out
+
 try 0 rogctl report c-case0 --json
 same "seconds to 60%" "250 200" "$(json '[.runs[].seconds_to_target | round] | join(" ")')"
 same "at the end" "61.6 64.5" "$(json '[.runs[].accuracy_at.end] | join(" ")')"
