@@ -62,8 +62,13 @@ const struct rog_setting rog_run_settings[] = {
     {RUN(files), .type = ROG_SETTING_TEXTS, .help = "workload program: the files it needs, texts",
      .flags = ROG_SETTING_OF_PROGRAMS},
     {RUN(test), .type = ROG_SETTING_STRING,
-     .help = "workload program: prints the accuracy (percent) of $ROG_CHECKPOINT as its last line; "
+     .help = "workload program: prints the accuracy (percent), or what `metric` says, of "
+             "$ROG_CHECKPOINT as its last line; "
              "default with ranks: as in workload train",
+     .flags = ROG_SETTING_OF_PROGRAMS},
+    {RUN(metric), .type = ROG_SETTING_GROUP,
+     .help = "workload program: what its test prints, { name; unit; better; }, the last one higher "
+             "or lower; default: the accuracy, in %, higher",
      .flags = ROG_SETTING_OF_PROGRAMS},
     {RUN(ranks), .type = ROG_SETTING_REALS, .min = 1, .max = 65536,
      .help = "workload program: the workers that run it, []: none; the others, and the server, "

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include <common/file.h>
+#include <common/metric.h>
 #include <common/settings.h>
 #include <orchestrator/text/label.h>
 #include <orchestrator/output.h>
@@ -44,23 +45,32 @@ static void print_means(const struct rog_json *s)
     }
 }
 
+static double result_at(const struct rog_json *list, size_t index)
+{
+    return rog_json_number(rog_json_at(rog_json_at(list, index), 2), 0);
+}
+
 static void print_accuracy(const struct rog_json *s)
 {
     const struct rog_json *list = rog_json_get(s, "accuracy");
     size_t count = rog_json_size(list), best = 0;
     if (count == 0)
         return;
-    for (size_t i = 0; i < count; i++)
-        if (rog_json_number(rog_json_at(rog_json_at(list, i), 2), 0) >
-            rog_json_number(rog_json_at(rog_json_at(list, best), 2), 0))
+    struct rog_metric metric;
+    rog_metric_read(s, &metric, NULL);
+    double sign = metric.less_is_better ? -1 : 1, largest = 0;
+    for (size_t i = 0; i < count; i++) {
+        largest = fmax(largest, fabs(result_at(list, i)));
+        if (sign * result_at(list, i) > sign * result_at(list, best))
             best = i;
-    const struct rog_json *first = rog_json_at(list, 0), *last = rog_json_at(list, count - 1);
-    const struct rog_json *top = rog_json_at(list, best);
-    rog_print("%-18s %.2f %% at first, %.2f %% at last, best %.2f %% at %.0f s; %zu tested "
+    }
+    int digits = rog_metric_digits(&metric, largest);
+    const char *space = metric.unit[0] ? " " : "", *unit = metric.unit;
+    rog_print("%-18s %.*f%s%s at first, %.*f%s%s at last, best %.*f%s%s at %.0f s; %zu tested "
               "checkpoints",
-              "accuracy", rog_json_number(rog_json_at(first, 2), 0),
-              rog_json_number(rog_json_at(last, 2), 0), rog_json_number(rog_json_at(top, 2), 0),
-              rog_json_number(rog_json_at(top, 0), 0), count);
+              metric.name, digits, result_at(list, 0), space, unit, digits,
+              result_at(list, count - 1), space, unit, digits, result_at(list, best), space, unit,
+              rog_json_number(rog_json_at(rog_json_at(list, best), 0), 0), count);
 }
 
 /* "after 2911 s", "not up to 8100 s", or nothing. */

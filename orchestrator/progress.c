@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <common/clock.h>
+#include <common/metric.h>
 #include <orchestrator/text/label.h>
 
 #define REDRAW_S 0.2
@@ -58,10 +59,14 @@ static void add_numbers(struct line *line, const struct rog_fleet_job *job, bool
 {
     add_part(line, " %6.0f s", job->t);
     add_part(line, "  %s %5lld", brief ? "it" : "iteration", (long long)job->iteration);
+    struct rog_metric metric;
+    rog_metric_read(job->config, &metric, NULL);
+    bool percent = rog_metric_is_percent(&metric);
+    const char *name = brief && strcmp(metric.name, "accuracy") == 0 ? "acc" : metric.name;
     if (isnan(job->accuracy))
-        add_part(line, "  %s    - ", brief ? "acc" : "accuracy");
+        add_part(line, "  %s    - ", name);
     else
-        add_part(line, "  %s %4.1f%%", brief ? "acc" : "accuracy", job->accuracy);
+        add_part(line, percent ? "  %s %4.1f%%" : "  %s %.4g", name, job->accuracy);
     if (isnan(job->stall_share))
         add_part(line, "  stall  - ");
     else

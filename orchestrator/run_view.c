@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <common/file.h>
+#include <common/metric.h>
 #include <orchestrator/figures/run_targets.h>
 #include <orchestrator/output.h>
 #include <orchestrator/store/identity.h>
@@ -15,11 +17,46 @@
 #include <orchestrator/store/summary.h>
 #include <rog/events.h>
 
+/* Whether all runs are tested for the same. */
+static bool one_metric(const struct rog_json *runs, struct rog_metric *metric)
+{
+    rog_metric_read(rog_json_at(runs, 0), metric, NULL);
+    for (size_t i = 1; i < rog_json_size(runs); i++) {
+        struct rog_metric other;
+        rog_metric_read(rog_json_at(runs, i), &other, NULL);
+        if (!rog_metric_is_same(metric, &other))
+            return false;
+    }
+    return true;
+}
+
+/* The last test's result; with its name and unit where the heading does not have them. */
+static void result_cell(struct rog_table *table, const struct rog_json *run,
+                        const struct rog_json *last, bool one)
+{
+    struct rog_metric metric;
+    double value = last ? rog_json_number(rog_json_at(last, 2), (double)NAN) : (double)NAN;
+    rog_metric_read(run, &metric, NULL);
+    int digits = rog_metric_digits(&metric, value);
+    if (one || isnan(value))
+        rog_table_number(table, value, digits);
+    else
+        rog_table_cell(table, "%.*f %s%s%s", digits, value, metric.unit, metric.unit[0] ? " " : "",
+                       metric.name);
+}
+
 int rog_runs_table(const struct rog_json *runs, struct rog_error *err)
 {
-    struct rog_table *table = rog_table_new(
-        "run|note|status|>seed|>seconds|>iterations|>compute s|>communication s|>stall s"
-        "|>accuracy %|>energy kJ");
+    struct rog_metric metric;
+    bool one = one_metric(runs, &metric);
+    char *titles = rog_format("run|note|status|>seed|>seconds|>iterations|>compute s"
+                              "|>communication s|>stall s|>%s%s%s|>energy kJ",
+                              one ? metric.name : "test result", one && metric.unit[0] ? " " : "",
+                              one ? metric.unit : "");
+    struct rog_table *table = titles ? rog_table_new(titles) : NULL;
+    free(titles);
+    if (!table)
+        return rog_fail_nomem(err);
     for (size_t i = 0; i < rog_json_size(runs); i++) {
         const struct rog_json *run = rog_json_at(runs, i);
         const struct rog_json *accuracy = rog_json_get(run, "accuracy");
@@ -35,7 +72,7 @@ int rog_runs_table(const struct rog_json *runs, struct rog_error *err)
         rog_table_number(table, rog_json_get_number(run, "compute_s", none), 2);
         rog_table_number(table, rog_json_get_number(run, "communication_s", none), 2);
         rog_table_number(table, rog_json_get_number(run, "stall_s", none), 2);
-        rog_table_number(table, last ? rog_json_number(rog_json_at(last, 2), none) : none, 2);
+        result_cell(table, run, last, one);
         rog_table_number(table, rog_json_get_number(run, "energy_j", none) / 1000, 2);
     }
     return rog_table_print(table, err);

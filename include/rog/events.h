@@ -45,7 +45,8 @@
 /* The server saved the model. "iteration", "path" (relative to the run's folder), "sha256". */
 #define ROG_EVENT_CHECKPOINT "checkpoint"
 
-/* A checkpoint was tested. "path", "sha256", "accuracy" (percent), "images", "loss". */
+/* A checkpoint was tested. "path", "sha256", "accuracy" (percent, or what the run's setting
+ * `metric` says), "images", "loss". */
 #define ROG_EVENT_ACCURACY "accuracy"
 
 /* "iteration", "waits_for" [{rank, version}]; and its end: "iteration", "stall_s". */

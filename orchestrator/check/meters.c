@@ -97,6 +97,11 @@ int rog_verify_bytes(struct rog_db *db, const struct rog_record *record,
 }
 
 /* How many readings there are of a kind, and those (rank, t, before, value) that should not be. */
+/* Of the run's tests: what has no metric of its own is the accuracy. */
+#define PERCENT                                                        \
+    "coalesce(CASE WHEN json_valid(config) THEN json_extract(config, " \
+    "'$.metric.unit') END, '%') = '%'"
+
 static const struct {
     const char *says, *count, *wrong;
 } meters[] = {
@@ -121,10 +126,11 @@ static const struct {
      "SELECT 0, t, before, iteration FROM (SELECT t, iteration,"
      " lag(iteration, 1, 0) OVER (ORDER BY t) AS before"
      " FROM checkpoints WHERE run_id = ?1) WHERE iteration < before ORDER BY t"},
-    {"the checkpoint's accuracy is no percentage",
-     "SELECT count(accuracy) FROM checkpoints WHERE run_id = ?1",
-     "SELECT 0, t, 0, accuracy FROM checkpoints WHERE run_id = ?1"
-     " AND (accuracy < 0 OR accuracy > 100) ORDER BY t"},
+    {"the checkpoint's result is no percentage",
+     "SELECT count(accuracy) FROM checkpoints JOIN runs ON id = run_id"
+     " WHERE run_id = ?1 AND " PERCENT,
+     "SELECT 0, t, 0, accuracy FROM checkpoints JOIN runs ON id = run_id"
+     " WHERE run_id = ?1 AND " PERCENT " AND (accuracy < 0 OR accuracy > 100) ORDER BY t"},
 };
 
 int rog_verify_meters(struct rog_db *db, const struct rog_record *record,

@@ -42,7 +42,7 @@ struct rog_experiment {
     char *path;
     char *case_name;                                /* without -caseK */
     char *figure;                                   /* NULL when not given */
-    double target_accuracy;                         /* percent; NaN when not given */
+    double target_accuracy;                         /* of what is tested; NaN when not given */
     struct rog_experiment_name contender, baseline; /* a library or a run's note */
     struct rog_experiment_name cluster;             /* a path from the file's folder, or a name that
                                                        rog_cluster_path knows */

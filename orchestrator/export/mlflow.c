@@ -40,8 +40,10 @@ static char *metrics_sql(void)
     if (!text)
         return NULL;
     fputs("SELECT key, value, t, step FROM (\n"
-          "    SELECT 'accuracy' AS key, accuracy AS value, t, iteration AS step\n"
-          "    FROM checkpoints WHERE run_id = ?1\n",
+          "    SELECT coalesce(CASE WHEN json_valid(config)\n"
+          "            THEN json_extract(config, '$.metric.name') END, 'accuracy') AS key,\n"
+          "        accuracy AS value, t, iteration AS step\n"
+          "    FROM checkpoints JOIN runs ON id = run_id WHERE run_id = ?1\n",
           text);
     for (size_t i = 0; i < sizeof made / sizeof *made; i++)
         fprintf(text, curve, made[i].key, made[i].value);

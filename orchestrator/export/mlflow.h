@@ -6,10 +6,10 @@
  * A case out of results.db to an MLflow tracking server, over its REST API.
  *
  * The case becomes an experiment of its name. In it each finished run is a run: parameters
- * (library, threshold... and the resolved configuration), metrics with their times (accuracy by
- * iteration; of each worker its time composition, loss, staleness and shares of rows by iteration,
- * and its energy by second; the summary), and as files its configuration and versions. One run
- * more, named as the case, holds the figures and the report.
+ * (library, threshold... and the resolved configuration), metrics with their times (accuracy, or
+ * what its tests measure, by iteration; of each worker its time composition, loss, staleness and
+ * shares of rows by iteration, and its energy by second; the summary), and as files its
+ * configuration and versions. One run more, named as the case, holds the figures and the report.
  *
  * Runs carry a tag by which they are found again: exporting twice leaves what is there, sends what
  * is missing (a broken export is continued where it ended) and replaces the figures.

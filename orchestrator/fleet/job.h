@@ -38,7 +38,7 @@ struct rog_fleet_job {
     int64_t iteration;
     double t;           /* s since the run's start */
     double done;        /* 0..1 */
-    double accuracy;    /* of the last tested checkpoint, percent; NaN before */
+    double accuracy;    /* result of the last tested checkpoint (common/metric.h); NaN before */
     double stall_share; /* of an iteration's time, 0..1; NaN before the first */
     double wall_s;      /* since this process took it up */
     bool taken_up;      /* an earlier process's events were complete: only tests were left */

@@ -28,7 +28,7 @@ struct rog_fleet_tester {
     struct rog_process process;
     struct rog_lines lines;
     char *in_flight; /* the checkpoint that is being tested, as the table names it; NULL: none */
-    double accuracy; /* of the last one, percent; NaN before */
+    double accuracy; /* result of the last one; NaN before */
     size_t tested;
 };
 

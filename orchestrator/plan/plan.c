@@ -9,6 +9,7 @@
 #include <strings.h>
 
 #include <common/file.h>
+#include <common/metric.h>
 #include <orchestrator/plan/fit.h>
 
 static const char *const action_names[] = {"new", "waiting", "interrupted", "failed", "done"};
@@ -241,6 +242,30 @@ static int keep_only(struct rog_plan *plan, const char *only, struct rog_error *
                            only, all);
 }
 
+/* Runs of a case are compared with each other, and with its target. */
+static int check_metrics(const struct rog_plan *plan, const struct rog_experiment *experiment,
+                         struct rog_error *err)
+{
+    struct rog_metric first, own;
+    char one[ROG_METRIC_TEXT_BYTES], two[ROG_METRIC_TEXT_BYTES];
+    rog_metric_read(plan->run[0].resolved.config, &first, NULL);
+    rog_metric_title(&first, one);
+    for (size_t i = 1; i < plan->count; i++) {
+        rog_metric_read(plan->run[i].resolved.config, &own, NULL);
+        rog_metric_title(&own, two);
+        if (!rog_metric_is_same(&first, &own))
+            return rog_fail(err, ROG_EINVAL,
+                            "%s, line %d: the run is tested for %s, and the one of line %d for %s: "
+                            "runs of one case must be comparable",
+                            experiment->path, plan->run[i].line, two, plan->run[0].line, one);
+    }
+    rog_metric_range(&first, two);
+    if (!isnan(plan->target_accuracy) && !rog_metric_may_be(&first, plan->target_accuracy))
+        return rog_fail(err, ROG_EINVAL, "%s: target_accuracy must be %s (found %g)",
+                        experiment->path, two, plan->target_accuracy);
+    return 0;
+}
+
 int rog_plan_experiment(struct rog_plan **out, const struct rog_experiment *experiment,
                         const struct rog_cluster *cluster, const struct rog_plan_options *options,
                         struct rog_error *err)
@@ -268,6 +293,8 @@ int rog_plan_experiment(struct rog_plan **out, const struct rog_experiment *expe
         .plan = plan, .experiment = experiment, .cluster = cluster, .options = options};
     if (code == 0)
         code = add_all(&planning, err);
+    if (code == 0)
+        code = check_metrics(plan, experiment, err);
     if (code == 0)
         code = check_named(plan, experiment->path, "contender", &experiment->contender, err);
     if (code == 0)

@@ -50,7 +50,7 @@ struct rog_plan {
     char *other_cluster;        /* a remark on runs of another one (choose.h); or NULL */
     bool real_time;             /* the cluster is */
     char *figure;               /* NULL where the case has none */
-    double target_accuracy;     /* percent, NaN where the case has none */
+    double target_accuracy;     /* of what is tested, NaN where the case has none */
     char *contender, *baseline; /* what the case compares; NULL where it does not say */
     struct rog_json *remarks;   /* texts: what of the file is not as it seems */
     char *options;              /* what else is said of it, JSON; NULL where nothing is */

@@ -58,6 +58,9 @@ static int record_position(const struct rog_plan *plan, const struct rog_plan_ru
 {
     if (!plan->base)
         return rog_case_append_run(db, plan->case_name, run->id, err);
+    int code = rog_case_check_metric(db, plan->case_name, run->id, NULL, err);
+    if (code < 0)
+        return code;
     return rog_db_run(db, err,
                       "INSERT INTO case_runs(case_name, position, run_id)"
                       " VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET position = ?2",

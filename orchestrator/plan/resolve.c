@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <common/file.h>
+#include <common/metric.h>
 #include <common/plugin.h>
 #include <common/settings.h>
 #include <common/workload.h>
@@ -114,12 +115,19 @@ static int resolve_program(struct rog_json *config, const struct rog_cluster *cl
                         "workload program needs %s: workload = { command = \"python3 train.py\"; "
                         "files = [\"train.py\"]; test = \"python3 train.py --test\"; }",
                         rog_json_get(config, "command") ? "test" : "command");
+    if (rog_json_get(config, "metric") && !rog_json_get(config, "test"))
+        return rog_fail(err, ROG_EINVAL,
+                        "metric says what the program's test prints, and there is no test: the "
+                        "network's accuracy is tested");
+    int code = rog_metric_resolve(config, err);
+    if (code < 0)
+        return code;
     if (!cluster->kind->real_time)
         return rog_fail(err, ROG_EINVAL,
                         "a program computes in real time, and clusters of kind %s are in virtual "
                         "time: take one in real time",
                         cluster->kind->name);
-    int code = rog_workload_check_ranks(config, rog_json_size(cluster->workers), err);
+    code = rog_workload_check_ranks(config, rog_json_size(cluster->workers), err);
     if (code < 0)
         return code;
     rog_json_put_string(config, "wire_model", "same");

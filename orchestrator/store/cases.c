@@ -3,6 +3,7 @@
 #include <orchestrator/store/cases.h>
 
 #include <orchestrator/store/ingest.h>
+#include <orchestrator/store/summary.h>
 
 static struct rog_json *case_object(const struct rog_query *query)
 {
@@ -48,9 +49,54 @@ int rog_case_run_ids(struct rog_db *db, const char *case_name, struct rog_query 
                          "s", case_name);
 }
 
+#define METRIC(run) \
+    "CASE WHEN json_valid(" run ".config) THEN json_extract(" run ".config, '$.metric') END"
+
+static int fail_of_metrics(struct rog_db *db, const char *case_name, const char *id,
+                           const char *other, struct rog_error *err)
+{
+    struct rog_run_row own = {0}, their = {0};
+    char own_title[ROG_METRIC_TEXT_BYTES], their_title[ROG_METRIC_TEXT_BYTES];
+    int code = rog_run_row_load(db, id, &own, err);
+    if (code == 0)
+        code = rog_run_row_load(db, other, &their, err);
+    rog_metric_title(&own.metric, own_title);
+    rog_metric_title(&their.metric, their_title);
+    if (code == 0)
+        code = rog_fail(err, ROG_EINVAL,
+                        "%s is tested for %s, and %s of case %s for %s: they cannot be compared; "
+                        "hint: put it into another case (a sweep's --fresh begins one)",
+                        id, own_title, other, case_name, their_title);
+    rog_run_row_release(&own);
+    rog_run_row_release(&their);
+    return code;
+}
+
+int rog_case_check_metric(struct rog_db *db, const char *case_name, const char *id,
+                          const char *leaving, struct rog_error *err)
+{
+    struct rog_query *query = NULL;
+    int code =
+        rog_query_new(&query, db, err,
+                      "SELECT other.id FROM case_runs JOIN runs AS other ON other.id = run_id"
+                      " JOIN runs AS own ON own.id = ?2"
+                      " WHERE case_name = ?1 AND other.id IS NOT ?3"
+                      " AND " METRIC("other") " IS NOT " METRIC("own") " LIMIT 1",
+                      "sss", case_name, id, leaving);
+    if (code == 0)
+        code = rog_query_step(query, err);
+    if (code == 1)
+        code = fail_of_metrics(db, case_name, id, rog_query_text(query, 0), err);
+    rog_query_free(query);
+    return code;
+}
+
 int rog_case_append_run(struct rog_db *db, const char *case_name, const char *id,
                         struct rog_error *err)
 {
+    int code = rog_case_check_metric(db, case_name, id, NULL, err);
+    if (code < 0)
+        return code;
     return rog_db_run(db, err,
                       "INSERT OR IGNORE INTO case_runs(case_name, position, run_id)"
                       " SELECT ?1, coalesce(max(position) + 1, 0), ?2 FROM case_runs"
@@ -102,10 +148,13 @@ int rog_case_replace_run(struct rog_db *db, const char *case_name, const char *o
                          struct rog_error *err)
 {
     struct rog_query *query = NULL;
-    int code = rog_query_new(&query, db, err,
-                             "UPDATE case_runs SET run_id = ?3 WHERE case_name = ?1"
-                             " AND run_id = ?2 RETURNING position",
-                             "sss", case_name, old, new);
+    int code = rog_case_check_metric(db, case_name, new, old, err);
+    if (code < 0)
+        return code;
+    code = rog_query_new(&query, db, err,
+                         "UPDATE case_runs SET run_id = ?3 WHERE case_name = ?1"
+                         " AND run_id = ?2 RETURNING position",
+                         "sss", case_name, old, new);
     return changed(query, code, case_name, old, err);
 }
 

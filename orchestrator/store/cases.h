@@ -15,6 +15,11 @@ int rog_cases_list(struct rog_db *db, struct rog_json *cases, struct rog_error *
 int rog_case_run_ids(struct rog_db *db, const char *case_name, struct rog_query **query,
                      struct rog_error *err);
 
+/* Runs that are tested for different things (common/metric.h) are not compared: ROG_EINVAL where a
+ * run of the case, but for `leaving` (may be NULL), is tested for another thing than run `id`. */
+int rog_case_check_metric(struct rog_db *db, const char *case_name, const char *id,
+                          const char *leaving, struct rog_error *err);
+
 /* Puts the run behind those that the case has; it stays where it is if the case has it. */
 int rog_case_append_run(struct rog_db *db, const char *case_name, const char *id,
                         struct rog_error *err);

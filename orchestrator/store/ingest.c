@@ -11,6 +11,7 @@
 #include <common/file.h>
 #include <orchestrator/store/iterations.h>
 #include <orchestrator/store/paths.h>
+#include <orchestrator/store/summary.h>
 #include <rog/events.h>
 
 enum statement { BANDWIDTH, ENERGY, CHECKPOINT, EVENT, WORKER, STORED, STATEMENTS };
@@ -323,6 +324,17 @@ int rog_ingest_accuracy(struct rog_db *db, const char *run_id, const char *path,
     const char *sha256 = rog_json_get_string(event, "sha256", NULL);
     if (!rog_json_is_number(accuracy))
         return rog_fail(err, ROG_EFORMAT, "%s: the tester gave no accuracy", path);
+    struct rog_run_row row;
+    char range[ROG_METRIC_TEXT_BYTES];
+    int known = rog_run_row_load(db, run_id, &row, err);
+    if (known < 0)
+        return known;
+    bool right = rog_metric_may_be(&row.metric, rog_json_number(accuracy, 0));
+    rog_metric_range(&row.metric, range);
+    rog_run_row_release(&row);
+    if (!right)
+        return rog_fail(err, ROG_EFORMAT, "%s: the tester gave %g instead of %s", path,
+                        rog_json_number(accuracy, 0), range);
     struct rog_query *query = NULL;
     int code = rog_query_new(&query, db, err,
                              "UPDATE checkpoints SET accuracy = ?, tested_at = ?"

@@ -66,6 +66,16 @@ static void names_list(const struct rog_names *names, size_t most, char *text, s
         snprintf(text + at, bytes - at, " and %zu more", names->count - most);
 }
 
+/* What cannot be read says nothing. */
+static void metric_of(const char *config, struct rog_metric *metric)
+{
+    struct rog_json *json = NULL;
+    if (config && rog_json_parse(config, strlen(config), "config", &json, NULL) < 0)
+        json = NULL;
+    rog_metric_read(json, metric, NULL);
+    rog_json_free(json);
+}
+
 int rog_run_row_load(struct rog_db *db, const char *id, struct rog_run_row *row,
                      struct rog_error *err)
 {
@@ -98,6 +108,7 @@ int rog_run_row_load(struct rog_db *db, const char *id, struct rog_run_row *row,
         for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
             *numbers[i] = rog_query_int(query, column++);
         row->is_virtual = rog_query_int(query, column) != 0;
+        metric_of(row->config, &row->metric);
         if (code < 0) {
             rog_run_row_release(row);
             rog_fail_nomem(err);
@@ -511,6 +522,7 @@ int rog_run_summary(struct rog_db *db, const char *run_id, struct rog_json **sum
         rog_json_put_number(s, "compute_s", composition.compute_s);
         rog_json_put_number(s, "communication_s", composition.communication_s);
         rog_json_put_number(s, "stall_s", composition.stall_s);
+        rog_json_put(s, "metric", rog_metric_json(&row.metric));
         put_accuracy(s, &accuracy);
         rog_json_put_number(s, "energy_j", extent.energy_j);
         rog_json_put_integer(s, "bytes_pushed", extent.bytes_pushed);

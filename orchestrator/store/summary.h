@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include <common/json.h>
+#include <common/metric.h>
 #include <orchestrator/store/db.h>
 
 /* A row of `runs`. Texts are heap memory, NULL where the column is NULL. */
@@ -21,7 +22,8 @@ struct rog_run_row {
     char *started_at, *ended_at, *error, *config_hash;
     char *config, *versions; /* JSON */
     int64_t threshold, batchsize, epochs, seed, attempt;
-    bool is_virtual; /* its times are virtual: one process wrote its events */
+    struct rog_metric metric; /* what its tests measure */
+    bool is_virtual;          /* its times are virtual: one process wrote its events */
 };
 
 /* ROG_ENOTFOUND for an id that is not recorded. `id` is the whole id (see rog_run_find). */
@@ -46,7 +48,7 @@ struct rog_case_row {
     char *name, *figure, *created_at;
     char *contender, *baseline; /* what its gains are of and over: a library or a run's note; NULL:
                                    not said */
-    double target_accuracy;     /* percent, NaN where the case has none */
+    double target_accuracy;     /* of what is tested, NaN where the case has none */
     struct rog_json *options;   /* what else its experiment file says of the case: an object, empty
                                    where that says nothing */
     int64_t runs;

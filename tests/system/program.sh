@@ -79,6 +79,17 @@ wrong '{ command = "true"; tset = "true"; }' local.conf 'unknown setting tset in
 wrong "{ command = \"echo oh dear >&2; exit 3\"; test = \"true\"; }" local.conf 'oh dear'
 wrong "{ command = \"$python train.py\"; files = [\"train.py\", \"parts/rings.py\"]; test = \"echo many\"; }" \
     local.conf 'did not print an accuracy'
+# What a test measures has a name, a unit and a direction.
+metric='command = "true"; files = []; ranks = []; test = "echo -0.25"; metric ='
+for case in '{ name = "r|l"; }/metric: name must be text' '{ nam = "r"; }/unknown member nam' \
+    '{ name = "r"; better = "more"; }/better must be' '{ unit = "%"; }/metric needs a name'; do
+    wrong "{ $metric ${case%%/*}; }" local.conf "${case#*/}"
+done
+wrong '"train"; metric = { name = "r"; }' local.conf 'metric is a setting of programs'
+wrong '{ command = "true"; files = []; ranks = []; metric = { name = "r"; }; }' local.conf \
+    'there is no test'
+wrong "{ $metric { name = \"IoU\"; unit = \"%\"; }; }; pretrain_epochs = 0; wire_model = \"same\"" local.conf \
+    'did not print a number from 0 to 100 percent (IoU)'
 # Who leaves early has said why.
 cp job/train.py job/leaves.py
 sed -i 's/^    loss.backward()/&; sys.exit("oh dear, after all") if optimizer.iteration == 3 else 0/' job/leaves.py

@@ -3,5 +3,6 @@ foreach(part rng json settings parameters cli error file process trace_name)
   rog_unit_test(${part} LIBS rog_common)
 endforeach()
 
+rog_unit_test(metric LIBS rog_common)
 rog_unit_test(docs LIBS rog_common rog_conf rog_kinds)
 target_compile_definitions(test_docs PRIVATE DOCS="${PROJECT_SOURCE_DIR}/docs")

@@ -142,7 +142,7 @@ static const struct wrong wrong_experiments[] = {
     {"case = \"a\"; runs = ( { workload = \"trian\"; } );",
      "workload must be one of train, none, program (found \"trian\")"},
     {"case = \"a\"; runs = ( { workload = { rank = [1]; }; } );",
-     "unknown setting rank in workload; it has command, files, test, ranks"},
+     "unknown setting rank in workload; it has command, files, test, metric, ranks"},
     {"case = \"a\"; runs = ( { control = \"out doors\"; } );",
      "control becomes part of file names"},
     {"case = \"a\"; runs = ( { seed = true; } );", "(found true)"},
@@ -170,7 +170,7 @@ static const struct wrong wrong_experiments[] = {
     {"case = \"a\"; size = 3.5; runs = ( { } );", "size must be"},
     {"case = \"a\";\nfont = \"A'B\"; runs = ( { } );", "line 2: font must be"},
     {"case = \"a\"; format = \"pdf,gif\"; runs = ( { } );", "pdf, svg and png are there"},
-    {"case = \"a\"; target_accuracy = 101; runs = ( { } );", "target_accuracy must be a number"},
+    {"case = \"a\"; target_accuracy = 1e10; runs = ( { } );", "target_accuracy must be a number"},
 };
 
 static void wrong_experiments_are_answered_exactly(void **state)

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include <common/file.h>
+#include <orchestrator/store/cases.h>
 #include <orchestrator/store/db.h>
 #include <orchestrator/store/iteration_columns.h>
 #include <orchestrator/store/schema.h>
@@ -302,6 +303,36 @@ static void cases_know_their_runs_in_order(void **state)
                      ROG_EFORMAT);
 }
 
+/* What one run's tests measure is not compared with what another's do. */
+static void cases_are_of_one_metric(void **state)
+{
+    struct fixture *f = *state;
+    struct rog_error err;
+    static const char *const ids[] = {"a", "b", "c", "d"};
+    static const char *const configs[] = {
+        "{}", "{\"metric\":{\"name\":\"mIoU\",\"unit\":\"\",\"better\":\"higher\"}}", "no JSON",
+        "{\"metric\":{\"name\":\"mIoU\",\"unit\":\"\",\"better\":\"higher\"}}"};
+    for (size_t i = 0; i < 4; i++) {
+        add_run(f->db, ids[i]);
+        assert_int_equal(rog_db_run(f->db, &err, "UPDATE runs SET config = ? WHERE id = ?", "ss",
+                                    configs[i], ids[i]),
+                         0);
+    }
+    assert_int_equal(rog_case_add_run(f->db, "one", "a", &err), 0);
+    assert_int_equal(rog_case_add_run(f->db, "one", "c", &err), 0);
+    assert_int_equal(rog_case_add_run(f->db, "one", "b", &err), ROG_EINVAL);
+    assert_non_null(strstr(err.message, "b is tested for mIoU, and a of case one for accuracy"));
+    assert_int_equal(rog_case_add_run(f->db, "two", "b", &err), 0);
+    assert_int_equal(rog_case_add_run(f->db, "two", "d", &err), 0);
+    assert_int_equal(rog_case_replace_run(f->db, "two", "b", "a", &err), ROG_EINVAL);
+    assert_int_equal(rog_case_remove_run(f->db, "two", "d", &err), 0);
+    assert_int_equal(rog_case_replace_run(f->db, "two", "b", "a", &err), 0);
+    struct rog_run_row row;
+    assert_int_equal(rog_run_row_load(f->db, "d", &row, &err), 0);
+    assert_string_equal(row.metric.name, "mIoU");
+    rog_run_row_release(&row);
+}
+
 /* Two workers with numbers that are easy to average by hand. */
 static void add_iterations(struct rog_db *db)
 {
@@ -425,6 +456,7 @@ int main(void)
         TEST(an_older_schema_is_brought_up),
         TEST(a_run_is_found_by_its_beginning),
         TEST(cases_know_their_runs_in_order),
+        TEST(cases_are_of_one_metric),
         TEST(summaries_average_over_workers),
         TEST(show_has_what_the_contract_names),
     };

@@ -12,7 +12,7 @@
 struct rog_tester;
 
 struct rog_test_result {
-    double accuracy; /* percent */
+    double accuracy; /* percent; of a program what it measures (common/metric.h) */
     double loss;     /* mean cross-entropy with the true class */
     uint32_t images;
     char sha256[65]; /* of the file */

@@ -13,6 +13,7 @@
 
 #include <common/file.h>
 #include <common/hash.h>
+#include <common/metric.h>
 
 #define FOLDER "program"
 
@@ -192,6 +193,19 @@ static int run_test(const char *test, const char *folder, double *number, int *s
     return code;
 }
 
+static int check_result(const struct rog_run_config *config, const char *checkpoint, double value,
+                        struct rog_error *err)
+{
+    struct rog_metric metric;
+    char range[ROG_METRIC_TEXT_BYTES];
+    int code = rog_metric_read(config->json, &metric, err);
+    if (code || rog_metric_may_be(&metric, value))
+        return code;
+    rog_metric_range(&metric, range);
+    return rog_fail(err, ROG_EFAILED, "the test \"%s\" of %s did not print %s as its last line",
+                    config->test, checkpoint, range);
+}
+
 int rog_program_test(const struct rog_run_config *config, const char *folder,
                      const char *checkpoint, struct rog_test_result *result, struct rog_error *err)
 {
@@ -210,10 +224,5 @@ int rog_program_test(const struct rog_run_config *config, const char *folder,
                         "in the log",
                         config->test, checkpoint, WIFEXITED(status) ? "status" : "signal",
                         WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
-    if (!(result->accuracy >= 0 && result->accuracy <= 100))
-        return rog_fail(err, ROG_EFAILED,
-                        "the test \"%s\" of %s did not print an accuracy from 0 to 100 percent as "
-                        "its last line",
-                        config->test, checkpoint);
-    return ROG_OK;
+    return check_result(config, checkpoint, result->accuracy, err);
 }

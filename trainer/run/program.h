@@ -12,7 +12,7 @@
  * ROG_KEY_FILE, ROG_CONFIG, ROG_RANK, ROG_OUT, ROG_SERVER_TIMEOUT (s), ROG_PACE (1: the link is
  * paced) and ROG_ENERGY (0: something else measures it), which rog_open_from_environment of librog
  * and rog.from_env() read. A test gets ROG_CHECKPOINT and ROG_CONFIG; the last line that it prints
- * begins with the accuracy in percent.
+ * begins with the accuracy in percent, or with what the setting `metric` says.
  */
 
 #include <stdbool.h>
@@ -36,8 +36,8 @@ int rog_program_become(const struct rog_run_config *config, const struct rog_pro
 /* Lays the files beside the configuration, into *folder (heap memory), for rog_program_test. */
 int rog_program_prepare_test(const struct rog_run_config *config, const char *config_path,
                              char **folder, struct rog_error *err);
-/* ROG_EFAILED: the test ended with an error, or printed no accuracy. The result has no loss (NaN)
- * and no number of images (0). */
+/* ROG_EFAILED: the test ended with an error, or printed no such number. The result has no loss
+ * (NaN) and no number of images (0). */
 int rog_program_test(const struct rog_run_config *config, const char *folder,
                      const char *checkpoint, struct rog_test_result *result, struct rog_error *err);
 

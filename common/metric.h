@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_COMMON_METRIC_H
+#define ROG_COMMON_METRIC_H
+
+/*
+ * What the test of a run's checkpoints measures, read from its configuration: the setting `metric`,
+ * {name, unit, better ("higher" or "lower")}. Without it: accuracy in %, of which more is better.
+ * Events and results.db have the number under the name "accuracy" all the same.
+ */
+
+#include <stdbool.h>
+
+#include <common/json.h>
+#include <rog/error.h>
+
+struct rog_metric {
+    char name[40]; /* "accuracy"; plain text */
+    char unit[16]; /* "%"; empty: none */
+    bool less_is_better;
+};
+
+/* Of a run's configuration (NULL: of one that says nothing). ROG_EINVAL: a message that begins with
+ * "metric" and says what is allowed; *metric is the accuracy then. */
+int rog_metric_read(const struct rog_json *config, struct rog_metric *metric,
+                    struct rog_error *err);
+/* Brings a configuration's `metric` into one form, so that it is the same run however it is said:
+ * all members, in order; none where they are those of the accuracy. */
+int rog_metric_resolve(struct rog_json *config, struct rog_error *err);
+
+bool rog_metric_is_same(const struct rog_metric *one, const struct rog_metric *two);
+bool rog_metric_is_percent(const struct rog_metric *metric);
+/* Whether a test may have this result: a finite number, a percentage from 0 to 100. */
+bool rog_metric_may_be(const struct rog_metric *metric, double value);
+/* "an accuracy from 0 to 100%", "a finite number (loss)": what is allowed, for messages. */
+#define ROG_METRIC_TEXT_BYTES 96
+void rog_metric_range(const struct rog_metric *metric, char text[ROG_METRIC_TEXT_BYTES]);
+
+/* "accuracy (%)", "mIoU": for axes and headings. */
+void rog_metric_title(const struct rog_metric *metric, char text[ROG_METRIC_TEXT_BYTES]);
+/* "64%", "0.512", "21.5 dB". */
+void rog_metric_value(const struct rog_metric *metric, double value,
+                      char text[ROG_METRIC_TEXT_BYTES]);
+/* How many digits behind the point tell values apart that are about as large as this one. */
+int rog_metric_digits(const struct rog_metric *metric, double largest);
+
+/* {name, unit, better}. Owned by the caller. */
+struct rog_json *rog_metric_json(const struct rog_metric *metric);
+
+#endif
