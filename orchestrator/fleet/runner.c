@@ -396,6 +396,11 @@ static int look_for_errors(struct active *a, struct rog_error *err)
         /* Who was told to end does not know why; whoever told it does. */
         if (strncmp(state->message, ROG_INTERRUPTED, strlen(ROG_INTERRUPTED)) == 0)
             continue;
+        if (state->other_results)
+            return rog_fail(err, ROG_EFAILED,
+                            "the trainer computes results of version %lld, and this rogctl plans "
+                            "those of version %d; install both from one build",
+                            (long long)state->other_results, ROG_RESULTS_VERSION);
         if (state->failed && rank == 0)
             return rog_fail(err, ROG_EFAILED, "%s", state->message);
         if (state->failed)

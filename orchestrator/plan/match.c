@@ -78,22 +78,35 @@ static int claim(struct rog_plan *plan, const struct rog_recorded_list *list,
     return 0;
 }
 
-/* Failed runs that are not asked for any more have nothing to show. */
+/* Is there a run to be made that has these settings and other files? */
+static bool is_outdated(const struct rog_plan *plan, const struct rog_recorded *recorded)
+{
+    for (size_t i = 0; i < plan->count; i++)
+        if (plan->run[i].before && is_like(recorded, &plan->run[i].resolved, ALIKE_DONE))
+            return true;
+    return false;
+}
+
+/* Failed runs that are not asked for any more have nothing to show, and those that had other files
+ * than a run that is made now would stand beside it under its label. */
 static int find_leaving(struct rog_plan *plan, const struct rog_recorded_list *list,
                         const bool *taken, struct rog_error *err)
 {
-    if (plan->is_part || !plan->base)
+    if (!plan->base)
         return 0;
     plan->leaving = calloc(list->count + 1, sizeof *plan->leaving);
     if (!plan->leaving)
         return rog_fail_nomem(err);
     for (size_t i = 0; i < list->count; i++) {
-        if (taken[i] || !list->run[i].failed)
+        const struct rog_recorded *recorded = &list->run[i];
+        bool leaves = recorded->failed ? !plan->is_part : is_outdated(plan, recorded);
+        if (taken[i] || !leaves)
             continue;
-        char *id = rog_strdup(list->run[i].id);
+        char *id = rog_strdup(recorded->id);
         if (!id)
             return rog_fail_nomem(err);
-        plan->leaving[plan->leaving_count++] = id;
+        plan->leaving[plan->leaving_count++] =
+            (struct rog_plan_leaving){.id = id, .failed = recorded->failed};
     }
     return 0;
 }

@@ -40,7 +40,7 @@ void rog_plan_unmatch(struct rog_plan *plan)
         run->action = ROG_PLAN_NEW;
     }
     for (size_t i = 0; i < plan->leaving_count; i++)
-        free(plan->leaving[i]);
+        free(plan->leaving[i].id);
     free(plan->leaving);
     plan->leaving = NULL;
     plan->leaving_count = 0;

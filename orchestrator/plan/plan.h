@@ -43,6 +43,13 @@ struct rog_plan_run {
     bool unproven; /* done by a run of which is not known what was in its files */
 };
 
+/* A run of the case that leaves it, besides those whose place another takes: it has failed and is
+ * not asked for, or it has the settings of one that is made now and had other files. */
+struct rog_plan_leaving {
+    char *id;
+    bool failed;
+};
+
 struct rog_plan {
     char *base;      /* case without -caseK; NULL: the runs belong to no case or to a named one */
     char *case_name; /* with it, once matched; NULL: no case */
@@ -57,8 +64,8 @@ struct rog_plan {
     bool case_is_new;
     struct rog_plan_run *run;
     size_t count;
-    bool is_part;   /* of the experiment: options->only has left runs out */
-    char **leaving; /* [leaving_count]: failed runs of the case that it does not ask for */
+    bool is_part;                     /* of the experiment: options->only has left runs out */
+    struct rog_plan_leaving *leaving; /* [leaving_count] */
     size_t leaving_count;
     struct rog_contents *contents; /* what was in the files */
 };

@@ -72,7 +72,7 @@ static int record_leaving(const struct rog_plan *plan, struct rog_db *db, struct
 {
     int code = 0;
     for (size_t i = 0; code == 0 && i < plan->leaving_count; i++)
-        code = rog_case_remove_run(db, plan->case_name, plan->leaving[i], err);
+        code = rog_case_remove_run(db, plan->case_name, plan->leaving[i].id, err);
     for (size_t i = 0; code == 0 && i < plan->count; i++)
         if (plan->run[i].before)
             code = rog_case_remove_run(db, plan->case_name, plan->run[i].before, err);

@@ -122,6 +122,9 @@ static int store_event(struct rog_ingest *g, const struct rog_json *e, int64_t r
 static int store_start(struct rog_ingest *g, const struct rog_json *e, int64_t rank, double t,
                        struct rog_error *err)
 {
+    int64_t results = rog_json_get_integer(e, "results", ROG_RESULTS_VERSION);
+    if (results != ROG_RESULTS_VERSION)
+        g->state.other_results = results;
     struct rog_json *versions = rog_json_object();
     rog_json_put_string(versions, "rogctl", ROG_VERSION);
     rog_json_put_string(versions, "rog-trainer", rog_json_get_string(e, "version", NULL));

@@ -24,6 +24,8 @@ struct rog_ingest_state {
     double compute_s, communication_s, stall_s; /* sums over workers and iterations */
     double done;                                /* 0..1, as the trainer estimates it */
     int64_t checkpoints;                        /* events seen */
+    int64_t other_results;                      /* the trainer's version of results where it is not
+                                                   ROG_RESULTS_VERSION; else 0 */
     bool ended;                                 /* the end event is in */
     bool failed;                                /* an error event is in */
     char message[ROG_ERROR_MESSAGE_BYTES];      /* of that error */

@@ -73,3 +73,12 @@ try 0 rogctl sweep e.conf
 says "failed and is not asked for any more: it leaves e-case0"
 same "states" "done done" "$(query "SELECT group_concat(status, ' ') FROM runs JOIN case_runs ON run_id = id
     WHERE case_name = 'e-case0'")"
+
+# A trainer that computes something else than rogctl has planned is found out.
+cat >trainer <<'END'
+#!/bin/sh
+[ "$1" = simulate ] && printf '{"event":"start","t":0,"results":99}\n{"event":"end","t":1}\n' >"$5/events.jsonl"
+END
+chmod +x trainer
+ROG_TRAINER=$PWD/trainer try 1 rogctl run --library BSP workload=none seconds=60
+says "the trainer computes results of version 99"

@@ -329,6 +329,38 @@ static void an_edited_file_is_another_run(void **state)
     rog_plan_free(first);
 }
 
+/* A run of the same settings that somebody has added would stand beside the new one. */
+static void no_outdated_run_stays(void **state)
+{
+    struct fixture *f = *state;
+    static const char text[] = NONE "trace = \"t.csv\"; runs = ( { }, { seconds = 9; } );";
+    struct rog_plan *first = recorded(f, text);
+    make(f, &first->run[0], "done");
+    make(f, &first->run[1], "done");
+    set(f,
+        "INSERT INTO runs SELECT 'twin', library, threshold, control, batchsize, epochs, note, "
+        "seed,"
+        " workload, cluster, status, attempt, started_at, ended_at, error, config, config_hash,"
+        " versions FROM runs WHERE id = ?",
+        first->run[0].id);
+    set(f,
+        "INSERT INTO identities SELECT 'twin', settings_hash, results FROM identities"
+        " WHERE run_id = ?",
+        first->run[0].id);
+    set(f, "INSERT INTO case_runs SELECT case_name, 9, 'twin' FROM case_runs WHERE run_id = ?",
+        first->run[0].id);
+    struct rog_plan *same = recorded(f, text);
+    assert_int_equal(same->leaving_count, 0);
+    put(f, "t.csv", "seconds,mbps\n0,9\n");
+    struct rog_plan *second = recorded(f, text);
+    assert_int_equal(second->leaving_count, 1);
+    assert_false(second->leaving[0].failed);
+    assert_int_equal(runs_in_case(f), 2);
+    rog_plan_free(second);
+    rog_plan_free(same);
+    rog_plan_free(first);
+}
+
 /* Two files change places: neither run stands in the place of the other. */
 static void swapped_files_are_the_same_runs(void **state)
 {
@@ -414,7 +446,7 @@ static void failed_runs_that_nobody_wants_leave(void **state)
     make(f, &first->run[1], "done");
     struct rog_plan *second = recorded(f, NONE "runs = ( { seconds = 3; } );");
     assert_int_equal(second->leaving_count, 1);
-    assert_string_equal(second->leaving[0], first->run[0].id);
+    assert_string_equal(second->leaving[0].id, first->run[0].id);
     assert_int_equal(runs_in_case(f), 2); /* the done one and the new */
     rog_plan_free(second);
     rog_plan_free(first);
@@ -429,6 +461,7 @@ int main(void)
         TEST(what_files_are_called_does_not_count),
         TEST(a_missing_file_is_answered),
         TEST(an_edited_file_is_another_run),
+        TEST(no_outdated_run_stays),
         TEST(swapped_files_are_the_same_runs),
         TEST(a_changed_setting_is_named),
         TEST(other_results_are_made_anew),

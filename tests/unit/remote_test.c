@@ -114,6 +114,54 @@ static void files_travel_and_are_pointed_at(void **state)
     free(config_text);
 }
 
+/* All that travels is in the one list of what a run reads, and travels by the hash that it has
+ * there, whatever has become of the file since. */
+static void files_travel_by_the_hashes_of_the_plan(void **state)
+{
+    const struct folder *f = *state;
+    static const char *const names[] = {"t-1.csv",    "t-2.csv",    "own.csv", "d/train.bin",
+                                        "d/test.bin", "d/read.txt", "p/my.so"};
+    struct rog_error err = {0};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        put(f, names[i]);
+    char *text = rog_format("{\"library\":\"%s/p/my.so\",\"trace\":\"%s/t-{rank}.csv\","
+                            "\"data\":\"cifar100:%s/d\",\"workers\":[{\"rank\":1},"
+                            "{\"rank\":2},{\"rank\":3,\"trace\":\"%s/own.csv\"}]}",
+                            f->path, f->path, f->path, f->path);
+    char *plugin = rog_path_join(f->path, "p/my.so"), *changed = rog_path_join(f->path, "own.csv");
+    struct rog_json *config = parse(text), *identity = NULL;
+    struct rog_contents *contents = NULL;
+    struct rog_inputs inputs;
+    struct rog_remote_files *files = NULL;
+    assert_int_equal(rog_contents_new(&contents, &err), 0);
+    if (rog_inputs_find(&inputs, config, plugin, contents, &identity, &err) != 0)
+        fail_msg("%s", err.message);
+    assert_int_equal(rog_file_write(changed, "changed", 7, &err), 0);
+    if (rog_remote_files_new(&files, config, &inputs, NULL, &err))
+        fail_msg("%s", err.message);
+    assert_int_equal(files->count, 6);
+    assert_int_equal(inputs.count, 6);
+    for (size_t i = 0; i < files->count; i++) {
+        char *setting =
+            rog_format("%.*s", (int)strcspn(files->item[i].name, "/"), files->item[i].name);
+        const char *hash = rog_inputs_hash(&inputs, setting, files->item[i].source);
+        if (!hash || strcmp(hash, files->item[i].hash) != 0)
+            fail_msg("%s travels, and not as it was planned", files->item[i].source);
+        free(setting);
+    }
+    assert_int_equal(rog_inputs_check(&inputs, NULL, "then", contents, &err), ROG_EFAILED);
+    assert_non_null(strstr(err.message, "own.csv has changed since then"));
+    assert_int_equal(rog_inputs_check(&inputs, "data", "then", contents, &err), 0);
+    rog_remote_files_free(files);
+    rog_inputs_release(&inputs);
+    rog_contents_free(contents);
+    rog_json_free(identity);
+    rog_json_free(config);
+    free(changed);
+    free(plugin);
+    free(text);
+}
+
 static struct rog_remote_files *files_of(const char *config_text, const char *start_model)
 {
     struct rog_json *config = parse(config_text);
@@ -376,6 +424,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(files_travel_and_are_pointed_at, make_folder,
+                                        remove_folder),
+        cmocka_unit_test_setup_teardown(files_travel_by_the_hashes_of_the_plan, make_folder,
                                         remove_folder),
         cmocka_unit_test_setup_teardown(each_worker_gets_the_trace_of_its_folder, make_folder,
                                         remove_folder),
