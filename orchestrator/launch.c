@@ -78,8 +78,10 @@ static void say_what_is_there(const struct rog_launch *launch, const struct rog_
             rog_remark(output, "%s: %s; that run leaves %s", run->resolved.note, run->why,
                        plan->case_name);
         if (run->action == ROG_PLAN_CONTINUE || run->action == ROG_PLAN_RETRY)
-            rog_remark(output, "taking up %s (%s), which %s", run->id, run->resolved.note,
-                       run->action == ROG_PLAN_RETRY ? "failed" : "was interrupted");
+            rog_remark(output, "taking up %s (%s), which %s%s%s", run->id, run->resolved.note,
+                       run->action == ROG_PLAN_RETRY ? "failed" : "was interrupted",
+                       run->changes ? ", from its beginning: " : "",
+                       run->changes ? run->changes : "");
         else
             rog_detail(output, "%s: %s (%s)", rog_plan_action_name(run->action), run->id,
                        run->resolved.note);

@@ -34,8 +34,9 @@ void rog_plan_unmatch(struct rog_plan *plan)
         struct rog_plan_run *run = &plan->run[i];
         free(run->id);
         free(run->why);
+        free(run->changes);
         free(run->before);
-        run->id = run->why = run->before = NULL;
+        run->id = run->why = run->changes = run->before = NULL;
         run->unproven = false;
         run->action = ROG_PLAN_NEW;
     }

@@ -39,6 +39,7 @@ struct rog_plan_run {
     /* By match.h. */
     char *id;      /* NULL while new */
     char *why;     /* it is to be done, in words; NULL when it is done */
+    char *changes; /* of files since it was begun; NULL: none, or it was not begun */
     char *before;  /* the run whose place in the case it takes, or NULL */
     bool unproven; /* done by a run of which is not known what was in its files */
 };

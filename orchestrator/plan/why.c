@@ -276,8 +276,8 @@ static int explain_begun(struct rog_plan_run *run, struct rog_db *db,
         words = rog_strdup(recorded->running ? "interrupted" : "not begun");
     int code = append(&run->why, words, err);
     if (code == 0 && strcmp(recorded->hash, run->resolved.hash) != 0)
-        code = explain_inputs(run, recorded, db, &run->why, err);
-    return code;
+        code = explain_inputs(run, recorded, db, &run->changes, err);
+    return code == 0 && run->changes ? append(&run->why, rog_strdup(run->changes), err) : code;
 }
 
 int rog_plan_explain(struct rog_plan *plan, struct rog_db *db, const struct rog_recorded_list *list,
