@@ -11,7 +11,7 @@
 #include <common/file.h>
 #include <common/hash.h>
 #include <orchestrator/figures/figures.h>
-#include <orchestrator/report/report.h>
+#include <orchestrator/report/table.h>
 #include <orchestrator/text/quote.h>
 #include <rog/iteration.h>
 
@@ -471,7 +471,7 @@ int rog_export_mlflow(struct rog_db *db, const char *case_name,
         .db = db, .options = options, .runs = rog_json_array(), .files = rog_json_array()};
     struct rog_report report = {0};
     *result = NULL;
-    int code = rog_report_make(db, case_name, false, NULL, &report, err);
+    int code = rog_report_make(db, case_name, &(struct rog_report_options){0}, &report, err);
     if (code == 0 && report.data.series_count == 0)
         code = rog_fail(err, ROG_ENOTFOUND,
                         "case %s has no finished run to export (`rogctl runs` shows their state)",

@@ -89,19 +89,17 @@ static bool is_copy(const struct rog_case_data *data, const struct rog_case_seri
     return false;
 }
 
-struct rog_interval rog_gain_over(const struct rog_case_data *data,
-                                  const struct rog_gain_pair *pair, rog_gain_fn *gain,
-                                  const void *user, double *values, size_t *runs)
+size_t rog_gain_run_pairs(const struct rog_case_data *data, const struct rog_gain_pair *pair,
+                          struct rog_run_pair *pairs)
 {
     const struct rog_case_series *own = &data->series[pair->series];
     const struct rog_case_series *other = &data->series[pair->against];
-    size_t partner;
-    *runs = 0;
+    size_t partner, count = 0;
     for (size_t i = 0; i < own->runs; i++)
         if (partner_of(data, other, own->run[i], &partner) &&
             !is_copy(data, own, other, i, partner))
-            values[(*runs)++] = gain(user, own->run[i], partner);
-    return rog_interval_of(values, *runs);
+            pairs[count++] = (struct rog_run_pair){own->run[i], partner};
+    return count;
 }
 
 static double last_tested(const struct rog_accuracy *accuracy)
@@ -109,10 +107,11 @@ static double last_tested(const struct rog_accuracy *accuracy)
     return accuracy->count ? accuracy->point[accuracy->count - 1].t : (double)NAN;
 }
 
-static double accuracy_gain(const void *user, size_t own, size_t other)
+/* Points of accuracy when the earlier of the two ended. */
+static double accuracy_gain(const struct rog_case_data *data, const struct rog_run_pair *pair)
 {
-    const struct rog_case_data *data = user;
-    const struct rog_accuracy *one = &data->run[own].accuracy, *two = &data->run[other].accuracy;
+    const struct rog_accuracy *one = &data->run[pair->own].accuracy;
+    const struct rog_accuracy *two = &data->run[pair->other].accuracy;
     if (one->count == 0 || two->count == 0)
         return (double)NAN;
     double t = fmin(last_tested(one), last_tested(two));
@@ -126,22 +125,26 @@ static double iteration_s(const struct rog_case_run *run)
     return parts->compute_s + parts->communication_s + parts->stall_s;
 }
 
-static double time_gain(const void *user, size_t own, size_t other)
+static double time_gain(const struct rog_case_data *data, const struct rog_run_pair *pair)
 {
-    const struct rog_case_data *data = user;
-    return 100 * (1 - iteration_s(&data->run[own]) / iteration_s(&data->run[other]));
+    return 100 * (1 - iteration_s(&data->run[pair->own]) / iteration_s(&data->run[pair->other]));
 }
 
 static struct rog_gain gain_of(const struct rog_case_data *data, const struct rog_gain_pair *pair,
-                               double *values)
+                               struct rog_run_pair *runs, double *values)
 {
     struct rog_gain gain = {.series = data->series[pair->series].label,
                             .against = data->series[pair->against].label};
-    size_t runs;
-    gain.gain = rog_gain_over(data, pair, accuracy_gain, data, values, &runs);
-    gain.is_accuracy = gain.gain.count == runs;
-    if (!gain.is_accuracy)
-        gain.gain = rog_gain_over(data, pair, time_gain, data, values, &runs);
+    size_t count = rog_gain_run_pairs(data, pair, runs);
+    for (size_t i = 0; i < count; i++)
+        values[i] = accuracy_gain(data, &runs[i]);
+    gain.gain = rog_interval_of(values, count);
+    gain.is_accuracy = gain.gain.count == count;
+    if (gain.is_accuracy)
+        return gain;
+    for (size_t i = 0; i < count; i++)
+        values[i] = time_gain(data, &runs[i]);
+    gain.gain = rog_interval_of(values, count);
     return gain;
 }
 
@@ -152,13 +155,15 @@ int rog_gains_make(const struct rog_case_data *data, struct rog_gains *gains, st
     size_t count = 0;
     int code = rog_gain_pairs(data, &pairs, &count, err);
     double *values = calloc(data->run_count + 1, sizeof *values);
+    struct rog_run_pair *runs = calloc(data->run_count + 1, sizeof *runs);
     gains->gain = calloc(count + 1, sizeof *gains->gain);
-    if (code == 0 && (!values || !gains->gain))
+    if (code == 0 && (!values || !runs || !gains->gain))
         code = rog_fail_nomem(err);
     for (size_t i = 0; code == 0 && i < count; i++)
         if (pairs[i].decides)
-            gains->gain[gains->count++] = gain_of(data, &pairs[i], values);
+            gains->gain[gains->count++] = gain_of(data, &pairs[i], runs, values);
     free(values);
+    free(runs);
     free(pairs);
     if (code < 0)
         rog_gains_release(gains);

@@ -28,15 +28,14 @@ struct rog_gain_pair {
 int rog_gain_pairs(const struct rog_case_data *data, struct rog_gain_pair **pairs, size_t *count,
                    struct rog_error *err);
 
-/* What the run `own` gains over the run `other`, indexes into data->run, in some measure; NaN where
- * that is not known. */
-typedef double rog_gain_fn(const void *user, size_t own, size_t other);
-/* Over the runs of the two series with the same seeds, with its interval; pairs that are copies of
- * another one (repeats.h) are left out. *runs: how many of them there are, also those whose gain is
- * not known. `values` has room for all runs of the case. */
-struct rog_interval rog_gain_over(const struct rog_case_data *data,
-                                  const struct rog_gain_pair *pair, rog_gain_fn *gain,
-                                  const void *user, double *values, size_t *runs);
+/* Two runs with the same seed: indexes into data->run. */
+struct rog_run_pair {
+    size_t own, other;
+};
+/* Those of two series; pairs that are copies of another one (repeats.h) are left out. Returns how
+ * many. `pairs` has room for all runs of the case. */
+size_t rog_gain_run_pairs(const struct rog_case_data *data, const struct rog_gain_pair *pair,
+                          struct rog_run_pair *pairs);
 
 /*
  * The gains that decide: accuracy in percent points at the time when the earlier of the two runs

@@ -3,58 +3,122 @@
 #include <orchestrator/report/measure.h>
 
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
-const struct rog_measure_kind rog_measure_kinds[ROG_MEASURES] = {
-    [ROG_MEASURE_AT_1800] = {"1800", "1800 s", 2, true},
-    [ROG_MEASURE_AT_3600] = {"3600", "3600 s", 2, true},
-    [ROG_MEASURE_AT_5400] = {"5400", "5400 s", 2, true},
-    [ROG_MEASURE_AT_END] = {"end", "end", 2, true},
-    [ROG_MEASURE_SECONDS_TO_TARGET] = {"seconds_to_target", "time (s)", 0, false},
-    [ROG_MEASURE_JOULES_TO_TARGET] = {"joules_to_target", "energy (J)", 0, false},
-    [ROG_MEASURE_COMPUTE_S] = {"compute_s", "computation", 2, false},
-    [ROG_MEASURE_COMMUNICATION_S] = {"communication_s", "communication", 2, false},
-    [ROG_MEASURE_STALL_S] = {"stall_s", "stall", 2, false},
+#define LATEST_S 1e9
+
+const struct rog_measure_facts rog_measure_facts[ROG_MEASURE_KINDS] = {
+    [ROG_MEASURE_ACCURACY] = {.json = "accuracy_at",
+                              .json_gain = "accuracy_points",
+                              .unit = "points",
+                              .digits = 2,
+                              .more_is_better = true,
+                              .is_compared = true},
+    [ROG_MEASURE_SECONDS] = {.json = "seconds_to_target",
+                             .json_gain = "seconds_percent_less",
+                             .unit = "s",
+                             .is_compared = true},
+    [ROG_MEASURE_JOULES] = {.json = "joules_to_target",
+                            .json_gain = "joules_percent_less",
+                            .unit = "J",
+                            .is_compared = true},
+    [ROG_MEASURE_COMPUTE] = {.json = "compute_s", .unit = "s", .digits = 2},
+    [ROG_MEASURE_COMMUNICATION] = {.json = "communication_s", .unit = "s", .digits = 2},
+    [ROG_MEASURE_STALL] = {.json = "stall_s", .unit = "s", .digits = 2},
+    [ROG_MEASURE_ITERATION] = {.json = "iteration_s",
+                               .json_gain = "iteration_percent_less",
+                               .unit = "s",
+                               .digits = 2,
+                               .is_compared = true},
 };
 
-static int accuracies(const struct rog_case_data *data, size_t run, double value[ROG_MEASURES],
-                      struct rog_error *err)
+bool rog_measure_is_to_target(enum rog_measure_kind kind)
 {
-    static const double times[ROG_ACCURACIES] = {1800, 3600, 5400, (double)INFINITY};
+    return kind == ROG_MEASURE_SECONDS || kind == ROG_MEASURE_JOULES;
+}
+
+static int add_time(struct rog_measures *measures, double at_s, const char *times,
+                    struct rog_error *err)
+{
+    if (measures->count == ROG_TIMES_MAX)
+        return rog_fail(err, ROG_EINVAL, "--at takes at most %d times (found \"%s\")",
+                        ROG_TIMES_MAX, times);
+    for (size_t i = 0; i < measures->count; i++)
+        if (measures->of[i].at_s == at_s)
+            return rog_fail(err, ROG_EINVAL, "--at has %g twice (found \"%s\")", at_s, times);
+    struct rog_measure *measure = &measures->of[measures->count++];
+    *measure = (struct rog_measure){.kind = ROG_MEASURE_ACCURACY, .at_s = at_s};
+    snprintf(measure->name, sizeof measure->name, "%.12g", at_s);
+    return 0;
+}
+
+int rog_measures_make(struct rog_measures *measures, const char *times, struct rog_error *err)
+{
+    const char *rest = times ? times : "1800,3600,5400";
     int code = 0;
-    for (int m = 0; m < ROG_ACCURACIES && code == 0; m++) {
-        struct rog_accuracy_value at = {0};
-        code = rog_case_accuracy_at(data, run, times[m], &at, err);
-        value[m] = at.percent;
-    }
+    *measures = (struct rog_measures){.are_given = times != NULL};
+    do {
+        char *end;
+        double at_s = strtod(rest, &end);
+        if (end == rest || (*end && *end != ',') || !(at_s >= 0 && at_s <= LATEST_S))
+            return rog_fail(err, ROG_EINVAL,
+                            "--at must be times from 0 to %g s, separated by commas (found \"%s\")",
+                            LATEST_S, times);
+        code = add_time(measures, at_s, times, err);
+        rest = *end ? end + 1 : NULL;
+    } while (rest && code == 0);
+    measures->of[measures->count++] =
+        (struct rog_measure){.kind = ROG_MEASURE_ACCURACY, .at_s = INFINITY, .name = "end"};
+    for (int kind = ROG_MEASURE_ACCURACY + 1; kind < ROG_MEASURE_KINDS; kind++)
+        measures->of[measures->count++] = (struct rog_measure){.kind = (enum rog_measure_kind)kind};
     return code;
 }
 
-int rog_measure_target(const struct rog_case_data *data, const struct rog_case_series *series,
-                       struct rog_curve_reached reached[ROG_TO_TARGETS], struct rog_error *err)
+int rog_measure_line(const struct rog_case_data *data, const struct rog_case_series *series,
+                     enum rog_measure_kind kind, struct rog_measured *measured,
+                     struct rog_error *err)
 {
-    int code =
-        rog_case_reached(data, series, ROG_QUANTITY_SECONDS, &reached[ROG_TO_TARGET_SECONDS], err);
-    return code ? code
-                : rog_case_reached(data, series, ROG_QUANTITY_JOULES,
-                                   &reached[ROG_TO_TARGET_JOULES], err);
+    enum rog_quantity quantity =
+        kind == ROG_MEASURE_SECONDS ? ROG_QUANTITY_SECONDS : ROG_QUANTITY_JOULES;
+    int code = rog_case_reached(data, series, quantity, &measured->reached, err);
+    measured->value = measured->reached.line.at;
+    measured->censored = measured->reached.line.state == ROG_REACHED_NOT;
+    measured->until = measured->reached.line.seen_to;
+    return code;
+}
+
+static double part_of(const struct rog_composition *parts, enum rog_measure_kind kind)
+{
+    switch (kind) {
+    case ROG_MEASURE_COMPUTE:
+        return parts->compute_s;
+    case ROG_MEASURE_COMMUNICATION:
+        return parts->communication_s;
+    case ROG_MEASURE_STALL:
+        return parts->stall_s;
+    default:
+        return parts->compute_s + parts->communication_s + parts->stall_s;
+    }
 }
 
 int rog_measure_run(const struct rog_case_data *data, size_t run, bool as_published,
-                    double value[ROG_MEASURES], struct rog_curve_reached reached[ROG_TO_TARGETS],
+                    const struct rog_measure *measure, struct rog_measured *measured,
                     struct rog_error *err)
 {
-    const struct rog_composition *composition =
-        as_published ? &data->run[run].as_published : &data->run[run].composition;
-    const struct rog_case_series alone = rog_curve_single(&run);
-    int code = accuracies(data, run, value, err);
-    if (code == 0)
-        code = rog_measure_target(data, &alone, reached, err);
-    if (code < 0)
+    const struct rog_case_run *of = &data->run[run];
+    *measured = (struct rog_measured){.value = (double)NAN, .until = (double)NAN};
+    if (rog_measure_is_to_target(measure->kind)) {
+        const struct rog_case_series alone = rog_curve_single(&run);
+        return rog_measure_line(data, &alone, measure->kind, measured, err);
+    }
+    if (measure->kind == ROG_MEASURE_ACCURACY) {
+        struct rog_accuracy_value at = {0};
+        int code = rog_case_accuracy_at(data, run, measure->at_s, &at, err);
+        measured->value = at.percent;
         return code;
-    value[ROG_MEASURE_SECONDS_TO_TARGET] = reached[ROG_TO_TARGET_SECONDS].line.at;
-    value[ROG_MEASURE_JOULES_TO_TARGET] = reached[ROG_TO_TARGET_JOULES].line.at;
-    value[ROG_MEASURE_COMPUTE_S] = composition->compute_s;
-    value[ROG_MEASURE_COMMUNICATION_S] = composition->communication_s;
-    value[ROG_MEASURE_STALL_S] = composition->stall_s;
+    }
+    measured->value = part_of(as_published ? &of->as_published : &of->composition, measure->kind);
     return 0;
 }

@@ -5,44 +5,69 @@
 /* What a report says of a run: the columns of its table. */
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include <orchestrator/figures/case_data.h>
 #include <orchestrator/figures/curve.h>
 
-enum rog_measure {
-    ROG_MEASURE_AT_1800, /* accuracy, by the case's rule, % */
-    ROG_MEASURE_AT_3600,
-    ROG_MEASURE_AT_5400,
-    ROG_MEASURE_AT_END,            /* at the last tested checkpoint */
-    ROG_MEASURE_SECONDS_TO_TARGET, /* until the drawn line reaches the case's target */
-    ROG_MEASURE_JOULES_TO_TARGET,  /* mean over workers */
-    ROG_MEASURE_COMPUTE_S,         /* per iteration */
-    ROG_MEASURE_COMMUNICATION_S,
-    ROG_MEASURE_STALL_S,
-    ROG_MEASURES
+enum rog_measure_kind {
+    ROG_MEASURE_ACCURACY, /* at a time or at the last tested checkpoint, by the case's rule */
+    ROG_MEASURE_SECONDS,  /* until the drawn line reaches the case's target */
+    ROG_MEASURE_JOULES,   /* the same, mean over workers */
+    ROG_MEASURE_COMPUTE,  /* seconds per iteration */
+    ROG_MEASURE_COMMUNICATION,
+    ROG_MEASURE_STALL,
+    ROG_MEASURE_ITERATION, /* the three together */
+    ROG_MEASURE_KINDS
 };
 
-struct rog_measure_kind {
-    const char *json;  /* member; for accuracies: of "accuracy_at" */
-    const char *title; /* column */
-    int digits;        /* after the point */
+struct rog_measure_facts {
+    const char *json; /* member; of a gain in it */
+    const char *json_gain;
+    const char *unit; /* of a difference */
+    int digits;       /* after the point */
     bool more_is_better;
+    bool is_compared; /* whether there are gains in it */
 };
-extern const struct rog_measure_kind rog_measure_kinds[ROG_MEASURES];
+extern const struct rog_measure_facts rog_measure_facts[ROG_MEASURE_KINDS];
 
-#define ROG_ACCURACIES ROG_MEASURE_SECONDS_TO_TARGET /* the first measures */
+struct rog_measure {
+    enum rog_measure_kind kind;
+    double at_s;   /* of an accuracy; INFINITY: at the end */
+    char name[24]; /* of an accuracy: "1800", "end" */
+};
 
-/* Time and energy to the target, with what a number alone does not say: how far was looked where it
- * was not reached, and what smoothing and rule make of it. */
-enum rog_to_target { ROG_TO_TARGET_SECONDS, ROG_TO_TARGET_JOULES, ROG_TO_TARGETS };
+#define ROG_TIMES_MAX 12
+#define ROG_MEASURES_MAX (ROG_TIMES_MAX + ROG_MEASURE_KINDS)
 
-int rog_measure_target(const struct rog_case_data *data, const struct rog_case_series *series,
-                       struct rog_curve_reached reached[ROG_TO_TARGETS], struct rog_error *err);
+struct rog_measures {
+    struct rog_measure of[ROG_MEASURES_MAX];
+    size_t count;
+    bool are_given; /* the times, by whoever wants the report */
+};
 
-/* All measures of a run (index into data->run); NaN for what it has not recorded or not reached.
- * How accuracies and the target are read: curve.h. */
+/* Accuracies at `times` ("600,1800", s; NULL: 1800,3600,5400) and at the end, and the others.
+ * ROG_EINVAL for anything but up to 12 different times from 0 to 1e9 s. */
+int rog_measures_make(struct rog_measures *measures, const char *times, struct rog_error *err);
+
+/* A measured value. */
+struct rog_measured {
+    double value;  /* NaN where it is not known, or not reached */
+    bool censored; /* the target was not reached: the value is beyond `until` */
+    double until;
+    struct rog_curve_reached reached; /* of time and energy to the target */
+};
+
+/* Of a run (index into data->run). */
 int rog_measure_run(const struct rog_case_data *data, size_t run, bool as_published,
-                    double value[ROG_MEASURES], struct rog_curve_reached reached[ROG_TO_TARGETS],
+                    const struct rog_measure *measure, struct rog_measured *measured,
                     struct rog_error *err);
+
+/* Time or energy of a series until its own line, as the figure draws it, reaches the target. */
+int rog_measure_line(const struct rog_case_data *data, const struct rog_case_series *series,
+                     enum rog_measure_kind kind, struct rog_measured *measured,
+                     struct rog_error *err);
+
+bool rog_measure_is_to_target(enum rog_measure_kind kind);
 
 #endif

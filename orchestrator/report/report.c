@@ -9,88 +9,99 @@
 
 #include <common/file.h>
 #include <orchestrator/figures/repeats.h>
-#include <orchestrator/report/gain.h>
 
-/* Time and energy to the target are those of the series' own line, as the figure draws it. */
-static int measure_reached(struct rog_report *report, size_t index, struct rog_error *err)
+const struct rog_measured *rog_report_run(const struct rog_report *report, size_t run,
+                                          size_t measure)
 {
-    struct rog_report_line *line = &report->series[index];
-    int code = rog_measure_target(&report->data, &report->data.series[index], line->reached, err);
-    for (int k = 0; k < ROG_TO_TARGETS && code == 0; k++)
-        line->value[ROG_MEASURE_SECONDS_TO_TARGET + k] =
-            rog_interval_of(&line->reached[k].line.at, 1);
-    return code;
+    return &report->run[run * report->measures.count + measure];
+}
+
+const struct rog_report_value *rog_report_series(const struct rog_report *report, size_t series,
+                                                 size_t measure)
+{
+    return &report->series[series * report->measures.count + measure];
+}
+
+static int ascending(const void *one, const void *two)
+{
+    double a = *(const double *)one, b = *(const double *)two;
+    return (a > b) - (a < b);
+}
+
+/* Of the values, those that were not reached being INFINITY; `until` is the earliest end of a run
+ * that did not reach it, beyond which nothing is known of the order. */
+static double median_of(double *values, size_t count, double until)
+{
+    if (count == 0)
+        return (double)NAN;
+    qsort(values, count, sizeof *values, ascending);
+    double median = (values[(count - 1) / 2] + values[count / 2]) / 2;
+    return isfinite(median) && !(values[count / 2] > until) ? median : (double)NAN;
+}
+
+/* `values` and `order` have room for the runs of the series. */
+static struct rog_report_value value_of(const struct rog_report *report, size_t index,
+                                        size_t measure, double *values, double *order)
+{
+    const struct rog_case_series *series = &report->data.series[index];
+    struct rog_report_value value = {.counted = series->different};
+    double until = INFINITY;
+    size_t ordered = 0;
+    for (size_t i = 0; i < series->runs; i++) {
+        const struct rog_measured *run = rog_report_run(report, series->run[i], measure);
+        bool counts = !rog_repeats_is_copy(&report->data, series->run[i]);
+        values[i] = counts ? run->value : (double)NAN;
+        if (!isnan(values[i]) || (counts && run->censored))
+            order[ordered++] = run->censored ? INFINITY : values[i];
+        if (counts && run->censored) {
+            until = fmin(until, run->until);
+            value.censored++;
+        }
+    }
+    value.runs = rog_interval_of(values, series->runs);
+    value.known = value.runs.count;
+    value.median = median_of(order, ordered, until);
+    value.least = ordered ? order[0] : (double)NAN; /* in order now */
+    value.most = value.known ? order[value.known - 1] : (double)NAN;
+    if (value.known == 0)
+        value.least = (double)NAN;
+    if (value.censored > 0)
+        value.runs = rog_interval_of(NULL, 0);
+    value.shown = value.runs.mean;
+    return value;
 }
 
 static int measure_series(struct rog_report *report, size_t index, struct rog_error *err)
 {
     const struct rog_case_series *series = &report->data.series[index];
-    double *values = calloc(series->runs, sizeof *values);
-    if (!values)
-        return rog_fail_nomem(err);
-    for (int m = 0; m < ROG_MEASURES; m++) {
-        for (size_t i = 0; i < series->runs; i++)
-            values[i] = rog_repeats_is_copy(&report->data, series->run[i])
-                            ? (double)NAN
-                            : report->run[series->run[i]].value[m].mean;
-        report->series[index].value[m] = rog_interval_of(values, series->runs);
+    double *values = calloc(2 * series->runs, sizeof *values);
+    int code = values ? 0 : rog_fail_nomem(err);
+    for (size_t m = 0; m < report->measures.count && code == 0; m++) {
+        struct rog_report_value *value = &report->series[index * report->measures.count + m];
+        enum rog_measure_kind kind = report->measures.of[m].kind;
+        *value = value_of(report, index, m, values, values + series->runs);
+        if (!rog_measure_is_to_target(kind))
+            continue;
+        code = rog_measure_line(&report->data, series, kind, &value->line, err);
+        value->shown = value->line.value;
     }
     free(values);
-    return measure_reached(report, index, err);
-}
-
-static double gain_in(int measure, double own, double other)
-{
-    return measure < ROG_ACCURACIES ? own - other : 100 * (other - own) / other;
-}
-
-struct measured {
-    const struct rog_report *report;
-    int measure;
-};
-
-static double run_gain(const void *user, size_t own, size_t other)
-{
-    const struct measured *measured = user;
-    const struct rog_report_line *run = measured->report->run;
-    return gain_in(measured->measure, run[own].value[measured->measure].mean,
-                   run[other].value[measured->measure].mean);
-}
-
-/* Over pairs of runs where there are two or more, else the difference of the means. A pair that
- * lacks a value is left out of accuracies. */
-static struct rog_report_gain gain_over(const struct rog_report *report,
-                                        const struct rog_gain_pair *pair, double *values)
-{
-    struct rog_report_gain gain = {.series = pair->series, .against = pair->against};
-    for (int m = 0; m < ROG_GAIN_MEASURES; m++) {
-        const struct measured measured = {report, m};
-        size_t runs;
-        double difference = gain_in(m, report->series[pair->series].value[m].mean,
-                                    report->series[pair->against].value[m].mean);
-        gain.value[m] = rog_gain_over(&report->data, pair, run_gain, &measured, values, &runs);
-        gain.pairs = runs >= 2 ? runs : 0;
-        if (gain.pairs == 0)
-            gain.value[m] = rog_interval_of(&difference, 1);
-        else if (m >= ROG_ACCURACIES && gain.value[m].count < runs)
-            gain.value[m] = rog_interval_of(NULL, 0);
-    }
-    return gain;
-}
-
-static int gains_make(struct rog_report *report, struct rog_error *err)
-{
-    struct rog_gain_pair *pairs = NULL;
-    int code = rog_gain_pairs(&report->data, &pairs, &report->gains, err);
-    double *values = calloc(report->data.run_count + 1, sizeof *values);
-    report->gain = calloc(report->gains + 1, sizeof *report->gain);
-    if (code == 0 && (!values || !report->gain))
-        code = rog_fail_nomem(err);
-    for (size_t i = 0; code == 0 && i < report->gains; i++)
-        report->gain[i] = gain_over(report, &pairs[i], values);
-    free(values);
-    free(pairs);
     return code;
+}
+
+static int measure_runs(struct rog_report *report, struct rog_error *err)
+{
+    int code = 0;
+    for (size_t i = 0; i < report->data.run_count; i++)
+        for (size_t m = 0; m < report->measures.count && code == 0; m++)
+            code = rog_measure_run(&report->data, i, report->as_published, &report->measures.of[m],
+                                   &report->run[i * report->measures.count + m], err);
+    return code;
+}
+
+static double shown_of(const void *user, size_t series, size_t measure)
+{
+    return rog_report_series(user, series, measure)->shown;
 }
 
 /* What is reported over instead of the case's own baseline. */
@@ -120,34 +131,34 @@ static int take_baseline(struct rog_case_data *data, const char *baseline, struc
                     data->row.name, baseline, names[0] ? names : "none");
 }
 
-int rog_report_make(struct rog_db *db, const char *case_name, bool as_published,
-                    const char *baseline, struct rog_report *report, struct rog_error *err)
+static int measure_all(struct rog_report *report, struct rog_error *err)
 {
-    *report = (struct rog_report){.as_published = as_published};
-    struct rog_case_data *data = &report->data;
-    int code = rog_case_data_load(db, case_name, data, err);
-    if (code < 0)
-        return code;
-    report->target = rog_case_target(data);
-    report->run = calloc(data->run_count + 1, sizeof *report->run);
-    report->series = calloc(data->series_count + 1, sizeof *report->series);
-    if (!report->run || !report->series)
-        code = rog_fail_nomem(err);
-    if (code == 0 && baseline)
-        code = take_baseline(data, baseline, err);
-    if (code < 0)
-        goto out;
-    for (size_t i = 0; i < data->run_count && code == 0; i++) {
-        double value[ROG_MEASURES];
-        code = rog_measure_run(data, i, as_published, value, report->run[i].reached, err);
-        for (int m = 0; m < ROG_MEASURES && code == 0; m++)
-            report->run[i].value[m] = rog_interval_of(&value[m], 1);
-    }
+    const struct rog_case_data *data = &report->data;
+    report->run = calloc(data->run_count * report->measures.count + 1, sizeof *report->run);
+    report->series =
+        calloc(data->series_count * report->measures.count + 1, sizeof *report->series);
+    int code = report->run && report->series ? measure_runs(report, err) : rog_fail_nomem(err);
     for (size_t i = 0; i < data->series_count && code == 0; i++)
         code = measure_series(report, i, err);
+    const struct rog_compared compared = {data, &report->measures, report->run, shown_of, report};
+    return code ? code : rog_comparisons_make(&compared, &report->gain, &report->gains, err);
+}
+
+int rog_report_make(struct rog_db *db, const char *case_name,
+                    const struct rog_report_options *options, struct rog_report *report,
+                    struct rog_error *err)
+{
+    *report = (struct rog_report){.as_published = options->as_published};
+    int code = rog_measures_make(&report->measures, options->times, err);
     if (code == 0)
-        code = gains_make(report, err);
-out:
+        code = rog_case_data_load(db, case_name, &report->data, err);
+    if (code < 0)
+        return code;
+    report->target = rog_case_target(&report->data);
+    if (options->baseline)
+        code = take_baseline(&report->data, options->baseline, err);
+    if (code == 0)
+        code = measure_all(report, err);
     if (code < 0)
         rog_report_release(report);
     return code;
@@ -162,42 +173,23 @@ void rog_report_release(struct rog_report *report)
     *report = (struct rog_report){0};
 }
 
-bool rog_report_is_best(const struct rog_report *report, size_t series, enum rog_measure measure)
+/* Further than anything where the target was not reached. */
+static double rank_of(const struct rog_report_value *value, double unit)
 {
-    const struct rog_measure_kind *kind = &rog_measure_kinds[measure];
-    double unit = pow(10, -kind->digits); /* of what is shown */
-    double own = round(report->series[series].value[measure].mean / unit);
+    return value->line.censored ? INFINITY : round(value->shown / unit);
+}
+
+bool rog_report_is_best(const struct rog_report *report, size_t series, size_t measure)
+{
+    const struct rog_measure_facts *facts = &rog_measure_facts[report->measures.of[measure].kind];
+    double unit = pow(10, -facts->digits); /* of what is shown */
+    double own = rank_of(rog_report_series(report, series, measure), unit);
     size_t worse = 0;
     for (size_t i = 0; i < report->data.series_count; i++) {
-        double value = round(report->series[i].value[measure].mean / unit);
-        if (kind->more_is_better ? value > own : value < own)
+        double value = rank_of(rog_report_series(report, i, measure), unit);
+        if (facts->more_is_better ? value > own : value < own)
             return false;
-        worse += kind->more_is_better ? value < own : value > own;
+        worse += facts->more_is_better ? value < own : value > own;
     }
     return worse > 0;
-}
-
-char *rog_report_label(const struct rog_report *report, size_t series)
-{
-    const struct rog_case_series *s = &report->data.series[series];
-    return rog_repeats_label(s, s->different);
-}
-
-void rog_report_gain_text(const struct rog_report_gain *gain, int measure,
-                          char text[ROG_GAIN_TEXT_BYTES])
-{
-    const struct rog_interval *value = &gain->value[measure];
-    bool points = measure < ROG_ACCURACIES;
-    int length = isnan(value->mean) ? snprintf(text, ROG_GAIN_TEXT_BYTES, "-")
-                                    : snprintf(text, ROG_GAIN_TEXT_BYTES,
-                                               points ? "%+.2f" : "%.1f%%", value->mean);
-    if (isnan(value->low) || length <= 0 || length >= ROG_GAIN_TEXT_BYTES)
-        return;
-    int digits = points ? 2 : 1;
-    if (isnan(value->half))
-        snprintf(text + length, ROG_GAIN_TEXT_BYTES - (size_t)length, " [%.*f, %.*f]", digits,
-                 value->low, digits, value->high);
-    else
-        snprintf(text + length, ROG_GAIN_TEXT_BYTES - (size_t)length, " ±%.*f", digits,
-                 value->half);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A report as one page of HTML, with its figures. */
-#include <orchestrator/report/report.h>
+#include <orchestrator/report/table.h>
 
 #include <errno.h>
 #include <math.h>
@@ -45,90 +45,54 @@ static const char style[] =
     "details .wide{border:0;border-top:1px solid var(--rule);border-radius:0}\n"
     "</style>\n";
 
-static void write_value(FILE *page, const struct rog_interval *value, int digits, bool best)
-{
-    fprintf(page, best ? "<td class=\"best\">" : "<td>");
-    if (isnan(value->mean))
-        fprintf(page, "&ndash;");
-    else if (isnan(value->low))
-        fprintf(page, "%.*f", digits, value->mean);
-    else if (isnan(value->half))
-        fprintf(page, "%.*f&nbsp;[%.*f,&nbsp;%.*f]", digits, value->mean, digits, value->low,
-                digits, value->high);
-    else
-        fprintf(page, "%.*f&nbsp;&plusmn;%.*f", digits, value->mean, digits, value->half);
-    fprintf(page, "</td>");
-}
-
+/* `tag` may have attributes. */
 static void write_text(FILE *page, const char *tag, const char *text)
 {
     fprintf(page, "<%s>", tag);
     rog_quote_xml(page, text);
-    fprintf(page, "</%s>", tag);
+    fprintf(page, "</%.*s>", (int)strcspn(tag, " "), tag);
 }
 
-static int write_series(const struct rog_report *report, FILE *page, struct rog_error *err)
+static void write_table(FILE *page, const struct rog_report_table *table)
 {
-    fprintf(page,
-            "<h2>Comparison</h2>\n<p>Accuracy in percent; time and energy per worker to %g%%; "
-            "seconds per iteration%s. The best value of a column is marked.</p>\n"
-            "<div class=\"wide\"><table><thead>\n<tr><th rowspan=\"2\">run</th>"
-            "<th colspan=\"4\">accuracy (%%) at</th><th colspan=\"2\">to %g%%</th>"
-            "<th colspan=\"3\">seconds per iteration</th></tr>\n<tr>",
-            report->target,
-            report->as_published ? ", as published: computation and communication of host rank 3, "
-                                   "stall of all workers"
-                                 : ", mean over workers",
-            report->target);
-    for (int m = 0; m < ROG_MEASURES; m++)
-        fprintf(page, "<th>%s</th>", rog_measure_kinds[m].title);
+    fprintf(page, "<p>");
+    rog_quote_xml(page, table->caption);
+    fprintf(page, "%s.</p>\n<div class=\"wide\"><table><thead><tr>",
+            table->marks_best ? "; the best value of a column is marked" : "");
+    for (size_t c = 0; c < table->columns; c++)
+        write_text(page, table->column[c].is_number ? "th" : "th class=\"left\"",
+                   table->column[c].title);
     fprintf(page, "</tr></thead><tbody>\n");
-    for (size_t i = 0; i < report->data.series_count; i++) {
-        char *label = rog_report_label(report, i);
-        if (!label)
-            return rog_fail_nomem(err);
-        fprintf(page, "<tr>");
-        write_text(page, "th", label);
-        free(label);
-        for (int m = 0; m < ROG_MEASURES; m++)
-            write_value(page, &report->series[i].value[m], rog_measure_kinds[m].digits,
-                        rog_report_is_best(report, i, (enum rog_measure)m));
-        fprintf(page, "</tr>\n");
+    for (size_t i = 0; i < table->cells; i++) {
+        size_t c = i % table->columns;
+        const struct rog_report_cell *cell = &table->cell[i];
+        fprintf(page, c ? "" : "<tr>");
+        write_text(page,
+                   c == 0                        ? "th"
+                   : cell->is_best               ? "td class=\"best\""
+                   : !table->column[c].is_number ? "td class=\"left\""
+                                                 : "td",
+                   cell->text);
+        fprintf(page, c + 1 == table->columns ? "</tr>\n" : "");
     }
     fprintf(page, "</tbody></table></div>\n");
-    return 0;
 }
 
-static void write_gains(const struct rog_report *report, FILE *page)
+static int write_tables(const struct rog_report *report, FILE *page, struct rog_error *err)
 {
-    if (report->gains == 0)
-        return;
-    fprintf(
-        page,
-        "<h2>Gains</h2>\n<p>Points of accuracy at the same time; time and energy saved on the "
-        "way to %g%%. Where runs were repeated: over pairs of the same seed, with the 95%% "
-        "interval.</p>\n<div class=\"wide\"><table><thead>"
-        "<tr><th>of</th><th class=\"left\">over</th><th>1800 s</th><th>3600 s</th><th>5400 s</th>"
-        "<th>end</th><th>time</th><th>energy</th></tr></thead><tbody>\n",
-        report->target);
-    for (size_t i = 0; i < report->gains; i++) {
-        const struct rog_report_gain *gain = &report->gain[i];
-        fprintf(page, "<tr>");
-        write_text(page, "th", report->data.series[gain->series].label);
-        fprintf(page, "<td class=\"left\">");
-        rog_quote_xml(page, report->data.series[gain->against].label);
-        fprintf(page, "</td>");
-        for (int m = 0; m < ROG_GAIN_MEASURES; m++) {
-            char text[ROG_GAIN_TEXT_BYTES];
-            rog_report_gain_text(gain, m, text);
-            if (isnan(gain->value[m].mean))
-                fprintf(page, "<td>&ndash;</td>");
-            else
-                write_text(page, "td", text);
-        }
-        fprintf(page, "</tr>\n");
+    struct rog_report_tables tables;
+    int code = rog_report_tables_make(report, &tables, err);
+    if (code < 0)
+        return code;
+    fprintf(page, "<h2>Comparison</h2>\n");
+    for (size_t i = 0; i < tables.count; i++)
+        write_table(page, &tables.table[i]);
+    for (size_t i = 0; i < tables.remarks; i++) {
+        write_text(page, "p", tables.remark[i]);
+        fputc('\n', page);
     }
-    fprintf(page, "</tbody></table></div>\n");
+    rog_report_tables_release(&tables);
+    return 0;
 }
 
 /* The picture as part of the page: without its XML declaration, and with a prefix to its names so
@@ -302,9 +266,7 @@ int rog_report_html(const struct rog_report *report, struct rog_db *db, FILE *pa
     write_text(page, "h1", data->title);
     fprintf(page, "\n<p>%zu run%s, made by rogctl " ROG_VERSION "</p>\n", data->run_count,
             data->run_count == 1 ? "" : "s");
-    int code = write_series(report, page, err);
-    if (code == 0)
-        write_gains(report, page);
+    int code = write_tables(report, page, err);
     if (code == 0 && data->series_count > 0)
         code = write_figures(report, db, page, err);
     if (code == 0)

@@ -2,36 +2,92 @@
 /* A report as JSON. */
 #include <orchestrator/report/report.h>
 
-static void put_values(struct rog_json *object, const struct rog_report_line *line,
-                       struct rog_json *(*make)(const struct rog_interval *))
+#include <math.h>
+
+#include <orchestrator/figures/repeats.h>
+
+/* A value for each measure: accuracies as members of an object by their times. */
+static void put_measures(struct rog_json *object, const struct rog_measures *measures,
+                         struct rog_json *(*make)(const void *values, size_t measure),
+                         const void *values)
 {
     struct rog_json *at = rog_json_object();
-    for (int m = 0; m < ROG_ACCURACIES; m++)
-        rog_json_put(at, rog_measure_kinds[m].json, make(&line->value[m]));
-    rog_json_put(object, "accuracy_at", at);
-    for (int m = ROG_ACCURACIES; m < ROG_MEASURES; m++)
-        rog_json_put(object, rog_measure_kinds[m].json, make(&line->value[m]));
-    struct rog_json *reached = rog_json_object();
-    rog_json_put(reached, "seconds", rog_curve_reached_json(&line->reached[ROG_TO_TARGET_SECONDS]));
-    rog_json_put(reached, "joules", rog_curve_reached_json(&line->reached[ROG_TO_TARGET_JOULES]));
-    rog_json_put(object, "target_reached", reached);
+    for (size_t m = 0; m < measures->count; m++) {
+        const struct rog_measure *measure = &measures->of[m];
+        bool accuracy = measure->kind == ROG_MEASURE_ACCURACY;
+        rog_json_put(accuracy ? at : object,
+                     accuracy ? measure->name : rog_measure_facts[measure->kind].json,
+                     make(values, m));
+    }
+    rog_json_put(object, rog_measure_facts[ROG_MEASURE_ACCURACY].json, at);
 }
 
-static struct rog_json *plain(const struct rog_interval *interval)
+static struct rog_json *measured_json(const void *values, size_t measure)
 {
-    return rog_json_new_number(interval->mean);
+    const struct rog_measured *measured = values;
+    return rog_json_new_number(measured[measure].value);
 }
 
-static struct rog_json *spread(const struct rog_interval *interval)
+/* null, or its ends. */
+static struct rog_json *ends(bool known, double low, double high)
 {
-    struct rog_json *object = rog_json_object();
+    if (!known)
+        return rog_json_new_number((double)NAN);
+    struct rog_json *pair = rog_json_array();
+    rog_json_append(pair, rog_json_new_number(low));
+    rog_json_append(pair, rog_json_new_number(high));
+    return pair;
+}
+
+static void put_interval(struct rog_json *object, const struct rog_interval *interval)
+{
     rog_json_put_number(object, "mean", interval->mean);
     rog_json_put_number(object, "interval95", interval->half);
+    rog_json_put_number(object, "deviation", interval->deviation);
+    rog_json_put(object, "range", ends(interval->count == 2, interval->low, interval->high));
+    rog_json_put_integer(object, "n", (int64_t)interval->count);
+}
+
+static struct rog_json *value_json(const void *values, size_t measure)
+{
+    const struct rog_report_value *value = &((const struct rog_report_value *)values)[measure];
+    struct rog_json *object = rog_json_object();
+    put_interval(object, &value->runs);
+    rog_json_put_integer(object, "n", (int64_t)value->known);
+    rog_json_put_integer(object, "not_reached", (int64_t)value->censored);
+    rog_json_put_number(object, "median", value->median);
     return object;
 }
 
-static struct rog_json *run_json(const struct rog_case_run *run, const struct rog_report_line *line)
+/* Where the drawn line reaches the target, in both quantities. */
+static void put_reached(struct rog_json *object, const struct rog_measures *measures,
+                        const struct rog_curve_reached *(*of)(const void *values, size_t measure),
+                        const void *values)
 {
+    struct rog_json *reached = rog_json_object();
+    for (size_t m = 0; m < measures->count; m++)
+        if (rog_measure_is_to_target(measures->of[m].kind))
+            rog_json_put(reached,
+                         measures->of[m].kind == ROG_MEASURE_SECONDS ? "seconds" : "joules",
+                         rog_curve_reached_json(of(values, m)));
+    rog_json_put(object, "target_reached", reached);
+}
+
+static const struct rog_curve_reached *reached_of_run(const void *values, size_t measure)
+{
+    return &((const struct rog_measured *)values)[measure].reached;
+}
+
+static const struct rog_curve_reached *reached_of_series(const void *values, size_t measure)
+{
+    return &((const struct rog_report_value *)values)[measure].line.reached;
+}
+
+static struct rog_json *run_json(const struct rog_report *report, size_t index)
+{
+    const struct rog_case_data *data = &report->data;
+    const struct rog_case_run *run = &data->run[index];
+    const struct rog_measured *measured = rog_report_run(report, index, 0);
     struct rog_json *object = rog_json_object();
     rog_json_put_string(object, "id", run->row.id);
     rog_json_put_string(object, "note", run->row.note);
@@ -40,60 +96,115 @@ static struct rog_json *run_json(const struct rog_case_run *run, const struct ro
     rog_json_put_integer(object, "batchsize", run->row.batchsize);
     rog_json_put_integer(object, "seed", run->row.seed);
     rog_json_put_string(object, "status", run->row.status);
+    rog_json_put_string(object, "same_as",
+                        rog_repeats_is_copy(data, index) ? data->run[run->first].row.id : NULL);
     if (run->replay.recorded) {
         rog_json_put_number(object, "replay_error", run->replay.error);
         rog_json_put_bool(object, "replay_off", rog_replay_is_off(&run->replay));
     }
-    put_values(object, line, plain);
+    put_measures(object, &report->measures, measured_json, measured);
+    put_reached(object, &report->measures, reached_of_run, measured);
     return object;
 }
 
 static struct rog_json *series_json(const struct rog_report *report, size_t index)
 {
     const struct rog_case_series *series = &report->data.series[index];
+    const struct rog_report_value *values = rog_report_series(report, index, 0);
     struct rog_json *object = rog_json_object(), *ids = rog_json_array();
     for (size_t i = 0; i < series->runs; i++)
         rog_json_append(ids, rog_json_new_string(report->data.run[series->run[i]].row.id));
     rog_json_put_string(object, "label", series->label);
     rog_json_put(object, "runs", ids);
-    put_values(object, &report->series[index], spread);
+    rog_json_put_integer(object, "different_runs", (int64_t)series->different);
+    put_measures(object, &report->measures, value_json, values);
+    put_reached(object, &report->measures, reached_of_series, values);
     return object;
 }
 
-static double mean_of(const struct rog_interval *interval)
+static double gain_mean(const struct rog_gain_value *value)
 {
-    return interval->mean;
+    return value->gain.mean;
 }
 
-static double half_of(const struct rog_interval *interval)
+static double gain_half(const struct rog_gain_value *value)
 {
-    return interval->half;
+    return value->gain.half;
 }
 
-static void put_gain(struct rog_json *object, const struct rog_report_gain *gain,
-                     double (*number)(const struct rog_interval *))
+static void put_gain(struct rog_json *object, const struct rog_measures *measures,
+                     const struct rog_comparison *gain,
+                     double (*number)(const struct rog_gain_value *))
 {
     struct rog_json *points = rog_json_object();
-    for (int m = 0; m < ROG_ACCURACIES; m++)
-        rog_json_put_number(points, rog_measure_kinds[m].json, number(&gain->value[m]));
-    rog_json_put(object, "accuracy_points", points);
-    rog_json_put_number(object, "seconds_percent_less",
-                        number(&gain->value[ROG_MEASURE_SECONDS_TO_TARGET]));
-    rog_json_put_number(object, "joules_percent_less",
-                        number(&gain->value[ROG_MEASURE_JOULES_TO_TARGET]));
+    for (size_t m = 0; m < measures->count; m++) {
+        const struct rog_measure *measure = &measures->of[m];
+        const struct rog_measure_facts *facts = &rog_measure_facts[measure->kind];
+        bool accuracy = measure->kind == ROG_MEASURE_ACCURACY;
+        if (facts->is_compared)
+            rog_json_put_number(accuracy ? points : object,
+                                accuracy ? measure->name : facts->json_gain,
+                                number(&gain->value[m]));
+    }
+    rog_json_put(object, rog_measure_facts[ROG_MEASURE_ACCURACY].json_gain, points);
+}
+
+static struct rog_json *test_json(const struct rog_gain_value *value)
+{
+    static const char *const names[] = {
+        [ROG_TEST_PERMUTATION] = "permutation",
+        [ROG_TEST_SIGN] = "sign",
+    };
+    struct rog_json *test = rog_json_object();
+    rog_json_put_string(test, "name", names[value->test]);
+    rog_json_put_bool(test, "exact", value->exact);
+    rog_json_put_integer(test, "n", (int64_t)value->tested);
+    rog_json_put_number(test, "p", value->p);
+    rog_json_put_number(test, "p_holm", value->p_holm);
+    rog_json_put_integer(test, "compared", (int64_t)value->compared);
+    return test;
+}
+
+/* The paired differences in one measure. */
+static struct rog_json *differences_json(const struct rog_measure *measure,
+                                         const struct rog_gain_value *value)
+{
+    const struct rog_measure_facts *facts = &rog_measure_facts[measure->kind];
+    struct rog_json *object = rog_json_object();
+    rog_json_put_string(object, "measure", facts->json);
+    if (measure->kind == ROG_MEASURE_ACCURACY)
+        rog_json_put_string(object, "at", measure->name);
+    rog_json_put_string(object, "unit", facts->unit);
+    put_interval(object, &value->difference);
+    rog_json_put(
+        object, "ends95",
+        ends(!isnan(value->difference.half), value->difference.low, value->difference.high));
+    rog_json_put_integer(object, "ahead", (int64_t)value->ahead);
+    rog_json_put_integer(object, "behind", (int64_t)value->behind);
+    rog_json_put_integer(object, "level", (int64_t)value->level);
+    rog_json_put_integer(object, "unknown", (int64_t)value->unknown);
+    rog_json_put_number(object, "d_z", value->effect);
+    if (value->test != ROG_TEST_NONE)
+        rog_json_put(object, "test", test_json(value));
+    return object;
 }
 
 static struct rog_json *gain_json(const struct rog_report *report,
-                                  const struct rog_report_gain *gain)
+                                  const struct rog_comparison *gain)
 {
-    struct rog_json *object = rog_json_object();
-    rog_json_put_string(object, "series", report->data.series[gain->series].label);
-    rog_json_put_string(object, "against", report->data.series[gain->against].label);
-    rog_json_put_integer(object, "pairs", (int64_t)gain->pairs);
-    put_gain(object, gain, mean_of);
+    struct rog_json *object = rog_json_object(), *differences = rog_json_array();
+    rog_json_put_string(object, "series", report->data.series[gain->pair.series].label);
+    rog_json_put_string(object, "against", report->data.series[gain->pair.against].label);
+    rog_json_put_integer(object, "pairs", gain->pairs > 1 ? (int64_t)gain->pairs : 0);
+    put_gain(object, &report->measures, gain, gain_mean);
     struct rog_json *halves = rog_json_object();
-    put_gain(halves, gain, half_of);
+    put_gain(halves, &report->measures, gain, gain_half);
     rog_json_put(object, "interval95", halves);
+    for (size_t m = 0; gain->pairs > 1 && m < report->measures.count; m++)
+        if (rog_measure_facts[report->measures.of[m].kind].is_compared)
+            rog_json_append(differences,
+                            differences_json(&report->measures.of[m], &gain->value[m]));
+    rog_json_put(object, "differences", differences);
     return object;
 }
 
@@ -103,7 +214,7 @@ struct rog_json *rog_report_json(const struct rog_report *report)
     struct rog_json *object = rog_json_object(), *runs = rog_json_array();
     struct rog_json *series = rog_json_array(), *gains = rog_json_array();
     for (size_t i = 0; i < data->run_count; i++)
-        rog_json_append(runs, run_json(&data->run[i], &report->run[i]));
+        rog_json_append(runs, run_json(report, i));
     for (size_t i = 0; i < data->series_count; i++)
         rog_json_append(series, series_json(report, i));
     for (size_t i = 0; i < report->gains; i++)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Quotes texts for gnuplot, XML, CSV, MLflow and file names. */
+/* Quotes texts for gnuplot, XML, LaTeX, Markdown, CSV, MLflow and file names. */
 #include <orchestrator/text/quote.h>
 
 #include <ctype.h>
@@ -91,6 +91,109 @@ void rog_quote_xml(FILE *file, const char *text)
             fputc((int)code, file);
         else
             put_shown(file, code);
+    }
+}
+
+/* Whether pdfTeX has it with fonts of every encoding. */
+static bool latex_has_letter(uint32_t code)
+{
+    bool letter = code >= 0xC0 && code <= 0xFF;
+    return letter && !strchr("\xD0\xD7\xDE\xF0\xF7\xFE", (int)code); /* eth, thorn, signs */
+}
+
+/* NULL: as it is. Braces keep brackets and stars from being taken for arguments. */
+static const char *latex_ascii(uint32_t code)
+{
+    static const char *const names[128] = {
+        ['\\'] = "\\textbackslash{}",
+        ['{'] = "\\{",
+        ['}'] = "\\}",
+        ['$'] = "\\$",
+        ['&'] = "\\&",
+        ['#'] = "\\#",
+        ['_'] = "\\_",
+        ['%'] = "\\%",
+        ['^'] = "\\textasciicircum{}",
+        ['~'] = "\\textasciitilde{}",
+        ['<'] = "\\textless{}",
+        ['>'] = "\\textgreater{}",
+        ['|'] = "\\textbar{}",
+        ['"'] = "\\symbol{34}",
+        ['`'] = "\\symbol{96}",
+        ['['] = "{[}",
+        [']'] = "{]}",
+        ['*'] = "{*}",
+        ['\n'] = " ",
+        ['\t'] = " ",
+    };
+    return code < 128 ? names[code] : NULL;
+}
+
+static const char *latex_sign(uint32_t code)
+{
+    static const struct {
+        uint32_t code;
+        const char *name;
+    } signs[] = {
+        {0xB1, "\\ensuremath{\\pm}"},
+        {0xD7, "\\ensuremath{\\times}"},
+        {0xB5, "\\ensuremath{\\mu}"},
+        {0xB0, "\\ensuremath{^\\circ}"},
+        {0x3BC, "\\ensuremath{\\mu}"},
+        {0x2264, "\\ensuremath{\\le}"},
+        {0x2265, "\\ensuremath{\\ge}"},
+        {0x2212, "\\ensuremath{-}"},
+        {0x2013, "--{}"},
+        {0x2014, "---{}"},
+        {0x2026, "\\dots{}"},
+    };
+    for (size_t i = 0; i < sizeof signs / sizeof *signs; i++)
+        if (signs[i].code == code)
+            return signs[i].name;
+    return NULL;
+}
+
+/* Two of them would become one: a dash, a quotation mark. */
+static bool ligates(uint32_t code, char next)
+{
+    return code < 0x80 && code == (uint32_t)(unsigned char)next && strchr("-,'", next);
+}
+
+void rog_quote_latex(FILE *file, const char *text)
+{
+    while (*text) {
+        uint32_t code = rog_utf8_take(&text);
+        const char *name = latex_ascii(code) ? latex_ascii(code) : latex_sign(code);
+        char bytes[ROG_UTF8_SHOWN_MAX_BYTES + 1] = {0};
+        rog_utf8_show(bytes, code);
+        if (name)
+            fputs(name, file);
+        else if (bytes[1] && bytes[0] == '\\') /* it cannot be seen */
+            rog_quote_latex(file, bytes);
+        else if (code < 0x80 || latex_has_letter(code))
+            fprintf(file, "%s%s", bytes, ligates(code, *text) ? "{}" : "");
+        else
+            fprintf(file, "\\rogchar{%s}{%04X}", bytes, (unsigned)code);
+    }
+}
+
+/* Any sign of ASCII may stand behind a backslash; these mean nothing within a line. */
+void rog_quote_markdown(FILE *file, const char *text)
+{
+    while (*text) {
+        uint32_t code = rog_utf8_take(&text);
+        if (code == '&')
+            fputs("&amp;", file); /* a backslash does not keep an entity from being one */
+        else if (code == '<')
+            fputs("&lt;", file);
+        else if (code == '\n' || code == '\t')
+            fputc(' ', file);
+        else {
+            bool ends = code == ':' && (*text == ' ' || *text == '\0'); /* no address, no emoji */
+            if (code < 0x80 && ispunct((int)code) && !strchr(".,;%()=+-/'?", (int)code) && !ends)
+                fputc('\\', file);
+            put_shown(file, code);
+        }
     }
 }
 

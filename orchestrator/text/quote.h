@@ -26,6 +26,17 @@ void rog_quote_gnuplot_comment(FILE *file, const char *text);
  * is shown. */
 void rog_quote_xml(FILE *file, const char *text);
 
+/* Text of a LaTeX document, in one line, for any engine and encoding of fonts. What lies beyond the
+ * letters of Western Europe is there for XeTeX and LuaTeX, and "[U+6F22]" for pdfTeX, by a macro
+ * that the document needs once. */
+void rog_quote_latex(FILE *file, const char *text);
+#define ROG_QUOTE_LATEX_MACRO                                                     \
+    "\\providecommand{\\rogchar}[2]{\\ifdefined\\XeTeXversion#1\\else\\ifdefined" \
+    "\\directlua#1\\else[U+#2]\\fi\\fi}"
+
+/* Text in a cell of a Markdown table, in one line. */
+void rog_quote_markdown(FILE *file, const char *text);
+
 /* A field of a row of comma-separated values (RFC 4180), in quotes where it needs them. Reads back
  * as the same text, but that damaged bytes are U+FFFD. */
 void rog_quote_csv(FILE *file, const char *text);

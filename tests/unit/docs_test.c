@@ -52,13 +52,12 @@ static void test_settings_are_documented(void **state)
 {
     (void)state;
     char *document = read_document(DOCS "/experiment-files.md");
-    unsigned missing = missing_rows(document, rog_run_settings) +
-                       missing_rows(document, rog_curve_settings) +
-                       missing_rows(document, rog_look_settings) +
-                       missing_rows(document, rog_worker_settings) +
-                       missing_rows(document, rog_cluster_run_settings) +
-                       missing_rows(document, rog_cluster_hosts_settings) +
-                       missing_rows(document, rog_cluster_host_settings);
+    unsigned missing =
+        missing_rows(document, rog_run_settings) + missing_rows(document, rog_curve_settings) +
+        missing_rows(document, rog_look_settings) + missing_rows(document, rog_worker_settings) +
+        missing_rows(document, rog_cluster_run_settings) +
+        missing_rows(document, rog_cluster_hosts_settings) +
+        missing_rows(document, rog_cluster_host_settings);
     for (size_t i = 0; rog_cluster_kinds[i]; i++) {
         const struct rog_cluster_kind *kind = rog_cluster_kinds[i];
         char *row = rog_format("| `%s` | %s", kind->name, kind->summary);

@@ -11,4 +11,5 @@ rog_unit_test(series_label SOURCES series_label_test.c figures_fixture.c LIBS ro
 rog_unit_test(report SOURCES report_test.c figures_fixture.c LIBS rog_report)
 rog_unit_test(repeats SOURCES repeats_test.c figures_fixture.c LIBS rog_figures)
 rog_unit_test(reached SOURCES reached_test.c figures_fixture.c LIBS rog_report)
+rog_unit_test(significance LIBS rog_report)
 rog_unit_test(gain SOURCES gain_test.c figures_fixture.c LIBS rog_report)

@@ -202,7 +202,7 @@ static void reports_say_what_figures_show(void **state)
         struct rog_report report;
         snprintf(name, sizeof name, "case%zu", i);
         add_case(f, &rng, name, i);
-        if (rog_report_make(f->db, name, false, NULL, &report, &err) != 0)
+        if (rog_report_make(f->db, name, &(struct rog_report_options){0}, &report, &err) != 0)
             fail_msg("%s", err.message);
         struct rog_json *json = rog_report_json(&report);
         size_t seconds = compare_panel(f, &report.data, json, ROG_QUANTITY_SECONDS, "seconds");

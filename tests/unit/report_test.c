@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include <common/process.h>
-#include <orchestrator/report/report.h>
+#include <orchestrator/report/table.h>
 
 #include "figures_fixture.h"
 
@@ -19,6 +19,43 @@ static void assert_near(double value, double expected, double tolerance)
 {
     if (!(fabs(value - expected) <= tolerance))
         fail_msg("%.15g is not within %g of %.15g", value, tolerance, expected);
+}
+
+static const struct rog_report_options plain, as_published = {.as_published = true};
+
+/* The measures of a report whose times are those that it has by itself. */
+enum {
+    AT_1800,
+    AT_3600,
+    AT_5400,
+    AT_END,
+    SECONDS,
+    JOULES,
+    COMPUTE,
+    COMMUNICATION,
+    STALL,
+    ITERATION
+};
+
+static double of_run(const struct rog_report *report, size_t run, size_t measure)
+{
+    return rog_report_run(report, run, measure)->value;
+}
+
+static double gain_of(const struct rog_report *report, size_t measure)
+{
+    return report->gain[0].value[measure].gain.mean;
+}
+
+/* The text of a table's cell. */
+static const char *cell(const struct rog_report_tables *tables, size_t table, size_t row,
+                        const char *column)
+{
+    const struct rog_report_table *of = &tables->table[table];
+    for (size_t c = 0; c < of->columns; c++)
+        if (strcmp(of->column[c].title, column) == 0)
+            return of->cell[row * of->columns + c].text;
+    return NULL;
 }
 
 /* Two runs with straight accuracies from 50% on, 1 and 2 points per 1000 s; and one that failed. */
@@ -38,46 +75,66 @@ static int add_runs(void **state)
     return 0;
 }
 
+/* More seeds of the two, up to `seeds`: a little better with each. */
+static void add_pairs(struct fixture *f, int64_t seeds)
+{
+    for (int64_t seed = 2; seed <= seeds; seed++) {
+        char slow[16], fast[16];
+        snprintf(slow, sizeof slow, "slow%d", (int)seed);
+        snprintf(fast, sizeof fast, "fast%d", (int)seed);
+        fixture_run_add(f,
+                        &(struct fixture_run){"case", slow, "BSP", "BSP", 0, seed, 1, 10, 700, 8});
+        fixture_run_add(f,
+                        &(struct fixture_run){"case", fast, "ROG", "ROG 4", 4, seed, 1, 5, 800, 5});
+    }
+    fixture_sql(f, "UPDATE checkpoints SET accuracy = 50 + t / 1000 + (SELECT (seed - 1) / 2.0"
+                   " FROM runs WHERE id = run_id) WHERE run_id LIKE 'slow%'");
+    fixture_sql(f, "UPDATE checkpoints SET accuracy = 50 + t / 500 + (SELECT (seed - 1) / 4.0"
+                   " FROM runs WHERE id = run_id) WHERE run_id LIKE 'fast%'");
+}
+
 static void numbers(void **state)
 {
     struct fixture *f = *state;
     struct rog_error err;
     struct rog_report report;
-    assert_int_equal(rog_report_make(f->db, "case", false, NULL, &report, &err), 0);
+    assert_int_equal(rog_report_make(f->db, "case", &plain, &report, &err), 0);
     assert_int_equal(report.data.series_count, 2);
-    const struct rog_interval *slow = report.run[0].value, *fast = report.run[1].value;
-    assert_near(slow[ROG_MEASURE_AT_1800].mean, 51.8, 1e-9);
-    assert_near(slow[ROG_MEASURE_AT_5400].mean, 55.4, 1e-9);
-    assert_near(slow[ROG_MEASURE_AT_END].mean, 57, 1e-9);
-    assert_near(slow[ROG_MEASURE_SECONDS_TO_TARGET].mean, 6000, 1e-6);
-    assert_near(slow[ROG_MEASURE_JOULES_TO_TARGET].mean, 60000, 1e-4);
-    assert_near(slow[ROG_MEASURE_COMPUTE_S].mean, 2, 1e-9);
-    assert_near(slow[ROG_MEASURE_COMMUNICATION_S].mean, 5, 1e-9);
-    assert_near(slow[ROG_MEASURE_STALL_S].mean, 3, 1e-9);
-    assert_near(fast[ROG_MEASURE_AT_3600].mean, 57.2, 1e-9);
-    assert_true(isnan(fast[ROG_MEASURE_AT_5400].mean)); /* it ended at 4000 s */
-    assert_near(fast[ROG_MEASURE_SECONDS_TO_TARGET].mean, 3000, 1e-6);
-    for (int m = 0; m < ROG_MEASURES; m++)
-        assert_true(isnan(report.run[2].value[m].mean));
+    assert_int_equal(report.measures.count, ITERATION + 1);
+    assert_near(of_run(&report, 0, AT_1800), 51.8, 1e-9);
+    assert_near(of_run(&report, 0, AT_5400), 55.4, 1e-9);
+    assert_near(of_run(&report, 0, AT_END), 57, 1e-9);
+    assert_near(of_run(&report, 0, SECONDS), 6000, 1e-6);
+    assert_near(of_run(&report, 0, JOULES), 60000, 1e-4);
+    assert_near(of_run(&report, 0, COMPUTE), 2, 1e-9);
+    assert_near(of_run(&report, 0, COMMUNICATION), 5, 1e-9);
+    assert_near(of_run(&report, 0, STALL), 3, 1e-9);
+    assert_near(of_run(&report, 0, ITERATION), 10, 1e-9);
+    assert_near(of_run(&report, 1, AT_3600), 57.2, 1e-9);
+    assert_true(isnan(of_run(&report, 1, AT_5400))); /* it ended at 4000 s */
+    assert_near(of_run(&report, 1, SECONDS), 3000, 1e-6);
+    for (size_t m = 0; m < report.measures.count; m++)
+        assert_true(isnan(of_run(&report, 2, m)));
 
     assert_int_equal(report.gains, 1);
-    assert_near(report.gain[0].value[ROG_MEASURE_AT_1800].mean, 1.8, 1e-9);
-    assert_near(report.gain[0].value[ROG_MEASURE_SECONDS_TO_TARGET].mean, 50, 1e-9);
-    assert_near(report.gain[0].value[ROG_MEASURE_JOULES_TO_TARGET].mean, 50, 1e-9);
-    assert_true(isnan(report.gain[0].value[ROG_MEASURE_AT_5400].mean));
+    assert_near(gain_of(&report, AT_1800), 1.8, 1e-9);
+    assert_near(gain_of(&report, SECONDS), 50, 1e-9);
+    assert_near(gain_of(&report, JOULES), 50, 1e-9);
+    assert_near(gain_of(&report, ITERATION), 50, 1e-9);
+    assert_true(isnan(gain_of(&report, AT_5400)));
 
-    assert_true(rog_report_is_best(&report, 1, ROG_MEASURE_AT_1800));
-    assert_false(rog_report_is_best(&report, 0, ROG_MEASURE_AT_1800));
-    assert_true(rog_report_is_best(&report, 1, ROG_MEASURE_STALL_S));
-    assert_false(rog_report_is_best(&report, 0, ROG_MEASURE_AT_5400)); /* alone in its column */
+    assert_true(rog_report_is_best(&report, 1, AT_1800));
+    assert_false(rog_report_is_best(&report, 0, AT_1800));
+    assert_true(rog_report_is_best(&report, 1, STALL));
+    assert_false(rog_report_is_best(&report, 0, AT_5400)); /* alone in its column */
 
     /* What reads the same is as good. */
-    double *compute_s = &report.series[0].value[ROG_MEASURE_COMPUTE_S].mean;
-    *compute_s = fast[ROG_MEASURE_COMPUTE_S].mean;
+    double *compute_s = &report.series[COMPUTE].shown;
+    *compute_s = of_run(&report, 1, COMPUTE);
     for (size_t i = 0; i < 2; i++, *compute_s += 0.001)
-        assert_false(rog_report_is_best(&report, 1, ROG_MEASURE_COMPUTE_S));
+        assert_false(rog_report_is_best(&report, 1, COMPUTE));
     *compute_s += 0.01;
-    assert_true(rog_report_is_best(&report, 1, ROG_MEASURE_COMPUTE_S));
+    assert_true(rog_report_is_best(&report, 1, COMPUTE));
     rog_report_release(&report);
 }
 
@@ -89,12 +146,14 @@ static void target_not_reached_and_energy_not_known(void **state)
     fixture_sql(f, "UPDATE case_settings SET target_accuracy = 57.5");
     /* The energy of one worker ends early: from there on the mean is not known. */
     fixture_sql(f, "DELETE FROM energy WHERE run_id = 'fast' AND rank = 2 AND t > 2000");
-    assert_int_equal(rog_report_make(f->db, "case", false, NULL, &report, &err), 0);
-    assert_true(isnan(report.run[0].value[ROG_MEASURE_SECONDS_TO_TARGET].mean));
-    assert_true(isnan(report.run[0].value[ROG_MEASURE_JOULES_TO_TARGET].mean));
-    assert_near(report.run[1].value[ROG_MEASURE_SECONDS_TO_TARGET].mean, 3750, 1e-6);
-    assert_true(isnan(report.run[1].value[ROG_MEASURE_JOULES_TO_TARGET].mean));
-    assert_true(isnan(report.gain[0].value[ROG_MEASURE_SECONDS_TO_TARGET].mean));
+    assert_int_equal(rog_report_make(f->db, "case", &plain, &report, &err), 0);
+    assert_true(isnan(of_run(&report, 0, SECONDS)));
+    assert_true(rog_report_run(&report, 0, SECONDS)->censored);
+    assert_true(isnan(of_run(&report, 0, JOULES)));
+    assert_near(of_run(&report, 1, SECONDS), 3750, 1e-6);
+    assert_true(isnan(of_run(&report, 1, JOULES)));
+    assert_false(rog_report_run(&report, 1, JOULES)->censored);
+    assert_true(isnan(gain_of(&report, SECONDS)));
     rog_report_release(&report);
 }
 
@@ -109,12 +168,11 @@ static void composition_as_published(void **state)
                    " stall_s = 0.5 * rank WHERE run_id = 'slow'");
     fixture_sql(f, "DELETE FROM iterations WHERE run_id = 'slow' AND rank = 4"
                    " AND iteration > 350");
-    assert_int_equal(rog_report_make(f->db, "case", true, NULL, &report, &err), 0);
-    const struct rog_interval *value = report.run[0].value;
+    assert_int_equal(rog_report_make(f->db, "case", &as_published, &report, &err), 0);
     double stall = 0.5 * (700 * (1 + 2 + 3) + 350 * 4) / (3 * 700 + 350);
-    assert_near(value[ROG_MEASURE_COMPUTE_S].mean, 3, 1e-9);
-    assert_near(value[ROG_MEASURE_STALL_S].mean, stall, 1e-9);
-    assert_near(value[ROG_MEASURE_COMMUNICATION_S].mean, 30 + 3 + 1.5 - stall, 1e-9);
+    assert_near(of_run(&report, 0, COMPUTE), 3, 1e-9);
+    assert_near(of_run(&report, 0, STALL), stall, 1e-9);
+    assert_near(of_run(&report, 0, COMMUNICATION), 30 + 3 + 1.5 - stall, 1e-9);
     rog_report_release(&report);
 }
 
@@ -123,23 +181,26 @@ static void repeats_are_means(void **state)
     struct fixture *f = *state;
     struct rog_error err;
     struct rog_report report;
+    struct rog_report_tables tables;
     fixture_run_add(f, &(struct fixture_run){"case", "again", "BSP", "BSP", 0, 2, 1, 10, 700, 8});
     fixture_sql(f, "UPDATE checkpoints SET accuracy = 51 + t / 1000 WHERE run_id = 'again'");
-    assert_int_equal(rog_report_make(f->db, "case", false, NULL, &report, &err), 0);
+    assert_int_equal(rog_report_make(f->db, "case", &plain, &report, &err), 0);
     assert_int_equal(report.data.series_count, 2);
-    const struct rog_interval *value = report.series[0].value;
+    const struct rog_interval *value = &rog_report_series(&report, 0, AT_1800)->runs;
     assert_int_equal(report.data.series[0].runs, 2);
-    assert_near(value[ROG_MEASURE_AT_1800].mean, 52.3, 1e-9);
-    assert_true(isnan(value[ROG_MEASURE_AT_1800].half));
-    assert_near(value[ROG_MEASURE_AT_1800].low, 51.8, 1e-9);
-    assert_near(value[ROG_MEASURE_AT_1800].high, 52.8, 1e-9);
-    char *label = rog_report_label(&report, 0);
-    assert_string_equal(label, "BSP (n = 2)");
-    free(label);
+    assert_near(value->mean, 52.3, 1e-9);
+    assert_true(isnan(value->half));
+    assert_near(value->low, 51.8, 1e-9);
+    assert_near(value->high, 52.8, 1e-9);
+    assert_int_equal(rog_report_tables_make(&report, &tables, &err), 0);
+    assert_string_equal(cell(&tables, 0, 0, "run"), "BSP (n = 2)");
+    assert_string_equal(cell(&tables, 0, 0, "% at 1800 s"), "52.30 [51.80, 52.80]");
+    assert_string_equal(cell(&tables, 0, 0, "compute s"), "2.00"); /* it does not vary */
+    rog_report_tables_release(&tables);
     rog_report_release(&report);
     /* The same seed twice is no repeat, and the two are told apart. */
     fixture_sql(f, "UPDATE runs SET seed = 1");
-    assert_int_equal(rog_report_make(f->db, "case", false, NULL, &report, &err), 0);
+    assert_int_equal(rog_report_make(f->db, "case", &plain, &report, &err), 0);
     assert_int_equal(report.data.series_count, 3);
     assert_string_equal(report.data.series[2].label, "BSP #2");
     rog_report_release(&report);
@@ -151,19 +212,21 @@ static void gains_are_over_pairs(void **state)
     struct fixture *f = *state;
     struct rog_error err;
     struct rog_report report;
-    char text[ROG_GAIN_TEXT_BYTES];
+    struct rog_report_tables tables;
     fixture_run_add(f, &(struct fixture_run){"case", "slow2", "BSP", "BSP", 0, 2, 1, 10, 700, 8});
     fixture_run_add(f, &(struct fixture_run){"case", "fast2", "ROG", "ROG 4", 4, 2, 1, 10, 700, 8});
     fixture_sql(f, "UPDATE checkpoints SET accuracy = 60 + t / 1000 WHERE run_id = 'slow2'");
     fixture_sql(f, "UPDATE checkpoints SET accuracy = 62 + t / 1000 WHERE run_id = 'fast2'");
-    assert_int_equal(rog_report_make(f->db, "case", false, NULL, &report, &err), 0);
+    assert_int_equal(rog_report_make(f->db, "case", &plain, &report, &err), 0);
     assert_int_equal(report.gains, 1);
     assert_int_equal(report.gain[0].pairs, 2);
-    const struct rog_interval *value = &report.gain[0].value[ROG_MEASURE_AT_1800];
+    const struct rog_interval *value = &report.gain[0].value[AT_1800].gain;
     assert_near(value->mean, (1.8 + 2) / 2, 1e-9);
     assert_true(isnan(value->half));
-    rog_report_gain_text(&report.gain[0], ROG_MEASURE_AT_1800, text);
-    assert_string_equal(text, "+1.90 [1.80, 2.00]");
+    assert_int_equal(report.gain[0].value[AT_1800].test, ROG_TEST_NONE);
+    assert_int_equal(rog_report_tables_make(&report, &tables, &err), 0);
+    assert_string_equal(cell(&tables, 2, 0, "points at 1800 s"), "+1.90 [1.80, 2.00]");
+    rog_report_tables_release(&tables);
     rog_report_release(&report);
 }
 
@@ -172,7 +235,7 @@ static void json_is_the_contract(void **state)
     struct fixture *f = *state;
     struct rog_error err;
     struct rog_report report;
-    assert_int_equal(rog_report_make(f->db, "case", false, NULL, &report, &err), 0);
+    assert_int_equal(rog_report_make(f->db, "case", &plain, &report, &err), 0);
     struct rog_json *json = rog_report_json(&report);
     const struct rog_json *runs = rog_json_get(json, "runs");
     assert_near(rog_json_get_number(json, "target", 0), 56, 0);
@@ -207,7 +270,7 @@ static void page_is_whole_and_harmless(void **state)
     }
     fixture_sql(f, "UPDATE runs SET note = '<script>alert(1)</script>\"&''' , versions ="
                    " '{\"<b>\": \"</table><img src=http://x>\"}'");
-    assert_int_equal(rog_report_make(f->db, "case", false, NULL, &report, &err), 0);
+    assert_int_equal(rog_report_make(f->db, "case", &plain, &report, &err), 0);
     FILE *page = open_memstream(&text, &size);
     assert_int_equal(rog_report_html(&report, f->db, page, &err), 0);
     fclose(page);
@@ -229,6 +292,104 @@ static void page_is_whole_and_harmless(void **state)
     free(text);
 }
 
+/* Three seeds each, all of which are over 56% in the end but one of the slow ones: that is no mean,
+ * and pairs are ahead or behind. */
+static void not_all_reach_the_target(void **state)
+{
+    struct fixture *f = *state;
+    struct rog_error err;
+    struct rog_report report;
+    struct rog_report_tables tables;
+    add_pairs(f, 3);
+    fixture_sql(f, "UPDATE checkpoints SET accuracy = 50 + t / 2000 WHERE run_id = 'slow2'");
+    assert_int_equal(rog_report_make(f->db, "case", &plain, &report, &err), 0);
+    const struct rog_report_value *slow = rog_report_series(&report, 0, SECONDS);
+    assert_int_equal(slow->counted, 3);
+    assert_int_equal(slow->known, 2);
+    assert_int_equal(slow->censored, 1);
+    assert_true(isnan(slow->runs.mean));
+    assert_near(slow->median, 6000, 1e-6); /* of 5000, 6000 and one that is later than 7000 */
+    const struct rog_gain_value *gain = &report.gain[0].value[SECONDS];
+    assert_int_equal(gain->ahead, 3);
+    assert_int_equal(gain->test, ROG_TEST_SIGN);
+    assert_near(gain->p, 0.25, 1e-12);
+    assert_true(isnan(gain->gain.mean));
+    assert_int_equal(report.gain[0].value[AT_1800].test, ROG_TEST_PERMUTATION);
+    assert_int_equal(rog_report_tables_make(&report, &tables, &err), 0);
+    assert_non_null(strstr(cell(&tables, 0, 0, "s to 56%"), "(2 of 3, median 6000)"));
+    assert_string_equal(cell(&tables, 2, 0, "less time to 56%"), "ahead in 3 of 3");
+    assert_string_equal(cell(&tables, 3, 0, "in"), "accuracy at 1800 s (points)");
+    rog_report_tables_release(&tables);
+    rog_report_release(&report);
+    /* Two of three did not: the median is one of them, and not known. */
+    fixture_sql(f, "UPDATE checkpoints SET accuracy = 50 + t / 2000 WHERE run_id = 'slow'");
+    assert_int_equal(rog_report_make(f->db, "case", &plain, &report, &err), 0);
+    assert_true(isnan(rog_report_series(&report, 0, SECONDS)->median));
+    assert_true(rog_report_is_best(&report, 1, SECONDS));
+    rog_report_release(&report);
+}
+
+/* Four seeds of which nothing depends on the seed: one run, which no interval or test is of. */
+static void identical_runs_are_one(void **state)
+{
+    struct fixture *f = *state;
+    struct rog_error err;
+    struct rog_report report;
+    struct rog_report_tables tables;
+    add_pairs(f, 4);
+    fixture_sql(f, "UPDATE checkpoints SET accuracy = 50 + t / 1000 WHERE run_id LIKE 'slow%'");
+    fixture_sql(f, "UPDATE checkpoints SET accuracy = 50 + t / 500 WHERE run_id LIKE 'fast%'");
+    assert_int_equal(rog_report_make(f->db, "case", &plain, &report, &err), 0);
+    assert_int_equal(report.gain[0].pairs, 1);
+    assert_true(isnan(report.gain[0].value[AT_1800].gain.half));
+    assert_near(gain_of(&report, AT_1800), 1.8, 1e-9);
+    assert_int_equal(report.gain[0].value[AT_1800].test, ROG_TEST_NONE);
+    assert_int_equal(rog_report_tables_make(&report, &tables, &err), 0);
+    assert_string_equal(cell(&tables, 0, 0, "run"), "BSP (4 runs, identical)");
+    assert_string_equal(cell(&tables, 0, 0, "% at 1800 s"), "51.80");
+    assert_string_equal(cell(&tables, 2, 0, "points at 1800 s"), "+1.80");
+    assert_int_equal(tables.remarks, 2);
+    assert_non_null(strstr(tables.remark[0], "of 4 runs only 1 differs"));
+    rog_report_tables_release(&tables);
+    rog_report_release(&report);
+}
+
+/* Times of one's own; those of a table that nobody has are no columns. */
+static void chosen_times(void **state)
+{
+    struct fixture *f = *state;
+    struct rog_error err;
+    struct rog_report report;
+    struct rog_report_tables tables;
+    static const struct rog_report_options chosen = {.times = "2500, 600,9000"};
+    assert_int_equal(rog_report_make(f->db, "case", &chosen, &report, &err), 0);
+    assert_int_equal(rog_report_tables_make(&report, &tables, &err), 0);
+    assert_string_equal(cell(&tables, 0, 1, "% at 2500 s"), "55.00");
+    assert_string_equal(cell(&tables, 0, 0, "600 s"), "50.60");
+    assert_null(cell(&tables, 0, 0, "9000 s"));
+    assert_string_equal(tables.remark[0], "no run has an accuracy at 9000 s");
+    rog_report_tables_release(&tables);
+    rog_report_release(&report);
+    static const char *const wrong[] = {"",
+                                        ",",
+                                        "1800,",
+                                        "600,,900",
+                                        "abc",
+                                        "-1",
+                                        "nan",
+                                        "inf",
+                                        "1e10",
+                                        "600,600",
+                                        "600 s",
+                                        "1;2",
+                                        "1,2,3,4,5,6,7,8,9,10,11,12,13"};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        const struct rog_report_options options = {.times = wrong[i]};
+        assert_int_equal(rog_report_make(f->db, "case", &options, &report, &err), ROG_EINVAL);
+        assert_non_null(strstr(err.message, "--at"));
+    }
+}
+
 #define REPORTS(test) cmocka_unit_test_setup_teardown(test, add_runs, fixture_teardown)
 
 int main(void)
@@ -239,6 +400,9 @@ int main(void)
         REPORTS(composition_as_published),
         REPORTS(repeats_are_means),
         REPORTS(gains_are_over_pairs),
+        REPORTS(not_all_reach_the_target),
+        REPORTS(identical_runs_are_one),
+        REPORTS(chosen_times),
         REPORTS(json_is_the_contract),
         REPORTS(page_is_whole_and_harmless),
     };

@@ -401,6 +401,47 @@ static void stems_are_safe_and_distinct(void **state)
     free(cut);
 }
 
+static char *markup(void (*quote)(FILE *, const char *), const char *text)
+{
+    char *found = NULL;
+    size_t size = 0;
+    FILE *file = open_memstream(&found, &size);
+    quote(file, text);
+    fclose(file);
+    return found;
+}
+
+static void latex_and_markdown_are_text(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *latex, *markdown;
+    } rows[] = {
+        {"ROG 4 (n = 3)", "ROG 4 (n = 3)", "ROG 4 (n = 3)"},
+        {"a_b&c", "a\\_b\\&c", "a\\_b&amp;c"},
+        {"50% ±2", "50\\% \\ensuremath{\\pm}2", "50% ±2"},
+        {"\\x{y}^~", "\\textbackslash{}x\\{y\\}\\textasciicircum{}\\textasciitilde{}",
+         "\\\\x\\{y\\}\\^\\~"},
+        {"a|b", "a\\textbar{}b", "a\\|b"},
+        {"<b>", "\\textless{}b\\textgreater{}", "&lt;b\\>"},
+        {"[1]*", "{[}1{]}{*}", "\\[1\\]\\*"},
+        {"a--b, c", "a-{}-b, c", "a--b, c"},
+        {"\"q\"", "\\symbol{34}q\\symbol{34}", "\\\"q\\\""},
+        {"http://x :", "http://x :", "http\\://x :"},
+        {"one\ntwo", "one two", "one two"},
+        {"é漢", "é\\rogchar{漢}{6F22}", "é漢"},
+        {"\x1b", "\\textbackslash{}x1b", "\\x1b"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char *latex = markup(rog_quote_latex, rows[i].text);
+        char *markdown = markup(rog_quote_markdown, rows[i].text);
+        assert_string_equal(latex, rows[i].latex);
+        assert_string_equal(markdown, rows[i].markdown);
+        free(latex);
+        free(markdown);
+    }
+}
+
 static void thousands(void **state)
 {
     (void)state;
@@ -430,6 +471,7 @@ int main(void)
         cmocka_unit_test(mlflow_keys_are_taken_and_distinct),
         cmocka_unit_test(html_is_escaped),
         cmocka_unit_test(stems_are_safe_and_distinct),
+        cmocka_unit_test(latex_and_markdown_are_text),
         cmocka_unit_test(thousands),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,468 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A report's numbers as tables of text. */
+#include <orchestrator/report/table.h>
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <common/file.h>
+#include <orchestrator/figures/repeats.h>
+
+#define ROUNDING 1e-9 /* of a mean */
+
+/* ---- tables, columns, cells ---- */
+
+/* What is being made; `failed` once memory ran out. */
+struct maker {
+    const struct rog_report *report;
+    struct rog_report_tables *tables;
+    struct rog_report_table *table; /* the one being filled */
+    bool has[ROG_MEASURES_MAX];     /* measures that anybody has */
+    bool failed;
+};
+
+static char *keep(struct maker *maker, char *text)
+{
+    maker->failed = maker->failed || !text;
+    return text;
+}
+
+static void begin_table(struct maker *maker, char *caption, bool marks_best)
+{
+    maker->table = &maker->tables->table[maker->tables->count++];
+    *maker->table =
+        (struct rog_report_table){.caption = keep(maker, caption), .marks_best = marks_best};
+}
+
+static void add_column(struct maker *maker, bool is_number, char *title)
+{
+    struct rog_report_table *table = maker->table;
+    struct rog_report_column *more = realloc(table->column, (table->columns + 1) * sizeof *more);
+    if (more) {
+        table->column = more;
+        more[table->columns++] = (struct rog_report_column){keep(maker, title), is_number};
+        return;
+    }
+    free(title);
+    maker->failed = true;
+}
+
+static void add_cell(struct maker *maker, bool is_best, char *text)
+{
+    struct rog_report_table *table = maker->table;
+    struct rog_report_cell *more = realloc(table->cell, (table->cells + 1) * sizeof *more);
+    if (more) {
+        table->cell = more;
+        more[table->cells++] = (struct rog_report_cell){keep(maker, text), is_best};
+        return;
+    }
+    free(text);
+    maker->failed = true;
+}
+
+/* ---- what stands in them ---- */
+
+/* "68.10 ±0.30" of three or more, "68.10 [67.90, 68.30]" of two; with the number of values where
+ * not all of `most` have one. */
+static char *interval_text(const struct rog_interval *value, const char *before, int digits,
+                           const char *unit, size_t most)
+{
+    char count[32] = "", spread[96] = "";
+    if (isnan(value->mean))
+        return rog_strdup("-");
+    if (value->count < most)
+        snprintf(count, sizeof count, " (n = %zu)", value->count);
+    if (value->deviation <= ROUNDING * fabs(value->mean))
+        spread[0] = '\0'; /* one value that does not vary: nothing was estimated */
+    else if (!isnan(value->half))
+        snprintf(spread, sizeof spread, " ±%.*f", digits, value->half);
+    else if (!isnan(value->low))
+        snprintf(spread, sizeof spread, " [%.*f, %.*f]", digits, value->low, digits, value->high);
+    bool sign = before[0] == '+';
+    return sign ? rog_format("%+.*f%s%s%s", digits, value->mean, unit, spread, count)
+                : rog_format("%.*f%s%s%s", digits, value->mean, unit, spread, count);
+}
+
+/* "1204", "1204 [1100, 1310]" with the range of the runs' own; "> 10000 (2 of 5)" and "1204 (3 of
+ * 5, median 1190)" where some did not reach the target. */
+static char *to_target_text(const struct rog_report_value *value)
+{
+    char spread[96] = "", median[48] = "";
+    if (!value->line.censored && isnan(value->line.value) && value->known + value->censored == 0)
+        return rog_strdup("-");
+    if (!isnan(value->median))
+        snprintf(median, sizeof median, ", median %.0f", value->median);
+    if (value->counted > 1 && value->censored > 0)
+        snprintf(spread, sizeof spread, " (%zu of %zu%s)", value->known, value->counted, median);
+    else if (value->counted > 1 && value->known < value->counted)
+        snprintf(spread, sizeof spread, " (n = %zu)", value->known);
+    else if (value->counted > 1)
+        snprintf(spread, sizeof spread, " [%.0f, %.0f]", value->least, value->most);
+    if (value->line.censored)
+        return rog_format("> %.0f%s", value->line.until, spread);
+    return isnan(value->line.value) ? rog_format("-%s", spread)
+                                    : rog_format("%.0f%s", value->line.value, spread);
+}
+
+static char *measured_text(const struct rog_measured *measured, int digits)
+{
+    if (measured->censored)
+        return rog_format("> %.0f", measured->until);
+    return isnan(measured->value) ? rog_strdup("-") : rog_format("%.*f", digits, measured->value);
+}
+
+static char *gain_text(const struct rog_gain_value *value, bool points, size_t pairs)
+{
+    if (value->censored)
+        return rog_format("ahead in %zu of %zu", value->ahead, pairs);
+    return interval_text(&value->gain, points ? "+" : "", points ? 2 : 1, points ? "" : "%",
+                         pairs > 1 ? pairs : 1);
+}
+
+static char *p_text(double p)
+{
+    return isnan(p) ? rog_strdup("-") : p < 1e-4 ? rog_strdup("< 0.0001") : rog_format("%.4f", p);
+}
+
+/* What a column of a measure is called; accuracies by their time, the first of them in full. */
+static char *measure_title(const struct rog_report *report, size_t measure, const char *first)
+{
+    const struct rog_measure *of = &report->measures.of[measure];
+    switch (of->kind) {
+    case ROG_MEASURE_ACCURACY:
+        return rog_format("%s%s%s", first, of->name, isfinite(of->at_s) ? " s" : "");
+    case ROG_MEASURE_SECONDS:
+        return rog_format("s to %g%%", report->target);
+    case ROG_MEASURE_JOULES:
+        return rog_format("J to %g%%", report->target);
+    case ROG_MEASURE_COMPUTE:
+        return rog_strdup("compute s");
+    case ROG_MEASURE_COMMUNICATION:
+        return rog_strdup("comm. s");
+    case ROG_MEASURE_STALL:
+        return rog_strdup("stall s");
+    default:
+        return rog_strdup("iteration s");
+    }
+}
+
+static char *gain_title(const struct rog_report *report, size_t measure, const char *first)
+{
+    switch (report->measures.of[measure].kind) {
+    case ROG_MEASURE_SECONDS:
+        return rog_format("less time to %g%%", report->target);
+    case ROG_MEASURE_JOULES:
+        return rog_format("less energy to %g%%", report->target);
+    case ROG_MEASURE_ITERATION:
+        return rog_strdup("less time per iteration");
+    default:
+        return measure_title(report, measure, first);
+    }
+}
+
+static char *test_title(const struct rog_report *report, size_t measure)
+{
+    const struct rog_measure *of = &report->measures.of[measure];
+    switch (of->kind) {
+    case ROG_MEASURE_SECONDS:
+        return rog_format("time to %g%% (s)", report->target);
+    case ROG_MEASURE_JOULES:
+        return rog_format("energy to %g%% (J)", report->target);
+    case ROG_MEASURE_ITERATION:
+        return rog_strdup("time per iteration (s)");
+    default:
+        return isfinite(of->at_s) ? rog_format("accuracy at %s s (points)", of->name)
+                                  : rog_strdup("accuracy at the end (points)");
+    }
+}
+
+/* ---- the tables ---- */
+
+static void measure_columns(struct maker *maker, const char *first,
+                            char *(*title)(const struct rog_report *, size_t, const char *),
+                            const bool *has)
+{
+    bool begun = false;
+    for (size_t m = 0; m < maker->report->measures.count; m++) {
+        bool accuracy = maker->report->measures.of[m].kind == ROG_MEASURE_ACCURACY;
+        if (has[m])
+            add_column(maker, true, title(maker->report, m, begun ? "" : first));
+        begun = begun || (has[m] && accuracy);
+    }
+}
+
+/* What the marks in the cells of the series mean, as far as there are any. */
+static char *series_caption(const struct maker *maker)
+{
+    const struct rog_report *report = maker->report;
+    const struct rog_case_data *data = &report->data;
+    bool intervals = false, ranges = false, some = false;
+    char meaning[ROG_ACCURACY_RULE_BYTES], reached[96] = "";
+    for (size_t i = 0; i < data->series_count; i++)
+        for (size_t m = 0; m < report->measures.count; m++) {
+            const struct rog_report_value *value = rog_report_series(report, i, m);
+            bool target = rog_measure_is_to_target(report->measures.of[m].kind);
+            bool varies = value->runs.deviation > ROUNDING * fabs(value->runs.mean);
+            intervals = intervals || (!target && varies && !isnan(value->runs.half));
+            ranges = ranges || (!target && varies && value->runs.count == 2) ||
+                     (target && value->counted > 1 && value->known == value->counted);
+            some = some || (target && value->counted > 1 && value->censored > 0);
+        }
+    if (some)
+        snprintf(reached, sizeof reached,
+                 "; k of n: so many runs reach %g%%, and the median of all n", report->target);
+    rog_accuracy_rule_meaning(&data->rule.accuracy, meaning);
+    return rog_format("%s: %zu run%s; accuracy in %%, %s; energy per worker; seconds per "
+                      "iteration%s%s%s%s",
+                      data->title, data->run_count, data->run_count == 1 ? "" : "s", meaning,
+                      report->as_published ? " as published (host rank 3)" : "",
+                      intervals ? "; ± half of the 95% interval of the mean" : "",
+                      ranges ? "; [range]" : "", reached);
+}
+
+static void series_table(struct maker *maker)
+{
+    const struct rog_report *report = maker->report;
+    begin_table(maker, series_caption(maker), true);
+    add_column(maker, false, rog_strdup("run"));
+    measure_columns(maker, "% at ", measure_title, maker->has);
+    for (size_t i = 0; i < report->data.series_count; i++) {
+        const struct rog_case_series *series = &report->data.series[i];
+        add_cell(maker, false, rog_repeats_label(series, series->different));
+        for (size_t m = 0; m < report->measures.count; m++) {
+            const struct rog_report_value *value = rog_report_series(report, i, m);
+            enum rog_measure_kind kind = report->measures.of[m].kind;
+            if (maker->has[m])
+                add_cell(maker, rog_report_is_best(report, i, m),
+                         rog_measure_is_to_target(kind)
+                             ? to_target_text(value)
+                             : interval_text(&value->runs, "", rog_measure_facts[kind].digits, "",
+                                             value->counted));
+        }
+    }
+}
+
+/* The runs one by one: where some are repeats, or not finished. */
+static void runs_table(struct maker *maker)
+{
+    const struct rog_report *report = maker->report;
+    if (report->data.series_count == report->data.run_count)
+        return;
+    begin_table(maker, rog_strdup("Each run"), false);
+    add_column(maker, false, rog_strdup("id"));
+    add_column(maker, true, rog_strdup("seed"));
+    add_column(maker, false, rog_strdup("status"));
+    measure_columns(maker, "% at ", measure_title, maker->has);
+    for (size_t i = 0; i < report->data.run_count; i++) {
+        const struct rog_run_row *row = &report->data.run[i].row;
+        add_cell(maker, false, rog_strdup(row->id));
+        add_cell(maker, false, rog_format("%lld", (long long)row->seed));
+        add_cell(maker, false, rog_strdup(row->status));
+        for (size_t m = 0; m < report->measures.count; m++)
+            if (maker->has[m])
+                add_cell(maker, false,
+                         measured_text(rog_report_run(report, i, m),
+                                       rog_measure_facts[report->measures.of[m].kind].digits));
+    }
+}
+
+static bool has_gain(const struct rog_gain_value *value)
+{
+    return value->censored || !isnan(value->gain.mean);
+}
+
+static void gains_table(struct maker *maker)
+{
+    const struct rog_report *report = maker->report;
+    bool has[ROG_MEASURES_MAX] = {false}, paired = false;
+    if (report->gains == 0)
+        return;
+    for (size_t i = 0; i < report->gains; i++) {
+        paired = paired || report->gain[i].pairs > 1;
+        for (size_t m = 0; m < report->measures.count; m++)
+            has[m] = has[m] || has_gain(&report->gain[i].value[m]);
+    }
+    begin_table(maker,
+                rog_format("Gains: points of accuracy; of time and energy percent less%s",
+                           paired ? "; over pairs of runs with the same seed" : ""),
+                false);
+    add_column(maker, false, rog_strdup("gain of"));
+    add_column(maker, false, rog_strdup("over"));
+    measure_columns(maker, "points at ", gain_title, has);
+    if (paired)
+        add_column(maker, true, rog_strdup("pairs"));
+    for (size_t i = 0; i < report->gains; i++) {
+        const struct rog_comparison *gain = &report->gain[i];
+        add_cell(maker, false, rog_strdup(report->data.series[gain->pair.series].label));
+        add_cell(maker, false, rog_strdup(report->data.series[gain->pair.against].label));
+        for (size_t m = 0; m < report->measures.count; m++)
+            if (has[m])
+                add_cell(maker, false,
+                         gain_text(&gain->value[m],
+                                   report->measures.of[m].kind == ROG_MEASURE_ACCURACY,
+                                   gain->pairs));
+        if (paired)
+            add_cell(maker, false,
+                     gain->pairs > 1 ? rog_format("%zu", gain->pairs) : rog_strdup("-"));
+    }
+}
+
+static void test_row(struct maker *maker, const struct rog_comparison *gain, size_t measure,
+                     bool corrected)
+{
+    const struct rog_report *report = maker->report;
+    const struct rog_gain_value *value = &gain->value[measure];
+    int digits = rog_measure_facts[report->measures.of[measure].kind].digits;
+    add_cell(maker, false, rog_strdup(report->data.series[gain->pair.series].label));
+    add_cell(maker, false, rog_strdup(report->data.series[gain->pair.against].label));
+    add_cell(maker, false, test_title(report, measure));
+    add_cell(maker, false,
+             value->censored ? rog_format("%zu : %zu", value->ahead, value->behind)
+                             : rog_format("%+.*f", digits, value->difference.mean));
+    add_cell(maker, false,
+             isnan(value->difference.half)
+                 ? rog_strdup("-")
+                 : rog_format("%+.*f to %+.*f", digits, value->difference.low, digits,
+                              value->difference.high));
+    add_cell(maker, false,
+             isnan(value->effect) ? rog_strdup("-") : rog_format("%.2f", value->effect));
+    add_cell(maker, false, rog_format("%zu", value->tested));
+    add_cell(maker, false, p_text(value->p));
+    if (corrected)
+        add_cell(maker, false, p_text(value->p_holm));
+    add_cell(maker, false,
+             rog_format("%s, %s", value->test == ROG_TEST_SIGN ? "sign" : "permutation",
+                        value->exact ? "exact" : "drawn"));
+}
+
+static void tests_table(struct maker *maker)
+{
+    const struct rog_report *report = maker->report;
+    size_t rows = 0, most = 0;
+    for (size_t i = 0; i < report->gains; i++)
+        for (size_t m = 0; m < report->measures.count; m++) {
+            const struct rog_gain_value *value = &report->gain[i].value[m];
+            rows += !isnan(value->p);
+            most = value->compared > most ? value->compared : most;
+        }
+    if (rows == 0)
+        return;
+    begin_table(maker,
+                rog_format("Paired differences, positive where the first is better (ahead : behind "
+                           "where some runs did not reach the target); Cohen's d_z; two-sided "
+                           "p%s",
+                           most > 1 ? ", and with Holm's correction for the comparisons in one "
+                                      "measure"
+                                    : ""),
+                false);
+    add_column(maker, false, rog_strdup("gain of"));
+    add_column(maker, false, rog_strdup("over"));
+    add_column(maker, false, rog_strdup("in"));
+    add_column(maker, true, rog_strdup("difference"));
+    add_column(maker, true, rog_strdup("95% interval"));
+    add_column(maker, true, rog_strdup("d_z"));
+    add_column(maker, true, rog_strdup("n"));
+    add_column(maker, true, rog_strdup("p"));
+    if (most > 1)
+        add_column(maker, true, rog_strdup("p (Holm)"));
+    add_column(maker, false, rog_strdup("test"));
+    for (size_t m = 0; m < report->measures.count; m++)
+        for (size_t i = 0; i < report->gains; i++)
+            if (!isnan(report->gain[i].value[m].p))
+                test_row(maker, &report->gain[i], m, most > 1);
+}
+
+/* ---- remarks ---- */
+
+static void add_remark(struct maker *maker, char *text)
+{
+    struct rog_report_tables *tables = maker->tables;
+    char **more = realloc(tables->remark, (tables->remarks + 1) * sizeof *more);
+    if (more && text) {
+        tables->remark = more;
+        more[tables->remarks++] = text;
+        return;
+    }
+    if (more)
+        tables->remark = more;
+    free(text);
+    maker->failed = true;
+}
+
+/* Runs whose bandwidth was not what was asked for are not compared silently, and runs that are the
+ * same are no repeats. */
+static void remarks(struct maker *maker)
+{
+    const struct rog_case_data *data = &maker->report->data;
+    for (size_t i = 0; i < data->series_count; i++) {
+        const struct rog_case_series *series = &data->series[i];
+        if (series->different < series->runs)
+            add_remark(maker,
+                       rog_format("%s: of %zu runs only %zu differ%s; the others recorded the same "
+                                  "to the last bit and count once",
+                                  series->label, series->runs, series->different,
+                                  series->different == 1 ? "s" : ""));
+    }
+    for (size_t i = 0; i < data->run_count; i++) {
+        const struct rog_case_run *run = &data->run[i];
+        char *text = rog_replay_is_off(&run->replay) ? rog_replay_text(&run->replay) : NULL;
+        if (text)
+            add_remark(maker, rog_format("REPLAY of %s: %s", run->row.id, text));
+        free(text);
+    }
+}
+
+/* A time of one's own that no run got to. */
+static void missing_times(struct maker *maker)
+{
+    const struct rog_measures *measures = &maker->report->measures;
+    for (size_t m = 0; m < measures->count; m++)
+        if (measures->are_given && measures->of[m].kind == ROG_MEASURE_ACCURACY && !maker->has[m] &&
+            isfinite(measures->of[m].at_s))
+            add_remark(maker, rog_format("no run has an accuracy at %s s", measures->of[m].name));
+}
+
+int rog_report_tables_make(const struct rog_report *report, struct rog_report_tables *tables,
+                           struct rog_error *err)
+{
+    struct maker maker = {.report = report, .tables = tables};
+    *tables = (struct rog_report_tables){0};
+    for (size_t i = 0; i < report->data.run_count; i++)
+        for (size_t m = 0; m < report->measures.count; m++) {
+            const struct rog_measured *measured = rog_report_run(report, i, m);
+            maker.has[m] = maker.has[m] || measured->censored || !isnan(measured->value);
+        }
+    series_table(&maker);
+    runs_table(&maker);
+    gains_table(&maker);
+    tests_table(&maker);
+    remarks(&maker);
+    missing_times(&maker);
+    if (!maker.failed)
+        return 0;
+    rog_report_tables_release(tables);
+    return rog_fail_nomem(err);
+}
+
+static void table_release(struct rog_report_table *table)
+{
+    for (size_t i = 0; i < table->columns; i++)
+        free(table->column[i].title);
+    for (size_t i = 0; i < table->cells; i++)
+        free(table->cell[i].text);
+    free(table->column);
+    free(table->cell);
+    free(table->caption);
+}
+
+void rog_report_tables_release(struct rog_report_tables *tables)
+{
+    for (size_t i = 0; i < tables->count; i++)
+        table_release(&tables->table[i]);
+    for (size_t i = 0; i < tables->remarks; i++)
+        free(tables->remark[i]);
+    free(tables->remark);
+    *tables = (struct rog_report_tables){0};
+}
