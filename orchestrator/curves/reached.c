@@ -15,6 +15,12 @@ static double place_of(const struct rog_line *line, size_t i)
     return line->place ? line->place[i] : (double)i;
 }
 
+/* Whether the line still lacks something to the target at a point. */
+static bool lacks(const struct rog_line *line, size_t i, double target)
+{
+    return line->less_is_better ? line->y[i] > target : line->y[i] < target;
+}
+
 /* Where the line passes the target between the points i - 1 and i, which lie on different sides. */
 static struct spot between(const struct rog_line *line, size_t i, double target)
 {
@@ -24,10 +30,11 @@ static struct spot between(const struct rog_line *line, size_t i, double target)
                          from + share * (place_of(line, i) - from)};
 }
 
-/* The next crossing upwards from the point *i on; *i becomes the first point that is not below. */
+/* The next crossing towards the target from the point *i on; *i becomes the first point that has
+ * it. */
 static bool next_rise(const struct rog_line *line, double target, size_t *i, struct spot *spot)
 {
-    while (*i < line->count && line->y[*i] < target)
+    while (*i < line->count && lacks(line, *i, target))
         ++*i;
     if (*i == line->count)
         return false;
@@ -35,10 +42,10 @@ static bool next_rise(const struct rog_line *line, double target, size_t *i, str
     return true;
 }
 
-/* The next crossing downwards from the point *i on; *i becomes the first point below. */
+/* The next crossing back from the point *i on; *i becomes the first point that lacks it. */
 static bool next_fall(const struct rog_line *line, double target, size_t *i, struct spot *spot)
 {
-    while (*i < line->count && line->y[*i] >= target)
+    while (*i < line->count && !lacks(line, *i, target))
         ++*i;
     if (*i == line->count)
         return false;
@@ -52,7 +59,7 @@ struct rog_reached rog_reached_of(const struct rog_line *line, double target, do
                                   (double)NAN};
     struct spot rise, fall;
     size_t i = 0;
-    if (line->count == 0)
+    if (line->count == 0 || isnan(target))
         return reached;
     reached.state = ROG_REACHED_NOT;
     reached.seen_to = line->x[line->count - 1];
@@ -76,7 +83,7 @@ void rog_reached_widen(struct rog_reached *reached, const struct rog_line *measu
     while (i < measured->count && next_fall(measured, target, &i, &fall))
         if (next_rise(measured, target, &i, &rise))
             last = rise.x;
-    if (measured->count > 0 && measured->y[measured->count - 1] < target)
+    if (measured->count > 0 && lacks(measured, measured->count - 1, target))
         last = measured->x[measured->count - 1];
     reached->last_below = fmax(reached->last_below, last);
 }

@@ -39,6 +39,23 @@ struct rog_axis rog_axis_seconds(double high, double published)
     return axis;
 }
 
+struct rog_axis rog_axis_around(double low, double high, double target, double min, double max)
+{
+    if (!(high > low)) {
+        double half = low != 0 ? fabs(low) / 20 : 0.5;
+        low -= half;
+        high += half;
+    }
+    if (target > high && target - high <= high - low)
+        high = target;
+    if (target < low && low - target <= high - low)
+        low = target;
+    double edge = 0.04 * (high - low);
+    struct rog_axis axis = {fmax(low - edge, min), fmin(high + edge, max), 1};
+    axis.step = rog_nice_step(axis.max - axis.min, 6);
+    return axis;
+}
+
 struct rog_axis rog_axis_accuracy(double low, double high, double target)
 {
     if (!(high > low)) {

@@ -20,6 +20,9 @@ struct rog_axis rog_axis_from_zero(double high, double published);
 /* The same with ticks at multiples of 1800 s as soon as the axis holds two of them. */
 struct rog_axis rog_axis_seconds(double high, double published);
 
+/* Around the data, within [min, max]. `target` is kept in sight when it is not further away than
+ * the data span; NaN: none. */
+struct rog_axis rog_axis_around(double low, double high, double target, double min, double max);
 /* Accuracy in percent. From 52 as published where the data fit, else around the data. `target`
  * is kept in sight when it is not further away than the data span; NaN: none. */
 struct rog_axis rog_axis_accuracy(double low, double high, double target);

@@ -153,6 +153,27 @@ static int series_add(struct rog_case_data *data, const struct members *members,
     return 0;
 }
 
+/* Runs that are tested for different things are kept apart (store/cases.h); a database that has
+ * them in one case all the same is not drawn. */
+static int take_metric(struct rog_case_data *data, struct rog_error *err)
+{
+    char one[ROG_METRIC_TEXT_BYTES], two[ROG_METRIC_TEXT_BYTES];
+    rog_metric_read(NULL, &data->metric, NULL);
+    for (size_t i = 0; i < data->run_count; i++) {
+        const struct rog_metric *own = &data->run[i].row.metric;
+        if (i > 0 && !rog_metric_is_same(own, &data->metric)) {
+            rog_metric_title(&data->metric, one);
+            rog_metric_title(own, two);
+            return rog_fail(err, ROG_EINVAL,
+                            "%s: %s is tested for %s, and %s for %s: they cannot be compared; "
+                            "hint: `rogctl case remove`",
+                            data->title, data->run[0].row.id, one, data->run[i].row.id, two);
+        }
+        data->metric = *own;
+    }
+    return 0;
+}
+
 static int series_label(struct rog_case_data *data, struct rog_error *err)
 {
     size_t count = data->series_count, at = 0;
@@ -295,6 +316,8 @@ static int load(struct rog_db *db, const char *case_name, const char *only,
     }
     for (; data->run_count < members.count && code == 0; data->run_count++)
         code = run_load(db, members.item[data->run_count].id, &data->run[data->run_count], err);
+    if (code == 0)
+        code = take_metric(data, err);
     for (size_t i = 0; i < data->run_count && code == 0; i++)
         if (data->run[i].done)
             code = series_add(data, &members, i, err);
@@ -369,7 +392,21 @@ int rog_case_data_override(struct rog_case_data *data, const struct rog_json *se
     return code;
 }
 
+bool rog_case_is_accuracy(const struct rog_case_data *data)
+{
+    struct rog_metric accuracy;
+    rog_metric_read(NULL, &accuracy, NULL);
+    return rog_metric_is_same(&data->metric, &accuracy);
+}
+
+const char *rog_case_tested(const struct rog_case_data *data)
+{
+    return rog_case_is_accuracy(data) ? "test accuracy" : data->metric.name;
+}
+
 double rog_case_target(const struct rog_case_data *data)
 {
+    if (isnan(data->row.target_accuracy) && !rog_case_is_accuracy(data))
+        return (double)NAN;
     return isnan(data->row.target_accuracy) ? PUBLISHED_TARGET : data->row.target_accuracy;
 }

@@ -39,6 +39,7 @@ struct rog_case_series {
 
 struct rog_case_data {
     struct rog_case_row row;
+    struct rog_metric metric;   /* what the tests of all its runs measure */
     struct rog_curve_rule rule; /* the case's own, else the defaults */
     char *title;                /* clean text: its name */
     struct rog_case_run *run;
@@ -64,8 +65,12 @@ void rog_case_data_release(struct rog_case_data *data);
 int rog_case_data_override(struct rog_case_data *data, const struct rog_json *settings,
                            struct rog_error *err);
 
-/* Accuracy in percent the comparison of energy and time is made at: the case's own, else 64 as
- * published. */
+/* What the comparison of energy and time is made at: the case's own, else 64% accuracy as
+ * published; NaN for another metric. */
 double rog_case_target(const struct rog_case_data *data);
+/* Whether its tests measure what they do without a `metric`: accuracy in percent. */
+bool rog_case_is_accuracy(const struct rog_case_data *data);
+/* "test accuracy", or the name of what is tested. */
+const char *rog_case_tested(const struct rog_case_data *data);
 
 #endif

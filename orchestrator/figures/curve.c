@@ -99,7 +99,8 @@ int rog_curve_make(struct rog_curve *curve, const struct rog_case_data *data,
                    struct rog_error *err)
 {
     int code = 0;
-    *curve = (struct rog_curve){.label = series->label};
+    *curve =
+        (struct rog_curve){.label = series->label, .less_is_better = data->metric.less_is_better};
     curve->run = calloc(series->runs + 1, sizeof *curve->run);
     if (!curve->run)
         return rog_fail_nomem(err);
@@ -146,12 +147,13 @@ struct rog_case_series rog_curve_single(size_t *run)
 struct rog_curve_reached rog_curve_reached_of(const struct rog_curve *curve, double target,
                                               double sustain)
 {
-    const struct rog_line line = {curve->x, curve->y, curve->place, curve->count};
+    const bool less = curve->less_is_better;
+    const struct rog_line line = {curve->x, curve->y, curve->place, curve->count, less};
     struct rog_curve_reached reached = {rog_reached_of(&line, target, sustain), curve->runs, 0};
     for (size_t i = 0; i < curve->runs; i++) {
         const struct rog_curve_run *run = &curve->run[i];
-        const struct rog_line own = {run->smooth_x, run->smooth_y, run->place, run->count};
-        const struct rog_line measured = {run->x, run->y, run->place, run->count};
+        const struct rog_line own = {run->smooth_x, run->smooth_y, run->place, run->count, less};
+        const struct rog_line measured = {run->x, run->y, run->place, run->count, less};
         reached.reached += rog_reached_of(&own, target, sustain).state == ROG_REACHED;
         rog_reached_widen(&reached.line, &measured, target);
     }
@@ -223,8 +225,9 @@ int rog_case_accuracy_at(const struct rog_case_data *data, size_t run, double at
     int code = run_make(&curve, &data->run[run], &data->rule, ROG_QUANTITY_SECONDS, err);
     if (code < 0)
         return code;
-    const struct rog_line measured = {curve.x, curve.y, curve.place, curve.count};
-    const struct rog_line drawn = {curve.smooth_x, curve.smooth_y, curve.place, curve.count};
+    const bool less = data->metric.less_is_better;
+    const struct rog_line measured = {curve.x, curve.y, curve.place, curve.count, less};
+    const struct rog_line drawn = {curve.smooth_x, curve.smooth_y, curve.place, curve.count, less};
     *value = rog_accuracy_rule_at(&data->rule.accuracy, &measured, &drawn,
                                   data->run[run].extent.seconds, at);
     free(curve.x);

@@ -34,6 +34,7 @@ struct rog_curve {
     double *place;      /* the runs' mean where it is one */
     double *low, *high; /* NULL for a single run */
     size_t count;
+    bool less_is_better; /* what the case's tests measure */
 };
 
 /* The line of a run is made as data->rule says. A mean is the mean of the runs' lines at each x, on

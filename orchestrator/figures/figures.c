@@ -15,15 +15,14 @@
 static const struct rog_panel composition = {"average-time-composition",
                                              "average time composition of an iteration",
                                              rog_panel_write_composition, 0};
-static const struct rog_panel efficiency = {"statistical-efficiency",
-                                            "test accuracy against iterations",
+static const struct rog_panel efficiency = {"statistical-efficiency", "against iterations",
                                             rog_panel_write_curves, ROG_QUANTITY_ITERATION};
 static const struct rog_panel accuracy = {"training-accuracy-against-wall-clock-time",
-                                          "test accuracy against time", rog_panel_write_curves,
+                                          "against time", rog_panel_write_curves,
                                           ROG_QUANTITY_SECONDS};
 static const struct rog_panel energy = {"energy-consumption-against-training-accuracy",
-                                        "test accuracy against energy consumption",
-                                        rog_panel_write_curves, ROG_QUANTITY_JOULES};
+                                        "against energy consumption", rog_panel_write_curves,
+                                        ROG_QUANTITY_JOULES};
 
 /* Figures of the paper (ROG, MICRO 2022) and their panels; the last row is for all others. */
 static const struct {
@@ -45,13 +44,15 @@ static const struct rog_panel *const *panels_of(const char *figure)
     return figures[row].panels;
 }
 
-const char *rog_figures_caption(const char *path)
+char *rog_figures_caption(const char *path, const struct rog_case_data *data)
 {
-    static const struct rog_panel *const all[] = {&composition, &efficiency, &accuracy, &energy};
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
-        if (strstr(path, all[i]->name))
-            return all[i]->title;
-    return "microevents";
+    static const struct rog_panel *const curves[] = {&efficiency, &accuracy, &energy};
+    for (size_t i = 0; i < sizeof curves / sizeof *curves; i++)
+        if (strstr(path, curves[i]->name))
+            return rog_format("%s %s",
+                              rog_case_is_accuracy(data) ? "Test accuracy" : data->metric.name,
+                              curves[i]->title);
+    return rog_strdup("Average time composition of an iteration");
 }
 
 static void log_line(const struct rog_figures_options *options, const char *format, ...)
@@ -157,7 +158,7 @@ int rog_figures_draw_case(struct rog_db *db, const char *case_name,
     if (code == 0 && drawing.count == 0)
         code = rog_fail(err, ROG_ENOTFOUND,
                         "case %s has nothing to draw: its runs have recorded nothing for the "
-                        "panels of figure %s (without gradients there is no accuracy; figure 1 "
+                        "panels of figure %s (without gradients nothing is tested; figure 1 "
                         "shows where the time goes, too)",
                         data.title, data.row.figure ? data.row.figure : "1");
     if (code == 0)

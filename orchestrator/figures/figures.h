@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <orchestrator/figures/case_data.h>
 #include <orchestrator/figures/options.h>
 #include <orchestrator/store/db.h>
 
@@ -21,8 +22,9 @@
 int rog_figures_draw_case(struct rog_db *db, const char *case_name,
                           const struct rog_figures_options *options, struct rog_error *err);
 
-/* What a picture shows, by its path as `drawn` was told it. Never NULL. */
-const char *rog_figures_caption(const char *path);
+/* What a picture of the case shows, by its path as `drawn` was told it. Heap memory, NULL when
+ * memory ran out. */
+char *rog_figures_caption(const char *path, const struct rog_case_data *data);
 
 /* Figure 8: `rank` of a run over `span_s` seconds from `start_s`. `run` as for rog_run_find.
  * ROG_EINVAL for the server's rank, an unknown rank, or a start beyond the run's end;

@@ -25,7 +25,7 @@ int rog_panel_files_close(struct rog_panel_files *files, int code, struct rog_er
 
 struct rog_panel {
     const char *name;  /* in file names */
-    const char *title; /* for people */
+    const char *title; /* for people; of curves what stands behind the name of what is tested */
     /* Writes the files stem.gp and stem.dat into `folder`. *drawn is false, and nothing written,
      * where no run has data for it. `published`: cut the axes where the published ones end. */
     int (*write)(const struct rog_panel *panel, const struct rog_case_data *data,

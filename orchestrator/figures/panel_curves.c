@@ -139,6 +139,15 @@ static void hold_points(const struct rog_curve *curve, double end, double *low, 
 /* Axes hold the curves, and measured points where these are shown. Of bands they hold what goes
  * beyond the curves by a part of what these span, and the rest is cut off: how little is known must
  * not hide what is. */
+static struct rog_axis axis_of(const struct rog_case_data *data, double low, double high,
+                               double target)
+{
+    bool percent = rog_metric_is_percent(&data->metric);
+    return rog_case_is_accuracy(data) ? rog_axis_accuracy(low, high, target)
+                                      : rog_axis_around(low, high, target, percent ? 0 : -INFINITY,
+                                                        percent ? 100 : INFINITY);
+}
+
 static void figure_axes(struct figure *figure, bool published)
 {
     double low = INFINITY, high = -INFINITY, end = 0;
@@ -167,9 +176,11 @@ static void figure_axes(struct figure *figure, bool published)
     bool joules = figure->panel->quantity == ROG_QUANTITY_JOULES;
     figure->x = seconds ? rog_axis_seconds(end, published_x) : rog_axis_from_zero(end, published_x);
     figure->target = joules ? rog_case_target(figure->data) : (double)NAN;
-    figure->y = rog_axis_accuracy(low, high, figure->target);
+    figure->y = axis_of(figure->data, low, high, figure->target);
+    char value[ROG_METRIC_TEXT_BYTES];
+    rog_metric_value(&figure->data->metric, figure->target, value);
     if (!isnan(figure->target))
-        snprintf(figure->target_text, sizeof figure->target_text, "%g%%%s", figure->target,
+        snprintf(figure->target_text, sizeof figure->target_text, "%.20s%s", value,
                  figure->target > figure->y.max   ? " ↑"
                  : figure->target < figure->y.min ? " ↓"
                                                   : "");
@@ -307,10 +318,14 @@ static void write_reached(FILE *file, const struct figure *figure, const struct 
     const struct rog_curve_rule *rule = &figure->data->rule;
     double target = rog_case_target(figure->data);
     struct rog_curve_reached reached = rog_curve_reached_of(curve, target, rule->sustain);
+    char value[ROG_METRIC_TEXT_BYTES];
+    rog_metric_value(&figure->data->metric, target, value);
+    if (isnan(target))
+        return;
     if (reached.line.state == ROG_REACHED)
-        fprintf(file, "# It reaches %g%% at %.17g", target, reached.line.at);
+        fprintf(file, "# It reaches %s at %.17g", value, reached.line.at);
     else
-        fprintf(file, "# It does not reach %g%% up to %.17g", target, reached.line.seen_to);
+        fprintf(file, "# It does not reach %s up to %.17g", value, reached.line.seen_to);
     fprintf(file, " (for %g checkpoints, or to the end).\n", rule->sustain);
 }
 
@@ -331,7 +346,8 @@ static void write_data(FILE *file, const struct figure *figure, const char *titl
                 : curve->runs == 2 ? "mean of the runs' lines, their range"
                                    : "mean of the runs' lines, 95% interval");
         write_reached(file, figure, curve);
-        fprintf(file, "# %s  accuracy%s  checkpoint\n", quantity, curve->low ? "  low  high" : "");
+        fprintf(file, "# %s  %s%s  checkpoint\n", quantity, figure->data->metric.name,
+                curve->low ? "  low  high" : "");
         for (size_t k = 0; k < curve->count; k++) {
             fprintf(file, "%.17g %.17g", curve->x[k], curve->y[k]);
             if (curve->low)
@@ -349,7 +365,7 @@ static void write_data(FILE *file, const struct figure *figure, const char *titl
             const struct rog_curve_run *run = &curve->run[r];
             fprintf(file, "%s# run ", r ? "\n" : "");
             rog_quote_gnuplot_comment(file, run->id);
-            fprintf(file, ": %s  accuracy\n", quantity);
+            fprintf(file, ": %s  %s\n", quantity, figure->data->metric.name);
             for (size_t k = 0; k < run->count; k++)
                 fprintf(file, "%.17g %.17g\n", run->x[k], run->y[k]);
         }
@@ -422,10 +438,17 @@ static void write_target(FILE *file, const struct figure *figure)
             fmin(fmax(figure->target, figure->y.min), figure->y.max));
 }
 
+static const char *metric_title(const struct figure *figure, char text[ROG_METRIC_TEXT_BYTES])
+{
+    rog_metric_title(&figure->data->metric, text);
+    return rog_case_is_accuracy(figure->data) ? "Test accuracy (%)" : text;
+}
+
 static void write_script(FILE *file, const struct figure *figure, const char *stem,
                          const char *title)
 {
     const char *axis = quantities[figure->panel->quantity].axis;
+    char title_bytes[ROG_METRIC_TEXT_BYTES];
     rog_script_begin(file, stem, title, &figure->canvas);
     fprintf(file,
             "\n"
@@ -448,7 +471,8 @@ static void write_script(FILE *file, const struct figure *figure, const char *st
                        &figure->canvas, figure->legend_left, figure->legend_top);
     rog_script_loop(file);
     rog_script_xtitle(file, &figure->canvas, axis ? axis : time_title(figure->data));
-    rog_script_ytitle(file, &figure->canvas, &figure->y, "Test accuracy (%)", "black");
+    rog_script_ytitle(file, &figure->canvas, &figure->y, metric_title(figure, title_bytes),
+                      "black");
     write_plot(file, figure);
     rog_script_end(file);
 }
@@ -483,7 +507,7 @@ int rog_panel_write_curves(const struct rog_panel *panel, const struct rog_case_
     code = figure_layout(&figure, stem, err);
     if (code < 0)
         goto out;
-    title = rog_format("%s: %s", data->title, panel->title);
+    title = rog_format("%s: %s %s", data->title, rog_case_tested(data), panel->title);
     code = title ? rog_panel_files_open(&files, folder, stem, err) : rog_fail_nomem(err);
     if (code < 0)
         goto out;

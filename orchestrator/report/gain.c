@@ -115,7 +115,8 @@ static double accuracy_gain(const struct rog_case_data *data, const struct rog_r
     if (one->count == 0 || two->count == 0)
         return (double)NAN;
     double t = fmin(last_tested(one), last_tested(two));
-    return rog_accuracy_at(one, t) - rog_accuracy_at(two, t);
+    double more = rog_accuracy_at(one, t) - rog_accuracy_at(two, t);
+    return data->metric.less_is_better ? -more : more;
 }
 
 /* The three parts of an iteration are all of its time. */

@@ -38,7 +38,6 @@ static const char style[] =
     "gap:1rem}\n"
     "figure{margin:0;padding:.6rem;border:1px solid var(--rule);border-radius:6px}\n"
     "figure svg{display:block;width:100%;height:auto;max-height:26rem}\n"
-    "figcaption::first-letter{text-transform:uppercase}\n"
     "figcaption{color:var(--faint);font-size:.85rem;margin-top:.3rem}\n"
     "details{border:1px solid var(--rule);border-radius:6px;margin:.6rem 0}\n"
     "summary{padding:.5rem .7rem;cursor:pointer;font-weight:600;overflow-wrap:anywhere}\n"
@@ -155,8 +154,12 @@ static int write_figures(const struct rog_report *report, struct rog_db *db, FIL
             code = rog_fail_nomem(err);
         if (code == 0)
             code = rog_file_read(pictures.path[i], SVG_MAX_BYTES, &svg, &size, err);
+        char *caption = code == 0 ? rog_figures_caption(pictures.path[i], &report->data) : NULL;
+        if (code == 0 && !caption)
+            code = rog_fail_nomem(err);
         if (code == 0)
-            write_svg(page, svg, rog_figures_caption(pictures.path[i]), i);
+            write_svg(page, svg, caption, i);
+        free(caption);
         free(svg);
         free(pictures.path[i]);
     }

@@ -150,9 +150,23 @@ static void lines_keep_to_the_data(void **state)
 
 static struct rog_reached reach(const double *x, const double *y, size_t count, double sustain)
 {
-    const struct rog_line line = {x, y, NULL, count};
+    const struct rog_line line = {x, y, NULL, count, false};
     struct rog_reached reached = rog_reached_of(&line, 10, sustain);
     rog_reached_widen(&reached, &line, 10);
+    /* Where less is better it is the same upside down. */
+    double down[POINTS];
+    for (size_t i = 0; i < count; i++)
+        down[i] = -y[i];
+    const struct rog_line below = {x, down, NULL, count, true};
+    struct rog_reached turned = rog_reached_of(&below, -10, sustain);
+    rog_reached_widen(&turned, &below, -10);
+    assert_int_equal(turned.state, reached.state);
+    const double one[] = {turned.at, turned.seen_to, turned.first_raw, turned.last_below};
+    const double two[] = {reached.at, reached.seen_to, reached.first_raw, reached.last_below};
+    for (size_t i = 0; i < 4; i++)
+        assert_true(one[i] == two[i] || (isnan(one[i]) && isnan(two[i])));
+    /* Without a target there is nothing to reach. */
+    assert_int_equal(rog_reached_of(&line, (double)NAN, sustain).state, ROG_REACHED_UNKNOWN);
     return reached;
 }
 
@@ -199,7 +213,8 @@ static void accuracies_at_a_time(void **state)
     (void)state;
     const double x[] = {0, 100, 200, 300}, y[] = {10, 20, 60, 40}, drawn_y[] = {10, 30, 40, 50};
     const double drawn_x[] = {0, 100, 200, 290};
-    const struct rog_line measured = {x, y, NULL, 4}, drawn = {drawn_x, drawn_y, NULL, 4};
+    const struct rog_line measured = {x, y, NULL, 4, false},
+                          drawn = {drawn_x, drawn_y, NULL, 4, false};
     static const struct {
         const char *rule;
         double at, percent; /* NaN: it has not run that long; -1: unknown */

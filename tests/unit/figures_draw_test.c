@@ -578,6 +578,42 @@ static void cases_have_looks(void **state)
     free(script);
 }
 
+/* What is tested names its axis, and runs that are tested for different things are not compared. */
+static void other_metrics_have_axes_of_their_own(void **state)
+{
+    struct fixture *f = *state;
+    struct rog_error err;
+    size_t drawn;
+    need_gnuplot();
+    add_outdoors(f, "case", "1");
+    fixture_sql(f, "UPDATE checkpoints SET accuracy = (75 - accuracy) / 1000");
+    fixture_sql(f, "UPDATE runs SET config = json_set(config, '$.metric', json("
+                   "'{\"name\":\"test loss\",\"unit\":\"nat\",\"better\":\"lower\"}'))");
+    fixture_sql(f, "UPDATE case_settings SET target_accuracy = 0.012");
+    assert_int_equal(draw(f, "case", &drawn, &err), 0);
+    char *script = plot_text(f, "case", ENERGY_PANEL, "gp");
+    assert_non_null(strstr(script, "\"test loss (nat)\""));
+    assert_non_null(strstr(script, "\"0.012 nat"));
+    assert_null(strstr(script, "accuracy ("));
+    free(script);
+    char *data = plot_text(f, "case", ENERGY_PANEL, "dat");
+    assert_non_null(strstr(data, "It reaches 0.012 nat at "));
+    assert_non_null(strstr(data, "joules  test loss"));
+    free(data);
+    /* Without a target nothing is said of one. */
+    fixture_sql(f, "UPDATE case_settings SET target_accuracy = NULL");
+    assert_int_equal(draw(f, "case", &drawn, &err), 0);
+    data = plot_text(f, "case", ENERGY_PANEL, "dat");
+    assert_null(strstr(data, "reach"));
+    free(data);
+    script = plot_text(f, "case", ENERGY_PANEL, "gp");
+    assert_null(strstr(script, "nan"));
+    free(script);
+    fixture_sql(f, "UPDATE runs SET config = json_remove(config, '$.metric') WHERE id = 'ssp'");
+    assert_int_equal(draw(f, "case", &drawn, &err), ROG_EINVAL);
+    assert_non_null(strstr(err.message, "they cannot be compared"));
+}
+
 static void axes_say_whose_time(void **state)
 {
     struct fixture *f = *state;
@@ -645,6 +681,7 @@ int main(void)
         DRAWS(nine_runs),
         DRAWS(panels_are_of_one_width),
         DRAWS(axes_say_whose_time),
+        DRAWS(other_metrics_have_axes_of_their_own),
         DRAWS(cases_have_looks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -97,6 +97,13 @@ static void accuracy_in_the_same_time(void **state)
     assert_int_equal(gains.count, 1);
     assert_true(gains.gain[0].is_accuracy);
     assert_near(gains.gain[0].gain.mean, 1.5, 1e-9);
+    rog_gains_release(&gains);
+    rog_case_data_release(&data);
+    /* Where less is better, less is a gain. */
+    fixture_sql(f, "UPDATE runs SET config = json_set(config, '$.metric',"
+                   " json('{\"name\":\"loss\",\"better\":\"lower\"}'))");
+    make(f, &data, &gains);
+    assert_near(gains.gain[0].gain.mean, -1.5, 1e-9);
     assert_near(gains.gain[0].gain.half, 4.3026527297495 * 0.5 / sqrt(3), 1e-6);
     rog_gains_release(&gains);
     rog_case_data_release(&data);
