@@ -67,9 +67,7 @@ static void say_what_is_there(const struct rog_launch *launch, const struct rog_
         rog_remark(output, "continuing %s: %zu of %zu runs are done already", plan->case_name, done,
                    plan->count);
     for (size_t i = 0; i < plan->leaving_count; i++)
-        rog_remark(output, "%s %s: it leaves %s", plan->leaving[i].id,
-                   plan->leaving[i].failed ? "failed and is not asked for any more"
-                                           : "had other files than the run that is made now",
+        rog_remark(output, "%s %s: it leaves %s", plan->leaving[i].id, plan->leaving[i].why,
                    plan->case_name);
     say_what_is_not_known(output, plan);
     for (size_t i = 0; i < plan->count; i++) {

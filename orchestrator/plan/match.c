@@ -88,25 +88,32 @@ static bool is_outdated(const struct rog_plan *plan, const struct rog_recorded *
 }
 
 /* Failed runs that are not asked for any more have nothing to show, and those that had other files
- * than a run that is made now would stand beside it under its label. */
+ * than a run that is made now would stand beside it under its label. NULL: it stays. */
+static const char *why_it_leaves(const struct rog_plan *plan, const struct rog_recorded *recorded)
+{
+    if (plan->base && recorded->failed && !plan->is_part)
+        return "failed and is not asked for any more";
+    if (!plan->base && recorded->failed && !recorded->begun)
+        return "failed before it began";
+    return is_outdated(plan, recorded) ? "had other files than the run that is made now" : NULL;
+}
+
 static int find_leaving(struct rog_plan *plan, const struct rog_recorded_list *list,
                         const bool *taken, struct rog_error *err)
 {
-    if (!plan->base)
+    if (!plan->case_name)
         return 0;
     plan->leaving = calloc(list->count + 1, sizeof *plan->leaving);
     if (!plan->leaving)
         return rog_fail_nomem(err);
     for (size_t i = 0; i < list->count; i++) {
-        const struct rog_recorded *recorded = &list->run[i];
-        bool leaves = recorded->failed ? !plan->is_part : is_outdated(plan, recorded);
-        if (taken[i] || !leaves)
+        const char *why = taken[i] ? NULL : why_it_leaves(plan, &list->run[i]);
+        if (!why)
             continue;
-        char *id = rog_strdup(recorded->id);
+        char *id = rog_strdup(list->run[i].id);
         if (!id)
             return rog_fail_nomem(err);
-        plan->leaving[plan->leaving_count++] =
-            (struct rog_plan_leaving){.id = id, .failed = recorded->failed};
+        plan->leaving[plan->leaving_count++] = (struct rog_plan_leaving){.id = id, .why = why};
     }
     return 0;
 }

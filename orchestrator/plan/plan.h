@@ -44,11 +44,10 @@ struct rog_plan_run {
     bool unproven; /* done by a run of which is not known what was in its files */
 };
 
-/* A run of the case that leaves it, besides those whose place another takes: it has failed and is
- * not asked for, or it has the settings of one that is made now and had other files. */
+/* A run of the case that leaves it, besides those whose place another takes. */
 struct rog_plan_leaving {
     char *id;
-    bool failed;
+    const char *why; /* in words */
 };
 
 struct rog_plan {

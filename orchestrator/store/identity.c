@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <common/file.h>
+#include <rog/events.h>
 
 /* ---- looking for runs ---- */
 
@@ -27,6 +28,7 @@ static int add(struct rog_recorded_list *list, const struct rog_query *query, st
         .failed = strcmp(status, "failed") == 0,
         .running = strcmp(status, "running") == 0,
         .error = rog_strdup(error),
+        .begun = rog_query_int(query, 6) != 0,
     };
     bool whole = run->id && run->hash && !run->settings_hash == !settings && !run->error == !error;
     return whole ? 0 : rog_fail_nomem(err);
@@ -38,7 +40,9 @@ int rog_recorded_load(struct rog_db *db, const char *case_name, struct rog_recor
     struct rog_query *query = NULL;
     *list = (struct rog_recorded_list){0};
     int code = rog_query_new(&query, db, err,
-                             "SELECT id, status, config_hash, settings_hash, results, error"
+                             "SELECT id, status, config_hash, settings_hash, results, error,"
+                             " EXISTS(SELECT 1 FROM events WHERE events.run_id = id"
+                             " AND kind = '" ROG_EVENT_START "')"
                              " FROM runs LEFT JOIN case_runs ON case_runs.run_id = id"
                              " LEFT JOIN identities ON identities.run_id = id"
                              " WHERE case_name IS ? ORDER BY status != 'done', id",

@@ -22,6 +22,7 @@ struct rog_recorded {
     char *settings_hash; /* NULL: it has no identity */
     int64_t results;     /* -1: not known */
     bool done, failed, running;
+    bool begun;  /* its trainer has come so far as to say so */
     char *error; /* why it failed, or NULL */
 };
 struct rog_recorded_list {

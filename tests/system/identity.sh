@@ -82,3 +82,11 @@ END
 chmod +x trainer
 ROG_TRAINER=$PWD/trainer try 1 rogctl run --library BSP workload=none seconds=60
 says "the trainer computes results of version 99"
+
+# What could not begin leaves the case that it was made for, when something else is made for it.
+ROG_TRAINER=/bin/false try 1 rogctl run --library BSP --case mine workload=none seconds=60
+bad=$(query "SELECT run_id FROM case_runs WHERE case_name = 'mine'")
+try 0 rogctl run --library BSP --case mine workload=none seconds=70
+says "$bad failed before it began: it leaves mine"
+same "runs of mine" done "$(query "SELECT group_concat(status) FROM runs JOIN case_runs ON run_id = id
+    WHERE case_name = 'mine'")"
