@@ -11,6 +11,7 @@
 #include <orchestrator/launch.h>
 #include <orchestrator/plan/match.h>
 #include <orchestrator/plan/remarks.h>
+#include <orchestrator/rehearse.h>
 #include <orchestrator/run_view.h>
 #include <orchestrator/store/summary.h>
 
@@ -27,15 +28,49 @@ struct sweep {
     struct rog_json *gains;   /* with --until-ci: what was gained */
 };
 
-/* The plan against what is recorded, without changing anything. */
+#define FAULTS_SHOWN 5
+
+/* Says of each run that could not begin why, the same for several once. */
+static int say_faults(const struct sweep *s, const struct rog_json *faults, struct rog_error *err)
+{
+    const char *last = "";
+    size_t shown = 0;
+    if (rog_json_size(faults) == 0)
+        return 0;
+    for (size_t i = 0; i < s->plan->count && shown < FAULTS_SHOWN; i++) {
+        const char *fault = rog_rehearse_fault(faults, i);
+        if (!fault || strcmp(fault, last) == 0)
+            continue;
+        rog_warn(&s->output, "%s, line %d (%s): %s", s->experiment->path, s->plan->run[i].line,
+                 s->plan->run[i].resolved.note, fault);
+        last = fault;
+        shown++;
+    }
+    return rog_fail(err, ROG_EINVAL, "%zu of the %zu runs could not begin", rog_json_size(faults),
+                    s->plan->count);
+}
+
+/* The plan against what is recorded, without changing anything, and whether its runs could begin.
+ */
 static int dry_run(const struct rog_cli *cli, struct sweep *s, struct rog_error *err)
 {
+    struct rog_json *faults = NULL;
     int code = rog_command_db(cli, ROG_DB_READ, &s->db, err);
     if (code == ROG_ENOTFOUND)
         code = 0; /* nothing is recorded yet */
     if (code == 0)
         code = rog_plan_match(s->plan, s->db, rog_cli_flag(cli, "fresh"), err);
-    return code < 0 ? code : rog_launch_show_plan(&s->output, s->plan, err);
+    s->trainer = code == 0 ? rog_fleet_trainer_path(err) : NULL;
+    if (code == 0 && !s->trainer)
+        code = ROG_EFAILED;
+    if (code == 0)
+        code = rog_rehearse(s->plan, s->cluster, s->trainer, &faults, err);
+    if (code == 0)
+        code = rog_launch_show_plan(&s->output, s->plan, faults, err);
+    if (code == 0)
+        code = say_faults(s, faults, err);
+    rog_json_free(faults);
+    return code;
 }
 
 static void figure_drawn(void *user, const char *path)
@@ -290,7 +325,7 @@ static const struct rog_setting options[] = {
      .help = "the (first) seed of every run, instead of the file's"},
     {.name = "dry-run",
      .type = ROG_SETTING_FLAG,
-     .help = "print the plan and change nothing",
+     .help = "print the plan, check what its runs read, and change nothing",
      .letter = 'n'},
     {.name = "fresh",
      .type = ROG_SETTING_FLAG,

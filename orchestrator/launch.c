@@ -11,6 +11,7 @@
 #include <orchestrator/plan/remarks.h>
 #include <orchestrator/progress.h>
 #include <orchestrator/prompt.h>
+#include <orchestrator/rehearse.h>
 #include <orchestrator/ssh/credentials.h>
 
 int rog_launch_remark(const struct rog_output *output, const struct rog_plan *plan,
@@ -166,7 +167,8 @@ int rog_launch(const struct rog_launch *launch, struct rog_plan *plan, struct ro
     return code;
 }
 
-static int show_plan_json(const struct rog_plan *plan, struct rog_error *err)
+static int show_plan_json(const struct rog_plan *plan, const struct rog_json *faults,
+                          struct rog_error *err)
 {
     struct rog_json *result = rog_json_object();
     struct rog_json *runs = rog_json_array();
@@ -177,6 +179,7 @@ static int show_plan_json(const struct rog_plan *plan, struct rog_error *err)
         rog_json_put_string(row, "id", run->id);
         rog_json_put_string(row, "state", rog_plan_action_name(run->action));
         rog_json_put_string(row, "why", run->why);
+        rog_json_put_string(row, "fault", rog_rehearse_fault(faults, i));
         rog_json_put_bool(row, "inputs_known", !run->unproven);
         rog_json_put_string(row, "config_hash", run->resolved.hash);
         rog_json_put(row, "inputs", rog_inputs_json(&run->resolved.inputs));
@@ -195,12 +198,12 @@ static int show_plan_json(const struct rog_plan *plan, struct rog_error *err)
 }
 
 int rog_launch_show_plan(const struct rog_output *output, const struct rog_plan *plan,
-                         struct rog_error *err)
+                         const struct rog_json *faults, struct rog_error *err)
 {
     if (plan->other_cluster)
         rog_remark(output, "%s", plan->other_cluster);
     if (output->json)
-        return show_plan_json(plan, err);
+        return show_plan_json(plan, faults, err);
     struct rog_table *table = rog_table_new(
         "note|library|>threshold|control|>batchsize|>epochs|>seconds|>seed|state|run|why");
     size_t left = 0;
@@ -216,7 +219,9 @@ int rog_launch_show_plan(const struct rog_output *output, const struct rog_plan 
         rog_table_cell(table, "%lld", (long long)r->epochs);
         rog_table_cell(table, "%.0f", rog_json_get_number(r->config, "seconds", 0));
         rog_table_cell(table, "%lld", (long long)r->seed);
-        rog_table_cell(table, "%s", rog_plan_action_name(run->action));
+        rog_table_cell(table, "%s",
+                       rog_rehearse_fault(faults, i) ? "cannot begin"
+                                                     : rog_plan_action_name(run->action));
         rog_table_cell(table, "%s", run->id ? run->id : "-");
         rog_table_cell(table, "%s", run->why ? run->why : "-");
         left += run->action != ROG_PLAN_DONE;

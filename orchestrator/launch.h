@@ -28,8 +28,8 @@ int rog_launch(const struct rog_launch *launch, struct rog_plan *plan, struct ro
 int rog_launch_remark(const struct rog_output *output, const struct rog_plan *plan,
                       struct rog_error *err);
 
-/* The plan as it would be executed, on standard output (--dry-run). */
+/* The plan as it would be executed, on standard output (--dry-run). faults: rehearse.h. */
 int rog_launch_show_plan(const struct rog_output *output, const struct rog_plan *plan,
-                         struct rog_error *err);
+                         const struct rog_json *faults, struct rog_error *err);
 
 #endif

@@ -11,6 +11,7 @@
 #include <librog/net/seal.h>
 #include <trainer/run/pretrain.h>
 
+extern const struct rog_command rog_cmd_check;
 extern const struct rog_command rog_cmd_data;
 extern const struct rog_command rog_cmd_host;
 extern const struct rog_command rog_cmd_power;

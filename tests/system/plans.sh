@@ -81,3 +81,42 @@ try 0 rogctl sweep spread.conf -n
 if grep -q "same moment" err; then fail "spread workers fade at once"; fi
 try 2 rogctl run trace_start=middle
 says 'trace_start must be one of spread, seed (found "middle")'
+
+# ---- a dry run looks at all that runs would read ----
+echo 'hello' >b1.csv
+cp w2.csv b2.csv
+head -c 1000 /dev/urandom >train.bin
+cp train.bin test.bin
+cat >bad.conf <<END
+case = "bad"; cluster = "c.conf"; $quick
+runs = ( { library = "BSP"; },
+         { trace = "b{rank}.csv"; }, { trace = "b{rank}.csv"; seed = 2; },
+         { trace = "synth:nowhere"; },
+         { workload = "train"; initial_model = "b1.csv"; },
+         { workload = "train"; data = "cifar100:."; } );
+END
+try 2 rogctl sweep bad.conf -n
+says "bad.conf, line 3 (ROG 4): worker 1: $PWD/b1.csv:1: a bandwidth trace begins with"
+says 'bad.conf, line 4 (ROG 4): worker 1: there is no generator for bandwidth "nowhere"'
+says "bad.conf, line 5 (ROG 4): checkpoint $PWD/b1.csv: only 6 bytes"
+says "bad.conf, line 6 (ROG 4): $PWD/./train.bin: 1000 bytes long"
+says "5 of the 6 runs could not begin"
+same "said once" 1 "$(grep -c 'begins with' err)"
+prints "cannot begin"
+try 2 rogctl sweep bad.conf -n --json
+same "faults" "0 5" "$(json '[.runs[].fault] | "\(.[0] // 0) \(map(select(.)) | length)"')"
+printf 'seconds,mbps\n0,5\n1,2\n' >b1.csv
+try 0 rogctl sweep bad.conf -n --only "seed 2"
+echo 'step_s' >times.txt
+echo 'kind = "virtual"; workers = ( { step_times = "times.txt"; } );' >times.conf
+try 2 rogctl sweep here/e.conf -n --cluster times.conf
+says "times.txt"
+cat >ssh.conf <<'END'
+kind = "ssh"; ssh_config = "no-such-config";
+server = { host = "nobody.invalid"; };
+workers = ( { host = "nobody.invalid"; }, { host = "no-one.invalid"; } );
+END
+try 2 rogctl sweep here/e.conf -n --cluster ssh.conf
+says "ssh_config: there is no file $PWD/no-such-config"
+sed -i 's/ssh_config.*;//' ssh.conf
+try 0 rogctl sweep here/e.conf -n --cluster ssh.conf # nobody is connected to

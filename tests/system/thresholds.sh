@@ -62,7 +62,8 @@ for claim in claim claim-indoors; do
     try 2 rogctl sweep experiments/$claim.conf --dry-run
     says "there is no data set in"
     touch data/cifar100/train.bin data/cifar100/test.bin
-    try 0 rogctl sweep experiments/$claim.conf --repeat 3 --dry-run --json
+    try 2 rogctl sweep experiments/$claim.conf --repeat 3 --dry-run --json
+    says "data/cifar100/train.bin: 0 bytes long"
     same "runs, strategies and seeds of $claim" "15 5 3" "$(json '[(.runs | length),
         (.runs | map(.config.note) | unique | length), (.runs | map(.config.seed) | unique | length)] | join(" ")')"
 done

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* rog-trainer check: whether runs could begin, without beginning any. */
+#include <trainer/commands.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <common/file.h>
+#include <common/memory.h>
+#include <common/trace_name.h>
+#include <common/workload.h>
+#include <librog/trace/source.h>
+#include <trainer/data/dataset.h>
+#include <trainer/data/sources.h>
+#include <trainer/nn/arch.h>
+#include <trainer/nn/safetensors.h>
+#include <trainer/run/train.h>
+#include <trainer/sim/times.h>
+
+#define CONFIGS_MAX_BYTES ((size_t)1 << 30)
+
+/* What has been looked at, {what: error or ""}: runs of a sweep share nearly all of it. */
+struct looking {
+    struct rog_json *seen;
+    const struct rog_run_config *config;
+    const struct rog_run_worker *worker; /* where it is one's */
+};
+
+typedef int (*look_fn)(const struct looking *looking, struct rog_error *err);
+
+/* `key` says what is looked at, and is the same for what has the same answer. */
+static int once(const struct looking *looking, const char *key, look_fn look, struct rog_error *err)
+{
+    const char *known = rog_json_get_string(looking->seen, key, NULL);
+    if (known)
+        return known[0] ? rog_fail(err, ROG_EINVAL, "%s", known) : ROG_OK;
+    struct rog_error cause = {0};
+    int code = look(looking, &cause);
+    rog_json_put_string(looking->seen, key, code ? cause.message : "");
+    if (code)
+        rog_fail_again(err, &cause);
+    return code;
+}
+
+/* ---- what a worker has ---- */
+
+static int look_at_trace(const struct looking *looking, struct rog_error *err)
+{
+    struct rog_trace *trace = NULL;
+    int code = rog_trace_open(&trace, looking->worker->trace, looking->worker->rank,
+                              looking->config->seed, err);
+    rog_trace_free(trace);
+    return code;
+}
+
+static int look_at_times(const struct looking *looking, struct rog_error *err)
+{
+    struct rog_times times = {0};
+    int code = rog_times_read(&times, looking->worker->step_times, err);
+    rog_times_release(&times);
+    return code;
+}
+
+static int check_worker(struct looking *looking, struct rog_error *err)
+{
+    const struct rog_run_worker *worker = looking->worker;
+    bool is_file = rog_trace_kind(worker->trace, NULL) == ROG_TRACE_FILE;
+    char *path =
+        is_file ? rog_path_of_rank(worker->trace, worker->rank) : rog_strdup(worker->trace);
+    char *trace = path ? rog_format("trace %s", path) : NULL;
+    char *times = worker->step_times ? rog_format("times %s", worker->step_times) : NULL;
+    int code = trace && (times || !worker->step_times) ? ROG_OK : rog_fail_nomem(err);
+    if (!code)
+        code = once(looking, trace, look_at_trace, err);
+    if (!code && times)
+        code = once(looking, times, look_at_times, err);
+    if (code)
+        rog_fail_prefix(err, "worker %u", worker->rank);
+    free(times);
+    free(trace);
+    free(path);
+    return code;
+}
+
+/* ---- what the run has ---- */
+
+static int create_strategy(const struct rog_train *train, struct rog_error *err)
+{
+    const struct rog_strategy *strategy = train->plugin.strategy;
+    const struct rog_strategy_config config = {
+        .rows = train->rows->row_count,
+        .workers = train->config->worker_count,
+        .threshold = train->threshold,
+        .parameters = train->plugin.parameters,
+    };
+    char message[256] = "";
+    void *state = NULL;
+    if (!strategy->create)
+        return ROG_OK;
+    if (strategy->create(&config, &state, message, sizeof message))
+        return rog_fail(err, ROG_EINVAL, "%s cannot begin: %s", strategy->name, message);
+    if (strategy->destroy)
+        strategy->destroy(state);
+    return ROG_OK;
+}
+
+/* Strategy, codec, model and rows, and how long workers train; the model is left empty. */
+static int look_at_train(const struct looking *looking, struct rog_error *err)
+{
+    struct rog_run_config empty = *looking->config;
+    struct rog_train train;
+    struct rog_json *json = rog_json_copy(empty.json);
+    if (!json)
+        return rog_fail_nomem(err);
+    bool has_network = rog_workload_has_network(json);
+    if (has_network || !rog_workload_trains(json)) {
+        rog_json_put_string(json, "workload", "none");
+        empty.workload = "none";
+    }
+    empty.json = json;
+    int code = rog_train_init(&train, &empty, NULL, err);
+    if (!code && train.rows)
+        code = create_strategy(&train, err);
+    rog_train_release(&train);
+    rog_json_free(json);
+    return code;
+}
+
+static int look_at_model(const struct looking *looking, struct rog_error *err)
+{
+    const struct rog_run_config *config = looking->config;
+    struct rog_arch *arch = NULL;
+    float *params = NULL, *buffers = NULL;
+    int code = rog_arch_new(&arch, config->model, ROG_DATASET_CLASSES, config->image_size, err);
+    if (!code) {
+        params = rog_floats(arch->params);
+        buffers = malloc((arch->buffers + 1) * sizeof *buffers);
+        code = params && buffers
+                   ? rog_safetensors_read(config->initial_model, arch, params, buffers, err)
+                   : rog_fail_nomem(err);
+    }
+    free(buffers);
+    free(params);
+    rog_arch_free(arch);
+    return code;
+}
+
+/* The files of a data set are read; what is drawn has none. */
+static int look_at_data(const struct looking *looking, struct rog_error *err)
+{
+    const char *source = looking->config->data;
+    char text[1024];
+    int code = ROG_OK;
+    for (int i = 0; i < 2 && !code; i++) {
+        enum rog_split split = i ? ROG_SPLIT_TEST : ROG_SPLIT_TRAIN;
+        struct rog_dataset *dataset = NULL;
+        code = rog_dataset_describe(source, split, looking->config->noise, ROG_DATASET_SEED, text,
+                                    sizeof text, err);
+        if (!code && strchr(source, ':'))
+            code = rog_dataset_open(&dataset, source, split, "none", ROG_DATASET_SEED, err);
+        rog_dataset_free(dataset);
+    }
+    return code;
+}
+
+/* The settings without the seed, on which nothing depends that can be wrong. */
+static char *train_key(const struct rog_run_config *config)
+{
+    struct rog_json *parts = rog_json_object();
+    rog_settings_copy(rog_run_settings, 0, ROG_SETTING_ASIDE, config->json, parts);
+    rog_json_remove(parts, "seed");
+    char *text = parts ? rog_json_text(parts) : NULL;
+    rog_json_free(parts);
+    return text;
+}
+
+static int check_run(struct looking *looking, struct rog_error *err)
+{
+    const struct rog_run_config *config = looking->config;
+    bool has_network = rog_workload_has_network(config->json);
+    char *train = train_key(config);
+    char *model = rog_format("model %s %s %u", config->initial_model ? config->initial_model : "",
+                             config->model, config->image_size);
+    char *data = rog_format("data %s", config->data);
+    int code =
+        train && model && data ? once(looking, train, look_at_train, err) : rog_fail_nomem(err);
+    if (!code && has_network && config->initial_model)
+        code = once(looking, model, look_at_model, err);
+    if (!code && has_network)
+        code = once(looking, data, look_at_data, err);
+    for (uint32_t i = 0; i < config->worker_count && !code; i++) {
+        looking->worker = &config->workers[i];
+        code = check_worker(looking, err);
+    }
+    free(data);
+    free(model);
+    free(train);
+    return code;
+}
+
+/* ---- one configuration a line ---- */
+
+static int check_line(struct rog_json *seen, const char *line, size_t size, struct rog_error *err)
+{
+    struct rog_run_config *config = NULL;
+    int code = rog_run_config_parse(&config, line, size, "the configuration", err);
+    struct looking looking = {.seen = seen, .config = config};
+    if (!code)
+        code = check_run(&looking, err);
+    rog_run_config_free(config);
+    return code;
+}
+
+static int run(const struct rog_cli *cli, struct rog_error *err)
+{
+    char *text = NULL;
+    size_t size = 0, number = 0;
+    struct rog_json *seen = rog_json_object();
+    int code = seen ? rog_file_read(rog_cli_arg(cli, 0), CONFIGS_MAX_BYTES, &text, &size, err)
+                    : rog_fail_nomem(err);
+    for (char *line = text; !code && line && *line; number++) {
+        size_t length = strcspn(line, "\n");
+        struct rog_error cause = {0};
+        if (check_line(seen, line, length, &cause)) {
+            struct rog_json *fault = rog_json_object();
+            rog_json_put_integer(fault, "line", (int64_t)number + 1);
+            rog_json_put_string(fault, "error", cause.message);
+            char *shown = rog_json_text(fault);
+            rog_json_free(fault);
+            if (shown)
+                printf("%s\n", shown);
+            else
+                code = rog_fail_nomem(err);
+            free(shown);
+        }
+        line += length + (line[length] == '\n');
+    }
+    free(text);
+    rog_json_free(seen);
+    return code;
+}
+
+static const struct rog_setting options[] = {{.name = NULL}};
+
+const struct rog_command rog_cmd_check = {
+    .name = "check",
+    .usage = "FILE",
+    .summary = "Say which runs could not begin, and why, without beginning any",
+    .details = "FILE has a configuration on each line, as simulate takes it. Plugins are loaded, "
+               "traces, step\ntimes, starting models and data sets read. Of each line that has a "
+               "fault, {\"line\", \"error\"} is printed.",
+    .options = options,
+    .min_args = 1,
+    .max_args = 1,
+    .run = run,
+};
