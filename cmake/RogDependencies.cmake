@@ -15,6 +15,7 @@ if(NOT ROG_TRAINER_ONLY)
   pkg_check_modules(LIBSSH REQUIRED IMPORTED_TARGET libssh)
   pkg_check_modules(ARCHIVE REQUIRED IMPORTED_TARGET libarchive)
   pkg_check_modules(EXPAT REQUIRED IMPORTED_TARGET expat)
+  pkg_check_modules(FONTCONFIG REQUIRED IMPORTED_TARGET fontconfig)
   pkg_check_modules(QPDF REQUIRED IMPORTED_TARGET libqpdf)
   pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
   # It has no file for pkg-config.

@@ -70,11 +70,9 @@ bool rog_utf8_is_hidden(uint32_t code)
     return is_in(hidden, sizeof hidden / sizeof *hidden, code) || (code & 0xFFFE) == 0xFFFE;
 }
 
-char *rog_utf8_show(char *out, uint32_t code)
+char *rog_utf8_escape(char *out, uint32_t code)
 {
     char shown[ROG_UTF8_SHOWN_MAX_BYTES + 1];
-    if (!rog_utf8_is_hidden(code))
-        return rog_utf8_put(out, code);
     snprintf(shown, sizeof shown,
              code < 0x100     ? "\\x%02x"
              : code < 0x10000 ? "\\u%04x"
@@ -83,4 +81,9 @@ char *rog_utf8_show(char *out, uint32_t code)
     for (const char *c = shown; *c; c++)
         *out++ = *c;
     return out;
+}
+
+char *rog_utf8_show(char *out, uint32_t code)
+{
+    return rog_utf8_is_hidden(code) ? rog_utf8_escape(out, code) : rog_utf8_put(out, code);
 }

@@ -24,7 +24,9 @@ bool rog_utf8_is_space(uint32_t code);
  * join what they stand between (U+200C, U+200D) are not among them, and white space is not but for
  * control characters. */
 bool rog_utf8_is_hidden(uint32_t code);
-/* The same as rog_utf8_put, but a hidden one as "\x1b", "\u202e" or "\U10ffff". */
+/* A code point by its number: "\x1b", "\u202e" or "\U10ffff". */
+char *rog_utf8_escape(char *out, uint32_t code);
+/* A hidden one by its number, others as they are. */
 char *rog_utf8_show(char *out, uint32_t code);
 
 #endif

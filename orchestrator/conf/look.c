@@ -75,7 +75,8 @@ static int parse_font(const char *text, struct rog_look *look, struct rog_error 
 
 int rog_look_parse(const char *size, const char *font, struct rog_look *look, struct rog_error *err)
 {
-    *look = (struct rog_look){.width = ROG_LOOK_WIDTH, .font = FONT_NAME, .pt = ROG_LOOK_PT};
+    *look = (struct rog_look){
+        .width = ROG_LOOK_WIDTH, .font = FONT_NAME, .pt = ROG_LOOK_PT, .stretch = 1};
     int code = size ? parse_size(size, look, err) : 0;
     return code == 0 && font ? parse_font(font, look, err) : code;
 }

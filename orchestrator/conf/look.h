@@ -29,10 +29,11 @@ extern const struct rog_setting rog_look_settings[];
 #define ROG_LOOK_PT 9.0
 
 struct rog_look {
-    double width;  /* inches */
-    double height; /* inches; 0: as the figure needs */
-    char font[64]; /* a family's name */
-    double pt;     /* of axis labels; what else is written is a ninth smaller */
+    double width;   /* inches */
+    double height;  /* inches; 0: as the figure needs */
+    char font[64];  /* a family's name */
+    double pt;      /* of axis labels; what else is written is a ninth smaller */
+    double stretch; /* how much wider texts are taken to be than Arial's would be: 1 */
 };
 
 /* NULL: the default. ROG_EINVAL with a message that begins with "size" or "font". */

@@ -37,7 +37,7 @@ static int break_names(struct rog_bar_layout *layout, const char *const *names, 
     *lines = 1;
     for (size_t i = 0; i < layout->count; i++) {
         free(layout->name[i]);
-        layout->name[i] = rog_wrap(names[i], inches * 72 / rog_canvas_small_pt(&layout->canvas));
+        layout->name[i] = rog_wrap(names[i], inches / rog_canvas_em(&layout->canvas));
         if (!layout->name[i])
             return rog_fail_nomem(err);
         size_t own = rog_wrap_lines(layout->name[i]);
@@ -63,7 +63,7 @@ static double longest_line(const struct rog_bar_layout *layout)
     double em = 0;
     for (size_t i = 0; i < layout->count; i++)
         em = fmax(em, rog_wrap_em(layout->name[i]));
-    return em * rog_canvas_small_pt(&layout->canvas) / 72;
+    return em * rog_canvas_em(&layout->canvas);
 }
 
 /* In as many lines as the bars leave room for, but not shorter than needed. */

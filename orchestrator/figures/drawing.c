@@ -112,17 +112,19 @@ static int parts_list(struct parts *parts, const struct rog_drawing *drawing, st
     return code;
 }
 
-static int check_pictures(const struct parts *parts, const char *plots, struct rog_error *err)
+static int check_pictures(struct rog_drawing *drawing, const struct parts *parts,
+                          struct rog_error *err)
 {
     struct rog_error why;
     int code = 0;
     for (size_t i = 0; i < parts->count && code == 0; i++) {
         const struct part *part = &parts->item[i];
-        if (part->is_picture && rog_picture_check(part->drawn, part->extension, &why) < 0)
+        if (part->is_picture &&
+            rog_picture_check(part->drawn, part->extension, &drawing->cut, &why) < 0)
             code = rog_fail(err, ROG_EFAILED,
                             "the figure %s.%s was drawn, but does not read well, and nothing was "
                             "put into %s: %s",
-                            part->stem, part->extension, plots, why.message);
+                            part->stem, part->extension, drawing->options->plots, why.message);
     }
     return code;
 }
@@ -192,7 +194,7 @@ int rog_drawing_finish(struct rog_drawing *drawing, struct rog_error *err)
     if (code == 0)
         code = parts_list(&parts, drawing, err);
     if (code == 0)
-        code = check_pictures(&parts, drawing->options->plots, err);
+        code = check_pictures(drawing, &parts, err);
     if (code == 0)
         code = put_all(&parts, drawing->options, err);
     parts_release(&parts);
@@ -209,4 +211,34 @@ void rog_drawing_release(struct rog_drawing *drawing)
     free(drawing->folder);
     free(drawing->formats);
     *drawing = (struct rog_drawing){0};
+}
+
+int rog_drawing_make(const struct rog_figures_options *options, const struct rog_look *look,
+                     int (*write)(struct rog_drawing *drawing, const struct rog_look *look,
+                                  const void *user, struct rog_error *err),
+                     const void *user, struct rog_error *err)
+{
+    static const double stretches[] = {1, 1.4, 2, 3, 5};
+    struct rog_figures_options own = *options;
+    struct rog_look wider = *look;
+    struct rog_error first = {0};
+    bool cut = true;
+    for (size_t i = 0; cut && i < sizeof stretches / sizeof *stretches; i++) {
+        struct rog_drawing drawing;
+        struct rog_error why;
+        wider.stretch = look->stretch * stretches[i];
+        int code = rog_drawing_begin(&drawing, &own, &why);
+        if (code == 0)
+            code = write(&drawing, &wider, user, &why);
+        if (code == 0)
+            code = rog_drawing_finish(&drawing, &why);
+        cut = drawing.cut;
+        rog_drawing_release(&drawing);
+        if (code == 0)
+            return 0;
+        if (i == 0)
+            first = why;
+        own.log = NULL; /* what it says has been said */
+    }
+    return rog_fail_again(err, &first);
 }

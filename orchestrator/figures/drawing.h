@@ -5,8 +5,10 @@
 /* A set of figures on its way into the folder of plots: scripts and data are written into a
  * temporary folder within it, drawn there, read back (picture.h), and moved all or not at all. */
 
+#include <stdbool.h>
 #include <stddef.h>
 
+#include <orchestrator/conf/look.h>
 #include <orchestrator/figures/options.h>
 #include <rog/error.h>
 
@@ -16,7 +18,16 @@ struct rog_drawing {
     char *folder;  /* the temporary one */
     char **stem;   /* [count]: names of figures */
     size_t count;
+    bool cut; /* a picture has something on its edge */
 };
+
+/* Makes a set: `write` puts scripts and data into drawing->folder, by that look, and adds each
+ * figure; it is called again with texts taken to be wider where one of them was cut, since nobody
+ * knows the measures of all fonts. Errors: its own, and those of the functions below. */
+int rog_drawing_make(const struct rog_figures_options *options, const struct rog_look *look,
+                     int (*write)(struct rog_drawing *drawing, const struct rog_look *look,
+                                  const void *user, struct rog_error *err),
+                     const void *user, struct rog_error *err);
 
 /* ROG_EINVAL for formats there are not, ROG_EIO when the folder cannot be made. */
 int rog_drawing_begin(struct rog_drawing *drawing, const struct rog_figures_options *options,

@@ -121,11 +121,27 @@ static struct rog_figures_options options_of(const struct rog_case_data *data,
     return all;
 }
 
+static int write_panels(struct rog_drawing *drawing, const struct rog_look *look, const void *user,
+                        struct rog_error *err)
+{
+    const struct rog_case_data *data = user;
+    int code = 0;
+    const struct rog_panel *const *panel = panels_of(data->row.figure);
+    for (; code == 0 && *panel; panel++)
+        code = draw_panel(drawing, *panel, data, look, err);
+    if (code == 0 && drawing->count == 0)
+        code = rog_fail(err, ROG_ENOTFOUND,
+                        "case %s has nothing to draw: its runs have recorded nothing for the "
+                        "panels of figure %s (without gradients nothing is tested; figure 1 "
+                        "shows where the time goes, too)",
+                        data->title, data->row.figure ? data->row.figure : "1");
+    return code;
+}
+
 int rog_figures_draw_case(struct rog_db *db, const char *case_name,
                           const struct rog_figures_options *options, struct rog_error *err)
 {
     struct rog_case_data data;
-    struct rog_drawing drawing = {0};
     struct rog_figures_options own;
     struct rog_look look;
     int code = rog_case_data_load(db, case_name, &data, err);
@@ -151,20 +167,8 @@ int rog_figures_draw_case(struct rog_db *db, const char *case_name,
                         data.title, data.run_count, data.run_count == 1 ? "" : "s");
         goto out;
     }
-    code = rog_drawing_begin(&drawing, &own, err);
-    const struct rog_panel *const *panel = panels_of(data.row.figure);
-    for (; code == 0 && *panel; panel++)
-        code = draw_panel(&drawing, *panel, &data, &look, err);
-    if (code == 0 && drawing.count == 0)
-        code = rog_fail(err, ROG_ENOTFOUND,
-                        "case %s has nothing to draw: its runs have recorded nothing for the "
-                        "panels of figure %s (without gradients nothing is tested; figure 1 "
-                        "shows where the time goes, too)",
-                        data.title, data.row.figure ? data.row.figure : "1");
-    if (code == 0)
-        code = rog_drawing_finish(&drawing, err);
+    code = rog_drawing_make(&own, &look, write_panels, &data, err);
 out:
-    rog_drawing_release(&drawing);
     rog_case_data_release(&data);
     return code;
 }

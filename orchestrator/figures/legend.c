@@ -24,7 +24,7 @@ static double scaled(const struct rog_canvas *canvas, double inches)
 
 static double text_width(const struct rog_legend_entry *entry, const struct rog_canvas *canvas)
 {
-    return rog_wrap_em(entry->text) * rog_canvas_small_pt(canvas) / 72;
+    return rog_wrap_em(entry->text) * rog_canvas_em(canvas);
 }
 
 static bool is_remark(const struct rog_legend_entry *entry)

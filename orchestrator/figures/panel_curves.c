@@ -252,7 +252,7 @@ static int place_below(struct figure *figure, const char *stem, struct rog_error
 {
     struct rog_canvas *canvas = &figure->canvas;
     double room = canvas->width - 2 * CLEAR;
-    double em = rog_legend_text_width(room, canvas) * 72 / rog_canvas_small_pt(canvas);
+    double em = rog_legend_text_width(room, canvas) / rog_canvas_em(canvas);
     for (size_t i = 0; i < figure->entries; i++) {
         char *wrapped = rog_wrap(i < figure->count ? figure->label[i] : figure->remark, em);
         if (!wrapped)

@@ -205,19 +205,6 @@ static int make_stem(struct rog_db *db, const struct rog_microevents *events, ch
     return *stem ? 0 : rog_fail_nomem(err);
 }
 
-static int add_rows(struct rog_drawing *drawing, const struct rog_row_shares *shares,
-                    const struct rog_microevents *events, const struct rog_look *look,
-                    const char *stem, const char *title, struct rog_error *err)
-{
-    char *name = rog_format("%s-rows", stem);
-    int code = name ? rog_row_shares_write(shares, events, look, drawing->folder, name, title, err)
-                    : rog_fail_nomem(err);
-    if (code == 0)
-        code = rog_drawing_add(drawing, name, err);
-    free(name);
-    return code;
-}
-
 /* As wide as two panels of a case, so that its letters are of the same size beside them. */
 static int make_look(const struct rog_figures_options *options, struct rog_look *look,
                      struct rog_error *err)
@@ -241,16 +228,57 @@ static int make_canvas(struct rog_canvas *canvas, const struct rog_microevents *
     return rog_canvas_fit(canvas, look, PLOT_HEIGHT, stem, err);
 }
 
+/* What both pictures are made of. */
+struct set {
+    const struct rog_microevents *events;
+    const struct rog_row_shares *shares; /* NULL: no picture of them */
+    const char *stem, *title;
+};
+
+static int add_events(struct rog_drawing *drawing, const struct rog_look *look,
+                      const struct set *set, struct rog_error *err)
+{
+    struct rog_panel_files files = {0};
+    struct rog_canvas canvas;
+    int code = make_canvas(&canvas, set->events, look, set->stem, err);
+    if (code == 0)
+        code = rog_panel_files_open(&files, drawing->folder, set->stem, err);
+    if (code < 0)
+        return code;
+    write_data(files.data, set->events, set->title);
+    write_script(files.script, set->events, &canvas, set->stem, set->title);
+    code = rog_panel_files_close(&files, code, err);
+    return code == 0 ? rog_drawing_add(drawing, set->stem, err) : code;
+}
+
+static int add_rows(struct rog_drawing *drawing, const struct rog_look *look, const struct set *set,
+                    struct rog_error *err)
+{
+    char *name = rog_format("%s-rows", set->stem);
+    int code = name ? rog_row_shares_write(set->shares, set->events, look, drawing->folder, name,
+                                           set->title, err)
+                    : rog_fail_nomem(err);
+    if (code == 0)
+        code = rog_drawing_add(drawing, name, err);
+    free(name);
+    return code;
+}
+
+static int write_set(struct rog_drawing *drawing, const struct rog_look *look, const void *user,
+                     struct rog_error *err)
+{
+    const struct set *set = user;
+    int code = add_events(drawing, look, set, err);
+    return code == 0 && set->shares ? add_rows(drawing, look, set, err) : code;
+}
+
 int rog_figures_draw_microevents(struct rog_db *db, const char *run, int64_t rank, double start_s,
                                  double span_s, bool rows,
                                  const struct rog_figures_options *options, struct rog_error *err)
 {
     struct rog_microevents events;
-    struct rog_drawing drawing = {0};
-    struct rog_panel_files files = {0};
     struct rog_row_shares shares = {0};
     struct rog_look look;
-    struct rog_canvas canvas;
     char *stem = NULL, *plain = NULL, *title = NULL;
     int code = make_look(options, &look, err);
     if (code == 0)
@@ -266,25 +294,9 @@ int rog_figures_draw_microevents(struct rog_db *db, const char *run, int64_t ran
     plain = rog_format("run %s, worker %lld, %.10g s to %.10g s", events.run_id, (long long)rank,
                        events.from_s, events.to_s);
     title = plain ? rog_label_clean(plain, 200) : NULL;
-    code = make_canvas(&canvas, &events, &look, stem, err);
-    if (code < 0)
-        goto out;
-    code = title ? rog_drawing_begin(&drawing, options, err) : rog_fail_nomem(err);
-    if (code == 0)
-        code = rog_panel_files_open(&files, drawing.folder, stem, err);
-    if (code < 0)
-        goto out;
-    write_data(files.data, &events, title);
-    write_script(files.script, &events, &canvas, stem, title);
-    code = rog_panel_files_close(&files, code, err);
-    if (code == 0)
-        code = rog_drawing_add(&drawing, stem, err);
-    if (code == 0 && rows)
-        code = add_rows(&drawing, &shares, &events, &look, stem, title, err);
-    if (code == 0)
-        code = rog_drawing_finish(&drawing, err);
+    const struct set set = {&events, rows ? &shares : NULL, stem, title};
+    code = title ? rog_drawing_make(options, &look, write_set, &set, err) : rog_fail_nomem(err);
 out:
-    rog_drawing_release(&drawing);
     rog_row_shares_release(&shares);
     rog_microevents_release(&events);
     free(title);

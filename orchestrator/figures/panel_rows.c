@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include <orchestrator/figures/axis.h>
+#include <orchestrator/text/fonts.h>
 #include <orchestrator/text/label.h>
 #include <orchestrator/text/quote.h>
 #include <orchestrator/figures/panel.h>
@@ -91,7 +92,9 @@ static void write_data(FILE *file, const struct rog_row_shares *shares, const ch
 /* The name of a layer's group, cut where it is too long for its place. NULL when memory ran out. */
 static char *group_name(const struct rog_canvas *canvas, const char *layer)
 {
-    char *text = strndup(layer, group_bytes(layer)), *fitting = NULL;
+    char *name = strndup(layer, group_bytes(layer)), *fitting = NULL;
+    char *text = name ? rog_fonts_drawable(name) : NULL;
+    free(name);
     for (size_t most = 40; text && most > 4; most--) {
         free(fitting);
         fitting = rog_label_clean(text, most);

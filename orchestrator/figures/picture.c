@@ -22,7 +22,7 @@ static bool is_white(const uint8_t *pixels, size_t count, size_t step)
     return true;
 }
 
-static int check_png(const char *path, struct rog_error *err)
+static int check_png(const char *path, bool *cut, struct rog_error *err)
 {
     uint8_t *pixels = NULL;
     uint32_t height = 0, width = 0;
@@ -33,22 +33,36 @@ static int check_png(const char *path, struct rog_error *err)
     bool clear = is_white(pixels, width, 3) && is_white(pixels + (height - 1) * row, width, 3) &&
                  is_white(pixels, height, row) && is_white(pixels + row - 3, height, row);
     free(pixels);
+    *cut = !clear;
     return clear ? 0
                  : rog_fail(err, ROG_EFORMAT,
                             "%s: something is drawn on the edge of the picture: a text does not "
-                            "fit, or gnuplot took it for something else",
+                            "fit, or gnuplot took it for something else; hint: a shorter note, or "
+                            "another font (--font)",
                             path);
 }
 
-int rog_picture_check(const char *path, const char *format, struct rog_error *err)
+static int check_pdf(const char *path, bool *cut, struct rog_error *err)
+{
+    (void)cut;
+    return rog_picture_check_pdf(path, err);
+}
+
+static int check_svg(const char *path, bool *cut, struct rog_error *err)
+{
+    (void)cut;
+    return rog_picture_check_svg(path, err);
+}
+
+int rog_picture_check(const char *path, const char *format, bool *cut, struct rog_error *err)
 {
     static const struct {
         const char *format;
-        int (*check)(const char *path, struct rog_error *err);
-    } formats[] = {
-        {"pdf", rog_picture_check_pdf}, {"svg", rog_picture_check_svg}, {"png", check_png}};
+        int (*check)(const char *path, bool *cut, struct rog_error *err);
+    } formats[] = {{"pdf", check_pdf}, {"svg", check_svg}, {"png", check_png}};
+    *cut = false;
     for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
         if (strcmp(format, formats[i].format) == 0)
-            return formats[i].check(path, err);
+            return formats[i].check(path, cut, err);
     return rog_fail(err, ROG_EINVAL, "%s: nothing reads the format %s", path, format);
 }

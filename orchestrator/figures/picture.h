@@ -5,12 +5,14 @@
 /* A drawn file, read back before anybody gets it: gnuplot may end well and leave a picture that no
  * program opens, or one with ink where none belongs. */
 
+#include <stdbool.h>
+
 #include <rog/error.h>
 
 /* The file reads as what its format ("pdf", "svg", "png") says, has one page, and in pixels nothing
- * is drawn on its outermost edge, where a label would be cut. ROG_EFORMAT names the file and what
- * is wrong. */
-int rog_picture_check(const char *path, const char *format, struct rog_error *err);
+ * is drawn on its outermost edge, where a label would be cut (then *cut is true). ROG_EFORMAT names
+ * the file and what is wrong. */
+int rog_picture_check(const char *path, const char *format, bool *cut, struct rog_error *err);
 
 /* One format each. */
 int rog_picture_check_pdf(const char *path, struct rog_error *err);

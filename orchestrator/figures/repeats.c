@@ -2,7 +2,10 @@
 /* Says of a series how many of its runs count. */
 #include <orchestrator/figures/repeats.h>
 
+#include <stdlib.h>
+
 #include <common/file.h>
+#include <orchestrator/text/fonts.h>
 
 bool rog_repeats_is_copy(const struct rog_case_data *data, size_t index)
 {
@@ -28,5 +31,8 @@ char *rog_repeats_label(const struct rog_case_series *series, size_t counted)
 
 char *rog_repeats_figure_label(const struct rog_case_series *series, size_t counted)
 {
-    return label_with(series, counted, counted == 2 ? ", range" : "");
+    char *label = label_with(series, counted, counted == 2 ? ", range" : "");
+    char *drawable = label ? rog_fonts_drawable(label) : NULL;
+    free(label);
+    return drawable;
 }

@@ -26,6 +26,11 @@ static const char terminals[] =
     "    .\"linewidth 5.33 pointscale 4 dashlength 1\", \\\n"
     "    int(384 * width), int(384 * height), font, small)\n";
 
+static double small_pt(const struct rog_canvas *canvas)
+{
+    return canvas->pt * 8 / 9;
+}
+
 void rog_script_begin(FILE *script, const char *stem, const char *title,
                       const struct rog_canvas *canvas)
 {
@@ -56,8 +61,8 @@ void rog_script_begin(FILE *script, const char *stem, const char *title,
             "unset key\n"
             "set border lw 0.6\n"
             "set tics scale 0.6 nomirror\n",
-            canvas->width, canvas->height, canvas->font, rog_canvas_small_pt(canvas), canvas->pt,
-            terminals, canvas->left / canvas->width, 1 - canvas->right / canvas->width,
+            canvas->width, canvas->height, canvas->font, small_pt(canvas), canvas->pt, terminals,
+            canvas->left / canvas->width, 1 - canvas->right / canvas->width,
             canvas->bottom / canvas->height, 1 - canvas->top / canvas->height);
 }
 
@@ -96,6 +101,7 @@ struct rog_canvas rog_canvas_make(const struct rog_look *look, double left, doub
         .bottom = bottom * scale,
         .font = look->font,
         .pt = look->pt,
+        .stretch = look->stretch,
     };
 }
 
@@ -124,14 +130,14 @@ double rog_canvas_plot_height(const struct rog_canvas *canvas)
     return canvas->height - canvas->top - canvas->bottom;
 }
 
-double rog_canvas_small_pt(const struct rog_canvas *canvas)
+double rog_canvas_em(const struct rog_canvas *canvas)
 {
-    return canvas->pt * 8 / 9;
+    return small_pt(canvas) / 72 * canvas->stretch;
 }
 
 double rog_canvas_text(const struct rog_canvas *canvas, const char *text)
 {
-    return rog_label_em(text) * rog_canvas_small_pt(canvas) / 72;
+    return rog_label_em(text) * rog_canvas_em(canvas);
 }
 
 const char *rog_time_title(bool some_virtual, bool some_real)

@@ -18,7 +18,8 @@ struct rog_canvas {
     double width, height;            /* height 0: not known yet */
     double left, right, top, bottom; /* margins around the plot */
     const char *font;
-    double pt; /* of axis labels */
+    double pt;      /* of axis labels */
+    double stretch; /* rog_look */
 };
 
 /* A canvas of that look, with margins in inches at the default size of the font: they grow with
@@ -31,8 +32,8 @@ int rog_canvas_fit(struct rog_canvas *canvas, const struct rog_look *look, doubl
                    const char *stem, struct rog_error *err);
 double rog_canvas_plot_width(const struct rog_canvas *canvas);
 double rog_canvas_plot_height(const struct rog_canvas *canvas);
-/* Points of ticks, legends and all else but the axis labels. */
-double rog_canvas_small_pt(const struct rog_canvas *canvas);
+/* Inches of an em of ticks, legends and all else but the axis labels, for measuring texts. */
+double rog_canvas_em(const struct rog_canvas *canvas);
 
 /* Formats, size, fonts, margins. `title` is clean text. Settings follow, then the loop. */
 void rog_script_begin(FILE *script, const char *stem, const char *title,

@@ -84,13 +84,24 @@ size_t rog_label_columns(const char *text)
     return columns;
 }
 
-/* Of a character that takes one column. */
+/* Of a character that takes one column, in Arial or in what stands in for it: for scripts that it
+ * lacks, rather wide. */
 static double narrow_em(uint32_t code)
 {
-    bool narrow = code < 0x80 && strchr(" .,:;'|!()[]ijltf", (int)code);
-    bool broad = code < 0x80 && strchr("mwMW@%", (int)code);
-    bool upper = code >= 'A' && code <= 'Z';
-    return narrow ? 0.36 : broad ? 0.95 : upper ? 0.70 : 0.61;
+    static const struct {
+        uint32_t end;
+        double em;
+    } scripts[] = {{0x80, 0.61}, {0x250, 0.75}, {0x370, 1}, {0x530, 0.85}, {UINT32_MAX, 1}};
+    size_t i = 0;
+    if (code < 0x80 && strchr(" .,:;'|!()[]ijltf", (int)code))
+        return 0.36;
+    if (code < 0x80 && strchr("mwMW@%", (int)code))
+        return 0.95;
+    if (code >= 'A' && code <= 'Z')
+        return 0.70;
+    while (code >= scripts[i].end)
+        i++;
+    return scripts[i].em;
 }
 
 double rog_label_em(const char *text)

@@ -10,6 +10,7 @@
 
 #include <common/hash.h>
 #include <common/utf8.h>
+#include <orchestrator/text/fonts.h>
 #include <orchestrator/text/label.h>
 
 #define COMMENT_COLUMNS 500
@@ -43,9 +44,16 @@ static void gnuplot_string(FILE *file, const char *text, const char *percent, co
     fputc('"', file);
 }
 
+static void gnuplot_text(FILE *file, const char *text, const char *percent)
+{
+    char *drawable = rog_fonts_drawable(text);
+    gnuplot_string(file, drawable ? drawable : "", percent, NON_JOINER);
+    free(drawable);
+}
+
 void rog_quote_gnuplot(FILE *file, const char *text)
 {
-    gnuplot_string(file, text, "%", NON_JOINER);
+    gnuplot_text(file, text, "%");
 }
 
 void rog_quote_gnuplot_path(FILE *file, const char *path)
@@ -55,7 +63,7 @@ void rog_quote_gnuplot_path(FILE *file, const char *path)
 
 void rog_quote_gnuplot_tic(FILE *file, const char *text)
 {
-    gnuplot_string(file, text, "%%", NON_JOINER);
+    gnuplot_text(file, text, "%%");
 }
 
 void rog_quote_gnuplot_comment(FILE *file, const char *text)

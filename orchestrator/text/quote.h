@@ -13,8 +13,8 @@
 
 /* A string of a gnuplot script: in double quotes, with every character that means anything to
  * gnuplot as its octal number, so that nothing is expanded. For a path it is the same byte for
- * byte; a text that is drawn has U+200C within "]]>", which gnuplot would write into an SVG as it
- * is. */
+ * byte; a text that is drawn is made drawable (fonts.h), and has U+200C within "]]>", which gnuplot
+ * would write into an SVG as it is. */
 void rog_quote_gnuplot(FILE *file, const char *text);
 void rog_quote_gnuplot_path(FILE *file, const char *path);
 /* The same for labels of tics, which gnuplot takes as a format: percent signs doubled. */

@@ -143,11 +143,12 @@ static void whole_pictures_are_put_in_place(void **state)
     static const char *const formats[] = {"pdf", "svg", "png"};
     for (size_t i = 0; i < 3; i++) {
         char *path = rog_format("%s/good.%s", folder->path, formats[i]);
-        if (rog_picture_check(path, formats[i], &err) != 0)
+        bool cut;
+        if (rog_picture_check(path, formats[i], &cut, &err) != 0)
             fail_msg("%s", err.message);
         /* None of them passes for another. */
         for (size_t k = 0; k < 3; k++)
-            assert_true(k == i || rog_picture_check(path, formats[k], &err) == ROG_EFORMAT);
+            assert_true(k == i || rog_picture_check(path, formats[k], &cut, &err) == ROG_EFORMAT);
         free(path);
     }
 }
@@ -192,6 +193,51 @@ static void a_set_is_not_replaced_in_part(void **state)
     assert_false(has(folder->path, "good.gp") || has(folder->path, "good.png"));
 }
 
+/* Ink on the edge until texts are taken to be twice as wide, or always. */
+static int write_wide(struct rog_drawing *drawing, const struct rog_look *look, const void *user,
+                      struct rog_error *err)
+{
+    const bool *always = user;
+    if (drawing->options->log)
+        drawing->options->log(drawing->options->user, "said once");
+    char *script = rog_format(
+        "set terminal pngcairo\nset output 'wide.png'\nset margins 9, 9, 4, 4\n"
+        "set object rectangle from screen %g, screen 0.4 to screen 0.5, screen 0.6\nplot x\n",
+        *always || look->stretch < 2 ? -1.0 : 0.25);
+    write_text(drawing->folder, "wide.dat", "");
+    write_text(drawing->folder, "wide.gp", script);
+    free(script);
+    return rog_drawing_add(drawing, "wide", err);
+}
+
+static void count_said(void *user, const char *text)
+{
+    (void)text;
+    ++*(size_t *)user;
+}
+
+static void what_is_cut_is_drawn_with_more_room(void **state)
+{
+    const struct folder *folder = *state;
+    struct rog_error err;
+    struct rog_look look;
+    size_t said = 0;
+    bool always = false;
+    need_gnuplot();
+    const struct rog_figures_options options = {
+        .plots = folder->path, .formats = "png", .log = count_said, .user = &said};
+    assert_int_equal(rog_look_parse(NULL, NULL, &look, &err), 0);
+    if (rog_drawing_make(&options, &look, write_wide, &always, &err) != 0)
+        fail_msg("%s", err.message);
+    assert_true(has(folder->path, "wide.png"));
+    assert_int_equal(said, 1);
+    assert_int_equal(rog_dir_remove(folder->path, &err), 0);
+    always = true;
+    assert_int_equal(rog_drawing_make(&options, &look, write_wide, &always, &err), ROG_EFAILED);
+    assert_non_null(strstr(err.message, "edge"));
+    assert_false(has(folder->path, "wide.png"));
+}
+
 #define DRAWS(test) cmocka_unit_test_setup_teardown(test, make_folder, remove_folder)
 
 int main(void)
@@ -200,6 +246,7 @@ int main(void)
         DRAWS(whole_pictures_are_put_in_place),
         DRAWS(spoilt_pictures_are_named_and_stay_out),
         DRAWS(a_set_is_not_replaced_in_part),
+        DRAWS(what_is_cut_is_drawn_with_more_room),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

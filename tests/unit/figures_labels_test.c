@@ -108,9 +108,9 @@ static void every_character_is_drawn_before_every_digit(void **state)
 
 static void random_label(struct rog_rng *rng, char *out)
 {
-    static const char *const pieces[] = {"e\u0301", "中",      "שלום", "مرحبا", "#1", "$5",
-                                         "'22",     "\\n",     "%d",   "{x}_2", "^3", "`ls`",
-                                         "@m",      "\x1b[2J", "\xff", "&amp;", "]]>"};
+    static const char *const pieces[] = {
+        "e\u0301", "中", "ש",    "م",  "#1",      "$5",   "'22",   "\\n", "%d",
+        "{x}_2",   "^3", "`ls`", "@m", "\x1b[2J", "\xff", "&amp;", "]]>", "\U0010FFFD"};
     size_t count = 1 + rog_rng_below(rng, 2);
     for (size_t i = 0; i < count; i++) {
         out = stpcpy(out, pieces[rog_rng_below(rng, sizeof pieces / sizeof *pieces)]);

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_TEXT_FONTS_H
+#define ROG_TEXT_FONTS_H
+
+/* Which characters this machine's fonts have, by fontconfig, whose types stay in fonts.c. What no
+ * font has is drawn by gnuplot as a box of numbers whose lines are wider than the figure: black
+ * areas. */
+
+/* The text as it can be drawn: a character that no font has as "\u0915". Takes any text and leaves
+ * all that is ASCII, and what fonts know to draw as nothing. Heap memory, NULL when memory ran
+ * out. */
+char *rog_fonts_drawable(const char *text);
+
+#endif
