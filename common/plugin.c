@@ -40,6 +40,7 @@ static const char *missing_hook(const struct rog_strategy *strategy)
 /* What a strategy of each version of the interface has. */
 static const size_t version_bytes[] = {
     [1] = offsetof(struct rog_strategy, staleness_bound),
+    [2] = offsetof(struct rog_strategy, save),
     [ROG_STRATEGY_ABI] = sizeof(struct rog_strategy),
 };
 
@@ -75,6 +76,9 @@ static int check_contents(const struct rog_strategy *strategy, const char *path,
         strategy->threshold_default > strategy->threshold_max)
         return rog_fail(err, ROG_EABI, "plugin %s: its default threshold is outside its own range",
                         path);
+    if (!strategy->save != !strategy->load)
+        return rog_fail(err, ROG_EABI, "plugin %s has %s and no %s: a strategy has both or none",
+                        path, strategy->save ? "save" : "load", strategy->save ? "load" : "save");
     int code = rog_parameters_check_table(strategy->parameters, strategy->parameter_bytes,
                                           strategy->name, err);
     if (code)

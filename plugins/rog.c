@@ -174,6 +174,21 @@ static void admit(void *opaque, const struct rog_strategy_config *config,
         admission->needed[worker] = view->iteration - threshold;
 }
 
+/* All of the state follows from the configuration. */
+static uint32_t save(const void *state, const struct rog_strategy_config *config, uint8_t *bytes,
+                     uint32_t room)
+{
+    (void)state, (void)config, (void)bytes, (void)room;
+    return 0;
+}
+
+static int load(void *state, const struct rog_strategy_config *config, const uint8_t *bytes,
+                uint32_t size)
+{
+    (void)state, (void)config, (void)bytes;
+    return size != 0;
+}
+
 static int64_t staleness_bound(const struct rog_strategy_config *config)
 {
     return config->threshold;
@@ -201,4 +216,6 @@ ROG_STRATEGY_EXPORT const struct rog_strategy rog_strategy_plugin = {
     .plan_pull = plan,
     .staleness_bound = staleness_bound,
     .least_share = least_share,
+    .save = save,
+    .load = load,
 };

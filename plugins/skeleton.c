@@ -108,7 +108,24 @@ static double skeleton_least_share(const struct rog_strategy_config *config)
     return 1.0 / config->threshold;
 }
 
-/* Step 9: describe it. The name in lower case is the file's name: SKELETON lives in skeleton.so.
+/* Step 9 (optional): what the state remembers from call to call, so that an interrupted run goes on
+ * where it was. This one is made of the configuration alone and remembers nothing, which has to be
+ * said too: without it the runs of a strategy with a state begin anew. */
+static uint32_t skeleton_save(const void *state, const struct rog_strategy_config *config,
+                              uint8_t *bytes, uint32_t room)
+{
+    (void)state, (void)config, (void)bytes, (void)room;
+    return 0;
+}
+
+static int skeleton_load(void *state, const struct rog_strategy_config *config,
+                         const uint8_t *bytes, uint32_t size)
+{
+    (void)state, (void)config, (void)bytes;
+    return size != 0;
+}
+
+/* Step 10: describe it. The name in lower case is the file's name: SKELETON lives in skeleton.so.
  * abi_version and struct_size stay as they are. */
 ROG_STRATEGY_EXPORT const struct rog_strategy rog_strategy_plugin = {
     .abi_version = ROG_STRATEGY_ABI,
@@ -129,4 +146,6 @@ ROG_STRATEGY_EXPORT const struct rog_strategy rog_strategy_plugin = {
     .least_share = skeleton_least_share,
     .parameters = skeleton_parameters,
     .parameter_bytes = sizeof(struct skeleton_parameters),
+    .save = skeleton_save,
+    .load = skeleton_load,
 };

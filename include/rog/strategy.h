@@ -30,7 +30,7 @@
 /* A plugin is made for one version. Each version has the members of the one before at the same
  * places and appends its own, so that a program runs the plugins of its own version and of all
  * earlier ones; what those lack is as if they had left it out. */
-#define ROG_STRATEGY_ABI 2
+#define ROG_STRATEGY_ABI 3
 #define ROG_STRATEGY_SYMBOL "rog_strategy_plugin"
 #define ROG_STRATEGY_EXPORT __attribute__((visibility("default")))
 
@@ -146,6 +146,21 @@ struct rog_strategy {
      * that it describes. Runs give values as `parameters = { NAME = VALUE; };`. */
     const struct rog_parameter *parameters;
     uint32_t parameter_bytes;
+
+    /* Since version 3, optional, both or none: what the state remembers that `create` does not know
+     * of, so that an interrupted run goes on where it was. A strategy with `create` and without
+     * these can be used as any other; its runs on a virtual cluster begin anew where they are
+     * interrupted.
+     *
+     * save: returns how many bytes that are, 0 where it remembers nothing, and writes them where
+     *       `room` is enough for them all; `bytes` may be NULL where room is 0.
+     * load: takes what `save` wrote, by a state that `create` has just made of the same
+     *       configuration. Non-zero: these bytes it cannot have written. Any others must leave a
+     *       state that can be worked with. */
+    uint32_t (*save)(const void *state, const struct rog_strategy_config *config, uint8_t *bytes,
+                     uint32_t room);
+    int (*load)(void *state, const struct rog_strategy_config *config, const uint8_t *bytes,
+                uint32_t size);
 
     /* Fields are only appended below this line. */
 };

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -95,6 +96,33 @@ int rog_events_resume(struct rog_events **events, const char *path, struct rog_e
     return code;
 }
 
+/* Whether a line ends after so many bytes. */
+static bool ends_line(FILE *file, uint64_t bytes)
+{
+    return bytes <= LONG_MAX &&
+           (bytes == 0 || (!fseek(file, (long)bytes - 1, SEEK_SET) && fgetc(file) == '\n'));
+}
+
+int rog_events_resume_at(struct rog_events **events, const char *path, uint64_t bytes,
+                         struct rog_error *err)
+{
+    int code = open_file(events, path, "r+e", err);
+    if (code)
+        return code;
+    struct rog_events *made = *events;
+    if (!ends_line(made->file, bytes))
+        code = rog_fail(err, ROG_EFORMAT, "%s has no line that ends after %llu bytes", path,
+                        (unsigned long long)bytes);
+    else if (fseek(made->file, (long)bytes, SEEK_SET) ||
+             ftruncate(fileno(made->file), (off_t)bytes))
+        code = rog_fail(err, ROG_EIO, "%s cannot be continued: %s", path, strerror(errno));
+    if (code) {
+        rog_events_close(made, NULL);
+        *events = NULL;
+    }
+    return code;
+}
+
 static int failed(const struct rog_events *events, int cause, struct rog_error *err)
 {
     return rog_fail(err, ROG_EIO, "%s could not be written: %s; events are missing from it",
@@ -109,6 +137,18 @@ int rog_events_flush(struct rog_events *events, struct rog_error *err)
         return failed(events, errno, err);
     events->unflushed = 0;
     events->flushed_at = wall_s();
+    return ROG_OK;
+}
+
+int rog_events_sync(struct rog_events *events, uint64_t *bytes, struct rog_error *err)
+{
+    int code = rog_events_flush(events, err);
+    if (code)
+        return code;
+    long at = ftell(events->file);
+    if (at < 0 || fdatasync(fileno(events->file)))
+        return failed(events, errno, err);
+    *bytes = (uint64_t)at;
     return ROG_OK;
 }
 

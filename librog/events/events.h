@@ -23,6 +23,12 @@ struct rog_events;
 int rog_events_open(struct rog_events **events, const char *path, struct rog_error *err);
 /* Goes on with the file at `path`, after its last whole line; a missing one is created. */
 int rog_events_resume(struct rog_events **events, const char *path, struct rog_error *err);
+/* Goes on with the file at `path` after so many bytes; what follows them is cut off. ROG_EFORMAT:
+ * it does not have a line that ends there. */
+int rog_events_resume_at(struct rog_events **events, const char *path, uint64_t bytes,
+                         struct rog_error *err);
+/* Puts everything on the disk; *bytes: how long the file is. Not for the standard output. */
+int rog_events_sync(struct rog_events *events, uint64_t *bytes, struct rog_error *err);
 /* Writes out what has been kept back; for drivers in real time, before they wait. */
 int rog_events_flush(struct rog_events *events, struct rog_error *err);
 /* Writes out what is left and closes; frees `events` in any case. Harmless on NULL. */

@@ -208,3 +208,63 @@ void rog_admission_drop(struct rog_server *server, uint32_t worker)
     free(peer->needed);
     peer->needed = NULL;
 }
+
+/* The versions that a stalled worker waits for. */
+static void archive_needed(struct rog_server *server, struct rog_peer *peer,
+                           struct rog_archive *archive)
+{
+    uint32_t workers = server->policy.workers;
+    bool each = peer->needed != NULL;
+    rog_archive_u32(archive, &peer->needed_of_all);
+    rog_archive_u32(archive, &peer->needed_max);
+    rog_archive_flag(archive, &each);
+    if (each && archive->loading) {
+        peer->needed = calloc(workers, sizeof *peer->needed);
+        if (!peer->needed)
+            rog_archive_nomem(archive);
+    }
+    if (each && !rog_archive_failed(archive))
+        rog_archive_bytes(archive, peer->needed, workers * sizeof *peer->needed);
+}
+
+/* The workers that watch one, in their order. */
+static void archive_watchers(struct rog_server *server, uint32_t watched,
+                             struct rog_archive *archive)
+{
+    uint32_t count = 0, next = server->watchers[watched].first;
+    for (uint32_t i = next; i != ROG_NOBODY; i = server->peers[i].next_watcher)
+        count++;
+    rog_archive_count(archive, &count, sizeof count, "workers that wait");
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t worker = archive->loading ? 0 : next;
+        rog_archive_number(archive, &worker, server->policy.workers - 1, "a worker that waits");
+        struct rog_peer *peer = &server->peers[worker];
+        next = peer->next_watcher;
+        if (!archive->loading)
+            continue;
+        if (peer->phase != ROG_PEER_STALLED || peer->watched != ROG_NOBODY)
+            rog_archive_refuse(archive, "who waits for whom");
+        if (rog_archive_failed(archive))
+            return;
+        watch(server, worker, watched);
+    }
+}
+
+void rog_admission_archive(struct rog_server *server, struct rog_archive *archive)
+{
+    uint32_t workers = server->policy.workers, stalled = 0;
+    for (uint32_t i = 0; i < workers; i++) {
+        struct rog_peer *peer = &server->peers[i];
+        if (archive->loading)
+            peer->watched = ROG_NOBODY;
+        if (peer->phase == ROG_PEER_STALLED)
+            archive_needed(server, peer, archive);
+    }
+    for (uint32_t i = 0; i < workers && !rog_archive_failed(archive); i++)
+        archive_watchers(server, i, archive);
+    for (uint32_t i = 0; i < workers && archive->loading; i++)
+        stalled +=
+            server->peers[i].phase == ROG_PEER_STALLED && server->peers[i].watched == ROG_NOBODY;
+    if (stalled)
+        rog_archive_refuse(archive, "a worker waits for nobody");
+}

@@ -26,6 +26,33 @@ void rog_transmissions_release(struct rog_transmissions *transmissions)
     memset(transmissions, 0, sizeof *transmissions);
 }
 
+void rog_transmissions_archive(struct rog_transmissions *transmissions, struct rog_archive *archive)
+{
+    rog_archive_bytes(archive, transmissions->count,
+                      transmissions->workers * sizeof *transmissions->count);
+    for (uint32_t worker = 0; worker < transmissions->workers; worker++) {
+        bool active = transmissions->active[worker];
+        rog_archive_flag(archive, &active);
+        transmissions->active[worker] = active;
+    }
+    rog_archive_u64(archive, &transmissions->slowest);
+    rog_archive_number(archive, &transmissions->at_slowest, transmissions->workers,
+                       "more workers are the slowest than there are");
+    for (unsigned i = 0; i < ROG_HISTORY_RECENT; i++)
+        rog_archive_real(archive, &transmissions->recent_s[i]);
+    rog_archive_u64(archive, &transmissions->total);
+    rog_archive_real(archive, &transmissions->sum_s);
+}
+
+void rog_history_archive(struct rog_history *history, struct rog_archive *archive)
+{
+    rog_archive_u64(archive, &history->own);
+    rog_archive_u64(archive, &history->slowest);
+    rog_archive_flag(archive, &history->everyone_transmitted);
+    rog_archive_real(archive, &history->recent_max_s);
+    rog_archive_real(archive, &history->mean_s);
+}
+
 /* One of the slowest has moved on or left. */
 static void leave_slowest(struct rog_transmissions *transmissions)
 {

@@ -10,6 +10,7 @@
 
 #include <stdint.h>
 
+#include <common/archive.h>
 #include <rog/error.h>
 #include <rog/strategy.h>
 
@@ -29,6 +30,11 @@ struct rog_transmissions {
 int rog_transmissions_init(struct rog_transmissions *transmissions, uint32_t workers,
                            struct rog_error *err);
 void rog_transmissions_release(struct rog_transmissions *transmissions);
+/* Of as many workers. */
+void rog_transmissions_archive(struct rog_transmissions *transmissions,
+                               struct rog_archive *archive);
+/* What a worker was told of them. */
+void rog_history_archive(struct rog_history *history, struct rog_archive *archive);
 
 void rog_transmissions_add(struct rog_transmissions *transmissions, uint32_t worker,
                            double duration_s);

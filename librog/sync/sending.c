@@ -40,6 +40,22 @@ void rog_sending_release(struct rog_sending *sending)
     memset(sending, 0, sizeof *sending);
 }
 
+void rog_sending_archive(struct rog_sending *sending, uint32_t rows, struct rog_archive *archive)
+{
+    if (archive->loading && rog_sending_init(sending, rows, NULL))
+        rog_archive_nomem(archive);
+    if (rog_archive_failed(archive))
+        return;
+    rog_archive_number(archive, &sending->count, rows, "more rows are sent than there are");
+    rog_archive_number(archive, &sending->mandatory, sending->count, "more rows must be sent");
+    rog_archive_number(archive, &sending->next, sending->count, "more rows have been sent");
+    rog_archive_u32(archive, &sending->rows_sent);
+    rog_archive_real(archive, &sending->began_s);
+    rog_archive_real(archive, &sending->budget_s);
+    for (uint32_t i = 0; i < sending->count && !rog_archive_failed(archive); i++)
+        rog_archive_number(archive, &sending->order[i], rows - 1, "a row to send");
+}
+
 static int check_plan(const struct rog_strategy *strategy, const struct rog_send_plan *plan,
                       uint32_t rows, struct rog_error *err)
 {
@@ -88,6 +104,33 @@ int rog_strategy_start(const struct rog_strategy *strategy,
                         message);
     }
     return 0;
+}
+
+bool rog_strategy_saves(const struct rog_strategy *strategy)
+{
+    return !strategy->create || strategy->save;
+}
+
+void rog_strategy_archive(const struct rog_strategy *strategy,
+                          const struct rog_strategy_config *config, void *state,
+                          struct rog_archive *archive)
+{
+    if (!strategy->save)
+        return;
+    uint32_t size = archive->loading ? 0 : strategy->save(state, config, NULL, 0);
+    rog_archive_count(archive, &size, 1, "what the strategy remembers");
+    uint8_t *bytes = calloc(1, size + 1u);
+    if (!bytes) {
+        rog_archive_nomem(archive);
+        return;
+    }
+    if (!archive->loading)
+        strategy->save(state, config, bytes, size);
+    rog_archive_bytes(archive, bytes, size);
+    if (archive->loading && !rog_archive_failed(archive) &&
+        strategy->load(state, config, bytes, size))
+        rog_archive_refuse(archive, "the strategy does not know what it remembers");
+    free(bytes);
 }
 
 void rog_strategy_stop(const struct rog_strategy *strategy, void *state)

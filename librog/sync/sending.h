@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <common/archive.h>
 #include <rog/error.h>
 #include <rog/strategy.h>
 
@@ -33,6 +34,8 @@ void rog_send_scratch_release(struct rog_send_scratch *scratch);
 /* Memory for the order; nothing is sent yet. */
 int rog_sending_init(struct rog_sending *sending, uint32_t rows, struct rog_error *err);
 void rog_sending_release(struct rog_sending *sending);
+/* One that is going on, of so many rows; loading makes its memory. */
+void rog_sending_archive(struct rog_sending *sending, uint32_t rows, struct rog_archive *archive);
 
 /* Asks the strategy; sending begins at view->now. ROG_EINVAL names the strategy and what is wrong
  * with its plan: a row twice or out of range, more mandatory rows than rows, a bad budget. */
@@ -57,5 +60,11 @@ int rog_strategy_start(const struct rog_strategy *strategy,
                        const struct rog_strategy_config *config, void **state,
                        struct rog_error *err);
 void rog_strategy_stop(const struct rog_strategy *strategy, void *state);
+/* Whether what a strategy remembers can be saved. */
+bool rog_strategy_saves(const struct rog_strategy *strategy);
+/* The state, which has been started. */
+void rog_strategy_archive(const struct rog_strategy *strategy,
+                          const struct rog_strategy_config *config, void *state,
+                          struct rog_archive *archive);
 
 #endif

@@ -31,7 +31,7 @@ static int make_peer(struct rog_server *server, struct rog_peer *peer, struct ro
     return 0;
 }
 
-static int reserve_notices(struct rog_server *server, struct rog_error *err)
+int rog_server_reserve_notices(struct rog_server *server, struct rog_error *err)
 {
     /* One call can admit each stalled worker, demand rows of each, and say little more. What
      * leaving workers cause must find room as well: leaving cannot fail. */
@@ -92,7 +92,7 @@ static int build(struct rog_server *server, const struct rog_server_config *conf
         code = make_peer(server, &server->peers[i], err);
     }
     if (!code)
-        code = reserve_notices(server, err);
+        code = rog_server_reserve_notices(server, err);
     if (!code)
         code =
             rog_server_update_init(&server->update, config->optimizer, config->optimizer_parameters,
@@ -370,7 +370,7 @@ int rog_server_receive(struct rog_server *server, uint32_t worker, const uint8_t
         code = rog_fail(err, ROG_EFORMAT, "a message %s values",
                         wire.header.values ? "with" : "without");
     if (!code)
-        code = reserve_notices(server, err);
+        code = rog_server_reserve_notices(server, err);
     if (!code)
         code = receive[wire.header.kind](server, worker, &wire, now, err);
     if (code == ROG_EFORMAT)
@@ -544,7 +544,7 @@ int rog_server_send(struct rog_server *server, uint32_t worker, double now, uint
     if (bytes < server->least_bytes)
         return rog_fail(err, ROG_EINVAL, "a buffer of %zu bytes, at least %zu are needed", bytes,
                         server->least_bytes);
-    code = reserve_notices(server, err);
+    code = rog_server_reserve_notices(server, err);
     if (code)
         return code;
     struct rog_peer *peer = &server->peers[worker];
@@ -604,7 +604,7 @@ int rog_server_join(struct rog_server *server, uint32_t worker, double now, uint
     if (worker >= server->policy.workers)
         return rog_fail(err, ROG_EINVAL, "there is no worker %u among %u", worker,
                         server->policy.workers);
-    int code = reserve_notices(server, err);
+    int code = rog_server_reserve_notices(server, err);
     if (code)
         return code;
     rog_server_leave(server, worker, now);

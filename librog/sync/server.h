@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <common/archive.h>
 #include <librog/sync/rows.h>
 #include <rog/error.h>
 #include <rog/server_optimizer.h>
@@ -75,6 +76,11 @@ size_t rog_server_state_bytes(const struct rog_server *server);
 void rog_server_save(const struct rog_server *server, uint8_t *bytes);
 int rog_server_load(struct rog_server *server, const uint8_t *bytes, size_t size,
                     struct rog_error *err);
+
+/* All of a server, its model included: saved between two calls, and loaded by one that has just
+ * been made of the same configuration, which then goes on as the first. After a load that failed
+ * the server is good for nothing but to be freed. Needs rog_strategy_saves. */
+void rog_server_archive(struct rog_server *server, struct rog_archive *archive);
 
 /* What happened, in order; call until it gives false. Sends become possible for the workers named:
  * ADMITTED (its pull), DEMANDED (a request to it). */

@@ -2,6 +2,8 @@
 /* The table of server optimizers, and one at work: its parameters, its state as bytes. */
 #include <librog/sync/server_optimizer.h>
 
+#include <stdlib.h>
+
 extern const struct rog_server_optimizer rog_server_optimizer_mean;
 
 const struct rog_server_optimizer *const rog_server_optimizers[] = {&rog_server_optimizer_mean,
@@ -57,4 +59,23 @@ int rog_server_update_load(struct rog_server_update *update, const uint8_t *byte
     if (size > 0)
         update->optimizer->load(update->state, &update->config, bytes);
     return 0;
+}
+
+void rog_server_update_archive(struct rog_server_update *update, struct rog_archive *archive)
+{
+    size_t size = rog_server_update_bytes(update);
+    rog_archive_same(archive, size, "the server optimizer keeps something else");
+    if (rog_archive_failed(archive) || size == 0)
+        return;
+    uint8_t *bytes = malloc(size);
+    if (!bytes) {
+        rog_archive_nomem(archive);
+        return;
+    }
+    if (!archive->loading)
+        rog_server_update_save(update, bytes);
+    rog_archive_bytes(archive, bytes, size);
+    if (archive->loading && !rog_archive_failed(archive))
+        rog_server_update_load(update, bytes, size, NULL);
+    free(bytes);
 }

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <common/archive.h>
 #include <librog/sync/rows.h>
 #include <rog/error.h>
 #include <rog/server_optimizer.h>
@@ -33,6 +34,8 @@ void rog_server_update_release(struct rog_server_update *update);
 /* What there is beside the model: how many bytes, and these. */
 size_t rog_server_update_bytes(const struct rog_server_update *update);
 void rog_server_update_save(const struct rog_server_update *update, uint8_t *bytes);
+/* Both, for an archive. */
+void rog_server_update_archive(struct rog_server_update *update, struct rog_archive *archive);
 /* ROG_EFORMAT: not as many bytes. */
 int rog_server_update_load(struct rog_server_update *update, const uint8_t *bytes, size_t size,
                            struct rog_error *err);

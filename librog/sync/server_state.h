@@ -83,6 +83,8 @@ struct rog_server {
     size_t notice_first, notice_count, notice_room;
 };
 
+/* Makes room for as many notices as one call can cause. */
+int rog_server_reserve_notices(struct rog_server *server, struct rog_error *err);
 /* Room for as many notices as one call can cause was made when the call began. */
 void rog_server_notify(struct rog_server *server, const struct rog_server_notice *notice);
 
@@ -96,6 +98,8 @@ int rog_admission_pushed(struct rog_server *server, uint32_t worker, double now,
 void rog_admission_advance(struct rog_server *server, uint32_t worker, double now);
 /* A worker has come back, with older rows than it may have had. */
 void rog_admission_join(struct rog_server *server, uint32_t worker);
+/* Who waits for whom. The peers' phases are there. */
+void rog_admission_archive(struct rog_server *server, struct rog_archive *archive);
 /* A worker is gone: it waits for nothing any more. */
 void rog_admission_drop(struct rog_server *server, uint32_t worker);
 

@@ -24,6 +24,19 @@ void rog_set_release(struct rog_set *set)
     set->words = NULL;
 }
 
+void rog_set_archive(struct rog_set *set, struct rog_archive *archive)
+{
+    size_t words = word_count(set->size);
+    rog_archive_bytes(archive, set->words, words * sizeof *set->words);
+    if (!archive->loading)
+        return;
+    if (set->size % 64)
+        set->words[words - 1] &= (UINT64_C(1) << (set->size % 64)) - 1;
+    set->count = 0;
+    for (size_t i = 0; i < words; i++)
+        set->count += (uint32_t)__builtin_popcountll(set->words[i]);
+}
+
 void rog_set_clear(struct rog_set *set)
 {
     memset(set->words, 0, word_count(set->size) * sizeof *set->words);

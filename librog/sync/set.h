@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <common/archive.h>
 #include <rog/error.h>
 
 struct rog_set {
@@ -17,6 +18,8 @@ struct rog_set {
 
 int rog_set_init(struct rog_set *set, uint32_t size, struct rog_error *err);
 void rog_set_release(struct rog_set *set);
+/* Members; the size is the same. */
+void rog_set_archive(struct rog_set *set, struct rog_archive *archive);
 void rog_set_clear(struct rog_set *set);
 void rog_set_fill(struct rog_set *set);
 

@@ -50,6 +50,20 @@ static void find_oldest(struct rog_versions *versions, uint32_t worker)
     versions->at_oldest[worker] = count;
 }
 
+void rog_versions_archive(struct rog_versions *versions, struct rog_archive *archive)
+{
+    size_t cells = (size_t)versions->rows * versions->workers;
+    rog_archive_bytes(archive, versions->version, cells * sizeof *versions->version);
+    rog_archive_bytes(archive, versions->latest, versions->workers * sizeof *versions->latest);
+    for (uint32_t worker = 0; worker < versions->workers; worker++) {
+        bool active = versions->active[worker];
+        rog_archive_flag(archive, &active);
+        versions->active[worker] = active;
+        if (archive->loading)
+            find_oldest(versions, worker);
+    }
+}
+
 bool rog_versions_raise(struct rog_versions *versions, uint32_t worker, uint32_t row,
                         uint32_t version)
 {

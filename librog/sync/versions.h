@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <common/archive.h>
 #include <rog/error.h>
 #include <rog/strategy.h>
 
@@ -26,6 +27,8 @@ struct rog_versions {
 int rog_versions_init(struct rog_versions *versions, uint32_t rows, uint32_t workers,
                       struct rog_error *err);
 void rog_versions_release(struct rog_versions *versions);
+/* Of as many rows and workers. */
+void rog_versions_archive(struct rog_versions *versions, struct rog_archive *archive);
 
 /* The version of a row rises to `version`; true when the worker's oldest version has risen. */
 bool rog_versions_raise(struct rog_versions *versions, uint32_t worker, uint32_t row,

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include <common/memory.h>
+#include <librog/sync/history.h>
 #include <librog/sync/kernels.h>
 #include <librog/sync/message.h>
 #include <librog/sync/prefetch.h>
@@ -573,6 +574,54 @@ void rog_worker_join(struct rog_worker *worker, uint32_t iteration)
     worker->phase = COMPUTING;
     begin_counting(worker, iteration);
     worker->history = (struct rog_history){0};
+}
+
+static void archive_status(struct rog_worker_status *status, struct rog_archive *archive)
+{
+    rog_archive_u32(archive, &status->iteration);
+    rog_archive_u32(archive, &status->rows_pushed);
+    rog_archive_u32(archive, &status->rows_pulled);
+    rog_archive_u64(archive, &status->bytes_pushed);
+    rog_archive_u64(archive, &status->bytes_pulled);
+}
+
+/* What is going out. */
+static void archive_outgoing(struct rog_worker *worker, struct rog_archive *archive)
+{
+    uint32_t outgoing = worker->outgoing;
+    rog_archive_number(archive, &outgoing, ROG_WIRE_DEMANDED, "what a worker is sending");
+    worker->outgoing = outgoing;
+    rog_archive_u32(archive, &worker->outgoing_iteration);
+    rog_archive_u32(archive, &worker->outgoing_rows);
+    rog_archive_real(archive, &worker->outgoing_began_s);
+    if (worker->phase == PUSHING)
+        rog_sending_archive(&worker->sending, worker->rows->row_count, archive);
+}
+
+void rog_worker_archive(struct rog_worker *worker, struct rog_archive *archive)
+{
+    const struct rog_rows *rows = worker->rows;
+    size_t tensors = rows->tensor_count;
+    uint32_t phase = worker->phase;
+    rog_archive_number(archive, &phase, PULLING, "what a worker is doing");
+    worker->phase = phase;
+    archive_status(&worker->status, archive);
+    rog_history_archive(&worker->history, archive);
+    rog_archive_bytes(archive, worker->version, rows->row_count * sizeof *worker->version);
+    rog_set_archive(&worker->demanded, archive);
+    rog_set_archive(&worker->answering, archive);
+    rog_set_archive(&worker->pulled, archive);
+    archive_outgoing(worker, archive);
+    rog_archive_bytes(archive, worker->push_scale, tensors * sizeof *worker->push_scale);
+    rog_archive_bytes(archive, worker->demanded_scale, tensors * sizeof *worker->demanded_scale);
+    rog_archive_bytes(archive, worker->pull_scale, tensors * sizeof *worker->pull_scale);
+    rog_archive_bytes(archive, worker->pushed_rows, tensors * sizeof *worker->pushed_rows);
+    rog_archive_bytes(archive, worker->pulled_rows, tensors * sizeof *worker->pulled_rows);
+    if (worker->values) {
+        rog_archive_bytes(archive, worker->momentum, rows->params * sizeof *worker->momentum);
+        rog_archive_bytes(archive, worker->update, rows->params * sizeof *worker->update);
+    }
+    rog_strategy_archive(worker->strategy, &worker->policy, worker->state, archive);
 }
 
 void rog_worker_status(const struct rog_worker *worker, struct rog_worker_status *status)

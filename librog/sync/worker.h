@@ -23,6 +23,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <common/archive.h>
 #include <librog/sync/rows.h>
 #include <rog/error.h>
 #include <rog/rog.h>
@@ -75,6 +76,10 @@ int rog_worker_send(struct rog_worker *worker, double now, uint8_t *buffer, size
  * on after `iteration`. What it was sending or receiving is void; momentum and what it has not sent
  * yet are kept. */
 void rog_worker_join(struct rog_worker *worker, uint32_t iteration);
+
+/* All of a worker but the values of its model, which are the owner's: saved between two calls, and
+ * loaded by one that has just been made of the same configuration, as rog_server_archive. */
+void rog_worker_archive(struct rog_worker *worker, struct rog_archive *archive);
 
 enum rog_worker_notice {
     ROG_WORKER_NOTHING,

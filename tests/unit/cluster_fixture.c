@@ -43,9 +43,40 @@ static int count_checkpoint(void *user, uint32_t index, double t_s, uint32_t ite
 {
     struct trial *trial = user;
     (void)t_s, (void)iteration, (void)err;
-    assert_int_equal(index, trial->checkpoints);
+    if (!trial->made_up)
+        assert_int_equal(index,
+                         trial->checkpoints + (trial->resume ? trial->resume->checkpoints : 0));
     trial->checkpoints++;
     return ROG_OK;
+}
+
+static int keep(void *user, const void *bytes, size_t size, struct rog_error *err)
+{
+    struct trial *trial = user;
+    (void)err;
+    trial->state = realloc(trial->state, trial->state_size + size);
+    assert_non_null(trial->state);
+    memcpy(trial->state + trial->state_size, bytes, size);
+    trial->state_size += size;
+    return ROG_OK;
+}
+
+/* Saves the state, and then the run is killed. */
+static int save_state(void *user, struct rog_sim_cluster *cluster, double now_s,
+                      struct rog_error *err)
+{
+    struct trial *trial = user;
+    (void)now_s;
+    if (++trial->looks != trial->snapshot_at)
+        return trial->looks_max && trial->looks > trial->looks_max
+                   ? rog_fail(err, ROG_EINTR, "looked at often enough")
+                   : ROG_OK;
+    assert_int_equal(rog_events_sync(trial->stream, &trial->state_events, NULL), 0);
+    struct rog_archive archive;
+    rog_archive_save(&archive, keep, trial);
+    rog_cluster_archive(cluster, &archive);
+    assert_int_equal(rog_archive_end(&archive, NULL), 0);
+    return rog_fail(err, ROG_EINTR, "killed");
 }
 
 static struct rog_rows *small_model(void)
@@ -89,6 +120,10 @@ static float *first_model(const struct rog_rows *rows)
 static int run_config(struct trial *trial, const struct rog_run_config *config)
 {
     struct rog_rows *rows = small_model();
+    const struct rog_codec *codec = rows->codec;
+    if (trial->compression)
+        assert_int_equal(rog_codec_find(trial->compression, &codec, NULL), 0);
+    rog_rows_set_codec(rows, codec, NULL);
     struct rog_plugin plugin = {0};
     if (!trial->strategy) {
         if (rog_plugin_load(&plugin, trial->library, &trial->err))
@@ -106,6 +141,10 @@ static int run_config(struct trial *trial, const struct rog_run_config *config)
     trial->gradient = malloc(rows->params * sizeof *trial->gradient);
     float *params = trial->train ? first_model(rows) : NULL;
 
+    trial->stream = events;
+    struct rog_archive archive;
+    if (trial->resume)
+        rog_archive_load(&archive, trial->resume->state, trial->resume->state_size);
     const struct rog_cluster_config cluster = {
         .run = config,
         .iterations = iterations,
@@ -118,6 +157,8 @@ static int run_config(struct trial *trial, const struct rog_run_config *config)
         .user = trial,
         .gradients = bowl,
         .checkpoint = count_checkpoint,
+        .snapshot = save_state,
+        .resume = trial->resume ? &archive : NULL,
     };
     int code = rog_cluster_run(&cluster, &trial->result, &trial->err);
     assert_int_equal(rog_events_close(events, NULL), 0);

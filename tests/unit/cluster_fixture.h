@@ -10,6 +10,7 @@
 
 #include <common/hash.h>
 #include <common/json.h>
+#include <librog/events/events.h>
 #include <trainer/sim/cluster.h>
 
 #define TRIAL_WORKERS_MAX 1000
@@ -24,10 +25,21 @@ struct trial {
     uint32_t iterations;
     double wire_scale;
     bool train;
+    const char *compression;                    /* NULL: the first codec there is */
     const struct rog_strategy *strategy;        /* instead of the library's */
     uint32_t own_iterations[TRIAL_WORKERS_MAX]; /* 0: `iterations` */
 
+    /* Its state is saved at the so-manieth look between two events, where it ends; 0: never. */
+    uint32_t snapshot_at;
+    const struct trial *resume; /* it goes on from the state that this one saved */
+    bool made_up;               /* that state may be anything */
+
     /* What came out of it. */
+    uint8_t *state;
+    size_t state_size;
+    uint64_t state_events;     /* bytes of the stream before it */
+    uint32_t looks, looks_max; /* looks_max: where it ends; 0: at its end */
+    struct rog_events *stream;
     char folder[64];
     char *events; /* the whole stream */
     size_t events_size;

@@ -237,6 +237,15 @@ void rog_sampler_next(struct rog_sampler *sampler, float *images, float *targets
     }
 }
 
+void rog_sampler_archive(struct rog_sampler *sampler, struct rog_archive *archive)
+{
+    rog_archive_same(archive, sampler->count, "a shard has another size");
+    rog_archive_bytes(archive, sampler->rng.state, sizeof sampler->rng.state);
+    rog_archive_number(archive, &sampler->next, sampler->count, "the next image");
+    for (uint32_t i = 0; i < sampler->count && !rog_archive_failed(archive); i++)
+        rog_archive_number(archive, &sampler->order[i], sampler->dataset->count - 1, "an image");
+}
+
 void rog_batch_plain(const struct rog_dataset *dataset, uint32_t first, uint32_t count,
                      uint32_t image_size, float *images)
 {

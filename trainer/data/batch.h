@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <common/archive.h>
 #include <common/rng.h>
 #include <rog/error.h>
 #include <trainer/data/dataset.h>
@@ -34,6 +35,9 @@ uint32_t rog_sampler_batches(const struct rog_sampler *sampler);
 /* The next batch: images (batch, S, S, 3) normalized float32, targets (batch, classes). A new epoch
  * is shuffled anew. */
 void rog_sampler_next(struct rog_sampler *sampler, float *images, float *targets);
+
+/* Where it is: which images come next, and what will be drawn. */
+void rog_sampler_archive(struct rog_sampler *sampler, struct rog_archive *archive);
 
 /* Images first..first+count-1 of the data set as they are, for testing; images (count, S, S, 3). */
 void rog_batch_plain(const struct rog_dataset *dataset, uint32_t first, uint32_t count,

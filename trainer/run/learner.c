@@ -135,6 +135,12 @@ int rog_learner_new(struct rog_learner **learner, const struct rog_run_config *c
     return ROG_OK;
 }
 
+void rog_learner_archive(struct rog_learner *learner, struct rog_archive *archive)
+{
+    for (uint32_t i = 0; i < learner->worker_count && !rog_archive_failed(archive); i++)
+        rog_sampler_archive(learner->samplers[i], archive);
+}
+
 uint32_t rog_learner_batches(const struct rog_learner *learner, uint32_t worker)
 {
     return rog_sampler_batches(learner->samplers[worker]);

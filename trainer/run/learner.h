@@ -11,6 +11,7 @@
 
 #include <stdint.h>
 
+#include <common/archive.h>
 #include <common/run_config.h>
 #include <rog/error.h>
 #include <trainer/nn/arch.h>
@@ -23,6 +24,9 @@ struct rog_learner;
 int rog_learner_new(struct rog_learner **learner, const struct rog_run_config *config,
                     const struct rog_arch *arch, float *buffers, struct rog_error *err);
 void rog_learner_free(struct rog_learner *learner);
+
+/* Where each worker is in its shard, and what it will draw. */
+void rog_learner_archive(struct rog_learner *learner, struct rog_archive *archive);
 
 /* Batches in a pass of the zero-based worker over its shard. */
 uint32_t rog_learner_batches(const struct rog_learner *learner, uint32_t worker);

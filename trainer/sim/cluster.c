@@ -252,13 +252,29 @@ static int happen_on_air(struct rog_sim_cluster *cluster, double t_s, struct rog
     return rog_sim_work_on_air(cluster, err);
 }
 
+static int take_up(struct rog_sim_cluster *cluster, struct rog_error *err)
+{
+    rog_cluster_archive(cluster, cluster->config->resume);
+    return rog_archive_end(cluster->config->resume, err);
+}
+
+/* Between two events: has somebody else a wish? */
+static int look(struct rog_sim_cluster *cluster, struct rog_error *err)
+{
+    const struct rog_cluster_config *config = cluster->config;
+    if (config->interrupted && config->interrupted(config->user))
+        return rog_fail(err, ROG_EINTR, "interrupted at %.3f s of the run", cluster->now_s);
+    return config->snapshot ? config->snapshot(config->user, cluster, cluster->now_s, err) : ROG_OK;
+}
+
 static int run(struct rog_sim_cluster *cluster, struct rog_error *err)
 {
     const struct rog_cluster_config *config = cluster->config;
-    int code = start(cluster, err);
+    int code = config->resume ? take_up(cluster, err) : start(cluster, err);
     for (uint64_t count = 0; !code && !cluster->over && cluster->running; count++) {
-        if (count % LOOK_EVERY == 0 && config->interrupted && config->interrupted(config->user))
-            return rog_fail(err, ROG_EINTR, "interrupted at %.3f s of the run", cluster->now_s);
+        code = count % LOOK_EVERY ? ROG_OK : look(cluster, err);
+        if (code)
+            return code;
         struct rog_moment on_air = cluster->air.medium->next(cluster->air.state);
         if (!cluster->work && isinf(on_air.t_s))
             return stuck(cluster, err);

@@ -56,6 +56,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <common/archive.h>
 #include <common/run_config.h>
 #include <librog/events/events.h>
 #include <librog/events/layers.h>
@@ -66,6 +67,8 @@
 
 /* Cumulative energy is reported so often, and at the end. */
 #define ROG_CLUSTER_ENERGY_PERIOD_S 10.0
+
+struct rog_sim_cluster;
 
 /* What a cluster needs from outside; all borrowed. The hooks return 0 or a rog_code with *err
  * filled, which ends the run. */
@@ -93,6 +96,13 @@ struct rog_cluster_config {
                       struct rog_error *err);
     /* May be NULL: whether to stop (ROG_EINTR). */
     bool (*interrupted)(void *user);
+    /* May be NULL: called every few events, between two of them, so that the state of the moment
+     * can be saved (rog_cluster_archive). */
+    int (*snapshot)(void *user, struct rog_sim_cluster *cluster, double now_s,
+                    struct rog_error *err);
+    /* NULL: the run begins at 0 s. Else it goes on from the state that this loads, which was saved
+     * by a cluster of the same configuration, with the events that follow from there. */
+    struct rog_archive *resume;
 };
 
 struct rog_cluster_result {
@@ -103,8 +113,14 @@ struct rog_cluster_result {
     uint64_t cut_bytes; /* not out yet when the worker they were for left: never received */
 };
 
-/* Runs from 0 s to the end. Besides the hooks' errors: ROG_EINVAL and ROG_ENOTFOUND for a trace
- * that cannot be used, ROG_EFAILED when the strategy lets nobody go on, ROG_EIO for the events. */
+/* Everything that the cluster will do depends on beside the configuration, the model included; the
+ * hooks' own state is theirs. Needs rog_strategy_saves (librog/sync/sending.h). */
+void rog_cluster_archive(struct rog_sim_cluster *cluster, struct rog_archive *archive);
+
+/* Runs from 0 s, or from where `resume` is, to the end. Besides the hooks' errors: ROG_EINVAL and
+ * ROG_ENOTFOUND for a trace that cannot be used, ROG_EFAILED when the strategy lets nobody go on,
+ * ROG_EIO for the events; what resume->err has (ROG_EFORMAT: damaged, or of another configuration)
+ * before anything else has happened. */
 int rog_cluster_run(const struct rog_cluster_config *config, struct rog_cluster_result *result,
                     struct rog_error *err);
 

@@ -10,6 +10,7 @@
  *   cluster_server.c    the server's processor, and what the server says
  *   cluster_node.c      an iteration of a worker, from its beginning to its end
  *   cluster_messages.c  messages where they arrive; who handles which event
+ *   cluster_archive.c   all of it as bytes, and back
  *   cluster.c           a run, from its configuration to its result
  */
 

@@ -22,6 +22,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <common/archive.h>
 #include <common/json.h>
 #include <librog/trace/trace.h>
 #include <rog/error.h>
@@ -72,6 +73,11 @@ struct rog_medium {
     /* Ends the link's transmission, of which there must be one, before its time. Returns the bytes
      * of it that have arrived; they have had their share of the air, the others will not. */
     double (*cancel)(void *state, struct rog_medium_link link, double now_s);
+    /* Saves what is on the air (common/archive.h), or loads it into a state that `new` has just
+     * made of the same stations and parameters; the medium goes on then as if nothing had been.
+     * on_air: [2 * station + direction] whether that link carries a transmission. What is loaded
+     * must end; it may end at any time, which the cluster looks at. */
+    void (*archive)(void *state, const bool *on_air, struct rog_archive *archive);
 };
 
 /* The index-th medium there is, NULL behind the last; the first is taken where none is named. */

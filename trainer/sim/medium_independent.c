@@ -4,17 +4,19 @@
 #include <trainer/sim/medium.h>
 
 #include <assert.h>
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 
 struct transmission {
     bool on_air;
     uint64_t order;
-    double begin_s, bytes;
+    double begin_s, end_s, bytes;
 };
 
 struct independent {
     const struct rog_medium_station *stations;
+    uint32_t station_count;
     struct transmission *links; /* [station][direction] */
     struct rog_queue ends; /* one of each transmission on the air; `worker` is an index of links */
 };
@@ -44,8 +46,19 @@ static int make(void **state, const struct rog_medium_setup *setup, struct rog_e
         return rog_fail_nomem(err);
     }
     air->stations = setup->stations;
+    air->station_count = setup->station_count;
     *state = air;
     return ROG_OK;
+}
+
+static int expect_end(struct independent *air, uint32_t link, struct rog_error *err)
+{
+    const struct transmission *transmission = &air->links[link];
+    return rog_queue_put(
+        &air->ends,
+        (struct rog_queue_item){.at = {.t_s = transmission->end_s, .order = transmission->order},
+                                .worker = link},
+        err);
 }
 
 static int begin(void *state, struct rog_medium_link link, double now_s, double bytes,
@@ -59,12 +72,9 @@ static int begin(void *state, struct rog_medium_link link, double now_s, double 
     double end_s = rog_trace_finish(station->trace, now_s + offset_s, 8 * bytes) - offset_s;
     if (end_s < now_s)
         end_s = now_s;
-    *transmission =
-        (struct transmission){.on_air = true, .order = order, .begin_s = now_s, .bytes = bytes};
-    return rog_queue_put(
-        &air->ends,
-        (struct rog_queue_item){.at = {.t_s = end_s, .order = order}, .worker = link_index(link)},
-        err);
+    *transmission = (struct transmission){
+        .on_air = true, .order = order, .begin_s = now_s, .end_s = end_s, .bytes = bytes};
+    return expect_end(air, link_index(link), err);
 }
 
 static struct rog_moment next_end(const void *state)
@@ -114,6 +124,28 @@ static double cancel(void *state, struct rog_medium_link link, double now_s)
     return out / 8 < transmission->bytes ? out / 8 : transmission->bytes;
 }
 
+/* Ends of cancelled transmissions, which mean nothing, are left out. */
+static void archive_all(void *state, const bool *on_air, struct rog_archive *archive)
+{
+    struct independent *air = state;
+    for (uint32_t link = 0; link < 2 * air->station_count; link++) {
+        struct transmission *transmission = &air->links[link];
+        assert(archive->loading || transmission->on_air == on_air[link]);
+        if (!on_air[link] || rog_archive_failed(archive))
+            continue;
+        rog_archive_u64(archive, &transmission->order);
+        rog_archive_within(archive, &transmission->end_s, 0, DBL_MAX, "the end of a transmission");
+        rog_archive_within(archive, &transmission->begin_s, 0, transmission->end_s,
+                           "the beginning of a transmission");
+        rog_archive_within(archive, &transmission->bytes, 0, DBL_MAX, "bytes on the air");
+        if (!archive->loading || rog_archive_failed(archive))
+            continue;
+        transmission->on_air = true;
+        if (expect_end(air, link, NULL))
+            rog_archive_nomem(archive);
+    }
+}
+
 const struct rog_medium rog_medium_independent = {
     .name = "independent",
     .summary = "every station has its trace's rate to itself, in each direction",
@@ -123,4 +155,5 @@ const struct rog_medium rog_medium_independent = {
     .next = next_end,
     .advance = advance,
     .cancel = cancel,
+    .archive = archive_all,
 };

@@ -3,6 +3,7 @@
 #include <trainer/sim/processor.h>
 
 #include <assert.h>
+#include <float.h>
 #include <stdlib.h>
 
 void rog_processor_release(struct rog_processor *processor)
@@ -33,17 +34,47 @@ static uint32_t next_job(const struct rog_processor *processor)
     return next;
 }
 
+static int make_room(struct rog_processor *processor, struct rog_error *err)
+{
+    if (processor->count < processor->room)
+        return ROG_OK;
+    uint32_t room = processor->room ? 2 * processor->room : 16;
+    struct rog_processor_job *jobs = realloc(processor->jobs, room * sizeof *jobs);
+    if (!jobs)
+        return rog_fail_nomem(err);
+    processor->jobs = jobs;
+    processor->room = room;
+    return ROG_OK;
+}
+
+void rog_processor_archive(struct rog_processor *processor, uint32_t owners,
+                           struct rog_archive *archive)
+{
+    uint32_t count = processor->count;
+    rog_archive_real(archive, &processor->at_s);
+    rog_archive_u32(archive, &processor->change);
+    rog_archive_count(archive, &count, sizeof processor->jobs->left_s, "jobs of the server");
+    for (uint32_t i = 0; i < count && !rog_archive_failed(archive); i++) {
+        struct rog_processor_job job = {0};
+        if (!archive->loading)
+            job = processor->jobs[i];
+        rog_archive_number(archive, &job.owner, owners - 1, "whose job it is");
+        rog_archive_within(archive, &job.left_s, 0, DBL_MAX, "what is left of a job");
+        if (!archive->loading || rog_archive_failed(archive))
+            continue;
+        if (make_room(processor, NULL))
+            rog_archive_nomem(archive);
+        else
+            processor->jobs[processor->count++] = job;
+    }
+}
+
 int rog_processor_add(struct rog_processor *processor, double now_s, uint32_t owner, double work_s,
                       struct rog_error *err)
 {
-    if (processor->count == processor->room) {
-        uint32_t room = processor->room ? 2 * processor->room : 16;
-        struct rog_processor_job *jobs = realloc(processor->jobs, room * sizeof *jobs);
-        if (!jobs)
-            return rog_fail_nomem(err);
-        processor->jobs = jobs;
-        processor->room = room;
-    }
+    int code = make_room(processor, err);
+    if (code)
+        return code;
     advance(processor, now_s);
     processor->jobs[processor->count++] =
         (struct rog_processor_job){.owner = owner, .left_s = work_s};

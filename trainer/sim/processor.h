@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <common/archive.h>
 #include <rog/error.h>
 
 struct rog_processor_job {
@@ -26,6 +27,9 @@ struct rog_processor {
 };
 
 void rog_processor_release(struct rog_processor *processor);
+/* Owners are below `owners`. */
+void rog_processor_archive(struct rog_processor *processor, uint32_t owners,
+                           struct rog_archive *archive);
 /* Takes on a job of work_s >= 0 seconds at now_s, which never goes back. Only ROG_ENOMEM. */
 int rog_processor_add(struct rog_processor *processor, double now_s, uint32_t owner, double work_s,
                       struct rog_error *err);

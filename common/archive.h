@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_COMMON_ARCHIVE_H
+#define ROG_COMMON_ARCHIVE_H
+
+/*
+ * State as bytes, and back. A module describes its state in one function, which goes through it
+ * member by member; the archive either saves each or loads it. So the two cannot drift apart:
+ *
+ *     void rog_thing_archive(struct rog_thing *thing, struct rog_archive *archive)
+ *     {
+ *         rog_archive_u64(archive, &thing->order);
+ *         rog_archive_number(archive, &thing->phase, LAST_PHASE, "a phase");
+ *         ...
+ *     }
+ *
+ * The first thing that goes wrong is kept, nothing is done after it, and rog_archive_end tells.
+ * What is loaded then is 0 or as it was, so that loops over it end. Numbers are checked where they
+ * are loaded: bytes that were cut off or made up are refused and never become an index, a length or
+ * a number that somebody relies on.
+ *
+ * Bytes are those of this machine and of this build: whoever keeps them says whose they are.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <rog/error.h>
+
+#define ROG_ARCHIVE_KEPT_BYTES 4096
+
+struct rog_archive {
+    bool loading;
+    struct rog_error err; /* code 0: nothing has gone wrong */
+    /* Loading: what is left. */
+    const uint8_t *at, *end;
+    /* Saving: where bytes go, in pieces, and small ones that have not gone yet. */
+    int (*take)(void *user, const void *bytes, size_t size, struct rog_error *err);
+    void *user;
+    size_t kept;
+    uint8_t keep[ROG_ARCHIVE_KEPT_BYTES];
+};
+
+void rog_archive_save(struct rog_archive *archive,
+                      int (*take)(void *user, const void *bytes, size_t size,
+                                  struct rog_error *err),
+                      void *user);
+/* bytes: borrowed. */
+void rog_archive_load(struct rog_archive *archive, const void *bytes, size_t size);
+/* Everything has been gone through: hands on what was kept back, or checks that nothing is left.
+ * ROG_EFORMAT: the bytes are not what they claim to be; ROG_ENOMEM; or what `take` said. */
+int rog_archive_end(struct rog_archive *archive, struct rog_error *err);
+
+static inline bool rog_archive_failed(const struct rog_archive *archive)
+{
+    return archive->err.code != 0;
+}
+/* Loading: `what` cannot be. */
+void rog_archive_refuse(struct rog_archive *archive, const char *what);
+/* Memory ran out. */
+void rog_archive_nomem(struct rog_archive *archive);
+
+/* Any bytes: arrays of numbers, each value of which will do. */
+void rog_archive_bytes(struct rog_archive *archive, void *bytes, size_t size);
+void rog_archive_u32(struct rog_archive *archive, uint32_t *value);
+void rog_archive_u64(struct rog_archive *archive, uint64_t *value);
+void rog_archive_size(struct rog_archive *archive, size_t *value);
+void rog_archive_real(struct rog_archive *archive, double *value);
+/* The rest refuses what it says. */
+void rog_archive_flag(struct rog_archive *archive, bool *value);
+/* A number in [least, most]; NaN is none. */
+void rog_archive_within(struct rog_archive *archive, double *value, double least, double most,
+                        const char *what);
+/* A whole number in [0, most]. */
+void rog_archive_number(struct rog_archive *archive, uint32_t *value, uint32_t most,
+                        const char *what);
+/* How many of something follow, each of at least item_bytes > 0: no more than there is room for. */
+void rog_archive_count(struct rog_archive *archive, uint32_t *count, size_t item_bytes,
+                       const char *what);
+/* What is known already: it must be the same. */
+void rog_archive_same(struct rog_archive *archive, uint64_t value, const char *what);
+
+#endif

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* All of a server as bytes, and back. */
+#include <librog/sync/server.h>
+
+#include <stdlib.h>
+
+#include <librog/sync/server_state.h>
+
+static void archive_incoming(const struct rog_server *server, struct rog_peer *peer,
+                             struct rog_archive *archive)
+{
+    uint32_t incoming = peer->incoming;
+    rog_archive_number(archive, &incoming, ROG_WIRE_DEMANDED, "what a worker is sending");
+    peer->incoming = incoming;
+    rog_archive_u32(archive, &peer->incoming_rows);
+    if (incoming != ROG_WIRE_NONE)
+        rog_archive_bytes(archive, peer->incoming_scale,
+                          server->rows->tensor_count * sizeof *peer->incoming_scale);
+}
+
+static void archive_peer(struct rog_server *server, struct rog_peer *peer,
+                         struct rog_archive *archive)
+{
+    const struct rog_rows *rows = server->rows;
+    uint32_t phase = peer->phase;
+    rog_archive_number(archive, &phase, ROG_PEER_PULLING, "what a worker is doing");
+    peer->phase = phase;
+    rog_archive_u32(archive, &peer->iteration);
+    archive_incoming(server, peer, archive);
+    rog_archive_u32(archive, &peer->asked);
+    rog_archive_u32(archive, &peer->requested);
+    rog_archive_u32(archive, &peer->requesting);
+    rog_archive_number(archive, &peer->request_row, rows->row_count, "a row that is asked for");
+    rog_archive_flag(archive, &peer->is_held);
+    if (peer->phase == ROG_PEER_PULLING) {
+        rog_sending_archive(&peer->sending, rows->row_count, archive);
+        rog_archive_bytes(archive, peer->pull_scale, rows->tensor_count * sizeof *peer->pull_scale);
+    }
+    rog_archive_bytes(archive, peer->seen, rows->row_count * sizeof *peer->seen);
+    if (peer->held)
+        rog_archive_bytes(archive, peer->held, rows->params * sizeof *peer->held);
+}
+
+static void archive_notice(const struct rog_server *server, struct rog_server_notice *notice,
+                           struct rog_archive *archive)
+{
+    uint32_t kind = notice->kind;
+    rog_archive_number(archive, &kind, ROG_SERVER_PULL_SENT, "what the server says");
+    notice->kind = kind;
+    rog_archive_number(archive, &notice->worker, server->policy.workers - 1,
+                       "whom the server speaks of");
+    rog_archive_u32(archive, &notice->iteration);
+    rog_archive_u32(archive, &notice->blocker);
+    rog_archive_u32(archive, &notice->rows);
+    rog_archive_u32(archive, &notice->version);
+    rog_archive_u32(archive, &notice->oldest);
+    rog_archive_u32(archive, &notice->needed);
+    rog_archive_real(archive, &notice->now);
+}
+
+/* What has been said and not been heard yet. */
+static void archive_notices(struct rog_server *server, struct rog_archive *archive)
+{
+    uint32_t count = (uint32_t)server->notice_count;
+    rog_archive_count(archive, &count, sizeof server->notices->kind, "what the server says");
+    for (uint32_t i = 0; i < count && !rog_archive_failed(archive); i++) {
+        struct rog_server_notice notice = {0};
+        if (!archive->loading)
+            notice = server->notices[server->notice_first + i];
+        archive_notice(server, &notice, archive);
+        if (!archive->loading || rog_archive_failed(archive))
+            continue;
+        if (rog_server_reserve_notices(server, NULL))
+            rog_archive_nomem(archive);
+        else
+            rog_server_notify(server, &notice);
+    }
+    /* As each call leaves it: what leaving workers cause finds room. */
+    if (archive->loading && rog_server_reserve_notices(server, NULL))
+        rog_archive_nomem(archive);
+}
+
+void rog_server_archive(struct rog_server *server, struct rog_archive *archive)
+{
+    const struct rog_rows *rows = server->rows;
+    rog_archive_same(archive, rows->row_count, "the model has other rows");
+    rog_archive_same(archive, rows->params, "the model has another size");
+    rog_archive_same(archive, server->policy.workers, "there are other workers");
+    rog_archive_same(archive, server->params != NULL, "values travel, or do not");
+    if (rog_archive_failed(archive))
+        return;
+    rog_archive_u32(archive, &server->iteration);
+    rog_archive_bytes(archive, server->merged, rows->row_count * sizeof *server->merged);
+    if (server->params)
+        rog_archive_bytes(archive, server->params, rows->params * sizeof *server->params);
+    rog_versions_archive(&server->versions, archive);
+    rog_transmissions_archive(&server->transmissions, archive);
+    rog_server_update_archive(&server->update, archive);
+    rog_strategy_archive(server->strategy, &server->policy, server->state, archive);
+    for (uint32_t i = 0; i < server->policy.workers && !rog_archive_failed(archive); i++)
+        archive_peer(server, &server->peers[i], archive);
+    if (rog_archive_failed(archive))
+        return;
+    rog_admission_archive(server, archive);
+    archive_notices(server, archive);
+}

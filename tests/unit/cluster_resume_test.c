@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A run of a virtual cluster that was killed goes on from the state it had saved: with the same
+ * events and the same model, to the byte, as one that was not. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <common/rng.h>
+#include <librog/sync/codec.h>
+
+#include "cluster_fixture.h"
+
+/* What the published system took besides: a processor of the server, a kernel's buffer, requests
+ * that are heard late. */
+static const char artifact[] =
+    "\"step_s\":1.11,\"compress_s\":0.39,\"decompress_s\":0.61,\"watts_compute\":12.7,"
+    "\"watts_communicate\":4.2,\"watts_stall\":3.85,\"rank_s\":0.3,\"server_compress_s\":0.1,"
+    "\"server_unpack_s\":0.3,\"packet_headers\":0.0456,\"send_buffer\":4e4,"
+    "\"answers\":\"waiting\"";
+
+static void trial_free(struct trial *trial)
+{
+    free(trial->events);
+    free(trial->state);
+}
+
+/* What is asked of a trial; what came out of it is left out. */
+static struct trial copy_of(const struct trial *trial)
+{
+    struct trial copy = *trial;
+    copy.events = NULL;
+    copy.state = NULL;
+    copy.state_size = copy.events_size = 0;
+    copy.looks = copy.checkpoints = copy.evaluated = 0;
+    copy.resume = NULL;
+    copy.snapshot_at = copy.looks_max = 0;
+    return copy;
+}
+
+/* Killed at the so-manieth look. False: it had ended before. */
+static bool killed_at(const struct trial *whole, uint32_t look, struct trial *killed)
+{
+    *killed = copy_of(whole);
+    killed->snapshot_at = look;
+    int code = trial_run(killed);
+    if (!code)
+        return false;
+    assert_int_equal(code, ROG_EINTR);
+    assert_true(killed->state_events <= whole->events_size);
+    assert_memory_equal(killed->events, whole->events, killed->state_events);
+    return true;
+}
+
+static void goes_on(const struct trial *whole, const struct trial *killed)
+{
+    struct trial rest = copy_of(whole);
+    rest.resume = killed;
+    if (trial_run(&rest))
+        fail_msg("%s", rest.err.message);
+    assert_int_equal(killed->state_events + rest.events_size, whole->events_size);
+    assert_memory_equal(rest.events, whole->events + killed->state_events, rest.events_size);
+    assert_string_equal(rest.model, whole->model);
+    assert_memory_equal(&rest.result, &whole->result, sizeof rest.result);
+    trial_free(&rest);
+}
+
+/* Killed at about `kills` looks, evenly over the run. */
+static void check(struct trial *trial, uint32_t kills)
+{
+    struct trial whole = copy_of(trial);
+    if (trial_run(&whole))
+        fail_msg("%s", whole.err.message);
+    uint32_t step = whole.looks / kills + 1;
+    uint32_t done = 0;
+    for (uint32_t look = 1; look <= whole.looks; look += step, done++) {
+        struct trial killed;
+        assert_true(killed_at(&whole, look, &killed));
+        goes_on(&whole, &killed);
+        trial_free(&killed);
+    }
+    assert_true(done >= kills / 2);
+    trial_free(&whole);
+}
+
+static const struct {
+    const char *library;
+    int32_t threshold;
+} strategies[] = {{"BSP", 0}, {"SSP", 4}, {"ROG", 1}, {"ROG", 4}, {"ROG", 20}};
+
+static void every_strategy_and_codec(void **state)
+{
+    (void)state;
+    for (size_t s = 0; s < sizeof strategies / sizeof *strategies; s++) {
+        for (size_t c = 0; rog_codecs[c]; c++) {
+            struct trial trial = {.library = strategies[s].library,
+                                  .threshold = strategies[s].threshold,
+                                  .compression = rog_codecs[c]->name,
+                                  .settings = "\"trace\":\"synth:outdoors\","
+                                              "\"checkpoint_period\":7.5",
+                                  .workers = 4,
+                                  .iterations = 12,
+                                  .wire_scale = 40,
+                                  .train = true};
+            trial.own_iterations[1] = 7; /* one leaves early */
+            check(&trial, 6);
+        }
+    }
+}
+
+static void without_gradients(void **state)
+{
+    (void)state;
+    for (size_t s = 0; s < sizeof strategies / sizeof *strategies; s++) {
+        struct trial trial = {.library = strategies[s].library,
+                              .threshold = strategies[s].threshold,
+                              .settings = "\"trace\":\"synth:outdoors\",\"seconds\":150",
+                              .workers = 5,
+                              .iterations = 1000,
+                              .wire_scale = 60};
+        check(&trial, 12);
+    }
+}
+
+static void with_all_that_takes_time(void **state)
+{
+    (void)state;
+    for (size_t s = 0; s < sizeof strategies / sizeof *strategies; s++) {
+        struct trial trial = {.library = strategies[s].library,
+                              .threshold = strategies[s].threshold,
+                              .settings = "\"trace\":\"synth:indoors\",\"seconds\":100,"
+                                          "\"latency\":0.3",
+                              .worker = artifact,
+                              .workers = 6,
+                              .iterations = 1000,
+                              .wire_scale = 60,
+                              .train = true};
+        check(&trial, 12);
+    }
+}
+
+/* Twice in a row: what was loaded is saved as it was. */
+static void killed_twice(void **state)
+{
+    (void)state;
+    struct trial trial = {.library = "ROG",
+                          .threshold = 4,
+                          .settings = "\"trace\":\"synth:outdoors\"",
+                          .workers = 4,
+                          .iterations = 12,
+                          .wire_scale = 40,
+                          .train = true};
+    struct trial whole = copy_of(&trial), first, second;
+    assert_int_equal(trial_run(&whole), 0);
+    assert_true(killed_at(&whole, whole.looks / 3, &first));
+    second = copy_of(&trial);
+    second.resume = &first;
+    second.snapshot_at = 1; /* before anything has happened */
+    assert_int_equal(trial_run(&second), ROG_EINTR);
+    assert_int_equal(second.state_size, first.state_size);
+    second.state_events = first.state_events;
+    second.checkpoints = first.checkpoints;
+    goes_on(&whole, &second);
+    trial_free(&second);
+    trial_free(&first);
+    trial_free(&whole);
+}
+
+/* ---- a strategy that remembers ---- */
+
+/* Every third push is a whole one, the others send the first half of the rows. */
+struct memory {
+    uint32_t pushes;
+};
+
+static int create(const struct rog_strategy_config *config, void **state, char *message,
+                  uint32_t message_bytes)
+{
+    (void)config, (void)message, (void)message_bytes;
+    *state = calloc(1, sizeof(struct memory));
+    return *state ? 0 : -1;
+}
+
+static void plan(void *state, const struct rog_strategy_config *config,
+                 const struct rog_send_view *view, struct rog_send_plan *plan)
+{
+    struct memory *memory = state;
+    (void)view;
+    plan->count = memory->pushes++ % 3 ? config->rows / 2 : config->rows;
+    plan->mandatory = plan->count;
+    for (uint32_t row = 0; row < plan->count; row++)
+        plan->order[row] = row;
+}
+
+static void admit(void *state, const struct rog_strategy_config *config,
+                  const struct rog_admit_view *view, struct rog_admission *admission)
+{
+    struct memory *memory = state;
+    if (view->iteration > 4 && memory->pushes % 2)
+        for (uint32_t i = 0; i < config->workers; i++)
+            admission->needed[i] = view->iteration - 4 + i % 3;
+}
+
+static uint32_t save(const void *state, const struct rog_strategy_config *config, uint8_t *bytes,
+                     uint32_t room)
+{
+    (void)config;
+    if (room >= sizeof(struct memory))
+        memcpy(bytes, state, sizeof(struct memory));
+    return sizeof(struct memory);
+}
+
+static int load(void *state, const struct rog_strategy_config *config, const uint8_t *bytes,
+                uint32_t size)
+{
+    (void)config;
+    if (size != sizeof(struct memory))
+        return -1;
+    memcpy(state, bytes, size);
+    return 0;
+}
+
+static const struct rog_strategy remembering = {
+    .abi_version = ROG_STRATEGY_ABI,
+    .struct_size = sizeof(struct rog_strategy),
+    .name = "REMEMBERING",
+    .create = create,
+    .destroy = free,
+    .plan_push = plan,
+    .admit = admit,
+    .plan_pull = plan,
+    .save = save,
+    .load = load,
+};
+
+static void a_strategy_that_remembers(void **state)
+{
+    (void)state;
+    struct trial trial = {.strategy = &remembering,
+                          .settings = "\"trace\":\"synth:outdoors\"",
+                          .workers = 5,
+                          .iterations = 20,
+                          .wire_scale = 40,
+                          .train = true};
+    check(&trial, 20);
+}
+
+/* ---- states that are none ---- */
+
+/* Taken for what it says: refused, or run for a while. */
+static int run_made_up(const struct trial *whole, struct trial *killed)
+{
+    struct trial rest = copy_of(whole);
+    rest.resume = killed;
+    rest.made_up = true;
+    rest.looks_max = 20;
+    int code = trial_run(&rest);
+    trial_free(&rest);
+    return code;
+}
+
+static void cut_off(void **state)
+{
+    (void)state;
+    struct trial trial = {.library = "ROG",
+                          .threshold = 4,
+                          .settings = "\"trace\":\"synth:outdoors\"",
+                          .worker = artifact,
+                          .workers = 4,
+                          .iterations = 8,
+                          .wire_scale = 40};
+    struct trial whole = copy_of(&trial), killed;
+    assert_int_equal(trial_run(&whole), 0);
+    assert_true(killed_at(&whole, whole.looks / 2, &killed));
+    size_t size = killed.state_size;
+    for (size_t length = 0; length < size; length += 1 + length / 50) {
+        killed.state_size = length;
+        assert_int_equal(run_made_up(&whole, &killed), ROG_EFORMAT);
+    }
+    killed.state_size = size;
+    killed.state = realloc(killed.state, size + 1);
+    killed.state[size] = 0;
+    killed.state_size = size + 1;
+    assert_int_equal(run_made_up(&whole, &killed), ROG_EFORMAT);
+    killed.state_size = size;
+    assert_true(run_made_up(&whole, &killed) != ROG_EFORMAT);
+    trial_free(&killed);
+    trial_free(&whole);
+}
+
+/* Of another cluster: fewer workers, no values. */
+static void of_another_run(void **state)
+{
+    (void)state;
+    struct trial trial = {.library = "ROG",
+                          .threshold = 4,
+                          .settings = "\"trace\":\"synth:outdoors\"",
+                          .workers = 4,
+                          .iterations = 8,
+                          .wire_scale = 40};
+    struct trial whole = copy_of(&trial), killed;
+    assert_int_equal(trial_run(&whole), 0);
+    assert_true(killed_at(&whole, whole.looks / 2, &killed));
+    struct trial fewer = trial, training = trial;
+    fewer.workers = 3;
+    training.train = true;
+    assert_int_equal(run_made_up(&fewer, &killed), ROG_EFORMAT);
+    assert_int_equal(run_made_up(&training, &killed), ROG_EFORMAT);
+    trial_free(&killed);
+    trial_free(&whole);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_strategy_and_codec),
+        cmocka_unit_test(without_gradients),
+        cmocka_unit_test(with_all_that_takes_time),
+        cmocka_unit_test(killed_twice),
+        cmocka_unit_test(a_strategy_that_remembers),
+        cmocka_unit_test(cut_off),
+        cmocka_unit_test(of_another_run),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

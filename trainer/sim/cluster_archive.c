@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* All of a virtual cluster as bytes, and back. Messages are kept where they are (on a link, on
+ * their way, held), so that no number of a buffer is ever loaded; what follows from the rest is not
+ * kept.
+ */
+#include <trainer/sim/cluster_state.h>
+
+#include <float.h>
+#include <math.h>
+#include <stdlib.h>
+
+#define MESSAGE_BYTES (3 * sizeof(uint64_t)) /* of each, beside the message itself */
+#define ITEM_BYTES (sizeof(struct rog_moment) + 2 * sizeof(uint32_t))
+
+/* ---- messages ---- */
+
+/* One message; loading puts it into a buffer, *index. */
+static void archive_message(struct rog_sim_cluster *cluster, uint32_t *index,
+                            struct rog_archive *archive)
+{
+    if (archive->loading && rog_slots_take(&cluster->slots, index, NULL))
+        rog_archive_nomem(archive);
+    if (rog_archive_failed(archive))
+        return;
+    struct rog_slot *slot = &cluster->slots.items[*index];
+    rog_archive_size(archive, &slot->size);
+    rog_archive_size(archive, &slot->wire_bytes);
+    rog_archive_u64(archive, &slot->order);
+    if (archive->loading && (!slot->size || slot->size > cluster->slots.bytes))
+        rog_archive_refuse(archive, "the length of a message");
+    if (!rog_archive_failed(archive))
+        rog_archive_bytes(archive, slot->data, slot->size);
+}
+
+/* A list of messages; how many. */
+static uint32_t archive_list(struct rog_sim_cluster *cluster, struct rog_slot_list *list,
+                             struct rog_archive *archive)
+{
+    uint32_t count = 0, next = list->first;
+    for (uint32_t i = next; i; i = cluster->slots.items[i - 1].next)
+        count++;
+    rog_archive_count(archive, &count, MESSAGE_BYTES, "messages");
+    for (uint32_t i = 0; i < count && !rog_archive_failed(archive); i++) {
+        uint32_t index = next - 1;
+        archive_message(cluster, &index, archive);
+        if (archive->loading && !rog_archive_failed(archive))
+            rog_slots_append(&cluster->slots, list, index);
+        else if (!archive->loading)
+            next = cluster->slots.items[index].next;
+    }
+    return count;
+}
+
+/* ---- workers ---- */
+
+static void archive_link(struct rog_sim_cluster *cluster, struct rog_sim_link *link,
+                         struct rog_archive *archive)
+{
+    uint32_t queued = archive_list(cluster, &link->queue, archive);
+    rog_archive_within(archive, &link->queued_bytes, 0, DBL_MAX, "bytes on a link");
+    rog_archive_u64(archive, &link->bytes);
+    if (!archive->loading)
+        return;
+    link->queued = queued;
+    link->in_flight += queued;
+}
+
+static void archive_node(struct rog_sim_cluster *cluster, struct rog_sim_node *node,
+                         struct rog_archive *archive)
+{
+    uint32_t state = node->state;
+    rog_archive_number(archive, &state, ROG_SIM_LEFT, "what a worker is doing");
+    node->state = state;
+    rog_archive_within(archive, &node->change_s, 0, INFINITY, "when a rate changes");
+    rog_archive_real(archive, &node->mbps);
+    rog_archive_u32(archive, &node->iterations);
+    rog_archive_real(archive, &node->loss);
+    rog_archive_real(archive, &node->began_s);
+    rog_archive_real(archive, &node->computed_s);
+    rog_archive_real(archive, &node->pushed_s);
+    rog_archive_real(archive, &node->admitted_s);
+    rog_archive_flag(archive, &node->stall_reported);
+    rog_archive_real(archive, &node->joules);
+    rog_archive_real(archive, &node->metered_s);
+    archive_link(cluster, &node->link[ROG_SIM_UP], archive);
+    archive_link(cluster, &node->link[ROG_SIM_DOWN], archive);
+    uint32_t held = archive_list(cluster, &node->held, archive);
+    uint32_t unheard = archive_list(cluster, &node->unheard, archive);
+    if (archive->loading) {
+        node->link[ROG_SIM_UP].in_flight += held;
+        node->link[ROG_SIM_DOWN].in_flight += unheard;
+        cluster->running += state < ROG_SIM_FINISHED;
+    }
+    if (node->params)
+        rog_archive_bytes(archive, node->params,
+                          cluster->config->rows->params * sizeof *node->params);
+    rog_worker_archive(node->core, archive);
+}
+
+/* ---- what will happen ---- */
+
+/* What an event has beside its time. */
+static void archive_item(struct rog_sim_cluster *cluster, struct rog_queue_item *item,
+                         struct rog_archive *archive)
+{
+    rog_archive_within(archive, &item->at.t_s, cluster->now_s, DBL_MAX, "when something happens");
+    rog_archive_u64(archive, &item->at.order);
+    rog_archive_number(archive, &item->kind, ROG_SIM_KINDS - 1, "what happens");
+    rog_archive_number(archive, &item->worker, cluster->workers - 1, "whom it happens to");
+    if (rog_archive_failed(archive))
+        return;
+    if (item->kind == ROG_SIM_SERVED)
+        rog_archive_u32(archive, &item->slot);
+    if (item->kind != ROG_SIM_ARRIVED_UP && item->kind != ROG_SIM_ARRIVED_DOWN)
+        return;
+    archive_message(cluster, &item->slot, archive);
+    if (archive->loading)
+        cluster->nodes[item->worker]
+            .link[item->kind == ROG_SIM_ARRIVED_UP ? ROG_SIM_UP : ROG_SIM_DOWN]
+            .in_flight++;
+}
+
+static bool is_time(double t_s, double expected_s)
+{
+    return !(t_s < expected_s || t_s > expected_s);
+}
+
+/* Whether an event agrees with the rest, which says when it has to be and that it can be. */
+static bool can_happen(const struct rog_sim_cluster *cluster, const struct rog_queue_item *item)
+{
+    const struct rog_sim_node *node = &cluster->nodes[item->worker];
+    switch (item->kind) {
+    case ROG_SIM_BANDWIDTH:
+        return is_time(item->at.t_s, node->change_s - node->trace_start_s);
+    case ROG_SIM_CHECKPOINT:
+        return cluster->config->params && is_time(item->at.t_s, cluster->schedule.next_s);
+    case ROG_SIM_SERVED:
+        return cluster->processor.count > 0 || item->slot != cluster->processor.change;
+    default:
+        return true;
+    }
+}
+
+static void archive_queue(struct rog_sim_cluster *cluster, struct rog_archive *archive)
+{
+    uint32_t count = (uint32_t)cluster->queue.count;
+    rog_archive_count(archive, &count, ITEM_BYTES, "events");
+    for (uint32_t i = 0; i < count && !rog_archive_failed(archive); i++) {
+        struct rog_queue_item item = {0};
+        if (!archive->loading)
+            item = cluster->queue.items[i];
+        archive_item(cluster, &item, archive);
+        if (!archive->loading || rog_archive_failed(archive))
+            continue;
+        if (!can_happen(cluster, &item))
+            rog_archive_refuse(archive, "what happens when");
+        else if (rog_sim_put_at(cluster, (enum rog_sim_event)item.kind, item.at, item.worker,
+                                item.slot, NULL))
+            rog_archive_nomem(archive);
+    }
+}
+
+static void archive_air(struct rog_sim_cluster *cluster, struct rog_archive *archive)
+{
+    bool *on_air = calloc((size_t)2 * cluster->workers, sizeof *on_air);
+    if (!on_air) {
+        rog_archive_nomem(archive);
+        return;
+    }
+    for (uint32_t i = 0; i < cluster->workers; i++)
+        for (int direction = ROG_SIM_UP; direction <= ROG_SIM_DOWN; direction++)
+            on_air[2 * i + (uint32_t)direction] = cluster->nodes[i].link[direction].queued > 0;
+    cluster->air.medium->archive(cluster->air.state, on_air, archive);
+    free(on_air);
+    if (!rog_archive_failed(archive) && archive->loading &&
+        !(cluster->air.medium->next(cluster->air.state).t_s >= cluster->now_s))
+        rog_archive_refuse(archive, "when a transmission ends");
+}
+
+/* ---- all of it ---- */
+
+static void archive_clock(struct rog_sim_cluster *cluster, struct rog_archive *archive)
+{
+    rog_archive_within(archive, &cluster->now_s, 0, DBL_MAX, "the time");
+    rog_archive_u64(archive, &cluster->order);
+    rog_archive_real(archive, &cluster->energy_reported_s);
+    rog_archive_u32(archive, &cluster->iterations);
+    rog_archive_within(archive, &cluster->schedule.period_s, DBL_MIN, DBL_MAX,
+                       "the period of checkpoints");
+    rog_archive_u32(archive, &cluster->schedule.taken);
+    rog_archive_within(archive, &cluster->schedule.last_s, 0, DBL_MAX, "the last checkpoint");
+    rog_archive_within(archive, &cluster->schedule.next_s, 0, DBL_MAX, "the next checkpoint");
+    rog_archive_u64(archive, &cluster->result->sent_bytes);
+    rog_archive_u64(archive, &cluster->result->received_bytes);
+    rog_archive_u64(archive, &cluster->result->cut_bytes);
+}
+
+void rog_cluster_archive(struct rog_sim_cluster *cluster, struct rog_archive *archive)
+{
+    archive_clock(cluster, archive);
+    rog_server_archive(cluster->server, archive);
+    if (archive->loading)
+        cluster->running = 0; /* counted with each worker */
+    for (uint32_t i = 0; i < cluster->workers && !rog_archive_failed(archive); i++)
+        archive_node(cluster, &cluster->nodes[i], archive);
+    rog_processor_archive(&cluster->processor, cluster->workers * ROG_SIM_SERVER_JOBS, archive);
+    if (!rog_archive_failed(archive))
+        archive_queue(cluster, archive);
+    if (!rog_archive_failed(archive))
+        archive_air(cluster, archive);
+}
