@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #define RANDOM_LETTERS 6 /* of a temporary file's name */
+#define RANDOM_ALPHABET "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 #define CREATE_TRIES 100
 
 static int fail_errno(struct rog_error *err, const char *verb, const char *path)
@@ -76,7 +77,7 @@ out:
  * without changing it for all threads.) */
 static int create_beside(char *template)
 {
-    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+    static const char letters[] = RANDOM_ALPHABET;
     char *end = template + strlen(template) - RANDOM_LETTERS;
     int fd = -1;
     for (int i = 0; i < CREATE_TRIES && fd < 0; i++) {
@@ -156,6 +157,24 @@ void rog_file_writer_discard(struct rog_file_writer *writer)
     free(writer->path);
     free(writer->temporary);
     *writer = (struct rog_file_writer){0};
+}
+
+/* NAME.XXXXXX, as rog_file_writer_open makes it. */
+static bool is_temporary(const char *name)
+{
+    const char *dot = strrchr(name, '.');
+    size_t letters = dot ? strlen(dot + 1) : 0;
+    return letters == RANDOM_LETTERS && dot > name && strspn(dot + 1, RANDOM_ALPHABET) == letters;
+}
+
+void rog_file_remove_leftovers(const char *folder)
+{
+    DIR *dir = opendir(folder);
+    for (struct dirent *entry; dir && (entry = readdir(dir));)
+        if (is_temporary(entry->d_name))
+            unlinkat(dirfd(dir), entry->d_name, 0);
+    if (dir)
+        closedir(dir);
 }
 
 int rog_file_write(const char *path, const void *data, size_t size, struct rog_error *err)

@@ -31,6 +31,9 @@ int rog_file_writer_open(struct rog_file_writer *writer, const char *path, struc
 int rog_file_writer_commit(struct rog_file_writer *writer, struct rog_error *err);
 void rog_file_writer_discard(struct rog_file_writer *writer);
 
+/* Removes from a folder what writers that were killed have left there. */
+void rog_file_remove_leftovers(const char *folder);
+
 /* mkdir -p. */
 int rog_dir_make(const char *path, struct rog_error *err);
 /* rm -r; a missing path is no error. Never follows a link. */

@@ -142,6 +142,12 @@ const struct rog_setting rog_run_settings[] = {
     {RUN(checkpoint_growth), .type = ROG_SETTING_REAL, .fallback = "3", .min = 1, .max = 1000,
      .help = "factor it grows by"},
 
+    {RUN(snapshot_period), .type = ROG_SETTING_REAL, .fallback = "5", .min = 0, .max = 1e9,
+     .unit = "s",
+     .help = "least time of this machine between two snapshots, from which an interrupted run goes "
+             "on; 0: none (virtual clusters)",
+     .flags = ROG_SETTING_ASIDE | ROG_SETTING_NOT_NOTED},
+
     {RUN(latency), .type = ROG_SETTING_REAL, .fallback = "0.003", .min = 0, .max = 60, .unit = "s",
      .help = "one-way delay of a link", .flags = ROG_SETTING_KEPT_BY_REPLAY},
     {RUN(record_rows), .type = ROG_SETTING_FLAG, .fallback = "true",

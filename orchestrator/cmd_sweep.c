@@ -341,8 +341,9 @@ const struct rog_command rog_cmd_sweep = {
     .usage = "CONF [options]",
     .summary = "Run every missing run of an experiment file's case, test checkpoints, draw figures",
     .details =
-        "Run again, it continues: runs that are done are not repeated, interrupted and "
-        "failed ones are redone.\nWith --until-ci the gain is that of accuracy when the earlier "
+        "Run again, it continues: runs that are done are not repeated; interrupted and failed "
+        "ones go on from\ntheir last snapshot on a virtual cluster, and are redone "
+        "elsewhere.\nWith --until-ci the gain is that of accuracy when the earlier "
         "of two runs of one seed ended, in points;\nwithout gradients that of time an "
         "iteration, in percent.",
     .options = options,

@@ -43,6 +43,12 @@ static int watch_pretraining(void *user, const struct rog_fit_progress *progress
     return asked_to_end(NULL);
 }
 
+static void say(void *user, const char *message)
+{
+    (void)user;
+    fprintf(stderr, "%s\n", message);
+}
+
 static int run(const struct rog_cli *cli, struct rog_error *err)
 {
     struct rog_run_config *config = NULL;
@@ -53,7 +59,9 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
     struct rog_simulate_options options = {
         .out_dir = rog_cli_string(cli, "out"),
         .events_path = rog_cli_string(cli, "events"),
+        .resume = rog_cli_flag(cli, "resume"),
         .interrupted = asked_to_end,
+        .say = say,
     };
     if (!rog_cli_given(cli, "config") || !options.out_dir)
         return rog_fail(err, ROG_EINVAL, "simulate needs --config FILE and --out DIR");
@@ -82,6 +90,9 @@ static const struct rog_setting options[] = {
     {.name = "events",
      .type = ROG_SETTING_STRING,
      .help = "write the events to this file instead; \"-\": standard output"},
+    {.name = "resume",
+     .type = ROG_SETTING_FLAG,
+     .help = "go on with the run in the folder of --out, from its last snapshot"},
     {ROG_OPTION_THREADS},
     {.name = NULL},
 };

@@ -69,6 +69,8 @@
 
 /* A process of the run was killed and is started again: "message". */
 #define ROG_EVENT_RESTART "restart"
+/* An interrupted run on a virtual cluster goes on: "message". "t" is that of the snapshot. */
+#define ROG_EVENT_RESUME "resume"
 /* An earlier attempt at the run came to nothing: "message". */
 #define ROG_EVENT_RETRY "retry"
 

@@ -34,6 +34,7 @@ struct rog_attempt {
     const char *start_model;         /* a file; NULL: the run needs none */
     const char *run_id;
     int64_t number; /* of the attempt, from 1 */
+    bool resume;    /* go on from the snapshot in the folder (fleet/resume.h) */
     bool adopt;     /* what an earlier rogctl has started of this attempt may be going on still */
     bool again;     /* an attempt before this one has failed */
     /* Something has happened that belongs into the run's record (`event` is its name) and that
@@ -64,6 +65,7 @@ struct rog_checkpoint_tester {
 
 struct rog_executor {
     bool stream_per_worker, host_streams;
+    bool resumes;       /* attempts that were interrupted can go on (attempt->resume) */
     bool adopts;        /* attempts may outlive rogctl and be taken up (attempt->adopt) */
     bool copies_inputs; /* processes read copies, made by the hashes of attempt->inputs; only the
                            data that checkpoints are tested on are read here */

@@ -14,6 +14,7 @@
 
 #include <common/file.h>
 #include <common/json.h>
+#include <common/snapshot.h>
 #include <orchestrator/store/ingest.h>
 #include <rog/events.h>
 
@@ -84,9 +85,9 @@ static int remove_workers(const char *folder, struct rog_error *err)
 int rog_run_prepare(const char *folder, const char *config_text, struct rog_error *err)
 {
     static const char *const leftovers[] = {
-        ROG_RUN_EVENTS,       ROG_RUN_LOG,          ROG_RUN_TESTER_LOG, ROG_RUN_CHECKPOINTS,
-        ROG_RUN_SERVER_STATE, ROG_RUN_KEY,          ROG_RUN_PORT,       ROG_RUN_WHOLE,
-        ROG_STREAM_HOST,      ROG_STREAM_CONTROLLER};
+        ROG_RUN_EVENTS,       ROG_RUN_LOG,           ROG_RUN_TESTER_LOG, ROG_RUN_CHECKPOINTS,
+        ROG_RUN_SERVER_STATE, ROG_RUN_KEY,           ROG_RUN_PORT,       ROG_RUN_WHOLE,
+        ROG_STREAM_HOST,      ROG_STREAM_CONTROLLER, ROG_SNAPSHOT_FOLDER};
     int code = remove_workers(folder, err);
     for (size_t i = 0; code == 0 && i < sizeof leftovers / sizeof *leftovers; i++) {
         char *path = rog_path_join(folder, leftovers[i]);

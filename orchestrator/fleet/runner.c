@@ -12,6 +12,7 @@
 #include <common/file.h>
 #include <common/process.h>
 #include <orchestrator/fleet/executor.h>
+#include <orchestrator/fleet/resume.h>
 #include <orchestrator/fleet/run_files.h>
 #include <orchestrator/fleet/start_models.h>
 #include <orchestrator/fleet/streams.h>
@@ -169,7 +170,15 @@ static void log_event(void *user, const char *event, size_t rank, const char *te
     observer->say(observer->user, a->job, text);
 }
 
-static int start_processes(struct active *a, bool adopt, struct rog_error *err)
+/* How a run is taken up. */
+enum beginning {
+    ANEW,   /* from the beginning */
+    WHOLE,  /* its streams are whole, left by a process that is gone: only tests are missing */
+    RESUME, /* such a process has left a snapshot */
+    ADOPT,  /* what such a process has started may be going on still */
+};
+
+static int start_processes(struct active *a, enum beginning how, struct rog_error *err)
 {
     const struct runner *x = a->runner;
     a->attempt = (struct rog_attempt){
@@ -182,7 +191,8 @@ static int start_processes(struct active *a, bool adopt, struct rog_error *err)
         .start_model = a->job->start_model,
         .run_id = a->job->run_id,
         .number = a->number,
-        .adopt = adopt,
+        .resume = how == RESUME,
+        .adopt = how == ADOPT,
         .again = a->failures > 0,
         .log = log_event,
         .user = a,
@@ -199,17 +209,10 @@ static int open_streams(struct active *a, struct rog_error *err)
         .folder = a->folder,
         .workers = x->hooks->stream_per_worker ? workers : 0,
         .hosts = x->hooks->host_streams,
-        .controller = x->cluster->kind->real_time,
+        .controller = x->cluster->kind->real_time || x->hooks->resumes,
     };
     return rog_streams_open(&a->streams, x->options->db, &options, err);
 }
-
-/* How a run is taken up. */
-enum beginning {
-    ANEW,  /* from the beginning */
-    WHOLE, /* its streams are whole, left by a process that is gone: only tests are missing */
-    ADOPT, /* what such a process has started may be going on still */
-};
 
 /* What was written about attempts that came to nothing is part of the new one's record. */
 static void log_retries(const struct active *a)
@@ -230,6 +233,17 @@ static char *config_text(const struct rog_fleet_job *job)
     return text;
 }
 
+/* To where the snapshot was taken. */
+static int go_back(struct runner *x, struct active *a, struct rog_error *err)
+{
+    int code = rog_resume_prepare(x->options->db, a->job->run_id, a->folder, err);
+    char *text = rog_format("it goes on from its snapshot of %.1f s", a->job->t);
+    if (code == 0 && text)
+        log_event(a, ROG_EVENT_RESUME, 0, text);
+    free(text);
+    return code;
+}
+
 static int begin(struct runner *x, struct active *a, enum beginning how, struct rog_error *err)
 {
     struct rog_fleet_job *job = a->job;
@@ -242,8 +256,12 @@ static int begin(struct runner *x, struct active *a, enum beginning how, struct 
         if (code == 0)
             code = record_begin(x->options->db, job, err);
     } else if (code == 0) {
-        code = rog_db_run(x->options->db, err, "UPDATE runs SET status = 'running' WHERE id = ?",
-                          "s", job->run_id);
+        code = how == RESUME ? go_back(x, a, err) : 0;
+        if (code == 0)
+            code = rog_db_run(x->options->db, err,
+                              "UPDATE runs SET status = 'running', ended_at = NULL, error = NULL"
+                              " WHERE id = ?",
+                              "s", job->run_id);
     }
     if (code == 0)
         code = open_streams(a, err);
@@ -253,7 +271,7 @@ static int begin(struct runner *x, struct active *a, enum beginning how, struct 
         a->tester_ready = true;
     }
     if (code == 0 && how != WHOLE)
-        code = start_processes(a, how == ADOPT, err);
+        code = start_processes(a, how, err);
     free(config);
     a->progress_s = rog_clock_s();
     a->iterations = 0;
@@ -280,6 +298,22 @@ static int look_at_inputs(struct runner *x, struct rog_fleet_job *job,
     if (code == ROG_EFAILED)
         snprintf(job->error, sizeof job->error, "%s", cause.message);
     return code == 0 || code == ROG_EFAILED ? 0 : rog_fail_again(err, &cause);
+}
+
+/* A failed run begins anew unless it has a snapshot: what ended it, a full disk or somebody who
+ * killed it, need not be there any more; and what is, ends it again. */
+static enum beginning how_to_begin(const struct runner *x, const struct active *a,
+                                   const struct rog_run_row *row)
+{
+    bool same = row->attempt > 0 && strcmp(row->config_hash, a->job->hash) == 0;
+    bool was_begun = same && strcmp(row->status, "failed") != 0;
+    if (was_begun && rog_run_is_whole(a->folder, x->hooks->stream_per_worker))
+        return WHOLE;
+    if (was_begun && x->hooks->adopts && strcmp(row->status, "running") == 0)
+        return ADOPT;
+    if (same && x->hooks->resumes && rog_resume_is_possible(a->folder, &a->job->t))
+        return RESUME;
+    return ANEW;
 }
 
 /* Takes over a locked run as the database describes it now: another process may have finished it
@@ -311,14 +345,12 @@ static int enter(struct runner *x, struct active *a, struct rog_error *err)
         release(a);
         set_state(x, job, ROG_FLEET_FAILED);
     } else {
-        bool was_begun = row.attempt > 0 && strcmp(row.status, "failed") != 0 &&
-                         strcmp(row.config_hash, job->hash) == 0;
-        enum beginning how = ANEW;
-        if (was_begun && rog_run_is_whole(a->folder, x->hooks->stream_per_worker))
-            how = WHOLE;
-        else if (was_begun && x->hooks->adopts && strcmp(row.status, "running") == 0)
-            how = ADOPT;
+        enum beginning how = how_to_begin(x, a, &row);
         a->number = row.attempt;
+        if (how == ANEW && row.attempt > 0 && x->hooks->resumes &&
+            strcmp(row.config_hash, job->hash) == 0)
+            x->options->observer->say(x->options->observer->user, job,
+                                      "it has no snapshot to go on from and begins anew");
         code = begin(x, a, how, err);
         if (code == 0)
             set_state(x, job, ROG_FLEET_RUNNING);
@@ -436,6 +468,16 @@ static int check_end(struct active *a, struct rog_error *err)
                     reason[0] ? ": " : "", reason);
 }
 
+/* A checkpoint that cannot be tested may be one that has been lost: the run does not go on after
+ * it. */
+static int test(struct active *a, bool *idle, struct rog_error *err)
+{
+    int code = rog_fleet_tester_step(&a->tester, idle, err);
+    if (code == ROG_EFAILED || code == ROG_EFORMAT)
+        rog_resume_forget(a->folder, NULL);
+    return code;
+}
+
 /* One step of a run. *finished: it is complete. What goes wrong with the run itself is EFAILED or
  * EFORMAT; other codes concern everything. */
 static int step(struct runner *x, struct active *a, bool *finished, struct rog_error *err)
@@ -459,7 +501,7 @@ static int step(struct runner *x, struct active *a, bool *finished, struct rog_e
     else if (code == 0)
         code = look_for_progress(a, err);
     if (code == 0)
-        code = rog_fleet_tester_step(&a->tester, &idle, err);
+        code = test(a, &idle, err);
     report(a);
     if (code == 0 && ended && a->job->state == ROG_FLEET_RUNNING) {
         stop_processes(a);
@@ -474,9 +516,11 @@ static int try_again(struct runner *x, struct active *a, const char *why, bool *
                      struct rog_error *err)
 {
     /* One that could not be taken up has not failed for that. */
-    bool adopted = a->attempt.adopt;
-    *begun = x->cluster->kind->real_time && a->job->state == ROG_FLEET_RUNNING &&
-             (adopted || a->failures < x->cluster->retries);
+    double t_s;
+    bool refused = a->attempt.resume && !rog_resume_is_possible(a->folder, &t_s);
+    bool adopted = a->attempt.adopt || refused;
+    bool retries = x->cluster->kind->real_time && a->failures < x->cluster->retries;
+    *begun = a->job->state == ROG_FLEET_RUNNING && (adopted || retries);
     if (!*begun)
         return 0;
     char *text = rog_format("%s; it is begun again", why);
@@ -584,7 +628,9 @@ static void clean_up(struct runner *x)
     for (int i = 0; i < x->slots; i++) {
         struct active *a = &x->slot[i];
         if (a->job && is_unfinished(a->job)) {
-            bool keep = a->job->state == ROG_FLEET_TESTING;
+            double t_s;
+            bool keep = a->job->state == ROG_FLEET_TESTING ||
+                        (x->hooks->resumes && rog_resume_is_possible(a->folder, &t_s));
             stop_processes(a);
             rog_db_rollback(x->options->db);
             record_interruption(x->options->db, a->job->run_id, keep, NULL);

@@ -32,9 +32,16 @@ static int start(void **state, const struct rog_attempt *attempt, struct rog_err
     simulator->config = rog_path_join(attempt->folder, ROG_RUN_CONFIG);
     simulator->log = rog_path_join(attempt->folder, ROG_RUN_LOG);
     int code = simulator->config && simulator->log ? 0 : rog_fail_nomem(err);
-    const char *const argv[] = {attempt->trainer,  "simulate", "--config",
-                                simulator->config, "--out",    attempt->folder,
-                                "--threads",       "1",        NULL};
+    const char *const argv[] = {attempt->trainer,
+                                "simulate",
+                                "--config",
+                                simulator->config,
+                                "--out",
+                                attempt->folder,
+                                "--threads",
+                                "1",
+                                attempt->resume ? "--resume" : NULL,
+                                NULL};
     const struct rog_process_options how = {.argv = argv, .log = simulator->log};
     if (code == 0)
         code = rog_process_start(&simulator->process, &how, err);
@@ -56,6 +63,7 @@ static int step(void *state, enum rog_attempt_state *reached, struct rog_error *
 }
 
 static const struct rog_executor executor = {
+    .resumes = true,
     .start = start,
     .step = step,
     .stop = stop,

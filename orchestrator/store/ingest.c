@@ -28,7 +28,11 @@ static const char *const statement_sql[STATEMENTS] = {
     [BANDWIDTH] = "INSERT INTO bandwidth(run_id, rank, t, mbps) VALUES (?, ?, ?, ?)",
     [ENERGY] = "INSERT INTO energy(run_id, rank, t, joules, source) VALUES (?, ?, ?, ?, ?)",
     [CHECKPOINT] =
-        "INSERT INTO checkpoints(run_id, t, iteration, path, sha256) VALUES (?, ?, ?, ?, ?)",
+        "INSERT INTO checkpoints(run_id, t, iteration, path, sha256) VALUES (?, ?, ?, ?, ?)"
+        " ON CONFLICT(run_id, t) DO UPDATE SET iteration = excluded.iteration,"
+        " accuracy = iif(sha256 = excluded.sha256 AND path = excluded.path, accuracy, NULL),"
+        " tested_at = iif(sha256 = excluded.sha256 AND path = excluded.path, tested_at, NULL),"
+        " path = excluded.path, sha256 = excluded.sha256",
     [EVENT] = "INSERT INTO events(run_id, rank, t, kind, data) VALUES (?, nullif(?, -1), ?, ?, ?)",
     [WORKER] = "INSERT OR REPLACE INTO workers(run_id, rank, host, facts) VALUES (?, ?, ?, ?)",
     [STORED] = "INSERT OR REPLACE INTO streams(run_id, name, stored_bytes) VALUES (?, ?, ?)",
@@ -356,16 +360,27 @@ int rog_ingest_accuracy(struct rog_db *db, const char *run_id, const char *path,
     return code;
 }
 
-int rog_ingest_forget(struct rog_db *db, const char *run_id, struct rog_error *err)
+int rog_ingest_rewind(struct rog_db *db, const char *run_id, struct rog_error *err)
 {
     static const char *const deletes[] = {
-        "DELETE FROM streams WHERE run_id = ?",    "DELETE FROM workers WHERE run_id = ?",
-        "DELETE FROM iterations WHERE run_id = ?", "DELETE FROM bandwidth WHERE run_id = ?",
-        "DELETE FROM energy WHERE run_id = ?",     "DELETE FROM checkpoints WHERE run_id = ?",
+        "DELETE FROM streams WHERE run_id = ?",
+        "DELETE FROM workers WHERE run_id = ?",
+        "DELETE FROM iterations WHERE run_id = ?",
+        "DELETE FROM bandwidth WHERE run_id = ?",
+        "DELETE FROM energy WHERE run_id = ?",
         "DELETE FROM events WHERE run_id = ?",
+        "DELETE FROM checkpoints WHERE run_id = ? AND accuracy IS NULL",
     };
     int code = 0;
     for (size_t i = 0; code == 0 && i < sizeof deletes / sizeof *deletes; i++)
         code = rog_db_run(db, err, deletes[i], "s", run_id);
+    return code;
+}
+
+int rog_ingest_forget(struct rog_db *db, const char *run_id, struct rog_error *err)
+{
+    int code = rog_ingest_rewind(db, run_id, err);
+    if (code == 0)
+        code = rog_db_run(db, err, "DELETE FROM checkpoints WHERE run_id = ?", "s", run_id);
     return code;
 }

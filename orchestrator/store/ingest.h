@@ -63,6 +63,10 @@ int rog_ingest_accuracy(struct rog_db *db, const char *run_id, const char *path,
  * Within the caller's transaction. */
 int rog_ingest_forget(struct rog_db *db, const char *run_id, struct rog_error *err);
 
+/* The same for a run that goes on, whose streams are stored again from their first byte: what was
+ * tested of its checkpoints stays, and holds for those that come in again as they were. */
+int rog_ingest_rewind(struct rog_db *db, const char *run_id, struct rog_error *err);
+
 /* The time as the tables hold it: UTC, YYYY-MM-DDThh:mm:ssZ. */
 #define ROG_UTC_BYTES 32
 void rog_utc_now(char text[ROG_UTC_BYTES]);

@@ -12,7 +12,7 @@ END
 try 0 rogctl sweep x.conf --db whole.db --jobs 2 --plots whole
 outcome="SELECT threshold, seed, status, (SELECT count(*) FROM iterations WHERE run_id = id),
     (SELECT sum(t) FROM iterations WHERE run_id = id), (SELECT count(*) FROM bandwidth WHERE
-    run_id = id), (SELECT count(*) FROM events WHERE run_id = id), (SELECT sum(joules) FROM energy
+    run_id = id), (SELECT count(*) FROM events WHERE run_id = id AND kind != 'resume'), (SELECT sum(joules) FROM energy
     WHERE run_id = id) FROM runs ORDER BY threshold, seed"
 query "$outcome" whole.db >wanted
 

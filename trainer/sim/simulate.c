@@ -5,15 +5,20 @@
 #include <stdlib.h>
 
 #include <common/file.h>
+#include <common/snapshot.h>
 #include <librog/events/events.h>
 #include <trainer/run/train.h>
 #include <trainer/sim/cluster.h>
+#include <trainer/sim/snapshot.h>
 
 struct simulation {
     struct rog_train train;
     const struct rog_simulate_options *options;
     struct rog_events *events;
     struct rog_cluster_result result;
+    struct rog_snapshots snapshots;
+    struct rog_snapshot resumed;     /* what the run goes on from */
+    struct rog_sim_cluster *cluster; /* whose state is being saved */
 };
 
 /* ---- hooks of the cluster ---- */
@@ -43,14 +48,46 @@ static bool interrupted(void *user)
     return options->interrupted && options->interrupted(options->user);
 }
 
+static void say(const struct rog_simulate_options *options, const char *message)
+{
+    if (options->say)
+        options->say(options->user, message);
+}
+
+static void archive(void *user, struct rog_archive *archive)
+{
+    const struct simulation *simulation = user;
+    if (simulation->train.learner)
+        rog_learner_archive(simulation->train.learner, archive);
+    rog_cluster_archive(simulation->cluster, archive);
+}
+
+/* A snapshot that cannot be written is no reason to end: the run can do without. */
+static int take_snapshot(void *user, struct rog_sim_cluster *cluster, double now_s,
+                         struct rog_error *err)
+{
+    struct simulation *simulation = user;
+    struct rog_error why = {0};
+    uint64_t events_bytes;
+    if (!rog_snapshots_due(&simulation->snapshots))
+        return ROG_OK;
+    int code = rog_events_sync(simulation->events, &events_bytes, err);
+    if (code)
+        return code;
+    simulation->cluster = cluster;
+    if (rog_snapshots_write(&simulation->snapshots, now_s, events_bytes, archive, simulation,
+                            &why)) {
+        rog_fail_prefix(&why, "no snapshot at %.3f s of the run", now_s);
+        say(simulation->options, why.message);
+    }
+    return ROG_OK;
+}
+
 /* ---- running ---- */
 
 static int run(struct simulation *simulation, struct rog_error *err)
 {
     const struct rog_train *train = &simulation->train;
-    int code = rog_train_report_start(train, simulation->events, err);
-    if (code)
-        return code;
     const struct rog_cluster_config cluster = {
         .run = train->config,
         .iterations = train->iterations,
@@ -68,50 +105,132 @@ static int run(struct simulation *simulation, struct rog_error *err)
         .gradients = take_gradients,
         .checkpoint = take_checkpoint,
         .interrupted = interrupted,
+        .snapshot = take_snapshot,
+        .resume = simulation->resumed.bytes ? &simulation->resumed.archive : NULL,
     };
-    code = rog_cluster_run(&cluster, &simulation->result, err);
+    int code = rog_cluster_run(&cluster, &simulation->result, err);
     if (code)
         return code;
     return rog_train_report_end(train, simulation->events, simulation->result.seconds,
                                 simulation->result.iterations, err);
 }
 
-static int open_events(struct simulation *simulation, struct rog_error *err)
+/* Of the run's events; NULL without memory. */
+static char *events_path(const struct rog_simulate_options *options)
+{
+    return options->events_path ? rog_strdup(options->events_path)
+                                : rog_path_join(options->out_dir, "events.jsonl");
+}
+
+static int prepare(struct simulation *simulation, const struct rog_run_config *config,
+                   struct rog_error *err)
+{
+    const char *why = NULL;
+    int code = rog_train_init(&simulation->train, config, simulation->options->start_model, err);
+    if (!code && rog_train_is_program(config))
+        code = rog_fail(err, ROG_EINVAL,
+                        "workload \"program\" runs in real time only: a program computes when it "
+                        "likes; use a cluster of kind local or ssh");
+    /* Events that go elsewhere are not cut back. */
+    if (!code && !simulation->options->events_path)
+        code = rog_snapshots_init(&simulation->snapshots, &simulation->train,
+                                  simulation->options->out_dir, &why, err);
+    if (why)
+        say(simulation->options, why);
+    return code;
+}
+
+static int begin(struct simulation *simulation, const struct rog_run_config *config,
+                 struct rog_error *err)
 {
     const struct rog_simulate_options *options = simulation->options;
-    int code = rog_dir_make(options->out_dir, err);
+    char *path = events_path(options);
+    int code = path ? rog_dir_make(options->out_dir, err) : rog_fail_nomem(err);
+    if (!code)
+        code = rog_snapshots_remove(options->out_dir, err);
+    if (!code)
+        code = rog_events_open(&simulation->events, path, err);
+    free(path);
+    if (!code)
+        code = prepare(simulation, config, err);
+    return code ? code : rog_train_report_start(&simulation->train, simulation->events, err);
+}
+
+/* A snapshot of no use is removed: who looks for it knows then that the run has to begin anew. */
+static int refuse(const struct simulation *simulation, const struct rog_error *why,
+                  struct rog_error *err)
+{
+    rog_snapshots_remove(simulation->options->out_dir, NULL);
+    return rog_fail(err, ROG_EFAILED, "%s; the run has to begin anew", why->message);
+}
+
+/* What the run was writing when it was killed. */
+static void remove_leftovers(const struct rog_simulate_options *options)
+{
+    static const char *const folders[] = {"chkpt", ROG_SNAPSHOT_FOLDER};
+    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
+        char *path = rog_path_join(options->out_dir, folders[i]);
+        if (path)
+            rog_file_remove_leftovers(path);
+        free(path);
+    }
+}
+
+static int take_up(struct simulation *simulation, const struct rog_run_config *config,
+                   struct rog_error *err)
+{
+    struct rog_error why = {0};
+    if (simulation->options->events_path)
+        return rog_fail(err, ROG_EINVAL, "a run whose events go elsewhere cannot be taken up");
+    int code = prepare(simulation, config, err);
     if (code)
         return code;
-    if (options->events_path)
-        return rog_events_open(&simulation->events, options->events_path, err);
-    char *path = rog_path_join(options->out_dir, "events.jsonl");
-    code = path ? rog_events_open(&simulation->events, path, err) : rog_fail_nomem(err);
+    code = rog_snapshots_open(&simulation->snapshots, &simulation->resumed, &why);
+    char *path = events_path(simulation->options);
+    if (!code && !path)
+        code = rog_fail_nomem(&why);
+    if (!code)
+        code =
+            rog_events_resume_at(&simulation->events, path, simulation->resumed.events_bytes, &why);
     free(path);
-    return code;
+    if (!code)
+        remove_leftovers(simulation->options);
+    if (!code && simulation->train.learner)
+        rog_learner_archive(simulation->train.learner, &simulation->resumed.archive);
+    if (code == ROG_EINVAL || code == ROG_EFORMAT)
+        return refuse(simulation, &why, err);
+    return code ? rog_fail_again(err, &why) : ROG_OK;
+}
+
+/* Ends the files: what the run came to is their last word. */
+static int finish(struct simulation *simulation, int code, struct rog_error *cause)
+{
+    struct rog_error last = {0};
+    bool refused = simulation->resumed.archive.err.code != 0;
+    if (code && refused)
+        code = code == ROG_EFORMAT ? refuse(simulation, &simulation->resumed.archive.err, cause)
+                                   : code;
+    else if (code && simulation->events)
+        rog_event_error(simulation->events, simulation->result.seconds, -1, cause->message);
+    if (rog_events_close(simulation->events, &last) && !code) {
+        code = last.code;
+        *cause = last;
+    }
+    return code ? code : rog_snapshots_remove(simulation->options->out_dir, cause);
 }
 
 int rog_simulate(const struct rog_run_config *config, const struct rog_simulate_options *options,
                  struct rog_error *err)
 {
     struct simulation simulation = {.options = options};
-    struct rog_error cause = {0}, last = {0};
-    int code = open_events(&simulation, &cause);
-    if (!code)
-        code = rog_train_init(&simulation.train, config, options->start_model, &cause);
-    if (!code && rog_train_is_program(config))
-        code = rog_fail(&cause, ROG_EINVAL,
-                        "workload \"program\" runs in real time only: a program computes when it "
-                        "likes; use a cluster of kind local or ssh");
+    struct rog_error cause = {0};
+    int code =
+        options->resume ? take_up(&simulation, config, &cause) : begin(&simulation, config, &cause);
     if (!code)
         code = run(&simulation, &cause);
-    if (code && simulation.events)
-        rog_event_error(simulation.events, simulation.result.seconds, -1, cause.message);
-    if (rog_events_close(simulation.events, &last) && !code) {
-        code = last.code;
-        cause = last;
-    }
+    code = finish(&simulation, code, &cause);
+    rog_snapshot_release(&simulation.resumed);
+    rog_snapshots_release(&simulation.snapshots);
     rog_train_release(&simulation.train);
-    if (code)
-        rog_fail_again(err, &cause);
-    return code;
+    return code ? rog_fail_again(err, &cause) : ROG_OK;
 }

@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: Apache-2.0
+# A virtual run goes on from its snapshot, whatever was killed, and ends with the same bytes; one whose
+# snapshot is of no use begins anew and says so.
+. "$ROG_TEST_TOOLS/lib.sh"
+
+cat >x.conf <<END
+case = "r"; workload = "none"; seconds = 5000.0; snapshot_period = 0.02;
+matrix = { library = ["ROG"]; threshold = [4, 20]; };
+END
+device='"step_s": 1.11, "compress_s": 0.39, "decompress_s": 0.61, "watts_compute": 12.7,
+    "watts_communicate": 4.2, "watts_stall": 3.85'
+bytes="SELECT sum(stored_bytes) FROM streams WHERE name = 'events.jsonl'"
+outcome="SELECT threshold, status, attempt, (SELECT count(*) FROM iterations WHERE run_id = id),
+    (SELECT sum(t) FROM iterations WHERE run_id = id), (SELECT count(*) FROM bandwidth WHERE
+    run_id = id), (SELECT count(*) FROM events WHERE run_id = id AND kind != 'resume'), (SELECT
+    sum(joules) FROM energy WHERE run_id = id) FROM runs ORDER BY threshold"
+
+try 0 rogctl sweep x.conf --db whole.db --plots whole
+query "$outcome" whole.db >wanted
+sum_of() { # of both runs' events but the first, which names a path
+    for run in "$1".runs/*/; do tail -n +2 "$run/events.jsonl"; done | sha256sum
+}
+whole=$(sum_of whole)
+[ -z "$(find whole.runs -name snapshot)" ] || fail "a snapshot is left of a run that is done"
+
+# The trainers of a sweep.
+trainers() {
+    for process in /proc/[0-9]*; do
+        [ "$(awk '/^PPid:/ { print $2 }' "$process/status" 2>/dev/null)" = "$1" ] || continue
+        case $(readlink "$process/exe") in */rog-trainer) echo "${process#/proc/}" ;; esac
+    done
+}
+# A snapshot that was not there before.
+new_snapshot() {
+    [ -n "$(find results.runs -path '*/snapshot/state' -newer mark 2>/dev/null)" ]
+}
+start() {
+    touch mark
+    rogctl sweep x.conf --jobs 2 >out 2>err &
+    pid=$!
+    tried="rogctl sweep, and kill of $1"
+    for i in $(seq 500); do
+        new_snapshot && break
+        kill -0 $pid 2>/dev/null || break
+        sleep 0.01
+    done
+    sleep "$2"
+}
+
+kills=0
+for who in rogctl trainer both INT; do
+    start $who "0.0$((kills * 3 % 10))"
+    kill -0 $pid 2>/dev/null || break
+    of=$(trainers $pid)
+    case $who in
+    rogctl) kill -9 $pid ;;
+    trainer) kill -9 $of 2>/dev/null ;;
+    both) kill -9 $pid $of 2>/dev/null ;;
+    INT) kill -INT $pid ;;
+    esac
+    wait $pid 2>/dev/null
+    kills=$((kills + 1))
+done
+sleep 0.2 # a trainer whose rogctl is gone ends by itself
+[ $kills -gt 1 ] || skip "too fast to be caught half-way"
+try 0 rogctl sweep x.conf --jobs 2
+query "$outcome" >found
+diff wanted found || fail "the outcome is another one"
+same "events" "$whole" "$(sum_of results)"
+same "bytes" "$(query "$bytes" whole.db)" "$(query "$bytes")"
+[ "$(query "SELECT count(*) FROM events WHERE kind = 'resume'")" -ge $kills ] ||
+    fail "it did not go on $kills times"
+[ -z "$(find results.runs -name snapshot)" ] || fail "a snapshot is left of a run that is done"
+
+# A snapshot that is damaged, and one of another plugin: the run begins anew.
+sed 's/r"/d"/; s/5000.0/2000.0/; s/, 20//' x.conf >d.conf
+try 0 rogctl sweep d.conf --db sound.db --plots sound
+damage() { # of a byte in the middle
+    at=$(($(wc -c <"$1") / 2))
+    printf 'X' | dd of="$1" bs=1 seek=$at conv=notrunc 2>/dev/null
+    printf 'YX' | dd of="$1" bs=1 seek=$((at + 1)) conv=notrunc 2>/dev/null
+}
+of_another() {
+    sed -i "s/\"the strategy's plugin\": *\"..../\"the strategy's plugin\":\"eeee/" "$1"
+}
+for how in damage of_another; do
+    rm -rf results.db* results.runs
+    touch mark
+    rogctl sweep d.conf >out 2>err &
+    pid=$!
+    for i in $(seq 500); do
+        new_snapshot && break
+        sleep 0.01
+    done
+    kill -9 $pid
+    wait $pid 2>/dev/null
+    sleep 0.2
+    state=$(find results.runs -path '*/snapshot/state')
+    [ -n "$state" ] || skip "too fast to be caught half-way"
+    $how "$state"
+    try 0 rogctl sweep d.conf
+    says "begun again"
+    case $how in
+    damage) says "is damaged" ;;
+    of_another) says "the strategy's plugin is another one now" ;;
+    esac
+    same "events" "$(sum_of sound)" "$(sum_of results)"
+    same "attempts" 2 "$(query 'SELECT attempt FROM runs')"
+done
+
+# Real gradients, killed by itself, and what it was writing then.
+cat >t.json <<END
+{"library": "ROG", "threshold": 4, "seconds": 60, "checkpoint_period": 10, "batch": 4,
+ "pretrain_epochs": 0, "snapshot_period": 0.001,
+ "workers": [{"rank": 1, $device}, {"rank": 2, $device}]}
+END
+try 0 rog-trainer simulate --config t.json --out t-whole --threads 1
+go_on=
+for kill in 1 2 3; do
+    touch mark
+    rog-trainer simulate --config t.json --out t --threads 1 $go_on >out 2>err &
+    pid=$!
+    for i in $(seq 1000); do
+        [ -n "$(find t/snapshot/state -newer mark 2>/dev/null)" ] && break
+        kill -0 $pid 2>/dev/null || break
+        sleep 0.01
+    done
+    sleep 0.$kill
+    kill -9 $pid 2>/dev/null
+    wait $pid 2>/dev/null
+    [ -e t/snapshot/state ] || break
+    go_on=--resume
+done
+[ -n "$go_on" ] && [ -e t/snapshot/state ] || skip "too fast to be caught half-way"
+touch t/chkpt/0001.safetensors.aB3dE6 t/snapshot/state.aB3dE6
+try 0 rog-trainer simulate --config t.json --out t --threads 1 --resume
+diff -r t-whole t || fail "the outcome is another one"
+
+# Nothing to go on from.
+try 3 rog-trainer simulate --config t.json --out t --threads 1 --resume
+says "snapshot/state"

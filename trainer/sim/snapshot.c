@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Writes, checks and opens snapshots. */
+#include <trainer/sim/snapshot.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <common/clock.h>
+#include <common/file.h>
+#include <common/snapshot.h>
+#include <librog/sync/sending.h>
+
+/* So many times what one took goes by until the next: 2% of the time at most. */
+#define COST_FACTOR 50
+#define TRAINER "the trainer"
+/* The file that runs, whatever has taken its place meanwhile. */
+#define OWN_PROGRAM "/proc/self/exe"
+
+/* ---- whose it is ---- */
+
+static int put_text(struct rog_json *of, const char *name, char *text, struct rog_error *err)
+{
+    char hex[ROG_SHA256_HEX_BYTES];
+    if (!text)
+        return rog_fail_nomem(err);
+    rog_sha256(text, strlen(text), hex);
+    rog_json_put_string(of, name, hex);
+    free(text);
+    return ROG_OK;
+}
+
+static int put_file(struct rog_json *of, const char *name, const char *path, struct rog_error *err)
+{
+    char hex[ROG_SHA256_HEX_BYTES];
+    int code = rog_sha256_file(path, hex, err);
+    if (!code)
+        rog_json_put_string(of, name, hex);
+    return code;
+}
+
+/* The hashes of files that workers read, each once where neighbours share it. */
+static int put_records(struct rog_json *of, const struct rog_run_config *config,
+                       struct rog_error *err)
+{
+    char hex[ROG_SHA256_HEX_BYTES];
+    struct rog_json *hashes = rog_json_array();
+    const char *last[2] = {"", ""};
+    int code = ROG_OK;
+    for (uint32_t i = 0; i < config->worker_count && !code; i++) {
+        const struct rog_run_worker *worker = &config->workers[i];
+        const char *const files[2] = {worker->trace, worker->step_times};
+        for (int k = 0; k < 2 && !code; k++) {
+            char *path = files[k] ? rog_path_of_rank(files[k], worker->rank) : NULL;
+            bool known = files[k] && !strcmp(files[k], last[k]) && !strstr(files[k], ROG_RANK_MARK);
+            if (path && !known && rog_file_exists(path)) {
+                code = rog_sha256_file(path, hex, err);
+                rog_json_append(hashes, rog_json_new_string(hex));
+            }
+            last[k] = files[k] ? files[k] : "";
+            free(path);
+        }
+    }
+    if (!code)
+        code = put_text(of, "traces and times", rog_json_text(hashes), err);
+    rog_json_free(hashes);
+    return code;
+}
+
+static int put_all(struct rog_json *of, const struct rog_train *train, struct rog_error *err)
+{
+    char hex[ROG_SHA256_HEX_BYTES];
+    int code = put_text(of, "the configuration", rog_json_text_sorted(train->config->json), err);
+    if (!code)
+        code = put_file(of, "the strategy's plugin", train->plugin.path, err);
+    if (!code)
+        code = put_records(of, train->config, err);
+    if (!code && train->params) {
+        code = rog_train_model_sha256(train, hex, err);
+        rog_json_put_string(of, "the starting model", hex);
+    }
+    if (!code && train->learner)
+        rog_json_put_string(of, "the data", rog_learner_data_sha256(train->learner));
+    return code;
+}
+
+int rog_snapshots_init(struct rog_snapshots *snapshots, const struct rog_train *train,
+                       const char *run_folder, const char **why, struct rog_error *err)
+{
+    double period_s = train->config->snapshot_period;
+    *why = NULL;
+    *snapshots = (struct rog_snapshots){.train = train, .path = rog_snapshot_path(run_folder)};
+    if (!snapshots->path)
+        return rog_fail_nomem(err);
+    if (period_s <= 0)
+        return ROG_OK;
+    if (!rog_strategy_saves(train->plugin.strategy)) {
+        *why = "the strategy remembers what it cannot save (save and load in <rog/strategy.h>): "
+               "when this run is interrupted it begins anew";
+        return ROG_OK;
+    }
+    snapshots->of = rog_json_object();
+    snapshots->due_s = rog_clock_s() + period_s;
+    return put_all(snapshots->of, train, err);
+}
+
+void rog_snapshots_release(struct rog_snapshots *snapshots)
+{
+    rog_json_free(snapshots->of);
+    free(snapshots->path);
+    *snapshots = (struct rog_snapshots){0};
+}
+
+/* ---- writing ---- */
+
+bool rog_snapshots_due(const struct rog_snapshots *snapshots)
+{
+    return snapshots->of && rog_clock_s() >= snapshots->due_s;
+}
+
+struct sink {
+    FILE *file;
+    struct rog_sha256_stream *hash;
+    uint64_t bytes;
+};
+
+static int take(void *user, const void *bytes, size_t size, struct rog_error *err)
+{
+    struct sink *sink = user;
+    sink->bytes += size;
+    if (sink->bytes > ROG_SNAPSHOT_MAX_BYTES)
+        return rog_fail(err, ROG_EFAILED,
+                        "the state of this run has more than %llu GiB, which is too much to keep: "
+                        "when it is interrupted it begins anew",
+                        (unsigned long long)(ROG_SNAPSHOT_MAX_BYTES >> 30));
+    rog_sha256_stream_add(sink->hash, bytes, size);
+    if (fwrite(bytes, 1, size, sink->file) != size)
+        return rog_fail(err, ROG_EIO, "%s", strerror(errno));
+    return ROG_OK;
+}
+
+/* Room for it, or with its content. */
+static int write_header(FILE *file, const struct rog_json *header, struct rog_error *err)
+{
+    char text[ROG_SNAPSHOT_HEADER_BYTES];
+    char *words = header ? rog_json_text(header) : rog_strdup("");
+    size_t length = words ? strlen(words) : 0;
+    memset(text, ' ', sizeof text);
+    if (length >= sizeof text)
+        length = 0; /* of some hundred bytes, so never */
+    memcpy(text, words, length);
+    text[sizeof text - 1] = '\n';
+    free(words);
+    if (fseek(file, 0, SEEK_SET) || fwrite(text, 1, sizeof text, file) != sizeof text)
+        return rog_fail(err, ROG_EIO, "%s", strerror(errno));
+    return length || !header ? ROG_OK : rog_fail_nomem(err);
+}
+
+static int write_state(FILE *file, void (*archive)(void *user, struct rog_archive *archive),
+                       void *user, struct rog_json *header, struct rog_error *err)
+{
+    char hex[ROG_SHA256_HEX_BYTES];
+    struct sink sink = {.file = file};
+    int code = rog_sha256_stream_new(&sink.hash, err);
+    if (code)
+        return code;
+    struct rog_archive made;
+    rog_archive_save(&made, take, &sink);
+    archive(user, &made);
+    code = rog_archive_end(&made, err);
+    rog_sha256_stream_end(sink.hash, hex);
+    rog_json_put_integer(header, "state_bytes", (int64_t)sink.bytes);
+    rog_json_put_string(header, "state_sha256", hex);
+    return code;
+}
+
+static int write_file(struct rog_snapshots *snapshots, struct rog_json *header,
+                      void (*archive)(void *user, struct rog_archive *archive), void *user,
+                      struct rog_error *err)
+{
+    struct rog_file_writer writer;
+    int code = rog_file_writer_open(&writer, snapshots->path, err);
+    if (code)
+        return code;
+    code = write_header(writer.file, NULL, err);
+    if (!code)
+        code = write_state(writer.file, archive, user, header, err);
+    if (!code)
+        code = write_header(writer.file, header, err);
+    if (!code)
+        return rog_file_writer_commit(&writer, err);
+    rog_file_writer_discard(&writer);
+    return code;
+}
+
+int rog_snapshots_write(struct rog_snapshots *snapshots, double t_s, uint64_t events_bytes,
+                        void (*archive)(void *user, struct rog_archive *archive), void *user,
+                        struct rog_error *err)
+{
+    double began_s = rog_clock_s();
+    int code = ROG_OK;
+    if (!rog_json_get(snapshots->of, TRAINER))
+        code = put_file(snapshots->of, TRAINER, OWN_PROGRAM, err);
+    struct rog_json *header = rog_json_object();
+    rog_json_put_integer(header, "format", ROG_SNAPSHOT_FORMAT);
+    rog_json_put_number(header, "t", t_s);
+    rog_json_put_integer(header, "events_bytes", (int64_t)events_bytes);
+    rog_json_put(header, "of", rog_json_copy(snapshots->of));
+    if (!code)
+        code = write_file(snapshots, header, archive, user, err);
+    rog_json_free(header);
+    double now_s = rog_clock_s(), pause_s = COST_FACTOR * (now_s - began_s);
+    double period_s = snapshots->train->config->snapshot_period;
+    snapshots->due_s = now_s + (pause_s > period_s ? pause_s : period_s);
+    if (code == ROG_EFAILED) {
+        rog_json_free(snapshots->of);
+        snapshots->of = NULL;
+    }
+    return code;
+}
+
+/* ---- opening ---- */
+
+struct comparison {
+    const struct rog_json *other;
+    const char *differs;
+};
+
+static int compare(const char *name, const struct rog_json *value, void *user)
+{
+    struct comparison *comparison = user;
+    const char *there = rog_json_get_string(comparison->other, name, "");
+    if (strcmp(there, rog_json_string(value, "")) != 0)
+        comparison->differs = name;
+    return comparison->differs != NULL;
+}
+
+/* The same things, each with the same hash. */
+static int check_owner(const struct rog_snapshots *snapshots, const struct rog_json *there,
+                       struct rog_error *err)
+{
+    struct comparison comparison = {.other = there};
+    struct rog_json *of = rog_json_copy(snapshots->of);
+    int code = put_file(of, TRAINER, OWN_PROGRAM, err);
+    if (!code)
+        rog_json_each(of, compare, &comparison);
+    if (!code && !comparison.differs && rog_json_size(there) != rog_json_size(of))
+        comparison.differs = "the run";
+    rog_json_free(of);
+    if (comparison.differs)
+        code = rog_fail(err, ROG_EINVAL, "%s cannot be gone on from: %s is another one now",
+                        snapshots->path, comparison.differs);
+    return code;
+}
+
+static int map(const char *path, struct rog_snapshot *snapshot, struct rog_error *err)
+{
+    struct stat info;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    bool good = fd >= 0 && !fstat(fd, &info);
+    void *bytes =
+        good ? mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_PRIVATE, fd, 0) : MAP_FAILED;
+    int cause = errno;
+    if (fd >= 0)
+        close(fd);
+    if (bytes == MAP_FAILED)
+        return rog_fail(err, ROG_EIO, "cannot read %s: %s", path, strerror(cause));
+    snapshot->bytes = bytes;
+    snapshot->size = (size_t)info.st_size;
+    return ROG_OK;
+}
+
+/* Of the state, which follows the header. */
+static int check_hash(const char *path, const struct rog_json *header,
+                      const struct rog_snapshot *snapshot, struct rog_error *err)
+{
+    char hex[ROG_SHA256_HEX_BYTES];
+    size_t size = snapshot->size - ROG_SNAPSHOT_HEADER_BYTES;
+    if (rog_json_get_integer(header, "state_bytes", -1) != (int64_t)size)
+        return rog_fail(err, ROG_EFORMAT, "%s is damaged: it has %zu bytes of state", path, size);
+    rog_sha256((const char *)snapshot->bytes + ROG_SNAPSHOT_HEADER_BYTES, size, hex);
+    if (strcmp(hex, rog_json_get_string(header, "state_sha256", "")) != 0)
+        return rog_fail(err, ROG_EFORMAT, "%s is damaged: its hash is another one", path);
+    return ROG_OK;
+}
+
+int rog_snapshots_open(const struct rog_snapshots *snapshots, struct rog_snapshot *snapshot,
+                       struct rog_error *err)
+{
+    *snapshot = (struct rog_snapshot){0};
+    struct rog_json *header = NULL;
+    if (!snapshots->of)
+        return rog_fail(err, ROG_EINVAL,
+                        "%s cannot be gone on from: this run takes no snapshots now",
+                        snapshots->path);
+    int code = rog_snapshot_header(snapshots->path, &header, err);
+    if (!code)
+        code = check_owner(snapshots, rog_json_get(header, "of"), err);
+    if (!code)
+        code = map(snapshots->path, snapshot, err);
+    if (!code)
+        code = check_hash(snapshots->path, header, snapshot, err);
+    if (!code) {
+        snapshot->events_bytes = (uint64_t)rog_json_get_integer(header, "events_bytes", 0);
+        rog_archive_load(&snapshot->archive,
+                         (const char *)snapshot->bytes + ROG_SNAPSHOT_HEADER_BYTES,
+                         snapshot->size - ROG_SNAPSHOT_HEADER_BYTES);
+    }
+    rog_json_free(header);
+    return code;
+}
+
+void rog_snapshot_release(struct rog_snapshot *snapshot)
+{
+    if (snapshot->bytes)
+        munmap(snapshot->bytes, snapshot->size);
+    snapshot->bytes = NULL;
+}
+
+int rog_snapshots_remove(const char *run_folder, struct rog_error *err)
+{
+    char *folder = rog_path_join(run_folder, ROG_SNAPSHOT_FOLDER);
+    int code = folder ? rog_dir_remove(folder, err) : rog_fail_nomem(err);
+    free(folder);
+    return code;
+}
