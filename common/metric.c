@@ -129,6 +129,11 @@ void rog_metric_value(const struct rog_metric *metric, double value,
     snprintf(text, ROG_METRIC_TEXT_BYTES, "%.6g%s%s", value, apart ? " " : "", metric->unit);
 }
 
+const char *rog_metric_difference(const struct rog_metric *metric)
+{
+    return rog_metric_is_percent(metric) ? "points" : metric->unit[0] ? metric->unit : metric->name;
+}
+
 int rog_metric_digits(const struct rog_metric *metric, double largest)
 {
     if (rog_metric_is_percent(metric) || !isfinite(largest) || largest == 0)

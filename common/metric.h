@@ -40,6 +40,8 @@ void rog_metric_title(const struct rog_metric *metric, char text[ROG_METRIC_TEXT
 /* "64%", "0.512", "21.5 dB". */
 void rog_metric_value(const struct rog_metric *metric, double value,
                       char text[ROG_METRIC_TEXT_BYTES]);
+/* What differences are counted in: "points", the unit, or the name of what has none. */
+const char *rog_metric_difference(const struct rog_metric *metric);
 /* How many digits behind the point tell values apart that are about as large as this one. */
 int rog_metric_digits(const struct rog_metric *metric, double largest);
 

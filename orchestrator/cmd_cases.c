@@ -4,19 +4,25 @@
 
 #include <math.h>
 
+#include <common/metric.h>
 #include <orchestrator/output.h>
 #include <orchestrator/store/cases.h>
 
 static int print_table(const struct rog_json *cases, struct rog_error *err)
 {
-    struct rog_table *table = rog_table_new("case|figure|>runs|>done|>target %|created (UTC)");
+    struct rog_table *table = rog_table_new("case|figure|>runs|>done|>target|created (UTC)");
     for (size_t i = 0; i < rog_json_size(cases); i++) {
         const struct rog_json *row = rog_json_at(cases, i);
         rog_table_cell(table, "%s", rog_json_get_string(row, "name", ""));
         rog_table_cell(table, "%s", rog_json_get_string(row, "figure", "-"));
         rog_table_cell(table, "%lld", (long long)rog_json_get_integer(row, "runs", 0));
         rog_table_cell(table, "%lld", (long long)rog_json_get_integer(row, "done", 0));
-        rog_table_number(table, rog_json_get_number(row, "target_accuracy", (double)NAN), 1);
+        double target = rog_json_get_number(row, "target_accuracy", (double)NAN);
+        struct rog_metric metric;
+        char text[ROG_METRIC_TEXT_BYTES];
+        rog_metric_read(row, &metric, NULL);
+        rog_metric_value(&metric, target, text);
+        rog_table_cell(table, "%s", isnan(target) ? "-" : text);
         rog_table_cell(table, "%s", rog_json_get_string(row, "created_at", ""));
     }
     return rog_table_print(table, err);

@@ -87,14 +87,17 @@ static char *reached_text(const struct rog_json *reached, const char *unit)
 static void print_targets(const struct rog_json *s)
 {
     const struct rog_json *targets = rog_json_get(s, "targets");
+    struct rog_metric metric;
+    rog_metric_read(s, &metric, NULL);
     for (size_t i = 0; i < rog_json_size(targets); i++) {
         const struct rog_json *target = rog_json_at(targets, i);
         char *name = rog_label_clean(rog_json_get_string(target, "case", ""), 500);
         char *seconds = reached_text(rog_json_get(target, "seconds"), "s");
         char *joules = reached_text(rog_json_get(target, "joules"), "J a worker");
+        char value[ROG_METRIC_TEXT_BYTES];
+        rog_metric_value(&metric, rog_json_get_number(target, "target", 0), value);
         if (name && seconds && joules)
-            rog_print("%-18s %g %% (target of %s): %s%s%s", "reached",
-                      rog_json_get_number(target, "target", 0), name, seconds,
+            rog_print("%-18s %s (target of %s): %s%s%s", "reached", value, name, seconds,
                       joules[0] ? ", " : "", joules);
         free(joules);
         free(seconds);

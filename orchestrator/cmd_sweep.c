@@ -167,8 +167,8 @@ static int measure_gains(struct sweep *s, double *width, size_t *pairs, struct r
                        widest->series, widest->against, *pairs, ROG_INTERVAL_LEAST);
         else
             rog_remark(&s->output, "%s over %s: %+.2f ±%.2f %s, of %zu pairs", widest->series,
-                       widest->against, widest->gain.mean, widest->gain.half,
-                       widest->is_accuracy ? "points" : "% less time", *pairs);
+                       widest->against, widest->gain.mean, widest->gain.half, rog_gain_unit(widest),
+                       *pairs);
     }
     rog_gains_release(&gains);
     rog_case_data_release(&data);

@@ -41,8 +41,8 @@ static void result_cell(struct rog_table *table, const struct rog_json *run,
     if (one || isnan(value))
         rog_table_number(table, value, digits);
     else
-        rog_table_cell(table, "%.*f %s%s%s", digits, value, metric.unit, metric.unit[0] ? " " : "",
-                       metric.name);
+        rog_table_cell(table, "%s %.*f%s%s", metric.name, digits, value, metric.unit[0] ? " " : "",
+                       metric.unit);
 }
 
 int rog_runs_table(const struct rog_json *runs, struct rog_error *err)
@@ -195,6 +195,13 @@ int rog_run_details(struct rog_db *db, const char *text, struct rog_json **summa
     return code;
 }
 
+/* Digits that tell such gains apart, of whatever size what is tested is. */
+static int digits_of(double mean, double half)
+{
+    const struct rog_metric any = {.name = "any"};
+    return rog_metric_digits(&any, isnan(half) ? mean : fmax(fabs(mean), half));
+}
+
 int rog_gains_table(const struct rog_json *gains, struct rog_error *err)
 {
     struct rog_table *table = rog_table_new("gain of|over|>gain|>95% interval|unit|>pairs");
@@ -204,15 +211,22 @@ int rog_gains_table(const struct rog_json *gains, struct rog_error *err)
         double half = rog_json_get_number(gain, "interval95", (double)NAN);
         rog_table_cell(table, "%s", rog_json_get_string(gain, "series", ""));
         rog_table_cell(table, "%s", rog_json_get_string(gain, "against", ""));
-        rog_table_cell(table, "%+.2f", mean);
+        const char *of = rog_json_get_string(gain, "of", "time");
+        const char *unit = rog_json_get_string(gain, "unit", "percent");
+        bool points = strcmp(unit, "points") == 0, percent = strcmp(unit, "percent") == 0;
+        int digits = points || percent ? 2 : digits_of(mean, half);
+        rog_table_cell(table, "%+.*f", digits, mean);
         if (isnan(half))
             rog_table_cell(table, "-");
         else
-            rog_table_cell(table, "%+.2f to %+.2f", mean - half, mean + half);
-        rog_table_cell(table, "%s",
-                       strcmp(rog_json_get_string(gain, "unit", ""), "points") == 0
-                           ? "points of accuracy"
-                           : "% less time an iteration");
+            rog_table_cell(table, "%+.*f to %+.*f", digits, mean - half, digits, mean + half);
+        if (percent)
+            rog_table_cell(table, "%% less time an iteration");
+        else if (points)
+            rog_table_cell(table, "points of %s", of);
+        else
+            rog_table_cell(table, "%s%s%s", of, strcmp(of, unit) ? ", " : "",
+                           strcmp(of, unit) ? unit : "");
         rog_table_cell(table, "%lld", (long long)rog_json_get_integer(gain, "pairs", 0));
     }
     return rog_table_print(table, err);

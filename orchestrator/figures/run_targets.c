@@ -2,6 +2,8 @@
 /* Reads off a run's lines when it reached what its cases compare. */
 #include <orchestrator/figures/run_targets.h>
 
+#include <math.h>
+
 #include <orchestrator/figures/case_data.h>
 #include <orchestrator/figures/curve.h>
 #include <orchestrator/figures/queries.h>
@@ -14,7 +16,7 @@ static int target_of(struct rog_db *db, const char *case_name, const char *run_i
     int code = rog_case_data_load_run(db, case_name, run_id, &data, err);
     if (code < 0)
         return code;
-    if (data.series_count > 0 && data.run[0].accuracy.count > 0) {
+    if (data.series_count > 0 && data.run[0].accuracy.count > 0 && !isnan(rog_case_target(&data))) {
         code = rog_case_reached(&data, &data.series[0], ROG_QUANTITY_SECONDS, &seconds, err);
         if (code == 0)
             code = rog_case_reached(&data, &data.series[0], ROG_QUANTITY_JOULES, &joules, err);

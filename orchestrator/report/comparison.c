@@ -14,23 +14,23 @@ struct work {
     double *known;             /* the differences without NaN */
 };
 
-static double better_by(const struct rog_measure_facts *facts, double own, double other)
+static double better_by(const struct rog_measure *measure, double own, double other)
 {
-    return facts->more_is_better ? own - other : other - own;
+    return measure->more_is_better ? own - other : other - own;
 }
 
-static double gain_in(const struct rog_measure_facts *facts, double own, double other)
+static double gain_in(const struct rog_measure *measure, double own, double other)
 {
-    double by = better_by(facts, own, other);
-    return facts->more_is_better ? by : 100 * by / other;
+    double by = better_by(measure, own, other);
+    return measure->kind == ROG_MEASURE_ACCURACY ? by : 100 * by / other;
 }
 
 /* Which of two is better: 1 the first, -1 the second, 0 neither, 2 not known. A run that did not
  * reach the target is worse than one that reached it before the first one's end. */
-static int direction(const struct rog_measure_facts *facts, const struct rog_measured *own,
+static int direction(const struct rog_measure *measure, const struct rog_measured *own,
                      const struct rog_measured *other)
 {
-    double by = better_by(facts, own->value, other->value);
+    double by = better_by(measure, own->value, other->value);
     if (!isnan(by))
         return (by > 0) - (by < 0);
     if (own->censored && other->censored)
@@ -46,20 +46,19 @@ static void count_directions(const struct rog_compared *compared, size_t measure
                              const struct rog_run_pair *pair, size_t pairs, const struct work *work,
                              struct rog_gain_value *value)
 {
-    const struct rog_measure_facts *facts =
-        &rog_measure_facts[compared->measures->of[measure].kind];
+    const struct rog_measure *of = &compared->measures->of[measure];
     size_t width = compared->measures->count;
     for (size_t i = 0; i < pairs; i++) {
         const struct rog_measured *own = &compared->run[pair[i].own * width + measure];
         const struct rog_measured *other = &compared->run[pair[i].other * width + measure];
-        int which = direction(facts, own, other);
+        int which = direction(of, own, other);
         value->ahead += which == 1;
         value->behind += which == -1;
         value->level += which == 0;
         value->unknown += which == 2;
         value->censored = value->censored || own->censored || other->censored;
-        work->gain[i] = gain_in(facts, own->value, other->value);
-        work->difference[i] = better_by(facts, own->value, other->value);
+        work->gain[i] = gain_in(of, own->value, other->value);
+        work->difference[i] = better_by(of, own->value, other->value);
     }
 }
 
@@ -87,17 +86,16 @@ static struct rog_gain_value compare_in(const struct rog_compared *compared, siz
                                         const struct work *work)
 {
     const struct rog_gain_pair *pair = &comparison->pair;
-    const struct rog_measure_facts *facts =
-        &rog_measure_facts[compared->measures->of[measure].kind];
+    const struct rog_measure *of = &compared->measures->of[measure];
     struct rog_gain_value value = {.gain = rog_interval_of(NULL, 0),
                                    .difference = rog_interval_of(NULL, 0),
                                    .effect = (double)NAN,
                                    .p = (double)NAN,
                                    .p_holm = (double)NAN};
-    if (!facts->is_compared)
+    if (!rog_measure_facts[of->kind].is_compared)
         return value;
     if (comparison->pairs < 2) {
-        double shown = gain_in(facts, compared->shown(compared->user, pair->series, measure),
+        double shown = gain_in(of, compared->shown(compared->user, pair->series, measure),
                                compared->shown(compared->user, pair->against, measure));
         value.gain = rog_interval_of(&shown, 1);
         return value;

@@ -135,13 +135,14 @@ static struct rog_gain gain_of(const struct rog_case_data *data, const struct ro
                                struct rog_run_pair *runs, double *values)
 {
     struct rog_gain gain = {.series = data->series[pair->series].label,
-                            .against = data->series[pair->against].label};
+                            .against = data->series[pair->against].label,
+                            .metric = &data->metric};
     size_t count = rog_gain_run_pairs(data, pair, runs);
     for (size_t i = 0; i < count; i++)
         values[i] = accuracy_gain(data, &runs[i]);
     gain.gain = rog_interval_of(values, count);
-    gain.is_accuracy = gain.gain.count == count;
-    if (gain.is_accuracy)
+    gain.is_tested = gain.gain.count == count;
+    if (gain.is_tested)
         return gain;
     for (size_t i = 0; i < count; i++)
         values[i] = time_gain(data, &runs[i]);
@@ -192,6 +193,11 @@ const struct rog_gain *rog_gains_widest(const struct rog_gains *gains, double *w
     return widest;
 }
 
+const char *rog_gain_unit(const struct rog_gain *gain)
+{
+    return gain->is_tested ? rog_metric_difference(gain->metric) : "% less time";
+}
+
 struct rog_json *rog_gains_json(const struct rog_gains *gains)
 {
     struct rog_json *list = rog_json_array();
@@ -200,7 +206,9 @@ struct rog_json *rog_gains_json(const struct rog_gains *gains)
         struct rog_json *object = rog_json_object();
         rog_json_put_string(object, "series", gain->series);
         rog_json_put_string(object, "against", gain->against);
-        rog_json_put_string(object, "unit", gain->is_accuracy ? "points" : "percent");
+        rog_json_put_string(object, "of", gain->is_tested ? gain->metric->name : "time");
+        rog_json_put_string(object, "unit",
+                            gain->is_tested ? rog_metric_difference(gain->metric) : "percent");
         rog_json_put_number(object, "mean", gain->gain.mean);
         rog_json_put_number(object, "interval95", gain->gain.half);
         rog_json_put_integer(object, "pairs", (int64_t)gain->gain.count);

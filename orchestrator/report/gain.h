@@ -42,9 +42,10 @@ size_t rog_gain_run_pairs(const struct rog_case_data *data, const struct rog_gai
  * ended, where all have tested checkpoints; else how much less time an iteration took, in percent.
  */
 struct rog_gain {
-    const char *series, *against; /* labels, borrowed from the case's data */
-    bool is_accuracy;             /* points of accuracy, else percent less time an iteration */
-    struct rog_interval gain;     /* over pairs of runs with the same seed */
+    const char *series, *against;    /* labels, borrowed from the case's data */
+    bool is_tested;                  /* of what is tested, else percent less time an iteration */
+    const struct rog_metric *metric; /* borrowed likewise */
+    struct rog_interval gain;        /* over pairs of runs with the same seed */
 };
 
 struct rog_gains {
@@ -52,11 +53,15 @@ struct rog_gains {
     size_t count;
 };
 
+/* "points", "% less time". */
+const char *rog_gain_unit(const struct rog_gain *gain);
+
 int rog_gains_make(const struct rog_case_data *data, struct rog_gains *gains,
                    struct rog_error *err);
 void rog_gains_release(struct rog_gains *gains);
 
-/* [{series, against, unit ("points" of accuracy, or "percent" less time), mean, interval95 (its
+/* [{series, against, of (accuracy, another metric, or time), unit ("points", a
+ * metric that is no percentage, or "percent" less time), mean, interval95 (its
  * half; null for fewer than three pairs), pairs}]. Owned by the caller. */
 struct rog_json *rog_gains_json(const struct rog_gains *gains);
 

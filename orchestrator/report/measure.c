@@ -12,9 +12,7 @@
 const struct rog_measure_facts rog_measure_facts[ROG_MEASURE_KINDS] = {
     [ROG_MEASURE_ACCURACY] = {.json = "accuracy_at",
                               .json_gain = "accuracy_points",
-                              .unit = "points",
                               .digits = 2,
-                              .more_is_better = true,
                               .is_compared = true},
     [ROG_MEASURE_SECONDS] = {.json = "seconds_to_target",
                              .json_gain = "seconds_percent_less",
@@ -33,6 +31,21 @@ const struct rog_measure_facts rog_measure_facts[ROG_MEASURE_KINDS] = {
                                .digits = 2,
                                .is_compared = true},
 };
+
+void rog_measures_take_metric(struct rog_measures *measures, const struct rog_case_data *data)
+{
+    double largest = 0;
+    for (size_t i = 0; i < data->run_count; i++)
+        for (size_t k = 0; k < data->run[i].accuracy.count; k++)
+            largest = fmax(largest, fabs(data->run[i].accuracy.point[k].percent));
+    for (size_t m = 0; m < measures->count; m++) {
+        struct rog_measure *measure = &measures->of[m];
+        bool tested = measure->kind == ROG_MEASURE_ACCURACY;
+        measure->digits = tested ? rog_metric_digits(&data->metric, largest)
+                                 : rog_measure_facts[measure->kind].digits;
+        measure->more_is_better = tested && !data->metric.less_is_better;
+    }
+}
 
 bool rog_measure_is_to_target(enum rog_measure_kind kind)
 {

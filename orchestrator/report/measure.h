@@ -24,9 +24,8 @@ enum rog_measure_kind {
 struct rog_measure_facts {
     const char *json; /* member; of a gain in it */
     const char *json_gain;
-    const char *unit; /* of a difference */
-    int digits;       /* after the point */
-    bool more_is_better;
+    const char *unit; /* of a difference; NULL: as its metric has it */
+    int digits;       /* after the point; of an accuracy: as its metric has them */
     bool is_compared; /* whether there are gains in it */
 };
 extern const struct rog_measure_facts rog_measure_facts[ROG_MEASURE_KINDS];
@@ -35,6 +34,8 @@ struct rog_measure {
     enum rog_measure_kind kind;
     double at_s;   /* of an accuracy; INFINITY: at the end */
     char name[24]; /* of an accuracy: "1800", "end" */
+    int digits;    /* after the point, of what is shown */
+    bool more_is_better;
 };
 
 #define ROG_TIMES_MAX 12
@@ -49,6 +50,10 @@ struct rog_measures {
 /* Accuracies at `times` ("600,1800", s; NULL: 1800,3600,5400) and at the end, and the others.
  * ROG_EINVAL for anything but up to 12 different times from 0 to 1e9 s. */
 int rog_measures_make(struct rog_measures *measures, const char *times, struct rog_error *err);
+
+/* Accuracies are what the case's tests measure (metric.h): which direction is better, and how many
+ * digits tell the runs' results apart. */
+void rog_measures_take_metric(struct rog_measures *measures, const struct rog_case_data *data);
 
 /* A measured value. */
 struct rog_measured {

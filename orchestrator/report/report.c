@@ -155,6 +155,7 @@ int rog_report_make(struct rog_db *db, const char *case_name,
     if (code < 0)
         return code;
     report->target = rog_case_target(&report->data);
+    rog_measures_take_metric(&report->measures, &report->data);
     if (options->baseline)
         code = take_baseline(&report->data, options->baseline, err);
     if (code == 0)
@@ -181,15 +182,15 @@ static double rank_of(const struct rog_report_value *value, double unit)
 
 bool rog_report_is_best(const struct rog_report *report, size_t series, size_t measure)
 {
-    const struct rog_measure_facts *facts = &rog_measure_facts[report->measures.of[measure].kind];
-    double unit = pow(10, -facts->digits); /* of what is shown */
+    const struct rog_measure *of = &report->measures.of[measure];
+    double unit = pow(10, -of->digits); /* of what is shown */
     double own = rank_of(rog_report_series(report, series, measure), unit);
     size_t worse = 0;
     for (size_t i = 0; i < report->data.series_count; i++) {
         double value = rank_of(rog_report_series(report, i, measure), unit);
-        if (facts->more_is_better ? value > own : value < own)
+        if (of->more_is_better ? value > own : value < own)
             return false;
-        worse += facts->more_is_better ? value < own : value > own;
+        worse += of->more_is_better ? value < own : value > own;
     }
     return worse > 0;
 }

@@ -31,7 +31,7 @@ struct rog_report {
     struct rog_case_data data;
     struct rog_measures measures;
     bool as_published;               /* time composition as in the published table */
-    double target;                   /* % */
+    double target;                   /* of the case's metric; NaN: none */
     struct rog_measured *run;        /* [data.run_count * measures.count] */
     struct rog_report_value *series; /* [data.series_count * measures.count] */
     struct rog_comparison *gain;     /* [gains]: see gain.h for which pairs of series */

@@ -166,7 +166,8 @@ static struct rog_json *test_json(const struct rog_gain_value *value)
 }
 
 /* The paired differences in one measure. */
-static struct rog_json *differences_json(const struct rog_measure *measure,
+static struct rog_json *differences_json(const struct rog_metric *metric,
+                                         const struct rog_measure *measure,
                                          const struct rog_gain_value *value)
 {
     const struct rog_measure_facts *facts = &rog_measure_facts[measure->kind];
@@ -174,7 +175,7 @@ static struct rog_json *differences_json(const struct rog_measure *measure,
     rog_json_put_string(object, "measure", facts->json);
     if (measure->kind == ROG_MEASURE_ACCURACY)
         rog_json_put_string(object, "at", measure->name);
-    rog_json_put_string(object, "unit", facts->unit);
+    rog_json_put_string(object, "unit", facts->unit ? facts->unit : rog_metric_difference(metric));
     put_interval(object, &value->difference);
     rog_json_put(
         object, "ends95",
@@ -202,8 +203,9 @@ static struct rog_json *gain_json(const struct rog_report *report,
     rog_json_put(object, "interval95", halves);
     for (size_t m = 0; gain->pairs > 1 && m < report->measures.count; m++)
         if (rog_measure_facts[report->measures.of[m].kind].is_compared)
-            rog_json_append(differences,
-                            differences_json(&report->measures.of[m], &gain->value[m]));
+            rog_json_append(
+                differences,
+                differences_json(&report->data.metric, &report->measures.of[m], &gain->value[m]));
     rog_json_put(object, "differences", differences);
     return object;
 }
@@ -221,6 +223,7 @@ struct rog_json *rog_report_json(const struct rog_report *report)
         rog_json_append(gains, gain_json(report, &report->gain[i]));
     rog_json_put_string(object, "case", data->row.name);
     rog_json_put_string(object, "figure", data->row.figure);
+    rog_json_put(object, "metric", rog_metric_json(&report->data.metric));
     rog_json_put_number(object, "target", report->target);
     rog_json_put_bool(object, "as_published", report->as_published);
     rog_json_put(object, "runs", runs);

@@ -18,8 +18,10 @@
 struct maker {
     const struct rog_report *report;
     struct rog_report_tables *tables;
-    struct rog_report_table *table; /* the one being filled */
-    bool has[ROG_MEASURES_MAX];     /* measures that anybody has */
+    struct rog_report_table *table;            /* the one being filled */
+    bool has[ROG_MEASURES_MAX];                /* measures that anybody has */
+    char tested_at[ROG_METRIC_TEXT_BYTES + 8]; /* "% at ", "mIoU at ": before a time */
+    char gained_at[ROG_METRIC_TEXT_BYTES + 8]; /* the same of gains: "points at " */
     bool failed;
 };
 
@@ -113,17 +115,30 @@ static char *measured_text(const struct rog_measured *measured, int digits)
     return isnan(measured->value) ? rog_strdup("-") : rog_format("%.*f", digits, measured->value);
 }
 
-static char *gain_text(const struct rog_gain_value *value, bool points, size_t pairs)
+static char *gain_text(const struct rog_gain_value *value, const struct rog_measure *measure,
+                       size_t pairs)
 {
+    bool points = measure->kind == ROG_MEASURE_ACCURACY;
     if (value->censored)
         return rog_format("ahead in %zu of %zu", value->ahead, pairs);
-    return interval_text(&value->gain, points ? "+" : "", points ? 2 : 1, points ? "" : "%",
-                         pairs > 1 ? pairs : 1);
+    return interval_text(&value->gain, points ? "+" : "", points ? measure->digits : 1,
+                         points ? "" : "%", pairs > 1 ? pairs : 1);
 }
 
 static char *p_text(double p)
 {
     return isnan(p) ? rog_strdup("-") : p < 1e-4 ? rog_strdup("< 0.0001") : rog_format("%.4f", p);
+}
+
+/* What the case's target is called: "64%", "0.5 nat". */
+struct target_name {
+    char text[ROG_METRIC_TEXT_BYTES];
+};
+static struct target_name target_of(const struct rog_report *report)
+{
+    struct target_name name;
+    rog_metric_value(&report->data.metric, report->target, name.text);
+    return name;
 }
 
 /* What a column of a measure is called; accuracies by their time, the first of them in full. */
@@ -134,9 +149,9 @@ static char *measure_title(const struct rog_report *report, size_t measure, cons
     case ROG_MEASURE_ACCURACY:
         return rog_format("%s%s%s", first, of->name, isfinite(of->at_s) ? " s" : "");
     case ROG_MEASURE_SECONDS:
-        return rog_format("s to %g%%", report->target);
+        return rog_format("s to %s", target_of(report).text);
     case ROG_MEASURE_JOULES:
-        return rog_format("J to %g%%", report->target);
+        return rog_format("J to %s", target_of(report).text);
     case ROG_MEASURE_COMPUTE:
         return rog_strdup("compute s");
     case ROG_MEASURE_COMMUNICATION:
@@ -152,9 +167,9 @@ static char *gain_title(const struct rog_report *report, size_t measure, const c
 {
     switch (report->measures.of[measure].kind) {
     case ROG_MEASURE_SECONDS:
-        return rog_format("less time to %g%%", report->target);
+        return rog_format("less time to %s", target_of(report).text);
     case ROG_MEASURE_JOULES:
-        return rog_format("less energy to %g%%", report->target);
+        return rog_format("less energy to %s", target_of(report).text);
     case ROG_MEASURE_ITERATION:
         return rog_strdup("less time per iteration");
     default:
@@ -167,14 +182,15 @@ static char *test_title(const struct rog_report *report, size_t measure)
     const struct rog_measure *of = &report->measures.of[measure];
     switch (of->kind) {
     case ROG_MEASURE_SECONDS:
-        return rog_format("time to %g%% (s)", report->target);
+        return rog_format("time to %s (s)", target_of(report).text);
     case ROG_MEASURE_JOULES:
-        return rog_format("energy to %g%% (J)", report->target);
+        return rog_format("energy to %s (J)", target_of(report).text);
     case ROG_MEASURE_ITERATION:
         return rog_strdup("time per iteration (s)");
     default:
-        return isfinite(of->at_s) ? rog_format("accuracy at %s s (points)", of->name)
-                                  : rog_strdup("accuracy at the end (points)");
+        return rog_format("%s at %s%s%s", report->data.metric.name,
+                          isfinite(of->at_s) ? of->name : "the end", isfinite(of->at_s) ? " s" : "",
+                          rog_metric_is_percent(&report->data.metric) ? " (points)" : "");
     }
 }
 
@@ -199,7 +215,7 @@ static char *series_caption(const struct maker *maker)
     const struct rog_report *report = maker->report;
     const struct rog_case_data *data = &report->data;
     bool intervals = false, ranges = false, some = false;
-    char meaning[ROG_ACCURACY_RULE_BYTES], reached[96] = "";
+    char meaning[ROG_ACCURACY_RULE_BYTES], reached[128] = "", tested[ROG_METRIC_TEXT_BYTES];
     for (size_t i = 0; i < data->series_count; i++)
         for (size_t m = 0; m < report->measures.count; m++) {
             const struct rog_report_value *value = rog_report_series(report, i, m);
@@ -212,11 +228,17 @@ static char *series_caption(const struct maker *maker)
         }
     if (some)
         snprintf(reached, sizeof reached,
-                 "; k of n: so many runs reach %g%%, and the median of all n", report->target);
+                 "; k of n: so many runs reach %.40s, and the median of all n",
+                 target_of(report).text);
     rog_accuracy_rule_meaning(&data->rule.accuracy, meaning);
-    return rog_format("%s: %zu run%s; accuracy in %%, %s; energy per worker; seconds per "
+    if (rog_case_is_accuracy(data))
+        snprintf(tested, sizeof tested, "accuracy in %%");
+    else
+        rog_metric_title(&data->metric, tested);
+    return rog_format("%s: %zu run%s; %s, %s%s; energy per worker; seconds per "
                       "iteration%s%s%s%s",
-                      data->title, data->run_count, data->run_count == 1 ? "" : "s", meaning,
+                      data->title, data->run_count, data->run_count == 1 ? "" : "s", tested,
+                      data->metric.less_is_better ? "lower is better, " : "", meaning,
                       report->as_published ? " as published (host rank 3)" : "",
                       intervals ? "; ± half of the 95% interval of the mean" : "",
                       ranges ? "; [range]" : "", reached);
@@ -227,7 +249,7 @@ static void series_table(struct maker *maker)
     const struct rog_report *report = maker->report;
     begin_table(maker, series_caption(maker), true);
     add_column(maker, false, rog_strdup("run"));
-    measure_columns(maker, "% at ", measure_title, maker->has);
+    measure_columns(maker, maker->tested_at, measure_title, maker->has);
     for (size_t i = 0; i < report->data.series_count; i++) {
         const struct rog_case_series *series = &report->data.series[i];
         add_cell(maker, false, rog_repeats_label(series, series->different));
@@ -238,7 +260,7 @@ static void series_table(struct maker *maker)
                 add_cell(maker, rog_report_is_best(report, i, m),
                          rog_measure_is_to_target(kind)
                              ? to_target_text(value)
-                             : interval_text(&value->runs, "", rog_measure_facts[kind].digits, "",
+                             : interval_text(&value->runs, "", report->measures.of[m].digits, "",
                                              value->counted));
         }
     }
@@ -254,7 +276,7 @@ static void runs_table(struct maker *maker)
     add_column(maker, false, rog_strdup("id"));
     add_column(maker, true, rog_strdup("seed"));
     add_column(maker, false, rog_strdup("status"));
-    measure_columns(maker, "% at ", measure_title, maker->has);
+    measure_columns(maker, maker->tested_at, measure_title, maker->has);
     for (size_t i = 0; i < report->data.run_count; i++) {
         const struct rog_run_row *row = &report->data.run[i].row;
         add_cell(maker, false, rog_strdup(row->id));
@@ -262,9 +284,9 @@ static void runs_table(struct maker *maker)
         add_cell(maker, false, rog_strdup(row->status));
         for (size_t m = 0; m < report->measures.count; m++)
             if (maker->has[m])
-                add_cell(maker, false,
-                         measured_text(rog_report_run(report, i, m),
-                                       rog_measure_facts[report->measures.of[m].kind].digits));
+                add_cell(
+                    maker, false,
+                    measured_text(rog_report_run(report, i, m), report->measures.of[m].digits));
     }
 }
 
@@ -285,12 +307,15 @@ static void gains_table(struct maker *maker)
             has[m] = has[m] || has_gain(&report->gain[i].value[m]);
     }
     begin_table(maker,
-                rog_format("Gains: points of accuracy; of time and energy percent less%s",
+                rog_format("Gains: %s%s%s; of time and energy percent less%s",
+                           rog_metric_is_percent(&report->data.metric) ? "points of " : "",
+                           report->data.metric.name,
+                           report->data.metric.less_is_better ? ", how much lower" : "",
                            paired ? "; over pairs of runs with the same seed" : ""),
                 false);
     add_column(maker, false, rog_strdup("gain of"));
     add_column(maker, false, rog_strdup("over"));
-    measure_columns(maker, "points at ", gain_title, has);
+    measure_columns(maker, maker->gained_at, gain_title, has);
     if (paired)
         add_column(maker, true, rog_strdup("pairs"));
     for (size_t i = 0; i < report->gains; i++) {
@@ -300,9 +325,7 @@ static void gains_table(struct maker *maker)
         for (size_t m = 0; m < report->measures.count; m++)
             if (has[m])
                 add_cell(maker, false,
-                         gain_text(&gain->value[m],
-                                   report->measures.of[m].kind == ROG_MEASURE_ACCURACY,
-                                   gain->pairs));
+                         gain_text(&gain->value[m], &report->measures.of[m], gain->pairs));
         if (paired)
             add_cell(maker, false,
                      gain->pairs > 1 ? rog_format("%zu", gain->pairs) : rog_strdup("-"));
@@ -314,7 +337,7 @@ static void test_row(struct maker *maker, const struct rog_comparison *gain, siz
 {
     const struct rog_report *report = maker->report;
     const struct rog_gain_value *value = &gain->value[measure];
-    int digits = rog_measure_facts[report->measures.of[measure].kind].digits;
+    int digits = report->measures.of[measure].digits;
     add_cell(maker, false, rog_strdup(report->data.series[gain->pair.series].label));
     add_cell(maker, false, rog_strdup(report->data.series[gain->pair.against].label));
     add_cell(maker, false, test_title(report, measure));
@@ -421,13 +444,27 @@ static void missing_times(struct maker *maker)
     for (size_t m = 0; m < measures->count; m++)
         if (measures->are_given && measures->of[m].kind == ROG_MEASURE_ACCURACY && !maker->has[m] &&
             isfinite(measures->of[m].at_s))
-            add_remark(maker, rog_format("no run has an accuracy at %s s", measures->of[m].name));
+            add_remark(maker, rog_format("no run has a result at %s s", measures->of[m].name));
+}
+
+/* Accuracy is known by its percent sign. */
+static void name_results(struct maker *maker)
+{
+    const struct rog_metric *metric = &maker->report->data.metric;
+    bool percent = rog_metric_is_percent(metric);
+    char title[ROG_METRIC_TEXT_BYTES];
+    rog_metric_title(metric, title);
+    if (rog_case_is_accuracy(&maker->report->data))
+        snprintf(title, sizeof title, "%%");
+    snprintf(maker->tested_at, sizeof maker->tested_at, "%s at ", title);
+    snprintf(maker->gained_at, sizeof maker->gained_at, "%s at ", percent ? "points" : title);
 }
 
 int rog_report_tables_make(const struct rog_report *report, struct rog_report_tables *tables,
                            struct rog_error *err)
 {
     struct maker maker = {.report = report, .tables = tables};
+    name_results(&maker);
     *tables = (struct rog_report_tables){0};
     for (size_t i = 0; i < report->data.run_count; i++)
         for (size_t m = 0; m < report->measures.count; m++) {

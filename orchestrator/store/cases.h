@@ -8,7 +8,7 @@
 #include <orchestrator/store/db.h>
 
 /* Appends an object a case to the array, oldest first: name, figure, runs, done, target_accuracy,
- * created_at, contender, baseline. */
+ * created_at, contender, baseline, metric (common/metric.h). */
 int rog_cases_list(struct rog_db *db, struct rog_json *cases, struct rog_error *err);
 
 /* A query whose rows are ids: of the case's runs in their order, or with NULL of all runs. */

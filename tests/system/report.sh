@@ -49,10 +49,10 @@ try 0 rogctl sweep x.conf
 grep -q "smoothed: ema" $energy.gp && fail "a smoothing that is taken back is still there"
 run=$(query "SELECT id FROM runs WHERE library = 'BSP'")
 try 0 rogctl show "$run"
-prints "60 % (target of c-case0): after 250 s"
+prints "60% (target of c-case0): after 250 s"
 query "UPDATE case_settings SET target_accuracy = 99" >out
 try 0 rogctl show "$run"
-prints "99 % (target of c-case0): not up to"
+prints "99% (target of c-case0): not up to"
 query "UPDATE case_settings SET target_accuracy = 60" >out
 
 try 0 rogctl report c-case0 --json

@@ -65,7 +65,7 @@ static void time_of_an_iteration(void **state)
     assert_int_equal(gains.count, 1);
     assert_string_equal(gains.gain[0].series, "ROG 4");
     assert_string_equal(gains.gain[0].against, "BSP");
-    assert_false(gains.gain[0].is_accuracy);
+    assert_false(gains.gain[0].is_tested);
     assert_int_equal(gains.gain[0].gain.count, 3);
     assert_near(gains.gain[0].gain.mean, 50, 1e-6);
     assert_near(gains.gain[0].gain.half, 4.3026527297495 * 10 / sqrt(3), 1e-6);
@@ -95,7 +95,7 @@ static void accuracy_in_the_same_time(void **state)
     struct rog_gains gains = {0};
     make(f, &data, &gains);
     assert_int_equal(gains.count, 1);
-    assert_true(gains.gain[0].is_accuracy);
+    assert_true(gains.gain[0].is_tested);
     assert_near(gains.gain[0].gain.mean, 1.5, 1e-9);
     rog_gains_release(&gains);
     rog_case_data_release(&data);

@@ -367,7 +367,7 @@ static void chosen_times(void **state)
     assert_string_equal(cell(&tables, 0, 1, "% at 2500 s"), "55.00");
     assert_string_equal(cell(&tables, 0, 0, "600 s"), "50.60");
     assert_null(cell(&tables, 0, 0, "9000 s"));
-    assert_string_equal(tables.remark[0], "no run has an accuracy at 9000 s");
+    assert_string_equal(tables.remark[0], "no run has a result at 9000 s");
     rog_report_tables_release(&tables);
     rog_report_release(&report);
     static const char *const wrong[] = {"",
@@ -390,12 +390,53 @@ static void chosen_times(void **state)
     }
 }
 
+/* A loss: less is better, its numbers are small, and nobody said a target. */
+static void other_metrics(void **state)
+{
+    struct fixture *f = *state;
+    struct rog_error err;
+    struct rog_report report;
+    struct rog_report_tables tables;
+    fixture_sql(f, "UPDATE runs SET config = json_set(config, '$.metric', json("
+                   "'{\"name\":\"loss\",\"unit\":\"\",\"better\":\"lower\"}'))");
+    fixture_sql(f, "UPDATE checkpoints SET accuracy = (100 - accuracy) / 1000");
+    fixture_sql(f, "UPDATE case_settings SET target_accuracy = 0.044"); /* 56% turned round */
+    assert_int_equal(rog_report_make(f->db, "case", &plain, &report, &err), 0);
+    assert_near(of_run(&report, 0, AT_1800), 0.0482, 1e-12);
+    assert_near(of_run(&report, 0, SECONDS), 6000, 1e-6);
+    assert_near(of_run(&report, 1, SECONDS), 3000, 1e-6);
+    assert_near(gain_of(&report, AT_1800), 0.0018, 1e-12);
+    assert_true(rog_report_is_best(&report, 1, AT_1800));
+    assert_false(rog_report_is_best(&report, 0, AT_1800));
+    assert_int_equal(rog_report_tables_make(&report, &tables, &err), 0);
+    assert_string_equal(cell(&tables, 0, 0, "loss at 1800 s"), "0.04820");
+    assert_string_equal(cell(&tables, 0, 1, "s to 0.044"), "3000");
+    assert_string_equal(cell(&tables, 2, 0, "loss at 1800 s"), "+0.00180");
+    assert_non_null(strstr(tables.table[0].caption, "loss, lower is better"));
+    struct rog_json *json = rog_report_json(&report);
+    assert_string_equal(rog_json_get_string(rog_json_get(json, "metric"), "better", ""), "lower");
+    rog_json_free(json);
+    rog_report_tables_release(&tables);
+    rog_report_release(&report);
+
+    fixture_sql(f, "UPDATE case_settings SET target_accuracy = NULL");
+    assert_int_equal(rog_report_make(f->db, "case", &plain, &report, &err), 0);
+    assert_true(isnan(report.target));
+    assert_int_equal(rog_report_tables_make(&report, &tables, &err), 0);
+    for (size_t t = 0; t < tables.count; t++)
+        for (size_t c = 0; c < tables.table[t].columns; c++)
+            assert_null(strstr(tables.table[t].column[c].title, "nan"));
+    rog_report_tables_release(&tables);
+    rog_report_release(&report);
+}
+
 #define REPORTS(test) cmocka_unit_test_setup_teardown(test, add_runs, fixture_teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         REPORTS(numbers),
+        REPORTS(other_metrics),
         REPORTS(target_not_reached_and_energy_not_known),
         REPORTS(composition_as_published),
         REPORTS(repeats_are_means),
