@@ -47,6 +47,7 @@ enum rog_setting_flag {
     ROG_SETTING_OF_RANK = 1 << 15, /* of a path: ROG_RANK_MARK in it is a worker's rank */
     /* It names a file or a folder, and a run is another one when something else is in that. */
     ROG_SETTING_CONTENT = 1 << 16,
+    ROG_SETTING_OF_SIZE = 1 << 17, /* how long a run computes depends on it first of all */
 
     /* Options of these commands, too, named as on their command lines. */
     ROG_SETTING_OPTION_OF_RUN = 1 << 12,

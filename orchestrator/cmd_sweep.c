@@ -54,7 +54,7 @@ static int say_faults(const struct sweep *s, const struct rog_json *faults, stru
  */
 static int dry_run(const struct rog_cli *cli, struct sweep *s, struct rog_error *err)
 {
-    struct rog_json *faults = NULL;
+    struct rog_forecast forecast = {.jobs = (int)rog_cli_int(cli, "jobs")};
     int code = rog_command_db(cli, ROG_DB_READ, &s->db, err);
     if (code == ROG_ENOTFOUND)
         code = 0; /* nothing is recorded yet */
@@ -64,12 +64,15 @@ static int dry_run(const struct rog_cli *cli, struct sweep *s, struct rog_error 
     if (code == 0 && !s->trainer)
         code = ROG_EFAILED;
     if (code == 0)
-        code = rog_rehearse(s->plan, s->cluster, s->trainer, &faults, err);
+        code = rog_rehearse(s->plan, s->cluster, s->trainer, &forecast.faults, err);
     if (code == 0)
-        code = rog_launch_show_plan(&s->output, s->plan, faults, err);
+        code = rog_durations_load(&forecast.durations, s->plan, s->db, err);
     if (code == 0)
-        code = say_faults(s, faults, err);
-    rog_json_free(faults);
+        code = rog_launch_show_plan(&s->output, s->plan, &forecast, err);
+    if (code == 0)
+        code = say_faults(s, forecast.faults, err);
+    rog_durations_release(&forecast.durations);
+    rog_json_free(forecast.faults);
     return code;
 }
 

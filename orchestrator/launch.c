@@ -167,7 +167,62 @@ int rog_launch(const struct rog_launch *launch, struct rog_plan *plan, struct ro
     return code;
 }
 
-static int show_plan_json(const struct rog_plan *plan, const struct rog_json *faults,
+/* ---- a plan, shown ---- */
+
+/* Of all runs that are to be done and of which it is known; NaN: of none. */
+static double whole_wall_s(const struct rog_plan *plan, const struct rog_forecast *forecast)
+{
+    const struct rog_durations *durations = &forecast->durations;
+    double longest = 0;
+    double at_once = plan->real_time ? 1 : forecast->jobs > 0 ? forecast->jobs : rog_processors();
+    for (size_t i = 0; i < plan->count; i++)
+        if (plan->run[i].action != ROG_PLAN_DONE)
+            longest = fmax(longest, durations->run[i].wall_s);
+    return durations->known ? fmax(longest, durations->sum_s / at_once) : (double)NAN;
+}
+
+static void duration_text(double s, char *text, size_t bytes)
+{
+    if (s < 1)
+        snprintf(text, bytes, "a second");
+    else if (s < 120)
+        snprintf(text, bytes, "%.0f s", s);
+    else if (s < 7200)
+        snprintf(text, bytes, "%.0f min", s / 60);
+    else
+        snprintf(text, bytes, "%.1f h", s / 3600);
+}
+
+/* "wall time: about 4 min; 3 runs as the same run took before, 1 run unknown" */
+static void print_wall_time(const struct rog_plan *plan, const struct rog_forecast *forecast)
+{
+    static const char *const words[] = {
+        [ROG_DURATION_SAME] = "as the same run took on this cluster before",
+        [ROG_DURATION_ALIKE] = "as runs of that size took on this cluster",
+        [ROG_DURATION_LIMIT] = "at most the run's seconds",
+        [ROG_DURATION_UNKNOWN] = "unknown, as no run like that is recorded for this cluster",
+    };
+    size_t count[sizeof words / sizeof *words] = {0};
+    char total[32];
+    for (size_t i = 0; i < plan->count; i++)
+        if (plan->run[i].action != ROG_PLAN_DONE)
+            count[forecast->durations.run[i].from]++;
+    double whole_s = whole_wall_s(plan, forecast);
+    duration_text(whole_s, total, sizeof total);
+    if (isnan(whole_s)) {
+        if (forecast->durations.unknown)
+            rog_print("wall time: unknown, as no run like these is recorded for cluster %s",
+                      plan->cluster);
+        return;
+    }
+    rog_print("wall time: about %s%s", total,
+              forecast->durations.unknown ? " for those that it is known of" : "");
+    for (int from = ROG_DURATION_UNKNOWN; from <= ROG_DURATION_LIMIT; from++)
+        if (count[from])
+            rog_print("  %zu %s: %s", count[from], count[from] == 1 ? "run" : "runs", words[from]);
+}
+
+static int show_plan_json(const struct rog_plan *plan, const struct rog_forecast *forecast,
                           struct rog_error *err)
 {
     struct rog_json *result = rog_json_object();
@@ -179,7 +234,10 @@ static int show_plan_json(const struct rog_plan *plan, const struct rog_json *fa
         rog_json_put_string(row, "id", run->id);
         rog_json_put_string(row, "state", rog_plan_action_name(run->action));
         rog_json_put_string(row, "why", run->why);
-        rog_json_put_string(row, "fault", rog_rehearse_fault(faults, i));
+        const struct rog_duration *duration = &forecast->durations.run[i];
+        rog_json_put_string(row, "fault", rog_rehearse_fault(forecast->faults, i));
+        rog_json_put_number(row, "wall_s", duration->wall_s);
+        rog_json_put_string(row, "wall_from", rog_duration_from_text(duration->from));
         rog_json_put_bool(row, "inputs_known", !run->unproven);
         rog_json_put_string(row, "config_hash", run->resolved.hash);
         rog_json_put(row, "inputs", rog_inputs_json(&run->resolved.inputs));
@@ -187,6 +245,7 @@ static int show_plan_json(const struct rog_plan *plan, const struct rog_json *fa
         rog_json_append(runs, row);
     }
     rog_json_put(result, "runs", runs);
+    rog_json_put_number(result, "wall_s", whole_wall_s(plan, forecast));
     struct rog_json *remarks = rog_json_array();
     int code = remarks ? rog_plan_remarks(plan, remarks, err) : rog_fail_nomem(err);
     rog_json_put(result, "remarks", remarks);
@@ -198,14 +257,14 @@ static int show_plan_json(const struct rog_plan *plan, const struct rog_json *fa
 }
 
 int rog_launch_show_plan(const struct rog_output *output, const struct rog_plan *plan,
-                         const struct rog_json *faults, struct rog_error *err)
+                         const struct rog_forecast *forecast, struct rog_error *err)
 {
     if (plan->other_cluster)
         rog_remark(output, "%s", plan->other_cluster);
     if (output->json)
-        return show_plan_json(plan, faults, err);
+        return show_plan_json(plan, forecast, err);
     struct rog_table *table = rog_table_new(
-        "note|library|>threshold|control|>batchsize|>epochs|>seconds|>seed|state|run|why");
+        "note|library|>threshold|control|>batchsize|>epochs|>seconds|>seed|state|>wall s|run|why");
     size_t left = 0;
     for (size_t i = 0; i < plan->count; i++) {
         const struct rog_plan_run *run = &plan->run[i];
@@ -220,8 +279,9 @@ int rog_launch_show_plan(const struct rog_output *output, const struct rog_plan 
         rog_table_cell(table, "%.0f", rog_json_get_number(r->config, "seconds", 0));
         rog_table_cell(table, "%lld", (long long)r->seed);
         rog_table_cell(table, "%s",
-                       rog_rehearse_fault(faults, i) ? "cannot begin"
-                                                     : rog_plan_action_name(run->action));
+                       rog_rehearse_fault(forecast->faults, i) ? "cannot begin"
+                                                               : rog_plan_action_name(run->action));
+        rog_table_number(table, forecast->durations.run[i].wall_s, 0);
         rog_table_cell(table, "%s", run->id ? run->id : "-");
         rog_table_cell(table, "%s", run->why ? run->why : "-");
         left += run->action != ROG_PLAN_DONE;
@@ -231,5 +291,7 @@ int rog_launch_show_plan(const struct rog_output *output, const struct rog_plan 
     if (code == 0)
         rog_print("%s%s%zu of %zu runs to do", plan->case_name ? plan->case_name : "",
                   plan->case_name ? ": " : "", left, plan->count);
+    if (code == 0)
+        print_wall_time(plan, forecast);
     return code;
 }

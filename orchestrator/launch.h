@@ -7,6 +7,7 @@
 #include <orchestrator/conf/cluster.h>
 #include <orchestrator/fleet/fleet.h>
 #include <orchestrator/output.h>
+#include <orchestrator/plan/duration.h>
 #include <orchestrator/plan/plan.h>
 #include <orchestrator/store/db.h>
 
@@ -28,8 +29,15 @@ int rog_launch(const struct rog_launch *launch, struct rog_plan *plan, struct ro
 int rog_launch_remark(const struct rog_output *output, const struct rog_plan *plan,
                       struct rog_error *err);
 
-/* The plan as it would be executed, on standard output (--dry-run). faults: rehearse.h. */
+/* What can be said of a plan's runs before they run. */
+struct rog_forecast {
+    struct rog_json *faults;        /* rehearse.h */
+    struct rog_durations durations; /* plan/duration.h */
+    int jobs;                       /* runs at once; 0: as many as there are processors */
+};
+
+/* The plan as it would be executed, on standard output (--dry-run). */
 int rog_launch_show_plan(const struct rog_output *output, const struct rog_plan *plan,
-                         const struct rog_json *faults, struct rog_error *err);
+                         const struct rog_forecast *forecast, struct rog_error *err);
 
 #endif

@@ -198,6 +198,16 @@ int rog_cases_runs(struct rog_db *db, const char *beginning, struct rog_query **
                          "s", beginning);
 }
 
+int rog_runs_took(struct rog_db *db, const char *cluster, int most, struct rog_query **query,
+                  struct rog_error *err)
+{
+    return rog_query_new(query, db, err,
+                         "SELECT config, strftime('%s', ended_at) - strftime('%s', started_at)"
+                         " FROM runs WHERE status = 'done' AND cluster = ? AND attempt = 1"
+                         " AND ended_at >= started_at ORDER BY ended_at DESC LIMIT ?",
+                         "si", cluster, (int64_t)most);
+}
+
 int rog_runs_untested(struct rog_db *db, const char *only, struct rog_json *ids,
                       struct rog_error *err)
 {

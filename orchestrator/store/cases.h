@@ -44,6 +44,11 @@ int rog_case_rename(struct rog_db *db, const char *old, const char *new, struct 
 int rog_cases_runs(struct rog_db *db, const char *beginning, struct rog_query **query,
                    struct rog_error *err);
 
+/* Of the latest runs that were done at their first attempt on the cluster of this name, at most so
+ * many: configuration, and the seconds that it took. The caller frees the query. */
+int rog_runs_took(struct rog_db *db, const char *cluster, int most, struct rog_query **query,
+                  struct rog_error *err);
+
 /* Appends the ids of runs with checkpoints that are not tested; of `only` alone, unless NULL. */
 int rog_runs_untested(struct rog_db *db, const char *only, struct rog_json *ids,
                       struct rog_error *err);

@@ -120,3 +120,33 @@ try 2 rogctl sweep here/e.conf -n --cluster ssh.conf
 says "ssh_config: there is no file $PWD/no-such-config"
 sed -i 's/ssh_config.*;//' ssh.conf
 try 0 rogctl sweep here/e.conf -n --cluster ssh.conf # nobody is connected to
+
+# ---- how long it will take, and how that is known ----
+from() {
+    try 0 rogctl sweep "$@" -n --json
+    json '[.runs[] | .wall_from // "-"] | unique | join(",")'
+}
+mkdir wall && cd wall
+cp ../c.conf .
+cat >t.conf <<END
+case = "t"; cluster = "c.conf"; $quick
+runs = ( { library = "BSP"; }, { library = "SSP"; } );
+END
+same "unknown" "-" "$(from t.conf)"
+try 0 rogctl sweep t.conf -n
+prints "wall time: unknown, as no run like these is recorded for cluster c"
+same "limit of real time" "its seconds" "$(from t.conf --cluster local4)"
+same "all of real time" 600 "$(try 0 rogctl sweep t.conf -n --json --cluster local4; json .wall_s)"
+try 0 rogctl sweep t.conf -q
+query "UPDATE runs SET ended_at = strftime('%Y-%m-%dT%H:%M:%SZ', started_at, iif(library = 'BSP', '+100 seconds', '+300 seconds'))"
+same "nothing to do" "0 of 2" "$(try 0 rogctl sweep t.conf -n; grep -o '0 of 2' out)"
+same "as before" "same run" "$(from t.conf --seed 5)"
+same "each as before" "100 300" "$(json '[.runs[].wall_s] | join(" ")')"
+try 0 rogctl sweep t.conf -n --seed 5 --jobs 1
+prints "wall time: about 7 min"
+prints "2 runs: as the same run took on this cluster before"
+sed 's/"SSP"/"ROG"/' t.conf >alike.conf
+same "of the size" "runs of its size,same run" "$(from alike.conf --seed 5)"
+same "mean" 200 "$(json '.runs[1].wall_s')"
+sed 's/300.0/900.0/' t.conf >longer.conf
+same "another size" "-" "$(from longer.conf)"

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Estimates by what the database has of runs like those of a plan. */
+#include <orchestrator/plan/duration.h>
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <common/settings.h>
+#include <orchestrator/store/cases.h>
+
+#define LATEST_RUNS 500 /* of a cluster, that are looked at */
+
+const char *rog_duration_from_text(enum rog_duration_from from)
+{
+    static const char *const texts[] = {
+        [ROG_DURATION_SAME] = "same run",
+        [ROG_DURATION_ALIKE] = "runs of its size",
+        [ROG_DURATION_LIMIT] = "its seconds",
+    };
+    return texts[from];
+}
+
+/* ---- which runs are like which ---- */
+
+/* The same for the same run with another seed. */
+static char *same_key(const struct rog_json *config)
+{
+    struct rog_json *part = rog_json_object();
+    rog_settings_copy(rog_run_settings, 0, ROG_SETTING_ASIDE, config, part);
+    rog_json_remove(part, "seed");
+    rog_json_put(part, "workers", rog_json_copy(rog_json_get(config, "workers")));
+    char *text = part ? rog_json_text_sorted(part) : NULL;
+    rog_json_free(part);
+    return text;
+}
+
+/* The same for runs that have as much to compute. */
+static char *size_key(const struct rog_json *config)
+{
+    struct rog_json *part = rog_json_object();
+    rog_settings_copy(rog_run_settings, ROG_SETTING_OF_SIZE, 0, config, part);
+    rog_json_put_integer(part, "workers", (int64_t)rog_json_size(rog_json_get(config, "workers")));
+    char *text = part ? rog_json_text_sorted(part) : NULL;
+    rog_json_free(part);
+    return text;
+}
+
+/* {key: [sum, count]} */
+static void add_to(struct rog_json *means, const char *key, double wall_s)
+{
+    const struct rog_json *before = rog_json_get(means, key);
+    struct rog_json *after = rog_json_array();
+    rog_json_append(after,
+                    rog_json_new_number(rog_json_number(rog_json_at(before, 0), 0) + wall_s));
+    rog_json_append(after, rog_json_new_number(rog_json_number(rog_json_at(before, 1), 0) + 1));
+    rog_json_put(means, key, after);
+}
+
+static double mean_of(const struct rog_json *means, const char *key)
+{
+    const struct rog_json *found = rog_json_get(means, key);
+    return found ? rog_json_number(rog_json_at(found, 0), 0) /
+                       rog_json_number(rog_json_at(found, 1), 1)
+                 : (double)NAN;
+}
+
+/* ---- the recorded ones ---- */
+
+static int take_recorded(struct rog_durations *durations, const struct rog_query *row,
+                         struct rog_json *same, struct rog_json *alike, struct rog_error *err)
+{
+    const char *text = rog_query_text(row, 0);
+    struct rog_json *config = NULL;
+    if (rog_json_parse(text, strlen(text), "config", &config, NULL) < 0)
+        return 0; /* an imported run's */
+    char *whole = same_key(config), *size = size_key(config);
+    rog_json_free(config);
+    int code = whole && size ? 0 : rog_fail_nomem(err);
+    if (code == 0) {
+        add_to(same, whole, rog_query_real(row, 1));
+        add_to(alike, size, rog_query_real(row, 1));
+        durations->recorded++;
+    }
+    free(whole);
+    free(size);
+    return code;
+}
+
+static int read_recorded(struct rog_durations *durations, const struct rog_plan *plan,
+                         struct rog_db *db, struct rog_json *same, struct rog_json *alike,
+                         struct rog_error *err)
+{
+    struct rog_query *query = NULL;
+    int code = rog_runs_took(db, plan->cluster, LATEST_RUNS, &query, err);
+    while (code == 0 && (code = rog_query_step(query, err)) == 1)
+        code = take_recorded(durations, query, same, alike, err);
+    rog_query_free(query);
+    return code;
+}
+
+/* ---- the planned ones ---- */
+
+static int estimate(const struct rog_plan *plan, const struct rog_json *config,
+                    const struct rog_json *same, const struct rog_json *alike,
+                    struct rog_duration *duration, struct rog_error *err)
+{
+    char *whole = same_key(config), *size = size_key(config);
+    int code = whole && size ? 0 : rog_fail_nomem(err);
+    double seconds = rog_json_get_number(config, "seconds", 0);
+    *duration = (struct rog_duration){(double)NAN, ROG_DURATION_UNKNOWN};
+    if (code == 0) {
+        const struct rog_duration found[] = {
+            {mean_of(same, whole), ROG_DURATION_SAME},
+            {mean_of(alike, size), ROG_DURATION_ALIKE},
+            {plan->real_time && seconds > 0 ? seconds : (double)NAN, ROG_DURATION_LIMIT},
+        };
+        for (size_t i = 0; i < sizeof found / sizeof *found && isnan(duration->wall_s); i++)
+            if (!isnan(found[i].wall_s))
+                *duration = found[i];
+    }
+    free(whole);
+    free(size);
+    return code;
+}
+
+int rog_durations_load(struct rog_durations *durations, const struct rog_plan *plan,
+                       struct rog_db *db, struct rog_error *err)
+{
+    struct rog_json *same = rog_json_object(), *alike = rog_json_object();
+    *durations = (struct rog_durations){.run = calloc(plan->count + 1, sizeof *durations->run)};
+    int code = same && alike && durations->run ? 0 : rog_fail_nomem(err);
+    if (code == 0 && db)
+        code = read_recorded(durations, plan, db, same, alike, err);
+    for (size_t i = 0; code == 0 && i < plan->count; i++) {
+        struct rog_duration *duration = &durations->run[i];
+        code = estimate(plan, plan->run[i].resolved.config, same, alike, duration, err);
+        if (plan->run[i].action == ROG_PLAN_DONE)
+            continue;
+        durations->known += !isnan(duration->wall_s);
+        durations->unknown += isnan(duration->wall_s);
+        durations->sum_s += isnan(duration->wall_s) ? 0 : duration->wall_s;
+    }
+    rog_json_free(same);
+    rog_json_free(alike);
+    return code;
+}
+
+void rog_durations_release(struct rog_durations *durations)
+{
+    free(durations->run);
+    *durations = (struct rog_durations){0};
+}
