@@ -45,8 +45,9 @@ static int run_chafa(const char *path, struct rog_error *err)
         return rog_fail(err, ROG_EFAILED, "chafa %s: not done after %g s, killed", path,
                         SHOW_TIMEOUT_S);
     return process.status == 0 ? 0
-                               : rog_fail(err, ROG_EFAILED, "chafa %s failed (exit status %d)",
-                                          path, process.status);
+                               : rog_fail(err, ROG_EFAILED, "chafa %s failed (%s %d)", path,
+                                          process.signal ? "signal" : "exit status",
+                                          process.signal ? process.signal : process.status);
 }
 
 int rog_preview_show(const char *path, struct rog_error *err)

@@ -11,9 +11,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <common/cli.h>
 #include <common/clock.h>
 #include <common/file.h>
 #include <common/process.h>
+#include <common/workload.h>
 #include <orchestrator/fleet/run_files.h>
 #include <rog/events.h>
 
@@ -165,18 +167,30 @@ static int let_workers_in(struct local *local, struct rog_error *err)
     return code;
 }
 
+/* The signal that ended it; 0: none. The trainer itself ends with a status of its own when it is
+ * interrupted; what a program ends with is its own affair. */
+static int killed_by(const struct local *local, size_t number)
+{
+    const struct rog_process *process = &local->node[number].process;
+    bool is_trainer =
+        !number || !rog_workload_runs_program(local->attempt->config, (uint32_t)number);
+    if (!process->signal && process->status == ROG_EXIT_INTERRUPTED && is_trainer)
+        return SIGINT;
+    return process->signal;
+}
+
 /* A process that was killed is started again: a worker at any time, the server when it has a
  * checkpoint to go on from. */
 static int revive(struct local *local, size_t number, const char *name, struct rog_error *err)
 {
     struct node *node = &local->node[number];
-    int signal_number = node->process.status - 128;
+    int signal_number = killed_by(local, number);
     char *saved = rog_path_join(local->attempt->folder, ROG_RUN_SERVER_STATE);
     bool possible = signal_number > 0 && local->restarts < local->attempt->cluster->restarts &&
                     (number > 0 || (saved && rog_file_exists(saved)));
     free(saved);
     if (!possible)
-        return rog_run_judge(name, node->process.status, node->log, err);
+        return rog_run_judge(name, &node->process, node->log, err);
     local->restarts++;
     char text[128];
     snprintf(text, sizeof text, "%s was killed by signal %d and is started again%s", name,

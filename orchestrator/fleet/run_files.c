@@ -197,15 +197,15 @@ int rog_run_mark_whole(const char *folder, struct rog_error *err)
     return code;
 }
 
-int rog_run_judge(const char *who, int status, const char *log, struct rog_error *err)
+int rog_run_judge(const char *who, const struct rog_process *process, const char *log,
+                  struct rog_error *err)
 {
     char reason[512];
     rog_run_log_tail(log, reason, sizeof reason);
-    if (status > 128)
-        return rog_fail(err, ROG_EFAILED, "%s was killed by signal %d%s%s", who, status - 128,
-                        reason[0] ? ": " : "", reason);
-    return rog_fail(err, ROG_EFAILED, "%s ended with status %d%s%s", who, status,
-                    reason[0] ? ": " : "", reason);
+    return rog_fail(err, ROG_EFAILED, "%s %s %d%s%s", who,
+                    process->signal ? "was killed by signal" : "ended with status",
+                    process->signal ? process->signal : process->status, reason[0] ? ": " : "",
+                    reason);
 }
 
 void rog_run_log_tail(const char *path, char *text, size_t bytes)

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include <common/process.h>
 #include <rog/error.h>
 
 #define ROG_RUN_CONFIG "config.json"
@@ -45,8 +46,9 @@ bool rog_run_stream_is_whole(const char *folder);
 bool rog_run_is_whole(const char *folder, bool several);
 int rog_run_mark_whole(const char *folder, struct rog_error *err);
 
-/* ROG_EFAILED: how `who` ended, by its exit status, and its log's last lines. */
-int rog_run_judge(const char *who, int status, const char *log, struct rog_error *err);
+/* ROG_EFAILED: how `who`, whose process has ended, did so, and its log's last lines. */
+int rog_run_judge(const char *who, const struct rog_process *process, const char *log,
+                  struct rog_error *err);
 
 /* The last lines of a log, on one line, for an error message; "" when there is none. */
 void rog_run_log_tail(const char *path, char *text, size_t bytes);

@@ -164,10 +164,8 @@ static int hand_over(struct rog_fleet_tester *tester, struct rog_error *err)
 /* It ended although a checkpoint is in flight. */
 static int died(struct rog_fleet_tester *tester, struct rog_error *err)
 {
-    char reason[512];
-    rog_run_log_tail(tester->log_path, reason, sizeof reason);
-    return rog_fail(err, ROG_EFAILED, "%s cannot be tested: the tester ended with status %d%s%s",
-                    tester->in_flight, tester->process.status, reason[0] ? ": " : "", reason);
+    rog_run_judge("the tester", &tester->process, tester->log_path, err);
+    return rog_fail_prefix(err, "%s cannot be tested", tester->in_flight);
 }
 
 int rog_fleet_tester_step(struct rog_fleet_tester *tester, bool *idle, struct rog_error *err)

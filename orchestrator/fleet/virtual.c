@@ -59,7 +59,7 @@ static int step(void *state, enum rog_attempt_state *reached, struct rog_error *
     *reached = ended ? ROG_ATTEMPT_ENDED : ROG_ATTEMPT_RUNNING;
     if (!ended || simulator->process.status == 0)
         return 0;
-    return rog_run_judge("the trainer", simulator->process.status, simulator->log, err);
+    return rog_run_judge("the trainer", &simulator->process, simulator->log, err);
 }
 
 static const struct rog_executor executor = {

@@ -10,16 +10,36 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include <common/cli.h>
 #include <common/file.h>
+#include <common/json.h>
+#include <common/workload.h>
 #include <trainer/host/folder.h>
 
 #define TRAINER_LOG "trainer.log"
 #define SERVER_STATE "server.json"
 #define WORK_FOLDER "work"
 #define EVENTS "events.jsonl"
+#define CONFIG_MAX_BYTES ((size_t)64 << 20)
 #define OWN_WORDS 16
 #define LAST_WORDS_BYTES 600
 #define SIGNALS 64
+
+/* Whether the worker's process becomes a program of somebody's own. A configuration that cannot be
+ * read is for the role to complain about. */
+static bool runs_program(const struct rog_host_spec *spec)
+{
+    struct rog_json *config = NULL;
+    char *text = NULL;
+    size_t size = 0;
+    bool runs = !spec->serves &&
+                rog_file_read(ROG_HOST_CONFIG, CONFIG_MAX_BYTES, &text, &size, NULL) == ROG_OK &&
+                rog_json_parse(text, size, ROG_HOST_CONFIG, &config, NULL) == ROG_OK &&
+                rog_workload_runs_program(config, spec->rank);
+    rog_json_free(config);
+    free(text);
+    return runs;
+}
 
 static int find_program(struct rog_host_role *role, struct rog_error *err)
 {
@@ -39,6 +59,7 @@ int rog_host_role_init(struct rog_host_role *role, const struct rog_host_spec *s
     *role = ROG_HOST_ROLE_NONE;
     role->serves = spec->serves;
     role->wrapped = rog_json_size(spec->wrap) > 0;
+    role->runs_program = runs_program(spec);
     role->process.status = -1;
     role->name = spec->serves ? "the server" : "the worker";
     role->events = spec->serves ? EVENTS : WORK_FOLDER "/" EVENTS;
@@ -100,10 +121,13 @@ int rog_host_role_start(struct rog_host_role *role, const struct rog_host_spec *
 int rog_host_role_killed_by(const struct rog_host_role *role)
 {
     int number = role->process.status - 128;
-    if (number <= 0 || number > SIGNALS)
-        return 0;
-    /* The trainer itself ends so when it is interrupted. */
-    return role->wrapped && number == SIGINT ? 0 : number;
+    bool is_interrupted = role->process.status == ROG_EXIT_INTERRUPTED;
+    if (role->process.signal)
+        return role->process.signal;
+    if (!role->wrapped)
+        return is_interrupted && !role->runs_program ? SIGINT : 0;
+    /* A wrapper says 128 + signal; the trainer itself ends so when it is interrupted. */
+    return number <= 0 || number > SIGNALS || is_interrupted ? 0 : number;
 }
 
 bool rog_host_role_can_restart(const struct rog_host_role *role)

@@ -12,7 +12,7 @@
 
 struct rog_host_role {
     struct rog_process process;
-    bool serves, wrapped;
+    bool serves, wrapped, runs_program;
     const char *name;         /* "the server", "the worker" */
     const char *events;       /* the file it writes its events to, relative to the folder */
     const char *copy;         /* the file that they are handed on to; NULL: none */

@@ -14,6 +14,7 @@
 #include <common/file.h>
 #include <common/hash.h>
 #include <common/metric.h>
+#include <common/process.h>
 
 #define FOLDER "program"
 
@@ -99,6 +100,24 @@ static int set_libraries(struct rog_error *err)
 
 /* ---- a worker ---- */
 
+/* The command, for the shell to become its program where it is nothing but one: then whoever waits
+ * for this process is told a signal that ends the program, of which a shell in between would make a
+ * status. Heap memory, NULL without memory. */
+static char *shell_command(const char *command)
+{
+    const char *word = command + strspn(command, " \t");
+    char name[256];
+    size_t length = strcspn(word, " \t");
+    if (strpbrk(command, ";&|()`\n") || length >= sizeof name)
+        return rog_strdup(command);
+    memcpy(name, word, length);
+    name[length] = '\0';
+    char *path = strchr(name, '/') ? rog_strdup(name) : rog_program_path(name);
+    bool is_program = path && access(path, X_OK) == 0;
+    free(path);
+    return is_program ? rog_format("exec %s", command) : rog_strdup(command);
+}
+
 int rog_program_become(const struct rog_run_config *config, const struct rog_program_worker *worker,
                        struct rog_error *err)
 {
@@ -131,10 +150,15 @@ int rog_program_become(const struct rog_run_config *config, const struct rog_pro
     if (!code)
         code = go_to(folder, err);
     free(folder);
+    char *command = code ? NULL : shell_command(config->command);
+    if (!code && !command)
+        code = rog_fail_nomem(err);
     if (code)
         return code;
-    execl("/bin/sh", "sh", "-c", config->command, (char *)NULL);
-    return rog_fail(err, ROG_EFAILED, "cannot execute /bin/sh: %s", strerror(errno));
+    execl("/bin/sh", "sh", "-c", command, (char *)NULL);
+    code = rog_fail(err, ROG_EFAILED, "cannot execute /bin/sh: %s", strerror(errno));
+    free(command);
+    return code;
 }
 
 /* ---- a test ---- */

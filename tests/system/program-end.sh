@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# How a program of one's own may end: a status is a status, also 129 and more, and a signal a signal,
+# after which it is started again.
+. "$ROG_TEST_TOOLS/lib.sh"
+
+cat >local.conf <<'END'
+kind = "local"; stall_limit = 100.0; retries = 0; restarts = 2;
+workers = ( { step_s = 0.02; compress_s = 0.0; decompress_s = 0.0; count = 1; } );
+END
+
+# ends COMMAND WORDS: a run of this command fails soon, with these words
+ends()
+{
+    rm -rf results.db* results.runs
+    cat >x.conf <<END
+case = "x"; seconds = 3.0; trace = "constant:100"; runs = ( { library = "BSP"; } );
+workload = { command = "$1"; files = []; test = "echo 1"; };
+END
+    try 1 timeout 60 rogctl sweep x.conf --cluster local.conf
+    says "failed: worker 1 $2"
+}
+
+ends 'exit 3' 'ended with status 3'
+for status in 129 137 143 192; do
+    ends "exit $status" "ended with status $status"
+    ends "env sh -c 'exit $status'" "ended with status $status"
+    grep -q 'signal' err && fail "a signal that was none: $(cat err)"
+done
+ends "env sh -c 'kill -9 \$\$'" 'was killed by signal 9'
+same "restarts" 2 "$(grep -c 'worker 1 was killed by signal 9 and is started again' err)"
+ends "true; exec sh -c 'echo oh dear; kill -15 \$\$'" 'was killed by signal 15: oh dear'
