@@ -67,6 +67,10 @@
  */
 #define ROG_CLOSED "closed by the program before it had finished"
 
+/* How the server's warning begins that has lost its connection to a worker; the worker may come back
+ * ("join"). */
+#define ROG_CONNECTION_LOST "connection lost: "
+
 /* A process of the run was killed and is started again: "message". */
 #define ROG_EVENT_RESTART "restart"
 /* An interrupted run on a virtual cluster goes on: "message". "t" is that of the snapshot. */

@@ -381,7 +381,7 @@ static void down(void *user, const struct rog_error *why)
     struct rog_serve_peer *peer = user;
     peer->lost_s = rog_link_now();
     if (peer->here && !peer->serve->ending)
-        rog_serve_warn(peer->serve, peer->worker, "connection lost: %s", why->message);
+        rog_serve_warn(peer->serve, peer->worker, ROG_CONNECTION_LOST "%s", why->message);
 }
 
 static const struct rog_link_hooks hooks = {.message = message, .produce = produce, .down = down};

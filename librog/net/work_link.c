@@ -9,6 +9,7 @@
 
 #include <librog/net/bytes.h>
 #include <librog/sync/message.h>
+#include <rog/events.h>
 
 /* No run lasts longer; beyond it there are no seconds among the digits of a time. */
 #define RUN_MAX_S 1e10
@@ -200,7 +201,7 @@ static void produce(void *user, size_t bytes)
 static void lost(struct rog_work *work, const struct rog_error *why)
 {
     if (work->started && !work->ended)
-        rog_work_warn(work, "connection lost: %s", why->message);
+        rog_work_warn(work, ROG_CONNECTION_LOST "%s", why->message);
     rog_dial_lost(work->dial, why);
 }
 

@@ -21,12 +21,15 @@
 
 /* How long workers may take to end after the server has. */
 #define GRACE_S 10.0
+/* After a worker's end the server has noticed within this time that its connection is gone. */
+#define LOST_S 2.0
 #define ARGS_MAX 24
 
 struct node {
     struct rog_process process;
     char *folder, *log;
     bool begun, done; /* ended well */
+    double ended_s;   /* when it ended well while the server went on; 0: that is looked at */
 };
 
 struct local {
@@ -199,12 +202,35 @@ static int revive(struct local *local, size_t number, const char *name, struct r
     return start_node(local, number, err);
 }
 
+/* A worker has ended well although the run goes on. Whoever has finished has said so to the server;
+ * a program that has not has left the others alone, or has never been there. */
+static int judge_leaver(struct local *local, size_t number, struct rog_error *err)
+{
+    char said[512];
+    struct node *node = &local->node[number];
+    bool took_part = rog_run_took_part(node->folder);
+    bool is_time = local->server_done_s > 0 || rog_clock_s() - node->ended_s > LOST_S;
+    if (took_part && !is_time)
+        return 0; /* the server may not have noticed yet */
+    node->ended_s = 0;
+    if (took_part && !rog_run_worker_is_lost(local->attempt->folder, number))
+        return 0;
+    rog_run_log_tail(node->log, said, sizeof said);
+    return rog_fail(err, ROG_EFAILED, "worker %zu's program ended (status 0) %s; it said%s%s",
+                    number, took_part ? "before it had finished" : "without taking part in the run",
+                    said[0] ? ": " : " nothing", said);
+}
+
 static int look_at(struct local *local, size_t number, struct rog_error *err)
 {
     struct node *node = &local->node[number];
     char name[32] = "the server";
+    if (node->ended_s > 0)
+        return judge_leaver(local, number, err);
     if (!node->begun || node->done || !rog_process_ended(&node->process))
         return 0;
+    if (number && node->process.status == 0 && local->server_done_s <= 0)
+        node->ended_s = rog_clock_s();
     if (node->process.status == 0 || (number && local->server_done_s > 0)) {
         node->done = true;
         if (number == 0)

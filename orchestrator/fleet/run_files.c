@@ -20,6 +20,8 @@
 
 #define TAIL_BYTES 4096
 #define KEY_BYTES 32
+/* Of a stream: more than is written while somebody waits to see who has left. */
+#define WHEREABOUTS_BYTES (4L << 20)
 #define OWN_MESSAGE "rog-trainer: "
 
 int rog_run_lock(const char *folder, int *out, struct rog_error *err)
@@ -206,6 +208,51 @@ int rog_run_judge(const char *who, const struct rog_process *process, const char
                     process->signal ? "was killed by signal" : "ended with status",
                     process->signal ? process->signal : process->status, reason[0] ? ": " : "",
                     reason);
+}
+
+bool rog_run_took_part(const char *worker_folder)
+{
+    char *path = rog_path_join(worker_folder, ROG_RUN_EVENTS);
+    bool took_part = path && rog_file_exists(path);
+    free(path);
+    return took_part;
+}
+
+/* What an event of the server says of where that worker is: whether it is lost. */
+static bool take_whereabouts(const char *line, size_t rank, bool lost)
+{
+    struct rog_json *event = NULL;
+    if (rog_json_parse(line, strlen(line), ROG_RUN_EVENTS, &event, NULL) < 0)
+        return lost;
+    const char *name = rog_json_get_string(event, "event", "");
+    const char *message = rog_json_get_string(event, "message", "");
+    bool is_of_it = rog_json_get_integer(event, "rank", -1) == (int64_t)rank;
+    if (is_of_it && strcmp(name, ROG_EVENT_WARNING) == 0)
+        lost |= strncmp(message, ROG_CONNECTION_LOST, strlen(ROG_CONNECTION_LOST)) == 0;
+    else if (is_of_it)
+        lost &= strcmp(name, ROG_EVENT_JOIN) != 0 && strcmp(name, ROG_EVENT_LEAVE) != 0;
+    rog_json_free(event);
+    return lost;
+}
+
+bool rog_run_worker_is_lost(const char *folder, size_t rank)
+{
+    char *path = rog_path_join(folder, ROG_RUN_EVENTS);
+    FILE *file = path ? fopen(path, "rbe") : NULL;
+    free(path);
+    char *line = NULL;
+    size_t room = 0;
+    bool lost = false;
+    if (file && fseek(file, -WHEREABOUTS_BYTES, SEEK_END) == 0 && getline(&line, &room, file) < 0)
+        clearerr(file); /* half a line */
+    while (file && getline(&line, &room, file) >= 0)
+        if (strstr(line, "\"" ROG_EVENT_WARNING "\"") || strstr(line, "\"" ROG_EVENT_JOIN "\"") ||
+            strstr(line, "\"" ROG_EVENT_LEAVE "\""))
+            lost = take_whereabouts(line, rank, lost);
+    free(line);
+    if (file)
+        fclose(file);
+    return lost;
 }
 
 void rog_run_log_tail(const char *path, char *text, size_t bytes)

@@ -50,6 +50,13 @@ int rog_run_mark_whole(const char *folder, struct rog_error *err);
 int rog_run_judge(const char *who, const struct rog_process *process, const char *log,
                   struct rog_error *err);
 
+/* Whether the worker whose folder this is has ever opened the training link. */
+bool rog_run_took_part(const char *worker_folder);
+
+/* Whether the last that the server of the run in `folder` says of that worker is that its
+ * connection is lost: whoever has finished, or been told that the run is over, leaves otherwise. */
+bool rog_run_worker_is_lost(const char *folder, size_t rank);
+
 /* The last lines of a log, on one line, for an error message; "" when there is none. */
 void rog_run_log_tail(const char *path, char *text, size_t bytes);
 

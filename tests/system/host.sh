@@ -113,6 +113,22 @@ jq -s -e '[.[] | select(.event == "energy") | .joules] | length > 2 and . == sor
     fail "energy runs backwards: $(grep energy w1/events.jsonl)"
 stop_all
 
+# A program of one's own: a status is a status, and one that has never been there is no worker.
+# program COMMAND WORDS: a worker that runs it fails with these words
+program() {
+    folder w1 work 1 "\"--server\",\"127.0.0.1:$port\"" ',"restarts":3'
+    sed -i "s/\"workload\":\"none\"/\"workload\":\"program\",\"command\":\"$1\",\"files\":[],\"sources\":[],\"test\":\"true\"/;
+        s/\"wire_model\":\"[a-z-]*\"/\"wire_model\":\"same\"/" w1/config.json
+    rog-trainer host --folder w1 >w1.said 2>&1 &
+    await w1 failed
+    grep -qF "$2" w1/state.json || fail "not said: $2: $(cat w1/state.json)"
+    grep -q restart w1/host.jsonl && fail "started again: $(cat w1/host.jsonl)"
+    try 0 rog-trainer host --folder w1 --stop
+    wait
+}
+program 'exit 137' 'the worker ended with exit status 137'
+program 'echo bye' "the worker's program ended (status 0) without taking part in the run; it said: bye"
+
 # The supervisor killed: all that it started dies with it, also behind a wrapper.
 seconds=60
 cluster '' ',"wrap":["sh","-c","\"$0\" \"$@\"; exit $?"]' ''

@@ -98,6 +98,10 @@ static int judge(struct supervisor *host, bool *over, struct rog_error *err)
     int code = rog_host_guard_set_group(&host->guard, 0, err);
     int killed_by = rog_host_role_killed_by(&host->role);
     *over = host->role.process.status == 0;
+    if (!code && *over && !rog_host_role_took_part(&host->role)) {
+        rog_host_role_explain(&host->role, &why);
+        return rog_fail_again(err, &why);
+    }
     if (code || *over)
         return code;
     rog_host_role_explain(&host->role, &why);

@@ -152,6 +152,11 @@ static void last_words(char words[LAST_WORDS_BYTES])
     fclose(log);
 }
 
+bool rog_host_role_took_part(const struct rog_host_role *role)
+{
+    return rog_file_exists(role->events);
+}
+
 void rog_host_role_explain(const struct rog_host_role *role, struct rog_error *why)
 {
     char words[LAST_WORDS_BYTES];
@@ -159,6 +164,12 @@ void rog_host_role_explain(const struct rog_host_role *role, struct rog_error *w
     int killed_by = rog_host_role_killed_by(role);
     bool full = statvfs(".", &disk) == 0 && disk.f_bavail == 0;
     last_words(words);
+    if (role->process.status == 0) {
+        rog_fail(why, ROG_EFAILED,
+                 "%s's program ended (status 0) without taking part in the run; it said%s%s",
+                 role->name, words[0] ? ": " : " nothing", words);
+        return;
+    }
     rog_fail(why, ROG_EFAILED, "%s %s %d%s%s%s", role->name,
              killed_by ? "was killed by signal" : "ended with exit status",
              killed_by ? killed_by : role->process.status, words[0] ? ": " : "", words,

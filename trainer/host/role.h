@@ -36,6 +36,8 @@ int rog_host_role_start(struct rog_host_role *role, const struct rog_host_spec *
 int rog_host_role_killed_by(const struct rog_host_role *role);
 /* A server needs a checkpoint to go on from. */
 bool rog_host_role_can_restart(const struct rog_host_role *role);
+/* It has ever opened the training link. */
+bool rog_host_role_took_part(const struct rog_host_role *role);
 /* How it ended, with its last words. */
 void rog_host_role_explain(const struct rog_host_role *role, struct rog_error *why);
 
