@@ -18,6 +18,7 @@
 
 #define FOLDER "program"
 
+#define LAST_LINE_BYTES 80
 /* ---- files ---- */
 
 static int lay_file(const char *folder, const char *name, const char *text, struct rog_error *err)
@@ -177,25 +178,38 @@ int rog_program_prepare_test(const struct rog_run_config *config, const char *co
     return code;
 }
 
-/* The number that the last line with anything in it begins with; NAN where there is none. */
-static double last_number(FILE *output)
+/* Copies the last line with anything in it, "" where there is none; shortened to what is shown. */
+static void last_line(FILE *output, char last[LAST_LINE_BYTES])
 {
     char *line = NULL;
     size_t room = 0;
-    double number = (double)NAN;
+    last[0] = '\0';
     while (getline(&line, &room, output) >= 0) {
-        char *end;
-        if (line[strspn(line, " \t\r\n")] == '\0')
-            continue;
-        number = strtod(line, &end);
-        number = end == line ? (double)NAN : number;
+        const char *begin = line + strspn(line, " \t\r\n");
+        if (*begin)
+            snprintf(last, LAST_LINE_BYTES, "%.*s", (int)strcspn(begin, "\r\n"), begin);
     }
     free(line);
-    return number;
+}
+
+/* The result that a line begins with: a number with a point, behind it the unit or a '%', and a
+ * blank or nothing. NAN where it does not: in "64,3" the number before the comma is another one. */
+static double result_in(const char *line, const char *unit)
+{
+    char *end;
+    size_t length = strspn(line, "0123456789+-.eE"), unit_length = strlen(unit);
+    double number = strtod(line, &end);
+    if (!length || end != line + length)
+        return (double)NAN;
+    if (*end == '%')
+        end++;
+    else if (strncmp(end, unit, unit_length) == 0)
+        end += unit_length;
+    return *end == '\0' || *end == ' ' || *end == '\t' ? number : (double)NAN;
 }
 
 /* Runs the test in the folder; what it printed last, and how it ended. */
-static int run_test(const char *test, const char *folder, double *number, int *status,
+static int run_test(const char *test, const char *folder, char last[LAST_LINE_BYTES], int *status,
                     struct rog_error *err)
 {
     int before = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -207,7 +221,7 @@ static int run_test(const char *test, const char *folder, double *number, int *s
         code =
             rog_fail(err, ROG_EFAILED, "cannot start the test \"%s\": %s", test, strerror(errno));
     if (output) {
-        *number = last_number(output);
+        last_line(output, last);
         *status = pclose(output);
     }
     if (before >= 0 && fchdir(before) && !code)
@@ -217,29 +231,34 @@ static int run_test(const char *test, const char *folder, double *number, int *s
     return code;
 }
 
-static int check_result(const struct rog_run_config *config, const char *checkpoint, double value,
-                        struct rog_error *err)
+/* Takes the result from the test's last line. */
+static int take_result(const struct rog_run_config *config, const char *checkpoint,
+                       const char *last, double *value, struct rog_error *err)
 {
     struct rog_metric metric;
     char range[ROG_METRIC_TEXT_BYTES];
     int code = rog_metric_read(config->json, &metric, err);
-    if (code || rog_metric_may_be(&metric, value))
+    *value = code ? (double)NAN : result_in(last, metric.unit);
+    if (code || rog_metric_may_be(&metric, *value))
         return code;
     rog_metric_range(&metric, range);
-    return rog_fail(err, ROG_EFAILED, "the test \"%s\" of %s did not print %s as its last line",
-                    config->test, checkpoint, range);
+    return rog_fail(err, ROG_EFAILED,
+                    "the test \"%s\" of %s did not print %s at the beginning of its last line, as "
+                    "64.3 (found \"%s\")",
+                    config->test, checkpoint, range, last);
 }
 
 int rog_program_test(const struct rog_run_config *config, const char *folder,
                      const char *checkpoint, struct rog_test_result *result, struct rog_error *err)
 {
     int status = 0;
+    char last[LAST_LINE_BYTES] = "";
     *result = (struct rog_test_result){.loss = (double)NAN, .accuracy = (double)NAN};
     int code = set_path("ROG_CHECKPOINT", checkpoint, err);
     if (!code)
         code = rog_sha256_file(checkpoint, result->sha256, err);
     if (!code)
-        code = run_test(config->test, folder, &result->accuracy, &status, err);
+        code = run_test(config->test, folder, last, &status, err);
     if (code)
         return code;
     if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
@@ -248,5 +267,5 @@ int rog_program_test(const struct rog_run_config *config, const char *folder,
                         "in the log",
                         config->test, checkpoint, WIFEXITED(status) ? "status" : "signal",
                         WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
-    return check_result(config, checkpoint, result->accuracy, err);
+    return take_result(config, checkpoint, last, &result->accuracy, err);
 }
