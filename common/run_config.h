@@ -60,6 +60,7 @@ struct rog_run_config {
     const char *command, *test;             /* of workload "program" (trainer/run/program.h) */
     const struct rog_json *files, *sources; /* lists of texts: names, and what is in them */
     const struct rog_json *metric;          /* what the test prints (common/metric.h) */
+    const struct rog_json *executables;     /* those of the names that can be executed; or NULL */
     const struct rog_json *ranks;           /* who runs it (common/workload.h); NULL: all */
     const char *model;
     const char *wire_model; /* an architecture's name or "same" */

@@ -77,6 +77,10 @@ const struct rog_setting rog_run_settings[] = {
     {RUN(sources), .type = ROG_SETTING_TEXTS,
      .help = "workload program: what is in the files; filled in when the run is planned",
      .flags = ROG_SETTING_OF_PROGRAMS | ROG_SETTING_FILLED_IN},
+    {RUN(executables), .type = ROG_SETTING_TEXTS,
+     .help = "workload program: which of the files can be executed; filled in when the run is "
+             "planned",
+     .flags = ROG_SETTING_OF_PROGRAMS | ROG_SETTING_FILLED_IN | ROG_SETTING_ASIDE},
     {RUN(model), .type = ROG_SETTING_STRING, .fallback = "convmlp-nano",
      .choices = "convmlp-nano|convmlp-s|convmlp-m", .help = "network to train",
      .flags = ROG_SETTING_OF_SIZE | ROG_SETTING_OF_START_MODEL | ROG_SETTING_KEPT_BY_REPLAY},

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <common/file.h>
 #include <common/metric.h>
@@ -58,11 +59,88 @@ static bool is_text(const char *text, size_t size)
     return same;
 }
 
-/* A relative path keeps its folders on the hosts, as long as it does not lead out of them. */
-static const char *deployed_name(const char *path)
+/* A relative path keeps its folders on the hosts ("./a//b.py" is "a/b.py"); of one that is absolute
+ * or leads out of the folder the last part is left. Heap memory, NULL without memory. */
+static char *deployed_name(const char *path)
 {
-    const char *slash = strrchr(path, '/');
-    return path[0] == '/' || strstr(path, "..") ? (slash ? slash + 1 : path) : path;
+    char *name = rog_strdup(path);
+    size_t used = 0;
+    bool stays = path[0] != '/';
+    for (const char *at = path; name && *at; at += at[0] == '/') {
+        size_t length = strcspn(at, "/");
+        stays = stays && !(length == 2 && strncmp(at, "..", 2) == 0);
+        if (length > 0 && !(length == 1 && *at == '.')) {
+            used = stays ? used : 0;
+            if (used)
+                name[used++] = '/';
+            memmove(name + used, at, length);
+            used += length;
+        }
+        at += length;
+    }
+    if (name)
+        name[used] = '\0';
+    return name;
+}
+
+/* Whether a file of the one name leaves room for one of the other: neither the same, nor a folder
+ * of it. */
+static bool can_be_beside(const char *name, const char *other)
+{
+    size_t length = strlen(name), other_length = strlen(other);
+    size_t common = length < other_length ? length : other_length;
+    const char *longer = length < other_length ? other : name;
+    return strncmp(name, other, common) != 0 || (longer[common] != '\0' && longer[common] != '/');
+}
+
+struct source {
+    const char *given;
+    char *name, *path, *text; /* name: on the hosts */
+    bool executable;
+};
+
+/* Reads the file that is given. */
+static int read_source(struct source *source, const char *folder, struct rog_error *err)
+{
+    size_t size = 0;
+    struct stat status;
+    source->path = rog_path_join(folder, source->given);
+    source->name = deployed_name(source->given);
+    if (!source->path || !source->name)
+        return rog_fail_nomem(err);
+    int code = rog_file_read(source->path, SOURCE_MAX_BYTES, &source->text, &size, err);
+    if (code == ROG_ENOTFOUND || code == ROG_EIO || code == ROG_EFORMAT)
+        code = ROG_EINVAL; /* it is the configuration that errs */
+    if (code == 0 && !is_text(source->text, size))
+        code = rog_fail(err, ROG_EINVAL,
+                        "%s is no text: files are the program's sources; data belong on the hosts",
+                        source->given);
+    source->executable = code == 0 && stat(source->path, &status) == 0 && status.st_mode & 0111;
+    return code;
+}
+
+/* Two files of one name would be one, and only one of them would be there. */
+static int check_place(const struct rog_json *files, const struct rog_json *names, size_t index,
+                       const struct source *source, struct rog_error *err)
+{
+    for (size_t i = 0; i < index; i++) {
+        const char *other = rog_json_string(rog_json_at(names, i), "");
+        if (!can_be_beside(source->name, other))
+            return rog_fail(err, ROG_EINVAL,
+                            "\"%s\" and \"%s\" would be %s and %s in the program's folder; hint: a "
+                            "path that begins with / or leads out of this folder keeps its last "
+                            "part alone",
+                            rog_json_string(rog_json_at(files, i), ""), source->given, other,
+                            source->name);
+    }
+    return 0;
+}
+
+static void source_release(struct source *source)
+{
+    free(source->name);
+    free(source->path);
+    free(source->text);
 }
 
 /* Replaces paths by the names that files have on the hosts, and adds what is in them: the run is
@@ -71,29 +149,29 @@ static int take_sources(struct rog_json *config, const char *folder, struct rog_
 {
     const struct rog_json *files = rog_json_get(config, "files");
     struct rog_json *names = rog_json_array(), *sources = rog_json_array();
-    int code = names && sources ? 0 : rog_fail_nomem(err);
+    struct rog_json *executables = rog_json_array();
+    int code = names && sources && executables ? 0 : rog_fail_nomem(err);
     for (size_t i = 0; code == 0 && i < rog_json_size(files); i++) {
-        const char *given = rog_json_string(rog_json_at(files, i), "");
-        char *path = rog_path_join(folder, given), *text = NULL;
-        size_t size = 0;
-        code =
-            path ? rog_file_read(path, SOURCE_MAX_BYTES, &text, &size, err) : rog_fail_nomem(err);
-        if (code == ROG_ENOTFOUND || code == ROG_EIO || code == ROG_EFORMAT)
-            code = ROG_EINVAL; /* it is the configuration that errs */
-        if (code == 0 && !is_text(text, size))
-            code = rog_fail(err, ROG_EINVAL,
-                            "%s is no text: files are the program's sources; data belong on the "
-                            "hosts",
-                            given);
-        rog_json_append(names, rog_json_new_string(deployed_name(given)));
-        rog_json_append(sources, rog_json_new_string(text));
-        free(text);
-        free(path);
+        struct source source = {.given = rog_json_string(rog_json_at(files, i), "")};
+        code = read_source(&source, folder, err);
+        if (code == 0)
+            code = check_place(files, names, i, &source, err);
         if (code < 0)
             rog_fail_prefix(err, "files");
+        if (code == 0)
+            rog_json_append(names, rog_json_new_string(source.name));
+        if (code == 0)
+            rog_json_append(sources, rog_json_new_string(source.text));
+        if (source.executable)
+            rog_json_append(executables, rog_json_new_string(source.name));
+        source_release(&source);
     }
     rog_json_put(config, "files", names);
     rog_json_put(config, "sources", sources);
+    if (rog_json_size(executables))
+        rog_json_put(config, "executables", executables);
+    else
+        rog_json_free(executables);
     return code;
 }
 

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -17,19 +18,44 @@
 #include <common/process.h>
 
 #define FOLDER "program"
-
 #define LAST_LINE_BYTES 80
+
 /* ---- files ---- */
 
-static int lay_file(const char *folder, const char *name, const char *text, struct rog_error *err)
+/* Whether a name leads out of the folder that it is a name in. */
+static bool leads_out(const char *name)
 {
-    if (!name[0] || name[0] == '/' || strstr(name, ".."))
+    bool out = !name[0] || name[0] == '/';
+    for (const char *at = name; *at && !out; at += at[0] == '/') {
+        size_t length = strcspn(at, "/");
+        out = length == 2 && strncmp(at, "..", 2) == 0;
+        at += length;
+    }
+    return out;
+}
+
+/* Whoever may read the file may execute it, too. */
+static int make_executable(const char *path, struct rog_error *err)
+{
+    struct stat status;
+    if (stat(path, &status) == 0 &&
+        chmod(path, (status.st_mode | (status.st_mode & 0444) >> 2) & 07777) == 0)
+        return ROG_OK;
+    return rog_fail(err, ROG_EIO, "cannot make %s executable: %s", path, strerror(errno));
+}
+
+static int lay_file(const char *folder, const char *name, const char *text, bool executable,
+                    struct rog_error *err)
+{
+    if (leads_out(name))
         return rog_fail(err, ROG_EINVAL, "files: \"%s\" is no name of a file in a folder", name);
     char *path = rog_path_join(folder, name);
     char *parent = path ? rog_path_dir(path) : NULL;
     int code = parent ? rog_dir_make(parent, err) : rog_fail_nomem(err);
     if (!code)
         code = rog_file_write(path, text, strlen(text), err);
+    if (!code && executable)
+        code = make_executable(path, err);
     free(parent);
     free(path);
     return code;
@@ -39,6 +65,14 @@ static int go_to(const char *folder, struct rog_error *err)
 {
     return chdir(folder) ? rog_fail(err, ROG_EIO, "cannot go to %s: %s", folder, strerror(errno))
                          : ROG_OK;
+}
+
+static bool is_among(const struct rog_json *names, const char *name)
+{
+    for (size_t i = 0; i < rog_json_size(names); i++)
+        if (strcmp(rog_json_string(rog_json_at(names, i), ""), name) == 0)
+            return true;
+    return false;
 }
 
 /* Lays all files into FOLDER/program, which *path is set to: heap memory. */
@@ -52,9 +86,11 @@ static int lay_files(const struct rog_run_config *config, const char *folder, ch
                         "workload program needs command, and sources for each of files");
     *path = rog_path_join(folder, FOLDER);
     int code = *path ? rog_dir_make(*path, err) : rog_fail_nomem(err);
-    for (size_t i = 0; i < count && !code; i++)
-        code = lay_file(*path, rog_json_string(rog_json_at(config->files, i), ""),
-                        rog_json_string(rog_json_at(config->sources, i), ""), err);
+    for (size_t i = 0; i < count && !code; i++) {
+        const char *name = rog_json_string(rog_json_at(config->files, i), "");
+        code = lay_file(*path, name, rog_json_string(rog_json_at(config->sources, i), ""),
+                        is_among(config->executables, name), err);
+    }
     return code;
 }
 
