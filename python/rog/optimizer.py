@@ -2,6 +2,7 @@
 """rog.Optimizer: torch.optim.SGD whose steps are taken together with other workers."""
 
 import ctypes
+import inspect
 import math
 
 import torch
@@ -10,6 +11,18 @@ from . import _librog
 from ._librog import RogError
 
 _STATE = ("momentum_buffer", "residual")
+_OWN = ("params", "lr", "momentum", "weight_decay", "nesterov")
+# What a group may say to torch.optim.SGD and this optimizer does not do, with what leaves it undone.
+_NOT_DONE = {name: parameter.default
+             for name, parameter in inspect.signature(torch.optim.SGD.__init__).parameters.items()
+             if name not in _OWN and name != "self"}
+
+
+def _check_group(group):
+    for key, undone in _NOT_DONE.items():
+        if key in group and group[key] != undone:
+            raise RogError("a parameter group has %s = %r, which torch.optim.SGD knows and "
+                           "rog.Optimizer does not: leave it out" % (key, group[key]))
 
 
 def freeze_statistics(model):
@@ -47,11 +60,23 @@ class _Place:
             self.memory.copy_(tensor.detach())
         self.address = self.memory.data_ptr()
         self.gradient = None  # a copy's memory
+        self.version = tensor._version  # PyTorch counts the changes in place, but not librog's
 
     def put_back(self):
         if not self.direct:
             with torch.no_grad():
                 self.tensor.copy_(self.memory, non_blocking=True)
+            self.version = self.tensor._version
+
+    def check_unchanged(self):
+        if self.direct and self.tensor.data_ptr() != self.address:
+            raise RogError("parameter %s has moved in memory since the optimizer was made: move "
+                           "the model to its device and dtype before" % self.name)
+        if self.tensor._version != self.version:
+            raise RogError("parameter %s was written by the program since the optimizer was made or "
+                           "the step before: parameters are the server's from the constructor on, "
+                           "which would undo it (clip or prune the gradients instead, load weights "
+                           "before)" % self.name)
 
     def take_gradient(self):
         """The address of the gradient, None where there is none."""
@@ -91,7 +116,9 @@ class Optimizer(torch.optim.Optimizer):
     config, pace, energy    of a run that rogctl has started; **rog.from_env() gives them
 
     The constructor waits until all workers are there; the parameters are then the first worker's.
-    Set them up before (load_state_dict of the model, moving it to a device).
+    Set them up before (load_state_dict of the model, moving it to a device): from then on they are
+    the server's, and step() raises where the program has written into one (clamp_, load_state_dict,
+    pruning), as it would be undone. Writing past PyTorch (p.data, numpy) is undone unseen.
     """
 
     def __init__(self, params, lr, momentum=0.0, weight_decay=0.0, nesterov=False, *, rule=None,
@@ -106,6 +133,8 @@ class Optimizer(torch.optim.Optimizer):
         params, names = self._split(params)
         super().__init__(params, {"lr": lr, "momentum": momentum, "weight_decay": weight_decay,
                                   "nesterov": nesterov})
+        for group in self.param_groups:
+            _check_group(group)
         self._kind = rule
         self._places = self._make_places(names, model)
         constants = self._make_constants(model)
@@ -177,6 +206,7 @@ class Optimizer(torch.optim.Optimizer):
     def _fill_rules(self):
         index = 0
         for group in self.param_groups:
+            _check_group(group)
             kind = self._kind or ("nesterov" if group["nesterov"] else "heavy ball")
             rule = _librog.Rule(float(group["lr"]), float(group["momentum"]),
                                 float(group["weight_decay"]), _librog.RULES[kind])
@@ -210,9 +240,7 @@ class Optimizer(torch.optim.Optimizer):
                 loss = closure()
         for index, place in enumerate(self._places):
             self._gradients[index] = place.take_gradient()
-            if place.direct and place.tensor.data_ptr() != place.address:
-                raise RogError("parameter %s has moved in memory since the optimizer was made: move "
-                               "the model to its device and dtype before" % place.name)
+            place.check_unchanged()
             if not place.direct:
                 place.memory.copy_(place.tensor.detach(), non_blocking=True)
         if self._cuda:

@@ -347,6 +347,69 @@ class WrongUse(unittest.TestCase):
                 optimizer.close()
                 server.process.terminate()
 
+    def test_what_sgd_has_beside(self):
+        """Of what torch.optim.SGD knows nothing is left undone without a word."""
+        model = make_model()
+        nowhere = {"server": "127.0.0.1:1", "key_file": "/nonexistent", "lr": 0.1}
+        for key, value in [("maximize", True), ("dampening", 0.5), ("foreach", True),
+                           ("differentiable", True)]:
+            if key not in torch.optim.SGD(model.parameters(), lr=0.1).defaults:
+                continue  # another version of PyTorch
+            groups = [{"params": model[0].parameters()},
+                      {"params": model[4].parameters(), key: value}]
+            with self.assertRaisesRegex(rog.RogError, "has %s = %s, which torch.optim.SGD knows"
+                                        % (key, value)):
+                rog.Optimizer(groups, **nowhere)
+        # As a saved state of torch.optim.SGD has them, and a scheduler or the program itself.
+        with Server() as server:
+            groups = [{"params": model.parameters(), "maximize": False, "dampening": 0,
+                       "initial_lr": 0.1, "name": "all"}]
+            optimizer = server.optimizer(groups, lr=0.1)
+            for parameter in model.parameters():
+                parameter.grad = torch.ones_like(parameter)
+            optimizer.step()
+            optimizer.param_groups[0]["maximize"] = True
+            with self.assertRaisesRegex(rog.RogError, "has maximize = True"):
+                optimizer.step()
+            optimizer.close()
+            server.process.terminate()
+
+    def test_parameters_that_are_written(self):
+        def clamp(model):
+            with torch.no_grad():
+                model[4].weight.clamp_(max=0.01)
+
+        def load(model):
+            model.load_state_dict(make_model(3).state_dict())
+
+        def look(model):
+            with torch.no_grad():
+                model.float().train().to("cpu")
+                torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+                model[4].weight.norm(), model[4].weight.clone().clamp_(max=0.01)
+
+        for write, part in [(clamp, "4.weight"), (load, "0.weight"), (look, None)]:
+            for steps in [0, 3]:
+                for background in [False, True]:
+                    with Server() as server:
+                        model = make_model()
+                        optimizer = server.optimizer(model.named_parameters(), lr=0.1,
+                                                     background=background)
+                        for _ in train(model, optimizer, batches(steps)):
+                            look(model)
+                        optimizer.state_dict()
+                        write(model)
+                        for parameter in model.parameters():
+                            parameter.grad = torch.ones_like(parameter)
+                        if part:
+                            with self.assertRaisesRegex(
+                                    rog.RogError, "parameter %s was written by the program" % part):
+                                optimizer.step()
+                        else:
+                            optimizer.step()
+                        optimizer.close()
+                        server.process.terminate()
+
     def test_memory_that_moves(self):
         with Server() as server:
             model = make_model()
