@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <common/file.h>
+#include <common/utf8.h>
 #include <orchestrator/text/label.h>
 
 #define COLUMNS_MAX 24
@@ -81,13 +82,32 @@ void rog_print(const char *format, ...)
     free(text);
 }
 
+/* Outside of strings there is nothing that cannot be seen but line ends, and within them jansson
+ * has taken care of what is below U+0020. */
+static void put_json(const char *text)
+{
+    while (*text) {
+        char bytes[ROG_UTF8_MAX_BYTES];
+        uint32_t code = rog_utf8_take(&text);
+        bool hidden = code > ' ' && rog_utf8_is_hidden(code);
+        if (hidden && code > 0xFFFF)
+            printf("\\u%04x\\u%04x", (unsigned)(0xD7C0 + (code >> 10)),
+                   (unsigned)(0xDC00 | (code & 0x3FF)));
+        else if (hidden)
+            printf("\\u%04x", (unsigned)code);
+        else
+            fwrite(bytes, 1, (size_t)(rog_utf8_put(bytes, code) - bytes), stdout);
+    }
+}
+
 int rog_print_json(struct rog_json *value, struct rog_error *err)
 {
     char *text = rog_json_text_pretty(value);
     rog_json_free(value);
     if (!text)
         return rog_fail_nomem(err);
-    puts(text);
+    put_json(text);
+    putchar('\n');
     free(text);
     return 0;
 }

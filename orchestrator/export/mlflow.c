@@ -12,6 +12,7 @@
 #include <common/hash.h>
 #include <orchestrator/figures/figures.h>
 #include <orchestrator/report/table.h>
+#include <orchestrator/text/label.h>
 #include <orchestrator/text/quote.h>
 #include <rog/iteration.h>
 
@@ -20,6 +21,7 @@
 #define TAG_IDENTITY "rogctl.identity"
 #define TAG_SENT "rogctl.metrics_sent"
 #define TAG_SUMMARY "rogctl.summary"
+#define NOTE_COLUMNS 1000
 
 /* ?1 run, ?2 how many to leave out. Metrics of a finished run in an order that never changes: key,
  * value, t, step. Energy every ten seconds, and the last reading. Heap memory. */
@@ -265,6 +267,25 @@ static int identity_of(const char *kind, const char *id, const char *config_hash
     return 0;
 }
 
+/* A note as the server's pages have it: they take it for Markdown, in which what a line begins with
+ * may mean something of its own. The parameter `note` is the note as it is. */
+static char *markdown_of(const char *note)
+{
+    char *text = NULL, *clean = rog_label_clean(note, NOTE_COLUMNS);
+    size_t size = 0;
+    FILE *file = clean ? open_memstream(&text, &size) : NULL;
+    if (file) {
+        fputs(clean[0] && strchr("-+=", clean[0]) ? "\\" : "", file);
+        rog_quote_markdown(file, clean);
+        if (fclose(file) != 0) {
+            free(text);
+            text = NULL;
+        }
+    }
+    free(clean);
+    return text;
+}
+
 static struct rog_json *tags_of(const struct sending *sending, const struct rog_run_row *row)
 {
     struct rog_json *tags = rog_json_array();
@@ -272,8 +293,10 @@ static struct rog_json *tags_of(const struct sending *sending, const struct rog_
     rog_json_append(tags, rog_mlflow_pair("mlflow.parentRunId", sending->parent_id));
     rog_json_append(tags, rog_mlflow_pair("rogctl.run_id", row->id));
     rog_json_append(tags, rog_mlflow_pair("rogctl.config_hash", row->config_hash));
-    if (row->note && row->note[0])
-        rog_json_append(tags, rog_mlflow_pair("mlflow.note.content", row->note));
+    char *note = row->note && row->note[0] ? markdown_of(row->note) : NULL;
+    if (note)
+        rog_json_append(tags, rog_mlflow_pair("mlflow.note.content", note));
+    free(note);
     return tags;
 }
 

@@ -44,10 +44,10 @@ static const char style[] =
     "details .wide{border:0;border-top:1px solid var(--rule);border-radius:0}\n"
     "</style>\n";
 
-/* `tag` may have attributes. */
+/* `tag` may have attributes. A text from right to left leaves what is around it alone. */
 static void write_text(FILE *page, const char *tag, const char *text)
 {
-    fprintf(page, "<%s>", tag);
+    fprintf(page, "<%s dir=\"auto\">", tag);
     rog_quote_xml(page, text);
     fprintf(page, "</%.*s>", (int)strcspn(tag, " "), tag);
 }
@@ -230,9 +230,9 @@ static int write_run(FILE *page, struct rog_db *db, const struct rog_case_run *r
     const struct rog_run_row *row = &run->row;
     char number[32];
     fprintf(page, "<details><summary>");
-    rog_quote_xml(page, row->note && row->note[0] ? row->note : row->library);
+    write_text(page, "bdi", row->note && row->note[0] ? row->note : row->library);
     fprintf(page, " &middot; ");
-    rog_quote_xml(page, row->id);
+    write_text(page, "bdi", row->id);
     fprintf(page, "</summary>\n<div class=\"wide\"><table class=\"text\"><tbody>\n");
     write_row(page, "status", row->status);
     write_row(page, "error", row->error);
