@@ -77,6 +77,15 @@ int rog_metric_read(const struct rog_json *config, struct rog_metric *metric, st
     return code;
 }
 
+void rog_metric_parse(const char *text, struct rog_metric *metric)
+{
+    struct rog_json *config = rog_json_object(), *value = NULL;
+    if (text && rog_json_parse(text, strlen(text), "metric", &value, NULL) == 0)
+        rog_json_put(config, "metric", value);
+    rog_metric_read(config, metric, NULL);
+    rog_json_free(config);
+}
+
 int rog_metric_resolve(struct rog_json *config, struct rog_error *err)
 {
     struct rog_metric metric;

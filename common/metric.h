@@ -23,6 +23,8 @@ struct rog_metric {
  * "metric" and says what is allowed; *metric is the accuracy then. */
 int rog_metric_read(const struct rog_json *config, struct rog_metric *metric,
                     struct rog_error *err);
+/* Of the setting's JSON text; NULL, or what cannot be read, says nothing. */
+void rog_metric_parse(const char *text, struct rog_metric *metric);
 /* Brings a configuration's `metric` into one form, so that it is the same run however it is said:
  * all members, in order; none where they are those of the accuracy. */
 int rog_metric_resolve(struct rog_json *config, struct rog_error *err);

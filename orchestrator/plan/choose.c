@@ -11,9 +11,10 @@
 #define NO_CASE (-1L)
 
 struct choice {
-    long latest;   /* of all; NO_CASE: there is none */
-    long suitable; /* the latest that the cluster suits */
-    char *cluster; /* that a run of the latest was on */
+    long latest;              /* of all; NO_CASE: there is none */
+    long suitable;            /* the latest that the cluster suits */
+    char *cluster;            /* that a run of the latest was on */
+    struct rog_metric metric; /* that it was tested for */
 };
 
 /* K of BASE-caseK, NO_CASE for another name. */
@@ -32,18 +33,23 @@ static int look(struct choice *choice, const struct rog_case_question *question,
                 const struct rog_query *row, struct rog_error *err)
 {
     const char *cluster = rog_query_text(row, 1), *hash = rog_query_text(row, 2);
+    struct rog_metric metric;
+    rog_metric_parse(rog_query_text(row, 3), &metric);
+    bool comparable = !hash || rog_metric_is_same(&metric, &question->metric);
     long number = number_of(rog_query_text(row, 0), strlen(question->base));
     if (number == NO_CASE)
         return 0;
     if (number > choice->latest) {
         choice->latest = number;
+        choice->metric = metric;
         free(choice->cluster);
         choice->cluster = rog_strdup(cluster);
         if (cluster && !choice->cluster)
             return rog_fail_nomem(err);
     }
-    if (number > choice->suitable && (!cluster || strcmp(cluster, question->cluster) == 0 ||
-                                      (hash && question->is_planned(question->plan, hash))))
+    if (number > choice->suitable && comparable &&
+        (!cluster || strcmp(cluster, question->cluster) == 0 ||
+         (hash && question->is_planned(question->plan, hash))))
         choice->suitable = number;
     return 0;
 }
@@ -75,6 +81,14 @@ int rog_case_choose(const struct rog_case_question *question, struct rog_db *db,
         *remark =
             rog_format("%s-case%ld has runs on cluster %s; those on %s are %s", question->base,
                        choice.latest, choice.cluster, question->cluster, *case_name);
+    if (*remark && !rog_metric_is_same(&choice.metric, &question->metric)) {
+        char there[ROG_METRIC_TEXT_BYTES], here[ROG_METRIC_TEXT_BYTES];
+        rog_metric_title(&choice.metric, there);
+        rog_metric_title(&question->metric, here);
+        free(*remark);
+        *remark = rog_format("%s-case%ld has runs that are tested for %s; those for %s are %s",
+                             question->base, choice.latest, there, here, *case_name);
+    }
     free(choice.cluster);
     return code;
 }

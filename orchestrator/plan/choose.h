@@ -6,12 +6,14 @@
 
 #include <stdbool.h>
 
+#include <common/metric.h>
 #include <orchestrator/store/db.h>
 
 struct rog_case_question {
-    const char *base;    /* of BASE-caseK */
-    const char *cluster; /* the cluster's name */
-    bool fresh;          /* always the next one */
+    const char *base;         /* of BASE-caseK */
+    const char *cluster;      /* the cluster's name */
+    struct rog_metric metric; /* that its runs are tested for */
+    bool fresh;               /* always the next one */
     /* Whether a run that is asked for has this config_hash. */
     bool (*is_planned)(const void *plan, const char *hash);
     const void *plan;
@@ -20,8 +22,9 @@ struct rog_case_question {
 /*
  * Of the cases BASE-caseK the latest that the cluster suits, or the next one. A cluster suits a
  * case without runs, one that has runs on a cluster of its name, and one that has a run that is
- * asked for already, by whatever name its cluster went. *remark: that a later case has runs of
- * another cluster; else NULL. `db` NULL is an empty one.
+ * asked for already, by whatever name its cluster went; but none whose runs are tested for
+ * something else. *remark: that a later case has runs of another cluster or metric; else NULL. `db`
+ * NULL is an empty one.
  */
 int rog_case_choose(const struct rog_case_question *question, struct rog_db *db, char **case_name,
                     char **remark, struct rog_error *err);

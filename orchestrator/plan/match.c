@@ -167,7 +167,10 @@ static bool is_planned(const void *user, const char *hash)
 
 static int choose_case(struct rog_plan *plan, struct rog_db *db, bool fresh, struct rog_error *err)
 {
+    struct rog_metric metric;
+    rog_metric_read(plan->run[0].resolved.config, &metric, NULL);
     const struct rog_case_question question = {
+        .metric = metric,
         .base = plan->base,
         .cluster = plan->cluster,
         .fresh = fresh,

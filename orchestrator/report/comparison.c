@@ -22,7 +22,9 @@ static double better_by(const struct rog_measure *measure, double own, double ot
 static double gain_in(const struct rog_measure *measure, double own, double other)
 {
     double by = better_by(measure, own, other);
-    return measure->kind == ROG_MEASURE_ACCURACY ? by : 100 * by / other;
+    if (measure->kind == ROG_MEASURE_ACCURACY)
+        return by;
+    return other > 0 ? 100 * by / other : (double)NAN; /* nothing is less than none */
 }
 
 /* Which of two is better: 1 the first, -1 the second, 0 neither, 2 not known. A run that did not

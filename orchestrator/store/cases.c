@@ -10,6 +10,7 @@
 /* SQL: what the run's tests measure; NULL: the accuracy. */
 #define METRIC(run) \
     "CASE WHEN json_valid(" run ".config) THEN json_extract(" run ".config, '$.metric') END"
+#define METRIC_OF_RUN METRIC("runs")
 
 static struct rog_json *case_object(const struct rog_query *query)
 {
@@ -22,14 +23,9 @@ static struct rog_json *case_object(const struct rog_query *query)
     rog_json_put_string(row, "created_at", rog_query_text(query, 5));
     rog_json_put_string(row, "contender", rog_query_text(query, 6));
     rog_json_put_string(row, "baseline", rog_query_text(query, 7));
-    const char *given = rog_query_text(query, 8);
-    struct rog_json *config = rog_json_object(), *metric = NULL;
-    struct rog_metric read;
-    if (given && rog_json_parse(given, strlen(given), "metric", &metric, NULL) == 0)
-        rog_json_put(config, "metric", metric);
-    rog_metric_read(config, &read, NULL);
-    rog_json_put(row, "metric", rog_metric_json(&read));
-    rog_json_free(config);
+    struct rog_metric metric;
+    rog_metric_parse(rog_query_text(query, 8), &metric);
+    rog_json_put(row, "metric", rog_metric_json(&metric));
     return row;
 }
 
@@ -39,12 +35,10 @@ int rog_cases_list(struct rog_db *db, struct rog_json *cases, struct rog_error *
     int code = rog_query_new(
         &query, db, err,
         "SELECT name, figure, count(run_id), coalesce(sum(status = 'done'), 0), target_accuracy,"
-        " created_at, contender, baseline, max(" METRIC(
-            "runs") ") FROM cases"
-                    " LEFT JOIN case_settings ON case_settings.case_name = name"
-                    " LEFT JOIN case_runs ON case_runs.case_name = name LEFT JOIN runs ON id = "
-                    "run_id"
-                    " GROUP BY name ORDER BY created_at, name",
+        " created_at, contender, baseline, max(" METRIC_OF_RUN ") FROM cases"
+        " LEFT JOIN case_settings ON case_settings.case_name = name"
+        " LEFT JOIN case_runs ON case_runs.case_name = name LEFT JOIN runs ON id = run_id"
+        " GROUP BY name ORDER BY created_at, name",
         "");
     while (code == 0 && (code = rog_query_step(query, err)) == 1) {
         rog_json_append(cases, case_object(query));
@@ -192,7 +186,7 @@ int rog_cases_runs(struct rog_db *db, const char *beginning, struct rog_query **
                    struct rog_error *err)
 {
     return rog_query_new(query, db, err,
-                         "SELECT name, cluster, config_hash FROM cases"
+                         "SELECT name, cluster, config_hash, " METRIC_OF_RUN " FROM cases"
                          " LEFT JOIN case_runs ON case_name = name LEFT JOIN runs ON id = run_id"
                          " WHERE substr(name, 1, length(?1)) = ?1",
                          "s", beginning);

@@ -39,8 +39,8 @@ int rog_case_has_run(struct rog_db *db, const char *case_name, const char *id,
                      struct rog_error *err);
 int rog_case_rename(struct rog_db *db, const char *old, const char *new, struct rog_error *err);
 
-/* All runs of the cases whose names begin so: case, cluster, config_hash, the last two NULL for a
- * case without runs. The caller frees the query. */
+/* All runs of the cases whose names begin so: case, cluster, config_hash, the setting metric;
+ * cluster and hash are NULL for a case without runs. The caller frees the query. */
 int rog_cases_runs(struct rog_db *db, const char *beginning, struct rog_query **query,
                    struct rog_error *err);
 

@@ -567,6 +567,23 @@ static void clusters_do_not_mix_in_a_case(void **state)
     rog_json_free(settings);
 }
 
+/* Runs that are tested for another thing are of another case, also under the same cluster. */
+static void metrics_do_not_mix_in_a_case(void **state)
+{
+    struct fixture *f = *state;
+    struct rog_error err = {0};
+    assert_case(f, "t-case0", NULL);
+    assert_int_equal(rog_db_run(f->db, &err,
+                                "UPDATE runs SET config = json_set(config, '$.metric',"
+                                " json('{\"name\":\"mIoU\"}'))",
+                                ""),
+                     0);
+    assert_case(f, "t-case1",
+                "t-case0 has runs that are tested for mIoU; those for accuracy (%) are t-case1");
+    assert_case(f, "t-case1", NULL);
+    assert_int_equal(count(f->db, "SELECT count(*) FROM runs"), 8);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -588,6 +605,7 @@ int main(void)
         TEST(what_a_strategy_lacks_makes_no_runs),
         TEST(case_numbers_are_numbers),
         TEST(clusters_do_not_mix_in_a_case),
+        TEST(metrics_do_not_mix_in_a_case),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
