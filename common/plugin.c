@@ -176,6 +176,21 @@ static char *search_path(struct rog_error *err)
     return path;
 }
 
+bool rog_plugin_is_installed(const char *path)
+{
+    char *installed = rog_install_path("lib/rog/plugins", NULL);
+    const char *slash = strrchr(path, '/');
+    char *folder = slash ? rog_format("%.*s", (int)(slash - path), path) : rog_strdup(".");
+    char *real_installed = installed ? realpath(installed, NULL) : NULL;
+    char *real_folder = folder ? realpath(folder, NULL) : NULL;
+    bool same = real_installed && real_folder && strcmp(real_installed, real_folder) == 0;
+    free(installed);
+    free(folder);
+    free(real_installed);
+    free(real_folder);
+    return same;
+}
+
 static int is_plugin_file(const struct dirent *entry)
 {
     size_t length = strlen(entry->d_name);

@@ -10,6 +10,7 @@
  * is a path.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include <common/json.h>
@@ -34,6 +35,9 @@ void rog_plugin_release(struct rog_plugin *plugin);
 
 /* Loads by file name. */
 int rog_plugin_load_path(struct rog_plugin *plugin, const char *path, struct rog_error *err);
+
+/* Whether a plugin is in the folder of those that come with the program. */
+bool rog_plugin_is_installed(const char *path);
 
 /* Checks a threshold against the plugin's range; the message names both. */
 int rog_plugin_check_threshold(const struct rog_plugin *plugin, long long threshold,

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include <orchestrator/plan/contender.h>
 #include <orchestrator/plan/match.h>
 #include <orchestrator/plan/names.h>
 #include <orchestrator/store/cases.h>
@@ -27,7 +28,7 @@ static int record_case(struct rog_plan *plan, struct rog_db *db, struct rog_erro
             " target_accuracy = coalesce(excluded.target_accuracy, target_accuracy),"
             " contender = coalesce(excluded.contender, contender),"
             " baseline = excluded.baseline, options = excluded.options",
-            "sdsss", plan->case_name, plan->target_accuracy, plan->contender, plan->baseline,
+            "sdsss", plan->case_name, plan->target_accuracy, rog_plan_contender(plan), plan->baseline,
             plan->options);
     return code;
 }

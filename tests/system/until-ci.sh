@@ -40,6 +40,17 @@ mean=$(query "WITH s AS (SELECT run_id, avg(x) AS x FROM (SELECT run_id, avg(com
     JOIN runs AS br ON br.seed = rr.seed AND br.library = 'BSP' JOIN s AS b ON b.run_id = br.id WHERE rr.library = 'ROG'")
 prints "$mean"
 
+# A strategy of one's own is what a case is about, wherever it stands in the file.
+mkdir own
+cc -std=c11 -shared -fPIC -I"$ROG_SOURCE/include" -o own/skeleton.so "$ROG_SOURCE/plugins/skeleton.c" || fail "no plugin"
+cat >own.conf <<CONF
+case = "own"; $quick
+runs = ( { library = "SKELETON"; threshold = 4; }, { library = "BSP"; }, { library = "SKELETON"; threshold = 8; } );
+CONF
+ROG_PLUGIN_PATH=$PWD/own try 0 rogctl sweep own.conf --until-ci 1000 --json
+same "gains" "SKELETON 4 over BSP, SKELETON 8 over BSP" "$(json '[.gains[] | "\(.series) over \(.against)"] | join(", ")')"
+same "contender" "SKELETON" "$(query "SELECT contender FROM case_settings WHERE case_name = 'own-case0'")"
+
 # Seeds that the file has already are not repeated.
 cat >listed.conf <<CONF
 case = "listed"; $quick
