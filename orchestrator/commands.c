@@ -94,7 +94,9 @@ int rog_command_experiment(const struct rog_cli *cli, const char *given,
 {
     const struct rog_output output = rog_output_of(cli);
     char *path = NULL;
-    if (!strchr(given, '/') && !rog_file_exists(given)) {
+    size_t length = strlen(given);
+    bool is_name = length > 5 && strcmp(given + length - 5, ".conf") == 0 && !strchr(given, '/');
+    if (is_name && !rog_file_exists(given)) {
         char *share = rog_install_path("share/rog", err);
         if (!share)
             return ROG_EFAILED;

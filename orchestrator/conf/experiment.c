@@ -180,17 +180,16 @@ static int lengthen_note(const char *name, const struct rog_json *value, void *u
     return 0;
 }
 
-char *rog_experiment_note(const struct rog_json *settings, const struct rog_json *axes)
+char *rog_experiment_note(const char *name, const struct rog_json *settings,
+                          const struct rog_json *axes)
 {
-    const struct rog_setting *row = rog_setting_find(rog_run_settings, "library");
-    const char *library = rog_json_get_string(settings, "library", row->fallback);
     const struct rog_json *threshold = rog_json_get(settings, "threshold");
     char text[ROG_THRESHOLD_TEXT_BYTES];
     /* A word stands for the largest one. */
     int64_t number =
         rog_json_is_string(threshold) ? ROG_THRESHOLD_INFINITE : rog_json_integer(threshold, 0);
-    char *note = number > 0 ? rog_format("%s %s", library, rog_threshold_text(number, text))
-                            : rog_strdup(library);
+    char *note =
+        number > 0 ? rog_format("%s %s", name, rog_threshold_text(number, text)) : rog_strdup(name);
     for (size_t i = 0; note && i < rog_json_size(axes); i++) {
         const char *axis = rog_json_string(rog_json_at(axes, i), "");
         const struct rog_json *value = rog_json_get(settings, axis);

@@ -59,9 +59,10 @@ int rog_experiment_read(struct rog_experiment **experiment, const char *path,
 int rog_experiment_parse(struct rog_experiment **experiment, const char *text, const char *origin,
                          struct rog_error *err);
 /* The note of a cell of a matrix, out of the settings that hold for it: "ROG 20" and, for what else
- * the matrix varies, ", batchsize 2". Seeds are left out: repeats of a run carry one label. Heap
- * memory, NULL without memory. */
-char *rog_experiment_note(const struct rog_json *settings, const struct rog_json *axes);
+ * the matrix varies, ", batchsize 2". `name` is the strategy's. Seeds are left out: repeats of a
+ * run carry one label. Heap memory, NULL without memory. */
+char *rog_experiment_note(const char *name, const struct rog_json *settings,
+                          const struct rog_json *axes);
 void rog_experiment_free(struct rog_experiment *experiment);
 
 #endif

@@ -105,6 +105,12 @@ void rog_fit_free(struct rog_fit *fit)
     free(fit);
 }
 
+const char *rog_fit_name(const struct rog_fit *fit, const struct rog_experiment_run *run)
+{
+    const struct strategy *strategy = find(fit, library_of(run));
+    return strategy && strategy->name ? strategy->name : library_of(run);
+}
+
 static bool anybody_has(const struct rog_fit *fit, const char *parameter)
 {
     for (size_t i = 0; i < fit->count; i++)

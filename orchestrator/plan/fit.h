@@ -22,6 +22,8 @@ int rog_fit_new(struct rog_fit **fit, const struct rog_experiment *experiment, c
                 struct rog_error *err);
 void rog_fit_free(struct rog_fit *fit);
 
+/* The name of the run's strategy: its own, or where the plugin does not load what the file says. */
+const char *rog_fit_name(const struct rog_fit *fit, const struct rog_experiment_run *run);
 /* Takes out of `settings`, a copy of the run's, what its strategy lacks; *changed: there was some.
  */
 int rog_fit_settings(struct rog_fit *fit, const struct rog_experiment_run *run,

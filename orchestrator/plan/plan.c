@@ -139,12 +139,12 @@ static int check_distinct(const struct planning *p, const struct rog_experiment_
     return 0;
 }
 
-static int name_cell(const struct rog_experiment_run *from, struct rog_json *settings,
-                     struct rog_error *err)
+static int name_cell(const struct planning *p, const struct rog_experiment_run *from,
+                     struct rog_json *settings, struct rog_error *err)
 {
     if (!from->axes || rog_json_get(settings, "note"))
         return 0;
-    char *note = rog_experiment_note(settings, from->axes);
+    char *note = rog_experiment_note(rog_fit_name(p->fit, from), settings, from->axes);
     if (!note)
         return rog_fail_nomem(err);
     rog_json_put_string(settings, "note", note);
@@ -167,7 +167,7 @@ static int add_repeats(const struct planning *p, const struct rog_experiment_run
     if (code == 0)
         code = rog_fit_settings(p->fit, from, settings, &fitted, err);
     if (code == 0)
-        code = name_cell(from, settings, err);
+        code = name_cell(p, from, settings, err);
     for (long long i = 0; code == 0 && i < options->repeat; i++) {
         rog_json_put_integer(settings, "seed", seed + i);
         code = add_run(p->plan, settings, from->line, p->cluster, p->folder, err);

@@ -43,6 +43,8 @@ cp here/e.conf threshold-wide.conf
 cp here/c.conf .
 try 0 rogctl sweep threshold-wide.conf -n
 prints "e-case0: 1 of 1 runs to do"
+try 2 rogctl sweep clusters -n # a folder there
+says "cannot read clusters"
 try 2 rogctl sweep ./outdoors.conf -n
 says "cannot read ./outdoors.conf"
 

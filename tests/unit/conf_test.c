@@ -53,7 +53,8 @@ static void defaults_hold_for_every_run(void **state)
 
 static void assert_note(const struct rog_experiment_run *run, const char *expected)
 {
-    char *note = rog_experiment_note(run->settings, run->axes);
+    const char *name = rog_json_get_string(run->settings, "library", "ROG");
+    char *note = rog_experiment_note(name, run->settings, run->axes);
     assert_string_equal(note, expected);
     free(note);
 }
