@@ -199,7 +199,10 @@ static void on_start_model(void *user, const char *model, double done)
     p->model_s = now;
     if (p->terminal)
         erase(p);
-    fprintf(stderr, "training the starting model %s: %.0f%%\n", model, 100 * done);
+    if (isnan(done))
+        fprintf(stderr, "waiting for the starting model %s, which another process trains\n", model);
+    else
+        fprintf(stderr, "training the starting model %s: %.0f%%\n", model, 100 * done);
     if (p->terminal)
         p->drawn = 1;
 }

@@ -16,8 +16,9 @@
 /* Where progress is shown. */
 struct view {
     bool terminal;
-    FILE *events;  /* NULL: nowhere */
-    double line_s; /* when the last plain line was printed */
+    FILE *events;       /* NULL: nowhere */
+    double line_s;      /* when the last plain line was printed */
+    double next_wait_s; /* when it is said again that another process is waited for */
     struct rog_error *err;
 };
 
@@ -61,6 +62,21 @@ static int watch(void *user, const struct rog_fit_progress *progress)
     rog_json_put_number(body, "loss", progress->loss);
     rog_json_put_string(body, "message", "pre-training");
     return rog_event_write(view->events, ROG_EVENT_PROGRESS, progress->wall_s, body, view->err);
+}
+
+static int waiting(void *user, double since_s)
+{
+    struct view *view = user;
+    if (since_s < view->next_wait_s)
+        return 0;
+    view->next_wait_s = since_s + LINE_PERIOD_S;
+    fprintf(stderr, "%s\n", ROG_PRETRAIN_WAITING);
+    if (!view->events)
+        return 0;
+    struct rog_json *body = rog_json_object();
+    rog_json_put_number(body, "wall_s", since_s);
+    rog_json_put_string(body, "message", ROG_PRETRAIN_WAITING);
+    return rog_event_write(view->events, ROG_EVENT_PROGRESS, since_s, body, view->err);
 }
 
 static int write_end(FILE *events, const struct rog_pretrained *pretrained, struct rog_error *err)
@@ -115,7 +131,8 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
         code = rog_fail(err, ROG_EIO, "%s: %s", events, strerror(errno));
         goto out;
     }
-    code = rog_pretrain_ensure(config, watch, &view, &pretrained, err);
+    code = rog_pretrain_ensure(config, &(struct rog_pretrain_watch){watch, waiting, &view},
+                               &pretrained, err);
     if (code && view.events)
         write_error(view.events, err);
     if (!code && view.events)

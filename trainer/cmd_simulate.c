@@ -43,6 +43,16 @@ static int watch_pretraining(void *user, const struct rog_fit_progress *progress
     return asked_to_end(NULL);
 }
 
+static int watch_waiting(void *user, double since_s)
+{
+    double *line_s = user;
+    if (since_s - *line_s >= LINE_PERIOD_S) {
+        *line_s = since_s;
+        fprintf(stderr, "%s\n", ROG_PRETRAIN_WAITING);
+    }
+    return asked_to_end(NULL);
+}
+
 static void say(void *user, const char *message)
 {
     (void)user;
@@ -70,7 +80,8 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
         goto out;
     rog_command_threads(cli, rog_processors());
     if (strcmp(config->workload, "train") == 0) {
-        code = rog_pretrain_ensure(config, watch_pretraining, &line_s, &start, err);
+        const struct rog_pretrain_watch watch = {watch_pretraining, watch_waiting, &line_s};
+        code = rog_pretrain_ensure(config, &watch, &start, err);
         options.start_model = start.path;
     }
     if (!code)

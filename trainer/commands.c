@@ -44,7 +44,7 @@ int rog_command_node_init(struct rog_command_node *node, struct rog_run_config *
         return code;
     rog_command_threads(cli, rog_processors());
     if (rog_workload_has_network(config->json))
-        code = rog_pretrain_ensure(config, NULL, NULL, &node->start, err);
+        code = rog_pretrain_ensure(config, NULL, &node->start, err);
     return code;
 }
 

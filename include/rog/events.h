@@ -83,7 +83,8 @@
  * "late_max_s". */
 #define ROG_EVENT_REPLAY_END "replay-end"
 
-/* Progress between other events, for people: "done" (0..1), "wall_s", "message". Not stored. */
+/* Progress between other events, for people: "done" (0..1; missing while something is
+ * waited for), "wall_s", "message". Not stored. */
 #define ROG_EVENT_PROGRESS "progress"
 
 /* Last, and only when everything went well. "iterations" (largest of any worker), "seconds",

@@ -51,7 +51,7 @@ struct rog_fleet_observer {
     void (*progress)(void *user, const struct rog_fleet_job *jobs, size_t count);
     /* The state of one job has changed. */
     void (*changed)(void *user, const struct rog_fleet_job *job);
-    /* Training of a starting model: done 0..1. */
+    /* Training of a starting model: done 0..1; NAN while another process trains it. */
     void (*start_model)(void *user, const char *model, double done);
     /* A sentence about a job, or about all of them (NULL). */
     void (*say)(void *user, const struct rog_fleet_job *job, const char *text);

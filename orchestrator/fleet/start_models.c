@@ -2,6 +2,7 @@
 /* Has starting models made before the runs that need them. */
 #include <orchestrator/fleet/start_models.h>
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,7 +44,7 @@ static void take_lines(const struct rog_fleet_options *options, struct rog_lines
         const char *name = rog_json_get_string(event, "event", "");
         if (strcmp(name, ROG_EVENT_PROGRESS) == 0)
             options->observer->start_model(options->observer->user, model,
-                                           rog_json_get_number(event, "done", 0));
+                                           rog_json_get_number(event, "done", NAN));
         else if (strcmp(name, ROG_EVENT_END) == 0 && !*path)
             *path = rog_strdup(rog_json_get_string(event, "path", NULL));
         else if (strcmp(name, ROG_EVENT_ERROR) == 0)

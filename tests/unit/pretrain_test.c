@@ -19,6 +19,7 @@
 #include <trainer/nn/net.h>
 #include <trainer/nn/safetensors.h>
 #include <trainer/run/evaluate.h>
+#include <trainer/data/cache.h>
 #include <trainer/run/pretrain.h>
 
 static int setup(void **state)
@@ -49,7 +50,7 @@ static struct rog_pretrained ensure(const char *text)
     struct rog_run_config *config = config_of(text);
     struct rog_pretrained pretrained;
     struct rog_error err;
-    if (rog_pretrain_ensure(config, NULL, NULL, &pretrained, &err))
+    if (rog_pretrain_ensure(config, NULL, &pretrained, &err))
         fail_msg("%s", err.message);
     rog_run_config_free(config);
     return pretrained;
@@ -146,9 +147,39 @@ static void test_initial_model(void **state)
 
     struct rog_run_config *config = config_of("{\"initial_model\": \"/nonexistent\"}");
     struct rog_error err;
-    assert_int_equal(rog_pretrain_ensure(config, NULL, NULL, &given, &err), ROG_EINVAL);
+    assert_int_equal(rog_pretrain_ensure(config, NULL, &given, &err), ROG_EINVAL);
     assert_string_equal(err.message, "initial_model: the file /nonexistent does not exist");
     assert_null(given.path);
+    rog_run_config_free(config);
+}
+
+static int end_after_three(void *user, double since_s)
+{
+    int *calls = user;
+    assert_true(since_s >= 0);
+    return ++*calls == 3;
+}
+
+/* Whoever waits for another process is told so, and may end it. */
+static void test_waiting(void **state)
+{
+    (void)state;
+    struct rog_pretrained made = ensure(RANDOM), none;
+    struct rog_lock lock = ROG_LOCK_NONE;
+    struct rog_run_config *config = NULL;
+    struct rog_error err = {0};
+    int calls = 0;
+    const struct rog_pretrain_watch watch = {NULL, end_after_three, &calls};
+    assert_int_equal(unlink(made.path), 0);
+    assert_int_equal(rog_lock_take(&lock, made.path, &err), ROG_OK);
+    assert_int_equal(rog_run_config_parse(&config, RANDOM, strlen(RANDOM), "test", &err), ROG_OK);
+    assert_int_equal(rog_pretrain_ensure(config, &watch, &none, &err), ROG_EINTR);
+    assert_int_equal(calls, 3);
+    rog_lock_release(&lock);
+    assert_int_equal(rog_pretrain_ensure(config, &watch, &none, &err), ROG_OK);
+    assert_int_equal(calls, 3);
+    rog_pretrained_release(&none);
+    rog_pretrained_release(&made);
     rog_run_config_free(config);
 }
 
@@ -165,7 +196,7 @@ static void test_two_at_once(void **state)
             struct rog_pretrained pretrained;
             int code = rog_run_config_parse(&config, RANDOM, strlen(RANDOM), "child", NULL);
             if (!code)
-                code = rog_pretrain_ensure(config, NULL, NULL, &pretrained, NULL);
+                code = rog_pretrain_ensure(config, NULL, &pretrained, NULL);
             _exit(code ? 100 : pretrained.made);
         }
     }
@@ -184,7 +215,7 @@ static void test_unknown_data(void **state)
     struct rog_run_config *config = config_of("{\"data\": \"cifar100:/nonexistent\"}");
     struct rog_pretrained pretrained;
     struct rog_error err;
-    assert_int_equal(rog_pretrain_ensure(config, NULL, NULL, &pretrained, &err), ROG_EINVAL);
+    assert_int_equal(rog_pretrain_ensure(config, NULL, &pretrained, &err), ROG_EINVAL);
     assert_non_null(strstr(err.message, "/nonexistent/train.bin"));
     rog_run_config_free(config);
 }
@@ -274,6 +305,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_damage_is_noticed, setup, teardown),
         cmocka_unit_test_setup_teardown(test_settings_that_matter, setup, teardown),
         cmocka_unit_test_setup_teardown(test_initial_model, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_waiting, setup, teardown),
         cmocka_unit_test_setup_teardown(test_two_at_once, setup, teardown),
         cmocka_unit_test_setup_teardown(test_unknown_data, setup, teardown),
         cmocka_unit_test_setup_teardown(test_tester, setup, teardown),

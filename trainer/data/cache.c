@@ -30,7 +30,7 @@ static void remove_leftovers(const char *path)
     free(pattern);
 }
 
-int rog_lock_take(struct rog_lock *lock, const char *path, struct rog_error *err)
+static int take_lock(struct rog_lock *lock, const char *path, int how, struct rog_error *err)
 {
     lock->fd = -1;
     int code = ROG_OK;
@@ -47,9 +47,10 @@ int rog_lock_take(struct rog_lock *lock, const char *path, struct rog_error *err
         code = rog_fail(err, ROG_EIO, "%s: %s", name, strerror(errno));
         goto out;
     }
-    while (flock(lock->fd, LOCK_EX)) {
+    while (flock(lock->fd, how)) {
         if (errno != EINTR) {
-            code = rog_fail(err, ROG_EIO, "%s: cannot lock: %s", name, strerror(errno));
+            code = rog_fail(err, errno == EWOULDBLOCK ? ROG_EBUSY : ROG_EIO, "%s: cannot lock: %s",
+                            name, strerror(errno));
             rog_lock_release(lock);
             goto out;
         }
@@ -59,6 +60,16 @@ out:
     free(name);
     free(folder);
     return code;
+}
+
+int rog_lock_take(struct rog_lock *lock, const char *path, struct rog_error *err)
+{
+    return take_lock(lock, path, LOCK_EX, err);
+}
+
+int rog_lock_try(struct rog_lock *lock, const char *path, struct rog_error *err)
+{
+    return take_lock(lock, path, LOCK_EX | LOCK_NB, err);
 }
 
 void rog_lock_release(struct rog_lock *lock)

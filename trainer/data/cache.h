@@ -22,6 +22,8 @@ struct rog_lock {
 /* Waits for the lock that belongs to the file `path` ("PATH.lock" beside it, which stays there) and
  * removes what a killed holder left half-written. Missing folders are made. */
 int rog_lock_take(struct rog_lock *lock, const char *path, struct rog_error *err);
+/* The same without waiting. ROG_EBUSY: somebody else holds it. */
+int rog_lock_try(struct rog_lock *lock, const char *path, struct rog_error *err);
 void rog_lock_release(struct rog_lock *lock); /* harmless when not held */
 
 /* CACHE/FOLDER/SHA256(recipe).SUFFIX, heap memory. */

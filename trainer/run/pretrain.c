@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <common/clock.h>
 #include <common/file.h>
@@ -14,6 +15,7 @@
 #include <trainer/nn/safetensors.h>
 
 #define SIDECAR_MAX_BYTES 1024
+#define WAIT_S 0.1 /* between two looks at the lock */
 
 /* Everything the model depends on, as text. */
 static char *recipe(const struct rog_run_config *config, struct rog_error *err)
@@ -62,8 +64,8 @@ static void making_release(struct making *making)
     rog_arch_free(making->arch);
 }
 
-static int train(const struct rog_run_config *config, struct making *making, rog_fit_watch watch,
-                 void *user, struct rog_error *err)
+static int train(const struct rog_run_config *config, struct making *making,
+                 const struct rog_pretrain_watch *watch, struct rog_error *err)
 {
     const struct rog_fit_options options = {
         .epochs = config->pretrain_epochs,
@@ -76,8 +78,8 @@ static int train(const struct rog_run_config *config, struct making *making, rog
     int code = rog_dataset_open(&making->dataset, config->data, ROG_SPLIT_TRAIN, "none",
                                 ROG_DATASET_SEED, err);
     if (!code)
-        code = rog_fit(making->dataset, making->arch, &options, watch, user, making->params,
-                       making->buffers, err);
+        code = rog_fit(making->dataset, making->arch, &options, watch->progress, watch->user,
+                       making->params, making->buffers, err);
     if (code)
         rog_fail_prefix(err, "pre-training");
     return code;
@@ -103,7 +105,7 @@ static int keep(const struct rog_run_config *config, const struct making *making
     return code;
 }
 
-static int make(const struct rog_run_config *config, rog_fit_watch watch, void *user,
+static int make(const struct rog_run_config *config, const struct rog_pretrain_watch *watch,
                 struct rog_pretrained *pretrained, struct rog_error *err)
 {
     struct making making = {0};
@@ -118,7 +120,7 @@ static int make(const struct rog_run_config *config, rog_fit_watch watch, void *
         goto out;
     }
     rog_arch_initialize(making.arch, config->pretrain_seed, making.params, making.buffers);
-    code = train(config, &making, watch, user, err);
+    code = train(config, &making, watch, err);
     if (!code)
         code = keep(config, &making, pretrained->path, pretrained->sha256, err);
     pretrained->made = true;
@@ -128,7 +130,20 @@ out:
     return code;
 }
 
-static int from_cache(const struct rog_run_config *config, rog_fit_watch watch, void *user,
+static int take_lock(struct rog_lock *lock, const char *path,
+                     const struct rog_pretrain_watch *watch, struct rog_error *err)
+{
+    const double begin_s = rog_clock_s();
+    int code;
+    while ((code = rog_lock_try(lock, path, err)) == ROG_EBUSY) {
+        if (watch->waiting && watch->waiting(watch->user, rog_clock_s() - begin_s))
+            return rog_fail(err, ROG_EINTR, "interrupted");
+        usleep((useconds_t)(1e6 * WAIT_S));
+    }
+    return code;
+}
+
+static int from_cache(const struct rog_run_config *config, const struct rog_pretrain_watch *watch,
                       struct rog_pretrained *pretrained, struct rog_error *err)
 {
     struct rog_lock lock = ROG_LOCK_NONE;
@@ -138,19 +153,20 @@ static int from_cache(const struct rog_run_config *config, rog_fit_watch watch, 
     int code = rog_cache_path(&pretrained->path, "pretrained", text, "safetensors", err);
     if (code || is_sound(pretrained->path, pretrained->sha256))
         goto out;
-    code = rog_lock_take(&lock, pretrained->path, err);
+    code = take_lock(&lock, pretrained->path, watch, err);
     if (code || is_sound(pretrained->path, pretrained->sha256)) /* made while we waited */
         goto out;
-    code = make(config, watch, user, pretrained, err);
+    code = make(config, watch, pretrained, err);
 out:
     rog_lock_release(&lock);
     free(text);
     return code;
 }
 
-int rog_pretrain_ensure(const struct rog_run_config *config, rog_fit_watch watch, void *user,
+int rog_pretrain_ensure(const struct rog_run_config *config, const struct rog_pretrain_watch *watch,
                         struct rog_pretrained *pretrained, struct rog_error *err)
 {
+    static const struct rog_pretrain_watch nobody = {0};
     *pretrained = (struct rog_pretrained){0};
     int code;
     if (config->initial_model) {
@@ -162,7 +178,7 @@ int rog_pretrain_ensure(const struct rog_run_config *config, rog_fit_watch watch
         if (code)
             rog_fail_prefix(err, "initial_model");
     } else {
-        code = from_cache(config, watch, user, pretrained, err);
+        code = from_cache(config, watch ? watch : &nobody, pretrained, err);
     }
     if (code)
         rog_pretrained_release(pretrained);

@@ -26,12 +26,23 @@ struct rog_pretrained {
     double wall_s; /* that training took, 0 when it was there */
 };
 
+#define ROG_PRETRAIN_WAITING "another process trains this starting model: waiting for it"
+
+/* Who wants to know how far it is; either may be NULL. */
+struct rog_pretrain_watch {
+    rog_fit_watch progress;
+    /* Another process makes this model and is waited for; called again and again, since_s after the
+     * wait began. Not 0: no more (ROG_EINTR). */
+    int (*waiting)(void *user, double since_s);
+    void *user;
+};
+
 /*
  * Gives the starting model of `config`: its initial_model, or the cached one, or one trained now
  * (pretrain_epochs 0: with random weights). A cached file whose hash is not the recorded one is
  * made anew. `watch` may be NULL. Free with rog_pretrained_release.
  */
-int rog_pretrain_ensure(const struct rog_run_config *config, rog_fit_watch watch, void *user,
+int rog_pretrain_ensure(const struct rog_run_config *config, const struct rog_pretrain_watch *watch,
                         struct rog_pretrained *pretrained, struct rog_error *err);
 void rog_pretrained_release(struct rog_pretrained *pretrained);
 
