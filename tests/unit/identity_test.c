@@ -395,6 +395,7 @@ static void a_changed_setting_is_named(void **state)
     struct rog_plan *second = matched(f, NONE "seconds = 70; epochs = 5;" ONE);
     char *wanted = rog_format("epochs is 5, was 4 in %s; seconds is 70", first->run[0].id);
     assert_memory_equal(second->run[0].why, wanted, strlen(wanted));
+    free(wanted);
     assert_null(second->run[0].before);
     rog_plan_free(second);
     /* The file still asks for the first: it is no earlier form of the other. */
