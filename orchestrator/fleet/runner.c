@@ -535,6 +535,19 @@ static int try_again(struct runner *x, struct active *a, const char *why, bool *
     return begin(x, a, ANEW, err);
 }
 
+/* Were the files all the time what they were when it began? Otherwise it must not go on from where
+ * it was either, even if they are that again. */
+static int check_end_of_inputs(const struct active *a, struct rog_error *err)
+{
+    const struct runner *x = a->runner;
+    int code = rog_inputs_check(a->job->inputs, x->hooks->copies_inputs ? "data" : NULL,
+                                "the run began, so what it has read is not known; sweep again",
+                                x->options->contents, err);
+    if (code == ROG_EFAILED)
+        rog_resume_forget(a->folder, NULL);
+    return code;
+}
+
 /* Steps a slot and closes it when its run has come to an end, good or bad. */
 static int advance(struct runner *x, struct active *a, struct rog_error *err)
 {
@@ -547,9 +560,7 @@ static int advance(struct runner *x, struct active *a, struct rog_error *err)
     if (code != 0 && code != ROG_EFAILED && code != ROG_EFORMAT)
         return rog_fail_again(err, &cause);
     if (code == 0)
-        code = rog_inputs_check(job->inputs, x->hooks->copies_inputs ? "data" : NULL,
-                                "the run began, so what it has read is not known; sweep again",
-                                x->options->contents, &cause);
+        code = check_end_of_inputs(a, &cause);
     if (code != 0 && code != ROG_EFAILED && code != ROG_EFORMAT)
         return rog_fail_again(err, &cause);
     bool begun = false;
