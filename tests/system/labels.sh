@@ -65,3 +65,21 @@ for command in runs cases "show $id" "show $id --json" "runs --json" "redraw #1"
     done
 done
 same "the note in JSON" "$host" "$(rogctl show "$id" --json | jq -r .note)"
+
+# A run may be named by whoever recorded it, and its layers by whoever wrote the model.
+cat >rename.py <<'END'
+import json, sqlite3
+db = sqlite3.connect("results.db")
+db.execute("PRAGMA foreign_keys = ON")
+for rowid, data in db.execute("SELECT rowid, data FROM events WHERE kind = 'start'").fetchall():
+    data = json.loads(data)
+    for layer in data.get("layers", []):
+        layer[0] = "#1$5'2%d\"]]>\U0010fffd\x1b\u202e" + layer[0]
+    db.execute("UPDATE events SET data = ? WHERE rowid = ?", (json.dumps(data), rowid))
+db.execute("UPDATE runs SET id = 'a#1 $5' || char(10) || char(10) || '0 99' || char(27) WHERE library = 'BSP'")
+db.commit()
+END
+python3 rename.py || fail "cannot rename"
+try 0 rogctl microevents "$(query "SELECT id FROM runs WHERE library = 'BSP'")" 1 0 --span 20 --rows
+same "pictures of a worker" 6 "$(wc -l <out | tr -d ' ')"
+same "data that a name put there" 0 "$(grep -c '^0 99' plots/*microevents*.dat | grep -vc ':0$')"
