@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SHA-256 by libsodium, of memory, files and streams. */
+/* Hashes by libsodium, of memory, files and streams. */
 #include <common/hash.h>
 
 #include <errno.h>
@@ -12,6 +12,12 @@
 struct rog_sha256_stream {
     crypto_hash_sha256_state state;
 };
+
+struct rog_blake2b_stream {
+    crypto_generichash_state state;
+};
+
+_Static_assert(crypto_generichash_BYTES == crypto_hash_sha256_BYTES, "hashes of one length");
 
 static void to_hex(const unsigned char digest[crypto_hash_sha256_BYTES],
                    char hex[ROG_SHA256_HEX_BYTES])
@@ -82,4 +88,27 @@ int rog_sha256_file(const char *path, char hex[ROG_SHA256_HEX_BYTES], struct rog
     fclose(file);
     rog_sha256_stream_end(stream, hex);
     return code;
+}
+
+int rog_blake2b_stream_new(struct rog_blake2b_stream **stream, struct rog_error *err)
+{
+    /* The state has an alignment of its own. */
+    *stream = aligned_alloc(_Alignof(struct rog_blake2b_stream), sizeof **stream);
+    if (!*stream)
+        return rog_fail_nomem(err);
+    crypto_generichash_init(&(*stream)->state, NULL, 0, crypto_generichash_BYTES);
+    return 0;
+}
+
+void rog_blake2b_stream_add(struct rog_blake2b_stream *stream, const void *data, size_t size)
+{
+    crypto_generichash_update(&stream->state, data, size);
+}
+
+void rog_blake2b_stream_end(struct rog_blake2b_stream *stream, char hex[ROG_SHA256_HEX_BYTES])
+{
+    unsigned char digest[crypto_generichash_BYTES];
+    crypto_generichash_final(&stream->state, digest, sizeof digest);
+    to_hex(digest, hex);
+    free(stream);
 }

@@ -2,7 +2,7 @@
 #ifndef ROG_COMMON_HASH_H
 #define ROG_COMMON_HASH_H
 
-/* SHA-256 (libsodium), as 64 hexadecimal digits. */
+/* SHA-256 and BLAKE2b (libsodium), as 64 hexadecimal digits. */
 
 #include <stddef.h>
 
@@ -15,6 +15,13 @@ int rog_sha256_file(const char *path, char hex[ROG_SHA256_HEX_BYTES], struct rog
 /* Of one array and another behind it. */
 int rog_sha256_two(const void *first, size_t first_bytes, const void *second, size_t second_bytes,
                    char hex[ROG_SHA256_HEX_BYTES], struct rog_error *err);
+
+/* BLAKE2b of 256 bits, as 64 digits too, piece by piece: twice as fast, where no other program has
+ * to know the hash. */
+struct rog_blake2b_stream; /* opaque */
+int rog_blake2b_stream_new(struct rog_blake2b_stream **stream, struct rog_error *err);
+void rog_blake2b_stream_add(struct rog_blake2b_stream *stream, const void *data, size_t size);
+void rog_blake2b_stream_end(struct rog_blake2b_stream *stream, char hex[ROG_SHA256_HEX_BYTES]);
 
 /* Piece by piece. */
 struct rog_sha256_stream; /* opaque */

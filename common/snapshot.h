@@ -12,7 +12,7 @@
  *   "format"        ROG_SNAPSHOT_FORMAT
  *   "t"             when it was taken, in the run's time
  *   "events_bytes"  how long events.jsonl was: what follows is written again
- *   "state_bytes", "state_sha256"
+ *   "state_bytes", "state_blake2b"
  *   "of"            whose it is: a hash of each thing that the state belongs to, by its name
  * Whatever else is in the folder is left of one that was being written.
  */

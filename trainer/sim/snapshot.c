@@ -13,6 +13,7 @@
 
 #include <common/clock.h>
 #include <common/file.h>
+#include <common/hash.h>
 #include <common/snapshot.h>
 #include <librog/sync/sending.h>
 
@@ -125,7 +126,7 @@ bool rog_snapshots_due(const struct rog_snapshots *snapshots)
 
 struct sink {
     FILE *file;
-    struct rog_sha256_stream *hash;
+    struct rog_blake2b_stream *hash;
     uint64_t bytes;
 };
 
@@ -138,7 +139,7 @@ static int take(void *user, const void *bytes, size_t size, struct rog_error *er
                         "the state of this run has more than %llu GiB, which is too much to keep: "
                         "when it is interrupted it begins anew",
                         (unsigned long long)(ROG_SNAPSHOT_MAX_BYTES >> 30));
-    rog_sha256_stream_add(sink->hash, bytes, size);
+    rog_blake2b_stream_add(sink->hash, bytes, size);
     if (fwrite(bytes, 1, size, sink->file) != size)
         return rog_fail(err, ROG_EIO, "%s", strerror(errno));
     return ROG_OK;
@@ -166,16 +167,16 @@ static int write_state(FILE *file, void (*archive)(void *user, struct rog_archiv
 {
     char hex[ROG_SHA256_HEX_BYTES];
     struct sink sink = {.file = file};
-    int code = rog_sha256_stream_new(&sink.hash, err);
+    int code = rog_blake2b_stream_new(&sink.hash, err);
     if (code)
         return code;
     struct rog_archive made;
     rog_archive_save(&made, take, &sink);
     archive(user, &made);
     code = rog_archive_end(&made, err);
-    rog_sha256_stream_end(sink.hash, hex);
+    rog_blake2b_stream_end(sink.hash, hex);
     rog_json_put_integer(header, "state_bytes", (int64_t)sink.bytes);
-    rog_json_put_string(header, "state_sha256", hex);
+    rog_json_put_string(header, "state_blake2b", hex);
     return code;
 }
 
@@ -283,8 +284,13 @@ static int check_hash(const char *path, const struct rog_json *header,
     size_t size = snapshot->size - ROG_SNAPSHOT_HEADER_BYTES;
     if (rog_json_get_integer(header, "state_bytes", -1) != (int64_t)size)
         return rog_fail(err, ROG_EFORMAT, "%s is damaged: it has %zu bytes of state", path, size);
-    rog_sha256((const char *)snapshot->bytes + ROG_SNAPSHOT_HEADER_BYTES, size, hex);
-    if (strcmp(hex, rog_json_get_string(header, "state_sha256", "")) != 0)
+    struct rog_blake2b_stream *hash = NULL;
+    int code = rog_blake2b_stream_new(&hash, err);
+    if (code)
+        return code;
+    rog_blake2b_stream_add(hash, (const char *)snapshot->bytes + ROG_SNAPSHOT_HEADER_BYTES, size);
+    rog_blake2b_stream_end(hash, hex);
+    if (strcmp(hex, rog_json_get_string(header, "state_blake2b", "")) != 0)
         return rog_fail(err, ROG_EFORMAT, "%s is damaged: its hash is another one", path);
     return ROG_OK;
 }
