@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include <common/file.h>
+#include <orchestrator/curve_options.h>
 #include <orchestrator/output.h>
 #include <orchestrator/report/table.h>
 
@@ -15,6 +16,11 @@ static const struct rog_setting options[] = {
      .help =
          "time composition made as in the published table: computation and communication of host "
          "rank 3 (of BSP and SSP without compressing and unpacking), stall of all workers"},
+    ROG_CURVE_OPTIONS,
+    {.name = "accuracy",
+     .type = ROG_SETTING_STRING,
+     .help = "what the accuracy at a time is, instead of as the case says: interpolated, last, "
+             "smoothed or mean:CHECKPOINTS"},
     {.name = "at",
      .type = ROG_SETTING_STRING,
      .help = "accuracies at these times (600,1800: seconds, at most 12); default 1800,3600,5400"},
@@ -113,13 +119,15 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
 {
     struct rog_db *db = NULL;
     struct rog_report report = {0};
+    struct rog_json *curves = rog_curve_options(cli, rog_cli_flag(cli, "as-published"));
     const struct rog_report_options wanted = {
+        .curves = curves,
         .as_published = rog_cli_flag(cli, "as-published"),
         .baseline = rog_cli_string(cli, "baseline"),
         .times = rog_cli_string(cli, "at"),
     };
-    enum form form;
-    int code = form_of(cli, &form, err);
+    enum form form = FORM_TEXT;
+    int code = curves ? form_of(cli, &form, err) : rog_fail_nomem(err);
     if (code == 0)
         code = rog_command_db(cli, ROG_DB_READ, &db, err);
     if (code == 0)
@@ -127,6 +135,7 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
     if (code == 0)
         code = form == FORM_JSON ? rog_print_json(rog_report_json(&report), err)
                                  : print_document(&report, form, db, err);
+    rog_json_free(curves);
     rog_report_release(&report);
     rog_db_close(db);
     return code;

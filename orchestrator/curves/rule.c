@@ -2,6 +2,7 @@
 /* The settings of curves. */
 #include <orchestrator/curves/rule.h>
 
+#include <stdint.h>
 #include <stdlib.h>
 
 const struct rog_setting rog_curve_settings[] = {ROG_CURVE_SETTINGS, {.name = NULL}};
@@ -29,4 +30,16 @@ int rog_curve_rule_make(struct rog_curve_rule *rule, const struct rog_json *opti
         rule->points = rog_json_get_bool(all, "points", false);
     rog_json_free(all);
     return code;
+}
+
+struct rog_json *rog_curve_rule_json(const struct rog_curve_rule *rule)
+{
+    char smoothing[ROG_SMOOTHING_TEXT_BYTES], accuracy[ROG_ACCURACY_RULE_BYTES];
+    struct rog_json *object = rog_json_object();
+    rog_smoothing_text(&rule->smoothing, SIZE_MAX, SIZE_MAX, smoothing);
+    rog_accuracy_rule_text(&rule->accuracy, accuracy);
+    rog_json_put_string(object, "smooth", smoothing);
+    rog_json_put_number(object, "sustain", rule->sustain);
+    rog_json_put_string(object, "accuracy_at", accuracy);
+    return object;
 }

@@ -52,4 +52,7 @@ extern const struct rog_setting rog_curve_settings[];
 int rog_curve_rule_make(struct rog_curve_rule *rule, const struct rog_json *options,
                         struct rog_error *err);
 
+/* The settings that make such a rule, an object. Owned by the caller. */
+struct rog_json *rog_curve_rule_json(const struct rog_curve_rule *rule);
+
 #endif

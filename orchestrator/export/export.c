@@ -245,6 +245,7 @@ static int export_case(const struct exporting *e, const struct rog_case_row *row
     rog_json_put_number(head, "target_accuracy", row->target_accuracy);
     rog_json_put_string(head, "contender", row->contender);
     rog_json_put_string(head, "baseline", row->baseline);
+    rog_json_put(head, "options", rog_json_copy(row->options));
     fputs("{\"case\": ", file);
     int code = write_json(file, head, err);
     fputs(",\n\"runs\": [", file);

@@ -71,6 +71,7 @@ static const char time_sql[] = "SELECT coalesce(1000 * CAST(strftime('%s', ?1) A
 struct sending {
     struct rog_db *db;
     const struct rog_mlflow_options *options;
+    const struct rog_report *report;
     struct rog_mlflow_client *client;
     const char *created_at; /* of the case: an imported run may not know when it was */
     char *experiment_id, *parent_id;
@@ -224,9 +225,27 @@ static int add_end(const char *key, const struct rog_json *value, void *user)
     return 0;
 }
 
-static int finish_run(struct sending *sending, const struct rog_mlflow_run *run,
-                      const struct rog_run_row *row, int64_t start_ms, struct rog_error *err)
+/* Time and energy to the case's target, as its report has them; where it was not reached, how far
+ * the run was seen. */
+static void add_targets(const struct rog_report *report, size_t index, struct ends *ends)
 {
+    for (size_t m = 0; m < report->measures.count; m++) {
+        enum rog_measure_kind kind = report->measures.of[m].kind;
+        const struct rog_measured *measured = rog_report_run(report, index, m);
+        char name[64];
+        if (!rog_measure_is_to_target(kind) || (isnan(measured->value) && !measured->censored))
+            continue;
+        snprintf(name, sizeof name, "summary/%s%s", rog_measure_facts[kind].json,
+                 measured->censored ? "_beyond" : "");
+        add_metric(ends->metrics, name, measured->censored ? measured->until : measured->value,
+                   ends->ms, 0);
+    }
+}
+
+static int finish_run(struct sending *sending, const struct rog_mlflow_run *run, size_t index,
+                      int64_t start_ms, struct rog_error *err)
+{
+    const struct rog_run_row *row = &sending->report->data.run[index].row;
     struct rog_json *summary = NULL;
     int code = rog_run_summary(sending->db, row->id, &summary, err);
     if (code)
@@ -236,6 +255,7 @@ static int finish_run(struct sending *sending, const struct rog_mlflow_run *run,
         struct ends ends = {rog_json_array(), end_ms};
         struct rog_json *tags = rog_json_array();
         rog_json_each(summary, add_end, &ends);
+        add_targets(sending->report, index, &ends);
         rog_json_append(tags, rog_mlflow_pair(TAG_SUMMARY, "sent"));
         code = rog_mlflow_log(sending->client, run->id, ends.metrics, NULL, tags, err);
     }
@@ -300,8 +320,9 @@ static struct rog_json *tags_of(const struct sending *sending, const struct rog_
     return tags;
 }
 
-static int send_run(struct sending *sending, const struct rog_run_row *row, struct rog_error *err)
+static int send_run(struct sending *sending, size_t index, struct rog_error *err)
 {
+    const struct rog_run_row *row = &sending->report->data.run[index].row;
     char identity[ROG_SHA256_HEX_BYTES];
     struct rog_mlflow_run run = {0};
     int64_t start_ms = 0;
@@ -322,7 +343,7 @@ static int send_run(struct sending *sending, const struct rog_run_row *row, stru
     if (code == 0)
         code = send_metrics(sending, run.id, row, start_ms, &sent, err);
     if (code == 0 && !finished)
-        code = finish_run(sending, &run, row, start_ms, err);
+        code = finish_run(sending, &run, index, start_ms, err);
     if (code == 0) {
         struct rog_json *line = rog_json_object();
         rog_json_put_string(line, "id", row->id);
@@ -454,6 +475,7 @@ static int send_case(struct sending *sending, const struct rog_report *report,
     int64_t start_ms = 0;
     struct rog_json *tags = rog_json_array();
     sending->created_at = row->created_at;
+    sending->report = report;
     rog_json_append(tags, rog_mlflow_pair("mlflow.source.name", "rogctl " ROG_VERSION));
     rog_json_append(tags, rog_mlflow_pair("rogctl.case", row->name));
     int code = milliseconds(sending->db, row->created_at, &start_ms, err);
@@ -474,7 +496,7 @@ static int send_case(struct sending *sending, const struct rog_report *report,
     for (size_t i = 0; code == 0 && i < report->data.run_count; i++) {
         const struct rog_case_run *one = &report->data.run[i];
         if (one->done)
-            code = send_run(sending, &one->row, err);
+            code = send_run(sending, i, err);
         else
             log_line(sending, "%s: is left out: it is %s", one->row.id, one->row.status);
     }

@@ -48,10 +48,13 @@ char *rog_figures_caption(const char *path, const struct rog_case_data *data)
 {
     static const struct rog_panel *const curves[] = {&efficiency, &accuracy, &energy};
     for (size_t i = 0; i < sizeof curves / sizeof *curves; i++)
-        if (strstr(path, curves[i]->name))
-            return rog_format("%s %s",
+        if (strstr(path, curves[i]->name)) {
+            char smoothing[ROG_SMOOTHING_TEXT_BYTES];
+            rog_smoothing_text(&data->rule.smoothing, SIZE_MAX, SIZE_MAX, smoothing);
+            return rog_format("%s %s; smoothed: %s",
                               rog_case_is_accuracy(data) ? "Test accuracy" : data->metric.name,
-                              curves[i]->title);
+                              curves[i]->title, smoothing);
+        }
     return rog_strdup("Average time composition of an iteration");
 }
 

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <orchestrator/figures/curve.h>
+
 /* ---- which series are compared ---- */
 
 /* The contender, and the baseline, are there and are not all there is. */
@@ -107,16 +109,24 @@ static double last_tested(const struct rog_accuracy *accuracy)
     return accuracy->count ? accuracy->point[accuracy->count - 1].t : (double)NAN;
 }
 
-/* Points of accuracy when the earlier of the two ended. */
-static double accuracy_gain(const struct rog_case_data *data, const struct rog_run_pair *pair)
+/* Points of accuracy when the earlier of the two ended, by the case's rule. */
+static int accuracy_gain(const struct rog_case_data *data, const struct rog_run_pair *pair,
+                         double *gain, struct rog_error *err)
 {
     const struct rog_accuracy *one = &data->run[pair->own].accuracy;
     const struct rog_accuracy *two = &data->run[pair->other].accuracy;
+    struct rog_accuracy_value own, other;
+    *gain = (double)NAN;
     if (one->count == 0 || two->count == 0)
-        return (double)NAN;
+        return 0;
     double t = fmin(last_tested(one), last_tested(two));
-    double more = rog_accuracy_at(one, t) - rog_accuracy_at(two, t);
-    return data->metric.less_is_better ? -more : more;
+    int code = rog_case_accuracy_at(data, pair->own, t, &own, err);
+    if (code == 0)
+        code = rog_case_accuracy_at(data, pair->other, t, &other, err);
+    if (code == 0)
+        *gain =
+            data->metric.less_is_better ? other.percent - own.percent : own.percent - other.percent;
+    return code;
 }
 
 /* The three parts of an iteration are all of its time. */
@@ -131,23 +141,27 @@ static double time_gain(const struct rog_case_data *data, const struct rog_run_p
     return 100 * (1 - iteration_s(&data->run[pair->own]) / iteration_s(&data->run[pair->other]));
 }
 
-static struct rog_gain gain_of(const struct rog_case_data *data, const struct rog_gain_pair *pair,
-                               struct rog_run_pair *runs, double *values)
+static int gain_of(const struct rog_case_data *data, const struct rog_gain_pair *pair,
+                   struct rog_run_pair *runs, double *values, struct rog_gain *gain,
+                   struct rog_error *err)
 {
-    struct rog_gain gain = {.series = data->series[pair->series].label,
-                            .against = data->series[pair->against].label,
-                            .metric = &data->metric};
+    *gain = (struct rog_gain){.series = data->series[pair->series].label,
+                              .against = data->series[pair->against].label,
+                              .metric = &data->metric};
     size_t count = rog_gain_run_pairs(data, pair, runs);
-    for (size_t i = 0; i < count; i++)
-        values[i] = accuracy_gain(data, &runs[i]);
-    gain.gain = rog_interval_of(values, count);
-    gain.is_tested = gain.gain.count == count;
-    if (gain.is_tested)
-        return gain;
+    int code = 0;
+    for (size_t i = 0; i < count && code == 0; i++)
+        code = accuracy_gain(data, &runs[i], &values[i], err);
+    if (code < 0)
+        return code;
+    gain->gain = rog_interval_of(values, count);
+    gain->is_tested = gain->gain.count == count;
+    if (gain->is_tested)
+        return 0;
     for (size_t i = 0; i < count; i++)
         values[i] = time_gain(data, &runs[i]);
-    gain.gain = rog_interval_of(values, count);
-    return gain;
+    gain->gain = rog_interval_of(values, count);
+    return 0;
 }
 
 int rog_gains_make(const struct rog_case_data *data, struct rog_gains *gains, struct rog_error *err)
@@ -163,7 +177,7 @@ int rog_gains_make(const struct rog_case_data *data, struct rog_gains *gains, st
         code = rog_fail_nomem(err);
     for (size_t i = 0; code == 0 && i < count; i++)
         if (pairs[i].decides)
-            gains->gain[gains->count++] = gain_of(data, &pairs[i], runs, values);
+            code = gain_of(data, &pairs[i], runs, values, &gains->gain[gains->count++], err);
     free(values);
     free(runs);
     free(pairs);

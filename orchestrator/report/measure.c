@@ -130,6 +130,7 @@ int rog_measure_run(const struct rog_case_data *data, size_t run, bool as_publis
         struct rog_accuracy_value at = {0};
         int code = rog_case_accuracy_at(data, run, measure->at_s, &at, err);
         measured->value = at.percent;
+        measured->ended = at.state == ROG_ACCURACY_NOT_RUN;
         return code;
     }
     measured->value = part_of(as_published ? &of->as_published : &of->composition, measure->kind);

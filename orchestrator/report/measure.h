@@ -59,6 +59,7 @@ void rog_measures_take_metric(struct rog_measures *measures, const struct rog_ca
 struct rog_measured {
     double value;  /* NaN where it is not known, or not reached */
     bool censored; /* the target was not reached: the value is beyond `until` */
+    bool ended;    /* of an accuracy: the run has not run that long */
     double until;
     struct rog_curve_reached reached; /* of time and energy to the target */
 };

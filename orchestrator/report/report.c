@@ -53,6 +53,7 @@ static struct rog_report_value value_of(const struct rog_report *report, size_t 
         values[i] = counts ? run->value : (double)NAN;
         if (!isnan(values[i]) || (counts && run->censored))
             order[ordered++] = run->censored ? INFINITY : values[i];
+        value.ended += counts && run->ended;
         if (counts && run->censored) {
             until = fmin(until, run->until);
             value.censored++;
@@ -148,7 +149,7 @@ int rog_report_make(struct rog_db *db, const char *case_name,
                     const struct rog_report_options *options, struct rog_report *report,
                     struct rog_error *err)
 {
-    *report = (struct rog_report){.as_published = options->as_published};
+    *report = (struct rog_report){.as_published = options->as_published, .curves = options->curves};
     int code = rog_measures_make(&report->measures, options->times, err);
     if (code == 0)
         code = rog_case_data_load(db, case_name, &report->data, err);
@@ -156,7 +157,8 @@ int rog_report_make(struct rog_db *db, const char *case_name,
         return code;
     report->target = rog_case_target(&report->data);
     rog_measures_take_metric(&report->measures, &report->data);
-    if (options->baseline)
+    code = rog_case_data_override(&report->data, options->curves, err);
+    if (code == 0 && options->baseline)
         code = take_baseline(&report->data, options->baseline, err);
     if (code == 0)
         code = measure_all(report, err);

@@ -22,6 +22,7 @@ struct rog_report_value {
                                  runs did not reach the target: that mean would be too good */
     size_t counted;           /* runs of the series */
     size_t known, censored;   /* of them: have it, did not reach it */
+    size_t ended;             /* of them: have not run that long */
     double least, most;       /* of those that have it */
     double
         median; /* over both, "not reached" being later than all; NaN where that is not a number */
@@ -31,6 +32,7 @@ struct rog_report {
     struct rog_case_data data;
     struct rog_measures measures;
     bool as_published;               /* time composition as in the published table */
+    const struct rog_json *curves;   /* of rog_report_options */
     double target;                   /* of the case's metric; NaN: none */
     struct rog_measured *run;        /* [data.run_count * measures.count] */
     struct rog_report_value *series; /* [data.series_count * measures.count] */
@@ -38,10 +40,12 @@ struct rog_report {
     size_t gains;
 };
 
+/* What it points to lives as long as the report. */
 struct rog_report_options {
     bool as_published;
     const char *baseline; /* compared with instead of what the case says; NULL: as the case says */
     const char *times;    /* of accuracies; NULL: see rog_measures_make */
+    const struct rog_json *curves; /* rog_curve_settings that hold instead of the case's; or NULL */
 };
 
 /* ROG_ENOTFOUND for an unknown case, ROG_EINVAL for a baseline that it does not have, or times that

@@ -142,8 +142,13 @@ static int write_figures(const struct rog_report *report, struct rog_db *db, FIL
     int code = rog_temporary_folder(&folder, "rogctl-report", err);
     if (code)
         return code;
-    struct rog_figures_options options = {
-        .plots = folder, .formats = "svg", .drawn = drawn, .user = &pictures};
+    struct rog_figures_options options = {.plots = folder,
+                                          .formats = "svg",
+                                          .published_axes = report->as_published,
+                                          .published_bars = report->as_published,
+                                          .curves = report->curves,
+                                          .drawn = drawn,
+                                          .user = &pictures};
     code = rog_figures_draw_case(db, report->data.row.name, &options, err);
     if (code == 0)
         fprintf(page, "<h2>Figures</h2>\n<div class=\"figures\">\n");

@@ -55,6 +55,7 @@ static struct rog_json *value_json(const void *values, size_t measure)
     put_interval(object, &value->runs);
     rog_json_put_integer(object, "n", (int64_t)value->known);
     rog_json_put_integer(object, "not_reached", (int64_t)value->censored);
+    rog_json_put_integer(object, "not_run_that_long", (int64_t)value->ended);
     rog_json_put_number(object, "median", value->median);
     return object;
 }
@@ -83,6 +84,17 @@ static const struct rog_curve_reached *reached_of_series(const void *values, siz
     return &((const struct rog_report_value *)values)[measure].line.reached;
 }
 
+/* The times at which a run had ended. */
+static struct rog_json *ended_json(const struct rog_measures *measures,
+                                   const struct rog_measured *measured)
+{
+    struct rog_json *list = rog_json_array();
+    for (size_t m = 0; m < measures->count; m++)
+        if (measured[m].ended)
+            rog_json_append(list, rog_json_new_string(measures->of[m].name));
+    return list;
+}
+
 static struct rog_json *run_json(const struct rog_report *report, size_t index)
 {
     const struct rog_case_data *data = &report->data;
@@ -103,6 +115,7 @@ static struct rog_json *run_json(const struct rog_report *report, size_t index)
         rog_json_put_bool(object, "replay_off", rog_replay_is_off(&run->replay));
     }
     put_measures(object, &report->measures, measured_json, measured);
+    rog_json_put(object, "not_run_that_long", ended_json(&report->measures, measured));
     put_reached(object, &report->measures, reached_of_run, measured);
     return object;
 }
@@ -226,6 +239,7 @@ struct rog_json *rog_report_json(const struct rog_report *report)
     rog_json_put(object, "metric", rog_metric_json(&report->data.metric));
     rog_json_put_number(object, "target", report->target);
     rog_json_put_bool(object, "as_published", report->as_published);
+    rog_json_put(object, "curves", rog_curve_rule_json(&data->rule));
     rog_json_put(object, "runs", runs);
     rog_json_put(object, "series", series);
     rog_json_put(object, "gains", gains);

@@ -11,6 +11,7 @@
 #include <orchestrator/figures/repeats.h>
 
 #define ROUNDING 1e-9 /* of a mean */
+#define ENDED "ended" /* in a cell: no value, as the run had ended */
 
 /* ---- tables, columns, cells ---- */
 
@@ -108,10 +109,25 @@ static char *to_target_text(const struct rog_report_value *value)
                                     : rog_format("%.0f%s", value->line.value, spread);
 }
 
+/* An accuracy or a time of an iteration; where no run of the series has run that long, that. */
+static char *value_text(const struct rog_report_value *value, int digits)
+{
+    if (value->counted > 0 && value->ended == value->counted)
+        return rog_strdup(ENDED);
+    char *text = interval_text(&value->runs, "", digits, "", value->counted);
+    if (!text || value->ended == 0)
+        return text;
+    char *longer = rog_format("%s, %zu " ENDED, text, value->ended);
+    free(text);
+    return longer;
+}
+
 static char *measured_text(const struct rog_measured *measured, int digits)
 {
     if (measured->censored)
         return rog_format("> %.0f", measured->until);
+    if (measured->ended)
+        return rog_strdup(ENDED);
     return isnan(measured->value) ? rog_strdup("-") : rog_format("%.*f", digits, measured->value);
 }
 
@@ -216,6 +232,7 @@ static char *series_caption(const struct maker *maker)
     const struct rog_case_data *data = &report->data;
     bool intervals = false, ranges = false, some = false;
     char meaning[ROG_ACCURACY_RULE_BYTES], reached[128] = "", tested[ROG_METRIC_TEXT_BYTES];
+    char rule[192 + ROG_METRIC_TEXT_BYTES] = "", smoothing[ROG_SMOOTHING_TEXT_BYTES];
     for (size_t i = 0; i < data->series_count; i++)
         for (size_t m = 0; m < report->measures.count; m++) {
             const struct rog_report_value *value = rog_report_series(report, i, m);
@@ -231,15 +248,23 @@ static char *series_caption(const struct maker *maker)
                  "; k of n: so many runs reach %.40s, and the median of all n",
                  target_of(report).text);
     rog_accuracy_rule_meaning(&data->rule.accuracy, meaning);
+    rog_smoothing_text(&data->rule.smoothing, SIZE_MAX, SIZE_MAX, smoothing);
+    for (size_t m = 0; m < report->measures.count; m++)
+        if (maker->has[m] && rog_measure_is_to_target(report->measures.of[m].kind))
+            snprintf(
+                rule, sizeof rule,
+                "; to %.40s: until the line of the figures (%s) has it for %g checkpoints or to "
+                "its end",
+                target_of(report).text, smoothing, data->rule.sustain);
     if (rog_case_is_accuracy(data))
         snprintf(tested, sizeof tested, "accuracy in %%");
     else
         rog_metric_title(&data->metric, tested);
     return rog_format("%s: %zu run%s; %s, %s%s; energy per worker; seconds per "
-                      "iteration%s%s%s%s",
+                      "iteration%s%s%s%s%s",
                       data->title, data->run_count, data->run_count == 1 ? "" : "s", tested,
                       data->metric.less_is_better ? "lower is better, " : "", meaning,
-                      report->as_published ? " as published (host rank 3)" : "",
+                      report->as_published ? " as published (host rank 3)" : "", rule,
                       intervals ? "; ± half of the 95% interval of the mean" : "",
                       ranges ? "; [range]" : "", reached);
 }
@@ -260,8 +285,7 @@ static void series_table(struct maker *maker)
                 add_cell(maker, rog_report_is_best(report, i, m),
                          rog_measure_is_to_target(kind)
                              ? to_target_text(value)
-                             : interval_text(&value->runs, "", report->measures.of[m].digits, "",
-                                             value->counted));
+                             : value_text(value, report->measures.of[m].digits));
         }
     }
 }
@@ -437,10 +461,23 @@ static void remarks(struct maker *maker)
     }
 }
 
-/* A time of one's own that no run got to. */
+/* Whether it stands in a cell. */
+static bool some_ended(const struct maker *maker)
+{
+    const struct rog_report *report = maker->report;
+    for (size_t i = 0; i < report->data.run_count; i++)
+        for (size_t m = 0; m < report->measures.count; m++)
+            if (maker->has[m] && rog_report_run(report, i, m)->ended)
+                return true;
+    return false;
+}
+
+/* Times that some runs did not get to, and a time of one's own that no run got to. */
 static void missing_times(struct maker *maker)
 {
     const struct rog_measures *measures = &maker->report->measures;
+    if (some_ended(maker))
+        add_remark(maker, rog_strdup(ENDED ": the run ended before that time"));
     for (size_t m = 0; m < measures->count; m++)
         if (measures->are_given && measures->of[m].kind == ROG_MEASURE_ACCURACY && !maker->has[m] &&
             isfinite(measures->of[m].at_s))

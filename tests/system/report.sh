@@ -68,6 +68,23 @@ compute=$(query "SELECT round(avg(compute_s), 4) FROM iterations JOIN runs ON id
 same "computation as published" "$compute" "$(json '.runs[1].compute_s * 1e4 | round / 1e4')"
 try 0 rogctl report c-case0
 prints "*200"
+prints "interpolated between checkpoints"
+prints "to 60%: until the line of the figures (savgol:25:3) has it for 5 checkpoints"
+# A time that a run has not got to is no value of another time; what nobody has got to is no column.
+query "UPDATE iterations SET t = t * 0.8 WHERE run_id IN (SELECT id FROM runs WHERE library = 'ROG')" >out
+query "UPDATE events SET t = 255 WHERE kind = 'end' AND run_id IN (SELECT id FROM runs WHERE library = 'ROG')" >out
+query "DELETE FROM checkpoints WHERE t > 250 AND run_id IN (SELECT id FROM runs WHERE library = 'ROG')" >out
+try 0 rogctl report c-case0 --at 150,280,5000
+prints "ended: the run ended before that time"
+prints "no run has a result at 5000 s"
+try 0 rogctl report c-case0 --at 150,280,5000 --json
+same "not run that long" '["5000"] ["280","5000"]' "$(json '[.runs[].not_run_that_long | tojson] | join(" ")')"
+same "by checkpoints before" "54 55" "$(rogctl report c-case0 --at 150 --accuracy last --json | jq -r '[.runs[].accuracy_at["150"]] | join(" ")')"
+same "mean of checkpoints" "52 52.5" "$(rogctl report c-case0 --at 150 --accuracy mean:2 --json | jq -r '[.runs[].accuracy_at["150"]] | join(" ")')"
+try 2 rogctl report c-case0 --accuracy mean
+says "accuracy_at must be interpolated, last, smoothed or mean:CHECKPOINTS"
+try 0 rogctl report c-case0 --smooth ema:0.5 --sustain 0 --json
+same "the rule" 'ema:0.5 0' "$(json '.curves | "\(.smooth) \(.sustain)"')"
 # The later over the earlier, unless somebody says what is compared.
 same "compared" "ROG 4 BSP" "$(rogctl report c-case0 --json | jq -r '.gains[] | "\(.series) \(.against)"')"
 same "compared" "BSP ROG 4" "$(rogctl report c-case0 --baseline rog --json | jq -r '.gains[] | "\(.series) \(.against)"')"

@@ -348,8 +348,10 @@ static void identical_runs_are_one(void **state)
     assert_string_equal(cell(&tables, 0, 0, "run"), "BSP (4 runs, identical)");
     assert_string_equal(cell(&tables, 0, 0, "% at 1800 s"), "51.80");
     assert_string_equal(cell(&tables, 2, 0, "points at 1800 s"), "+1.80");
-    assert_int_equal(tables.remarks, 2);
+    assert_string_equal(cell(&tables, 0, 1, "5400 s"), "ended"); /* at 4000 s */
+    assert_int_equal(tables.remarks, 3);
     assert_non_null(strstr(tables.remark[0], "of 4 runs only 1 differs"));
+    assert_string_equal(tables.remark[2], "ended: the run ended before that time");
     rog_report_tables_release(&tables);
     rog_report_release(&report);
 }
