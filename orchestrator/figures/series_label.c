@@ -14,6 +14,7 @@
 #define LABEL_COLUMNS 40 /* longer ones are shortened where that hides no difference */
 #define NOTE_COLUMNS 400 /* more of a note is not looked at */
 #define MOST_COLUMNS 200 /* of a label, whatever it hides */
+#define TIE "\u00a0"     /* between a setting's name and its value, until labels are short enough */
 
 struct naming {
     const struct rog_series_rows *series;
@@ -178,7 +179,12 @@ static int append_setting(struct naming *n, size_t series, const struct rog_seri
     char *text = setting_text(setting, series);
     if (!text)
         return setting->value[series] ? rog_fail_nomem(n->err) : 0;
-    char *longer = rog_format("%s, %s", n->label[series], text);
+    char *longer = rog_format("%s, ", n->label[series]);
+    for (char *word, *rest = text; longer && (word = strsep(&rest, " "));) {
+        char *more = rog_format("%s%s%s", longer, word, rest ? TIE : "");
+        free(longer);
+        longer = more;
+    }
     free(text);
     return replace(n, series, longer);
 }
@@ -256,6 +262,15 @@ static int number_equal(struct naming *n, size_t *group)
     return code;
 }
 
+/* A value without its name would say nothing: words that belong together are one until here. */
+static void untie(char *label)
+{
+    for (char *at = label; (at = strstr(at, TIE));) {
+        *at = ' ';
+        memmove(at + 1, at + strlen(TIE), strlen(at + strlen(TIE)) + 1);
+    }
+}
+
 static int name_all(struct naming *n, size_t *group)
 {
     size_t count = n->count;
@@ -276,8 +291,10 @@ static int name_all(struct naming *n, size_t *group)
         code = part_equal(n, group);
     if (code == 0)
         code = rog_distinct_shorten(n->label, count, LABEL_COLUMNS, n->err);
-    for (size_t i = 0; i < count && code == 0; i++)
+    for (size_t i = 0; i < count && code == 0; i++) {
+        untie(n->label[i]);
         code = replace(n, i, rog_label_clean(n->label[i], MOST_COLUMNS));
+    }
     return code == 0 ? number_equal(n, group) : code;
 }
 

@@ -116,6 +116,19 @@ static void what_is_common_is_dropped(void **state)
               "the long series of measurements in… c…\n");
 }
 
+/* A value is not parted from its name. */
+static void settings_stay_whole(void **state)
+{
+    struct fixture *f = *state;
+    fixture_case(f, "case", "1", 64);
+#define SAME "a note that is the same and much longer than a legend has room for"
+    add(f, "a", "ROG", 4, SAME, "{\"batch\":24,\"mixup\":0.5}");
+    add(f, "b", "ROG", 4, SAME, "{\"batch\":48,\"mixup\":0.5}");
+    expect(f, "a note that is the same and… batch 24\na note that is the same and… batch 48\n");
+    fixture_sql(f, "UPDATE runs SET config = json_set(config, '$.mixup', 0) WHERE id = 'b'");
+    expect(f, "a note that is the… batch 24, mixup 0.5\na note that is the… batch 48, mixup 0\n");
+}
+
 static void shorter_texts(void **state)
 {
     (void)state;
@@ -217,6 +230,7 @@ int main(void)
         LABELS(equal_notes_are_parted),
         LABELS(real_and_virtual_time_are_told_apart),
         LABELS(what_is_common_is_dropped),
+        LABELS(settings_stay_whole),
         cmocka_unit_test(shorter_texts),
         LABELS(a_strategy_keeps_its_style),
         cmocka_unit_test(styles_differ),
