@@ -12,6 +12,9 @@
 
 #include <common/utf8.h>
 
+#define LATIN_END 0x180u /* below it are letters that any font of figures has; asking takes 20 ms \
+                          */
+
 /* Type 1 and bitmap fonts are there, too, but pango does not draw with them. */
 static bool is_drawn_with(const FcPattern *font)
 {
@@ -23,12 +26,12 @@ static bool is_drawn_with(const FcPattern *font)
 }
 
 /* The characters of all fonts; NULL when memory ran out. */
-static FcCharSet *all_characters(void)
+static FcCharSet *all_characters(FcConfig *config)
 {
     FcCharSet *all = FcCharSetCreate();
     FcPattern *any = FcPatternCreate();
     FcObjectSet *wanted = FcObjectSetBuild(FC_CHARSET, FC_FONTFORMAT, (char *)NULL);
-    FcFontSet *fonts = any && wanted ? FcFontList(NULL, any, wanted) : NULL;
+    FcFontSet *fonts = any && wanted ? FcFontList(config, any, wanted) : NULL;
     bool whole = all && fonts;
     for (int i = 0; whole && i < fonts->nfont; i++) {
         FcCharSet *own = NULL;
@@ -54,22 +57,30 @@ static bool draws_nothing(uint32_t code)
            (code >= 0xE0100 && code <= 0xE01EF);
 }
 
+static bool is_latin(const char *text)
+{
+    bool latin = true;
+    while (*text && latin)
+        latin = rog_utf8_take(&text) < LATIN_END;
+    return latin;
+}
+
 char *rog_fonts_drawable(const char *text)
 {
-    bool ascii = true;
-    for (const char *c = text; *c && ascii; c++)
-        ascii = (unsigned char)*c < 0x80;
-    if (ascii)
+    if (is_latin(text))
         return strdup(text);
     char *drawable = malloc(4 * strlen(text) + 1), *out = drawable;
-    FcCharSet *all = drawable ? all_characters() : NULL;
+    FcConfig *config = drawable ? FcInitLoadConfigAndFonts() : NULL; /* of its own: no global one */
+    FcCharSet *all = config ? all_characters(config) : NULL;
+    if (config)
+        FcConfigDestroy(config);
     if (!all) {
         free(drawable);
         return NULL;
     }
     while (*text) {
         uint32_t code = rog_utf8_take(&text);
-        bool there = code < 0x80 || draws_nothing(code) || FcCharSetHasChar(all, code);
+        bool there = code < LATIN_END || draws_nothing(code) || FcCharSetHasChar(all, code);
         out = there ? rog_utf8_put(out, code) : rog_utf8_escape(out, code);
     }
     *out = '\0';

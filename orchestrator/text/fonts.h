@@ -7,8 +7,8 @@
  * areas. */
 
 /* The text as it can be drawn: a character that no font has as "\u0915". Takes any text and leaves
- * all that is ASCII, and what fonts know to draw as nothing. Heap memory, NULL when memory ran
- * out. */
+ * the letters of European languages, and what is drawn as nothing. Heap memory, NULL when memory
+ * ran out. */
 char *rog_fonts_drawable(const char *text);
 
 #endif
