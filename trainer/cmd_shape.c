@@ -56,12 +56,16 @@ static int replay(const struct rog_cli *cli, struct rog_shape_options *options,
         code = rog_fail(err, ROG_EIO, "cannot write %s: %s", audit, strerror(errno));
     if (options->stop_fd >= 0)
         close(options->stop_fd);
-    if (!code)
-        printf("shaped %s for %.1f s: %llu steps, at most %.1f ms late; %.0f s of full use, off by "
-               "%+.2f%%\n",
-               options->iface, summary.seconds, (unsigned long long)summary.steps,
-               1e3 * summary.late_max_s, summary.busy_s, 100 * summary.error);
-    return code;
+    if (code)
+        return code;
+    printf("shaped %s for %.1f s: %llu steps, at most %.1f ms late; %.0f s of full use, ",
+           options->iface, summary.seconds, (unsigned long long)summary.steps,
+           1e3 * summary.late_max_s, summary.busy_s);
+    if (isnan(summary.error))
+        printf("too little at a time to know how far off\n");
+    else
+        printf("off by %+.2f%%\n", 100 * summary.error);
+    return ROG_OK;
 }
 
 /* Opens the traces, then replays. */

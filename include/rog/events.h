@@ -79,7 +79,7 @@
 #define ROG_EVENT_RETRY "retry"
 
 /* Of a host that replays bandwidth: the replay is over. "error" (achieved bits / requested bits -
- * 1, while there was something to send), "tolerance" (how far off it may be), "busy_s", "steps",
+ * 1, while there was something to send; null: not known), "tolerance" (how far off it may be), "busy_s", "steps",
  * "late_max_s". */
 #define ROG_EVENT_REPLAY_END "replay-end"
 

@@ -13,13 +13,13 @@ int rog_replay_load(struct rog_db *db, const char *run_id, struct rog_replay *re
 {
     struct rog_query *query = NULL;
     *replay = (struct rog_replay){.error = (double)NAN, .tolerance = (double)NAN};
-    int code = rog_query_new(&query, db, err,
-                             "SELECT rank, json_extract(data, '$.error') AS error,"
-                             " json_extract(data, '$.tolerance') AS tolerance FROM events"
-                             " WHERE run_id = ? AND kind = '" ROG_EVENT_REPLAY_END "'"
-                             " AND error IS NOT NULL"
-                             " ORDER BY abs(error) / coalesce(tolerance, 1) DESC, rank LIMIT 1",
-                             "s", run_id);
+    int code = rog_query_new(
+        &query, db, err,
+        "SELECT rank, json_extract(data, '$.error') AS error,"
+        " json_extract(data, '$.tolerance') AS tolerance FROM events"
+        " WHERE run_id = ? AND kind = '" ROG_EVENT_REPLAY_END "'"
+        " ORDER BY error IS NULL, abs(error) / coalesce(tolerance, 1) DESC, rank LIMIT 1",
+        "s", run_id);
     if (code == 0)
         code = rog_query_step(query, err);
     if (code == 1)
@@ -39,7 +39,9 @@ char *rog_replay_text(const struct rog_replay *replay)
     char *host = replay->rank ? rog_format("worker %lld", (long long)replay->rank)
                               : rog_strdup("the server");
     char *text = NULL;
-    if (host && isnan(replay->tolerance))
+    if (host && isnan(replay->error))
+        text = rog_strdup("not known: on no host enough waited to be sent at a time");
+    else if (host && isnan(replay->tolerance))
         text = rog_format("off by %+.1f%% on %s", 100 * replay->error, host);
     else if (host)
         text =

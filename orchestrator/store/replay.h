@@ -14,7 +14,8 @@ struct rog_replay {
     bool recorded; /* there is at least one */
     /* The host that was off furthest, measured by its tolerance. */
     int64_t rank;
-    double error;     /* achieved bits / requested bits - 1, while there was something to send */
+    double error;     /* achieved bits / requested bits - 1, while there was something to send; NaN:
+                         no host knows */
     double tolerance; /* NaN: none was set */
 };
 

@@ -124,6 +124,11 @@ says "no bandwidth"
 # by its own tolerance counts.
 try 0 rogctl show "$rog" --json
 same "replays" null "$(json .replay_off)"
+query "INSERT INTO events VALUES ('$rog', 1, 60, 'replay-end', '{\"error\":null,\"tolerance\":0.1}')" >out
+try 0 rogctl show "$rog"
+prints "not known"
+try 0 rogctl show "$rog" --json
+same "what is not known" false "$(json .replay_off)"
 query "INSERT INTO events VALUES ('$rog', 1, 60, 'replay-end', '{\"error\":0.08,\"tolerance\":0.1}'),
     ('$rog', 2, 60, 'replay-end', '{\"error\":-0.04,\"tolerance\":0.05}')" >out
 try 0 rogctl show "$rog"

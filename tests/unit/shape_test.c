@@ -574,11 +574,16 @@ static void lines_for_tc(void **state)
                                   .offset_s = 0.5};
     char *line = rog_shape_lane_line(&lane, "change", 100);
     assert_string_equal(line, "qdisc change dev wlan0 root handle 726f: tbf rate 100000000bit "
-                              "burst 50000b limit 125000b peakrate 100gbit mtu 1518b\n");
+                              "burst 50000b limit 125000b peakrate 10tbit mtu 1518b\n");
     free(line);
     line = rog_shape_lane_line(&lane, "change", 0);
     assert_string_equal(line, "qdisc change dev wlan0 root handle 726f: tbf rate 8bit "
-                              "burst 1518b limit 1518000b peakrate 100gbit mtu 1518b\n");
+                              "burst 1518b limit 1518000b peakrate 10tbit mtu 1518b\n");
+    free(line);
+    lane.keeps_large = true; /* of a trace that is always so fast */
+    line = rog_shape_lane_line(&lane, "add", 400);
+    assert_string_equal(line, "qdisc add dev wlan0 root handle 726f: tbf rate 400000000bit "
+                              "burst 200000b limit 500000b\n");
     free(line);
     /* Half a second of 4, two of 0, then 8: the trace begins at the offset. */
     assert_true(fabs(rog_shape_lane_mean(&lane, 0, 1) - 2) < 1e-9);

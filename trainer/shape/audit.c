@@ -10,9 +10,11 @@
 #include <common/json.h>
 #include <rog/events.h>
 
-/* So long has something to wait, in all, for the replay to be judged by it: of single moments, in
- * which a sender may as well have paused between two looks, nothing follows. */
+/* So long has something to wait without a break for the replay to be judged by it. Of less nothing
+ * follows: between two looks at a sender of short messages the queue may as well have been empty,
+ * and after each pause the bucket is full. */
 #define ENOUGH_S 1.0
+#define ROUNDING_S 1e-6
 
 /* Writes an event and takes it over. */
 static int put(FILE *file, struct rog_json *event, struct rog_error *err)
@@ -47,18 +49,34 @@ int rog_shape_audit_rate(FILE *file, const struct rog_shape_lane *lane, double t
     return put(file, event, err);
 }
 
-/* A queue that was not empty at both ends of so short a time was not empty between them either. */
+/* What was waiting until now waits no more: it counts where it was long enough. */
+static void end_stretch(struct rog_shape_lane *lane)
+{
+    const struct rog_shape_stretch stretch = lane->stretch;
+    lane->stretch = (struct rog_shape_stretch){0};
+    if (stretch.seconds < ENOUGH_S - ROUNDING_S)
+        return;
+    lane->judged.seconds += stretch.seconds;
+    lane->judged.requested_bits += stretch.requested_bits;
+    lane->judged.achieved_bits += stretch.achieved_bits;
+}
+
+/* A queue that was not empty at both ends of so short a time is taken for one that was not empty
+ * between them either. */
 static void add_up(struct rog_shape_lane *lane, const struct rog_shape_counters *now)
 {
     const struct rog_shape_counters last = lane->last;
     double elapsed_s = now->t_s - last.t_s;
     lane->last = *now;
     lane->busy = lane->busy && last.backlog_bytes > 0 && now->backlog_bytes > 0;
-    if (last.backlog_bytes <= 0 || now->backlog_bytes <= 0)
+    if (last.backlog_bytes <= 0 || now->backlog_bytes <= 0) {
+        end_stretch(lane);
         return;
+    }
     lane->busy_s += elapsed_s;
-    lane->busy_requested_bits += rog_shape_lane_mean(lane, last.t_s, now->t_s) * 1e6 * elapsed_s;
-    lane->busy_achieved_bits += (now->bytes - last.bytes) * 8;
+    lane->stretch.seconds += elapsed_s;
+    lane->stretch.requested_bits += rog_shape_lane_mean(lane, last.t_s, now->t_s) * 1e6 * elapsed_s;
+    lane->stretch.achieved_bits += (now->bytes - last.bytes) * 8;
 }
 
 static int compare(FILE *file, struct rog_shape_lane *lane, const struct rog_shape_counters *now,
@@ -119,18 +137,17 @@ int rog_shape_audit_answer(FILE *file, struct rog_shape_lanes *lanes, const char
     return code;
 }
 
-int rog_shape_audit_end(const struct rog_shape_options *options,
-                        const struct rog_shape_lanes *lanes, struct rog_shape_summary *summary,
-                        struct rog_error *err)
+int rog_shape_audit_end(const struct rog_shape_options *options, struct rog_shape_lanes *lanes,
+                        struct rog_shape_summary *summary, struct rog_error *err)
 {
     double requested = 0, achieved = 0;
     for (size_t i = 0; i < lanes->count; i++) {
+        end_stretch(&lanes->lane[i]);
         summary->busy_s += lanes->lane[i].busy_s;
-        requested += lanes->lane[i].busy_requested_bits;
-        achieved += lanes->lane[i].busy_achieved_bits;
+        requested += lanes->lane[i].judged.requested_bits;
+        achieved += lanes->lane[i].judged.achieved_bits;
     }
-    bool enough = requested > 0 && summary->busy_s >= ENOUGH_S;
-    summary->error = enough ? achieved / requested - 1 : 0;
+    summary->error = requested > 0 ? achieved / requested - 1 : (double)NAN;
     struct rog_json *event = event_new("replay-end", summary->seconds);
     rog_json_put_integer(event, "rank", options->rank);
     rog_json_put_integer(event, "steps", (int64_t)summary->steps);

@@ -20,8 +20,7 @@ int rog_shape_audit_answer(FILE *file, struct rog_shape_lanes *lanes, const char
                            const char *text, size_t size, double t_s, struct rog_error *err);
 
 /* Adds the lanes up and writes the last line. */
-int rog_shape_audit_end(const struct rog_shape_options *options,
-                        const struct rog_shape_lanes *lanes, struct rog_shape_summary *summary,
-                        struct rog_error *err);
+int rog_shape_audit_end(const struct rog_shape_options *options, struct rog_shape_lanes *lanes,
+                        struct rog_shape_summary *summary, struct rog_error *err);
 
 #endif

@@ -18,6 +18,7 @@
 #define QUEUE_S 0.01
 #define QUEUE_FRAMES 40
 #define HELD_FRAMES 1000
+#define LARGE_BYTES 70000.0 /* a GSO packet is never larger, with all its headers */
 #define LEAF_MAJOR 0x1000
 
 double rog_shape_lane_rate(const struct rog_shape_lane *lane, double t_s)
@@ -51,17 +52,30 @@ char *rog_shape_lane_line(const struct rog_shape_lane *lane, const char *verb, d
     double burst = fmax(lane->frame_bytes, rate_bps / 8 * BURST_S);
     double limit = mbps > 0 ? fmax(QUEUE_FRAMES * (double)lane->frame_bytes, rate_bps / 8 * QUEUE_S)
                             : HELD_FRAMES * (double)lane->frame_bytes;
-    /* The peak rate limits nothing. With it tbf cuts large (GSO) packets into frames of `mtu`
-     * before it queues them; otherwise one that was queued under a large burst would never leave
-     * again once the burst is smaller than it. */
-    return rog_format("qdisc %s dev %s %s tbf rate %.0fbit burst %.0fb limit %.0fb "
-                      "peakrate 100gbit mtu %ub\n",
-                      verb, lane->device, lane->where, rate_bps, burst, limit, lane->frame_bytes);
+    /* The peak rate limits nothing, if it is so high that a frame takes no time at it: at a rate
+     * that can be measured tbf waits for a timer after each frame, of which a machine has only so
+     * many a second. With it tbf cuts large (GSO) packets into frames of `mtu` before it queues
+     * them; otherwise one that was queued under a large burst would never leave again once the
+     * burst is smaller than it. Where it never is, cutting would only cost the processor. */
+    char peak[48] = "";
+    if (!lane->keeps_large)
+        snprintf(peak, sizeof peak, " peakrate 10tbit mtu %ub", lane->frame_bytes);
+    return rog_format("qdisc %s dev %s %s tbf rate %.0fbit burst %.0fb limit %.0fb%s\n", verb,
+                      lane->device, lane->where, rate_bps, burst, limit, peak);
+}
+
+static double slowest_mbps(const struct rog_trace *trace)
+{
+    double slowest = trace->mbps[0];
+    for (uint32_t i = 1; i < trace->count; i++)
+        slowest = fmin(slowest, trace->mbps[i]);
+    return slowest;
 }
 
 /* Makes a lane's qdisc with its first rate. */
 static int install(struct rog_shape_lane *lane, struct rog_error *err)
 {
+    lane->keeps_large = slowest_mbps(lane->trace) * 1e6 / 8 * BURST_S >= LARGE_BYTES;
     char *line = rog_shape_lane_line(lane, "add", rog_shape_lane_rate(lane, 0));
     if (!line)
         return rog_fail_nomem(err);

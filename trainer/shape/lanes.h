@@ -18,6 +18,11 @@ struct rog_shape_counters {
     double bytes, drops, backlog_bytes;
 };
 
+/* A time in which something was waiting at every look. */
+struct rog_shape_stretch {
+    double seconds, requested_bits, achieved_bits;
+};
+
 struct rog_shape_lane {
     char device[ROG_SHAPE_IFACE_BYTES];
     char where[48];        /* "root handle 726f:" or "parent 726f:1 handle 1001:" */
@@ -28,12 +33,15 @@ struct rog_shape_lane {
     const struct rog_trace *trace;
     double offset_s;
     uint32_t frame_bytes;
+    bool keeps_large;                   /* packets larger than a frame need not be cut */
     double mbps;                        /* the present rate */
     double next_change_s;               /* since the replay's start */
     struct rog_shape_counters last;     /* at the last answer */
     struct rog_shape_counters reported; /* at the last line of the audit */
     bool busy;                          /* at every answer since then something was waiting */
-    double busy_s, busy_requested_bits, busy_achieved_bits;
+    double busy_s;                      /* in which something was waiting, in all */
+    struct rog_shape_stretch stretch;   /* since something waits without a break */
+    struct rog_shape_stretch judged;    /* all that were long enough */
 };
 
 struct rog_shape_lanes {

@@ -62,14 +62,17 @@ struct rog_shape_options {
  *   replay-audit  each second and lane: rank, direction, requested_mbps and achieved_mbps (tc's
  *                 byte counter: frames with their Ethernet headers), backlog_bytes, drops, busy
  *                 (something was waiting to be sent all the time: looked at ten times a second)
- *   replay-end    rank, steps, late_max_s, busy_s, error, tolerance (where there is one)
+ *   replay-end    rank, steps, late_max_s, busy_s, error (null where it is not known), tolerance
+ *                 (where there is one)
  */
 struct rog_shape_summary {
     double seconds;
     uint64_t steps;    /* rates set */
     double late_max_s; /* longest time between a step's moment and tc being told */
     double busy_s;     /* seconds of lanes that had something to send all the time */
-    double error;      /* of those: achieved bits / requested bits - 1; 0 for less than a second */
+    double error;      /* achieved bits / requested bits - 1, over the times of a second or more in
+                          which something waited without a break; NaN: there were none, and nobody
+                          knows */
 };
 
 #endif
