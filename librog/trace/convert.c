@@ -219,6 +219,8 @@ int rog_trace_convert(struct rog_trace **trace, struct rog_trace_conversion *how
         code = known->read(how, &builder, &lines, &end_s, err);
         if (code && lines.number)
             rog_fail_prefix(err, "%s:%u", origin, lines.number);
+        else if (code)
+            rog_fail_prefix(err, "%s", origin);
     }
     if (!code) {
         code = rog_trace_builder_end(&builder, end_s, trace, err);

@@ -144,6 +144,13 @@ static size_t number_said(const char *said)
     return length && length < 10 && !digits[length] ? (size_t)strtoul(digits, NULL, 10) : 0;
 }
 
+/* "0" and "1058" where there are fewer columns: a name, but only of a line that is no row. */
+static bool is_digits(const char *said)
+{
+    const char *digits = said + (*said == ':');
+    return *digits && !digits[strspn(digits, "0123456789")];
+}
+
 /* Finds the column that `said` means, by the names in `header` (NULL: there are
  * none). */
 static int find_column(const struct table *table, const char *option, const char *said,
@@ -168,7 +175,7 @@ static int find_column(const struct table *table, const char *option, const char
                         option, said, option, named);
     if (!with_name && !by_number) {
         list_columns(table, first, list);
-        return rog_fail(err, ROG_EINVAL, "there is no column %s; hint: %s is one of %s", said,
+        return rog_fail(err, ROG_EINVAL, "there is no column \"%s\"; hint: %s is one of %s", said,
                         option, list);
     }
     column->index = (with_name ? named : number) - 1;
@@ -193,16 +200,30 @@ static bool read_time(const struct table *table, const struct rog_trace_line *li
     return table->dates ? parse_date(field, false, seconds) : rog_trace_number(field, seconds);
 }
 
-/* Whether the first line has names: where the time, or without such a column
- * the rate, would be a value, it has none. */
+static bool has_words(const struct table *table, const struct rog_trace_line *line)
+{
+    char field[FIELD_BYTES];
+    double value;
+    for (size_t i = 0; i < table->fields; i++) {
+        rog_trace_line_field(line, table->separator, i, field, sizeof field, NULL);
+        if (!rog_trace_number(field, &value) && !read_time(table, line, i, &value))
+            return true;
+    }
+    return false;
+}
+
+/* Whether the first line has names: where the time, or without such a column the rate, would be a
+ * value, it has none. */
 static bool has_header(const struct table *table, const struct rog_trace_line *line)
 {
-    const char *said = table->said->time ? table->said->time : table->said->rate;
+    const char *rate = table->said->rate, *said = table->said->time ? table->said->time : rate;
     size_t number = number_said(said);
     char field[FIELD_BYTES];
     double value;
-    if (!number || number > table->fields || !number_said(table->said->rate))
+    if (!is_digits(said) || !is_digits(rate))
         return true;
+    if (number < 1 || number > table->fields)
+        return has_words(table, line);
     if (table->said->time)
         return !read_time(table, line, number - 1, &value);
     rog_trace_line_field(line, table->separator, number - 1, field, sizeof field, NULL);
@@ -255,6 +276,9 @@ static int open_table(struct table *table, const struct rog_trace_line *first, b
         code = find_column(table, "--time", said->time, first, *has_names, &table->time, err);
     if (!code)
         code = find_column(table, "--rate", said->rate, first, *has_names, &table->rate, err);
+    if (!code && said->time && table->time.index == table->rate.index)
+        code = rog_fail(err, ROG_EINVAL, "--time and --rate are the same column, %zu",
+                        table->time.index + 1);
     return code;
 }
 

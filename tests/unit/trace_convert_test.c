@@ -311,8 +311,15 @@ static void what_a_table_lacks_is_named(void **state)
     refuse_table(some, "a,b\n", "--time and --period exclude each other");
     refuse_table((struct rog_trace_columns){"a", "s", "b", NULL, 0}, "a,b\n", "--rate-unit bit/s|");
     refuse_table(named, "t,rate\n0,1\n",
-                 "there is no column time; hint: --time is one of 1 \"t\", 2 \"rate\"");
-    refuse_table(numbered, "5\n6\n", "there is no column 2");
+                 "there is no column \"time\"; hint: --time is one of 1 \"t\", 2 \"rate\"");
+    refuse_table(numbered, "5\n6\n", "there is no column \"2\"");
+    /* Numbers that no column has are names, of a line that is no row. */
+    refuse_table((struct rog_trace_columns){"0", "s", "2", "Mbit/s", 0}, "0,1\n1,2\n",
+                 "there is no column \"0\"");
+    refuse_table((struct rog_trace_columns){"1", "s", "7", "Mbit/s", 0}, "0,7\n1,2\n",
+                 "there is no column \"7\"");
+    refuse_table((struct rog_trace_columns){"1", "s", "1", "Mbit/s", 0}, "0,1\n1,2\n",
+                 "--time and --rate are the same column, 1");
     refuse_table(numbered, "time,1,2\n0,4,5\n",
                  "--time 1 can mean more than one column; hint: its number after a colon is "
                  "unmistakable (--time :2)");
