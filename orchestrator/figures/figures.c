@@ -44,6 +44,18 @@ static const struct rog_panel *const *panels_of(const char *figure)
     return figures[row].panels;
 }
 
+/* What bands and whiskers are, where there are any. */
+static const char *spread_of(const struct rog_case_data *data, bool curves)
+{
+    size_t most = 0;
+    for (size_t i = 0; i < data->series_count; i++)
+        most = data->series[i].different > most ? data->series[i].different : most;
+    if (most < 2)
+        return "";
+    return curves ? "; bands: 95% interval of the mean, of two runs their range"
+                  : "; whiskers: 95% interval of the mean, of two runs their range";
+}
+
 char *rog_figures_caption(const char *path, const struct rog_case_data *data)
 {
     static const struct rog_panel *const curves[] = {&efficiency, &accuracy, &energy};
@@ -51,11 +63,11 @@ char *rog_figures_caption(const char *path, const struct rog_case_data *data)
         if (strstr(path, curves[i]->name)) {
             char smoothing[ROG_SMOOTHING_TEXT_BYTES];
             rog_smoothing_text(&data->rule.smoothing, SIZE_MAX, SIZE_MAX, smoothing);
-            return rog_format("%s %s; smoothed: %s",
+            return rog_format("%s %s; smoothed: %s%s",
                               rog_case_is_accuracy(data) ? "Test accuracy" : data->metric.name,
-                              curves[i]->title, smoothing);
+                              curves[i]->title, smoothing, spread_of(data, true));
         }
-    return rog_strdup("Average time composition of an iteration");
+    return rog_format("Average time composition of an iteration%s", spread_of(data, false));
 }
 
 static void log_line(const struct rog_figures_options *options, const char *format, ...)

@@ -43,6 +43,11 @@ static void write_cell(FILE *file, const struct rog_report_cell *cell, bool is_n
 
 static void write_table(FILE *file, const struct rog_report_table *table)
 {
+    if (table->cells == 0) {
+        rog_quote_latex(file, table->caption);
+        fputs("\n\n", file);
+        return;
+    }
     fputs("\\begin{table}\n\\centering\n\\footnotesize\n\\caption{", file);
     rog_quote_latex(file, table->caption);
     fprintf(file, "%s}\n\\rogfit{\\begin{tabular}{", table->marks_best ? "; bold: best" : "");

@@ -13,6 +13,8 @@ static void write_line(FILE *file, const char *text, const char *after)
 static void write_table(FILE *file, const struct rog_report_table *table)
 {
     write_line(file, table->caption, table->marks_best ? "; bold: best\n" : "\n");
+    if (table->cells == 0)
+        return;
     for (size_t c = 0; c < table->columns; c++) {
         fputs("| ", file);
         rog_quote_markdown(file, table->column[c].title);

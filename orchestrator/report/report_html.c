@@ -56,8 +56,10 @@ static void write_table(FILE *page, const struct rog_report_table *table)
 {
     fprintf(page, "<p>");
     rog_quote_xml(page, table->caption);
-    fprintf(page, "%s.</p>\n<div class=\"wide\"><table><thead><tr>",
-            table->marks_best ? "; the best value of a column is marked" : "");
+    fprintf(page, "%s.</p>\n", table->marks_best ? "; the best value of a column is marked" : "");
+    if (table->cells == 0)
+        return;
+    fprintf(page, "<div class=\"wide\"><table><thead><tr>");
     for (size_t c = 0; c < table->columns; c++)
         write_text(page, table->column[c].is_number ? "th" : "th class=\"left\"",
                    table->column[c].title);

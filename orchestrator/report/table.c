@@ -272,7 +272,7 @@ static char *series_caption(const struct maker *maker)
 static void series_table(struct maker *maker)
 {
     const struct rog_report *report = maker->report;
-    begin_table(maker, series_caption(maker), true);
+    begin_table(maker, series_caption(maker), report->data.series_count > 0);
     add_column(maker, false, rog_strdup("run"));
     measure_columns(maker, maker->tested_at, measure_title, maker->has);
     for (size_t i = 0; i < report->data.series_count; i++) {

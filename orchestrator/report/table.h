@@ -28,7 +28,7 @@ struct rog_report_table {
     bool marks_best;
     struct rog_report_column *column;
     size_t columns;
-    struct rog_report_cell *cell; /* row by row */
+    struct rog_report_cell *cell; /* row by row; none: the caption says it all */
     size_t cells;
 };
 

@@ -432,6 +432,33 @@ static void other_metrics(void **state)
     rog_report_release(&report);
 }
 
+/* A case without finished runs is a line of text, in no form a table without rows. */
+static void nothing_to_compare(void **state)
+{
+    struct fixture *f = *state;
+    struct rog_error err;
+    struct rog_report report;
+    struct rog_report_tables tables;
+    char *text = NULL;
+    size_t size = 0;
+    fixture_sql(f, "DELETE FROM case_runs");
+    assert_int_equal(rog_report_make(f->db, "case", &plain, &report, &err), 0);
+    assert_int_equal(rog_report_tables_make(&report, &tables, &err), 0);
+    assert_int_equal(tables.count, 1);
+    assert_int_equal(tables.table[0].cells, 0);
+    assert_false(tables.table[0].marks_best);
+    FILE *file = open_memstream(&text, &size);
+    rog_report_latex(&tables, file);
+    rog_report_markdown(&tables, file);
+    fclose(file);
+    assert_null(strstr(text, "tabular}{"));
+    assert_null(strstr(text, "|---"));
+    assert_non_null(strstr(text, "case: 0 runs"));
+    free(text);
+    rog_report_tables_release(&tables);
+    rog_report_release(&report);
+}
+
 #define REPORTS(test) cmocka_unit_test_setup_teardown(test, add_runs, fixture_teardown)
 
 int main(void)
@@ -446,6 +473,7 @@ int main(void)
         REPORTS(not_all_reach_the_target),
         REPORTS(identical_runs_are_one),
         REPORTS(chosen_times),
+        REPORTS(nothing_to_compare),
         REPORTS(json_is_the_contract),
         REPORTS(page_is_whole_and_harmless),
     };
