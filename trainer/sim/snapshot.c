@@ -19,6 +19,10 @@
 
 /* So many times what one took goes by until the next: 2% of the time at most. */
 #define COST_FACTOR 50
+/* What the first one will take is a guess, by the values in it: a slow disk's pace, but for what
+ * memory takes at once. */
+#define GUESSED_BYTES_A_S 1e8
+#define GUESSED_AT_ONCE_BYTES 1e8
 #define TRAINER "the trainer"
 /* The file that runs, whatever has taken its place meanwhile. */
 #define OWN_PROGRAM "/proc/self/exe"
@@ -90,6 +94,19 @@ static int put_all(struct rog_json *of, const struct rog_train *train, struct ro
     return code;
 }
 
+static double later(double a_s, double b_s)
+{
+    return a_s > b_s ? a_s : b_s;
+}
+
+/* The model, and four arrays like it for each worker. */
+static double guessed_s(const struct rog_train *train)
+{
+    double models = train->params ? 4.0 * train->config->worker_count + 1 : 0;
+    double bytes = models * (double)train->rows->params * sizeof *train->params;
+    return later(bytes - GUESSED_AT_ONCE_BYTES, 0) / GUESSED_BYTES_A_S;
+}
+
 int rog_snapshots_init(struct rog_snapshots *snapshots, const struct rog_train *train,
                        const char *run_folder, const char **why, struct rog_error *err)
 {
@@ -106,7 +123,7 @@ int rog_snapshots_init(struct rog_snapshots *snapshots, const struct rog_train *
         return ROG_OK;
     }
     snapshots->of = rog_json_object();
-    snapshots->due_s = rog_clock_s() + period_s;
+    snapshots->due_s = rog_clock_s() + later(period_s, COST_FACTOR * guessed_s(train));
     return put_all(snapshots->of, train, err);
 }
 
@@ -215,9 +232,8 @@ int rog_snapshots_write(struct rog_snapshots *snapshots, double t_s, uint64_t ev
     if (!code)
         code = write_file(snapshots, header, archive, user, err);
     rog_json_free(header);
-    double now_s = rog_clock_s(), pause_s = COST_FACTOR * (now_s - began_s);
-    double period_s = snapshots->train->config->snapshot_period;
-    snapshots->due_s = now_s + (pause_s > period_s ? pause_s : period_s);
+    double now_s = rog_clock_s(), period_s = snapshots->train->config->snapshot_period;
+    snapshots->due_s = now_s + later(period_s, COST_FACTOR * (now_s - began_s));
     if (code == ROG_EFAILED) {
         rog_json_free(snapshots->of);
         snapshots->of = NULL;
