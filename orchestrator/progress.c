@@ -57,8 +57,10 @@ static void add_label(struct line *line, const char *text, size_t most)
 
 static void add_numbers(struct line *line, const struct rog_fleet_job *job, bool brief)
 {
-    add_part(line, " %6.0f s", job->t);
-    add_part(line, "  %s %5lld", brief ? "it" : "iteration", (long long)job->iteration);
+    if (!job->taken_up) { /* its events were read by another process */
+        add_part(line, " %6.0f s", job->t);
+        add_part(line, "  %s %5lld", brief ? "it" : "iteration", (long long)job->iteration);
+    }
     struct rog_metric metric;
     rog_metric_read(job->config, &metric, NULL);
     bool percent = rog_metric_is_percent(&metric);
@@ -68,7 +70,7 @@ static void add_numbers(struct line *line, const struct rog_fleet_job *job, bool
     else
         add_part(line, percent ? "  %s %4.1f%%" : "  %s %.4g", name, job->accuracy);
     if (isnan(job->stall_share))
-        add_part(line, "  stall  - ");
+        add_part(line, job->taken_up ? "" : "  stall  - ");
     else
         add_part(line, "  stall %2.0f%%", 100 * job->stall_share);
     if (job->wall_s > 0 && !job->taken_up)

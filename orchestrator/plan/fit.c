@@ -198,12 +198,12 @@ int rog_fit_remarks(const struct rog_fit *fit, const char *path, struct rog_json
         rog_json_each(strategy->lacks, name_one, &names);
         char *text = NULL;
         if (names && strategy->same)
-            text = rog_format("%s, line %d: %s has %s; %zu of its runs %s the same without "
-                              "and left out",
+            text = rog_format("%s, line %d: %s has %s; %zu of its runs would repeat another "
+                              "one and %s left out",
                               path, strategy->line, strategy->name, names, strategy->same,
                               strategy->same == 1 ? "is" : "are");
         else if (names)
-            text = rog_format("%s, line %d: %s has %s, and runs without", path, strategy->line,
+            text = rog_format("%s, line %d: %s has %s; its runs go without", path, strategy->line,
                               strategy->name, names);
         if (text)
             rog_json_append(remarks, rog_json_new_string(text));
