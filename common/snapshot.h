@@ -14,6 +14,8 @@
  *   "events_bytes"  how long events.jsonl was: what follows is written again
  *   "state_bytes", "state_blake2b"
  *   "of"            whose it is: a hash of each thing that the state belongs to, by its name
+ *   "header_sha256" of all that, as sorted text: a header that was damaged would cut the stream at
+ *                   another place
  * Whatever else is in the folder is left of one that was being written.
  */
 
@@ -25,10 +27,12 @@
 #define ROG_SNAPSHOT_FOLDER "snapshot"
 #define ROG_SNAPSHOT_FILE "state" /* in it */
 #define ROG_SNAPSHOT_HEADER_BYTES 4096
-#define ROG_SNAPSHOT_FORMAT 1
+#define ROG_SNAPSHOT_FORMAT 2
 
 /* The path of the file in a run's folder; heap memory, NULL without memory. */
 char *rog_snapshot_path(const char *run_folder);
+/* Puts the hash of everything else into a header. ROG_ENOMEM. */
+int rog_snapshot_seal(struct rog_json *header, struct rog_error *err);
 /* Its header. ROG_ENOTFOUND: there is none; ROG_EFORMAT: not a file as above. */
 int rog_snapshot_header(const char *path, struct rog_json **header, struct rog_error *err);
 

@@ -209,6 +209,8 @@ static int write_file(struct rog_snapshots *snapshots, struct rog_json *header,
     if (!code)
         code = write_state(writer.file, archive, user, header, err);
     if (!code)
+        code = rog_snapshot_seal(header, err);
+    if (!code)
         code = write_header(writer.file, header, err);
     if (!code)
         return rog_file_writer_commit(&writer, err);
