@@ -9,7 +9,9 @@
 #define PUBLISHED_LOW_FITS 8.0 /* with data that begin at most so far above */
 #define PUBLISHED_HIGH 70.0
 #define PUBLISHED_HIGH_FITS 5.0 /* with data that end at most so far below */
-#define CLOSE 0.7 /* data up to this share of the published end still take the published axis */
+#define CLOSE 0.7  /* data up to this share of the published end still take the published axis */
+#define LEVEL 1e-4 /* of a value: numbers of ticks show no smaller differences */
+#define LEVEL_LEAST 1e-100
 
 double rog_nice_step(double span, int most)
 {
@@ -39,9 +41,16 @@ struct rog_axis rog_axis_seconds(double high, double published)
     return axis;
 }
 
+/* Whether a line from `low` to `high` looks level: ticks between them would all have one number, or
+ * not differ at all. */
+static bool is_level(double low, double high)
+{
+    return !(high - low > fmax(LEVEL * fmax(fabs(low), fabs(high)), LEVEL_LEAST));
+}
+
 struct rog_axis rog_axis_around(double low, double high, double target, double min, double max)
 {
-    if (!(high > low)) {
+    if (is_level(low, high)) {
         double half = low != 0 ? fabs(low) / 20 : 0.5;
         low -= half;
         high += half;
@@ -58,7 +67,7 @@ struct rog_axis rog_axis_around(double low, double high, double target, double m
 
 struct rog_axis rog_axis_accuracy(double low, double high, double target)
 {
-    if (!(high > low)) {
+    if (is_level(low, high)) {
         low -= 0.5;
         high += 0.5;
     }

@@ -9,6 +9,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <orchestrator/curves/line.h>
 #include <orchestrator/curves/savgol.h>
@@ -119,6 +120,16 @@ static void lines(void **state)
     assert_near(rog_line_at(xs, ys, 1, 0), 5, 0);
 }
 
+static void assert_ticks_differ(const struct rog_axis *axis, double low, double high)
+{
+    char one[32], two[32];
+    assert_true(axis->min <= low && axis->max >= high);
+    snprintf(one, sizeof one, "%g", axis->max);
+    snprintf(two, sizeof two, "%g", axis->max - axis->step);
+    if (strcmp(one, two) == 0)
+        fail_msg("%.17g to %.17g has ticks %s and %s", low, high, two, one);
+}
+
 static void axes(void **state)
 {
     (void)state;
@@ -145,6 +156,17 @@ static void axes(void **state)
     axis = rog_axis_accuracy(60, 60, (double)NAN);
     assert_true(axis.max > axis.min && axis.step > 0);
     assert_true(rog_axis_from_zero(0, 1000).max > 0);
+    /* Values that differ in the last digits make a level line, whose ticks can be told apart. */
+    static const double values[] = {0, 1e-9, 0.3, 52, 80.3, 99.99, 1e6, -1e6, 1e20};
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++)
+        for (double share = 1e-17; share < 1; share *= 10) {
+            double low = values[i], high = low + share * fmax(fabs(low), 1e-9);
+            axis = rog_axis_around(low, high, high, -INFINITY, INFINITY);
+            assert_ticks_differ(&axis, low, high);
+            axis = rog_axis_accuracy(fabs(low), fabs(high), NAN);
+            if (low >= 0 && high <= 100)
+                assert_ticks_differ(&axis, low, high);
+        }
     for (double span = 1e-3; span < 1e7; span *= 1.7) {
         double step = rog_nice_step(span, 6);
         assert_true(span / step <= 6 + 1e-6 && span / step > 2.3);
