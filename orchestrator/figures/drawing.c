@@ -129,12 +129,15 @@ static int check_pictures(struct rog_drawing *drawing, const struct parts *parts
     return code;
 }
 
+/* A name is never without a file, whenever this ends: what was there gets a second name, and is
+ * replaced in one step. File systems without second names have it moved away instead. */
 static int put(struct part *part, struct rog_error *err)
 {
     struct stat there;
     if (lstat(part->place, &there) == 0 && S_ISDIR(there.st_mode))
         return rog_fail(err, ROG_EIO, "cannot write %s: it is a folder", part->place);
-    part->replaced = rename(part->place, part->before) == 0;
+    part->replaced = link(part->place, part->before) == 0 ||
+                     (errno != ENOENT && rename(part->place, part->before) == 0);
     part->put = (part->replaced || errno == ENOENT) && rename(part->drawn, part->place) == 0;
     return part->put ? 0
                      : rog_fail(err, ROG_EIO, "cannot write %s: %s", part->place, strerror(errno));
@@ -143,10 +146,10 @@ static int put(struct part *part, struct rog_error *err)
 /* What was there before is there again. */
 static void take_back(struct part *part)
 {
-    if (part->put)
+    if (part->replaced)
+        rename(part->before, part->place);
+    else if (part->put)
         unlink(part->place);
-    if (part->replaced && rename(part->before, part->place) == 0)
-        part->replaced = false;
 }
 
 /* All of the set, or none of it. */

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <unistd.h>
 
 #include <common/file.h>
@@ -193,6 +194,33 @@ static void a_set_is_not_replaced_in_part(void **state)
     assert_false(has(folder->path, "good.gp") || has(folder->path, "good.png"));
 }
 
+/* Whenever drawing is killed, a figure that was there is there: its name is never taken away. */
+static void a_name_is_never_without_a_file(void **state)
+{
+    const struct folder *folder = *state;
+    _Alignas(struct inotify_event) char changes[4096];
+    struct rog_error err;
+    size_t told;
+    need_gnuplot();
+    if (draw(folder, "png", NULL, &told, &err) != 0)
+        fail_msg("%s", err.message);
+    int watch = inotify_init1(IN_NONBLOCK);
+    assert_true(watch >= 0);
+    assert_true(inotify_add_watch(watch, folder->path, IN_MOVE | IN_DELETE) >= 0);
+    assert_int_equal(draw(folder, "png", NULL, &told, &err), 0);
+    size_t arrived = 0;
+    ssize_t size = read(watch, changes, sizeof changes);
+    for (ssize_t at = 0; at < size;) {
+        const struct inotify_event *event = (const void *)(changes + at);
+        if (!(event->mask & IN_ISDIR) && !(event->mask & IN_MOVED_TO))
+            fail_msg("%s was not there for a while", event->name);
+        arrived += !!(event->mask & IN_MOVED_TO);
+        at += (ssize_t)(sizeof *event + event->len);
+    }
+    close(watch);
+    assert_int_equal(arrived, 3); /* data, script and picture */
+}
+
 /* Ink on the edge until texts are taken to be twice as wide, or always. */
 static int write_wide(struct rog_drawing *drawing, const struct rog_look *look, const void *user,
                       struct rog_error *err)
@@ -243,9 +271,8 @@ static void what_is_cut_is_drawn_with_more_room(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        DRAWS(whole_pictures_are_put_in_place),
-        DRAWS(spoilt_pictures_are_named_and_stay_out),
-        DRAWS(a_set_is_not_replaced_in_part),
+        DRAWS(whole_pictures_are_put_in_place),     DRAWS(spoilt_pictures_are_named_and_stay_out),
+        DRAWS(a_set_is_not_replaced_in_part),       DRAWS(a_name_is_never_without_a_file),
         DRAWS(what_is_cut_is_drawn_with_more_room),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
