@@ -28,29 +28,53 @@ static int is_taken(struct rog_db *db, const char *name, struct rog_error *err)
     return code;
 }
 
+/* The name with the suffix of its copy: none for the first. Heap memory. */
+static char *copy_name(const char *name, long long copy)
+{
+    return copy > 1 ? rog_format("%s-%lld", name, copy) : rog_strdup(name);
+}
+
+static int is_copy_taken(struct rog_db *db, const char *name, long long copy, struct rog_error *err)
+{
+    char *candidate = copy_name(name, copy);
+    int taken = candidate ? is_taken(db, candidate, err) : rog_fail_nomem(err);
+    free(candidate);
+    return taken;
+}
+
+/* *copy becomes a free one behind a taken one. A sweep gives thousands of runs the same name in a
+ * minute, so they are not tried one by one. */
+static int find_free(struct rog_db *db, const char *name, long long *copy, struct rog_error *err)
+{
+    long long most = 0, least = 1; /* the greatest known to be taken, the least known to be free */
+    int taken;
+    while ((taken = is_copy_taken(db, name, least, err)) == 1) {
+        most = least;
+        least *= 2;
+    }
+    while (taken >= 0 && least - most > 1) {
+        long long middle = most + (least - most) / 2;
+        taken = is_copy_taken(db, name, middle, err);
+        *(taken == 1 ? &most : &least) = middle;
+    }
+    *copy = least;
+    return taken < 0 ? taken : 0;
+}
+
 int rog_run_name(struct rog_db *db, time_t now, const char *library, long long threshold,
                  const char *control, char **name, struct rog_error *err)
 {
     struct tm local;
     char minute[32], text[ROG_THRESHOLD_TEXT_BYTES];
+    long long copy = 1;
     localtime_r(&now, &local);
     strftime(minute, sizeof minute, "%m-%d-%H-%M", &local);
     *name = NULL;
-    for (int copy = 1;; copy++) {
-        char suffix[16] = "";
-        if (copy > 1)
-            snprintf(suffix, sizeof suffix, "-%d", copy);
-        char *candidate = rog_format("%s-%s-%s-%s%s", minute, library,
-                                     rog_threshold_text(threshold, text), control, suffix);
-        if (!candidate)
-            return rog_fail_nomem(err);
-        int taken = is_taken(db, candidate, err);
-        if (taken == 0) {
-            *name = candidate;
-            return 0;
-        }
-        free(candidate);
-        if (taken < 0)
-            return taken;
-    }
+    char *first =
+        rog_format("%s-%s-%s-%s", minute, library, rog_threshold_text(threshold, text), control);
+    int code = first ? find_free(db, first, &copy, err) : rog_fail_nomem(err);
+    if (code == 0 && !(*name = copy_name(first, copy)))
+        code = rog_fail_nomem(err);
+    free(first);
+    return code;
 }

@@ -430,6 +430,17 @@ static void no_parameters_are_as_if_unset(void **state)
     rog_plan_free(plan);
 }
 
+static void take_name(const struct fixture *f, const char *name)
+{
+    struct rog_error err = {0};
+    assert_int_equal(rog_db_run(f->db, &err,
+                                "INSERT INTO runs(id, library, threshold, control, batchsize,"
+                                " epochs, seed, status, config, config_hash)"
+                                " VALUES (?, 'BSP', 0, 'o', 1, 1, 1, 'done', '{}', 'h')",
+                                "s", name),
+                     0);
+}
+
 static void names_are_as_published(void **state)
 {
     struct fixture *f = *state;
@@ -440,12 +451,7 @@ static void names_are_as_published(void **state)
     time_t when = mktime(&local);
     assert_int_equal(rog_run_name(f->db, when, "BSP", 0, "outdoors", &name, &err), 0);
     assert_string_equal(name, "06-03-01-50-BSP-0-outdoors");
-    assert_int_equal(rog_db_run(f->db, &err,
-                                "INSERT INTO runs(id, library, threshold, control, batchsize,"
-                                " epochs, seed, status, config, config_hash)"
-                                " VALUES (?, 'BSP', 0, 'o', 1, 1, 1, 'done', '{}', 'h')",
-                                "s", name),
-                     0);
+    take_name(f, name);
     free(name);
     /* A folder that is there is not written into either. */
     char *folder = rog_path_join(f->folder, "results.runs/06-03-01-50-BSP-0-outdoors-2");
@@ -454,6 +460,14 @@ static void names_are_as_published(void **state)
     assert_int_equal(rog_run_name(f->db, when, "BSP", 0, "outdoors", &name, &err), 0);
     assert_string_equal(name, "06-03-01-50-BSP-0-outdoors-3");
     free(name);
+    for (int copy = 3; copy < 40; copy++) { /* each the next */
+        char *wanted = rog_format("06-03-01-50-BSP-0-outdoors-%d", copy);
+        assert_int_equal(rog_run_name(f->db, when, "BSP", 0, "outdoors", &name, &err), 0);
+        assert_string_equal(name, wanted);
+        take_name(f, name);
+        free(name);
+        free(wanted);
+    }
 }
 
 /* A strategy without a threshold has one run where others have one for each. */
