@@ -108,6 +108,6 @@ for id in $(json '.runs[].id'); do
     try 0 rogctl verify "$id"
 done
 try 0 rogctl redraw outdoors-case0 --axes published
-says "BSP is not in energy-consumption-against-training-accuracy"
+says "BSP, epochs 3 is not in energy-consumption-against-training-accuracy"
 try 0 rogctl microevents 06-24 3 1200
 try 2 rogctl microevents 06-24 0 1200

@@ -332,7 +332,7 @@ static void check_metrics(struct tracker *tracker)
     struct kept_run *run = &tracker->run[2];
     assert_string_equal(run->name, "01-01-00-01-ROG-4-outdoors");
     assert_int_equal(tracker->twice, 0);
-    assert_int_equal(run->metrics, fixture_number(tracker->fixture, rows) + 9 /* summary */);
+    assert_int_equal(run->metrics, fixture_number(tracker->fixture, rows) + 11 /* summary */);
     assert_float_equal(rog_json_get_number(run->seen, "stall_s/worker2@7", -1),
                        fixture_number(tracker->fixture,
                                       "SELECT stall_s FROM iterations JOIN runs ON id = run_id "
