@@ -206,7 +206,7 @@ static int revive(struct local *local, size_t number, const char *name, struct r
  * a program that has not has left the others alone, or has never been there. */
 static int judge_leaver(struct local *local, size_t number, struct rog_error *err)
 {
-    char said[512];
+    char name[32];
     struct node *node = &local->node[number];
     bool took_part = rog_run_took_part(node->folder);
     bool is_time = local->server_done_s > 0 || rog_clock_s() - node->ended_s > LOST_S;
@@ -215,10 +215,8 @@ static int judge_leaver(struct local *local, size_t number, struct rog_error *er
     node->ended_s = 0;
     if (took_part && !rog_run_worker_is_lost(local->attempt->folder, number))
         return 0;
-    rog_run_log_tail(node->log, said, sizeof said);
-    return rog_fail(err, ROG_EFAILED, "worker %zu's program ended (status 0) %s; it said%s%s",
-                    number, took_part ? "before it had finished" : "without taking part in the run",
-                    said[0] ? ": " : " nothing", said);
+    snprintf(name, sizeof name, "worker %zu", number);
+    return rog_run_fail_leaver(name, took_part, node->log, err);
 }
 
 static int look_at(struct local *local, size_t number, struct rog_error *err)

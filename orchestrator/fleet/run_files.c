@@ -210,6 +210,15 @@ int rog_run_judge(const char *who, const struct rog_process *process, const char
                     reason);
 }
 
+int rog_run_fail_leaver(const char *who, bool took_part, const char *log, struct rog_error *err)
+{
+    char said[512] = "";
+    rog_run_log_tail(log, said, sizeof said);
+    return rog_fail(err, ROG_EFAILED, "%s's program ended (status 0) %s; it said%s%s", who,
+                    took_part ? "before it had finished" : "without taking part in the run",
+                    said[0] ? ": " : " nothing", said);
+}
+
 bool rog_run_took_part(const char *worker_folder)
 {
     char *path = rog_path_join(worker_folder, ROG_RUN_EVENTS);

@@ -57,6 +57,10 @@ bool rog_run_took_part(const char *worker_folder);
  * connection is lost: whoever has finished, or been told that the run is over, leaves otherwise. */
 bool rog_run_worker_is_lost(const char *folder, size_t rank);
 
+/* ROG_EFAILED: the program of the worker `who` has ended with status 0 and had not finished, with
+ * its log's last lines. */
+int rog_run_fail_leaver(const char *who, bool took_part, const char *log, struct rog_error *err);
+
 /* The last lines of a log, on one line, for an error message; "" when there is none. */
 void rog_run_log_tail(const char *path, char *text, size_t bytes);
 

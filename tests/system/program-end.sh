@@ -3,6 +3,7 @@
 # How a program of one's own may end: a status is a status, also 129 and more, and a signal a signal,
 # after which it is started again. Whoever ends well without having finished has failed, and soon.
 . "$ROG_TEST_TOOLS/lib.sh"
+. "$ROG_TEST_TOOLS/leaver.sh"
 
 cat >local.conf <<'END'
 kind = "local"; stall_limit = 100.0; retries = 0; restarts = 2;
@@ -34,39 +35,7 @@ ends "true; exec sh -c 'echo oh dear; kill -15 \$\$'" '1 was killed by signal 15
 # Ended well, but never there; and left without a word to the server, at once or in the middle.
 ends 'echo bye' "1's program ended (status 0) without taking part in the run; it said: bye"
 ends 'true' "1's program ended (status 0) without taking part in the run; it said nothing"
-cat >leaver.c <<'END'
-#include <stdio.h>
-#include <stdlib.h>
-#include <rog/rog.h>
-int main(int count, char **words)
-{
-    static float weight[1], gradient[1];
-    const float *gradients[] = {gradient};
-    const uint32_t shape[] = {1};
-    int left = count > 1 ? atoi(words[1]) : -1;
-    struct rog *rog = NULL;
-    struct rog_error err;
-    struct rog_rule rule = {.learning_rate = 0.1, .kind = ROG_RULE_NESTEROV};
-    struct rog_step step = {.gradients = gradients, .rules = &rule, .rule_count = 1};
-    int code = rog_open_from_environment(&rog, &err);
-    if (!code)
-        code = rog_tensor(rog, "w", 1, shape, weight, ROG_TENSOR_TRAINED, &err);
-    if (!code)
-        code = rog_start(rog, &err);
-    while (!code && !rog_over(rog) && left-- != 0)
-        code = rog_exchange(rog, &step, &err);
-    if (code)
-        fprintf(stderr, "leaver: %s\n", err.message);
-    if (left < -1 && !code)
-        code = rog_finish(rog, &err);
-    else
-        exit(code != 0);
-    rog_close(rog);
-    return code != 0;
-}
-END
-cc ${ROG_SANITIZE:+-fsanitize=$ROG_SANITIZE} -I"$ROG_SOURCE/include" leaver.c "$ROG_BUILD/lib/librog.so.0" \
-    -Wl,-rpath,"$ROG_BUILD/lib" -o leaver || fail "leaver.c"
+leaver_make
 sed -i 's/count = 1/count = 2/' local.conf
 for left in 0 5; do
     ends "$PWD/leaver $left" ''

@@ -190,7 +190,13 @@ static bool has_lingered(struct rog_remote_host *host)
     double now = rog_clock_s();
     if (server_ended && host->grace_s == 0)
         host->grace_s = now;
-    return host->rank > 0 && server_ended && now - host->grace_s > GRACE_S;
+    bool has = host->rank > 0 && server_ended && now - host->grace_s > GRACE_S;
+    if (has) {
+        pthread_mutex_lock(&host->remote->mutex);
+        host->lingered = true;
+        pthread_mutex_unlock(&host->remote->mutex);
+    }
+    return has;
 }
 
 /* One look at the host. */

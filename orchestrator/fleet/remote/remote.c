@@ -15,6 +15,9 @@
 #include <orchestrator/fleet/run_files.h>
 #include <rog/events.h>
 
+/* After a worker's process has ended: until the server has noticed, and its events are here. */
+#define LOST_S 10.0
+
 /* Says and records what the threads had to say. */
 static void log_messages(struct rog_remote *remote)
 {
@@ -175,6 +178,28 @@ static int look_for_failures(struct rog_remote *remote, struct rog_error *err)
     return 0;
 }
 
+/* A worker's process has ended well, which a program's does also when it has not finished: then it
+ * has left the others alone. */
+static int judge_leaver(const struct rog_remote *remote, struct rog_remote_host *host,
+                        struct rog_error *err)
+{
+    bool has_left = host->reached == ROG_REMOTE_ENDED && !host->lingered;
+    if (!has_left || host->is_judged)
+        return 0;
+    /* Without the server its events are old. */
+    if (host->left_s == 0 || remote->host[0].lost)
+        host->left_s = rog_clock_s();
+    if (remote->server_ended_s == 0 && rog_clock_s() - host->left_s < LOST_S)
+        return 0;
+    host->is_judged = true;
+    if (!rog_run_worker_is_lost(remote->attempt->folder, host->rank))
+        return 0;
+    char *log = rog_path_join(host->mirror, ROG_RUN_LOG);
+    int code = log ? rog_run_fail_leaver(host->title, true, log, err) : rog_fail_nomem(err);
+    free(log);
+    return code;
+}
+
 static int step(void *state, enum rog_attempt_state *reached, struct rog_error *err)
 {
     struct rog_remote *remote = state;
@@ -183,6 +208,8 @@ static int step(void *state, enum rog_attempt_state *reached, struct rog_error *
     if (remote->server_ended && remote->server_ended_s == 0)
         remote->server_ended_s = rog_clock_s();
     int code = look_for_failures(remote, err);
+    for (size_t i = 1; code == 0 && i < remote->count; i++)
+        code = judge_leaver(remote, &remote->host[i], err);
     bool begun = all_reached(remote, ROG_REMOTE_RUNNING, true) &&
                  remote->host[0].reached >= ROG_REMOTE_RUNNING;
     bool placed = remote->allowed >= ROG_REMOTE_SERVING;

@@ -61,9 +61,14 @@ struct rog_remote_host {
     /* Under the mutex. */
     enum rog_remote_stage reached;
     struct rog_remote_right right;
-    bool lost;   /* there is no connection now */
-    bool failed; /* for good: cause */
+    bool lost;     /* there is no connection now */
+    bool lingered; /* the server had ended; the worker's process need not have */
+    bool failed;   /* for good: cause */
     struct rog_error cause;
+
+    /* remote.c's, of a worker. */
+    double left_s;  /* when its process was first seen to have ended; 0: not yet */
+    bool is_judged; /* it has been looked at whether it had finished then */
 };
 
 struct rog_remote {
