@@ -25,6 +25,7 @@ struct looking {
     struct rog_json *seen;
     const struct rog_run_config *config;
     const struct rog_run_worker *worker; /* where it is one's */
+    const struct rog_train *train;       /* where it is that of a run */
 };
 
 typedef int (*look_fn)(const struct looking *looking, struct rog_error *err);
@@ -85,24 +86,25 @@ static int check_worker(struct looking *looking, struct rog_error *err)
 
 /* ---- what the run has ---- */
 
-static int create_strategy(const struct rog_train *train, struct rog_error *err)
+static int look_at_strategy(const struct looking *looking, struct rog_error *err)
 {
-    const struct rog_strategy *strategy = train->plugin.strategy;
-    const struct rog_strategy_config config = {
-        .rows = train->rows->row_count,
-        .workers = train->config->worker_count,
-        .threshold = train->threshold,
-        .parameters = train->plugin.parameters,
-    };
-    char message[256] = "";
-    void *state = NULL;
-    if (!strategy->create)
-        return ROG_OK;
-    if (strategy->create(&config, &state, message, sizeof message))
-        return rog_fail(err, ROG_EINVAL, "%s cannot begin: %s", strategy->name, message);
-    if (strategy->destroy)
-        strategy->destroy(state);
-    return ROG_OK;
+    return rog_train_try_strategy(looking->train, err);
+}
+
+/* All that it is told when it begins. */
+static int check_strategy(const struct looking *looking, const struct rog_train *train,
+                          struct rog_error *err)
+{
+    char *values = rog_json_text(train->plugin.values);
+    char *key =
+        rog_format("strategy %s %d %u %u %s", train->plugin.path, train->threshold,
+                   train->rows->row_count, train->config->worker_count, values ? values : "");
+    struct looking strategy = *looking;
+    strategy.train = train;
+    int code = key ? once(&strategy, key, look_at_strategy, err) : rog_fail_nomem(err);
+    free(key);
+    free(values);
+    return code;
 }
 
 /* Strategy, codec, model and rows, and how long workers train; the model is left empty. */
@@ -121,7 +123,7 @@ static int look_at_train(const struct looking *looking, struct rog_error *err)
     empty.json = json;
     int code = rog_train_init(&train, &empty, NULL, err);
     if (!code && train.rows)
-        code = create_strategy(&train, err);
+        code = check_strategy(looking, &train, err);
     rog_train_release(&train);
     rog_json_free(json);
     return code;
@@ -146,33 +148,29 @@ static int look_at_model(const struct looking *looking, struct rog_error *err)
     return code;
 }
 
-/* The files of a data set are read; what is drawn has none. */
 static int look_at_data(const struct looking *looking, struct rog_error *err)
 {
-    const char *source = looking->config->data;
-    char text[1024];
-    int code = ROG_OK;
-    for (int i = 0; i < 2 && !code; i++) {
-        enum rog_split split = i ? ROG_SPLIT_TEST : ROG_SPLIT_TRAIN;
-        struct rog_dataset *dataset = NULL;
-        code = rog_dataset_describe(source, split, looking->config->noise, ROG_DATASET_SEED, text,
-                                    sizeof text, err);
-        if (!code && strchr(source, ':'))
-            code = rog_dataset_open(&dataset, source, split, "none", ROG_DATASET_SEED, err);
-        rog_dataset_free(dataset);
-    }
-    return code;
+    const struct rog_run_config *config = looking->config;
+    int code = rog_dataset_check(config->data, ROG_SPLIT_TRAIN, config->noise, err);
+    return code ? code : rog_dataset_check(config->data, ROG_SPLIT_TEST, config->noise, err);
 }
 
-/* The settings without the seed, on which nothing depends that can be wrong. */
+/* All that look_at_train looks at: the exchange of a model is counted row by row, which is too slow
+ * for each of a thousand learning rates. */
 static char *train_key(const struct rog_run_config *config)
 {
-    struct rog_json *parts = rog_json_object();
-    rog_settings_copy(rog_run_settings, 0, ROG_SETTING_ASIDE, config->json, parts);
-    rog_json_remove(parts, "seed");
-    char *text = parts ? rog_json_text(parts) : NULL;
-    rog_json_free(parts);
-    return text;
+    const struct rog_json *json = config->json;
+    char *parameters = rog_json_text(config->parameters);
+    char *workers = rog_json_text(rog_json_get(json, "workers"));
+    char *key = workers ? rog_format("train %s %lld %s %s %s %s %u %s %u %d %d %s", config->library,
+                                     (long long)config->threshold, parameters ? parameters : "",
+                                     config->compression, config->workload, config->model,
+                                     config->image_size, config->wire_model, config->epochs,
+                                     config->record_rows, rog_workload_has_network(json), workers)
+                        : NULL;
+    free(workers);
+    free(parameters);
+    return key;
 }
 
 static int check_run(struct looking *looking, struct rog_error *err)
@@ -182,7 +180,7 @@ static int check_run(struct looking *looking, struct rog_error *err)
     char *train = train_key(config);
     char *model = rog_format("model %s %s %u", config->initial_model ? config->initial_model : "",
                              config->model, config->image_size);
-    char *data = rog_format("data %s", config->data);
+    char *data = rog_format("data %s %s", config->data, config->noise);
     int code =
         train && model && data ? once(looking, train, look_at_train, err) : rog_fail_nomem(err);
     if (!code && has_network && config->initial_model)

@@ -123,6 +123,21 @@ says "ssh_config: there is no file $PWD/no-such-config"
 sed -i 's/ssh_config.*;//' ssh.conf
 try 0 rogctl sweep here/e.conf -n --cluster ssh.conf # nobody is connected to
 
+# A plugin that crashes is named, and the other runs are looked at nevertheless.
+"${CC:-cc}" -shared -fPIC -I"$ROG_SOURCE/include" -o crash.so \
+    "$ROG_SOURCE/tests/plugins/crash.c"
+cat >crash.conf <<END
+case = "crash"; cluster = "c.conf"; $quick
+runs = ( { trace = "synth:nowhere"; }, { library = "BSP"; }, { library = "./crash.so"; },
+         { library = "./crash.so"; threshold = 2; }, { library = "./crash.so"; threshold = 3; } );
+END
+try 2 rogctl sweep crash.conf -n
+says "crash.conf, line 2 (ROG 4): worker 1: there is no generator"
+says "crash.conf, line 2 (CRASH 1): CRASH cannot begin: plugin $PWD/crash.so crashes (signal 6, Aborted)"
+says "crash.conf, line 3 (CRASH 2): CRASH cannot begin: plugin $PWD/crash.so ends the program"
+says "crash.conf, line 3 (CRASH 3): CRASH cannot begin: three is too many"
+says "4 of the 5 runs could not begin"
+
 # ---- how long it will take, and how that is known ----
 from() {
     try 0 rogctl sweep "$@" -n --json

@@ -39,13 +39,25 @@ static void write_records(const char *path, size_t bytes, int bad_label)
     free(data);
 }
 
+/* Both give the same answer in the same words. */
+static int read_and_check(struct rog_dataset **d, const char *path, uint32_t records,
+                          struct rog_error *err)
+{
+    struct rog_error checked = {0};
+    *err = (struct rog_error){0};
+    int code = rog_cifar_read(d, path, records, err);
+    assert_int_equal(rog_cifar_check(path, records, &checked), code);
+    assert_string_equal(checked.message, err->message);
+    return code;
+}
+
 static void test_reads_planes(void **state)
 {
     struct folder_fixture *f = *state;
     struct rog_error err;
     struct rog_dataset *d = NULL;
     write_records(f->path, 3 * ROG_CIFAR_RECORD_BYTES, 0);
-    assert_int_equal(rog_cifar_read(&d, f->path, 3, &err), 0);
+    assert_int_equal(read_and_check(&d, f->path, 3, &err), 0);
     assert_int_equal(d->count, 3);
     assert_int_equal(d->classes, 100);
     assert_int_equal(d->height, 32);
@@ -71,7 +83,7 @@ static void test_writes_what_it_reads(void **state)
     size_t size, written;
     write_records(f->path, 3 * ROG_CIFAR_RECORD_BYTES, 0);
     assert_int_equal(rog_file_read(f->path, 1 << 20, &before, &size, &err), 0);
-    assert_int_equal(rog_cifar_read(&d, f->path, 3, &err), 0);
+    assert_int_equal(read_and_check(&d, f->path, 3, &err), 0);
     assert_int_equal(rog_cifar_write(d, f->path, &err), 0);
     assert_int_equal(rog_file_read(f->path, 1 << 20, &after, &written, &err), 0);
     assert_int_equal(written, size);
@@ -96,7 +108,7 @@ static void test_wrong_length(void **state)
     char expected[256];
 
     write_records(f->path, 9000, 0);
-    assert_int_equal(rog_cifar_read(&d, f->path, 3, &err), ROG_EFORMAT);
+    assert_int_equal(read_and_check(&d, f->path, 3, &err), ROG_EFORMAT);
     assert_null(d);
     snprintf(expected, sizeof expected,
              "%s: 9000 bytes long, but 3 CIFAR-100 records of 3074 bytes are 9222 bytes; the file "
@@ -105,10 +117,10 @@ static void test_wrong_length(void **state)
     assert_string_equal(err.message, expected);
 
     write_records(f->path, 3 * ROG_CIFAR_RECORD_BYTES, 0);
-    assert_int_equal(rog_cifar_read(&d, f->path, 2, &err), ROG_EFORMAT);
+    assert_int_equal(read_and_check(&d, f->path, 2, &err), ROG_EFORMAT);
     assert_non_null(strstr(err.message, "not CIFAR-100"));
-    assert_int_equal(rog_cifar_read(&d, f->folder, 2, &err), ROG_EFORMAT);
-    assert_int_equal(rog_cifar_read(&d, "/nonexistent/train.bin", 2, &err), ROG_ENOTFOUND);
+    assert_int_equal(read_and_check(&d, f->folder, 2, &err), ROG_EFORMAT);
+    assert_int_equal(read_and_check(&d, "/nonexistent/train.bin", 2, &err), ROG_ENOTFOUND);
     assert_string_equal(err.message, "/nonexistent/train.bin: No such file or directory");
 }
 
@@ -119,7 +131,7 @@ static void test_wrong_label(void **state)
     struct rog_dataset *d = NULL;
     char expected[256];
     write_records(f->path, 3 * ROG_CIFAR_RECORD_BYTES, 100);
-    assert_int_equal(rog_cifar_read(&d, f->path, 3, &err), ROG_EFORMAT);
+    assert_int_equal(read_and_check(&d, f->path, 3, &err), ROG_EFORMAT);
     assert_null(d);
     snprintf(expected, sizeof expected,
              "%s: record 2 (byte 6149) has the fine label 100, labels are 0 to 99; the file is "

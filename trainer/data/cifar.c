@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define PLANE (ROG_CIFAR_EDGE * ROG_CIFAR_EDGE)
 
@@ -54,6 +55,17 @@ static int check_size(FILE *file, const char *path, uint32_t *records, struct ro
     return ROG_OK;
 }
 
+static int check_label(const char *path, uint32_t record, uint8_t label, struct rog_error *err)
+{
+    if (label < ROG_CIFAR_CLASSES)
+        return ROG_OK;
+    return rog_fail(err, ROG_EFORMAT,
+                    "%s: record %u (byte %lld) has the fine label %u, labels are 0 to %d; "
+                    "the file is damaged, copy it again",
+                    path, record, (long long)record * ROG_CIFAR_RECORD_BYTES + 1, label,
+                    ROG_CIFAR_CLASSES - 1);
+}
+
 static int read_records(struct rog_dataset *dataset, FILE *file, const char *path,
                         struct rog_error *err)
 {
@@ -64,11 +76,9 @@ static int read_records(struct rog_dataset *dataset, FILE *file, const char *pat
             return rog_fail(err, ROG_EIO, "%s: reading %zu bytes at byte %lld: %s", path,
                             sizeof record, offset,
                             ferror(file) ? strerror(errno) : "the file has become shorter");
-        if (record[1] >= ROG_CIFAR_CLASSES)
-            return rog_fail(err, ROG_EFORMAT,
-                            "%s: record %u (byte %lld) has the fine label %u, labels are 0 to %d; "
-                            "the file is damaged, copy it again",
-                            path, i, offset + 1, record[1], ROG_CIFAR_CLASSES - 1);
+        int code = check_label(path, i, record[1], err);
+        if (code)
+            return code;
         dataset->labels[i] = record[1];
         uint8_t *pixels = dataset->pixels + (size_t)i * 3 * PLANE;
         for (int p = 0; p < PLANE; p++)
@@ -78,19 +88,31 @@ static int read_records(struct rog_dataset *dataset, FILE *file, const char *pat
     return ROG_OK;
 }
 
+/* A file of that many records; *records is filled in as above. */
+static int open_records(FILE **file, const char *path, uint32_t *records, struct rog_error *err)
+{
+    *file = fopen(path, "rbe");
+    if (!*file)
+        return rog_fail(err, errno == ENOENT ? ROG_ENOTFOUND : ROG_EIO, "%s: %s", path,
+                        strerror(errno));
+    int code = check_size(*file, path, records, err);
+    if (code) {
+        fclose(*file);
+        *file = NULL;
+    }
+    return code;
+}
+
 int rog_cifar_read(struct rog_dataset **dataset, const char *path, uint32_t records,
                    struct rog_error *err)
 {
     *dataset = NULL;
     struct rog_dataset *made = NULL;
-    FILE *file = fopen(path, "rbe");
-    if (!file)
-        return rog_fail(err, errno == ENOENT ? ROG_ENOTFOUND : ROG_EIO, "%s: %s", path,
-                        strerror(errno));
-    int code = check_size(file, path, &records, err);
-    if (!code)
-        code =
-            rog_dataset_new(&made, records, ROG_CIFAR_CLASSES, ROG_CIFAR_EDGE, ROG_CIFAR_EDGE, err);
+    FILE *file = NULL;
+    int code = open_records(&file, path, &records, err);
+    if (code)
+        return code;
+    code = rog_dataset_new(&made, records, ROG_CIFAR_CLASSES, ROG_CIFAR_EDGE, ROG_CIFAR_EDGE, err);
     if (!code)
         code = read_records(made, file, path, err);
     if (!code)
@@ -101,6 +123,31 @@ int rog_cifar_read(struct rog_dataset **dataset, const char *path, uint32_t reco
         made = NULL;
     }
     *dataset = made;
+    return code;
+}
+
+/* Of each record the label alone: nothing else in it can be wrong. */
+static int check_labels(FILE *file, const char *path, uint32_t records, struct rog_error *err)
+{
+    int code = ROG_OK;
+    for (uint32_t i = 0; i < records && !code; i++) {
+        uint8_t label;
+        off_t offset = (off_t)i * ROG_CIFAR_RECORD_BYTES + 1;
+        if (pread(fileno(file), &label, 1, offset) != 1)
+            return rog_fail(err, ROG_EIO, "%s: cannot read byte %lld", path, (long long)offset);
+        code = check_label(path, i, label, err);
+    }
+    return code;
+}
+
+int rog_cifar_check(const char *path, uint32_t records, struct rog_error *err)
+{
+    FILE *file = NULL;
+    int code = open_records(&file, path, &records, err);
+    if (code)
+        return code;
+    code = check_labels(file, path, records, err);
+    fclose(file);
     return code;
 }
 

@@ -23,6 +23,9 @@
 int rog_cifar_read(struct rog_dataset **dataset, const char *path, uint32_t records,
                    struct rog_error *err);
 
+/* Whether rog_cifar_read would read it, by a thousandth of the work. */
+int rog_cifar_check(const char *path, uint32_t records, struct rog_error *err);
+
 /* Writes such a file, over one that is there. The coarse label, which no reader here looks at, is
  * 0. ROG_EINVAL: images of another size, or more classes. */
 int rog_cifar_write(const struct rog_dataset *dataset, const char *path, struct rog_error *err);

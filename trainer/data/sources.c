@@ -29,6 +29,9 @@ struct source {
                     char *text, size_t bytes, struct rog_error *err);
     int (*open)(const struct source *source, const char *folder, enum rog_split split,
                 struct rog_dataset **dataset, struct rog_error *err);
+    /* Whether it can be opened; NULL: it always can. */
+    int (*check)(const struct source *source, const char *folder, enum rog_split split,
+                 struct rog_error *err);
     void (*class_name)(uint32_t label, char *text, size_t bytes);
 };
 
@@ -92,6 +95,22 @@ static int file_describe(const struct source *source, const char *folder, enum r
     return code;
 }
 
+static uint32_t cifar_records(enum rog_split split)
+{
+    return split == ROG_SPLIT_TRAIN ? ROG_CIFAR_TRAIN_RECORDS : ROG_CIFAR_TEST_RECORDS;
+}
+
+static int cifar_check(const struct source *source, const char *folder, enum rog_split split,
+                       struct rog_error *err)
+{
+    char *path = NULL;
+    int code = file_path(source, folder, split, &path, err);
+    if (!code)
+        code = rog_cifar_check(path, cifar_records(split), err);
+    free(path);
+    return code;
+}
+
 static int cifar_open(const struct source *source, const char *folder, enum rog_split split,
                       struct rog_dataset **dataset, struct rog_error *err)
 {
@@ -99,9 +118,7 @@ static int cifar_open(const struct source *source, const char *folder, enum rog_
     int code = file_path(source, folder, split, &path, err);
     if (code)
         return code;
-    code = rog_cifar_read(
-        dataset, path, split == ROG_SPLIT_TRAIN ? ROG_CIFAR_TRAIN_RECORDS : ROG_CIFAR_TEST_RECORDS,
-        err);
+    code = rog_cifar_read(dataset, path, cifar_records(split), err);
     free(path);
     return code;
 }
@@ -174,6 +191,16 @@ static int fed_cifar_open(const struct source *source, const char *folder, enum 
     return code;
 }
 
+/* By converting it: what comes of that is kept. */
+static int fed_cifar_check(const struct source *source, const char *folder, enum rog_split split,
+                           struct rog_error *err)
+{
+    struct rog_dataset *dataset = NULL;
+    int code = fed_cifar_open(source, folder, split, &dataset, err);
+    rog_dataset_free(dataset);
+    return code;
+}
+
 static const struct source sources[] = {
     {.name = "synth100",
      .describe = synth_describe,
@@ -184,12 +211,14 @@ static const struct source sources[] = {
      .format = "the CIFAR-100 binary version's",
      .describe = file_describe,
      .open = cifar_open,
+     .check = cifar_check,
      .class_name = rog_cifar_class_name},
     {.name = "fed-cifar100",
      .files = {"fed_cifar100_train.h5", "fed_cifar100_test.h5"},
      .format = "TensorFlow Federated's",
      .describe = file_describe,
      .open = fed_cifar_open,
+     .check = fed_cifar_check,
      .class_name = rog_cifar_class_name},
 };
 
@@ -286,6 +315,16 @@ int rog_dataset_describe(const char *source, enum rog_split split, const char *n
     struct request request;
     int code = request_init(&request, source, split, noise, seed, err);
     return code ? code : request_describe(&request, text, bytes, err);
+}
+
+int rog_dataset_check(const char *source, enum rog_split split, const char *noise,
+                      struct rog_error *err)
+{
+    struct request request;
+    int code = request_init(&request, source, split, noise, 0, err);
+    if (code || !request.source->check)
+        return code;
+    return request.source->check(request.source, request.folder, split, err);
 }
 
 int rog_dataset_open(struct rog_dataset **dataset, const char *source, enum rog_split split,

@@ -28,6 +28,10 @@
 int rog_dataset_open(struct rog_dataset **dataset, const char *source, enum rog_split split,
                      const char *noise, uint64_t seed, struct rog_error *err);
 
+/* Whether rog_dataset_open would succeed, in far less time where the data set is no new one. */
+int rog_dataset_check(const char *source, enum rog_split split, const char *noise,
+                      struct rog_error *err);
+
 /* What rog_dataset_open would give, in words that differ where the images do; without making it.
  * For caches of what is derived from it. At most `bytes`, 1024 are enough. */
 int rog_dataset_describe(const char *source, enum rog_split split, const char *noise, uint64_t seed,

@@ -57,6 +57,8 @@ struct rog_train {
 int rog_train_init(struct rog_train *train, const struct rog_run_config *config,
                    const char *start_model, struct rog_error *err);
 void rog_train_release(struct rog_train *train);
+/* Creates and destroys the strategy, in a process of its own. ROG_EINVAL: it refuses or crashes. */
+int rog_train_try_strategy(const struct rog_train *train, struct rog_error *err);
 /* Workload "program". */
 bool rog_train_is_program(const struct rog_run_config *config);
 /* Where a program brings the model (common/workload.h) rog_train_init leaves it out; this puts one
