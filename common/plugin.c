@@ -114,7 +114,7 @@ int rog_plugin_load_path(struct rog_plugin *plugin, const char *path, struct rog
     if (!plugin->path)
         code = rog_fail_nomem(err);
     else if (!exported)
-        code = rog_fail(err, ROG_EABI, "%s is no strategy plugin: it does not export %s", path,
+        code = rog_fail(err, ROG_EABI, "%s is not a strategy plugin: it does not export %s", path,
                         ROG_STRATEGY_SYMBOL);
     else
         code = take_strategy(plugin, exported, err);

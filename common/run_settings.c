@@ -67,8 +67,8 @@ const struct rog_setting rog_run_settings[] = {
              "default with ranks: as in workload train",
      .flags = ROG_SETTING_OF_PROGRAMS},
     {RUN(metric), .type = ROG_SETTING_GROUP,
-     .help = "workload program: what its test prints, { name; unit; better; }, the last one higher "
-             "or lower; default: the accuracy, in %, higher",
+     .help = "workload program: what its test measures: { name; unit; better; }, where better is "
+             "higher or lower; default: accuracy in %, higher",
      .flags = ROG_SETTING_OF_PROGRAMS},
     {RUN(ranks), .type = ROG_SETTING_REALS, .min = 1, .max = 65536,
      .help = "workload program: the workers that run it, []: none; the others, and the server, "
@@ -78,7 +78,7 @@ const struct rog_setting rog_run_settings[] = {
      .help = "workload program: what is in the files; filled in when the run is planned",
      .flags = ROG_SETTING_OF_PROGRAMS | ROG_SETTING_FILLED_IN},
     {RUN(executables), .type = ROG_SETTING_TEXTS,
-     .help = "workload program: which of the files can be executed; filled in when the run is "
+     .help = "workload program: which of the files are executable; filled in when the run is "
              "planned",
      .flags = ROG_SETTING_OF_PROGRAMS | ROG_SETTING_FILLED_IN | ROG_SETTING_ASIDE},
     {RUN(model), .type = ROG_SETTING_STRING, .fallback = "convmlp-nano",
@@ -100,7 +100,7 @@ const struct rog_setting rog_run_settings[] = {
      .choices = "none|blur|brightness|contrast|translation|scale|shear|rotation|mixed",
      .help = "DeepTest transformation of the images to adapt to"},
     {RUN(test_images), .type = ROG_SETTING_INT, .fallback = "0", .min = 0, .max = 1000000,
-     .unit = "images", .help = "test on the first so many images; 0: all",
+     .unit = "images", .help = "how many test images are used, from the first on; 0: all",
      .flags = ROG_SETTING_OF_SIZE},
 
     {RUN(batch), .type = ROG_SETTING_INT, .fallback = "24", .min = 1, .max = 4096, .unit = "images",
@@ -144,14 +144,15 @@ const struct rog_setting rog_run_settings[] = {
      .unit = "s", .help = "time between checkpoints at first", .option = "checkpoint-period",
      .flags = ROG_SETTING_OF_SIZE | ROG_SETTING_OPTION_OF_SERVE},
     {RUN(checkpoint_count), .type = ROG_SETTING_INT, .fallback = "20", .min = 1, .max = 1000000,
-     .unit = "checkpoints", .help = "after so many the period grows", .flags = ROG_SETTING_OF_SIZE},
+     .unit = "checkpoints", .help = "number of checkpoints after which the period grows",
+     .flags = ROG_SETTING_OF_SIZE},
     {RUN(checkpoint_growth), .type = ROG_SETTING_REAL, .fallback = "3", .min = 1, .max = 1000,
      .help = "factor it grows by", .flags = ROG_SETTING_OF_SIZE},
 
     {RUN(snapshot_period), .type = ROG_SETTING_REAL, .fallback = "5", .min = 0, .max = 1e9,
      .unit = "s",
-     .help = "least time of this machine between two snapshots, from which an interrupted run goes "
-             "on; 0: none (virtual clusters)",
+     .help = "least real time between two snapshots, from which an interrupted run resumes; 0: no "
+             "snapshots (virtual clusters)",
      .flags = ROG_SETTING_ASIDE | ROG_SETTING_NOT_NOTED},
 
     {RUN(latency), .type = ROG_SETTING_REAL, .fallback = "0.003", .min = 0, .max = 60, .unit = "s",
@@ -226,8 +227,8 @@ const struct rog_setting rog_worker_settings[] = {
     {WORKER(trace_offset), .type = ROG_SETTING_REAL, .fallback = "0", .min = 0, .max = 1e9,
      .unit = "s", .help = "where in the trace the run starts", .flags = ROG_SETTING_RECORDED},
     {WORKER(trace_phase), .type = ROG_SETTING_REAL, .min = 0, .max = 1,
-     .help = "share of the trace that it starts at, behind trace_offset; default: as trace_start "
-             "says, else 0",
+     .help = "share of the trace at which it starts, after trace_offset; default: by trace_start, "
+             "otherwise 0",
      .flags = ROG_SETTING_RECORDED},
     {.name = NULL},
 };

@@ -60,7 +60,7 @@ static int check(const struct rog_json *header, const char *path, struct rog_err
         return rog_fail(err, ROG_EFORMAT, "%s does not say what it is of", path);
     int code = hash_rest(header, hex, err);
     if (!code && strcmp(hex, rog_json_get_string(header, SEAL, "")) != 0)
-        code = rog_fail(err, ROG_EFORMAT, "%s is damaged: the hash of its header is another one",
+        code = rog_fail(err, ROG_EFORMAT, "%s is damaged: the hash of its header does not match",
                         path);
     return code;
 }

@@ -142,8 +142,8 @@ const struct rog_command rog_cmd_case = {
     .usage = "add CASE RUN... | remove CASE [RUN...] | rename OLD NEW",
     .summary = "Change which runs a case holds, or its name",
     .details =
-        "add makes a case that is not there. remove without RUN removes the case itself. Runs "
-        "that are removed from a case, or with it, stay\nrecorded.",
+        "add makes the case if it does not exist. remove without RUN removes the case itself. "
+        "Runs that are removed from a case, or with it, stay recorded.",
     .min_args = 2,
     .max_args = -1,
     .run = run,

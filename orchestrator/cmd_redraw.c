@@ -48,7 +48,8 @@ const struct rog_command rog_cmd_redraw = {
     .summary = "Draw the figures of a recorded case",
     .details = "Draws from the database alone and changes nothing in it. Beside each picture stand "
                "its gnuplot script and its data; `gnuplot NAME.gp` in the folder of figures draws "
-               "an edited script again.",
+               "an edited script again. Where no option says how figures look and curves are "
+               "smoothed, the case does.",
     .options = options,
     .min_args = 1,
     .max_args = 1,

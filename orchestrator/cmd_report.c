@@ -13,20 +13,19 @@
 static const struct rog_setting options[] = {
     {.name = "as-published",
      .type = ROG_SETTING_FLAG,
-     .help =
-         "time composition made as in the published table: computation and communication of host "
-         "rank 3 (of BSP and SSP without compressing and unpacking), stall of all workers"},
+     .help = "time composition as in the published table: computation and communication of host "
+             "rank 3 (of BSP and SSP without compressing and unpacking), stall of all workers"},
     ROG_CURVE_OPTIONS,
     {.name = "accuracy",
      .type = ROG_SETTING_STRING,
-     .help = "what the accuracy at a time is, instead of as the case says: interpolated, last, "
+     .help = "how the accuracy at a time is found, whatever the case says: interpolated, last, "
              "smoothed or mean:CHECKPOINTS"},
     {.name = "at",
      .type = ROG_SETTING_STRING,
-     .help = "accuracies at these times (600,1800: seconds, at most 12); default 1800,3600,5400"},
+     .help = "report the accuracy at these times, in seconds, at most 12; default: 1800,3600,5400"},
     {.name = "baseline",
      .type = ROG_SETTING_STRING,
-     .help = "report gains over this one only (a library or a run's note), whatever the case says"},
+     .help = "report gains over this library or note alone, whatever the case says"},
     {.name = "html",
      .type = ROG_SETTING_FLAG,
      .help =
@@ -146,12 +145,11 @@ const struct rog_command rog_cmd_report = {
     .usage = "CASE [options]",
     .summary = "Compare the runs of a case",
     .details =
-        "Accuracy at times and at the end, time and energy to the case's target accuracy, "
-        "where the time of an iteration goes, and what each gains over the others. Runs "
-        "that differ in their seed alone stand in one line: the mean, from three runs on "
-        "with its 95% interval, of two with their range. Gains are over pairs of runs with "
-        "the same seed, with tests of them. What was not recorded is a dash, and a column of "
-        "dashes is left out.",
+        "Prints the accuracy at given times and at the end, time and energy to the target, the "
+        "time composition of an iteration, and gains with tests of them. Runs that differ in "
+        "their seed alone make one line: their mean, with its 95% interval (three runs or "
+        "more) or their range (two). Gains are taken over pairs of runs with the same seed. A "
+        "dash is a value that was not recorded; a column of dashes is left out.",
     .options = options,
     .min_args = 1,
     .max_args = 1,

@@ -159,7 +159,7 @@ static void print_inputs(const struct rog_json *s)
         print_text("inputs", "not recorded");
         return;
     }
-    rog_print("%-18s results of version %lld", "inputs",
+    rog_print("%-18s results version %lld of the trainer, and these files:", "inputs",
               (long long)rog_json_get_integer(inputs, "results", 0));
     for (size_t i = 0; i < rog_json_size(files); i++) {
         const struct rog_json *file = rog_json_at(files, i);

@@ -296,7 +296,7 @@ static const struct rog_setting options[] = {
      .min = 1,
      .max = 1024,
      .unit = "runs",
-     .help = "so many at once; default: as many as processors",
+     .help = "how many runs at once; default: the number of processors",
      .letter = 'j'},
     {.name = "repeat",
      .type = ROG_SETTING_INT,
@@ -304,7 +304,7 @@ static const struct rog_setting options[] = {
      .min = 1,
      .max = 10000,
      .unit = "runs",
-     .help = "so many of each, with seeds counting up"},
+     .help = "how many runs of each, with seeds counting up"},
     {.name = "until-ci",
      .type = ROG_SETTING_REAL,
      .min = 0.001,
@@ -320,7 +320,7 @@ static const struct rog_setting options[] = {
      .min = ROG_INTERVAL_LEAST,
      .max = 10000,
      .unit = "runs",
-     .help = "but make no more than so many of each for it"},
+     .help = "the most runs of each that --until-ci makes"},
     {.name = "seed",
      .type = ROG_SETTING_INT,
      .min = 0,
@@ -344,10 +344,10 @@ const struct rog_command rog_cmd_sweep = {
     .usage = "CONF [options]",
     .summary = "Run every missing run of an experiment file's case, test checkpoints, draw figures",
     .details =
-        "Run again, it continues: runs that are done are not repeated; interrupted and failed "
-        "ones go on from\ntheir last snapshot on a virtual cluster, and are redone "
-        "elsewhere.\nWith --until-ci the gain is that of accuracy when the earlier "
-        "of two runs of one seed ended, in points;\nwithout gradients that of time an "
+        "The same command continues a sweep: finished runs are not repeated. On a virtual "
+        "cluster, interrupted and failed runs resume from their last snapshot; elsewhere they "
+        "begin again.\nThe gain that --until-ci looks at is that in accuracy, in points, when the "
+        "earlier of two runs with the same seed ended; without gradients, that in time per "
         "iteration, in percent.",
     .options = options,
     .min_args = 1,

@@ -99,7 +99,7 @@ static void show_pictures(const struct rog_figure_command *command)
     else
         rog_warn(&command->output,
                  "the figures are in %s, but cannot be shown here: there is no desktop (neither "
-                 "DISPLAY nor WAYLAND_DISPLAY is set), and standard output is no terminal",
+                 "DISPLAY nor WAYLAND_DISPLAY is set), and standard output is not a terminal",
                  command->options.plots);
 }
 

@@ -36,16 +36,18 @@ static void say_what_is_not_known(const struct rog_output *output, const struct 
             first = plan->run[i].id;
     }
     if (count == 1)
-        rog_remark(output,
-                   "%s was recorded by an earlier rogctl, which did not say what was in the files "
-                   "it read: whether they have changed is not known; --fresh runs it again",
-                   first);
+        rog_remark(
+            output,
+            "%s was recorded by an earlier rogctl, without the content of the files it read: "
+            "whether they have changed is not known; --fresh runs it again",
+            first);
     else if (count > 1)
-        rog_remark(output,
-                   "%zu runs (%s, ...) were recorded by an earlier rogctl, which did not say what "
-                   "was in the files they read: whether they have changed is not known; --fresh "
-                   "runs them again",
-                   count, first);
+        rog_remark(
+            output,
+            "%zu runs (%s, ...) were recorded by an earlier rogctl, without the content of the "
+            "files they read: whether they have changed is not known; --fresh runs them "
+            "again",
+            count, first);
 }
 
 /* "continuing threshold-case0: 2 of 4 runs are done; redoing ..." */
@@ -216,7 +218,7 @@ static void print_wall_time(const struct rog_plan *plan, const struct rog_foreca
         return;
     }
     rog_print("wall time: about %s%s", total,
-              forecast->durations.unknown ? " for those that it is known of" : "");
+              forecast->durations.unknown ? " for the runs whose time is known" : "");
     for (int from = ROG_DURATION_UNKNOWN; from <= ROG_DURATION_LIMIT; from++)
         if (count[from])
             rog_print("  %zu %s: %s", count[from], count[from] == 1 ? "run" : "runs", words[from]);

@@ -103,7 +103,7 @@ static const struct rog_setting options[] = {
      .help = "write the events to this file instead; \"-\": standard output"},
     {.name = "resume",
      .type = ROG_SETTING_FLAG,
-     .help = "go on with the run in the folder of --out, from its last snapshot"},
+     .help = "resume the run in the folder of --out from its last snapshot"},
     {ROG_OPTION_THREADS},
     {.name = NULL},
 };

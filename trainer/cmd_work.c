@@ -77,7 +77,7 @@ static const struct rog_setting options[] = {
      .min = 0.1,
      .max = 1e6,
      .unit = "s",
-     .help = "give up when the server cannot be reached for so long"},
+     .help = "give up when the server cannot be reached for this long"},
     {ROG_OPTION_PACE},
     {.name = "no-energy",
      .type = ROG_SETTING_FLAG,

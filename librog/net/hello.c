@@ -143,7 +143,7 @@ int rog_link_resolve(const char *text, bool passive, struct sockaddr_storage *ad
     const char *colon = strrchr(text, ':');
     size_t length = colon ? (size_t)(colon - text) : 0;
     if (!colon || !colon[1] || length >= sizeof host || (length == 0 && !passive))
-        return rog_fail(err, ROG_EINVAL, "\"%s\" is no address: it must read HOST:PORT", text);
+        return rog_fail(err, ROG_EINVAL, "\"%s\" is not an address: it must read HOST:PORT", text);
     /* getaddrinfo takes larger ones, and the last 16 bits of them. */
     char *end;
     unsigned long port = strtoul(colon + 1, &end, 10);

@@ -151,7 +151,7 @@ int rog_layout_parse(struct rog_layout **out, const char *text, size_t size, str
     if (!code)
         code = rog_layout_new(&layout, err);
     if (!code && !rog_json_is_array(list))
-        code = rog_fail(err, ROG_EFORMAT, "it is no list of tensors");
+        code = rog_fail(err, ROG_EFORMAT, "it is not a list of tensors");
     for (size_t i = 0; !code && i < rog_json_size(list); i++)
         code = take_entry(layout, rog_json_at(list, i), err);
     if (!code && layout->trained == 0)

@@ -32,7 +32,7 @@ int rog_trace_lines_begin(struct rog_trace_lines *lines, const char *text, size_
     if (begins_with(text, size, "\xef\xbb\xbf", 3))
         lines->at += 3;
     if (size && memchr(text, '\0', size))
-        return rog_fail(err, ROG_EFORMAT, "is no text: there are zero bytes in it");
+        return rog_fail(err, ROG_EFORMAT, "is not text: it contains zero bytes");
     return ROG_OK;
 }
 

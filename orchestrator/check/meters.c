@@ -126,7 +126,7 @@ static const struct {
      "SELECT 0, t, before, iteration FROM (SELECT t, iteration,"
      " lag(iteration, 1, 0) OVER (ORDER BY t) AS before"
      " FROM checkpoints WHERE run_id = ?1) WHERE iteration < before ORDER BY t"},
-    {"the checkpoint's result is no percentage",
+    {"the checkpoint's result is not a percentage",
      "SELECT count(accuracy) FROM checkpoints JOIN runs ON id = run_id"
      " WHERE run_id = ?1 AND " PERCENT,
      "SELECT 0, t, 0, accuracy FROM checkpoints JOIN runs ON id = run_id"

@@ -25,14 +25,14 @@ const struct rog_setting rog_cluster_run_settings[] = {
      .min = 1,
      .max = 1e6,
      .unit = "s",
-     .help = "a run of which no worker finishes an iteration for so long has failed"},
+     .help = "a run has failed if no worker finishes an iteration for this long"},
     {.name = "retries",
      .type = ROG_SETTING_INT,
      .fallback = "2",
      .min = 0,
      .max = 1000,
      .unit = "times",
-     .help = "a run that has failed is begun again so often"},
+     .help = "how often a failed run is begun again"},
     {.name = "restarts",
      .type = ROG_SETTING_INT,
      .fallback = "10",
@@ -46,7 +46,7 @@ const struct rog_setting rog_cluster_run_settings[] = {
      .min = 0.1,
      .max = 1e6,
      .unit = "s",
-     .help = "a worker that is not heard of for so long is not waited for"},
+     .help = "a worker that is not heard from for this long is not waited for"},
     {.name = NULL},
 };
 
@@ -69,8 +69,8 @@ const struct rog_setting rog_cluster_hosts_settings[] = {
      .min = 5,
      .max = 1e6,
      .unit = "s",
-     .help =
-         "a host that does not hear of rogctl for so long ends its part of the run and cleans up"},
+     .help = "a host that does not hear from rogctl for this long ends its part of the run and "
+             "cleans up"},
     {.name = NULL},
 };
 

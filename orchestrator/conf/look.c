@@ -117,9 +117,9 @@ int rog_look_parse_formats(const char *text, char **formats, struct rog_error *e
     }
     free(*formats);
     *formats = NULL;
-    return rog_fail(err, ROG_EINVAL,
-                    "format: pdf, svg and png are there, separated by commas (found \"%.60s\")",
-                    text);
+    return rog_fail(
+        err, ROG_EINVAL,
+        "format must be pdf, svg or png, or several of them with commas (found \"%.60s\")", text);
 }
 
 int rog_look_check(const struct rog_json *options, struct rog_error *err)

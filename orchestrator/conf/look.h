@@ -12,16 +12,17 @@
 
 /* Rows of a table of settings or of a command's options. Without a default: what a command does not
  * say the case does. */
-#define ROG_LOOK_SETTINGS                                                   \
-    {.name = "size",                                                        \
-     .type = ROG_SETTING_STRING,                                            \
-     .help = "size of each figure in inches, WIDTHxHEIGHT or WIDTH alone"}, \
-        {.name = "font",                                                    \
-         .type = ROG_SETTING_STRING,                                        \
-         .help = "font of figures, NAME,POINTS or NAME alone"},             \
-    {                                                                       \
-        .name = "format", .type = ROG_SETTING_STRING,                       \
-        .help = "formats of figures, separated by commas: pdf, svg, png"    \
+#define ROG_LOOK_SETTINGS                                                                     \
+    {.name = "size",                                                                          \
+     .type = ROG_SETTING_STRING,                                                              \
+     .help = "size of each figure in inches, WIDTHxHEIGHT or WIDTH alone; default: 3.5 wide " \
+             "(microevents: 7)"},                                                             \
+        {.name = "font",                                                                      \
+         .type = ROG_SETTING_STRING,                                                          \
+         .help = "font of figures, NAME,POINTS or NAME alone; default: Arial,9"},             \
+    {                                                                                         \
+        .name = "format", .type = ROG_SETTING_STRING,                                         \
+        .help = "formats of figures, separated by commas: pdf, svg, png; default: all"        \
     }
 extern const struct rog_setting rog_look_settings[];
 

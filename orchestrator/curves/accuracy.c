@@ -22,7 +22,7 @@ static const struct rog_spec_form forms[] = {
 
 static const char *const meanings[] = {
     [INTERPOLATED] = "interpolated between checkpoints",
-    [LAST] = "of the last checkpoint until then",
+    [LAST] = "of the last checkpoint up to then",
     [SMOOTHED] = "of the drawn line",
 };
 
@@ -42,7 +42,7 @@ void rog_accuracy_rule_meaning(const struct rog_accuracy_rule *rule,
                                char text[ROG_ACCURACY_RULE_BYTES])
 {
     if (rule->kind == MEAN)
-        snprintf(text, ROG_ACCURACY_RULE_BYTES, "mean of the last %g checkpoints until then",
+        snprintf(text, ROG_ACCURACY_RULE_BYTES, "mean of the last %g checkpoints up to then",
                  rule->number[0]);
     else
         snprintf(text, ROG_ACCURACY_RULE_BYTES, "%s", meanings[rule->kind]);

@@ -219,7 +219,7 @@ static int check_machine(const char *program, const char *machine, struct rog_er
     size_t got = fread(&header, 1, sizeof header, file);
     fclose(file);
     if (got < sizeof header || memcmp(header.e_ident, ELFMAG, SELFMAG) != 0)
-        return rog_fail(err, ROG_EFORMAT, "%s is no program (ELF)", program);
+        return rog_fail(err, ROG_EFORMAT, "%s is not a program (ELF)", program);
     for (size_t i = 0; i < MACHINES; i++)
         if (strcmp(machines[i].name, machine) == 0 && machines[i].number != header.e_machine)
             return rog_fail(err, ROG_EFORMAT, "%s is not for %s machines (ELF machine %u)", program,
@@ -276,7 +276,7 @@ int rog_bundle_open(struct rog_bundle **out, const char *trainer, const char *ma
     char *folder = NULL;
     *out = NULL;
     if (!machine[0] || strspn(machine, NAME_LETTERS) != strlen(machine))
-        return rog_fail(err, ROG_EINVAL, "\"%s\" is no architecture", machine);
+        return rog_fail(err, ROG_EINVAL, "\"%s\" is not an architecture", machine);
     struct rog_bundle *bundle = calloc(1, sizeof *bundle);
     if (!bundle)
         return rog_fail_nomem(err);

@@ -88,7 +88,8 @@ static int take_items(struct deployment *d, const struct rog_deploy_item *items,
         if (code)
             return code;
         if (item->hash && strspn(item->hash, "0123456789abcdef") != sizeof hex - 1)
-            return rog_fail(err, ROG_EINVAL, "%s: \"%s\" is no SHA-256", item->source, item->hash);
+            return rog_fail(err, ROG_EINVAL, "%s: \"%s\" is not a SHA-256", item->source,
+                            item->hash);
         entry->name = item->name;
         entry->source = item->source;
         snprintf(entry->key, sizeof entry->key, "%.64s-%o", item->hash ? item->hash : hex,

@@ -37,11 +37,11 @@ int rog_mlflow_client_new(struct rog_mlflow_client **client, const struct rog_ml
     for (const char *c = access->token; c && *c; c++)
         if ((unsigned char)*c <= ' ' || *c == 127)
             return rog_fail(err, ROG_EINVAL,
-                            "MLFLOW_TRACKING_TOKEN holds a space or a control character: it is no "
-                            "token");
+                            "MLFLOW_TRACKING_TOKEN holds a space or a control character: it is not "
+                            "a token");
     if (strncasecmp(access->url, "http://", 7) != 0 && strncasecmp(access->url, "https://", 8) != 0)
         return rog_fail(err, ROG_EINVAL,
-                        "\"%s\" is no tracking server of MLflow: its URL looks like "
+                        "\"%s\" is not a tracking server of MLflow: its URL looks like "
                         "http://HOST:5000",
                         access->url);
     struct rog_mlflow_client *made = calloc(1, sizeof *made);

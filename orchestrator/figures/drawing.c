@@ -122,7 +122,7 @@ static int check_pictures(struct rog_drawing *drawing, const struct parts *parts
         if (part->is_picture &&
             rog_picture_check(part->drawn, part->extension, &drawing->cut, &why) < 0)
             code = rog_fail(err, ROG_EFAILED,
-                            "the figure %s.%s was drawn, but does not read well, and nothing was "
+                            "the figure %s.%s was drawn, but is not valid, and nothing was "
                             "put into %s: %s",
                             part->stem, part->extension, drawing->options->plots, why.message);
     }

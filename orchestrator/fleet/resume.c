@@ -46,7 +46,7 @@ static int cut_events(const char *folder, struct rog_error *err)
     if (code == 0 && !events)
         code = rog_fail_nomem(err);
     if (code == 0 && truncate(events, (off_t)bytes) != 0)
-        code = rog_fail(err, ROG_EIO, "cannot cut %s: %s", events, strerror(errno));
+        code = rog_fail(err, ROG_EIO, "cannot truncate %s: %s", events, strerror(errno));
     free(events);
     return code;
 }

@@ -237,7 +237,7 @@ static char *config_text(const struct rog_fleet_job *job)
 static int go_back(struct runner *x, struct active *a, struct rog_error *err)
 {
     int code = rog_resume_prepare(x->options->db, a->job->run_id, a->folder, err);
-    char *text = rog_format("it goes on from its snapshot of %.1f s", a->job->t);
+    char *text = rog_format("it resumes from its snapshot at %.1f s", a->job->t);
     if (code == 0 && text)
         log_event(a, ROG_EVENT_RESUME, 0, text);
     free(text);
@@ -350,7 +350,7 @@ static int enter(struct runner *x, struct active *a, struct rog_error *err)
         if (how == ANEW && row.attempt > 0 && x->hooks->resumes &&
             strcmp(row.config_hash, job->hash) == 0)
             x->options->observer->say(x->options->observer->user, job,
-                                      "it has no snapshot to go on from and begins anew");
+                                      "it has no snapshot to resume from and begins again");
         code = begin(x, a, how, err);
         if (code == 0)
             set_state(x, job, ROG_FLEET_RUNNING);

@@ -47,7 +47,7 @@ static int check_url(const char *url, bool *https, struct rog_error *err)
     *https = strncasecmp(url, "https://", 8) == 0;
     if (!*https && strncasecmp(url, "http://", 7) != 0)
         return rog_fail(err, ROG_EINVAL,
-                        "\"%s\" is no URL: it begins with neither http:// nor "
+                        "\"%s\" is not a URL: it begins with neither http:// nor "
                         "https://",
                         url);
     const char *host = strstr(url, "://") + 3;
@@ -57,7 +57,7 @@ static int check_url(const char *url, bool *https, struct rog_error *err)
                         "the URL holds a user name or a password: leave them out of it, where "
                         "others can read them");
     if (!length)
-        return rog_fail(err, ROG_EINVAL, "\"%s\" is no URL: it names no host", url);
+        return rog_fail(err, ROG_EINVAL, "\"%s\" is not a URL: it names no host", url);
     for (const char *c = url; *c; c++)
         if ((unsigned char)*c <= ' ' || *c == 127)
             return rog_fail(err, ROG_EINVAL,
@@ -133,7 +133,7 @@ int rog_http_fail(struct rog_http *http, CURLcode cause, const char *url, int si
     if (cause == CURLE_OUT_OF_MEMORY)
         return rog_fail_nomem(err);
     if (cause == CURLE_URL_MALFORMAT)
-        return rog_fail(err, ROG_EINVAL, "\"%s\" is no URL: %s", url, curl_easy_strerror(cause));
+        return rog_fail(err, ROG_EINVAL, "\"%s\" is not a URL: %s", url, curl_easy_strerror(cause));
     if (cause == CURLE_OPERATION_TIMEDOUT) {
         double connected_s = 0;
         curl_easy_getinfo(http->curl, CURLINFO_CONNECT_TIME, &connected_s);

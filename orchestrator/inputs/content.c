@@ -260,7 +260,7 @@ static int hash_file(struct rog_contents *contents, int fd, const char *path,
     if (fstat(fd, &before) != 0)
         return rog_fail(err, ROG_EIO, "cannot read %s: %s", path, strerror(errno));
     if (!S_ISREG(before.st_mode))
-        return rog_fail(err, ROG_EINVAL, "%s is no regular file", path);
+        return rog_fail(err, ROG_EINVAL, "%s is not a regular file", path);
     struct mark mark = mark_of(&before);
     const struct entry *known =
         contents->capacity ? slot(contents->entry, contents->capacity, &mark) : NULL;

@@ -166,7 +166,7 @@ static int take_path(struct finder *finder, const char *path, struct rog_error *
     if (!folder)
         return take_file(finder, "", path, err);
     if (there && !S_ISDIR(status.st_mode))
-        return rog_fail(err, ROG_EINVAL, "%s is no folder", path);
+        return rog_fail(err, ROG_EINVAL, "%s is not a folder", path);
     int code = there ? rog_inputs_each_data_file(path, take_data_file, finder, err) : 0;
     if (code == 0 && !finder->text)
         code = rog_fail(err, ROG_EINVAL,

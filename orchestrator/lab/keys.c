@@ -57,7 +57,7 @@ static int read_public(const char *path, char **key, struct rog_error *err)
     if (!blank) {
         free(*key);
         *key = NULL;
-        return rog_fail(err, ROG_EFORMAT, "%s is no public key", path);
+        return rog_fail(err, ROG_EFORMAT, "%s is not a public key", path);
     }
     *blank = '\0';
     return ROG_OK;

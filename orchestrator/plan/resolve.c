@@ -113,7 +113,7 @@ static int read_source(struct source *source, const char *folder, struct rog_err
         code = ROG_EINVAL; /* it is the configuration that errs */
     if (code == 0 && !is_text(source->text, size))
         code = rog_fail(err, ROG_EINVAL,
-                        "%s is no text: files are the program's sources; data belong on the hosts",
+                        "%s is not text: files are the program's sources; data belong on the hosts",
                         source->given);
     source->executable = code == 0 && stat(source->path, &status) == 0 && status.st_mode & 0111;
     return code;

@@ -271,7 +271,8 @@ static int explain_begun(struct rog_plan_run *run, struct rog_db *db,
 {
     char *words = NULL;
     if (recorded->failed)
-        words = rog_format("failed: %s", recorded->error ? recorded->error : "nobody knows why");
+        words =
+            rog_format("failed: %s", recorded->error ? recorded->error : "the cause is not known");
     else
         words = rog_strdup(recorded->running ? "interrupted" : "not begun");
     int code = append(&run->why, words, err);

@@ -244,18 +244,17 @@ static char *series_caption(const struct maker *maker)
             some = some || (target && value->counted > 1 && value->censored > 0);
         }
     if (some)
-        snprintf(reached, sizeof reached,
-                 "; k of n: so many runs reach %.40s, and the median of all n",
+        snprintf(reached, sizeof reached, "; k of n: k of n runs reach %.40s; median over all n",
                  target_of(report).text);
     rog_accuracy_rule_meaning(&data->rule.accuracy, meaning);
     rog_smoothing_text(&data->rule.smoothing, SIZE_MAX, SIZE_MAX, smoothing);
     for (size_t m = 0; m < report->measures.count; m++)
         if (maker->has[m] && rog_measure_is_to_target(report->measures.of[m].kind))
-            snprintf(
-                rule, sizeof rule,
-                "; to %.40s: until the line of the figures (%s) has it for %g checkpoints or to "
-                "its end",
-                target_of(report).text, smoothing, data->rule.sustain);
+            snprintf(rule, sizeof rule,
+                     "; to %.40s: where the drawn line (%s) reaches it and keeps it for %g "
+                     "checkpoints or "
+                     "to its end",
+                     target_of(report).text, smoothing, data->rule.sustain);
     if (rog_case_is_accuracy(data))
         snprintf(tested, sizeof tested, "accuracy in %%");
     else
@@ -331,10 +330,10 @@ static void gains_table(struct maker *maker)
             has[m] = has[m] || has_gain(&report->gain[i].value[m]);
     }
     begin_table(maker,
-                rog_format("Gains: %s%s%s; of time and energy percent less%s",
+                rog_format("Gains: %s%s%s, percent less time and energy%s",
                            rog_metric_is_percent(&report->data.metric) ? "points of " : "",
                            report->data.metric.name,
-                           report->data.metric.less_is_better ? ", how much lower" : "",
+                           report->data.metric.less_is_better ? " (how much lower)" : "",
                            paired ? "; over pairs of runs with the same seed" : ""),
                 false);
     add_column(maker, false, rog_strdup("gain of"));

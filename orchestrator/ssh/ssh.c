@@ -432,7 +432,7 @@ int rog_ssh_connect(struct rog_connection **out, const struct rog_ssh_options *o
     *out = NULL;
     if (!options->host || !options->host[0] || options->host[0] == '-' ||
         strpbrk(options->host, " \t\n'\"\\;|&$`<>()"))
-        return rog_fail(err, ROG_EINVAL, "\"%s\" is no name or address of a host",
+        return rog_fail(err, ROG_EINVAL, "\"%s\" is not the name or address of a host",
                         options->host ? options->host : "");
     struct rog_ssh *ssh = calloc(1, sizeof *ssh);
     if (!ssh)

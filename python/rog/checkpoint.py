@@ -17,7 +17,7 @@ def load(path):
         length = file.read(8)
         size = struct.unpack("<Q", length)[0] if len(length) == 8 else 1 << 63
         if size > 16 << 20:
-            raise RogError("%s is no safetensors file" % path, -4)
+            raise RogError("%s is not a safetensors file" % path, -4)
         text, data = file.read(size), file.read()
     tensors = {}
     try:

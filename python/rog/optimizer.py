@@ -21,8 +21,8 @@ _NOT_DONE = {name: parameter.default
 def _check_group(group):
     for key, undone in _NOT_DONE.items():
         if key in group and group[key] != undone:
-            raise RogError("a parameter group has %s = %r, which torch.optim.SGD knows and "
-                           "rog.Optimizer does not: leave it out" % (key, group[key]))
+            raise RogError("a parameter group has %s = %r, which torch.optim.SGD supports "
+                           "and rog.Optimizer does not: leave it out" % (key, group[key]))
 
 
 def freeze_statistics(model):
@@ -73,10 +73,9 @@ class _Place:
             raise RogError("parameter %s has moved in memory since the optimizer was made: move "
                            "the model to its device and dtype before" % self.name)
         if self.tensor._version != self.version:
-            raise RogError("parameter %s was written by the program since the optimizer was made or "
-                           "the step before: parameters are the server's from the constructor on, "
-                           "which would undo it (clip or prune the gradients instead, load weights "
-                           "before)" % self.name)
+            raise RogError("parameter %s was changed by the program since the last step: the server "
+                           "owns the parameters from the constructor on, and the next step would "
+                           "undo the change (clip or mask gradients instead, load weights before)" % self.name)
 
     def take_gradient(self):
         """The address of the gradient, None where there is none."""

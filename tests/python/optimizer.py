@@ -357,7 +357,7 @@ class WrongUse(unittest.TestCase):
                 continue  # another version of PyTorch
             groups = [{"params": model[0].parameters()},
                       {"params": model[4].parameters(), key: value}]
-            with self.assertRaisesRegex(rog.RogError, "has %s = %s, which torch.optim.SGD knows"
+            with self.assertRaisesRegex(rog.RogError, "has %s = %s, which torch.optim.SGD supports"
                                         % (key, value)):
                 rog.Optimizer(groups, **nowhere)
         # As a saved state of torch.optim.SGD has them, and a scheduler or the program itself.
@@ -403,7 +403,7 @@ class WrongUse(unittest.TestCase):
                             parameter.grad = torch.ones_like(parameter)
                         if part:
                             with self.assertRaisesRegex(
-                                    rog.RogError, "parameter %s was written by the program" % part):
+                                    rog.RogError, "parameter %s was changed by the program" % part):
                                 optimizer.step()
                         else:
                             optimizer.step()

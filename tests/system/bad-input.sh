@@ -45,10 +45,10 @@ workers = ( { host = "-oProxyCommand=true"; user = "user"; iface = "wlan0"; batc
     profile = "jetson-nx"; } );
 END
 try 2 rogctl sweep x.conf --cluster c.conf --db hosts.db
-says '" is no name or address of a host'
+says '" is not the name or address of a host'
 
 # A plugin of another version of the interface, and files that are no plugins.
-for plugin in old_abi:'version' short_struct:'bytes' missing_hook:'has no' no_symbol:'no strategy'; do
+for plugin in old_abi:'version' short_struct:'bytes' missing_hook:'has no' no_symbol:'not a strategy'; do
     file=$ROG_BUILD/tests/plugins/${plugin%%:*}.so
     [ -e "$file" ] || fail "no $file"
     printf 'case = "p"; %s runs = ( { library = "%s"; } );\n' "$quick" "$file" >x.conf

@@ -164,7 +164,7 @@ try 0 rog-trainer host --folder w1 --stop
 try 0 rog-trainer host --folder w1 --stop
 mkdir mine && touch mine/file
 try 2 rog-trainer host --folder mine --stop
-says "is no folder of a host"
+says "is not a folder of a host"
 [ -f mine/file ] || fail "somebody else's file is gone"
 for bad in '"rol":1' '"role":"sleep"' '"role":"work"' '"role":"serve","rank":2' \
     '"role":"work","rank":1,"shape":{"iface":"lo"}' '"role":"work","rank":1,"wrap":[1]' '"role":"work","rank":1,"lease_s":0' \

@@ -35,7 +35,7 @@ while read -r command; do
     done <documented
 done <names
 grep '^\.SS' plain | grep -o 'rogctl [a-z]*' | cut -d' ' -f2 | sort -u | while read -r command; do
-    echo "$commands" | grep -qx "$command" || { echo "man page: $command is no command"; exit 1; }
+    echo "$commands" | grep -qx "$command" || { echo "man page: $command is not a command"; exit 1; }
 done || wrong=1
 cmake --install "$ROG_BUILD" --component manual --prefix "$PWD/usr" >log || { cat log; exit 1; }
 cmp "$page" usr/share/man/man1/rogctl.1 || wrong=1

@@ -52,5 +52,5 @@ same "times that is said" 1 "$(grep -c 'not installed' out)"
 # Nobody looks at a pipe.
 rm broken words
 try 0 env PATH="$PWD/with" "$rogctl" redraw p-case0 --format png --open
-says 'standard output is no terminal'
+says 'standard output is not a terminal'
 [ ! -e words ] || fail "chafa was run without a terminal"

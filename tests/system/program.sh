@@ -106,7 +106,7 @@ wrong '"train"; ranks = [1]' local.conf 'ranks is a setting of programs'
 wrong "{ $ranks = [2]; }; pretrain_epochs = 0" local.conf \
     'tensor 0 of worker 2 is 0.weight (24, 2), of the network convmlp-nano it is tokenizer.block.0.weight (32, 3, 3, 3)'
 head -c 100 /dev/urandom >job/data.bin
-wrong '{ command = "true"; test = "true"; files = ["data.bin"]; }' local.conf 'data.bin is no text'
+wrong '{ command = "true"; test = "true"; files = ["data.bin"]; }' local.conf 'data.bin is not text'
 
 # The example and the network of the trainer in one run, of which the built-in test is the test.
 cp "$ROG_SOURCE"/examples/convmlp/*.py job/

@@ -69,7 +69,7 @@ same "computation as published" "$compute" "$(json '.runs[1].compute_s * 1e4 | r
 try 0 rogctl report c-case0
 prints "*200"
 prints "interpolated between checkpoints"
-prints "to 60%: until the line of the figures (savgol:25:3) has it for 5 checkpoints"
+prints "to 60%: where the drawn line (savgol:25:3) reaches it and keeps it for 5 checkpoints"
 # A time that a run has not got to is no value of another time; what nobody has got to is no column.
 query "UPDATE iterations SET t = t * 0.8 WHERE run_id IN (SELECT id FROM runs WHERE library = 'ROG')" >out
 query "UPDATE events SET t = 255 WHERE kind = 'end' AND run_id IN (SELECT id FROM runs WHERE library = 'ROG')" >out

@@ -102,8 +102,8 @@ for how in damage of_earlier; do
     $how "$state"
     try 0 rogctl sweep d.conf
     case $how in
-    damage) says "begun again" && says "its hash is another one" ;;
-    of_earlier) says "has no snapshot to go on from" ;;
+    damage) says "begun again" && says "its hash does not match" ;;
+    of_earlier) says "has no snapshot to resume from" ;;
     esac
     same "events" "$(sum_of sound)" "$(sum_of results)"
     same "attempts" 2 "$(query 'SELECT attempt FROM runs')"
@@ -141,10 +141,10 @@ mkdir plugins
 cp "$(head -n 1 t/events.jsonl | jq -r .strategy.path)" plugins
 echo >>plugins/rog.so
 ROG_PLUGIN_PATH=plugins try 1 rog-trainer simulate --config t.json --out t-other --resume
-says "the strategy's plugin is another one now"
+says "the strategy's plugin has changed"
 of_earlier t-earlier/snapshot/state
 try 1 rog-trainer simulate --config t.json --out t-earlier --resume
-says "the hash of its header is another one"
+says "the hash of its header does not match"
 [ ! -e t-other/snapshot ] && [ ! -e t-earlier/snapshot ] || fail "a snapshot of no use is left"
 
 touch t/chkpt/0001.safetensors.aB3dE6 t/snapshot/state.aB3dE6

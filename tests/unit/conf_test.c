@@ -170,7 +170,7 @@ static const struct wrong wrong_experiments[] = {
     {"case = \"a\"; size = \"3 by 4\"; runs = ( { } );", "size must be WIDTHxHEIGHT"},
     {"case = \"a\"; size = 3.5; runs = ( { } );", "size must be"},
     {"case = \"a\";\nfont = \"A'B\"; runs = ( { } );", "line 2: font must be"},
-    {"case = \"a\"; format = \"pdf,gif\"; runs = ( { } );", "pdf, svg and png are there"},
+    {"case = \"a\"; format = \"pdf,gif\"; runs = ( { } );", "format must be pdf, svg or png"},
     {"case = \"a\"; target_accuracy = 1e10; runs = ( { } );", "target_accuracy must be a number"},
 };
 

@@ -214,9 +214,9 @@ static void a_missing_file_is_answered(void **state)
     const struct fixture *f = *state;
     static const char *const wrong[][2] = {
         {NONE "trace = \"no.csv\";" ONE, "x.conf, line 1: trace: cannot open"},
-        {NONE "trace = \".\";" ONE, "is no regular file"},
+        {NONE "trace = \".\";" ONE, "is not a regular file"},
         {"data = \"cifar100:no\";" ONE, "there is no data set in"},
-        {"data = \"cifar100:t.csv\";" ONE, "is no folder"},
+        {"data = \"cifar100:t.csv\";" ONE, "is not a folder"},
         {"initial_model = \"no\";" ONE, "initial_model: cannot open"},
     };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
@@ -308,7 +308,7 @@ static void an_edited_file_is_another_run(void **state)
     assert_string_equal(looked->run[0].before, first->run[0].id);
     assert_null(looked->run[0].id);
     /* One that is not done is done with the file as it is. */
-    check_why(&looked->run[1], "failed: nobody knows why; t.csv is another file than in ",
+    check_why(&looked->run[1], "failed: the cause is not known; t.csv is another file than in ",
               first->run[1].id);
     assert_int_equal(looked->run[1].action, ROG_PLAN_RETRY);
     assert_string_equal(looked->run[1].id, first->run[1].id);

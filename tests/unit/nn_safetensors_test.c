@@ -165,7 +165,7 @@ static void huge_header(void **state)
 static void header_no_object(void **state)
 {
     struct fixture *f = *state;
-    assert_refused(f, "\2\0\0\0\0\0\0\0[]", 10, "no JSON object");
+    assert_refused(f, "\2\0\0\0\0\0\0\0[]", 10, "not a JSON object");
 }
 
 static void wrong_tensors(void **state)

@@ -131,7 +131,7 @@ static void files_keep_what_they_may(void **state)
         const char *const leaving[] = {"a.py", wrong[i], NULL};
         path = NULL;
         assert_int_equal(lay(*state, leaving, "a.py", &path, &err), ROG_EINVAL);
-        assert_non_null(strstr(err.message, "is no name of a file in a folder"));
+        assert_non_null(strstr(err.message, "is not the name of a file in a folder"));
         free(path);
     }
 }

@@ -113,7 +113,7 @@ static void bad_names_are_refused(void **state)
     static const char *const names[] = {"", "-oProxyCommand=touch x", "a b", "$(id)", "a;b"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         const struct rog_ssh_options options = {.host = names[i], .timeout_s = 1};
-        refused(&options, ROG_EINVAL, "is no name or address");
+        refused(&options, ROG_EINVAL, "is not the name or address");
     }
 }
 

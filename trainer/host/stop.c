@@ -31,7 +31,7 @@ static int check(const char *folder, struct rog_error *err)
                                         ROG_HOST_STATE};
     struct stat info;
     if (stat(folder, &info) != 0 || !S_ISDIR(info.st_mode))
-        return rog_fail(err, ROG_EINVAL, "%s is no folder", folder);
+        return rog_fail(err, ROG_EINVAL, "%s is not a folder", folder);
     if (info.st_uid != geteuid())
         return rog_fail(err, ROG_EINVAL, "%s belongs to another user (%u)", folder,
                         (unsigned)info.st_uid);
@@ -44,7 +44,7 @@ static int check(const char *folder, struct rog_error *err)
         free(path);
     }
     return any ? ROG_OK
-               : rog_fail(err, ROG_EINVAL, "%s is no folder of a host: it has no %s", folder,
+               : rog_fail(err, ROG_EINVAL, "%s is not a folder of a host: it has no %s", folder,
                           ROG_HOST_SPEC);
 }
 

@@ -188,7 +188,7 @@ static int file_open(struct file *file, const char *path, uint64_t data_bytes,
     if (code)
         return code;
     if (!rog_json_is_object(file->header))
-        return rog_fail(err, ROG_EFORMAT, "checkpoint %s: its header is no JSON object", path);
+        return rog_fail(err, ROG_EFORMAT, "checkpoint %s: its header is not a JSON object", path);
     file->data = (const unsigned char *)file->bytes + LENGTH_BYTES + header_bytes;
     file->data_bytes = file->size - LENGTH_BYTES - header_bytes;
     return 0;

@@ -48,7 +48,8 @@ static int lay_file(const char *folder, const char *name, const char *text, bool
                     struct rog_error *err)
 {
     if (leads_out(name))
-        return rog_fail(err, ROG_EINVAL, "files: \"%s\" is no name of a file in a folder", name);
+        return rog_fail(err, ROG_EINVAL, "files: \"%s\" is not the name of a file in a folder",
+                        name);
     char *path = rog_path_join(folder, name);
     char *parent = path ? rog_path_dir(path) : NULL;
     int code = parent ? rog_dir_make(parent, err) : rog_fail_nomem(err);

@@ -365,7 +365,7 @@ int rog_shape_restore(const char *iface, bool *found, struct rog_error *err)
     if (found)
         *found = false;
     if (strlen(iface) >= ROG_SHAPE_IFACE_BYTES || strpbrk(iface, "/ "))
-        return rog_fail(err, ROG_EINVAL, "\"%s\" is no name of a network interface", iface);
+        return rog_fail(err, ROG_EINVAL, "\"%s\" is not the name of a network interface", iface);
     double until_s = rog_clock_s() + RESTORE_PATIENCE_S;
     int code = rog_shape_state_take(&state, iface, &busy);
     /* Somebody shapes it: ask that process to end, its guard will do the rest. */

@@ -161,7 +161,7 @@ static int refuse(const struct simulation *simulation, const struct rog_error *w
                   struct rog_error *err)
 {
     rog_snapshots_remove(simulation->options->out_dir, NULL);
-    return rog_fail(err, ROG_EFAILED, "%s; the run has to begin anew", why->message);
+    return rog_fail(err, ROG_EFAILED, "%s; the run must begin again", why->message);
 }
 
 /* What the run was writing when it was killed. */
@@ -181,7 +181,7 @@ static int take_up(struct simulation *simulation, const struct rog_run_config *c
 {
     struct rog_error why = {0};
     if (simulation->options->events_path)
-        return rog_fail(err, ROG_EINVAL, "a run whose events go elsewhere cannot be taken up");
+        return rog_fail(err, ROG_EINVAL, "--resume and --events exclude each other");
     int code = prepare(simulation, config, err);
     if (code)
         return code;

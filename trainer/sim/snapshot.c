@@ -118,8 +118,8 @@ int rog_snapshots_init(struct rog_snapshots *snapshots, const struct rog_train *
     if (period_s <= 0)
         return ROG_OK;
     if (!rog_strategy_saves(train->plugin.strategy)) {
-        *why = "the strategy remembers what it cannot save (save and load in <rog/strategy.h>): "
-               "when this run is interrupted it begins anew";
+        *why = "the strategy has a state and no hooks to save it (save and load in "
+               "<rog/strategy.h>): if this run is interrupted, it begins again";
         return ROG_OK;
     }
     snapshots->of = rog_json_object();
@@ -153,8 +153,8 @@ static int take(void *user, const void *bytes, size_t size, struct rog_error *er
     sink->bytes += size;
     if (sink->bytes > ROG_SNAPSHOT_MAX_BYTES)
         return rog_fail(err, ROG_EFAILED,
-                        "the state of this run has more than %llu GiB, which is too much to keep: "
-                        "when it is interrupted it begins anew",
+                        "the state of this run has more than %llu GiB, too much to save: "
+                        "if it is interrupted, it begins again",
                         (unsigned long long)(ROG_SNAPSHOT_MAX_BYTES >> 30));
     rog_blake2b_stream_add(sink->hash, bytes, size);
     if (fwrite(bytes, 1, size, sink->file) != size)
@@ -272,8 +272,8 @@ static int check_owner(const struct rog_snapshots *snapshots, const struct rog_j
         comparison.differs = "the run";
     rog_json_free(of);
     if (comparison.differs)
-        code = rog_fail(err, ROG_EINVAL, "%s cannot be gone on from: %s is another one now",
-                        snapshots->path, comparison.differs);
+        code = rog_fail(err, ROG_EINVAL, "cannot resume from %s: %s has changed", snapshots->path,
+                        comparison.differs);
     return code;
 }
 
@@ -309,7 +309,7 @@ static int check_hash(const char *path, const struct rog_json *header,
     rog_blake2b_stream_add(hash, (const char *)snapshot->bytes + ROG_SNAPSHOT_HEADER_BYTES, size);
     rog_blake2b_stream_end(hash, hex);
     if (strcmp(hex, rog_json_get_string(header, "state_blake2b", "")) != 0)
-        return rog_fail(err, ROG_EFORMAT, "%s is damaged: its hash is another one", path);
+        return rog_fail(err, ROG_EFORMAT, "%s is damaged: its hash does not match", path);
     return ROG_OK;
 }
 
@@ -319,8 +319,7 @@ int rog_snapshots_open(const struct rog_snapshots *snapshots, struct rog_snapsho
     *snapshot = (struct rog_snapshot){0};
     struct rog_json *header = NULL;
     if (!snapshots->of)
-        return rog_fail(err, ROG_EINVAL,
-                        "%s cannot be gone on from: this run takes no snapshots now",
+        return rog_fail(err, ROG_EINVAL, "cannot resume from %s: this run takes no snapshots now",
                         snapshots->path);
     int code = rog_snapshot_header(snapshots->path, &header, err);
     if (!code)

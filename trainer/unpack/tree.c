@@ -52,7 +52,7 @@ static int link_file(const char *root, const char *tree, char *line, struct rog_
 {
     char *mode = strchr(line, ' '), *name = mode ? strchr(mode + 1, ' ') : NULL;
     if (!name)
-        return rog_fail(err, ROG_EFORMAT, "\"%.100s\" is no line of a manifest", line);
+        return rog_fail(err, ROG_EFORMAT, "\"%.100s\" is not a line of a manifest", line);
     *mode++ = '\0';
     *name++ = '\0';
     char key[ROG_DEPLOYED_KEY_BYTES];

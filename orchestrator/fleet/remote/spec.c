@@ -55,7 +55,7 @@ int rog_remote_right_read(struct rog_remote_right *right, const char *answer, st
     if (code < 0)
         return code;
     if (!rog_json_get_bool(probe, "interface", true))
-        code = rog_fail(err, ROG_EINVAL, "its iface is no network interface there");
+        code = rog_fail(err, ROG_EINVAL, "its iface is not a network interface there");
     right->egress = rog_json_get_bool(probe, "egress", false);
     right->ingress = rog_json_get_bool(probe, "ingress", false);
     right->downlink = rog_json_get_bool(probe, "downlink", false);
