@@ -49,8 +49,10 @@ struct rog_run_config {
     const struct rog_json *parameters; /* the strategy's own, as given; NULL: none */
     const char *compression;           /* "sign" or "none" */
     const char *control;
-    const char *trace;       /* "synth:CONTROL" where none was given */
-    const char *trace_start; /* "spread", "seed" or NULL; it is in the workers' trace_phase */
+    const char *trace;           /* "synth:CONTROL" where none was given */
+    const char *trace_start;     /* "spread", "seed" or NULL; it is in the workers' trace_phase */
+    double trace_blocks;         /* s of a trace's file that are drawn at once; 0: not drawn */
+    const char *trace_blocks_by; /* "run", "worker" or NULL; common/trace_name.h */
     uint32_t batchsize, epochs;
     double seconds; /* 0: the run ends by epochs alone */
     const char *note;

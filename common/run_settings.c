@@ -37,6 +37,12 @@ const struct rog_setting rog_run_settings[] = {
      .help = "where workers start in traces from files, beside trace_offset: spread: those that "
              "share one start evenly apart in it; seed: the same, and all of them later by a share "
              "that the seed draws; default: at trace_offset"},
+    {RUN(trace_blocks), .type = ROG_SETTING_REAL, .min = 0, .max = 1e6, .unit = "s",
+     .help = "traces from files are drawn anew from the seed, in blocks of so many seconds that "
+             "begin anywhere in them; 0, the default: replayed as they are"},
+    {RUN(trace_blocks_by), .type = ROG_SETTING_STRING, .choices = "run|worker",
+     .help = "of trace_blocks: run: all workers have blocks of the same moments, so that what was "
+             "recorded together stays together; worker: each draws its own; default: run"},
     {RUN(batchsize), .type = ROG_SETTING_INT, .fallback = "1", .min = 1, .max = 1000,
      .help = "multiplies the local steps between two exchanges",
      .flags = ROG_SETTING_OF_SIZE | ROG_SETTING_OPTION_OF_RUN},

@@ -77,10 +77,30 @@ static int count_places(const struct rog_json *config, struct rog_json **out, st
     return code;
 }
 
+int rog_trace_check_blocks(const struct rog_json *config, struct rog_error *err)
+{
+    if (rog_json_get(config, "trace_blocks_by") && !rog_json_get(config, "trace_blocks"))
+        return rog_fail(err, ROG_EINVAL,
+                        "trace_blocks_by says whose blocks trace_blocks draws, which is not given");
+    return ROG_OK;
+}
+
+bool rog_trace_has_blocks(const struct rog_json *config)
+{
+    return rog_json_get_number(config, "trace_blocks", 0) > 0;
+}
+
+bool rog_trace_has_own_blocks(const struct rog_json *config)
+{
+    return rog_trace_has_blocks(config) &&
+           strcmp(rog_json_get_string(config, "trace_blocks_by", ""), "worker") == 0;
+}
+
 bool rog_trace_is_seeded(const struct rog_json *config)
 {
     const struct rog_json *workers = rog_json_get(config, "workers");
-    bool is_moved = strcmp(rog_json_get_string(config, "trace_start", ""), "seed") == 0;
+    bool is_moved = strcmp(rog_json_get_string(config, "trace_start", ""), "seed") == 0 ||
+                    rog_trace_has_blocks(config);
     for (size_t i = 0; i < rog_json_size(workers); i++) {
         enum rog_trace_kind kind = rog_trace_kind(trace_of(config, rog_json_at(workers, i)), NULL);
         if (kind == ROG_TRACE_DRAWN || (kind == ROG_TRACE_FILE && is_moved))
@@ -168,8 +188,6 @@ static int find_sharers(const struct rog_json *config, size_t *count, int64_t *r
     const struct rog_json *workers = rog_json_get(config, "workers");
     struct rog_json *places = NULL;
     int code = count_places(config, &places, err);
-    *count = 1;
-    *rank = 0;
     for (size_t i = 0; code == ROG_OK && i < rog_json_size(workers); i++) {
         const struct rog_json *worker = rog_json_at(workers, i);
         char *place = has_file(config, worker) ? place_of(config, worker, err) : NULL;
@@ -187,6 +205,10 @@ static int find_sharers(const struct rog_json *config, size_t *count, int64_t *r
 int rog_trace_sharers(const struct rog_json *config, size_t *count, int64_t *rank,
                       struct rog_error *err)
 {
+    *count = 1;
+    *rank = 0;
+    if (rog_trace_has_own_blocks(config))
+        return ROG_OK;
     struct rog_json *filled = rog_json_copy(config);
     int code = filled ? rog_trace_start_fill(filled, err) : rog_fail_nomem(err);
     if (code == ROG_OK)

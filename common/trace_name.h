@@ -35,6 +35,11 @@ int rog_trace_start_fill(struct rog_json *config, struct rog_error *err);
 const char *rog_trace_of_rank(const struct rog_json *config, int64_t rank);
 /* Whether the trace of any of its workers is a file. */
 bool rog_trace_has_file(const struct rog_json *config);
+/* ROG_EINVAL for `trace_blocks_by` without `trace_blocks`. */
+int rog_trace_check_blocks(const struct rog_json *config, struct rog_error *err);
+/* Whether recordings are drawn anew in blocks (`trace_blocks`), and each worker's by itself. */
+bool rog_trace_has_blocks(const struct rog_json *config);
+bool rog_trace_has_own_blocks(const struct rog_json *config);
 /* Whether the run's seed has a part in the bandwidth of any of its workers. */
 bool rog_trace_is_seeded(const struct rog_json *config);
 

@@ -165,6 +165,13 @@ static int load_strategy(struct rog *rog, int64_t threshold, struct rog_error *e
     return code;
 }
 
+/* The worker's profile says from then on where in the trace that is opened the run starts. */
+static int open_trace(struct rog *rog, uint32_t rank, struct rog_error *err)
+{
+    const struct rog_trace_source source = rog_trace_source_of(rog->config, rank - 1);
+    return rog_trace_open_run(&rog->trace, &rog->profile.trace_offset, &source, err);
+}
+
 static int set_up(struct rog *rog, const struct rog_options *options, struct rog_error *err)
 {
     int64_t threshold = options->threshold;
@@ -193,11 +200,7 @@ static int set_up(struct rog *rog, const struct rog_options *options, struct rog
         code = options->key ? rog_secret_new(&rog->secret, options->key, err)
                             : rog_secret_read(&rog->secret, options->key_file, err);
     if (!code && options->pace)
-        code =
-            rog_trace_open(&rog->trace, rog->profile.trace, options->rank, rog->config->seed, err);
-    if (rog->trace)
-        rog->profile.trace_offset =
-            rog_trace_start_s(rog->trace, rog->profile.trace_offset, rog->profile.trace_phase);
+        code = open_trace(rog, options->rank, err);
     if (!code)
         code = rog_layout_new(&rog->layout, err);
     return code;

@@ -49,8 +49,9 @@ static int once(const struct looking *looking, const char *key, look_fn look, st
 static int look_at_trace(const struct looking *looking, struct rog_error *err)
 {
     struct rog_trace *trace = NULL;
-    int code = rog_trace_open(&trace, looking->worker->trace, looking->worker->rank,
-                              looking->config->seed, err);
+    const struct rog_trace_source source =
+        rog_trace_source_of(looking->config, looking->worker->rank - 1);
+    int code = rog_trace_open(&trace, &source, err);
     rog_trace_free(trace);
     return code;
 }
@@ -69,7 +70,7 @@ static int check_worker(struct looking *looking, struct rog_error *err)
     bool is_file = rog_trace_kind(worker->trace, NULL) == ROG_TRACE_FILE;
     char *path =
         is_file ? rog_path_of_rank(worker->trace, worker->rank) : rog_strdup(worker->trace);
-    char *trace = path ? rog_format("trace %s", path) : NULL;
+    char *trace = path ? rog_format("trace %.17g %s", looking->config->trace_blocks, path) : NULL;
     char *times = worker->step_times ? rog_format("times %s", worker->step_times) : NULL;
     int code = trace && (times || !worker->step_times) ? ROG_OK : rog_fail_nomem(err);
     if (!code)

@@ -14,6 +14,15 @@
 #include <trainer/shape/shape.h>
 #include <trainer/shape/signals.h>
 
+static int open_trace(const struct rog_cli *cli, uint32_t rank, struct rog_trace **trace,
+                      struct rog_error *err)
+{
+    const struct rog_trace_source source = {.name = rog_cli_string(cli, "trace"),
+                                            .rank = rank,
+                                            .seed = (uint64_t)rog_cli_int(cli, "seed")};
+    return rog_trace_open(trace, &source, err);
+}
+
 /* RANK:ADDRESS or RANK:ADDRESS@OFFSET. */
 static int parse_peer(const char *text, const struct rog_cli *cli, struct rog_shape_peer *peer,
                       struct rog_trace **trace, struct rog_error *err)
@@ -36,8 +45,7 @@ static int parse_peer(const char *text, const struct rog_cli *cli, struct rog_sh
                         text);
     memcpy(peer->address, address, length);
     peer->rank = (uint32_t)rank;
-    int code = rog_trace_open(trace, rog_cli_string(cli, "trace"), peer->rank,
-                              (uint64_t)rog_cli_int(cli, "seed"), err);
+    int code = open_trace(cli, peer->rank, trace, err);
     peer->trace = *trace;
     return code;
 }
@@ -95,8 +103,7 @@ static int run_replay(const struct rog_cli *cli, struct rog_error *err)
     for (size_t i = 0; i < count && !code; i++)
         code = parse_peer(rog_cli_arg(cli, (int)i), cli, &peers[i], &traces[i], err);
     if (!code && !count)
-        code = rog_trace_open(&traces[0], rog_cli_string(cli, "trace"), options.rank,
-                              (uint64_t)rog_cli_int(cli, "seed"), err);
+        code = open_trace(cli, options.rank, &traces[0], err);
     if (!code) {
         options.trace = traces[0];
         options.peers = peers;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include <common/file.h>
+#include <common/trace_name.h>
 #include <librog/trace/convert.h>
 #include <librog/trace/stats.h>
 #include <librog/trace/synth.h>
@@ -86,8 +87,15 @@ static int info(const struct rog_cli *cli, struct rog_error *err)
     const char *source = rog_cli_arg(cli, 1);
     struct rog_trace *trace = NULL;
     struct rog_trace_stats stats;
-    int code = rog_trace_open(&trace, source, (uint32_t)rog_cli_int(cli, "rank"),
-                              (uint64_t)rog_cli_int(cli, "seed"), err);
+    const struct rog_trace_source wanted = {
+        .name = source,
+        .rank = (uint32_t)rog_cli_int(cli, "rank"),
+        .seed = (uint64_t)rog_cli_int(cli, "seed"),
+        .block_s = rog_cli_real(cli, "blocks"),
+    };
+    if (wanted.block_s > 0 && rog_trace_kind(source, NULL) != ROG_TRACE_FILE)
+        return rog_fail(err, ROG_EINVAL, "--blocks belongs to files (found \"%s\")", source);
+    int code = rog_trace_open(&trace, &wanted, err);
     if (!code)
         code = rog_trace_stats(trace, rog_cli_real(cli, "seconds"), &stats, err);
     if (!code && rog_cli_flag(cli, "json"))
@@ -231,7 +239,13 @@ static const struct rog_setting options[] = {
      .type = ROG_SETTING_INT,
      .fallback = "1",
      .max = 9007199254740991.0,
-     .help = "info, synth: what generated traces derive from"},
+     .help = "info, synth: what generated traces, and --blocks, derive from"},
+    {.name = "blocks",
+     .type = ROG_SETTING_REAL,
+     .fallback = "0",
+     .max = 1e6,
+     .unit = "s",
+     .help = "info: look at what trace_blocks makes of a file; 0: at the file"},
     {.name = "seconds",
      .type = ROG_SETTING_REAL,
      .fallback = "0",
@@ -282,7 +296,7 @@ struct action {
 };
 
 static const struct action actions[] = {
-    {"info", info, {"rank", "seed", "seconds", "json"}},
+    {"info", info, {"rank", "seed", "seconds", "blocks", "json"}},
     {"synth", synth, {"rank", "seed", "workers"}},
     {"convert",
      convert,

@@ -13,9 +13,10 @@
 
 /* First. "strategy" {library, version, path, threshold}, "model", "params", "rows", "wire_bytes"
  * (a full exchange on the wire), "model_sha256" (the starting weights), "data" , "workers" [{rank,
- * host, profile, trace_phase (where it is not 0), program (whether it runs one, with workload
- * program)}], "layers" [[name, rows]] (where rows are recorded), "version" (of the trainer),
- * "results" (ROG_RESULTS_VERSION), "seed", "accelerators" {isa}. */
+ * host, profile, trace_phase (where it is not 0), trace_blocks (where its recording is drawn in
+ * blocks, their s), program (whether it runs one, with workload program)}], "layers" [[name, rows]]
+ * (where rows are recorded), "version" (of the trainer), "results" (ROG_RESULTS_VERSION), "seed",
+ * "accelerators" {isa}. */
 #define ROG_EVENT_START "start"
 
 /* Counts up when the same settings and files give other results than before: runs that were made
@@ -67,8 +68,8 @@
  */
 #define ROG_CLOSED "closed by the program before it had finished"
 
-/* How the server's warning begins that has lost its connection to a worker; the worker may come back
- * ("join"). */
+/* How the server's warning begins that has lost its connection to a worker; the worker may come
+ * back ("join"). */
 #define ROG_CONNECTION_LOST "connection lost: "
 
 /* A process of the run was killed and is started again: "message". */
@@ -79,8 +80,8 @@
 #define ROG_EVENT_RETRY "retry"
 
 /* Of a host that replays bandwidth: the replay is over. "error" (achieved bits / requested bits -
- * 1, while there was something to send; null: not known), "tolerance" (how far off it may be), "busy_s", "steps",
- * "late_max_s". */
+ * 1, while there was something to send; null: not known), "tolerance" (how far off it may be),
+ * "busy_s", "steps", "late_max_s". */
 #define ROG_EVENT_REPLAY_END "replay-end"
 
 /* Progress between other events, for people: "done" (0..1; missing while something is

@@ -16,9 +16,9 @@
 #define TIME_COLUMN "seconds"
 #define RATE_COLUMN "mbps"
 #define NUMBER_BYTES 128
-/* Whoever replays a trace has something to do at each of its values; and what lasts for less, or
- * takes for longer than this rate, is lost among the digits of a long run's time. */
-#define STEP_MIN_S 1e-4
+/* Whoever replays a trace has something to do at each of its values, which is why they have a least
+ * length; and what lasts for less, or takes for longer than this rate, is lost among the digits of
+ * a long run's time. */
 #define MEAN_MIN_BPS 1.0
 
 void rog_trace_free(struct rog_trace *trace)
@@ -62,10 +62,10 @@ int rog_trace_builder_add(struct rog_trace_builder *builder, double start_s, dou
                         "the time must be greater than of the value before (found %.9g s after "
                         "%.9g s)",
                         start_s, last_s);
-    if (start_s - last_s < STEP_MIN_S)
+    if (start_s - last_s < ROG_TRACE_STEP_MIN_S)
         return rog_fail(err, ROG_EFORMAT,
                         "a value must hold for at least %g s (found %.12g s after %.12g s)",
-                        STEP_MIN_S, start_s, last_s);
+                        ROG_TRACE_STEP_MIN_S, start_s, last_s);
     int code = builder_grow(builder, err);
     if (code)
         return code;

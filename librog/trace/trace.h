@@ -18,6 +18,8 @@
 
 #include <rog/error.h>
 
+#define ROG_TRACE_STEP_MIN_S 1e-4 /* a value holds for at least so long */
+
 struct rog_trace {
     uint32_t count;  /* values, > 0; 1: a constant rate */
     double *start_s; /* [count] increasing, start_s[0] = 0 */

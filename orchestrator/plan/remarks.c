@@ -31,7 +31,8 @@ static bool is_drawn(const struct rog_plan *plan, const struct rog_json *config)
 static const char *way_out(const struct rog_json *config)
 {
     return rog_trace_has_file(config)
-               ? "hint: trace_start = \"seed\" lets each seed start elsewhere in the traces"
+               ? "hint: trace_start = \"seed\" lets each seed start elsewhere in the traces, "
+                 "trace_blocks = 60.0 draws them anew in blocks"
                : "hint: a trace that is drawn, such as trace = \"synth:outdoors\"";
 }
 
@@ -111,7 +112,8 @@ int rog_plan_check_repeats(const struct rog_plan *plan, struct rog_error *err)
 /* All that a run's sharing depends on besides the cluster. */
 static char *trace_key(const struct rog_json *config)
 {
-    return rog_format("%s %s", rog_json_get_string(config, "trace_start", ""),
+    return rog_format("%d %s %s", rog_trace_has_own_blocks(config),
+                      rog_json_get_string(config, "trace_start", ""),
                       rog_json_get_string(config, "trace", ""));
 }
 

@@ -10,6 +10,7 @@
 #include <common/metric.h>
 #include <common/plugin.h>
 #include <common/settings.h>
+#include <common/trace_name.h>
 #include <common/workload.h>
 #include <rog/events.h>
 
@@ -266,6 +267,8 @@ static int fill(struct rog_resolved_run *run, const struct rog_cluster *cluster,
 {
     /* Not all settings come from a parser: those of a replay come from a database. */
     int code = rog_settings_check(rog_run_settings, run->config, NULL, err);
+    if (code == 0)
+        code = rog_trace_check_blocks(run->config, err);
     if (code == 0)
         code = rog_settings_anchor(rog_run_settings, run->config, folder, err);
     if (code == 0)

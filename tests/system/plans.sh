@@ -73,6 +73,20 @@ try 0 rogctl report r-case0
 prints "SSP (n = 3)"
 try 0 rogctl sweep s.conf --until-ci 90 -q
 
+# Drawn in blocks: other seeds have other traces, strategies of one seed the same ones.
+sed 's/epochs/trace_blocks = 60.0; epochs/; s/"r"/"b"/' r.conf >blocks.conf
+try 0 rogctl sweep blocks.conf -n
+if grep -q repeat err; then fail "blocks repeat"; fi
+try 0 rogctl sweep blocks.conf -q
+same "traces" 3 "$(query "SELECT count(DISTINCT x) FROM (SELECT group_concat(t || ' ' || mbps) AS x FROM (SELECT * FROM bandwidth ORDER BY run_id, t) JOIN case_runs USING (run_id) WHERE case_name = 'b-case0' AND rank = 1 AND t < 100 GROUP BY run_id)")"
+same "blocks" "6 60.0" "$(query "SELECT count(*) || ' ' || min(json_extract(facts, '$.trace_blocks')) FROM workers JOIN case_runs USING (run_id) WHERE case_name = 'b-case0' AND rank = 1")"
+try 0 rogctl sweep blocks.conf --until-ci 90 -q
+sed 's/= 60.0/= 600.0/' blocks.conf >long.conf
+try 2 rogctl sweep long.conf -n
+says "worker 1: $PWD/w1.csv: trace_blocks must be shorter than the recording, 460 s (found 600 s)"
+try 2 rogctl run trace_blocks_by=worker
+says "trace_blocks_by says whose blocks trace_blocks draws, which is not given"
+
 sed 's/w{rank}/w1/' r.conf >shared.conf
 try 0 rogctl sweep shared.conf -n
 says "2 workers have the trace $PWD/w1.csv from the same moment on, so their links fade all at once"
@@ -81,6 +95,9 @@ says "from the same moment on"
 sed 's/epochs/trace_start = "spread"; epochs/' shared.conf >spread.conf
 try 0 rogctl sweep spread.conf -n
 if grep -q "same moment" err; then fail "spread workers fade at once"; fi
+sed 's/epochs/trace_blocks = 60.0; trace_blocks_by = "worker"; epochs/' shared.conf >own.conf
+try 0 rogctl sweep own.conf -n
+if grep -q "same moment" err; then fail "workers with blocks of their own fade at once"; fi
 try 2 rogctl run trace_start=middle
 says 'trace_start must be one of spread, seed (found "middle")'
 

@@ -22,7 +22,7 @@ static struct rog_shape_summary judge_times(int times, double busy_s, double sha
 {
     struct rog_trace *trace = NULL;
     struct rog_error err = {0};
-    if (rog_trace_open(&trace, "constant:8", 1, 0, &err))
+    if (rog_trace_constant(&trace, "8", &err))
         fail_msg("%s", err.message);
     struct rog_shape_lane lane = {.device = "eth0",
                                   .handle = ROG_SHAPE_HANDLE,

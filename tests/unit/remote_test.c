@@ -353,7 +353,8 @@ static const char *words(const struct rog_json *list, char *text, size_t bytes)
 static struct rog_json *spec(const struct rog_cluster *cluster, int how, size_t rank)
 {
     struct rog_json *config =
-        parse("{\"trace\":\"a.csv\",\"seed\":5,\"trace_start\":\"seed\",\"workers\":["
+        parse("{\"trace\":\"a.csv\",\"seed\":5,\"trace_start\":\"seed\","
+              "\"trace_blocks\":60.0,\"trace_blocks_by\":\"worker\",\"workers\":["
               "{\"rank\":1,\"trace_offset\":30.0,\"trace\":\"synth:outdoors\"},{\"rank\":2}]}");
     const struct rog_remote_shaping shaping = {.how = how};
     struct rog_error err = {0};
@@ -393,6 +394,8 @@ static void supervisors_get_their_orders(void **state)
     assert_string_equal(rog_json_get_string(shape, "trace", ""), "synth:outdoors");
     assert_true(rog_json_get_number(shape, "offset_s", 0) == 30);
     assert_int_equal(rog_json_get_integer(shape, "seed", 0), 5);
+    assert_true(rog_json_get_number(shape, "block_s", 0) == 60);
+    assert_true(rog_json_get_bool(shape, "own_blocks", false));
     assert_true(rog_json_get_number(first, "lease_s", 0) == 90);
     rog_json_free(first);
 

@@ -12,7 +12,7 @@ add_dependencies(state_fuzz rog_plugin_bsp rog_plugin_ssp rog_plugin_rog)
 add_test(NAME fuzz/state COMMAND state_fuzz 60)
 set_tests_properties(fuzz/state PROPERTIES TIMEOUT 120
   ENVIRONMENT "ROG_PLUGIN_PATH=${PROJECT_BINARY_DIR}/lib/rog/plugins")
-foreach(part trace trace_convert trace_synth)
+foreach(part trace trace_convert trace_resample trace_synth)
   rog_unit_test(${part} LIBS rog_trace)
 endforeach()
 add_dependencies(test_cluster rog_plugin_bsp rog_plugin_ssp rog_plugin_rog)

@@ -366,7 +366,8 @@ static void the_published_logs(void **state)
             struct rog_error err = {0};
             if (rog_file_read(log, 1 << 20, &text, &size, &err) ||
                 rog_trace_convert(&converted, &how, text, size, log, &err) ||
-                rog_trace_open(&published, csv, 1, 1, &err))
+                rog_trace_open(&published,
+                               &(struct rog_trace_source){.name = csv, .rank = 1, .seed = 1}, &err))
                 fail_msg("%s", err.message);
             assert_int_equal(converted->count, published->count);
             for (uint32_t i = 0; i < published->count; i++) {

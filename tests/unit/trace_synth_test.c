@@ -35,7 +35,8 @@ static void stats_of(const char *source, uint32_t rank, uint64_t seed,
 {
     struct rog_trace *trace = NULL;
     struct rog_error err = {0};
-    if (rog_trace_open(&trace, source, rank, seed, &err) ||
+    if (rog_trace_open(
+            &trace, &(struct rog_trace_source){.name = source, .rank = rank, .seed = seed}, &err) ||
         rog_trace_stats(trace, SPAN_S, stats, &err))
         fail_msg("%s", err.message);
     rog_trace_free(trace);
@@ -137,8 +138,14 @@ static void seeds_and_ranks(void **state)
 {
     (void)state;
     struct rog_trace *a = NULL, *b = NULL;
-    assert_int_equal(rog_trace_open(&a, "synth:outdoors", 2, 9, NULL), 0);
-    assert_int_equal(rog_trace_open(&b, "synth:outdoors", 2, 9, NULL), 0);
+    assert_int_equal(
+        rog_trace_open(
+            &a, &(struct rog_trace_source){.name = "synth:outdoors", .rank = 2, .seed = 9}, NULL),
+        0);
+    assert_int_equal(
+        rog_trace_open(
+            &b, &(struct rog_trace_source){.name = "synth:outdoors", .rank = 2, .seed = 9}, NULL),
+        0);
     assert_int_equal(a->count, b->count);
     assert_memory_equal(a->mbps, b->mbps, a->count * sizeof *a->mbps);
     assert_memory_equal(a->start_s, b->start_s, a->count * sizeof *a->start_s);
@@ -146,10 +153,16 @@ static void seeds_and_ranks(void **state)
     rog_sha256(a->mbps, a->count * sizeof *a->mbps, hex);
     assert_string_equal(hex, "428dc9e2363226cebbca082a1cc5276a8730d41b01795e16fb6df0a25ece0616");
     rog_trace_free(b);
-    assert_int_equal(rog_trace_open(&b, "synth:outdoors", 3, 9, NULL), 0);
+    assert_int_equal(
+        rog_trace_open(
+            &b, &(struct rog_trace_source){.name = "synth:outdoors", .rank = 3, .seed = 9}, NULL),
+        0);
     assert_true(a->count != b->count || memcmp(a->mbps, b->mbps, a->count * sizeof *a->mbps) != 0);
     rog_trace_free(b);
-    assert_int_equal(rog_trace_open(&b, "synth:outdoors", 2, 10, NULL), 0);
+    assert_int_equal(
+        rog_trace_open(
+            &b, &(struct rog_trace_source){.name = "synth:outdoors", .rank = 2, .seed = 10}, NULL),
+        0);
     assert_true(a->count != b->count || memcmp(a->mbps, b->mbps, a->count * sizeof *a->mbps) != 0);
     rog_trace_free(b);
     rog_trace_free(a);

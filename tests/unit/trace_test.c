@@ -86,7 +86,10 @@ static void constant_rates(void **state)
     (void)state;
     struct rog_trace *trace = NULL;
     struct rog_error err = {0};
-    assert_int_equal(rog_trace_open(&trace, "constant:2.5", 1, 1, &err), 0);
+    assert_int_equal(
+        rog_trace_open(
+            &trace, &(struct rog_trace_source){.name = "constant:2.5", .rank = 1, .seed = 1}, &err),
+        0);
     near(rog_trace_finish(trace, 100, 5e6), 102, 1e-12);
     near(rog_trace_rate(trace, 1e9), 2.5, 0);
     assert_true(isinf(rog_trace_next_change(trace, 3)));
@@ -94,8 +97,15 @@ static void constant_rates(void **state)
     static const char *const wrong[] = {"constant:0",   "constant:-1",     "constant:",
                                         "constant:nan", "constant:3 Mbit", "constant:inf"};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
-        assert_int_equal(rog_trace_open(&trace, wrong[i], 1, 1, &err), ROG_EINVAL);
-    assert_int_equal(rog_trace_open(&trace, "synth:underwater", 1, 1, &err), ROG_EINVAL);
+        assert_int_equal(
+            rog_trace_open(
+                &trace, &(struct rog_trace_source){.name = wrong[i], .rank = 1, .seed = 1}, &err),
+            ROG_EINVAL);
+    assert_int_equal(
+        rog_trace_open(&trace,
+                       &(struct rog_trace_source){.name = "synth:underwater", .rank = 1, .seed = 1},
+                       &err),
+        ROG_EINVAL);
     assert_non_null(strstr(err.message, "synth:indoors"));
 }
 
@@ -224,12 +234,18 @@ static void files_by_rank(void **state)
     struct rog_trace *trace = parse("seconds,mbps\n0,1.5\n2,0\n5,8\n"), *again = NULL;
     struct rog_error err = {0};
     assert_int_equal(rog_trace_write(trace, path, &err), 0);
-    assert_int_equal(rog_trace_open(&again, pattern, 3, 1, &err), 0);
+    assert_int_equal(
+        rog_trace_open(&again, &(struct rog_trace_source){.name = pattern, .rank = 3, .seed = 1},
+                       &err),
+        0);
     near(again->span_s, trace->span_s, 1e-9);
     near(again->period_bits, trace->period_bits, 1e-3);
     near(rog_trace_finish(again, 0.5, 20e6), rog_trace_finish(trace, 0.5, 20e6), 1e-9);
     rog_trace_free(again);
-    assert_int_not_equal(rog_trace_open(&again, pattern, 4, 1, &err), 0);
+    assert_int_not_equal(
+        rog_trace_open(&again, &(struct rog_trace_source){.name = pattern, .rank = 4, .seed = 1},
+                       &err),
+        0);
     assert_non_null(strstr(err.message, "w4-4.csv"));
     rog_trace_free(trace);
     unlink(path);

@@ -197,7 +197,7 @@ static bool take_layout(const char *text, size_t size)
 static bool take_tc(const char *text, size_t size)
 {
     struct rog_trace *trace;
-    rog_fuzz_check(rog_trace_open(&trace, "constant:1", 1, 1, NULL) == 0, "no trace");
+    rog_fuzz_check(rog_trace_constant(&trace, "1", NULL) == 0, "no trace");
     struct rog_shape_lane lane = {
         .device = "eth0", .handle = "726f:", .direction = "egress", .trace = trace};
     struct rog_shape_lanes lanes = {.lane = &lane, .count = 1};

@@ -35,6 +35,7 @@ struct parts {
     const struct rog_host_spec *spec;
     struct rog_shape_peer *peers;
     struct rog_trace **traces; /* [peer_count], or the one */
+    double offset_s;           /* where the run starts in the one */
     int clock[2], words[2];
 };
 
@@ -53,16 +54,35 @@ static void release(struct parts *parts)
     }
 }
 
+static int open_trace(const struct rog_host_shape *shape, const struct rog_host_peer *worker,
+                      struct rog_trace **trace, double *start_s, struct rog_error *err)
+{
+    const struct rog_trace_source source = {
+        .name = worker->trace,
+        .rank = worker->rank,
+        .seed = shape->seed,
+        .offset_s = worker->offset_s,
+        .phase = worker->phase,
+        .block_s = shape->block_s,
+        .own_blocks = shape->own_blocks,
+    };
+    return rog_trace_open_run(trace, start_s, &source, err);
+}
+
 static int open_traces(struct parts *parts, struct rog_error *err)
 {
     const struct rog_host_shape *shape = &parts->spec->shape;
+    const struct rog_host_peer self = {.rank = parts->spec->rank,
+                                       .trace = shape->trace,
+                                       .offset_s = shape->offset_s,
+                                       .phase = shape->phase};
     int code = ROG_OK;
     parts->peers = calloc(shape->peer_count + 1, sizeof *parts->peers);
     parts->traces = calloc(shape->peer_count + 1, sizeof *parts->traces);
     if (!parts->peers || !parts->traces)
         return rog_fail_nomem(err);
     if (!shape->peer_count)
-        code = rog_trace_open(&parts->traces[0], shape->trace, parts->spec->rank, shape->seed, err);
+        code = open_trace(shape, &self, &parts->traces[0], &parts->offset_s, err);
     for (size_t i = 0; i < shape->peer_count && !code; i++) {
         const struct rog_host_peer *from = &shape->peers[i];
         struct rog_shape_peer *peer = &parts->peers[i];
@@ -70,10 +90,8 @@ static int open_traces(struct parts *parts, struct rog_error *err)
         if (length < 0 || (size_t)length >= sizeof peer->address)
             return rog_fail(err, ROG_EINVAL, "the address of worker %u is too long", from->rank);
         peer->rank = from->rank;
-        code = rog_trace_open(&parts->traces[i], from->trace, from->rank, shape->seed, err);
+        code = open_trace(shape, from, &parts->traces[i], &peer->offset_s, err);
         peer->trace = parts->traces[i];
-        if (!code)
-            peer->offset_s = rog_trace_start_s(peer->trace, from->offset_s, from->phase);
     }
     return code;
 }
@@ -106,9 +124,7 @@ static void live(struct parts *parts, const char *events, const char *lease, pid
     struct rog_shape_options options = {
         .iface = spec->shape.iface,
         .trace = parts->traces[0],
-        .offset_s = parts->traces[0] ? rog_trace_start_s(parts->traces[0], spec->shape.offset_s,
-                                                         spec->shape.phase)
-                                     : 0,
+        .offset_s = parts->offset_s,
         .rank = spec->rank,
         .direction = spec->shape.egress_only ? ROG_SHAPE_EGRESS : ROG_SHAPE_BOTH,
         .peers = parts->peers,

@@ -35,6 +35,8 @@ static const struct rog_setting shape_settings[] = {
     {.name = "seed", .type = ROG_SETTING_INT, .max = 9007199254740991.0},
     {.name = "offset_s", .type = ROG_SETTING_REAL, .max = OFFSET_MAX_S},
     {.name = "phase", .type = ROG_SETTING_REAL, .max = 1},
+    {.name = "block_s", .type = ROG_SETTING_REAL, .max = OFFSET_MAX_S},
+    {.name = "own_blocks", .type = ROG_SETTING_FLAG},
     {.name = "tolerance", .type = ROG_SETTING_REAL, .min = 0.001, .max = 10},
     {.name = NULL},
 };
@@ -125,6 +127,8 @@ static int read_shape(struct rog_host_spec *spec, const char *path, struct rog_e
     shape->seed = (uint64_t)rog_json_get_integer(from, "seed", 1);
     shape->offset_s = rog_json_get_number(from, "offset_s", 0);
     shape->phase = rog_json_get_number(from, "phase", 0);
+    shape->block_s = rog_json_get_number(from, "block_s", 0);
+    shape->own_blocks = rog_json_get_bool(from, "own_blocks", false);
     shape->tolerance = rog_json_get_number(from, "tolerance", 0.05);
     shape->egress_only = strcmp(direction, "egress") == 0;
     if (code)

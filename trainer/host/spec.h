@@ -15,9 +15,10 @@
  *   sysfs        where the sensors are, "/sys"
  *   power        whether to measure energy
  *   shape        null, or {"iface", "direction" ("both", "egress"), "trace", "seed", "offset_s",
- *                "phase", "tolerance"} on a worker, and on a server instead of "direction" and
- * "trace" "peers": [{"rank", "address", "trace", "offset_s", "phase"}] Only role and rank have to
- * be there. A member of another name is an error.
+ *                "phase", "block_s", "own_blocks", "tolerance"} on a worker, and on a server
+ *                instead of "direction", "trace" and where it starts
+ *                "peers": [{"rank", "address", "trace", "offset_s", "phase"}]
+ * Only role and rank have to be there. A member of another name is an error.
  */
 
 #include <stdbool.h>
@@ -41,6 +42,8 @@ struct rog_host_shape {
     const char *trace; /* NULL where there are peers */
     uint64_t seed;
     double offset_s, phase, tolerance;
+    double block_s; /* how all traces are drawn (librog/trace/source.h) */
+    bool own_blocks;
     struct rog_host_peer *peers; /* [peer_count] */
     size_t peer_count;
 };

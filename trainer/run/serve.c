@@ -122,12 +122,10 @@ static int open_traces(struct job *job, struct rog_error *err)
     if (!job->traces || !job->paces)
         return rog_fail_nomem(err);
     for (uint32_t i = 0; i < config->worker_count && !code; i++) {
-        const struct rog_run_worker *worker = &config->workers[i];
-        code = rog_trace_open(&job->traces[i], worker->trace, i + 1, config->seed, err);
-        if (!code)
-            job->paces[i] = (struct rog_serve_pace){
-                job->traces[i],
-                rog_trace_start_s(job->traces[i], worker->trace_offset, worker->trace_phase)};
+        const struct rog_trace_source source = rog_trace_source_of(config, i);
+        double start_s;
+        code = rog_trace_open_run(&job->traces[i], &start_s, &source, err);
+        job->paces[i] = (struct rog_serve_pace){job->traces[i], start_s};
     }
     return code;
 }

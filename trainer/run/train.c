@@ -12,6 +12,7 @@
 #include <common/json.h>
 #include <common/memory.h>
 #include <common/parameters.h>
+#include <common/trace_name.h>
 #include <common/workload.h>
 #include <librog/sync/server_optimizer.h>
 #include <rog/events.h>
@@ -292,6 +293,9 @@ static struct rog_json *describe_workers(const struct rog_run_config *config)
         rog_json_put_string(worker, "profile", config->workers[i].profile);
         if (config->workers[i].trace_phase > 0)
             rog_json_put_number(worker, "trace_phase", config->workers[i].trace_phase);
+        if (config->trace_blocks > 0 &&
+            rog_trace_kind(config->workers[i].trace, NULL) == ROG_TRACE_FILE)
+            rog_json_put_number(worker, "trace_blocks", config->trace_blocks);
         if (rog_train_is_program(config))
             rog_json_put_bool(worker, "program", rog_workload_runs_program(config->json, i + 1));
         rog_json_append(workers, worker);

@@ -19,20 +19,18 @@
 /* ---- life ---- */
 
 /* The trace of the node's link, and the times it was recorded to compute. */
-static int open_records(const struct rog_run_config *run, struct rog_sim_node *node,
+static int open_records(const struct rog_run_config *run, uint32_t index, struct rog_sim_node *node,
                         struct rog_error *err)
 {
     const struct rog_run_worker *profile = node->profile;
-    int code = rog_trace_open(&node->trace, profile->trace, profile->rank, run->seed, err);
+    const struct rog_trace_source source = rog_trace_source_of(run, index);
+    int code = rog_trace_open_run(&node->trace, &node->trace_start_s, &source, err);
     if (!code && profile->step_times)
         code = rog_times_read(&node->times, profile->step_times, err);
     if (code)
         rog_fail_prefix(err, "worker %u", profile->rank);
     else if (profile->zero_mbps > 0)
         rog_trace_lift_zeros(node->trace, profile->zero_mbps);
-    if (!code)
-        node->trace_start_s =
-            rog_trace_start_s(node->trace, profile->trace_offset, profile->trace_phase);
     return code;
 }
 
@@ -43,7 +41,7 @@ static int node_init(struct rog_sim_cluster *cluster, uint32_t index, struct rog
     node->profile = &config->run->workers[index];
     node->mbps = -1;
     node->only_waiting = node->profile->answers && !strcmp(node->profile->answers, "waiting");
-    int code = open_records(config->run, node, err);
+    int code = open_records(config->run, index, node, err);
     if (code)
         return code;
     if (config->params) {

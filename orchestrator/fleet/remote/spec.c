@@ -209,6 +209,8 @@ static struct rog_json *make_shape(const struct rog_json *config, const struct r
     rog_json_put_string(shape, "iface",
                         rog_json_get_string(rog_remote_settings(cluster, rank), "iface", ""));
     rog_json_put_integer(shape, "seed", rog_json_get_integer(config, "seed", 0));
+    rog_json_put_number(shape, "block_s", rog_json_get_number(config, "trace_blocks", 0));
+    rog_json_put_bool(shape, "own_blocks", rog_trace_has_own_blocks(config));
     rog_json_put_number(shape, "tolerance", ROG_REMOTE_TOLERANCE);
     if (rank) {
         rog_json_put_string(shape, "direction",
