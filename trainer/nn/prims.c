@@ -2,6 +2,7 @@
 /* Convolution and matrix product by oneDNN, versions 2 and 3. */
 #include <trainer/nn/prims.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -157,6 +158,14 @@ struct rog_prims {
     void *scratch; /* shared by all primitives, as large as the largest needs */
     size_t scratch_bytes;
 };
+
+void rog_prims_name(char name[ROG_PRIMS_NAME_BYTES])
+{
+    const dnnl_version_t *version = dnnl_version();
+    snprintf(name, ROG_PRIMS_NAME_BYTES, "oneDNN %d.%d.%d (%.64s), instructions %x", version->major,
+             version->minor, version->patch, version->hash ? version->hash : "",
+             (unsigned)dnnl_get_effective_cpu_isa());
+}
 
 int rog_prims_new(struct rog_prims **prims, struct rog_error *err)
 {

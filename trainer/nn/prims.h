@@ -19,6 +19,11 @@ struct rog_prims; /* engine, stream and scratch memory; used by one thread at a 
 int rog_prims_new(struct rog_prims **prims, struct rog_error *err);
 void rog_prims_free(struct rog_prims *prims);
 
+#define ROG_PRIMS_NAME_BYTES 160
+/* What else the last digits of results depend on: which oneDNN it is, and the instructions that it
+ * uses on this processor. */
+void rog_prims_name(char name[ROG_PRIMS_NAME_BYTES]);
+
 struct rog_conv_shape {
     uint32_t batch, in_height, in_width, in_channels, out_channels;
     uint32_t kernel, stride; /* padding is kernel / 2 */

@@ -16,6 +16,8 @@
 #include <common/hash.h>
 #include <common/snapshot.h>
 #include <librog/sync/sending.h>
+#include <trainer/nn/kernels.h>
+#include <trainer/nn/prims.h>
 
 /* So many times what one took goes by until the next: 2% of the time at most. */
 #define COST_FACTOR 50
@@ -77,6 +79,15 @@ static int put_records(struct rog_json *of, const struct rog_run_config *config,
     return code;
 }
 
+/* Gradients are other ones, in their last digits, where they are computed otherwise. */
+static int put_processor(struct rog_json *of, struct rog_error *err)
+{
+    char prims[ROG_PRIMS_NAME_BYTES];
+    rog_prims_name(prims);
+    return put_text(of, "the processor or oneDNN",
+                    rog_format("%s, kernels %s", prims, rog_kernels()->level), err);
+}
+
 static int put_all(struct rog_json *of, const struct rog_train *train, struct rog_error *err)
 {
     char hex[ROG_SHA256_HEX_BYTES];
@@ -89,6 +100,8 @@ static int put_all(struct rog_json *of, const struct rog_train *train, struct ro
         code = rog_train_model_sha256(train, hex, err);
         rog_json_put_string(of, "the starting model", hex);
     }
+    if (!code && train->learner)
+        code = put_processor(of, err);
     if (!code && train->learner)
         rog_json_put_string(of, "the data", rog_learner_data_sha256(train->learner));
     return code;
