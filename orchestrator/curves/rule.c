@@ -36,7 +36,7 @@ struct rog_json *rog_curve_rule_json(const struct rog_curve_rule *rule)
 {
     char smoothing[ROG_SMOOTHING_TEXT_BYTES], accuracy[ROG_ACCURACY_RULE_BYTES];
     struct rog_json *object = rog_json_object();
-    rog_smoothing_text(&rule->smoothing, SIZE_MAX, SIZE_MAX, smoothing);
+    rog_smoothing_setting(&rule->smoothing, smoothing);
     rog_accuracy_rule_text(&rule->accuracy, accuracy);
     rog_json_put_string(object, "smooth", smoothing);
     rog_json_put_number(object, "sustain", rule->sustain);

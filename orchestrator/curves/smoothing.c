@@ -105,26 +105,35 @@ int rog_smoothing_parse(struct rog_smoothing *smoothing, const char *text, struc
     return 0;
 }
 
+void rog_smoothing_setting(const struct rog_smoothing *smoothing,
+                           char text[ROG_SMOOTHING_TEXT_BYTES])
+{
+    const struct rog_spec_form *form = &forms[smoothing->kind];
+    size_t used = (size_t)snprintf(text, ROG_SMOOTHING_TEXT_BYTES, "%s", form->name);
+    for (size_t i = 0; i < form->numbers; i++)
+        used += (size_t)snprintf(text + used, ROG_SMOOTHING_TEXT_BYTES - used, ":%g",
+                                 smoothing->number[i]);
+}
+
 void rog_smoothing_text(const struct rog_smoothing *smoothing, size_t fewest, size_t most,
                         char text[ROG_SMOOTHING_TEXT_BYTES])
 {
-    size_t kind = smoothing->kind == PUBLISHED ? SAVGOL : smoothing->kind;
-    const char *name = forms[kind].name;
-    size_t numbers = forms[kind].numbers;
-    snprintf(text, ROG_SMOOTHING_TEXT_BYTES, "%s", name);
-    if (numbers == 1)
-        snprintf(text, ROG_SMOOTHING_TEXT_BYTES, "%s:%g", name, smoothing->number[0]);
-    if (kind != SAVGOL)
+    const char *published = smoothing->kind == PUBLISHED ? " as published" : "";
+    if (smoothing->kind != SAVGOL && smoothing->kind != PUBLISHED) {
+        rog_smoothing_setting(smoothing, text);
         return;
+    }
+    const char *name = forms[SAVGOL].name;
     size_t order = (size_t)smoothing->number[1];
     size_t low = rog_savgol_window(fewest, (size_t)smoothing->number[0], order);
     size_t high = rog_savgol_window(most, (size_t)smoothing->number[0], order);
     if (high == 1)
         snprintf(text, ROG_SMOOTHING_TEXT_BYTES, "%s", forms[NONE].name);
     else if (low == high)
-        snprintf(text, ROG_SMOOTHING_TEXT_BYTES, "%s:%zu:%zu", name, high, order);
+        snprintf(text, ROG_SMOOTHING_TEXT_BYTES, "%s:%zu:%zu%s", name, high, order, published);
     else
-        snprintf(text, ROG_SMOOTHING_TEXT_BYTES, "%s:%zu-%zu:%zu", name, low, high, order);
+        snprintf(text, ROG_SMOOTHING_TEXT_BYTES, "%s:%zu-%zu:%zu%s", name, low, high, order,
+                 published);
 }
 
 /* ---- the line ---- */

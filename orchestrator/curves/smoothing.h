@@ -37,8 +37,11 @@ struct rog_smoothing {
 /* ROG_EINVAL with all that is allowed. */
 int rog_smoothing_parse(struct rog_smoothing *smoothing, const char *text, struct rog_error *err);
 
+/* As in the setting. */
+void rog_smoothing_setting(const struct rog_smoothing *smoothing,
+                           char text[ROG_SMOOTHING_TEXT_BYTES]);
 /* What is done to curves of `fewest` to `most` points: "savgol:25:3", "savgol:11-25:3" where short
- * ones have smaller windows, "none" where nothing is smoothed. */
+ * ones have smaller windows, "savgol:25:3 as published", "none" where nothing is smoothed. */
 void rog_smoothing_text(const struct rog_smoothing *smoothing, size_t fewest, size_t most,
                         char text[ROG_SMOOTHING_TEXT_BYTES]);
 

@@ -3,6 +3,8 @@
 #include <orchestrator/figures/case_data.h>
 
 #include <math.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -409,4 +411,19 @@ double rog_case_target(const struct rog_case_data *data)
     if (isnan(data->row.target_accuracy) && !rog_case_is_accuracy(data))
         return (double)NAN;
     return isnan(data->row.target_accuracy) ? PUBLISHED_TARGET : data->row.target_accuracy;
+}
+
+void rog_case_smoothing(const struct rog_case_data *data, char text[ROG_CASE_SMOOTHING_BYTES])
+{
+    char smoothing[ROG_SMOOTHING_TEXT_BYTES];
+    size_t fewest = SIZE_MAX, most = 0;
+    for (size_t i = 0; i < data->run_count; i++) {
+        size_t count = data->run[i].accuracy.count;
+        fewest = count > 0 && count < fewest ? count : fewest;
+        most = count > most ? count : most;
+    }
+    rog_smoothing_text(&data->rule.smoothing, fewest, most, smoothing);
+    bool none = strcmp(smoothing, "none") == 0;
+    snprintf(text, ROG_CASE_SMOOTHING_BYTES, "%s%s",
+             none ? "not smoothed" : "smoothed: ", none ? "" : smoothing);
 }

@@ -73,4 +73,9 @@ bool rog_case_is_accuracy(const struct rog_case_data *data);
 /* "test accuracy", or the name of what is tested. */
 const char *rog_case_tested(const struct rog_case_data *data);
 
+/* "smoothed: savgol:25:3", "not smoothed": what is done to the curves of its runs, as many points
+ * as they have. */
+#define ROG_CASE_SMOOTHING_BYTES (ROG_SMOOTHING_TEXT_BYTES + 16)
+void rog_case_smoothing(const struct rog_case_data *data, char text[ROG_CASE_SMOOTHING_BYTES]);
+
 #endif

@@ -56,14 +56,22 @@ static const char *spread_of(const struct rog_case_data *data, bool curves)
                   : "; whiskers: 95% interval of the mean, of two runs their range";
 }
 
+/* By the end of its name: a case may be called as a panel. */
+static bool is_of_panel(const char *path, const struct rog_panel *panel)
+{
+    const char *extension = strrchr(path, '.');
+    size_t size = strlen(panel->name), before = extension ? (size_t)(extension - path) : 0;
+    return before > size && strncmp(path + before - size, panel->name, size) == 0;
+}
+
 char *rog_figures_caption(const char *path, const struct rog_case_data *data)
 {
     static const struct rog_panel *const curves[] = {&efficiency, &accuracy, &energy};
     for (size_t i = 0; i < sizeof curves / sizeof *curves; i++)
-        if (strstr(path, curves[i]->name)) {
-            char smoothing[ROG_SMOOTHING_TEXT_BYTES];
-            rog_smoothing_text(&data->rule.smoothing, SIZE_MAX, SIZE_MAX, smoothing);
-            return rog_format("%s %s; smoothed: %s%s",
+        if (is_of_panel(path, curves[i])) {
+            char smoothing[ROG_CASE_SMOOTHING_BYTES];
+            rog_case_smoothing(data, smoothing);
+            return rog_format("%s %s; %s%s",
                               rog_case_is_accuracy(data) ? "Test accuracy" : data->metric.name,
                               curves[i]->title, smoothing, spread_of(data, true));
         }

@@ -232,7 +232,7 @@ static char *series_caption(const struct maker *maker)
     const struct rog_case_data *data = &report->data;
     bool intervals = false, ranges = false, some = false;
     char meaning[ROG_ACCURACY_RULE_BYTES], reached[128] = "", tested[ROG_METRIC_TEXT_BYTES];
-    char rule[192 + ROG_METRIC_TEXT_BYTES] = "", smoothing[ROG_SMOOTHING_TEXT_BYTES];
+    char rule[192 + ROG_METRIC_TEXT_BYTES] = "", smoothing[ROG_CASE_SMOOTHING_BYTES];
     for (size_t i = 0; i < data->series_count; i++)
         for (size_t m = 0; m < report->measures.count; m++) {
             const struct rog_report_value *value = rog_report_series(report, i, m);
@@ -247,7 +247,7 @@ static char *series_caption(const struct maker *maker)
         snprintf(reached, sizeof reached, "; k of n: k of n runs reach %.40s; median over all n",
                  target_of(report).text);
     rog_accuracy_rule_meaning(&data->rule.accuracy, meaning);
-    rog_smoothing_text(&data->rule.smoothing, SIZE_MAX, SIZE_MAX, smoothing);
+    rog_case_smoothing(data, smoothing);
     for (size_t m = 0; m < report->measures.count; m++)
         if (maker->has[m] && rog_measure_is_to_target(report->measures.of[m].kind))
             snprintf(rule, sizeof rule,

@@ -69,7 +69,7 @@ same "computation as published" "$compute" "$(json '.runs[1].compute_s * 1e4 | r
 try 0 rogctl report c-case0
 prints "*200"
 prints "interpolated between checkpoints"
-prints "to 60%: where the drawn line (savgol:25:3) reaches it and keeps it for 5 checkpoints"
+prints "to 60%: where the drawn line (not smoothed) reaches it and keeps it for 5 checkpoints"
 # A time that a run has not got to is no value of another time; what nobody has got to is no column.
 query "UPDATE iterations SET t = t * 0.8 WHERE run_id IN (SELECT id FROM runs WHERE library = 'ROG')" >out
 query "UPDATE events SET t = 255 WHERE kind = 'end' AND run_id IN (SELECT id FROM runs WHERE library = 'ROG')" >out
@@ -84,6 +84,7 @@ same "mean of checkpoints" "52 52.5" "$(rogctl report c-case0 --at 150 --accurac
 try 2 rogctl report c-case0 --accuracy mean
 says "accuracy_at must be interpolated, last, smoothed or mean:CHECKPOINTS"
 try 0 rogctl report c-case0 --smooth ema:0.5 --sustain 0 --json
+same "the rule as set" published "$(rogctl report c-case0 --smooth published --json | jq -r .curves.smooth)"
 same "the rule" 'ema:0.5 0' "$(json '.curves | "\(.smooth) \(.sustain)"')"
 # The later over the earlier, unless somebody says what is compared.
 same "compared" "ROG 4 BSP" "$(rogctl report c-case0 --json | jq -r '.gains[] | "\(.series) \(.against)"')"

@@ -90,13 +90,16 @@ static void what_is_done_is_named(void **state)
                 {"savgol:25:3", 2, 4, "none"},
                 {"mean:5", 2, 4, "mean:5"},
                 {"ema:0.6", 9, 9, "ema:0.6"},
-                {"published", 60, 60, "savgol:25:3"},
+                {"published", 60, 60, "savgol:25:3 as published"},
+                {"published", 24, 60, "savgol:11-25:3 as published"},
                 {"none", 60, 60, "none"}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         char text[ROG_SMOOTHING_TEXT_BYTES];
         struct rog_smoothing asked = smoothing(rows[i].asked);
         rog_smoothing_text(&asked, rows[i].fewest, rows[i].most, text);
         assert_string_equal(text, rows[i].named);
+        rog_smoothing_setting(&asked, text);
+        assert_string_equal(text, rows[i].asked);
     }
 }
 

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include <common/process.h>
+#include <orchestrator/figures/figures.h>
 #include <orchestrator/report/table.h>
 
 #include "figures_fixture.h"
@@ -274,6 +275,15 @@ static void page_is_whole_and_harmless(void **state)
     FILE *page = open_memstream(&text, &size);
     assert_int_equal(rog_report_html(&report, f->db, page, &err), 0);
     fclose(page);
+    /* What a case is called is not what a picture shows. */
+    char *caption =
+        rog_figures_caption("x/statistical-efficiency-average-time-composition.svg", &report.data);
+    assert_string_equal(caption, "Average time composition of an iteration");
+    free(caption);
+    /* As smoothed as so few points are. */
+    caption = rog_figures_caption("x/case-statistical-efficiency.svg", &report.data);
+    assert_string_equal(caption, "Test accuracy against iterations; smoothed: savgol:5:3");
+    free(caption);
     rog_report_release(&report);
     assert_null(strstr(text, "<script"));
     assert_null(strstr(text, "<img"));
