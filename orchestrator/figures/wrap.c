@@ -28,17 +28,26 @@ static size_t fitting(char *line, double em)
     return used;
 }
 
+/* Where a line of at most `most` bytes ends: before a space, rather behind a comma, as what lies
+ * between two of them belongs together; within a word where it has no space. */
+static size_t line_end(const char *line, size_t most)
+{
+    size_t any = 0, comma = 0;
+    for (size_t i = 1; i <= most; i++) {
+        any = line[i] == ' ' ? i : any;
+        comma = line[i] == ' ' && line[i - 1] == ',' ? i : comma;
+    }
+    return comma ? comma : any ? any : most;
+}
+
 char *rog_wrap(const char *text, double em)
 {
     char *rest = strdup(text), *line = rest;
     char *wrapped = rest ? malloc(2 * strlen(text) + 1) : NULL, *out = wrapped;
     while (wrapped && *line) {
-        size_t used = fitting(line, em), space = used;
-        if (line[used]) { /* the line ends before the last space that fits, if there is one */
-            while (space > 0 && line[space] != ' ')
-                space--;
-            used = space > 0 ? space : used;
-        }
+        size_t used = fitting(line, em);
+        if (line[used])
+            used = line_end(line, used);
         memcpy(out, line, used);
         out += used;
         line += used;

@@ -6,9 +6,9 @@
 
 #include <stddef.h>
 
-/* Clean text with line feeds between its words, within words where they alone are too long, so that
- * no line is wider than `em` (rog_label_em), as long as that is the width of a character. Heap
- * memory, NULL when memory ran out. */
+/* Clean text with line feeds behind its commas, between its words where there are none, within
+ * words that are too long alone, so that no line is wider than `em` (rog_label_em), as long as that
+ * is the width of a character. Heap memory, NULL when memory ran out. */
 char *rog_wrap(const char *text, double em);
 
 /* How many lines a wrapped text has, and its widest line in em. */
