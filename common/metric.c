@@ -6,19 +6,24 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <common/utf8.h>
+
 static const struct rog_metric accuracy = {.name = "accuracy", .unit = "%"};
 
-/* Names and units stand in axes, headings, file formats of others and scripts. */
+/* Names and units stand in axes, headings, file formats of others and scripts: nothing in them is
+ * hidden. */
 static bool is_plain(const char *text, size_t most)
 {
     size_t size = strlen(text);
-    for (size_t i = 0; i < size; i++) {
-        unsigned char byte = (unsigned char)text[i];
-        bool letter = (byte | 32) >= 'a' && (byte | 32) <= 'z';
-        if (!letter && byte < 0x80 && !strchr("0123456789 -_.()/%+@^*", byte))
-            return false;
+    bool plain = size <= most && (size == 0 || (text[0] != ' ' && text[size - 1] != ' '));
+    while (plain && *text) {
+        uint32_t code = rog_utf8_take(&text);
+        bool letter = (code | 32) >= 'a' && (code | 32) <= 'z';
+        plain = code < 0x80 ? letter || strchr("0123456789 -_.()/%+@^*", (int)code)
+                            : code != ROG_UTF8_REPLACEMENT && !rog_utf8_is_hidden(code) &&
+                                  !rog_utf8_is_space(code);
     }
-    return size <= most && (size == 0 || (text[0] != ' ' && text[size - 1] != ' '));
+    return plain;
 }
 
 struct reading {
