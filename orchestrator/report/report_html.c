@@ -107,9 +107,11 @@ static void write_svg(FILE *page, const char *svg, const char *caption, size_t i
     fprintf(page, "<figure><svg role=\"img\" aria-label=\"");
     rog_quote_xml(page, caption);
     fputc('"', page);
+    bool in_tag = true; /* a text may look like a name */
     for (at += strlen("<svg"); *at;) {
         size_t length = 0;
-        for (size_t i = 0; i < sizeof names / sizeof *names && !length; i++)
+        in_tag = *at == '<' || (in_tag && *at != '>');
+        for (size_t i = 0; in_tag && i < sizeof names / sizeof *names && !length; i++)
             if (strncmp(at, names[i], strlen(names[i])) == 0)
                 length = strlen(names[i]);
         if (length)
