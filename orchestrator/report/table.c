@@ -67,12 +67,33 @@ static void add_cell(struct maker *maker, bool is_best, char *text)
 
 /* ---- what stands in them ---- */
 
+/* A number; a large one without its last digits, as a loss may grow beyond all bounds. */
+#define PLAIN_MOST 1e9
+struct number {
+    char text[40];
+};
+static struct number number_of(double value, int digits)
+{
+    struct number number;
+    bool plain = fabs(value) < PLAIN_MOST;
+    snprintf(number.text, sizeof number.text, plain ? "%.*f" : "%.*e", plain ? digits : 4, value);
+    return number;
+}
+
+/* The same of a difference. */
+static struct number signed_of(double value, int digits)
+{
+    struct number number, plain = number_of(value, digits);
+    snprintf(number.text, sizeof number.text, "%s%.38s", signbit(value) ? "" : "+", plain.text);
+    return number;
+}
+
 /* "68.10 ±0.30" of three or more, "68.10 [67.90, 68.30]" of two; with the number of values where
  * not all of `most` have one. */
 static char *interval_text(const struct rog_interval *value, const char *before, int digits,
                            const char *unit, size_t most)
 {
-    char count[32] = "", spread[96] = "";
+    char count[32] = "", spread[112] = "";
     if (isnan(value->mean))
         return rog_strdup("-");
     if (value->count < most)
@@ -80,12 +101,13 @@ static char *interval_text(const struct rog_interval *value, const char *before,
     if (value->deviation <= ROUNDING * fabs(value->mean))
         spread[0] = '\0'; /* one value that does not vary: nothing was estimated */
     else if (!isnan(value->half))
-        snprintf(spread, sizeof spread, " ±%.*f", digits, value->half);
+        snprintf(spread, sizeof spread, " ±%s", number_of(value->half, digits).text);
     else if (!isnan(value->low))
-        snprintf(spread, sizeof spread, " [%.*f, %.*f]", digits, value->low, digits, value->high);
-    bool sign = before[0] == '+';
-    return sign ? rog_format("%+.*f%s%s%s", digits, value->mean, unit, spread, count)
-                : rog_format("%.*f%s%s%s", digits, value->mean, unit, spread, count);
+        snprintf(spread, sizeof spread, " [%s, %s]", number_of(value->low, digits).text,
+                 number_of(value->high, digits).text);
+    struct number mean =
+        before[0] == '+' ? signed_of(value->mean, digits) : number_of(value->mean, digits);
+    return rog_format("%s%s%s%s", mean.text, unit, spread, count);
 }
 
 /* "1204", "1204 [1100, 1310]" with the range of the runs' own; "> 10000 (2 of 5)" and "1204 (3 of
@@ -128,7 +150,7 @@ static char *measured_text(const struct rog_measured *measured, int digits)
         return rog_format("> %.0f", measured->until);
     if (measured->ended)
         return rog_strdup(ENDED);
-    return isnan(measured->value) ? rog_strdup("-") : rog_format("%.*f", digits, measured->value);
+    return rog_strdup(isnan(measured->value) ? "-" : number_of(measured->value, digits).text);
 }
 
 static char *gain_text(const struct rog_gain_value *value, const struct rog_measure *measure,
@@ -366,12 +388,12 @@ static void test_row(struct maker *maker, const struct rog_comparison *gain, siz
     add_cell(maker, false, test_title(report, measure));
     add_cell(maker, false,
              value->censored ? rog_format("%zu : %zu", value->ahead, value->behind)
-                             : rog_format("%+.*f", digits, value->difference.mean));
+                             : rog_strdup(signed_of(value->difference.mean, digits).text));
     add_cell(maker, false,
              isnan(value->difference.half)
                  ? rog_strdup("-")
-                 : rog_format("%+.*f to %+.*f", digits, value->difference.low, digits,
-                              value->difference.high));
+                 : rog_format("%s to %s", signed_of(value->difference.low, digits).text,
+                              signed_of(value->difference.high, digits).text));
     add_cell(maker, false,
              isnan(value->effect) ? rog_strdup("-") : rog_format("%.2f", value->effect));
     add_cell(maker, false, rog_format("%zu", value->tested));

@@ -269,7 +269,7 @@ static void page_is_whole_and_harmless(void **state)
         print_message("gnuplot is not installed: a page has no figures\n");
         skip();
     }
-    fixture_sql(f, "UPDATE runs SET note = '<script>alert(1)</script>\"&''' , versions ="
+    fixture_sql(f, "UPDATE runs SET note = '<script>alert(1)</script>\" id=\"me&''' , versions ="
                    " '{\"<b>\": \"</table><img src=http://x>\"}'");
     assert_int_equal(rog_report_make(f->db, "case", &plain, &report, &err), 0);
     FILE *page = open_memstream(&text, &size);
@@ -295,6 +295,8 @@ static void page_is_whole_and_harmless(void **state)
     assert_int_equal(pictures, 4);
     assert_non_null(strstr(text, "'#f0-gpPt"));
     assert_null(strstr(text, "'#gpPt"));
+    assert_non_null(strstr(text, " id=\"me"));
+    assert_null(strstr(text, "-me&"));
     for (const char *at = text; (at = strstr(at, "http")); at++)
         assert_true(strncmp(at, "http://www.w3.org/", 18) == 0 ||
                     strncmp(at, "http://x&gt;", 12) == 0);
@@ -438,6 +440,15 @@ static void other_metrics(void **state)
     for (size_t t = 0; t < tables.count; t++)
         for (size_t c = 0; c < tables.table[t].columns; c++)
             assert_null(strstr(tables.table[t].column[c].title, "nan"));
+    rog_report_tables_release(&tables);
+    rog_report_release(&report);
+
+    /* Training may diverge; a column stays one. */
+    fixture_sql(f, "UPDATE checkpoints SET accuracy = 2.5e38 WHERE run_id = 'slow'");
+    assert_int_equal(rog_report_make(f->db, "case", &plain, &report, &err), 0);
+    assert_int_equal(rog_report_tables_make(&report, &tables, &err), 0);
+    assert_string_equal(cell(&tables, 0, 0, "loss at 1800 s"), "2.5000e+38");
+    assert_string_equal(cell(&tables, tables.count - 1, 0, "loss at 1800 s"), "+2.5000e+38");
     rog_report_tables_release(&tables);
     rog_report_release(&report);
 }
