@@ -10,7 +10,6 @@
 
 #include <common/file.h>
 #include <orchestrator/store/iterations.h>
-#include <orchestrator/store/paths.h>
 #include <orchestrator/store/summary.h>
 #include <rog/events.h>
 

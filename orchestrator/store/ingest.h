@@ -14,6 +14,7 @@
 
 #include <common/json.h>
 #include <orchestrator/store/db.h>
+#include <orchestrator/store/paths.h>
 
 /* What went by, for progress and for the decision whether the run is complete. */
 struct rog_ingest_state {
@@ -32,13 +33,6 @@ struct rog_ingest_state {
 };
 
 struct rog_ingest;
-
-/* The stream of a run of one process, or of the server. */
-#define ROG_STREAM_MAIN "events.jsonl"
-/* What a host tells of itself: energy, bandwidth, its processes. */
-#define ROG_STREAM_HOST "host.jsonl"
-/* What rogctl itself tells of a run in real time: retries, lost connections. */
-#define ROG_STREAM_CONTROLLER "controller.jsonl"
 
 /* db is borrowed. `stream` is the file, relative to the run's folder. Takes it up where `streams`
  * says; one without a row there begins at byte 0. */

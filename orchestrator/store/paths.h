@@ -9,11 +9,18 @@
  *     trainer.log    what it wrote to standard error
  *     chkpt/         checkpoints
  *     workerN/       of a run of real processes: what worker N wrote
- *     controller.jsonl   of such a run: what rogctl itself adds, such as retries
+ *     controller.jsonl   what rogctl itself adds, such as retries; where there is some
  *     host.jsonl     of a run on real hosts: what the server's host tells; workerN/ has its own
  *     lock           held by the rogctl that executes the run
  * All results are heap memory, NULL when memory ran out.
  */
+
+/* The stream of a run of one process, or of the server. */
+#define ROG_STREAM_MAIN "events.jsonl"
+/* What a host tells of itself: energy, bandwidth, its processes. */
+#define ROG_STREAM_HOST "host.jsonl"
+/* What rogctl itself tells of a run: retries, lost connections, that it went on from a snapshot. */
+#define ROG_STREAM_CONTROLLER "controller.jsonl"
 
 /* "results.runs": relative to the database's folder. */
 char *rog_runs_folder_name(const char *db_path);

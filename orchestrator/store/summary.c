@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include <common/file.h>
+#include <orchestrator/store/paths.h>
 #include <orchestrator/store/replay.h>
 
 /* A heap copy of a text column, NULL for NULL; *code becomes ROG_ENOMEM when memory runs out. */
@@ -85,7 +86,8 @@ int rog_run_row_load(struct rog_db *db, const char *id, struct rog_run_row *row,
                              "SELECT id, library, control, note, workload, cluster, status,"
                              " started_at, ended_at, error, config_hash, config, versions,"
                              " threshold, batchsize, epochs, seed, attempt,"
-                             " (SELECT count(*) FROM streams WHERE run_id = id) = 1"
+                             " (SELECT count(*) FROM streams WHERE run_id = id"
+                             " AND name != '" ROG_STREAM_CONTROLLER "') = 1"
                              " FROM runs WHERE id = ?",
                              "s", id);
     if (code < 0)

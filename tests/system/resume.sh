@@ -71,6 +71,9 @@ same "bytes" "$(query "$bytes" whole.db)" "$(query "$bytes")"
 [ "$(query "SELECT count(*) FROM events WHERE kind = 'resume'")" -ge $kills ] ||
     fail "it did not go on $kills times"
 [ -z "$(find results.runs -name snapshot)" ] || fail "a snapshot is left of a run that is done"
+# Its time is as virtual as before.
+try 0 rogctl microevents "$(query "SELECT run_id FROM events WHERE kind = 'resume'" | head -n 1)" 1 0
+grep -q 'Virtual time' plots/*-microevents-*.gp || fail "no virtual time"
 
 # A snapshot that is damaged, in its state and in its header: the run begins anew.
 sed 's/r"/d"/; s/5000.0/2000.0/; s/, 20//' x.conf >d.conf
