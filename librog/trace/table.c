@@ -97,6 +97,10 @@ static bool parse_date(const char *text, bool more, double *seconds)
         return false;
     tm.tm_year -= 1900;
     tm.tm_mon -= 1;
+    struct tm day = {.tm_year = tm.tm_year, .tm_mon = tm.tm_mon, .tm_mday = tm.tm_mday};
+    timegm(&day); /* makes March of February 30 */
+    if (day.tm_mday != tm.tm_mday)
+        return false;
     *seconds = (double)timegm(&tm) + fraction - zone_s;
     return true;
 }

@@ -341,6 +341,9 @@ static void what_a_table_lacks_is_named(void **state)
     refuse_table(named, "", "log: the trace has no values");
     refuse_table(dated, "2018-13-18 14:38:27,8\n1,2\n",
                  "log:2: the time (column 1, \"2018-13-18 14:38:27\") must be a date like");
+    refuse_table(dated, "2023-02-28 10:00:00,8\n2023-02-29 10:00:00,2\n",
+                 "log:2: the time (column 1) must be a date like 2022-06-25 18:20:47.5 (found "
+                 "\"2023-02-29 10:00:00\")");
     refuse_table(dated, "2018-01-18 14:38:27,8\n14:38:28,2\n",
                  "log:2: the time (column 1) must be a date like 2022-06-25 18:20:47.5 (found "
                  "\"14:38:28\")");
