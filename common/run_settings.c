@@ -34,15 +34,16 @@ const struct rog_setting rog_run_settings[] = {
              "stands for the worker's rank)",
      .flags = ROG_SETTING_PATH | ROG_SETTING_CONTENT | ROG_SETTING_OF_RANK},
     {RUN(trace_start), .type = ROG_SETTING_STRING, .choices = "spread|seed",
-     .help = "where workers start in traces from files, beside trace_offset: spread: those that "
-             "share one start evenly apart in it; seed: the same, and all of them later by a share "
-             "that the seed draws; default: at trace_offset"},
+     .help =
+         "where workers start in traces from files, in addition to trace_offset: spread: workers "
+         "that share a file start evenly apart; seed: the same, and all later by a share that "
+         "the seed draws; default: at trace_offset"},
     {RUN(trace_blocks), .type = ROG_SETTING_REAL, .min = 0, .max = 1e6, .unit = "s",
-     .help = "traces from files are drawn anew from the seed, in blocks of so many seconds that "
-             "begin anywhere in them; 0, the default: replayed as they are"},
+     .help = "length of the blocks of which each seed makes new traces out of those from files, "
+             "cut out at random places; 0, the default: files are replayed as they are"},
     {RUN(trace_blocks_by), .type = ROG_SETTING_STRING, .choices = "run|worker",
-     .help = "of trace_blocks: run: all workers have blocks of the same moments, so that what was "
-             "recorded together stays together; worker: each draws its own; default: run"},
+     .help = "trace_blocks: run: the blocks of all workers are cut out at the same places, so that "
+             "what was recorded together stays together; worker: each draws its own; default: run"},
     {RUN(batchsize), .type = ROG_SETTING_INT, .fallback = "1", .min = 1, .max = 1000,
      .help = "multiplies the local steps between two exchanges",
      .flags = ROG_SETTING_OF_SIZE | ROG_SETTING_OPTION_OF_RUN},

@@ -9,7 +9,7 @@
 #include <common/trace_name.h>
 #include <common/workload.h>
 
-#define NOTHING_DRAWN "nothing is drawn from the seed where bandwidth is given and nothing trained"
+#define NOTHING_DRAWN "nothing depends on the seed where bandwidth is given and nothing is trained"
 
 static int say(struct rog_json *texts, char *text, struct rog_error *err)
 {
@@ -32,7 +32,7 @@ static const char *way_out(const struct rog_json *config)
 {
     return rog_trace_has_file(config)
                ? "hint: trace_start = \"seed\" lets each seed start elsewhere in the traces, "
-                 "trace_blocks = 60.0 draws them anew in blocks"
+                 "trace_blocks = 60.0 draws new traces from them"
                : "hint: a trace that is drawn, such as trace = \"synth:outdoors\"";
 }
 
