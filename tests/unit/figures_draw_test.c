@@ -418,7 +418,7 @@ static void errors_say_what_is_possible(void **state)
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         struct rog_figures_options options = {.plots = f->plots, .formats = wrong[i]};
         assert_int_equal(rog_figures_draw_case(f->db, "empty-case0", &options, &err), ROG_EINVAL);
-        assert_non_null(strstr(err.message, "pdf, svg and png"));
+        assert_non_null(strstr(err.message, "pdf, svg or png"));
     }
     assert_int_equal(entries_of(f->plots), 0);
 }
