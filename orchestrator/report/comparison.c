@@ -44,6 +44,32 @@ static int direction(const struct rog_measure *measure, const struct rog_measure
     return 2;
 }
 
+static void count_direction(const struct rog_measure *of, const struct rog_measured *own,
+                            const struct rog_measured *other, struct rog_gain_value *value)
+{
+    int which = direction(of, own, other);
+    value->ahead += which == 1;
+    value->behind += which == -1;
+    value->level += which == 0;
+    value->neither += own->censored && other->censored;
+    value->unknown += which == 2;
+    value->censored = value->censored || own->censored || other->censored;
+}
+
+const char *rog_gain_state(const struct rog_gain_value *value)
+{
+    size_t pairs = value->ahead + value->behind + value->level + value->unknown;
+    if (pairs == 0 || value->unknown == pairs)
+        return "unknown";
+    if (value->ahead == pairs)
+        return "ahead";
+    if (value->behind == pairs)
+        return "behind";
+    if (value->level == pairs)
+        return value->neither == pairs ? "neither reached" : "level";
+    return "mixed";
+}
+
 static void count_directions(const struct rog_compared *compared, size_t measure,
                              const struct rog_run_pair *pair, size_t pairs, const struct work *work,
                              struct rog_gain_value *value)
@@ -53,15 +79,22 @@ static void count_directions(const struct rog_compared *compared, size_t measure
     for (size_t i = 0; i < pairs; i++) {
         const struct rog_measured *own = &compared->run[pair[i].own * width + measure];
         const struct rog_measured *other = &compared->run[pair[i].other * width + measure];
-        int which = direction(of, own, other);
-        value->ahead += which == 1;
-        value->behind += which == -1;
-        value->level += which == 0;
-        value->unknown += which == 2;
-        value->censored = value->censored || own->censored || other->censored;
+        count_direction(of, own, other, value);
         work->gain[i] = gain_in(of, own->value, other->value);
         work->difference[i] = better_by(of, own->value, other->value);
     }
+}
+
+/* Without pairs of runs: what is shown of the two series. */
+static void compare_shown(const struct rog_compared *compared, size_t measure,
+                          const struct rog_gain_pair *pair, struct rog_gain_value *value)
+{
+    const struct rog_measure *of = &compared->measures->of[measure];
+    const struct rog_measured own = compared->shown(compared->user, pair->series, measure);
+    const struct rog_measured other = compared->shown(compared->user, pair->against, measure);
+    double gain = gain_in(of, own.value, other.value);
+    count_direction(of, &own, &other, value);
+    value->gain = rog_interval_of(&gain, 1);
 }
 
 /* Of two differences no test could say anything: p is 0.5 at least. */
@@ -97,9 +130,7 @@ static struct rog_gain_value compare_in(const struct rog_compared *compared, siz
     if (!rog_measure_facts[of->kind].is_compared)
         return value;
     if (comparison->pairs < 2) {
-        double shown = gain_in(of, compared->shown(compared->user, pair->series, measure),
-                               compared->shown(compared->user, pair->against, measure));
-        value.gain = rog_interval_of(&shown, 1);
+        compare_shown(compared, measure, pair, &value);
         return value;
     }
     count_directions(compared, measure, work->pair, comparison->pairs, work, &value);

@@ -25,6 +25,7 @@ struct rog_gain_value {
     struct rog_interval gain;       /* points of accuracy; of time and energy percent less */
     struct rog_interval difference; /* in the measure's unit; only over pairs */
     size_t ahead, behind, level;    /* pairs; where neither reached the target they are level */
+    size_t neither;                 /* of the level ones: those in which neither reached it */
     size_t unknown;                 /* pairs of which that is not known */
     bool censored;                  /* the target was not reached in some: there is no mean */
     double effect;                  /* Cohen's d_z: mean difference by its standard deviation */
@@ -39,7 +40,7 @@ struct rog_gain_value {
 struct rog_comparison {
     struct rog_gain_pair pair;
     size_t pairs; /* of runs of one seed; below 2 a gain is the difference of what is shown of the
-                     series, and nothing is tested */
+                     series, which are the one pair that is counted, and nothing is tested */
     struct rog_gain_value value[ROG_MEASURES_MAX];
 };
 
@@ -48,9 +49,12 @@ struct rog_compared {
     const struct rog_case_data *data;
     const struct rog_measures *measures;
     const struct rog_measured *run;
-    double (*shown)(const void *user, size_t series, size_t measure);
+    struct rog_measured (*shown)(const void *user, size_t series, size_t measure);
     const void *user;
 };
+
+/* "ahead", "behind", "level", "neither reached" or "unknown" where all pairs are; else "mixed". */
+const char *rog_gain_state(const struct rog_gain_value *value);
 
 /* All pairs of series that the case compares (gain.h); *comparisons is heap memory. Those that
  * decide are tested, and corrected for each other. */

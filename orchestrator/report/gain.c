@@ -44,16 +44,25 @@ static bool pair_up(const struct rog_case_data *data, const struct sides *sides,
     *pair = (struct rog_gain_pair){turned ? earlier : later, turned ? later : earlier, false};
     bool of_contender = rog_case_is_named(data, pair->series, contender) &&
                         (sides->baseline || !rog_case_is_named(data, pair->against, contender));
-    pair->decides = strcmp(control_of(data, later), control_of(data, earlier)) == 0 &&
-                    (of_contender || !sides->contender);
-    return true;
+    pair->decides = strcmp(control_of(data, later), control_of(data, earlier)) == 0;
+    return of_contender || !sides->contender;
+}
+
+/* Whether something of the contender's can be compared with the baseline. */
+static bool contends(const struct rog_case_data *data)
+{
+    for (size_t i = 0; i < data->series_count; i++)
+        if (rog_case_is_named(data, i, data->row.contender) &&
+            !rog_case_is_named(data, i, data->row.baseline))
+            return true;
+    return false;
 }
 
 int rog_gain_pairs(const struct rog_case_data *data, struct rog_gain_pair **pairs, size_t *count,
                    struct rog_error *err)
 {
-    const struct sides sides = {divides(data, data->row.contender),
-                                divides(data, data->row.baseline)};
+    struct sides sides = {divides(data, data->row.contender), divides(data, data->row.baseline)};
+    sides.contender = sides.contender && (!sides.baseline || contends(data));
     *count = 0;
     *pairs = calloc(data->series_count * data->series_count + 1, sizeof **pairs);
     if (!*pairs)

@@ -19,12 +19,13 @@
 /* Two series of a case: indexes into data->series. */
 struct rog_gain_pair {
     size_t series, against;
-    bool decides; /* what the case is about: the contender over another, under one control; without
-                     a contender, or with nothing else, any two under one control */
+    bool decides; /* under one control */
 };
 
-/* Each pair of series once: the contender over the others, else the later over the earlier; only
- * those with the baseline, and that as the second, where there is one. *pairs is heap memory. */
+/* Each pair of series once: the contender over the others alone; where there is no contender, or
+ * nothing else, the later over the earlier. Only those with the baseline, and that as the second,
+ * where there is one; over a baseline that is all of the contender, any other. *pairs is heap
+ * memory. */
 int rog_gain_pairs(const struct rog_case_data *data, struct rog_gain_pair **pairs, size_t *count,
                    struct rog_error *err);
 

@@ -8,6 +8,9 @@
 #include <string.h>
 
 #define LATEST_S 1e9
+#define ROUNDING 1e-9  /* of a value that is a power of 10 but for its rounding */
+#define SIGNIFICANT 3  /* digits of the smallest value, if it is below 100 */
+#define DIGITS_MOST 12 /* after the point */
 
 const struct rog_measure_facts rog_measure_facts[ROG_MEASURE_KINDS] = {
     [ROG_MEASURE_ACCURACY] = {.json = "accuracy_at",
@@ -45,6 +48,14 @@ void rog_measures_take_metric(struct rog_measures *measures, const struct rog_ca
                                  : rog_measure_facts[measure->kind].digits;
         measure->more_is_better = tested && !data->metric.less_is_better;
     }
+}
+
+void rog_measure_take_least(struct rog_measure *measure, double least)
+{
+    if (least > 0 && least < 100)
+        measure->digits =
+            (int)fmin(fmax(measure->digits, SIGNIFICANT - 1 - floor(log10(least * (1 + ROUNDING)))),
+                      DIGITS_MOST);
 }
 
 bool rog_measure_is_to_target(enum rog_measure_kind kind)

@@ -25,7 +25,7 @@ struct rog_measure_facts {
     const char *json; /* member; of a gain in it */
     const char *json_gain;
     const char *unit; /* of a difference; NULL: as its metric has it */
-    int digits;       /* after the point; of an accuracy: as its metric has them */
+    int digits;       /* after the point, at least; of an accuracy: as its metric has them */
     bool is_compared; /* whether there are gains in it */
 };
 extern const struct rog_measure_facts rog_measure_facts[ROG_MEASURE_KINDS];
@@ -54,6 +54,9 @@ int rog_measures_make(struct rog_measures *measures, const char *times, struct r
 /* Accuracies are what the case's tests measure (metric.h): which direction is better, and how many
  * digits tell the runs' results apart. */
 void rog_measures_take_metric(struct rog_measures *measures, const struct rog_case_data *data);
+
+/* More digits, if three of `least`, the smallest value that is shown, need them. */
+void rog_measure_take_least(struct rog_measure *measure, double least);
 
 /* A measured value. */
 struct rog_measured {

@@ -100,9 +100,12 @@ static int measure_runs(struct rog_report *report, struct rog_error *err)
     return code;
 }
 
-static double shown_of(const void *user, size_t series, size_t measure)
+static struct rog_measured shown_of(const void *user, size_t series, size_t measure)
 {
-    return rog_report_series(user, series, measure)->shown;
+    const struct rog_report_value *value = rog_report_series(user, series, measure);
+    struct rog_measured shown = value->line; /* all 0 but of time and energy to the target */
+    shown.value = value->shown;
+    return shown;
 }
 
 /* What is reported over instead of the case's own baseline. */
@@ -132,15 +135,51 @@ static int take_baseline(struct rog_case_data *data, const char *baseline, struc
                     data->row.name, baseline, names[0] ? names : "none");
 }
 
+/* The smallest value above 0 that is shown. */
+static double least_of(const struct rog_report *report, size_t measure)
+{
+    double least = INFINITY;
+    for (size_t i = 0; i < report->data.run_count; i++) {
+        const struct rog_measured *run = rog_report_run(report, i, measure);
+        double value = run->censored ? run->until : run->value;
+        least = value > 0 ? fmin(least, value) : least;
+    }
+    for (size_t i = 0; i < report->data.series_count; i++) {
+        const struct rog_report_value *series = rog_report_series(report, i, measure);
+        double value = series->line.censored ? series->line.until : series->shown;
+        least = value > 0 ? fmin(least, value) : least;
+    }
+    return least;
+}
+
+/* Times and energies may be small; the parts of an iteration have as many digits as the whole. */
+static void take_digits(struct rog_report *report)
+{
+    size_t count = report->measures.count, iteration = 0;
+    for (size_t m = 0; m < count; m++)
+        if (report->measures.of[m].kind == ROG_MEASURE_ITERATION)
+            iteration = m;
+    for (size_t m = 0; m < count; m++) {
+        enum rog_measure_kind kind = report->measures.of[m].kind;
+        if (kind != ROG_MEASURE_ACCURACY)
+            rog_measure_take_least(
+                &report->measures.of[m],
+                least_of(report, rog_measure_is_to_target(kind) ? m : iteration));
+    }
+}
+
 static int measure_all(struct rog_report *report, struct rog_error *err)
 {
     const struct rog_case_data *data = &report->data;
     report->run = calloc(data->run_count * report->measures.count + 1, sizeof *report->run);
     report->series =
         calloc(data->series_count * report->measures.count + 1, sizeof *report->series);
-    int code = report->run && report->series ? measure_runs(report, err) : rog_fail_nomem(err);
+    if (!report->run || !report->series)
+        return rog_fail_nomem(err);
+    int code = measure_runs(report, err);
     for (size_t i = 0; i < data->series_count && code == 0; i++)
         code = measure_series(report, i, err);
+    take_digits(report);
     const struct rog_compared compared = {data, &report->measures, report->run, shown_of, report};
     return code ? code : rog_comparisons_make(&compared, &report->gain, &report->gains, err);
 }
@@ -176,20 +215,21 @@ void rog_report_release(struct rog_report *report)
     *report = (struct rog_report){0};
 }
 
-/* Further than anything where the target was not reached. */
-static double rank_of(const struct rog_report_value *value, double unit)
+/* As it is shown; further than anything where the target was not reached. */
+static double rank_of(const struct rog_report_value *value, int digits)
 {
-    return value->line.censored ? INFINITY : round(value->shown / unit);
+    char text[512]; /* of any double */
+    snprintf(text, sizeof text, "%.*f", digits, value->shown);
+    return value->line.censored ? INFINITY : strtod(text, NULL);
 }
 
 bool rog_report_is_best(const struct rog_report *report, size_t series, size_t measure)
 {
     const struct rog_measure *of = &report->measures.of[measure];
-    double unit = pow(10, -of->digits); /* of what is shown */
-    double own = rank_of(rog_report_series(report, series, measure), unit);
+    double own = rank_of(rog_report_series(report, series, measure), of->digits);
     size_t worse = 0;
     for (size_t i = 0; i < report->data.series_count; i++) {
-        double value = rank_of(rog_report_series(report, i, measure), unit);
+        double value = rank_of(rog_report_series(report, i, measure), of->digits);
         if (of->more_is_better ? value > own : value < own)
             return false;
         worse += of->more_is_better ? value < own : value > own;

@@ -135,19 +135,24 @@ static struct rog_json *series_json(const struct rog_report *report, size_t inde
     return object;
 }
 
-static double gain_mean(const struct rog_gain_value *value)
+static struct rog_json *gain_mean(const struct rog_gain_value *value)
 {
-    return value->gain.mean;
+    return rog_json_new_number(value->gain.mean);
 }
 
-static double gain_half(const struct rog_gain_value *value)
+static struct rog_json *gain_half(const struct rog_gain_value *value)
 {
-    return value->gain.half;
+    return rog_json_new_number(value->gain.half);
+}
+
+static struct rog_json *gain_state(const struct rog_gain_value *value)
+{
+    return rog_json_new_string(rog_gain_state(value));
 }
 
 static void put_gain(struct rog_json *object, const struct rog_measures *measures,
                      const struct rog_comparison *gain,
-                     double (*number)(const struct rog_gain_value *))
+                     struct rog_json *(*make)(const struct rog_gain_value *))
 {
     struct rog_json *points = rog_json_object();
     for (size_t m = 0; m < measures->count; m++) {
@@ -155,9 +160,8 @@ static void put_gain(struct rog_json *object, const struct rog_measures *measure
         const struct rog_measure_facts *facts = &rog_measure_facts[measure->kind];
         bool accuracy = measure->kind == ROG_MEASURE_ACCURACY;
         if (facts->is_compared)
-            rog_json_put_number(accuracy ? points : object,
-                                accuracy ? measure->name : facts->json_gain,
-                                number(&gain->value[m]));
+            rog_json_put(accuracy ? points : object, accuracy ? measure->name : facts->json_gain,
+                         make(&gain->value[m]));
     }
     rog_json_put(object, rog_measure_facts[ROG_MEASURE_ACCURACY].json_gain, points);
 }
@@ -196,6 +200,7 @@ static struct rog_json *differences_json(const struct rog_metric *metric,
     rog_json_put_integer(object, "ahead", (int64_t)value->ahead);
     rog_json_put_integer(object, "behind", (int64_t)value->behind);
     rog_json_put_integer(object, "level", (int64_t)value->level);
+    rog_json_put_integer(object, "neither_reached", (int64_t)value->neither);
     rog_json_put_integer(object, "unknown", (int64_t)value->unknown);
     rog_json_put_number(object, "d_z", value->effect);
     if (value->test != ROG_TEST_NONE)
@@ -211,9 +216,11 @@ static struct rog_json *gain_json(const struct rog_report *report,
     rog_json_put_string(object, "against", report->data.series[gain->pair.against].label);
     rog_json_put_integer(object, "pairs", gain->pairs > 1 ? (int64_t)gain->pairs : 0);
     put_gain(object, &report->measures, gain, gain_mean);
-    struct rog_json *halves = rog_json_object();
+    struct rog_json *halves = rog_json_object(), *states = rog_json_object();
     put_gain(halves, &report->measures, gain, gain_half);
     rog_json_put(object, "interval95", halves);
+    put_gain(states, &report->measures, gain, gain_state);
+    rog_json_put(object, "state", states);
     for (size_t m = 0; gain->pairs > 1 && m < report->measures.count; m++)
         if (rog_measure_facts[report->measures.of[m].kind].is_compared)
             rog_json_append(

@@ -11,6 +11,7 @@
 #include <orchestrator/figures/repeats.h>
 
 #define ROUNDING 1e-9 /* of a mean */
+#define PAIRS_FEW 5   /* the most that cannot give p < 0.05: of n pairs it is at least 2/2^n */
 #define ENDED "ended" /* in a cell: no value, as the run had ended */
 
 /* ---- tables, columns, cells ---- */
@@ -110,25 +111,31 @@ static char *interval_text(const struct rog_interval *value, const char *before,
     return rog_format("%s%s%s%s", mean.text, unit, spread, count);
 }
 
-/* "1204", "1204 [1100, 1310]" with the range of the runs' own; "> 10000 (2 of 5)" and "1204 (3 of
- * 5, median 1190)" where some did not reach the target. */
-static char *to_target_text(const struct rog_report_value *value)
+/* "1204", "1204 (runs 1100 to 1310)" with the range of the runs' own lines, which is no interval of
+ * the number before it; "> 10000 (2 of 5)" and "1204 (3 of 5, median 1190)" where some did not
+ * reach the target. */
+static char *to_target_text(const struct rog_report_value *value, int digits)
 {
-    char spread[96] = "", median[48] = "";
+    const struct number least = number_of(value->least, digits);
+    const struct number most = number_of(value->most, digits);
+    char spread[128] = "", median[64] = "";
     if (!value->line.censored && isnan(value->line.value) && value->known + value->censored == 0)
         return rog_strdup("-");
     if (!isnan(value->median))
-        snprintf(median, sizeof median, ", median %.0f", value->median);
+        snprintf(median, sizeof median, ", median %s", number_of(value->median, digits).text);
     if (value->counted > 1 && value->censored > 0)
         snprintf(spread, sizeof spread, " (%zu of %zu%s)", value->known, value->counted, median);
     else if (value->counted > 1 && value->known < value->counted)
         snprintf(spread, sizeof spread, " (n = %zu)", value->known);
+    else if (value->counted > 1 && strcmp(least.text, most.text) == 0)
+        snprintf(spread, sizeof spread, " (all runs %s)", least.text);
     else if (value->counted > 1)
-        snprintf(spread, sizeof spread, " [%.0f, %.0f]", value->least, value->most);
+        snprintf(spread, sizeof spread, " (runs %s to %s)", least.text, most.text);
     if (value->line.censored)
-        return rog_format("> %.0f%s", value->line.until, spread);
-    return isnan(value->line.value) ? rog_format("-%s", spread)
-                                    : rog_format("%.0f%s", value->line.value, spread);
+        return rog_format("> %s%s", number_of(value->line.until, digits).text, spread);
+    return isnan(value->line.value)
+               ? rog_format("-%s", spread)
+               : rog_format("%s%s", number_of(value->line.value, digits).text, spread);
 }
 
 /* An accuracy or a time of an iteration; where no run of the series has run that long, that. */
@@ -147,10 +154,37 @@ static char *value_text(const struct rog_report_value *value, int digits)
 static char *measured_text(const struct rog_measured *measured, int digits)
 {
     if (measured->censored)
-        return rog_format("> %.0f", measured->until);
+        return rog_format("> %s", number_of(measured->until, digits).text);
     if (measured->ended)
         return rog_strdup(ENDED);
     return rog_strdup(isnan(measured->value) ? "-" : number_of(measured->value, digits).text);
+}
+
+/* "ahead 2, unknown 1"; of pairs that are all alike "ahead in 3 of 3", of a single one "ahead". */
+static char *directions_text(const struct rog_gain_value *value, size_t pairs)
+{
+    const struct {
+        const char *name;
+        size_t count;
+    } part[] = {{"ahead", value->ahead},
+                {"behind", value->behind},
+                {"level", value->level - value->neither},
+                {"neither reached", value->neither},
+                {"unknown", value->unknown}};
+    char text[128] = "";
+    for (size_t i = 0; i < sizeof part / sizeof *part; i++) {
+        size_t used = strlen(text);
+        if (part[i].count == 0)
+            continue;
+        if (part[i].count < pairs)
+            snprintf(text + used, sizeof text - used, "%s%s %zu", used ? ", " : "", part[i].name,
+                     part[i].count);
+        else if (pairs < 2 || part[i].count == value->neither)
+            return rog_strdup(part[i].name);
+        else
+            return rog_format("%s in %zu of %zu", part[i].name, pairs, pairs);
+    }
+    return rog_strdup(text);
 }
 
 static char *gain_text(const struct rog_gain_value *value, const struct rog_measure *measure,
@@ -158,7 +192,7 @@ static char *gain_text(const struct rog_gain_value *value, const struct rog_meas
 {
     bool points = measure->kind == ROG_MEASURE_ACCURACY;
     if (value->censored)
-        return rog_format("ahead in %zu of %zu", value->ahead, pairs);
+        return directions_text(value, pairs);
     return interval_text(&value->gain, points ? "+" : "", points ? measure->digits : 1,
                          points ? "" : "%", pairs > 1 ? pairs : 1);
 }
@@ -252,7 +286,7 @@ static char *series_caption(const struct maker *maker)
 {
     const struct rog_report *report = maker->report;
     const struct rog_case_data *data = &report->data;
-    bool intervals = false, ranges = false, some = false;
+    bool intervals = false, ranges = false, own = false, some = false;
     char meaning[ROG_ACCURACY_RULE_BYTES], reached[128] = "", tested[ROG_METRIC_TEXT_BYTES];
     char rule[192 + ROG_METRIC_TEXT_BYTES] = "", smoothing[ROG_CASE_SMOOTHING_BYTES];
     for (size_t i = 0; i < data->series_count; i++)
@@ -261,8 +295,8 @@ static char *series_caption(const struct maker *maker)
             bool target = rog_measure_is_to_target(report->measures.of[m].kind);
             bool varies = value->runs.deviation > ROUNDING * fabs(value->runs.mean);
             intervals = intervals || (!target && varies && !isnan(value->runs.half));
-            ranges = ranges || (!target && varies && value->runs.count == 2) ||
-                     (target && value->counted > 1 && value->known == value->counted);
+            ranges = ranges || (!target && varies && value->runs.count == 2);
+            own = own || (target && value->counted > 1 && value->known == value->counted);
             some = some || (target && value->counted > 1 && value->censored > 0);
         }
     if (some)
@@ -282,12 +316,16 @@ static char *series_caption(const struct maker *maker)
     else
         rog_metric_title(&data->metric, tested);
     return rog_format("%s: %zu run%s; %s, %s%s; energy per worker; seconds per "
-                      "iteration%s%s%s%s%s",
+                      "iteration%s%s%s%s%s%s",
                       data->title, data->run_count, data->run_count == 1 ? "" : "s", tested,
                       data->metric.less_is_better ? "lower is better, " : "", meaning,
                       report->as_published ? " as published (host rank 3)" : "", rule,
                       intervals ? "; ± half of the 95% interval of the mean" : "",
-                      ranges ? "; [range]" : "", reached);
+                      ranges ? "; [range]" : "",
+                      own ? "; of repeats the mean line counts, (runs a to b): the range of the "
+                            "runs' own lines"
+                          : "",
+                      reached);
 }
 
 static void series_table(struct maker *maker)
@@ -305,7 +343,7 @@ static void series_table(struct maker *maker)
             if (maker->has[m])
                 add_cell(maker, rog_report_is_best(report, i, m),
                          rog_measure_is_to_target(kind)
-                             ? to_target_text(value)
+                             ? to_target_text(value, report->measures.of[m].digits)
                              : value_text(value, report->measures.of[m].digits));
         }
     }
@@ -493,6 +531,31 @@ static bool some_ended(const struct maker *maker)
     return false;
 }
 
+/* What p could be at best over so few pairs, whatever their differences. */
+static void few_pairs(struct maker *maker)
+{
+    const struct rog_report *report = maker->report;
+    bool tested[PAIRS_FEW + 1] = {false}, enough = false;
+    char text[192] = "";
+    for (size_t i = 0; i < report->gains; i++)
+        for (size_t m = 0; m < report->measures.count; m++) {
+            const struct rog_gain_value *value = &report->gain[i].value[m];
+            size_t known = isnan(value->p) ? 0 : value->tested;
+            enough = enough || known > PAIRS_FEW;
+            tested[known <= PAIRS_FEW ? known : 0] = true;
+        }
+    for (size_t n = ROG_INTERVAL_LEAST; n <= PAIRS_FEW; n++) {
+        size_t used = strlen(text);
+        if (tested[n])
+            snprintf(text + used, sizeof text - used, "%s below %.4g with %zu pairs",
+                     used ? "," : "", ldexp(2, -(int)n), n);
+    }
+    if (text[0])
+        add_remark(maker, rog_format("p cannot be%s: %s cannot give p < 0.05, even where the 95%% "
+                                     "interval excludes 0",
+                                     text, enough ? "tests of so few pairs" : "these tests"));
+}
+
 /* Times that some runs did not get to, and a time of one's own that no run got to. */
 static void missing_times(struct maker *maker)
 {
@@ -533,6 +596,7 @@ int rog_report_tables_make(const struct rog_report *report, struct rog_report_ta
     runs_table(&maker);
     gains_table(&maker);
     tests_table(&maker);
+    few_pairs(&maker);
     remarks(&maker);
     missing_times(&maker);
     if (!maker.failed)

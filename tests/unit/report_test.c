@@ -155,6 +155,103 @@ static void target_not_reached_and_energy_not_known(void **state)
     assert_true(isnan(of_run(&report, 1, JOULES)));
     assert_false(rog_report_run(&report, 1, JOULES)->censored);
     assert_true(isnan(gain_of(&report, SECONDS)));
+    /* Not reached within 7000 s is later than 3750 s: without a number, but not without a word. */
+    struct rog_report_tables tables;
+    assert_int_equal(rog_report_tables_make(&report, &tables, &err), 0);
+    assert_string_equal(cell(&tables, 2, 0, "less time to 57.5%"), "ahead");
+    assert_string_equal(cell(&tables, 2, 0, "less energy to 57.5%"), "unknown");
+    rog_report_tables_release(&tables);
+    struct rog_json *json = rog_report_json(&report);
+    const struct rog_json *gain = rog_json_at(rog_json_get(json, "gains"), 0);
+    const struct rog_json *states = rog_json_get(gain, "state");
+    assert_int_equal(rog_json_size(rog_json_get(gain, "differences")), 0);
+    assert_string_equal(rog_json_get_string(states, "seconds_percent_less", ""), "ahead");
+    assert_string_equal(rog_json_get_string(states, "joules_percent_less", ""), "unknown");
+    assert_string_equal(rog_json_get_string(rog_json_get(states, "accuracy_points"), "1800", ""),
+                        "ahead");
+    rog_json_free(json);
+    rog_report_release(&report);
+    /* Nor is neither. */
+    fixture_sql(f, "UPDATE case_settings SET target_accuracy = 99");
+    assert_int_equal(rog_report_make(f->db, "case", &plain, &report, &err), 0);
+    assert_int_equal(rog_report_tables_make(&report, &tables, &err), 0);
+    assert_string_equal(cell(&tables, 2, 0, "less time to 99%"), "neither reached");
+    rog_report_tables_release(&tables);
+    rog_report_release(&report);
+}
+
+/* Three pairs that are not all alike, for they are counted by what they are. */
+static void pairs_of_all_kinds(void **state)
+{
+    struct fixture *f = *state;
+    struct rog_error err;
+    struct rog_report report;
+    struct rog_report_tables tables;
+    add_pairs(f, 3);
+    /* 53%: slow at 3000, 2500 and 2000 s, fast at 1500, 1375 and 1250 s. */
+    fixture_sql(f, "UPDATE case_settings SET target_accuracy = 53");
+    fixture_sql(f, "UPDATE checkpoints SET accuracy = 50 WHERE run_id IN ('fast2', 'fast3', "
+                   "'slow3')");
+    assert_int_equal(rog_report_make(f->db, "case", &plain, &report, &err), 0);
+    assert_int_equal(rog_report_tables_make(&report, &tables, &err), 0);
+    assert_string_equal(cell(&tables, 2, 0, "less time to 53%"),
+                        "ahead 1, behind 1, neither reached 1");
+    assert_string_equal(rog_gain_state(&report.gain[0].value[SECONDS]), "mixed");
+    rog_report_tables_release(&tables);
+    rog_report_release(&report);
+    /* The slow one reaches it after the fast one, which did not, has ended. */
+    fixture_sql(f, "DELETE FROM checkpoints WHERE run_id = 'fast2' AND t > 2000");
+    assert_int_equal(rog_report_make(f->db, "case", &plain, &report, &err), 0);
+    assert_int_equal(rog_report_tables_make(&report, &tables, &err), 0);
+    assert_string_equal(cell(&tables, 2, 0, "less time to 53%"),
+                        "ahead 1, neither reached 1, unknown 1");
+    rog_report_tables_release(&tables);
+    rog_report_release(&report);
+    fixture_sql(f, "UPDATE case_settings SET target_accuracy = 99");
+    assert_int_equal(rog_report_make(f->db, "case", &plain, &report, &err), 0);
+    assert_int_equal(rog_report_tables_make(&report, &tables, &err), 0);
+    assert_string_equal(cell(&tables, 2, 0, "less time to 99%"), "neither reached");
+    rog_report_tables_release(&tables);
+    rog_report_release(&report);
+}
+
+/* The number of the mean line beside the range of the runs' own, which need not hold it. */
+static void ranges_are_the_runs(void **state)
+{
+    struct fixture *f = *state;
+    struct rog_error err;
+    struct rog_report report;
+    struct rog_report_tables tables;
+    add_pairs(f, 3);
+    assert_int_equal(rog_report_make(f->db, "case", &plain, &report, &err), 0);
+    assert_int_equal(rog_report_tables_make(&report, &tables, &err), 0);
+    assert_non_null(strstr(cell(&tables, 0, 0, "s to 56%"), " (runs 5000 to 6000)"));
+    assert_non_null(strstr(tables.table[0].caption, "(runs a to b): the range of the runs' own"));
+    /* Three pairs say nothing by themselves. */
+    assert_string_equal(tables.remark[0], "p cannot be below 0.25 with 3 pairs: these tests cannot "
+                                          "give p < 0.05, even where the 95% interval excludes 0");
+    rog_report_tables_release(&tables);
+    rog_report_release(&report);
+}
+
+/* Everything 10,000 times as fast: three digits are left. */
+static void small_times(void **state)
+{
+    struct fixture *f = *state;
+    struct rog_error err;
+    struct rog_report report;
+    struct rog_report_tables tables;
+    fixture_sql(f, "UPDATE checkpoints SET t = t / 10000");
+    fixture_sql(f, "UPDATE iterations SET t = t / 10000, compute_s = compute_s / 10000,"
+                   " push_s = push_s / 10000, pull_s = pull_s / 10000, stall_s = stall_s / 10000");
+    assert_int_equal(rog_report_make(f->db, "case", &plain, &report, &err), 0);
+    assert_int_equal(rog_report_tables_make(&report, &tables, &err), 0);
+    assert_string_equal(cell(&tables, 0, 0, "s to 56%"), "0.600");
+    assert_string_equal(cell(&tables, 0, 1, "s to 56%"), "0.300");
+    assert_string_equal(cell(&tables, 0, 0, "iteration s"), "0.001000");
+    assert_string_equal(cell(&tables, 0, 0, "stall s"), "0.000300");
+    assert_true(rog_report_is_best(&report, 1, SECONDS));
+    rog_report_tables_release(&tables);
     rog_report_release(&report);
 }
 
@@ -488,6 +585,9 @@ int main(void)
         REPORTS(numbers),
         REPORTS(other_metrics),
         REPORTS(target_not_reached_and_energy_not_known),
+        REPORTS(pairs_of_all_kinds),
+        REPORTS(ranges_are_the_runs),
+        REPORTS(small_times),
         REPORTS(composition_as_published),
         REPORTS(repeats_are_means),
         REPORTS(gains_are_over_pairs),
