@@ -104,8 +104,8 @@ enum rog_tensor_kind {
 /*
  * Registers a tensor before rog_start: `values` are its elements, contiguous, float32, borrowed
  * until rog_close; NULL with without_values. From rog_start on they are the server's: what the
- * program writes into them the next exchange undoes. All workers register the same names and shapes in the
- * same order, trained ones first. ROG_EINVAL names what is wrong.
+ * program writes into them the next exchange undoes. All workers register the same names and shapes
+ * in the same order, trained ones first. ROG_EINVAL names what is wrong.
  */
 ROG_EXPORT int rog_tensor(struct rog *rog, const char *name, uint32_t dims, const uint32_t *shape,
                           float *values, enum rog_tensor_kind kind, struct rog_error *err);

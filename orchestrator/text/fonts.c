@@ -12,8 +12,8 @@
 
 #include <common/utf8.h>
 
-#define LATIN_END 0x180u /* below it are letters that any font of figures has; asking takes 20 ms \
-                          */
+/* Below it are letters that any font of figures has; asking takes 20 ms. */
+#define LATIN_END 0x180u
 
 /* Type 1 and bitmap fonts are there, too, but pango does not draw with them. */
 static bool is_drawn_with(const FcPattern *font)
