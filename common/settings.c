@@ -123,7 +123,9 @@ static void allowed(const struct rog_setting *setting, char *text, size_t bytes)
         break;
     case ROG_SETTING_STRING:
         if (!setting->choices) {
-            snprintf(text, bytes, "text");
+            snprintf(text, bytes, "%s",
+                     setting->flags & ROG_SETTING_FILE_NAME ? "letters, digits, - _ and ."
+                                                            : "text");
             break;
         }
         size_t used = (size_t)snprintf(text, bytes, "one of ");
