@@ -78,7 +78,7 @@ wrong '{ command = "true"; test = "true"; files = ["nosuch.py"]; }' local.conf '
 wrong '{ command = "true"; tset = "true"; }' local.conf 'unknown setting tset in workload'
 wrong "{ command = \"echo oh dear >&2; exit 3\"; test = \"true\"; }" local.conf 'oh dear'
 wrong "{ command = \"$python train.py\"; files = [\"train.py\", \"parts/rings.py\"]; test = \"echo many\"; }" \
-    local.conf 'did not print an accuracy'
+    local.conf 'must begin with an accuracy'
 # What a test measures has a name, a unit and a direction.
 metric='command = "true"; files = []; ranks = []; test = "echo -0.25"; metric ='
 for case in '{ name = "r|l"; }/metric: name must be text' '{ nam = "r"; }/unknown member nam' \
@@ -89,7 +89,7 @@ wrong '"train"; metric = { name = "r"; }' local.conf 'metric is a setting of pro
 wrong '{ command = "true"; files = []; ranks = []; metric = { name = "r"; }; }' local.conf \
     'there is no test'
 wrong "{ $metric { name = \"IoU\"; unit = \"%\"; }; }; pretrain_epochs = 0; wire_model = \"same\"" local.conf \
-    'did not print a number from 0 to 100 percent (IoU)'
+    'must begin with a number from 0 to 100 percent (IoU)'
 # Who leaves early has said why.
 cp job/train.py job/leaves.py
 sed -i 's/^    loss.backward()/&; sys.exit("oh dear, after all") if optimizer.iteration == 3 else 0/' job/leaves.py

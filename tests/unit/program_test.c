@@ -76,7 +76,7 @@ static void accuracies(void **state)
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         if (!test_prints(*state, bad[i], &accuracy, &err))
             fail_msg("%s is taken for %g%%", bad[i], accuracy);
-        assert_non_null(strstr(err.message, "did not print"));
+        assert_non_null(strstr(err.message, "must begin with"));
     }
     assert_int_not_equal(test_prints(*state, "64,3\\n", &accuracy, &err), 0);
     assert_non_null(strstr(err.message, "(found \"64,3\")"));

@@ -269,8 +269,8 @@ static int run_test(const char *test, const char *folder, char last[LAST_LINE_BY
 }
 
 /* Takes the result from the test's last line. */
-static int take_result(const struct rog_run_config *config, const char *checkpoint,
-                       const char *last, double *value, struct rog_error *err)
+static int take_result(const struct rog_run_config *config, const char *last, double *value,
+                       struct rog_error *err)
 {
     struct rog_metric metric;
     char range[ROG_METRIC_TEXT_BYTES];
@@ -279,10 +279,10 @@ static int take_result(const struct rog_run_config *config, const char *checkpoi
     if (code || rog_metric_may_be(&metric, *value))
         return code;
     rog_metric_range(&metric, range);
-    return rog_fail(err, ROG_EFAILED,
-                    "the test \"%s\" of %s did not print %s at the beginning of its last line, as "
-                    "64.3 (found \"%s\")",
-                    config->test, checkpoint, range, last);
+    return rog_fail(
+        err, ROG_EFAILED,
+        "the last line of the test \"%s\" must begin with %s, as in 64.3 (found \"%s\")",
+        config->test, range, last);
 }
 
 int rog_program_test(const struct rog_run_config *config, const char *folder,
@@ -300,9 +300,8 @@ int rog_program_test(const struct rog_run_config *config, const char *folder,
         return code;
     if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
         return rog_fail(err, ROG_EFAILED,
-                        "the test \"%s\" of %s ended with %s %d; its messages are "
-                        "in the log",
-                        config->test, checkpoint, WIFEXITED(status) ? "status" : "signal",
+                        "the test \"%s\" ended with %s %d; its messages are in the log",
+                        config->test, WIFEXITED(status) ? "status" : "signal",
                         WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
-    return take_result(config, checkpoint, last, &result->accuracy, err);
+    return take_result(config, last, &result->accuracy, err);
 }
