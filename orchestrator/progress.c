@@ -55,11 +55,19 @@ static void add_label(struct line *line, const char *text, size_t most)
     free(label);
 }
 
+/* The share of the run that this process has done, taking the work to be spread evenly over the
+ * run's time. */
+static double own_share(const struct rog_fleet_job *job)
+{
+    return job->t > job->from_t ? job->done * (job->t - job->from_t) / job->t : 0;
+}
+
 static void add_numbers(struct line *line, const struct rog_fleet_job *job, bool brief)
 {
     if (!job->taken_up) { /* its events were read by another process */
         add_part(line, " %6.0f s", job->t);
-        add_part(line, "  %s %5lld", brief ? "it" : "iteration", (long long)job->iteration);
+        if (job->iteration > 0 || job->from_t <= 0) /* of one that goes on it is not known yet */
+            add_part(line, "  %s %5lld", brief ? "it" : "iteration", (long long)job->iteration);
     }
     struct rog_metric metric;
     rog_metric_read(job->config, &metric, NULL);
@@ -73,10 +81,10 @@ static void add_numbers(struct line *line, const struct rog_fleet_job *job, bool
         add_part(line, job->taken_up ? "" : "  stall  - ");
     else
         add_part(line, "  stall %2.0f%%", 100 * job->stall_share);
-    if (job->wall_s > 0 && !job->taken_up)
-        add_part(line, " %4.0fx", job->t / job->wall_s);
-    if (job->state == ROG_FLEET_RUNNING && job->done > 0.005) {
-        long left_s = (long)(job->wall_s * (1 / job->done - 1));
+    if (job->wall_s > 0 && !job->taken_up && (job->t > job->from_t || job->from_t <= 0))
+        add_part(line, " %4.0fx", (job->t - job->from_t) / job->wall_s);
+    if (job->state == ROG_FLEET_RUNNING && own_share(job) > 0.005) {
+        long left_s = (long)(job->wall_s * (1 - job->done) / own_share(job));
         add_part(line, " %2ld:%02ld left", left_s / 60, left_s % 60);
     } else if (job->state == ROG_FLEET_DONE) {
         add_part(line, " in %ld:%02ld", (long)job->wall_s / 60, (long)job->wall_s % 60);

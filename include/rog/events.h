@@ -68,6 +68,9 @@
  */
 #define ROG_CLOSED "closed by the program before it had finished"
 
+/* Said of a program of one's own that ended well before it was there. */
+#define ROG_NO_PART "ended (status 0) without taking part in the run"
+
 /* How the server's warning begins that has lost its connection to a worker; the worker may come
  * back ("join"). */
 #define ROG_CONNECTION_LOST "connection lost: "

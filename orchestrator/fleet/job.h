@@ -37,6 +37,7 @@ struct rog_fleet_job {
     enum rog_fleet_state state;
     int64_t iteration;
     double t;           /* s since the run's start */
+    double from_t;      /* of the snapshot that this process goes on from; else 0 */
     double done;        /* 0..1 */
     double accuracy;    /* result of the last tested checkpoint (common/metric.h); NaN before */
     double stall_share; /* of an iteration's time, 0..1; NaN before the first */

@@ -214,8 +214,8 @@ int rog_run_fail_leaver(const char *who, bool took_part, const char *log, struct
 {
     char said[512] = "";
     rog_run_log_tail(log, said, sizeof said);
-    return rog_fail(err, ROG_EFAILED, "%s's program ended (status 0) %s; it said%s%s", who,
-                    took_part ? "before it had finished" : "without taking part in the run",
+    return rog_fail(err, ROG_EFAILED, "%s's program %s; it said%s%s", who,
+                    took_part ? "ended (status 0) before it had finished" : ROG_NO_PART,
                     said[0] ? ": " : " nothing", said);
 }
 

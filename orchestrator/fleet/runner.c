@@ -275,6 +275,9 @@ static int begin(struct runner *x, struct active *a, enum beginning how, struct 
     free(config);
     a->progress_s = rog_clock_s();
     a->iterations = 0;
+    job->from_t = how == RESUME ? job->t : 0;
+    if (how == ANEW)
+        job->t = 0;
     if (a->failures == 0)
         a->begin_s = a->progress_s;
     job->taken_up = how == WHOLE;
@@ -392,7 +395,7 @@ static void report(struct active *a)
     double seconds = rog_json_get_number(job->config, "seconds", 0);
     double stall_s = 0, whole_s = 0, done = 0;
     job->iteration = 0;
-    job->t = 0;
+    job->t = job->from_t; /* also while the stream up to there is read again */
     for (size_t i = 0; i < a->streams.count; i++) {
         const struct rog_ingest_state *state = rog_streams_state(&a->streams, i);
         job->iteration = state->iteration > job->iteration ? state->iteration : job->iteration;
@@ -511,7 +514,8 @@ static int step(struct runner *x, struct active *a, bool *finished, struct rog_e
     return code;
 }
 
-/* Begins a failed run of real processes again, if the cluster file allows it. */
+/* Begins a failed run of real processes again, if the cluster file allows it. A program that has
+ * ended well without a word was not stopped by any accident, and would do the same again. */
 static int try_again(struct runner *x, struct active *a, const char *why, bool *begun,
                      struct rog_error *err)
 {
@@ -519,7 +523,8 @@ static int try_again(struct runner *x, struct active *a, const char *why, bool *
     double t_s;
     bool refused = a->attempt.resume && !rog_resume_is_possible(a->folder, &t_s);
     bool adopted = a->attempt.adopt || refused;
-    bool retries = x->cluster->kind->real_time && a->failures < x->cluster->retries;
+    bool retries = x->cluster->kind->real_time && a->failures < x->cluster->retries &&
+                   !strstr(why, ROG_NO_PART);
     *begun = a->job->state == ROG_FLEET_RUNNING && (adopted || retries);
     if (!*begun)
         return 0;

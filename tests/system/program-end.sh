@@ -35,6 +35,11 @@ ends "true; exec sh -c 'echo oh dear; kill -15 \$\$'" '1 was killed by signal 15
 # Ended well, but never there; and left without a word to the server, at once or in the middle.
 ends 'echo bye' "1's program ended (status 0) without taking part in the run; it said: bye"
 ends 'true' "1's program ended (status 0) without taking part in the run; it said nothing"
+# That was no accident: it is not begun again.
+sed -i 's/retries = 0/retries = 2/' local.conf
+ends 'true' "1's program ended (status 0) without taking part in the run"
+grep -q 'begun again' err && fail "what ends well by itself is begun again: $(cat err)"
+sed -i 's/retries = 2/retries = 0/' local.conf
 leaver_make
 sed -i 's/count = 1/count = 2/' local.conf
 for left in 0 5; do

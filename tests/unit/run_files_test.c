@@ -140,6 +140,19 @@ static void a_line_fits_its_width(void **state)
         rog_progress_line(&job, width, line, sizeof line);
         assert_true(rog_label_columns(line) <= width);
     }
+    /* One that goes on: what was done before is not this process's speed. */
+    job.from_t = 3210;
+    rog_progress_line(&job, 200, line, sizeof line);
+    assert_non_null(strstr(line, " 20x"));
+    assert_non_null(strstr(line, "iteration   812"));
+    assert_non_null(strstr(line, "4:49 left"));
+    job.t = job.from_t;
+    job.iteration = 0;
+    rog_progress_line(&job, 200, line, sizeof line);
+    assert_non_null(strstr(line, "3210 s"));
+    assert_null(strstr(line, "iteration"));
+    assert_null(strstr(line, "x "));
+    assert_null(strstr(line, "left"));
     job.state = ROG_FLEET_WAITING;
     rog_progress_line(&job, 80, line, sizeof line);
     assert_null(strstr(line, "accuracy"));

@@ -14,6 +14,7 @@
 #include <common/file.h>
 #include <common/json.h>
 #include <common/workload.h>
+#include <rog/events.h>
 #include <trainer/host/folder.h>
 
 #define TRAINER_LOG "trainer.log"
@@ -165,9 +166,8 @@ void rog_host_role_explain(const struct rog_host_role *role, struct rog_error *w
     bool full = statvfs(".", &disk) == 0 && disk.f_bavail == 0;
     last_words(words);
     if (role->process.status == 0) {
-        rog_fail(why, ROG_EFAILED,
-                 "%s's program ended (status 0) without taking part in the run; it said%s%s",
-                 role->name, words[0] ? ": " : " nothing", words);
+        rog_fail(why, ROG_EFAILED, "%s's program " ROG_NO_PART "; it said%s%s", role->name,
+                 words[0] ? ": " : " nothing", words);
         return;
     }
     rog_fail(why, ROG_EFAILED, "%s %s %d%s%s%s", role->name,
