@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <common/file.h>
+#include <common/workload.h>
 #include <orchestrator/figures/figures.h>
 #include <orchestrator/report/gain.h>
 #include <orchestrator/launch.h>
@@ -23,6 +25,7 @@ struct sweep {
     struct rog_plan *plan;
     struct rog_db *db;
     char *trainer;
+    bool shows_nothing; /* the figure, of the plan's runs */
     struct rog_output output;
     struct rog_json *figures; /* paths of the pictures drawn */
     struct rog_json *gains;   /* with --until-ci: what was gained */
@@ -30,12 +33,30 @@ struct sweep {
 
 #define FAULTS_SHOWN 5
 
+/* Says of runs that cannot be planned why; returns how many it has said. */
+static size_t say_faulty(const struct sweep *s)
+{
+    const char *last = "";
+    size_t shown = 0;
+    for (size_t i = 0; i < rog_json_size(s->plan->faulty) && shown < FAULTS_SHOWN; i++) {
+        const struct rog_json *row = rog_json_at(s->plan->faulty, i);
+        const char *fault = rog_json_get_string(row, "fault", "");
+        if (strcmp(fault, last) == 0)
+            continue;
+        rog_warn(&s->output, "%s, line %d: %s", s->experiment->path,
+                 (int)rog_json_get_integer(row, "line", 0), fault);
+        last = fault;
+        shown++;
+    }
+    return shown;
+}
+
 /* Says of each run that could not begin why, the same for several once. */
 static int say_faults(const struct sweep *s, const struct rog_json *faults, struct rog_error *err)
 {
     const char *last = "";
-    size_t shown = 0;
-    if (rog_json_size(faults) == 0)
+    size_t faulty = rog_json_size(s->plan->faulty), shown = say_faulty(s);
+    if (rog_json_size(faults) + faulty == 0)
         return 0;
     for (size_t i = 0; i < s->plan->count && shown < FAULTS_SHOWN; i++) {
         const char *fault = rog_rehearse_fault(faults, i);
@@ -46,34 +67,29 @@ static int say_faults(const struct sweep *s, const struct rog_json *faults, stru
         last = fault;
         shown++;
     }
-    return rog_fail(err, ROG_EINVAL, "%zu of the %zu runs could not begin", rog_json_size(faults),
-                    s->plan->count);
+    return rog_fail(err, ROG_EINVAL, "%zu of the %zu runs could not begin",
+                    rog_json_size(faults) + faulty, s->plan->count + faulty);
 }
 
-/* The plan against what is recorded, without changing anything, and whether its runs could begin.
- */
-static int dry_run(const struct rog_cli *cli, struct sweep *s, struct rog_error *err)
+/* A figure of accuracies has nothing to show of runs that are not tested. They are no worse for it,
+ * so that it is said before they run, and is no error afterwards. */
+static int look_at_figure(struct sweep *s, struct rog_error *err)
 {
-    struct rog_forecast forecast = {.jobs = (int)rog_cli_int(cli, "jobs")};
-    int code = rog_command_db(cli, ROG_DB_READ, &s->db, err);
-    if (code == ROG_ENOTFOUND)
-        code = 0; /* nothing is recorded yet */
-    if (code == 0)
-        code = rog_plan_match(s->plan, s->db, rog_cli_flag(cli, "fresh"), err);
-    s->trainer = code == 0 ? rog_fleet_trainer_path(err) : NULL;
-    if (code == 0 && !s->trainer)
-        code = ROG_EFAILED;
-    if (code == 0)
-        code = rog_rehearse(s->plan, s->cluster, s->trainer, &forecast.faults, err);
-    if (code == 0)
-        code = rog_durations_load(&forecast.durations, s->plan, s->db, err);
-    if (code == 0)
-        code = rog_launch_show_plan(&s->output, s->plan, &forecast, err);
-    if (code == 0)
-        code = say_faults(s, forecast.faults, err);
-    rog_durations_release(&forecast.durations);
-    rog_json_free(forecast.faults);
-    return code;
+    for (size_t i = 0; i < s->plan->count; i++)
+        if (rog_workload_trains(s->plan->run[i].resolved.config))
+            return 0;
+    if (!rog_figures_need_tests(s->plan->figure) || s->plan->count == 0)
+        return 0;
+    s->shows_nothing = true;
+    char *text = rog_format("figure %s shows results of tests alone, and without gradients nothing "
+                            "is tested: nothing of these runs will be drawn; hint: figure = "
+                            "\"1\" shows where the time goes, too",
+                            s->plan->figure);
+    if (!text)
+        return rog_fail_nomem(err);
+    rog_json_append(s->plan->remarks, rog_json_new_string(text));
+    free(text);
+    return 0;
 }
 
 static void figure_drawn(void *user, const char *path)
@@ -184,6 +200,7 @@ static int plan_repeats(struct sweep *s, long long repeat, size_t *new_ones, str
     struct rog_plan_options options = s->planned;
     options.repeat = repeat;
     options.skip_same = repeat > 1;
+    options.all_faults = false; /* the first plan had none */
     rog_plan_free(s->plan);
     s->plan = NULL;
     int code = rog_plan_experiment(&s->plan, s->experiment, s->cluster, &options, err);
@@ -221,12 +238,81 @@ static int launch_until(struct sweep *s, struct rog_launch *launch, struct rog_e
     return code;
 }
 
+/* ---- --dry-run ---- */
+
+/* With --until-ci, and all that was planned done: plans the repeats that come next, if any. */
+static int plan_next(struct sweep *s, struct rog_error *err)
+{
+    double wanted = rog_cli_real(s->cli, "until-ci"), width = 0;
+    long long most = rog_cli_int(s->cli, "max-repeats");
+    size_t pairs = 0, left = rog_json_size(s->plan->faulty);
+    for (size_t i = 0; i < s->plan->count; i++)
+        left += s->plan->run[i].action != ROG_PLAN_DONE;
+    if (left > 0) {
+        rog_remark(&s->output,
+                   "repeats with further seeds follow until the gain is known to %g points; at "
+                   "most %lld of each run",
+                   wanted, most);
+        return 0;
+    }
+    int code = measure_gains(s, &width, &pairs, err);
+    for (long long repeat = s->planned.repeat + 1;
+         code == 0 && left == 0 && width >= wanted && (long long)pairs < most && repeat <= most;
+         repeat++)
+        code = plan_repeats(s, repeat, &left, err);
+    if (code < 0)
+        return code;
+    if (width < wanted)
+        rog_remark(&s->output, "the gain is known to %g points: nothing is repeated", wanted);
+    else if (left == 0)
+        rog_remark(&s->output,
+                   "the gain is not known to %g points yet; --max-repeats with more than %lld "
+                   "goes on",
+                   wanted, most);
+    else
+        rog_remark(&s->output,
+                   "the gain is not known to %g points yet: one more of each run is next, and then "
+                   "further ones until it is; at most %lld of each run",
+                   wanted, most);
+    return 0;
+}
+
+/* The plan against what is recorded, without changing anything, and whether its runs could begin.
+ */
+static int dry_run(const struct rog_cli *cli, struct sweep *s, struct rog_error *err)
+{
+    struct rog_forecast forecast = {.jobs = (int)rog_cli_int(cli, "jobs")};
+    int code = rog_command_db(cli, ROG_DB_READ, &s->db, err);
+    if (code == ROG_ENOTFOUND)
+        code = 0; /* nothing is recorded yet */
+    if (code == 0 && s->plan->count > 0)
+        code = rog_plan_match(s->plan, s->db, rog_cli_flag(cli, "fresh"), err);
+    if (code == 0 && rog_cli_given(cli, "until-ci"))
+        code = plan_next(s, err);
+    s->trainer = code == 0 ? rog_fleet_trainer_path(err) : NULL;
+    if (code == 0 && !s->trainer)
+        code = ROG_EFAILED;
+    if (code == 0)
+        code = rog_rehearse(s->plan, s->cluster, s->trainer, &forecast.faults, err);
+    if (code == 0)
+        code = rog_durations_load(&forecast.durations, s->plan, s->db, err);
+    if (code == 0)
+        code = rog_launch_show_plan(&s->output, s->plan, &forecast, err);
+    if (code == 0)
+        code = say_faults(s, forecast.faults, err);
+    rog_durations_release(&forecast.durations);
+    rog_json_free(forecast.faults);
+    return code;
+}
+
 static int execute(const struct rog_cli *cli, struct sweep *s, struct rog_error *err)
 {
     s->trainer = rog_fleet_trainer_path(err);
     if (!s->trainer)
         return ROG_EFAILED;
-    int code = rog_command_db(cli, ROG_DB_WRITE, &s->db, err);
+    int code = say_faults(s, NULL, err);
+    if (code == 0)
+        code = rog_command_db(cli, ROG_DB_WRITE, &s->db, err);
     if (code < 0)
         return code;
     struct rog_launch launch = {
@@ -243,8 +329,8 @@ static int execute(const struct rog_cli *cli, struct sweep *s, struct rog_error 
         return launched;
     struct rog_error cause = {0};
     int drawn = draw(cli, s, &cause);
-    if (drawn == ROG_ENOTFOUND && launched < 0)
-        drawn = 0; /* nothing is done, which is said already */
+    if (drawn == ROG_ENOTFOUND && (launched < 0 || s->shows_nothing))
+        drawn = 0; /* nothing is done, or nothing is to be seen of it, which is said already */
     if (drawn < 0 && launched < 0)
         rog_warn(&s->output, "%s", cause.message);
     code = show_result(s, err);
@@ -260,6 +346,7 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
     s.planned = (struct rog_plan_options){
         .seed = rog_cli_given(cli, "seed") ? rog_cli_int(cli, "seed") : -1,
         .repeat = rog_cli_int(cli, "repeat"),
+        .all_faults = true,
         .only = rog_cli_string(cli, "only"),
     };
     int code = s.figures ? 0 : rog_fail_nomem(err);
@@ -271,6 +358,8 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
         code = rog_command_cluster_of(cli, s.experiment, &s.cluster, err);
     if (code == 0)
         code = rog_plan_experiment(&s.plan, s.experiment, s.cluster, &s.planned, err);
+    if (code == 0)
+        code = look_at_figure(&s, err);
     if (code == 0)
         code = rog_launch_remark(&s.output, s.plan, err);
     if (code == 0 && rog_cli_given(cli, "until-ci"))

@@ -13,6 +13,7 @@
 #include <orchestrator/prompt.h>
 #include <orchestrator/rehearse.h>
 #include <orchestrator/ssh/credentials.h>
+#include <orchestrator/text/label.h>
 
 int rog_launch_remark(const struct rog_output *output, const struct rog_plan *plan,
                       struct rog_error *err)
@@ -171,6 +172,9 @@ int rog_launch(const struct rog_launch *launch, struct rog_plan *plan, struct ro
 
 /* ---- a plan, shown ---- */
 
+#define CANNOT_BEGIN "cannot begin"
+#define FAULT_COLUMNS 60 /* of it in a table; all of it is said below */
+
 /* Of all runs that are to be done and of which it is known; NaN: of none. */
 static double whole_wall_s(const struct rog_plan *plan, const struct rog_forecast *forecast)
 {
@@ -246,6 +250,14 @@ static int show_plan_json(const struct rog_plan *plan, const struct rog_forecast
         rog_json_put(row, "config", rog_json_copy(run->resolved.config));
         rog_json_append(runs, row);
     }
+    for (size_t i = 0; i < rog_json_size(plan->faulty); i++) {
+        const struct rog_json *faulty = rog_json_at(plan->faulty, i);
+        struct rog_json *row = rog_json_object();
+        rog_json_put_string(row, "state", CANNOT_BEGIN);
+        rog_json_put_string(row, "fault", rog_json_get_string(faulty, "fault", ""));
+        rog_json_put(row, "config", rog_json_copy(rog_json_get(faulty, "settings")));
+        rog_json_append(runs, row);
+    }
     rog_json_put(result, "runs", runs);
     rog_json_put_number(result, "wall_s", whole_wall_s(plan, forecast));
     struct rog_json *remarks = rog_json_array();
@@ -258,6 +270,53 @@ static int show_plan_json(const struct rog_plan *plan, const struct rog_forecast
     return rog_print_json(result, err);
 }
 
+/* Whole seconds are recorded: less than one is not nothing. */
+static void wall_cell(struct rog_table *table, double wall_s)
+{
+    if (wall_s < 1)
+        rog_table_cell(table, "<1");
+    else
+        rog_table_number(table, wall_s, 0);
+}
+
+/* Why a run cannot begin, or is to be done. */
+static void why_cell(struct rog_table *table, const char *fault, const char *why)
+{
+    char *brief = fault ? rog_label_clean(fault, FAULT_COLUMNS) : NULL;
+    rog_table_cell(table, "%s", brief ? brief : why ? why : "-");
+    free(brief);
+}
+
+/* A row of what is known of a run that cannot be planned. */
+static void faulty_row(struct rog_table *table, const struct rog_json *faulty)
+{
+    const struct rog_json *settings = rog_json_get(faulty, "settings");
+    const struct rog_json *threshold = rog_json_get(settings, "threshold");
+    char text[ROG_THRESHOLD_TEXT_BYTES];
+    rog_table_cell(table, "%s", rog_json_get_string(settings, "note", ""));
+    rog_table_cell(table, "%s", rog_json_get_string(settings, "library", ""));
+    rog_table_cell(table, "%s",
+                   threshold ? rog_threshold_text(rog_json_integer(threshold, 0), text) : "-");
+    rog_table_cell(table, "%s", rog_json_get_string(settings, "control", ""));
+    rog_table_cell(table, "%lld", (long long)rog_json_get_integer(settings, "batchsize", 1));
+    rog_table_cell(table, "%lld", (long long)rog_json_get_integer(settings, "epochs", 0));
+    rog_table_cell(table, "%.0f", rog_json_get_number(settings, "seconds", 0));
+    rog_table_cell(table, "%lld", (long long)rog_json_get_integer(settings, "seed", 0));
+    rog_table_cell(table, CANNOT_BEGIN);
+    rog_table_cell(table, "-");
+    rog_table_cell(table, "-");
+    why_cell(table, rog_json_get_string(faulty, "fault", ""), NULL);
+}
+
+static void print_counts(const struct rog_plan *plan, size_t left, size_t cannot)
+{
+    char rest[64] = "";
+    if (cannot)
+        snprintf(rest, sizeof rest, ", %zu cannot begin", cannot);
+    rog_print("%s%s%zu of %zu runs to do%s", plan->case_name ? plan->case_name : "",
+              plan->case_name ? ": " : "", left, plan->count + rog_json_size(plan->faulty), rest);
+}
+
 int rog_launch_show_plan(const struct rog_output *output, const struct rog_plan *plan,
                          const struct rog_forecast *forecast, struct rog_error *err)
 {
@@ -267,32 +326,35 @@ int rog_launch_show_plan(const struct rog_output *output, const struct rog_plan 
         return show_plan_json(plan, forecast, err);
     struct rog_table *table = rog_table_new(
         "note|library|>threshold|control|>batchsize|>epochs|>seconds|>seed|state|>wall s|run|why");
-    size_t left = 0;
+    size_t left = 0, cannot = 0;
     for (size_t i = 0; i < plan->count; i++) {
+        const char *fault = rog_rehearse_fault(forecast->faults, i);
         const struct rog_plan_run *run = &plan->run[i];
         const struct rog_resolved_run *r = &run->resolved;
         char threshold[ROG_THRESHOLD_TEXT_BYTES];
         rog_table_cell(table, "%s", r->note);
         rog_table_cell(table, "%s", r->library);
-        rog_table_cell(table, "%s", rog_threshold_text(r->threshold, threshold));
+        rog_table_cell(table, "%s",
+                       r->has_threshold ? rog_threshold_text(r->threshold, threshold) : "-");
         rog_table_cell(table, "%s", r->control);
         rog_table_cell(table, "%lld", (long long)r->batchsize);
         rog_table_cell(table, "%lld", (long long)r->epochs);
         rog_table_cell(table, "%.0f", rog_json_get_number(r->config, "seconds", 0));
         rog_table_cell(table, "%lld", (long long)r->seed);
-        rog_table_cell(table, "%s",
-                       rog_rehearse_fault(forecast->faults, i) ? "cannot begin"
-                                                               : rog_plan_action_name(run->action));
-        rog_table_number(table, forecast->durations.run[i].wall_s, 0);
+        rog_table_cell(table, "%s", fault ? CANNOT_BEGIN : rog_plan_action_name(run->action));
+        wall_cell(table, forecast->durations.run[i].wall_s);
         rog_table_cell(table, "%s", run->id ? run->id : "-");
-        rog_table_cell(table, "%s", run->why ? run->why : "-");
-        left += run->action != ROG_PLAN_DONE;
+        why_cell(table, fault, run->why);
+        cannot += fault != NULL;
+        left += !fault && run->action != ROG_PLAN_DONE;
     }
+    for (size_t i = 0; i < rog_json_size(plan->faulty); i++)
+        faulty_row(table, rog_json_at(plan->faulty, i));
+    cannot += rog_json_size(plan->faulty);
     int code = rog_table_print(table, err);
     say_what_is_not_known(output, plan);
     if (code == 0)
-        rog_print("%s%s%zu of %zu runs to do", plan->case_name ? plan->case_name : "",
-                  plan->case_name ? ": " : "", left, plan->count);
+        print_counts(plan, left, cannot);
     if (code == 0)
         print_wall_time(plan, forecast);
     return code;

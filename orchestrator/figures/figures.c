@@ -44,6 +44,14 @@ static const struct rog_panel *const *panels_of(const char *figure)
     return figures[row].panels;
 }
 
+bool rog_figures_need_tests(const char *figure)
+{
+    bool need = true;
+    for (const struct rog_panel *const *panel = panels_of(figure); *panel; panel++)
+        need = need && (*panel)->write == rog_panel_write_curves;
+    return need;
+}
+
 /* What bands and whiskers are, where there are any. */
 static const char *spread_of(const struct rog_case_data *data, bool curves)
 {

@@ -22,6 +22,10 @@
 int rog_figures_draw_case(struct rog_db *db, const char *case_name,
                           const struct rog_figures_options *options, struct rog_error *err);
 
+/* Whether all that the figure shows is results of tests, so that it shows nothing of runs without
+ * gradients. `figure` may be NULL. */
+bool rog_figures_need_tests(const char *figure);
+
 /* What a picture of the case shows, by its path as `drawn` was told it. Heap memory, NULL when
  * memory ran out. */
 char *rog_figures_caption(const char *path, const struct rog_case_data *data);

@@ -10,6 +10,7 @@
 
 #include <common/file.h>
 #include <common/metric.h>
+#include <orchestrator/plan/faulty.h>
 #include <orchestrator/plan/fit.h>
 
 static const char *const action_names[] = {"new", "waiting", "interrupted", "failed", "done"};
@@ -56,11 +57,14 @@ static void plan_run_release(struct rog_plan_run *run)
 static struct rog_plan *plan_new(void)
 {
     struct rog_plan *plan = calloc(1, sizeof *plan);
-    if (plan && !(plan->remarks = rog_json_array())) {
-        free(plan);
+    if (!plan)
         return NULL;
-    }
-    return plan;
+    plan->remarks = rog_json_array();
+    plan->faulty = rog_json_array();
+    if (plan->remarks && plan->faulty)
+        return plan;
+    rog_plan_free(plan);
+    return NULL;
 }
 
 void rog_plan_free(struct rog_plan *plan)
@@ -81,6 +85,7 @@ void rog_plan_free(struct rog_plan *plan)
     free(plan->cluster);
     free(plan->other_cluster);
     rog_json_free(plan->remarks);
+    rog_json_free(plan->faulty);
     free(plan);
 }
 
@@ -126,12 +131,14 @@ static int check_distinct(const struct planning *p, const struct rog_experiment_
     fitted = fitted || plan->run[i].fitted;
     bool only_files =
         strcmp(plan->run[i].resolved.settings_hash, last->resolved.settings_hash) != 0;
+    bool only_notes = strcmp(plan->run[i].resolved.note, last->resolved.note) != 0;
     if (!p->options->skip_same && !fitted)
         return rog_fail(err, ROG_EINVAL,
-                        "%s, line %d: this run (%s) is the same as the one of line %d%s; change a "
-                        "setting, for example seed, or use --repeat",
+                        "%s, line %d: this run (%s) is the same as the one of line %d%s%s; change "
+                        "a setting, for example seed, or use --repeat",
                         p->experiment->path, last->line, last->resolved.note, plan->run[i].line,
-                        only_files ? ", whose files hold the same" : "");
+                        only_files ? ", whose files hold the same" : "",
+                        only_notes ? ", as notes do not tell runs apart" : "");
     if (fitted)
         rog_fit_count_same(p->fit, from);
     plan_run_release(last);
@@ -152,6 +159,18 @@ static int name_cell(const struct planning *p, const struct rog_experiment_run *
     return 0;
 }
 
+static int add_repeat(const struct planning *p, const struct rog_experiment_run *from,
+                      const struct rog_json *settings, bool fitted, struct rog_error *err)
+{
+    struct rog_error cause = {0};
+    int code = add_run(p->plan, settings, from->line, p->cluster, p->folder, &cause);
+    if (code == 0)
+        return check_distinct(p, from, fitted, err);
+    if (p->options->all_faults && rog_plan_is_fault(code))
+        return rog_plan_add_faulty(p->plan->faulty, settings, from->line, cause.message, err);
+    return rog_fail_from(err, &cause, "%s, line %d", p->experiment->path, from->line);
+}
+
 /* One run of the file: as often as it is to be repeated. */
 static int add_repeats(const struct planning *p, const struct rog_experiment_run *from,
                        struct rog_error *err)
@@ -170,11 +189,7 @@ static int add_repeats(const struct planning *p, const struct rog_experiment_run
         code = name_cell(p, from, settings, err);
     for (long long i = 0; code == 0 && i < options->repeat; i++) {
         rog_json_put_integer(settings, "seed", seed + i);
-        code = add_run(p->plan, settings, from->line, p->cluster, p->folder, err);
-        if (code < 0)
-            rog_fail_prefix(err, "%s, line %d", p->experiment->path, from->line);
-        else
-            code = check_distinct(p, from, fitted, err);
+        code = add_repeat(p, from, settings, fitted, err);
     }
     rog_json_free(settings);
     return code;
@@ -208,7 +223,7 @@ static const char *next_name(const void *list, size_t index)
 static int check_named(const struct rog_plan *plan, const char *path, const char *setting,
                        const struct rog_experiment_name *named, struct rog_error *err)
 {
-    if (!named->name)
+    if (!named->name || rog_json_size(plan->faulty)) /* it may be one of those */
         return 0;
     const char *name;
     for (size_t i = 0; (name = next_name(plan, i)); i++)
@@ -233,14 +248,15 @@ static int keep_only(struct rog_plan *plan, const char *only, struct rog_error *
         else
             plan_run_release(&plan->run[i]);
     }
-    size_t all = plan->count;
-    plan->is_part = kept < all;
+    size_t all = plan->count + rog_plan_keep_faulty(&plan->faulty, only);
     plan->count = kept;
-    return kept ? 0
-                : rog_fail(err, ROG_ENOTFOUND,
-                           "--only %s matches none of the %zu runs; labels look like "
-                           "\"ROG 20, ROG 20, outdoors, batchsize 1, seed 1\"",
-                           only, all);
+    plan->is_part = kept < all;
+    return kept || rog_json_size(plan->faulty)
+               ? 0
+               : rog_fail(err, ROG_ENOTFOUND,
+                          "--only %s matches none of the %zu runs; labels look like "
+                          "\"ROG 20, ROG 20, outdoors, batchsize 1, seed 1\"",
+                          only, all);
 }
 
 /* Runs of a case are compared with each other, and with its target. */
@@ -249,6 +265,8 @@ static int check_metrics(const struct rog_plan *plan, const struct rog_experimen
 {
     struct rog_metric first, own;
     char one[ROG_METRIC_TEXT_BYTES], two[ROG_METRIC_TEXT_BYTES];
+    if (plan->count == 0) /* all are faulty */
+        return 0;
     rog_metric_read(plan->run[0].resolved.config, &first, NULL);
     rog_metric_title(&first, one);
     for (size_t i = 1; i < plan->count; i++) {
@@ -300,6 +318,8 @@ int rog_plan_experiment(struct rog_plan **out, const struct rog_experiment *expe
         code = check_named(plan, experiment->path, "contender", &experiment->contender, err);
     if (code == 0)
         code = check_named(plan, experiment->path, "baseline", &experiment->baseline, err);
+    if (code == 0)
+        plan->is_part = rog_json_size(plan->faulty) > 0;
     if (code == 0 && options->only)
         code = keep_only(plan, options->only, err);
     if (code < 0)

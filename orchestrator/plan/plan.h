@@ -60,11 +60,12 @@ struct rog_plan {
     double target_accuracy;     /* of what is tested, NaN where the case has none */
     char *contender, *baseline; /* what the case compares; NULL where it does not say */
     struct rog_json *remarks;   /* texts: what of the file is not as it seems */
-    char *options;              /* what else is said of it, JSON; NULL where nothing is */
+    struct rog_json *faulty; /* runs that cannot be planned (faulty.h), with options->all_faults */
+    char *options;           /* what else is said of it, JSON; NULL where nothing is */
     bool case_is_new;
     struct rog_plan_run *run;
     size_t count;
-    bool is_part;                     /* of the experiment: options->only has left runs out */
+    bool is_part;                     /* of the experiment: runs are left out */
     struct rog_plan_leaving *leaving; /* [leaving_count] */
     size_t leaving_count;
     struct rog_contents *contents; /* what was in the files */
@@ -74,6 +75,7 @@ struct rog_plan_options {
     long long seed;   /* replaces the runs' seeds when >= 0 */
     long long repeat; /* so many runs of each, with seeds counting up; >= 1 */
     bool skip_same;   /* a repeat that is another run of the file is left out, else an error */
+    bool all_faults;  /* runs that cannot be resolved go into plan->faulty, else are an error */
     const char *only; /* keep runs whose label contains this text; NULL: all */
 };
 

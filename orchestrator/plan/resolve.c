@@ -34,6 +34,7 @@ static int apply_plugin(struct rog_resolved_run *run, struct rog_error *err)
         rog_json_put(run->config, "parameters", rog_json_copy(plugin.values));
     else if (code == 0) /* an empty group is none, and gives the same run */
         rog_json_remove(run->config, "parameters");
+    run->has_threshold = plugin.strategy->threshold_max > plugin.strategy->threshold_min;
     run->library = rog_strdup(plugin.strategy->name);
     run->plugin = rog_strdup(plugin.path);
     if (code == 0 && (!run->library || !run->plugin))

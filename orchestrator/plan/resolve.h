@@ -29,8 +29,9 @@ struct rog_resolved_run {
     /* Out of config; texts are borrowed from it. */
     const char *control, *note, *workload;
     int64_t threshold, batchsize, epochs, seed;
-    char *library; /* the plugin's own name, also where it was given as a path */
-    char *plugin;  /* its file */
+    bool has_threshold; /* its strategy has a use for one */
+    char *library;      /* the plugin's own name, also where it was given as a path */
+    char *plugin;       /* its file */
 };
 
 /*

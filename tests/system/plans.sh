@@ -184,3 +184,43 @@ same "of the size" "runs of its size,same run" "$(from alike.conf --seed 5)"
 same "mean" 200 "$(json '.runs[1].wall_s')"
 sed 's/300.0/900.0/' t.conf >longer.conf
 same "another size" "-" "$(from longer.conf)"
+cd ..
+
+# ---- what a table says of runs ----
+cat >short.conf <<END
+case = "short"; $quick figure = "10";
+runs = ( { library = "BSP"; }, { library = "SSP"; threshold = 0; } );
+END
+try 0 rogctl sweep short.conf # accuracies alone, which these runs have none of
+says "figure 10 shows results of tests alone"
+same "said before it runs" 1 "$(grep -c 'shows results of tests alone' err)"
+try 0 rogctl sweep short.conf
+query "UPDATE runs SET ended_at = started_at"
+try 0 rogctl sweep short.conf -n --seed 2
+same "less than a second" 2 "$(grep -c ' <1 ' out)"
+same "thresholds" "- 0" "$(awk '/SP/ { printf "%s%s", s, $3; s = " " }' out)"
+cat >faults.conf <<END
+case = "faults"; $quick contender = "NOSUCH";
+runs = ( { library = "BSP"; }, { library = "NOSUCH"; seed = 7; }, { trace = "nosuch.csv"; },
+         { workload = "train"; initial_model = "nosuch.weights"; }, { trace = "synth:foo"; } );
+END
+try 2 rogctl sweep faults.conf -n # all of them at once
+says 'faults.conf, line 2: no plugin provides the library "NOSUCH"'
+says "faults.conf, line 2: trace: "
+says "faults.conf, line 3: initial_model: "
+says 'no generator for bandwidth "foo"'
+says "4 of the 5 runs could not begin"
+prints "1 of 5 runs to do, 4 cannot begin"
+same "rows with their faults" 4 "$(grep -c 'cannot begin .*\(no plugin\|cannot open\|no generator\)' out)"
+try 2 rogctl sweep faults.conf
+says "nosuch.csv"
+says "nosuch.weights"
+says "3 of the 5 runs could not begin"
+try 0 rogctl sweep faults.conf -n --only BSP
+try 2 rogctl sweep faults.conf -n --only NOSUCH
+prints "0 of 1 runs to do, 1 cannot begin"
+try 2 rogctl sweep faults.conf -n --json
+same "faults" 4 "$(json '[.runs[] | select(.fault)] | length')"
+printf 'case = "n"; %s matrix = { note = ["one", "two"]; };' "$quick" >notes.conf
+try 2 rogctl sweep notes.conf -n
+says "is the same as the one of line 1, as notes do not tell runs apart; change a setting"

@@ -21,6 +21,17 @@ try 2 rogctl sweep x.conf --until-ci 1 --max-repeats 2
 says "3 to 10000"
 
 # It goes on: what is there is kept, and seeds come in pairs.
+try 0 rogctl sweep x.conf --until-ci 0.01 --max-repeats 3 -n
+says "the gain is not known to 0.01 points yet; --max-repeats with more than 3 goes on"
+prints "0 of 2 runs to do"
+try 0 rogctl sweep x.conf --until-ci 0.01 -n
+says "one more of each run is next, and then further ones until it is; at most 20 of each run"
+prints "2 of 8 runs to do"
+same "the next seed" 2 "$(grep -c ' 300 *8  new ' out)"
+try 0 rogctl sweep x.conf --until-ci 1000 -n
+says "the gain is known to 1000 points: nothing is repeated"
+try 0 rogctl sweep x.conf --until-ci 5 -n --seed 100
+says "repeats with further seeds follow until the gain is known to 5 points"
 before=$(query "SELECT group_concat(id) FROM runs WHERE seed <= 7")
 try 0 rogctl sweep x.conf --until-ci 30 --json
 narrow 30
