@@ -110,6 +110,19 @@ static const struct rog_setting *find_letter(const struct rog_cli *cli, char let
     return option;
 }
 
+/* Two values of one option: none of them is passed over silently. */
+static int check_twice(const struct rog_json *earlier, const struct rog_json *value,
+                       const char *name, struct rog_error *err)
+{
+    char *one = rog_json_text(earlier), *two = rog_json_text(value);
+    int code = one && two ? 0 : rog_fail_nomem(err);
+    if (code == 0 && strcmp(one, two) != 0)
+        code = rog_fail(err, ROG_EINVAL, "--%s is given twice (%s and %s)", name, one, two);
+    free(one);
+    free(two);
+    return code;
+}
+
 static int set_option(struct rog_cli *cli, const struct rog_setting *option, const char *text,
                       struct rog_error *err)
 {
@@ -121,8 +134,13 @@ static int set_option(struct rog_cli *cli, const struct rog_setting *option, con
         struct rog_error cause = *err; /* begins with the option's name */
         return rog_fail(err, code, "--%s", cause.message);
     }
-    rog_json_put(cli->options, option_name(option), value);
-    return 0;
+    const struct rog_json *earlier = rog_json_get(cli->options, option_name(option));
+    code = earlier ? check_twice(earlier, value, option_name(option), err) : 0;
+    if (code == 0)
+        rog_json_put(cli->options, option_name(option), value);
+    else
+        rog_json_free(value);
+    return code;
 }
 
 /* argv[*at] is an option; moves *at past its value. */

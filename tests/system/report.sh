@@ -81,6 +81,8 @@ try 0 rogctl report c-case0 --at 150,280,5000 --json
 same "not run that long" '["5000"] ["280","5000"]' "$(json '[.runs[].not_run_that_long | tojson] | join(" ")')"
 same "by checkpoints before" "54 55" "$(rogctl report c-case0 --at 150 --accuracy last --json | jq -r '[.runs[].accuracy_at["150"]] | join(" ")')"
 same "mean of checkpoints" "52 52.5" "$(rogctl report c-case0 --at 150 --accuracy mean:2 --json | jq -r '[.runs[].accuracy_at["150"]] | join(" ")')"
+try 2 rogctl report c-case0 --at 60 --at 70
+says '--at is given twice ("60" and "70")'
 try 2 rogctl report c-case0 --accuracy mean
 says "accuracy_at must be interpolated, last, smoothed or mean:CHECKPOINTS"
 try 0 rogctl report c-case0 --smooth ema:0.5 --sustain 0 --json

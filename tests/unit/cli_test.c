@@ -180,8 +180,9 @@ static void test_options_anywhere(void **state)
     assert_int_equal(RUN("values", "--jobs", "3", "a.conf", "--span=2.5", "--fresh", "--db",
                          "x y.db", "--", "-b"),
                      0);
-    assert_int_equal(
-        RUN("values", "-j3", "--sp", "2.5", "--fr", "--db=x y.db", "a.conf", "--", "-b"), 0);
+    assert_int_equal(RUN("values", "-j3", "--jobs=3", "--sp", "2.5", "--fr", "--db=x y.db",
+                         "a.conf", "--", "-b"),
+                     0);
     assert_int_equal(RUN("defaults"), 0);
     assert_int_equal(RUN("pass", "--help", "--unknown", "--", "-q"), 130);
 }
@@ -197,6 +198,7 @@ static void test_wrong_use(void **state)
     assert_int_equal(RUN("defaults", "extra"), 2);
     assert_int_equal(RUN("values", "one"), 2);
     assert_int_equal(RUN("defaults", "--fresh=maybe"), 2);
+    assert_int_equal(RUN("defaults", "--only", "a", "--only", "b"), 2);
 }
 
 /* A part has options, a help and errors of its own; other words go to the command. */
