@@ -16,13 +16,13 @@ struct basis {
 size_t rog_savgol_window(size_t count, size_t window, size_t order)
 {
     size_t least = order % 2 ? order + 2 : order + 3; /* odd, and no perfect fit of any values */
-    if (count >= window)
-        return window;
+    least = least < window ? least : window;
     if (count < least)
         return 1;
     size_t half = count / 2;
     size_t odd = half % 2 ? half : half - 1;
-    return odd < least ? least : odd;
+    odd = odd < least ? least : odd;
+    return odd < window ? odd : window;
 }
 
 static void basis_init(struct basis *basis, size_t window, size_t order)

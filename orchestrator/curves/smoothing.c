@@ -44,11 +44,19 @@ static void none(const struct rog_smoothing *smoothing, const double *values, si
     memcpy(smooth, values, count * sizeof *smooth);
 }
 
+/* The published scripts use the whole window as soon as there are as many points. */
+static size_t window_of(const struct rog_smoothing *smoothing, size_t count)
+{
+    size_t window = (size_t)smoothing->number[0], order = (size_t)smoothing->number[1];
+    if (smoothing->kind == PUBLISHED && count >= window)
+        return window;
+    return rog_savgol_window(count, window, order);
+}
+
 static void savgol(const struct rog_smoothing *smoothing, const double *values, size_t count,
                    double *smooth)
 {
-    size_t window = (size_t)smoothing->number[0], order = (size_t)smoothing->number[1];
-    rog_savgol(values, count, rog_savgol_window(count, window, order), order, smooth);
+    rog_savgol(values, count, window_of(smoothing, count), (size_t)smoothing->number[1], smooth);
 }
 
 static void mean(const struct rog_smoothing *smoothing, const double *values, size_t count,
@@ -125,8 +133,7 @@ void rog_smoothing_text(const struct rog_smoothing *smoothing, size_t fewest, si
     }
     const char *name = forms[SAVGOL].name;
     size_t order = (size_t)smoothing->number[1];
-    size_t low = rog_savgol_window(fewest, (size_t)smoothing->number[0], order);
-    size_t high = rog_savgol_window(most, (size_t)smoothing->number[0], order);
+    size_t low = window_of(smoothing, fewest), high = window_of(smoothing, most);
     if (high == 1)
         snprintf(text, ROG_SMOOTHING_TEXT_BYTES, "%s", forms[NONE].name);
     else if (low == high)

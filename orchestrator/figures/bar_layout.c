@@ -18,7 +18,8 @@
 #define UPRIGHT_LINES 3  /* of an upright name, at most */
 #define SLANT_X 0.87     /* of a name at a slant, as shares of its length */
 #define SLANT_Y 0.5
-#define SLANT_MOST 0.4 /* that names at a slant may take on the left, as a share of the width */
+#define SLANT_MOST 0.25 /* that names at a slant may take on the left, as a share of the width */
+#define PLOT_SHARE 0.55 /* of the height, that the plot has at least, unless that is given */
 
 static double scaled(const struct rog_canvas *canvas, double inches)
 {
@@ -138,6 +139,7 @@ int rog_bar_layout_make(struct rog_bar_layout *layout, const char *const *names,
     layout->numbers_on_end = room_of(layout) < rog_canvas_text(canvas, "00.00");
     layout->number_inches =
         layout->numbers_on_end ? rog_canvas_text(canvas, "000.00") : scaled(canvas, NUMBER);
+    plot = fmax(plot, (canvas->top + canvas->bottom) * PLOT_SHARE / (1 - PLOT_SHARE));
     return code == 0 ? rog_canvas_fit(canvas, look, plot, stem, err) : code;
 }
 

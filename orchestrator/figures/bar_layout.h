@@ -5,7 +5,8 @@
 /*
  * Where bars with names have their place. Names stand upright under their bars where they fit, in
  * several lines where they must; else at a slant, as long as that leaves the plot its place; else
- * on end. Where they are so many that even this has no room the canvas is made wider.
+ * on end. The plot grows with them, so that names do not take more than it does. Where they are so
+ * many that even this has no room the canvas is made wider.
  */
 
 #include <stdbool.h>

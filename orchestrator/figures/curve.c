@@ -9,7 +9,7 @@
 #include <orchestrator/figures/repeats.h>
 #include <orchestrator/figures/stats.h>
 
-#define GRID 200 /* points of a mean */
+#define GRID 200 /* points of a mean, besides those of its lines */
 
 static double quantity_of(const struct rog_case_run *run, size_t i, enum rog_quantity quantity)
 {
@@ -63,6 +63,36 @@ static int line_room(struct rog_curve *curve, size_t count, bool band, struct ro
     return 0;
 }
 
+static int compare(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* Where a mean is taken: at the points of the runs' lines, so that none of its corners is cut, and
+ * between them often enough for a smooth band. NULL without memory. */
+static double *places_of(const struct rog_curve *curve, double from, double to, size_t *count)
+{
+    size_t room = GRID, used = 0;
+    for (size_t i = 0; i < curve->runs; i++)
+        room += curve->run[i].count;
+    double *x = calloc(room, sizeof *x);
+    *count = 0;
+    if (!x)
+        return NULL;
+    for (size_t k = 0; k < GRID; k++)
+        x[used++] = k + 1 < GRID ? from + (to - from) * (double)k / (GRID - 1) : to;
+    for (size_t i = 0; i < curve->runs; i++)
+        for (size_t k = 0; k < curve->run[i].count; k++)
+            if (curve->run[i].smooth_x[k] > from && curve->run[i].smooth_x[k] < to)
+                x[used++] = curve->run[i].smooth_x[k];
+    qsort(x, used, sizeof *x, compare);
+    for (size_t k = 0; k < used; k++)
+        if (*count == 0 || x[k] > x[*count - 1])
+            x[(*count)++] = x[k];
+    return x;
+}
+
 static int mean_make(struct rog_curve *curve, struct rog_error *err)
 {
     double from = -INFINITY, to = INFINITY;
@@ -72,12 +102,11 @@ static int mean_make(struct rog_curve *curve, struct rog_error *err)
     }
     if (from > to) /* they have no x in common */
         return 0;
-    double *at = calloc(curve->runs, sizeof *at);
-    if (!at)
-        return rog_fail_nomem(err);
-    int code = line_room(curve, GRID, true, err);
-    for (size_t k = 0; k < GRID && code == 0; k++) {
-        double x = k + 1 < GRID ? from + (to - from) * (double)k / (GRID - 1) : to;
+    size_t count;
+    double *at = calloc(curve->runs, sizeof *at), *place = places_of(curve, from, to, &count);
+    int code = at && place ? line_room(curve, count, true, err) : rog_fail_nomem(err);
+    for (size_t k = 0; k < count && code == 0; k++) {
+        double x = place[k];
         for (size_t i = 0; i < curve->runs; i++) {
             const struct rog_curve_run *run = &curve->run[i];
             at[i] = rog_line_at(run->smooth_x, run->smooth_y, run->count, x);
@@ -90,6 +119,7 @@ static int mean_make(struct rog_curve *curve, struct rog_error *err)
         curve->low[k] = interval.low;
         curve->high[k] = interval.high;
     }
+    free(place);
     free(at);
     return code;
 }

@@ -37,9 +37,9 @@ struct rog_curve {
     bool less_is_better; /* what the case's tests measure */
 };
 
-/* The line of a run is made as data->rule says. A mean is the mean of the runs' lines at each x, on
- * a grid of equal steps, where all runs of the series have data; `place` is made alike. The curve
- * has count 0 where no run has data. */
+/* The line of a run is made as data->rule says. A mean is the mean of the runs' lines at each of
+ * their points and on a grid of equal steps, where all runs of the series have data; `place` is
+ * made alike. The curve has count 0 where no run has data. */
 int rog_curve_make(struct rog_curve *curve, const struct rog_case_data *data,
                    const struct rog_case_series *series, enum rog_quantity quantity,
                    struct rog_error *err);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include <common/file.h>
+#include <orchestrator/text/grapheme.h>
 #include <orchestrator/text/label.h>
 
 #define ELLIPSIS "\u2026"
@@ -155,5 +156,40 @@ int rog_distinct_shorten(char **texts, size_t count, size_t most, struct rog_err
     }
     free(shorter);
     free(words);
+    return code;
+}
+
+/* The beginning and the end of clean text, half of `most` columns each. */
+static char *without_middle(const char *text, size_t most)
+{
+    size_t half = (most - 1) / 2, from = rog_label_fit(text, most - 1 - half);
+    while (text[from] && rog_label_columns(text + from) > half)
+        from += rog_grapheme_bytes(text + from);
+    return rog_format("%.*s" ELLIPSIS "%s", (int)rog_label_fit(text, most - 1 - half), text,
+                      text + from);
+}
+
+int rog_distinct_cut(char **texts, size_t count, size_t most, struct rog_error *err)
+{
+    char **cut = calloc(count + 1, sizeof *cut);
+    int code = cut ? 0 : rog_fail_nomem(err);
+    for (size_t i = 0; i < count && code == 0; i++) {
+        if (rog_label_columns(texts[i]) <= most)
+            continue;
+        cut[i] = without_middle(texts[i], most);
+        code = cut[i] ? 0 : rog_fail_nomem(err);
+    }
+    /* Against what was cut as well: of two that lose what differs, both stay whole. */
+    for (size_t i = 0; i < count && code == 0; i++) {
+        if (!cut[i] || is_among(cut[i], texts, count) || is_among(cut[i], cut, i) ||
+            is_among(cut[i], cut + i + 1, count - i - 1))
+            continue;
+        free(texts[i]);
+        texts[i] = rog_strdup(cut[i]);
+        code = texts[i] ? 0 : rog_fail_nomem(err);
+    }
+    for (size_t i = 0; cut && i < count; i++)
+        free(cut[i]);
+    free(cut);
     return code;
 }

@@ -13,4 +13,8 @@
  * that is. Each text is heap memory, and may be replaced. */
 int rog_distinct_shorten(char **texts, size_t count, size_t most, struct rog_error *err);
 
+/* Texts that are still longer have an ellipsis in place of their middle, where they stay different
+ * from all others by that. Each text is heap memory, and may be replaced. */
+int rog_distinct_cut(char **texts, size_t count, size_t most, struct rog_error *err);
+
 #endif

@@ -5,14 +5,17 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include <orchestrator/text/fonts.h>
 #include <orchestrator/text/quote.h>
 #include <orchestrator/figures/bar_layout.h>
+#include <orchestrator/figures/distinct.h>
 #include <orchestrator/figures/legend.h>
 #include <orchestrator/figures/repeats.h>
 #include <orchestrator/figures/script.h>
 #include <orchestrator/figures/stats.h>
 
 #define PLOT_HEIGHT 1.82  /* inches */
+#define NAME_COLUMNS 32   /* longer ones are shortened where that hides no difference */
 #define WHISKER_SHARE 1.5 /* of the highest bar: how far the axis follows whiskers */
 
 /* One bar: seconds per iteration, means over the runs of a series. */
@@ -24,7 +27,7 @@ struct bar {
 };
 
 static int bar_make(struct bar *bar, const struct rog_case_data *data,
-                    const struct rog_case_series *series, struct rog_error *err)
+                    const struct rog_case_series *series, const char *name, struct rog_error *err)
 {
     double *total = calloc(series->runs, sizeof *total);
     if (!total)
@@ -47,7 +50,11 @@ static int bar_make(struct bar *bar, const struct rog_case_data *data,
     bar->compute_s /= n;
     bar->communication_s /= n;
     bar->stall_s /= n;
-    bar->label = rog_repeats_figure_label(series, bar->total.count);
+    struct rog_case_series named = *series;
+    named.label = (char *)name;
+    char *label = rog_repeats_label(&named, bar->total.count);
+    bar->label = label ? rog_fonts_drawable(label) : NULL;
+    free(label);
     return bar->label ? 0 : rog_fail_nomem(err);
 }
 
@@ -69,13 +76,34 @@ static void write_data(FILE *file, const char *title, const struct bar *bars, si
     }
 }
 
-static const struct rog_legend_entry legend[] = {
-    {.text = "Computation", .fill = ROG_COLOR_COMPUTATION, .style.color = ROG_COLOR_COMPUTATION},
-    {.text = "Communication",
-     .fill = ROG_COLOR_COMMUNICATION,
-     .style.color = ROG_COLOR_COMMUNICATION},
-    {.text = "Stall", .fill = ROG_COLOR_STALL, .style.color = ROG_COLOR_STALL},
+/* Of the parts of a bar, and of what whiskers are. */
+struct legend {
+    struct rog_legend_entry entry[4];
+    size_t count;
 };
+
+static struct legend legend_of(const struct bar *bars, size_t count)
+{
+    struct legend legend = {
+        {{.text = "Computation",
+          .fill = ROG_COLOR_COMPUTATION,
+          .style.color = ROG_COLOR_COMPUTATION},
+         {.text = "Communication",
+          .fill = ROG_COLOR_COMMUNICATION,
+          .style.color = ROG_COLOR_COMMUNICATION},
+         {.text = "Stall", .fill = ROG_COLOR_STALL, .style.color = ROG_COLOR_STALL}},
+        3};
+    bool pairs = false, more = false;
+    for (size_t i = 0; i < count; i++) {
+        pairs = pairs || bars[i].total.count == 2;
+        more = more || bars[i].total.count > 2;
+    }
+    if (pairs || more)
+        legend.entry[legend.count++].text = !more   ? "Whiskers: range"
+                                            : pairs ? "Whiskers: 95% CI (n = 2: range)"
+                                                    : "Whiskers: 95% CI";
+    return legend;
+}
 
 /* Whiskers end at `top`, so that bars stay readable however little is known of a mean. */
 struct heights {
@@ -128,6 +156,7 @@ static void write_script(FILE *file, const char *stem, const char *title,
                          const struct rog_bar_layout *layout, const struct bar *bars, size_t count)
 {
     struct heights heights = heights_of(bars, count, &layout->canvas, layout->number_inches);
+    const struct legend legend = legend_of(bars, count);
 
     rog_script_begin(file, stem, title, &layout->canvas);
     fprintf(file, "top = %.10g    # where whiskers are cut off\n", heights.top);
@@ -147,7 +176,7 @@ static void write_script(FILE *file, const char *stem, const char *title,
             "set border front\n"
             "set style fill solid 1 border rgb 'white'\n",
             (double)count - 0.5, heights.axis.max, heights.axis.step, ROG_COLOR_FAINT);
-    rog_legend_rows(file, legend, sizeof legend / sizeof *legend, &layout->canvas);
+    rog_legend_rows(file, legend.entry, legend.count, &layout->canvas);
     rog_script_loop(file);
     rog_script_ytitle(file, &layout->canvas, &heights.axis, "Seconds per iteration", "black");
     fprintf(file,
@@ -173,11 +202,12 @@ static int lay_out(struct rog_bar_layout *layout, const struct bar *bars, const 
                    size_t count, const struct rog_look *look, const char *stem,
                    struct rog_error *err)
 {
+    const struct legend legend = legend_of(bars, count);
     double left = 0;
     for (int round = 0; round < 2; round++) {
         rog_bar_layout_release(layout);
-        int code = rog_bar_layout_make(layout, names, count, legend, sizeof legend / sizeof *legend,
-                                       left, PLOT_HEIGHT, look, stem, err);
+        int code = rog_bar_layout_make(layout, names, count, legend.entry, legend.count, left,
+                                       PLOT_HEIGHT, look, stem, err);
         if (code < 0)
             return code;
         struct heights heights = heights_of(bars, count, &layout->canvas, layout->number_inches);
@@ -186,6 +216,19 @@ static int lay_out(struct rog_bar_layout *layout, const struct bar *bars, const 
             break;
     }
     return 0;
+}
+
+/* What the series are called below their bars, as short as they can be told apart. */
+static int name_bars(char **names, const struct rog_case_data *data, struct rog_error *err)
+{
+    size_t count = data->series_count;
+    for (size_t i = 0; i < count; i++) {
+        names[i] = rog_strdup(data->series[i].label);
+        if (!names[i])
+            return rog_fail_nomem(err);
+    }
+    int code = rog_distinct_shorten(names, count, NAME_COLUMNS, err);
+    return code == 0 ? rog_distinct_cut(names, count, NAME_COLUMNS, err) : code;
 }
 
 int rog_panel_write_composition(const struct rog_panel *panel, const struct rog_case_data *data,
@@ -199,10 +242,11 @@ int rog_panel_write_composition(const struct rog_panel *panel, const struct rog_
     size_t count = 0;
     struct bar *bars = calloc(data->series_count + 1, sizeof *bars);
     const char **names = calloc(data->series_count + 1, sizeof *names);
-    int code = bars && names ? 0 : rog_fail_nomem(err);
+    char **name = calloc(data->series_count + 1, sizeof *name);
+    int code = bars && names && name ? name_bars(name, data, err) : rog_fail_nomem(err);
     *drawn = false;
     for (size_t i = 0; i < data->series_count && code == 0; i++) {
-        code = bar_make(&bars[count], data, &data->series[i], err);
+        code = bar_make(&bars[count], data, &data->series[i], name[i], err);
         if (bars[count].total.count > 0) {
             names[count] = bars[count].label;
             count++;
@@ -227,6 +271,9 @@ int rog_panel_write_composition(const struct rog_panel *panel, const struct rog_
 out:
     for (size_t i = 0; i < count; i++)
         free(bars[i].label);
+    for (size_t i = 0; name && i < data->series_count; i++)
+        free(name[i]);
+    free(name);
     rog_bar_layout_release(&layout);
     free(bars);
     free(names);

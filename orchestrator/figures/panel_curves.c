@@ -175,7 +175,8 @@ static void figure_axes(struct figure *figure, bool published)
     bool seconds = figure->panel->quantity == ROG_QUANTITY_SECONDS;
     bool joules = figure->panel->quantity == ROG_QUANTITY_JOULES;
     figure->x = seconds ? rog_axis_seconds(end, published_x) : rog_axis_from_zero(end, published_x);
-    figure->target = joules ? rog_case_target(figure->data) : (double)NAN;
+    bool told = joules || (seconds && !published); /* the published time axis has no target */
+    figure->target = told ? rog_case_target(figure->data) : (double)NAN;
     figure->y = axis_of(figure->data, low, high, figure->target);
     char value[ROG_METRIC_TEXT_BYTES];
     rog_metric_value(&figure->data->metric, figure->target, value);

@@ -103,11 +103,11 @@ static void write_third_axis(FILE *file, const struct rog_canvas *canvas, double
     double x = (canvas->width - canvas->right + THIRD_AXIS * scale) / canvas->width;
     fprintf(file,
             "\n"
-            "# staleness: a second axis on the right, from -0.5 to the threshold and a half\n"
+            "# staleness: a second axis on the right, from 0 to the threshold and a half\n"
             "staleness_top = %g\n"
             "rate_top = 105.0\n"
             "bottom = %.5f; top = %.5f; right = %.5f\n"
-            "share(s) = (s + 0.5) / (staleness_top + 1)\n"
+            "share(s) = s / (staleness_top + 0.5)\n"
             "set arrow from screen right, screen bottom to screen right, screen top nohead lw 0.8 "
             "lc rgb '%s'\n"
             "do for [s = 0 : int(staleness_top) : %d] {\n"

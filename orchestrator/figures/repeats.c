@@ -31,7 +31,10 @@ char *rog_repeats_label(const struct rog_case_series *series, size_t counted)
 
 char *rog_repeats_figure_label(const struct rog_case_series *series, size_t counted)
 {
-    char *label = label_with(series, counted, counted == 2 ? ", range" : "");
+    char *label = label_with(series, counted,
+                             counted == 2  ? ", range"
+                             : counted > 2 ? ", 95% CI"
+                                           : "");
     char *drawable = label ? rog_fonts_drawable(label) : NULL;
     free(label);
     return drawable;

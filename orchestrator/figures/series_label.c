@@ -67,12 +67,26 @@ static const char *common_note(const struct naming *n, size_t series)
     return note;
 }
 
+/* Whether a part of a note says the same as a setting's text, or that with the path of the file of
+ * which the text has the name. */
+static bool says(const char *text, size_t name, const char *part, size_t size)
+{
+    size_t length = strlen(text);
+    if (size == length)
+        return memcmp(text, part, size) == 0;
+    if (size < length || !name || memcmp(text, part, name + 1) != 0)
+        return false;
+    size_t value = length - name - 1;
+    return part[size - value - 1] == '/' &&
+           memcmp(text + name + 1, part + size - value, value) == 0;
+}
+
 static bool is_setting(const struct naming *n, size_t series, const char *part, size_t size)
 {
     bool found = false;
     for (size_t i = 0; i < n->settings.count && !found; i++) {
         char *text = setting_text(&n->settings.item[i], series);
-        found = text && strlen(text) == size && memcmp(text, part, size) == 0;
+        found = text && says(text, strlen(n->settings.item[i].name), part, size);
         free(text);
     }
     return found;

@@ -63,26 +63,35 @@ static void put_value(struct filling *f, const char *name, char *value, bool pla
     c->value[f->run] = value;
 }
 
-/* Of a long value a digest stands in the label, which tells that two differ; of a long path the
- * file's name does, as far as that tells. */
+/* Whether a file's name says enough of a value: of one that leads somewhere from the root or from
+ * here, and of any that is too long. */
+static bool is_path(const char *text)
+{
+    const char *slash = strrchr(text, '/');
+    return slash && slash[1] && is_short(slash + 1) &&
+           (*text == '/' || *text == '.' || !is_short(text));
+}
+
+/* Of a path the file's name stands in the label, as far as that tells. Of a long value a digest
+ * does, which tells that two differ. */
 static void put(struct filling *f, const char *name, const char *text, bool plain)
 {
     char hex[ROG_SHA256_HEX_BYTES];
     if (!text || f->code < 0)
         return;
-    if (is_short(text)) {
+    bool path = is_path(text);
+    if (is_short(text) && !path) {
         put_value(f, name, rog_label_clean(text, VALUE_COLUMNS), plain);
         return;
     }
-    const char *slash = strrchr(text, '/');
-    bool is_path = slash && is_short(slash + 1);
-    char *whole = is_path ? rog_format("%s path", name) : rog_strdup(name);
+    char *whole = path ? rog_format("%s path", name) : rog_strdup(name);
     rog_sha256(text, strlen(text), hex);
     hex[DIGEST_LETTERS] = '\0';
-    if (is_path)
-        put_value(f, name, rog_label_clean(slash + 1, VALUE_COLUMNS), plain);
+    if (path)
+        put_value(f, name, rog_label_clean(strrchr(text, '/') + 1, VALUE_COLUMNS), plain);
     if (whole)
-        put_value(f, whole, rog_strdup(hex), false);
+        put_value(f, whole, is_short(text) ? rog_label_clean(text, VALUE_COLUMNS) : rog_strdup(hex),
+                  false);
     else
         f->code = rog_fail_nomem(f->err);
     free(whole);

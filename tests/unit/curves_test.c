@@ -84,7 +84,10 @@ static void what_is_done_is_named(void **state)
         const char *asked;
         size_t fewest, most;
         const char *named;
-    } rows[] = {{"savgol:25:3", 30, 60, "savgol:25:3"},
+    } rows[] = {{"savgol:25:3", 50, 60, "savgol:25:3"},
+                {"savgol:25:3", 25, 49, "savgol:11-23:3"},
+                {"savgol:3:2", 3, 60, "savgol:3:2"},
+                {"published", 25, 60, "savgol:25:3 as published"},
                 {"savgol:25:3", 24, 60, "savgol:11-25:3"},
                 {"savgol:25:3", 22, 23, "savgol:11:3"},
                 {"savgol:25:3", 2, 4, "none"},

@@ -16,6 +16,7 @@
 #include <common/clock.h>
 #include <common/file.h>
 #include <common/process.h>
+#include <orchestrator/figures/bar_layout.h>
 #include <orchestrator/figures/figures.h>
 #include <orchestrator/store/summary.h>
 
@@ -164,6 +165,9 @@ static void figure_1_has_four_panels(void **state)
     assert_null(strstr(script, f->folder));
     free(script);
     script = plot_text(f, "outdoors-case0", TIME_PANEL, "gp");
+    /* Where the table's seconds are read; published figures have no such line. */
+    assert_non_null(strstr(script, "\"64%\""));
+    assert_non_null(strstr(script, "point pt 6 "));
     assert_non_null(strstr(script, "'1,800' 1800"));
     assert_non_null(strstr(script, "set grid xtics"));
     free(script);
@@ -334,7 +338,7 @@ static void repeats_are_a_line_with_a_band(void **state)
     fixture_run_add(f, &(struct fixture_run){"case", "other", "BSP", "BSP", 0, 1, 1, 9, 250, 40});
     assert_int_equal(draw(f, "case", &drawn, &err), 0);
     char *script = plot_text(f, "case", TIME_PANEL, "gp");
-    assert_non_null(strstr(script, "\"ROG 4 (n = 3)\""));
+    assert_non_null(strstr(script, "\"ROG 4 (n = 3, 95% CI)\""));
     assert_non_null(strstr(script, "\"BSP\""));
     free(script);
     char *data = plot_text(f, "case", TIME_PANEL, "dat");
@@ -349,6 +353,7 @@ static void repeats_are_a_line_with_a_band(void **state)
     free(data);
     script = plot_text(f, "case", BARS_PANEL, "gp");
     assert_non_null(strstr(script, "\"ROG 4 (n = 3)\""));
+    assert_non_null(strstr(script, "\"Whiskers: 95% CI\""));
     free(script);
 }
 
@@ -560,6 +565,40 @@ static void panels_are_of_one_width(void **state)
     assert_int_equal(rog_figures_draw_case(f->db, "case", &options, &err), ROG_EINVAL);
 }
 
+/* Names never take more of a panel of bars than the plot does. */
+static void bars_have_more_room_than_names(void **state)
+{
+    struct fixture *f = *state;
+    struct rog_error err;
+    const char *names[8];
+    struct rog_look look;
+    struct rog_bar_layout layout;
+    for (size_t i = 0; i < 8; i++)
+        names[i] = "a name of forty columns that says little";
+    assert_int_equal(rog_look_parse(NULL, NULL, &look, &err), 0);
+    assert_int_equal(rog_bar_layout_make(&layout, names, 8, NULL, 0, 0, 1.82, &look, "bars", &err),
+                     0);
+    assert_true(rog_canvas_plot_height(&layout.canvas) > 0.549 * layout.canvas.height);
+    assert_true(rog_canvas_plot_width(&layout.canvas) > 0.549 * layout.canvas.width);
+    rog_bar_layout_release(&layout);
+    need_gnuplot();
+    fixture_case(f, "case", "1", 64);
+    for (int64_t i = 0; i < 8; i++) {
+        char id[8], note[160];
+        snprintf(id, sizeof id, "r%d", (int)i);
+        snprintf(note, sizeof note, "series %d%s", (int)i,
+                 i ? " of quite some words"
+                   : " of an endless name that says what nobody reads, and"
+                     " goes on with more words to a hundred and twenty");
+        fixture_run_add(f, &(struct fixture_run){"case", id, "ROG", note, i + 1, 1, 1, 8, 60, 12});
+    }
+    assert_int_equal(draw_quickly(f, "case", &err), 0);
+    char *script = plot_text(f, "case", BARS_PANEL, "gp");
+    assert_non_null(strstr(script, "0 of an"));
+    assert_null(strstr(script, "nobody"));
+    free(script);
+}
+
 /* A case says how its figures look, and who draws them may say otherwise. */
 static void cases_have_looks(void **state)
 {
@@ -687,6 +726,7 @@ int main(void)
         DRAWS(axes_say_whose_time),
         DRAWS(other_metrics_have_axes_of_their_own),
         DRAWS(cases_have_looks),
+        DRAWS(bars_have_more_room_than_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

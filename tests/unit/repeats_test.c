@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,7 +64,33 @@ static void copies_count_once(void **state)
     assert_series(f, 2, "ROG 4 (n = 2, 3 runs)", "ROG 4 (n = 2, 3 runs, range)");
     fixture_sql(f, "UPDATE iterations SET stall_s = stall_s + 1e-6 WHERE run_id = 'run1' AND"
                    " rank = 2 AND iteration = 7");
-    assert_series(f, 3, "ROG 4 (n = 3)", "ROG 4 (n = 3)");
+    assert_series(f, 3, "ROG 4 (n = 3)", "ROG 4 (n = 3, 95% CI)");
+}
+
+/* A mean of straight lines has all of their corners. */
+static void means_keep_peaks(void **state)
+{
+    struct fixture *f = *state;
+    struct rog_case_data data;
+    struct rog_curve curve;
+    struct rog_error err;
+    fixture_sql(f, "UPDATE checkpoints SET t = t + substr(run_id, 4) / 7.0, accuracy ="
+                   " 50 + iteration * 7919 % 11 + substr(run_id, 4) / 10.0");
+    fixture_sql(f, "UPDATE case_settings SET options = '{\"smooth\":\"none\"}'");
+    assert_int_equal(rog_case_data_load(f->db, "case", &data, &err), 0);
+    assert_int_equal(rog_curve_make(&curve, &data, &data.series[0], ROG_QUANTITY_SECONDS, &err), 0);
+    assert_int_equal(curve.runs, 3);
+    for (size_t r = 0; r < curve.runs; r++)
+        for (size_t i = 0; i < curve.run[r].count; i++) {
+            double x = curve.run[r].x[i], mean = 0;
+            if (x < curve.x[0] || x > curve.x[curve.count - 1])
+                continue;
+            for (size_t k = 0; k < curve.runs; k++)
+                mean += rog_line_at(curve.run[k].x, curve.run[k].y, curve.run[k].count, x) / 3;
+            assert_true(fabs(rog_line_at(curve.x, curve.y, curve.count, x) - mean) < 1e-9);
+        }
+    rog_curve_release(&curve);
+    rog_case_data_release(&data);
 }
 
 /* What is not recorded is not equal to anything. */
@@ -84,6 +111,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(copies_count_once, add_runs, fixture_teardown),
+        cmocka_unit_test_setup_teardown(means_keep_peaks, add_runs, fixture_teardown),
         cmocka_unit_test_setup_teardown(nothing_is_no_copy, add_runs, fixture_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -57,6 +57,21 @@ static void settings_that_differ_are_shown(void **state)
         "{\"epochs\":4,\"batch\":48,\"model\":\"x\",\"trace\":\"/long/way/to/the/folder/b.csv\"}");
     expect(f, "BSP, batch 24, trace a.csv\nROG 4, batch 48, trace a.csv\n"
               "ROG 4, batch 48, trace b.csv\n");
+    /* Where files are matters as far as their names do not tell them apart. */
+    fixture_sql(f, "UPDATE runs SET note = 'ROG 4, batch 48, trace /x/b.csv',"
+                   " config = json_set(config, '$.trace', '/x/b.csv') WHERE id = 'c'");
+    expect(f, "BSP, batch 24, trace a.csv\nROG 4, batch 48, trace a.csv\n"
+              "ROG 4, batch 48, trace b.csv\n");
+    fixture_sql(f, "UPDATE runs SET config = json_set(config, '$.trace', '/x/a.csv')"
+                   " WHERE id = 'b'");
+    fixture_sql(f, "UPDATE runs SET note = 'ROG 4', config = json_set(config, '$.trace', "
+                   "'/y/a.csv') WHERE id = 'c'");
+    expect(f, "BSP, batch 24\nROG 4, batch 48, trace path /x/a.csv\n"
+              "ROG 4, batch 48, trace path /y/a.csv\n");
+    fixture_sql(f, "UPDATE runs SET config = json_set(config, '$.trace', 'a.csv')"
+                   " WHERE id = 'b'");
+    fixture_sql(f, "UPDATE runs SET config = json_set(config, '$.trace', '/x/b.csv')"
+                   " WHERE id = 'c'");
     /* What somebody wrote stays as it is. */
     fixture_sql(f, "UPDATE runs SET note = 'ours' WHERE id = 'c'");
     expect(f, "BSP, batch 24, trace a.csv\nROG 4, batch 48, trace a.csv\nours\n");
@@ -127,6 +142,29 @@ static void settings_stay_whole(void **state)
     expect(f, "a note that is the same and… batch 24\na note that is the same and… batch 48\n");
     fixture_sql(f, "UPDATE runs SET config = json_set(config, '$.mixup', 0) WHERE id = 'b'");
     expect(f, "a note that is the… batch 24, mixup 0.5\na note that is the… batch 48, mixup 0\n");
+}
+
+/* The middle of a long text goes, unless that is all that differs. */
+static void texts_without_middle(void **state)
+{
+    (void)state;
+    static const char *const rows[][2] = {
+        {"abcdefghijklmnopqrstuvwxyz", "abcdef\u2026vwxyz"},
+        {"the same beginning 1 and the same end", "the same beginning 1 and the same end"},
+        {"the same beginning 2 and the same end", "the same beginning 2 and the same end"},
+        {"\u6570\u636e\u96c6\u6570\u636e\u96c6\u6570", "\u6570\u636e\u96c6\u2026\u96c6\u6570"},
+        {"twelve chars", "twelve chars"},
+    };
+    enum { COUNT = sizeof rows / sizeof *rows };
+    char *texts[COUNT];
+    struct rog_error err;
+    for (size_t i = 0; i < COUNT; i++)
+        texts[i] = rog_strdup(rows[i][0]);
+    assert_int_equal(rog_distinct_cut(texts, COUNT, 12, &err), 0);
+    for (size_t i = 0; i < COUNT; i++) {
+        assert_string_equal(texts[i], rows[i][1]);
+        free(texts[i]);
+    }
 }
 
 static void shorter_texts(void **state)
@@ -231,6 +269,7 @@ int main(void)
         LABELS(real_and_virtual_time_are_told_apart),
         LABELS(what_is_common_is_dropped),
         LABELS(settings_stay_whole),
+        cmocka_unit_test(texts_without_middle),
         cmocka_unit_test(shorter_texts),
         LABELS(a_strategy_keeps_its_style),
         cmocka_unit_test(styles_differ),
