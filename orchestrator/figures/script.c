@@ -42,7 +42,7 @@ void rog_script_begin(FILE *script, const char *stem, const char *title,
             "if (!exists('formats')) formats = 'pdf svg png'\n"
             "base = ",
             stem);
-    rog_quote_gnuplot(script, stem);
+    rog_quote_gnuplot_path(script, stem);
     fprintf(script,
             "\n"
             "data = base.'.dat'\n"

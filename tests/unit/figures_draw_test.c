@@ -460,8 +460,9 @@ static void hostile_texts_are_harmless(void **state)
     struct rog_error err;
     size_t drawn;
     need_gnuplot();
-    char *name = rog_format("'; `touch %s/owned` \n é 中 ../\"; system('touch %s/owned')",
-                            f->folder, f->folder);
+    char *name =
+        rog_format("'; `touch %s/owned` \n é 中 \U00012000 ../\"; system('touch %s/owned')",
+                   f->folder, f->folder);
     fixture_case(f, name, "1", 64);
     const char *const notes[] = {
         name,
