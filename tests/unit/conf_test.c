@@ -124,7 +124,7 @@ static const struct wrong wrong_experiments[] = {
     {"case = \"a\";", "no runs"},
     {"case = \"a b\"; runs = ( { } );", "x.conf, line 1: case becomes part of file names"},
     {"case = \"../a\"; runs = ( { } );", "(found \"../a\")"},
-    {"case = 4; runs = ( { } );", "case must be text (found 4)"},
+    {"case = 4; runs = ( { } );", "case must be letters, digits, - _ and . (found 4)"},
     {"case = \"a\";\nruns = ();", "x.conf, line 2: runs is empty"},
     {"case = \"a\";\nruns = 4;", "x.conf, line 2: runs must be a list of groups, ( { ... }, ... ) "
                                  "(found a whole number)"},
