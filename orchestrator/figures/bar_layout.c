@@ -151,12 +151,19 @@ void rog_bar_layout_release(struct rog_bar_layout *layout)
     *layout = (struct rog_bar_layout){0};
 }
 
-const char *rog_bar_slope_text(const struct rog_bar_layout *layout)
+void rog_bar_place_name(FILE *script, const struct rog_bar_layout *layout, size_t bar)
 {
     static const char *const texts[] = {
-        [ROG_BAR_UPRIGHT] = "offset 0,0.2",
-        [ROG_BAR_SLANTED] = "rotate by 30 right offset 0.6,0.1",
-        [ROG_BAR_ON_END] = "rotate by 90 right offset 0,0.1",
+        [ROG_BAR_UPRIGHT] = "center offset 0,-0.8",
+        [ROG_BAR_SLANTED] = "rotate by 30 right offset 0.6,-0.9",
+        [ROG_BAR_ON_END] = "rotate by 90 right",
     };
-    return texts[layout->slope];
+    fputs(texts[layout->slope], script);
+    if (layout->slope != ROG_BAR_ON_END)
+        return;
+    size_t breaks = 0; /* gnuplot has the first line at the bar, and the others right of it */
+    for (const char *c = layout->name[bar]; *c; c++)
+        breaks += *c == '\n';
+    fprintf(script, " offset screen %.5f, character -0.5",
+            -(double)breaks * LINE / 2 / layout->canvas.width);
 }

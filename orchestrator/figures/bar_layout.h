@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #include <orchestrator/figures/legend.h>
 #include <orchestrator/figures/script.h>
@@ -35,7 +36,7 @@ int rog_bar_layout_make(struct rog_bar_layout *layout, const char *const *names,
                         struct rog_error *err);
 void rog_bar_layout_release(struct rog_bar_layout *layout);
 
-/* What "set xtics" has to be told. */
-const char *rog_bar_slope_text(const struct rog_bar_layout *layout);
+/* How gnuplot's label of that bar stands below the axis. */
+void rog_bar_place_name(FILE *script, const struct rog_bar_layout *layout, size_t bar);
 
 #endif

@@ -21,49 +21,37 @@
 
 /* gnuplot reads up to four digits of an octal number that begins with 0, and three of another: so
  * what follows one is never a digit. */
-static void gnuplot_string(FILE *file, const char *text, const char *percent, const char *brackets)
+static void gnuplot_string(FILE *file, const char *text, const char *brackets)
 {
     bool after_number = false;
     size_t closing = 0; /* brackets in a row */
     fputc('"', file);
     for (; *text; text++) {
         unsigned char byte = (unsigned char)*text;
-        bool plain = byte >= 0x80 || isalpha(byte) || strchr(" ,.:;+-=/()_<>|~?!*&", byte) ||
+        bool plain = byte >= 0x80 || isalpha(byte) || strchr(" ,.:;+-=/()_<>|~?!*&%", byte) ||
                      (isdigit(byte) && !after_number);
         if (byte == '>' && closing >= 2)
             fputs(brackets, file);
         if (plain)
             fputc(byte, file);
-        else if (byte == '%')
-            fputs(percent, file);
         else
             fprintf(file, "\\%03o", byte);
-        after_number = !plain && byte != '%';
+        after_number = !plain;
         closing = byte == ']' ? closing + 1 : 0;
     }
     fputc('"', file);
 }
 
-static void gnuplot_text(FILE *file, const char *text, const char *percent)
-{
-    char *drawable = rog_fonts_drawable(text);
-    gnuplot_string(file, drawable ? drawable : "", percent, NON_JOINER);
-    free(drawable);
-}
-
 void rog_quote_gnuplot(FILE *file, const char *text)
 {
-    gnuplot_text(file, text, "%");
+    char *drawable = rog_fonts_drawable(text);
+    gnuplot_string(file, drawable ? drawable : "", NON_JOINER);
+    free(drawable);
 }
 
 void rog_quote_gnuplot_path(FILE *file, const char *path)
 {
-    gnuplot_string(file, path, "%", "");
-}
-
-void rog_quote_gnuplot_tic(FILE *file, const char *text)
-{
-    gnuplot_text(file, text, "%%");
+    gnuplot_string(file, path, "");
 }
 
 void rog_quote_gnuplot_comment(FILE *file, const char *text)

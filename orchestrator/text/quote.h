@@ -17,8 +17,6 @@
  * would write into an SVG as it is. */
 void rog_quote_gnuplot(FILE *file, const char *text);
 void rog_quote_gnuplot_path(FILE *file, const char *path);
-/* The same for labels of tics, which gnuplot takes as a format: percent signs doubled. */
-void rog_quote_gnuplot_tic(FILE *file, const char *text);
 /* What follows a '#' on a line of a script or of its data, made clean. */
 void rog_quote_gnuplot_comment(FILE *file, const char *text);
 

@@ -601,6 +601,34 @@ static void bars_have_more_room_than_names(void **state)
 }
 
 /* A case says how its figures look, and who draws them may say otherwise. */
+/* In letters of two bytes each: gnuplot cuts texts of some kinds by bytes. */
+static void long_names_of_bars_are_whole(void **state)
+{
+    struct fixture *f = *state;
+    struct rog_error err;
+    size_t drawn;
+    need_gnuplot();
+    enum { BARS = 25 };
+    fixture_case(f, "case", "1", 64);
+    fixture_sql(f, "UPDATE case_settings SET options = '{\"format\":\"svg\"}'");
+    for (int i = 0; i < BARS; i++) {
+        char id[8], note[80];
+        snprintf(id, sizeof id, "r%d", i);
+        snprintf(note, sizeof note, "Στατιστικήμακράςδοκιμής%d", 10 + i);
+        fixture_run_add(f, &(struct fixture_run){"case", id, "ROG", note, i + 1, 1, 1, 7, 60, 30});
+    }
+    if (draw(f, "case", &drawn, &err) != 0)
+        fail_msg("%s", err.message);
+    char *text = plot_text(f, "case", BARS_PANEL, "svg");
+    for (int i = 0; i < BARS; i++) {
+        char name[80];
+        snprintf(name, sizeof name, ">Στατιστικήμακράςδοκιμής%d<", 10 + i);
+        if (!strstr(text, name))
+            fail_msg("%s is not in the figure", name);
+    }
+    free(text);
+}
+
 static void cases_have_looks(void **state)
 {
     struct fixture *f = *state;
@@ -726,6 +754,7 @@ int main(void)
         DRAWS(panels_are_of_one_width),
         DRAWS(axes_say_whose_time),
         DRAWS(other_metrics_have_axes_of_their_own),
+        DRAWS(long_names_of_bars_are_whole),
         DRAWS(cases_have_looks),
         DRAWS(bars_have_more_room_than_names),
     };
