@@ -487,11 +487,6 @@ double rog_conn_opened_s(const struct rog_conn *conn)
     return conn->opened_s;
 }
 
-uint64_t rog_conn_bytes_written(const struct rog_conn *conn)
-{
-    return conn->bytes_written;
-}
-
 const char *rog_conn_peer(const struct rog_conn *conn)
 {
     return conn->peer;

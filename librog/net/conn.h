@@ -66,8 +66,6 @@ double rog_conn_heard_s(const struct rog_conn *conn);
 double rog_conn_wrote_s(const struct rog_conn *conn);
 /* When it was opened. */
 double rog_conn_opened_s(const struct rog_conn *conn);
-/* Frame bytes written so far, headers and tags included. */
-uint64_t rog_conn_bytes_written(const struct rog_conn *conn);
 /* The peer's address as text, without the port. */
 const char *rog_conn_peer(const struct rog_conn *conn);
 

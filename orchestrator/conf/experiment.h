@@ -45,7 +45,7 @@ struct rog_experiment {
     double target_accuracy;                         /* of what is tested; NaN when not given */
     struct rog_experiment_name contender, baseline; /* a library or a run's note */
     struct rog_experiment_name cluster;             /* a path from the file's folder, or a name that
-                                                       rog_cluster_path knows */
+                                                       rog_cluster_read knows */
     struct rog_json *options; /* how its curves are drawn and read, as far as it says: an object of
                                  rog_curve_settings and
                                  rog_look_settings */

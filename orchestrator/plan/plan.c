@@ -20,7 +20,8 @@ const char *rog_plan_action_name(enum rog_plan_action action)
     return action_names[action];
 }
 
-void rog_plan_label(const struct rog_plan_run *run, char *text, size_t bytes)
+/* "ROG 20, outdoors, seed 1": what --only looks at. */
+static void describe(const struct rog_plan_run *run, char *text, size_t bytes)
 {
     const struct rog_resolved_run *r = &run->resolved;
     char threshold[ROG_THRESHOLD_TEXT_BYTES];
@@ -242,7 +243,7 @@ static int keep_only(struct rog_plan *plan, const char *only, struct rog_error *
     size_t kept = 0;
     for (size_t i = 0; i < plan->count; i++) {
         char label[512];
-        rog_plan_label(&plan->run[i], label, sizeof label);
+        describe(&plan->run[i], label, sizeof label);
         if (strstr(label, only))
             plan->run[kept++] = plan->run[i];
         else

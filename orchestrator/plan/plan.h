@@ -94,7 +94,4 @@ void rog_plan_free(struct rog_plan *plan);
 /* Forgets what was found in a database (match.h). */
 void rog_plan_unmatch(struct rog_plan *plan);
 
-/* "ROG 20, outdoors, seed 1": what tables and --only look at. Writes at most `bytes`. */
-void rog_plan_label(const struct rog_plan_run *run, char *text, size_t bytes);
-
 #endif

@@ -361,17 +361,6 @@ static double between(double t0, double v0, double t1, double v1, double t)
     return t1 > t0 ? v0 + (v1 - v0) * (t - t0) / (t1 - t0) : v1;
 }
 
-double rog_accuracy_at(const struct rog_accuracy *accuracy, double t)
-{
-    const struct rog_accuracy_point *p = accuracy->point;
-    if (accuracy->count == 0 || t < p[0].t || t > p[accuracy->count - 1].t)
-        return (double)NAN;
-    size_t i = 0;
-    while (p[i].t < t)
-        i++;
-    return i == 0 ? p[0].percent : between(p[i - 1].t, p[i - 1].percent, p[i].t, p[i].percent, t);
-}
-
 /* The place of a name in a list, where it is added if it is new; negative: an error. */
 static int64_t number_of(struct rog_names *names, const char *name, struct rog_error *err)
 {

@@ -98,8 +98,6 @@ struct rog_accuracy {
 int rog_accuracy_load(struct rog_db *db, const char *run_id, struct rog_accuracy *accuracy,
                       struct rog_error *err);
 void rog_accuracy_release(struct rog_accuracy *accuracy);
-/* Linear between checkpoints; NaN before the first and after the last. */
-double rog_accuracy_at(const struct rog_accuracy *accuracy, double t);
 
 /* SQL: the readings of energy that count for the workers of run ?1. Several sensors of a host, each
  * of which counts from its own start, add up; the power model counts where no sensor measures. */
