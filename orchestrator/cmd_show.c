@@ -9,9 +9,10 @@
 #include <common/file.h>
 #include <common/metric.h>
 #include <common/settings.h>
-#include <orchestrator/text/label.h>
+#include <orchestrator/curves/roughness.h>
 #include <orchestrator/output.h>
 #include <orchestrator/run_view.h>
+#include <orchestrator/text/label.h>
 #include <rog/iteration.h>
 
 /* Events that a person wants to see one by one, latest of these shown at most: */
@@ -71,6 +72,24 @@ static void print_accuracy(const struct rog_json *s)
               metric.name, digits, result_at(list, 0), space, unit, digits,
               result_at(list, count - 1), space, unit, digits, result_at(list, best), space, unit,
               rog_json_number(rog_json_at(rog_json_at(list, best), 0), 0), count);
+}
+
+static void print_roughness(const struct rog_json *s)
+{
+    double rough = rog_json_get_number(s, "roughness", (double)NAN), worst[2];
+    struct rog_metric metric;
+    if (isnan(rough))
+        return;
+    rog_metric_read(s, &metric, NULL);
+    worst[0] = rog_json_get_number(s, "worst_drop", 0);
+    worst[1] = rog_json_get_number(s, "worst_drop_s", 0);
+    int digits = rog_metric_digits(&metric, fmax(rough, worst[0]));
+    const char *unit = rog_metric_difference(&metric);
+    rog_print("%-18s %.*f %s from checkpoint to checkpoint after %.0f s", "roughness", digits,
+              rough, unit, ROG_ROUGHNESS_FROM_S);
+    if (worst[0] > 0)
+        rog_print("%-18s %.*f %s at %.0f s", metric.less_is_better ? "worst rise" : "worst drop",
+                  digits, worst[0], unit, worst[1]);
 }
 
 /* "after 2911 s", "not up to 8100 s", or nothing. */
@@ -198,6 +217,7 @@ static void print_run(const struct rog_json *s)
     print_number(s, "stall_s", "stall", 3, 1, "s an iteration");
     print_means(s);
     print_accuracy(s);
+    print_roughness(s);
     print_targets(s);
     print_number(s, "energy_j", "energy", 1, 1e-3, "kJ a worker");
     print_number(s, "bytes_pushed", "pushed", 1, 1e-6, "MB");

@@ -212,9 +212,9 @@ struct ends {
 
 static int add_end(const char *key, const struct rog_json *value, void *user)
 {
-    static const char *const wanted[] = {"iterations", "seconds",      "compute_s",
-                                         "stall_s",    "energy_j",     "communication_s",
-                                         "workers",    "bytes_pushed", "bytes_pulled"};
+    static const char *const wanted[] = {
+        "iterations", "seconds",      "compute_s",    "stall_s",   "energy_j",  "communication_s",
+        "workers",    "bytes_pushed", "bytes_pulled", "roughness", "worst_drop"};
     struct ends *ends = user;
     char name[64];
     for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)

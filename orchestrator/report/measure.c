@@ -33,6 +33,8 @@ const struct rog_measure_facts rog_measure_facts[ROG_MEASURE_KINDS] = {
                                .unit = "s",
                                .digits = 2,
                                .is_compared = true},
+    [ROG_MEASURE_ROUGHNESS] = {.json = "roughness", .is_roughness = true},
+    [ROG_MEASURE_WORST_DROP] = {.json = "worst_drop", .is_roughness = true},
 };
 
 void rog_measures_take_metric(struct rog_measures *measures, const struct rog_case_data *data)
@@ -44,7 +46,8 @@ void rog_measures_take_metric(struct rog_measures *measures, const struct rog_ca
     for (size_t m = 0; m < measures->count; m++) {
         struct rog_measure *measure = &measures->of[m];
         bool tested = measure->kind == ROG_MEASURE_ACCURACY;
-        measure->digits = tested ? rog_metric_digits(&data->metric, largest)
+        bool result = tested || rog_measure_facts[measure->kind].is_roughness;
+        measure->digits = result ? rog_metric_digits(&data->metric, largest)
                                  : rog_measure_facts[measure->kind].digits;
         measure->more_is_better = tested && !data->metric.less_is_better;
     }
@@ -142,6 +145,14 @@ int rog_measure_run(const struct rog_case_data *data, size_t run, bool as_publis
         int code = rog_case_accuracy_at(data, run, measure->at_s, &at, err);
         measured->value = at.percent;
         measured->ended = at.state == ROG_ACCURACY_NOT_RUN;
+        return code;
+    }
+    if (rog_measure_facts[measure->kind].is_roughness) {
+        struct rog_roughness rough;
+        int code = rog_accuracy_roughness(&of->accuracy, data->metric.less_is_better, &rough, err);
+        bool drop = measure->kind == ROG_MEASURE_WORST_DROP;
+        measured->value = drop ? rough.worst_drop : rough.deviation;
+        measured->at_s = rough.worst_at;
         return code;
     }
     measured->value = part_of(as_published ? &of->as_published : &of->composition, measure->kind);

@@ -18,15 +18,18 @@ enum rog_measure_kind {
     ROG_MEASURE_COMMUNICATION,
     ROG_MEASURE_STALL,
     ROG_MEASURE_ITERATION, /* the three together */
+    ROG_MEASURE_ROUGHNESS, /* curves/roughness.h */
+    ROG_MEASURE_WORST_DROP,
     ROG_MEASURE_KINDS
 };
 
 struct rog_measure_facts {
     const char *json; /* member; of a gain in it */
     const char *json_gain;
-    const char *unit; /* of a difference; NULL: as its metric has it */
-    int digits;       /* after the point, at least; of an accuracy: as its metric has them */
-    bool is_compared; /* whether there are gains in it */
+    const char *unit;  /* of a difference; NULL: as its metric has it */
+    int digits;        /* after the point, at least; of an accuracy: as its metric has them */
+    bool is_compared;  /* whether there are gains in it */
+    bool is_roughness; /* has a table of its own */
 };
 extern const struct rog_measure_facts rog_measure_facts[ROG_MEASURE_KINDS];
 
@@ -64,6 +67,7 @@ struct rog_measured {
     bool censored; /* the target was not reached: the value is beyond `until` */
     bool ended;    /* of an accuracy: the run has not run that long */
     double until;
+    double at_s;                      /* of the worst drop: when it was; NaN: there is none */
     struct rog_curve_reached reached; /* of time and energy to the target */
 };
 

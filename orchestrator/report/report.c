@@ -39,6 +39,18 @@ static double median_of(double *values, size_t count, double until)
     return isfinite(median) && !(values[count / 2] > until) ? median : (double)NAN;
 }
 
+/* The worst drop of a series is that of one of its runs: a mean would hide it. */
+static void take_worst(const struct rog_report *report, const struct rog_case_series *series,
+                       size_t measure, struct rog_report_value *value)
+{
+    value->shown = value->most;
+    for (size_t i = series->runs; i-- > 0;) {
+        const struct rog_measured *run = rog_report_run(report, series->run[i], measure);
+        if (run->value == value->most)
+            value->at_s = run->at_s;
+    }
+}
+
 /* `values` and `order` have room for the runs of the series. */
 static struct rog_report_value value_of(const struct rog_report *report, size_t index,
                                         size_t measure, double *values, double *order)
@@ -69,6 +81,8 @@ static struct rog_report_value value_of(const struct rog_report *report, size_t 
     if (value.censored > 0)
         value.runs = rog_interval_of(NULL, 0);
     value.shown = value.runs.mean;
+    if (report->measures.of[measure].kind == ROG_MEASURE_WORST_DROP)
+        take_worst(report, series, measure, &value);
     return value;
 }
 
@@ -161,7 +175,7 @@ static void take_digits(struct rog_report *report)
             iteration = m;
     for (size_t m = 0; m < count; m++) {
         enum rog_measure_kind kind = report->measures.of[m].kind;
-        if (kind != ROG_MEASURE_ACCURACY)
+        if (kind != ROG_MEASURE_ACCURACY && !rog_measure_facts[kind].is_roughness)
             rog_measure_take_least(
                 &report->measures.of[m],
                 least_of(report, rog_measure_is_to_target(kind) ? m : iteration));

@@ -16,8 +16,10 @@
 /* A measure of a series. Copies of a run (repeats.h) count once. */
 struct rog_report_value {
     double shown; /* the mean over runs; of time and energy to the target what the series' own line
-                     says, as the figure draws it. NaN: not recorded, or not reached */
+                     says, as the figure draws it; of the worst drop the worst of its runs. NaN: not
+                     recorded, or not reached */
     struct rog_measured line; /* of time and energy to the target */
+    double at_s;              /* of the worst drop: when it was; NaN: there is none */
     struct rog_interval runs; /* over the runs that have the value; without any number where some
                                  runs did not reach the target: that mean would be too good */
     size_t counted;           /* runs of the series */

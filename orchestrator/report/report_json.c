@@ -54,6 +54,8 @@ static struct rog_json *value_json(const void *values, size_t measure)
     struct rog_json *object = rog_json_object();
     put_interval(object, &value->runs);
     rog_json_put_integer(object, "n", (int64_t)value->known);
+    rog_json_put_number(object, "least", value->least);
+    rog_json_put_number(object, "most", value->most);
     rog_json_put_integer(object, "not_reached", (int64_t)value->censored);
     rog_json_put_integer(object, "not_run_that_long", (int64_t)value->ended);
     rog_json_put_number(object, "median", value->median);
@@ -95,6 +97,15 @@ static struct rog_json *ended_json(const struct rog_measures *measures,
     return list;
 }
 
+/* When a run's worst drop was. */
+static void put_worst(struct rog_json *object, const struct rog_report *report,
+                      const struct rog_measured *measured)
+{
+    for (size_t m = 0; m < report->measures.count; m++)
+        if (report->measures.of[m].kind == ROG_MEASURE_WORST_DROP)
+            rog_json_put_number(object, "worst_drop_s", measured[m].at_s);
+}
+
 static struct rog_json *run_json(const struct rog_report *report, size_t index)
 {
     const struct rog_case_data *data = &report->data;
@@ -115,6 +126,7 @@ static struct rog_json *run_json(const struct rog_report *report, size_t index)
         rog_json_put_bool(object, "replay_off", rog_replay_is_off(&run->replay));
     }
     put_measures(object, &report->measures, measured_json, measured);
+    put_worst(object, report, measured);
     rog_json_put(object, "not_run_that_long", ended_json(&report->measures, measured));
     put_reached(object, &report->measures, reached_of_run, measured);
     return object;

@@ -138,6 +138,15 @@ static char *to_target_text(const struct rog_report_value *value, int digits)
                : rog_format("%s%s", number_of(value->line.value, digits).text, spread);
 }
 
+/* "2.18 at 1620 s". */
+static char *worst_text(double by, double at_s, int digits)
+{
+    if (isnan(by))
+        return rog_strdup("-");
+    return isnan(at_s) ? rog_strdup("none")
+                       : rog_format("%s at %.0f s", number_of(by, digits).text, at_s);
+}
+
 /* An accuracy or a time of an iteration; where no run of the series has run that long, that. */
 static char *value_text(const struct rog_report_value *value, int digits)
 {
@@ -151,12 +160,15 @@ static char *value_text(const struct rog_report_value *value, int digits)
     return longer;
 }
 
-static char *measured_text(const struct rog_measured *measured, int digits)
+static char *measured_text(const struct rog_measured *measured, const struct rog_measure *measure)
 {
+    int digits = measure->digits;
     if (measured->censored)
         return rog_format("> %s", number_of(measured->until, digits).text);
     if (measured->ended)
         return rog_strdup(ENDED);
+    if (measure->kind == ROG_MEASURE_WORST_DROP)
+        return worst_text(measured->value, measured->at_s, digits);
     return rog_strdup(isnan(measured->value) ? "-" : number_of(measured->value, digits).text);
 }
 
@@ -213,6 +225,11 @@ static struct target_name target_of(const struct rog_report *report)
     return name;
 }
 
+static const char *worst_name(const struct rog_report *report)
+{
+    return report->data.metric.less_is_better ? "worst rise" : "worst drop";
+}
+
 /* What a column of a measure is called; accuracies by their time, the first of them in full. */
 static char *measure_title(const struct rog_report *report, size_t measure, const char *first)
 {
@@ -230,6 +247,10 @@ static char *measure_title(const struct rog_report *report, size_t measure, cons
         return rog_strdup("comm. s");
     case ROG_MEASURE_STALL:
         return rog_strdup("stall s");
+    case ROG_MEASURE_ROUGHNESS:
+        return rog_strdup("roughness");
+    case ROG_MEASURE_WORST_DROP:
+        return rog_strdup(worst_name(report));
     default:
         return rog_strdup("iteration s");
     }
@@ -293,7 +314,8 @@ static char *series_caption(const struct maker *maker)
         for (size_t m = 0; m < report->measures.count; m++) {
             const struct rog_report_value *value = rog_report_series(report, i, m);
             bool target = rog_measure_is_to_target(report->measures.of[m].kind);
-            bool varies = value->runs.deviation > ROUNDING * fabs(value->runs.mean);
+            bool varies = value->runs.deviation > ROUNDING * fabs(value->runs.mean) &&
+                          report->measures.of[m].kind != ROG_MEASURE_WORST_DROP;
             intervals = intervals || (!target && varies && !isnan(value->runs.half));
             ranges = ranges || (!target && varies && value->runs.count == 2);
             own = own || (target && value->counted > 1 && value->known == value->counted);
@@ -328,25 +350,51 @@ static char *series_caption(const struct maker *maker)
                       reached);
 }
 
-static void series_table(struct maker *maker)
+static char *series_text(const struct rog_report_value *value, const struct rog_measure *measure)
+{
+    if (rog_measure_is_to_target(measure->kind))
+        return to_target_text(value, measure->digits);
+    if (measure->kind == ROG_MEASURE_WORST_DROP)
+        return worst_text(value->shown, value->at_s, measure->digits);
+    return value_text(value, measure->digits);
+}
+
+/* The series by the measures that `has` says. */
+static void series_table(struct maker *maker, char *caption, const bool *has)
 {
     const struct rog_report *report = maker->report;
-    begin_table(maker, series_caption(maker), report->data.series_count > 0);
+    begin_table(maker, caption, report->data.series_count > 0);
     add_column(maker, false, rog_strdup("run"));
-    measure_columns(maker, maker->tested_at, measure_title, maker->has);
+    measure_columns(maker, maker->tested_at, measure_title, has);
     for (size_t i = 0; i < report->data.series_count; i++) {
         const struct rog_case_series *series = &report->data.series[i];
         add_cell(maker, false, rog_repeats_label(series, series->different));
-        for (size_t m = 0; m < report->measures.count; m++) {
-            const struct rog_report_value *value = rog_report_series(report, i, m);
-            enum rog_measure_kind kind = report->measures.of[m].kind;
-            if (maker->has[m])
+        for (size_t m = 0; m < report->measures.count; m++)
+            if (has[m])
                 add_cell(maker, rog_report_is_best(report, i, m),
-                         rog_measure_is_to_target(kind)
-                             ? to_target_text(value, report->measures.of[m].digits)
-                             : value_text(value, report->measures.of[m].digits));
-        }
+                         series_text(rog_report_series(report, i, m), &report->measures.of[m]));
     }
+}
+
+/* What the runs come to, and apart from it, as a terminal is not that wide, how steadily. */
+static void series_tables(struct maker *maker)
+{
+    const struct rog_report *report = maker->report;
+    bool level[ROG_MEASURES_MAX] = {false}, rough[ROG_MEASURES_MAX] = {false}, any = false;
+    for (size_t m = 0; m < report->measures.count; m++) {
+        bool apart = rog_measure_facts[report->measures.of[m].kind].is_roughness;
+        level[m] = maker->has[m] && !apart;
+        rough[m] = maker->has[m] && apart;
+        any = any || rough[m];
+    }
+    series_table(maker, series_caption(maker), level);
+    if (any)
+        series_table(maker,
+                     rog_format("Roughness: standard deviation from checkpoint to checkpoint "
+                                "after %g s, and the %s of any run, in %s",
+                                ROG_ROUGHNESS_FROM_S, worst_name(report),
+                                rog_metric_difference(&report->data.metric)),
+                     rough);
 }
 
 /* The runs one by one: where some are repeats, or not finished. */
@@ -367,9 +415,8 @@ static void runs_table(struct maker *maker)
         add_cell(maker, false, rog_strdup(row->status));
         for (size_t m = 0; m < report->measures.count; m++)
             if (maker->has[m])
-                add_cell(
-                    maker, false,
-                    measured_text(rog_report_run(report, i, m), report->measures.of[m].digits));
+                add_cell(maker, false,
+                         measured_text(rog_report_run(report, i, m), &report->measures.of[m]));
     }
 }
 
@@ -592,7 +639,7 @@ int rog_report_tables_make(const struct rog_report *report, struct rog_report_ta
             const struct rog_measured *measured = rog_report_run(report, i, m);
             maker.has[m] = maker.has[m] || measured->censored || !isnan(measured->value);
         }
-    series_table(&maker);
+    series_tables(&maker);
     runs_table(&maker);
     gains_table(&maker);
     tests_table(&maker);

@@ -355,6 +355,23 @@ void rog_accuracy_release(struct rog_accuracy *accuracy)
     *accuracy = (struct rog_accuracy){0};
 }
 
+int rog_accuracy_roughness(const struct rog_accuracy *accuracy, bool less_is_better,
+                           struct rog_roughness *rough, struct rog_error *err)
+{
+    double *t = calloc(2 * accuracy->count + 1, sizeof *t);
+    if (!t)
+        return rog_fail_nomem(err);
+    double *value = t + accuracy->count;
+    for (size_t i = 0; i < accuracy->count; i++) {
+        t[i] = accuracy->point[i].t;
+        value[i] = accuracy->point[i].percent;
+    }
+    const struct rog_line measured = {t, value, NULL, accuracy->count, less_is_better};
+    *rough = rog_roughness_of(&measured);
+    free(t);
+    return 0;
+}
+
 /* The straight line through (t0, v0) and (t1, v1) at t. */
 static double between(double t0, double v0, double t1, double v1, double t)
 {
@@ -478,6 +495,7 @@ int rog_run_summary(struct rog_db *db, const char *run_id, struct rog_json **sum
     struct rog_composition composition;
     struct rog_extent extent;
     struct rog_accuracy accuracy = {0};
+    struct rog_roughness rough;
     struct rog_replay replay;
     *summary = NULL;
     int code = rog_run_row_load(db, run_id, &row, err);
@@ -487,6 +505,8 @@ int rog_run_summary(struct rog_db *db, const char *run_id, struct rog_json **sum
         code = rog_extent_load(db, run_id, &extent, err);
     if (code == 0)
         code = rog_accuracy_load(db, run_id, &accuracy, err);
+    if (code == 0)
+        code = rog_accuracy_roughness(&accuracy, row.metric.less_is_better, &rough, err);
     if (code == 0)
         code = rog_replay_load(db, run_id, &replay, err);
     if (code == 0) {
@@ -515,6 +535,9 @@ int rog_run_summary(struct rog_db *db, const char *run_id, struct rog_json **sum
         rog_json_put_number(s, "stall_s", composition.stall_s);
         rog_json_put(s, "metric", rog_metric_json(&row.metric));
         put_accuracy(s, &accuracy);
+        rog_json_put_number(s, "roughness", rough.deviation);
+        rog_json_put_number(s, "worst_drop", rough.worst_drop);
+        rog_json_put_number(s, "worst_drop_s", rough.worst_at);
         rog_json_put_number(s, "energy_j", extent.energy_j);
         rog_json_put_integer(s, "bytes_pushed", extent.bytes_pushed);
         rog_json_put_integer(s, "bytes_pulled", extent.bytes_pulled);

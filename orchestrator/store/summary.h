@@ -14,6 +14,7 @@
 
 #include <common/json.h>
 #include <common/metric.h>
+#include <orchestrator/curves/roughness.h>
 #include <orchestrator/store/db.h>
 
 /* A row of `runs`. Texts are heap memory, NULL where the column is NULL. */
@@ -98,6 +99,9 @@ struct rog_accuracy {
 int rog_accuracy_load(struct rog_db *db, const char *run_id, struct rog_accuracy *accuracy,
                       struct rog_error *err);
 void rog_accuracy_release(struct rog_accuracy *accuracy);
+/* How rough it is in time. */
+int rog_accuracy_roughness(const struct rog_accuracy *accuracy, bool less_is_better,
+                           struct rog_roughness *rough, struct rog_error *err);
 
 /* SQL: the readings of energy that count for the workers of run ?1. Several sensors of a host, each
  * of which counts from its own start, add up; the power model counts where no sensor measures. */

@@ -107,6 +107,20 @@ for id in $(json '.runs[].id'); do
     cmp csv stored || fail "accuracies of $id are not those of accuracy.csv"
     try 0 rogctl verify "$id"
 done
+# Roughness, against sums of awk's own: the published runs have less than 1.1 points.
+same "roughness" "$(for id in $(query "SELECT id FROM runs ORDER BY id"); do
+    sort -t, -n "$ROG_SHARED_DATA/rog-artifact/result/$id/accuracy.csv" | awk -F, -v id="$id" '$1 + 0 >= 600 {
+        if (n++) { d = $3 - last; sum += d; squares += d * d; if (d < worst) { worst = d; at = $1 } }
+        last = $3
+    } END { n--; printf "%s %.3f %.2f %.0f\n", id, sqrt((squares - sum * sum / n) / (n - 1)), -worst, at }'
+done)" "$(for id in $(query "SELECT id FROM runs ORDER BY id"); do
+    rogctl show "$id" --json | jq -r '"\(.id) \(.roughness) \(.worst_drop) \(.worst_drop_s)"'
+done | awk '{printf "%s %.3f %.2f %.0f\n", $1, $2, $3, $4}')"
+try 0 rogctl show 06-23-01-50
+prints "0.77 points from checkpoint to checkpoint after 600 s"
+prints "2.18 points at 1620 s"
+try 0 rogctl report outdoors-case0
+prints "1.96 at 840 s"
 try 0 rogctl redraw outdoors-case0 --axes published
 says "BSP, epochs 3 is not in energy-consumption-against-training-accuracy"
 try 0 rogctl microevents 06-24 3 1200

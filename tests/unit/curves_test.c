@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include <orchestrator/curves/reached.h>
+#include <orchestrator/curves/roughness.h>
 #include <orchestrator/curves/rule.h>
 
 #define POINTS 12
@@ -274,6 +275,49 @@ static void a_case_says_only_what_it_means(void **state)
     rog_json_free(options);
 }
 
+/* Against statistics.stdev of Python. */
+static void roughness_is_of_the_steps(void **state)
+{
+    (void)state;
+    const double t[] = {0,    540,  600,  660,  720,  780,  840, 900,
+                        1080, 1260, 1440, 1980, 2520, 3060, 3600};
+    const double y[] = {52,   9,    55.4, 57.1, 56.4,  57.8,  55.8, 58.3,
+                        58.7, 58.5, 59.3, 60.3, 60.25, 61.55, 60.75};
+    struct rog_line line = {t, y, NULL, 15, false};
+    struct rog_roughness rough = rog_roughness_of(&line);
+    assert_near(rough.deviation, 1.256882567258687, 1e-12); /* the fall to 9 is before 600 s */
+    assert_near(rough.worst_drop, 2.0, 1e-12);
+    assert_near(rough.worst_at, 840, 0);
+    line.less_is_better = true;
+    rough = rog_roughness_of(&line);
+    assert_near(rough.deviation, 1.256882567258687, 1e-12);
+    assert_near(rough.worst_drop, 2.5, 1e-12);
+    assert_near(rough.worst_at, 900, 0);
+}
+
+static void roughness_of_few_and_of_odd_lines(void **state)
+{
+    (void)state;
+    double t[12], y[12];
+    for (size_t i = 0; i < 12; i++) {
+        t[i] = 540 + 60 * (double)i;
+        y[i] = 50 + (double)i;
+    }
+    struct rog_line line = {t, y, NULL, 12, false};
+    struct rog_roughness rough = rog_roughness_of(&line); /* a straight climb */
+    assert_near(rough.deviation, 0, 1e-12);
+    assert_near(rough.worst_drop, 0, 0);
+    assert_true(isnan(rough.worst_at));
+    for (size_t i = 0; i < 12; i++)
+        y[i] = i % 2 ? 1e200 : -1e200; /* no square of it is a number */
+    rough = rog_roughness_of(&line);
+    assert_near(rough.deviation / 1e200, 2 * sqrt(10.0 / 9), 1e-12);
+    for (line.count = 0; line.count < 12; line.count++) { /* 9 steps after 600 s, or fewer */
+        rough = rog_roughness_of(&line);
+        assert_true(isnan(rough.deviation) && isnan(rough.worst_drop) && isnan(rough.worst_at));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -284,6 +328,8 @@ int main(void)
         cmocka_unit_test(sustained_crossings),
         cmocka_unit_test(accuracies_at_a_time),
         cmocka_unit_test(a_case_says_only_what_it_means),
+        cmocka_unit_test(roughness_is_of_the_steps),
+        cmocka_unit_test(roughness_of_few_and_of_odd_lines),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

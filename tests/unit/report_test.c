@@ -35,7 +35,9 @@ enum {
     COMPUTE,
     COMMUNICATION,
     STALL,
-    ITERATION
+    ITERATION,
+    ROUGHNESS,
+    WORST_DROP
 };
 
 static double of_run(const struct rog_report *report, size_t run, size_t measure)
@@ -101,7 +103,7 @@ static void numbers(void **state)
     struct rog_report report;
     assert_int_equal(rog_report_make(f->db, "case", &plain, &report, &err), 0);
     assert_int_equal(report.data.series_count, 2);
-    assert_int_equal(report.measures.count, ITERATION + 1);
+    assert_int_equal(report.measures.count, WORST_DROP + 1);
     assert_near(of_run(&report, 0, AT_1800), 51.8, 1e-9);
     assert_near(of_run(&report, 0, AT_5400), 55.4, 1e-9);
     assert_near(of_run(&report, 0, AT_END), 57, 1e-9);
@@ -577,6 +579,72 @@ static void nothing_to_compare(void **state)
     rog_report_release(&report);
 }
 
+/* A run of each series, and a second one that is rougher. */
+static void add_rough(struct fixture *f)
+{
+    fixture_case(f, "rough", "1", 56);
+    fixture_run_add(f, &(struct fixture_run){"rough", "calm", "BSP", "BSP", 0, 1, 1, 10, 300, 31});
+    fixture_run_add(f, &(struct fixture_run){"rough", "wild", "ROG", "ROG", 4, 1, 1, 10, 300, 31});
+    fixture_run_add(f, &(struct fixture_run){"rough", "mild", "ROG", "ROG", 4, 2, 1, 10, 300, 31});
+    /* Steps of +0.2 and -0.1; of the wild one +4 and -2; of the mild one +2 and -1. */
+    fixture_sql(f, "UPDATE checkpoints SET accuracy = CASE run_id WHEN 'wild' THEN 20 WHEN 'mild'"
+                   " THEN 10 ELSE 1 END * (0.05 * (t / 100 - t / 100 % 2) + 0.2 * (t / 100 % 2))"
+                   " WHERE run_id IN ('calm', 'wild', 'mild')");
+    fixture_sql(f, "UPDATE checkpoints SET accuracy = accuracy - 1 WHERE run_id = 'wild'"
+                   " AND t = 1400");
+}
+
+static void roughness_has_its_table(void **state)
+{
+    struct fixture *f = *state;
+    struct rog_error err;
+    struct rog_report report;
+    struct rog_report_tables tables;
+    add_rough(f);
+    assert_int_equal(rog_report_make(f->db, "rough", &plain, &report, &err), 0);
+    /* 24 steps between 600 and 3000 s, half of them up by 0.2 and half down by 0.1 */
+    assert_near(of_run(&report, 0, ROUGHNESS), 0.15 * sqrt(24.0 / 23), 1e-9);
+    assert_near(of_run(&report, 0, WORST_DROP), 0.1, 1e-9);
+    assert_near(of_run(&report, 2, ROUGHNESS), 1.5 * sqrt(24.0 / 23), 1e-9);
+    assert_near(of_run(&report, 1, WORST_DROP), 3, 1e-9);
+    assert_int_equal(rog_report_tables_make(&report, &tables, &err), 0);
+    assert_non_null(strstr(tables.table[1].caption, "the worst drop of any run, in points"));
+    assert_string_equal(cell(&tables, 1, 0, "roughness"), "0.15");
+    assert_string_equal(cell(&tables, 1, 1, "worst drop"), "3.00 at 1400 s");
+    assert_true(tables.table[1].cell[1].is_best && tables.table[1].cell[2].is_best);
+    assert_string_equal(cell(&tables, 2, 2, "roughness"), "1.53");
+    assert_null(cell(&tables, 0, 0, "roughness"));
+    struct rog_json *json = rog_report_json(&report);
+    const struct rog_json *wild = rog_json_at(rog_json_get(json, "runs"), 1);
+    assert_near(rog_json_get_number(wild, "worst_drop", 0), 3, 1e-9);
+    assert_near(rog_json_get_number(wild, "worst_drop_s", 0), 1400, 0);
+    const struct rog_json *rog = rog_json_at(rog_json_get(json, "series"), 1);
+    assert_near(rog_json_get_number(rog_json_get(rog, "roughness"), "mean", 0),
+                (of_run(&report, 1, ROUGHNESS) + of_run(&report, 2, ROUGHNESS)) / 2, 1e-9);
+    assert_near(rog_json_get_number(rog_json_get(rog, "worst_drop"), "most", 0), 3, 1e-9);
+    rog_json_free(json);
+    rog_report_tables_release(&tables);
+    rog_report_release(&report);
+
+    fixture_sql(f, "UPDATE runs SET config = json_set(config, '$.metric', json("
+                   "'{\"name\":\"loss\",\"unit\":\"nat\",\"better\":\"lower\"}'))");
+    assert_int_equal(rog_report_make(f->db, "rough", &plain, &report, &err), 0);
+    assert_int_equal(rog_report_tables_make(&report, &tables, &err), 0);
+    assert_non_null(strstr(tables.table[1].caption, "the worst rise of any run, in nat"));
+    assert_near(of_run(&report, 1, WORST_DROP), 5, 1e-9);
+    rog_report_tables_release(&tables);
+    rog_report_release(&report);
+
+    /* Too few checkpoints: no number, and no table of dashes. */
+    fixture_sql(f, "DELETE FROM checkpoints WHERE t >= 1600");
+    assert_int_equal(rog_report_make(f->db, "rough", &plain, &report, &err), 0);
+    assert_true(isnan(of_run(&report, 0, ROUGHNESS)) && isnan(of_run(&report, 0, WORST_DROP)));
+    assert_int_equal(rog_report_tables_make(&report, &tables, &err), 0);
+    assert_null(strstr(tables.table[1].caption, "Roughness"));
+    rog_report_tables_release(&tables);
+    rog_report_release(&report);
+}
+
 #define REPORTS(test) cmocka_unit_test_setup_teardown(test, add_runs, fixture_teardown)
 
 int main(void)
@@ -594,6 +662,7 @@ int main(void)
         REPORTS(not_all_reach_the_target),
         REPORTS(identical_runs_are_one),
         REPORTS(chosen_times),
+        REPORTS(roughness_has_its_table),
         REPORTS(nothing_to_compare),
         REPORTS(json_is_the_contract),
         REPORTS(page_is_whole_and_harmless),
