@@ -154,7 +154,7 @@ static int pull(struct bench *bench, int iteration, struct rog_error *err)
     return code;
 }
 
-static int prepare(struct bench *bench, const struct rog_strategy *strategy, int threshold,
+static int prepare(struct bench *bench, const struct rog_plugin *plugin, int threshold,
                    const char *model, struct rog_error *err)
 {
     int code = make_rows(&bench->rows, model, err);
@@ -182,10 +182,14 @@ static int prepare(struct bench *bench, const struct rog_strategy *strategy, int
     for (uint32_t i = 0; i < bench->rows->tensor_count; i++)
         bench->gradient_of[i] = bench->gradients + bench->rows->tensors[i].offset;
 
-    struct rog_strategy_config policy = {bench->rows->row_count, bench->workers, threshold, NULL};
-    struct rog_server_config server = {.rows = bench->rows, .strategy = strategy, .policy = policy};
+    struct rog_strategy_config policy = {.rows = bench->rows->row_count,
+                                         .workers = bench->workers,
+                                         .threshold = threshold,
+                                         .parameters = plugin->parameters};
+    struct rog_server_config server = {
+        .rows = bench->rows, .strategy = plugin->strategy, .policy = policy};
     struct rog_worker_config worker = {
-        .rows = bench->rows, .strategy = strategy, .policy = policy, .worker = 0};
+        .rows = bench->rows, .strategy = plugin->strategy, .policy = policy, .worker = 0};
     double before = allocated_bytes();
     code = rog_server_new(&bench->server, &server, bench->model, err);
     double between = allocated_bytes();
@@ -269,7 +273,9 @@ int main(int argc, char **argv)
     snprintf(what, sizeof what, "%s %d, %s, %d workers", library, threshold, model, workers);
     int code = rog_plugin_load(&plugin, library, &err);
     if (!code)
-        code = prepare(&bench, plugin.strategy, threshold, model, &err);
+        code = rog_plugin_configure(&plugin, NULL, &err);
+    if (!code)
+        code = prepare(&bench, &plugin, threshold, model, &err);
     for (int i = 0; i < ITERATIONS && !code; i++) {
         code = push(&bench, i, &err);
         if (!code)

@@ -5,8 +5,14 @@
  *
  * RSP: a worker at iteration t goes on while every row of every worker has reached version t - S.
  * ATP: each push and pull sends the fraction P(S) of the rows that are oldest, then the fraction
- * G(S) with the largest magnitude, whatever it takes; further rows, by magnitude, while the budget
+ * G(S) of the most important ones, whatever it takes; further rows, by importance, while the budget
  * lasts.
+ *
+ * Facts that the paper leaves open are those of its artifact (github.com/hku-systems/ROG),
+ * ROG_utils.py: P and G in MTA_static and Gradient_Value_static, the ranking in both
+ * decide_row_importance_metric, the budget in decide_mta_transmission_time. There the importance of
+ * a row is its tensor's scale, the mean magnitude of what waits of the whole tensor (importance =
+ * "tensor"); each row's own mean tells more apart.
  */
 
 #include <rog/strategy.h>
@@ -19,14 +25,43 @@
 #define DIGIT_BITS 11
 #define DIGITS (1u << DIGIT_BITS)
 
+enum { IMPORTANCE_ROW, IMPORTANCE_TENSOR };
+
+struct parameters {
+    double least_budget;
+    uint32_t importance;
+};
+
+static const struct rog_parameter parameters[] = {
+    {.name = "importance",
+     .type = ROG_PARAMETER_CHOICE,
+     .offset = offsetof(struct parameters, importance),
+     .fallback = "row",
+     .choices = "row|tensor",
+     .help = "rows are ranked by the mean magnitude of each row, or of its whole tensor as "
+             "published"},
+    {.name = "least_budget",
+     .type = ROG_PARAMETER_NUMBER,
+     .offset = offsetof(struct parameters, least_budget),
+     .fallback = "0",
+     .min = 0,
+     .max = 600,
+     .unit = "s",
+     .help = "time that each push and pull has at least for rows that need not go out; 0 as "
+             "published"},
+    {.name = NULL},
+};
+
 struct state {
     uint32_t oldest_rows;  /* mandatory by rank: P of all rows */
-    uint32_t largest_rows; /* mandatory by magnitude: G of all rows */
+    uint32_t largest_rows; /* mandatory by importance: G of all rows */
+    float *importance;     /* [rows], of tensors; behind `spare` */
     uint32_t spare[];      /* [rows]: the other half of each sorting pass */
 };
 
 /* P(S): the root in (0, 1) of (1 - P)^(S - 1) = P, and 1 up to S = 1. The left side falls and the
- * right side rises, so halving finds it. */
+ * right side rises, so halving finds it. The published table is that to its last digit, but for
+ * P(4): 0.32 there, 0.3177 here. */
 static double minimum_fraction(int32_t threshold)
 {
     if (threshold <= 1)
@@ -42,38 +77,30 @@ static double minimum_fraction(int32_t threshold)
     return high;
 }
 
-/* G(S): the published values, straight lines between them. */
+/* G(S): the published table, which ends at S = 40, and its last value beyond. */
 static double largest_fraction(int32_t threshold)
 {
-    static const struct {
-        int32_t threshold;
-        double fraction;
-    } published[] = {{4, 0},     {5, 0.03},   {6, 0.05},   {7, 0.06},  {8, 0.05},
-                     {9, 0.07},  {10, 0.075}, {11, 0.085}, {12, 0.09}, {13, 0.095},
-                     {14, 0.10}, {20, 0.11},  {36, 0.115}};
-    const int last = sizeof published / sizeof *published - 1;
-    if (threshold <= published[0].threshold)
-        return 0;
-    for (int i = 1; i <= last; i++) {
-        if (threshold > published[i].threshold)
-            continue;
-        double width = published[i].threshold - published[i - 1].threshold;
-        double along = (threshold - published[i - 1].threshold) / width;
-        return published[i - 1].fraction +
-               along * (published[i].fraction - published[i - 1].fraction);
-    }
-    return published[last].fraction;
+    static const double published[] = {
+        0,     0,     0,     0,     0,     0.03,  0.05,  0.06,  0.05,  0.07,  0.075,
+        0.085, 0.09,  0.095, 0.10,  0.102, 0.104, 0.106, 0.107, 0.108, 0.11,  0.11,
+        0.111, 0.111, 0.112, 0.112, 0.112, 0.113, 0.113, 0.113, 0.113, 0.114, 0.114,
+        0.114, 0.114, 0.114, 0.115, 0.115, 0.115, 0.115, 0.115,
+    };
+    const int32_t last = sizeof published / sizeof *published - 1;
+    return published[threshold < last ? threshold : last];
 }
 
 static int create(const struct rog_strategy_config *config, void **out, char *message,
                   uint32_t message_bytes)
 {
-    struct state *state = malloc(sizeof *state + config->rows * sizeof *state->spare);
+    size_t array = config->rows * sizeof(uint32_t);
+    struct state *state = malloc(sizeof *state + 2 * array);
     if (!state) {
         snprintf(message, message_bytes, "no memory for the order of %u rows", config->rows);
         return -1;
     }
     double rows = config->rows;
+    state->importance = (float *)(state->spare + config->rows);
     state->oldest_rows = (uint32_t)fmin(rows, ceil(minimum_fraction(config->threshold) * rows));
     state->largest_rows =
         (uint32_t)fmin(rows - state->oldest_rows, ceil(largest_fraction(config->threshold) * rows));
@@ -126,7 +153,7 @@ static void sort_rows(const void *keys, uint32_t *rows, uint32_t *spare, uint32_
         memcpy(rows, from, count * sizeof *rows);
 }
 
-static double budget_s(const struct rog_history *history)
+static double published_budget_s(const struct rog_history *history)
 {
     if (history->own < history->slowest + 2)
         return 0;
@@ -135,32 +162,53 @@ static double budget_s(const struct rog_history *history)
     return fmax(history->recent_max_s, history->mean_s);
 }
 
+/* What rows are ranked by beside their age: their own mean magnitudes, or those of their tensors.
+ */
+static const float *importance_of(struct state *state, const struct rog_strategy_config *config,
+                                  const struct rog_send_view *view)
+{
+    const struct parameters *chosen = config->parameters;
+    if (chosen->importance == IMPORTANCE_ROW)
+        return view->magnitude;
+    const uint32_t *first = config->model->first_row;
+    for (uint32_t tensor = 0; tensor < config->model->tensors; tensor++) {
+        double sum = 0;
+        for (uint32_t row = first[tensor]; row < first[tensor + 1]; row++)
+            sum += view->magnitude[row];
+        for (uint32_t row = first[tensor]; row < first[tensor + 1]; row++)
+            state->importance[row] = (float)(sum / (first[tensor + 1] - first[tensor]));
+    }
+    return state->importance;
+}
+
 static void plan(void *opaque, const struct rog_strategy_config *config,
                  const struct rog_send_view *view, struct rog_send_plan *plan)
 {
     struct state *state = opaque;
+    const struct parameters *chosen = config->parameters;
+    const float *importance = importance_of(state, config, view);
     uint32_t *order = plan->order, *spare = state->spare;
     uint32_t rows = config->rows, oldest = state->oldest_rows;
 
-    /* The rank is the age plus a magnitude scaled to [0, 1): age first, then magnitude, then the
-     * number of the row. */
+    /* The rank is the age plus the importance scaled to [0, 1): age first, then importance, then
+     * the number of the row. */
     for (uint32_t row = 0; row < rows; row++)
         order[row] = row;
-    sort_rows(view->magnitude, order, spare, rows);
+    sort_rows(importance, order, spare, rows);
     sort_rows(view->age, order, spare, rows);
 
-    /* The rest, from row 0 on again, by magnitude alone. */
+    /* The rest, from row 0 on again, by importance alone. */
     memset(spare, 0, rows * sizeof *spare);
     for (uint32_t i = 0; i < oldest; i++)
         spare[order[i]] = 1;
     for (uint32_t row = 0, next = oldest; row < rows; row++)
         if (!spare[row])
             order[next++] = row;
-    sort_rows(view->magnitude, order + oldest, spare, rows - oldest);
+    sort_rows(importance, order + oldest, spare, rows - oldest);
 
     plan->count = rows;
     plan->mandatory = oldest + state->largest_rows;
-    plan->budget_s = budget_s(&view->history);
+    plan->budget_s = fmax(chosen->least_budget, published_budget_s(&view->history));
 }
 
 static void admit(void *opaque, const struct rog_strategy_config *config,
@@ -203,7 +251,7 @@ ROG_STRATEGY_EXPORT const struct rog_strategy rog_strategy_plugin = {
     .abi_version = ROG_STRATEGY_ABI,
     .struct_size = sizeof(struct rog_strategy),
     .name = "ROG",
-    .version = "1.0",
+    .version = "1.1",
     .summary = "row stale synchronous parallel with adaptive transmission (MICRO 2022)",
     .threshold_min = 1,
     .threshold_max = 1000000,
@@ -216,6 +264,8 @@ ROG_STRATEGY_EXPORT const struct rog_strategy rog_strategy_plugin = {
     .plan_pull = plan,
     .staleness_bound = staleness_bound,
     .least_share = least_share,
+    .parameters = parameters,
+    .parameter_bytes = sizeof(struct parameters),
     .save = save,
     .load = load,
 };

@@ -30,12 +30,20 @@
 /* A plugin is made for one version. Each version has the members of the one before at the same
  * places and appends its own, so that a program runs the plugins of its own version and of all
  * earlier ones; what those lack is as if they had left it out. */
-#define ROG_STRATEGY_ABI 3
+#define ROG_STRATEGY_ABI 4
 #define ROG_STRATEGY_SYMBOL "rog_strategy_plugin"
 #define ROG_STRATEGY_EXPORT __attribute__((visibility("default")))
 
 /* A threshold without end: asynchronous training (SSP with it is ASP). */
 #define ROG_THRESHOLD_INFINITE 2147483647
+
+/* The model's tensors, in parameter order, and the rows that they are cut into. The rows of a
+ * tensor are of one length. Members are only appended. */
+struct rog_model_view {
+    uint32_t tensors;          /* > 0 */
+    const uint32_t *first_row; /* [tensors + 1]: tensor i has the rows from first_row[i] up to, and
+                                  without, first_row[i + 1] */
+};
 
 /* What a strategy is created with. Lives as long as the strategy's state. */
 struct rog_strategy_config {
@@ -45,6 +53,9 @@ struct rog_strategy_config {
     /* Since version 2: the strategy's struct of parameters, every member filled and within its
      * range; NULL where the strategy has none. */
     const void *parameters;
+    /* Since version 4: NULL where a strategy is asked for no more than its promises
+     * (staleness_bound, least_share). */
+    const struct rog_model_view *model;
 };
 
 /*

@@ -357,8 +357,10 @@ int rog_serve_make_core(struct rog_serve *serve, struct rog_error *err)
     const struct rog_server_config core = {
         .rows = serve->model.rows,
         .strategy = options->strategy,
-        .policy = {serve->model.rows->row_count, options->workers, options->threshold,
-                   options->parameters},
+        .policy = {.rows = serve->model.rows->row_count,
+                   .workers = options->workers,
+                   .threshold = options->threshold,
+                   .parameters = options->parameters},
         .optimizer = options->optimizer,
         .optimizer_parameters = options->optimizer_parameters,
     };

@@ -218,8 +218,10 @@ static int prepare(struct rog_work *work, struct rog_error *err)
     const struct rog_worker_config core = {
         .rows = options->rows,
         .strategy = options->strategy,
-        .policy = {options->rows->row_count, options->workers, options->threshold,
-                   options->parameters},
+        .policy = {.rows = options->rows->row_count,
+                   .workers = options->workers,
+                   .threshold = options->threshold,
+                   .parameters = options->parameters},
         .worker = options->rank - 1,
         .local_steps = options->profile->local_steps,
     };

@@ -70,7 +70,8 @@ int rog_rows_new(struct rog_rows **out, const uint32_t *dims, const uint32_t *sh
     if (code)
         goto out;
     rows->row_tensor = calloc(rows->row_count, sizeof *rows->row_tensor);
-    if (!rows->row_tensor) {
+    rows->first_row = calloc(tensor_count + 1u, sizeof *rows->first_row);
+    if (!rows->row_tensor || !rows->first_row) {
         code = rog_fail_nomem(err);
         goto out;
     }
@@ -78,7 +79,9 @@ int rog_rows_new(struct rog_rows **out, const uint32_t *dims, const uint32_t *sh
         const struct rog_rows_tensor *tensor = &rows->tensors[i];
         for (uint32_t row = 0; row < tensor->rows; row++)
             rows->row_tensor[tensor->first_row + row] = i;
+        rows->first_row[i + 1] = tensor->first_row + tensor->rows;
     }
+    rows->model = (struct rog_model_view){.tensors = tensor_count, .first_row = rows->first_row};
     assert(!rog_codecs[0]->parameters); /* who wants one with parameters gives them */
     rog_rows_set_codec(rows, rog_codecs[0], NULL);
     *out = rows;
@@ -106,6 +109,7 @@ void rog_rows_free(struct rog_rows *rows)
 {
     if (!rows)
         return;
+    free(rows->first_row);
     free(rows->row_tensor);
     free(rows->tensors);
     free(rows);

@@ -17,6 +17,7 @@
 
 #include <librog/sync/codec.h>
 #include <rog/error.h>
+#include <rog/strategy.h>
 
 #define ROG_ROW_MIN_ELEMENTS 1000
 
@@ -34,7 +35,9 @@ struct rog_rows {
     uint64_t params;
     uint32_t tensor_count, row_count;
     struct rog_rows_tensor *tensors;
-    uint32_t *row_tensor; /* [row]: its tensor */
+    uint32_t *row_tensor;        /* [row]: its tensor */
+    uint32_t *first_row;         /* [tensor_count + 1] */
+    struct rog_model_view model; /* all of this, as strategies see it */
     const struct rog_codec *codec;
     const void *parameters; /* the codec's, borrowed; NULL: it has none */
     uint64_t wire_bytes;    /* most that scales and rows of a full exchange take */

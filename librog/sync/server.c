@@ -115,6 +115,7 @@ int rog_server_new(struct rog_server **out, const struct rog_server_config *conf
     server->rows = config->rows;
     server->strategy = config->strategy;
     server->policy = config->policy;
+    server->policy.model = &config->rows->model;
     server->params = params;
     int code = build(server, config, err);
     if (code)

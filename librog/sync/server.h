@@ -25,7 +25,7 @@ struct rog_server;
 struct rog_server_config {
     const struct rog_rows *rows; /* borrowed */
     const struct rog_strategy *strategy;
-    struct rog_strategy_config policy;            /* rows, workers, threshold */
+    struct rog_strategy_config policy;            /* its model is that of the rows */
     const struct rog_server_optimizer *optimizer; /* NULL: the first of rog_server_optimizers */
     const void *optimizer_parameters;             /* its struct of them, borrowed; NULL: none */
 };

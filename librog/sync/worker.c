@@ -122,6 +122,7 @@ int rog_worker_new(struct rog_worker **out, const struct rog_worker_config *conf
     worker->rows = config->rows;
     worker->strategy = config->strategy;
     worker->policy = config->policy;
+    worker->policy.model = &config->rows->model;
     worker->worker = config->worker;
     worker->local_steps = config->local_steps ? config->local_steps : 1;
     int code = tensors ? keep_tensors(worker, tensors, err) : 0;

@@ -34,7 +34,7 @@ struct rog_worker;
 struct rog_worker_config {
     const struct rog_rows *rows; /* borrowed */
     const struct rog_strategy *strategy;
-    struct rog_strategy_config policy; /* rows, workers, threshold */
+    struct rog_strategy_config policy; /* its model is that of the rows */
     uint32_t worker;                   /* zero-based */
     uint32_t local_steps;              /* of an iteration; 0: 1 */
 };

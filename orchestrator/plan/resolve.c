@@ -8,14 +8,47 @@
 
 #include <common/file.h>
 #include <common/metric.h>
+#include <common/parameters.h>
 #include <common/plugin.h>
 #include <common/settings.h>
 #include <common/trace_name.h>
 #include <common/workload.h>
 #include <rog/events.h>
 
-/* Asks the plugin for its name, its threshold and its parameters. */
-static int apply_plugin(struct rog_resolved_run *run, struct rog_error *err)
+static bool same_value(const struct rog_json *a, const struct rog_json *b)
+{
+    char *left = rog_json_text_sorted(a), *right = rog_json_text_sorted(b);
+    bool same = left && right && strcmp(left, right) == 0;
+    free(left);
+    free(right);
+    return same;
+}
+
+/* Of the parameters those that do not have their defaults: a strategy that is given parameters has
+ * the same runs by default as when they were recorded without any. NULL: none. */
+static int choose_parameters(const struct rog_plugin *plugin, struct rog_json **chosen,
+                             struct rog_error *err)
+{
+    const struct rog_strategy *strategy = plugin->strategy;
+    struct rog_json *defaults = NULL;
+    *chosen = NULL;
+    int code = rog_parameters_fill(strategy->parameters, strategy->name, NULL, &defaults, err);
+    for (const struct rog_parameter *row = strategy->parameters; !code && row && row->name; row++) {
+        const struct rog_json *value = rog_json_get(plugin->values, row->name);
+        if (same_value(value, rog_json_get(defaults, row->name)))
+            continue;
+        if (!*chosen)
+            *chosen = rog_json_object();
+        rog_json_put(*chosen, row->name, rog_json_copy(value));
+    }
+    rog_json_free(defaults);
+    return code;
+}
+
+/* Asks the plugin for its name, its threshold and its parameters; *chosen: of the latter those
+ * that do not have their defaults. */
+static int apply_plugin(struct rog_resolved_run *run, struct rog_json **chosen,
+                        struct rog_error *err)
 {
     struct rog_plugin plugin;
     int code = rog_plugin_load(&plugin, rog_json_get_string(run->config, "library", ""), err);
@@ -30,6 +63,8 @@ static int apply_plugin(struct rog_resolved_run *run, struct rog_error *err)
         code = rog_plugin_check_threshold(&plugin, rog_json_integer(threshold, 0), err);
     if (code == 0)
         code = rog_plugin_configure(&plugin, rog_json_get(run->config, "parameters"), err);
+    if (code == 0)
+        code = choose_parameters(&plugin, chosen, err);
     if (code == 0 && plugin.values)
         rog_json_put(run->config, "parameters", rog_json_copy(plugin.values));
     else if (code == 0) /* an empty group is none, and gives the same run */
@@ -228,13 +263,17 @@ static int hash_identity(struct rog_json *identity, const struct rog_cluster *cl
     return 0;
 }
 
-/* What identifies the run, and its settings alone. */
+/* What identifies the run, and its settings alone, of which `chosen` are the strategy's own. */
 static int identify(struct rog_resolved_run *run, const struct rog_cluster *cluster,
-                    struct rog_contents *contents, struct rog_error *err)
+                    const struct rog_json *chosen, struct rog_contents *contents,
+                    struct rog_error *err)
 {
     struct rog_json *identity = NULL, *settings = rog_json_object();
     rog_settings_copy(rog_run_settings, 0, ROG_SETTING_ASIDE, run->config, settings);
     rog_json_put(settings, "workers", rog_json_copy(rog_json_get(run->config, "workers")));
+    rog_json_remove(settings, "parameters");
+    if (chosen)
+        rog_json_put(settings, "parameters", rog_json_copy(chosen));
     int code = hash_identity(settings, cluster, run->older_hash, err);
     rog_json_remove(settings, "sources");
     if (code == 0)
@@ -264,7 +303,7 @@ static struct rog_json *run_workers(const struct rog_cluster *cluster)
 }
 
 static int fill(struct rog_resolved_run *run, const struct rog_cluster *cluster, const char *folder,
-                struct rog_contents *contents, struct rog_error *err)
+                struct rog_json **chosen, struct rog_error *err)
 {
     /* Not all settings come from a parser: those of a replay come from a database. */
     int code = rog_settings_check(rog_run_settings, run->config, NULL, err);
@@ -277,7 +316,7 @@ static int fill(struct rog_resolved_run *run, const struct rog_cluster *cluster,
     if (code == 0)
         code = rog_settings_fill(rog_run_settings, run->config, err);
     if (code == 0)
-        code = apply_plugin(run, err);
+        code = apply_plugin(run, chosen, err);
     if (code == 0)
         code = rog_settings_derive(rog_run_settings, run->config, NULL, err);
     if (code < 0)
@@ -295,7 +334,7 @@ static int fill(struct rog_resolved_run *run, const struct rog_cluster *cluster,
     if (!workers)
         return rog_fail_nomem(err);
     rog_json_put(run->config, "workers", workers);
-    return identify(run, cluster, contents, err);
+    return 0;
 }
 
 int rog_run_resolve(struct rog_resolved_run *run, const struct rog_json *settings,
@@ -304,7 +343,11 @@ int rog_run_resolve(struct rog_resolved_run *run, const struct rog_json *setting
 {
     *run = (struct rog_resolved_run){0};
     run->config = rog_json_copy(settings);
-    int code = run->config ? fill(run, cluster, folder, contents, err) : rog_fail_nomem(err);
+    struct rog_json *chosen = NULL;
+    int code = run->config ? fill(run, cluster, folder, &chosen, err) : rog_fail_nomem(err);
+    if (code == 0)
+        code = identify(run, cluster, chosen, contents, err);
+    rog_json_free(chosen);
     if (code < 0) {
         rog_resolved_run_release(run);
         return code;

@@ -40,11 +40,24 @@ prints "m-case0: 3 of 3 runs to do"
 sed 's/"SKELETON", //' y.conf >z.conf
 try 2 rogctl sweep z.conf -n
 says "BSP has no parameters (found patience)"
-try 2 rogctl run --parameters patience=1 workload=none seconds=60
-says "ROG has no parameters (found patience)"
-# Without parameters a run is what it was before there were any.
-try 0 rogctl run workload=none seconds=60
-same "no parameters" 0 "$(query "SELECT count(*) FROM runs WHERE library = 'ROG' AND config LIKE '%parameters%'")"
+try 2 rogctl run --library SSP --parameters patience=1 workload=none seconds=60
+says "SSP has no parameters (found patience)"
+# A strategy without parameters has runs without them.
+try 0 rogctl run --library SSP workload=none seconds=60
+same "no parameters" 0 "$(query "SELECT count(*) FROM runs WHERE library = 'SSP' AND config LIKE '%parameters%'")"
+# Those of ROG: how rows are ranked, and the least time for rows that need not go out.
+try 0 rogctl plugins rog
+prints "parameters.importance"
+prints "parameters.least_budget"
+try 2 rogctl run --parameters importance=layer workload=none seconds=60
+says "parameters of ROG: importance must be one of row, tensor (found \"layer\")"
+try 2 rogctl run --parameters least_budget=-1 workload=none seconds=60
+says "parameters of ROG: least_budget must be a number from 0 to 600"
+for least in 0 1; do
+    try 0 rogctl run --parameters least_budget=$least,importance=tensor workload=none seconds=60
+done
+query "SELECT sum(rows_pushed) FROM iterations JOIN runs ON id = run_id WHERE library = 'ROG' GROUP BY run_id ORDER BY run_id" >rows
+[ "$(sed -n 2p rows)" -gt "$(sed -n 1p rows)" ] || fail "a least budget sends no more rows: $(cat rows)"
 try 0 rogctl replay "$run" --library SKELETON --parameters patience=2 --json
 same "replayed" 2 "$(json .parameters.patience)"
 

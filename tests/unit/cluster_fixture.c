@@ -126,7 +126,8 @@ static int run_config(struct trial *trial, const struct rog_run_config *config)
     rog_rows_set_codec(rows, codec, NULL);
     struct rog_plugin plugin = {0};
     if (!trial->strategy) {
-        if (rog_plugin_load(&plugin, trial->library, &trial->err))
+        if (rog_plugin_load(&plugin, trial->library, &trial->err) ||
+            rog_plugin_configure(&plugin, NULL, &trial->err))
             fail_msg("%s", trial->err.message);
     }
     uint32_t *iterations = malloc(trial->workers * sizeof *iterations);
@@ -150,6 +151,7 @@ static int run_config(struct trial *trial, const struct rog_run_config *config)
         .iterations = iterations,
         .strategy = trial->strategy ? trial->strategy : plugin.strategy,
         .threshold = trial->threshold,
+        .parameters = plugin.parameters,
         .rows = rows,
         .wire_scale = trial->wire_scale > 0 ? trial->wire_scale : 1,
         .params = params,

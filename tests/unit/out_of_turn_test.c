@@ -36,7 +36,8 @@ static void table_init(struct table *table, uint32_t worker_count, int32_t thres
     table->params = calloc(table->rows->params, sizeof(float));
     table->gradients = calloc(table->rows->params, sizeof(float));
     assert_true(table->model && table->params && table->gradients);
-    struct rog_strategy_config policy = {table->rows->row_count, worker_count, threshold, NULL};
+    struct rog_strategy_config policy = {
+        .rows = table->rows->row_count, .workers = worker_count, .threshold = threshold};
     struct rog_server_config server = {
         .rows = table->rows, .strategy = table->plugin.strategy, .policy = policy};
     struct rog_worker_config worker = {

@@ -107,7 +107,8 @@ static void scene_init(struct scene *scene, struct rog_strategy strategy, int32_
     scene->gradients = calloc(params, sizeof(float));
     assert_true(scene->buffer && scene->model && scene->gradients);
     assert_int_equal(rog_set_init(&scene->carried, scene->rows->row_count, &err), 0);
-    struct rog_strategy_config policy = {scene->rows->row_count, WORKERS, threshold, NULL};
+    struct rog_strategy_config policy = {
+        .rows = scene->rows->row_count, .workers = WORKERS, .threshold = threshold};
     struct rog_server_config server = {
         .rows = scene->rows, .strategy = &scene->strategy, .policy = policy};
     assert_int_equal(rog_server_new(&scene->server, &server, scene->model, &err), 0);

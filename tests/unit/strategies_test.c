@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include <common/json.h>
 #include <common/rng.h>
 
 #include "sync_cluster.h"
@@ -25,12 +26,18 @@ struct planned {
     struct rog_send_plan plan;
 };
 
-static void planned_init(struct planned *planned, const char *library, int32_t threshold,
-                         uint32_t rows)
+static void planned_init_with(struct planned *planned, const char *library, int32_t threshold,
+                              uint32_t rows, const char *parameters)
 {
     char message[100];
+    struct rog_error err;
+    struct rog_json *given = NULL;
     memset(planned, 0, sizeof *planned);
     load_strategy(&planned->plugin, library);
+    assert_int_equal(rog_json_parse(parameters, strlen(parameters), "parameters", &given, &err), 0);
+    if (rog_plugin_configure(&planned->plugin, given, &err))
+        fail_msg("%s", err.message);
+    rog_json_free(given);
     planned->config = (struct rog_strategy_config){.rows = rows,
                                                    .workers = 3,
                                                    .threshold = threshold,
@@ -44,6 +51,12 @@ static void planned_init(struct planned *planned, const char *library, int32_t t
     if (strategy->create)
         assert_int_equal(
             strategy->create(&planned->config, &planned->state, message, sizeof message), 0);
+}
+
+static void planned_init(struct planned *planned, const char *library, int32_t threshold,
+                         uint32_t rows)
+{
+    planned_init_with(planned, library, threshold, rows, "{}");
 }
 
 static void planned_release(struct planned *planned)
@@ -131,8 +144,11 @@ static void test_equation(void **state)
     static const struct {
         int32_t threshold;
         double fraction;
-    } largest[] = {{5, 0.03},   {6, 0.05},  {7, 0.06},   {8, 0.05},  {9, 0.07},   {10, 0.075},
-                   {11, 0.085}, {12, 0.09}, {13, 0.095}, {14, 0.10}, {17, 0.105}, {36, 0.115}};
+    } largest[] = {{5, 0.03},   {6, 0.05},   {7, 0.06},   {8, 0.05},   {9, 0.07},   {10, 0.075},
+                   {11, 0.085}, {12, 0.09},  {13, 0.095}, {14, 0.10},  {15, 0.102}, {16, 0.104},
+                   {17, 0.106}, {18, 0.107}, {19, 0.108}, {20, 0.11},  {21, 0.11},  {22, 0.111},
+                   {23, 0.111}, {24, 0.112}, {26, 0.112}, {27, 0.113}, {30, 0.113}, {31, 0.114},
+                   {35, 0.114}, {36, 0.115}};
     const uint32_t rows = 200000;
     for (size_t i = 0; i < sizeof largest / sizeof *largest; i++) {
         double p = (double)mandatory_rows(largest[i].threshold, rows) / rows - largest[i].fraction;
@@ -172,24 +188,62 @@ static int by_rank(const void *a, const void *b)
     return by_magnitude(a, b);
 }
 
+/* What the rows of each tensor are ranked by as published: the mean of them all. */
+static void average(struct key *keys, const uint32_t *first_row, uint32_t tensors)
+{
+    for (uint32_t tensor = 0; tensor < tensors; tensor++) {
+        double sum = 0;
+        for (uint32_t row = first_row[tensor]; row < first_row[tensor + 1]; row++)
+            sum += keys[row].magnitude;
+        for (uint32_t row = first_row[tensor]; row < first_row[tensor + 1]; row++)
+            keys[row].magnitude =
+                (float)(sum / (double)(first_row[tensor + 1] - first_row[tensor]));
+    }
+}
+
+#define MOST_ROWS 900
+
+/* Tensors of drawn sizes, some of one row. */
+static uint32_t draw_tensors(struct rog_rng *rng, uint32_t *first_row, uint32_t rows)
+{
+    uint32_t tensors = 0;
+    first_row[0] = 0;
+    while (first_row[tensors] < rows) {
+        uint32_t left = rows - first_row[tensors];
+        uint32_t most = rog_rng_below(rng, 3) ? 200 : 1;
+        first_row[tensors + 1] =
+            first_row[tensors] + 1 + rog_rng_below(rng, left < most ? left : most);
+        tensors++;
+    }
+    return tensors;
+}
+
 static void test_ranking(void **state)
 {
     (void)state;
     struct rog_rng rng;
     rog_rng_init(&rng, 4);
-    for (int round = 0; round < 60; round++) {
-        const uint32_t rows = 1 + rog_rng_below(&rng, 900);
+    for (int round = 0; round < 120; round++) {
+        const bool by_tensor = round >= 60;
+        const uint32_t rows = 1 + rog_rng_below(&rng, MOST_ROWS);
         const uint32_t oldest_age = round % 3 == 0 ? 1 : round % 3 == 1 ? 8 : 3000000000u;
         struct key *keys = calloc(rows, sizeof *keys);
+        uint32_t first_row[MOST_ROWS + 1];
         struct planned planned;
         assert_non_null(keys);
-        planned_init(&planned, "ROG", 4, rows);
+        planned_init_with(&planned, "ROG", 4, rows,
+                          by_tensor ? "{\"importance\": \"tensor\"}" : "{}");
         for (uint32_t row = 0; row < rows; row++) {
             planned.age[row] = rog_rng_below(&rng, oldest_age);
             planned.magnitude[row] = rog_rng_below(&rng, 5) ? (float)exp(10 * rog_rng_normal(&rng))
                                                             : (float)rog_rng_below(&rng, 3);
             keys[row] = (struct key){planned.age[row], planned.magnitude[row], row};
         }
+        const struct rog_model_view model = {.tensors = draw_tensors(&rng, first_row, rows),
+                                             .first_row = first_row};
+        planned.config.model = &model;
+        if (by_tensor)
+            average(keys, first_row, model.tensors);
         ask(&planned, NULL, round % 2);
         uint32_t mandatory = planned.plan.mandatory; /* G(4) is 0 */
         assert_int_equal(mandatory, (uint32_t)ceil(0.31767219617198 * rows));
@@ -223,6 +277,12 @@ static void test_budget(void **state)
             ask(&planned, &cases[i].history, pull);
             assert_true(planned.plan.budget_s == cases[i].budget_s);
         }
+    }
+    planned_release(&planned);
+    planned_init_with(&planned, "ROG", 4, 10, "{\"least_budget\": 0.5}");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        ask(&planned, &cases[i].history, i % 2);
+        assert_true(planned.plan.budget_s == fmax(0.5, cases[i].budget_s));
     }
     planned_release(&planned);
 }

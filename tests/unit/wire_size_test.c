@@ -61,7 +61,10 @@ static struct weights exchange(const char *library, int32_t threshold, const str
     float *gradients = calloc(floats, sizeof *gradients);
     uint8_t *buffer = malloc(MESSAGE_BYTES);
     assert_true(model && params && gradients && buffer);
-    struct rog_strategy_config policy = {rows->row_count, 1, threshold, NULL};
+    struct rog_strategy_config policy = {.rows = rows->row_count,
+                                         .workers = 1,
+                                         .threshold = threshold,
+                                         .parameters = plugin.parameters};
     struct rog_server_config server_config = {
         .rows = rows, .strategy = plugin.strategy, .policy = policy};
     struct rog_worker_config worker_config = {

@@ -26,6 +26,7 @@ static _Noreturn void begin(const struct rog_train *train, int out)
         .workers = train->config->worker_count,
         .threshold = train->threshold,
         .parameters = train->plugin.parameters,
+        .model = &train->rows->model,
     };
     char answer[ANSWER_BYTES] = {GOOD};
     void *state = NULL;

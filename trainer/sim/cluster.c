@@ -53,8 +53,10 @@ static int node_init(struct rog_sim_cluster *cluster, uint32_t index, struct rog
     const struct rog_worker_config worker = {
         .rows = config->rows,
         .strategy = config->strategy,
-        .policy = {config->rows->row_count, cluster->workers, config->threshold,
-                   config->parameters},
+        .policy = {.rows = config->rows->row_count,
+                   .workers = cluster->workers,
+                   .threshold = config->threshold,
+                   .parameters = config->parameters},
         .worker = index,
         .local_steps = node->profile->local_steps,
     };
@@ -83,8 +85,10 @@ static int cluster_init(struct rog_sim_cluster *cluster, struct rog_error *err)
     const struct rog_server_config server = {
         .rows = config->rows,
         .strategy = config->strategy,
-        .policy = {config->rows->row_count, cluster->workers, config->threshold,
-                   config->parameters},
+        .policy = {.rows = config->rows->row_count,
+                   .workers = cluster->workers,
+                   .threshold = config->threshold,
+                   .parameters = config->parameters},
         .optimizer = config->optimizer,
         .optimizer_parameters = config->optimizer_parameters,
     };
