@@ -4,6 +4,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -94,7 +95,6 @@ void cluster_init(struct cluster *cluster, const struct cluster_options *options
     memset(cluster, 0, sizeof *cluster);
     cluster->options = *options;
     cluster->watch = *watch;
-    cluster->learning_rate = 0.01;
     rog_rng_init(&cluster->rng, options->seed);
     cluster->rows = cluster_rows(options->small);
     if (options->values) {
@@ -196,6 +196,16 @@ static bool act_leave(struct cluster *cluster, uint32_t index)
     return true;
 }
 
+/* Of the push after so many iterations. */
+static double learning_rate(const struct cluster *cluster, uint32_t iteration)
+{
+    const struct cluster_options *options = &cluster->options;
+    double rate = options->learning_rate > 0 ? options->learning_rate : 0.01;
+    if (cluster->calm_after > 0 && iteration >= cluster->calm_after)
+        return 0;
+    return options->halve_every ? ldexp(rate, -(int)(iteration / options->halve_every)) : rate;
+}
+
 static bool act_push(struct cluster *cluster, uint32_t index)
 {
     struct cluster_worker *worker = &cluster->workers[index];
@@ -206,8 +216,7 @@ static bool act_push(struct cluster *cluster, uint32_t index)
         return false;
     for (uint64_t i = 0; cluster->gradients && i < cluster->rows->params; i++)
         cluster->gradients[i] = (float)rog_rng_normal(&cluster->rng);
-    bool calm = cluster->calm_after > 0 && status.iteration >= cluster->calm_after;
-    cluster->learning_rate = calm ? 0 : 0.01;
+    cluster->learning_rate = learning_rate(cluster, status.iteration);
     const struct rog_rule rule = {cluster->learning_rate, 0.9, 5e-4, ROG_RULE_BLOCK};
     if (flat_worker_push(worker->worker, cluster->rows, cluster->gradients, &rule, cluster->now,
                          &err))

@@ -67,7 +67,9 @@ struct cluster_options {
     bool small;  /* a model of three rows */
     bool leaves; /* some workers vanish early, in the middle of anything */
     uint64_t seed;
-    double slow_s; /* mean time of one event; against the strategy's budgets */
+    double slow_s;        /* mean time of one event; against the strategy's budgets */
+    double learning_rate; /* 0: 0.01 */
+    uint32_t halve_every; /* iterations, of a worker; 0: the learning rate stays */
 };
 
 struct cluster {
@@ -82,7 +84,7 @@ struct cluster {
     size_t buffer_bytes;
     double now;
     float *gradients;     /* drawn with standard deviation 1 */
-    double learning_rate; /* 0.01; 0 after iteration calm_after, where that is not 0 */
+    double learning_rate; /* of the last push; 0 after iteration calm_after, if that is not 0 */
     uint32_t calm_after;
     bool stop; /* set by a watch: nothing more is to happen */
 };

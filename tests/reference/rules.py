@@ -1,0 +1,341 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The published rules in float64, beside what the synchronization core does.
+
+    rules.py TRACE_PROGRAM [CASE]
+
+A run of the core is written down by reference-trace: gradients, rows, scales and signs in the order
+in which they were sent and arrived. Here the same gradients and the same pattern of rows go through
+the rules as they were published (dist-EF-blockSGDM: Zheng, Huang, Kwok, NeurIPS 2019; ROG, MICRO
+2022): each worker with its residual in units of a gradient, the server with what each worker still
+has to receive. The core has none of these arrays (librog/sync/server.h); models must agree all the
+same.
+
+Held to: scales and models to TOLERANCE, models measured against how far they have moved; which
+worker may go on; how many rows are sent at least. Where a number is so near zero that float32 takes
+it for one of the other sign, the core's sign is followed and counted: any other sign is a fault.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+
+try:
+    import numpy as np
+except ImportError:
+    print("skipped: this test needs NumPy (python3-numpy)")
+    sys.exit(77)
+
+MOMENTUM, WEIGHT_DECAY = 0.9, 5e-4
+STEPS = 200
+TOLERANCE = 1e-4
+NEAR = 1e-3  # of a scale: what counts as near zero
+
+PUSHED, BEGIN, ROWS, OTHER, ARRIVED, MODELS = range(1, 7)
+PUSH, DEMANDED, PULL = range(1, 4)
+
+
+class Case:
+    """A run: a strategy with its threshold, workers, and the learning rate, which may be halved."""
+
+    def __init__(self, library, threshold, workers, rate, halve_every, seed):
+        self.library, self.threshold, self.workers = library, threshold, workers
+        self.rate, self.halve_every, self.seed = rate, halve_every, seed
+
+    def name(self):
+        halved = f", halved every {self.halve_every}" if self.halve_every else ""
+        return f"{self.library} {self.threshold}, {self.workers} worker(s), {self.rate:g}{halved}"
+
+
+CASES = [Case(library, threshold, workers, 0.01, halve_every, 10 * workers + (halve_every > 0))
+         for library, threshold in (("BSP", 0), ("SSP", 3), ("ROG", 4), ("ROG", 20))
+         for workers in (1, 4) for halve_every in (0, 100)]
+
+
+class Rows:
+    """How the model is cut: the tensor and the row of each element."""
+
+    def __init__(self, counts, sizes):
+        elements = counts * sizes
+        self.row_count, self.params = int(counts.sum()), int(elements.sum())
+        self.ends = np.cumsum(elements)
+        self.tensor = np.repeat(np.arange(len(counts)), elements)
+        self.row = np.repeat(np.arange(self.row_count), np.repeat(sizes, counts))
+        self.tensors = [slice(end - size, end) for end, size in zip(self.ends, elements)]
+
+    def elements(self, rows):
+        chosen = np.zeros(self.row_count, dtype=bool)
+        chosen[rows] = True
+        return np.flatnonzero(chosen[self.row])
+
+
+def mean_magnitudes(rows, values, within=None):
+    """A scale for each tensor, over all of it or over the elements of `within`."""
+    if within is None:
+        return np.array([np.abs(values[t]).mean() for t in rows.tensors], dtype=values.dtype)
+    sums = np.bincount(rows.tensor[within], np.abs(values[within]), len(rows.tensors))
+    counts = np.bincount(rows.tensor[within], minlength=len(rows.tensors))
+    return (sums / np.maximum(counts, 1)).astype(values.dtype)
+
+
+class Worker:
+    def __init__(self, model):
+        self.w = model.copy()
+        self.m, self.r = np.zeros_like(model), np.zeros_like(model)
+        self.rate = None
+
+    def compute(self, gradient, rate):
+        """m <- mu m + g;  d <- g + mu m + r + wd / (1 - mu) w; d is all residual until rows go."""
+        kind = self.w.dtype.type
+        if self.rate is not None and self.rate != rate:
+            self.r *= kind(self.rate / rate)
+        self.rate = rate
+        self.m = kind(MOMENTUM) * self.m + gradient
+        self.r = (gradient + kind(MOMENTUM) * self.m + self.r
+                  + kind(WEIGHT_DECAY / (1 - MOMENTUM)) * self.w)
+
+
+class Published:
+    """The published system, its arrays of one kind of float. Signs are its own unless told."""
+
+    def __init__(self, rows, model, workers, kind):
+        self.rows, self.kind, self.start = rows, kind, model.astype(kind)
+        self.workers = [Worker(self.start) for _ in range(workers)]
+        self.waiting = [np.zeros_like(self.start) for _ in range(workers)]  # p, not received yet
+        self.moved = np.zeros_like(self.start)  # of the server's model
+
+    def residual(self, worker, stream):
+        return self.waiting[worker] if stream == PULL else self.workers[worker].r
+
+    def unit(self, worker, stream):
+        """What a scale is multiplied with on the wire: pushes carry the learning rate there."""
+        return 1.0 if stream == PULL else self.workers[worker].rate
+
+    def send(self, worker, stream, elements, scales, signs):
+        """Rows go out: what they say leaves the residual. Returns what the receiver subtracts."""
+        said = scales[self.rows.tensor[elements]] * signs
+        self.residual(worker, stream)[elements] -= said
+        return said * self.kind(self.unit(worker, stream))
+
+    def receive(self, worker, stream, elements, change):
+        if stream == PULL:
+            self.workers[worker].w[elements] -= change
+            return
+        share = change / self.kind(len(self.workers))
+        self.moved[elements] -= share
+        for waiting in self.waiting:
+            waiting[elements] += share
+
+    def models(self):
+        return [self.start + self.moved] + [worker.w for worker in self.workers]
+
+
+class Reader:
+    """The file of reference-trace."""
+
+    def __init__(self, path):
+        self.words = np.fromfile(path, dtype=np.uint32)
+        self.at = 0
+
+    def take(self, count):
+        self.at += count
+        assert self.at <= len(self.words), "the trace is cut off"
+        return self.words[self.at - count:self.at]
+
+    def numbers(self, count):
+        return [int(n) for n in self.take(count)]
+
+    def floats(self, count):
+        return self.take(count).view(np.float32)
+
+
+class Stream:
+    """What one side is sending: its scales, as computed and as the core sent them."""
+
+    def __init__(self, scales, sent, iteration):
+        self.scales, self.sent, self.iteration, self.rows = scales, sent, iteration, 0
+
+
+class Fault(Exception):
+    pass
+
+
+def least_share(threshold):
+    """The root of (1 - P)^(S - 1) = P, 1 up to S = 1."""
+    low, high = 0.0, 1.0
+    for _ in range(60 if threshold > 1 else 0):
+        middle = (low + high) / 2
+        low, high = (middle, high) if (1 - middle) ** (threshold - 1) > middle else (low, middle)
+    return high
+
+
+class Replay:
+    """Walks through a trace with the published system at its side."""
+
+    def __init__(self, case, path, kind=np.float64, follow=True):
+        self.case, self.follow = case, follow
+        self.reader = Reader(path)
+        tensors, workers = self.reader.numbers(2)
+        layout = self.reader.take(2 * tensors).astype(np.int64).reshape(tensors, 2)
+        self.rows = Rows(layout[:, 0], layout[:, 1])
+        self.start = self.reader.floats(self.rows.params).astype(np.float64)
+        self.system = Published(self.rows, self.start, workers, kind)
+        self.links = {(worker, down): [] for worker in range(workers) for down in (0, 1)}
+        self.streams = {}
+        self.version = np.zeros((workers, self.rows.row_count), dtype=np.int64)
+        self.signs, self.flips, self.partial, self.demanded = 0, 0, 0, 0
+        self.largest, self.worst_scale = {}, 0.0
+
+    def pushed(self):
+        worker, _ = self.reader.numbers(2)
+        rate = float(self.reader.floats(1)[0])
+        gradient = self.reader.floats(self.rows.params).astype(self.system.kind)
+        # The rate that was set, not what a float makes of it.
+        self.system.workers[worker].compute(gradient, float(f"{rate:.7g}"))
+
+    def check_admission(self, worker, iteration):
+        """At iteration t nobody goes on while a row of anybody is older than t - S."""
+        oldest = self.version.min()
+        if oldest < iteration - self.case.threshold:
+            raise Fault(f"worker {worker} goes on at iteration {iteration} with version {oldest}")
+
+    def begin(self):
+        worker, stream, iteration, count = self.reader.numbers(4)
+        pairs = self.reader.take(2 * count).reshape(count, 2)
+        sent = dict(zip(pairs[:, 0].tolist(), pairs[:, 1].copy().view(np.float32).tolist()))
+        if stream == PULL:
+            self.check_admission(worker, iteration)
+        scales = None
+        if stream != DEMANDED:
+            scales = mean_magnitudes(self.rows, self.system.residual(worker, stream))
+            self.compare_scales(worker, stream, scales, sent)
+        self.streams[worker, stream] = Stream(scales, sent, iteration)
+        self.links[worker, int(stream == PULL)].append(None)
+
+    def compare_scales(self, worker, stream, scales, sent):
+        """Against those of before where nothing is left to be sent but what rounding has left."""
+        unit = self.system.unit(worker, stream)
+        for tensor, found in sent.items():
+            expected = float(scales[tensor]) * unit
+            key = worker, stream, tensor
+            self.largest[key] = max(self.largest.get(key, 0.0), expected)
+            size = max(expected, 0.1 * self.largest[key])
+            off = abs(found - expected) / size if size > 0 else float(found != 0)
+            self.worst_scale = max(self.worst_scale, off)
+
+    def demanded_scales(self, worker, stream):
+        """Of rows that were asked for between two pushes: our own rule, as none was published. The
+        trace does not say which rows will come when it says their scale, so that is taken."""
+        scales = np.zeros(len(self.rows.tensors), dtype=self.system.kind)
+        for tensor, found in stream.sent.items():
+            scales[tensor] = found / self.system.unit(worker, DEMANDED)
+        return scales
+
+    def take_signs(self, worker, stream, elements, scales):
+        """The signs that were sent, if they are those of the numbers, or of numbers near zero."""
+        bits = self.reader.take((len(elements) + 31) // 32)
+        sent = 1.0 - 2.0 * np.unpackbits(bits.view(np.uint8), bitorder="little")[:len(elements)]
+        values = self.system.residual(worker, stream)[elements]
+        own = np.where(np.signbit(values), -1.0, 1.0)
+        flipped = np.flatnonzero(own != sent)
+        self.signs += len(elements)
+        self.flips += len(flipped)
+        if not self.follow:
+            return own.astype(self.system.kind)
+        far = np.abs(values[flipped]) > NEAR * scales[self.rows.tensor[elements[flipped]]]
+        if far.any():
+            raise Fault(f"{int(far.sum())} signs are not those of the numbers")
+        return sent.astype(self.system.kind)
+
+    def send_rows(self):
+        worker, stream, count = self.reader.numbers(3)
+        rows = np.zeros(count, dtype=np.int64)
+        rows[:] = self.reader.take(count)
+        elements = self.rows.elements(rows)
+        state = self.streams[worker, stream]
+        scales = state.scales if stream != DEMANDED else self.demanded_scales(worker, state)
+        signs = self.take_signs(worker, stream, elements, scales)
+        change = self.system.send(worker, stream, elements, scales, signs)
+        state.rows += count
+        self.demanded += count if stream == DEMANDED else 0
+        self.links[worker, int(stream == PULL)].append((stream, rows, elements, change,
+                                                       state.iteration))
+
+    def other(self):
+        worker, stream = self.reader.numbers(2)
+        down = int(stream in (0, PULL))
+        if stream in (PUSH, PULL):
+            state = self.streams.pop((worker, stream))
+            self.check_share(worker, state)
+        self.links[worker, down].append(None)
+
+    def check_share(self, worker, state):
+        share = least_share(self.case.threshold) if self.case.library == "ROG" else 1.0
+        if state.rows < np.floor(share * self.rows.row_count):
+            raise Fault(f"worker {worker}: {state.rows} of {self.rows.row_count} rows")
+        self.partial += state.rows < self.rows.row_count
+
+    def arrived(self):
+        worker, down = self.reader.numbers(2)
+        message = self.links[worker, down].pop(0)
+        if message:
+            stream, rows, elements, change, iteration = message
+            self.system.receive(worker, stream, elements, change)
+            if stream != PULL:
+                self.version[worker, rows] = iteration
+
+    def run(self):
+        steps = {PUSHED: self.pushed, BEGIN: self.begin, ROWS: self.send_rows,
+                 OTHER: self.other, ARRIVED: self.arrived}
+        while True:
+            kind = self.reader.numbers(1)[0]
+            if kind == MODELS:
+                break
+            steps[kind]()
+        count = 1 + len(self.system.workers)
+        self.models = self.reader.floats(count * self.rows.params).reshape(count, -1)
+        return self
+
+    def errors(self, models):
+        """Of each model, server first: how far it is off, in terms of how far it should have moved."""
+        for expected, found in zip(self.system.models(), models):
+            off, moved = found.astype(np.float64) - expected, expected - self.start
+            yield float(np.sqrt((off ** 2).mean() / (moved ** 2).mean()))
+
+
+def trace(program, case, path, steps=STEPS):
+    subprocess.run([program, path, case.library, str(case.threshold), str(case.workers),
+                    str(steps), repr(case.rate), str(case.halve_every), str(case.seed)], check=True)
+
+
+def check(program, case, path):
+    trace(program, case, path)
+    replay = Replay(case, path).run()
+    worst = max(replay.errors(replay.models))
+    print(f"{case.name():46} models {worst:.1e}  scales {replay.worst_scale:.1e}  "
+          f"{replay.flips} of {replay.signs} signs near zero, {replay.partial} partial streams, "
+          f"{replay.demanded} rows demanded")
+    if worst > TOLERANCE or replay.worst_scale > TOLERANCE:
+        raise Fault("not the published rules")
+    if case.library == "ROG" and replay.partial == 0:
+        raise Fault("this case sends everything: it shows nothing")
+
+
+def main():
+    program, wanted = sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else ""
+    failed = 0
+    with tempfile.TemporaryDirectory() as folder:
+        for case in CASES:
+            if wanted not in case.name():
+                continue
+            try:
+                check(program, case, os.path.join(folder, "trace"))
+            except Fault as fault:
+                print(f"{case.name()}: {fault}")
+                failed += 1
+    print(f"{failed} of {len(CASES)} cases failed" if failed else "as published")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
