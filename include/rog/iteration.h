@@ -26,6 +26,7 @@ struct rog_iteration {
     int64_t bytes_pushed, bytes_pulled;           /* bytes */
     double loss;                                  /* mean of its batches */
     int64_t staleness;                            /* iterations */
+    double padding_s;                             /* s */
 };
 
 enum rog_column_type {

@@ -39,8 +39,53 @@ static int open_log(struct rog_artifact *run, const char *path, struct rog_log *
 /* ---- a worker's log ---- */
 
 static const struct rog_artifact_iteration nothing = {
-    0,        NOT_SAID, NOT_SAID, NOT_SAID, NOT_SAID, NOT_SAID, NOT_SAID, NOT_SAID,
-    NOT_SAID, NOT_SAID, NOT_SAID, NOT_SAID, NOT_SAID, NOT_SAID, NOT_SAID};
+    .t = NOT_SAID,
+    .computation_s = NOT_SAID,
+    .gpu_s = NOT_SAID,
+    .sleep_s = NOT_SAID,
+    .padding_s = NOT_SAID,
+    .compress_s = NOT_SAID,
+    .decompress_s = NOT_SAID,
+    .communication_s = NOT_SAID,
+    .push_s = NOT_SAID,
+    .pull_s = NOT_SAID,
+    .sent_s = NOT_SAID,
+    .push_rate = NOT_SAID,
+    .pull_rate = NOT_SAID,
+    .bytes_pushed = NOT_SAID,
+    .bytes_pulled = NOT_SAID,
+    .loss = NOT_SAID,
+    .stall_s = NOT_SAID,
+};
+
+/* Times of an iteration on the host's clock, and what a worker sleeps. */
+struct moments {
+    double began_s;  /* the one before ended, or the worker started */
+    double pushes_s; /* computing and sleeping are over; of BSP and SSP also compressing */
+    double pulled_s; /* of BSP and SSP not decompressed yet */
+    double ended_s;
+    bool apart;   /* compressing and decompressing are not between pushes_s and pulled_s */
+    bool twice;   /* "Start sleep.": it sleeps at the end and then before the next push again */
+    double owe_s; /* to be slept before the push, by the pull of the iteration before */
+};
+
+/* The server tells each worker with its pull for how long to sleep. BSP and SSP (DEFSGDM's
+ * Local_Worker.train) sleep so long before the next push; in their first iterations they also do so
+ * at once, as the recorded version of ROG always does, between its pull and the line "Iteration".
+ * What was slept is what there was time for; compressing is logged as a mean, so that times are
+ * uncertain. */
+static void add_padding(struct rog_artifact_iteration *now, struct moments *at)
+{
+    double before_s = at->pushes_s - at->began_s - now->computation_s;
+    double after_s = at->ended_s - at->pulled_s, sleep_s = fmax(now->sleep_s, 0);
+    if (at->apart)
+        before_s -= now->compress_s;
+    double owed_s = before_s >= at->owe_s / 2 ? at->owe_s : 0;
+    bool at_once = at->twice || (!at->apart && after_s >= sleep_s / 2);
+    if (!isnan(before_s) && !isnan(after_s) && !isnan(now->sleep_s))
+        now->padding_s = owed_s + (at_once ? sleep_s : 0);
+    at->owe_s = at_once && !at->twice ? 0 : sleep_s;
+}
 
 /* What a line without a time says: how many bytes of a message went through. */
 static void read_bytes(const char *line, struct rog_artifact_iteration *now)
@@ -65,7 +110,7 @@ static const struct {
     {"pull transmission rate ", offsetof(struct rog_artifact_iteration, pull_rate), false},
     {"push ", offsetof(struct rog_artifact_iteration, push_s), false},
     {"pull ", offsetof(struct rog_artifact_iteration, pull_s), false},
-    {"GPU running time: ", offsetof(struct rog_artifact_iteration, computation_s), false},
+    {"GPU running time: ", offsetof(struct rog_artifact_iteration, gpu_s), false},
 };
 
 static void read_number(const char *text, struct rog_artifact_iteration *now)
@@ -85,28 +130,40 @@ static void read_number(const char *text, struct rog_artifact_iteration *now)
 
 /* One line with a time. True when it was the last of an iteration. */
 static bool read_line(double clock_s, const char *text, struct rog_artifact_worker *worker,
-                      struct rog_artifact_iteration *now, double *sending_ended_s)
+                      struct rog_artifact_iteration *now, struct moments *at)
 {
     const char *rest;
     long long iteration, server_rank;
     if (rog_log_begins(text, "Worker started", &rest) && isnan(worker->started_s)) {
-        worker->started_s = clock_s;
+        worker->started_s = at->began_s = clock_s;
     } else if (rog_log_begins(text, "rows number: ", &rest)) {
         worker->rows = strtoll(rest, NULL, 10);
     } else if (rog_log_begins(text, "Send size", &rest)) {
-        *sending_ended_s = clock_s;
+        at->pushes_s = clock_s;
+        at->apart = true;
     } else if (rog_log_begins(text, "Recv size", &rest)) {
-        now->sent_s = clock_s - *sending_ended_s;
+        now->sent_s = clock_s - at->pushes_s;
+        at->pulled_s = clock_s;
+    } else if (rog_log_begins(text, "start push update", &rest)) {
+        at->pushes_s = clock_s;
+    } else if (rog_log_begins(text, "ask complete", &rest)) {
+        at->pulled_s = clock_s;
+    } else if (rog_log_begins(text, "Start sleep", &rest)) {
+        at->twice = true;
     } else if (rog_log_begins(text, "Iteration ", &rest) &&
                sscanf(rest, "%lld worker%lld", &iteration, &server_rank) == 2) {
         now->iteration = iteration;
         now->t = clock_s - worker->started_s;
+        at->ended_s = clock_s;
         worker->server_rank = server_rank;
     } else if (rog_log_begins(text, "communication: ", &rest)) {
         sscanf(rest, "%lf; avg %*f; sum %*f compress: %lf decompress: %lf", &now->communication_s,
                &now->compress_s, &now->decompress_s);
+    } else if (rog_log_begins(text, "computation: ", &rest)) {
+        sscanf(rest, "%lf; avg %*f; sum %*f; sleep:%lf", &now->computation_s, &now->sleep_s);
     } else if (rog_log_begins(text, "loss: ", &rest)) {
         now->loss = strtod(rest, NULL);
+        add_padding(now, at);
         return now->iteration > 0 && !isnan(now->t);
     } else {
         read_number(text, now);
@@ -119,7 +176,7 @@ int rog_artifact_worker_log(struct rog_artifact *run, const char *path,
 {
     struct rog_log lines;
     struct rog_artifact_iteration now = nothing;
-    double sending_ended_s = NOT_SAID;
+    struct moments at = {NOT_SAID, NOT_SAID, NOT_SAID, NOT_SAID, false, false, 0};
     size_t left_out = 0;
     bool there;
     int code = open_log(run, path, &lines, &there, err);
@@ -132,7 +189,7 @@ int rog_artifact_worker_log(struct rog_artifact *run, const char *path,
             read_bytes(lines.line, &now);
             continue;
         }
-        if (!read_line(clock_s, text, worker, &now, &sending_ended_s))
+        if (!read_line(clock_s, text, worker, &now, &at))
             continue;
         bool next = worker->count == 0 || now.iteration > worker->item[worker->count - 1].iteration;
         left_out += !next;
@@ -143,6 +200,7 @@ int rog_artifact_worker_log(struct rog_artifact *run, const char *path,
             worker->item = more;
             worker->item[worker->count++] = now;
         }
+        at = (struct moments){at.ended_s, NOT_SAID, NOT_SAID, NOT_SAID, false, false, at.owe_s};
         now = nothing;
     }
     if (isnan(worker->started_s))

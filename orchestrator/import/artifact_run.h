@@ -22,12 +22,15 @@
 struct rog_artifact_iteration {
     int64_t iteration;
     double t;
-    double computation_s; /* "GPU running time" */
+    double computation_s; /* "computation": without sleeping */
+    double gpu_s;         /* "GPU running time": in some versions with sleeping */
+    double sleep_s;       /* "sleep": what the server says of it in this iteration's pull */
+    double padding_s;     /* what was slept in this iteration */
     double compress_s, decompress_s;
     double communication_s;      /* as logged: push and pull with the stall, for BSP and SSP without
                                     compressing */
     double push_s, pull_s;       /* ROG: as logged, with compressing, the pull with the stall */
-    double sent_s;               /* BSP, SSP: from the end of sending to the end of receiving */
+    double sent_s;               /* BSP, SSP: from compressed to received */
     double push_rate, pull_rate; /* share of rows; ROG */
     double bytes_pushed, bytes_pulled;
     double loss;

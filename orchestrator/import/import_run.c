@@ -45,7 +45,8 @@ static void make_row(const struct rog_artifact_worker *worker,
     row->rank = worker->rank;
     row->iteration = item->iteration;
     row->t = item->t;
-    row->compute_s = item->computation_s;
+    row->compute_s = isnan(item->computation_s) ? item->gpu_s : item->computation_s;
+    row->padding_s = item->padding_s;
     split(item, &row->push_s, &row->pull_s);
     row->stall_s = item->stall_s;
     row->rows_pushed = whole(item->push_rate * (double)worker->rows);
@@ -159,7 +160,7 @@ static struct rog_json *published_means(const struct rog_artifact *run)
     struct rog_json *means = rog_json_object();
     const struct rog_artifact_worker *worker = run->workers >= 3 ? &run->worker[2] : NULL;
     for (size_t i = 0; worker && i < worker->count; i++) {
-        computation_s += worker->item[i].computation_s;
+        computation_s += worker->item[i].gpu_s;
         exchange_s += worker->item[i].communication_s;
     }
     double count = worker && worker->count ? (double)worker->count : (double)NAN;

@@ -13,12 +13,15 @@ printf 'time,iteration,accuracy/result/09-09-09-09-ROG-4-outdoors\n0.01,0,50.5\n
 worker() { # RANK DATE SERVER-RANK
     printf 'numba_avail\n\377\376 no text \300\n%s 10:00:00,500 rows number: 1000\n%s 10:00:10,000 Worker started.\n' "$2" "$2"
     for i in 1 2 3; do
+        printf '%s 10:0%s:00,150 start push update\n' "$2" $i
         printf '%s 10:0%s:00,250 push transmission rate 0.6%s4\n' "$2" $i $i
         printf '%s Sending with timeout Finally transmitted 12%s least 5\n' "$3" $i
         printf '%s 10:0%s:01,000 pull transmission rate 0.5\n' "$2" $i
         printf '%s 10:0%s:01,000 push 2.5\r\n%s 10:0%s:01,000 pull 4.5\n' "$2" $i "$2" $i
+        printf '%s 10:0%s:0%s,500 ask complete 4.4\n' "$2" $i $((4 + i / 2 * 5))
         printf '%s 10:0%s:10,000 Iteration %s worker%s\n' "$2" $i $i "$3"
         printf '%s 10:0%s:10,000 communication: 7.0; avg 7.0; sum 7.0 compress: 3.5E-01 decompress: 8.0E-02\n' "$2" $i
+        printf '%s 10:0%s:10,000 computation: 1.25; avg 1; sum 1; sleep:%s.51 total compute+compress+sleep: 6.0\n' "$2" $i $((5 - i))
         printf '%s 10:0%s:10,000 GPU running time: 1.25; avg: 1; sum 1\n%s 10:0%s:10,001 loss: 3.5 loss avg: 4\n\n' "$2" $i "$2" $i
     done
     printf '%s 10:04:10,000 Iteration 4 worker%s\n%s 10:04:10,000 communic' "$2" "$3" "$2"
@@ -54,6 +57,10 @@ same "whole iterations" "1|3
 same "an iteration" "60.0|1.25|2.5|3.0|1.5|614|500|1000|121|3.5|" "$(query 'SELECT t, compute_s, push_s,
     pull_s, stall_s, rows_pushed, rows_pulled, rows_total, bytes_pushed, loss, staleness FROM iterations
     WHERE rank = 1 AND iteration = 1')"
+# Slept at once where there is time between the pull and the end, and before the next push where not.
+same "padding" "4.51
+0.0
+3.51" "$(query 'SELECT padding_s FROM iterations WHERE rank = 2')"
 same "stall of the other" 0.0 "$(query 'SELECT avg(stall_s) FROM iterations WHERE rank = 2')"
 # 10:00:10 lies half way between the readings of 5 and 15 J.
 same "energy" "0.0|0.0
