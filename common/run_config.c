@@ -119,6 +119,7 @@ static int take_all(struct rog_run_config *config, struct rog_json *json, struct
     if (!rog_json_is_object(json))
         return rog_fail(err, ROG_EINVAL, "must be one JSON object of run settings");
     int code = rog_settings_check(rog_run_settings, json, "workers", err);
+    rog_trace_fill_unlimited(json);
     if (!code)
         code = rog_settings_fill(rog_run_settings, json, err);
     if (!code)

@@ -3,6 +3,7 @@
 #include <common/settings.h>
 
 #include <common/run_config.h>
+#include <common/trace_name.h>
 #include <rog/strategy.h>
 
 #define RUN(member) ROG_SETTING_MEMBER(rog_run_config, member)
@@ -27,11 +28,14 @@ const struct rog_setting rog_run_settings[] = {
      .help = "the strategy's own parameters; `rogctl plugins NAME` lists them",
      .flags = ROG_SETTING_OPTION_OF_RUN | ROG_SETTING_OPTION_OF_REPLAY},
     {RUN(control), .type = ROG_SETTING_STRING, .fallback = "outdoors",
-     .help = "name of the bandwidth condition; outdoors and indoors have a generator",
+     .help =
+         "name of the bandwidth condition; outdoors and indoors have a generator, unlimited has "
+         "no limit and is the default with trace = \"unlimited\"",
      .flags = ROG_SETTING_FILE_NAME | ROG_SETTING_KEPT_BY_REPLAY | ROG_SETTING_OPTION_OF_RUN},
     {RUN(trace), .type = ROG_SETTING_STRING, .fallback = "synth:{control}",
-     .help = "bandwidth: synth:outdoors, synth:indoors, constant:MBIT, or a CSV file ({rank} "
-             "stands for the worker's rank)",
+     .help = "bandwidth: synth:outdoors, synth:indoors, constant:MBIT, unlimited, or a CSV file "
+             "({rank} stands for the worker's rank)",
+     .no_path = ROG_TRACE_NO_LIMIT,
      .flags = ROG_SETTING_PATH | ROG_SETTING_CONTENT | ROG_SETTING_OF_RANK},
     {RUN(trace_start), .type = ROG_SETTING_STRING, .choices = "spread|seed",
      .help =
@@ -229,7 +233,7 @@ const struct rog_setting rog_worker_settings[] = {
     {WORKER(watts_stall), .type = ROG_SETTING_REAL, .min = 0, .max = 1e6, .unit = "W",
      .help = "whole board, waiting", .flags = ROG_SETTING_REQUIRED},
     {WORKER(trace), .type = ROG_SETTING_STRING, .fallback = "{trace}",
-     .help = "this worker's own bandwidth",
+     .help = "this worker's own bandwidth", .no_path = ROG_TRACE_NO_LIMIT,
      .flags = ROG_SETTING_PATH | ROG_SETTING_CONTENT | ROG_SETTING_OF_RANK | ROG_SETTING_RECORDED},
     {WORKER(trace_offset), .type = ROG_SETTING_REAL, .fallback = "0", .min = 0, .max = 1e9,
      .unit = "s", .help = "where in the trace the run starts", .flags = ROG_SETTING_RECORDED},

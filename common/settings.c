@@ -450,6 +450,8 @@ char *rog_settings_names(const struct rog_setting *table, unsigned with, unsigne
 const char *rog_setting_path(const struct rog_setting *setting, const char *value)
 {
     if (setting->flags & ROG_SETTING_PATH) {
+        if (setting->no_path && strcmp(setting->no_path, value) == 0)
+            return NULL;
         size_t word = strspn(value, "abcdefghijklmnopqrstuvwxyz0123456789");
         return word > 0 && value[word] == ':' ? NULL : value;
     }

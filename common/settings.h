@@ -65,6 +65,7 @@ struct rog_setting {
     const char *choices;  /* for strings; for whole numbers: a word that stands for max */
     const char *unit;     /* "s", "Mbit/s", or NULL */
     const char *help;     /* one line, no full stop */
+    const char *no_path;  /* of a path: a value that names no file; NULL: any without WORD: does */
     char letter;          /* one-letter form on a command line, or 0 */
     const char *option;   /* the name of the option that it is, where that is another */
     unsigned flags;       /* of enum rog_setting_flag */

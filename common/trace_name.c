@@ -17,6 +17,8 @@ enum rog_trace_kind rog_trace_kind(const char *source, const char **what)
     } kinds[] = {{"constant:", ROG_TRACE_CONSTANT}, {"synth:", ROG_TRACE_DRAWN}};
     enum rog_trace_kind kind = ROG_TRACE_FILE;
     const char *rest = source;
+    if (strcmp(source, ROG_TRACE_NO_LIMIT) == 0)
+        kind = ROG_TRACE_UNLIMITED;
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         size_t length = strlen(kinds[i].prefix);
         if (strncmp(source, kinds[i].prefix, length) == 0) {
@@ -27,6 +29,16 @@ enum rog_trace_kind rog_trace_kind(const char *source, const char **what)
     if (what)
         *what = rest;
     return kind;
+}
+
+void rog_trace_fill_unlimited(struct rog_json *config)
+{
+    const char *control = rog_json_get_string(config, "control", NULL);
+    const char *trace = rog_json_get_string(config, "trace", NULL);
+    if (control && !trace && strcmp(control, ROG_TRACE_NO_LIMIT) == 0)
+        rog_json_put_string(config, "trace", ROG_TRACE_NO_LIMIT);
+    if (trace && !control && rog_trace_kind(trace, NULL) == ROG_TRACE_UNLIMITED)
+        rog_json_put_string(config, "control", ROG_TRACE_NO_LIMIT);
 }
 
 /* ---- who shares a recording ---- */
@@ -125,6 +137,14 @@ const char *rog_trace_of_rank(const struct rog_json *config, int64_t rank)
         if (rog_json_get_integer(rog_json_at(workers, i), "rank", 0) == rank)
             return trace_of(config, rog_json_at(workers, i));
     return "";
+}
+
+bool rog_trace_is_limited(const struct rog_json *config, int64_t rank)
+{
+    const char *trace = rog_trace_of_rank(config, rank);
+    if (!trace[0])
+        trace = rog_json_get_string(config, "trace", "");
+    return rog_trace_kind(trace, NULL) != ROG_TRACE_UNLIMITED;
 }
 
 /* ---- where they start ---- */

@@ -13,13 +13,20 @@
 #include <rog/error.h>
 
 enum rog_trace_kind {
-    ROG_TRACE_FILE,     /* a recording: a CSV file */
-    ROG_TRACE_CONSTANT, /* one rate: "constant:MBIT" */
-    ROG_TRACE_DRAWN,    /* generated from the run's seed: "synth:NAME" */
+    ROG_TRACE_FILE,      /* a recording: a CSV file */
+    ROG_TRACE_CONSTANT,  /* one rate: "constant:MBIT" */
+    ROG_TRACE_DRAWN,     /* generated from the run's seed: "synth:NAME" */
+    ROG_TRACE_UNLIMITED, /* no limit: "unlimited" */
 };
+
+#define ROG_TRACE_NO_LIMIT "unlimited" /* the trace, and the control of runs that have it */
 
 /* *what, which may be NULL, is behind the colon, or the whole name of a file. */
 enum rog_trace_kind rog_trace_kind(const char *source, const char **what);
+
+/* Without limits are both `control` and `trace` where only one of them is given and says so. Before
+ * defaults are filled in. */
+void rog_trace_fill_unlimited(struct rog_json *config);
 
 /*
  * A run's `trace_start`, made into each worker's `trace_phase`, the share of its trace that it
@@ -33,6 +40,8 @@ int rog_trace_start_fill(struct rog_json *config, struct rog_error *err);
 
 /* The trace of the worker of that rank, as its setting names it; "" where it has none. */
 const char *rog_trace_of_rank(const struct rog_json *config, int64_t rank);
+/* Whether that worker's link has a limit; a recorded run's may name no workers. */
+bool rog_trace_is_limited(const struct rog_json *config, int64_t rank);
 /* Whether the trace of any of its workers is a file. */
 bool rog_trace_has_file(const struct rog_json *config);
 /* ROG_EINVAL for `trace_blocks_by` without `trace_blocks`. */

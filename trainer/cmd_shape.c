@@ -20,7 +20,11 @@ static int open_trace(const struct rog_cli *cli, uint32_t rank, struct rog_trace
     const struct rog_trace_source source = {.name = rog_cli_string(cli, "trace"),
                                             .rank = rank,
                                             .seed = (uint64_t)rog_cli_int(cli, "seed")};
-    return rog_trace_open(trace, &source, err);
+    int code = rog_trace_open(trace, &source, err);
+    if (!code && !*trace)
+        code = rog_fail(err, ROG_EINVAL, "--trace %s: there is nothing to shape without a limit",
+                        source.name);
+    return code;
 }
 
 /* RANK:ADDRESS or RANK:ADDRESS@OFFSET. */

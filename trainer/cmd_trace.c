@@ -78,12 +78,24 @@ static int print_json(const char *source, const struct rog_trace_stats *stats,
     return ROG_OK;
 }
 
+/* What there is to say of a link without a limit. */
+static void print_unlimited(const char *source, bool json)
+{
+    if (json)
+        printf("{\"source\":\"%s\",\"unlimited\":true}\n", source);
+    else
+        printf(
+            "%s\n  no limit: what is sent is through at once, and takes latency alone; nothing is "
+            "shaped\n",
+            source);
+}
+
 static int info(const struct rog_cli *cli, struct rog_error *err)
 {
     if (rog_cli_arg_count(cli) != 2)
         return rog_fail(err, ROG_EINVAL,
                         "trace info takes one source: a CSV file, synth:outdoors, "
-                        "synth:indoors or constant:MBIT");
+                        "synth:indoors, constant:MBIT or unlimited");
     const char *source = rog_cli_arg(cli, 1);
     struct rog_trace *trace = NULL;
     struct rog_trace_stats stats;
@@ -96,6 +108,10 @@ static int info(const struct rog_cli *cli, struct rog_error *err)
     if (wanted.block_s > 0 && rog_trace_kind(source, NULL) != ROG_TRACE_FILE)
         return rog_fail(err, ROG_EINVAL, "--blocks belongs to files (found \"%s\")", source);
     int code = rog_trace_open(&trace, &wanted, err);
+    if (!code && !trace) {
+        print_unlimited(source, rog_cli_flag(cli, "json"));
+        return ROG_OK;
+    }
     if (!code)
         code = rog_trace_stats(trace, rog_cli_real(cli, "seconds"), &stats, err);
     if (!code && rog_cli_flag(cli, "json"))
@@ -334,8 +350,9 @@ const struct rog_command rog_cmd_trace = {
     .usage = "info SOURCE | synth outdoors|indoors FILE | convert FROM TO  [options]",
     .summary = "Look at, generate and convert bandwidth traces",
     .details =
-        "info: statistics, weighted with time, of a CSV file, synth:outdoors, synth:indoors or\n"
-        "constant:MBIT. synth: writes what synth:CONDITION gives for a seed and rank.\n"
+        "info: statistics, weighted with time, of a CSV file, synth:outdoors, synth:indoors,\n"
+        "constant:MBIT or unlimited. synth: writes what synth:CONDITION gives for a seed and "
+        "rank.\n"
         "convert: writes a CSV trace from a CSV trace, a log or a recording of the published\n"
         "replay tool, a mahimahi packet trace, or with --from table from any table: --time COLUMN "
         "--time-unit\n"

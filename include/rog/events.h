@@ -37,7 +37,7 @@
  * all active workers at that moment), "needed" (the smallest the strategy would accept). */
 #define ROG_EVENT_ADMIT "admit"
 
-/* The link's rate changed. "mbps". */
+/* The link's rate changed. "mbps". A link without a limit has none. */
 #define ROG_EVENT_BANDWIDTH "bandwidth"
 
 /* Cumulative. "joules", "source" ("model" or a sensor's name). */

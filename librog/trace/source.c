@@ -58,6 +58,8 @@ int rog_trace_open(struct rog_trace **trace, const struct rog_trace_source *sour
         return rog_trace_synth(trace, what, source->rank, source->seed, err);
     case ROG_TRACE_CONSTANT:
         return rog_trace_constant(trace, what, err);
+    case ROG_TRACE_UNLIMITED:
+        return ROG_OK;
     case ROG_TRACE_FILE:
         break;
     }

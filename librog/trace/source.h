@@ -27,6 +27,7 @@ struct rog_trace_source rog_trace_source_of(const struct rog_run_config *config,
  * Opens what the setting `trace` names:
  *   constant:MBIT                   one rate, > 0
  *   synth:outdoors, synth:indoors   generated (synth.h) from the seed and the rank
+ *   unlimited                       no limit: *trace is NULL
  *   anything else                   a CSV file; "{rank}" in its name stands for the rank
  * Errors: ROG_EINVAL for a source that is none, ROG_ENOTFOUND and ROG_EIO for a file that cannot be
  * read, ROG_EFORMAT with file and line for one that is not as described above; those of

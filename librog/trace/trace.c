@@ -313,11 +313,13 @@ static struct place place_at(const struct rog_trace *trace, double t_s)
 
 double rog_trace_start_s(const struct rog_trace *trace, double offset_s, double phase)
 {
-    return trace->count > 1 ? offset_s + phase * trace->span_s : offset_s;
+    return trace && trace->count > 1 ? offset_s + phase * trace->span_s : offset_s;
 }
 
 double rog_trace_rate(const struct rog_trace *trace, double t_s)
 {
+    if (!trace)
+        return INFINITY;
     if (trace->count == 1)
         return trace->mbps[0];
     return trace->mbps[place_at(trace, t_s).index];
@@ -325,14 +327,14 @@ double rog_trace_rate(const struct rog_trace *trace, double t_s)
 
 double rog_trace_next_change(const struct rog_trace *trace, double t_s)
 {
-    if (trace->count == 1)
+    if (!trace || trace->count == 1)
         return INFINITY;
     return place_end(trace, place_at(trace, t_s));
 }
 
 double rog_trace_finish(const struct rog_trace *trace, double t_s, double bits)
 {
-    if (bits <= 0)
+    if (bits <= 0 || !trace)
         return t_s;
     if (trace->count == 1)
         return t_s + bits / (trace->mbps[0] * 1e6);
@@ -361,6 +363,8 @@ double rog_trace_bits(const struct rog_trace *trace, double begin_s, double end_
 {
     if (end_s <= begin_s)
         return 0;
+    if (!trace)
+        return INFINITY;
     if (trace->count == 1)
         return trace->mbps[0] * 1e6 * (end_s - begin_s);
 

@@ -6,7 +6,8 @@
  * Bandwidth over time: piecewise constant, a value (Mbit/s) holds until the next one, and after its
  * end a trace begins again. A rate of 0 lets nothing through; a trace that is 0 for ever, or has
  * less than 1 bit/s in the mean, is refused when it is opened, and so are values that hold for less
- * than 0.1 ms.
+ * than 0.1 ms. A link without a limit has no trace: of NULL the rate is infinite, and any number of
+ * bits is through at once.
  *
  * As a file it is CSV: the line "seconds,mbps", then one row a value with strictly increasing
  * times; time counts from the first row. The last value holds for as long as the one before it (a
@@ -29,7 +30,7 @@ struct rog_trace {
 };
 
 void rog_trace_free(struct rog_trace *trace);
-/* Puts `mbps` > 0 in the place of every rate of 0. */
+/* Puts `mbps` > 0 in the place of every rate of 0; not of NULL. */
 void rog_trace_lift_zeros(struct rog_trace *trace, double mbps);
 /*
  * From values one by one. Zero-initialize; add in order of time; end makes the trace, in which time
@@ -57,6 +58,8 @@ int rog_trace_constant(struct rog_trace **trace, const char *text, struct rog_er
 /* Writes the CSV file. Its last row repeats the last value so that reading it back gives the same
  * span. */
 int rog_trace_write(const struct rog_trace *trace, const char *path, struct rog_error *err);
+
+/* All of these take NULL, too. */
 
 /* The trace's time at the beginning of a run that starts offset_s behind a share `phase` of it. */
 double rog_trace_start_s(const struct rog_trace *trace, double offset_s, double phase);

@@ -6,8 +6,10 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <common/file.h>
+#include <common/trace_name.h>
 #include <orchestrator/text/label.h>
 #include <orchestrator/figures/queries.h>
 #include <orchestrator/store/summary.h>
@@ -78,7 +80,7 @@ static int check(struct rog_db *db, const struct rog_microevents *events, double
                         "run %s ends at %.0f s: START must be from 0 to that "
                         "(found %g)",
                         events->run_id, floor(*end_s), start_s);
-    if (readings == 0)
+    if (readings == 0 && !events->unlimited)
         return rog_fail(err, ROG_ENOTFOUND, "no bandwidth is recorded for rank %lld of run %s; %s",
                         (long long)events->rank, events->run_id, advice);
     return 0;
@@ -121,6 +123,17 @@ static int load_transmissions(struct rog_db *db, struct rog_microevents *events,
     return code;
 }
 
+static int look_for_limit(struct rog_microevents *events, const struct rog_run_row *row,
+                          struct rog_error *err)
+{
+    struct rog_json *config = NULL;
+    int code =
+        rog_json_parse(row->config, strlen(row->config), "the run's configuration", &config, err);
+    events->unlimited = code == 0 && !rog_trace_is_limited(config, events->rank);
+    rog_json_free(config);
+    return code;
+}
+
 int rog_microevents_load(struct rog_db *db, const char *run, int64_t rank, double start_s,
                          double span_s, struct rog_microevents *events, struct rog_error *err)
 {
@@ -132,6 +145,8 @@ int rog_microevents_load(struct rog_db *db, const char *run, int64_t rank, doubl
     int code = rog_run_find(db, run, &events->run_id, err);
     if (code == 0)
         code = rog_run_row_load(db, events->run_id, &row, err);
+    if (code == 0)
+        code = look_for_limit(events, &row, err);
     if (code == 0)
         code = check(db, events, start_s, &end_s, err);
     if (code < 0)

@@ -24,6 +24,7 @@ struct rog_microevents {
     char *run_id;
     int64_t rank, threshold;
     bool is_virtual;                      /* its times are */
+    bool unlimited;                       /* the worker's link, which then has no bandwidth */
     double from_s, to_s;                  /* what is shown; to_s is not beyond the run's end */
     struct rog_microevent_list bandwidth; /* Mbit/s; holds until the next; begins at from_s */
     struct rog_microevent_list push;      /* percent of rows, at the end of the transmission */

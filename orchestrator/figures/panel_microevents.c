@@ -27,12 +27,26 @@
 
 #define PLOT_HEIGHT 1.78 /* inches */
 
-static const struct rog_legend_entry legend[] = {
-    {.text = "Bandwidth", .fill = ROG_COLOR_BANDWIDTH_FILL, .style.color = ROG_COLOR_BANDWIDTH},
-    {.text = "Rows pushed", .style = {ROG_COLOR_TRANSMISSION, NULL, 0, 9, 0.6}},
-    {.text = "Rows pulled", .style = {ROG_COLOR_TRANSMISSION, NULL, 0, 10, 0.65}},
-    {.text = "Staleness", .style = {ROG_COLOR_STALENESS, "solid", 1.2, 0, 0}},
-};
+#define LEGEND_ENTRIES 4
+
+/* A link without a limit has no bandwidth that could be drawn, and that is said in its place. */
+static const struct rog_legend_entry *legend(const struct rog_microevents *events)
+{
+#define ROWS_AND_STALENESS                                                             \
+    {.text = "Rows pushed", .style = {ROG_COLOR_TRANSMISSION, NULL, 0, 9, 0.6}},       \
+        {.text = "Rows pulled", .style = {ROG_COLOR_TRANSMISSION, NULL, 0, 10, 0.65}}, \
+    {                                                                                  \
+        .text = "Staleness", .style = { ROG_COLOR_STALENESS, "solid", 1.2, 0, 0 }      \
+    }
+    static const struct rog_legend_entry entries[][LEGEND_ENTRIES] = {
+        {{.text = "Bandwidth",
+          .fill = ROG_COLOR_BANDWIDTH_FILL,
+          .style.color = ROG_COLOR_BANDWIDTH},
+         ROWS_AND_STALENESS},
+        {{.text = "No bandwidth limit", .style.color = ROG_COLOR_BANDWIDTH}, ROWS_AND_STALENESS},
+    };
+    return entries[events->unlimited];
+}
 
 static void write_block(FILE *file, const char *what, const struct rog_microevent_list *list,
                         bool first)
@@ -171,12 +185,15 @@ static void write_script(FILE *file, const struct rog_microevents *events,
             "set ytics %g offset 0.3,0 nomirror tc rgb '%s'\n"
             "set y2tics 20 offset -0.5,0 tc rgb '%s'\n",
             x.min, x.max, y.max, y.step, ROG_COLOR_BANDWIDTH, ROG_COLOR_TRANSMISSION);
-    rog_legend_rows(file, legend, sizeof legend / sizeof *legend, canvas);
+    rog_legend_rows(file, legend(events), LEGEND_ENTRIES, canvas);
     rog_script_xtics(file, &x, canvas, false);
     write_third_axis(file, canvas, top);
     rog_script_loop(file);
     rog_script_xtitle(file, canvas, rog_time_title(events->is_virtual, !events->is_virtual));
-    rog_script_ytitle(file, canvas, &y, "Bandwidth (Mbit/s)", ROG_COLOR_BANDWIDTH);
+    if (events->unlimited)
+        fprintf(file, "unset ytics\n");
+    else
+        rog_script_ytitle(file, canvas, &y, "Bandwidth (Mbit/s)", ROG_COLOR_BANDWIDTH);
     write_plot(file, canvas, top);
     rog_script_end(file);
 }
@@ -224,7 +241,7 @@ static int make_canvas(struct rog_canvas *canvas, const struct rog_microevents *
     canvas->left = fmax(canvas->left, rog_canvas_left(canvas, &y));
     canvas->right +=
         third_title(canvas, staleness_top(events)) - THIRD_TITLE * canvas->pt / ROG_LOOK_PT;
-    canvas->top += rog_legend_rows_height(legend, sizeof legend / sizeof *legend, canvas);
+    canvas->top += rog_legend_rows_height(legend(events), LEGEND_ENTRIES, canvas);
     return rog_canvas_fit(canvas, look, PLOT_HEIGHT, stem, err);
 }
 

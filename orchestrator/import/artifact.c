@@ -9,6 +9,7 @@
 
 #include <common/file.h>
 #include <common/settings.h>
+#include <common/trace_name.h>
 #include <orchestrator/import/artifact_logs.h>
 #include <orchestrator/import/logfile.h>
 
@@ -21,7 +22,8 @@ static int set_text(char **text, const char *value, struct rog_error *err)
     return *text ? 0 : rog_fail_nomem(err);
 }
 
-/* "BSP:" on its first line, then "threshold: 0", "bw control: outdoors", ... */
+/* "BSP:" on its first line, then "threshold: 0", "bw control: outdoors", ...; of runs whose
+ * bandwidth nothing limited the control is empty (scripts/run.py, --control ''). */
 static int read_config(struct rog_artifact *run, const char *path, struct rog_error *err)
 {
     struct rog_log lines;
@@ -40,8 +42,9 @@ static int read_config(struct rog_artifact *run, const char *path, struct rog_er
             run->threshold = strtoll(rest, NULL, 10);
         } else if (rog_log_begins(lines.line, "epoch: ", &rest)) {
             run->epochs = strtoll(rest, NULL, 10);
-        } else if (rog_log_begins(lines.line, "bw control: ", &rest)) {
-            code = set_text(&run->control, rest, err);
+        } else if (rog_log_begins(lines.line, "bw control:", &rest)) {
+            rest += *rest == ' ';
+            code = set_text(&run->control, *rest ? rest : ROG_TRACE_NO_LIMIT, err);
         } else if (rog_log_begins(lines.line, "note: ", &rest)) {
             code = set_text(&run->note, rest, err);
         }
@@ -96,6 +99,7 @@ static int read_server(struct rog_artifact *run, const char *path, int64_t rank,
 
 static int read_logs(struct rog_artifact *run, const char *folder, struct rog_error *err)
 {
+    bool limited = strcmp(run->control, ROG_TRACE_NO_LIMIT) != 0;
     int code = 0;
     for (int64_t rank = 1; rank <= run->workers && code == 0; rank++)
         code = read_log(run, folder, "worker_", rank, "log", read_worker, err);
@@ -103,7 +107,7 @@ static int read_logs(struct rog_artifact *run, const char *folder, struct rog_er
         code = read_log(run, folder, "worker_", 0, "log", read_server, err);
     for (int64_t rank = 1; rank <= run->workers && code == 0; rank++) {
         code = read_log(run, folder, "energy-", rank, "txt", rog_artifact_energy_log, err);
-        if (code == 0)
+        if (code == 0 && limited)
             code =
                 read_log(run, folder, "bw_replay-", rank, "txt", rog_artifact_bandwidth_log, err);
     }

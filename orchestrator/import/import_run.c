@@ -10,6 +10,7 @@
 
 #include <common/file.h>
 #include <common/hash.h>
+#include <common/trace_name.h>
 #include <orchestrator/store/iterations.h>
 
 #define READINGS_AT_ONCE ((size_t)64)
@@ -213,6 +214,7 @@ static int add_row(struct rog_db *db, const struct rog_artifact *run, struct rog
     rog_json_put_string(config, "library", run->library);
     rog_json_put_integer(config, "threshold", run->threshold);
     rog_json_put_string(config, "control", run->control);
+    rog_trace_fill_unlimited(config);
     rog_json_put_integer(config, "epochs", run->epochs);
     rog_json_put_string(config, "note", run->note);
     rog_json_put_integer(config, "workers", run->workers);

@@ -7,6 +7,7 @@
 
 #include <common/file.h>
 #include <common/settings.h>
+#include <common/trace_name.h>
 
 bool rog_plan_is_fault(int code)
 {
@@ -26,6 +27,7 @@ int rog_plan_add_faulty(struct rog_json *faulty, const struct rog_json *settings
                         const char *fault, struct rog_error *err)
 {
     struct rog_json *row = rog_json_object(), *filled = rog_json_copy(settings);
+    rog_trace_fill_unlimited(filled);
     int code =
         row && filled ? rog_settings_fill(rog_run_settings, filled, err) : rog_fail_nomem(err);
     char *label = code ? NULL

@@ -309,6 +309,7 @@ static int fill(struct rog_resolved_run *run, const struct rog_cluster *cluster,
     int code = rog_settings_check(rog_run_settings, run->config, NULL, err);
     if (code == 0)
         code = rog_trace_check_blocks(run->config, err);
+    rog_trace_fill_unlimited(run->config);
     if (code == 0)
         code = rog_settings_anchor(rog_run_settings, run->config, folder, err);
     if (code == 0)

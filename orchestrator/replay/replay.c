@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include <common/file.h>
+#include <common/trace_name.h>
 #include <orchestrator/store/iterations.h>
 #include <orchestrator/store/summary.h>
 
@@ -24,8 +25,9 @@ static int cannot(struct rog_db *db, const char *id, const char *why, int64_t ra
     char list[600] = "", who[32] = "";
     struct rog_query *query = NULL;
     int code = rog_query_new(&query, db, err,
-                             "SELECT id FROM runs WHERE status = 'done' AND id IN"
-                             " (SELECT run_id FROM bandwidth) AND id IN (SELECT run_id FROM"
+                             "SELECT id FROM runs WHERE status = 'done' AND (id IN"
+                             " (SELECT run_id FROM bandwidth) OR json_extract(config, '$.trace')"
+                             " = '" ROG_TRACE_NO_LIMIT "') AND id IN (SELECT run_id FROM"
                              " iterations WHERE stall_s IS NOT NULL) ORDER BY id LIMIT 8",
                              "");
     size_t at = 0;
@@ -96,6 +98,7 @@ static int write_file(struct rog_query *query,
 struct source {
     struct rog_db *db;
     const char *id, *folder;
+    const struct rog_json *config;
     struct rog_extent extent;
 };
 
@@ -142,11 +145,14 @@ static int replay_worker(const struct source *source, const struct rog_json *was
                          struct rog_json **worker, struct rog_error *err)
 {
     struct rog_json *made = *worker = rog_json_object();
-    char *trace = rog_format("%s/trace%lld.csv", source->folder, (long long)rank);
+    /* Of a link without a limit no bandwidth was recorded. */
+    bool limited = rog_trace_is_limited(source->config, rank);
+    char *trace = limited ? rog_format("%s/trace%lld.csv", source->folder, (long long)rank)
+                          : rog_strdup(ROG_TRACE_NO_LIMIT);
     char *times = rog_format("%s/times%lld.csv", source->folder, (long long)rank);
     int code = made && trace && times ? 0 : rog_fail_nomem(err);
     rog_settings_copy(rog_worker_settings, 0, ROG_SETTING_RECORDED, was, made);
-    if (code == 0)
+    if (code == 0 && limited)
         code = write_trace(source, rank, trace, err);
     if (code == 0)
         code = write_times(source, rank, times, err);
@@ -236,6 +242,7 @@ int rog_replay_run_prepare(struct rog_replay_run *replay, struct rog_db *db, con
     if (code == 0)
         code =
             rog_json_parse(row.config, strlen(row.config), "the run's configuration", &config, err);
+    source.config = config;
     if (code == 0)
         code = rog_extent_load(db, id, &source.extent, err);
     bool imported = row.workload && strcmp(row.workload, "imported") == 0;

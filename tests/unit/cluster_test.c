@@ -47,6 +47,37 @@ static void one_worker_by_hand(void **state)
     free(trial.events);
 }
 
+/* Without a limit a message takes the latency, and what is computed for it. */
+static void without_a_limit_latency_is_left(void **state)
+{
+    (void)state;
+    static const char *const libraries[] = {"BSP", "SSP", "ROG"};
+    for (size_t i = 0; i < sizeof libraries / sizeof *libraries; i++) {
+        struct trial trial = {.library = libraries[i],
+                              .settings = "\"trace\":\"unlimited\",\"latency\":0.25",
+                              .worker = "\"step_s\":2,\"compress_s\":0.5,\"decompress_s\":0.75,"
+                                        "\"zero_mbps\":1,\"trace_offset\":3,\"watts_compute\":10,"
+                                        "\"watts_communicate\":4,\"watts_stall\":1",
+                              .workers = 3,
+                              .iterations = 7,
+                              .wire_scale = 1e6};
+        trial_succeed(&trial);
+        struct trial_summary *of = trial_summarize(&trial);
+        for (uint32_t worker = 0; worker < trial.workers; worker++) {
+            assert_int_equal(of[worker].iterations, 7);
+            assert_near(of[worker].push_s, 7 * (0.5 + 0.25), 1e-6);
+            assert_near(of[worker].pull_s, 7 * (0.25 + 0.75), 1e-6);
+            assert_near(of[worker].stall_s, 0, 1e-6);
+        }
+        assert_near(trial.result.seconds, 7 * (2 + 0.5 + 0.75 + 2 * 0.25), 1e-6);
+        assert_null(strstr(trial.events, "bandwidth"));
+        assert_null(strstr(trial.events, "nan"));
+        assert_null(strstr(trial.events, "inf"));
+        free(of);
+        free(trial.events);
+    }
+}
+
 /* Two workers that differ only in their links: the fast one waits exactly for the difference. */
 static void the_fast_waits_for_the_slow(void **state)
 {
@@ -566,6 +597,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_worker_by_hand),
+        cmocka_unit_test(without_a_limit_latency_is_left),
         cmocka_unit_test(the_fast_waits_for_the_slow),
         cmocka_unit_test(same_configuration_same_bytes),
         cmocka_unit_test(faster_in_order_on_synthetic_traces),

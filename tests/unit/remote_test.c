@@ -308,24 +308,30 @@ static void one_way_of_replay_for_all(void **state)
         int how;
         const char *why;
         bool at_server;
+        unsigned needless; /* bits: of the first worker 2, of the second 4 */
     } cases[] = {
-        {NULL, ALL, ALL, ROG_REMOTE_BOTH, "", false},
-        {ALL, ALL, NO_IFB, ROG_REMOTE_DOWNLINK, "", false},
+        {NULL, ALL, ALL, ROG_REMOTE_BOTH, "", false, 0},
+        {ALL, ALL, NO_IFB, ROG_REMOTE_DOWNLINK, "", false, 0},
         {NULL, NO_IFB, ALL, ROG_REMOTE_PACE, "nor the server what it sends: the cluster file gives",
-         false},
+         false, 0},
         {ALL, ALL, NO_RIGHT, ROG_REMOTE_PACE, "worker 2 cannot be shaped: the user may not change",
-         false},
+         false, 0},
         {ALL, NULL, ALL, ROG_REMOTE_PACE, "worker 1 cannot be shaped: the cluster file gives no",
-         false},
-        {ALL, ALL, ALL, ROG_REMOTE_DOWNLINK, "", true},
+         false, 0},
+        {ALL, ALL, ALL, ROG_REMOTE_DOWNLINK, "", true, 0},
         {NO_HTB, ALL, NO_IFB, ROG_REMOTE_PACE,
-         "nor the server what it sends: the kernel has no htb", false},
-        {NULL, ALL, ALL, ROG_REMOTE_PACE, "the server cannot shape what it sends", true},
-        {NULL, NO_IFB, ALL, ROG_REMOTE_PACE, "the server cannot shape what it sends", true},
+         "nor the server what it sends: the kernel has no htb", false, 0},
+        {NULL, ALL, ALL, ROG_REMOTE_PACE, "the server cannot shape what it sends", true, 0},
+        {NULL, NO_IFB, ALL, ROG_REMOTE_PACE, "the server cannot shape what it sends", true, 0},
+        {NULL, NULL, ALL, ROG_REMOTE_BOTH, "", false, 2},
+        {NULL, NULL, NO_RIGHT, ROG_REMOTE_PACE, "worker 2 cannot be shaped", false, 2},
+        {NULL, NULL, NULL, ROG_REMOTE_BOTH, "", true, 6},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        const struct rog_remote_right rights[] = {right(cases[i].server), right(cases[i].first),
-                                                  right(cases[i].second)};
+        struct rog_remote_right rights[] = {right(cases[i].server), right(cases[i].first),
+                                            right(cases[i].second)};
+        rights[1].needless = cases[i].needless & 2;
+        rights[2].needless = cases[i].needless & 4;
         struct rog_remote_shaping shaping;
         rog_remote_shaping_choose(&shaping, rights, 3, cases[i].at_server);
         if ((int)shaping.how != cases[i].how || !strstr(shaping.why, cases[i].why))
@@ -350,12 +356,10 @@ static const char *words(const struct rog_json *list, char *text, size_t bytes)
     return text;
 }
 
-static struct rog_json *spec(const struct rog_cluster *cluster, int how, size_t rank)
+static struct rog_json *spec_of(const struct rog_cluster *cluster, int how, size_t rank,
+                                const char *settings)
 {
-    struct rog_json *config =
-        parse("{\"trace\":\"a.csv\",\"seed\":5,\"trace_start\":\"seed\","
-              "\"trace_blocks\":60.0,\"trace_blocks_by\":\"worker\",\"workers\":["
-              "{\"rank\":1,\"trace_offset\":30.0,\"trace\":\"synth:outdoors\"},{\"rank\":2}]}");
+    struct rog_json *config = parse(settings);
     const struct rog_remote_shaping shaping = {.how = how};
     struct rog_error err = {0};
     char *text = NULL;
@@ -365,6 +369,15 @@ static struct rog_json *spec(const struct rog_cluster *cluster, int how, size_t 
     free(text);
     rog_json_free(config);
     return made;
+}
+
+static struct rog_json *spec(const struct rog_cluster *cluster, int how, size_t rank)
+{
+    return spec_of(
+        cluster, how, rank,
+        "{\"trace\":\"a.csv\",\"seed\":5,\"trace_start\":\"seed\","
+        "\"trace_blocks\":60.0,\"trace_blocks_by\":\"worker\",\"workers\":["
+        "{\"rank\":1,\"trace_offset\":30.0,\"trace\":\"synth:outdoors\"},{\"rank\":2}]}");
 }
 
 static void supervisors_get_their_orders(void **state)
@@ -414,6 +427,19 @@ static void supervisors_get_their_orders(void **state)
     assert_true(rog_json_get_number(rog_json_at(peers, 0), "phase", -1) == 0);
     assert_true(rog_json_get_number(rog_json_at(peers, 1), "phase", 0) > 0);
     rog_json_free(server);
+
+    static const char mixed[] = "{\"trace\":\"a.csv\",\"workers\":[{\"rank\":1,\"trace\":"
+                                "\"unlimited\"},{\"rank\":2}]}";
+    server = spec_of(&cluster, ROG_REMOTE_DOWNLINK, 0, mixed);
+    peers = rog_json_get(rog_json_get(server, "shape"), "peers");
+    assert_int_equal(rog_json_size(peers), 1);
+    assert_int_equal(rog_json_get_integer(rog_json_at(peers, 0), "rank", 0), 2);
+    rog_json_free(server);
+    for (size_t rank = 1; rank <= 2; rank++) {
+        struct rog_json *worker = spec_of(&cluster, ROG_REMOTE_BOTH, rank, mixed);
+        assert_true((rog_json_get(worker, "shape") == NULL) == (rank == 1));
+        rog_json_free(worker);
+    }
 
     struct rog_json *second = spec(&cluster, ROG_REMOTE_PACE, 2);
     assert_null(rog_json_get(second, "shape"));

@@ -112,6 +112,8 @@ static void test_paths(void **state)
     } cases[] = {
         {"trace", "t/{rank}.csv", "t/{rank}.csv"},
         {"trace", "constant:5", NULL},
+        {"trace", "unlimited", NULL},
+        {"trace", "./unlimited", "./unlimited"},
         {"trace", "/data/a:b.csv", "/data/a:b.csv"},
         {"initial_model", "m.safetensors", "m.safetensors"},
         {"data", "synth100", NULL},

@@ -138,6 +138,34 @@ static void what_the_seed_has_a_part_in(void **state)
     }
 }
 
+static void no_limit_is_named_once(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *control, *trace; /* "": unset */
+        bool limited;                       /* the worker of rank 2 */
+    } cases[] = {
+        {"{\"trace\":\"unlimited\"}", "unlimited", "unlimited", false},
+        {"{\"control\":\"unlimited\"}", "unlimited", "unlimited", false},
+        {"{\"control\":\"lab\",\"trace\":\"unlimited\"}", "lab", "unlimited", false},
+        {"{\"control\":\"unlimited\",\"trace\":\"a.csv\"}", "unlimited", "a.csv", true},
+        {"{\"trace\":\"./unlimited\"}", "", "./unlimited", true},
+        {"{\"trace\":\"unlimited\",\"workers\":[{\"rank\":1},{\"rank\":2,\"trace\":\"b.csv\"}]}",
+         "unlimited", "unlimited", true},
+        {"{\"trace\":\"a.csv\",\"workers\":[{\"rank\":1},{\"rank\":2,\"trace\":\"unlimited\"}]}",
+         "", "a.csv", false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct rog_json *config = parse(cases[i].text);
+        rog_trace_fill_unlimited(config);
+        if (strcmp(rog_json_get_string(config, "control", ""), cases[i].control) != 0 ||
+            strcmp(rog_json_get_string(config, "trace", ""), cases[i].trace) != 0 ||
+            rog_trace_is_limited(config, 2) != cases[i].limited)
+            fail_msg("%s", cases[i].text);
+        rog_json_free(config);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -145,6 +173,7 @@ int main(void)
         cmocka_unit_test(a_seed_moves_all_by_one_share),
         cmocka_unit_test(sharers_are_found),
         cmocka_unit_test(what_the_seed_has_a_part_in),
+        cmocka_unit_test(no_limit_is_named_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -109,6 +109,25 @@ static void constant_rates(void **state)
     assert_non_null(strstr(err.message, "synth:indoors"));
 }
 
+/* Arithmetic has no infinity in the place of a number, nor NaN. */
+static void without_a_limit_all_is_through_at_once(void **state)
+{
+    (void)state;
+    struct rog_trace *trace = NULL;
+    const struct rog_trace_source source = {
+        .name = "unlimited", .rank = 1, .seed = 1, .offset_s = 7, .phase = 0.5, .block_s = 60};
+    struct rog_error err = {0};
+    double start_s = -1;
+    assert_int_equal(rog_trace_open_run(&trace, &start_s, &source, &err), 0);
+    assert_null(trace);
+    near(start_s, 7, 0);
+    near(rog_trace_finish(trace, 100, 1e300), 100, 0);
+    near(rog_trace_bits(trace, 7, 7), 0, 0);
+    assert_true(isinf(rog_trace_bits(trace, 7, 8)));
+    assert_true(isinf(rog_trace_rate(trace, 3)));
+    assert_true(isinf(rog_trace_next_change(trace, 3)));
+}
+
 /* Bits through in [from, to) in steps of a millisecond: what the exact integration must agree with.
  */
 static double stepped(const struct rog_trace *trace, double from_s, double to_s)
@@ -324,6 +343,7 @@ int main(void)
         cmocka_unit_test(values_hold_until_the_next),
         cmocka_unit_test(hand_computed_finish),
         cmocka_unit_test(constant_rates),
+        cmocka_unit_test(without_a_limit_all_is_through_at_once),
         cmocka_unit_test(agrees_with_stepping),
         cmocka_unit_test(the_value_that_holds_is_found),
         cmocka_unit_test(changes_are_walked_without_end_or_repetition),

@@ -66,7 +66,11 @@ static int open_trace(const struct rog_host_shape *shape, const struct rog_host_
         .block_s = shape->block_s,
         .own_blocks = shape->own_blocks,
     };
-    return rog_trace_open_run(trace, start_s, &source, err);
+    int code = rog_trace_open_run(trace, start_s, &source, err);
+    if (!code && !*trace)
+        code = rog_fail(err, ROG_EINVAL, "worker %u has no limit: there is nothing to shape",
+                        worker->rank);
+    return code;
 }
 
 static int open_traces(struct parts *parts, struct rog_error *err)

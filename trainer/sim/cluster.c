@@ -29,7 +29,7 @@ static int open_records(const struct rog_run_config *run, uint32_t index, struct
         code = rog_times_read(&node->times, profile->step_times, err);
     if (code)
         rog_fail_prefix(err, "worker %u", profile->rank);
-    else if (profile->zero_mbps > 0)
+    else if (node->trace && profile->zero_mbps > 0)
         rog_trace_lift_zeros(node->trace, profile->zero_mbps);
     return code;
 }
@@ -121,12 +121,13 @@ static void cluster_release(struct rog_sim_cluster *cluster)
 
 /* ---- what happens by the clock ---- */
 
-/* Reports the rate that begins now, and comes back when it changes. Times of the trace are kept as
- * they are, so that rounding cannot hide a change. */
+/* Reports the rate that begins now, and comes back when it changes; of a link without a limit there
+ * is nothing to report. Times of the trace are kept as they are, so that rounding cannot hide a
+ * change. */
 static int bandwidth(struct rog_sim_cluster *cluster, uint32_t worker, struct rog_error *err)
 {
     struct rog_sim_node *node = &cluster->nodes[worker];
-    if (node->state == ROG_SIM_LEFT)
+    if (node->state == ROG_SIM_LEFT || !node->trace)
         return ROG_OK;
     double mbps = rog_trace_rate(node->trace, node->change_s);
     int code = ROG_OK;

@@ -37,8 +37,8 @@ struct rog_medium_link {
 };
 
 struct rog_medium_station {
-    const struct rog_trace *trace;
-    double trace_offset_s; /* the trace's time at 0 s of the run */
+    const struct rog_trace *trace; /* NULL: no limit */
+    double trace_offset_s;         /* the trace's time at 0 s of the run */
 };
 
 /* Borrowed until the medium is freed, but for the parameters, which hold for `new` alone. */

@@ -10,6 +10,7 @@
 
 #include <common/clock.h>
 #include <common/file.h>
+#include <common/trace_name.h>
 #include <orchestrator/fleet/remote/state.h>
 #include <orchestrator/fleet/remote/tester.h>
 #include <orchestrator/fleet/run_files.h>
@@ -130,8 +131,10 @@ static void choose_shaping(struct rog_remote *remote)
     struct rog_remote_right *right = calloc(remote->count, sizeof *right);
     if (!right)
         return; /* pacing is what is left */
-    for (size_t i = 0; i < remote->count; i++)
+    for (size_t i = 0; i < remote->count; i++) {
         right[i] = remote->host[i].right;
+        right[i].needless = i && !rog_trace_is_limited(remote->attempt->config, (int64_t)i);
+    }
     rog_remote_shaping_choose(&remote->shaping, right, remote->count,
                               remote->attempt->cluster->downlink_at_server);
     free(right);

@@ -69,11 +69,17 @@ void rog_remote_shaping_choose(struct rog_remote_shaping *shaping,
                                const struct rog_remote_right *right, size_t count, bool at_server)
 {
     size_t no_egress = 0, no_ingress = 0; /* the first worker without */
+    bool needless = true;
     for (size_t i = count - 1; i > 0; i--) {
+        if (right[i].needless)
+            continue;
+        needless = false;
         no_egress = right[i].egress ? no_egress : i;
         no_ingress = right[i].ingress ? no_ingress : i;
     }
     *shaping = (struct rog_remote_shaping){.how = ROG_REMOTE_BOTH};
+    if (needless)
+        return;
     if (no_egress) {
         shaping->how = ROG_REMOTE_PACE;
         snprintf(shaping->why, sizeof shaping->why,
@@ -168,12 +174,6 @@ static struct rog_json *make_environment(const struct rog_json *settings)
     return object;
 }
 
-static const char *trace_of(const struct rog_json *config, size_t rank)
-{
-    const struct rog_json *worker = rog_json_at(rog_json_get(config, "workers"), rank - 1);
-    return rog_json_get_string(worker, "trace", rog_json_get_string(config, "trace", ""));
-}
-
 /* Where in its trace the worker starts. */
 static void put_start(struct rog_json *to, const struct rog_json *config, size_t rank)
 {
@@ -187,12 +187,14 @@ static struct rog_json *make_peers(const struct rog_json *config, const struct r
 {
     struct rog_json *peers = rog_json_array();
     for (size_t rank = 1; rank <= rog_json_size(cluster->workers); rank++) {
+        if (!rog_trace_is_limited(config, (int64_t)rank))
+            continue;
         const struct rog_json *settings = rog_remote_settings(cluster, rank);
         const char *host = rog_json_get_string(settings, "host", "");
         struct rog_json *peer = rog_json_object();
         rog_json_put_integer(peer, "rank", (int64_t)rank);
         rog_json_put_string(peer, "address", rog_json_get_string(settings, "address", host));
-        rog_json_put_string(peer, "trace", trace_of(config, rank));
+        rog_json_put_string(peer, "trace", rog_trace_of_rank(config, (int64_t)rank));
         put_start(peer, config, rank);
         rog_json_append(peers, peer);
     }
@@ -203,7 +205,8 @@ static struct rog_json *make_peers(const struct rog_json *config, const struct r
 static struct rog_json *make_shape(const struct rog_json *config, const struct rog_cluster *cluster,
                                    const struct rog_remote_shaping *shaping, size_t rank)
 {
-    if (shaping->how == ROG_REMOTE_PACE || (!rank && shaping->how == ROG_REMOTE_BOTH))
+    if (shaping->how == ROG_REMOTE_PACE || (!rank && shaping->how == ROG_REMOTE_BOTH) ||
+        (rank && !rog_trace_is_limited(config, (int64_t)rank)))
         return NULL;
     struct rog_json *shape = rog_json_object();
     rog_json_put_string(shape, "iface",
@@ -215,7 +218,7 @@ static struct rog_json *make_shape(const struct rog_json *config, const struct r
     if (rank) {
         rog_json_put_string(shape, "direction",
                             shaping->how == ROG_REMOTE_BOTH ? "both" : "egress");
-        rog_json_put_string(shape, "trace", trace_of(config, rank));
+        rog_json_put_string(shape, "trace", rog_trace_of_rank(config, (int64_t)rank));
         put_start(shape, config, rank);
     } else {
         rog_json_put(shape, "peers", make_peers(config, cluster));

@@ -22,6 +22,7 @@ struct rog_remote_right {
     bool egress, ingress; /* what its interface sends and receives */
     bool downlink;        /* what it sends, by address */
     char why_not[256];    /* what is in the way, "" where nothing is */
+    bool needless;        /* of a worker: its link has no limit */
 };
 /* From the answer of `rog-trainer shape --probe --json`; NULL: the host has no iface setting.
  * ROG_EINVAL: what that setting says is no interface. */
@@ -38,7 +39,7 @@ struct rog_remote_shaping {
     char why[512]; /* why it is not ROG_REMOTE_BOTH */
 };
 /* right[0] is the server's, then the workers'. `at_server`: what workers receive is to be shaped
- * there, whether or not they could. */
+ * there, whether or not they could. Who has no limit has no say, and is not shaped. */
 void rog_remote_shaping_choose(struct rog_remote_shaping *shaping,
                                const struct rog_remote_right *right, size_t count, bool at_server);
 
