@@ -16,6 +16,10 @@ static const struct rog_setting options[] = {
      .type = ROG_SETTING_FLAG,
      .help = "also draw which share of each layer's rows was sent"},
     ROG_FIGURE_OPTIONS,
+    {.name = "as-published",
+     .type = ROG_SETTING_FLAG,
+     .help = "of a run of ROG: as the published script draws, into files of their own, "
+             "...-as-published"},
     {.name = NULL},
 };
 
@@ -46,9 +50,15 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
     int code = number_of(&rank_setting, rog_cli_arg(cli, 1), &rank, err);
     if (code == 0)
         code = number_of(&start_setting, rog_cli_arg(cli, 2), &start_s, err);
+    if (code == 0 && rog_cli_flag(cli, "as-published") && rog_cli_flag(cli, "rows"))
+        code =
+            rog_fail(err, ROG_EINVAL,
+                     "--as-published and --rows: the published script draws no shares of layers; "
+                     "one of them at a time");
     if (code < 0)
         return code;
     code = rog_figure_command_begin(&command, cli, err);
+    command.options.as_published = rog_cli_flag(cli, "as-published");
     if (code == 0)
         code = rog_figures_draw_microevents(command.db, rog_cli_arg(cli, 0), (int64_t)rank, start_s,
                                             rog_cli_real(cli, "span"), rog_cli_flag(cli, "rows"),

@@ -11,30 +11,36 @@ static const struct rog_setting options[] = {
     ROG_FIGURE_OPTIONS,
     {.name = "axes",
      .type = ROG_SETTING_STRING,
-     .fallback = "all",
      .choices = "all|published",
-     .help = "all: long enough for all data; published: they end where the published figures' do"},
+     .help = "all: long enough for all data (the default); published: they end where the published "
+             "figures' do"},
     ROG_CURVE_OPTIONS,
     {.name = "points",
      .type = ROG_SETTING_FLAG,
      .help = "show the measured points behind the curves"},
     {.name = "as-published",
      .type = ROG_SETTING_FLAG,
-     .help = "as the published scripts draw: their smoothing, axes, and bars of host rank 3"},
+     .help = "as the published scripts compute bars, energy, smoothing and axes; into files of "
+             "their own, CASE-PANEL-as-published"},
     {.name = NULL},
 };
+
+static enum rog_axis_ends ends_of(const struct rog_cli *cli)
+{
+    if (!rog_cli_given(cli, "axes"))
+        return rog_cli_flag(cli, "as-published") ? ROG_ENDS_SCRIPTS : ROG_ENDS_DATA;
+    return strcmp(rog_cli_string(cli, "axes"), "published") == 0 ? ROG_ENDS_FIGURES : ROG_ENDS_DATA;
+}
 
 static int run(const struct rog_cli *cli, struct rog_error *err)
 {
     struct rog_figure_command command;
+    struct rog_json *curves = NULL;
     int code = rog_figure_command_begin(&command, cli, err);
-    bool published = rog_cli_flag(cli, "as-published");
-    struct rog_json *curves = rog_curve_options(cli, published);
-    if (code == 0 && !curves)
-        code = rog_fail_nomem(err);
-    command.options.published_axes =
-        published || strcmp(rog_cli_string(cli, "axes"), "published") == 0;
-    command.options.published_bars = published;
+    if (code == 0)
+        code = rog_curve_options(cli, &curves, err);
+    command.options.as_published = rog_cli_flag(cli, "as-published");
+    command.options.ends = ends_of(cli);
     command.options.curves = curves;
     if (code == 0)
         code = rog_figures_draw_case(command.db, rog_cli_arg(cli, 0), &command.options, err);

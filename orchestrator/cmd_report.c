@@ -13,8 +13,10 @@
 static const struct rog_setting options[] = {
     {.name = "as-published",
      .type = ROG_SETTING_FLAG,
-     .help = "time composition as in the published table: computation and communication of host "
-             "rank 3 (of BSP and SSP without compressing and unpacking), stall of all workers"},
+     .help =
+         "time composition and energy as published: computation and communication of host rank "
+         "3 (of BSP and SSP without compressing and unpacking), stall of all workers, energy as "
+         "mean power of host rank 3 times time"},
     ROG_CURVE_OPTIONS,
     {.name = "accuracy",
      .type = ROG_SETTING_STRING,
@@ -118,7 +120,8 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
 {
     struct rog_db *db = NULL;
     struct rog_report report = {0};
-    struct rog_json *curves = rog_curve_options(cli, rog_cli_flag(cli, "as-published"));
+    struct rog_json *curves = NULL;
+    int code = rog_curve_options(cli, &curves, err);
     const struct rog_report_options wanted = {
         .curves = curves,
         .as_published = rog_cli_flag(cli, "as-published"),
@@ -126,7 +129,8 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
         .times = rog_cli_string(cli, "at"),
     };
     enum form form = FORM_TEXT;
-    int code = curves ? form_of(cli, &form, err) : rog_fail_nomem(err);
+    if (code == 0)
+        code = form_of(cli, &form, err);
     if (code == 0)
         code = rog_command_db(cli, ROG_DB_READ, &db, err);
     if (code == 0)

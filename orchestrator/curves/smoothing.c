@@ -10,7 +10,6 @@
 #include <orchestrator/curves/savgol.h>
 #include <orchestrator/curves/spec.h>
 
-#define PUBLISHED_WINDOW 25
 #define PUBLISHED_ORDER 3
 
 enum { NONE, SAVGOL, MEAN, EMA, PUBLISHED };
@@ -106,7 +105,7 @@ int rog_smoothing_parse(struct rog_smoothing *smoothing, const char *text, struc
     if (found.kind == SAVGOL && found.number[1] >= found.number[0])
         return rog_spec_fail(forms, "smooth", text, err);
     if (found.kind == PUBLISHED) {
-        found.number[0] = PUBLISHED_WINDOW;
+        found.number[0] = ROG_SMOOTHING_PUBLISHED_POINTS;
         found.number[1] = PUBLISHED_ORDER;
     }
     *smoothing = found;
@@ -126,7 +125,6 @@ void rog_smoothing_setting(const struct rog_smoothing *smoothing,
 void rog_smoothing_text(const struct rog_smoothing *smoothing, size_t fewest, size_t most,
                         char text[ROG_SMOOTHING_TEXT_BYTES])
 {
-    const char *published = smoothing->kind == PUBLISHED ? " as published" : "";
     if (smoothing->kind != SAVGOL && smoothing->kind != PUBLISHED) {
         rog_smoothing_setting(smoothing, text);
         return;
@@ -134,13 +132,14 @@ void rog_smoothing_text(const struct rog_smoothing *smoothing, size_t fewest, si
     const char *name = forms[SAVGOL].name;
     size_t order = (size_t)smoothing->number[1];
     size_t low = window_of(smoothing, fewest), high = window_of(smoothing, most);
+    bool published = smoothing->kind == PUBLISHED && low == ROG_SMOOTHING_PUBLISHED_POINTS;
     if (high == 1)
         snprintf(text, ROG_SMOOTHING_TEXT_BYTES, "%s", forms[NONE].name);
     else if (low == high)
-        snprintf(text, ROG_SMOOTHING_TEXT_BYTES, "%s:%zu:%zu%s", name, high, order, published);
+        snprintf(text, ROG_SMOOTHING_TEXT_BYTES, "%s:%zu:%zu%s", name, high, order,
+                 published ? " as published" : "");
     else
-        snprintf(text, ROG_SMOOTHING_TEXT_BYTES, "%s:%zu-%zu:%zu%s", name, low, high, order,
-                 published);
+        snprintf(text, ROG_SMOOTHING_TEXT_BYTES, "%s:%zu-%zu:%zu", name, low, high, order);
 }
 
 /* ---- the line ---- */

@@ -32,6 +32,7 @@ struct rog_smoothing {
 
 #define ROG_SMOOTHING_DEFAULT "savgol:25:3"
 #define ROG_SMOOTHING_PUBLISHED "published"
+#define ROG_SMOOTHING_PUBLISHED_POINTS 25 /* its window; the scripts fail on fewer points */
 #define ROG_SMOOTHING_TEXT_BYTES 32
 
 /* ROG_EINVAL with all that is allowed. */
@@ -41,7 +42,8 @@ int rog_smoothing_parse(struct rog_smoothing *smoothing, const char *text, struc
 void rog_smoothing_setting(const struct rog_smoothing *smoothing,
                            char text[ROG_SMOOTHING_TEXT_BYTES]);
 /* What is done to curves of `fewest` to `most` points: "savgol:25:3", "savgol:11-25:3" where short
- * ones have smaller windows, "savgol:25:3 as published", "none" where nothing is smoothed. */
+ * ones have smaller windows, "savgol:25:3 as published" where none has, "none" where nothing is
+ * smoothed. */
 void rog_smoothing_text(const struct rog_smoothing *smoothing, size_t fewest, size_t most,
                         char text[ROG_SMOOTHING_TEXT_BYTES]);
 

@@ -91,6 +91,18 @@ static int joules_load(struct rog_db *db, struct rog_case_run *run, struct rog_e
     return code;
 }
 
+/* One row with a number. */
+static int power_load(struct rog_db *db, struct rog_case_run *run, struct rog_error *err)
+{
+    struct rog_query *query = NULL;
+    int code = rog_query_new(&query, db, err, rog_query_power_as_published, "s", run->row.id);
+    if (code == 0)
+        code = rog_query_step(query, err);
+    run->power_as_published_w = code == 1 ? rog_query_real(query, 0) : (double)NAN;
+    rog_query_free(query);
+    return code < 0 ? code : 0;
+}
+
 static int run_load(struct rog_db *db, const char *id, struct rog_case_run *run,
                     struct rog_error *err)
 {
@@ -101,7 +113,7 @@ static int run_load(struct rog_db *db, const char *id, struct rog_case_run *run,
     if (!run->done) {
         run->composition = run->as_published =
             (struct rog_composition){(double)NAN, (double)NAN, (double)NAN, 0};
-        run->extent.energy_j = run->extent.seconds = (double)NAN;
+        run->extent.energy_j = run->extent.seconds = run->power_as_published_w = (double)NAN;
         return 0;
     }
     code = rog_accuracy_load(db, id, &run->accuracy, err);
@@ -112,6 +124,8 @@ static int run_load(struct rog_db *db, const char *id, struct rog_case_run *run,
     if (code == 0)
         code = rog_composition_query(db, rog_query_composition_as_published, id, &run->as_published,
                                      err);
+    if (code == 0)
+        code = power_load(db, run, err);
     if (code == 0)
         code = rog_extent_load(db, id, &run->extent, err);
     if (code == 0)
@@ -346,6 +360,17 @@ int rog_case_data_load_run(struct rog_db *db, const char *case_name, const char 
                            struct rog_case_data *data, struct rog_error *err)
 {
     return load(db, case_name, run_id, data, err);
+}
+
+void rog_case_data_take_published(struct rog_case_data *data)
+{
+    data->as_published = true;
+    for (size_t i = 0; i < data->run_count; i++) {
+        struct rog_case_run *run = &data->run[i];
+        run->composition = run->as_published;
+        for (size_t k = 0; k < run->accuracy.count; k++)
+            run->joules[k] = run->power_as_published_w * run->accuracy.point[k].t;
+    }
 }
 
 void rog_case_data_release(struct rog_case_data *data)

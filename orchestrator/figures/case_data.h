@@ -19,6 +19,7 @@ struct rog_case_run {
                        energy of a worker is not known */
     struct rog_composition composition;
     struct rog_composition as_published; /* as in the published table; see queries.h */
+    double power_as_published_w; /* as in the published figures of energy; NaN: not recorded */
     struct rog_extent extent;
     struct rog_replay replay;
     size_t first; /* the first run of its series that recorded the same, itself included: an index
@@ -39,6 +40,7 @@ struct rog_case_series {
 
 struct rog_case_data {
     struct rog_case_row row;
+    bool as_published;          /* see rog_case_data_take_published */
     struct rog_metric metric;   /* what the tests of all its runs measure */
     struct rog_curve_rule rule; /* the case's own, else the defaults */
     char *title;                /* clean text: its name */
@@ -59,6 +61,11 @@ int rog_case_data_load(struct rog_db *db, const char *case_name, struct rog_case
 int rog_case_data_load_run(struct rog_db *db, const char *case_name, const char *run_id,
                            struct rog_case_data *data, struct rog_error *err);
 void rog_case_data_release(struct rog_case_data *data);
+
+/* From here on the numbers of its runs are those that the published scripts compute of them:
+ * `composition` as in the published table, `joules` at a time as the mean power of host rank 3
+ * times the time. What this leaves open is NaN: a run without a host of that rank has neither. */
+void rog_case_data_take_published(struct rog_case_data *data);
 
 /* Draws and reads curves by these settings (of rog_curve_settings) where they are said instead of
  * by the case's own. ROG_EINVAL for a value that is not allowed. */

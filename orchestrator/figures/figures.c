@@ -2,6 +2,7 @@
 /* Which panels a figure has, and drawing them all. */
 #include <orchestrator/figures/figures.h>
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 #include <orchestrator/figures/drawing.h>
 #include <orchestrator/text/quote.h>
 #include <orchestrator/figures/panel.h>
+#include <orchestrator/figures/published.h>
 
 static const struct rog_panel composition = {"average-time-composition",
                                              "average time composition of an iteration",
@@ -64,26 +66,39 @@ static const char *spread_of(const struct rog_case_data *data, bool curves)
                   : "; whiskers: 95% interval of the mean, of two runs their range";
 }
 
+/* Whether the `before` bytes of the path end in the name; *before becomes what stands before it. */
+static bool ends_in(const char *path, size_t *before, const char *name)
+{
+    size_t size = strlen(name);
+    if (*before <= size || strncmp(path + *before - size, name, size) != 0)
+        return false;
+    *before -= size;
+    return true;
+}
+
 /* By the end of its name: a case may be called as a panel. */
 static bool is_of_panel(const char *path, const struct rog_panel *panel)
 {
     const char *extension = strrchr(path, '.');
-    size_t size = strlen(panel->name), before = extension ? (size_t)(extension - path) : 0;
-    return before > size && strncmp(path + before - size, panel->name, size) == 0;
+    size_t before = extension ? (size_t)(extension - path) : 0;
+    ends_in(path, &before, ROG_AS_PUBLISHED_SUFFIX);
+    return ends_in(path, &before, panel->name);
 }
 
 char *rog_figures_caption(const char *path, const struct rog_case_data *data)
 {
     static const struct rog_panel *const curves[] = {&efficiency, &accuracy, &energy};
+    const char *as_published = data->as_published ? ", " ROG_AS_PUBLISHED : "";
     for (size_t i = 0; i < sizeof curves / sizeof *curves; i++)
         if (is_of_panel(path, curves[i])) {
             char smoothing[ROG_CASE_SMOOTHING_BYTES];
             rog_case_smoothing(data, smoothing);
-            return rog_format("%s %s; %s%s",
+            return rog_format("%s %s%s; %s%s",
                               rog_case_is_accuracy(data) ? "Test accuracy" : data->metric.name,
-                              curves[i]->title, smoothing, spread_of(data, true));
+                              curves[i]->title, as_published, smoothing, spread_of(data, true));
         }
-    return rog_format("Average time composition of an iteration%s", spread_of(data, false));
+    return rog_format("Average time composition of an iteration%s%s", as_published,
+                      spread_of(data, false));
 }
 
 static void log_line(const struct rog_figures_options *options, const char *format, ...)
@@ -100,19 +115,46 @@ static void log_line(const struct rog_figures_options *options, const char *form
     options->log(options->user, text);
 }
 
+static int has_curve(const struct rog_panel *panel, const struct rog_case_data *data, size_t series,
+                     bool *has, struct rog_error *err)
+{
+    struct rog_curve curve;
+    int code = rog_curve_make(&curve, data, &data->series[series],
+                              (enum rog_quantity)panel->quantity, err);
+    *has = code == 0 && curve.count > 0;
+    rog_curve_release(&curve);
+    return code;
+}
+
+static bool has_bar(const struct rog_case_data *data, size_t series)
+{
+    const struct rog_case_series *s = &data->series[series];
+    for (size_t i = 0; i < s->runs; i++)
+        if (!isnan(data->run[s->run[i]].composition.communication_s))
+            return true;
+    return false;
+}
+
+/* Why a panel lacks something. */
+static const char *reason_of(const struct rog_panel *panel, const struct rog_case_data *data)
+{
+    bool of_host = data->as_published && (panel == &composition || panel == &energy);
+    return of_host ? "nothing is recorded of a host of rank 3, whose numbers are published"
+                   : "nothing is recorded for it";
+}
+
 /* A figure says nothing of the series it lacks. */
 static int tell_missing(const struct rog_drawing *drawing, const struct rog_panel *panel,
                         const struct rog_case_data *data, struct rog_error *err)
 {
     int code = 0;
     for (size_t i = 0; i < data->series_count && code == 0; i++) {
-        struct rog_curve curve;
-        code =
-            rog_curve_make(&curve, data, &data->series[i], (enum rog_quantity)panel->quantity, err);
-        if (code == 0 && curve.count == 0)
-            log_line(drawing->options, "%s: %s is not in %s: nothing is recorded for it",
-                     data->title, data->series[i].label, panel->name);
-        rog_curve_release(&curve);
+        bool has = panel == &composition && has_bar(data, i);
+        if (panel != &composition)
+            code = has_curve(panel, data, i, &has, err);
+        if (code == 0 && !has)
+            log_line(drawing->options, "%s: %s is not in %s: %s", data->title,
+                     data->series[i].label, panel->name, reason_of(panel, data));
     }
     return code;
 }
@@ -123,18 +165,20 @@ static int draw_panel(struct rog_drawing *drawing, const struct rog_panel *panel
 {
     bool drawn = false;
     char *begin = rog_quote_file_name(data->row.name);
-    char *stem = begin ? rog_format("%s-%s", begin, panel->name) : NULL;
+    char *stem = begin ? rog_format("%s-%s%s", begin, panel->name,
+                                    data->as_published ? ROG_AS_PUBLISHED_SUFFIX : "")
+                       : NULL;
     int code = stem ? 0 : rog_fail_nomem(err);
     if (code == 0)
-        code = panel->write(panel, data, look, drawing->options->published_axes, drawing->folder,
-                            stem, &drawn, err);
+        code = panel->write(panel, data, look, drawing->options->ends, drawing->folder, stem,
+                            &drawn, err);
     if (code == 0 && drawn)
         code = rog_drawing_add(drawing, stem, err);
-    if (code == 0 && drawn && panel->write == rog_panel_write_curves)
+    if (code == 0 && drawn)
         code = tell_missing(drawing, panel, data, err);
-    else if (code == 0 && !drawn)
-        log_line(drawing->options, "%s: no %s: nothing is recorded for it", data->title,
-                 panel->name);
+    else if (code == 0)
+        log_line(drawing->options, "%s: no %s: %s", data->title, panel->name,
+                 reason_of(panel, data));
     free(stem);
     free(begin);
     return code;
@@ -169,6 +213,19 @@ static int write_panels(struct rog_drawing *drawing, const struct rog_look *look
     return code;
 }
 
+/* The published scripts fail on lines of fewer points than their window has. */
+static void tell_short(const struct rog_case_data *data, const struct rog_figures_options *options)
+{
+    for (size_t i = 0; i < data->run_count; i++) {
+        size_t count = data->run[i].accuracy.count;
+        if (count > 0 && count < ROG_SMOOTHING_PUBLISHED_POINTS)
+            log_line(options,
+                     "%s: run %s has %zu tested checkpoints; the published scripts need %d for a "
+                     "line, and with fewer it is smoothed less",
+                     data->title, data->run[i].row.id, count, ROG_SMOOTHING_PUBLISHED_POINTS);
+    }
+}
+
 int rog_figures_draw_case(struct rog_db *db, const char *case_name,
                           const struct rog_figures_options *options, struct rog_error *err)
 {
@@ -185,8 +242,10 @@ int rog_figures_draw_case(struct rog_db *db, const char *case_name,
     code = rog_case_data_override(&data, options->curves, err);
     if (code < 0)
         goto out;
-    for (size_t i = 0; options->published_bars && i < data.run_count; i++)
-        data.run[i].composition = data.run[i].as_published;
+    if (options->as_published) {
+        rog_case_data_take_published(&data);
+        tell_short(&data, options);
+    }
     for (size_t i = 0; i < data.run_count; i++)
         if (!data.run[i].done)
             log_line(options, "%s: run %s is left out: it is %s", data.title, data.run[i].row.id,

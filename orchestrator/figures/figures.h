@@ -5,8 +5,9 @@
 /*
  * Figures of a case, and of one worker's microevents, drawn by gnuplot from the database alone.
  * Each is NAME.pdf, NAME.svg and NAME.png with the script NAME.gp and its data NAME.dat beside
- * them, NAME being CASE-PANEL. Pictures are read back before they are put in place, and a set is
- * put in place whole or not at all.
+ * them, NAME being CASE-PANEL, or CASE-PANEL-as-published where the numbers are those that the
+ * published scripts compute, which the picture and its data say as well. Pictures are read back
+ * before they are put in place, and a set is put in place whole or not at all.
  */
 
 #include <stdbool.h>
@@ -32,8 +33,9 @@ char *rog_figures_caption(const char *path, const struct rog_case_data *data);
 
 /* Figure 8: `rank` of a run over `span_s` seconds from `start_s`. `run` as for rog_run_find.
  * ROG_EINVAL for the server's rank, an unknown rank, or a start beyond the run's end;
- * ROG_ENOTFOUND for a run without the data. With `rows` a second picture, NAME-rows: which share of
- * each layer's rows was in each push and pull. */
+ * ROG_ENOTFOUND for a run without the data. As published: of ROG and
+ * at least three workers, else ROG_EINVAL; NAME ends in -as-published. With `rows` a second
+ * picture, NAME-rows: which share of each layer's rows was in each push and pull. */
 int rog_figures_draw_microevents(struct rog_db *db, const char *run, int64_t rank, double start_s,
                                  double span_s, bool rows,
                                  const struct rog_figures_options *options, struct rog_error *err);

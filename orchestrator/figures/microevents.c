@@ -14,6 +14,8 @@
 #include <orchestrator/figures/queries.h>
 #include <orchestrator/store/summary.h>
 
+#define SAMPLED_WORKER 3 /* by whose pushes the published script samples staleness */
+
 static int add(struct rog_microevent_list *list, double t, double value, struct rog_error *err)
 {
     if (list->count % 256 == 0) {
@@ -39,9 +41,26 @@ static void advise(struct rog_db *db, char *text, size_t bytes)
     rog_query_free(query);
 }
 
+/* The published script draws runs of ROG, and samples staleness when the third worker pushes. */
+static int check_published(const struct rog_microevents *events, const char *library,
+                           size_t workers, struct rog_error *err)
+{
+    if (strcmp(library, "ROG") != 0)
+        return rog_fail(err, ROG_EINVAL,
+                        "run %s is one of %.40s, and the published script draws runs of ROG alone; "
+                        "leave out --as-published",
+                        events->run_id, library);
+    if (workers < SAMPLED_WORKER)
+        return rog_fail(err, ROG_EINVAL,
+                        "run %s has %zu worker%s, and the published script samples staleness by "
+                        "the third one; leave out --as-published",
+                        events->run_id, workers, workers == 1 ? "" : "s");
+    return 0;
+}
+
 /* The run's extent, and whether the rank is one of its workers with data. */
 static int check(struct rog_db *db, const struct rog_microevents *events, double start_s,
-                 double *end_s, struct rog_error *err)
+                 double *end_s, size_t *workers, struct rog_error *err)
 {
     struct rog_query *query = NULL;
     char ranks[256] = "", advice[400];
@@ -52,6 +71,7 @@ static int check(struct rog_db *db, const struct rog_microevents *events, double
     while (code == 0 && (code = rog_query_step(query, err)) == 1) {
         code = 0;
         *end_s = fmax(*end_s, rog_query_real(query, 2));
+        ++*workers;
         if (at < sizeof ranks)
             at += (size_t)snprintf(ranks + at, sizeof ranks - at, "%s%lld", at ? ", " : "",
                                    (long long)rog_query_int(query, 0));
@@ -86,17 +106,26 @@ static int check(struct rog_db *db, const struct rog_microevents *events, double
     return 0;
 }
 
-/* A quantity that holds until its next value, from a query of (t, value). */
-static int load_steps(struct rog_db *db, const char *sql, const struct rog_microevents *events,
-                      struct rog_microevent_list *list, struct rog_error *err)
+/* Points, from a query of (t, value). */
+static int load_points(struct rog_db *db, const char *sql, const struct rog_microevents *events,
+                       struct rog_microevent_list *list, struct rog_error *err)
 {
     struct rog_query *query = NULL;
     int code = rog_query_new(&query, db, err, sql, "sidd", events->run_id, events->rank,
                              events->from_s, events->to_s);
     while (code == 0 && (code = rog_query_step(query, err)) == 1)
-        code = add(list, fmax(rog_query_real(query, 0), events->from_s), rog_query_real(query, 1),
-                   err);
+        code = add(list, rog_query_real(query, 0), rog_query_real(query, 1), err);
     rog_query_free(query);
+    return code;
+}
+
+/* A quantity that holds until its next value. */
+static int load_steps(struct rog_db *db, const char *sql, const struct rog_microevents *events,
+                      struct rog_microevent_list *list, struct rog_error *err)
+{
+    int code = load_points(db, sql, events, list, err);
+    for (size_t i = 0; i < list->count; i++)
+        list->item[i].t = fmax(list->item[i].t, events->from_s);
     if (code == 0 && list->count > 0)
         code = add(list, events->to_s, list->item[list->count - 1].value, err);
     return code;
@@ -135,11 +164,13 @@ static int look_for_limit(struct rog_microevents *events, const struct rog_run_r
 }
 
 int rog_microevents_load(struct rog_db *db, const char *run, int64_t rank, double start_s,
-                         double span_s, struct rog_microevents *events, struct rog_error *err)
+                         double span_s, bool as_published, struct rog_microevents *events,
+                         struct rog_error *err)
 {
     struct rog_run_row row = {0};
     double end_s = 0;
-    *events = (struct rog_microevents){.rank = rank};
+    size_t workers = 0;
+    *events = (struct rog_microevents){.rank = rank, .as_published = as_published};
     if (!(span_s > 0))
         return rog_fail(err, ROG_EINVAL, "the span must be more than 0 s (found %g)", span_s);
     int code = rog_run_find(db, run, &events->run_id, err);
@@ -148,17 +179,23 @@ int rog_microevents_load(struct rog_db *db, const char *run, int64_t rank, doubl
     if (code == 0)
         code = look_for_limit(events, &row, err);
     if (code == 0)
-        code = check(db, events, start_s, &end_s, err);
+        code = check(db, events, start_s, &end_s, &workers, err);
+    if (code == 0 && as_published)
+        code = check_published(events, row.library, workers, err);
     if (code < 0)
         goto out;
     events->threshold = row.threshold;
     events->is_virtual = row.is_virtual;
     events->from_s = start_s;
-    events->to_s = fmin(start_s + span_s, end_s);
-    code = load_steps(db, rog_query_bandwidth, events, &events->bandwidth, err);
-    if (code == 0)
-        code = load_transmissions(db, events, err);
-    if (code == 0)
+    events->to_s = as_published ? start_s + span_s : fmin(start_s + span_s, end_s);
+    code = load_transmissions(db, events, err);
+    if (code == 0 && as_published)
+        code = load_points(db, rog_query_bandwidth_as_published, events, &events->bandwidth, err);
+    else if (code == 0)
+        code = load_steps(db, rog_query_bandwidth, events, &events->bandwidth, err);
+    if (code == 0 && as_published)
+        code = load_points(db, rog_query_staleness_as_published, events, &events->staleness, err);
+    else if (code == 0)
         code = load_steps(db, rog_query_staleness, events, &events->staleness, err);
 out:
     rog_run_row_release(&row);

@@ -23,8 +23,9 @@ struct rog_microevent_list {
 struct rog_microevents {
     char *run_id;
     int64_t rank, threshold;
-    bool is_virtual;                      /* its times are */
-    bool unlimited;                       /* the worker's link, which then has no bandwidth */
+    bool is_virtual; /* its times are */
+    bool unlimited;  /* the worker's link, which then has no bandwidth */
+    bool as_published;
     double from_s, to_s;                  /* what is shown; to_s is not beyond the run's end */
     struct rog_microevent_list bandwidth; /* Mbit/s; holds until the next; begins at from_s */
     struct rog_microevent_list push;      /* percent of rows, at the end of the transmission */
@@ -33,9 +34,12 @@ struct rog_microevents {
                                              next; begins at from_s */
 };
 
-/* Errors: see rog_figures_draw_microevents. */
+/* As published: bandwidth and staleness are points, joined by straight lines, the former with those
+ * before and behind the time that is shown, the latter sampled (queries.h); to_s may be beyond the
+ * run's end. Errors: see rog_figures_draw_microevents. */
 int rog_microevents_load(struct rog_db *db, const char *run, int64_t rank, double start_s,
-                         double span_s, struct rog_microevents *events, struct rog_error *err);
+                         double span_s, bool as_published, struct rog_microevents *events,
+                         struct rog_error *err);
 void rog_microevents_release(struct rog_microevents *events);
 
 #endif

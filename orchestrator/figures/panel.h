@@ -11,6 +11,7 @@
 #include <orchestrator/conf/look.h>
 #include <orchestrator/figures/axis.h>
 #include <orchestrator/figures/case_data.h>
+#include <orchestrator/figures/options.h>
 #include <orchestrator/figures/style.h>
 
 /* The two files of a panel while they are written. */
@@ -27,20 +28,21 @@ struct rog_panel {
     const char *name;  /* in file names */
     const char *title; /* for people; of curves what stands behind the name of what is tested */
     /* Writes the files stem.gp and stem.dat into `folder`. *drawn is false, and nothing written,
-     * where no run has data for it. `published`: cut the axes where the published ones end. */
+     * where no run has data for it. */
     int (*write)(const struct rog_panel *panel, const struct rog_case_data *data,
-                 const struct rog_look *look, bool published, const char *folder, const char *stem,
-                 bool *drawn, struct rog_error *err);
+                 const struct rog_look *look, enum rog_axis_ends ends, const char *folder,
+                 const char *stem, bool *drawn, struct rog_error *err);
     int quantity; /* for curves: enum rog_quantity */
 };
 
 enum rog_quantity { ROG_QUANTITY_ITERATION, ROG_QUANTITY_SECONDS, ROG_QUANTITY_JOULES };
 
 int rog_panel_write_curves(const struct rog_panel *panel, const struct rog_case_data *data,
-                           const struct rog_look *look, bool published, const char *folder,
+                           const struct rog_look *look, enum rog_axis_ends ends, const char *folder,
                            const char *stem, bool *drawn, struct rog_error *err);
 int rog_panel_write_composition(const struct rog_panel *panel, const struct rog_case_data *data,
-                                const struct rog_look *look, bool published, const char *folder,
-                                const char *stem, bool *drawn, struct rog_error *err);
+                                const struct rog_look *look, enum rog_axis_ends ends,
+                                const char *folder, const char *stem, bool *drawn,
+                                struct rog_error *err);
 
 #endif

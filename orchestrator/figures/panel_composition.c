@@ -10,6 +10,7 @@
 #include <orchestrator/figures/bar_layout.h>
 #include <orchestrator/figures/distinct.h>
 #include <orchestrator/figures/legend.h>
+#include <orchestrator/figures/published.h>
 #include <orchestrator/figures/repeats.h>
 #include <orchestrator/figures/script.h>
 #include <orchestrator/figures/stats.h>
@@ -59,12 +60,17 @@ static int bar_make(struct bar *bar, const struct rog_case_data *data,
     return bar->label ? 0 : rog_fail_nomem(err);
 }
 
-static void write_data(FILE *file, const char *title, const struct bar *bars, size_t count)
+static void write_data(FILE *file, const char *title, bool as_published, const struct bar *bars,
+                       size_t count)
 {
     fprintf(file, "# ");
     rog_quote_gnuplot_comment(file, title);
-    fprintf(file, ": seconds per iteration, mean over workers\n"
-                  "# position  computation  communication  stall  total  low  high  runs: ends of "
+    fprintf(file, ": seconds per iteration, %s\n",
+            as_published
+                ? "computation and exchange of host rank 3, stall the mean over all workers, "
+                  "communication the exchange without that stall"
+                : "mean over workers");
+    fprintf(file, "# position  computation  communication  stall  total  low  high  runs: ends of "
                   "the 95%% interval, of two runs their range\n");
     for (size_t i = 0; i < count; i++) {
         fprintf(file, "%zu %.10g %.10g %.10g %.10g %.10g %.10g %zu  # ", i, bars[i].compute_s,
@@ -77,13 +83,13 @@ static void write_data(FILE *file, const char *title, const struct bar *bars, si
     }
 }
 
-/* Of the parts of a bar, and of what whiskers are. */
+/* Of the parts of a bar, of what whiskers are, and of how all is computed. */
 struct legend {
-    struct rog_legend_entry entry[4];
+    struct rog_legend_entry entry[5];
     size_t count;
 };
 
-static struct legend legend_of(const struct bar *bars, size_t count)
+static struct legend legend_of(const struct bar *bars, size_t count, bool as_published)
 {
     struct legend legend = {
         {{.text = "Computation",
@@ -103,6 +109,8 @@ static struct legend legend_of(const struct bar *bars, size_t count)
         legend.entry[legend.count++].text = !more   ? "Whiskers: range"
                                             : pairs ? "Whiskers: 95% CI (n = 2: range)"
                                                     : "Whiskers: 95% CI";
+    if (as_published)
+        legend.entry[legend.count++].text = "Drawn " ROG_AS_PUBLISHED " (host rank 3)";
     return legend;
 }
 
@@ -168,10 +176,10 @@ static void write_names(FILE *file, const struct rog_bar_layout *layout, size_t 
 }
 
 static void write_script(FILE *file, const char *stem, const char *title,
-                         const struct rog_bar_layout *layout, const struct bar *bars, size_t count)
+                         const struct rog_bar_layout *layout, const struct legend *legend,
+                         const struct bar *bars, size_t count)
 {
     struct heights heights = heights_of(bars, count, &layout->canvas, layout->number_inches);
-    const struct legend legend = legend_of(bars, count);
 
     rog_script_begin(file, stem, title, &layout->canvas);
     fprintf(file, "top = %.10g    # where whiskers are cut off\n", heights.top);
@@ -185,7 +193,7 @@ static void write_script(FILE *file, const char *stem, const char *title,
             "set border front\n"
             "set style fill solid 1 border rgb 'white'\n",
             (double)count - 0.5, heights.axis.max, heights.axis.step, ROG_COLOR_FAINT);
-    rog_legend_rows(file, legend.entry, legend.count, &layout->canvas);
+    rog_legend_rows(file, legend->entry, legend->count, &layout->canvas);
     rog_script_loop(file);
     rog_script_ytitle(file, &layout->canvas, &heights.axis, "Seconds per iteration", "black");
     fprintf(file,
@@ -208,14 +216,13 @@ static void write_script(FILE *file, const char *stem, const char *title,
 /* The axis follows from the height that is left for the plot, and its numbers may need more room
  * than they were given at first. */
 static int lay_out(struct rog_bar_layout *layout, const struct bar *bars, const char *const *names,
-                   size_t count, const struct rog_look *look, const char *stem,
-                   struct rog_error *err)
+                   size_t count, const struct legend *legend, const struct rog_look *look,
+                   const char *stem, struct rog_error *err)
 {
-    const struct legend legend = legend_of(bars, count);
     double left = 0;
     for (int round = 0; round < 2; round++) {
         rog_bar_layout_release(layout);
-        int code = rog_bar_layout_make(layout, names, count, legend.entry, legend.count, left,
+        int code = rog_bar_layout_make(layout, names, count, legend->entry, legend->count, left,
                                        PLOT_HEIGHT, look, stem, err);
         if (code < 0)
             return code;
@@ -241,10 +248,11 @@ static int name_bars(char **names, const struct rog_case_data *data, struct rog_
 }
 
 int rog_panel_write_composition(const struct rog_panel *panel, const struct rog_case_data *data,
-                                const struct rog_look *look, bool published, const char *folder,
-                                const char *stem, bool *drawn, struct rog_error *err)
+                                const struct rog_look *look, enum rog_axis_ends ends,
+                                const char *folder, const char *stem, bool *drawn,
+                                struct rog_error *err)
 {
-    (void)published; /* these axes follow the data */
+    (void)ends; /* these axes follow the data */
     struct rog_panel_files files = {0};
     struct rog_bar_layout layout = {0};
     char *title = NULL;
@@ -266,15 +274,17 @@ int rog_panel_write_composition(const struct rog_panel *panel, const struct rog_
     }
     if (code < 0 || count == 0)
         goto out;
-    code = lay_out(&layout, bars, names, count, look, stem, err);
+    const struct legend legend = legend_of(bars, count, data->as_published);
+    code = lay_out(&layout, bars, names, count, &legend, look, stem, err);
     if (code < 0)
         goto out;
-    title = rog_format("%s: %s", data->title, panel->title);
+    title = rog_format("%s: %s%s", data->title, panel->title,
+                       data->as_published ? ", " ROG_AS_PUBLISHED : "");
     code = title ? rog_panel_files_open(&files, folder, stem, err) : rog_fail_nomem(err);
     if (code < 0)
         goto out;
-    write_data(files.data, title, bars, count);
-    write_script(files.script, stem, title, &layout, bars, count);
+    write_data(files.data, title, data->as_published, bars, count);
+    write_script(files.script, stem, title, &layout, &legend, bars, count);
     code = rog_panel_files_close(&files, code, err);
     *drawn = code == 0;
 out:

@@ -8,6 +8,7 @@
 
 #include <orchestrator/figures/curve.h>
 #include <orchestrator/figures/legend.h>
+#include <orchestrator/figures/published.h>
 #include <orchestrator/figures/repeats.h>
 #include <orchestrator/figures/script.h>
 #include <orchestrator/figures/stats.h>
@@ -19,20 +20,10 @@
 #define MARKS 6         /* marks along the longest curve */
 #define BAND_SHARE 0.15 /* of what the curves span: how far the axis follows a band beyond them */
 #define SMOOTHED "smoothed: "
+#define REMARKS 2 /* in a legend, at most */
 #define PLOT_HEIGHT 1.86
 #define TARGET_GAP 0.06 /* inches on either side of the target's number */
 #define TARGET_BYTES 32
-
-/* Where the published axes end, by figure and quantity; the first row holds for the others. */
-static const struct {
-    const char *figure;
-    double end[3]; /* by enum rog_quantity */
-} published_ends[] = {
-    {"1", {1000, 5400, 50000}},
-    {"6", {1000, 5400, 50000}},
-    {"9", {1000, 7500, 50000}},
-    {"10", {2080, 9900, 50000}},
-};
 
 static const struct {
     const char *name, *axis; /* axis NULL: depends on whose time it is */
@@ -41,16 +32,18 @@ static const struct {
     [ROG_QUANTITY_SECONDS] = {"seconds", NULL},
     [ROG_QUANTITY_JOULES] = {"joules", "Energy consumption per worker (J)"},
 };
+#define PUBLISHED_JOULES_AXIS "Energy consumption of host rank 3 (J)"
 
 struct figure {
     const struct rog_panel *panel;
     const struct rog_case_data *data;
     struct rog_curve *curve;        /* [count] */
-    struct rog_legend_entry *entry; /* [entries]: those of the curves, and a remark */
+    struct rog_legend_entry *entry; /* [entries]: those of the curves, and remarks */
     char **label;                   /* [count]: the curves' texts, owned */
     char **wrapped;                 /* [entries]: the same in lines, where they had to be broken */
     size_t count, entries;
-    char remark[sizeof SMOOTHED + ROG_SMOOTHING_TEXT_BYTES];
+    const char *remark[REMARKS];                                /* their texts */
+    char smoothing[sizeof SMOOTHED + ROG_SMOOTHING_TEXT_BYTES]; /* one of them; empty: none */
     struct rog_axis x, y;
     double target; /* NaN: the panel has none */
     char target_text[TARGET_BYTES];
@@ -60,18 +53,11 @@ struct figure {
     double legend_left, legend_top; /* inches from the left and bottom edges */
 };
 
-static double published_end(const struct rog_case_data *data, int quantity)
-{
-    size_t count = sizeof published_ends / sizeof *published_ends;
-    for (size_t i = 0; i < count; i++)
-        if (data->row.figure && strcmp(data->row.figure, published_ends[i].figure) == 0)
-            return published_ends[i].end[quantity];
-    return published_ends[0].end[quantity];
-}
-
 /* The contender stands out, unless everybody is one. */
 static bool stands_out(const struct rog_case_data *data, size_t series)
 {
+    if (data->as_published)
+        return rog_published_is_solid(data->series[series].label);
     bool others = data->series_count == 1;
     for (size_t i = 0; i < data->series_count && !others; i++)
         others = !rog_case_is_named(data, i, data->row.contender);
@@ -82,9 +68,9 @@ static int figure_curves(struct figure *figure, struct rog_error *err)
 {
     const struct rog_case_data *data = figure->data;
     figure->curve = calloc(data->series_count + 1, sizeof *figure->curve);
-    figure->entry = calloc(data->series_count + 2, sizeof *figure->entry);
+    figure->entry = calloc(data->series_count + REMARKS, sizeof *figure->entry);
     figure->label = calloc(data->series_count + 1, sizeof *figure->label);
-    figure->wrapped = calloc(data->series_count + 2, sizeof *figure->wrapped);
+    figure->wrapped = calloc(data->series_count + REMARKS, sizeof *figure->wrapped);
     if (!figure->curve || !figure->entry || !figure->label || !figure->wrapped)
         return rog_fail_nomem(err);
     for (size_t i = 0; i < data->series_count; i++) {
@@ -108,8 +94,15 @@ static int figure_curves(struct figure *figure, struct rog_error *err)
     return 0;
 }
 
-/* The legend says how the curves are smoothed, as far as they are. */
-static void figure_remark(struct figure *figure)
+static void add_remark(struct figure *figure, const char *text)
+{
+    figure->remark[figure->entries - figure->count] = text;
+    figure->entry[figure->entries++] = (struct rog_legend_entry){.text = text};
+}
+
+/* The legend says how the curves are computed and smoothed, as far as they are; of what is drawn as
+ * published the one says the other. */
+static void figure_remarks(struct figure *figure)
 {
     char text[ROG_SMOOTHING_TEXT_BYTES];
     size_t fewest = SIZE_MAX, most = 0;
@@ -121,10 +114,13 @@ static void figure_remark(struct figure *figure)
         }
     rog_smoothing_text(&figure->data->rule.smoothing, fewest, most, text);
     figure->entries = figure->count;
+    if (figure->data->as_published)
+        add_remark(figure, "drawn " ROG_AS_PUBLISHED);
     if (strcmp(text, "none") == 0)
         return;
-    snprintf(figure->remark, sizeof figure->remark, SMOOTHED "%s", text);
-    figure->entry[figure->entries++] = (struct rog_legend_entry){.text = figure->remark};
+    snprintf(figure->smoothing, sizeof figure->smoothing, SMOOTHED "%s", text);
+    if (!figure->data->as_published || fewest < ROG_SMOOTHING_PUBLISHED_POINTS)
+        add_remark(figure, figure->smoothing);
 }
 
 static void hold_points(const struct rog_curve *curve, double end, double *low, double *high)
@@ -148,11 +144,37 @@ static struct rog_axis axis_of(const struct rog_case_data *data, double low, dou
                                                         percent ? 100 : INFINITY);
 }
 
-static void figure_axes(struct figure *figure, bool published)
+/* Where lines are cut, and with them the axis; where that follows the data, how far it goes if
+ * these come close. */
+static double end_of(const struct figure *figure, enum rog_axis_ends ends)
 {
+    const char *published = figure->data->row.figure;
+    enum rog_quantity quantity = (enum rog_quantity)figure->panel->quantity;
+    double shortest = INFINITY;
+    if (ends != ROG_ENDS_SCRIPTS)
+        return rog_published_end(published, quantity);
+    for (size_t i = 0; i < figure->count; i++)
+        shortest = fmin(shortest, figure->curve[i].x[figure->curve[i].count - 1]);
+    return rog_published_rule_end(published, quantity, shortest);
+}
+
+/* The scripts look at the whole of the lines. */
+static struct rog_axis published_axis(const struct figure *figure, double low)
+{
+    double highest = -INFINITY;
+    for (size_t i = 0; i < figure->count; i++)
+        for (size_t k = 0; k < figure->curve[i].count; k++)
+            highest = fmax(highest, figure->curve[i].y[k]);
+    return rog_published_accuracy(low, highest);
+}
+
+static void figure_axes(struct figure *figure, enum rog_axis_ends ends)
+{
+    const bool published = ends != ROG_ENDS_DATA,
+               cut_time = published || figure->data->as_published;
     double low = INFINITY, high = -INFINITY, end = 0;
     double band_low = INFINITY, band_high = -INFINITY;
-    double published_x = published_end(figure->data, figure->panel->quantity);
+    double published_x = end_of(figure, ends);
     for (size_t i = 0; i < figure->count; i++) {
         const struct rog_curve *curve = &figure->curve[i];
         if (figure->data->rule.points)
@@ -175,9 +197,11 @@ static void figure_axes(struct figure *figure, bool published)
     bool seconds = figure->panel->quantity == ROG_QUANTITY_SECONDS;
     bool joules = figure->panel->quantity == ROG_QUANTITY_JOULES;
     figure->x = seconds ? rog_axis_seconds(end, published_x) : rog_axis_from_zero(end, published_x);
-    bool told = joules || (seconds && !published); /* the published time axis has no target */
+    bool told = joules || (seconds && !cut_time); /* the published time axis has no target */
     figure->target = told ? rog_case_target(figure->data) : (double)NAN;
-    figure->y = axis_of(figure->data, low, high, figure->target);
+    figure->y = figure->data->as_published && published && rog_case_is_accuracy(figure->data)
+                    ? published_axis(figure, low)
+                    : axis_of(figure->data, low, high, figure->target);
     char value[ROG_METRIC_TEXT_BYTES];
     rog_metric_value(&figure->data->metric, figure->target, value);
     if (!isnan(figure->target))
@@ -255,7 +279,8 @@ static int place_below(struct figure *figure, const char *stem, struct rog_error
     double room = canvas->width - 2 * CLEAR;
     double em = rog_legend_text_width(room, canvas) / rog_canvas_em(canvas);
     for (size_t i = 0; i < figure->entries; i++) {
-        char *wrapped = rog_wrap(i < figure->count ? figure->label[i] : figure->remark, em);
+        char *wrapped =
+            rog_wrap(i < figure->count ? figure->label[i] : figure->remark[i - figure->count], em);
         if (!wrapped)
             return rog_fail_nomem(err);
         free(figure->wrapped[i]);
@@ -336,8 +361,11 @@ static void write_data(FILE *file, const struct figure *figure, const char *titl
     fprintf(file, "# ");
     rog_quote_gnuplot_comment(file, title);
     fprintf(file, "\n# Blocks, three for each line: the line, its marks, what was measured.\n");
-    if (figure->remark[0])
-        fprintf(file, "# Lines are %s.\n", figure->remark);
+    if (figure->smoothing[0])
+        fprintf(file, "# Lines are %s.\n", figure->smoothing);
+    if (figure->data->as_published && figure->panel->quantity == ROG_QUANTITY_JOULES)
+        fprintf(file,
+                "# joules: mean power of host rank 3 up to its last reading, times seconds.\n");
     for (size_t i = 0; i < figure->count; i++) {
         const struct rog_curve *curve = &figure->curve[i];
         fprintf(file, "%s# %zu: ", i ? "\n\n" : "", 3 * i);
@@ -449,6 +477,8 @@ static void write_script(FILE *file, const struct figure *figure, const char *st
                          const char *title)
 {
     const char *axis = quantities[figure->panel->quantity].axis;
+    if (figure->data->as_published && figure->panel->quantity == ROG_QUANTITY_JOULES)
+        axis = PUBLISHED_JOULES_AXIS;
     char title_bytes[ROG_METRIC_TEXT_BYTES];
     rog_script_begin(file, stem, title, &figure->canvas);
     fprintf(file,
@@ -493,7 +523,7 @@ static void figure_release(struct figure *figure)
 }
 
 int rog_panel_write_curves(const struct rog_panel *panel, const struct rog_case_data *data,
-                           const struct rog_look *look, bool published, const char *folder,
+                           const struct rog_look *look, enum rog_axis_ends ends, const char *folder,
                            const char *stem, bool *drawn, struct rog_error *err)
 {
     struct figure figure = {.panel = panel, .data = data, .look = look};
@@ -503,12 +533,13 @@ int rog_panel_write_curves(const struct rog_panel *panel, const struct rog_case_
     int code = figure_curves(&figure, err);
     if (code < 0 || figure.count == 0)
         goto out;
-    figure_remark(&figure);
-    figure_axes(&figure, published);
+    figure_remarks(&figure);
+    figure_axes(&figure, ends);
     code = figure_layout(&figure, stem, err);
     if (code < 0)
         goto out;
-    title = rog_format("%s: %s %s", data->title, rog_case_tested(data), panel->title);
+    title = rog_format("%s: %s %s%s", data->title, rog_case_tested(data), panel->title,
+                       data->as_published ? ", " ROG_AS_PUBLISHED : "");
     code = title ? rog_panel_files_open(&files, folder, stem, err) : rog_fail_nomem(err);
     if (code < 0)
         goto out;

@@ -45,6 +45,11 @@ const char rog_query_composition_as_published[] =
     "       coalesce(i.stall, e.stall), workers\n"
     "FROM host3 AS h, everybody AS e, imported AS i, own";
 
+const char rog_query_power_as_published[] =
+    "SELECT sum(watts) FROM (\n"
+    "    SELECT max(joules) / max(t) AS watts FROM " ROG_ENERGY_COUNTED
+    "\n    WHERE rank = 3 GROUP BY source HAVING max(t) > 0)";
+
 const char rog_query_energy_known_until[] =
     "SELECT min(last) FROM (\n"
     "    SELECT max(t) AS last FROM " ROG_ENERGY_COUNTED " GROUP BY rank, source)";
@@ -70,6 +75,26 @@ const char rog_query_staleness[] =
     "SELECT DISTINCT t, fastest - own FROM progress WHERE t >= coalesce(\n"
     "    (SELECT max(t) FROM progress WHERE t <= ?3), ?3)\n"
     "ORDER BY t";
+
+const char rog_query_bandwidth_as_published[] =
+    "SELECT t, mbps FROM bandwidth WHERE run_id = ?1 AND rank = ?2 AND t >= coalesce(\n"
+    "    (SELECT max(t) FROM bandwidth WHERE run_id = ?1 AND rank = ?2 AND t < ?3), ?3)\n"
+    "    AND t <= coalesce(\n"
+    "    (SELECT min(t) FROM bandwidth WHERE run_id = ?1 AND rank = ?2 AND t > ?4), ?4)\n"
+    "ORDER BY t";
+
+const char rog_query_staleness_as_published[] =
+    "WITH sampled AS (\n"
+    "    SELECT coalesce(min(CASE WHEN json_valid(facts) AND\n"
+    "        json_extract(facts, '$.server_rank') = 2 THEN rank END), 3) AS rank\n"
+    "    FROM workers WHERE run_id = ?1),\n"
+    "progress AS (\n"
+    "    SELECT t, rank, max(iteration) OVER before AS fastest,\n"
+    "           coalesce(max(CASE WHEN rank = ?2 THEN iteration END) OVER before, 0) AS own\n"
+    "    FROM iterations WHERE run_id = ?1 AND rank > 0 AND t <= ?4\n"
+    "    WINDOW before AS (ORDER BY t))\n"
+    "SELECT DISTINCT t, fastest - own FROM progress\n"
+    "WHERE rank = (SELECT rank FROM sampled) AND t >= ?3 ORDER BY t";
 
 const char rog_query_microevents_ranks[] =
     "SELECT rank, min(t), max(t), count(*),\n"

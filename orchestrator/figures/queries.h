@@ -19,6 +19,11 @@ extern const char rog_query_case_runs[];
  * pull. */
 extern const char rog_query_composition_as_published[];
 
+/* ?1 run. As in the published figures of energy: the mean power of host rank 3, W, that is what it
+ * has used at its last reading by the time of that reading (read_energy in the artifact's
+ * scripts/redraw_smooth.py). NULL where nothing is recorded of it. */
+extern const char rog_query_power_as_published[];
+
 /* ?1 run. The time until which the energy of every worker is known, s. */
 extern const char rog_query_energy_known_until[];
 
@@ -30,6 +35,13 @@ extern const char rog_query_transmissions[];
 /* Same parameters. Staleness: at each end of an iteration of any worker t and the largest iteration
  * of any worker minus this one's. */
 extern const char rog_query_staleness[];
+
+/* As the published script (the artifact's scripts/draw_microevent.py) reads them: bandwidth also
+ * with the readings before and behind the time, which lines go to; staleness at the ends of
+ * iterations of one worker alone, the third on the server. An imported run says which one that is;
+ * else it is that of rank 3. */
+extern const char rog_query_bandwidth_as_published[];
+extern const char rog_query_staleness_as_published[];
 
 /* ?1 run. What microevents can draw: rank, first and last t, iterations, bandwidth readings. */
 extern const char rog_query_microevents_ranks[];

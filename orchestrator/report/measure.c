@@ -130,9 +130,8 @@ static double part_of(const struct rog_composition *parts, enum rog_measure_kind
     }
 }
 
-int rog_measure_run(const struct rog_case_data *data, size_t run, bool as_published,
-                    const struct rog_measure *measure, struct rog_measured *measured,
-                    struct rog_error *err)
+int rog_measure_run(const struct rog_case_data *data, size_t run, const struct rog_measure *measure,
+                    struct rog_measured *measured, struct rog_error *err)
 {
     const struct rog_case_run *of = &data->run[run];
     *measured = (struct rog_measured){.value = (double)NAN, .until = (double)NAN};
@@ -155,6 +154,6 @@ int rog_measure_run(const struct rog_case_data *data, size_t run, bool as_publis
         measured->at_s = rough.worst_at;
         return code;
     }
-    measured->value = part_of(as_published ? &of->as_published : &of->composition, measure->kind);
+    measured->value = part_of(&of->composition, measure->kind);
     return 0;
 }

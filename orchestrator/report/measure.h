@@ -72,9 +72,8 @@ struct rog_measured {
 };
 
 /* Of a run (index into data->run). */
-int rog_measure_run(const struct rog_case_data *data, size_t run, bool as_published,
-                    const struct rog_measure *measure, struct rog_measured *measured,
-                    struct rog_error *err);
+int rog_measure_run(const struct rog_case_data *data, size_t run, const struct rog_measure *measure,
+                    struct rog_measured *measured, struct rog_error *err);
 
 /* Time or energy of a series until its own line, as the figure draws it, reaches the target. */
 int rog_measure_line(const struct rog_case_data *data, const struct rog_case_series *series,

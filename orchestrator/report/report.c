@@ -109,7 +109,7 @@ static int measure_runs(struct rog_report *report, struct rog_error *err)
     int code = 0;
     for (size_t i = 0; i < report->data.run_count; i++)
         for (size_t m = 0; m < report->measures.count && code == 0; m++)
-            code = rog_measure_run(&report->data, i, report->as_published, &report->measures.of[m],
+            code = rog_measure_run(&report->data, i, &report->measures.of[m],
                                    &report->run[i * report->measures.count + m], err);
     return code;
 }
@@ -202,12 +202,14 @@ int rog_report_make(struct rog_db *db, const char *case_name,
                     const struct rog_report_options *options, struct rog_report *report,
                     struct rog_error *err)
 {
-    *report = (struct rog_report){.as_published = options->as_published, .curves = options->curves};
+    *report = (struct rog_report){.curves = options->curves};
     int code = rog_measures_make(&report->measures, options->times, err);
     if (code == 0)
         code = rog_case_data_load(db, case_name, &report->data, err);
     if (code < 0)
         return code;
+    if (options->as_published)
+        rog_case_data_take_published(&report->data);
     report->target = rog_case_target(&report->data);
     rog_measures_take_metric(&report->measures, &report->data);
     code = rog_case_data_override(&report->data, options->curves, err);

@@ -33,7 +33,6 @@ struct rog_report_value {
 struct rog_report {
     struct rog_case_data data;
     struct rog_measures measures;
-    bool as_published;               /* time composition as in the published table */
     const struct rog_json *curves;   /* of rog_report_options */
     double target;                   /* of the case's metric; NaN: none */
     struct rog_measured *run;        /* [data.run_count * measures.count] */
@@ -44,7 +43,7 @@ struct rog_report {
 
 /* What it points to lives as long as the report. */
 struct rog_report_options {
-    bool as_published;
+    bool as_published;    /* the numbers that the published scripts compute; see case_data.h */
     const char *baseline; /* compared with instead of what the case says; NULL: as the case says */
     const char *times;    /* of accuracies; NULL: see rog_measures_make */
     const struct rog_json *curves; /* rog_curve_settings that hold instead of the case's; or NULL */

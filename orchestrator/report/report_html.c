@@ -148,8 +148,9 @@ static int write_figures(const struct rog_report *report, struct rog_db *db, FIL
         return code;
     struct rog_figures_options options = {.plots = folder,
                                           .formats = "svg",
-                                          .published_axes = report->as_published,
-                                          .published_bars = report->as_published,
+                                          .ends = report->data.as_published ? ROG_ENDS_SCRIPTS
+                                                                            : ROG_ENDS_DATA,
+                                          .as_published = report->data.as_published,
                                           .curves = report->curves,
                                           .drawn = drawn,
                                           .user = &pictures};

@@ -257,7 +257,7 @@ struct rog_json *rog_report_json(const struct rog_report *report)
     rog_json_put_string(object, "figure", data->row.figure);
     rog_json_put(object, "metric", rog_metric_json(&report->data.metric));
     rog_json_put_number(object, "target", report->target);
-    rog_json_put_bool(object, "as_published", report->as_published);
+    rog_json_put_bool(object, "as_published", data->as_published);
     rog_json_put(object, "curves", rog_curve_rule_json(&data->rule));
     rog_json_put(object, "runs", runs);
     rog_json_put(object, "series", series);

@@ -337,12 +337,14 @@ static char *series_caption(const struct maker *maker)
         snprintf(tested, sizeof tested, "accuracy in %%");
     else
         rog_metric_title(&data->metric, tested);
-    return rog_format("%s: %zu run%s; %s, %s%s; energy per worker; seconds per "
-                      "iteration%s%s%s%s%s%s",
-                      data->title, data->run_count, data->run_count == 1 ? "" : "s", tested,
+    return rog_format("%s: %zu run%s; %s, %s%s; %s%s%s%s%s%s", data->title, data->run_count,
+                      data->run_count == 1 ? "" : "s", tested,
                       data->metric.less_is_better ? "lower is better, " : "", meaning,
-                      report->as_published ? " as published (host rank 3)" : "", rule,
-                      intervals ? "; ± half of the 95% interval of the mean" : "",
+                      data->as_published ? "as published: energy is the mean power of host rank 3 "
+                                           "times time, seconds per iteration are that host's, "
+                                           "their stall that of all workers"
+                                         : "energy per worker; seconds per iteration",
+                      rule, intervals ? "; ± half of the 95% interval of the mean" : "",
                       ranges ? "; [range]" : "",
                       own ? "; of repeats the mean line counts, (runs a to b): the range of the "
                             "runs' own lines"

@@ -95,7 +95,8 @@ static void what_is_done_is_named(void **state)
                 {"mean:5", 2, 4, "mean:5"},
                 {"ema:0.6", 9, 9, "ema:0.6"},
                 {"published", 60, 60, "savgol:25:3 as published"},
-                {"published", 24, 60, "savgol:11-25:3 as published"},
+                {"published", 24, 60, "savgol:11-25:3"},
+                {"published", 22, 24, "savgol:11:3"},
                 {"none", 60, 60, "none"}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         char text[ROG_SMOOTHING_TEXT_BYTES];

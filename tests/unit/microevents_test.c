@@ -68,7 +68,7 @@ static void values_are_those_recorded(void **state)
                                 " iteration BETWEEN 20 AND 25 AND run_id = ?",
                                 "s", RUN),
                      0);
-    assert_int_equal(rog_microevents_load(f->db, "01-02", 2, 105, 150, &events, &err), 0);
+    assert_int_equal(rog_microevents_load(f->db, "01-02", 2, 105, 150, false, &events, &err), 0);
     assert_string_equal(events.run_id, RUN);
     double most = 0;
     for (double t = 105; t <= 255; t += 0.05) {
@@ -94,7 +94,7 @@ static void window_ends_with_the_run(void **state)
     struct fixture *f = *state;
     struct rog_error err;
     struct rog_microevents events;
-    assert_int_equal(rog_microevents_load(f->db, RUN, 1, 400, 300, &events, &err), 0);
+    assert_int_equal(rog_microevents_load(f->db, RUN, 1, 400, 300, false, &events, &err), 0);
     assert_true(fabs(events.to_s - 420.4) < 1e-9);
     assert_true(events.bandwidth.item[events.bandwidth.count - 1].t == events.to_s);
     rog_microevents_release(&events);
@@ -148,7 +148,7 @@ static void shares_of_rows_are_those_recorded(void **state)
     struct rog_error err = {0};
     struct rog_microevents events;
     struct rog_row_shares shares;
-    assert_int_equal(rog_microevents_load(f->db, RUN, 2, 65, 20, &events, &err), 0);
+    assert_int_equal(rog_microevents_load(f->db, RUN, 2, 65, 20, false, &events, &err), 0);
     assert_int_equal(rog_row_shares_load(f->db, &events, &shares, &err), ROG_ENOTFOUND);
     assert_non_null(strstr(err.message, "no recorded run does"));
     add_rows_events(f);
@@ -179,7 +179,7 @@ static void shares_of_rows_are_those_recorded(void **state)
     assert_non_null(strstr(err.message, "has 1 layers, the model 2"));
     rog_microevents_release(&events);
     fixture_sql(f, "UPDATE runs SET started_at = '2026-01-01T00:00:00Z'");
-    assert_int_equal(rog_microevents_load(f->db, RUN, 1, 65, 20, &events, &err), 0);
+    assert_int_equal(rog_microevents_load(f->db, RUN, 1, 65, 20, false, &events, &err), 0);
     free(events.run_id);
     events.run_id = rog_strdup("blind");
     assert_int_equal(rog_row_shares_load(f->db, &events, &shares, &err), ROG_ENOTFOUND);

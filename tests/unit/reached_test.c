@@ -157,7 +157,7 @@ static size_t compare_panel(const struct fixture *f, const struct rog_case_data 
     char *text = NULL;
     size_t size, reached = 0;
     assert_int_equal(rog_look_parse(NULL, NULL, &look, &err), 0);
-    if (panel.write(&panel, data, &look, false, f->folder, "panel", &drawn, &err) != 0)
+    if (panel.write(&panel, data, &look, ROG_ENDS_DATA, f->folder, "panel", &drawn, &err) != 0)
         fail_msg("%s", err.message);
     assert_true(drawn);
     char *path = rog_path_join(f->folder, "panel.dat");
