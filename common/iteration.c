@@ -36,7 +36,7 @@ const struct rog_iteration_column rog_iteration_columns[] = {
     {REAL(loss), .series = true, .meaning = "of its batch; none where nothing is trained"},
     {INTEGER(staleness), .unit = "iterations", .series = true,
      .meaning = "how far the fastest worker was ahead"},
-    {SECONDS(padding_s), .since = 6,
+    {SECONDS(padding_s), .series = true, .since = 6,
      .meaning = "slept to keep the pace of slower devices, where that is not part of `compute_s`"},
     {.name = NULL},
 };

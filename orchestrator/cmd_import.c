@@ -47,8 +47,10 @@ const struct rog_command rog_cmd_import = {
     .details =
         "DIR is the artifact's folder (with `result` and experiment_records.txt), its result "
         "folder, or that of a run. Times of each host count from its own start, because "
-        "their clocks differ. What the logs do not say is reported and stays missing. A run "
-        "that is recorded already is left as it is.",
+        "their clocks differ. What the logs do not say is reported and stays missing. For each "
+        "file "
+        "it is told how many rows it has, how many are stored, and how many are refused and why. "
+        "A run that is recorded already is left as it is.",
     .options = options,
     .min_args = 1,
     .max_args = 1,

@@ -10,6 +10,7 @@
 #include <common/metric.h>
 #include <common/settings.h>
 #include <orchestrator/curves/roughness.h>
+#include <orchestrator/import/account.h>
 #include <orchestrator/output.h>
 #include <orchestrator/run_view.h>
 #include <orchestrator/text/label.h>
@@ -189,6 +190,36 @@ static void print_inputs(const struct rog_json *s)
     }
 }
 
+static void print_indented(const char *text)
+{
+    char *clean = rog_label_clean(text, 500);
+    if (clean)
+        rog_print("  %s", clean);
+    free(clean);
+}
+
+/* What became of the rows of the files that the run was imported from. */
+static void print_imported(const struct rog_json *s)
+{
+    const struct rog_json *imported = rog_json_get(s, "imported");
+    const struct rog_json *notes = rog_json_get(imported, "notes");
+    const struct rog_json *files = rog_json_get(imported, "files");
+    if (!imported)
+        return;
+    rog_print("imported");
+    for (size_t i = 0; i < rog_json_size(notes); i++)
+        print_indented(rog_json_string(rog_json_at(notes, i), ""));
+    for (size_t i = 0; i < rog_json_size(files); i++) {
+        char *text = rog_account_text(rog_json_at(files, i));
+        if (text)
+            print_indented(text);
+        free(text);
+    }
+    if (!files)
+        print_indented("by an earlier rogctl, which did not count rows and may have lost some; "
+                       "hint: import into a new database");
+}
+
 static void print_run(const struct rog_json *s)
 {
     char threshold[ROG_THRESHOLD_TEXT_BYTES];
@@ -225,6 +256,7 @@ static void print_run(const struct rog_json *s)
     print_text(rog_json_get_bool(s, "replay_off", false) ? "REPLAY" : "replay",
                rog_json_get_string(s, "replay", NULL));
     print_inputs(s);
+    print_imported(s);
     print_events(s);
 }
 

@@ -11,6 +11,7 @@
 #include <orchestrator/figures/run_targets.h>
 #include <orchestrator/output.h>
 #include <orchestrator/store/identity.h>
+#include <orchestrator/store/imported.h>
 #include <orchestrator/store/iterations.h>
 #include <orchestrator/store/paths.h>
 #include <orchestrator/store/replay.h>
@@ -176,6 +177,11 @@ int rog_run_details(struct rog_db *db, const char *text, struct rog_json **summa
             rog_json_put(*summary, "inputs", identity);
         if (code == 0)
             code = put_replay(db, id, *summary, err);
+        struct rog_json *imported = NULL;
+        if (code == 0)
+            code = rog_imported_load(db, id, &imported, err);
+        if (imported)
+            rog_json_put(*summary, "imported", imported);
         struct rog_json *targets = NULL;
         if (code == 0)
             code = rog_run_targets(db, id, &targets, err);

@@ -35,10 +35,10 @@ static int replay_row(struct rog_trace_builder *builder, const char *row, struct
 }
 
 static int replay(struct rog_trace_conversion *how, struct rog_trace_builder *builder,
-                  struct rog_trace_lines *lines, double *end_s, struct rog_error *err)
+                  struct rog_text_lines *lines, double *end_s, struct rog_error *err)
 {
     char row[ROW_BYTES];
-    struct rog_trace_line line;
+    struct rog_text_line line;
     int code = ROG_OK;
     (void)how;
     *end_s = 0;
@@ -50,7 +50,7 @@ static int replay(struct rog_trace_conversion *how, struct rog_trace_builder *bu
     return code;
 }
 
-static int packet_row(const struct rog_trace_line *line, double last_ms, double *at_ms,
+static int packet_row(const struct rog_text_line *line, double last_ms, double *at_ms,
                       struct rog_error *err)
 {
     char row[ROW_BYTES];
@@ -68,9 +68,9 @@ static int packet_row(const struct rog_trace_line *line, double last_ms, double 
 /* A packet of the moment t is the last thing that the millisecond before t brings, and the trace
  * begins again at its last moment: as mahimahi plays it, the mean is packets / last moment. */
 static int mahimahi(struct rog_trace_conversion *how, struct rog_trace_builder *builder,
-                    struct rog_trace_lines *lines, double *end_s, struct rog_error *err)
+                    struct rog_text_lines *lines, double *end_s, struct rog_error *err)
 {
-    struct rog_trace_line line;
+    struct rog_text_line line;
     int code = ROG_OK;
     double last_ms = 0, packets = 0, begin_ms = 0;
     (void)how;
@@ -123,10 +123,10 @@ static int samples_add(struct samples *samples, struct sample sample, struct rog
     return ROG_OK;
 }
 
-static int read_samples(struct samples *samples, struct rog_trace_lines *lines,
+static int read_samples(struct samples *samples, struct rog_text_lines *lines,
                         struct rog_error *err)
 {
-    struct rog_trace_line line;
+    struct rog_text_line line;
     int code = ROG_OK;
     while (!code && rog_trace_lines_next(lines, &line)) {
         char seconds[ROW_BYTES], rate[ROW_BYTES];
@@ -135,7 +135,7 @@ static int read_samples(struct samples *samples, struct rog_trace_lines *lines,
         if (!isdigit((unsigned char)seconds[0]))
             continue;
         if (!rog_trace_line_field(&line, ' ', 1, rate, sizeof rate, NULL) ||
-            !rog_trace_number(seconds, &sample.at_s) || !rog_trace_number(rate, &sample.mbps) ||
+            !rog_text_number(seconds, &sample.at_s) || !rog_text_number(rate, &sample.mbps) ||
             sample.mbps < 0)
             code = rog_fail(err, ROG_EFORMAT,
                             "must be two numbers, seconds and Mbit/s, or a remark (found \"%.*s\")",
@@ -149,7 +149,7 @@ static int read_samples(struct samples *samples, struct rog_trace_lines *lines,
 /* As the published tool replays it: worker k begins at row k/6 of the file, and behind the last row
  * but two, which holds until the last but one, comes the first. */
 static int recording(struct rog_trace_conversion *how, struct rog_trace_builder *builder,
-                     struct rog_trace_lines *lines, double *end_s, struct rog_error *err)
+                     struct rog_text_lines *lines, double *end_s, struct rog_error *err)
 {
     struct samples samples = {0};
     int code = read_samples(&samples, lines, err);
@@ -174,7 +174,7 @@ static int recording(struct rog_trace_conversion *how, struct rog_trace_builder 
 }
 
 static int table(struct rog_trace_conversion *how, struct rog_trace_builder *builder,
-                 struct rog_trace_lines *lines, double *end_s, struct rog_error *err)
+                 struct rog_text_lines *lines, double *end_s, struct rog_error *err)
 {
     return rog_trace_table_read(builder, lines, &how->columns, end_s, &how->merged, err);
 }
@@ -184,7 +184,7 @@ static int table(struct rog_trace_conversion *how, struct rog_trace_builder *bui
 struct format {
     const char *name;
     int (*read)(struct rog_trace_conversion *how, struct rog_trace_builder *builder,
-                struct rog_trace_lines *lines, double *end_s, struct rog_error *err);
+                struct rog_text_lines *lines, double *end_s, struct rog_error *err);
 };
 
 static const struct format formats[] = {
@@ -210,7 +210,7 @@ int rog_trace_convert(struct rog_trace **trace, struct rog_trace_conversion *how
                         "the format must be one of " ROG_TRACE_FORMATS " (found \"%s\")",
                         how->format);
     struct rog_trace_builder builder = {0};
-    struct rog_trace_lines lines;
+    struct rog_text_lines lines;
     double end_s = 0;
     int code = rog_trace_lines_begin(&lines, text, size, err);
     if (code)

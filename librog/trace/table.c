@@ -123,7 +123,7 @@ struct table {
 };
 
 /* " 1 \"time\", 2 \"rate\"": what a person may choose from. */
-static void list_columns(const struct table *table, const struct rog_trace_line *line, char *list)
+static void list_columns(const struct table *table, const struct rog_text_line *line, char *list)
 {
     size_t used = 0;
     list[0] = '\0';
@@ -158,7 +158,7 @@ static bool is_digits(const char *said)
 /* Finds the column that `said` means, by the names in `header` (NULL: there are
  * none). */
 static int find_column(const struct table *table, const char *option, const char *said,
-                       const struct rog_trace_line *first, bool has_names, struct column *column,
+                       const struct rog_text_line *first, bool has_names, struct column *column,
                        struct rog_error *err)
 {
     char name[FIELD_BYTES], list[LIST_BYTES];
@@ -189,7 +189,7 @@ static int find_column(const struct table *table, const char *option, const char
     return ROG_OK;
 }
 
-static bool read_time(const struct table *table, const struct rog_trace_line *line, size_t index,
+static bool read_time(const struct table *table, const struct rog_text_line *line, size_t index,
                       double *seconds)
 {
     char field[FIELD_BYTES], rest_text[FIELD_BYTES];
@@ -201,16 +201,16 @@ static bool read_time(const struct table *table, const struct rog_trace_line *li
         snprintf(rest_text, sizeof rest_text, "%.*s", (int)(left < 100 ? left : 100), rest);
         return parse_date(rest_text, true, seconds);
     }
-    return table->dates ? parse_date(field, false, seconds) : rog_trace_number(field, seconds);
+    return table->dates ? parse_date(field, false, seconds) : rog_text_number(field, seconds);
 }
 
-static bool has_words(const struct table *table, const struct rog_trace_line *line)
+static bool has_words(const struct table *table, const struct rog_text_line *line)
 {
     char field[FIELD_BYTES];
     double value;
     for (size_t i = 0; i < table->fields; i++) {
         rog_trace_line_field(line, table->separator, i, field, sizeof field, NULL);
-        if (!rog_trace_number(field, &value) && !read_time(table, line, i, &value))
+        if (!rog_text_number(field, &value) && !read_time(table, line, i, &value))
             return true;
     }
     return false;
@@ -218,7 +218,7 @@ static bool has_words(const struct table *table, const struct rog_trace_line *li
 
 /* Whether the first line has names: where the time, or without such a column the rate, would be a
  * value, it has none. */
-static bool has_header(const struct table *table, const struct rog_trace_line *line)
+static bool has_header(const struct table *table, const struct rog_text_line *line)
 {
     const char *rate = table->said->rate, *said = table->said->time ? table->said->time : rate;
     size_t number = number_said(said);
@@ -231,7 +231,7 @@ static bool has_header(const struct table *table, const struct rog_trace_line *l
     if (table->said->time)
         return !read_time(table, line, number - 1, &value);
     rog_trace_line_field(line, table->separator, number - 1, field, sizeof field, NULL);
-    return !rog_trace_number(field, &value);
+    return !rog_text_number(field, &value);
 }
 
 static int choose_units(struct table *table, struct rog_error *err)
@@ -255,7 +255,7 @@ static int choose_units(struct table *table, struct rog_error *err)
 }
 
 /* Learns from the first line how the others are to be read. */
-static int open_table(struct table *table, const struct rog_trace_line *first, bool *has_names,
+static int open_table(struct table *table, const struct rog_text_line *first, bool *has_names,
                       struct rog_error *err)
 {
     char list[LIST_BYTES];
@@ -286,7 +286,7 @@ static int open_table(struct table *table, const struct rog_trace_line *first, b
     return code;
 }
 
-static int wrong_field(const struct table *table, const struct rog_trace_line *line,
+static int wrong_field(const struct table *table, const struct rog_text_line *line,
                        const char *what, const struct column *column, const char *expected,
                        struct rog_error *err)
 {
@@ -299,7 +299,7 @@ static int wrong_field(const struct table *table, const struct rog_trace_line *l
                     comma ? "; hint: the decimal mark must be a point" : "");
 }
 
-static int read_row(const struct table *table, const struct rog_trace_line *line, double *seconds,
+static int read_row(const struct table *table, const struct rog_text_line *line, double *seconds,
                     double *value, struct rog_error *err)
 {
     char field[FIELD_BYTES];
@@ -314,7 +314,7 @@ static int read_row(const struct table *table, const struct rog_trace_line *line
         return wrong_field(table, line, "the time", &table->time,
                            table->dates ? "a date like 2022-06-25 18:20:47.5" : "a number", err);
     rog_trace_line_field(line, table->separator, table->rate.index, field, sizeof field, NULL);
-    if (!rog_trace_number(field, value))
+    if (!rog_text_number(field, value))
         return wrong_field(table, line, table->counts ? "the bytes" : "the rate", &table->rate,
                            "a number", err);
     if (table->said->time)
@@ -374,13 +374,13 @@ static int take_value(const struct table *table, struct rog_trace_builder *build
     return code;
 }
 
-int rog_trace_table_read(struct rog_trace_builder *builder, struct rog_trace_lines *lines,
+int rog_trace_table_read(struct rog_trace_builder *builder, struct rog_text_lines *lines,
                          const struct rog_trace_columns *columns, double *end_s, uint32_t *merged,
                          struct rog_error *err)
 {
     struct table table = {.said = columns};
     struct moment moment = {0};
-    struct rog_trace_line line;
+    struct rog_text_line line;
     bool has_names = false;
     uint32_t rows = 0;
     int code = choose_units(&table, err);

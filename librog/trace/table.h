@@ -35,7 +35,7 @@ struct rog_trace_columns {
  * ROG_EINVAL for columns and units that are not said or not there. *end_s is
  * where the trace ends, 0: the last value holds for as long as the one before
  * it. *merged: rows that had the time of the row before. */
-int rog_trace_table_read(struct rog_trace_builder *builder, struct rog_trace_lines *lines,
+int rog_trace_table_read(struct rog_trace_builder *builder, struct rog_text_lines *lines,
                          const struct rog_trace_columns *columns, double *end_s, uint32_t *merged,
                          struct rog_error *err);
 

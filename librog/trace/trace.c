@@ -147,7 +147,7 @@ int rog_trace_builder_end(struct rog_trace_builder *builder, double end_s, struc
 
 /* ---- reading and writing ---- */
 
-static int parse_row(struct rog_trace_builder *builder, const struct rog_trace_line *line,
+static int parse_row(struct rog_trace_builder *builder, const struct rog_text_line *line,
                      char separator, struct rog_error *err)
 {
     char seconds[NUMBER_BYTES], rate[NUMBER_BYTES];
@@ -155,14 +155,14 @@ static int parse_row(struct rog_trace_builder *builder, const struct rog_trace_l
     if (rog_trace_line_count(line, separator) != 2 ||
         !rog_trace_line_field(line, separator, 0, seconds, sizeof seconds, NULL) ||
         !rog_trace_line_field(line, separator, 1, rate, sizeof rate, NULL) ||
-        !rog_trace_number(seconds, &start_s) || !rog_trace_number(rate, &mbps))
+        !rog_text_number(seconds, &start_s) || !rog_text_number(rate, &mbps))
         return rog_fail(err, ROG_EFORMAT,
                         "must be two numbers, seconds and Mbit/s (found \"%.*s\")",
                         rog_trace_line_shown(line), line->text);
     return rog_trace_builder_add(builder, start_s, mbps, err);
 }
 
-static bool is_header(const struct rog_trace_line *line, char separator)
+static bool is_header(const struct rog_text_line *line, char separator)
 {
     char seconds[NUMBER_BYTES], rate[NUMBER_BYTES];
     return rog_trace_line_count(line, separator) == 2 &&
@@ -174,8 +174,8 @@ static bool is_header(const struct rog_trace_line *line, char separator)
 static int parse_rows(struct rog_trace_builder *builder, const char *text, size_t size,
                       const char *origin, struct rog_error *err)
 {
-    struct rog_trace_lines lines;
-    struct rog_trace_line line;
+    struct rog_text_lines lines;
+    struct rog_text_line line;
     char separator = '\0';
     int code = rog_trace_lines_begin(&lines, text, size, err);
     if (code)
@@ -217,7 +217,7 @@ int rog_trace_constant(struct rog_trace **trace, const char *text, struct rog_er
 {
     double mbps = 0;
     *trace = NULL;
-    if (!rog_trace_number(text, &mbps) || mbps <= 0)
+    if (!rog_text_number(text, &mbps) || mbps <= 0)
         return rog_fail(err, ROG_EINVAL,
                         "trace must be constant:MBIT with a number of Mbit/s greater than 0 "
                         "(found \"constant:%s\")",

@@ -5,7 +5,8 @@
 /*
  * A run as the published artifact of ROG (MICRO 2022) recorded it: a folder
  * MM-DD-hh-mm-LIBRARY-THRESHOLD-CONTROL with `config`, accuracy.csv and log/. Only what stands in
- * the logs is taken; what is missing is said and stays missing.
+ * the files is taken; what is missing is said and stays missing, and each row of each file is
+ * either stored or refused for a reason (account.h).
  *
  * Clocks of hosts differ, one by a whole day: each host's times count from its own "Worker
  * started". The server numbers workers from 0 in the order of their connection; a worker's log says
@@ -17,10 +18,12 @@
 #include <stdint.h>
 
 #include <common/json.h>
+#include <orchestrator/import/account.h>
 #include <rog/error.h>
 
 struct rog_artifact_iteration {
     int64_t iteration;
+    uint32_t line; /* of its log */
     double t;
     double computation_s; /* "computation": without sleeping */
     double gpu_s;         /* "GPU running time": in some versions with sleeping */
@@ -40,8 +43,9 @@ struct rog_artifact_iteration {
 struct rog_artifact_worker {
     int64_t rank;
     int64_t server_rank; /* -1: not said */
-    double started_s;    /* on the host's clock; NaN: no log */
-    int64_t rows;        /* 0: not said */
+    bool has_log;
+    double started_s; /* on the host's clock; NaN: not said */
+    int64_t rows;     /* 0: not said */
     struct rog_artifact_iteration *item;
     size_t count;
 };
@@ -64,18 +68,24 @@ struct rog_artifact {
     char *id; /* the folder's name */
     char *library, *control, *note;
     int64_t threshold, epochs, workers;
+    struct rog_json *settings;             /* what else its config says: texts by name */
     struct rog_artifact_worker *worker;    /* [workers], ranks 1..workers */
     struct rog_artifact_series *energy;    /* [workers + 1], by rank: joules since the start */
     struct rog_artifact_series *bandwidth; /* [workers + 1]: Mbit/s */
     struct rog_artifact_checkpoint *checkpoint;
     size_t checkpoints;
     double stall_average_s; /* the mean over workers as the server last said it; NaN */
-    double server_started_s;
-    struct rog_json *notes; /* what is missing or odd, for people */
+    bool has_server_log;
+    double server_started_s; /* on its clock; NaN: not said */
+    struct rog_json *notes;  /* what is missing or odd, for people */
+    struct rog_json *files;  /* the account of each file */
 };
 
 /* A note about the run. */
 void rog_artifact_note(struct rog_artifact *run, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* The account of a file that was read. */
+void rog_artifact_account(struct rog_artifact *run, const struct rog_account *account);
 
 #endif

@@ -9,10 +9,12 @@
 #include <string.h>
 
 #include <common/file.h>
+#include <orchestrator/import/account.h>
 #include <orchestrator/import/artifact.h>
 #include <orchestrator/import/import_run.h>
 #include <orchestrator/import/logfile.h>
 #include <orchestrator/store/cases.h>
+#include <orchestrator/store/imported.h>
 #include <orchestrator/store/ingest.h>
 
 #define WORKLOAD "imported"
@@ -20,7 +22,7 @@
 struct import {
     struct rog_db *db;
     const struct rog_import_options *options;
-    struct rog_json *imported, *present, *cases, *notes;
+    struct rog_json *imported, *present, *cases, *notes, *files, *records;
 };
 
 static void log_line(const struct import *import, const char *format, ...)
@@ -69,6 +71,28 @@ static int64_t iterations_of(const struct rog_artifact *run)
     return count;
 }
 
+static void log_account(const struct import *import, const char *of, const struct rog_json *account)
+{
+    char *text = rog_account_text(account);
+    if (text)
+        log_line(import, "%s%s%s", of, of[0] ? "/" : "", text);
+    free(text);
+}
+
+static int say_present(const struct import *import, const char *id, struct rog_error *err)
+{
+    struct rog_json *imported = NULL;
+    int code = rog_imported_load(import->db, id, &imported, err);
+    if (code == 0)
+        log_line(import, "%s is recorded already%s", id,
+                 rog_json_get(imported, "files")
+                     ? ""
+                     : ", by an earlier rogctl, which may have lost rows; hint: import it into a "
+                       "new database");
+    rog_json_free(imported);
+    return code;
+}
+
 static int take_run(struct import *import, const char *folder, struct rog_error *err)
 {
     struct rog_artifact run;
@@ -78,8 +102,7 @@ static int take_run(struct import *import, const char *folder, struct rog_error 
     code = is_recorded(import->db, run.id, err);
     if (code == 1) {
         rog_json_append(import->present, rog_json_new_string(run.id));
-        log_line(import, "%s is recorded already", run.id);
-        code = 0;
+        code = say_present(import, run.id, err);
         goto out;
     }
     if (code == 0)
@@ -94,10 +117,14 @@ static int take_run(struct import *import, const char *folder, struct rog_error 
         goto out;
     rog_json_append(import->imported, rog_json_new_string(run.id));
     rog_json_put(import->notes, run.id, rog_json_copy(run.notes));
-    log_line(import, "%s: %lld workers, %lld iterations, %zu checkpoints", run.id,
-             (long long)run.workers, (long long)iterations_of(&run), run.checkpoints);
+    rog_json_put(import->files, run.id, rog_json_copy(run.files));
+    log_line(import, "%s: %lld worker%s, %lld iterations, %zu checkpoints", run.id,
+             (long long)run.workers, run.workers == 1 ? "" : "s", (long long)iterations_of(&run),
+             run.checkpoints);
     for (size_t i = 0; i < rog_json_size(run.notes); i++)
         log_line(import, "%s: %s", run.id, rog_json_string(rog_json_at(run.notes, i), ""));
+    for (size_t i = 0; i < rog_json_size(run.files); i++)
+        log_account(import, run.id, rog_json_at(run.files, i));
 out:
     rog_artifact_release(&run);
     return code;
@@ -166,40 +193,64 @@ static void name_case(struct import *import, const char *case_name)
     rog_json_append(import->cases, rog_json_new_string(case_name));
 }
 
+/* One row under its case. NULL where it is taken, else why not. */
+static const char *take_record(struct import *import, const char *path, const char *row,
+                               char **case_name, int *code, struct rog_error *err)
+{
+    if (row[0] == '#') {
+        free(*case_name);
+        *case_name = rog_strdup(row + 1);
+        *code = *case_name ? 0 : rog_fail_nomem(err);
+        return row[1] ? NULL : "a case without a name";
+    }
+    int recorded = is_recorded(import->db, row, err);
+    *code = recorded < 0 ? recorded : 0;
+    if (recorded == 0)
+        log_line(import, "%s names the run %.200s, which is not there", path, row);
+    if (recorded != 1)
+        return "a run that is not there";
+    if (!*case_name || !**case_name)
+        return "a run before any case";
+    name_case(import, *case_name);
+    *code = add_to_case(import, *case_name, row, err);
+    return NULL;
+}
+
 /* "#outdoors-case0" and the runs under it. */
 static int take_records(struct import *import, const char *path, struct rog_error *err)
 {
-    struct rog_log lines;
+    struct rog_log log;
+    struct rog_account account = {.file = "experiment_records.txt", .row = "rows"};
     char *case_name = NULL;
-    int code = rog_log_open(&lines, path, true, err);
+    int code = rog_log_open(&log, path, err);
     if (code == ROG_ENOTFOUND) {
         log_line(import, "%s is missing: the runs belong to no case", path);
         return 0;
     }
-    while (code == 0 && rog_log_next(&lines)) {
-        size_t length = strcspn(lines.line, " \t");
-        lines.line[length] = '\0';
-        if (length == 0)
+    if (code < 0)
+        return code == ROG_EFORMAT ? rog_fail_prefix(err, "%s", path) : code;
+    while (code == 0 && rog_log_next(&log)) {
+        const char *begin = log.line, *end = begin + log.length;
+        account.lines = log.number;
+        rog_text_trim(&begin, &end);
+        log.line[end - log.line] = '\0';
+        if (begin == end)
             continue;
-        if (lines.line[0] == '#') {
-            free(case_name);
-            case_name = rog_strdup(lines.line + 1);
-            code = case_name ? 0 : rog_fail_nomem(err);
-            continue;
-        }
-        int recorded = is_recorded(import->db, lines.line, err);
-        if (recorded == 0)
-            log_line(import, "%s names the run %s, which is not there", path, lines.line);
-        if (recorded == 1 && case_name) {
-            name_case(import, case_name);
-            code = add_to_case(import, case_name, lines.line, err);
-        } else if (recorded < 0) {
-            code = recorded;
-        }
+        account.rows++;
+        account.unended = !log.ended;
+        const char *refused = take_record(import, path, begin, &case_name, &code, err);
+        if (refused)
+            rog_account_refuse(&account, refused, log.number);
+        else
+            account.stored++;
     }
     free(case_name);
-    rog_log_close(&lines);
-    return code;
+    rog_log_close(&log);
+    if (code < 0)
+        return code;
+    import->records = rog_account_json(&account);
+    log_account(import, "", import->records);
+    return 0;
 }
 
 /* All runs that were found, in one case. */
@@ -250,14 +301,21 @@ int rog_import_artifact(struct rog_db *db, const char *folder,
                         const struct rog_import_options *options, struct rog_json **result,
                         struct rog_error *err)
 {
-    struct import import = {
-        db, options, rog_json_array(), rog_json_array(), rog_json_array(), rog_json_object()};
+    struct import import = {.db = db,
+                            .options = options,
+                            .imported = rog_json_array(),
+                            .present = rog_json_array(),
+                            .cases = rog_json_array(),
+                            .notes = rog_json_object(),
+                            .files = rog_json_object()};
     int code = take_folder(&import, folder, err);
     *result = rog_json_object();
     rog_json_put(*result, "imported", import.imported);
     rog_json_put(*result, "present", import.present);
     rog_json_put(*result, "cases", import.cases);
     rog_json_put(*result, "notes", import.notes);
+    rog_json_put(*result, "files", import.files);
+    rog_json_put(*result, "records", import.records);
     if (code < 0) {
         rog_json_free(*result);
         *result = NULL;

@@ -19,7 +19,8 @@ struct rog_import_options {
 };
 
 /* `folder`: one with `result` in it, the result folder, or a run's own. *result (owned by the
- * caller): {"imported": [ids], "present": [ids], "cases": [names], "notes": {id: [texts]}}.
+ * caller): {"imported": [ids], "present": [ids], "cases": [names], "notes": {id: [texts]}, "files":
+ * {id: [accounts]}, "records": account} (account.h; records where experiment_records.txt was read).
  * ROG_ENOTFOUND when no run is found. */
 int rog_import_artifact(struct rog_db *db, const char *folder,
                         const struct rog_import_options *options, struct rog_json **result,

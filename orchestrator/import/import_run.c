@@ -36,7 +36,7 @@ static void split(const struct rog_artifact_iteration *item, double *push_s, dou
 /* A share of the model's rows, or a number of bytes, as the tables have it. */
 static int64_t whole(double value)
 {
-    return isnan(value) ? ROG_ABSENT : llround(value);
+    return fabs(value) < 1e15 ? llround(value) : ROG_ABSENT;
 }
 
 static void make_row(const struct rog_artifact_worker *worker,
@@ -219,6 +219,7 @@ static int add_row(struct rog_db *db, const struct rog_artifact *run, struct rog
     rog_json_put_string(config, "note", run->note);
     rog_json_put_integer(config, "workers", run->workers);
     rog_json_put_string(config, "imported_from", run->id);
+    rog_json_put(config, "published_config", rog_json_copy(run->settings));
     char *text = rog_json_text_sorted(config);
     rog_json_free(config);
     if (!text)
@@ -241,12 +242,15 @@ int rog_import_run(struct rog_db *db, const struct rog_artifact *run, struct rog
     for (int64_t i = 0; i < run->workers && code == 0; i++)
         code = add_worker(db, run, &run->worker[i], err);
     if (code == 0)
+        code = add_series(db, run, 0, &run->energy[0], "energy", ", 'sensor'", err);
+    if (code == 0)
         code = add_checkpoints(db, run, err);
     if (code == 0)
         code = add_event(db, run, "published-means", published_means(run), err);
     if (code == 0) {
         struct rog_json *data = rog_json_object();
         rog_json_put(data, "notes", rog_json_copy(run->notes));
+        rog_json_put(data, "files", rog_json_copy(run->files));
         code = add_event(db, run, "import", data, err);
     }
     return code;

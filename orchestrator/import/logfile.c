@@ -3,43 +3,89 @@
 #include <orchestrator/import/logfile.h>
 
 #include <ctype.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <common/file.h>
 
 #define FILE_MAX_BYTES ((size_t)2 << 30)
+#define NO_TEXT '\1' /* in the place of zero bytes, which would end a text */
 
-int rog_log_open(struct rog_log *lines, const char *path, bool keep_last, struct rog_error *err)
+static const char time_form[] = "dddd-dd-dd dd:dd:dd,ddd ";
+#define TIME_BYTES (sizeof time_form - 1)
+#define NUMBERS 8 /* year to millisecond, and an end */
+
+int rog_log_open(struct rog_log *log, const char *path, struct rog_error *err)
 {
-    *lines = (struct rog_log){0};
-    int code = rog_file_read(path, FILE_MAX_BYTES, &lines->data, &lines->size, err);
-    if (code == 0 && keep_last)
-        lines->data[lines->size++] = '\n'; /* in the place of the NUL behind the file */
+    size_t size = 0;
+    *log = (struct rog_log){0};
+    int code = rog_file_read(path, FILE_MAX_BYTES, &log->data, &size, err);
+    for (size_t i = 0; code == 0 && i < size; i++)
+        log->data[i] = log->data[i] ? log->data[i] : NO_TEXT;
+    if (code == 0 && (code = rog_text_lines_begin(&log->lines, log->data, size, err)) < 0)
+        rog_log_close(log);
     return code;
 }
 
-bool rog_log_next(struct rog_log *lines)
+/* The numbers of a time at the front. */
+static bool time_numbers(const char *text, int number[NUMBERS])
 {
-    if (lines->next >= lines->size)
+    int at = 0;
+    memset(number, 0, NUMBERS * sizeof *number);
+    for (size_t i = 0; i < TIME_BYTES; i++) {
+        if (time_form[i] == 'd') {
+            if (!isdigit((unsigned char)text[i]))
+                return false;
+            number[at] = 10 * number[at] + (text[i] - '0');
+        } else {
+            if (text[i] != time_form[i])
+                return false;
+            at++;
+        }
+    }
+    return number[1] >= 1 && number[1] <= 12 && number[2] >= 1 && number[2] <= 31 &&
+           number[3] < 24 && number[4] < 60 && number[5] <= 60;
+}
+
+/* Where behind the beginning of a line a time begins; `end` where none does. */
+static char *next_time(char *begin, char *end)
+{
+    int number[NUMBERS];
+    for (char *at = begin + 1; at + TIME_BYTES <= end; at++)
+        if (at[4] == '-' && at[7] == '-' && time_numbers(at, number))
+            return at;
+    return end;
+}
+
+bool rog_log_next(struct rog_log *log)
+{
+    struct rog_text_line line;
+    char *begin = log->torn, *end = log->torn_end;
+    if (begin) {
+        *begin = log->torn_byte;
+    } else if (rog_text_lines_next(&log->lines, &line)) {
+        begin = log->data + (line.text - log->data);
+        end = begin + line.length;
+        log->number = line.number;
+        log->ended = line.ended;
+    } else {
         return false;
-    char *begin = lines->data + lines->next;
-    char *end = memchr(begin, '\n', lines->size - lines->next);
-    if (!end)
-        return false;
-    lines->next = (size_t)(end - lines->data) + 1;
-    if (end > begin && end[-1] == '\r')
-        end--;
-    *end = '\0';
-    lines->line = begin;
-    lines->length = (size_t)(end - begin);
+    }
+    char *stop = next_time(begin, end);
+    log->torn = stop < end ? stop : NULL;
+    log->torn_end = end;
+    log->torn_byte = *stop;
+    *stop = '\0';
+    log->line = begin;
+    log->length = (size_t)(stop - begin);
     return true;
 }
 
-void rog_log_close(struct rog_log *lines)
+void rog_log_close(struct rog_log *log)
 {
-    free(lines->data);
-    *lines = (struct rog_log){0};
+    free(log->data);
+    *log = (struct rog_log){0};
 }
 
 /* Days from 1970-01-01 in the Gregorian calendar; the year begins in March, so that the leap day
@@ -54,22 +100,12 @@ static long days(int year, int month, int day)
 
 bool rog_log_time(const char *line, double *clock_s, const char **rest)
 {
-    static const char form[] = "dddd-dd-dd dd:dd:dd,ddd ";
-    int number[7] = {0}, at = 0;
-    for (size_t i = 0; form[i]; i++) {
-        if (form[i] == 'd') {
-            if (!isdigit((unsigned char)line[i]))
-                return false;
-            number[at] = 10 * number[at] + (line[i] - '0');
-        } else {
-            if (line[i] != form[i])
-                return false;
-            at++;
-        }
-    }
+    int number[NUMBERS];
+    if (!time_numbers(line, number))
+        return false;
     *clock_s = 86400 * (double)days(number[0], number[1], number[2]) + 3600.0 * number[3] +
                60.0 * number[4] + number[5] + number[6] / 1000.0;
-    *rest = line + sizeof form - 1;
+    *rest = line + TIME_BYTES;
     return true;
 }
 
@@ -80,4 +116,15 @@ bool rog_log_begins(const char *text, const char *prefix, const char **rest)
         return false;
     *rest = text + size;
     return true;
+}
+
+bool rog_log_number(const char *text, double *number, const char **rest)
+{
+    char *end = NULL;
+    if (!strchr("0123456789+-.", *text) || !*text)
+        return false;
+    *number = strtod(text, &end);
+    *rest = end;
+    return end != text && isfinite(*number) && !memchr(text, 'x', (size_t)(end - text)) &&
+           !memchr(text, 'X', (size_t)(end - text));
 }

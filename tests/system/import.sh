@@ -70,7 +70,8 @@ same "energy" "0.0|0.0
 same "bandwidth" "0.0|8.5
 50.0|0.0" "$(query 'SELECT t, mbps FROM bandwidth')"
 same "checkpoints" "0.01|0|50.5
-60.5|3|51.25" "$(query 'SELECT t, iteration, accuracy FROM checkpoints')"
+60.5|3|51.25
+120.0|6|5.0" "$(query 'SELECT t, iteration, accuracy FROM checkpoints')"
 
 # Twice is once; a case of one's own; a run's folder; nothing to import.
 before=$(query "SELECT count(*) FROM iterations, energy, bandwidth, case_runs")
@@ -90,7 +91,7 @@ says "not imported"
 cp $run/log/worker_1.log whole.log
 sed -i 's/Iteration 3 /Iteration 2 /' $run/log/worker_1.log
 try 0 rogctl import $run --db fourth.db
-says "worker_1.log: 1 iterations that it names again are left out"
+says "worker_1.log: 4 iterations in 45 lines, 2 stored; 1 refused: cut off (line 44); 1 refused: an iteration that is named before (line 38)"
 mv whole.log $run/log/worker_1.log
 printf 'ROG:\nworld_size: 99999999999\n' >$run/config
 try 1 rogctl import $run --db third.db

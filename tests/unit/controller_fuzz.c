@@ -83,12 +83,30 @@ static void open_run(struct rog_artifact *run)
                                  .worker = calloc(2, sizeof *run->worker),
                                  .energy = calloc(3, sizeof *run->energy),
                                  .bandwidth = calloc(3, sizeof *run->bandwidth),
-                                 .notes = rog_json_array()};
-    rog_fuzz_check(run->id && run->worker && run->energy && run->bandwidth && run->notes,
+                                 .notes = rog_json_array(),
+                                 .files = rog_json_array()};
+    rog_fuzz_check(run->id && run->worker && run->energy && run->bandwidth && run->notes &&
+                       run->files,
                    "no memory");
     for (int i = 0; i < 2; i++)
         run->worker[i] =
             (struct rog_artifact_worker){.rank = i + 1, .server_rank = i, .started_s = started_s};
+}
+
+/* Each row of the file that was read is stored or refused, and `stored` of them are there. */
+static void check_account(const struct rog_artifact *run, size_t stored)
+{
+    const struct rog_json *account = rog_json_at(run->files, 0);
+    int64_t rows = rog_json_get_integer(account, "rows", 0), refused = 0;
+    const struct rog_json *refusals = rog_json_get(account, "refusals");
+    for (size_t i = 0; i < rog_json_size(refusals); i++)
+        refused += rog_json_get_integer(rog_json_at(refusals, i), "count", 0);
+    rog_fuzz_check(rog_json_get_integer(account, "stored", 0) == (int64_t)stored,
+                   "an account of other rows");
+    rog_fuzz_check(rows == (int64_t)stored + refused, "rows that are lost");
+    char *text = account ? rog_account_text(account) : NULL;
+    rog_fuzz_check(!account || text, "an account that says nothing");
+    free(text);
 }
 
 static bool take_worker_log(const char *text, size_t size)
@@ -98,7 +116,9 @@ static bool take_worker_log(const char *text, size_t size)
     int fd = rog_fuzz_file(text, size, path);
     open_run(&run);
     run.worker[0].started_s = (double)NAN;
-    rog_fuzz_check(rog_artifact_worker_log(&run, path, &run.worker[0], NULL) == 0, "an error");
+    struct rog_artifact_file file = {"", path};
+    rog_fuzz_check(rog_artifact_worker_log(&run, &file, 1, NULL) == 0, "an error");
+    check_account(&run, run.worker[0].count);
     bool valid = run.worker[0].count > 0;
     for (size_t i = 1; i < run.worker[0].count; i++)
         rog_fuzz_check(run.worker[0].item[i].iteration > run.worker[0].item[i - 1].iteration,
@@ -115,7 +135,14 @@ static bool take_server_log(const char *text, size_t size)
     int fd = rog_fuzz_file(text, size, path);
     open_run(&run);
     run.server_started_s = run.stall_average_s = (double)NAN;
-    rog_fuzz_check(rog_artifact_server_log(&run, path, NULL) == 0, "an error");
+    struct rog_artifact_iteration item[2] = {{.iteration = 1, .stall_s = (double)NAN},
+                                             {.iteration = 2, .stall_s = (double)NAN}};
+    run.worker[0].item = item;
+    run.worker[0].count = 2;
+    struct rog_artifact_file file = {"", path};
+    rog_fuzz_check(rog_artifact_server_log(&run, &file, 0, NULL) == 0, "an error");
+    run.worker[0].item = NULL;
+    check_account(&run, (size_t)(!isnan(item[0].stall_s) + !isnan(item[1].stall_s)));
     bool valid = !isnan(run.server_started_s) && !isnan(run.stall_average_s);
     rog_artifact_release(&run);
     close(fd);
@@ -123,8 +150,8 @@ static bool take_server_log(const char *text, size_t size)
 }
 
 static bool take_series(const char *text, size_t size,
-                        int (*read)(struct rog_artifact *, const char *, int64_t,
-                                    struct rog_error *),
+                        int (*read)(struct rog_artifact *, const struct rog_artifact_file *,
+                                    int64_t, struct rog_error *),
                         bool energy)
 {
     struct rog_artifact run;
@@ -132,7 +159,9 @@ static bool take_series(const char *text, size_t size,
     int fd = rog_fuzz_file(text, size, path);
     open_run(&run);
     const struct rog_artifact_series *series = energy ? &run.energy[1] : &run.bandwidth[1];
-    rog_fuzz_check(read(&run, path, 1, NULL) == 0, "an error");
+    struct rog_artifact_file file = {"", path};
+    rog_fuzz_check(read(&run, &file, 1, NULL) == 0, "an error");
+    check_account(&run, series->count);
     bool valid = series->count > 1;
     for (size_t i = 0; i < series->count; i++)
         rog_fuzz_check(isfinite(series->point[i].t), "a time that is not finite");
@@ -157,7 +186,9 @@ static bool take_accuracy(const char *text, size_t size)
     char path[ROG_FUZZ_PATH_BYTES];
     int fd = rog_fuzz_file(text, size, path);
     open_run(&run);
-    rog_fuzz_check(rog_artifact_accuracy(&run, path, NULL) == 0, "an error");
+    struct rog_artifact_file file = {"", path};
+    rog_fuzz_check(rog_artifact_accuracy(&run, &file, 0, NULL) == 0, "an error");
+    check_account(&run, run.checkpoints);
     bool valid = run.checkpoints > 0;
     for (size_t i = 0; i < run.checkpoints; i++)
         rog_fuzz_check(isfinite(run.checkpoint[i].t) && run.checkpoint[i].accuracy >= 0 &&

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Counts rows of files, and says what became of them. */
+#include <orchestrator/import/account.h>
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void rog_account_refuse(struct rog_account *account, const char *reason, uint32_t line)
+{
+    size_t i = 0;
+    while (i < account->refusals && strcmp(account->refusal[i].reason, reason) != 0)
+        i++;
+    assert(i < ROG_ACCOUNT_REASONS);
+    struct rog_refusal *refusal = &account->refusal[i];
+    if (i == account->refusals) {
+        *refusal = (struct rog_refusal){reason, 0, line};
+        account->refusals++;
+    }
+    refusal->count++;
+    refusal->first = line < refusal->first ? line : refusal->first;
+}
+
+static int64_t refused(const struct rog_account *account)
+{
+    int64_t count = 0;
+    for (size_t i = 0; i < account->refusals; i++)
+        count += account->refusal[i].count;
+    return count;
+}
+
+bool rog_account_adds_up(const struct rog_account *account)
+{
+    return account->rows == account->stored + refused(account);
+}
+
+struct rog_json *rog_account_json(const struct rog_account *account)
+{
+    struct rog_json *made = rog_json_object(), *refusals = rog_json_array();
+    rog_json_put_string(made, "file", account->file);
+    rog_json_put_integer(made, "lines", account->lines);
+    rog_json_put_string(made, "row", account->row);
+    rog_json_put_integer(made, "rows", account->rows);
+    rog_json_put_integer(made, "stored", account->stored);
+    rog_json_put_integer(made, "refused", refused(account));
+    rog_json_put_integer(made, "sorted", account->sorted);
+    rog_json_put_bool(made, "unended", account->unended);
+    for (size_t i = 0; i < account->refusals; i++) {
+        struct rog_json *refusal = rog_json_object();
+        rog_json_put_string(refusal, "reason", account->refusal[i].reason);
+        rog_json_put_integer(refusal, "count", account->refusal[i].count);
+        rog_json_put_integer(refusal, "first_line", account->refusal[i].first);
+        rog_json_append(refusals, refusal);
+    }
+    rog_json_put(made, "refusals", refusals);
+    return made;
+}
+
+static void write_refusals(FILE *text, const struct rog_json *refusals)
+{
+    for (size_t i = 0; i < rog_json_size(refusals); i++) {
+        const struct rog_json *refusal = rog_json_at(refusals, i);
+        long long count = (long long)rog_json_get_integer(refusal, "count", 0);
+        fprintf(text, "; %lld refused: %s (%sline %lld)", count,
+                rog_json_get_string(refusal, "reason", ""), count > 1 ? "first in " : "",
+                (long long)rog_json_get_integer(refusal, "first_line", 0));
+    }
+}
+
+static void write_account(FILE *text, const struct rog_json *account)
+{
+    long long rows = (long long)rog_json_get_integer(account, "rows", 0);
+    long long stored = (long long)rog_json_get_integer(account, "stored", 0);
+    long long lines = (long long)rog_json_get_integer(account, "lines", 0);
+    long long sorted = (long long)rog_json_get_integer(account, "sorted", 0);
+    fprintf(text, "%s: ", rog_json_get_string(account, "file", ""));
+    if (!rog_json_get(account, "rows")) {
+        fprintf(text, "not read, no file of a run that rogctl knows");
+        return;
+    }
+    fprintf(text, "%lld %s in %lld line%s", rows, rog_json_get_string(account, "row", "rows"),
+            lines, lines == 1 ? "" : "s");
+    if (rows && stored == rows)
+        fprintf(text, ", all stored");
+    else if (rows)
+        fprintf(text, ", %lld stored", stored);
+    write_refusals(text, rog_json_get(account, "refusals"));
+    if (sorted)
+        fprintf(text, "; %lld stood behind later ones and %s sorted", sorted,
+                sorted == 1 ? "was" : "were");
+    if (rog_json_get_bool(account, "unended", false))
+        fprintf(text, "; the last one has no line end and was taken as it is");
+}
+
+char *rog_account_text(const struct rog_json *account)
+{
+    char *line = NULL;
+    size_t size = 0;
+    FILE *text = open_memstream(&line, &size);
+    if (!text)
+        return NULL;
+    write_account(text, account);
+    if (fclose(text) == 0)
+        return line;
+    free(line);
+    return NULL;
+}

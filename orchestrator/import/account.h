@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_IMPORT_ACCOUNT_H
+#define ROG_IMPORT_ACCOUNT_H
+
+/* What became of the rows of one file: each is stored or refused, and why. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <common/json.h>
+
+#define ROG_ACCOUNT_REASONS 16
+
+struct rog_account {
+    const char *file; /* from the run's folder; borrowed */
+    const char *row;  /* what a row is, in the plural: "iterations"; borrowed */
+    int64_t lines, rows, stored;
+    int64_t sorted; /* of the stored ones those that stood behind a later one */
+    bool unended;   /* the last row has no line end, and was taken as it is */
+    struct rog_refusal {
+        const char *reason; /* a literal */
+        int64_t count;
+        uint32_t first; /* line */
+    } refusal[ROG_ACCOUNT_REASONS];
+    size_t refusals;
+};
+
+/* A row is not stored. */
+void rog_account_refuse(struct rog_account *account, const char *reason, uint32_t line);
+
+/* Whether each row is stored or refused. */
+bool rog_account_adds_up(const struct rog_account *account);
+
+/* {"file", "lines", "row", "rows", "stored", "refused", "sorted", "unended", "refusals":
+ * [{"reason", "count", "first_line"}]}; NULL when memory ran out. */
+struct rog_json *rog_account_json(const struct rog_account *account);
+
+/* That in a line for people, in heap memory; NULL when memory ran out. A file that was not read has
+ * {"file", "bytes"} alone. */
+char *rog_account_text(const struct rog_json *account);
+
+#endif

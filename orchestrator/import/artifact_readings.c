@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Reads what a run of the published artifact has by time: energy, bandwidth, accuracy. */
+#include <orchestrator/import/artifact_logs.h>
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <orchestrator/import/readings.h>
+
+#define TWICE "the same as the row before"
+
+/* ---- energy and bandwidth: rows of times on the host's clock ---- */
+
+/* How the rows of a log become a series. */
+struct kind {
+    const char *rows;
+    bool is_sum; /* a sum since some moment, which only grows; else a level, which holds */
+    /* 1: a row, its value read; 0: no row; -1: one that cannot be understood. */
+    int (*read)(const char *text, bool ended, double *value);
+};
+
+/* "energy (J): TOTAL 49945.457 CPU_GPU_CV 24091.725 SOC 9991.955 ", complete when something follows
+ * the total. */
+static int read_energy(const char *text, bool ended, double *joules)
+{
+    const char *rest;
+    if (!rog_log_begins(text, "energy (J)", &text))
+        return ended ? 0 : -1;
+    bool good = rog_log_begins(text, ": TOTAL ", &text) && rog_log_number(text, joules, &rest) &&
+                (*rest == ' ' || (*rest == '\0' && ended)) && *joules >= 0;
+    return good ? 1 : -1;
+}
+
+/* Anything with a time is a rate, "7.5". */
+static int read_bandwidth(const char *text, bool ended, double *mbps)
+{
+    const char *rest;
+    (void)ended;
+    return rog_log_number(text, mbps, &rest) && *rest == '\0' && *mbps >= 0 ? 1 : -1;
+}
+
+static const struct kind energy = {"readings", true, read_energy},
+                         bandwidth = {"rates", false, read_bandwidth};
+
+/* Why times of a rank's host cannot be told from the run's start; NULL: they can. */
+static const char *no_start(const struct rog_artifact *run, int64_t rank, double *started_s)
+{
+    const struct rog_artifact_worker *worker = rank ? &run->worker[rank - 1] : NULL;
+    *started_s = worker ? worker->started_s : run->server_started_s;
+    if (!isnan(*started_s))
+        return NULL;
+    if (!worker)
+        return run->has_server_log ? "the server's clock cannot be aligned: its log has no times"
+                                   : "the server's clock cannot be aligned: its log is missing";
+    return worker->has_log
+               ? "its host's clock cannot be aligned: the worker's log does not say when it started"
+               : "its host's clock cannot be aligned: the worker's log is missing";
+}
+
+/* The value at the start: of a level the last one before; of a sum what lies between it and the
+ * next. */
+static double at_start(const struct kind *kind, const struct rog_reading *before,
+                       const struct rog_reading *after)
+{
+    if (!kind->is_sum || !after)
+        return before->value;
+    return before->value + (after->value - before->value) * -before->t / (after->t - before->t);
+}
+
+static int add_point(struct rog_artifact_series *series, double t, double value)
+{
+    series->point[series->count++] = (struct rog_artifact_point){t, value};
+    return 0;
+}
+
+/* Sorted rows become the series. Those before the start become one there, from whose value a sum
+ * counts. */
+static int make_series(const struct kind *kind, struct rog_readings *rows,
+                       struct rog_account *account, struct rog_artifact_series *series,
+                       struct rog_error *err)
+{
+    const struct rog_reading *before = NULL, *last = NULL;
+    series->point = calloc(rows->count + 1, sizeof *series->point);
+    if (!series->point)
+        return rog_fail_nomem(err);
+    for (size_t i = 0; i < rows->count; i++) {
+        const struct rog_reading *row = &rows->item[i];
+        if (last && row->t == last->t && row->value == last->value) {
+            rog_account_refuse(account, TWICE, row->line);
+        } else if (last && kind->is_sum && row->value < last->value) {
+            rog_account_refuse(account, "less than the reading before it", row->line);
+        } else {
+            if (row->t < 0 && before)
+                rog_account_refuse(account,
+                                   "before the run's start, where only the last of them counts",
+                                   before->line);
+            if (row->t >= 0 && before && series->count == 0)
+                add_point(series, 0, at_start(kind, before, row));
+            before = row->t < 0 ? row : before;
+            if (row->t >= 0)
+                add_point(series, row->t, row->value);
+            last = row;
+        }
+    }
+    if (before && series->count == 0)
+        add_point(series, 0, before->value);
+    for (size_t i = series->count; kind->is_sum && i-- > 0;)
+        series->point[i].value -= series->point[0].value;
+    account->stored = (int64_t)series->count;
+    return 0;
+}
+
+static void note_empty(struct rog_artifact *run, const char *file, const struct kind *kind,
+                       const char *says)
+{
+    if (says[0])
+        rog_artifact_note(run, "%s has no %s; it says \"%.200s\"", file, kind->rows, says);
+    else
+        rog_artifact_note(run, "%s has no %s", file, kind->rows);
+}
+
+static int read_series(struct rog_artifact *run, const struct rog_artifact_file *file, int64_t rank,
+                       const struct kind *kind, struct rog_artifact_series *series,
+                       struct rog_error *err)
+{
+    struct rog_log log;
+    struct rog_readings rows = {0};
+    struct rog_account account = {.file = file->file, .row = kind->rows};
+    struct rog_reading row = {0};
+    char says[256] = "";
+    double started_s;
+    const char *unaligned = no_start(run, rank, &started_s);
+    bool there;
+    int code = rog_artifact_open(run, file, &log, &there, err);
+    if (code < 0 || !there)
+        return code;
+    while (code == 0 && rog_log_next(&log)) {
+        double clock_s;
+        const char *text = log.line;
+        int is_row = rog_log_time(log.line, &clock_s, &text)
+                         ? kind->read(text, log.ended, &row.value)
+                         : rog_artifact_half_time(&log);
+        account.lines = log.number;
+        account.rows += is_row != 0;
+        if (is_row == 0 && log.length)
+            snprintf(says, sizeof says, "%s", text);
+        if (is_row < 0)
+            rog_account_refuse(&account, log.ended ? ROG_NOT_UNDERSTOOD : ROG_CUT_OFF, log.number);
+        else if (is_row > 0 && unaligned)
+            rog_account_refuse(&account, unaligned, log.number);
+        if (is_row <= 0 || unaligned)
+            continue;
+        row.t = clock_s - started_s;
+        row.line = log.number;
+        account.unended = !log.ended;
+        code = rog_readings_add(&rows, &row, err);
+    }
+    rog_log_close(&log);
+    account.sorted = rog_readings_sort(&rows);
+    if (code == 0)
+        code = make_series(kind, &rows, &account, series, err);
+    rog_readings_release(&rows);
+    if (code < 0)
+        return code;
+    if (account.rows == 0)
+        note_empty(run, file->file, kind, says);
+    rog_artifact_account(run, &account);
+    return 0;
+}
+
+int rog_artifact_energy_log(struct rog_artifact *run, const struct rog_artifact_file *file,
+                            int64_t rank, struct rog_error *err)
+{
+    return read_series(run, file, rank, &energy, &run->energy[rank], err);
+}
+
+int rog_artifact_bandwidth_log(struct rog_artifact *run, const struct rog_artifact_file *file,
+                               int64_t rank, struct rog_error *err)
+{
+    return read_series(run, file, rank, &bandwidth, &run->bandwidth[rank], err);
+}
+
+/* ---- accuracy.csv ---- */
+
+/* "1080.05,146,57.1": NULL where it is, else why it cannot be stored. */
+static const char *read_accuracy(const struct rog_log *log, struct rog_reading *row)
+{
+    const char *rest, *digits;
+    double iteration = -1;
+    bool good = rog_log_number(log->line, &row->t, &rest) && *rest == ',' && (digits = rest + 1) &&
+                rog_log_number(digits, &iteration, &rest) && *rest == ',' &&
+                strspn(digits, "0123456789") == (size_t)(rest - digits) && iteration < 1e15 &&
+                rog_log_number(rest + 1, &row->value, &rest) && rest[strspn(rest, " \t")] == '\0';
+    if (!good)
+        return log->ended ? ROG_NOT_UNDERSTOOD : ROG_CUT_OFF;
+    row->iteration = (int64_t)iteration;
+    row->line = log->number;
+    return row->t < 0                           ? "before the start"
+           : row->value < 0 || row->value > 100 ? "not a percentage"
+                                                : NULL;
+}
+
+static int make_checkpoints(struct rog_artifact *run, const struct rog_readings *rows,
+                            struct rog_account *account, struct rog_error *err)
+{
+    const struct rog_reading *last = NULL;
+    run->checkpoint = calloc(rows->count + 1, sizeof *run->checkpoint);
+    if (!run->checkpoint)
+        return rog_fail_nomem(err);
+    for (size_t i = 0; i < rows->count; i++) {
+        const struct rog_reading *row = &rows->item[i];
+        if (last && row->t == last->t) {
+            bool same = row->iteration == last->iteration && row->value == last->value;
+            rog_account_refuse(account,
+                               same ? TWICE : "another accuracy at the time of the row before",
+                               row->line);
+            continue;
+        }
+        run->checkpoint[run->checkpoints++] =
+            (struct rog_artifact_checkpoint){row->t, row->iteration, row->value};
+        last = row;
+    }
+    account->stored = (int64_t)run->checkpoints;
+    return 0;
+}
+
+/* The published header ends with the run's folder. */
+static void look_at_header(struct rog_artifact *run, const char *line)
+{
+    const char *named = strstr(line, "/result/");
+    if (named && !strstr(line, run->id))
+        rog_artifact_note(run, "accuracy.csv names another folder: %.200s",
+                          named + strlen("/result/"));
+}
+
+int rog_artifact_accuracy(struct rog_artifact *run, const struct rog_artifact_file *file,
+                          int64_t rank, struct rog_error *err)
+{
+    struct rog_log log;
+    struct rog_readings rows = {0};
+    struct rog_account account = {.file = file->file, .row = "accuracies"};
+    bool there, first = true;
+    int code = rog_artifact_open(run, file, &log, &there, err);
+    (void)rank;
+    if (code < 0 || !there)
+        return code;
+    while (code == 0 && rog_log_next(&log)) {
+        struct rog_reading row = {0};
+        account.lines = log.number;
+        if (log.line[strspn(log.line, " \t")] == '\0')
+            continue;
+        const char *refused = read_accuracy(&log, &row);
+        bool header = first && rog_log_begins(log.line, "time", &(const char *){NULL});
+        first = false;
+        if (header) {
+            look_at_header(run, log.line);
+            continue;
+        }
+        account.rows++;
+        if (refused) {
+            rog_account_refuse(&account, refused, log.number);
+            continue;
+        }
+        account.unended = !log.ended;
+        code = rog_readings_add(&rows, &row, err);
+    }
+    rog_log_close(&log);
+    account.sorted = rog_readings_sort(&rows);
+    if (code == 0)
+        code = make_checkpoints(run, &rows, &account, err);
+    rog_readings_release(&rows);
+    if (code == 0)
+        rog_artifact_account(run, &account);
+    return code;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_IMPORT_READINGS_H
+#define ROG_IMPORT_READINGS_H
+
+/* Rows of values at moments, in any order, with the lines where they stand. */
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <rog/error.h>
+
+struct rog_reading {
+    double t, value;
+    int64_t iteration; /* of checkpoints */
+    uint32_t line;
+};
+
+struct rog_readings {
+    struct rog_reading *item; /* heap */
+    size_t count;
+};
+
+int rog_readings_add(struct rog_readings *readings, const struct rog_reading *reading,
+                     struct rog_error *err);
+
+/* By time, those of the same time as they stand in the file. Returns how many stood behind one of a
+ * later time. */
+int64_t rog_readings_sort(struct rog_readings *readings);
+
+void rog_readings_release(struct rog_readings *readings);
+
+#endif

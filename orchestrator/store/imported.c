@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Asks for what was noted about an import. */
+#include <orchestrator/store/imported.h>
+
+#include <string.h>
+
+int rog_imported_load(struct rog_db *db, const char *run_id, struct rog_json **imported,
+                      struct rog_error *err)
+{
+    struct rog_query *query = NULL;
+    *imported = NULL;
+    int code =
+        rog_query_new(&query, db, err,
+                      "SELECT data FROM events WHERE run_id = ? AND kind = 'import'", "s", run_id);
+    if (code == 0)
+        code = rog_query_step(query, err);
+    const char *text = code == 1 ? rog_query_text(query, 0) : NULL;
+    if (text)
+        code = rog_json_parse(text, strlen(text), "event import", imported, err);
+    rog_query_free(query);
+    return code < 0 ? code : 0;
+}

@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: Apache-2.0
+# Import loses no row without a word: whatever ends the lines, in whatever order, whole or cut off.
+. "$ROG_TEST_TOOLS/lib.sh"
+
+run=whole/result/01-02-03-04-SSP-4-outdoors
+mkdir -p $run/log
+printf 'SSP:\nworld_size: 2\nthreshold: 4\nbw control: outdoors\nepoch: 2\nE: [25, 1]\nnote: SSP 4\n' >$run/config
+printf '#outdoors-case0\n01-02-03-04-SSP-4-outdoors\n' >whole/experiment_records.txt
+printf 'time,iteration,accuracy\n0.01,0,52.88\n60.5,2,52.93\n120.5,3,53.1\n' >$run/accuracy.csv
+{
+    echo "2022-07-01 10:00:00,000 Worker started."
+    for i in 1 2 3; do
+        echo "2022-07-01 10:0$i:00,000 Iteration $i worker0"
+        echo "2022-07-01 10:0$i:00,000 computation: 1.25; avg 1; sum 1; sleep:0.00 total compute+compress+sleep: 6.0"
+        echo "2022-07-01 10:0$i:00,001 loss: $i.5 loss avg: 4.$i"
+    done
+} >$run/log/worker_1.log
+for i in 1 2 3; do echo "2022-06-30 09:00:0$i,000 0, stall waiting, $i.5"; done >$run/log/worker_0.log
+for s in 05 15 35; do echo "2022-07-01 10:00:$s,000 energy (J): TOTAL 1$s.5 CPU 1.0 SOC 2.0"; done >$run/log/energy-1.txt
+for s in 05 15 35; do echo "2022-07-01 10:00:$s,000 $s.25"; done >$run/log/bw_replay-1.txt
+
+# All that is stored of a run; FOLDER.
+stored() {
+    rm -f $1.db*
+    try 0 rogctl import $1 --db $1.db --json
+    for table in iterations energy bandwidth checkpoints case_runs; do
+        query "SELECT * FROM $table ORDER BY 1, 2, 3" $1.db
+    done
+}
+# FOLDER COMMAND...: each file of a copy goes through a filter.
+changed() {
+    rm -rf "$1"
+    cp -r whole "$1"
+    find "$1" -type f | while read -r file; do "$2" <"$file" >new && mv new "$file"; done
+}
+unended() { head -c -1; }
+crlf() { sed 's/$/\r/'; }
+cr() { tr '\n' '\r'; }
+marked() { printf '\357\273\277' && cat; }
+spaced() { sed 's/$/\n/'; }
+twice_unended() { sed 's/$/\r/' | head -c -2; }
+
+stored whole >expected
+same "rows" 13 "$(wc -l <expected)"
+same "nothing refused" 0 "$(json '[.files[][].refused, .records.refused] | add')"
+same "settings that rogctl does not know" "[25, 1]" "$(query "SELECT json_extract(config, '\$.published_config.E') FROM runs" whole.db)"
+for how in unended crlf cr marked spaced twice_unended; do
+    changed $how $how
+    stored $how >found
+    cmp expected found || fail "other rows where files are $how"
+    same "nothing refused of files that are $how" 0 "$(json '[.files[][].refused, .records.refused] | add')"
+done
+
+# A line end was still missing: 53.1 may have become 53.12. It is taken, and said.
+try 0 rogctl import unended --db again.db
+says "accuracy.csv: 3 accuracies in 4 lines, all stored; the last one has no line end and was taken as it is"
+
+# Rows in another order are sorted, and said to be; rows twice are counted.
+changed shuffled cat
+shuffled=shuffled/result/01-02-03-04-SSP-4-outdoors
+{ printf 'time,iteration,accuracy\n'; tail -n +2 $run/accuracy.csv | tac; } >$shuffled/accuracy.csv
+tac $run/log/energy-1.txt >$shuffled/log/energy-1.txt
+tac $run/log/bw_replay-1.txt >$shuffled/log/bw_replay-1.txt
+{ sed -n 1,4p $run/log/worker_1.log; sed -n 8,10p $run/log/worker_1.log; sed -n 5,7p $run/log/worker_1.log; } >$shuffled/log/worker_1.log
+stored shuffled >found
+cmp expected found || fail "other rows where files are in another order"
+same "sorted" "config 0
+log/worker_1.log 1
+log/worker_0.log 0
+log/energy-1.txt 2
+log/bw_replay-1.txt 2
+accuracy.csv 2" "$(json '.files[][] | "\(.file) \(.sorted)"')"
+changed doubled cat
+for file in accuracy.csv log/energy-1.txt log/bw_replay-1.txt; do
+    tail -1 $run/$file >>doubled/result/01-02-03-04-SSP-4-outdoors/$file
+done
+sed -n 2,4p $run/log/worker_1.log >>doubled/result/01-02-03-04-SSP-4-outdoors/log/worker_1.log
+stored doubled >found
+cmp expected found || fail "other rows where rows are there twice"
+same "twice" 4 "$(json '[.files[][].refused] | add')"
+try 0 rogctl show 01-02 --db doubled.db
+prints "log/energy-1.txt: 4 readings in 4 lines, 3 stored; 1 refused: the same as the row before (line 4)"
+
+# Half a last row is refused where it is not complete, and what was complete stays.
+for file in accuracy.csv log/worker_1.log log/worker_0.log log/energy-1.txt log/bw_replay-1.txt; do
+    changed half cat
+    half=half/result/01-02-03-04-SSP-4-outdoors/$file
+    size=$(wc -c <$run/$file)
+    last=$(tail -1 $run/$file | wc -c)
+    for cut in $((last - 2)) $((last / 2)); do
+        head -c $((size - cut)) $run/$file >$half
+        stored half >found
+        same "rows of $file with $cut bytes less" "$(json ".files[][] | select(.file == \"$file\") | .rows")" \
+            "$(json ".files[][] | select(.file == \"$file\") | .stored + .refused")"
+        same "refused of $file with $cut bytes less" 1 "$(json ".files[][] | select(.file == \"$file\") | .refused")"
+    done
+done
+
+# One message in the middle of another's line is not lost; a row that cannot be read keeps its place.
+changed torn cat
+torn=torn/result/01-02-03-04-SSP-4-outdoors/log
+sed -i "2s/^/ First transmitted 5 total 9 least 5 b'x'/" $torn/worker_0.log
+stored torn >found
+cmp expected found || fail "other rows where a message is in the middle of a line"
+sed -i 's/stall waiting, 2.5/stall waiting, 2.x/' $torn/worker_0.log
+stored torn >found
+same "stalls" "1.5||3.5" "$(query "SELECT group_concat(coalesce(stall_s, ''), '|') FROM iterations" torn.db)"
+same "the reason" "not understood" "$(json '.files[][] | select(.refused == 1) | .refusals[0].reason')"
+
+# What is missing is said by its cause; what nobody reads is named.
+changed missing cat
+missing=missing/result/01-02-03-04-SSP-4-outdoors
+rm $missing/log/worker_1.log
+echo "more" >$missing/log/more.txt
+iconv -t UTF-16 $run/accuracy.csv >$missing/accuracy.csv
+try 0 rogctl import missing --db missing.db
+says "log/worker_1.log is missing"
+says "log/energy-1.txt: 3 readings in 3 lines, 0 stored; 3 refused: its host's clock cannot be aligned: the worker's log is missing (first in line 1)"
+says "log/bw_replay-1.txt: 3 rates in 3 lines, 0 stored; 3 refused: its host's clock cannot be aligned: the worker's log is missing (first in line 1)"
+says "log/worker_0.log: 3 stalls in 3 lines, 0 stored; 3 refused: of a worker whose log is missing or does not say its number (first in line 1)"
+says "accuracy.csv is not read: is text in UTF-16"
+says "log/more.txt: not read, no file of a run that rogctl knows"
+! grep -q "power sensor\|has no rates\|has no readings" err || fail "a cause that is none"
+
+# The published runs, counted by other programs.
+shared=$ROG_SHARED_DATA/rog-artifact
+[ -d "$shared" ] || { echo "no $shared: made-up logs only"; exit 0; }
+try 0 rogctl import "$shared" --db published.db --json
+cp out published.json
+# RUN FILE TABLE CONDITION ROWS: counted in the file; the account's, and the table's.
+counted() {
+    account=$(jq -r ".files[\"$1\"][] | select(.file == \"$2\") | \"\(.rows) \(.stored) \(.stored + .refused)\"" published.json)
+    in_table=$(query "SELECT count(*) FROM $3 WHERE run_id = '$1' AND $4" published.db)
+    same "rows of $1/$2" "$5 $in_table $5" "$account"
+}
+for folder in "$shared"/result/*; do
+    id=$(basename "$folder")
+    same "files of $id" "$(cd "$folder" && find . -type f | wc -l)" "$(jq ".files[\"$id\"] | length" published.json)"
+    counted "$id" accuracy.csv checkpoints 1 "$(awk 'NR > 1 && NF { n++ } END { print n + 0 }' "$folder/accuracy.csv")"
+    counted "$id" log/worker_0.log iterations "stall_s IS NOT NULL" "$(grep -aoE '[0-3],? stall waiting' "$folder/log/worker_0.log" | wc -l)"
+    for rank in 1 2 3 4; do
+        counted "$id" log/worker_$rank.log iterations rank=$rank "$(grep -ac ' Iteration ' "$folder/log/worker_$rank.log")"
+        counted "$id" log/bw_replay-$rank.txt bandwidth rank=$rank \
+            "$(grep -acE '^[-0-9]{10} [:0-9]{8},[0-9]{3} [0-9.]+$' "$folder/log/bw_replay-$rank.txt")"
+        [ ! -e "$folder/log/energy-$rank.txt" ] ||
+            counted "$id" log/energy-$rank.txt energy rank=$rank "$(grep -acF 'energy (J): TOTAL' "$folder/log/energy-$rank.txt")"
+    done
+done
+same "what is refused" "before the run's start, where only the last of them counts
+of an iteration that its worker's log does not have" "$(jq -r '.files[][].refusals[]?.reason' published.json | sort -u)"
