@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include <common/parameters.h>
 #include <librog/sync/message.h>
 
 #define LINK_MESSAGES 4 /* more do not fit into a link */
@@ -82,7 +83,7 @@ static void init_worker(struct cluster *cluster, uint32_t index)
     struct rog_worker_config config = {.rows = cluster->rows,
                                        .strategy = options->strategy,
                                        .policy = {cluster->rows->row_count, options->workers,
-                                                  options->threshold, options->parameters},
+                                                  options->threshold, cluster->options.parameters},
                                        .worker = index};
     if (flat_worker_new(&worker->worker, &config, worker->params, &err))
         fail_msg("%s", err.message);
@@ -94,6 +95,12 @@ void cluster_init(struct cluster *cluster, const struct cluster_options *options
     struct rog_error err;
     memset(cluster, 0, sizeof *cluster);
     cluster->options = *options;
+    if (!options->parameters &&
+        rog_parameters_make(options->strategy->parameters, options->strategy->parameter_bytes,
+                            options->strategy->name, NULL, NULL, &cluster->defaults, &err))
+        fail_msg("%s", err.message);
+    if (cluster->defaults)
+        cluster->options.parameters = cluster->defaults;
     cluster->watch = *watch;
     rog_rng_init(&cluster->rng, options->seed);
     cluster->rows = cluster_rows(options->small);
@@ -109,7 +116,7 @@ void cluster_init(struct cluster *cluster, const struct cluster_options *options
     struct rog_server_config config = {.rows = cluster->rows,
                                        .strategy = options->strategy,
                                        .policy = {cluster->rows->row_count, options->workers,
-                                                  options->threshold, options->parameters}};
+                                                  options->threshold, cluster->options.parameters}};
     if (rog_server_new(&cluster->server, &config, cluster->model, &err))
         fail_msg("%s", err.message);
     cluster->workers = allocate(options->workers, sizeof *cluster->workers);
@@ -139,6 +146,7 @@ void cluster_release(struct cluster *cluster)
     }
     rog_server_free(cluster->server);
     rog_rows_free(cluster->rows);
+    free(cluster->defaults);
     free(cluster->workers);
     free(cluster->buffer);
     free(cluster->gradients);

@@ -61,7 +61,7 @@ struct cluster_watch {
 struct cluster_options {
     const struct rog_strategy *strategy;
     int32_t threshold;
-    const void *parameters; /* the strategy's own; NULL: none */
+    const void *parameters; /* the strategy's own; NULL: their defaults, where it has any */
     uint32_t workers, iterations;
     bool values;
     bool small;  /* a model of three rows */
@@ -74,6 +74,7 @@ struct cluster_options {
 
 struct cluster {
     struct cluster_options options;
+    void *defaults; /* of the strategy's parameters */
     struct cluster_watch watch;
     struct rog_rng rng;
     struct rog_rows *rows;
