@@ -14,6 +14,7 @@
 #include <orchestrator/figures/queries.h>
 #include <orchestrator/store/summary.h>
 
+#define EVER 1e18        /* s */
 #define SAMPLED_WORKER 3 /* by whose pushes the published script samples staleness */
 
 static int add(struct rog_microevent_list *list, double t, double value, struct rog_error *err)
@@ -26,6 +27,18 @@ static int add(struct rog_microevent_list *list, double t, double value, struct 
     }
     list->item[list->count++] = (struct rog_microevent){t, value};
     return 0;
+}
+
+/* Of the points that are added in the order of time, those of the time that is shown, and the last
+ * before and the first behind it, to which lines go. */
+static int add_beside(const struct rog_microevents *events, struct rog_microevent_list *list,
+                      double t, double value, struct rog_error *err)
+{
+    if (t < events->from_s)
+        list->count = 0;
+    else if (list->count > 0 && list->item[list->count - 1].t > events->to_s)
+        return 0;
+    return add(list, t, value, err);
 }
 
 /* Runs that microevents can draw, for messages: "try A, B" or what would be needed. */
@@ -106,29 +119,42 @@ static int check(struct rog_db *db, const struct rog_microevents *events, double
     return 0;
 }
 
-/* Points, from a query of (t, value). */
+/* Points on a line, from a query of (t, value). */
 static int load_points(struct rog_db *db, const char *sql, const struct rog_microevents *events,
                        struct rog_microevent_list *list, struct rog_error *err)
+{
+    struct rog_query *query = NULL;
+    int code = rog_query_new(&query, db, err, sql, "sidd", events->run_id, events->rank, 0.0, EVER);
+    while (code == 0 && (code = rog_query_step(query, err)) == 1)
+        code = add_beside(events, list, rog_query_real(query, 0), rog_query_real(query, 1), err);
+    rog_query_free(query);
+    return code;
+}
+
+/* A quantity that holds until its next value, from a query of (t, value). */
+static int load_steps(struct rog_db *db, const char *sql, const struct rog_microevents *events,
+                      struct rog_microevent_list *list, struct rog_error *err)
 {
     struct rog_query *query = NULL;
     int code = rog_query_new(&query, db, err, sql, "sidd", events->run_id, events->rank,
                              events->from_s, events->to_s);
     while (code == 0 && (code = rog_query_step(query, err)) == 1)
-        code = add(list, rog_query_real(query, 0), rog_query_real(query, 1), err);
+        code = add(list, fmax(rog_query_real(query, 0), events->from_s), rog_query_real(query, 1),
+                   err);
     rog_query_free(query);
-    return code;
-}
-
-/* A quantity that holds until its next value. */
-static int load_steps(struct rog_db *db, const char *sql, const struct rog_microevents *events,
-                      struct rog_microevent_list *list, struct rog_error *err)
-{
-    int code = load_points(db, sql, events, list, err);
-    for (size_t i = 0; i < list->count; i++)
-        list->item[i].t = fmax(list->item[i].t, events->from_s);
     if (code == 0 && list->count > 0)
         code = add(list, events->to_s, list->item[list->count - 1].value, err);
     return code;
+}
+
+static int add_transmission(const struct rog_microevents *events, struct rog_microevent_list *list,
+                            double t, double percent, struct rog_error *err)
+{
+    bool shown = t >= events->from_s && t <= events->to_s;
+    if (isnan(percent) || (!shown && !events->as_published))
+        return 0;
+    return events->as_published ? add_beside(events, list, t, percent, err)
+                                : add(list, t, percent, err);
 }
 
 static int load_transmissions(struct rog_db *db, struct rog_microevents *events,
@@ -136,17 +162,16 @@ static int load_transmissions(struct rog_db *db, struct rog_microevents *events,
 {
     struct rog_query *query = NULL;
     int code = rog_query_new(&query, db, err, rog_query_transmissions, "sidd", events->run_id,
-                             events->rank, events->from_s, events->to_s);
+                             events->rank, events->as_published ? 0.0 : events->from_s,
+                             events->as_published ? EVER : events->to_s);
     while (code == 0 && (code = rog_query_step(query, err)) == 1) {
         code = 0;
         double pulled_t = rog_query_real(query, 0);
         double pull_s = rog_query_real(query, 2), stall_s = rog_query_real(query, 3);
         double pushed_t = pulled_t - pull_s - (isnan(stall_s) ? 0 : stall_s);
-        double pushed = rog_query_real(query, 4), pulled = rog_query_real(query, 5);
-        if (!isnan(pushed) && pushed_t >= events->from_s && pushed_t <= events->to_s)
-            code = add(&events->push, pushed_t, pushed, err);
-        if (code == 0 && !isnan(pulled) && pulled_t <= events->to_s)
-            code = add(&events->pull, pulled_t, pulled, err);
+        code = add_transmission(events, &events->push, pushed_t, rog_query_real(query, 4), err);
+        if (code == 0)
+            code = add_transmission(events, &events->pull, pulled_t, rog_query_real(query, 5), err);
     }
     rog_query_free(query);
     return code;
@@ -190,7 +215,7 @@ int rog_microevents_load(struct rog_db *db, const char *run, int64_t rank, doubl
     events->to_s = as_published ? start_s + span_s : fmin(start_s + span_s, end_s);
     code = load_transmissions(db, events, err);
     if (code == 0 && as_published)
-        code = load_points(db, rog_query_bandwidth_as_published, events, &events->bandwidth, err);
+        code = load_points(db, rog_query_bandwidth, events, &events->bandwidth, err);
     else if (code == 0)
         code = load_steps(db, rog_query_bandwidth, events, &events->bandwidth, err);
     if (code == 0 && as_published)

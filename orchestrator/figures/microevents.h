@@ -34,9 +34,9 @@ struct rog_microevents {
                                              next; begins at from_s */
 };
 
-/* As published: bandwidth and staleness are points, joined by straight lines, the former with those
- * before and behind the time that is shown, the latter sampled (queries.h); to_s may be beyond the
- * run's end. Errors: see rog_figures_draw_microevents. */
+/* As published: all are points, joined by straight lines, with those before and behind the time
+ * that is shown; staleness is sampled (queries.h); to_s may be beyond the run's end. Errors: see
+ * rog_figures_draw_microevents. */
 int rog_microevents_load(struct rog_db *db, const char *run, int64_t rank, double start_s,
                          double span_s, bool as_published, struct rog_microevents *events,
                          struct rog_error *err);

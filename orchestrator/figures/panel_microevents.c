@@ -192,6 +192,7 @@ static void write_right_titles(FILE *file, const struct rog_canvas *canvas, doub
 static void write_published_plot(FILE *file)
 {
     fprintf(file,
+            "set clip two\n"
             "plot data index 0 with lines lw 1.2 lc rgb '%s' notitle, \\\n"
             "     data index 3 axes x1y2 with linespoints lw 1.2 pt 7 ps 0.35 lc rgb '%s' notitle, "
             "\\\n"

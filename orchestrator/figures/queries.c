@@ -76,13 +76,6 @@ const char rog_query_staleness[] =
     "    (SELECT max(t) FROM progress WHERE t <= ?3), ?3)\n"
     "ORDER BY t";
 
-const char rog_query_bandwidth_as_published[] =
-    "SELECT t, mbps FROM bandwidth WHERE run_id = ?1 AND rank = ?2 AND t >= coalesce(\n"
-    "    (SELECT max(t) FROM bandwidth WHERE run_id = ?1 AND rank = ?2 AND t < ?3), ?3)\n"
-    "    AND t <= coalesce(\n"
-    "    (SELECT min(t) FROM bandwidth WHERE run_id = ?1 AND rank = ?2 AND t > ?4), ?4)\n"
-    "ORDER BY t";
-
 const char rog_query_staleness_as_published[] =
     "WITH sampled AS (\n"
     "    SELECT coalesce(min(CASE WHEN json_valid(facts) AND\n"

@@ -36,11 +36,9 @@ extern const char rog_query_transmissions[];
  * of any worker minus this one's. */
 extern const char rog_query_staleness[];
 
-/* As the published script (the artifact's scripts/draw_microevent.py) reads them: bandwidth also
- * with the readings before and behind the time, which lines go to; staleness at the ends of
+/* As the published script (the artifact's scripts/draw_microevent.py) reads it: at the ends of
  * iterations of one worker alone, the third on the server. An imported run says which one that is;
  * else it is that of rank 3. */
-extern const char rog_query_bandwidth_as_published[];
 extern const char rog_query_staleness_as_published[];
 
 /* ?1 run. What microevents can draw: rank, first and last t, iterations, bandwidth readings. */

@@ -134,8 +134,14 @@ for line in "set xrange \[60:160\]" "set yrange \[0:130\]" "set y2range \[0:120\
 done
 wanted=$(query "SELECT e.t, (SELECT max(iteration) FROM iterations WHERE run_id = e.run_id AND rank > 0 AND t <= e.t)
     - coalesce((SELECT max(iteration) FROM iterations WHERE run_id = e.run_id AND rank = 1 AND t <= e.t), 0)
-    FROM iterations AS e WHERE run_id = '$rog' AND rank = 3 AND t BETWEEN 60 AND 160 ORDER BY e.t")
+    FROM iterations AS e WHERE run_id = '$rog' AND rank = 3
+        AND t >= (SELECT max(t) FROM iterations WHERE run_id = '$rog' AND rank = 3 AND t < 60)
+        AND t <= (SELECT min(t) FROM iterations WHERE run_id = '$rog' AND rank = 3 AND t > 160) ORDER BY e.t")
 near "staleness" "$wanted" "$(awk '/^# 4:/ { on = 1 } on && !/^#/ { print $1, $2 }' "$events.dat")"
+wanted=$(query "SELECT t, 100.0 * rows_pulled / rows_total FROM iterations WHERE run_id = '$rog' AND rank = 1
+    AND t >= (SELECT max(t) FROM iterations WHERE run_id = '$rog' AND rank = 1 AND t < 60)
+    AND t <= (SELECT min(t) FROM iterations WHERE run_id = '$rog' AND rank = 1 AND t > 160) ORDER BY t")
+near "pulls" "$wanted" "$(awk '/^# 2:/ { on = 1 } /^$/ { on = 0 } on && !/^#/ { print $1, $2 }' "$events.dat")"
 before=$(query "SELECT max(t) FROM bandwidth WHERE run_id = '$rog' AND rank = 1 AND t < 60")
 after=$(query "SELECT min(t) FROM bandwidth WHERE run_id = '$rog' AND rank = 1 AND t > 160")
 near "bandwidth" "$before $after" \
