@@ -142,6 +142,7 @@ int main(int argc, char **argv)
     struct rog_plugin plugin;
     load_strategy(&plugin, argv[2]);
     struct cluster_options options = {.strategy = plugin.strategy,
+                                      .parameters = plugin.parameters,
                                       .threshold = atoi(argv[3]),
                                       .workers = (uint32_t)atoi(argv[4]),
                                       .iterations = (uint32_t)atoi(argv[5]),

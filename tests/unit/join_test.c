@@ -68,6 +68,7 @@ static void run_one(const char *library, int32_t threshold, uint64_t seed, uint3
     struct cluster cluster;
     load_strategy(&plugin, library);
     const struct cluster_options options = {.strategy = plugin.strategy,
+                                            .parameters = plugin.parameters,
                                             .threshold = threshold,
                                             .workers = WORKERS,
                                             .iterations = ITERATIONS,
@@ -108,6 +109,7 @@ static void test_server_goes_on(void **state)
     uint32_t iteration;
     load_strategy(&plugin, "BSP");
     const struct cluster_options options = {.strategy = plugin.strategy,
+                                            .parameters = plugin.parameters,
                                             .workers = WORKERS,
                                             .iterations = ITERATIONS,
                                             .values = true,

@@ -363,6 +363,7 @@ static void run_vandal(struct vandal *vandal, uint32_t runs)
     load_strategy(&plugin, "ROG");
     for (uint32_t seed = 0; seed < runs; seed++) {
         struct cluster_options options = {.strategy = plugin.strategy,
+                                          .parameters = plugin.parameters,
                                           .threshold = 3,
                                           .workers = 3,
                                           .iterations = 5,

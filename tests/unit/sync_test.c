@@ -170,6 +170,7 @@ static void test_nothing_is_lost(void **state)
     load_strategy(&plugin, "ROG");
     for (uint32_t seed = 0; seed < 60; seed++) {
         struct cluster_options options = {.strategy = plugin.strategy,
+                                          .parameters = plugin.parameters,
                                           .threshold = thresholds[seed % 4],
                                           .workers = 1 + seed % 5,
                                           .iterations = 12,
@@ -216,6 +217,7 @@ static void test_models_converge(void **state)
     load_strategy(&plugin, "BSP");
     for (uint32_t seed = 0; seed < 3; seed++) {
         struct cluster_options options = {.strategy = plugin.strategy,
+                                          .parameters = plugin.parameters,
                                           .workers = 3,
                                           .iterations = 1500,
                                           .values = true,
