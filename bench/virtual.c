@@ -43,13 +43,14 @@ static int take_gradients(void *user, uint32_t worker, uint32_t steps, const flo
     return code;
 }
 
-static int take_checkpoint(void *user, uint32_t index, double t_s, uint32_t iteration,
-                           struct rog_error *err)
+static int take_checkpoint(void *user, const float *change, uint32_t index, double t_s,
+                           uint32_t iteration, struct rog_error *err)
 {
     struct bench *bench = user;
     double begin_s = rog_bench_cpu_s();
     struct rog_checkpoint checkpoint = {.index = index, .iteration = iteration, .t_s = t_s};
-    int code = rog_train_save(&bench->train, bench->train.params, bench->folder, &checkpoint, err);
+    int code =
+        rog_train_save(&bench->train, bench->train.params, change, bench->folder, &checkpoint, err);
     if (!code)
         code = rog_checkpoint_report(bench->events, &checkpoint, err);
     bench->checkpoints_s += rog_bench_cpu_s() - begin_s;
@@ -67,7 +68,7 @@ static int write_start(const struct rog_run_config *config, const char *path, st
     float *buffers = malloc((arch->buffers + 1) * sizeof *buffers);
     if (params && buffers) {
         rog_arch_initialize(arch, config->seed, params, buffers);
-        code = rog_safetensors_write(path, arch, params, buffers, NULL, 0, err);
+        code = rog_safetensors_write(path, arch, params, NULL, buffers, NULL, 0, err);
     } else {
         code = rog_fail_nomem(err);
     }

@@ -27,7 +27,7 @@
 #define ROG_SNAPSHOT_FOLDER "snapshot"
 #define ROG_SNAPSHOT_FILE "state" /* in it */
 #define ROG_SNAPSHOT_HEADER_BYTES 4096
-#define ROG_SNAPSHOT_FORMAT 2
+#define ROG_SNAPSHOT_FORMAT 3
 
 /* The path of the file in a run's folder; heap memory, NULL without memory. */
 char *rog_snapshot_path(const char *run_folder);

@@ -14,6 +14,7 @@
  *          The server subtracts what the bytes say from its model, `decode`.
  *   pull   the server keeps W_i, the model as worker i holds it, and sends of p = W_i - W; W_i
  *          becomes what the worker has once the bytes have arrived. So the residual is W_i - W.
+ *          Both are kept as what has been added to the model that all began with (sync/server.h).
  *
  * A stream begins with one number for each tensor, its scale. The codec computes it from the sum of
  * magnitudes, which the core knows from each pass because strategies rank rows by it. Everything
@@ -25,7 +26,8 @@
  *   - x = what the bytes say; x plus what `encode` leaves is what was there before, up to the
  *     rounding of one subtraction;
  *   - `encode` writes between `least` and `most` bytes, which `check` accepts with that length;
- *   - after a pull the worker's row and the server's W_i are the same to the bit;
+ *   - what a pull takes off the worker's row it takes off the server's W_i, up to the rounding of
+ *     the worker's row;
  *   - `check` and, after it, `decode` read no byte past those they were given, whatever these are;
  *   - a row that `check` accepts turns finite values of ordinary size into finite values;
  *   - the same arguments give the same bytes.
@@ -46,6 +48,13 @@ struct rog_codec_row {
     /* Of its tensor, as told by the stream; >= 0, finite. 0 where a row is checked: its length may
      * not depend on it. */
     float scale;
+};
+
+/* The row on the server, row->elements of each: W_i is start + held, W is start + model. On return
+ * `held` is what the worker has. */
+struct rog_codec_pull {
+    float *held;
+    const float *model, *start;
 };
 
 struct rog_codec_bytes {
@@ -72,8 +81,8 @@ struct rog_codec {
     void (*decode)(const struct rog_codec_row *row, float share, const uint8_t *bytes, float *w);
 
     /* Optional, both or none: a pull in one step, where that is faster or more exact than encoding
-     * held - model into scratch memory and decoding it into held. held <- the worker's row. */
-    size_t (*encode_pull)(const struct rog_codec_row *row, float *held, const float *model,
+     * held - model into scratch memory and decoding it into held. */
+    size_t (*encode_pull)(const struct rog_codec_row *row, const struct rog_codec_pull *pull,
                           uint8_t *bytes);
     void (*decode_pull)(const struct rog_codec_row *row, const uint8_t *bytes, float *w);
 

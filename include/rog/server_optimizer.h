@@ -15,8 +15,8 @@
  * What every optimizer keeps to (tests/unit/server_optimizer_test.c):
  *   - it changes of the model the row that arrives, and nothing else;
  *   - the same rows in the same order give the same model;
- *   - a server that goes on from a model with what `save` gave of it ends with the same model, to
- *     the bit, as the one that was not interrupted.
+ *   - a server that goes on from a model with what `save` gave of it ends with the same model as
+ *     the one that was not interrupted, but for the rounding of the model to floats.
  *
  * One optimizer is one file, librog/sync/server_optimizer_NAME.c, and a line in server_optimizer.c.
  * This header is not installed: optimizers are part of the source tree.
@@ -64,7 +64,8 @@ struct rog_server_optimizer {
     int (*create)(const struct rog_server_optimizer_config *config, void **state);
     void (*destroy)(void *state);
 
-    /* Required. model: the row's arrival->coded.elements floats in the server's model. */
+    /* Required. model: the row's arrival->coded.elements floats of what has been added to the model
+     * since the run began, not the model itself (sync/server.h says why). */
     void (*apply)(void *state, const struct rog_server_optimizer_config *config,
                   const struct rog_arrival *arrival, float *model);
 

@@ -12,6 +12,7 @@
 #include <common/file.h>
 #include <common/json.h>
 #include <librog/net/conn.h>
+#include <librog/sync/kernels.h>
 
 #define STATE_NAME "server.json"
 #define STATE_MAX_BYTES 65536
@@ -166,6 +167,8 @@ static int copy_params(struct rog_checkpointer *checkpointer, struct rog_error *
     if (!checkpointer->params)
         return rog_fail_nomem(err);
     memcpy(checkpointer->params, model->params, bytes);
+    rog_kernel_add(checkpointer->params, checkpointer->config.change(checkpointer->config.owner),
+                   model->rows->params);
     return ROG_OK;
 }
 

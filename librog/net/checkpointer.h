@@ -34,10 +34,12 @@ struct rog_checkpointer_config { /* borrowed */
     struct rog_events *events;
     const struct rog_checkpoint_hooks *hooks;
     void *user;
+    /* What is to be added to the model that the run began with (rog_server_change). */
+    const float *(*change)(void *owner);
     /* One could not be written. */
     void (*failed)(void *owner, int code, const struct rog_error *err);
     const struct rog_state_hooks *state; /* what there is beside the model */
-    void *owner;                         /* for `failed` and `state` */
+    void *owner;                         /* for `change`, `failed` and `state` */
 };
 
 int rog_checkpointer_new(struct rog_checkpointer **checkpointer,
@@ -52,7 +54,8 @@ int rog_checkpointer_restore(struct rog_checkpointer *checkpointer, struct rog_r
 /* Begins to write one, where one is due and none is being written. */
 void rog_checkpointer_if_due(struct rog_checkpointer *checkpointer,
                              const struct rog_run_origin *origin, double t_s, uint32_t iteration);
-/* Waits for nothing: writes the last checkpoint at once. Only when none is being written. */
+/* Waits for nothing: writes the last checkpoint at once, of the model as it is after
+ * rog_server_end. Only when none is being written. */
 int rog_checkpointer_last(struct rog_checkpointer *checkpointer,
                           const struct rog_run_origin *origin, double t_s, uint32_t iteration,
                           struct rog_error *err);

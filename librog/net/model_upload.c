@@ -263,8 +263,8 @@ int rog_model_upload_values(struct rog_model_upload *upload, uint32_t worker, co
     const struct rog_model *model = &upload->model;
     if (upload->known || upload->uploader != worker)
         return rog_fail(err, ROG_EFORMAT, "a piece of a model that was not asked for");
-    const struct rog_span spans[] = {{model->params, model->rows->params},
-                                     {model->constants, model->constant_count}};
+    const struct rog_span spans[] = {{model->params, model->rows->params, NULL},
+                                     {model->constants, model->constant_count, NULL}};
     int code = rog_pieces_read(spans, 2, &upload->value_at, body, size, err);
     if (code)
         return code;

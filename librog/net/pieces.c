@@ -51,7 +51,10 @@ size_t rog_pieces_write(const struct rog_span *spans, uint32_t count, uint64_t *
     struct cursor cursor = cursor_at(spans, *at);
     for (uint64_t i = 0; i < piece; i++) {
         uint32_t bits;
-        memcpy(&bits, next_value(&cursor), sizeof bits);
+        float value = *next_value(&cursor);
+        if (cursor.span->change)
+            value += cursor.span->change[cursor.at - 1];
+        memcpy(&bits, &value, sizeof bits);
         rog_put_u32(message + ROG_KIND_PIECE_BYTES + 4 * i, bits);
     }
     *at += piece;

@@ -10,10 +10,12 @@
 
 #include <rog/error.h>
 
-/* Values that are not in one array: one span after the other. */
+/* Values that are not in one array: one span after the other. What is written of a span is values +
+ * change, where `change` is not NULL. */
 struct rog_span {
     float *values;
     uint64_t count;
+    const float *change;
 };
 
 uint64_t rog_pieces_values(const struct rog_span *spans, uint32_t count);

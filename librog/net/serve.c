@@ -315,6 +315,12 @@ static int load_state(void *owner, const uint8_t *bytes, size_t size, struct rog
     return rog_server_load(serve->core, bytes, size, err);
 }
 
+static const float *change_of_model(void *owner)
+{
+    const struct rog_serve *serve = owner;
+    return rog_server_change(serve->core);
+}
+
 static const struct rog_state_hooks state_hooks = {
     .kind = state_kind, .bytes = state_bytes, .save = save_state, .load = load_state};
 
@@ -328,6 +334,7 @@ static int prepare(struct rog_serve *serve, struct rog_error *err)
         .events = options->events,
         .hooks = &serve->hooks->checkpoints,
         .user = serve->user,
+        .change = change_of_model,
         .failed = checkpoint_failed,
         .state = &state_hooks,
         .owner = serve,
@@ -390,6 +397,7 @@ static int run(struct rog_serve *serve, struct rog_error *err)
 static int save_last(struct rog_serve *serve, double seconds, int code, struct rog_error *err)
 {
     struct rog_error last;
+    rog_server_end(serve->core);
     int saved = rog_checkpointer_last(serve->checkpointer, &serve->origin, seconds,
                                       rog_server_iteration(serve->core), &last);
     if (!code && saved)

@@ -341,9 +341,9 @@ static int put_model(struct rog_serve_peer *peer, size_t bytes, struct rog_error
 {
     struct rog_serve *serve = peer->serve;
     const struct rog_model *model = &serve->model;
-    float *held = (float *)rog_server_held_model(serve->core, peer->worker); /* is only read */
-    const struct rog_span spans[] = {{held, model->rows->params},
-                                     {model->constants, model->constant_count}};
+    const float *held = rog_server_held(serve->core, peer->worker);
+    const struct rog_span spans[] = {{model->params, model->rows->params, held},
+                                     {model->constants, model->constant_count, NULL}};
     uint32_t count = held ? 2 : 0; /* none without values */
     size_t size = rog_pieces_write(spans, count, &peer->model_at, serve->message, bytes);
     if (peer->model_at == rog_pieces_values(spans, count))

@@ -207,7 +207,8 @@ static int gather_values(struct rog_work *work, struct rog_error *err)
     if (!work->values)
         return rog_fail_nomem(err);
     for (uint32_t i = 0; i < layout->count; i++)
-        work->values[i] = (struct rog_span){work->options->tensors[i], layout->tensors[i].size};
+        work->values[i] =
+            (struct rog_span){work->options->tensors[i], layout->tensors[i].size, NULL};
     work->value_spans = layout->count;
     return ROG_OK;
 }

@@ -236,7 +236,7 @@ int rog_work_take_model(struct rog_work *work, const uint8_t *body, size_t size,
         work->model = malloc(values * sizeof *work->model);
     if (values && !work->model)
         return rog_fail_nomem(err);
-    const struct rog_span all = {work->model, values};
+    const struct rog_span all = {work->model, values, NULL};
     int code = rog_pieces_read(&all, 1, &work->model_at, body, size, err);
     if (code || work->model_at < values)
         return code;

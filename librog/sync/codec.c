@@ -67,14 +67,14 @@ size_t rog_codec_encode(const struct rog_codec *codec, const struct rog_codec_ro
 }
 
 size_t rog_codec_encode_pull(const struct rog_codec *codec, const struct rog_codec_row *row,
-                             float *held, const float *model, float *scratch, uint8_t *bytes)
+                             const struct rog_codec_pull *pull, float *scratch, uint8_t *bytes)
 {
     if (codec->encode_pull)
-        return held_to(codec, row, codec->encode_pull(row, held, model, bytes));
+        return held_to(codec, row, codec->encode_pull(row, pull, bytes));
     for (uint32_t i = 0; i < row->elements; i++)
-        scratch[i] = held[i] - model[i];
+        scratch[i] = pull->held[i] - pull->model[i];
     size_t size = rog_codec_encode(codec, row, scratch, bytes);
-    codec->decode(row, 1, bytes, held);
+    codec->decode(row, 1, bytes, pull->held);
     return size;
 }
 

@@ -21,7 +21,7 @@ size_t rog_codec_encode(const struct rog_codec *codec, const struct rog_codec_ro
 /* The pull of a row, see codec.h. scratch: row->elements floats, unused by a codec that has
  * encode_pull. */
 size_t rog_codec_encode_pull(const struct rog_codec *codec, const struct rog_codec_row *row,
-                             float *held, const float *model, float *scratch, uint8_t *bytes);
+                             const struct rog_codec_pull *pull, float *scratch, uint8_t *bytes);
 void rog_codec_decode_pull(const struct rog_codec *codec, const struct rog_codec_row *row,
                            const uint8_t *bytes, float *w);
 

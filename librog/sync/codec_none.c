@@ -63,12 +63,14 @@ static void decode(const struct rog_codec_row *row, float share, const uint8_t *
         w[i] -= share * get_float(bytes + 4 * i);
 }
 
-static size_t encode_pull(const struct rog_codec_row *row, float *restrict held,
-                          const float *restrict model, uint8_t *restrict bytes)
+/* The worker's row is the model's, but for the digits that a float of its size does not have. */
+static size_t encode_pull(const struct rog_codec_row *row, const struct rog_codec_pull *pull,
+                          uint8_t *restrict bytes)
 {
     for (size_t i = 0; i < row->elements; i++) {
-        held[i] = model[i];
-        put_float(bytes + 4 * i, model[i]);
+        float value = pull->start[i] + pull->model[i];
+        pull->held[i] = value - pull->start[i];
+        put_float(bytes + 4 * i, value);
     }
     return (size_t)row->elements * sizeof(float);
 }

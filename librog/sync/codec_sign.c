@@ -140,12 +140,11 @@ static void decode(const struct rog_codec_row *row, float share, const uint8_t *
     decode_signs(w, row->elements, row->scale * share, bytes);
 }
 
-/* held <- held - s sign(held - model): no difference of two large numbers is kept, so that server
- * and worker stay alike. */
-static size_t encode_pull(const struct rog_codec_row *row, float *held, const float *model,
+/* held <- held - s sign(held - model), in one pass. */
+static size_t encode_pull(const struct rog_codec_row *row, const struct rog_codec_pull *pull,
                           uint8_t *bytes)
 {
-    encode_difference(held, model, row->elements, row->scale, bytes);
+    encode_difference(pull->held, pull->model, row->elements, row->scale, bytes);
     return ((size_t)row->elements + 7) / 8;
 }
 

@@ -96,6 +96,13 @@ ROG_KERNEL_WIDE double rog_kernel_difference(const float *a, const float *b, siz
     return sum;
 }
 
+ROG_KERNEL_WIDE void rog_kernel_add(float *x, const float *y, size_t n)
+{
+#pragma omp simd
+    for (size_t i = 0; i < n; i++)
+        x[i] += y[i];
+}
+
 ROG_KERNEL_WIDE bool rog_kernel_finite(const float *x, size_t n)
 {
     uint32_t bad = 0;

@@ -14,6 +14,16 @@
 
 /* ---- life ---- */
 
+/* Nothing has been added yet. */
+static int make_change(const struct rog_rows *rows, float **change, struct rog_error *err)
+{
+    *change = rog_floats(rows->params);
+    if (!*change)
+        return rog_fail_nomem(err);
+    memset(*change, 0, rows->params * sizeof **change);
+    return 0;
+}
+
 static int make_peer(struct rog_server *server, struct rog_peer *peer, struct rog_error *err)
 {
     const struct rog_rows *rows = server->rows;
@@ -22,13 +32,7 @@ static int make_peer(struct rog_server *server, struct rog_peer *peer, struct ro
     peer->seen = calloc(rows->row_count, sizeof *peer->seen);
     if (!peer->incoming_scale || !peer->pull_scale || !peer->seen)
         return rog_fail_nomem(err);
-    if (!server->params)
-        return 0;
-    peer->held = rog_floats(rows->params);
-    if (!peer->held)
-        return rog_fail_nomem(err);
-    memcpy(peer->held, server->params, rows->params * sizeof *peer->held);
-    return 0;
+    return server->start ? make_change(rows, &peer->held, err) : 0;
 }
 
 int rog_server_reserve_notices(struct rog_server *server, struct rog_error *err)
@@ -87,6 +91,8 @@ static int build(struct rog_server *server, const struct rog_server_config *conf
     if (!server->scratch || !server->list || !server->merged || !server->peers ||
         !server->watchers || !server->needed)
         return rog_fail_nomem(err);
+    if (server->start)
+        code = make_change(rows, &server->change, err);
     for (uint32_t i = 0; i < workers && !code; i++) {
         server->watchers[i] = (struct rog_watchers){.first = ROG_NOBODY, .last = ROG_NOBODY};
         code = make_peer(server, &server->peers[i], err);
@@ -96,13 +102,13 @@ static int build(struct rog_server *server, const struct rog_server_config *conf
     if (!code)
         code =
             rog_server_update_init(&server->update, config->optimizer, config->optimizer_parameters,
-                                   rows, workers, server->params, err);
+                                   rows, workers, server->start, err);
     if (!code)
         code = rog_strategy_start(server->strategy, &server->policy, &server->state, err);
     return code;
 }
 
-int rog_server_new(struct rog_server **out, const struct rog_server_config *config, float *params,
+int rog_server_new(struct rog_server **out, const struct rog_server_config *config, float *start,
                    struct rog_error *err)
 {
     *out = NULL;
@@ -116,7 +122,7 @@ int rog_server_new(struct rog_server **out, const struct rog_server_config *conf
     server->strategy = config->strategy;
     server->policy = config->policy;
     server->policy.model = &config->rows->model;
-    server->params = params;
+    server->start = start;
     int code = build(server, config, err);
     if (code)
         rog_server_free(server);
@@ -144,6 +150,7 @@ void rog_server_free(struct rog_server *server)
     rog_set_release(&server->picked);
     rog_transmissions_release(&server->transmissions);
     rog_versions_release(&server->versions);
+    free(server->change);
     free(server->notices);
     free(server->needed);
     free(server->watchers);
@@ -215,7 +222,7 @@ static int receive_begin(struct rog_server *server, uint32_t worker, const struc
         peer->incoming_scale[i] = -1;
     while (rog_wire_run(&tensors, &first, &length))
         for (uint32_t i = first; i < first + length; i++)
-            peer->incoming_scale[i] = server->params ? rog_wire_scale(wire, index++) : 0;
+            peer->incoming_scale[i] = server->start ? rog_wire_scale(wire, index++) : 0;
     peer->incoming = stream;
     peer->incoming_rows = 0;
     if (stream == ROG_WIRE_PUSH) {
@@ -270,7 +277,7 @@ static void apply_rows(struct rog_server *server, uint32_t worker, const struct 
     for (uint32_t i = 0; i < count; i++) {
         uint32_t row = list[i];
         const struct rog_codec_row coded = rog_rows_coded(rows, row, scale);
-        rog_prefetch(rows, server->params, NULL, list, count, i);
+        rog_prefetch(rows, server->change, NULL, list, count, i);
         const struct rog_arrival arrival = {.worker = worker,
                                             .iteration = wire->header.iteration,
                                             .row = row,
@@ -279,7 +286,7 @@ static void apply_rows(struct rog_server *server, uint32_t worker, const struct 
                                             .coded = coded,
                                             .bytes = payload};
         update->optimizer->apply(update->state, &update->config, &arrival,
-                                 server->params + arrival.offset);
+                                 server->change + arrival.offset);
         payload += rog_rows_length(rows, row, payload, (size_t)(end - payload));
     }
 }
@@ -302,7 +309,7 @@ static int receive_rows(struct rog_server *server, uint32_t worker, const struct
         server->merged[list[i]]++;
         risen |= rog_versions_raise(&server->versions, worker, list[i], wire->header.iteration);
     }
-    if (server->params)
+    if (server->start)
         apply_rows(server, worker, wire, count);
     peer->incoming_rows += count;
     if (risen)
@@ -367,7 +374,7 @@ int rog_server_receive(struct rog_server *server, uint32_t worker, const uint8_t
     code = rog_wire_parse(server->rows, message, size, &wire, err);
     if (!code && wire.header.stream == ROG_WIRE_PULL)
         code = rog_fail(err, ROG_EFORMAT, "a message that only the server sends");
-    if (!code && wire.header.values != (server->params != NULL))
+    if (!code && wire.header.values != (server->start != NULL))
         code = rog_fail(err, ROG_EFORMAT, "a message %s values",
                         wire.header.values ? "with" : "without");
     if (!code)
@@ -414,7 +421,7 @@ static size_t send_request(struct rog_server *server, uint32_t worker, uint8_t *
     }
     struct rog_wire_header header = {.kind = ROG_WIRE_REQUEST,
                                      .stream = ROG_WIRE_NONE,
-                                     .values = server->params != NULL,
+                                     .values = server->start != NULL,
                                      .iteration = peer->requesting};
     return server->picked.count > 0 ? rog_wire_put_numbers(buffer, &header, &server->picked) : 0;
 }
@@ -426,13 +433,13 @@ static int measure_pull(struct rog_server *server, struct rog_peer *peer,
     const struct rog_rows *rows = server->rows;
     for (uint32_t row = 0; row < rows->row_count; row++)
         scratch->age[row] = server->merged[row] - peer->seen[row];
-    for (uint32_t i = 0; server->params && i < rows->tensor_count; i++) {
+    for (uint32_t i = 0; server->start && i < rows->tensor_count; i++) {
         const struct rog_rows_tensor *tensor = &rows->tensors[i];
         double tensor_sum = 0;
         for (uint32_t k = 0; k < tensor->rows; k++) {
             uint64_t at = tensor->offset + (uint64_t)k * tensor->row_size;
             double sum =
-                rog_kernel_difference(peer->held + at, server->params + at, tensor->row_size);
+                rog_kernel_difference(peer->held + at, server->change + at, tensor->row_size);
             scratch->magnitude[tensor->first_row + k] = (float)(sum / tensor->row_size);
             tensor_sum += sum;
         }
@@ -471,7 +478,7 @@ static int send_pull_begin(struct rog_server *server, uint32_t worker, double no
         goto out;
     struct rog_wire_header header = {.kind = ROG_WIRE_BEGIN,
                                      .stream = ROG_WIRE_PULL,
-                                     .values = server->params != NULL,
+                                     .values = server->start != NULL,
                                      .iteration = peer->iteration};
     *size =
         rog_wire_put_begin(buffer, &header, &server->all_tensors, peer->pull_scale, &view.history);
@@ -499,21 +506,22 @@ static size_t send_pull_rows(struct rog_server *server, struct rog_peer *peer, d
         return 0;
     struct rog_wire_header header = {.kind = ROG_WIRE_ROWS,
                                      .stream = ROG_WIRE_PULL,
-                                     .values = server->params != NULL,
+                                     .values = server->start != NULL,
                                      .iteration = peer->iteration};
     size_t size = rog_wire_put_numbers(buffer, &header, &server->picked);
     const uint32_t *list = server->list;
     uint32_t count = rog_set_list(&server->picked, server->list);
     for (uint32_t i = 0; i < count; i++)
         peer->seen[list[i]] = server->merged[list[i]];
-    for (uint32_t i = 0; server->params && i < count; i++) {
+    for (uint32_t i = 0; server->start && i < count; i++) {
         row = list[i];
         uint64_t at = rog_rows_offset(rows, row);
         rog_prefetch(rows, peer->held, NULL, list, count, i);
-        rog_prefetch(rows, server->params, NULL, list, count, i);
+        rog_prefetch(rows, server->change, NULL, list, count, i);
         const struct rog_codec_row coded = rog_rows_coded(rows, row, peer->pull_scale);
-        size += rog_codec_encode_pull(rows->codec, &coded, peer->held + at, server->params + at,
-                                      server->scratch, buffer + size);
+        const struct rog_codec_pull pull = {peer->held + at, server->change + at,
+                                            server->start + at};
+        size += rog_codec_encode_pull(rows->codec, &coded, &pull, server->scratch, buffer + size);
     }
     peer->sending.rows_sent += server->picked.count;
     return size;
@@ -526,7 +534,7 @@ static size_t send_pull_end(struct rog_server *server, uint32_t worker, double n
     uint32_t rows_sent = peer->sending.rows_sent;
     struct rog_wire_header header = {.kind = ROG_WIRE_END,
                                      .stream = ROG_WIRE_PULL,
-                                     .values = server->params != NULL,
+                                     .values = server->start != NULL,
                                      .iteration = peer->iteration};
     rog_sending_release(&peer->sending);
     peer->phase = ROG_PEER_COMPUTING;
@@ -599,6 +607,15 @@ static uint32_t joining_iteration(const struct rog_server *server)
     return slowest == UINT32_MAX ? server->iteration : slowest;
 }
 
+/* The worker is given the model, whose values are floats: what that rounds off is still to come. */
+static void hold_model(const struct rog_server *server, struct rog_peer *peer)
+{
+    for (uint64_t i = 0; i < server->rows->params; i++) {
+        float value = server->start[i] + server->change[i];
+        peer->held[i] = value - server->start[i];
+    }
+}
+
 int rog_server_join(struct rog_server *server, uint32_t worker, double now, uint32_t *iteration,
                     struct rog_error *err)
 {
@@ -616,8 +633,8 @@ int rog_server_join(struct rog_server *server, uint32_t worker, double now, uint
     peer->asked = peer->requested = peer->requesting = *iteration;
     peer->request_row = 0;
     memcpy(peer->seen, server->merged, server->rows->row_count * sizeof *peer->seen);
-    if (server->params)
-        memcpy(peer->held, server->params, server->rows->params * sizeof *peer->held);
+    if (server->start)
+        hold_model(server, peer);
     rog_versions_join(&server->versions, worker, *iteration);
     rog_transmissions_join(&server->transmissions, worker);
     rog_admission_join(server, worker);
@@ -657,9 +674,20 @@ void rog_server_versions(const struct rog_server *server, struct rog_version_vie
     rog_versions_view(&server->versions, view);
 }
 
-const float *rog_server_held_model(const struct rog_server *server, uint32_t worker)
+const float *rog_server_change(const struct rog_server *server)
+{
+    return server->change;
+}
+
+const float *rog_server_held(const struct rog_server *server, uint32_t worker)
 {
     return server->peers[worker].held;
+}
+
+void rog_server_end(struct rog_server *server)
+{
+    if (server->start)
+        rog_kernel_add(server->start, server->change, server->rows->params);
 }
 
 uint32_t rog_server_iteration(const struct rog_server *server)

@@ -5,9 +5,16 @@
 /*
  * The server's half of the protocol, without I/O.
  *
- * It holds the model W and for each worker i the model W_i that this worker holds. How a pushed row
- * changes W is the server optimizer's (rog/server_optimizer.h); what worker i still has to receive
- * is p = W_i - W, so the error feedback of its pulls is implicit (rog/codec.h).
+ * It holds the model W and for each worker i the model W_i that this worker holds, both as what has
+ * been added since the start to the model that all began with. How a pushed row changes W is the
+ * server optimizer's (rog/server_optimizer.h); what worker i still has to receive is p = W_i - W,
+ * so the error feedback of its pulls is implicit (rog/codec.h).
+ *
+ * Why not W and W_i themselves: a step of a small learning rate is not much more than what a float
+ * of the size of a weight can tell apart. In W it would be rounded at each push, and p, the
+ * difference of two such numbers, would have few digits, down to a wrong sign. What has been added
+ * is as small as the steps are, and so is its rounding. A worker adds what it receives to its own
+ * model, where it is rounded as in the published system: W_i is what it was sent.
  */
 
 #include <stdbool.h>
@@ -30,10 +37,11 @@ struct rog_server_config {
     const void *optimizer_parameters;             /* its struct of them, borrowed; NULL: none */
 };
 
-/* params: rows->params floats, the model W, borrowed and updated by pushes; all workers start from
- * it. NULL: no values, see worker.h. */
-int rog_server_new(struct rog_server **server, const struct rog_server_config *config,
-                   float *params, struct rog_error *err);
+/* start: rows->params floats, the model that all workers start from, borrowed; the server reads it
+ * where it needs whole values, which is seldom, and writes it in rog_server_end alone. NULL: no
+ * values, see worker.h. */
+int rog_server_new(struct rog_server **server, const struct rog_server_config *config, float *start,
+                   struct rog_error *err);
 void rog_server_free(struct rog_server *server);
 
 /* Takes one message of `worker`. ROG_EFORMAT for one that is not well formed or comes out of turn,
@@ -57,9 +65,10 @@ double rog_server_budget_s(const struct rog_server *server, uint32_t worker);
 void rog_server_leave(struct rog_server *server, uint32_t worker, double now);
 
 /* A worker comes back, or another one in its place, with none of what it had: it is to be given a
- * copy of the model W as it is now (params), and goes on after *iteration, which is where the
- * slowest of the others is, or with nobody there where the run has got to. Messages sent to it
- * before, or by it, must not reach it or the server any more. One that is still there leaves first.
+ * copy of the model W as it is now (start + rog_server_held, each in one addition of floats), and
+ * goes on after *iteration, which is where the slowest of the others is, or with nobody there where
+ * the run has got to. Messages sent to it before, or by it, must not reach it or the server any
+ * more. One that is still there leaves first.
  */
 int rog_server_join(struct rog_server *server, uint32_t worker, double now, uint32_t *iteration,
                     struct rog_error *err);
@@ -77,9 +86,10 @@ void rog_server_save(const struct rog_server *server, uint8_t *bytes);
 int rog_server_load(struct rog_server *server, const uint8_t *bytes, size_t size,
                     struct rog_error *err);
 
-/* All of a server, its model included: saved between two calls, and loaded by one that has just
- * been made of the same configuration, which then goes on as the first. After a load that failed
- * the server is good for nothing but to be freed. Needs rog_strategy_saves. */
+/* All of a server but the model that all started from: saved between two calls, and loaded by one
+ * that has just been made of the same configuration and model, which then goes on as the first.
+ * After a load that failed the server is good for nothing but to be freed. Needs
+ * rog_strategy_saves. */
 void rog_server_archive(struct rog_server *server, struct rog_archive *archive);
 
 /* What happened, in order; call until it gives false. Sends become possible for the workers named:
@@ -104,9 +114,13 @@ bool rog_server_notice(struct rog_server *server, struct rog_server_notice *noti
 
 /* The table, for checks and tests. Borrowed, valid until the next call. */
 void rog_server_versions(const struct rog_server *server, struct rog_version_view *view);
-/* W_i, the model that a worker holds once all that was sent to it has arrived: rows->params floats,
- * borrowed; NULL without values. */
-const float *rog_server_held_model(const struct rog_server *server, uint32_t worker);
+/* What is to be added to the start to have W, and W_i, the model that a worker holds once all that
+ * was sent to it has arrived: rows->params floats, borrowed; NULL without values. */
+const float *rog_server_change(const struct rog_server *server);
+const float *rog_server_held(const struct rog_server *server, uint32_t worker);
+/* Nothing comes any more: W takes the place of the start. After that the server is good for nothing
+ * but to be freed. */
+void rog_server_end(struct rog_server *server);
 /* Largest iteration any worker has pushed. */
 uint32_t rog_server_iteration(const struct rog_server *server);
 

@@ -86,13 +86,13 @@ void rog_server_archive(struct rog_server *server, struct rog_archive *archive)
     rog_archive_same(archive, rows->row_count, "the model has other rows");
     rog_archive_same(archive, rows->params, "the model has another size");
     rog_archive_same(archive, server->policy.workers, "there are other workers");
-    rog_archive_same(archive, server->params != NULL, "values travel, or do not");
+    rog_archive_same(archive, server->start != NULL, "values travel, or do not");
     if (rog_archive_failed(archive))
         return;
     rog_archive_u32(archive, &server->iteration);
     rog_archive_bytes(archive, server->merged, rows->row_count * sizeof *server->merged);
-    if (server->params)
-        rog_archive_bytes(archive, server->params, rows->params * sizeof *server->params);
+    if (server->change)
+        rog_archive_bytes(archive, server->change, rows->params * sizeof *server->change);
     rog_versions_archive(&server->versions, archive);
     rog_transmissions_archive(&server->transmissions, archive);
     rog_server_update_archive(&server->update, archive);

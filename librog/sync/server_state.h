@@ -47,7 +47,7 @@ struct rog_peer {
     bool is_held; /* it must not begin yet */
     struct rog_sending sending;
     float *pull_scale; /* [tensor] */
-    float *held;       /* W_i: rows->params floats, NULL without values */
+    float *held;       /* W_i - start: rows->params floats, NULL without values */
     uint32_t *seen;    /* [row]: merged[row] when this worker last got the row */
 };
 
@@ -62,7 +62,8 @@ struct rog_server {
     const struct rog_strategy *strategy;
     struct rog_strategy_config policy;
     void *state;                     /* the strategy's */
-    float *params;                   /* W; NULL without values */
+    float *start;                    /* the model that all began with; NULL without values */
+    float *change;                   /* W - start, as long; NULL without values */
     struct rog_server_update update; /* what changes it */
 
     struct rog_versions versions;

@@ -31,6 +31,7 @@ enum record { PUSHED = 1, BEGIN, ROWS, OTHER, ARRIVED, MODELS };
 struct trace {
     FILE *file;
     uint32_t *signs; /* of a message: as many as the model can have */
+    float *model;    /* the server's */
 };
 
 static void put(struct cluster *cluster, const void *numbers, size_t count)
@@ -126,8 +127,10 @@ static void put_layout(struct cluster *cluster)
 
 static void put_models(struct cluster *cluster)
 {
+    struct trace *trace = cluster->watch.user;
     PUT(cluster, MODELS);
-    put(cluster, cluster->model, cluster->rows->params);
+    cluster_model(cluster, trace->model);
+    put(cluster, trace->model, cluster->rows->params);
     for (uint32_t i = 0; i < cluster->options.workers; i++)
         put(cluster, cluster->workers[i].params, cluster->rows->params);
 }
@@ -161,13 +164,15 @@ int main(int argc, char **argv)
                                          .arriving = arriving,
                                          .arriving_down = arriving_down});
     trace.signs = calloc(cluster.rows->params / 32 + 1, sizeof *trace.signs);
-    if (!trace.file || !trace.signs) {
+    trace.model = calloc(cluster.rows->params, sizeof *trace.model);
+    if (!trace.file || !trace.signs || !trace.model) {
         perror(argv[1]);
         return 1;
     }
     put_layout(&cluster);
     bool done = cluster_run(&cluster);
     put_models(&cluster);
+    free(trace.model);
     free(trace.signs);
     cluster_release(&cluster);
     rog_plugin_release(&plugin);

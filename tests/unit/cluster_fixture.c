@@ -38,11 +38,11 @@ static int bowl(void *user, uint32_t worker, uint32_t steps, const float *params
     return ROG_OK;
 }
 
-static int count_checkpoint(void *user, uint32_t index, double t_s, uint32_t iteration,
-                            struct rog_error *err)
+static int count_checkpoint(void *user, const float *change, uint32_t index, double t_s,
+                            uint32_t iteration, struct rog_error *err)
 {
     struct trial *trial = user;
-    (void)t_s, (void)iteration, (void)err;
+    (void)change, (void)t_s, (void)iteration, (void)err;
     if (!trial->made_up)
         assert_int_equal(index,
                          trial->checkpoints + (trial->resume ? trial->resume->checkpoints : 0));

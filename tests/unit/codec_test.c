@@ -162,7 +162,8 @@ static void test_pull(void **state)
         for (size_t i = 0; i < MOST; i++)
             a->m2[i] = held[i] - a->w[i];
         const struct rog_codec_row row = {.elements = (uint32_t)n, .scale = 0.4f};
-        sign->encode_pull(&row, held + 1, a->w + 1, a->signs);
+        const struct rog_codec_pull pull = {held + 1, a->w + 1, NULL};
+        sign->encode_pull(&row, &pull, a->signs);
         simple_encode(a->m2 + 1, n, 0.4f, a->signs2);
         assert_memory_equal(a->signs, a->signs2, sizeof a->signs);
         for (size_t i = 1; i <= n; i++)

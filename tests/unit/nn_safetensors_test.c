@@ -40,7 +40,7 @@ static int setup(void **state)
     f->read_buffers = calloc(f->arch->buffers, sizeof(float));
     rog_arch_initialize(f->arch, 11, f->params, f->buffers);
     assert_int_equal(
-        0, rog_safetensors_write(f->path, f->arch, f->params, f->buffers, metadata, 1, &err));
+        0, rog_safetensors_write(f->path, f->arch, f->params, NULL, f->buffers, metadata, 1, &err));
     assert_int_equal(0, rog_file_read(f->path, SIZE_MAX, &f->bytes, &f->size, &err));
     f->header_size = 0;
     for (int i = 7; i >= 0; i--)
@@ -138,7 +138,8 @@ static void unwritable_place(void **state)
     struct rog_error err;
     char path[160];
     snprintf(path, sizeof path, "%s/below-a-file", f->path);
-    assert_true(rog_safetensors_write(path, f->arch, f->params, f->buffers, NULL, 0, &err) < 0);
+    assert_true(rog_safetensors_write(path, f->arch, f->params, NULL, f->buffers, NULL, 0, &err) <
+                0);
     assert_non_null(strstr(err.message, "deeper"));
 }
 

@@ -96,7 +96,7 @@ static uint64_t digest(const struct table *table)
     hash = hash * 31 + view.latest[0];
     for (uint64_t i = 0; i < table->rows->params; i++) {
         uint32_t bits[2];
-        memcpy(bits, &table->model[i], 4);
+        memcpy(bits, &rog_server_change(table->server)[i], 4);
         memcpy(bits + 1, &table->params[i], 4);
         hash = (hash * 31 + bits[0]) * 31 + bits[1];
     }

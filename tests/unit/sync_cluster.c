@@ -340,12 +340,29 @@ void cluster_rejoin(struct cluster *cluster, uint32_t index)
         cluster->watch.left(cluster, index);
     drain_notices(cluster);
     if (worker->params)
-        memcpy(worker->params, cluster->model, cluster->rows->params * sizeof *worker->params);
+        cluster_model(cluster, worker->params);
     rog_worker_join(worker->worker, iteration);
     worker->completed = iteration;
     worker->gone = false;
     if (cluster->watch.joined)
         cluster->watch.joined(cluster, index, iteration);
+}
+
+void cluster_model(const struct cluster *cluster, float *model)
+{
+    const float *change = rog_server_change(cluster->server);
+    for (uint64_t i = 0; i < cluster->rows->params; i++)
+        model[i] = cluster->model[i] + change[i];
+}
+
+double cluster_misjudged(const struct cluster *cluster, uint32_t worker)
+{
+    const float *held = rog_server_held(cluster->server, worker);
+    const float *params = cluster->workers[worker].params;
+    double most = 0;
+    for (uint64_t i = 0; i < cluster->rows->params; i++)
+        most = fmax(most, fabs((double)cluster->model[i] + (double)held[i] - (double)params[i]));
+    return most;
 }
 
 static bool finished(const struct cluster *cluster)

@@ -79,7 +79,7 @@ struct cluster {
     struct rog_rng rng;
     struct rog_rows *rows;
     struct rog_server *server;
-    float *model; /* W */
+    float *model; /* that all began with */
     struct cluster_worker *workers;
     uint8_t *buffer;
     size_t buffer_bytes;
@@ -107,6 +107,13 @@ void cluster_release(struct cluster *cluster);
 /* Lets things happen until every worker has made its iterations or has left, or `stop`. False when
  * nothing can happen any more before that: a deadlock. */
 bool cluster_run(struct cluster *cluster);
+
+/* W, into rows->params floats. */
+void cluster_model(const struct cluster *cluster, float *model);
+/* How far a worker's model is, at most, from what the server takes it to be, which differs in how
+ * sums are rounded. */
+double cluster_misjudged(const struct cluster *cluster, uint32_t worker);
+#define CLUSTER_ROUNDING 1e-5
 
 /* A worker vanishes, if it has not yet, and comes back with a copy of the server's model. */
 void cluster_rejoin(struct cluster *cluster, uint32_t worker);

@@ -103,13 +103,13 @@ static char *header_text(const struct rog_arch *arch, const struct rog_metadata 
     return text;
 }
 
-static bool write_floats(FILE *file, const float *values, uint64_t count)
+static bool write_floats(FILE *file, const float *values, const float *change, uint64_t count)
 {
     unsigned char bytes[4096];
     for (uint64_t i = 0; i < count;) {
         size_t used = 0;
         for (; i < count && used < sizeof bytes; i++, used += 4)
-            put_float(bytes + used, values[i]);
+            put_float(bytes + used, change ? values[i] + change[i] : values[i]);
         if (fwrite(bytes, 1, used, file) != used)
             return false;
     }
@@ -117,8 +117,9 @@ static bool write_floats(FILE *file, const float *values, uint64_t count)
 }
 
 int rog_safetensors_write(const char *path, const struct rog_arch *arch, const float *params,
-                          const float *buffers, const struct rog_metadata *metadata,
-                          uint32_t metadata_count, struct rog_error *err)
+                          const float *change, const float *buffers,
+                          const struct rog_metadata *metadata, uint32_t metadata_count,
+                          struct rog_error *err)
 {
     struct rog_file_writer writer = {0};
     unsigned char length[LENGTH_BYTES];
@@ -136,8 +137,8 @@ int rog_safetensors_write(const char *path, const struct rog_arch *arch, const f
     fwrite(length, 1, sizeof length, writer.file);
     fprintf(writer.file, "%s%*s", text, (int)(header_bytes - text_bytes), "");
     /* A write that failed is remembered in the stream: the commit reports it. */
-    if (write_floats(writer.file, params, arch->params))
-        write_floats(writer.file, buffers, arch->buffers);
+    if (write_floats(writer.file, params, change, arch->params))
+        write_floats(writer.file, buffers, NULL, arch->buffers);
     code = rog_file_writer_commit(&writer, err);
 
 out:

@@ -19,9 +19,11 @@ struct rog_metadata {
     const char *key, *value;
 };
 
+/* Parameters are params + change, where `change` is not NULL. */
 int rog_safetensors_write(const char *path, const struct rog_arch *arch, const float *params,
-                          const float *buffers, const struct rog_metadata *metadata,
-                          uint32_t metadata_count, struct rog_error *err);
+                          const float *change, const float *buffers,
+                          const struct rog_metadata *metadata, uint32_t metadata_count,
+                          struct rog_error *err);
 int rog_safetensors_read(const char *path, const struct rog_arch *arch, float *params,
                          float *buffers, struct rog_error *err);
 /* The architecture a file was written for, from its metadata (ROG_EFORMAT where it has none). */

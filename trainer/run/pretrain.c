@@ -92,8 +92,8 @@ static int keep(const struct rog_run_config *config, const struct making *making
         {"data", config->data},
         {"made_by", "rog-trainer pretrain"},
     };
-    int code = rog_safetensors_write(path, making->arch, making->params, making->buffers, metadata,
-                                     sizeof metadata / sizeof *metadata, err);
+    int code = rog_safetensors_write(path, making->arch, making->params, NULL, making->buffers,
+                                     metadata, sizeof metadata / sizeof *metadata, err);
     if (!code)
         code = rog_sha256_file(path, sha256, err);
     if (code)

@@ -72,7 +72,7 @@ static int write_checkpoint(void *user, const float *params, struct rog_checkpoi
                             struct rog_error *err)
 {
     struct job *job = user;
-    return rog_train_save(&job->train, params, job->given->out_dir, checkpoint, err);
+    return rog_train_save(&job->train, params, NULL, job->given->out_dir, checkpoint, err);
 }
 
 static int read_checkpoint(void *user, const char *path, struct rog_error *err)

@@ -354,8 +354,8 @@ int rog_train_report_end(const struct rog_train *train, struct rog_events *event
 
 /* ---- checkpoints ---- */
 
-int rog_train_save(const struct rog_train *train, const float *params, const char *folder,
-                   struct rog_checkpoint *checkpoint, struct rog_error *err)
+int rog_train_save(const struct rog_train *train, const float *params, const float *change,
+                   const char *folder, struct rog_checkpoint *checkpoint, struct rog_error *err)
 {
     char at[32], of[16];
     snprintf(checkpoint->path, sizeof checkpoint->path, "chkpt/%04u.safetensors",
@@ -364,9 +364,9 @@ int rog_train_save(const struct rog_train *train, const float *params, const cha
     snprintf(of, sizeof of, "%u", checkpoint->iteration);
     const struct rog_metadata metadata[] = {{"iteration", of}, {"seconds", at}};
     char *path = rog_path_join(folder, checkpoint->path);
-    int code =
-        path ? rog_safetensors_write(path, train->arch, params, train->buffers, metadata, 2, err)
-             : rog_fail_nomem(err);
+    int code = path ? rog_safetensors_write(path, train->arch, params, change, train->buffers,
+                                            metadata, 2, err)
+                    : rog_fail_nomem(err);
     if (!code)
         code = rog_sha256_file(path, checkpoint->sha256, err);
     free(path);

@@ -80,9 +80,10 @@ int rog_train_report_start(const struct rog_train *train, struct rog_events *eve
 int rog_train_report_end(const struct rog_train *train, struct rog_events *events, double seconds,
                          uint32_t iterations, struct rog_error *err);
 
-/* Writes `params` to chkpt/INDEX.safetensors in `folder` and fills in path and sha256. */
-int rog_train_save(const struct rog_train *train, const float *params, const char *folder,
-                   struct rog_checkpoint *checkpoint, struct rog_error *err);
+/* Writes params + change (NULL: params) to chkpt/INDEX.safetensors in `folder` and fills in path
+ * and sha256. */
+int rog_train_save(const struct rog_train *train, const float *params, const float *change,
+                   const char *folder, struct rog_checkpoint *checkpoint, struct rog_error *err);
 /* Reads such a file into the model. */
 int rog_train_read(struct rog_train *train, const char *path, struct rog_error *err);
 

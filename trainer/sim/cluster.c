@@ -172,7 +172,8 @@ static int energy(struct rog_sim_cluster *cluster, struct rog_error *err)
 static int checkpoint(struct rog_sim_cluster *cluster, struct rog_error *err)
 {
     const struct rog_cluster_config *config = cluster->config;
-    int code = config->checkpoint(config->user, cluster->schedule.taken, cluster->now_s,
+    int code = config->checkpoint(config->user, rog_server_change(cluster->server),
+                                  cluster->schedule.taken, cluster->now_s,
                                   rog_server_iteration(cluster->server), err);
     if (code)
         return code;
@@ -307,9 +308,10 @@ static int finish(struct rog_sim_cluster *cluster, struct rog_error *err)
     int code = ROG_OK;
     if (cluster->energy_reported_s < cluster->now_s)
         code = report_energy(cluster, err);
+    rog_server_end(cluster->server);
     /* A checkpoint of the end, unless one was taken at this very moment. */
     if (!code && config->params && cluster->schedule.last_s < cluster->now_s)
-        code = config->checkpoint(config->user, cluster->schedule.taken, cluster->now_s,
+        code = config->checkpoint(config->user, NULL, cluster->schedule.taken, cluster->now_s,
                                   rog_server_iteration(cluster->server), err);
     result->seconds = cluster->now_s;
     result->iterations = cluster->iterations;

@@ -82,8 +82,9 @@ struct rog_cluster_config {
     const void *optimizer_parameters;             /* its struct of them; NULL: none */
     const struct rog_rows *rows;
     double wire_scale;
-    float *params; /* rows->params floats, the server's model, trained in place; NULL: policy and
-                      network only, no values travel and no checkpoints are taken */
+    float *params; /* rows->params floats, what the model is at first and, once the run is over,
+                      what it has become; NULL: policy and network only, no values travel and no
+                      checkpoints are taken */
     struct rog_events *events;
     struct rog_layers *layers; /* NULL: rows are not recorded */
 
@@ -91,9 +92,10 @@ struct rog_cluster_config {
     /* The mean gradient of `steps` batches at params, and its loss (trainer/run/learner.h). */
     int (*gradients)(void *user, uint32_t worker, uint32_t steps, const float *params,
                      const float **gradients, double *loss, struct rog_error *err);
-    /* Saves the model; index counts from 0. */
-    int (*checkpoint)(void *user, uint32_t index, double t_s, uint32_t iteration,
-                      struct rog_error *err);
+    /* Saves the model, which is params + change, or where `change` is NULL params; index counts
+     * from 0. */
+    int (*checkpoint)(void *user, const float *change, uint32_t index, double t_s,
+                      uint32_t iteration, struct rog_error *err);
     /* May be NULL: whether to stop (ROG_EINTR). */
     bool (*interrupted)(void *user);
     /* May be NULL: called every few events, between two of them, so that the state of the moment

@@ -31,12 +31,12 @@ static int take_gradients(void *user, uint32_t worker, uint32_t steps, const flo
                                  err);
 }
 
-static int take_checkpoint(void *user, uint32_t index, double t_s, uint32_t iteration,
-                           struct rog_error *err)
+static int take_checkpoint(void *user, const float *change, uint32_t index, double t_s,
+                           uint32_t iteration, struct rog_error *err)
 {
     const struct simulation *simulation = user;
     struct rog_checkpoint checkpoint = {.index = index, .iteration = iteration, .t_s = t_s};
-    int code = rog_train_save(&simulation->train, simulation->train.params,
+    int code = rog_train_save(&simulation->train, simulation->train.params, change,
                               simulation->options->out_dir, &checkpoint, err);
     return code ? code : rog_checkpoint_report(simulation->events, &checkpoint, err);
 }
