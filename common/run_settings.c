@@ -116,7 +116,7 @@ const struct rog_setting rog_run_settings[] = {
 
     {RUN(batch), .type = ROG_SETTING_INT, .fallback = "24", .min = 1, .max = 4096, .unit = "images",
      .help = "images per local step", .flags = ROG_SETTING_OF_SIZE},
-    {RUN(learning_rate), .type = ROG_SETTING_REAL, .fallback = "0.003", .min = 0, .max = 1000,
+    {RUN(learning_rate), .type = ROG_SETTING_REAL, .fallback = "0.0003", .min = 0, .max = 1000,
      .help = "at the start of the adaptation"},
     /* No member: a list of numbers, which run_config.c makes an array of. */
     {.name = "lr_halve_at",
