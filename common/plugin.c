@@ -41,7 +41,7 @@ static const char *missing_hook(const struct rog_strategy *strategy)
 static const size_t version_bytes[] = {
     [1] = offsetof(struct rog_strategy, staleness_bound),
     [2] = offsetof(struct rog_strategy, save),
-    [3] = sizeof(struct rog_strategy),
+    [3] = offsetof(struct rog_strategy, grant),
     [ROG_STRATEGY_ABI] = sizeof(struct rog_strategy),
 };
 

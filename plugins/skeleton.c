@@ -78,7 +78,9 @@ static void skeleton_plan_push(void *state, const struct rog_strategy_config *co
 
 /* Step 6 (required): which versions a worker waits for before its pull begins: all rows of worker j
  * must have reached needed[j]. It is filled with 0, which means no wait. Ask for nothing that a
- * worker could only reach by going on itself, or everybody waits for ever. */
+ * worker could only reach by going on itself, or everybody waits for ever. Where not all that may
+ * go on are to do so at once, .grant says who does: <rog/strategy.h> explains it, flown.c has one.
+ */
 static void skeleton_admit(void *state, const struct rog_strategy_config *config,
                            const struct rog_admit_view *view, struct rog_admission *admission)
 {

@@ -34,7 +34,8 @@
 #define ROG_EVENT_ROWS "rows"
 
 /* The server admitted a worker's pull. "iteration", "oldest" (the smallest version over all rows of
- * all active workers at that moment), "needed" (the smallest the strategy would accept). */
+ * all active workers at that moment), "needed" (the smallest the strategy would accept); "granted"
+ * where the strategy grants pulls: workers that have a grant, this one with them. */
 #define ROG_EVENT_ADMIT "admit"
 
 /* The link's rate changed. "mbps". A link without a limit has none. */
@@ -50,7 +51,8 @@
  * `metric` says), "images", "loss". */
 #define ROG_EVENT_ACCURACY "accuracy"
 
-/* "iteration", "waits_for" [{rank, version}]; and its end: "iteration", "stall_s". */
+/* "iteration", "waits_for" [{rank, version}], where it waits for a grant a worker that has one, and
+ * version 0; and its end: "iteration", "stall_s". */
 #define ROG_EVENT_STALL_BEGIN "stall-begin"
 #define ROG_EVENT_STALL_END "stall-end"
 

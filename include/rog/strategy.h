@@ -6,11 +6,12 @@
  * The interface between the synchronization core and a strategy plugin.
  *
  * A strategy is policy only: it never sees a gradient or a socket. Over the row table it answers
- * three questions:
+ * three questions, and where it has to a fourth one:
  *   plan_push   in which order, how many at least and for how long a worker sends its push;
  *   admit       whether a worker that pushed iteration t may go on, and if not, for which rows of
  *               which workers it waits;
- *   plan_pull   the same sending plan for the server's answer to that worker.
+ *   plan_pull   the same sending plan for the server's answer to that worker;
+ *   grant       of the workers that may go on, who does now, where not all of them are to at once.
  *
  * A plugin is one shared object that exports one constant:
  *
@@ -33,6 +34,8 @@
 #define ROG_STRATEGY_ABI 4
 #define ROG_STRATEGY_SYMBOL "rog_strategy_plugin"
 #define ROG_STRATEGY_EXPORT __attribute__((visibility("default")))
+
+#define ROG_NOBODY UINT32_MAX /* among workers */
 
 /* A threshold without end: asynchronous training (SSP with it is ASP). */
 #define ROG_THRESHOLD_INFINITE 2147483647
@@ -120,6 +123,26 @@ struct rog_admission {
                          ignored */
 };
 
+/* Workers that `admit` lets go on wait for a grant. A worker that was granted keeps its grant until
+ * the server has sent all of its pull; which workers those are is seen in `granted`. */
+struct rog_grant_view {
+    double now;
+    const uint32_t *waiting; /* [waiting_count]: workers, those who wait longest first */
+    uint32_t waiting_count;  /* > 0 */
+    uint32_t granted_count;
+    const uint8_t *granted; /* [worker]: 1 while it has a grant */
+    const double *goodput;  /* [worker]: bytes a second that came through of its last push, measured
+                               at the server; 0: not measured yet */
+    struct rog_version_view versions;
+};
+
+/* The answer: one worker whose pull begins now. The strategy is asked again at once until it names
+ * nobody, and then whenever a worker begins to wait, a pull has been sent or a worker has left.
+ * While nobody has a grant it must name somebody, or all may wait for ever. */
+struct rog_grant {
+    uint32_t next; /* out: a worker that waits; ROG_NOBODY, or any other that does not wait: none */
+};
+
 struct rog_strategy {
     uint32_t abi_version; /* ROG_STRATEGY_ABI */
     uint32_t struct_size; /* sizeof(struct rog_strategy) */
@@ -172,6 +195,13 @@ struct rog_strategy {
                      uint32_t room);
     int (*load)(void *state, const struct rog_strategy_config *config, const uint8_t *bytes,
                 uint32_t size);
+
+    /* Since version 4, optional: who goes on now, of those that may. Left out: all of them. */
+    void (*grant)(void *state, const struct rog_strategy_config *config,
+                  const struct rog_grant_view *view, struct rog_grant *grant);
+    /* Since version 4, optional: a promise as those above, how many workers have a grant at once at
+     * most. */
+    uint32_t (*most_granted)(const struct rog_strategy_config *config);
 
     /* Fields are only appended below this line. */
 };

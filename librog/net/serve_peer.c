@@ -361,6 +361,8 @@ static int put_core(struct rog_serve_peer *peer, size_t bytes, struct rog_error 
     if (!code && size > 0)
         code = rog_link_put_core(peer->link, model->rows, serve->message, size, model->wire_scale,
                                  bytes, err);
+    if (!code)
+        report_notices(serve); /* the end of a pull can be the grant of another one */
     return code;
 }
 
@@ -439,6 +441,8 @@ static int admitted(struct rog_serve *serve, const struct rog_server_notice *not
     rog_event_integer(serve->options->events, "iteration", notice->iteration);
     rog_event_integer(serve->options->events, "oldest", notice->oldest);
     rog_event_integer(serve->options->events, "needed", notice->needed);
+    if (notice->granted)
+        rog_event_integer(serve->options->events, "granted", notice->granted);
     return code;
 }
 

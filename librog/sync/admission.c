@@ -51,22 +51,74 @@ static void unwatch(struct rog_server *server, uint32_t worker)
         watchers->last = before;
 }
 
+static uint32_t granted_count(const struct rog_server *server)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; server->strategy->grant && i < server->policy.workers; i++)
+        count += server->granted[i];
+    return count;
+}
+
 static void admit(struct rog_server *server, uint32_t worker, double now)
 {
     struct rog_peer *peer = &server->peers[worker];
     free(peer->needed);
     peer->needed = NULL;
     peer->phase = ROG_PEER_ADMITTED;
+    server->granted[worker] = 1;
     rog_server_notify(server,
                       &(struct rog_server_notice){.kind = ROG_SERVER_ADMITTED,
                                                   .worker = worker,
                                                   .iteration = peer->iteration,
                                                   .oldest = rog_versions_oldest(&server->versions),
                                                   .needed = peer->needed_max,
+                                                  .granted = granted_count(server),
                                                   .now = now});
 }
 
-/* Looks for the next worker to wait for from `from` on; admits the worker where there is none. */
+/* All versions that the worker waits for are there. */
+static void make_ready(struct rog_server *server, uint32_t worker, double now)
+{
+    if (!server->strategy->grant) {
+        admit(server, worker, now);
+        return;
+    }
+    server->peers[worker].phase = ROG_PEER_READY;
+    server->ready[server->ready_count++] = worker;
+}
+
+/* A worker waits for a grant no more. */
+static void leave_ready(struct rog_server *server, uint32_t worker)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < server->ready_count; i++)
+        if (server->ready[i] != worker)
+            server->ready[kept++] = server->ready[i];
+    server->ready_count = kept;
+}
+
+void rog_admission_grant(struct rog_server *server, double now)
+{
+    while (server->ready_count > 0) {
+        struct rog_grant grant = {.next = ROG_NOBODY};
+        struct rog_grant_view view = {.now = now,
+                                      .waiting = server->ready,
+                                      .waiting_count = server->ready_count,
+                                      .granted_count = granted_count(server),
+                                      .granted = server->granted,
+                                      .goodput = server->goodput};
+        rog_versions_view(&server->versions, &view.versions);
+        server->strategy->grant(server->state, &server->policy, &view, &grant);
+        if (grant.next >= server->policy.workers ||
+            server->peers[grant.next].phase != ROG_PEER_READY)
+            return;
+        leave_ready(server, grant.next);
+        admit(server, grant.next, now);
+    }
+}
+
+/* Looks for the next worker to wait for from `from` on; where there is none, the worker may go on.
+ */
 static void settle(struct rog_server *server, uint32_t worker, uint32_t from, double now)
 {
     const struct rog_peer *peer = &server->peers[worker];
@@ -76,7 +128,7 @@ static void settle(struct rog_server *server, uint32_t worker, uint32_t from, do
             return;
         }
     }
-    admit(server, worker, now);
+    make_ready(server, worker, now);
 }
 
 /* Asks `worker` for its rows older than `version`, those not asked for before. */
@@ -134,6 +186,26 @@ static int ask_strategy(struct rog_server *server, uint32_t worker, double now,
     return keep_needed(server, peer, err);
 }
 
+static void notify_stalled(struct rog_server *server, uint32_t worker, uint32_t blocker, double now)
+{
+    const struct rog_peer *peer = &server->peers[worker];
+    rog_server_notify(server, &(struct rog_server_notice){.kind = ROG_SERVER_STALLED,
+                                                          .worker = worker,
+                                                          .iteration = peer->iteration,
+                                                          .blocker = blocker,
+                                                          .needed = peer->needed_max,
+                                                          .now = now});
+}
+
+/* Who is in the way of one that waits for a grant: the first that has one, else itself. */
+static uint32_t first_granted(const struct rog_server *server, uint32_t worker)
+{
+    for (uint32_t i = 0; i < server->policy.workers; i++)
+        if (server->granted[i])
+            return i;
+    return worker;
+}
+
 int rog_admission_pushed(struct rog_server *server, uint32_t worker, double now,
                          struct rog_error *err)
 {
@@ -162,17 +234,15 @@ int rog_admission_pushed(struct rog_server *server, uint32_t worker, double now,
             continue;
         if (blocker == ROG_NOBODY) {
             blocker = j;
-            rog_server_notify(server, &(struct rog_server_notice){.kind = ROG_SERVER_STALLED,
-                                                                  .worker = worker,
-                                                                  .iteration = peer->iteration,
-                                                                  .blocker = j,
-                                                                  .needed = peer->needed_max,
-                                                                  .now = now});
+            notify_stalled(server, worker, j, now);
         }
         if (server->versions.latest[j] >= needed_of(peer, j))
             demand(server, j, needed_of(peer, j), now);
     }
     settle(server, worker, blocker == ROG_NOBODY ? server->policy.workers : blocker, now);
+    rog_admission_grant(server, now);
+    if (peer->phase == ROG_PEER_READY)
+        notify_stalled(server, worker, first_granted(server, worker), now);
     return 0;
 }
 
@@ -186,6 +256,7 @@ void rog_admission_advance(struct rog_server *server, uint32_t worker, double no
         settle(server, watcher, worker, now);
         watcher = next;
     }
+    rog_admission_grant(server, now);
 }
 
 void rog_admission_join(struct rog_server *server, uint32_t worker)
@@ -205,6 +276,9 @@ void rog_admission_drop(struct rog_server *server, uint32_t worker)
     struct rog_peer *peer = &server->peers[worker];
     if (peer->phase == ROG_PEER_STALLED)
         unwatch(server, worker);
+    if (peer->phase == ROG_PEER_READY)
+        leave_ready(server, worker);
+    server->granted[worker] = 0;
     free(peer->needed);
     peer->needed = NULL;
 }
@@ -250,6 +324,29 @@ static void archive_watchers(struct rog_server *server, uint32_t watched,
     }
 }
 
+/* Those that wait for a grant, each once. */
+static void archive_ready(struct rog_server *server, struct rog_archive *archive)
+{
+    uint32_t waiting = 0;
+    for (uint32_t i = 0; i < server->policy.workers; i++) {
+        enum rog_peer_phase phase = server->peers[i].phase;
+        waiting += phase == ROG_PEER_READY;
+        server->granted[i] = phase == ROG_PEER_ADMITTED || phase == ROG_PEER_PULLING;
+    }
+    if (!server->strategy->grant && waiting > 0)
+        rog_archive_refuse(archive, "a worker waits for a grant that nobody gives");
+    for (uint32_t i = 0; i < waiting && !rog_archive_failed(archive); i++) {
+        rog_archive_number(archive, &server->ready[i], server->policy.workers - 1,
+                           "a worker that waits for a grant");
+        bool twice = server->peers[server->ready[i]].phase != ROG_PEER_READY;
+        for (uint32_t k = 0; k < i; k++)
+            twice |= server->ready[k] == server->ready[i];
+        if (twice)
+            rog_archive_refuse(archive, "who waits for a grant");
+    }
+    server->ready_count = waiting;
+}
+
 void rog_admission_archive(struct rog_server *server, struct rog_archive *archive)
 {
     uint32_t workers = server->policy.workers, stalled = 0;
@@ -257,9 +354,10 @@ void rog_admission_archive(struct rog_server *server, struct rog_archive *archiv
         struct rog_peer *peer = &server->peers[i];
         if (archive->loading)
             peer->watched = ROG_NOBODY;
-        if (peer->phase == ROG_PEER_STALLED)
+        if (peer->phase == ROG_PEER_STALLED || peer->phase == ROG_PEER_READY)
             archive_needed(server, peer, archive);
     }
+    archive_ready(server, archive);
     for (uint32_t i = 0; i < workers && !rog_archive_failed(archive); i++)
         archive_watchers(server, i, archive);
     for (uint32_t i = 0; i < workers && archive->loading; i++)

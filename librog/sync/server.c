@@ -88,6 +88,11 @@ static int build(struct rog_server *server, const struct rog_server_config *conf
     server->peers = calloc(workers, sizeof *server->peers);
     server->watchers = malloc(workers * sizeof *server->watchers);
     server->needed = calloc(workers, sizeof *server->needed);
+    server->ready = calloc(workers, sizeof *server->ready);
+    server->granted = calloc(workers, sizeof *server->granted);
+    server->goodput = calloc(workers, sizeof *server->goodput);
+    if (!server->ready || !server->granted || !server->goodput)
+        return rog_fail_nomem(err);
     if (!server->scratch || !server->list || !server->merged || !server->peers ||
         !server->watchers || !server->needed)
         return rog_fail_nomem(err);
@@ -152,6 +157,9 @@ void rog_server_free(struct rog_server *server)
     rog_versions_release(&server->versions);
     free(server->change);
     free(server->notices);
+    free(server->goodput);
+    free(server->granted);
+    free(server->ready);
     free(server->needed);
     free(server->watchers);
     free(server->peers);
@@ -228,6 +236,8 @@ static int receive_begin(struct rog_server *server, uint32_t worker, const struc
     if (stream == ROG_WIRE_PUSH) {
         peer->phase = ROG_PEER_PUSHING;
         peer->iteration = wire->header.iteration;
+        peer->push_began_s = now;
+        peer->push_bytes = 0;
         notify_simple(server, ROG_SERVER_PUSH_BEGUN, worker, 0, now);
     }
     return 0;
@@ -312,6 +322,7 @@ static int receive_rows(struct rog_server *server, uint32_t worker, const struct
     if (server->start)
         apply_rows(server, worker, wire, count);
     peer->incoming_rows += count;
+    peer->push_bytes += wire->wire_bytes;
     if (risen)
         rog_admission_advance(server, worker, now);
     return 0;
@@ -332,6 +343,8 @@ static int receive_end(struct rog_server *server, uint32_t worker, const struct 
     if (!push)
         return 0;
     server->versions.latest[worker] = peer->iteration;
+    if (now > peer->push_began_s)
+        server->goodput[worker] = (double)peer->push_bytes / (now - peer->push_began_s);
     if (peer->iteration > server->iteration)
         server->iteration = peer->iteration;
     rog_transmissions_add(&server->transmissions, worker, wire->duration_s);
@@ -538,8 +551,10 @@ static size_t send_pull_end(struct rog_server *server, uint32_t worker, double n
                                      .iteration = peer->iteration};
     rog_sending_release(&peer->sending);
     peer->phase = ROG_PEER_COMPUTING;
+    server->granted[worker] = 0;
     rog_transmissions_add(&server->transmissions, worker, duration_s);
     notify_simple(server, ROG_SERVER_PULL_SENT, worker, rows_sent, now);
+    rog_admission_grant(server, now);
     return rog_wire_put_end(buffer, &header, rows_sent, duration_s);
 }
 
@@ -635,6 +650,7 @@ int rog_server_join(struct rog_server *server, uint32_t worker, double now, uint
     memcpy(peer->seen, server->merged, server->rows->row_count * sizeof *peer->seen);
     if (server->start)
         hold_model(server, peer);
+    server->goodput[worker] = 0;
     rog_versions_join(&server->versions, worker, *iteration);
     rog_transmissions_join(&server->transmissions, worker);
     rog_admission_join(server, worker);

@@ -97,7 +97,8 @@ void rog_server_archive(struct rog_server *server, struct rog_archive *archive);
 enum rog_server_notice_kind {
     ROG_SERVER_PUSH_BEGUN,
     ROG_SERVER_PUSHED,   /* the push is complete */
-    ROG_SERVER_STALLED,  /* its pull has to wait: `blocker` is a worker it waits for */
+    ROG_SERVER_STALLED,  /* its pull has to wait: `blocker` is a worker it waits for, or one that
+                            has the grant that it waits for */
     ROG_SERVER_ADMITTED, /* its pull begins */
     ROG_SERVER_DEMANDED, /* `rows` rows of it are asked for; `version` is the version needed */
     ROG_SERVER_PULL_SENT,
@@ -108,6 +109,8 @@ struct rog_server_notice {
     uint32_t blocker, rows, version;
     uint32_t oldest; /* ADMITTED: smallest version over all rows of all active workers */
     uint32_t needed; /* ADMITTED, STALLED: the largest version the strategy asked for */
+    /* ADMITTED: workers that have a grant, this one with them; 0: the strategy grants nothing */
+    uint32_t granted;
     double now;
 };
 bool rog_server_notice(struct rog_server *server, struct rog_server_notice *notice);

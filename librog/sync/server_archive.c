@@ -13,6 +13,8 @@ static void archive_incoming(const struct rog_server *server, struct rog_peer *p
     rog_archive_number(archive, &incoming, ROG_WIRE_DEMANDED, "what a worker is sending");
     peer->incoming = incoming;
     rog_archive_u32(archive, &peer->incoming_rows);
+    rog_archive_real(archive, &peer->push_began_s);
+    rog_archive_u64(archive, &peer->push_bytes);
     if (incoming != ROG_WIRE_NONE)
         rog_archive_bytes(archive, peer->incoming_scale,
                           server->rows->tensor_count * sizeof *peer->incoming_scale);
@@ -55,6 +57,7 @@ static void archive_notice(const struct rog_server *server, struct rog_server_no
     rog_archive_u32(archive, &notice->version);
     rog_archive_u32(archive, &notice->oldest);
     rog_archive_u32(archive, &notice->needed);
+    rog_archive_u32(archive, &notice->granted);
     rog_archive_real(archive, &notice->now);
 }
 
@@ -96,6 +99,8 @@ void rog_server_archive(struct rog_server *server, struct rog_archive *archive)
     rog_versions_archive(&server->versions, archive);
     rog_transmissions_archive(&server->transmissions, archive);
     rog_server_update_archive(&server->update, archive);
+    for (uint32_t i = 0; i < server->policy.workers; i++)
+        rog_archive_real(archive, &server->goodput[i]);
     rog_strategy_archive(server->strategy, &server->policy, server->state, archive);
     for (uint32_t i = 0; i < server->policy.workers && !rog_archive_failed(archive); i++)
         archive_peer(server, &server->peers[i], archive);

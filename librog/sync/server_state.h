@@ -16,6 +16,7 @@ enum rog_peer_phase {
     ROG_PEER_COMPUTING, /* its last pull is out */
     ROG_PEER_PUSHING,
     ROG_PEER_STALLED,  /* pushed; its pull has to wait */
+    ROG_PEER_READY,    /* its pull waits for the strategy's grant alone */
     ROG_PEER_ADMITTED, /* its pull may begin */
     ROG_PEER_PULLING,
 };
@@ -29,6 +30,8 @@ struct rog_peer {
     enum rog_wire_stream incoming;
     uint32_t incoming_rows;
     float *incoming_scale;
+    double push_began_s; /* when the push's first message came, and what has come since */
+    uint64_t push_bytes;
 
     /* Stalled: the versions it waits for, one number where they are the same for all workers, and
      * the worker it watches. Nothing is waited for from the workers before `watched`. */
@@ -51,8 +54,6 @@ struct rog_peer {
     uint32_t *seen;    /* [row]: merged[row] when this worker last got the row */
 };
 
-#define ROG_NOBODY UINT32_MAX
-
 struct rog_watchers {
     uint32_t first, last; /* ROG_NOBODY: none */
 };
@@ -73,10 +74,14 @@ struct rog_server {
 
     struct rog_peer *peers;        /* [worker] */
     struct rog_watchers *watchers; /* [worker]: stalled workers that wait for it */
-    uint32_t *needed;              /* [worker]: what the strategy answered last */
-    struct rog_set picked;         /* rows of the message being written */
-    uint32_t *list;                /* [row]: rows of the message at hand, ascending */
-    float *scratch;                /* of the longest row */
+    uint32_t *ready; /* [ready_count]: workers that wait for a grant, in their order */
+    uint32_t ready_count;
+    uint8_t *granted;      /* [worker] */
+    double *goodput;       /* [worker]: of its last push, bytes a second; 0: not measured */
+    uint32_t *needed;      /* [worker]: what the strategy answered last */
+    struct rog_set picked; /* rows of the message being written */
+    uint32_t *list;        /* [row]: rows of the message at hand, ascending */
+    float *scratch;        /* of the longest row */
     struct rog_set all_tensors;
     size_t least_bytes; /* of a buffer to send with */
 
@@ -95,6 +100,8 @@ void rog_server_notify(struct rog_server *server, const struct rog_server_notice
  * now. */
 int rog_admission_pushed(struct rog_server *server, uint32_t worker, double now,
                          struct rog_error *err);
+/* Whoever the strategy grants it goes on: whenever one more waits for a grant, or one has gone. */
+void rog_admission_grant(struct rog_server *server, double now);
 /* This worker's oldest version has risen, or it is gone. */
 void rog_admission_advance(struct rog_server *server, uint32_t worker, double now);
 /* A worker has come back, with older rows than it may have had. */

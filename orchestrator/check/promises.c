@@ -21,6 +21,8 @@ static void ask(struct rog_promises *promises, const struct rog_plugin *plugin,
     } else {
         promises->no_bound = rog_format("%s states no staleness bound", strategy->name);
     }
+    if (strategy->most_granted)
+        promises->most_granted = strategy->most_granted(config);
     if (strategy->least_share)
         promises->least_share = strategy->least_share(config);
     else

@@ -11,9 +11,10 @@
 #include <orchestrator/store/summary.h>
 
 struct rog_promises {
-    bool bounded;       /* every admission waits for version iteration - bound at least */
-    int64_t bound;      /* iterations */
-    double least_share; /* of all rows, in each push and pull; 0: none is promised */
+    bool bounded;         /* every admission waits for version iteration - bound at least */
+    int64_t bound;        /* iterations */
+    int64_t most_granted; /* workers that have a grant at once; 0: none is promised */
+    double least_share;   /* of all rows, in each push and pull; 0: none is promised */
     /* Why there is nothing to hold the run to: the plugin states nothing, or is not to be had. NULL
      * where there is, also where it states that there is no bound. Heap memory. */
     char *no_bound, *no_share;

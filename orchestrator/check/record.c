@@ -42,7 +42,8 @@ static int load_admits(struct rog_db *db, const char *run_id, struct rog_record 
     struct rog_query *query = NULL;
     int code = rog_query_new(&query, db, err,
                              "SELECT t, rank, json_extract(data, '$.iteration'),"
-                             " json_extract(data, '$.oldest'), json_extract(data, '$.needed')"
+                             " json_extract(data, '$.oldest'), json_extract(data, '$.needed'),"
+                             " json_extract(data, '$.granted')"
                              " FROM events WHERE run_id = ? AND kind = '" ROG_EVENT_ADMIT "'"
                              " ORDER BY t, rowid",
                              "s", run_id);
@@ -58,6 +59,7 @@ static int load_admits(struct rog_db *db, const char *run_id, struct rog_record 
             .iteration = rog_query_int(query, 2),
             .oldest = rog_query_int(query, 3),
             .needed = rog_query_int(query, 4),
+            .granted = rog_query_int(query, 5),
         };
     }
     rog_query_free(query);

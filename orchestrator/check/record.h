@@ -13,7 +13,7 @@
 
 struct rog_admit {
     double t;
-    int64_t rank, iteration, oldest, needed;
+    int64_t rank, iteration, oldest, needed, granted; /* granted 0: not said */
 };
 
 /* A push. Its rows have arrived at some time between the two. */

@@ -141,6 +141,11 @@ static void check_one_bound(const struct rog_record *record, const struct rog_pr
                         (long long)admit->needed, (long long)admit->oldest);
         return;
     }
+    if (promises->most_granted > 0 &&
+        (admit->granted < 1 || admit->granted > promises->most_granted))
+        rog_finding_add(list, "%s: %lld workers had a grant then, %s grants %lld at once at most",
+                        who, (long long)admit->granted, record->row.library,
+                        (long long)promises->most_granted);
     /* No row can be newer than the last push that brought it; with whole models, none older. */
     int64_t newest = oldest_begun(record, admit->t);
     if (newest >= 0 && admit->oldest > newest)
@@ -255,7 +260,8 @@ static const struct {
     [ROG_VERIFY_TIMES] = {"times", "the parts of an iteration add up to it", check_times},
     [ROG_VERIFY_ADMISSIONS] = {"admissions", "each stands where its iteration's stall ends",
                                check_admissions},
-    [ROG_VERIFY_BOUND] = {"bound", "no admission breaks the strategy's staleness bound",
+    [ROG_VERIFY_BOUND] = {"bound",
+                          "no admission breaks the strategy's staleness bound or its grants",
                           check_bound},
     [ROG_VERIFY_STALENESS] = {"staleness", "the recorded one is the distance to the fastest",
                               check_staleness},

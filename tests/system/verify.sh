@@ -5,7 +5,7 @@ cat >x.conf <<END
 case = "c"; $quick
 runs = ( { library = "BSP"; threshold = 0; }, { library = "SSP"; threshold = 4; },
          { library = "SSP"; threshold = 2147483647; note = "ASP"; }, { threshold = 4; },
-         { threshold = 20; } );
+         { threshold = 20; }, { library = "FLOWN"; threshold = 4; } );
 END
 try 0 rogctl sweep x.conf
 for run in $(query 'SELECT id FROM runs'); do
@@ -15,6 +15,7 @@ for run in $(query 'SELECT id FROM runs'); do
 done
 bsp=$(query "SELECT id FROM runs WHERE library = 'BSP'")
 rog=$(query "SELECT id FROM runs WHERE library = 'ROG' AND threshold = 4")
+flown=$(query "SELECT id FROM runs WHERE library = 'FLOWN'")
 try 0 rogctl verify "$rog"
 prints "bound"
 try 3 rogctl verify 99-99
@@ -40,6 +41,8 @@ for stream in kept lost; do
         json_set(data, '\$.oldest', 4, '\$.needed', 4) WHERE run_id = '$rog' AND $admit"
     tampered bound "rank 2 to iteration 9" "$bsp" "UPDATE events SET data =
         json_set(data, '\$.oldest', 10) WHERE run_id = '$bsp' AND $admit"
+    tampered bound "3 workers had a grant then, FLOWN grants 2 at once" "$flown" "UPDATE events SET data =
+        json_set(data, '\$.granted', 3) WHERE run_id = '$flown' AND $admit"
     tampered admissions "no admission" "$bsp" "DELETE FROM events WHERE run_id = '$bsp' AND $admit"
     tampered rows "rank 3 iteration 9" "$bsp" "UPDATE iterations SET rows_pushed = rows_pushed - 1
         WHERE run_id = '$bsp' AND rank = 3 AND iteration = 9"
@@ -86,7 +89,7 @@ head -n 99 results.runs/"$rog"/events.jsonl >t.runs/"$rog"/events.jsonl
 try 1 rogctl verify "$rog" --db t.db
 prints "shorter"
 # Looking changes nothing.
-same "runs" 5 "$(query 'SELECT count(*) FROM runs' t.db)"
+same "runs" 6 "$(query 'SELECT count(*) FROM runs' t.db)"
 
 # A strategy that states nothing is held to what it said of itself, and verify says what it left out.
 mkdir folder

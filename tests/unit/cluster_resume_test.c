@@ -91,7 +91,7 @@ static void check(struct trial *trial, uint32_t kills)
 static const struct {
     const char *library;
     int32_t threshold;
-} strategies[] = {{"BSP", 0}, {"SSP", 4}, {"ROG", 1}, {"ROG", 4}, {"ROG", 20}};
+} strategies[] = {{"BSP", 0}, {"SSP", 4}, {"ROG", 1}, {"ROG", 4}, {"ROG", 20}, {"FLOWN", 2}};
 
 static void every_strategy_and_codec(void **state)
 {

@@ -90,7 +90,8 @@ static void test_bsp_and_ssp_send_everything(void **state)
     static const struct {
         const char *library;
         int32_t threshold;
-    } all[] = {{"BSP", 0}, {"SSP", 0}, {"SSP", 4}, {"SSP", ROG_THRESHOLD_INFINITE}, {"ROG", 1}};
+    } all[] = {{"BSP", 0},   {"SSP", 0}, {"SSP", 4}, {"SSP", ROG_THRESHOLD_INFINITE},
+               {"FLOWN", 4}, {"ROG", 1}};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
         struct planned planned;
         planned_init(&planned, all[i].library, all[i].threshold, 100);
@@ -321,8 +322,9 @@ static void test_least_share(void **state)
         const char *library;
         int32_t threshold;
         double share, tolerance;
-    } cases[] = {{"BSP", 0, 1, 0},   {"SSP", 4, 1, 0},         {"ROG", 1, 1, 0},
-                 {"ROG", 2, 0.5, 0}, {"ROG", 4, 0.3177, 1e-4}, {"ROG", 20, 0.109774, 1e-5}};
+    } cases[] = {{"BSP", 0, 1, 0},           {"SSP", 4, 1, 0},   {"FLOWN", 4, 1, 0},
+                 {"ROG", 1, 1, 0},           {"ROG", 2, 0.5, 0}, {"ROG", 4, 0.3177, 1e-4},
+                 {"ROG", 20, 0.109774, 1e-5}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         for (uint32_t rows = 1; rows < 400; rows += 37) {
             struct planned planned;

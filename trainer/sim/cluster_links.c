@@ -97,7 +97,8 @@ int rog_sim_pump(struct rog_sim_cluster *cluster, uint32_t worker, enum rog_sim_
         }
         code = queue_message(cluster, worker, direction, index, err);
     }
-    return code;
+    /* The end of a pull can be the grant of another one. */
+    return code ? code : rog_sim_take_notices(cluster, err);
 }
 
 int rog_sim_sent(struct rog_sim_cluster *cluster, struct rog_medium_link at, struct rog_error *err)

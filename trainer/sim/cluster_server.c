@@ -76,6 +76,8 @@ static int admitted(struct rog_sim_cluster *cluster, const struct rog_server_not
     rog_event_integer(events, "iteration", notice->iteration);
     rog_event_integer(events, "oldest", notice->oldest);
     rog_event_integer(events, "needed", notice->needed);
+    if (notice->granted)
+        rog_event_integer(events, "granted", notice->granted);
     code = rog_event_end(events, err);
     if (code)
         return code;
@@ -104,6 +106,9 @@ int rog_sim_take_notices(struct rog_sim_cluster *cluster, struct rog_error *err)
 {
     struct rog_server_notice notice;
     int code = ROG_OK;
+    if (cluster->taking_notices)
+        return ROG_OK;
+    cluster->taking_notices = true;
     while (!code && rog_server_notice(cluster->server, &notice)) {
         struct rog_sim_node *node = &cluster->nodes[notice.worker];
         switch (notice.kind) {
@@ -125,5 +130,6 @@ int rog_sim_take_notices(struct rog_sim_cluster *cluster, struct rog_error *err)
             break;
         }
     }
+    cluster->taking_notices = false;
     return code;
 }

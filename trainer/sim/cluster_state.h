@@ -104,6 +104,7 @@ struct rog_sim_cluster {
     uint64_t order; /* of the last event or transmission */
     struct rog_slots slots;
     struct rog_processor processor; /* the server's */
+    bool taking_notices;            /* rog_sim_take_notices is at it */
     bool selects;                   /* the strategy does not always send everything */
     struct rog_schedule schedule;
     double now_s;
