@@ -35,10 +35,10 @@ static enum rog_axis_ends ends_of(const struct rog_cli *cli)
 static int run(const struct rog_cli *cli, struct rog_error *err)
 {
     struct rog_figure_command command;
-    struct rog_json *curves = NULL;
     int code = rog_figure_command_begin(&command, cli, err);
-    if (code == 0)
-        code = rog_curve_options(cli, &curves, err);
+    struct rog_json *curves = rog_curve_options(cli);
+    if (code == 0 && !curves)
+        code = rog_fail_nomem(err);
     command.options.as_published = rog_cli_flag(cli, "as-published");
     command.options.ends = ends_of(cli);
     command.options.curves = curves;

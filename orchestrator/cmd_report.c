@@ -120,8 +120,7 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
 {
     struct rog_db *db = NULL;
     struct rog_report report = {0};
-    struct rog_json *curves = NULL;
-    int code = rog_curve_options(cli, &curves, err);
+    struct rog_json *curves = rog_curve_options(cli);
     const struct rog_report_options wanted = {
         .curves = curves,
         .as_published = rog_cli_flag(cli, "as-published"),
@@ -129,8 +128,7 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
         .times = rog_cli_string(cli, "at"),
     };
     enum form form = FORM_TEXT;
-    if (code == 0)
-        code = form_of(cli, &form, err);
+    int code = curves ? form_of(cli, &form, err) : rog_fail_nomem(err);
     if (code == 0)
         code = rog_command_db(cli, ROG_DB_READ, &db, err);
     if (code == 0)

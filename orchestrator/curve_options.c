@@ -2,8 +2,6 @@
 /* Collects what a command line says of curves. */
 #include <orchestrator/curve_options.h>
 
-#include <string.h>
-
 #include <orchestrator/curves/rule.h>
 
 static void take(const struct rog_cli *cli, const struct rog_setting *setting,
@@ -24,21 +22,13 @@ static void take(const struct rog_cli *cli, const struct rog_setting *setting,
     }
 }
 
-int rog_curve_options(const struct rog_cli *cli, struct rog_json **options, struct rog_error *err)
+struct rog_json *rog_curve_options(const struct rog_cli *cli)
 {
-    const bool published = rog_cli_flag(cli, "as-published");
-    const char *smooth = rog_cli_string(cli, "smooth");
-    if (published && smooth && strcmp(smooth, ROG_SMOOTHING_PUBLISHED) != 0)
-        return rog_fail(err, ROG_EINVAL,
-                        "--as-published smooths as the published scripts do, and --smooth says "
-                        "otherwise (found \"%.64s\"); leave one of them out",
-                        smooth);
-    *options = rog_json_object();
-    if (!*options)
-        return rog_fail_nomem(err);
-    if (published)
-        rog_json_put_string(*options, "smooth", ROG_SMOOTHING_PUBLISHED);
-    for (const struct rog_setting *setting = rog_curve_settings; setting->name; setting++)
-        take(cli, setting, *options);
-    return 0;
+    struct rog_json *options = rog_json_object();
+    if (options && rog_cli_flag(cli, "as-published"))
+        rog_json_put_string(options, "smooth", ROG_SMOOTHING_PUBLISHED);
+    for (const struct rog_setting *setting = rog_curve_settings; options && setting->name;
+         setting++)
+        take(cli, setting, options);
+    return options;
 }

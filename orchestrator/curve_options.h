@@ -19,8 +19,8 @@
             "says"                                                                                \
     }
 
-/* An object of those of rog_curve_settings that are given, owned by the caller; with --as-published
- * also the published smoothing. ROG_EINVAL where that is asked for together with another one. */
-int rog_curve_options(const struct rog_cli *cli, struct rog_json **options, struct rog_error *err);
+/* An object of those of rog_curve_settings that are given; with --as-published smoothing is as
+ * published where it is not. Owned by the caller. NULL when memory ran out. */
+struct rog_json *rog_curve_options(const struct rog_cli *cli);
 
 #endif

@@ -3,7 +3,6 @@
 #include <orchestrator/curves/smoothing.h>
 
 #include <math.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -112,6 +111,11 @@ int rog_smoothing_parse(struct rog_smoothing *smoothing, const char *text, struc
     return 0;
 }
 
+bool rog_smoothing_is_published(const struct rog_smoothing *smoothing, size_t fewest)
+{
+    return smoothing->kind == PUBLISHED && fewest >= ROG_SMOOTHING_PUBLISHED_POINTS;
+}
+
 void rog_smoothing_setting(const struct rog_smoothing *smoothing,
                            char text[ROG_SMOOTHING_TEXT_BYTES])
 {
@@ -132,7 +136,7 @@ void rog_smoothing_text(const struct rog_smoothing *smoothing, size_t fewest, si
     const char *name = forms[SAVGOL].name;
     size_t order = (size_t)smoothing->number[1];
     size_t low = window_of(smoothing, fewest), high = window_of(smoothing, most);
-    bool published = smoothing->kind == PUBLISHED && low == ROG_SMOOTHING_PUBLISHED_POINTS;
+    bool published = rog_smoothing_is_published(smoothing, fewest);
     if (high == 1)
         snprintf(text, ROG_SMOOTHING_TEXT_BYTES, "%s", forms[NONE].name);
     else if (low == high)

@@ -21,6 +21,7 @@
  * backwards).
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include <rog/error.h>
@@ -37,6 +38,9 @@ struct rog_smoothing {
 
 /* ROG_EINVAL with all that is allowed. */
 int rog_smoothing_parse(struct rog_smoothing *smoothing, const char *text, struct rog_error *err);
+
+/* Whether curves of `fewest` points and more are smoothed as the published scripts do. */
+bool rog_smoothing_is_published(const struct rog_smoothing *smoothing, size_t fewest);
 
 /* As in the setting. */
 void rog_smoothing_setting(const struct rog_smoothing *smoothing,

@@ -218,7 +218,8 @@ static void tell_short(const struct rog_case_data *data, const struct rog_figure
 {
     for (size_t i = 0; i < data->run_count; i++) {
         size_t count = data->run[i].accuracy.count;
-        if (count > 0 && count < ROG_SMOOTHING_PUBLISHED_POINTS)
+        if (count > 0 && rog_smoothing_is_published(&data->rule.smoothing, SIZE_MAX) &&
+            !rog_smoothing_is_published(&data->rule.smoothing, count))
             log_line(options,
                      "%s: run %s has %zu tested checkpoints; the published scripts need %d for a "
                      "line, and with fewer it is smoothed less",

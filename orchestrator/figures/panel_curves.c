@@ -42,7 +42,8 @@ struct figure {
     char **label;                   /* [count]: the curves' texts, owned */
     char **wrapped;                 /* [entries]: the same in lines, where they had to be broken */
     size_t count, entries;
-    const char *remark[REMARKS];                                /* their texts */
+    const char *remark[REMARKS]; /* their texts */
+    const char *manner;          /* one of them; NULL: nothing is drawn as published */
     char smoothing[sizeof SMOOTHED + ROG_SMOOTHING_TEXT_BYTES]; /* one of them; empty: none */
     struct rog_axis x, y;
     double target; /* NaN: the panel has none */
@@ -113,13 +114,18 @@ static void figure_remarks(struct figure *figure)
             most = count > most ? count : most;
         }
     rog_smoothing_text(&figure->data->rule.smoothing, fewest, most, text);
+    const bool none = strcmp(text, "none") == 0;
+    const bool all = rog_smoothing_is_published(&figure->data->rule.smoothing, fewest);
     figure->entries = figure->count;
-    if (figure->data->as_published)
-        add_remark(figure, "drawn " ROG_AS_PUBLISHED);
-    if (strcmp(text, "none") == 0)
-        return;
-    snprintf(figure->smoothing, sizeof figure->smoothing, SMOOTHED "%s", text);
-    if (!figure->data->as_published || fewest < ROG_SMOOTHING_PUBLISHED_POINTS)
+    if (!none)
+        snprintf(figure->smoothing, sizeof figure->smoothing, SMOOTHED "%s", text);
+    if (figure->data->as_published) {
+        figure->manner = all    ? "drawn " ROG_AS_PUBLISHED
+                         : none ? ROG_AS_PUBLISHED " but not smoothed"
+                                : ROG_AS_PUBLISHED " but for smoothing";
+        add_remark(figure, figure->manner);
+    }
+    if (!none && !(figure->data->as_published && all))
         add_remark(figure, figure->smoothing);
 }
 
@@ -538,8 +544,8 @@ int rog_panel_write_curves(const struct rog_panel *panel, const struct rog_case_
     code = figure_layout(&figure, stem, err);
     if (code < 0)
         goto out;
-    title = rog_format("%s: %s %s%s", data->title, rog_case_tested(data), panel->title,
-                       data->as_published ? ", " ROG_AS_PUBLISHED : "");
+    title = rog_format("%s: %s %s%s%s", data->title, rog_case_tested(data), panel->title,
+                       figure.manner ? ", " : "", figure.manner ? figure.manner : "");
     code = title ? rog_panel_files_open(&files, folder, stem, err) : rog_fail_nomem(err);
     if (code < 0)
         goto out;

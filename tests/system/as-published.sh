@@ -33,7 +33,7 @@ for file in before/*; do
 done
 mv plain plots.new && rm -rf plots && mv plots.new plots
 for panel in $composition $efficiency $time $energy; do
-    grep -qi '"drawn as published' plots/c-case0-$panel-as-published.gp || fail "$panel does not say how it is drawn"
+    grep -qi '"\(drawn \)\?as published' plots/c-case0-$panel-as-published.gp || fail "$panel does not say how it is drawn"
     head -n 1 plots/c-case0-$panel-as-published.dat | grep -q "as published" || fail "the data of $panel do not say it"
 done
 
@@ -112,12 +112,14 @@ query "UPDATE cases SET figure = 1; UPDATE checkpoints SET accuracy = accuracy +
 try 0 rogctl redraw c-case0 --format svg --as-published
 range $time y | awk -F: '{ exit !($1 == 52 && $2 > 85 && $2 < 87) }' || fail "accuracy goes over $(range $time y)"
 
-# One smoothing alone.
-try 2 rogctl redraw c-case0 --as-published --smooth mean:3
-says 'found "mean:3"'
-try 2 rogctl report c-case0 --as-published --smooth none
-says 'found "none"'
-try 0 rogctl redraw c-case0 --format svg --as-published --smooth published
+# Another smoothing is named, in the picture and its data.
+try 0 rogctl redraw c-case0 --format svg --as-published --smooth mean:3
+grep -q '"as published but for smoothing"' plots/c-case0-$time-as-published.gp || fail "not all is as published"
+grep -q '"smoothed: mean:3"' plots/c-case0-$time-as-published.gp || fail "the smoothing is not named"
+head -n 1 plots/c-case0-$time-as-published.dat | grep -q "as published but for smoothing" || fail "nor in the data"
+try 0 rogctl redraw c-case0 --format svg --as-published --smooth none
+grep -q '"as published but not smoothed"' plots/c-case0-$time-as-published.gp || fail "it is not smoothed"
+same "of a report" "true none" "$(rogctl report c-case0 --as-published --smooth none --json | jq -r '"\(.as_published) \(.curves.smooth)"')"
 sed 's/^case/smooth = "none"; case/' x.conf >y.conf
 try 0 rogctl sweep y.conf
 try 0 rogctl case add c-case0 "$(query "SELECT id FROM runs WHERE note = 'small'")"
