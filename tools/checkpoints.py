@@ -7,11 +7,13 @@ import struct
 # Stem channels, conv blocks and their hidden channels, then (blocks, channels, MLP ratio) a stage:
 # the members of the family that trainer/nn/arch.c has.
 FAMILY = {
+    "convmlp-l": ((48, 48, 96), 3, 192, ((4, 192, 3), (8, 384, 3), (3, 768, 3))),
     "convmlp-m": ((32, 32, 64), 3, 128, ((3, 128, 3), (6, 256, 3), (3, 512, 3))),
     "convmlp-s": ((32, 32, 64), 2, 128, ((2, 128, 2), (4, 256, 2), (2, 512, 2))),
     "convmlp-nano": ((32,), 1, 16, ((1, 64, 1), (1, 128, 2))),
 }
-IMAGE_SIZE = {"convmlp-m": 224, "convmlp-s": 224, "convmlp-nano": 32}  # as published, unless told
+IMAGE_SIZE = {"convmlp-l": 224, "convmlp-m": 224, "convmlp-s": 224,
+              "convmlp-nano": 32}  # as published, unless told
 IGNORED = ".num_batches_tracked"  # BatchNorm's counter: nothing that is computed needs it
 
 

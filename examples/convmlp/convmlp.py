@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """ConvMLP (Li, Hassani, Walton, Shi 2021) in PyTorch, names and order of parameters as published.
 
-Variants: convmlp-m and convmlp-s as published, convmlp-nano for images of 32x32. Stochastic depth is
+Variants: convmlp-l, convmlp-m and convmlp-s as published, convmlp-nano for images of 32x32. Stochastic depth is
 left out.
 """
 from torch import nn
@@ -9,6 +9,7 @@ from torch.nn import functional as F
 
 CLASSES = 100
 VARIANTS = {  # stem channels, stem stride, conv blocks, conv hidden, [(blocks, dim, ratio)]
+    "convmlp-l": ([48, 48, 96], 2, 3, 192, [(4, 192, 3), (8, 384, 3), (3, 768, 3)]),
     "convmlp-m": ([32, 32, 64], 2, 3, 128, [(3, 128, 3), (6, 256, 3), (3, 512, 3)]),
     "convmlp-s": ([32, 32, 64], 2, 2, 128, [(2, 128, 2), (4, 256, 2), (2, 512, 2)]),
     "convmlp-nano": ([32], 1, 1, 16, [(1, 64, 1), (1, 128, 2)]),

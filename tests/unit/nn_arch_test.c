@@ -37,12 +37,30 @@ static void published_counts(void **state)
     static const struct {
         const char *name;
         uint64_t params, tensors, rows;
-    } published[] = {{"convmlp-m", 16948804, 226, 33307}, {"convmlp-s", 8561220, 157, 17965}};
-    for (size_t i = 0; i < 2; i++) {
+    } published[] = {{"convmlp-l", 42036340, 271, 58552},
+                     {"convmlp-m", 16948804, 226, 33307},
+                     {"convmlp-s", 8561220, 157, 17965}};
+    for (size_t i = 0; i < sizeof published / sizeof *published; i++) {
         struct rog_arch *arch = arch_of(published[i].name);
         assert_int_equal(published[i].params, arch->params);
         assert_int_equal(published[i].tensors, arch->tensor_count);
         assert_int_equal(published[i].rows, rows_of(arch));
+        rog_arch_free(arch);
+    }
+}
+
+/* The paper's table 1 has millions of parameters with the 1,000 classes of ImageNet. */
+static void published_table(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        double millions;
+    } published[] = {{"convmlp-l", 42.7}, {"convmlp-m", 17.4}, {"convmlp-s", 9.0}};
+    for (size_t i = 0; i < sizeof published / sizeof *published; i++) {
+        struct rog_arch *arch = NULL;
+        assert_int_equal(0, rog_arch_new(&arch, published[i].name, 1000, 224, NULL));
+        assert_true(fabs((double)arch->params / 1e6 - published[i].millions) < 0.05);
         rog_arch_free(arch);
     }
 }
@@ -165,9 +183,10 @@ static void bad_arguments(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(published_counts), cmocka_unit_test(nano_is_small),
-        cmocka_unit_test(published_names),  cmocka_unit_test(tensors_fill_the_array),
-        cmocka_unit_test(initial_weights),  cmocka_unit_test(bad_arguments),
+        cmocka_unit_test(published_counts),       cmocka_unit_test(published_table),
+        cmocka_unit_test(nano_is_small),          cmocka_unit_test(published_names),
+        cmocka_unit_test(tensors_fill_the_array), cmocka_unit_test(initial_weights),
+        cmocka_unit_test(bad_arguments),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -208,6 +208,18 @@ static void check(const char *name, enum rog_net_mode mode, uint32_t threads)
     golden_close(&golden);
 }
 
+static void l_with_running_statistics(void **state)
+{
+    (void)state;
+    check("convmlp-l-frozen.txt", ROG_NET_TRAIN_FROZEN, 1);
+}
+
+static void l_with_batch_statistics(void **state)
+{
+    (void)state;
+    check("convmlp-l-train.txt", ROG_NET_TRAIN, 1);
+}
+
 static void s_with_running_statistics(void **state)
 {
     (void)state;
@@ -253,6 +265,8 @@ static void with_threads(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(l_with_running_statistics),
+        cmocka_unit_test(l_with_batch_statistics),
         cmocka_unit_test(s_with_running_statistics),
         cmocka_unit_test(s_with_batch_statistics),
         cmocka_unit_test(nano_with_running_statistics),

@@ -114,8 +114,10 @@ static void test_published_models(void **state)
         const char *model;
         uint64_t params;
         uint32_t tensors, rows;
-    } models[] = {{"convmlp-m", 16948804, 226, 33307}, {"convmlp-s", 8561220, 157, 17965}};
-    for (size_t i = 0; i < 2; i++) {
+    } models[] = {{"convmlp-l", 42036340, 271, 58552},
+                  {"convmlp-m", 16948804, 226, 33307},
+                  {"convmlp-s", 8561220, 157, 17965}};
+    for (size_t i = 0; i < sizeof models / sizeof *models; i++) {
         struct rog_rows *rows = rows_of(models[i].model);
         assert_int_equal(rows->params, models[i].params);
         assert_int_equal(rows->tensor_count, models[i].tensors);

@@ -25,6 +25,16 @@ struct convmlp {
 };
 
 static const struct convmlp variants[] = {
+    {.name = "convmlp-l",
+     .stem_count = 3,
+     .stem = {48, 48, 96},
+     .stem_stride = 2,
+     .conv_blocks = 3,
+     .conv_hidden = 192,
+     .stage_count = 3,
+     .blocks = {4, 8, 3},
+     .dims = {192, 384, 768},
+     .mlp_ratio = {3, 3, 3}},
     {.name = "convmlp-m",
      .stem_count = 3,
      .stem = {32, 32, 64},
@@ -312,7 +322,8 @@ int rog_arch_new(struct rog_arch **arch, const char *variant, uint32_t classes, 
             found = &variants[i];
     if (!found)
         return rog_fail(err, ROG_ENOTFOUND,
-                        "model '%s' is not known; there are convmlp-m, convmlp-s and convmlp-nano",
+                        "model '%s' is not known; there are convmlp-l, convmlp-m, convmlp-s and "
+                        "convmlp-nano",
                         variant);
     if (classes < 1 || classes > 65535)
         return rog_fail(err, ROG_EINVAL, "model %s: classes must be 1 to 65535 (found %u)", variant,

@@ -4,9 +4,10 @@
 
 /*
  * Architectures: ConvMLP (Li, Hassani, Walton, Shi 2021, "ConvMLP: Hierarchical Convolutional MLPs
- * for Vision") in the variants convmlp-m, convmlp-s (as published) and convmlp-nano, a small member
- * of the family for 32x32 images. Stochastic depth (drop path), which the published training
- * recipe uses as a regularizer, is left out: it has no parameters and does nothing at test time.
+ * for Vision") in the variants convmlp-l, convmlp-m, convmlp-s (as published) and convmlp-nano, a
+ * small member of the family for 32x32 images. Stochastic depth (drop path), which the published
+ * training recipe uses as a regularizer, is left out: it has no parameters and does nothing at test
+ * time.
  *
  * All weights of a model live in one flat float array in the parameter order, names and shapes of
  * the published PyTorch model (convolutions (out, in, kh, kw), linear (out, in)); the running

@@ -127,7 +127,7 @@ if __name__ == "__main__":
     if sys.argv[1:] == ["--speed"]:
         speed()
     elif len(sys.argv) == 2:
-        for model_name, images_count in (("convmlp-s", 8), ("convmlp-nano", 3)):
+        for model_name, images_count in (("convmlp-l", 1), ("convmlp-s", 8), ("convmlp-nano", 3)):
             for mode_name in ("frozen", "train"):
                 golden(model_name, mode_name, images_count, 32,
                        f"{sys.argv[1]}/{model_name}-{mode_name}.txt")
