@@ -100,8 +100,9 @@ const struct rog_setting rog_run_settings[] = {
      .help = "whose size on the wire the messages have; same: the trained model's own",
      .flags = ROG_SETTING_OF_SIZE | ROG_SETTING_KEPT_BY_REPLAY},
     {RUN(data), .type = ROG_SETTING_STRING, .fallback = "synth100",
-     .help = "synth100, cifar100:FOLDER (train.bin, test.bin) or fed-cifar100:FOLDER "
-             "(fed_cifar100_train.h5, fed_cifar100_test.h5)",
+     .help = "synth100, cifar100:FOLDER (train.bin, test.bin), fed-cifar100:FOLDER "
+             "(fed_cifar100_train.h5, fed_cifar100_test.h5) or noisy-cifar100:FOLDER "
+             "(mixed_fed_cifar100_train.pkl, mixed_fed_cifar100_test.pkl)",
      .flags = ROG_SETTING_OF_SIZE | ROG_SETTING_PATH_AFTER_COLON | ROG_SETTING_CONTENT |
               ROG_SETTING_OF_START_MODEL},
     {RUN(image_size), .type = ROG_SETTING_INT, .fallback = "32", .min = 32, .max = 448,

@@ -92,7 +92,7 @@ int rog_inputs_from_json(struct rog_inputs *inputs, const struct rog_json *list,
 
 static int is_data_file(const struct dirent *entry)
 {
-    static const char *const endings[] = {".bin", ".h5"};
+    static const char *const endings[] = {".bin", ".h5", ".pkl"};
     size_t length = strlen(entry->d_name);
     for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
         if (length > strlen(endings[i]) &&
@@ -170,7 +170,7 @@ static int take_path(struct finder *finder, const char *path, struct rog_error *
     int code = there ? rog_inputs_each_data_file(path, take_data_file, finder, err) : 0;
     if (code == 0 && !finder->text)
         code = rog_fail(err, ROG_EINVAL,
-                        "there is no data set in %s, neither a file *.bin nor *.h5; `rogctl data "
+                        "there is no data set in %s, no file *.bin, *.h5 or *.pkl; `rogctl data "
                         "get` fetches one",
                         path);
     return code;

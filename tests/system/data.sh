@@ -25,7 +25,7 @@ same 'classes of the sheet' 100 "$(sed -n '/^classes/,/sheet/p' out | sed '1d;$d
 prints 'sheets/clean.png: a test image of each class in this order, 10 a line'
 
 try 2 rogctl data info no-such-set
-says 'data must be "synth100", "cifar100:FOLDER" or "fed-cifar100:FOLDER" (found "no-such-set")'
+says 'data must be "synth100", "cifar100:FOLDER", "fed-cifar100:FOLDER" or "noisy-cifar100:FOLDER" (found "no-such-set")'
 try 2 rogctl data info --noise fog
 says 'there is no noise "fog"'
 try 2 rogctl data info synth100 twice

@@ -204,8 +204,8 @@ static void test_source_names_what_it_needs(void **state)
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         assert_int_equal(rog_dataset_open(&d, wrong[i], ROG_SPLIT_TEST, "none", 1, &err),
                          ROG_EINVAL);
-        assert_non_null(strstr(err.message, "data must be \"synth100\", \"cifar100:FOLDER\" or "
-                                            "\"fed-cifar100:FOLDER\""));
+        assert_non_null(strstr(err.message, "data must be \"synth100\", \"cifar100:FOLDER\", "
+                                            "\"fed-cifar100:FOLDER\" or"));
     }
 }
 

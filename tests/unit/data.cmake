@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-foreach(part noise cifar synth dataset batch)
+foreach(part noise cifar noisy_cifar synth dataset batch)
   rog_unit_test(${part} LIBS rog_data)
 endforeach()
 rog_unit_test(fed_cifar LIBS rog_data rog_fed_cifar PkgConfig::HDF5)

@@ -18,6 +18,7 @@
 #include <librog/trace/convert.h>
 #include <librog/trace/source.h>
 #include <trainer/data/cifar.h>
+#include <trainer/data/pickle.h>
 #include <trainer/host/spec.h>
 #include <trainer/nn/safetensors.h>
 #include <trainer/shape/audit.h>
@@ -122,6 +123,27 @@ static bool take_cifar(const char *text, size_t size)
         rog_fuzz_check(dataset->labels[0] < ROG_CIFAR_CLASSES, "a label that is none");
     rog_dataset_free(dataset);
     return valid;
+}
+
+/* All that an array has is in the file. */
+static bool take_pickle(const char *text, size_t size)
+{
+    struct rog_pickle *pickle;
+    if (rog_pickle_read(&pickle, text, size, NULL))
+        return false;
+    uint32_t entry = rog_pickle_first(pickle, rog_pickle_root(pickle));
+    for (uint32_t seen = 0; entry != ROG_PICKLE_NOTHING; entry = rog_pickle_next(pickle, entry)) {
+        const struct rog_pickle_array *array =
+            rog_pickle_array(pickle, rog_pickle_value(pickle, entry));
+        uint64_t bytes = array ? array->item_bytes : 0;
+        for (uint32_t i = 0; array && i < array->dims; i++)
+            bytes *= array->shape[i];
+        const char *data = array ? (const char *)array->data : text;
+        rog_fuzz_check(data >= text && bytes <= size - (size_t)(data - text), "an array outside");
+        rog_fuzz_check(++seen <= size, "entries without end");
+    }
+    rog_pickle_free(pickle);
+    return true;
 }
 
 /* ---- configurations ---- */
@@ -257,6 +279,13 @@ const struct rog_fuzz_target rog_fuzz_targets[] = {
                       "\0\0\200?\0\0\0@" "\1\0\0\0\0\0\0\0")}},
     {"cifar", take_cifar, {
         {cifar_record, sizeof cifar_record}}},
+    {"pickle", take_pickle, {
+        ROG_FUZZ_SEED("\x80\x04\x95\x96\0\0\0\0\0\0\0}\x94\x8c\x01" "a\x94"
+                      "\x8c\x15numpy.core.multiarray\x8c\x0c_reconstruct\x93"
+                      "\x8c\x05numpy\x8c\x07ndarray\x93K\0\x85" "C\x01" "b\x87R(K\x01K\x01K\x02\x86"
+                      "\x8c\x05numpy\x8c\x05" "dtype\x93\x8c\x02u1\x89\x88\x87R\x94(K\x03\x8c\x01|NNN"
+                      "J\xff\xff\xff\xffJ\xff\xff\xff\xffK\0tb\x89" "C\x02xytbs."),
+        ROG_FUZZ_SEED("\x80\x03}q\0(X\x01\0\0\0" "aq\x01}q\x02X\x01\0\0\0" "bh\x02u.")}},
     {"config", take_config, {
         ROG_FUZZ_SEED("{}"),
         ROG_FUZZ_SEED("{\"library\":\"SSP\",\"threshold\":4,\"epochs\":2,\"seconds\":60.5,"

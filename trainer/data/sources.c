@@ -14,6 +14,7 @@
 #include <trainer/data/cache.h>
 #include <trainer/data/cifar.h>
 #include <trainer/data/noise.h>
+#include <trainer/data/noisy_cifar.h>
 #include <trainer/data/synth.h>
 
 #define RECIPE_BYTES 1024
@@ -24,6 +25,8 @@ struct source {
     const char *name;
     const char *files[2]; /* of train and test images in the source's folder; NULL: it has none */
     const char *format;   /* of the files, in the words of an error */
+    const char *from;     /* where they come from, if `rogctl data get` does not fetch them */
+    bool noisy;           /* the images have their noise already */
     /* What the images are made of, in words that change when the images do. */
     int (*describe)(const struct source *source, const char *folder, enum rog_split split,
                     char *text, size_t bytes, struct rog_error *err);
@@ -70,9 +73,11 @@ static int file_path(const struct source *source, const char *folder, enum rog_s
     if (!rog_file_exists(*path)) {
         int code = rog_fail(err, ROG_EINVAL,
                             "%s does not exist; data = \"%s:FOLDER\" needs %s %s and %s in FOLDER; "
-                            "`rogctl data get %s` fetches them",
+                            "%s%s%s",
                             *path, source->name, source->format, source->files[ROG_SPLIT_TRAIN],
-                            source->files[ROG_SPLIT_TEST], source->name);
+                            source->files[ROG_SPLIT_TEST],
+                            source->from ? source->from : "`rogctl data get ",
+                            source->from ? "" : source->name, source->from ? "" : "` fetches them");
         free(*path);
         *path = NULL;
         return code;
@@ -201,6 +206,26 @@ static int fed_cifar_check(const struct source *source, const char *folder, enum
     return code;
 }
 
+static int noisy_cifar_open(const struct source *source, const char *folder, enum rog_split split,
+                            struct rog_dataset **dataset, struct rog_error *err)
+{
+    char *path = NULL;
+    int code = file_path(source, folder, split, &path, err);
+    if (!code)
+        code = rog_noisy_cifar_read(dataset, path, err);
+    free(path);
+    return code;
+}
+
+static int noisy_cifar_check(const struct source *source, const char *folder, enum rog_split split,
+                             struct rog_error *err)
+{
+    struct rog_dataset *dataset = NULL;
+    int code = noisy_cifar_open(source, folder, split, &dataset, err);
+    rog_dataset_free(dataset);
+    return code;
+}
+
 static const struct source sources[] = {
     {.name = "synth100",
      .describe = synth_describe,
@@ -220,6 +245,15 @@ static const struct source sources[] = {
      .open = fed_cifar_open,
      .check = fed_cifar_check,
      .class_name = rog_cifar_class_name},
+    {.name = "noisy-cifar100",
+     .files = {"mixed_fed_cifar100_train.pkl", "mixed_fed_cifar100_test.pkl"},
+     .format = "the published artifact's",
+     .from = "they are in its folder datasets",
+     .noisy = true,
+     .describe = file_describe,
+     .open = noisy_cifar_open,
+     .check = noisy_cifar_check,
+     .class_name = rog_cifar_class_name},
 };
 
 /* Splits "NAME:FOLDER"; *folder is "" without a colon. */
@@ -235,8 +269,8 @@ static const struct source *find_source(const char *text, const char **folder,
             return source;
     }
     rog_fail(err, ROG_EINVAL,
-             "data must be \"synth100\", \"cifar100:FOLDER\" or \"fed-cifar100:FOLDER\" "
-             "(found \"%s\")",
+             "data must be \"synth100\", \"cifar100:FOLDER\", \"fed-cifar100:FOLDER\" or "
+             "\"noisy-cifar100:FOLDER\" (found \"%s\")",
              text);
     return NULL;
 }
@@ -255,6 +289,13 @@ int rog_dataset_class_name(const char *source, uint32_t label, char *text, size_
     return ROG_OK;
 }
 
+bool rog_dataset_is_noisy(const char *source)
+{
+    const char *folder;
+    const struct source *found = find_source(source, &folder, NULL);
+    return found && found->noisy;
+}
+
 /* ---- with noise ---- */
 
 struct request {
@@ -270,6 +311,11 @@ static int request_init(struct request *request, const char *source, enum rog_sp
     request->source = find_source(source, &request->folder, err);
     if (!request->source)
         return ROG_EINVAL;
+    if (request->source->noisy && strcmp(noise, "none") != 0)
+        return rog_fail(err, ROG_EINVAL,
+                        "the images of %s have their noise already: noise must be \"none\" (found "
+                        "\"%s\")",
+                        request->source->name, noise);
     request->noise = noise;
     request->split = split;
     request->noise_seed =

@@ -4,6 +4,7 @@
 
 /* The data sets there are, and how one is opened by name, with noise where that is asked for. */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,8 +19,9 @@
 #define ROG_DATASET_CLASSES 100
 
 /*
- * source: "synth100", "cifar100:FOLDER" (train.bin, test.bin) or "fed-cifar100:FOLDER"
- * (fed_cifar100_train.h5, fed_cifar100_test.h5).
+ * source: "synth100", "cifar100:FOLDER" (train.bin, test.bin), "fed-cifar100:FOLDER"
+ * (fed_cifar100_train.h5, fed_cifar100_test.h5) or "noisy-cifar100:FOLDER" (noisy_cifar.h), whose
+ * images take no other noise than "none".
  * noise: a name of trainer/data/noise.h, "none" for the clean images. Noise is drawn once from
  * `seed` and, like the drawing of synth100 (which has a seed of its own), cached under the cache
  * folder by content hash. Test and train images never overlap.
@@ -36,6 +38,9 @@ int rog_dataset_check(const char *source, enum rog_split split, const char *nois
  * For caches of what is derived from it. At most `bytes`, 1024 are enough. */
 int rog_dataset_describe(const char *source, enum rog_split split, const char *noise, uint64_t seed,
                          char *text, size_t bytes, struct rog_error *err);
+
+/* Whether there are only images that have their noise already. */
+bool rog_dataset_is_noisy(const char *source);
 
 /* What a class of `source` is called. ROG_CLASS_NAME_BYTES are enough. ROG_EINVAL for an unknown
  * source or label. */
