@@ -156,9 +156,10 @@ static int parse_row(struct rog_trace_builder *builder, const struct rog_text_li
         !rog_trace_line_field(line, separator, 0, seconds, sizeof seconds, NULL) ||
         !rog_trace_line_field(line, separator, 1, rate, sizeof rate, NULL) ||
         !rog_text_number(seconds, &start_s) || !rog_text_number(rate, &mbps))
-        return rog_fail(err, ROG_EFORMAT,
-                        "must be two numbers, seconds and Mbit/s (found \"%.*s\")",
-                        rog_trace_line_shown(line), line->text);
+        return rog_fail(
+            err, ROG_EFORMAT, "must be two numbers, seconds and Mbit/s (found \"%.*s\")%s",
+            rog_trace_line_shown(line), line->text,
+            line->ended ? "" : "; hint: the last line has no end, so it may be cut off");
     return rog_trace_builder_add(builder, start_s, mbps, err);
 }
 

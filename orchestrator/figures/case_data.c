@@ -69,7 +69,7 @@ static int joules_load(struct rog_db *db, struct rog_case_run *run, struct rog_e
 {
     struct rog_energy energy = {0};
     struct rog_query *query = NULL;
-    double known_until = (double)NAN;
+    run->joules_until_s = (double)NAN;
     run->joules = calloc(run->accuracy.count + 1, sizeof *run->joules);
     if (!run->joules)
         return rog_fail_nomem(err);
@@ -77,15 +77,15 @@ static int joules_load(struct rog_db *db, struct rog_case_run *run, struct rog_e
     if (code == 0)
         code = rog_query_step(query, err);
     if (code == 1) {
-        known_until = rog_query_real(query, 0);
+        run->joules_until_s = rog_query_real(query, 0);
         code = 0;
     }
     rog_query_free(query);
-    if (code == 0 && !isnan(known_until))
+    if (code == 0 && !isnan(run->joules_until_s))
         code = rog_energy_load(db, run->row.id, &energy, err);
     for (size_t i = 0; code == 0 && i < run->accuracy.count; i++) {
         double t = run->accuracy.point[i].t;
-        run->joules[i] = t <= known_until ? rog_energy_at(&energy, t) : (double)NAN;
+        run->joules[i] = t <= run->joules_until_s ? rog_energy_at(&energy, t) : (double)NAN;
     }
     rog_energy_release(&energy);
     return code;
@@ -113,7 +113,8 @@ static int run_load(struct rog_db *db, const char *id, struct rog_case_run *run,
     if (!run->done) {
         run->composition = run->as_published =
             (struct rog_composition){(double)NAN, (double)NAN, (double)NAN, 0};
-        run->extent.energy_j = run->extent.seconds = run->power_as_published_w = (double)NAN;
+        run->extent.energy_j = run->extent.seconds = (double)NAN;
+        run->joules_until_s = run->power_as_published_w = (double)NAN;
         return 0;
     }
     code = rog_accuracy_load(db, id, &run->accuracy, err);

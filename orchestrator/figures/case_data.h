@@ -17,6 +17,7 @@ struct rog_case_run {
     struct rog_accuracy accuracy;
     double *joules; /* [accuracy.count]: mean over workers at each tested checkpoint, NaN where the
                        energy of a worker is not known */
+    double joules_until_s; /* that of every worker is known until then; NaN: never */
     struct rog_composition composition;
     struct rog_composition as_published; /* as in the published table; see queries.h */
     double power_as_published_w; /* as in the published figures of energy; NaN: not recorded */

@@ -569,6 +569,32 @@ static void remarks(struct maker *maker)
     }
 }
 
+static const struct rog_measured *measured_of(const struct rog_report *report, size_t run,
+                                              enum rog_measure_kind kind)
+{
+    for (size_t m = 0; m < report->measures.count; m++)
+        if (report->measures.of[m].kind == kind)
+            return rog_report_run(report, run, m);
+    return NULL;
+}
+
+/* Runs that reach the target after the readings of energy have ended: nothing is extrapolated. */
+static void ended_energy(struct maker *maker)
+{
+    const struct rog_report *report = maker->report;
+    const struct rog_case_data *data = &report->data;
+    for (size_t i = 0; i < data->run_count && !data->as_published; i++) {
+        const struct rog_case_run *run = &data->run[i];
+        const struct rog_measured *seconds = measured_of(report, i, ROG_MEASURE_SECONDS);
+        const struct rog_measured *joules = measured_of(report, i, ROG_MEASURE_JOULES);
+        if (seconds && joules && !isnan(seconds->value) && isnan(joules->value) &&
+            !joules->censored && !isnan(run->joules_until_s))
+            add_remark(maker, rog_format("%s: its readings of energy end at %.0f s, too early for "
+                                         "energy to %s, which is left out",
+                                         run->row.id, run->joules_until_s, target_of(report).text));
+    }
+}
+
 /* Whether it stands in a cell. */
 static bool some_ended(const struct maker *maker)
 {
@@ -647,6 +673,7 @@ int rog_report_tables_make(const struct rog_report *report, struct rog_report_ta
     tests_table(&maker);
     few_pairs(&maker);
     remarks(&maker);
+    ended_energy(&maker);
     missing_times(&maker);
     if (!maker.failed)
         return 0;

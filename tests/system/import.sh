@@ -132,4 +132,11 @@ prints "1.96 at 840 s"
 try 0 rogctl redraw outdoors-case0 --axes published
 says "BSP, epochs 3 is not in energy-consumption-against-training-accuracy"
 try 0 rogctl microevents 06-24 3 1200
+
+# Readings of energy that end before the target is reached: it is left out, with the reason.
+sqlite3 results.db "VACUUM INTO 'short.db'; ATTACH 'short.db' AS short; DELETE FROM short.energy WHERE t > 2000 AND run_id LIKE '06-24%'"
+try 0 rogctl report outdoors-case0 --db short.db
+prints "06-24-02-20-ROG-4-outdoors: its readings of energy end at 2000 s, too early for energy to 64%, which is left out"
+try 0 rogctl report outdoors-case0 --db short.db --json
+same "energy to the target" "null 2000" "$(json '.runs[2] | "\(.joules_to_target) \(.energy_until_s | round)"')"
 try 2 rogctl microevents 06-24 0 1200

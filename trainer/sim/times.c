@@ -2,11 +2,12 @@
 /* Reads recorded times of iterations. */
 #include <trainer/sim/times.h>
 
-#include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <common/file.h>
+#include <librog/trace/lines.h>
 
 #define FILE_MAX_BYTES ((size_t)256 << 20)
 #define HEADER "step_s"
@@ -17,21 +18,44 @@ void rog_times_release(struct rog_times *times)
     *times = (struct rog_times){0};
 }
 
-/* One line, which ends with a NUL. */
-static int take_line(struct rog_times *times, const char *line, uint32_t number,
+#define FIELD_BYTES 128
+
+/* One line, or the header before them. */
+static int take_line(struct rog_times *times, const struct rog_text_line *line, bool header,
                      struct rog_error *err)
 {
-    if (number == 1)
-        return strcmp(line, HEADER) == 0
+    char text[FIELD_BYTES];
+    double step_s;
+    rog_trace_line_field(line, '\n', 0, text, sizeof text, NULL);
+    if (header)
+        return strcmp(text, HEADER) == 0
                    ? ROG_OK
                    : rog_fail(err, ROG_EFORMAT, "times begin with the line \"%s\"", HEADER);
-    char *end;
-    double step_s = strtod(line, &end);
-    if (end == line || *end || !isfinite(step_s) || step_s < 0)
+    if (!rog_text_number(text, &step_s) || step_s < 0)
         return rog_fail(err, ROG_EFORMAT, "must be a number of seconds >= 0 (found \"%.60s\")",
-                        line);
+                        text);
     times->step_s[times->count++] = step_s;
     return ROG_OK;
+}
+
+static int read_lines(struct rog_times *times, const char *text, size_t size, const char *path,
+                      struct rog_error *err)
+{
+    struct rog_text_lines lines;
+    struct rog_text_line line;
+    bool header = true;
+    int code = rog_trace_lines_begin(&lines, text, size, err);
+    if (code)
+        return rog_fail_prefix(err, "%s", path);
+    while (!code && rog_trace_lines_next(&lines, &line)) {
+        code = take_line(times, &line, header, err);
+        header = false;
+        if (code)
+            rog_fail_prefix(err, "%s:%u", path, line.number);
+    }
+    if (!code && !times->count)
+        code = rog_fail(err, ROG_EFORMAT, "%s has no times", path);
+    return code;
 }
 
 int rog_times_read(struct rog_times *times, const char *path, struct rog_error *err)
@@ -41,25 +65,13 @@ int rog_times_read(struct rog_times *times, const char *path, struct rog_error *
     size_t size = 0, lines = 1;
     int code = rog_file_read(path, FILE_MAX_BYTES, &text, &size, err);
     for (size_t i = 0; !code && i < size; i++)
-        lines += text[i] == '\n';
+        lines += text[i] == '\n' || text[i] == '\r';
     if (!code) {
         times->step_s = malloc(lines * sizeof *times->step_s);
         code = times->step_s ? ROG_OK : rog_fail_nomem(err);
     }
-    uint32_t number = 0;
-    for (char *line = text, *stop = text + size; !code && line < stop;) {
-        char *end = memchr(line, '\n', (size_t)(stop - line));
-        end = end ? end : stop;
-        *end = '\0';
-        if (end > line && end[-1] == '\r')
-            end[-1] = '\0';
-        code = take_line(times, line, ++number, err);
-        if (code)
-            rog_fail_prefix(err, "%s:%u", path, number);
-        line = end + 1;
-    }
-    if (!code && !times->count)
-        code = rog_fail(err, ROG_EFORMAT, "%s has no times", path);
+    if (!code)
+        code = read_lines(times, text, size, path, err);
     free(text);
     if (code)
         rog_times_release(times);

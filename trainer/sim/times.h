@@ -3,7 +3,7 @@
 #define ROG_SIM_TIMES_H
 
 /* Recorded times of iterations: a text file, the line "step_s", then a number of seconds >= 0 on
- * each line. */
+ * each line; empty lines and comments as in bandwidth traces (librog/trace/lines.h). */
 
 #include <stdint.h>
 
