@@ -134,7 +134,8 @@ class SameAsLibrog(unittest.TestCase):
 
 class Saving(unittest.TestCase):
     def test_going_on(self):
-        """Saved in the middle and gone on from: as if nothing had been."""
+        """Saved in the middle and gone on from: as if nothing had been, but for the rounding of the
+        weights that were saved, of which the server has more digits."""
         data = list(batches(12))
         whole, half = make_model(), make_model()
         given = {"lr": 0.02, "momentum": 0.9, "nesterov": True}
@@ -160,7 +161,7 @@ class Saving(unittest.TestCase):
                 pass
             optimizer.finish()
         for a, b in zip(whole.parameters(), again.parameters()):
-            self.assertTrue(torch.equal(a, b))
+            self.assertTrue(torch.allclose(a, b, rtol=0, atol=1e-6))
 
 
 class SeveralWorkers(unittest.TestCase):
