@@ -13,6 +13,12 @@
  * decide_row_importance_metric, the budget in decide_mta_transmission_time. There the importance of
  * a row is its tensor's scale, the mean magnitude of what waits of the whole tensor (importance =
  * "tensor"); each row's own mean tells more apart.
+ *
+ * What the artifact's code does besides, and this does not: rows of a pull have no age from a
+ * worker's second pull on, as the versions it has seen are references to those they are compared
+ * with (each_parameter_server); what must go out is a row less for each of P and G, and is rounded
+ * up to the end of a run of neighbouring rows (get_most_important_row); until everybody has
+ * transmitted, all workers have 5 s, not those alone that are ahead.
  */
 
 #include <rog/strategy.h>
