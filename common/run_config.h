@@ -85,8 +85,9 @@ struct rog_run_config {
     double checkpoint_period; /* s */
     uint32_t checkpoint_count;
     double checkpoint_growth;
-    double snapshot_period; /* s, of the wall clock */
-    double latency;         /* s, one way */
+    double checkpoint_average; /* iterations; 0: of the model itself */
+    double snapshot_period;    /* s, of the wall clock */
+    double latency;            /* s, one way */
     bool record_rows;
 
     struct rog_run_worker *workers; /* [worker_count], by rank; may be empty */

@@ -160,6 +160,10 @@ const struct rog_setting rog_run_settings[] = {
      .flags = ROG_SETTING_OF_SIZE},
     {RUN(checkpoint_growth), .type = ROG_SETTING_REAL, .fallback = "3", .min = 1, .max = 1000,
      .help = "factor it grows by", .flags = ROG_SETTING_OF_SIZE},
+    {RUN(checkpoint_average), .type = ROG_SETTING_REAL, .min = 0, .max = 1e9, .unit = "iterations",
+     .help = "checkpoints have the server's model averaged over about so many iterations, with "
+             "weights that fall exponentially; 0, the default: the model itself",
+     .option = "checkpoint-average", .flags = ROG_SETTING_OPTION_OF_SERVE},
 
     {RUN(snapshot_period), .type = ROG_SETTING_REAL, .fallback = "5", .min = 0, .max = 1e9,
      .unit = "s",

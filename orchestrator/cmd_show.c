@@ -47,6 +47,16 @@ static void print_means(const struct rog_json *s)
     }
 }
 
+/* What checkpoints have, where that is not the model. */
+static void print_average(const struct rog_json *s)
+{
+    const struct rog_json *config = rog_json_get(s, "config");
+    double iterations = rog_json_get_number(config, "checkpoint_average", 0);
+    if (iterations > 0)
+        rog_print("%-18s of the server's model averaged over about %g iterations", "checkpoints",
+                  iterations);
+}
+
 static double result_at(const struct rog_json *list, size_t index)
 {
     return rog_json_number(rog_json_at(rog_json_at(list, index), 2), 0);
@@ -235,6 +245,7 @@ static void print_run(const struct rog_json *s)
               (long long)rog_json_get_integer(s, "epochs", 0),
               (long long)rog_json_get_integer(s, "seed", 0));
     print_parameters(s);
+    print_average(s);
     print_text("cluster", rog_json_get_string(s, "cluster", NULL));
     print_text("began (UTC)", rog_json_get_string(s, "started_at", NULL));
     print_text("ended (UTC)", rog_json_get_string(s, "ended_at", NULL));

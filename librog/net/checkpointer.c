@@ -197,7 +197,9 @@ int rog_checkpointer_last(struct rog_checkpointer *checkpointer,
 {
     int code = begin(checkpointer, origin, t_s, iteration, err);
     if (!code)
-        code = write_all(checkpointer, checkpointer->config.model->params, err);
+        code = copy_params(checkpointer, err);
+    if (!code)
+        code = write_all(checkpointer, checkpointer->params, err);
     return code ? code : report(checkpointer, err);
 }
 

@@ -34,7 +34,7 @@ struct rog_checkpointer_config { /* borrowed */
     struct rog_events *events;
     const struct rog_checkpoint_hooks *hooks;
     void *user;
-    /* What is to be added to the model that the run began with (rog_server_change). */
+    /* What is to be added to the model that the run began with (rog_server_saved_change). */
     const float *(*change)(void *owner);
     /* One could not be written. */
     void (*failed)(void *owner, int code, const struct rog_error *err);

@@ -315,10 +315,10 @@ static int load_state(void *owner, const uint8_t *bytes, size_t size, struct rog
     return rog_server_load(serve->core, bytes, size, err);
 }
 
-static const float *change_of_model(void *owner)
+static const float *saved_change(void *owner)
 {
     const struct rog_serve *serve = owner;
-    return rog_server_change(serve->core);
+    return rog_server_saved_change(serve->core);
 }
 
 static const struct rog_state_hooks state_hooks = {
@@ -334,7 +334,7 @@ static int prepare(struct rog_serve *serve, struct rog_error *err)
         .events = options->events,
         .hooks = &serve->hooks->checkpoints,
         .user = serve->user,
-        .change = change_of_model,
+        .change = saved_change,
         .failed = checkpoint_failed,
         .state = &state_hooks,
         .owner = serve,
@@ -370,6 +370,7 @@ int rog_serve_make_core(struct rog_serve *serve, struct rog_error *err)
                    .parameters = options->parameters},
         .optimizer = options->optimizer,
         .optimizer_parameters = options->optimizer_parameters,
+        .average = options->average,
     };
     return rog_server_new(&serve->core, &core, serve->model.params, err);
 }

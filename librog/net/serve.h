@@ -9,7 +9,8 @@
  *
  *   chkpt/, or as the user has it  its model, at times that the user says
  *   server.json                    what a server that goes on from there has to know
- *   server-INDEX.state             what its optimizer keeps beside the model, where it does
+ *   server-INDEX.state             what its optimizer keeps beside the model, where it does, and
+ *                                  the model where checkpoints have its average
  *   layout.json                    the layout of a model that workers have brought
  *
  * It waits for all workers, then the run begins. A worker that is not heard of for worker_timeout_s
@@ -56,6 +57,7 @@ struct rog_serve_options {
     const void *parameters;                       /* the strategy's own; NULL: none */
     const struct rog_server_optimizer *optimizer; /* NULL: the first of rog_server_optimizers */
     const void *optimizer_parameters;             /* its struct of them; NULL: none */
+    double average; /* of the model, in checkpoints (rog_server_config); 0: none */
     uint32_t workers;
     const struct rog_json *hello;       /* what workers must have alike (hello.h) */
     struct rog_model model;             /* rows NULL: the workers bring it */

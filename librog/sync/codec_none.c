@@ -6,34 +6,10 @@
  * compresses nothing.
  */
 
-#include <string.h>
-
 #include <librog/sync/codec.h>
+#include <librog/sync/float_bytes.h>
 
 #define EXPONENT UINT32_C(0x7f800000) /* all bits set: not finite */
-
-static inline __attribute__((always_inline)) void put_float(uint8_t *bytes, float x)
-{
-    uint32_t bits;
-    memcpy(&bits, &x, sizeof bits);
-    bytes[0] = (uint8_t)bits;
-    bytes[1] = (uint8_t)(bits >> 8);
-    bytes[2] = (uint8_t)(bits >> 16);
-    bytes[3] = (uint8_t)(bits >> 24);
-}
-
-static inline __attribute__((always_inline)) uint32_t get_bits(const uint8_t *bytes)
-{
-    return bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 24;
-}
-
-static inline __attribute__((always_inline)) float get_float(const uint8_t *bytes)
-{
-    uint32_t bits = get_bits(bytes);
-    float x;
-    memcpy(&x, &bits, sizeof x);
-    return x;
-}
 
 static void bytes_of(const struct rog_codec_row *row, struct rog_codec_bytes *bytes)
 {
@@ -50,7 +26,7 @@ static size_t encode(const struct rog_codec_row *row, float *restrict values,
                      uint8_t *restrict bytes)
 {
     for (size_t i = 0; i < row->elements; i++) {
-        put_float(bytes + 4 * i, values[i]);
+        rog_put_float(bytes + 4 * i, values[i]);
         values[i] = 0;
     }
     return (size_t)row->elements * sizeof(float);
@@ -60,7 +36,7 @@ static void decode(const struct rog_codec_row *row, float share, const uint8_t *
                    float *restrict w)
 {
     for (size_t i = 0; i < row->elements; i++)
-        w[i] -= share * get_float(bytes + 4 * i);
+        w[i] -= share * rog_get_float(bytes + 4 * i);
 }
 
 /* The worker's row is the model's, but for the digits that a float of its size does not have. */
@@ -70,7 +46,7 @@ static size_t encode_pull(const struct rog_codec_row *row, const struct rog_code
     for (size_t i = 0; i < row->elements; i++) {
         float value = pull->start[i] + pull->model[i];
         pull->held[i] = value - pull->start[i];
-        put_float(bytes + 4 * i, value);
+        rog_put_float(bytes + 4 * i, value);
     }
     return (size_t)row->elements * sizeof(float);
 }
@@ -79,7 +55,7 @@ static void decode_pull(const struct rog_codec_row *row, const uint8_t *restrict
                         float *restrict w)
 {
     for (size_t i = 0; i < row->elements; i++)
-        w[i] = get_float(bytes + 4 * i);
+        w[i] = rog_get_float(bytes + 4 * i);
 }
 
 static size_t check(const struct rog_codec_row *row, const uint8_t *bytes, size_t size,
@@ -88,7 +64,7 @@ static size_t check(const struct rog_codec_row *row, const uint8_t *bytes, size_
     uint32_t bad = 0;
     (void)size;
     for (size_t i = 0; i < row->elements; i++)
-        bad |= (get_bits(bytes + 4 * i) & EXPONENT) == EXPONENT;
+        bad |= (rog_get_float_bits(bytes + 4 * i) & EXPONENT) == EXPONENT;
     if (bad) {
         *why = "a value that is not finite";
         return 0;

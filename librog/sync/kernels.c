@@ -96,6 +96,14 @@ ROG_KERNEL_WIDE double rog_kernel_difference(const float *a, const float *b, siz
     return sum;
 }
 
+ROG_KERNEL_WIDE void rog_kernel_approach(float *restrict a, const float *restrict b, float share,
+                                         size_t n)
+{
+#pragma omp simd
+    for (size_t i = 0; i < n; i++)
+        a[i] += share * (b[i] - a[i]);
+}
+
 ROG_KERNEL_WIDE void rog_kernel_add(float *x, const float *y, size_t n)
 {
 #pragma omp simd

@@ -47,6 +47,9 @@ double rog_kernel_absolute(const float *u, size_t n);
 /* sum |a - b| */
 double rog_kernel_difference(const float *a, const float *b, size_t n);
 
+/* a <- a + share (b - a) */
+void rog_kernel_approach(float *a, const float *b, float share, size_t n);
+
 /* x <- x + y */
 void rog_kernel_add(float *x, const float *y, size_t n);
 

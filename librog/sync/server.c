@@ -108,6 +108,8 @@ static int build(struct rog_server *server, const struct rog_server_config *conf
         code =
             rog_server_update_init(&server->update, config->optimizer, config->optimizer_parameters,
                                    rows, workers, server->start, err);
+    if (!code && server->start)
+        code = rog_average_init(&server->average, config->average, rows->params, err);
     if (!code)
         code = rog_strategy_start(server->strategy, &server->policy, &server->state, err);
     return code;
@@ -150,6 +152,7 @@ void rog_server_free(struct rog_server *server)
         free(peer->held);
         free(peer->seen);
     }
+    rog_average_release(&server->average);
     rog_server_update_release(&server->update);
     rog_set_release(&server->all_tensors);
     rog_set_release(&server->picked);
@@ -328,6 +331,14 @@ static int receive_rows(struct rog_server *server, uint32_t worker, const struct
     return 0;
 }
 
+static uint32_t active_workers(const struct rog_server *server)
+{
+    uint32_t active = 0;
+    for (uint32_t i = 0; i < server->policy.workers; i++)
+        active += server->versions.active[i] != 0;
+    return active;
+}
+
 static int receive_end(struct rog_server *server, uint32_t worker, const struct rog_wire *wire,
                        double now, struct rog_error *err)
 {
@@ -347,6 +358,7 @@ static int receive_end(struct rog_server *server, uint32_t worker, const struct 
         server->goodput[worker] = (double)peer->push_bytes / (now - peer->push_began_s);
     if (peer->iteration > server->iteration)
         server->iteration = peer->iteration;
+    rog_average_pushed(&server->average, server->change, active_workers(server));
     rog_transmissions_add(&server->transmissions, worker, wire->duration_s);
     notify_simple(server, ROG_SERVER_PUSHED, worker, wire->rows, now);
     return rog_admission_pushed(server, worker, now, err);
@@ -671,18 +683,28 @@ const char *rog_server_optimizer_name(const struct rog_server *server)
 
 size_t rog_server_state_bytes(const struct rog_server *server)
 {
-    return rog_server_update_bytes(&server->update);
+    return rog_average_bytes(&server->average) + rog_server_update_bytes(&server->update);
 }
 
 void rog_server_save(const struct rog_server *server, uint8_t *bytes)
 {
-    rog_server_update_save(&server->update, bytes);
+    rog_average_save(&server->average, server->start, server->change, bytes);
+    rog_server_update_save(&server->update, bytes + rog_average_bytes(&server->average));
 }
 
 int rog_server_load(struct rog_server *server, const uint8_t *bytes, size_t size,
                     struct rog_error *err)
 {
-    return rog_server_update_load(&server->update, bytes, size, err);
+    size_t model = rog_average_bytes(&server->average);
+    if (size < model)
+        return rog_fail(err, ROG_EFORMAT,
+                        "%zu bytes beside the average of the model, the model alone has more",
+                        size);
+    int code =
+        rog_server_update_load(&server->update, model ? bytes + model : bytes, size - model, err);
+    if (!code)
+        rog_average_load(&server->average, server->start, bytes);
+    return code;
 }
 
 void rog_server_versions(const struct rog_server *server, struct rog_version_view *view)
@@ -695,6 +717,11 @@ const float *rog_server_change(const struct rog_server *server)
     return server->change;
 }
 
+const float *rog_server_saved_change(const struct rog_server *server)
+{
+    return rog_average_is_kept(&server->average) ? server->average.values : server->change;
+}
+
 const float *rog_server_held(const struct rog_server *server, uint32_t worker)
 {
     return server->peers[worker].held;
@@ -702,8 +729,11 @@ const float *rog_server_held(const struct rog_server *server, uint32_t worker)
 
 void rog_server_end(struct rog_server *server)
 {
-    if (server->start)
-        rog_kernel_add(server->start, server->change, server->rows->params);
+    if (!server->start)
+        return;
+    rog_kernel_add(server->start, server->change, server->rows->params);
+    rog_average_rebase(&server->average, server->change);
+    memset(server->change, 0, server->rows->params * sizeof *server->change);
 }
 
 uint32_t rog_server_iteration(const struct rog_server *server)

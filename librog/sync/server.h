@@ -35,11 +35,13 @@ struct rog_server_config {
     struct rog_strategy_config policy;            /* its model is that of the rows */
     const struct rog_server_optimizer *optimizer; /* NULL: the first of rog_server_optimizers */
     const void *optimizer_parameters;             /* its struct of them, borrowed; NULL: none */
+    double average; /* checkpoints have the average of W over about so many iterations (average.h);
+                       0: W itself */
 };
 
 /* start: rows->params floats, the model that all workers start from, borrowed; the server reads it
- * where it needs whole values, which is seldom, and writes it in rog_server_end alone. NULL: no
- * values, see worker.h. */
+ * where it needs whole values, which is seldom, and writes it in rog_server_end and rog_server_load
+ * alone. NULL: no values, see worker.h. */
 int rog_server_new(struct rog_server **server, const struct rog_server_config *config, float *start,
                    struct rog_error *err);
 void rog_server_free(struct rog_server *server);
@@ -79,8 +81,9 @@ void rog_server_resume(struct rog_server *server, uint32_t iteration);
 
 /* Of what changes the model; static. */
 const char *rog_server_optimizer_name(const struct rog_server *server);
-/* What a server that goes on needs beside its model (0 bytes: nothing), and giving it to one that
- * has just been made, of the same model and as many workers; ROG_EFORMAT: not as many bytes. */
+/* What a server that goes on needs beside a checkpoint (0 bytes: nothing), and giving it to one
+ * that has just been made, with as many workers, and with the checkpoint's model as the start; that
+ * is the model W after it. ROG_EFORMAT: not as many bytes. */
 size_t rog_server_state_bytes(const struct rog_server *server);
 void rog_server_save(const struct rog_server *server, uint8_t *bytes);
 int rog_server_load(struct rog_server *server, const uint8_t *bytes, size_t size,
@@ -121,8 +124,10 @@ void rog_server_versions(const struct rog_server *server, struct rog_version_vie
  * was sent to it has arrived: rows->params floats, borrowed; NULL without values. */
 const float *rog_server_change(const struct rog_server *server);
 const float *rog_server_held(const struct rog_server *server, uint32_t worker);
-/* Nothing comes any more: W takes the place of the start. After that the server is good for nothing
- * but to be freed. */
+/* The same of the model that checkpoints have: W, or its average. */
+const float *rog_server_saved_change(const struct rog_server *server);
+/* Nothing comes any more: W takes the place of the start, to which nothing has been added. After
+ * that the server is good for nothing but a last checkpoint. */
 void rog_server_end(struct rog_server *server);
 /* Largest iteration any worker has pushed. */
 uint32_t rog_server_iteration(const struct rog_server *server);

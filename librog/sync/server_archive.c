@@ -96,6 +96,7 @@ void rog_server_archive(struct rog_server *server, struct rog_archive *archive)
     rog_archive_bytes(archive, server->merged, rows->row_count * sizeof *server->merged);
     if (server->change)
         rog_archive_bytes(archive, server->change, rows->params * sizeof *server->change);
+    rog_average_archive(&server->average, archive);
     rog_versions_archive(&server->versions, archive);
     rog_transmissions_archive(&server->transmissions, archive);
     rog_server_update_archive(&server->update, archive);

@@ -4,6 +4,7 @@
 
 /* What server.c (messages) and admission.c (who may go on) share; nobody else includes it. */
 
+#include <librog/sync/average.h>
 #include <librog/sync/history.h>
 #include <librog/sync/sending.h>
 #include <librog/sync/server.h>
@@ -66,6 +67,7 @@ struct rog_server {
     float *start;                    /* the model that all began with; NULL without values */
     float *change;                   /* W - start, as long; NULL without values */
     struct rog_server_update update; /* what changes it */
+    struct rog_average average;      /* of W; checkpoints have it instead */
 
     struct rog_versions versions;
     struct rog_transmissions transmissions;

@@ -249,6 +249,15 @@ static int resolve_program(struct rog_json *config, const struct rog_cluster *cl
     return rog_json_get(config, "sources") ? 0 : take_sources(config, folder, err);
 }
 
+static int check_average(const struct rog_json *config, struct rog_error *err)
+{
+    if (!(rog_json_get_number(config, "checkpoint_average", 0) > 0) ||
+        strcmp(rog_json_get_string(config, "workload", ""), "none") != 0)
+        return 0;
+    return rog_fail(err, ROG_EINVAL,
+                    "checkpoint_average is of a model, and with workload none there is none");
+}
+
 /* In virtual and in real time it is not the same run. */
 static int hash_identity(struct rog_json *identity, const struct rog_cluster *cluster,
                          char hash[ROG_SHA256_HEX_BYTES], struct rog_error *err)
@@ -316,6 +325,8 @@ static int fill(struct rog_resolved_run *run, const struct rog_cluster *cluster,
         code = resolve_program(run->config, cluster, folder, err);
     if (code == 0)
         code = rog_settings_fill(rog_run_settings, run->config, err);
+    if (code == 0)
+        code = check_average(run->config, err);
     if (code == 0)
         code = apply_plugin(run, chosen, err);
     if (code == 0)

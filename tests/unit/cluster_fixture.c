@@ -42,7 +42,13 @@ static int count_checkpoint(void *user, const float *change, uint32_t index, dou
                             uint32_t iteration, struct rog_error *err)
 {
     struct trial *trial = user;
-    (void)change, (void)t_s, (void)iteration, (void)err;
+    float *saved = malloc(trial->params * sizeof *saved);
+    (void)t_s, (void)iteration, (void)err;
+    assert_non_null(saved);
+    for (uint64_t i = 0; i < trial->params; i++)
+        saved[i] = trial->start[i] + change[i];
+    rog_sha256(saved, trial->params * sizeof *saved, trial->saved);
+    free(saved);
     if (!trial->made_up)
         assert_int_equal(index,
                          trial->checkpoints + (trial->resume ? trial->resume->checkpoints : 0));
@@ -140,7 +146,7 @@ static int run_config(struct trial *trial, const struct rog_run_config *config)
     assert_int_equal(rog_events_open(&events, path, &trial->err), 0);
     trial->params = rows->params;
     trial->gradient = malloc(rows->params * sizeof *trial->gradient);
-    float *params = trial->train ? first_model(rows) : NULL;
+    float *params = trial->start = trial->train ? first_model(rows) : NULL;
 
     trial->stream = events;
     struct rog_archive archive;

@@ -45,9 +45,10 @@ struct trial {
     size_t events_size;
     struct rog_cluster_result result;
     char model[ROG_SHA256_HEX_BYTES];
+    char saved[ROG_SHA256_HEX_BYTES]; /* what the last checkpoint had */
     uint32_t checkpoints;
     uint32_t stop_after; /* gradients until the hook says stop; 0: never */
-    float *gradient;
+    float *gradient, *start;
     uint64_t params;
     uint32_t evaluated;
     struct rog_error err;

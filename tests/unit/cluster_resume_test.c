@@ -66,6 +66,7 @@ static void goes_on(const struct trial *whole, const struct trial *killed)
     assert_int_equal(killed->state_events + rest.events_size, whole->events_size);
     assert_memory_equal(rest.events, whole->events + killed->state_events, rest.events_size);
     assert_string_equal(rest.model, whole->model);
+    assert_string_equal(rest.saved, whole->saved);
     assert_memory_equal(&rest.result, &whole->result, sizeof rest.result);
     trial_free(&rest);
 }
@@ -158,6 +159,32 @@ static void equal_workers(void **state)
                               .train = true};
         check(&trial, 6);
     }
+}
+
+/* With an average of the model in checkpoints, which changes nothing else. */
+static void an_average(void **state)
+{
+    (void)state;
+    struct trial with = {.library = "ROG",
+                         .threshold = 4,
+                         .settings = "\"trace\":\"synth:outdoors\",\"checkpoint_period\":7.5,"
+                                     "\"checkpoint_average\":3",
+                         .workers = 4,
+                         .iterations = 12,
+                         .wire_scale = 40,
+                         .train = true};
+    check(&with, 12);
+    struct trial without = with;
+    without.settings = "\"trace\":\"synth:outdoors\",\"checkpoint_period\":7.5";
+    assert_int_equal(trial_run(&with), 0);
+    assert_int_equal(trial_run(&without), 0);
+    assert_int_equal(with.events_size, without.events_size);
+    assert_memory_equal(with.events, without.events, with.events_size);
+    assert_string_equal(with.model, without.model);
+    assert_string_equal(without.saved, without.model);
+    assert_string_not_equal(with.saved, with.model);
+    trial_free(&with);
+    trial_free(&without);
 }
 
 /* Twice in a row: what was loaded is saved as it was. */
@@ -340,6 +367,7 @@ int main(void)
         cmocka_unit_test(with_all_that_takes_time),
         cmocka_unit_test(killed_twice),
         cmocka_unit_test(equal_workers),
+        cmocka_unit_test(an_average),
         cmocka_unit_test(a_strategy_that_remembers),
         cmocka_unit_test(cut_off),
         cmocka_unit_test(of_another_run),

@@ -132,6 +132,36 @@ static const char four[] = "case = \"t\"; figure = \"10\"; target_accuracy = 64.
                            "         { library = \"BSP\"; threshold = 0; },\n"
                            "         { library = \"SSP\"; threshold = 4; note = \"mine\"; } );";
 
+/* An average is part of what identifies a run, which without it is that of before there were any.
+ */
+static void an_average_makes_another_run(void **state)
+{
+    const struct fixture *f = *state;
+    struct rog_error err = {0};
+    static const char *const averages[] = {"50.0", "0.5"};
+    char hash[2][ROG_SHA256_HEX_BYTES];
+    for (size_t i = 0; i < 2; i++) {
+        char text[96];
+        snprintf(text, sizeof text, "case = \"a\"; checkpoint_average = %s; runs = ( { } );",
+                 averages[i]);
+        struct rog_plan *plan = plan_of(f, text, &once);
+        strcpy(hash[i], plan->run[0].resolved.hash);
+        rog_plan_free(plan);
+    }
+    assert_string_not_equal(hash[0], hash[1]);
+    struct rog_plan *none = plan_of(f, "case = \"a\"; runs = ( { } );", &once);
+    assert_string_not_equal(none->run[0].resolved.hash, hash[0]);
+    assert_null(rog_json_get(none->run[0].resolved.config, "checkpoint_average"));
+    rog_plan_free(none);
+    struct rog_plan *plan = NULL;
+    assert_int_equal(try_plan(f,
+                              "case = \"a\"; workload = \"none\"; checkpoint_average = 50;"
+                              " runs = ( { } );",
+                              &once, &plan, &err),
+                     ROG_EINVAL);
+    assert_non_null(strstr(err.message, "checkpoint_average is of a model"));
+}
+
 static void a_run_is_resolved_whole(void **state)
 {
     const struct fixture *f = *state;
@@ -603,6 +633,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(a_run_is_resolved_whole),
+        TEST(an_average_makes_another_run),
         TEST(the_hash_is_of_everything_but_the_note),
         TEST(paths_do_not_depend_on_the_folder_one_stands_in),
         TEST(every_path_is_relative_to_the_file),

@@ -3,6 +3,7 @@
 /* A server and its workers with nothing of the trainer: librog alone, a model of three values, and
  * checkpoints in a file of our own. */
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -35,6 +36,7 @@ struct server {
     const char *folder;
     struct rog_rows *rows;
     float values[3]; /* two are trained, the third is not */
+    double average;
     int begun, ended, read;
 };
 
@@ -130,6 +132,7 @@ static int serve(struct server *server, bool resume, struct rog_error *err)
     assert_int_equal(rog_events_open(&events, "/dev/null", NULL), 0);
     const struct rog_serve_options options = {.strategy = plugin.strategy,
                                               .workers = WORKERS,
+                                              .average = server->average,
                                               .hello = hello,
                                               .upload = true,
                                               .listen = "127.0.0.1:0",
@@ -150,14 +153,14 @@ static int serve(struct server *server, bool resume, struct rog_error *err)
     return code;
 }
 
-static pid_t start_server(const char *folder, char address[32])
+static pid_t start_server(const char *folder, double average, char address[32])
 {
     char *port = rog_path_join(folder, "port"), *text = NULL;
     size_t size;
     fflush(NULL);
     pid_t process = fork();
     if (process == 0) {
-        struct server server = {.folder = folder};
+        struct server server = {.folder = folder, .average = average};
         struct rog_error err;
         int code = serve(&server, false, &err);
         if (code)
@@ -225,25 +228,53 @@ static void work(const char *server, float values[WORKERS][3])
 }
 
 /* The mean gradient is 2 and 4. */
-static void a_server_needs_no_trainer(void **state)
+static void run(const char *folder, double average, float values[WORKERS][3])
 {
-    float values[WORKERS][3] = {{1, 2, 3}, {1, 2, 3}};
     char address[32];
     int status;
-    pid_t process = start_server(*state, address);
+    pid_t process = start_server(folder, average, address);
     work(address, values);
     assert_int_equal(waitpid(process, &status, 0), process);
     assert_int_equal(status, 0);
     for (int i = 0; i < WORKERS; i++)
         assert_true(values[i][0] == 1 - 2 * ITERATIONS && values[i][1] == 2 - 4 * ITERATIONS &&
                     values[i][2] == 3);
+}
 
-    /* Another server goes on from there, with the layout and the values of the files. */
-    struct server server = {.folder = *state};
+/* Another server goes on from there, with the layout and the values of the files. */
+static void go_on(const char *folder, double average, float values[WORKERS][3])
+{
+    struct server server = {.folder = folder, .average = average};
     struct rog_error err;
     assert_int_equal(serve(&server, true, &err), ROG_EFAILED); /* nobody comes */
     assert_int_equal(server.read, 1);
     assert_true(server.values[0] == values[0][0] && server.values[1] == values[0][1]);
+}
+
+static void a_server_needs_no_trainer(void **state)
+{
+    float values[WORKERS][3] = {{1, 2, 3}, {1, 2, 3}};
+    run(*state, 0, values);
+    go_on(*state, 0, values);
+}
+
+/* The checkpoint has the mean of all models, as far as such a long average tells, and the server
+ * that goes on has the model. */
+static void checkpoints_may_be_averages(void **state)
+{
+    float values[WORKERS][3] = {{1, 2, 3}, {1, 2, 3}};
+    char *path = rog_path_join(*state, CHECKPOINT), *bytes = NULL;
+    float saved[2];
+    size_t size;
+    run(*state, 1e6, values);
+    assert_int_equal(rog_file_read(path, 64, &bytes, &size, NULL), 0);
+    assert_int_equal(size, sizeof saved);
+    memcpy(saved, bytes, size);
+    assert_true(fabsf(saved[0] - (1 - 2 * ITERATIONS / 2.0f)) < 1e-4f);
+    assert_true(fabsf(saved[1] - (2 - 4 * ITERATIONS / 2.0f)) < 1e-4f);
+    free(bytes);
+    free(path);
+    go_on(*state, 1e6, values);
 }
 
 static int make_folder(void **state)
@@ -265,6 +296,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_server_needs_no_trainer, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(checkpoints_may_be_averages, make_folder, remove_folder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,7 +2,8 @@
 
 /*
  * The laws of rog/server_optimizer.h, held against every optimizer of the table and against one
- * that keeps something beside the model (momentum on the server).
+ * that keeps something beside the model (momentum on the server); and the average of the model that
+ * checkpoints have, which goes on with it.
  */
 
 #include <setjmp.h>
@@ -14,6 +15,7 @@
 
 #include <cmocka.h>
 
+#include <librog/sync/average.h>
 #include <librog/sync/kernels.h>
 #include <librog/sync/message.h>
 #include <librog/sync/server_optimizer.h>
@@ -115,14 +117,15 @@ static float *floats_of(const struct pair *pair, const float *from)
 }
 
 static struct served serve(const struct pair *pair, const struct rog_server_optimizer *optimizer,
-                           const float *model)
+                           double average, const float *model)
 {
     struct served served = {.model = floats_of(pair, model)};
     const struct rog_server_config config = {.rows = pair->rows,
                                              .strategy = pair->plugin.strategy,
                                              .policy = {pair->rows->row_count, 1, 0, NULL},
                                              .optimizer = optimizer,
-                                             .optimizer_parameters = &usual};
+                                             .optimizer_parameters = &usual,
+                                             .average = average};
     assert_int_equal(rog_server_new(&served.server, &config, served.model, NULL), 0);
     return served;
 }
@@ -201,6 +204,21 @@ static void model_of(const struct pair *pair, const struct served *served, float
     rog_kernel_add(model, rog_server_change(served->server), pair->rows->params);
 }
 
+/* As checkpoints have it. */
+static void saved_of(const struct pair *pair, const struct served *served, float *model)
+{
+    memcpy(model, served->model, pair->rows->params * sizeof *model);
+    rog_kernel_add(model, rog_server_saved_change(served->server), pair->rows->params);
+}
+
+static bool are_near(const struct pair *pair, const float *one, const float *other)
+{
+    for (uint64_t i = 0; i < pair->rows->params; i++)
+        if (!(fabsf(one[i] - other[i]) < ROUNDING))
+            return false;
+    return true;
+}
+
 static void join(struct pair *pair, struct served *served)
 {
     uint32_t iteration = 0;
@@ -212,14 +230,14 @@ static void join(struct pair *pair, struct served *served)
 
 /* ---- the laws ---- */
 
-/* Goes on from a checkpoint beside the server that was not interrupted. Whether the models end
- * alike. */
-static bool goes_on(const struct rog_server_optimizer *optimizer, bool keeps_state)
+/* Goes on from a checkpoint beside the server that was not interrupted. Whether the models, and
+ * what checkpoints have of them, end alike. */
+static bool goes_on(const struct rog_server_optimizer *optimizer, double average, bool keeps_state)
 {
     struct pair pair;
     struct rog_error err;
     pair_init(&pair);
-    struct served first = serve(&pair, optimizer, NULL);
+    struct served first = serve(&pair, optimizer, average, NULL);
     for (int i = 0; i < ROUNDS; i++)
         iterate(&pair, &first, NULL, true);
 
@@ -228,8 +246,8 @@ static bool goes_on(const struct rog_server_optimizer *optimizer, bool keeps_sta
     assert_non_null(state);
     rog_server_save(first.server, state);
     float *checkpoint = floats_of(&pair, NULL), *other = floats_of(&pair, NULL);
-    model_of(&pair, &first, checkpoint);
-    struct served second = serve(&pair, optimizer, checkpoint);
+    saved_of(&pair, &first, checkpoint);
+    struct served second = serve(&pair, optimizer, average, checkpoint);
     rog_server_resume(second.server, ROUNDS);
     assert_int_equal(rog_server_load(second.server, state, size + 1, &err), ROG_EFORMAT);
     if (keeps_state)
@@ -242,9 +260,14 @@ static bool goes_on(const struct rog_server_optimizer *optimizer, bool keeps_sta
         iterate(&pair, &first, &second, keeps_state);
     model_of(&pair, &first, checkpoint);
     model_of(&pair, &second, other);
-    bool alike = true;
-    for (uint64_t i = 0; i < pair.rows->params; i++)
-        alike = alike && fabsf(checkpoint[i] - other[i]) < ROUNDING;
+    bool alike = are_near(&pair, checkpoint, other);
+    saved_of(&pair, &first, checkpoint);
+    saved_of(&pair, &second, other);
+    alike = alike && are_near(&pair, checkpoint, other);
+    /* The last checkpoint is that of before the end. */
+    rog_server_end(first.server);
+    saved_of(&pair, &first, other);
+    assert_true(are_near(&pair, checkpoint, other));
     free(checkpoint);
     free(other);
     dismiss(&first);
@@ -257,10 +280,14 @@ static void test_going_on(void **state)
 {
     (void)state;
     for (size_t i = 0; rog_server_optimizers[i]; i++)
-        assert_true(goes_on(rog_server_optimizers[i], true));
-    assert_true(goes_on(&momentum, true));
+        assert_true(goes_on(rog_server_optimizers[i], 0, true));
+    assert_true(goes_on(&momentum, 0, true));
     /* This test sees a state that is lost. */
-    assert_false(goes_on(&momentum, false));
+    assert_false(goes_on(&momentum, 0, false));
+    /* The model is in the state where checkpoints have its average. */
+    assert_true(goes_on(NULL, 5, true));
+    assert_true(goes_on(&momentum, 5, true));
+    assert_false(goes_on(NULL, 5, false));
 }
 
 /* A row that arrives changes this row alone. */
@@ -314,7 +341,7 @@ static void test_mean_keeps_nothing(void **state)
     (void)state;
     struct pair pair;
     pair_init(&pair);
-    struct served served = serve(&pair, NULL, NULL);
+    struct served served = serve(&pair, NULL, 0, NULL);
     assert_int_equal(rog_server_state_bytes(served.server), 0);
     assert_int_equal(rog_server_load(served.server, NULL, 0, NULL), 0);
     dismiss(&served);
@@ -340,7 +367,7 @@ static void test_diverged(void **state)
     const struct rog_rule rule = {.learning_rate = 0.1, .momentum = 0.5};
     size_t size;
     pair_init(&pair);
-    struct served served = serve(&pair, &overflowing, NULL);
+    struct served served = serve(&pair, &overflowing, 0, NULL);
     assert_int_equal(flat_worker_push(pair.worker, pair.rows, pair.gradients, &rule, 0, NULL), 0);
     while (!rog_worker_send(pair.worker, 0, pair.message, MESSAGE_BYTES, &size, NULL) && size)
         assert_int_equal(rog_server_receive(served.server, 0, pair.message, size, 0, NULL), 0);
@@ -376,12 +403,101 @@ static void test_not_made(void **state)
     rog_rows_free(rows);
 }
 
+/* ---- the average that checkpoints have ---- */
+
+/* The weighted mean of all models, each counting exp(-1 / n) times as much as the next one. */
+static void mean_of(const double *models, size_t count, size_t params, double n, double *mean)
+{
+    for (size_t k = 0; k < params; k++) {
+        double sum = 0, weights = 0;
+        for (size_t t = 0; t < count; t++) {
+            double weight = exp(-(double)(count - 1 - t) / n);
+            sum += weight * models[t * params + k];
+            weights += weight;
+        }
+        mean[k] = sum / weights;
+    }
+}
+
+/* Of the models after each iteration; and training does not know of it. */
+static void check_average(double n)
+{
+    struct pair pair;
+    pair_init(&pair);
+    struct served with = serve(&pair, NULL, n, NULL), without = serve(&pair, NULL, 0, NULL);
+    size_t params = pair.rows->params;
+    double *models = calloc((ROUNDS + 2) * params, sizeof *models);
+    double *mean = models + (ROUNDS + 1) * params;
+    assert_non_null(models);
+    assert_ptr_equal(rog_server_saved_change(without.server), rog_server_change(without.server));
+    for (size_t t = 1; t <= ROUNDS; t++) {
+        iterate(&pair, &with, &without, true);
+        assert_memory_equal(rog_server_change(with.server), rog_server_change(without.server),
+                            params * sizeof(float));
+        for (size_t k = 0; k < params; k++)
+            models[t * params + k] = rog_server_change(with.server)[k];
+        mean_of(models, t + 1, params, n, mean);
+        for (size_t k = 0; k < params; k++) {
+            double found = rog_server_saved_change(with.server)[k];
+            if (!(fabs(found - mean[k]) <= 1e-6 * (0.1 + fabs(mean[k]))))
+                fail_msg("over %g, after %zu: %.9g instead of %.9g", n, t, found, mean[k]);
+        }
+    }
+    free(models);
+    dismiss(&with);
+    dismiss(&without);
+    pair_release(&pair);
+}
+
+static void test_average(void **state)
+{
+    (void)state;
+    static const double spans[] = {0.01, 1, 4, 1e9};
+    for (size_t s = 0; s < sizeof spans / sizeof *spans; s++)
+        check_average(spans[s]);
+}
+
+static void test_average_of_one_model(void **state)
+{
+    (void)state;
+    float model[37], other[37];
+    struct rog_average average;
+    struct rog_rng rng;
+    rog_rng_init(&rng, 9);
+    for (size_t i = 0; i < 37; i++)
+        model[i] = (float)rog_rng_normal(&rng);
+    assert_int_equal(rog_average_init(&average, 7, 37, NULL), 0);
+    for (size_t i = 0; i < 37; i++)
+        assert_true(average.values[i] == 0);
+    memcpy(average.values, model, sizeof model);
+    for (uint32_t t = 1; t < 1000; t++)
+        rog_average_pushed(&average, model, 1 + t % 3);
+    assert_memory_equal(average.values, model, sizeof model);
+    for (size_t i = 0; i < 37; i++)
+        other[i] = model[i] + 1;
+    average.pushes = 0;
+    rog_average_pushed(&average, other, 2); /* the other one has not pushed yet */
+    assert_memory_equal(average.values, model, sizeof model);
+    rog_average_pushed(&average, other, 2);
+    assert_memory_not_equal(average.values, model, sizeof model);
+    rog_average_release(&average);
+    /* Where none is asked for. */
+    assert_int_equal(rog_average_init(&average, 0, 37, NULL), 0);
+    assert_false(rog_average_is_kept(&average));
+    rog_average_pushed(&average, NULL, 1);
+    assert_int_equal(rog_average_bytes(&average), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_going_on),           cmocka_unit_test(test_one_row),
-        cmocka_unit_test(test_mean_keeps_nothing), cmocka_unit_test(test_diverged),
+        cmocka_unit_test(test_going_on),
+        cmocka_unit_test(test_one_row),
+        cmocka_unit_test(test_mean_keeps_nothing),
+        cmocka_unit_test(test_diverged),
         cmocka_unit_test(test_not_made),
+        cmocka_unit_test(test_average),
+        cmocka_unit_test(test_average_of_one_model),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -157,6 +157,7 @@ static int serve(struct job *job, struct rog_error *err)
         .parameters = job->train.plugin.parameters,
         .optimizer = job->train.optimizer,
         .optimizer_parameters = job->train.optimizer_parameters,
+        .average = job->config->checkpoint_average,
         .workers = job->config->worker_count,
         .hello = job->hello,
         .model = model_of(&job->train),

@@ -91,6 +91,7 @@ static int cluster_init(struct rog_sim_cluster *cluster, struct rog_error *err)
                    .parameters = config->parameters},
         .optimizer = config->optimizer,
         .optimizer_parameters = config->optimizer_parameters,
+        .average = run->checkpoint_average,
     };
     int code = rog_server_new(&cluster->server, &server, config->params, err);
     if (!code)
@@ -172,7 +173,7 @@ static int energy(struct rog_sim_cluster *cluster, struct rog_error *err)
 static int checkpoint(struct rog_sim_cluster *cluster, struct rog_error *err)
 {
     const struct rog_cluster_config *config = cluster->config;
-    int code = config->checkpoint(config->user, rog_server_change(cluster->server),
+    int code = config->checkpoint(config->user, rog_server_saved_change(cluster->server),
                                   cluster->schedule.taken, cluster->now_s,
                                   rog_server_iteration(cluster->server), err);
     if (code)
@@ -311,7 +312,8 @@ static int finish(struct rog_sim_cluster *cluster, struct rog_error *err)
     rog_server_end(cluster->server);
     /* A checkpoint of the end, unless one was taken at this very moment. */
     if (!code && config->params && cluster->schedule.last_s < cluster->now_s)
-        code = config->checkpoint(config->user, NULL, cluster->schedule.taken, cluster->now_s,
+        code = config->checkpoint(config->user, rog_server_saved_change(cluster->server),
+                                  cluster->schedule.taken, cluster->now_s,
                                   rog_server_iteration(cluster->server), err);
     result->seconds = cluster->now_s;
     result->iterations = cluster->iterations;

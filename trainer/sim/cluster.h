@@ -92,7 +92,7 @@ struct rog_cluster_config {
     /* The mean gradient of `steps` batches at params, and its loss (trainer/run/learner.h). */
     int (*gradients)(void *user, uint32_t worker, uint32_t steps, const float *params,
                      const float **gradients, double *loss, struct rog_error *err);
-    /* Saves the model, which is params + change, or where `change` is NULL params; index counts
+    /* Saves the model as checkpoints have it, which is params + change; index counts
      * from 0. */
     int (*checkpoint)(void *user, const float *change, uint32_t index, double t_s,
                       uint32_t iteration, struct rog_error *err);

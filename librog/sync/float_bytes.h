@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_SYNC_FLOAT_BYTES_H
+#define ROG_SYNC_FLOAT_BYTES_H
+
+/* Floats as little-endian bytes, in loops that the compiler makes copies of. */
+
+#include <stdint.h>
+#include <string.h>
+
+static inline __attribute__((always_inline)) void rog_put_float(uint8_t *bytes, float x)
+{
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    bytes[0] = (uint8_t)bits;
+    bytes[1] = (uint8_t)(bits >> 8);
+    bytes[2] = (uint8_t)(bits >> 16);
+    bytes[3] = (uint8_t)(bits >> 24);
+}
+
+static inline __attribute__((always_inline)) uint32_t rog_get_float_bits(const uint8_t *bytes)
+{
+    return bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 24;
+}
+
+static inline __attribute__((always_inline)) float rog_get_float(const uint8_t *bytes)
+{
+    uint32_t bits = rog_get_float_bits(bytes);
+    float x;
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
+#endif
