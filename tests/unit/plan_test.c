@@ -126,11 +126,12 @@ static int64_t count(struct rog_db *db, const char *sql)
     return number;
 }
 
-static const char four[] = "case = \"t\"; figure = \"10\"; target_accuracy = 64.0; seconds = 100;\n"
-                           "contender = \"rog\"; baseline = \"rog 20\";\n"
-                           "runs = ( { threshold = 4; }, { threshold = 20; },\n"
-                           "         { library = \"BSP\"; threshold = 0; },\n"
-                           "         { library = \"SSP\"; threshold = 4; note = \"mine\"; } );";
+static const char four[] =
+    "case = \"t\"; figure = \"10\"; target_accuracy = 64.0; seconds = 100; learning_rate = 0.003;\n"
+    "contender = \"rog\"; baseline = \"rog 20\";\n"
+    "runs = ( { threshold = 4; }, { threshold = 20; },\n"
+    "         { library = \"BSP\"; threshold = 0; },\n"
+    "         { library = \"SSP\"; threshold = 4; note = \"mine\"; } );";
 
 /* An average is part of what identifies a run, which without it is that of before there were any.
  */
