@@ -12,6 +12,7 @@
 #include <orchestrator/fleet/signals.h>
 #include <orchestrator/fleet/tester.h>
 #include <orchestrator/store/identity.h>
+#include <orchestrator/store/ingest.h>
 #include <orchestrator/store/paths.h>
 
 #define POLL_MS 100
@@ -83,6 +84,9 @@ int rog_fleet_test(const struct rog_fleet_options *options, const char *run_id, 
         code = rog_fleet_tester_init(&tester, options, NULL, run_id, folder, err);
     if (code == 0)
         code = test_all(&tester, &signals, err);
+    /* That was all that it lacked. */
+    if (code == 0 && rog_run_is_untested(folder))
+        code = rog_ingest_end(options->db, run_id, "done", NULL, err);
     *tested = tester.tested;
     rog_fleet_tester_release(&tester);
     rog_signals_release(&signals);

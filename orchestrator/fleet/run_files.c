@@ -87,9 +87,9 @@ static int remove_workers(const char *folder, struct rog_error *err)
 int rog_run_prepare(const char *folder, const char *config_text, struct rog_error *err)
 {
     static const char *const leftovers[] = {
-        ROG_RUN_EVENTS,       ROG_RUN_LOG,           ROG_RUN_TESTER_LOG, ROG_RUN_CHECKPOINTS,
-        ROG_RUN_SERVER_STATE, ROG_RUN_KEY,           ROG_RUN_PORT,       ROG_RUN_WHOLE,
-        ROG_STREAM_HOST,      ROG_STREAM_CONTROLLER, ROG_SNAPSHOT_FOLDER};
+        ROG_RUN_EVENTS,       ROG_RUN_LOG,           ROG_RUN_TESTER_LOG,  ROG_RUN_CHECKPOINTS,
+        ROG_RUN_SERVER_STATE, ROG_RUN_KEY,           ROG_RUN_PORT,        ROG_RUN_WHOLE,
+        ROG_STREAM_HOST,      ROG_STREAM_CONTROLLER, ROG_SNAPSHOT_FOLDER, ROG_RUN_UNTESTED};
     int code = remove_workers(folder, err);
     for (size_t i = 0; code == 0 && i < sizeof leftovers / sizeof *leftovers; i++) {
         char *path = rog_path_join(folder, leftovers[i]);
@@ -189,14 +189,32 @@ bool rog_run_is_whole(const char *folder, bool several)
     return whole;
 }
 
-int rog_run_mark_whole(const char *folder, struct rog_error *err)
+static int mark(const char *folder, const char *name, struct rog_error *err)
 {
-    char *path = rog_path_join(folder, ROG_RUN_WHOLE);
+    char *path = rog_path_join(folder, name);
     if (!path)
         return rog_fail_nomem(err);
     int code = rog_file_exists(path) ? 0 : rog_file_write(path, "", 0, err);
     free(path);
     return code;
+}
+
+int rog_run_mark_whole(const char *folder, struct rog_error *err)
+{
+    return mark(folder, ROG_RUN_WHOLE, err);
+}
+
+int rog_run_mark_untested(const char *folder, struct rog_error *err)
+{
+    return mark(folder, ROG_RUN_UNTESTED, err);
+}
+
+bool rog_run_is_untested(const char *folder)
+{
+    char *path = rog_path_join(folder, ROG_RUN_UNTESTED);
+    bool untested = path && rog_file_exists(path);
+    free(path);
+    return untested;
 }
 
 int rog_run_judge(const char *who, const struct rog_process *process, const char *log,

@@ -21,7 +21,8 @@
 #define ROG_RUN_SERVER_STATE "server.json"
 #define ROG_RUN_KEY "key"
 #define ROG_RUN_PORT "port"
-#define ROG_RUN_WHOLE "whole" /* empty: all processes ended well */
+#define ROG_RUN_WHOLE "whole"       /* empty: all processes ended well */
+#define ROG_RUN_UNTESTED "untested" /* empty: it is whole, and its tester was out of reach */
 
 /* Makes the folder and takes its lock, which ends with this process. *fd is the lock, for
  * rog_run_unlock. ROG_EBUSY, with the other's process number, when somebody else has it. */
@@ -45,6 +46,9 @@ bool rog_run_stream_is_whole(const char *folder);
  * (`several`) are whole when rog_run_mark_whole has been told so; that of one process by itself. */
 bool rog_run_is_whole(const char *folder, bool several);
 int rog_run_mark_whole(const char *folder, struct rog_error *err);
+/* Whether all that a failed run lacks are results of its checkpoints. */
+bool rog_run_is_untested(const char *folder);
+int rog_run_mark_untested(const char *folder, struct rog_error *err);
 
 /* ROG_EFAILED: how `who`, whose process has ended, did so, and its log's last lines. */
 int rog_run_judge(const char *who, const struct rog_process *process, const char *log,

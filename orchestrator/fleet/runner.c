@@ -39,6 +39,7 @@ struct active {
     struct rog_streams streams;
     struct rog_fleet_tester tester;
     bool tester_ready;
+    char *untested; /* why nothing is tested any more; NULL: it is */
     double begin_s;
     int failures;             /* attempts that came to nothing */
     struct rog_json *retries; /* why: texts; NULL before the first */
@@ -88,6 +89,7 @@ static void release(struct active *a)
     stop_attempt(a);
     rog_run_unlock(a->lock);
     rog_json_free(a->retries);
+    free(a->untested);
     free(a->folder);
     *a = (struct active){.lock = -1, .runner = a->runner};
 }
@@ -133,15 +135,6 @@ static int record_begin(struct rog_db *db, const struct rog_fleet_job *job, stru
         code = rog_db_commit(db, err);
     rog_db_rollback(db);
     return code;
-}
-
-static int record_end(struct rog_db *db, const char *run_id, const char *status, const char *why,
-                      struct rog_error *err)
-{
-    char now[ROG_UTC_BYTES];
-    rog_utc_now(now);
-    return rog_db_run(db, err, "UPDATE runs SET status = ?, error = ?, ended_at = ? WHERE id = ?",
-                      "ssss", status, why, now, run_id);
 }
 
 /* An interrupted run is as if it had not begun, except that a whole event stream is kept. */
@@ -310,7 +303,8 @@ static enum beginning how_to_begin(const struct runner *x, const struct active *
 {
     bool same = row->attempt > 0 && strcmp(row->config_hash, a->job->hash) == 0;
     bool was_begun = same && strcmp(row->status, "failed") != 0;
-    if (was_begun && rog_run_is_whole(a->folder, x->hooks->stream_per_worker))
+    if ((was_begun || (same && rog_run_is_untested(a->folder))) &&
+        rog_run_is_whole(a->folder, x->hooks->stream_per_worker))
         return WHOLE;
     if (was_begun && x->hooks->adopts && strcmp(row->status, "running") == 0)
         return ADOPT;
@@ -344,7 +338,7 @@ static int enter(struct runner *x, struct active *a, struct rog_error *err)
         snprintf(job->error, sizeof job->error, "%s", row.error ? row.error : "");
         set_state(x, job, ROG_FLEET_FAILED);
     } else if (job->error[0]) { /* or its starting model could not be made */
-        code = record_end(x->options->db, job->run_id, "failed", job->error, err);
+        code = rog_ingest_end(x->options->db, job->run_id, "failed", job->error, err);
         release(a);
         set_state(x, job, ROG_FLEET_FAILED);
     } else {
@@ -471,11 +465,39 @@ static int check_end(struct active *a, struct rog_error *err)
                     reason[0] ? ": " : "", reason);
 }
 
+/* The tester host is out of reach, which is no reason to lose what is being trained. */
+static int give_up_tests(struct active *a, bool *idle, struct rog_error *err)
+{
+    a->untested = rog_strdup(err ? err->message : "");
+    char *text = rog_format("%s; checkpoints stay untested", a->untested ? a->untested : "");
+    if (text)
+        a->runner->options->observer->say(a->runner->options->observer->user, a->job, text);
+    free(text);
+    *idle = true;
+    return a->untested ? 0 : rog_fail_nomem(err);
+}
+
+/* The run is whole but for results of its checkpoints. */
+static int leave_untested(struct active *a, struct rog_error *err)
+{
+    int code = rog_run_mark_untested(a->folder, err);
+    return code ? code
+                : rog_fail(err, ROG_EFAILED,
+                           "%s; its training is whole: `rogctl test %s` tests its checkpoints on "
+                           "this machine, the next sweep on the tester",
+                           a->untested, a->job->run_id);
+}
+
 /* A checkpoint that cannot be tested may be one that has been lost: the run does not go on after
  * it. */
 static int test(struct active *a, bool *idle, struct rog_error *err)
 {
+    *idle = a->untested != NULL;
+    if (a->untested)
+        return 0;
     int code = rog_fleet_tester_step(&a->tester, idle, err);
+    if (code == ROG_EFAILED && a->tester.away)
+        return give_up_tests(a, idle, err);
     if (code == ROG_EFAILED || code == ROG_EFORMAT)
         rog_resume_forget(a->folder, NULL);
     return code;
@@ -566,6 +588,8 @@ static int advance(struct runner *x, struct active *a, struct rog_error *err)
         return rog_fail_again(err, &cause);
     if (code == 0)
         code = check_end_of_inputs(a, &cause);
+    if (code == 0 && a->untested)
+        code = leave_untested(a, &cause);
     if (code != 0 && code != ROG_EFAILED && code != ROG_EFORMAT)
         return rog_fail_again(err, &cause);
     bool begun = false;
@@ -573,8 +597,8 @@ static int advance(struct runner *x, struct active *a, struct rog_error *err)
     if (again < 0 || begun)
         return again;
     stop_processes(a); /* before the row says that nothing runs */
-    int recorded = record_end(x->options->db, job->run_id, code ? "failed" : "done",
-                              code ? cause.message : NULL, err);
+    int recorded = rog_ingest_end(x->options->db, job->run_id, code ? "failed" : "done",
+                                  code ? cause.message : NULL, err);
     if (recorded < 0)
         return recorded;
     release(a);

@@ -138,6 +138,7 @@ static int take_from_there(struct rog_fleet_tester *tester, struct rog_error *er
 {
     char *line = NULL;
     int code = tester->elsewhere->take(tester->state, &line, err);
+    tester->away = code != 0;
     if (code == 0 && line)
         code = take_line(tester, line, err);
     free(line);

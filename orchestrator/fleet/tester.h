@@ -28,6 +28,7 @@ struct rog_fleet_tester {
     struct rog_process process;
     struct rog_lines lines;
     char *in_flight; /* the checkpoint that is being tested, as the table names it; NULL: none */
+    bool away;       /* the tester host gave no answer */
     double accuracy; /* result of the last one; NaN before */
     size_t tested;
 };

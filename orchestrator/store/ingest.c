@@ -376,6 +376,15 @@ int rog_ingest_rewind(struct rog_db *db, const char *run_id, struct rog_error *e
     return code;
 }
 
+int rog_ingest_end(struct rog_db *db, const char *run_id, const char *status, const char *why,
+                   struct rog_error *err)
+{
+    char now[ROG_UTC_BYTES];
+    rog_utc_now(now);
+    return rog_db_run(db, err, "UPDATE runs SET status = ?, error = ?, ended_at = ? WHERE id = ?",
+                      "ssss", status, why, now, run_id);
+}
+
 int rog_ingest_forget(struct rog_db *db, const char *run_id, struct rog_error *err)
 {
     int code = rog_ingest_rewind(db, run_id, err);

@@ -53,6 +53,10 @@ const struct rog_ingest_state *rog_ingest_state(const struct rog_ingest *ingest)
 int rog_ingest_accuracy(struct rog_db *db, const char *run_id, const char *path,
                         const struct rog_json *event, struct rog_error *err);
 
+/* The run ends now, with that status, and with `why` (NULL: well). */
+int rog_ingest_end(struct rog_db *db, const char *run_id, const char *status, const char *why,
+                   struct rog_error *err);
+
 /* Deletes every row of a run's earlier attempt and its place in the stream; the runs row stays.
  * Within the caller's transaction. */
 int rog_ingest_forget(struct rog_db *db, const char *run_id, struct rog_error *err);

@@ -14,8 +14,6 @@
 #define PIECE_BYTES 65536
 #define PATIENCE_S 600.0 /* a small device takes its time for a test */
 #define PAUSE_S 2.0
-/* A host that is away is waited for so long. */
-#define AWAY_S 300.0
 
 struct tester {
     struct rog_attempt attempt;
@@ -93,11 +91,11 @@ static int test(struct tester *tester, const char *path, char **line, struct rog
 }
 
 /* Connects and deploys where that is still to be done, then tests; begins again when the connection
- * breaks. */
+ * breaks. A host that is away is waited for as long as a run without progress (stall_limit). */
 static int serve(struct tester *tester, const char *path, char **line, struct rog_error *err)
 {
     struct rog_remote_host *host = &tester->host;
-    double until_s = rog_clock_s() + AWAY_S;
+    double until_s = rog_clock_s() + tester->attempt.cluster->stall_limit_s;
     int code;
     do {
         code = host->connection ? 0 : rog_remote_connect(host, err);

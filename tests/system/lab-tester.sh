@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+# Checkpoints are tested on a host of their own (`tester`), over links without a limit. When that host
+# is out of reach, the run trains on to its end and its checkpoints stay untested: `rogctl test` tests
+# them here, and then the run is done; so does the next sweep, once the host is back.
+. "$ROG_TEST_TOOLS/lib.sh"
+. "$ROG_TEST_TOOLS/lab.sh"
+
+lab_up 2
+# Host 2 is no worker, but the tester.
+sed '/^ *{ host = "[0-9.]*\.3";.*}$/d; s/\(\.2";.*}\),$/\1/' $lab/cluster.conf >cluster.conf
+host=$(sed -n 's/^ *{ host = "\([0-9.]*\.3\)";.*}$/\1/p' $lab/cluster.conf)
+echo "tester = { host = \"$host\"; user = \"root\"; }; stall_limit = 240.0; retries = 0;" >>cluster.conf
+experiment() {
+    cat >"$1.conf" <<CONF
+case = "$1"; trace = "unlimited"; seconds = 12.0; checkpoint_period = 4.0; pretrain_epochs = 0;
+test_images = 50; batch = 2; noise = "none"; wire_model = "convmlp-nano"; epochs = 100000; runs = ( { library = "SSP"; threshold = 4; } );
+CONF
+}
+
+experiment good
+try 0 rogctl sweep good.conf --cluster cluster.conf
+same "tested" 0 "$(query "SELECT count(*) FROM checkpoints WHERE accuracy IS NULL")"
+[ "$(query "SELECT count(*) FROM checkpoints")" -ge 2 ] || fail "too few checkpoints"
+same "tested here" "" "$(find results.runs -name tester.log)"
+same "no bandwidth" 0 "$(query "SELECT count(*) FROM bandwidth")"
+same "nothing shaped" 0 "$(query "SELECT count(*) FROM events WHERE kind IN ('replay-end', 'replay-audit', 'warning')")"
+
+# gone CASE: a run whose tester is out of reach.
+gone() {
+    experiment "$1"
+    try 1 rogctl sweep "$1.conf" --cluster cluster.conf
+    run=$(query "SELECT run_id FROM case_runs WHERE case_name = '$1-case0'")
+    says "the tester ($host)"
+    says "its training is whole: \`rogctl test $run\` tests its checkpoints"
+    same "failed" "failed 1" "$(query "SELECT status || ' ' || attempt FROM runs WHERE id = '$run'")"
+    [ "$(query "SELECT count(*) FROM iterations WHERE run_id = '$run'")" -ge 2 ] || fail "not trained"
+    untested=$(query "SELECT count(*) FROM checkpoints WHERE accuracy IS NULL AND run_id = '$run'")
+    [ "$untested" -ge 2 ] || fail "$untested untested checkpoints"
+    says "checkpoints stay untested"
+    before=$(query "SELECT count(*) || ' ' || max(t) FROM iterations WHERE run_id = '$run'")
+}
+done_as_it_was() {
+    same "done" "done 1 |0" "$(query "SELECT status || ' ' || attempt || ' ' || coalesce(error, ''),
+        (SELECT count(*) FROM checkpoints WHERE accuracy IS NULL AND run_id = runs.id) FROM runs WHERE id = '$run'")"
+    same "not made again" "$before" "$(query "SELECT count(*) || ' ' || max(t) FROM iterations WHERE run_id = '$run'")"
+}
+# shellcheck disable=SC2046 # a number each
+kill $(programs 2 sshd)
+sed -i 's/stall_limit = 240.0/stall_limit = 45.0/' cluster.conf
+gone later
+try 0 rogctl test "$run"
+done_as_it_was
+try 0 rogctl verify "$run"
+gone back
+ip netns exec roglab2 /usr/sbin/sshd -f "$lab/host2/sshd_config" -E "$lab/host2/sshd.log"
+try 0 rogctl sweep back.conf --cluster cluster.conf
+done_as_it_was
