@@ -27,7 +27,7 @@ struct rog_checkpointer {
     /* The one that is being written. */
     uv_work_t work;
     bool busy;
-    float *params; /* a copy, NULL: none has been needed */
+    float *params; /* a copy, while one is being written */
     struct rog_state_file state;
     struct rog_checkpoint checkpoint;
     struct rog_run_origin origin;
@@ -144,12 +144,19 @@ static void in_thread(uv_work_t *work)
     checkpointer->code = write_all(checkpointer, checkpointer->params, &checkpointer->err);
 }
 
+static void drop_copy(struct rog_checkpointer *checkpointer)
+{
+    free(checkpointer->params);
+    checkpointer->params = NULL;
+}
+
 static void written(uv_work_t *work, int status)
 {
     struct rog_checkpointer *checkpointer = work->data;
     const struct rog_checkpointer_config *config = &checkpointer->config;
     (void)status;
     checkpointer->busy = false;
+    drop_copy(checkpointer);
     if (!checkpointer->code)
         checkpointer->code = report(checkpointer, &checkpointer->err);
     if (checkpointer->code)
@@ -162,8 +169,7 @@ static int copy_params(struct rog_checkpointer *checkpointer, struct rog_error *
     if (!model->params)
         return ROG_OK;
     size_t bytes = model->rows->params * sizeof *model->params;
-    if (!checkpointer->params)
-        checkpointer->params = malloc(bytes);
+    checkpointer->params = malloc(bytes);
     if (!checkpointer->params)
         return rog_fail_nomem(err);
     memcpy(checkpointer->params, model->params, bytes);
@@ -189,6 +195,8 @@ void rog_checkpointer_if_due(struct rog_checkpointer *checkpointer,
     }
     checkpointer->work.data = checkpointer;
     checkpointer->busy = uv_queue_work(config->loop, &checkpointer->work, in_thread, written) == 0;
+    if (!checkpointer->busy)
+        drop_copy(checkpointer);
 }
 
 int rog_checkpointer_last(struct rog_checkpointer *checkpointer,
