@@ -10,6 +10,7 @@
 #include <orchestrator/import/readings.h>
 
 #define TWICE "the same as the row before"
+#define VALUE_MAX 1e15 /* of joules and Mbit/s: differences and sums stay numbers */
 
 /* ---- energy and bandwidth: rows of times on the host's clock ---- */
 
@@ -29,7 +30,7 @@ static int read_energy(const char *text, bool ended, double *joules)
     if (!rog_log_begins(text, "energy (J)", &text))
         return ended ? 0 : -1;
     bool good = rog_log_begins(text, ": TOTAL ", &text) && rog_log_number(text, joules, &rest) &&
-                (*rest == ' ' || (*rest == '\0' && ended)) && *joules >= 0;
+                (*rest == ' ' || (*rest == '\0' && ended)) && *joules >= 0 && *joules <= VALUE_MAX;
     return good ? 1 : -1;
 }
 
@@ -38,7 +39,9 @@ static int read_bandwidth(const char *text, bool ended, double *mbps)
 {
     const char *rest;
     (void)ended;
-    return rog_log_number(text, mbps, &rest) && *rest == '\0' && *mbps >= 0 ? 1 : -1;
+    return rog_log_number(text, mbps, &rest) && *rest == '\0' && *mbps >= 0 && *mbps <= VALUE_MAX
+               ? 1
+               : -1;
 }
 
 static const struct kind energy = {"readings", true, read_energy},

@@ -107,6 +107,13 @@ stored torn >found
 same "stalls" "1.5||3.5" "$(query "SELECT group_concat(coalesce(stall_s, ''), '|') FROM iterations" torn.db)"
 same "the reason" "not understood" "$(json '.files[][] | select(.refused == 1) | .refusals[0].reason')"
 
+# A value beyond all sense is refused, and the others stay.
+changed huge cat
+sed -i '1s/.*/2022-07-01 09:59:00,000 energy (J): TOTAL 2.5 CPU 1.0\n2022-07-01 10:00:04,000 energy (J): TOTAL 1e308 CPU 1.0/' \
+    huge/result/01-02-03-04-SSP-4-outdoors/log/energy-1.txt
+try 0 rogctl import huge --db huge.db
+says "log/energy-1.txt: 4 readings in 4 lines, 3 stored; 1 refused: not understood (line 2)"
+
 # What is missing is said by its cause; what nobody reads is named.
 changed missing cat
 missing=missing/result/01-02-03-04-SSP-4-outdoors
