@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: Apache-2.0
+# Two images for docker, podman or buildah, for x86-64 and for arm64. All of them comes from the packages of
+# the distribution; docs/cluster-setup.md says when a cluster needs containers at all.
+#
+#   docker build -t rogctl .                      the controller: docker run --rm rogctl --help
+#   docker build -t rogctl-host --target host .   a host of a cluster: sshd and tc; rogctl brings the rest
+#
+# BASE may be any Debian from 12 or Ubuntu from 22.04; PACKAGES are more packages of it for hosts.
+
+ARG BASE=docker.io/library/debian:12
+
+FROM $BASE AS build
+RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends make
+COPY . /source
+WORKDIR /source
+RUN make install PREFIX=/usr DESTDIR=/installed
+# What the installed programs need: the packages that have the libraries they are linked with.
+RUN find /installed -type f -exec ldd {} \; 2>/dev/null | awk '$2 == "=>" && $3 ~ "^/" { print $3 }' | sort -u \
+    | xargs -r readlink -f | sed 's,^/usr,,; s,^,*,' | xargs -r dpkg-query -S | cut -d: -f1 | sort -u \
+    >/installed/packages
+
+FROM $BASE AS host
+ARG PACKAGES=
+RUN apt-get update -qq \
+    && apt-get install -y -qq --no-install-recommends openssh-server openssh-client iproute2 ca-certificates $PACKAGES \
+    && rm -rf /var/lib/apt/lists/* /etc/ssh/ssh_host_*_key* && mkdir -p /run/sshd
+# The host's own keys are made when a container begins; with /etc/ssh in a volume they stay the same.
+# Passwords are off; the file /authorized_keys, to be mounted, says whose keys may log in. It is copied, as
+# sshd takes no such file that belongs to another user.
+ENV SSH_PORT=22
+CMD install -D -m 600 /authorized_keys /root/.ssh/authorized_keys && ssh-keygen -A \
+    && exec /usr/sbin/sshd -D -e -p "$SSH_PORT" -o PasswordAuthentication=no -o KbdInteractiveAuthentication=no
+
+FROM $BASE AS controller
+COPY --from=build /installed /
+RUN apt-get update -qq \
+    && apt-get install -y -qq --no-install-recommends $(cat /packages) gnuplot-nox fonts-liberation iproute2 ca-certificates openssh-client \
+    && rm -rf /var/lib/apt/lists/* /packages && ldconfig
+WORKDIR /work
+ENTRYPOINT ["rogctl"]
