@@ -339,6 +339,13 @@ static uint32_t active_workers(const struct rog_server *server)
     return active;
 }
 
+/* What a worker says that its push took goes into everybody's budget. It is not believed beyond the
+ * time since the worker could begin: so long it can make a push take without saying anything. */
+static double possible_duration_s(const struct rog_peer *peer, double said_s, double now)
+{
+    return fmin(said_s, fmax(now - peer->turn_began_s, 0));
+}
+
 static int receive_end(struct rog_server *server, uint32_t worker, const struct rog_wire *wire,
                        double now, struct rog_error *err)
 {
@@ -359,7 +366,8 @@ static int receive_end(struct rog_server *server, uint32_t worker, const struct 
     if (peer->iteration > server->iteration)
         server->iteration = peer->iteration;
     rog_average_pushed(&server->average, server->change, active_workers(server));
-    rog_transmissions_add(&server->transmissions, worker, wire->duration_s);
+    rog_transmissions_add(&server->transmissions, worker,
+                          possible_duration_s(peer, wire->duration_s, now));
     notify_simple(server, ROG_SERVER_PUSHED, worker, wire->rows, now);
     return rog_admission_pushed(server, worker, now, err);
 }
@@ -563,6 +571,7 @@ static size_t send_pull_end(struct rog_server *server, uint32_t worker, double n
                                      .iteration = peer->iteration};
     rog_sending_release(&peer->sending);
     peer->phase = ROG_PEER_COMPUTING;
+    peer->turn_began_s = now;
     server->granted[worker] = 0;
     rog_transmissions_add(&server->transmissions, worker, duration_s);
     notify_simple(server, ROG_SERVER_PULL_SENT, worker, rows_sent, now);
@@ -657,6 +666,7 @@ int rog_server_join(struct rog_server *server, uint32_t worker, double now, uint
 
     struct rog_peer *peer = &server->peers[worker];
     peer->iteration = *iteration;
+    peer->turn_began_s = now;
     peer->asked = peer->requested = peer->requesting = *iteration;
     peer->request_row = 0;
     memcpy(peer->seen, server->merged, server->rows->row_count * sizeof *peer->seen);

@@ -13,6 +13,7 @@ static void archive_incoming(const struct rog_server *server, struct rog_peer *p
     rog_archive_number(archive, &incoming, ROG_WIRE_DEMANDED, "what a worker is sending");
     peer->incoming = incoming;
     rog_archive_u32(archive, &peer->incoming_rows);
+    rog_archive_real(archive, &peer->turn_began_s);
     rog_archive_real(archive, &peer->push_began_s);
     rog_archive_u64(archive, &peer->push_bytes);
     if (incoming != ROG_WIRE_NONE)

@@ -31,6 +31,7 @@ struct rog_peer {
     enum rog_wire_stream incoming;
     uint32_t incoming_rows;
     float *incoming_scale;
+    double turn_began_s; /* when it had joined, or its last pull was out: no push began before */
     double push_began_s; /* when the push's first message came, and what has come since */
     uint64_t push_bytes;
 

@@ -390,6 +390,48 @@ static void test_history(void **state)
     scene_release(&scene);
 }
 
+/* A worker says what its pushes took, and all budgets follow from it: one that says an age of the
+ * world is believed as much as it could have taken, and nobody's budget ends up infinite. */
+static void test_a_worker_that_lies_about_time(void **state)
+{
+    (void)state;
+    struct scene scene;
+    struct rog_error err;
+    const struct rog_history *history = &scene.begin.history;
+    scene_init(&scene, make_strategy(), 1);
+    scene.message_s = 0.25;
+    for (uint32_t iteration = 1; iteration <= 4; iteration++) {
+        const struct rog_wire_header header = {
+            .kind = ROG_WIRE_END, .stream = ROG_WIRE_PUSH, .values = true, .iteration = iteration};
+        const struct rog_wire_header begin = {.kind = ROG_WIRE_BEGIN,
+                                              .stream = ROG_WIRE_PUSH,
+                                              .values = true,
+                                              .iteration = iteration};
+        const float scales[8] = {0};
+        struct rog_set all;
+        double began_s = scene.now;
+        assert_int_equal(rog_set_init(&all, scene.rows->tensor_count, NULL), 0);
+        rog_set_fill(&all);
+        size_t size = rog_wire_put_begin(scene.buffer, &begin, &all, scales, NULL);
+        rog_set_release(&all);
+        if (rog_server_receive(scene.server, 0, scene.buffer, size, scene.now, &err))
+            fail_msg("%s", err.message);
+        scene.now += 0.5;
+        size = rog_wire_put_end(scene.buffer, &header, 0, 1.7e308);
+        if (rog_server_receive(scene.server, 0, scene.buffer, size, scene.now, &err))
+            fail_msg("%s", err.message);
+        do {
+            if (rog_server_send(scene.server, 0, scene.now, scene.buffer, scene.bytes, &size, &err))
+                fail_msg("%s", err.message);
+            if (size > 0)
+                note_message(&scene, size);
+        } while (size > 0);
+        assert_true(history->recent_max_s <= scene.now - began_s);
+        assert_true(history->mean_s > 0 && history->mean_s <= scene.now - began_s);
+    }
+    scene_release(&scene);
+}
+
 /* Published: a small budget is cut to 0 after the message was sized, and everything is applied but
  * only the mandatory part counted. Here the rows counted, carried and applied are the same. */
 static void test_small_budget(void **state)
@@ -762,6 +804,7 @@ int main(void)
         cmocka_unit_test(test_age_of_pushes),
         cmocka_unit_test(test_no_budget),
         cmocka_unit_test(test_history),
+        cmocka_unit_test(test_a_worker_that_lies_about_time),
         cmocka_unit_test(test_small_budget),
         cmocka_unit_test(test_one_leaves_the_others_go_on),
         cmocka_unit_test(test_demanded_rows),
