@@ -29,7 +29,8 @@
  *   - what a pull takes off the worker's row it takes off the server's W_i, up to the rounding of
  *     the worker's row;
  *   - `check` and, after it, `decode` read no byte past those they were given, whatever these are;
- *   - a row that `check` accepts turns finite values of ordinary size into finite values;
+ *   - a row that `check` accepts turns finite values of ordinary size into finite values, and with
+ *     a scale of at most `limit` takes at most `limit` off each;
  *   - the same arguments give the same bytes.
  *
  * One codec is one file, librog/sync/codec_NAME.c, and a line in codec.c. This header is not
@@ -48,6 +49,9 @@ struct rog_codec_row {
     /* Of its tensor, as told by the stream; >= 0, finite. 0 where a row is checked: its length may
      * not depend on it. */
     float scale;
+    /* Where a row is checked: no value of it may have a larger magnitude. FLT_MAX: any that is
+     * finite. What bytes say by the scale alone is bounded by whoever checks that. */
+    float limit;
 };
 
 /* The row on the server, row->elements of each: W_i is start + held, W is start + model. On return

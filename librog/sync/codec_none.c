@@ -9,7 +9,8 @@
 #include <librog/sync/codec.h>
 #include <librog/sync/float_bytes.h>
 
-#define EXPONENT UINT32_C(0x7f800000) /* all bits set: not finite */
+#define MAGNITUDE UINT32_C(0x7fffffff) /* all bits but the sign: ordered as magnitudes are */
+#define INFINITE UINT32_C(0x7f800000)  /* and everything above is no number */
 
 static void bytes_of(const struct rog_codec_row *row, struct rog_codec_bytes *bytes)
 {
@@ -61,12 +62,15 @@ static void decode_pull(const struct rog_codec_row *row, const uint8_t *restrict
 static size_t check(const struct rog_codec_row *row, const uint8_t *bytes, size_t size,
                     const char **why)
 {
-    uint32_t bad = 0;
+    uint32_t limit, most = 0;
     (void)size;
-    for (size_t i = 0; i < row->elements; i++)
-        bad |= (rog_get_float_bits(bytes + 4 * i) & EXPONENT) == EXPONENT;
-    if (bad) {
-        *why = "a value that is not finite";
+    memcpy(&limit, &row->limit, sizeof limit);
+    for (size_t i = 0; i < row->elements; i++) {
+        uint32_t magnitude = rog_get_float_bits(bytes + 4 * i) & MAGNITUDE;
+        most = magnitude > most ? magnitude : most;
+    }
+    if (most > limit) {
+        *why = most >= INFINITE ? "a value that is not finite" : "a value that is too large";
         return 0;
     }
     return (size_t)row->elements * sizeof(float);

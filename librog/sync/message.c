@@ -2,6 +2,7 @@
 /* Messages of the protocol, encoded and decoded field by field. */
 #include <librog/sync/message.h>
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -126,6 +127,7 @@ uint32_t rog_wire_list(const struct rog_wire *wire, uint32_t *list)
 struct reader {
     const struct rog_rows *rows;
     const uint8_t *at, *end;
+    float limit; /* of values */
     struct rog_error *err;
 };
 
@@ -164,6 +166,24 @@ static int parse_numbers(struct reader *reader, uint32_t limit, const char *what
     return 0;
 }
 
+static int check_scales(const struct reader *reader, const struct rog_wire *wire)
+{
+    struct rog_wire_numbers numbers = wire->numbers;
+    uint32_t first, length, index = 0;
+    while (rog_wire_run(&numbers, &first, &length)) {
+        for (uint32_t tensor = first; tensor < first + length; tensor++, index++) {
+            float scale = rog_wire_scale(wire, index);
+            const char *name = reader->rows->tensors[tensor].name;
+            if (!(scale >= 0) || scale > reader->limit)
+                return rog_fail(reader->err, ROG_EFORMAT,
+                                "scale %u is %g, of tensor %u%s%s: 0 to %g is possible", index,
+                                (double)scale, tensor, name ? ", " : "", name ? name : "",
+                                (double)reader->limit);
+        }
+    }
+    return 0;
+}
+
 static int parse_begin(struct reader *reader, struct rog_wire *wire)
 {
     int code = parse_numbers(reader, reader->rows->tensor_count, "tensors", &wire->numbers);
@@ -182,13 +202,9 @@ static int parse_begin(struct reader *reader, struct rog_wire *wire)
                         left(reader), present + history_bytes);
     wire->payload = reader->at;
     wire->wire_bytes += scale_bytes - present;
-    for (uint32_t i = 0; wire->header.values && i < wire->numbers.count; i++) {
-        float scale = rog_wire_scale(wire, i);
-        if (!isfinite(scale) || scale < 0)
-            return rog_fail(reader->err, ROG_EFORMAT, "scale %u is %g", i, (double)scale);
-    }
-    if (history_bytes == 0)
-        return 0;
+    code = wire->header.values ? check_scales(reader, wire) : 0;
+    if (code || history_bytes == 0)
+        return code;
 
     const uint8_t *at = reader->at + present;
     struct rog_history *history = &wire->history;
@@ -230,13 +246,16 @@ static int check_rows(const struct reader *reader, struct rog_wire_numbers numbe
         for (uint32_t row = first; row < first + length; row++) {
             const struct rog_rows_tensor *tensor = &rows->tensors[rows->row_tensor[row]];
             const struct rog_codec_row coded = {.parameters = rows->parameters,
-                                                .elements = tensor->row_size};
+                                                .elements = tensor->row_size,
+                                                .limit = reader->limit};
             const char *why = "fewer bytes than it says";
             size_t size = (size_t)(reader->end - at), took = 0;
             if (size >= tensor->row_bytes.least)
                 took = rows->codec->check(&coded, at, size, &why);
             if (took == 0 || took > size)
-                return rog_fail(reader->err, ROG_EFORMAT, "row %u has %s", row, why);
+                return rog_fail(reader->err, ROG_EFORMAT, "row %u%s%s has %s", row,
+                                tensor->name ? ", of tensor " : "",
+                                tensor->name ? tensor->name : "", why);
             if (took < tensor->row_bytes.least || took > tensor->row_bytes.most)
                 return rog_fail(reader->err, ROG_EFORMAT, "row %u takes %zu bytes, not %zu to %zu",
                                 row, took, tensor->row_bytes.least, tensor->row_bytes.most);
@@ -325,8 +344,11 @@ int rog_wire_parse(const struct rog_rows *rows, const uint8_t *message, size_t s
     if (wire->header.iteration == 0)
         return rog_fail(err, ROG_EFORMAT, "iterations count from 1");
     wire->wire_bytes = size;
-    struct reader reader = {
-        .rows = rows, .at = message + ROG_WIRE_HEADER_BYTES, .end = message + size, .err = err};
+    struct reader reader = {.rows = rows,
+                            .at = message + ROG_WIRE_HEADER_BYTES,
+                            .end = message + size,
+                            .limit = stream == ROG_WIRE_PULL ? FLT_MAX : ROG_WIRE_UPDATE_MAX,
+                            .err = err};
     return parse[kind](&reader, wire);
 }
 

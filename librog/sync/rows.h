@@ -11,6 +11,7 @@
  * A table also says how its rows travel: by which codec, with which values of its parameters.
  */
 
+#include <float.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -102,8 +103,8 @@ static inline size_t rog_rows_length(const struct rog_rows *rows, uint32_t row,
                                      const uint8_t *bytes, size_t size)
 {
     const struct rog_codec_bytes *range = rog_rows_bytes(rows, row);
-    const struct rog_codec_row unscaled = {.parameters = rows->parameters,
-                                           .elements = rog_rows_size(rows, row)};
+    const struct rog_codec_row unscaled = {
+        .parameters = rows->parameters, .elements = rog_rows_size(rows, row), .limit = FLT_MAX};
     const char *why;
     return range->least == range->most ? range->most
                                        : rows->codec->check(&unscaled, bytes, size, &why);

@@ -36,6 +36,12 @@
 #define ROG_WIRE_HEADER_BYTES 8
 #define ROG_WIRE_VARINT_BYTES 5
 
+/* The largest scale and the largest value that a worker may send: what is to be subtracted from a
+ * weight, the learning rate in it. No training takes such a step and is a training after it. What
+ * is larger is refused before anything of its message is applied, so that no number of pushes makes
+ * a model that floats cannot hold. A pull may have any finite value. */
+#define ROG_WIRE_UPDATE_MAX 1e6f
+
 enum rog_wire_kind { ROG_WIRE_BEGIN = 1, ROG_WIRE_ROWS, ROG_WIRE_END, ROG_WIRE_REQUEST };
 
 enum rog_wire_stream {

@@ -2,7 +2,6 @@
 /* The worker's half of the protocol. */
 #include <librog/sync/worker.h>
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -209,11 +208,12 @@ static int accumulate_tensor(struct rog_worker *worker, uint32_t index, const fl
         magnitude[tensor->first_row + k] = (float)(sum / tensor->row_size);
         tensor_sum += sum;
     }
-    if (!isfinite((float)(tensor_sum / (double)tensor->size)))
+    double mean = tensor_sum / (double)tensor->size;
+    if (!(mean <= ROG_WIRE_UPDATE_MAX)) /* nor a number */
         return rog_fail(err, ROG_EFAILED,
-                        "the update of tensor %u%s%s is not finite: the training has diverged, try "
-                        "a smaller learning rate than %g",
-                        index, tensor->name ? ", " : "", tensor->name ? tensor->name : "",
+                        "the update of tensor %u%s%s is %g an element: the training has diverged, "
+                        "try a smaller learning rate than %g",
+                        index, tensor->name ? ", " : "", tensor->name ? tensor->name : "", mean,
                         rule->learning_rate);
     worker->push_scale[index] = rog_codec_scale(worker->rows->codec, tensor_sum, tensor->size);
     return 0;
@@ -344,11 +344,13 @@ static int measure_answer(struct rog_worker *worker, struct rog_error *err)
                 sum += rog_kernel_absolute(worker->update + rog_rows_offset(rows, row),
                                            tensor->row_size);
         }
-        if (!isfinite((float)(sum / (double)elements)))
+        double mean = sum / (double)elements;
+        if (!(mean <= ROG_WIRE_UPDATE_MAX))
             return rog_fail(err, ROG_EFAILED,
-                            "what waits of tensor %u%s%s is not finite: the training has diverged, "
-                            "try a smaller learning rate",
-                            index, tensor->name ? ", " : "", tensor->name ? tensor->name : "");
+                            "what waits of tensor %u%s%s is %g an element: the training has "
+                            "diverged, try a smaller learning rate",
+                            index, tensor->name ? ", " : "", tensor->name ? tensor->name : "",
+                            mean);
         worker->demanded_scale[index] = rog_codec_scale(rows->codec, sum, elements);
     }
     return 0;

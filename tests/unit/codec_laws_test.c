@@ -7,6 +7,7 @@
  * which the test has to catch.
  */
 
+#include <float.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -109,7 +110,8 @@ static size_t sparse_check(const struct rog_codec_row *row, const uint8_t *bytes
         return 0;
     for (uint32_t i = 0; i < count; i++) {
         const uint8_t *at = bytes + 2 + i * ENTRY_BYTES;
-        if ((at[0] | (uint32_t)at[1] << 8) >= row->elements || !isfinite(sparse_value(at)))
+        if ((at[0] | (uint32_t)at[1] << 8) >= row->elements ||
+            !(fabsf(sparse_value(at)) <= row->limit))
             return 0;
     }
     return 2 + count * ENTRY_BYTES;
@@ -178,7 +180,7 @@ static double draw(struct bench *bench, float *values, uint32_t n)
 
 static struct rog_codec_row row_of(struct bench *bench, uint32_t n, double sum)
 {
-    struct rog_codec_row row = {.parameters = bench->parameters, .elements = n};
+    struct rog_codec_row row = {.parameters = bench->parameters, .elements = n, .limit = FLT_MAX};
     bench->codec->bytes(&row, &bench->range);
     row.scale = bench->codec->scale(sum, n);
     assert_true(isfinite(row.scale) && row.scale >= 0);
@@ -368,11 +370,37 @@ static void hold_to_garbage(const struct rog_codec *codec)
     assert_true(taken > 0 && refused > 0);
 }
 
+/* What is accepted under a limit takes no more than that off an element. */
+static void hold_to_limit(const struct rog_codec *codec)
+{
+    struct bench bench = bench_of(codec, 17);
+    uint32_t taken = 0;
+    for (int round = 0; round < 2000; round++) {
+        uint32_t n = sizes[rog_rng_below(&bench.rng, SIZES)];
+        float values[MOST], model[MOST] = {0};
+        const char *why = NULL;
+        struct rog_codec_row row = row_of(&bench, n, draw(&bench, values, n));
+        uint8_t bytes[BYTES];
+        size_t size = codec->encode(&row, values, bytes);
+        row.limit = 0.03f;
+        row.scale = fminf(row.scale, row.limit);
+        if (!codec->check(&row, bytes, size, &why)) {
+            assert_non_null(why);
+            continue;
+        }
+        codec->decode(&row, 1, bytes, model);
+        for (uint32_t i = 0; i < n; i++)
+            assert_true(fabsf(model[i]) <= row.limit);
+        taken++;
+    }
+    assert_true(taken > 0);
+}
+
 static void test_every_codec(void **state)
 {
     (void)state;
     static void (*const laws[])(const struct rog_codec *) = {
-        hold_to_push, hold_to_feedback, hold_to_pull, hold_to_share, hold_to_garbage,
+        hold_to_push, hold_to_feedback, hold_to_pull, hold_to_share, hold_to_garbage, hold_to_limit,
     };
     for (size_t law = 0; law < sizeof laws / sizeof *laws; law++) {
         for (size_t i = 0; rog_codecs[i]; i++) {

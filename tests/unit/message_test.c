@@ -4,6 +4,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -175,6 +176,7 @@ static void test_each_cause(void **state)
         {"scale 0 is -", 14, {HEADER(1, 2, 1), 1, 0, 0, 0, 0x80, 0xbf}},
         {"scale 0 is ", 14, {HEADER(1, 2, 1), 1, 0, 0, 0, 0xc0, 0x7f}},
         {"scale 0 is inf", 14, {HEADER(1, 2, 1), 1, 0, 0, 0, 0x80, 0x7f}},
+        {"scale 0 is 1e+07", 14, {HEADER(1, 2, 1), 1, 0, 0x80, 0x96, 0x18, 0x4b}},
         {"bytes of scales and history", 11, {HEADER(1, 3, 0), 1, 1, 3}},
         {"bytes of rows", 13, {HEADER(2, 1, 1), 1, 0, 0, 0, 0}},
         {"bytes of rows", 15, {HEADER(2, 1, 1), 1, 0, 0, 0, 0, 0, 0}},
@@ -193,6 +195,52 @@ static void test_each_cause(void **state)
             fail_msg("case %zu: \"%s\" instead of \"%s\"", i, err.message, bads[i].cause);
         assert_int_equal(rog_message_wire_bytes(rows, bads[i].bytes, bads[i].size), bads[i].size);
     }
+    rog_rows_free(rows);
+}
+
+/* Of a row that travels as it is: a push carries nothing that no training makes, a pull whatever is
+ * finite. */
+static void test_values_are_bounded(void **state)
+{
+    (void)state;
+    static const struct {
+        float value;
+        bool push, pull;
+    } cases[] = {
+        {0, true, true},          {-ROG_WIRE_UPDATE_MAX, true, true},
+        {1.0001e6f, false, true}, {-1e7f, false, true},
+        {FLT_MAX, false, true},   {-INFINITY, false, false},
+        {NAN, false, false},      {-NAN, false, false},
+    };
+    struct rog_rows *rows = cluster_rows(false);
+    const struct rog_codec *codec;
+    assert_int_equal(rog_codec_find("none", &codec, NULL), 0);
+    rog_rows_set_codec(rows, codec, NULL);
+    rows->tensors[rows->row_tensor[7]].name = "fc.weight";
+    struct rog_set set;
+    uint8_t message[8192];
+    assert_int_equal(rog_set_init(&set, rows->row_count, NULL), 0);
+    rog_set_add(&set, 7);
+    for (size_t i = 0; i < 2 * sizeof cases / sizeof *cases; i++) {
+        bool pull = i % 2, good = pull ? cases[i / 2].pull : cases[i / 2].push;
+        const struct rog_wire_header header = {.kind = ROG_WIRE_ROWS,
+                                               .stream = pull ? ROG_WIRE_PULL : ROG_WIRE_PUSH,
+                                               .values = true,
+                                               .iteration = 1};
+        struct rog_wire wire;
+        struct rog_error err = {0};
+        size_t size = rog_wire_put_numbers(message, &header, &set);
+        size_t bytes = rog_rows_bytes(rows, 7)->most;
+        assert_true(size + bytes <= sizeof message);
+        memset(message + size, 0, bytes);
+        memcpy(message + size + bytes - 4, &cases[i / 2].value, 4);
+        int code = rog_wire_parse(rows, message, size + bytes, &wire, &err);
+        if ((code == 0) != good)
+            fail_msg("%g on a %s: %s", (double)cases[i / 2].value, pull ? "pull" : "push",
+                     code ? err.message : "taken");
+        assert_true(!code || strstr(err.message, "row 7, of tensor fc.weight has a value that is"));
+    }
+    rog_set_release(&set);
     rog_rows_free(rows);
 }
 
@@ -405,6 +453,7 @@ int main(void)
         cmocka_unit_test(test_lengths_of_rows),
         cmocka_unit_test(test_begin_and_end),
         cmocka_unit_test(test_each_cause),
+        cmocka_unit_test(test_values_are_bounded),
         cmocka_unit_test(test_random_bytes),
         cmocka_unit_test(test_damage_is_refused),
         cmocka_unit_test(test_damage_never_crashes),
