@@ -6,14 +6,39 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Of a message before it is shortened: room for two paths as long as the system takes, and words.
+ */
+#define WHOLE_BYTES 16384
+#define LEFT_OUT "[...]"
+
+/* A message that is too long loses its middle: names and paths stand there, the cause at the end.
+ * No character is cut in two. */
+static void put_message(struct rog_error *err, const char *whole)
+{
+    size_t length = strlen(whole), room = sizeof err->message - 1;
+    if (length <= room) {
+        memcpy(err->message, whole, length + 1);
+        return;
+    }
+    size_t kept = room - strlen(LEFT_OUT), head = kept / 2, tail = length - (kept - head);
+    while (head > 0 && ((unsigned char)whole[head] & 0xc0) == 0x80)
+        head--;
+    while (tail < length && ((unsigned char)whole[tail] & 0xc0) == 0x80)
+        tail++;
+    snprintf(err->message, sizeof err->message, "%.*s" LEFT_OUT "%s", (int)head, whole,
+             whole + tail);
+}
+
 int rog_fail(struct rog_error *err, int code, const char *format, ...)
 {
+    char whole[WHOLE_BYTES];
     if (err) {
-        err->code = code;
         va_list args;
         va_start(args, format);
-        vsnprintf(err->message, sizeof err->message, format, args);
+        vsnprintf(whole, sizeof whole, format, args);
         va_end(args);
+        err->code = code;
+        put_message(err, whole);
     }
     return code;
 }
@@ -21,11 +46,10 @@ int rog_fail(struct rog_error *err, int code, const char *format, ...)
 static void __attribute__((format(printf, 2, 0)))
 put_before(struct rog_error *err, const char *format, va_list args)
 {
-    char prefix[ROG_ERROR_MESSAGE_BYTES], whole[2 * ROG_ERROR_MESSAGE_BYTES + 2];
+    char prefix[WHOLE_BYTES], whole[WHOLE_BYTES + ROG_ERROR_MESSAGE_BYTES + 2];
     vsnprintf(prefix, sizeof prefix, format, args);
     snprintf(whole, sizeof whole, "%s: %s", prefix, err->message);
-    memcpy(err->message, whole, sizeof err->message - 1);
-    err->message[sizeof err->message - 1] = '\0';
+    put_message(err, whole);
 }
 
 int rog_fail_prefix(struct rog_error *err, const char *format, ...)

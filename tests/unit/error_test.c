@@ -50,12 +50,45 @@ static void too_long_is_cut(void **state)
     assert_memory_equal(err.message, "before: xx", 10);
 }
 
+/* A path as long as the system takes does not push the cause out, at no level. */
+static void the_cause_stays(void **state)
+{
+    (void)state;
+    char path[4096];
+    struct rog_error err;
+    memset(path, 'd', sizeof path - 1);
+    path[sizeof path - 1] = '\0';
+    rog_fail(&err, ROG_EIO, "cannot rename %s to %s: no space left", path, path);
+    for (int level = 0; level < 3; level++) {
+        assert_int_equal(strlen(err.message), ROG_ERROR_MESSAGE_BYTES - 1);
+        assert_non_null(strstr(err.message, "ddd[...]ddd"));
+        assert_string_equal(err.message + strlen(err.message) - 17, "dd: no space left");
+        rog_fail_prefix(&err, "%s", path);
+    }
+    /* Characters of three bytes stay whole wherever it is cut. */
+    for (size_t shift = 0; shift < 3; shift++) {
+        char text[4096];
+        size_t used = shift;
+        memset(text, 'a', shift);
+        for (; used + 4 < sizeof text; used += 3)
+            memcpy(text + used, "\xe2\x82\xac", 3);
+        text[used] = '\0';
+        rog_fail(&err, ROG_EIO, "%s", text);
+        const char *mark = strstr(err.message, "[...]");
+        assert_non_null(mark);
+        assert_int_equal((size_t)(mark - err.message) % 3, shift);
+        assert_memory_equal(mark + 5, "\xe2\x82\xac", 3);
+        assert_int_equal(strlen(mark + 5) % 3, 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(handed_on_whole),
         cmocka_unit_test(handed_on_with_a_prefix),
         cmocka_unit_test(too_long_is_cut),
+        cmocka_unit_test(the_cause_stays),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
