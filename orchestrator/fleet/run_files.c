@@ -273,9 +273,7 @@ bool rog_run_worker_is_lost(const char *folder, size_t rank)
     if (file && fseek(file, -WHEREABOUTS_BYTES, SEEK_END) == 0 && getline(&line, &room, file) < 0)
         clearerr(file); /* half a line */
     while (file && getline(&line, &room, file) >= 0)
-        if (strstr(line, "\"" ROG_EVENT_WARNING "\"") || strstr(line, "\"" ROG_EVENT_JOIN "\"") ||
-            strstr(line, "\"" ROG_EVENT_LEAVE "\""))
-            lost = take_whereabouts(line, rank, lost);
+        lost = take_whereabouts(line, rank, lost);
     free(line);
     if (file)
         fclose(file);

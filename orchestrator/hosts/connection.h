@@ -122,7 +122,7 @@ int rog_connection_size(struct rog_connection *connection, const char *remote, u
                         struct rog_error *err);
 
 /* Reads a file from byte `offset` to its end. *end (may be NULL) is the offset behind the last byte
- * taken. ROG_ENOTFOUND: no such file. */
+ * taken. ROG_ENOTFOUND: no such file; ROG_EFORMAT: it is a folder, a device, a pipe. */
 int rog_connection_download(struct rog_connection *connection, const char *remote, uint64_t offset,
                             rog_take_data take, void *user, uint64_t *end, struct rog_error *err);
 

@@ -159,6 +159,20 @@ int rog_ssh_size(struct rog_connection *connection, const char *remote, uint64_t
     return ROG_OK;
 }
 
+/* Nothing but a file with a content and an end is read: a pipe waits for ever, a device never ends.
+ */
+static int check_regular(struct rog_ssh *ssh, const char *remote, struct rog_error *err)
+{
+    sftp_attributes attributes = sftp_stat(ssh->sftp, remote);
+    if (!attributes)
+        return sftp_failed(ssh, "open", remote, err);
+    bool is_regular = attributes->type == SSH_FILEXFER_TYPE_REGULAR;
+    sftp_attributes_free(attributes);
+    return is_regular
+               ? ROG_OK
+               : rog_fail(err, ROG_EFORMAT, "%s: %s is not a regular file", ssh->name, remote);
+}
+
 int rog_ssh_download(struct rog_connection *connection, const char *remote, uint64_t offset,
                      rog_take_data take, void *user, uint64_t *end, struct rog_error *err)
 {
@@ -167,6 +181,8 @@ int rog_ssh_download(struct rog_connection *connection, const char *remote, uint
     if (end)
         *end = offset;
     int code = open_sftp(ssh, err);
+    if (!code)
+        code = check_regular(ssh, remote, err);
     if (code)
         return code;
     sftp_file there = sftp_open(ssh->sftp, remote, O_RDONLY, 0);

@@ -14,10 +14,12 @@
 #include <cmocka.h>
 
 #include <common/file.h>
+#include <common/hash.h>
 
 struct fake {
     struct rog_connection connection; /* first */
     unsigned calls, fail_at;          /* the call that fails, from 1 on; 0: none */
+    uint64_t hidden;                  /* so many bytes less it says that a checkpoint has */
 };
 
 static bool fails(struct rog_connection *connection)
@@ -38,6 +40,8 @@ static int fake_size(struct rog_connection *connection, const char *remote, uint
     int code = rog_file_read(remote, 1 << 20, &text, &size, err);
     free(text);
     *bytes = size;
+    if (strstr(remote, "/chkpt/"))
+        *bytes -= ((struct fake *)connection)->hidden;
     return code;
 }
 
@@ -96,6 +100,7 @@ static void test_a_stream_is_followed_over_failures(void **state)
         char folder[] = "/tmp/rog-fake-XXXXXX", there[64], here[64], from[96], to[96];
         struct fake fake = {.connection = {&operations, "fake"}, .fail_at = fail_at};
         struct rog_error err = {0};
+        uint64_t most = 0;
         assert_non_null(mkdtemp(folder));
         snprintf(there, sizeof there, "%s/there", folder);
         snprintf(here, sizeof here, "%s/here", folder);
@@ -103,11 +108,11 @@ static void test_a_stream_is_followed_over_failures(void **state)
         snprintf(to, sizeof to, "%s/events.jsonl", here);
         assert_int_equal(rog_dir_make(there, NULL) | rog_dir_make(here, NULL), 0);
         assert_int_equal(rog_file_write(from, events, strlen(events), NULL), 0);
-        if (rog_mirror_pull(&fake.connection, there, here, "events.jsonl", &err)) {
+        if (rog_mirror_pull(&fake.connection, there, here, "events.jsonl", &most, &err)) {
             failed++;
             assert_non_null(strstr(err.message, "told to fail"));
-            assert_int_equal(rog_mirror_pull(&fake.connection, there, here, "events.jsonl", &err),
-                             0);
+            assert_int_equal(
+                rog_mirror_pull(&fake.connection, there, here, "events.jsonl", &most, &err), 0);
         }
         assert_same(from, to);
         rog_dir_remove(folder, NULL);
@@ -115,10 +120,103 @@ static void test_a_stream_is_followed_over_failures(void **state)
     assert_true(failed >= 2);
 }
 
+/* ---- checkpoints ---- */
+
+struct hosted {
+    struct fake fake;
+    char folder[32], there[64], here[64];
+    uint64_t most;
+    unsigned events; /* in the stream there */
+};
+
+static void hosted_open(struct hosted *hosted)
+{
+    *hosted = (struct hosted){.fake = {.connection = {&operations, "fake"}}};
+    strcpy(hosted->folder, "/tmp/rog-fake-XXXXXX");
+    assert_non_null(mkdtemp(hosted->folder));
+    snprintf(hosted->there, sizeof hosted->there, "%s/there", hosted->folder);
+    snprintf(hosted->here, sizeof hosted->here, "%s/here", hosted->folder);
+    char chkpt[80];
+    snprintf(chkpt, sizeof chkpt, "%s/chkpt", hosted->there);
+    assert_int_equal(rog_dir_make(chkpt, NULL) | rog_dir_make(hosted->here, NULL), 0);
+}
+
+/* The host saves a checkpoint of so many bytes and says so in an event that is called `name`, as
+ * JSON has it; whether the checkpoint comes, and its event after it. */
+static int save_checkpoint(struct hosted *hosted, const char *name, size_t bytes,
+                           struct rog_error *err)
+{
+    char path[96], stream[96], relative[32], sha256[ROG_SHA256_HEX_BYTES];
+    char *content = calloc(1, bytes), *before = NULL;
+    size_t size = 0;
+    assert_non_null(content);
+    snprintf(relative, sizeof relative, "chkpt/%04u", hosted->events++);
+    snprintf(path, sizeof path, "%s/%s", hosted->there, relative);
+    snprintf(stream, sizeof stream, "%s/e", hosted->there);
+    rog_sha256(content, bytes, sha256);
+    assert_int_equal(rog_file_write(path, content, bytes, NULL), 0);
+    snprintf(path, sizeof path, "%s/e", hosted->here);
+    if (rog_file_exists(path))
+        assert_int_equal(rog_file_read(path, 1 << 20, &before, &size, NULL), 0);
+    char *events = rog_format("%s{\"event\":\"%s\",\"t\":1,\"path\":\"%s\",\"sha256\":\"%s\"}\n",
+                              before ? before : "", name, relative, sha256);
+    assert_int_equal(rog_file_write(stream, events, strlen(events), NULL), 0);
+    int code = rog_mirror_pull(&hosted->fake.connection, hosted->there, hosted->here, "e",
+                               &hosted->most, err);
+    snprintf(path, sizeof path, "%s/%s", hosted->here, relative);
+    assert_true(rog_file_exists(path) == (code == 0));
+    free(events);
+    free(before);
+    free(content);
+    return code;
+}
+
+static void test_a_checkpoint_is_as_large_as_the_model(void **state)
+{
+    (void)state;
+    struct hosted hosted;
+    struct rog_error err = {0};
+    hosted_open(&hosted);
+    hosted.most = 1000;
+    if (save_checkpoint(&hosted, "checkpoint", 1000, &err))
+        fail_msg("%s", err.message);
+    assert_int_equal(save_checkpoint(&hosted, "checkpoint", 1001, &err), ROG_EFORMAT);
+    assert_non_null(strstr(err.message, "has 1001 bytes"));
+    assert_non_null(strstr(err.message, "1000: it is not taken"));
+    /* One that says less than it sends. */
+    hosted.fake.hidden = 10;
+    assert_int_equal(save_checkpoint(&hosted, "checkpoint", 1001, &err), ROG_EFORMAT);
+    assert_non_null(strstr(err.message, "more bytes than the host said"));
+    hosted.fake.hidden = 0;
+    /* Nothing is known of the model: the first says it, but for what a file says about itself. */
+    hosted.most = 0;
+    assert_int_equal(save_checkpoint(&hosted, "checkpoint", 5, &err), 0);
+    assert_int_equal(hosted.most, 5 + (1 << 20));
+    assert_int_equal(save_checkpoint(&hosted, "checkpoint", 6, &err), 0);
+    assert_int_equal(hosted.most, 5 + (1 << 20));
+    rog_dir_remove(hosted.folder, NULL);
+}
+
+/* Who stores an event parses it; who fetches what it names does so too. */
+static void test_an_event_in_other_letters_is_the_same(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"checkpoint", "\\u0063heckpoint", "checkpoin\\u0074"};
+    struct hosted hosted;
+    struct rog_error err = {0};
+    hosted_open(&hosted);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (save_checkpoint(&hosted, names[i], 7, &err))
+            fail_msg("%s", err.message);
+    rog_dir_remove(hosted.folder, NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_stream_is_followed_over_failures),
+        cmocka_unit_test(test_a_checkpoint_is_as_large_as_the_model),
+        cmocka_unit_test(test_an_event_in_other_letters_is_the_same),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

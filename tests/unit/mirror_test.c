@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <common/file.h>
 #include <common/hash.h>
@@ -82,23 +84,27 @@ static void assert_here(const struct bench *bench, const char *name, const char 
     free(path);
 }
 
+static int pull(const struct bench *bench, const char *name, struct rog_error *err)
+{
+    uint64_t most = 0;
+    return rog_mirror_pull(bench->connection, bench->there, bench->here, name, &most, err);
+}
+
 static void streams_come_line_by_line(void **state)
 {
     const struct bench *bench = bench_of(state);
     struct rog_error err = {0};
-    assert_int_equal(rog_mirror_pull(bench->connection, bench->there, bench->here, "e", &err), 0);
+    assert_int_equal(pull(bench, "e", &err), 0);
     assert_here(bench, "e", NULL);
     put(bench->there, "e", "{\"a\":1}\n{\"b\":");
-    assert_int_equal(rog_mirror_pull(bench->connection, bench->there, bench->here, "e", &err), 0);
+    assert_int_equal(pull(bench, "e", &err), 0);
     assert_here(bench, "e", "{\"a\":1}\n");
     put(bench->there, "e", "{\"a\":1}\n{\"b\":2}\n");
     for (int again = 0; again < 2; again++)
-        assert_int_equal(rog_mirror_pull(bench->connection, bench->there, bench->here, "e", &err),
-                         0);
+        assert_int_equal(pull(bench, "e", &err), 0);
     assert_here(bench, "e", "{\"a\":1}\n{\"b\":2}\n");
     put(bench->there, "e", "{\"a\":1}\n");
-    assert_int_equal(rog_mirror_pull(bench->connection, bench->there, bench->here, "e", &err),
-                     ROG_EFORMAT);
+    assert_int_equal(pull(bench, "e", &err), ROG_EFORMAT);
     assert_non_null(strstr(err.message, "has become shorter"));
 }
 
@@ -108,7 +114,7 @@ static int pull_checkpoint(const struct bench *bench, const char *path, const ch
     char *line = rog_format(
         "{\"event\":\"checkpoint\",\"t\":1,\"path\":\"%s\",\"sha256\":\"%s\"}\n", path, sha256);
     put(bench->there, "c", line);
-    int code = rog_mirror_pull(bench->connection, bench->there, bench->here, "c", err);
+    int code = pull(bench, "c", err);
     assert_here(bench, "c", code ? NULL : line);
     free(line);
     return code;
@@ -144,6 +150,34 @@ static void a_checkpoint_comes_before_its_event(void **state)
     assert_here(bench, "chkpt/0.safetensors", "weights");
 }
 
+/* What has no end or no content is not read, whatever the event says: the disk would fill up, or
+ * the call would wait for ever. */
+static void only_regular_files_come(void **state)
+{
+    const struct bench *bench = bench_of(state);
+    struct rog_error err = {0};
+    struct rog_json *json = NULL;
+    char *zero = rog_path_join(bench->there, "chkpt/zero"),
+         *pipe = rog_path_join(bench->there, "p");
+    char sha256[ROG_SHA256_HEX_BYTES];
+    char *folder = rog_path_join(bench->there, "chkpt"), *to = rog_path_join(bench->here, "p.log");
+    rog_sha256("", 0, sha256);
+    assert_int_equal(rog_dir_make(folder, &err), 0);
+    assert_int_equal(symlink("/dev/zero", zero), 0);
+    assert_int_equal(mkfifo(pipe, 0600), 0);
+    assert_int_equal(pull_checkpoint(bench, "chkpt/zero", sha256, &err), ROG_EFORMAT);
+    assert_non_null(strstr(err.message, "zero is not a regular file"));
+    assert_here(bench, "chkpt/zero", NULL);
+    assert_int_equal(rog_mirror_json(bench->connection, bench->there, "p", &json, &err),
+                     ROG_EFORMAT);
+    assert_non_null(strstr(err.message, "p is not a regular file"));
+    assert_int_equal(rog_mirror_log(bench->connection, bench->there, "p", to, &err), ROG_EFORMAT);
+    free(to);
+    free(folder);
+    free(pipe);
+    free(zero);
+}
+
 static void logs_and_states_come_as_they_are(void **state)
 {
     const struct bench *bench = bench_of(state);
@@ -172,6 +206,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(streams_come_line_by_line),
+        cmocka_unit_test(only_regular_files_come),
         cmocka_unit_test(a_checkpoint_comes_before_its_event),
         cmocka_unit_test(logs_and_states_come_as_they_are),
     };

@@ -110,9 +110,13 @@ static int read_state(struct rog_remote_host *host, enum state *state, struct ro
 /* Everything that is there and not here. */
 static int pull(struct rog_remote_host *host, struct rog_error *err)
 {
-    int code = rog_mirror_pull(host->connection, host->folder, host->mirror, ROG_STREAM_MAIN, err);
-    if (code == 0)
-        code = rog_mirror_pull(host->connection, host->folder, host->mirror, ROG_STREAM_HOST, err);
+    static const char *const names[] = {ROG_STREAM_MAIN, ROG_STREAM_HOST};
+    int code = 0;
+    if (host->checkpoint_bytes == 0)
+        host->checkpoint_bytes = rog_mirror_checkpoint_bytes(host->remote->attempt->start_model);
+    for (size_t i = 0; code == 0 && i < sizeof names / sizeof *names; i++)
+        code = rog_mirror_pull(host->connection, host->folder, host->mirror, names[i],
+                               &host->checkpoint_bytes, err);
     return code;
 }
 

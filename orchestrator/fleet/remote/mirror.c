@@ -18,6 +18,10 @@
 #define CHUNK_BYTES ((size_t)1 << 20) /* at once, and of a line */
 #define LOG_BYTES 65536
 #define JSON_MAX_BYTES 65536
+/* Of a checkpoint of which nothing is known; and what one may have more than another of the same
+ * model, of what it says about itself. */
+#define CHECKPOINT_MAX_BYTES ((uint64_t)16 << 30)
+#define CHECKPOINT_MORE_BYTES ((uint64_t)1 << 20)
 
 struct buffer {
     char *text;
@@ -47,16 +51,35 @@ static int read_there(struct rog_connection *connection, const char *path, uint6
     return code == ROG_EBUSY ? 0 : code;
 }
 
+/* A folder of a host, and where it comes to here. */
+struct mirror {
+    struct rog_connection *connection;
+    const char *there, *here;
+    uint64_t *checkpoint_bytes;
+};
+
 /* ---- checkpoints ---- */
 
 struct saving {
+    const char *from;
     struct rog_file_writer writer;
     struct rog_sha256_stream *hash;
+    uint64_t room; /* bytes that may still come */
 };
+
+uint64_t rog_mirror_checkpoint_bytes(const char *start_model)
+{
+    struct stat status;
+    bool known = start_model && stat(start_model, &status) == 0;
+    return known ? (uint64_t)status.st_size + CHECKPOINT_MORE_BYTES : 0;
+}
 
 static int save(const void *data, size_t size, void *user, struct rog_error *err)
 {
     struct saving *saving = user;
+    if (size > saving->room)
+        return rog_fail(err, ROG_EFORMAT, "%s has more bytes than the host said", saving->from);
+    saving->room -= size;
     rog_sha256_stream_add(saving->hash, data, size);
     if (fwrite(data, 1, size, saving->writer.file) != size)
         return rog_fail(err, ROG_EIO, "cannot write %s: %s", saving->writer.temporary,
@@ -64,14 +87,33 @@ static int save(const void *data, size_t size, void *user, struct rog_error *err
     return 0;
 }
 
+/* *bytes: what it has, after it has been asked whether it may. */
+static int size_checkpoint(struct rog_connection *connection, const char *from, uint64_t most,
+                           uint64_t *bytes, struct rog_error *err)
+{
+    int code = rog_connection_size(connection, from, bytes, err);
+    if (code == 0 && *bytes > most)
+        code =
+            rog_fail(err, ROG_EFORMAT,
+                     "%s: the checkpoint %s has %llu bytes, and the model of this run has room "
+                     "in %llu: it is not taken",
+                     connection->name, from, (unsigned long long)*bytes, (unsigned long long)most);
+    return code;
+}
+
+/* *most: see rog_mirror_pull. */
 static int fetch_checkpoint(struct rog_connection *connection, const char *from, const char *to,
-                            const char *sha256, struct rog_error *err)
+                            const char *sha256, uint64_t *most, struct rog_error *err)
 {
     char hex[ROG_SHA256_HEX_BYTES] = "";
-    struct saving saving = {0};
+    struct saving saving = {.from = from};
     if (rog_sha256_file(to, hex, NULL) == 0 && strcmp(hex, sha256) == 0)
         return 0;
-    int code = rog_file_writer_open(&saving.writer, to, err);
+    int code =
+        size_checkpoint(connection, from, *most ? *most : CHECKPOINT_MAX_BYTES, &saving.room, err);
+    uint64_t bytes = saving.room;
+    if (code == 0)
+        code = rog_file_writer_open(&saving.writer, to, err);
     if (code == 0)
         code = rog_sha256_stream_new(&saving.hash, err);
     if (code == 0) {
@@ -88,17 +130,22 @@ static int fetch_checkpoint(struct rog_connection *connection, const char *from,
         code = rog_file_writer_commit(&saving.writer, err);
     else
         rog_file_writer_discard(&saving.writer);
+    if (code == 0 && *most == 0)
+        *most = bytes + CHECKPOINT_MORE_BYTES;
     return code;
 }
 
-/* The file that an event names, if it names one. */
-static int follow_event(struct rog_connection *connection, const char *there, const char *here,
-                        const char *line, size_t size, struct rog_error *err)
+/* The file that an event names, if it names one. What the event is, is asked of the same parser as
+ * when it is stored: a text can be written in more ways than one. A line that is no JSON is no
+ * event, which is said where it is stored. */
+static int follow_event(const struct mirror *mirror, const char *line, size_t size,
+                        struct rog_error *err)
 {
+    const char *there = mirror->there, *here = mirror->here;
     struct rog_json *event = NULL;
-    if (!memmem(line, size, "\"" ROG_EVENT_CHECKPOINT "\"", strlen(ROG_EVENT_CHECKPOINT) + 2))
-        return 0;
     int code = rog_json_parse(line, size, "event", &event, err);
+    if (code == ROG_EFORMAT)
+        return 0;
     if (code == 0 && strcmp(rog_json_get_string(event, "event", ""), ROG_EVENT_CHECKPOINT) == 0) {
         const char *name = rog_json_get_string(event, "path", "");
         /* It becomes a path here: nothing but a file of that folder, as others of the run's are the
@@ -110,8 +157,9 @@ static int follow_event(struct rog_connection *connection, const char *there, co
                          "a checkpoint whose path is not in the run's folder " ROG_RUN_CHECKPOINTS);
         char *from = rog_path_join(there, name), *to = rog_path_join(here, name);
         if (code == 0)
-            code = from && to ? fetch_checkpoint(connection, from, to,
-                                                 rog_json_get_string(event, "sha256", ""), err)
+            code = from && to ? fetch_checkpoint(mirror->connection, from, to,
+                                                 rog_json_get_string(event, "sha256", ""),
+                                                 mirror->checkpoint_bytes, err)
                               : rog_fail_nomem(err);
         free(to);
         free(from);
@@ -139,9 +187,10 @@ static int append(const char *path, const char *text, size_t size, uint64_t befo
 }
 
 /* The next piece. *more: it was not the last. */
-static int pull_piece(struct rog_connection *connection, const char *there, const char *here,
-                      const char *from, const char *to, bool *more, struct rog_error *err)
+static int pull_piece(const struct mirror *mirror, const char *from, const char *to, bool *more,
+                      struct rog_error *err)
 {
+    struct rog_connection *connection = mirror->connection;
     struct stat status;
     struct buffer buffer = {0};
     uint64_t have = stat(to, &status) == 0 ? (uint64_t)status.st_size : 0, size = 0;
@@ -163,7 +212,7 @@ static int pull_piece(struct rog_connection *connection, const char *there, cons
     for (size_t at = 0; code == 0 && at < whole;) {
         const char *end = memchr(buffer.text + at, '\n', whole - at);
         size_t length = (size_t)(end - (buffer.text + at));
-        code = follow_event(connection, there, here, buffer.text + at, length, err);
+        code = follow_event(mirror, buffer.text + at, length, err);
         at += length + 1;
     }
     if (code == 0 && whole > 0)
@@ -174,13 +223,14 @@ static int pull_piece(struct rog_connection *connection, const char *there, cons
 }
 
 int rog_mirror_pull(struct rog_connection *connection, const char *there, const char *here,
-                    const char *name, struct rog_error *err)
+                    const char *name, uint64_t *checkpoint_bytes, struct rog_error *err)
 {
+    const struct mirror mirror = {connection, there, here, checkpoint_bytes};
     bool more = true;
     char *from = rog_path_join(there, name), *to = rog_path_join(here, name);
     int code = from && to ? 0 : rog_fail_nomem(err);
     while (code == 0 && more)
-        code = pull_piece(connection, there, here, from, to, &more, err);
+        code = pull_piece(&mirror, from, to, &more, err);
     free(to);
     free(from);
     return code;

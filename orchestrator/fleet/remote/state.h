@@ -54,6 +54,7 @@ struct rog_remote_host {
     char *mirror;                      /* here: what comes from there */
     bool placed;                       /* the folder there may exist; changed under the mutex */
     long pid;                          /* of the supervisor, 0: not known */
+    uint64_t checkpoint_bytes;         /* the most one may have, 0: not known (mirror.h) */
     double lease_s;                    /* when the lease was last renewed */
     double looked_s;                   /* when the supervisor was last looked for */
     double grace_s; /* when the server was first seen to have ended; 0: not yet */
