@@ -70,6 +70,14 @@ static int start_over(struct fetch *fetch, struct rog_error *err)
     return ftruncate(fetch->fd, 0) == 0 ? 0 : fail_errno(err, "write", fetch->part);
 }
 
+/* The most that the file may have. */
+static int64_t most_bytes(const struct rog_http_download *wanted)
+{
+    if (wanted->size_bytes)
+        return wanted->size_bytes;
+    return wanted->max_bytes ? wanted->max_bytes : ROG_HTTP_DOWNLOAD_MAX_BYTES;
+}
+
 static size_t take_bytes(char *bytes, size_t unit, size_t count, void *user)
 {
     struct fetch *fetch = user;
@@ -86,7 +94,7 @@ static size_t take_bytes(char *bytes, size_t unit, size_t count, void *user)
             return 0;
         }
     }
-    if (fetch->wanted->size_bytes && (int64_t)got > fetch->wanted->size_bytes - fetch->have_bytes) {
+    if ((int64_t)got > most_bytes(fetch->wanted) - fetch->have_bytes) {
         fetch->too_long = true;
         return 0;
     }
@@ -134,8 +142,9 @@ static int judge(struct fetch *fetch, CURLcode result, struct rog_error *err)
         return rog_fail(err, ROG_EIO, "cannot write %s: %s", fetch->part,
                         strerror(fetch->write_errno));
     if (fetch->too_long)
-        return rog_fail(err, ROG_EFORMAT, "%s is larger than the %lld bytes expected", wanted->url,
-                        (long long)wanted->size_bytes);
+        return rog_fail(err, ROG_EFORMAT, "%s is larger than the %lld bytes %s", wanted->url,
+                        (long long)most_bytes(wanted),
+                        wanted->size_bytes ? "expected" : "that a file of unknown size may have");
     if (result != CURLE_OK)
         return rog_http_fail(fetch->http, result, wanted->url, wanted->silence_s, err);
     long status = 0;

@@ -57,10 +57,13 @@ void rog_http_response_release(struct rog_http_response *response);
 /* "404 Not Found" for the statuses that are met in practice, else the number; never NULL. */
 const char *rog_http_status_text(int status, char *buffer, size_t buffer_bytes);
 
+#define ROG_HTTP_DOWNLOAD_MAX_BYTES ((int64_t)64 << 30) /* no server fills a disk without end */
+
 struct rog_http_download {
     const char *url;
     const char *path;   /* where the whole, checked file goes; missing folders are made */
-    int64_t size_bytes; /* what it must have; 0: unknown */
+    int64_t size_bytes; /* what it must have; 0: unknown, at most max_bytes */
+    int64_t max_bytes;  /* of a file whose size is unknown; 0: ROG_HTTP_DOWNLOAD_MAX_BYTES */
     const char *sha256; /* what it must have, 64 hexadecimal digits in lower case; NULL: unknown */
     int silence_s;      /* 0: ROG_HTTP_SILENCE_S */
     /* Called a few times a second with what is there of how much (0: not known); returns whether to

@@ -373,6 +373,10 @@ static void what_is_not_the_file_is_refused(void **state)
         const char *text;
     } cases[] = {
         {{.size_bytes = 10}, "/file", ROG_EFORMAT, "larger than the 10 bytes expected"},
+        {{.max_bytes = CONTENT_BYTES - 1},
+         "/file",
+         ROG_EFORMAT,
+         "larger than the 299999 bytes that a file of unknown size may have"},
         {{.size_bytes = CONTENT_BYTES + 1}, "/file", ROG_EFORMAT, "not the 300001 expected"},
         {{.sha256 = other}, "/file", ROG_EFORMAT, other},
         {{0}, "/missing", ROG_ENOTFOUND, "the server answers 404 Not Found"},
