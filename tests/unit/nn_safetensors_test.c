@@ -211,6 +211,30 @@ static void not_finite(void **state)
     assert_refused(f, f->bytes, f->size, "not finite");
 }
 
+/* A model that is none is not written either, wherever it is, and what was there stays. */
+static void not_finite_is_not_written(void **state)
+{
+    struct fixture *f = *state;
+    struct rog_error err = {0};
+    float *change = calloc(f->arch->params, sizeof *change);
+    float *const last[] = {&change[f->arch->params - 1], &f->params[f->arch->params - 1],
+                           &f->buffers[f->arch->buffers - 1]};
+    for (size_t i = 0; i < 3; i++) {
+        float before = *last[i];
+        *last[i] = i == 1 ? NAN : INFINITY;
+        assert_int_equal(ROG_EFAILED, rog_safetensors_write(f->path, f->arch, f->params, change,
+                                                            f->buffers, NULL, 0, &err));
+        const struct rog_arch_tensor *bad =
+            i < 2 ? &f->arch->tensors[f->arch->tensor_count - 1]
+                  : &f->arch->buffer_tensors[f->arch->buffer_count - 1];
+        assert_non_null(strstr(err.message, bad->name));
+        assert_non_null(strstr(err.message, "not finite"));
+        *last[i] = before;
+        assert_int_equal(0, read_back(f, &err));
+    }
+    free(change);
+}
+
 /* PyTorch's counter of batches is read over, but must lie in the file like all others. */
 static void batches_tracked(void **state)
 {
@@ -334,6 +358,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(wrong_tensors, setup, teardown),
         cmocka_unit_test_setup_teardown(wrong_offsets, setup, teardown),
         cmocka_unit_test_setup_teardown(not_finite, setup, teardown),
+        cmocka_unit_test_setup_teardown(not_finite_is_not_written, setup, teardown),
         cmocka_unit_test_setup_teardown(batches_tracked, setup, teardown),
         cmocka_unit_test_setup_teardown(metadata_missing, setup, teardown),
         cmocka_unit_test_setup_teardown(as_python_reads_it, setup, teardown),

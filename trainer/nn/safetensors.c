@@ -103,17 +103,52 @@ static char *header_text(const struct rog_arch *arch, const struct rog_metadata 
     return text;
 }
 
-static bool write_floats(FILE *file, const float *values, const float *change, uint64_t count)
+/* What a file is written of. */
+struct writing {
+    FILE *file;
+    bool failed;   /* the rest need not be tried */
+    bool infinite; /* a value was not finite */
+};
+
+/* Values are looked at on the way into the file: nobody goes through the model for it. */
+static void write_floats(struct writing *writing, const float *values, const float *change,
+                         uint64_t count)
 {
     unsigned char bytes[4096];
-    for (uint64_t i = 0; i < count;) {
+    for (uint64_t i = 0; i < count && !writing->failed;) {
         size_t used = 0;
-        for (; i < count && used < sizeof bytes; i++, used += 4)
-            put_float(bytes + used, change ? values[i] + change[i] : values[i]);
-        if (fwrite(bytes, 1, used, file) != used)
-            return false;
+        for (; i < count && used < sizeof bytes; i++, used += 4) {
+            float value = change ? values[i] + change[i] : values[i];
+            writing->infinite |= !isfinite(value);
+            put_float(bytes + used, value);
+        }
+        writing->failed = fwrite(bytes, 1, used, writing->file) != used;
     }
-    return true;
+}
+
+/* The first of the tensors with a value that is not finite; NULL: none has one. */
+static const struct rog_arch_tensor *find_infinite(const struct rog_arch_tensor *tensors,
+                                                   uint32_t count, const float *values,
+                                                   const float *change)
+{
+    for (uint32_t i = 0; i < count; i++)
+        for (uint64_t k = tensors[i].offset; k < tensors[i].offset + tensors[i].size; k++)
+            if (!isfinite(change ? values[k] + change[k] : values[k]))
+                return &tensors[i];
+    return NULL;
+}
+
+static int fail_infinite(const char *path, const struct rog_arch *arch, const float *params,
+                         const float *change, const float *buffers, struct rog_error *err)
+{
+    const struct rog_arch_tensor *bad =
+        find_infinite(arch->tensors, arch->tensor_count, params, change);
+    if (!bad)
+        bad = find_infinite(arch->buffer_tensors, arch->buffer_count, buffers, NULL);
+    return rog_fail(err, ROG_EFAILED,
+                    "the model is not saved as %s: tensor %s holds a value that is not finite, the "
+                    "training has diverged",
+                    path, bad ? bad->name : "?");
 }
 
 int rog_safetensors_write(const char *path, const struct rog_arch *arch, const float *params,
@@ -137,9 +172,11 @@ int rog_safetensors_write(const char *path, const struct rog_arch *arch, const f
     fwrite(length, 1, sizeof length, writer.file);
     fprintf(writer.file, "%s%*s", text, (int)(header_bytes - text_bytes), "");
     /* A write that failed is remembered in the stream: the commit reports it. */
-    if (write_floats(writer.file, params, change, arch->params))
-        write_floats(writer.file, buffers, NULL, arch->buffers);
-    code = rog_file_writer_commit(&writer, err);
+    struct writing writing = {.file = writer.file};
+    write_floats(&writing, params, change, arch->params);
+    write_floats(&writing, buffers, NULL, arch->buffers);
+    code = writing.infinite ? fail_infinite(path, arch, params, change, buffers, err)
+                            : rog_file_writer_commit(&writer, err);
 
 out:
     rog_file_writer_discard(&writer);
