@@ -9,9 +9,15 @@
  */
 
 #include <stddef.h>
+#include <stdint.h>
 
 /* Room for so many floats, whatever they are; free() releases it. NULL where there is none. */
 float *rog_floats(size_t count);
+
+/* What this process may still use, in bytes: the least of what the machine has available, its
+ * control group allows and its limit of address space is. UINT64_MAX where nothing says anything.
+ */
+uint64_t rog_memory_available(void);
 
 /* Asks for pages of 2 MiB where they fit into the memory, which has not been written to yet. A
  * wish: where it is not granted, the pages are small. */

@@ -209,6 +209,22 @@ int rog_layout_compare(const struct rog_layout *known, const char *owner,
                     who, other->count, owner, known->count, longer->tensors[count].name);
 }
 
+/* Of a row, for each worker: its version, when it was last seen, and its place in a plan. */
+#define ROW_BYTES 24
+
+double rog_layout_server_bytes(const struct rog_layout *layout, uint32_t workers)
+{
+    double rows = 0;
+    for (uint32_t i = 0; i < layout->trained; i++) {
+        const struct rog_layout_tensor *tensor = &layout->tensors[i];
+        bool whole = tensor->dims == 1 || tensor->size < ROG_ROW_MIN_ELEMENTS;
+        rows += whole ? 1 : tensor->shape[0];
+    }
+    double copies = 3.0 + workers;
+    return sizeof(float) * (copies * (double)layout->params + (double)layout->constants) +
+           ROW_BYTES * (1.0 + workers) * rows;
+}
+
 int rog_layout_rows(const struct rog_layout *layout, const struct rog_codec *codec,
                     const void *parameters, struct rog_rows **rows, struct rog_error *err)
 {

@@ -57,6 +57,10 @@ int rog_layout_parse(struct rog_layout **layout, const char *text, size_t size,
 int rog_layout_compare(const struct rog_layout *known, const char *owner,
                        const struct rog_layout *other, const char *who, struct rog_error *err);
 
+/* What a server of so many workers needs for it, about, in bytes: the model, what has been added to
+ * it, that again for each worker and for a checkpoint that is written, and the tables of rows. */
+double rog_layout_server_bytes(const struct rog_layout *layout, uint32_t workers);
+
 /* The row table of what is trained; its names are the layout's, which must live as long,
  * as must the codec's parameters (rog_rows_set_codec). */
 int rog_layout_rows(const struct rog_layout *layout, const struct rog_codec *codec,

@@ -59,11 +59,12 @@ struct rog_serve_options {
     const void *optimizer_parameters;             /* its struct of them; NULL: none */
     double average; /* of the model, in checkpoints (rog_server_config); 0: none */
     uint32_t workers;
-    const struct rog_json *hello;       /* what workers must have alike (hello.h) */
-    struct rog_model model;             /* rows NULL: the workers bring it */
-    bool upload;                        /* workers say what their model is */
-    const struct rog_layout *layout;    /* with `upload`: of the model, where it is known, ... */
-    const char *owner;                  /* ... and whose that is, for messages */
+    const struct rog_json *hello;    /* what workers must have alike (hello.h) */
+    struct rog_model model;          /* rows NULL: the workers bring it */
+    bool upload;                     /* workers say what their model is */
+    uint64_t memory_bytes;           /* that it may take; 0: what there is (rog_memory_available) */
+    const struct rog_layout *layout; /* with `upload`: of the model, where it is known, ... */
+    const char *owner;               /* ... and whose that is, for messages */
     const struct rog_serve_pace *paces; /* [workers]; NULL: none is paced */
     double seconds;                     /* the run's length at most; 0: no limit */
     const char *listen;                 /* [HOST]:PORT; port 0: any */

@@ -4,10 +4,12 @@
 
 #include <librog/net/serve_state.h>
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include <common/memory.h>
 #include <librog/net/bytes.h>
 #include <librog/net/pieces.h>
 #include <rog/events.h>
@@ -229,11 +231,30 @@ const struct rog_accept_hooks rog_serve_accept_hooks = {.hello = hello_came};
 
 /* ---- a model that the workers bring ---- */
 
+/* A few bytes of a layout can ask for more memory than there is, which would be given and then not
+ * be there: nothing is made of one that does not fit. */
+static int check_memory(const struct rog_serve *serve, const struct rog_layout *layout,
+                        struct rog_error *err)
+{
+    const struct rog_serve_options *options = serve->options;
+    double needed = rog_layout_server_bytes(layout, options->workers);
+    double there = (double)(options->memory_bytes ? options->memory_bytes : rog_memory_available());
+    if (needed <= there)
+        return ROG_OK;
+    return rog_fail(err, ROG_EINVAL,
+                    "a model of %llu values takes %.0f MB for %u workers, and this server may use "
+                    "%.0f MB",
+                    (unsigned long long)(layout->params + layout->constants), ceil(needed / 1e6),
+                    options->workers, floor(there / 1e6));
+}
+
 static int adopt(void *user, const struct rog_layout *layout, struct rog_model *model,
                  struct rog_error *err)
 {
     struct rog_serve *serve = user;
-    int code = serve->hooks->adopt(serve->user, layout, &serve->model, err);
+    int code = check_memory(serve, layout, err);
+    if (!code)
+        code = serve->hooks->adopt(serve->user, layout, &serve->model, err);
     *model = serve->model;
     return code;
 }

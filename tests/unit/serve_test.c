@@ -37,6 +37,7 @@ struct server {
     struct rog_rows *rows;
     float values[3]; /* two are trained, the third is not */
     double average;
+    uint64_t memory_bytes; /* 0: as much as there is */
     int begun, ended, read;
 };
 
@@ -135,6 +136,7 @@ static int serve(struct server *server, bool resume, struct rog_error *err)
                                               .average = server->average,
                                               .hello = hello,
                                               .upload = true,
+                                              .memory_bytes = server->memory_bytes,
                                               .listen = "127.0.0.1:0",
                                               .port_file = port,
                                               .out_dir = server->folder,
@@ -153,20 +155,32 @@ static int serve(struct server *server, bool resume, struct rog_error *err)
     return code;
 }
 
-static pid_t start_server(const char *folder, double average, char address[32])
+/* What is expected of a server, in the process that it is. */
+static bool ends_well(struct server *server)
 {
+    struct rog_error err = {0};
+    int code = serve(server, false, &err);
+    if (server->memory_bytes)
+        return code == ROG_EINVAL && server->begun == 0 &&
+               strstr(err.message, "a model of 3 values takes 1 MB for 2 workers, and this server "
+                                   "may use 0 MB");
+    if (code)
+        fprintf(stderr, "%s\n", err.message);
+    return !code && server->begun == 1 && server->ended == 1 && server->read == 0;
+}
+
+static pid_t start_server(const struct server *wanted, char address[32])
+{
+    const char *folder = wanted->folder;
     char *port = rog_path_join(folder, "port"), *text = NULL;
     size_t size;
     fflush(NULL);
     pid_t process = fork();
     if (process == 0) {
-        struct server server = {.folder = folder, .average = average};
-        struct rog_error err;
-        int code = serve(&server, false, &err);
-        if (code)
-            fprintf(stderr, "%s\n", err.message);
+        struct server server = *wanted;
+        bool good = ends_well(&server);
         free(port);
-        exit(code || server.begun != 1 || server.ended != 1 || server.read != 0);
+        exit(!good);
     }
     for (int i = 0; i < 4000 && !rog_file_exists(port); i++)
         usleep(5000);
@@ -232,13 +246,32 @@ static void run(const char *folder, double average, float values[WORKERS][3])
 {
     char address[32];
     int status;
-    pid_t process = start_server(folder, average, address);
+    const struct server server = {.folder = folder, .average = average};
+    pid_t process = start_server(&server, address);
     work(address, values);
     assert_int_equal(waitpid(process, &status, 0), process);
     assert_int_equal(status, 0);
     for (int i = 0; i < WORKERS; i++)
         assert_true(values[i][0] == 1 - 2 * ITERATIONS && values[i][1] == 2 - 4 * ITERATIONS &&
                     values[i][2] == 3);
+}
+
+/* A model that does not fit into the memory is refused before anything is made of it. */
+static void a_model_fits_into_the_memory(void **state)
+{
+    const struct server server = {.folder = *state, .memory_bytes = 100};
+    char address[32];
+    float values[3] = {1, 2, 3};
+    int status;
+    pid_t process = start_server(&server, address);
+    struct rog *rogs[WORKERS];
+    for (uint32_t i = 0; i < WORKERS; i++)
+        rogs[i] = open_worker(address, i + 1, values);
+    assert_true(rog_start_wait(rogs[0], 20, NULL) < 0);
+    for (uint32_t i = 0; i < WORKERS; i++)
+        rog_close(rogs[i]);
+    assert_int_equal(waitpid(process, &status, 0), process);
+    assert_int_equal(status, 0);
 }
 
 /* Another server goes on from there, with the layout and the values of the files. */
@@ -296,6 +329,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_server_needs_no_trainer, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(a_model_fits_into_the_memory, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(checkpoints_may_be_averages, make_folder, remove_folder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
