@@ -3,14 +3,16 @@
 #include <orchestrator/ssh/ssh_state.h>
 
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <libssh/callbacks.h>
-
 #include <common/file.h>
+#include <orchestrator/ssh/keys.h>
+#include <orchestrator/ssh/known_hosts.h>
 
 #define TRIES 3
+#define MAX_NAMED 8
 #define MAX_PROMPTS 8
 #define ANSWER_BYTES 512
 
@@ -18,6 +20,8 @@
 struct login {
     struct rog_ssh *ssh;
     const struct rog_ssh_options *options;
+    struct rog_keys keys;
+    size_t offered;            /* of them */
     char answer[ANSWER_BYTES]; /* wiped at the end */
     char *locked;              /* a key file that nobody gave the passphrase of */
     bool was_wrong;            /* what they gave was not right */
@@ -33,53 +37,75 @@ static bool ask(struct login *login, const char *what, bool echo, unsigned *numb
 
 /* ---- keys ---- */
 
-static bool opens(const char *file, const char *passphrase)
+/* The private key of a file, whose passphrase somebody may be asked for; NULL: there is none to be
+ * had. */
+static ssh_key open_key(struct login *login, const char *file)
 {
     ssh_key key = NULL;
-    bool good = ssh_pki_import_privkey_file(file, passphrase, NULL, NULL, &key) == SSH_OK;
-    ssh_key_free(key);
-    return good;
-}
-
-/* libssh has come to a key with a passphrase that is in no agent. */
-static int open_key(const char *prompt, char *passphrase, size_t bytes, int echo, int verify,
-                    void *user)
-{
-    struct login *login = user;
-    char *file = NULL, *what = NULL;
     unsigned number = 0;
-    size_t size = 0;
+    if (ssh_pki_import_privkey_file(file, "", NULL, NULL, &key) == SSH_OK)
+        return key;
+    char *what = rog_format("Passphrase of the key %s", file);
     bool good = false;
-    (void)prompt; /* it does not say which key */
-    (void)echo;
-    (void)verify;
-    if (ssh_userauth_publickey_auto_get_current_identity(login->ssh->session, &file) != SSH_OK)
-        return -1;
-    what = rog_format("Passphrase of the key %s", file);
-    while (what && !good && ask(login, what, false, &number)) {
-        size = strlen(login->answer) + 1;
-        good = size <= bytes && opens(file, login->answer);
-    }
-    if (good) {
-        memcpy(passphrase, login->answer, size);
-    } else if (!login->locked) {
+    while (what && !good && ask(login, what, false, &number))
+        good = ssh_pki_import_privkey_file(file, login->answer, NULL, NULL, &key) == SSH_OK;
+    if (!good && !login->locked) {
         login->locked = rog_strdup(file);
         login->was_wrong = number > 0;
     }
     explicit_bzero(login->answer, sizeof login->answer);
     free(what);
-    ssh_string_free_char(file);
-    return good ? 0 : -1;
+    return good ? key : NULL;
 }
 
+/* A host that knows the public key is shown that we have the private one: only then is a passphrase
+ * asked for. */
+static int offer_file(struct login *login, const struct rog_key *key)
+{
+    ssh_session session = login->ssh->session;
+    int result = SSH_AUTH_SUCCESS;
+    if (key->public)
+        result = ssh_userauth_try_publickey(session, NULL, key->public);
+    if (result != SSH_AUTH_SUCCESS)
+        return result;
+    ssh_key private = open_key(login, key->file);
+    result = SSH_AUTH_DENIED;
+    if (private &&
+        (!key->is_certificate || ssh_pki_copy_cert_to_privkey(key->public, private) == SSH_OK))
+        result = ssh_userauth_publickey(session, NULL, private);
+    ssh_key_free(private);
+    return result;
+}
+
+static int offer(struct login *login, const struct rog_key *key)
+{
+    struct rog_keys *keys = &login->keys;
+    login->offered++;
+    if (!key->in_agent)
+        return offer_file(login, key);
+    rog_agent_choose(keys->agent, key->index, key->shown.blob ? &key->shown : NULL);
+    return ssh_userauth_agent(login->ssh->session, NULL);
+}
+
+/* One after the other, until one is taken. A host may want more than one. */
 static int by_key(struct login *login)
 {
     ssh_session session = login->ssh->session;
-    struct ssh_callbacks_struct callbacks = {.userdata = login, .auth_function = open_key};
-    ssh_callbacks_init(&callbacks);
-    ssh_set_callbacks(session, &callbacks);
-    int result = ssh_userauth_publickey_auto(session, NULL, NULL);
-    ssh_set_callbacks(session, NULL); /* they end with this function */
+    int result = SSH_AUTH_DENIED;
+    if (login->keys.agent)
+        ssh_set_agent_socket(session, rog_agent_socket(login->keys.agent));
+    for (size_t i = 0; i < login->keys.count; i++) {
+        int now = offer(login, &login->keys.key[i]);
+        if (!ssh_is_connected(session)) /* it has had enough of them */
+            now = SSH_AUTH_ERROR;
+        if (now == SSH_AUTH_PARTIAL)
+            result = now;
+        if (now == SSH_AUTH_SUCCESS || now == SSH_AUTH_ERROR)
+            return now;
+        if (now == SSH_AUTH_PARTIAL &&
+            !(ssh_userauth_list(session, NULL) & SSH_AUTH_METHOD_PUBLICKEY))
+            break;
+    }
     return result;
 }
 
@@ -146,9 +172,74 @@ static int by_questions(struct login *login, bool *answered)
     return *answered ? result : SSH_AUTH_DENIED;
 }
 
-/* ---- the whole ---- */
+/* ---- what is said ---- */
 
-static int refused(const struct login *login, struct rog_error *err)
+/* How to give the host a key that it takes. Heap memory. */
+static char *way_in(const struct login *login)
+{
+    const struct rog_ssh_settings *settings = &login->ssh->settings;
+    const struct rog_keys *keys = &login->keys;
+    const char *file = NULL;
+    for (size_t i = 0; !file && i < keys->count; i++)
+        file = keys->key[i].is_certificate ? NULL : keys->key[i].file;
+    char *flag = rog_ssh_config_flag(settings), *advice = NULL;
+    if (flag && file)
+        advice =
+            rog_format("give it yours with: ssh-copy-id%s -i %s %s", flag, file, login->ssh->name);
+    else if (flag && keys->count)
+        advice = rog_format("give it yours with: ssh-copy-id%s %s", flag, login->ssh->name);
+    else if (flag)
+        advice = rog_format("there is no key: make one with ssh-keygen -t ed25519, then give it to "
+                            "the host with: ssh-copy-id%s %s",
+                            flag, login->ssh->name);
+    free(flag);
+    return advice;
+}
+
+/* The keys that were offered, at most as many as a line has room for. */
+static void list_offered(const struct login *login, char *text, size_t bytes)
+{
+    size_t used = 0;
+    text[0] = '\0';
+    for (size_t i = 0; i < login->offered && i < login->keys.count && used < bytes; i++) {
+        const char *name = i == MAX_NAMED ? "..." : login->keys.key[i].name;
+        int more = snprintf(text + used, bytes - used, "%s%s", i ? ", " : " (", name);
+        used += more > 0 ? (size_t)more : 0;
+        if (i == MAX_NAMED)
+            break;
+    }
+    if (used && used + 1 < bytes)
+        memcpy(text + used, ")", 2);
+}
+
+static int no_key_will_do(const struct login *login, int methods, struct rog_error *err)
+{
+    const char *name = login->ssh->name;
+    char offered[400];
+    if (rog_ssh_settings_say_no(login->ssh->settings.public_key))
+        return rog_fail(err, ROG_EFAILED,
+                        "%s does not let us in: the ssh configuration has PubkeyAuthentication no, "
+                        "so no key was offered%s",
+                        name,
+                        methods & (SSH_AUTH_METHOD_PASSWORD | SSH_AUTH_METHOD_INTERACTIVE)
+                            ? ", and there was nobody at a terminal to ask for a password"
+                            : ", and the host takes no password");
+    if (login->keys.open_to_others)
+        return rog_fail(err, ROG_EFAILED,
+                        "%s does not let us in: the key %s was not used, as others may read it; "
+                        "change that with: chmod 600 %s",
+                        name, login->keys.open_to_others, login->keys.open_to_others);
+    char *advice = way_in(login);
+    list_offered(login, offered, sizeof offered);
+    int code = rog_fail(err, ROG_EFAILED,
+                        "%s does not let us in with any key of the agent or of the ssh "
+                        "configuration%s; %s",
+                        name, offered, advice ? advice : "");
+    free(advice);
+    return code;
+}
+
+static int refused(const struct login *login, int methods, struct rog_error *err)
 {
     const char *name = login->ssh->name;
     if (login->was_asked)
@@ -163,29 +254,59 @@ static int refused(const struct login *login, struct rog_error *err)
                         "%s does not let us in: the key %s has a passphrase, and there was nobody "
                         "at a terminal to ask for it; put the key into the agent with: ssh-add %s",
                         name, login->locked, login->locked);
-    return rog_fail(err, ROG_EFAILED,
-                    "%s does not let us in with any key of the agent or of the ssh configuration; "
-                    "give it yours with: ssh-copy-id %s",
-                    name, name);
+    return no_key_will_do(login, methods, err);
+}
+
+static int broken(const struct login *login, struct rog_error *err)
+{
+    int code = rog_ssh_fail(login->ssh, err, "cannot log in");
+    if (login->offered > 1 && strstr(err->message, "Too many")) {
+        const struct rog_error why = *err;
+        code = rog_fail(err, code,
+                        "%s (%zu keys were offered). Name the right one for this host in the ssh "
+                        "configuration, by IdentityFile and IdentitiesOnly yes",
+                        why.message, login->offered);
+    }
+    return code;
+}
+
+/* ---- the whole ---- */
+
+/* Whether the configuration lets a kind of authentication be tried. */
+static bool may_use(const struct rog_ssh_settings *settings, const char *kind, const char *value)
+{
+    return !rog_ssh_settings_say_no(value) &&
+           (!settings->preferred || rog_known_hosts_matches(settings->preferred, kind));
 }
 
 int rog_ssh_log_in(struct rog_ssh *ssh, const struct rog_ssh_options *options,
                    struct rog_error *err)
 {
+    const struct rog_ssh_settings *settings = &ssh->settings;
     struct login login = {.ssh = ssh, .options = options};
-    int result = by_key(&login);
-    bool answered = true, more = result == SSH_AUTH_DENIED || result == SSH_AUTH_PARTIAL;
-    int methods = more && options->ask ? ssh_userauth_list(ssh->session, NULL) : 0;
-    if (methods & SSH_AUTH_METHOD_INTERACTIVE)
+    bool answered = true, keys = may_use(settings, "publickey", settings->public_key);
+    int code = keys ? rog_keys_find(&login.keys, settings, err) : ROG_OK;
+    int result = code ? SSH_AUTH_DENIED : ssh_userauth_none(ssh->session, NULL);
+    if (!code && result == SSH_AUTH_DENIED &&
+        ssh_userauth_list(ssh->session, NULL) & SSH_AUTH_METHOD_PUBLICKEY)
+        result = by_key(&login);
+    bool more = !code && (result == SSH_AUTH_DENIED || result == SSH_AUTH_PARTIAL);
+    int methods = more ? ssh_userauth_list(ssh->session, NULL) : 0;
+    int asked = options->ask ? methods : 0;
+    if (asked & SSH_AUTH_METHOD_INTERACTIVE &&
+        may_use(settings, "keyboard-interactive", settings->questions))
         result = by_questions(&login, &answered);
-    if (result == SSH_AUTH_DENIED && answered && methods & SSH_AUTH_METHOD_PASSWORD)
+    if (result == SSH_AUTH_DENIED && answered && asked & SSH_AUTH_METHOD_PASSWORD &&
+        may_use(settings, "password", settings->password))
         result = by_password(&login);
-    int code = ROG_OK;
-    if (result == SSH_AUTH_DENIED || result == SSH_AUTH_PARTIAL)
-        code = refused(&login, err);
-    else if (result != SSH_AUTH_SUCCESS)
-        code = rog_ssh_fail(ssh, err, "cannot log in");
+    if (!code && (result == SSH_AUTH_DENIED || result == SSH_AUTH_PARTIAL)) {
+        refused(&login, methods, err);
+        code = rog_ssh_fail_unsupported(ssh, err);
+    } else if (!code && result != SSH_AUTH_SUCCESS) {
+        code = broken(&login, err);
+    }
     explicit_bzero(login.answer, sizeof login.answer);
+    rog_keys_release(&login.keys);
     free(login.locked);
     return code;
 }

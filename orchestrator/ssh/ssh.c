@@ -15,6 +15,9 @@
 
 #include <common/clock.h>
 #include <common/file.h>
+#include <orchestrator/ssh/proxy.h>
+#include <orchestrator/ssh/quote.h>
+#include <orchestrator/ssh/resolve.h>
 #include <orchestrator/ssh/ssh_state.h>
 
 #define POLL_MS 20
@@ -32,48 +35,97 @@ int rog_ssh_fail(struct rog_ssh *ssh, struct rog_error *err, const char *what)
 
 /* --- connecting --- */
 
-/* ProxyJump became a ProxyCommand that runs ssh: with our configuration file, too. */
-static int pass_config_on(struct rog_ssh *ssh, const char *config, struct rog_error *err)
+int rog_ssh_fail_unsupported(const struct rog_ssh *ssh, struct rog_error *err)
+{
+    const struct rog_error why = *err;
+    const char *words = ssh->settings.not_understood;
+    return words ? rog_fail(err, why.code,
+                            "%s. rogctl does not support what the ssh configuration says by: %s",
+                            why.message, words)
+                 : why.code;
+}
+
+/* A value of the configuration as an option of libssh; NULL leaves libssh's own. */
+static int hand_over(struct rog_ssh *ssh, const char *word, enum ssh_options_e option,
+                     const char *value, struct rog_error *err)
+{
+    if (!value || ssh_options_set(ssh->session, option, value) == SSH_OK)
+        return ROG_OK;
+    return rog_fail(err, ROG_EINVAL, "libssh can use none of \"%s %s\" of the ssh configuration",
+                    word, value);
+}
+
+static int set_proxy(struct rog_ssh *ssh, struct rog_error *err)
 {
     char *command = NULL;
-    if (ssh_options_get(ssh->session, SSH_OPTIONS_PROXYCOMMAND, &command) != SSH_OK || !command)
-        return ROG_OK;
-    int code = ROG_OK;
-    if (strncmp(command, "ssh ", 4) == 0 && strncmp(command, "ssh -F ", 7) != 0) {
-        const char *const argv[] = {config, NULL};
-        char *quoted = rog_ssh_quote(argv);
-        char *whole = quoted ? rog_format("ssh -F %s %s", quoted, command + 4) : NULL;
-        if (!whole)
-            code = rog_fail_nomem(err);
-        else if (ssh_options_set(ssh->session, SSH_OPTIONS_PROXYCOMMAND, whole) != SSH_OK)
-            code = rog_ssh_fail(ssh, err, "cannot set the proxy command");
-        free(whole);
-        free(quoted);
+    int code = rog_ssh_proxy_command(&ssh->settings, &command, err);
+    char *escaped = command ? malloc(2 * strlen(command) + 1) : NULL, *end = escaped;
+    if (command && !escaped)
+        code = rog_fail_nomem(err);
+    for (const char *c = command; escaped && *c; c++) {
+        if (*c == '%') /* libssh would take it for one of its own */
+            *end++ = '%';
+        *end++ = *c;
     }
-    ssh_string_free_char(command);
+    if (escaped) {
+        *end = '\0';
+        code = hand_over(ssh, "ProxyCommand", SSH_OPTIONS_PROXYCOMMAND, escaped, err);
+    }
+    free(escaped);
+    free(command);
     return code;
 }
 
-/* What the caller says counts more than the configuration, so it comes after it. */
+static int set_choices(struct rog_ssh *ssh, struct rog_error *err)
+{
+    const struct rog_ssh_settings *settings = &ssh->settings;
+    const struct {
+        const char *word;
+        enum ssh_options_e option;
+        const char *value;
+    } choices[] = {
+        {"User", SSH_OPTIONS_USER, settings->user},
+        {"BindAddress", SSH_OPTIONS_BINDADDR, settings->bind_address},
+        {"Ciphers", SSH_OPTIONS_CIPHERS_C_S, settings->ciphers},
+        {"Ciphers", SSH_OPTIONS_CIPHERS_S_C, settings->ciphers},
+        {"MACs", SSH_OPTIONS_HMAC_C_S, settings->macs},
+        {"MACs", SSH_OPTIONS_HMAC_S_C, settings->macs},
+        {"KexAlgorithms", SSH_OPTIONS_KEY_EXCHANGE, settings->key_exchange},
+        {"PubkeyAcceptedAlgorithms", SSH_OPTIONS_PUBLICKEY_ACCEPTED_TYPES,
+         settings->public_key_algorithms},
+        {"Compression", SSH_OPTIONS_COMPRESSION, settings->compression},
+    };
+    int code = ROG_OK;
+    for (size_t i = 0; !code && i < sizeof choices / sizeof *choices; i++)
+        code = hand_over(ssh, choices[i].word, choices[i].option, choices[i].value, err);
+    return code;
+}
+
 static int configure(struct rog_ssh *ssh, const struct rog_ssh_options *options,
                      struct rog_error *err)
 {
     ssh_session session = ssh->session;
     long timeout_s = (long)ceil(options->timeout_s);
     bool process = false;
-    int strict = 1; /* or libssh itself accepts unknown hosts where the configuration says so */
     if (options->config && access(options->config, R_OK) != 0)
         return rog_fail(err, ROG_EINVAL, "cannot read the ssh configuration %s: %s",
                         options->config, strerror(errno));
-    if (ssh_options_set(session, SSH_OPTIONS_HOST, options->host) != SSH_OK ||
-        ssh_options_parse_config(session, options->config) != SSH_OK ||
+    const struct rog_ssh_target target = {options->host, options->user, options->port,
+                                          options->config};
+    int code = rog_ssh_settings_read(&ssh->settings, &target, err);
+    if (code)
+        return code;
+    if (!rog_ssh_is_host_name(ssh->settings.host_name))
+        return rog_fail(err, ROG_EINVAL, "\"%s\" is not the name or address of a host",
+                        ssh->settings.host_name);
+    if (ssh_options_set(session, SSH_OPTIONS_HOST, ssh->settings.host_name) != SSH_OK ||
+        ssh_options_set(session, SSH_OPTIONS_PORT, &ssh->settings.port) != SSH_OK ||
         ssh_options_set(session, SSH_OPTIONS_PROCESS_CONFIG, &process) != SSH_OK ||
-        ssh_options_set(session, SSH_OPTIONS_STRICTHOSTKEYCHECK, &strict) != SSH_OK ||
-        ssh_options_set(session, SSH_OPTIONS_TIMEOUT, &timeout_s) != SSH_OK ||
-        (options->user && ssh_options_set(session, SSH_OPTIONS_USER, options->user) != SSH_OK) ||
-        (options->port && ssh_options_set(session, SSH_OPTIONS_PORT, &options->port) != SSH_OK))
+        ssh_options_set(session, SSH_OPTIONS_TIMEOUT, &timeout_s) != SSH_OK)
         return rog_ssh_fail(ssh, err, "the ssh configuration is not usable");
-    return options->config ? pass_config_on(ssh, options->config, err) : ROG_OK;
+    code = set_choices(ssh, err);
+    code = code ? code : set_proxy(ssh, err);
+    return code ? code : rog_ssh_order_host_keys(ssh, err);
 }
 
 /* A peer that has fallen silent is noticed by the kernel. Not on a proxy command's pipe. */
@@ -88,83 +140,7 @@ static void bound_silence(const struct rog_ssh *ssh)
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
 }
 
-/* "SHA256:..." of the key that the host shows; heap memory of libssh. */
-static char *fingerprint(ssh_session session)
-{
-    ssh_key key = NULL;
-    unsigned char *hash = NULL;
-    size_t size = 0;
-    char *text = NULL;
-    if (ssh_get_server_publickey(session, &key) == SSH_OK &&
-        ssh_get_publickey_hash(key, SSH_PUBLICKEY_HASH_SHA256, &hash, &size) == SSH_OK)
-        text = ssh_get_fingerprint_hash(SSH_PUBLICKEY_HASH_SHA256, hash, size);
-    ssh_clean_pubkey_hash(&hash);
-    ssh_key_free(key);
-    return text;
-}
-
-/* Only a host whose key is in known_hosts will do. */
-static int check_host(struct rog_ssh *ssh, const struct rog_ssh_options *options,
-                      struct rog_error *err)
-{
-    enum ssh_known_hosts_e state = ssh_session_is_known_server(ssh->session);
-    if (state == SSH_KNOWN_HOSTS_OK)
-        return ROG_OK;
-    char *print = fingerprint(ssh->session);
-    char *flag = options->config ? rog_format("-F %s ", options->config) : rog_strdup("");
-    char *known = NULL;
-    ssh_options_get(ssh->session, SSH_OPTIONS_KNOWNHOSTS, &known);
-    const char *shown = print ? print : "(no fingerprint)";
-    int code;
-    if (state == SSH_KNOWN_HOSTS_CHANGED || state == SSH_KNOWN_HOSTS_OTHER)
-        code = rog_fail(err, ROG_EINVAL,
-                        "%s shows another host key than the one in %s: %s. Somebody may be in "
-                        "between. If you know why it changed, forget the old one with: ssh-keygen "
-                        "-f %s -R %s",
-                        ssh->name, known ? known : "known_hosts", shown,
-                        known ? known : "~/.ssh/known_hosts", options->host);
-    else if (state == SSH_KNOWN_HOSTS_ERROR)
-        code = rog_ssh_fail(ssh, err, "cannot check its host key");
-    else
-        code = rog_fail(err, ROG_EINVAL,
-                        "the host key of %s is not known: %s. Compare it with the host's own, then "
-                        "accept it with: ssh %s-o StrictHostKeyChecking=ask %s true",
-                        ssh->name, shown, flag ? flag : "", ssh->name);
-    ssh_string_free_char(known);
-    ssh_string_free_char(print);
-    free(flag);
-    return code;
-}
-
 /* --- commands --- */
-
-char *rog_ssh_quote(const char *const *argv)
-{
-    size_t bytes = 1;
-    for (size_t i = 0; argv[i]; i++) {
-        bytes += 3;
-        for (const char *c = argv[i]; *c; c++)
-            bytes += *c == '\'' ? 4 : 1;
-    }
-    char *line = malloc(bytes), *at = line;
-    for (size_t i = 0; line && argv[i]; i++) {
-        if (i)
-            *at++ = ' ';
-        *at++ = '\'';
-        for (const char *c = argv[i]; *c; c++) {
-            if (*c == '\'') { /* ends the quotes, stands alone, begins them again */
-                memcpy(at, "'\\''", 4);
-                at += 4;
-            } else {
-                *at++ = *c;
-            }
-        }
-        *at++ = '\'';
-    }
-    if (line)
-        *at = '\0';
-    return line;
-}
 
 /* Appends what one of the two outputs has; *got is how much. */
 static int take_output(ssh_channel channel, int is_errors, char **text, size_t *used, size_t *got,
@@ -400,6 +376,7 @@ static void free_ssh(struct rog_connection *connection)
     else if (ssh->session)
         ssh_silent_disconnect(ssh->session);
     ssh_free(ssh->session);
+    rog_ssh_settings_release(&ssh->settings);
     free(ssh->name);
     free(ssh);
 }
@@ -430,15 +407,13 @@ int rog_ssh_connect(struct rog_connection **out, const struct rog_ssh_options *o
                     struct rog_error *err)
 {
     *out = NULL;
-    if (!options->host || !options->host[0] || options->host[0] == '-' ||
-        strpbrk(options->host, " \t\n'\"\\;|&$`<>()"))
+    if (!rog_ssh_is_host_name(options->host))
         return rog_fail(err, ROG_EINVAL, "\"%s\" is not the name or address of a host",
                         options->host ? options->host : "");
     struct rog_ssh *ssh = calloc(1, sizeof *ssh);
     if (!ssh)
         return rog_fail_nomem(err);
     int code = ROG_OK;
-    char *user = NULL;
     ssh->connection.ops = &operations;
     ssh->timeout_s = options->timeout_s;
     ssh->session = ssh_new();
@@ -448,22 +423,23 @@ int rog_ssh_connect(struct rog_connection **out, const struct rog_ssh_options *o
     ssh->connection.name = ssh->name;
     if (!code)
         code = configure(ssh, options, err);
-    if (!code && ssh_options_get(ssh->session, SSH_OPTIONS_USER, &user) == SSH_OK && user) {
+    if (!code && ssh->settings.user) {
         free(ssh->name);
-        ssh->name = rog_format("%s@%s", user, options->host);
+        ssh->name = rog_format("%s@%s", ssh->settings.user, options->host);
         ssh->connection.name = ssh->name;
         if (!ssh->name)
             code = rog_fail_nomem(err);
     }
-    if (!code && ssh_connect(ssh->session) != SSH_OK)
+    if (!code && ssh_connect(ssh->session) != SSH_OK) {
         code = rog_ssh_fail(ssh, err, "cannot connect");
+        rog_ssh_fail_unsupported(ssh, err);
+    }
     if (!code) {
         bound_silence(ssh);
-        code = check_host(ssh, options, err);
+        code = rog_ssh_check_host_key(ssh, err);
     }
     if (!code)
         code = rog_ssh_log_in(ssh, options, err);
-    ssh_string_free_char(user);
     if (code)
         free_ssh(&ssh->connection);
     else

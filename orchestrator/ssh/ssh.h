@@ -5,14 +5,14 @@
 /*
  * A connection to a host by SSH (libssh behind it; its types stay in ssh*.c).
  *
- * Honoured of ~/.ssh/config and /etc/ssh/ssh_config, or of the file given: HostName, User, Port,
- * IdentityFile, UserKnownHostsFile, GlobalKnownHostsFile, ProxyCommand, ProxyJump (which runs the
- * ssh client of package openssh-client for the hop), ConnectTimeout and the algorithm lists. What
- * libssh does not know (ControlMaster, HostKeyAlias, ...) has no effect. A host whose key is not in
- * known_hosts, or is another one there, is refused whatever StrictHostKeyChecking says; the error
- * has the line that accepts it. Logging in is by agent and keys, then by what the host asks for
- * (keyboard-interactive) and by password; passphrases, answers and passwords are asked for through
- * `ask` or not at all, and are forgotten after use.
+ * What ~/.ssh/config and /etc/ssh/ssh_config say, or the file given, is resolved by `ssh -G`, or by
+ * config_file.c where no ssh is installed (resolve.h). Keys are offered as ssh offers them
+ * (keys.h), then comes what the host asks for (keyboard-interactive), then a password; passphrases,
+ * answers and passwords are asked for through `ask` or not at all, and are forgotten after use. A
+ * host whose key is not in a file of known hosts, is another one there or is revoked
+ * (known_hosts.h) is refused whatever StrictHostKeyChecking says; the error has the line that
+ * accepts it. ProxyJump runs the ssh client for the hops. What cannot be done here (certificates of
+ * hosts, PKCS#11) is named by the error that follows from it.
  *
  * The caller ignores SIGPIPE.
  */
@@ -42,8 +42,5 @@ struct rog_ssh_options {
  * reached or does not let us in; ROG_EIO; ROG_ENOMEM. */
 int rog_ssh_connect(struct rog_connection **connection, const struct rog_ssh_options *options,
                     struct rog_error *err);
-
-/* A command line for the host's shell: each argument in quotes, whatever is in it. Heap memory. */
-char *rog_ssh_quote(const char *const *argv);
 
 #endif

@@ -2,17 +2,19 @@
 #ifndef ROG_SSH_SSH_STATE_H
 #define ROG_SSH_SSH_STATE_H
 
-/* What ssh.c, auth.c and files.c share: nobody else includes this. */
+/* What ssh.c, host_key.c, auth.c, keys.c and files.c share: nobody else includes this. */
 
 #include <libssh/libssh.h>
 #include <libssh/sftp.h>
 
+#include <orchestrator/ssh/settings.h>
 #include <orchestrator/ssh/ssh.h>
 
 struct rog_ssh {
     struct rog_connection connection; /* first: each is known by the other */
     ssh_session session;
     sftp_session sftp; /* opened when it is first needed */
+    struct rog_ssh_settings settings;
     char *name;
     double timeout_s;
     bool lost; /* given up: only its end is left */
@@ -25,6 +27,14 @@ static inline struct rog_ssh *rog_ssh_of(struct rog_connection *connection)
 
 /* Fills *err with what was attempted and what libssh says about it. */
 int rog_ssh_fail(struct rog_ssh *ssh, struct rog_error *err, const char *what);
+/* Adds to *err which words of the configuration have no effect here. */
+int rog_ssh_fail_unsupported(const struct rog_ssh *ssh, struct rog_error *err);
+/* " -F FILE" for advice, in quotes where it must be, "" where there is none; heap memory. */
+char *rog_ssh_config_flag(const struct rog_ssh_settings *settings);
+/* host_key.c. Before connecting: kinds of host keys, in the order to ask for them. */
+int rog_ssh_order_host_keys(struct rog_ssh *ssh, struct rog_error *err);
+/* Only a host whose key is known will do. ROG_EINVAL. */
+int rog_ssh_check_host_key(struct rog_ssh *ssh, struct rog_error *err);
 /* By agent, keys, and what a person answers. ROG_EFAILED. */
 int rog_ssh_log_in(struct rog_ssh *ssh, const struct rog_ssh_options *options,
                    struct rog_error *err);

@@ -6,6 +6,10 @@ rog_unit_test(fake_host LIBS rog_fleet)
 rog_unit_test(mirror LIBS rog_fleet rog_lab)
 rog_unit_test(credentials LIBS rog_ssh Threads::Threads)
 rog_unit_test(ssh LIBS rog_ssh rog_lab Threads::Threads)
+# What system/ssh-config compares with ssh.
+add_executable(ssh-login ssh_login.c)
+target_link_libraries(ssh-login PRIVATE rog_ssh)
+set_target_properties(ssh-login PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
 # There is one lab a machine.
 set_tests_properties(unit/ssh unit/mirror PROPERTIES RESOURCE_LOCK lab)
 rog_unit_test(packed LIBS rog_deploy)

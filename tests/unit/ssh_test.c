@@ -15,6 +15,7 @@
 
 #include <common/clock.h>
 #include <common/file.h>
+#include <orchestrator/ssh/quote.h>
 #include <orchestrator/ssh/ssh.h>
 
 #include "lab_bench_support.h"

@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Whether a host's key is the one that is known of it. */
+#include <orchestrator/ssh/ssh_state.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include <common/file.h>
+#include <common/process.h>
+#include <orchestrator/ssh/known_hosts.h>
+#include <orchestrator/ssh/quote.h>
+#include <orchestrator/ssh/token.h>
+
+#define COMMAND_TIMEOUT_S 20
+#define MAX_ARGUMENTS 32
+#define REVOKED_MAX_BYTES ((size_t)16 << 20)
+#define KRL_MAGIC "SSHKRL\n"
+
+/* What the host has shown. */
+struct shown {
+    const char *type; /* "ssh-ed25519" */
+    char *key;        /* base64 */
+    char *print;      /* "SHA256:..." */
+};
+
+/* ---- where keys are known ---- */
+
+/* The output of KnownHostsCommand, NULL where there is none. ssh gives it these tokens besides. */
+static int run_command(const struct rog_ssh_settings *settings, const char *occasion,
+                       const struct shown *shown, char **text, struct rog_error *err)
+{
+    const char *rest = settings->known_hosts_command;
+    char *argv[MAX_ARGUMENTS] = {NULL}, *name = NULL;
+    int code = ROG_OK;
+    size_t count = 0;
+    *text = NULL;
+    if (!rest)
+        return ROG_OK;
+    name = settings->host_key_alias ? rog_strdup(settings->host_key_alias)
+           : settings->port == 22   ? rog_strdup(settings->host_name)
+                                    : rog_format("[%s]:%u", settings->host_name, settings->port);
+    const struct rog_ssh_token tokens[] = {
+        {'I', occasion},
+        {'H', name},
+        {'t', shown ? shown->type : "NONE"},
+        {'f', shown && shown->print ? shown->print : "NONE"},
+        {'K', shown ? shown->key : "NONE"},
+        {0},
+    };
+    for (char *word;
+         !code && count + 1 < MAX_ARGUMENTS && (word = rog_ssh_settings_word(&rest)) != NULL;
+         free(word)) {
+        code = rog_ssh_token_expand(settings, "KnownHostsCommand", word, tokens, &argv[count], err);
+        count += !code;
+    }
+    if (!code && (!count || argv[0][0] != '/'))
+        code = rog_fail(err, ROG_EINVAL, "KnownHostsCommand %s does not begin with a full path",
+                        settings->known_hosts_command);
+    if (!code) {
+        code = rog_process_run((const char *const *)argv, COMMAND_TIMEOUT_S, text, err);
+        if (code)
+            rog_fail_prefix(err, "KnownHostsCommand");
+    }
+    for (size_t i = 0; i < count; i++)
+        free(argv[i]);
+    free(name);
+    return code;
+}
+
+static struct rog_known_hosts known_of(const struct rog_ssh_settings *settings, const char *more)
+{
+    return (struct rog_known_hosts){
+        .files = {&settings->user_known_hosts, &settings->global_known_hosts},
+        .more = more,
+        .name = settings->host_key_alias ? settings->host_key_alias : settings->host_name,
+        .port = settings->host_key_alias ? 0 : settings->port,
+    };
+}
+
+/* ---- which kind of key is asked for ---- */
+
+static const char *type_of_algorithm(const char *algorithm)
+{
+    return strncmp(algorithm, "rsa-sha2-", 9) == 0 ? "ssh-rsa" : algorithm;
+}
+
+static bool has(const struct rog_ssh_names *names, const char *name)
+{
+    for (size_t i = 0; i < names->count; i++)
+        if (strcmp(names->name[i], name) == 0)
+            return true;
+    return false;
+}
+
+/* Those of the list that libssh can check, those of known keys first: else a host with several keys
+ * shows one that nobody has seen yet. */
+static char *order(const char *algorithms, const struct rog_ssh_names *known)
+{
+    char *ordered = calloc(1, strlen(algorithms) + 2), *end = ordered;
+    for (int round = 0; ordered && round < 2; round++) {
+        for (const char *at = algorithms; *at;) {
+            size_t bytes = strcspn(at, ",");
+            char *name = strndup(at, bytes);
+            if (name && !strstr(name, "-cert-") &&
+                has(known, type_of_algorithm(name)) == (round == 0))
+                end += sprintf(end, "%s%s", end == ordered ? "" : ",", name);
+            free(name);
+            at += bytes + (at[bytes] == ',');
+        }
+    }
+    return ordered;
+}
+
+int rog_ssh_order_host_keys(struct rog_ssh *ssh, struct rog_error *err)
+{
+    static const char usual[] = "ssh-ed25519,ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,"
+                                "ecdsa-sha2-nistp521,sk-ssh-ed25519@openssh.com,"
+                                "sk-ecdsa-sha2-nistp256@openssh.com,rsa-sha2-512,rsa-sha2-256";
+    const struct rog_ssh_settings *settings = &ssh->settings;
+    const char *wanted = settings->host_key_algorithms;
+    struct rog_ssh_names types = {0};
+    char *more = NULL, *ordered = NULL;
+    int code = run_command(settings, "ORDER", NULL, &more, err);
+    if (!code) {
+        const struct rog_known_hosts known = known_of(settings, more);
+        code = rog_known_hosts_types(&known, &types, err);
+    }
+    if (!code && wanted && strchr("+-^", wanted[0]))
+        ordered = rog_strdup(wanted);
+    else if (!code)
+        ordered = order(wanted ? wanted : usual, &types);
+    if (!code && !ordered)
+        code = rog_fail_nomem(err);
+    if (!code && !ordered[0])
+        code = rog_fail(err, ROG_EINVAL,
+                        "HostKeyAlgorithms of the ssh configuration allows %s alone: rogctl does "
+                        "not support certificates of hosts",
+                        wanted);
+    if (!code && ssh_options_set(ssh->session, SSH_OPTIONS_HOSTKEYS, ordered) != SSH_OK)
+        code = rog_ssh_fail(ssh, err, "HostKeyAlgorithms");
+    free(ordered);
+    free(more);
+    rog_ssh_names_release(&types);
+    return code;
+}
+
+/* ---- what is said ---- */
+
+char *rog_ssh_config_flag(const struct rog_ssh_settings *settings)
+{
+    const char *const argv[] = {settings->config, NULL};
+    if (!settings->config)
+        return rog_strdup("");
+    if (!strpbrk(settings->config, " \t'\"\\;|&$`<>()*?[]#~"))
+        return rog_format(" -F %s", settings->config);
+    char *quoted = rog_ssh_quote(argv), *flag = quoted ? rog_format(" -F %s", quoted) : NULL;
+    free(quoted);
+    return flag;
+}
+
+/* ssh asks and writes the key down only where it does not know the host otherwise, so it must ask
+ * for this kind of key; a file to write to there must be. */
+static int unknown(const struct rog_ssh *ssh, const struct shown *shown, const char *flag,
+                   const struct rog_known_line *line, struct rog_error *err)
+{
+    const struct rog_ssh_settings *settings = &ssh->settings;
+    const char *type = strcmp(shown->type, "ssh-rsa") == 0 ? "rsa-sha2-512" : shown->type;
+    const struct rog_ssh_names *files = &settings->user_known_hosts;
+    bool writes = files->count && strcmp(files->name[0], "/dev/null") != 0;
+    char *vouched = line->file ? rog_format(" %s:%zu trusts a certificate authority "
+                                            "(@cert-authority), and rogctl does not support "
+                                            "certificates of hosts.",
+                                            line->file, line->number)
+                               : rog_strdup("");
+    int code = rog_fail(
+        err, ROG_EINVAL,
+        "the host key of %s is not known: %s.%s %sCompare it with the host's own, then accept it "
+        "with: ssh%s -o StrictHostKeyChecking=ask -o HostKeyAlgorithms=%s %s true",
+        ssh->name, shown->print ? shown->print : "(no fingerprint)", vouched ? vouched : "",
+        writes ? ""
+               : "The ssh configuration has no file to keep it in: give it a UserKnownHostsFile. ",
+        flag, type, ssh->name);
+    free(vouched);
+    return code;
+}
+
+static int changed(const struct rog_ssh *ssh, const struct shown *shown,
+                   const struct rog_known_line *line, struct rog_error *err)
+{
+    const char *const argv[] = {line->file, line->name, NULL};
+    char *quoted = rog_ssh_quote(argv);
+    char *file = quoted ? rog_strdup(quoted) : NULL;
+    size_t bytes = quoted ? strlen(quoted) - strlen(line->name) - 3 : 0;
+    if (file)
+        file[bytes] = '\0'; /* names of hosts have no quotes in them */
+    bool plain = !strpbrk(line->file, " \t'\"\\;|&$`<>()*?[]#~");
+    int code = rog_fail(
+        err, ROG_EINVAL,
+        "%s shows another host key than the one in %s:%zu: %s. Somebody may be in between. If you "
+        "know why it changed, forget the old one with: ssh-keygen -f %s -R %s%s%s",
+        ssh->name, line->file, line->number, shown->print ? shown->print : "(no fingerprint)",
+        plain || !file ? line->file : file, line->name[0] == '[' ? "'" : "", line->name,
+        line->name[0] == '[' ? "'" : "");
+    free(file);
+    free(quoted);
+    return code;
+}
+
+static int revoked(const struct rog_ssh *ssh, const struct shown *shown, const char *where,
+                   struct rog_error *err)
+{
+    return rog_fail(err, ROG_EINVAL,
+                    "%s shows a host key that is revoked by %s: %s. Somebody else may have it: "
+                    "give the host a new key",
+                    ssh->name, where, shown->print ? shown->print : "(no fingerprint)");
+}
+
+/* ---- checks ---- */
+
+/* RevokedHostKeys: a list of public keys, or a binary list, which is refused. A file that cannot be
+ * read revokes all, as with ssh. */
+static int check_revoked_list(const struct rog_ssh *ssh, const struct shown *shown,
+                              struct rog_error *err)
+{
+    const char *file = ssh->settings.revoked_host_keys;
+    char *text = NULL, *rest = NULL;
+    size_t size = 0;
+    if (!file)
+        return ROG_OK;
+    int code = rog_file_read(file, REVOKED_MAX_BYTES, &text, &size, err);
+    if (code)
+        return rog_fail_prefix(err, "RevokedHostKeys");
+    if (strncmp(text, KRL_MAGIC, sizeof KRL_MAGIC - 1) == 0)
+        code = rog_fail(err, ROG_EINVAL,
+                        "RevokedHostKeys %s: rogctl does not support key revocation lists; a list "
+                        "of public keys will do",
+                        file);
+    for (char *line = code ? NULL : strtok_r(text, "\r\n", &rest); !code && line;
+         line = strtok_r(NULL, "\r\n", &rest)) {
+        const char *at = line;
+        char *type = rog_ssh_settings_word(&at), *key = rog_ssh_settings_word(&at);
+        if (type && key && strcmp(type, shown->type) == 0 && strcmp(key, shown->key) == 0)
+            code = revoked(ssh, shown, file, err);
+        free(type);
+        free(key);
+    }
+    free(text);
+    return code;
+}
+
+static int judge(const struct rog_ssh *ssh, const struct shown *shown, struct rog_error *err)
+{
+    const struct rog_ssh_settings *settings = &ssh->settings;
+    struct rog_known_line line = {0};
+    enum rog_known_host answer = ROG_HOST_UNKNOWN;
+    char *more = NULL, *flag = rog_ssh_config_flag(settings), where[300];
+    int code = flag ? run_command(settings, "HOSTNAME", shown, &more, err) : rog_fail_nomem(err);
+    if (!code) {
+        const struct rog_known_hosts known = known_of(settings, more);
+        code = rog_known_hosts_find(&known, shown->type, shown->key, &answer, &line, err);
+    }
+    if (!code && answer == ROG_HOST_REVOKED) {
+        snprintf(where, sizeof where, "%s:%zu (@revoked)", line.file, line.number);
+        code = revoked(ssh, shown, where, err);
+    } else if (!code && answer == ROG_HOST_CHANGED) {
+        code = changed(ssh, shown, &line, err);
+    } else if (!code && answer != ROG_HOST_KNOWN) {
+        code = unknown(ssh, shown, flag, &line, err);
+        if (settings->not_understood)
+            rog_ssh_fail_unsupported(ssh, err);
+    }
+    free(more);
+    free(flag);
+    return code;
+}
+
+int rog_ssh_check_host_key(struct rog_ssh *ssh, struct rog_error *err)
+{
+    ssh_key key = NULL;
+    unsigned char *hash = NULL;
+    size_t size = 0;
+    struct shown shown = {0};
+    int code = ROG_OK;
+    if (ssh_get_server_publickey(ssh->session, &key) != SSH_OK ||
+        ssh_pki_export_pubkey_base64(key, &shown.key) != SSH_OK ||
+        ssh_get_publickey_hash(key, SSH_PUBLICKEY_HASH_SHA256, &hash, &size) != SSH_OK)
+        code = rog_ssh_fail(ssh, err, "cannot check its host key");
+    if (!code) {
+        shown.type = ssh_key_type_to_char(ssh_key_type(key));
+        shown.print = ssh_get_fingerprint_hash(SSH_PUBLICKEY_HASH_SHA256, hash, size);
+        code = check_revoked_list(ssh, &shown, err);
+    }
+    if (!code)
+        code = judge(ssh, &shown, err);
+    ssh_string_free_char(shown.print);
+    ssh_string_free_char(shown.key);
+    ssh_clean_pubkey_hash(&hash);
+    ssh_key_free(key);
+    return code;
+}

@@ -1,0 +1,370 @@
+# SPDX-License-Identifier: Apache-2.0
+# Configurations of ssh and files of known hosts, each tried with ssh and as rogctl logs in, at a real
+# sshd: they agree, or rogctl names what it does not support. The third column is rogctl where no ssh
+# is installed, which reads the configuration itself. Then what messages advise is done.
+. "$ROG_TEST_TOOLS/lib.sh"
+
+for program in ssh ssh-keygen ssh-agent ssh-add; do
+    command -v $program >/dev/null || skip "$program is not installed"
+done
+sshd=$(PATH=$PATH:/usr/sbin:/sbin command -v sshd) || skip "sshd is not installed"
+login=$ROG_BUILD/tests/ssh-login
+user=$(id -un)
+home=$(getent passwd "$user" | cut -d: -f6)
+is_root() { [ "$(id -u)" = 0 ]; }
+! is_root || mkdir -p /run/sshd
+unset SSH_AUTH_SOCK SSH_ASKPASS
+umask 077
+
+# --- sshd and keys ---
+for key in host host_rsa other id other_id locked ca 1 2 3 4 5 6 7; do
+    type=ed25519 secret=
+    [ $key != host_rsa ] || type=rsa
+    [ $key != locked ] || secret="open sesame"
+    ssh-keygen -q -t $type -N "$secret" -C "$key" -f $key || fail "no key"
+done
+cat id.pub locked.pub >authorized
+ssh-keygen -q -s ca -I it -h -V -1d:+1d host.pub 2>err || fail "no certificate of the host"
+cp other_id certified
+cp other_id.pub certified.pub
+ssh-keygen -q -s ca -I it -n "$user" -V -1d:+1d certified.pub 2>err || fail "no certificate"
+cp certified-cert.pub certificate.pub # the same away from its key
+words() { cut -d' ' -f1,2 "$1.pub"; }
+
+trap 'for file in *.pid; do [ ! -s $file ] || kill "$(cat $file)" 2>/dev/null; done' EXIT
+# serve NAME LINES: an sshd at a free port, which is in $port_NAME.
+serve() {
+    for attempt in 1 2 3 4 5 6 7 8; do
+        port=$((20000 + ($$ * 7 + attempt * 1009 + ${#1} * 131) % 12000))
+        printf '%s\n' "Port $port" "ListenAddress 127.0.0.1" "PidFile $PWD/$1.pid" "StrictModes no" \
+            "PermitRootLogin yes" "UsePAM no" "MaxStartups 100" "AuthorizedKeysFile $PWD/authorized" \
+            "$2" >$1.sshd
+        ${3:-} $sshd -f $PWD/$1.sshd -E $PWD/$1.log && break
+    done
+    for wait in $(seq 100); do
+        [ -s $1.pid ] && break
+        sleep 0.1
+    done
+    [ -s $1.pid ] || fail "no sshd: $(cat $1.log)"
+    eval "port_$1=$port"
+}
+serve plain "HostKey $PWD/host"
+serve both "HostKey $PWD/host
+HostKey $PWD/host_rsa"
+serve certified "HostKey $PWD/host
+HostCertificate $PWD/host-cert.pub"
+serve trusting "HostKey $PWD/host
+TrustedUserCAKeys $PWD/ca.pub"
+serve keyless "HostKey $PWD/host
+PubkeyAuthentication no
+PasswordAuthentication no
+KbdInteractiveAuthentication yes"
+
+eval "$(ssh-agent -a $PWD/agent -s)" >/dev/null
+trap 'kill $SSH_AGENT_PID $(cat ./*.pid) 2>/dev/null' EXIT
+socket=$SSH_AUTH_SOCK
+unset SSH_AUTH_SOCK
+agent_has() {
+    SSH_AUTH_SOCK=$socket ssh-add -q -D 2>err
+    for loaded in "$@"; do
+        SSH_AUTH_SOCK=$socket ssh-add -q $loaded 2>err || fail "no key in the agent"
+    done
+}
+
+# --- the table ---
+rows=0
+# start: what every row begins with. The words of `cfg` go before it, and so count more.
+start() {
+    port=$port_plain host=srv key="IdentityFile $PWD/id" known="UserKnownHostsFile $PWD/kh"
+    agent="IdentityAgent none" lines= global=/dev/null
+    printf '[127.0.0.1]:%s %s\n' "$port" "$(words host)" >kh
+}
+cfg() { lines=$lines$1'
+'; }
+write_cfg() {
+    printf '%s\n' "$lines" "Host srv wrk" "HostName 127.0.0.1" "Port $port" "User $user" "$key" "$agent" "$known" \
+        "GlobalKnownHostsFile $global" "StrictHostKeyChecking yes" "BatchMode yes" >cfg
+}
+state() { [ "$(cat "$1")" = 0 ] && echo in || echo out; }
+# row NAME WANTED [WORDS [WORDS-ALONE]]: ssh is let in or not; so is rogctl, or it says WORDS; so is
+# rogctl without ssh, or it says WORDS-ALONE.
+row() {
+    write_cfg
+    rows=$((rows + 1))
+    tried="row $rows, $1"
+    (PATH=/nowhere $login cfg $host >/dev/null 2>err.alone </dev/null; echo $? >status.alone) &
+    alone=$!
+    ($login cfg $host >/dev/null 2>err.us </dev/null; echo $? >status.us) &
+    us=$!
+    ssh -F cfg $host true >out 2>err </dev/null
+    echo $? >status.ssh
+    wait $alone $us
+    by_ssh=$(state status.ssh) by_us=$(state status.us) alone=$(state status.alone)
+    same "ssh: $1" "$2" "$by_ssh"
+    cp err.us err
+    if [ -n "${3:-}" ]; then
+        same "$1" out "$by_us"
+        says "$3"
+    else
+        same "$1" "$by_ssh" "$by_us"
+    fi
+    cp err.alone err
+    if [ -n "${4:-}" ]; then
+        same "alone: $1" out "$alone"
+        says "$4"
+    elif [ -z "${3:-}" ]; then
+        same "alone: $1" "$by_ssh" "$alone"
+    fi
+    printf '%-52s ssh %-4s rogctl %-4s alone %-4s %s\n' "$1" $by_ssh $by_us $alone "${3:-${4:-}}"
+    start
+}
+start
+
+# Known hosts.
+row "a plain line" in
+ssh-keygen -q -H -f kh 2>/dev/null >&2
+row "a hashed name" in
+printf '@revoked * %s\n[127.0.0.1]:%s %s\n' "$(words host)" $port "$(words host)" >kh
+row "revoked, then known" out "is revoked by $PWD/kh:1 (@revoked)"
+printf '[127.0.0.1]:%s %s\n@revoked [127.0.0.1]:* %s\n' $port "$(words host)" "$(words host)" >kh
+row "known, then revoked" out "is revoked by $PWD/kh:2 (@revoked)"
+printf '@revoked elsewhere %s\n' "$(words host)" >>kh
+row "revoked for another name" in
+printf '@revoked * %s\n' "$(words other)" >>kh
+row "another key is revoked" in
+printf '@revoked * %s\r\n' "$(words host)" >revoked
+known="UserKnownHostsFile $PWD/kh $PWD/revoked"
+row "revoked in a second file with CRLF" out "is revoked by $PWD/revoked:1"
+global=$PWD/revoked
+row "revoked in the system's file" out "is revoked by $PWD/revoked:1"
+: >kh
+row "an empty file" out "is not known"
+printf '[127.0.0.1]:%s %s\n' $port "$(words other)" >kh
+row "another key" out "shows another host key"
+printf '[127.0.0.1]:%s %s\n' $port "$(words other)" >other_first
+printf '[127.0.0.1]:%s %s\n' $port "$(words host)" >>other_first
+known="UserKnownHostsFile $PWD/other_first"
+row "another key, and the right one" in
+printf '[127.0.0.1]:%s %s\n' $port "$(words host_rsa)" >kh
+row "a key of another type" out "is not known"
+printf '[127.0.*]:* %s\n' "$(words host)" >kh
+row "a pattern" in
+printf '* %s\n' "$(words host)" >kh
+row "any name" in
+printf '*,!*127.0.0.1* %s\n' "$(words host)" >kh
+row "a negated pattern" out "is not known"
+printf '![127.0.0.1]:1,[127.0.0.?]:* %s\n' "$(words host)" >kh
+row "a negated pattern of another port" in
+: >empty
+known="UserKnownHostsFile $PWD/empty $PWD/kh"
+row "in the second file" in
+known="UserKnownHostsFile $PWD/missing" global=$PWD/kh
+row "in the system's file" in
+cp kh "known hosts"
+known="UserKnownHostsFile \"$PWD/known hosts\" $PWD/empty"
+row "a file with a blank in its name" in
+known="UserKnownHostsFile %d/${home:+$(echo "$home" | sed 's,/[^/]*,../,g')}$PWD/kh"
+row "a file by %d" in
+cfg "HostKeyAlias Robots"
+printf 'robots %s\n' "$(words host)" >kh
+row "HostKeyAlias" in
+cfg "HostKeyAlias robots"
+printf 'robots %s\n' "$(words other)" >kh
+row "a changed key behind HostKeyAlias" out "-R robots"
+cfg "HostKeyAlias robots"
+row "HostKeyAlias that is not known" out "is not known"
+printf '127.0.0.1 %s\n' "$(words host)" >kh
+row "the name without its port" in
+printf '127.0.0.1 %s\n' "$(words other)" >kh
+row "another key of the name without its port" out "is not known"
+sed -i 's/$/\r/' kh
+row "CRLF" in
+printf '# %s\n\n \t[127.0.0.1]:%s\t%s\tcomment\n' "of ours" $port "$(words host | tr ' ' '\t')" >kh
+row "blanks, tabs, comments" in
+cp kh elsewhere
+known="UserKnownHostsFile none
+KnownHostsCommand /bin/cat $PWD/elsewhere"
+row "KnownHostsCommand" in
+cfg "KnownHostsCommand /bin/cat $PWD/revoked"
+row "KnownHostsCommand says revoked" out "is revoked by the output of KnownHostsCommand"
+cfg "KnownHostsCommand /bin/false"
+row "KnownHostsCommand that fails" out "KnownHostsCommand"
+cp host.pub revoked_keys
+cfg "RevokedHostKeys $PWD/revoked_keys"
+row "RevokedHostKeys" out "is revoked by $PWD/revoked_keys"
+cp other.pub revoked_keys
+cfg "RevokedHostKeys $PWD/revoked_keys"
+row "RevokedHostKeys of others" in
+cfg "RevokedHostKeys $PWD/missing"
+row "RevokedHostKeys, a missing file" out "RevokedHostKeys"
+ssh-keygen -q -k -f krl other.pub >out 2>err || fail "no list"
+cfg "RevokedHostKeys $PWD/krl"
+row "RevokedHostKeys, a binary list" in "does not support key revocation lists"
+known="UserKnownHostsFile none"
+row "UserKnownHostsFile none" out "is not known"
+port=$port_certified
+printf '@cert-authority * %s\n' "$(words ca)" >kh
+row "@cert-authority" in "$PWD/kh:1 trusts a certificate authority (@cert-authority), and rogctl does not support"
+port=$port_certified
+printf '@cert-authority * %s\n[127.0.0.1]:%s %s\n' "$(words ca)" $port "$(words host)" >kh
+row "@cert-authority, and the key" in
+port=$port_both
+printf '[127.0.0.1]:%s %s\n' $port "$(words host_rsa)" >kh
+row "two host keys, the second is known" in
+port=$port_both
+cfg "HostKeyAlgorithms rsa-sha2-512"
+printf '[127.0.0.1]:%s %s\n' $port "$(words host_rsa)" >kh
+row "HostKeyAlgorithms" in
+
+# The configuration.
+cfg "Match originalhost srv,wrk
+Port $port
+Match all"
+port=1
+row "Match originalhost" in
+cfg "Match host 127.* exec \"test %h = 127.0.0.1\"
+IdentityFile $PWD/id
+Match all
+HostName 127.0.0.1
+Match host 127.* exec \"test %h = 127.0.0.1\"
+IdentityFile $PWD/id
+Match all"
+key="Port $port"
+row "Match exec" in "" "does not support what the ssh configuration says by: Match exec"
+cfg "Match final host 127.0.0.1
+IdentityFile $PWD/id
+Match all"
+key="Port $port"
+row "Match final" in "" "Match final"
+key="IdentityFile %d/$(echo "$home" | sed 's,/[^/]*,../,g')$PWD/id"
+row "%d" in
+cp id id-srv-$port-$user
+key="IdentityFile $PWD/id-%n-%p-%r"
+row "%n %p %r" in
+hash=$(printf '%s127.0.0.1%s%s' "$(hostname)" $port "$user" | sha1sum | cut -c1-40)
+cp id id-$hash
+key="IdentityFile $PWD/id-%C"
+row "%C" in
+export ROG_TEST_FOLDER=$PWD
+key="IdentityFile \${ROG_TEST_FOLDER}/id"
+row "\${VARIABLE}" in
+key="IdentityFile \${ROG_TEST_NO_SUCH}/id"
+row "\${VARIABLE} that is not set" out "ROG_TEST_NO_SUCH"
+mkdir included
+printf 'Host srv\nIdentityFile "%s/id"\n' "$PWD" >included/1.conf
+cfg "Include $PWD/included/*.conf"
+key="Port=$port"
+row "Include, quotes, =" in
+key="IdentityFile $PWD/other_id
+IdentityFile $PWD/missing
+IdentityFile $PWD/id"
+row "the second IdentityFile" in
+key="IdentityFile none"
+row "IdentityFile none" out "does not let us in"
+key="IdentityFile $PWD/locked"
+row "a key with a passphrase" out "put the key into the agent with: ssh-add $PWD/locked"
+cp id loose
+chmod 644 loose
+key="IdentityFile $PWD/loose"
+row "a key that others may read" out "chmod 600 $PWD/loose"
+cfg "PubkeyAuthentication no"
+row "PubkeyAuthentication no" out "PubkeyAuthentication no"
+cfg "PreferredAuthentications password"
+row "PreferredAuthentications" out "does not let us in"
+port=$port_keyless
+printf '* %s\n' "$(words host)" >kh
+row "a host that takes no keys" out "does not let us in"
+cfg "PKCS11Provider $PWD/missing.so"
+key="IdentityFile none"
+row "PKCS11Provider" out "does not support what the ssh configuration says by: pkcs11provider"
+cfg "PKCS11Provider $PWD/missing.so"
+row "PKCS11Provider that is not needed" in
+cfg "NoSuchWord yes"
+key="IdentityFile $PWD/other_id"
+row "a word that nobody knows" out "nosuchword" "NoSuchWord"
+
+# Certificates of users.
+for how in certified "certified
+CertificateFile $PWD/certificate.pub" "other_id
+CertificateFile $PWD/certificate.pub"; do
+    port=$port_trusting key="IdentityFile $PWD/$how"
+    printf '* %s\n' "$(words host)" >kh
+    row "a certificate: $(echo "${how#*
+}" | sed "s,$PWD/,,")" in
+done
+port=$port_trusting key="IdentityFile $PWD/other_id"
+printf '* %s\n' "$(words host)" >kh
+row "the same key without it" out "does not let us in"
+
+# Agents.
+agent_has 1 2 3 4 5 6 7
+cfg "IdentitiesOnly yes"
+agent="IdentityAgent $socket"
+row "7 keys in the agent, IdentitiesOnly" in
+agent="IdentityAgent $socket"
+row "7 keys in the agent" out "IdentitiesOnly yes"
+agent_has 1 2 3 4 5 6 7 id
+agent="IdentityAgent $socket"
+row "the eighth of the agent, which IdentityFile names" in
+cp id.pub only.pub
+cfg "IdentitiesOnly yes"
+agent="IdentityAgent $socket" key="IdentityFile $PWD/only.pub"
+row "IdentityFile names a public key" in
+agent="IdentityAgent $socket" key="IdentityFile $PWD/other_id"
+agent_has id
+row "a key of the agent alone" in
+cfg "IdentitiesOnly yes"
+agent="IdentityAgent $socket" key="IdentityFile $PWD/other_id"
+row "a key of the agent alone, IdentitiesOnly" out "does not let us in"
+export SSH_AUTH_SOCK=$socket
+agent="IdentityAgent SSH_AUTH_SOCK" key="IdentityFile none"
+row "SSH_AUTH_SOCK" in
+key="IdentityFile none"
+row "IdentityAgent none" out "does not let us in"
+unset SSH_AUTH_SOCK
+export ROG_TEST_AGENT=$socket
+agent="IdentityAgent \$ROG_TEST_AGENT" key="IdentityFile none"
+row "IdentityAgent \$VARIABLE" in
+agent="IdentityAgent $PWD/no-agent"
+row "an agent that is not there" in
+agent_has certified
+agent="IdentityAgent $socket" key="IdentityFile none" port=$port_trusting
+printf '* %s\n' "$(words host)" >kh
+row "a certificate in the agent" in
+agent_has other_id
+agent="IdentityAgent $socket" port=$port_trusting key="CertificateFile $PWD/certificate.pub"
+printf '* %s\n' "$(words host)" >kh
+row "a certificate whose key the agent has" in
+agent_has
+
+# Other ways to the host.
+hops="Host hop1 hop2
+HostName 127.0.0.1
+Port $port_both
+User $user
+Host *"
+printf '* %s\n' "$(words host)" >any
+for way in "ProxyJump hop1" "ProxyJump hop1,hop2" "ProxyJump ssh://$user@127.0.0.1:$port_both" \
+    "ProxyJump hop1,ssh://127.0.0.1:$port_both/"; do
+    cfg "Host srv
+$way
+$hops
+IdentityFile $PWD/id
+UserKnownHostsFile $PWD/any"
+    row "$(echo "$way" | sed "s/[0-9]\{5\}/PORT/")" in "" "ProxyJump"
+done
+cfg "Host srv
+ProxyCommand $(command -v ssh) -F $PWD/cfg -W [%h]:%p hop1
+$hops
+IdentityFile $PWD/id
+UserKnownHostsFile $PWD/any"
+row "ProxyCommand" in
+cfg "ProxyJump no-such-host.invalid"
+row "ProxyJump over a host that is not there" out "cannot connect"
+cfg "ProxyJump none
+ProxyCommand none"
+row "ProxyCommand none" in
+cfg "Host"
+row "a line that is not whole" out
+[ $rows -ge 40 ] || fail "only $rows rows"
+echo "$rows rows"

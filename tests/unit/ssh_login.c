@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Logs in to a host as rogctl does, for tests/system/ssh-config.sh: ssh-login CONFIG HOST. The exit
+ * status is 0 or 1; what is wrong goes to standard error. $ROG_TEST_ANSWER is the answer to every
+ * question. */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <orchestrator/ssh/ssh.h>
+
+static bool answer_it(void *user, const char *what, bool echo, unsigned *number, char *answer,
+                      size_t bytes)
+{
+    const char *text = getenv("ROG_TEST_ANSWER");
+    (void)user;
+    (void)what;
+    (void)echo;
+    if (!text || *number)
+        return false;
+    snprintf(answer, bytes, "%s", text);
+    *number = 1;
+    return true;
+}
+
+int main(int argc, char **argv)
+{
+    struct rog_connection *connection = NULL;
+    struct rog_error err = {0};
+    if (argc != 3)
+        return 2;
+    signal(SIGPIPE, SIG_IGN);
+    const struct rog_ssh_options options = {.host = argv[2],
+                                            .config = argv[1],
+                                            .timeout_s = 30,
+                                            .ask = getenv("ROG_TEST_ANSWER") ? answer_it : NULL};
+    int code = rog_ssh_connect(&connection, &options, &err);
+    if (code)
+        fprintf(stderr, "%s\n", err.message);
+    else
+        rog_connection_free(connection);
+    return code ? 1 : 0;
+}
