@@ -415,7 +415,7 @@ int rog_server_receive(struct rog_server *server, uint32_t worker, const uint8_t
     if (!code)
         code = receive[wire.header.kind](server, worker, &wire, now, err);
     if (code == ROG_EFORMAT)
-        rog_fail_prefix(err, "message of worker %u", worker);
+        rog_fail_prefix(err, "message of worker %u", worker + 1);
     return code;
 }
 

@@ -125,7 +125,7 @@ static void server_refuses(struct table *table, const char *cause, enum rog_wire
     int code = rog_server_receive(table->server, 0, table->buffer, size, 1, &err);
     if (code != ROG_EFORMAT || !strstr(err.message, cause))
         fail_msg("code %d, \"%s\" instead of \"%s\"", code, err.message, cause);
-    assert_non_null(strstr(err.message, "message of worker 0"));
+    assert_non_null(strstr(err.message, "message of worker 1"));
     assert_true(digest(table) == before);
     assert_false(rog_server_notice(table->server, &notice));
 }
