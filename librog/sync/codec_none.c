@@ -6,11 +6,13 @@
  * compresses nothing.
  */
 
+#include <stdbool.h>
+
 #include <librog/sync/codec.h>
 #include <librog/sync/float_bytes.h>
 
-#define MAGNITUDE UINT32_C(0x7fffffff) /* all bits but the sign: ordered as magnitudes are */
-#define INFINITE UINT32_C(0x7f800000)  /* and everything above is no number */
+#define MAGNITUDE INT32_C(0x7fffffff) /* all bits but the sign: ordered as magnitudes are */
+#define INFINITE INT32_C(0x7f800000)  /* and everything above is no number */
 
 static void bytes_of(const struct rog_codec_row *row, struct rog_codec_bytes *bytes)
 {
@@ -59,18 +61,24 @@ static void decode_pull(const struct rog_codec_row *row, const uint8_t *restrict
         w[i] = rog_get_float(bytes + 4 * i);
 }
 
+/* Signed numbers: every processor compares many of those at once. */
+static bool exceeds(const struct rog_codec_row *row, const uint8_t *bytes, int32_t limit)
+{
+    uint32_t bad = 0;
+    for (size_t i = 0; i < row->elements; i++)
+        bad |= (int32_t)(rog_get_float_bits(bytes + 4 * i) & MAGNITUDE) > limit;
+    return bad;
+}
+
 static size_t check(const struct rog_codec_row *row, const uint8_t *bytes, size_t size,
                     const char **why)
 {
-    uint32_t limit, most = 0;
+    int32_t limit;
     (void)size;
     memcpy(&limit, &row->limit, sizeof limit);
-    for (size_t i = 0; i < row->elements; i++) {
-        uint32_t magnitude = rog_get_float_bits(bytes + 4 * i) & MAGNITUDE;
-        most = magnitude > most ? magnitude : most;
-    }
-    if (most > limit) {
-        *why = most >= INFINITE ? "a value that is not finite" : "a value that is too large";
+    if (exceeds(row, bytes, limit)) {
+        *why = exceeds(row, bytes, INFINITE - 1) ? "a value that is not finite"
+                                                 : "a value that is too large";
         return 0;
     }
     return (size_t)row->elements * sizeof(float);
