@@ -4,11 +4,9 @@
 
 #include <ctype.h>
 #include <glob.h>
-#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <unistd.h>
 
 #include <common/file.h>
 #include <common/text_lines.h>
@@ -46,9 +44,8 @@ static bool is_listed(const char *value, const char *name)
 
 /* What a criterion of Match is compared with; NULL: it cannot be known here. */
 static const char *subject_of(const struct rog_ssh_settings *settings, const char *criterion,
-                              const struct passwd *who)
+                              const char *local)
 {
-    const char *local = who ? who->pw_name : "";
     if (strcasecmp(criterion, "originalhost") == 0)
         return settings->host;
     if (strcasecmp(criterion, "host") == 0)
@@ -61,15 +58,15 @@ static const char *subject_of(const struct rog_ssh_settings *settings, const cha
 static int match_block(struct reading *reading, const char *value, struct rog_error *err)
 {
     struct rog_ssh_settings *settings = reading->settings;
-    const struct passwd *who = getpwuid(getuid());
-    int code = ROG_OK;
+    char *local = NULL;
+    int code = rog_ssh_token_expand_command(settings, "Match", "%u", &local, err);
     reading->counts = true;
     for (char *word; !code && (word = rog_ssh_settings_word(&value)) != NULL; free(word)) {
         bool negated = word[0] == '!';
         const char *criterion = word + negated;
         if (strcasecmp(criterion, "all") == 0)
             continue;
-        const char *subject = subject_of(settings, criterion, who);
+        const char *subject = subject_of(settings, criterion, local);
         char *patterns = subject ? rog_ssh_settings_word(&value) : NULL;
         bool match = patterns && rog_known_hosts_matches(patterns, subject);
         reading->counts &= subject && match != negated;
@@ -81,6 +78,7 @@ static int match_block(struct reading *reading, const char *value, struct rog_er
         }
         free(patterns);
     }
+    free(local);
     return code;
 }
 

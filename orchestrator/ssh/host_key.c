@@ -189,6 +189,10 @@ static int unknown(const struct rog_ssh *ssh, const struct shown *shown, const c
 static int changed(const struct rog_ssh *ssh, const struct shown *shown,
                    const struct rog_known_line *line, struct rog_error *err)
 {
+    if (strcmp(line->file, ROG_KNOWN_HOSTS_MORE) == 0)
+        return rog_fail(err, ROG_EINVAL,
+                        "%s shows another host key than %s has: %s. Somebody may be in between",
+                        ssh->name, line->file, shown->print ? shown->print : "(no fingerprint)");
     const char *const argv[] = {line->file, line->name, NULL};
     char *quoted = rog_ssh_quote(argv);
     char *file = quoted ? rog_strdup(quoted) : NULL;

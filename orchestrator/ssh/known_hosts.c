@@ -218,15 +218,15 @@ static int look(void *user, const struct entry *entry, const char *file, size_t 
                 struct rog_error *err)
 {
     struct search *search = user;
-    bool same_type = is_word(entry->type, entry->type_bytes, search->type);
-    bool same = same_type && is_word(entry->key, entry->key_bytes, search->key);
+    bool same = is_word(entry->type, entry->type_bytes, search->type) &&
+                is_word(entry->key, entry->key_bytes, search->key);
     enum rog_known_host answer = ROG_HOST_UNKNOWN;
     (void)err;
     if (entry->marker == AUTHORITY)
         answer = ROG_HOST_CERTIFIED;
     else if (entry->marker == REVOKED)
         answer = same ? ROG_HOST_REVOKED : ROG_HOST_UNKNOWN;
-    else if (same_type)
+    else
         answer = same ? ROG_HOST_KNOWN : ROG_HOST_CHANGED;
     if (rank_of(answer) > rank_of(search->answer)) {
         search->answer = answer;

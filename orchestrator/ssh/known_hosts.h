@@ -18,7 +18,7 @@
 enum rog_known_host {
     ROG_HOST_UNKNOWN,
     ROG_HOST_KNOWN,
-    ROG_HOST_CHANGED,   /* another key of the same type stands there */
+    ROG_HOST_CHANGED,   /* other keys stand there, of whatever type */
     ROG_HOST_REVOKED,   /* @revoked, whatever else stands there */
     ROG_HOST_CERTIFIED, /* unknown, but a @cert-authority vouches for hosts of this name */
 };

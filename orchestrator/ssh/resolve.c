@@ -2,12 +2,10 @@
 /* Asking ssh -G, or reading the files, and filling in what that leaves open. */
 #include <orchestrator/ssh/resolve.h>
 
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <unistd.h>
 
 #include <common/file.h>
 #include <common/process.h>
@@ -208,10 +206,9 @@ static int read_files(struct rog_ssh_settings *settings, const struct rog_ssh_ta
     int code = rog_ssh_config_read(settings, err);
     if (code)
         return code;
-    struct passwd *who = settings->user ? NULL : getpwuid(getuid());
     if (!settings->user)
-        settings->user = rog_strdup(who ? who->pw_name : "root");
-    return settings->user ? fill_in(settings, err) : rog_fail_nomem(err);
+        code = rog_ssh_token_expand_command(settings, "User", "%u", &settings->user, err);
+    return code ? code : fill_in(settings, err);
 }
 
 int rog_ssh_settings_read(struct rog_ssh_settings *settings, const struct rog_ssh_target *target,

@@ -46,8 +46,9 @@ static void look_around(const struct rog_ssh_settings *settings, struct here *he
     gethostname(here->host, sizeof here->host - 1);
     memcpy(here->short_host, here->host, sizeof here->host);
     here->short_host[strcspn(here->short_host, ".")] = '\0';
-    char *all = rog_format("%s%s%u%s", here->host, settings->host_name, settings->port,
-                           settings->user ? settings->user : "");
+    char *all = rog_format("%s%s%u%s", here->host,
+                           settings->host_name ? settings->host_name : settings->host,
+                           settings->port, settings->user ? settings->user : "");
     if (all) {
         rog_sha1(all, strlen(all), sum);
         for (size_t i = 0; i < sizeof sum; i++)
@@ -63,7 +64,7 @@ static const char *token_of(const struct rog_ssh_settings *settings, const struc
     const struct rog_ssh_token all[] = {
         {'%', "%"},
         {'d', here->home},
-        {'h', settings->host_name},
+        {'h', settings->host_name ? settings->host_name : settings->host},
         {'i', here->uid},
         {'j', settings->proxy_jump ? NULL : ""},
         {'k', settings->host_key_alias ? settings->host_key_alias : settings->host},

@@ -146,7 +146,7 @@ printf '[127.0.0.1]:%s %s\n' $port "$(words host)" >>other_first
 known="UserKnownHostsFile $PWD/other_first"
 row "another key, and the right one" in
 printf '[127.0.0.1]:%s %s\n' $port "$(words host_rsa)" >kh
-row "a key of another type" out "is not known"
+row "a key of another type" out "shows another host key"
 printf '[127.0.*]:* %s\n' "$(words host)" >kh
 row "a pattern" in
 printf '* %s\n' "$(words host)" >kh
@@ -187,6 +187,10 @@ KnownHostsCommand /bin/cat $PWD/elsewhere"
 row "KnownHostsCommand" in
 cfg "KnownHostsCommand /bin/cat $PWD/revoked"
 row "KnownHostsCommand says revoked" out "is revoked by the output of KnownHostsCommand"
+printf '* %s\n' "$(words other)" >changed
+cfg "KnownHostsCommand /bin/cat $PWD/changed"
+: >kh
+row "KnownHostsCommand says another key" out "than the output of KnownHostsCommand has"
 cfg "KnownHostsCommand /bin/false"
 row "KnownHostsCommand that fails" out "KnownHostsCommand"
 cp host.pub revoked_keys
@@ -366,5 +370,64 @@ ProxyCommand none"
 row "ProxyCommand none" in
 cfg "Host"
 row "a line that is not whole" out
+# --- what messages advise ---
+printf '#!/bin/sh\necho yes\n' >yes
+chmod 700 yes
+# follow WORDS: the message says them, and the command behind them is run, with yes for an answer.
+follow() {
+    write_cfg
+    $login cfg srv >out 2>err && fail "let in"
+    says "$1"
+    command=$(sed "s/.*$1//" err)
+    tried=$command
+    SSH_ASKPASS=$PWD/yes SSH_ASKPASS_REQUIRE=force setsid -w sh -c "$command" >out 2>err </dev/null ||
+        fail "cannot be followed"
+}
+let_in() {
+    $login cfg srv >out 2>err || fail "not let in when the advice was followed"
+}
+write_cfg() {
+    printf '%s\n' "$lines" "Host srv" "HostName 127.0.0.1" "Port $port" "User $user" "$key" "$agent" "$known" \
+        "GlobalKnownHostsFile $global" >cfg
+}
+: >kh
+follow "accept it with: "
+let_in
+start
+printf '[127.0.0.1]:%s %s\n' $port "$(words other)" >kh
+ssh-keygen -q -H -f kh 2>/dev/null >&2
+follow "forget the old one with: "
+follow "accept it with: "
+let_in
+start
+cfg "HostKeyAlias robots"
+printf 'robots %s\n' "$(words other)" >"a file"
+known="UserKnownHostsFile \"$PWD/a file\""
+follow "forget the old one with: "
+follow "accept it with: "
+let_in
+start
+printf '[127.0.0.*]:* %s\n' "$(words other)" >kh
+follow "forget the old one with: "
+follow "accept it with: "
+let_in
+start
+port=$port_both
+printf '[127.0.0.1]:%s %s\n' $port "$(words host_rsa)" >kh
+cfg "HostKeyAlgorithms ssh-ed25519"
+follow "forget the old one with: "
+follow "accept it with: "
+let_in
+start
+port=$port_certified
+printf '@cert-authority * %s\n' "$(words ca)" >kh
+follow "accept it with: "
+let_in
+start
+key="IdentityFile $PWD/loose"
+follow "change that with: "
+let_in
+start
+
 [ $rows -ge 40 ] || fail "only $rows rows"
 echo "$rows rows"
