@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The tables of docs/experiment-files.md and docs/results.md say what the tables of the program
- * say, row by row. */
+/* The tables of docs/experiment-files.md, docs/results.md and docs/models.md say what the tables of
+ * the program say, row by row. */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -93,11 +93,30 @@ static void test_columns_are_documented(void **state)
     free(document);
 }
 
+static void test_models_are_documented(void **state)
+{
+    (void)state;
+    char *document = read_document(DOCS "/models.md");
+    char *models = rog_strdup(rog_setting_find(rog_run_settings, "model")->choices);
+    char *rest = NULL;
+    assert_non_null(models);
+    for (char *name = strtok_r(models, "|", &rest); name; name = strtok_r(NULL, "|", &rest)) {
+        char *row = rog_format("\n| `%s` | ", name);
+        assert_non_null(row);
+        if (!strstr(document, row))
+            fail_msg("missing: %s", row);
+        free(row);
+    }
+    free(models);
+    free(document);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_settings_are_documented),
         cmocka_unit_test(test_columns_are_documented),
+        cmocka_unit_test(test_models_are_documented),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
