@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# Two images for docker, podman or buildah, for x86-64 and for arm64. All of them comes from the packages of
-# the distribution; docs/cluster-setup.md says when a cluster needs containers at all.
+# Two images for docker, podman or buildah, for x86-64 and for arm64. Everything in them comes from the
+# packages of the distribution; docs/cluster-setup.md says when a cluster needs containers at all.
 #
 #   docker build -t rogctl .                      the controller: docker run --rm rogctl --help
 #   docker build -t rogctl-host --target host .   a host of a cluster: sshd and tc; rogctl brings the rest
@@ -14,10 +14,12 @@ RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends make
 COPY . /source
 WORKDIR /source
 RUN make install PREFIX=/usr DESTDIR=/installed
-# What the installed programs need: the packages that have the libraries they are linked with.
-RUN find /installed -type f -exec ldd {} \; 2>/dev/null | awk '$2 == "=>" && $3 ~ "^/" { print $3 }' | sort -u \
-    | xargs -r readlink -f | sed 's,^/usr,,; s,^,*,' | xargs -r dpkg-query -S | cut -d: -f1 | sort -u \
-    >/installed/packages
+# What the installed programs need: the packages that have the libraries they are linked with. A library that
+# is missing, or is of no package, ends the build.
+RUN find /installed -type f -exec ldd {} \; >/needs 2>/dev/null; ! grep "not found" /needs \
+    && awk '$2 == "=>" && $3 ~ "^/" { print $3 }' /needs | sort -u | xargs -r readlink -f \
+    | sed 's,^/usr,,; s,^,*,' >/libraries && test -s /libraries \
+    && xargs dpkg-query -S </libraries >/owners && cut -d: -f1 /owners | sort -u >/installed/packages
 
 FROM $BASE AS host
 ARG PACKAGES=
