@@ -96,7 +96,7 @@ static void print_roughness(const struct rog_json *s)
     worst[1] = rog_json_get_number(s, "worst_drop_s", 0);
     int digits = rog_metric_digits(&metric, fmax(rough, worst[0]));
     const char *unit = rog_metric_difference(&metric);
-    rog_print("%-18s %.*f %s from checkpoint to checkpoint after %.0f s", "roughness", digits,
+    rog_print("%-18s %.*f %s from checkpoint to checkpoint at %.0f s or later", "roughness", digits,
               rough, unit, ROG_ROUGHNESS_FROM_S);
     if (worst[0] > 0)
         rog_print("%-18s %.*f %s at %.0f s", metric.less_is_better ? "worst rise" : "worst drop",

@@ -110,7 +110,7 @@ static struct legend legend_of(const struct bar *bars, size_t count, bool as_pub
                                             : pairs ? "Whiskers: 95% CI (n = 2: range)"
                                                     : "Whiskers: 95% CI";
     if (as_published)
-        legend.entry[legend.count++].text = "Drawn " ROG_AS_PUBLISHED;
+        legend.entry[legend.count++].text = "drawn " ROG_AS_PUBLISHED;
     return legend;
 }
 

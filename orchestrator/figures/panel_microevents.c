@@ -52,7 +52,7 @@ static struct legend legend_of(const struct rog_microevents *events)
         {.text = "Bandwidth", .style = {ROG_COLOR_BANDWIDTH, "solid", 1.2, 0, 0}},
         {.text = "Transmission rate", .style = {ROG_COLOR_TRANSMISSION, "solid", 1.2, 7, 0.4}},
         {.text = "Staleness", .style = {ROG_COLOR_STALENESS, "solid", 1.2, 7, 0.4}},
-        {.text = "Drawn " ROG_AS_PUBLISHED},
+        {.text = "drawn " ROG_AS_PUBLISHED},
     }};
     struct legend legend = events->as_published ? published : own;
     if (events->unlimited)

@@ -393,7 +393,7 @@ static void series_tables(struct maker *maker)
     if (any)
         series_table(maker,
                      rog_format("Roughness: standard deviation from checkpoint to checkpoint "
-                                "after %g s, and the %s of any run, in %s",
+                                "at %g s or later, and the %s of any run, in %s",
                                 ROG_ROUGHNESS_FROM_S, worst_name(report),
                                 rog_metric_difference(&report->data.metric)),
                      rough);

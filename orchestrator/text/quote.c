@@ -174,6 +174,20 @@ void rog_quote_latex(FILE *file, const char *text)
 }
 
 /* Any sign of ASCII may stand behind a backslash; these mean nothing within a line. */
+/* Whether what follows a colon makes it an address ("http://") or the name of an emoji (":100:").
+ */
+static bool markdown_takes_colon(const char *after)
+{
+    static const char *const without_letters[] = {"100", "1234", "+1", "-1"};
+    size_t length = strspn(after, "abcdefghijklmnopqrstuvwxyz0123456789_+-");
+    if (after[0] == '/' || length == 0 || after[length] != ':')
+        return after[0] == '/';
+    for (size_t i = 0; i < sizeof without_letters / sizeof *without_letters; i++)
+        if (length == strlen(without_letters[i]) && strncmp(after, without_letters[i], length) == 0)
+            return true;
+    return strcspn(after, "abcdefghijklmnopqrstuvwxyz") < length;
+}
+
 void rog_quote_markdown(FILE *file, const char *text)
 {
     while (*text) {
@@ -185,8 +199,8 @@ void rog_quote_markdown(FILE *file, const char *text)
         else if (code == '\n' || code == '\t')
             fputc(' ', file);
         else {
-            bool ends = code == ':' && (*text == ' ' || *text == '\0'); /* no address, no emoji */
-            if (code < 0x80 && ispunct((int)code) && !strchr(".,;%()=+-/'?", (int)code) && !ends)
+            bool plain = code == ':' && !markdown_takes_colon(text);
+            if (code < 0x80 && ispunct((int)code) && !strchr(".,;%()=+-/'?", (int)code) && !plain)
                 fputc('\\', file);
             put_shown(file, code);
         }

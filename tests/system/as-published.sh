@@ -130,7 +130,7 @@ grep -q "^# Lines are smoothed: savgol" plots/c-case0-$time-as-published.dat || 
 rog=$(query "SELECT id FROM runs WHERE note = 'ROG 4'")
 try 0 rogctl microevents "$rog" 1 60 --span 100 --format svg --as-published
 events=plots/c-case0-microevents-$rog-1-60-as-published
-grep -q '"Drawn as published"' "$events.gp" || fail "microevents do not say how they are drawn"
+grep -q '"drawn as published"' "$events.gp" || fail "microevents do not say how they are drawn"
 for line in "set xrange \[60:160\]" "set yrange \[0:130\]" "set y2range \[0:120\]" "staleness_low = -0.5; staleness_top = 4"; do
     grep -q "^$line" "$events.gp" || fail "no $line"
 done

@@ -441,6 +441,8 @@ static void latex_and_markdown_are_text(void **state)
         {"a--b, c", "a-{}-b, c", "a--b, c"},
         {"\"q\"", "\\symbol{34}q\\symbol{34}", "\\\"q\\\""},
         {"http://x :", "http://x :", "http\\://x :"},
+        {"savgol:23-25:3", "savgol:23-25:3", "savgol:23-25:3"},
+        {"a:tada:100:", "a:tada:100:", "a\\:tada\\:100:"},
         {"one\ntwo", "one two", "one two"},
         {"é漢", "é\\rogchar{漢}{6F22}", "é漢"},
         {"\x1b", "\\textbackslash{}x1b", "\\x1b"},
