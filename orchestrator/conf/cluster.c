@@ -195,11 +195,22 @@ static int read_kind(struct reader *reader, struct rog_error *err)
 
 /* ---- nodes ---- */
 
+/* ssh would take an empty one, or one with blanks, for something else. */
+static int check_host_name(const struct rog_conf_node *node, struct rog_error *err)
+{
+    const char *host = rog_json_string(node->value, "");
+    if (strcmp(node->name, "host") != 0 || (host[0] && !strpbrk(host, " \t\r\n")))
+        return 0;
+    return rog_conf_fail(node, err, "host must be a name or an address (found \"%s\")", host);
+}
+
 /* Checks a member against a table and rog_cluster_host_settings. */
 static int check_host_member(const struct rog_conf_node *node, const struct rog_setting *table,
                              struct rog_error *err)
 {
     int code = rog_conf_check(node, table, rog_cluster_host_settings, err);
+    if (code == 0)
+        code = check_host_name(node, err);
     if (code < 0 || strcmp(node->name, "environment") != 0)
         return code;
     for (const char *at = rog_json_string(node->value, ""); *at; at += strcspn(at, " ")) {
@@ -261,6 +272,8 @@ static int find_profile(const struct rog_conf_node *profiles, const struct rog_c
                              rog_conf_kind(found));
     for (size_t i = 0; i < found->child_count; i++) {
         int code = rog_conf_check(&found->child[i], rog_worker_settings, NULL, err);
+        if (code == 0)
+            code = check_host_name(&found->child[i], err);
         if (code < 0)
             return code;
     }

@@ -382,6 +382,14 @@ static const struct wrong wrong_clusters[] = {
     {"kind = \"ssh\"; workers = ( { profile = \"nx\"; host = \"a\"; } ); server = { user = \"u\"; "
      "};",
      "server has no host"},
+    {"kind = \"ssh\"; workers = ( { profile = \"nx\";\nhost = \"\"; } );",
+     "line 2: host must be a name or an address (found \"\")"},
+    {"kind = \"ssh\"; workers = ( { profile = \"nx\"; host = \"a\"; } );\nserver = { host = \"a "
+     "b\"; };",
+     "line 2: host must be a name or an address (found \"a b\")"},
+    {"kind = \"ssh\"; workers = ( { profile = \"nx\"; host = \"a\"; } ); server = { host = "
+     "\"a\"; };\ntester = { host = \"\"; };",
+     "line 2: host must be a name or an address (found \"\")"},
     {"kind = \"ssh\"; workers = ( { profile = \"nx\"; host = \"a\"; } ); server = \"a\";",
      "server must be a group, { host = ...; } (found text)"},
     {"kind = \"ssh\"; workers = ( { profile = \"nx\"; host = \"a\"; } );\nserver = { hots = \"a\"; "
