@@ -89,8 +89,28 @@ static int count_places(const struct rog_json *config, struct rog_json **out, st
     return code;
 }
 
-int rog_trace_check_blocks(const struct rog_json *config, struct rog_error *err)
+/* The conditions that are known to have a limit; others have the names that people give them. */
+static bool is_limited_condition(const char *control)
 {
+    return strcmp(control, "outdoors") == 0 || strcmp(control, "indoors") == 0;
+}
+
+int rog_trace_check(const struct rog_json *config, struct rog_error *err)
+{
+    const char *control = rog_json_get_string(config, "control", NULL);
+    const char *trace = rog_json_get_string(config, "trace", NULL);
+    if (control && trace) {
+        bool is_limited = rog_trace_kind(trace, NULL) != ROG_TRACE_UNLIMITED;
+        bool is_free = strcmp(control, ROG_TRACE_NO_LIMIT) == 0;
+        if (is_free && is_limited)
+            return rog_fail(err, ROG_EINVAL,
+                            "control %s contradicts trace %s, which has a limit; leave one out",
+                            control, trace);
+        if (!is_limited && is_limited_condition(control))
+            return rog_fail(err, ROG_EINVAL,
+                            "control %s contradicts trace %s, which has no limit; leave one out",
+                            control, trace);
+    }
     if (rog_json_get(config, "trace_blocks_by") && !rog_json_get(config, "trace_blocks"))
         return rog_fail(err, ROG_EINVAL,
                         "trace_blocks_by says whose blocks trace_blocks draws, which is not given");

@@ -44,8 +44,9 @@ const char *rog_trace_of_rank(const struct rog_json *config, int64_t rank);
 bool rog_trace_is_limited(const struct rog_json *config, int64_t rank);
 /* Whether the trace of any of its workers is a file. */
 bool rog_trace_has_file(const struct rog_json *config);
-/* ROG_EINVAL for `trace_blocks_by` without `trace_blocks`. */
-int rog_trace_check_blocks(const struct rog_json *config, struct rog_error *err);
+/* ROG_EINVAL for `trace_blocks_by` without `trace_blocks`, and for a `control` that says of a limit
+ * what `trace` does not. Before defaults are filled in. */
+int rog_trace_check(const struct rog_json *config, struct rog_error *err);
 /* Whether recordings are drawn anew in blocks (`trace_blocks`), and each worker's by itself. */
 bool rog_trace_has_blocks(const struct rog_json *config);
 bool rog_trace_has_own_blocks(const struct rog_json *config);

@@ -176,6 +176,21 @@ static int take_path(struct finder *finder, const char *path, struct rog_error *
     return code;
 }
 
+static const char *only_word(const void *word, size_t index)
+{
+    return index == 0 ? word : NULL;
+}
+
+/* Of a setting that takes a word in the place of a path: the word, where the file's name is like
+ * it. */
+static const char *word_like(const struct rog_setting *setting, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return setting->no_path
+               ? rog_nearest_name(slash ? slash + 1 : path, only_word, setting->no_path)
+               : NULL;
+}
+
 /* Takes what `path` is for the worker of that rank; *text is heap memory for the caller. */
 static int take_of_rank(struct finder *finder, const char *path, size_t rank, char **text,
                         struct rog_error *err)
@@ -190,7 +205,9 @@ static int take_of_rank(struct finder *finder, const char *path, size_t rank, ch
         return 0;
     free(*text);
     *text = NULL;
-    rog_fail_prefix(err, "%s", finder->setting->name);
+    const char *meant = code == ROG_ENOTFOUND ? word_like(finder->setting, path) : NULL;
+    rog_fail_prefix(err, "%s%s%s%s", finder->setting->name, meant ? " (did you mean " : "",
+                    meant ? meant : "", meant ? "?)" : "");
     if (code == ROG_ENOMEM)
         return code;
     return err ? (err->code = ROG_EINVAL) : ROG_EINVAL; /* it is the configuration that errs */

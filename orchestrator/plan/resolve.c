@@ -317,7 +317,7 @@ static int fill(struct rog_resolved_run *run, const struct rog_cluster *cluster,
     /* Not all settings come from a parser: those of a replay come from a database. */
     int code = rog_settings_check(rog_run_settings, run->config, NULL, err);
     if (code == 0)
-        code = rog_trace_check_blocks(run->config, err);
+        code = rog_trace_check(run->config, err);
     rog_trace_fill_unlimited(run->config);
     if (code == 0)
         code = rog_settings_anchor(rog_run_settings, run->config, folder, err);

@@ -166,6 +166,32 @@ static void no_limit_is_named_once(void **state)
     }
 }
 
+static void control_and_trace_agree_about_a_limit(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *fault; /* NULL: none */
+    } cases[] = {
+        {"{\"trace\":\"unlimited\"}", NULL},
+        {"{\"control\":\"unlimited\"}", NULL},
+        {"{\"control\":\"unlimited\",\"trace\":\"unlimited\"}", NULL},
+        {"{\"control\":\"wired\",\"trace\":\"unlimited\"}", NULL},
+        {"{\"control\":\"outdoors\",\"trace\":\"constant:10\"}", NULL},
+        {"{\"control\":\"unlimited\",\"trace\":\"constant:10\"}",
+         "control unlimited contradicts trace constant:10, which has a limit; leave one out"},
+        {"{\"control\":\"indoors\",\"trace\":\"unlimited\"}",
+         "control indoors contradicts trace unlimited, which has no limit; leave one out"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct rog_json *config = parse(cases[i].text);
+        struct rog_error err = {0};
+        int code = rog_trace_check(config, &err);
+        assert_int_equal(code, cases[i].fault ? ROG_EINVAL : 0);
+        assert_string_equal(err.message, cases[i].fault ? cases[i].fault : "");
+        rog_json_free(config);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -173,6 +199,7 @@ int main(void)
         cmocka_unit_test(a_seed_moves_all_by_one_share),
         cmocka_unit_test(sharers_are_found),
         cmocka_unit_test(what_the_seed_has_a_part_in),
+        cmocka_unit_test(control_and_trace_agree_about_a_limit),
         cmocka_unit_test(no_limit_is_named_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
