@@ -178,6 +178,38 @@ static int parse_option(struct rog_cli *cli, int argc, char **argv, int *at, str
     return set_option(cli, option, value, err);
 }
 
+#define UNNAMED "an argument" /* one that the usage calls "A ... | B ..." */
+
+/* "RUN" of "RUN RANK START [options]": the word of the usage at `index`, up to which they are the
+ * arguments that must be given. */
+static const char *usage_word(const char *usage, int index, int *length)
+{
+    for (; index > 0 && *usage; index--) {
+        usage += strcspn(usage, " ");
+        usage += strspn(usage, " ");
+    }
+    *length = (int)strcspn(usage, " .");
+    return usage;
+}
+
+static int check_count(const struct rog_cli *cli, struct rog_error *err)
+{
+    const struct rog_command *command = cli->command;
+    const char *name = cli->program->name;
+    if (cli->arg_count < command->min_args) {
+        int length;
+        const char *word = usage_word(command->usage, cli->arg_count, &length);
+        bool differs = cli->arg_count == 0 && strstr(command->usage, " | ");
+        return rog_fail(err, ROG_EINVAL, "%.*s is missing; usage: %s %s %s",
+                        differs ? (int)strlen(UNNAMED) : length, differs ? UNNAMED : word, name,
+                        command->name, command->usage);
+    }
+    if (command->max_args >= 0 && cli->arg_count > command->max_args)
+        return rog_fail(err, ROG_EINVAL, "too many arguments; usage: %s %s %s", name, command->name,
+                        command->usage);
+    return 0;
+}
+
 static int parse(struct rog_cli *cli, int argc, char **argv, struct rog_error *err)
 {
     bool options_end = cli->command->passes_on;
@@ -193,14 +225,7 @@ static int parse(struct rog_cli *cli, int argc, char **argv, struct rog_error *e
             cli->args[cli->arg_count++] = argv[i];
         }
     }
-    const struct rog_command *command = cli->command;
-    if (cli->arg_count < command->min_args ||
-        (command->max_args >= 0 && cli->arg_count > command->max_args))
-        return rog_fail(err, ROG_EINVAL, "%s: usage: %s %s %s",
-                        cli->arg_count < command->min_args ? "something is missing"
-                                                           : "too many arguments",
-                        cli->program->name, command->name, command->usage);
-    return 0;
+    return check_count(cli, err);
 }
 
 #define HELP_COLUMNS 80

@@ -144,10 +144,10 @@ int rog_plugin_check_threshold(const struct rog_plugin *plugin, long long thresh
     char found[ROG_THRESHOLD_TEXT_BYTES];
     rog_threshold_text(threshold, found);
     if (strategy->threshold_min == strategy->threshold_max)
-        return rog_fail(err, ROG_EINVAL, "%s takes threshold %d only, not %s: %s", strategy->name,
+        return rog_fail(err, ROG_EINVAL, "%s takes threshold %d only, not %s (%s)", strategy->name,
                         strategy->threshold_min, found, strategy->threshold_help);
     char max[ROG_THRESHOLD_TEXT_BYTES];
-    return rog_fail(err, ROG_EINVAL, "%s takes thresholds from %d to %s, not %s: %s",
+    return rog_fail(err, ROG_EINVAL, "%s takes thresholds from %d to %s, not %s (%s)",
                     strategy->name, strategy->threshold_min,
                     rog_threshold_text(strategy->threshold_max, max), found,
                     strategy->threshold_help);

@@ -258,8 +258,8 @@ static struct rog_json *parse_flag(const char *text)
     return value;
 }
 
-/* "a=1,b=word" */
-static struct rog_json *parse_group(const char *text)
+/* "a=1,b=word"; *twice is the name that is given twice, heap memory, NULL where none is. */
+static struct rog_json *parse_group(const char *text, char **twice)
 {
     struct rog_json *group = rog_json_object();
     char *copy = strdup(text), *rest = NULL;
@@ -275,7 +275,9 @@ static struct rog_json *parse_group(const char *text)
             value = parse_flag(word);
         if (!value)
             value = rog_json_new_string(word);
-        good = value && !rog_json_get(group, name);
+        if (rog_json_get(group, name))
+            *twice = strdup(name);
+        good = value && !*twice;
         rog_json_put(group, name, value);
     }
     free(copy);
@@ -289,6 +291,7 @@ int rog_setting_parse(const struct rog_setting *setting, const char *text, struc
                       struct rog_error *err)
 {
     struct rog_json *parsed = NULL;
+    char *twice = NULL;
     switch (setting->type) {
     case ROG_SETTING_FLAG:
         parsed = parse_flag(text);
@@ -304,7 +307,12 @@ int rog_setting_parse(const struct rog_setting *setting, const char *text, struc
         parsed = parse_list(text, rog_json_new_string);
         break;
     case ROG_SETTING_GROUP:
-        parsed = parse_group(text);
+        parsed = parse_group(text, &twice);
+        if (twice) {
+            int code = rog_fail(err, ROG_EINVAL, "%s: %s is given twice", setting->name, twice);
+            free(twice);
+            return code;
+        }
         break;
     case ROG_SETTING_STRING:
         break;

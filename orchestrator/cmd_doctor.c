@@ -170,8 +170,8 @@ static void check_cluster(const struct rog_cli *cli, const struct finder *f)
     if (rog_command_cluster(cli, &cluster, &cause) < 0)
         FOUND(f, false, "%s", cause.message);
     else
-        FOUND(f, true, "cluster %s: %s, %zu workers", cluster->name, cluster->kind->name,
-              rog_json_size(cluster->workers));
+        FOUND(f, true, "cluster %s: %s, %zu worker%s", cluster->name, cluster->kind->name,
+              rog_json_size(cluster->workers), rog_json_size(cluster->workers) == 1 ? "" : "s");
     rog_cluster_free(cluster);
 }
 

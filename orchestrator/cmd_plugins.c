@@ -70,8 +70,12 @@ static void threshold_cells(struct rog_table *table, const struct rog_json *thre
         rog_table_cell(table, "-");
         return;
     }
-    rog_table_cell(table, "%lld to %s", (long long)rog_json_get_integer(threshold, "min", 0),
-                   rog_threshold_text(rog_json_get_integer(threshold, "max", 0), max));
+    long long least = rog_json_get_integer(threshold, "min", 0);
+    long long most = rog_json_get_integer(threshold, "max", 0);
+    if (least == most)
+        rog_table_cell(table, "%lld only", least);
+    else
+        rog_table_cell(table, "%lld to %s", least, rog_threshold_text(most, max));
     rog_table_cell(table, "%lld", (long long)rog_json_get_integer(threshold, "default", 0));
 }
 
@@ -98,10 +102,14 @@ static int print_choices(const struct rog_json *plugin, struct rog_error *err)
     rog_table_cell(table, "threshold");
     char text[ROG_THRESHOLD_TEXT_BYTES];
     const struct rog_json *threshold = rog_json_get(plugin, "threshold");
-    rog_table_cell(table, "a whole number from %lld to %s; default %lld",
-                   (long long)rog_json_get_integer(threshold, "min", 0),
-                   rog_threshold_text(rog_json_get_integer(threshold, "max", 0), text),
-                   (long long)rog_json_get_integer(threshold, "default", 0));
+    long long min = rog_json_get_integer(threshold, "min", 0);
+    long long max = rog_json_get_integer(threshold, "max", 0);
+    if (min == max)
+        rog_table_cell(table, "%lld only", min);
+    else
+        rog_table_cell(table, "a whole number from %lld to %s; default %lld", min,
+                       rog_threshold_text(max, text),
+                       (long long)rog_json_get_integer(threshold, "default", 0));
     rog_table_cell(table, "%s", rog_json_get_string(threshold, "help", ""));
     for (size_t i = 0; i < rog_json_size(parameters); i++) {
         const struct rog_json *parameter = rog_json_at(parameters, i);

@@ -3,9 +3,9 @@
 /*
  * FLOWN, the scheduling baseline that the artifact of ROG (MICRO 2022) carries as an option
  * (github.com/hku-systems/ROG, SSP_utils.py, flown_control of the server; its code cannot start):
- * the server answers at most two workers at once, first those that are S iterations or more behind
- * the fastest, then those with the highest measured rate. Everything is sent each time. Nobody
- * waits for anybody's iteration, so that there is no bound of staleness.
+ * the server answers at most `at_once` workers at once, first those that are S iterations or more
+ * behind the fastest, then those with the highest measured rate. Everything is sent each time.
+ * Nobody waits for anybody's iteration, so that there is no bound of staleness.
  *
  * There the acknowledgement of a push and the pull are granted one after the other, and a grant
  * ends when the answer is handed to the sending thread. Here a pull acknowledges its push, so that
@@ -100,7 +100,7 @@ ROG_STRATEGY_EXPORT const struct rog_strategy rog_strategy_plugin = {
     .struct_size = sizeof(struct rog_strategy),
     .name = "FLOWN",
     .version = "1.0",
-    .summary = "at most two workers are answered at once, those far behind and fast ones first",
+    .summary = "a few workers are answered at once, those far behind and fast ones first",
     .threshold_min = 0,
     .threshold_max = ROG_THRESHOLD_INFINITE,
     .threshold_default = 4,

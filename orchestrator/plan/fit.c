@@ -198,10 +198,9 @@ int rog_fit_remarks(const struct rog_fit *fit, const char *path, struct rog_json
         rog_json_each(strategy->lacks, name_one, &names);
         char *text = NULL;
         if (names && strategy->same)
-            text = rog_format("%s, line %d: %s has %s; %zu of its runs would repeat another "
-                              "one and %s left out",
-                              path, strategy->line, strategy->name, names, strategy->same,
-                              strategy->same == 1 ? "is" : "are");
+            text =
+                rog_format("%s, line %d: %s has %s: %zu run%s fewer", path, strategy->line,
+                           strategy->name, names, strategy->same, strategy->same == 1 ? "" : "s");
         else if (names)
             text = rog_format("%s, line %d: %s has %s; its runs go without", path, strategy->line,
                               strategy->name, names);

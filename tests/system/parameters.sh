@@ -35,7 +35,7 @@ case = "m"; $quick
 matrix = ( { library = ["SKELETON", "BSP"]; parameters = ( { patience = 0; }, { patience = 1; } ); } );
 END
 try 0 rogctl sweep y.conf -n
-says "y.conf, line 2: BSP has no parameter patience; 1 of its runs would repeat another one and is left out"
+says "y.conf, line 2: BSP has no parameter patience: 1 run fewer"
 prints "m-case0: 3 of 3 runs to do"
 sed 's/"SKELETON", //' y.conf >z.conf
 try 2 rogctl sweep z.conf -n

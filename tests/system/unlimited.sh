@@ -40,6 +40,18 @@ try 0 rogctl run --library BSP --control wired trace=unlimited workload=none sec
 case $(json .id) in *-BSP-0-wired) ;; *) fail "named $(json .id)" ;; esac
 same "wired" 1006 "$(json '.communication_s * 1000 | round')"
 
+# What contradicts itself, and what is mistyped.
+try 2 rogctl run --control unlimited trace=constant:10 workload=none seconds=50
+says "control unlimited contradicts trace constant:10, which has a limit"
+try 2 rogctl run --control outdoors trace=unlimited workload=none seconds=50
+says "control outdoors contradicts trace unlimited, which has no limit"
+try 2 rogctl run trace=unlimitd workload=none seconds=50
+says "trace (did you mean unlimited?): cannot open"
+try 2 rogctl replay
+says "RUN is missing; usage: rogctl replay RUN"
+try 2 rogctl run --parameters least_budget=1,least_budget=2 workload=none
+says "parameters: least_budget is given twice"
+
 # One worker of two.
 cat >half.conf <<CONF
 kind = "virtual";
