@@ -5,6 +5,7 @@
 #include <math.h>
 
 #include <common/metric.h>
+#include <orchestrator/figures/case_data.h>
 #include <orchestrator/output.h>
 #include <orchestrator/store/cases.h>
 
@@ -21,8 +22,10 @@ static int print_table(const struct rog_json *cases, struct rog_error *err)
         struct rog_metric metric;
         char text[ROG_METRIC_TEXT_BYTES];
         rog_metric_read(row, &metric, NULL);
-        rog_metric_value(&metric, target, text);
-        rog_table_cell(table, "%s", isnan(target) ? "-" : text);
+        double used = isnan(target) ? rog_target_default(&metric) : target;
+        rog_metric_value(&metric, used, text);
+        rog_table_cell(table, "%s%s", isnan(used) ? "-" : text,
+                       isnan(target) && !isnan(used) ? " (default)" : "");
         rog_table_cell(table, "%s", rog_json_get_string(row, "created_at", ""));
     }
     return rog_table_print(table, err);

@@ -35,15 +35,41 @@ static void print_number(const struct rog_json *s, const char *name, const char 
         rog_print("%-18s %.*f %s", title, digits, number * factor, unit);
 }
 
+/* Parts of an iteration: one that is not known is said to be. */
+static void print_part(const struct rog_json *s, const char *name, const char *title)
+{
+    if (isnan(rog_json_get_number(s, name, (double)NAN)))
+        print_text(title, "-");
+    else
+        print_number(s, name, title, 3, 1, "s an iteration");
+}
+
+/* In words, without the unit: "padding" of "padding_s". Heap memory. */
+static char *column_title(const struct rog_iteration_column *column)
+{
+    char *title = rog_strdup(column->name);
+    if (!title)
+        return NULL;
+    size_t length = strlen(title), unit = column->unit ? strlen(column->unit) : 0;
+    if (unit && length > unit + 1 && title[length - unit - 1] == '_' &&
+        strcmp(title + length - unit, column->unit) == 0)
+        title[length - unit - 1] = '\0';
+    for (char *at = title; *at; at++)
+        *at = *at == '_' ? ' ' : *at;
+    return title;
+}
+
 /* The means of columns that the summary does not have under a name of its own. */
 static void print_means(const struct rog_json *s)
 {
     const struct rog_json *means = rog_json_get(s, "means");
     for (const struct rog_iteration_column *c = rog_iteration_columns; c->name; c++) {
         double mean = rog_json_get_number(means, c->name, (double)NAN);
-        if (!isnan(mean) && !rog_json_get(s, c->name))
-            rog_print("%-18s %.3f%s%s, mean", c->name, mean, c->unit ? " " : "",
-                      c->unit ? c->unit : "");
+        char *title = column_title(c);
+        if (title && !isnan(mean) && !rog_json_get(s, c->name))
+            rog_print("%-18s %.3f%s%s%s", title, mean, c->unit ? " " : "", c->unit ? c->unit : "",
+                      c->unit ? " an iteration" : ", mean");
+        free(title);
     }
 }
 
@@ -254,9 +280,9 @@ static void print_run(const struct rog_json *s)
     rog_print("%-18s %lld", "workers", (long long)rog_json_get_integer(s, "workers", 0));
     rog_print("%-18s %lld", "iterations", (long long)rog_json_get_integer(s, "iterations", 0));
     print_number(s, "seconds", "time", 1, 1, "s");
-    print_number(s, "compute_s", "computation", 3, 1, "s an iteration");
-    print_number(s, "communication_s", "communication", 3, 1, "s an iteration");
-    print_number(s, "stall_s", "stall", 3, 1, "s an iteration");
+    print_part(s, "compute_s", "computation");
+    print_part(s, "communication_s", "communication");
+    print_part(s, "stall_s", "stall");
     print_means(s);
     print_accuracy(s);
     print_roughness(s);

@@ -432,11 +432,17 @@ const char *rog_case_tested(const struct rog_case_data *data)
     return rog_case_is_accuracy(data) ? "test accuracy" : data->metric.name;
 }
 
+double rog_target_default(const struct rog_metric *metric)
+{
+    struct rog_metric accuracy;
+    rog_metric_read(NULL, &accuracy, NULL);
+    return rog_metric_is_same(metric, &accuracy) ? PUBLISHED_TARGET : (double)NAN;
+}
+
 double rog_case_target(const struct rog_case_data *data)
 {
-    if (isnan(data->row.target_accuracy) && !rog_case_is_accuracy(data))
-        return (double)NAN;
-    return isnan(data->row.target_accuracy) ? PUBLISHED_TARGET : data->row.target_accuracy;
+    double own = data->row.target_accuracy;
+    return isnan(own) ? rog_target_default(&data->metric) : own;
 }
 
 void rog_case_smoothing(const struct rog_case_data *data, char text[ROG_CASE_SMOOTHING_BYTES])

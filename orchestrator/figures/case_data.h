@@ -76,6 +76,8 @@ int rog_case_data_override(struct rog_case_data *data, const struct rog_json *se
 /* What the comparison of energy and time is made at: the case's own, else 64% accuracy as
  * published; NaN for another metric. */
 double rog_case_target(const struct rog_case_data *data);
+/* That of a case which names none; NaN: there is none for such a metric. */
+double rog_target_default(const struct rog_metric *metric);
 /* Whether its tests measure what they do without a `metric`: accuracy in percent. */
 bool rog_case_is_accuracy(const struct rog_case_data *data);
 /* "test accuracy", or the name of what is tested. */

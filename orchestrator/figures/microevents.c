@@ -151,7 +151,7 @@ static int add_transmission(const struct rog_microevents *events, struct rog_mic
                             double t, double percent, struct rog_error *err)
 {
     bool shown = t >= events->from_s && t <= events->to_s;
-    if (isnan(percent) || (!shown && !events->as_published))
+    if (isnan(t) || isnan(percent) || (!shown && !events->as_published))
         return 0;
     return events->as_published ? add_beside(events, list, t, percent, err)
                                 : add(list, t, percent, err);

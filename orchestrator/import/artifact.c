@@ -204,6 +204,20 @@ static int read_files(struct rog_artifact *run, const char *folder, struct rog_e
     return code;
 }
 
+/* A worker's pull is logged with the stall in it, which the server's log alone says. */
+static void note_pulls(struct rog_artifact *run)
+{
+    size_t count = 0, unknown = 0;
+    for (int64_t w = 0; w < run->workers; w++)
+        for (size_t i = 0; i < run->worker[w].count; i++, count++)
+            unknown += isnan(run->worker[w].item[i].stall_s);
+    if (unknown)
+        rog_artifact_note(run,
+                          "%zu of %zu iterations have no time of pulling: workers log it with the "
+                          "stall in it, and the server's log does not say their stall",
+                          unknown, count);
+}
+
 static int make_room(struct rog_artifact *run, struct rog_error *err)
 {
     size_t workers = (size_t)run->workers;
@@ -245,6 +259,8 @@ int rog_artifact_read(struct rog_artifact *run, const char *folder, struct rog_e
                           run->library, (long long)run->threshold);
     if (code == 0)
         code = read_files(run, folder, err);
+    if (code == 0)
+        note_pulls(run);
     if (code < 0)
         rog_artifact_release(run);
     return code;

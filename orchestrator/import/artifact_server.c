@@ -6,6 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <orchestrator/import/artifact_stalls.h>
+
+#define ROOM ((size_t)1024)
+
 /* "2, stall waiting, 14.76" (BSP, SSP) and "2 stall waiting 14.76" (ROG). 1: that is it; 0: it is
  * something else; -1: it cannot be understood, *server_rank is -1 or said. */
 static int read_stall(const char *text, int64_t *server_rank, double *stall_s)
@@ -35,6 +39,16 @@ static void read_average(const char *text, double *average_s)
         *average_s = value;
 }
 
+/* Whether an incomplete line may have become a stall: it begins with the number of a worker, and as
+ * a stall goes on as far as it is there. */
+static bool may_be_stall(const char *text)
+{
+    static const char stall[] = " stall waiting";
+    const char *rest = text + strspn(text, "0123456789");
+    rest += *rest == ',';
+    return *text == '\0' || (rest > text && strncmp(rest, stall, strlen(rest)) == 0);
+}
+
 static int by_number(const void *key, const void *item)
 {
     int64_t number = *(const int64_t *)key;
@@ -42,77 +56,140 @@ static int by_number(const void *key, const void *item)
     return (number > other) - (number < other);
 }
 
-/* The k-th stall of a worker belongs to its iteration k. NULL where it is given, else why not. */
-static const char *give(struct rog_artifact *run, int64_t server_rank, size_t *given,
-                        double stall_s, bool understood)
+/* Stalls of the workers, and of worker numbers that no log names. */
+struct reading {
+    struct rog_artifact *run;
+    struct rog_artifact_stalls *stalls; /* [workers] */
+    struct rog_account account;
+};
+
+static int keep(struct rog_artifact_stalls *stalls, const struct rog_artifact_stall *stall,
+                struct rog_error *err)
 {
-    for (int64_t w = 0; w < run->workers; w++) {
-        struct rog_artifact_worker *worker = &run->worker[w];
-        if (worker->server_rank != server_rank)
-            continue;
-        int64_t number = (int64_t)++given[w];
-        struct rog_artifact_iteration *item =
-            worker->count
-                ? bsearch(&number, worker->item, worker->count, sizeof *worker->item, by_number)
-                : NULL;
-        if (!understood)
-            return ROG_NOT_UNDERSTOOD;
-        if (!item)
-            return "of an iteration that its worker's log does not have";
-        item->stall_s = stall_s;
-        return NULL;
+    if (stalls->count % ROOM == 0) {
+        void *more = realloc(stalls->item, (stalls->count + ROOM) * sizeof *stalls->item);
+        if (!more)
+            return rog_fail_nomem(err);
+        stalls->item = more;
     }
-    return understood ? "of a worker whose log is missing or does not say its number"
-                      : ROG_NOT_UNDERSTOOD;
+    stalls->item[stalls->count++] = *stall;
+    return 0;
+}
+
+/* Puts the stall to those of its worker; one that is not understood keeps its place. */
+static int take_stall(struct reading *r, int64_t server_rank,
+                      const struct rog_artifact_stall *stall, struct rog_error *err)
+{
+    for (int64_t w = 0; w < r->run->workers; w++)
+        if (r->run->worker[w].server_rank == server_rank)
+            return keep(&r->stalls[w], stall, err);
+    rog_account_refuse(&r->account,
+                       stall->understood
+                           ? "of a worker whose log is missing or does not say its number"
+                           : ROG_NOT_UNDERSTOOD,
+                       stall->line);
+    return 0;
 }
 
 /* One line. */
-static void take_line(struct rog_artifact *run, const struct rog_log *log, size_t *given,
-                      struct rog_account *account)
+static int take_line(struct reading *r, const struct rog_log *log, struct rog_error *err)
 {
-    double clock_s, stall_s = 0;
+    struct rog_artifact_stall stall = {.line = log->number};
     int64_t server_rank = -1;
-    const char *text, *refused = NULL;
-    bool timed = rog_log_time(log->line, &clock_s, &text);
-    if (timed && isnan(run->server_started_s))
-        run->server_started_s = clock_s;
+    const char *text = log->line;
+    bool timed = rog_log_time(log->line, &stall.clock_s, &text);
+    if (timed && isnan(r->run->server_started_s))
+        r->run->server_started_s = stall.clock_s;
     if (timed)
-        read_average(text, &run->stall_average_s);
-    int is_row = timed ? read_stall(text, &server_rank, &stall_s) : rog_artifact_half_time(log);
-    if (is_row == 0 && (log->ended || !timed))
-        return;
-    account->rows++;
-    if (is_row == 0 || (is_row < 0 && !log->ended))
-        refused = ROG_CUT_OFF;
-    else
-        refused = give(run, server_rank, given, stall_s, is_row > 0);
-    if (refused) {
-        rog_account_refuse(account, refused, log->number);
-        return;
+        read_average(text, &r->run->stall_average_s);
+    int is_row =
+        timed ? read_stall(text, &server_rank, &stall.stall_s) : rog_artifact_half_time(log);
+    if (is_row == 0 && (log->ended || !timed || !may_be_stall(text)))
+        return 0;
+    r->account.rows++;
+    if (is_row == 0 || (is_row < 0 && !log->ended)) {
+        rog_account_refuse(&r->account, ROG_CUT_OFF, log->number);
+        return 0;
     }
-    account->stored++;
-    account->unended = !log->ended;
+    stall.understood = is_row > 0;
+    r->account.unended = !log->ended;
+    return take_stall(r, server_rank, &stall, err);
+}
+
+/* Stalls go to their iterations. */
+static void give(struct reading *r, int64_t w)
+{
+    struct rog_artifact_worker *worker = &r->run->worker[w];
+    for (size_t i = 0; i < r->stalls[w].count; i++) {
+        const struct rog_artifact_stall *stall = &r->stalls[w].item[i];
+        struct rog_artifact_iteration *item =
+            worker->count && stall->iteration
+                ? bsearch(&stall->iteration, worker->item, worker->count, sizeof *worker->item,
+                          by_number)
+                : NULL;
+        const char *refused = !stall->understood  ? ROG_NOT_UNDERSTOOD
+                              : !stall->iteration ? "of an iteration that times do not tell"
+                              : !item ? "of an iteration that its worker's log does not have"
+                                      : NULL;
+        if (refused) {
+            rog_account_refuse(&r->account, refused, stall->line);
+        } else {
+            item->stall_s = stall->stall_s;
+            r->account.stored++;
+        }
+    }
+}
+
+/* What does not match, and what became of it. */
+static void note_missing(const struct reading *r, const char *file, int64_t w, int64_t missing)
+{
+    const struct rog_artifact_stalls *stalls = &r->stalls[w];
+    size_t untold = 0;
+    for (size_t i = 0; i < stalls->count; i++)
+        untold += stalls->item[i].iteration == 0;
+    if (missing || untold)
+        rog_artifact_note(r->run,
+                          "%s: %zu stalls of worker %lld for %zu iterations: %lld missing in "
+                          "between, %zu left out whose iteration times do not tell",
+                          file, stalls->count, (long long)r->run->worker[w].rank,
+                          r->run->worker[w].count, (long long)missing, untold);
+}
+
+static int give_all(struct reading *r, const char *file, struct rog_error *err)
+{
+    for (int64_t w = 0; w < r->run->workers; w++) {
+        int64_t missing = rog_artifact_align(&r->run->worker[w], &r->stalls[w], err);
+        if (missing < 0)
+            return (int)missing;
+        note_missing(r, file, w, missing);
+        give(r, w);
+    }
+    return 0;
 }
 
 int rog_artifact_server_log(struct rog_artifact *run, const struct rog_artifact_file *file,
                             int64_t rank, struct rog_error *err)
 {
     struct rog_log log;
-    struct rog_account account = {.file = file->file, .row = "stalls"};
+    struct reading r = {.run = run, .account = {.file = file->file, .row = "stalls"}};
     int code = rog_artifact_open(run, file, &log, &run->has_server_log, err);
     (void)rank;
     if (code < 0 || !run->has_server_log)
         return code;
-    size_t *given = calloc((size_t)run->workers + 1, sizeof *given);
-    if (!given)
+    r.stalls = calloc((size_t)run->workers, sizeof *r.stalls);
+    if (!r.stalls)
         code = rog_fail_nomem(err);
     while (code == 0 && rog_log_next(&log)) {
-        account.lines = log.number;
-        take_line(run, &log, given, &account);
+        r.account.lines = log.number;
+        code = take_line(&r, &log, err);
     }
-    free(given);
     rog_log_close(&log);
     if (code == 0)
-        rog_artifact_account(run, &account);
+        code = give_all(&r, file->file, err);
+    for (int64_t w = 0; w < run->workers && r.stalls; w++)
+        free(r.stalls[w].item);
+    free(r.stalls);
+    if (code == 0)
+        rog_artifact_account(run, &r.account);
     return code;
 }

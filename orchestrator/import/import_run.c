@@ -22,13 +22,13 @@ static double known(double value)
 
 /* Seconds of one iteration as the tables have them. Compressing belongs to the push and unpacking
  * to the pull for every strategy; ROG's logs have it so, the others' apart. The pull is logged with
- * the stall in it. */
+ * the stall in it: without the stall, which the server's log says, it is not known. */
 static void split(const struct rog_artifact_iteration *item, double *push_s, double *pull_s)
 {
     bool apart = isnan(item->push_s);
     *push_s = apart ? item->communication_s - item->sent_s + known(item->compress_s) : item->push_s;
     *pull_s = apart ? item->sent_s : item->pull_s;
-    *pull_s = fmax(*pull_s - known(item->stall_s), 0);
+    *pull_s = isnan(item->stall_s) ? (double)NAN : fmax(*pull_s - item->stall_s, 0);
     if (apart)
         *pull_s += known(item->decompress_s);
 }

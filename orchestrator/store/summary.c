@@ -9,6 +9,7 @@
 #include <common/file.h>
 #include <orchestrator/store/paths.h>
 #include <orchestrator/store/replay.h>
+#include <rog/iteration.h>
 
 /* A heap copy of a text column, NULL for NULL; *code becomes ROG_ENOMEM when memory runs out. */
 static char *copy_text(const struct rog_query *query, int column, int *code)
@@ -288,33 +289,45 @@ int rog_composition_load(struct rog_db *db, const char *run_id, struct rog_compo
         run_id, composition, err);
 }
 
+static int64_t integer_or_absent(const struct rog_query *query, int column)
+{
+    return rog_query_is_null(query, column) ? ROG_ABSENT : rog_query_int(query, column);
+}
+
+/* Meters may go on after the run has ended. */
+static int energy_until(struct rog_db *db, const char *run_id, double seconds, double *joules,
+                        struct rog_error *err)
+{
+    struct rog_energy energy;
+    int code = rog_energy_load(db, run_id, &energy, err);
+    *joules = code == 0 ? rog_energy_at(&energy, seconds) : (double)NAN;
+    rog_energy_release(&energy);
+    return code;
+}
+
 int rog_extent_load(struct rog_db *db, const char *run_id, struct rog_extent *extent,
                     struct rog_error *err)
 {
     struct rog_query *query = NULL;
-    int code = rog_query_new(
-        &query, db, err,
-        "SELECT coalesce(max(iteration), 0), coalesce((SELECT max(t) FROM events"
-        " WHERE run_id = ?1 AND kind = 'end'), max(t), 0), coalesce(sum(bytes_pushed), 0),"
-        " coalesce(sum(bytes_pulled), 0), (SELECT avg(joules) FROM (SELECT sum(joules) AS joules"
-        " FROM (SELECT rank, max(joules) AS joules FROM " ROG_ENERGY_COUNTED
-        " GROUP BY rank, source) GROUP BY rank))"
-        " FROM iterations WHERE run_id = ?1 AND rank > 0",
-        "s", run_id);
+    int code =
+        rog_query_new(&query, db, err,
+                      "SELECT coalesce(max(iteration), 0), coalesce((SELECT max(t) FROM events"
+                      " WHERE run_id = ?1 AND kind = 'end'), max(t), 0), sum(bytes_pushed),"
+                      " sum(bytes_pulled) FROM iterations WHERE run_id = ?1 AND rank > 0",
+                      "s", run_id);
     if (code == 0)
         code = rog_query_step(query, err);
     if (code == 1) {
         *extent = (struct rog_extent){
             .iterations = rog_query_int(query, 0),
             .seconds = rog_query_real(query, 1),
-            .bytes_pushed = rog_query_int(query, 2),
-            .bytes_pulled = rog_query_int(query, 3),
-            .energy_j = rog_query_real(query, 4),
+            .bytes_pushed = integer_or_absent(query, 2),
+            .bytes_pulled = integer_or_absent(query, 3),
         };
         code = 0;
     }
     rog_query_free(query);
-    return code;
+    return code < 0 ? code : energy_until(db, run_id, extent->seconds, &extent->energy_j, err);
 }
 
 /* Makes room for one more element of `bytes` in an array that doubles. */
@@ -463,6 +476,14 @@ double rog_energy_at(const struct rog_energy *energy, double t)
     return workers ? sum / (double)workers : (double)NAN;
 }
 
+static void put_bytes(struct rog_json *summary, const char *name, int64_t bytes)
+{
+    if (bytes == ROG_ABSENT)
+        rog_json_put_number(summary, name, (double)NAN);
+    else
+        rog_json_put_integer(summary, name, bytes);
+}
+
 static void put_accuracy(struct rog_json *summary, const struct rog_accuracy *accuracy)
 {
     struct rog_json *list = rog_json_array();
@@ -539,8 +560,8 @@ int rog_run_summary(struct rog_db *db, const char *run_id, struct rog_json **sum
         rog_json_put_number(s, "worst_drop", rough.worst_drop);
         rog_json_put_number(s, "worst_drop_s", rough.worst_at);
         rog_json_put_number(s, "energy_j", extent.energy_j);
-        rog_json_put_integer(s, "bytes_pushed", extent.bytes_pushed);
-        rog_json_put_integer(s, "bytes_pulled", extent.bytes_pulled);
+        put_bytes(s, "bytes_pushed", extent.bytes_pushed);
+        put_bytes(s, "bytes_pulled", extent.bytes_pulled);
         if (replay.recorded) {
             rog_json_put_number(s, "replay_error", replay.error);
             rog_json_put_bool(s, "replay_off", rog_replay_is_off(&replay));

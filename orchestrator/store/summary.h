@@ -78,10 +78,10 @@ int rog_composition_query(struct rog_db *db, const char *sql, const char *run_id
 
 /* How far the run got, in sums over workers. */
 struct rog_extent {
-    int64_t iterations; /* largest of any worker */
-    double seconds;     /* virtual or real time that the run took so far */
-    int64_t bytes_pushed, bytes_pulled;
-    double energy_j; /* mean over workers, NaN without energy */
+    int64_t iterations;                 /* largest of any worker */
+    double seconds;                     /* virtual or real time that the run took so far */
+    int64_t bytes_pushed, bytes_pulled; /* ROG_ABSENT: not recorded */
+    double energy_j;                    /* until `seconds`, mean over workers; NaN without energy */
 };
 int rog_extent_load(struct rog_db *db, const char *run_id, struct rog_extent *extent,
                     struct rog_error *err);

@@ -129,6 +129,24 @@ says "accuracy.csv is not read: is text in UTF-16"
 says "log/more.txt: not read, no file of a run that rogctl knows"
 ! grep -q "power sensor\|has no rates\|has no readings" err || fail "a cause that is none"
 
+# Without the server's log the pull's time is not known: it is logged with the stall in it.
+changed alone cat
+alone=alone/result/01-02-03-04-SSP-4-outdoors
+rm $alone/log/worker_0.log
+try 0 rogctl import alone --db alone.db
+says "3 of 3 iterations have no time of pulling"
+same "time of pulling" 0 "$(query "SELECT count(pull_s) FROM iterations" alone.db)"
+try 0 rogctl show 01-02 --db alone.db
+grep -q "^communication *-$" out || fail "a communication that nobody knows"
+! grep -q "^pushed" out || fail "bytes that nobody counted"
+
+# Meters go on after the run: energy counts until its end. Readings at 0 s and 300 s, 100 J later.
+changed meters cat
+echo "2022-07-01 10:05:00,000 energy (J): TOTAL 205.5 CPU 1.0" >>meters/result/01-02-03-04-SSP-4-outdoors/log/energy-1.txt
+try 0 rogctl import meters --db meters.db
+try 0 rogctl show 01-02 --db meters.db --json
+same "energy until the end" true "$(json '.seconds as $s | .energy_j | . > 60 and . < 80 and $s < 181')"
+
 # The published runs, counted by other programs.
 shared=$ROG_SHARED_DATA/rog-artifact
 [ -d "$shared" ] || { echo "no $shared: made-up logs only"; exit 0; }
@@ -155,3 +173,15 @@ for folder in "$shared"/result/*; do
 done
 same "what is refused" "before the run's start, where only the last of them counts
 of an iteration that its worker's log does not have" "$(jq -r '.files[][].refusals[]?.reason' published.json | sort -u)"
+
+# Stalls that are missing in the middle shift none of those behind them: times tell their iterations.
+cp -r "$shared" gap
+chmod -R u+w gap
+for log in gap/result/*/log/worker_0.log; do
+    sed -i '1,40d;3000,3010d;5000,5200d' "$log"
+done
+try 0 rogctl import gap --db gap.db
+grep -q "stalls of worker 3 for 1040 iterations: [0-9]* missing in between" err || fail "a gap that is not said"
+same "stalls at another iteration" 0 "$(query "ATTACH 'published.db' AS whole; SELECT count(*) FROM iterations AS found
+    JOIN whole.iterations AS had USING (run_id, rank, iteration) WHERE found.stall_s != had.stall_s" gap.db)"
+same "most are there" 1 "$(query "SELECT count(stall_s) > 0.97 * count(*) FROM iterations" gap.db)"
