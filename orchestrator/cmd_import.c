@@ -12,9 +12,12 @@ static const struct rog_setting options[] = {
     {.name = NULL},
 };
 
-static void log_line(void *user, const char *text)
+static void log_line(void *user, bool detail, const char *text)
 {
-    rog_remark(user, "%s", text);
+    if (detail)
+        rog_detail(user, "%s", text);
+    else
+        rog_remark(user, "%s", text);
 }
 
 static int run(const struct rog_cli *cli, struct rog_error *err)
@@ -47,9 +50,9 @@ const struct rog_command rog_cmd_import = {
     .details =
         "DIR is the artifact's folder (with `result` and experiment_records.txt), its result "
         "folder, or that of a run. Times of each host count from its own start, because "
-        "their clocks differ. What the logs do not say is reported and stays missing. For each "
-        "file "
-        "it is told how many rows it has, how many are stored, and how many are refused and why. "
+        "their clocks differ. What the logs do not say is reported and stays missing. Rows "
+        "that are refused are counted by their reason; with --verbose, --json and in `rogctl show` "
+        "each file is told of, with how many rows it has and how many are stored. "
         "A run that is recorded already is left as it is.",
     .options = options,
     .min_args = 1,

@@ -42,6 +42,7 @@ struct rog_json *rog_account_json(const struct rog_account *account)
     rog_json_put_integer(made, "lines", account->lines);
     rog_json_put_string(made, "row", account->row);
     rog_json_put_integer(made, "rows", account->rows);
+    rog_json_put_integer(made, "others", account->others);
     rog_json_put_integer(made, "stored", account->stored);
     rog_json_put_integer(made, "refused", refused(account));
     rog_json_put_integer(made, "sorted", account->sorted);
@@ -57,14 +58,25 @@ struct rog_json *rog_account_json(const struct rog_account *account)
     return made;
 }
 
+static bool is_before_start(const struct rog_json *refusal)
+{
+    return strcmp(rog_json_get_string(refusal, "reason", ""), ROG_BEFORE_START) == 0;
+}
+
 static void write_refusals(FILE *text, const struct rog_json *refusals)
 {
     for (size_t i = 0; i < rog_json_size(refusals); i++) {
         const struct rog_json *refusal = rog_json_at(refusals, i);
         long long count = (long long)rog_json_get_integer(refusal, "count", 0);
-        fprintf(text, "; %lld refused: %s (%sline %lld)", count,
-                rog_json_get_string(refusal, "reason", ""), count > 1 ? "first in " : "",
-                (long long)rog_json_get_integer(refusal, "first_line", 0));
+        long long line = (long long)rog_json_get_integer(refusal, "first_line", 0);
+        if (is_before_start(refusal))
+            fprintf(text,
+                    "; %lld left out from before the start (from line %lld on); the last one "
+                    "before it is kept as the start",
+                    count, line);
+        else
+            fprintf(text, "; %lld refused: %s (%sline %lld)", count,
+                    rog_json_get_string(refusal, "reason", ""), count > 1 ? "first in " : "", line);
     }
 }
 
@@ -74,6 +86,7 @@ static void write_account(FILE *text, const struct rog_json *account)
     long long stored = (long long)rog_json_get_integer(account, "stored", 0);
     long long lines = (long long)rog_json_get_integer(account, "lines", 0);
     long long sorted = (long long)rog_json_get_integer(account, "sorted", 0);
+    long long others = (long long)rog_json_get_integer(account, "others", 0);
     fprintf(text, "%s: ", rog_json_get_string(account, "file", ""));
     if (!rog_json_get(account, "rows")) {
         fprintf(text, "not read, no file of a run that rogctl knows");
@@ -85,12 +98,24 @@ static void write_account(FILE *text, const struct rog_json *account)
         fprintf(text, ", all stored");
     else if (rows)
         fprintf(text, ", %lld stored", stored);
+    if (others)
+        fprintf(text, "; %lld other line%s", others, others == 1 ? "" : "s");
     write_refusals(text, rog_json_get(account, "refusals"));
     if (sorted)
         fprintf(text, "; %lld stood behind later ones and %s sorted", sorted,
                 sorted == 1 ? "was" : "were");
     if (rog_json_get_bool(account, "unended", false))
         fprintf(text, "; the last one has no line end and was taken as it is");
+}
+
+bool rog_account_is_notable(const struct rog_json *account)
+{
+    const struct rog_json *refusals = rog_json_get(account, "refusals");
+    bool notable = !rog_json_get(account, "rows") || rog_json_get_integer(account, "sorted", 0) ||
+                   rog_json_get_bool(account, "unended", false);
+    for (size_t i = 0; i < rog_json_size(refusals); i++)
+        notable = notable || !is_before_start(rog_json_at(refusals, i));
+    return notable;
 }
 
 char *rog_account_text(const struct rog_json *account)

@@ -12,11 +12,15 @@
 
 #define ROG_ACCOUNT_REASONS 16
 
+/* Left out as it should be: it says nothing of the run. */
+#define ROG_BEFORE_START "from before the start"
+
 struct rog_account {
     const char *file; /* from the run's folder; borrowed */
     const char *row;  /* what a row is, in the plural: "iterations"; borrowed */
     int64_t lines, rows, stored;
     int64_t sorted; /* of the stored ones those that stood behind a later one */
+    int64_t others; /* lines that are no rows, but messages */
     bool unended;   /* the last row has no line end, and was taken as it is */
     struct rog_refusal {
         const char *reason; /* a literal */
@@ -32,9 +36,12 @@ void rog_account_refuse(struct rog_account *account, const char *reason, uint32_
 /* Whether each row is stored or refused. */
 bool rog_account_adds_up(const struct rog_account *account);
 
-/* {"file", "lines", "row", "rows", "stored", "refused", "sorted", "unended", "refusals":
+/* {"file", "lines", "row", "rows", "others", "stored", "refused", "sorted", "unended", "refusals":
  * [{"reason", "count", "first_line"}]}; NULL when memory ran out. */
 struct rog_json *rog_account_json(const struct rog_account *account);
+
+/* Whether it says that something is refused, odd, or not read. */
+bool rog_account_is_notable(const struct rog_json *account);
 
 /* That in a line for people, in heap memory; NULL when memory ran out. A file that was not read has
  * {"file", "bytes"} alone. */

@@ -27,8 +27,9 @@ static int set_text(char **text, const char *value, struct rog_error *err)
 /* ---- config ---- */
 
 /* "BSP:" on its first line, then "threshold: 0", "bw control: outdoors", ...: each once, and what
- * this program does not know is kept as it is. Of runs whose bandwidth nothing limited the control
- * is empty (scripts/run.py, --control ''). NULL where the line is taken, else why not. */
+ * this program does not know is kept as it is. The artifact ends its last line with no line end. Of
+ * runs whose bandwidth nothing limited the control is empty (scripts/run.py, --control ''). NULL
+ * where the line is taken, else why not. */
 static const char *take_setting(struct rog_artifact *run, char *line, int *code,
                                 struct rog_error *err)
 {
@@ -96,13 +97,14 @@ static int read_config(struct rog_artifact *run, const char *path, struct rog_er
             continue;
         account.rows++;
         const char *refused = take_setting(run, log.line, &code, err);
-        account.unended = !log.ended;
         if (refused)
             rog_account_refuse(&account, refused, log.number);
         else
             account.stored++;
     }
     rog_log_close(&log);
+    if (code == 0 && account.rows == 0)
+        return rog_fail(err, ROG_EFORMAT, "%s is empty", path);
     if (code == 0)
         rog_artifact_account(run, &account);
     return code ? code : check_config(run, path, err);

@@ -18,6 +18,8 @@ int rog_artifact_open(struct rog_artifact *run, const struct rog_artifact_file *
     int code = rog_log_open(log, path, &why);
     free(path);
     *there = code == 0;
+    if (code == 0 && log->lines.at == log->lines.stop)
+        rog_artifact_note(run, "%s is empty", file->file);
     if (code == ROG_ENOTFOUND)
         rog_artifact_note(run, "%s is missing", file->file);
     else if (code == ROG_EFORMAT)

@@ -10,14 +10,32 @@
 #include <orchestrator/import/readings.h>
 
 #define TWICE "the same as the row before"
-#define VALUE_MAX 1e15 /* of joules and Mbit/s: differences and sums stay numbers */
+#define JOULES_MAX 1e15 /* differences and sums stay numbers */
+#define MBPS_MAX 1e6    /* 1 Tbit/s, more than any network of such hosts */
+#define WATTS_MAX 1e5   /* of a host */
+#define RUN_MAX_S (30 * 86400.0)
 
 /* ---- energy and bandwidth: rows of times on the host's clock ---- */
+
+/* How messages of the programs begin that write a log; other lines are rows, or damaged ones. */
+static const char *const energy_messages[] = {
+    "failed to initialize", "Open source file", "power api", "Loaded ", "started", NULL};
+static const char *const bandwidth_messages[] = {
+    "Stop for ", "Error: ", "RTNETLINK answers", "Cannot find device", "wnic_name ", NULL};
+
+static bool is_message(const char *const *messages, const char *text)
+{
+    const char *rest;
+    while (*messages && !rog_log_begins(text, *messages, &rest))
+        messages++;
+    return *messages;
+}
 
 /* How the rows of a log become a series. */
 struct kind {
     const char *rows;
     bool is_sum; /* a sum since some moment, which only grows; else a level, which holds */
+    const char *const *messages;
     /* 1: a row, its value read; 0: no row; -1: one that cannot be understood. */
     int (*read)(const char *text, bool ended, double *value);
 };
@@ -28,9 +46,9 @@ static int read_energy(const char *text, bool ended, double *joules)
 {
     const char *rest;
     if (!rog_log_begins(text, "energy (J)", &text))
-        return ended ? 0 : -1;
+        return ended && is_message(energy_messages, text) ? 0 : -1;
     bool good = rog_log_begins(text, ": TOTAL ", &text) && rog_log_number(text, joules, &rest) &&
-                (*rest == ' ' || (*rest == '\0' && ended)) && *joules >= 0 && *joules <= VALUE_MAX;
+                (*rest == ' ' || (*rest == '\0' && ended)) && *joules >= 0 && *joules <= JOULES_MAX;
     return good ? 1 : -1;
 }
 
@@ -39,13 +57,13 @@ static int read_bandwidth(const char *text, bool ended, double *mbps)
 {
     const char *rest;
     (void)ended;
-    return rog_log_number(text, mbps, &rest) && *rest == '\0' && *mbps >= 0 && *mbps <= VALUE_MAX
+    return rog_log_number(text, mbps, &rest) && *rest == '\0' && *mbps >= 0 && *mbps <= MBPS_MAX
                ? 1
                : -1;
 }
 
-static const struct kind energy = {"readings", true, read_energy},
-                         bandwidth = {"rates", false, read_bandwidth};
+static const struct kind energy = {"readings", true, energy_messages, read_energy},
+                         bandwidth = {"rates", false, bandwidth_messages, read_bandwidth};
 
 /* Why times of a rank's host cannot be told from the run's start; NULL: they can. */
 static const char *no_start(const struct rog_artifact *run, int64_t rank, double *started_s)
@@ -59,7 +77,7 @@ static const char *no_start(const struct rog_artifact *run, int64_t rank, double
                                    : "the server's clock cannot be aligned: its log is missing";
     return worker->has_log
                ? "its host's clock cannot be aligned: the worker's log does not say when it started"
-               : "its host's clock cannot be aligned: the worker's log is missing";
+               : "its host's clock cannot be aligned: the worker's log is missing or empty";
 }
 
 /* The value at the start: of a level the last one before; of a sum what lies between it and the
@@ -78,6 +96,45 @@ static int add_point(struct rog_artifact_series *series, double t, double value)
     return 0;
 }
 
+/* Of a sum at either end of a log no neighbour tells whether it is the row that is wrong; but no
+ * host takes so much. */
+static bool jumps(const struct rog_reading *one, const struct rog_reading *two)
+{
+    return two->value - one->value > WATTS_MAX * fmax(two->t - one->t, 1);
+}
+
+/* A sum only grows: the most rows that do are kept, so that one wrong row costs no other. */
+static int leave_out_falls(struct rog_readings *rows, struct rog_account *account,
+                           struct rog_error *err)
+{
+    bool *kept = calloc(rows->count + 1, sizeof *kept);
+    size_t count = 0, first = 0, last = rows->count;
+    if (!kept || rog_readings_growing(rows, kept) < 0) {
+        free(kept);
+        return rog_fail_nomem(err);
+    }
+    for (size_t i = 0; i < rows->count; i++) {
+        const struct rog_reading *row = &rows->item[i];
+        if (kept[i])
+            rows->item[count++] = *row;
+        else
+            rog_account_refuse(account,
+                               count && row->value < rows->item[count - 1].value
+                                   ? "less than readings before it"
+                                   : "more than readings after it",
+                               row->line);
+    }
+    free(kept);
+    for (last = count; last - first > 2 && jumps(&rows->item[last - 2], &rows->item[last - 1]);)
+        rog_account_refuse(account, "far more than the reading before it", rows->item[--last].line);
+    for (; last - first > 2 && jumps(&rows->item[first], &rows->item[first + 1]); first++)
+        rog_account_refuse(account, "far less than the reading after it", rows->item[first].line);
+    if (first)
+        memmove(rows->item, rows->item + first, (last - first) * sizeof *rows->item);
+    rows->count = last - first;
+    return 0;
+}
+
 /* Sorted rows become the series. Those before the start become one there, from whose value a sum
  * counts. */
 static int make_series(const struct kind *kind, struct rog_readings *rows,
@@ -85,6 +142,9 @@ static int make_series(const struct kind *kind, struct rog_readings *rows,
                        struct rog_error *err)
 {
     const struct rog_reading *before = NULL, *last = NULL;
+    int code = kind->is_sum ? leave_out_falls(rows, account, err) : 0;
+    if (code < 0)
+        return code;
     series->point = calloc(rows->count + 1, sizeof *series->point);
     if (!series->point)
         return rog_fail_nomem(err);
@@ -92,13 +152,9 @@ static int make_series(const struct kind *kind, struct rog_readings *rows,
         const struct rog_reading *row = &rows->item[i];
         if (last && row->t == last->t && row->value == last->value) {
             rog_account_refuse(account, TWICE, row->line);
-        } else if (last && kind->is_sum && row->value < last->value) {
-            rog_account_refuse(account, "less than the reading before it", row->line);
         } else {
             if (row->t < 0 && before)
-                rog_account_refuse(account,
-                                   "before the run's start, where only the last of them counts",
-                                   before->line);
+                rog_account_refuse(account, ROG_BEFORE_START, before->line);
             if (row->t >= 0 && before && series->count == 0)
                 add_point(series, 0, at_start(kind, before, row));
             before = row->t < 0 ? row : before;
@@ -144,16 +200,21 @@ static int read_series(struct rog_artifact *run, const struct rog_artifact_file 
         const char *text = log.line;
         int is_row = rog_log_time(log.line, &clock_s, &text)
                          ? kind->read(text, log.ended, &row.value)
-                         : rog_artifact_half_time(&log);
+                     : log.length == 0 || is_message(kind->messages, log.line) ? 0
+                                                                               : -1;
         account.lines = log.number;
         account.rows += is_row != 0;
+        account.others += is_row == 0 && log.length > 0;
         if (is_row == 0 && log.length)
             snprintf(says, sizeof says, "%s", text);
         if (is_row < 0)
             rog_account_refuse(&account, log.ended ? ROG_NOT_UNDERSTOOD : ROG_CUT_OFF, log.number);
         else if (is_row > 0 && unaligned)
             rog_account_refuse(&account, unaligned, log.number);
-        if (is_row <= 0 || unaligned)
+        else if (is_row > 0 && fabs(clock_s - started_s) > RUN_MAX_S)
+            rog_account_refuse(&account, "its date is over 30 days from the run's start",
+                               log.number);
+        if (is_row <= 0 || unaligned || fabs(clock_s - started_s) > RUN_MAX_S)
             continue;
         row.t = clock_s - started_s;
         row.line = log.number;
@@ -167,7 +228,7 @@ static int read_series(struct rog_artifact *run, const struct rog_artifact_file 
     rog_readings_release(&rows);
     if (code < 0)
         return code;
-    if (account.rows == 0)
+    if (account.rows == 0 && account.lines > 0)
         note_empty(run, file->file, kind, says);
     rog_artifact_account(run, &account);
     return 0;

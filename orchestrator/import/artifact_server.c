@@ -80,13 +80,20 @@ static int keep(struct rog_artifact_stalls *stalls, const struct rog_artifact_st
 static int take_stall(struct reading *r, int64_t server_rank,
                       const struct rog_artifact_stall *stall, struct rog_error *err)
 {
-    for (int64_t w = 0; w < r->run->workers; w++)
-        if (r->run->worker[w].server_rank == server_rank)
-            return keep(&r->stalls[w], stall, err);
+    int64_t found = -1;
+    bool twice = false;
+    for (int64_t w = 0; w < r->run->workers; w++) {
+        if (r->run->worker[w].server_rank != server_rank)
+            continue;
+        twice = found >= 0;
+        found = w;
+    }
+    if (found >= 0 && !twice)
+        return keep(&r->stalls[found], stall, err);
     rog_account_refuse(&r->account,
-                       stall->understood
-                           ? "of a worker whose log is missing or does not say its number"
-                           : ROG_NOT_UNDERSTOOD,
+                       !stall->understood ? ROG_NOT_UNDERSTOOD
+                       : twice            ? "of a worker number that two logs have"
+                               : "of a worker whose log is missing or does not say its number",
                        stall->line);
     return 0;
 }
@@ -114,6 +121,19 @@ static int take_line(struct reading *r, const struct rog_log *log, struct rog_er
     stall.understood = is_row > 0;
     r->account.unended = !log->ended;
     return take_stall(r, server_rank, &stall, err);
+}
+
+/* Copies of one log under two names. */
+static void note_twins(struct rog_artifact *run)
+{
+    for (int64_t a = 0; a < run->workers; a++)
+        for (int64_t b = a + 1; b < run->workers && run->worker[a].server_rank >= 0; b++)
+            if (run->worker[a].server_rank == run->worker[b].server_rank)
+                rog_artifact_note(run,
+                                  "the logs of workers %lld and %lld are both of the server's "
+                                  "worker %lld",
+                                  (long long)run->worker[a].rank, (long long)run->worker[b].rank,
+                                  (long long)run->worker[a].server_rank);
 }
 
 /* Stalls go to their iterations. */
@@ -176,6 +196,7 @@ int rog_artifact_server_log(struct rog_artifact *run, const struct rog_artifact_
     (void)rank;
     if (code < 0 || !run->has_server_log)
         return code;
+    note_twins(run);
     r.stalls = calloc((size_t)run->workers, sizeof *r.stalls);
     if (!r.stalls)
         code = rog_fail_nomem(err);

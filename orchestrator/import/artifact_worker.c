@@ -10,6 +10,7 @@
 #define NOT_SAID ((double)NAN)
 #define NO_LOSS "without the line \"loss\", its last"
 #define ROOM ((size_t)1024)
+#define GAPS_NAMED 5
 
 static const struct rog_artifact_iteration nothing = {
     .t = NOT_SAID,
@@ -285,11 +286,36 @@ static void sort(struct reading *r)
     r->account.stored = (int64_t)kept;
 }
 
+/* Iterations that are not there, though later ones are. */
+static void note_gaps(struct rog_artifact *run, const struct rog_artifact_worker *worker,
+                      const char *file)
+{
+    int64_t last = 0;
+    size_t gaps = 0;
+    for (size_t i = 0; i < worker->count; i++) {
+        int64_t next = worker->item[i].iteration, missing = next - last - 1;
+        if (missing > 0 && gaps++ < GAPS_NAMED) {
+            if (missing == 1)
+                rog_artifact_note(run, "%s: iteration %lld is not there", file,
+                                  (long long)last + 1);
+            else
+                rog_artifact_note(run, "%s: iterations %lld to %lld are not there", file,
+                                  (long long)last + 1, (long long)next - 1);
+        }
+        last = next;
+    }
+    if (gaps > GAPS_NAMED)
+        rog_artifact_note(run, "%s: and so in %zu more places", file, gaps - GAPS_NAMED);
+}
+
 /* What is odd about the log as a whole. */
 static void note_oddities(struct rog_artifact *run, const struct reading *r, const char *file)
 {
     const struct rog_artifact_worker *worker = r->worker;
     size_t back = 0;
+    if (r->account.lines == 0)
+        return;
+    note_gaps(run, worker, file);
     for (size_t i = 1; i < worker->count; i++)
         back += worker->item[i].t < worker->item[i - 1].t;
     if (r->starts == 0)
@@ -338,6 +364,7 @@ int rog_artifact_worker_log(struct rog_artifact *run, const struct rog_artifact_
     if (r.named)
         refuse(&r, ROG_CUT_OFF);
     sort(&r);
+    r.worker->has_log = r.account.lines > 0;
     note_oddities(run, &r, file->file);
     rog_artifact_account(run, &r.account);
     return 0;

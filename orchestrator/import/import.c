@@ -25,18 +25,22 @@ struct import {
     struct rog_json *imported, *present, *cases, *notes, *files, *records;
 };
 
+static void tell(const struct import *import, bool detail, const char *text)
+{
+    if (import->options->log)
+        import->options->log(import->options->user, detail, text);
+}
+
 static void log_line(const struct import *import, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 static void log_line(const struct import *import, const char *format, ...)
 {
     char text[1024];
     va_list args;
-    if (!import->options->log)
-        return;
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    import->options->log(import->options->user, text);
+    tell(import, false, text);
 }
 
 static bool has_file(const char *folder, const char *name)
@@ -63,20 +67,29 @@ static int is_recorded(struct rog_db *db, const char *id, struct rog_error *err)
     return code;
 }
 
-static int64_t iterations_of(const struct rog_artifact *run)
-{
-    int64_t count = 0;
-    for (int64_t i = 0; i < run->workers; i++)
-        count += (int64_t)run->worker[i].count;
-    return count;
-}
-
 static void log_account(const struct import *import, const char *of, const struct rog_json *account)
 {
     char *text = rog_account_text(account);
-    if (text)
-        log_line(import, "%s%s%s", of, of[0] ? "/" : "", text);
+    char *line = text ? rog_format("%s%s%s", of, of[0] ? "/" : "", text) : NULL;
+    if (line)
+        tell(import, !rog_account_is_notable(account), line);
+    free(line);
     free(text);
+}
+
+/* What came in, in one line. */
+static void log_run(const struct import *import, const struct rog_artifact *run)
+{
+    int64_t iterations = 0, without = 0;
+    for (int64_t i = 0; i < run->workers; i++) {
+        iterations += (int64_t)run->worker[i].count;
+        without += !run->worker[i].has_log;
+    }
+    char *missing = without ? rog_format(", %lld without a log", (long long)without) : NULL;
+    log_line(import, "%s: %lld worker%s%s, %lld iterations, %zu checkpoints", run->id,
+             (long long)run->workers, run->workers == 1 ? "" : "s", missing ? missing : "",
+             (long long)iterations, run->checkpoints);
+    free(missing);
 }
 
 static int say_present(const struct import *import, const char *id, struct rog_error *err)
@@ -118,9 +131,7 @@ static int take_run(struct import *import, const char *folder, struct rog_error 
     rog_json_append(import->imported, rog_json_new_string(run.id));
     rog_json_put(import->notes, run.id, rog_json_copy(run.notes));
     rog_json_put(import->files, run.id, rog_json_copy(run.files));
-    log_line(import, "%s: %lld worker%s, %lld iterations, %zu checkpoints", run.id,
-             (long long)run.workers, run.workers == 1 ? "" : "s", (long long)iterations_of(&run),
-             run.checkpoints);
+    log_run(import, &run);
     for (size_t i = 0; i < rog_json_size(run.notes); i++)
         log_line(import, "%s: %s", run.id, rog_json_string(rog_json_at(run.notes, i), ""));
     for (size_t i = 0; i < rog_json_size(run.files); i++)
@@ -146,6 +157,8 @@ static int take_runs(struct import *import, const char *results, struct rog_erro
                            : NULL;
         if (folder && has_file(folder, "config"))
             code = take_run(import, folder, err);
+        else if (folder && has_file(folder, "log"))
+            log_line(import, "%s is not imported: its config is missing", folder);
         free(folder);
         free(entry[i]);
     }
@@ -266,6 +279,24 @@ static int take_case(struct import *import, const char *case_name, struct rog_er
     return code;
 }
 
+/* Where experiment_records.txt is: in the folder with `result` in it. */
+static char *records_path(const char *folder, bool whole)
+{
+    static const char name[] = "experiment_records.txt";
+    size_t end = strlen(folder), begin;
+    while (end > 1 && folder[end - 1] == '/')
+        end--;
+    for (begin = end; begin > 0 && folder[begin - 1] != '/';)
+        begin--;
+    bool current = end == 1 && folder[0] == '.';
+    bool plain = end > begin && folder[end - 1] != '.';
+    if (whole)
+        return current ? rog_strdup(name) : rog_format("%.*s/%s", (int)end, folder, name);
+    if (plain)
+        return rog_format("%.*s%s", (int)begin, folder, name);
+    return current ? rog_format("../%s", name) : rog_format("%.*s/../%s", (int)end, folder, name);
+}
+
 static int take_folder(struct import *import, const char *folder, struct rog_error *err)
 {
     int code = 0;
@@ -273,7 +304,7 @@ static int take_folder(struct import *import, const char *folder, struct rog_err
     if (!inner)
         return rog_fail_nomem(err);
     bool whole = rog_file_exists(inner);
-    records = rog_format("%s/%sexperiment_records.txt", folder, whole ? "" : "../");
+    records = records_path(folder, whole);
     if (!records) {
         code = rog_fail_nomem(err);
         goto out;
@@ -283,10 +314,13 @@ static int take_folder(struct import *import, const char *folder, struct rog_err
     else
         code = take_runs(import, whole ? inner : folder, err);
     if (code == 0 && rog_json_size(import->imported) + rog_json_size(import->present) == 0)
-        code = rog_fail(err, ROG_ENOTFOUND,
-                        "%s: no runs here; name the artifact's folder (with `result` in it), its "
-                        "result folder, or that of a run",
-                        folder);
+        code = has_file(folder, "log")
+                   ? rog_fail(err, ROG_ENOTFOUND, "%s/config is missing", folder)
+                   : rog_fail(
+                         err, ROG_ENOTFOUND,
+                         "%s: no runs here; name the artifact's folder (with `result` in it), its "
+                         "result folder, or that of a run",
+                         folder);
     if (code == 0 && import->options->case_name)
         code = take_case(import, import->options->case_name, err);
     else if (code == 0 && !has_file(folder, "config"))

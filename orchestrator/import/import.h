@@ -13,8 +13,9 @@
 
 struct rog_import_options {
     const char *case_name; /* put all runs into this case instead of those of the records; NULL */
-    /* Told for each run what came in and what is missing; may be NULL. */
-    void (*log)(void *user, const char *text);
+    /* Told for each run what came in, and what is missing or refused; may be NULL. `detail`: of a
+     * file with which all is well. */
+    void (*log)(void *user, bool detail, const char *text);
     void *user;
 };
 

@@ -41,6 +41,32 @@ int64_t rog_readings_sort(struct rog_readings *readings)
     return late;
 }
 
+int rog_readings_growing(const struct rog_readings *readings, bool *kept)
+{
+    /* end[k]: the least last row of any k + 1 rows that grow; before[i]: the one before row i. */
+    size_t *end = calloc(2 * readings->count + 1, sizeof *end), count = 0;
+    if (!end)
+        return ROG_ENOMEM;
+    size_t *before = end + readings->count;
+    for (size_t i = 0; i < readings->count; i++) {
+        size_t low = 0, high = count; /* the first end that is greater */
+        while (low < high) {
+            size_t middle = low + (high - low) / 2;
+            if (readings->item[end[middle]].value <= readings->item[i].value)
+                low = middle + 1;
+            else
+                high = middle;
+        }
+        before[i] = low ? end[low - 1] : i;
+        end[low] = i;
+        count += low == count;
+    }
+    for (size_t k = count, i = count ? end[count - 1] : 0; k-- > 0; i = before[i])
+        kept[i] = true;
+    free(end);
+    return ROG_OK;
+}
+
 void rog_readings_release(struct rog_readings *readings)
 {
     free(readings->item);

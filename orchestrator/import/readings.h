@@ -4,6 +4,7 @@
 
 /* Rows of values at moments, in any order, with the lines where they stand. */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -26,6 +27,9 @@ int rog_readings_add(struct rog_readings *readings, const struct rog_reading *re
 /* By time, those of the same time as they stand in the file. Returns how many stood behind one of a
  * later time. */
 int64_t rog_readings_sort(struct rog_readings *readings);
+
+/* Which ones to keep that as many as possible are, none of them less than one before it. */
+int rog_readings_growing(const struct rog_readings *readings, bool *kept);
 
 void rog_readings_release(struct rog_readings *readings);
 

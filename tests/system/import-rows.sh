@@ -120,14 +120,57 @@ missing=missing/result/01-02-03-04-SSP-4-outdoors
 rm $missing/log/worker_1.log
 echo "more" >$missing/log/more.txt
 iconv -t UTF-16 $run/accuracy.csv >$missing/accuracy.csv
-try 0 rogctl import missing --db missing.db
+try 0 rogctl import missing --db missing.db -v
 says "log/worker_1.log is missing"
-says "log/energy-1.txt: 3 readings in 3 lines, 0 stored; 3 refused: its host's clock cannot be aligned: the worker's log is missing (first in line 1)"
-says "log/bw_replay-1.txt: 3 rates in 3 lines, 0 stored; 3 refused: its host's clock cannot be aligned: the worker's log is missing (first in line 1)"
+says "log/energy-1.txt: 3 readings in 3 lines, 0 stored; 3 refused: its host's clock cannot be aligned: the worker's log is missing or empty (first in line 1)"
+says "log/bw_replay-1.txt: 3 rates in 3 lines, 0 stored; 3 refused: its host's clock cannot be aligned: the worker's log is missing or empty (first in line 1)"
 says "log/worker_0.log: 3 stalls in 3 lines, 0 stored; 3 refused: of a worker whose log is missing or does not say its number (first in line 1)"
 says "accuracy.csv is not read: is text in UTF-16"
 says "log/more.txt: not read, no file of a run that rogctl knows"
 ! grep -q "power sensor\|has no rates\|has no readings" err || fail "a cause that is none"
+
+# One wrong row costs no other: a value or a date beyond its neighbours, one that is damaged.
+changed wrong cat
+wrong=wrong/result/01-02-03-04-SSP-4-outdoors/log
+for s in 40 45 50; do echo "2022-07-01 10:00:$s,000 energy (J): TOTAL 1$s.5 CPU 1.0"; done >>$wrong/energy-1.txt
+sed -i '2s/TOTAL [0-9.]*/TOTAL 999999.5/;4s/TOTAL [0-9.]*/TOTAL 0.5/;5s/^2022/1970/;6s/TOTAL [0-9.]*/TOTAL 99999999/' $wrong/energy-1.txt
+printf '2022-13-45 10:00:00,000 7.5\n2022-07-01 10:00:50,000 1e9\n2022-07-01 10:00:51,000\nStop for 9 seconds\nnonsense\n' >>$wrong/bw_replay-1.txt
+sed -i '5,7d' $wrong/worker_1.log
+try 0 rogctl import wrong --db wrong.db
+for what in "more than readings after it (line 2)" "less than readings before it (line 4)" \
+    "its date is over 30 days from the run's start (line 5)" "far more than the reading before it (line 6)" \
+    "7 rates in 8 lines, 3 stored; 1 other line; 4 refused: not understood (first in line 4)" \
+    "log/worker_1.log: iteration 2 is not there"; do
+    says "$what"
+done
+same "readings that are right" "105.5|30.0" "$(query "SELECT 105.5, max(joules) FROM energy" wrong.db)"
+
+# Summaries of the server that are cut off are no stalls.
+changed summary cat
+printf '2022-06-30 09:00:09,000 IMPORTANT stall time avg:, [1.5], 1.5' >>summary/result/01-02-03-04-SSP-4-outdoors/log/worker_0.log
+stored summary >found
+cmp expected found || fail "other rows behind a summary without a line end"
+same "a summary that is refused" 0 "$(json '[.files[][].refused] | add')"
+
+# Causes by their names.
+for name in config accuracy.csv log/worker_1.log; do
+    changed bare cat
+    : >bare/result/01-02-03-04-SSP-4-outdoors/$name
+    [ $name = config ] && code=1 || code=0
+    try $code rogctl import bare --db bare-$code.db
+    says "$name is empty"
+    rm -f bare-$code.db*
+done
+says "1 worker, 1 without a log"
+rm bare/result/01-02-03-04-SSP-4-outdoors/config
+try 3 rogctl import bare/result/01-02-03-04-SSP-4-outdoors
+says "01-02-03-04-SSP-4-outdoors/config is missing"
+
+# What is well is one line; the rest is told when asked for.
+try 0 rogctl import whole --db quiet.db
+same "lines of a run that is whole" 2 "$(grep -c . err)"
+try 0 rogctl import whole --db verbose.db -v
+says "log/worker_1.log: 3 iterations in 10 lines, all stored"
 
 # Without the server's log the pull's time is not known: it is logged with the stall in it.
 changed alone cat
@@ -171,7 +214,7 @@ for folder in "$shared"/result/*; do
             counted "$id" log/energy-$rank.txt energy rank=$rank "$(grep -acF 'energy (J): TOTAL' "$folder/log/energy-$rank.txt")"
     done
 done
-same "what is refused" "before the run's start, where only the last of them counts
+same "what is refused" "from before the start
 of an iteration that its worker's log does not have" "$(jq -r '.files[][].refusals[]?.reason' published.json | sort -u)"
 
 # Stalls that are missing in the middle shift none of those behind them: times tell their iterations.
