@@ -34,7 +34,11 @@ struct rog_run_worker {
     double packet_headers;                                    /* bytes for each byte sent */
     double send_buffer;                                       /* bytes */
     double zero_mbps;
-    const char *answers; /* "always", "waiting"; NULL: always */
+    const char *answers; /* "always", "waiting", "stalled"; NULL: always */
+    uint32_t batch_rows; /* 0: none */
+    double budget_step_s;
+    bool drains;
+    const char *server_takes; /* "rows", "pushes"; NULL: rows */
     double watts_compute, watts_communicate, watts_stall;
     const char *trace;   /* default: the run's */
     double trace_offset; /* s */
@@ -64,6 +68,7 @@ struct rog_run_config {
     const struct rog_json *metric;          /* what the test prints (common/metric.h) */
     const struct rog_json *executables;     /* those of the names that can be executed; or NULL */
     const struct rog_json *ranks;           /* who runs it (common/workload.h); NULL: all */
+    const char *magnitudes;                 /* a file (trainer/run/magnitudes.h); NULL: none */
     const char *model;
     const char *wire_model; /* an architecture's name or "same" */
     const char *data;

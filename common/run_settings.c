@@ -92,6 +92,11 @@ const struct rog_setting rog_run_settings[] = {
      .help = "workload program: which of the files are executable; filled in when the run is "
              "planned",
      .flags = ROG_SETTING_OF_PROGRAMS | ROG_SETTING_FILLED_IN | ROG_SETTING_ASIDE},
+    {RUN(magnitudes), .type = ROG_SETTING_STRING,
+     .help = "how large rows are where nothing is trained, for strategies that rank them: a file "
+             "that `rog-trainer simulate --magnitudes` wrote for this model; default: all alike "
+             "(virtual clusters)",
+     .flags = ROG_SETTING_PATH | ROG_SETTING_CONTENT | ROG_SETTING_KEPT_BY_REPLAY},
     {RUN(model), .type = ROG_SETTING_STRING, .fallback = "convmlp-nano",
      .choices = "convmlp-nano|convmlp-s|convmlp-m|convmlp-l", .help = "network to train",
      .flags = ROG_SETTING_OF_SIZE | ROG_SETTING_OF_START_MODEL | ROG_SETTING_KEPT_BY_REPLAY},
@@ -193,7 +198,8 @@ const struct rog_setting rog_worker_settings[] = {
     {WORKER(step_times), .type = ROG_SETTING_STRING,
      .help = "file with the time of all local steps of each iteration, instead of step_s: the line "
              "step_s, then a line for each, in s; the last one is the worker's last iteration, or "
-             "under `seconds` the first follows (virtual clusters)",
+             "under `seconds` the first follows; with the line step_s,padding_s also how long it "
+             "sleeps then (virtual clusters)",
      .flags = ROG_SETTING_PATH | ROG_SETTING_CONTENT},
     {WORKER(compress_s), .type = ROG_SETTING_REAL, .min = 0, .max = 1e6, .unit = "s",
      .help = "time to compress one push", .flags = ROG_SETTING_REQUIRED},
@@ -225,9 +231,26 @@ const struct rog_setting rog_worker_settings[] = {
     {WORKER(send_buffer), .type = ROG_SETTING_REAL, .min = 0, .max = 1e12, .unit = "bytes",
      .help = "what a sender without a time budget can leave to its kernel, and counts as sent; "
              "default: none (virtual clusters)"},
-    {WORKER(answers), .type = ROG_SETTING_STRING, .choices = "always|waiting",
-     .help = "when it hears the server's requests for rows: always, or only while it waits for its "
-             "pull, as a single thread does; default: always (virtual clusters)"},
+    {WORKER(answers), .type = ROG_SETTING_STRING, .choices = "always|waiting|stalled",
+     .help =
+         "when it is asked for rows by the server: always, only while it waits for its pull, as "
+         "a single thread does, or only while it stalls; default: always (virtual clusters)"},
+    {WORKER(batch_rows), .type = ROG_SETTING_INT, .min = 1, .max = 1e9, .unit = "rows",
+     .help =
+         "rows travel in batches of so many (of wire_model), both ways, under strategies that do "
+         "not send all: "
+         "what must go out is filled up to whole batches, and one that would not be through "
+         "within the time budget does not count; default: one by one (virtual clusters)"},
+    {WORKER(budget_step_s), .type = ROG_SETTING_REAL, .min = 0, .max = 600, .unit = "s",
+     .help = "time budgets are rounded down to multiples of this; default: not rounded (virtual "
+             "clusters)"},
+    {WORKER(drains), .type = ROG_SETTING_FLAG,
+     .help = "whoever has a time budget leaves all to its kernel, up to send_buffer, and when the "
+             "time is over the rest still takes its part of the link, for nothing; default: false "
+             "(virtual clusters)"},
+    {WORKER(server_takes), .type = ROG_SETTING_STRING, .choices = "rows|pushes",
+     .help = "what of this worker the server takes at a time: rows as they come, or pushes when "
+             "they are whole and unpacked; default: rows (virtual clusters)"},
     {WORKER(zero_mbps), .type = ROG_SETTING_REAL, .min = 0, .max = 1e6, .unit = "Mbit/s",
      .help =
          "what a 0 of the trace stands for; default: 0, nothing gets through (virtual clusters)"},

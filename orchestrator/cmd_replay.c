@@ -17,6 +17,7 @@ struct replaying {
     struct rog_output output;
     struct rog_db *db; /* the recorded run's */
     char *id;          /* the recorded run */
+    char *profiles;    /* the folder of the profiles of magnitudes */
     char *folder;      /* of the replay; removed at the end */
     struct rog_cluster *artifact;
     struct rog_replay_run replay;
@@ -34,11 +35,17 @@ static int prepare(const struct rog_cli *cli, struct replaying *r, struct rog_er
     if (code == 0)
         code = rog_temporary_folder(&r->folder, "rogctl-replay", err);
     if (code == 0)
-        code = rog_replay_run_prepare(&r->replay, r->db, r->id, r->artifact, r->folder, err);
+        code = (r->profiles = rog_install_path("share/rog/magnitudes", err)) ? 0 : ROG_EFAILED;
+    if (code == 0)
+        code = rog_replay_run_prepare(&r->replay, r->db, r->id, r->artifact, r->profiles, r->folder,
+                                      err);
     if (code < 0)
         return code;
     struct rog_json *settings = r->replay.settings;
     rog_cli_settings(cli, settings);
+    code = rog_replay_run_parameters(&r->replay, err);
+    if (code < 0)
+        return code;
     return rog_plan_single(&r->plan, settings, &r->replay.cluster, NULL, err);
 }
 
@@ -116,6 +123,7 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
     if (r.folder && rog_dir_remove(r.folder, &cause) < 0)
         rog_warn(&r.output, "%s", cause.message);
     free(r.folder);
+    free(r.profiles);
     free(r.id);
     rog_db_close(r.db);
     return code;

@@ -32,10 +32,13 @@
 #define DIGITS (1u << DIGIT_BITS)
 
 enum { IMPORTANCE_ROW, IMPORTANCE_TENSOR };
+enum { PULLS_BY_AGE, PULLS_BY_IMPORTANCE };
 
 struct parameters {
     double least_budget;
+    double start_budget;
     uint32_t importance;
+    uint32_t pulls;
 };
 
 static const struct rog_parameter parameters[] = {
@@ -55,6 +58,23 @@ static const struct rog_parameter parameters[] = {
      .unit = "s",
      .help = "time that each push and pull has at least for rows that need not go out; 0 as "
              "published"},
+    {.name = "pulls",
+     .type = ROG_PARAMETER_CHOICE,
+     .offset = offsetof(struct parameters, pulls),
+     .fallback = "age",
+     .choices = "age|importance",
+     .help = "the rows that every pull has are the oldest, or the most important ones, as the "
+             "published program sends them (not the publication): there all rows that a worker "
+             "has got once are equally old"},
+    {.name = "start_budget",
+     .type = ROG_PARAMETER_NUMBER,
+     .offset = offsetof(struct parameters, start_budget),
+     .fallback = "0",
+     .min = 0,
+     .max = 600,
+     .unit = "s",
+     .help = "time that each push and pull has until every worker has sent once, ahead or not; 5 "
+             "in the published program, so that its budgets do not begin with next to nothing"},
     {.name = NULL},
 };
 
@@ -187,8 +207,8 @@ static const float *importance_of(struct state *state, const struct rog_strategy
     return state->importance;
 }
 
-static void plan(void *opaque, const struct rog_strategy_config *config,
-                 const struct rog_send_view *view, struct rog_send_plan *plan)
+static void make_plan(void *opaque, const struct rog_strategy_config *config,
+                      const struct rog_send_view *view, bool by_age, struct rog_send_plan *plan)
 {
     struct state *state = opaque;
     const struct parameters *chosen = config->parameters;
@@ -201,7 +221,8 @@ static void plan(void *opaque, const struct rog_strategy_config *config,
     for (uint32_t row = 0; row < rows; row++)
         order[row] = row;
     sort_rows(importance, order, spare, rows);
-    sort_rows(view->age, order, spare, rows);
+    if (by_age)
+        sort_rows(view->age, order, spare, rows);
 
     /* The rest, from row 0 on again, by importance alone. */
     memset(spare, 0, rows * sizeof *spare);
@@ -215,6 +236,21 @@ static void plan(void *opaque, const struct rog_strategy_config *config,
     plan->count = rows;
     plan->mandatory = oldest + state->largest_rows;
     plan->budget_s = fmax(chosen->least_budget, published_budget_s(&view->history));
+    if (!view->history.everyone_transmitted)
+        plan->budget_s = fmax(plan->budget_s, chosen->start_budget);
+}
+
+static void plan_push(void *opaque, const struct rog_strategy_config *config,
+                      const struct rog_send_view *view, struct rog_send_plan *plan)
+{
+    make_plan(opaque, config, view, true, plan);
+}
+
+static void plan_pull(void *opaque, const struct rog_strategy_config *config,
+                      const struct rog_send_view *view, struct rog_send_plan *plan)
+{
+    const struct parameters *chosen = config->parameters;
+    make_plan(opaque, config, view, chosen->pulls == PULLS_BY_AGE, plan);
 }
 
 static void admit(void *opaque, const struct rog_strategy_config *config,
@@ -265,9 +301,9 @@ ROG_STRATEGY_EXPORT const struct rog_strategy rog_strategy_plugin = {
     .threshold_help = "S: iterations a row may be older than the worker that waits for it",
     .create = create,
     .destroy = free,
-    .plan_push = plan,
+    .plan_push = plan_push,
     .admit = admit,
-    .plan_pull = plan,
+    .plan_pull = plan_pull,
     .staleness_bound = staleness_bound,
     .least_share = least_share,
     .parameters = parameters,

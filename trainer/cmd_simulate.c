@@ -69,6 +69,7 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
     struct rog_simulate_options options = {
         .out_dir = rog_cli_string(cli, "out"),
         .events_path = rog_cli_string(cli, "events"),
+        .magnitudes = rog_cli_string(cli, "magnitudes"),
         .resume = rog_cli_flag(cli, "resume"),
         .interrupted = asked_to_end,
         .say = say,
@@ -101,6 +102,10 @@ static const struct rog_setting options[] = {
     {.name = "events",
      .type = ROG_SETTING_STRING,
      .help = "write the events to this file instead; \"-\": standard output"},
+    {.name = "magnitudes",
+     .type = ROG_SETTING_STRING,
+     .help = "measure how large the rows are that wait to be sent, and write this file, for the "
+             "run setting of that name"},
     {.name = "resume",
      .type = ROG_SETTING_FLAG,
      .help = "resume the run in the folder of --out from its last snapshot"},

@@ -484,13 +484,14 @@ bool rog_message_is_request(const uint8_t *message, size_t size)
     return size >= ROG_WIRE_HEADER_BYTES && message[1] == ROG_WIRE_REQUEST;
 }
 
-bool rog_message_ends_push(const struct rog_rows *rows, const uint8_t *message, size_t size,
-                           uint32_t *count)
+bool rog_message_ends(const struct rog_rows *rows, const uint8_t *message, size_t size,
+                      uint32_t *count, bool *is_push)
 {
     struct rog_wire wire;
     if (size < ROG_WIRE_HEADER_BYTES || message[1] != ROG_WIRE_END ||
         rog_wire_parse(rows, message, size, &wire, NULL))
         return false;
     *count = wire.rows;
-    return wire.header.stream == ROG_WIRE_PUSH;
+    *is_push = wire.header.stream == ROG_WIRE_PUSH;
+    return true;
 }

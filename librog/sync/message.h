@@ -20,8 +20,9 @@ size_t rog_message_wire_bytes(const struct rog_rows *rows, const uint8_t *messag
 
 /* Whether the message asks a worker for rows. */
 bool rog_message_is_request(const uint8_t *message, size_t size);
-/* Whether the message ends a push; *count is then how many rows the push had. */
-bool rog_message_ends_push(const struct rog_rows *rows, const uint8_t *message, size_t size,
-                           uint32_t *count);
+/* Whether the message ends a push, a pull or an answer to a request; *count is then how many rows
+ * that had, *is_push whether it is a push. */
+bool rog_message_ends(const struct rog_rows *rows, const uint8_t *message, size_t size,
+                      uint32_t *count, bool *is_push);
 
 #endif

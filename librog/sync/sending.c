@@ -27,10 +27,12 @@ void rog_send_scratch_release(struct rog_send_scratch *scratch)
     memset(scratch, 0, sizeof *scratch);
 }
 
-int rog_sending_init(struct rog_sending *sending, uint32_t rows, struct rog_error *err)
+int rog_sending_init(struct rog_sending *sending, const struct rog_rows *rows,
+                     struct rog_error *err)
 {
     memset(sending, 0, sizeof *sending);
-    sending->order = malloc(rows * sizeof *sending->order);
+    sending->rows = rows;
+    sending->order = malloc(rows->row_count * sizeof *sending->order);
     return sending->order ? 0 : rog_fail_nomem(err);
 }
 
@@ -40,9 +42,11 @@ void rog_sending_release(struct rog_sending *sending)
     memset(sending, 0, sizeof *sending);
 }
 
-void rog_sending_archive(struct rog_sending *sending, uint32_t rows, struct rog_archive *archive)
+void rog_sending_archive(struct rog_sending *sending, const struct rog_rows *table,
+                         struct rog_archive *archive)
 {
-    if (archive->loading && rog_sending_init(sending, rows, NULL))
+    uint32_t rows = table->row_count;
+    if (archive->loading && rog_sending_init(sending, table, NULL))
         rog_archive_nomem(archive);
     if (rog_archive_failed(archive))
         return;
@@ -52,6 +56,7 @@ void rog_sending_archive(struct rog_sending *sending, uint32_t rows, struct rog_
     rog_archive_u32(archive, &sending->rows_sent);
     rog_archive_real(archive, &sending->began_s);
     rog_archive_real(archive, &sending->budget_s);
+    rog_archive_u32(archive, &sending->batch_rows);
     for (uint32_t i = 0; i < sending->count && !rog_archive_failed(archive); i++)
         rog_archive_number(archive, &sending->order[i], rows - 1, "a row to send");
 }
@@ -75,9 +80,17 @@ static int check_plan(const struct rog_strategy *strategy, const struct rog_send
     return code;
 }
 
-int rog_sending_plan(struct rog_sending *sending, const struct rog_strategy *strategy,
-                     rog_plan_hook hook, void *state, const struct rog_strategy_config *config,
-                     const struct rog_send_view *view, struct rog_error *err)
+/* A number of rows, filled up to whole batches. */
+static uint32_t whole_batches(uint32_t rows, uint32_t batch_rows)
+{
+    uint32_t over = rows % batch_rows;
+    return over ? rows + (batch_rows - over) : rows;
+}
+
+int rog_sending_plan(struct rog_sending *sending, const struct rog_sender *sender,
+                     const struct rog_strategy *strategy, rog_plan_hook hook, void *state,
+                     const struct rog_strategy_config *config, const struct rog_send_view *view,
+                     struct rog_error *err)
 {
     struct rog_send_plan plan = {.order = sending->order};
     hook(state, config, view, &plan);
@@ -88,7 +101,35 @@ int rog_sending_plan(struct rog_sending *sending, const struct rog_strategy *str
     sending->mandatory = plan.mandatory;
     sending->budget_s = plan.budget_s;
     sending->began_s = view->now;
+    sending->batch_rows = sender->batch_rows;
+    if (sender->batch_rows) {
+        uint32_t whole = whole_batches(plan.mandatory, sender->batch_rows);
+        sending->mandatory = whole < plan.count ? whole : plan.count;
+    }
+    if (sender->budget_step_s > 0)
+        sending->budget_s = floor(plan.budget_s / sender->budget_step_s) * sender->budget_step_s;
     return 0;
+}
+
+/* What these rows of the plan take on the wire, at most. */
+static double bytes_of(const struct rog_sending *sending, uint32_t from, uint32_t count)
+{
+    double bytes = 0;
+    for (uint32_t i = from; i < from + count; i++)
+        bytes += rog_rows_bytes(sending->rows, sending->order[i])->most;
+    return bytes;
+}
+
+bool rog_sending_has_time(const struct rog_sending *sending, double now)
+{
+    uint32_t left = sending->count - sending->next;
+    uint32_t batch = left < sending->batch_rows ? left : sending->batch_rows;
+    if (sending->next % sending->batch_rows) /* it was begun */
+        return true;
+    double took_s = now - sending->began_s, more = 0;
+    if (sending->next)
+        more = bytes_of(sending, sending->next, batch) / bytes_of(sending, 0, sending->next);
+    return took_s * (1 + more) < sending->budget_s;
 }
 
 int rog_strategy_start(const struct rog_strategy *strategy,

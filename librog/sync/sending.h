@@ -8,8 +8,26 @@
 #include <stdint.h>
 
 #include <common/archive.h>
+#include <librog/sync/rows.h>
 #include <rog/error.h>
 #include <rog/strategy.h>
+
+/* How a sender carries plans out. Zero: rows one by one, until the budget is over. */
+struct rog_sender {
+    uint32_t batch_rows; /* > 0: rows go out in batches of so many. What must go out is filled up to
+                            whole ones, and beyond that one is begun only when at the pace so far it
+                            will be through within the budget: one that is not counts for nothing */
+    double budget_step_s; /* > 0: budgets are rounded down to multiples of this */
+};
+
+/* Who is shown the magnitudes of rows before each plan, in rows->row_count places, and has to fill
+ * them in where no values travel (without a hook they are 0 then). */
+struct rog_magnitude_hook {
+    void *user;
+    /* Of a worker's push after its iteration (from 1 on), or of the pull that answers that. */
+    void (*call)(void *user, bool pull, uint32_t worker, uint32_t iteration, const uint32_t *age,
+                 float *magnitude);
+};
 
 struct rog_sending {
     uint32_t *order;           /* heap; NULL when nothing is being sent */
@@ -17,6 +35,8 @@ struct rog_sending {
     uint32_t next;             /* index into order */
     uint32_t rows_sent;
     double began_s, budget_s;
+    uint32_t batch_rows; /* the sender's */
+    const struct rog_rows *rows;
 };
 
 typedef void (*rog_plan_hook)(void *state, const struct rog_strategy_config *config,
@@ -32,16 +52,22 @@ int rog_send_scratch_init(struct rog_send_scratch *scratch, uint32_t rows, struc
 void rog_send_scratch_release(struct rog_send_scratch *scratch);
 
 /* Memory for the order; nothing is sent yet. */
-int rog_sending_init(struct rog_sending *sending, uint32_t rows, struct rog_error *err);
+int rog_sending_init(struct rog_sending *sending, const struct rog_rows *rows,
+                     struct rog_error *err);
 void rog_sending_release(struct rog_sending *sending);
-/* One that is going on, of so many rows; loading makes its memory. */
-void rog_sending_archive(struct rog_sending *sending, uint32_t rows, struct rog_archive *archive);
+/* One that is going on, of these rows; loading makes its memory. */
+void rog_sending_archive(struct rog_sending *sending, const struct rog_rows *rows,
+                         struct rog_archive *archive);
 
 /* Asks the strategy; sending begins at view->now. ROG_EINVAL names the strategy and what is wrong
  * with its plan: a row twice or out of range, more mandatory rows than rows, a bad budget. */
-int rog_sending_plan(struct rog_sending *sending, const struct rog_strategy *strategy,
-                     rog_plan_hook hook, void *state, const struct rog_strategy_config *config,
-                     const struct rog_send_view *view, struct rog_error *err);
+int rog_sending_plan(struct rog_sending *sending, const struct rog_sender *sender,
+                     const struct rog_strategy *strategy, rog_plan_hook hook, void *state,
+                     const struct rog_strategy_config *config, const struct rog_send_view *view,
+                     struct rog_error *err);
+
+/* Of a batch that `next` would begin: whether it would be through in time. */
+bool rog_sending_has_time(const struct rog_sending *sending, double now);
 
 /* The row to send next at time `now`; false when the mandatory rows are out and the budget is over,
  * or nothing is left. It stays next until sending->next is advanced. */
@@ -49,7 +75,9 @@ static inline bool rog_sending_peek(const struct rog_sending *sending, double no
 {
     if (sending->next >= sending->count)
         return false;
-    if (sending->next >= sending->mandatory && !(now - sending->began_s < sending->budget_s))
+    if (sending->next >= sending->mandatory &&
+        !(sending->batch_rows ? rog_sending_has_time(sending, now)
+                              : now - sending->began_s < sending->budget_s))
         return false;
     *row = sending->order[sending->next];
     return true;

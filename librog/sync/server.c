@@ -130,6 +130,7 @@ int rog_server_new(struct rog_server **out, const struct rog_server_config *conf
     server->policy = config->policy;
     server->policy.model = &config->rows->model;
     server->start = start;
+    server->magnitudes = config->magnitudes;
     int code = build(server, config, err);
     if (code)
         rog_server_free(server);
@@ -446,6 +447,8 @@ static size_t send_request(struct rog_server *server, uint32_t worker, uint8_t *
                            size_t bytes)
 {
     struct rog_peer *peer = &server->peers[worker];
+    if (peer->ways.asks_stalled_only && peer->phase != ROG_PEER_STALLED)
+        return 0;
     rog_set_clear(&server->picked);
     while (peer->requested < peer->asked && server->picked.count == 0) {
         if (peer->request_row == 0)
@@ -491,13 +494,16 @@ static int send_pull_begin(struct rog_server *server, uint32_t worker, double no
 {
     struct rog_peer *peer = &server->peers[worker];
     struct rog_send_scratch scratch = {0};
-    int code = rog_sending_init(&peer->sending, server->rows->row_count, err);
+    int code = rog_sending_init(&peer->sending, server->rows, err);
     if (!code)
         code = rog_send_scratch_init(&scratch, server->rows->row_count, err);
     if (!code)
         code = measure_pull(server, peer, &scratch, err);
     if (code)
         goto out;
+    if (server->magnitudes)
+        server->magnitudes->call(server->magnitudes->user, true, worker, peer->iteration,
+                                 scratch.age, scratch.magnitude);
     struct rog_send_view view = {.worker = worker,
                                  .iteration = peer->iteration,
                                  .now = now,
@@ -505,8 +511,9 @@ static int send_pull_begin(struct rog_server *server, uint32_t worker, double no
                                  .magnitude = scratch.magnitude,
                                  .demanded = scratch.demanded};
     rog_transmissions_history(&server->transmissions, worker, &view.history);
-    code = rog_sending_plan(&peer->sending, server->strategy, server->strategy->plan_pull,
-                            server->state, &server->policy, &view, err);
+    code =
+        rog_sending_plan(&peer->sending, &peer->ways.sender, server->strategy,
+                         server->strategy->plan_pull, server->state, &server->policy, &view, err);
     if (code)
         goto out;
     struct rog_wire_header header = {.kind = ROG_WIRE_BEGIN,
@@ -611,6 +618,12 @@ int rog_server_send(struct rog_server *server, uint32_t worker, double now, uint
 void rog_server_hold(struct rog_server *server, uint32_t worker, bool held)
 {
     server->peers[worker].is_held = held;
+}
+
+void rog_server_set_ways(struct rog_server *server, uint32_t worker,
+                         const struct rog_server_ways *ways)
+{
+    server->peers[worker].ways = *ways;
 }
 
 double rog_server_budget_s(const struct rog_server *server, uint32_t worker)

@@ -23,6 +23,7 @@
 
 #include <common/archive.h>
 #include <librog/sync/rows.h>
+#include <librog/sync/sending.h>
 #include <rog/error.h>
 #include <rog/server_optimizer.h>
 #include <rog/strategy.h>
@@ -37,6 +38,7 @@ struct rog_server_config {
     const void *optimizer_parameters;             /* its struct of them, borrowed; NULL: none */
     double average; /* checkpoints have the average of W over about so many iterations (average.h);
                        0: W itself */
+    const struct rog_magnitude_hook *magnitudes; /* borrowed; may be NULL */
 };
 
 /* start: rows->params floats, the model that all workers start from, borrowed; the server reads it
@@ -60,6 +62,14 @@ int rog_server_send(struct rog_server *server, uint32_t worker, double now, uint
 /* While a worker is held, its pull does not begin, also when it has been admitted: the server is
  * still making it. Requests to it are sent all the same. */
 void rog_server_hold(struct rog_server *server, uint32_t worker, bool held);
+/* How the server deals with a worker, where not as usual (all zero); to be set before the first
+ * message. */
+struct rog_server_ways {
+    struct rog_sender sender; /* of pulls */
+    bool asks_stalled_only;   /* it is asked for rows only while it is stalled itself */
+};
+void rog_server_set_ways(struct rog_server *server, uint32_t worker,
+                         const struct rog_server_ways *ways);
 /* The time budget of the pull that is being sent to the worker, s; 0 also while none is. */
 double rog_server_budget_s(const struct rog_server *server, uint32_t worker);
 

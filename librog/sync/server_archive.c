@@ -36,7 +36,7 @@ static void archive_peer(struct rog_server *server, struct rog_peer *peer,
     rog_archive_number(archive, &peer->request_row, rows->row_count, "a row that is asked for");
     rog_archive_flag(archive, &peer->is_held);
     if (peer->phase == ROG_PEER_PULLING) {
-        rog_sending_archive(&peer->sending, rows->row_count, archive);
+        rog_sending_archive(&peer->sending, rows, archive);
         rog_archive_bytes(archive, peer->pull_scale, rows->tensor_count * sizeof *peer->pull_scale);
     }
     rog_archive_bytes(archive, peer->seen, rows->row_count * sizeof *peer->seen);

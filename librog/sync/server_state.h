@@ -47,6 +47,7 @@ struct rog_peer {
      * that are out; the message being cut asks for rows older than `requesting` from row
      * `request_row` on. */
     uint32_t asked, requested, requesting, request_row;
+    struct rog_server_ways ways; /* of the configuration */
 
     /* The pull. */
     bool is_held; /* it must not begin yet */
@@ -64,9 +65,10 @@ struct rog_server {
     const struct rog_rows *rows;
     const struct rog_strategy *strategy;
     struct rog_strategy_config policy;
-    void *state;                     /* the strategy's */
-    float *start;                    /* the model that all began with; NULL without values */
-    float *change;                   /* W - start, as long; NULL without values */
+    void *state;   /* the strategy's */
+    float *start;  /* the model that all began with; NULL without values */
+    float *change; /* W - start, as long; NULL without values */
+    const struct rog_magnitude_hook *magnitudes;
     struct rog_server_update update; /* what changes it */
     struct rog_average average;      /* of W; checkpoints have it instead */
 

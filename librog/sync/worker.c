@@ -28,6 +28,8 @@ struct rog_worker {
     struct rog_strategy_config policy;
     uint32_t worker;
     uint32_t local_steps;
+    struct rog_sender sender;
+    const struct rog_magnitude_hook *magnitudes;
     void *state;     /* the strategy's */
     float **values;  /* [tensor]: the model; NULL without values */
     float *momentum; /* m */
@@ -124,6 +126,8 @@ int rog_worker_new(struct rog_worker **out, const struct rog_worker_config *conf
     worker->policy.model = &config->rows->model;
     worker->worker = config->worker;
     worker->local_steps = config->local_steps ? config->local_steps : 1;
+    worker->sender = config->sender;
+    worker->magnitudes = config->magnitudes;
     int code = tensors ? keep_tensors(worker, tensors, err) : 0;
     if (!code)
         code = build(worker, err);
@@ -236,6 +240,9 @@ static int plan_push(struct rog_worker *worker, struct rog_send_scratch *scratch
         scratch->age[row] = iteration - worker->version[row];
         scratch->demanded[row] = rog_set_has(&worker->demanded, row);
     }
+    if (worker->magnitudes)
+        worker->magnitudes->call(worker->magnitudes->user, false, worker->worker, iteration,
+                                 scratch->age, scratch->magnitude);
     struct rog_send_view view = {.worker = worker->worker,
                                  .iteration = iteration,
                                  .now = now,
@@ -243,8 +250,9 @@ static int plan_push(struct rog_worker *worker, struct rog_send_scratch *scratch
                                  .magnitude = scratch->magnitude,
                                  .demanded = scratch->demanded,
                                  .history = worker->history};
-    return rog_sending_plan(&worker->sending, worker->strategy, worker->strategy->plan_push,
-                            worker->state, &worker->policy, &view, err);
+    return rog_sending_plan(&worker->sending, &worker->sender, worker->strategy,
+                            worker->strategy->plan_push, worker->state, &worker->policy, &view,
+                            err);
 }
 
 static const struct rog_rule *rule_of(const struct rog_worker_gradients *given, uint32_t tensor)
@@ -290,7 +298,7 @@ int rog_worker_push(struct rog_worker *worker, const struct rog_worker_gradients
     int code = check_push(worker, given, err);
     if (code)
         return code;
-    code = rog_sending_init(&worker->sending, rows->row_count, err);
+    code = rog_sending_init(&worker->sending, rows, err);
     if (!code)
         code = rog_send_scratch_init(&scratch, rows->row_count, err);
     if (code)
@@ -598,7 +606,7 @@ static void archive_outgoing(struct rog_worker *worker, struct rog_archive *arch
     rog_archive_u32(archive, &worker->outgoing_rows);
     rog_archive_real(archive, &worker->outgoing_began_s);
     if (worker->phase == PUSHING)
-        rog_sending_archive(&worker->sending, worker->rows->row_count, archive);
+        rog_sending_archive(&worker->sending, worker->rows, archive);
 }
 
 void rog_worker_archive(struct rog_worker *worker, struct rog_archive *archive)

@@ -25,6 +25,7 @@
 
 #include <common/archive.h>
 #include <librog/sync/rows.h>
+#include <librog/sync/sending.h>
 #include <rog/error.h>
 #include <rog/rog.h>
 #include <rog/strategy.h>
@@ -37,6 +38,8 @@ struct rog_worker_config {
     struct rog_strategy_config policy; /* its model is that of the rows */
     uint32_t worker;                   /* zero-based */
     uint32_t local_steps;              /* of an iteration; 0: 1 */
+    struct rog_sender sender;
+    const struct rog_magnitude_hook *magnitudes; /* borrowed; may be NULL */
 };
 
 /* tensors: [tensor] the values of the model this worker trains, borrowed and updated by pulls; the

@@ -276,5 +276,7 @@ double rog_record_gap_s(const struct rog_record_worker *worker, size_t index)
 {
     const struct rog_iteration *step = &worker->step[index];
     double began_s = index ? worker->step[index - 1].t : 0;
-    return step->t - began_s - (step->compute_s + step->push_s + step->stall_s + step->pull_s);
+    double slept_s = isnan(step->padding_s) ? 0 : step->padding_s;
+    return step->t - began_s -
+           (step->compute_s + slept_s + step->push_s + step->stall_s + step->pull_s);
 }

@@ -64,7 +64,8 @@ static int write_values(struct rog_query *query, FILE *file, int64_t *lines, str
     return code;
 }
 
-/* Writes a line with the time of computing of each iteration; one without a stall was cut off. */
+/* Writes a line with the time of computing of each iteration, and of sleeping; one without a stall
+ * was cut off. */
 static int write_steps(struct rog_query *query, FILE *file, int64_t *lines, struct rog_error *err)
 {
     struct rog_iteration row;
@@ -72,7 +73,8 @@ static int write_steps(struct rog_query *query, FILE *file, int64_t *lines, stru
     while ((code = rog_iterations_step(query, &row, err)) == 1) {
         if (isnan(row.compute_s) || isnan(row.stall_s))
             continue;
-        fprintf(file, "%.9g\n", fmax(row.compute_s, 0));
+        fprintf(file, "%.9g,%.9g\n", fmax(row.compute_s, 0),
+                isnan(row.padding_s) ? 0 : fmax(row.padding_s, 0));
         ++*lines;
     }
     return code;
@@ -131,7 +133,7 @@ static int write_times(const struct source *source, int64_t rank, const char *pa
     int64_t lines = 0;
     int code = rog_iterations_query(&query, source->db, source->id, rank, err);
     if (code == 0)
-        code = write_file(query, write_steps, path, "step_s", &lines, err);
+        code = write_file(query, write_steps, path, "step_s,padding_s", &lines, err);
     rog_query_free(query);
     if (code == 0 && lines == 0)
         code = cannot(source->db, source->id, "there are no times or stalls", rank, err);
@@ -206,16 +208,64 @@ static int make_cluster(struct rog_replay_run *replay, struct source *source,
 
 /* ---- the settings ---- */
 
+/* In what the published program differs from its publication, which our strategies follow: its
+ * decide_row_importance_metric, of the worker and of the server, and decide_mta_transmission_time
+ * (ROG_utils.py). */
+static const struct {
+    const char *library, *parameters;
+} published[] = {
+    {"ROG", "{\"importance\":\"tensor\",\"pulls\":\"importance\",\"start_budget\":5}"}};
+
+int rog_replay_run_parameters(struct rog_replay_run *replay, struct rog_error *err)
+{
+    const struct rog_setting *row = rog_setting_find(rog_run_settings, "library");
+    const char *library = rog_json_get_string(replay->settings, "library", row->fallback);
+    if (rog_json_get(replay->settings, "parameters"))
+        return 0;
+    if (!replay->imported && replay->parameters && strcmp(library, replay->library) == 0)
+        rog_json_put(replay->settings, "parameters", rog_json_copy(replay->parameters));
+    for (size_t i = 0; replay->imported && i < sizeof published / sizeof *published; i++) {
+        struct rog_json *parameters = NULL;
+        if (strcmp(library, published[i].library) != 0)
+            continue;
+        const char *text = published[i].parameters;
+        int code = rog_json_parse(text, strlen(text), "published parameters", &parameters, err);
+        if (code < 0)
+            return code;
+        rog_json_put(replay->settings, "parameters", parameters);
+    }
+    return 0;
+}
+
+/* A run that had no gradients is replayed with the magnitudes that it had. */
+static int put_magnitudes(struct rog_json *settings, const char *workload, const char *profiles,
+                          struct rog_error *err)
+{
+    if (strcmp(workload, "none") == 0)
+        return 0;
+    const struct rog_setting *row = rog_setting_find(rog_run_settings, "model");
+    char *path =
+        rog_format("%s/%s.csv", profiles, rog_json_get_string(settings, "model", row->fallback));
+    if (!path)
+        return rog_fail_nomem(err);
+    if (rog_file_exists(path))
+        rog_json_put_string(settings, "magnitudes", path);
+    free(path);
+    return 0;
+}
+
 static int make_settings(struct rog_replay_run *replay, const struct source *source,
-                         const struct rog_json *config, bool imported, struct rog_error *err)
+                         const struct rog_json *config, struct rog_error *err)
 {
     struct rog_json *settings = replay->settings = rog_json_object();
     int code = settings ? 0 : rog_fail_nomem(err);
     rog_settings_copy(rog_run_settings, ROG_SETTING_KEPT_BY_REPLAY, 0, config, settings);
-    if (imported) { /* the published runs' */
+    if (replay->imported) { /* the published runs' */
         rog_json_put_string(settings, "model", "convmlp-m");
         rog_json_put_string(settings, "wire_model", "convmlp-m");
     }
+    const struct rog_json *parameters = rog_json_get(config, "parameters");
+    replay->parameters = parameters ? rog_json_copy(parameters) : NULL;
     /* Whether the clock ended the run, or its last iteration. */
     double seconds = rog_json_get_number(config, "seconds", 0);
     bool by_clock = seconds > 0 && source->extent.seconds >= seconds;
@@ -226,8 +276,8 @@ static int make_settings(struct rog_replay_run *replay, const struct source *sou
 }
 
 int rog_replay_run_prepare(struct rog_replay_run *replay, struct rog_db *db, const char *id,
-                           const struct rog_cluster *artifact, const char *folder,
-                           struct rog_error *err)
+                           const struct rog_cluster *artifact, const char *profiles,
+                           const char *folder, struct rog_error *err)
 {
     *replay = (struct rog_replay_run){0};
     struct source source = {.db = db, .id = id, .folder = folder};
@@ -245,12 +295,17 @@ int rog_replay_run_prepare(struct rog_replay_run *replay, struct rog_db *db, con
     source.config = config;
     if (code == 0)
         code = rog_extent_load(db, id, &source.extent, err);
-    bool imported = row.workload && strcmp(row.workload, "imported") == 0;
+    const char *workload = row.workload ? row.workload : "train";
+    bool imported = replay->imported = strcmp(workload, "imported") == 0;
+    if (code == 0 && !(replay->library = rog_strdup(row.library)))
+        code = rog_fail_nomem(err);
     if (code == 0)
         code = make_cluster(replay, &source, artifact->kind,
                             imported ? artifact->workers : rog_json_get(config, "workers"), err);
     if (code == 0)
-        code = make_settings(replay, &source, config, imported, err);
+        code = make_settings(replay, &source, config, err);
+    if (code == 0)
+        code = put_magnitudes(replay->settings, workload, profiles, err);
     rog_json_free(config);
     rog_run_row_release(&row);
     if (code < 0)
@@ -263,5 +318,7 @@ void rog_replay_run_release(struct rog_replay_run *replay)
     rog_json_free(replay->settings);
     rog_json_free(replay->cluster.workers);
     free(replay->cluster.name);
+    rog_json_free(replay->parameters);
+    free(replay->library);
     *replay = (struct rog_replay_run){0};
 }

@@ -313,7 +313,9 @@ int rog_extent_load(struct rog_db *db, const char *run_id, struct rog_extent *ex
         rog_query_new(&query, db, err,
                       "SELECT coalesce(max(iteration), 0), coalesce((SELECT max(t) FROM events"
                       " WHERE run_id = ?1 AND kind = 'end'), max(t), 0), sum(bytes_pushed),"
-                      " sum(bytes_pulled) FROM iterations WHERE run_id = ?1 AND rank > 0",
+                      " sum(bytes_pulled), avg(rows_pushed <= 1.05 * (SELECT min(rows_pushed)"
+                      " FROM iterations WHERE run_id = ?1 AND rank > 0))"
+                      " FROM iterations WHERE run_id = ?1 AND rank > 0",
                       "s", run_id);
     if (code == 0)
         code = rog_query_step(query, err);
@@ -323,6 +325,7 @@ int rog_extent_load(struct rog_db *db, const char *run_id, struct rog_extent *ex
             .seconds = rog_query_real(query, 1),
             .bytes_pushed = integer_or_absent(query, 2),
             .bytes_pulled = integer_or_absent(query, 3),
+            .least_pushes = rog_query_real(query, 4),
         };
         code = 0;
     }
@@ -562,6 +565,7 @@ int rog_run_summary(struct rog_db *db, const char *run_id, struct rog_json **sum
         rog_json_put_number(s, "energy_j", extent.energy_j);
         put_bytes(s, "bytes_pushed", extent.bytes_pushed);
         put_bytes(s, "bytes_pulled", extent.bytes_pulled);
+        rog_json_put_number(s, "least_pushes", extent.least_pushes);
         if (replay.recorded) {
             rog_json_put_number(s, "replay_error", replay.error);
             rog_json_put_bool(s, "replay_off", rog_replay_is_off(&replay));

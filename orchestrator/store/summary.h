@@ -82,6 +82,9 @@ struct rog_extent {
     double seconds;                     /* virtual or real time that the run took so far */
     int64_t bytes_pushed, bytes_pulled; /* ROG_ABSENT: not recorded */
     double energy_j;                    /* until `seconds`, mean over workers; NaN without energy */
+    /* Share of the pushes that had hardly more rows than the smallest one: under a strategy with
+     * time budgets those that had none. NaN where rows were not recorded. */
+    double least_pushes;
 };
 int rog_extent_load(struct rog_db *db, const char *run_id, struct rog_extent *extent,
                     struct rog_error *err);

@@ -82,6 +82,71 @@ for folder in buffer waiting; do
     simulate $folder ROG 2 "$extra" "$uneven"
     cmp first $folder/events.jsonl || fail "$folder: not the same bytes again"
 done
+
+# A worker that is asked only while it stalls itself: the slow one never does, and answers nothing.
+simulate stalled ROG 2 ',"answers":"stalled"' "$uneven"
+asked() { jq -s 'map(select(.event == "must_update")) | length' "$1/events.jsonl"; }
+jq -en "$(mean stalled bytes_pushed) < $(mean plain bytes_pushed) - 1" >/dev/null ||
+    fail "who never stalls answers as much: $(mean stalled bytes_pushed), $(mean plain bytes_pushed)"
+same "the bound of staleness holds" true "$(jq -s 'map(select(.event == "admit")) | length > 10 and all(.oldest >= .needed)' stalled/events.jsonl)"
+
+# Rows in batches: every push and pull is whole batches, or the whole model.
+simulate batches ROG 2 ',"batch_rows":100' "$uneven"
+same "pulls of whole batches" true "$(jq -s 'map(select(.event == "iteration")) | length > 10 and
+    all((.rows_pulled % 100 == 0) or .rows_pulled == .rows_total)' batches/events.jsonl)"
+same "and some are not without" false "$(jq -s 'map(select(.event == "iteration")) |
+    all((.rows_pulled % 100 == 0) or .rows_pulled == .rows_total)' plain/events.jsonl)"
+
+# Budgets cut to hours are none: nobody sends more than it must.
+simulate hours ROG 2 ',"budget_step_s":600,"answers":"stalled"' "$uneven"
+same "pulls without budgets" 1 "$(jq -s 'map(select(.event == "iteration").rows_pulled) | unique | length' hours/events.jsonl)"
+
+# What drains takes of the link, where budgets end before all is through.
+short='"threshold":4,"trace":"constant:0.01","seconds":900,"epochs":100,"parameters":{"least_budget":0.01}'
+simulate drains ROG 2 ',"send_buffer":1e7,"drains":true' "$short"
+simulate kept ROG 2 ',"send_buffer":1e7' "$short"
+jq -en "$(mean drains push_s) > 1.2 * $(mean kept push_s)" >/dev/null || fail "what drains takes no time"
+
+# Pushes taken whole: who waits for rows of one waits for its end, and for its unpacking.
+unpack=',"server_unpack_s":0.5'
+two="\"trace\":\"$PWD/line{rank}.csv\",\"seconds\":1000,\"epochs\":100"
+simulate early BSP 2 "$unpack" "$two"
+simulate late BSP 2 "$unpack,\"server_takes\":\"pushes\"" "$two"
+fifth() { jq -s 'map(select(.event == "iteration" and .rank == 1))[4].t' "$1/events.jsonl"; }
+jq -en "$(fifth late) > $(fifth early) + 0.4" >/dev/null ||
+    fail "rows of a push are heard of early: $(fifth early), $(fifth late)"
+
+# Recorded sleep is slept, and told apart from computing.
+printf 'step_s,padding_s\n1,0.5\n2,0.25\n' >times.csv
+simulate slept BSP 1 ",\"step_times\":\"$PWD/times.csv\"" '"trace":"constant:80","epochs":100'
+same "computed and slept" "1 0.5 2 0.25" "$(jq -r 'select(.event == "iteration") | "\(.compute_s) \(.padding_s)"' slept/events.jsonl | xargs)"
+printf 'step_s,padding_s\n1\n' >times.csv
+cp config.json bad.json
+try 1 rog-trainer simulate --config bad.json --out refused
+says "times.csv:2"
+
+# Magnitudes: measured where there are gradients, drawn where there are none. Large rows go first.
+printf '{"library":"ROG","threshold":4,"pretrain_epochs":0,"batch":4,"seconds":30,"test_images":10,"workers":[%s]}' \
+    '{"rank":1,"step_s":1,"compress_s":0,"decompress_s":0,"watts_compute":1,"watts_communicate":1,"watts_stall":1}' >config.json
+try 0 rog-trainer simulate --config config.json --out measured --magnitudes own.csv
+same "what is written" "tensor,push_scale,push_spread,pull_scale,pull_spread" "$(head -1 own.csv)"
+simulate alike ROG 2 "" "$uneven"
+simulate drawn ROG 2 "" "$uneven,\"magnitudes\":\"$PWD/own.csv\""
+same "other rows are sent" other "$(jq -nr "if $(mean alike bytes_pulled) == $(mean drawn bytes_pulled) then \"same\" else \"other\" end")"
+cp drawn/events.jsonl first
+simulate drawn ROG 2 "" "$uneven,\"magnitudes\":\"$PWD/own.csv\""
+cmp first drawn/events.jsonl || fail "not the same magnitudes again"
+simulate important ROG 2 "" "$uneven,\"magnitudes\":\"$PWD/own.csv\",\"parameters\":{\"pulls\":\"importance\"}"
+same "pulls by importance are others" other "$(jq -nr "if $(mean important bytes_pulled) == $(mean drawn bytes_pulled) then \"same\" else \"other\" end")"
+cp config.json trains.json
+jq '.workload = "none"' trains.json >config.json
+try 2 rog-trainer simulate --config config.json --out refused --magnitudes own.csv
+says "runs that train"
+head -5 own.csv >short.csv
+jq ".workload = \"none\" | .magnitudes = \"$PWD/short.csv\"" config.json >bad.json
+try 1 rog-trainer simulate --config bad.json --out refused
+says "short.csv has 3 tensors"
+
 try 2 rog-trainer simulate --config /dev/stdin --out refused <<'JSON'
 {"workload":"none","workers":[{"rank":1,"step_s":1,"compress_s":0,"decompress_s":0,"watts_compute":1,
 "watts_communicate":1,"watts_stall":1,"answers":"sometimes"}]}
@@ -90,9 +155,10 @@ says "answers"
 
 [ -d "$ROG_SHARED_DATA/rog-artifact" ] || { echo "no $ROG_SHARED_DATA/rog-artifact: nothing to compare with"; exit 0; }
 cat >truth.conf <<CONF
-case = "truth"; figure = "1"; workload = "none"; wire_model = "convmlp-m";
+case = "truth"; figure = "1"; workload = "none"; model = "convmlp-m";
+magnitudes = "$ROG_SOURCE/experiments/magnitudes/convmlp-m.csv";
 trace = "$ROG_SHARED_DATA/traces/outdoors-worker{rank}.csv";
-runs = ( { library = "BSP"; epochs = 3; }, { library = "SSP"; epochs = 3; }, { library = "ROG"; epochs = 2; } );
+runs = ( { library = "BSP"; epochs = 3; }, { library = "SSP"; epochs = 3; }, { library = "ROG"; epochs = 2; parameters = { importance = "tensor"; pulls = "importance"; start_budget = 5; }; } );
 CONF
 try 0 rogctl sweep truth.conf --cluster artifact4
 try 0 rogctl import "$ROG_SHARED_DATA/rog-artifact"

@@ -34,13 +34,32 @@ static int open_records(const struct rog_run_config *run, uint32_t index, struct
     return code;
 }
 
+/* A batch is so many rows of the model whose size the messages have: as large a part of the trained
+ * one. */
+static uint32_t batch_rows(const struct rog_sim_cluster *cluster,
+                           const struct rog_run_worker *profile)
+{
+    if (!cluster->selects || !profile->batch_rows)
+        return 0;
+    return (uint32_t)fmax(1, round(profile->batch_rows / cluster->config->wire_scale));
+}
+
 static int node_init(struct rog_sim_cluster *cluster, uint32_t index, struct rog_error *err)
 {
     const struct rog_cluster_config *config = cluster->config;
     struct rog_sim_node *node = &cluster->nodes[index];
     node->profile = &config->run->workers[index];
     node->mbps = -1;
-    node->only_waiting = node->profile->answers && !strcmp(node->profile->answers, "waiting");
+    const char *answers = node->profile->answers ? node->profile->answers : "always";
+    const char *takes = node->profile->server_takes ? node->profile->server_takes : "rows";
+    node->only_waiting = strcmp(answers, "always") != 0;
+    node->pushes_whole = strcmp(takes, "pushes") == 0;
+    const struct rog_server_ways ways = {
+        .sender = {.batch_rows = batch_rows(cluster, node->profile),
+                   .budget_step_s = node->profile->budget_step_s},
+        .asks_stalled_only = strcmp(answers, "stalled") == 0,
+    };
+    rog_server_set_ways(cluster->server, index, &ways);
     int code = open_records(config->run, index, node, err);
     if (code)
         return code;
@@ -59,6 +78,8 @@ static int node_init(struct rog_sim_cluster *cluster, uint32_t index, struct rog
                    .parameters = config->parameters},
         .worker = index,
         .local_steps = node->profile->local_steps,
+        .sender = ways.sender,
+        .magnitudes = config->magnitudes,
     };
     if (node->params)
         rog_rows_places(config->rows, node->params, cluster->places);
@@ -92,6 +113,7 @@ static int cluster_init(struct rog_sim_cluster *cluster, struct rog_error *err)
         .optimizer = config->optimizer,
         .optimizer_parameters = config->optimizer_parameters,
         .average = run->checkpoint_average,
+        .magnitudes = config->magnitudes,
     };
     int code = rog_server_new(&cluster->server, &server, config->params, err);
     if (!code)

@@ -39,7 +39,13 @@
  *   than this wait there, and takes them for sent: what is recorded as the time of such a
  *   transmission, and makes later budgets, is short. Nothing arrives earlier by it
  * - answers: "waiting": a worker of one thread hears requests for rows only between the end of
- *   its push and that of its pull
+ *   its push and that of its pull; "stalled": it is asked only while the server lets it stall
+ * - batch_rows, budget_step_s: how plans are carried out, both ways (librog/sync/sending.h)
+ * - drains: who has a time budget leaves all to its kernel at once. What is not through at the end
+ *   of the budget still drains: beside what is sent without a budget, each getting half of the
+ *   link, before what is sent with one. It fills idle links first
+ * - server_takes: "pushes": the server hears of a push, or of an answer to a request, when it has
+ *   all of it unpacked
  * - zero_mbps: a 0 of the trace stands for this rate
  *
  * Left out: packets one by one, loss and what a transport protocol makes of it.
@@ -61,6 +67,7 @@
 #include <librog/events/events.h>
 #include <librog/events/layers.h>
 #include <librog/sync/rows.h>
+#include <librog/sync/sending.h>
 #include <rog/error.h>
 #include <rog/server_optimizer.h>
 #include <rog/strategy.h>
@@ -86,7 +93,8 @@ struct rog_cluster_config {
                       what it has become; NULL: policy and network only, no values travel and no
                       checkpoints are taken */
     struct rog_events *events;
-    struct rog_layers *layers; /* NULL: rows are not recorded */
+    struct rog_layers *layers;                   /* NULL: rows are not recorded */
+    const struct rog_magnitude_hook *magnitudes; /* NULL: without values all rows are the same */
 
     void *user; /* of the hooks */
     /* The mean gradient of `steps` batches at params, and its loss (trainer/run/learner.h). */

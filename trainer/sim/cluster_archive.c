@@ -59,6 +59,9 @@ static void archive_link(struct rog_sim_cluster *cluster, struct rog_sim_link *l
     uint32_t queued = archive_list(cluster, &link->queue, archive);
     rog_archive_within(archive, &link->queued_bytes, 0, DBL_MAX, "bytes on a link");
     rog_archive_u64(archive, &link->bytes);
+    rog_archive_u64(archive, &link->stream_bytes);
+    rog_archive_within(archive, &link->left_bytes, 0, DBL_MAX, "bytes that drain");
+    rog_archive_within(archive, &link->idle_s, 0, cluster->now_s, "when a link was idle");
     if (!archive->loading)
         return;
     link->queued = queued;

@@ -4,9 +4,21 @@
 #include <trainer/sim/cluster_state.h>
 
 #include <assert.h>
+#include <math.h>
 #include <stdlib.h>
 
 #include <librog/sync/message.h>
+
+/* What the sender in a direction has a time budget for, s; 0 also when it sends nothing. */
+static double budget_s(const struct rog_sim_cluster *cluster, uint32_t worker,
+                       enum rog_sim_direction direction)
+{
+    if (direction == ROG_SIM_DOWN)
+        return rog_server_budget_s(cluster->server, worker);
+    struct rog_worker_status status;
+    rog_worker_status(cluster->nodes[worker].core, &status);
+    return status.budget_s;
+}
 
 /* Whether the sender may hand over one more message: when nothing is being sent, or its kernel
  * takes it. Who has a time budget wants to know what has got through, and leaves nothing to the
@@ -20,11 +32,34 @@ static bool may_send(const struct rog_sim_cluster *cluster, uint32_t worker,
         return true;
     if (link->queued_bytes >= node->profile->send_buffer)
         return false;
-    if (direction == ROG_SIM_DOWN)
-        return rog_server_budget_s(cluster->server, worker) <= 0;
-    struct rog_worker_status status;
-    rog_worker_status(node->core, &status);
-    return status.budget_s <= 0;
+    return budget_s(cluster, worker, direction) <= 0;
+}
+
+/* Bytes of messages, with all that they take on the link. */
+static double on_link(const struct rog_sim_cluster *cluster, const struct rog_sim_node *node,
+                      double bytes)
+{
+    return bytes * cluster->config->wire_scale * (1 + node->profile->packet_headers);
+}
+
+/* A message was made. Who sends to a time budget has left all to its kernel at once; what is not
+ * through at the end of the time goes over the link all the same. */
+static void count_stream(struct rog_sim_cluster *cluster, uint32_t worker,
+                         enum rog_sim_direction direction, const struct rog_slot *slot, bool timed)
+{
+    const struct rog_sim_node *node = &cluster->nodes[worker];
+    const struct rog_rows *rows = cluster->config->rows;
+    struct rog_sim_link *link = &cluster->nodes[worker].link[direction];
+    uint32_t count;
+    bool is_push;
+    link->stream_bytes += slot->wire_bytes;
+    if (!rog_message_ends(rows, slot->data, slot->size, &count, &is_push))
+        return;
+    if (timed && node->profile->drains && rows->wire_bytes > link->stream_bytes) {
+        double left = on_link(cluster, node, (double)(rows->wire_bytes - link->stream_bytes));
+        link->left_bytes = fmin(link->left_bytes + left, node->profile->send_buffer);
+    }
+    link->stream_bytes = 0;
 }
 
 static int next_message(struct rog_sim_cluster *cluster, uint32_t worker,
@@ -45,8 +80,27 @@ static int next_message(struct rog_sim_cluster *cluster, uint32_t worker,
 static double link_bytes(const struct rog_sim_cluster *cluster, const struct rog_sim_node *node,
                          const struct rog_slot *slot)
 {
-    return (double)slot->wire_bytes * cluster->config->wire_scale *
-           (1 + node->profile->packet_headers);
+    return on_link(cluster, node, (double)slot->wire_bytes);
+}
+
+/* What drains beside a message of so many bytes, or before it: two streams share a link evenly, but
+ * what has a time budget goes by the one that drains, behind it. */
+static double drained_beside(struct rog_sim_cluster *cluster, struct rog_medium_link at,
+                             double bytes)
+{
+    struct rog_sim_node *node = &cluster->nodes[at.station];
+    struct rog_sim_link *link = &node->link[at.direction];
+    if (link->left_bytes <= 0)
+        return 0;
+    double alone = rog_trace_bits(node->trace, node->trace_start_s + link->idle_s,
+                                  node->trace_start_s + cluster->now_s) /
+                   8;
+    link->idle_s = cluster->now_s;
+    link->left_bytes = fmax(link->left_bytes - alone, 0);
+    bool timed = budget_s(cluster, at.station, at.direction) > 0;
+    double beside = timed ? link->left_bytes : fmin(link->left_bytes, bytes);
+    link->left_bytes -= beside;
+    return beside;
 }
 
 /* The first of the link's queue goes on the air. */
@@ -55,8 +109,9 @@ static int transmit(struct rog_sim_cluster *cluster, struct rog_medium_link at,
 {
     const struct rog_sim_node *node = &cluster->nodes[at.station];
     const struct rog_slot *slot = &cluster->slots.items[node->link[at.direction].queue.first - 1];
+    double bytes = link_bytes(cluster, node, slot);
     return cluster->air.medium->send(cluster->air.state, at, cluster->now_s,
-                                     link_bytes(cluster, node, slot), slot->order, err);
+                                     bytes + drained_beside(cluster, at, bytes), slot->order, err);
 }
 
 /* Puts a message behind those that are on the link already. Its end and its arrival take their
@@ -90,11 +145,13 @@ int rog_sim_pump(struct rog_sim_cluster *cluster, uint32_t worker, enum rog_sim_
         code = rog_slots_take(&cluster->slots, &index, err);
         if (code)
             break;
+        bool timed = budget_s(cluster, worker, direction) > 0;
         code = next_message(cluster, worker, direction, &cluster->slots.items[index], err);
         if (code || !cluster->slots.items[index].size) {
             rog_slots_give(&cluster->slots, index);
             break;
         }
+        count_stream(cluster, worker, direction, &cluster->slots.items[index], timed);
         code = queue_message(cluster, worker, direction, index, err);
     }
     /* The end of a pull can be the grant of another one. */
@@ -111,6 +168,7 @@ int rog_sim_sent(struct rog_sim_cluster *cluster, struct rog_medium_link at, str
     (void)any;
     const struct rog_slot *slot = &cluster->slots.items[index];
     rog_sim_meter(cluster, node);
+    link->idle_s = cluster->now_s;
     link->queued--;
     link->queued_bytes -= link_bytes(cluster, node, slot);
     if (!link->queued)
@@ -140,7 +198,7 @@ void rog_sim_cut(struct rog_sim_cluster *cluster, uint32_t worker, enum rog_sim_
         link->in_flight--;
     }
     link->queued = 0;
-    link->queued_bytes = 0;
+    link->queued_bytes = link->left_bytes = 0;
 }
 
 /* ---- life ---- */

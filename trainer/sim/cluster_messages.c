@@ -66,7 +66,8 @@ static int handle_held(struct rog_sim_cluster *cluster, uint32_t worker,
     return code;
 }
 
-/* The end of a push is heard of when the push is unpacked, and what comes behind it after that. */
+/* The end of a push is heard of when the push is unpacked, and what comes behind it after that;
+ * where pushes are taken whole, nothing of one is heard of before. */
 static int arrived_up(struct rog_sim_cluster *cluster, uint32_t worker, uint32_t index,
                       struct rog_error *err)
 {
@@ -74,12 +75,13 @@ static int arrived_up(struct rog_sim_cluster *cluster, uint32_t worker, uint32_t
     const struct rog_slot *slot = &cluster->slots.items[index];
     const struct rog_rows *rows = cluster->config->rows;
     uint32_t count = 0;
-    bool is_first = !node->held.first;
-    if (is_first && (node->profile->server_unpack_s <= 0 ||
-                     !rog_message_ends_push(rows, slot->data, slot->size, &count)))
+    bool is_push = false, is_first = !node->held.first;
+    bool ends = rog_message_ends(rows, slot->data, slot->size, &count, &is_push);
+    if (!node->pushes_whole && is_first &&
+        (node->profile->server_unpack_s <= 0 || !ends || !is_push))
         return handle(cluster, worker, ROG_SIM_UP, index, err);
     rog_slots_append(&cluster->slots, &node->held, index);
-    if (!is_first)
+    if (node->pushes_whole ? !ends : !is_first)
         return ROG_OK;
     double share = (double)count / rows->row_count;
     return rog_sim_give_work(cluster, worker, ROG_SIM_UNPACK,

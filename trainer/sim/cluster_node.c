@@ -48,11 +48,20 @@ static double sleep_s(const struct rog_sim_cluster *cluster, const struct rog_ru
     return left_s > 0 ? left_s : 0;
 }
 
+/* What is recorded of the sleep after an iteration's steps, besides the steps; NAN: nothing. */
+static double padding_s(const struct rog_sim_node *node, uint32_t iteration)
+{
+    const struct rog_times *times = &node->times;
+    return times->padding_s ? times->padding_s[iteration % times->count] : (double)NAN;
+}
+
 /* The next iteration's local steps, and the sleep after them. */
 static double computing_s(const struct rog_sim_cluster *cluster, const struct rog_sim_node *node)
 {
-    if (node->times.count)
-        return node->times.step_s[node->iterations % node->times.count];
+    const struct rog_times *times = &node->times;
+    if (times->count)
+        return times->step_s[node->iterations % times->count] +
+               (times->padding_s ? padding_s(node, node->iterations) : 0);
     double steps_s = rog_worker_local_steps(node->core) * node->profile->step_s;
     return steps_s + sleep_s(cluster, node->profile, steps_s);
 }
@@ -122,6 +131,9 @@ static int report_iteration(struct rog_sim_cluster *cluster, uint32_t worker, st
     row.iteration = node->iterations;
     row.t = cluster->now_s;
     row.compute_s = node->computed_s - node->began_s;
+    row.padding_s = padding_s(node, node->iterations - 1);
+    if (!isnan(row.padding_s))
+        row.compute_s -= row.padding_s;
     row.push_s = node->pushed_s - node->computed_s;
     row.pull_s = cluster->now_s - node->admitted_s;
     row.stall_s = node->admitted_s - node->pushed_s;

@@ -52,7 +52,9 @@ static int report_stall(struct rog_sim_cluster *cluster, const struct rog_server
     rog_event_integer(events, "iteration", notice->iteration);
     rog_event_json(events, "waits_for", blockers);
     cluster->nodes[notice->worker].stall_reported = true;
-    return rog_event_end(events, err);
+    int code = rog_event_end(events, err);
+    /* What could not be asked of it before can be now. */
+    return code ? code : rog_sim_pump(cluster, notice->worker, ROG_SIM_DOWN, err);
 }
 
 static int admitted(struct rog_sim_cluster *cluster, const struct rog_server_notice *notice,

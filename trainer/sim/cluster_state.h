@@ -63,12 +63,16 @@ struct rog_sim_link {
     double queued_bytes;        /* of these, on the wire */
     uint32_t in_flight;         /* messages that have not been handled where they are going */
     uint64_t bytes;             /* received since the last iteration ended */
+    uint64_t stream_bytes;      /* of the messages of what is being sent */
+    double left_bytes;          /* on the wire: what was sent for nothing and still drains */
+    double idle_s;              /* when the last message was out: since then nothing else does */
 };
 
 struct rog_sim_node {
     const struct rog_run_worker *profile;
     struct rog_worker *core;
     bool only_waiting; /* it hears requests only while it waits for its pull */
+    bool pushes_whole; /* the server takes them so */
     float *params;
     struct rog_trace *trace;
     double trace_start_s;   /* the trace's time at 0 s of the run */

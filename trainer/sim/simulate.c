@@ -7,6 +7,7 @@
 #include <common/file.h>
 #include <common/snapshot.h>
 #include <librog/events/events.h>
+#include <trainer/run/magnitudes.h>
 #include <trainer/run/train.h>
 #include <trainer/sim/cluster.h>
 #include <trainer/sim/snapshot.h>
@@ -17,8 +18,9 @@ struct simulation {
     struct rog_events *events;
     struct rog_cluster_result result;
     struct rog_snapshots snapshots;
-    struct rog_snapshot resumed;     /* what the run goes on from */
-    struct rog_sim_cluster *cluster; /* whose state is being saved */
+    struct rog_snapshot resumed;       /* what the run goes on from */
+    struct rog_sim_cluster *cluster;   /* whose state is being saved */
+    struct rog_magnitudes *magnitudes; /* drawn, or measured; NULL: neither */
 };
 
 /* ---- hooks of the cluster ---- */
@@ -101,6 +103,7 @@ static int run(struct simulation *simulation, struct rog_error *err)
         .params = train->params,
         .events = simulation->events,
         .layers = train->layers,
+        .magnitudes = rog_magnitudes_hook(simulation->magnitudes),
         .user = simulation,
         .gradients = take_gradients,
         .checkpoint = take_checkpoint,
@@ -109,6 +112,8 @@ static int run(struct simulation *simulation, struct rog_error *err)
         .resume = simulation->resumed.bytes ? &simulation->resumed.archive : NULL,
     };
     int code = rog_cluster_run(&cluster, &simulation->result, err);
+    if (!code && simulation->options->magnitudes)
+        code = rog_magnitudes_write(simulation->magnitudes, simulation->options->magnitudes, err);
     if (code)
         return code;
     return rog_train_report_end(train, simulation->events, simulation->result.seconds,
@@ -122,6 +127,23 @@ static char *events_path(const struct rog_simulate_options *options)
                                 : rog_path_join(options->out_dir, "events.jsonl");
 }
 
+/* Measured where there are gradients and somebody wants to know, drawn where there are none. */
+static int open_magnitudes(struct simulation *simulation, const struct rog_run_config *config,
+                           struct rog_error *err)
+{
+    const struct rog_train *train = &simulation->train;
+    const struct rog_simulate_options *options = simulation->options;
+    if (options->magnitudes && (!train->params || options->resume))
+        return rog_fail(err, ROG_EINVAL,
+                        "--magnitudes is measured in runs that train, from their beginning on");
+    if (options->magnitudes)
+        return rog_magnitudes_measure(&simulation->magnitudes, train->rows, err);
+    return train->params || !config->magnitudes
+               ? ROG_OK
+               : rog_magnitudes_draw(&simulation->magnitudes, config->magnitudes, train->rows,
+                                     config->seed, err);
+}
+
 static int prepare(struct simulation *simulation, const struct rog_run_config *config,
                    struct rog_error *err)
 {
@@ -131,6 +153,8 @@ static int prepare(struct simulation *simulation, const struct rog_run_config *c
         code = rog_fail(err, ROG_EINVAL,
                         "workload \"program\" runs in real time only: a program computes when it "
                         "likes; use a cluster of kind local or ssh");
+    if (!code)
+        code = open_magnitudes(simulation, config, err);
     /* Events that go elsewhere are not cut back. */
     if (!code && !simulation->options->events_path)
         code = rog_snapshots_init(&simulation->snapshots, &simulation->train,
@@ -229,6 +253,7 @@ int rog_simulate(const struct rog_run_config *config, const struct rog_simulate_
     if (!code)
         code = run(&simulation, &cause);
     code = finish(&simulation, code, &cause);
+    rog_magnitudes_free(simulation.magnitudes);
     rog_snapshot_release(&simulation.resumed);
     rog_snapshots_release(&simulation.snapshots);
     rog_train_release(&simulation.train);

@@ -34,6 +34,8 @@ struct rog_simulate_options {
     const char *start_model; /* safetensors file of config->model; unused with workload "none" */
     const char *out_dir;     /* made if missing */
     const char *events_path; /* NULL: events.jsonl in out_dir; "-": standard output */
+    const char *magnitudes;  /* where the profile of what was sent goes (trainer/run/magnitudes.h);
+                                NULL: nowhere */
     bool resume;             /* go on from out_dir's snapshot; needs events_path NULL */
     bool (*interrupted)(void *user); /* may be NULL; asked often */
     /* May be NULL: what is no error and concerns whoever runs it. */

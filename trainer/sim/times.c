@@ -11,35 +11,58 @@
 
 #define FILE_MAX_BYTES ((size_t)256 << 20)
 #define HEADER "step_s"
+#define HEADER_PADDED "step_s,padding_s"
 
 void rog_times_release(struct rog_times *times)
 {
+    free(times->padding_s);
     free(times->step_s);
     *times = (struct rog_times){0};
 }
 
 #define FIELD_BYTES 128
 
-/* One line, or the header before them. */
-static int take_line(struct rog_times *times, const struct rog_text_line *line, bool header,
-                     struct rog_error *err)
+/* A field of a line, which has so many. */
+static int take_number(const struct rog_text_line *line, size_t index, size_t count, double *value,
+                       struct rog_error *err)
 {
-    char text[FIELD_BYTES];
-    double step_s;
-    rog_trace_line_field(line, '\n', 0, text, sizeof text, NULL);
-    if (header)
-        return strcmp(text, HEADER) == 0
-                   ? ROG_OK
-                   : rog_fail(err, ROG_EFORMAT, "times begin with the line \"%s\"", HEADER);
-    if (!rog_text_number(text, &step_s) || step_s < 0)
-        return rog_fail(err, ROG_EFORMAT, "must be a number of seconds >= 0 (found \"%.60s\")",
-                        text);
-    times->step_s[times->count++] = step_s;
+    const char separator = count > 1 ? ',' : '\n';
+    char text[FIELD_BYTES] = "";
+    rog_trace_line_field(line, separator, index, text, sizeof text, NULL);
+    if (rog_trace_line_count(line, separator) != count || !rog_text_number(text, value) ||
+        *value < 0)
+        return rog_fail(err, ROG_EFORMAT, "must be %s of seconds >= 0 (found \"%.60s\")",
+                        count > 1 ? "two numbers" : "a number", text);
     return ROG_OK;
 }
 
-static int read_lines(struct rog_times *times, const char *text, size_t size, const char *path,
-                      struct rog_error *err)
+static int take_header(struct rog_times *times, const struct rog_text_line *line, size_t lines,
+                       struct rog_error *err)
+{
+    char text[FIELD_BYTES];
+    rog_trace_line_field(line, '\n', 0, text, sizeof text, NULL);
+    bool padded = strcmp(text, HEADER_PADDED) == 0;
+    if (!padded && strcmp(text, HEADER) != 0)
+        return rog_fail(err, ROG_EFORMAT, "times begin with the line \"%s\" or \"%s\"", HEADER,
+                        HEADER_PADDED);
+    if (padded)
+        times->padding_s = malloc(lines * sizeof *times->padding_s);
+    return !padded || times->padding_s ? ROG_OK : rog_fail_nomem(err);
+}
+
+static int take_line(struct rog_times *times, const struct rog_text_line *line,
+                     struct rog_error *err)
+{
+    size_t count = times->padding_s ? 2 : 1;
+    int code = take_number(line, 0, count, &times->step_s[times->count], err);
+    if (!code && count > 1)
+        code = take_number(line, 1, count, &times->padding_s[times->count], err);
+    times->count += !code;
+    return code;
+}
+
+static int read_lines(struct rog_times *times, const char *text, size_t size, size_t room,
+                      const char *path, struct rog_error *err)
 {
     struct rog_text_lines lines;
     struct rog_text_line line;
@@ -48,7 +71,7 @@ static int read_lines(struct rog_times *times, const char *text, size_t size, co
     if (code)
         return rog_fail_prefix(err, "%s", path);
     while (!code && rog_trace_lines_next(&lines, &line)) {
-        code = take_line(times, &line, header, err);
+        code = header ? take_header(times, &line, room, err) : take_line(times, &line, err);
         header = false;
         if (code)
             rog_fail_prefix(err, "%s:%u", path, line.number);
@@ -71,7 +94,7 @@ int rog_times_read(struct rog_times *times, const char *path, struct rog_error *
         code = times->step_s ? ROG_OK : rog_fail_nomem(err);
     }
     if (!code)
-        code = read_lines(times, text, size, path, err);
+        code = read_lines(times, text, size, lines, path, err);
     free(text);
     if (code)
         rog_times_release(times);

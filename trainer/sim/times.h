@@ -3,14 +3,16 @@
 #define ROG_SIM_TIMES_H
 
 /* Recorded times of iterations: a text file, the line "step_s", then a number of seconds >= 0 on
- * each line; empty lines and comments as in bandwidth traces (librog/trace/lines.h). */
+ * each line; or the line "step_s,padding_s", then two of them: also what it slept after computing.
+ * Empty lines and comments as in bandwidth traces (librog/trace/lines.h). */
 
 #include <stdint.h>
 
 #include <rog/error.h>
 
 struct rog_times {
-    double *step_s; /* [count] heap */
+    double *step_s;    /* [count] heap */
+    double *padding_s; /* the same; NULL: not recorded */
     uint32_t count;
 };
 
