@@ -45,6 +45,9 @@ workers = ( { host = "-oProxyCommand=true"; user = "user"; iface = "wlan0"; batc
     profile = "jetson-nx"; } );
 END
 try 2 rogctl sweep x.conf --cluster c.conf --db hosts.db
+says 'c.conf, line 3: host must be a name or an address (found "no such host")'
+sed -i 's/no such host/-x/' c.conf
+try 2 rogctl sweep x.conf --cluster c.conf --db hosts.db
 says '" is not the name or address of a host'
 
 # A plugin of another version of the interface, and files that are no plugins.
