@@ -15,9 +15,6 @@
 #include <orchestrator/import/logfile.h>
 #include <orchestrator/store/cases.h>
 #include <orchestrator/store/imported.h>
-#include <orchestrator/store/ingest.h>
-
-#define WORKLOAD "imported"
 
 struct import {
     struct rog_db *db;
@@ -49,22 +46,6 @@ static bool has_file(const char *folder, const char *name)
     bool there = path && rog_file_exists(path);
     free(path);
     return there;
-}
-
-/* 1: the run is recorded by an earlier import; 0: it is not; ROG_EINVAL: by something else. */
-static int is_recorded(struct rog_db *db, const char *id, struct rog_error *err)
-{
-    struct rog_query *query = NULL;
-    int code = rog_query_new(&query, db, err, "SELECT workload FROM runs WHERE id = ?", "s", id);
-    if (code == 0)
-        code = rog_query_step(query, err);
-    const char *workload = code == 1 ? rog_query_text(query, 0) : NULL;
-    if (code == 1 && !(workload && strcmp(workload, WORKLOAD) == 0))
-        code = rog_fail(err, ROG_EINVAL,
-                        "a run %s is recorded that was not imported; import into another database",
-                        id);
-    rog_query_free(query);
-    return code;
 }
 
 static void log_account(const struct import *import, const char *of, const struct rog_json *account)
@@ -112,7 +93,7 @@ static int take_run(struct import *import, const char *folder, struct rog_error 
     int code = rog_artifact_read(&run, folder, err);
     if (code < 0)
         return code;
-    code = is_recorded(import->db, run.id, err);
+    code = rog_imported_find(import->db, run.id, err);
     if (code == 1) {
         rog_json_append(import->present, rog_json_new_string(run.id));
         code = say_present(import, run.id, err);
@@ -181,22 +162,6 @@ static const char *figure_of(const char *case_name)
     return NULL;
 }
 
-static int add_to_case(struct import *import, const char *case_name, const char *id,
-                       struct rog_error *err)
-{
-    char now[ROG_UTC_BYTES];
-    rog_utc_now(now);
-    int code = rog_db_run(import->db, err, "INSERT OR IGNORE INTO cases VALUES (?, ?, ?)", "sss",
-                          case_name, figure_of(case_name), now);
-    if (code == 0)
-        code = rog_db_run(import->db, err,
-                          "INSERT OR IGNORE INTO case_settings(case_name, contender) VALUES (?, ?)",
-                          "ss", case_name, PUBLISHED_CONTENDER);
-    if (code == 0)
-        code = rog_case_append_run(import->db, case_name, id, err);
-    return code;
-}
-
 static void name_case(struct import *import, const char *case_name)
 {
     size_t count = rog_json_size(import->cases);
@@ -206,26 +171,51 @@ static void name_case(struct import *import, const char *case_name)
     rog_json_append(import->cases, rog_json_new_string(case_name));
 }
 
-/* One row under its case. NULL where it is taken, else why not. */
+/* Makes the case, if it is not there, and puts the runs of the list into it. */
+static int fill_case(struct import *import, const char *case_name, const struct rog_json *ids,
+                     struct rog_error *err)
+{
+    if (rog_json_size(ids) == 0)
+        return 0;
+    name_case(import, case_name);
+    int code = rog_case_make(import->db, case_name, figure_of(case_name), PUBLISHED_CONTENDER, err);
+    return code < 0 ? code : rog_case_append_runs(import->db, case_name, ids, err);
+}
+
+/* A case of experiment_records.txt and what is named under it. */
+struct section {
+    char *case_name;
+    struct rog_json *ids;
+};
+
+/* Fills the case; the next one begins, named by what follows the '#' (NULL: none does). */
+static int end_section(struct import *import, struct section *section, const char *next,
+                       struct rog_error *err)
+{
+    int code = fill_case(import, section->case_name, section->ids, err);
+    free(section->case_name);
+    rog_json_free(section->ids);
+    *section = (struct section){next ? rog_strdup(next) : NULL, rog_json_array()};
+    return code == 0 && next && !section->case_name ? rog_fail_nomem(err) : code;
+}
+
+/* One row. NULL where it is taken, else why not. */
 static const char *take_record(struct import *import, const char *path, const char *row,
-                               char **case_name, int *code, struct rog_error *err)
+                               struct section *section, int *code, struct rog_error *err)
 {
     if (row[0] == '#') {
-        free(*case_name);
-        *case_name = rog_strdup(row + 1);
-        *code = *case_name ? 0 : rog_fail_nomem(err);
+        *code = end_section(import, section, row + 1, err);
         return row[1] ? NULL : "a case without a name";
     }
-    int recorded = is_recorded(import->db, row, err);
+    int recorded = rog_imported_find(import->db, row, err);
     *code = recorded < 0 ? recorded : 0;
     if (recorded == 0)
         log_line(import, "%s names the run %.200s, which is not there", path, row);
     if (recorded != 1)
         return "a run that is not there";
-    if (!*case_name || !**case_name)
+    if (!section->case_name || !*section->case_name)
         return "a run before any case";
-    name_case(import, *case_name);
-    *code = add_to_case(import, *case_name, row, err);
+    rog_json_append(section->ids, rog_json_new_string(row));
     return NULL;
 }
 
@@ -234,14 +224,15 @@ static int take_records(struct import *import, const char *path, struct rog_erro
 {
     struct rog_log log;
     struct rog_account account = {.file = "experiment_records.txt", .row = "rows"};
-    char *case_name = NULL;
+    struct section section = {NULL, rog_json_array()};
     int code = rog_log_open(&log, path, err);
     if (code == ROG_ENOTFOUND) {
         log_line(import, "%s is missing: the runs belong to no case", path);
-        return 0;
+        code = 0;
+        goto out;
     }
-    if (code < 0)
-        return code == ROG_EFORMAT ? rog_fail_prefix(err, "%s", path) : code;
+    if (code == ROG_EFORMAT)
+        rog_fail_prefix(err, "%s", path);
     while (code == 0 && rog_log_next(&log)) {
         const char *begin = log.line, *end = begin + log.length;
         account.lines = log.number;
@@ -251,32 +242,30 @@ static int take_records(struct import *import, const char *path, struct rog_erro
             continue;
         account.rows++;
         account.unended = !log.ended;
-        const char *refused = take_record(import, path, begin, &case_name, &code, err);
+        const char *refused = take_record(import, path, begin, &section, &code, err);
         if (refused)
             rog_account_refuse(&account, refused, log.number);
         else
             account.stored++;
     }
-    free(case_name);
     rog_log_close(&log);
-    if (code < 0)
-        return code;
-    import->records = rog_account_json(&account);
-    log_account(import, "", import->records);
-    return 0;
+    if (code == 0)
+        code = end_section(import, &section, NULL, err);
+    if (code == 0) {
+        import->records = rog_account_json(&account);
+        log_account(import, "", import->records);
+    }
+out:
+    free(section.case_name);
+    rog_json_free(section.ids);
+    return code;
 }
 
 /* All runs that were found, in one case. */
 static int take_case(struct import *import, const char *case_name, struct rog_error *err)
 {
-    const struct rog_json *lists[] = {import->imported, import->present};
-    int code = 0;
-    name_case(import, case_name);
-    for (size_t k = 0; k < 2; k++)
-        for (size_t i = 0; i < rog_json_size(lists[k]) && code == 0; i++)
-            code =
-                add_to_case(import, case_name, rog_json_string(rog_json_at(lists[k], i), ""), err);
-    return code;
+    int code = fill_case(import, case_name, import->imported, err);
+    return code < 0 ? code : fill_case(import, case_name, import->present, err);
 }
 
 /* Where experiment_records.txt is: in the folder with `result` in it. */

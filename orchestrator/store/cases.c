@@ -2,6 +2,7 @@
 /* Cases and the runs in them, listed and changed by SQL. */
 #include <orchestrator/store/cases.h>
 
+#include <stdlib.h>
 #include <string.h>
 
 #include <orchestrator/store/ingest.h>
@@ -79,45 +80,95 @@ static int fail_of_metrics(struct rog_db *db, const char *case_name, const char 
     return code;
 }
 
-int rog_case_check_metric(struct rog_db *db, const char *case_name, const char *id,
-                          const char *leaving, struct rog_error *err)
+/* Compares the first of the runs with all others, those of the case included. */
+static int check_metrics(struct rog_db *db, const char *case_name, const struct rog_json *ids,
+                         const char *leaving, struct rog_error *err)
 {
     struct rog_query *query = NULL;
-    int code =
-        rog_query_new(&query, db, err,
-                      "SELECT other.id FROM case_runs JOIN runs AS other ON other.id = run_id"
-                      " JOIN runs AS own ON own.id = ?2"
-                      " WHERE case_name = ?1 AND other.id IS NOT ?3"
-                      " AND " METRIC("other") " IS NOT " METRIC("own") " LIMIT 1",
-                      "sss", case_name, id, leaving);
+    const char *id = rog_json_string(rog_json_at(ids, 0), "");
+    char *text = rog_json_text(ids);
+    int code = text ? rog_query_new(&query, db, err,
+                                    "SELECT other.id FROM (SELECT run_id FROM case_runs"
+                                    "  WHERE case_name = ?1 AND run_id IS NOT ?4"
+                                    "  UNION ALL SELECT value FROM json_each(?2))"
+                                    " JOIN runs AS other ON other.id = run_id"
+                                    " JOIN runs AS own ON own.id = ?3"
+                                    " WHERE " METRIC("other") " IS NOT " METRIC("own") " LIMIT 1",
+                                    "ssss", case_name, text, id, leaving)
+                    : rog_fail_nomem(err);
     if (code == 0)
         code = rog_query_step(query, err);
     if (code == 1)
         code = fail_of_metrics(db, case_name, id, rog_query_text(query, 0), err);
     rog_query_free(query);
+    free(text);
+    return code;
+}
+
+static struct rog_json *list_of(const char *id)
+{
+    struct rog_json *ids = rog_json_array();
+    rog_json_append(ids, rog_json_new_string(id));
+    return ids;
+}
+
+int rog_case_check_metric(struct rog_db *db, const char *case_name, const char *id,
+                          const char *leaving, struct rog_error *err)
+{
+    struct rog_json *ids = list_of(id);
+    int code = check_metrics(db, case_name, ids, leaving, err);
+    rog_json_free(ids);
+    return code;
+}
+
+int rog_case_make(struct rog_db *db, const char *case_name, const char *figure,
+                  const char *contender, struct rog_error *err)
+{
+    char now[ROG_UTC_BYTES];
+    rog_utc_now(now);
+    int code = rog_db_run(db, err,
+                          "INSERT OR IGNORE INTO cases(name, figure, created_at) VALUES (?, ?, ?)",
+                          "sss", case_name, figure, now);
+    if (code == 0 && contender)
+        code = rog_db_run(db, err,
+                          "INSERT OR IGNORE INTO case_settings(case_name, contender) VALUES (?, ?)",
+                          "ss", case_name, contender);
+    return code;
+}
+
+int rog_case_append_runs(struct rog_db *db, const char *case_name, const struct rog_json *ids,
+                         struct rog_error *err)
+{
+    int code = check_metrics(db, case_name, ids, NULL, err);
+    char *text = code == 0 ? rog_json_text(ids) : NULL;
+    if (code == 0)
+        code = text ? rog_db_run(db, err,
+                                 "INSERT INTO case_runs(case_name, position, run_id)"
+                                 " SELECT ?1, row_number() OVER (ORDER BY min(key)) +"
+                                 "  (SELECT coalesce(max(position), -1) FROM case_runs"
+                                 "   WHERE case_name = ?1), value"
+                                 " FROM json_each(?2) WHERE value NOT IN"
+                                 "  (SELECT run_id FROM case_runs WHERE case_name = ?1)"
+                                 " GROUP BY value",
+                                 "ss", case_name, text)
+                    : rog_fail_nomem(err);
+    free(text);
     return code;
 }
 
 int rog_case_append_run(struct rog_db *db, const char *case_name, const char *id,
                         struct rog_error *err)
 {
-    int code = rog_case_check_metric(db, case_name, id, NULL, err);
-    if (code < 0)
-        return code;
-    return rog_db_run(db, err,
-                      "INSERT OR IGNORE INTO case_runs(case_name, position, run_id)"
-                      " SELECT ?1, coalesce(max(position) + 1, 0), ?2 FROM case_runs"
-                      " WHERE case_name = ?1",
-                      "ss", case_name, id);
+    struct rog_json *ids = list_of(id);
+    int code = rog_case_append_runs(db, case_name, ids, err);
+    rog_json_free(ids);
+    return code;
 }
 
 int rog_case_add_run(struct rog_db *db, const char *case_name, const char *id,
                      struct rog_error *err)
 {
-    char now[ROG_UTC_BYTES];
-    rog_utc_now(now);
-    int code = rog_db_run(db, err, "INSERT OR IGNORE INTO cases(name, created_at) VALUES (?, ?)",
-                          "ss", case_name, now);
+    int code = rog_case_make(db, case_name, NULL, NULL, err);
     return code < 0 ? code : rog_case_append_run(db, case_name, id, err);
 }
 

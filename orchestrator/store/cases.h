@@ -20,10 +20,17 @@ int rog_case_run_ids(struct rog_db *db, const char *case_name, struct rog_query 
 int rog_case_check_metric(struct rog_db *db, const char *case_name, const char *id,
                           const char *leaving, struct rog_error *err);
 
-/* Puts the run behind those that the case has; it stays where it is if the case has it. */
+/* Makes a case without runs; one that is there stays as it is. figure, contender: may be NULL. */
+int rog_case_make(struct rog_db *db, const char *case_name, const char *figure,
+                  const char *contender, struct rog_error *err);
+/* Puts runs behind those that the case has, in the order of the list of their ids; one that the
+ * case has stays where it is. ROG_EINVAL, and none is put there, as of rog_case_check_metric. The
+ * time grows with the case: of many runs, name all at once. */
+int rog_case_append_runs(struct rog_db *db, const char *case_name, const struct rog_json *ids,
+                         struct rog_error *err);
 int rog_case_append_run(struct rog_db *db, const char *case_name, const char *id,
                         struct rog_error *err);
-/* The same; a case that is not there is made. */
+/* The same of one; a case that is not there is made. */
 int rog_case_add_run(struct rog_db *db, const char *case_name, const char *id,
                      struct rog_error *err);
 /* ROG_ENOTFOUND where the case does not hold the run. */

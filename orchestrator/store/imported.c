@@ -1,8 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Asks for what was noted about an import. */
+/* Asks for imported runs and what was noted about them. */
 #include <orchestrator/store/imported.h>
 
 #include <string.h>
+
+int rog_imported_find(struct rog_db *db, const char *run_id, struct rog_error *err)
+{
+    struct rog_query *query = NULL;
+    int code = rog_query_new(&query, db, err, "SELECT workload = 'imported' FROM runs WHERE id = ?",
+                             "s", run_id);
+    if (code == 0)
+        code = rog_query_step(query, err);
+    if (code == 1 && rog_query_int(query, 0) != 1)
+        code = rog_fail(err, ROG_EINVAL,
+                        "a run %s is recorded that was not imported; import into another database",
+                        run_id);
+    rog_query_free(query);
+    return code;
+}
 
 int rog_imported_load(struct rog_db *db, const char *run_id, struct rog_json **imported,
                       struct rog_error *err)

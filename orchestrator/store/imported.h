@@ -2,10 +2,14 @@
 #ifndef ROG_STORE_IMPORTED_H
 #define ROG_STORE_IMPORTED_H
 
-/* What was noted when a run was imported: the event "import". */
+/* Imported runs, and what was noted when they were: the event "import". */
 
 #include <common/json.h>
 #include <orchestrator/store/db.h>
+
+/* 1: the run is recorded by an import; 0: it is not recorded; ROG_EINVAL: it is, but was not
+ * imported. */
+int rog_imported_find(struct rog_db *db, const char *run_id, struct rog_error *err);
 
 /* {"notes": [texts], "files": [what became of each file's rows]}, owned by the caller; NULL for a
  * run that was not imported. */

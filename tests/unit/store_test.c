@@ -333,6 +333,54 @@ static void cases_are_of_one_metric(void **state)
     rog_run_row_release(&row);
 }
 
+/* The ids as a list: each is a letter. */
+static struct rog_json *letters(const char *text)
+{
+    struct rog_json *ids = rog_json_array();
+    for (; *text; text++) {
+        char id[2] = {*text, '\0'};
+        rog_json_append(ids, rog_json_new_string(id));
+    }
+    return ids;
+}
+
+/* Runs that come together follow those that are there, each once, or none comes. */
+static void many_runs_join_a_case(void **state)
+{
+    struct fixture *f = *state;
+    struct rog_error err;
+    static const struct {
+        const char *ids;
+        int code;
+        const char *then;
+    } rows[] = {
+        {"b", 0, "b"},      {"", 0, "b"},
+        {"dbad", 0, "bda"}, {"em", ROG_EINVAL, "bda"},
+        {"ec", 0, "bdaec"}, {"m", ROG_EINVAL, "bdaec"},
+    };
+    for (const char *id = "abcdem"; *id; id++)
+        add_run(f->db, (char[]){*id, '\0'});
+    assert_int_equal(rog_db_run(f->db, &err,
+                                "UPDATE runs SET config = '{\"metric\":{\"name\":\"mIoU\",\"unit\":"
+                                "\"\",\"better\":\"higher\"}}' WHERE id = 'm'",
+                                ""),
+                     0);
+    assert_int_equal(rog_case_make(f->db, "case", "6", "ROG", &err), 0);
+    assert_int_equal(rog_case_make(f->db, "case", NULL, NULL, &err), 0);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct rog_json *ids = letters(rows[i].ids);
+        struct rog_names names = {0};
+        char text[32] = "";
+        assert_int_equal(rog_case_append_runs(f->db, "case", ids, &err), rows[i].code);
+        rog_json_free(ids);
+        assert_int_equal(rog_case_runs(f->db, "case", &names, &err), 0);
+        for (size_t k = 0; k < names.count; k++)
+            strcat(text, names.name[k]);
+        rog_names_release(&names);
+        assert_string_equal(text, rows[i].then);
+    }
+}
+
 /* Two workers with numbers that are easy to average by hand. */
 static void add_iterations(struct rog_db *db)
 {
@@ -457,6 +505,7 @@ int main(void)
         TEST(a_run_is_found_by_its_beginning),
         TEST(cases_know_their_runs_in_order),
         TEST(cases_are_of_one_metric),
+        TEST(many_runs_join_a_case),
         TEST(summaries_average_over_workers),
         TEST(show_has_what_the_contract_names),
     };
