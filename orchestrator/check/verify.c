@@ -10,6 +10,7 @@
 #include <orchestrator/check/promises.h>
 #include <orchestrator/check/record.h>
 #include <orchestrator/check/stream.h>
+#include <orchestrator/store/imported.h>
 
 static void check_complete(const struct rog_record *record, const struct rog_promises *promises,
                            struct rog_finding_list *list)
@@ -39,7 +40,7 @@ static void check_times(const struct rog_record *record, const struct rog_promis
                         struct rog_finding_list *list)
 {
     (void)promises;
-    if (record->row.workload && strcmp(record->row.workload, "imported") == 0)
+    if (rog_imported_is(&record->row))
         return;
     for (size_t w = 0; w < record->workers; w++) {
         const struct rog_record_worker *worker = &record->worker[w];

@@ -9,6 +9,7 @@
 #include <common/settings.h>
 #include <orchestrator/figures/distinct.h>
 #include <orchestrator/figures/series_settings.h>
+#include <orchestrator/store/imported.h>
 #include <orchestrator/text/label.h>
 
 #define LABEL_COLUMNS 40 /* longer ones are shortened where that hides no difference */
@@ -108,17 +109,21 @@ static bool says_settings(const struct naming *n, size_t series, const char *not
     return same;
 }
 
+/* Notes that only repeat settings are what a sweep writes; those of imported runs no sweep wrote.
+ */
 static int take_note(struct naming *n, size_t series)
 {
+    const struct rog_run_row *row = n->series[series].row[0];
     const char *note = common_note(n, series);
-    char *plain = plain_label(n->series[series].row[0]);
+    char *plain = plain_label(row);
     char *clean = note ? rog_label_clean(note, NOTE_COLUMNS) : NULL;
     if (!plain || (note && !clean)) {
         free(plain);
         free(clean);
         return rog_fail_nomem(n->err);
     }
-    n->is_note[series] = clean && *clean && !says_settings(n, series, clean, plain);
+    n->is_note[series] =
+        clean && *clean && (rog_imported_is(row) || !says_settings(n, series, clean, plain));
     n->label[series] = n->is_note[series] ? clean : plain;
     free(n->is_note[series] ? plain : clean);
     return 0;

@@ -11,6 +11,7 @@
 #include <common/file.h>
 #include <common/hash.h>
 #include <common/trace_name.h>
+#include <orchestrator/store/imported.h>
 #include <orchestrator/store/iterations.h>
 
 #define READINGS_AT_ONCE ((size_t)64)
@@ -225,13 +226,14 @@ static int add_row(struct rog_db *db, const struct rog_artifact *run, struct rog
     if (!text)
         return rog_fail_nomem(err);
     rog_sha256(text, strlen(text), hash);
-    int code = rog_db_run(db, err,
-                          "INSERT INTO runs(id, library, threshold, control, batchsize, epochs,"
-                          " note, seed, workload, cluster, status, attempt, started_at, config,"
-                          " config_hash) VALUES (?, ?, ?, ?, 1, ?, ?, 0, 'imported', 'imported',"
-                          " 'done', 1, nullif(?, ''), ?, ?)",
-                          "ssisissss", run->id, run->library, run->threshold, run->control,
-                          run->epochs, run->note, started, text, hash);
+    int code =
+        rog_db_run(db, err,
+                   "INSERT INTO runs(id, library, threshold, control, batchsize, epochs,"
+                   " note, seed, workload, cluster, status, attempt, started_at, config,"
+                   " config_hash) VALUES (?, ?, ?, ?, 1, ?, ?, 0, '" ROG_IMPORTED "', 'imported',"
+                   " 'done', 1, nullif(?, ''), ?, ?)",
+                   "ssisissss", run->id, run->library, run->threshold, run->control, run->epochs,
+                   run->note, started, text, hash);
     free(text);
     return code;
 }

@@ -8,6 +8,7 @@
 
 #include <common/file.h>
 #include <common/trace_name.h>
+#include <orchestrator/store/imported.h>
 #include <orchestrator/store/iterations.h>
 #include <orchestrator/store/summary.h>
 
@@ -296,7 +297,7 @@ int rog_replay_run_prepare(struct rog_replay_run *replay, struct rog_db *db, con
     if (code == 0)
         code = rog_extent_load(db, id, &source.extent, err);
     const char *workload = row.workload ? row.workload : "train";
-    bool imported = replay->imported = strcmp(workload, "imported") == 0;
+    bool imported = replay->imported = rog_imported_is(&row);
     if (code == 0 && !(replay->library = rog_strdup(row.library)))
         code = rog_fail_nomem(err);
     if (code == 0)

@@ -4,11 +4,17 @@
 
 #include <string.h>
 
+bool rog_imported_is(const struct rog_run_row *row)
+{
+    return row->workload && strcmp(row->workload, ROG_IMPORTED) == 0;
+}
+
 int rog_imported_find(struct rog_db *db, const char *run_id, struct rog_error *err)
 {
     struct rog_query *query = NULL;
-    int code = rog_query_new(&query, db, err, "SELECT workload = 'imported' FROM runs WHERE id = ?",
-                             "s", run_id);
+    int code =
+        rog_query_new(&query, db, err,
+                      "SELECT workload = '" ROG_IMPORTED "' FROM runs WHERE id = ?", "s", run_id);
     if (code == 0)
         code = rog_query_step(query, err);
     if (code == 1 && rog_query_int(query, 0) != 1)

@@ -6,6 +6,11 @@
 
 #include <common/json.h>
 #include <orchestrator/store/db.h>
+#include <orchestrator/store/summary.h>
+
+#define ROG_IMPORTED "imported" /* the workload of such a run */
+
+bool rog_imported_is(const struct rog_run_row *row);
 
 /* 1: the run is recorded by an import; 0: it is not recorded; ROG_EINVAL: it is, but was not
  * imported. */

@@ -161,7 +161,7 @@ art=$ROG_SHARED_DATA/rog-artifact
 rm -rf results.db* plots
 try 0 rogctl import "$art"
 try 0 rogctl redraw outdoors-case0 --format svg --as-published
-says "BSP, epochs 3 is not in $energy"
+says ": BSP is not in $energy"
 for id in 06-23-08-35-SSP-4-outdoors 06-24-02-20-ROG-4-outdoors; do
     log=$art/result/$id/log
     watts=$(cat "$log/worker_3.log" "$log/energy-3.txt" | awk '

@@ -130,7 +130,7 @@ prints "2.18 points at 1620 s"
 try 0 rogctl report outdoors-case0
 prints "1.96 at 840 s"
 try 0 rogctl redraw outdoors-case0 --axes published
-says "BSP, epochs 3 is not in energy-consumption-against-training-accuracy"
+says ": BSP is not in energy-consumption-against-training-accuracy"
 try 0 rogctl microevents 06-24 3 1200
 
 # Readings of energy that end before the target is reached: it is left out, with the reason.

@@ -101,6 +101,23 @@ static void equal_notes_are_parted(void **state)
     expect(f, "ours\nours #2\nours #3\n");
 }
 
+/* What the published runs were called says nothing of how long each was to last. */
+static void imported_notes_stay(void **state)
+{
+    struct fixture *f = *state;
+    fixture_case(f, "case", "1", 64);
+    add(f, "a", "BSP", 0, "BSP", "{\"epochs\":3}");
+    add(f, "b", "ROG", 4, "ROG 4", "{\"epochs\":2}");
+    expect(f, "BSP, epochs 3\nROG 4, epochs 2\n");
+    fixture_sql(f, "UPDATE runs SET workload = 'imported'");
+    expect(f, "BSP\nROG 4\n");
+    /* Equal ones are told apart as all are. */
+    fixture_sql(f, "UPDATE runs SET note = 'ours'");
+    expect(f, "ours, epochs 3\nours, epochs 2\n");
+    fixture_sql(f, "UPDATE runs SET note = ''");
+    expect(f, "BSP, epochs 3\nROG 4, epochs 2\n");
+}
+
 static void real_and_virtual_time_are_told_apart(void **state)
 {
     struct fixture *f = *state;
@@ -266,6 +283,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         LABELS(settings_that_differ_are_shown),
         LABELS(equal_notes_are_parted),
+        LABELS(imported_notes_stay),
         LABELS(real_and_virtual_time_are_told_apart),
         LABELS(what_is_common_is_dropped),
         LABELS(settings_stay_whole),
