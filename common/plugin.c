@@ -16,9 +16,13 @@
 
 #define NAME_BYTES 64
 
+/* Since which version a strategy may have no plans. */
+#define PLANS_OPTIONAL 4
+
 /* The hooks without which a strategy cannot be used. */
 static const char *missing_hook(const struct rog_strategy *strategy)
 {
+    bool plans = strategy->abi_version < PLANS_OPTIONAL;
     const struct {
         const char *name;
         bool present;
@@ -27,9 +31,9 @@ static const char *missing_hook(const struct rog_strategy *strategy)
         {"version", strategy->version != NULL},
         {"summary", strategy->summary != NULL},
         {"threshold_help", strategy->threshold_help != NULL},
-        {"plan_push", strategy->plan_push != NULL},
+        {"plan_push", strategy->plan_push || !plans},
         {"admit", strategy->admit != NULL},
-        {"plan_pull", strategy->plan_pull != NULL},
+        {"plan_pull", strategy->plan_pull || !plans},
     };
     for (size_t i = 0; i < sizeof required / sizeof *required; i++)
         if (!required[i].present)

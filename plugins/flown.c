@@ -31,16 +31,6 @@ static const struct rog_parameter parameters[] = {
     {.name = NULL},
 };
 
-static void plan(void *state, const struct rog_strategy_config *config,
-                 const struct rog_send_view *view, struct rog_send_plan *plan)
-{
-    (void)state, (void)view;
-    for (uint32_t row = 0; row < config->rows; row++)
-        plan->order[row] = row;
-    plan->count = config->rows;
-    plan->mandatory = config->rows;
-}
-
 static void admit(void *state, const struct rog_strategy_config *config,
                   const struct rog_admit_view *view, struct rog_admission *admission)
 {
@@ -106,9 +96,7 @@ ROG_STRATEGY_EXPORT const struct rog_strategy rog_strategy_plugin = {
     .threshold_default = 4,
     .threshold_help = "S: iterations that a worker is behind the fastest from which on it goes "
                       "first; 0: who came first goes first, inf: who is fastest",
-    .plan_push = plan,
     .admit = admit,
-    .plan_pull = plan,
     .staleness_bound = staleness_bound,
     .least_share = least_share,
     .parameters = parameters,

@@ -60,9 +60,10 @@ static void skeleton_destroy(void *state)
     free(state);
 }
 
-/* Step 5 (required): what a push carries. Fill plan->order with distinct rows, the most urgent ones
- * first, and say how many there are, how many of them go out whatever it takes, and for how many
- * seconds the others may. What was left out is not lost: it stays in the magnitudes. */
+/* Step 5 (optional): what a push carries; without it, all rows. Fill plan->order with distinct
+ * rows, the most urgent ones first, and say how many there are, how many of them go out whatever it
+ * takes, and for how many seconds the others may. What was left out is not lost: it stays in the
+ * magnitudes. */
 static void skeleton_plan_push(void *state, const struct rog_strategy_config *config,
                                const struct rog_send_view *view, struct rog_send_plan *plan)
 {
@@ -91,7 +92,7 @@ static void skeleton_admit(void *state, const struct rog_strategy_config *config
         admission->needed[worker] = view->iteration - (uint32_t)config->threshold;
 }
 
-/* Step 7 (required): what the pull carries, the same way. Often it is the same function. */
+/* Step 7 (optional): what the pull carries, the same way. Often it is the same function. */
 static void skeleton_plan_pull(void *state, const struct rog_strategy_config *config,
                                const struct rog_send_view *view, struct rog_send_plan *plan)
 {

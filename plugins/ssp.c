@@ -8,16 +8,6 @@
 
 #include <rog/strategy.h>
 
-static void plan(void *state, const struct rog_strategy_config *config,
-                 const struct rog_send_view *view, struct rog_send_plan *plan)
-{
-    (void)state, (void)view;
-    for (uint32_t row = 0; row < config->rows; row++)
-        plan->order[row] = row;
-    plan->count = config->rows;
-    plan->mandatory = config->rows;
-}
-
 static void admit(void *state, const struct rog_strategy_config *config,
                   const struct rog_admit_view *view, struct rog_admission *admission)
 {
@@ -51,9 +41,7 @@ ROG_STRATEGY_EXPORT const struct rog_strategy rog_strategy_plugin = {
     .threshold_default = 4,
     .threshold_help = "S: iterations a worker may be ahead of the slowest; inf: without end "
                       "(asynchronous, ASP)",
-    .plan_push = plan,
     .admit = admit,
-    .plan_pull = plan,
     .staleness_bound = staleness_bound,
     .least_share = least_share,
 };

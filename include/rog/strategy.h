@@ -158,7 +158,8 @@ struct rog_strategy {
                   uint32_t message_bytes);
     void (*destroy)(void *state);
 
-    /* Required. */
+    /* `admit` is required. The plans are too before version 4; since then a plan that is left out
+     * sends all rows each time. */
     void (*plan_push)(void *state, const struct rog_strategy_config *config,
                       const struct rog_send_view *view, struct rog_send_plan *plan);
     void (*admit)(void *state, const struct rog_strategy_config *config,

@@ -87,13 +87,23 @@ static uint32_t whole_batches(uint32_t rows, uint32_t batch_rows)
     return over ? rows + (batch_rows - over) : rows;
 }
 
+static void plan_all_rows(struct rog_send_plan *plan, uint32_t rows)
+{
+    for (uint32_t row = 0; row < rows; row++)
+        plan->order[row] = row;
+    plan->count = plan->mandatory = rows;
+}
+
 int rog_sending_plan(struct rog_sending *sending, const struct rog_sender *sender,
                      const struct rog_strategy *strategy, rog_plan_hook hook, void *state,
                      const struct rog_strategy_config *config, const struct rog_send_view *view,
                      struct rog_error *err)
 {
     struct rog_send_plan plan = {.order = sending->order};
-    hook(state, config, view, &plan);
+    if (hook)
+        hook(state, config, view, &plan);
+    else
+        plan_all_rows(&plan, config->rows);
     int code = check_plan(strategy, &plan, config->rows, err);
     if (code)
         return code;

@@ -59,8 +59,9 @@ void rog_sending_release(struct rog_sending *sending);
 void rog_sending_archive(struct rog_sending *sending, const struct rog_rows *rows,
                          struct rog_archive *archive);
 
-/* Asks the strategy; sending begins at view->now. ROG_EINVAL names the strategy and what is wrong
- * with its plan: a row twice or out of range, more mandatory rows than rows, a bad budget. */
+/* Asks the strategy; hook NULL: all rows are sent. Sending begins at view->now. ROG_EINVAL names
+ * the strategy and what is wrong with its plan: a row twice or out of range, more mandatory rows
+ * than rows, a bad budget. */
 int rog_sending_plan(struct rog_sending *sending, const struct rog_sender *sender,
                      const struct rog_strategy *strategy, rog_plan_hook hook, void *state,
                      const struct rog_strategy_config *config, const struct rog_send_view *view,

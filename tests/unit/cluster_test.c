@@ -470,16 +470,6 @@ static void who_leaves_gets_nothing_more(void **state)
     rog_dir_remove(folder, NULL);
 }
 
-static void plan_all(void *state, const struct rog_strategy_config *config,
-                     const struct rog_send_view *view, struct rog_send_plan *plan)
-{
-    (void)state, (void)view;
-    for (uint32_t i = 0; i < config->rows; i++)
-        plan->order[i] = i;
-    plan->count = plan->mandatory = config->rows;
-    plan->budget_s = 0;
-}
-
 static void admit_nobody(void *state, const struct rog_strategy_config *config,
                          const struct rog_admit_view *view, struct rog_admission *admission)
 {
@@ -495,9 +485,7 @@ static void a_strategy_that_admits_nobody(void **state)
         .abi_version = ROG_STRATEGY_ABI,
         .struct_size = sizeof never,
         .name = "NEVER",
-        .plan_push = plan_all,
         .admit = admit_nobody,
-        .plan_pull = plan_all,
     };
     struct trial trial = {.strategy = &never, .workers = 3, .iterations = 4};
     assert_int_equal(trial_run(&trial), ROG_EFAILED);

@@ -242,15 +242,6 @@ static void ssp_admit(void *state, const struct rog_strategy_config *config,
         admission->needed[i] = view->iteration - 1;
 }
 
-static void all_rows(void *state, const struct rog_strategy_config *config,
-                     const struct rog_send_view *view, struct rog_send_plan *plan)
-{
-    (void)state, (void)view;
-    for (uint32_t row = 0; row < config->rows; row++)
-        plan->order[plan->count++] = row;
-    plan->mandatory = plan->count;
-}
-
 static void last_alone(void *state, const struct rog_strategy_config *config,
                        const struct rog_grant_view *view, struct rog_grant *grant)
 {
@@ -271,9 +262,7 @@ static void test_with_versions(void **state)
     static const struct rog_strategy strategy = {.abi_version = ROG_STRATEGY_ABI,
                                                  .struct_size = sizeof(struct rog_strategy),
                                                  .name = "LAST_ALONE",
-                                                 .plan_push = all_rows,
                                                  .admit = ssp_admit,
-                                                 .plan_pull = all_rows,
                                                  .grant = last_alone};
     struct oracle totals = {.at_once = 1};
     for (uint64_t seed = 0; seed < 500; seed++)

@@ -13,6 +13,7 @@
 
 #include <common/json.h>
 #include <common/rng.h>
+#include <librog/sync/sending.h>
 
 #include "sync_cluster.h"
 
@@ -78,10 +79,16 @@ static void ask(struct planned *planned, const struct rog_history *history, bool
                                  .magnitude = planned->magnitude,
                                  .demanded = planned->demanded,
                                  .history = history ? *history : (struct rog_history){0}};
-    uint32_t *order = planned->plan.order;
-    planned->plan = (struct rog_send_plan){.order = order};
-    (pull ? strategy->plan_pull : strategy->plan_push)(planned->state, &planned->config, &view,
-                                                       &planned->plan);
+    struct rog_sending sending = {.order = planned->plan.order};
+    struct rog_error err;
+    assert_int_equal(rog_sending_plan(&sending, &(struct rog_sender){0}, strategy,
+                                      pull ? strategy->plan_pull : strategy->plan_push,
+                                      planned->state, &planned->config, &view, &err),
+                     0);
+    planned->plan = (struct rog_send_plan){.order = sending.order,
+                                           .count = sending.count,
+                                           .mandatory = sending.mandatory,
+                                           .budget_s = sending.budget_s};
 }
 
 static void test_bsp_and_ssp_send_everything(void **state)

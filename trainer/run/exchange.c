@@ -28,16 +28,6 @@ size_t rog_exchange_message_bytes(const struct rog_rows *rows)
     return share > least ? share : least;
 }
 
-static void plan_everything(void *state, const struct rog_strategy_config *config,
-                            const struct rog_send_view *view, struct rog_send_plan *plan)
-{
-    (void)state, (void)view;
-    for (uint32_t row = 0; row < config->rows; row++)
-        plan->order[row] = row;
-    plan->count = plan->mandatory = config->rows;
-    plan->budget_s = 0;
-}
-
 static void admit_everybody(void *state, const struct rog_strategy_config *config,
                             const struct rog_admit_view *view, struct rog_admission *admission)
 {
@@ -72,9 +62,7 @@ int rog_exchange_bytes(const struct rog_rows *rows, uint64_t *bytes, struct rog_
         .abi_version = ROG_STRATEGY_ABI,
         .struct_size = sizeof everything,
         .name = "EVERYTHING",
-        .plan_push = plan_everything,
         .admit = admit_everybody,
-        .plan_pull = plan_everything,
     };
     const struct rog_worker_config config = {
         .rows = rows,
