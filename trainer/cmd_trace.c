@@ -207,16 +207,25 @@ static int convert_one(const struct rog_cli *cli, struct rog_trace_conversion *h
         rog_trace_scale(trace, rog_cli_real(cli, "scale"));
         code = rog_trace_write(trace, path, err);
     }
-    if (!code && how->merged)
-        fprintf(stderr,
-                "rog-trainer: %u row%s the time of the row before and became one with it "
-                "(rates: their mean; bytes: their sum)\n",
-                how->merged, how->merged == 1 ? " has" : "s have");
     if (!code)
         printf("%s\n", path);
     rog_trace_free(trace);
     free(path);
     return code;
+}
+
+/* What was done about rows: the same for all ranks. */
+static void say_rows(const struct rog_trace_row_counts *rows)
+{
+    if (rows->sorted)
+        fprintf(stderr,
+                "rog-trainer: %u row%s stood behind rows of later times and %s sorted by time\n",
+                rows->sorted, rows->sorted == 1 ? "" : "s", rows->sorted == 1 ? "was" : "were");
+    if (rows->merged)
+        fprintf(stderr,
+                "rog-trainer: %u row%s the time of the row before and became one with it "
+                "(rates: their mean; bytes: their sum)\n",
+                rows->merged, rows->merged == 1 ? " has" : "s have");
 }
 
 static int convert(const struct rog_cli *cli, struct rog_error *err)
@@ -234,6 +243,8 @@ static int convert(const struct rog_cli *cli, struct rog_error *err)
     how.rank = rog_cli_given(cli, "workers") ? 1 : how.rank;
     for (; how.rank <= last && !code; how.rank++)
         code = convert_one(cli, &how, text, size, err);
+    if (!code)
+        say_rows(&how.rows);
     free(text);
     return code;
 }

@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include <librog/trace/lines.h>
+#include <librog/trace/samples.h>
 
 #define PACKET_BITS (1500.0 * 8)
 #define PIECE_MS 500.0      /* over so long a rate is the mean, but for the last piece */
@@ -16,7 +17,23 @@
 #define ROW_BYTES 256
 #define MS_MAX 1e9 /* eleven days */
 
-static int replay_row(struct rog_trace_builder *builder, const char *row, struct rog_error *err)
+/* The samples in the order of their times, as values; errors are of the sample's line. */
+static int add_in_order(struct rog_trace_conversion *how, struct rog_trace_builder *builder,
+                        struct rog_trace_samples *samples, struct rog_text_lines *lines,
+                        struct rog_error *err)
+{
+    int code = ROG_OK;
+    how->rows.sorted = rog_trace_samples_sort(samples);
+    for (size_t i = 0; i < samples->count && !code; i++) {
+        const struct rog_trace_sample *sample = &samples->item[i];
+        lines->number = sample->line;
+        code = rog_trace_builder_add(builder, sample->at_s, sample->value, err);
+    }
+    return code;
+}
+
+static int replay_row(struct rog_trace_samples *samples, const char *row, uint32_t line,
+                      struct rog_error *err)
 {
     struct tm tm = {0};
     unsigned ms = 0;
@@ -31,7 +48,8 @@ static int replay_row(struct rog_trace_builder *builder, const char *row, struct
                         row);
     tm.tm_year -= 1900;
     tm.tm_mon -= 1;
-    return rog_trace_builder_add(builder, (double)timegm(&tm) + ms / 1000.0, mbps, err);
+    return rog_trace_samples_add(
+        samples, (struct rog_trace_sample){(double)timegm(&tm) + ms / 1000.0, mbps, line}, err);
 }
 
 static int replay(struct rog_trace_conversion *how, struct rog_trace_builder *builder,
@@ -39,14 +57,17 @@ static int replay(struct rog_trace_conversion *how, struct rog_trace_builder *bu
 {
     char row[ROW_BYTES];
     struct rog_text_line line;
+    struct rog_trace_samples samples = {0};
     int code = ROG_OK;
-    (void)how;
     *end_s = 0;
     while (!code && rog_trace_lines_next(lines, &line)) {
         snprintf(row, sizeof row, "%.*s", (int)line.length, line.text);
         if (isdigit((unsigned char)row[0]))
-            code = replay_row(builder, row, err);
+            code = replay_row(&samples, row, line.number, err);
     }
+    if (!code)
+        code = add_in_order(how, builder, &samples, lines, err);
+    rog_trace_samples_release(&samples);
     return code;
 }
 
@@ -97,51 +118,25 @@ static int mahimahi(struct rog_trace_conversion *how, struct rog_trace_builder *
 
 /* ---- recordings as the published tree has them ---- */
 
-struct sample {
-    double at_s, mbps;
-};
-
-struct samples {
-    struct sample *items;
-    size_t count, room;
-};
-
-static int samples_add(struct samples *samples, struct sample sample, struct rog_error *err)
-{
-    if (samples->count && sample.at_s < samples->items[samples->count - 1].at_s)
-        return rog_fail(err, ROG_EFORMAT, "its time, %.9g s, is before that of the row above",
-                        sample.at_s);
-    if (samples->count == samples->room) {
-        size_t room = samples->room ? 2 * samples->room : 1024;
-        struct sample *items = realloc(samples->items, room * sizeof *items);
-        if (!items)
-            return rog_fail_nomem(err);
-        samples->items = items;
-        samples->room = room;
-    }
-    samples->items[samples->count++] = sample;
-    return ROG_OK;
-}
-
-static int read_samples(struct samples *samples, struct rog_text_lines *lines,
+static int read_samples(struct rog_trace_samples *samples, struct rog_text_lines *lines,
                         struct rog_error *err)
 {
     struct rog_text_line line;
     int code = ROG_OK;
     while (!code && rog_trace_lines_next(lines, &line)) {
         char seconds[ROW_BYTES], rate[ROW_BYTES];
-        struct sample sample;
+        struct rog_trace_sample sample = {.line = line.number};
         rog_trace_line_field(&line, ' ', 0, seconds, sizeof seconds, NULL);
         if (!isdigit((unsigned char)seconds[0]))
             continue;
         if (!rog_trace_line_field(&line, ' ', 1, rate, sizeof rate, NULL) ||
-            !rog_text_number(seconds, &sample.at_s) || !rog_text_number(rate, &sample.mbps) ||
-            sample.mbps < 0)
+            !rog_text_number(seconds, &sample.at_s) || !rog_text_number(rate, &sample.value) ||
+            sample.value < 0)
             code = rog_fail(err, ROG_EFORMAT,
                             "must be two numbers, seconds and Mbit/s, or a remark (found \"%.*s\")",
                             rog_trace_line_shown(&line), line.text);
         else
-            code = samples_add(samples, sample, err);
+            code = rog_trace_samples_add(samples, sample, err);
     }
     return code;
 }
@@ -151,32 +146,33 @@ static int read_samples(struct samples *samples, struct rog_text_lines *lines,
 static int recording(struct rog_trace_conversion *how, struct rog_trace_builder *builder,
                      struct rog_text_lines *lines, double *end_s, struct rog_error *err)
 {
-    struct samples samples = {0};
+    struct rog_trace_samples samples = {0};
     int code = read_samples(&samples, lines, err);
     if (!code && samples.count < 3)
         code = rog_fail(err, ROG_EFORMAT,
                         "a recording has three rows at least (found %zu): the last two only say "
                         "when the one before ends",
                         samples.count);
+    how->rows.sorted = rog_trace_samples_sort(&samples);
     size_t count = code ? 0 : samples.count - 2;
     size_t first = (size_t)((double)samples.count / RECORDING_PARTS * how->rank);
     first = first < count ? first : count - 1;
     *end_s = 0;
     for (size_t i = 0; i < count && !code; i++) {
-        const struct sample *sample = &samples.items[(first + i) % count];
+        const struct rog_trace_sample *sample = &samples.item[(first + i) % count];
         if (sample[1].at_s <= sample->at_s)
             continue; /* it holds for no time */
-        code = rog_trace_builder_add(builder, *end_s, sample->mbps, err);
+        code = rog_trace_builder_add(builder, *end_s, sample->value, err);
         *end_s += sample[1].at_s - sample->at_s;
     }
-    free(samples.items);
+    rog_trace_samples_release(&samples);
     return code;
 }
 
 static int table(struct rog_trace_conversion *how, struct rog_trace_builder *builder,
                  struct rog_text_lines *lines, double *end_s, struct rog_error *err)
 {
-    return rog_trace_table_read(builder, lines, &how->columns, end_s, &how->merged, err);
+    return rog_trace_table_read(builder, lines, &how->columns, end_s, &how->rows, err);
 }
 
 /* Reads the rows of a file; errors are of the line that was read last. *end_s: where the trace

@@ -30,11 +30,12 @@ struct rog_trace_conversion {
     const char *format;
     struct rog_trace_columns columns; /* of a table */
     uint32_t rank;                    /* of a recording: whose replay; 0: from the first row on */
-    uint32_t merged; /* out, of a table: rows that had the time of the row before (table.h) */
+    struct rog_trace_row_counts rows; /* out */
 };
 
-/* Reads `text`; `origin` names it in errors, which are ROG_EFORMAT with the line, or ROG_EINVAL
- * for a format or columns that are none. */
+/* Reads `text`, whose rows may stand in any order, but for csv and mahimahi, which have none other
+ * than that of time; `origin` names it in errors, which are ROG_EFORMAT with the line, or
+ * ROG_EINVAL for a format or columns that are none. */
 int rog_trace_convert(struct rog_trace **trace, struct rog_trace_conversion *how, const char *text,
                       size_t size, const char *origin, struct rog_error *err);
 

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <time.h>
 
+#include <librog/trace/samples.h>
+
 #define FIELD_BYTES 128
 #define LIST_BYTES 512 /* of the columns in a message */
 
@@ -331,6 +333,7 @@ struct moment {
     double at_s, before_s; /* before_s: the moment before */
     double sum;
     uint32_t rows, count; /* rows of this moment; moments with this one */
+    uint32_t line;        /* of its first row */
 };
 
 static int end_moment(const struct table *table, struct rog_trace_builder *builder,
@@ -350,60 +353,75 @@ static int end_moment(const struct table *table, struct rog_trace_builder *build
     return rog_trace_builder_add(builder, at_s, moment->sum / hold_s, err);
 }
 
-static int take_value(const struct table *table, struct rog_trace_builder *builder,
-                      struct moment *moment, double at_s, double value, struct rog_error *err)
+/* Sorted rows become values. */
+static int take_values(const struct table *table, struct rog_trace_builder *builder,
+                       const struct rog_trace_samples *rows, struct moment *moment,
+                       struct rog_error *err)
 {
     int code = ROG_OK;
-    if (!moment->count)
-        moment->first_s = at_s;
-    if (moment->count && at_s < moment->at_s)
-        return rog_fail(err, ROG_EFORMAT,
-                        "the time must not be before that of the row above (found "
-                        "%.12g s after "
-                        "%.12g s)",
-                        at_s, moment->at_s);
-    if (!moment->count || at_s > moment->at_s) {
-        code = end_moment(table, builder, moment, err);
-        *moment = (struct moment){.first_s = moment->first_s,
-                                  .at_s = at_s,
-                                  .before_s = moment->at_s,
-                                  .count = moment->count + 1};
+    for (size_t i = 0; i < rows->count && !code; i++) {
+        const struct rog_trace_sample *row = &rows->item[i];
+        if (!moment->count)
+            moment->first_s = row->at_s;
+        if (!moment->count || row->at_s > moment->at_s) {
+            code = end_moment(table, builder, moment, err);
+            if (code)
+                return code;
+            *moment = (struct moment){.first_s = moment->first_s,
+                                      .at_s = row->at_s,
+                                      .before_s = moment->at_s,
+                                      .count = moment->count + 1,
+                                      .line = row->line};
+        }
+        moment->sum += row->value;
+        moment->rows++;
     }
-    moment->sum += value;
-    moment->rows++;
+    return end_moment(table, builder, moment, err);
+}
+
+static int read_rows(struct table *table, struct rog_text_lines *lines,
+                     struct rog_trace_samples *rows, struct rog_error *err)
+{
+    struct rog_text_line line;
+    bool has_names = false;
+    int code = ROG_OK;
+    while (!code && rog_trace_lines_next(lines, &line)) {
+        struct rog_trace_sample row = {(double)rows->count * table->said->period_s, 0, line.number};
+        if (!table->separator)
+            code = open_table(table, &line, &has_names, err);
+        if (code || (has_names && line.number == table->first_number))
+            continue;
+        code = read_row(table, &line, &row.at_s, &row.value, err);
+        if (!code)
+            code = rog_trace_samples_add(rows, row, err);
+    }
     return code;
 }
 
 int rog_trace_table_read(struct rog_trace_builder *builder, struct rog_text_lines *lines,
-                         const struct rog_trace_columns *columns, double *end_s, uint32_t *merged,
-                         struct rog_error *err)
+                         const struct rog_trace_columns *columns, double *end_s,
+                         struct rog_trace_row_counts *counts, struct rog_error *err)
 {
     struct table table = {.said = columns};
     struct moment moment = {0};
-    struct rog_text_line line;
-    bool has_names = false;
-    uint32_t rows = 0;
+    struct rog_trace_samples rows = {0};
     int code = choose_units(&table, err);
-    while (!code && rog_trace_lines_next(lines, &line)) {
-        double at_s = rows * columns->period_s, value = 0;
-        if (!table.separator)
-            code = open_table(&table, &line, &has_names, err);
-        if (code || (has_names && line.number == table.first_number))
-            continue;
-        code = read_row(&table, &line, &at_s, &value, err);
-        if (!code)
-            code = take_value(&table, builder, &moment, at_s, value, err);
-        rows++;
-    }
     if (!code)
-        code = end_moment(&table, builder, &moment, err);
+        code = read_rows(&table, lines, &rows, err);
+    if (!code) {
+        counts->sorted = rog_trace_samples_sort(&rows);
+        code = take_values(&table, builder, &rows, &moment, err);
+        if (code)
+            lines->number = moment.line;
+    }
     if (!code && table.counts && columns->time && moment.count == 1)
         code = rog_fail(err, ROG_EFORMAT,
                         "bytes that arrived since the row before need two rows of "
                         "different times");
-    *merged = rows - moment.count;
+    counts->merged = (uint32_t)rows.count - moment.count;
     *end_s = table.counts ? moment.at_s - moment.first_s : 0;
     if (!columns->time)
-        *end_s = rows * columns->period_s;
+        *end_s = (double)rows.count * columns->period_s;
+    rog_trace_samples_release(&rows);
     return code;
 }

@@ -12,6 +12,7 @@
  * could also be a name). A rate holds until the next row. Bytes are those that
  * arrived since the row before; so the first row only says when the count
  * began. Rows of the same time are one: their rates' mean, their bytes' sum.
+ * Rows may stand in any order; their times tell it.
  */
 
 #include <stdint.h>
@@ -31,12 +32,18 @@ struct rog_trace_columns {
     double period_s; /* 0: there is a column of time */
 };
 
-/* Reads the rows; errors are ROG_EFORMAT of the line that was read last, or
+/* What was to be done about rows. */
+struct rog_trace_row_counts {
+    uint32_t merged; /* had the time of the row before; of tables */
+    uint32_t sorted; /* stood behind one of a later time */
+};
+
+/* Reads the rows; errors are ROG_EFORMAT of the line lines->number, or
  * ROG_EINVAL for columns and units that are not said or not there. *end_s is
  * where the trace ends, 0: the last value holds for as long as the one before
- * it. *merged: rows that had the time of the row before. */
+ * it. */
 int rog_trace_table_read(struct rog_trace_builder *builder, struct rog_text_lines *lines,
-                         const struct rog_trace_columns *columns, double *end_s, uint32_t *merged,
-                         struct rog_error *err);
+                         const struct rog_trace_columns *columns, double *end_s,
+                         struct rog_trace_row_counts *counts, struct rog_error *err);
 
 #endif

@@ -58,10 +58,11 @@ int rog_trace_builder_add(struct rog_trace_builder *builder, double start_s, dou
         return rog_fail(err, ROG_EFORMAT, "the rate must be 0 or more (found %g Mbit/s)", mbps);
     double last_s = builder->count ? builder->start_s[builder->count - 1] : -INFINITY;
     if (start_s <= last_s)
-        return rog_fail(err, ROG_EFORMAT,
-                        "the time must be greater than of the value before (found %.9g s after "
-                        "%.9g s)",
-                        start_s, last_s);
+        return rog_fail(
+            err, ROG_EFORMAT,
+            "the time must be greater than that of the value before (found %.9g s after "
+            "%.9g s)",
+            start_s, last_s);
     if (start_s - last_s < ROG_TRACE_STEP_MIN_S)
         return rog_fail(err, ROG_EFORMAT,
                         "a value must hold for at least %g s (found %.12g s after %.12g s)",

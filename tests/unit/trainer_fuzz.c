@@ -62,9 +62,13 @@ static bool take_table(const char *text, size_t size)
     const struct rog_trace_columns counted = {
         .time = ":1", .time_unit = "date", .rate = "2", .rate_unit = "bytes"};
     const struct rog_trace_columns even = {.period_s = 0.1, .rate = "2", .rate_unit = "bytes/s"};
-    bool taken = take_recording((struct rog_trace_conversion){"table", named, 0, 0}, text, size);
-    taken |= take_recording((struct rog_trace_conversion){"table", counted, 0, 0}, text, size);
-    return take_recording((struct rog_trace_conversion){"table", even, 0, 0}, text, size) || taken;
+    bool taken = take_recording((struct rog_trace_conversion){.format = "table", .columns = named},
+                                text, size);
+    taken |= take_recording((struct rog_trace_conversion){.format = "table", .columns = counted},
+                            text, size);
+    return take_recording((struct rog_trace_conversion){.format = "table", .columns = even}, text,
+                          size) ||
+           taken;
 }
 
 static bool take_csv(const char *text, size_t size)
