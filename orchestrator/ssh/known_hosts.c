@@ -14,6 +14,7 @@
 
 #define FILE_MAX_BYTES ((size_t)64 << 20)
 #define SSH_PORT 22
+#define NAME_MAX_BYTES 1024
 
 enum marker { NO_MARKER, REVOKED, AUTHORITY, FOREIGN_MARKER };
 
@@ -82,12 +83,13 @@ static bool has_hashed_name(const char *hosts, size_t bytes, const char *name)
         rog_base64_decode(hosts + 3, (size_t)(bar - hosts - 3), salt, sizeof salt) != sizeof salt ||
         rog_base64_decode(bar + 1, (size_t)(end - bar - 1), wanted, sizeof wanted) != sizeof wanted)
         return false;
-    char lower[ROG_SHA1_TEXT_MAX_BYTES + 1];
-    snprintf(lower, sizeof lower, "%s", name);
-    for (char *c = lower; *c; c++)
-        *c = (char)tolower((unsigned char)*c);
-    rog_sha1_hmac(salt, lower, sum);
-    return memcmp(sum, wanted, sizeof sum) == 0;
+    char lower[NAME_MAX_BYTES];
+    size_t length = strlen(name);
+    if (length >= sizeof lower)
+        return false;
+    for (size_t i = 0; i <= length; i++)
+        lower[i] = (char)tolower((unsigned char)name[i]);
+    return rog_sha1_hmac(salt, lower, sum) && memcmp(sum, wanted, sizeof sum) == 0;
 }
 
 static bool is_for(const struct entry *entry, const char *name)

@@ -49,11 +49,9 @@ static void look_around(const struct rog_ssh_settings *settings, struct here *he
     char *all = rog_format("%s%s%u%s", here->host,
                            settings->host_name ? settings->host_name : settings->host,
                            settings->port, settings->user ? settings->user : "");
-    if (all) {
-        rog_sha1(all, strlen(all), sum);
-        for (size_t i = 0; i < sizeof sum; i++)
-            snprintf(here->hash + 2 * i, 3, "%02x", sum[i]);
-    }
+    bool hashed = all && rog_sha1(all, sum);
+    for (size_t i = 0; hashed && i < sizeof sum; i++)
+        snprintf(here->hash + 2 * i, 3, "%02x", sum[i]);
     free(all);
 }
 
@@ -75,7 +73,7 @@ static const char *token_of(const struct rog_ssh_settings *settings, const struc
         {'r', settings->user},
         {'u', here->user},
         /* newer versions of ssh have the hosts of ProxyJump in it */
-        {'C', settings->proxy_jump ? NULL : here->hash},
+        {'C', settings->proxy_jump || !here->hash[0] ? NULL : here->hash},
         {0},
     };
     for (const struct rog_ssh_token *at = more; at && at->letter; at++)
