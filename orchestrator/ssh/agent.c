@@ -3,6 +3,8 @@
 #include <orchestrator/ssh/agent.h>
 
 #include <errno.h>
+#include <math.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -14,11 +16,12 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include <common/file.h>
+#include <common/clock.h>
 
 #define MESSAGE_MAX_BYTES ((size_t)256 << 10)
 #define MAX_KEYS 256
 #define LIST_TIMEOUT_S 10
+#define SIGN_TIMEOUT_S 120 /* somebody may have to touch a token */
 #define FAILURE 5
 #define LIST_KEYS 11
 #define KEYS 12
@@ -31,6 +34,7 @@ struct rog_agent {
     size_t count;
     pthread_t thread;
     bool has_thread;
+    bool answers;          /* else what comes would be the answer to an earlier request */
     pthread_mutex_t mutex; /* for the choice */
     const struct rog_agent_key *chosen, *shown;
 };
@@ -53,11 +57,26 @@ static void put_number(unsigned char *at, size_t value)
         at[i] = (unsigned char)(value >> (24 - 8 * i));
 }
 
-static bool move_all(int fd, unsigned char *bytes, size_t size, bool out)
+/* Until the moment `until_s` of rog_clock_s; INFINITY: without end. */
+static bool await(int fd, bool out, double until_s)
+{
+    struct pollfd end = {.fd = fd, .events = out ? POLLOUT : POLLIN};
+    int ready;
+    do {
+        double left_s = until_s - rog_clock_s();
+        ready = left_s > 0 ? poll(&end, 1, isinf(left_s) ? -1 : (int)ceil(1000 * left_s)) : 0;
+    } while (ready < 0 && errno == EINTR);
+    return ready > 0;
+}
+
+static bool move_all(int fd, unsigned char *bytes, size_t size, bool out, double until_s)
 {
     while (size) {
-        ssize_t moved = out ? send(fd, bytes, size, MSG_NOSIGNAL) : recv(fd, bytes, size, 0);
-        if (moved < 0 && errno == EINTR)
+        if (!await(fd, out, until_s))
+            return false;
+        ssize_t moved = out ? send(fd, bytes, size, MSG_NOSIGNAL | MSG_DONTWAIT)
+                            : recv(fd, bytes, size, MSG_DONTWAIT);
+        if (moved < 0 && (errno == EINTR || errno == EAGAIN))
             continue;
         if (moved <= 0)
             return false;
@@ -67,28 +86,29 @@ static bool move_all(int fd, unsigned char *bytes, size_t size, bool out)
     return true;
 }
 
-static bool receive(int fd, struct message *message)
+static bool receive(int fd, struct message *message, double until_s)
 {
     unsigned char head[4];
     *message = (struct message){0};
-    if (!move_all(fd, head, sizeof head, false))
+    if (!move_all(fd, head, sizeof head, false, until_s))
         return false;
     message->size = number_at(head);
     if (message->size < 1 || message->size > MESSAGE_MAX_BYTES)
         return false;
     message->bytes = malloc(message->size);
-    if (message->bytes && move_all(fd, message->bytes, message->size, false))
+    if (message->bytes && move_all(fd, message->bytes, message->size, false, until_s))
         return true;
     free(message->bytes);
+    message->bytes = NULL;
     return false;
 }
 
-static bool transmit(int fd, const struct message *message)
+static bool transmit(int fd, const struct message *message, double until_s)
 {
     unsigned char head[4];
     put_number(head, message->size);
-    return move_all(fd, head, sizeof head, true) &&
-           move_all(fd, message->bytes, message->size, true);
+    return move_all(fd, head, sizeof head, true, until_s) &&
+           move_all(fd, message->bytes, message->size, true, until_s);
 }
 
 /* A string of a message; NULL where it is not whole. */
@@ -161,10 +181,12 @@ static bool answer(struct rog_agent *agent, const struct message *asked)
     else if (agent->chosen && asked->bytes[0] == SIGN)
         request = request_of(asked, agent->shown, agent->chosen);
     pthread_mutex_unlock(&agent->mutex);
-    if (request.bytes && (!transmit(agent->real, &request) || !receive(agent->real, &reply)))
-        reply.bytes = NULL;
+    const double until_s = rog_clock_s() + SIGN_TIMEOUT_S;
+    if (request.bytes && agent->answers)
+        agent->answers =
+            transmit(agent->real, &request, until_s) && receive(agent->real, &reply, until_s);
     const struct message refusal = {no, sizeof no};
-    bool good = transmit(agent->ends[1], reply.bytes ? &reply : &refusal);
+    bool good = transmit(agent->ends[1], reply.bytes ? &reply : &refusal, INFINITY);
     free(request.bytes);
     free(reply.bytes);
     return good;
@@ -175,7 +197,7 @@ static void *serve(void *user)
     struct rog_agent *agent = user;
     struct message asked;
     bool good = true;
-    while (good && receive(agent->ends[1], &asked)) {
+    while (good && receive(agent->ends[1], &asked, INFINITY)) {
         good = answer(agent, &asked);
         free(asked.bytes);
     }
@@ -212,22 +234,22 @@ static int list_keys(struct rog_agent *agent, const char *path, struct rog_error
 {
     unsigned char kind = LIST_KEYS;
     const struct message request = {&kind, 1};
-    const struct timeval limit = {.tv_sec = LIST_TIMEOUT_S}, none = {0};
+    const struct timeval limit = {.tv_sec = LIST_TIMEOUT_S}; /* of connect */
+    const double until_s = rog_clock_s() + LIST_TIMEOUT_S;
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     struct message list = {0};
     int code = ROG_OK;
     if (strlen(path) >= sizeof address.sun_path)
-        return rog_fail(err, ROG_ENOTFOUND, "%s is no socket of an agent", path);
+        return rog_fail(err, ROG_ENOTFOUND, "%s is too long for the path of a socket", path);
     snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
     agent->real = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (agent->real < 0)
         return rog_fail(err, ROG_EIO, "cannot make a socket: %s", strerror(errno));
-    setsockopt(agent->real, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+    setsockopt(agent->real, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
     if (connect(agent->real, (const struct sockaddr *)&address, sizeof address) != 0 ||
-        !transmit(agent->real, &request) || !receive(agent->real, &list))
+        !transmit(agent->real, &request, until_s) || !receive(agent->real, &list, until_s))
         return rog_fail(err, ROG_ENOTFOUND, "no agent answers at %s", path);
-    /* signing may wait for somebody to touch a token */
-    setsockopt(agent->real, SOL_SOCKET, SO_RCVTIMEO, &none, sizeof none);
+    agent->answers = true;
     code = take_list(agent, &list, err);
     free(list.bytes);
     return code;
