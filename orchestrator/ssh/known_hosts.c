@@ -27,25 +27,29 @@ struct entry {
 
 /* ---- names ---- */
 
+/* Each * is given as little of the name as will do, and more where what follows it does not match:
+ * only the last one is ever given more, so that no pattern takes long. */
 static bool matches(const char *pattern, size_t bytes, const char *name)
 {
-    for (; bytes; pattern++, bytes--) {
-        if (*pattern == '*') {
-            while (bytes && *pattern == '*')
-                pattern++, bytes--;
-            for (; bytes; name++)
-                if (matches(pattern, bytes, name))
-                    return true;
-                else if (!*name)
-                    return false;
-            return true;
-        }
-        if (!*name ||
-            (*pattern != '?' && tolower((unsigned char)*pattern) != tolower((unsigned char)*name)))
+    const char *end = pattern + bytes, *behind_star = NULL, *given_to = NULL;
+    while (*name) {
+        if (pattern < end && *pattern == '*') {
+            behind_star = ++pattern;
+            given_to = name;
+        } else if (pattern < end && (*pattern == '?' || tolower((unsigned char)*pattern) ==
+                                                            tolower((unsigned char)*name))) {
+            pattern++;
+            name++;
+        } else if (behind_star) {
+            pattern = behind_star;
+            name = ++given_to;
+        } else {
             return false;
-        name++;
+        }
     }
-    return !*name;
+    while (pattern < end && *pattern == '*')
+        pattern++;
+    return pattern == end;
 }
 
 static bool has_name(const char *patterns, size_t bytes, const char *name)
