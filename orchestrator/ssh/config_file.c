@@ -11,16 +11,18 @@
 #include <common/file.h>
 #include <common/text_lines.h>
 #include <orchestrator/ssh/known_hosts.h>
+#include <orchestrator/ssh/text_file.h>
 #include <orchestrator/ssh/token.h>
 
 #define FILE_MAX_BYTES ((size_t)4 << 20)
 #define MAX_DEPTH 16
+#define MAX_FILES 1000 /* each time that one is read */
 #define SYSTEM_CONFIG "/etc/ssh/ssh_config"
 
 struct reading {
     struct rog_ssh_settings *settings;
     const char *home; /* what names in Include begin at: ~/.ssh or /etc/ssh */
-    unsigned depth;
+    unsigned depth, files;
     bool counts; /* the block is for our host */
 };
 
@@ -64,13 +66,17 @@ static int match_block(struct reading *reading, const char *value, struct rog_er
     for (char *word; !code && (word = rog_ssh_settings_word(&value)) != NULL; free(word)) {
         bool negated = word[0] == '!';
         const char *criterion = word + negated;
-        if (strcasecmp(criterion, "all") == 0)
+        if (strcasecmp(criterion, "all") == 0) {
+            reading->counts &= !negated;
             continue;
+        }
         const char *subject = subject_of(settings, criterion, local);
         char *patterns = subject ? rog_ssh_settings_word(&value) : NULL;
         bool match = patterns && rog_known_hosts_matches(patterns, subject);
         reading->counts &= subject && match != negated;
-        if (!subject) {
+        if (subject && !patterns) {
+            code = rog_fail(err, ROG_EINVAL, "Match %s has no pattern", criterion);
+        } else if (!subject) {
             char *whole = rog_format("Match %s", criterion);
             code = whole ? rog_ssh_settings_miss(settings, whole, err) : rog_fail_nomem(err);
             free(whole);
@@ -140,15 +146,19 @@ static int take_line(struct reading *reading, char *line, struct rog_error *err)
 static int read_file(struct reading *reading, const char *path, struct rog_error *err)
 {
     char *text = NULL;
-    size_t size = 0;
     struct rog_text_lines lines;
     struct rog_text_line line;
     if (reading->depth >= MAX_DEPTH)
         return rog_fail(err, ROG_EINVAL, "%s: files of the ssh configuration include each other",
                         path);
-    int code = rog_file_read(path, FILE_MAX_BYTES, &text, &size, err);
+    if (++reading->files > MAX_FILES)
+        return rog_fail(err, ROG_EINVAL, "%s: the ssh configuration includes more than %d files",
+                        path, MAX_FILES);
+    int code = rog_ssh_text_file_read(path, FILE_MAX_BYTES, &text, err);
     if (!code)
-        code = rog_text_lines_begin(&lines, text, size, err);
+        code = rog_text_lines_begin(&lines, text, strlen(text), err)
+                   ? rog_fail_prefix(err, "%s", path)
+                   : ROG_OK;
     reading->depth++;
     while (!code && rog_text_lines_next(&lines, &line)) {
         char *copy = strndup(line.text, line.length);

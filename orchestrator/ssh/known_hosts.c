@@ -11,6 +11,7 @@
 #include <common/file.h>
 #include <orchestrator/ssh/base64.h>
 #include <orchestrator/ssh/sha1.h>
+#include <orchestrator/ssh/text_file.h>
 
 #define FILE_MAX_BYTES ((size_t)64 << 20)
 #define SSH_PORT 22
@@ -162,12 +163,9 @@ static int visit_file(const char *file, const char *name, visitor visit, void *u
                       struct rog_error *err)
 {
     char *text = NULL;
-    size_t size = 0;
     if (!rog_file_exists(file))
         return ROG_OK;
-    int code = rog_file_read(file, FILE_MAX_BYTES, &text, &size, err);
-    if (!code && memchr(text, '\0', size))
-        code = rog_fail(err, ROG_EFORMAT, "%s is not a file of known hosts", file);
+    int code = rog_ssh_text_file_read(file, FILE_MAX_BYTES, &text, err);
     if (!code)
         code = visit_text(text, file, name, visit, user, err);
     free(text);

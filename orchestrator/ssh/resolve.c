@@ -27,7 +27,12 @@ static int take_answer(struct rog_ssh_settings *settings, char *text, struct rog
         *blank = '\0';
         code = rog_ssh_settings_take(settings, line, blank + 1, &known, err);
     }
-    return code;
+    bool whole = settings->host_name && settings->user && settings->port_text;
+    return code || whole ? code
+                         : rog_fail(err, ROG_EFAILED,
+                                    "`ssh -G %s` does not print a configuration as OpenSSH does: "
+                                    "see which ssh is first in PATH",
+                                    settings->host);
 }
 
 /* ROG_ENOTFOUND: the client is not installed. */
@@ -56,8 +61,8 @@ static int ask_client(struct rog_ssh_settings *settings, const struct rog_ssh_ta
     argv[n++] = target->host;
     argv[n] = NULL;
     int code = rog_process_run(argv, ASK_TIMEOUT_S, &text, err);
-    if (code == ROG_EFAILED)
-        rog_fail_prefix(err, "the ssh configuration is not usable");
+    if (code && code != ROG_ENOTFOUND)
+        rog_fail_prefix(err, "cannot read the ssh configuration");
     if (!code) {
         settings->by_client = true;
         code = take_answer(settings, text, err);
@@ -124,21 +129,29 @@ static void forget_none(char **text)
     }
 }
 
-/* Replaces each name of the list by what it stands for; "none" names no file. */
+/* "none" names no file, least of all one of that name in the folder that we are in. */
+static void forget_none_of(struct rog_ssh_names *names)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < names->count; i++) {
+        forget_none(&names->name[i]);
+        if (names->name[i])
+            names->name[kept++] = names->name[i];
+    }
+    names->count = kept;
+}
+
+/* Replaces each name of the list by what it stands for. */
 static int expand_all(struct rog_ssh_settings *settings, struct rog_ssh_names *names,
                       const char *what, struct rog_error *err)
 {
-    size_t kept = 0;
     int code = ROG_OK;
-    for (size_t i = 0; i < names->count; i++) {
-        char *name = names->name[i], *expanded = NULL;
-        if (!code && strcasecmp(name, "none") != 0)
-            code = rog_ssh_token_expand(settings, what, name, NULL, &expanded, err);
-        free(name);
-        if (expanded)
-            names->name[kept++] = expanded;
+    for (size_t i = 0; !code && i < names->count; i++) {
+        char *name = names->name[i];
+        code = rog_ssh_token_expand(settings, what, name, NULL, &names->name[i], err);
+        if (!code)
+            free(name);
     }
-    names->count = kept;
     return code;
 }
 
@@ -182,6 +195,10 @@ static int expand_paths(struct rog_ssh_settings *settings, struct rog_error *err
     forget_none(&settings->proxy_command);
     forget_none(&settings->proxy_jump);
     forget_none(&settings->bind_address);
+    struct rog_ssh_names *files[] = {&settings->identities, &settings->certificates,
+                                     &settings->user_known_hosts, &settings->global_known_hosts};
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+        forget_none_of(files[i]);
     int code = no_agent ? ROG_OK : find_agent(settings, err);
     code = code ? code : expand_all(settings, &settings->identities, "IdentityFile", err);
     code = code ? code : expand_all(settings, &settings->certificates, "CertificateFile", err);

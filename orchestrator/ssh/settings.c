@@ -10,6 +10,8 @@
 #include <common/file.h>
 
 #define BLANKS " \t\r\n"
+#define MISSED_MAX_BYTES 300 /* a message has room for them */
+#define MAX_FILES 100
 
 enum kind {
     TEXT,  /* the whole rest of the line */
@@ -139,13 +141,26 @@ bool rog_ssh_settings_say_no(const char *value)
     return value && (strcasecmp(value, "no") == 0 || strcasecmp(value, "false") == 0);
 }
 
+/* Whether a list with ", " between its words has the word. */
+static bool is_listed(const char *list, const char *word)
+{
+    size_t bytes = strlen(word);
+    for (const char *at = list; (at = strstr(at, word)) != NULL; at += bytes)
+        if ((at == list || (at - list >= 2 && at[-2] == ',')) && (at[bytes] == ',' || !at[bytes]))
+            return true;
+    return false;
+}
+
 int rog_ssh_settings_miss(struct rog_ssh_settings *settings, const char *word,
                           struct rog_error *err)
 {
+    static const char others[] = "...";
     const char *so_far = settings->not_understood;
-    if (so_far && strstr(so_far, word))
+    if (so_far && (is_listed(so_far, word) || is_listed(so_far, others)))
         return ROG_OK;
-    char *more = rog_format("%s%s%s", so_far ? so_far : "", so_far ? ", " : "", word);
+    bool has_room = !so_far || strlen(so_far) + strlen(word) < MISSED_MAX_BYTES;
+    char *more = rog_format("%s%s%.*s", so_far ? so_far : "", so_far ? ", " : "", MISSED_MAX_BYTES,
+                            has_room ? word : others);
     if (!more)
         return rog_fail_nomem(err);
     free(settings->not_understood);
@@ -235,7 +250,11 @@ static int take_row(struct rog_ssh_settings *settings, const struct row *row, co
         *(char **)member = one;
         return ROG_OK;
     }
-    int code = rog_ssh_names_add(member, one, strlen(one), err);
+    const struct rog_ssh_names *files = member;
+    int code = files->count < MAX_FILES
+                   ? rog_ssh_names_add(member, one, strlen(one), err)
+                   : rog_fail(err, ROG_EINVAL, "the ssh configuration has more than %d of %s",
+                              MAX_FILES, row->word);
     free(one);
     return code;
 }
