@@ -31,7 +31,7 @@ struct rog_cluster_kind {
     const struct rog_setting *settings; /* of its own in the cluster file; NULL: none */
     const struct rog_executor *executor;
     /* With has_hosts: connects to one of them. ROG_EINVAL: options, or a host that is not who it
-     * was; ROG_EFAILED: it cannot be reached or does not let us in; ROG_EIO; ROG_ENOMEM. */
+     * was; ROG_EFAILED: it cannot be reached or refuses the login; ROG_EIO; ROG_ENOMEM. */
     int (*connect)(struct rog_connection **connection, const struct rog_connect_options *options,
                    struct rog_error *err);
 };

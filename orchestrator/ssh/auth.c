@@ -10,6 +10,7 @@
 #include <common/file.h>
 #include <orchestrator/ssh/keys.h>
 #include <orchestrator/ssh/known_hosts.h>
+#include <orchestrator/ssh/quote.h>
 
 #define TRIES 3
 #define MAX_NAMED 8
@@ -25,6 +26,8 @@ struct login {
     char answer[ANSWER_BYTES]; /* wiped at the end */
     char *locked;              /* a key file that nobody gave the passphrase of */
     bool was_wrong;            /* what they gave was not right */
+    bool takes_keys;           /* the host does */
+    bool is_partial;           /* it wants more than the key that it has accepted */
     bool was_asked;            /* somebody has answered the host's questions */
 };
 
@@ -172,26 +175,32 @@ static int by_questions(struct login *login, bool *answered)
     return *answered ? result : SSH_AUTH_DENIED;
 }
 
+/* Whether the configuration lets a kind of authentication be tried. */
+static bool may_use(const struct rog_ssh_settings *settings, const char *kind, const char *value)
+{
+    return !rog_ssh_settings_say_no(value) &&
+           (!settings->preferred || rog_known_hosts_matches(settings->preferred, kind));
+}
+
 /* ---- what is said ---- */
 
-/* How to give the host a key that it takes. Heap memory. */
+/* How to install a key there that the host accepts. Heap memory. */
 static char *way_in(const struct login *login)
 {
-    const struct rog_ssh_settings *settings = &login->ssh->settings;
     const struct rog_keys *keys = &login->keys;
     const char *file = NULL;
     for (size_t i = 0; !file && i < keys->count; i++)
         file = keys->key[i].is_certificate ? NULL : keys->key[i].file;
-    char *flag = rog_ssh_config_flag(settings), *advice = NULL;
-    if (flag && file)
-        advice =
-            rog_format("give it yours with: ssh-copy-id%s -i %s %s", flag, file, login->ssh->name);
-    else if (flag && keys->count)
-        advice = rog_format("give it yours with: ssh-copy-id%s %s", flag, login->ssh->name);
-    else if (flag)
-        advice = rog_format("there is no key: make one with ssh-keygen -t ed25519, then give it to "
-                            "the host with: ssh-copy-id%s %s",
-                            flag, login->ssh->name);
+    char *flag = rog_ssh_config_flag(&login->ssh->settings), *advice = NULL;
+    char *host = rog_ssh_quote_word(login->ssh->name);
+    char *quoted = file ? rog_ssh_quote_word(file) : NULL;
+    if (flag && host)
+        advice = rog_format(
+            "%sinstall it there with: ssh-copy-id%s%s%s %s",
+            keys->count ? "" : "there is no key: make one with ssh-keygen -t ed25519, then ", flag,
+            quoted ? " -i " : "", quoted ? quoted : "", host);
+    free(quoted);
+    free(host);
     free(flag);
     return advice;
 }
@@ -212,29 +221,49 @@ static void list_offered(const struct login *login, char *text, size_t bytes)
         memcpy(text + used, ")", 2);
 }
 
+/* `why` ends with a command that takes the key's file. */
+static int refuse_key(struct rog_error *err, const char *host, const char *file, const char *why)
+{
+    char *quoted = rog_ssh_quote_word(file);
+    int code = quoted ? rog_fail(err, ROG_EFAILED, "%s refuses the login: the key %s %s %s", host,
+                                 file, why, quoted)
+                      : rog_fail_nomem(err);
+    free(quoted);
+    return code;
+}
+
+/* NULL: keys were offered, or there was none. */
+static const char *why_none_was_offered(const struct login *login)
+{
+    const struct rog_ssh_settings *settings = &login->ssh->settings;
+    if (rog_ssh_settings_say_no(settings->public_key))
+        return "the ssh configuration has PubkeyAuthentication no";
+    if (!may_use(settings, "publickey", NULL))
+        return "PreferredAuthentications of the ssh configuration leaves out publickey";
+    return login->takes_keys ? NULL : "the host accepts none";
+}
+
 static int no_key_will_do(const struct login *login, int methods, struct rog_error *err)
 {
     const char *name = login->ssh->name;
     char offered[400];
-    if (rog_ssh_settings_say_no(login->ssh->settings.public_key))
-        return rog_fail(err, ROG_EFAILED,
-                        "%s does not let us in: the ssh configuration has PubkeyAuthentication no, "
-                        "so no key was offered%s",
-                        name,
+    const char *why = why_none_was_offered(login);
+    if (why)
+        return rog_fail(err, ROG_EFAILED, "%s refuses the login: no key was offered, as %s, and %s",
+                        name, why,
                         methods & (SSH_AUTH_METHOD_PASSWORD | SSH_AUTH_METHOD_INTERACTIVE)
-                            ? ", and there was nobody at a terminal to ask for a password"
-                            : ", and the host takes no password");
+                            ? "no password was given"
+                            : "the host accepts no password");
     if (login->keys.open_to_others)
-        return rog_fail(err, ROG_EFAILED,
-                        "%s does not let us in: the key %s was not used, as others may read it; "
-                        "change that with: chmod 600 %s",
-                        name, login->keys.open_to_others, login->keys.open_to_others);
+        return refuse_key(err, name, login->keys.open_to_others,
+                          "was not used, as others may read it; change that with: chmod 600");
     char *advice = way_in(login);
     list_offered(login, offered, sizeof offered);
     int code = rog_fail(err, ROG_EFAILED,
-                        "%s does not let us in with any key of the agent or of the ssh "
-                        "configuration%s; %s",
-                        name, offered, advice ? advice : "");
+                        "%s refuses the login: it accepts no key of the agent or of the ssh "
+                        "configuration%s%s%s; %s",
+                        name, offered, login->keys.no_agent ? "; " : "",
+                        login->keys.no_agent ? login->keys.no_agent : "", advice ? advice : "");
     free(advice);
     return code;
 }
@@ -242,18 +271,23 @@ static int no_key_will_do(const struct login *login, int methods, struct rog_err
 static int refused(const struct login *login, int methods, struct rog_error *err)
 {
     const char *name = login->ssh->name;
-    if (login->was_asked)
+    if (login->is_partial && !login->was_asked)
         return rog_fail(err, ROG_EFAILED,
-                        "%s does not let us in: what was given is not what it asked for", name);
+                        "%s refuses the login: it accepts the key, but asks for more, and no "
+                        "answer was given",
+                        name);
+    if (login->was_asked)
+        return rog_fail(err, ROG_EFAILED, "%s refuses the login: the password or answer was wrong",
+                        name);
     if (login->locked && login->was_wrong)
         return rog_fail(err, ROG_EFAILED,
-                        "%s does not let us in: what was given is not the passphrase of the key %s",
-                        name, login->locked);
+                        "%s refuses the login: that was not the passphrase of the key %s", name,
+                        login->locked);
     if (login->locked)
-        return rog_fail(err, ROG_EFAILED,
-                        "%s does not let us in: the key %s has a passphrase, and there was nobody "
-                        "at a terminal to ask for it; put the key into the agent with: ssh-add %s",
-                        name, login->locked, login->locked);
+        return refuse_key(
+            err, name, login->locked,
+            "has a passphrase, and there is no terminal to ask for it at; add the key "
+            "to the agent with: ssh-add");
     return no_key_will_do(login, methods, err);
 }
 
@@ -272,13 +306,6 @@ static int broken(const struct login *login, struct rog_error *err)
 
 /* ---- the whole ---- */
 
-/* Whether the configuration lets a kind of authentication be tried. */
-static bool may_use(const struct rog_ssh_settings *settings, const char *kind, const char *value)
-{
-    return !rog_ssh_settings_say_no(value) &&
-           (!settings->preferred || rog_known_hosts_matches(settings->preferred, kind));
-}
-
 int rog_ssh_log_in(struct rog_ssh *ssh, const struct rog_ssh_options *options,
                    struct rog_error *err)
 {
@@ -287,9 +314,11 @@ int rog_ssh_log_in(struct rog_ssh *ssh, const struct rog_ssh_options *options,
     bool answered = true, keys = may_use(settings, "publickey", settings->public_key);
     int code = keys ? rog_keys_find(&login.keys, settings, err) : ROG_OK;
     int result = code ? SSH_AUTH_DENIED : ssh_userauth_none(ssh->session, NULL);
-    if (!code && result == SSH_AUTH_DENIED &&
-        ssh_userauth_list(ssh->session, NULL) & SSH_AUTH_METHOD_PUBLICKEY)
+    login.takes_keys = !code && result == SSH_AUTH_DENIED &&
+                       ssh_userauth_list(ssh->session, NULL) & SSH_AUTH_METHOD_PUBLICKEY;
+    if (login.takes_keys)
         result = by_key(&login);
+    login.is_partial = result == SSH_AUTH_PARTIAL;
     bool more = !code && (result == SSH_AUTH_DENIED || result == SSH_AUTH_PARTIAL);
     int methods = more ? ssh_userauth_list(ssh->session, NULL) : 0;
     int asked = options->ask ? methods : 0;

@@ -11,12 +11,13 @@
 #include <common/process.h>
 #include <orchestrator/ssh/known_hosts.h>
 #include <orchestrator/ssh/quote.h>
+#include <orchestrator/ssh/text_file.h>
 #include <orchestrator/ssh/token.h>
 
 #define COMMAND_TIMEOUT_S 20
 #define MAX_ARGUMENTS 32
+#define ATTACK "This may be an attack (somebody in between)"
 #define REVOKED_MAX_BYTES ((size_t)16 << 20)
-#define KRL_MAGIC "SSHKRL\n"
 
 /* What the host has shown. */
 struct shown {
@@ -55,6 +56,9 @@ static int run_command(const struct rog_ssh_settings *settings, const char *occa
         code = rog_ssh_token_expand(settings, "KnownHostsCommand", word, tokens, &argv[count], err);
         count += !code;
     }
+    if (!code && rest[strspn(rest, " \t")])
+        code = rog_fail(err, ROG_EINVAL, "KnownHostsCommand has more than %d words",
+                        MAX_ARGUMENTS - 1);
     if (!code && (!count || argv[0][0] != '/'))
         code = rog_fail(err, ROG_EINVAL, "KnownHostsCommand %s does not begin with a full path",
                         settings->known_hosts_command);
@@ -135,8 +139,8 @@ int rog_ssh_order_host_keys(struct rog_ssh *ssh, struct rog_error *err)
         code = rog_fail_nomem(err);
     if (!code && !ordered[0])
         code = rog_fail(err, ROG_EINVAL,
-                        "HostKeyAlgorithms of the ssh configuration allows %s alone: rogctl does "
-                        "not support certificates of hosts",
+                        "HostKeyAlgorithms of the ssh configuration allows only %s: rogctl does "
+                        "not support host certificates",
                         wanted);
     if (!code && ssh_options_set(ssh->session, SSH_OPTIONS_HOSTKEYS, ordered) != SSH_OK)
         code = rog_ssh_fail(ssh, err, "HostKeyAlgorithms");
@@ -150,13 +154,11 @@ int rog_ssh_order_host_keys(struct rog_ssh *ssh, struct rog_error *err)
 
 char *rog_ssh_config_flag(const struct rog_ssh_settings *settings)
 {
-    const char *const argv[] = {settings->config, NULL};
     if (!settings->config)
         return rog_strdup("");
-    if (!strpbrk(settings->config, " \t'\"\\;|&$`<>()*?[]#~"))
-        return rog_format(" -F %s", settings->config);
-    char *quoted = rog_ssh_quote(argv), *flag = quoted ? rog_format(" -F %s", quoted) : NULL;
-    free(quoted);
+    char *file = rog_ssh_quote_word(settings->config);
+    char *flag = file ? rog_format(" -F %s", file) : NULL;
+    free(file);
     return flag;
 }
 
@@ -170,17 +172,17 @@ static int unknown(const struct rog_ssh *ssh, const struct shown *shown, const c
     const struct rog_ssh_names *files = &settings->user_known_hosts;
     bool writes = files->count && strcmp(files->name[0], "/dev/null") != 0;
     char *vouched = line->file ? rog_format(" %s:%zu trusts a certificate authority "
-                                            "(@cert-authority), and rogctl does not support "
-                                            "certificates of hosts.",
+                                            "(@cert-authority), but rogctl does not support host "
+                                            "certificates.",
                                             line->file, line->number)
                                : rog_strdup("");
     int code = rog_fail(
         err, ROG_EINVAL,
-        "the host key of %s is not known: %s.%s %sCompare it with the host's own, then accept it "
-        "with: ssh%s -o StrictHostKeyChecking=ask -o HostKeyAlgorithms=%s %s true",
+        "the host key of %s is not known: %s.%s %sCompare it with the one that the host itself "
+        "shows, then accept it with: ssh%s -o StrictHostKeyChecking=ask -o HostKeyAlgorithms=%s %s "
+        "true",
         ssh->name, shown->print ? shown->print : "(no fingerprint)", vouched ? vouched : "",
-        writes ? ""
-               : "The ssh configuration has no file to keep it in: give it a UserKnownHostsFile. ",
+        writes ? "" : "The ssh configuration names no file to keep it in: set UserKnownHostsFile. ",
         flag, type, ssh->name);
     free(vouched);
     return code;
@@ -190,25 +192,19 @@ static int changed(const struct rog_ssh *ssh, const struct shown *shown,
                    const struct rog_known_line *line, struct rog_error *err)
 {
     if (strcmp(line->file, ROG_KNOWN_HOSTS_MORE) == 0)
-        return rog_fail(err, ROG_EINVAL,
-                        "%s shows another host key than %s has: %s. Somebody may be in between",
+        return rog_fail(err, ROG_EINVAL, "the host key of %s is not the one in %s: %s. " ATTACK,
                         ssh->name, line->file, shown->print ? shown->print : "(no fingerprint)");
-    const char *const argv[] = {line->file, line->name, NULL};
-    char *quoted = rog_ssh_quote(argv);
-    char *file = quoted ? rog_strdup(quoted) : NULL;
-    size_t bytes = quoted ? strlen(quoted) - strlen(line->name) - 3 : 0;
-    if (file)
-        file[bytes] = '\0'; /* names of hosts have no quotes in them */
-    bool plain = !strpbrk(line->file, " \t'\"\\;|&$`<>()*?[]#~");
-    int code = rog_fail(
-        err, ROG_EINVAL,
-        "%s shows another host key than the one in %s:%zu: %s. Somebody may be in between. If you "
-        "know why it changed, forget the old one with: ssh-keygen -f %s -R %s%s%s",
-        ssh->name, line->file, line->number, shown->print ? shown->print : "(no fingerprint)",
-        plain || !file ? line->file : file, line->name[0] == '[' ? "'" : "", line->name,
-        line->name[0] == '[' ? "'" : "");
+    char *file = rog_ssh_quote_word(line->file), *name = rog_ssh_quote_word(line->name);
+    int code = file && name
+                   ? rog_fail(err, ROG_EINVAL,
+                              "the host key of %s is not the one in %s:%zu: %s. " ATTACK
+                              ". If you know why it changed, remove the old one with: ssh-keygen "
+                              "-f %s -R %s",
+                              ssh->name, line->file, line->number,
+                              shown->print ? shown->print : "(no fingerprint)", file, name)
+                   : rog_fail_nomem(err);
+    free(name);
     free(file);
-    free(quoted);
     return code;
 }
 
@@ -216,8 +212,8 @@ static int revoked(const struct rog_ssh *ssh, const struct shown *shown, const c
                    struct rog_error *err)
 {
     return rog_fail(err, ROG_EINVAL,
-                    "%s shows a host key that is revoked by %s: %s. Somebody else may have it: "
-                    "give the host a new key",
+                    "the host key of %s is revoked by %s: %s. Somebody else may have it: give "
+                    "the host a new key",
                     ssh->name, where, shown->print ? shown->print : "(no fingerprint)");
 }
 
@@ -230,18 +226,19 @@ static int check_revoked_list(const struct rog_ssh *ssh, const struct shown *sho
 {
     const char *file = ssh->settings.revoked_host_keys;
     char *text = NULL, *rest = NULL;
-    size_t size = 0;
     if (!file)
         return ROG_OK;
-    int code = rog_file_read(file, REVOKED_MAX_BYTES, &text, &size, err);
+    int code = rog_ssh_text_file_read(file, REVOKED_MAX_BYTES, &text, err);
+    if (code == ROG_EFORMAT) {
+        const struct rog_error why = *err;
+        return rog_fail(err, ROG_EINVAL,
+                        "RevokedHostKeys: %s. rogctl does not support binary key revocation lists; "
+                        "give it a list of public keys",
+                        why.message);
+    }
     if (code)
         return rog_fail_prefix(err, "RevokedHostKeys");
-    if (strncmp(text, KRL_MAGIC, sizeof KRL_MAGIC - 1) == 0)
-        code = rog_fail(err, ROG_EINVAL,
-                        "RevokedHostKeys %s: rogctl does not support key revocation lists; a list "
-                        "of public keys will do",
-                        file);
-    for (char *line = code ? NULL : strtok_r(text, "\r\n", &rest); !code && line;
+    for (char *line = strtok_r(text, "\r\n", &rest); !code && line;
          line = strtok_r(NULL, "\r\n", &rest)) {
         const char *at = line;
         char *type = rog_ssh_settings_word(&at), *key = rog_ssh_settings_word(&at);

@@ -303,7 +303,10 @@ int rog_keys_find(struct rog_keys *keys, const struct rog_ssh_settings *settings
     int code = ROG_OK;
     if (settings->identity_agent)
         code = rog_agent_open(&keys->agent, settings->identity_agent, err);
-    code = code == ROG_ENOTFOUND ? ROG_OK : code; /* a socket that nobody listens at */
+    if (code == ROG_ENOTFOUND) { /* which is no reason not to try the other keys */
+        keys->no_agent = rog_strdup(err ? err->message : "");
+        code = ROG_OK;
+    }
     code = code ? code : read_agent(&loaded, keys->agent, err);
     code = code ? code : read_files(&files, keys, settings, err);
     code = code ? code : add_certificates(keys, settings, &files, &loaded, err);
@@ -324,6 +327,7 @@ void rog_keys_release(struct rog_keys *keys)
         release(&keys->key[i]);
     free(keys->key);
     free(keys->open_to_others);
+    free(keys->no_agent);
     rog_agent_free(keys->agent);
     *keys = (struct rog_keys){0};
 }

@@ -34,6 +34,7 @@ struct rog_keys {
     struct rog_key *key;
     size_t count;
     struct rog_agent *agent; /* NULL: none answers */
+    char *no_agent;          /* why none answers where the configuration names one; or NULL */
     char *open_to_others;    /* a key file that others may read, which ssh does not use; or NULL */
 };
 

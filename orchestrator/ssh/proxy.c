@@ -2,6 +2,7 @@
 /* ProxyCommand and ProxyJump as one command. */
 #include <orchestrator/ssh/proxy.h>
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -13,9 +14,25 @@
 
 #define MAX_ARGUMENTS 16
 
+static bool is_harmless(const char *name)
+{
+    if (!name || !name[0] || name[0] == '-' || strpbrk(name, "'\";|&$`<>(){}"))
+        return false;
+    for (const char *c = name; *c; c++)
+        if (iscntrl((unsigned char)*c))
+            return false;
+    return true;
+}
+
 bool rog_ssh_is_host_name(const char *name)
 {
-    return name && name[0] && name[0] != '-' && !strpbrk(name, " \t\r\n'\"\\;|&$`<>()");
+    return is_harmless(name) && !strpbrk(name, " \\");
+}
+
+bool rog_ssh_is_user_name(const char *name)
+{
+    size_t bytes = name ? strlen(name) : 0;
+    return is_harmless(name) && !strstr(name, " -") && name[bytes - 1] != '\\';
 }
 
 /* A hop, [ssh://][USER@]HOST[:PORT][/], cut into pieces of its text. */

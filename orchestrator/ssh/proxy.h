@@ -12,7 +12,9 @@
 int rog_ssh_proxy_command(const struct rog_ssh_settings *settings, char **command,
                           struct rog_error *err);
 
-/* Whether a text may stand as a host's name, in a command line, too. */
+/* Whether a text may stand as the name of a host or user, also in a command line for a shell, where
+ * ProxyCommand puts it without quotes (%h, %r). */
 bool rog_ssh_is_host_name(const char *name);
+bool rog_ssh_is_user_name(const char *name);
 
 #endif

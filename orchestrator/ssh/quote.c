@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <common/file.h>
+
 char *rog_ssh_quote(const char *const *argv)
 {
     size_t bytes = 1;
@@ -31,4 +33,12 @@ char *rog_ssh_quote(const char *const *argv)
     if (line)
         *at = '\0';
     return line;
+}
+
+char *rog_ssh_quote_word(const char *word)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                "@%+=:,./_-";
+    const char *const argv[] = {word, NULL};
+    return word[0] && !word[strspn(word, plain)] ? rog_strdup(word) : rog_ssh_quote(argv);
 }

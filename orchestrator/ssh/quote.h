@@ -6,4 +6,7 @@
  * Heap memory. */
 char *rog_ssh_quote(const char *const *argv);
 
+/* One word of such a line, for a message: in quotes only where a shell wants them. Heap memory. */
+char *rog_ssh_quote_word(const char *word);
+
 #endif

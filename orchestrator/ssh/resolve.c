@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Asking ssh -G, or reading the files, and filling in what that leaves open. */
+/* Asking ssh -G, or reading the files, and filling in what they leave out. */
 #include <orchestrator/ssh/resolve.h>
 
 #include <stdio.h>

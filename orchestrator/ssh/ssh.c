@@ -39,10 +39,11 @@ int rog_ssh_fail_unsupported(const struct rog_ssh *ssh, struct rog_error *err)
 {
     const struct rog_error why = *err;
     const char *words = ssh->settings.not_understood;
-    return words ? rog_fail(err, why.code,
-                            "%s. rogctl does not support what the ssh configuration says by: %s",
-                            why.message, words)
-                 : why.code;
+    return words
+               ? rog_fail(err, why.code,
+                          "%s. Not supported by rogctl, and ignored, in the ssh configuration: %s",
+                          why.message, words)
+               : why.code;
 }
 
 /* A value of the configuration as an option of libssh; NULL leaves libssh's own. */
@@ -51,8 +52,8 @@ static int hand_over(struct rog_ssh *ssh, const char *word, enum ssh_options_e o
 {
     if (!value || ssh_options_set(ssh->session, option, value) == SSH_OK)
         return ROG_OK;
-    return rog_fail(err, ROG_EINVAL, "libssh can use none of \"%s %s\" of the ssh configuration",
-                    word, value);
+    return rog_fail(err, ROG_EINVAL,
+                    "libssh supports nothing of \"%s %s\" in the ssh configuration", word, value);
 }
 
 static int set_proxy(struct rog_ssh *ssh, struct rog_error *err)
@@ -115,6 +116,8 @@ static int configure(struct rog_ssh *ssh, const struct rog_ssh_options *options,
     int code = rog_ssh_settings_read(&ssh->settings, &target, err);
     if (code)
         return code;
+    if (!rog_ssh_is_user_name(ssh->settings.user))
+        return rog_fail(err, ROG_EINVAL, "\"%s\" is not the name of a user", ssh->settings.user);
     if (!rog_ssh_is_host_name(ssh->settings.host_name))
         return rog_fail(err, ROG_EINVAL, "\"%s\" is not the name or address of a host",
                         ssh->settings.host_name);

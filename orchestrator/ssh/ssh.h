@@ -39,7 +39,7 @@ struct rog_ssh_options {
 };
 
 /* Errors: ROG_EINVAL bad options, an unknown or changed host key; ROG_EFAILED the host cannot be
- * reached or does not let us in; ROG_EIO; ROG_ENOMEM. */
+ * reached or refuses the login; ROG_EIO; ROG_ENOMEM. */
 int rog_ssh_connect(struct rog_connection **connection, const struct rog_ssh_options *options,
                     struct rog_error *err);
 

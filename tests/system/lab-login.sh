@@ -51,17 +51,17 @@ asked 2 "Passphrase of the key $PWD/id_lab"
 asked 1 "That was not right. Passphrase of the key $PWD/id_lab"
 at_terminal 1 barley1 barley2 barley3 -- rogctl doctor --cluster cluster.conf
 asked 3 "Passphrase of the key $PWD/id_lab"
-shows "what was given is not the passphrase of the key $PWD/id_lab"
+shows "that was not the passphrase of the key $PWD/id_lab"
 at_terminal 1 "" -- rogctl doctor --cluster cluster.conf
 asked 1 "Passphrase of the key $PWD/id_lab"
-shows "put the key into the agent with: ssh-add $PWD/id_lab"
+shows "add the key to the agent with: ssh-add $PWD/id_lab"
 at_terminal 254 ^C -- rogctl doctor --cluster cluster.conf
 
 # Without a terminal nobody is asked.
 setsid -w rogctl doctor --cluster cluster.conf >out 2>err </dev/null
 same "exit status" 1 $?
 tr -s ' \n' ' ' <out >words
-grep -qF "put the key into the agent with: ssh-add $PWD/id_lab" words || fail "it says: $(cat out)"
+grep -qF "add the key to the agent with: ssh-add $PWD/id_lab" words || fail "it says: $(cat out)"
 
 # The agent has it.
 eval "$(ssh-agent -s)" >/dev/null
@@ -87,10 +87,10 @@ nothing_is_left
 # What nobody answers is no reason to try again: the cluster cannot be used.
 at_terminal 2 barley1 barley2 barley3 -- rogctl sweep f.conf --cluster cluster.conf --fresh
 asked 3 "Passphrase of the key $PWD/id_lab"
-shows "what was given is not the passphrase of the key $PWD/id_lab"
+shows "that was not the passphrase of the key $PWD/id_lab"
 setsid -w rogctl sweep f.conf --cluster cluster.conf >out 2>err </dev/null
 same "exit status" 2 $?
-says "put the key into the agent with: ssh-add $PWD/id_lab"
+says "add the key to the agent with: ssh-add $PWD/id_lab"
 # Ctrl-C at the question ends the command as anywhere else.
 at_terminal 130 ^C -- rogctl sweep f.conf --cluster cluster.conf
 same "the run" "done planned" "$(query 'SELECT status FROM runs ORDER BY id' | paste -sd' ')"

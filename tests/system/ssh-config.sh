@@ -140,13 +140,13 @@ row "revoked in the system's file" out "is revoked by $PWD/revoked:1"
 : >kh
 row "an empty file" out "is not known"
 printf '[127.0.0.1]:%s %s\n' $port "$(words other)" >kh
-row "another key" out "shows another host key"
+row "another key" out "is not the one in"
 printf '[127.0.0.1]:%s %s\n' $port "$(words other)" >other_first
 printf '[127.0.0.1]:%s %s\n' $port "$(words host)" >>other_first
 known="UserKnownHostsFile $PWD/other_first"
 row "another key, and the right one" in
 printf '[127.0.0.1]:%s %s\n' $port "$(words host_rsa)" >kh
-row "a key of another type" out "shows another host key"
+row "a key of another type" out "is not the one in"
 printf '[127.0.*]:* %s\n' "$(words host)" >kh
 row "a pattern" in
 printf '* %s\n' "$(words host)" >kh
@@ -190,7 +190,7 @@ row "KnownHostsCommand says revoked" out "is revoked by the output of KnownHosts
 printf '* %s\n' "$(words other)" >changed
 cfg "KnownHostsCommand /bin/cat $PWD/changed"
 : >kh
-row "KnownHostsCommand says another key" out "than the output of KnownHostsCommand has"
+row "KnownHostsCommand says another key" out "is not the one in the output of KnownHostsCommand"
 cfg "KnownHostsCommand /bin/false"
 row "KnownHostsCommand that fails" out "KnownHostsCommand"
 cp host.pub revoked_keys
@@ -203,12 +203,12 @@ cfg "RevokedHostKeys $PWD/missing"
 row "RevokedHostKeys, a missing file" out "RevokedHostKeys"
 ssh-keygen -q -k -f krl other.pub >out 2>err || fail "no list"
 cfg "RevokedHostKeys $PWD/krl"
-row "RevokedHostKeys, a binary list" in "does not support key revocation lists"
+row "RevokedHostKeys, a binary list" in "does not support binary key revocation lists"
 known="UserKnownHostsFile none"
 row "UserKnownHostsFile none" out "is not known"
 port=$port_certified
 printf '@cert-authority * %s\n' "$(words ca)" >kh
-row "@cert-authority" in "$PWD/kh:1 trusts a certificate authority (@cert-authority), and rogctl does not support"
+row "@cert-authority" in "$PWD/kh:1 trusts a certificate authority (@cert-authority), but rogctl does not support"
 port=$port_certified
 printf '@cert-authority * %s\n[127.0.0.1]:%s %s\n' "$(words ca)" $port "$(words host)" >kh
 row "@cert-authority, and the key" in
@@ -234,7 +234,7 @@ Match host 127.* exec \"test %h = 127.0.0.1\"
 IdentityFile $PWD/id
 Match all"
 key="Port $port"
-row "Match exec" in "" "does not support what the ssh configuration says by: Match exec"
+row "Match exec" in "" "Not supported by rogctl, and ignored, in the ssh configuration: Match exec"
 cfg "Match final host 127.0.0.1
 IdentityFile $PWD/id
 Match all"
@@ -264,9 +264,9 @@ IdentityFile $PWD/missing
 IdentityFile $PWD/id"
 row "the second IdentityFile" in
 key="IdentityFile none"
-row "IdentityFile none" out "does not let us in"
+row "IdentityFile none" out "refuses the login"
 key="IdentityFile $PWD/locked"
-row "a key with a passphrase" out "put the key into the agent with: ssh-add $PWD/locked"
+row "a key with a passphrase" out "add the key to the agent with: ssh-add $PWD/locked"
 cp id loose
 chmod 644 loose
 key="IdentityFile $PWD/loose"
@@ -274,13 +274,13 @@ row "a key that others may read" out "chmod 600 $PWD/loose"
 cfg "PubkeyAuthentication no"
 row "PubkeyAuthentication no" out "PubkeyAuthentication no"
 cfg "PreferredAuthentications password"
-row "PreferredAuthentications" out "does not let us in"
+row "PreferredAuthentications" out "PreferredAuthentications of the ssh configuration leaves out publickey"
 port=$port_keyless
 printf '* %s\n' "$(words host)" >kh
-row "a host that takes no keys" out "does not let us in"
+row "a host that takes no keys" out "no key was offered, as the host accepts none"
 cfg "PKCS11Provider $PWD/missing.so"
 key="IdentityFile none"
-row "PKCS11Provider" out "does not support what the ssh configuration says by: pkcs11provider"
+row "PKCS11Provider" out "Not supported by rogctl, and ignored, in the ssh configuration: pkcs11provider"
 cfg "PKCS11Provider $PWD/missing.so"
 row "PKCS11Provider that is not needed" in
 cfg "NoSuchWord yes"
@@ -298,7 +298,7 @@ CertificateFile $PWD/certificate.pub"; do
 done
 port=$port_trusting key="IdentityFile $PWD/other_id"
 printf '* %s\n' "$(words host)" >kh
-row "the same key without it" out "does not let us in"
+row "the same key without it" out "refuses the login"
 
 # Agents.
 agent_has 1 2 3 4 5 6 7
@@ -319,18 +319,20 @@ agent_has id
 row "a key of the agent alone" in
 cfg "IdentitiesOnly yes"
 agent="IdentityAgent $socket" key="IdentityFile $PWD/other_id"
-row "a key of the agent alone, IdentitiesOnly" out "does not let us in"
+row "a key of the agent alone, IdentitiesOnly" out "refuses the login"
 export SSH_AUTH_SOCK=$socket
 agent="IdentityAgent SSH_AUTH_SOCK" key="IdentityFile none"
 row "SSH_AUTH_SOCK" in
 key="IdentityFile none"
-row "IdentityAgent none" out "does not let us in"
+row "IdentityAgent none" out "refuses the login"
 unset SSH_AUTH_SOCK
 export ROG_TEST_AGENT=$socket
 agent="IdentityAgent \$ROG_TEST_AGENT" key="IdentityFile none"
 row "IdentityAgent \$VARIABLE" in
 agent="IdentityAgent $PWD/no-agent"
 row "an agent that is not there" in
+agent="IdentityAgent $PWD/no-agent" key="IdentityFile $PWD/other_id"
+row "an agent that is not there, a wrong key" out "no agent answers at $PWD/no-agent"
 agent_has certified
 agent="IdentityAgent $socket" key="IdentityFile none" port=$port_trusting
 printf '* %s\n' "$(words host)" >kh
@@ -396,26 +398,26 @@ let_in
 start
 printf '[127.0.0.1]:%s %s\n' $port "$(words other)" >kh
 ssh-keygen -q -H -f kh 2>/dev/null >&2
-follow "forget the old one with: "
+follow "remove the old one with: "
 follow "accept it with: "
 let_in
 start
 cfg "HostKeyAlias robots"
 printf 'robots %s\n' "$(words other)" >"a file"
 known="UserKnownHostsFile \"$PWD/a file\""
-follow "forget the old one with: "
+follow "remove the old one with: "
 follow "accept it with: "
 let_in
 start
 printf '[127.0.0.*]:* %s\n' "$(words other)" >kh
-follow "forget the old one with: "
+follow "remove the old one with: "
 follow "accept it with: "
 let_in
 start
 port=$port_both
 printf '[127.0.0.1]:%s %s\n' $port "$(words host_rsa)" >kh
 cfg "HostKeyAlgorithms ssh-ed25519"
-follow "forget the old one with: "
+follow "remove the old one with: "
 follow "accept it with: "
 let_in
 start

@@ -5,6 +5,7 @@ rog_unit_test(streams LIBS rog_fleet)
 rog_unit_test(fake_host LIBS rog_fleet)
 rog_unit_test(mirror LIBS rog_fleet rog_lab)
 rog_unit_test(credentials LIBS rog_ssh Threads::Threads)
+rog_unit_test(ssh_hostile LIBS rog_ssh Threads::Threads)
 rog_unit_test(ssh LIBS rog_ssh rog_lab Threads::Threads)
 # What system/ssh-config compares with ssh.
 add_executable(ssh-login ssh_login.c)

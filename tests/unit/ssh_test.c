@@ -232,7 +232,7 @@ static void only_known_hosts_will_do(void **state)
     assert_int_equal(rog_file_read(ROG_LAB_DIR "/host0/key.pub", 4096, &text, &size, &err), ROG_OK);
     char *line = rog_format("%s %s", bench->address[1], text);
     put(known, line, strlen(line));
-    refused(&options, ROG_EINVAL, "shows another host key");
+    refused(&options, ROG_EINVAL, "is not the one in");
     refused(&options, ROG_EINVAL, "ssh-keygen -f");
     free(line);
     free(text);
@@ -271,7 +271,7 @@ static void only_the_right_key_opens(void **state)
     assert_int_equal(rog_process_run(ARGV("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key),
                                      60, NULL, &err),
                      ROG_OK);
-    refused(&options, ROG_EFAILED, "does not let us in");
+    refused(&options, ROG_EFAILED, "refuses the login");
 
     /* The lab's key, now with a passphrase. */
     assert_int_equal(rog_file_read(ROG_LAB_DIR "/id_ed25519", 8192, &text, &size, &err), ROG_OK);
@@ -285,11 +285,11 @@ static void only_the_right_key_opens(void **state)
         rog_process_run(ARGV("ssh-keygen", "-q", "-p", "-P", "", "-N", "open sesame", "-f", key),
                         60, NULL, &err),
         ROG_OK);
-    refused(&options, ROG_EFAILED, "put the key into the agent with: ssh-add /");
+    refused(&options, ROG_EFAILED, "add the key to the agent with: ssh-add /");
     char right[] = "open sesame", wrong[] = "open barley";
     options.ask = answer_question;
     options.ask_user = wrong;
-    refused(&options, ROG_EFAILED, "what was given is not the passphrase of the key /");
+    refused(&options, ROG_EFAILED, "that was not the passphrase of the key /");
     options.ask_user = right;
     struct rog_connection *ssh = NULL;
     if (rog_ssh_connect(&ssh, &options, &err))

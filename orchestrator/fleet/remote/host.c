@@ -247,7 +247,7 @@ static int follow(struct rog_remote_host *host, struct rog_error *err)
 
 /* ---- the whole ---- */
 
-/* A run that has begun already waits for its hosts, which let us in once. One that begins does
+/* A run that has begun already waits for its hosts, which have been logged in to once. One that begins does
  * not, and where a person had no answer for the host there is none for the next run
  * either: ROG_EINVAL. */
 static int arrive(struct rog_remote_host *host, struct rog_error *err)
