@@ -2,7 +2,8 @@
 #ifndef ROG_SYNC_SERVER_STATE_H
 #define ROG_SYNC_SERVER_STATE_H
 
-/* What server.c (messages) and admission.c (who may go on) share; nobody else includes it. */
+/* What server.c (life, who is there), server_receive.c, server_send.c (messages), admission.c (who
+ * may go on) and server_archive.c share; nobody else includes it. */
 
 #include <librog/sync/average.h>
 #include <librog/sync/history.h>
@@ -98,6 +99,10 @@ struct rog_server {
 int rog_server_reserve_notices(struct rog_server *server, struct rog_error *err);
 /* Room for as many notices as one call can cause was made when the call began. */
 void rog_server_notify(struct rog_server *server, const struct rog_server_notice *notice);
+void rog_server_notify_rows(struct rog_server *server, enum rog_server_notice_kind kind,
+                            uint32_t worker, uint32_t rows, double now);
+/* ROG_EINVAL for a worker that does not exist or has left. */
+int rog_server_check_peer(const struct rog_server *server, uint32_t worker, struct rog_error *err);
 
 /* admission.c */
 

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What workers send: checked against what the server knows of them, and applied. */
+#include <librog/sync/server_state.h>
+
+#include <math.h>
+
+#include <librog/sync/prefetch.h>
+
+static const char *const stream_name[] = {
+    [ROG_WIRE_NONE] = "nothing",
+    [ROG_WIRE_PUSH] = "a push",
+    [ROG_WIRE_DEMANDED] = "demanded rows",
+    [ROG_WIRE_PULL] = "a pull",
+};
+
+static int receive_begin(struct rog_server *server, uint32_t worker, const struct rog_wire *wire,
+                         double now, struct rog_error *err)
+{
+    struct rog_peer *peer = &server->peers[worker];
+    enum rog_wire_stream stream = wire->header.stream;
+    uint32_t latest = server->versions.latest[worker];
+    uint32_t expected = stream == ROG_WIRE_PUSH ? latest + 1 : latest;
+
+    if (peer->incoming != ROG_WIRE_NONE)
+        return rog_fail(err, ROG_EFORMAT, "%s begins within %s", stream_name[stream],
+                        stream_name[peer->incoming]);
+    if (stream == ROG_WIRE_PUSH && peer->phase != ROG_PEER_COMPUTING)
+        return rog_fail(err, ROG_EFORMAT, "a push before the pull of iteration %u is over",
+                        peer->iteration);
+    if (wire->header.iteration != expected)
+        return rog_fail(err, ROG_EFORMAT, "%s of iteration %u, expected %u", stream_name[stream],
+                        wire->header.iteration, expected);
+
+    struct rog_wire_numbers tensors = wire->numbers;
+    uint32_t first, length, index = 0;
+    for (uint32_t i = 0; i < server->rows->tensor_count; i++)
+        peer->incoming_scale[i] = -1;
+    while (rog_wire_run(&tensors, &first, &length))
+        for (uint32_t i = first; i < first + length; i++)
+            peer->incoming_scale[i] = server->start ? rog_wire_scale(wire, index++) : 0;
+    peer->incoming = stream;
+    peer->incoming_rows = 0;
+    if (stream == ROG_WIRE_PUSH) {
+        peer->phase = ROG_PEER_PUSHING;
+        peer->iteration = wire->header.iteration;
+        peer->push_began_s = now;
+        peer->push_bytes = 0;
+        rog_server_notify_rows(server, ROG_SERVER_PUSH_BEGUN, worker, 0, now);
+    }
+    return 0;
+}
+
+/* Rows or an end must belong to the stream that is coming in. */
+static int check_stream(const struct rog_server *server, uint32_t worker,
+                        const struct rog_wire *wire, struct rog_error *err)
+{
+    const struct rog_peer *peer = &server->peers[worker];
+    uint32_t latest = server->versions.latest[worker];
+    uint32_t iteration = peer->incoming == ROG_WIRE_PUSH ? peer->iteration : latest;
+    if (wire->header.stream != peer->incoming || wire->header.iteration != iteration)
+        return rog_fail(err, ROG_EFORMAT, "a message of %s of iteration %u within %s of %u",
+                        stream_name[wire->header.stream], wire->header.iteration,
+                        stream_name[peer->incoming], iteration);
+    return 0;
+}
+
+/* The first `count` rows of server->list. */
+static int check_rows(const struct rog_server *server, uint32_t worker, uint32_t count,
+                      uint32_t iteration, struct rog_error *err)
+{
+    const struct rog_peer *peer = &server->peers[worker];
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t row = server->list[i];
+        uint32_t version = rog_versions_get(&server->versions, worker, row);
+        if (version >= iteration)
+            return rog_fail(err, ROG_EFORMAT, "row %u came before in iteration %u", row, version);
+        if (peer->incoming == ROG_WIRE_DEMANDED && version >= peer->asked)
+            return rog_fail(err, ROG_EFORMAT, "row %u was not asked for", row);
+        if (peer->incoming_scale[server->rows->row_tensor[row]] < 0)
+            return rog_fail(err, ROG_EFORMAT, "row %u came without a scale of its tensor", row);
+    }
+    return 0;
+}
+
+/* Lets the server's optimizer have the first `count` rows of server->list. */
+static void apply_rows(struct rog_server *server, uint32_t worker, const struct rog_wire *wire,
+                       uint32_t count)
+{
+    const struct rog_rows *rows = server->rows;
+    const struct rog_server_update *update = &server->update;
+    const float *scale = server->peers[worker].incoming_scale;
+    const uint32_t *list = server->list;
+    const uint8_t *payload = wire->payload, *end = payload + wire->payload_bytes;
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t row = list[i];
+        const struct rog_codec_row coded = rog_rows_coded(rows, row, scale);
+        rog_prefetch(rows, server->change, NULL, list, count, i);
+        const struct rog_arrival arrival = {.worker = worker,
+                                            .iteration = wire->header.iteration,
+                                            .row = row,
+                                            .offset = rog_rows_offset(rows, row),
+                                            .codec = rows->codec,
+                                            .coded = coded,
+                                            .bytes = payload};
+        update->optimizer->apply(update->state, &update->config, &arrival,
+                                 server->change + arrival.offset);
+        payload += rog_rows_length(rows, row, payload, (size_t)(end - payload));
+    }
+}
+
+static int receive_rows(struct rog_server *server, uint32_t worker, const struct rog_wire *wire,
+                        double now, struct rog_error *err)
+{
+    int code = check_stream(server, worker, wire, err);
+    if (code)
+        return code;
+    const uint32_t *list = server->list;
+    uint32_t count = rog_wire_list(wire, server->list);
+    code = check_rows(server, worker, count, wire->header.iteration, err);
+    if (code)
+        return code;
+
+    struct rog_peer *peer = &server->peers[worker];
+    bool risen = false;
+    for (uint32_t i = 0; i < count; i++) {
+        server->merged[list[i]]++;
+        risen |= rog_versions_raise(&server->versions, worker, list[i], wire->header.iteration);
+    }
+    if (server->start)
+        apply_rows(server, worker, wire, count);
+    peer->incoming_rows += count;
+    peer->push_bytes += wire->wire_bytes;
+    if (risen)
+        rog_admission_advance(server, worker, now);
+    return 0;
+}
+
+static uint32_t active_workers(const struct rog_server *server)
+{
+    uint32_t active = 0;
+    for (uint32_t i = 0; i < server->policy.workers; i++)
+        active += server->versions.active[i] != 0;
+    return active;
+}
+
+/* What a worker says that its push took goes into everybody's budget. It is not believed beyond the
+ * time since the worker could begin: so long it can make a push take without saying anything. */
+static double possible_duration_s(const struct rog_peer *peer, double said_s, double now)
+{
+    return fmin(said_s, fmax(now - peer->turn_began_s, 0));
+}
+
+static int receive_end(struct rog_server *server, uint32_t worker, const struct rog_wire *wire,
+                       double now, struct rog_error *err)
+{
+    struct rog_peer *peer = &server->peers[worker];
+    int code = check_stream(server, worker, wire, err);
+    if (code)
+        return code;
+    if (wire->rows != peer->incoming_rows)
+        return rog_fail(err, ROG_EFORMAT, "%u rows are said to be sent, %u came", wire->rows,
+                        peer->incoming_rows);
+    bool push = peer->incoming == ROG_WIRE_PUSH;
+    peer->incoming = ROG_WIRE_NONE;
+    if (!push)
+        return 0;
+    server->versions.latest[worker] = peer->iteration;
+    if (now > peer->push_began_s)
+        server->goodput[worker] = (double)peer->push_bytes / (now - peer->push_began_s);
+    if (peer->iteration > server->iteration)
+        server->iteration = peer->iteration;
+    rog_average_pushed(&server->average, server->change, active_workers(server));
+    rog_transmissions_add(&server->transmissions, worker,
+                          possible_duration_s(peer, wire->duration_s, now));
+    rog_server_notify_rows(server, ROG_SERVER_PUSHED, worker, wire->rows, now);
+    return rog_admission_pushed(server, worker, now, err);
+}
+
+static int refuse_request(struct rog_server *server, uint32_t worker, const struct rog_wire *wire,
+                          double now, struct rog_error *err)
+{
+    (void)server, (void)worker, (void)wire, (void)now;
+    return rog_fail(err, ROG_EFORMAT, "a message that only the server sends");
+}
+
+int rog_server_receive(struct rog_server *server, uint32_t worker, const uint8_t *message,
+                       size_t size, double now, struct rog_error *err)
+{
+    static int (*const receive[])(struct rog_server *, uint32_t, const struct rog_wire *, double,
+                                  struct rog_error *) = {
+        [ROG_WIRE_BEGIN] = receive_begin,
+        [ROG_WIRE_ROWS] = receive_rows,
+        [ROG_WIRE_END] = receive_end,
+        [ROG_WIRE_REQUEST] = refuse_request,
+    };
+
+    struct rog_wire wire;
+    int code = rog_server_check_peer(server, worker, err);
+    if (code)
+        return code;
+    code = rog_wire_parse(server->rows, message, size, &wire, err);
+    if (!code && wire.header.stream == ROG_WIRE_PULL)
+        code = rog_fail(err, ROG_EFORMAT, "a message that only the server sends");
+    if (!code && wire.header.values != (server->start != NULL))
+        code = rog_fail(err, ROG_EFORMAT, "a message %s values",
+                        wire.header.values ? "with" : "without");
+    if (!code)
+        code = rog_server_reserve_notices(server, err);
+    if (!code)
+        code = receive[wire.header.kind](server, worker, &wire, now, err);
+    if (code == ROG_EFORMAT)
+        rog_fail_prefix(err, "message of worker %u", worker + 1);
+    return code;
+}
