@@ -50,6 +50,22 @@ static double gain_of(const struct rog_report *report, size_t measure)
     return report->gain[0].value[measure].gain.mean;
 }
 
+/* The report of a case and, unless NULL, its tables. */
+static void make(struct fixture *f, const char *case_name, const struct rog_report_options *options,
+                 struct rog_report *report, struct rog_report_tables *tables)
+{
+    struct rog_error err = {0};
+    if (rog_report_make(f->db, case_name, options, report, &err) < 0 ||
+        (tables && rog_report_tables_make(report, tables, &err) < 0))
+        fail_msg("%s", err.message);
+}
+
+static void unmake(struct rog_report *report, struct rog_report_tables *tables)
+{
+    rog_report_tables_release(tables);
+    rog_report_release(report);
+}
+
 /* The text of a table's cell. */
 static const char *cell(const struct rog_report_tables *tables, size_t table, size_t row,
                         const char *column)
@@ -99,9 +115,8 @@ static void add_pairs(struct fixture *f, int64_t seeds)
 static void numbers(void **state)
 {
     struct fixture *f = *state;
-    struct rog_error err;
     struct rog_report report;
-    assert_int_equal(rog_report_make(f->db, "case", &plain, &report, &err), 0);
+    make(f, "case", &plain, &report, NULL);
     assert_int_equal(report.data.series_count, 2);
     assert_int_equal(report.measures.count, WORST_DROP + 1);
     assert_near(of_run(&report, 0, AT_1800), 51.8, 1e-9);
@@ -144,12 +159,12 @@ static void numbers(void **state)
 static void target_not_reached_and_energy_not_known(void **state)
 {
     struct fixture *f = *state;
-    struct rog_error err;
     struct rog_report report;
+    struct rog_report_tables tables;
     fixture_sql(f, "UPDATE case_settings SET target_accuracy = 57.5");
     /* The energy of one worker ends early: from there on the mean is not known. */
     fixture_sql(f, "DELETE FROM energy WHERE run_id = 'fast' AND rank = 2 AND t > 2000");
-    assert_int_equal(rog_report_make(f->db, "case", &plain, &report, &err), 0);
+    make(f, "case", &plain, &report, &tables);
     assert_true(isnan(of_run(&report, 0, SECONDS)));
     assert_true(rog_report_run(&report, 0, SECONDS)->censored);
     assert_true(isnan(of_run(&report, 0, JOULES)));
@@ -158,11 +173,8 @@ static void target_not_reached_and_energy_not_known(void **state)
     assert_false(rog_report_run(&report, 1, JOULES)->censored);
     assert_true(isnan(gain_of(&report, SECONDS)));
     /* Not reached within 7000 s is later than 3750 s: without a number, but not without a word. */
-    struct rog_report_tables tables;
-    assert_int_equal(rog_report_tables_make(&report, &tables, &err), 0);
     assert_string_equal(cell(&tables, 2, 0, "less time to 57.5%"), "ahead");
     assert_string_equal(cell(&tables, 2, 0, "less energy to 57.5%"), "unknown");
-    rog_report_tables_release(&tables);
     struct rog_json *json = rog_report_json(&report);
     const struct rog_json *gain = rog_json_at(rog_json_get(json, "gains"), 0);
     const struct rog_json *states = rog_json_get(gain, "state");
@@ -172,21 +184,18 @@ static void target_not_reached_and_energy_not_known(void **state)
     assert_string_equal(rog_json_get_string(rog_json_get(states, "accuracy_points"), "1800", ""),
                         "ahead");
     rog_json_free(json);
-    rog_report_release(&report);
+    unmake(&report, &tables);
     /* Nor is neither. */
     fixture_sql(f, "UPDATE case_settings SET target_accuracy = 99");
-    assert_int_equal(rog_report_make(f->db, "case", &plain, &report, &err), 0);
-    assert_int_equal(rog_report_tables_make(&report, &tables, &err), 0);
+    make(f, "case", &plain, &report, &tables);
     assert_string_equal(cell(&tables, 2, 0, "less time to 99%"), "neither reached");
-    rog_report_tables_release(&tables);
-    rog_report_release(&report);
+    unmake(&report, &tables);
 }
 
 /* Three pairs that are not all alike, for they are counted by what they are. */
 static void pairs_of_all_kinds(void **state)
 {
     struct fixture *f = *state;
-    struct rog_error err;
     struct rog_report report;
     struct rog_report_tables tables;
     add_pairs(f, 3);
@@ -194,67 +203,55 @@ static void pairs_of_all_kinds(void **state)
     fixture_sql(f, "UPDATE case_settings SET target_accuracy = 53");
     fixture_sql(f, "UPDATE checkpoints SET accuracy = 50 WHERE run_id IN ('fast2', 'fast3', "
                    "'slow3')");
-    assert_int_equal(rog_report_make(f->db, "case", &plain, &report, &err), 0);
-    assert_int_equal(rog_report_tables_make(&report, &tables, &err), 0);
+    make(f, "case", &plain, &report, &tables);
     assert_string_equal(cell(&tables, 2, 0, "less time to 53%"),
                         "ahead 1, behind 1, neither reached 1");
     assert_string_equal(rog_gain_state(&report.gain[0].value[SECONDS]), "mixed");
-    rog_report_tables_release(&tables);
-    rog_report_release(&report);
+    unmake(&report, &tables);
     /* The slow one reaches it after the fast one, which did not, has ended. */
     fixture_sql(f, "DELETE FROM checkpoints WHERE run_id = 'fast2' AND t > 2000");
-    assert_int_equal(rog_report_make(f->db, "case", &plain, &report, &err), 0);
-    assert_int_equal(rog_report_tables_make(&report, &tables, &err), 0);
+    make(f, "case", &plain, &report, &tables);
     assert_string_equal(cell(&tables, 2, 0, "less time to 53%"),
                         "ahead 1, neither reached 1, unknown 1");
-    rog_report_tables_release(&tables);
-    rog_report_release(&report);
+    unmake(&report, &tables);
     fixture_sql(f, "UPDATE case_settings SET target_accuracy = 99");
-    assert_int_equal(rog_report_make(f->db, "case", &plain, &report, &err), 0);
-    assert_int_equal(rog_report_tables_make(&report, &tables, &err), 0);
+    make(f, "case", &plain, &report, &tables);
     assert_string_equal(cell(&tables, 2, 0, "less time to 99%"), "neither reached");
-    rog_report_tables_release(&tables);
-    rog_report_release(&report);
+    unmake(&report, &tables);
 }
 
 /* The number of the mean line beside the range of the runs' own, which need not hold it. */
 static void ranges_are_the_runs(void **state)
 {
     struct fixture *f = *state;
-    struct rog_error err;
     struct rog_report report;
     struct rog_report_tables tables;
     add_pairs(f, 3);
-    assert_int_equal(rog_report_make(f->db, "case", &plain, &report, &err), 0);
-    assert_int_equal(rog_report_tables_make(&report, &tables, &err), 0);
+    make(f, "case", &plain, &report, &tables);
     assert_non_null(strstr(cell(&tables, 0, 0, "s to 56%"), " (runs 5000 to 6000)"));
     assert_non_null(strstr(tables.table[0].caption, "(runs a to b): the range of the runs' own"));
     /* Three pairs say nothing by themselves. */
     assert_string_equal(tables.remark[0], "p cannot be below 0.25 with 3 pairs: these tests cannot "
                                           "give p < 0.05, even where the 95% interval excludes 0");
-    rog_report_tables_release(&tables);
-    rog_report_release(&report);
+    unmake(&report, &tables);
 }
 
 /* Everything 10,000 times as fast: three digits are left. */
 static void small_times(void **state)
 {
     struct fixture *f = *state;
-    struct rog_error err;
     struct rog_report report;
     struct rog_report_tables tables;
     fixture_sql(f, "UPDATE checkpoints SET t = t / 10000");
     fixture_sql(f, "UPDATE iterations SET t = t / 10000, compute_s = compute_s / 10000,"
                    " push_s = push_s / 10000, pull_s = pull_s / 10000, stall_s = stall_s / 10000");
-    assert_int_equal(rog_report_make(f->db, "case", &plain, &report, &err), 0);
-    assert_int_equal(rog_report_tables_make(&report, &tables, &err), 0);
+    make(f, "case", &plain, &report, &tables);
     assert_string_equal(cell(&tables, 0, 0, "s to 56%"), "0.600");
     assert_string_equal(cell(&tables, 0, 1, "s to 56%"), "0.300");
     assert_string_equal(cell(&tables, 0, 0, "iteration s"), "0.001000");
     assert_string_equal(cell(&tables, 0, 0, "stall s"), "0.000300");
     assert_true(rog_report_is_best(&report, 1, SECONDS));
-    rog_report_tables_release(&tables);
-    rog_report_release(&report);
+    unmake(&report, &tables);
 }
 
 /* The published table: computation of rank 3, stall of everybody, communication what is left of
@@ -262,13 +259,12 @@ static void small_times(void **state)
 static void composition_as_published(void **state)
 {
     struct fixture *f = *state;
-    struct rog_error err;
     struct rog_report report;
     fixture_sql(f, "UPDATE iterations SET compute_s = rank, push_s = 10 * rank, pull_s = rank,"
                    " stall_s = 0.5 * rank WHERE run_id = 'slow'");
     fixture_sql(f, "DELETE FROM iterations WHERE run_id = 'slow' AND rank = 4"
                    " AND iteration > 350");
-    assert_int_equal(rog_report_make(f->db, "case", &as_published, &report, &err), 0);
+    make(f, "case", &as_published, &report, NULL);
     double stall = 0.5 * (700 * (1 + 2 + 3) + 350 * 4) / (3 * 700 + 350);
     assert_near(of_run(&report, 0, COMPUTE), 3, 1e-9);
     assert_near(of_run(&report, 0, STALL), stall, 1e-9);
@@ -279,12 +275,11 @@ static void composition_as_published(void **state)
 static void repeats_are_means(void **state)
 {
     struct fixture *f = *state;
-    struct rog_error err;
     struct rog_report report;
     struct rog_report_tables tables;
     fixture_run_add(f, &(struct fixture_run){"case", "again", "BSP", "BSP", 0, 2, 1, 10, 700, 8});
     fixture_sql(f, "UPDATE checkpoints SET accuracy = 51 + t / 1000 WHERE run_id = 'again'");
-    assert_int_equal(rog_report_make(f->db, "case", &plain, &report, &err), 0);
+    make(f, "case", &plain, &report, &tables);
     assert_int_equal(report.data.series_count, 2);
     const struct rog_interval *value = &rog_report_series(&report, 0, AT_1800)->runs;
     assert_int_equal(report.data.series[0].runs, 2);
@@ -292,15 +287,13 @@ static void repeats_are_means(void **state)
     assert_true(isnan(value->half));
     assert_near(value->low, 51.8, 1e-9);
     assert_near(value->high, 52.8, 1e-9);
-    assert_int_equal(rog_report_tables_make(&report, &tables, &err), 0);
     assert_string_equal(cell(&tables, 0, 0, "run"), "BSP (n = 2)");
     assert_string_equal(cell(&tables, 0, 0, "% at 1800 s"), "52.30 [51.80, 52.80]");
     assert_string_equal(cell(&tables, 0, 0, "compute s"), "2.00"); /* it does not vary */
-    rog_report_tables_release(&tables);
-    rog_report_release(&report);
+    unmake(&report, &tables);
     /* The same seed twice is no repeat, and the two are told apart. */
     fixture_sql(f, "UPDATE runs SET seed = 1");
-    assert_int_equal(rog_report_make(f->db, "case", &plain, &report, &err), 0);
+    make(f, "case", &plain, &report, NULL);
     assert_int_equal(report.data.series_count, 3);
     assert_string_equal(report.data.series[2].label, "BSP #2");
     rog_report_release(&report);
@@ -310,32 +303,28 @@ static void repeats_are_means(void **state)
 static void gains_are_over_pairs(void **state)
 {
     struct fixture *f = *state;
-    struct rog_error err;
     struct rog_report report;
     struct rog_report_tables tables;
     fixture_run_add(f, &(struct fixture_run){"case", "slow2", "BSP", "BSP", 0, 2, 1, 10, 700, 8});
     fixture_run_add(f, &(struct fixture_run){"case", "fast2", "ROG", "ROG 4", 4, 2, 1, 10, 700, 8});
     fixture_sql(f, "UPDATE checkpoints SET accuracy = 60 + t / 1000 WHERE run_id = 'slow2'");
     fixture_sql(f, "UPDATE checkpoints SET accuracy = 62 + t / 1000 WHERE run_id = 'fast2'");
-    assert_int_equal(rog_report_make(f->db, "case", &plain, &report, &err), 0);
+    make(f, "case", &plain, &report, &tables);
     assert_int_equal(report.gains, 1);
     assert_int_equal(report.gain[0].pairs, 2);
     const struct rog_interval *value = &report.gain[0].value[AT_1800].gain;
     assert_near(value->mean, (1.8 + 2) / 2, 1e-9);
     assert_true(isnan(value->half));
     assert_int_equal(report.gain[0].value[AT_1800].test, ROG_TEST_NONE);
-    assert_int_equal(rog_report_tables_make(&report, &tables, &err), 0);
     assert_string_equal(cell(&tables, 2, 0, "points at 1800 s"), "+1.90 [1.80, 2.00]");
-    rog_report_tables_release(&tables);
-    rog_report_release(&report);
+    unmake(&report, &tables);
 }
 
 static void json_is_the_contract(void **state)
 {
     struct fixture *f = *state;
-    struct rog_error err;
     struct rog_report report;
-    assert_int_equal(rog_report_make(f->db, "case", &plain, &report, &err), 0);
+    make(f, "case", &plain, &report, NULL);
     struct rog_json *json = rog_report_json(&report);
     const struct rog_json *runs = rog_json_get(json, "runs");
     assert_near(rog_json_get_number(json, "target", 0), 56, 0);
@@ -370,7 +359,7 @@ static void page_is_whole_and_harmless(void **state)
     }
     fixture_sql(f, "UPDATE runs SET note = '<script>alert(1)</script>\" id=\"me&''' , versions ="
                    " '{\"<b>\": \"</table><img src=http://x>\"}'");
-    assert_int_equal(rog_report_make(f->db, "case", &plain, &report, &err), 0);
+    make(f, "case", &plain, &report, NULL);
     FILE *page = open_memstream(&text, &size);
     assert_int_equal(rog_report_html(&report, f->db, page, &err), 0);
     fclose(page);
@@ -408,12 +397,11 @@ static void page_is_whole_and_harmless(void **state)
 static void not_all_reach_the_target(void **state)
 {
     struct fixture *f = *state;
-    struct rog_error err;
     struct rog_report report;
     struct rog_report_tables tables;
     add_pairs(f, 3);
     fixture_sql(f, "UPDATE checkpoints SET accuracy = 50 + t / 2000 WHERE run_id = 'slow2'");
-    assert_int_equal(rog_report_make(f->db, "case", &plain, &report, &err), 0);
+    make(f, "case", &plain, &report, &tables);
     const struct rog_report_value *slow = rog_report_series(&report, 0, SECONDS);
     assert_int_equal(slow->counted, 3);
     assert_int_equal(slow->known, 2);
@@ -426,15 +414,13 @@ static void not_all_reach_the_target(void **state)
     assert_near(gain->p, 0.25, 1e-12);
     assert_true(isnan(gain->gain.mean));
     assert_int_equal(report.gain[0].value[AT_1800].test, ROG_TEST_PERMUTATION);
-    assert_int_equal(rog_report_tables_make(&report, &tables, &err), 0);
     assert_non_null(strstr(cell(&tables, 0, 0, "s to 56%"), "(2 of 3, median 6000)"));
     assert_string_equal(cell(&tables, 2, 0, "less time to 56%"), "ahead in 3 of 3");
     assert_string_equal(cell(&tables, 3, 0, "in"), "accuracy at 1800 s (points)");
-    rog_report_tables_release(&tables);
-    rog_report_release(&report);
+    unmake(&report, &tables);
     /* Two of three did not: the median is one of them, and not known. */
     fixture_sql(f, "UPDATE checkpoints SET accuracy = 50 + t / 2000 WHERE run_id = 'slow'");
-    assert_int_equal(rog_report_make(f->db, "case", &plain, &report, &err), 0);
+    make(f, "case", &plain, &report, NULL);
     assert_true(isnan(rog_report_series(&report, 0, SECONDS)->median));
     assert_true(rog_report_is_best(&report, 1, SECONDS));
     rog_report_release(&report);
@@ -444,18 +430,16 @@ static void not_all_reach_the_target(void **state)
 static void identical_runs_are_one(void **state)
 {
     struct fixture *f = *state;
-    struct rog_error err;
     struct rog_report report;
     struct rog_report_tables tables;
     add_pairs(f, 4);
     fixture_sql(f, "UPDATE checkpoints SET accuracy = 50 + t / 1000 WHERE run_id LIKE 'slow%'");
     fixture_sql(f, "UPDATE checkpoints SET accuracy = 50 + t / 500 WHERE run_id LIKE 'fast%'");
-    assert_int_equal(rog_report_make(f->db, "case", &plain, &report, &err), 0);
+    make(f, "case", &plain, &report, &tables);
     assert_int_equal(report.gain[0].pairs, 1);
     assert_true(isnan(report.gain[0].value[AT_1800].gain.half));
     assert_near(gain_of(&report, AT_1800), 1.8, 1e-9);
     assert_int_equal(report.gain[0].value[AT_1800].test, ROG_TEST_NONE);
-    assert_int_equal(rog_report_tables_make(&report, &tables, &err), 0);
     assert_string_equal(cell(&tables, 0, 0, "run"), "BSP (4 runs, identical)");
     assert_string_equal(cell(&tables, 0, 0, "% at 1800 s"), "51.80");
     assert_string_equal(cell(&tables, 2, 0, "points at 1800 s"), "+1.80");
@@ -463,8 +447,7 @@ static void identical_runs_are_one(void **state)
     assert_int_equal(tables.remarks, 3);
     assert_non_null(strstr(tables.remark[0], "of 4 runs only 1 differs"));
     assert_string_equal(tables.remark[2], "ended: the run ended before that time");
-    rog_report_tables_release(&tables);
-    rog_report_release(&report);
+    unmake(&report, &tables);
 }
 
 /* Times of one's own; those of a table that nobody has are no columns. */
@@ -475,14 +458,12 @@ static void chosen_times(void **state)
     struct rog_report report;
     struct rog_report_tables tables;
     static const struct rog_report_options chosen = {.times = "2500, 600,9000"};
-    assert_int_equal(rog_report_make(f->db, "case", &chosen, &report, &err), 0);
-    assert_int_equal(rog_report_tables_make(&report, &tables, &err), 0);
+    make(f, "case", &chosen, &report, &tables);
     assert_string_equal(cell(&tables, 0, 1, "% at 2500 s"), "55.00");
     assert_string_equal(cell(&tables, 0, 0, "600 s"), "50.60");
     assert_null(cell(&tables, 0, 0, "9000 s"));
     assert_string_equal(tables.remark[0], "no run has a result at 9000 s");
-    rog_report_tables_release(&tables);
-    rog_report_release(&report);
+    unmake(&report, &tables);
     static const char *const wrong[] = {"",
                                         ",",
                                         "1800,",
@@ -507,21 +488,19 @@ static void chosen_times(void **state)
 static void other_metrics(void **state)
 {
     struct fixture *f = *state;
-    struct rog_error err;
     struct rog_report report;
     struct rog_report_tables tables;
     fixture_sql(f, "UPDATE runs SET config = json_set(config, '$.metric', json("
                    "'{\"name\":\"loss\",\"unit\":\"\",\"better\":\"lower\"}'))");
     fixture_sql(f, "UPDATE checkpoints SET accuracy = (100 - accuracy) / 1000");
     fixture_sql(f, "UPDATE case_settings SET target_accuracy = 0.044"); /* 56% turned round */
-    assert_int_equal(rog_report_make(f->db, "case", &plain, &report, &err), 0);
+    make(f, "case", &plain, &report, &tables);
     assert_near(of_run(&report, 0, AT_1800), 0.0482, 1e-12);
     assert_near(of_run(&report, 0, SECONDS), 6000, 1e-6);
     assert_near(of_run(&report, 1, SECONDS), 3000, 1e-6);
     assert_near(gain_of(&report, AT_1800), 0.0018, 1e-12);
     assert_true(rog_report_is_best(&report, 1, AT_1800));
     assert_false(rog_report_is_best(&report, 0, AT_1800));
-    assert_int_equal(rog_report_tables_make(&report, &tables, &err), 0);
     assert_string_equal(cell(&tables, 0, 0, "loss at 1800 s"), "0.04820");
     assert_string_equal(cell(&tables, 0, 1, "s to 0.044"), "3000");
     assert_string_equal(cell(&tables, 2, 0, "loss at 1800 s"), "+0.00180");
@@ -529,41 +508,34 @@ static void other_metrics(void **state)
     struct rog_json *json = rog_report_json(&report);
     assert_string_equal(rog_json_get_string(rog_json_get(json, "metric"), "better", ""), "lower");
     rog_json_free(json);
-    rog_report_tables_release(&tables);
-    rog_report_release(&report);
+    unmake(&report, &tables);
 
     fixture_sql(f, "UPDATE case_settings SET target_accuracy = NULL");
-    assert_int_equal(rog_report_make(f->db, "case", &plain, &report, &err), 0);
+    make(f, "case", &plain, &report, &tables);
     assert_true(isnan(report.target));
-    assert_int_equal(rog_report_tables_make(&report, &tables, &err), 0);
     for (size_t t = 0; t < tables.count; t++)
         for (size_t c = 0; c < tables.table[t].columns; c++)
             assert_null(strstr(tables.table[t].column[c].title, "nan"));
-    rog_report_tables_release(&tables);
-    rog_report_release(&report);
+    unmake(&report, &tables);
 
     /* Training may diverge; a column stays one. */
     fixture_sql(f, "UPDATE checkpoints SET accuracy = 2.5e38 WHERE run_id = 'slow'");
-    assert_int_equal(rog_report_make(f->db, "case", &plain, &report, &err), 0);
-    assert_int_equal(rog_report_tables_make(&report, &tables, &err), 0);
+    make(f, "case", &plain, &report, &tables);
     assert_string_equal(cell(&tables, 0, 0, "loss at 1800 s"), "2.5000e+38");
     assert_string_equal(cell(&tables, tables.count - 1, 0, "loss at 1800 s"), "+2.5000e+38");
-    rog_report_tables_release(&tables);
-    rog_report_release(&report);
+    unmake(&report, &tables);
 }
 
 /* A case without finished runs is a line of text, in no form a table without rows. */
 static void nothing_to_compare(void **state)
 {
     struct fixture *f = *state;
-    struct rog_error err;
     struct rog_report report;
     struct rog_report_tables tables;
     char *text = NULL;
     size_t size = 0;
     fixture_sql(f, "DELETE FROM case_runs");
-    assert_int_equal(rog_report_make(f->db, "case", &plain, &report, &err), 0);
-    assert_int_equal(rog_report_tables_make(&report, &tables, &err), 0);
+    make(f, "case", &plain, &report, &tables);
     assert_int_equal(tables.count, 1);
     assert_int_equal(tables.table[0].cells, 0);
     assert_false(tables.table[0].marks_best);
@@ -575,8 +547,7 @@ static void nothing_to_compare(void **state)
     assert_null(strstr(text, "|---"));
     assert_non_null(strstr(text, "case: 0 runs"));
     free(text);
-    rog_report_tables_release(&tables);
-    rog_report_release(&report);
+    unmake(&report, &tables);
 }
 
 /* A run of each series, and a second one that is rougher. */
@@ -597,17 +568,15 @@ static void add_rough(struct fixture *f)
 static void roughness_has_its_table(void **state)
 {
     struct fixture *f = *state;
-    struct rog_error err;
     struct rog_report report;
     struct rog_report_tables tables;
     add_rough(f);
-    assert_int_equal(rog_report_make(f->db, "rough", &plain, &report, &err), 0);
+    make(f, "rough", &plain, &report, &tables);
     /* 24 steps between 600 and 3000 s, half of them up by 0.2 and half down by 0.1 */
     assert_near(of_run(&report, 0, ROUGHNESS), 0.15 * sqrt(24.0 / 23), 1e-9);
     assert_near(of_run(&report, 0, WORST_DROP), 0.1, 1e-9);
     assert_near(of_run(&report, 2, ROUGHNESS), 1.5 * sqrt(24.0 / 23), 1e-9);
     assert_near(of_run(&report, 1, WORST_DROP), 3, 1e-9);
-    assert_int_equal(rog_report_tables_make(&report, &tables, &err), 0);
     assert_non_null(strstr(tables.table[1].caption, "the worst drop of any run, in points"));
     assert_string_equal(cell(&tables, 1, 0, "roughness"), "0.15");
     assert_string_equal(cell(&tables, 1, 1, "worst drop"), "3.00 at 1400 s");
@@ -623,26 +592,21 @@ static void roughness_has_its_table(void **state)
                 (of_run(&report, 1, ROUGHNESS) + of_run(&report, 2, ROUGHNESS)) / 2, 1e-9);
     assert_near(rog_json_get_number(rog_json_get(rog, "worst_drop"), "most", 0), 3, 1e-9);
     rog_json_free(json);
-    rog_report_tables_release(&tables);
-    rog_report_release(&report);
+    unmake(&report, &tables);
 
     fixture_sql(f, "UPDATE runs SET config = json_set(config, '$.metric', json("
                    "'{\"name\":\"loss\",\"unit\":\"nat\",\"better\":\"lower\"}'))");
-    assert_int_equal(rog_report_make(f->db, "rough", &plain, &report, &err), 0);
-    assert_int_equal(rog_report_tables_make(&report, &tables, &err), 0);
+    make(f, "rough", &plain, &report, &tables);
     assert_non_null(strstr(tables.table[1].caption, "the worst rise of any run, in nat"));
     assert_near(of_run(&report, 1, WORST_DROP), 5, 1e-9);
-    rog_report_tables_release(&tables);
-    rog_report_release(&report);
+    unmake(&report, &tables);
 
     /* Too few checkpoints: no number, and no table of dashes. */
     fixture_sql(f, "DELETE FROM checkpoints WHERE t >= 1600");
-    assert_int_equal(rog_report_make(f->db, "rough", &plain, &report, &err), 0);
+    make(f, "rough", &plain, &report, &tables);
     assert_true(isnan(of_run(&report, 0, ROUGHNESS)) && isnan(of_run(&report, 0, WORST_DROP)));
-    assert_int_equal(rog_report_tables_make(&report, &tables, &err), 0);
     assert_null(strstr(tables.table[1].caption, "Roughness"));
-    rog_report_tables_release(&tables);
-    rog_report_release(&report);
+    unmake(&report, &tables);
 }
 
 #define REPORTS(test) cmocka_unit_test_setup_teardown(test, add_runs, fixture_teardown)
