@@ -22,6 +22,14 @@ void rog_account_refuse(struct rog_account *account, const char *reason, uint32_
     refusal->first = line < refusal->first ? line : refusal->first;
 }
 
+void rog_account_settle(struct rog_account *account, const char *reason, uint32_t line)
+{
+    if (reason)
+        rog_account_refuse(account, reason, line);
+    else
+        account->stored++;
+}
+
 static int64_t refused(const struct rog_account *account)
 {
     int64_t count = 0;

@@ -33,6 +33,9 @@ struct rog_account {
 /* A row is not stored. */
 void rog_account_refuse(struct rog_account *account, const char *reason, uint32_t line);
 
+/* A row is refused for that reason, or with NULL stored. */
+void rog_account_settle(struct rog_account *account, const char *reason, uint32_t line);
+
 /* Whether each row is stored or refused. */
 bool rog_account_adds_up(const struct rog_account *account);
 

@@ -97,10 +97,7 @@ static int read_config(struct rog_artifact *run, const char *path, struct rog_er
             continue;
         account.rows++;
         const char *refused = take_setting(run, log.line, &code, err);
-        if (refused)
-            rog_account_refuse(&account, refused, log.number);
-        else
-            account.stored++;
+        rog_account_settle(&account, refused, log.number);
     }
     rog_log_close(&log);
     if (code == 0 && account.rows == 0)

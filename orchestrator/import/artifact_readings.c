@@ -90,10 +90,9 @@ static double at_start(const struct kind *kind, const struct rog_reading *before
     return before->value + (after->value - before->value) * -before->t / (after->t - before->t);
 }
 
-static int add_point(struct rog_artifact_series *series, double t, double value)
+static void add_point(struct rog_artifact_series *series, double t, double value)
 {
     series->point[series->count++] = (struct rog_artifact_point){t, value};
-    return 0;
 }
 
 /* Of a sum at either end of a log no neighbour tells whether it is the row that is wrong; but no
@@ -180,57 +179,70 @@ static void note_empty(struct rog_artifact *run, const char *file, const struct 
         rog_artifact_note(run, "%s has no %s", file, kind->rows);
 }
 
+/* A log while it is read. */
+struct reading {
+    const struct kind *kind;
+    double started_s;      /* of its host */
+    const char *unaligned; /* why that is not known; NULL: it is */
+    struct rog_account account;
+    struct rog_readings rows;
+    char says[256]; /* its last message */
+};
+
+static int take_line(struct reading *r, const struct rog_log *log, struct rog_error *err)
+{
+    struct rog_reading row = {.line = log->number};
+    const char *text = log->line;
+    double clock_s = 0;
+    bool timed = rog_log_time(log->line, &clock_s, &text);
+    bool other = log->length == 0 || is_message(r->kind->messages, log->line);
+    int is_row = timed ? r->kind->read(text, log->ended, &row.value) : other ? 0 : -1;
+    if (is_row == 0) {
+        r->account.others += log->length > 0;
+        if (log->length)
+            snprintf(r->says, sizeof r->says, "%s", text);
+        return 0;
+    }
+    row.t = clock_s - r->started_s;
+    const char *refused = is_row < 0     ? (log->ended ? ROG_NOT_UNDERSTOOD : ROG_CUT_OFF)
+                          : r->unaligned ? r->unaligned
+                          : fabs(row.t) > RUN_MAX_S
+                              ? "its date is over 30 days from the run's start"
+                              : NULL;
+    r->account.rows++;
+    if (refused) {
+        rog_account_refuse(&r->account, refused, log->number);
+        return 0;
+    }
+    r->account.unended = !log->ended;
+    return rog_readings_add(&r->rows, &row, err);
+}
+
 static int read_series(struct rog_artifact *run, const struct rog_artifact_file *file, int64_t rank,
                        const struct kind *kind, struct rog_artifact_series *series,
                        struct rog_error *err)
 {
     struct rog_log log;
-    struct rog_readings rows = {0};
-    struct rog_account account = {.file = file->file, .row = kind->rows};
-    struct rog_reading row = {0};
-    char says[256] = "";
-    double started_s;
-    const char *unaligned = no_start(run, rank, &started_s);
+    struct reading r = {.kind = kind, .account = {.file = file->file, .row = kind->rows}};
     bool there;
     int code = rog_artifact_open(run, file, &log, &there, err);
     if (code < 0 || !there)
         return code;
+    r.unaligned = no_start(run, rank, &r.started_s);
     while (code == 0 && rog_log_next(&log)) {
-        double clock_s;
-        const char *text = log.line;
-        int is_row = rog_log_time(log.line, &clock_s, &text)
-                         ? kind->read(text, log.ended, &row.value)
-                     : log.length == 0 || is_message(kind->messages, log.line) ? 0
-                                                                               : -1;
-        account.lines = log.number;
-        account.rows += is_row != 0;
-        account.others += is_row == 0 && log.length > 0;
-        if (is_row == 0 && log.length)
-            snprintf(says, sizeof says, "%s", text);
-        if (is_row < 0)
-            rog_account_refuse(&account, log.ended ? ROG_NOT_UNDERSTOOD : ROG_CUT_OFF, log.number);
-        else if (is_row > 0 && unaligned)
-            rog_account_refuse(&account, unaligned, log.number);
-        else if (is_row > 0 && fabs(clock_s - started_s) > RUN_MAX_S)
-            rog_account_refuse(&account, "its date is over 30 days from the run's start",
-                               log.number);
-        if (is_row <= 0 || unaligned || fabs(clock_s - started_s) > RUN_MAX_S)
-            continue;
-        row.t = clock_s - started_s;
-        row.line = log.number;
-        account.unended = !log.ended;
-        code = rog_readings_add(&rows, &row, err);
+        r.account.lines = log.number;
+        code = take_line(&r, &log, err);
     }
     rog_log_close(&log);
-    account.sorted = rog_readings_sort(&rows);
+    r.account.sorted = rog_readings_sort(&r.rows);
     if (code == 0)
-        code = make_series(kind, &rows, &account, series, err);
-    rog_readings_release(&rows);
+        code = make_series(kind, &r.rows, &r.account, series, err);
+    rog_readings_release(&r.rows);
     if (code < 0)
         return code;
-    if (account.rows == 0 && account.lines > 0)
-        note_empty(run, file->file, kind, says);
-    rog_artifact_account(run, &account);
+    if (r.account.rows == 0 && r.account.lines > 0)
+        note_empty(run, file->file, kind, r.says);
+    rog_artifact_account(run, &r.account);
     return 0;
 }
 

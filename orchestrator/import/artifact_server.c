@@ -151,12 +151,9 @@ static void give(struct reading *r, int64_t w)
                               : !stall->iteration ? "of an iteration that times do not tell"
                               : !item ? "of an iteration that its worker's log does not have"
                                       : NULL;
-        if (refused) {
-            rog_account_refuse(&r->account, refused, stall->line);
-        } else {
+        rog_account_settle(&r->account, refused, stall->line);
+        if (!refused)
             item->stall_s = stall->stall_s;
-            r->account.stored++;
-        }
     }
 }
 

@@ -243,10 +243,7 @@ static int take_records(struct import *import, const char *path, struct rog_erro
         account.rows++;
         account.unended = !log.ended;
         const char *refused = take_record(import, path, begin, &section, &code, err);
-        if (refused)
-            rog_account_refuse(&account, refused, log.number);
-        else
-            account.stored++;
+        rog_account_settle(&account, refused, log.number);
     }
     rog_log_close(&log);
     if (code == 0)
