@@ -3,16 +3,14 @@
 #include <orchestrator/report/table.h>
 
 #include <math.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <common/file.h>
 #include <orchestrator/figures/repeats.h>
+#include <orchestrator/report/wording.h>
 
-#define ROUNDING 1e-9 /* of a mean */
-#define PAIRS_FEW 5   /* the most that cannot give p < 0.05: of n pairs it is at least 2/2^n */
-#define ENDED "ended" /* in a cell: no value, as the run had ended */
+#define PAIRS_FEW 5 /* the most that cannot give p < 0.05: of n pairs it is at least 2/2^n */
 
 /* ---- tables, columns, cells ---- */
 
@@ -66,227 +64,6 @@ static void add_cell(struct maker *maker, bool is_best, char *text)
     maker->failed = true;
 }
 
-/* ---- what stands in them ---- */
-
-/* A number; a large one without its last digits, as a loss may grow beyond all bounds. */
-#define PLAIN_MOST 1e9
-struct number {
-    char text[40];
-};
-static struct number number_of(double value, int digits)
-{
-    struct number number;
-    bool plain = fabs(value) < PLAIN_MOST;
-    snprintf(number.text, sizeof number.text, plain ? "%.*f" : "%.*e", plain ? digits : 4, value);
-    return number;
-}
-
-/* The same of a difference. */
-static struct number signed_of(double value, int digits)
-{
-    struct number number, plain = number_of(value, digits);
-    snprintf(number.text, sizeof number.text, "%s%.38s", signbit(value) ? "" : "+", plain.text);
-    return number;
-}
-
-/* "68.10 ±0.30" of three or more, "68.10 [67.90, 68.30]" of two; with the number of values where
- * not all of `most` have one. */
-static char *interval_text(const struct rog_interval *value, const char *before, int digits,
-                           const char *unit, size_t most)
-{
-    char count[32] = "", spread[112] = "";
-    if (isnan(value->mean))
-        return rog_strdup("-");
-    if (value->count < most)
-        snprintf(count, sizeof count, " (n = %zu)", value->count);
-    if (value->deviation <= ROUNDING * fabs(value->mean))
-        spread[0] = '\0'; /* one value that does not vary: nothing was estimated */
-    else if (!isnan(value->half))
-        snprintf(spread, sizeof spread, " ±%s", number_of(value->half, digits).text);
-    else if (!isnan(value->low))
-        snprintf(spread, sizeof spread, " [%s, %s]", number_of(value->low, digits).text,
-                 number_of(value->high, digits).text);
-    struct number mean =
-        before[0] == '+' ? signed_of(value->mean, digits) : number_of(value->mean, digits);
-    return rog_format("%s%s%s%s", mean.text, unit, spread, count);
-}
-
-/* "1204", "1204 (runs 1100 to 1310)" with the range of the runs' own lines, which is no interval of
- * the number before it; "> 10000 (2 of 5)" and "1204 (3 of 5, median 1190)" where some did not
- * reach the target. */
-static char *to_target_text(const struct rog_report_value *value, int digits)
-{
-    const struct number least = number_of(value->least, digits);
-    const struct number most = number_of(value->most, digits);
-    char spread[128] = "", median[64] = "";
-    if (!value->line.censored && isnan(value->line.value) && value->known + value->censored == 0)
-        return rog_strdup("-");
-    if (!isnan(value->median))
-        snprintf(median, sizeof median, ", median %s", number_of(value->median, digits).text);
-    if (value->counted > 1 && value->censored > 0)
-        snprintf(spread, sizeof spread, " (%zu of %zu%s)", value->known, value->counted, median);
-    else if (value->counted > 1 && value->known < value->counted)
-        snprintf(spread, sizeof spread, " (n = %zu)", value->known);
-    else if (value->counted > 1 && strcmp(least.text, most.text) == 0)
-        snprintf(spread, sizeof spread, " (all runs %s)", least.text);
-    else if (value->counted > 1)
-        snprintf(spread, sizeof spread, " (runs %s to %s)", least.text, most.text);
-    if (value->line.censored)
-        return rog_format("> %s%s", number_of(value->line.until, digits).text, spread);
-    return isnan(value->line.value)
-               ? rog_format("-%s", spread)
-               : rog_format("%s%s", number_of(value->line.value, digits).text, spread);
-}
-
-/* "2.18 at 1620 s". */
-static char *worst_text(double by, double at_s, int digits)
-{
-    if (isnan(by))
-        return rog_strdup("-");
-    return isnan(at_s) ? rog_strdup("none")
-                       : rog_format("%s at %.0f s", number_of(by, digits).text, at_s);
-}
-
-/* An accuracy or a time of an iteration; where no run of the series has run that long, that. */
-static char *value_text(const struct rog_report_value *value, int digits)
-{
-    if (value->counted > 0 && value->ended == value->counted)
-        return rog_strdup(ENDED);
-    char *text = interval_text(&value->runs, "", digits, "", value->counted);
-    if (!text || value->ended == 0)
-        return text;
-    char *longer = rog_format("%s, %zu " ENDED, text, value->ended);
-    free(text);
-    return longer;
-}
-
-static char *measured_text(const struct rog_measured *measured, const struct rog_measure *measure)
-{
-    int digits = measure->digits;
-    if (measured->censored)
-        return rog_format("> %s", number_of(measured->until, digits).text);
-    if (measured->ended)
-        return rog_strdup(ENDED);
-    if (measure->kind == ROG_MEASURE_WORST_DROP)
-        return worst_text(measured->value, measured->at_s, digits);
-    return rog_strdup(isnan(measured->value) ? "-" : number_of(measured->value, digits).text);
-}
-
-/* "ahead 2, unknown 1"; of pairs that are all alike "ahead in 3 of 3", of a single one "ahead". */
-static char *directions_text(const struct rog_gain_value *value, size_t pairs)
-{
-    const struct {
-        const char *name;
-        size_t count;
-    } part[] = {{"ahead", value->ahead},
-                {"behind", value->behind},
-                {"level", value->level - value->neither},
-                {"neither reached", value->neither},
-                {"unknown", value->unknown}};
-    char text[128] = "";
-    for (size_t i = 0; i < sizeof part / sizeof *part; i++) {
-        size_t used = strlen(text);
-        if (part[i].count == 0)
-            continue;
-        if (part[i].count < pairs)
-            snprintf(text + used, sizeof text - used, "%s%s %zu", used ? ", " : "", part[i].name,
-                     part[i].count);
-        else if (pairs < 2 || part[i].count == value->neither)
-            return rog_strdup(part[i].name);
-        else
-            return rog_format("%s in %zu of %zu", part[i].name, pairs, pairs);
-    }
-    return rog_strdup(text);
-}
-
-static char *gain_text(const struct rog_gain_value *value, const struct rog_measure *measure,
-                       size_t pairs)
-{
-    bool points = measure->kind == ROG_MEASURE_ACCURACY;
-    if (value->censored)
-        return directions_text(value, pairs);
-    return interval_text(&value->gain, points ? "+" : "", points ? measure->digits : 1,
-                         points ? "" : "%", pairs > 1 ? pairs : 1);
-}
-
-static char *p_text(double p)
-{
-    return isnan(p) ? rog_strdup("-") : p < 1e-4 ? rog_strdup("< 0.0001") : rog_format("%.4f", p);
-}
-
-/* What the case's target is called: "64%", "0.5 nat". */
-struct target_name {
-    char text[ROG_METRIC_TEXT_BYTES];
-};
-static struct target_name target_of(const struct rog_report *report)
-{
-    struct target_name name;
-    rog_metric_value(&report->data.metric, report->target, name.text);
-    return name;
-}
-
-static const char *worst_name(const struct rog_report *report)
-{
-    return report->data.metric.less_is_better ? "worst rise" : "worst drop";
-}
-
-/* What a column of a measure is called; accuracies by their time, the first of them in full. */
-static char *measure_title(const struct rog_report *report, size_t measure, const char *first)
-{
-    const struct rog_measure *of = &report->measures.of[measure];
-    switch (of->kind) {
-    case ROG_MEASURE_ACCURACY:
-        return rog_format("%s%s%s", first, of->name, isfinite(of->at_s) ? " s" : "");
-    case ROG_MEASURE_SECONDS:
-        return rog_format("s to %s", target_of(report).text);
-    case ROG_MEASURE_JOULES:
-        return rog_format("J to %s", target_of(report).text);
-    case ROG_MEASURE_COMPUTE:
-        return rog_strdup("compute s");
-    case ROG_MEASURE_COMMUNICATION:
-        return rog_strdup("comm. s");
-    case ROG_MEASURE_STALL:
-        return rog_strdup("stall s");
-    case ROG_MEASURE_ROUGHNESS:
-        return rog_strdup("roughness");
-    case ROG_MEASURE_WORST_DROP:
-        return rog_strdup(worst_name(report));
-    default:
-        return rog_strdup("iteration s");
-    }
-}
-
-static char *gain_title(const struct rog_report *report, size_t measure, const char *first)
-{
-    switch (report->measures.of[measure].kind) {
-    case ROG_MEASURE_SECONDS:
-        return rog_format("less time to %s", target_of(report).text);
-    case ROG_MEASURE_JOULES:
-        return rog_format("less energy to %s", target_of(report).text);
-    case ROG_MEASURE_ITERATION:
-        return rog_strdup("less time per iteration");
-    default:
-        return measure_title(report, measure, first);
-    }
-}
-
-static char *test_title(const struct rog_report *report, size_t measure)
-{
-    const struct rog_measure *of = &report->measures.of[measure];
-    switch (of->kind) {
-    case ROG_MEASURE_SECONDS:
-        return rog_format("time to %s (s)", target_of(report).text);
-    case ROG_MEASURE_JOULES:
-        return rog_format("energy to %s (J)", target_of(report).text);
-    case ROG_MEASURE_ITERATION:
-        return rog_strdup("time per iteration (s)");
-    default:
-        return rog_format("%s at %s%s%s", report->data.metric.name,
-                          isfinite(of->at_s) ? of->name : "the end", isfinite(of->at_s) ? " s" : "",
-                          rog_metric_is_percent(&report->data.metric) ? " (points)" : "");
-    }
-}
-
 /* ---- the tables ---- */
 
 static void measure_columns(struct maker *maker, const char *first,
@@ -314,7 +91,7 @@ static char *series_caption(const struct maker *maker)
         for (size_t m = 0; m < report->measures.count; m++) {
             const struct rog_report_value *value = rog_report_series(report, i, m);
             bool target = rog_measure_is_to_target(report->measures.of[m].kind);
-            bool varies = value->runs.deviation > ROUNDING * fabs(value->runs.mean) &&
+            bool varies = rog_wording_varies(&value->runs) &&
                           report->measures.of[m].kind != ROG_MEASURE_WORST_DROP;
             intervals = intervals || (!target && varies && !isnan(value->runs.half));
             ranges = ranges || (!target && varies && value->runs.count == 2);
@@ -323,7 +100,7 @@ static char *series_caption(const struct maker *maker)
         }
     if (some)
         snprintf(reached, sizeof reached, "; k of n: k of n runs reach %.40s; median over all n",
-                 target_of(report).text);
+                 rog_wording_target(report).text);
     rog_accuracy_rule_meaning(&data->rule.accuracy, meaning);
     rog_case_smoothing(data, smoothing);
     for (size_t m = 0; m < report->measures.count; m++)
@@ -332,7 +109,7 @@ static char *series_caption(const struct maker *maker)
                      "; to %.40s: where the drawn line (%s) reaches it and keeps it for %g "
                      "checkpoints or "
                      "to its end",
-                     target_of(report).text, smoothing, data->rule.sustain);
+                     rog_wording_target(report).text, smoothing, data->rule.sustain);
     if (rog_case_is_accuracy(data))
         snprintf(tested, sizeof tested, "accuracy in %%");
     else
@@ -352,29 +129,21 @@ static char *series_caption(const struct maker *maker)
                       reached);
 }
 
-static char *series_text(const struct rog_report_value *value, const struct rog_measure *measure)
-{
-    if (rog_measure_is_to_target(measure->kind))
-        return to_target_text(value, measure->digits);
-    if (measure->kind == ROG_MEASURE_WORST_DROP)
-        return worst_text(value->shown, value->at_s, measure->digits);
-    return value_text(value, measure->digits);
-}
-
 /* The series by the measures that `has` says. */
 static void series_table(struct maker *maker, char *caption, const bool *has)
 {
     const struct rog_report *report = maker->report;
     begin_table(maker, caption, report->data.series_count > 0);
     add_column(maker, false, rog_strdup("run"));
-    measure_columns(maker, maker->tested_at, measure_title, has);
+    measure_columns(maker, maker->tested_at, rog_wording_title, has);
     for (size_t i = 0; i < report->data.series_count; i++) {
         const struct rog_case_series *series = &report->data.series[i];
         add_cell(maker, false, rog_repeats_label(series, series->different));
         for (size_t m = 0; m < report->measures.count; m++)
             if (has[m])
-                add_cell(maker, rog_report_is_best(report, i, m),
-                         series_text(rog_report_series(report, i, m), &report->measures.of[m]));
+                add_cell(
+                    maker, rog_report_is_best(report, i, m),
+                    rog_wording_series(rog_report_series(report, i, m), &report->measures.of[m]));
     }
 }
 
@@ -394,7 +163,7 @@ static void series_tables(struct maker *maker)
         series_table(maker,
                      rog_format("Roughness: standard deviation from checkpoint to checkpoint "
                                 "at %g s or later, and the %s of any run, in %s",
-                                ROG_ROUGHNESS_FROM_S, worst_name(report),
+                                ROG_ROUGHNESS_FROM_S, rog_wording_worst(report),
                                 rog_metric_difference(&report->data.metric)),
                      rough);
 }
@@ -409,7 +178,7 @@ static void runs_table(struct maker *maker)
     add_column(maker, false, rog_strdup("id"));
     add_column(maker, true, rog_strdup("seed"));
     add_column(maker, false, rog_strdup("status"));
-    measure_columns(maker, maker->tested_at, measure_title, maker->has);
+    measure_columns(maker, maker->tested_at, rog_wording_title, maker->has);
     for (size_t i = 0; i < report->data.run_count; i++) {
         const struct rog_run_row *row = &report->data.run[i].row;
         add_cell(maker, false, rog_strdup(row->id));
@@ -417,8 +186,9 @@ static void runs_table(struct maker *maker)
         add_cell(maker, false, rog_strdup(row->status));
         for (size_t m = 0; m < report->measures.count; m++)
             if (maker->has[m])
-                add_cell(maker, false,
-                         measured_text(rog_report_run(report, i, m), &report->measures.of[m]));
+                add_cell(
+                    maker, false,
+                    rog_wording_measured(rog_report_run(report, i, m), &report->measures.of[m]));
     }
 }
 
@@ -447,7 +217,7 @@ static void gains_table(struct maker *maker)
                 false);
     add_column(maker, false, rog_strdup("gain of"));
     add_column(maker, false, rog_strdup("over"));
-    measure_columns(maker, maker->gained_at, gain_title, has);
+    measure_columns(maker, maker->gained_at, rog_wording_gain_title, has);
     if (paired)
         add_column(maker, true, rog_strdup("pairs"));
     for (size_t i = 0; i < report->gains; i++) {
@@ -457,7 +227,7 @@ static void gains_table(struct maker *maker)
         for (size_t m = 0; m < report->measures.count; m++)
             if (has[m])
                 add_cell(maker, false,
-                         gain_text(&gain->value[m], &report->measures.of[m], gain->pairs));
+                         rog_wording_gain(&gain->value[m], &report->measures.of[m], gain->pairs));
         if (paired)
             add_cell(maker, false,
                      gain->pairs > 1 ? rog_format("%zu", gain->pairs) : rog_strdup("-"));
@@ -472,21 +242,21 @@ static void test_row(struct maker *maker, const struct rog_comparison *gain, siz
     int digits = report->measures.of[measure].digits;
     add_cell(maker, false, rog_strdup(report->data.series[gain->pair.series].label));
     add_cell(maker, false, rog_strdup(report->data.series[gain->pair.against].label));
-    add_cell(maker, false, test_title(report, measure));
+    add_cell(maker, false, rog_wording_test_title(report, measure));
     add_cell(maker, false,
              value->censored ? rog_format("%zu : %zu", value->ahead, value->behind)
-                             : rog_strdup(signed_of(value->difference.mean, digits).text));
+                             : rog_strdup(rog_wording_signed(value->difference.mean, digits).text));
     add_cell(maker, false,
              isnan(value->difference.half)
                  ? rog_strdup("-")
-                 : rog_format("%s to %s", signed_of(value->difference.low, digits).text,
-                              signed_of(value->difference.high, digits).text));
+                 : rog_format("%s to %s", rog_wording_signed(value->difference.low, digits).text,
+                              rog_wording_signed(value->difference.high, digits).text));
     add_cell(maker, false,
              isnan(value->effect) ? rog_strdup("-") : rog_format("%.2f", value->effect));
     add_cell(maker, false, rog_format("%zu", value->tested));
-    add_cell(maker, false, p_text(value->p));
+    add_cell(maker, false, rog_wording_p(value->p));
     if (corrected)
-        add_cell(maker, false, p_text(value->p_holm));
+        add_cell(maker, false, rog_wording_p(value->p_holm));
     add_cell(maker, false,
              rog_format("%s, %s", value->test == ROG_TEST_SIGN ? "sign" : "permutation",
                         value->exact ? "exact" : "drawn"));
@@ -591,7 +361,8 @@ static void ended_energy(struct maker *maker)
             !joules->censored && !isnan(run->joules_until_s))
             add_remark(maker, rog_format("%s: its readings of energy end at %.0f s, too early for "
                                          "energy to %s, which is left out",
-                                         run->row.id, run->joules_until_s, target_of(report).text));
+                                         run->row.id, run->joules_until_s,
+                                         rog_wording_target(report).text));
     }
 }
 
@@ -636,7 +407,7 @@ static void missing_times(struct maker *maker)
 {
     const struct rog_measures *measures = &maker->report->measures;
     if (some_ended(maker))
-        add_remark(maker, rog_strdup(ENDED ": the run ended before that time"));
+        add_remark(maker, rog_strdup(ROG_WORDING_ENDED ": the run ended before that time"));
     for (size_t m = 0; m < measures->count; m++)
         if (measures->are_given && measures->of[m].kind == ROG_MEASURE_ACCURACY && !maker->has[m] &&
             isfinite(measures->of[m].at_s))
