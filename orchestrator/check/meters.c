@@ -96,21 +96,25 @@ int rog_verify_bytes(struct rog_db *db, const struct rog_record *record,
     return code;
 }
 
-/* How many readings there are of a kind, and those (rank, t, before, value) that should not be. */
 /* Of the run's tests: what has no metric of its own is the accuracy. */
 #define PERCENT                                                        \
     "coalesce(CASE WHEN json_valid(config) THEN json_extract(config, " \
     "'$.metric.unit') END, '%') = '%'"
 
+/* How many readings there are of a kind, and those (rank, t, before, value) that should not be;
+ * last, where they matter, when the one before was: a meter may begin again with its process. */
 static const struct {
     const char *says, *count, *wrong;
+    bool restarts;
 } meters[] = {
     {"energy falls", "SELECT count(*) FROM energy WHERE run_id = ?1",
-     "SELECT rank, t, before, joules FROM (SELECT rank, t, joules,"
-     " lag(joules, 1, 0) OVER (PARTITION BY rank, source ORDER BY t, rowid) AS before"
-     " FROM energy WHERE run_id = ?1) WHERE joules < before - 1e-6 ORDER BY t"},
+     "SELECT rank, t, before, joules, last FROM (SELECT rank, t, joules,"
+     " lag(joules, 1, 0) OVER readings AS before, lag(t, 1, 0) OVER readings AS last"
+     " FROM energy WHERE run_id = ?1 WINDOW readings AS (PARTITION BY rank, source"
+     " ORDER BY t, rowid)) WHERE joules < before - 1e-6 ORDER BY t",
+     true},
     {"bandwidth is negative", "SELECT count(*) FROM bandwidth WHERE run_id = ?1",
-     "SELECT rank, t, 0, mbps FROM bandwidth WHERE run_id = ?1 AND mbps < 0 ORDER BY t"},
+     "SELECT rank, t, 0, mbps FROM bandwidth WHERE run_id = ?1 AND mbps < 0 ORDER BY t", false},
     {"the rows of its layers do not add up to those of the iteration",
      "SELECT count(*) FROM events WHERE run_id = ?1 AND kind = '" ROG_EVENT_ROWS "'",
      "WITH counts AS (SELECT rank, t, json_extract(data, '$.iteration') AS iteration,"
@@ -121,16 +125,19 @@ static const struct {
      /* An iteration that was made again after a break has the later one's row. */
      " JOIN iterations AS i ON i.run_id = ?1 AND i.rank = c.rank AND i.iteration = c.iteration"
      " AND abs(i.t - c.t) < 0.05"
-     " WHERE pushed IS NOT rows_pushed OR pulled IS NOT rows_pulled ORDER BY c.t"},
+     " WHERE pushed IS NOT rows_pushed OR pulled IS NOT rows_pulled ORDER BY c.t",
+     false},
     {"the checkpoint's iteration falls", "SELECT count(*) FROM checkpoints WHERE run_id = ?1",
      "SELECT 0, t, before, iteration FROM (SELECT t, iteration,"
      " lag(iteration, 1, 0) OVER (ORDER BY t) AS before"
-     " FROM checkpoints WHERE run_id = ?1) WHERE iteration < before ORDER BY t"},
+     " FROM checkpoints WHERE run_id = ?1) WHERE iteration < before ORDER BY t",
+     false},
     {"the checkpoint's result is not a percentage",
      "SELECT count(accuracy) FROM checkpoints JOIN runs ON id = run_id"
      " WHERE run_id = ?1 AND " PERCENT,
      "SELECT 0, t, 0, accuracy FROM checkpoints JOIN runs ON id = run_id"
-     " WHERE run_id = ?1 AND " PERCENT " AND (accuracy < 0 OR accuracy > 100) ORDER BY t"},
+     " WHERE run_id = ?1 AND " PERCENT " AND (accuracy < 0 OR accuracy > 100) ORDER BY t",
+     false},
 };
 
 int rog_verify_meters(struct rog_db *db, const struct rog_record *record,
@@ -151,6 +158,10 @@ int rog_verify_meters(struct rog_db *db, const struct rog_record *record,
         code = rog_query_new(&query, db, err, meters[i].wrong, "s", record->row.id);
         while (code == 0 && (code = rog_query_step(query, err)) == 1) {
             code = 0;
+            if (meters[i].restarts &&
+                rog_returns_restarted(&record->returns, rog_query_int(query, 0),
+                                      rog_query_real(query, 4), rog_query_real(query, 1)))
+                continue;
             rog_finding_add(list, "%s: rank %lld at %.6f s, from %.10g to %.10g", meters[i].says,
                             (long long)rog_query_int(query, 0), rog_query_real(query, 1),
                             rog_query_real(query, 2), rog_query_real(query, 3));

@@ -18,6 +18,25 @@ static void *grow(void *array, size_t count, size_t bytes)
     return realloc(array, (count + 1024) * bytes);
 }
 
+/* What a worker did after the iteration that it goes on after is lost, whether or not it was made
+ * again; what was made again has replaced it. */
+static void drop_lost_steps(struct rog_record *record)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < record->steps; i++) {
+        const struct rog_iteration *step = &record->step[i];
+        bool lost = false;
+        for (size_t k = 0; k < record->returns.count; k++) {
+            const struct rog_return *back = &record->returns.item[k];
+            lost |=
+                back->rank == step->rank && back->t >= step->t && back->iteration < step->iteration;
+        }
+        if (!lost)
+            record->step[kept++] = *step;
+    }
+    record->steps = kept;
+}
+
 static int load_steps(struct rog_db *db, const char *run_id, struct rog_record *record,
                       struct rog_error *err)
 {
@@ -33,6 +52,7 @@ static int load_steps(struct rog_db *db, const char *run_id, struct rog_record *
         more[record->steps++] = row;
     }
     rog_query_free(query);
+    drop_lost_steps(record);
     return code;
 }
 
@@ -66,6 +86,17 @@ static int load_admits(struct rog_db *db, const char *run_id, struct rog_record 
     return code;
 }
 
+static int add_push(struct rog_record_worker *worker, const struct rog_push *push,
+                    struct rog_error *err)
+{
+    struct rog_push *more = grow(worker->push, worker->pushes, sizeof *more);
+    if (!more)
+        return rog_fail_nomem(err);
+    worker->push = more;
+    more[worker->pushes++] = *push;
+    return 0;
+}
+
 /* Workers are those with iterations. */
 static int make_workers(struct rog_record *record, struct rog_error *err)
 {
@@ -76,58 +107,111 @@ static int make_workers(struct rog_record *record, struct rog_error *err)
         struct rog_record_worker *worker = NULL;
         if (i == 0 || record->step[i].rank != record->step[i - 1].rank) {
             worker = &record->worker[record->workers++];
-            *worker = (struct rog_record_worker){
-                .rank = record->step[i].rank, .step = &record->step[i], .left_s = INFINITY};
+            *worker =
+                (struct rog_record_worker){.rank = record->step[i].rank, .step = &record->step[i]};
         }
         record->worker[record->workers - 1].steps++;
     }
     for (size_t w = 0; w < record->workers; w++) {
         struct rog_record_worker *worker = &record->worker[w];
-        worker->push = calloc(worker->steps + 1, sizeof *worker->push);
-        if (!worker->push)
-            return rog_fail_nomem(err);
         for (size_t i = 0; i < worker->steps; i++) {
             const struct rog_iteration *step = &worker->step[i];
             double arrived_s = step->t - step->pull_s - step->stall_s;
-            worker->push[worker->pushes++] =
-                (struct rog_push){arrived_s - step->push_s, arrived_s, step->iteration};
+            const struct rog_push push = {arrived_s - step->push_s, arrived_s, step->iteration,
+                                          false};
+            int code = add_push(worker, &push, err);
+            if (code)
+                return code;
         }
     }
     return 0;
 }
 
-/* Who left when, and the pushes whose iteration the run's end cut off: the worker was stalled or
- * admitted, but its pull never came to an end. */
+/* Who comes at the moment of leaving has left before. */
+static int by_arrival(const void *a, const void *b)
+{
+    const struct rog_push *p = a, *q = b;
+    int order = (p->arrived_s > q->arrived_s) - (p->arrived_s < q->arrived_s);
+    return order ? order : (q->iteration == ROG_RECORD_AWAY) - (p->iteration == ROG_RECORD_AWAY);
+}
+
+/* Lost pushes began at some time after the one before. */
+static void order_pushes(struct rog_record_worker *worker)
+{
+    qsort(worker->push, worker->pushes, sizeof *worker->push, by_arrival);
+    for (size_t i = 0; i < worker->pushes; i++)
+        if (worker->push[i].lost)
+            worker->push[i].began_s = i ? worker->push[i - 1].arrived_s : 0;
+}
+
+/* The push that a worker's stall or admission at t shows and its steps do not: it was lost, or the
+ * run's end cut its iteration off, as the pull never came to an end. */
+static int add_unfinished(const struct rog_record *record, struct rog_record_worker *worker,
+                          int64_t iteration, double t, struct rog_error *err)
+{
+    const struct rog_iteration *last = &worker->step[worker->steps - 1];
+    bool lost = rog_record_lost(record, worker, iteration, t);
+    if (worker->unfinished == iteration ||
+        (!lost && (iteration == INT64_MIN || iteration - 1 != last->iteration)))
+        return 0;
+    worker->unfinished = iteration;
+    return add_push(worker, &(struct rog_push){last->t, t, iteration, lost}, err);
+}
+
+/* One that comes back has the rows of the iteration that it goes on after. */
+static int add_returns(const struct rog_record *record, struct rog_record_worker *worker,
+                       struct rog_error *err)
+{
+    int code = 0;
+    for (size_t i = 0; code == 0 && i < record->returns.count; i++) {
+        const struct rog_return *back = &record->returns.item[i];
+        if (back->rank == worker->rank)
+            code =
+                add_push(worker, &(struct rog_push){back->t, back->t, back->iteration, false}, err);
+    }
+    return code;
+}
+
+/* An event of a rank, or of rank 0, the server: when that is started again nobody is there. */
+static int add_end(struct rog_record *record, char kind, int64_t rank, int64_t iteration, double t,
+                   struct rog_error *err)
+{
+    const struct rog_push away = {t, t, ROG_RECORD_AWAY, false};
+    int code = 0;
+    for (size_t w = 0; code == 0 && w < record->workers; w++) {
+        struct rog_record_worker *worker = &record->worker[w];
+        if (kind == 'r' ? rank == 0 : kind == 'l' && rank == worker->rank)
+            code = add_push(worker, &away, err);
+        else if (kind != 'r' && rank == worker->rank)
+            code = add_unfinished(record, worker, iteration, t, err);
+    }
+    return code;
+}
+
+/* Who left and came back when, and the pushes of which no step is left. */
 static int load_ends(struct rog_db *db, const char *run_id, struct rog_record *record,
                      struct rog_error *err)
 {
     struct rog_query *query = NULL;
-    int code = rog_query_new(
-        &query, db, err,
-        "SELECT kind, rank, min(t), coalesce(json_extract(data, '$.iteration'), 0)"
-        " FROM events WHERE run_id = ? AND kind IN ('" ROG_EVENT_ADMIT "', '" ROG_EVENT_STALL_BEGIN
-        "', '" ROG_EVENT_LEAVE "', '" ROG_EVENT_END "') GROUP BY kind = '" ROG_EVENT_LEAVE
-        "', kind = '" ROG_EVENT_END "', rank, json_extract(data, '$.iteration')",
-        "s", run_id);
+    int code = rog_query_new(&query, db, err,
+                             "SELECT kind, rank, t, coalesce(json_extract(data, '$.iteration'), 0)"
+                             " FROM events WHERE run_id = ? AND kind IN ('" ROG_EVENT_ADMIT
+                             "', '" ROG_EVENT_STALL_BEGIN "', '" ROG_EVENT_LEAVE
+                             "', '" ROG_EVENT_RESTART "', '" ROG_EVENT_END "') ORDER BY t, rowid",
+                             "s", run_id);
     while (code == 0 && (code = rog_query_step(query, err)) == 1) {
-        code = 0;
-        const char *kind = rog_query_text(query, 0);
-        int64_t rank = rog_query_int(query, 1), iteration = rog_query_int(query, 3);
-        double t = rog_query_real(query, 2);
-        struct rog_record_worker *worker = NULL;
-        for (size_t w = 0; w < record->workers; w++)
-            if (record->worker[w].rank == rank)
-                worker = &record->worker[w];
-        if (kind[0] == 'e')
-            record->ended = true;
-        else if (worker && kind[0] == 'l')
-            worker->left_s = t;
-        else if (worker && worker->pushes == worker->steps && iteration > INT64_MIN &&
-                 iteration - 1 == worker->step[worker->steps - 1].iteration)
-            worker->push[worker->pushes++] =
-                (struct rog_push){worker->step[worker->steps - 1].t, t, iteration};
+        const char kind = rog_query_text(query, 0)[0];
+        record->ended |= kind == 'e';
+        code = kind == 'e' ? 0
+                           : add_end(record, kind, rog_query_int(query, 1), rog_query_int(query, 3),
+                                     rog_query_real(query, 2), err);
     }
     rog_query_free(query);
+    for (size_t w = 0; w < record->workers; w++) {
+        if (code == 0)
+            code = add_returns(record, &record->worker[w], err);
+        order_pushes(&record->worker[w]);
+    }
     return code;
 }
 
@@ -178,8 +262,9 @@ static int find_tolerance(struct rog_record *record, struct rog_error *err)
         return rog_fail_nomem(err);
     for (size_t w = 0; w < record->workers; w++)
         for (size_t i = 0; i < record->worker[w].steps; i++) {
-            double gap_s = fabs(rog_record_gap_s(&record->worker[w], i));
-            if (!isnan(gap_s))
+            bool came_back;
+            double gap_s = fabs(rog_record_gap_s(record, &record->worker[w], i, &came_back));
+            if (!isnan(gap_s) && !came_back)
                 gaps[count++] = gap_s;
         }
     qsort(gaps, count, sizeof *gaps, ascending);
@@ -195,6 +280,8 @@ int rog_record_load(struct rog_db *db, const char *run_id, struct rog_record *re
 {
     *record = (struct rog_record){0};
     int code = rog_run_row_load(db, run_id, &record->row, err);
+    if (code == 0)
+        code = rog_returns_load(db, run_id, &record->returns, err);
     if (code == 0)
         code = load_steps(db, run_id, record, err);
     if (code == 0)
@@ -221,6 +308,7 @@ void rog_record_release(struct rog_record *record)
     free(record->worker);
     free(record->step);
     free(record->admit);
+    rog_returns_release(&record->returns);
     rog_run_row_release(&record->row);
     *record = (struct rog_record){0};
 }
@@ -248,7 +336,8 @@ const struct rog_iteration *rog_record_step(const struct rog_record_worker *work
                                                                            : NULL;
 }
 
-static int64_t latest(const struct rog_record_worker *worker, double t, bool begun)
+/* How many pushes had begun, or arrived, by t. */
+static size_t pushes_by(const struct rog_record_worker *worker, double t, bool begun)
 {
     size_t low = 0, high = worker->pushes;
     while (low < high) {
@@ -259,23 +348,49 @@ static int64_t latest(const struct rog_record_worker *worker, double t, bool beg
         else
             high = middle;
     }
-    return low ? worker->push[low - 1].iteration : 0;
+    return low;
 }
 
-int64_t rog_record_arrived(const struct rog_record_worker *worker, double t)
+int64_t rog_record_arrived(const struct rog_record_worker *worker, double t, double tolerance_s)
 {
-    return latest(worker, t, false);
+    size_t first = pushes_by(worker, t - tolerance_s, false);
+    int64_t least = first ? worker->push[first - 1].iteration : 0;
+    for (size_t end = pushes_by(worker, t + tolerance_s, false); first < end; first++)
+        least = worker->push[first].iteration < least ? worker->push[first].iteration : least;
+    return least;
 }
 
-int64_t rog_record_begun(const struct rog_record_worker *worker, double t)
+int64_t rog_record_begun(const struct rog_record_worker *worker, double t, double tolerance_s)
 {
-    return latest(worker, t, true);
+    size_t first = pushes_by(worker, t - tolerance_s, true);
+    int64_t most = first ? worker->push[first - 1].iteration : 0;
+    for (size_t end = pushes_by(worker, t + tolerance_s, true); first < end; first++)
+        most = worker->push[first].iteration > most ? worker->push[first].iteration : most;
+    return most;
 }
 
-double rog_record_gap_s(const struct rog_record_worker *worker, size_t index)
+bool rog_record_lost(const struct rog_record *record, const struct rog_record_worker *worker,
+                     int64_t iteration, double t)
+{
+    for (size_t i = 0; i < record->returns.count; i++) {
+        const struct rog_return *back = &record->returns.item[i];
+        if (back->rank == worker->rank && back->t >= t &&
+            (iteration > back->iteration || !rog_record_step(worker, iteration)))
+            return true;
+    }
+    return false;
+}
+
+double rog_record_gap_s(const struct rog_record *record, const struct rog_record_worker *worker,
+                        size_t index, bool *came_back)
 {
     const struct rog_iteration *step = &worker->step[index];
     double began_s = index ? worker->step[index - 1].t : 0;
+    const struct rog_return *back =
+        rog_returns_between(&record->returns, worker->rank, began_s, step->t);
+    *came_back = back != NULL;
+    if (back)
+        began_s = back->t;
     double slept_s = isnan(step->padding_s) ? 0 : step->padding_s;
     return step->t - began_s -
            (step->compute_s + slept_s + step->push_s + step->stall_s + step->pull_s);

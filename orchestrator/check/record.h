@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <orchestrator/store/returns.h>
 #include <orchestrator/store/summary.h>
 #include <rog/iteration.h>
 
@@ -16,10 +17,15 @@ struct rog_admit {
     int64_t rank, iteration, oldest, needed, granted; /* granted 0: not said */
 };
 
-/* A push. Its rows have arrived at some time between the two. */
+/* Instead of an iteration: the worker is not there, and nobody waits for it. */
+#define ROG_RECORD_AWAY INT64_MAX
+
+/* A push. Its rows have arrived at some time between the two, which are the same where a worker
+ * leaves or comes back: that changes which rows it has as well. */
 struct rog_push {
     double began_s, arrived_s;
     int64_t iteration;
+    bool lost; /* the worker came back and knew nothing of it: no step is left of it */
 };
 
 struct rog_record_worker {
@@ -28,7 +34,7 @@ struct rog_record_worker {
     size_t steps;
     struct rog_push *push; /* ascending in time; also one whose iteration the run's end cut off */
     size_t pushes;
-    double left_s; /* when it left; infinity: it stayed */
+    int64_t unfinished; /* the iteration without a step that was met last */
 };
 
 struct rog_record {
@@ -39,6 +45,7 @@ struct rog_record {
     size_t admits;
     struct rog_record_worker *worker; /* by rank */
     size_t workers;
+    struct rog_returns returns;
     int64_t rows;       /* of the model, as the start event says; 0: not said */
     bool ended;         /* there is an end event */
     bool real;          /* real processes in real time, not a virtual run */
@@ -54,10 +61,17 @@ const struct rog_record_worker *rog_record_worker(const struct rog_record *recor
 const struct rog_iteration *rog_record_step(const struct rog_record_worker *worker,
                                             int64_t iteration);
 
-/* The iteration of the worker's latest push that had arrived, or begun, by t; 0: none had. */
-int64_t rog_record_arrived(const struct rog_record_worker *worker, double t);
-int64_t rog_record_begun(const struct rog_record_worker *worker, double t);
-/* What a step lasted longer than its parts; the first of a worker begins at 0. */
-double rog_record_gap_s(const struct rog_record_worker *worker, size_t index);
+/* The iteration of the worker's latest push that had arrived, or begun, by t; 0: none had,
+ * ROG_RECORD_AWAY: it was not there. Where t is known but so exactly, the least of what had arrived
+ * and the most of what had begun. */
+int64_t rog_record_arrived(const struct rog_record_worker *worker, double t, double tolerance_s);
+int64_t rog_record_begun(const struct rog_record_worker *worker, double t, double tolerance_s);
+/* Whether the worker came back after t without what it did then in this iteration. */
+bool rog_record_lost(const struct rog_record *record, const struct rog_record_worker *worker,
+                     int64_t iteration, double t);
+/* What a step lasted longer than its parts. It begins with the end of the one before, at 0 or where
+ * the worker came back; it is given the model then, for which this is no measure: *came_back. */
+double rog_record_gap_s(const struct rog_record *record, const struct rog_record_worker *worker,
+                        size_t index, bool *came_back);
 
 #endif

@@ -12,6 +12,17 @@
 #include <orchestrator/check/stream.h>
 #include <orchestrator/store/imported.h>
 
+/* Whether a worker came back where a step begins: iterations before it may have died with its
+ * process. */
+static bool went_on_after(const struct rog_record *record, const struct rog_record_worker *worker,
+                          size_t index)
+{
+    const struct rog_return *back =
+        rog_returns_between(&record->returns, worker->rank, index ? worker->step[index - 1].t : 0,
+                            worker->step[index].t);
+    return back && back->iteration + 1 == worker->step[index].iteration;
+}
+
 static void check_complete(const struct rog_record *record, const struct rog_promises *promises,
                            struct rog_finding_list *list)
 {
@@ -22,14 +33,16 @@ static void check_complete(const struct rog_record *record, const struct rog_pro
         rog_finding_add(list, "the trainer's end event is missing");
     for (size_t w = 0; w < record->workers; w++) {
         const struct rog_record_worker *worker = &record->worker[w];
+        int64_t expected = 1;
         for (size_t i = 0; i < worker->steps; i++) {
+            int64_t iteration = worker->step[i].iteration;
             list->checked++;
-            if (worker->step[i].iteration != (int64_t)i + 1) {
-                rog_finding_add(list, "rank %lld: iteration %zu is missing (the next is %lld)",
-                                (long long)worker->rank, i + 1,
-                                (long long)worker->step[i].iteration);
+            if (iteration != expected && !went_on_after(record, worker, i)) {
+                rog_finding_add(list, "rank %lld: iteration %lld is missing (the next is %lld)",
+                                (long long)worker->rank, (long long)expected, (long long)iteration);
                 break;
             }
+            expected = iteration + 1;
         }
     }
 }
@@ -46,14 +59,15 @@ static void check_times(const struct rog_record *record, const struct rog_promis
         const struct rog_record_worker *worker = &record->worker[w];
         for (size_t i = 0; i < worker->steps; i++) {
             const struct rog_iteration *step = &worker->step[i];
-            double gap_s = rog_record_gap_s(worker, i);
+            bool came_back;
+            double gap_s = rog_record_gap_s(record, worker, i, &came_back);
             if (isnan(gap_s))
                 continue;
             list->checked++;
             if (step->compute_s < 0 || step->push_s < 0 || step->pull_s < 0 || step->stall_s < 0)
                 rog_finding_add(list, "rank %lld iteration %lld at %.6f s: a negative time",
                                 (long long)step->rank, (long long)step->iteration, step->t);
-            else if (fabs(gap_s) > record->tolerance_s)
+            else if (fabs(gap_s) > record->tolerance_s && !(came_back && gap_s > 0))
                 rog_finding_add(list,
                                 "rank %lld iteration %lld at %.6f s: its parts are %.6f s %s than "
                                 "the time since the last one",
@@ -73,7 +87,8 @@ static void check_admissions(const struct rog_record *record, const struct rog_p
         const struct rog_iteration *step =
             worker ? rog_record_step(worker, admit->iteration) : NULL;
         /* The run's end may cut an iteration off after its admission. */
-        if (!worker || (!step && admit->iteration == (int64_t)worker->steps + 1))
+        if (!worker || rog_record_lost(record, worker, admit->iteration, admit->t) ||
+            (!step && admit->iteration - 1 == worker->step[worker->steps - 1].iteration))
             continue;
         list->checked++;
         if (!step) {
@@ -96,31 +111,17 @@ static void check_admissions(const struct rog_record *record, const struct rog_p
         rog_finding_add(list, "%zu iterations have no admission", expected - list->checked);
 }
 
-/* The smallest over the workers that were active at t of their latest push that had begun, or had
- * arrived, by then; -1 where nobody was active. What falls on the very moment counts where that is
- * to the record's advantage. */
-static int64_t oldest_begun(const struct rog_record *record, double t)
+/* The smallest over the workers that were there at t of their latest push that had begun, or had
+ * arrived, by then; ROG_RECORD_AWAY where nobody was. What falls on the very moment counts where
+ * that is to the record's advantage. */
+static int64_t oldest(const struct rog_record *record, double t,
+                      int64_t (*of)(const struct rog_record_worker *worker, double t,
+                                    double tolerance_s))
 {
-    int64_t oldest = -1;
+    int64_t oldest = ROG_RECORD_AWAY;
     for (size_t w = 0; w < record->workers; w++) {
-        const struct rog_record_worker *worker = &record->worker[w];
-        if (worker->left_s <= t + record->tolerance_s)
-            continue;
-        int64_t pushed = rog_record_begun(worker, t + record->tolerance_s);
-        oldest = oldest < 0 || pushed < oldest ? pushed : oldest;
-    }
-    return oldest;
-}
-
-static int64_t oldest_arrived(const struct rog_record *record, double t)
-{
-    int64_t oldest = -1;
-    for (size_t w = 0; w < record->workers; w++) {
-        const struct rog_record_worker *worker = &record->worker[w];
-        if (worker->left_s <= t - record->tolerance_s)
-            continue;
-        int64_t pushed = rog_record_arrived(worker, t - record->tolerance_s);
-        oldest = oldest < 0 || pushed < oldest ? pushed : oldest;
+        int64_t pushed = of(&record->worker[w], t, record->tolerance_s);
+        oldest = pushed < oldest ? pushed : oldest;
     }
     return oldest;
 }
@@ -148,14 +149,14 @@ static void check_one_bound(const struct rog_record *record, const struct rog_pr
                         who, (long long)admit->granted, record->row.library,
                         (long long)promises->most_granted);
     /* No row can be newer than the last push that brought it; with whole models, none older. */
-    int64_t newest = oldest_begun(record, admit->t);
-    if (newest >= 0 && admit->oldest > newest)
+    int64_t newest = oldest(record, admit->t, rog_record_begun);
+    if (admit->oldest > newest)
         rog_finding_add(list,
                         "%s: it says that all rows had version %lld, but a worker had pushed "
                         "nothing beyond iteration %lld by then",
                         who, (long long)admit->oldest, (long long)newest);
-    int64_t least = oldest_arrived(record, admit->t);
-    if (promises->least_share >= 1 && admit->oldest < least)
+    int64_t least = oldest(record, admit->t, rog_record_arrived);
+    if (promises->least_share >= 1 && least < ROG_RECORD_AWAY && admit->oldest < least)
         rog_finding_add(list,
                         "%s: it says that the oldest row had version %lld, but all workers had "
                         "pushed iteration %lld by then",
@@ -193,6 +194,19 @@ static int64_t fastest(const struct rog_record *record, double t)
     return most;
 }
 
+/* The same of iterations that were lost later. */
+static int64_t fastest_lost(const struct rog_record *record, double t)
+{
+    int64_t most = 0;
+    for (size_t w = 0; w < record->workers; w++)
+        for (size_t i = 0; i < record->worker[w].pushes; i++) {
+            const struct rog_push *push = &record->worker[w].push[i];
+            if (push->lost && push->began_s <= t && push->iteration > most)
+                most = push->iteration;
+        }
+    return most;
+}
+
 static void check_staleness(const struct rog_record *record, const struct rog_promises *promises,
                             struct rog_finding_list *list)
 {
@@ -205,7 +219,9 @@ static void check_staleness(const struct rog_record *record, const struct rog_pr
         /* A real server tells it with the admission, and counts pushes that are not yet followed by
          * the pull that ends their iteration. */
         double told_s = record->real ? step->t - step->pull_s : step->t;
-        int64_t most = fastest(record, step->t + record->tolerance_s) - step->iteration;
+        double until_s = step->t + record->tolerance_s;
+        int64_t most = fastest(record, until_s), lost = fastest_lost(record, until_s);
+        most = (lost > most ? lost : most) - step->iteration;
         int64_t least = fastest(record, told_s - record->tolerance_s) - step->iteration;
         most += record->real;
         if (least < 0)

@@ -9,6 +9,7 @@
 #include <common/file.h>
 #include <orchestrator/store/paths.h>
 #include <orchestrator/store/replay.h>
+#include <orchestrator/store/returns.h>
 #include <rog/iteration.h>
 
 /* A heap copy of a text column, NULL for NULL; *code becomes ROG_ENOMEM when memory runs out. */
@@ -418,16 +419,36 @@ static int by_sensor(const void *a, const void *b)
     return p->t < q->t ? -1 : p->t > q->t;
 }
 
+/* A meter that began again with its process goes on from where it was. */
+static void join_meters(struct rog_energy *energy, const struct rog_returns *returns)
+{
+    double before = 0, offset = 0;
+    for (size_t i = 0; i < energy->count; i++) {
+        struct rog_energy_point *point = &energy->point[i], *last = point - 1;
+        if (i == 0 || point->rank != last->rank || point->sensor != last->sensor)
+            offset = 0;
+        else if (point->joules < before &&
+                 rog_returns_restarted(returns, point->rank, last->t, point->t))
+            offset += before;
+        before = point->joules;
+        point->joules += offset;
+    }
+}
+
 /* In the order of the table's index; sorted here, and only where hosts have several sensors. */
 int rog_energy_load(struct rog_db *db, const char *run_id, struct rog_energy *energy,
                     struct rog_error *err)
 {
     *energy = (struct rog_energy){0};
     struct rog_names sensors = {0};
+    struct rog_returns returns;
     struct rog_query *query = NULL;
-    int code = rog_query_new(
-        &query, db, err,
-        "SELECT rank, t, joules, source FROM " ROG_ENERGY_COUNTED " ORDER BY rank, t", "s", run_id);
+    int code = rog_returns_load(db, run_id, &returns, err);
+    if (code == 0)
+        code = rog_query_new(&query, db, err,
+                             "SELECT rank, t, joules, source FROM " ROG_ENERGY_COUNTED
+                             " ORDER BY rank, t",
+                             "s", run_id);
     while (code == 0 && (code = rog_query_step(query, err)) == 1) {
         int64_t sensor = number_of(&sensors, rog_query_text(query, 3), err);
         void *more = sensor < 0 ? NULL : grow(energy->point, energy->count, sizeof *energy->point);
@@ -440,7 +461,10 @@ int rog_energy_load(struct rog_db *db, const char *run_id, struct rog_energy *en
     }
     if (code == 0 && sensors.count > 1)
         qsort(energy->point, energy->count, sizeof *energy->point, by_sensor);
+    if (code == 0)
+        join_meters(energy, &returns);
     rog_query_free(query);
+    rog_returns_release(&returns);
     rog_names_release(&sensors);
     if (code < 0)
         rog_energy_release(energy);

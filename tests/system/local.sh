@@ -111,10 +111,8 @@ for victim in "work .*--rank 2" "serve"; do
     same "done" "done 1" "$(query "SELECT status || ' ' || attempt FROM runs")"
     try 0 rogctl show "$(query 'SELECT id FROM runs')"
     prints "restart: "
-    # An iteration that died with its process is missing, and what is done twice contradicts what was
-    # recorded before; but the tables hold what the processes wrote.
-    rogctl verify "$(query 'SELECT id FROM runs')" >out 2>err
-    grep -q '^stream .* passed' out || fail "not as the processes wrote it"
+    # What died with a process is missing or made twice, as the record says: no finding.
+    try 0 rogctl verify "$(query 'SELECT id FROM runs')"
 done
 
 # A run that stands still is begun again, and in the end has failed with the reason.

@@ -80,6 +80,51 @@ for stream in kept lost; do
     rm t.runs/*/events.jsonl
 done
 
+# An iteration that died with its process, and a meter that began again, are findings only where no
+# event says that the worker came back. Its joules from before it count.
+died="DELETE FROM iterations WHERE run_id = '$bsp' AND rank = 2 AND iteration = 10"
+at="(SELECT t FROM iterations WHERE run_id = '$bsp' AND rank = 2 AND iteration = 10)"
+again="UPDATE energy SET joules = joules - (SELECT max(joules) FROM energy WHERE run_id = '$bsp'
+    AND rank = 2 AND t <= $at) WHERE run_id = '$bsp' AND rank = 2 AND t > $at"
+back="INSERT INTO events(run_id, rank, t, kind, data) SELECT '$bsp', 2, $at, 'join',
+    json_object('iteration', 10)"
+tampered complete "iteration 10 is missing" "$bsp" "$again; $died"
+tampered meters "energy falls" "$bsp" "$again; $died"
+tampered admissions "rank 2 has no iteration 10" "$bsp" "$again; $died"
+used=$(rogctl show "$bsp" --json | jq '.energy_j * 1e3 | round')
+rm -rf t.db* && cp results.db t.db
+query "$back; $again; $died" t.db >out
+try 0 rogctl verify "$bsp" --db t.db
+same "energy" "$used" "$(rogctl show "$bsp" --json --db t.db | jq '.energy_j * 1e3 | round')"
+query "UPDATE events SET rank = 3 WHERE run_id = '$bsp' AND kind = 'join' AND data LIKE '%10%'" t.db >out
+try 1 rogctl verify "$bsp" --db t.db
+
+# A server that goes on from a checkpoint takes all workers back, here to iteration 10, when the run is
+# nearly over: 11 and 12 are made again, what came after them is not.
+ago=$(query "SELECT 300 - min(t) FROM iterations WHERE run_id = '$bsp' AND iteration = 10")
+query "SELECT count(*) > 4 FROM iterations WHERE run_id = '$bsp' AND iteration > 12" >out
+same "more iterations than that" 1 "$(cat out)"
+taken_back() { # [SQL]: that is done besides
+    rm -rf t.db* && cp results.db t.db
+    query "INSERT INTO events(run_id, rank, t, kind, data) VALUES('$bsp', 0, 299, 'restart', '{}');
+        INSERT INTO events(run_id, rank, t, kind, data) SELECT run_id, rank, t + $ago, 'join',
+        json_object('iteration', 10) FROM iterations WHERE run_id = '$bsp' AND iteration = 10;
+        INSERT INTO events(run_id, rank, t, kind, data) SELECT run_id, rank, t + $ago, kind, data
+        FROM events WHERE run_id = '$bsp' AND kind = 'admit'
+        AND json_extract(data, '\$.iteration') IN (11, 12);
+        UPDATE iterations SET t = t + $ago WHERE run_id = '$bsp' AND iteration IN (11, 12);
+        $1" t.db >out
+}
+taken_back ""
+try 0 rogctl verify "$bsp" --db t.db
+taken_back "DELETE FROM events WHERE kind = 'join' AND t > 0 AND rank = 3"
+try 1 rogctl verify "$bsp" --db t.db
+prints "rank 3"
+taken_back "UPDATE events SET data = json_set(data, '\$.oldest', 12) WHERE kind = 'admit' AND t > 300
+    AND json_extract(data, '\$.iteration') = 11"
+try 1 rogctl verify "$bsp" --db t.db
+prints "all rows had version 12"
+
 # A stream that ends too early or holds what is no event.
 rm -rf t.db* && cp results.db t.db && cp results.runs/"$rog"/events.jsonl t.runs/"$rog"/
 sed -i '100s/./x/' t.runs/"$rog"/events.jsonl
