@@ -14,11 +14,14 @@
  * a row is its tensor's scale, the mean magnitude of what waits of the whole tensor (importance =
  * "tensor"); each row's own mean tells more apart.
  *
- * What the artifact's code does besides, and this does not: rows of a pull have no age from a
- * worker's second pull on, as the versions it has seen are references to those they are compared
- * with (each_parameter_server); what must go out is a row less for each of P and G, and is rounded
- * up to the end of a run of neighbouring rows (get_most_important_row); until everybody has
- * transmitted, all workers have 5 s, not those alone that are ahead.
+ * Two more things of the artifact's code are left to parameters. Rows of a pull have no age there
+ * from a worker's second pull on, as the versions it has seen are references to those they are
+ * compared with (each_parameter_server): pulls = "importance" ranks those of all pulls without
+ * their ages. And until everybody has transmitted, every worker there has a budget of 5 s: so it is
+ * with start_budget = 5, and without it for those alone that are ahead.
+ *
+ * What must go out is there a row less for each of P and G, and is rounded up to the end of a run
+ * of neighbouring rows (get_most_important_row). That is not done here.
  */
 
 #include <rog/strategy.h>
@@ -179,7 +182,8 @@ static void sort_rows(const void *keys, uint32_t *rows, uint32_t *spare, uint32_
         memcpy(rows, from, count * sizeof *rows);
 }
 
-static double published_budget_s(const struct rog_history *history)
+/* By how far it is ahead; the rest of the published rule is start_budget. */
+static double budget_ahead_s(const struct rog_history *history)
 {
     if (history->own < history->slowest + 2)
         return 0;
@@ -235,7 +239,7 @@ static void make_plan(void *opaque, const struct rog_strategy_config *config,
 
     plan->count = rows;
     plan->mandatory = oldest + state->largest_rows;
-    plan->budget_s = fmax(chosen->least_budget, published_budget_s(&view->history));
+    plan->budget_s = fmax(chosen->least_budget, budget_ahead_s(&view->history));
     if (!view->history.everyone_transmitted)
         plan->budget_s = fmax(plan->budget_s, chosen->start_budget);
 }
