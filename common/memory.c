@@ -54,7 +54,7 @@ static bool find_line(const char *path, const char *begin, char line[LINE_MAX_BY
     return found;
 }
 
-/* What its control group may have in all; there is version 2 of them alone. */
+/* What its own control group may have in all, with what it has already; of version 2. */
 static uint64_t group_limit(void)
 {
     char group[LINE_MAX_BYTES], path[LINE_MAX_BYTES + 64], line[LINE_MAX_BYTES];

@@ -14,9 +14,10 @@
 /* Room for so many floats, whatever they are; free() releases it. NULL where there is none. */
 float *rog_floats(size_t count);
 
-/* What this process may still use, in bytes: the least of what the machine has available, its
- * control group allows and its limit of address space is. UINT64_MAX where nothing says anything.
- */
+/* More bytes than this process cannot get: the least of what the machine has available now, of the
+ * limit of its control group and of that of its address space. From these two limits nothing is
+ * subtracted that is in use already, and limits of groups around its own are not looked at: so much
+ * need not be there. UINT64_MAX where nothing says anything. */
 uint64_t rog_memory_available(void);
 
 /* Asks for pages of 2 MiB where they fit into the memory, which has not been written to yet. A
