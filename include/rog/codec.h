@@ -33,7 +33,7 @@
  *     a scale of at most `limit` takes at most `limit` off each;
  *   - the same arguments give the same bytes.
  *
- * One codec is one file, librog/sync/codec_NAME.c, and a line in codec.c. This header is not
+ * One codec is one file, librog/codecs/NAME.c, and a line in codecs.c. This header is not
  * installed: codecs are part of the source tree.
  */
 

@@ -18,7 +18,7 @@
  *   - a server that goes on from a model with what `save` gave of it ends with the same model as
  *     the one that was not interrupted, but for the rounding of the model to floats.
  *
- * One optimizer is one file, librog/sync/server_optimizer_NAME.c, and a line in server_optimizer.c.
+ * One optimizer is one file, librog/optimizers/NAME.c, and a line in optimizers.c.
  * This header is not installed: optimizers are part of the source tree.
  */
 

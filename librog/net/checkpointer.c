@@ -12,7 +12,7 @@
 #include <common/file.h>
 #include <common/json.h>
 #include <librog/net/conn.h>
-#include <librog/sync/kernels.h>
+#include <librog/kernels/kernels.h>
 
 #define STATE_NAME "server.json"
 #define STATE_MAX_BYTES 65536

@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include <common/memory.h>
-#include <librog/sync/float_bytes.h>
-#include <librog/sync/kernels.h>
+#include <librog/kernels/float_bytes.h>
+#include <librog/kernels/kernels.h>
 
 #define TAKEN_BYTES 8
 #define PUSHES_BYTES 4

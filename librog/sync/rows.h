@@ -16,7 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <librog/sync/codec.h>
+#include <librog/codecs/codecs.h>
 #include <rog/error.h>
 #include <rog/strategy.h>
 

@@ -5,7 +5,7 @@
 /* The one place where a rule, as programs and configurations give it, becomes what the kernels
  * compute with. */
 
-#include <librog/sync/kernels.h>
+#include <librog/kernels/kernels.h>
 #include <rog/error.h>
 #include <rog/rog.h>
 

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include <common/memory.h>
-#include <librog/sync/kernels.h>
+#include <librog/kernels/kernels.h>
 #include <librog/sync/message.h>
 #include <librog/sync/server_state.h>
 

@@ -4,7 +4,7 @@
 
 #include <math.h>
 
-#include <librog/sync/kernels.h>
+#include <librog/kernels/kernels.h>
 #include <librog/sync/prefetch.h>
 
 /* Picks rows for the next request: older than `requesting`, not asked for before, from request_row

@@ -9,7 +9,7 @@
 #include <librog/sync/history.h>
 #include <librog/sync/sending.h>
 #include <librog/sync/server.h>
-#include <librog/sync/server_optimizer.h>
+#include <librog/sync/server_update.h>
 #include <librog/sync/set.h>
 #include <librog/sync/versions.h>
 #include <librog/sync/wire.h>

@@ -7,7 +7,7 @@
 
 #include <common/memory.h>
 #include <librog/sync/history.h>
-#include <librog/sync/kernels.h>
+#include <librog/kernels/kernels.h>
 #include <librog/sync/message.h>
 #include <librog/sync/prefetch.h>
 #include <librog/sync/rule.h>

@@ -197,9 +197,11 @@ check_tree()
     include_circles "$work/arrows"
     call_circles "$work/arrows"
     foreign_includes "$1/plugins" '<rog/strategy\.h>|<(math|stdbool|stdint|stdio|stdlib|string)\.h>'
-    foreign_includes "$1/librog/sync" \
-        '<librog/sync/[a-z_]+\.h>|<common/(archive|memory)\.h>|<rog/(codec|error|rog|server_optimizer|strategy)\.h>|<(assert|float|math|stdbool|stddef|stdint|stdlib|string)\.h>'
-    worldly_calls "$1/librog/sync"
+    for core in sync kernels codecs optimizers; do
+        foreign_includes "$1/librog/$core" \
+            '<librog/(sync|kernels|codecs|optimizers)/[a-z_]+\.h>|<common/(archive|memory)\.h>|<rog/(codec|error|rog|server_optimizer|strategy)\.h>|<(assert|float|math|stdbool|stddef|stdint|stdlib|string)\.h>'
+        worldly_calls "$1/librog/$core"
+    done
 }
 
 # ---- violations that it must see ----
@@ -209,6 +211,7 @@ objects=$work/objects
 cat >"$work/layers.txt" <<'END'
 layer include/rog
 layer common plugins
+layer librog/codecs
 layer librog/sync
 layer trainer/y
 layer trainer
@@ -223,7 +226,8 @@ layers=$work/layers.txt
 clear()
 {
     rm -rf "$planted"
-    mkdir -p "$planted/orchestrator/x" "$planted/orchestrator/http" "$planted/trainer/y" "$planted/librog/sync" "$planted/common" \
+    mkdir -p "$planted/orchestrator/x" "$planted/orchestrator/http" "$planted/trainer/y" "$planted/librog/sync" \
+        "$planted/librog/kernels" "$planted/librog/codecs" "$planted/librog/optimizers" "$planted/common" \
         "$planted/plugins"
     : >"$objects"
 }
@@ -272,6 +276,8 @@ plant librog/sync/a.c '#include <time.h>'
 plant librog/sync/a.c '#include "server.h"'
 plant librog/sync/a.c '    char *home = getenv("HOME");'
 plant librog/sync/a.c '    printf("hello");'
+plant librog/codecs/a.c '#include <time.h>'
+plant librog/codecs/a.c '#include <librog/sync/rows.h>'
 
 clear
 printf '%s\n' '#include <trainer/y/b.h>' >"$planted/trainer/a.c"

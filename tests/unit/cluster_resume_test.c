@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include <common/rng.h>
-#include <librog/sync/codec.h>
+#include <librog/codecs/codecs.h>
 
 #include "cluster_fixture.h"
 

@@ -21,7 +21,7 @@
 #include <common/rng.h>
 #include <common/parameters.h>
 #include <common/settings.h>
-#include <librog/sync/codec.h>
+#include <librog/codecs/codecs.h>
 
 #define MOST 700
 #define BYTES (8 * MOST + 64)

@@ -13,8 +13,8 @@
 #include <cmocka.h>
 
 #include <common/rng.h>
-#include <librog/sync/codec.h>
-#include <librog/sync/kernels.h>
+#include <librog/codecs/codecs.h>
+#include <librog/kernels/kernels.h>
 
 #define MOST 9300
 

@@ -16,7 +16,7 @@
 #include <librog/net/bytes.h>
 #include <librog/net/hello.h>
 #include <librog/net/model_upload.h>
-#include <librog/sync/codec.h>
+#include <librog/codecs/codecs.h>
 
 /* A server of two workers that waits for their model: two values, of which one is constant. */
 struct world {

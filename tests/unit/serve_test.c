@@ -20,7 +20,7 @@
 #include <common/plugin.h>
 #include <librog/net/hello.h>
 #include <librog/net/serve.h>
-#include <librog/sync/codec.h>
+#include <librog/codecs/codecs.h>
 #include <rog/rog.h>
 
 #define WORKERS 2

@@ -16,9 +16,10 @@
 #include <cmocka.h>
 
 #include <librog/sync/average.h>
-#include <librog/sync/kernels.h>
+#include <librog/kernels/kernels.h>
 #include <librog/sync/message.h>
-#include <librog/sync/server_optimizer.h>
+#include <librog/sync/server_update.h>
+#include <librog/optimizers/optimizers.h>
 #include <librog/sync/wire.h>
 
 #include "sync_cluster.h"

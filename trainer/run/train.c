@@ -14,7 +14,7 @@
 #include <common/parameters.h>
 #include <common/trace_name.h>
 #include <common/workload.h>
-#include <librog/sync/server_optimizer.h>
+#include <librog/optimizers/optimizers.h>
 #include <rog/events.h>
 #include <trainer/data/dataset.h>
 #include <trainer/data/sources.h>

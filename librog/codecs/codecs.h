@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef ROG_SYNC_CODEC_H
-#define ROG_SYNC_CODEC_H
+#ifndef ROG_CODECS_CODECS_H
+#define ROG_CODECS_CODECS_H
 
 /* The codecs there are, and what the core does with any of them. */
 

@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The table of server optimizers, and one at work: its parameters, its state as bytes. */
-#include <librog/sync/server_optimizer.h>
+/* A server optimizer at work: its parameters, its state as bytes. */
+#include <librog/sync/server_update.h>
 
 #include <stdlib.h>
 
-extern const struct rog_server_optimizer rog_server_optimizer_mean;
-
-const struct rog_server_optimizer *const rog_server_optimizers[] = {&rog_server_optimizer_mean,
-                                                                    NULL};
+#include <librog/optimizers/optimizers.h>
 
 int rog_server_update_init(struct rog_server_update *update,
                            const struct rog_server_optimizer *optimizer, const void *parameters,

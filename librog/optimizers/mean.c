@@ -6,7 +6,7 @@
  * have left count as well, so that the size of a step does not depend on who is there.
  */
 
-#include <librog/sync/server_optimizer.h>
+#include <librog/optimizers/optimizers.h>
 
 static void apply(void *state, const struct rog_server_optimizer_config *config,
                   const struct rog_arrival *arrival, float *model)

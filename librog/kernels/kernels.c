@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The loops over a row's elements that every codec shares. */
-#include <librog/sync/kernels.h>
+#include <librog/kernels/kernels.h>
 
 #include <math.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The table of codecs, and what is the same for all of them. */
-#include <librog/sync/codec.h>
+#include <librog/codecs/codecs.h>
 
 #include <assert.h>
 #include <math.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef ROG_SYNC_FLOAT_BYTES_H
-#define ROG_SYNC_FLOAT_BYTES_H
+#ifndef ROG_KERNELS_FLOAT_BYTES_H
+#define ROG_KERNELS_FLOAT_BYTES_H
 
 /* Floats as little-endian bytes, in loops that the compiler makes copies of. */
 

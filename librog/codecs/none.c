@@ -8,8 +8,8 @@
 
 #include <stdbool.h>
 
-#include <librog/sync/codec.h>
-#include <librog/sync/float_bytes.h>
+#include <librog/codecs/codecs.h>
+#include <librog/kernels/float_bytes.h>
 
 #define MAGNITUDE INT32_C(0x7fffffff) /* all bits but the sign: ordered as magnitudes are */
 #define INFINITE INT32_C(0x7f800000)  /* and everything above is no number */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef ROG_SYNC_KERNELS_H
-#define ROG_SYNC_KERNELS_H
+#ifndef ROG_KERNELS_KERNELS_H
+#define ROG_KERNELS_KERNELS_H
 
 /*
  * The arithmetic of an iteration whatever the codec (dist-EF-blockSGDM: Zheng, Huang, Kwok, NeurIPS

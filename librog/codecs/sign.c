@@ -9,8 +9,8 @@
 #include <math.h>
 #include <string.h>
 
-#include <librog/sync/codec.h>
-#include <librog/sync/kernels.h>
+#include <librog/codecs/codecs.h>
+#include <librog/kernels/kernels.h>
 
 /* Elements whose sign bits become one number at a time. */
 #define GROUP 32

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef ROG_SYNC_SERVER_OPTIMIZER_H
-#define ROG_SYNC_SERVER_OPTIMIZER_H
+#ifndef ROG_SYNC_SERVER_UPDATE_H
+#define ROG_SYNC_SERVER_UPDATE_H
 
-/* The server optimizers there are, and one at work on a model. */
+/* A server optimizer at work on a model. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -12,9 +12,6 @@
 #include <librog/sync/rows.h>
 #include <rog/error.h>
 #include <rog/server_optimizer.h>
-
-/* All, NULL at the end; the first is taken where none is named. */
-extern const struct rog_server_optimizer *const rog_server_optimizers[];
 
 struct rog_server_update {
     const struct rog_server_optimizer *optimizer;

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_OPTIMIZERS_OPTIMIZERS_H
+#define ROG_OPTIMIZERS_OPTIMIZERS_H
+
+/* The server optimizers there are. */
+
+#include <rog/server_optimizer.h>
+
+/* All, NULL at the end; the first is taken where none is named. */
+extern const struct rog_server_optimizer *const rog_server_optimizers[];
+
+#endif
