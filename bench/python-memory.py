@@ -11,6 +11,9 @@ value, unit, limit.
 import os
 import sys
 
+sys.dont_write_bytecode = True
+from python_worker import prepare  # noqa: E402
+
 
 def megabytes(name):
     """Of this process, as the kernel counts it."""
@@ -19,18 +22,9 @@ def megabytes(name):
 
 
 def main(build, background):
-    source = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    os.environ["ROG_SOURCE"], os.environ["ROG_BUILD"] = source, build
-    os.environ.setdefault("ROG_PLUGIN_PATH", os.path.join(build, "lib", "rog", "plugins"))
-    sys.dont_write_bytecode = True
-    sys.path[:0] = [os.path.join(source, "tests", part) for part in ("python", "data/nn")]
-    from cluster import Server, torch
-    from make_golden import VARIANTS, ConvMLP
-    model = ConvMLP(*VARIANTS["convmlp-m"])
-    for parameter in model.parameters():
-        parameter.grad = torch.randn_like(parameter)
+    model, serve = prepare(build)
     before = megabytes("VmRSS")
-    with Server(1, "ROG", "sign") as server:
+    with serve() as server:
         optimizer = server.optimizer(model.parameters(), lr=1e-6, momentum=0.9,
                                      background=background)
         for _ in range(3):

@@ -13,18 +13,14 @@ import statistics
 import sys
 import time
 
+sys.dont_write_bytecode = True
+from python_worker import prepare  # noqa: E402
+
 
 def main(build, steps):
-    source = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    os.environ["ROG_SOURCE"], os.environ["ROG_BUILD"] = source, build
-    os.environ.setdefault("ROG_PLUGIN_PATH", os.path.join(build, "lib", "rog", "plugins"))
-    sys.dont_write_bytecode = True
-    sys.path[:0] = [os.path.join(source, "tests", part) for part in ("python", "data/nn")]
-    from cluster import Server, torch
-    from make_golden import VARIANTS, ConvMLP
-    model = ConvMLP(*VARIANTS["convmlp-m"])
+    model, serve = prepare(build)
     inside, whole = [], []
-    with Server(1, "ROG", "sign") as server:
+    with serve() as server:
         optimizer = server.optimizer(model.parameters(), lr=1e-6, momentum=0.9)
         exchange = optimizer._worker.exchange
 
@@ -34,8 +30,6 @@ def main(build, steps):
             inside.append(time.perf_counter() - begin)
 
         optimizer._worker.exchange = timed
-        for parameter in model.parameters():
-            parameter.grad = torch.randn_like(parameter)
         for _ in range(steps):
             begin = time.perf_counter()
             optimizer.step()
