@@ -15,6 +15,7 @@
 #define TRIES 3
 #define MAX_NAMED 8
 #define MAX_PROMPTS 8
+#define MAX_STEPS 4 /* methods that a host wants one after the other */
 #define ANSWER_BYTES 512
 
 /* Logging in to one host. */
@@ -26,9 +27,11 @@ struct login {
     char answer[ANSWER_BYTES]; /* wiped at the end */
     char *locked;              /* a key file that nobody gave the passphrase of */
     bool was_wrong;            /* what they gave was not right */
+    bool uses_keys;            /* the configuration does */
+    int methods;               /* that the host goes on with */
     bool takes_keys;           /* the host does */
-    bool is_partial;           /* it wants more than the key that it has accepted */
-    bool was_asked;            /* somebody has answered the host's questions */
+    const char *accepted;      /* what it has accepted, but wants more; NULL: nothing */
+    bool was_asked;            /* somebody has answered what the host asked last */
 };
 
 static bool ask(struct login *login, const char *what, bool echo, unsigned *number)
@@ -182,26 +185,123 @@ static bool may_use(const struct rog_ssh_settings *settings, const char *kind, c
            (!settings->preferred || rog_known_hosts_matches(settings->preferred, kind));
 }
 
+/* ---- one method after the other ---- */
+
+/* By the first of the methods that the host accepts. */
+static int by_one_of(struct login *login, int methods)
+{
+    const struct rog_ssh_settings *settings = &login->ssh->settings;
+    int result = SSH_AUTH_DENIED;
+    bool answered = true;
+    if (methods & SSH_AUTH_METHOD_PUBLICKEY && login->uses_keys && !login->takes_keys) {
+        login->takes_keys = true;
+        result = by_key(login);
+    }
+    if (result != SSH_AUTH_DENIED || !login->options->ask)
+        return result;
+    if (methods & SSH_AUTH_METHOD_INTERACTIVE &&
+        may_use(settings, "keyboard-interactive", settings->questions))
+        result = by_questions(login, &answered);
+    if (result == SSH_AUTH_DENIED && answered && methods & SSH_AUTH_METHOD_PASSWORD &&
+        may_use(settings, "password", settings->password))
+        result = by_password(login);
+    return result;
+}
+
+/* A host may want more than one, in an order of its own. */
+static int by_all(struct login *login)
+{
+    int result = SSH_AUTH_DENIED;
+    for (int i = 0; i < MAX_STEPS; i++) {
+        login->methods = ssh_userauth_list(login->ssh->session, NULL);
+        result = by_one_of(login, login->methods);
+        if (result != SSH_AUTH_PARTIAL)
+            break;
+        login->accepted = login->was_asked ? "the password or answer" : "the key";
+        login->was_asked = false;
+    }
+    return result;
+}
+
 /* ---- what is said ---- */
+
+static bool has_public_file(const char *file)
+{
+    char *beside = rog_format("%s.pub", file);
+    const char *end = strrchr(file, '.');
+    bool has = (end && strcmp(end, ".pub") == 0) || (beside && rog_file_exists(beside));
+    free(beside);
+    return has;
+}
+
+/* Where a new key is found: at the default name of its kind, or at the first name of the
+ * configuration where no file is lost. NULL: there is none. */
+static const char *new_key_file(const struct rog_ssh_names *identities)
+{
+    const char *first = NULL;
+    for (size_t i = 0; i < identities->count; i++) {
+        const char *name = identities->name[i], *base = strrchr(name, '/');
+        if (rog_file_exists(name) || has_public_file(name))
+            continue;
+        if (base && strcmp(base, "/id_ed25519") == 0)
+            return name;
+        first = first ? first : name;
+    }
+    return first;
+}
+
+static const char *first_key_file(const struct rog_keys *keys)
+{
+    for (size_t i = 0; i < keys->count; i++)
+        if (keys->key[i].file && !keys->key[i].is_certificate)
+            return keys->key[i].file;
+    return NULL;
+}
+
+/* What has to be done before ssh-copy-id can use the file, as a part of a command line. */
+static char *preparation(const char *file, const char *quoted, bool is_new)
+{
+    if (is_new)
+        return rog_format("there is no key: make one with: ssh-keygen -t ed25519 -f %s && ",
+                          quoted);
+    return file && !has_public_file(file)
+               ? rog_format("make its public key with: ssh-keygen -y -f %s >%s.pub && ", quoted,
+                            quoted)
+               : rog_strdup("install it there with: ");
+}
+
+/* ssh-copy-id asks the agent of the environment. */
+static char *agent_variable(const struct rog_ssh_settings *settings)
+{
+    const char *usual = getenv("SSH_AUTH_SOCK"), *agent = settings->identity_agent;
+    char *socket =
+        agent && !(usual && strcmp(usual, agent) == 0) ? rog_ssh_quote_word(agent) : NULL;
+    char *variable = socket ? rog_format("SSH_AUTH_SOCK=%s ", socket) : rog_strdup("");
+    free(socket);
+    return variable;
+}
 
 /* How to install a key there that the host accepts. Heap memory. */
 static char *way_in(const struct login *login)
 {
-    const struct rog_keys *keys = &login->keys;
-    const char *file = NULL;
-    for (size_t i = 0; !file && i < keys->count; i++)
-        file = keys->key[i].is_certificate ? NULL : keys->key[i].file;
-    char *flag = rog_ssh_config_flag(&login->ssh->settings), *advice = NULL;
-    char *host = rog_ssh_quote_word(login->ssh->name);
-    char *quoted = file ? rog_ssh_quote_word(file) : NULL;
-    if (flag && host)
-        advice = rog_format(
-            "%sinstall it there with: ssh-copy-id%s%s%s %s",
-            keys->count ? "" : "there is no key: make one with ssh-keygen -t ed25519, then ", flag,
-            quoted ? " -i " : "", quoted ? quoted : "", host);
+    const struct rog_ssh_settings *settings = &login->ssh->settings;
+    bool is_new = !login->keys.count;
+    const char *file = is_new ? new_key_file(&settings->identities) : first_key_file(&login->keys);
+    if (is_new && !file)
+        return rog_strdup("there is no key, and the ssh configuration has no free name for a new "
+                          "one (IdentityFile)");
+    char *host = rog_ssh_quote_word(login->ssh->name), *flag = rog_ssh_config_flag(settings);
+    char *quoted = rog_ssh_quote_word(file ? file : "");
+    char *variable = file ? rog_strdup("") : agent_variable(settings);
+    char *before = quoted ? preparation(file, quoted, is_new) : NULL, *advice = NULL;
+    if (host && flag && variable && before)
+        advice = rog_format("%s%sssh-copy-id%s%s%s %s", before, variable, flag, file ? " -i " : "",
+                            file ? quoted : "", host);
+    free(before);
+    free(variable);
     free(quoted);
-    free(host);
     free(flag);
+    free(host);
     return advice;
 }
 
@@ -243,7 +343,7 @@ static const char *why_none_was_offered(const struct login *login)
     return login->takes_keys ? NULL : "the host accepts none";
 }
 
-static int no_key_will_do(const struct login *login, int methods, struct rog_error *err)
+static int no_key_will_do(const struct login *login, struct rog_error *err)
 {
     const char *name = login->ssh->name;
     char offered[400];
@@ -251,7 +351,7 @@ static int no_key_will_do(const struct login *login, int methods, struct rog_err
     if (why)
         return rog_fail(err, ROG_EFAILED, "%s refuses the login: no key was offered, as %s, and %s",
                         name, why,
-                        methods & (SSH_AUTH_METHOD_PASSWORD | SSH_AUTH_METHOD_INTERACTIVE)
+                        login->methods & (SSH_AUTH_METHOD_PASSWORD | SSH_AUTH_METHOD_INTERACTIVE)
                             ? "no password was given"
                             : "the host accepts no password");
     if (login->keys.open_to_others)
@@ -268,14 +368,16 @@ static int no_key_will_do(const struct login *login, int methods, struct rog_err
     return code;
 }
 
-static int refused(const struct login *login, int methods, struct rog_error *err)
+static int refused(const struct login *login, struct rog_error *err)
 {
     const char *name = login->ssh->name;
-    if (login->is_partial && !login->was_asked)
+    if (login->accepted && !login->was_asked)
         return rog_fail(err, ROG_EFAILED,
-                        "%s refuses the login: it accepts the key, but asks for more, and no "
-                        "answer was given",
-                        name);
+                        "%s refuses the login: it accepts %s, but asks for more, and %s", name,
+                        login->accepted,
+                        login->methods & (SSH_AUTH_METHOD_PASSWORD | SSH_AUTH_METHOD_INTERACTIVE)
+                            ? "no answer was given"
+                            : "no key that it accepts was offered");
     if (login->was_asked)
         return rog_fail(err, ROG_EFAILED, "%s refuses the login: the password or answer was wrong",
                         name);
@@ -286,9 +388,8 @@ static int refused(const struct login *login, int methods, struct rog_error *err
     if (login->locked)
         return refuse_key(
             err, name, login->locked,
-            "has a passphrase, and there is no terminal to ask for it at; add the key "
-            "to the agent with: ssh-add");
-    return no_key_will_do(login, methods, err);
+            "has a passphrase, and none was given; add the key to the agent with: ssh-add");
+    return no_key_will_do(login, err);
 }
 
 static int broken(const struct login *login, struct rog_error *err)
@@ -311,25 +412,13 @@ int rog_ssh_log_in(struct rog_ssh *ssh, const struct rog_ssh_options *options,
 {
     const struct rog_ssh_settings *settings = &ssh->settings;
     struct login login = {.ssh = ssh, .options = options};
-    bool answered = true, keys = may_use(settings, "publickey", settings->public_key);
-    int code = keys ? rog_keys_find(&login.keys, settings, err) : ROG_OK;
+    login.uses_keys = may_use(settings, "publickey", settings->public_key);
+    int code = login.uses_keys ? rog_keys_find(&login.keys, settings, err) : ROG_OK;
     int result = code ? SSH_AUTH_DENIED : ssh_userauth_none(ssh->session, NULL);
-    login.takes_keys = !code && result == SSH_AUTH_DENIED &&
-                       ssh_userauth_list(ssh->session, NULL) & SSH_AUTH_METHOD_PUBLICKEY;
-    if (login.takes_keys)
-        result = by_key(&login);
-    login.is_partial = result == SSH_AUTH_PARTIAL;
-    bool more = !code && (result == SSH_AUTH_DENIED || result == SSH_AUTH_PARTIAL);
-    int methods = more ? ssh_userauth_list(ssh->session, NULL) : 0;
-    int asked = options->ask ? methods : 0;
-    if (asked & SSH_AUTH_METHOD_INTERACTIVE &&
-        may_use(settings, "keyboard-interactive", settings->questions))
-        result = by_questions(&login, &answered);
-    if (result == SSH_AUTH_DENIED && answered && asked & SSH_AUTH_METHOD_PASSWORD &&
-        may_use(settings, "password", settings->password))
-        result = by_password(&login);
+    if (!code && result == SSH_AUTH_DENIED)
+        result = by_all(&login);
     if (!code && (result == SSH_AUTH_DENIED || result == SSH_AUTH_PARTIAL)) {
-        refused(&login, methods, err);
+        refused(&login, err);
         code = rog_ssh_fail_unsupported(ssh, err);
     } else if (!code && result != SSH_AUTH_SUCCESS) {
         code = broken(&login, err);

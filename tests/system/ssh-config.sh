@@ -32,18 +32,21 @@ cp certified-cert.pub certificate.pub # the same away from its key
 words() { cut -d' ' -f1,2 "$1.pub"; }
 
 trap 'for file in *.pid; do [ ! -s $file ] || kill "$(cat $file)" 2>/dev/null; done' EXIT
-# serve NAME LINES: an sshd at a free port, which is in $port_NAME.
+# serve NAME LINES [PROGRAM]: an sshd at a free port, which is in $port_NAME, started by the program.
+served=0
 serve() {
+    served=$((served + 1))
     for attempt in 1 2 3 4 5 6 7 8; do
-        port=$((20000 + ($$ * 7 + attempt * 1009 + ${#1} * 131) % 12000))
-        printf '%s\n' "Port $port" "ListenAddress 127.0.0.1" "PidFile $PWD/$1.pid" "StrictModes no" \
-            "PermitRootLogin yes" "UsePAM no" "MaxStartups 100" "AuthorizedKeysFile $PWD/authorized" \
-            "$2" >$1.sshd
-        ${3:-} $sshd -f $PWD/$1.sshd -E $PWD/$1.log && break
-    done
-    for wait in $(seq 100); do
-        [ -s $1.pid ] && break
-        sleep 0.1
+        port=$((20000 + ($$ * 7 + attempt * 1009 + served * 131) % 12000))
+        printf '%s\n' "$2" "Port $port" "ListenAddress 127.0.0.1" "PidFile $PWD/$1.pid" "StrictModes no" \
+            "PermitRootLogin yes" "UsePAM no" "MaxStartups 100" "AuthorizedKeysFile $PWD/authorized" >$1.sshd
+        : >$1.log
+        ${3:-} $sshd -f $PWD/$1.sshd -E $PWD/$1.log || continue
+        for wait in $(seq 100); do
+            [ -s $1.pid ] && break 2
+            ! grep -q "Cannot bind" $1.log || break
+            sleep 0.1
+        done
     done
     [ -s $1.pid ] || fail "no sshd: $(cat $1.log)"
     eval "port_$1=$port"
@@ -59,6 +62,30 @@ serve keyless "HostKey $PWD/host
 PubkeyAuthentication no
 PasswordAuthentication no
 KbdInteractiveAuthentication yes"
+# Those that take a password see a home and a password of ours. Only root can give them any.
+secret="open barley"
+by_password="HostKey $PWD/host
+PasswordAuthentication yes
+AuthorizedKeysFile .ssh/authorized_keys"
+if is_root && command -v perl >/dev/null && unshare -m true 2>/dev/null; then
+    mkdir their_home
+    salted=$(perl -e 'print crypt($ARGV[0], q($6$configtestsalt$))' "$secret")
+    sed "s,^$user:[^:]*:,$user:$salted:," /etc/shadow >shadow
+    cat >apart <<EOF
+#!/bin/sh
+exec unshare -m sh -c 'mount --bind $PWD/shadow /etc/shadow && mount --bind $PWD/their_home $home && exec "\$@"' sh "\$@"
+EOF
+    chmod 700 apart
+    serve password "$by_password" $PWD/apart
+    serve no_keys "$by_password
+PubkeyAuthentication no" $PWD/apart
+    serve twofold "HostKey $PWD/host
+PasswordAuthentication yes
+AuthenticationMethods publickey,password" $PWD/apart
+    serve password_first "HostKey $PWD/host
+PasswordAuthentication yes
+AuthenticationMethods password,publickey" $PWD/apart
+fi
 
 eval "$(ssh-agent -a $PWD/agent -s)" >/dev/null
 trap 'kill $SSH_AGENT_PID $(cat ./*.pid) 2>/dev/null' EXIT
@@ -77,10 +104,18 @@ rows=0
 start() {
     port=$port_plain host=srv key="IdentityFile $PWD/id" known="UserKnownHostsFile $PWD/kh"
     agent="IdentityAgent none" lines= global=/dev/null
+    unset ROG_TEST_ANSWER SSH_ASKPASS SSH_ASKPASS_REQUIRE
     printf '[127.0.0.1]:%s %s\n' "$port" "$(words host)" >kh
 }
 cfg() { lines=$lines$1'
 '; }
+# answer TEXT: to whatever is asked.
+answer() {
+    printf '#!/bin/sh\necho "%s"\n' "$1" >askpass
+    chmod 700 askpass
+    export ROG_TEST_ANSWER="$1" SSH_ASKPASS=$PWD/askpass SSH_ASKPASS_REQUIRE=force
+    cfg "BatchMode no"
+}
 write_cfg() {
     printf '%s\n' "$lines" "Host srv wrk" "HostName 127.0.0.1" "Port $port" "User $user" "$key" "$agent" "$known" \
         "GlobalKnownHostsFile $global" "StrictHostKeyChecking yes" "BatchMode yes" >cfg
@@ -96,9 +131,8 @@ row() {
     alone=$!
     ($login cfg $host >/dev/null 2>err.us </dev/null; echo $? >status.us) &
     us=$!
-    ssh -F cfg $host true >out 2>err </dev/null
-    echo $? >status.ssh
-    wait $alone $us
+    (ssh -F cfg $host true >out 2>err </dev/null; echo $? >status.ssh) &
+    wait $alone $us $!
     by_ssh=$(state status.ssh) by_us=$(state status.us) alone=$(state status.alone)
     same "ssh: $1" "$2" "$by_ssh"
     cp err.us err
@@ -265,6 +299,12 @@ IdentityFile $PWD/id"
 row "the second IdentityFile" in
 key="IdentityFile none"
 row "IdentityFile none" out "refuses the login"
+cp id.pub lonely.pub
+key="IdentityFile $PWD/lonely"
+row "a public key alone" out "has no free name for a new one (IdentityFile)"
+key="IdentityFile $PWD/lonely
+IdentityFile $PWD/free_id"
+row "a public key alone, and a free name" out "make one with: ssh-keygen -t ed25519 -f $PWD/free_id && ssh-copy-id"
 key="IdentityFile $PWD/locked"
 row "a key with a passphrase" out "add the key to the agent with: ssh-add $PWD/locked"
 cp id loose
@@ -299,6 +339,60 @@ done
 port=$port_trusting key="IdentityFile $PWD/other_id"
 printf '* %s\n' "$(words host)" >kh
 row "the same key without it" out "refuses the login"
+
+# Passwords. at NAME: the sshd of that name.
+at() {
+    eval "port=\$port_$1"
+    printf '* %s\n' "$(words host)" >kh
+}
+if [ -n "${port_password_first:-}" ]; then
+    at password
+    answer "$secret"
+    key="IdentityFile $PWD/id"
+    row "a password" in
+    at password
+    answer wrong
+    row "a wrong password" out "the password or answer was wrong"
+    at password
+    row "no password" out "install it there with: ssh-copy-id -F cfg -i $PWD/id $user@srv"
+    at password
+    answer "$secret"
+    cfg "PubkeyAuthentication no"
+    row "PubkeyAuthentication no, a password" in
+    at password
+    cfg "PubkeyAuthentication no"
+    row "PubkeyAuthentication no, no password" out "PubkeyAuthentication no, and no password was given"
+    at password
+    answer "$secret"
+    cfg "PreferredAuthentications password"
+    row "PreferredAuthentications, a password" in
+    at password
+    answer "$secret"
+    cfg "PasswordAuthentication no"
+    row "PasswordAuthentication no" out "refuses the login"
+    at no_keys
+    answer "$secret"
+    row "a host that takes no keys, a password" in
+    at no_keys
+    row "a host that takes no keys, no password" out "as the host accepts none, and no password was given"
+    at twofold
+    answer "$secret"
+    row "a host that wants both" in
+    at twofold
+    row "a host that wants both, no password" out "it accepts the key, but asks for more, and no answer was given"
+    at twofold
+    answer wrong
+    row "a host that wants both, a wrong password" out "the password or answer was wrong"
+    at password_first
+    answer "$secret"
+    row "a host that wants a password, then a key" in
+    at password_first
+    answer "$secret"
+    key="IdentityFile $PWD/other_id"
+    row "a host that wants a password, then another key" out "it accepts the password or answer, but asks for more, and no key"
+else
+    echo "not tried: passwords, for which this test has to be root"
+fi
 
 # Agents.
 agent_has 1 2 3 4 5 6 7
@@ -382,7 +476,7 @@ follow() {
     says "$1"
     command=$(sed "s/.*$1//" err)
     tried=$command
-    SSH_ASKPASS=$PWD/yes SSH_ASKPASS_REQUIRE=force setsid -w sh -c "$command" >out 2>err </dev/null ||
+    SSH_ASKPASS=${SSH_ASKPASS:-$PWD/yes} SSH_ASKPASS_REQUIRE=force setsid -w sh -c "$command" >out 2>err </dev/null ||
         fail "cannot be followed"
 }
 let_in() {
@@ -430,6 +524,33 @@ key="IdentityFile $PWD/loose"
 follow "change that with: "
 let_in
 start
+
+if [ -n "${port_password_first:-}" ]; then
+    # advise_copy WORDS: a key is installed where only a password was accepted.
+    advise_copy() {
+        export SSH_ASKPASS=$PWD/askpass
+        rm -rf their_home/.ssh
+        at password
+        follow "$1"
+        let_in
+        start
+    }
+    printf '#!/bin/sh\necho "%s"\n' "$secret" >askpass
+    chmod 700 askpass
+    mkdir -p "$HOME/.ssh" # where ssh-copy-id has its own files
+    key="IdentityFile $PWD/other_id"
+    advise_copy "install it there with: "
+    cp other_id "a key"
+    key="IdentityFile \"$PWD/a key\""
+    advise_copy "make its public key with: "
+    key="IdentityFile $PWD/new_id"
+    printf '#!/bin/sh\ncase $1 in *assphrase*) ;; *) echo "%s" ;; esac\n' "$secret" >askpass
+    advise_copy "there is no key: make one with: "
+    agent_has other_id
+    agent="IdentityAgent $socket" key="IdentityFile none"
+    advise_copy "install it there with: "
+    agent_has
+fi
 
 [ $rows -ge 40 ] || fail "only $rows rows"
 echo "$rows rows"
