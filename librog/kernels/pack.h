@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_KERNELS_PACK_H
+#define ROG_KERNELS_PACK_H
+
+/*
+ * Codes of 1, 2, 4 or 8 bits, side by side in bytes. In groups of ROG_PACK_GROUP codes, of which
+ * the last may be smaller: of a group in B bytes, code i has its place in byte i % B, above those
+ * of i - B, i - 2B, ... So whole bytes are made at once, whatever the width of a vector. Places
+ * past the last code are 0.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define ROG_PACK_GROUP 256
+
+size_t rog_pack_bytes(size_t count, unsigned bits);
+
+/* Each code is below 1 << bits. */
+void rog_pack(const uint8_t *codes, size_t count, unsigned bits, uint8_t *bytes);
+void rog_unpack(const uint8_t *bytes, size_t count, unsigned bits, uint8_t *codes);
+
+/* Whether there is nothing in the places past the last code. */
+bool rog_pack_ends(const uint8_t *bytes, size_t count, unsigned bits);
+
+#endif
