@@ -237,3 +237,31 @@ int rog_parameters_make(const struct rog_parameter *table, size_t bytes, const c
         rog_json_free(values);
     return code;
 }
+
+static bool same_value(const struct rog_json *a, const struct rog_json *b)
+{
+    char *left = rog_json_text_sorted(a), *right = rog_json_text_sorted(b);
+    bool same = left && right && strcmp(left, right) == 0;
+    free(left);
+    free(right);
+    return same;
+}
+
+int rog_parameters_chosen(const struct rog_parameter *table, const char *owner,
+                          const struct rog_json *filled, struct rog_json **chosen,
+                          struct rog_error *err)
+{
+    struct rog_json *defaults = NULL;
+    *chosen = NULL;
+    int code = rog_parameters_fill(table, owner, NULL, &defaults, err);
+    for (const struct rog_parameter *row = table; !code && row && row->name; row++) {
+        const struct rog_json *value = rog_json_get(filled, row->name);
+        if (same_value(value, rog_json_get(defaults, row->name)))
+            continue;
+        if (!*chosen)
+            *chosen = rog_json_object();
+        rog_json_put(*chosen, row->name, rog_json_copy(value));
+    }
+    rog_json_free(defaults);
+    return code;
+}

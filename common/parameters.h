@@ -36,4 +36,10 @@ int rog_parameters_make(const struct rog_parameter *table, size_t bytes, const c
                         const struct rog_json *given, struct rog_json **filled, void **to,
                         struct rog_error *err);
 
+/* *chosen: of `filled` what does not have its default; NULL: all has it. Whoever is given
+ * parameters has the same runs by default as when they were recorded without any. */
+int rog_parameters_chosen(const struct rog_parameter *table, const char *owner,
+                          const struct rog_json *filled, struct rog_json **chosen,
+                          struct rog_error *err);
+
 #endif

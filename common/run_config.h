@@ -51,7 +51,21 @@ struct rog_run_config {
     const char *library;
     int64_t threshold;                 /* -1: not given, the plugin's default holds */
     const struct rog_json *parameters; /* the strategy's own, as given; NULL: none */
-    const char *compression;           /* "sign" or "none" */
+    /* What it is put together from; librog/parts/parts.h finds what the names stand for. */
+    const char *compression, *pull_compression; /* codecs; the second may be NULL: as the first */
+    const struct rog_json *compression_parameters, *pull_compression_parameters;
+    uint32_t compression_warmup; /* iterations */
+    double error_feedback;       /* 0..1 */
+    const char *contribution;    /* "gradient" or "delta" */
+    const char *momentum_kind;   /* "block", "nesterov" or "heavy_ball" */
+    bool momentum_masking;
+    double clip_norm;            /* 0: not clipped */
+    const char *local_optimizer; /* "sgd", "nesterov" or "adamw" */
+    const struct rog_json *local_optimizer_parameters;
+    double merge; /* 0..1 */
+    bool overlap;
+    const char *server_optimizer;
+    const struct rog_json *server_optimizer_parameters;
     const char *control;
     const char *trace;           /* "synth:CONTROL" where none was given */
     const char *trace_start;     /* "spread", "seed" or NULL; it is in the workers' trace_phase */

@@ -9,6 +9,11 @@
 #define RUN(member) ROG_SETTING_MEMBER(rog_run_config, member)
 #define WORKER(member) ROG_SETTING_MEMBER(rog_run_worker, member)
 
+/* What a run is put together from (librog/parts/parts.h). Its settings came after runs had been
+ * recorded. */
+#define PART (ROG_SETTING_LEFT_OUT | ROG_SETTING_KEPT_BY_REPLAY)
+#define PART_OF_BOTH (PART | ROG_SETTING_OF_BOTH_ENDS | ROG_SETTING_OPTION_OF_SERVE)
+
 /* One row, one setting. Where no source is named, the default is the published system's. */
 const struct rog_setting rog_run_settings[] = {
     {RUN(library), .type = ROG_SETTING_STRING, .fallback = "ROG",
@@ -16,9 +21,11 @@ const struct rog_setting rog_run_settings[] = {
      .flags = ROG_SETTING_PATH_WITH_SLASH | ROG_SETTING_CONTENT | ROG_SETTING_NOT_NOTED |
               ROG_SETTING_OPTION_OF_RUN | ROG_SETTING_OPTION_OF_REPLAY |
               ROG_SETTING_OPTION_OF_SERVE},
-    {RUN(compression), .type = ROG_SETTING_STRING, .fallback = "sign", .choices = "sign|none",
-     .help = "how gradients and updates travel: sign: one bit an element; none: 32 bits, exact",
-     .flags = ROG_SETTING_OF_SIZE | ROG_SETTING_OPTION_OF_SERVE},
+    {RUN(compression), .type = ROG_SETTING_STRING, .fallback = "sign",
+     .help = "codec of what workers send; `rogctl plugins` lists them; sign: one bit an element; "
+             "none: 32 bits, exact",
+     .flags = ROG_SETTING_OF_SIZE | ROG_SETTING_KEPT_BY_REPLAY | ROG_SETTING_OF_BOTH_ENDS |
+              ROG_SETTING_OPTION_OF_SERVE},
     {RUN(threshold), .type = ROG_SETTING_INT, .min = 0, .max = ROG_THRESHOLD_INFINITE,
      .choices = "inf", .unit = "iterations",
      .help = "staleness threshold; inf: without end; default: the plugin's",
@@ -27,6 +34,59 @@ const struct rog_setting rog_run_settings[] = {
     {RUN(parameters), .type = ROG_SETTING_GROUP,
      .help = "the strategy's own parameters; `rogctl plugins NAME` lists them",
      .flags = ROG_SETTING_OPTION_OF_RUN | ROG_SETTING_OPTION_OF_REPLAY},
+    {RUN(compression_parameters), .type = ROG_SETTING_GROUP,
+     .help = "the codec's own parameters; `rogctl plugins NAME` lists them",
+     .option = "compression-parameters", .flags = ROG_SETTING_OF_SIZE | PART_OF_BOTH},
+    {RUN(pull_compression), .type = ROG_SETTING_STRING,
+     .help = "codec of what the server sends; default: as compression",
+     .option = "pull-compression", .flags = ROG_SETTING_OF_SIZE | PART_OF_BOTH},
+    {RUN(pull_compression_parameters), .type = ROG_SETTING_GROUP,
+     .help = "that codec's own parameters; default: those of compression where the codec is the "
+             "same",
+     .option = "pull-compression-parameters", .flags = ROG_SETTING_OF_SIZE | PART_OF_BOTH},
+    {RUN(compression_warmup), .type = ROG_SETTING_INT, .fallback = "0", .min = 0, .max = 1e9,
+     .unit = "iterations", .help = "iterations up to this one travel uncompressed, both ways",
+     .option = "compression-warmup", .flags = PART_OF_BOTH},
+    {RUN(error_feedback), .type = ROG_SETTING_REAL, .fallback = "1", .min = 0, .max = 1,
+     .help = "share of what a codec left out, or was not sent, that is added to a worker's next "
+             "update; 0: it is lost",
+     .option = "error-feedback", .flags = PART_OF_BOTH},
+    {RUN(contribution), .type = ROG_SETTING_STRING, .fallback = "gradient",
+     .choices = "gradient|delta",
+     .help = "what a worker sends: gradient: the update of its gradient, with momentum; delta: how "
+             "far local steps have moved its model",
+     .option = "contribution", .flags = PART_OF_BOTH},
+    {RUN(momentum_kind), .type = ROG_SETTING_STRING, .fallback = "block",
+     .choices = "block|nesterov|heavy_ball",
+     .help = "momentum of a worker's update: block: of Zheng et al., as published; nesterov: as in "
+             "PyTorch; heavy_ball: Polyak's",
+     .option = "momentum-kind", .flags = PART_OF_BOTH},
+    {RUN(momentum_masking), .type = ROG_SETTING_FLAG, .fallback = "false",
+     .help = "momentum is cleared where nothing is left of an update that was sent",
+     .option = "momentum-masking", .flags = PART_OF_BOTH},
+    {RUN(clip_norm), .type = ROG_SETTING_REAL, .fallback = "0", .min = 0, .max = 1e9,
+     .help = "a worker's gradient is scaled down to this 2-norm where it has a larger one; 0: not",
+     .flags = PART},
+    {RUN(local_optimizer), .type = ROG_SETTING_STRING, .fallback = "sgd",
+     .choices = "sgd|nesterov|adamw",
+     .help = "contribution delta: what makes a local step, with learning_rate, momentum and "
+             "weight_decay",
+     .flags = PART},
+    {RUN(local_optimizer_parameters), .type = ROG_SETTING_GROUP,
+     .help = "its own parameters; `rogctl plugins NAME` lists them", .flags = PART},
+    {RUN(merge), .type = ROG_SETTING_REAL, .fallback = "0", .min = 0, .max = 1,
+     .help = "contribution delta: share a of a worker's own model in what a pull makes of it, "
+             "a w_local + (1 - a) w_global",
+     .option = "merge", .flags = PART_OF_BOTH},
+    {RUN(overlap), .type = ROG_SETTING_FLAG, .fallback = "false",
+     .help = "a worker computes its next iteration while it exchanges", .flags = PART},
+    {RUN(server_optimizer), .type = ROG_SETTING_STRING, .fallback = "mean",
+     .help = "how what arrives changes the server's model; `rogctl plugins` lists what there is; "
+             "mean: at once",
+     .option = "server-optimizer", .flags = PART | ROG_SETTING_OPTION_OF_SERVE},
+    {RUN(server_optimizer_parameters), .type = ROG_SETTING_GROUP,
+     .help = "its own parameters; `rogctl plugins NAME` lists them",
+     .option = "server-optimizer-parameters", .flags = PART | ROG_SETTING_OPTION_OF_SERVE},
     {RUN(control), .type = ROG_SETTING_STRING, .fallback = "outdoors",
      .help =
          "name of the bandwidth condition; outdoors and indoors have a generator, unlimited has "

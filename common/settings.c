@@ -442,6 +442,32 @@ void rog_settings_copy(const struct rog_setting *table, unsigned with, unsigned 
     }
 }
 
+/* 1 and 1.0 are the same. */
+static bool is_default(const struct rog_setting *setting, const struct rog_json *value)
+{
+    struct rog_json *fallback = NULL;
+    if (!setting->fallback || rog_setting_parse(setting, setting->fallback, &fallback, NULL))
+        return false;
+    bool numbers = rog_json_is_number(value) && rog_json_is_number(fallback);
+    char *one = numbers ? NULL : rog_json_text_sorted(value);
+    char *two = numbers ? NULL : rog_json_text_sorted(fallback);
+    bool same = numbers ? rog_json_number(value, 0) == rog_json_number(fallback, 0)
+                        : one && two && strcmp(one, two) == 0;
+    free(one);
+    free(two);
+    rog_json_free(fallback);
+    return same;
+}
+
+void rog_settings_leave_out(const struct rog_setting *table, unsigned with, struct rog_json *object)
+{
+    for (; table->name; table++) {
+        const struct rog_json *value = rog_json_get(object, table->name);
+        if (value && rog_setting_is(table, with, 0) && is_default(table, value))
+            rog_json_remove(object, table->name);
+    }
+}
+
 char *rog_settings_names(const struct rog_setting *table, unsigned with, unsigned without)
 {
     char *names = rog_strdup("");

@@ -48,6 +48,9 @@ enum rog_setting_flag {
     /* It names a file or a folder, and a run is another one when something else is in that. */
     ROG_SETTING_CONTENT = 1 << 16,
     ROG_SETTING_OF_SIZE = 1 << 17, /* how long a run computes depends on it first of all */
+    /* Came after runs had been recorded: a run that has the default is the same as one without. */
+    ROG_SETTING_LEFT_OUT = 1 << 18,
+    ROG_SETTING_OF_BOTH_ENDS = 1 << 19, /* server and workers must have the same */
 
     /* Options of these commands, too, named as on their command lines. */
     ROG_SETTING_OPTION_OF_RUN = 1 << 12,
@@ -118,6 +121,9 @@ bool rog_setting_is(const struct rog_setting *setting, unsigned with, unsigned w
 /* Copies into `to` what `from` has of such settings. */
 void rog_settings_copy(const struct rog_setting *table, unsigned with, unsigned without,
                        const struct rog_json *from, struct rog_json *to);
+/* Removes such settings from `object` where they have their default. */
+void rog_settings_leave_out(const struct rog_setting *table, unsigned with,
+                            struct rog_json *object);
 /* "command, files, test": the names of such settings. Heap memory, NULL without memory. */
 char *rog_settings_names(const struct rog_setting *table, unsigned with, unsigned without);
 

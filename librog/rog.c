@@ -9,10 +9,10 @@
 
 #include <common/file.h>
 #include <common/hash.h>
-#include <common/parameters.h>
 #include <common/plugin.h>
 #include <librog/net/hello.h>
 #include <librog/net/work.h>
+#include <librog/parts/parts.h>
 #include <librog/sync/rule.h>
 #include <librog/trace/source.h>
 
@@ -21,13 +21,13 @@
 
 struct rog {
     /* Copies of what the options point to. */
-    char *server, *strategy, *compression, *out_dir, *workload, *data_id;
+    char *server, *strategy, *out_dir, *workload, *data_id;
     const struct rog_run_config *config; /* NULL: none was given */
     struct rog_run_config *parsed;       /* the same where it was given as text */
     struct rog_run_worker profile;
     struct rog_plugin plugin;
-    const struct rog_codec *codec;
-    void *codec_parameters; /* its struct of them; NULL where it has none */
+    struct rog_json *settings; /* of the run, as far as the options or the configuration say */
+    struct rog_parts parts;    /* what they name */
     struct rog_secret *secret;
     struct rog_trace *trace;
     bool without_values, background;
@@ -77,9 +77,9 @@ static int copy_strings(struct rog *rog, const struct rog_options *options, stru
         char **to;
         const char *from;
     } strings[] = {
-        {&rog->server, options->server},           {&rog->strategy, options->strategy},
-        {&rog->compression, options->compression}, {&rog->out_dir, options->out_dir},
-        {&rog->workload, options->workload},       {&rog->data_id, options->data_id},
+        {&rog->server, options->server},   {&rog->strategy, options->strategy},
+        {&rog->out_dir, options->out_dir}, {&rog->workload, options->workload},
+        {&rog->data_id, options->data_id},
     };
     for (size_t i = 0; i < sizeof strings / sizeof *strings; i++) {
         if (!strings[i].from)
@@ -122,10 +122,16 @@ static int check_run(struct rog *rog, struct rog_error *err)
     if (how->rank < 1 || how->rank > how->workers)
         return rog_fail(err, ROG_EINVAL, "there is no worker of rank %u among %u", how->rank,
                         how->workers);
-    int code = rog_codec_find(rog->compression, &rog->codec, err);
-    return code ? code
-                : rog_parameters_make(rog->codec->parameters, rog->codec->parameter_bytes,
-                                      rog->codec->name, NULL, NULL, &rog->codec_parameters, err);
+    int code = rog_parts_init(&rog->parts, rog->settings, err);
+    return code ? code : rog_parts_put(&rog->parts, false, rog->settings, err);
+}
+
+static int take_options(struct rog *rog, const struct rog_options *options, struct rog_error *err)
+{
+    rog->settings = rog_json_object();
+    rog_json_put_string(rog->settings, "compression", options->compression);
+    return rog->settings ? rog_settings_fill(rog_run_settings, rog->settings, err)
+                         : rog_fail_nomem(err);
 }
 
 /* What the configuration of a run says goes before the options. */
@@ -138,10 +144,9 @@ static int take_config(struct rog *rog, int64_t *threshold, struct rog_error *er
     rog->how.workers = config->worker_count;
     rog->how.record_rows = config->record_rows;
     free(rog->strategy);
-    free(rog->compression);
     rog->strategy = rog_strdup(config->library);
-    rog->compression = rog_strdup(config->compression);
-    if (!rog->strategy || !rog->compression)
+    rog_settings_copy(rog_run_settings, 0, 0, config->json, rog->settings);
+    if (!rog->strategy)
         return rog_fail_nomem(err);
     if (rog->how.rank >= 1 && rog->how.rank <= config->worker_count)
         rog->profile = config->workers[rog->how.rank - 1];
@@ -190,6 +195,8 @@ static int set_up(struct rog *rog, const struct rog_options *options, struct rog
     int code = copy_strings(rog, options, err);
     if (!code && options->pace && !rog->config)
         code = rog_fail(err, ROG_EINVAL, "pace needs config, which names the trace");
+    if (!code)
+        code = take_options(rog, options, err);
     if (!code)
         code = take_config(rog, &threshold, err);
     if (!code)
@@ -306,7 +313,8 @@ void rog_close(struct rog *rog)
     rog_work_free(rog->work);
     rog_json_free(rog->hello);
     rog_rows_free(rog->rows);
-    free(rog->codec_parameters);
+    rog_parts_release(&rog->parts);
+    rog_json_free(rog->settings);
     rog_layout_free(rog->layout);
     rog_trace_free(rog->trace);
     rog_secret_free(rog->secret);
@@ -319,7 +327,6 @@ void rog_close(struct rog *rog)
     free(rog->tensors);
     free(rog->server);
     free(rog->strategy);
-    free(rog->compression);
     free(rog->out_dir);
     free(rog->workload);
     free(rog->data_id);
@@ -371,7 +378,7 @@ static int make_hello(struct rog *rog, struct rog_error *err)
         .parameters = rog->plugin.values,
         .workers = rog->how.workers,
         .workload = rog->workload,
-        .compression = rog->compression,
+        .settings = rog->settings,
         .wire_model = rog->config ? rog->config->wire_model : "same",
         .data_sha256 = rog->data_id,
         .model_sha256 = model,
@@ -435,7 +442,8 @@ int rog_start_begin(struct rog *rog, struct rog_error *err)
     rog->rules = calloc(rog->layout->trained, sizeof *rog->rules);
     if (!rog->rules)
         return rog_fail_nomem(err);
-    int code = rog_layout_rows(rog->layout, rog->codec, rog->codec_parameters, &rog->rows, err);
+    int code = rog_layout_rows(rog->layout, rog->parts.push_codec,
+                               rog->parts.chosen[ROG_PART_PUSH_CODEC].parameters, &rog->rows, err);
     if (!code)
         code = make_hello(rog, err);
     if (code)

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <common/file.h>
+#include <common/settings.h>
 #include <librog/net/link.h>
 #include <librog/sync/message.h>
 
@@ -25,7 +27,6 @@ static const struct {
     {"parameters", "the strategy's parameters"},
     {"workers", "the number of workers"},
     {"workload", "the workload"},
-    {"compression", "the compression"},
     {"wire_model", "wire_model"},
     {"seed", "the seed"},
     {"data_sha256", "the data (SHA-256)"},
@@ -55,8 +56,9 @@ int rog_hello_make(const struct rog_hello *given, struct rog_json **hello, struc
     const struct {
         const char *key, *text;
     } strings[] = {
-        {"workload", given->workload},         {"compression", given->compression},
-        {"wire_model", given->wire_model},     {"data_sha256", given->data_sha256},
+        {"workload", given->workload},
+        {"wire_model", given->wire_model},
+        {"data_sha256", given->data_sha256},
         {"model_sha256", given->model_sha256},
     };
     struct rog_json *made = rog_json_object();
@@ -70,10 +72,31 @@ int rog_hello_make(const struct rog_hello *given, struct rog_json **hello, struc
     for (size_t i = 0; i < sizeof strings / sizeof *strings; i++)
         if (strings[i].text)
             rog_json_put_string(made, strings[i].key, strings[i].text);
+    rog_settings_copy(rog_run_settings, ROG_SETTING_OF_BOTH_ENDS, 0, given->settings, made);
+    rog_settings_leave_out(rog_run_settings, ROG_SETTING_LEFT_OUT, made);
     if (given->model_sha256)
         rog_json_put_integer(made, "seed", (int64_t)given->seed);
     *hello = made;
     return made ? check_size(given, made, err) : rog_fail_nomem(err);
+}
+
+/* ours, theirs: NULL: nothing is told. */
+static int compare(const char *name, const char *who, const struct rog_json *ours,
+                   const struct rog_json *theirs, const char *untold, struct rog_error *err)
+{
+    int code = ROG_OK;
+    char *here = ours ? rog_json_text(ours) : rog_strdup(untold);
+    char *there = theirs ? rog_json_text(theirs) : rog_strdup(untold);
+    if (!here || !there)
+        code = rog_fail_nomem(err);
+    else if (strcmp(here, there) != 0)
+        code = rog_fail(err, ROG_EINVAL,
+                        "%s of %s is %.200s, the server has %.200s: start all nodes of a run "
+                        "with the same configuration, model and data",
+                        name, who, there, here);
+    free(here);
+    free(there);
+    return code;
 }
 
 int rog_hello_compare(const struct rog_json *own, const struct rog_json *peer, const char *who,
@@ -83,20 +106,14 @@ int rog_hello_compare(const struct rog_json *own, const struct rog_json *peer, c
     for (size_t i = 0; i < sizeof compared / sizeof *compared && !code; i++) {
         const struct rog_json *ours = rog_json_get(own, compared[i].key);
         const struct rog_json *theirs = rog_json_get(peer, compared[i].key);
-        if (!ours)
-            continue;
-        char *here = rog_json_text(ours);
-        char *there = theirs ? rog_json_text(theirs) : strdup("nothing");
-        if (!here || !there)
-            code = rog_fail_nomem(err);
-        else if (strcmp(here, there) != 0)
-            code = rog_fail(err, ROG_EINVAL,
-                            "%s of %s is %.200s, the server has %.200s: start all nodes of a run "
-                            "with the same configuration, model and data",
-                            compared[i].name, who, there, here);
-        free(here);
-        free(there);
+        if (ours)
+            code = compare(compared[i].name, who, ours, theirs, "nothing", err);
     }
+    for (const struct rog_setting *row = rog_run_settings; row->name && !code; row++)
+        if (rog_setting_is(row, ROG_SETTING_OF_BOTH_ENDS, 0))
+            code =
+                compare(row->name, who, rog_json_get(own, row->name), rog_json_get(peer, row->name),
+                        row->fallback ? row->fallback : "the default", err);
     return code;
 }
 

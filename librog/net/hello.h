@@ -9,7 +9,8 @@
  *   HELLO    "rank", "session" (32 hexadecimal digits, drawn by the worker's process), "received"
  *            (messages of that session it has), and what both must have alike: "protocol",
  *            "workers", "workload", "library", "library_version", "threshold", "parameters"
- *            (of a strategy that has any), "compression",
+ *            (of a strategy that has any), "compression", other settings of the run that say what
+ *            travels where they do not have their default (ROG_SETTING_OF_BOTH_ENDS),
  *            "model_sha256" and "data_sha256" (of the starting weights and the training images),
  *            "wire_model", "seed". A server whose workers bring the model has none of the
  *            last four and compares none of them
@@ -63,7 +64,9 @@ struct rog_hello {
     int32_t threshold;
     const struct rog_json *parameters; /* the strategy's own; NULL: it has none */
     uint32_t workers;
-    const char *workload, *compression, *wire_model, *data_sha256, *model_sha256;
+    /* Of the run; those that both ends must have alike are told where they have no default. */
+    const struct rog_json *settings;
+    const char *workload, *wire_model, *data_sha256, *model_sha256;
     uint64_t seed;
 };
 /* ROG_EINVAL where it is too long for the first frame of a connection. */

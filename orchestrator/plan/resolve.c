@@ -15,36 +15,6 @@
 #include <common/workload.h>
 #include <rog/events.h>
 
-static bool same_value(const struct rog_json *a, const struct rog_json *b)
-{
-    char *left = rog_json_text_sorted(a), *right = rog_json_text_sorted(b);
-    bool same = left && right && strcmp(left, right) == 0;
-    free(left);
-    free(right);
-    return same;
-}
-
-/* Of the parameters those that do not have their defaults: a strategy that is given parameters has
- * the same runs by default as when they were recorded without any. NULL: none. */
-static int choose_parameters(const struct rog_plugin *plugin, struct rog_json **chosen,
-                             struct rog_error *err)
-{
-    const struct rog_strategy *strategy = plugin->strategy;
-    struct rog_json *defaults = NULL;
-    *chosen = NULL;
-    int code = rog_parameters_fill(strategy->parameters, strategy->name, NULL, &defaults, err);
-    for (const struct rog_parameter *row = strategy->parameters; !code && row && row->name; row++) {
-        const struct rog_json *value = rog_json_get(plugin->values, row->name);
-        if (same_value(value, rog_json_get(defaults, row->name)))
-            continue;
-        if (!*chosen)
-            *chosen = rog_json_object();
-        rog_json_put(*chosen, row->name, rog_json_copy(value));
-    }
-    rog_json_free(defaults);
-    return code;
-}
-
 /* Asks the plugin for its name, its threshold and its parameters; *chosen: of the latter those
  * that do not have their defaults. */
 static int apply_plugin(struct rog_resolved_run *run, struct rog_json **chosen,
@@ -64,7 +34,8 @@ static int apply_plugin(struct rog_resolved_run *run, struct rog_json **chosen,
     if (code == 0)
         code = rog_plugin_configure(&plugin, rog_json_get(run->config, "parameters"), err);
     if (code == 0)
-        code = choose_parameters(&plugin, chosen, err);
+        code = rog_parameters_chosen(plugin.strategy->parameters, plugin.strategy->name,
+                                     plugin.values, chosen, err);
     if (code == 0 && plugin.values)
         rog_json_put(run->config, "parameters", rog_json_copy(plugin.values));
     else if (code == 0) /* an empty group is none, and gives the same run */
@@ -80,6 +51,17 @@ static int apply_plugin(struct rog_resolved_run *run, struct rog_json **chosen,
                         "digits, '-', '_' and '.' are allowed",
                         plugin.path, run->library);
     rog_plugin_release(&plugin);
+    return code;
+}
+
+/* Codecs, server optimizer and the like: each of their parameters has its value in the
+ * configuration. */
+static int apply_parts(struct rog_resolved_run *run, struct rog_error *err)
+{
+    int code = rog_parts_init(&run->parts, run->config, err);
+    if (code == 0)
+        code = rog_parts_put(&run->parts, false, run->config, err);
+    rog_settings_leave_out(rog_run_settings, ROG_SETTING_LEFT_OUT, run->config);
     return code;
 }
 
@@ -283,13 +265,17 @@ static int identify(struct rog_resolved_run *run, const struct rog_cluster *clus
     rog_json_remove(settings, "parameters");
     if (chosen)
         rog_json_put(settings, "parameters", rog_json_copy(chosen));
-    int code = hash_identity(settings, cluster, run->older_hash, err);
+    int code = rog_parts_put(&run->parts, true, settings, err);
+    if (code == 0)
+        code = hash_identity(settings, cluster, run->older_hash, err);
     rog_json_remove(settings, "sources");
     if (code == 0)
         code = hash_identity(settings, cluster, run->settings_hash, err);
     rog_json_free(settings);
     if (code == 0)
         code = rog_inputs_find(&run->inputs, run->config, run->plugin, contents, &identity, err);
+    if (code == 0)
+        code = rog_parts_put(&run->parts, true, identity, err);
     rog_json_put_integer(identity, "results", ROG_RESULTS_VERSION);
     if (code == 0)
         code = hash_identity(identity, cluster, run->hash, err);
@@ -329,6 +315,8 @@ static int fill(struct rog_resolved_run *run, const struct rog_cluster *cluster,
         code = check_average(run->config, err);
     if (code == 0)
         code = apply_plugin(run, chosen, err);
+    if (code == 0)
+        code = apply_parts(run, err);
     if (code == 0)
         code = rog_settings_derive(rog_run_settings, run->config, NULL, err);
     if (code < 0)
@@ -378,6 +366,7 @@ void rog_resolved_run_release(struct rog_resolved_run *run)
 {
     rog_json_free(run->config);
     rog_inputs_release(&run->inputs);
+    rog_parts_release(&run->parts);
     free(run->library);
     free(run->plugin);
     *run = (struct rog_resolved_run){0};

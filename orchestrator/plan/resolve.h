@@ -11,11 +11,13 @@
 
 #include <common/hash.h>
 #include <common/json.h>
+#include <librog/parts/parts.h>
 #include <orchestrator/conf/cluster.h>
 #include <orchestrator/inputs/inputs.h>
 
 struct rog_resolved_run {
     struct rog_json *config;  /* every setting, and "workers" */
+    struct rog_parts parts;   /* codecs and the like */
     struct rog_inputs inputs; /* the files that it reads */
     /* What identifies the run when it is asked whether it is done already: its settings without
      * those that are aside, with what is in files in the place of their names, and the version of

@@ -455,30 +455,12 @@ static void test_names(void **state)
     assert_non_null(strstr(err.message, "\"zip\": it may be one of sign, none"));
 }
 
-/* The setting offers what there is, by the same names in the same order. */
-static void test_setting(void **state)
-{
-    (void)state;
-    const struct rog_setting *setting = rog_setting_find(rog_run_settings, "compression");
-    assert_non_null(setting);
-    const char *at = setting->choices;
-    for (size_t i = 0; rog_codecs[i]; i++) {
-        size_t length = strlen(rog_codecs[i]->name);
-        assert_int_equal(strncmp(at, rog_codecs[i]->name, length), 0);
-        at += length;
-        assert_int_equal(*at, rog_codecs[i + 1] ? '|' : '\0');
-        at++;
-    }
-    assert_string_equal(setting->fallback, rog_codecs[0]->name);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_codec),
         cmocka_unit_test(test_cheating),
         cmocka_unit_test(test_names),
-        cmocka_unit_test(test_setting),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

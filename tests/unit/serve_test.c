@@ -125,11 +125,14 @@ static int serve(struct server *server, bool resume, struct rog_error *err)
     char *port = rog_path_join(server->folder, "port");
     assert_int_equal(rog_plugin_load(&plugin, "BSP", NULL), 0);
     assert_int_equal(rog_secret_new(&secret, key, NULL), 0);
+    struct rog_json *settings = rog_json_object();
+    rog_json_put_string(settings, "compression", "none");
     const struct rog_hello alike = {.strategy = plugin.strategy,
                                     .workers = WORKERS,
                                     .workload = "program",
-                                    .compression = "none"};
+                                    .settings = settings};
     assert_int_equal(rog_hello_make(&alike, &hello, NULL), 0);
+    rog_json_free(settings);
     assert_int_equal(rog_events_open(&events, "/dev/null", NULL), 0);
     const struct rog_serve_options options = {.strategy = plugin.strategy,
                                               .workers = WORKERS,

@@ -90,7 +90,7 @@ static const struct rog_serve_hooks hooks = {
 
 /* ---- what the run is ---- */
 
-static int make_hello(struct job *job, struct rog_error *err)
+static int make_hello(struct job *job, const struct rog_json *settings, struct rog_error *err)
 {
     const struct rog_train *train = &job->train;
     const struct rog_run_config *config = job->config;
@@ -101,7 +101,7 @@ static int make_hello(struct job *job, struct rog_error *err)
         .parameters = train->plugin.values,
         .workers = config->worker_count,
         .workload = config->workload,
-        .compression = config->compression,
+        .settings = settings,
         .seed = config->seed,
     };
     if (rog_train_is_program(config))
@@ -111,6 +111,18 @@ static int make_hello(struct job *job, struct rog_error *err)
     hello.model_sha256 = model;
     int code = train->params ? rog_train_model_sha256(train, model, err) : ROG_OK;
     return code ? code : rog_hello_make(&hello, &job->hello, err);
+}
+
+/* Says what the run is, with the values of all parameters. */
+static int introduce(struct job *job, struct rog_error *err)
+{
+    struct rog_json *settings = rog_json_copy(job->config->json);
+    int code =
+        settings ? rog_parts_put(&job->train.parts, false, settings, err) : rog_fail_nomem(err);
+    if (!code)
+        code = make_hello(job, settings, err);
+    rog_json_free(settings);
+    return code;
 }
 
 static int open_traces(struct job *job, struct rog_error *err)
@@ -140,7 +152,7 @@ static int prepare(struct job *job, struct rog_error *err)
         code = rog_train_layout(train, &job->layout, err);
     }
     if (!code)
-        code = make_hello(job, err);
+        code = introduce(job, err);
     if (!code && job->given->pace)
         code = open_traces(job, err);
     rog_schedule_init(&job->schedule, config->checkpoint_period, config->checkpoint_count,
@@ -155,8 +167,8 @@ static int serve(struct job *job, struct rog_error *err)
         .strategy = job->train.plugin.strategy,
         .threshold = job->train.threshold,
         .parameters = job->train.plugin.parameters,
-        .optimizer = job->train.optimizer,
-        .optimizer_parameters = job->train.optimizer_parameters,
+        .optimizer = job->train.parts.server_optimizer,
+        .optimizer_parameters = job->train.parts.chosen[ROG_PART_SERVER_OPTIMIZER].parameters,
         .average = job->config->checkpoint_average,
         .workers = job->config->worker_count,
         .hello = job->hello,

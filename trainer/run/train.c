@@ -11,10 +11,8 @@
 #include <common/file.h>
 #include <common/json.h>
 #include <common/memory.h>
-#include <common/parameters.h>
 #include <common/trace_name.h>
 #include <common/workload.h>
-#include <librog/optimizers/optimizers.h>
 #include <rog/events.h>
 #include <trainer/data/dataset.h>
 #include <trainer/data/sources.h>
@@ -63,7 +61,8 @@ static int rows_of(const struct rog_train *train, const struct rog_arch *arch,
     for (uint32_t i = 0; !code && i < arch->tensor_count; i++)
         (*rows)->tensors[i].name = arch->tensors[i].name;
     if (!code)
-        rog_rows_set_codec(*rows, train->codec, train->codec_parameters);
+        rog_rows_set_codec(*rows, train->parts.push_codec,
+                           train->parts.chosen[ROG_PART_PUSH_CODEC].parameters);
 out:
     free(dims);
     free(shapes);
@@ -145,15 +144,7 @@ int rog_train_init(struct rog_train *train, const struct rog_run_config *config,
         return rog_fail(err, ROG_EINVAL, "the configuration has no workers");
     int code = load_strategy(train, err);
     if (!code)
-        code = rog_codec_find(config->compression, &train->codec, err);
-    if (!code)
-        code = rog_parameters_make(train->codec->parameters, train->codec->parameter_bytes,
-                                   train->codec->name, NULL, NULL, &train->codec_parameters, err);
-    train->optimizer = rog_server_optimizers[0];
-    if (!code)
-        code = rog_parameters_make(train->optimizer->parameters, train->optimizer->parameter_bytes,
-                                   train->optimizer->name, NULL, NULL, &train->optimizer_parameters,
-                                   err);
+        code = rog_parts_init(&train->parts, config->json, err);
     bool has_network = rog_workload_has_network(config->json);
     if (code || (rog_train_is_program(config) && !has_network))
         return code;
@@ -256,8 +247,7 @@ void rog_train_release(struct rog_train *train)
     free(train->buffers);
     rog_layers_free(train->layers);
     rog_rows_free(train->rows);
-    free(train->optimizer_parameters);
-    free(train->codec_parameters);
+    rog_parts_release(&train->parts);
     rog_arch_free(train->arch);
     rog_plugin_release(&train->plugin);
 }

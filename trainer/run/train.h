@@ -23,9 +23,9 @@
 #include <librog/events/events.h>
 #include <librog/events/layers.h>
 #include <librog/net/layout.h>
+#include <librog/parts/parts.h>
 #include <librog/sync/rows.h>
 #include <rog/error.h>
-#include <rog/server_optimizer.h>
 #include <trainer/nn/arch.h>
 #include <trainer/run/learner.h>
 
@@ -35,10 +35,7 @@ struct rog_train {
     const struct rog_run_config *config; /* borrowed */
     struct rog_plugin plugin;
     int32_t threshold;
-    const struct rog_codec *codec;
-    void *codec_parameters; /* its struct of them; NULL where it has none */
-    const struct rog_server_optimizer *optimizer;
-    void *optimizer_parameters; /* the same */
+    struct rog_parts parts; /* codecs and the like */
     struct rog_arch *arch;
     struct rog_rows *rows;
     struct rog_layers *layers; /* NULL: rows are not recorded */

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_PARTS_H
+#define ROG_PARTS_H
+
+/*
+ * What a run is put together from besides its strategy: its settings name codecs, a server
+ * optimizer and a local optimizer, each with parameters of its own. This is the one place that
+ * looks them up and refuses what does not go together: for rogctl when it plans a run, for the
+ * trainer, and for a worker of librog.
+ */
+
+#include <common/json.h>
+#include <common/settings.h>
+#include <librog/parts/local.h>
+#include <rog/codec.h>
+#include <rog/error.h>
+#include <rog/server_optimizer.h>
+
+enum rog_part {
+    ROG_PART_PUSH_CODEC,
+    ROG_PART_PULL_CODEC,
+    ROG_PART_SERVER_OPTIMIZER,
+    ROG_PART_LOCAL_OPTIMIZER,
+    ROG_PARTS
+};
+
+/* One of them, with its parameters. */
+struct rog_part_choice {
+    const char *owner;                 /* its name */
+    const struct rog_parameter *table; /* NULL: it has none */
+    struct rog_json *values;           /* of each parameter; NULL: it has none */
+    void *parameters;                  /* its struct of them; NULL: the same */
+};
+
+struct rog_parts {
+    const struct rog_codec *push_codec, *pull_codec;
+    const struct rog_server_optimizer *server_optimizer;
+    const struct rog_local_optimizer *local_optimizer;
+    struct rog_part_choice chosen[ROG_PARTS];
+};
+
+/* settings: of a run (rog_run_settings), checked, with their defaults filled in or left out.
+ * ROG_EINVAL names the setting, what was found and what is allowed. Release it in any case. */
+int rog_parts_init(struct rog_parts *parts, const struct rog_json *settings, struct rog_error *err);
+void rog_parts_release(struct rog_parts *parts);
+
+/* Puts the value of each parameter into `settings`, the same for what is the same: groups of parts
+ * that have no parameters, and what pulls have in common with pushes, are left out. With
+ * `only_chosen` also parameters that have their default. */
+int rog_parts_put(const struct rog_parts *parts, bool only_chosen, struct rog_json *settings,
+                  struct rog_error *err);
+
+/* Of settings without those that have their default. ROG_EINVAL: one of them has no meaning beside
+ * another. */
+int rog_parts_check_combination(const struct rog_json *chosen, struct rog_error *err);
+
+#endif

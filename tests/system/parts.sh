@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: Apache-2.0
+# What a run is put together from: names, parameters and combinations are looked at when it is planned,
+# and told apart from runs with other ones.
+. "$ROG_TEST_TOOLS/lib.sh"
+
+refused() { # SETTINGS... -- what is said
+    settings=
+    while [ "$1" != -- ]; do settings="$settings $1"; shift; done
+    # shellcheck disable=SC2086
+    try 2 rogctl run workload=none seconds=60 $settings
+    says "$2"
+}
+refused compression=zip -- 'compression is "zip": it may be one of sign, none'
+refused pull_compression=zip -- 'pull_compression: compression is "zip": it may be one of sign, none'
+refused server_optimizer=sum -- 'server_optimizer is "sum": it may be one of mean'
+refused local_optimizer=adam -- 'local_optimizer must be one of sgd, nesterov, adamw (found "adam")'
+refused compression_parameters=density=0.1 -- \
+    'compression_parameters: sign has no parameters (found density)'
+refused server_optimizer_parameters=momentum=0.9 -- \
+    'server_optimizer_parameters: mean has no parameters (found momentum)'
+refused contribution=delta local_optimizer=adamw local_optimizer_parameters=beta=0.9 -- \
+    'local_optimizer_parameters: adamw has no parameter beta'
+refused contribution=delta local_optimizer=adamw local_optimizer_parameters=beta1=1 -- \
+    'local_optimizer_parameters: parameters of adamw: beta1 must be a number from 0 to 0.999999'
+refused error_feedback=2 -- 'error_feedback must be a number from 0 to 1'
+refused contribution=model -- 'contribution must be one of gradient, delta (found "model")'
+
+# What has no meaning beside something else.
+refused merge=0.5 -- 'merge = 0.5 needs contribution = "delta" (found "gradient"): with a gradient'
+refused local_optimizer=adamw -- 'local_optimizer = "adamw" needs contribution = "delta"'
+refused contribution=delta momentum_kind=nesterov -- \
+    'momentum_kind = "nesterov" needs contribution = "gradient" (found "delta")'
+refused contribution=delta momentum_masking=true -- 'momentum_masking = true needs contribution'
+
+# A default that is said is the same run as one that is not.
+cat >x.conf <<END
+case = "c"; $quick
+runs = (
+    { },
+    { contribution = "gradient"; error_feedback = 1.0; merge = 0; pull_compression = "sign";
+      server_optimizer = "mean"; compression_parameters = { }; }
+);
+END
+try 2 rogctl sweep x.conf -n
+says 'x.conf, line 4: this run (ROG 4) is the same as the one of line 3'
+
+# A file says where.
+cat >x.conf <<END
+case = "c"; $quick
+matrix = { merge = [0.0, 0.5]; };
+END
+try 2 rogctl sweep x.conf -n
+says 'x.conf, line 2: merge = 0.5 needs contribution = "delta"'
