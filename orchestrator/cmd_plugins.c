@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* rogctl plugins: the strategies that are found, and what each has to choose. */
+/* rogctl plugins: the strategies that are found, the codecs and optimizers that there are, and what
+ * each has to choose. */
 #include <orchestrator/commands.h>
 
+#include <string.h>
 #include <strings.h>
 
 #include <common/parameters.h>
 #include <common/plugin.h>
 #include <common/settings.h>
+#include <librog/parts/parts.h>
 #include <orchestrator/output.h>
 
 static struct rog_json *threshold_json(const struct rog_strategy *strategy)
@@ -19,10 +22,10 @@ static struct rog_json *threshold_json(const struct rog_strategy *strategy)
     return threshold;
 }
 
-static struct rog_json *parameters_json(const struct rog_strategy *strategy)
+static struct rog_json *parameters_json(const struct rog_parameter *row)
 {
     struct rog_json *list = rog_json_array();
-    for (const struct rog_parameter *row = strategy->parameters; row && row->name; row++) {
+    for (; row && row->name; row++) {
         char text[256];
         struct rog_setting setting = rog_parameter_setting(row);
         struct rog_json *parameter = rog_json_object();
@@ -53,12 +56,27 @@ static int add_plugin(const char *path, const struct rog_strategy *strategy, con
         rog_json_put_string(plugin, "version", strategy->version);
         rog_json_put_string(plugin, "summary", strategy->summary);
         rog_json_put(plugin, "threshold", threshold_json(strategy));
-        rog_json_put(plugin, "parameters", parameters_json(strategy));
+        rog_json_put(plugin, "parameters", parameters_json(strategy->parameters));
     } else {
         rog_json_put_string(plugin, "error", load_error);
     }
     rog_json_put_string(plugin, "path", path);
     rog_json_append(listed->plugins, plugin);
+    return 0;
+}
+
+static int add_part(const struct rog_part_kind *kind, void *user)
+{
+    const struct listed *listed = user;
+    if (listed->only && strcasecmp(kind->name, listed->only) != 0)
+        return 0;
+    struct rog_json *part = rog_json_object();
+    rog_json_put_string(part, "setting", kind->setting);
+    rog_json_put_string(part, "name", kind->name);
+    rog_json_put_string(part, "summary", kind->summary);
+    rog_json_put_string(part, "group", kind->parameters);
+    rog_json_put(part, "parameters", parameters_json(kind->table));
+    rog_json_append(listed->plugins, part);
     return 0;
 }
 
@@ -79,11 +97,18 @@ static void threshold_cells(struct rog_table *table, const struct rog_json *thre
     rog_table_cell(table, "%lld", (long long)rog_json_get_integer(threshold, "default", 0));
 }
 
-static int print_table(const struct rog_json *plugins, struct rog_error *err)
+static bool is_strategy(const struct rog_json *plugin)
+{
+    return rog_json_get(plugin, "path");
+}
+
+static int print_strategies(const struct rog_json *plugins, struct rog_error *err)
 {
     struct rog_table *table = rog_table_new("library|version|thresholds|>default|summary|path");
     for (size_t i = 0; i < rog_json_size(plugins); i++) {
         const struct rog_json *plugin = rog_json_at(plugins, i);
+        if (!is_strategy(plugin))
+            continue;
         const char *error = rog_json_get_string(plugin, "error", NULL);
         rog_table_cell(table, "%s", rog_json_get_string(plugin, "library", "-"));
         rog_table_cell(table, "%s", rog_json_get_string(plugin, "version", "-"));
@@ -94,14 +119,24 @@ static int print_table(const struct rog_json *plugins, struct rog_error *err)
     return rog_table_print(table, err);
 }
 
-/* What a run may choose of one strategy. */
-static int print_choices(const struct rog_json *plugin, struct rog_error *err)
+static int print_parts(const struct rog_json *plugins, struct rog_error *err)
 {
-    const struct rog_json *parameters = rog_json_get(plugin, "parameters");
-    struct rog_table *table = rog_table_new("setting|allowed|meaning");
+    struct rog_table *table = rog_table_new("setting|value|summary");
+    for (size_t i = 0; i < rog_json_size(plugins); i++) {
+        const struct rog_json *part = rog_json_at(plugins, i);
+        if (is_strategy(part))
+            continue;
+        rog_table_cell(table, "%s", rog_json_get_string(part, "setting", ""));
+        rog_table_cell(table, "%s", rog_json_get_string(part, "name", ""));
+        rog_table_cell(table, "%s", rog_json_get_string(part, "summary", ""));
+    }
+    return rog_table_print(table, err);
+}
+
+static void add_threshold(struct rog_table *table, const struct rog_json *threshold)
+{
     rog_table_cell(table, "threshold");
     char text[ROG_THRESHOLD_TEXT_BYTES];
-    const struct rog_json *threshold = rog_json_get(plugin, "threshold");
     long long min = rog_json_get_integer(threshold, "min", 0);
     long long max = rog_json_get_integer(threshold, "max", 0);
     if (min == max)
@@ -111,11 +146,39 @@ static int print_choices(const struct rog_json *plugin, struct rog_error *err)
                        rog_threshold_text(max, text),
                        (long long)rog_json_get_integer(threshold, "default", 0));
     rog_table_cell(table, "%s", rog_json_get_string(threshold, "help", ""));
-    for (size_t i = 0; i < rog_json_size(parameters); i++) {
-        const struct rog_json *parameter = rog_json_at(parameters, i);
-        rog_table_cell(table, "parameters.%s", rog_json_get_string(parameter, "name", ""));
-        rog_table_cell(table, "%s", rog_json_get_string(parameter, "allowed", ""));
-        rog_table_cell(table, "%s", rog_json_get_string(parameter, "help", ""));
+}
+
+static bool has_choices(const struct rog_json *plugins)
+{
+    for (size_t i = 0; i < rog_json_size(plugins); i++) {
+        const struct rog_json *plugin = rog_json_at(plugins, i);
+        if (rog_json_get(plugin, "threshold") || rog_json_size(rog_json_get(plugin, "parameters")))
+            return true;
+    }
+    return false;
+}
+
+/* What a run may choose of what is listed. */
+static int print_choices(const struct rog_json *plugins, struct rog_error *err)
+{
+    if (!has_choices(plugins)) {
+        rog_print("\nIt has no parameters.");
+        return 0;
+    }
+    struct rog_table *table = rog_table_new("setting|allowed|meaning");
+    for (size_t i = 0; i < rog_json_size(plugins); i++) {
+        const struct rog_json *plugin = rog_json_at(plugins, i);
+        const struct rog_json *threshold = rog_json_get(plugin, "threshold");
+        const struct rog_json *parameters = rog_json_get(plugin, "parameters");
+        if (threshold)
+            add_threshold(table, threshold);
+        for (size_t j = 0; j < rog_json_size(parameters); j++) {
+            const struct rog_json *parameter = rog_json_at(parameters, j);
+            rog_table_cell(table, "%s.%s", rog_json_get_string(plugin, "group", "parameters"),
+                           rog_json_get_string(parameter, "name", ""));
+            rog_table_cell(table, "%s", rog_json_get_string(parameter, "allowed", ""));
+            rog_table_cell(table, "%s", rog_json_get_string(parameter, "help", ""));
+        }
     }
     rog_print("%s", "");
     return rog_table_print(table, err);
@@ -125,25 +188,41 @@ static int fail_none(const char *only, struct rog_error *err)
 {
     if (only)
         return rog_fail(err, ROG_ENOTFOUND,
-                        "no plugin provides the library \"%s\"; `rogctl plugins` lists those found",
+                        "no strategy, codec or optimizer is called \"%s\"; `rogctl plugins` lists "
+                        "those found",
                         only);
     return rog_fail(err, ROG_ENOTFOUND,
                     "no plugins; they are looked for in $ROG_PLUGIN_PATH and in lib/rog/plugins "
                     "beside this program's bin");
 }
 
+/* The tables of what is listed, for people. */
+static int print(const struct listed *listed, struct rog_error *err)
+{
+    size_t strategies = 0, count = rog_json_size(listed->plugins);
+    for (size_t i = 0; i < count; i++)
+        strategies += is_strategy(rog_json_at(listed->plugins, i));
+    int code = strategies ? print_strategies(listed->plugins, err) : 0;
+    if (code == 0 && strategies && strategies < count)
+        rog_print("%s", "");
+    if (code == 0 && strategies < count)
+        code = print_parts(listed->plugins, err);
+    return code == 0 && listed->only ? print_choices(listed->plugins, err) : code;
+}
+
 static int run(const struct rog_cli *cli, struct rog_error *err)
 {
     struct listed listed = {rog_cli_arg(cli, 0), rog_json_array()};
     int code = listed.plugins ? rog_plugin_each(add_plugin, &listed, err) : rog_fail_nomem(err);
-    if (code == 0 && rog_json_size(listed.plugins) == 0)
+    size_t strategies = rog_json_size(listed.plugins);
+    if (code == 0)
+        code = rog_parts_each(add_part, &listed);
+    if (code == 0 && (listed.only ? rog_json_size(listed.plugins) : strategies) == 0)
         code = fail_none(listed.only, err);
     if (code == 0 && rog_cli_flag(cli, "json"))
         return rog_print_json(listed.plugins, err);
     if (code == 0)
-        code = print_table(listed.plugins, err);
-    if (code == 0 && listed.only)
-        code = print_choices(rog_json_at(listed.plugins, 0), err);
+        code = print(&listed, err);
     rog_json_free(listed.plugins);
     return code;
 }
@@ -151,9 +230,10 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
 const struct rog_command rog_cmd_plugins = {
     .name = "plugins",
     .usage = "[NAME]",
-    .summary = "List the strategy plugins that are found, with versions and thresholds",
-    .details = "With NAME, also what a run may choose of that strategy: its threshold and its own "
-               "parameters.",
+    .summary = "List the strategies that are found, and the codecs and optimizers there are",
+    .details =
+        "With NAME, also what a run may choose of that one: the threshold of a strategy, and "
+        "parameters of\nits own.",
     .max_args = 1,
     .run = run,
 };

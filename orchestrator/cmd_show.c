@@ -44,18 +44,25 @@ static void print_part(const struct rog_json *s, const char *name, const char *t
         print_number(s, name, title, 3, 1, "s an iteration");
 }
 
+/* "local steps" of "local_steps". Heap memory. */
+static char *in_words(const char *name)
+{
+    char *words = rog_strdup(name);
+    for (char *at = words; at && *at; at++)
+        *at = *at == '_' ? ' ' : *at;
+    return words;
+}
+
 /* In words, without the unit: "padding" of "padding_s". Heap memory. */
 static char *column_title(const struct rog_iteration_column *column)
 {
-    char *title = rog_strdup(column->name);
+    char *title = in_words(column->name);
     if (!title)
         return NULL;
     size_t length = strlen(title), unit = column->unit ? strlen(column->unit) : 0;
-    if (unit && length > unit + 1 && title[length - unit - 1] == '_' &&
+    if (unit && length > unit + 1 && title[length - unit - 1] == ' ' &&
         strcmp(title + length - unit, column->unit) == 0)
         title[length - unit - 1] = '\0';
-    for (char *at = title; *at; at++)
-        *at = *at == '_' ? ' ' : *at;
     return title;
 }
 
@@ -206,6 +213,35 @@ static void print_parameters(const struct rog_json *s)
     free(text);
 }
 
+/* What it was put together from, where that is not the default: "compression  topk, density 0.1".
+ */
+static void print_parts(const struct rog_json *s)
+{
+    struct rog_json *config = rog_json_copy(rog_json_get(s, "config"));
+    rog_settings_leave_out(rog_run_settings, ROG_SETTING_LEFT_OUT | ROG_SETTING_OF_BOTH_ENDS,
+                           config);
+    for (const struct rog_setting *row = rog_run_settings; row->name; row++) {
+        if (!rog_setting_is(row, ROG_SETTING_LEFT_OUT | ROG_SETTING_OF_BOTH_ENDS, 0) ||
+            row->type == ROG_SETTING_GROUP)
+            continue;
+        char *group = rog_format("%s_parameters", row->name);
+        const struct rog_json *value = rog_json_get(config, row->name);
+        const struct rog_json *own = group ? rog_json_get(config, group) : NULL;
+        char *text = !value && !own              ? NULL
+                     : !value                    ? rog_strdup("")
+                     : rog_json_is_string(value) ? rog_strdup(rog_json_string(value, ""))
+                                                 : rog_json_text(value);
+        rog_json_each(own, add_parameter, &text);
+        char *title = in_words(row->name);
+        if (text && title)
+            print_text(title, text);
+        free(title);
+        free(text);
+        free(group);
+    }
+    rog_json_free(config);
+}
+
 /* The files that the run has read, and what was in them. */
 static void print_inputs(const struct rog_json *s)
 {
@@ -271,6 +307,7 @@ static void print_run(const struct rog_json *s)
               (long long)rog_json_get_integer(s, "epochs", 0),
               (long long)rog_json_get_integer(s, "seed", 0));
     print_parameters(s);
+    print_parts(s);
     print_average(s);
     print_text("cluster", rog_json_get_string(s, "cluster", NULL));
     print_text("began (UTC)", rog_json_get_string(s, "started_at", NULL));

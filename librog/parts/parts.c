@@ -190,3 +190,32 @@ int rog_parts_init(struct rog_parts *parts, const struct rog_json *settings, str
     }
     return code ? code : check_combination(parts, settings, err);
 }
+
+/* ---- all there are ---- */
+
+int rog_parts_each(int (*visit)(const struct rog_part_kind *kind, void *user), void *user)
+{
+    int code = 0;
+    for (const struct rog_codec *const *codec = rog_codecs; !code && *codec; codec++) {
+        const struct rog_part_kind kind = {settings_of[ROG_PART_PUSH_CODEC].name,
+                                           settings_of[ROG_PART_PUSH_CODEC].parameters,
+                                           (*codec)->name, (*codec)->summary, (*codec)->parameters};
+        code = visit(&kind, user);
+    }
+    const struct rog_server_optimizer *const *server = rog_server_optimizers;
+    for (; !code && *server; server++) {
+        const struct rog_part_kind kind = {settings_of[ROG_PART_SERVER_OPTIMIZER].name,
+                                           settings_of[ROG_PART_SERVER_OPTIMIZER].parameters,
+                                           (*server)->name, (*server)->summary,
+                                           (*server)->parameters};
+        code = visit(&kind, user);
+    }
+    for (const struct rog_local_optimizer *local = rog_local_optimizers; !code && local->name;
+         local++) {
+        const struct rog_part_kind kind = {settings_of[ROG_PART_LOCAL_OPTIMIZER].name,
+                                           settings_of[ROG_PART_LOCAL_OPTIMIZER].parameters,
+                                           local->name, local->summary, local->parameters};
+        code = visit(&kind, user);
+    }
+    return code;
+}

@@ -50,6 +50,15 @@ void rog_parts_release(struct rog_parts *parts);
 int rog_parts_put(const struct rog_parts *parts, bool only_chosen, struct rog_json *settings,
                   struct rog_error *err);
 
+/* What a setting may name. */
+struct rog_part_kind {
+    const char *setting, *parameters; /* "server_optimizer", "server_optimizer_parameters" */
+    const char *name, *summary;
+    const struct rog_parameter *table; /* NULL: it has no parameters */
+};
+/* Calls visit for each until it returns non-zero, and returns that. */
+int rog_parts_each(int (*visit)(const struct rog_part_kind *kind, void *user), void *user);
+
 /* Of settings without those that have their default. ROG_EINVAL: one of them has no meaning beside
  * another. */
 int rog_parts_check_combination(const struct rog_json *chosen, struct rog_error *err);

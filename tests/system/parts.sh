@@ -25,6 +25,16 @@ refused contribution=delta local_optimizer=adamw local_optimizer_parameters=beta
 refused error_feedback=2 -- 'error_feedback must be a number from 0 to 1'
 refused contribution=model -- 'contribution must be one of gradient, delta (found "model")'
 
+try 0 rogctl plugins
+prints "compression       sign"
+prints "server_optimizer  mean"
+try 0 rogctl plugins ADAMW
+prints "local_optimizer_parameters.beta1"
+try 0 rogctl plugins sign
+prints "It has no parameters."
+try 0 rogctl plugins --json
+same "of a codec" "compression" "$(json '.[] | select(.name == "sign") | .setting')"
+
 # What has no meaning beside something else.
 refused merge=0.5 -- 'merge = 0.5 needs contribution = "delta" (found "gradient"): with a gradient'
 refused local_optimizer=adamw -- 'local_optimizer = "adamw" needs contribution = "delta"'

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Addresses as users write them. */
+/* Addresses as users write them; what nodes tell each other before a session begins. */
 
 #include <netinet/in.h>
 #include <setjmp.h>
@@ -70,12 +70,64 @@ static void a_hello_fits_into_the_first_frame(void **state)
     rog_json_free(parameters);
 }
 
+/* The hello of a run with these settings. */
+static struct rog_json *hello_of(const char *text)
+{
+    static const struct rog_strategy strategy = {.name = "any", .version = "1"};
+    struct rog_json *settings = NULL, *made = NULL;
+    assert_int_equal(rog_json_parse(text, strlen(text), "settings", &settings, NULL), 0);
+    const struct rog_hello hello = {
+        .strategy = &strategy, .workers = 2, .workload = "none", .settings = settings};
+    assert_int_equal(rog_hello_make(&hello, &made, NULL), ROG_OK);
+    rog_json_free(settings);
+    return made;
+}
+
+/* What a server of the one settings says to a worker of the other; NULL: nothing. */
+static const char *refusal(const char *server, const char *worker)
+{
+    static struct rog_error err;
+    struct rog_json *own = hello_of(server), *peer = hello_of(worker);
+    int code = rog_hello_compare(own, peer, "worker 1", &err);
+    rog_json_free(own);
+    rog_json_free(peer);
+    return code ? err.message : NULL;
+}
+
+static void settings_of_both_ends_are_compared(void **state)
+{
+    (void)state;
+    static const char *const pairs[][3] = {
+        {"{\"compression\":\"sign\"}", "{\"compression\":\"none\"}",
+         "compression of worker 1 is \"none\", the server has \"sign\""},
+        {"{}", "{\"error_feedback\":0.5}", "error_feedback of worker 1 is 0.5, the server has 1:"},
+        {"{\"contribution\":\"delta\"}", "{}",
+         "contribution of worker 1 is gradient, the server has \"delta\""},
+        {"{\"compression_parameters\":{\"density\":0.1}}",
+         "{\"compression_parameters\":{\"density\":0.2}}",
+         "compression_parameters of worker 1 is {\"density\":0.2}, the server has "
+         "{\"density\":0.1}"},
+        {"{\"compression_parameters\":{\"density\":0.1}}", "{}",
+         "compression_parameters of worker 1 is the default"},
+    };
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
+        const char *said = refusal(pairs[i][0], pairs[i][1]);
+        assert_non_null(said);
+        if (!strstr(said, pairs[i][2]))
+            fail_msg("%s", said);
+    }
+    assert_null(refusal("{\"error_feedback\":1}", "{\"contribution\":\"gradient\"}"));
+    /* What only one end does. */
+    assert_null(refusal("{\"server_optimizer\":\"nesterov\"}", "{}"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_address_is_a_host_and_a_port),
         cmocka_unit_test(a_port_is_a_number_of_16_bits),
         cmocka_unit_test(a_hello_fits_into_the_first_frame),
+        cmocka_unit_test(settings_of_both_ends_are_compared),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
