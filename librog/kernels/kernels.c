@@ -111,6 +111,64 @@ ROG_KERNEL_WIDE void rog_kernel_add(float *x, const float *y, size_t n)
         x[i] += y[i];
 }
 
+ROG_KERNEL_WIDE void rog_kernel_scale(float *to, const float *x, float share, size_t n)
+{
+#pragma omp simd
+    for (size_t i = 0; i < n; i++)
+        to[i] = share * x[i];
+}
+
+ROG_KERNEL_WIDE double rog_kernel_squares(const float *x, size_t n)
+{
+    double lane[LANES] = {0};
+    for (size_t done = 0; done < n; done += LANES) {
+        size_t count = n - done < LANES ? n - done : LANES;
+        for (size_t k = 0; k < count; k++)
+            lane[k] += (double)x[done + k] * (double)x[done + k];
+    }
+    double sum = 0;
+    for (size_t k = 0; k < LANES; k++)
+        sum += lane[k];
+    return sum;
+}
+
+ROG_KERNEL_WIDE void rog_kernel_mask(float *restrict m, const float *restrict u, size_t n)
+{
+#pragma omp simd
+    for (size_t i = 0; i < n; i++)
+        m[i] = fabsf(u[i]) > 0 ? m[i] : 0;
+}
+
+ROG_KERNEL_WIDE void rog_kernel_delta(const float *restrict w, float *restrict base,
+                                      float *restrict u, size_t n)
+{
+#pragma omp simd
+    for (size_t i = 0; i < n; i++) {
+        u[i] += base[i] - w[i];
+        base[i] = w[i];
+    }
+}
+
+ROG_KERNEL_WIDE void rog_kernel_rebase(float *restrict w, float *restrict base,
+                                       const float *restrict a, size_t n)
+{
+#pragma omp simd
+    for (size_t i = 0; i < n; i++) {
+        w[i] = a[i] + (w[i] - base[i]);
+        base[i] = a[i];
+    }
+}
+
+ROG_KERNEL_WIDE void rog_kernel_mix(float *restrict w, float *restrict base,
+                                    const float *restrict a, float share, size_t n)
+{
+#pragma omp simd
+    for (size_t i = 0; i < n; i++) {
+        w[i] = share * w[i] + (1 - share) * a[i];
+        base[i] = a[i];
+    }
+}
+
 ROG_KERNEL_WIDE bool rog_kernel_finite(const float *x, size_t n)
 {
     uint32_t bad = 0;

@@ -53,6 +53,24 @@ void rog_kernel_approach(float *a, const float *b, float share, size_t n);
 /* x <- x + y */
 void rog_kernel_add(float *x, const float *y, size_t n);
 
+/* to <- share x; both may be the same */
+void rog_kernel_scale(float *to, const float *x, float share, size_t n);
+
+/* sum x^2, in double */
+double rog_kernel_squares(const float *x, size_t n);
+
+/* m <- 0 where u is 0 */
+void rog_kernel_mask(float *m, const float *u, size_t n);
+
+/* u <- u + (base - w);  base <- w */
+void rog_kernel_delta(const float *w, float *base, float *u, size_t n);
+
+/* w <- a + (w - base);  base <- a */
+void rog_kernel_rebase(float *w, float *base, const float *a, size_t n);
+
+/* w <- share w + (1 - share) a;  base <- a */
+void rog_kernel_mix(float *w, float *base, const float *a, float share, size_t n);
+
 bool rog_kernel_finite(const float *x, size_t n);
 
 #endif

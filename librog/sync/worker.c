@@ -5,12 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <common/memory.h>
 #include <librog/sync/history.h>
 #include <librog/kernels/kernels.h>
 #include <librog/sync/message.h>
 #include <librog/sync/prefetch.h>
-#include <librog/sync/rule.h>
 #include <librog/sync/sending.h>
 #include <librog/sync/set.h>
 #include <librog/sync/wire.h>
@@ -30,10 +28,9 @@ struct rog_worker {
     uint32_t local_steps;
     struct rog_sender sender;
     const struct rog_magnitude_hook *magnitudes;
-    void *state;     /* the strategy's */
-    float **values;  /* [tensor]: the model; NULL without values */
-    float *momentum; /* m */
-    float *update;   /* u: what waits to be sent; after a row is sent, its residual */
+    void *state; /* the strategy's */
+    struct rog_contribution contribution;
+    bool overlap; /* an iteration is computed while the exchange before it goes on */
 
     enum phase phase;
     struct rog_worker_status status;
@@ -65,16 +62,6 @@ struct rog_worker {
 
 /* ---- life ---- */
 
-static int keep_tensors(struct rog_worker *worker, float *const *tensors, struct rog_error *err)
-{
-    size_t bytes = worker->rows->tensor_count * sizeof *worker->values;
-    worker->values = malloc(bytes);
-    if (!worker->values)
-        return rog_fail_nomem(err);
-    memcpy(worker->values, tensors, bytes);
-    return 0;
-}
-
 #define ROW_SETS 4
 
 static int build(struct rog_worker *worker, struct rog_error *err)
@@ -98,14 +85,6 @@ static int build(struct rog_worker *worker, struct rog_error *err)
     if (!worker->list || !worker->version || !worker->push_scale || !worker->demanded_scale ||
         !worker->pull_scale || !worker->pushed_rows || !worker->pulled_rows)
         return rog_fail_nomem(err);
-    if (worker->values) {
-        worker->momentum = rog_floats(rows->params);
-        worker->update = rog_floats(rows->params);
-        if (!worker->momentum || !worker->update)
-            return rog_fail_nomem(err);
-        memset(worker->momentum, 0, rows->params * sizeof *worker->momentum);
-        memset(worker->update, 0, rows->params * sizeof *worker->update);
-    }
     return rog_strategy_start(worker->strategy, &worker->policy, &worker->state, err);
 }
 
@@ -128,7 +107,11 @@ int rog_worker_new(struct rog_worker **out, const struct rog_worker_config *conf
     worker->local_steps = config->local_steps ? config->local_steps : 1;
     worker->sender = config->sender;
     worker->magnitudes = config->magnitudes;
-    int code = tensors ? keep_tensors(worker, tensors, err) : 0;
+    const struct rog_contribution_config *contribution =
+        config->contribution ? config->contribution : &rog_contribution_default;
+    worker->overlap = contribution->overlap;
+    int code =
+        rog_contribution_init(&worker->contribution, contribution, config->rows, tensors, err);
     if (!code)
         code = build(worker, err);
     if (code)
@@ -156,15 +139,23 @@ void rog_worker_free(struct rog_worker *worker)
     free(worker->push_scale);
     free(worker->version);
     free(worker->list);
-    free(worker->update);
-    free(worker->momentum);
-    free(worker->values);
+    rog_contribution_release(&worker->contribution);
     free(worker);
 }
 
 uint32_t rog_worker_local_steps(const struct rog_worker *worker)
 {
     return worker->local_steps;
+}
+
+bool rog_worker_overlaps(const struct rog_worker *worker)
+{
+    return worker->overlap;
+}
+
+static bool has_values(const struct rog_worker *worker)
+{
+    return worker->contribution.values != NULL;
 }
 
 /* ---- what is counted of an iteration ---- */
@@ -191,36 +182,8 @@ static struct rog_wire_header header_of(const struct rog_worker *worker, enum ro
 {
     return (struct rog_wire_header){.kind = kind,
                                     .stream = worker->outgoing,
-                                    .values = worker->values != NULL,
+                                    .values = has_values(worker),
                                     .iteration = worker->outgoing_iteration};
-}
-
-/* Accumulates a tensor's gradient (NULL: there is none, nothing is added to what waits); its rows'
- * magnitudes and its scale come out of the same pass. */
-static int accumulate_tensor(struct rog_worker *worker, uint32_t index, const float *gradient,
-                             const struct rog_rule *rule, float *magnitude, struct rog_error *err)
-{
-    const struct rog_rows_tensor *tensor = &worker->rows->tensors[index];
-    const struct rog_kernel_step step = rog_rule_step(rule);
-    double tensor_sum = 0;
-    for (uint32_t k = 0; k < tensor->rows; k++) {
-        uint64_t within = (uint64_t)k * tensor->row_size, at = tensor->offset + within;
-        double sum = gradient ? rog_kernel_accumulate(
-                                    &step, gradient + within, worker->values[index] + within,
-                                    worker->momentum + at, worker->update + at, tensor->row_size)
-                              : rog_kernel_absolute(worker->update + at, tensor->row_size);
-        magnitude[tensor->first_row + k] = (float)(sum / tensor->row_size);
-        tensor_sum += sum;
-    }
-    double mean = tensor_sum / (double)tensor->size;
-    if (!(mean <= ROG_WIRE_UPDATE_MAX)) /* nor a number */
-        return rog_fail(err, ROG_EFAILED,
-                        "the update of tensor %u%s%s is %g an element: the training has diverged, "
-                        "try a smaller learning rate than %g",
-                        index, tensor->name ? ", " : "", tensor->name ? tensor->name : "", mean,
-                        rule->learning_rate);
-    worker->push_scale[index] = rog_codec_scale(worker->rows->codec, tensor_sum, tensor->size);
-    return 0;
 }
 
 /* What was asked for between two pushes and has not gone out goes with the push. */
@@ -255,49 +218,19 @@ static int plan_push(struct rog_worker *worker, struct rog_send_scratch *scratch
                             err);
 }
 
-static const struct rog_rule *rule_of(const struct rog_worker_gradients *given, uint32_t tensor)
-{
-    return &given->rules[given->rule_count > 1 ? tensor : 0];
-}
-
-static int check_push(const struct rog_worker *worker, const struct rog_worker_gradients *given,
-                      struct rog_error *err)
-{
-    const struct rog_rows *rows = worker->rows;
-    if (worker->phase != COMPUTING)
-        return rog_fail(err, ROG_EINVAL, "iteration %u is not complete yet",
-                        worker->status.iteration);
-    if (!given->tensors != !worker->values)
-        return rog_fail(err, ROG_EINVAL, "gradients %s a model",
-                        worker->values ? "miss" : "without");
-    if (given->rule_count != 1 && given->rule_count != rows->tensor_count)
-        return rog_fail(err, ROG_EINVAL, "%u rules for %u tensors: one for all, or one for each",
-                        given->rule_count, rows->tensor_count);
-    for (uint32_t i = 0; i < given->rule_count; i++) {
-        int code = rog_rule_check(&given->rules[i], err);
-        if (code)
-            return code;
-    }
-    for (uint32_t i = 0; given->tensors && i < rows->tensor_count; i++) {
-        const struct rog_rows_tensor *tensor = &rows->tensors[i];
-        if (given->tensors[i] && !rog_kernel_finite(given->tensors[i], tensor->size))
-            return rog_fail(err, ROG_EINVAL,
-                            "a gradient of iteration %u is not finite, in tensor %u%s%s: the "
-                            "training has diverged, try a smaller learning rate than %g",
-                            worker->status.iteration + 1, i, tensor->name ? ", " : "",
-                            tensor->name ? tensor->name : "", rule_of(given, i)->learning_rate);
-    }
-    return 0;
-}
-
 int rog_worker_push(struct rog_worker *worker, const struct rog_worker_gradients *given, double now,
                     struct rog_error *err)
 {
     const struct rog_rows *rows = worker->rows;
     struct rog_send_scratch scratch = {0};
-    int code = check_push(worker, given, err);
+    if (worker->phase != COMPUTING)
+        return rog_fail(err, ROG_EINVAL, "iteration %u is not complete yet",
+                        worker->status.iteration);
+    int code =
+        rog_contribution_check(&worker->contribution, given, worker->status.iteration + 1, err);
     if (code)
         return code;
+    rog_worker_merge(worker);
     code = rog_sending_init(&worker->sending, rows, err);
     if (!code)
         code = rog_send_scratch_init(&scratch, rows->row_count, err);
@@ -307,9 +240,9 @@ int rog_worker_push(struct rog_worker *worker, const struct rog_worker_gradients
     begin_counting(worker, worker->status.iteration + 1);
     worker->phase = PUSHING;
     give_back_answer(worker);
-    for (uint32_t i = 0; worker->values && i < rows->tensor_count && !code; i++)
-        code = accumulate_tensor(worker, i, given->tensors[i], rule_of(given, i), scratch.magnitude,
-                                 err);
+    if (has_values(worker))
+        code = rog_contribution_add(&worker->contribution, given, scratch.magnitude,
+                                    worker->push_scale, err);
     if (!code)
         code = plan_push(worker, &scratch, now, err);
 out:
@@ -348,8 +281,8 @@ static int measure_answer(struct rog_worker *worker, struct rog_error *err)
         rog_set_add(&worker->tensors, index);
         for (; row < tensor->first_row + tensor->rows; row = rog_set_next(answering, row + 1)) {
             elements += tensor->row_size;
-            if (worker->values)
-                sum += rog_kernel_absolute(worker->update + rog_rows_offset(rows, row),
+            if (has_values(worker))
+                sum += rog_kernel_absolute(worker->contribution.update + rog_rows_offset(rows, row),
                                            tensor->row_size);
         }
         double mean = sum / (double)elements;
@@ -422,12 +355,14 @@ static size_t send_rows(struct rog_worker *worker, double now, uint8_t *buffer, 
     size_t size = rog_wire_put_numbers(buffer, &header, &worker->picked);
     uint32_t count = rog_set_list(&worker->picked, worker->list);
     count_rows(worker, worker->list, count, worker->pushed_rows);
-    for (uint32_t i = 0; worker->values && i < count; i++) {
+    float *update = worker->contribution.update;
+    for (uint32_t i = 0; update && i < count; i++) {
         uint32_t row = worker->list[i];
         const struct rog_codec_row coded = rog_rows_coded(rows, row, scale);
-        rog_prefetch(rows, worker->update, NULL, worker->list, count, i);
-        size += rog_codec_encode(rows->codec, &coded, worker->update + rog_rows_offset(rows, row),
+        rog_prefetch(rows, update, NULL, worker->list, count, i);
+        size += rog_codec_encode(rows->codec, &coded, update + rog_rows_offset(rows, row),
                                  buffer + size);
+        rog_contribution_sent(&worker->contribution, row);
     }
     worker->outgoing_rows += worker->picked.count;
     worker->status.rows_pushed += worker->picked.count;
@@ -474,10 +409,11 @@ static int receive_begin(struct rog_worker *worker, const struct rog_wire *wire,
 {
     if (worker->phase != WAITING)
         return rog_fail(err, ROG_EFORMAT, "a pull while none is waited for");
-    for (uint32_t i = 0; worker->values && i < worker->rows->tensor_count; i++)
+    for (uint32_t i = 0; has_values(worker) && i < worker->rows->tensor_count; i++)
         worker->pull_scale[i] = rog_wire_scale(wire, i);
     worker->history = wire->history;
     worker->phase = PULLING;
+    worker->contribution.deferred = worker->overlap && has_values(worker);
     rog_set_clear(&worker->pulled);
     *notice = ROG_WORKER_ADMITTED;
     return 0;
@@ -499,11 +435,14 @@ static int receive_rows(struct rog_worker *worker, const struct rog_wire *wire,
         rog_set_add(&worker->pulled, list[i]);
 
     const uint8_t *payload = wire->payload, *end = payload + wire->payload_bytes;
-    for (uint32_t i = 0; worker->values && i < count; i++) {
+    struct rog_contribution *contribution = &worker->contribution;
+    for (uint32_t i = 0; contribution->values && i < count; i++) {
         uint32_t row = list[i];
         const struct rog_codec_row coded = rog_rows_coded(rows, row, worker->pull_scale);
-        rog_prefetch(rows, NULL, worker->values, list, count, i);
-        rog_codec_decode_pull(rows->codec, &coded, payload, rog_rows_in(rows, worker->values, row));
+        rog_prefetch(rows, contribution->aside, contribution->values, list, count, i);
+        rog_codec_decode_pull(rows->codec, &coded, payload,
+                              rog_contribution_pulling(contribution, row));
+        rog_contribution_pulled(contribution, row);
         payload += rog_rows_length(rows, row, payload, (size_t)(end - payload));
     }
     count_rows(worker, list, count, worker->pulled_rows);
@@ -559,7 +498,7 @@ int rog_worker_receive(struct rog_worker *worker, const uint8_t *message, size_t
     bool request = !code && wire.header.kind == ROG_WIRE_REQUEST;
     if (!code && !request && wire.header.stream != ROG_WIRE_PULL)
         code = rog_fail(err, ROG_EFORMAT, "a message that only workers send");
-    if (!code && wire.header.values != (worker->values != NULL))
+    if (!code && wire.header.values != has_values(worker))
         code = rog_fail(err, ROG_EFORMAT, "a message %s values",
                         wire.header.values ? "with" : "without");
     if (!code && !request && wire.header.iteration != worker->status.iteration)
@@ -571,6 +510,17 @@ int rog_worker_receive(struct rog_worker *worker, const uint8_t *message, size_t
         return err ? rog_fail_prefix(err, "message of the server") : code;
     worker->status.bytes_pulled += wire.wire_bytes;
     return 0;
+}
+
+void rog_worker_take(struct rog_worker *worker)
+{
+    rog_contribution_take(&worker->contribution);
+}
+
+void rog_worker_merge(struct rog_worker *worker)
+{
+    if (worker->phase == COMPUTING)
+        rog_contribution_merge(&worker->contribution, &worker->pulled);
 }
 
 void rog_worker_join(struct rog_worker *worker, uint32_t iteration)
@@ -585,6 +535,7 @@ void rog_worker_join(struct rog_worker *worker, uint32_t iteration)
     worker->phase = COMPUTING;
     begin_counting(worker, iteration);
     worker->history = (struct rog_history){0};
+    rog_contribution_join(&worker->contribution);
 }
 
 static void archive_status(struct rog_worker_status *status, struct rog_archive *archive)
@@ -628,10 +579,7 @@ void rog_worker_archive(struct rog_worker *worker, struct rog_archive *archive)
     rog_archive_bytes(archive, worker->pull_scale, tensors * sizeof *worker->pull_scale);
     rog_archive_bytes(archive, worker->pushed_rows, tensors * sizeof *worker->pushed_rows);
     rog_archive_bytes(archive, worker->pulled_rows, tensors * sizeof *worker->pulled_rows);
-    if (worker->values) {
-        rog_archive_bytes(archive, worker->momentum, rows->params * sizeof *worker->momentum);
-        rog_archive_bytes(archive, worker->update, rows->params * sizeof *worker->update);
-    }
+    rog_contribution_archive(&worker->contribution, archive);
     rog_strategy_archive(worker->strategy, &worker->policy, worker->state, archive);
 }
 
@@ -656,12 +604,13 @@ const uint32_t *rog_worker_pulled_rows(const struct rog_worker *worker)
 
 const float *rog_worker_residual(const struct rog_worker *worker)
 {
-    return worker->update;
+    return worker->contribution.update;
 }
 
 void rog_worker_state(struct rog_worker *worker, uint32_t tensor, float **momentum, float **update)
 {
     uint64_t at = worker->rows->tensors[tensor].offset;
-    *momentum = worker->momentum ? worker->momentum + at : NULL;
-    *update = worker->update ? worker->update + at : NULL;
+    const struct rog_contribution *contribution = &worker->contribution;
+    *momentum = contribution->momentum ? contribution->momentum + at : NULL;
+    *update = contribution->update ? contribution->update + at : NULL;
 }

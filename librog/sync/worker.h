@@ -13,10 +13,15 @@
  * and rog_worker_send may have something to say at any other moment too, when the server has asked
  * for rows (must update).
  *
- * Compression is dist-EF-blockSGDM (Zheng, Huang, Kwok, NeurIPS 2019) in units of the update rather
- * than of the gradient, so that a changing learning rate needs no rescaling of the residual:
- *     m <- mu m + g;   u <- lr (g + mu m + wd/(1-mu) w) + r;
- *     sent rows: x, what the codec makes of u (rog/codec.h), r <- u - x;   rows not sent: r <- u.
+ * What a worker contributes, gradients or the deltas of local steps, becomes a part of u, what
+ * waits to be sent (contribution.h). Of sent rows the server gets x, what the codec makes of u
+ * (rog/codec.h), and u <- u - x, the error feedback; rows that are not sent wait as they are.
+ *
+ * Where an iteration is computed while the exchange before it goes on (rog_worker_overlaps), its
+ * pull is put aside: who computes has the model as it was, until rog_worker_merge. That is to be
+ * called when the pull is complete and the local steps of the next iteration are, too:
+ *
+ *     push(k), compute k + 1 ..., PULLED(k) ..., merge(k), push(k + 1), compute k + 2 ...
  */
 
 #include <stdbool.h>
@@ -24,6 +29,7 @@
 #include <stdint.h>
 
 #include <common/archive.h>
+#include <librog/sync/contribution.h>
 #include <librog/sync/rows.h>
 #include <librog/sync/sending.h>
 #include <rog/error.h>
@@ -39,7 +45,8 @@ struct rog_worker_config {
     uint32_t worker;                   /* zero-based */
     uint32_t local_steps;              /* of an iteration; 0: 1 */
     struct rog_sender sender;
-    const struct rog_magnitude_hook *magnitudes; /* borrowed; may be NULL */
+    const struct rog_magnitude_hook *magnitudes;        /* borrowed; may be NULL */
+    const struct rog_contribution_config *contribution; /* copied; NULL: rog_contribution_default */
 };
 
 /* tensors: [tensor] the values of the model this worker trains, borrowed and updated by pulls; the
@@ -53,21 +60,23 @@ void rog_worker_free(struct rog_worker *worker);
 /* How many local steps the next iteration has: whoever computes gradients asks before each. */
 uint32_t rog_worker_local_steps(const struct rog_worker *worker);
 
-/* What an iteration adds. All borrowed. */
-struct rog_worker_gradients {
-    const float *const *tensors;  /* [tensor], the mean over the local steps; NULL for one that has
-                                     no gradient this time: its momentum is not touched, what waits
-                                     to be sent stays. NULL without values */
-    const struct rog_rule *rules; /* one for all tensors, or one for each */
-    uint32_t rule_count;
-};
+/* Whether the iteration after the last push is to be computed while its exchange goes on. */
+bool rog_worker_overlaps(const struct rog_worker *worker);
 
-/* Ends the local steps of the next iteration: gradients are accumulated and a push is planned.
- * ROG_EINVAL while the last iteration is not complete, for a rule, or for a gradient that is not
- * finite (nothing is changed then), or a strategy that planned nonsense; ROG_EFAILED when the
- * update has grown past what a float holds. After these two the worker is of no use. */
+/* Ends the local steps of the next iteration: what they contribute is added to what waits, and a
+ * push is planned. A pull that is still aside is merged first. ROG_EINVAL while the last iteration
+ * is not complete, for a rule, or for a gradient that is not finite (nothing is changed then), or a
+ * strategy that planned nonsense; ROG_EFAILED when the update has grown past what a float holds.
+ * After these two the worker is of no use. */
 int rog_worker_push(struct rog_worker *worker, const struct rog_worker_gradients *gradients,
                     double now, struct rog_error *err);
+
+/* Deltas: the next push is of the model as it is now, which may be changed from here on. For who
+ * computes in another thread than the one that pushes; rog_worker_push does it otherwise. */
+void rog_worker_take(struct rog_worker *worker);
+/* What the last pull has put aside gets into the model. Harmless where nothing is aside, or the
+ * pull is not complete. */
+void rog_worker_merge(struct rog_worker *worker);
 
 /* Writes the next message, at most `bytes` (>= rog_message_min_bytes(rows)), into `buffer` and its
  * length into *size; 0 when there is nothing to send now. ROG_EINVAL for a buffer that is too
@@ -76,8 +85,8 @@ int rog_worker_send(struct rog_worker *worker, double now, uint8_t *buffer, size
                     size_t *size, struct rog_error *err);
 
 /* The worker has been given a copy of the server's model, which is in its params already, and goes
- * on after `iteration`. What it was sending or receiving is void; momentum and what it has not sent
- * yet are kept. */
+ * on after `iteration`. What it was sending or receiving is void, and so are local steps that have
+ * not been pushed; momentum and what it has not sent yet are kept. */
 void rog_worker_join(struct rog_worker *worker, uint32_t iteration);
 
 /* All of a worker but the values of its model, which are the owner's: saved between two calls, and
@@ -108,7 +117,8 @@ struct rog_worker_status {
 };
 void rog_worker_status(const struct rog_worker *worker, struct rog_worker_status *status);
 
-/* Where a tensor's momentum and u lie, its size each, borrowed; NULL without values. */
+/* Where a tensor's momentum and u lie, its size each, borrowed; NULL without values, and the
+ * momentum where deltas are pushed. */
 void rog_worker_state(struct rog_worker *worker, uint32_t tensor, float **momentum, float **update);
 
 /* Of the rows in status.rows_pushed and status.rows_pulled, how many are of each tensor:

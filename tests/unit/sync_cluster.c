@@ -67,6 +67,12 @@ int flat_worker_push(struct rog_worker *worker, const struct rog_rows *rows, con
     return code;
 }
 
+static bool pushes_deltas(const struct cluster *cluster)
+{
+    const struct rog_contribution_config *contribution = cluster->options.contribution;
+    return contribution && contribution->kind == ROG_CONTRIBUTION_DELTA;
+}
+
 static void init_worker(struct cluster *cluster, uint32_t index)
 {
     const struct cluster_options *options = &cluster->options;
@@ -84,7 +90,10 @@ static void init_worker(struct cluster *cluster, uint32_t index)
                                        .strategy = options->strategy,
                                        .policy = {cluster->rows->row_count, options->workers,
                                                   options->threshold, cluster->options.parameters},
-                                       .worker = index};
+                                       .worker = index,
+                                       .contribution = options->contribution};
+    if (pushes_deltas(cluster))
+        worker->stepped = allocate(cluster->rows->params, sizeof *worker->stepped);
     if (flat_worker_new(&worker->worker, &config, worker->params, &err))
         fail_msg("%s", err.message);
 }
@@ -104,6 +113,11 @@ void cluster_init(struct cluster *cluster, const struct cluster_options *options
     cluster->watch = *watch;
     rog_rng_init(&cluster->rng, options->seed);
     cluster->rows = cluster_rows(options->small);
+    if (options->exact) {
+        const struct rog_codec *none;
+        assert_int_equal(rog_codec_find("none", &none, &err), 0);
+        rog_rows_set_codec(cluster->rows, none, NULL);
+    }
     if (options->values) {
         cluster->model = allocate(cluster->rows->params, sizeof(float));
         cluster->gradients = allocate(cluster->rows->params, sizeof(float));
@@ -141,6 +155,7 @@ void cluster_release(struct cluster *cluster)
         struct cluster_worker *worker = &cluster->workers[i];
         rog_worker_free(worker->worker);
         free(worker->params);
+        free(worker->stepped);
         drop_link(&worker->up);
         drop_link(&worker->down);
     }
@@ -214,6 +229,24 @@ static double learning_rate(const struct cluster *cluster, uint32_t iteration)
     return options->halve_every ? ldexp(rate, -(int)(iteration / options->halve_every)) : rate;
 }
 
+static void draw_gradients(struct cluster *cluster)
+{
+    for (uint64_t i = 0; cluster->gradients && i < cluster->rows->params; i++)
+        cluster->gradients[i] = (float)rog_rng_normal(&cluster->rng);
+}
+
+static void step_locally(struct cluster *cluster, struct cluster_worker *worker,
+                         const struct rog_rule *rule)
+{
+    draw_gradients(cluster);
+    for (uint64_t i = 0; i < cluster->rows->params; i++) {
+        float before = worker->params[i];
+        worker->params[i] -= (float)rule->learning_rate *
+                             (cluster->gradients[i] + (float)rule->weight_decay * before);
+        worker->stepped[i] += (double)before - (double)worker->params[i];
+    }
+}
+
 static bool act_push(struct cluster *cluster, uint32_t index)
 {
     struct cluster_worker *worker = &cluster->workers[index];
@@ -222,13 +255,20 @@ static bool act_push(struct cluster *cluster, uint32_t index)
     rog_worker_status(worker->worker, &status);
     if (status.pushing || status.waiting || status.iteration >= cluster->options.iterations)
         return false;
-    for (uint64_t i = 0; cluster->gradients && i < cluster->rows->params; i++)
-        cluster->gradients[i] = (float)rog_rng_normal(&cluster->rng);
-    cluster->learning_rate = learning_rate(cluster, status.iteration);
-    const struct rog_rule rule = {cluster->learning_rate, 0.9, 5e-4, ROG_RULE_BLOCK};
-    if (flat_worker_push(worker->worker, cluster->rows, cluster->gradients, &rule, cluster->now,
-                         &err))
+    const struct rog_rule rule = {learning_rate(cluster, status.iteration),
+                                  cluster->options.no_momentum ? 0 : 0.9, 5e-4, ROG_RULE_BLOCK};
+    cluster->learning_rate = rule.learning_rate;
+    bool delta = pushes_deltas(cluster), overlap = rog_worker_overlaps(worker->worker);
+    if (!delta)
+        draw_gradients(cluster);
+    else if (!worker->ahead)
+        step_locally(cluster, worker, &rule);
+    if (flat_worker_push(worker->worker, cluster->rows, delta ? NULL : cluster->gradients, &rule,
+                         cluster->now, &err))
         fail_msg("%s", err.message);
+    worker->ahead = delta && overlap;
+    if (worker->ahead)
+        step_locally(cluster, worker, &rule);
     if (cluster->watch.pushed)
         cluster->watch.pushed(cluster, index, cluster->gradients);
     return true;
@@ -325,6 +365,13 @@ static bool act(struct cluster *cluster, uint32_t index)
         if (acts[(first + i) % count](cluster, index))
             return true;
     return false;
+}
+
+void cluster_drain(struct cluster *cluster)
+{
+    for (uint32_t i = 0; i < cluster->options.workers; i++)
+        while (!cluster->workers[i].gone && (act_send_up(cluster, i) || act_arrive_up(cluster, i)))
+            ;
 }
 
 void cluster_rejoin(struct cluster *cluster, uint32_t index)

@@ -36,6 +36,8 @@ struct cluster_worker {
     uint32_t pace; /* how often it gets its turn, relative to the others */
     uint32_t completed, stop_after;
     bool gone;
+    double *stepped; /* deltas: how far local steps have gone down, per element; else NULL */
+    bool ahead;      /* the steps of the next iteration are made */
 };
 
 struct cluster;
@@ -70,6 +72,10 @@ struct cluster_options {
     double slow_s;        /* mean time of one event; against the strategy's budgets */
     double learning_rate; /* 0: 0.01 */
     uint32_t halve_every; /* iterations, of a worker; 0: the learning rate stays */
+    bool no_momentum;
+    bool exact;                                         /* values travel as they are */
+    const struct rog_contribution_config *contribution; /* NULL: the default. Deltas are those of a
+                                                           step of SGD along drawn gradients */
 };
 
 struct cluster {
@@ -107,6 +113,9 @@ void cluster_release(struct cluster *cluster);
 /* Lets things happen until every worker has made its iterations or has left, or `stop`. False when
  * nothing can happen any more before that: a deadlock. */
 bool cluster_run(struct cluster *cluster);
+
+/* Lets arrive at the server what is still on its way there. */
+void cluster_drain(struct cluster *cluster);
 
 /* W, into rows->params floats. */
 void cluster_model(const struct cluster *cluster, float *model);
