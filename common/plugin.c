@@ -46,6 +46,7 @@ static const size_t version_bytes[] = {
     [1] = offsetof(struct rog_strategy, staleness_bound),
     [2] = offsetof(struct rog_strategy, save),
     [3] = offsetof(struct rog_strategy, grant),
+    [4] = offsetof(struct rog_strategy, weigh),
     [ROG_STRATEGY_ABI] = sizeof(struct rog_strategy),
 };
 

@@ -449,6 +449,7 @@ int rog_start_begin(struct rog *rog, struct rog_error *err)
     if (code)
         return code;
     rog->how.profile = &rog->profile;
+    rog->how.seed = rog->config ? rog->config->seed : 0;
     rog->how.hello = rog->hello;
     rog->how.layout = rog->layout;
     rog->how.rows = rog->rows;

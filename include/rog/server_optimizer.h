@@ -40,6 +40,7 @@ struct rog_server_optimizer_config {
 struct rog_arrival {
     uint32_t worker, iteration; /* whose, and in which of its iterations it was sent */
     uint32_t row;
+    float weight;    /* of the push: 1 is usual; > 0 */
     uint64_t offset; /* of its first element among all of the model */
     const struct rog_codec *codec;
     struct rog_codec_row coded;

@@ -241,7 +241,7 @@ int rog_layout_rows(const struct rog_layout *layout, const struct rog_codec *cod
     if (!code)
         code = rog_rows_new(rows, dims, shapes, layout->trained, err);
     for (uint32_t i = 0; !code && i < layout->trained; i++)
-        (*rows)->tensors[i].name = layout->tensors[i].name;
+        rog_rows_set_name(*rows, i, layout->tensors[i].name);
     if (!code)
         rog_rows_set_codec(*rows, codec, parameters);
     free(dims);

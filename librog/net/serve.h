@@ -55,6 +55,7 @@ struct rog_serve_options {
     const struct rog_strategy *strategy;
     int32_t threshold;
     const void *parameters;                       /* the strategy's own; NULL: none */
+    uint64_t seed;                                /* the strategy's */
     const struct rog_server_optimizer *optimizer; /* NULL: the first of rog_server_optimizers */
     const void *optimizer_parameters;             /* its struct of them; NULL: none */
     double average; /* of the model, in checkpoints (rog_server_config); 0: none */

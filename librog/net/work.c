@@ -222,7 +222,8 @@ static int prepare(struct rog_work *work, struct rog_error *err)
         .policy = {.rows = options->rows->row_count,
                    .workers = options->workers,
                    .threshold = options->threshold,
-                   .parameters = options->parameters},
+                   .parameters = options->parameters,
+                   .seed = options->seed},
         .worker = options->rank - 1,
         .local_steps = options->profile->local_steps,
     };
@@ -241,6 +242,7 @@ static int prepare(struct rog_work *work, struct rog_error *err)
     work->layout_text = options->upload ? rog_layout_text(options->layout) : NULL;
     if (!work->message || (options->upload && !work->layout_text))
         return rog_fail_nomem(err);
+    work->may_be_silent = rog_strategy_may_be_silent(options->strategy, &core.policy);
     code = rog_worker_new(&work->core, &core, options->tensors, err);
     if (!code && options->record_rows && options->out_dir)
         code = rog_layers_new(&work->layers, options->rows, err);

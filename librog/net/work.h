@@ -48,6 +48,7 @@ struct rog_work_options {
     const char *out_dir;           /* made if missing; NULL: no events */
     int32_t threshold;
     const void *parameters; /* the strategy's own; NULL: none */
+    uint64_t seed;          /* the strategy's */
     uint32_t rank, workers; /* 1..N */
     double wire_scale;      /* bytes on the wire that a byte of a message stands for */
     double server_timeout_s;

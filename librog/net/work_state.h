@@ -53,6 +53,7 @@ struct rog_work {
     bool finish;
     struct rog_statistics statistics;
     uint32_t local_steps; /* of the next iteration */
+    bool may_be_silent;   /* a push may have no rows */
 
     /* The link. */
     struct rog_dial *dial;

@@ -88,6 +88,11 @@ void rog_work_begin(struct rog_work *work)
         through(work);
         return;
     }
+    struct rog_error err;
+    int code = rog_worker_begin(work->core, rog_work_time(work), &err);
+    rog_work_check(work, code, &err);
+    if (code)
+        return;
     enter(work, ROG_WORK_COMPUTING);
     work->began_s = rog_link_now();
     work->admitted = false;
@@ -110,14 +115,42 @@ void rog_work_taken(void *user)
                              rog_worker_local_steps(work->core) * work->options->profile->step_s);
 }
 
-static void push(struct rog_work *work)
+static int make_push(struct rog_work *work)
 {
     struct rog_error err;
-    enter(work, ROG_WORK_EXCHANGING);
+    const struct rog_report report = {.compute_s = work->computed_s - work->began_s,
+                                      .loss = isfinite(work->loss) ? work->loss : (double)NAN,
+                                      .energy_j =
+                                          work->options->energy ? work->meter.joules : (double)NAN};
+    rog_worker_measured(work->core, &report);
     int code = rog_worker_push(work->core, &work->gradients, rog_work_time(work), &err);
     rog_work_check(work, code, &err);
-    if (!code)
-        rog_link_wake(work->link);
+    return code;
+}
+
+/* The local steps are done. A push that may be silent is made before the time that compressing
+ * takes, and one that is does not take it. */
+static void compress(struct rog_work *work)
+{
+    struct rog_worker_status status = {0};
+    enter(work, ROG_WORK_COMPRESSING);
+    work->computed_s = rog_link_now();
+    if (work->may_be_silent) {
+        if (make_push(work))
+            return;
+        rog_worker_status(work->core, &status);
+        rog_worker_hold(work->core, true, rog_work_time(work));
+    }
+    wait_until(work, work->computed_s + (status.silent ? 0 : work->options->profile->compress_s));
+}
+
+static void push(struct rog_work *work)
+{
+    enter(work, ROG_WORK_EXCHANGING);
+    if (!work->may_be_silent && make_push(work))
+        return;
+    rog_worker_hold(work->core, false, rog_work_time(work));
+    rog_link_wake(work->link);
 }
 
 /* What the iteration that is over was. */
@@ -178,9 +211,7 @@ static void step_due(uv_timer_t *timer)
         return;
     switch (work->phase) {
     case ROG_WORK_COMPUTING:
-        enter(work, ROG_WORK_COMPRESSING);
-        work->computed_s = rog_link_now();
-        wait_until(work, work->computed_s + work->options->profile->compress_s);
+        compress(work);
         break;
     case ROG_WORK_COMPRESSING:
         push(work);
@@ -255,8 +286,11 @@ int rog_work_take_core(struct rog_work *work, const uint8_t *body, size_t size,
     enum rog_worker_notice notice;
     int code = rog_worker_receive(work->core, body, size, rog_work_time(work), &notice, err);
     if (!code && notice == ROG_WORKER_PULLED) {
+        struct rog_worker_status status;
+        rog_worker_status(work->core, &status);
         enter(work, ROG_WORK_DECOMPRESSING);
-        wait_until(work, rog_link_now() + work->options->profile->decompress_s);
+        wait_until(work, rog_link_now() +
+                             (status.rows_pulled ? work->options->profile->decompress_s : 0));
     }
     return code; /* what it demands is sent when the link asks, after this message */
 }

@@ -12,7 +12,7 @@ static void apply(void *state, const struct rog_server_optimizer_config *config,
                   const struct rog_arrival *arrival, float *model)
 {
     (void)state;
-    rog_arrival_subtract(arrival, config->share, model);
+    rog_arrival_subtract(arrival, config->share * arrival->weight, model);
 }
 
 const struct rog_server_optimizer rog_server_optimizer_mean = {

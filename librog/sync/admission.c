@@ -106,7 +106,8 @@ void rog_admission_grant(struct rog_server *server, double now)
                                       .waiting_count = server->ready_count,
                                       .granted_count = granted_count(server),
                                       .granted = server->granted,
-                                      .goodput = server->goodput};
+                                      .goodput = server->goodput,
+                                      .nodes = server->nodes};
         rog_versions_view(&server->versions, &view.versions);
         server->strategy->grant(server->state, &server->policy, &view, &grant);
         if (grant.next >= server->policy.workers ||

@@ -9,8 +9,10 @@
 #include <librog/sync/wire.h>
 
 #define FLAG_VALUES 1u
+#define FLAG_REPORTS 2u
 #define HISTORY_BYTES 32
-#define END_BYTES (ROG_WIRE_HEADER_BYTES + 12)
+#define END_BYTES 12
+#define REPORT_BYTES 28
 
 /* ---- numbers ---- */
 
@@ -142,8 +144,6 @@ static int parse_numbers(struct reader *reader, uint32_t limit, const char *what
     uint32_t runs;
     if (!get_varint(&reader->at, reader->end, &runs))
         return rog_fail(reader->err, ROG_EFORMAT, "the message ends within its list of %s", what);
-    if (runs == 0)
-        return rog_fail(reader->err, ROG_EFORMAT, "the message names no %s", what);
     *numbers = (struct rog_wire_numbers){.at = reader->at, .runs = runs};
     uint64_t next = 0, count = 0;
     for (uint32_t run = 0; run < runs; run++) {
@@ -184,13 +184,25 @@ static int check_scales(const struct reader *reader, const struct rog_wire *wire
     return 0;
 }
 
+/* The same for a list that is never empty. */
+static int parse_some(struct reader *reader, uint32_t limit, const char *what,
+                      struct rog_wire_numbers *numbers)
+{
+    int code = parse_numbers(reader, limit, what, numbers);
+    if (code || numbers->count > 0)
+        return code;
+    return rog_fail(reader->err, ROG_EFORMAT, "the message names no %s", what);
+}
+
 static int parse_begin(struct reader *reader, struct rog_wire *wire)
 {
-    int code = parse_numbers(reader, reader->rows->tensor_count, "tensors", &wire->numbers);
+    bool demanded = wire->header.stream == ROG_WIRE_DEMANDED;
+    uint32_t tensors = reader->rows->tensor_count;
+    int code = demanded ? parse_some(reader, tensors, "tensors", &wire->numbers)
+                        : parse_numbers(reader, tensors, "tensors", &wire->numbers);
     if (code)
         return code;
-    if (wire->header.stream != ROG_WIRE_DEMANDED &&
-        wire->numbers.count != reader->rows->tensor_count)
+    if (!demanded && wire->numbers.count > 0 && wire->numbers.count != tensors)
         return rog_fail(reader->err, ROG_EFORMAT, "scales of %u tensors, the model has %u",
                         wire->numbers.count, reader->rows->tensor_count);
 
@@ -270,7 +282,7 @@ static int check_rows(const struct reader *reader, struct rog_wire_numbers numbe
 
 static int parse_rows(struct reader *reader, struct rog_wire *wire)
 {
-    int code = parse_numbers(reader, reader->rows->row_count, "rows", &wire->numbers);
+    int code = parse_some(reader, reader->rows->row_count, "rows", &wire->numbers);
     if (code)
         return code;
     wire->payload = reader->at;
@@ -287,11 +299,34 @@ static int parse_rows(struct reader *reader, struct rog_wire *wire)
     return 0;
 }
 
+/* What a number of a report may be: finite and not below `least`, or not known. */
+static bool can_be(double value, double least)
+{
+    return isnan(value) || (isfinite(value) && value >= least);
+}
+
+static int parse_report(struct reader *reader, struct rog_wire *wire)
+{
+    const uint8_t *at = reader->at + END_BYTES;
+    struct rog_report *report = &wire->report;
+    report->compute_s = get_f64(at);
+    report->loss = get_f64(at + 8);
+    report->energy_j = get_f64(at + 16);
+    report->local_steps = get_u32(at + 24);
+    if (can_be(report->compute_s, 0) && can_be(report->loss, -DBL_MAX) &&
+        can_be(report->energy_j, 0) && report->local_steps <= ROG_LOCAL_STEPS_MAX)
+        return 0;
+    return rog_fail(reader->err, ROG_EFORMAT,
+                    "a report of %g s for %u local steps, a loss of %g and %g J", report->compute_s,
+                    report->local_steps, report->loss, report->energy_j);
+}
+
 static int parse_end(struct reader *reader, struct rog_wire *wire)
 {
-    if (left(reader) != END_BYTES - ROG_WIRE_HEADER_BYTES)
-        return rog_fail(reader->err, ROG_EFORMAT, "an end of %zu bytes instead of %d", left(reader),
-                        END_BYTES - ROG_WIRE_HEADER_BYTES);
+    size_t expected = END_BYTES + (wire->header.reports ? REPORT_BYTES : 0);
+    if (left(reader) != expected)
+        return rog_fail(reader->err, ROG_EFORMAT, "an end of %zu bytes instead of %zu",
+                        left(reader), expected);
     wire->rows = get_u32(reader->at);
     wire->duration_s = get_f64(reader->at + 4);
     if (wire->rows > reader->rows->row_count)
@@ -299,12 +334,12 @@ static int parse_end(struct reader *reader, struct rog_wire *wire)
                         wire->rows, reader->rows->row_count);
     if (!isfinite(wire->duration_s) || wire->duration_s < 0)
         return rog_fail(reader->err, ROG_EFORMAT, "a transmission of %g s", wire->duration_s);
-    return 0;
+    return wire->header.reports ? parse_report(reader, wire) : 0;
 }
 
 static int parse_request(struct reader *reader, struct rog_wire *wire)
 {
-    int code = parse_numbers(reader, reader->rows->row_count, "rows", &wire->numbers);
+    int code = parse_some(reader, reader->rows->row_count, "rows", &wire->numbers);
     if (!code && left(reader) > 0)
         code = rog_fail(reader->err, ROG_EFORMAT, "%zu bytes too many", left(reader));
     return code;
@@ -334,12 +369,14 @@ int rog_wire_parse(const struct rog_rows *rows, const uint8_t *message, size_t s
     if (stream > ROG_WIRE_PULL || (stream == ROG_WIRE_NONE) != (kind == ROG_WIRE_REQUEST))
         return rog_fail(err, ROG_EFORMAT, "unknown stream %u in a message of kind %u", stream,
                         kind);
-    if (flags & ~FLAG_VALUES)
+    bool may_report = kind == ROG_WIRE_END && stream == ROG_WIRE_PUSH;
+    if (flags & ~(may_report ? FLAG_VALUES | FLAG_REPORTS : FLAG_VALUES))
         return rog_fail(err, ROG_EFORMAT, "unknown flags %#x", flags);
 
     wire->header = (struct rog_wire_header){.kind = (enum rog_wire_kind)kind,
                                             .stream = (enum rog_wire_stream)stream,
                                             .values = flags & FLAG_VALUES,
+                                            .reports = flags & FLAG_REPORTS,
                                             .iteration = get_u32(message + 4)};
     if (wire->header.iteration == 0)
         return rog_fail(err, ROG_EFORMAT, "iterations count from 1");
@@ -364,7 +401,7 @@ static uint8_t *put_header(uint8_t *at, const struct rog_wire_header *header)
     *at++ = ROG_WIRE_VERSION;
     *at++ = (uint8_t)header->kind;
     *at++ = (uint8_t)header->stream;
-    *at++ = header->values ? FLAG_VALUES : 0;
+    *at++ = (uint8_t)((header->values ? FLAG_VALUES : 0) | (header->reports ? FLAG_REPORTS : 0));
     return put_u32(at, header->iteration);
 }
 
@@ -402,10 +439,18 @@ size_t rog_wire_put_begin(uint8_t *buffer, const struct rog_wire_header *header,
 }
 
 size_t rog_wire_put_end(uint8_t *buffer, const struct rog_wire_header *header, uint32_t rows,
-                        double duration_s)
+                        double duration_s, const struct rog_report *report)
 {
-    uint8_t *at = put_u32(put_header(buffer, header), rows);
-    return (size_t)(put_f64(at, duration_s) - buffer);
+    struct rog_wire_header reporting = *header;
+    reporting.reports = report != NULL;
+    uint8_t *at = put_f64(put_u32(put_header(buffer, &reporting), rows), duration_s);
+    if (report) {
+        at = put_f64(at, report->compute_s);
+        at = put_f64(at, report->loss);
+        at = put_f64(at, report->energy_j);
+        at = put_u32(at, report->local_steps);
+    }
+    return (size_t)(at - buffer);
 }
 
 size_t rog_wire_put_numbers(uint8_t *buffer, const struct rog_wire_header *header,

@@ -49,6 +49,44 @@ static int lay_out(struct rog_rows *rows, const uint32_t *dims, const uint32_t *
     return 0;
 }
 
+/* What strategies see of it. */
+static int make_view(struct rog_rows *rows, struct rog_error *err)
+{
+    uint32_t tensors = rows->tensor_count;
+    rows->row_tensor = calloc(rows->row_count, sizeof *rows->row_tensor);
+    rows->first_row = calloc(tensors + 1u, sizeof *rows->first_row);
+    rows->row_elements = calloc(tensors, sizeof *rows->row_elements);
+    rows->push_bytes = calloc(tensors, sizeof *rows->push_bytes);
+    rows->pull_bytes = calloc(tensors, sizeof *rows->pull_bytes);
+    rows->names = calloc(tensors, sizeof *rows->names);
+    if (!rows->row_tensor || !rows->first_row || !rows->row_elements || !rows->push_bytes ||
+        !rows->pull_bytes || !rows->names)
+        return rog_fail_nomem(err);
+    for (uint32_t i = 0; i < tensors; i++) {
+        const struct rog_rows_tensor *tensor = &rows->tensors[i];
+        for (uint32_t row = 0; row < tensor->rows; row++)
+            rows->row_tensor[tensor->first_row + row] = i;
+        rows->first_row[i + 1] = tensor->first_row + tensor->rows;
+        rows->row_elements[i] = tensor->row_size;
+        rows->names[i] = "";
+    }
+    rows->model = (struct rog_model_view){.tensors = tensors,
+                                          .first_row = rows->first_row,
+                                          .levels = 1,
+                                          .pull_levels = 1,
+                                          .row_elements = rows->row_elements,
+                                          .names = rows->names,
+                                          .push_bytes = rows->push_bytes,
+                                          .pull_bytes = rows->pull_bytes};
+    return 0;
+}
+
+void rog_rows_set_name(struct rog_rows *rows, uint32_t tensor, const char *name)
+{
+    rows->tensors[tensor].name = name;
+    rows->names[tensor] = name ? name : "";
+}
+
 int rog_rows_new(struct rog_rows **out, const uint32_t *dims, const uint32_t *shapes,
                  uint32_t tensor_count, struct rog_error *err)
 {
@@ -69,19 +107,9 @@ int rog_rows_new(struct rog_rows **out, const uint32_t *dims, const uint32_t *sh
     code = lay_out(rows, dims, shapes, err);
     if (code)
         goto out;
-    rows->row_tensor = calloc(rows->row_count, sizeof *rows->row_tensor);
-    rows->first_row = calloc(tensor_count + 1u, sizeof *rows->first_row);
-    if (!rows->row_tensor || !rows->first_row) {
-        code = rog_fail_nomem(err);
+    code = make_view(rows, err);
+    if (code)
         goto out;
-    }
-    for (uint32_t i = 0; i < tensor_count; i++) {
-        const struct rog_rows_tensor *tensor = &rows->tensors[i];
-        for (uint32_t row = 0; row < tensor->rows; row++)
-            rows->row_tensor[tensor->first_row + row] = i;
-        rows->first_row[i + 1] = tensor->first_row + tensor->rows;
-    }
-    rows->model = (struct rog_model_view){.tensors = tensor_count, .first_row = rows->first_row};
     assert(!rog_codecs[0]->parameters); /* who wants one with parameters gives them */
     rog_rows_set_codec(rows, rog_codecs[0], NULL);
     *out = rows;
@@ -102,6 +130,7 @@ void rog_rows_set_codec(struct rog_rows *rows, const struct rog_codec *codec,
         const struct rog_codec_row row = {.parameters = parameters, .elements = tensor->row_size};
         codec->bytes(&row, &tensor->row_bytes);
         rows->wire_bytes += sizeof(float) + tensor->rows * tensor->row_bytes.most;
+        rows->push_bytes[i] = rows->pull_bytes[i] = (uint32_t)tensor->row_bytes.most;
     }
 }
 
@@ -109,6 +138,10 @@ void rog_rows_free(struct rog_rows *rows)
 {
     if (!rows)
         return;
+    free(rows->names);
+    free(rows->pull_bytes);
+    free(rows->push_bytes);
+    free(rows->row_elements);
     free(rows->first_row);
     free(rows->row_tensor);
     free(rows->tensors);

@@ -29,16 +29,18 @@ struct rog_rows_tensor {
     uint32_t rows;
     uint32_t row_size;                /* elements of each of its rows: size / rows */
     struct rog_codec_bytes row_bytes; /* of each of its rows in a message */
-    const char *name;                 /* for messages, borrowed; NULL: it has none */
+    const char *name;                 /* borrowed, rog_rows_set_name; NULL: it has none */
 };
 
 struct rog_rows {
     uint64_t params;
     uint32_t tensor_count, row_count;
     struct rog_rows_tensor *tensors;
-    uint32_t *row_tensor;        /* [row]: its tensor */
-    uint32_t *first_row;         /* [tensor_count + 1] */
-    struct rog_model_view model; /* all of this, as strategies see it */
+    uint32_t *row_tensor;                             /* [row]: its tensor */
+    uint32_t *first_row;                              /* [tensor_count + 1] */
+    struct rog_model_view model;                      /* all of this, as strategies see it */
+    uint32_t *row_elements, *push_bytes, *pull_bytes; /* the model's */
+    const char **names;
     const struct rog_codec *codec;
     const void *parameters; /* the codec's, borrowed; NULL: it has none */
     uint64_t wire_bytes;    /* most that scales and rows of a full exchange take */
@@ -49,6 +51,8 @@ struct rog_rows {
 int rog_rows_new(struct rog_rows **rows, const uint32_t *dims, const uint32_t *shapes,
                  uint32_t tensor_count, struct rog_error *err);
 void rog_rows_free(struct rog_rows *rows);
+/* Borrowed. */
+void rog_rows_set_name(struct rog_rows *rows, uint32_t tensor, const char *name);
 /* Rows of this table travel by this codec from now on. parameters: the codec's struct of them,
  * borrowed; NULL where it has none. */
 void rog_rows_set_codec(struct rog_rows *rows, const struct rog_codec *codec,

@@ -8,12 +8,15 @@
 
 #include <librog/sync/set.h>
 
-int rog_send_scratch_init(struct rog_send_scratch *scratch, uint32_t rows, struct rog_error *err)
+int rog_send_scratch_init(struct rog_send_scratch *scratch, const struct rog_strategy *strategy,
+                          uint32_t rows, struct rog_error *err)
 {
+    bool weights = strategy->wants & ROG_WANTS_WEIGHTS;
+    scratch->weight = weights ? malloc(rows * sizeof *scratch->weight) : NULL;
     scratch->age = calloc(rows, sizeof *scratch->age);
     scratch->magnitude = calloc(rows, sizeof *scratch->magnitude);
     scratch->demanded = calloc(rows, sizeof *scratch->demanded);
-    if (scratch->age && scratch->magnitude && scratch->demanded)
+    if (scratch->age && scratch->magnitude && scratch->demanded && (scratch->weight || !weights))
         return 0;
     rog_send_scratch_release(scratch);
     return rog_fail_nomem(err);
@@ -21,32 +24,46 @@ int rog_send_scratch_init(struct rog_send_scratch *scratch, uint32_t rows, struc
 
 void rog_send_scratch_release(struct rog_send_scratch *scratch)
 {
+    free(scratch->weight);
     free(scratch->demanded);
     free(scratch->magnitude);
     free(scratch->age);
     memset(scratch, 0, sizeof *scratch);
 }
 
-int rog_sending_init(struct rog_sending *sending, const struct rog_rows *rows,
+int rog_sending_init(struct rog_sending *sending, const struct rog_rows *rows, uint32_t levels,
                      struct rog_error *err)
 {
     memset(sending, 0, sizeof *sending);
     sending->rows = rows;
+    sending->levels = levels;
     sending->order = malloc(rows->row_count * sizeof *sending->order);
-    return sending->order ? 0 : rog_fail_nomem(err);
+    sending->level = calloc(rows->row_count, sizeof *sending->level);
+    return sending->order && sending->level ? 0 : rog_fail_nomem(err);
 }
 
 void rog_sending_release(struct rog_sending *sending)
 {
+    free(sending->level);
     free(sending->order);
     memset(sending, 0, sizeof *sending);
 }
 
-void rog_sending_archive(struct rog_sending *sending, const struct rog_rows *table,
+/* A level of each row that is sent. */
+static void archive_levels(struct rog_sending *sending, struct rog_archive *archive)
+{
+    for (uint32_t i = 0; i < sending->count && !rog_archive_failed(archive); i++) {
+        uint32_t level = sending->level[sending->order[i]];
+        rog_archive_number(archive, &level, sending->levels - 1, "the level of a row");
+        sending->level[sending->order[i]] = (uint8_t)level;
+    }
+}
+
+void rog_sending_archive(struct rog_sending *sending, const struct rog_rows *table, uint32_t levels,
                          struct rog_archive *archive)
 {
     uint32_t rows = table->row_count;
-    if (archive->loading && rog_sending_init(sending, table, NULL))
+    if (archive->loading && rog_sending_init(sending, table, levels, NULL))
         rog_archive_nomem(archive);
     if (rog_archive_failed(archive))
         return;
@@ -59,10 +76,20 @@ void rog_sending_archive(struct rog_sending *sending, const struct rog_rows *tab
     rog_archive_u32(archive, &sending->batch_rows);
     for (uint32_t i = 0; i < sending->count && !rog_archive_failed(archive); i++)
         rog_archive_number(archive, &sending->order[i], rows - 1, "a row to send");
+    if (levels > 1)
+        archive_levels(sending, archive);
+}
+
+/* Rows that are not planned go at the best level, where they have to go at all. */
+static void level_others(const struct rog_send_plan *plan, const struct rog_set *planned)
+{
+    for (uint32_t row = rog_set_next_absent(planned, 0); row < planned->size;
+         row = rog_set_next_absent(planned, row + 1))
+        plan->level[row] = 0;
 }
 
 static int check_plan(const struct rog_strategy *strategy, const struct rog_send_plan *plan,
-                      uint32_t rows, struct rog_error *err)
+                      uint32_t rows, uint32_t levels, struct rog_error *err)
 {
     if (plan->count > rows || plan->mandatory > plan->count)
         return rog_fail(err, ROG_EINVAL, "strategy %s planned %u rows, %u of them mandatory, of %u",
@@ -72,10 +99,18 @@ static int check_plan(const struct rog_strategy *strategy, const struct rog_send
                         plan->budget_s);
     struct rog_set seen;
     int code = rog_set_init(&seen, rows, err);
-    for (uint32_t i = 0; i < plan->count && !code; i++)
-        if (plan->order[i] >= rows || !rog_set_add(&seen, plan->order[i]))
-            code = rog_fail(err, ROG_EINVAL, "strategy %s planned row %u %s", strategy->name,
-                            plan->order[i], plan->order[i] >= rows ? "out of range" : "twice");
+    for (uint32_t i = 0; i < plan->count && !code; i++) {
+        uint32_t row = plan->order[i];
+        if (row >= rows || !rog_set_add(&seen, row))
+            code = rog_fail(err, ROG_EINVAL, "strategy %s planned row %u %s", strategy->name, row,
+                            row >= rows ? "out of range" : "twice");
+        else if (plan->level[row] >= levels)
+            code = rog_fail(err, ROG_EINVAL,
+                            "strategy %s planned row %u at level %u, the codec has %u from 0 on",
+                            strategy->name, row, plan->level[row], levels);
+    }
+    if (!code)
+        level_others(plan, &seen);
     rog_set_release(&seen);
     return code;
 }
@@ -99,12 +134,12 @@ int rog_sending_plan(struct rog_sending *sending, const struct rog_sender *sende
                      const struct rog_strategy_config *config, const struct rog_send_view *view,
                      struct rog_error *err)
 {
-    struct rog_send_plan plan = {.order = sending->order};
+    struct rog_send_plan plan = {.order = sending->order, .level = sending->level};
     if (hook)
         hook(state, config, view, &plan);
     else
         plan_all_rows(&plan, config->rows);
-    int code = check_plan(strategy, &plan, config->rows, err);
+    int code = check_plan(strategy, &plan, config->rows, sending->levels, err);
     if (code)
         return code;
     sending->count = plan.count;
@@ -155,6 +190,17 @@ int rog_strategy_start(const struct rog_strategy *strategy,
                         message);
     }
     return 0;
+}
+
+/* The version since which a plan may be silent. */
+#define SILENCE 5
+
+bool rog_strategy_may_be_silent(const struct rog_strategy *strategy,
+                                const struct rog_strategy_config *config)
+{
+    if (strategy->abi_version < SILENCE || (!strategy->plan_push && !strategy->plan_pull))
+        return false;
+    return !strategy->least_share || !(strategy->least_share(config) > 0);
 }
 
 bool rog_strategy_saves(const struct rog_strategy *strategy)

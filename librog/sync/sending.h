@@ -30,7 +30,9 @@ struct rog_magnitude_hook {
 };
 
 struct rog_sending {
-    uint32_t *order;           /* heap; NULL when nothing is being sent */
+    uint32_t *order; /* heap; NULL when nothing is being sent */
+    uint8_t *level;  /* [row], heap: of the codec's levels, below `levels` */
+    uint32_t levels;
     uint32_t count, mandatory; /* of order */
     uint32_t next;             /* index into order */
     uint32_t rows_sent;
@@ -42,26 +44,28 @@ struct rog_sending {
 typedef void (*rog_plan_hook)(void *state, const struct rog_strategy_config *config,
                               const struct rog_send_view *view, struct rog_send_plan *plan);
 
-/* Memory for view->age, magnitude and demanded while a plan is made. */
+/* Memory for view->age, magnitude, demanded and, where the strategy wants it, weight while a plan
+ * is made. */
 struct rog_send_scratch {
     uint32_t *age;
-    float *magnitude;
+    float *magnitude, *weight;
     uint8_t *demanded;
 };
-int rog_send_scratch_init(struct rog_send_scratch *scratch, uint32_t rows, struct rog_error *err);
+int rog_send_scratch_init(struct rog_send_scratch *scratch, const struct rog_strategy *strategy,
+                          uint32_t rows, struct rog_error *err);
 void rog_send_scratch_release(struct rog_send_scratch *scratch);
 
-/* Memory for the order; nothing is sent yet. */
-int rog_sending_init(struct rog_sending *sending, const struct rog_rows *rows,
+/* Memory for the order, of rows that go at so many levels; nothing is sent yet. */
+int rog_sending_init(struct rog_sending *sending, const struct rog_rows *rows, uint32_t levels,
                      struct rog_error *err);
 void rog_sending_release(struct rog_sending *sending);
 /* One that is going on, of these rows; loading makes its memory. */
-void rog_sending_archive(struct rog_sending *sending, const struct rog_rows *rows,
+void rog_sending_archive(struct rog_sending *sending, const struct rog_rows *rows, uint32_t levels,
                          struct rog_archive *archive);
 
 /* Asks the strategy; hook NULL: all rows are sent. Sending begins at view->now. ROG_EINVAL names
- * the strategy and what is wrong with its plan: a row twice or out of range, more mandatory rows
- * than rows, a bad budget. */
+ * the strategy and what is wrong with its plan: a row twice, out of range or at a level that there
+ * is not, more mandatory rows than rows, a bad budget. */
 int rog_sending_plan(struct rog_sending *sending, const struct rog_sender *sender,
                      const struct rog_strategy *strategy, rog_plan_hook hook, void *state,
                      const struct rog_strategy_config *config, const struct rog_send_view *view,
@@ -83,6 +87,11 @@ static inline bool rog_sending_peek(const struct rog_sending *sending, double no
     *row = sending->order[sending->next];
     return true;
 }
+
+/* Whether a strategy may plan to send nothing, as it promises no share of the rows: it is asked for
+ * its plan before what sending takes is taken. Those of earlier versions never are. */
+bool rog_strategy_may_be_silent(const struct rog_strategy *strategy,
+                                const struct rog_strategy_config *config);
 
 /* Starting and ending a strategy's state, with errors that name it. */
 int rog_strategy_start(const struct rog_strategy *strategy,

@@ -75,6 +75,8 @@ static int build(struct rog_server *server, const struct rog_server_config *conf
         code = rog_set_init(&server->picked, rows->row_count, err);
     if (!code)
         code = rog_set_init(&server->all_tensors, rows->tensor_count, err);
+    if (!code)
+        code = rog_set_init(&server->no_tensors, rows->tensor_count, err);
     if (code)
         return code;
     rog_set_fill(&server->all_tensors);
@@ -89,7 +91,8 @@ static int build(struct rog_server *server, const struct rog_server_config *conf
     server->ready = calloc(workers, sizeof *server->ready);
     server->granted = calloc(workers, sizeof *server->granted);
     server->goodput = calloc(workers, sizeof *server->goodput);
-    if (!server->ready || !server->granted || !server->goodput)
+    server->nodes = calloc(workers, sizeof *server->nodes);
+    if (!server->ready || !server->granted || !server->goodput || !server->nodes)
         return rog_fail_nomem(err);
     if (!server->scratch || !server->list || !server->merged || !server->peers ||
         !server->watchers || !server->needed)
@@ -98,6 +101,7 @@ static int build(struct rog_server *server, const struct rog_server_config *conf
         code = make_change(rows, &server->change, err);
     for (uint32_t i = 0; i < workers && !code; i++) {
         server->watchers[i] = (struct rog_watchers){.first = ROG_NOBODY, .last = ROG_NOBODY};
+        rog_node_init(&server->nodes[i]);
         code = make_peer(server, &server->peers[i], err);
     }
     if (!code)
@@ -127,6 +131,7 @@ int rog_server_new(struct rog_server **out, const struct rog_server_config *conf
     server->strategy = config->strategy;
     server->policy = config->policy;
     server->policy.model = &config->rows->model;
+    server->policy.worker = ROG_NOBODY;
     server->start = start;
     server->magnitudes = config->magnitudes;
     int code = build(server, config, err);
@@ -153,12 +158,14 @@ void rog_server_free(struct rog_server *server)
     }
     rog_average_release(&server->average);
     rog_server_update_release(&server->update);
+    rog_set_release(&server->no_tensors);
     rog_set_release(&server->all_tensors);
     rog_set_release(&server->picked);
     rog_transmissions_release(&server->transmissions);
     rog_versions_release(&server->versions);
     free(server->change);
     free(server->notices);
+    free(server->nodes);
     free(server->goodput);
     free(server->granted);
     free(server->ready);
@@ -235,6 +242,7 @@ void rog_server_leave(struct rog_server *server, uint32_t worker, double now)
     struct rog_peer *peer = &server->peers[worker];
     rog_admission_drop(server, worker);
     rog_sending_release(&peer->sending);
+    peer->is_planned = false;
     peer->phase = ROG_PEER_COMPUTING;
     peer->incoming = ROG_WIRE_NONE;
     server->versions.active[worker] = 0;
@@ -282,6 +290,9 @@ int rog_server_join(struct rog_server *server, uint32_t worker, double now, uint
     if (server->start)
         hold_model(server, peer);
     server->goodput[worker] = 0;
+    rog_node_init(&server->nodes[worker]);
+    peer->pushes_seen = server->pushes;
+    peer->steps_seen = server->update.steps;
     rog_versions_join(&server->versions, worker, *iteration);
     rog_transmissions_join(&server->transmissions, worker);
     rog_admission_join(server, worker);

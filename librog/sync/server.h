@@ -33,7 +33,7 @@ struct rog_server;
 struct rog_server_config {
     const struct rog_rows *rows; /* borrowed */
     const struct rog_strategy *strategy;
-    struct rog_strategy_config policy;            /* its model is that of the rows */
+    struct rog_strategy_config policy; /* its model is that of the rows, its worker nobody */
     const struct rog_server_optimizer *optimizer; /* NULL: the first of rog_server_optimizers */
     const void *optimizer_parameters;             /* its struct of them, borrowed; NULL: none */
     double average; /* checkpoints have the average of W over about so many iterations (average.h);
@@ -50,7 +50,8 @@ void rog_server_free(struct rog_server *server);
 
 /* Takes one message of `worker`. ROG_EFORMAT for one that is not well formed or comes out of turn,
  * ROG_EINVAL for a worker that does not exist or has left; nothing is changed then. After
- * ROG_ENOMEM the server is of no use. */
+ * ROG_ENOMEM, and after ROG_EINVAL for a strategy that answered nonsense, which is named then, the
+ * server is of no use. */
 int rog_server_receive(struct rog_server *server, uint32_t worker, const uint8_t *message,
                        size_t size, double now, struct rog_error *err);
 
@@ -62,6 +63,10 @@ int rog_server_send(struct rog_server *server, uint32_t worker, double now, uint
 /* While a worker is held, its pull does not begin, also when it has been admitted: the server is
  * still making it. Requests to it are sent all the same. */
 void rog_server_hold(struct rog_server *server, uint32_t worker, bool held);
+/* Plans the pull of a worker that has been admitted before it can begin. *silent: it has no rows,
+ * and nothing has to be made. ROG_EINVAL: the strategy planned nonsense. */
+int rog_server_plan_pull(struct rog_server *server, uint32_t worker, double now, bool *silent,
+                         struct rog_error *err);
 /* How the server deals with a worker, where not as usual (all zero); to be set before the first
  * message. */
 struct rog_server_ways {

@@ -16,6 +16,11 @@ static void archive_incoming(const struct rog_server *server, struct rog_peer *p
     rog_archive_real(archive, &peer->turn_began_s);
     rog_archive_real(archive, &peer->push_began_s);
     rog_archive_u64(archive, &peer->push_bytes);
+    double weight = (double)peer->weight;
+    rog_archive_within(archive, &weight, 0, ROG_WEIGHT_MAX, "what a push counts for");
+    peer->weight = (float)weight;
+    rog_archive_u32(archive, &peer->pushes_seen);
+    rog_archive_u64(archive, &peer->steps_seen);
     if (incoming != ROG_WIRE_NONE)
         rog_archive_bytes(archive, peer->incoming_scale,
                           server->rows->tensor_count * sizeof *peer->incoming_scale);
@@ -35,8 +40,12 @@ static void archive_peer(struct rog_server *server, struct rog_peer *peer,
     rog_archive_u32(archive, &peer->requesting);
     rog_archive_number(archive, &peer->request_row, rows->row_count, "a row that is asked for");
     rog_archive_flag(archive, &peer->is_held);
-    if (peer->phase == ROG_PEER_PULLING) {
-        rog_sending_archive(&peer->sending, rows, archive);
+    rog_archive_flag(archive, &peer->is_planned);
+    rog_archive_u64(archive, &peer->pull_bytes);
+    if (peer->is_planned && peer->phase != ROG_PEER_ADMITTED)
+        rog_archive_refuse(archive, "a pull is planned that nobody waits for");
+    if (!rog_archive_failed(archive) && (peer->phase == ROG_PEER_PULLING || peer->is_planned)) {
+        rog_sending_archive(&peer->sending, rows, rows->model.pull_levels, archive);
         rog_archive_bytes(archive, peer->pull_scale, rows->tensor_count * sizeof *peer->pull_scale);
     }
     rog_archive_bytes(archive, peer->seen, rows->row_count * sizeof *peer->seen);
@@ -103,6 +112,10 @@ void rog_server_archive(struct rog_server *server, struct rog_archive *archive)
     rog_server_update_archive(&server->update, archive);
     for (uint32_t i = 0; i < server->policy.workers; i++)
         rog_archive_real(archive, &server->goodput[i]);
+    for (uint32_t i = 0; i < server->policy.workers; i++)
+        rog_node_archive(&server->nodes[i], archive);
+    rog_archive_u32(archive, &server->pushes);
+    rog_archive_u64(archive, &server->update.steps);
     rog_strategy_archive(server->strategy, &server->policy, server->state, archive);
     for (uint32_t i = 0; i < server->policy.workers && !rog_archive_failed(archive); i++)
         archive_peer(server, &server->peers[i], archive);

@@ -13,6 +13,30 @@ static const char *const stream_name[] = {
     [ROG_WIRE_PULL] = "a pull",
 };
 
+/* What the rows of a push count for that begins now. */
+static int weigh_push(struct rog_server *server, uint32_t worker, uint32_t iteration, double now,
+                      struct rog_error *err)
+{
+    struct rog_peer *peer = &server->peers[worker];
+    const struct rog_strategy *strategy = server->strategy;
+    struct rog_weigh_view view = {.worker = worker,
+                                  .iteration = iteration,
+                                  .lag = server->pushes - peer->pushes_seen,
+                                  .steps = (uint32_t)(server->update.steps - peer->steps_seen),
+                                  .now = now,
+                                  .node = &server->nodes[worker]};
+    rog_versions_view(&server->versions, &view.versions);
+    double weight = strategy->weigh ? strategy->weigh(server->state, &server->policy, &view) : 1;
+    if (!(weight >= 0) || weight > ROG_WEIGHT_MAX)
+        return rog_fail(err, ROG_EINVAL,
+                        "strategy %s weighs iteration %u of worker %u by %g, 0 to %g are possible",
+                        strategy->name, iteration, worker + 1, weight, ROG_WEIGHT_MAX);
+    peer->weight = (float)weight;
+    server->pushes++;
+    server->update.steps += peer->weight > 0;
+    return 0;
+}
+
 static int receive_begin(struct rog_server *server, uint32_t worker, const struct rog_wire *wire,
                          double now, struct rog_error *err)
 {
@@ -30,6 +54,10 @@ static int receive_begin(struct rog_server *server, uint32_t worker, const struc
     if (wire->header.iteration != expected)
         return rog_fail(err, ROG_EFORMAT, "%s of iteration %u, expected %u", stream_name[stream],
                         wire->header.iteration, expected);
+    int code =
+        stream == ROG_WIRE_PUSH ? weigh_push(server, worker, wire->header.iteration, now, err) : 0;
+    if (code)
+        return code;
 
     struct rog_wire_numbers tensors = wire->numbers;
     uint32_t first, length, index = 0;
@@ -98,6 +126,7 @@ static void apply_rows(struct rog_server *server, uint32_t worker, const struct 
         const struct rog_arrival arrival = {.worker = worker,
                                             .iteration = wire->header.iteration,
                                             .row = row,
+                                            .weight = server->peers[worker].weight,
                                             .offset = rog_rows_offset(rows, row),
                                             .codec = rows->codec,
                                             .coded = coded,
@@ -121,12 +150,12 @@ static int receive_rows(struct rog_server *server, uint32_t worker, const struct
         return code;
 
     struct rog_peer *peer = &server->peers[worker];
-    bool risen = false;
+    bool risen = false, counts = peer->weight > 0;
     for (uint32_t i = 0; i < count; i++) {
-        server->merged[list[i]]++;
+        server->merged[list[i]] += counts;
         risen |= rog_versions_raise(&server->versions, worker, list[i], wire->header.iteration);
     }
-    if (server->start)
+    if (server->start && counts)
         apply_rows(server, worker, wire, count);
     peer->incoming_rows += count;
     peer->push_bytes += wire->wire_bytes;
@@ -150,6 +179,22 @@ static double possible_duration_s(const struct rog_peer *peer, double said_s, do
     return fmin(said_s, fmax(now - peer->turn_began_s, 0));
 }
 
+/* What a push says of its worker, beside its rows. */
+static void learn_of_push(struct rog_server *server, uint32_t worker, const struct rog_wire *wire,
+                          double now)
+{
+    const struct rog_peer *peer = &server->peers[worker];
+    struct rog_node_view *node = &server->nodes[worker];
+    rog_node_pushed(node, peer->push_bytes, now - peer->push_began_s);
+    server->goodput[worker] = node->goodput_up;
+    if (!wire->header.reports)
+        return;
+    struct rog_report report = wire->report;
+    if (report.compute_s > 0)
+        report.compute_s = possible_duration_s(peer, report.compute_s, now);
+    rog_node_reported(node, &report);
+}
+
 static int receive_end(struct rog_server *server, uint32_t worker, const struct rog_wire *wire,
                        double now, struct rog_error *err)
 {
@@ -165,8 +210,7 @@ static int receive_end(struct rog_server *server, uint32_t worker, const struct 
     if (!push)
         return 0;
     server->versions.latest[worker] = peer->iteration;
-    if (now > peer->push_began_s)
-        server->goodput[worker] = (double)peer->push_bytes / (now - peer->push_began_s);
+    learn_of_push(server, worker, wire, now);
     if (peer->iteration > server->iteration)
         server->iteration = peer->iteration;
     rog_average_pushed(&server->average, server->change, active_workers(server));

@@ -3,8 +3,10 @@
 #include <librog/sync/server_state.h>
 
 #include <math.h>
+#include <string.h>
 
 #include <librog/kernels/kernels.h>
+#include <librog/sync/message.h>
 #include <librog/sync/prefetch.h>
 
 /* Picks rows for the next request: older than `requesting`, not asked for before, from request_row
@@ -74,18 +76,35 @@ static int measure_pull(struct rog_server *server, struct rog_peer *peer,
     return 0;
 }
 
-static int send_pull_begin(struct rog_server *server, uint32_t worker, double now, uint8_t *buffer,
-                           size_t *size, struct rog_error *err)
+/* Mean |w| of each row. */
+static void weigh_rows(struct rog_server *server, float *weight)
+{
+    const struct rog_rows *rows = server->rows;
+    for (uint32_t row = 0; row < rows->row_count; row++) {
+        uint32_t size = rog_rows_size(rows, row);
+        uint64_t at = rog_rows_offset(rows, row);
+        weight[row] = 1;
+        if (!server->start)
+            continue;
+        memcpy(server->scratch, server->start + at, size * sizeof *server->scratch);
+        rog_kernel_add(server->scratch, server->change + at, size);
+        weight[row] = (float)(rog_kernel_absolute(server->scratch, size) / size);
+    }
+}
+
+static int plan_pull(struct rog_server *server, uint32_t worker, double now, struct rog_error *err)
 {
     struct rog_peer *peer = &server->peers[worker];
     struct rog_send_scratch scratch = {0};
-    int code = rog_sending_init(&peer->sending, server->rows, err);
+    int code = rog_sending_init(&peer->sending, server->rows, server->rows->model.pull_levels, err);
     if (!code)
-        code = rog_send_scratch_init(&scratch, server->rows->row_count, err);
+        code = rog_send_scratch_init(&scratch, server->strategy, server->rows->row_count, err);
     if (!code)
         code = measure_pull(server, peer, &scratch, err);
     if (code)
         goto out;
+    if (scratch.weight)
+        weigh_rows(server, scratch.weight);
     if (server->magnitudes)
         server->magnitudes->call(server->magnitudes->user, true, worker, peer->iteration,
                                  scratch.age, scratch.magnitude);
@@ -94,25 +113,54 @@ static int send_pull_begin(struct rog_server *server, uint32_t worker, double no
                                  .now = now,
                                  .age = scratch.age,
                                  .magnitude = scratch.magnitude,
-                                 .demanded = scratch.demanded};
+                                 .demanded = scratch.demanded,
+                                 .weight = scratch.weight,
+                                 .node = &server->nodes[worker]};
     rog_transmissions_history(&server->transmissions, worker, &view.history);
     code =
         rog_sending_plan(&peer->sending, &peer->ways.sender, server->strategy,
                          server->strategy->plan_pull, server->state, &server->policy, &view, err);
-    if (code)
-        goto out;
-    struct rog_wire_header header = {.kind = ROG_WIRE_BEGIN,
-                                     .stream = ROG_WIRE_PULL,
-                                     .values = server->start != NULL,
-                                     .iteration = peer->iteration};
-    *size =
-        rog_wire_put_begin(buffer, &header, &server->all_tensors, peer->pull_scale, &view.history);
-    peer->phase = ROG_PEER_PULLING;
+    peer->is_planned = !code;
 out:
     rog_send_scratch_release(&scratch);
     if (code)
         rog_sending_release(&peer->sending);
     return code;
+}
+
+int rog_server_plan_pull(struct rog_server *server, uint32_t worker, double now, bool *silent,
+                         struct rog_error *err)
+{
+    const struct rog_peer *peer = &server->peers[worker];
+    int code = plan_pull(server, worker, now, err);
+    *silent = !code && peer->sending.count == 0;
+    return code;
+}
+
+/* A silent one names no tensors. */
+static int send_pull_begin(struct rog_server *server, uint32_t worker, double now, uint8_t *buffer,
+                           size_t *size, struct rog_error *err)
+{
+    struct rog_peer *peer = &server->peers[worker];
+    struct rog_history history;
+    int code = peer->is_planned ? 0 : plan_pull(server, worker, now, err);
+    if (code)
+        return code;
+    struct rog_wire_header header = {.kind = ROG_WIRE_BEGIN,
+                                     .stream = ROG_WIRE_PULL,
+                                     .values = server->start != NULL,
+                                     .iteration = peer->iteration};
+    const struct rog_set *tensors =
+        peer->sending.count > 0 ? &server->all_tensors : &server->no_tensors;
+    rog_transmissions_history(&server->transmissions, worker, &history);
+    *size = rog_wire_put_begin(buffer, &header, tensors, peer->pull_scale, &history);
+    peer->phase = ROG_PEER_PULLING;
+    peer->is_planned = false;
+    peer->sending.began_s = now;
+    peer->pull_bytes = 0;
+    peer->pushes_seen = server->pushes;
+    peer->steps_seen = server->update.steps;
+    return 0;
 }
 
 static size_t send_pull_rows(struct rog_server *server, struct rog_peer *peer, double now,
@@ -149,6 +197,7 @@ static size_t send_pull_rows(struct rog_server *server, struct rog_peer *peer, d
         size += rog_codec_encode_pull(rows->codec, &coded, &pull, server->scratch, buffer + size);
     }
     peer->sending.rows_sent += server->picked.count;
+    peer->pull_bytes += rog_message_wire_bytes(rows, buffer, size);
     return size;
 }
 
@@ -166,9 +215,10 @@ static size_t send_pull_end(struct rog_server *server, uint32_t worker, double n
     peer->turn_began_s = now;
     server->granted[worker] = 0;
     rog_transmissions_add(&server->transmissions, worker, duration_s);
+    rog_node_pulled(&server->nodes[worker], peer->pull_bytes, duration_s);
     rog_server_notify_rows(server, ROG_SERVER_PULL_SENT, worker, rows_sent, now);
     rog_admission_grant(server, now);
-    return rog_wire_put_end(buffer, &header, rows_sent, duration_s);
+    return rog_wire_put_end(buffer, &header, rows_sent, duration_s, NULL);
 }
 
 int rog_server_send(struct rog_server *server, uint32_t worker, double now, uint8_t *buffer,

@@ -7,6 +7,7 @@
 
 #include <librog/sync/average.h>
 #include <librog/sync/history.h>
+#include <librog/sync/node.h>
 #include <librog/sync/sending.h>
 #include <librog/sync/server.h>
 #include <librog/sync/server_update.h>
@@ -35,6 +36,10 @@ struct rog_peer {
     double turn_began_s; /* when it had joined, or its last pull was out: no push began before */
     double push_began_s; /* when the push's first message came, and what has come since */
     uint64_t push_bytes;
+    float weight; /* what the rows of that push count for */
+    /* When its last pull began: how many pushes had begun, how many steps the model had made. */
+    uint32_t pushes_seen;
+    uint64_t steps_seen;
 
     /* Stalled: the versions it waits for, one number where they are the same for all workers, and
      * the worker it watches. Nothing is waited for from the workers before `watched`. */
@@ -51,11 +56,13 @@ struct rog_peer {
     struct rog_server_ways ways; /* of the configuration */
 
     /* The pull. */
-    bool is_held; /* it must not begin yet */
+    bool is_held;    /* it must not begin yet */
+    bool is_planned; /* it has not begun, but what it has is known */
     struct rog_sending sending;
-    float *pull_scale; /* [tensor] */
-    float *held;       /* W_i - start: rows->params floats, NULL without values */
-    uint32_t *seen;    /* [row]: merged[row] when this worker last got the row */
+    uint64_t pull_bytes; /* of its rows */
+    float *pull_scale;   /* [tensor] */
+    float *held;         /* W_i - start: rows->params floats, NULL without values */
+    uint32_t *seen;      /* [row]: merged[row] when this worker last got the row */
 };
 
 struct rog_watchers {
@@ -82,13 +89,15 @@ struct rog_server {
     struct rog_watchers *watchers; /* [worker]: stalled workers that wait for it */
     uint32_t *ready; /* [ready_count]: workers that wait for a grant, in their order */
     uint32_t ready_count;
-    uint8_t *granted;      /* [worker] */
-    double *goodput;       /* [worker]: of its last push, bytes a second; 0: not measured */
-    uint32_t *needed;      /* [worker]: what the strategy answered last */
-    struct rog_set picked; /* rows of the message being written */
-    uint32_t *list;        /* [row]: rows of the message at hand, ascending */
-    float *scratch;        /* of the longest row */
-    struct rog_set all_tensors;
+    uint8_t *granted;            /* [worker] */
+    double *goodput;             /* [worker]: of its last push, bytes a second; 0: not measured */
+    struct rog_node_view *nodes; /* [worker] */
+    uint32_t pushes;             /* that have begun */
+    uint32_t *needed;            /* [worker]: what the strategy answered last */
+    struct rog_set picked;       /* rows of the message being written */
+    uint32_t *list;              /* [row]: rows of the message at hand, ascending */
+    float *scratch;              /* of the longest row */
+    struct rog_set all_tensors, no_tensors;
     size_t least_bytes; /* of a buffer to send with */
 
     struct rog_server_notice *notices; /* from `notice_first` on, notice_count of them */

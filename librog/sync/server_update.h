@@ -17,6 +17,7 @@ struct rog_server_update {
     const struct rog_server_optimizer *optimizer;
     struct rog_server_optimizer_config config;
     void *state;
+    uint64_t steps; /* that the model has made: one with each push that counts */
 };
 
 /* optimizer NULL: the first of all. parameters: its struct of them, borrowed; NULL where it has

@@ -6,20 +6,23 @@
  * The format of messages: this header is the whole of it. Numbers are little-endian; varint is
  * unsigned LEB128 of at most 5 bytes; f32 and f64 are IEEE 754.
  *
- *   every message   u8 version (1), u8 kind, u8 stream, u8 flags (bit 0: values travel),
- *                   u32 iteration
+ *   every message   u8 version (1), u8 kind, u8 stream, u8 flags (bit 0: values travel; bit 1, of
+ *                   the end of a push: a report follows), u32 iteration
  *   BEGIN           tensors, f32 scale of each of these tensors (>= 0, finite);
  *                   then, on a pull: u64 own, u64 slowest, f64 recent_max_s, f64 mean_s
  *   ROWS            rows, then each of these rows as the table's codec encodes it (rog/codec.h)
- *   END             u32 rows sent in this stream, f64 seconds since the stream's beginning
+ *   END             u32 rows sent in this stream, f64 seconds since the stream's beginning; a
+ *                   report is f64 compute_s, f64 loss, f64 energy_j, each NaN where it is not
+ *                   known, u32 local steps
  *   REQUEST         rows; `iteration` is the version they must reach
  *
  * `tensors` and `rows` are ascending numbers as runs: varint runs, then for each run varint
  * 2 gap + m, where gap counts the numbers left out since the run before (0 only in the first run)
  * and m is 1 for a run of more than one number, whose length - 2 follows as a varint.
  *
- * A stream is BEGIN, ROWS any number of times, END. A push and a pull name every tensor; demanded
- * rows, which a worker sends between two pushes, name the tensors they need. Without values (no
+ * A stream is BEGIN, ROWS any number of times, END. A push and a pull name every tensor, or none:
+ * then they have no rows. Demanded rows, which a worker sends between two pushes, name the tensors
+ * they need. Without values (no
  * model, only its shape) scales and rows are left out; everything else is the same.
  */
 
@@ -27,6 +30,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <librog/sync/node.h>
 #include <librog/sync/rows.h>
 #include <librog/sync/set.h>
 #include <rog/error.h>
@@ -55,6 +59,7 @@ struct rog_wire_header {
     enum rog_wire_kind kind;
     enum rog_wire_stream stream;
     bool values;
+    bool reports; /* END of a push */
     uint32_t iteration;
 };
 
@@ -82,6 +87,7 @@ struct rog_wire {
     struct rog_history history;      /* BEGIN of a pull */
     uint32_t rows;                   /* END */
     double duration_s;               /* END */
+    struct rog_report report;        /* END that reports */
     size_t wire_bytes;               /* length it has, or would have at most with values */
 };
 
@@ -98,8 +104,9 @@ float rog_wire_scale(const struct rog_wire *wire, uint32_t index);
 size_t rog_wire_put_begin(uint8_t *buffer, const struct rog_wire_header *header,
                           const struct rog_set *tensors, const float *scales,
                           const struct rog_history *history);
+/* report: NULL: none. */
 size_t rog_wire_put_end(uint8_t *buffer, const struct rog_wire_header *header, uint32_t rows,
-                        double duration_s);
+                        double duration_s, const struct rog_report *report);
 /* Header and numbers of ROWS or REQUEST; the rows follow. */
 size_t rog_wire_put_numbers(uint8_t *buffer, const struct rog_wire_header *header,
                             const struct rog_set *numbers);

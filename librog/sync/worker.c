@@ -25,16 +25,21 @@ struct rog_worker {
     const struct rog_strategy *strategy;
     struct rog_strategy_config policy;
     uint32_t worker;
-    uint32_t local_steps;
+    uint32_t local_steps; /* the setting */
     struct rog_sender sender;
     const struct rog_magnitude_hook *magnitudes;
     void *state; /* the strategy's */
     struct rog_contribution contribution;
-    bool overlap; /* an iteration is computed while the exchange before it goes on */
+    bool overlap; /* the setting: an iteration is computed while the exchange before it goes on */
 
     enum phase phase;
     struct rog_worker_status status;
     struct rog_history history; /* came with the last pull */
+    struct rog_node_view node;  /* what is known of this worker itself */
+    uint32_t planned_steps;     /* of the iteration at hand */
+    bool planned_overlap;       /* of its exchange */
+    bool overlaps;              /* of the last push's */
+    struct rog_report report;   /* of the iteration that is being pushed */
 
     uint32_t *version;       /* [row]: iteration it was last sent in, 0: never */
     struct rog_set demanded; /* rows the server has asked for and that have not gone out */
@@ -46,10 +51,15 @@ struct rog_worker {
     double outgoing_began_s;
     struct rog_set answering;
     struct rog_sending sending; /* the push */
+    bool is_held;               /* it does not begin yet */
+    uint64_t sent_bytes;        /* of its rows */
     float *push_scale;          /* [tensor] */
     float *demanded_scale;      /* [tensor] */
 
     struct rog_set pulled; /* rows of the pull so far */
+    bool pull_is_silent;
+    double pull_began_s;
+    uint64_t pulled_bytes; /* of its rows */
     float *pull_scale;     /* [tensor] */
 
     uint32_t *pushed_rows, *pulled_rows; /* [tensor]: of status.rows_pushed, rows_pulled */
@@ -103,13 +113,15 @@ int rog_worker_new(struct rog_worker **out, const struct rog_worker_config *conf
     worker->strategy = config->strategy;
     worker->policy = config->policy;
     worker->policy.model = &config->rows->model;
-    worker->worker = config->worker;
-    worker->local_steps = config->local_steps ? config->local_steps : 1;
+    worker->policy.worker = worker->worker = config->worker;
+    worker->local_steps = worker->planned_steps = config->local_steps ? config->local_steps : 1;
+    rog_node_init(&worker->node);
+    rog_report_init(&worker->report);
     worker->sender = config->sender;
     worker->magnitudes = config->magnitudes;
     const struct rog_contribution_config *contribution =
         config->contribution ? config->contribution : &rog_contribution_default;
-    worker->overlap = contribution->overlap;
+    worker->overlap = worker->planned_overlap = worker->overlaps = contribution->overlap;
     int code =
         rog_contribution_init(&worker->contribution, contribution, config->rows, tensors, err);
     if (!code)
@@ -143,14 +155,41 @@ void rog_worker_free(struct rog_worker *worker)
     free(worker);
 }
 
+/* ---- work ---- */
+
+int rog_worker_begin(struct rog_worker *worker, double now, struct rog_error *err)
+{
+    const struct rog_strategy *strategy = worker->strategy;
+    struct rog_work_plan plan = {.local_steps = worker->local_steps, .overlap = worker->overlap};
+    const struct rog_work_view view = {.iteration = worker->status.iteration + 1,
+                                       .local_steps = worker->local_steps,
+                                       .now = now,
+                                       .history = worker->history,
+                                       .node = &worker->node};
+    if (strategy->plan_work)
+        strategy->plan_work(worker->state, &worker->policy, &view, &plan);
+    if (plan.local_steps < 1 || plan.local_steps > ROG_LOCAL_STEPS_MAX)
+        return rog_fail(err, ROG_EINVAL,
+                        "strategy %s planned %u local steps for iteration %u, 1 to %u are possible",
+                        strategy->name, plan.local_steps, view.iteration, ROG_LOCAL_STEPS_MAX);
+    if (plan.overlap && !worker->overlap)
+        return rog_fail(err, ROG_EINVAL,
+                        "strategy %s planned to compute while an exchange goes on, which the "
+                        "setting overlap does not allow",
+                        strategy->name);
+    worker->planned_steps = plan.local_steps;
+    worker->planned_overlap = plan.overlap;
+    return 0;
+}
+
 uint32_t rog_worker_local_steps(const struct rog_worker *worker)
 {
-    return worker->local_steps;
+    return worker->planned_steps;
 }
 
 bool rog_worker_overlaps(const struct rog_worker *worker)
 {
-    return worker->overlap;
+    return worker->overlaps;
 }
 
 static bool has_values(const struct rog_worker *worker)
@@ -195,10 +234,25 @@ static void give_back_answer(struct rog_worker *worker)
     rog_set_clear(&worker->answering);
 }
 
+/* Mean |w| of each row. */
+static void weigh_rows(const struct rog_worker *worker, float *weight)
+{
+    const struct rog_rows *rows = worker->rows;
+    float *const *values = worker->contribution.values;
+    for (uint32_t row = 0; row < rows->row_count; row++) {
+        uint32_t size = rog_rows_size(rows, row);
+        weight[row] = 1;
+        if (values)
+            weight[row] = (float)(rog_kernel_absolute(rog_rows_in(rows, values, row), size) / size);
+    }
+}
+
 static int plan_push(struct rog_worker *worker, struct rog_send_scratch *scratch, double now,
                      struct rog_error *err)
 {
     uint32_t iteration = worker->status.iteration;
+    if (scratch->weight)
+        weigh_rows(worker, scratch->weight);
     for (uint32_t row = 0; row < worker->rows->row_count; row++) {
         scratch->age[row] = iteration - worker->version[row];
         scratch->demanded[row] = rog_set_has(&worker->demanded, row);
@@ -212,10 +266,21 @@ static int plan_push(struct rog_worker *worker, struct rog_send_scratch *scratch
                                  .age = scratch->age,
                                  .magnitude = scratch->magnitude,
                                  .demanded = scratch->demanded,
-                                 .history = worker->history};
-    return rog_sending_plan(&worker->sending, &worker->sender, worker->strategy,
-                            worker->strategy->plan_push, worker->state, &worker->policy, &view,
-                            err);
+                                 .history = worker->history,
+                                 .weight = scratch->weight,
+                                 .node = &worker->node};
+    int code =
+        rog_sending_plan(&worker->sending, &worker->sender, worker->strategy,
+                         worker->strategy->plan_push, worker->state, &worker->policy, &view, err);
+    worker->status.silent = worker->sending.count == 0 && worker->demanded.count == 0;
+    return code;
+}
+
+void rog_worker_measured(struct rog_worker *worker, const struct rog_report *report)
+{
+    worker->report = *report;
+    worker->report.local_steps = worker->planned_steps;
+    rog_node_reported(&worker->node, &worker->report);
 }
 
 int rog_worker_push(struct rog_worker *worker, const struct rog_worker_gradients *given, double now,
@@ -231,14 +296,16 @@ int rog_worker_push(struct rog_worker *worker, const struct rog_worker_gradients
     if (code)
         return code;
     rog_worker_merge(worker);
-    code = rog_sending_init(&worker->sending, rows, err);
+    code = rog_sending_init(&worker->sending, rows, rows->model.levels, err);
     if (!code)
-        code = rog_send_scratch_init(&scratch, rows->row_count, err);
+        code = rog_send_scratch_init(&scratch, worker->strategy, rows->row_count, err);
     if (code)
         goto out;
 
     begin_counting(worker, worker->status.iteration + 1);
     worker->phase = PUSHING;
+    worker->sent_bytes = 0;
+    worker->overlaps = worker->planned_overlap;
     give_back_answer(worker);
     if (has_values(worker))
         code = rog_contribution_add(&worker->contribution, given, scratch.magnitude,
@@ -254,14 +321,25 @@ out:
 
 /* ---- sending ---- */
 
+void rog_worker_hold(struct rog_worker *worker, bool held, double now)
+{
+    worker->is_held = held;
+    if (!held && worker->phase == PUSHING && worker->outgoing != ROG_WIRE_PUSH)
+        worker->sending.began_s = now;
+}
+
+/* A silent one names no tensors: it has no rows, and those that are asked for from now on are sent
+ * when it is over. */
 static size_t begin_push(struct rog_worker *worker, uint8_t *buffer)
 {
+    worker->status.silent = worker->sending.count == 0 && worker->demanded.count == 0;
     worker->outgoing = ROG_WIRE_PUSH;
     worker->outgoing_iteration = worker->status.iteration;
     worker->outgoing_rows = 0;
     worker->outgoing_began_s = worker->sending.began_s;
     rog_set_clear(&worker->tensors);
-    rog_set_fill(&worker->tensors);
+    if (!worker->status.silent)
+        rog_set_fill(&worker->tensors);
     struct rog_wire_header header = header_of(worker, ROG_WIRE_BEGIN);
     return rog_wire_put_begin(buffer, &header, &worker->tensors, worker->push_scale, NULL);
 }
@@ -323,6 +401,8 @@ static void pick_rows(struct rog_worker *worker, double now, size_t bytes)
     struct rog_wire_room room;
     rog_wire_room_init(&room, worker->rows, bytes);
     rog_set_clear(&worker->picked);
+    if (push && worker->status.silent)
+        return;
 
     uint32_t row;
     for (row = rog_set_next(first, 0); row < first->size; row = rog_set_next(first, row + 1)) {
@@ -372,12 +452,17 @@ static size_t send_rows(struct rog_worker *worker, double now, uint8_t *buffer, 
 static size_t end_stream(struct rog_worker *worker, double now, uint8_t *buffer)
 {
     struct rog_wire_header header = header_of(worker, ROG_WIRE_END);
-    if (worker->outgoing == ROG_WIRE_PUSH) {
+    double duration_s = now - worker->outgoing_began_s;
+    bool push = worker->outgoing == ROG_WIRE_PUSH;
+    bool reports = push && (worker->strategy->wants & ROG_WANTS_REPORTS);
+    if (push) {
         rog_sending_release(&worker->sending);
+        rog_node_pushed(&worker->node, worker->sent_bytes, duration_s);
         worker->phase = WAITING;
     }
     worker->outgoing = ROG_WIRE_NONE;
-    return rog_wire_put_end(buffer, &header, worker->outgoing_rows, now - worker->outgoing_began_s);
+    return rog_wire_put_end(buffer, &header, worker->outgoing_rows, duration_s,
+                            reports ? &worker->report : NULL);
 }
 
 int rog_worker_send(struct rog_worker *worker, double now, uint8_t *buffer, size_t bytes,
@@ -387,44 +472,53 @@ int rog_worker_send(struct rog_worker *worker, double now, uint8_t *buffer, size
     if (bytes < worker->least_bytes)
         return rog_fail(err, ROG_EINVAL, "a buffer of %zu bytes, at least %zu are needed", bytes,
                         worker->least_bytes);
+    bool push = worker->outgoing == ROG_WIRE_PUSH;
     if (worker->outgoing != ROG_WIRE_NONE) {
         *size = send_rows(worker, now, buffer, bytes);
         if (*size == 0)
             *size = end_stream(worker, now, buffer);
     } else if (worker->phase == PUSHING) {
-        *size = begin_push(worker, buffer);
+        *size = worker->is_held ? 0 : begin_push(worker, buffer);
     } else if (worker->demanded.count > 0) {
         int code = begin_answer(worker, now, buffer, size, err);
         if (code)
             return code;
     }
-    worker->status.bytes_pushed += rog_message_wire_bytes(worker->rows, buffer, *size);
+    size_t on_wire = rog_message_wire_bytes(worker->rows, buffer, *size);
+    worker->status.bytes_pushed += on_wire;
+    if (push && worker->outgoing == ROG_WIRE_PUSH)
+        worker->sent_bytes += on_wire;
     return 0;
 }
 
 /* ---- receiving ---- */
 
-static int receive_begin(struct rog_worker *worker, const struct rog_wire *wire,
+static int receive_begin(struct rog_worker *worker, const struct rog_wire *wire, double now,
                          enum rog_worker_notice *notice, struct rog_error *err)
 {
     if (worker->phase != WAITING)
         return rog_fail(err, ROG_EFORMAT, "a pull while none is waited for");
-    for (uint32_t i = 0; has_values(worker) && i < worker->rows->tensor_count; i++)
+    worker->pull_is_silent = wire->numbers.count == 0;
+    for (uint32_t i = 0; has_values(worker) && i < wire->numbers.count; i++)
         worker->pull_scale[i] = rog_wire_scale(wire, i);
     worker->history = wire->history;
+    worker->pull_began_s = now;
+    worker->pulled_bytes = 0;
     worker->phase = PULLING;
-    worker->contribution.deferred = worker->overlap && has_values(worker);
+    worker->contribution.deferred = worker->overlaps && has_values(worker);
     rog_set_clear(&worker->pulled);
     *notice = ROG_WORKER_ADMITTED;
     return 0;
 }
 
-static int receive_rows(struct rog_worker *worker, const struct rog_wire *wire,
+static int receive_rows(struct rog_worker *worker, const struct rog_wire *wire, double now,
                         enum rog_worker_notice *notice, struct rog_error *err)
 {
-    (void)notice;
+    (void)notice, (void)now;
     if (worker->phase != PULLING)
         return rog_fail(err, ROG_EFORMAT, "rows outside a pull");
+    if (worker->pull_is_silent)
+        return rog_fail(err, ROG_EFORMAT, "rows in a pull without scales");
     const struct rog_rows *rows = worker->rows;
     const uint32_t *list = worker->list;
     uint32_t count = rog_wire_list(wire, worker->list);
@@ -445,12 +539,13 @@ static int receive_rows(struct rog_worker *worker, const struct rog_wire *wire,
         rog_contribution_pulled(contribution, row);
         payload += rog_rows_length(rows, row, payload, (size_t)(end - payload));
     }
+    worker->pulled_bytes += wire->wire_bytes;
     count_rows(worker, list, count, worker->pulled_rows);
     worker->status.rows_pulled = worker->pulled.count;
     return 0;
 }
 
-static int receive_end(struct rog_worker *worker, const struct rog_wire *wire,
+static int receive_end(struct rog_worker *worker, const struct rog_wire *wire, double now,
                        enum rog_worker_notice *notice, struct rog_error *err)
 {
     if (worker->phase != PULLING)
@@ -458,14 +553,16 @@ static int receive_end(struct rog_worker *worker, const struct rog_wire *wire,
     if (wire->rows != worker->pulled.count)
         return rog_fail(err, ROG_EFORMAT, "%u rows are said to be sent, %u came", wire->rows,
                         worker->pulled.count);
+    rog_node_pulled(&worker->node, worker->pulled_bytes, now - worker->pull_began_s);
     worker->phase = COMPUTING;
     *notice = ROG_WORKER_PULLED;
     return 0;
 }
 
-static int receive_request(struct rog_worker *worker, const struct rog_wire *wire,
+static int receive_request(struct rog_worker *worker, const struct rog_wire *wire, double now,
                            enum rog_worker_notice *notice, struct rog_error *err)
 {
+    (void)now;
     if (wire->header.iteration > worker->status.iteration)
         return rog_fail(err, ROG_EFORMAT, "rows of iteration %u are asked for, this is %u",
                         wire->header.iteration, worker->status.iteration);
@@ -483,7 +580,7 @@ static int receive_request(struct rog_worker *worker, const struct rog_wire *wir
 int rog_worker_receive(struct rog_worker *worker, const uint8_t *message, size_t size, double now,
                        enum rog_worker_notice *notice, struct rog_error *err)
 {
-    static int (*const receive[])(struct rog_worker *, const struct rog_wire *,
+    static int (*const receive[])(struct rog_worker *, const struct rog_wire *, double,
                                   enum rog_worker_notice *, struct rog_error *) = {
         [ROG_WIRE_BEGIN] = receive_begin,
         [ROG_WIRE_ROWS] = receive_rows,
@@ -491,7 +588,6 @@ int rog_worker_receive(struct rog_worker *worker, const uint8_t *message, size_t
         [ROG_WIRE_REQUEST] = receive_request,
     };
 
-    (void)now;
     *notice = ROG_WORKER_NOTHING;
     struct rog_wire wire;
     int code = rog_wire_parse(worker->rows, message, size, &wire, err);
@@ -505,7 +601,7 @@ int rog_worker_receive(struct rog_worker *worker, const uint8_t *message, size_t
         code = rog_fail(err, ROG_EFORMAT, "a pull of iteration %u, expected %u",
                         wire.header.iteration, worker->status.iteration);
     if (!code)
-        code = receive[wire.header.kind](worker, &wire, notice, err);
+        code = receive[wire.header.kind](worker, &wire, now, notice, err);
     if (code)
         return err ? rog_fail_prefix(err, "message of the server") : code;
     worker->status.bytes_pulled += wire.wire_bytes;
@@ -532,6 +628,7 @@ void rog_worker_join(struct rog_worker *worker, uint32_t iteration)
     for (uint32_t row = 0; row < worker->rows->row_count; row++)
         worker->version[row] = iteration;
     worker->outgoing = ROG_WIRE_NONE;
+    worker->is_held = false;
     worker->phase = COMPUTING;
     begin_counting(worker, iteration);
     worker->history = (struct rog_history){0};
@@ -545,6 +642,15 @@ static void archive_status(struct rog_worker_status *status, struct rog_archive 
     rog_archive_u32(archive, &status->rows_pulled);
     rog_archive_u64(archive, &status->bytes_pushed);
     rog_archive_u64(archive, &status->bytes_pulled);
+    rog_archive_flag(archive, &status->silent);
+}
+
+static void archive_report(struct rog_report *report, struct rog_archive *archive)
+{
+    rog_archive_real(archive, &report->compute_s);
+    rog_archive_real(archive, &report->loss);
+    rog_archive_real(archive, &report->energy_j);
+    rog_archive_u32(archive, &report->local_steps);
 }
 
 /* What is going out. */
@@ -556,8 +662,11 @@ static void archive_outgoing(struct rog_worker *worker, struct rog_archive *arch
     rog_archive_u32(archive, &worker->outgoing_iteration);
     rog_archive_u32(archive, &worker->outgoing_rows);
     rog_archive_real(archive, &worker->outgoing_began_s);
+    rog_archive_flag(archive, &worker->is_held);
+    rog_archive_u64(archive, &worker->sent_bytes);
+    archive_report(&worker->report, archive);
     if (worker->phase == PUSHING)
-        rog_sending_archive(&worker->sending, worker->rows, archive);
+        rog_sending_archive(&worker->sending, worker->rows, worker->rows->model.levels, archive);
 }
 
 void rog_worker_archive(struct rog_worker *worker, struct rog_archive *archive)
@@ -569,6 +678,13 @@ void rog_worker_archive(struct rog_worker *worker, struct rog_archive *archive)
     worker->phase = phase;
     archive_status(&worker->status, archive);
     rog_history_archive(&worker->history, archive);
+    rog_node_archive(&worker->node, archive);
+    rog_archive_number(archive, &worker->planned_steps, ROG_LOCAL_STEPS_MAX, "local steps");
+    rog_archive_flag(archive, &worker->planned_overlap);
+    rog_archive_flag(archive, &worker->overlaps);
+    rog_archive_flag(archive, &worker->pull_is_silent);
+    rog_archive_real(archive, &worker->pull_began_s);
+    rog_archive_u64(archive, &worker->pulled_bytes);
     rog_archive_bytes(archive, worker->version, rows->row_count * sizeof *worker->version);
     rog_set_archive(&worker->demanded, archive);
     rog_set_archive(&worker->answering, archive);

@@ -6,6 +6,7 @@
  * The worker's half of the protocol, without I/O: gradients, messages and the time come in as
  * arguments, messages go out as buffers. One iteration of a worker is
  *
+ *     rog_worker_begin(w, now)                       how many local steps it has
  *     rog_worker_push(w, gradients, now)             accumulate, rank, start sending
  *     rog_worker_send(w, now, ...) until it gives 0  rows go out, the last message ends the push
  *     rog_worker_receive(w, message, ...)            until the notice says PULLED
@@ -30,6 +31,7 @@
 
 #include <common/archive.h>
 #include <librog/sync/contribution.h>
+#include <librog/sync/node.h>
 #include <librog/sync/rows.h>
 #include <librog/sync/sending.h>
 #include <rog/error.h>
@@ -41,7 +43,7 @@ struct rog_worker;
 struct rog_worker_config {
     const struct rog_rows *rows; /* borrowed */
     const struct rog_strategy *strategy;
-    struct rog_strategy_config policy; /* its model is that of the rows */
+    struct rog_strategy_config policy; /* its model is that of the rows, its worker this one */
     uint32_t worker;                   /* zero-based */
     uint32_t local_steps;              /* of an iteration; 0: 1 */
     struct rog_sender sender;
@@ -57,7 +59,11 @@ int rog_worker_new(struct rog_worker **worker, const struct rog_worker_config *c
                    float *const *tensors, struct rog_error *err);
 void rog_worker_free(struct rog_worker *worker);
 
-/* How many local steps the next iteration has: whoever computes gradients asks before each. */
+/* The next iteration begins: its work is planned. To be called once for each, before it is
+ * computed: once the last one is over or, where they overlap, pushed. ROG_EINVAL: the strategy
+ * planned nonsense. */
+int rog_worker_begin(struct rog_worker *worker, double now, struct rog_error *err);
+/* How many local steps the iteration that has begun has. */
 uint32_t rog_worker_local_steps(const struct rog_worker *worker);
 
 /* Whether the iteration after the last push is to be computed while its exchange goes on. */
@@ -77,6 +83,12 @@ void rog_worker_take(struct rog_worker *worker);
 /* What the last pull has put aside gets into the model. Harmless where nothing is aside, or the
  * pull is not complete. */
 void rog_worker_merge(struct rog_worker *worker);
+/* What else is known of the iteration that is pushed next; its local steps are known already. */
+void rog_worker_measured(struct rog_worker *worker, const struct rog_report *report);
+
+/* While a worker is held a push that has been planned does not begin: it is still being compressed.
+ * Its time begins when it is not held any more. */
+void rog_worker_hold(struct rog_worker *worker, bool held, double now);
 
 /* Writes the next message, at most `bytes` (>= rog_message_min_bytes(rows)), into `buffer` and its
  * length into *size; 0 when there is nothing to send now. ROG_EINVAL for a buffer that is too
@@ -109,6 +121,7 @@ struct rog_worker_status {
     uint32_t iteration;    /* of the last push, 0 before the first */
     bool pushing;          /* a push is being sent */
     bool waiting;          /* pushed, not yet pulled */
+    bool silent;           /* the push has no rows: next to nothing is sent */
     uint32_t rows_pushed;  /* distinct rows sent for this iteration so far (demanded included) */
     uint32_t rows_pulled;  /* in the pull of this iteration */
     uint64_t bytes_pushed; /* all messages, this iteration */

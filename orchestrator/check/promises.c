@@ -71,7 +71,8 @@ void rog_promises_find(struct rog_promises *promises, const struct rog_run_row *
             &(struct rog_strategy_config){.rows = rows > 0 ? (uint32_t)rows : 1,
                                           .workers = workers > 0 ? (uint32_t)workers : 1,
                                           .threshold = (int32_t)row->threshold,
-                                          .parameters = plugin.parameters});
+                                          .parameters = plugin.parameters,
+                                          .worker = ROG_NOBODY});
     } else {
         promises->no_bound = rog_strdup(cause.message);
         promises->no_share = rog_strdup(cause.message);

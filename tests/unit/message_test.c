@@ -130,11 +130,78 @@ static void test_begin_and_end(void **state)
 
     header =
         (struct rog_wire_header){.kind = ROG_WIRE_END, .stream = ROG_WIRE_PUSH, .iteration = 1};
-    size = rog_wire_put_end(buffer, &header, 212, 0.375);
+    size = rog_wire_put_end(buffer, &header, 212, 0.375, NULL);
     assert_int_equal(rog_wire_parse(rows, buffer, size, &wire, NULL), 0);
     assert_int_equal(wire.rows, 212);
     assert_true(wire.duration_s == 0.375);
+    assert_false(wire.header.reports);
     rog_set_release(&tensors);
+    rog_rows_free(rows);
+}
+
+/* What follows the end of a push is there only where it is said to be, and each number of it may be
+ * unknown. */
+static void test_report(void **state)
+{
+    (void)state;
+    static const struct {
+        struct rog_report report;
+        int code;
+    } cases[] = {
+        {{1.5, -0.25, 1e9, 50}, 0},
+        {{0, 0, 0, 0}, 0},
+        {{NAN, NAN, NAN, ROG_LOCAL_STEPS_MAX}, 0},
+        {{-1, 0, 0, 1}, ROG_EFORMAT},
+        {{INFINITY, 0, 0, 1}, ROG_EFORMAT},
+        {{0, -INFINITY, 0, 1}, ROG_EFORMAT},
+        {{0, 0, -1, 1}, ROG_EFORMAT},
+        {{0, 0, 0, ROG_LOCAL_STEPS_MAX + 1}, ROG_EFORMAT},
+    };
+    struct rog_rows *rows = cluster_rows(false);
+    const struct rog_wire_header header = {
+        .kind = ROG_WIRE_END, .stream = ROG_WIRE_PUSH, .iteration = 1};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const struct rog_report *report = &cases[i].report;
+        struct rog_wire wire;
+        uint8_t buffer[64];
+        size_t size = rog_wire_put_end(buffer, &header, 3, 2, report);
+        assert_int_equal(rog_wire_parse(rows, buffer, size, &wire, NULL), cases[i].code);
+        assert_int_equal(rog_wire_parse(rows, buffer, size - 1, &wire, NULL), ROG_EFORMAT);
+        if (cases[i].code)
+            continue;
+        assert_int_equal(rog_wire_parse(rows, buffer, size, &wire, NULL), 0);
+        assert_true(wire.header.reports && wire.rows == 3 && wire.duration_s == 2);
+        assert_memory_equal(&wire.report.compute_s, &report->compute_s, sizeof(double));
+        assert_memory_equal(&wire.report.loss, &report->loss, sizeof(double));
+        assert_memory_equal(&wire.report.energy_j, &report->energy_j, sizeof(double));
+        assert_int_equal(wire.report.local_steps, report->local_steps);
+        buffer[2] = ROG_WIRE_PULL; /* nobody reports with a pull */
+        assert_int_equal(rog_wire_parse(rows, buffer, size, &wire, NULL), ROG_EFORMAT);
+    }
+    rog_rows_free(rows);
+}
+
+/* A push or a pull of no rows names no tensors; an answer to a request always does. */
+static void test_silence(void **state)
+{
+    (void)state;
+    struct rog_rows *rows = cluster_rows(false);
+    struct rog_set none;
+    const struct rog_history history = {0};
+    assert_int_equal(rog_set_init(&none, rows->tensor_count, NULL), 0);
+    for (unsigned stream = ROG_WIRE_PUSH; stream <= ROG_WIRE_PULL; stream++) {
+        for (int values = 0; values < 2; values++) {
+            struct rog_wire wire;
+            uint8_t buffer[64];
+            const struct rog_wire_header header = {
+                .kind = ROG_WIRE_BEGIN, .stream = stream, .values = values, .iteration = 1};
+            size_t size = rog_wire_put_begin(buffer, &header, &none, NULL, &history);
+            int code = rog_wire_parse(rows, buffer, size, &wire, NULL);
+            assert_int_equal(code, stream == ROG_WIRE_DEMANDED ? ROG_EFORMAT : 0);
+            assert_int_equal(rog_message_wire_bytes(rows, buffer, size), size);
+        }
+    }
+    rog_set_release(&none);
     rog_rows_free(rows);
 }
 
@@ -452,6 +519,8 @@ int main(void)
         cmocka_unit_test(test_numbers),
         cmocka_unit_test(test_lengths_of_rows),
         cmocka_unit_test(test_begin_and_end),
+        cmocka_unit_test(test_report),
+        cmocka_unit_test(test_silence),
         cmocka_unit_test(test_each_cause),
         cmocka_unit_test(test_values_are_bounded),
         cmocka_unit_test(test_random_bytes),

@@ -69,7 +69,7 @@ static size_t make(struct table *table, enum rog_wire_kind kind, enum rog_wire_s
     size_t size;
     bool begin = kind == ROG_WIRE_BEGIN;
     if (kind == ROG_WIRE_END)
-        return rog_wire_put_end(table->buffer, &header, count, 1);
+        return rog_wire_put_end(table->buffer, &header, count, 1, NULL);
     assert_int_equal(
         rog_set_init(&set, begin ? table->rows->tensor_count : table->rows->row_count, NULL), 0);
     for (uint32_t i = first; i < first + count; i++)
@@ -196,7 +196,7 @@ static void test_server(void **state)
     const struct rog_wire_header bare = {
         .kind = ROG_WIRE_END, .stream = ROG_WIRE_PUSH, .iteration = 1};
     struct rog_error err;
-    size_t size = rog_wire_put_end(table.buffer, &bare, 0, 1);
+    size_t size = rog_wire_put_end(table.buffer, &bare, 0, 1, NULL);
     assert_int_equal(rog_server_receive(table.server, 0, table.buffer, size, 1, &err), ROG_EFORMAT);
     assert_non_null(strstr(err.message, "without values"));
     table_release(&table);
@@ -256,7 +256,7 @@ static void test_worker(void **state)
     const struct rog_wire_header bare = {
         .kind = ROG_WIRE_END, .stream = ROG_WIRE_PULL, .iteration = 1};
     enum rog_worker_notice notice;
-    size = rog_wire_put_end(table.buffer, &bare, 0, 1);
+    size = rog_wire_put_end(table.buffer, &bare, 0, 1, NULL);
     assert_int_equal(rog_worker_receive(table.worker, table.buffer, size, 1, &notice, &err),
                      ROG_EFORMAT);
     assert_non_null(strstr(err.message, "without values"));

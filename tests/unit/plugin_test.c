@@ -82,7 +82,7 @@ static void test_refused(void **state)
     (void)state;
     static const struct {
         const char *file, *cause;
-    } refused[] = {{"old_abi.so", "version 0"},      {"next_abi.so", "version 5"},
+    } refused[] = {{"old_abi.so", "version 0"},      {"next_abi.so", "version 6"},
                    {"short_struct.so", "bytes"},     {"missing_hook.so", "admit"},
                    {"missing_plan.so", "plan_push"}, {"no_symbol.so", ROG_STRATEGY_SYMBOL},
                    {"garbage.so", "garbage.so"},     {"not_there.so", "not_there.so"}};

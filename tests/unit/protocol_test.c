@@ -196,7 +196,7 @@ static void test_a_worker_that_lies_about_time(void **state)
         if (rog_server_receive(scene.server, 0, scene.buffer, size, scene.now, &err))
             fail_msg("%s", err.message);
         scene.now += 0.5;
-        size = rog_wire_put_end(scene.buffer, &header, 0, 1.7e308);
+        size = rog_wire_put_end(scene.buffer, &header, 0, 1.7e308, NULL);
         if (rog_server_receive(scene.server, 0, scene.buffer, size, scene.now, &err))
             fail_msg("%s", err.message);
         do {

@@ -47,6 +47,8 @@ static void planned_init_with(struct planned *planned, const char *library, int3
     planned->magnitude = calloc(rows, sizeof *planned->magnitude);
     planned->demanded = calloc(rows, sizeof *planned->demanded);
     planned->plan.order = calloc(rows, sizeof *planned->plan.order);
+    planned->plan.level = calloc(rows, sizeof *planned->plan.level);
+    assert_true(planned->plan.level != NULL);
     assert_true(planned->age && planned->magnitude && planned->demanded && planned->plan.order);
     const struct rog_strategy *strategy = planned->plugin.strategy;
     if (strategy->create)
@@ -64,6 +66,7 @@ static void planned_release(struct planned *planned)
 {
     if (planned->plugin.strategy->destroy)
         planned->plugin.strategy->destroy(planned->state);
+    free(planned->plan.level);
     free(planned->plan.order);
     free(planned->demanded);
     free(planned->magnitude);
@@ -79,13 +82,15 @@ static void ask(struct planned *planned, const struct rog_history *history, bool
                                  .magnitude = planned->magnitude,
                                  .demanded = planned->demanded,
                                  .history = history ? *history : (struct rog_history){0}};
-    struct rog_sending sending = {.order = planned->plan.order};
+    struct rog_sending sending = {
+        .order = planned->plan.order, .level = planned->plan.level, .levels = 1};
     struct rog_error err;
     assert_int_equal(rog_sending_plan(&sending, &(struct rog_sender){0}, strategy,
                                       pull ? strategy->plan_pull : strategy->plan_push,
                                       planned->state, &planned->config, &view, &err),
                      0);
     planned->plan = (struct rog_send_plan){.order = sending.order,
+                                           .level = sending.level,
                                            .count = sending.count,
                                            .mandatory = sending.mandatory,
                                            .budget_s = sending.budget_s};

@@ -167,6 +167,7 @@ static int serve(struct job *job, struct rog_error *err)
         .strategy = job->train.plugin.strategy,
         .threshold = job->train.threshold,
         .parameters = job->train.plugin.parameters,
+        .seed = job->config->seed,
         .optimizer = job->train.parts.server_optimizer,
         .optimizer_parameters = job->train.parts.chosen[ROG_PART_SERVER_OPTIMIZER].parameters,
         .average = job->config->checkpoint_average,

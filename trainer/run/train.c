@@ -59,7 +59,7 @@ static int rows_of(const struct rog_train *train, const struct rog_arch *arch,
     }
     code = rog_rows_new(rows, dims, shapes, arch->tensor_count, err);
     for (uint32_t i = 0; !code && i < arch->tensor_count; i++)
-        (*rows)->tensors[i].name = arch->tensors[i].name;
+        rog_rows_set_name(*rows, i, arch->tensors[i].name);
     if (!code)
         rog_rows_set_codec(*rows, train->parts.push_codec,
                            train->parts.chosen[ROG_PART_PUSH_CODEC].parameters);

@@ -27,6 +27,8 @@ static _Noreturn void begin(const struct rog_train *train, int out)
         .threshold = train->threshold,
         .parameters = train->plugin.parameters,
         .model = &train->rows->model,
+        .seed = train->config->seed,
+        .worker = ROG_NOBODY,
     };
     char answer[ANSWER_BYTES] = {GOOD};
     void *state = NULL;

@@ -75,7 +75,8 @@ static int node_init(struct rog_sim_cluster *cluster, uint32_t index, struct rog
         .policy = {.rows = config->rows->row_count,
                    .workers = cluster->workers,
                    .threshold = config->threshold,
-                   .parameters = config->parameters},
+                   .parameters = config->parameters,
+                   .seed = config->run->seed},
         .worker = index,
         .local_steps = node->profile->local_steps,
         .sender = ways.sender,
@@ -109,7 +110,8 @@ static int cluster_init(struct rog_sim_cluster *cluster, struct rog_error *err)
         .policy = {.rows = config->rows->row_count,
                    .workers = cluster->workers,
                    .threshold = config->threshold,
-                   .parameters = config->parameters},
+                   .parameters = config->parameters,
+                   .seed = run->seed},
         .optimizer = config->optimizer,
         .optimizer_parameters = config->optimizer_parameters,
         .average = run->checkpoint_average,
@@ -119,6 +121,7 @@ static int cluster_init(struct rog_sim_cluster *cluster, struct rog_error *err)
     if (!code)
         code = rog_exchange_selects(config->rows, config->strategy, &server.policy,
                                     &cluster->selects, err);
+    cluster->may_be_silent = rog_strategy_may_be_silent(config->strategy, &server.policy);
     for (uint32_t i = 0; i < cluster->workers && !code; i++)
         code = node_init(cluster, i, err);
     return code ? code : rog_sim_links_init(cluster, err);

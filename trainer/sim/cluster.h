@@ -13,7 +13,8 @@
  *   push_s     compress_s, then its push until the last byte is at the server
  *   stall_s    from then until the server admits its pull
  *   pull_s     its pull until the last byte is at the worker, then decompress_s
- * Rows that the server demands are sent at once, whatever the worker is doing.
+ * Rows that the server demands are sent at once, whatever the worker is doing. A push or a pull of
+ * no rows is neither ranked nor compressed, made or decompressed, and takes none of these times.
  *
  * Network: one message at a time is on the air in each direction of a worker's link; how long that
  * takes is the medium's affair (medium.h; "independent": every worker has its trace's rate to

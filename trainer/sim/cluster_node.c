@@ -70,6 +70,9 @@ int rog_sim_begin(struct rog_sim_cluster *cluster, uint32_t worker, struct rog_e
 {
     struct rog_sim_node *node = &cluster->nodes[worker];
     if (node->iterations < last_iteration(cluster, worker)) {
+        int code = rog_worker_begin(node->core, cluster->now_s, err);
+        if (code)
+            return code;
         node->began_s = cluster->now_s;
         rog_sim_enter(cluster, node, ROG_SIM_COMPUTING);
         double took_s = computing_s(cluster, node);
@@ -80,18 +83,9 @@ int rog_sim_begin(struct rog_sim_cluster *cluster, uint32_t worker, struct rog_e
     return rog_sim_leave(cluster, worker, err);
 }
 
-int rog_sim_computed(struct rog_sim_cluster *cluster, uint32_t worker, struct rog_error *err)
-{
-    struct rog_sim_node *node = &cluster->nodes[worker];
-    node->computed_s = cluster->now_s;
-    rog_sim_enter(cluster, node, ROG_SIM_COMPRESSING);
-    double took_s = node->profile->compress_s + (cluster->selects ? node->profile->rank_s : 0);
-    return rog_sim_put(cluster, ROG_SIM_COMPRESSED, cluster->now_s + took_s, worker, 0, err);
-}
-
 /* The gradient is evaluated here and not when computing began: the weights are the same, and so the
  * result can go straight into the push. */
-int rog_sim_compressed(struct rog_sim_cluster *cluster, uint32_t worker, struct rog_error *err)
+static int make_push(struct rog_sim_cluster *cluster, uint32_t worker, struct rog_error *err)
 {
     const struct rog_cluster_config *config = cluster->config;
     struct rog_sim_node *node = &cluster->nodes[worker];
@@ -105,19 +99,59 @@ int rog_sim_compressed(struct rog_sim_cluster *cluster, uint32_t worker, struct 
                                  node->params, &flat, &node->loss, err);
     for (uint32_t i = 0; flat && i < config->rows->tensor_count; i++)
         cluster->gradients[i] = flat + config->rows->tensors[i].offset;
-    if (!code)
-        code = rog_worker_push(node->core, &gradients, cluster->now_s, err);
     if (code)
         return code;
-    rog_sim_enter(cluster, node, ROG_SIM_PUSHING);
+    const struct rog_report report = {.compute_s = node->computed_s - node->began_s,
+                                      .loss = node->params ? node->loss : (double)NAN,
+                                      .energy_j = node->joules};
+    rog_worker_measured(node->core, &report);
+    return rog_worker_push(node->core, &gradients, cluster->now_s, err);
+}
+
+static int start_push(struct rog_sim_cluster *cluster, uint32_t worker, struct rog_error *err)
+{
+    rog_sim_enter(cluster, &cluster->nodes[worker], ROG_SIM_PUSHING);
     return rog_sim_pump(cluster, worker, ROG_SIM_UP, err);
+}
+
+/* A push that may be silent is made first, so that one that is takes no time. */
+int rog_sim_computed(struct rog_sim_cluster *cluster, uint32_t worker, struct rog_error *err)
+{
+    struct rog_sim_node *node = &cluster->nodes[worker];
+    struct rog_worker_status status;
+    node->computed_s = cluster->now_s;
+    rog_sim_enter(cluster, node, ROG_SIM_COMPRESSING);
+    if (cluster->may_be_silent) {
+        int code = make_push(cluster, worker, err);
+        if (code)
+            return code;
+        rog_worker_status(node->core, &status);
+        if (status.silent)
+            return start_push(cluster, worker, err);
+        rog_worker_hold(node->core, true, cluster->now_s);
+    }
+    double took_s = node->profile->compress_s + (cluster->selects ? node->profile->rank_s : 0);
+    return rog_sim_put(cluster, ROG_SIM_COMPRESSED, cluster->now_s + took_s, worker, 0, err);
+}
+
+int rog_sim_compressed(struct rog_sim_cluster *cluster, uint32_t worker, struct rog_error *err)
+{
+    int code = cluster->may_be_silent ? ROG_OK : make_push(cluster, worker, err);
+    if (code)
+        return code;
+    rog_worker_hold(cluster->nodes[worker].core, false, cluster->now_s);
+    return start_push(cluster, worker, err);
 }
 
 int rog_sim_pulled(struct rog_sim_cluster *cluster, uint32_t worker, struct rog_error *err)
 {
     struct rog_sim_node *node = &cluster->nodes[worker];
+    struct rog_worker_status status;
+    rog_worker_status(node->core, &status);
     rog_sim_enter(cluster, node, ROG_SIM_DECOMPRESSING);
     double took_s = cluster->selects ? node->profile->unpack_rows_s : node->profile->decompress_s;
+    if (!status.rows_pulled)
+        took_s = 0;
     return rog_sim_put(cluster, ROG_SIM_DECOMPRESSED, cluster->now_s + took_s, worker, 0, err);
 }
 

@@ -87,7 +87,12 @@ static int admitted(struct rog_sim_cluster *cluster, const struct rog_server_not
     double work_s = node->profile->server_compress_s;
     if (cluster->selects)
         work_s += node->profile->server_rank_s;
-    if (work_s <= 0)
+    bool silent = false;
+    if (work_s > 0 && cluster->may_be_silent)
+        code = rog_server_plan_pull(cluster->server, notice->worker, cluster->now_s, &silent, err);
+    if (code)
+        return code;
+    if (work_s <= 0 || silent)
         return rog_sim_pump(cluster, notice->worker, ROG_SIM_DOWN, err);
     rog_server_hold(cluster->server, notice->worker, true);
     return rog_sim_give_work(cluster, notice->worker, ROG_SIM_MAKE_PULL, work_s, err);

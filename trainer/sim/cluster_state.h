@@ -110,6 +110,7 @@ struct rog_sim_cluster {
     struct rog_processor processor; /* the server's */
     bool taking_notices;            /* rog_sim_take_notices is at it */
     bool selects;                   /* the strategy does not always send everything */
+    bool may_be_silent;             /* nor always something */
     struct rog_schedule schedule;
     double now_s;
     double energy_reported_s;

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_RANDOM_H
+#define ROG_RANDOM_H
+
+/*
+ * Numbers that look random and follow from their arguments alone, for plugins: whoever needs chance
+ * takes it from a seed that it is given, so that a run can be repeated to the byte.
+ */
+
+#include <stdint.h>
+
+/* One number of 64 bits for each seed and pair of indices, in any order and without a state: the
+ * output function of SplitMix64 (Steele, Lea, Flood, OOPSLA 2014) over a Weyl sequence for each
+ * index. */
+static inline uint64_t rog_random(uint64_t seed, uint64_t a, uint64_t b)
+{
+    uint64_t z = seed + a * UINT64_C(0xd1342543de82ef95) + b * UINT64_C(0x9e3779b97f4a7c15);
+    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+    return z ^ z >> 31;
+}
+
+#endif
