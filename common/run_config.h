@@ -51,6 +51,7 @@ struct rog_run_config {
     const char *library;
     int64_t threshold;                 /* -1: not given, the plugin's default holds */
     const struct rog_json *parameters; /* the strategy's own, as given; NULL: none */
+    const char *method;                /* whose settings it was planned with; NULL: none */
     /* What it is put together from; librog/parts/parts.h finds what the names stand for. */
     const char *compression, *pull_compression; /* codecs; the second may be NULL: as the first */
     const struct rog_json *compression_parameters, *pull_compression_parameters;

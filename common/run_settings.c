@@ -21,6 +21,10 @@ const struct rog_setting rog_run_settings[] = {
      .flags = ROG_SETTING_PATH_WITH_SLASH | ROG_SETTING_CONTENT | ROG_SETTING_NOT_NOTED |
               ROG_SETTING_OPTION_OF_RUN | ROG_SETTING_OPTION_OF_REPLAY |
               ROG_SETTING_OPTION_OF_SERVE},
+    {RUN(method), .type = ROG_SETTING_STRING,
+     .help = "a method of the literature, whose settings hold where none are given; `rogctl "
+             "methods` lists them",
+     .flags = ROG_SETTING_ASIDE | ROG_SETTING_NOT_NOTED | ROG_SETTING_OPTION_OF_RUN},
     {RUN(compression), .type = ROG_SETTING_STRING, .fallback = "sign",
      .help = "codec of what workers send; `rogctl plugins` lists them; sign: one bit an element; "
              "none: 32 bits, exact",

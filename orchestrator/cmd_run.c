@@ -40,12 +40,30 @@ static int take_setting(const char *text, struct rog_json *settings, struct rog_
     return code;
 }
 
+static int take_method(const struct rog_cli *cli, struct rog_json *settings, struct rog_error *err)
+{
+    struct rog_methods methods;
+    char *label = NULL;
+    int code = rog_command_methods(rog_cli_string(cli, "methods"), &methods, err);
+    if (code == 0)
+        code = rog_methods_apply(&methods, settings, &label, err);
+    if (code == ROG_ENOTFOUND)
+        code = err ? (err->code = ROG_EINVAL) : ROG_EINVAL; /* it is the command line that errs */
+    if (code == 0 && !rog_json_get(settings, "note"))
+        rog_json_put_string(settings, "note", label);
+    free(label);
+    rog_methods_release(&methods);
+    return code;
+}
+
 static int take_all(const struct rog_cli *cli, struct rog_json *settings, struct rog_error *err)
 {
     int code = 0;
     rog_cli_settings(cli, settings);
     for (int i = 0; code == 0 && i < rog_cli_arg_count(cli); i++)
         code = take_setting(rog_cli_arg(cli, i), settings, err);
+    if (code == 0 && rog_json_get(settings, "method"))
+        code = take_method(cli, settings, err);
     const char *case_name = rog_cli_string(cli, "case");
     if (code == 0 && case_name && !rog_name_is_plain(case_name))
         code = rog_fail(err, ROG_EINVAL,
@@ -111,6 +129,7 @@ static const struct rog_setting options[] = {
     {.name = "case",
      .type = ROG_SETTING_STRING,
      .help = "the case it belongs to, made where it is missing; default: none"},
+    {ROG_OPTION_METHODS},
     {.name = "cluster",
      .type = ROG_SETTING_STRING,
      .help = "cluster file; default: a virtual cluster of 4 workers"},

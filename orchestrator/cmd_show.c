@@ -217,6 +217,7 @@ static void print_parameters(const struct rog_json *s)
  */
 static void print_parts(const struct rog_json *s)
 {
+    print_text("method", rog_json_get_string(rog_json_get(s, "config"), "method", NULL));
     struct rog_json *config = rog_json_copy(rog_json_get(s, "config"));
     rog_settings_leave_out(rog_run_settings, ROG_SETTING_LEFT_OUT | ROG_SETTING_OF_BOTH_ENDS,
                            config);

@@ -89,6 +89,44 @@ int rog_command_cluster_of(const struct rog_cli *cli, const struct rog_experimen
     return code;
 }
 
+int rog_command_methods(const char *path, struct rog_methods *methods, struct rog_error *err)
+{
+    *methods = (struct rog_methods){0};
+    char *share = rog_install_path("share/rog", err);
+    if (!share)
+        return ROG_EFAILED;
+    char *own = rog_path_join(share, "methods.conf");
+    int code = own ? rog_methods_read(methods, own, err) : rog_fail_nomem(err);
+    if (code == 0 && path)
+        code = rog_methods_read(methods, path, err);
+    free(own);
+    free(share);
+    return code;
+}
+
+/* The settings of the methods that runs name. */
+static int apply_methods(struct rog_experiment *experiment, struct rog_error *err)
+{
+    struct rog_methods methods = {0};
+    bool any = experiment->methods.name;
+    for (size_t i = 0; i < experiment->run_count; i++)
+        any = any || rog_json_get(experiment->run[i].settings, "method");
+    if (!any)
+        return 0;
+    char *folder = rog_path_dir(experiment->path);
+    char *path =
+        folder && experiment->methods.name ? rog_path_join(folder, experiment->methods.name) : NULL;
+    int code = folder && (path || !experiment->methods.name)
+                   ? rog_command_methods(path, &methods, err)
+                   : rog_fail_nomem(err);
+    if (code == 0)
+        code = rog_methods_apply_all(&methods, experiment, err);
+    rog_methods_release(&methods);
+    free(path);
+    free(folder);
+    return code;
+}
+
 int rog_command_experiment(const struct rog_cli *cli, const char *given,
                            struct rog_experiment **experiment, struct rog_error *err)
 {
@@ -109,6 +147,8 @@ int rog_command_experiment(const struct rog_cli *cli, const char *given,
     if (installed)
         rog_remark(&output, "taking %s, which came with the program", path);
     int code = rog_experiment_read(experiment, installed ? path : given, err);
+    if (code == 0)
+        code = apply_methods(*experiment, err);
     free(path);
     return code;
 }

@@ -7,6 +7,7 @@
 #include <common/cli.h>
 #include <orchestrator/conf/cluster.h>
 #include <orchestrator/conf/experiment.h>
+#include <orchestrator/conf/methods.h>
 #include <orchestrator/store/db.h>
 
 extern const struct rog_command rog_cmd_case;
@@ -17,6 +18,7 @@ extern const struct rog_command rog_cmd_doctor;
 extern const struct rog_command rog_cmd_export;
 extern const struct rog_command rog_cmd_import;
 extern const struct rog_command rog_cmd_lab;
+extern const struct rog_command rog_cmd_methods;
 extern const struct rog_command rog_cmd_microevents;
 extern const struct rog_command rog_cmd_plugins;
 extern const struct rog_command rog_cmd_redraw;
@@ -52,6 +54,14 @@ int rog_command_cluster_named(const char *name, struct rog_cluster **cluster,
  * which is remarked then. */
 int rog_command_experiment(const struct rog_cli *cli, const char *given,
                            struct rog_experiment **experiment, struct rog_error *err);
+
+#define ROG_OPTION_METHODS                         \
+    .name = "methods", .type = ROG_SETTING_STRING, \
+    .help = "a file of methods, beside those that come with the program"
+
+/* The methods that come with the program, and those of a file (NULL: none). Release them in any
+ * case. */
+int rog_command_methods(const char *path, struct rog_methods *methods, struct rog_error *err);
 
 /* Becomes the trainer with its command `name` and this command's arguments; returns only when that
  * is not possible. */

@@ -34,6 +34,7 @@ static const struct {
     {"merge", "contribution", "delta", "with a gradient a worker has no model of its own to mix"},
     {"momentum_kind", "contribution", "gradient",
      "how local steps are made is said by local_optimizer"},
+    {"clip_norm", "contribution", "gradient", "what local steps do with gradients is their own"},
     {"momentum_masking", "contribution", "gradient",
      "a difference of models is sent without momentum"},
 };

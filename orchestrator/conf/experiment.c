@@ -34,6 +34,9 @@ static const struct rog_setting case_settings[] = {
     {.name = "cluster",
      .type = ROG_SETTING_STRING,
      .help = "cluster file that the runs are executed on"},
+    {.name = "methods",
+     .type = ROG_SETTING_STRING,
+     .help = "a file of methods, beside those that come with the program"},
     ROG_CURVE_SETTINGS,
     ROG_LOOK_SETTINGS,
     {.name = "runs", .type = ROG_SETTING_STRING, .help = "list of runs"},
@@ -180,6 +183,26 @@ static int lengthen_note(const char *name, const struct rog_json *value, void *u
     return 0;
 }
 
+/* Takes `note` over. */
+static char *add_axes(char *note, const struct rog_json *settings, const struct rog_json *axes)
+{
+    for (size_t i = 0; note && i < rog_json_size(axes); i++) {
+        const char *axis = rog_json_string(rog_json_at(axes, i), "");
+        const struct rog_json *value = rog_json_get(settings, axis);
+        if (rog_json_is_object(value))
+            rog_json_each(value, lengthen_note, &note);
+        else if (value)
+            lengthen_note(axis, value, &note);
+    }
+    return note;
+}
+
+char *rog_experiment_method_note(const char *label, const struct rog_json *settings,
+                                 const struct rog_json *axes)
+{
+    return add_axes(rog_strdup(label), settings, axes);
+}
+
 char *rog_experiment_note(const char *name, const struct rog_json *settings,
                           const struct rog_json *axes)
 {
@@ -190,15 +213,7 @@ char *rog_experiment_note(const char *name, const struct rog_json *settings,
         rog_json_is_string(threshold) ? ROG_THRESHOLD_INFINITE : rog_json_integer(threshold, 0);
     char *note =
         number > 0 ? rog_format("%s %s", name, rog_threshold_text(number, text)) : rog_strdup(name);
-    for (size_t i = 0; note && i < rog_json_size(axes); i++) {
-        const char *axis = rog_json_string(rog_json_at(axes, i), "");
-        const struct rog_json *value = rog_json_get(settings, axis);
-        if (rog_json_is_object(value))
-            rog_json_each(value, lengthen_note, &note);
-        else if (value)
-            lengthen_note(axis, value, &note);
-    }
-    return note;
+    return add_axes(note, settings, axes);
 }
 
 /* What a note tells of a matrix. */
@@ -320,6 +335,8 @@ static int take_case(struct rog_experiment *experiment, const struct rog_conf_no
         code = take_name(&experiment->baseline, rog_conf_get(root, "baseline"), err);
     if (code == 0)
         code = take_name(&experiment->cluster, rog_conf_get(root, "cluster"), err);
+    if (code == 0)
+        code = take_name(&experiment->methods, rog_conf_get(root, "methods"), err);
     return code ? code : take_options(experiment, root, err);
 }
 
@@ -392,6 +409,7 @@ void rog_experiment_free(struct rog_experiment *experiment)
         rog_json_free(experiment->run[i].settings);
         rog_json_free(experiment->run[i].own);
         rog_json_free(experiment->run[i].axes);
+        free(experiment->run[i].label);
     }
     free(experiment->run);
     free(experiment->path);
@@ -400,6 +418,7 @@ void rog_experiment_free(struct rog_experiment *experiment)
     free(experiment->contender.name);
     free(experiment->baseline.name);
     free(experiment->cluster.name);
+    free(experiment->methods.name);
     rog_json_free(experiment->options);
     free(experiment);
 }

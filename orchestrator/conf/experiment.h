@@ -29,6 +29,7 @@ struct rog_experiment_run {
     struct rog_json *settings; /* what the file says: its own settings over the top level's */
     struct rog_json *own;      /* those that stand in the run itself; none in a cell of a matrix */
     struct rog_json *axes; /* names of what the matrix varies and a note tells; NULL in `runs` */
+    char *label;           /* of its method (methods.h); NULL: it names none */
     int line;              /* where the run stands, or the matrix */
 };
 
@@ -46,6 +47,8 @@ struct rog_experiment {
     struct rog_experiment_name contender, baseline; /* a library or a run's note */
     struct rog_experiment_name cluster;             /* a path from the file's folder, or a name that
                                                        rog_cluster_read knows */
+    struct rog_experiment_name methods;             /* a file of methods, a path from the file's
+                                                       folder */
     struct rog_json *options; /* how its curves are drawn and read, as far as it says: an object of
                                  rog_curve_settings and
                                  rog_look_settings */
@@ -59,10 +62,13 @@ int rog_experiment_read(struct rog_experiment **experiment, const char *path,
 int rog_experiment_parse(struct rog_experiment **experiment, const char *text, const char *origin,
                          struct rog_error *err);
 /* The note of a cell of a matrix, out of the settings that hold for it: "ROG 20" and, for what else
- * the matrix varies, ", batchsize 2". `name` is the strategy's. Seeds are left out: repeats of a
+ * the matrix varies (`axes`, may be NULL), ", batchsize 2". `name` is the strategy's. The second
+ * begins with the label of a method instead. Seeds are left out: repeats of a
  * run carry one label. Heap memory, NULL without memory. */
 char *rog_experiment_note(const char *name, const struct rog_json *settings,
                           const struct rog_json *axes);
+char *rog_experiment_method_note(const char *label, const struct rog_json *settings,
+                                 const struct rog_json *axes);
 void rog_experiment_free(struct rog_experiment *experiment);
 
 #endif

@@ -150,9 +150,11 @@ static int check_distinct(const struct planning *p, const struct rog_experiment_
 static int name_cell(const struct planning *p, const struct rog_experiment_run *from,
                      struct rog_json *settings, struct rog_error *err)
 {
-    if (!from->axes || rog_json_get(settings, "note"))
+    if ((!from->axes && !from->label) || rog_json_get(settings, "note"))
         return 0;
-    char *note = rog_experiment_note(rog_fit_name(p->fit, from), settings, from->axes);
+    char *note = from->label
+                     ? rog_experiment_method_note(from->label, settings, from->axes)
+                     : rog_experiment_note(rog_fit_name(p->fit, from), settings, from->axes);
     if (!note)
         return rog_fail_nomem(err);
     rog_json_put_string(settings, "note", note);

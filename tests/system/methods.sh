@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0
+# Methods of the literature: found, listed, put below what a file says, kept and told.
+. "$ROG_TEST_TOOLS/lib.sh"
+
+try 0 rogctl methods
+grep -q "^ssp  *SSP  *Ho et al" out || fail "no row of SSP"
+try 0 rogctl methods --json
+same "of all, without a source" 0 "$(json '[.[] | select((.source | length) < 8)] | length')"
+names=$(json '.[].name')
+try 0 rogctl methods ssp
+prints '    library = "SSP";'
+prints '    threshold = 4;'
+try 3 rogctl methods spp
+says 'no method is called "spp" (did you mean ssp?)'
+# All of them are documented.
+for name in $names; do
+    grep -q "^| \`$name\` |" "$ROG_SOURCE/docs/methods.md" || fail "docs/methods.md does not have $name"
+done
+
+# What is said wins: at top level, in a run and in a matrix.
+cat >own.conf <<END
+methods = (
+    { name = "mine"; title = "Mine"; source = "nowhere, yet"; differs = [ "all of it" ];
+      settings = { library = "ROG"; threshold = 7; batchsize = 2;
+                   parameters = { least_budget = 1.0; importance = "tensor"; }; }; },
+    { name = "bsp"; title = "my BSP"; source = "nowhere, yet"; settings = { library = "BSP"; batch = 8; }; }
+);
+END
+cat >x.conf <<END
+case = "c"; $quick methods = "own.conf";
+runs = (
+    { method = "mine"; },
+    { method = "mine"; threshold = 8; parameters = { least_budget = 2.0; }; },
+    { method = "mine"; library = "SSP"; note = "another"; },
+    { method = "ssp"; }
+);
+matrix = { method = ("mine", "bsp"); batchsize = [2, 3]; threshold = [0, 9]; };
+END
+try 2 rogctl sweep x.conf # ROG has no threshold 0
+says "x.conf, line 8: ROG takes thresholds from 1 to 1000000, not 0"
+sed -i 's/\[0, 9\]/[9]/' x.conf
+try 0 rogctl sweep x.conf
+of() { query "SELECT library || ' ' || threshold || ' ' || batchsize || ' ' || coalesce(json_extract(config, '$.method'), '') FROM runs WHERE note = '$1'"; }
+same "as it is" "ROG 7 2 mine" "$(of 'Mine')"
+same "its threshold" "ROG 8 2 mine" "$(of 'Mine, threshold 8')"
+same "another strategy" "SSP 4 2 mine" "$(of 'another')"
+same "that comes with the program" "SSP 4 1 ssp" "$(of 'SSP')"
+same "a cell" "ROG 9 3 mine" "$(of 'Mine, threshold 9, batchsize 3')"
+same "one in the place of another" "8" \
+    "$(query "SELECT DISTINCT json_extract(config, '$.batch') FROM runs WHERE library = 'BSP'")"
+same "parameters" "2.0 tensor" "$(query "SELECT json_extract(config, '$.parameters.least_budget') || ' ' ||
+    json_extract(config, '$.parameters.importance') FROM runs WHERE note = 'Mine, threshold 8'")"
+run=$(query "SELECT id FROM runs WHERE note = 'Mine'")
+try 0 rogctl show "$run"
+grep -q '^method  *mine$' out || fail "the method is not shown"
+
+# A method is what its settings are: said one by one they are the same run.
+cat >y.conf <<END
+case = "d"; $quick
+runs = ( { library = "SSP"; threshold = 4; }, { method = "ssp"; } );
+END
+try 2 rogctl sweep y.conf -n
+says 'y.conf, line 2: this run (SSP) is the same as the one of line 2'
+sed -i 's/"ssp"/"spp"/' y.conf
+try 2 rogctl sweep y.conf -n
+says 'y.conf, line 2: no method is called "spp" (did you mean ssp?)'
+
+# On the command line.
+try 0 rogctl run --method mine --methods own.conf workload=none seconds=60 --json
+same "note" "Mine" "$(json .note)"
+same "batchsize" 2 "$(json .batchsize)"
+try 2 rogctl run --method mine workload=none
+says 'no method is called "mine"'
+
+# A file that is wrong is answered with its line.
+wrong() { # TEXT -- what is said
+    printf 'methods = (\n%s\n);\n' "$1" >wrong.conf
+    try 2 rogctl methods --methods wrong.conf
+    says "wrong.conf, line 2: $2"
+}
+wrong '{ name = "a"; title = "A"; settings = { }; }' 'the method has no source'
+wrong '{ name = "a"; title = "A"; source = "S"; settings = { thresold = 1; }; }' \
+    'unknown setting thresold (did you mean threshold?)'
+wrong '{ name = "a"; title = "A"; source = "S"; settings = { method = "bsp"; }; }' \
+    'a method cannot be made of another one'
+wrong '{ name = "a"; title = "A"; source = "S"; settings = { }; }, { name = "a"; title = "A"; source = "S"; settings = { }; }' \
+    'there are two methods "a"'
+wrong '{ name = "a/b"; title = "A"; source = "S"; settings = { }; }' \
+    'the name of a method has letters, digits'
+wrong '{ name = "a"; title = 3; source = "S"; settings = { }; }' 'title must be'
+wrong '{ name = "a"; title = "A"; source = "S"; settings = ( ); }' 'settings must be a group'
+wrong '7' 'a method must be a group'
