@@ -2,8 +2,9 @@
 #ifndef ROG_KERNELS_FLOAT_BYTES_H
 #define ROG_KERNELS_FLOAT_BYTES_H
 
-/* Floats as little-endian bytes, in loops that the compiler makes copies of. */
+/* Numbers as little-endian bytes; floats in loops that the compiler makes copies of. */
 
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -28,6 +29,20 @@ static inline __attribute__((always_inline)) float rog_get_float(const uint8_t *
     float x;
     memcpy(&x, &bits, sizeof x);
     return x;
+}
+
+static inline void rog_put_number(uint8_t *bytes, uint64_t number, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        bytes[i] = (uint8_t)(number >> (8 * i));
+}
+
+static inline uint64_t rog_get_number(const uint8_t *bytes, size_t size)
+{
+    uint64_t number = 0;
+    for (size_t i = 0; i < size; i++)
+        number |= (uint64_t)bytes[i] << (8 * i);
+    return number;
 }
 
 #endif

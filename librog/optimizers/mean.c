@@ -8,10 +8,10 @@
 
 #include <librog/optimizers/optimizers.h>
 
-static void apply(void *state, const struct rog_server_optimizer_config *config,
-                  const struct rog_arrival *arrival, float *model)
+static void apply(const struct rog_server_optimizer_config *config,
+                  const struct rog_arrival *arrival, float *const *memory, float *model)
 {
-    (void)state;
+    (void)memory;
     rog_arrival_subtract(arrival, config->share * arrival->weight, model);
 }
 

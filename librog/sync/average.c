@@ -52,20 +52,6 @@ void rog_average_rebase(struct rog_average *average, const float *change)
 
 /* ---- beside a checkpoint, and in a snapshot ---- */
 
-static void put_number(uint8_t *bytes, uint64_t number, size_t size)
-{
-    for (size_t i = 0; i < size; i++)
-        bytes[i] = (uint8_t)(number >> (8 * i));
-}
-
-static uint64_t get_number(const uint8_t *bytes, size_t size)
-{
-    uint64_t number = 0;
-    for (size_t i = 0; i < size; i++)
-        number |= (uint64_t)bytes[i] << (8 * i);
-    return number;
-}
-
 size_t rog_average_bytes(const struct rog_average *average)
 {
     return average->values ? COUNTED_BYTES + average->count * sizeof *average->values : 0;
@@ -76,8 +62,8 @@ void rog_average_save(const struct rog_average *average, const float *start, con
 {
     if (!average->values)
         return;
-    put_number(bytes, average->taken, TAKEN_BYTES);
-    put_number(bytes + TAKEN_BYTES, average->pushes, PUSHES_BYTES);
+    rog_put_number(bytes, average->taken, TAKEN_BYTES);
+    rog_put_number(bytes + TAKEN_BYTES, average->pushes, PUSHES_BYTES);
     bytes += COUNTED_BYTES;
     for (uint64_t i = 0; i < average->count; i++)
         rog_put_float(bytes + i * sizeof *start, start[i] + change[i]);
@@ -87,8 +73,8 @@ void rog_average_load(struct rog_average *average, float *start, const uint8_t *
 {
     if (!average->values)
         return;
-    average->taken = get_number(bytes, TAKEN_BYTES);
-    average->pushes = (uint32_t)get_number(bytes + TAKEN_BYTES, PUSHES_BYTES);
+    average->taken = rog_get_number(bytes, TAKEN_BYTES);
+    average->pushes = (uint32_t)rog_get_number(bytes + TAKEN_BYTES, PUSHES_BYTES);
     bytes += COUNTED_BYTES;
     for (uint64_t i = 0; i < average->count; i++) {
         float model = rog_get_float(bytes + i * sizeof model);

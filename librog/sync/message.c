@@ -380,7 +380,8 @@ int rog_wire_parse(const struct rog_rows *rows, const uint8_t *message, size_t s
                                             .iteration = get_u32(message + 4)};
     if (wire->header.iteration == 0)
         return rog_fail(err, ROG_EFORMAT, "iterations count from 1");
-    wire->wire_bytes = size;
+    wire->message = message;
+    wire->size = wire->wire_bytes = size;
     struct reader reader = {.rows = rows,
                             .at = message + ROG_WIRE_HEADER_BYTES,
                             .end = message + size,

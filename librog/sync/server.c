@@ -30,7 +30,8 @@ static int make_peer(struct rog_server *server, struct rog_peer *peer, struct ro
     peer->seen = calloc(rows->row_count, sizeof *peer->seen);
     if (!peer->incoming_scale || !peer->pull_scale || !peer->seen)
         return rog_fail_nomem(err);
-    return server->start ? make_change(rows, &peer->held, err) : 0;
+    int code = rog_rounds_init(server, peer, err);
+    return code || !server->start ? code : make_change(rows, &peer->held, err);
 }
 
 int rog_server_reserve_notices(struct rog_server *server, struct rog_error *err)
@@ -99,6 +100,10 @@ static int build(struct rog_server *server, const struct rog_server_config *conf
         return rog_fail_nomem(err);
     if (server->start)
         code = make_change(rows, &server->change, err);
+    if (!code)
+        code =
+            rog_server_update_init(&server->update, config->optimizer, config->optimizer_parameters,
+                                   rows, workers, server->start, err);
     for (uint32_t i = 0; i < workers && !code; i++) {
         server->watchers[i] = (struct rog_watchers){.first = ROG_NOBODY, .last = ROG_NOBODY};
         rog_node_init(&server->nodes[i]);
@@ -106,10 +111,6 @@ static int build(struct rog_server *server, const struct rog_server_config *conf
     }
     if (!code)
         code = rog_server_reserve_notices(server, err);
-    if (!code)
-        code =
-            rog_server_update_init(&server->update, config->optimizer, config->optimizer_parameters,
-                                   rows, workers, server->start, err);
     if (!code && server->start)
         code = rog_average_init(&server->average, config->average, rows->params, err);
     if (!code)
@@ -150,6 +151,7 @@ void rog_server_free(struct rog_server *server)
     for (uint32_t i = 0; server->peers && i < server->policy.workers; i++) {
         struct rog_peer *peer = &server->peers[i];
         rog_sending_release(&peer->sending);
+        rog_rounds_release(peer);
         free(peer->incoming_scale);
         free(peer->pull_scale);
         free(peer->needed);
@@ -208,6 +210,14 @@ void rog_server_notify_rows(struct rog_server *server, enum rog_server_notice_ki
 
 /* ---- who is there ---- */
 
+uint32_t rog_server_active(const struct rog_server *server)
+{
+    uint32_t active = 0;
+    for (uint32_t i = 0; i < server->policy.workers; i++)
+        active += server->versions.active[i] != 0;
+    return active;
+}
+
 int rog_server_check_peer(const struct rog_server *server, uint32_t worker, struct rog_error *err)
 {
     if (worker >= server->policy.workers)
@@ -245,7 +255,9 @@ void rog_server_leave(struct rog_server *server, uint32_t worker, double now)
     peer->is_planned = false;
     peer->phase = ROG_PEER_COMPUTING;
     peer->incoming = ROG_WIRE_NONE;
+    rog_rounds_drop(peer);
     server->versions.active[worker] = 0;
+    rog_rounds_settle(server);
     rog_transmissions_leave(&server->transmissions, worker);
     rog_admission_advance(server, worker, now);
 }
@@ -284,6 +296,7 @@ int rog_server_join(struct rog_server *server, uint32_t worker, double now, uint
     struct rog_peer *peer = &server->peers[worker];
     peer->iteration = *iteration;
     peer->turn_began_s = now;
+    peer->weight = 1;
     peer->asked = peer->requested = peer->requesting = *iteration;
     peer->request_row = 0;
     memcpy(peer->seen, server->merged, server->rows->row_count * sizeof *peer->seen);

@@ -26,9 +26,9 @@ static void archive_incoming(const struct rog_server *server, struct rog_peer *p
                           server->rows->tensor_count * sizeof *peer->incoming_scale);
 }
 
-static void archive_peer(struct rog_server *server, struct rog_peer *peer,
-                         struct rog_archive *archive)
+static void archive_peer(struct rog_server *server, uint32_t worker, struct rog_archive *archive)
 {
+    struct rog_peer *peer = &server->peers[worker];
     const struct rog_rows *rows = server->rows;
     uint32_t phase = peer->phase;
     rog_archive_number(archive, &phase, ROG_PEER_PULLING, "what a worker is doing");
@@ -42,6 +42,7 @@ static void archive_peer(struct rog_server *server, struct rog_peer *peer,
     rog_archive_flag(archive, &peer->is_held);
     rog_archive_flag(archive, &peer->is_planned);
     rog_archive_u64(archive, &peer->pull_bytes);
+    rog_rounds_archive(server, worker, archive);
     if (peer->is_planned && peer->phase != ROG_PEER_ADMITTED)
         rog_archive_refuse(archive, "a pull is planned that nobody waits for");
     if (!rog_archive_failed(archive) && (peer->phase == ROG_PEER_PULLING || peer->is_planned)) {
@@ -115,10 +116,9 @@ void rog_server_archive(struct rog_server *server, struct rog_archive *archive)
     for (uint32_t i = 0; i < server->policy.workers; i++)
         rog_node_archive(&server->nodes[i], archive);
     rog_archive_u32(archive, &server->pushes);
-    rog_archive_u64(archive, &server->update.steps);
     rog_strategy_archive(server->strategy, &server->policy, server->state, archive);
     for (uint32_t i = 0; i < server->policy.workers && !rog_archive_failed(archive); i++)
-        archive_peer(server, &server->peers[i], archive);
+        archive_peer(server, i, archive);
     if (rog_archive_failed(archive))
         return;
     rog_admission_archive(server, archive);

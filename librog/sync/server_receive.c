@@ -33,7 +33,8 @@ static int weigh_push(struct rog_server *server, uint32_t worker, uint32_t itera
                         strategy->name, iteration, worker + 1, weight, ROG_WEIGHT_MAX);
     peer->weight = (float)weight;
     server->pushes++;
-    server->update.steps += peer->weight > 0;
+    if (peer->weight > 0)
+        rog_server_update_push_begins(&server->update);
     return 0;
 }
 
@@ -92,15 +93,28 @@ static int check_stream(const struct rog_server *server, uint32_t worker,
     return 0;
 }
 
-/* The first `count` rows of server->list. */
-static int check_rows(const struct rog_server *server, uint32_t worker, uint32_t count,
-                      uint32_t iteration, struct rog_error *err)
+/* The iteration of the stream that is coming in for a row that was in it before, else the row's
+ * version. */
+static uint32_t version_of(const struct rog_server *server, uint32_t worker, uint32_t row)
 {
     const struct rog_peer *peer = &server->peers[worker];
-    for (uint32_t i = 0; i < count; i++) {
+    if (rog_rounds_keeps(server, peer) && rog_set_has(&peer->kept.rows, row))
+        return peer->iteration;
+    return rog_versions_get(&server->versions, worker, row);
+}
+
+int rog_server_check_rows(const struct rog_server *server, uint32_t worker,
+                          const struct rog_wire *wire, uint32_t *count, struct rog_error *err)
+{
+    const struct rog_peer *peer = &server->peers[worker];
+    int code = check_stream(server, worker, wire, err);
+    if (code)
+        return code;
+    *count = rog_wire_list(wire, server->list);
+    for (uint32_t i = 0; i < *count; i++) {
         uint32_t row = server->list[i];
-        uint32_t version = rog_versions_get(&server->versions, worker, row);
-        if (version >= iteration)
+        uint32_t version = version_of(server, worker, row);
+        if (version >= wire->header.iteration)
             return rog_fail(err, ROG_EFORMAT, "row %u came before in iteration %u", row, version);
         if (peer->incoming == ROG_WIRE_DEMANDED && version >= peer->asked)
             return rog_fail(err, ROG_EFORMAT, "row %u was not asked for", row);
@@ -115,61 +129,56 @@ static void apply_rows(struct rog_server *server, uint32_t worker, const struct 
                        uint32_t count)
 {
     const struct rog_rows *rows = server->rows;
-    const struct rog_server_update *update = &server->update;
-    const float *scale = server->peers[worker].incoming_scale;
+    const struct rog_peer *peer = &server->peers[worker];
+    const float *target = rog_server_update_target(&server->update, server->change);
     const uint32_t *list = server->list;
     const uint8_t *payload = wire->payload, *end = payload + wire->payload_bytes;
     for (uint32_t i = 0; i < count; i++) {
         uint32_t row = list[i];
-        const struct rog_codec_row coded = rog_rows_coded(rows, row, scale);
-        rog_prefetch(rows, server->change, NULL, list, count, i);
+        const struct rog_codec_row coded = rog_rows_coded(rows, row, peer->incoming_scale);
+        rog_prefetch(rows, target, NULL, list, count, i);
         const struct rog_arrival arrival = {.worker = worker,
                                             .iteration = wire->header.iteration,
                                             .row = row,
-                                            .weight = server->peers[worker].weight,
-                                            .offset = rog_rows_offset(rows, row),
+                                            .weight = peer->weight,
                                             .codec = rows->codec,
                                             .coded = coded,
                                             .bytes = payload};
-        update->optimizer->apply(update->state, &update->config, &arrival,
-                                 server->change + arrival.offset);
+        rog_server_update_apply(&server->update, &arrival, server->change);
         payload += rog_rows_length(rows, row, payload, (size_t)(end - payload));
     }
+}
+
+bool rog_server_take_rows(struct rog_server *server, uint32_t worker, const struct rog_wire *wire,
+                          uint32_t count)
+{
+    const uint32_t *list = server->list;
+    bool risen = false;
+    for (uint32_t i = 0; i < count; i++)
+        risen |= rog_versions_raise(&server->versions, worker, list[i], wire->header.iteration);
+    if (server->peers[worker].weight > 0) {
+        rog_server_update_arrived(&server->update, list, count, server->merged);
+        if (server->start)
+            apply_rows(server, worker, wire, count);
+    }
+    return risen;
 }
 
 static int receive_rows(struct rog_server *server, uint32_t worker, const struct rog_wire *wire,
                         double now, struct rog_error *err)
 {
-    int code = check_stream(server, worker, wire, err);
-    if (code)
-        return code;
-    const uint32_t *list = server->list;
-    uint32_t count = rog_wire_list(wire, server->list);
-    code = check_rows(server, worker, count, wire->header.iteration, err);
-    if (code)
-        return code;
-
     struct rog_peer *peer = &server->peers[worker];
-    bool risen = false, counts = peer->weight > 0;
-    for (uint32_t i = 0; i < count; i++) {
-        server->merged[list[i]] += counts;
-        risen |= rog_versions_raise(&server->versions, worker, list[i], wire->header.iteration);
-    }
-    if (server->start && counts)
-        apply_rows(server, worker, wire, count);
+    uint32_t count;
+    int code = rog_server_check_rows(server, worker, wire, &count, err);
+    if (!code && rog_rounds_keeps(server, peer))
+        code = rog_rounds_keep(server, peer, wire, count, err);
+    else if (!code && rog_server_take_rows(server, worker, wire, count))
+        rog_admission_advance(server, worker, now);
+    if (code)
+        return code;
     peer->incoming_rows += count;
     peer->push_bytes += wire->wire_bytes;
-    if (risen)
-        rog_admission_advance(server, worker, now);
     return 0;
-}
-
-static uint32_t active_workers(const struct rog_server *server)
-{
-    uint32_t active = 0;
-    for (uint32_t i = 0; i < server->policy.workers; i++)
-        active += server->versions.active[i] != 0;
-    return active;
 }
 
 /* What a worker says that its push took goes into everybody's budget. It is not believed beyond the
@@ -195,6 +204,24 @@ static void learn_of_push(struct rog_server *server, uint32_t worker, const stru
     rog_node_reported(node, &report);
 }
 
+static int push_ended(struct rog_server *server, uint32_t worker, const struct rog_wire *wire,
+                      double now, struct rog_error *err)
+{
+    struct rog_peer *peer = &server->peers[worker];
+    bool risen = rog_rounds_pushed(server, worker);
+    server->versions.latest[worker] = peer->iteration;
+    learn_of_push(server, worker, wire, now);
+    if (peer->iteration > server->iteration)
+        server->iteration = peer->iteration;
+    rog_average_pushed(&server->average, server->change, rog_server_active(server));
+    rog_transmissions_add(&server->transmissions, worker,
+                          possible_duration_s(peer, wire->duration_s, now));
+    rog_server_notify_rows(server, ROG_SERVER_PUSHED, worker, wire->rows, now);
+    if (risen)
+        rog_admission_advance(server, worker, now);
+    return rog_admission_pushed(server, worker, now, err);
+}
+
 static int receive_end(struct rog_server *server, uint32_t worker, const struct rog_wire *wire,
                        double now, struct rog_error *err)
 {
@@ -207,17 +234,7 @@ static int receive_end(struct rog_server *server, uint32_t worker, const struct 
                         peer->incoming_rows);
     bool push = peer->incoming == ROG_WIRE_PUSH;
     peer->incoming = ROG_WIRE_NONE;
-    if (!push)
-        return 0;
-    server->versions.latest[worker] = peer->iteration;
-    learn_of_push(server, worker, wire, now);
-    if (peer->iteration > server->iteration)
-        server->iteration = peer->iteration;
-    rog_average_pushed(&server->average, server->change, active_workers(server));
-    rog_transmissions_add(&server->transmissions, worker,
-                          possible_duration_s(peer, wire->duration_s, now));
-    rog_server_notify_rows(server, ROG_SERVER_PUSHED, worker, wire->rows, now);
-    return rog_admission_pushed(server, worker, now, err);
+    return push ? push_ended(server, worker, wire, now, err) : 0;
 }
 
 static int refuse_request(struct rog_server *server, uint32_t worker, const struct rog_wire *wire,

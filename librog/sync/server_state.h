@@ -2,8 +2,8 @@
 #ifndef ROG_SYNC_SERVER_STATE_H
 #define ROG_SYNC_SERVER_STATE_H
 
-/* What server.c (life, who is there), server_receive.c, server_send.c (messages), admission.c (who
- * may go on) and server_archive.c share; nobody else includes it. */
+/* What server.c (life, who is there), server_receive.c, server_send.c (messages), server_rounds.c,
+ * admission.c (who may go on) and server_archive.c share; nobody else includes it. */
 
 #include <librog/sync/average.h>
 #include <librog/sync/history.h>
@@ -24,6 +24,14 @@ enum rog_peer_phase {
     ROG_PEER_PULLING,
 };
 
+struct rog_kept_message;
+
+/* What has come of a push that counts once it is complete. */
+struct rog_kept {
+    struct rog_kept_message *first, *last; /* NULL: nothing */
+    struct rog_set rows;                   /* that came; no words where nothing is ever kept */
+};
+
 /* What the server knows of one worker. */
 struct rog_peer {
     enum rog_peer_phase phase;
@@ -36,7 +44,8 @@ struct rog_peer {
     double turn_began_s; /* when it had joined, or its last pull was out: no push began before */
     double push_began_s; /* when the push's first message came, and what has come since */
     uint64_t push_bytes;
-    float weight; /* what the rows of that push count for */
+    float weight; /* what the rows of that push count for, in rounds once it is complete */
+    struct rog_kept kept;
     /* When its last pull began: how many pushes had begun, how many steps the model had made. */
     uint32_t pushes_seen;
     uint64_t steps_seen;
@@ -110,8 +119,37 @@ int rog_server_reserve_notices(struct rog_server *server, struct rog_error *err)
 void rog_server_notify(struct rog_server *server, const struct rog_server_notice *notice);
 void rog_server_notify_rows(struct rog_server *server, enum rog_server_notice_kind kind,
                             uint32_t worker, uint32_t rows, double now);
+/* How many workers are there. */
+uint32_t rog_server_active(const struct rog_server *server);
 /* ROG_EINVAL for a worker that does not exist or has left. */
 int rog_server_check_peer(const struct rog_server *server, uint32_t worker, struct rog_error *err);
+
+/* server_receive.c: the first `count` rows of server->list, from a message that has been checked;
+ * whether the worker's oldest version has risen. Checks that rows can be of the stream that is
+ * coming in, and puts them there. */
+bool rog_server_take_rows(struct rog_server *server, uint32_t worker, const struct rog_wire *wire,
+                          uint32_t count);
+int rog_server_check_rows(const struct rog_server *server, uint32_t worker,
+                          const struct rog_wire *wire, uint32_t *count, struct rog_error *err);
+
+/* server_rounds.c */
+
+int rog_rounds_init(struct rog_server *server, struct rog_peer *peer, struct rog_error *err);
+void rog_rounds_release(struct rog_peer *peer);
+/* Whether rows of what is coming in have to wait until all of it is there; then they are kept,
+ * those of server->list. */
+bool rog_rounds_keeps(const struct rog_server *server, const struct rog_peer *peer);
+int rog_rounds_keep(struct rog_server *server, struct rog_peer *peer, const struct rog_wire *wire,
+                    uint32_t count, struct rog_error *err);
+/* The rest of its push does not come any more. */
+void rog_rounds_drop(struct rog_peer *peer);
+/* A push is complete: what was kept of it is taken, and may complete a round. Whether the worker's
+ * oldest version has risen. */
+bool rog_rounds_pushed(struct rog_server *server, uint32_t worker);
+/* There may be fewer workers: is the round complete? */
+void rog_rounds_settle(struct rog_server *server);
+/* What a peer's push counts, and what has come of it. The stream that is coming in is there. */
+void rog_rounds_archive(struct rog_server *server, uint32_t worker, struct rog_archive *archive);
 
 /* admission.c */
 

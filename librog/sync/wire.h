@@ -80,6 +80,8 @@ uint32_t rog_wire_list(const struct rog_wire *wire, uint32_t *list);
 
 /* A message taken apart. Pointers lead into the message. */
 struct rog_wire {
+    const uint8_t *message; /* all of it, `size` bytes */
+    size_t size;
     struct rog_wire_header header;
     struct rog_wire_numbers numbers; /* BEGIN: tensors; ROWS, REQUEST: rows */
     const uint8_t *payload;          /* scales or rows, in the order of the numbers */

@@ -10,11 +10,13 @@
 #include <math.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
+#include <common/parameters.h>
 #include <librog/sync/average.h>
 #include <librog/kernels/kernels.h>
 #include <librog/sync/message.h>
@@ -46,16 +48,10 @@ static const struct rog_parameter momentum_parameters[] = {
 
 static const struct momentum usual = {.beta = 0.9};
 
-static int momentum_create(const struct rog_server_optimizer_config *config, void **state)
+static void momentum_apply(const struct rog_server_optimizer_config *config,
+                           const struct rog_arrival *arrival, float *const *memory, float *model)
 {
-    *state = calloc(config->params, sizeof(float));
-    return *state == NULL;
-}
-
-static void momentum_apply(void *state, const struct rog_server_optimizer_config *config,
-                           const struct rog_arrival *arrival, float *model)
-{
-    float *v = (float *)state + arrival->offset;
+    float *v = memory[0];
     for (uint32_t i = 0; i < arrival->coded.elements; i++)
         v[i] *= (float)((const struct momentum *)config->parameters)->beta;
     rog_arrival_subtract(arrival, -config->share, v);
@@ -63,35 +59,31 @@ static void momentum_apply(void *state, const struct rog_server_optimizer_config
         model[i] -= v[i];
 }
 
-static size_t momentum_bytes(const struct rog_server_optimizer_config *config)
-{
-    return config->params * sizeof(float);
-}
-
-static void momentum_save(const void *state, const struct rog_server_optimizer_config *config,
-                          uint8_t *bytes)
-{
-    memcpy(bytes, state, momentum_bytes(config));
-}
-
-static void momentum_load(void *state, const struct rog_server_optimizer_config *config,
-                          const uint8_t *bytes)
-{
-    memcpy(state, bytes, momentum_bytes(config));
-}
-
 static const struct rog_server_optimizer momentum = {
     .name = "momentum",
     .summary = "for this test",
     .parameters = momentum_parameters,
     .parameter_bytes = sizeof(struct momentum),
-    .create = momentum_create,
-    .destroy = free,
+    .memory = 1,
     .apply = momentum_apply,
-    .state_bytes = momentum_bytes,
-    .save = momentum_save,
-    .load = momentum_load,
 };
+
+/* ---- the optimizers with their parameters ---- */
+
+/* "every":3,... of the usual ones; NULL: the defaults. */
+static void *parameters_of(const struct rog_server_optimizer *optimizer, const char *given)
+{
+    struct rog_error err = {0};
+    struct rog_json *json = NULL;
+    void *parameters = NULL;
+    if (given && rog_json_parse(given, strlen(given), "given", &json, &err))
+        fail_msg("%s", err.message);
+    if (rog_parameters_make(optimizer->parameters, optimizer->parameter_bytes, optimizer->name,
+                            json, NULL, &parameters, &err))
+        fail_msg("%s: %s", optimizer->name, err.message);
+    rog_json_free(json);
+    return parameters;
+}
 
 /* ---- a server and its worker ---- */
 
@@ -118,14 +110,14 @@ static float *floats_of(const struct pair *pair, const float *from)
 }
 
 static struct served serve(const struct pair *pair, const struct rog_server_optimizer *optimizer,
-                           double average, const float *model)
+                           const void *parameters, double average, const float *model)
 {
     struct served served = {.model = floats_of(pair, model)};
     const struct rog_server_config config = {.rows = pair->rows,
                                              .strategy = pair->plugin.strategy,
                                              .policy = {pair->rows->row_count, 1, 0, NULL},
                                              .optimizer = optimizer,
-                                             .optimizer_parameters = &usual,
+                                             .optimizer_parameters = parameters,
                                              .average = average};
     assert_int_equal(rog_server_new(&served.server, &config, served.model, NULL), 0);
     return served;
@@ -233,12 +225,13 @@ static void join(struct pair *pair, struct served *served)
 
 /* Goes on from a checkpoint beside the server that was not interrupted. Whether the models, and
  * what checkpoints have of them, end alike. */
-static bool goes_on(const struct rog_server_optimizer *optimizer, double average, bool keeps_state)
+static bool goes_on(const struct rog_server_optimizer *optimizer, const void *parameters,
+                    double average, bool keeps_state)
 {
     struct pair pair;
     struct rog_error err;
     pair_init(&pair);
-    struct served first = serve(&pair, optimizer, average, NULL);
+    struct served first = serve(&pair, optimizer, parameters, average, NULL);
     for (int i = 0; i < ROUNDS; i++)
         iterate(&pair, &first, NULL, true);
 
@@ -248,7 +241,7 @@ static bool goes_on(const struct rog_server_optimizer *optimizer, double average
     rog_server_save(first.server, state);
     float *checkpoint = floats_of(&pair, NULL), *other = floats_of(&pair, NULL);
     saved_of(&pair, &first, checkpoint);
-    struct served second = serve(&pair, optimizer, average, checkpoint);
+    struct served second = serve(&pair, optimizer, parameters, average, checkpoint);
     rog_server_resume(second.server, ROUNDS);
     assert_int_equal(rog_server_load(second.server, state, size + 1, &err), ROG_EFORMAT);
     if (keeps_state)
@@ -257,8 +250,10 @@ static bool goes_on(const struct rog_server_optimizer *optimizer, double average
 
     join(&pair, &first);
     join(&pair, &second);
+    /* A pull within a round has nothing but the rounding of one of the models. */
+    bool at_once = !optimizer || optimizer->apply;
     for (int i = 0; i < ROUNDS; i++)
-        iterate(&pair, &first, &second, keeps_state);
+        iterate(&pair, &first, &second, keeps_state && at_once);
     model_of(&pair, &first, checkpoint);
     model_of(&pair, &second, other);
     bool alike = are_near(&pair, checkpoint, other);
@@ -280,60 +275,147 @@ static bool goes_on(const struct rog_server_optimizer *optimizer, double average
 static void test_going_on(void **state)
 {
     (void)state;
-    for (size_t i = 0; rog_server_optimizers[i]; i++)
-        assert_true(goes_on(rog_server_optimizers[i], 0, true));
-    assert_true(goes_on(&momentum, 0, true));
+    for (size_t i = 0; rog_server_optimizers[i]; i++) {
+        const struct rog_server_optimizer *optimizer = rog_server_optimizers[i];
+        bool in_rounds = optimizer->step;
+        /* The checkpoint is in the middle of a round, or after each. */
+        for (int every = 1; every <= (in_rounds ? 4 : 1); every += 3) {
+            char given[64];
+            snprintf(given, sizeof given, "{\"every\":%d,\"learning_rate\":0.3}", every);
+            void *parameters = parameters_of(optimizer, in_rounds ? given : NULL);
+            assert_true(goes_on(optimizer, parameters, 0, true));
+            assert_true(goes_on(optimizer, parameters, 5, true));
+            if (every == 4)
+                assert_false(goes_on(optimizer, parameters, 0, false));
+            free(parameters);
+        }
+    }
+    assert_true(goes_on(&momentum, &usual, 0, true));
     /* This test sees a state that is lost. */
-    assert_false(goes_on(&momentum, 0, false));
+    assert_false(goes_on(&momentum, &usual, 0, false));
     /* The model is in the state where checkpoints have its average. */
-    assert_true(goes_on(NULL, 5, true));
-    assert_true(goes_on(&momentum, 5, true));
-    assert_false(goes_on(NULL, 5, false));
+    assert_true(goes_on(NULL, NULL, 5, true));
+    assert_true(goes_on(&momentum, &usual, 5, true));
+    assert_false(goes_on(NULL, NULL, 5, false));
 }
 
-/* A row that arrives changes this row alone. */
-static void change_one_row(const struct rog_server_optimizer *optimizer)
-{
-    struct rog_rows *rows = cluster_rows(false);
+/* ---- one row ---- */
+
+/* A model, what has been added to it, and an optimizer at work. */
+struct work {
+    struct rog_rows *rows;
     struct rog_server_update update;
-    assert_int_equal(rog_server_update_init(&update, optimizer, &usual, rows, 4, true, NULL), 0);
-    float *model = calloc(rows->params, sizeof *model);
-    float *before = calloc(rows->params, sizeof *before);
-    uint8_t bytes[4096];
-    assert_true(model && before);
+    float *change, *before;
+    uint32_t *merged;
     struct rog_rng rng;
-    rog_rng_init(&rng, 1);
-    for (uint32_t row = 0; row < rows->row_count; row++) {
-        float values[1024], scale[8] = {1, 1, 1, 1, 1, 1, 1, 1};
-        uint32_t size = rog_rows_size(rows, row);
-        for (uint32_t k = 0; k < size; k++)
-            values[k] = (float)rog_rng_normal(&rng);
-        struct rog_arrival arrival = {.row = row,
-                                      .iteration = 1,
-                                      .offset = rog_rows_offset(rows, row),
-                                      .codec = rows->codec,
-                                      .coded = rog_rows_coded(rows, row, scale),
-                                      .bytes = bytes};
-        rows->codec->encode(&arrival.coded, values, bytes);
-        memcpy(before, model, rows->params * sizeof *model);
-        optimizer->apply(update.state, &update.config, &arrival, model + arrival.offset);
-        memcpy(before + arrival.offset, model + arrival.offset, size * sizeof *model);
-        assert_memory_equal(before, model, rows->params * sizeof *model);
-    }
-    rog_server_update_release(&update);
-    rog_rows_free(rows);
-    free(model);
-    free(before);
+};
+
+static void work_init(struct work *work, const struct rog_server_optimizer *optimizer,
+                      const void *parameters)
+{
+    work->rows = cluster_rows(false);
+    assert_int_equal(
+        rog_server_update_init(&work->update, optimizer, parameters, work->rows, 4, true, NULL), 0);
+    work->change = calloc(work->rows->params, sizeof *work->change);
+    work->before = calloc(work->rows->params, sizeof *work->before);
+    work->merged = calloc(work->rows->row_count, sizeof *work->merged);
+    assert_true(work->change && work->before && work->merged);
+    rog_rng_init(&work->rng, 1);
+}
+
+static void work_release(struct work *work)
+{
+    rog_server_update_release(&work->update);
+    rog_rows_free(work->rows);
+    free(work->change);
+    free(work->before);
+    free(work->merged);
+}
+
+/* A row of such a size arrives, as the whole of a push that makes a round. */
+static void row_arrives(struct work *work, uint32_t row, float size)
+{
+    float values[1024], scale[8];
+    uint8_t bytes[4096];
+    uint32_t elements = rog_rows_size(work->rows, row);
+    for (uint32_t k = 0; k < elements; k++)
+        values[k] = (float)rog_rng_normal(&work->rng);
+    for (uint32_t k = 0; k < 8; k++)
+        scale[k] = size;
+    const struct rog_arrival arrival = {.row = row,
+                                        .iteration = 1,
+                                        .weight = 1,
+                                        .codec = work->rows->codec,
+                                        .coded = rog_rows_coded(work->rows, row, scale),
+                                        .bytes = bytes};
+    work->rows->codec->encode(&arrival.coded, values, bytes);
+    rog_server_update_arrived(&work->update, &row, 1, work->merged);
+    rog_server_update_apply(&work->update, &arrival, work->change);
+    rog_server_update_push_ends(&work->update);
+    rog_server_update_settle(&work->update, 1, work->change, work->merged);
+}
+
+/* A row that arrives changes this row alone, of the model, the sum and what is remembered. */
+static void change_one_row(const struct rog_server_optimizer *optimizer, const void *parameters)
+{
+    struct work work;
+    work_init(&work, optimizer, parameters);
+    size_t bytes = work.rows->params * sizeof(float);
+    float *arrays[] = {work.change, work.update.memory[0], work.update.memory[1]};
+    for (uint32_t i = 0; i < 3; i++)
+        for (uint32_t row = 0; arrays[i] && row < work.rows->row_count; row++) {
+            uint64_t at = rog_rows_offset(work.rows, row);
+            memcpy(work.before, arrays[i], bytes);
+            row_arrives(&work, row, 1);
+            assert_memory_not_equal(work.before, arrays[i], bytes);
+            memcpy(work.before + at, arrays[i] + at, rog_rows_size(work.rows, row) * sizeof(float));
+            assert_memory_equal(work.before, arrays[i], bytes);
+        }
+    for (uint64_t k = 0; work.update.sum && k < work.rows->params; k++)
+        assert_true(work.update.sum[k] == 0);
+    work_release(&work);
 }
 
 static void test_one_row(void **state)
 {
     (void)state;
     for (size_t i = 0; rog_server_optimizers[i]; i++) {
-        assert_true(rog_server_optimizers[i]->name && rog_server_optimizers[i]->summary);
-        change_one_row(rog_server_optimizers[i]);
+        const struct rog_server_optimizer *optimizer = rog_server_optimizers[i];
+        assert_true(optimizer->name && optimizer->summary);
+        assert_true(!optimizer->apply == (optimizer->round && optimizer->step));
+        void *parameters = parameters_of(optimizer, optimizer->step ? "{\"every\":1}" : NULL);
+        change_one_row(optimizer, parameters);
+        free(parameters);
     }
-    change_one_row(&momentum);
+    change_one_row(&momentum, &usual);
+}
+
+/* The largest values that may arrive, for long: what is remembered stays finite. */
+static void test_largest_values(void **state)
+{
+    (void)state;
+    static const char *const given[] = {"{\"every\":1}", "{\"every\":1,\"momentum\":0.9999}",
+                                        "{\"every\":1,\"beta1\":0,\"beta2\":0,\"epsilon\":1e-16}",
+                                        "{\"every\":3,\"learning_rate\":1000}"};
+    static const float sizes[] = {1e6f, 1e-6f, 1e-20f, 1e-30f, 0};
+    for (size_t i = 0; rog_server_optimizers[i]; i++)
+        for (size_t g = 0; g < sizeof given / sizeof *given; g++) {
+            const struct rog_server_optimizer *optimizer = rog_server_optimizers[i];
+            if (!optimizer->step || (strstr(given[g], "momentum") && optimizer->memory != 1) ||
+                (strstr(given[g], "beta") && optimizer->memory != 2))
+                continue;
+            struct work work;
+            void *parameters = parameters_of(optimizer, given[g]);
+            work_init(&work, optimizer, parameters);
+            for (int k = 0; k < 3000; k++) {
+                row_arrives(&work, 0, sizes[k / 600]);
+                for (uint32_t m = 0; m < optimizer->memory; m++)
+                    assert_true(rog_kernel_finite(work.update.memory[m], 8));
+                assert_true(rog_kernel_finite(work.change, 8));
+            }
+            work_release(&work);
+            free(parameters);
+        }
 }
 
 /* The first of all keeps nothing, so that nothing is written for it. */
@@ -342,33 +424,49 @@ static void test_mean_keeps_nothing(void **state)
     (void)state;
     struct pair pair;
     pair_init(&pair);
-    struct served served = serve(&pair, NULL, 0, NULL);
+    struct served served = serve(&pair, NULL, NULL, 0, NULL);
     assert_int_equal(rog_server_state_bytes(served.server), 0);
     assert_int_equal(rog_server_load(served.server, NULL, 0, NULL), 0);
     dismiss(&served);
     pair_release(&pair);
 }
 
-static void overflow(void *state, const struct rog_server_optimizer_config *config,
-                     const struct rog_arrival *arrival, float *model)
+static void overflow(const struct rog_server_optimizer_config *config,
+                     const struct rog_arrival *arrival, float *const *memory, float *model)
 {
-    (void)state, (void)config, (void)arrival;
+    (void)config, (void)arrival, (void)memory;
     model[0] = INFINITY;
 }
 
 static const struct rog_server_optimizer overflowing = {
     .name = "overflowing", .summary = "an update that no float holds", .apply = overflow};
 
-/* A model that is not finite any more is not sent: the server says what has happened. */
-static void test_diverged(void **state)
+static uint32_t one(const struct rog_server_optimizer_config *config, uint32_t active)
 {
-    (void)state;
+    (void)config, (void)active;
+    return 1;
+}
+
+static void overflow_step(const struct rog_server_optimizer_config *config,
+                          const struct rog_round *round, const float *sum, float *const *memory,
+                          float *model, uint32_t elements)
+{
+    (void)config, (void)round, (void)sum, (void)memory, (void)elements;
+    model[0] = INFINITY;
+}
+
+static const struct rog_server_optimizer overflowing_rounds = {
+    .name = "overflowing", .summary = "the same in rounds", .round = one, .step = overflow_step};
+
+/* A model that is not finite any more is not sent: the server says what has happened. */
+static void diverge(const struct rog_server_optimizer *optimizer)
+{
     struct pair pair;
     struct rog_error err = {0};
     const struct rog_rule rule = {.learning_rate = 0.1, .momentum = 0.5};
     size_t size;
     pair_init(&pair);
-    struct served served = serve(&pair, &overflowing, 0, NULL);
+    struct served served = serve(&pair, optimizer, NULL, 0, NULL);
     assert_int_equal(flat_worker_push(pair.worker, pair.rows, pair.gradients, &rule, 0, NULL), 0);
     while (!rog_worker_send(pair.worker, 0, pair.message, MESSAGE_BYTES, &size, NULL) && size)
         assert_int_equal(rog_server_receive(served.server, 0, pair.message, size, 0, NULL), 0);
@@ -379,29 +477,72 @@ static void test_diverged(void **state)
     pair_release(&pair);
 }
 
-/* One that has parameters is not made without them, and one that fails leaves nothing behind. */
-static int fail_to_create(const struct rog_server_optimizer_config *config, void **state)
+static void test_diverged(void **state)
 {
-    *state = (void *)config; /* nothing that could be freed */
-    return 1;
+    (void)state;
+    diverge(&overflowing);
+    diverge(&overflowing_rounds);
 }
 
+/* One that has parameters is not made without them. */
 static void test_not_made(void **state)
 {
     (void)state;
     struct rog_rows *rows = cluster_rows(false);
     struct rog_server_update update;
-    struct rog_server_optimizer failing = momentum;
     struct rog_error err = {0};
     assert_int_equal(rog_server_update_init(&update, &momentum, NULL, rows, 4, true, &err),
                      ROG_EINVAL);
     assert_non_null(strstr(err.message, "momentum"));
-    failing.create = fail_to_create;
-    assert_int_equal(rog_server_update_init(&update, &failing, &usual, rows, 4, true, NULL),
-                     ROG_ENOMEM);
-    assert_null(update.state);
     rog_server_update_release(&update);
     rog_rows_free(rows);
+}
+
+/* ---- parameters ---- */
+
+static const struct rog_server_optimizer *named(const char *name)
+{
+    size_t i = 0;
+    while (rog_server_optimizers[i] && strcmp(rog_server_optimizers[i]->name, name) != 0)
+        i++;
+    assert_non_null(rog_server_optimizers[i]);
+    return rog_server_optimizers[i];
+}
+
+static void refuse(const char *name, const char *given, const char *said)
+{
+    const struct rog_server_optimizer *optimizer = named(name);
+    struct rog_error err = {0};
+    struct rog_json *json = NULL;
+    void *parameters = NULL;
+    assert_int_equal(rog_parameters_check_table(optimizer->parameters, optimizer->parameter_bytes,
+                                                optimizer->name, &err),
+                     0);
+    assert_int_equal(rog_json_parse(given, strlen(given), "given", &json, NULL), 0);
+    assert_int_equal(rog_parameters_make(optimizer->parameters, optimizer->parameter_bytes,
+                                         optimizer->name, json, NULL, &parameters, &err),
+                     ROG_EINVAL);
+    if (!strstr(err.message, said))
+        fail_msg("%s %s: %s", name, given, err.message);
+    rog_json_free(json);
+    free(parameters);
+}
+
+static void test_parameters(void **state)
+{
+    (void)state;
+    refuse("mean", "{\"every\":1}", "every");
+    refuse("buffer", "{\"every\":-1}", "every");
+    refuse("buffer", "{\"every\":1.5}", "every");
+    refuse("buffer", "{\"every\":1000001}", "every");
+    refuse("buffer", "{\"exponent\":-0.5}", "exponent");
+    refuse("nesterov", "{\"momentum\":1}", "momentum");
+    refuse("nesterov", "{\"learning_rate\":-1}", "learning_rate");
+    refuse("adam", "{\"epsilon\":0}", "epsilon");
+    refuse("adam", "{\"beta2\":1}", "beta2");
+    refuse("adam", "{\"freeze_after\":-1}", "freeze_after");
+    refuse("majority", "{\"of\":\"all\"}", "signs");
+    refuse("majority", "{\"vote\":1}", "vote");
 }
 
 /* ---- the average that checkpoints have ---- */
@@ -425,7 +566,8 @@ static void check_average(double n)
 {
     struct pair pair;
     pair_init(&pair);
-    struct served with = serve(&pair, NULL, n, NULL), without = serve(&pair, NULL, 0, NULL);
+    struct served with = serve(&pair, NULL, NULL, n, NULL),
+                  without = serve(&pair, NULL, NULL, 0, NULL);
     size_t params = pair.rows->params;
     double *models = calloc((ROUNDS + 2) * params, sizeof *models);
     double *mean = models + (ROUNDS + 1) * params;
@@ -494,9 +636,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_going_on),
         cmocka_unit_test(test_one_row),
+        cmocka_unit_test(test_largest_values),
         cmocka_unit_test(test_mean_keeps_nothing),
         cmocka_unit_test(test_diverged),
         cmocka_unit_test(test_not_made),
+        cmocka_unit_test(test_parameters),
         cmocka_unit_test(test_average),
         cmocka_unit_test(test_average_of_one_model),
     };

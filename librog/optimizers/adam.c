@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Adam over rounds (Kingma, Ba, ICLR 2015, Algorithm 1, as torch.optim.Adam has it; without
+ * bias_correction FedAdam: Reddi et al., ICLR 2021, "Adaptive Federated Optimization", Algorithm 2,
+ * whose tau is epsilon). With g, the mean of the contributions, at a row's step t:
+ *
+ *     m <- b1 m + (1 - b1) g;   v <- b2 v + (1 - b2) g^2
+ *     w <- w - eta m / (1 - b1^t) / (sqrt(v / (1 - b2^t)) + epsilon)
+ *
+ * After freeze_after steps v, with its correction, stays as it is (1-bit Adam: Tang et al., ICML
+ * 2021, "1-bit Adam: Communication Efficient Large-Scale Training with Adam's Convergence Speed",
+ * Algorithm 1).
+ */
+
+#include <librog/optimizers/optimizers.h>
+
+#include <math.h>
+
+#include <librog/kernels/kernels.h>
+
+struct parameters {
+    int64_t every, freeze_after;
+    double learning_rate, beta1, beta2, epsilon;
+    bool bias_correction;
+};
+
+static const struct rog_parameter table[] = {
+    {.name = "every",
+     .type = ROG_PARAMETER_INTEGER,
+     .offset = offsetof(struct parameters, every),
+     .fallback = "0",
+     .max = ROG_ROUND_MAX,
+     .unit = "pushes",
+     .help = "how many a step waits for; 0: as many as there are workers"},
+    {.name = "learning_rate",
+     .type = ROG_PARAMETER_NUMBER,
+     .offset = offsetof(struct parameters, learning_rate),
+     .fallback = "0.001",
+     .max = 1000,
+     .help = "eta: about how far a step moves each weight"},
+    {.name = "beta1",
+     .type = ROG_PARAMETER_NUMBER,
+     .offset = offsetof(struct parameters, beta1),
+     .fallback = "0.9",
+     .max = 0.9999,
+     .help = "what is kept of the mean, m, at a step"},
+    {.name = "beta2",
+     .type = ROG_PARAMETER_NUMBER,
+     .offset = offsetof(struct parameters, beta2),
+     .fallback = "0.999",
+     .max = 0.999999,
+     .help = "what is kept of the mean square, v, at a step"},
+    {.name = "epsilon",
+     .type = ROG_PARAMETER_NUMBER,
+     .offset = offsetof(struct parameters, epsilon),
+     .fallback = "1e-8",
+     .min = 1e-16,
+     .max = 1,
+     .help = "added to the root of v, in the unit of what workers send"},
+    {.name = "bias_correction",
+     .type = ROG_PARAMETER_BOOLEAN,
+     .offset = offsetof(struct parameters, bias_correction),
+     .fallback = "true",
+     .help = "m and v are corrected for having been 0 at first (Adam), or not (FedAdam)"},
+    {.name = "freeze_after",
+     .type = ROG_PARAMETER_INTEGER,
+     .offset = offsetof(struct parameters, freeze_after),
+     .fallback = "0",
+     .max = UINT32_MAX,
+     .unit = "steps",
+     .help = "v stays as it is after so many (1-bit Adam); 0: never"},
+    {.name = NULL},
+};
+
+static uint32_t size_of(const struct rog_server_optimizer_config *config, uint32_t active)
+{
+    const struct parameters *parameters = config->parameters;
+    return rog_round_of(parameters->every, active);
+}
+
+/* Of one step: b1, 1 - b1, ..., what the sum, m and the root of v are multiplied by. */
+struct factors {
+    float of_m, of_g, of_v, of_square, share, rate, of_root, epsilon;
+};
+
+static ROG_KERNEL_WIDE void move(const struct factors *factors, const float *restrict sum,
+                                 float *restrict m, float *restrict v, float *restrict w, size_t n)
+{
+    const struct factors f = *factors;
+#pragma omp simd
+    for (size_t i = 0; i < n; i++) {
+        float g = f.share * sum[i];
+        m[i] = f.of_m * m[i] + f.of_g * g;
+        v[i] = f.of_v * v[i] + f.of_square * g * g;
+        w[i] -= f.rate * m[i] / (f.of_root * sqrtf(v[i]) + f.epsilon);
+    }
+}
+
+static void step(const struct rog_server_optimizer_config *config, const struct rog_round *round,
+                 const float *sum, float *const *memory, float *model, uint32_t elements)
+{
+    const struct parameters *p = config->parameters;
+    bool frozen = p->freeze_after > 0 && round->steps > p->freeze_after;
+    double squares = frozen ? (double)p->freeze_after : (double)round->steps;
+    double bias1 = p->bias_correction ? 1 - pow(p->beta1, round->steps) : 1;
+    double bias2 = p->bias_correction ? 1 - pow(p->beta2, squares) : 1;
+    const struct factors factors = {.of_m = (float)p->beta1,
+                                    .of_g = (float)(1 - p->beta1),
+                                    .of_v = frozen ? 1 : (float)p->beta2,
+                                    .of_square = frozen ? 0 : (float)(1 - p->beta2),
+                                    .share = 1.0f / (float)round->contributions,
+                                    .rate = (float)(p->learning_rate / bias1),
+                                    .of_root = (float)(1 / sqrt(bias2)),
+                                    .epsilon = (float)p->epsilon};
+    move(&factors, sum, memory[0], memory[1], model, elements);
+}
+
+const struct rog_server_optimizer rog_server_optimizer_adam = {
+    .name = "adam",
+    .summary = "Adam over the mean of each round (FedAdam, 1-bit Adam)",
+    .parameters = table,
+    .parameter_bytes = sizeof(struct parameters),
+    .memory = 2,
+    .round = size_of,
+    .step = step,
+};

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * A buffer of contributions, each of which counts the less the older the model is that it was made
+ * from, and nobody waits for anybody (FedBuff: Nguyen et al., AISTATS 2022, "Federated Learning
+ * with Buffered Asynchronous Aggregation", Algorithm 1; the weight is that of its section on
+ * staleness). With K contributions x_i, that are tau_i steps behind:
+ *
+ *     w <- w - eta / K sum_i (1 + tau_i)^-p x_i
+ */
+
+#include <librog/optimizers/optimizers.h>
+
+#include <math.h>
+
+#include <librog/kernels/kernels.h>
+
+struct parameters {
+    int64_t every;
+    double learning_rate, exponent;
+};
+
+static const struct rog_parameter table[] = {
+    {.name = "every",
+     .type = ROG_PARAMETER_INTEGER,
+     .offset = offsetof(struct parameters, every),
+     .fallback = "10",
+     .max = ROG_ROUND_MAX,
+     .unit = "pushes",
+     .help = "K, how many a step waits for; 0: as many as there are workers"},
+    {.name = "learning_rate",
+     .type = ROG_PARAMETER_NUMBER,
+     .offset = offsetof(struct parameters, learning_rate),
+     .fallback = "1",
+     .max = 1000,
+     .help = "eta, what their mean is multiplied by"},
+    {.name = "exponent",
+     .type = ROG_PARAMETER_NUMBER,
+     .offset = offsetof(struct parameters, exponent),
+     .fallback = "0.5",
+     .max = 10,
+     .help = "p: a push that is tau steps behind counts (1 + tau)^-p; 0: as any other"},
+    {.name = NULL},
+};
+
+static uint32_t size_of(const struct rog_server_optimizer_config *config, uint32_t active)
+{
+    const struct parameters *parameters = config->parameters;
+    return rog_round_of(parameters->every, active);
+}
+
+static double weigh(const struct rog_server_optimizer_config *config, uint64_t behind)
+{
+    const struct parameters *parameters = config->parameters;
+    return pow(1 + (double)behind, -parameters->exponent);
+}
+
+static ROG_KERNEL_WIDE void subtract(float rate, const float *restrict sum, float *restrict w,
+                                     size_t n)
+{
+#pragma omp simd
+    for (size_t i = 0; i < n; i++)
+        w[i] -= rate * sum[i];
+}
+
+static void step(const struct rog_server_optimizer_config *config, const struct rog_round *round,
+                 const float *sum, float *const *memory, float *model, uint32_t elements)
+{
+    const struct parameters *parameters = config->parameters;
+    (void)memory;
+    subtract((float)(parameters->learning_rate / round->contributions), sum, model, elements);
+}
+
+const struct rog_server_optimizer rog_server_optimizer_buffer = {
+    .name = "buffer",
+    .summary = "the mean of the next K pushes, older ones counting less (FedBuff)",
+    .parameters = table,
+    .parameter_bytes = sizeof(struct parameters),
+    .round = size_of,
+    .weigh = weigh,
+    .step = step,
+};

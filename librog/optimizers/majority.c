@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * A vote over rounds: each weight moves by the learning rate, into the direction that most
+ * contributions x_i have (signSGD with majority vote: Bernstein et al., ICML 2018, Algorithm 3), or
+ * that their sum has (the step of DeMo: Peng, Quesnelle, Kingma, arXiv:2411.19870, Algorithm 1):
+ *
+ *     signs:   w <- w - eta sign(sum_i sign x_i)
+ *     values:  w <- w - eta sign(sum_i x_i)
+ *
+ * The sign of 0 is 0: who has nothing to say does not vote, and a tie moves nothing.
+ */
+
+#include <librog/optimizers/optimizers.h>
+
+#include <librog/kernels/kernels.h>
+
+enum { OF_SIGNS, OF_VALUES };
+
+struct parameters {
+    int64_t every;
+    double learning_rate;
+    uint32_t of;
+};
+
+static const struct rog_parameter table[] = {
+    {.name = "every",
+     .type = ROG_PARAMETER_INTEGER,
+     .offset = offsetof(struct parameters, every),
+     .fallback = "0",
+     .max = ROG_ROUND_MAX,
+     .unit = "pushes",
+     .help = "how many a step waits for; 0: as many as there are workers"},
+    {.name = "learning_rate",
+     .type = ROG_PARAMETER_NUMBER,
+     .offset = offsetof(struct parameters, learning_rate),
+     .fallback = "1e-4",
+     .max = 1000,
+     .help = "eta, how far a step moves each weight"},
+    {.name = "of",
+     .type = ROG_PARAMETER_CHOICE,
+     .offset = offsetof(struct parameters, of),
+     .choices = "signs|values",
+     .fallback = "signs",
+     .help = "what is added up, the sign of which is the direction"},
+    {.name = NULL},
+};
+
+static uint32_t size_of(const struct rog_server_optimizer_config *config, uint32_t active)
+{
+    const struct parameters *parameters = config->parameters;
+    return rog_round_of(parameters->every, active);
+}
+
+static bool votes(const struct rog_server_optimizer_config *config)
+{
+    const struct parameters *parameters = config->parameters;
+    return parameters->of == OF_SIGNS;
+}
+
+static ROG_KERNEL_WIDE void move(float rate, const float *restrict sum, float *restrict w, size_t n)
+{
+#pragma omp simd
+    for (size_t i = 0; i < n; i++)
+        w[i] -= rate * (float)((sum[i] > 0) - (sum[i] < 0));
+}
+
+static void step(const struct rog_server_optimizer_config *config, const struct rog_round *round,
+                 const float *sum, float *const *memory, float *model, uint32_t elements)
+{
+    const struct parameters *parameters = config->parameters;
+    (void)round, (void)memory;
+    move((float)parameters->learning_rate, sum, model, elements);
+}
+
+const struct rog_server_optimizer rog_server_optimizer_majority = {
+    .name = "majority",
+    .summary = "the majority of signs of each round (signSGD with majority vote)",
+    .parameters = table,
+    .parameter_bytes = sizeof(struct parameters),
+    .round = size_of,
+    .step = step,
+    .votes = votes,
+};
