@@ -206,7 +206,7 @@ static int prepare(struct bench *bench, const struct rog_plugin *plugin, int thr
 /* The share of the model's sign bits that a message stream of so many bytes carries, closely. */
 static double share_of(const struct bench *bench, size_t bytes)
 {
-    double share = (double)bytes / (double)bench->rows->wire_bytes;
+    double share = (double)bytes / (double)bench->rows->way[ROG_ROWS_PUSH].wire_bytes;
     return share < 1 ? share : 1;
 }
 

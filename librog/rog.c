@@ -442,8 +442,15 @@ int rog_start_begin(struct rog *rog, struct rog_error *err)
     rog->rules = calloc(rog->layout->trained, sizeof *rog->rules);
     if (!rog->rules)
         return rog_fail_nomem(err);
-    int code = rog_layout_rows(rog->layout, rog->parts.push_codec,
-                               rog->parts.chosen[ROG_PART_PUSH_CODEC].parameters, &rog->rows, err);
+    const struct rog_parts *parts = &rog->parts;
+    const struct rog_rows_codecs codecs = {
+        .push = parts->push_codec,
+        .push_parameters = parts->chosen[ROG_PART_PUSH_CODEC].parameters,
+        .pull = parts->pull_codec,
+        .pull_parameters = parts->chosen[ROG_PART_PULL_CODEC].parameters,
+        .warmup = rog->config ? rog->config->compression_warmup : 0,
+        .seed = rog->config ? rog->config->seed : 0};
+    int code = rog_layout_rows(rog->layout, &codecs, &rog->rows, err);
     if (!code)
         code = make_hello(rog, err);
     if (code)

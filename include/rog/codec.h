@@ -5,9 +5,9 @@
 /*
  * How the values of a row travel: the interface between the synchronization core and a codec.
  *
- * A codec turns numbers into bytes and back, one row at a time. It keeps no state and never sees
- * the network, a worker or the time. Error feedback is the core's (Zheng, Huang, Kwok, NeurIPS
- * 2019, "Communication-Efficient Distributed Blockwise Momentum SGD with Error-Feedback"):
+ * A codec turns numbers into bytes and back, one row at a time. It has no state of its own and
+ * never sees the network, a worker or the time. Error feedback is the core's (Zheng, Huang, Kwok,
+ * NeurIPS 2019, "Communication-Efficient Distributed Blockwise Momentum SGD with Error-Feedback"):
  *
  *   push   a worker keeps u, the updates that wait to be sent. `encode` takes a row of u and leaves
  *          in its place what the bytes do not say: the residual, which the next iteration adds to.
@@ -16,9 +16,13 @@
  *          becomes what the worker has once the bytes have arrived. So the residual is W_i - W.
  *          Both are kept as what has been added to the model that all began with (sync/server.h).
  *
- * A stream begins with one number for each tensor, its scale. The codec computes it from the sum of
- * magnitudes, which the core knows from each pass because strategies rank rows by it. Everything
- * else a row needs is in its own bytes.
+ * A row is one of those that strategies plan with, or, for a codec of whole tensors (`unit`), all
+ * of a tensor. Pushes and pulls may have different codecs; then both have rows of the larger unit.
+ *
+ * A stream begins with one number for each tensor, its scale. `scale` computes it from the sum of
+ * magnitudes, which the core knows from each pass because strategies rank rows by it; `whole_scale`
+ * computes one number from all values of the model that wait. Everything else a row needs is in its
+ * own bytes: whoever decodes knows neither level, iteration nor seed.
  *
  * The length of a row may depend on its values; `check` then finds where it ends.
  *
@@ -31,18 +35,30 @@
  *   - `check` and, after it, `decode` read no byte past those they were given, whatever these are;
  *   - a row that `check` accepts turns finite values of ordinary size into finite values, and with
  *     a scale of at most `limit` takes at most `limit` off each;
- *   - the same arguments give the same bytes.
+ *   - the same arguments, what it keeps among them, give the same bytes.
  *
- * One codec is one file, librog/codecs/NAME.c, and a line in codecs.c. This header is not
- * installed: codecs are part of the source tree.
+ * Those that come with the project are one file each, librog/codecs/NAME.c, and a line in codecs.c.
+ * Any other is one shared object that exports one constant:
+ *
+ *     ROG_CODEC_EXPORT const struct rog_codec rog_codec_plugin = { ... };
+ *
+ * It includes this header and nothing else of the project (docs/write-a-codec.md).
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include <rog/parameter.h>
+#include <rog/random.h>
 
-/* What a row is encoded and decoded with. */
+/* A plugin is made for one version. Each version has the members of the one before at the same
+ * places and appends its own. */
+#define ROG_CODEC_ABI 1
+#define ROG_CODEC_SYMBOL "rog_codec_plugin"
+#define ROG_CODEC_EXPORT __attribute__((visibility("default")))
+
+/* What a row is encoded and decoded with. Members are only appended. */
 struct rog_codec_row {
     const void *parameters; /* the codec's struct of them, filled; NULL where it has none */
     uint32_t elements;      /* > 0 */
@@ -52,6 +68,21 @@ struct rog_codec_row {
     /* Where a row is checked: no value of it may have a larger magnitude. FLT_MAX: any that is
      * finite. What bytes say by the scale alone is bounded by whoever checks that. */
     float limit;
+    /* Elements of one row of its tensor, as strategies have them: a divisor of `elements`. A whole
+     * tensor is a matrix of elements / width rows, one after the other, of width columns. */
+    uint32_t width;
+    /* bytes, encode: how finely it is to travel, from the codec's best, 0, to levels - 1. */
+    uint32_t level;
+    /* bytes, encode: of the stream, from 1 on. bytes: 0 stands for all of them. */
+    uint32_t iteration;
+    /* encode: another for each seed of a run, direction, worker, iteration and row. For rog_random.
+     */
+    uint64_t seed;
+    /* encode: what is kept for this row at this sender, as many floats as `memory` says; all 0 when
+     * a run begins and when a server begins anew with a worker that has come back. */
+    float *memory;
+    /* encode, decode: as many bytes as `scratch` says, of any content, aligned for any type. */
+    void *scratch;
 };
 
 /* The row on the server, row->elements of each: W_i is start + held, W is start + model. On return
@@ -65,17 +96,38 @@ struct rog_codec_bytes {
     size_t least, most; /* of one row */
 };
 
+/* All values of the model that wait to be sent, in the order of its tensors. */
+struct rog_codec_whole {
+    const void *parameters;
+    uint32_t iteration; /* of the stream, from 1 on */
+    uint64_t seed;      /* another for each seed of a run, direction, worker and iteration */
+    const float *values;
+    uint64_t count; /* of them, > 0 */
+    void *scratch;  /* as many bytes as `whole_scratch` says, aligned for any type */
+};
+
+/* What a codec is cut by. */
+enum rog_codec_unit {
+    ROG_CODEC_ROWS = 0,    /* any row: it works under every strategy */
+    ROG_CODEC_TENSORS = 1, /* whole tensors: the row table has then one row for each */
+};
+
 struct rog_codec {
+    uint32_t abi_version;                   /* ROG_CODEC_ABI */
+    uint32_t struct_size;                   /* sizeof(struct rog_codec) */
     const char *name;                       /* as in the setting `compression` */
     const char *summary;                    /* one line */
     const struct rog_parameter *parameters; /* NULL: none */
     uint32_t parameter_bytes;               /* of the struct that they describe */
+    uint32_t unit;                          /* enum rog_codec_unit */
+    uint32_t levels;                        /* how many there are; 0: one */
 
-    /* Required: how many bytes a row of row->elements takes, of whatever values. */
+    /* Required: how many bytes a row of row->elements takes, of whatever values, at row->level and
+     * in row->iteration. */
     void (*bytes)(const struct rog_codec_row *row, struct rog_codec_bytes *bytes);
 
-    /* Required: a tensor's scale, of `elements` elements whose magnitudes add up to `sum`, both
-     * finite. Finite and >= 0. */
+    /* Required without whole_scale: a tensor's scale, of `elements` elements whose magnitudes add
+     * up to `sum`, both finite. Finite and >= 0. */
     float (*scale)(double sum, uint64_t elements);
 
     /* Required. Writes the row's bytes, never past `most` of them, and returns how many. values:
@@ -96,6 +148,22 @@ struct rog_codec {
      */
     size_t (*check)(const struct rog_codec_row *row, const uint8_t *bytes, size_t size,
                     const char **why);
+
+    /* Optional: how many floats are kept for a row, and how many bytes `encode` and `decode` need
+     * to work with. They depend on parameters, elements and width alone. */
+    size_t (*memory)(const struct rog_codec_row *row);
+    size_t (*scratch)(const struct rog_codec_row *row);
+
+    /* Optional: one number from all values that wait, which is every tensor's scale of the stream;
+     * `scale` is not called then. Finite, >= 0 and, where the values are, of ordinary size. Rows
+     * that are sent between two pushes have the scale of the last one. whole_scratch: optional, of
+     * its own. is_whole: optional, whether it is to be asked at all with these parameters; left
+     * out: yes. */
+    float (*whole_scale)(const struct rog_codec_whole *whole);
+    size_t (*whole_scratch)(const void *parameters, uint64_t count);
+    bool (*is_whole)(const void *parameters);
+
+    /* Fields are only appended below this line. */
 };
 
 #endif

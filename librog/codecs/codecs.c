@@ -9,6 +9,7 @@
 extern const struct rog_codec rog_codec_sign, rog_codec_none;
 
 const struct rog_codec *const rog_codecs[] = {&rog_codec_sign, &rog_codec_none, NULL};
+const struct rog_codec *const rog_codec_exact = &rog_codec_none;
 
 #define NAMES_BYTES 256
 
@@ -56,6 +57,13 @@ static size_t held_to(const struct rog_codec *codec, const struct rog_codec_row 
 float rog_codec_scale(const struct rog_codec *codec, double sum, uint64_t elements)
 {
     float scale = codec->scale(sum, elements);
+    assert(isfinite(scale) && scale >= 0);
+    return scale;
+}
+
+float rog_codec_whole_scale(const struct rog_codec *codec, const struct rog_codec_whole *whole)
+{
+    float scale = codec->whole_scale(whole);
     assert(isfinite(scale) && scale >= 0);
     return scale;
 }

@@ -10,11 +10,15 @@
 /* All, NULL at the end; the first is taken where none is named. */
 extern const struct rog_codec *const rog_codecs[];
 
+/* The one that takes nothing away: what travels by it is as it was. Without parameters. */
+extern const struct rog_codec *const rog_codec_exact;
+
 /* ROG_EINVAL names what there is. */
 int rog_codec_find(const char *name, const struct rog_codec **codec, struct rog_error *err);
 
 /* Calls of a codec's hooks that hold it to what it has to keep to. */
 float rog_codec_scale(const struct rog_codec *codec, double sum, uint64_t elements);
+float rog_codec_whole_scale(const struct rog_codec *codec, const struct rog_codec_whole *whole);
 size_t rog_codec_encode(const struct rog_codec *codec, const struct rog_codec_row *row,
                         float *values, uint8_t *bytes);
 

@@ -85,6 +85,8 @@ static size_t check(const struct rog_codec_row *row, const uint8_t *bytes, size_
 }
 
 const struct rog_codec rog_codec_none = {
+    .abi_version = ROG_CODEC_ABI,
+    .struct_size = sizeof(struct rog_codec),
     .name = "none",
     .summary = "32 bits an element, exact",
     .bytes = bytes_of,

@@ -166,6 +166,8 @@ static size_t check(const struct rog_codec_row *row, const uint8_t *bytes, size_
 }
 
 const struct rog_codec rog_codec_sign = {
+    .abi_version = ROG_CODEC_ABI,
+    .struct_size = sizeof(struct rog_codec),
     .name = "sign",
     .summary = "one bit an element, with a tensor's mean magnitude",
     .bytes = bytes_of,

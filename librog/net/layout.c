@@ -225,8 +225,8 @@ double rog_layout_server_bytes(const struct rog_layout *layout, uint32_t workers
            ROW_BYTES * (1.0 + workers) * rows;
 }
 
-int rog_layout_rows(const struct rog_layout *layout, const struct rog_codec *codec,
-                    const void *parameters, struct rog_rows **rows, struct rog_error *err)
+int rog_layout_rows(const struct rog_layout *layout, const struct rog_rows_codecs *codecs,
+                    struct rog_rows **rows, struct rog_error *err)
 {
     uint32_t at = 0;
     *rows = NULL;
@@ -243,7 +243,11 @@ int rog_layout_rows(const struct rog_layout *layout, const struct rog_codec *cod
     for (uint32_t i = 0; !code && i < layout->trained; i++)
         rog_rows_set_name(*rows, i, layout->tensors[i].name);
     if (!code)
-        rog_rows_set_codec(*rows, codec, parameters);
+        code = rog_rows_set_codecs(*rows, codecs, err);
+    if (code) {
+        rog_rows_free(*rows);
+        *rows = NULL;
+    }
     free(dims);
     free(shapes);
     return code;

@@ -62,8 +62,8 @@ int rog_layout_compare(const struct rog_layout *known, const char *owner,
 double rog_layout_server_bytes(const struct rog_layout *layout, uint32_t workers);
 
 /* The row table of what is trained; its names are the layout's, which must live as long,
- * as must the codec's parameters (rog_rows_set_codec). */
-int rog_layout_rows(const struct rog_layout *layout, const struct rog_codec *codec,
-                    const void *parameters, struct rog_rows **rows, struct rog_error *err);
+ * as must the codecs' parameters (rog_rows_set_codecs). */
+int rog_layout_rows(const struct rog_layout *layout, const struct rog_rows_codecs *codecs,
+                    struct rog_rows **rows, struct rog_error *err);
 
 #endif

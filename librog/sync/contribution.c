@@ -235,42 +235,44 @@ static int diverged(const struct rog_contribution *contribution, uint32_t index,
                     index, comma, name, mean, rule->learning_rate);
 }
 
-/* Its rows' magnitudes and its scale come out of the same pass. */
+/* Its rows' magnitudes and their sum come out of the same pass. */
 static int add_tensor(struct rog_contribution *contribution, uint32_t index, const float *gradient,
-                      const struct rog_rule *rule, float share, float *magnitude, float *scale,
-                      struct rog_error *err)
+                      const struct rog_rule *rule, float share, float *magnitude,
+                      double *sum_of_all, struct rog_error *err)
 {
     const struct rog_rows_tensor *tensor = &contribution->rows->tensors[index];
     const struct rog_kernel_step step =
         rule ? rog_rule_step(rule) : (struct rog_kernel_step){.learning_rate = 0};
-    double tensor_sum = 0;
+    *sum_of_all = 0;
     for (uint32_t k = 0; k < tensor->rows; k++) {
         uint64_t within = (uint64_t)k * tensor->row_size;
         double sum = add_row(contribution, &step, gradient ? gradient + within : NULL,
                              contribution->values[index] + within, tensor->offset + within,
                              tensor->row_size, share);
         magnitude[tensor->first_row + k] = (float)(sum / tensor->row_size);
-        tensor_sum += sum;
+        *sum_of_all += sum;
     }
-    double mean = tensor_sum / (double)tensor->size;
-    if (!(mean <= ROG_WIRE_UPDATE_MAX)) /* nor a number */
-        return diverged(contribution, index, mean, rule, err);
-    *scale = rog_codec_scale(contribution->rows->codec, tensor_sum, tensor->size);
-    return 0;
+    double mean = *sum_of_all / (double)tensor->size;
+    return mean <= ROG_WIRE_UPDATE_MAX ? 0 /* and a number */
+                                       : diverged(contribution, index, mean, rule, err);
 }
 
 int rog_contribution_add(struct rog_contribution *contribution,
-                         const struct rog_worker_gradients *given, float *magnitude, float *scale,
-                         struct rog_error *err)
+                         const struct rog_worker_gradients *given, const struct rog_way *way,
+                         float *magnitude, float *scale, struct rog_error *err)
 {
     bool delta = is_delta(contribution);
     int code = 0;
     rog_contribution_take(contribution);
     contribution->taken = false;
     float share = delta ? 1 : share_of(contribution, given);
-    for (uint32_t i = 0; i < contribution->rows->tensor_count && !code; i++)
+    for (uint32_t i = 0; i < contribution->rows->tensor_count && !code; i++) {
+        double sum;
         code = add_tensor(contribution, i, delta ? NULL : given->tensors[i],
-                          delta ? NULL : rule_of(given, i), share, magnitude, &scale[i], err);
+                          delta ? NULL : rule_of(given, i), share, magnitude, &sum, err);
+        if (!code && !way->whole)
+            scale[i] = rog_codec_scale(way->codec, sum, contribution->rows->tensors[i].size);
+    }
     return code;
 }
 

@@ -94,10 +94,11 @@ int rog_contribution_check(const struct rog_contribution *contribution,
 /* Accounts for w as it is, before it is pushed. Deltas alone. */
 void rog_contribution_take(struct rog_contribution *contribution);
 /* Adds what has been checked to u, with values. Of each row mean |u|, of each tensor the scale it
- * is sent with. ROG_EFAILED: u has grown past what a float holds. */
+ * is sent with, unless all of the model has one on this way. ROG_EFAILED: u has grown past what a
+ * float holds. */
 int rog_contribution_add(struct rog_contribution *contribution,
-                         const struct rog_worker_gradients *given, float *magnitude, float *scale,
-                         struct rog_error *err);
+                         const struct rog_worker_gradients *given, const struct rog_way *way,
+                         float *magnitude, float *scale, struct rog_error *err);
 
 void rog_contribution_row_sent(struct rog_contribution *contribution, uint32_t row);
 /* The row has been encoded, and u has its residual. */

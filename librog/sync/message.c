@@ -128,6 +128,7 @@ uint32_t rog_wire_list(const struct rog_wire *wire, uint32_t *list)
 
 struct reader {
     const struct rog_rows *rows;
+    const struct rog_way *way; /* that it came */
     const uint8_t *at, *end;
     float limit; /* of values */
     struct rog_error *err;
@@ -232,18 +233,39 @@ static int parse_begin(struct reader *reader, struct rog_wire *wire)
     return 0;
 }
 
+/* The next rows of a list that are of one tensor. */
+struct stretch {
+    uint32_t first, end; /* of a run, what is left of it */
+    uint32_t tensor, rows;
+};
+
+static bool next_stretch(const struct rog_rows *rows, struct rog_wire_numbers *numbers,
+                         struct stretch *stretch)
+{
+    if (stretch->first == stretch->end) {
+        uint32_t length;
+        if (!rog_wire_run(numbers, &stretch->first, &length))
+            return false;
+        stretch->end = stretch->first + length;
+    }
+    stretch->tensor = rows->row_tensor[stretch->first];
+    uint32_t end = rows->first_row[stretch->tensor + 1];
+    end = end < stretch->end ? end : stretch->end;
+    stretch->rows = end - stretch->first;
+    stretch->first = end;
+    return true;
+}
+
 /* What the rows take together: at least, at most. */
-static struct rog_codec_bytes sum_bytes(const struct rog_rows *rows,
+static struct rog_codec_bytes sum_bytes(const struct reader *reader,
                                         struct rog_wire_numbers numbers)
 {
     struct rog_codec_bytes sum = {0};
-    uint32_t first, length;
-    while (rog_wire_run(&numbers, &first, &length)) {
-        for (uint32_t row = first; row < first + length; row++) {
-            const struct rog_codec_bytes *bytes = rog_rows_bytes(rows, row);
-            sum.least += bytes->least;
-            sum.most += bytes->most;
-        }
+    struct stretch stretch = {0};
+    while (next_stretch(reader->rows, &numbers, &stretch)) {
+        const struct rog_codec_bytes *bytes = &reader->way->tensors[stretch.tensor].bytes;
+        sum.least += stretch.rows * bytes->least;
+        sum.most += stretch.rows * bytes->most;
     }
     return sum;
 }
@@ -252,31 +274,70 @@ static struct rog_codec_bytes sum_bytes(const struct rog_rows *rows,
 static int check_rows(const struct reader *reader, struct rog_wire_numbers numbers)
 {
     const struct rog_rows *rows = reader->rows;
+    const struct rog_way *way = reader->way;
     const uint8_t *at = reader->at;
+    struct rog_codec_row coded = {.parameters = way->parameters, .limit = reader->limit};
     uint32_t first, length;
     while (rog_wire_run(&numbers, &first, &length)) {
         for (uint32_t row = first; row < first + length; row++) {
             const struct rog_rows_tensor *tensor = &rows->tensors[rows->row_tensor[row]];
-            const struct rog_codec_row coded = {.parameters = rows->parameters,
-                                                .elements = tensor->row_size,
-                                                .limit = reader->limit};
+            const struct rog_codec_bytes *bytes = rog_rows_bytes(rows, way, row);
+            coded.elements = tensor->row_size;
+            coded.width = tensor->width;
             const char *why = "fewer bytes than it says";
             size_t size = (size_t)(reader->end - at), took = 0;
-            if (size >= tensor->row_bytes.least)
-                took = rows->codec->check(&coded, at, size, &why);
+            if (size >= bytes->least)
+                took = way->codec->check(&coded, at, size, &why);
             if (took == 0 || took > size)
                 return rog_fail(reader->err, ROG_EFORMAT, "row %u%s%s has %s", row,
                                 tensor->name ? ", of tensor " : "",
                                 tensor->name ? tensor->name : "", why);
-            if (took < tensor->row_bytes.least || took > tensor->row_bytes.most)
+            if (took < bytes->least || took > bytes->most)
                 return rog_fail(reader->err, ROG_EFORMAT, "row %u takes %zu bytes, not %zu to %zu",
-                                row, took, tensor->row_bytes.least, tensor->row_bytes.most);
+                                row, took, bytes->least, bytes->most);
             at += took;
         }
     }
     if (at != reader->end)
         return rog_fail(reader->err, ROG_EFORMAT, "%zu bytes after the last row",
                         (size_t)(reader->end - at));
+    return 0;
+}
+
+/* Of a codec with levels: the level of each row instead of the row. */
+static int parse_levels(const struct reader *reader, struct rog_wire *wire)
+{
+    const struct rog_way *way = reader->way;
+    const uint8_t *level = reader->at;
+    struct rog_wire_numbers numbers = wire->numbers;
+    struct stretch stretch = {0};
+    if (left(reader) != wire->numbers.count)
+        return rog_fail(reader->err, ROG_EFORMAT, "%zu levels of %u rows", left(reader),
+                        wire->numbers.count);
+    while (next_stretch(reader->rows, &numbers, &stretch)) {
+        for (uint32_t i = 0; i < stretch.rows; i++, level++) {
+            if (*level >= rog_way_levels(way))
+                return rog_fail(reader->err, ROG_EFORMAT, "level %u of a row, %s has %u", *level,
+                                way->codec->name, rog_way_levels(way));
+            wire->wire_bytes +=
+                rog_way_most(way, stretch.tensor, *level, wire->header.iteration) - 1;
+        }
+    }
+    return 0;
+}
+
+/* Rows that do not travel count as the most that they can take. */
+static int parse_absent_rows(const struct reader *reader, struct rog_wire *wire)
+{
+    if (rog_way_levels(reader->way) > 1)
+        return parse_levels(reader, wire);
+    struct rog_wire_numbers numbers = wire->numbers;
+    struct stretch stretch = {0};
+    if (left(reader) > 0)
+        return rog_fail(reader->err, ROG_EFORMAT, "%zu bytes of rows instead of 0", left(reader));
+    while (next_stretch(reader->rows, &numbers, &stretch))
+        wire->wire_bytes +=
+            stretch.rows * rog_way_most(reader->way, stretch.tensor, 0, wire->header.iteration);
     return 0;
 }
 
@@ -287,16 +348,13 @@ static int parse_rows(struct reader *reader, struct rog_wire *wire)
         return code;
     wire->payload = reader->at;
     wire->payload_bytes = left(reader);
-    struct rog_codec_bytes bytes = sum_bytes(reader->rows, wire->numbers);
-    size_t least = wire->header.values ? bytes.least : 0;
-    size_t most = wire->header.values ? bytes.most : 0;
-    if (left(reader) < least || left(reader) > most)
+    if (!wire->header.values)
+        return parse_absent_rows(reader, wire);
+    struct rog_codec_bytes bytes = sum_bytes(reader, wire->numbers);
+    if (left(reader) < bytes.least || left(reader) > bytes.most)
         return rog_fail(reader->err, ROG_EFORMAT, "%zu bytes of rows instead of %zu", left(reader),
-                        left(reader) < least ? least : most);
-    if (wire->header.values)
-        return check_rows(reader, wire->numbers);
-    wire->wire_bytes += bytes.most;
-    return 0;
+                        left(reader) < bytes.least ? bytes.least : bytes.most);
+    return check_rows(reader, wire->numbers);
 }
 
 /* What a number of a report may be: finite and not below `least`, or not known. */
@@ -382,11 +440,14 @@ int rog_wire_parse(const struct rog_rows *rows, const uint8_t *message, size_t s
         return rog_fail(err, ROG_EFORMAT, "iterations count from 1");
     wire->message = message;
     wire->size = wire->wire_bytes = size;
-    struct reader reader = {.rows = rows,
-                            .at = message + ROG_WIRE_HEADER_BYTES,
-                            .end = message + size,
-                            .limit = stream == ROG_WIRE_PULL ? FLT_MAX : ROG_WIRE_UPDATE_MAX,
-                            .err = err};
+    bool pull = stream == ROG_WIRE_PULL;
+    struct reader reader = {
+        .rows = rows,
+        .way = rog_rows_way(rows, pull ? ROG_ROWS_PULL : ROG_ROWS_PUSH, wire->header.iteration),
+        .at = message + ROG_WIRE_HEADER_BYTES,
+        .end = message + size,
+        .limit = pull ? FLT_MAX : ROG_WIRE_UPDATE_MAX,
+        .err = err};
     return parse[kind](&reader, wire);
 }
 
@@ -473,9 +534,11 @@ static size_t run_bytes(uint32_t limit)
     return bytes;
 }
 
-void rog_wire_room_init(struct rog_wire_room *room, const struct rog_rows *rows, size_t bytes)
+void rog_wire_room_init(struct rog_wire_room *room, const struct rog_rows *rows,
+                        const struct rog_way *way, size_t bytes)
 {
     *room = (struct rog_wire_room){.rows = rows,
+                                   .way = way,
                                    .bytes = bytes,
                                    .run_bytes = run_bytes(rows->row_count),
                                    .used = ROG_WIRE_HEADER_BYTES + ROG_WIRE_VARINT_BYTES,
@@ -496,7 +559,7 @@ static bool take_room(struct rog_wire_room *room, uint32_t number, size_t payloa
 
 bool rog_wire_room_row(struct rog_wire_room *room, uint32_t row)
 {
-    return take_room(room, row, rog_rows_bytes(room->rows, row)->most);
+    return take_room(room, row, rog_rows_bytes(room->rows, room->way, row)->most);
 }
 
 bool rog_wire_room_number(struct rog_wire_room *room, uint32_t number)
@@ -504,16 +567,27 @@ bool rog_wire_room_number(struct rog_wire_room *room, uint32_t number)
     return take_room(room, number, 0);
 }
 
+/* Most bytes of a row, whichever way and in whichever iteration it goes. */
+static size_t longest_row(const struct rog_rows *rows)
+{
+    size_t longest = 0;
+    for (uint32_t i = 0; i < rows->tensor_count; i++) {
+        size_t warm = rows->warmup ? rows->warm.tensors[i].bytes.most : 0;
+        longest = warm > longest ? warm : longest;
+        for (size_t k = 0; k < ROG_ROWS_DIRECTIONS; k++) {
+            size_t most = rows->way[k].tensors[i].bytes.most;
+            longest = most > longest ? most : longest;
+        }
+    }
+    return longest;
+}
+
 size_t rog_message_min_bytes(const struct rog_rows *rows)
 {
     size_t shared = ROG_WIRE_HEADER_BYTES + ROG_WIRE_VARINT_BYTES;
     size_t begin = shared + HISTORY_BYTES + rows->tensor_count * sizeof(float) +
                    ((size_t)rows->tensor_count / 2 + 1) * run_bytes(rows->tensor_count);
-    size_t row = 0;
-    for (uint32_t i = 0; i < rows->tensor_count; i++) {
-        size_t bytes = shared + run_bytes(rows->row_count) + rows->tensors[i].row_bytes.most;
-        row = bytes > row ? bytes : row;
-    }
+    size_t row = shared + run_bytes(rows->row_count) + longest_row(rows);
     return begin > row ? begin : row;
 }
 

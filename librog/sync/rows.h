@@ -8,55 +8,70 @@
  * other tensor has one row per index of its first dimension. Tensors ("blocks" of the
  * codec) have one scale each.
  *
- * A table also says how its rows travel: by which codec, with which values of its parameters.
+ * A table also says how its rows travel, in each direction and in the iterations of a warm-up.
+ * Where a codec is one of whole tensors every tensor is one row.
  */
 
-#include <float.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include <librog/codecs/codecs.h>
+#include <librog/sync/tensor.h>
+#include <librog/sync/way.h>
 #include <rog/error.h>
 #include <rog/strategy.h>
 
 #define ROG_ROW_MIN_ELEMENTS 1000
 
-struct rog_rows_tensor {
-    uint64_t offset;    /* first element in the flat array */
-    uint64_t size;      /* elements, > 0 */
-    uint32_t first_row; /* rows first_row .. first_row + rows - 1 */
-    uint32_t rows;
-    uint32_t row_size;                /* elements of each of its rows: size / rows */
-    struct rog_codec_bytes row_bytes; /* of each of its rows in a message */
-    const char *name;                 /* borrowed, rog_rows_set_name; NULL: it has none */
+enum rog_rows_direction { ROG_ROWS_PUSH, ROG_ROWS_PULL };
+#define ROG_ROWS_DIRECTIONS 2
+
+/* How the rows of a run travel. */
+struct rog_rows_codecs {
+    const struct rog_codec *push, *pull;           /* pull NULL: both of them as pushes */
+    const void *push_parameters, *pull_parameters; /* their structs of them, borrowed; NULL where
+                                                      they have none */
+    uint32_t warmup; /* what is pushed and pulled in iterations up to this travels as it is */
+    uint64_t seed;   /* of the run */
 };
 
 struct rog_rows {
     uint64_t params;
     uint32_t tensor_count, row_count;
     struct rog_rows_tensor *tensors;
-    uint32_t *row_tensor;                             /* [row]: its tensor */
-    uint32_t *first_row;                              /* [tensor_count + 1] */
-    struct rog_model_view model;                      /* all of this, as strategies see it */
-    uint32_t *row_elements, *push_bytes, *pull_bytes; /* the model's */
+    uint32_t *row_tensor;                                /* [row]: its tensor */
+    uint32_t *first_row;                                 /* [tensor_count + 1] */
+    struct rog_model_view model;                         /* all of this, as strategies see it */
+    uint32_t *row_elements, *bytes[ROG_ROWS_DIRECTIONS]; /* the model's */
     const char **names;
-    const struct rog_codec *codec;
-    const void *parameters; /* the codec's, borrowed; NULL: it has none */
-    uint64_t wire_bytes;    /* most that scales and rows of a full exchange take */
+    struct rog_way way[ROG_ROWS_DIRECTIONS];
+    struct rog_way warm; /* of both in the iterations up to `warmup` */
+    uint32_t warmup;
+    uint64_t seed;
 };
 
-/* dims[i] dimensions of tensor i, shapes concatenated. The codec is the first of rog_codecs. Empty
- * or overflowing shapes: ROG_EINVAL. */
+/* dims[i] dimensions of tensor i, shapes concatenated. The codec of both directions is the first of
+ * rog_codecs. Empty or overflowing shapes: ROG_EINVAL. */
 int rog_rows_new(struct rog_rows **rows, const uint32_t *dims, const uint32_t *shapes,
                  uint32_t tensor_count, struct rog_error *err);
 void rog_rows_free(struct rog_rows *rows);
 /* Borrowed. */
 void rog_rows_set_name(struct rog_rows *rows, uint32_t tensor, const char *name);
-/* Rows of this table travel by this codec from now on. parameters: the codec's struct of them,
- * borrowed; NULL where it has none. */
-void rog_rows_set_codec(struct rog_rows *rows, const struct rog_codec *codec,
-                        const void *parameters);
+/* Rows of this table travel so from now on; how many there are may change, and with that the model
+ * view. ROG_EINVAL: a tensor that is too large to be one row, or a codec that contradicts itself;
+ * after that the table is of no use. */
+int rog_rows_set_codecs(struct rog_rows *rows, const struct rog_rows_codecs *codecs,
+                        struct rog_error *err);
+
+/* How rows of a stream of this iteration travel. */
+static inline const struct rog_way *
+rog_rows_way(const struct rog_rows *rows, enum rog_rows_direction direction, uint32_t iteration)
+{
+    return iteration <= rows->warmup ? &rows->warm : &rows->way[direction];
+}
+
+/* As many bytes as any of its codecs works with. */
+size_t rog_rows_scratch_bytes(const struct rog_rows *rows);
 
 static inline uint64_t rog_rows_offset(const struct rog_rows *rows, uint32_t row)
 {
@@ -84,34 +99,11 @@ static inline void rog_rows_places(const struct rog_rows *rows, float *flat, flo
         places[i] = flat + rows->tensors[i].offset;
 }
 
-/* How many bytes a row takes in a message. */
+/* How many bytes a row takes in a message that goes this way. */
 static inline const struct rog_codec_bytes *rog_rows_bytes(const struct rog_rows *rows,
-                                                           uint32_t row)
+                                                           const struct rog_way *way, uint32_t row)
 {
-    return &rows->tensors[rows->row_tensor[row]].row_bytes;
-}
-
-/* What this row is encoded and decoded with, where each tensor has such a scale. */
-static inline struct rog_codec_row rog_rows_coded(const struct rog_rows *rows, uint32_t row,
-                                                  const float *scale)
-{
-    uint32_t tensor = rows->row_tensor[row];
-    return (struct rog_codec_row){.parameters = rows->parameters,
-                                  .elements = rows->tensors[tensor].row_size,
-                                  .scale = scale[tensor]};
-}
-
-/* How many bytes the row takes that begins here, with `size` bytes to the end of the message; it
- * has been checked. */
-static inline size_t rog_rows_length(const struct rog_rows *rows, uint32_t row,
-                                     const uint8_t *bytes, size_t size)
-{
-    const struct rog_codec_bytes *range = rog_rows_bytes(rows, row);
-    const struct rog_codec_row unscaled = {
-        .parameters = rows->parameters, .elements = rog_rows_size(rows, row), .limit = FLT_MAX};
-    const char *why;
-    return range->least == range->most ? range->most
-                                       : rows->codec->check(&unscaled, bytes, size, &why);
+    return &way->tensors[rows->row_tensor[row]].bytes;
 }
 
 #endif

@@ -31,12 +31,13 @@ void rog_send_scratch_release(struct rog_send_scratch *scratch)
     memset(scratch, 0, sizeof *scratch);
 }
 
-int rog_sending_init(struct rog_sending *sending, const struct rog_rows *rows, uint32_t levels,
-                     struct rog_error *err)
+int rog_sending_init(struct rog_sending *sending, const struct rog_rows *rows,
+                     enum rog_rows_direction direction, uint32_t iteration, struct rog_error *err)
 {
     memset(sending, 0, sizeof *sending);
     sending->rows = rows;
-    sending->levels = levels;
+    sending->way = rog_rows_way(rows, direction, iteration);
+    sending->levels = rog_way_levels(&rows->way[direction]);
     sending->order = malloc(rows->row_count * sizeof *sending->order);
     sending->level = calloc(rows->row_count, sizeof *sending->level);
     return sending->order && sending->level ? 0 : rog_fail_nomem(err);
@@ -59,11 +60,12 @@ static void archive_levels(struct rog_sending *sending, struct rog_archive *arch
     }
 }
 
-void rog_sending_archive(struct rog_sending *sending, const struct rog_rows *table, uint32_t levels,
+void rog_sending_archive(struct rog_sending *sending, const struct rog_rows *table,
+                         enum rog_rows_direction direction, uint32_t iteration,
                          struct rog_archive *archive)
 {
     uint32_t rows = table->row_count;
-    if (archive->loading && rog_sending_init(sending, table, levels, NULL))
+    if (archive->loading && rog_sending_init(sending, table, direction, iteration, NULL))
         rog_archive_nomem(archive);
     if (rog_archive_failed(archive))
         return;
@@ -76,7 +78,7 @@ void rog_sending_archive(struct rog_sending *sending, const struct rog_rows *tab
     rog_archive_u32(archive, &sending->batch_rows);
     for (uint32_t i = 0; i < sending->count && !rog_archive_failed(archive); i++)
         rog_archive_number(archive, &sending->order[i], rows - 1, "a row to send");
-    if (levels > 1)
+    if (sending->levels > 1)
         archive_levels(sending, archive);
 }
 
@@ -156,12 +158,19 @@ int rog_sending_plan(struct rog_sending *sending, const struct rog_sender *sende
     return 0;
 }
 
+static size_t most_bytes(const struct rog_sending *sending, uint32_t row)
+{
+    return sending->level
+               ? rog_way_most(sending->way, sending->rows->row_tensor[row], sending->level[row], 0)
+               : rog_rows_bytes(sending->rows, sending->way, row)->most;
+}
+
 /* What these rows of the plan take on the wire, at most. */
 static double bytes_of(const struct rog_sending *sending, uint32_t from, uint32_t count)
 {
     double bytes = 0;
     for (uint32_t i = from; i < from + count; i++)
-        bytes += rog_rows_bytes(sending->rows, sending->order[i])->most;
+        bytes += most_bytes(sending, sending->order[i]);
     return bytes;
 }
 

@@ -39,6 +39,7 @@ struct rog_sending {
     double began_s, budget_s;
     uint32_t batch_rows; /* the sender's */
     const struct rog_rows *rows;
+    const struct rog_way *way; /* that the rows go */
 };
 
 typedef void (*rog_plan_hook)(void *state, const struct rog_strategy_config *config,
@@ -55,12 +56,14 @@ int rog_send_scratch_init(struct rog_send_scratch *scratch, const struct rog_str
                           uint32_t rows, struct rog_error *err);
 void rog_send_scratch_release(struct rog_send_scratch *scratch);
 
-/* Memory for the order, of rows that go at so many levels; nothing is sent yet. */
-int rog_sending_init(struct rog_sending *sending, const struct rog_rows *rows, uint32_t levels,
-                     struct rog_error *err);
+/* Memory for the order and levels, of rows that go in this direction in this iteration; nothing is
+ * sent yet. */
+int rog_sending_init(struct rog_sending *sending, const struct rog_rows *rows,
+                     enum rog_rows_direction direction, uint32_t iteration, struct rog_error *err);
 void rog_sending_release(struct rog_sending *sending);
 /* One that is going on, of these rows; loading makes its memory. */
-void rog_sending_archive(struct rog_sending *sending, const struct rog_rows *rows, uint32_t levels,
+void rog_sending_archive(struct rog_sending *sending, const struct rog_rows *rows,
+                         enum rog_rows_direction direction, uint32_t iteration,
                          struct rog_archive *archive);
 
 /* Asks the strategy; hook NULL: all rows are sent. Sending begins at view->now. ROG_EINVAL names

@@ -31,7 +31,11 @@ static int make_peer(struct rog_server *server, struct rog_peer *peer, struct ro
     if (!peer->incoming_scale || !peer->pull_scale || !peer->seen)
         return rog_fail_nomem(err);
     int code = rog_rounds_init(server, peer, err);
-    return code || !server->start ? code : make_change(rows, &peer->held, err);
+    if (!code && server->start)
+        code = make_change(rows, &peer->held, err);
+    if (!code && server->start)
+        code = rog_way_memory(&rows->way[ROG_ROWS_PULL], &peer->memory, err);
+    return code;
 }
 
 int rog_server_reserve_notices(struct rog_server *server, struct rog_error *err)
@@ -55,9 +59,10 @@ int rog_server_reserve_notices(struct rog_server *server, struct rog_error *err)
     return 0;
 }
 
-static size_t longest_row(const struct rog_rows *rows)
+/* How many elements are encoded at once. */
+static size_t longest_difference(const struct rog_rows *rows)
 {
-    size_t longest = 0;
+    size_t longest = rows->way[ROG_ROWS_PULL].whole ? rows->params : 0;
     for (uint32_t i = 0; i < rows->tensor_count; i++)
         if (rows->tensors[i].row_size > longest)
             longest = rows->tensors[i].row_size;
@@ -83,7 +88,12 @@ static int build(struct rog_server *server, const struct rog_server_config *conf
     rog_set_fill(&server->all_tensors);
 
     server->least_bytes = rog_message_min_bytes(rows);
-    server->scratch = malloc(longest_row(rows) * sizeof *server->scratch);
+    if (server->start) {
+        server->difference = malloc(longest_difference(rows) * sizeof *server->difference);
+        server->scratch = malloc(rog_rows_scratch_bytes(rows) + 1);
+        if (!server->difference || !server->scratch)
+            return rog_fail_nomem(err);
+    }
     server->list = malloc(rows->row_count * sizeof *server->list);
     server->merged = calloc(rows->row_count, sizeof *server->merged);
     server->peers = calloc(workers, sizeof *server->peers);
@@ -95,8 +105,7 @@ static int build(struct rog_server *server, const struct rog_server_config *conf
     server->nodes = calloc(workers, sizeof *server->nodes);
     if (!server->ready || !server->granted || !server->goodput || !server->nodes)
         return rog_fail_nomem(err);
-    if (!server->scratch || !server->list || !server->merged || !server->peers ||
-        !server->watchers || !server->needed)
+    if (!server->list || !server->merged || !server->peers || !server->watchers || !server->needed)
         return rog_fail_nomem(err);
     if (server->start)
         code = make_change(rows, &server->change, err);
@@ -155,6 +164,7 @@ void rog_server_free(struct rog_server *server)
         free(peer->incoming_scale);
         free(peer->pull_scale);
         free(peer->needed);
+        free(peer->memory);
         free(peer->held);
         free(peer->seen);
     }
@@ -177,6 +187,7 @@ void rog_server_free(struct rog_server *server)
     free(server->merged);
     free(server->list);
     free(server->scratch);
+    free(server->difference);
     free(server);
 }
 
@@ -302,6 +313,9 @@ int rog_server_join(struct rog_server *server, uint32_t worker, double now, uint
     memcpy(peer->seen, server->merged, server->rows->row_count * sizeof *peer->seen);
     if (server->start)
         hold_model(server, peer);
+    if (peer->memory)
+        memset(peer->memory, 0,
+               server->rows->way[ROG_ROWS_PULL].memory_floats * sizeof *peer->memory);
     server->goodput[worker] = 0;
     rog_node_init(&server->nodes[worker]);
     peer->pushes_seen = server->pushes;

@@ -46,12 +46,15 @@ static void archive_peer(struct rog_server *server, uint32_t worker, struct rog_
     if (peer->is_planned && peer->phase != ROG_PEER_ADMITTED)
         rog_archive_refuse(archive, "a pull is planned that nobody waits for");
     if (!rog_archive_failed(archive) && (peer->phase == ROG_PEER_PULLING || peer->is_planned)) {
-        rog_sending_archive(&peer->sending, rows, rows->model.pull_levels, archive);
+        rog_sending_archive(&peer->sending, rows, ROG_ROWS_PULL, peer->iteration, archive);
         rog_archive_bytes(archive, peer->pull_scale, rows->tensor_count * sizeof *peer->pull_scale);
     }
     rog_archive_bytes(archive, peer->seen, rows->row_count * sizeof *peer->seen);
     if (peer->held)
         rog_archive_bytes(archive, peer->held, rows->params * sizeof *peer->held);
+    if (peer->memory)
+        rog_archive_bytes(archive, peer->memory,
+                          rows->way[ROG_ROWS_PULL].memory_floats * sizeof *peer->memory);
 }
 
 static void archive_notice(const struct rog_server *server, struct rog_server_notice *notice,

@@ -131,21 +131,25 @@ static void apply_rows(struct rog_server *server, uint32_t worker, const struct 
     const struct rog_rows *rows = server->rows;
     const struct rog_peer *peer = &server->peers[worker];
     const float *target = rog_server_update_target(&server->update, server->change);
+    struct rog_coding coding = {.rows = rows,
+                                .way = rog_rows_way(rows, ROG_ROWS_PUSH, wire->header.iteration),
+                                .scale = peer->incoming_scale,
+                                .scratch = server->scratch};
     const uint32_t *list = server->list;
+    rog_coding_begin(&coding);
     const uint8_t *payload = wire->payload, *end = payload + wire->payload_bytes;
     for (uint32_t i = 0; i < count; i++) {
         uint32_t row = list[i];
-        const struct rog_codec_row coded = rog_rows_coded(rows, row, peer->incoming_scale);
         rog_prefetch(rows, target, NULL, list, count, i);
         const struct rog_arrival arrival = {.worker = worker,
                                             .iteration = wire->header.iteration,
                                             .row = row,
                                             .weight = peer->weight,
-                                            .codec = rows->codec,
-                                            .coded = coded,
+                                            .codec = coding.way->codec,
+                                            .coded = *rog_coding_row(&coding, row),
                                             .bytes = payload};
         rog_server_update_apply(&server->update, &arrival, server->change);
-        payload += rog_rows_length(rows, row, payload, (size_t)(end - payload));
+        payload += rog_coding_length(&coding, row, payload, (size_t)(end - payload));
     }
 }
 

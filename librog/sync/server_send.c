@@ -9,13 +9,18 @@
 #include <librog/sync/message.h>
 #include <librog/sync/prefetch.h>
 
+static const struct rog_way *pull_way(const struct rog_server *server, const struct rog_peer *peer)
+{
+    return rog_rows_way(server->rows, ROG_ROWS_PULL, peer->iteration);
+}
+
 /* Picks rows for the next request: older than `requesting`, not asked for before, from request_row
  * on, as many as fit. */
 static void pick_requested(struct rog_server *server, uint32_t worker, size_t bytes)
 {
     struct rog_peer *peer = &server->peers[worker];
     struct rog_wire_room room;
-    rog_wire_room_init(&room, server->rows, bytes);
+    rog_wire_room_init(&room, server->rows, pull_way(server, peer), bytes);
     rog_set_clear(&server->picked);
     for (; peer->request_row < server->rows->row_count; peer->request_row++) {
         uint32_t version = rog_versions_get(&server->versions, worker, peer->request_row);
@@ -49,11 +54,40 @@ static size_t send_request(struct rog_server *server, uint32_t worker, uint8_t *
     return server->picked.count > 0 ? rog_wire_put_numbers(buffer, &header, &server->picked) : 0;
 }
 
+/* Where all of the model has one scale. */
+static int measure_whole(struct rog_server *server, uint32_t worker, struct rog_error *err)
+{
+    const struct rog_rows *rows = server->rows;
+    struct rog_peer *peer = &server->peers[worker];
+    const struct rog_way *way = pull_way(server, peer);
+    if (!server->start || !way->whole)
+        return 0;
+    for (uint64_t i = 0; i < rows->params; i++)
+        server->difference[i] = peer->held[i] - server->change[i];
+    const struct rog_codec_whole whole = {
+        .parameters = way->parameters,
+        .iteration = peer->iteration,
+        .seed = rog_coding_seed(rows, ROG_ROWS_PULL, worker, peer->iteration),
+        .values = server->difference,
+        .count = rows->params,
+        .scratch = server->scratch};
+    float scale = rog_codec_whole_scale(way->codec, &whole);
+    if (!isfinite(scale))
+        return rog_fail(err, ROG_EFAILED,
+                        "the model is not finite: the training has diverged, try a smaller "
+                        "learning rate");
+    for (uint32_t i = 0; i < rows->tensor_count; i++)
+        peer->pull_scale[i] = scale;
+    return 0;
+}
+
 /* Ages, and in one pass magnitudes and scales of what the worker still has to receive. */
-static int measure_pull(struct rog_server *server, struct rog_peer *peer,
+static int measure_pull(struct rog_server *server, uint32_t worker,
                         struct rog_send_scratch *scratch, struct rog_error *err)
 {
     const struct rog_rows *rows = server->rows;
+    struct rog_peer *peer = &server->peers[worker];
+    const struct rog_way *way = pull_way(server, peer);
     for (uint32_t row = 0; row < rows->row_count; row++)
         scratch->age[row] = server->merged[row] - peer->seen[row];
     for (uint32_t i = 0; server->start && i < rows->tensor_count; i++) {
@@ -71,9 +105,10 @@ static int measure_pull(struct rog_server *server, struct rog_peer *peer,
                             "tensor %u%s%s of the model is not finite: the training has diverged, "
                             "try a smaller learning rate",
                             i, tensor->name ? ", " : "", tensor->name ? tensor->name : "");
-        peer->pull_scale[i] = rog_codec_scale(rows->codec, tensor_sum, tensor->size);
+        if (!way->whole)
+            peer->pull_scale[i] = rog_codec_scale(way->codec, tensor_sum, tensor->size);
     }
-    return 0;
+    return measure_whole(server, worker, err);
 }
 
 /* Mean |w| of each row. */
@@ -86,9 +121,9 @@ static void weigh_rows(struct rog_server *server, float *weight)
         weight[row] = 1;
         if (!server->start)
             continue;
-        memcpy(server->scratch, server->start + at, size * sizeof *server->scratch);
-        rog_kernel_add(server->scratch, server->change + at, size);
-        weight[row] = (float)(rog_kernel_absolute(server->scratch, size) / size);
+        memcpy(server->difference, server->start + at, size * sizeof *server->difference);
+        rog_kernel_add(server->difference, server->change + at, size);
+        weight[row] = (float)(rog_kernel_absolute(server->difference, size) / size);
     }
 }
 
@@ -96,11 +131,11 @@ static int plan_pull(struct rog_server *server, uint32_t worker, double now, str
 {
     struct rog_peer *peer = &server->peers[worker];
     struct rog_send_scratch scratch = {0};
-    int code = rog_sending_init(&peer->sending, server->rows, server->rows->model.pull_levels, err);
+    int code = rog_sending_init(&peer->sending, server->rows, ROG_ROWS_PULL, peer->iteration, err);
     if (!code)
         code = rog_send_scratch_init(&scratch, server->strategy, server->rows->row_count, err);
     if (!code)
-        code = measure_pull(server, peer, &scratch, err);
+        code = measure_pull(server, worker, &scratch, err);
     if (code)
         goto out;
     if (scratch.weight)
@@ -163,12 +198,48 @@ static int send_pull_begin(struct rog_server *server, uint32_t worker, double no
     return 0;
 }
 
-static size_t send_pull_rows(struct rog_server *server, struct rog_peer *peer, double now,
-                             uint8_t *buffer, size_t bytes)
+static struct rog_coding coding_of(const struct rog_server *server, uint32_t worker)
+{
+    const struct rog_peer *peer = &server->peers[worker];
+    return (struct rog_coding){
+        .rows = server->rows,
+        .way = pull_way(server, peer),
+        .scale = peer->pull_scale,
+        .scratch = server->scratch,
+        .level = peer->sending.level,
+        .memory = peer->memory,
+        .iteration = peer->iteration,
+        .seed = rog_coding_seed(server->rows, ROG_ROWS_PULL, worker, peer->iteration)};
+}
+
+/* Each row as the codec makes it; without values its level, where there are some. */
+static size_t put_rows(struct rog_server *server, uint32_t worker, uint32_t count, uint8_t *bytes)
 {
     const struct rog_rows *rows = server->rows;
+    const struct rog_peer *peer = &server->peers[worker];
+    struct rog_coding coding = coding_of(server, worker);
+    const uint32_t *list = server->list;
+    size_t size = 0;
+    rog_coding_begin(&coding);
+    for (uint32_t i = 0; server->start && i < count; i++) {
+        uint64_t at = rog_rows_offset(rows, list[i]);
+        rog_prefetch(rows, peer->held, NULL, list, count, i);
+        rog_prefetch(rows, server->change, NULL, list, count, i);
+        const struct rog_codec_pull pull = {peer->held + at, server->change + at,
+                                            server->start + at};
+        size += rog_codec_encode_pull(coding.way->codec, rog_coding_row(&coding, list[i]), &pull,
+                                      server->difference, bytes + size);
+    }
+    return server->start ? size : rog_coding_put_levels(&coding, list, count, bytes);
+}
+
+static size_t send_pull_rows(struct rog_server *server, uint32_t worker, double now,
+                             uint8_t *buffer, size_t bytes)
+{
+    struct rog_peer *peer = &server->peers[worker];
+    const struct rog_rows *rows = server->rows;
     struct rog_wire_room room;
-    rog_wire_room_init(&room, rows, bytes);
+    rog_wire_room_init(&room, rows, pull_way(server, peer), bytes);
     rog_set_clear(&server->picked);
     uint32_t row;
     while (rog_sending_peek(&peer->sending, now, &row) && rog_wire_room_row(&room, row)) {
@@ -186,16 +257,7 @@ static size_t send_pull_rows(struct rog_server *server, struct rog_peer *peer, d
     uint32_t count = rog_set_list(&server->picked, server->list);
     for (uint32_t i = 0; i < count; i++)
         peer->seen[list[i]] = server->merged[list[i]];
-    for (uint32_t i = 0; server->start && i < count; i++) {
-        row = list[i];
-        uint64_t at = rog_rows_offset(rows, row);
-        rog_prefetch(rows, peer->held, NULL, list, count, i);
-        rog_prefetch(rows, server->change, NULL, list, count, i);
-        const struct rog_codec_row coded = rog_rows_coded(rows, row, peer->pull_scale);
-        const struct rog_codec_pull pull = {peer->held + at, server->change + at,
-                                            server->start + at};
-        size += rog_codec_encode_pull(rows->codec, &coded, &pull, server->scratch, buffer + size);
-    }
+    size += put_rows(server, worker, count, buffer + size);
     peer->sending.rows_sent += server->picked.count;
     peer->pull_bytes += rog_message_wire_bytes(rows, buffer, size);
     return size;
@@ -241,7 +303,7 @@ int rog_server_send(struct rog_server *server, uint32_t worker, double now, uint
     if (peer->phase == ROG_PEER_ADMITTED && !peer->is_held)
         return send_pull_begin(server, worker, now, buffer, size, err);
     if (peer->phase == ROG_PEER_PULLING) {
-        *size = send_pull_rows(server, peer, now, buffer, bytes);
+        *size = send_pull_rows(server, worker, now, buffer, bytes);
         if (*size == 0)
             *size = send_pull_end(server, worker, now, buffer);
     }

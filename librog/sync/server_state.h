@@ -6,6 +6,7 @@
  * admission.c (who may go on) and server_archive.c share; nobody else includes it. */
 
 #include <librog/sync/average.h>
+#include <librog/sync/coding.h>
 #include <librog/sync/history.h>
 #include <librog/sync/node.h>
 #include <librog/sync/sending.h>
@@ -71,6 +72,7 @@ struct rog_peer {
     uint64_t pull_bytes; /* of its rows */
     float *pull_scale;   /* [tensor] */
     float *held;         /* W_i - start: rows->params floats, NULL without values */
+    float *memory;       /* what the codec keeps of its pulls; NULL: nothing */
     uint32_t *seen;      /* [row]: merged[row] when this worker last got the row */
 };
 
@@ -105,7 +107,8 @@ struct rog_server {
     uint32_t *needed;            /* [worker]: what the strategy answered last */
     struct rog_set picked;       /* rows of the message being written */
     uint32_t *list;              /* [row]: rows of the message at hand, ascending */
-    float *scratch;              /* of the longest row */
+    float *difference; /* of the longest row, or of all of the model where pulls need that */
+    void *scratch;     /* that codecs work with */
     struct rog_set all_tensors, no_tensors;
     size_t least_bytes; /* of a buffer to send with */
 

@@ -22,8 +22,9 @@
  *
  * A stream is BEGIN, ROWS any number of times, END. A push and a pull name every tensor, or none:
  * then they have no rows. Demanded rows, which a worker sends between two pushes, name the tensors
- * they need. Without values (no
- * model, only its shape) scales and rows are left out; everything else is the same.
+ * they need. Without values (no model, only its shape) scales and rows are left out; where the
+ * rows' codec has levels, the level of each row is there instead of it, u8. Everything else is the
+ * same.
  */
 
 #include <stdbool.h>
@@ -85,7 +86,7 @@ struct rog_wire {
     struct rog_wire_header header;
     struct rog_wire_numbers numbers; /* BEGIN: tensors; ROWS, REQUEST: rows */
     const uint8_t *payload;          /* scales or rows, in the order of the numbers */
-    size_t payload_bytes;            /* of rows, 0 without values */
+    size_t payload_bytes;            /* of rows; without values of their levels */
     struct rog_history history;      /* BEGIN of a pull */
     uint32_t rows;                   /* END */
     double duration_s;               /* END */
@@ -117,11 +118,13 @@ size_t rog_wire_put_numbers(uint8_t *buffer, const struct rog_wire_header *heade
  * also where values do not travel. Rows may come in any order. */
 struct rog_wire_room {
     const struct rog_rows *rows;
+    const struct rog_way *way; /* that rows are to go */
     size_t bytes, used;
     size_t run_bytes; /* a row that does not follow the last takes so many more */
     uint32_t last;    /* row added last, UINT32_MAX at first */
 };
-void rog_wire_room_init(struct rog_wire_room *room, const struct rog_rows *rows, size_t bytes);
+void rog_wire_room_init(struct rog_wire_room *room, const struct rog_rows *rows,
+                        const struct rog_way *way, size_t bytes);
 /* False, and nothing taken, when the row does not fit. */
 bool rog_wire_room_row(struct rog_wire_room *room, uint32_t row);
 /* The same for a number without its row. */

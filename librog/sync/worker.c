@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <librog/sync/coding.h>
 #include <librog/sync/history.h>
 #include <librog/kernels/kernels.h>
 #include <librog/sync/message.h>
@@ -28,7 +29,9 @@ struct rog_worker {
     uint32_t local_steps; /* the setting */
     struct rog_sender sender;
     const struct rog_magnitude_hook *magnitudes;
-    void *state; /* the strategy's */
+    void *state;   /* the strategy's */
+    float *memory; /* what the codec keeps of pushes; NULL: nothing */
+    void *scratch; /* that codecs work with; NULL without values */
     struct rog_contribution contribution;
     bool overlap; /* the setting: an iteration is computed while the exchange before it goes on */
 
@@ -72,6 +75,11 @@ struct rog_worker {
 
 /* ---- life ---- */
 
+static bool has_values(const struct rog_worker *worker)
+{
+    return worker->contribution.values != NULL;
+}
+
 #define ROW_SETS 4
 
 static int build(struct rog_worker *worker, struct rog_error *err)
@@ -95,6 +103,14 @@ static int build(struct rog_worker *worker, struct rog_error *err)
     if (!worker->list || !worker->version || !worker->push_scale || !worker->demanded_scale ||
         !worker->pull_scale || !worker->pushed_rows || !worker->pulled_rows)
         return rog_fail_nomem(err);
+    if (has_values(worker)) {
+        worker->scratch = malloc(rog_rows_scratch_bytes(rows) + 1);
+        if (!worker->scratch)
+            return rog_fail_nomem(err);
+        code = rog_way_memory(&rows->way[ROG_ROWS_PUSH], &worker->memory, err);
+        if (code)
+            return code;
+    }
     return rog_strategy_start(worker->strategy, &worker->policy, &worker->state, err);
 }
 
@@ -152,6 +168,8 @@ void rog_worker_free(struct rog_worker *worker)
     free(worker->version);
     free(worker->list);
     rog_contribution_release(&worker->contribution);
+    free(worker->scratch);
+    free(worker->memory);
     free(worker);
 }
 
@@ -192,11 +210,6 @@ bool rog_worker_overlaps(const struct rog_worker *worker)
     return worker->overlaps;
 }
 
-static bool has_values(const struct rog_worker *worker)
-{
-    return worker->contribution.values != NULL;
-}
-
 /* ---- what is counted of an iteration ---- */
 
 static void begin_counting(struct rog_worker *worker, uint32_t iteration)
@@ -223,6 +236,37 @@ static struct rog_wire_header header_of(const struct rog_worker *worker, enum ro
                                     .stream = worker->outgoing,
                                     .values = has_values(worker),
                                     .iteration = worker->outgoing_iteration};
+}
+
+static const struct rog_way *push_way(const struct rog_worker *worker, uint32_t iteration)
+{
+    return rog_rows_way(worker->rows, ROG_ROWS_PUSH, iteration);
+}
+
+/* Where all of the model has one scale. */
+static int measure_whole(struct rog_worker *worker, struct rog_error *err)
+{
+    const struct rog_rows *rows = worker->rows;
+    uint32_t iteration = worker->status.iteration;
+    const struct rog_way *way = push_way(worker, iteration);
+    if (!way->whole)
+        return 0;
+    const struct rog_codec_whole whole = {
+        .parameters = way->parameters,
+        .iteration = iteration,
+        .seed = rog_coding_seed(rows, ROG_ROWS_PUSH, worker->worker, iteration),
+        .values = worker->contribution.update,
+        .count = rows->params,
+        .scratch = worker->scratch};
+    float scale = rog_codec_whole_scale(way->codec, &whole);
+    if (!(scale <= ROG_WIRE_UPDATE_MAX))
+        return rog_fail(err, ROG_EFAILED,
+                        "what waits has a scale of %g: the training has diverged, try a smaller "
+                        "learning rate",
+                        (double)scale);
+    for (uint32_t i = 0; i < rows->tensor_count; i++)
+        worker->push_scale[i] = scale;
+    return 0;
 }
 
 /* What was asked for between two pushes and has not gone out goes with the push. */
@@ -296,7 +340,8 @@ int rog_worker_push(struct rog_worker *worker, const struct rog_worker_gradients
     if (code)
         return code;
     rog_worker_merge(worker);
-    code = rog_sending_init(&worker->sending, rows, rows->model.levels, err);
+    code =
+        rog_sending_init(&worker->sending, rows, ROG_ROWS_PUSH, worker->status.iteration + 1, err);
     if (!code)
         code = rog_send_scratch_init(&scratch, worker->strategy, rows->row_count, err);
     if (code)
@@ -308,8 +353,11 @@ int rog_worker_push(struct rog_worker *worker, const struct rog_worker_gradients
     worker->overlaps = worker->planned_overlap;
     give_back_answer(worker);
     if (has_values(worker))
-        code = rog_contribution_add(&worker->contribution, given, scratch.magnitude,
+        code = rog_contribution_add(&worker->contribution, given,
+                                    push_way(worker, worker->status.iteration), scratch.magnitude,
                                     worker->push_scale, err);
+    if (!code && has_values(worker))
+        code = measure_whole(worker, err);
     if (!code)
         code = plan_push(worker, &scratch, now, err);
 out:
@@ -344,10 +392,11 @@ static size_t begin_push(struct rog_worker *worker, uint8_t *buffer)
     return rog_wire_put_begin(buffer, &header, &worker->tensors, worker->push_scale, NULL);
 }
 
-/* The scales of demanded rows are means over these rows alone. */
+/* The scales of demanded rows are from these rows alone, unless one is from all of the model. */
 static int measure_answer(struct rog_worker *worker, struct rog_error *err)
 {
     const struct rog_rows *rows = worker->rows;
+    const struct rog_way *way = push_way(worker, worker->outgoing_iteration);
     const struct rog_set *answering = &worker->answering;
     rog_set_clear(&worker->tensors);
     uint32_t row = rog_set_next(answering, 0);
@@ -370,7 +419,8 @@ static int measure_answer(struct rog_worker *worker, struct rog_error *err)
                             "diverged, try a smaller learning rate",
                             index, tensor->name ? ", " : "", tensor->name ? tensor->name : "",
                             mean);
-        worker->demanded_scale[index] = rog_codec_scale(rows->codec, sum, elements);
+        worker->demanded_scale[index] =
+            way->whole ? worker->push_scale[index] : rog_codec_scale(way->codec, sum, elements);
     }
     return 0;
 }
@@ -399,7 +449,7 @@ static void pick_rows(struct rog_worker *worker, double now, size_t bytes)
     bool push = worker->outgoing == ROG_WIRE_PUSH;
     struct rog_set *first = push ? &worker->demanded : &worker->answering;
     struct rog_wire_room room;
-    rog_wire_room_init(&room, worker->rows, bytes);
+    rog_wire_room_init(&room, worker->rows, push_way(worker, worker->outgoing_iteration), bytes);
     rog_set_clear(&worker->picked);
     if (push && worker->status.silent)
         return;
@@ -423,27 +473,49 @@ static void pick_rows(struct rog_worker *worker, double now, size_t bytes)
     }
 }
 
-static size_t send_rows(struct rog_worker *worker, double now, uint8_t *buffer, size_t bytes)
+static struct rog_coding coding_of(const struct rog_worker *worker)
+{
+    bool push = worker->outgoing == ROG_WIRE_PUSH;
+    uint32_t iteration = worker->outgoing_iteration;
+    return (struct rog_coding){
+        .rows = worker->rows,
+        .way = push_way(worker, iteration),
+        .scale = push ? worker->push_scale : worker->demanded_scale,
+        .scratch = worker->scratch,
+        .level = worker->sending.level,
+        .memory = worker->memory,
+        .iteration = iteration,
+        .seed = rog_coding_seed(worker->rows, ROG_ROWS_PUSH, worker->worker, iteration)};
+}
+
+/* Each row as the codec makes it; without values its level, where there are some. */
+static size_t put_rows(struct rog_worker *worker, uint32_t count, uint8_t *bytes)
 {
     const struct rog_rows *rows = worker->rows;
+    struct rog_coding coding = coding_of(worker);
+    size_t size = 0;
+    rog_coding_begin(&coding);
+    float *update = worker->contribution.update;
+    for (uint32_t i = 0; update && i < count; i++) {
+        uint32_t row = worker->list[i];
+        rog_prefetch(rows, update, NULL, worker->list, count, i);
+        size += rog_codec_encode(coding.way->codec, rog_coding_row(&coding, row),
+                                 update + rog_rows_offset(rows, row), bytes + size);
+        rog_contribution_sent(&worker->contribution, row);
+    }
+    return update ? size : rog_coding_put_levels(&coding, worker->list, count, bytes);
+}
+
+static size_t send_rows(struct rog_worker *worker, double now, uint8_t *buffer, size_t bytes)
+{
     pick_rows(worker, now, bytes);
     if (worker->picked.count == 0)
         return 0;
-    const float *scale =
-        worker->outgoing == ROG_WIRE_PUSH ? worker->push_scale : worker->demanded_scale;
     struct rog_wire_header header = header_of(worker, ROG_WIRE_ROWS);
     size_t size = rog_wire_put_numbers(buffer, &header, &worker->picked);
     uint32_t count = rog_set_list(&worker->picked, worker->list);
     count_rows(worker, worker->list, count, worker->pushed_rows);
-    float *update = worker->contribution.update;
-    for (uint32_t i = 0; update && i < count; i++) {
-        uint32_t row = worker->list[i];
-        const struct rog_codec_row coded = rog_rows_coded(rows, row, scale);
-        rog_prefetch(rows, update, NULL, worker->list, count, i);
-        size += rog_codec_encode(rows->codec, &coded, update + rog_rows_offset(rows, row),
-                                 buffer + size);
-        rog_contribution_sent(&worker->contribution, row);
-    }
+    size += put_rows(worker, count, buffer + size);
     worker->outgoing_rows += worker->picked.count;
     worker->status.rows_pushed += worker->picked.count;
     return size;
@@ -528,16 +600,20 @@ static int receive_rows(struct rog_worker *worker, const struct rog_wire *wire, 
     for (uint32_t i = 0; i < count; i++)
         rog_set_add(&worker->pulled, list[i]);
 
+    struct rog_coding coding = {.rows = rows,
+                                .way = rog_rows_way(rows, ROG_ROWS_PULL, wire->header.iteration),
+                                .scale = worker->pull_scale,
+                                .scratch = worker->scratch};
+    rog_coding_begin(&coding);
     const uint8_t *payload = wire->payload, *end = payload + wire->payload_bytes;
     struct rog_contribution *contribution = &worker->contribution;
     for (uint32_t i = 0; contribution->values && i < count; i++) {
         uint32_t row = list[i];
-        const struct rog_codec_row coded = rog_rows_coded(rows, row, worker->pull_scale);
         rog_prefetch(rows, contribution->aside, contribution->values, list, count, i);
-        rog_codec_decode_pull(rows->codec, &coded, payload,
+        rog_codec_decode_pull(coding.way->codec, rog_coding_row(&coding, row), payload,
                               rog_contribution_pulling(contribution, row));
         rog_contribution_pulled(contribution, row);
-        payload += rog_rows_length(rows, row, payload, (size_t)(end - payload));
+        payload += rog_coding_length(&coding, row, payload, (size_t)(end - payload));
     }
     worker->pulled_bytes += wire->wire_bytes;
     count_rows(worker, list, count, worker->pulled_rows);
@@ -666,7 +742,8 @@ static void archive_outgoing(struct rog_worker *worker, struct rog_archive *arch
     rog_archive_u64(archive, &worker->sent_bytes);
     archive_report(&worker->report, archive);
     if (worker->phase == PUSHING)
-        rog_sending_archive(&worker->sending, worker->rows, worker->rows->model.levels, archive);
+        rog_sending_archive(&worker->sending, worker->rows, ROG_ROWS_PUSH, worker->status.iteration,
+                            archive);
 }
 
 void rog_worker_archive(struct rog_worker *worker, struct rog_archive *archive)
@@ -696,6 +773,9 @@ void rog_worker_archive(struct rog_worker *worker, struct rog_archive *archive)
     rog_archive_bytes(archive, worker->pushed_rows, tensors * sizeof *worker->pushed_rows);
     rog_archive_bytes(archive, worker->pulled_rows, tensors * sizeof *worker->pulled_rows);
     rog_contribution_archive(&worker->contribution, archive);
+    if (worker->memory)
+        rog_archive_bytes(archive, worker->memory,
+                          rows->way[ROG_ROWS_PUSH].memory_floats * sizeof *worker->memory);
     rog_strategy_archive(worker->strategy, &worker->policy, worker->state, archive);
 }
 

@@ -75,7 +75,7 @@ static void put_rows(struct cluster *cluster, uint32_t worker, const struct rog_
                 *signs = elements % 32 ? *signs : 0;
                 *signs |= (uint32_t)(bytes[k / 8] >> (k % 8) & 1) << (elements % 32);
             }
-            bytes += rog_rows_bytes(cluster->rows, row)->most;
+            bytes += rog_rows_bytes(cluster->rows, &cluster->rows->way[ROG_ROWS_PUSH], row)->most;
         }
     put(cluster, trace->signs, (elements + 31) / 32);
 }

@@ -126,10 +126,10 @@ static float *first_model(const struct rog_rows *rows)
 static int run_config(struct trial *trial, const struct rog_run_config *config)
 {
     struct rog_rows *rows = small_model();
-    const struct rog_codec *codec = rows->codec;
+    const struct rog_codec *codec = rog_codecs[0];
     if (trial->compression)
         assert_int_equal(rog_codec_find(trial->compression, &codec, NULL), 0);
-    rog_rows_set_codec(rows, codec, NULL);
+    assert_int_equal(rog_rows_set_codecs(rows, &(struct rog_rows_codecs){.push = codec}, NULL), 0);
     struct rog_plugin plugin = {0};
     if (!trial->strategy) {
         if (rog_plugin_load(&plugin, trial->library, &trial->err) ||

@@ -80,7 +80,9 @@ static void add(struct single *single)
     const struct rog_worker_gradients given = {
         .tensors = delta ? NULL : single->given, .rules = &single->rule, .rule_count = 1};
     if (rog_contribution_check(&single->contribution, &given, 1, &err) ||
-        rog_contribution_add(&single->contribution, &given, single->magnitude, single->scale, &err))
+        rog_contribution_add(&single->contribution, &given,
+                             &single->contribution.rows->way[ROG_ROWS_PUSH], single->magnitude,
+                             single->scale, &err))
         fail_msg("%s", err.message);
 }
 
@@ -141,9 +143,10 @@ static void test_refused_pushes(void **state)
     const struct rog_worker_gradients none = {.tensors = NULL};
     single.params[3] = NAN;
     assert_int_equal(rog_contribution_check(&single.contribution, &none, 1, &err), 0);
-    assert_int_equal(
-        rog_contribution_add(&single.contribution, &none, single.magnitude, single.scale, &err),
-        ROG_EFAILED);
+    assert_int_equal(rog_contribution_add(&single.contribution, &none,
+                                          &single.contribution.rows->way[ROG_ROWS_PUSH],
+                                          single.magnitude, single.scale, &err),
+                     ROG_EFAILED);
     assert_non_null(strstr(err.message, "diverged"));
     single_release(&single);
 }

@@ -76,7 +76,7 @@ static void test_lengths_of_rows(void **state)
     (void)state;
     static const struct rog_codec codec = {.bytes = two_to_four, .check = first_byte};
     struct rog_rows *rows = cluster_rows(false);
-    rog_rows_set_codec(rows, &codec, NULL);
+    assert_int_equal(rog_rows_set_codecs(rows, &(struct rog_rows_codecs){.push = &codec}, NULL), 0);
     const struct rog_wire_header header = {
         .kind = ROG_WIRE_ROWS, .stream = ROG_WIRE_PUSH, .values = true, .iteration = 1};
     struct rog_set set = {0};
@@ -282,7 +282,7 @@ static void test_values_are_bounded(void **state)
     struct rog_rows *rows = cluster_rows(false);
     const struct rog_codec *codec;
     assert_int_equal(rog_codec_find("none", &codec, NULL), 0);
-    rog_rows_set_codec(rows, codec, NULL);
+    assert_int_equal(rog_rows_set_codecs(rows, &(struct rog_rows_codecs){.push = codec}, NULL), 0);
     rows->tensors[rows->row_tensor[7]].name = "fc.weight";
     struct rog_set set;
     uint8_t message[8192];
@@ -297,7 +297,7 @@ static void test_values_are_bounded(void **state)
         struct rog_wire wire;
         struct rog_error err = {0};
         size_t size = rog_wire_put_numbers(message, &header, &set);
-        size_t bytes = rog_rows_bytes(rows, 7)->most;
+        size_t bytes = rog_rows_bytes(rows, &rows->way[ROG_ROWS_PUSH], 7)->most;
         assert_true(size + bytes <= sizeof message);
         memset(message + size, 0, bytes);
         memcpy(message + size + bytes - 4, &cases[i / 2].value, 4);

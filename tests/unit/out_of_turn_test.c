@@ -79,7 +79,8 @@ static size_t make(struct table *table, enum rog_wire_kind kind, enum rog_wire_s
     } else {
         size = rog_wire_put_numbers(table->buffer, &header, &set);
         for (uint32_t row = first; kind == ROG_WIRE_ROWS && row < first + count; row++)
-            for (size_t i = 0; i < rog_rows_bytes(table->rows, row)->most; i++)
+            for (size_t i = 0;
+                 i < rog_rows_bytes(table->rows, &table->rows->way[ROG_ROWS_PUSH], row)->most; i++)
                 table->buffer[size++] = 0;
     }
     rog_set_release(&set);

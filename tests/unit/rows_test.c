@@ -55,7 +55,7 @@ static void test_rule(void **state)
     }
     assert_int_equal(rows->row_count, row);
     assert_int_equal(rows->params, offset);
-    assert_int_equal(rows->wire_bytes, bytes + 7 * 4);
+    assert_int_equal(rows->way[ROG_ROWS_PUSH].wire_bytes, bytes + 7 * 4);
     rog_rows_free(rows);
 }
 

@@ -54,7 +54,8 @@ static int adopt(void *user, const struct rog_layout *layout, struct rog_model *
     const struct rog_codec *codec;
     int code = rog_codec_find("none", &codec, err);
     if (!code)
-        code = rog_layout_rows(layout, codec, NULL, &server->rows, err);
+        code =
+            rog_layout_rows(layout, &(struct rog_rows_codecs){.push = codec}, &server->rows, err);
     model->rows = server->rows;
     return code;
 }

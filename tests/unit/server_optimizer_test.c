@@ -20,6 +20,7 @@
 #include <librog/sync/average.h>
 #include <librog/kernels/kernels.h>
 #include <librog/sync/message.h>
+#include <librog/sync/coding.h>
 #include <librog/sync/server_update.h>
 #include <librog/optimizers/optimizers.h>
 #include <librog/sync/wire.h>
@@ -342,13 +343,15 @@ static void row_arrives(struct work *work, uint32_t row, float size)
         values[k] = (float)rog_rng_normal(&work->rng);
     for (uint32_t k = 0; k < 8; k++)
         scale[k] = size;
+    struct rog_coding coding = {
+        .rows = work->rows, .way = &work->rows->way[ROG_ROWS_PUSH], .scale = scale};
     const struct rog_arrival arrival = {.row = row,
                                         .iteration = 1,
                                         .weight = 1,
-                                        .codec = work->rows->codec,
-                                        .coded = rog_rows_coded(work->rows, row, scale),
+                                        .codec = coding.way->codec,
+                                        .coded = *rog_coding_row(&coding, row),
                                         .bytes = bytes};
-    work->rows->codec->encode(&arrival.coded, values, bytes);
+    coding.way->codec->encode(&arrival.coded, values, bytes);
     rog_server_update_arrived(&work->update, &row, 1, work->merged);
     rog_server_update_apply(&work->update, &arrival, work->change);
     rog_server_update_push_ends(&work->update);

@@ -116,8 +116,11 @@ void cluster_init(struct cluster *cluster, const struct cluster_options *options
     if (options->exact) {
         const struct rog_codec *none;
         assert_int_equal(rog_codec_find("none", &none, &err), 0);
-        rog_rows_set_codec(cluster->rows, none, NULL);
+        assert_int_equal(
+            rog_rows_set_codecs(cluster->rows, &(struct rog_rows_codecs){.push = none}, &err), 0);
     }
+    if (options->codecs && rog_rows_set_codecs(cluster->rows, options->codecs, &err))
+        fail_msg("%s", err.message);
     if (options->values) {
         cluster->model = allocate(cluster->rows->params, sizeof(float));
         cluster->gradients = allocate(cluster->rows->params, sizeof(float));

@@ -66,8 +66,9 @@ struct cluster_options {
     const void *parameters; /* the strategy's own; NULL: their defaults, where it has any */
     uint32_t workers, iterations;
     bool values;
-    bool small;  /* a model of three rows */
-    bool leaves; /* some workers vanish early, in the middle of anything */
+    const struct rog_rows_codecs *codecs; /* borrowed; NULL: the usual */
+    bool small;                           /* a model of three rows */
+    bool leaves;                          /* some workers vanish early, in the middle of anything */
     uint64_t seed;
     double slow_s;        /* mean time of one event; against the strategy's budgets */
     double learning_rate; /* 0: 0.01 */

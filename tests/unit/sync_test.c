@@ -87,7 +87,7 @@ static void add_message(const struct cluster *cluster, const uint8_t *message, s
             uint64_t offset = rog_rows_offset(cluster->rows, row);
             for (uint32_t k = 0; k < rog_rows_size(cluster->rows, row); k++)
                 sum[offset + k] += signs[k / 8] >> (k % 8) & 1 ? -s : s;
-            signs += rog_rows_bytes(cluster->rows, row)->most;
+            signs += rog_rows_bytes(cluster->rows, &cluster->rows->way[ROG_ROWS_PUSH], row)->most;
         }
     }
 }

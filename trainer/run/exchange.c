@@ -24,7 +24,8 @@ struct rog_rule rog_exchange_rule(const struct rog_run_config *config, uint32_t 
 size_t rog_exchange_message_bytes(const struct rog_rows *rows)
 {
     size_t least = rog_message_min_bytes(rows);
-    size_t share = (size_t)(rows->wire_bytes / MESSAGES);
+    uint64_t push = rows->way[ROG_ROWS_PUSH].wire_bytes, pull = rows->way[ROG_ROWS_PULL].wire_bytes;
+    size_t share = (size_t)((push > pull ? push : pull) / MESSAGES);
     return share > least ? share : least;
 }
 
@@ -45,6 +46,7 @@ static int push_once(struct rog_worker *worker, const struct rog_rows *rows, uin
     *bytes = 0;
     const struct rog_rule rule = {.learning_rate = 0};
     const struct rog_worker_gradients none = {.rules = &rule, .rule_count = 1};
+    rog_worker_join(worker, rows->warmup); /* what comes after it is what a run is about */
     int code = rog_worker_push(worker, &none, 0, err);
     while (!code) {
         code = rog_worker_send(worker, LATE_S, message, room, &size, err);

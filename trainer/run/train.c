@@ -60,9 +60,16 @@ static int rows_of(const struct rog_train *train, const struct rog_arch *arch,
     code = rog_rows_new(rows, dims, shapes, arch->tensor_count, err);
     for (uint32_t i = 0; !code && i < arch->tensor_count; i++)
         rog_rows_set_name(*rows, i, arch->tensors[i].name);
+    const struct rog_parts *parts = &train->parts;
+    const struct rog_rows_codecs codecs = {
+        .push = parts->push_codec,
+        .push_parameters = parts->chosen[ROG_PART_PUSH_CODEC].parameters,
+        .pull = parts->pull_codec,
+        .pull_parameters = parts->chosen[ROG_PART_PULL_CODEC].parameters,
+        .warmup = train->config->compression_warmup,
+        .seed = train->config->seed};
     if (!code)
-        rog_rows_set_codec(*rows, train->parts.push_codec,
-                           train->parts.chosen[ROG_PART_PUSH_CODEC].parameters);
+        code = rog_rows_set_codecs(*rows, &codecs, err);
 out:
     free(dims);
     free(shapes);

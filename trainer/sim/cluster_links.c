@@ -50,13 +50,14 @@ static void count_stream(struct rog_sim_cluster *cluster, uint32_t worker,
     const struct rog_sim_node *node = &cluster->nodes[worker];
     const struct rog_rows *rows = cluster->config->rows;
     struct rog_sim_link *link = &cluster->nodes[worker].link[direction];
+    uint64_t full = rows->way[direction == ROG_SIM_UP ? ROG_ROWS_PUSH : ROG_ROWS_PULL].wire_bytes;
     uint32_t count;
     bool is_push;
     link->stream_bytes += slot->wire_bytes;
     if (!rog_message_ends(rows, slot->data, slot->size, &count, &is_push))
         return;
-    if (timed && node->profile->drains && rows->wire_bytes > link->stream_bytes) {
-        double left = on_link(cluster, node, (double)(rows->wire_bytes - link->stream_bytes));
+    if (timed && node->profile->drains && full > link->stream_bytes) {
+        double left = on_link(cluster, node, (double)(full - link->stream_bytes));
         link->left_bytes = fmin(link->left_bytes + left, node->profile->send_buffer);
     }
     link->stream_bytes = 0;
