@@ -10,9 +10,6 @@
 /* Settings that this version has for those who plan ahead, and of which it can only do the default.
  * Whoever builds what one of them stands for takes its row away. */
 static const char *const only_default[] = {
-    "pull_compression",
-    "pull_compression_parameters",
-    "compression_warmup",
     "error_feedback",
     "contribution",
     "momentum_kind",

@@ -61,3 +61,16 @@ matrix = { merge = [0.0, 0.5]; };
 END
 try 2 rogctl sweep x.conf -n
 says 'x.conf, line 2: merge = 0.5 needs contribution = "delta"'
+
+# Each direction has its own codec, and both travel as they are in a warm-up.
+bytes() { query "SELECT $1 / 1000000 FROM (SELECT sum(bytes_pushed) AS pushed, sum(bytes_pulled) AS pulled
+    FROM iterations WHERE run_id = (SELECT id FROM runs ORDER BY rowid DESC LIMIT 1))"; }
+run() { try 0 rogctl run --library BSP --control unlimited workload=none seconds=30 "$@"; }
+run compression=none pull_compression=sign
+[ "$(bytes pushed)" -gt $((20 * $(bytes pulled))) ] || fail "pulls have the codec of pushes"
+run compression_warmup=1
+[ "$(bytes pulled)" -gt $((3 * 2 * 4)) ] || fail "a warm-up is compressed"
+run=$(query "SELECT id FROM runs ORDER BY rowid DESC LIMIT 1")
+try 0 rogctl show "$run"
+prints "compression warmup 1"
+try 0 rogctl verify "$run"

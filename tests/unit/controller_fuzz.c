@@ -13,6 +13,7 @@
 #include <common/json.h>
 #include <orchestrator/conf/cluster.h>
 #include <orchestrator/conf/experiment.h>
+#include <orchestrator/conf/methods.h>
 #include <orchestrator/fetch/sources.h>
 #include <orchestrator/text/label.h>
 #include <orchestrator/fleet/remote/spec.h>
@@ -40,6 +41,22 @@ static bool take_experiment(const char *text, size_t size)
                    "an experiment without runs or name");
     rog_experiment_free(experiment);
     return true;
+}
+
+static bool take_methods(const char *text, size_t size)
+{
+    struct rog_methods methods = {0};
+    char path[ROG_FUZZ_PATH_BYTES];
+    int fd = rog_fuzz_file(text, size, path);
+    bool valid = rog_methods_read(&methods, path, NULL) == 0;
+    for (size_t i = 0; i < methods.count; i++) {
+        char *shown = rog_method_text(&methods.method[i], "");
+        rog_fuzz_check(shown && rog_name_is_plain(methods.method[i].name), "a method of no name");
+        free(shown);
+    }
+    rog_methods_release(&methods);
+    close(fd);
+    return valid;
 }
 
 static bool take_cluster(const char *text, size_t size)
@@ -273,6 +290,11 @@ const struct rog_fuzz_target rog_fuzz_targets[] = {
                       "server = { host = \"10.42.0.1\"; user = \"user\"; iface = \"wls1\"; };\n"
                       "workers = ( { host = \"10.42.0.2\"; iface = \"wlan0\"; batch = 24; local_steps = 1; },\n"
                       "  { host = \"b\"; wrap = \"nice\"; environment = \"A=b C=d\"; } );\n")}},
+    {"methods", take_methods, {
+        ROG_FUZZ_SEED("methods = ( { name = \"mine\"; title = \"Mine\"; source = \"here\";\n"
+                      "  published = \"H 500\"; differs = [\"all\", \"of it\"];\n"
+                      "  settings = { library = \"ROG\"; threshold = \"inf\"; merge = 0.5; overlap = true;\n"
+                      "    lr_halve_at = [8, 9]; parameters = { a = 1; b = true; c = \"d\"; }; }; } );\n")}},
     {"datasets", take_datasets, {
         ROG_FUZZ_SEED("datasets = ( { name = \"a\"; title = \"A\"; archive = \"a.tar.gz\"; size = 168513733L;\n"
                       "  sha256 = \"58a81ae192c23a4be8b1804d68e518ed807d710a4eb253b1f2a199162a40d8ec\";\n"
