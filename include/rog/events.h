@@ -35,7 +35,10 @@
 
 /* The server admitted a worker's pull. "iteration", "oldest" (the smallest version over all rows of
  * all active workers at that moment), "needed" (the smallest the strategy would accept); "granted"
- * where the strategy grants pulls: workers that have a grant, this one with them. */
+ * where the strategy grants pulls: workers that have a grant, this one with them; "slowest",
+ * "reached" and "active" where it promises something about them: the last complete push of the
+ * slowest active worker, how many active workers have completed one of this iteration, and how many
+ * are active. */
 #define ROG_EVENT_ADMIT "admit"
 
 /* The link's rate changed. "mbps". A link without a limit has none. */

@@ -4,6 +4,7 @@
 
 #include <librog/net/serve_state.h>
 
+#include <math.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -15,6 +16,8 @@
 #include <rog/events.h>
 
 #define TICK_MS 50
+/* A later deadline is looked at again then. */
+#define DEADLINE_MOST_MS 1e9
 /* How long the workers have to take note of the end. */
 #define END_S 5.0
 
@@ -203,6 +206,30 @@ static void tick(uv_timer_t *timer)
     rog_serve_check(serve, rog_events_flush(serve->options->events, &err), &err);
 }
 
+/* ---- deadlines of the strategy ---- */
+
+static void deadline_passed(uv_timer_t *timer)
+{
+    struct rog_serve *serve = timer->data;
+    struct rog_error err;
+    if (serve->code || serve->ending)
+        return;
+    rog_serve_check(serve, rog_server_tick(serve->core, rog_serve_time(serve), &err), &err);
+    rog_serve_report(serve);
+}
+
+void rog_serve_set_deadline(struct rog_serve *serve)
+{
+    double wait_ms = 1e3 * (rog_server_deadline(serve->core) - rog_serve_time(serve));
+    if (isinf(wait_ms)) {
+        uv_timer_stop(&serve->deadline);
+        return;
+    }
+    uv_update_time(&serve->loop);
+    uv_timer_start(&serve->deadline, deadline_passed,
+                   (uint64_t)fmin(fmax(ceil(wait_ms), 1), DEADLINE_MOST_MS), 0);
+}
+
 static void signalled(uv_signal_t *signal, int number)
 {
     struct rog_serve *serve = signal->data;
@@ -234,7 +261,8 @@ static int open_loop(struct rog_serve *serve, struct rog_error *err)
         return rog_fail(err, ROG_EIO, "cannot make an event loop");
     serve->loop_made = true;
     uv_timer_init(&serve->loop, &serve->tick);
-    serve->tick.data = serve;
+    uv_timer_init(&serve->loop, &serve->deadline);
+    serve->tick.data = serve->deadline.data = serve;
     uv_timer_start(&serve->tick, tick, TICK_MS, TICK_MS);
     for (int i = 0; i < 2; i++) {
         uv_signal_init(&serve->loop, &serve->signals[i]);
@@ -252,6 +280,7 @@ static void close_loop(struct rog_serve *serve)
     for (uint32_t i = 0; serve->peers && i < serve->options->workers; i++)
         rog_serve_peer_release(&serve->peers[i]);
     uv_close((uv_handle_t *)&serve->tick, NULL);
+    uv_close((uv_handle_t *)&serve->deadline, NULL);
     for (int i = 0; i < 2; i++)
         uv_close((uv_handle_t *)&serve->signals[i], NULL);
     uv_run(&serve->loop, UV_RUN_DEFAULT);

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include <common/memory.h>
+#include <librog/events/notices.h>
 #include <librog/net/bytes.h>
 #include <librog/net/pieces.h>
 #include <rog/events.h>
@@ -34,8 +35,6 @@ static void report_join(struct rog_serve_peer *peer, bool again, uint32_t iterat
     rog_serve_check(serve, rog_event_end(serve->options->events, &err), &err);
 }
 
-static void report_notices(struct rog_serve *serve);
-
 /* It is no longer waited for. */
 static void leave(struct rog_serve_peer *peer, const char *reason)
 {
@@ -49,7 +48,7 @@ static void leave(struct rog_serve_peer *peer, const char *reason)
     rog_event_string(serve->options->events, "reason", reason);
     rog_serve_check(serve, rog_event_end(serve->options->events, &err), &err);
     rog_server_leave(serve->core, peer->worker, rog_serve_time(serve));
-    report_notices(serve);
+    rog_serve_report(serve);
 }
 
 /* The same for one that may come back, as a new one. */
@@ -312,7 +311,7 @@ static int take_core(struct rog_serve_peer *peer, const uint8_t *body, size_t si
     } else if (code) {
         rog_serve_fail(serve, code, err);
     } else {
-        report_notices(serve);
+        rog_serve_report(serve);
     }
     return code;
 }
@@ -383,7 +382,7 @@ static int put_core(struct rog_serve_peer *peer, size_t bytes, struct rog_error 
         code = rog_link_put_core(peer->link, model->rows, serve->message, size, model->wire_scale,
                                  bytes, err);
     if (!code)
-        report_notices(serve); /* the end of a pull can be the grant of another one */
+        rog_serve_report(serve); /* the end of a pull can be the grant of another one */
     return code;
 }
 
@@ -424,58 +423,27 @@ void rog_serve_peer_release(struct rog_serve_peer *peer)
 
 /* ---- what the core says ---- */
 
-static void stalled(struct rog_serve *serve, const struct rog_server_notice *notice)
-{
-    struct rog_serve_peer *peer = &serve->peers[notice->worker];
-    struct rog_json *blocker = rog_json_object(), *blockers = rog_json_array();
-    rog_json_put_integer(blocker, "rank", (int64_t)notice->blocker + 1);
-    rog_json_put_integer(blocker, "version", notice->needed);
-    rog_json_append(blockers, blocker);
-    rog_event_begin(serve->options->events, ROG_EVENT_STALL_BEGIN, notice->now, rank_of(peer));
-    rog_event_integer(serve->options->events, "iteration", notice->iteration);
-    rog_event_json(serve->options->events, "waits_for", blockers);
-    peer->stall_reported = true;
-}
-
+/* It may go on, and is told how long it had to wait. */
 static int admitted(struct rog_serve *serve, const struct rog_server_notice *notice,
                     struct rog_error *err)
 {
     struct rog_serve_peer *peer = &serve->peers[notice->worker];
     double stall_s = notice->now - peer->pushed_s;
-    if (peer->stall_reported) {
-        peer->stall_reported = false;
-        rog_event_begin(serve->options->events, ROG_EVENT_STALL_END, notice->now, rank_of(peer));
-        rog_event_integer(serve->options->events, "iteration", notice->iteration);
-        rog_event_seconds(serve->options->events, "stall_s", stall_s);
-        int code = rog_event_end(serve->options->events, err);
-        if (code)
-            return code;
-    }
+    int code = rog_admit_report(serve->options->events, notice,
+                                peer->stall_reported ? stall_s : (double)NAN, err);
+    if (code)
+        return code;
     uint8_t body[16];
     uint64_t bits;
     memcpy(&bits, &stall_s, sizeof bits);
     rog_put_u32(body, notice->iteration);
     rog_put_u32(body + 4, rog_server_iteration(serve->core));
     rog_put_u64(body + 8, bits);
-    int code = rog_link_put(peer->link, ROG_KIND_ADMITTED, body, sizeof body, err);
-    rog_event_begin(serve->options->events, ROG_EVENT_ADMIT, notice->now, rank_of(peer));
-    rog_event_integer(serve->options->events, "iteration", notice->iteration);
-    rog_event_integer(serve->options->events, "oldest", notice->oldest);
-    rog_event_integer(serve->options->events, "needed", notice->needed);
-    if (notice->granted)
-        rog_event_integer(serve->options->events, "granted", notice->granted);
-    return code;
+    peer->stall_reported = false;
+    return rog_link_put(peer->link, ROG_KIND_ADMITTED, body, sizeof body, err);
 }
 
-static void demanded(struct rog_serve *serve, const struct rog_server_notice *notice)
-{
-    struct rog_serve_peer *peer = &serve->peers[notice->worker];
-    rog_event_begin(serve->options->events, ROG_EVENT_MUST_UPDATE, notice->now, rank_of(peer));
-    rog_event_integer(serve->options->events, "rows", notice->rows);
-    rog_event_integer(serve->options->events, "version", notice->version);
-}
-
-static void report_notices(struct rog_serve *serve)
+void rog_serve_report(struct rog_serve *serve)
 {
     struct rog_server_notice notice;
     struct rog_error err;
@@ -490,18 +458,18 @@ static void report_notices(struct rog_serve *serve)
             peer->pushed_s = notice.now;
             continue;
         case ROG_SERVER_STALLED:
-            stalled(serve, &notice);
+            code = rog_stall_report(serve->options->events, &notice, &err);
+            peer->stall_reported = true;
             break;
         case ROG_SERVER_ADMITTED:
             code = admitted(serve, &notice, &err);
             break;
         case ROG_SERVER_DEMANDED:
-            demanded(serve, &notice);
+            code = rog_demand_report(serve->options->events, &notice, &err);
             break;
         }
-        if (!code)
-            code = rog_event_end(serve->options->events, &err);
         rog_link_wake(peer->link);
     }
     rog_serve_check(serve, code, &err);
+    rog_serve_set_deadline(serve);
 }

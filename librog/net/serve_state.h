@@ -44,6 +44,7 @@ struct rog_serve {
 
     uv_loop_t loop;
     uv_timer_t tick;
+    uv_timer_t deadline; /* of the core, when there is one */
     uv_signal_t signals[2];
     bool loop_made;
 
@@ -65,6 +66,8 @@ void rog_serve_fail(struct rog_serve *serve, int code, const struct rog_error *e
 void rog_serve_check(struct rog_serve *serve, int code, const struct rog_error *err);
 void rog_serve_warn(struct rog_serve *serve, uint32_t worker, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* The timer goes off when the core wants it. */
+void rog_serve_set_deadline(struct rog_serve *serve);
 /* The core, once the model is known. */
 int rog_serve_make_core(struct rog_serve *serve, struct rog_error *err);
 
@@ -74,6 +77,8 @@ int rog_serve_peer_init(struct rog_serve_peer *peer, struct rog_serve *serve, ui
 void rog_serve_peer_release(struct rog_serve_peer *peer);
 /* The run begins: for a fresh one everybody is there. */
 int rog_serve_peer_go(struct rog_serve_peer *peer, struct rog_error *err);
+/* Tells what the core has to say, and when it wants to be asked again. */
+void rog_serve_report(struct rog_serve *serve);
 /* Not heard of for too long? */
 void rog_serve_peer_watch(struct rog_serve_peer *peer, double now);
 extern const struct rog_accept_hooks rog_serve_accept_hooks;

@@ -1,136 +1,109 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which workers may go on, and which rows are demanded for those that may not. */
+/* Which workers may go on, for how long the others wait, and which rows are demanded for them. */
 #include <librog/sync/server_state.h>
 
-#include <stdlib.h>
+#include <math.h>
 #include <string.h>
 
 /*
- * Who may go on. The strategy is asked once for each pull; what it answered holds until the pull
- * begins. A stalled worker watches the first worker that it waits for; when that one is old enough,
- * it looks for the next. Versions only rise, so it never has to look back, and one iteration of all
- * N workers costs O(N^2) comparisons at worst, whatever the number of rows. Only a worker that
- * comes back begins with older rows than it had: those who wait for these watch it from then on.
+ * The strategy is asked once for each pull, and again when a deadline of its has passed; what it
+ * answered last holds until the pull begins. One iteration of all N workers costs O(N^2)
+ * comparisons at worst, whatever the number of rows (wait.h).
  */
 
-static uint32_t needed_of(const struct rog_peer *peer, uint32_t worker)
+/* The shortest time between two questions about the same worker, s. */
+#define SHORTEST_WAIT_S 1e-3
+
+/* ---- deadlines ---- */
+
+static void find_deadline(struct rog_server *server)
 {
-    return peer->needed ? peer->needed[worker] : peer->needed_of_all;
+    server->deadline_s = (double)INFINITY;
+    for (uint32_t i = 0; i < server->stalled_count; i++)
+        server->deadline_s =
+            fmin(server->deadline_s, server->peers[server->stalled[i]].wait.deadline_s);
 }
 
-static bool waits_for(const struct rog_server *server, const struct rog_peer *peer, uint32_t worker)
+double rog_server_deadline(const struct rog_server *server)
 {
-    return server->versions.active[worker] &&
-           needed_of(peer, worker) > server->versions.oldest[worker];
+    return server->deadline_s;
 }
 
-static void watch(struct rog_server *server, uint32_t worker, uint32_t watched)
-{
-    struct rog_watchers *watchers = &server->watchers[watched];
-    server->peers[worker].watched = watched;
-    server->peers[worker].next_watcher = ROG_NOBODY;
-    if (watchers->first == ROG_NOBODY)
-        watchers->first = worker;
-    else
-        server->peers[watchers->last].next_watcher = worker;
-    watchers->last = worker;
-}
+/* ---- those who wait ---- */
 
-static void unwatch(struct rog_server *server, uint32_t worker)
-{
-    struct rog_watchers *watchers = &server->watchers[server->peers[worker].watched];
-    uint32_t before = ROG_NOBODY;
-    for (uint32_t i = watchers->first; i != worker; i = server->peers[i].next_watcher)
-        before = i;
-    uint32_t after = server->peers[worker].next_watcher;
-    if (before == ROG_NOBODY)
-        watchers->first = after;
-    else
-        server->peers[before].next_watcher = after;
-    if (after == ROG_NOBODY)
-        watchers->last = before;
-}
-
-static uint32_t granted_count(const struct rog_server *server)
-{
-    uint32_t count = 0;
-    for (uint32_t i = 0; server->strategy->grant && i < server->policy.workers; i++)
-        count += server->granted[i];
-    return count;
-}
-
-static void admit(struct rog_server *server, uint32_t worker, double now)
+/* What a worker waited for is there. */
+static void release(struct rog_server *server, uint32_t worker, double now)
 {
     struct rog_peer *peer = &server->peers[worker];
-    free(peer->needed);
-    peer->needed = NULL;
-    peer->phase = ROG_PEER_ADMITTED;
-    server->granted[worker] = 1;
-    rog_server_notify(server,
-                      &(struct rog_server_notice){.kind = ROG_SERVER_ADMITTED,
-                                                  .worker = worker,
-                                                  .iteration = peer->iteration,
-                                                  .oldest = rog_versions_oldest(&server->versions),
-                                                  .needed = peer->needed_max,
-                                                  .granted = granted_count(server),
-                                                  .now = now});
+    rog_wait_forget(&peer->wait);
+    if (isfinite(peer->wait.deadline_s))
+        find_deadline(server);
+    rog_grants_ready(server, worker, now);
 }
 
-/* All versions that the worker waits for are there. */
-static void make_ready(struct rog_server *server, uint32_t worker, double now)
+void rog_admission_advance(struct rog_server *server, uint32_t worker, double now)
 {
-    if (!server->strategy->grant) {
-        admit(server, worker, now);
-        return;
+    uint32_t count = server->stalled_count, kept = 0, moved = 0, ready = 0;
+    uint32_t *const list = server->stalled;
+    for (uint32_t i = 0; i < count; i++) {
+        struct rog_wait *wait = &server->peers[list[i]].wait;
+        uint32_t watched = wait->watched;
+        if (!rog_wait_concerns(wait, &server->versions, worker))
+            list[kept++] = list[i];
+        else if (!rog_wait_must(wait, &server->versions, worker))
+            server->moved[server->policy.workers - ++ready] = list[i];
+        else if (wait->watched == watched)
+            list[kept++] = list[i];
+        else /* behind those that watch the same one already */
+            server->moved[moved++] = list[i];
     }
-    server->peers[worker].phase = ROG_PEER_READY;
-    server->ready[server->ready_count++] = worker;
+    memcpy(list + kept, server->moved, moved * sizeof *list);
+    server->stalled_count = kept + moved;
+    for (uint32_t i = 0; i < ready; i++)
+        release(server, server->moved[server->policy.workers - 1 - i], now);
+    rog_grants_give(server, now);
 }
 
-/* A worker waits for a grant no more. */
-static void leave_ready(struct rog_server *server, uint32_t worker)
+/* A worker is not stalled any more. */
+static void leave_stalled(struct rog_server *server, uint32_t worker)
 {
     uint32_t kept = 0;
-    for (uint32_t i = 0; i < server->ready_count; i++)
-        if (server->ready[i] != worker)
-            server->ready[kept++] = server->ready[i];
-    server->ready_count = kept;
+    for (uint32_t i = 0; i < server->stalled_count; i++)
+        if (server->stalled[i] != worker)
+            server->stalled[kept++] = server->stalled[i];
+    server->stalled_count = kept;
 }
 
-void rog_admission_grant(struct rog_server *server, double now)
+void rog_admission_join(struct rog_server *server, uint32_t worker, double now)
 {
-    while (server->ready_count > 0) {
-        struct rog_grant grant = {.next = ROG_NOBODY};
-        struct rog_grant_view view = {.now = now,
-                                      .waiting = server->ready,
-                                      .waiting_count = server->ready_count,
-                                      .granted_count = granted_count(server),
-                                      .granted = server->granted,
-                                      .goodput = server->goodput,
-                                      .nodes = server->nodes};
-        rog_versions_view(&server->versions, &view.versions);
-        server->strategy->grant(server->state, &server->policy, &view, &grant);
-        if (grant.next >= server->policy.workers ||
-            server->peers[grant.next].phase != ROG_PEER_READY)
-            return;
-        leave_ready(server, grant.next);
-        admit(server, grant.next, now);
-    }
-}
-
-/* Looks for the next worker to wait for from `from` on; where there is none, the worker may go on.
- */
-static void settle(struct rog_server *server, uint32_t worker, uint32_t from, double now)
-{
-    const struct rog_peer *peer = &server->peers[worker];
-    for (uint32_t j = from; j < server->policy.workers; j++) {
-        if (waits_for(server, peer, j)) {
-            watch(server, worker, j);
-            return;
+    for (uint32_t i = 0; i < server->policy.workers; i++) {
+        struct rog_wait *wait = &server->peers[i].wait;
+        if (server->peers[i].phase != ROG_PEER_STALLED)
+            continue;
+        if (!wait->quorum) {
+            if (worker < wait->watched && !rog_wait_has(wait, &server->versions, worker))
+                wait->watched = worker;
+        } else if (!rog_wait_must(wait, &server->versions, 0)) { /* it completes a quorum */
+            leave_stalled(server, i);
+            release(server, i, now);
         }
     }
-    make_ready(server, worker, now);
+    rog_grants_give(server, now);
 }
+
+void rog_admission_drop(struct rog_server *server, uint32_t worker)
+{
+    struct rog_peer *peer = &server->peers[worker];
+    if (peer->phase == ROG_PEER_STALLED)
+        leave_stalled(server, worker);
+    if (peer->phase == ROG_PEER_READY)
+        rog_grants_leave(server, worker);
+    server->granted[worker] = 0;
+    rog_wait_forget(&peer->wait);
+    find_deadline(server);
+}
+
+/* ---- asking ---- */
 
 /* Asks `worker` for its rows older than `version`, those not asked for before. */
 static void demand(struct rog_server *server, uint32_t worker, uint32_t version, double now)
@@ -153,217 +126,192 @@ static void demand(struct rog_server *server, uint32_t worker, uint32_t version,
                                                           .now = now});
 }
 
-/* Keeps the strategy's answer, as one number where it is the same for all active workers. */
-static int keep_needed(struct rog_server *server, struct rog_peer *peer, struct rog_error *err)
+/* Keeps an answer; *stalls: the worker has to wait. */
+static int keep_answer(struct rog_server *server, uint32_t worker,
+                       const struct rog_admission *answer, double now, bool *stalls,
+                       struct rog_error *err)
 {
-    const uint32_t *needed = server->needed;
-    uint32_t most = 0, least = UINT32_MAX;
-    for (uint32_t j = 0; j < server->policy.workers; j++) {
-        if (!server->versions.active[j])
-            continue;
-        most = needed[j] > most ? needed[j] : most;
-        least = needed[j] < least ? needed[j] : least;
-    }
-    peer->needed_of_all = most;
-    peer->needed_max = most;
-    if (most == least)
-        return 0;
-    peer->needed = malloc(server->policy.workers * sizeof *peer->needed);
-    if (!peer->needed)
-        return rog_fail_nomem(err);
-    memcpy(peer->needed, needed, server->policy.workers * sizeof *peer->needed);
+    struct rog_wait *wait = &server->peers[worker].wait;
+    const char *name = server->strategy->name;
+    uint32_t workers = server->policy.workers;
+    if (answer->quorum > workers)
+        return rog_fail(err, ROG_EINVAL,
+                        "strategy %s lets worker %u wait for %u workers, there are %u", name,
+                        worker + 1, answer->quorum, workers);
+    for (uint32_t j = 0; j < workers; j++)
+        server->conditions[j] =
+            (struct rog_condition){.needed = answer->needed[j], .iteration = answer->iteration[j]};
+    int code = rog_wait_keep(wait, &server->versions, server->conditions, err);
+    if (code)
+        return code;
+    wait->quorum = answer->quorum < workers ? answer->quorum : 0;
+    *stalls = rog_wait_must(wait, &server->versions, 0);
+    if (isnan(answer->deadline_s) || (*stalls && answer->deadline_s <= now))
+        return rog_fail(err, ROG_EINVAL,
+                        "strategy %s lets worker %u wait until %g s, and it is %g s already", name,
+                        worker + 1, answer->deadline_s, now);
+    wait->deadline_s = fmax(answer->deadline_s, now + SHORTEST_WAIT_S);
     return 0;
 }
 
-static int ask_strategy(struct rog_server *server, uint32_t worker, double now,
-                        struct rog_error *err)
-{
-    struct rog_peer *peer = &server->peers[worker];
-    struct rog_admit_view view = {.worker = worker, .iteration = peer->iteration, .now = now};
-    rog_versions_view(&server->versions, &view.versions);
-    memset(server->needed, 0, server->policy.workers * sizeof *server->needed);
-    server->strategy->admit(server->state, &server->policy, &view,
-                            &(struct rog_admission){.needed = server->needed});
-    return keep_needed(server, peer, err);
-}
-
-static void notify_stalled(struct rog_server *server, uint32_t worker, uint32_t blocker, double now)
+static int ask_strategy(struct rog_server *server, uint32_t worker, bool again, double now,
+                        bool *stalls, struct rog_error *err)
 {
     const struct rog_peer *peer = &server->peers[worker];
-    rog_server_notify(server, &(struct rog_server_notice){.kind = ROG_SERVER_STALLED,
-                                                          .worker = worker,
-                                                          .iteration = peer->iteration,
-                                                          .blocker = blocker,
-                                                          .needed = peer->needed_max,
-                                                          .now = now});
+    struct rog_admit_view view = {.worker = worker,
+                                  .iteration = peer->iteration,
+                                  .now = now,
+                                  .nodes = server->nodes,
+                                  .again = again,
+                                  .waited_s = again ? now - peer->wait.since_s : 0};
+    struct rog_admission answer = {.needed = server->needed,
+                                   .iteration = server->needed + server->policy.workers,
+                                   .deadline_s = (double)INFINITY};
+    rog_versions_view(&server->versions, &view.versions);
+    memset(server->needed, 0, 2 * (size_t)server->policy.workers * sizeof *server->needed);
+    server->strategy->admit(server->state, &server->policy, &view, &answer);
+    return keep_answer(server, worker, &answer, now, stalls, err);
 }
 
-/* Who is in the way of one that waits for a grant: the first that has one, else itself. */
-static uint32_t first_granted(const struct rog_server *server, uint32_t worker)
+static void notify_stalled(struct rog_server *server, uint32_t worker, uint32_t blocker,
+                           uint32_t version, double now)
 {
-    for (uint32_t i = 0; i < server->policy.workers; i++)
-        if (server->granted[i])
-            return i;
-    return worker;
+    rog_server_notify(server,
+                      &(struct rog_server_notice){.kind = ROG_SERVER_STALLED,
+                                                  .worker = worker,
+                                                  .iteration = server->peers[worker].iteration,
+                                                  .blocker = blocker,
+                                                  .needed = version,
+                                                  .now = now});
+}
+
+/* Asks those that a worker waits for, and that can be asked already, for their rows. */
+static void demand_needed(struct rog_server *server, const struct rog_wait *wait, double now)
+{
+    for (uint32_t j = 0; j < server->policy.workers; j++) {
+        uint32_t needed = rog_wait_needed(wait, j);
+        if (server->versions.active[j] && needed > server->versions.oldest[j] &&
+            server->versions.latest[j] >= needed)
+            demand(server, j, needed, now);
+    }
+}
+
+/* Others may wait for rows that this worker can be asked for from now on. */
+static void demand_for_others(struct rog_server *server, uint32_t worker, double now)
+{
+    uint32_t latest = server->versions.latest[worker], version = 0;
+    for (uint32_t i = 0; i < server->stalled_count; i++) {
+        uint32_t needed = rog_wait_needed(&server->peers[server->stalled[i]].wait, worker);
+        if (needed <= latest && needed > version)
+            version = needed;
+    }
+    if (version > server->versions.oldest[worker])
+        demand(server, worker, version, now);
+}
+
+/* A worker begins to wait. */
+static void stall(struct rog_server *server, uint32_t worker, double now)
+{
+    struct rog_peer *peer = &server->peers[worker];
+    uint32_t blocker = rog_wait_first(&peer->wait, &server->versions, 0);
+    uint32_t version =
+        peer->wait.needed_max ? peer->wait.needed_max : rog_wait_iteration(&peer->wait, blocker);
+    peer->phase = ROG_PEER_STALLED;
+    server->stalled[server->stalled_count++] = worker;
+    server->deadline_s = fmin(server->deadline_s, peer->wait.deadline_s);
+    notify_stalled(server, worker, blocker, version, now);
+    demand_needed(server, &peer->wait, now);
 }
 
 int rog_admission_pushed(struct rog_server *server, uint32_t worker, double now,
                          struct rog_error *err)
 {
     struct rog_peer *peer = &server->peers[worker];
-    uint32_t latest = server->versions.latest[worker];
-
-    /* Others may wait for rows that this worker can be asked for from now on. */
-    uint32_t version = 0;
-    for (uint32_t i = 0; i < server->policy.workers; i++) {
-        if (server->peers[i].phase != ROG_PEER_STALLED)
-            continue;
-        uint32_t needed = needed_of(&server->peers[i], worker);
-        if (needed <= latest && needed > version)
-            version = needed;
-    }
-    if (version > server->versions.oldest[worker])
-        demand(server, worker, version, now);
-
-    int code = ask_strategy(server, worker, now, err);
+    bool stalls;
+    rog_admission_advance(server, worker, now);
+    demand_for_others(server, worker, now);
+    peer->wait.since_s = now;
+    int code = ask_strategy(server, worker, false, now, &stalls, err);
     if (code)
         return code;
-    peer->phase = ROG_PEER_STALLED;
-    uint32_t blocker = ROG_NOBODY;
-    for (uint32_t j = 0; j < server->policy.workers; j++) {
-        if (!waits_for(server, peer, j))
-            continue;
-        if (blocker == ROG_NOBODY) {
-            blocker = j;
-            notify_stalled(server, worker, j, now);
-        }
-        if (server->versions.latest[j] >= needed_of(peer, j))
-            demand(server, j, needed_of(peer, j), now);
+    if (stalls) {
+        stall(server, worker, now);
+        return 0;
     }
-    settle(server, worker, blocker == ROG_NOBODY ? server->policy.workers : blocker, now);
-    rog_admission_grant(server, now);
+    rog_wait_forget(&peer->wait);
+    rog_grants_ready(server, worker, now);
+    rog_grants_give(server, now);
     if (peer->phase == ROG_PEER_READY)
-        notify_stalled(server, worker, first_granted(server, worker), now);
+        notify_stalled(server, worker, rog_grants_holder(server, worker), peer->wait.needed_max,
+                       now);
     return 0;
 }
 
-void rog_admission_advance(struct rog_server *server, uint32_t worker, double now)
+/* The time that the strategy gave a stalled worker is over. */
+static int ask_again(struct rog_server *server, uint32_t worker, double now, struct rog_error *err)
 {
-    struct rog_watchers *watchers = &server->watchers[worker];
-    uint32_t watcher = watchers->first;
-    *watchers = (struct rog_watchers){.first = ROG_NOBODY, .last = ROG_NOBODY};
-    while (watcher != ROG_NOBODY) {
-        uint32_t next = server->peers[watcher].next_watcher;
-        settle(server, watcher, worker, now);
-        watcher = next;
+    struct rog_wait *wait = &server->peers[worker].wait;
+    bool stalls;
+    int code = ask_strategy(server, worker, true, now, &stalls, err);
+    if (code)
+        return code;
+    if (stalls) {
+        demand_needed(server, wait, now);
+        return 0;
     }
-    rog_admission_grant(server, now);
+    leave_stalled(server, worker);
+    release(server, worker, now);
+    return 0;
 }
 
-void rog_admission_join(struct rog_server *server, uint32_t worker)
+int rog_server_tick(struct rog_server *server, double now, struct rog_error *err)
 {
-    for (uint32_t i = 0; i < server->policy.workers; i++) {
+    if (now < server->deadline_s)
+        return 0;
+    int code = rog_server_reserve_notices(server, err);
+    for (uint32_t i = 0; i < server->policy.workers && !code; i++) {
         const struct rog_peer *peer = &server->peers[i];
-        if (peer->phase != ROG_PEER_STALLED || peer->watched <= worker ||
-            !waits_for(server, peer, worker))
+        if (peer->phase != ROG_PEER_STALLED || peer->wait.deadline_s > now)
             continue;
-        unwatch(server, i);
-        watch(server, i, worker);
+        code = ask_again(server, i, now, err);
+        if (!code)
+            code = rog_server_reserve_notices(server, err);
     }
+    find_deadline(server);
+    if (!code)
+        rog_grants_give(server, now);
+    return code;
 }
 
-void rog_admission_drop(struct rog_server *server, uint32_t worker)
-{
-    struct rog_peer *peer = &server->peers[worker];
-    if (peer->phase == ROG_PEER_STALLED)
-        unwatch(server, worker);
-    if (peer->phase == ROG_PEER_READY)
-        leave_ready(server, worker);
-    server->granted[worker] = 0;
-    free(peer->needed);
-    peer->needed = NULL;
-}
+/* ---- as bytes ---- */
 
-/* The versions that a stalled worker waits for. */
-static void archive_needed(struct rog_server *server, struct rog_peer *peer,
-                           struct rog_archive *archive)
+/* Those who wait, each once, in their order. */
+static void archive_stalled(struct rog_server *server, struct rog_archive *archive)
 {
-    uint32_t workers = server->policy.workers;
-    bool each = peer->needed != NULL;
-    rog_archive_u32(archive, &peer->needed_of_all);
-    rog_archive_u32(archive, &peer->needed_max);
-    rog_archive_flag(archive, &each);
-    if (each && archive->loading) {
-        peer->needed = calloc(workers, sizeof *peer->needed);
-        if (!peer->needed)
-            rog_archive_nomem(archive);
-    }
-    if (each && !rog_archive_failed(archive))
-        rog_archive_bytes(archive, peer->needed, workers * sizeof *peer->needed);
-}
-
-/* The workers that watch one, in their order. */
-static void archive_watchers(struct rog_server *server, uint32_t watched,
-                             struct rog_archive *archive)
-{
-    uint32_t count = 0, next = server->watchers[watched].first;
-    for (uint32_t i = next; i != ROG_NOBODY; i = server->peers[i].next_watcher)
-        count++;
-    rog_archive_count(archive, &count, sizeof count, "workers that wait");
-    for (uint32_t i = 0; i < count; i++) {
-        uint32_t worker = archive->loading ? 0 : next;
-        rog_archive_number(archive, &worker, server->policy.workers - 1, "a worker that waits");
-        struct rog_peer *peer = &server->peers[worker];
-        next = peer->next_watcher;
-        if (!archive->loading)
-            continue;
-        if (peer->phase != ROG_PEER_STALLED || peer->watched != ROG_NOBODY)
-            rog_archive_refuse(archive, "who waits for whom");
-        if (rog_archive_failed(archive))
-            return;
-        watch(server, worker, watched);
-    }
-}
-
-/* Those that wait for a grant, each once. */
-static void archive_ready(struct rog_server *server, struct rog_archive *archive)
-{
-    uint32_t waiting = 0;
-    for (uint32_t i = 0; i < server->policy.workers; i++) {
-        enum rog_peer_phase phase = server->peers[i].phase;
-        waiting += phase == ROG_PEER_READY;
-        server->granted[i] = phase == ROG_PEER_ADMITTED || phase == ROG_PEER_PULLING;
-    }
-    if (!server->strategy->grant && waiting > 0)
-        rog_archive_refuse(archive, "a worker waits for a grant that nobody gives");
-    for (uint32_t i = 0; i < waiting && !rog_archive_failed(archive); i++) {
-        rog_archive_number(archive, &server->ready[i], server->policy.workers - 1,
-                           "a worker that waits for a grant");
-        bool twice = server->peers[server->ready[i]].phase != ROG_PEER_READY;
+    uint32_t workers = server->policy.workers, stalled = 0;
+    for (uint32_t i = 0; i < workers; i++)
+        stalled += server->peers[i].phase == ROG_PEER_STALLED;
+    for (uint32_t i = 0; i < stalled && !rog_archive_failed(archive); i++) {
+        rog_archive_number(archive, &server->stalled[i], workers - 1, "a worker that waits");
+        const struct rog_peer *peer = &server->peers[server->stalled[i]];
+        bool twice = peer->phase != ROG_PEER_STALLED;
         for (uint32_t k = 0; k < i; k++)
-            twice |= server->ready[k] == server->ready[i];
-        if (twice)
-            rog_archive_refuse(archive, "who waits for a grant");
+            twice |= server->stalled[k] == server->stalled[i];
+        if (twice || !rog_wait_is_sound(&peer->wait, &server->versions))
+            rog_archive_refuse(archive, "who waits for whom");
     }
-    server->ready_count = waiting;
+    server->stalled_count = stalled;
+    find_deadline(server);
 }
 
 void rog_admission_archive(struct rog_server *server, struct rog_archive *archive)
 {
-    uint32_t workers = server->policy.workers, stalled = 0;
-    for (uint32_t i = 0; i < workers; i++) {
+    for (uint32_t i = 0; i < server->policy.workers; i++) {
         struct rog_peer *peer = &server->peers[i];
-        if (archive->loading)
-            peer->watched = ROG_NOBODY;
         if (peer->phase == ROG_PEER_STALLED || peer->phase == ROG_PEER_READY)
-            archive_needed(server, peer, archive);
+            rog_wait_archive(&peer->wait, server->policy.workers, archive);
     }
-    archive_ready(server, archive);
-    for (uint32_t i = 0; i < workers && !rog_archive_failed(archive); i++)
-        archive_watchers(server, i, archive);
-    for (uint32_t i = 0; i < workers && archive->loading; i++)
-        stalled +=
-            server->peers[i].phase == ROG_PEER_STALLED && server->peers[i].watched == ROG_NOBODY;
-    if (stalled)
-        rog_archive_refuse(archive, "a worker waits for nobody");
+    rog_grants_archive(server, archive);
+    if (!rog_archive_failed(archive))
+        archive_stalled(server, archive);
 }

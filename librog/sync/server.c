@@ -2,6 +2,7 @@
 /* The server's half of the protocol: its life, who is there, and what checkpoints have. */
 #include <librog/sync/server.h>
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -97,15 +98,19 @@ static int build(struct rog_server *server, const struct rog_server_config *conf
     server->list = malloc(rows->row_count * sizeof *server->list);
     server->merged = calloc(rows->row_count, sizeof *server->merged);
     server->peers = calloc(workers, sizeof *server->peers);
-    server->watchers = malloc(workers * sizeof *server->watchers);
-    server->needed = calloc(workers, sizeof *server->needed);
+    server->stalled = calloc(workers, sizeof *server->stalled);
+    server->moved = calloc(workers, sizeof *server->moved);
+    server->needed = calloc(workers, 2 * sizeof *server->needed);
+    server->conditions = calloc(workers, sizeof *server->conditions);
+    server->deadline_s = (double)INFINITY;
     server->ready = calloc(workers, sizeof *server->ready);
     server->granted = calloc(workers, sizeof *server->granted);
     server->goodput = calloc(workers, sizeof *server->goodput);
     server->nodes = calloc(workers, sizeof *server->nodes);
     if (!server->ready || !server->granted || !server->goodput || !server->nodes)
         return rog_fail_nomem(err);
-    if (!server->list || !server->merged || !server->peers || !server->watchers || !server->needed)
+    if (!server->list || !server->merged || !server->peers || !server->stalled || !server->moved ||
+        !server->needed || !server->conditions)
         return rog_fail_nomem(err);
     if (server->start)
         code = make_change(rows, &server->change, err);
@@ -114,7 +119,6 @@ static int build(struct rog_server *server, const struct rog_server_config *conf
             rog_server_update_init(&server->update, config->optimizer, config->optimizer_parameters,
                                    rows, workers, server->start, err);
     for (uint32_t i = 0; i < workers && !code; i++) {
-        server->watchers[i] = (struct rog_watchers){.first = ROG_NOBODY, .last = ROG_NOBODY};
         rog_node_init(&server->nodes[i]);
         code = make_peer(server, &server->peers[i], err);
     }
@@ -163,7 +167,7 @@ void rog_server_free(struct rog_server *server)
         rog_rounds_release(peer);
         free(peer->incoming_scale);
         free(peer->pull_scale);
-        free(peer->needed);
+        rog_wait_forget(&peer->wait);
         free(peer->memory);
         free(peer->held);
         free(peer->seen);
@@ -181,8 +185,10 @@ void rog_server_free(struct rog_server *server)
     free(server->goodput);
     free(server->granted);
     free(server->ready);
+    free(server->conditions);
     free(server->needed);
-    free(server->watchers);
+    free(server->moved);
+    free(server->stalled);
     free(server->peers);
     free(server->merged);
     free(server->list);
@@ -322,7 +328,7 @@ int rog_server_join(struct rog_server *server, uint32_t worker, double now, uint
     peer->steps_seen = server->update.steps;
     rog_versions_join(&server->versions, worker, *iteration);
     rog_transmissions_join(&server->transmissions, worker);
-    rog_admission_join(server, worker);
+    rog_admission_join(server, worker, now);
     return 0;
 }
 

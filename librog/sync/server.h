@@ -78,6 +78,12 @@ void rog_server_set_ways(struct rog_server *server, uint32_t worker,
 /* The time budget of the pull that is being sent to the worker, s; 0 also while none is. */
 double rog_server_budget_s(const struct rog_server *server, uint32_t worker);
 
+/* When the strategy wants to be asked again about a worker that waits, on the run's clock;
+ * INFINITY: at no time. Can change with any call that takes `now`. */
+double rog_server_deadline(const struct rog_server *server);
+/* Asks it, where that time has come. ROG_EINVAL: it answered nonsense. */
+int rog_server_tick(struct rog_server *server, double now, struct rog_error *err);
+
 /* A worker has finished or is gone: it is no longer waited for. */
 void rog_server_leave(struct rog_server *server, uint32_t worker, double now);
 
@@ -126,9 +132,15 @@ struct rog_server_notice {
     uint32_t worker, iteration;
     uint32_t blocker, rows, version;
     uint32_t oldest; /* ADMITTED: smallest version over all rows of all active workers */
-    uint32_t needed; /* ADMITTED, STALLED: the largest version the strategy asked for */
+    /* ADMITTED, STALLED: the largest version the strategy asked for. STALLED, where it asked for
+     * none: the iteration it waits for. ADMITTED by a quorum: 0. */
+    uint32_t needed;
     /* ADMITTED: workers that have a grant, this one with them; 0: the strategy grants nothing */
     uint32_t granted;
+    /* ADMITTED, where the strategy promises something about it (iteration_bound, least_quorum): the
+     * last complete push of the slowest active worker, how many active workers have completed one
+     * of this iteration, and how many there are; else 0. */
+    uint32_t slowest, reached, active;
     double now;
 };
 bool rog_server_notice(struct rog_server *server, struct rog_server_notice *notice);

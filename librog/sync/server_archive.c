@@ -72,6 +72,9 @@ static void archive_notice(const struct rog_server *server, struct rog_server_no
     rog_archive_u32(archive, &notice->oldest);
     rog_archive_u32(archive, &notice->needed);
     rog_archive_u32(archive, &notice->granted);
+    rog_archive_u32(archive, &notice->slowest);
+    rog_archive_u32(archive, &notice->reached);
+    rog_archive_u32(archive, &notice->active);
     rog_archive_real(archive, &notice->now);
 }
 

@@ -279,7 +279,7 @@ static size_t send_pull_end(struct rog_server *server, uint32_t worker, double n
     rog_transmissions_add(&server->transmissions, worker, duration_s);
     rog_node_pulled(&server->nodes[worker], peer->pull_bytes, duration_s);
     rog_server_notify_rows(server, ROG_SERVER_PULL_SENT, worker, rows_sent, now);
-    rog_admission_grant(server, now);
+    rog_grants_give(server, now);
     return rog_wire_put_end(buffer, &header, rows_sent, duration_s, NULL);
 }
 

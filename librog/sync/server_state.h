@@ -3,7 +3,8 @@
 #define ROG_SYNC_SERVER_STATE_H
 
 /* What server.c (life, who is there), server_receive.c, server_send.c (messages), server_rounds.c,
- * admission.c (who may go on) and server_archive.c share; nobody else includes it. */
+ * admission.c (who may go on), grants.c (who of these does) and server_archive.c share; nobody else
+ * includes it. */
 
 #include <librog/sync/average.h>
 #include <librog/sync/coding.h>
@@ -14,6 +15,7 @@
 #include <librog/sync/server_update.h>
 #include <librog/sync/set.h>
 #include <librog/sync/versions.h>
+#include <librog/sync/wait.h>
 #include <librog/sync/wire.h>
 
 enum rog_peer_phase {
@@ -51,13 +53,7 @@ struct rog_peer {
     uint32_t pushes_seen;
     uint64_t steps_seen;
 
-    /* Stalled: the versions it waits for, one number where they are the same for all workers, and
-     * the worker it watches. Nothing is waited for from the workers before `watched`. */
-    uint32_t needed_of_all;
-    uint32_t *needed; /* [worker], heap; NULL: needed_of_all */
-    uint32_t needed_max;
-    uint32_t watched;
-    uint32_t next_watcher; /* of the same worker, ROG_NOBODY at the end */
+    struct rog_wait wait; /* stalled: what it waits for */
 
     /* Requests to it: rows older than `asked` have been asked for, up to `requested` by messages
      * that are out; the message being cut asks for rows older than `requesting` from row
@@ -76,10 +72,6 @@ struct rog_peer {
     uint32_t *seen;      /* [row]: merged[row] when this worker last got the row */
 };
 
-struct rog_watchers {
-    uint32_t first, last; /* ROG_NOBODY: none */
-};
-
 struct rog_server {
     const struct rog_rows *rows;
     const struct rog_strategy *strategy;
@@ -96,17 +88,22 @@ struct rog_server {
     uint32_t *merged; /* [row]: pushes merged into it */
     uint32_t iteration;
 
-    struct rog_peer *peers;        /* [worker] */
-    struct rog_watchers *watchers; /* [worker]: stalled workers that wait for it */
-    uint32_t *ready; /* [ready_count]: workers that wait for a grant, in their order */
+    struct rog_peer *peers; /* [worker] */
+    uint32_t *stalled; /* [stalled_count]: those that watch the same one in the order in which they
+                          began to */
+    uint32_t stalled_count;
+    uint32_t *moved;   /* [worker]: memory for those that leave their place among these */
+    double deadline_s; /* when the first of them has waited long enough; INFINITY: none */
+    uint32_t *ready;   /* [ready_count]: workers that wait for a grant, in their order */
     uint32_t ready_count;
     uint8_t *granted;            /* [worker] */
     double *goodput;             /* [worker]: of its last push, bytes a second; 0: not measured */
     struct rog_node_view *nodes; /* [worker] */
     uint32_t pushes;             /* that have begun */
-    uint32_t *needed;            /* [worker]: what the strategy answered last */
-    struct rog_set picked;       /* rows of the message being written */
-    uint32_t *list;              /* [row]: rows of the message at hand, ascending */
+    uint32_t *needed;            /* [2 worker]: memory for answers, versions and iterations */
+    struct rog_condition *conditions; /* [worker]: the same */
+    struct rog_set picked;            /* rows of the message being written */
+    uint32_t *list;                   /* [row]: rows of the message at hand, ascending */
     float *difference; /* of the longest row, or of all of the model where pulls need that */
     void *scratch;     /* that codecs work with */
     struct rog_set all_tensors, no_tensors;
@@ -160,15 +157,26 @@ void rog_rounds_archive(struct rog_server *server, uint32_t worker, struct rog_a
  * now. */
 int rog_admission_pushed(struct rog_server *server, uint32_t worker, double now,
                          struct rog_error *err);
-/* Whoever the strategy grants it goes on: whenever one more waits for a grant, or one has gone. */
-void rog_admission_grant(struct rog_server *server, double now);
-/* This worker's oldest version has risen, or it is gone. */
+/* This worker's oldest or latest version has risen, or it is gone. */
 void rog_admission_advance(struct rog_server *server, uint32_t worker, double now);
 /* A worker has come back, with older rows than it may have had. */
-void rog_admission_join(struct rog_server *server, uint32_t worker);
+void rog_admission_join(struct rog_server *server, uint32_t worker, double now);
 /* Who waits for whom. The peers' phases are there. */
 void rog_admission_archive(struct rog_server *server, struct rog_archive *archive);
 /* A worker is gone: it waits for nothing any more. */
 void rog_admission_drop(struct rog_server *server, uint32_t worker);
+
+/* grants.c */
+
+/* A worker has all that it waited for: it goes on, or waits for a grant. */
+void rog_grants_ready(struct rog_server *server, uint32_t worker, double now);
+/* A worker waits for a grant no more. */
+void rog_grants_leave(struct rog_server *server, uint32_t worker);
+/* Whoever the strategy grants it goes on: whenever one more waits for a grant, or one has gone. */
+void rog_grants_give(struct rog_server *server, double now);
+/* Who is in the way of one that waits for a grant: the first that has one, else itself. */
+uint32_t rog_grants_holder(const struct rog_server *server, uint32_t worker);
+/* Those that wait for a grant, each once. */
+void rog_grants_archive(struct rog_server *server, struct rog_archive *archive);
 
 #endif

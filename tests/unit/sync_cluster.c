@@ -204,6 +204,17 @@ static void drain_notices(struct cluster *cluster)
             cluster->watch.notice(cluster, &notice);
 }
 
+/* The strategy is asked again when it wants to be. */
+static void tick(struct cluster *cluster)
+{
+    struct rog_error err;
+    while (rog_server_deadline(cluster->server) <= cluster->now) {
+        if (rog_server_tick(cluster->server, cluster->now, &err))
+            fail_msg("%s", err.message);
+        drain_notices(cluster);
+    }
+}
+
 /* The five things that can happen to a worker; each returns whether it did. */
 
 static bool act_leave(struct cluster *cluster, uint32_t index)
@@ -431,6 +442,7 @@ bool cluster_run(struct cluster *cluster)
         total += cluster->workers[i].pace;
     while (!cluster->stop && !finished(cluster)) {
         cluster->now += rog_rng_uniform(&cluster->rng) * 2 * cluster->options.slow_s;
+        tick(cluster);
         uint32_t draw = rog_rng_below(&cluster->rng, total), index = 0;
         while (draw >= cluster->workers[index].pace)
             draw -= cluster->workers[index++].pace;
@@ -438,8 +450,10 @@ bool cluster_run(struct cluster *cluster)
         bool acted = false;
         for (uint32_t i = 0; i < 100 * workers && !acted; i++)
             acted = act(cluster, (index + i) % workers);
-        if (!acted)
+        if (!acted && isinf(rog_server_deadline(cluster->server)))
             return false;
+        if (!acted)
+            cluster->now = rog_server_deadline(cluster->server);
     }
     return true;
 }

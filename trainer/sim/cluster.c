@@ -15,6 +15,9 @@
 
 /* Looking for an interruption costs a system call. */
 #define LOOK_EVERY 64
+/* How often a strategy is asked again, at the deadlines that it sets, while nothing else happens.
+ */
+#define ASK_MOST 100000
 
 /* ---- life ---- */
 
@@ -282,6 +285,32 @@ static int happen_on_air(struct rog_sim_cluster *cluster, double t_s, struct rog
     return rog_sim_work_on_air(cluster, err);
 }
 
+/* The strategy is asked again about who waits. */
+static int ask_again(struct rog_sim_cluster *cluster, double due_s, struct rog_error *err)
+{
+    cluster->asked++;
+    move_clock(cluster, fmax(due_s, cluster->now_s));
+    int code = rog_server_tick(cluster->server, cluster->now_s, err);
+    return code ? code : rog_sim_take_notices(cluster, err);
+}
+
+/* Whatever comes next. What happens at the very moment of a deadline comes before it. */
+static int go_on(struct rog_sim_cluster *cluster, struct rog_error *err)
+{
+    struct rog_moment on_air = cluster->air.medium->next(cluster->air.state);
+    const struct rog_queue_item *first = rog_queue_first(&cluster->queue);
+    double due_s = rog_server_deadline(cluster->server);
+    if (cluster->work || !isinf(on_air.t_s))
+        cluster->asked = 0;
+    else if (isinf(due_s) || cluster->asked >= ASK_MOST)
+        return stuck(cluster, err);
+    if (due_s < on_air.t_s && (!first || due_s < first->at.t_s))
+        return ask_again(cluster, due_s, err);
+    if (!first || rog_moment_before(on_air, first->at))
+        return happen_on_air(cluster, on_air.t_s, err);
+    return happen(cluster, err);
+}
+
 static int take_up(struct rog_sim_cluster *cluster, struct rog_error *err)
 {
     rog_cluster_archive(cluster, cluster->config->resume);
@@ -303,16 +332,8 @@ static int run(struct rog_sim_cluster *cluster, struct rog_error *err)
     int code = config->resume ? take_up(cluster, err) : start(cluster, err);
     for (uint64_t count = 0; !code && !cluster->over && cluster->running; count++) {
         code = count % LOOK_EVERY ? ROG_OK : look(cluster, err);
-        if (code)
-            return code;
-        struct rog_moment on_air = cluster->air.medium->next(cluster->air.state);
-        if (!cluster->work && isinf(on_air.t_s))
-            return stuck(cluster, err);
-        const struct rog_queue_item *first = rog_queue_first(&cluster->queue);
-        if (!first || rog_moment_before(on_air, first->at))
-            code = happen_on_air(cluster, on_air.t_s, err);
-        else
-            code = happen(cluster, err);
+        if (!code)
+            code = go_on(cluster, err);
     }
     return code;
 }

@@ -188,6 +188,7 @@ static void archive_clock(struct rog_sim_cluster *cluster, struct rog_archive *a
     rog_archive_u64(archive, &cluster->order);
     rog_archive_real(archive, &cluster->energy_reported_s);
     rog_archive_u32(archive, &cluster->iterations);
+    rog_archive_u32(archive, &cluster->asked);
     rog_archive_within(archive, &cluster->schedule.period_s, DBL_MIN, DBL_MAX,
                        "the period of checkpoints");
     rog_archive_u32(archive, &cluster->schedule.taken);

@@ -3,7 +3,9 @@
  * demands. */
 #include <trainer/sim/cluster_state.h>
 
-#include <rog/events.h>
+#include <math.h>
+
+#include <librog/events/notices.h>
 
 /* ---- the processor ---- */
 
@@ -40,19 +42,11 @@ bool rog_sim_work_done(struct rog_sim_cluster *cluster, const struct rog_queue_i
 
 /* ---- what the server says ---- */
 
-static int report_stall(struct rog_sim_cluster *cluster, const struct rog_server_notice *notice,
-                        struct rog_error *err)
+static int stalled(struct rog_sim_cluster *cluster, const struct rog_server_notice *notice,
+                   struct rog_error *err)
 {
-    struct rog_json *blocker = rog_json_object(), *blockers = rog_json_array();
-    rog_json_put_integer(blocker, "rank", (int64_t)notice->blocker + 1);
-    rog_json_put_integer(blocker, "version", notice->needed);
-    rog_json_append(blockers, blocker);
-    struct rog_events *events = cluster->config->events;
-    rog_event_begin(events, ROG_EVENT_STALL_BEGIN, cluster->now_s, (int64_t)notice->worker + 1);
-    rog_event_integer(events, "iteration", notice->iteration);
-    rog_event_json(events, "waits_for", blockers);
     cluster->nodes[notice->worker].stall_reported = true;
-    int code = rog_event_end(events, err);
+    int code = rog_stall_report(cluster->config->events, notice, err);
     /* What could not be asked of it before can be now. */
     return code ? code : rog_sim_pump(cluster, notice->worker, ROG_SIM_DOWN, err);
 }
@@ -61,28 +55,12 @@ static int admitted(struct rog_sim_cluster *cluster, const struct rog_server_not
                     struct rog_error *err)
 {
     struct rog_sim_node *node = &cluster->nodes[notice->worker];
-    struct rog_events *events = cluster->config->events;
-    int64_t rank = (int64_t)notice->worker + 1;
-    int code = ROG_OK;
+    double stall_s = node->stall_reported ? cluster->now_s - node->pushed_s : (double)NAN;
+    int code = rog_admit_report(cluster->config->events, notice, stall_s, err);
+    if (code)
+        return code;
     node->admitted_s = cluster->now_s;
-    if (node->stall_reported) {
-        node->stall_reported = false;
-        rog_event_begin(events, ROG_EVENT_STALL_END, cluster->now_s, rank);
-        rog_event_integer(events, "iteration", notice->iteration);
-        rog_event_seconds(events, "stall_s", node->admitted_s - node->pushed_s);
-        code = rog_event_end(events, err);
-    }
-    if (code)
-        return code;
-    rog_event_begin(events, ROG_EVENT_ADMIT, cluster->now_s, rank);
-    rog_event_integer(events, "iteration", notice->iteration);
-    rog_event_integer(events, "oldest", notice->oldest);
-    rog_event_integer(events, "needed", notice->needed);
-    if (notice->granted)
-        rog_event_integer(events, "granted", notice->granted);
-    code = rog_event_end(events, err);
-    if (code)
-        return code;
+    node->stall_reported = false;
     rog_sim_enter(cluster, node, ROG_SIM_PULLING);
     double work_s = node->profile->server_compress_s;
     if (cluster->selects)
@@ -101,11 +79,7 @@ static int admitted(struct rog_sim_cluster *cluster, const struct rog_server_not
 static int demanded(struct rog_sim_cluster *cluster, const struct rog_server_notice *notice,
                     struct rog_error *err)
 {
-    struct rog_events *events = cluster->config->events;
-    rog_event_begin(events, ROG_EVENT_MUST_UPDATE, cluster->now_s, (int64_t)notice->worker + 1);
-    rog_event_integer(events, "rows", notice->rows);
-    rog_event_integer(events, "version", notice->version);
-    int code = rog_event_end(events, err);
+    int code = rog_demand_report(cluster->config->events, notice, err);
     return code ? code : rog_sim_pump(cluster, notice->worker, ROG_SIM_DOWN, err);
 }
 
@@ -124,7 +98,7 @@ int rog_sim_take_notices(struct rog_sim_cluster *cluster, struct rog_error *err)
             rog_sim_enter(cluster, node, ROG_SIM_STALLED);
             break;
         case ROG_SERVER_STALLED:
-            code = report_stall(cluster, &notice, err);
+            code = stalled(cluster, &notice, err);
             break;
         case ROG_SERVER_ADMITTED:
             code = admitted(cluster, &notice, err);

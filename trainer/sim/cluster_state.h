@@ -115,6 +115,7 @@ struct rog_sim_cluster {
     double now_s;
     double energy_reported_s;
     uint64_t work;    /* events of the first kinds in the queue */
+    uint32_t asked;   /* how often the strategy was asked again since anything else happened */
     uint32_t running; /* workers that are not through */
     uint32_t iterations;
     bool over;

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_EVENTS_NOTICES_H
+#define ROG_EVENTS_NOTICES_H
+
+/* The events of what a server's core says, for whoever drives it, in real or in virtual time. */
+
+#include <librog/events/events.h>
+#include <librog/sync/server.h>
+#include <rog/error.h>
+
+/* ROG_SERVER_STALLED: ROG_EVENT_STALL_BEGIN. */
+int rog_stall_report(struct rog_events *events, const struct rog_server_notice *notice,
+                     struct rog_error *err);
+/* ROG_SERVER_ADMITTED: ROG_EVENT_ADMIT, and before it ROG_EVENT_STALL_END where a stall of so many
+ * seconds has been reported; NAN: none has. */
+int rog_admit_report(struct rog_events *events, const struct rog_server_notice *notice,
+                     double stall_s, struct rog_error *err);
+/* ROG_SERVER_DEMANDED: ROG_EVENT_MUST_UPDATE. */
+int rog_demand_report(struct rog_events *events, const struct rog_server_notice *notice,
+                      struct rog_error *err);
+
+#endif
