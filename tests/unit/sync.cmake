@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-add_library(rog_test_cluster STATIC protocol_scene.c sync_cluster.c)
+add_library(rog_test_cluster STATIC seam_codecs.c protocol_scene.c sync_cluster.c)
 target_link_libraries(rog_test_cluster PUBLIC rog_sync PkgConfig::CMOCKA)
 
 # A plugin of an earlier version of the interface, and plugins that must be refused, beside the
@@ -25,7 +25,12 @@ add_library(rog_test_plugin_mean MODULE ${PROJECT_BINARY_DIR}/tests/mean.c)
 set_target_properties(rog_test_plugin_mean PROPERTIES
   OUTPUT_NAME mean PREFIX "" LIBRARY_OUTPUT_DIRECTORY ${ROG_TEST_PLUGINS})
 
-foreach(part rows rule codec codec_laws sparse_row server_optimizer contribution versions message protocol demands refusals out_of_turn strategies plugin staleness grants waits sync wire_size)
+foreach(part
+    rows rule codec codec_laws sparse_row feedback seam
+    server_optimizer contribution versions message
+    protocol demands refusals out_of_turn
+    strategies plugin staleness grants waits
+    sync wire_size)
   rog_unit_test(${part} LIBS rog_test_cluster)
   add_dependencies(test_${part} rog_plugin_bsp rog_plugin_ssp rog_plugin_rog rog_plugin_skeleton)
 endforeach()

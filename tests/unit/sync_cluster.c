@@ -92,6 +92,7 @@ static void init_worker(struct cluster *cluster, uint32_t index)
                                                   options->threshold, cluster->options.parameters},
                                        .worker = index,
                                        .contribution = options->contribution};
+    config.policy.seed = options->seed;
     if (pushes_deltas(cluster))
         worker->stepped = allocate(cluster->rows->params, sizeof *worker->stepped);
     if (flat_worker_new(&worker->worker, &config, worker->params, &err))
@@ -134,6 +135,7 @@ void cluster_init(struct cluster *cluster, const struct cluster_options *options
                                        .strategy = options->strategy,
                                        .policy = {cluster->rows->row_count, options->workers,
                                                   options->threshold, cluster->options.parameters}};
+    config.policy.seed = options->seed;
     if (rog_server_new(&cluster->server, &config, cluster->model, &err))
         fail_msg("%s", err.message);
     cluster->workers = allocate(options->workers, sizeof *cluster->workers);
