@@ -3,14 +3,14 @@
 #include <librog/codecs/packed_values.h>
 
 #include <assert.h>
+#include <float.h>
 #include <math.h>
 #include <stdbool.h>
-#include <string.h>
 
 #include <librog/kernels/float_bytes.h>
 #include <librog/kernels/pack.h>
 
-#define RANGE_BYTES 4                /* lo and hi */
+#define RANGE_BYTES 4                /* the first and the last magnitude */
 #define BFLOAT_MOST UINT16_C(0x7f7f) /* the greatest that is finite */
 
 unsigned rog_value_bits(uint32_t place)
@@ -26,64 +26,86 @@ size_t rog_values_bytes(size_t count, unsigned bits)
     return RANGE_BYTES + (bits == 16 ? 2 * count : rog_pack_bytes(count, bits));
 }
 
-/* ---- the parts of [lo, hi] ---- */
+/* ---- magnitudes ---- */
 
-struct parts {
-    float lo, step, per_step; /* 0 where hi is lo */
-    uint32_t count;
+struct spaced {
+    float first, step, per_step; /* 0 where the last is the first */
+    float last;                  /* number of the last, from 0 on */
 };
 
-static float bfloat(uint32_t bits)
+static float bfloat(const uint8_t *bytes)
 {
-    float x;
-    bits <<= 16;
-    memcpy(&x, &bits, sizeof x);
-    return x;
+    return rog_float_of((uint32_t)rog_get_u16(bytes) << 16);
 }
 
-static struct parts parts_of(const uint8_t *bytes, unsigned bits)
+static struct spaced spaced_of(const uint8_t *bytes, unsigned bits)
 {
-    struct parts parts = {.lo = bfloat(bytes[0] | (uint32_t)bytes[1] << 8),
-                          .count = UINT32_C(1) << (bits - 1)};
-    float range = bfloat(bytes[2] | (uint32_t)bytes[3] << 8) - parts.lo;
-    parts.step = range / (float)parts.count;
-    parts.per_step = range > 0 ? (float)parts.count / range : 0;
-    return parts;
+    struct spaced spaced = {.first = bfloat(bytes),
+                            .last = (float)((UINT32_C(1) << (bits - 1)) - 1)};
+    float range = bfloat(bytes + 2) - spaced.first;
+    spaced.step = range / spaced.last;
+    spaced.per_step = range > 0x1p-100f ? spaced.last / range : 0;
+    return spaced;
 }
 
-static void put_range(const float *values, size_t count, uint8_t *bytes)
+static uint16_t rounded_down(float x)
 {
-    uint32_t least = INT32_MAX, most = 0;
+    return (uint16_t)(rog_float_bits(x) >> 16);
+}
+
+static uint16_t rounded_up(float x)
+{
+    uint32_t bits = (rog_float_bits(x) + 0xffff) >> 16;
+    return bits < BFLOAT_MOST ? (uint16_t)bits : BFLOAT_MOST;
+}
+
+static void put_extremes(const float *values, size_t count, uint8_t *bytes)
+{
+    float least = FLT_MAX, most = 0;
     for (size_t i = 0; i < count; i++) {
-        uint32_t bits;
-        memcpy(&bits, &values[i], sizeof bits);
-        bits &= INT32_MAX;
-        least = bits < least ? bits : least;
-        most = bits > most ? bits : most;
+        float magnitude = fabsf(values[i]);
+        least = magnitude < least ? magnitude : least;
+        most = magnitude > most ? magnitude : most;
     }
-    uint32_t lo = least >> 16, hi = (most >> 16) + ((most & 0xffff) != 0);
-    hi = hi < BFLOAT_MOST ? hi : BFLOAT_MOST;
-    bytes[0] = (uint8_t)lo, bytes[1] = (uint8_t)(lo >> 8);
-    bytes[2] = (uint8_t)hi, bytes[3] = (uint8_t)(hi >> 8);
+    rog_put_u16(bytes, rounded_down(least));
+    rog_put_u16(bytes + 2, rounded_up(most));
 }
 
-static inline float middle(const struct parts *parts, uint32_t part)
+static void put_means(const float *values, size_t count, uint8_t *bytes)
 {
-    return parts->lo + ((float)part + 0.5f) * parts->step;
+    double all = 0, upper = 0;
+    size_t above = 0;
+    for (size_t i = 0; i < count; i++)
+        all += (double)fabsf(values[i]);
+    double mean = all / (double)count;
+    for (size_t i = 0; i < count; i++) {
+        bool is_above = (double)fabsf(values[i]) > mean;
+        upper += is_above ? (double)fabsf(values[i]) : 0;
+        above += is_above;
+    }
+    double lower = (all - upper) / (double)(count - above);
+    rog_put_u16(bytes, rounded_down((float)lower));
+    rog_put_u16(bytes + 2, rounded_up((float)(above > 0 ? upper / (double)above : lower)));
 }
 
-/* Twice the part, and 1 where it is negative. */
-static uint32_t code_of(const struct parts *parts, float x)
+static inline float magnitude_of(const struct spaced *spaced, float number)
 {
-    float place = (fabsf(x) - parts->lo) * parts->per_step;
-    float last = (float)(parts->count - 1);
-    return (uint32_t)(place < last ? place : last) << 1 | (signbit(x) != 0);
+    return spaced->first + number * spaced->step;
 }
 
-static float value_of(const struct parts *parts, uint32_t code)
+/* Twice the number of the magnitude, and 1 where it is negative. */
+static inline uint32_t code_of(const struct spaced *spaced, float x)
 {
-    float x = middle(parts, code >> 1);
-    return code & 1 ? -x : x;
+    float place = (fabsf(x) - spaced->first) * spaced->per_step + 0.5f;
+    place = place > 0 ? place : 0;
+    place = place < spaced->last ? place : spaced->last;
+    return (uint32_t)place << 1 | rog_float_bits(x) >> 31;
+}
+
+static inline float value_of(const struct spaced *spaced, uint32_t code)
+{
+    float x = magnitude_of(spaced, (float)(int32_t)(code >> 1));
+    return rog_float_of(rog_float_bits(x) | code << 31);
 }
 
 /* ---- numbers ---- */
@@ -95,21 +117,21 @@ void rog_values_put(float *values, size_t count, unsigned bits, uint8_t *bytes)
             rog_put_float(bytes + 4 * i, values[i]);
     if (count == 0 || bits == 32)
         return;
-    put_range(values, count, bytes);
-    const struct parts parts = parts_of(bytes, bits);
+    (bits == 2 ? put_means : put_extremes)(values, count, bytes);
+    const struct spaced spaced = spaced_of(bytes, bits);
     bytes += RANGE_BYTES;
     for (size_t done = 0; done < count; done += ROG_PACK_GROUP) {
         uint8_t codes[ROG_PACK_GROUP];
         size_t length = count - done < ROG_PACK_GROUP ? count - done : ROG_PACK_GROUP;
         for (size_t i = 0; i < length; i++) {
-            uint32_t code = code_of(&parts, values[done + i]);
-            values[done + i] = value_of(&parts, code);
+            uint32_t code = code_of(&spaced, values[done + i]);
+            values[done + i] = value_of(&spaced, code);
             codes[i] = (uint8_t)code;
             if (bits == 16)
-                bytes[2 * i] = (uint8_t)code, bytes[2 * i + 1] = (uint8_t)(code >> 8);
+                rog_put_u16(bytes + 2 * i, (uint16_t)code);
         }
         if (bits < 16)
-            rog_pack(codes, length, bits, bytes);
+            rog_pack_put(codes, length, bits, bytes);
         bytes += length * bits / 8;
     }
 }
@@ -121,28 +143,30 @@ void rog_values_get(const uint8_t *bytes, size_t count, unsigned bits, float *va
             values[i] = rog_get_float(bytes + 4 * i);
     if (count == 0 || bits == 32)
         return;
-    const struct parts parts = parts_of(bytes, bits);
+    const struct spaced spaced = spaced_of(bytes, bits);
     bytes += RANGE_BYTES;
     for (size_t done = 0; done < count; done += ROG_PACK_GROUP) {
         uint8_t codes[ROG_PACK_GROUP];
         size_t length = count - done < ROG_PACK_GROUP ? count - done : ROG_PACK_GROUP;
         if (bits < 16)
-            rog_unpack(bytes, length, bits, codes);
+            rog_pack_get(bytes, length, bits, codes);
         for (size_t i = 0; i < length; i++)
-            values[done + i] = value_of(
-                &parts, bits == 16 ? bytes[2 * i] | (uint32_t)bytes[2 * i + 1] << 8 : codes[i]);
+            values[done + i] =
+                value_of(&spaced, bits == 16 ? rog_get_u16(bytes + 2 * i) : codes[i]);
         bytes += length * bits / 8;
     }
 }
 
 /* ---- what arrives ---- */
 
+/* As signed numbers: every processor compares many of those at once. */
 static bool exceeds(const uint8_t *bytes, size_t count, float limit)
 {
+    int32_t most = (int32_t)rog_float_bits(limit);
+    uint32_t bad = 0;
     for (size_t i = 0; i < count; i++)
-        if (!(fabsf(rog_get_float(bytes + 4 * i)) <= limit))
-            return true;
-    return false;
+        bad |= (int32_t)(rog_get_float_bits(bytes + 4 * i) & INT32_MAX) > most;
+    return bad;
 }
 
 const char *rog_values_check(const uint8_t *bytes, size_t count, unsigned bits, float limit)
@@ -151,11 +175,11 @@ const char *rog_values_check(const uint8_t *bytes, size_t count, unsigned bits, 
         return exceeds(bytes, count, limit) ? "a value that is not finite or too large" : NULL;
     if (count == 0)
         return NULL;
-    const struct parts parts = parts_of(bytes, bits);
-    uint32_t lo = bytes[0] | (uint32_t)bytes[1] << 8, hi = bytes[2] | (uint32_t)bytes[3] << 8;
-    if (lo > hi || hi > BFLOAT_MOST)
-        return "values within limits that are none";
-    if (!(middle(&parts, parts.count - 1) <= limit))
+    const struct spaced spaced = spaced_of(bytes, bits);
+    uint16_t first = rog_get_u16(bytes), last = rog_get_u16(bytes + 2);
+    if (first > last || last > BFLOAT_MOST)
+        return "magnitudes that are none";
+    if (!(magnitude_of(&spaced, spaced.last) <= limit))
         return "a value that is too large";
     if (bits < 16 && !rog_pack_ends(bytes + RANGE_BYTES, count, bits))
         return "bits past its end";

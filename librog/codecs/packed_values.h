@@ -4,9 +4,14 @@
 
 /*
  * A few numbers, such as those that a sparse row is left with, with 32, 16, 8, 4 or 2 bits each.
- * 32: exact. Fewer: the least and the greatest magnitude, rounded outwards to bfloat16 (lo, hi),
- * then of each number its sign and in which of the 2^(bits - 1) equal parts of [lo, hi] its
- * magnitude is, whose middle it becomes: it is off by at most (hi - lo) / 2^bits.
+ * 32: exact. Fewer: of 2^(bits - 1) magnitudes, evenly spaced, the first and the last as bfloat16,
+ * then of each number its sign and which of these is nearest to its magnitude.
+ *
+ * With 4 bits or more the first is the least magnitude that there is, rounded down, and the last
+ * the greatest, rounded up: so no number is further off than half a space, nor further than 0 is.
+ * With 2 bits they are the means of those that are not above the mean magnitude and of those that
+ * are, so that the squares of the errors add up to no more than those of the numbers (one step of
+ * Lloyd, IEEE Trans. Inf. Theory 1982, method I; with means as in Sarfi et al., arXiv:2508.15706).
  */
 
 #include <stddef.h>

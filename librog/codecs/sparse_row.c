@@ -2,10 +2,11 @@
 /* Rows of which few elements travel: indices as a bitmap or as differences, and values. */
 #include <librog/codecs/sparse_row.h>
 
-#include <stdbool.h>
 #include <string.h>
 
 #include <librog/codecs/packed_values.h>
+#include <librog/kernels/float_bytes.h>
+#include <librog/kernels/mask.h>
 
 #define BITMAP 32 /* instead of a number of low bits */
 
@@ -22,21 +23,23 @@ static size_t bytes_for(size_t bits)
     return (bits + 7) / 8;
 }
 
+static size_t layout_bytes(const struct layout *layout)
+{
+    return layout->low_bytes + bytes_for(layout->set_bits);
+}
+
 static struct layout layout_of(uint32_t elements, uint32_t count)
 {
     struct layout best = {.low = BITMAP, .set_bits = count > 0 ? elements : 0};
     for (unsigned low = 0; low < BITMAP && count > 0; low++) {
         struct layout other = {low, bytes_for((size_t)count * low),
                                (size_t)count + ((elements - 1) >> low)};
-        if (other.low_bytes + bytes_for(other.set_bits) < best.low_bytes + bytes_for(best.set_bits))
+        if (other.low_bytes >= layout_bytes(&best))
+            break; /* with more low bits even more */
+        if (layout_bytes(&other) < layout_bytes(&best))
             best = other;
     }
     return best;
-}
-
-static size_t layout_bytes(const struct layout *layout)
-{
-    return layout->low_bytes + bytes_for(layout->set_bits);
 }
 
 /* ---- bits, the lowest of a byte first ---- */
@@ -65,103 +68,97 @@ static inline uint32_t get_bits(struct bits *bits, unsigned width)
     return value;
 }
 
-/* Walks over the bits that are set. */
-struct walk {
-    const uint8_t *bytes, *end;
-    uint64_t word;
-    size_t base; /* number of its lowest bit */
-};
-
-static struct walk walk_of(const uint8_t *bytes, size_t bits)
+/* Eight bytes of them, or those that there are. */
+static inline uint64_t word_at(const uint8_t *bytes, size_t size, size_t at)
 {
-    return (struct walk){.bytes = bytes, .end = bytes + bytes_for(bits), .base = (size_t)0 - 64};
-}
-
-static inline bool next_set(struct walk *walk, size_t *bit)
-{
-    while (walk->word == 0) {
-        size_t left = (size_t)(walk->end - walk->bytes), taken = left < 8 ? left : 8;
-        if (left == 0)
-            return false;
-        if (taken == 8)
-            for (size_t i = 0; i < 8; i++)
-                walk->word |= (uint64_t)walk->bytes[i] << (8 * i);
-        else
-            for (size_t i = 0; i < taken; i++)
-                walk->word |= (uint64_t)walk->bytes[i] << (8 * i);
-        walk->bytes += taken;
-        walk->base += 64;
-    }
-    *bit = walk->base + (size_t)__builtin_ctzll(walk->word);
-    walk->word &= walk->word - 1;
-    return true;
+    return size - at >= 8 ? rog_get_u64_le(bytes + at) : rog_get_number(bytes + at, size - at);
 }
 
 /* ---- indices ---- */
 
-static void put_indices(const struct layout *layout, const uint32_t *index, uint32_t count,
-                        uint8_t *bytes)
+static void put_bitmap(const uint64_t *set, uint32_t elements, uint8_t *bytes)
 {
-    bool bitmap = layout->low == BITMAP;
-    unsigned low = bitmap ? 0 : layout->low;
+    for (size_t i = 0; i < bytes_for(elements); i++)
+        bytes[i] = (uint8_t)(set[i / 8] >> (i % 8 * 8));
+}
+
+static void put_differences(const struct layout *layout, const uint64_t *set, uint32_t elements,
+                            uint8_t *bytes)
+{
     struct bits lows = {.to = bytes};
-    uint8_t *set = bytes + layout->low_bytes;
-    memset(set, 0, bytes_for(layout->set_bits));
-    for (uint32_t i = 0; i < count; i++) {
-        size_t bit = bitmap ? index[i] : (size_t)(index[i] >> low) + i;
-        put_bits(&lows, index[i] & ((UINT32_C(1) << low) - 1), low);
-        set[bit / 8] |= (uint8_t)(1u << (bit % 8));
+    uint8_t *high = bytes + layout->low_bytes;
+    uint32_t mask = (UINT32_C(1) << layout->low) - 1;
+    size_t taken = 0;
+    memset(high, 0, bytes_for(layout->set_bits));
+    for (uint32_t word = 0; word < rog_mask_words(elements); word++) {
+        for (uint64_t in = set[word]; in; in &= in - 1) {
+            uint32_t index = 64 * word + (uint32_t)__builtin_ctzll(in);
+            size_t bit = (size_t)(index >> layout->low) + taken++;
+            put_bits(&lows, index & mask, layout->low);
+            high[bit / 8] |= (uint8_t)(1u << (bit % 8));
+        }
     }
     if (lows.held > 0)
         *lows.to = (uint8_t)lows.hold;
 }
 
-/* Indices one after the other; they have been counted. */
-struct reader {
-    struct layout layout;
-    struct walk walk;
-    struct bits lows;
-    uint32_t taken;
-};
-
-static struct reader reader_of(const struct layout *layout, const uint8_t *bytes)
+/* How many bits of a bitmap or of what is above the low bits are set; *last: the last of them. */
+static size_t count_set(const uint8_t *bytes, size_t bits, size_t *last)
 {
-    return (struct reader){.layout = *layout,
-                           .walk = walk_of(bytes + layout->low_bytes, layout->set_bits),
-                           .lows = {.from = bytes}};
+    size_t size = bytes_for(bits), count = 0;
+    for (size_t at = 0; at < size; at += 8) {
+        uint64_t word = word_at(bytes, size, at);
+        count += (size_t)__builtin_popcountll(word);
+        if (word)
+            *last = 8 * at + 63 - (size_t)__builtin_clzll(word);
+    }
+    return count;
 }
 
-static inline bool next_index(struct reader *reader, uint64_t *index)
+/* Reads `count` indices into `set`, which may be NULL. Bytes of whose bits so many are set. */
+static const char *read_differences(const struct layout *layout, const uint8_t *bytes,
+                                    uint32_t elements, uint64_t *set)
 {
-    size_t bit;
-    if (!next_set(&reader->walk, &bit))
-        return false;
-    *index = bit;
-    if (reader->layout.low != BITMAP) {
-        *index = (uint64_t)(bit - reader->taken) << reader->layout.low;
-        *index |= get_bits(&reader->lows, reader->layout.low);
+    struct bits lows = {.from = bytes};
+    const uint8_t *high = bytes + layout->low_bytes;
+    size_t size = bytes_for(layout->set_bits), taken = 0;
+    uint64_t next = 0;
+    for (size_t at = 0; at < size; at += 8) {
+        for (uint64_t in = word_at(high, size, at); in; in &= in - 1) {
+            size_t bit = 8 * at + (size_t)__builtin_ctzll(in);
+            uint64_t index = (uint64_t)(bit - taken++) << layout->low;
+            index |= get_bits(&lows, layout->low);
+            if (set)
+                set[index / 64] |= UINT64_C(1) << (index % 64);
+            else if (index < next || index >= elements)
+                return index < next ? "indices that do not ascend" : "an index of no element";
+            next = index + 1;
+        }
     }
-    reader->taken++;
-    return true;
+    return lows.hold ? "bits past its end" : NULL;
 }
 
 static const char *check_indices(const struct rog_sparse_form *form, const struct layout *layout,
                                  uint32_t count, const uint8_t *bytes)
 {
-    struct reader reader = reader_of(layout, bytes);
-    struct walk ones = reader.walk;
-    uint64_t index, next = 0;
-    size_t bit, set = 0, last = 0;
-    for (; next_set(&ones, &bit); set++)
-        last = bit;
-    if (set != count)
+    size_t last = 0;
+    if (count_set(bytes + layout->low_bytes, layout->set_bits, &last) != count)
         return "more or fewer indices than it says";
-    if (set > 0 && last >= layout->set_bits)
+    if (count > 0 && last >= layout->set_bits)
         return "bits past its end";
-    for (; next_index(&reader, &index); next = index + 1)
-        if (index < next || index >= form->elements)
-            return index < next ? "indices that do not ascend" : "an index of no element";
-    return reader.lows.hold ? "bits past its end" : NULL;
+    return layout->low == BITMAP ? NULL : read_differences(layout, bytes, form->elements, NULL);
+}
+
+static void get_indices(const struct rog_sparse_form *form, const struct layout *layout,
+                        const uint8_t *bytes, uint64_t *set)
+{
+    size_t size = bytes_for(layout->set_bits);
+    memset(set, 0, rog_mask_words(form->elements) * sizeof *set);
+    if (layout->low != BITMAP)
+        read_differences(layout, bytes, form->elements, set);
+    else
+        for (size_t at = 0; at < size; at += 8)
+            set[at / 8] = word_at(bytes, size, at);
 }
 
 /* ---- rows ---- */
@@ -173,10 +170,7 @@ static unsigned count_bytes(uint32_t elements)
 
 static uint32_t get_count(const struct rog_sparse_form *form, const uint8_t *bytes)
 {
-    uint32_t count = 0;
-    for (unsigned i = 0; i < count_bytes(form->elements); i++)
-        count |= (uint32_t)bytes[i] << (8 * i);
-    return count;
+    return (uint32_t)rog_get_number(bytes, count_bytes(form->elements));
 }
 
 size_t rog_sparse_bytes(const struct rog_sparse_form *form, uint32_t count)
@@ -186,24 +180,28 @@ size_t rog_sparse_bytes(const struct rog_sparse_form *form, uint32_t count)
            rog_values_bytes(count, form->bits);
 }
 
-size_t rog_sparse_scratch(uint32_t most)
+size_t rog_sparse_scratch(uint32_t elements, uint32_t most)
 {
-    return (size_t)most * (sizeof(uint32_t) + sizeof(float));
+    return rog_mask_words(elements) * sizeof(uint64_t) + (size_t)most * sizeof(float);
 }
 
-struct rog_sparse_entries rog_sparse_entries(void *scratch, uint32_t most)
+struct rog_sparse_entries rog_sparse_entries(void *scratch, uint32_t elements)
 {
-    return (struct rog_sparse_entries){.index = scratch, .value = (float *)scratch + most};
+    size_t words = rog_mask_words(elements);
+    memset(scratch, 0, words * sizeof(uint64_t));
+    return (struct rog_sparse_entries){.set = scratch, .value = (float *)scratch + 2 * words};
 }
 
 size_t rog_sparse_put(const struct rog_sparse_form *form, const struct rog_sparse_entries *entries,
                       uint8_t *bytes)
 {
-    uint8_t *at = bytes;
     struct layout layout = layout_of(form->elements, entries->count);
-    for (unsigned i = 0; i < count_bytes(form->elements); i++)
-        *at++ = (uint8_t)(entries->count >> (8 * i));
-    put_indices(&layout, entries->index, entries->count, at);
+    uint8_t *at = bytes + count_bytes(form->elements);
+    rog_put_number(bytes, entries->count, count_bytes(form->elements));
+    if (layout.low != BITMAP)
+        put_differences(&layout, entries->set, form->elements, at);
+    else if (entries->count > 0)
+        put_bitmap(entries->set, form->elements, at);
     at += layout_bytes(&layout);
     rog_values_put(entries->value, entries->count, form->bits, at);
     return (size_t)(at - bytes) + rog_values_bytes(entries->count, form->bits);
@@ -215,10 +213,7 @@ void rog_sparse_get(const struct rog_sparse_form *form, const uint8_t *bytes,
     entries->count = get_count(form, bytes);
     bytes += count_bytes(form->elements);
     struct layout layout = layout_of(form->elements, entries->count);
-    struct reader reader = reader_of(&layout, bytes);
-    uint64_t index;
-    for (uint32_t i = 0; i < entries->count && next_index(&reader, &index); i++)
-        entries->index[i] = (uint32_t)index;
+    get_indices(form, &layout, bytes, entries->set);
     rog_values_get(bytes + layout_bytes(&layout), entries->count, form->bits, entries->value);
 }
 

@@ -19,11 +19,11 @@
 
 #include <rog/codec.h>
 
-/* Indices ascend. */
+/* Which elements, as a mask (kernels/mask.h), and the value of each in their order. */
 struct rog_sparse_entries {
-    uint32_t count;
-    uint32_t *index;
+    uint64_t *set;
     float *value;
+    uint32_t count;
 };
 
 /* A row of so many elements, with values of so many bits. */
@@ -34,14 +34,14 @@ struct rog_sparse_form {
 
 size_t rog_sparse_bytes(const struct rog_sparse_form *form, uint32_t count);
 
-/* Scratch memory for entries, at most so many; and entries that lie there. */
-size_t rog_sparse_scratch(uint32_t most);
-struct rog_sparse_entries rog_sparse_entries(void *scratch, uint32_t most);
+/* Scratch memory for entries of a row, at most so many; and entries that lie there, none as yet. */
+size_t rog_sparse_scratch(uint32_t elements, uint32_t most);
+struct rog_sparse_entries rog_sparse_entries(void *scratch, uint32_t elements);
 
 /* Returns how many bytes it wrote. On return values are what these say. */
 size_t rog_sparse_put(const struct rog_sparse_form *form, const struct rog_sparse_entries *entries,
                       uint8_t *bytes);
-/* entries->index and value have room for as many as a row that was checked may have. */
+/* The entries of a row that was checked; their memory has room for as many. */
 void rog_sparse_get(const struct rog_sparse_form *form, const uint8_t *bytes,
                     struct rog_sparse_entries *entries);
 

@@ -8,10 +8,23 @@
 #include <stdint.h>
 #include <string.h>
 
-static inline __attribute__((always_inline)) void rog_put_float(uint8_t *bytes, float x)
+static inline __attribute__((always_inline)) uint32_t rog_float_bits(float x)
 {
     uint32_t bits;
     memcpy(&bits, &x, sizeof bits);
+    return bits;
+}
+
+static inline __attribute__((always_inline)) float rog_float_of(uint32_t bits)
+{
+    float x;
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
+static inline __attribute__((always_inline)) void rog_put_float(uint8_t *bytes, float x)
+{
+    uint32_t bits = rog_float_bits(x);
     bytes[0] = (uint8_t)bits;
     bytes[1] = (uint8_t)(bits >> 8);
     bytes[2] = (uint8_t)(bits >> 16);
@@ -25,9 +38,39 @@ static inline __attribute__((always_inline)) uint32_t rog_get_float_bits(const u
 
 static inline __attribute__((always_inline)) float rog_get_float(const uint8_t *bytes)
 {
-    uint32_t bits = rog_get_float_bits(bytes);
-    float x;
-    memcpy(&x, &bits, sizeof x);
+    return rog_float_of(rog_get_float_bits(bytes));
+}
+
+/* In one piece, so that such a loop is made of wide loads and stores. */
+static inline __attribute__((always_inline)) uint16_t rog_little16(uint16_t x)
+{
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    return __builtin_bswap16(x);
+#else
+    return x;
+#endif
+}
+
+static inline __attribute__((always_inline)) void rog_put_u16(uint8_t *bytes, uint16_t x)
+{
+    x = rog_little16(x);
+    memcpy(bytes, &x, sizeof x);
+}
+
+static inline __attribute__((always_inline)) uint16_t rog_get_u16(const uint8_t *bytes)
+{
+    uint16_t x;
+    memcpy(&x, bytes, sizeof x);
+    return rog_little16(x);
+}
+
+static inline __attribute__((always_inline)) uint64_t rog_get_u64_le(const uint8_t *bytes)
+{
+    uint64_t x;
+    memcpy(&x, bytes, sizeof x);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    x = __builtin_bswap64(x);
+#endif
     return x;
 }
 

@@ -169,6 +169,22 @@ ROG_KERNEL_WIDE void rog_kernel_mix(float *restrict w, float *restrict base,
     }
 }
 
+/* As integers: every processor compares many of those at once. */
+ROG_KERNEL_WIDE float rog_kernel_greatest(const float *x, size_t n)
+{
+    int32_t most = 0;
+    float greatest;
+#pragma omp simd reduction(max : most)
+    for (size_t i = 0; i < n; i++) {
+        int32_t bits;
+        memcpy(&bits, &x[i], sizeof bits);
+        bits &= INT32_MAX;
+        most = bits > most ? bits : most;
+    }
+    memcpy(&greatest, &most, sizeof greatest);
+    return greatest;
+}
+
 ROG_KERNEL_WIDE bool rog_kernel_finite(const float *x, size_t n)
 {
     uint32_t bad = 0;

@@ -71,6 +71,9 @@ void rog_kernel_rebase(float *w, float *base, const float *a, size_t n);
 /* w <- share w + (1 - share) a;  base <- a */
 void rog_kernel_mix(float *w, float *base, const float *a, float share, size_t n);
 
+/* max |x|, of finite numbers */
+float rog_kernel_greatest(const float *x, size_t n);
+
 bool rog_kernel_finite(const float *x, size_t n);
 
 #endif

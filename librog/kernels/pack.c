@@ -42,14 +42,14 @@ static ROG_KERNEL_WIDE void unpack_group(const uint8_t *restrict bytes, size_t c
     }
 }
 
-void rog_pack(const uint8_t *codes, size_t count, unsigned bits, uint8_t *bytes)
+void rog_pack_put(const uint8_t *codes, size_t count, unsigned bits, uint8_t *bytes)
 {
     for (; count > GROUP; codes += GROUP, count -= GROUP, bytes += group_bytes(GROUP, bits))
         pack_group(codes, GROUP, bits, bytes);
     pack_group(codes, count, bits, bytes);
 }
 
-void rog_unpack(const uint8_t *bytes, size_t count, unsigned bits, uint8_t *codes)
+void rog_pack_get(const uint8_t *bytes, size_t count, unsigned bits, uint8_t *codes)
 {
     for (; count > GROUP; codes += GROUP, count -= GROUP, bytes += group_bytes(GROUP, bits))
         unpack_group(bytes, GROUP, bits, codes);

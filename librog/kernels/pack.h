@@ -18,8 +18,8 @@
 size_t rog_pack_bytes(size_t count, unsigned bits);
 
 /* Each code is below 1 << bits. */
-void rog_pack(const uint8_t *codes, size_t count, unsigned bits, uint8_t *bytes);
-void rog_unpack(const uint8_t *bytes, size_t count, unsigned bits, uint8_t *codes);
+void rog_pack_put(const uint8_t *codes, size_t count, unsigned bits, uint8_t *bytes);
+void rog_pack_get(const uint8_t *bytes, size_t count, unsigned bits, uint8_t *codes);
 
 /* Whether there is nothing in the places past the last code. */
 bool rog_pack_ends(const uint8_t *bytes, size_t count, unsigned bits);

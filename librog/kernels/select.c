@@ -2,32 +2,25 @@
 /* The elements of largest magnitude. */
 #include <librog/kernels/select.h>
 
+#include <float.h>
+#include <math.h>
 #include <stdbool.h>
 #include <string.h>
 
+#include <librog/kernels/float_bytes.h>
 #include <librog/kernels/kernels.h>
 
 #define OCTAVE (INT32_C(1) << 23) /* between the bits of x and of 2 x */
 #define BOUNDS 3                  /* that are tried in one pass */
-#define GROUP 32                  /* elements that are looked at together */
+#define GROUP 64                  /* elements that are looked at together */
 #define PASS (UINT32_C(1) << 24)  /* elements that are counted in 32 bits */
+#define FEW 32                    /* share of elements that it pays to put together */
+#define LARGE (1 << 17)           /* elements that do not stay in the processor's cache */
+#define SAMPLED 256               /* of so many of these one is in the sample */
 
 static inline __attribute__((always_inline)) int32_t magnitude(const float *x)
 {
-    int32_t bits;
-    memcpy(&bits, x, sizeof bits);
-    return bits & INT32_MAX;
-}
-
-static ROG_KERNEL_WIDE int32_t greatest(const float *x, size_t n)
-{
-    int32_t most = 0;
-#pragma omp simd reduction(max : most)
-    for (size_t i = 0; i < n; i++) {
-        int32_t bits = magnitude(&x[i]);
-        most = bits > most ? bits : most;
-    }
-    return most;
+    return (int32_t)(rog_float_bits(*x) & INT32_MAX);
 }
 
 /* count[k]: magnitudes of at least bound[k]. */
@@ -56,16 +49,21 @@ static void count_from(const float *x, size_t n, const int32_t bound[BOUNDS], si
     }
 }
 
-/* Which of `n` (at most GROUP) elements are in [low, high), as bits. */
-static inline __attribute__((always_inline)) uint32_t within(const float *x, size_t n, int32_t low,
+/* Which of n (at most GROUP) elements are in [low, high), as bits. First a byte each, which any
+ * processor makes of many at once; a multiplication puts those of eight side by side. */
+static inline __attribute__((always_inline)) uint64_t within(const float *x, size_t n, int32_t low,
                                                              int32_t high)
 {
-    uint32_t in = 0;
-#pragma omp simd reduction(| : in)
+    uint8_t is_in[GROUP];
+    uint64_t in = 0;
+    for (size_t k = n; k < GROUP; k++)
+        is_in[k] = 0;
     for (size_t k = 0; k < n; k++) {
         int32_t bits = magnitude(&x[k]);
-        in |= (uint32_t)(bits >= low && bits < high) << k;
+        is_in[k] = bits >= low && bits < high;
     }
+    for (size_t k = 0; k < GROUP; k += 8)
+        in |= rog_get_u64_le(is_in + k) * UINT64_C(0x0102040810204080) >> 56 << k;
     return in;
 }
 
@@ -74,10 +72,10 @@ static ROG_KERNEL_WIDE size_t gather(const float *x, size_t n, int32_t low, int3
 {
     size_t count = 0;
     for (size_t i = 0; i < n; i += GROUP) {
-        uint32_t in =
+        uint64_t in =
             n - i >= GROUP ? within(x + i, GROUP, low, high) : within(x + i, n - i, low, high);
         for (; in; in &= in - 1)
-            found[count++] = x[i + (size_t)__builtin_ctz(in)];
+            found[count++] = x[i + (size_t)__builtin_ctzll(in)];
     }
     return count;
 }
@@ -122,22 +120,58 @@ static void narrow(struct search *search, const float *x, size_t n, size_t beyon
     }
 }
 
+/* Where the least one lies, by a sample: between the two of its elements whose ranks are four
+ * standard deviations from that of the least. Right but for a chance, which a count will show. */
+static struct search guess(const float *x, size_t n, size_t count, float *scratch)
+{
+    size_t size = n / SAMPLED, stride = n / size;
+    for (size_t i = 0; i < size; i++)
+        scratch[i] = x[i * stride];
+    double rank = (double)count / (double)n * (double)size, room = 4 * sqrt(rank + 1);
+    size_t inner = rank > room ? (size_t)(rank - room) : 0, outer = (size_t)(rank + room) + 1;
+    struct search search = {.from_low = n};
+    float *rest = scratch + size;
+    search.high = inner > 0 ? rog_select(scratch, size, inner, rest).above + 1
+                            : (int32_t)rog_float_bits(FLT_MAX) + 1;
+    search.low = outer < size ? rog_select(scratch, size, outer, rest).above : 0;
+    return search;
+}
+
+/* Narrows to what the sample says, if that is right; returns whether it is. */
+static bool narrow_to(struct search *search, struct search to, const float *x, size_t n,
+                      size_t count)
+{
+    int32_t bound[BOUNDS] = {to.high, to.low, to.low};
+    size_t reached[BOUNDS];
+    count_from(x, n, bound, reached);
+    if (reached[0] >= count || reached[1] < count)
+        return false;
+    *search = (struct search){to.low, to.high, reached[1], reached[0], OCTAVE};
+    return true;
+}
+
+size_t rog_select_scratch(size_t n)
+{
+    return n / 4 + 1;
+}
+
 struct rog_selection rog_select(const float *x, size_t n, size_t count, float *scratch)
 {
-    struct search search = {.high = greatest(x, n), .from_low = n, .step = OCTAVE};
+    struct search search = {.from_low = n, .step = OCTAVE};
     size_t beyond = 0; /* elements that are larger than all that are still looked at */
-    search.high += search.high < INT32_MAX;
-    while (count > 0 && search.high - search.low > 1 && search.from_low > count) {
-        narrow(&search, x, n, beyond, count);
+    if (count == 0)
+        return (struct rog_selection){.above = INT32_MAX - 1};
+    if (n < LARGE || !narrow_to(&search, guess(x, n, count, scratch), x, n, count))
+        search.high = (int32_t)rog_float_bits(rog_kernel_greatest(x, n)) + 1;
+    while (search.high - search.low > 1 && search.from_low > count) {
         size_t left = search.from_low - search.from_high;
-        if (left > 0 && left <= n / 4) {
+        if (left <= n / FEW) {
             n = gather(x, n, search.low, search.high, scratch);
             x = scratch;
             beyond = search.from_high;
         }
+        narrow(&search, x, n, beyond, count);
     }
-    if (count == 0)
-        return (struct rog_selection){.above = INT32_MAX - 1};
     if (search.low == 0)
         return (struct rog_selection){.above = 0};
     if (search.from_low == count)
@@ -147,29 +181,39 @@ struct rog_selection rog_select(const float *x, size_t n, size_t count, float *s
 
 float rog_selection_least(const struct rog_selection *selection)
 {
-    int32_t bits = selection->above + (selection->ties == 0);
-    float x;
-    memcpy(&x, &bits, sizeof x);
-    return x;
+    return rog_float_of((uint32_t)(selection->above + (selection->ties == 0)));
 }
 
-ROG_KERNEL_WIDE uint32_t rog_selected(const struct rog_selection *selection, const float *x,
-                                      uint32_t n, uint32_t base, uint32_t *index)
+/* Of these bits the first ones, so many. */
+static uint64_t first_bits(uint64_t bits, uint32_t count)
 {
-    int32_t above = selection->above, from = above + (selection->ties == 0);
-    uint32_t ties = selection->ties, count = 0;
-    for (uint32_t i = 0; i < n; i += GROUP) {
-        uint32_t in = n - i >= GROUP ? within(x + i, GROUP, from, INT32_MAX)
-                                     : within(x + i, n - i, from, INT32_MAX);
-        for (; in; in &= in - 1) {
-            uint32_t at = i + (uint32_t)__builtin_ctz(in);
-            if (magnitude(&x[at]) == above) {
-                if (ties == 0)
-                    continue;
-                ties--;
-            }
-            index[count++] = base + at;
+    uint64_t rest = bits;
+    for (; count > 0 && rest; count--)
+        rest &= rest - 1;
+    return bits ^ rest;
+}
+
+ROG_KERNEL_WIDE size_t rog_selected(const struct rog_selection *selection, const float *x, size_t n,
+                                    size_t base, uint64_t *set)
+{
+    int32_t above = selection->above;
+    uint32_t ties = selection->ties;
+    size_t count = 0, shift = base % 64;
+    for (size_t i = 0; i < n; i += GROUP) {
+        size_t length = n - i < GROUP ? n - i : GROUP;
+        int32_t from = above + (ties == 0);
+        uint64_t in = length == GROUP ? within(x + i, GROUP, from, INT32_MAX)
+                                      : within(x + i, length, from, INT32_MAX);
+        if (in && ties > 0) {
+            uint64_t equal = within(x + i, length, above, above + 1);
+            uint64_t taken = first_bits(equal, ties);
+            ties -= (uint32_t)__builtin_popcountll(taken);
+            in ^= equal ^ taken;
         }
+        set[(base + i) / 64] |= in << shift;
+        if (shift > 0 && in >> (64 - shift))
+            set[(base + i) / 64 + 1] |= in >> (64 - shift);
+        count += (size_t)__builtin_popcountll(in);
     }
     return count;
 }

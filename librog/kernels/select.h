@@ -19,14 +19,15 @@ struct rog_selection {
 };
 
 /* The `count` largest of n (> 0) finite numbers, all that are not zero where these are fewer. Of
- * those that are equal the first ones. scratch: n / 4 floats. */
+ * those that are equal the first ones. scratch: rog_select_scratch(n) floats. */
+size_t rog_select_scratch(size_t n);
 struct rog_selection rog_select(const float *x, size_t n, size_t count, float *scratch);
 
 /* The least magnitude that is in. */
 float rog_selection_least(const struct rog_selection *selection);
 
-/* Their indices, ascending, each plus `base`; returns how many. */
-uint32_t rog_selected(const struct rog_selection *selection, const float *x, uint32_t n,
-                      uint32_t base, uint32_t *index);
+/* Adds them to a mask (mask.h): x[i] is element base + i there. Returns how many there are. */
+size_t rog_selected(const struct rog_selection *selection, const float *x, size_t n, size_t base,
+                    uint64_t *set);
 
 #endif

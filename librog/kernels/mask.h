@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_KERNELS_MASK_H
+#define ROG_KERNELS_MASK_H
+
+/*
+ * Some of n elements, as bits: element i is bit i % 64 of word i / 64. Bits past the last element
+ * are 0.
+ */
+
+#include <stddef.h>
+#include <stdint.h>
+
+static inline size_t rog_mask_words(size_t n)
+{
+    return (n + 63) / 64;
+}
+
+/* How many there are. */
+size_t rog_mask_count(const uint64_t *set, size_t n);
+
+/* Their values, one after the other. */
+void rog_mask_gather(const uint64_t *set, size_t n, const float *x, float *values);
+
+/* x <- x - share value, of each of them the next value. */
+void rog_mask_subtract(const uint64_t *set, size_t n, const float *values, float share, float *x);
+
+#endif
