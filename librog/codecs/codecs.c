@@ -6,9 +6,13 @@
 #include <math.h>
 #include <string.h>
 
-extern const struct rog_codec rog_codec_sign, rog_codec_none;
+extern const struct rog_codec rog_codec_sign, rog_codec_none, rog_codec_fp16, rog_codec_bf16,
+    rog_codec_int8, rog_codec_int4, rog_codec_qsgd, rog_codec_topk, rog_codec_randomk;
 
-const struct rog_codec *const rog_codecs[] = {&rog_codec_sign, &rog_codec_none, NULL};
+const struct rog_codec *const rog_codecs[] = {
+    &rog_codec_sign, &rog_codec_none, &rog_codec_fp16, &rog_codec_bf16,    &rog_codec_int8,
+    &rog_codec_int4, &rog_codec_qsgd, &rog_codec_topk, &rog_codec_randomk, NULL,
+};
 const struct rog_codec *const rog_codec_exact = &rog_codec_none;
 
 #define NAMES_BYTES 256

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_CODECS_BLOCKS_H
+#define ROG_CODECS_BLOCKS_H
+
+/*
+ * Rows as multiples of a step: a row is cut into blocks of so many elements, of which the last may
+ * be smaller; each is its step, a float32, then a code of 1, 2, 4 or 8 bits for each element
+ * (kernels/pack.h). With c = 2^(bits - 1) a code is worth
+ *
+ *     (code - c) step, with code > 0       numbers about 0, which is one of them
+ *     (code - c + 1/2) step, with `halves` as many above 0 as below
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct rog_blocks {
+    uint32_t elements; /* of the row */
+    uint32_t block;    /* elements of one */
+    unsigned bits;
+    bool halves;
+};
+
+size_t rog_blocks_bytes(const struct rog_blocks *blocks);
+
+/* How many steps the greatest magnitude is. */
+float rog_blocks_reach(const struct rog_blocks *blocks);
+
+/* Writes one block of n elements, returns how many bytes; values: on return what the bytes do not
+ * say. What is beyond the greatest magnitude is said to be that. Each element is rounded to the
+ * nearest multiple; with a seed to one of the two around it, so that the mean is its value. A step
+ * that is too small for arithmetic is 0. */
+size_t rog_blocks_put(const struct rog_blocks *blocks, float step, const uint64_t *seed,
+                      float *values, size_t n, uint8_t *bytes);
+
+/* w <- w - share x. The bytes have been checked. */
+void rog_blocks_decode(const struct rog_blocks *blocks, float share, const uint8_t *bytes,
+                       float *w);
+
+/* Whether the bytes are blocks of such a row and no value is above the limit; all bytes of it are
+ * there. */
+bool rog_blocks_check(const struct rog_blocks *blocks, float limit, const uint8_t *bytes,
+                      const char **why);
+
+#endif

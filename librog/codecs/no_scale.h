@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_CODECS_NO_SCALE_H
+#define ROG_CODECS_NO_SCALE_H
+
+/* The `scale` (rog/codec.h) of codecs that say all in the bytes of each row. */
+
+#include <stdint.h>
+
+/* 0 */
+float rog_codec_no_scale(double sum, uint64_t elements);
+
+#endif
