@@ -90,3 +90,13 @@ wrong '{ name = "a/b"; title = "A"; source = "S"; settings = { }; }' \
 wrong '{ name = "a"; title = 3; source = "S"; settings = { }; }' 'title must be'
 wrong '{ name = "a"; title = "A"; source = "S"; settings = ( ); }' 'settings must be a group'
 wrong '7' 'a method must be a group'
+
+# Its title is the label, also where the notes of others are made again from their settings.
+cat >z.conf <<END
+case = "z"; $quick
+runs = ( { method = "bsp"; }, { library = "BSP"; batchsize = 2; } );
+END
+try 0 rogctl sweep z.conf
+try 0 rogctl report z-case0
+grep -q '^BSP  ' out || fail "the title is not the label"
+grep -q '^BSP, batchsize 2' out || fail "the other's label does not say what differs"
