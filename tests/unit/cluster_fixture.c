@@ -13,7 +13,9 @@
 #include <unistd.h>
 
 #include <common/file.h>
+#include <common/parameters.h>
 #include <common/plugin.h>
+#include <librog/optimizers/optimizers.h>
 
 #include "cluster_fixture.h"
 
@@ -123,6 +125,21 @@ static float *first_model(const struct rog_rows *rows)
     return params;
 }
 
+/* What the settings name, with its parameters. */
+static const struct rog_server_optimizer *find_optimizer(const struct rog_run_config *config,
+                                                         void **parameters)
+{
+    size_t i = 0;
+    while (strcmp(rog_server_optimizers[i]->name, config->server_optimizer) != 0)
+        assert_non_null(rog_server_optimizers[++i]);
+    const struct rog_server_optimizer *optimizer = rog_server_optimizers[i];
+    assert_int_equal(rog_parameters_make(optimizer->parameters, optimizer->parameter_bytes,
+                                         optimizer->name, config->server_optimizer_parameters, NULL,
+                                         parameters, NULL),
+                     0);
+    return optimizer;
+}
+
 static int run_config(struct trial *trial, const struct rog_run_config *config)
 {
     struct rog_rows *rows = small_model();
@@ -148,6 +165,9 @@ static int run_config(struct trial *trial, const struct rog_run_config *config)
     trial->gradient = malloc(rows->params * sizeof *trial->gradient);
     float *params = trial->start = trial->train ? first_model(rows) : NULL;
 
+    void *parameters = NULL;
+    const struct rog_server_optimizer *optimizer = find_optimizer(config, &parameters);
+
     trial->stream = events;
     struct rog_archive archive;
     if (trial->resume)
@@ -158,6 +178,8 @@ static int run_config(struct trial *trial, const struct rog_run_config *config)
         .strategy = trial->strategy ? trial->strategy : plugin.strategy,
         .threshold = trial->threshold,
         .parameters = plugin.parameters,
+        .optimizer = optimizer,
+        .optimizer_parameters = parameters,
         .rows = rows,
         .wire_scale = trial->wire_scale > 0 ? trial->wire_scale : 1,
         .params = params,
@@ -177,6 +199,7 @@ static int run_config(struct trial *trial, const struct rog_run_config *config)
     free(path);
     free(params);
     free(trial->gradient);
+    free(parameters);
     free(iterations);
     rog_plugin_release(&plugin);
     rog_rows_free(rows);

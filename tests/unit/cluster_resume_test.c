@@ -161,6 +161,38 @@ static void equal_workers(void **state)
     }
 }
 
+/* In the middle of rounds, and of pushes that are kept until they are complete. */
+static void every_server_optimizer(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *library, *settings;
+        int32_t threshold;
+    } cases[] = {
+        {"BSP", "\"server_optimizer\":\"nesterov\"", 0},
+        {"SSP", "\"server_optimizer\":\"buffer\",\"server_optimizer_parameters\":{\"every\":3}", 4},
+        {"ROG", "\"server_optimizer\":\"adam\",\"server_optimizer_parameters\":{\"every\":2}", 4},
+        {"ROG", "\"server_optimizer\":\"majority\",\"server_optimizer_parameters\":{\"every\":9}",
+         20},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        for (int train = 0; train < 2; train++) {
+            char settings[256];
+            snprintf(settings, sizeof settings,
+                     "\"trace\":\"synth:outdoors\",\"checkpoint_period\":7.5,%s",
+                     cases[i].settings);
+            struct trial trial = {.library = cases[i].library,
+                                  .threshold = cases[i].threshold,
+                                  .settings = settings,
+                                  .workers = 4,
+                                  .iterations = 12,
+                                  .wire_scale = 40,
+                                  .train = train};
+            trial.own_iterations[1] = 7;
+            check(&trial, 6);
+        }
+}
+
 /* With an average of the model in checkpoints, which changes nothing else. */
 static void an_average(void **state)
 {
@@ -367,6 +399,7 @@ int main(void)
         cmocka_unit_test(with_all_that_takes_time),
         cmocka_unit_test(killed_twice),
         cmocka_unit_test(equal_workers),
+        cmocka_unit_test(every_server_optimizer),
         cmocka_unit_test(an_average),
         cmocka_unit_test(a_strategy_that_remembers),
         cmocka_unit_test(cut_off),

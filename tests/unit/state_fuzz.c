@@ -20,6 +20,7 @@
 
 #include "cluster_fixture.h"
 
+#define USUAL "\"trace\":\"synth:outdoors\",\"checkpoint_period\":5"
 #define LOOKS 6 /* of 64 events each */
 
 static const char artifact[] = "\"step_s\":1.11,\"compress_s\":0.39,\"decompress_s\":0.61,"
@@ -34,12 +35,19 @@ static const struct trial clusters[] = {
     {.library = "ROG", .threshold = 4, .workers = 5},
     {.library = "ROG", .threshold = 4, .workers = 5, .worker = artifact},
     {.library = "ROG", .threshold = 2, .workers = 2, .train = true},
+    {.library = "SSP",
+     .threshold = 3,
+     .workers = 3,
+     .train = true,
+     .settings =
+         USUAL ",\"server_optimizer\":\"adam\",\"server_optimizer_parameters\":{\"every\":2}"},
 };
 
 static struct trial make(const struct trial *of)
 {
     struct trial trial = *of;
-    trial.settings = "\"trace\":\"synth:outdoors\",\"checkpoint_period\":5";
+    if (!trial.settings)
+        trial.settings = USUAL;
     trial.iterations = 10;
     trial.wire_scale = 40;
     return trial;

@@ -27,7 +27,7 @@ set_target_properties(rog_test_plugin_mean PROPERTIES
 
 foreach(part
     rows rule codec codec_laws sparse_row feedback seam
-    server_optimizer contribution versions message
+    server_optimizer server_rounds contribution versions message
     protocol demands refusals out_of_turn
     strategies plugin staleness grants waits
     sync wire_size)
