@@ -18,7 +18,7 @@
  *   that the server has asked for between two pushes join the round that they come into, with the
  *   weight of the push before. The step takes place before anybody goes on who waited for the push
  *   that completed the round. A worker that leaves takes nothing back, and can complete a round
- *   that would have waited for it.
+ *   that would have waited for it; what it has contributed stands for nobody who is there.
  *
  * What an optimizer remembers of each element beside the model, `memory` floats, the core keeps,
  * saves with each checkpoint and gives back to a server that goes on. Without values (no model,
@@ -93,8 +93,9 @@ struct rog_server_optimizer {
     void (*apply)(const struct rog_server_optimizer_config *config,
                   const struct rog_arrival *arrival, float *const *memory, float *model);
 
-    /* In rounds, both. round: how many contributions make one, where `active` workers are there. */
-    uint32_t (*round)(const struct rog_server_optimizer_config *config, uint32_t active);
+    /* In rounds, both. round: how many contributions make one, where one of each worker that is
+     * there, with those of workers that have left since, are `all`. */
+    uint32_t (*round)(const struct rog_server_optimizer_config *config, uint32_t all);
     /* sum: of weight x over the contributions; memory and model as above; `elements` floats each.
      */
     void (*step)(const struct rog_server_optimizer_config *config, const struct rog_round *round,
@@ -108,9 +109,9 @@ struct rog_server_optimizer {
 };
 
 /* A round of `every` contributions; 0: of one for each worker that is there. */
-static inline uint32_t rog_round_of(int64_t every, uint32_t active)
+static inline uint32_t rog_round_of(int64_t every, uint32_t all)
 {
-    return every > 0 ? (uint32_t)every : active;
+    return every > 0 ? (uint32_t)every : all;
 }
 
 #endif

@@ -73,10 +73,10 @@ static const struct rog_parameter table[] = {
     {.name = NULL},
 };
 
-static uint32_t size_of(const struct rog_server_optimizer_config *config, uint32_t active)
+static uint32_t size_of(const struct rog_server_optimizer_config *config, uint32_t all)
 {
     const struct parameters *parameters = config->parameters;
-    return rog_round_of(parameters->every, active);
+    return rog_round_of(parameters->every, all);
 }
 
 /* Of one step: b1, 1 - b1, ..., what the sum, m and the root of v are multiplied by. */

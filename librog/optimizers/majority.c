@@ -46,10 +46,10 @@ static const struct rog_parameter table[] = {
     {.name = NULL},
 };
 
-static uint32_t size_of(const struct rog_server_optimizer_config *config, uint32_t active)
+static uint32_t size_of(const struct rog_server_optimizer_config *config, uint32_t all)
 {
     const struct parameters *parameters = config->parameters;
-    return rog_round_of(parameters->every, active);
+    return rog_round_of(parameters->every, all);
 }
 
 static bool votes(const struct rog_server_optimizer_config *config)

@@ -272,7 +272,7 @@ void rog_server_leave(struct rog_server *server, uint32_t worker, double now)
     peer->is_planned = false;
     peer->phase = ROG_PEER_COMPUTING;
     peer->incoming = ROG_WIRE_NONE;
-    rog_rounds_drop(peer);
+    rog_rounds_left(server, peer);
     server->versions.active[worker] = 0;
     rog_rounds_settle(server);
     rog_transmissions_leave(&server->transmissions, worker);

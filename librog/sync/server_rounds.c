@@ -38,7 +38,7 @@ static void drop_messages(struct rog_kept *kept)
     kept->last = NULL;
 }
 
-void rog_rounds_drop(struct rog_peer *peer)
+static void drop(struct rog_peer *peer)
 {
     drop_messages(&peer->kept);
     if (peer->kept.rows.words)
@@ -85,6 +85,25 @@ void rog_rounds_settle(struct rog_server *server)
                              server->merged);
 }
 
+static uint32_t contributions_of(const struct rog_server *server, const struct rog_peer *peer)
+{
+    return peer->contributed_at == server->update.steps ? peer->contributions : 0;
+}
+
+static void contribute(struct rog_server *server, struct rog_peer *peer)
+{
+    peer->contributions = contributions_of(server, peer) + 1;
+    peer->contributed_at = server->update.steps;
+    rog_server_update_push_ends(&server->update);
+}
+
+void rog_rounds_left(struct rog_server *server, struct rog_peer *peer)
+{
+    drop(peer);
+    rog_server_update_left(&server->update, contributions_of(server, peer));
+    peer->contributions = 0;
+}
+
 bool rog_rounds_pushed(struct rog_server *server, uint32_t worker)
 {
     struct rog_peer *peer = &server->peers[worker];
@@ -96,9 +115,9 @@ bool rog_rounds_pushed(struct rog_server *server, uint32_t worker)
     for (const struct rog_kept_message *kept = peer->kept.first; kept; kept = kept->next)
         risen |= rog_server_take_rows(server, worker, &kept->wire,
                                       rog_wire_list(&kept->wire, server->list));
-    rog_rounds_drop(peer);
+    drop(peer);
     if (peer->weight > 0)
-        rog_server_update_push_ends(&server->update);
+        contribute(server, peer);
     rog_rounds_settle(server);
     return risen;
 }
@@ -151,6 +170,8 @@ void rog_rounds_archive(struct rog_server *server, uint32_t worker, struct rog_a
     struct rog_peer *peer = &server->peers[worker];
     if (peer->steps_seen > server->update.steps)
         rog_archive_refuse(archive, "a pull after the server's last step");
+    rog_archive_u32(archive, &peer->contributions);
+    rog_archive_u64(archive, &peer->contributed_at);
     if (!rog_rounds_keeps(server, peer))
         return;
     uint32_t count = 0;

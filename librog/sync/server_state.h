@@ -49,6 +49,9 @@ struct rog_peer {
     uint64_t push_bytes;
     float weight; /* what the rows of that push count for, in rounds once it is complete */
     struct rog_kept kept;
+    /* So many contributions to the round after so many steps. */
+    uint32_t contributions;
+    uint64_t contributed_at;
     /* When its last pull began: how many pushes had begun, how many steps the model had made. */
     uint32_t pushes_seen;
     uint64_t steps_seen;
@@ -141,8 +144,8 @@ void rog_rounds_release(struct rog_peer *peer);
 bool rog_rounds_keeps(const struct rog_server *server, const struct rog_peer *peer);
 int rog_rounds_keep(struct rog_server *server, struct rog_peer *peer, const struct rog_wire *wire,
                     uint32_t count, struct rog_error *err);
-/* The rest of its push does not come any more. */
-void rog_rounds_drop(struct rog_peer *peer);
+/* It leaves: the rest of its push does not come any more. */
+void rog_rounds_left(struct rog_server *server, struct rog_peer *peer);
 /* A push is complete: what was kept of it is taken, and may complete a round. Whether the worker's
  * oldest version has risen. */
 bool rog_rounds_pushed(struct rog_server *server, uint32_t worker);

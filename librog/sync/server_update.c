@@ -148,6 +148,12 @@ void rog_server_update_push_ends(struct rog_server_update *update)
     update->contributions += rog_server_update_in_rounds(update);
 }
 
+void rog_server_update_left(struct rog_server_update *update, uint32_t contributions)
+{
+    uint32_t rest = update->contributions - update->gone;
+    update->gone += contributions < rest ? contributions : rest;
+}
+
 static void step_row(struct rog_server_update *update, uint32_t row, float *change)
 {
     uint64_t offset = rog_rows_offset(update->rows, row);
@@ -164,7 +170,7 @@ void rog_server_update_settle(struct rog_server_update *update, uint32_t active,
                               uint32_t *merged)
 {
     if (!rog_server_update_in_rounds(update) || update->contributions == 0 ||
-        update->contributions < update->optimizer->round(&update->config, active))
+        update->contributions < update->optimizer->round(&update->config, active + update->gone))
         return;
     for (uint32_t row = rog_set_next(&update->in_round, 0); row < update->in_round.size;
          row = rog_set_next(&update->in_round, row + 1)) {
@@ -174,7 +180,7 @@ void rog_server_update_settle(struct rog_server_update *update, uint32_t active,
             step_row(update, row, change);
     }
     rog_set_clear(&update->in_round);
-    update->contributions = 0;
+    update->contributions = update->gone = 0;
     update->steps++;
 }
 
@@ -229,6 +235,7 @@ static const uint8_t *load_round(struct rog_server_update *update, const uint8_t
 {
     update->steps = rog_get_number(at, STEPS_BYTES);
     update->contributions = (uint32_t)rog_get_number(at + STEPS_BYTES, COUNT_BYTES);
+    update->gone = update->contributions; /* nobody is there */
     at += STEPS_BYTES + COUNT_BYTES;
     rog_set_clear(&update->in_round);
     for (uint32_t row = 0; row < update->rows->row_count; row++, at += ROW_BYTES) {
@@ -277,6 +284,7 @@ void rog_server_update_archive(struct rog_server_update *update, struct rog_arch
         return;
     if (rog_server_update_in_rounds(update)) {
         rog_archive_u32(archive, &update->contributions);
+        rog_archive_number(archive, &update->gone, update->contributions, "who has left a round");
         rog_set_archive(&update->in_round, archive);
         rog_archive_bytes(archive, update->row_steps,
                           update->rows->row_count * sizeof *update->row_steps);

@@ -32,6 +32,7 @@ struct rog_server_update {
     struct rog_set in_round; /* rows that have been added to */
     uint32_t *row_steps;     /* [row]: steps that it was in */
     uint32_t contributions;  /* to the round */
+    uint32_t gone;           /* of these, of workers that have left since */
     float *votes;            /* of the longest row, where signs are added up; else NULL */
 };
 
@@ -65,6 +66,9 @@ static inline const float *rog_server_update_target(const struct rog_server_upda
 /* A push of a weight above 0 begins; it has arrived completely. */
 void rog_server_update_push_begins(struct rog_server_update *update);
 void rog_server_update_push_ends(struct rog_server_update *update);
+/* A worker leaves that has made so many contributions to the round. They stay in it, and do not
+ * stand for those of who is still there. */
+void rog_server_update_left(struct rog_server_update *update, uint32_t contributions);
 /* Ends the round where it has what it needs of so many active workers. change: NULL without
  * values. */
 void rog_server_update_settle(struct rog_server_update *update, uint32_t active, float *change,

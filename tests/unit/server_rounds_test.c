@@ -122,7 +122,8 @@ static void scene_init_with(struct scene *scene, const char *optimizer, const ch
     scene->rows = cluster_rows(false);
     const struct rog_codec *none;
     assert_int_equal(rog_codec_find("none", &none, NULL), 0);
-    rog_rows_set_codec(scene->rows, none, NULL);
+    assert_int_equal(
+        rog_rows_set_codecs(scene->rows, &(struct rog_rows_codecs){.push = none}, NULL), 0);
     set_optimizer(scene, optimizer, parameters);
     size_t params = scene->rows->params;
     scene->bytes = rog_message_min_bytes(scene->rows);
@@ -349,12 +350,21 @@ static void a_worker_that_leaves(void **state)
     expect(&scene, -1.5);
     push(&scene, 2, 5);
     expect(&scene, -1.5 - 4);
+    /* One that has contributed and leaves does not stand for one that is there. */
+    for (uint32_t k = 0; k < WORKERS; k++)
+        pull(&scene, k);
+    push(&scene, 1, 1);
+    rog_server_leave(scene.server, 1, 0);
+    push(&scene, 0, 2);
+    expect(&scene, -1.5 - 4);
+    push(&scene, 2, 6);
+    expect(&scene, -1.5 - 4 - 3);
     /* The last to leave takes nothing back. */
     pull(&scene, 0);
     push(&scene, 0, 8);
     for (uint32_t k = 0; k < WORKERS; k++)
         rog_server_leave(scene.server, k, 0);
-    expect(&scene, -1.5 - 4 - 8);
+    expect(&scene, -1.5 - 4 - 3 - 8);
     scene_release(&scene);
 }
 

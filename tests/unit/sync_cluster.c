@@ -134,7 +134,9 @@ void cluster_init(struct cluster *cluster, const struct cluster_options *options
     struct rog_server_config config = {.rows = cluster->rows,
                                        .strategy = options->strategy,
                                        .policy = {cluster->rows->row_count, options->workers,
-                                                  options->threshold, cluster->options.parameters}};
+                                                  options->threshold, cluster->options.parameters},
+                                       .optimizer = options->optimizer,
+                                       .optimizer_parameters = options->optimizer_parameters};
     config.policy.seed = options->seed;
     if (rog_server_new(&cluster->server, &config, cluster->model, &err))
         fail_msg("%s", err.message);

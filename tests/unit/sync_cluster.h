@@ -64,6 +64,8 @@ struct cluster_options {
     const struct rog_strategy *strategy;
     int32_t threshold;
     const void *parameters; /* the strategy's own; NULL: their defaults, where it has any */
+    const struct rog_server_optimizer *optimizer; /* NULL: the first of all */
+    const void *optimizer_parameters;
     uint32_t workers, iterations;
     bool values;
     const struct rog_rows_codecs *codecs; /* borrowed; NULL: the usual */
