@@ -212,7 +212,7 @@ static int push_ended(struct rog_server *server, uint32_t worker, const struct r
                       double now, struct rog_error *err)
 {
     struct rog_peer *peer = &server->peers[worker];
-    bool risen = rog_rounds_pushed(server, worker);
+    rog_rounds_pushed(server, worker);
     server->versions.latest[worker] = peer->iteration;
     learn_of_push(server, worker, wire, now);
     if (peer->iteration > server->iteration)
@@ -221,8 +221,6 @@ static int push_ended(struct rog_server *server, uint32_t worker, const struct r
     rog_transmissions_add(&server->transmissions, worker,
                           possible_duration_s(peer, wire->duration_s, now));
     rog_server_notify_rows(server, ROG_SERVER_PUSHED, worker, wire->rows, now);
-    if (risen)
-        rog_admission_advance(server, worker, now);
     return rog_admission_pushed(server, worker, now, err);
 }
 

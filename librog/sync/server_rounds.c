@@ -104,22 +104,19 @@ void rog_rounds_left(struct rog_server *server, struct rog_peer *peer)
     peer->contributions = 0;
 }
 
-bool rog_rounds_pushed(struct rog_server *server, uint32_t worker)
+void rog_rounds_pushed(struct rog_server *server, uint32_t worker)
 {
     struct rog_peer *peer = &server->peers[worker];
     const struct rog_server_update *update = &server->update;
-    bool risen = false;
     if (update->optimizer->weigh)
         peer->weight *=
             (float)update->optimizer->weigh(&update->config, update->steps - peer->steps_seen);
     for (const struct rog_kept_message *kept = peer->kept.first; kept; kept = kept->next)
-        risen |= rog_server_take_rows(server, worker, &kept->wire,
-                                      rog_wire_list(&kept->wire, server->list));
+        rog_server_take_rows(server, worker, &kept->wire, rog_wire_list(&kept->wire, server->list));
     drop(peer);
     if (peer->weight > 0)
         contribute(server, peer);
     rog_rounds_settle(server);
-    return risen;
 }
 
 /* ---- in a snapshot ---- */

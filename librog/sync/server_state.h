@@ -146,9 +146,8 @@ int rog_rounds_keep(struct rog_server *server, struct rog_peer *peer, const stru
                     uint32_t count, struct rog_error *err);
 /* It leaves: the rest of its push does not come any more. */
 void rog_rounds_left(struct rog_server *server, struct rog_peer *peer);
-/* A push is complete: what was kept of it is taken, and may complete a round. Whether the worker's
- * oldest version has risen. */
-bool rog_rounds_pushed(struct rog_server *server, uint32_t worker);
+/* A push is complete: what was kept of it is taken, and may complete a round. */
+void rog_rounds_pushed(struct rog_server *server, uint32_t worker);
 /* There may be fewer workers: is the round complete? */
 void rog_rounds_settle(struct rog_server *server);
 /* What a peer's push counts, and what has come of it. The stream that is coming in is there. */
