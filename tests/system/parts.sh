@@ -74,3 +74,28 @@ run=$(query "SELECT id FROM runs ORDER BY rowid DESC LIMIT 1")
 try 0 rogctl show "$run"
 prints "compression warmup 1"
 try 0 rogctl verify "$run"
+
+# Parameters of a codec are told apart, in a matrix, and kept with all their values.
+refused compression=topk compression_parameters=density=2 -- \
+    'compression_parameters: parameters of topk: density must be a number from'
+refused compression=topk compression_parameters=desity=0.1 -- \
+    'topk has no parameter desity (did you mean density?)'
+cat >y.conf <<END
+case = "y"; $quick library = "BSP"; compression = "topk"; control = "unlimited";
+matrix = { compression_parameters = ( { density = 0.01; }, { density = 0.1; bits = 4; } ); };
+END
+try 0 rogctl sweep y.conf
+same "notes" "BSP, density 0.01|BSP, density 0.1, bits 4" \
+    "$(query "SELECT group_concat(note, '|') FROM (SELECT note FROM runs WHERE note LIKE '%density%' ORDER BY rowid)")"
+run=$(query "SELECT id FROM runs WHERE note = 'BSP, density 0.1, bits 4'")
+same "kept" '0.1 4 row' "$(query "SELECT json_extract(config, '$.compression_parameters.density') || ' ' ||
+    json_extract(config, '$.compression_parameters.bits') || ' ' ||
+    json_extract(config, '$.compression_parameters.of') FROM runs WHERE id = '$run'")"
+try 0 rogctl show "$run"
+grep -q '^compression  *topk, density 0.1, of "row"' out || fail "the codec's parameters are not shown"
+try 0 rogctl replay "$run" --library SSP --json
+same "replayed" topk "$(json .config.compression)"
+# What is said to be as it is by default is not another run.
+sed 's/density = 0.01;/density = 0.01; of = "row";/' y.conf >z.conf
+try 0 rogctl sweep z.conf
+same "runs" 2 "$(query "SELECT count(*) FROM runs WHERE note LIKE '%density%'")"
