@@ -140,15 +140,10 @@ size_t rog_link_core_bytes(const struct rog_rows *rows, double wire_scale, size_
     return scaled > least ? scaled : least;
 }
 
-int rog_link_check_rows(const struct rog_rows *rows, struct rog_error *err)
+size_t rog_link_message_bytes(const struct rog_rows *rows)
 {
     size_t least = rog_message_min_bytes(rows);
-    if (least <= ROG_LINK_BODY_MAX)
-        return ROG_OK;
-    return rog_fail(err, ROG_EINVAL,
-                    "the model's longest row or list of scales takes %zu bytes, a frame of the "
-                    "training link holds %d: split that tensor",
-                    least, ROG_LINK_BODY_MAX);
+    return least > ROG_LINK_BODY_MAX ? least : ROG_LINK_BODY_MAX;
 }
 
 /* ---- addresses ---- */

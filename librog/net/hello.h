@@ -83,8 +83,8 @@ int rog_link_put_core(struct rog_link *link, const struct rog_rows *rows, const 
 
 /* How large a message of the core may be so that it occupies about `bytes` on the wire. */
 size_t rog_link_core_bytes(const struct rog_rows *rows, double wire_scale, size_t bytes);
-/* ROG_EINVAL where a single row of the model is too long for a frame. */
-int rog_link_check_rows(const struct rog_rows *rows, struct rog_error *err);
+/* The longest message that there is of such rows, or that fits one frame. */
+size_t rog_link_message_bytes(const struct rog_rows *rows);
 
 /* "HOST:PORT", "[ADDRESS]:PORT" or ":PORT" (any address; only with `passive`). */
 int rog_link_resolve(const char *text, bool passive, struct sockaddr_storage *address,

@@ -43,6 +43,9 @@ struct rog_link {
     bool idle;     /* there was nothing to send */
     uint64_t lone; /* number of a message that was alone on its way, 0: none */
     double heard_s;
+
+    uint8_t *part; /* heap: of a message that has not come completely */
+    size_t part_size, message_max;
 };
 
 /* ---- rates ---- */
@@ -181,6 +184,33 @@ static void heartbeat_due(uv_timer_t *timer)
 
 /* ---- frames in ---- */
 
+/* Of a message that has come in part before, or goes on. */
+static int take_part(struct rog_link *link, const uint8_t *body, size_t size, struct rog_error *err)
+{
+    if (size > link->message_max - link->part_size)
+        return rog_fail(err, ROG_EFORMAT, "a message of more than %zu bytes", link->message_max);
+    uint8_t *part = realloc(link->part, link->part_size + size + 1);
+    if (!part)
+        return rog_fail_nomem(err);
+    memcpy(part + link->part_size, body, size);
+    link->part = part;
+    link->part_size += size;
+    return ROG_OK;
+}
+
+static int take_body(struct rog_link *link, uint8_t kind, const uint8_t *body, size_t size,
+                     struct rog_error *err)
+{
+    if (!(kind & ROG_LINK_MORE) && link->part_size == 0)
+        return link->hooks->message(link->user, kind, body, size, err);
+    int code = take_part(link, body, size, err);
+    if (code || kind & ROG_LINK_MORE)
+        return code;
+    size_t whole = link->part_size;
+    link->part_size = 0;
+    return link->hooks->message(link->user, kind, link->part, whole, err);
+}
+
 static int take_data(struct rog_link *link, const uint8_t *payload, size_t size,
                      struct rog_error *err)
 {
@@ -190,8 +220,7 @@ static int take_data(struct rog_link *link, const uint8_t *payload, size_t size,
     if (code)
         return code;
     link->ack_bytes += size;
-    return link->hooks->message(link->user, payload[8], payload + DATA_HEADER_BYTES,
-                                size - DATA_HEADER_BYTES, err);
+    return take_body(link, payload[8], payload + DATA_HEADER_BYTES, size - DATA_HEADER_BYTES, err);
 }
 
 static int take_ack(struct rog_link *link, const uint8_t *payload, size_t size,
@@ -266,6 +295,7 @@ int rog_link_new(struct rog_link **out, uv_loop_t *loop, const struct rog_link_h
     link->hooks = hooks;
     link->user = user;
     link->rate_bps = FIRST_RATE_BPS;
+    link->message_max = ROG_LINK_BODY_MAX;
     uv_timer_init(loop, &link->heartbeat);
     uv_timer_init(loop, &link->ack_timer);
     link->heartbeat.data = link->ack_timer.data = link;
@@ -282,6 +312,7 @@ static void handle_closed(uv_handle_t *handle)
     if (--link->handles > 0)
         return;
     rog_session_free(link->session);
+    free(link->part);
     free(link);
 }
 
@@ -344,6 +375,7 @@ int rog_link_restart(struct rog_link *link, struct rog_error *err)
     rog_link_detach(link);
     rog_session_free(link->session);
     link->session = session;
+    link->part_size = 0;
     return ROG_OK;
 }
 
@@ -355,10 +387,22 @@ uint64_t rog_link_received(const struct rog_link *link)
 int rog_link_put(struct rog_link *link, uint8_t kind, const uint8_t *body, size_t size,
                  struct rog_error *err)
 {
-    int code = rog_session_put(link->session, kind, body, size, err);
+    int code = ROG_OK;
+    while (size > ROG_LINK_BODY_MAX && !code) {
+        code = rog_session_put(link->session, kind | ROG_LINK_MORE, body, ROG_LINK_BODY_MAX, err);
+        body = body ? body + ROG_LINK_BODY_MAX : NULL;
+        size -= ROG_LINK_BODY_MAX;
+    }
+    if (!code)
+        code = rog_session_put(link->session, kind, body, size, err);
     if (!code && link->conn)
         rog_conn_wake(link->conn);
     return code;
+}
+
+void rog_link_take_up_to(struct rog_link *link, size_t bytes)
+{
+    link->message_max = bytes > ROG_LINK_BODY_MAX ? bytes : ROG_LINK_BODY_MAX;
 }
 
 void rog_link_wake(struct rog_link *link)

@@ -12,7 +12,9 @@
  * in the network the queue is.
  *
  * Frames: DATA is u64 number, u8 kind, body; ACK is u64 number of the last message received. Others
- * come before a link exists (hello.h).
+ * come before a link exists (hello.h). A message that is too long for a frame is cut: all of its
+ * frames but the last have ROG_LINK_MORE in their kind. Each has a number of its own, so that a
+ * message goes on where a connection broke.
  */
 
 #include <stdbool.h>
@@ -31,9 +33,10 @@
 #define ROG_LINK_HEARTBEAT_S 1.0
 /* A connection on which nothing comes for so long is given up; there will be another. */
 #define ROG_LINK_SILENT_S 5.0
-/* Longest body of a message, and how long they are at least where the user can choose. */
+/* Longest body of a frame, and how long they are at least where the user can choose. */
 #define ROG_LINK_BODY_MAX (ROG_FRAME_PAYLOAD_MAX - 9)
 #define ROG_LINK_BODY_MIN 1024
+#define ROG_LINK_MORE 0x80u /* kinds of messages are below */
 
 enum rog_link_frame {
     ROG_FRAME_HELLO = 1, /* client: who it is */
@@ -80,6 +83,9 @@ int rog_link_put(struct rog_link *link, uint8_t kind, const uint8_t *body, size_
 void rog_link_wake(struct rog_link *link);
 /* Everything that was put has been acknowledged. */
 bool rog_link_settled(const struct rog_link *link);
+
+/* Takes messages of up to so many bytes, not more than one frame holds beforehand. */
+void rog_link_take_up_to(struct rog_link *link, size_t bytes);
 
 /* Sends along a trace from now on (pacer.h); trace borrowed, NULL: as fast as it goes. */
 void rog_link_pace(struct rog_link *link, const struct rog_trace *trace, double offset_s);

@@ -110,8 +110,7 @@ static int adopt(struct rog_model_upload *upload, struct rog_layout *layout, str
 {
     upload->layout = upload->brought = layout;
     upload->owner = "the first worker";
-    int code = upload->hooks->adopt(upload->user, layout, &upload->model, err);
-    return code ? code : rog_link_check_rows(upload->model.rows, err);
+    return upload->hooks->adopt(upload->user, layout, &upload->model, err);
 }
 
 int rog_model_upload_own(struct rog_model_upload *upload, const struct rog_layout *layout,

@@ -369,9 +369,7 @@ static int prepare(struct rog_serve *serve, struct rog_error *err)
         .owner = serve,
     };
     int code = ROG_OK;
-    if (serve->model.rows)
-        code = rog_link_check_rows(serve->model.rows, err);
-    if (!code && options->upload)
+    if (options->upload)
         code = open_upload(serve, err);
     if (!code)
         code = rog_checkpointer_new(&serve->checkpointer, &saving, err);
@@ -385,6 +383,19 @@ static int prepare(struct rog_serve *serve, struct rog_error *err)
     for (uint32_t i = 0; i < options->workers && !code; i++)
         code = rog_serve_peer_init(&serve->peers[i], serve, i, err);
     return code;
+}
+
+/* Messages may be longer than frames. */
+static int make_room(struct rog_serve *serve, struct rog_error *err)
+{
+    size_t bytes = rog_link_message_bytes(serve->model.rows);
+    uint8_t *message = realloc(serve->message, bytes);
+    if (!message)
+        return rog_fail_nomem(err);
+    serve->message = message;
+    for (uint32_t i = 0; i < serve->options->workers; i++)
+        rog_link_take_up_to(serve->peers[i].link, bytes);
+    return ROG_OK;
 }
 
 int rog_serve_make_core(struct rog_serve *serve, struct rog_error *err)
@@ -402,7 +413,8 @@ int rog_serve_make_core(struct rog_serve *serve, struct rog_error *err)
         .optimizer_parameters = options->optimizer_parameters,
         .average = options->average,
     };
-    return rog_server_new(&serve->core, &core, serve->model.params, err);
+    int code = make_room(serve, err);
+    return code ? code : rog_server_new(&serve->core, &core, serve->model.params, err);
 }
 
 static int run(struct rog_serve *serve, struct rog_error *err)

@@ -36,8 +36,8 @@ struct rog_serve {
     void *user;
     struct rog_model model;
     struct rog_server *core;
-    struct rog_serve_peer *peers;    /* [options->workers] */
-    uint8_t *message;                /* ROG_LINK_BODY_MAX bytes */
+    struct rog_serve_peer *peers; /* [options->workers] */
+    uint8_t *message; /* rog_link_message_bytes; before the core is there ROG_LINK_BODY_MAX */
     struct rog_accept *accept;       /* NULL: it does not listen yet */
     struct rog_model_upload *upload; /* NULL: the model is the server's own */
     struct rog_checkpointer *checkpointer;

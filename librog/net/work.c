@@ -147,6 +147,8 @@ static int open_loop(struct rog_work *work, struct rog_error *err)
                             work->options->server_timeout_s, &rog_work_dial_hooks, work, err);
     if (!code)
         code = rog_link_new(&work->link, &work->loop, &rog_work_link_hooks, work, err);
+    if (!code)
+        rog_link_take_up_to(work->link, rog_link_message_bytes(work->options->rows));
     return code;
 }
 
@@ -227,9 +229,7 @@ static int prepare(struct rog_work *work, struct rog_error *err)
         .worker = options->rank - 1,
         .local_steps = options->profile->local_steps,
     };
-    int code = rog_link_check_rows(options->rows, err);
-    if (code)
-        return code;
+    int code = ROG_OK;
     draw_session(work);
     prepare_meter(work);
     if (options->tensors)
@@ -238,7 +238,7 @@ static int prepare(struct rog_work *work, struct rog_error *err)
         return code;
     work->upload_at = UINT64_MAX;
     work->statistics.rows_total = options->rows->row_count;
-    work->message = malloc(ROG_LINK_BODY_MAX);
+    work->message = malloc(rog_link_message_bytes(options->rows));
     work->layout_text = options->upload ? rog_layout_text(options->layout) : NULL;
     if (!work->message || (options->upload && !work->layout_text))
         return rog_fail_nomem(err);

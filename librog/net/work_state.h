@@ -35,7 +35,7 @@ struct rog_work {
     struct rog_worker *core;
     struct rog_events *events;
     struct rog_layers *layers; /* NULL: rows are not recorded */
-    uint8_t *message;          /* ROG_LINK_BODY_MAX bytes */
+    uint8_t *message;          /* rog_link_message_bytes */
     char *layout_text;         /* to be sent when a session begins; NULL: never */
     struct rog_span *values;   /* of the model: trained ones, then constants, [value_spans] */
     uint32_t value_spans;      /* 0 without values */

@@ -45,8 +45,11 @@ struct bench {
     double begin_s; /* first message sent */
     double last_s;  /* last message received */
     uint64_t received_bytes;
-    uint64_t late_bytes; /* of them after the stop */
-    uint64_t sent_late;  /* asked for after the stop */
+    uint64_t late_bytes;  /* of them after the stop */
+    uint64_t sent_late;   /* asked for after the stop */
+    const uint8_t *whole; /* what each message has to begin with; NULL: anything */
+    bool may_fall, fell;
+    char why[ROG_ERROR_MESSAGE_BYTES];
     /* The narrow place: what one side sends reaches the other at rate_bps. */
     int relay_fd[2];
     double rate_bps, relay_s;
@@ -64,6 +67,8 @@ static int message(void *user, uint8_t kind, const uint8_t *body, size_t size,
     (void)err;
     struct bench *bench = side->bench;
     bench->received_bytes += size;
+    if (bench->whole)
+        assert_memory_equal(body, bench->whole, size);
     bench->last_s = rog_link_now();
     if (bench->stop_s > 0 && bench->last_s > bench->stop_s)
         bench->late_bytes += size;
@@ -87,8 +92,12 @@ static void produce(void *user, size_t bytes)
 
 static void down(void *user, const struct rog_error *why)
 {
-    (void)user;
-    fail_msg("link down: %s", why->message);
+    struct bench *bench = ((struct side *)user)->bench;
+    if (!bench->may_fall)
+        fail_msg("link down: %s", why->message);
+    if (!bench->fell)
+        snprintf(bench->why, sizeof bench->why, "%s", why->message);
+    bench->fell = true;
 }
 
 static const struct rog_link_hooks link_hooks = {message, produce, down};
@@ -306,6 +315,38 @@ static void test_paced_goodput(void **state)
         assert_true(right_once(paced_goodput, &rates[i]));
 }
 
+/* Longer than a frame; and longer than the other side takes. */
+static void test_long_messages(void **state)
+{
+    (void)state;
+    static uint8_t body[400000];
+    static const size_t sizes[] = {ROG_LINK_BODY_MAX, ROG_LINK_BODY_MAX + 1, sizeof body, 1,
+                                   2 * ROG_LINK_BODY_MAX};
+    struct bench bench;
+    uint64_t bytes = 0;
+    for (size_t i = 0; i < sizeof body; i++)
+        body[i] = (uint8_t)(i % 251);
+    open_bench(&bench, 0);
+    bench.whole = body;
+    rog_link_take_up_to(bench.server.link, sizeof body);
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        assert_int_equal(rog_link_put(bench.client.link, 1, body, sizes[i], NULL), 0);
+        bytes += sizes[i];
+    }
+    for (int wait = 0; wait < 100 && bench.received_bytes < bytes; wait++)
+        run_for(&bench, 0.05);
+    assert_int_equal(bench.received_bytes, bytes);
+
+    bench.may_fall = true;
+    rog_link_take_up_to(bench.server.link, sizeof body - 1);
+    assert_int_equal(rog_link_put(bench.client.link, 1, body, sizeof body, NULL), 0);
+    for (int wait = 0; wait < 100 && !bench.fell; wait++)
+        run_for(&bench, 0.05);
+    assert_int_equal(bench.received_bytes, bytes);
+    assert_non_null(strstr(bench.why, "a message of more than 399999 bytes"));
+    close_bench(&bench);
+}
+
 /* Messages that are asked for until the budget is over; how long they keep coming after that. */
 static double late_s(struct bench *bench, double budget_s)
 {
@@ -492,6 +533,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_paced_goodput),
+        cmocka_unit_test(test_long_messages),
         cmocka_unit_test(test_paced_stop),
         cmocka_unit_test(test_narrow_stop),
         cmocka_unit_test(test_narrow_goodput),
