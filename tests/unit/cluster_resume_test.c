@@ -15,6 +15,7 @@
 #include <librog/codecs/codecs.h>
 
 #include "cluster_fixture.h"
+#include "policies.h"
 
 /* What the published system took besides: a processor of the server, a kernel's buffer, requests
  * that are heard late. */
@@ -191,6 +192,23 @@ static void every_server_optimizer(void **state)
             trial.own_iterations[1] = 7;
             check(&trial, 6);
         }
+}
+
+/* All that a strategy can say: deadlines, some of the others, silence, weights, reports. */
+static void everything_that_can_be_said(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 4; i++) {
+        struct trial trial = {.strategy = i < 3 ? &policy_everything : &policy_patient,
+                              .settings = i ? "\"trace\":\"synth:outdoors\",\"seed\":5"
+                                            : "\"trace\":\"constant:20\",\"seed\":6",
+                              .worker = i == 2 ? artifact : NULL,
+                              .workers = 5,
+                              .iterations = 12,
+                              .wire_scale = 60,
+                              .train = i != 1};
+        check(&trial, 25);
+    }
 }
 
 /* With an average of the model in checkpoints, which changes nothing else. */
@@ -400,6 +418,7 @@ int main(void)
         cmocka_unit_test(killed_twice),
         cmocka_unit_test(equal_workers),
         cmocka_unit_test(every_server_optimizer),
+        cmocka_unit_test(everything_that_can_be_said),
         cmocka_unit_test(an_average),
         cmocka_unit_test(a_strategy_that_remembers),
         cmocka_unit_test(cut_off),

@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -137,6 +138,30 @@ static void test_earlier_version(void **state)
     }
 }
 
+static void test_versions_between(void **state)
+{
+    (void)state;
+    for (int version = 2; version <= 4; version++) {
+        struct rog_plugin plugin;
+        struct rog_error err;
+        char path[4096], name[20];
+        snprintf(path, sizeof path, TEST_PLUGINS "/version_%d.so", version);
+        snprintf(name, sizeof name, "VERSION_%d", version);
+        assert_int_equal(rog_plugin_load(&plugin, path, &err), 0);
+        const struct rog_strategy *strategy = plugin.strategy;
+        assert_string_equal(strategy->name, name);
+        assert_non_null(strategy->staleness_bound);
+        assert_int_equal(strategy->save && strategy->load, version >= 3);
+        assert_int_equal(strategy->grant && strategy->most_granted, version >= 4);
+        assert_null(strategy->weigh);
+        assert_null(strategy->plan_work);
+        assert_null(strategy->iteration_bound);
+        assert_null(strategy->least_quorum);
+        assert_int_equal(strategy->wants, 0);
+        rog_plugin_release(&plugin);
+    }
+}
+
 static void test_folders(void **state)
 {
     (void)state;
@@ -175,7 +200,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_built_in),        cmocka_unit_test(test_thresholds),
         cmocka_unit_test(test_missing),         cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_earlier_version), cmocka_unit_test(test_folders),
+        cmocka_unit_test(test_earlier_version), cmocka_unit_test(test_versions_between),
+        cmocka_unit_test(test_folders),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -401,13 +401,18 @@ static void test_documented(void **state)
 }
 
 /* A plugin of the first version of the interface runs as it did. */
-static void test_version_1(void **state)
+/* Plugins of all versions of the interface that there have been. */
+static void test_earlier_versions(void **state)
 {
     (void)state;
-    struct totals totals = {0};
-    run_schedules(TEST_PLUGINS "/version_1.so", 0, 0, 200, &totals);
-    assert_true(totals.admissions > 1000);
-    assert_true(totals.stalls > 20);
+    static const char *const files[] = {TEST_PLUGINS "/version_1.so", TEST_PLUGINS "/version_2.so",
+                                        TEST_PLUGINS "/version_3.so", TEST_PLUGINS "/version_4.so"};
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        struct totals totals = {0};
+        run_schedules(files[i], 0, 0, 100, &totals);
+        assert_true(totals.admissions > 500);
+        assert_true(totals.stalls > 10);
+    }
 }
 
 int main(void)
@@ -416,7 +421,7 @@ int main(void)
         cmocka_unit_test(test_bsp),        cmocka_unit_test(test_ssp),
         cmocka_unit_test(test_asp),        cmocka_unit_test(test_rog),
         cmocka_unit_test(test_skeleton),   cmocka_unit_test(test_wild),
-        cmocka_unit_test(test_documented), cmocka_unit_test(test_version_1),
+        cmocka_unit_test(test_documented), cmocka_unit_test(test_earlier_versions),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,7 +5,7 @@ target_link_libraries(rog_test_cluster PUBLIC rog_sync PkgConfig::CMOCKA)
 # A plugin of an earlier version of the interface, and plugins that must be refused, beside the
 # skeleton; with one more file that is no shared object.
 set(ROG_TEST_PLUGINS ${PROJECT_BINARY_DIR}/tests/plugins)
-foreach(name version_1 version_1_longer old_abi next_abi short_struct missing_hook missing_plan no_symbol)
+foreach(name version_1 version_1_longer version_2 version_3 version_4 old_abi next_abi short_struct missing_hook missing_plan no_symbol)
   add_library(rog_test_plugin_${name} MODULE ${PROJECT_SOURCE_DIR}/tests/plugins/${name}.c)
   set_target_properties(rog_test_plugin_${name} PROPERTIES
     OUTPUT_NAME ${name} PREFIX "" LIBRARY_OUTPUT_DIRECTORY ${ROG_TEST_PLUGINS})
@@ -29,15 +29,17 @@ foreach(part
     rows rule codec codec_laws sparse_row feedback seam
     server_optimizer server_rounds contribution versions message
     protocol demands refusals out_of_turn
-    strategies plugin staleness grants waits
+    strategies plugin staleness grants waits nonsense
     sync wire_size)
   rog_unit_test(${part} LIBS rog_test_cluster)
   add_dependencies(test_${part} rog_plugin_bsp rog_plugin_ssp rog_plugin_rog rog_plugin_skeleton)
 endforeach()
 target_compile_definitions(test_plugin PRIVATE TEST_PLUGINS="${ROG_TEST_PLUGINS}")
 target_compile_definitions(test_staleness PRIVATE TEST_PLUGINS="${ROG_TEST_PLUGINS}")
-add_dependencies(test_plugin rog_test_plugin_version_1 rog_test_plugin_version_1_longer rog_test_plugin_old_abi
+add_dependencies(test_plugin rog_test_plugin_version_1 rog_test_plugin_version_1_longer
+                 rog_test_plugin_version_2 rog_test_plugin_version_3 rog_test_plugin_version_4 rog_test_plugin_old_abi
                  rog_test_plugin_next_abi rog_test_plugin_short_struct rog_test_plugin_missing_hook
                  rog_test_plugin_no_symbol)
-add_dependencies(test_staleness rog_test_plugin_mean rog_test_plugin_version_1)
+add_dependencies(test_staleness rog_test_plugin_mean rog_test_plugin_version_1 rog_test_plugin_version_2
+                 rog_test_plugin_version_3 rog_test_plugin_version_4)
 target_link_libraries(test_wire_size PRIVATE rog_nn)
