@@ -140,13 +140,24 @@ static const struct rog_server_optimizer *find_optimizer(const struct rog_run_co
     return optimizer;
 }
 
+/* With the codec's parameters as they are by default; they are the caller's. */
+static void set_codec(struct rog_rows *rows, const char *name, void **parameters)
+{
+    const struct rog_codec *codec = rog_codecs[0];
+    if (name)
+        assert_int_equal(rog_codec_find(name, &codec, NULL), 0);
+    assert_int_equal(rog_parameters_make(codec->parameters, codec->parameter_bytes, codec->name,
+                                         NULL, NULL, parameters, NULL),
+                     0);
+    const struct rog_rows_codecs codecs = {.push = codec, .push_parameters = *parameters};
+    assert_int_equal(rog_rows_set_codecs(rows, &codecs, NULL), 0);
+}
+
 static int run_config(struct trial *trial, const struct rog_run_config *config)
 {
     struct rog_rows *rows = small_model();
-    const struct rog_codec *codec = rog_codecs[0];
-    if (trial->compression)
-        assert_int_equal(rog_codec_find(trial->compression, &codec, NULL), 0);
-    assert_int_equal(rog_rows_set_codecs(rows, &(struct rog_rows_codecs){.push = codec}, NULL), 0);
+    void *codec_parameters = NULL;
+    set_codec(rows, trial->compression, &codec_parameters);
     struct rog_plugin plugin = {0};
     if (!trial->strategy) {
         if (rog_plugin_load(&plugin, trial->library, &trial->err) ||
@@ -203,6 +214,7 @@ static int run_config(struct trial *trial, const struct rog_run_config *config)
     free(iterations);
     rog_plugin_release(&plugin);
     rog_rows_free(rows);
+    free(codec_parameters);
     rog_dir_remove(trial->folder, NULL);
     return code;
 }
