@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Holds the settings that are meant for many against what each strategy has. */
+/* Holds the settings that are meant for many against what each strategy, codec and optimizer has.
+ */
 #include <orchestrator/plan/fit.h>
 
 #include <stdlib.h>
@@ -8,13 +9,27 @@
 #include <common/file.h>
 #include <common/plugin.h>
 #include <common/settings.h>
+#include <librog/parts/parts.h>
 
-/* What a plugin says of itself, once for all runs that have it. */
-struct strategy {
-    char *library; /* as the file has it */
-    char *name;    /* its own */
-    bool is_known; /* it loads */
-    bool has_threshold;
+/* Settings that name who has the parameters in another one. */
+static const struct {
+    const char *owner, *parameters;
+} groups[] = {
+    {"library", "parameters"},
+    {"compression", "compression_parameters"},
+    {"pull_compression", "pull_compression_parameters"},
+    {"server_optimizer", "server_optimizer_parameters"},
+    {"local_optimizer", "local_optimizer_parameters"},
+};
+#define GROUPS (sizeof groups / sizeof *groups)
+
+/* What a strategy, codec or optimizer says of itself, once for all runs that have it. */
+struct owner {
+    size_t group;
+    char *value;   /* as the file has it */
+    char *name;    /* for people: that of a strategy, "compression topk" */
+    char *library; /* a strategy's own name; NULL: not known */
+    bool is_known, has_threshold;
     int64_t only_threshold;      /* where it has none to choose */
     struct rog_json *parameters; /* {NAME: true} */
     /* What was taken out for it: {"threshold": true, "parameter NAME": true}, where first, and how
@@ -25,58 +40,85 @@ struct strategy {
 };
 
 struct rog_fit {
-    struct strategy *strategy;
+    struct owner *owner;
     size_t count;
+    size_t last; /* for whom something was taken out last */
 };
 
-static const char *library_of(const struct rog_experiment_run *run)
+/* What the run names there; NULL: nothing. */
+static const char *value_of(const struct rog_experiment_run *run, size_t group)
 {
-    return rog_json_get_string(run->settings, "library",
-                               rog_setting_find(rog_run_settings, "library")->fallback);
+    return rog_json_get_string(run->settings, groups[group].owner,
+                               rog_setting_find(rog_run_settings, groups[group].owner)->fallback);
 }
 
-static struct strategy *find(const struct rog_fit *fit, const char *library)
+static struct owner *find(const struct rog_fit *fit, size_t group, const char *value)
 {
-    for (size_t i = 0; i < fit->count; i++)
-        if (strcmp(fit->strategy[i].library, library) == 0)
-            return &fit->strategy[i];
+    for (size_t i = 0; value && i < fit->count; i++)
+        if (fit->owner[i].group == group && strcmp(fit->owner[i].value, value) == 0)
+            return &fit->owner[i];
     return NULL;
 }
 
-static int look_at(struct strategy *strategy, const char *folder, struct rog_error *err)
+static void take_parameters(struct owner *owner, const struct rog_parameter *row)
+{
+    for (; row && row->name; row++)
+        rog_json_put_bool(owner->parameters, row->name, true);
+}
+
+static int look_at_strategy(struct owner *strategy, const char *folder, struct rog_error *err)
 {
     struct rog_plugin plugin;
-    char *path = strchr(strategy->library, '/') ? rog_path_join(folder, strategy->library)
-                                                : rog_strdup(strategy->library);
+    char *path = strchr(strategy->value, '/') ? rog_path_join(folder, strategy->value)
+                                              : rog_strdup(strategy->value);
     if (!path)
         return rog_fail_nomem(err);
     strategy->is_known = rog_plugin_load(&plugin, path, NULL) == 0;
     free(path);
     if (!strategy->is_known)
         return 0;
+    strategy->library = rog_strdup(plugin.strategy->name);
     strategy->name = rog_strdup(plugin.strategy->name);
     strategy->has_threshold = plugin.strategy->threshold_min < plugin.strategy->threshold_max;
     strategy->only_threshold = plugin.strategy->threshold_min;
-    const struct rog_parameter *row = plugin.strategy->parameters;
-    for (; row && row->name; row++)
-        rog_json_put_bool(strategy->parameters, row->name, true);
+    take_parameters(strategy, plugin.strategy->parameters);
     rog_plugin_release(&plugin);
-    return strategy->name ? 0 : rog_fail_nomem(err);
+    return strategy->name && strategy->library ? 0 : rog_fail_nomem(err);
 }
 
-static int add(struct rog_fit *fit, const char *library, const char *folder, struct rog_error *err)
+/* Codecs are the same for both directions, and listed for one. */
+static int look_at_part(const struct rog_part_kind *kind, void *user)
 {
-    struct strategy *more = realloc(fit->strategy, (fit->count + 1) * sizeof *more);
+    struct owner *owner = user;
+    const char *setting = groups[owner->group].owner;
+    bool is_pull = strcmp(setting, "pull_compression") == 0;
+    if (strcmp(kind->setting, is_pull ? "compression" : setting) != 0 ||
+        strcmp(kind->name, owner->value) != 0)
+        return 0;
+    owner->is_known = true;
+    take_parameters(owner, kind->table);
+    return 1;
+}
+
+static int add(struct rog_fit *fit, size_t group, const char *value, const char *folder,
+               struct rog_error *err)
+{
+    struct owner *more = realloc(fit->owner, (fit->count + 1) * sizeof *more);
     if (!more)
         return rog_fail_nomem(err);
-    fit->strategy = more;
-    struct strategy *strategy = &more[fit->count++];
-    *strategy = (struct strategy){.library = rog_strdup(library),
-                                  .parameters = rog_json_object(),
-                                  .lacks = rog_json_object()};
-    if (!strategy->library || !strategy->parameters || !strategy->lacks)
+    fit->owner = more;
+    struct owner *owner = &more[fit->count++];
+    *owner = (struct owner){.group = group,
+                            .value = rog_strdup(value),
+                            .parameters = rog_json_object(),
+                            .lacks = rog_json_object()};
+    if (!owner->value || !owner->parameters || !owner->lacks)
         return rog_fail_nomem(err);
-    return look_at(strategy, folder, err);
+    if (group == 0)
+        return look_at_strategy(owner, folder, err);
+    owner->name = rog_format("%s %s", groups[group].owner, value);
+    rog_parts_each(look_at_part, owner);
+    return owner->name ? 0 : rog_fail_nomem(err);
 }
 
 int rog_fit_new(struct rog_fit **out, const struct rog_experiment *experiment, const char *folder,
@@ -84,55 +126,80 @@ int rog_fit_new(struct rog_fit **out, const struct rog_experiment *experiment, c
 {
     struct rog_fit *fit = *out = calloc(1, sizeof *fit);
     int code = fit ? 0 : rog_fail_nomem(err);
-    for (size_t i = 0; code == 0 && i < experiment->run_count; i++) {
-        const char *library = library_of(&experiment->run[i]);
-        if (!find(fit, library))
-            code = add(fit, library, folder, err);
-    }
+    for (size_t i = 0; code == 0 && i < experiment->run_count; i++)
+        for (size_t group = 0; code == 0 && group < GROUPS; group++) {
+            const char *value = value_of(&experiment->run[i], group);
+            if (value && !find(fit, group, value))
+                code = add(fit, group, value, folder, err);
+        }
     return code;
 }
 
 void rog_fit_free(struct rog_fit *fit)
 {
     for (size_t i = 0; fit && i < fit->count; i++) {
-        free(fit->strategy[i].library);
-        free(fit->strategy[i].name);
-        rog_json_free(fit->strategy[i].parameters);
-        rog_json_free(fit->strategy[i].lacks);
+        free(fit->owner[i].value);
+        free(fit->owner[i].name);
+        free(fit->owner[i].library);
+        rog_json_free(fit->owner[i].parameters);
+        rog_json_free(fit->owner[i].lacks);
     }
     if (fit)
-        free(fit->strategy);
+        free(fit->owner);
     free(fit);
 }
 
 const char *rog_fit_name(const struct rog_fit *fit, const struct rog_experiment_run *run)
 {
-    const struct strategy *strategy = find(fit, library_of(run));
-    return strategy && strategy->name ? strategy->name : library_of(run);
+    const char *value = value_of(run, 0);
+    const struct owner *strategy = find(fit, 0, value);
+    return strategy && strategy->library ? strategy->library : value;
 }
 
-static bool anybody_has(const struct rog_fit *fit, const char *parameter)
+static bool anybody_has(const struct rog_fit *fit, size_t group, const char *parameter)
 {
     for (size_t i = 0; i < fit->count; i++)
-        if (rog_json_get(fit->strategy[i].parameters, parameter))
+        if (fit->owner[i].group == group && rog_json_get(fit->owner[i].parameters, parameter))
             return true;
     return false;
 }
 
+static void note_change(struct rog_fit *fit, struct owner *owner,
+                        const struct rog_experiment_run *run)
+{
+    fit->last = (size_t)(owner - fit->owner);
+    if (!owner->line)
+        owner->line = run->line;
+}
+
+static void fit_threshold(struct rog_fit *fit, struct owner *strategy,
+                          const struct rog_experiment_run *run, struct rog_json *settings,
+                          bool *changed)
+{
+    const struct rog_json *threshold = rog_json_get(settings, "threshold");
+    if (!threshold || strategy->has_threshold || rog_json_get(run->own, "threshold") ||
+        rog_json_integer(threshold, -1) == strategy->only_threshold)
+        return;
+    rog_json_remove(settings, "threshold");
+    rog_json_put_bool(strategy->lacks, "threshold", true);
+    note_change(fit, strategy, run);
+    *changed = true;
+}
+
 struct sifting {
     const struct rog_fit *fit;
-    struct strategy *strategy;
+    struct owner *owner;
     struct rog_json *kept;
     bool changed;
 };
 
-/* A name that no strategy of the file has is a slip, and stays for the error that it makes. */
+/* A name that nobody of the file has is a slip, and stays for the error that it makes. */
 static int sift(const char *name, const struct rog_json *value, void *user)
 {
     struct sifting *s = user;
-    if (!rog_json_get(s->strategy->parameters, name) && anybody_has(s->fit, name)) {
+    if (!rog_json_get(s->owner->parameters, name) && anybody_has(s->fit, s->owner->group, name)) {
         char *lacking = rog_format("parameter %s", name);
-        rog_json_put_bool(s->strategy->lacks, lacking ? lacking : name, true);
+        rog_json_put_bool(s->owner->lacks, lacking ? lacking : name, true);
         free(lacking);
         s->changed = true;
     } else {
@@ -141,39 +208,45 @@ static int sift(const char *name, const struct rog_json *value, void *user)
     return 0;
 }
 
-int rog_fit_settings(struct rog_fit *fit, const struct rog_experiment_run *run,
-                     struct rog_json *settings, bool *changed, struct rog_error *err)
+static int fit_parameters(struct rog_fit *fit, struct owner *owner,
+                          const struct rog_experiment_run *run, struct rog_json *settings,
+                          bool *changed, struct rog_error *err)
 {
-    struct strategy *strategy = find(fit, library_of(run));
-    *changed = false;
-    if (!strategy || !strategy->is_known)
+    const char *group = groups[owner->group].parameters;
+    const struct rog_json *parameters = rog_json_get(settings, group);
+    if (!parameters || rog_json_get(run->own, group))
         return 0;
-    const struct rog_json *threshold = rog_json_get(settings, "threshold");
-    if (threshold && !strategy->has_threshold && !rog_json_get(run->own, "threshold") &&
-        rog_json_integer(threshold, -1) != strategy->only_threshold) {
-        rog_json_remove(settings, "threshold");
-        rog_json_put_bool(strategy->lacks, "threshold", true);
-        *changed = true;
-    }
-    const struct rog_json *parameters = rog_json_get(settings, "parameters");
-    if (parameters && !rog_json_get(run->own, "parameters")) {
-        struct sifting s = {fit, strategy, rog_json_object(), false};
-        if (!s.kept)
-            return rog_fail_nomem(err);
-        rog_json_each(parameters, sift, &s);
-        rog_json_put(settings, "parameters", s.kept);
-        *changed = *changed || s.changed;
-    }
-    if (*changed && !strategy->line)
-        strategy->line = run->line;
+    struct sifting s = {fit, owner, rog_json_object(), false};
+    if (!s.kept)
+        return rog_fail_nomem(err);
+    rog_json_each(parameters, sift, &s);
+    rog_json_put(settings, group, s.kept);
+    if (s.changed)
+        note_change(fit, owner, run);
+    *changed = *changed || s.changed;
     return 0;
 }
 
-void rog_fit_count_same(struct rog_fit *fit, const struct rog_experiment_run *run)
+int rog_fit_settings(struct rog_fit *fit, const struct rog_experiment_run *run,
+                     struct rog_json *settings, bool *changed, struct rog_error *err)
 {
-    struct strategy *strategy = find(fit, library_of(run));
-    if (strategy)
-        strategy->same++;
+    int code = 0;
+    *changed = false;
+    for (size_t group = 0; code == 0 && group < GROUPS; group++) {
+        struct owner *owner = find(fit, group, value_of(run, group));
+        if (!owner || !owner->is_known)
+            continue;
+        if (group == 0)
+            fit_threshold(fit, owner, run, settings, changed);
+        code = fit_parameters(fit, owner, run, settings, changed, err);
+    }
+    return code;
+}
+
+void rog_fit_count_same(struct rog_fit *fit)
+{
+    if (fit->last < fit->count)
+        fit->owner[fit->last].same++;
 }
 
 /* "no threshold, no parameter range" */
@@ -191,19 +264,18 @@ int rog_fit_remarks(const struct rog_fit *fit, const char *path, struct rog_json
                     struct rog_error *err)
 {
     for (size_t i = 0; i < fit->count; i++) {
-        const struct strategy *strategy = &fit->strategy[i];
-        if (!strategy->line)
+        const struct owner *owner = &fit->owner[i];
+        if (!owner->line)
             continue;
         char *names = rog_strdup("");
-        rog_json_each(strategy->lacks, name_one, &names);
+        rog_json_each(owner->lacks, name_one, &names);
         char *text = NULL;
-        if (names && strategy->same)
-            text =
-                rog_format("%s, line %d: %s has %s: %zu run%s fewer", path, strategy->line,
-                           strategy->name, names, strategy->same, strategy->same == 1 ? "" : "s");
+        if (names && owner->same)
+            text = rog_format("%s, line %d: %s has %s: %zu run%s fewer", path, owner->line,
+                              owner->name, names, owner->same, owner->same == 1 ? "" : "s");
         else if (names)
-            text = rog_format("%s, line %d: %s has %s; its runs go without", path, strategy->line,
-                              strategy->name, names);
+            text = rog_format("%s, line %d: %s has %s; its runs go without", path, owner->line,
+                              owner->name, names);
         if (text)
             rog_json_append(remarks, rog_json_new_string(text));
         free(names);

@@ -118,8 +118,7 @@ struct planning {
 
 /* The run added last: one that is the same as an earlier one is taken out again where that is
  * wanted, or where its settings were `fitted` to its strategy; else it is an error. */
-static int check_distinct(const struct planning *p, const struct rog_experiment_run *from,
-                          bool fitted, struct rog_error *err)
+static int check_distinct(const struct planning *p, bool fitted, struct rog_error *err)
 {
     struct rog_plan *plan = p->plan;
     struct rog_plan_run *last = &plan->run[plan->count - 1];
@@ -141,7 +140,7 @@ static int check_distinct(const struct planning *p, const struct rog_experiment_
                         only_files ? ", whose files hold the same" : "",
                         only_notes ? ", as notes do not tell runs apart" : "");
     if (fitted)
-        rog_fit_count_same(p->fit, from);
+        rog_fit_count_same(p->fit);
     plan_run_release(last);
     plan->count--;
     return 0;
@@ -168,7 +167,7 @@ static int add_repeat(const struct planning *p, const struct rog_experiment_run 
     struct rog_error cause = {0};
     int code = add_run(p->plan, settings, from->line, p->cluster, p->folder, &cause);
     if (code == 0)
-        return check_distinct(p, from, fitted, err);
+        return check_distinct(p, fitted, err);
     if (p->options->all_faults && rog_plan_is_fault(code))
         return rog_plan_add_faulty(p->plan->faulty, settings, from->line, cause.message, err);
     return rog_fail_from(err, &cause, "%s, line %d", p->experiment->path, from->line);

@@ -99,3 +99,15 @@ same "replayed" topk "$(json .config.compression)"
 sed 's/density = 0.01;/density = 0.01; of = "row";/' y.conf >z.conf
 try 0 rogctl sweep z.conf
 same "runs" 2 "$(query "SELECT count(*) FROM runs WHERE note LIKE '%density%'")"
+# A codec that lacks the parameter of another has one run; a name that none has is a slip.
+cat >y.conf <<END
+case = "x"; $quick library = "BSP"; control = "unlimited";
+matrix = { compression = ["sign", "topk"]; compression_parameters = ( { density = 0.01; }, { density = 0.2; } ); };
+END
+try 0 rogctl sweep y.conf -n
+says "y.conf, line 2: compression sign has no parameter density: 1 run fewer"
+prints "x-case0: 3 of 3 runs to do"
+prints "BSP, compression topk, density 0.2"
+sed 's/, "topk"//' y.conf >z.conf
+try 2 rogctl sweep z.conf -n
+says "sign has no parameters (found density)"
