@@ -3,6 +3,7 @@
  * each has to choose. */
 #include <orchestrator/commands.h>
 
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -39,6 +40,26 @@ static struct rog_json *parameters_json(const struct rog_parameter *row)
     return list;
 }
 
+/* What `rogctl verify` holds runs of a strategy to. */
+static struct rog_json *promises_json(const struct rog_strategy *strategy)
+{
+    const struct {
+        const char *name;
+        bool stated;
+    } promises[] = {
+        {"staleness_bound", strategy->staleness_bound != NULL},
+        {"iteration_bound", strategy->iteration_bound != NULL},
+        {"least_quorum", strategy->least_quorum != NULL},
+        {"least_share", strategy->least_share != NULL},
+        {"most_granted", strategy->most_granted != NULL},
+    };
+    struct rog_json *list = rog_json_array();
+    for (size_t i = 0; i < sizeof promises / sizeof *promises; i++)
+        if (promises[i].stated)
+            rog_json_append(list, rog_json_new_string(promises[i].name));
+    return list;
+}
+
 struct listed {
     const char *only; /* a library; NULL: all */
     struct rog_json *plugins;
@@ -57,6 +78,8 @@ static int add_plugin(const char *path, const struct rog_strategy *strategy, con
         rog_json_put_string(plugin, "summary", strategy->summary);
         rog_json_put(plugin, "threshold", threshold_json(strategy));
         rog_json_put(plugin, "parameters", parameters_json(strategy->parameters));
+        rog_json_put_integer(plugin, "interface", strategy->abi_version);
+        rog_json_put(plugin, "promises", promises_json(strategy));
     } else {
         rog_json_put_string(plugin, "error", load_error);
     }
@@ -184,6 +207,26 @@ static int print_choices(const struct rog_json *plugins, struct rog_error *err)
     return rog_table_print(table, err);
 }
 
+/* What it is made for, and held to. */
+static void print_promises(const struct rog_json *plugins)
+{
+    for (size_t i = 0; i < rog_json_size(plugins); i++) {
+        const struct rog_json *plugin = rog_json_at(plugins, i);
+        const struct rog_json *promises = rog_json_get(plugin, "promises");
+        char text[256] = "";
+        for (size_t j = 0; j < rog_json_size(promises); j++) {
+            size_t used = strlen(text);
+            snprintf(text + used, sizeof text - used, "%s%s", used ? ", " : "",
+                     rog_json_string(rog_json_at(promises, j), ""));
+        }
+        if (promises)
+            rog_print("\nMade for version %lld of the interface; of what `rogctl verify` checks it "
+                      "promises %s.",
+                      (long long)rog_json_get_integer(plugin, "interface", 0),
+                      text[0] ? text : "nothing");
+    }
+}
+
 static int fail_none(const char *only, struct rog_error *err)
 {
     if (only)
@@ -207,7 +250,11 @@ static int print(const struct listed *listed, struct rog_error *err)
         rog_print("%s", "");
     if (code == 0 && strategies < count)
         code = print_parts(listed->plugins, err);
-    return code == 0 && listed->only ? print_choices(listed->plugins, err) : code;
+    if (code == 0 && listed->only)
+        code = print_choices(listed->plugins, err);
+    if (code == 0 && listed->only)
+        print_promises(listed->plugins);
+    return code;
 }
 
 static int run(const struct rog_cli *cli, struct rog_error *err)

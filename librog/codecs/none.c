@@ -6,11 +6,9 @@
  * compresses nothing.
  */
 
-#include <librog/codecs/none.h>
-
 #include <stdbool.h>
-#include <string.h>
 
+#include <librog/codecs/codecs.h>
 #include <librog/kernels/float_bytes.h>
 
 #define MAGNITUDE INT32_C(0x7fffffff) /* all bits but the sign: ordered as magnitudes are */

@@ -15,10 +15,16 @@ static void ask(struct rog_promises *promises, const struct rog_plugin *plugin,
                 const struct rog_strategy_config *config)
 {
     const struct rog_strategy *strategy = plugin->strategy;
+    if (strategy->iteration_bound) {
+        promises->most_ahead = strategy->iteration_bound(config);
+        promises->ahead_bounded = promises->most_ahead >= 0;
+    }
+    if (strategy->least_quorum)
+        promises->least_quorum = strategy->least_quorum(config);
     if (strategy->staleness_bound) {
         promises->bound = strategy->staleness_bound(config);
         promises->bounded = promises->bound >= 0;
-    } else {
+    } else if (!strategy->iteration_bound && !strategy->least_quorum) {
         promises->no_bound = rog_format("%s states no staleness bound", strategy->name);
     }
     if (strategy->most_granted)

@@ -11,9 +11,12 @@
 #include <orchestrator/store/summary.h>
 
 struct rog_promises {
-    bool bounded;         /* every admission waits for version iteration - bound at least */
+    bool bounded;         /* at every admission all rows have version iteration - bound at least */
     int64_t bound;        /* iterations */
     int64_t most_granted; /* workers that have a grant at once; 0: none is promised */
+    bool ahead_bounded;   /* a worker is at most most_ahead iterations ahead of any whole push */
+    int64_t most_ahead;
+    int64_t least_quorum; /* workers that have pushed the admitted one's iteration; 0: none */
     double least_share;   /* of all rows, in each push and pull; 0: none is promised */
     /* Why there is nothing to hold the run to: the plugin states nothing, or is not to be had. NULL
      * where there is, also where it states that there is no bound. Heap memory. */

@@ -63,7 +63,8 @@ static int load_admits(struct rog_db *db, const char *run_id, struct rog_record 
     int code = rog_query_new(&query, db, err,
                              "SELECT t, rank, json_extract(data, '$.iteration'),"
                              " json_extract(data, '$.oldest'), json_extract(data, '$.needed'),"
-                             " json_extract(data, '$.granted')"
+                             " json_extract(data, '$.granted'), json_extract(data, '$.slowest'),"
+                             " json_extract(data, '$.reached'), json_extract(data, '$.active')"
                              " FROM events WHERE run_id = ? AND kind = '" ROG_EVENT_ADMIT "'"
                              " ORDER BY t, rowid",
                              "s", run_id);
@@ -80,6 +81,9 @@ static int load_admits(struct rog_db *db, const char *run_id, struct rog_record 
             .oldest = rog_query_int(query, 3),
             .needed = rog_query_int(query, 4),
             .granted = rog_query_int(query, 5),
+            .slowest = rog_query_int(query, 6),
+            .reached = rog_query_int(query, 7),
+            .active = rog_query_int(query, 8),
         };
     }
     rog_query_free(query);

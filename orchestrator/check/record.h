@@ -15,6 +15,7 @@
 struct rog_admit {
     double t;
     int64_t rank, iteration, oldest, needed, granted; /* granted 0: not said */
+    int64_t slowest, reached, active;                 /* of workers; active 0: not said */
 };
 
 /* Instead of an iteration: the worker is not there, and nobody waits for it. */

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <orchestrator/check/bound.h>
 #include <orchestrator/check/meters.h>
 #include <orchestrator/check/promises.h>
 #include <orchestrator/check/record.h>
@@ -109,69 +110,6 @@ static void check_admissions(const struct rog_record *record, const struct rog_p
         expected += record->worker[w].steps;
     if (list->checked < expected)
         rog_finding_add(list, "%zu iterations have no admission", expected - list->checked);
-}
-
-/* The smallest over the workers that were there at t of their latest push that had begun, or had
- * arrived, by then; ROG_RECORD_AWAY where nobody was. What falls on the very moment counts where
- * that is to the record's advantage. */
-static int64_t oldest(const struct rog_record *record, double t,
-                      int64_t (*of)(const struct rog_record_worker *worker, double t,
-                                    double tolerance_s))
-{
-    int64_t oldest = ROG_RECORD_AWAY;
-    for (size_t w = 0; w < record->workers; w++) {
-        int64_t pushed = of(&record->worker[w], t, record->tolerance_s);
-        oldest = pushed < oldest ? pushed : oldest;
-    }
-    return oldest;
-}
-
-static void check_one_bound(const struct rog_record *record, const struct rog_promises *promises,
-                            const struct rog_admit *admit, struct rog_finding_list *list)
-{
-    char who[128];
-    snprintf(who, sizeof who, "admission of rank %lld to iteration %lld at %.6f s",
-             (long long)admit->rank, (long long)admit->iteration, admit->t);
-    if (promises->bounded && admit->needed < admit->iteration - promises->bound) {
-        rog_finding_add(list, "%s: %s %lld needs version %lld, it asked for %lld", who,
-                        record->row.library, (long long)record->row.threshold,
-                        (long long)(admit->iteration - promises->bound), (long long)admit->needed);
-        return;
-    }
-    if (admit->oldest < admit->needed) {
-        rog_finding_add(list, "%s: version %lld was needed, the oldest row had %lld", who,
-                        (long long)admit->needed, (long long)admit->oldest);
-        return;
-    }
-    if (promises->most_granted > 0 &&
-        (admit->granted < 1 || admit->granted > promises->most_granted))
-        rog_finding_add(list, "%s: %lld workers had a grant then, %s grants %lld at once at most",
-                        who, (long long)admit->granted, record->row.library,
-                        (long long)promises->most_granted);
-    /* No row can be newer than the last push that brought it; with whole models, none older. */
-    int64_t newest = oldest(record, admit->t, rog_record_begun);
-    if (admit->oldest > newest)
-        rog_finding_add(list,
-                        "%s: it says that all rows had version %lld, but a worker had pushed "
-                        "nothing beyond iteration %lld by then",
-                        who, (long long)admit->oldest, (long long)newest);
-    int64_t least = oldest(record, admit->t, rog_record_arrived);
-    if (promises->least_share >= 1 && least < ROG_RECORD_AWAY && admit->oldest < least)
-        rog_finding_add(list,
-                        "%s: it says that the oldest row had version %lld, but all workers had "
-                        "pushed iteration %lld by then",
-                        who, (long long)admit->oldest, (long long)least);
-}
-
-static void check_bound(const struct rog_record *record, const struct rog_promises *promises,
-                        struct rog_finding_list *list)
-{
-    if (promises->no_bound)
-        rog_finding_unchecked(list, "what an admission waits for: %s", promises->no_bound);
-    for (size_t i = 0; i < record->admits; i++) {
-        list->checked++;
-        check_one_bound(record, promises, &record->admit[i], list);
-    }
 }
 
 /* The largest iteration any worker had finished by t. */
@@ -278,8 +216,8 @@ static const struct {
     [ROG_VERIFY_ADMISSIONS] = {"admissions", "each stands where its iteration's stall ends",
                                check_admissions},
     [ROG_VERIFY_BOUND] = {"bound",
-                          "no admission breaks the strategy's staleness bound or its grants",
-                          check_bound},
+                          "no admission breaks what the strategy promises about it",
+                          rog_verify_bound},
     [ROG_VERIFY_STALENESS] = {"staleness", "the recorded one is the distance to the fastest",
                               check_staleness},
     [ROG_VERIFY_ROWS] = {"rows", "as many in each push and pull as the strategy may send",

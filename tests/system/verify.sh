@@ -136,6 +136,30 @@ prints "shorter"
 # Looking changes nothing.
 same "runs" 6 "$(query 'SELECT count(*) FROM runs' t.db)"
 
+# What is promised of whole pushes.
+export ROG_PLUGIN_PATH="$(dirname "$(command -v rogctl)")/../tests/plugins"
+cat >z.conf <<END
+case = "e"; $quick
+runs = ( { library = "TENTH"; threshold = 2; }, { library = "TENTH"; threshold = 0; } );
+END
+try 0 rogctl sweep z.conf
+tenth=$(query "SELECT id FROM runs WHERE library = 'TENTH' AND threshold = 2")
+patient=$(query "SELECT id FROM runs WHERE library = 'TENTH' AND threshold = 0")
+for run in $tenth $patient; do
+    try 0 rogctl verify "$run" --json
+    same "findings of $run" "true 0" "$(json '"\(.passed) \([.checks[] | .failed] | add)"')"
+    same "unchecked of $run" "" "$(json '.checks[] | select(.unchecked) | .check')"
+done
+same "rows that were demanded" 0 "$(query "SELECT count(*) FROM events WHERE kind = 'must_update' AND run_id = '$tenth'")"
+tampered bound "it was 3 iterations ahead of the last push of the slowest worker, TENTH 2 allows 2" "$tenth" \
+    "UPDATE events SET data = json_set(data, '\$.slowest', 6) WHERE run_id = '$tenth' AND $admit"
+tampered bound "all workers had pushed iteration 12" "$tenth" \
+    "UPDATE events SET data = json_set(data, '\$.slowest', 12) WHERE run_id = '$tenth' AND $admit"
+tampered bound "1 of 4 workers had pushed that iteration, TENTH waits for 3" "$patient" \
+    "UPDATE events SET data = json_set(data, '\$.reached', 1) WHERE run_id = '$patient' AND $admit"
+tampered bound "does not say how far the others were" "$tenth" \
+    "UPDATE events SET data = json_remove(data, '\$.active') WHERE run_id = '$tenth' AND $admit"
+
 # A strategy that states nothing is held to what it said of itself, and verify says what it left out.
 mkdir folder
 cp "$(dirname "$(command -v rogctl)")/../tests/plugins/version_1.so" folder/

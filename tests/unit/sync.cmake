@@ -5,7 +5,7 @@ target_link_libraries(rog_test_cluster PUBLIC rog_sync PkgConfig::CMOCKA)
 # A plugin of an earlier version of the interface, and plugins that must be refused, beside the
 # skeleton; with one more file that is no shared object.
 set(ROG_TEST_PLUGINS ${PROJECT_BINARY_DIR}/tests/plugins)
-foreach(name version_1 version_1_longer version_2 version_3 version_4 old_abi next_abi short_struct missing_hook missing_plan no_symbol)
+foreach(name version_1 version_1_longer version_2 version_3 version_4 tenth old_abi next_abi short_struct missing_hook missing_plan no_symbol)
   add_library(rog_test_plugin_${name} MODULE ${PROJECT_SOURCE_DIR}/tests/plugins/${name}.c)
   set_target_properties(rog_test_plugin_${name} PROPERTIES
     OUTPUT_NAME ${name} PREFIX "" LIBRARY_OUTPUT_DIRECTORY ${ROG_TEST_PLUGINS})
