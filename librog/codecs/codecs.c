@@ -7,11 +7,13 @@
 #include <string.h>
 
 extern const struct rog_codec rog_codec_sign, rog_codec_none, rog_codec_fp16, rog_codec_bf16,
-    rog_codec_int8, rog_codec_int4, rog_codec_qsgd, rog_codec_topk, rog_codec_randomk;
+    rog_codec_int8, rog_codec_int4, rog_codec_qsgd, rog_codec_topk, rog_codec_randomk,
+    rog_codec_lowrank, rog_codec_dct;
 
 const struct rog_codec *const rog_codecs[] = {
-    &rog_codec_sign, &rog_codec_none, &rog_codec_fp16, &rog_codec_bf16,    &rog_codec_int8,
-    &rog_codec_int4, &rog_codec_qsgd, &rog_codec_topk, &rog_codec_randomk, NULL,
+    &rog_codec_sign,    &rog_codec_none,    &rog_codec_fp16, &rog_codec_bf16,
+    &rog_codec_int8,    &rog_codec_int4,    &rog_codec_qsgd, &rog_codec_topk,
+    &rog_codec_randomk, &rog_codec_lowrank, &rog_codec_dct,  NULL,
 };
 const struct rog_codec *const rog_codec_exact = &rog_codec_none;
 

@@ -6,9 +6,11 @@
  * compresses nothing.
  */
 
-#include <stdbool.h>
+#include <librog/codecs/none.h>
 
-#include <librog/codecs/codecs.h>
+#include <stdbool.h>
+#include <string.h>
+
 #include <librog/kernels/float_bytes.h>
 
 #define MAGNITUDE INT32_C(0x7fffffff) /* all bits but the sign: ordered as magnitudes are */

@@ -53,6 +53,9 @@ void rog_kernel_approach(float *a, const float *b, float share, size_t n);
 /* x <- x + y */
 void rog_kernel_add(float *x, const float *y, size_t n);
 
+/* x <- x - share y */
+void rog_kernel_subtract(float *x, const float *y, float share, size_t n);
+
 /* to <- share x; both may be the same */
 void rog_kernel_scale(float *to, const float *x, float share, size_t n);
 
