@@ -101,9 +101,14 @@ static size_t encode(const struct rog_codec_row *row, float *values, uint8_t *by
 {
     rog_put_number(bytes, row->seed, SEED_BYTES);
     struct rog_sparse_entries entries = choose(row, bytes);
-    rog_mask_gather(entries.set, row->elements, values, entries.value);
+    bool exact = bits_of(row) == 32; /* nothing is left of them */
+    if (exact)
+        rog_mask_take(entries.set, row->elements, values, entries.value);
+    else
+        rog_mask_gather(entries.set, row->elements, values, entries.value);
     rog_values_put(entries.value, entries.count, bits_of(row), bytes + SEED_BYTES);
-    rog_mask_subtract(entries.set, row->elements, entries.value, 1, values);
+    if (!exact)
+        rog_mask_subtract(entries.set, row->elements, entries.value, 1, values);
     return size_of(row);
 }
 

@@ -46,7 +46,7 @@ static struct layout layout_of(uint32_t elements, uint32_t count)
 
 struct bits {
     uint8_t *to; /* one of both */
-    const uint8_t *from;
+    const uint8_t *from, *end;
     uint64_t hold;
     unsigned held;
 };
@@ -54,14 +54,25 @@ struct bits {
 static inline void put_bits(struct bits *bits, uint32_t value, unsigned width)
 {
     bits->hold |= (uint64_t)value << bits->held;
-    for (bits->held += width; bits->held >= 8; bits->held -= 8, bits->hold >>= 8)
-        *bits->to++ = (uint8_t)bits->hold;
+    bits->held += width;
+    if (bits->held < 32)
+        return;
+    rog_put_number(bits->to, bits->hold, 4);
+    bits->to += 4;
+    bits->hold >>= 32;
+    bits->held -= 32;
 }
 
 static inline uint32_t get_bits(struct bits *bits, unsigned width)
 {
-    for (; bits->held < width; bits->held += 8)
-        bits->hold |= (uint64_t)*bits->from++ << bits->held;
+    if (bits->held < width) {
+        size_t left = (size_t)(bits->end - bits->from), taken = left < 4 ? left : 4;
+        uint64_t more =
+            taken == 4 ? rog_get_float_bits(bits->from) : rog_get_number(bits->from, taken);
+        bits->hold |= more << bits->held;
+        bits->from += taken;
+        bits->held += 8 * (unsigned)taken;
+    }
     uint32_t value = (uint32_t)(bits->hold & ((UINT64_C(1) << width) - 1));
     bits->hold >>= width;
     bits->held -= width;
@@ -88,18 +99,24 @@ static void put_differences(const struct layout *layout, const uint64_t *set, ui
     struct bits lows = {.to = bytes};
     uint8_t *high = bytes + layout->low_bytes;
     uint32_t mask = (UINT32_C(1) << layout->low) - 1;
-    size_t taken = 0;
-    memset(high, 0, bytes_for(layout->set_bits));
-    for (uint32_t word = 0; word < rog_mask_words(elements); word++) {
-        for (uint64_t in = set[word]; in; in &= in - 1) {
-            uint32_t index = 64 * word + (uint32_t)__builtin_ctzll(in);
+    size_t taken = 0, at = 0, size = bytes_for(layout->set_bits);
+    uint64_t word = 0; /* of what is above the low bits, at this byte */
+    memset(high, 0, size);
+    for (uint32_t base = 0; base < elements; base += 64) {
+        for (uint64_t in = set[base / 64]; in; in &= in - 1) {
+            uint32_t index = base + (uint32_t)__builtin_ctzll(in);
             size_t bit = (size_t)(index >> layout->low) + taken++;
             put_bits(&lows, index & mask, layout->low);
-            high[bit / 8] |= (uint8_t)(1u << (bit % 8));
+            if (bit / 64 * 8 > at) {
+                rog_put_number(high + at, word, 8);
+                at = bit / 64 * 8;
+                word = 0;
+            }
+            word |= UINT64_C(1) << (bit % 64);
         }
     }
-    if (lows.held > 0)
-        *lows.to = (uint8_t)lows.hold;
+    rog_put_number(high + at, word, size - at < 8 ? size - at : 8);
+    rog_put_number(lows.to, lows.hold, bytes_for(lows.held));
 }
 
 /* How many bits of a bitmap or of what is above the low bits are set; *last: the last of them. */
@@ -119,7 +136,7 @@ static size_t count_set(const uint8_t *bytes, size_t bits, size_t *last)
 static const char *read_differences(const struct layout *layout, const uint8_t *bytes,
                                     uint32_t elements, uint64_t *set)
 {
-    struct bits lows = {.from = bytes};
+    struct bits lows = {.from = bytes, .end = bytes + layout->low_bytes};
     const uint8_t *high = bytes + layout->low_bytes;
     size_t size = bytes_for(layout->set_bits), taken = 0;
     uint64_t next = 0;

@@ -126,6 +126,10 @@ static size_t encode(const struct rog_codec_row *row, float *values, uint8_t *by
     struct rog_sparse_entries entries = rog_sparse_entries(row->scratch, row->elements);
     /* values of entries come only when selecting is over */
     choose(row, values, entries.value, &entries);
+    if (form.bits == 32) { /* exact: nothing is left of them */
+        rog_mask_take(entries.set, row->elements, values, entries.value);
+        return rog_sparse_put(&form, &entries, bytes);
+    }
     rog_mask_gather(entries.set, row->elements, values, entries.value);
     size_t size = rog_sparse_put(&form, &entries, bytes);
     rog_mask_subtract(entries.set, row->elements, entries.value, 1, values);

@@ -21,6 +21,9 @@ size_t rog_mask_count(const uint64_t *set, size_t n);
 /* Their values, one after the other. */
 void rog_mask_gather(const uint64_t *set, size_t n, const float *x, float *values);
 
+/* The same, and x <- 0 of each. */
+void rog_mask_take(const uint64_t *set, size_t n, float *x, float *values);
+
 /* x <- x - share value, of each of them the next value. */
 void rog_mask_subtract(const uint64_t *set, size_t n, const float *values, float share, float *x);
 

@@ -49,10 +49,10 @@ static void count_from(const float *x, size_t n, const int32_t bound[BOUNDS], si
     }
 }
 
-/* Which of n (at most GROUP) elements are in [low, high), as bits. First a byte each, which any
+/* Which of n (at most GROUP) elements are in [low, most], as bits. First a byte each, which any
  * processor makes of many at once; a multiplication puts those of eight side by side. */
 static inline __attribute__((always_inline)) uint64_t within(const float *x, size_t n, int32_t low,
-                                                             int32_t high)
+                                                             int32_t most)
 {
     uint8_t is_in[GROUP];
     uint64_t in = 0;
@@ -60,7 +60,7 @@ static inline __attribute__((always_inline)) uint64_t within(const float *x, siz
         is_in[k] = 0;
     for (size_t k = 0; k < n; k++) {
         int32_t bits = magnitude(&x[k]);
-        is_in[k] = bits >= low && bits < high;
+        is_in[k] = (bits >= low) & (bits <= most);
     }
     for (size_t k = 0; k < GROUP; k += 8)
         in |= rog_get_u64_le(is_in + k) * UINT64_C(0x0102040810204080) >> 56 << k;
@@ -72,8 +72,8 @@ static ROG_KERNEL_WIDE size_t gather(const float *x, size_t n, int32_t low, int3
 {
     size_t count = 0;
     for (size_t i = 0; i < n; i += GROUP) {
-        uint64_t in =
-            n - i >= GROUP ? within(x + i, GROUP, low, high) : within(x + i, n - i, low, high);
+        uint64_t in = n - i >= GROUP ? within(x + i, GROUP, low, high - 1)
+                                     : within(x + i, n - i, low, high - 1);
         for (; in; in &= in - 1)
             found[count++] = x[i + (size_t)__builtin_ctzll(in)];
     }
@@ -205,7 +205,7 @@ ROG_KERNEL_WIDE size_t rog_selected(const struct rog_selection *selection, const
         uint64_t in = length == GROUP ? within(x + i, GROUP, from, INT32_MAX)
                                       : within(x + i, length, from, INT32_MAX);
         if (in && ties > 0) {
-            uint64_t equal = within(x + i, length, above, above + 1);
+            uint64_t equal = within(x + i, length, above, above);
             uint64_t taken = first_bits(equal, ties);
             ties -= (uint32_t)__builtin_popcountll(taken);
             in ^= equal ^ taken;
