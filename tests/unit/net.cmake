@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 rog_unit_test(join LIBS rog_test_cluster)
-add_dependencies(test_join rog_plugin_bsp rog_plugin_ssp rog_plugin_rog)
+add_dependencies(test_join rog_plugins)
 
 rog_unit_test(seal LIBS rog_link)
 rog_unit_test(session LIBS rog_link)
@@ -11,9 +11,9 @@ rog_unit_test(handoff LIBS rog_work)
 rog_unit_test(model_upload LIBS rog_serve)
 rog_unit_test(resume LIBS rog_serve)
 rog_unit_test(serve LIBS rog_serve rog_client)
-add_dependencies(test_serve rog_plugin_bsp)
+add_dependencies(test_serve rog_plugins)
 rog_unit_test(node LIBS rog_node TIMEOUT 240)
-add_dependencies(test_node rog_plugin_bsp rog_plugin_ssp rog_plugin_rog)
+add_dependencies(test_node rog_plugins)
 # They measure time.
 set_tests_properties(unit/link unit/node PROPERTIES RUN_SERIAL ON)
 
@@ -24,4 +24,4 @@ add_test(NAME fuzz/frame COMMAND frame_fuzz 10000)
 set_tests_properties(fuzz/frame PROPERTIES TIMEOUT 120)
 
 rog_unit_test(librog LIBS rog_node rog_test_cluster)
-add_dependencies(test_librog rog_plugin_bsp rog_plugin_rog)
+add_dependencies(test_librog rog_plugins)

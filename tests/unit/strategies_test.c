@@ -11,89 +11,14 @@
 
 #include <cmocka.h>
 
-#include <common/json.h>
 #include <common/rng.h>
-#include <librog/sync/sending.h>
 
-#include "sync_cluster.h"
-
-struct planned {
-    struct rog_plugin plugin;
-    struct rog_strategy_config config;
-    void *state;
-    uint32_t *age;
-    float *magnitude;
-    uint8_t *demanded;
-    struct rog_send_plan plan;
-};
-
-static void planned_init_with(struct planned *planned, const char *library, int32_t threshold,
-                              uint32_t rows, const char *parameters)
-{
-    char message[100];
-    struct rog_error err;
-    struct rog_json *given = NULL;
-    memset(planned, 0, sizeof *planned);
-    load_strategy(&planned->plugin, library);
-    assert_int_equal(rog_json_parse(parameters, strlen(parameters), "parameters", &given, &err), 0);
-    if (rog_plugin_configure(&planned->plugin, given, &err))
-        fail_msg("%s", err.message);
-    rog_json_free(given);
-    planned->config = (struct rog_strategy_config){.rows = rows,
-                                                   .workers = 3,
-                                                   .threshold = threshold,
-                                                   .parameters = planned->plugin.parameters};
-    planned->age = calloc(rows, sizeof *planned->age);
-    planned->magnitude = calloc(rows, sizeof *planned->magnitude);
-    planned->demanded = calloc(rows, sizeof *planned->demanded);
-    planned->plan.order = calloc(rows, sizeof *planned->plan.order);
-    planned->plan.level = calloc(rows, sizeof *planned->plan.level);
-    assert_true(planned->plan.level != NULL);
-    assert_true(planned->age && planned->magnitude && planned->demanded && planned->plan.order);
-    const struct rog_strategy *strategy = planned->plugin.strategy;
-    if (strategy->create)
-        assert_int_equal(
-            strategy->create(&planned->config, &planned->state, message, sizeof message), 0);
-}
-
-static void planned_init(struct planned *planned, const char *library, int32_t threshold,
-                         uint32_t rows)
-{
-    planned_init_with(planned, library, threshold, rows, "{}");
-}
-
-static void planned_release(struct planned *planned)
-{
-    if (planned->plugin.strategy->destroy)
-        planned->plugin.strategy->destroy(planned->state);
-    free(planned->plan.level);
-    free(planned->plan.order);
-    free(planned->demanded);
-    free(planned->magnitude);
-    free(planned->age);
-    rog_plugin_release(&planned->plugin);
-}
+#include "planned.h"
 
 static void ask(struct planned *planned, const struct rog_history *history, bool pull)
 {
-    const struct rog_strategy *strategy = planned->plugin.strategy;
-    struct rog_send_view view = {.iteration = 1,
-                                 .age = planned->age,
-                                 .magnitude = planned->magnitude,
-                                 .demanded = planned->demanded,
-                                 .history = history ? *history : (struct rog_history){0}};
-    struct rog_sending sending = {
-        .order = planned->plan.order, .level = planned->plan.level, .levels = 1};
-    struct rog_error err;
-    assert_int_equal(rog_sending_plan(&sending, &(struct rog_sender){0}, strategy,
-                                      pull ? strategy->plan_pull : strategy->plan_push,
-                                      planned->state, &planned->config, &view, &err),
-                     0);
-    planned->plan = (struct rog_send_plan){.order = sending.order,
-                                           .level = sending.level,
-                                           .count = sending.count,
-                                           .mandatory = sending.mandatory,
-                                           .budget_s = sending.budget_s};
+    planned->view.history = history ? *history : (struct rog_history){0};
+    planned_ask(planned, pull);
 }
 
 static void test_bsp_and_ssp_send_everything(void **state)

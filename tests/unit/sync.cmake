@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-add_library(rog_test_cluster STATIC seam_codecs.c protocol_scene.c sync_cluster.c)
+add_library(rog_test_cluster STATIC planned.c seam_codecs.c protocol_scene.c sync_cluster.c)
 target_link_libraries(rog_test_cluster PUBLIC rog_sync PkgConfig::CMOCKA)
 
 # A plugin of an earlier version of the interface, and plugins that must be refused, beside the
@@ -32,7 +32,7 @@ foreach(part
     strategies plugin staleness grants waits nonsense
     sync wire_size)
   rog_unit_test(${part} LIBS rog_test_cluster)
-  add_dependencies(test_${part} rog_plugin_bsp rog_plugin_ssp rog_plugin_rog rog_plugin_skeleton)
+  add_dependencies(test_${part} rog_plugins rog_plugin_skeleton)
 endforeach()
 target_compile_definitions(test_plugin PRIVATE TEST_PLUGINS="${ROG_TEST_PLUGINS}")
 target_compile_definitions(test_staleness PRIVATE TEST_PLUGINS="${ROG_TEST_PLUGINS}")
