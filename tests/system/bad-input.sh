@@ -13,7 +13,7 @@ refused 2 'x.conf, line 4: unknown setting treshold (did you mean threshold?)' '
 refused 2 'x.conf, line 4: threshold must be a whole number from 0 to 2147483647, or inf (found "4")' \
     'threshold = "4";'
 refused 2 'x.conf, line 4: BSP takes threshold 0 only, not 4' 'library = "BSP"; threshold = 4;'
-refused 2 'BSP, FLOWN, ROG, SSP' 'library = "GAIA";'
+refused 2 'BITS, BSP, DECO, DSSP, FEDAVG, FLOWN, GAIA, QUORUM, ROG, SSP, STREAM, TOPK' 'library = "ATLAS";'
 refused 2 'x.conf, line 4: threshold' 'threshold = 1.5;'
 refused 2 'x.conf, line 4' 'threshold = 4'' threshold = 5;'
 

@@ -61,7 +61,7 @@ printf 'case = "d"; figure = "10"; %s runs = ( { } );\n' "$quick" >d.conf
 try 0 rogctl sweep d.conf
 says 'figure 10 shows results of tests alone, and without gradients nothing is tested'
 try 0 rogctl plugins --json
-same "strategies" "BSP FLOWN ROG SSP" "$(json '[.[].library | values] | join(" ")')"
+same "strategies" "BITS BSP DECO DSSP FEDAVG FLOWN GAIA QUORUM ROG SSP STREAM TOPK" "$(json '[.[].library | values] | join(" ")')"
 try 0 rogctl trace info synth:outdoors --seconds 600
 try 2 rogctl trace info --no-such-option
 try 2 rogctl trace synth outdoors trace.csv --seconds 600

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include <common/file.h>
+#include <common/json.h>
 #include <common/parameters.h>
 #include <common/plugin.h>
 #include <librog/optimizers/optimizers.h>
@@ -153,6 +154,17 @@ static void set_codec(struct rog_rows *rows, const char *name, void **parameters
     assert_int_equal(rog_rows_set_codecs(rows, &codecs, NULL), 0);
 }
 
+static void load_plugin(struct rog_plugin *plugin, const struct trial *trial)
+{
+    struct rog_json *given = NULL;
+    struct rog_error err;
+    const char *text = trial->parameters;
+    if ((text && rog_json_parse(text, strlen(text), "parameters", &given, &err)) ||
+        rog_plugin_load(plugin, trial->library, &err) || rog_plugin_configure(plugin, given, &err))
+        fail_msg("%s", err.message);
+    rog_json_free(given);
+}
+
 static int run_config(struct trial *trial, const struct rog_run_config *config)
 {
     struct rog_rows *rows = small_model();
@@ -160,9 +172,7 @@ static int run_config(struct trial *trial, const struct rog_run_config *config)
     set_codec(rows, trial->compression, &codec_parameters);
     struct rog_plugin plugin = {0};
     if (!trial->strategy) {
-        if (rog_plugin_load(&plugin, trial->library, &trial->err) ||
-            rog_plugin_configure(&plugin, NULL, &trial->err))
-            fail_msg("%s", trial->err.message);
+        load_plugin(&plugin, trial);
     }
     uint32_t *iterations = malloc(trial->workers * sizeof *iterations);
     for (uint32_t i = 0; i < trial->workers; i++)

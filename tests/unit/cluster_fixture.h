@@ -19,8 +19,9 @@
 struct trial {
     const char *library;
     int32_t threshold;
-    const char *settings; /* JSON members of the run */
-    const char *worker;   /* of every worker; a second %s-free text, "rank" is added */
+    const char *parameters; /* the strategy's own, as JSON; NULL: their defaults */
+    const char *settings;   /* JSON members of the run */
+    const char *worker;     /* of every worker; a second %s-free text, "rank" is added */
     uint32_t workers;
     uint32_t iterations;
     double wire_scale;

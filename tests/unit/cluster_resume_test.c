@@ -211,6 +211,37 @@ static void everything_that_can_be_said(void **state)
     }
 }
 
+/* The strategies that remember something or are not asked as those above are, each once. */
+static void every_other_strategy(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *library;
+        int32_t threshold;
+        const char *parameters;
+    } others[] = {{"BITS", 2, NULL},
+                  {"DECO", 0, NULL},
+                  {"DSSP", 1, "{\"range\": 3}"},
+                  {"FEDAVG", 0, "{\"share\": 0.5}"},
+                  {"GAIA", 2, NULL},
+                  {"QUORUM", 0, "{\"deadline\": 2}"},
+                  {"QUORUM", 1, "{\"backups\": 2, \"late\": \"counted\"}"},
+                  {"STREAM", 0, "{\"fragments\": 2}"},
+                  {"TOPK", 1, NULL}};
+    for (size_t s = 0; s < sizeof others / sizeof *others; s++) {
+        struct trial trial = {.library = others[s].library,
+                              .threshold = others[s].threshold,
+                              .parameters = others[s].parameters,
+                              .settings = "\"trace\":\"synth:outdoors\",\"latency\":0.1",
+                              .workers = 4,
+                              .iterations = 12,
+                              .wire_scale = 40,
+                              .train = true};
+        trial.own_iterations[1] = 7;
+        check(&trial, 8);
+    }
+}
+
 /* With an average of the model in checkpoints, which changes nothing else. */
 static void an_average(void **state)
 {
@@ -419,6 +450,7 @@ int main(void)
         cmocka_unit_test(equal_workers),
         cmocka_unit_test(every_server_optimizer),
         cmocka_unit_test(everything_that_can_be_said),
+        cmocka_unit_test(every_other_strategy),
         cmocka_unit_test(an_average),
         cmocka_unit_test(a_strategy_that_remembers),
         cmocka_unit_test(cut_off),

@@ -65,7 +65,7 @@ static void test_thresholds(void **state)
 static void test_missing(void **state)
 {
     (void)state;
-    static const char *const names[] = {"GAIA", "", "..", "b s p"};
+    static const char *const names[] = {"ATLAS", "", "..", "b s p"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         struct rog_plugin plugin;
         struct rog_error err = {0};

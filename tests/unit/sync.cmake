@@ -29,7 +29,7 @@ foreach(part
     rows rule codec codec_laws sparse_row feedback seam
     server_optimizer server_rounds contribution versions message
     protocol demands refusals out_of_turn
-    strategies plugin staleness grants waits nonsense
+    strategies strategy_laws strategy_sends strategy_waits plugin staleness grants waits nonsense
     sync wire_size)
   rog_unit_test(${part} LIBS rog_test_cluster)
   add_dependencies(test_${part} rog_plugins rog_plugin_skeleton)

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Bits where they help most, under the staleness of ROG (RSP, MICRO 2022): what the link carries in
+ * `time` is spent on rows and levels of the codec by reverse water-filling (Cover, Thomas, Elements
+ * of Information Theory, 10.3.3), so that the sum over rows of age |u|^2 D(bits) is least for the
+ * bytes. D is the distortion of the best quantizer of a normal distribution (Max, IRE Trans. Inf.
+ * Theory 1960, table I); bits are a level's bytes for an element. Rows that are S iterations old go
+ * out whatever it takes. Until a goodput is known the time alone bounds the others.
+ */
+
+#include <rog/strategy.h>
+
+#include <math.h>
+
+#define LEVELS 8 /* finer ones first; further ones are not used */
+#define STEPS 14 /* halvings of the range of prices, in octaves */
+#define BUCKETS                                                                       \
+    20 /* of rows: those that must go, then those that gain twice as much as the next \
+        */
+
+struct parameters {
+    double time;
+};
+
+static const struct rog_parameter parameters[] = {
+    {.name = "time",
+     .type = ROG_PARAMETER_NUMBER,
+     .offset = offsetof(struct parameters, time),
+     .fallback = "0.5",
+     .min = 0.001,
+     .max = 1000,
+     .help = "how long each push and each pull may last, in times of computing an iteration"},
+    {.name = NULL},
+};
+
+/* What a row of a tensor costs at each level, and which part of it that leaves. */
+struct offer {
+    uint32_t levels;
+    double elements, cost[LEVELS], left[LEVELS];
+};
+
+static void make_offer(struct offer *offer, double elements, const uint32_t *bytes)
+{
+    static const double distortion[] = {1, .3634, .1175, .03454, .009497, .0025, .00064, .00016, 0};
+    offer->elements = elements;
+    for (uint32_t level = 0; level < offer->levels; level++) {
+        double bits = fmin(8 * bytes[level] / elements, 7.999);
+        const double *at = &distortion[(int)bits];
+        offer->cost[level] = bytes[level];
+        offer->left[level] = at[0] + (bits - floor(bits)) * (at[1] - at[0]);
+    }
+}
+
+/* The level that a row of this value is worth at this price of a byte; offer->levels: none. */
+static uint32_t level_of(const struct offer *offer, double value, bool must, double price)
+{
+    uint32_t best = offer->levels;
+    double least = must ? INFINITY : value;
+    for (uint32_t level = offer->levels; level-- > 0;) {
+        double loss = value * offer->left[level] + price * offer->cost[level];
+        if (loss < least) {
+            least = loss;
+            best = level;
+        }
+    }
+    return best;
+}
+
+/* Buys at a price, into the plan if there is one; returns the bytes. */
+static double buy(const struct rog_strategy_config *config, const struct rog_send_view *view,
+                  const uint32_t *bytes, uint32_t levels, double price, struct rog_send_plan *plan)
+{
+    const struct rog_model_view *model = config->model;
+    struct offer offer = {.levels = levels};
+    double spent = 0;
+
+    for (uint32_t tensor = 0; tensor < model->tensors; tensor++) {
+        make_offer(&offer, model->row_elements[tensor], bytes + (size_t)tensor * levels);
+        for (uint32_t row = model->first_row[tensor]; row < model->first_row[tensor + 1]; row++) {
+            bool must = view->age[row] >= (uint32_t)config->threshold;
+            double u = view->magnitude[row], value = view->age[row] * u * u * offer.elements;
+            uint32_t level = level_of(&offer, value, must, price);
+            spent += level < levels ? offer.cost[level] : 0;
+            if (!plan || level == levels)
+                continue;
+            plan->level[row] = (uint8_t)level;
+            plan->order[plan->count++] = row;
+            if (!must)
+                continue;
+            plan->order[plan->count - 1] = plan->order[plan->mandatory];
+            plan->order[plan->mandatory++] = row;
+        }
+    }
+    return spent;
+}
+
+/* At the server for a pull, at a worker for a push. */
+static void plan(void *state, const struct rog_strategy_config *config,
+                 const struct rog_send_view *view, struct rog_send_plan *plan)
+{
+    (void)state;
+    const bool pull = config->worker == ROG_NOBODY;
+    const uint32_t *bytes = pull ? config->model->pull_bytes : config->model->push_bytes;
+    uint32_t levels = pull ? config->model->pull_levels : config->model->levels;
+    double goodput = pull ? view->node->goodput_down : view->node->goodput_up;
+    double time = ((const struct parameters *)config->parameters)->time;
+    double low = -256, high = 128, seconds = time * view->node->compute_s;
+    plan->budget_s = seconds > 0 ? seconds : time;
+    for (int i = 0; i < STEPS; i++) {
+        double middle = (low + high) / 2, most = goodput > 0 ? goodput * plan->budget_s : INFINITY;
+        bool dear = buy(config, view, bytes, levels, exp2(middle), NULL) > most;
+        *(dear ? &low : &high) = middle;
+    }
+    buy(config, view, bytes, levels, exp2(high), plan);
+}
+
+static void admit(void *state, const struct rog_strategy_config *config,
+                  const struct rog_admit_view *view, struct rog_admission *admission)
+{
+    (void)state;
+    uint32_t threshold = (uint32_t)config->threshold;
+    for (uint32_t i = 0; view->iteration > threshold && i < config->workers; i++)
+        admission->needed[i] = view->iteration - threshold;
+}
+
+static int64_t staleness_bound(const struct rog_strategy_config *config)
+{
+    return config->threshold;
+}
+
+ROG_STRATEGY_EXPORT const struct rog_strategy rog_strategy_plugin = {
+    .abi_version = ROG_STRATEGY_ABI,
+    .struct_size = sizeof(struct rog_strategy),
+    .name = "BITS",
+    .version = "1.0",
+    .summary = "rows and bits where they help most, as many as the link carries in time",
+    .threshold_min = 1,
+    .threshold_max = 1000000,
+    .threshold_default = 4,
+    .threshold_help = "S: iterations a row may be older than the worker that waits for it",
+    .plan_push = plan,
+    .admit = admit,
+    .plan_pull = plan,
+    .staleness_bound = staleness_bound,
+    .parameters = parameters,
+    .parameter_bytes = sizeof(struct parameters),
+    .wants = ROG_WANTS_REPORTS,
+};

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Gaia's approximate synchronous parallel (Hsieh et al., NSDI 2017), with rows for its single
+ * values and workers for its data centers:
+ *
+ *   significance filter  what waits of a row is sent once it is significant, that is when
+ *                        mean |update| > v0 / sqrt(t) mean |w|, t being the iteration. The server
+ *                        filters what it sends on in the same way, as the servers there do.
+ *   selective barrier    nobody goes on with a row that has become significant and not arrived:
+ *                        such rows go out whatever it takes, and no others do.
+ *   mirror clock         a worker is at most S iterations ahead of the slowest.
+ *
+ * What is not significant yet is kept and grows. A push that has no significant row is silent.
+ */
+
+#include <rog/strategy.h>
+
+#include <math.h>
+
+struct parameters {
+    double significance;
+};
+
+static const struct rog_parameter parameters[] = {
+    {.name = "significance",
+     .type = ROG_PARAMETER_NUMBER,
+     .offset = offsetof(struct parameters, significance),
+     .fallback = "0.01",
+     .min = 0,
+     .max = 1000,
+     .help = "v0: by which share of its weights a row has to change to be sent in iteration 1; in "
+             "iteration t it is v0/sqrt(t)"},
+    {.name = NULL},
+};
+
+static void plan(void *state, const struct rog_strategy_config *config,
+                 const struct rog_send_view *view, struct rog_send_plan *plan)
+{
+    (void)state;
+    const struct parameters *chosen = config->parameters;
+    double least = chosen->significance / sqrt(view->iteration);
+    for (uint32_t row = 0; row < config->rows; row++)
+        if (view->magnitude[row] > least * view->weight[row])
+            plan->order[plan->count++] = row;
+    plan->mandatory = plan->count;
+}
+
+static void admit(void *state, const struct rog_strategy_config *config,
+                  const struct rog_admit_view *view, struct rog_admission *admission)
+{
+    (void)state;
+    uint32_t threshold = (uint32_t)config->threshold;
+    if (view->iteration <= threshold)
+        return;
+    for (uint32_t worker = 0; worker < config->workers; worker++)
+        admission->iteration[worker] = view->iteration - threshold;
+}
+
+static int64_t staleness_bound(const struct rog_strategy_config *config)
+{
+    (void)config;
+    return -1;
+}
+
+static double least_share(const struct rog_strategy_config *config)
+{
+    (void)config;
+    return 0;
+}
+
+static int64_t iteration_bound(const struct rog_strategy_config *config)
+{
+    return config->threshold == ROG_THRESHOLD_INFINITE ? -1 : config->threshold;
+}
+
+ROG_STRATEGY_EXPORT const struct rog_strategy rog_strategy_plugin = {
+    .abi_version = ROG_STRATEGY_ABI,
+    .struct_size = sizeof(struct rog_strategy),
+    .name = "GAIA",
+    .version = "1.0",
+    .summary = "rows are sent once they have changed significantly (NSDI 2017)",
+    .threshold_min = 0,
+    .threshold_max = ROG_THRESHOLD_INFINITE,
+    .threshold_default = 4,
+    .threshold_help = "S: iterations a worker may be ahead of the slowest; inf: without end",
+    .plan_push = plan,
+    .admit = admit,
+    .plan_pull = plan,
+    .staleness_bound = staleness_bound,
+    .least_share = least_share,
+    .parameters = parameters,
+    .parameter_bytes = sizeof(struct parameters),
+    .wants = ROG_WANTS_WEIGHTS,
+    .iteration_bound = iteration_bound,
+};

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Fragments in turn (Streaming DiLoCo: Douillard et al., arXiv:2501.18512, Section 2.2 and
+ * Algorithm 2): the model's layers are divided into P fragments, and iteration t exchanges fragment
+ * (t - 1) mod P alone, both ways. For fragments that are exchanged every H steps an iteration has
+ * H / P local steps. Sequential fragments are neighbouring layers; a strided one has every P-th
+ * layer, which the paper prefers.
+ *
+ * Neighbouring tensors are one layer where their names differ only behind the last dot. What else
+ * belongs to the paper's method are settings of a run: contribution, local and server optimizer,
+ * overlap, merge and compression.
+ */
+
+#include <rog/strategy.h>
+
+#include <string.h>
+
+enum { PATTERN_STRIDED, PATTERN_SEQUENTIAL };
+
+struct parameters {
+    int64_t fragments;
+    uint32_t pattern;
+};
+
+static const struct rog_parameter parameters[] = {
+    {.name = "fragments",
+     .type = ROG_PARAMETER_INTEGER,
+     .offset = offsetof(struct parameters, fragments),
+     .fallback = "4",
+     .min = 1,
+     .max = 1000000,
+     .help = "P: into how many the layers are divided; as many as there are layers where those are "
+             "fewer"},
+    {.name = "pattern",
+     .type = ROG_PARAMETER_CHOICE,
+     .offset = offsetof(struct parameters, pattern),
+     .fallback = "strided",
+     .choices = "strided|sequential",
+     .help = "a fragment has every P-th layer, or neighbouring ones"},
+    {.name = NULL},
+};
+
+static bool begins_layer(const struct rog_model_view *model, uint32_t tensor)
+{
+    if (tensor == 0)
+        return true;
+    const char *name = model->names[tensor], *before = model->names[tensor - 1];
+    const char *dot = strrchr(name, '.');
+    return !dot || strrchr(before, '.') != before + (dot - name) ||
+           memcmp(before, name, (size_t)(dot - name)) != 0;
+}
+
+static void plan(void *state, const struct rog_strategy_config *config,
+                 const struct rog_send_view *view, struct rog_send_plan *plan)
+{
+    (void)state;
+    const struct rog_model_view *model = config->model;
+    const struct parameters *chosen = config->parameters;
+    uint64_t layers = 0, next = 0, fragment = 0;
+    for (uint32_t tensor = 0; tensor < model->tensors; tensor++)
+        layers += begins_layer(model, tensor);
+    uint64_t fragments =
+        (uint64_t)chosen->fragments < layers ? (uint64_t)chosen->fragments : layers;
+    for (uint32_t tensor = 0; tensor < model->tensors; tensor++) {
+        if (begins_layer(model, tensor)) {
+            fragment =
+                chosen->pattern == PATTERN_STRIDED ? next % fragments : next * fragments / layers;
+            next++;
+        }
+        if (fragment != (view->iteration - 1) % fragments)
+            continue;
+        for (uint32_t row = model->first_row[tensor]; row < model->first_row[tensor + 1]; row++)
+            plan->order[plan->count++] = row;
+    }
+    plan->mandatory = plan->count;
+}
+
+static void admit(void *state, const struct rog_strategy_config *config,
+                  const struct rog_admit_view *view, struct rog_admission *admission)
+{
+    (void)state;
+    uint32_t threshold = (uint32_t)config->threshold;
+    if (view->iteration <= threshold)
+        return;
+    for (uint32_t worker = 0; worker < config->workers; worker++)
+        admission->iteration[worker] = view->iteration - threshold;
+}
+
+static int64_t iteration_bound(const struct rog_strategy_config *config)
+{
+    return config->threshold;
+}
+
+ROG_STRATEGY_EXPORT const struct rog_strategy rog_strategy_plugin = {
+    .abi_version = ROG_STRATEGY_ABI,
+    .struct_size = sizeof(struct rog_strategy),
+    .name = "STREAM",
+    .version = "1.0",
+    .summary = "fragments of the model in turn, one in each iteration (arXiv:2501.18512)",
+    .threshold_min = 0,
+    .threshold_max = 1000000,
+    .threshold_default = 0,
+    .threshold_help = "S: iterations a worker may be ahead of the slowest",
+    .plan_push = plan,
+    .admit = admit,
+    .plan_pull = plan,
+    .parameters = parameters,
+    .parameter_bytes = sizeof(struct parameters),
+    .iteration_bound = iteration_bound,
+};
