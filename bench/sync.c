@@ -8,7 +8,9 @@
  * server and worker take, in copies of the model, the one that is theirs to update and the
  * gradients included.
  *
- *     bench-sync [LIBRARY [THRESHOLD [MODEL [WORKERS]]]]
+ * With an optimizer that works in rounds each push is one, and receiving it has the step.
+ *
+ *     bench-sync [LIBRARY [THRESHOLD [MODEL [WORKERS [OPTIMIZER]]]]]
  */
 
 #include <malloc.h>
@@ -18,10 +20,13 @@
 
 #include <bench/measure.h>
 #include <common/memory.h>
+#include <common/parameters.h>
 #include <common/plugin.h>
 #include <common/rng.h>
+#include <librog/optimizers/optimizers.h>
 #include <librog/sync/message.h>
 #include <librog/sync/server.h>
+#include <librog/sync/server_update.h>
 #include <librog/sync/worker.h>
 #include <trainer/nn/arch.h>
 
@@ -64,6 +69,8 @@ struct bench {
     const float **gradient_of; /* [tensor] */
     uint8_t *buffer;
     uint32_t workers;
+    const struct rog_server_optimizer *optimizer;
+    void *optimizer_parameters;
     double server_bytes, worker_bytes;
     double ms[STEPS][ITERATIONS];
     size_t push_bytes, pull_bytes;
@@ -154,6 +161,30 @@ static int pull(struct bench *bench, int iteration, struct rog_error *err)
     return code;
 }
 
+/* That receiving a push reads or writes: the model, or the sum; and then in the step the model, the
+ * sum, which is cleared, and what is remembered. */
+static double arrays_to_receive(const struct rog_server_optimizer *optimizer)
+{
+    return steps[SERVER_RECEIVE].arrays + (optimizer->step ? 4 + 2.0 * optimizer->memory : 0);
+}
+
+static int find_optimizer(struct bench *bench, const char *name, struct rog_error *err)
+{
+    const struct rog_server_optimizer *const *optimizer = rog_server_optimizers;
+    while (*optimizer && strcmp((*optimizer)->name, name) != 0)
+        optimizer++;
+    if (!*optimizer)
+        return rog_fail(err, ROG_EINVAL, "there is no server optimizer \"%s\"", name);
+    bench->optimizer = *optimizer;
+    struct rog_json *given = rog_json_object();
+    if ((*optimizer)->step)
+        rog_json_put_integer(given, "every", 1);
+    int code = rog_parameters_make((*optimizer)->parameters, (*optimizer)->parameter_bytes, name,
+                                   given, NULL, &bench->optimizer_parameters, err);
+    rog_json_free(given);
+    return code;
+}
+
 static int prepare(struct bench *bench, const struct rog_plugin *plugin, int threshold,
                    const char *model, struct rog_error *err)
 {
@@ -186,8 +217,11 @@ static int prepare(struct bench *bench, const struct rog_plugin *plugin, int thr
                                          .workers = bench->workers,
                                          .threshold = threshold,
                                          .parameters = plugin->parameters};
-    struct rog_server_config server = {
-        .rows = bench->rows, .strategy = plugin->strategy, .policy = policy};
+    struct rog_server_config server = {.rows = bench->rows,
+                                       .strategy = plugin->strategy,
+                                       .policy = policy,
+                                       .optimizer = bench->optimizer,
+                                       .optimizer_parameters = bench->optimizer_parameters};
     struct rog_worker_config worker = {
         .rows = bench->rows, .strategy = plugin->strategy, .policy = policy, .worker = 0};
     double before = allocated_bytes();
@@ -238,7 +272,9 @@ static void report(struct bench *bench, const char *what)
         double share = steps[step].all_rows     ? 1
                        : step <= SERVER_RECEIVE ? share_of(bench, bench->push_bytes)
                                                 : share_of(bench, bench->pull_bytes);
-        limit_ms[step] = 1e3 * steps[step].arrays * share * model_bytes / rate;
+        double arrays =
+            step == SERVER_RECEIVE ? arrays_to_receive(bench->optimizer) : steps[step].arrays;
+        limit_ms[step] = 1e3 * arrays * share * model_bytes / rate;
         ms[step] = rog_bench_median(bench->ms[step], ITERATIONS);
         report_step(what, steps[step].name, ms[step], limit_ms[step]);
     }
@@ -251,7 +287,8 @@ static void report(struct bench *bench, const char *what)
         report_step(what, sums[i].name, sum, limit);
     }
     snprintf(name, sizeof name, "%s, server's memory", what);
-    rog_bench_print(name, bench->server_bytes / model_bytes, "models", bench->workers + 2.0);
+    rog_bench_print(name, bench->server_bytes / model_bytes, "models",
+                    bench->workers + 2.0 + rog_server_update_arrays(bench->optimizer));
     snprintf(name, sizeof name, "%s, worker's memory", what);
     rog_bench_print(name, bench->worker_bytes / model_bytes, "models", 4);
 }
@@ -270,8 +307,12 @@ int main(int argc, char **argv)
         fprintf(stderr, "bench-sync: 1 to %d workers (found %s)\n", MOST_WORKERS, argv[4]);
         return 2;
     }
-    snprintf(what, sizeof what, "%s %d, %s, %d workers", library, threshold, model, workers);
-    int code = rog_plugin_load(&plugin, library, &err);
+    const char *optimizer = argc > 5 ? argv[5] : rog_server_optimizers[0]->name;
+    snprintf(what, sizeof what, "%s %d, %s, %d workers%s%s", library, threshold, model, workers,
+             argc > 5 ? ", " : "", argc > 5 ? optimizer : "");
+    int code = find_optimizer(&bench, optimizer, &err);
+    if (!code)
+        code = rog_plugin_load(&plugin, library, &err);
     if (!code)
         code = rog_plugin_configure(&plugin, NULL, &err);
     if (!code)
@@ -288,6 +329,7 @@ int main(int argc, char **argv)
     }
     rog_worker_free(bench.worker);
     rog_server_free(bench.server);
+    free(bench.optimizer_parameters);
     rog_rows_free(bench.rows);
     free(bench.buffer);
     free(bench.gradient_of);

@@ -58,8 +58,9 @@ int rog_layout_compare(const struct rog_layout *known, const char *owner,
                        const struct rog_layout *other, const char *who, struct rog_error *err);
 
 /* What a server of so many workers needs for it, about, in bytes: the model, what has been added to
- * it, that again for each worker and for a checkpoint that is written, and the tables of rows. */
-double rog_layout_server_bytes(const struct rog_layout *layout, uint32_t workers);
+ * it, that again for each worker and for a checkpoint that is written, `arrays` more of its
+ * optimizer and what is written of those, and the tables of rows. */
+double rog_layout_server_bytes(const struct rog_layout *layout, uint32_t workers, uint32_t arrays);
 
 /* The row table of what is trained; its names are the layout's, which must live as long,
  * as must the codecs' parameters (rog_rows_set_codecs). */

@@ -13,6 +13,7 @@
 #include <librog/events/notices.h>
 #include <librog/net/bytes.h>
 #include <librog/net/pieces.h>
+#include <librog/sync/server_update.h>
 #include <rog/events.h>
 
 /* Another process cannot take the place of a worker that was heard so recently. */
@@ -236,7 +237,9 @@ static int check_memory(const struct rog_serve *serve, const struct rog_layout *
                         struct rog_error *err)
 {
     const struct rog_serve_options *options = serve->options;
-    double needed = rog_layout_server_bytes(layout, options->workers);
+    const struct rog_server_optimizer *optimizer = options->optimizer;
+    uint32_t arrays = optimizer ? rog_server_update_arrays(optimizer) : 0;
+    double needed = rog_layout_server_bytes(layout, options->workers, arrays);
     double there = (double)(options->memory_bytes ? options->memory_bytes : rog_memory_available());
     if (needed <= there)
         return ROG_OK;

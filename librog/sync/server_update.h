@@ -36,6 +36,12 @@ struct rog_server_update {
     float *votes;            /* of the longest row, where signs are added up; else NULL */
 };
 
+/* How many arrays of the model's size it takes. */
+static inline uint32_t rog_server_update_arrays(const struct rog_server_optimizer *optimizer)
+{
+    return optimizer->memory + (optimizer->step != NULL);
+}
+
 /* optimizer NULL: the first of all. parameters: its struct of them, borrowed; NULL where it has
  * none, else ROG_EINVAL. Without values nothing is remembered of elements. */
 int rog_server_update_init(struct rog_server_update *update,

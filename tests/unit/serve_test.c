@@ -17,10 +17,12 @@
 
 #include <common/file.h>
 #include <common/memory.h>
+#include <common/parameters.h>
 #include <common/plugin.h>
 #include <librog/net/hello.h>
 #include <librog/net/serve.h>
 #include <librog/codecs/codecs.h>
+#include <librog/optimizers/optimizers.h>
 #include <rog/rog.h>
 
 #define WORKERS 2
@@ -37,6 +39,8 @@ struct server {
     struct rog_rows *rows;
     float values[3]; /* two are trained, the third is not */
     double average;
+    const struct rog_server_optimizer *optimizer; /* NULL: the mean */
+    const void *optimizer_parameters;
     uint64_t memory_bytes; /* 0: as much as there is */
     int begun, ended, read;
 };
@@ -138,6 +142,8 @@ static int serve(struct server *server, bool resume, struct rog_error *err)
     const struct rog_serve_options options = {.strategy = plugin.strategy,
                                               .workers = WORKERS,
                                               .average = server->average,
+                                              .optimizer = server->optimizer,
+                                              .optimizer_parameters = server->optimizer_parameters,
                                               .hello = hello,
                                               .upload = true,
                                               .memory_bytes = server->memory_bytes,
@@ -245,19 +251,24 @@ static void work(const char *server, float values[WORKERS][3])
         rog_close(rogs[i]);
 }
 
-/* The mean gradient is 2 and 4. */
-static void run(const char *folder, double average, float values[WORKERS][3])
+/* The mean gradient is 2 and 4, and the model moves by so many of them. */
+static void run_server(const struct server *server, float steps, float values[WORKERS][3])
 {
     char address[32];
     int status;
-    const struct server server = {.folder = folder, .average = average};
-    pid_t process = start_server(&server, address);
+    pid_t process = start_server(server, address);
     work(address, values);
     assert_int_equal(waitpid(process, &status, 0), process);
     assert_int_equal(status, 0);
     for (int i = 0; i < WORKERS; i++)
-        assert_true(values[i][0] == 1 - 2 * ITERATIONS && values[i][1] == 2 - 4 * ITERATIONS &&
+        assert_true(values[i][0] == 1 - 2 * steps && values[i][1] == 2 - 4 * steps &&
                     values[i][2] == 3);
+}
+
+static void run(const char *folder, double average, float values[WORKERS][3])
+{
+    const struct server server = {.folder = folder, .average = average};
+    run_server(&server, ITERATIONS, values);
 }
 
 /* A model that does not fit into the memory is refused before anything is made of it. */
@@ -314,6 +325,35 @@ static void checkpoints_may_be_averages(void **state)
     go_on(*state, 1e6, values);
 }
 
+/* A server whose optimizer works in rounds and remembers something; its state is not for another.
+ */
+static void an_optimizer_goes_on(void **state)
+{
+    float values[WORKERS][3] = {{1, 2, 3}, {1, 2, 3}};
+    struct rog_error err = {0};
+    struct rog_json *given = rog_json_object();
+    void *parameters = NULL;
+    const struct rog_server_optimizer *const *nesterov = rog_server_optimizers;
+    while (*nesterov && strcmp((*nesterov)->name, "nesterov") != 0)
+        nesterov++;
+    assert_non_null(*nesterov);
+    rog_json_put_number(given, "learning_rate", 1);
+    rog_json_put_number(given, "momentum", 0.5);
+    assert_int_equal(rog_parameters_make((*nesterov)->parameters, (*nesterov)->parameter_bytes,
+                                         "nesterov", given, NULL, &parameters, &err),
+                     0);
+    rog_json_free(given);
+    struct server server = {
+        .folder = *state, .optimizer = *nesterov, .optimizer_parameters = parameters};
+    run_server(&server, 1.5f + 1.75f + 1.875f, values);
+    assert_int_equal(serve(&server, true, &err), ROG_EFAILED); /* nobody comes */
+    assert_true(server.values[0] == values[0][0] && server.values[1] == values[0][1]);
+    server.optimizer = NULL;
+    assert_int_equal(serve(&server, true, &err), ROG_EFORMAT);
+    assert_non_null(strstr(err.message, "the server optimizer nesterov, this one has mean"));
+    free(parameters);
+}
+
 static int make_folder(void **state)
 {
     char *folder = NULL;
@@ -334,6 +374,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_server_needs_no_trainer, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(a_model_fits_into_the_memory, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(an_optimizer_goes_on, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(checkpoints_may_be_averages, make_folder, remove_folder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

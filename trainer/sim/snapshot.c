@@ -16,6 +16,7 @@
 #include <common/hash.h>
 #include <common/snapshot.h>
 #include <librog/sync/sending.h>
+#include <librog/sync/server_update.h>
 #include <trainer/nn/kernels.h>
 #include <trainer/nn/prims.h>
 
@@ -112,10 +113,13 @@ static double later(double a_s, double b_s)
     return a_s > b_s ? a_s : b_s;
 }
 
-/* The model, and four arrays like it for each worker. */
+/* The model, four arrays like it for each worker, and those of the server's optimizer. */
 static double guessed_s(const struct rog_train *train)
 {
-    double models = train->params ? 4.0 * train->config->worker_count + 1 : 0;
+    double models = 4.0 * train->config->worker_count + 1 +
+                    rog_server_update_arrays(train->parts.server_optimizer);
+    if (!train->params)
+        return 0;
     double bytes = models * (double)train->rows->params * sizeof *train->params;
     return later(bytes - GUESSED_AT_ONCE_BYTES, 0) / GUESSED_BYTES_A_S;
 }
