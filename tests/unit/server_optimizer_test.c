@@ -69,6 +69,9 @@ static const struct rog_server_optimizer momentum = {
     .apply = momentum_apply,
 };
 
+/* The one that docs/write-a-server-optimizer.md writes. */
+extern const struct rog_server_optimizer rog_server_optimizer_polyak;
+
 /* ---- the optimizers with their parameters ---- */
 
 /* "every":3,... of the usual ones; NULL: the defaults. */
@@ -291,6 +294,9 @@ static void test_going_on(void **state)
             free(parameters);
         }
     }
+    void *parameters = parameters_of(&rog_server_optimizer_polyak, NULL);
+    assert_true(goes_on(&rog_server_optimizer_polyak, parameters, 0, true));
+    free(parameters);
     assert_true(goes_on(&momentum, &usual, 0, true));
     /* This test sees a state that is lost. */
     assert_false(goes_on(&momentum, &usual, 0, false));
@@ -390,6 +396,9 @@ static void test_one_row(void **state)
         change_one_row(optimizer, parameters);
         free(parameters);
     }
+    void *polyak = parameters_of(&rog_server_optimizer_polyak, NULL);
+    change_one_row(&rog_server_optimizer_polyak, polyak);
+    free(polyak);
     change_one_row(&momentum, &usual);
 }
 

@@ -25,6 +25,16 @@ add_library(rog_test_plugin_mean MODULE ${PROJECT_BINARY_DIR}/tests/mean.c)
 set_target_properties(rog_test_plugin_mean PROPERTIES
   OUTPUT_NAME mean PREFIX "" LIBRARY_OUTPUT_DIRECTORY ${ROG_TEST_PLUGINS})
 
+# The server optimizer that the documentation writes, the same.
+set(doc ${PROJECT_SOURCE_DIR}/docs/write-a-server-optimizer.md)
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${doc})
+file(READ ${doc} text)
+string(REGEX MATCH "\n```c\n(.*)\n```\n\n`memory = 1`" found "${text}")
+if(NOT found)
+  message(FATAL_ERROR "${doc} has no server optimizer before \"`memory = 1`\"")
+endif()
+file(GENERATE OUTPUT ${PROJECT_BINARY_DIR}/tests/polyak.c CONTENT "${CMAKE_MATCH_1}\n")
+
 foreach(part
     rows rule codec codec_laws sparse_row feedback seam
     server_optimizer server_rounds contribution versions message
@@ -34,6 +44,7 @@ foreach(part
   rog_unit_test(${part} LIBS rog_test_cluster)
   add_dependencies(test_${part} rog_plugins rog_plugin_skeleton)
 endforeach()
+target_sources(test_server_optimizer PRIVATE ${PROJECT_BINARY_DIR}/tests/polyak.c)
 target_compile_definitions(test_plugin PRIVATE TEST_PLUGINS="${ROG_TEST_PLUGINS}")
 target_compile_definitions(test_staleness PRIVATE TEST_PLUGINS="${ROG_TEST_PLUGINS}")
 add_dependencies(test_plugin rog_test_plugin_version_1 rog_test_plugin_version_1_longer
