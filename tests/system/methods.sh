@@ -100,3 +100,17 @@ try 0 rogctl sweep z.conf
 try 0 rogctl report z-case0
 grep -q '^BSP  ' out || fail "the title is not the label"
 grep -q '^BSP, batchsize 2' out || fail "the other's label does not say what differs"
+
+# All of them run, and the experiment that compares them has all.
+cat >all.conf <<END
+case = "all"; workload = "none"; seconds = 100.0; format = "svg";
+matrix = { method = ($(for name in $names; do printf '"%s", ' "$name"; done | sed 's/, $//')); };
+END
+try 0 rogctl sweep all.conf
+same "not done" 0 "$(query "SELECT count(*) FROM runs WHERE status != 'done'")"
+same "methods" "$(echo "$names" | wc -l)" "$(query "SELECT count(DISTINCT run_id) FROM case_runs WHERE case_name = 'all-case0'")"
+for name in $names; do
+    grep -q "method = \"$name\"" "$ROG_SOURCE/experiments/methods-outdoors.conf" ||
+        fail "methods-outdoors.conf does not have $name"
+done
+try 0 rogctl sweep "$ROG_SOURCE/experiments/methods-outdoors.conf" -n
