@@ -79,9 +79,10 @@ static void skeleton_plan_push(void *state, const struct rog_strategy_config *co
 
 /* Step 6 (required): which versions a worker waits for before its pull begins: all rows of worker j
  * must have reached needed[j]. It is filled with 0, which means no wait. Ask for nothing that a
- * worker could only reach by going on itself, or everybody waits for ever. Where not all that may
- * go on are to do so at once, .grant says who does: <rog/strategy.h> explains it, flown.c has one.
- */
+ * worker could only reach by going on itself, or everybody waits for ever. Who leaves rows out for
+ * good waits for whole pushes, iteration[j], instead; quorum and deadline_s say how many have to be
+ * there, and until when. Where not all that may go on are to do so at once, .grant says who does:
+ * <rog/strategy.h> explains it, flown.c has one. */
 static void skeleton_admit(void *state, const struct rog_strategy_config *config,
                            const struct rog_admit_view *view, struct rog_admission *admission)
 {
@@ -99,7 +100,17 @@ static void skeleton_plan_pull(void *state, const struct rog_strategy_config *co
     skeleton_plan_push(state, config, view, plan);
 }
 
-/* Step 8 (optional): what the strategy promises; `rogctl verify` holds recorded runs to it. Leave
+/* Step 8 (optional): how many local steps a worker makes before its next push. This one sticks to
+ * the run's settings, with which plan->local_steps is filled, as if it had left the hook out. What
+ * late pushes count for is .weigh's affair. */
+static void skeleton_plan_work(void *state, const struct rog_strategy_config *config,
+                               const struct rog_work_view *view, struct rog_work_plan *plan)
+{
+    (void)state, (void)config;
+    plan->local_steps = view->local_steps;
+}
+
+/* Step 9 (optional): what the strategy promises; `rogctl verify` holds recorded runs to it. Leave
  * out what you cannot promise. */
 static int64_t skeleton_staleness_bound(const struct rog_strategy_config *config)
 {
@@ -111,9 +122,9 @@ static double skeleton_least_share(const struct rog_strategy_config *config)
     return 1.0 / config->threshold;
 }
 
-/* Step 9 (optional): what the state remembers from call to call, so that an interrupted run goes on
- * where it was. This one is made of the configuration alone and remembers nothing, which has to be
- * said too: without it the runs of a strategy with a state begin anew. */
+/* Step 10 (optional): what the state remembers from call to call, so that an interrupted run goes
+ * on where it was. This one is made of the configuration alone and remembers nothing, which has to
+ * be said too: without it the runs of a strategy with a state begin anew. */
 static uint32_t skeleton_save(const void *state, const struct rog_strategy_config *config,
                               uint8_t *bytes, uint32_t room)
 {
@@ -128,7 +139,7 @@ static int skeleton_load(void *state, const struct rog_strategy_config *config,
     return size != 0;
 }
 
-/* Step 10: describe it. The name in lower case is the file's name: SKELETON lives in skeleton.so.
+/* Step 11: describe it. The name in lower case is the file's name: SKELETON lives in skeleton.so.
  * abi_version and struct_size stay as they are. */
 ROG_STRATEGY_EXPORT const struct rog_strategy rog_strategy_plugin = {
     .abi_version = ROG_STRATEGY_ABI,
@@ -151,4 +162,5 @@ ROG_STRATEGY_EXPORT const struct rog_strategy rog_strategy_plugin = {
     .parameter_bytes = sizeof(struct skeleton_parameters),
     .save = skeleton_save,
     .load = skeleton_load,
+    .plan_work = skeleton_plan_work,
 };

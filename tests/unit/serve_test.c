@@ -36,6 +36,7 @@ static const uint32_t shape[] = {2}, constant_shape[] = {1};
 
 struct server {
     const char *folder;
+    const char *library; /* NULL: BSP; its threshold is 0 */
     struct rog_rows *rows;
     float values[3]; /* two are trained, the third is not */
     double average;
@@ -128,7 +129,7 @@ static int serve(struct server *server, bool resume, struct rog_error *err)
     struct rog_json *hello = NULL;
     struct rog_events *events = NULL;
     char *port = rog_path_join(server->folder, "port");
-    assert_int_equal(rog_plugin_load(&plugin, "BSP", NULL), 0);
+    assert_int_equal(rog_plugin_load(&plugin, server->library ? server->library : "BSP", NULL), 0);
     assert_int_equal(rog_secret_new(&secret, key, NULL), 0);
     struct rog_json *settings = rog_json_object();
     rog_json_put_string(settings, "compression", "none");
@@ -203,7 +204,8 @@ static pid_t start_server(const struct server *wanted, char address[32])
 
 /* ---- workers ---- */
 
-static struct rog *open_worker(const char *server, uint32_t rank, float values[3])
+static struct rog *open_worker(const char *server, const char *library, uint32_t rank,
+                               float values[3])
 {
     struct rog_options options;
     struct rog *rog;
@@ -212,7 +214,7 @@ static struct rog *open_worker(const char *server, uint32_t rank, float values[3
     options.key = key;
     options.rank = rank;
     options.workers = WORKERS;
-    options.strategy = "BSP";
+    options.strategy = library;
     options.threshold = 0;
     options.compression = "none";
     assert_int_equal(rog_open(&rog, &options, NULL), 0);
@@ -231,7 +233,7 @@ static void work(const char *server, float values[WORKERS][3])
     const struct rog_rule rule = {.learning_rate = 1, .kind = ROG_RULE_BLOCK};
     struct rog *rogs[WORKERS];
     for (uint32_t i = 0; i < WORKERS; i++)
-        rogs[i] = open_worker(server, i + 1, values[i]);
+        rogs[i] = open_worker(server, "BSP", i + 1, values[i]);
     for (uint32_t i = 0; i < WORKERS; i++)
         assert_int_equal(rog_start_wait(rogs[i], 20, NULL), 0);
     for (int k = 0; k < ITERATIONS; k++) {
@@ -249,6 +251,44 @@ static void work(const char *server, float values[WORKERS][3])
         assert_int_equal(rog_exchange_wait(rogs[i], 20, NULL), 0);
     for (uint32_t i = 0; i < WORKERS; i++)
         rog_close(rogs[i]);
+}
+
+/* One worker makes all its iterations while the other one makes none: it waits for it for a second
+ * each time, and no longer. The strategy sends no row in them, so that nothing changes. */
+static void deadlines_pass_in_real_time(void **state)
+{
+    static const char library[] = TEST_PLUGINS "/tenth.so";
+    const struct server server = {.folder = *state, .library = library};
+    const struct rog_rule rule = {.learning_rate = 1, .kind = ROG_RULE_BLOCK};
+    float values[WORKERS][3] = {{1, 2, 3}, {1, 2, 3}};
+    struct rog *rogs[WORKERS];
+    struct rog_statistics statistics;
+    char address[32];
+    int status;
+    pid_t process = start_server(&server, address);
+    for (uint32_t i = 0; i < WORKERS; i++)
+        rogs[i] = open_worker(address, library, i + 1, values[i]);
+    for (uint32_t i = 0; i < WORKERS; i++)
+        assert_int_equal(rog_start_wait(rogs[i], 20, NULL), 0);
+    for (uint32_t i = 0; i < WORKERS; i++) {
+        const struct rog_step step = {.gradients = gradients[i], .rules = &rule, .rule_count = 1};
+        for (int k = 0; k < ITERATIONS; k++) {
+            assert_int_equal(rog_exchange_begin(rogs[i], &step, NULL), 0);
+            assert_int_equal(rog_exchange_wait(rogs[i], 20, NULL), 0);
+            rog_statistics(rogs[i], &statistics);
+            assert_true(i ? statistics.stall_s < 1 : statistics.stall_s >= 1);
+            assert_int_equal(statistics.rows_pushed + statistics.rows_pulled, 0);
+            assert_true(statistics.bytes_pushed < 100);
+        }
+        assert_int_equal(rog_finish_begin(rogs[i], NULL), 0);
+    }
+    for (uint32_t i = 0; i < WORKERS; i++) {
+        assert_int_equal(rog_exchange_wait(rogs[i], 20, NULL), 0);
+        rog_close(rogs[i]);
+        assert_true(values[i][0] == 1 && values[i][1] == 2);
+    }
+    assert_int_equal(waitpid(process, &status, 0), process);
+    assert_int_equal(status, 0);
 }
 
 /* The mean gradient is 2 and 4, and the model moves by so many of them. */
@@ -281,7 +321,7 @@ static void a_model_fits_into_the_memory(void **state)
     pid_t process = start_server(&server, address);
     struct rog *rogs[WORKERS];
     for (uint32_t i = 0; i < WORKERS; i++)
-        rogs[i] = open_worker(address, i + 1, values);
+        rogs[i] = open_worker(address, "BSP", i + 1, values);
     assert_true(rog_start_wait(rogs[0], 20, NULL) < 0);
     for (uint32_t i = 0; i < WORKERS; i++)
         rog_close(rogs[i]);
@@ -376,6 +416,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_model_fits_into_the_memory, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(an_optimizer_goes_on, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(checkpoints_may_be_averages, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(deadlines_pass_in_real_time, make_folder, remove_folder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
