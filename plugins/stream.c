@@ -87,6 +87,13 @@ static void admit(void *state, const struct rog_strategy_config *config,
         admission->iteration[worker] = view->iteration - threshold;
 }
 
+/* A row goes every P iterations. */
+static int64_t staleness_bound(const struct rog_strategy_config *config)
+{
+    const struct parameters *chosen = config->parameters;
+    return config->threshold + chosen->fragments - 1;
+}
+
 static int64_t iteration_bound(const struct rog_strategy_config *config)
 {
     return config->threshold;
@@ -105,6 +112,7 @@ ROG_STRATEGY_EXPORT const struct rog_strategy rog_strategy_plugin = {
     .plan_push = plan,
     .admit = admit,
     .plan_pull = plan,
+    .staleness_bound = staleness_bound,
     .parameters = parameters,
     .parameter_bytes = sizeof(struct parameters),
     .iteration_bound = iteration_bound,
