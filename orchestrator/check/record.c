@@ -4,7 +4,9 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include <common/json.h>
 #include <orchestrator/store/iterations.h>
 #include <rog/events.h>
 
@@ -101,21 +103,47 @@ static int add_push(struct rog_record_worker *worker, const struct rog_push *pus
     return 0;
 }
 
-/* Workers are those with iterations. */
+/* Of a virtual run, whose workers are all there from the beginning: those that have not finished an
+ * iteration. */
+static void add_idle_workers(struct rog_record *record, const struct rog_json *all)
+{
+    const struct rog_json *one;
+    for (size_t i = 0; (one = rog_json_at(all, i)); i++) {
+        int64_t rank = rog_json_get_integer(one, "rank", 0);
+        if (!rog_record_worker(record, rank))
+            record->worker[record->workers++] = (struct rog_record_worker){.rank = rank};
+    }
+}
+
+/* Those with iterations, and others that were waited for. */
 static int make_workers(struct rog_record *record, struct rog_error *err)
 {
-    record->worker = calloc(record->steps + 1, sizeof *record->worker);
+    struct rog_json *config = NULL;
+    const char *text = record->row.config;
+    int code = text ? rog_json_parse(text, strlen(text), "its configuration", &config, err) : 0;
+    if (code)
+        return code;
+    const struct rog_json *all = rog_json_get(config, "workers");
+    size_t most = record->steps + 1;
+    while (rog_json_at(all, most - record->steps - 1))
+        most++;
+    record->worker = calloc(most, sizeof *record->worker);
     if (!record->worker)
-        return rog_fail_nomem(err);
-    for (size_t i = 0; i < record->steps; i++) {
-        struct rog_record_worker *worker = NULL;
-        if (i == 0 || record->step[i].rank != record->step[i - 1].rank) {
-            worker = &record->worker[record->workers++];
-            *worker =
+        code = rog_fail_nomem(err);
+    for (size_t i = 0; code == 0 && i < record->steps; i++) {
+        if (i == 0 || record->step[i].rank != record->step[i - 1].rank)
+            record->worker[record->workers++] =
                 (struct rog_record_worker){.rank = record->step[i].rank, .step = &record->step[i]};
-        }
         record->worker[record->workers - 1].steps++;
     }
+    if (code == 0 && !record->real && record->admits > 0)
+        add_idle_workers(record, all);
+    rog_json_free(config);
+    return code;
+}
+
+static int add_pushes(struct rog_record *record, struct rog_error *err)
+{
     for (size_t w = 0; w < record->workers; w++) {
         struct rog_record_worker *worker = &record->worker[w];
         for (size_t i = 0; i < worker->steps; i++) {
@@ -153,13 +181,13 @@ static void order_pushes(struct rog_record_worker *worker)
 static int add_unfinished(const struct rog_record *record, struct rog_record_worker *worker,
                           int64_t iteration, double t, struct rog_error *err)
 {
-    const struct rog_iteration *last = &worker->step[worker->steps - 1];
     bool lost = rog_record_lost(record, worker, iteration, t);
     if (worker->unfinished == iteration ||
-        (!lost && (iteration == INT64_MIN || iteration - 1 != last->iteration)))
+        (!lost && (iteration == INT64_MIN || iteration - 1 != rog_record_last(worker))))
         return 0;
     worker->unfinished = iteration;
-    return add_push(worker, &(struct rog_push){last->t, t, iteration, lost}, err);
+    double began_s = worker->steps ? worker->step[worker->steps - 1].t : 0;
+    return add_push(worker, &(struct rog_push){began_s, t, iteration, lost}, err);
 }
 
 /* One that comes back has the rows of the iteration that it goes on after. */
@@ -291,13 +319,15 @@ int rog_record_load(struct rog_db *db, const char *run_id, struct rog_record *re
     if (code == 0)
         code = load_admits(db, run_id, record, err);
     if (code == 0)
+        code = find_streams(db, run_id, record, err);
+    if (code == 0)
         code = make_workers(record, err);
+    if (code == 0)
+        code = add_pushes(record, err);
     if (code == 0)
         code = load_ends(db, run_id, record, err);
     if (code == 0)
         code = load_rows(db, run_id, record, err);
-    if (code == 0)
-        code = find_streams(db, run_id, record, err);
     if (code == 0)
         code = find_tolerance(record, err);
     if (code < 0)
@@ -338,6 +368,11 @@ const struct rog_iteration *rog_record_step(const struct rog_record_worker *work
     }
     return low < worker->steps && worker->step[low].iteration == iteration ? &worker->step[low]
                                                                            : NULL;
+}
+
+int64_t rog_record_last(const struct rog_record_worker *worker)
+{
+    return worker->steps ? worker->step[worker->steps - 1].iteration : 0;
 }
 
 /* How many pushes had begun, or arrived, by t. */

@@ -61,6 +61,8 @@ void rog_record_release(struct rog_record *record);
 const struct rog_record_worker *rog_record_worker(const struct rog_record *record, int64_t rank);
 const struct rog_iteration *rog_record_step(const struct rog_record_worker *worker,
                                             int64_t iteration);
+/* The last of its iterations; 0 where it finished none. */
+int64_t rog_record_last(const struct rog_record_worker *worker);
 
 /* The iteration of the worker's latest push that had arrived, or begun, by t; 0: none had,
  * ROG_RECORD_AWAY: it was not there. Where t is known but so exactly, the least of what had arrived

@@ -89,7 +89,7 @@ static void check_admissions(const struct rog_record *record, const struct rog_p
             worker ? rog_record_step(worker, admit->iteration) : NULL;
         /* The run's end may cut an iteration off after its admission. */
         if (!worker || rog_record_lost(record, worker, admit->iteration, admit->t) ||
-            (!step && admit->iteration - 1 == worker->step[worker->steps - 1].iteration))
+            (!step && admit->iteration - 1 == rog_record_last(worker)))
             continue;
         list->checked++;
         if (!step) {
@@ -215,8 +215,7 @@ static const struct {
     [ROG_VERIFY_TIMES] = {"times", "the parts of an iteration add up to it", check_times},
     [ROG_VERIFY_ADMISSIONS] = {"admissions", "each stands where its iteration's stall ends",
                                check_admissions},
-    [ROG_VERIFY_BOUND] = {"bound",
-                          "no admission breaks what the strategy promises about it",
+    [ROG_VERIFY_BOUND] = {"bound", "no admission breaks what the strategy promises about it",
                           rog_verify_bound},
     [ROG_VERIFY_STALENESS] = {"staleness", "the recorded one is the distance to the fastest",
                               check_staleness},

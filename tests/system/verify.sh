@@ -20,6 +20,13 @@ try 0 rogctl verify "$rog"
 prints "bound"
 try 3 rogctl verify 99-99
 
+# A worker that has not got through its first push is waited for, and counts.
+printf 'case = "short"; workload = "none"; trace = "synth:outdoors"; seconds = 90.0;
+compression = "int8"; runs = ( { library = "SSP"; threshold = 3; } );\n' >short.conf
+try 0 rogctl sweep short.conf --db short.db
+same "workers that finished an iteration" 3 "$(query 'SELECT count(DISTINCT rank) FROM iterations' short.db)"
+try 0 rogctl verify "$(query 'SELECT id FROM runs' short.db)" --db short.db
+
 # tampered CHECK TEXT RUN SQL: what a changed copy of the database is found to be.
 tampered() {
     rm -rf t.db* && cp results.db t.db
