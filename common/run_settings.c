@@ -52,8 +52,8 @@ const struct rog_setting rog_run_settings[] = {
      .unit = "iterations", .help = "iterations up to this one travel uncompressed, both ways",
      .option = "compression-warmup", .flags = PART_OF_BOTH},
     {RUN(error_feedback), .type = ROG_SETTING_REAL, .fallback = "1", .min = 0, .max = 1,
-     .help = "share of what a codec left out, or was not sent, that is added to a worker's next "
-             "update; 0: it is lost",
+     .help = "share of what a codec has left out of a row that is added to that row's next update; "
+             "0: it is lost; rows that are not sent wait as they are",
      .option = "error-feedback", .flags = PART_OF_BOTH},
     {RUN(contribution), .type = ROG_SETTING_STRING, .fallback = "gradient",
      .choices = "gradient|delta",
@@ -69,7 +69,8 @@ const struct rog_setting rog_run_settings[] = {
      .help = "momentum is cleared where nothing is left of an update that was sent",
      .option = "momentum-masking", .flags = PART_OF_BOTH},
     {RUN(clip_norm), .type = ROG_SETTING_REAL, .fallback = "0", .min = 0, .max = 1e9,
-     .help = "a worker's gradient is scaled down to this 2-norm where it has a larger one; 0: not",
+     .help = "a worker's gradient is scaled down to this 2-norm where it has a larger one, with "
+             "contribution delta that of each local step; 0: not",
      .flags = PART},
     {RUN(local_optimizer), .type = ROG_SETTING_STRING, .fallback = "sgd",
      .choices = "sgd|nesterov|adamw",

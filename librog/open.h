@@ -14,4 +14,8 @@
 int rog_open_configured(struct rog **rog, const struct rog_options *options,
                         const struct rog_run_config *config, struct rog_error *err);
 
+/* Which iteration the next exchange is of, as of the last call that returned: what the gradients or
+ * local steps before it belong to. */
+uint32_t rog_next_iteration(const struct rog *rog);
+
 #endif

@@ -33,10 +33,7 @@ struct rog {
     bool without_values, background;
 
     struct rog_layout *layout;
-    float **tensors;         /* [layout->count], the program's */
-    float **shadow;          /* the same of a model of our own, in the background; else NULL */
-    const float **gradients; /* copies of the program's, [layout->trained] */
-    float *memory;           /* of both */
+    float **tensors; /* [layout->count], the program's */
 
     struct rog_rows *rows;
     struct rog_json *hello;
@@ -45,7 +42,7 @@ struct rog {
     struct rog_work *work; /* NULL: not started */
     bool begun;            /* the run, for this worker */
     struct rog_statistics statistics;
-    uint32_t local_steps; /* of the next iteration */
+    uint32_t next, local_steps; /* the next iteration, and its steps */
 };
 
 const char *rog_version(void)
@@ -123,6 +120,7 @@ static int check_run(struct rog *rog, struct rog_error *err)
         return rog_fail(err, ROG_EINVAL, "there is no worker of rank %u among %u", how->rank,
                         how->workers);
     int code = rog_parts_init(&rog->parts, rog->settings, err);
+    rog->parts.contribution.overlap |= rog->background;
     return code ? code : rog_parts_put(&rog->parts, false, rog->settings, err);
 }
 
@@ -320,9 +318,6 @@ void rog_close(struct rog *rog)
     rog_secret_free(rog->secret);
     rog_plugin_release(&rog->plugin);
     rog_run_config_free(rog->parsed);
-    free(rog->memory);
-    free(rog->gradients);
-    free(rog->shadow);
     free(rog->rules);
     free(rog->tensors);
     free(rog->server);
@@ -388,48 +383,12 @@ static int make_hello(struct rog *rog, struct rog_error *err)
     return code ? code : rog_hello_make(&hello, &rog->hello, err);
 }
 
-/* ---- in the background ---- */
-
-static void copy_tensors(const struct rog *rog, float *const *to, float *const *from)
-{
-    for (uint32_t i = 0; i < rog->layout->count; i++)
-        memcpy(to[i], from[i], rog->layout->tensors[i].size * sizeof **from);
-}
-
-/* A model of our own, and room for gradients. */
-static int make_shadow(struct rog *rog, struct rog_error *err)
-{
-    const struct rog_layout *layout = rog->layout;
-    uint64_t floats = 2 * layout->params + layout->constants;
-    rog->shadow = calloc(layout->count, sizeof *rog->shadow);
-    rog->gradients = calloc(layout->trained, sizeof *rog->gradients);
-    rog->memory = malloc(floats * sizeof *rog->memory);
-    if (!rog->shadow || !rog->gradients || !rog->memory)
-        return rog_fail_nomem(err);
-    float *at = rog->memory;
-    for (uint32_t i = 0; i < layout->count; i++) {
-        rog->shadow[i] = at;
-        at += layout->tensors[i].size;
-    }
-    copy_tensors(rog, rog->shadow, rog->tensors);
-    return ROG_OK;
-}
-
-static void take_gradients(struct rog *rog, const float *const *given)
-{
-    float *at = rog->memory + rog->layout->params + rog->layout->constants;
-    for (uint32_t i = 0; i < rog->layout->trained; i++) {
-        size_t bytes = rog->layout->tensors[i].size * sizeof *at;
-        rog->gradients[i] = given[i] ? memcpy(at, given[i], bytes) : NULL;
-        at += rog->layout->tensors[i].size;
-    }
-}
-
 /* ---- running ---- */
 
 static void look(struct rog *rog)
 {
     rog_work_statistics(rog->work, &rog->statistics);
+    rog->next = rog_work_next_iteration(rog->work);
     rog->local_steps = rog_work_local_steps(rog->work);
 }
 
@@ -460,12 +419,8 @@ int rog_start_begin(struct rog *rog, struct rog_error *err)
     rog->how.hello = rog->hello;
     rog->how.layout = rog->layout;
     rog->how.rows = rog->rows;
-    if (rog->background && !rog->without_values)
-        code = make_shadow(rog, err);
-    if (code)
-        return code;
-    rog->how.lag = rog->background;
-    rog->how.tensors = rog->without_values ? NULL : rog->shadow ? rog->shadow : rog->tensors;
+    rog->how.contribution = &rog->parts.contribution;
+    rog->how.tensors = rog->without_values ? NULL : rog->tensors;
     rog->how.secret = rog->secret;
     rog->how.trace = rog->trace;
     rog->how.server = rog->server;
@@ -484,12 +439,10 @@ int rog_exchange_wait(struct rog *rog, double timeout_s, struct rog_error *err)
 {
     int code = check_started(rog, err);
     if (!code)
-        code = rog_work_wait(rog->work, timeout_s, err);
+        code = rog_work_settle(rog->work, timeout_s, err);
     if (!code) {
         rog->begun = true;
         look(rog);
-        if (rog->shadow)
-            copy_tensors(rog, rog->tensors, rog->shadow);
     }
     return code;
 }
@@ -505,21 +458,39 @@ int rog_start(struct rog *rog, struct rog_error *err)
     return code ? code : rog_start_wait(rog, -1, err);
 }
 
+static bool pushes_deltas(const struct rog *rog)
+{
+    return rog->parts.contribution.kind == ROG_CONTRIBUTION_DELTA;
+}
+
+/* Gradients with rules, or neither. */
+static int check_step(const struct rog *rog, const struct rog_step *step, struct rog_error *err)
+{
+    if (step->gradients && (rog->without_values || pushes_deltas(rog)))
+        return rog_fail(err, ROG_EINVAL, "gradients in a run %s",
+                        rog->without_values ? "without values"
+                                            : "of contribution \"delta\": the tensors have the "
+                                              "local steps, and NULL is given for gradients");
+    if (!step->gradients && !rog->without_values && !pushes_deltas(rog))
+        return rog_fail(err, ROG_EINVAL, "no gradients are given");
+    uint32_t trained = rog->layout->trained;
+    if (pushes_deltas(rog) ? step->rule_count > 0
+                           : step->rule_count != 1 && step->rule_count != trained)
+        return rog_fail(err, ROG_EINVAL, "%u rules for %u tensors: %s", step->rule_count, trained,
+                        pushes_deltas(rog) ? "a delta has none" : "one for all, or one for each");
+    return ROG_OK;
+}
+
 int rog_exchange_begin(struct rog *rog, const struct rog_step *step, struct rog_error *err)
 {
-    uint32_t trained = rog->layout->trained;
     int code = check_started(rog, err);
     if (code)
         return code;
     if (!rog->begun)
         return rog_fail(err, ROG_EINVAL, "the run has not begun: rog_start_wait comes first");
-    if (!step->gradients != rog->without_values)
-        return rog_fail(err, ROG_EINVAL, "%s",
-                        step->gradients ? "gradients in a run without values"
-                                        : "no gradients are given");
-    if (step->rule_count != 1 && step->rule_count != trained)
-        return rog_fail(err, ROG_EINVAL, "%u rules for %u tensors: one for all, or one for each",
-                        step->rule_count, trained);
+    code = check_step(rog, step, err);
+    if (code)
+        return code;
     /* While an exchange goes on the rules are the loop's. */
     if (rog_work_is_going_on(rog->work))
         code = rog_fail(err, ROG_EINVAL, "an exchange is going on: wait for it first");
@@ -527,31 +498,17 @@ int rog_exchange_begin(struct rog *rog, const struct rog_step *step, struct rog_
         code = rog_rule_check(&step->rules[i], err);
     if (code)
         return code;
-    memcpy(rog->rules, step->rules, step->rule_count * sizeof *rog->rules);
-    if (rog->shadow)
-        take_gradients(rog, step->gradients);
-    const struct rog_worker_gradients gradients = {.tensors = rog->shadow ? rog->gradients
-                                                                          : step->gradients,
-                                                   .rules = rog->rules,
-                                                   .rule_count = step->rule_count};
+    if (step->rule_count)
+        memcpy(rog->rules, step->rules, step->rule_count * sizeof *rog->rules);
+    const struct rog_worker_gradients gradients = {
+        .tensors = step->gradients, .rules = rog->rules, .rule_count = step->rule_count};
     return rog_work_push(rog->work, &gradients, step->loss, err);
-}
-
-/* In the background: the exchange before. */
-static int settle(struct rog *rog, struct rog_error *err)
-{
-    return rog->background && rog->begun ? rog_exchange_wait(rog, -1, err) : ROG_OK;
 }
 
 int rog_exchange(struct rog *rog, const struct rog_step *step, struct rog_error *err)
 {
-    bool over_before = rog_over(rog);
-    int code = settle(rog, err);
-    if (!code && !over_before && rog->background && rog_over(rog))
-        return ROG_OK; /* it has ended with the exchange before */
-    if (!code)
-        code = rog_exchange_begin(rog, step, err);
-    return code || rog->background ? code : rog_exchange_wait(rog, -1, err);
+    int code = rog_exchange_begin(rog, step, err);
+    return code ? code : rog_exchange_wait(rog, -1, err);
 }
 
 bool rog_over(const struct rog *rog)
@@ -567,11 +524,15 @@ int rog_finish_begin(struct rog *rog, struct rog_error *err)
 
 int rog_finish(struct rog *rog, struct rog_error *err)
 {
-    int code = rog_over(rog) ? ROG_OK : settle(rog, err);
-    if (code || rog_over(rog))
-        return code;
-    code = rog_finish_begin(rog, err);
+    if (rog_over(rog))
+        return ROG_OK;
+    int code = rog_finish_begin(rog, err);
     return code ? code : rog_exchange_wait(rog, -1, err);
+}
+
+uint32_t rog_next_iteration(const struct rog *rog)
+{
+    return rog->next;
 }
 
 uint32_t rog_local_steps(const struct rog *rog)

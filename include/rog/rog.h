@@ -153,11 +153,12 @@ struct rog_step {
  * from which iteration it goes on.
  *
  * In the background it first waits for the exchange before, puts what that has brought into the
- * tensors, takes a copy of the gradients and returns. So computing and communicating overlap, and
- * each gradient is of a model that lacks the worker's own last exchange: an iteration more of
- * staleness, which the record (events.h) counts, as it counts as compute_s only what was not
- * overlapped. The library then keeps a model of its own: what the program writes into the tensors
- * is lost. rog_exchange_wait and rog_finish put the last exchange into them.
+ * tensors, and returns as soon as its push begins: gradients are the program's again. So computing
+ * and communicating overlap, and each gradient is of a model that lacks the worker's own last
+ * exchange: an iteration more of staleness, which the record (events.h) counts, as it counts as
+ * compute_s only what was not overlapped. The program must not write into the tensors. rog_finish
+ * puts the last exchange into them, and so does rog_exchange_wait where no other call has just
+ * begun something.
  *
  * ROG_EINVAL: a gradient that is not finite (it names the tensor),
  * or a rule; ROG_EFAILED: the server is gone, or the run has failed. After an error only rog_close

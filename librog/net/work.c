@@ -228,6 +228,7 @@ static int prepare(struct rog_work *work, struct rog_error *err)
                    .seed = options->seed},
         .worker = options->rank - 1,
         .local_steps = options->profile->local_steps,
+        .contribution = options->contribution,
     };
     int code = ROG_OK;
     draw_session(work);
@@ -237,7 +238,7 @@ static int prepare(struct rog_work *work, struct rog_error *err)
     if (code)
         return code;
     work->upload_at = UINT64_MAX;
-    work->statistics.rows_total = options->rows->row_count;
+    work->counted.rows_total = work->statistics.rows_total = options->rows->row_count;
     work->message = malloc(rog_link_message_bytes(options->rows));
     work->layout_text = options->upload ? rog_layout_text(options->layout) : NULL;
     if (!work->message || (options->upload && !work->layout_text))
@@ -310,6 +311,8 @@ static void run(void *user)
     uselocale(LC_GLOBAL_LOCALE);
     if (c_locale != (locale_t)0)
         freelocale(c_locale);
+    if (!rog_handoff_given(work->handoff))
+        rog_work_publish(work);
     rog_handoff_over(work->handoff);
 }
 
@@ -324,7 +327,7 @@ int rog_work_start(struct rog_work *work, struct rog_error *err)
     if (code)
         return rog_fail(err, ROG_EIO, "cannot make a thread for the training link: %s",
                         uv_strerror(code));
-    work->thread_made = true;
+    work->thread_made = work->waits = true;
     return ROG_OK;
 }
 
@@ -351,6 +354,7 @@ int rog_work_wait(struct rog_work *work, double timeout_s, struct rog_error *err
 {
     if (!rog_handoff_wait(work->handoff, timeout_s))
         return rog_fail(err, ROG_EBUSY, "the exchange is not over after %g s", timeout_s);
+    work->waits = false;
     work->statistics.over = rog_handoff_is_over(work->handoff);
     if (work->statistics.over && work->code)
         return rog_fail_again(err, &work->err);
@@ -359,8 +363,10 @@ int rog_work_wait(struct rog_work *work, double timeout_s, struct rog_error *err
 
 static int hand_back(struct rog_work *work, struct rog_error *err)
 {
-    if (rog_handoff_hand_back(work->handoff))
+    if (rog_handoff_hand_back(work->handoff)) {
+        work->waits = true;
         return ROG_OK;
+    }
     if (!rog_handoff_is_over(work->handoff))
         return rog_fail(err, ROG_EINVAL, "an exchange is going on: wait for it first");
     if (work->code)
@@ -377,16 +383,29 @@ int rog_work_push(struct rog_work *work, const struct rog_worker_gradients *grad
     if (rog_handoff_wait(work->handoff, 0)) {
         work->gradients = *gradients;
         work->loss = loss;
-        work->finish = false;
+        work->finish = work->settle = false;
     }
     return hand_back(work, err);
 }
 
 int rog_work_finish(struct rog_work *work, struct rog_error *err)
 {
-    if (rog_handoff_wait(work->handoff, 0))
+    if (rog_handoff_wait(work->handoff, 0)) {
         work->finish = true;
+        work->settle = false;
+    }
     return hand_back(work, err);
+}
+
+int rog_work_settle(struct rog_work *work, double timeout_s, struct rog_error *err)
+{
+    int code = ROG_OK;
+    if (!work->waits && work->exchanging && !work->statistics.over) {
+        work->finish = false;
+        work->settle = true;
+        code = hand_back(work, err);
+    }
+    return code ? code : rog_work_wait(work, timeout_s, err);
 }
 
 void rog_work_statistics(const struct rog_work *work, struct rog_statistics *statistics)
@@ -399,10 +418,15 @@ uint32_t rog_work_local_steps(const struct rog_work *work)
     return work->local_steps;
 }
 
+uint32_t rog_work_next_iteration(const struct rog_work *work)
+{
+    return work->next;
+}
+
 int rog_work_state(struct rog_work *work, uint32_t tensor, float **momentum, float **update,
                    struct rog_error *err)
 {
-    if (!rog_handoff_wait(work->handoff, 0))
+    if (!rog_handoff_wait(work->handoff, 0) || work->exchanging)
         return rog_fail(err, ROG_EINVAL, "an exchange is going on: wait for it first");
     rog_worker_state(work->core, tensor, momentum, update);
     return ROG_OK;

@@ -17,6 +17,10 @@
  *   stall_s    what the server made it wait, by the server's clock
  *   pull_s     from the server's leave to go on until the pull is applied
  *
+ * Where computing and exchanging overlap the caller has control again as soon as its push has
+ * begun, and computes the next iteration; what it hands back then waits for the exchange to be
+ * over. The four times still add up: compute_s is what the exchange was over before.
+ *
  * When the link breaks it connects again, waiting a little longer each time, and goes on where it
  * was; when the server does not know it any more it is given the whole model.
  */
@@ -52,8 +56,8 @@ struct rog_work_options {
     uint32_t rank, workers; /* 1..N */
     double wire_scale;      /* bytes on the wire that a byte of a message stands for */
     double server_timeout_s;
-    uint32_t lag;     /* exchanges that the model of a gradient lacks, of this worker's own */
-    bool upload;      /* the workers bring the server its model */
+    const struct rog_contribution_config *contribution; /* NULL: rog_contribution_default */
+    bool upload;                                        /* the workers bring the server its model */
     bool record_rows; /* report how many of each layer's rows are sent */
     bool energy;      /* report energy by the profile's model */
     bool signals;     /* SIGINT and SIGTERM end it */
@@ -77,6 +81,9 @@ int rog_work_start(struct rog_work *work, struct rog_error *err);
 int rog_work_wait(struct rog_work *work, double timeout_s, struct rog_error *err);
 /* An exchange is going on: the caller does not have control. */
 bool rog_work_is_going_on(struct rog_work *work);
+/* Where the caller has control while an exchange goes on: waits, at most so long, until that is
+ * over and in the model. Otherwise rog_work_wait. */
+int rog_work_settle(struct rog_work *work, double timeout_s, struct rog_error *err);
 /* What hands control back. Gradients are borrowed until the caller has it again. `loss`: NAN where
  * there is none. ROG_EINVAL when the caller does not have control, or the run is over and
  * rog_work_wait has said so: where it has ended since then, the next wait tells it. */
@@ -84,13 +91,14 @@ int rog_work_push(struct rog_work *work, const struct rog_worker_gradients *grad
                   struct rog_error *err);
 int rog_work_finish(struct rog_work *work, struct rog_error *err);
 
-/* While the caller has control: rog_worker_state; else ROG_EINVAL. */
+/* While the caller has control and no exchange goes on: rog_worker_state; else ROG_EINVAL. */
 int rog_work_state(struct rog_work *work, uint32_t tensor, float **momentum, float **update,
                    struct rog_error *err);
 
 /* As of when the caller had control last. */
 void rog_work_statistics(const struct rog_work *work, struct rog_statistics *statistics);
-/* Likewise: how many local steps the next iteration has. */
+/* Likewise: how many local steps the next iteration has, and which it is. */
 uint32_t rog_work_local_steps(const struct rog_work *work);
+uint32_t rog_work_next_iteration(const struct rog_work *work);
 
 #endif

@@ -50,10 +50,12 @@ struct rog_work {
     /* Of the caller or of the loop, as the handoff says. */
     struct rog_worker_gradients gradients;
     double loss;
-    bool finish;
+    bool finish, settle; /* the caller is through; it wants the exchange to be over */
     struct rog_statistics statistics;
-    uint32_t local_steps; /* of the next iteration */
-    bool may_be_silent;   /* a push may have no rows */
+    uint32_t next, local_steps; /* the next iteration, and its steps */
+    bool exchanging;            /* an exchange goes on while the caller has control */
+    bool waits; /* the caller's own: it has handed back, and not seen that it has control again */
+    bool may_be_silent; /* a push may have no rows */
 
     /* The link. */
     struct rog_dial *dial;
@@ -67,6 +69,14 @@ struct rog_work {
     uint32_t finished;  /* the iteration after which the caller was through */
     bool admitted;
     double began_s, computed_s, admitted_s, stall_s; /* of the clock */
+    double loss_pushed;
+    struct rog_statistics counted; /* what statistics will be */
+
+    /* Where an iteration is computed while the exchange before it goes on. */
+    bool ahead;          /* it is */
+    bool handed;         /* and the caller has handed back, and waits for the exchange to be over */
+    bool lagged;         /* the iteration that is pushed was */
+    double steps_at_s;   /* when its steps began, of the clock */
     uint64_t sent_bytes; /* of messages since the last iteration was over, before scaling */
     uint32_t largest;    /* iteration of any worker, as the server said last */
     float *model;        /* what has come of the whole model */
@@ -105,8 +115,10 @@ void rog_work_watch_link(struct rog_work *work, double now);
 /* work_step.c */
 /* The caller has handed over: a hook of handoff.h. */
 void rog_work_taken(void *user);
-/* Begins the next iteration, or is through. */
+/* The exchange is over: begins the next iteration, or goes on with it, or is through. */
 void rog_work_begin(struct rog_work *work);
+/* What the caller is told, before it is given control. */
+void rog_work_publish(struct rog_work *work);
 /* The server will send the whole model; work goes on after `iteration`. */
 void rog_work_join(struct rog_work *work, uint32_t iteration);
 /* Messages of the server: a piece of that model, one of the core, its leave to go on. */

@@ -13,7 +13,13 @@
 
 /* ---- energy and bandwidth ---- */
 
-static double watts(const struct rog_work *work)
+/* When the device that is stood for has made the steps at hand. */
+static double steps_end_s(const struct rog_work *work)
+{
+    return work->steps_at_s + rog_worker_local_steps(work->core) * work->options->profile->step_s;
+}
+
+static double watts_of_phase(const struct rog_work *work)
 {
     const struct rog_run_worker *profile = work->options->profile;
     struct rog_worker_status status;
@@ -32,6 +38,17 @@ static double watts(const struct rog_work *work)
         return 0;
     }
     return 0;
+}
+
+/* Who computes and communicates at once takes what communicating takes beyond waiting on top. */
+static double watts(const struct rog_work *work)
+{
+    const struct rog_run_worker *profile = work->options->profile;
+    double own = watts_of_phase(work);
+    bool computes = work->ahead && (!work->handed || rog_link_now() < steps_end_s(work));
+    if (!computes || work->phase != ROG_WORK_EXCHANGING)
+        return own;
+    return profile->watts_compute + fmax(0, own - profile->watts_stall);
 }
 
 void rog_work_measure(struct rog_work *work)
@@ -63,40 +80,72 @@ static void wait_until(struct rog_work *work, double until_s)
     uv_timer_start(&work->step, step_due, wait_s > 0 ? (uint64_t)ceil(1e3 * wait_s) : 0, 0);
 }
 
-/* The caller may compute. */
-static void hand_over(struct rog_work *work)
+void rog_work_publish(struct rog_work *work)
 {
+    struct rog_worker_status status;
+    rog_worker_status(work->core, &status);
+    work->statistics = work->counted;
     work->statistics.iteration = work->iteration;
     work->statistics.largest_iteration =
         work->largest > work->iteration ? work->largest : work->iteration;
     work->statistics.t_s = rog_work_time(work);
+    work->next = status.iteration + 1;
     work->local_steps = rog_worker_local_steps(work->core);
+    work->exchanging = work->ahead;
+}
+
+/* The caller may compute the next iteration; `ahead`: the exchange of this one goes on. */
+static void hand_over(struct rog_work *work, bool ahead)
+{
+    struct rog_error err;
+    int code = rog_worker_begin(work->core, rog_work_time(work), &err);
+    rog_work_check(work, code, &err);
+    if (code)
+        return;
+    work->ahead = ahead;
+    work->handed = false;
+    work->steps_at_s = rog_link_now();
+    rog_work_publish(work);
     rog_handoff_give(work->handoff);
 }
 
 static void through(struct rog_work *work)
 {
     struct rog_error err;
+    rog_worker_merge(work->core);
     enter(work, ROG_WORK_THROUGH);
     work->finished = work->iteration;
     rog_work_check(work, rog_link_put(work->link, ROG_KIND_DONE, NULL, 0, &err), &err);
 }
 
+/* The caller has handed back, and no exchange goes on. */
+static void act(struct rog_work *work)
+{
+    work->handed = false;
+    if (work->finish) {
+        through(work);
+    } else if (work->settle) {
+        rog_worker_merge(work->core);
+        hand_over(work, false);
+    } else {
+        wait_until(work, steps_end_s(work));
+    }
+}
+
 void rog_work_begin(struct rog_work *work)
 {
-    if (work->finish && work->iteration >= work->finished) {
+    bool computes = work->ahead && !work->handed; /* the caller has control */
+    if (!computes && work->finish && work->iteration >= work->finished) {
         through(work);
         return;
     }
-    struct rog_error err;
-    int code = rog_worker_begin(work->core, rog_work_time(work), &err);
-    rog_work_check(work, code, &err);
-    if (code)
-        return;
     enter(work, ROG_WORK_COMPUTING);
     work->began_s = rog_link_now();
     work->admitted = false;
-    hand_over(work);
+    if (!work->ahead)
+        hand_over(work, false);
+    else if (work->handed)
+        act(work);
 }
 
 static void apply_model(struct rog_work *work);
@@ -106,13 +155,17 @@ void rog_work_taken(void *user)
     struct rog_work *work = user;
     if (work->code || work->ended)
         return; /* the loop is about to end */
-    if (work->join_ready)
+    if (work->join_ready) {
         apply_model(work);
-    else if (work->phase == ROG_WORK_COMPUTING && work->finish)
-        through(work);
-    else if (work->phase == ROG_WORK_COMPUTING)
-        wait_until(work, work->began_s +
-                             rog_worker_local_steps(work->core) * work->options->profile->step_s);
+    } else if (work->phase == ROG_WORK_COMPUTING) {
+        act(work);
+    } else if (work->ahead) {
+        struct rog_worker_status status;
+        rog_worker_status(work->core, &status);
+        work->handed = true;
+        if (work->finish)
+            work->finished = status.iteration;
+    }
 }
 
 static int make_push(struct rog_work *work)
@@ -122,6 +175,7 @@ static int make_push(struct rog_work *work)
                                       .loss = isfinite(work->loss) ? work->loss : (double)NAN,
                                       .energy_j =
                                           work->options->energy ? work->meter.joules : (double)NAN};
+    work->loss_pushed = work->loss;
     rog_worker_measured(work->core, &report);
     int code = rog_worker_push(work->core, &work->gradients, rog_work_time(work), &err);
     rog_work_check(work, code, &err);
@@ -135,6 +189,8 @@ static void compress(struct rog_work *work)
     struct rog_worker_status status = {0};
     enter(work, ROG_WORK_COMPRESSING);
     work->computed_s = rog_link_now();
+    work->lagged = work->ahead;
+    work->ahead = false;
     if (work->may_be_silent) {
         if (make_push(work))
             return;
@@ -151,6 +207,8 @@ static void push(struct rog_work *work)
         return;
     rog_worker_hold(work->core, false, rog_work_time(work));
     rog_link_wake(work->link);
+    if (rog_worker_overlaps(work->core))
+        hand_over(work, true);
 }
 
 /* What the iteration that is over was. */
@@ -175,9 +233,9 @@ static void measure_iteration(struct rog_work *work, struct rog_iteration *row)
     row->bytes_pushed = llround((double)work->sent_bytes * scale);
     work->sent_bytes = 0;
     row->bytes_pulled = llround((double)status.bytes_pulled * scale);
-    if (isfinite(work->loss))
-        row->loss = work->loss;
-    row->staleness = behind + work->options->lag;
+    if (isfinite(work->loss_pushed))
+        row->loss = work->loss_pushed;
+    row->staleness = behind + work->lagged;
 }
 
 static void count_iteration(struct rog_statistics *statistics, const struct rog_iteration *row)
@@ -199,7 +257,7 @@ static int report_iteration(struct rog_work *work, struct rog_error *err)
     struct rog_iteration row;
     measure_iteration(work, &row);
     int code = rog_iteration_report(work->events, work->layers, work->core, &row, err);
-    count_iteration(&work->statistics, &row);
+    count_iteration(&work->counted, &row);
     return code;
 }
 
@@ -253,7 +311,8 @@ static void apply_model(struct rog_work *work)
     work->model = NULL;
     rog_worker_join(work->core, work->join_iteration);
     work->iteration = work->join_iteration;
-    work->statistics.joins++;
+    work->counted.joins++;
+    work->ahead = work->handed = false;
     rog_work_begin(work);
 }
 
@@ -289,8 +348,10 @@ int rog_work_take_core(struct rog_work *work, const uint8_t *body, size_t size,
         struct rog_worker_status status;
         rog_worker_status(work->core, &status);
         enter(work, ROG_WORK_DECOMPRESSING);
-        wait_until(work, rog_link_now() +
-                             (status.rows_pulled ? work->options->profile->decompress_s : 0));
+        double took_s = status.rows_pulled ? work->options->profile->decompress_s : 0;
+        if (work->ahead && rog_link_now() < steps_end_s(work)) /* one device does both */
+            work->steps_at_s += took_s;
+        wait_until(work, rog_link_now() + took_s);
     }
     return code; /* what it demands is sent when the link asks, after this message */
 }

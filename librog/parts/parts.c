@@ -177,6 +177,7 @@ static int check_combination(const struct rog_parts *parts, const struct rog_jso
 int rog_parts_init(struct rog_parts *parts, const struct rog_json *settings, struct rog_error *err)
 {
     *parts = (struct rog_parts){0};
+    rog_contribution_read(&parts->contribution, settings);
     int code = find_codecs(parts, settings, err);
     if (!code)
         code = find_optimizers(parts, settings, err);

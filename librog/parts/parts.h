@@ -11,6 +11,7 @@
 
 #include <common/json.h>
 #include <common/settings.h>
+#include <librog/parts/contribution.h>
 #include <librog/parts/local.h>
 #include <rog/codec.h>
 #include <rog/error.h>
@@ -36,6 +37,7 @@ struct rog_parts {
     const struct rog_codec *push_codec, *pull_codec;
     const struct rog_server_optimizer *server_optimizer;
     const struct rog_local_optimizer *local_optimizer;
+    struct rog_contribution_config contribution;
     struct rog_part_choice chosen[ROG_PARTS];
 };
 

@@ -109,7 +109,7 @@ void rog_contribution_release(struct rog_contribution *contribution)
 
 void rog_contribution_join(struct rog_contribution *contribution)
 {
-    contribution->taken = contribution->deferred = false;
+    contribution->deferred = false;
     if (!contribution->base)
         return;
     copy_values(contribution, contribution->base);
@@ -125,10 +125,8 @@ void rog_contribution_archive(struct rog_contribution *contribution, struct rog_
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
         if (arrays[i])
             rog_archive_bytes(archive, arrays[i], contribution->rows->params * sizeof **arrays);
-    if (!contribution->aside)
-        return;
-    rog_archive_flag(archive, &contribution->taken);
-    rog_archive_flag(archive, &contribution->deferred);
+    if (contribution->aside)
+        rog_archive_flag(archive, &contribution->deferred);
 }
 
 /* ---- push ---- */
@@ -178,17 +176,15 @@ int rog_contribution_check(const struct rog_contribution *contribution,
     return code;
 }
 
-void rog_contribution_take(struct rog_contribution *contribution)
+/* Deltas: what has been changed since it was accounted for last. */
+static void add_steps(struct rog_contribution *contribution)
 {
     const struct rog_rows *rows = contribution->rows;
-    if (!contribution->base || contribution->taken)
-        return;
     for (uint32_t i = 0; i < rows->tensor_count; i++) {
         uint64_t at = rows->tensors[i].offset;
         rog_kernel_delta(contribution->values[i], contribution->base + at,
                          contribution->update + at, rows->tensors[i].size);
     }
-    contribution->taken = true;
 }
 
 /* By how much gradients are multiplied. */
@@ -263,8 +259,8 @@ int rog_contribution_add(struct rog_contribution *contribution,
 {
     bool delta = is_delta(contribution);
     int code = 0;
-    rog_contribution_take(contribution);
-    contribution->taken = false;
+    if (delta)
+        add_steps(contribution);
     float share = delta ? 1 : share_of(contribution, given);
     for (uint32_t i = 0; i < contribution->rows->tensor_count && !code; i++) {
         double sum;

@@ -37,20 +37,9 @@
 #include <common/archive.h>
 #include <librog/sync/rows.h>
 #include <librog/sync/set.h>
+#include <rog/contribution.h>
 #include <rog/error.h>
 #include <rog/rog.h>
-
-enum rog_contribution_kind { ROG_CONTRIBUTION_GRADIENT, ROG_CONTRIBUTION_DELTA };
-
-struct rog_contribution_config {
-    enum rog_contribution_kind kind;
-    double error_feedback; /* [0, 1] */
-    bool momentum_masking; /* gradients: once a row is sent, m <- 0 where nothing of u is left (DGC:
-                              Lin et al., ICLR 2018, section 3.2) */
-    double clip_norm;      /* gradients: scaled down to this 2-norm, over all tensors; 0: not */
-    double merge;          /* a, of deltas */
-    bool overlap;          /* room for pulls that are merged later */
-};
 
 /* Gradients, all of what is not sent, no overlap. */
 extern const struct rog_contribution_config rog_contribution_default;
@@ -73,7 +62,6 @@ struct rog_contribution {
     float *base;     /* b; NULL for gradients */
     float *aside;    /* deltas: A; gradients that overlap: rows of a pull; else NULL */
     float *scaled;   /* of the longest row, where gradients are clipped */
-    bool taken;      /* w has been accounted for; it may be another one by now */
     bool deferred;   /* rows of the pull at hand are merged later */
 };
 
@@ -91,8 +79,6 @@ void rog_contribution_release(struct rog_contribution *contribution);
 int rog_contribution_check(const struct rog_contribution *contribution,
                            const struct rog_worker_gradients *given, uint32_t iteration,
                            struct rog_error *err);
-/* Accounts for w as it is, before it is pushed. Deltas alone. */
-void rog_contribution_take(struct rog_contribution *contribution);
 /* Adds what has been checked to u, with values. Of each row mean |u|, of each tensor the scale it
  * is sent with, unless all of the model has one on this way. ROG_EFAILED: u has grown past what a
  * float holds. */

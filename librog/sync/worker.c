@@ -684,11 +684,6 @@ int rog_worker_receive(struct rog_worker *worker, const uint8_t *message, size_t
     return 0;
 }
 
-void rog_worker_take(struct rog_worker *worker)
-{
-    rog_contribution_take(&worker->contribution);
-}
-
 void rog_worker_merge(struct rog_worker *worker)
 {
     if (worker->phase == COMPUTING)

@@ -77,9 +77,6 @@ bool rog_worker_overlaps(const struct rog_worker *worker);
 int rog_worker_push(struct rog_worker *worker, const struct rog_worker_gradients *gradients,
                     double now, struct rog_error *err);
 
-/* Deltas: the next push is of the model as it is now, which may be changed from here on. For who
- * computes in another thread than the one that pushes; rog_worker_push does it otherwise. */
-void rog_worker_take(struct rog_worker *worker);
 /* What the last pull has put aside gets into the model. Harmless where nothing is aside, or the
  * pull is not complete. */
 void rog_worker_merge(struct rog_worker *worker);

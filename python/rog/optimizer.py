@@ -246,20 +246,9 @@ class Optimizer(torch.optim.Optimizer):
             torch.cuda.synchronize()
         self._fill_rules()
         self._step.loss = math.nan if loss is None else float(loss)
-        if self._background:
-            self._exchange_in_background(worker)
-        else:
-            worker.exchange(self._step)
+        worker.exchange(self._step)
         self._put_back(self._places)
         return loss
-
-    def _exchange_in_background(self, worker):
-        """Waits for the exchange before, whose result the parameters then have, and begins one."""
-        if worker.statistics().over:
-            raise RogError("the run is over: look at `over` after each step, and stop")
-        worker.wait()
-        if not worker.statistics().over:
-            worker.begin(self._step)
 
     @property
     def over(self):

@@ -333,7 +333,7 @@ class WrongUse(unittest.TestCase):
             server.process.terminate()
 
     def test_gradients_that_are_no_numbers_in_the_background(self):
-        """Said when the exchange is waited for."""
+        """Said by the step that brings them; nothing can be done after that."""
         for call in ["step", "state_dict", "finish"]:
             with Server() as server:
                 model = make_model()
@@ -342,9 +342,9 @@ class WrongUse(unittest.TestCase):
                     parameter.grad = torch.zeros_like(parameter)
                 optimizer.step()
                 model[0].weight.grad[1, 1] = math.inf
-                optimizer.step()
-                with self.assertRaisesRegex(rog.RogError, r"not finite, in tensor 0, 0.weight"):
-                    getattr(optimizer, call)()
+                for again in ["step", call]:
+                    with self.assertRaisesRegex(rog.RogError, r"not finite, in tensor 0, 0.weight"):
+                        getattr(optimizer, again)()
                 optimizer.close()
                 server.process.terminate()
 

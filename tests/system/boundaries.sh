@@ -199,7 +199,7 @@ check_tree()
     foreign_includes "$1/plugins" '<rog/strategy\.h>|<plugins/[a-z_]+\.h>|<(math|stdbool|stdint|stdio|stdlib|string)\.h>'
     for core in sync kernels codecs optimizers; do
         foreign_includes "$1/librog/$core" \
-            '<librog/(sync|kernels|codecs|optimizers)/[a-z_]+\.h>|<common/(archive|memory)\.h>|<rog/(codec|error|random|rog|server_optimizer|strategy)\.h>|<(assert|float|math|stdbool|stddef|stdint|stdlib|string)\.h>'
+            '<librog/(sync|kernels|codecs|optimizers)/[a-z_]+\.h>|<common/(archive|memory)\.h>|<rog/(codec|contribution|error|random|rog|server_optimizer|strategy)\.h>|<(assert|float|math|stdbool|stddef|stdint|stdlib|string)\.h>'
         worldly_calls "$1/librog/$core"
     done
 }

@@ -16,6 +16,7 @@
 #include <common/json.h>
 #include <common/parameters.h>
 #include <common/plugin.h>
+#include <librog/parts/contribution.h>
 #include <librog/optimizers/optimizers.h>
 
 #include "cluster_fixture.h"
@@ -39,6 +40,22 @@ static int bowl(void *user, uint32_t worker, uint32_t steps, const float *params
     }
     *gradients = trial->gradient;
     return ROG_OK;
+}
+
+/* Steps down the same bowl. */
+static int steps_down(void *user, uint32_t worker, uint32_t iteration, uint32_t steps,
+                      float *params, double *loss, struct rog_error *err)
+{
+    struct trial *trial = user;
+    const float *gradient = NULL;
+    int code = ROG_OK;
+    (void)iteration;
+    for (uint32_t step = 0; step < steps && !code; step++) {
+        code = bowl(user, worker, 1, params, &gradient, loss, err);
+        for (uint64_t i = 0; i < trial->params && !code; i++)
+            params[i] -= 0.01f * gradient[i];
+    }
+    return code;
 }
 
 static int count_checkpoint(void *user, const float *change, uint32_t index, double t_s,
@@ -191,6 +208,8 @@ static int run_config(struct trial *trial, const struct rog_run_config *config)
 
     trial->stream = events;
     struct rog_archive archive;
+    struct rog_contribution_config contribution;
+    rog_contribution_read(&contribution, config->json);
     if (trial->resume)
         rog_archive_load(&archive, trial->resume->state, trial->resume->state_size);
     const struct rog_cluster_config cluster = {
@@ -206,7 +225,9 @@ static int run_config(struct trial *trial, const struct rog_run_config *config)
         .params = params,
         .events = events,
         .user = trial,
+        .contribution = &contribution,
         .gradients = bowl,
+        .steps = steps_down,
         .checkpoint = count_checkpoint,
         .snapshot = save_state,
         .resume = trial->resume ? &archive : NULL,

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <common/file.h>
 #include <common/rng.h>
 #include <librog/codecs/codecs.h>
 
@@ -242,6 +243,32 @@ static void every_other_strategy(void **state)
     }
 }
 
+static void with_work_of_its_own(void **state)
+{
+    (void)state;
+    static const char *const kinds[] = {
+        "\"contribution\":\"delta\"",
+        "\"contribution\":\"delta\",\"overlap\":true",
+        "\"contribution\":\"delta\",\"overlap\":true,\"merge\":0.5",
+        "\"overlap\":true,\"error_feedback\":0.5,\"clip_norm\":0.1",
+    };
+    for (size_t s = 0; s < sizeof strategies / sizeof *strategies; s++) {
+        for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
+            char *settings = rog_format("%s,\"trace\":\"synth:outdoors\"", kinds[k]);
+            struct trial trial = {.library = strategies[s].library,
+                                  .threshold = strategies[s].threshold,
+                                  .settings = settings,
+                                  .workers = 3,
+                                  .iterations = 10,
+                                  .wire_scale = 40,
+                                  .train = true};
+            trial.own_iterations[1] = 6;
+            check(&trial, 6);
+            free(settings);
+        }
+    }
+}
+
 /* With an average of the model in checkpoints, which changes nothing else. */
 static void an_average(void **state)
 {
@@ -451,6 +478,7 @@ int main(void)
         cmocka_unit_test(every_server_optimizer),
         cmocka_unit_test(everything_that_can_be_said),
         cmocka_unit_test(every_other_strategy),
+        cmocka_unit_test(with_work_of_its_own),
         cmocka_unit_test(an_average),
         cmocka_unit_test(a_strategy_that_remembers),
         cmocka_unit_test(cut_off),

@@ -19,6 +19,7 @@
 struct fixture {
     char folder[64];
     struct rog_run_config *config;
+    struct rog_parts parts;
     struct rog_arch *arch;
     float *params, *buffers;
 };
@@ -39,6 +40,7 @@ static int set_up(void **state)
     if (!mkdtemp(f->folder) || setenv("XDG_CACHE_HOME", f->folder, 1))
         return -1;
     if (rog_run_config_parse(&f->config, settings, sizeof settings - 1, "test", &err) ||
+        rog_parts_init(&f->parts, f->config->json, &err) ||
         rog_arch_new(&f->arch, f->config->model, ROG_DATASET_CLASSES, 32, &err))
         fail_msg("%s", err.message);
     f->params = malloc(f->arch->params * sizeof *f->params);
@@ -52,6 +54,7 @@ static int tear_down(void **state)
 {
     struct fixture *f = *state;
     rog_dir_remove(f->folder, NULL);
+    rog_parts_release(&f->parts);
     rog_run_config_free(f->config);
     rog_arch_free(f->arch);
     free(f->params);
@@ -64,7 +67,7 @@ static struct rog_learner *make(const struct fixture *f)
 {
     struct rog_learner *learner = NULL;
     struct rog_error err = {0};
-    if (rog_learner_new(&learner, f->config, f->arch, f->buffers, &err))
+    if (rog_learner_new(&learner, f->config, &f->parts, f->arch, f->buffers, &err))
         fail_msg("%s", err.message);
     return learner;
 }
@@ -132,6 +135,40 @@ static void following_them_lowers_the_loss(void **state)
     rog_learner_free(learner);
 }
 
+static void steps(struct rog_learner *learner, uint32_t count, float *params, double *loss)
+{
+    struct rog_error err = {0};
+    if (rog_learner_steps(learner, 1, 1, count, params, loss, &err))
+        fail_msg("%s", err.message);
+}
+
+/* Each step begins where the one before got to: three at once are one after the other, and another
+ * worker's are its own. */
+static void local_steps(void **state)
+{
+    const struct fixture *f = *state;
+    size_t bytes = f->arch->params * sizeof(float);
+    float *together = malloc(bytes), *apart = malloc(bytes);
+    double loss, sum = 0;
+    memcpy(together, f->params, bytes);
+    memcpy(apart, f->params, bytes);
+    struct rog_learner *learner = make(f);
+    steps(learner, 3, together, &loss);
+    rog_learner_free(learner);
+    learner = make(f);
+    for (int step = 0; step < 3; step++) {
+        double one;
+        steps(learner, 1, apart, &one);
+        sum += one / 3;
+    }
+    assert_memory_equal(together, apart, bytes);
+    assert_true(memcmp(together, f->params, bytes) != 0);
+    assert_true(fabs(sum - loss) < 1e-12);
+    rog_learner_free(learner);
+    free(together);
+    free(apart);
+}
+
 static void shards_smaller_than_a_batch(void **state)
 {
     const struct fixture *f = *state;
@@ -139,7 +176,8 @@ static void shards_smaller_than_a_batch(void **state)
     f->config->workers[1].batch = 25001;
     struct rog_learner *learner = NULL;
     struct rog_error err = {0};
-    assert_int_equal(rog_learner_new(&learner, f->config, f->arch, f->buffers, &err), ROG_EINVAL);
+    assert_int_equal(rog_learner_new(&learner, f->config, &f->parts, f->arch, f->buffers, &err),
+                     ROG_EINVAL);
     assert_null(learner);
     assert_non_null(strstr(err.message, "worker 2 has a shard of 25000 images"));
     f->config->workers[1].batch = kept;
@@ -150,6 +188,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_mean_over_local_steps),
         cmocka_unit_test(following_them_lowers_the_loss),
+        cmocka_unit_test(local_steps),
         cmocka_unit_test(shards_smaller_than_a_batch),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

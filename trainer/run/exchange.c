@@ -3,6 +3,7 @@
 #include <trainer/run/exchange.h>
 
 #include <stdlib.h>
+#include <string.h>
 
 #include <librog/sync/message.h>
 #include <librog/sync/worker.h>
@@ -11,13 +12,25 @@
 #define MESSAGES 128
 #define LATE_S 1e12 /* past every budget */
 
+/* As the setting momentum_kind names them. */
+static enum rog_rule_kind kind_of(const char *name)
+{
+    static const char *const names[] = {[ROG_RULE_BLOCK] = "block",
+                                        [ROG_RULE_NESTEROV] = "nesterov",
+                                        [ROG_RULE_HEAVY_BALL] = "heavy_ball"};
+    int kind = ROG_RULE_BLOCK;
+    while (kind < ROG_RULE_HEAVY_BALL && strcmp(name, names[kind]) != 0)
+        kind++;
+    return (enum rog_rule_kind)kind;
+}
+
 struct rog_rule rog_exchange_rule(const struct rog_run_config *config, uint32_t iteration)
 {
     return (struct rog_rule){
         .learning_rate = rog_run_config_learning_rate(config, iteration),
         .momentum = config->momentum,
         .weight_decay = config->weight_decay,
-        .kind = ROG_RULE_BLOCK,
+        .kind = kind_of(config->momentum_kind),
     };
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Gradients of workers that share one network. */
+/* Gradients and local steps of workers that share one network. */
 #include <trainer/run/learner.h>
 
 #include <stdlib.h>
@@ -9,6 +9,7 @@
 #include <trainer/data/dataset.h>
 #include <trainer/data/sources.h>
 #include <trainer/nn/net.h>
+#include <trainer/run/local.h>
 
 /* A network for one batch size and room for one batch. */
 struct engine {
@@ -18,11 +19,14 @@ struct engine {
 };
 
 struct rog_learner {
+    const struct rog_run_config *config;
+    const struct rog_parts *parts;
     const struct rog_arch *arch;
     float *buffers;
     struct rog_dataset *dataset;
     uint32_t worker_count;
     struct rog_sampler **samplers; /* [worker] */
+    struct rog_local **locals;     /* [worker]: once it has made a step */
     uint32_t *engine_of;           /* [worker] */
     struct engine *engines;
     uint32_t engine_count;
@@ -35,6 +39,8 @@ void rog_learner_free(struct rog_learner *learner)
         return;
     for (uint32_t i = 0; learner->samplers && i < learner->worker_count; i++)
         rog_sampler_free(learner->samplers[i]);
+    for (uint32_t i = 0; learner->locals && i < learner->worker_count; i++)
+        rog_local_free(learner->locals[i]);
     for (uint32_t i = 0; i < learner->engine_count; i++) {
         rog_net_free(learner->engines[i].net);
         free(learner->engines[i].images);
@@ -42,6 +48,7 @@ void rog_learner_free(struct rog_learner *learner)
     }
     rog_dataset_free(learner->dataset);
     free(learner->samplers);
+    free(learner->locals);
     free(learner->engine_of);
     free(learner->engines);
     free(learner->gradients);
@@ -99,12 +106,13 @@ static int prepare(struct rog_learner *learner, const struct rog_run_config *con
     uint32_t workers = learner->worker_count;
     uint64_t params = learner->arch->params;
     learner->samplers = calloc(workers, sizeof *learner->samplers);
+    learner->locals = calloc(workers, sizeof *learner->locals);
     learner->engine_of = calloc(workers, sizeof *learner->engine_of);
     learner->engines = calloc(workers, sizeof *learner->engines);
     learner->gradients = rog_floats(params);
     learner->sum = rog_floats(params);
-    if (!learner->samplers || !learner->engine_of || !learner->engines || !learner->gradients ||
-        !learner->sum)
+    if (!learner->samplers || !learner->locals || !learner->engine_of || !learner->engines ||
+        !learner->gradients || !learner->sum)
         return rog_fail_nomem(err);
     int code = rog_dataset_open(&learner->dataset, config->data, ROG_SPLIT_TRAIN, config->noise,
                                 ROG_DATASET_SEED, err);
@@ -117,12 +125,15 @@ static int prepare(struct rog_learner *learner, const struct rog_run_config *con
 }
 
 int rog_learner_new(struct rog_learner **learner, const struct rog_run_config *config,
-                    const struct rog_arch *arch, float *buffers, struct rog_error *err)
+                    const struct rog_parts *parts, const struct rog_arch *arch, float *buffers,
+                    struct rog_error *err)
 {
     *learner = NULL;
     struct rog_learner *made = calloc(1, sizeof *made);
     if (!made)
         return rog_fail_nomem(err);
+    made->config = config;
+    made->parts = parts;
     made->arch = arch;
     made->buffers = buffers;
     made->worker_count = config->worker_count;
@@ -135,10 +146,36 @@ int rog_learner_new(struct rog_learner **learner, const struct rog_run_config *c
     return ROG_OK;
 }
 
+static int need_local(struct rog_learner *learner, uint32_t worker, struct rog_error *err)
+{
+    const struct rog_parts *parts = learner->parts;
+    if (learner->locals[worker])
+        return ROG_OK;
+    return rog_local_new(&learner->locals[worker], parts->local_optimizer,
+                         parts->chosen[ROG_PART_LOCAL_OPTIMIZER].parameters, learner->arch->params,
+                         err);
+}
+
+static void archive_local(struct rog_learner *learner, uint32_t worker, struct rog_archive *archive)
+{
+    bool made = learner->locals[worker] != NULL;
+    rog_archive_flag(archive, &made);
+    if (rog_archive_failed(archive) || !made)
+        return;
+    if (need_local(learner, worker, NULL))
+        rog_archive_nomem(archive);
+    else
+        rog_local_archive(learner->locals[worker], archive);
+}
+
 void rog_learner_archive(struct rog_learner *learner, struct rog_archive *archive)
 {
-    for (uint32_t i = 0; i < learner->worker_count && !rog_archive_failed(archive); i++)
+    bool deltas = learner->parts->contribution.kind == ROG_CONTRIBUTION_DELTA;
+    for (uint32_t i = 0; i < learner->worker_count && !rog_archive_failed(archive); i++) {
         rog_sampler_archive(learner->samplers[i], archive);
+        if (deltas)
+            archive_local(learner, i, archive);
+    }
 }
 
 uint32_t rog_learner_batches(const struct rog_learner *learner, uint32_t worker)
@@ -151,20 +188,27 @@ const char *rog_learner_data_sha256(const struct rog_learner *learner)
     return learner->dataset->sha256;
 }
 
+/* Of the worker's next batch at `params`: its gradient is in learner->gradients. */
+static int next_batch(struct rog_learner *learner, uint32_t worker, const float *params,
+                      float *loss, struct rog_error *err)
+{
+    const struct engine *engine = &learner->engines[learner->engine_of[worker]];
+    rog_sampler_next(learner->samplers[worker], engine->images, engine->targets);
+    return rog_net_gradients(engine->net, params, learner->buffers, engine->images, engine->targets,
+                             loss, learner->gradients, err);
+}
+
 int rog_learner_gradients(struct rog_learner *learner, uint32_t worker, uint32_t steps,
                           const float *params, const float **gradients, double *loss,
                           struct rog_error *err)
 {
-    const struct engine *engine = &learner->engines[learner->engine_of[worker]];
     uint64_t count = learner->arch->params;
     float share = 1.0f / (float)steps;
     *loss = 0;
     *gradients = steps > 1 ? learner->sum : learner->gradients;
     for (uint32_t step = 0; step < steps; step++) {
         float batch_loss = 0;
-        rog_sampler_next(learner->samplers[worker], engine->images, engine->targets);
-        int code = rog_net_gradients(engine->net, params, learner->buffers, engine->images,
-                                     engine->targets, &batch_loss, learner->gradients, err);
+        int code = next_batch(learner, worker, params, &batch_loss, err);
         if (code)
             return code;
         *loss += (double)batch_loss / steps;
@@ -174,4 +218,26 @@ int rog_learner_gradients(struct rog_learner *learner, uint32_t worker, uint32_t
             learner->sum[i] = (step ? learner->sum[i] : 0) + share * learner->gradients[i];
     }
     return ROG_OK;
+}
+
+int rog_learner_steps(struct rog_learner *learner, uint32_t worker, uint32_t iteration,
+                      uint32_t steps, float *params, double *loss, struct rog_error *err)
+{
+    const struct rog_run_config *config = learner->config;
+    const struct rog_local_rates rates = {
+        .learning_rate = rog_run_config_learning_rate(config, iteration),
+        .momentum = config->momentum,
+        .weight_decay = config->weight_decay,
+        .clip_norm = config->clip_norm,
+    };
+    int code = need_local(learner, worker, err);
+    *loss = 0;
+    for (uint32_t step = 0; step < steps && !code; step++) {
+        float batch_loss = 0;
+        code = next_batch(learner, worker, params, &batch_loss, err);
+        *loss += (double)batch_loss / steps;
+        if (!code)
+            rog_local_step(learner->locals[worker], &rates, learner->gradients, params);
+    }
+    return code;
 }

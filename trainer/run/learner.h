@@ -3,7 +3,8 @@
 #define ROG_RUN_LEARNER_H
 
 /*
- * The gradients of a run's workers, virtual or real: computed, on the noisy training images. Worker
+ * The gradients of a run's workers, virtual or real, and their local steps: computed, on the noisy
+ * training images. Worker
  * i has the i-th shard of the non-IID split and draws its batches from it by a generator of its
  * own. Workers of the same batch size share one network (the weights are arguments), so that memory
  * for activations does not grow with the cluster.
@@ -13,19 +14,21 @@
 
 #include <common/archive.h>
 #include <common/run_config.h>
+#include <librog/parts/parts.h>
 #include <rog/error.h>
 #include <trainer/nn/arch.h>
 
 struct rog_learner;
 
-/* config and arch are borrowed. buffers: the running statistics of BatchNorm, arch->buffers floats,
- * borrowed and not changed (they are frozen). ROG_EINVAL for a worker whose shard is smaller than
- * its batch. */
+/* config, parts and arch are borrowed. buffers: the running statistics of BatchNorm, arch->buffers
+ * floats, borrowed and not changed (they are frozen). ROG_EINVAL for a worker whose shard is
+ * smaller than its batch. */
 int rog_learner_new(struct rog_learner **learner, const struct rog_run_config *config,
-                    const struct rog_arch *arch, float *buffers, struct rog_error *err);
+                    const struct rog_parts *parts, const struct rog_arch *arch, float *buffers,
+                    struct rog_error *err);
 void rog_learner_free(struct rog_learner *learner);
 
-/* Where each worker is in its shard, and what it will draw. */
+/* Where each worker is in its shard, what it will draw, and what its local optimizer remembers. */
 void rog_learner_archive(struct rog_learner *learner, struct rog_archive *archive);
 
 /* Batches in a pass of the zero-based worker over its shard. */
@@ -40,5 +43,10 @@ const char *rog_learner_data_sha256(const struct rog_learner *learner);
 int rog_learner_gradients(struct rog_learner *learner, uint32_t worker, uint32_t steps,
                           const float *params, const float **gradients, double *loss,
                           struct rog_error *err);
+
+/* The worker's next `steps` local steps, of this iteration (from 1 on), at `params`, which they
+ * change: each has a batch, and the run's local optimizer takes its gradient. *loss as above. */
+int rog_learner_steps(struct rog_learner *learner, uint32_t worker, uint32_t iteration,
+                      uint32_t steps, float *params, double *loss, struct rog_error *err);
 
 #endif

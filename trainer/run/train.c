@@ -120,7 +120,8 @@ static int load_model(struct rog_train *train, const char *start_model, struct r
         return code;
     code = rog_safetensors_read(start_model, arch, train->params, train->buffers, err);
     if (!code)
-        code = rog_learner_new(&train->learner, train->config, arch, train->buffers, err);
+        code = rog_learner_new(&train->learner, train->config, &train->parts, arch, train->buffers,
+                               err);
     return code;
 }
 

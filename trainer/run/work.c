@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A worker's loop: gradients, push, pull, by the library. */
+/* A worker's loop: gradients or local steps, push, pull, by the library. */
 #include <trainer/run/work.h>
 
 #include <math.h>
@@ -82,12 +82,18 @@ static int iterate(struct job *job, uint32_t iteration, struct rog_error *err)
     const struct rog_run_config *config = job->config;
     struct rog_train *train = &job->train;
     uint32_t worker = job->options->rank - 1;
+    bool delta = train->parts.contribution.kind == ROG_CONTRIBUTION_DELTA;
     const struct rog_rule rule = rog_exchange_rule(config, iteration);
-    struct rog_step step = {
-        .gradients = job->gradients, .rules = &rule, .rule_count = 1, .loss = NAN};
+    struct rog_step step = {.gradients = delta ? NULL : job->gradients,
+                            .rules = &rule,
+                            .rule_count = !delta,
+                            .loss = NAN};
     const float *flat = NULL;
     int code = ROG_OK;
-    if (train->learner)
+    if (train->learner && delta)
+        code = rog_learner_steps(train->learner, worker, iteration, rog_local_steps(job->rog),
+                                 train->params, &step.loss, err);
+    else if (train->learner)
         code = rog_learner_gradients(train->learner, worker, rog_local_steps(job->rog),
                                      train->params, &flat, &step.loss, err);
     for (uint32_t i = 0; flat && i < train->arch->tensor_count; i++)
@@ -98,12 +104,10 @@ static int iterate(struct job *job, uint32_t iteration, struct rog_error *err)
 static int run(struct job *job, struct rog_error *err)
 {
     uint32_t last = job->train.iterations[job->options->rank - 1];
-    struct rog_statistics now;
     int code = rog_start(job->rog, err);
     while (!code && !rog_over(job->rog)) {
-        rog_statistics(job->rog, &now);
-        code =
-            now.iteration < last ? iterate(job, now.iteration + 1, err) : rog_finish(job->rog, err);
+        uint32_t next = rog_next_iteration(job->rog);
+        code = next <= last ? iterate(job, next, err) : rog_finish(job->rog, err);
     }
     return code;
 }

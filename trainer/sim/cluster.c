@@ -84,6 +84,7 @@ static int node_init(struct rog_sim_cluster *cluster, uint32_t index, struct rog
         .local_steps = node->profile->local_steps,
         .sender = ways.sender,
         .magnitudes = config->magnitudes,
+        .contribution = config->contribution,
     };
     if (node->params)
         rog_rows_places(config->rows, node->params, cluster->places);

@@ -16,6 +16,11 @@
  * Rows that the server demands are sent at once, whatever the worker is doing. A push or a pull of
  * no rows is neither ranked nor compressed, made or decompressed, and takes none of these times.
  *
+ * Where computing and exchanging overlap, the local steps of the next iteration begin with the push
+ * of this one, and the next push begins when both are through. Then compute_s is what is left of
+ * the steps when the exchange is over, so that the four still add up. A device that compresses or
+ * decompresses does not compute meanwhile.
+ *
  * Network: one message at a time is on the air in each direction of a worker's link; how long that
  * takes is the medium's affair (medium.h; "independent": every worker has its trace's rate to
  * itself, and sending does not slow receiving). It arrives `latency` after its last bit went out. A
@@ -52,8 +57,9 @@
  * Left out: packets one by one, loss and what a transport protocol makes of it.
  *
  * Power: watts_compute while computing, compressing and decompressing; watts_communicate while
- * pushing, pulling and, when stalled, while demanded rows are on their way; else watts_stall. A
- * worker that has finished takes nothing.
+ * pushing, pulling and, when stalled, while demanded rows are on their way; else watts_stall. Who
+ * computes and communicates at once takes watts_compute and what communicating takes beyond
+ * waiting. A worker that has finished takes nothing.
  *
  * End: every worker runs to its own last iteration. One that is through leaves and is not waited
  * for; the others go on. With `seconds` the run ends at that time at the latest, and iterations in
@@ -88,6 +94,7 @@ struct rog_cluster_config {
     const void *parameters;                       /* the strategy's own; NULL: none */
     const struct rog_server_optimizer *optimizer; /* NULL: the first of rog_server_optimizers */
     const void *optimizer_parameters;             /* its struct of them; NULL: none */
+    const struct rog_contribution_config *contribution; /* NULL: rog_contribution_default */
     const struct rog_rows *rows;
     double wire_scale;
     float *params; /* rows->params floats, what the model is at first and, once the run is over,
@@ -101,6 +108,10 @@ struct rog_cluster_config {
     /* The mean gradient of `steps` batches at params, and its loss (trainer/run/learner.h). */
     int (*gradients)(void *user, uint32_t worker, uint32_t steps, const float *params,
                      const float **gradients, double *loss, struct rog_error *err);
+    /* Where deltas are exchanged, instead: `steps` local steps of an iteration (from 1 on), which
+     * change params. */
+    int (*steps)(void *user, uint32_t worker, uint32_t iteration, uint32_t steps, float *params,
+                 double *loss, struct rog_error *err);
     /* Saves the model as checkpoints have it, which is params + change; index counts
      * from 0. */
     int (*checkpoint)(void *user, const float *change, uint32_t index, double t_s,

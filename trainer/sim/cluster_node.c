@@ -55,71 +55,86 @@ static double padding_s(const struct rog_sim_node *node, uint32_t iteration)
     return times->padding_s ? times->padding_s[iteration % times->count] : (double)NAN;
 }
 
-/* The next iteration's local steps, and the sleep after them. */
-static double computing_s(const struct rog_sim_cluster *cluster, const struct rog_sim_node *node)
+/* The local steps after so many iterations, and the sleep after them. */
+static double computing_s(const struct rog_sim_cluster *cluster, const struct rog_sim_node *node,
+                          uint32_t iterations)
 {
     const struct rog_times *times = &node->times;
     if (times->count)
-        return times->step_s[node->iterations % times->count] +
-               (times->padding_s ? padding_s(node, node->iterations) : 0);
+        return times->step_s[iterations % times->count] +
+               (times->padding_s ? padding_s(node, iterations) : 0);
     double steps_s = rog_worker_local_steps(node->core) * node->profile->step_s;
     return steps_s + sleep_s(cluster, node->profile, steps_s);
 }
 
-int rog_sim_begin(struct rog_sim_cluster *cluster, uint32_t worker, struct rog_error *err)
+/* Begins the local steps after so many iterations. */
+static int begin_computing(struct rog_sim_cluster *cluster, uint32_t worker, uint32_t iterations,
+                           struct rog_error *err)
 {
     struct rog_sim_node *node = &cluster->nodes[worker];
-    if (node->iterations < last_iteration(cluster, worker)) {
-        int code = rog_worker_begin(node->core, cluster->now_s, err);
-        if (code)
-            return code;
-        node->began_s = cluster->now_s;
-        rog_sim_enter(cluster, node, ROG_SIM_COMPUTING);
-        double took_s = computing_s(cluster, node);
-        return rog_sim_put(cluster, ROG_SIM_COMPUTED, cluster->now_s + took_s, worker, 0, err);
-    }
-    rog_sim_enter(cluster, node, ROG_SIM_FINISHED);
-    cluster->running--;
-    return rog_sim_leave(cluster, worker, err);
+    int code = rog_worker_begin(node->core, cluster->now_s, err);
+    node->ahead_s = cluster->now_s + computing_s(cluster, node, iterations);
+    return code ? code : rog_sim_put(cluster, ROG_SIM_COMPUTED, node->ahead_s, worker, 0, err);
 }
 
-/* The gradient is evaluated here and not when computing began: the weights are the same, and so the
- * result can go straight into the push. */
-static int make_push(struct rog_sim_cluster *cluster, uint32_t worker, struct rog_error *err)
+/* What the local steps come to: a gradient, or another model. */
+static int evaluate(struct rog_sim_cluster *cluster, uint32_t worker, struct rog_error *err)
 {
     const struct rog_cluster_config *config = cluster->config;
     struct rog_sim_node *node = &cluster->nodes[worker];
-    const struct rog_rule rule = rog_exchange_rule(config->run, node->iterations + 1);
-    const struct rog_worker_gradients gradients = {
-        .tensors = node->params ? cluster->gradients : NULL, .rules = &rule, .rule_count = 1};
+    uint32_t steps = rog_worker_local_steps(node->core);
     const float *flat = NULL;
-    int code = ROG_OK;
-    if (node->params)
-        code = config->gradients(config->user, worker, rog_worker_local_steps(node->core),
-                                 node->params, &flat, &node->loss, err);
+    if (rog_sim_pushes_deltas(cluster))
+        return config->steps(config->user, worker, node->iterations + 1, steps, node->params,
+                             &node->loss, err);
+    int code =
+        config->gradients(config->user, worker, steps, node->params, &flat, &node->loss, err);
     for (uint32_t i = 0; flat && i < config->rows->tensor_count; i++)
         cluster->gradients[i] = flat + config->rows->tensors[i].offset;
+    return code;
+}
+
+/* The steps are evaluated here and not when computing began: the weights are the same, also where a
+ * pull has come meanwhile, which is put aside. So a gradient can go straight into the push. */
+static int make_push(struct rog_sim_cluster *cluster, uint32_t worker, struct rog_error *err)
+{
+    struct rog_sim_node *node = &cluster->nodes[worker];
+    bool gradients = node->params && !rog_sim_pushes_deltas(cluster);
+    const struct rog_rule rule = rog_exchange_rule(cluster->config->run, node->iterations + 1);
+    const struct rog_worker_gradients given = {
+        .tensors = gradients ? cluster->gradients : NULL, .rules = &rule, .rule_count = 1};
+    int code = node->params ? evaluate(cluster, worker, err) : ROG_OK;
     if (code)
         return code;
     const struct rog_report report = {.compute_s = node->computed_s - node->began_s,
                                       .loss = node->params ? node->loss : (double)NAN,
                                       .energy_j = node->joules};
     rog_worker_measured(node->core, &report);
-    return rog_worker_push(node->core, &gradients, cluster->now_s, err);
+    return rog_worker_push(node->core, &given, cluster->now_s, err);
 }
 
+/* From here on the next iteration is computed, where that does not wait for the exchange. */
 static int start_push(struct rog_sim_cluster *cluster, uint32_t worker, struct rog_error *err)
 {
-    rog_sim_enter(cluster, &cluster->nodes[worker], ROG_SIM_PUSHING);
-    return rog_sim_pump(cluster, worker, ROG_SIM_UP, err);
+    struct rog_sim_node *node = &cluster->nodes[worker];
+    int code = ROG_OK;
+    rog_sim_enter(cluster, node, ROG_SIM_PUSHING);
+    node->ahead =
+        rog_worker_overlaps(node->core) && node->iterations + 1 < last_iteration(cluster, worker);
+    if (node->ahead)
+        code = begin_computing(cluster, worker, node->iterations + 1, err);
+    return code ? code : rog_sim_pump(cluster, worker, ROG_SIM_UP, err);
 }
 
-/* A push that may be silent is made first, so that one that is takes no time. */
-int rog_sim_computed(struct rog_sim_cluster *cluster, uint32_t worker, struct rog_error *err)
+/* The local steps are made, and the exchange before is over. A push that may be silent is made
+ * first, so that one that is takes no time. */
+static int end_computing(struct rog_sim_cluster *cluster, uint32_t worker, struct rog_error *err)
 {
     struct rog_sim_node *node = &cluster->nodes[worker];
     struct rog_worker_status status;
     node->computed_s = cluster->now_s;
+    node->lagged = node->ahead;
+    node->ahead = node->ahead_over = false;
     rog_sim_enter(cluster, node, ROG_SIM_COMPRESSING);
     if (cluster->may_be_silent) {
         int code = make_push(cluster, worker, err);
@@ -132,6 +147,33 @@ int rog_sim_computed(struct rog_sim_cluster *cluster, uint32_t worker, struct ro
     }
     double took_s = node->profile->compress_s + (cluster->selects ? node->profile->rank_s : 0);
     return rog_sim_put(cluster, ROG_SIM_COMPRESSED, cluster->now_s + took_s, worker, 0, err);
+}
+
+int rog_sim_begin(struct rog_sim_cluster *cluster, uint32_t worker, struct rog_error *err)
+{
+    struct rog_sim_node *node = &cluster->nodes[worker];
+    if (node->iterations < last_iteration(cluster, worker)) {
+        node->began_s = cluster->now_s;
+        if (node->ahead && node->ahead_over)
+            return end_computing(cluster, worker, err);
+        rog_sim_enter(cluster, node, ROG_SIM_COMPUTING);
+        return node->ahead ? ROG_OK : begin_computing(cluster, worker, node->iterations, err);
+    }
+    rog_sim_enter(cluster, node, ROG_SIM_FINISHED);
+    cluster->running--;
+    return rog_sim_leave(cluster, worker, err);
+}
+
+int rog_sim_computed(struct rog_sim_cluster *cluster, uint32_t worker, struct rog_error *err)
+{
+    struct rog_sim_node *node = &cluster->nodes[worker];
+    if (node->ahead && cluster->now_s < node->ahead_s) /* decompressing took its time */
+        return rog_sim_put(cluster, ROG_SIM_COMPUTED, node->ahead_s, worker, 0, err);
+    if (node->state == ROG_SIM_COMPUTING)
+        return end_computing(cluster, worker, err);
+    rog_sim_meter(cluster, node);
+    node->ahead_over = true;
+    return ROG_OK;
 }
 
 int rog_sim_compressed(struct rog_sim_cluster *cluster, uint32_t worker, struct rog_error *err)
@@ -152,6 +194,8 @@ int rog_sim_pulled(struct rog_sim_cluster *cluster, uint32_t worker, struct rog_
     double took_s = cluster->selects ? node->profile->unpack_rows_s : node->profile->decompress_s;
     if (!status.rows_pulled)
         took_s = 0;
+    if (node->ahead && !node->ahead_over)
+        node->ahead_s += took_s;
     return rog_sim_put(cluster, ROG_SIM_DECOMPRESSED, cluster->now_s + took_s, worker, 0, err);
 }
 
@@ -166,8 +210,10 @@ static int report_iteration(struct rog_sim_cluster *cluster, uint32_t worker, st
     row.t = cluster->now_s;
     row.compute_s = node->computed_s - node->began_s;
     row.padding_s = padding_s(node, node->iterations - 1);
-    if (!isnan(row.padding_s))
+    if (!isnan(row.padding_s)) {
+        row.padding_s = fmin(row.padding_s, row.compute_s); /* the rest was slept ahead */
         row.compute_s -= row.padding_s;
+    }
     row.push_s = node->pushed_s - node->computed_s;
     row.pull_s = cluster->now_s - node->admitted_s;
     row.stall_s = node->admitted_s - node->pushed_s;
@@ -176,7 +222,7 @@ static int report_iteration(struct rog_sim_cluster *cluster, uint32_t worker, st
     row.bytes_pulled = wire_bytes(cluster, node->link[ROG_SIM_DOWN].bytes);
     if (node->params)
         row.loss = node->loss;
-    row.staleness = cluster->iterations - node->iterations;
+    row.staleness = cluster->iterations - node->iterations + node->lagged;
     return rog_iteration_report(config->events, config->layers, node->core, &row, err);
 }
 
@@ -188,5 +234,7 @@ int rog_sim_decompressed(struct rog_sim_cluster *cluster, uint32_t worker, struc
         cluster->iterations = node->iterations;
     int code = report_iteration(cluster, worker, err);
     node->link[ROG_SIM_UP].bytes = node->link[ROG_SIM_DOWN].bytes = 0;
+    if (!node->ahead)
+        rog_worker_merge(node->core);
     return code ? code : rog_sim_begin(cluster, worker, err);
 }

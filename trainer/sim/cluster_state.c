@@ -18,7 +18,7 @@ int rog_sim_put(struct rog_sim_cluster *cluster, enum rog_sim_event kind, double
     return rog_sim_put_at(cluster, kind, at, worker, slot, err);
 }
 
-static double watts(const struct rog_sim_node *node)
+static double watts_of_state(const struct rog_sim_node *node)
 {
     const struct rog_run_worker *profile = node->profile;
     switch (node->state) {
@@ -38,6 +38,17 @@ static double watts(const struct rog_sim_node *node)
     return 0;
 }
 
+static double watts(const struct rog_sim_node *node)
+{
+    const struct rog_run_worker *profile = node->profile;
+    double own = watts_of_state(node);
+    bool exchanges = node->state == ROG_SIM_PUSHING || node->state == ROG_SIM_STALLED ||
+                     node->state == ROG_SIM_PULLING;
+    if (!node->ahead || node->ahead_over || !exchanges)
+        return own;
+    return profile->watts_compute + (own > profile->watts_stall ? own - profile->watts_stall : 0);
+}
+
 void rog_sim_meter(struct rog_sim_cluster *cluster, struct rog_sim_node *node)
 {
     node->joules += watts(node) * (cluster->now_s - node->metered_s);
@@ -49,4 +60,10 @@ void rog_sim_enter(struct rog_sim_cluster *cluster, struct rog_sim_node *node,
 {
     rog_sim_meter(cluster, node);
     node->state = state;
+}
+
+bool rog_sim_pushes_deltas(const struct rog_sim_cluster *cluster)
+{
+    const struct rog_contribution_config *contribution = cluster->config->contribution;
+    return contribution && contribution->kind == ROG_CONTRIBUTION_DELTA;
 }

@@ -86,6 +86,11 @@ struct rog_sim_node {
     /* Of the iteration in progress. */
     double began_s, computed_s, pushed_s, admitted_s;
     bool stall_reported;
+    bool lagged; /* its gradient or delta is of a model without the exchange before */
+    /* Of the next iteration, where that is computed while this one's exchange goes on. */
+    bool ahead;      /* it is */
+    bool ahead_over; /* the steps are made */
+    double ahead_s;  /* when they are */
     struct rog_sim_link link[2];
     /* Messages that have arrived and wait until the server has unpacked the push that the first
      * of them ends. */
@@ -134,6 +139,8 @@ int rog_sim_put_at(struct rog_sim_cluster *cluster, enum rog_sim_event kind, str
 void rog_sim_meter(struct rog_sim_cluster *cluster, struct rog_sim_node *node);
 void rog_sim_enter(struct rog_sim_cluster *cluster, struct rog_sim_node *node,
                    enum rog_sim_state state);
+
+bool rog_sim_pushes_deltas(const struct rog_sim_cluster *cluster);
 
 /* ---- cluster_links.c ---- */
 

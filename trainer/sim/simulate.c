@@ -33,6 +33,14 @@ static int take_gradients(void *user, uint32_t worker, uint32_t steps, const flo
                                  err);
 }
 
+static int make_steps(void *user, uint32_t worker, uint32_t iteration, uint32_t steps,
+                      float *params, double *loss, struct rog_error *err)
+{
+    const struct simulation *simulation = user;
+    return rog_learner_steps(simulation->train.learner, worker, iteration, steps, params, loss,
+                             err);
+}
+
 static int take_checkpoint(void *user, const float *change, uint32_t index, double t_s,
                            uint32_t iteration, struct rog_error *err)
 {
@@ -98,6 +106,7 @@ static int run(struct simulation *simulation, struct rog_error *err)
         .parameters = train->plugin.parameters,
         .optimizer = train->parts.server_optimizer,
         .optimizer_parameters = train->parts.chosen[ROG_PART_SERVER_OPTIMIZER].parameters,
+        .contribution = &train->parts.contribution,
         .rows = train->rows,
         .wire_scale = train->wire_scale,
         .params = train->params,
@@ -106,6 +115,7 @@ static int run(struct simulation *simulation, struct rog_error *err)
         .magnitudes = rog_magnitudes_hook(simulation->magnitudes),
         .user = simulation,
         .gradients = take_gradients,
+        .steps = make_steps,
         .checkpoint = take_checkpoint,
         .interrupted = interrupted,
         .snapshot = take_snapshot,
