@@ -110,7 +110,14 @@ static void test_select(void **state)
         for (size_t k = 0; k < SIZES; k++) {
             float x[MOST];
             draw(&rng, kind, x, sizes[k]);
-            const uint32_t counts[] = {0, 1, sizes[k] / 100, sizes[k] / 3, sizes[k] - 1, sizes[k]};
+            const uint32_t counts[] = {0,
+                                       1,
+                                       sizes[k] / 300,
+                                       sizes[k] / 100,
+                                       sizes[k] / 64,
+                                       sizes[k] / 3,
+                                       sizes[k] - 1,
+                                       sizes[k]};
             for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
                 hold_selection(x, sizes[k], counts[i], (uint32_t)(7 * k) % 130);
         }
