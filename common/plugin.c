@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Strategy plugins: where they lie, and what is checked before one is used. */
+/* Plugins: where they lie, and how they are loaded. */
 #include <common/plugin.h>
 
 #include <ctype.h>
@@ -12,118 +12,49 @@
 
 #include <common/file.h>
 #include <common/parameters.h>
+#include <common/plugin_kinds.h>
 #include <common/settings.h>
 
 #define NAME_BYTES 64
 
-/* Since which version a strategy may have no plans. */
-#define PLANS_OPTIONAL 4
-
-/* The hooks without which a strategy cannot be used. */
-static const char *missing_hook(const struct rog_strategy *strategy)
+static int take(struct rog_plugin *plugin, enum rog_plugin_kind kind, const void *exported,
+                struct rog_error *err)
 {
-    bool plans = strategy->abi_version < PLANS_OPTIONAL;
-    const struct {
-        const char *name;
-        bool present;
-    } required[] = {
-        {"name", strategy->name && strategy->name[0]},
-        {"version", strategy->version != NULL},
-        {"summary", strategy->summary != NULL},
-        {"threshold_help", strategy->threshold_help != NULL},
-        {"plan_push", strategy->plan_push || !plans},
-        {"admit", strategy->admit != NULL},
-        {"plan_pull", strategy->plan_pull || !plans},
-    };
-    for (size_t i = 0; i < sizeof required / sizeof *required; i++)
-        if (!required[i].present)
-            return required[i].name;
-    return NULL;
-}
-
-/* What a strategy of each version of the interface has. */
-static const size_t version_bytes[] = {
-    [1] = offsetof(struct rog_strategy, staleness_bound),
-    [2] = offsetof(struct rog_strategy, save),
-    [3] = offsetof(struct rog_strategy, grant),
-    [4] = offsetof(struct rog_strategy, weigh),
-    [ROG_STRATEGY_ABI] = sizeof(struct rog_strategy),
-};
-
-/* Whether the plugin's strategy, of which only the first two members are known to be there, can be
- * read. */
-static int check_version(const struct rog_strategy *exported, const char *path,
-                         struct rog_error *err)
-{
-    if (exported->abi_version < 1 || exported->abi_version > ROG_STRATEGY_ABI)
-        return rog_fail(err, ROG_EABI,
-                        "plugin %s is made for version %u of the strategy interface, this program "
-                        "has versions 1 to %d: compile it again with this version's "
-                        "<rog/strategy.h>",
-                        path, exported->abi_version, ROG_STRATEGY_ABI);
-    size_t least = version_bytes[exported->abi_version];
-    if (exported->struct_size < least)
-        return rog_fail(err, ROG_EABI,
-                        "plugin %s: its strategy has %u bytes, version %u of the interface has "
-                        "%zu: compile it again with this version's <rog/strategy.h>",
-                        path, exported->struct_size, exported->abi_version, least);
-    return 0;
-}
-
-static int check_contents(const struct rog_strategy *strategy, const char *path,
-                          struct rog_error *err)
-{
-    const char *missing = missing_hook(strategy);
-    if (missing)
-        return rog_fail(err, ROG_EABI, "plugin %s has no %s, which every strategy must have", path,
-                        missing);
-    if (strategy->threshold_min > strategy->threshold_max ||
-        strategy->threshold_default < strategy->threshold_min ||
-        strategy->threshold_default > strategy->threshold_max)
-        return rog_fail(err, ROG_EABI, "plugin %s: its default threshold is outside its own range",
-                        path);
-    if (!strategy->save != !strategy->load)
-        return rog_fail(err, ROG_EABI, "plugin %s has %s and no %s: a strategy has both or none",
-                        path, strategy->save ? "save" : "load", strategy->save ? "load" : "save");
-    int code = rog_parameters_check_table(strategy->parameters, strategy->parameter_bytes,
-                                          strategy->name, err);
-    if (code)
-        rog_fail_prefix(err, "plugin %s", path);
+    void *copy = NULL;
+    int code = rog_plugin_kind_take(kind, exported, plugin->path, &copy, err);
+    if (kind == ROG_PLUGIN_STRATEGY)
+        plugin->strategy = copy;
+    else
+        plugin->codec = copy;
     return code;
 }
 
-/* Copies what its version has, and nothing that stands behind that. */
-static int take_strategy(struct rog_plugin *plugin, const struct rog_strategy *exported,
-                         struct rog_error *err)
+/* Of the first of the kinds from `kind` up to and without `end` that it exports. */
+static int take_any(struct rog_plugin *plugin, unsigned kind, unsigned end, struct rog_error *err)
 {
-    int code = check_version(exported, plugin->path, err);
-    if (code)
-        return code;
-    plugin->strategy = calloc(1, sizeof *plugin->strategy);
-    if (!plugin->strategy)
-        return rog_fail_nomem(err);
-    memcpy(plugin->strategy, exported, version_bytes[exported->abi_version]);
-    return check_contents(plugin->strategy, plugin->path, err);
+    for (unsigned any = kind; any < end; any++) {
+        const void *exported = dlsym(plugin->handle, rog_plugin_kind_symbol(any));
+        if (exported)
+            return take(plugin, any, exported, err);
+    }
+    if (end > kind + 1)
+        return rog_fail(err, ROG_EABI, "%s is no plugin: it exports neither %s nor %s",
+                        plugin->path, rog_plugin_kind_symbol(kind),
+                        rog_plugin_kind_symbol(end - 1));
+    return rog_fail(err, ROG_EABI, "%s is not a %s plugin: it does not export %s", plugin->path,
+                    rog_plugin_kind_name(kind), rog_plugin_kind_symbol(kind));
 }
 
-int rog_plugin_load_path(struct rog_plugin *plugin, const char *path, struct rog_error *err)
+static int load(struct rog_plugin *plugin, const char *path, unsigned kind, unsigned end,
+                struct rog_error *err)
 {
     *plugin = (struct rog_plugin){0};
     void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     if (!handle)
         return rog_fail(err, ROG_EABI, "cannot load plugin: %s", dlerror());
-
-    int code = 0;
     plugin->handle = handle;
     plugin->path = strdup(path);
-    const struct rog_strategy *exported = dlsym(handle, ROG_STRATEGY_SYMBOL);
-    if (!plugin->path)
-        code = rog_fail_nomem(err);
-    else if (!exported)
-        code = rog_fail(err, ROG_EABI, "%s is not a strategy plugin: it does not export %s", path,
-                        ROG_STRATEGY_SYMBOL);
-    else
-        code = take_strategy(plugin, exported, err);
+    int code = plugin->path ? take_any(plugin, kind, end, err) : rog_fail_nomem(err);
     if (code)
         rog_plugin_release(plugin);
     return code;
@@ -134,6 +65,7 @@ void rog_plugin_release(struct rog_plugin *plugin)
     if (plugin->handle)
         dlclose(plugin->handle);
     free(plugin->path);
+    free(plugin->codec);
     free(plugin->strategy);
     free(plugin->parameters);
     rog_json_free(plugin->values);
@@ -204,8 +136,7 @@ static int is_plugin_file(const struct dirent *entry)
 }
 
 struct visit {
-    int (*call)(const char *path, const struct rog_strategy *strategy, const char *load_error,
-                void *user);
+    rog_plugin_visit call;
     void *user;
 };
 
@@ -221,8 +152,8 @@ static int visit_folder(const char *folder, const struct visit *visit, struct ro
         if (path) {
             struct rog_plugin plugin;
             struct rog_error cause;
-            int loaded = rog_plugin_load_path(&plugin, path, &cause);
-            code = visit->call(path, plugin.strategy, loaded ? cause.message : NULL, visit->user);
+            int loaded = load(&plugin, path, 0, ROG_PLUGIN_KINDS, &cause);
+            code = visit->call(path, &plugin, loaded ? cause.message : NULL, visit->user);
             rog_plugin_release(&plugin);
         }
         free(path);
@@ -232,9 +163,7 @@ static int visit_folder(const char *folder, const struct visit *visit, struct ro
     return code;
 }
 
-int rog_plugin_each(int (*visit)(const char *path, const struct rog_strategy *strategy,
-                                 const char *load_error, void *user),
-                    void *user, struct rog_error *err)
+int rog_plugin_each(rog_plugin_visit visit, void *user, struct rog_error *err)
 {
     char *path = search_path(err);
     if (!path)
@@ -253,16 +182,16 @@ struct found {
     char list[512];
 };
 
-static int add_found(const char *path, const struct rog_strategy *strategy, const char *load_error,
+static int add_found(const char *path, const struct rog_plugin *plugin, const char *load_error,
                      void *user)
 {
     struct found *found = user;
     (void)path;
-    if (load_error)
+    if (load_error || !plugin->strategy)
         return 0;
     size_t used = strlen(found->list);
     snprintf(found->list + used, sizeof found->list - used, "%s%s", used ? ", " : "",
-             strategy->name);
+             plugin->strategy->name);
     return 0;
 }
 
@@ -293,14 +222,16 @@ static int fail_not_found(const char *library, struct rog_error *err)
         found.list[0] ? found.list : "none");
 }
 
-int rog_plugin_load(struct rog_plugin *plugin, const char *library, struct rog_error *err)
+/* ROG_ENOTFOUND, without a message, where no folder has one of that name. */
+static int find(struct rog_plugin *plugin, const char *wanted, enum rog_plugin_kind kind,
+                struct rog_error *err)
 {
-    *plugin = (struct rog_plugin){0};
-    if (strchr(library, '/'))
-        return rog_plugin_load_path(plugin, library, err);
     char name[NAME_BYTES];
-    if (!lower_name(library, name))
-        return fail_not_found(library, err);
+    *plugin = (struct rog_plugin){0};
+    if (strchr(wanted, '/'))
+        return load(plugin, wanted, kind, kind + 1u, err);
+    if (!lower_name(wanted, name))
+        return ROG_ENOTFOUND;
     char *path = search_path(err);
     if (!path)
         return ROG_EFAILED;
@@ -313,9 +244,20 @@ int rog_plugin_load(struct rog_plugin *plugin, const char *library, struct rog_e
         if (!file)
             code = rog_fail_nomem(err);
         else if (rog_file_exists(file))
-            code = rog_plugin_load_path(plugin, file, err);
+            code = load(plugin, file, kind, kind + 1u, err);
         free(file);
     }
     free(path);
+    return code;
+}
+
+int rog_plugin_load(struct rog_plugin *plugin, const char *library, struct rog_error *err)
+{
+    int code = find(plugin, library, ROG_PLUGIN_STRATEGY, err);
     return code == ROG_ENOTFOUND ? fail_not_found(library, err) : code;
+}
+
+int rog_plugin_load_codec(struct rog_plugin *plugin, const char *name, struct rog_error *err)
+{
+    return find(plugin, name, ROG_PLUGIN_CODEC, err);
 }

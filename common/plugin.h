@@ -3,17 +3,18 @@
 #define ROG_COMMON_PLUGIN_H
 
 /*
- * Finding and loading strategy plugins.
+ * Finding and loading plugins: strategies, and codecs besides those that come with the project.
  *
  * They are looked for in $ROG_PLUGIN_PATH (folders separated by ':'), then in
- * PREFIX/lib/rog/plugins. NAME.so in lower case provides library NAME. A name that contains a '/'
- * is a path.
+ * PREFIX/lib/rog/plugins. NAME.so in lower case provides strategy or codec NAME. A name that
+ * contains a '/' is a path.
  */
 
 #include <stdbool.h>
 #include <stddef.h>
 
 #include <common/json.h>
+#include <rog/codec.h>
 #include <rog/error.h>
 #include <rog/strategy.h>
 
@@ -24,8 +25,10 @@ struct rog_plugin {
      * has none. */
     struct rog_json *values;
     void *parameters;
-    struct rog_strategy *strategy; /* a copy of the plugin's; what a plugin of an earlier version
-                                      of the interface lacks is 0 */
+    /* A copy of what the plugin exports, one of them; what a plugin of an earlier version of the
+     * interface lacks is 0. */
+    struct rog_strategy *strategy;
+    struct rog_codec *codec;
 };
 
 /* Loads the plugin for `library`, checks interface version, struct size and required hooks. What is
@@ -33,8 +36,9 @@ struct rog_plugin {
 int rog_plugin_load(struct rog_plugin *plugin, const char *library, struct rog_error *err);
 void rog_plugin_release(struct rog_plugin *plugin);
 
-/* Loads by file name. */
-int rog_plugin_load_path(struct rog_plugin *plugin, const char *path, struct rog_error *err);
+/* The same for a codec. ROG_ENOTFOUND: there is none of that name, and no message. Its parameters
+ * are the caller's. */
+int rog_plugin_load_codec(struct rog_plugin *plugin, const char *name, struct rog_error *err);
 
 /* Whether a plugin is in the folder of those that come with the program. */
 bool rog_plugin_is_installed(const char *path);
@@ -48,10 +52,10 @@ int rog_plugin_check_threshold(const struct rog_plugin *plugin, long long thresh
 int rog_plugin_configure(struct rog_plugin *plugin, const struct rog_json *given,
                          struct rog_error *err);
 
+typedef int (*rog_plugin_visit)(const char *path, const struct rog_plugin *plugin,
+                                const char *load_error, void *user);
 /* Calls visit for every *.so found, in order of name, first folder first; `load_error` is NULL for
- * those that load. */
-int rog_plugin_each(int (*visit)(const char *path, const struct rog_strategy *strategy,
-                                 const char *load_error, void *user),
-                    void *user, struct rog_error *err);
+ * those that load, of whichever kind. */
+int rog_plugin_each(rog_plugin_visit visit, void *user, struct rog_error *err);
 
 #endif

@@ -28,8 +28,8 @@ const struct rog_setting rog_run_settings[] = {
     {RUN(compression), .type = ROG_SETTING_STRING, .fallback = "sign",
      .help = "codec of what workers send; `rogctl plugins` lists them; sign: one bit an element; "
              "none: 32 bits, exact",
-     .flags = ROG_SETTING_OF_SIZE | ROG_SETTING_KEPT_BY_REPLAY | ROG_SETTING_OF_BOTH_ENDS |
-              ROG_SETTING_OPTION_OF_SERVE},
+     .flags = ROG_SETTING_PATH_WITH_SLASH | ROG_SETTING_CONTENT | ROG_SETTING_OF_SIZE |
+              ROG_SETTING_KEPT_BY_REPLAY | ROG_SETTING_OF_BOTH_ENDS | ROG_SETTING_OPTION_OF_SERVE},
     {RUN(threshold), .type = ROG_SETTING_INT, .min = 0, .max = ROG_THRESHOLD_INFINITE,
      .choices = "inf", .unit = "iterations",
      .help = "staleness threshold; inf: without end; default: the plugin's",
@@ -43,7 +43,9 @@ const struct rog_setting rog_run_settings[] = {
      .option = "compression-parameters", .flags = ROG_SETTING_OF_SIZE | PART_OF_BOTH},
     {RUN(pull_compression), .type = ROG_SETTING_STRING,
      .help = "codec of what the server sends; default: as compression",
-     .option = "pull-compression", .flags = ROG_SETTING_OF_SIZE | PART_OF_BOTH},
+     .option = "pull-compression",
+     .flags =
+         ROG_SETTING_PATH_WITH_SLASH | ROG_SETTING_CONTENT | ROG_SETTING_OF_SIZE | PART_OF_BOTH},
     {RUN(pull_compression_parameters), .type = ROG_SETTING_GROUP,
      .help = "that codec's own parameters; default: those of compression where the codec is the "
              "same",

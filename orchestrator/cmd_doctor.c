@@ -83,23 +83,29 @@ static void check_trainer(const struct rog_cli *cli, const struct finder *f)
 }
 
 struct plugin_count {
-    size_t good, bad;
-    char names[256], error[512];
+    size_t strategies, bad;
+    char strategy[256], codec[256], error[512];
 };
 
-static int count_plugin(const char *path, const struct rog_strategy *strategy,
-                        const char *load_error, void *user)
+static void add_name(char names[256], const char *name)
+{
+    size_t used = strlen(names);
+    snprintf(names + used, 256 - used, "%s%s", used ? ", " : "", name);
+}
+
+static int count_plugin(const char *path, const struct rog_plugin *plugin, const char *load_error,
+                        void *user)
 {
     struct plugin_count *count = user;
     (void)path;
     if (load_error) {
         count->bad++;
         snprintf(count->error, sizeof count->error, "%s", load_error);
+    } else if (plugin->codec) {
+        add_name(count->codec, plugin->codec->name);
     } else {
-        size_t used = strlen(count->names);
-        snprintf(count->names + used, sizeof count->names - used, "%s%s", used ? ", " : "",
-                 strategy->name);
-        count->good++;
+        add_name(count->strategy, plugin->strategy->name);
+        count->strategies++;
     }
     return 0;
 }
@@ -113,10 +119,11 @@ static void check_plugins(const struct rog_cli *cli, const struct finder *f)
         FOUND(f, false, "%s", cause.message);
     else if (count.bad)
         FOUND(f, false, "%s", count.error);
-    else if (!count.good)
+    else if (!count.strategies)
         FOUND(f, false, "no strategy plugins");
     else
-        FOUND(f, true, "strategies %s", count.names);
+        FOUND(f, true, "strategies %s%s%s", count.strategy, count.codec[0] ? "; codecs " : "",
+              count.codec);
     ADVISE(f, "compile or install the plugins anew; `rogctl plugins` lists them");
 }
 

@@ -65,41 +65,68 @@ struct listed {
     struct rog_json *plugins;
 };
 
-static int add_plugin(const char *path, const struct rog_strategy *strategy, const char *load_error,
-                      void *user)
+static struct rog_json *part_json(const struct rog_part_kind *kind)
 {
-    const struct listed *listed = user;
-    if (listed->only && (load_error || strcasecmp(strategy->name, listed->only) != 0))
-        return 0;
-    struct rog_json *plugin = rog_json_object();
-    if (strategy && !load_error) {
-        rog_json_put_string(plugin, "library", strategy->name);
-        rog_json_put_string(plugin, "version", strategy->version);
-        rog_json_put_string(plugin, "summary", strategy->summary);
-        rog_json_put(plugin, "threshold", threshold_json(strategy));
-        rog_json_put(plugin, "parameters", parameters_json(strategy->parameters));
-        rog_json_put_integer(plugin, "interface", strategy->abi_version);
-        rog_json_put(plugin, "promises", promises_json(strategy));
-    } else {
-        rog_json_put_string(plugin, "error", load_error);
-    }
-    rog_json_put_string(plugin, "path", path);
-    rog_json_append(listed->plugins, plugin);
-    return 0;
-}
-
-static int add_part(const struct rog_part_kind *kind, void *user)
-{
-    const struct listed *listed = user;
-    if (listed->only && strcasecmp(kind->name, listed->only) != 0)
-        return 0;
     struct rog_json *part = rog_json_object();
     rog_json_put_string(part, "setting", kind->setting);
     rog_json_put_string(part, "name", kind->name);
     rog_json_put_string(part, "summary", kind->summary);
     rog_json_put_string(part, "group", kind->parameters);
     rog_json_put(part, "parameters", parameters_json(kind->table));
-    rog_json_append(listed->plugins, part);
+    return part;
+}
+
+static bool is_asked_for(const struct listed *listed, const char *name)
+{
+    return !listed->only || (name && strcasecmp(name, listed->only) == 0);
+}
+
+static int add_part(const struct rog_part_kind *kind, void *user)
+{
+    const struct listed *listed = user;
+    if (is_asked_for(listed, kind->name))
+        rog_json_append(listed->plugins, part_json(kind));
+    return 0;
+}
+
+static struct rog_json *strategy_json(const struct rog_strategy *strategy)
+{
+    struct rog_json *plugin = rog_json_object();
+    rog_json_put_string(plugin, "library", strategy->name);
+    rog_json_put_string(plugin, "version", strategy->version);
+    rog_json_put_string(plugin, "summary", strategy->summary);
+    rog_json_put(plugin, "threshold", threshold_json(strategy));
+    rog_json_put(plugin, "parameters", parameters_json(strategy->parameters));
+    rog_json_put_integer(plugin, "interface", strategy->abi_version);
+    rog_json_put(plugin, "promises", promises_json(strategy));
+    return plugin;
+}
+
+static struct rog_json *failure_json(const char *load_error)
+{
+    struct rog_json *plugin = rog_json_object();
+    rog_json_put_string(plugin, "error", load_error);
+    return plugin;
+}
+
+static int add_plugin(const char *path, const struct rog_plugin *plugin, const char *load_error,
+                      void *user)
+{
+    const struct listed *listed = user;
+    const char *name = load_error      ? NULL
+                       : plugin->codec ? plugin->codec->name
+                                       : plugin->strategy->name;
+    if (!is_asked_for(listed, name))
+        return 0;
+    struct rog_json *found = load_error ? failure_json(load_error) : NULL;
+    if (!load_error && plugin->strategy)
+        found = strategy_json(plugin->strategy);
+    if (!load_error && plugin->codec) {
+        const struct rog_part_kind kind = rog_parts_codec(plugin->codec);
+        found = part_json(&kind);
+    }
+    rog_json_put_string(found, "path", path);
+    rog_json_append(listed->plugins, found);
     return 0;
 }
 
@@ -120,9 +147,9 @@ static void threshold_cells(struct rog_table *table, const struct rog_json *thre
     rog_table_cell(table, "%lld", (long long)rog_json_get_integer(threshold, "default", 0));
 }
 
-static bool is_strategy(const struct rog_json *plugin)
+static bool is_part(const struct rog_json *plugin)
 {
-    return rog_json_get(plugin, "path");
+    return rog_json_get(plugin, "setting");
 }
 
 static int print_strategies(const struct rog_json *plugins, struct rog_error *err)
@@ -130,7 +157,7 @@ static int print_strategies(const struct rog_json *plugins, struct rog_error *er
     struct rog_table *table = rog_table_new("library|version|thresholds|>default|summary|path");
     for (size_t i = 0; i < rog_json_size(plugins); i++) {
         const struct rog_json *plugin = rog_json_at(plugins, i);
-        if (!is_strategy(plugin))
+        if (is_part(plugin))
             continue;
         const char *error = rog_json_get_string(plugin, "error", NULL);
         rog_table_cell(table, "%s", rog_json_get_string(plugin, "library", "-"));
@@ -144,14 +171,15 @@ static int print_strategies(const struct rog_json *plugins, struct rog_error *er
 
 static int print_parts(const struct rog_json *plugins, struct rog_error *err)
 {
-    struct rog_table *table = rog_table_new("setting|value|summary");
+    struct rog_table *table = rog_table_new("setting|value|summary|path");
     for (size_t i = 0; i < rog_json_size(plugins); i++) {
         const struct rog_json *part = rog_json_at(plugins, i);
-        if (is_strategy(part))
+        if (!is_part(part))
             continue;
         rog_table_cell(table, "%s", rog_json_get_string(part, "setting", ""));
         rog_table_cell(table, "%s", rog_json_get_string(part, "name", ""));
         rog_table_cell(table, "%s", rog_json_get_string(part, "summary", ""));
+        rog_table_cell(table, "%s", rog_json_get_string(part, "path", ""));
     }
     return rog_table_print(table, err);
 }
@@ -244,7 +272,7 @@ static int print(const struct listed *listed, struct rog_error *err)
 {
     size_t strategies = 0, count = rog_json_size(listed->plugins);
     for (size_t i = 0; i < count; i++)
-        strategies += is_strategy(rog_json_at(listed->plugins, i));
+        strategies += !is_part(rog_json_at(listed->plugins, i));
     int code = strategies ? print_strategies(listed->plugins, err) : 0;
     if (code == 0 && strategies && strategies < count)
         rog_print("%s", "");
@@ -277,7 +305,7 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
 const struct rog_command rog_cmd_plugins = {
     .name = "plugins",
     .usage = "[NAME]",
-    .summary = "List the strategies that are found, and the codecs and optimizers there are",
+    .summary = "List the strategies, codecs and optimizers there are",
     .details =
         "With NAME, also what a run may choose of that one: the threshold of a strategy, and "
         "parameters of\nits own.",

@@ -51,6 +51,19 @@ static int check_size(const struct rog_hello *given, const struct rog_json *made
                     size, most, given->strategy->name);
 }
 
+/* A plugin's file lies elsewhere on each host. */
+static void name_files(struct rog_json *made)
+{
+    for (const struct rog_setting *row = rog_run_settings; row->name; row++) {
+        const char *value = rog_json_get_string(made, row->name, NULL);
+        const char *path = value ? rog_setting_path(row, value) : NULL;
+        char *name = path && strchr(path, '/') ? rog_strdup(strrchr(path, '/') + 1) : NULL;
+        if (name)
+            rog_json_put_string(made, row->name, name);
+        free(name);
+    }
+}
+
 int rog_hello_make(const struct rog_hello *given, struct rog_json **hello, struct rog_error *err)
 {
     const struct {
@@ -73,6 +86,7 @@ int rog_hello_make(const struct rog_hello *given, struct rog_json **hello, struc
         if (strings[i].text)
             rog_json_put_string(made, strings[i].key, strings[i].text);
     rog_settings_copy(rog_run_settings, ROG_SETTING_OF_BOTH_ENDS, 0, given->settings, made);
+    name_files(made);
     rog_settings_leave_out(rog_run_settings, ROG_SETTING_LEFT_OUT, made);
     if (given->model_sha256)
         rog_json_put_integer(made, "seed", (int64_t)given->seed);

@@ -26,14 +26,30 @@ static const char *text_of(const struct rog_json *settings, const char *name)
     return rog_json_get_string(settings, name, fallback);
 }
 
+/* One of those that come with the project, or a plugin. */
+static int find_codec(struct rog_parts *parts, enum rog_part part, const char *name,
+                      const struct rog_codec **codec, struct rog_error *err)
+{
+    if (rog_codec_find(name, codec, NULL) == 0)
+        return 0;
+    struct rog_plugin *plugin = &parts->plugin[part];
+    int code = rog_plugin_load_codec(plugin, name, err);
+    if (code == ROG_ENOTFOUND)
+        return rog_codec_find(name, codec, err);
+    *codec = plugin->codec;
+    return code;
+}
+
 static int find_codecs(struct rog_parts *parts, const struct rog_json *settings,
                        struct rog_error *err)
 {
     const char *push = text_of(settings, "compression");
     const char *pull = text_of(settings, "pull_compression");
-    int code = rog_codec_find(push, &parts->push_codec, err);
-    if (!code)
-        code = rog_codec_find(pull ? pull : push, &parts->pull_codec, err);
+    int code = find_codec(parts, ROG_PART_PUSH_CODEC, push, &parts->push_codec, err);
+    if (!code && (!pull || strcmp(pull, push) == 0))
+        parts->pull_codec = parts->push_codec;
+    else if (!code)
+        code = find_codec(parts, ROG_PART_PULL_CODEC, pull, &parts->pull_codec, err);
     if (code && parts->push_codec)
         rog_fail_prefix(err, "pull_compression");
     if (code)
@@ -115,6 +131,8 @@ void rog_parts_release(struct rog_parts *parts)
         rog_json_free(parts->chosen[part].values);
         free(parts->chosen[part].parameters);
     }
+    rog_plugin_release(&parts->plugin[ROG_PART_PUSH_CODEC]);
+    rog_plugin_release(&parts->plugin[ROG_PART_PULL_CODEC]);
     *parts = (struct rog_parts){0};
 }
 
@@ -194,13 +212,18 @@ int rog_parts_init(struct rog_parts *parts, const struct rog_json *settings, str
 
 /* ---- all there are ---- */
 
+struct rog_part_kind rog_parts_codec(const struct rog_codec *codec)
+{
+    return (struct rog_part_kind){settings_of[ROG_PART_PUSH_CODEC].name,
+                                  settings_of[ROG_PART_PUSH_CODEC].parameters, codec->name,
+                                  codec->summary, codec->parameters};
+}
+
 int rog_parts_each(int (*visit)(const struct rog_part_kind *kind, void *user), void *user)
 {
     int code = 0;
     for (const struct rog_codec *const *codec = rog_codecs; !code && *codec; codec++) {
-        const struct rog_part_kind kind = {settings_of[ROG_PART_PUSH_CODEC].name,
-                                           settings_of[ROG_PART_PUSH_CODEC].parameters,
-                                           (*codec)->name, (*codec)->summary, (*codec)->parameters};
+        const struct rog_part_kind kind = rog_parts_codec(*codec);
         code = visit(&kind, user);
     }
     const struct rog_server_optimizer *const *server = rog_server_optimizers;

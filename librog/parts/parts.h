@@ -10,6 +10,7 @@
  */
 
 #include <common/json.h>
+#include <common/plugin.h>
 #include <common/settings.h>
 #include <librog/parts/contribution.h>
 #include <librog/parts/local.h>
@@ -39,6 +40,7 @@ struct rog_parts {
     const struct rog_local_optimizer *local_optimizer;
     struct rog_contribution_config contribution;
     struct rog_part_choice chosen[ROG_PARTS];
+    struct rog_plugin plugin[ROG_PART_PULL_CODEC + 1]; /* of a codec that is one; else all 0 */
 };
 
 /* settings: of a run (rog_run_settings), checked, with their defaults filled in or left out.
@@ -58,7 +60,9 @@ struct rog_part_kind {
     const char *name, *summary;
     const struct rog_parameter *table; /* NULL: it has no parameters */
 };
-/* Calls visit for each until it returns non-zero, and returns that. */
+/* One that came from elsewhere. */
+struct rog_part_kind rog_parts_codec(const struct rog_codec *codec);
+/* Calls visit for each that comes with the project until it returns non-zero, and returns that. */
 int rog_parts_each(int (*visit)(const struct rog_part_kind *kind, void *user), void *user);
 
 /* Of settings without those that have their default. ROG_EINVAL: one of them has no meaning beside

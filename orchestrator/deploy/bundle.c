@@ -112,13 +112,13 @@ struct plugin_taker {
     struct rog_error *err;
 };
 
-static int take_plugin(const char *path, const struct rog_strategy *strategy,
-                       const char *load_error, void *user)
+static int take_plugin(const char *path, const struct rog_plugin *plugin, const char *load_error,
+                       void *user)
 {
     const struct plugin_taker *taker = user;
     const char *slash = strrchr(path, '/');
     char *name = rog_format(PLUGIN_FOLDER "/%s", slash ? slash + 1 : path);
-    (void)strategy;
+    (void)plugin;
     if (name && (load_error || has(taker->bundle, name))) {
         free(name); /* of no use there either, or hidden by one in an earlier folder */
         return ROG_OK;

@@ -275,7 +275,7 @@ static int take_run(struct finder *finder, const struct rog_json *config, struct
     for (const struct rog_setting *row = rog_run_settings; code == 0 && row->name; row++) {
         finder->setting = row;
         if (rog_setting_is(row, ROG_SETTING_CONTENT, unread(config)) &&
-            !rog_setting_is(row, ROG_SETTING_PATH_WITH_SLASH, 0)) /* the plugin's: take_plugin */
+            !rog_setting_is(row, ROG_SETTING_PATH_WITH_SLASH, 0)) /* take_plugins */
             code = take_shared(finder, rog_json_get(config, "workers"), identity, err);
     }
     return code;
@@ -302,16 +302,22 @@ static int take_workers(struct finder *finder, const struct rog_json *config,
     return code;
 }
 
-/* By what it is and not by what it is called. */
-static int take_plugin(struct finder *finder, const char *plugin, struct rog_json *identity,
-                       struct rog_error *err)
+/* By what they are and not by what they are called. */
+static int take_plugins(struct finder *finder, const struct rog_json *plugins,
+                        struct rog_json *identity, struct rog_error *err)
 {
-    char *text = NULL;
-    finder->setting = rog_setting_find(rog_run_settings, "library");
-    int code = take_of_rank(finder, plugin, 0, &text, err);
-    if (code == 0)
-        rog_json_put_string(identity, finder->setting->name, text);
-    free(text);
+    int code = 0;
+    for (const struct rog_setting *row = rog_run_settings; code == 0 && row->name; row++) {
+        const char *path = rog_json_get_string(plugins, row->name, NULL);
+        char *text = NULL;
+        if (!path || !rog_setting_is(row, ROG_SETTING_PATH_WITH_SLASH, 0))
+            continue;
+        finder->setting = row;
+        code = take_of_rank(finder, path, 0, &text, err);
+        if (code == 0)
+            rog_json_put_string(identity, row->name, text);
+        free(text);
+    }
     return code;
 }
 
@@ -332,9 +338,9 @@ static int take_sources(struct rog_inputs *inputs, const struct rog_json *config
     return code;
 }
 
-int rog_inputs_find(struct rog_inputs *inputs, const struct rog_json *config, const char *plugin,
-                    struct rog_contents *contents, struct rog_json **identity,
-                    struct rog_error *err)
+int rog_inputs_find(struct rog_inputs *inputs, const struct rog_json *config,
+                    const struct rog_json *plugins, struct rog_contents *contents,
+                    struct rog_json **identity, struct rog_error *err)
 {
     *inputs = (struct rog_inputs){0};
     *identity = rog_json_object();
@@ -342,7 +348,7 @@ int rog_inputs_find(struct rog_inputs *inputs, const struct rog_json *config, co
     int code = *identity ? 0 : rog_fail_nomem(err);
     rog_settings_copy(rog_run_settings, 0, ROG_SETTING_ASIDE, config, *identity);
     if (code == 0)
-        code = take_plugin(&finder, plugin, *identity, err);
+        code = take_plugins(&finder, plugins, *identity, err);
     if (code == 0)
         code = take_run(&finder, config, *identity, err);
     if (code == 0)

@@ -28,17 +28,18 @@ struct rog_inputs {
 };
 
 /*
- * Finds and hashes what a run of this configuration (absolute paths, "workers") reads. `plugin` is
- * the file of its strategy. Files that its workload never opens are left out.
+ * Finds and hashes what a run of this configuration (absolute paths, "workers") reads. `plugins`:
+ * of each setting that names a plugin the file of that, {"library": "/..."}. Files that its
+ * workload never opens are left out.
  *
  * *identity becomes the configuration as it identifies the run, for the caller to free: without the
  * settings that are aside, and with what is in files in the place of their names.
  *
  * ROG_EINVAL: a file that is named is not there or cannot be read; the message names the setting.
  */
-int rog_inputs_find(struct rog_inputs *inputs, const struct rog_json *config, const char *plugin,
-                    struct rog_contents *contents, struct rog_json **identity,
-                    struct rog_error *err);
+int rog_inputs_find(struct rog_inputs *inputs, const struct rog_json *config,
+                    const struct rog_json *plugins, struct rog_contents *contents,
+                    struct rog_json **identity, struct rog_error *err);
 void rog_inputs_release(struct rog_inputs *inputs);
 
 /* The hash of the file that a setting of this name has at `path`; NULL: it is none of them. */

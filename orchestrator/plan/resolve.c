@@ -254,6 +254,20 @@ static int hash_identity(struct rog_json *identity, const struct rog_cluster *cl
     return 0;
 }
 
+/* Which files the settings' plugins are. */
+static struct rog_json *plugins_of(const struct rog_resolved_run *run)
+{
+    struct rog_json *plugins = rog_json_object();
+    const char *push = run->parts.plugin[ROG_PART_PUSH_CODEC].path;
+    const char *pull = run->parts.plugin[ROG_PART_PULL_CODEC].path;
+    rog_json_put_string(plugins, "library", run->plugin);
+    if (push)
+        rog_json_put_string(plugins, "compression", push);
+    if (pull)
+        rog_json_put_string(plugins, "pull_compression", pull);
+    return plugins;
+}
+
 /* What identifies the run, and its settings alone, of which `chosen` are the strategy's own. */
 static int identify(struct rog_resolved_run *run, const struct rog_cluster *cluster,
                     const struct rog_json *chosen, struct rog_contents *contents,
@@ -272,8 +286,10 @@ static int identify(struct rog_resolved_run *run, const struct rog_cluster *clus
     if (code == 0)
         code = hash_identity(settings, cluster, run->settings_hash, err);
     rog_json_free(settings);
+    struct rog_json *plugins = plugins_of(run);
     if (code == 0)
-        code = rog_inputs_find(&run->inputs, run->config, run->plugin, contents, &identity, err);
+        code = rog_inputs_find(&run->inputs, run->config, plugins, contents, &identity, err);
+    rog_json_free(plugins);
     if (code == 0)
         code = rog_parts_put(&run->parts, true, identity, err);
     rog_json_put_integer(identity, "results", ROG_RESULTS_VERSION);

@@ -196,7 +196,7 @@ check_tree()
     wrong_arrows "$work/all_arrows"
     include_circles "$work/arrows"
     call_circles "$work/arrows"
-    foreign_includes "$1/plugins" '<rog/strategy\.h>|<plugins/[a-z_]+\.h>|<(math|stdbool|stdint|stdio|stdlib|string)\.h>'
+    foreign_includes "$1/plugins" '<rog/(strategy|codec)\.h>|<plugins/[a-z_]+\.h>|<(math|stdbool|stdint|stdio|stdlib|string)\.h>'
     for core in sync kernels codecs optimizers; do
         foreign_includes "$1/librog/$core" \
             '<librog/(sync|kernels|codecs|optimizers)/[a-z_]+\.h>|<common/(archive|memory)\.h>|<rog/(codec|contribution|error|random|rog|server_optimizer|strategy)\.h>|<(assert|float|math|stdbool|stddef|stdint|stdlib|string)\.h>'

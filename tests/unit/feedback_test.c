@@ -286,6 +286,10 @@ static void test_nothing_is_lost(void **state)
         hold(rog_codecs[i], &rog);
     for (size_t i = 0; seam_codecs[i]; i++)
         hold(seam_codecs[i], &rog);
+    struct rog_plugin skeleton;
+    assert_int_equal(rog_plugin_load_codec(&skeleton, TEST_PLUGINS "/codec_skeleton.so", NULL), 0);
+    hold(skeleton.codec, &rog);
+    rog_plugin_release(&skeleton);
     rog_plugin_release(&rog);
 }
 

@@ -117,6 +117,11 @@ static void settings_of_both_ends_are_compared(void **state)
             fail_msg("%s", said);
     }
     assert_null(refusal("{\"error_feedback\":1}", "{\"contribution\":\"gradient\"}"));
+    /* A plugin lies elsewhere on each host. */
+    assert_null(refusal("{\"compression\":\"/a/b.so\"}", "{\"compression\":\"/c/d/b.so\"}"));
+    assert_non_null(
+        strstr(refusal("{\"compression\":\"/a/b.so\"}", "{\"compression\":\"/a/c.so\"}"),
+               "compression of worker 1 is \"c.so\", the server has \"b.so\""));
     /* What only one end does. */
     assert_null(refusal("{\"server_optimizer\":\"nesterov\"}", "{}"));
 }

@@ -100,12 +100,12 @@ static void test_refused(void **state)
 }
 
 struct tally {
-    int good, bad, three;
+    int good, bad, three, codecs;
     char last[256];
 };
 
-static int count_plugin(const char *path, const struct rog_strategy *strategy,
-                        const char *load_error, void *user)
+static int count_plugin(const char *path, const struct rog_plugin *plugin, const char *load_error,
+                        void *user)
 {
     struct tally *tally = user;
     assert_non_null(strrchr(path, '/'));
@@ -114,8 +114,11 @@ static int count_plugin(const char *path, const struct rog_strategy *strategy,
         return 0;
     }
     tally->good++;
-    tally->three += !strcmp(strategy->name, "BSP") || !strcmp(strategy->name, "ROG") ||
-                    !strcmp(strategy->name, "SSP");
+    tally->codecs += plugin->codec != NULL;
+    if (plugin->strategy) {
+        const char *name = plugin->strategy->name;
+        tally->three += !strcmp(name, "BSP") || !strcmp(name, "ROG") || !strcmp(name, "SSP");
+    }
     return 0;
 }
 
@@ -191,8 +194,64 @@ static void test_folders(void **state)
     assert_true(tally.good >= 5);
     assert_true(tally.three >= 3);
     assert_int_equal(tally.bad, 7);
+    assert_int_equal(tally.codecs, 1);
     setenv("ROG_PLUGIN_PATH", keep, 1);
     free(keep);
+}
+
+/* ---- codecs ---- */
+
+static void test_codec(void **state)
+{
+    (void)state;
+    struct rog_plugin plugin;
+    struct rog_error err;
+    const char *before = getenv("ROG_PLUGIN_PATH");
+    assert_non_null(before);
+    char *keep = strdup(before);
+    assert_non_null(keep);
+    assert_int_equal(rog_plugin_load_codec(&plugin, "codec_skeleton", &err), ROG_ENOTFOUND);
+    assert_int_equal(rog_plugin_load_codec(&plugin, "no such name", &err), ROG_ENOTFOUND);
+    setenv("ROG_PLUGIN_PATH", TEST_PLUGINS, 1);
+    assert_int_equal(rog_plugin_load_codec(&plugin, "Codec_Skeleton", &err), 0);
+    assert_string_equal(plugin.codec->name, "codec_skeleton");
+    assert_null(plugin.strategy);
+    rog_plugin_release(&plugin);
+
+    /* Each kind under the name of the other. */
+    assert_int_equal(rog_plugin_load_codec(&plugin, "skeleton", &err), ROG_EABI);
+    expect(err.message, "skeleton.so is not a codec plugin: it does not export rog_codec_plugin");
+    assert_int_equal(rog_plugin_load(&plugin, "codec_skeleton", &err), ROG_EABI);
+    expect(err.message, "is not a strategy plugin: it does not export rog_strategy_plugin");
+    setenv("ROG_PLUGIN_PATH", keep, 1);
+    free(keep);
+}
+
+static void test_refused_codecs(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *file, *says;
+    } all[] = {
+        {"codec_next_abi", "is made for version 2 of the codec interface, this program has "
+                           "versions 1 to 1"},
+        {"codec_short", "its codec has 40 bytes, version 1 of the interface has"},
+        {"codec_no_check", "has no check, which every codec must have"},
+        {"codec_no_scale", "has no scale or whole_scale"},
+        {"codec_half_pull", "has encode_pull and no decode_pull"},
+        {"codec_levels", "a codec of 300 levels, 255 are possible"},
+        {"codec_unit", "there is no unit 2 of codecs"},
+        {"codec_no_choice", "is_whole and no scale"},
+    };
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        struct rog_plugin plugin;
+        struct rog_error err = {0};
+        char path[1024];
+        snprintf(path, sizeof path, "%s/%s.so", TEST_CODECS, all[i].file);
+        assert_int_equal(rog_plugin_load_codec(&plugin, path, &err), ROG_EABI);
+        expect(err.message, all[i].says);
+        assert_null(plugin.handle);
+    }
 }
 
 int main(void)
@@ -201,7 +260,8 @@ int main(void)
         cmocka_unit_test(test_built_in),        cmocka_unit_test(test_thresholds),
         cmocka_unit_test(test_missing),         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_earlier_version), cmocka_unit_test(test_versions_between),
-        cmocka_unit_test(test_folders),
+        cmocka_unit_test(test_folders),         cmocka_unit_test(test_codec),
+        cmocka_unit_test(test_refused_codecs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

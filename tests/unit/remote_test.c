@@ -128,13 +128,13 @@ static void files_travel_by_the_hashes_of_the_plan(void **state)
                             "\"data\":\"cifar100:%s/d\",\"workers\":[{\"rank\":1},"
                             "{\"rank\":2},{\"rank\":3,\"trace\":\"%s/own.csv\"}]}",
                             f->path, f->path, f->path, f->path);
-    char *plugin = rog_path_join(f->path, "p/my.so"), *changed = rog_path_join(f->path, "own.csv");
+    char *changed = rog_path_join(f->path, "own.csv");
     struct rog_json *config = parse(text), *identity = NULL;
     struct rog_contents *contents = NULL;
     struct rog_inputs inputs;
     struct rog_remote_files *files = NULL;
     assert_int_equal(rog_contents_new(&contents, &err), 0);
-    if (rog_inputs_find(&inputs, config, plugin, contents, &identity, &err) != 0)
+    if (rog_inputs_find(&inputs, config, config, contents, &identity, &err) != 0)
         fail_msg("%s", err.message);
     assert_int_equal(rog_file_write(changed, "changed", 7, &err), 0);
     if (rog_remote_files_new(&files, config, &inputs, NULL, &err))
@@ -158,7 +158,6 @@ static void files_travel_by_the_hashes_of_the_plan(void **state)
     rog_json_free(identity);
     rog_json_free(config);
     free(changed);
-    free(plugin);
     free(text);
 }
 

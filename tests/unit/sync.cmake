@@ -12,6 +12,16 @@ foreach(name version_1 version_1_longer version_2 version_3 version_4 tenth old_
 endforeach()
 file(WRITE ${ROG_TEST_PLUGINS}/garbage.so "this is no shared object\n")
 
+# A codec that must be refused for one reason each: what is wrong is defined.
+set(ROG_TEST_CODECS ${PROJECT_BINARY_DIR}/tests/codecs)
+function(rog_refused_codec name)
+  add_library(rog_test_codec_${name} MODULE ${PROJECT_SOURCE_DIR}/tests/plugins/codec_refused.c)
+  set_target_properties(rog_test_codec_${name} PROPERTIES
+    OUTPUT_NAME codec_${name} PREFIX "" LIBRARY_OUTPUT_DIRECTORY ${ROG_TEST_CODECS})
+  target_compile_definitions(rog_test_codec_${name} PRIVATE ${ARGN})
+  add_dependencies(test_plugin rog_test_codec_${name})
+endfunction()
+
 # The strategy that the documentation writes, cut out of it.
 set(doc ${PROJECT_SOURCE_DIR}/docs/write-a-strategy.md)
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${doc})
@@ -45,8 +55,20 @@ foreach(part
   add_dependencies(test_${part} rog_plugins rog_plugin_skeleton)
 endforeach()
 target_sources(test_server_optimizer PRIVATE ${PROJECT_BINARY_DIR}/tests/polyak.c)
-target_compile_definitions(test_plugin PRIVATE TEST_PLUGINS="${ROG_TEST_PLUGINS}")
-target_compile_definitions(test_staleness PRIVATE TEST_PLUGINS="${ROG_TEST_PLUGINS}")
+target_compile_definitions(test_plugin PRIVATE TEST_PLUGINS="${ROG_TEST_PLUGINS}" TEST_CODECS="${ROG_TEST_CODECS}")
+rog_refused_codec(next_abi VERSION=2)
+rog_refused_codec(short SIZE=40)
+rog_refused_codec(no_check "WRONG=.check = NULL")
+rog_refused_codec(no_scale "WRONG=.scale = NULL")
+rog_refused_codec(half_pull "WRONG=.encode_pull = encode_pull")
+rog_refused_codec(levels "WRONG=.levels = 300")
+rog_refused_codec(unit "WRONG=.unit = 2")
+rog_refused_codec(no_choice "WRONG=.scale = NULL, .whole_scale = whole_scale, .is_whole = is_whole")
+foreach(part staleness feedback)
+  target_compile_definitions(test_${part} PRIVATE TEST_PLUGINS="${ROG_TEST_PLUGINS}")
+endforeach()
+add_dependencies(test_feedback rog_plugin_codec_skeleton)
+add_dependencies(test_plugin rog_plugin_codec_skeleton)
 add_dependencies(test_plugin rog_test_plugin_version_1 rog_test_plugin_version_1_longer
                  rog_test_plugin_version_2 rog_test_plugin_version_3 rog_test_plugin_version_4 rog_test_plugin_old_abi
                  rog_test_plugin_next_abi rog_test_plugin_short_struct rog_test_plugin_missing_hook

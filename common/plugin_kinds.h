@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_COMMON_PLUGIN_KINDS_H
+#define ROG_COMMON_PLUGIN_KINDS_H
+
+/* What plugins of each kind export, and what is checked of it before one is used. What a plugin
+ * exports begins, whatever its kind, with the version of the interface that it is made for and its
+ * size, a uint32_t each. */
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <rog/error.h>
+
+enum rog_plugin_kind { ROG_PLUGIN_STRATEGY, ROG_PLUGIN_CODEC };
+#define ROG_PLUGIN_KINDS 2
+
+/* "strategy", and the symbol that one exports. */
+const char *rog_plugin_kind_name(enum rog_plugin_kind kind);
+const char *rog_plugin_kind_symbol(enum rog_plugin_kind kind);
+
+/* *copy: of what a plugin of this kind exports, in heap memory; what its version does not have is
+ * 0. ROG_EABI names `path` and what cannot be; then *copy may have to be freed all the same. */
+int rog_plugin_kind_take(enum rog_plugin_kind kind, const void *exported, const char *path,
+                         void **copy, struct rog_error *err);
+
+#endif

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * A codec to copy. Work through the numbered steps; <rog/codec.h> says what each field means and
+ * what every codec keeps to, docs/write-a-codec.md explains this one.
+ *
+ * What stands here works: a row travels as whole numbers from -127 to 127, a byte each, times a
+ * power of two that fits its largest element.
+ */
+
+/* Step 1: this header and the C library are all that a plugin includes. */
+#include <rog/codec.h>
+
+#include <math.h>
+
+/* Step 2 (optional): what a run may choose, `compression_parameters = { rounding = "nearest"; };`
+ * in an experiment file. Each row says of a member what it may be; the program checks the values,
+ * lists them in `rogctl plugins codec_skeleton` and fills the struct that row->parameters points
+ * to. */
+enum rounding { RANDOM, NEAREST };
+
+struct skeleton_parameters {
+    uint32_t rounding;
+};
+
+static const struct rog_parameter skeleton_parameters[] = {
+    {.name = "rounding",
+     .type = ROG_PARAMETER_CHOICE,
+     .offset = offsetof(struct skeleton_parameters, rounding),
+     .fallback = "random",
+     .choices = "random|nearest",
+     .help = "random: up as often as the element is near that, so that there is no bias"},
+    {.name = NULL},
+};
+
+/* Step 3: the bytes of a row. Here u8 exponent + BIAS, then an i8 for each element. */
+#define BIAS 126
+#define MOST 127
+#define MOST_EXPONENT 122 /* of the largest float there is, divided by MOST */
+
+static float step_of(const uint8_t *bytes)
+{
+    return ldexpf(1, bytes[0] - BIAS);
+}
+
+static float value_of(const uint8_t *bytes, uint32_t i, float step)
+{
+    return (float)(int8_t)bytes[1 + i] * step;
+}
+
+/* Step 4 (required): how many there can be, whatever the values are. */
+static void bytes_of(const struct rog_codec_row *row, struct rog_codec_bytes *bytes)
+{
+    bytes->least = bytes->most = 1 + (size_t)row->elements;
+}
+
+/* Step 5 (required, this or whole_scale): one number for each tensor, which travels before its
+ * rows. This codec needs none. */
+static float no_scale(double sum, uint64_t elements)
+{
+    (void)sum, (void)elements;
+    return 0;
+}
+
+/* The exponent of the smallest power of two that the whole row fits. */
+static int exponent_of(const float *values, uint32_t count)
+{
+    int exponent;
+    float largest = 0;
+    for (uint32_t i = 0; i < count; i++)
+        largest = fmaxf(largest, fabsf(values[i]));
+    frexpf(largest / MOST, &exponent);
+    return largest > 0 && exponent > -BIAS ? exponent : -BIAS;
+}
+
+/* Step 6 (required): write the row, and leave in its place what the bytes do not say. Whatever is
+ * random follows from row->seed. */
+static size_t encode(const struct rog_codec_row *row, float *values, uint8_t *bytes)
+{
+    const struct skeleton_parameters *parameters = row->parameters;
+    bytes[0] = (uint8_t)(exponent_of(values, row->elements) + BIAS);
+    float step = step_of(bytes);
+    for (uint32_t i = 0; i < row->elements; i++) {
+        float chance = parameters->rounding == RANDOM
+                           ? ldexpf((float)(rog_random(row->seed, i, 0) >> 40), -24)
+                           : 0.5f;
+        float whole = floorf(values[i] / step + chance);
+        whole = fminf(fmaxf(whole, -MOST), MOST);
+        bytes[1 + i] = (uint8_t)(int8_t)whole;
+        values[i] -= whole * step;
+    }
+    return 1 + (size_t)row->elements;
+}
+
+/* Step 7 (required): take `share` of what the bytes say off w. To the last digit as `encode` did:
+ * what that takes away and this does not bring would be lost. */
+static void decode(const struct rog_codec_row *row, float share, const uint8_t *bytes, float *w)
+{
+    float step = step_of(bytes);
+    for (uint32_t i = 0; i < row->elements; i++)
+        w[i] -= share * value_of(bytes, i, step);
+}
+
+/* Step 8 (required): the bytes came over a network. Nothing that is accepted here may read past its
+ * end, or take a value of more than row->limit, or one that is no number, off the model. */
+static size_t check(const struct rog_codec_row *row, const uint8_t *bytes, size_t size,
+                    const char **why)
+{
+    (void)size; /* at least as many as bytes_of says are there */
+    *why = "an exponent that no row has";
+    if (bytes[0] > MOST_EXPONENT + BIAS)
+        return 0;
+    *why = "a value that is too large";
+    float step = step_of(bytes);
+    for (uint32_t i = 0; i < row->elements; i++)
+        if (!(fabsf(value_of(bytes, i, step)) <= row->limit) || (int8_t)bytes[1 + i] < -MOST)
+            return 0;
+    return 1 + (size_t)row->elements;
+}
+
+/* Step 9: the one symbol that is looked for. Hooks that are left out are as if there were nothing
+ * to say: `unit` ROG_CODEC_TENSORS makes each tensor one row, `memory` has floats kept from stream
+ * to stream, `levels` lets a strategy choose how finely each row goes. */
+ROG_CODEC_EXPORT const struct rog_codec rog_codec_plugin = {
+    .abi_version = ROG_CODEC_ABI,
+    .struct_size = sizeof(struct rog_codec),
+    .name = "codec_skeleton",
+    .summary = "a byte an element, times a power of two of its row",
+    .parameters = skeleton_parameters,
+    .parameter_bytes = sizeof(struct skeleton_parameters),
+    .bytes = bytes_of,
+    .scale = no_scale,
+    .encode = encode,
+    .decode = decode,
+    .check = check,
+};
