@@ -9,8 +9,8 @@
  *
  *   chkpt/, or as the user has it  its model, at times that the user says
  *   server.json                    what a server that goes on from there has to know
- *   server-INDEX.state             what its optimizer keeps beside the model, where it does, and
- *                                  the model where checkpoints have its average
+ *   server-INDEX.state             the round that is under way and what the optimizer remembers,
+ *                                  where it does, and the model where checkpoints have its average
  *   layout.json                    the layout of a model that workers have brought
  *
  * It waits for all workers, then the run begins. A worker that is not heard of for worker_timeout_s

@@ -117,12 +117,13 @@ static struct served serve(const struct pair *pair, const struct rog_server_opti
                            const void *parameters, double average, const float *model)
 {
     struct served served = {.model = floats_of(pair, model)};
-    const struct rog_server_config config = {.rows = pair->rows,
-                                             .strategy = pair->plugin.strategy,
-                                             .policy = {pair->rows->row_count, 1, 0, NULL},
-                                             .optimizer = optimizer,
-                                             .optimizer_parameters = parameters,
-                                             .average = average};
+    const struct rog_server_config config = {
+        .rows = pair->rows,
+        .strategy = pair->plugin.strategy,
+        .policy = {.rows = pair->rows->row_count, .workers = 1},
+        .optimizer = optimizer,
+        .optimizer_parameters = parameters,
+        .average = average};
     assert_int_equal(rog_server_new(&served.server, &config, served.model, NULL), 0);
     return served;
 }
@@ -144,9 +145,10 @@ static void pair_init(struct pair *pair)
     pair->other = malloc(MESSAGE_BYTES);
     assert_true(pair->message && pair->other);
     rog_rng_init(&pair->rng, 3);
-    const struct rog_worker_config config = {.rows = pair->rows,
-                                             .strategy = pair->plugin.strategy,
-                                             .policy = {pair->rows->row_count, 1, 0, NULL}};
+    const struct rog_worker_config config = {
+        .rows = pair->rows,
+        .strategy = pair->plugin.strategy,
+        .policy = {.rows = pair->rows->row_count, .workers = 1}};
     assert_int_equal(flat_worker_new(&pair->worker, &config, pair->params, NULL), 0);
 }
 
