@@ -14,8 +14,8 @@
  *                goodput carries in it: the whole model at the best level that fits, or of the
  *                coarsest level the largest rows, at least `least_share` of all.
  *
- * A goodput has the network's latency in it. Until it is known, all goes at the best level. Workers
- * are at most S iterations ahead of the slowest.
+ * A goodput has the network's latency in it. Until it is known, all goes at the coarsest level.
+ * Workers are at most S iterations ahead of the slowest.
  */
 
 #include <rog/strategy.h>
@@ -63,11 +63,12 @@ static double least_share(const struct rog_strategy_config *config)
 static void plan(const struct rog_strategy_config *config, const struct rog_send_view *view,
                  const uint32_t *bytes, uint32_t levels, double goodput, struct rog_send_plan *plan)
 {
-    uint32_t rows = config->rows, level = 0;
+    uint32_t rows = config->rows, level = levels - 1;
     double budget = view->node->compute_s / 2 * goodput, share = 1;
     if (budget > 0) {
-        while (level + 1 < levels && model_bytes(config->model, bytes, levels, level) > budget)
-            level++;
+        for (level = 0; level + 1 < levels; level++)
+            if (model_bytes(config->model, bytes, levels, level) <= budget)
+                break;
         share = budget / model_bytes(config->model, bytes, levels, level);
     }
     share = fmin(fmax(share, least_share(config)), 1);

@@ -176,7 +176,7 @@ static void test_deco(void **state)
     static const struct {
         double goodput; /* of pushes; a second is theirs */
         uint32_t level, count;
-    } cases[] = {{0, 0, 20},    {1e9, 0, 20}, {4200, 0, 20}, {4199, 1, 20}, {2200, 1, 20},
+    } cases[] = {{0, 3, 20},    {1e9, 0, 20}, {4200, 0, 20}, {4199, 1, 20}, {2200, 1, 20},
                  {2199, 2, 20}, {710, 3, 20}, {709, 3, 20},  {355, 3, 10},  {1, 3, 1}};
     struct planned planned;
     planned_init(&planned, "DECO", 0, 20);
