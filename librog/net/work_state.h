@@ -77,6 +77,7 @@ struct rog_work {
     bool handed;         /* and the caller has handed back, and waits for the exchange to be over */
     bool lagged;         /* the iteration that is pushed was */
     double steps_at_s;   /* when its steps began, of the clock */
+    double steps_s;      /* how long the caller had control for the last ones */
     uint64_t sent_bytes; /* of messages since the last iteration was over, before scaling */
     uint32_t largest;    /* iteration of any worker, as the server said last */
     float *model;        /* what has come of the whole model */

@@ -155,6 +155,7 @@ void rog_work_taken(void *user)
     struct rog_work *work = user;
     if (work->code || work->ended)
         return; /* the loop is about to end */
+    work->steps_s = rog_link_now() - work->steps_at_s;
     if (work->join_ready) {
         apply_model(work);
     } else if (work->phase == ROG_WORK_COMPUTING) {
@@ -171,10 +172,10 @@ void rog_work_taken(void *user)
 static int make_push(struct rog_work *work)
 {
     struct rog_error err;
-    const struct rog_report report = {.compute_s = work->computed_s - work->began_s,
-                                      .loss = isfinite(work->loss) ? work->loss : (double)NAN,
-                                      .energy_j =
-                                          work->options->energy ? work->meter.joules : (double)NAN};
+    const struct rog_report report = {
+        .compute_s = fmax(work->steps_s, steps_end_s(work) - work->steps_at_s),
+        .loss = isfinite(work->loss) ? work->loss : (double)NAN,
+        .energy_j = work->options->energy ? work->meter.joules : (double)NAN};
     work->loss_pushed = work->loss;
     rog_worker_measured(work->core, &report);
     int code = rog_worker_push(work->core, &work->gradients, rog_work_time(work), &err);

@@ -45,6 +45,24 @@ static void fifty_steps_and_one_exchange(void **state)
     free(fifty.events);
 }
 
+/* How long steps took is told as it was, also where they overlap with an exchange. */
+static void workers_know_their_times(void **state)
+{
+    (void)state;
+    static const char *const settings[] = {"\"trace\":\"constant:20\"",
+                                           "\"trace\":\"constant:1\",\"overlap\":true"};
+    for (int i = 0; i < 4; i++) {
+        struct trial trial = {.strategy = &policy_watchful,
+                              .settings = settings[i % 2],
+                              .workers = 2,
+                              .iterations = 9,
+                              .wire_scale = 40,
+                              .train = i < 2};
+        trial_succeed(&trial);
+        free(trial.events);
+    }
+}
+
 struct silence {
     uint32_t silent, others;
 };
@@ -230,6 +248,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(fifty_steps_and_one_exchange),
+        cmocka_unit_test(workers_know_their_times),
         cmocka_unit_test(silent_iterations_cost_nothing),
         cmocka_unit_test(a_tenth_is_a_tenth),
         cmocka_unit_test(deadlines_end_waits),

@@ -19,6 +19,8 @@ extern const struct rog_strategy policy_patient;
 extern const struct rog_strategy policy_backup;
 /* Asks again each half a second, for ever. */
 extern const struct rog_strategy policy_stubborn;
+/* Ends the run where a worker does not know how long its steps took. */
+extern const struct rog_strategy policy_watchful;
 /* Everything that can be said, drawn from the run's seed and from what is in the views. */
 extern const struct rog_strategy policy_everything;
 

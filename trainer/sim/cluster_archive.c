@@ -87,6 +87,7 @@ static void archive_node(struct rog_sim_cluster *cluster, struct rog_sim_node *n
     rog_archive_flag(archive, &node->ahead);
     rog_archive_flag(archive, &node->ahead_over);
     rog_archive_within(archive, &node->ahead_s, 0, DBL_MAX, "when steps are made");
+    rog_archive_within(archive, &node->steps_s, 0, DBL_MAX, "how long steps take");
     rog_archive_real(archive, &node->joules);
     rog_archive_real(archive, &node->metered_s);
     archive_link(cluster, &node->link[ROG_SIM_UP], archive);

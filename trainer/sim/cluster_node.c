@@ -73,7 +73,8 @@ static int begin_computing(struct rog_sim_cluster *cluster, uint32_t worker, uin
 {
     struct rog_sim_node *node = &cluster->nodes[worker];
     int code = rog_worker_begin(node->core, cluster->now_s, err);
-    node->ahead_s = cluster->now_s + computing_s(cluster, node, iterations);
+    node->steps_s = computing_s(cluster, node, iterations);
+    node->ahead_s = cluster->now_s + node->steps_s;
     return code ? code : rog_sim_put(cluster, ROG_SIM_COMPUTED, node->ahead_s, worker, 0, err);
 }
 
@@ -106,7 +107,7 @@ static int make_push(struct rog_sim_cluster *cluster, uint32_t worker, struct ro
     int code = node->params ? evaluate(cluster, worker, err) : ROG_OK;
     if (code)
         return code;
-    const struct rog_report report = {.compute_s = node->computed_s - node->began_s,
+    const struct rog_report report = {.compute_s = node->steps_s,
                                       .loss = node->params ? node->loss : (double)NAN,
                                       .energy_j = node->joules};
     rog_worker_measured(node->core, &report);

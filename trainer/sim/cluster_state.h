@@ -91,6 +91,7 @@ struct rog_sim_node {
     bool ahead;      /* it is */
     bool ahead_over; /* the steps are made */
     double ahead_s;  /* when they are */
+    double steps_s;  /* how long the last ones take */
     struct rog_sim_link link[2];
     /* Messages that have arrived and wait until the server has unpacked the push that the first
      * of them ends. */
