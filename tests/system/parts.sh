@@ -12,12 +12,19 @@ refused() { # SETTINGS... -- what is said
 }
 refused compression=zip -- 'compression is "zip": it may be one of sign, none'
 refused pull_compression=zip -- 'pull_compression: compression is "zip": it may be one of sign, none'
-refused server_optimizer=sum -- 'server_optimizer is "sum": it may be one of mean'
+refused server_optimizer=sum -- \
+    'server_optimizer is "sum": it may be one of mean, buffer, nesterov, adam, majority'
 refused local_optimizer=adam -- 'local_optimizer must be one of sgd, nesterov, adamw (found "adam")'
 refused compression_parameters=density=0.1 -- \
     'compression_parameters: sign has no parameters (found density)'
 refused server_optimizer_parameters=momentum=0.9 -- \
     'server_optimizer_parameters: mean has no parameters (found momentum)'
+refused server_optimizer=adam server_optimizer_parameters=epsilon=0 -- \
+    'server_optimizer_parameters: parameters of adam: epsilon must be a number from 1e-16 to 1'
+refused server_optimizer=buffer server_optimizer_parameters=every=1.5 -- \
+    'parameters of buffer: every must be a whole number from 0 to 1000000'
+refused server_optimizer=majority server_optimizer_parameters=of=all -- \
+    'parameters of majority: of must be one of signs, values (found "all")'
 refused contribution=delta local_optimizer=adamw local_optimizer_parameters=beta=0.9 -- \
     'local_optimizer_parameters: adamw has no parameter beta'
 refused contribution=delta local_optimizer=adamw local_optimizer_parameters=beta1=1 -- \
