@@ -25,7 +25,8 @@ struct fixture {
 };
 
 static const char settings[] =
-    "{\"batch\":4,\"noise\":\"none\",\"workers\":["
+    "{\"batch\":4,\"noise\":\"none\",\"contribution\":\"delta\","
+    "\"local_optimizer\":\"adamw\",\"workers\":["
     "{\"rank\":1,\"step_s\":1,\"compress_s\":0,\"decompress_s\":0,\"watts_compute\":0,"
     "\"watts_communicate\":0,\"watts_stall\":0},"
     "{\"rank\":2,\"batch\":8,\"step_s\":1,\"compress_s\":0,\"decompress_s\":0,"
@@ -142,6 +143,48 @@ static void steps(struct rog_learner *learner, uint32_t count, float *params, do
         fail_msg("%s", err.message);
 }
 
+struct kept {
+    uint8_t *bytes;
+    size_t size;
+};
+
+static int keep(void *user, const void *bytes, size_t size, struct rog_error *err)
+{
+    struct kept *kept = user;
+    (void)err;
+    kept->bytes = realloc(kept->bytes, kept->size + size);
+    assert_non_null(kept->bytes);
+    memcpy(kept->bytes + kept->size, bytes, size);
+    kept->size += size;
+    return 0;
+}
+
+/* Another learner that is given the state of this one makes the same next step. */
+static void goes_on(const struct fixture *f, struct rog_learner *learner, const float *from)
+{
+    size_t bytes = f->arch->params * sizeof(float);
+    float *here = malloc(bytes), *there = malloc(bytes);
+    struct kept kept = {0};
+    struct rog_archive archive;
+    struct rog_learner *other = make(f);
+    double loss;
+    memcpy(here, from, bytes);
+    memcpy(there, from, bytes);
+    rog_archive_save(&archive, keep, &kept);
+    rog_learner_archive(learner, &archive);
+    assert_int_equal(rog_archive_end(&archive, NULL), 0);
+    rog_archive_load(&archive, kept.bytes, kept.size);
+    rog_learner_archive(other, &archive);
+    assert_int_equal(rog_archive_end(&archive, NULL), 0);
+    steps(learner, 1, here, &loss);
+    steps(other, 1, there, &loss);
+    assert_memory_equal(here, there, bytes);
+    rog_learner_free(other);
+    free(kept.bytes);
+    free(here);
+    free(there);
+}
+
 /* Each step begins where the one before got to: three at once are one after the other, and another
  * worker's are its own. */
 static void local_steps(void **state)
@@ -163,6 +206,7 @@ static void local_steps(void **state)
     }
     assert_memory_equal(together, apart, bytes);
     assert_true(memcmp(together, f->params, bytes) != 0);
+    goes_on(f, learner, apart);
     assert_true(fabs(sum - loss) < 1e-12);
     rog_learner_free(learner);
     free(together);
