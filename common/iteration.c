@@ -35,7 +35,8 @@ const struct rog_iteration_column rog_iteration_columns[] = {
     {INTEGER(bytes_pulled), .unit = "bytes", .meaning = "received, with all headers"},
     {REAL(loss), .series = true, .meaning = "of its batch; none where nothing is trained"},
     {INTEGER(staleness), .unit = "iterations", .series = true,
-     .meaning = "how far the fastest worker was ahead"},
+     .meaning = "how far the fastest worker was ahead; 1 more where `overlap` left out the "
+                "exchange before"},
     {SECONDS(padding_s), .series = true, .since = 6,
      .meaning = "slept to keep the pace of slower devices, where that is not part of `compute_s`"},
     {.name = NULL},

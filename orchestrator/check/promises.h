@@ -17,7 +17,10 @@ struct rog_promises {
     bool ahead_bounded;   /* a worker is at most most_ahead iterations ahead of any whole push */
     int64_t most_ahead;
     int64_t least_quorum; /* workers that have pushed the admitted one's iteration; 0: none */
-    double least_share;   /* of all rows, in each push and pull; 0: none is promised */
+    /* Of its settings, not of the strategy: an iteration may be computed while the one before is
+     * exchanged, and is of a model that is one iteration older then. */
+    bool overlaps;
+    double least_share; /* of all rows, in each push and pull; 0: none is promised */
     /* Why there is nothing to hold the run to: the plugin states nothing, or is not to be had. NULL
      * where there is, also where it states that there is no bound. Heap memory. */
     char *no_bound, *no_share;

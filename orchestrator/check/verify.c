@@ -148,7 +148,6 @@ static int64_t fastest_lost(const struct rog_record *record, double t)
 static void check_staleness(const struct rog_record *record, const struct rog_promises *promises,
                             struct rog_finding_list *list)
 {
-    (void)promises;
     for (size_t i = 0; i < record->steps; i++) {
         const struct rog_iteration *step = &record->step[i];
         if (step->staleness < 0)
@@ -161,7 +160,7 @@ static void check_staleness(const struct rog_record *record, const struct rog_pr
         int64_t most = fastest(record, until_s), lost = fastest_lost(record, until_s);
         most = (lost > most ? lost : most) - step->iteration;
         int64_t least = fastest(record, told_s - record->tolerance_s) - step->iteration;
-        most += record->real;
+        most += record->real + promises->overlaps;
         if (least < 0)
             least = 0;
         if (step->staleness < least || step->staleness > most)

@@ -109,6 +109,9 @@ END
 try 0 rogctl sweep all.conf
 same "not done" 0 "$(query "SELECT count(*) FROM runs WHERE status != 'done'")"
 same "methods" "$(echo "$names" | wc -l)" "$(query "SELECT count(DISTINCT run_id) FROM case_runs WHERE case_name = 'all-case0'")"
+for run in $(query "SELECT run_id FROM case_runs WHERE case_name = 'all-case0'"); do
+    try 0 rogctl verify "$run"
+done
 for name in $names; do
     grep -q "method = \"$name\"" "$ROG_SOURCE/experiments/methods-outdoors.conf" ||
         fail "methods-outdoors.conf does not have $name"
