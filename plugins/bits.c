@@ -3,7 +3,7 @@
 /*
  * Bits where they help most, under the staleness of ROG (RSP, MICRO 2022): what the link carries in
  * `time` is spent on rows and levels of the codec by reverse water-filling (Cover, Thomas, Elements
- * of Information Theory, 10.3.3), so that the sum over rows of age |u|^2 D(bits) is least for the
+ * of Information Theory, 10.3.3), so that the sum over rows of (age |u|)^2 D(bits) is least for the
  * bytes. D is the distortion of the best quantizer of a normal distribution (Max, IRE Trans. Inf.
  * Theory 1960, table I); bits are a level's bytes for an element. Rows that are S iterations old go
  * out whatever it takes. Until a goodput is known the time alone bounds the others.
@@ -79,7 +79,7 @@ static double buy(const struct rog_strategy_config *config, const struct rog_sen
         make_offer(&offer, model->row_elements[tensor], bytes + (size_t)tensor * levels);
         for (uint32_t row = model->first_row[tensor]; row < model->first_row[tensor + 1]; row++) {
             bool must = view->age[row] >= (uint32_t)config->threshold;
-            double u = view->magnitude[row], value = view->age[row] * u * u * offer.elements;
+            double value = pow(view->age[row] * (double)view->magnitude[row], 2) * offer.elements;
             uint32_t level = level_of(&offer, value, must, price);
             spent += level < levels ? offer.cost[level] : 0;
             if (!plan || level == levels)

@@ -244,8 +244,8 @@ static double left_behind(const struct planned *planned, const uint8_t *level_of
     *bytes = 0;
     for (uint32_t row = 0; row < 20; row++) {
         uint32_t tensor = row / 10, level = level_of_row[row];
-        double u = planned->magnitude[row];
-        sum += planned->age[row] * u * u * two_elements[tensor] * left[tensor][level];
+        double u = planned->age[row] * planned->magnitude[row];
+        sum += u * u * two_elements[tensor] * left[tensor][level];
         *bytes += level < 4 ? push_bytes[tensor * 4 + level] : 0;
     }
     return sum;
