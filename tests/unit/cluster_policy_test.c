@@ -222,8 +222,18 @@ static void asking_for_ever_is_an_error(void **state)
                           .train = true};
     assert_int_equal(trial_run(&trial), ROG_EFAILED);
     assert_non_null(strstr(trial.err.message, "STUBBORN"));
-    assert_non_null(strstr(trial.err.message, "no worker can go on"));
+    assert_non_null(strstr(trial.err.message, "asked 100000 times in a row"));
     free(trial.events);
+    /* Also while something is on its way, which takes ages. */
+    struct trial slow = {.strategy = &policy_hasty,
+                         .settings = "\"trace\":\"constant:0.001\"",
+                         .workers = 2,
+                         .iterations = 3,
+                         .wire_scale = 1e4,
+                         .train = true};
+    assert_int_equal(trial_run(&slow), ROG_EFAILED);
+    assert_non_null(strstr(slow.err.message, "HASTY has been asked"));
+    free(slow.events);
 }
 
 /* All of it at once, in any order, with values and without: it comes to its end. */

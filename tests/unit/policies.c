@@ -150,6 +150,30 @@ static void admit_never(void *state, const struct rog_strategy_config *config,
 const struct rog_strategy policy_stubborn = {COMMON(policy_stubborn), .name = "STUBBORN",
                                              .admit = admit_never};
 
+/* ---- hasty ---- */
+
+static void plan_hastily(void *state, const struct rog_strategy_config *config,
+                         const struct rog_send_view *view, struct rog_send_plan *plan)
+{
+    (void)state;
+    for (uint32_t row = 0; view->worker > 0 && row < config->rows; row++)
+        plan->order[plan->count++] = row;
+    plan->mandatory = plan->count;
+}
+
+static void admit_hastily(void *state, const struct rog_strategy_config *config,
+                          const struct rog_admit_view *view, struct rog_admission *admission)
+{
+    (void)state;
+    for (uint32_t i = 0; i < config->workers; i++)
+        admission->iteration[i] = view->iteration;
+    admission->deadline_s = nextafter(view->now, INFINITY);
+}
+
+const struct rog_strategy policy_hasty = {COMMON(policy_hasty), .name = "HASTY",
+                                          .plan_push = plan_hastily, .admit = admit_hastily,
+                                          .plan_pull = plan_hastily};
+
 /* ---- watchful ---- */
 
 /* 1, 2 or 3 steps of 1.11 s each. */

@@ -17,6 +17,8 @@ extern const struct rog_strategy policy_top;
 extern const struct rog_strategy policy_patient;
 /* All but one of the workers have to be there. The first one makes 20 times as many steps. */
 extern const struct rog_strategy policy_backup;
+/* The first worker sends nothing and asks again at once, for ever, while the others send all. */
+extern const struct rog_strategy policy_hasty;
 /* Asks again each half a second, for ever. */
 extern const struct rog_strategy policy_stubborn;
 /* Ends the run where a worker does not know how long its steps took. */

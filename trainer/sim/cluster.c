@@ -276,12 +276,15 @@ static int happen(struct rog_sim_cluster *cluster, struct rog_error *err)
 {
     struct rog_queue_item item;
     rog_queue_take(&cluster->queue, &item);
+    if (item.kind < ROG_SIM_WORK_KINDS)
+        cluster->asked = 0;
     move_clock(cluster, item.at.t_s);
     return handle(cluster, &item, err);
 }
 
 static int happen_on_air(struct rog_sim_cluster *cluster, double t_s, struct rog_error *err)
 {
+    cluster->asked = 0;
     move_clock(cluster, t_s);
     return rog_sim_work_on_air(cluster, err);
 }
@@ -289,7 +292,11 @@ static int happen_on_air(struct rog_sim_cluster *cluster, double t_s, struct rog
 /* The strategy is asked again about who waits. */
 static int ask_again(struct rog_sim_cluster *cluster, double due_s, struct rog_error *err)
 {
-    cluster->asked++;
+    if (++cluster->asked > ASK_MOST)
+        return rog_fail(err, ROG_EFAILED,
+                        "at %.3f s strategy %s has been asked %d times in a row whether a worker "
+                        "may go on, at deadlines of its own, and lets nobody",
+                        cluster->now_s, cluster->config->strategy->name, ASK_MOST);
     move_clock(cluster, fmax(due_s, cluster->now_s));
     int code = rog_server_tick(cluster->server, cluster->now_s, err);
     return code ? code : rog_sim_take_notices(cluster, err);
@@ -301,9 +308,7 @@ static int go_on(struct rog_sim_cluster *cluster, struct rog_error *err)
     struct rog_moment on_air = cluster->air.medium->next(cluster->air.state);
     const struct rog_queue_item *first = rog_queue_first(&cluster->queue);
     double due_s = rog_server_deadline(cluster->server);
-    if (cluster->work || !isinf(on_air.t_s))
-        cluster->asked = 0;
-    else if (isinf(due_s) || cluster->asked >= ASK_MOST)
+    if (!cluster->work && isinf(on_air.t_s) && isinf(due_s))
         return stuck(cluster, err);
     if (due_s < on_air.t_s && (!first || due_s < first->at.t_s))
         return ask_again(cluster, due_s, err);
