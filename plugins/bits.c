@@ -13,8 +13,8 @@
 
 #include <math.h>
 
-#define LEVELS 8 /* finer ones first; further ones are not used */
-#define STEPS 14 /* halvings of the range of prices, in octaves */
+#define LEVELS 256 /* that a plan can name; any further ones are not used */
+#define STEPS 14   /* halvings of the range of prices, in octaves */
 #define BUCKETS                                                                       \
     20 /* of rows: those that must go, then those that gain twice as much as the next \
         */
@@ -72,7 +72,7 @@ static double buy(const struct rog_strategy_config *config, const struct rog_sen
                   const uint32_t *bytes, uint32_t levels, double price, struct rog_send_plan *plan)
 {
     const struct rog_model_view *model = config->model;
-    struct offer offer = {.levels = levels};
+    struct offer offer = {.levels = levels < LEVELS ? levels : LEVELS};
     double spent = 0;
 
     for (uint32_t tensor = 0; tensor < model->tensors; tensor++) {
@@ -81,8 +81,8 @@ static double buy(const struct rog_strategy_config *config, const struct rog_sen
             bool must = view->age[row] >= (uint32_t)config->threshold;
             double value = pow(view->age[row] * (double)view->magnitude[row], 2) * offer.elements;
             uint32_t level = level_of(&offer, value, must, price);
-            spent += level < levels ? offer.cost[level] : 0;
-            if (!plan || level == levels)
+            spent += level < offer.levels ? offer.cost[level] : 0;
+            if (!plan || level == offer.levels)
                 continue;
             plan->level[row] = (uint8_t)level;
             plan->order[plan->count++] = row;

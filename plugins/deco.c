@@ -63,10 +63,10 @@ static double least_share(const struct rog_strategy_config *config)
 static void plan(const struct rog_strategy_config *config, const struct rog_send_view *view,
                  const uint32_t *bytes, uint32_t levels, double goodput, struct rog_send_plan *plan)
 {
-    uint32_t rows = config->rows, level = levels - 1;
+    uint32_t rows = config->rows, coarsest = (levels < 256 ? levels : 256) - 1, level = coarsest;
     double budget = view->node->compute_s / 2 * goodput, share = 1;
     if (budget > 0) {
-        for (level = 0; level + 1 < levels; level++)
+        for (level = 0; level < coarsest; level++)
             if (model_bytes(config->model, bytes, levels, level) <= budget)
                 break;
         share = budget / model_bytes(config->model, bytes, levels, level);

@@ -321,13 +321,41 @@ static void test_bits_old_rows(void **state)
     planned_release(&planned);
 }
 
+/* A codec of more levels than a plan can name: the coarsest of those that it can. */
+static void test_many_levels(void **state)
+{
+    (void)state;
+    enum { LEVELS = 300 };
+    static uint32_t bytes[2 * LEVELS];
+    for (uint32_t i = 0; i < 2 * LEVELS; i++)
+        bytes[i] = 1000 - i % LEVELS;
+    struct rog_model_view many = levelled;
+    many.levels = LEVELS;
+    many.push_bytes = bytes;
+    static const char *const libraries[] = {"BITS", "DECO"};
+    for (int i = 0; i < 2; i++) {
+        struct planned planned;
+        planned_init(&planned, libraries[i], 1, 20);
+        planned.config.model = &many;
+        planned.config.worker = 1;
+        planned.node.compute_s = planned.node.goodput_up = 1;
+        for (uint32_t row = 0; row < 20; row++)
+            planned.age[row] = 1;
+        planned_ask(&planned, false);
+        assert_int_equal(planned.plan.count, i ? 1 : 20);
+        assert_int_equal(planned.plan.level[0], 255);
+        planned_release(&planned);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_topk),   cmocka_unit_test(test_gaia),
-        cmocka_unit_test(test_stream), cmocka_unit_test(test_stream_without_names),
-        cmocka_unit_test(test_deco),   cmocka_unit_test(test_deco_overlap),
-        cmocka_unit_test(test_bits),   cmocka_unit_test(test_bits_old_rows),
+        cmocka_unit_test(test_topk),        cmocka_unit_test(test_gaia),
+        cmocka_unit_test(test_stream),      cmocka_unit_test(test_stream_without_names),
+        cmocka_unit_test(test_deco),        cmocka_unit_test(test_deco_overlap),
+        cmocka_unit_test(test_bits),        cmocka_unit_test(test_bits_old_rows),
+        cmocka_unit_test(test_many_levels),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
