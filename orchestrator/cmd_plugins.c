@@ -179,7 +179,7 @@ static int print_parts(const struct rog_json *plugins, struct rog_error *err)
         rog_table_cell(table, "%s", rog_json_get_string(part, "setting", ""));
         rog_table_cell(table, "%s", rog_json_get_string(part, "name", ""));
         rog_table_cell(table, "%s", rog_json_get_string(part, "summary", ""));
-        rog_table_cell(table, "%s", rog_json_get_string(part, "path", ""));
+        rog_table_cell(table, "%s", rog_json_get_string(part, "path", "-"));
     }
     return rog_table_print(table, err);
 }
