@@ -4,6 +4,7 @@
 
 #include <assert.h>
 #include <math.h>
+#include <stdbool.h>
 #include <string.h>
 
 extern const struct rog_codec rog_codec_sign, rog_codec_none, rog_codec_fp16, rog_codec_bf16,
@@ -51,14 +52,14 @@ int rog_codec_find(const char *name, const struct rog_codec **codec, struct rog_
     return rog_fail(err, ROG_EINVAL, "compression is \"%s\": it may be one of %s", name, names);
 }
 
-/* So many bytes a row may take. */
-static size_t held_to(const struct rog_codec *codec, const struct rog_codec_row *row, size_t size)
+#ifndef NDEBUG
+static bool may_take(const struct rog_codec *codec, const struct rog_codec_row *row, size_t size)
 {
     struct rog_codec_bytes bytes;
     codec->bytes(row, &bytes);
-    assert(size > 0 && size >= bytes.least && size <= bytes.most);
-    return size;
+    return size > 0 && size >= bytes.least && size <= bytes.most;
 }
+#endif
 
 float rog_codec_scale(const struct rog_codec *codec, double sum, uint64_t elements)
 {
@@ -77,18 +78,24 @@ float rog_codec_whole_scale(const struct rog_codec *codec, const struct rog_code
 size_t rog_codec_encode(const struct rog_codec *codec, const struct rog_codec_row *row,
                         float *values, uint8_t *bytes)
 {
-    return held_to(codec, row, codec->encode(row, values, bytes));
+    size_t size = codec->encode(row, values, bytes);
+    assert(may_take(codec, row, size));
+    return size;
 }
 
 size_t rog_codec_encode_pull(const struct rog_codec *codec, const struct rog_codec_row *row,
                              const struct rog_codec_pull *pull, float *scratch, uint8_t *bytes)
 {
-    if (codec->encode_pull)
-        return held_to(codec, row, codec->encode_pull(row, pull, bytes));
-    for (uint32_t i = 0; i < row->elements; i++)
-        scratch[i] = pull->held[i] - pull->model[i];
-    size_t size = rog_codec_encode(codec, row, scratch, bytes);
-    codec->decode(row, 1, bytes, pull->held);
+    size_t size;
+    if (codec->encode_pull) {
+        size = codec->encode_pull(row, pull, bytes);
+    } else {
+        for (uint32_t i = 0; i < row->elements; i++)
+            scratch[i] = pull->held[i] - pull->model[i];
+        size = codec->encode(row, scratch, bytes);
+        codec->decode(row, 1, bytes, pull->held);
+    }
+    assert(may_take(codec, row, size));
     return size;
 }
 
