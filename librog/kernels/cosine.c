@@ -3,76 +3,88 @@
 #include <librog/kernels/cosine.h>
 
 #include <math.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include <librog/kernels/kernels.h>
 
 #define LANES ROG_KERNEL_LANES
-#define ROWS 4 /* of a result that are formed side by side: as many as registers hold */
+#define ROWS 4  /* of a product that are formed side by side: as many as registers hold */
+#define SMALL 4 /* a size from which on a product is formed */
 #define PI 3.14159265358979323846
+#define HALF 0.70710678f /* the root of 1/2 */
 
-/* ---- matrices: of the differences of n, of n / 2, ..., and of what is odd ---- */
+/* ---- tables: of n, of n / 2, ..., and the matrices of the last size, C2 and C4 ---- */
 
-static uint32_t odd_part(uint32_t n)
+/* Of one size: sines and cosines of the rotations, half as many of each; then where the
+ * coefficients of C2 are, by their frequencies. */
+struct table {
+    const float *sine, *cosine, *place, *next;
+};
+
+static struct table table_of(uint32_t n, const float *tables)
 {
-    return n >> __builtin_ctz(n);
+    return (struct table){tables, tables + n / 2, tables + n, tables + 2 * (size_t)n};
 }
 
-static size_t matrix_floats(uint32_t n)
+static bool is_last(uint32_t n)
+{
+    return n % 2 == 1 || n <= SMALL;
+}
+
+static size_t table_floats(uint32_t n)
 {
     size_t floats = 0;
-    for (; n % 2 == 0; n /= 2)
-        floats += (size_t)(n / 2) * (n / 2);
-    return floats + (size_t)n * n;
+    for (; !is_last(n); n /= 2)
+        floats += 2 * (size_t)n;
+    return floats + 2 * (size_t)n * n;
 }
 
-uint32_t rog_cosine_frequency(uint32_t n, uint32_t place)
+static uint32_t place_c2(uint32_t n, uint32_t frequency);
+
+static uint32_t place_c4(uint32_t n, uint32_t k)
 {
-    uint32_t step = 1;
-    for (; n % 2 == 0 && place < n / 2; n /= 2)
-        step *= 2;
-    return n % 2 ? place * step : (2 * (place - n / 2) + 1) * step;
+    uint32_t half = n / 2;
+    if (is_last(n))
+        return k;
+    if (k == n - 1)
+        return half + place_c2(half, 0);
+    return k % 2 ? half + place_c2(half, half - (k + 1) / 2) : place_c2(half, k / 2);
 }
 
-/* sqrt(2 / n) cos(m pi / 2 n) for m up to n. */
-static void make_quarter(uint32_t n, float *quarter)
+static uint32_t place_c2(uint32_t n, uint32_t frequency)
 {
-    for (uint32_t m = 0; m <= n; m++)
-        quarter[m] = m < n ? (float)(sqrt(2.0 / n) * cos(PI / 2 * m / n)) : 0;
+    for (; !is_last(n) && frequency % 2 == 0; frequency /= 2)
+        n /= 2;
+    return is_last(n) ? frequency : n / 2 + place_c4(n / 2, frequency / 2);
 }
 
-/* Row j is of the coefficient at first + j. */
-static float *make_matrix(uint32_t n, uint32_t first, uint32_t count, const float *quarter,
-                          float *matrix)
+static void make_tables(uint32_t n, float *tables)
 {
-    for (uint32_t j = 0; j < count; j++) {
-        uint32_t f = rog_cosine_frequency(n, first + j), m = f;
-        for (uint32_t i = 0; i < count;
-             i++, m = m + 2 * f < 4 * n ? m + 2 * f : m + 2 * f - 4 * n) {
-            uint32_t half = m <= 2 * n ? m : 4 * n - m; /* the cosine is the same */
-            float cosine = half <= n ? quarter[half] : -quarter[2 * n - half];
-            *matrix++ = f ? cosine : cosine * 0.70710678f;
+    for (; !is_last(n); n /= 2, tables += n * 4)
+        for (uint32_t i = 0; i < n; i++) {
+            double angle = PI / 4 * (2 * i + 1) / n;
+            if (i < n / 2)
+                tables[i] = (float)sin(angle), tables[n / 2 + i] = (float)cos(angle);
+            tables[n + i] = (float)place_c2(n, i);
         }
-    }
-    return matrix;
-}
-
-static float *make_matrices(uint32_t n, float *quarter, float *matrices)
-{
-    make_quarter(n, quarter);
-    for (uint32_t half = n / 2; half >= odd_part(n); half /= 2)
-        matrices = make_matrix(n, half, half, quarter, matrices);
-    return make_matrix(n, 0, odd_part(n), quarter, matrices);
+    for (uint32_t j = 0; j < n; j++)
+        for (uint32_t i = 0; i < n; i++) {
+            double scale = sqrt((j > 0 ? 2.0 : 1.0) / n), from_end = 2 * (n - 1 - i) + 1;
+            tables[j * n + i] = (float)(scale * cos(PI / 2 * j * (2 * i + 1) / n));
+            tables[(n + j) * n + i] =
+                (float)(sqrt(2.0 / n) * cos(PI / 4 * (2 * j + 1) * from_end / n));
+        }
 }
 
 static size_t column_floats(uint32_t h, uint32_t w)
 {
-    return (size_t)((h > w ? h : w) + 1) * LANES;
+    return (size_t)(h > w ? h : w) * LANES;
 }
 
 size_t rog_cosine_scratch(uint32_t h, uint32_t w)
 {
-    return (matrix_floats(h) + matrix_floats(w) + (size_t)h * w + 2 * column_floats(h, w)) *
+    return (table_floats(h) + table_floats(w) + (size_t)h * w + 2 * column_floats(h, w)) *
            sizeof(float);
 }
 
@@ -82,12 +94,25 @@ struct rog_cosine rog_cosine_make(uint32_t h, uint32_t w, void *scratch)
     cosine.room = cosine.columns + column_floats(h, w);
     cosine.halfway = cosine.room + column_floats(h, w);
     cosine.of_h = cosine.halfway + (size_t)h * w;
-    cosine.of_w = make_matrices(h, cosine.room, cosine.of_h);
-    make_matrices(w, cosine.room, cosine.of_w);
+    cosine.of_w = cosine.of_h + table_floats(h);
+    make_tables(h, cosine.of_h);
+    make_tables(w, cosine.of_w);
     return cosine;
 }
 
 /* ---- LANES columns of n: x is n rows of them ---- */
+
+/* near <- a near + b far;  far <- c near + d far */
+static inline __attribute__((always_inline)) void turn(float *restrict near, float *restrict far,
+                                                       float a, float b, float c, float d)
+{
+#pragma omp simd
+    for (size_t k = 0; k < LANES; k++) {
+        float first = near[k], second = far[k];
+        near[k] = a * first + b * second;
+        far[k] = c * first + d * second;
+    }
+}
 
 /* out_a = sum_b t[a * across + b * along] in_b, of `count` (1 or ROWS) rows out of n. */
 static inline __attribute__((always_inline)) void some_rows(size_t count, uint32_t n,
@@ -106,86 +131,178 @@ static inline __attribute__((always_inline)) void some_rows(size_t count, uint32
     memcpy(out, sum, count * sizeof sum[0]);
 }
 
-static inline __attribute__((always_inline)) void product(uint32_t n, const float *t, size_t across,
-                                                          size_t along, const float *in, float *out)
+/* x <- t x, or its transpose */
+static inline __attribute__((always_inline)) void product(uint32_t n, const float *t,
+                                                          bool transposed, float *x, float *room)
 {
+    size_t across = transposed ? 1 : n, along = transposed ? n : 1;
     uint32_t a = 0;
-    for (; a + ROWS <= n; a += ROWS)
-        some_rows(ROWS, n, t + a * across, across, along, in, out + a * LANES);
-    for (; a < n; a++)
-        some_rows(1, n, t + a * across, across, along, in, out + a * LANES);
-}
-
-/* Sums in place of the first half, differences beside. */
-static inline __attribute__((always_inline)) void fold(uint32_t half, float *restrict x,
-                                                       float *restrict differences)
-{
-    for (uint32_t i = 0; i < half; i++) {
-        float *near = x + i * LANES, *far = x + (2 * half - 1 - i) * LANES;
-#pragma omp simd
-        for (size_t k = 0; k < LANES; k++) {
-            differences[i * LANES + k] = near[k] - far[k];
-            near[k] += far[k];
-        }
-    }
-}
-
-/* The other way round. */
-static inline __attribute__((always_inline)) void unfold(uint32_t half, float *restrict x,
-                                                         const float *restrict differences)
-{
-    for (uint32_t i = 0; i < half; i++) {
-        float *near = x + i * LANES, *far = x + (2 * half - 1 - i) * LANES;
-#pragma omp simd
-        for (size_t k = 0; k < LANES; k++) {
-            far[k] = near[k] - differences[i * LANES + k];
-            near[k] += differences[i * LANES + k];
-        }
-    }
-}
-
-static ROG_KERNEL_WIDE void forward(uint32_t n, const float *matrices, float *x, float *room)
-{
-    for (; n % 2 == 0; n /= 2) {
-        uint32_t half = n / 2;
-        fold(half, x, room);
-        product(half, matrices, half, 1, room, x + half * LANES);
-        matrices += (size_t)half * half;
-    }
     memcpy(room, x, n * LANES * sizeof *x);
-    product(n, matrices, n, 1, room, x);
+    for (; a + ROWS <= n; a += ROWS)
+        some_rows(ROWS, n, t + a * across, across, along, room, x + a * LANES);
+    for (; a < n; a++)
+        some_rows(1, n, t + a * across, across, along, room, x + a * LANES);
 }
 
-static ROG_KERNEL_WIDE void inverse(uint32_t n, const float *matrices, float *x, float *room)
+/* Where C2 of this size has the coefficient of frequency j. */
+static inline __attribute__((always_inline)) float *at(uint32_t n, const float *tables, uint32_t j,
+                                                       float *x)
 {
-    uint32_t half = odd_part(n);
-    matrices += matrix_floats(n) - (size_t)half * half;
-    memcpy(room, x, half * LANES * sizeof *x);
-    product(half, matrices, 1, half, room, x);
-    for (; half < n; half *= 2) {
-        matrices -= (size_t)half * half;
-        product(half, matrices, 1, half, x + half * LANES, room);
-        unfold(half, x, room);
+    return x + (is_last(n) ? j : (uint32_t)table_of(n, tables).place[j]) * LANES;
+}
+
+static inline __attribute__((always_inline)) void negate(float *x)
+{
+    for (size_t k = 0; k < LANES; k++)
+        x[k] = -x[k];
+}
+
+static ROG_KERNEL_WIDE void forward(uint32_t n, const float *tables, float *x, float *room);
+static ROG_KERNEL_WIDE void inverse(uint32_t n, const float *tables, float *x, float *room);
+
+/* C4 of x from its last row to its first: of half the size, C2 of its rows turned pairwise, P, and
+ * of the other halves, Q, from the last to the first, which changes the signs of odd frequencies.
+ * y_2j and y_(2j-1) are the sum and the difference of P_j and Q_(n/2-j). */
+static ROG_KERNEL_WIDE void forward_c4(uint32_t n, const float *tables, float *x, float *room)
+{
+    if (is_last(n)) {
+        product(n, tables + (size_t)n * n, false, x, room);
+        return;
     }
+    const struct table table = table_of(n, tables);
+    const uint32_t half = n / 2;
+    float *y = x + half * LANES;
+    for (uint32_t i = 0; i < half; i++) {
+        float s = table.sine[i], c = table.cosine[i], sign = i % 2 ? -1 : 1;
+        turn(x + i * LANES, x + (n - 1 - i) * LANES, s, c, sign * c, -sign * s);
+    }
+    forward(half, table.next, x, room);
+    forward(half, table.next, y, room);
+    negate(at(half, table.next, 0, y));
+    for (uint32_t j = 1; j < half; j++) {
+        float sign = (half - j) % 2 ? -HALF : HALF;
+        turn(at(half, table.next, j, x), at(half, table.next, half - j, y), HALF, sign, HALF,
+             -sign);
+    }
+}
+
+static ROG_KERNEL_WIDE void inverse_c4(uint32_t n, const float *tables, float *x, float *room)
+{
+    if (is_last(n)) {
+        product(n, tables + (size_t)n * n, true, x, room);
+        return;
+    }
+    const struct table table = table_of(n, tables);
+    const uint32_t half = n / 2;
+    float *y = x + half * LANES;
+    negate(at(half, table.next, 0, y));
+    for (uint32_t j = 1; j < half; j++) {
+        float sign = (half - j) % 2 ? -HALF : HALF;
+        turn(at(half, table.next, j, x), at(half, table.next, half - j, y), HALF, HALF, sign,
+             -sign);
+    }
+    inverse(half, table.next, x, room);
+    inverse(half, table.next, y, room);
+    for (uint32_t i = 0; i < half; i++) {
+        float s = table.sine[i], c = table.cosine[i], sign = i % 2 ? -1 : 1;
+        turn(x + i * LANES, x + (n - 1 - i) * LANES, s, sign * c, c, -sign * s);
+    }
+}
+
+/* C2: of half the size, C2 of the sums x_i + x_(n-1-i) and C4 of the differences, which are left
+ * from the last to the first. */
+static ROG_KERNEL_WIDE void forward(uint32_t n, const float *tables, float *x, float *room)
+{
+    if (is_last(n)) {
+        product(n, tables, false, x, room);
+        return;
+    }
+    for (uint32_t i = 0; i < n / 2; i++)
+        turn(x + i * LANES, x + (n - 1 - i) * LANES, HALF, HALF, HALF, -HALF);
+    const float *next = table_of(n, tables).next;
+    forward(n / 2, next, x, room);
+    forward_c4(n / 2, next, x + n / 2 * LANES, room);
+}
+
+static ROG_KERNEL_WIDE void inverse(uint32_t n, const float *tables, float *x, float *room)
+{
+    if (is_last(n)) {
+        product(n, tables, true, x, room);
+        return;
+    }
+    const float *next = table_of(n, tables).next;
+    inverse(n / 2, next, x, room);
+    inverse_c4(n / 2, next, x + n / 2 * LANES, room);
+    for (uint32_t i = 0; i < n / 2; i++)
+        turn(x + i * LANES, x + (n - 1 - i) * LANES, HALF, HALF, HALF, -HALF);
 }
 
 /* ---- blocks ---- */
 
+typedef float four __attribute__((vector_size(16)));
+
+static inline four load(const float *x)
+{
+    four y;
+    memcpy(&y, x, sizeof y);
+    return y;
+}
+
+static inline void store(float *x, four y)
+{
+    memcpy(x, &y, sizeof y);
+}
+
+/* Of 4 rows of x, at `from`, 4 columns become as many rows of y, at `to`. */
+static inline __attribute__((always_inline)) void transpose_four(const float *x, size_t from,
+                                                                 float *y, size_t to)
+{
+    four a = load(x), b = load(x + from), c = load(x + 2 * from), d = load(x + 3 * from);
+    four ab = __builtin_shufflevector(a, b, 0, 4, 1, 5),
+         cd = __builtin_shufflevector(c, d, 0, 4, 1, 5);
+    four ba = __builtin_shufflevector(a, b, 2, 6, 3, 7),
+         dc = __builtin_shufflevector(c, d, 2, 6, 3, 7);
+    store(y, __builtin_shufflevector(ab, cd, 0, 1, 4, 5));
+    store(y + to, __builtin_shufflevector(ab, cd, 2, 3, 6, 7));
+    store(y + 2 * to, __builtin_shufflevector(ba, dc, 0, 1, 4, 5));
+    store(y + 3 * to, __builtin_shufflevector(ba, dc, 2, 3, 6, 7));
+}
+
+/* The first `count` columns of x, n rows of LANES, as rows of n. */
+static void transpose(const float *x, uint32_t n, uint32_t count, float *y)
+{
+    uint32_t whole = n - n % 4, columns = count - count % 4;
+    for (uint32_t k = 0; k < columns; k += 4)
+        for (uint32_t i = 0; i < whole; i += 4)
+            transpose_four(x + i * LANES + k, LANES, y + k * n + i, n);
+    for (uint32_t k = 0; k < count; k++)
+        for (uint32_t i = k < columns ? whole : 0; i < n; i++)
+            y[k * n + i] = x[i * LANES + k];
+}
+
+/* `count` columns of n numbers, and others that are 0. */
+static void take(const float *x, size_t stride, uint32_t n, uint32_t count, float *columns)
+{
+    if (count < LANES)
+        memset(columns, 0, n * LANES * sizeof *columns);
+    for (uint32_t i = 0; i < n; i++, x += stride, columns += LANES)
+        if (count == LANES)
+            memcpy(columns, x, LANES * sizeof *columns);
+        else
+            memcpy(columns, x, count * sizeof *columns);
+}
+
 /* Transforms columns of n numbers, at a distance of `stride` in x; each becomes a row of y. */
 static void columns_to_rows(const struct rog_cosine *cosine,
                             void (*transform)(uint32_t, const float *, float *, float *),
-                            const float *matrices, uint32_t n, uint32_t columns, const float *x,
+                            const float *tables, uint32_t n, uint32_t columns, const float *x,
                             size_t stride, float *y)
 {
     for (uint32_t done = 0; done < columns; done += LANES, y += (size_t)n * LANES) {
         uint32_t count = columns - done < LANES ? columns - done : LANES;
-        memset(cosine->columns, 0, n * LANES * sizeof(float));
-        for (uint32_t i = 0; i < n; i++)
-            memcpy(cosine->columns + i * LANES, x + i * stride + done, count * sizeof(float));
-        transform(n, matrices, cosine->columns, cosine->room);
-        for (uint32_t k = 0; k < count; k++)
-            for (uint32_t i = 0; i < n; i++)
-                y[k * n + i] = cosine->columns[i * LANES + k];
+        take(x + done, stride, n, count, cosine->columns);
+        transform(n, tables, cosine->columns, cosine->room);
+        transpose(cosine->columns, n, count, y);
     }
 }
 

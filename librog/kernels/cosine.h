@@ -8,11 +8,11 @@
  *
  *     y_j = s_j sum_i x_i cos((2 i + 1) j pi / 2 n),   s_0 = sqrt(1/n), s_j = sqrt(2/n)
  *
- * As long as n is even, the coefficients of even j are the transform of the n / 2 sums
- * x_i + x_(n-1-i), and those of odd j a product of a matrix with as many differences; what is left
- * is a product with a matrix. So nothing but sums and products with cosines is formed, the same
- * whatever the processor's vector width. Coefficients stay in that order: for n = 12 those of
- * j = 0 4 8 | 2 6 10 | 1 3 5 7 9 11.
+ * C2 of n is C2 and C4 (DCT-IV) of half as many numbers, and C4 is two C2 of half as many, with
+ * rotations before and sums and differences behind (Chen, Smith, Fralick, IEEE Trans. Commun. 1977;
+ * in this orthogonal form Plonka, Tasche, Linear Algebra Appl. 2005, which shows it to be stable),
+ * down to small or odd n, where it is a product with the matrix. Numbers are the same whatever the
+ * processor's vector width. Coefficients are left in an order that these steps make.
  */
 
 #include <stddef.h>
@@ -21,7 +21,7 @@
 /* For blocks of one size. */
 struct rog_cosine {
     uint32_t h, w;
-    float *of_h, *of_w; /* matrices */
+    float *of_h, *of_w; /* tables */
     float *halfway, *columns, *room;
 };
 
@@ -33,8 +33,5 @@ struct rog_cosine rog_cosine_make(uint32_t h, uint32_t w, void *scratch);
 void rog_cosine_forward(const struct rog_cosine *cosine, const float *x, size_t stride, float *y);
 /* In place, row after row. */
 void rog_cosine_inverse(const struct rog_cosine *cosine, float *y);
-
-/* j of the coefficient at this place of n. */
-uint32_t rog_cosine_frequency(uint32_t n, uint32_t place);
 
 #endif
