@@ -161,8 +161,10 @@ struct rog_selection rog_select(const float *x, size_t n, size_t count, float *s
     size_t beyond = 0; /* elements that are larger than all that are still looked at */
     if (count == 0)
         return (struct rog_selection){.above = INT32_MAX - 1};
-    if (n < LARGE || !narrow_to(&search, guess(x, n, count, scratch), x, n, count))
-        search.high = (int32_t)rog_float_bits(rog_kernel_greatest(x, n)) + 1;
+    if (n < LARGE || !narrow_to(&search, guess(x, n, count, scratch), x, n, count)) {
+        search.high = (int32_t)rog_float_bits(rog_kernel_greatest(x, n));
+        search.high += search.high < INT32_MAX; /* else no number */
+    }
     while (search.high - search.low > 1 && search.from_low > count) {
         size_t left = search.from_low - search.from_high;
         if (left <= n / FEW) {
