@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <common/workload.h>
+
 /* A setting that only one value of another gives a meaning. */
 static const struct {
     const char *setting, *needs, *value, *why;
@@ -18,6 +20,19 @@ static const struct {
     {"momentum_masking", "contribution", "gradient",
      "a difference of models is sent without momentum"},
 };
+
+/* A program of somebody's own makes its local steps itself. */
+static int check_program(const struct rog_json *chosen, struct rog_error *err)
+{
+    bool alone = rog_workload_trains(chosen) && !rog_workload_has_network(chosen);
+    if (!alone || (!rog_json_get(chosen, "local_optimizer") &&
+                   !rog_json_get(chosen, "local_optimizer_parameters")))
+        return 0;
+    return rog_fail(err, ROG_EINVAL,
+                    "local_optimizer = \"%s\" is for the built-in network, and the workers of this "
+                    "run have a program: it makes its local steps itself",
+                    rog_json_get_string(chosen, "local_optimizer", "sgd"));
+}
 
 int rog_parts_check_combination(const struct rog_json *chosen, struct rog_error *err)
 {
@@ -34,5 +49,5 @@ int rog_parts_check_combination(const struct rog_json *chosen, struct rog_error 
         free(text);
         return code;
     }
-    return 0;
+    return check_program(chosen, err);
 }

@@ -49,14 +49,17 @@ static int load_by_name(struct rog_plugin *plugin, const char *library, const ch
     return rog_plugin_load(plugin, library, err);
 }
 
+/* *workers: the configured ones, where these are more. */
 static int load(struct rog_plugin *plugin, const struct rog_run_row *row, bool *overlaps,
-                struct rog_error *err)
+                size_t *workers, struct rog_error *err)
 {
     struct rog_json *config = NULL;
     int code = row->config ? rog_json_parse(row->config, strlen(row->config), "its configuration",
                                             &config, err)
                            : 0;
     *overlaps = rog_json_get_bool(config, "overlap", false);
+    size_t configured = rog_json_size(rog_json_get(config, "workers"));
+    *workers = configured > *workers ? configured : *workers;
     if (code == 0)
         code = load_by_name(plugin, row->library,
                             rog_json_get_string(config, "library", row->library), err);
@@ -74,7 +77,7 @@ void rog_promises_find(struct rog_promises *promises, const struct rog_run_row *
     struct rog_plugin plugin = {0};
     struct rog_error cause = {0};
     *promises = (struct rog_promises){0};
-    if (load(&plugin, row, &promises->overlaps, &cause) == 0) {
+    if (load(&plugin, row, &promises->overlaps, &workers, &cause) == 0) {
         ask(promises, &plugin,
             &(struct rog_strategy_config){.rows = rows > 0 ? (uint32_t)rows : 1,
                                           .workers = workers > 0 ? (uint32_t)workers : 1,

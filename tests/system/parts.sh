@@ -118,3 +118,8 @@ prints "BSP, compression topk, density 0.2"
 sed 's/, "topk"//' y.conf >z.conf
 try 2 rogctl sweep z.conf -n
 says "sign has no parameters (found density)"
+# A program makes its local steps itself.
+echo true >train.sh
+try 2 rogctl run --cluster "$ROG_SOURCE/experiments/clusters/local4.conf" workload=program command="sh train.sh" \
+    test=true files=train.sh contribution=delta local_optimizer=adamw
+says 'local_optimizer = "adamw" is for the built-in network'
