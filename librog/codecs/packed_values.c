@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 #include <librog/kernels/float_bytes.h>
+#include <librog/kernels/kernels.h>
 #include <librog/kernels/pack.h>
 
 #define RANGE_BYTES 4                /* the first and the last magnitude */
@@ -71,19 +72,36 @@ static void put_extremes(const float *values, size_t count, uint8_t *bytes)
     rog_put_u16(bytes + 2, rounded_up(most));
 }
 
+/* sum of the magnitudes above `mean`, in lanes as in kernels.h; *above: how many they are */
+static ROG_KERNEL_WIDE double sum_above(const float *values, size_t count, float mean,
+                                        size_t *above)
+{
+    double lane[ROG_KERNEL_LANES] = {0}, sum = 0;
+    uint32_t counts[ROG_KERNEL_LANES] = {0};
+    for (size_t done = 0; done < count; done += ROG_KERNEL_LANES) {
+        size_t length = count - done < ROG_KERNEL_LANES ? count - done : ROG_KERNEL_LANES;
+        for (size_t k = 0; k < length; k++) {
+            uint32_t bits = rog_float_bits(values[done + k]) & INT32_MAX;
+            uint32_t is_above = (int32_t)bits > (int32_t)rog_float_bits(mean);
+            lane[k] += (double)rog_float_of(bits & (0 - is_above));
+            counts[k] += is_above;
+        }
+    }
+    *above = 0;
+    for (size_t k = 0; k < ROG_KERNEL_LANES; k++) {
+        sum += lane[k];
+        *above += counts[k];
+    }
+    return sum;
+}
+
 static void put_means(const float *values, size_t count, uint8_t *bytes)
 {
-    double all = 0, upper = 0;
-    size_t above = 0;
-    for (size_t i = 0; i < count; i++)
-        all += (double)fabsf(values[i]);
-    double mean = all / (double)count;
-    for (size_t i = 0; i < count; i++) {
-        bool is_above = (double)fabsf(values[i]) > mean;
-        upper += is_above ? (double)fabsf(values[i]) : 0;
-        above += is_above;
-    }
-    double lower = (all - upper) / (double)(count - above);
+    size_t above, none;
+    double all = sum_above(values, count, 0, &none);
+    double upper = sum_above(values, count, (float)(all / (double)count), &above);
+    above = above < count ? above : 0; /* a mean that was rounded down */
+    double lower = above > 0 ? (all - upper) / (double)(count - above) : all / (double)count;
     rog_put_u16(bytes, rounded_down((float)lower));
     rog_put_u16(bytes + 2, rounded_up((float)(above > 0 ? upper / (double)above : lower)));
 }
@@ -99,13 +117,60 @@ static inline uint32_t code_of(const struct spaced *spaced, float x)
     float place = (fabsf(x) - spaced->first) * spaced->per_step + 0.5f;
     place = place > 0 ? place : 0;
     place = place < spaced->last ? place : spaced->last;
-    return (uint32_t)place << 1 | rog_float_bits(x) >> 31;
+    return (uint32_t)(int32_t)place << 1 | rog_float_bits(x) >> 31;
 }
 
 static inline float value_of(const struct spaced *spaced, uint32_t code)
 {
     float x = magnitude_of(spaced, (float)(int32_t)(code >> 1));
     return rog_float_of(rog_float_bits(x) | code << 31);
+}
+
+static ROG_KERNEL_WIDE void take_codes(const struct spaced *from, float *restrict values,
+                                       size_t count, uint16_t *restrict codes)
+{
+    const struct spaced spaced = *from;
+    for (size_t i = 0; i < count; i++) {
+        uint32_t code = code_of(&spaced, values[i]);
+        values[i] = value_of(&spaced, code);
+        codes[i] = (uint16_t)code;
+    }
+}
+
+static ROG_KERNEL_WIDE void give_values(const struct spaced *from, const uint16_t *restrict codes,
+                                        size_t count, float *restrict values)
+{
+    const struct spaced spaced = *from;
+    for (size_t i = 0; i < count; i++)
+        values[i] = value_of(&spaced, codes[i]);
+}
+
+/* ---- codes ---- */
+
+static void put_codes(const uint16_t *codes, size_t count, unsigned bits, uint8_t *bytes)
+{
+    uint8_t small[ROG_PACK_GROUP];
+    if (bits == 16)
+        for (size_t i = 0; i < count; i++)
+            rog_put_u16(bytes + 2 * i, codes[i]);
+    if (bits == 16)
+        return;
+    for (size_t i = 0; i < count; i++)
+        small[i] = (uint8_t)codes[i];
+    rog_pack_put(small, count, bits, bytes);
+}
+
+static void get_codes(const uint8_t *bytes, size_t count, unsigned bits, uint16_t *codes)
+{
+    uint8_t small[ROG_PACK_GROUP];
+    if (bits == 16)
+        for (size_t i = 0; i < count; i++)
+            codes[i] = rog_get_u16(bytes + 2 * i);
+    if (bits == 16)
+        return;
+    rog_pack_get(bytes, count, bits, small);
+    for (size_t i = 0; i < count; i++)
+        codes[i] = small[i];
 }
 
 /* ---- numbers ---- */
@@ -121,17 +186,10 @@ void rog_values_put(float *values, size_t count, unsigned bits, uint8_t *bytes)
     const struct spaced spaced = spaced_of(bytes, bits);
     bytes += RANGE_BYTES;
     for (size_t done = 0; done < count; done += ROG_PACK_GROUP) {
-        uint8_t codes[ROG_PACK_GROUP];
+        uint16_t codes[ROG_PACK_GROUP];
         size_t length = count - done < ROG_PACK_GROUP ? count - done : ROG_PACK_GROUP;
-        for (size_t i = 0; i < length; i++) {
-            uint32_t code = code_of(&spaced, values[done + i]);
-            values[done + i] = value_of(&spaced, code);
-            codes[i] = (uint8_t)code;
-            if (bits == 16)
-                rog_put_u16(bytes + 2 * i, (uint16_t)code);
-        }
-        if (bits < 16)
-            rog_pack_put(codes, length, bits, bytes);
+        take_codes(&spaced, values + done, length, codes);
+        put_codes(codes, length, bits, bytes);
         bytes += length * bits / 8;
     }
 }
@@ -146,13 +204,10 @@ void rog_values_get(const uint8_t *bytes, size_t count, unsigned bits, float *va
     const struct spaced spaced = spaced_of(bytes, bits);
     bytes += RANGE_BYTES;
     for (size_t done = 0; done < count; done += ROG_PACK_GROUP) {
-        uint8_t codes[ROG_PACK_GROUP];
+        uint16_t codes[ROG_PACK_GROUP];
         size_t length = count - done < ROG_PACK_GROUP ? count - done : ROG_PACK_GROUP;
-        if (bits < 16)
-            rog_pack_get(bytes, length, bits, codes);
-        for (size_t i = 0; i < length; i++)
-            values[done + i] =
-                value_of(&spaced, bits == 16 ? rog_get_u16(bytes + 2 * i) : codes[i]);
+        get_codes(bytes, length, bits, codes);
+        give_values(&spaced, codes, length, values + done);
         bytes += length * bits / 8;
     }
 }
