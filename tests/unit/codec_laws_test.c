@@ -21,6 +21,7 @@
 
 #include <common/rng.h>
 #include <common/parameters.h>
+#include <common/plugin.h>
 #include <common/settings.h>
 #include <librog/codecs/codecs.h>
 
@@ -613,13 +614,17 @@ static void test_every_codec(void **state)
         hold_to_push,    hold_to_feedback, hold_to_pull,     hold_to_share,
         hold_to_garbage, hold_to_limit,    hold_to_extremes,
     };
+    struct rog_plugin skeleton;
+    assert_int_equal(rog_plugin_load_codec(&skeleton, TEST_PLUGINS "/codec_skeleton.so", NULL), 0);
     for (size_t law = 0; law < sizeof laws / sizeof *laws; law++) {
         for (size_t i = 0; rog_codecs[i]; i++) {
             assert_non_null(rog_codecs[i]->summary);
             laws[law](rog_codecs[i]);
         }
         laws[law](&sparse);
+        laws[law](skeleton.codec);
     }
+    rog_plugin_release(&skeleton);
 }
 
 /* ---- who breaks a law is seen ---- */

@@ -64,14 +64,15 @@ rog_refused_codec(half_pull "WRONG=.encode_pull = encode_pull")
 rog_refused_codec(levels "WRONG=.levels = 300")
 rog_refused_codec(unit "WRONG=.unit = 2")
 rog_refused_codec(no_choice "WRONG=.scale = NULL, .whole_scale = whole_scale, .is_whole = is_whole")
-foreach(part staleness feedback)
+foreach(part staleness feedback codec_laws)
   target_compile_definitions(test_${part} PRIVATE TEST_PLUGINS="${ROG_TEST_PLUGINS}")
 endforeach()
 add_dependencies(test_feedback rog_plugin_codec_skeleton)
+add_dependencies(test_codec_laws rog_plugin_codec_skeleton)
 add_dependencies(test_plugin rog_plugin_codec_skeleton)
 add_dependencies(test_plugin rog_test_plugin_version_1 rog_test_plugin_version_1_longer
                  rog_test_plugin_version_2 rog_test_plugin_version_3 rog_test_plugin_version_4 rog_test_plugin_old_abi
-                 rog_test_plugin_next_abi rog_test_plugin_short_struct rog_test_plugin_missing_hook
+                 rog_test_plugin_next_abi rog_test_plugin_short_struct rog_test_plugin_missing_hook rog_test_plugin_missing_plan
                  rog_test_plugin_no_symbol)
 add_dependencies(test_staleness rog_test_plugin_mean rog_test_plugin_version_1 rog_test_plugin_version_2
                  rog_test_plugin_version_3 rog_test_plugin_version_4)
