@@ -33,7 +33,7 @@ except ImportError:
 from tensors import M64, dct_largest, drawn, largest, power_step, splitmix
 
 TOLERANCE = 1e-6
-FLIPS = 2e-3  # of all elements
+FLIPS = 3e-3  # of all elements
 WORKERS, EXCHANGES, PLACES = 3, 20, 12
 SHAPES = [(40, 60), (17,), (30, 20), (6, 5), (12, 3, 3, 16)]  # as in methods.c
 
@@ -329,7 +329,6 @@ def sparseloco(problem, s):
     w, e = problem.start, np.zeros((WORKERS, problem.count))
     optimizers = [AdamW(s) for _ in range(WORKERS)]
     codec, beta = s["compression_parameters"], s["error_feedback"]
-    outer = s["server_optimizer_parameters"]["learning_rate"]
     while True:
         sent = []
         for i in range(WORKERS):
@@ -339,7 +338,7 @@ def sparseloco(problem, s):
             for row in problem.rows():
                 sent[-1][row] = two_bits(sent[-1][row])
             e[i] = e[i] - sent[-1]
-        w = w - outer * np.mean(sent, axis=0)
+        w = w - np.mean(sent, axis=0)
         yield w
 
 
@@ -388,11 +387,12 @@ def row_seed(s, worker, iteration, row):
 
 
 def powersgd(problem, s):
-    """Vogels et al., NeurIPS 2019, algorithms 1 and 2, lambda 0; each worker with P and Q of its
-    own, as its deltas meet at a server (with one worker these are the paper's)."""
-    w, e = problem.start, np.zeros((WORKERS, problem.count))
-    rank, q = s["compression_parameters"]["rank"], {}
-    iteration = 0
+    """Vogels et al., NeurIPS 2019, algorithms 1 and 2; each worker with P and Q of its own, as its
+    deltas meet at a server (with one worker these are the paper's), and Nesterov's momentum of
+    PyTorch behind, g + mu m for g + m."""
+    w, e, b = problem.start, np.zeros((WORKERS, problem.count)), 0
+    rank, q, iteration = s["compression_parameters"]["rank"], {}, 0
+    outer = s["server_optimizer_parameters"]
     while True:
         iteration += 1
         sent = np.zeros((WORKERS, problem.count))
@@ -408,7 +408,9 @@ def powersgd(problem, s):
                 p, q[i, tensor] = power_step(matrix, q[i, tensor])
                 sent[i, where] = (p @ q[i, tensor].T).ravel()
             e[i] = e[i] - sent[i]
-        w = w - np.mean(sent, axis=0)
+        g = np.mean(sent, axis=0)
+        b = outer["momentum"] * b + g
+        w = w - outer["learning_rate"] * (g + outer["momentum"] * b)
         yield w
 
 
@@ -475,25 +477,23 @@ def sign_of(problem, x):
 
 
 def onebit_adam(problem, s):
-    """Tang et al., ICML 2021, algorithm 1, but that momentum is kept once, at the server, which is
-    linear in what workers send: they send gradients, at first as they are, from the end of the
-    warm-up on as signs with error feedback. From then on v stays as it is."""
-    w, e = problem.start, np.zeros((WORKERS, problem.count))
-    m, v, t = 0, 0, 0
-    p, warmup = s["server_optimizer_parameters"], s["compression_warmup"]
+    """Tang et al., ICML 2021, algorithm 1: momentum is the workers', it travels as it is at first,
+    from the end of the warm-up on as signs with error feedback; then v stays as it is. Here v is of
+    the mean momentum, as the server does not see gradients, and so momentum is without 1 - beta1."""
+    w, e, m = problem.start, *np.zeros((2, WORKERS, problem.count))
+    v, t, p = 0, 0, s["server_optimizer_parameters"]
     while True:
         t += 1
         sent = []
         for i, g in enumerate(problem.gradients(w)):
-            e[i] = e[i] + s["learning_rate"] * g
-            sent.append(e[i].copy() if t <= warmup else sign_of(problem, e[i]))
+            m[i] = s["momentum"] * m[i] + g
+            e[i] = e[i] + s["learning_rate"] * m[i]
+            sent.append(e[i].copy() if t <= s["compression_warmup"] else sign_of(problem, e[i]))
             e[i] = e[i] - sent[-1]
-        g = np.mean(sent, axis=0)
-        m = p["beta1"] * m + (1 - p["beta1"]) * g
+        mean = np.mean(sent, axis=0)
         if t <= p["freeze_after"]:
-            v, of_v = p["beta2"] * v + (1 - p["beta2"]) * g * g, 1 - p["beta2"] ** t
-        w = w - (p["learning_rate"] * m / (1 - p["beta1"] ** t)
-                 / (np.sqrt(v / of_v) + p["epsilon"]))
+            v, of_v = p["beta2"] * v + (1 - p["beta2"]) * mean ** 2, 1 - p["beta2"] ** t
+        w = w - p["learning_rate"] * mean / (np.sqrt(v / of_v) + p["epsilon"])
         yield w
 
 
@@ -537,6 +537,7 @@ class Case:
 
 
 DELTA = {"contribution": "delta"}
+LOSSLESS = {"pull_compression": "topk", "pull_compression_parameters": {"density": 1.0}}
 UNEVEN = [0, 1, 0, 0, 2, 0, 1, 0, 0, 0]
 
 CASES = [
@@ -574,21 +575,23 @@ CASES = [
     Case("SparseLoCo", sparseloco,
          {**DELTA, "batchsize": 20, "learning_rate": 0.05, "local_optimizer": "adamw",
           "compression": "topk", "error_feedback": 0.95,
-          "compression_parameters": {"density": 0.03, "chunk": 256, "bits": "2"},
-          "server_optimizer": "nesterov",
-          "server_optimizer_parameters": {"learning_rate": 1.0, "momentum": 0.0}},
+          "compression_parameters": {"density": 0.03, "chunk": 256, "bits": "2"}, **LOSSLESS},
          takes_signs=True),
     Case("DGC", dgc,
          {"learning_rate": 0.05, "momentum": 0.9, "momentum_kind": "heavy_ball",
           "momentum_masking": True, "clip_norm": 20.0, "compression": "topk",
-          "compression_parameters": {"density": 0.02, "of": "model"}}, takes_signs=True),
+          "compression_parameters": {"density": 0.02, "of": "model"}, **LOSSLESS},
+         takes_signs=True),
     Case("DeMo", demo,
-         {"learning_rate": 0.1, "compression": "dct", "error_feedback": 0.999,
+         {"learning_rate": 0.1, "compression": "dct", "pull_compression": "sign",
+          "error_feedback": 0.999,
           "compression_parameters": {"chunk": 20, "k": 8}, "server_optimizer": "majority",
           "server_optimizer_parameters": {"learning_rate": 0.01, "of": "values"}},
          takes_signs=True),
     Case("PowerSGD", powersgd,
-         {"learning_rate": 0.01, "compression": "lowrank", "compression_parameters": {"rank": 2}}),
+         {"learning_rate": 0.002, "compression": "lowrank", "compression_parameters": {"rank": 2},
+          "server_optimizer": "nesterov",
+          "server_optimizer_parameters": {"learning_rate": 1.0, "momentum": 0.9}}),
     Case("QSGD", qsgd,
          {"learning_rate": 0.05, "compression": "qsgd", "error_feedback": 0.0,
           "compression_parameters": {"bits": "4", "bucket": 64, "norm": "l2"}}, takes_signs=True),
@@ -596,10 +599,11 @@ CASES = [
          {"learning_rate": 0.1, "compression": "int8", "compression_parameters": {"block": 64}},
          takes_signs=True),
     Case("1-bit Adam", onebit_adam,
-         {"learning_rate": 1.0, "compression": "sign", "compression_warmup": 5,
+         {"learning_rate": 1.0, "compression": "sign", "compression_warmup": 3,
           "server_optimizer": "adam",
-          "server_optimizer_parameters": {"learning_rate": 0.02, "beta1": 0.9, "beta2": 0.999,
-                                          "epsilon": 1e-8, "freeze_after": 5}}, takes_signs=True),
+          "momentum": 0.9, "momentum_kind": "heavy_ball",
+          "server_optimizer_parameters": {"learning_rate": 0.003, "beta1": 0.0, "beta2": 0.999,
+                                          "epsilon": 1e-12, "freeze_after": 3}}, takes_signs=True),
     Case("signSGD", signum,
          {"learning_rate": 1.0, "momentum": 0.9, "momentum_kind": "heavy_ball",
           "compression": "sign", "error_feedback": 0.0, "server_optimizer": "majority",
