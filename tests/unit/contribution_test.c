@@ -240,6 +240,34 @@ static void test_merge(void **state)
     single_release(&single);
 }
 
+/* What was put aside is mixed in once. */
+static void test_merge_once(void **state)
+{
+    (void)state;
+    struct rog_contribution_config config = deltas;
+    struct single single;
+    struct rog_set rows;
+    config.merge = 0.5;
+    config.overlap = true;
+    single_init(&single, &config);
+    struct rog_contribution *contribution = &single.contribution;
+    uint64_t at = rog_rows_offset(single.rows, 1);
+    float *model = allocate(single.rows->params, sizeof *model);
+    assert_int_equal(rog_set_init(&rows, single.rows->row_count, NULL), 0);
+    rog_set_add(&rows, 1);
+    single.params[at] = 4;
+    model[at] = 2;
+    contribution->deferred = true;
+    pull(&single, 1, model);
+    assert_true(single.params[at] == 4);
+    rog_contribution_merge(contribution, &rows);
+    rog_contribution_merge(contribution, &rows);
+    assert_true(single.params[at] == 3);
+    rog_set_release(&rows);
+    free(model);
+    single_release(&single);
+}
+
 /* Steps since the push stay, on top of what the server says. */
 static void test_rebase(void **state)
 {
@@ -458,9 +486,9 @@ int main(void)
         cmocka_unit_test(test_memory),         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_refused_pushes), cmocka_unit_test(test_clip),
         cmocka_unit_test(test_sent),           cmocka_unit_test(test_merge),
-        cmocka_unit_test(test_rebase),         cmocka_unit_test(test_join),
-        cmocka_unit_test(test_conservation),   cmocka_unit_test(test_one_step),
-        cmocka_unit_test(test_overlap),
+        cmocka_unit_test(test_merge_once),     cmocka_unit_test(test_rebase),
+        cmocka_unit_test(test_join),           cmocka_unit_test(test_conservation),
+        cmocka_unit_test(test_one_step),       cmocka_unit_test(test_overlap),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
