@@ -332,6 +332,8 @@ def main():
     for density in (1, 0.25, 0.1, 0.01, 0.001):
         follow("topk", {"density": density}, 2304, top(density), rng)
         follow("randomk", {"density": density}, 2304, some(density), rng)
+    follow("topk", {"density": 0.1}, 1239, top(0.1), rng)  # 123.9 of them
+    follow("randomk", {"density": 0.1}, 1239, some(0.1), rng)
     for bits in (16, 8, 4, 2):
         follow("topk", {"density": 0.05, "bits": str(bits)}, 2304, top(0.05, bits=bits), rng)
         follow("randomk", {"density": 0.05, "bits": str(bits)}, 200, some(0.05, bits), rng)
