@@ -26,7 +26,8 @@ static int cannot(struct rog_db *db, const char *id, const char *why, int64_t ra
     char list[600] = "", who[32] = "";
     struct rog_query *query = NULL;
     int code = rog_query_new(&query, db, err,
-                             "SELECT id FROM runs WHERE status = 'done' AND (id IN"
+                             "SELECT id FROM runs WHERE status = 'done' AND"
+                             " json_extract(config, '$.overlap') IS NULL AND (id IN"
                              " (SELECT run_id FROM bandwidth) OR json_extract(config, '$.trace')"
                              " = '" ROG_TRACE_NO_LIMIT "') AND id IN (SELECT run_id FROM"
                              " iterations WHERE stall_s IS NOT NULL) ORDER BY id LIMIT 8",
@@ -293,6 +294,11 @@ int rog_replay_run_prepare(struct rog_replay_run *replay, struct rog_db *db, con
     if (code == 0)
         code =
             rog_json_parse(row.config, strlen(row.config), "the run's configuration", &config, err);
+    if (code == 0 && rog_json_get_bool(config, "overlap", false))
+        code = cannot(db, id,
+                      "its iterations were computed while others were exchanged, and only what "
+                      "exchanges did not hide of that is recorded",
+                      0, err);
     source.config = config;
     if (code == 0)
         code = rog_extent_load(db, id, &source.extent, err);

@@ -117,3 +117,7 @@ for name in $names; do
         fail "methods-outdoors.conf does not have $name"
 done
 try 0 rogctl sweep "$ROG_SOURCE/experiments/methods-outdoors.conf" -n
+
+# How long the steps of overlapping iterations took is not recorded.
+try 2 rogctl replay "$(query "SELECT id FROM runs WHERE library = 'STREAM'")" --library SSP
+says "its iterations were computed while others were exchanged"
