@@ -91,6 +91,32 @@ static int joules_load(struct rog_db *db, struct rog_case_run *run, struct rog_e
     return code;
 }
 
+/* What workers had sent at each tested checkpoint. */
+static int sent_load(struct rog_db *db, struct rog_case_run *run, struct rog_error *err)
+{
+    struct rog_query *query = NULL;
+    run->sent_mb = calloc(run->accuracy.count + 1, sizeof *run->sent_mb);
+    if (!run->sent_mb)
+        return rog_fail_nomem(err);
+    int code = rog_query_new(&query, db, err, rog_query_sent, "s", run->row.id);
+    double sent_mb = 0;
+    size_t i = 0, ends = 0;
+    while (code == 0 && (code = rog_query_step(query, err)) == 1) {
+        double t = rog_query_real(query, 0);
+        for (; i < run->accuracy.count && run->accuracy.point[i].t < t; i++)
+            run->sent_mb[i] = sent_mb;
+        sent_mb += rog_query_real(query, 1);
+        ends++;
+        code = 0;
+    }
+    for (; i < run->accuracy.count; i++)
+        run->sent_mb[i] = sent_mb;
+    for (i = 0; (ends == 0 || isnan(sent_mb)) && i < run->accuracy.count; i++)
+        run->sent_mb[i] = (double)NAN;
+    rog_query_free(query);
+    return code;
+}
+
 /* One row with a number. */
 static int power_load(struct rog_db *db, struct rog_case_run *run, struct rog_error *err)
 {
@@ -120,6 +146,8 @@ static int run_load(struct rog_db *db, const char *id, struct rog_case_run *run,
     code = rog_accuracy_load(db, id, &run->accuracy, err);
     if (code == 0)
         code = joules_load(db, run, err);
+    if (code == 0)
+        code = sent_load(db, run, err);
     if (code == 0)
         code = rog_composition_load(db, id, &run->composition, err);
     if (code == 0)
@@ -380,6 +408,7 @@ void rog_case_data_release(struct rog_case_data *data)
         rog_run_row_release(&data->run[i].row);
         rog_accuracy_release(&data->run[i].accuracy);
         free(data->run[i].joules);
+        free(data->run[i].sent_mb);
     }
     for (size_t i = 0; i < data->series_count; i++) {
         free(data->series[i].label);

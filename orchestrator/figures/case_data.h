@@ -15,8 +15,10 @@ struct rog_case_run {
     struct rog_run_row row;
     bool done; /* only finished runs are drawn and reported; the fields below are empty otherwise */
     struct rog_accuracy accuracy;
-    double *joules; /* [accuracy.count]: mean over workers at each tested checkpoint, NaN where the
-                       energy of a worker is not known */
+    double *joules;  /* [accuracy.count]: mean over workers at each tested checkpoint, NaN where the
+                        energy of a worker is not known */
+    double *sent_mb; /* [accuracy.count]: bytes / 1e6 in pushes of iterations that had ended by each
+                        tested checkpoint, mean over workers; NaN where they are not recorded */
     double joules_until_s; /* that of every worker is known until then; NaN: never */
     struct rog_composition composition;
     struct rog_composition as_published; /* as in the published table; see queries.h */

@@ -18,6 +18,8 @@ static double quantity_of(const struct rog_case_run *run, size_t i, enum rog_qua
         return (double)run->accuracy.point[i].iteration;
     case ROG_QUANTITY_SECONDS:
         return run->accuracy.point[i].t;
+    case ROG_QUANTITY_SENT:
+        return run->sent_mb[i];
     case ROG_QUANTITY_JOULES:
         break;
     }

@@ -25,17 +25,19 @@ static const struct rog_panel accuracy = {"training-accuracy-against-wall-clock-
 static const struct rog_panel energy = {"energy-consumption-against-training-accuracy",
                                         "against energy consumption", rog_panel_write_curves,
                                         ROG_QUANTITY_JOULES};
+static const struct rog_panel sent = {"training-accuracy-against-bytes-sent", "against bytes sent",
+                                      rog_panel_write_curves, ROG_QUANTITY_SENT};
 
 /* Figures of the paper (ROG, MICRO 2022) and their panels; the last row is for all others. */
 static const struct {
     const char *figure;
-    const struct rog_panel *panels[5]; /* ends with NULL */
+    const struct rog_panel *panels[6]; /* ends with NULL */
 } figures[] = {
     {"1", {&composition, &efficiency, &accuracy, &energy}},
     {"6", {&composition, &efficiency, &accuracy, &energy}},
     {"9", {&accuracy, &energy, &composition}},
     {"10", {&accuracy, &efficiency}},
-    {NULL, {&composition, &efficiency, &accuracy, &energy}},
+    {NULL, {&composition, &efficiency, &accuracy, &energy, &sent}},
 };
 
 static const struct rog_panel *const *panels_of(const char *figure)
@@ -87,7 +89,7 @@ static bool is_of_panel(const char *path, const struct rog_panel *panel)
 
 char *rog_figures_caption(const char *path, const struct rog_case_data *data)
 {
-    static const struct rog_panel *const curves[] = {&efficiency, &accuracy, &energy};
+    static const struct rog_panel *const curves[] = {&efficiency, &accuracy, &energy, &sent};
     const char *as_published = data->as_published ? ", " ROG_AS_PUBLISHED : "";
     for (size_t i = 0; i < sizeof curves / sizeof *curves; i++)
         if (is_of_panel(path, curves[i])) {

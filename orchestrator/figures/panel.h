@@ -35,7 +35,12 @@ struct rog_panel {
     int quantity; /* for curves: enum rog_quantity */
 };
 
-enum rog_quantity { ROG_QUANTITY_ITERATION, ROG_QUANTITY_SECONDS, ROG_QUANTITY_JOULES };
+enum rog_quantity {
+    ROG_QUANTITY_ITERATION,
+    ROG_QUANTITY_SECONDS,
+    ROG_QUANTITY_JOULES,
+    ROG_QUANTITY_SENT,
+};
 
 int rog_panel_write_curves(const struct rog_panel *panel, const struct rog_case_data *data,
                            const struct rog_look *look, enum rog_axis_ends ends, const char *folder,

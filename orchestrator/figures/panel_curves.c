@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Panels of lines: accuracy over time, iterations and energy. */
+/* Panels of lines: accuracy over time, iterations, energy and what was sent. */
 #include <orchestrator/figures/panel.h>
 
 #include <math.h>
@@ -31,6 +31,7 @@ static const struct {
     [ROG_QUANTITY_ITERATION] = {"iteration", "Iteration"},
     [ROG_QUANTITY_SECONDS] = {"seconds", NULL},
     [ROG_QUANTITY_JOULES] = {"joules", "Energy consumption per worker (J)"},
+    [ROG_QUANTITY_SENT] = {"sent_mb", "Sent per worker (MB)"},
 };
 #define PUBLISHED_JOULES_AXIS "Energy consumption of host rank 3 (J)"
 
@@ -176,11 +177,12 @@ static struct rog_axis published_axis(const struct figure *figure, double low)
 
 static void figure_axes(struct figure *figure, enum rog_axis_ends ends)
 {
-    const bool published = ends != ROG_ENDS_DATA,
+    const bool has_ends = figure->panel->quantity != ROG_QUANTITY_SENT; /* nothing is published */
+    const bool published = ends != ROG_ENDS_DATA && has_ends,
                cut_time = published || figure->data->as_published;
     double low = INFINITY, high = -INFINITY, end = 0;
     double band_low = INFINITY, band_high = -INFINITY;
-    double published_x = end_of(figure, ends);
+    double published_x = has_ends ? end_of(figure, ends) : 0;
     for (size_t i = 0; i < figure->count; i++) {
         const struct rog_curve *curve = &figure->curve[i];
         if (figure->data->rule.points)

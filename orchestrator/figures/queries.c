@@ -54,6 +54,11 @@ const char rog_query_energy_known_until[] =
     "SELECT min(last) FROM (\n"
     "    SELECT max(t) AS last FROM " ROG_ENERGY_COUNTED " GROUP BY rank, source)";
 
+const char rog_query_sent[] =
+    "SELECT t, bytes_pushed / 1e6 / (SELECT count(DISTINCT rank) FROM iterations\n"
+    "    WHERE run_id = ?1 AND rank > 0)\n"
+    "FROM iterations WHERE run_id = ?1 AND rank > 0 ORDER BY t";
+
 const char rog_query_bandwidth[] =
     "SELECT t, mbps FROM bandwidth WHERE run_id = ?1 AND rank = ?2 AND t <= ?4 AND t >= coalesce(\n"
     "    (SELECT max(t) FROM bandwidth WHERE run_id = ?1 AND rank = ?2 AND t <= ?3), ?3)\n"

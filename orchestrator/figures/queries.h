@@ -27,6 +27,10 @@ extern const char rog_query_power_as_published[];
 /* ?1 run. The time until which the energy of every worker is known, s. */
 extern const char rog_query_energy_known_until[];
 
+/* ?1 run. At each end of an iteration t and the megabytes of its push, divided by the number of
+ * workers; NULL where bytes are not recorded. */
+extern const char rog_query_sent[];
+
 /* ?1 run, ?2 rank, ?3 from, ?4 to, s. Bandwidth: t, mbps; first the value that holds at ?3. */
 extern const char rog_query_bandwidth[];
 /* Same parameters. The worker's transmissions: t of the end of an iteration, its push_s, pull_s and
