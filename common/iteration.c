@@ -39,6 +39,14 @@ const struct rog_iteration_column rog_iteration_columns[] = {
                 "exchange before"},
     {SECONDS(padding_s), .series = true, .since = 6,
      .meaning = "slept to keep the pace of slower devices, where that is not part of `compute_s`"},
+    {INTEGER(local_steps), .unit = "steps", .series = true, .since = 7,
+     .meaning = "local steps of the iteration"},
+    {REAL(age_pushed), .unit = "iterations", .series = true, .since = 7,
+     .meaning = "for how many iterations a row of its push had been collected, mean of the rows; "
+                "none without rows"},
+    {REAL(age_pulled), .unit = "iterations", .series = true, .since = 7,
+     .meaning = "how many iterations ago a row of its pull had last been received, mean of the "
+                "rows; none without rows"},
     {.name = NULL},
 };
 

@@ -27,6 +27,8 @@ struct rog_iteration {
     double loss;                                  /* mean of its batches */
     int64_t staleness;                            /* iterations */
     double padding_s;                             /* s */
+    int64_t local_steps;                          /* steps */
+    double age_pushed, age_pulled;                /* iterations */
 };
 
 enum rog_column_type {

@@ -11,6 +11,11 @@ static void add_counts(struct rog_iteration *row, const struct rog_worker *core)
     rog_worker_status(core, &status);
     row->rows_pushed = status.rows_pushed;
     row->rows_pulled = status.rows_pulled;
+    row->local_steps = status.local_steps;
+    if (status.rows_pushed)
+        row->age_pushed = (double)status.ages_pushed / status.rows_pushed;
+    if (status.rows_pulled)
+        row->age_pulled = (double)status.ages_pulled / status.rows_pulled;
 }
 
 static void add_member(struct rog_events *events, const struct rog_iteration *row,

@@ -26,13 +26,15 @@ static int build(struct rog_worker *worker, struct rog_error *err)
     worker->least_bytes = rog_message_min_bytes(rows);
     worker->list = malloc(rows->row_count * sizeof *worker->list);
     worker->version = calloc(rows->row_count, sizeof *worker->version);
+    worker->received = calloc(rows->row_count, sizeof *worker->received);
     worker->push_scale = calloc(rows->tensor_count, sizeof *worker->push_scale);
     worker->demanded_scale = calloc(rows->tensor_count, sizeof *worker->demanded_scale);
     worker->pull_scale = calloc(rows->tensor_count, sizeof *worker->pull_scale);
     worker->pushed_rows = calloc(rows->tensor_count, sizeof *worker->pushed_rows);
     worker->pulled_rows = calloc(rows->tensor_count, sizeof *worker->pulled_rows);
-    if (!worker->list || !worker->version || !worker->push_scale || !worker->demanded_scale ||
-        !worker->pull_scale || !worker->pushed_rows || !worker->pulled_rows)
+    if (!worker->list || !worker->version || !worker->received || !worker->push_scale ||
+        !worker->demanded_scale || !worker->pull_scale || !worker->pushed_rows ||
+        !worker->pulled_rows)
         return rog_fail_nomem(err);
     if (rog_worker_has_values(worker)) {
         worker->scratch = malloc(rog_rows_scratch_bytes(rows) + 1);
@@ -96,6 +98,7 @@ void rog_worker_free(struct rog_worker *worker)
     free(worker->pull_scale);
     free(worker->demanded_scale);
     free(worker->push_scale);
+    free(worker->received);
     free(worker->version);
     free(worker->list);
     rog_contribution_release(&worker->contribution);
@@ -173,7 +176,7 @@ void rog_worker_join(struct rog_worker *worker, uint32_t iteration)
     rog_set_clear(&worker->answering);
     rog_set_clear(&worker->pulled);
     for (uint32_t row = 0; row < worker->rows->row_count; row++)
-        worker->version[row] = iteration;
+        worker->version[row] = worker->received[row] = iteration;
     worker->outgoing = ROG_WIRE_NONE;
     worker->is_held = false;
     worker->phase = ROG_WORKER_COMPUTING;
@@ -187,6 +190,9 @@ static void archive_status(struct rog_worker_status *status, struct rog_archive 
     rog_archive_u32(archive, &status->iteration);
     rog_archive_u32(archive, &status->rows_pushed);
     rog_archive_u32(archive, &status->rows_pulled);
+    rog_archive_u64(archive, &status->ages_pushed);
+    rog_archive_u64(archive, &status->ages_pulled);
+    rog_archive_u32(archive, &status->local_steps);
     rog_archive_u64(archive, &status->bytes_pushed);
     rog_archive_u64(archive, &status->bytes_pulled);
     rog_archive_flag(archive, &status->silent);
@@ -234,6 +240,7 @@ void rog_worker_archive(struct rog_worker *worker, struct rog_archive *archive)
     rog_archive_real(archive, &worker->pull_began_s);
     rog_archive_u64(archive, &worker->pulled_bytes);
     rog_archive_bytes(archive, worker->version, rows->row_count * sizeof *worker->version);
+    rog_archive_bytes(archive, worker->received, rows->row_count * sizeof *worker->received);
     rog_set_archive(&worker->demanded, archive);
     rog_set_archive(&worker->answering, archive);
     rog_set_archive(&worker->pulled, archive);

@@ -115,12 +115,16 @@ int rog_worker_receive(struct rog_worker *worker, const uint8_t *message, size_t
                        enum rog_worker_notice *notice, struct rog_error *err);
 
 struct rog_worker_status {
-    uint32_t iteration;    /* of the last push, 0 before the first */
-    bool pushing;          /* a push is being sent */
-    bool waiting;          /* pushed, not yet pulled */
-    bool silent;           /* the push has no rows: next to nothing is sent */
-    uint32_t rows_pushed;  /* distinct rows sent for this iteration so far (demanded included) */
-    uint32_t rows_pulled;  /* in the pull of this iteration */
+    uint32_t iteration;   /* of the last push, 0 before the first */
+    bool pushing;         /* a push is being sent */
+    bool waiting;         /* pushed, not yet pulled */
+    bool silent;          /* the push has no rows: next to nothing is sent */
+    uint32_t rows_pushed; /* distinct rows sent for this iteration so far (demanded included) */
+    uint32_t rows_pulled; /* in the pull of this iteration */
+    /* Sums over these rows: iterations since the row was last sent, and since it last came; those
+     * since the start where it never did. */
+    uint64_t ages_pushed, ages_pulled;
+    uint32_t local_steps;  /* of this iteration */
     uint64_t bytes_pushed; /* all messages, this iteration */
     uint64_t bytes_pulled;
     double budget_s; /* of the push that is being sent; 0 also while none is */

@@ -38,8 +38,11 @@ static int receive_rows(struct rog_worker *worker, const struct rog_wire *wire, 
     for (uint32_t i = 0; i < count; i++)
         if (rog_set_has(&worker->pulled, list[i]))
             return rog_fail(err, ROG_EFORMAT, "row %u comes twice in a pull", list[i]);
-    for (uint32_t i = 0; i < count; i++)
+    for (uint32_t i = 0; i < count; i++) {
         rog_set_add(&worker->pulled, list[i]);
+        worker->status.ages_pulled += wire->header.iteration - worker->received[list[i]];
+        worker->received[list[i]] = wire->header.iteration;
+    }
 
     struct rog_coding coding = {.rows = rows,
                                 .way = rog_rows_way(rows, ROG_ROWS_PULL, wire->header.iteration),

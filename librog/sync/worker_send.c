@@ -128,6 +128,7 @@ int rog_worker_push(struct rog_worker *worker, const struct rog_worker_gradients
         goto out;
 
     rog_worker_begin_counting(worker, worker->status.iteration + 1);
+    worker->status.local_steps = worker->planned_steps;
     worker->phase = ROG_WORKER_PUSHING;
     worker->sent_bytes = 0;
     worker->overlaps = worker->planned_overlap;
@@ -223,6 +224,14 @@ static int begin_answer(struct rog_worker *worker, double now, uint8_t *buffer, 
     return 0;
 }
 
+/* A row goes into the message at hand. */
+static void pick_row(struct rog_worker *worker, uint32_t row)
+{
+    rog_set_add(&worker->picked, row);
+    worker->status.ages_pushed += worker->outgoing_iteration - worker->version[row];
+    worker->version[row] = worker->outgoing_iteration;
+}
+
 /* Picks the rows of the next message: demanded ones first, then as planned. */
 static void pick_rows(struct rog_worker *worker, double now, size_t bytes)
 {
@@ -238,16 +247,14 @@ static void pick_rows(struct rog_worker *worker, double now, size_t bytes)
     for (row = rog_set_next(first, 0); row < first->size; row = rog_set_next(first, row + 1)) {
         if (!rog_wire_room_row(&room, row))
             return;
-        rog_set_add(&worker->picked, row);
+        pick_row(worker, row);
         rog_set_remove(first, row);
-        worker->version[row] = worker->outgoing_iteration;
     }
     while (push && rog_sending_peek(&worker->sending, now, &row)) {
         if (worker->version[row] < worker->outgoing_iteration) {
             if (!rog_wire_room_row(&room, row))
                 return;
-            rog_set_add(&worker->picked, row);
-            worker->version[row] = worker->outgoing_iteration;
+            pick_row(worker, row);
         }
         worker->sending.next++;
     }

@@ -42,6 +42,7 @@ struct rog_worker {
     struct rog_report report;   /* of the iteration that is being pushed */
 
     uint32_t *version;       /* [row]: iteration it was last sent in, 0: never */
+    uint32_t *received;      /* [row]: iteration of the pull that it last came in, 0: never */
     struct rog_set demanded; /* rows the server has asked for and that have not gone out */
 
     /* The stream that is going out (ROG_WIRE_NONE: none), its rows so far, and for demanded rows
