@@ -117,6 +117,25 @@ static int sent_load(struct rog_db *db, struct rog_case_run *run, struct rog_err
     return code;
 }
 
+static int exchange_load(struct rog_db *db, struct rog_case_run *run, struct rog_error *err)
+{
+    struct rog_query *query = NULL;
+    int code = rog_query_new(&query, db, err, rog_query_exchange, "s", run->row.id);
+    if (code == 0)
+        code = rog_query_step(query, err);
+    if (code == 1)
+        run->exchange = (struct rog_exchange_means){
+            .sent_mb = rog_query_real(query, 0),
+            .received_mb = rog_query_real(query, 1),
+            .local_steps = rog_query_real(query, 2),
+            .age_pushed = rog_query_real(query, 3),
+            .age_pulled = rog_query_real(query, 4),
+            .staleness = rog_query_real(query, 5),
+        };
+    rog_query_free(query);
+    return code < 0 ? code : 0;
+}
+
 /* One row with a number. */
 static int power_load(struct rog_db *db, struct rog_case_run *run, struct rog_error *err)
 {
@@ -140,6 +159,8 @@ static int run_load(struct rog_db *db, const char *id, struct rog_case_run *run,
         run->composition = run->as_published =
             (struct rog_composition){(double)NAN, (double)NAN, (double)NAN, 0};
         run->extent.energy_j = run->extent.seconds = (double)NAN;
+        run->exchange = (struct rog_exchange_means){(double)NAN, (double)NAN, (double)NAN,
+                                                    (double)NAN, (double)NAN, (double)NAN};
         run->joules_until_s = run->power_as_published_w = (double)NAN;
         return 0;
     }
@@ -148,6 +169,8 @@ static int run_load(struct rog_db *db, const char *id, struct rog_case_run *run,
         code = joules_load(db, run, err);
     if (code == 0)
         code = sent_load(db, run, err);
+    if (code == 0)
+        code = exchange_load(db, run, err);
     if (code == 0)
         code = rog_composition_load(db, id, &run->composition, err);
     if (code == 0)

@@ -11,6 +11,13 @@
 #include <orchestrator/store/replay.h>
 #include <orchestrator/store/summary.h>
 
+/* Means over workers: of the whole run, or of their means over iterations (iteration.h). NaN: not
+ * recorded. */
+struct rog_exchange_means {
+    double sent_mb, received_mb; /* bytes / 1e6 */
+    double local_steps, age_pushed, age_pulled, staleness;
+};
+
 struct rog_case_run {
     struct rog_run_row row;
     bool done; /* only finished runs are drawn and reported; the fields below are empty otherwise */
@@ -21,6 +28,7 @@ struct rog_case_run {
                         tested checkpoint, mean over workers; NaN where they are not recorded */
     double joules_until_s; /* that of every worker is known until then; NaN: never */
     struct rog_composition composition;
+    struct rog_exchange_means exchange;
     struct rog_composition as_published; /* as in the published table; see queries.h */
     double power_as_published_w; /* as in the published figures of energy; NaN: not recorded */
     struct rog_extent extent;

@@ -59,6 +59,13 @@ const char rog_query_sent[] =
     "    WHERE run_id = ?1 AND rank > 0)\n"
     "FROM iterations WHERE run_id = ?1 AND rank > 0 ORDER BY t";
 
+const char rog_query_exchange[] =
+    "SELECT avg(sent), avg(received), avg(steps), avg(pushed), avg(pulled), avg(behind) FROM (\n"
+    "    SELECT sum(bytes_pushed) / 1e6 AS sent, sum(bytes_pulled) / 1e6 AS received,\n"
+    "           avg(local_steps) AS steps, avg(age_pushed) AS pushed, avg(age_pulled) AS pulled,\n"
+    "           avg(staleness) AS behind\n"
+    "    FROM iterations WHERE run_id = ?1 AND rank > 0 GROUP BY rank)";
+
 const char rog_query_bandwidth[] =
     "SELECT t, mbps FROM bandwidth WHERE run_id = ?1 AND rank = ?2 AND t <= ?4 AND t >= coalesce(\n"
     "    (SELECT max(t) FROM bandwidth WHERE run_id = ?1 AND rank = ?2 AND t <= ?3), ?3)\n"

@@ -31,6 +31,11 @@ extern const char rog_query_energy_known_until[];
  * workers; NULL where bytes are not recorded. */
 extern const char rog_query_sent[];
 
+/* ?1 run. Means over workers: megabytes sent and received in the run; of each worker's means over
+ * its iterations the local steps, the ages of rows sent and received and the staleness. NULL: not
+ * recorded. */
+extern const char rog_query_exchange[];
+
 /* ?1 run, ?2 rank, ?3 from, ?4 to, s. Bandwidth: t, mbps; first the value that holds at ?3. */
 extern const char rog_query_bandwidth[];
 /* Same parameters. The worker's transmissions: t of the end of an iteration, its push_s, pull_s and

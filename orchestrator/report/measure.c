@@ -33,8 +33,14 @@ const struct rog_measure_facts rog_measure_facts[ROG_MEASURE_KINDS] = {
                                .unit = "s",
                                .digits = 2,
                                .is_compared = true},
-    [ROG_MEASURE_ROUGHNESS] = {.json = "roughness", .is_roughness = true},
-    [ROG_MEASURE_WORST_DROP] = {.json = "worst_drop", .is_roughness = true},
+    [ROG_MEASURE_ROUGHNESS] = {.json = "roughness", .table = ROG_TABLE_ROUGHNESS},
+    [ROG_MEASURE_WORST_DROP] = {.json = "worst_drop", .table = ROG_TABLE_ROUGHNESS},
+    [ROG_MEASURE_SENT] = {.json = "sent_mb", .digits = 1, .table = ROG_TABLE_EXCHANGE},
+    [ROG_MEASURE_RECEIVED] = {.json = "received_mb", .digits = 1, .table = ROG_TABLE_EXCHANGE},
+    [ROG_MEASURE_LOCAL_STEPS] = {.json = "local_steps", .digits = 1, .table = ROG_TABLE_EXCHANGE},
+    [ROG_MEASURE_AGE_PUSHED] = {.json = "age_pushed", .digits = 2, .table = ROG_TABLE_EXCHANGE},
+    [ROG_MEASURE_AGE_PULLED] = {.json = "age_pulled", .digits = 2, .table = ROG_TABLE_EXCHANGE},
+    [ROG_MEASURE_STALENESS] = {.json = "staleness", .digits = 2, .table = ROG_TABLE_EXCHANGE},
 };
 
 void rog_measures_take_metric(struct rog_measures *measures, const struct rog_case_data *data)
@@ -46,7 +52,7 @@ void rog_measures_take_metric(struct rog_measures *measures, const struct rog_ca
     for (size_t m = 0; m < measures->count; m++) {
         struct rog_measure *measure = &measures->of[m];
         bool tested = measure->kind == ROG_MEASURE_ACCURACY;
-        bool result = tested || rog_measure_facts[measure->kind].is_roughness;
+        bool result = tested || rog_measure_facts[measure->kind].table == ROG_TABLE_ROUGHNESS;
         measure->digits = result ? rog_metric_digits(&data->metric, largest)
                                  : rog_measure_facts[measure->kind].digits;
         measure->more_is_better = tested && !data->metric.less_is_better;
@@ -130,6 +136,24 @@ static double part_of(const struct rog_composition *parts, enum rog_measure_kind
     }
 }
 
+static double exchange_of(const struct rog_exchange_means *means, enum rog_measure_kind kind)
+{
+    switch (kind) {
+    case ROG_MEASURE_SENT:
+        return means->sent_mb;
+    case ROG_MEASURE_RECEIVED:
+        return means->received_mb;
+    case ROG_MEASURE_LOCAL_STEPS:
+        return means->local_steps;
+    case ROG_MEASURE_AGE_PUSHED:
+        return means->age_pushed;
+    case ROG_MEASURE_AGE_PULLED:
+        return means->age_pulled;
+    default:
+        return means->staleness;
+    }
+}
+
 int rog_measure_run(const struct rog_case_data *data, size_t run, const struct rog_measure *measure,
                     struct rog_measured *measured, struct rog_error *err)
 {
@@ -146,7 +170,7 @@ int rog_measure_run(const struct rog_case_data *data, size_t run, const struct r
         measured->ended = at.state == ROG_ACCURACY_NOT_RUN;
         return code;
     }
-    if (rog_measure_facts[measure->kind].is_roughness) {
+    if (rog_measure_facts[measure->kind].table == ROG_TABLE_ROUGHNESS) {
         struct rog_roughness rough;
         int code = rog_accuracy_roughness(&of->accuracy, data->metric.less_is_better, &rough, err);
         bool drop = measure->kind == ROG_MEASURE_WORST_DROP;
@@ -154,6 +178,8 @@ int rog_measure_run(const struct rog_case_data *data, size_t run, const struct r
         measured->at_s = rough.worst_at;
         return code;
     }
-    measured->value = part_of(&of->composition, measure->kind);
+    measured->value = rog_measure_facts[measure->kind].table == ROG_TABLE_EXCHANGE
+                          ? exchange_of(&of->exchange, measure->kind)
+                          : part_of(&of->composition, measure->kind);
     return 0;
 }

@@ -20,16 +20,25 @@ enum rog_measure_kind {
     ROG_MEASURE_ITERATION, /* the three together */
     ROG_MEASURE_ROUGHNESS, /* curves/roughness.h */
     ROG_MEASURE_WORST_DROP,
+    ROG_MEASURE_SENT, /* MB of the whole run, mean over workers */
+    ROG_MEASURE_RECEIVED,
+    ROG_MEASURE_LOCAL_STEPS, /* of an iteration (iteration.h); this and what follows are means */
+    ROG_MEASURE_AGE_PUSHED,
+    ROG_MEASURE_AGE_PULLED,
+    ROG_MEASURE_STALENESS,
     ROG_MEASURE_KINDS
 };
+
+/* The tables that have a column of it. */
+enum rog_measure_table { ROG_TABLE_RESULTS, ROG_TABLE_ROUGHNESS, ROG_TABLE_EXCHANGE };
 
 struct rog_measure_facts {
     const char *json; /* member; of a gain in it */
     const char *json_gain;
-    const char *unit;  /* of a difference; NULL: as its metric has it */
-    int digits;        /* after the point, at least; of an accuracy: as its metric has them */
-    bool is_compared;  /* whether there are gains in it */
-    bool is_roughness; /* has a table of its own */
+    const char *unit; /* of a difference; NULL: as its metric has it */
+    int digits;       /* after the point, at least; of an accuracy: as its metric has them */
+    bool is_compared; /* whether there are gains in it */
+    enum rog_measure_table table;
 };
 extern const struct rog_measure_facts rog_measure_facts[ROG_MEASURE_KINDS];
 

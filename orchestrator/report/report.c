@@ -175,7 +175,7 @@ static void take_digits(struct rog_report *report)
             iteration = m;
     for (size_t m = 0; m < count; m++) {
         enum rog_measure_kind kind = report->measures.of[m].kind;
-        if (kind != ROG_MEASURE_ACCURACY && !rog_measure_facts[kind].is_roughness)
+        if (kind != ROG_MEASURE_ACCURACY && rog_measure_facts[kind].table == ROG_TABLE_RESULTS)
             rog_measure_take_least(
                 &report->measures.of[m],
                 least_of(report, rog_measure_is_to_target(kind) ? m : iteration));

@@ -129,11 +129,21 @@ static char *series_caption(const struct maker *maker)
                       reached);
 }
 
-/* The series by the measures that `has` says. */
-static void series_table(struct maker *maker, char *caption, const bool *has)
+/* The series by the measures of one table that anybody has; nothing where there are none. */
+static void series_table(struct maker *maker, enum rog_measure_table table, bool marks_best,
+                         char *caption)
 {
     const struct rog_report *report = maker->report;
-    begin_table(maker, caption, report->data.series_count > 0);
+    bool has[ROG_MEASURES_MAX] = {false}, any = table == ROG_TABLE_RESULTS;
+    for (size_t m = 0; m < report->measures.count; m++) {
+        has[m] = maker->has[m] && rog_measure_facts[report->measures.of[m].kind].table == table;
+        any = any || has[m];
+    }
+    if (!any) {
+        free(caption);
+        return;
+    }
+    begin_table(maker, caption, marks_best && report->data.series_count > 0);
     add_column(maker, false, rog_strdup("run"));
     measure_columns(maker, maker->tested_at, rog_wording_title, has);
     for (size_t i = 0; i < report->data.series_count; i++) {
@@ -142,7 +152,7 @@ static void series_table(struct maker *maker, char *caption, const bool *has)
         for (size_t m = 0; m < report->measures.count; m++)
             if (has[m])
                 add_cell(
-                    maker, rog_report_is_best(report, i, m),
+                    maker, marks_best && rog_report_is_best(report, i, m),
                     rog_wording_series(rog_report_series(report, i, m), &report->measures.of[m]));
     }
 }
@@ -151,41 +161,36 @@ static void series_table(struct maker *maker, char *caption, const bool *has)
 static void series_tables(struct maker *maker)
 {
     const struct rog_report *report = maker->report;
-    bool level[ROG_MEASURES_MAX] = {false}, rough[ROG_MEASURES_MAX] = {false}, any = false;
-    for (size_t m = 0; m < report->measures.count; m++) {
-        bool apart = rog_measure_facts[report->measures.of[m].kind].is_roughness;
-        level[m] = maker->has[m] && !apart;
-        rough[m] = maker->has[m] && apart;
-        any = any || rough[m];
-    }
-    series_table(maker, series_caption(maker), level);
-    if (any)
-        series_table(maker,
-                     rog_format("Roughness: standard deviation from checkpoint to checkpoint "
-                                "at %g s or later, and the %s of any run, in %s",
-                                ROG_ROUGHNESS_FROM_S, rog_wording_worst(report),
-                                rog_metric_difference(&report->data.metric)),
-                     rough);
+    series_table(maker, ROG_TABLE_RESULTS, true, series_caption(maker));
+    series_table(maker, ROG_TABLE_ROUGHNESS, true,
+                 rog_format("Roughness: standard deviation from checkpoint to checkpoint "
+                            "at %g s or later, and the %s of any run, in %s",
+                            ROG_ROUGHNESS_FROM_S, rog_wording_worst(report),
+                            rog_metric_difference(&report->data.metric)));
 }
 
 /* The runs one by one: where some are repeats, or not finished. */
 static void runs_table(struct maker *maker)
 {
     const struct rog_report *report = maker->report;
+    bool has[ROG_MEASURES_MAX];
     if (report->data.series_count == report->data.run_count)
         return;
+    for (size_t m = 0; m < report->measures.count; m++)
+        has[m] = maker->has[m] &&
+                 rog_measure_facts[report->measures.of[m].kind].table != ROG_TABLE_EXCHANGE;
     begin_table(maker, rog_strdup("Each run"), false);
     add_column(maker, false, rog_strdup("id"));
     add_column(maker, true, rog_strdup("seed"));
     add_column(maker, false, rog_strdup("status"));
-    measure_columns(maker, maker->tested_at, rog_wording_title, maker->has);
+    measure_columns(maker, maker->tested_at, rog_wording_title, has);
     for (size_t i = 0; i < report->data.run_count; i++) {
         const struct rog_run_row *row = &report->data.run[i].row;
         add_cell(maker, false, rog_strdup(row->id));
         add_cell(maker, false, rog_format("%lld", (long long)row->seed));
         add_cell(maker, false, rog_strdup(row->status));
         for (size_t m = 0; m < report->measures.count; m++)
-            if (maker->has[m])
+            if (has[m])
                 add_cell(
                     maker, false,
                     rog_wording_measured(rog_report_run(report, i, m), &report->measures.of[m]));
@@ -297,6 +302,15 @@ static void tests_table(struct maker *maker)
         for (size_t i = 0; i < report->gains; i++)
             if (!isnan(report->gain[i].value[m].p))
                 test_row(maker, &report->gain[i], m, most > 1);
+}
+
+/* What was exchanged for it. */
+static void exchange_table(struct maker *maker)
+{
+    series_table(maker, ROG_TABLE_EXCHANGE, false,
+                 rog_strdup("Exchange: of the whole run per worker; means over iterations of local "
+                            "steps, of the age of rows sent and received and of the staleness, in "
+                            "iterations"));
 }
 
 /* ---- remarks ---- */
@@ -442,6 +456,7 @@ int rog_report_tables_make(const struct rog_report *report, struct rog_report_ta
     runs_table(&maker);
     gains_table(&maker);
     tests_table(&maker);
+    exchange_table(&maker);
     few_pairs(&maker);
     remarks(&maker);
     ended_energy(&maker);

@@ -32,7 +32,7 @@ struct rog_report_table {
     size_t cells;
 };
 
-#define ROG_REPORT_TABLES_MAX 5
+#define ROG_REPORT_TABLES_MAX 6
 
 struct rog_report_tables {
     struct rog_report_table table[ROG_REPORT_TABLES_MAX];

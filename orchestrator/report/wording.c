@@ -199,6 +199,18 @@ char *rog_wording_title(const struct rog_report *report, size_t measure, const c
         return rog_strdup("roughness");
     case ROG_MEASURE_WORST_DROP:
         return rog_strdup(rog_wording_worst(report));
+    case ROG_MEASURE_SENT:
+        return rog_strdup("sent MB");
+    case ROG_MEASURE_RECEIVED:
+        return rog_strdup("received MB");
+    case ROG_MEASURE_LOCAL_STEPS:
+        return rog_strdup("local steps");
+    case ROG_MEASURE_AGE_PUSHED:
+        return rog_strdup("age sent");
+    case ROG_MEASURE_AGE_PULLED:
+        return rog_strdup("age received");
+    case ROG_MEASURE_STALENESS:
+        return rog_strdup("staleness");
     default:
         return rog_strdup("iteration s");
     }

@@ -107,7 +107,8 @@ static void test_every_member_under_its_name(void **state)
            "{\"event\":\"iteration\",\"t\":1234.56789,\"rank\":1,\"iteration\":70,"
            "\"compute_s\":8.25,\"push_s\":6.123457,\"pull_s\":9.5,\"stall_s\":5,"
            "\"rows_pushed\":3,\"rows_pulled\":0,\"rows_total\":19,\"bytes_pushed\":5000000000,"
-           "\"bytes_pulled\":4000,\"loss\":2.12345679,\"staleness\":2}\n");
+           "\"bytes_pulled\":4000,\"loss\":2.12345679,\"staleness\":2,\"local_steps\":1,\"age_"
+           "pushed\":1}\n");
 }
 
 static void test_what_is_not_known_is_left_out(void **state)
@@ -121,7 +122,7 @@ static void test_what_is_not_known_is_left_out(void **state)
     row.push_s = 4;
     expect(&row, false,
            "{\"event\":\"iteration\",\"t\":3,\"rank\":2,\"iteration\":1,\"push_s\":4,"
-           "\"rows_pushed\":3,\"rows_pulled\":0}\n");
+           "\"rows_pushed\":3,\"rows_pulled\":0,\"local_steps\":1,\"age_pushed\":1}\n");
 }
 
 static void test_rows_of_layers_follow(void **state)
@@ -134,7 +135,7 @@ static void test_rows_of_layers_follow(void **state)
     row.t = 3;
     expect(&row, true,
            "{\"event\":\"iteration\",\"t\":3,\"rank\":2,\"iteration\":5,"
-           "\"rows_pushed\":3,\"rows_pulled\":0}\n"
+           "\"rows_pushed\":3,\"rows_pulled\":0,\"local_steps\":1,\"age_pushed\":1}\n"
            "{\"event\":\"rows\",\"t\":3,\"rank\":2,\"iteration\":5,"
            "\"pushed\":[1,1,1],\"pulled\":[0,0,0]}\n");
 }

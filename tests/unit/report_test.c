@@ -37,7 +37,13 @@ enum {
     STALL,
     ITERATION,
     ROUGHNESS,
-    WORST_DROP
+    WORST_DROP,
+    SENT,
+    RECEIVED,
+    LOCAL_STEPS,
+    AGE_PUSHED,
+    AGE_PULLED,
+    STALENESS
 };
 
 static double of_run(const struct rog_report *report, size_t run, size_t measure)
@@ -118,7 +124,7 @@ static void numbers(void **state)
     struct rog_report report;
     make(f, "case", &plain, &report, NULL);
     assert_int_equal(report.data.series_count, 2);
-    assert_int_equal(report.measures.count, WORST_DROP + 1);
+    assert_int_equal(report.measures.count, STALENESS + 1);
     assert_near(of_run(&report, 0, AT_1800), 51.8, 1e-9);
     assert_near(of_run(&report, 0, AT_5400), 55.4, 1e-9);
     assert_near(of_run(&report, 0, AT_END), 57, 1e-9);
@@ -522,7 +528,7 @@ static void other_metrics(void **state)
     fixture_sql(f, "UPDATE checkpoints SET accuracy = 2.5e38 WHERE run_id = 'slow'");
     make(f, "case", &plain, &report, &tables);
     assert_string_equal(cell(&tables, 0, 0, "loss at 1800 s"), "2.5000e+38");
-    assert_string_equal(cell(&tables, tables.count - 1, 0, "loss at 1800 s"), "+2.5000e+38");
+    assert_string_equal(cell(&tables, 2, 0, "loss at 1800 s"), "+2.5000e+38");
     unmake(&report, &tables);
 }
 
@@ -547,6 +553,35 @@ static void nothing_to_compare(void **state)
     assert_null(strstr(text, "|---"));
     assert_non_null(strstr(text, "case: 0 runs"));
     free(text);
+    unmake(&report, &tables);
+}
+
+/* Means over workers; what a run did not record is left out. */
+static void what_was_exchanged(void **state)
+{
+    struct fixture *f = *state;
+    struct rog_report report;
+    struct rog_report_tables tables;
+    fixture_sql(f, "UPDATE iterations SET bytes_pushed = rank * 1000000, bytes_pulled = NULL,"
+                   " staleness = 2, local_steps = 50, age_pushed = iteration, age_pulled = NULL"
+                   " WHERE run_id = 'fast'");
+    fixture_sql(f, "UPDATE iterations SET bytes_pushed = NULL, bytes_pulled = NULL, staleness ="
+                   " NULL, local_steps = NULL, age_pushed = NULL WHERE run_id = 'slow'");
+    make(f, "case", &plain, &report, &tables);
+    double ranks = (double)fixture_number(f, "SELECT sum(DISTINCT rank) * 1.0 / count(DISTINCT"
+                                             " rank) FROM iterations WHERE run_id = 'fast'");
+    double each = (double)fixture_number(f, "SELECT count(*) * 1.0 / count(DISTINCT rank)"
+                                            " FROM iterations WHERE run_id = 'fast'");
+    assert_near(of_run(&report, 1, SENT), ranks * each, 1e-9);
+    assert_true(isnan(of_run(&report, 1, RECEIVED)));
+    assert_near(of_run(&report, 1, LOCAL_STEPS), 50, 1e-12);
+    assert_near(of_run(&report, 1, AGE_PUSHED), (each + 1) / 2, 1e-9);
+    assert_near(of_run(&report, 1, STALENESS), 2, 1e-12);
+    assert_true(isnan(of_run(&report, 0, SENT)));
+    size_t last = tables.count - 1;
+    assert_string_equal(cell(&tables, last, 1, "local steps"), "50.0");
+    assert_string_equal(cell(&tables, last, 0, "sent MB"), "-");
+    assert_false(tables.table[last].marks_best);
     unmake(&report, &tables);
 }
 
@@ -627,6 +662,7 @@ int main(void)
         REPORTS(identical_runs_are_one),
         REPORTS(chosen_times),
         REPORTS(roughness_has_its_table),
+        REPORTS(what_was_exchanged),
         REPORTS(nothing_to_compare),
         REPORTS(json_is_the_contract),
         REPORTS(page_is_whole_and_harmless),
