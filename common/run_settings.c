@@ -12,7 +12,8 @@
 /* What a run is put together from (librog/parts/parts.h). Its settings came after runs had been
  * recorded. */
 #define PART (ROG_SETTING_LEFT_OUT | ROG_SETTING_KEPT_BY_REPLAY)
-#define PART_OF_BOTH (PART | ROG_SETTING_OF_BOTH_ENDS | ROG_SETTING_OPTION_OF_SERVE)
+#define PART_OF_BOTH \
+    (PART | ROG_SETTING_OF_BOTH_ENDS | ROG_SETTING_OPTION_OF_SERVE | ROG_SETTING_OPTION_OF_LIBRARY)
 
 /* One row, one setting. Where no source is named, the default is the published system's. */
 const struct rog_setting rog_run_settings[] = {
@@ -29,7 +30,8 @@ const struct rog_setting rog_run_settings[] = {
      .help = "codec of what workers send; `rogctl plugins` lists them; sign: one bit an element; "
              "none: 32 bits, exact",
      .flags = ROG_SETTING_PATH_WITH_SLASH | ROG_SETTING_CONTENT | ROG_SETTING_OF_SIZE |
-              ROG_SETTING_KEPT_BY_REPLAY | ROG_SETTING_OF_BOTH_ENDS | ROG_SETTING_OPTION_OF_SERVE},
+              ROG_SETTING_KEPT_BY_REPLAY | ROG_SETTING_OF_BOTH_ENDS | ROG_SETTING_OPTION_OF_SERVE |
+              ROG_SETTING_OPTION_OF_LIBRARY},
     {RUN(threshold), .type = ROG_SETTING_INT, .min = 0, .max = ROG_THRESHOLD_INFINITE,
      .choices = "inf", .unit = "iterations",
      .help = "staleness threshold; inf: without end; default: the plugin's",
@@ -37,7 +39,8 @@ const struct rog_setting rog_run_settings[] = {
               ROG_SETTING_OPTION_OF_SERVE},
     {RUN(parameters), .type = ROG_SETTING_GROUP,
      .help = "the strategy's own parameters; `rogctl plugins NAME` lists them",
-     .flags = ROG_SETTING_OPTION_OF_RUN | ROG_SETTING_OPTION_OF_REPLAY},
+     .flags = ROG_SETTING_OPTION_OF_RUN | ROG_SETTING_OPTION_OF_REPLAY |
+              ROG_SETTING_OPTION_OF_SERVE | ROG_SETTING_OPTION_OF_LIBRARY},
     {RUN(compression_parameters), .type = ROG_SETTING_GROUP,
      .help = "the codec's own parameters; `rogctl plugins NAME` lists them",
      .option = "compression-parameters", .flags = ROG_SETTING_OF_SIZE | PART_OF_BOTH},
@@ -66,7 +69,7 @@ const struct rog_setting rog_run_settings[] = {
      .choices = "block|nesterov|heavy_ball",
      .help = "momentum of a worker's update: block: of Zheng et al., as published; nesterov: as in "
              "PyTorch; heavy_ball: Polyak's",
-     .option = "momentum-kind", .flags = PART_OF_BOTH},
+     .flags = PART | ROG_SETTING_OF_BOTH_ENDS},
     {RUN(momentum_masking), .type = ROG_SETTING_FLAG, .fallback = "false",
      .help = "momentum is cleared where nothing is left of an update that was sent",
      .option = "momentum-masking", .flags = PART_OF_BOTH},

@@ -51,6 +51,8 @@ enum rog_setting_flag {
     /* Came after runs had been recorded: a run that has the default is the same as one without. */
     ROG_SETTING_LEFT_OUT = 1 << 18,
     ROG_SETTING_OF_BOTH_ENDS = 1 << 19, /* server and workers must have the same */
+    /* Of a worker that has no configuration of its run: struct rog_options, `settings`. */
+    ROG_SETTING_OPTION_OF_LIBRARY = 1 << 20,
 
     /* Options of these commands, too, named as on their command lines. */
     ROG_SETTING_OPTION_OF_RUN = 1 << 12,

@@ -124,12 +124,58 @@ static int check_run(struct rog *rog, struct rog_error *err)
     return code ? code : rog_parts_put(&rog->parts, false, rog->settings, err);
 }
 
+/* What the server alone does is told to it alone. */
+static int check_setting(const char *name, const struct rog_json *value, void *user)
+{
+    (void)value;
+    struct rog_error *err = user;
+    const struct rog_setting *row = rog_setting_find(rog_run_settings, name);
+    if (rog_setting_is(row, ROG_SETTING_OPTION_OF_LIBRARY, 0))
+        return ROG_OK;
+    char *names = rog_settings_names(rog_run_settings, ROG_SETTING_OPTION_OF_LIBRARY, 0);
+    int code = rog_fail(err, ROG_EINVAL, "%s is %s: they may be %s", name,
+                        rog_setting_is(row, ROG_SETTING_OPTION_OF_SERVE, 0)
+                            ? "an option of rog-trainer serve"
+                            : "not of those for a program without a configuration",
+                        names ? names : "others");
+    free(names);
+    return code;
+}
+
+static int check_settings(const struct rog_json *settings, struct rog_error *err)
+{
+    if (!rog_json_is_object(settings))
+        return rog_fail(err, ROG_EINVAL, "an object is wanted: {\"NAME\": VALUE, ...}");
+    int code = rog_settings_check(rog_run_settings, settings, NULL, err);
+    return code ? code : rog_json_each(settings, check_setting, err);
+}
+
+static int read_settings(struct rog *rog, const char *text, struct rog_error *err)
+{
+    if (rog->config)
+        return rog_fail(err, ROG_EINVAL,
+                        "settings go without a configuration: the run's has all of them");
+    struct rog_json *given = NULL;
+    int code = rog_json_parse(text, strlen(text), "settings", &given, err);
+    if (code)
+        return code;
+    code = check_settings(given, err);
+    if (code)
+        rog_fail_prefix(err, "settings");
+    else
+        rog_settings_copy(rog_run_settings, 0, 0, given, rog->settings);
+    rog_json_free(given);
+    return code;
+}
+
 static int take_options(struct rog *rog, const struct rog_options *options, struct rog_error *err)
 {
     rog->settings = rog_json_object();
+    if (!rog->settings)
+        return rog_fail_nomem(err);
     rog_json_put_string(rog->settings, "compression", options->compression);
-    return rog->settings ? rog_settings_fill(rog_run_settings, rog->settings, err)
-                         : rog_fail_nomem(err);
+    int code = options->settings ? read_settings(rog, options->settings, err) : ROG_OK;
+    return code ? code : rog_settings_fill(rog_run_settings, rog->settings, err);
 }
 
 /* What the configuration of a run says goes before the options. */
@@ -162,10 +208,25 @@ static int load_strategy(struct rog *rog, int64_t threshold, struct rog_error *e
     rog->how.threshold = (int32_t)threshold;
     code = rog_plugin_check_threshold(&rog->plugin, threshold, err);
     if (!code)
-        code =
-            rog_plugin_configure(&rog->plugin, rog->config ? rog->config->parameters : NULL, err);
+        code = rog_plugin_configure(&rog->plugin, rog_json_get(rog->settings, "parameters"), err);
     rog->how.parameters = rog->plugin.parameters;
     return code;
+}
+
+static int take_local_steps(struct rog *rog, uint32_t local_steps, struct rog_error *err)
+{
+    if (!local_steps)
+        return ROG_OK;
+    if (local_steps > ROG_LOCAL_STEPS_MAX)
+        return rog_fail(err, ROG_EINVAL, "local_steps is %u: it may be up to %u", local_steps,
+                        ROG_LOCAL_STEPS_MAX);
+    if (rog->config && local_steps != rog->profile.local_steps)
+        return rog_fail(err, ROG_EINVAL,
+                        "local_steps is %u, in the run's configuration worker %u has %u: leave it "
+                        "out, or change local_steps or batchsize there",
+                        local_steps, rog->how.rank, rog->profile.local_steps);
+    rog->profile.local_steps = local_steps;
+    return ROG_OK;
 }
 
 /* The worker's profile says from then on where in the trace that is opened the run starts. */
@@ -199,6 +260,8 @@ static int set_up(struct rog *rog, const struct rog_options *options, struct rog
         code = take_config(rog, &threshold, err);
     if (!code)
         code = check_run(rog, err);
+    if (!code)
+        code = take_local_steps(rog, options->local_steps, err);
     if (!code)
         code = load_strategy(rog, threshold, err);
     if (!code)
@@ -407,7 +470,7 @@ int rog_start_begin(struct rog *rog, struct rog_error *err)
         .push_parameters = parts->chosen[ROG_PART_PUSH_CODEC].parameters,
         .pull = parts->pull_codec,
         .pull_parameters = parts->chosen[ROG_PART_PULL_CODEC].parameters,
-        .warmup = rog->config ? rog->config->compression_warmup : 0,
+        .warmup = (uint32_t)rog_json_get_integer(rog->settings, "compression_warmup", 0),
         .seed = rog->config ? rog->config->seed : 0};
     int code = rog_layout_rows(rog->layout, &codecs, &rog->rows, err);
     if (!code)
@@ -458,7 +521,7 @@ int rog_start(struct rog *rog, struct rog_error *err)
     return code ? code : rog_start_wait(rog, -1, err);
 }
 
-static bool pushes_deltas(const struct rog *rog)
+bool rog_takes_deltas(const struct rog *rog)
 {
     return rog->parts.contribution.kind == ROG_CONTRIBUTION_DELTA;
 }
@@ -466,18 +529,19 @@ static bool pushes_deltas(const struct rog *rog)
 /* Gradients with rules, or neither. */
 static int check_step(const struct rog *rog, const struct rog_step *step, struct rog_error *err)
 {
-    if (step->gradients && (rog->without_values || pushes_deltas(rog)))
+    if (step->gradients && (rog->without_values || rog_takes_deltas(rog)))
         return rog_fail(err, ROG_EINVAL, "gradients in a run %s",
                         rog->without_values ? "without values"
                                             : "of contribution \"delta\": the tensors have the "
                                               "local steps, and NULL is given for gradients");
-    if (!step->gradients && !rog->without_values && !pushes_deltas(rog))
+    if (!step->gradients && !rog->without_values && !rog_takes_deltas(rog))
         return rog_fail(err, ROG_EINVAL, "no gradients are given");
     uint32_t trained = rog->layout->trained;
-    if (pushes_deltas(rog) ? step->rule_count > 0
-                           : step->rule_count != 1 && step->rule_count != trained)
+    if (rog_takes_deltas(rog) ? step->rule_count > 0
+                              : step->rule_count != 1 && step->rule_count != trained)
         return rog_fail(err, ROG_EINVAL, "%u rules for %u tensors: %s", step->rule_count, trained,
-                        pushes_deltas(rog) ? "a delta has none" : "one for all, or one for each");
+                        rog_takes_deltas(rog) ? "a delta has none"
+                                              : "one for all, or one for each");
     return ROG_OK;
 }
 

@@ -78,6 +78,17 @@ struct rog_options {
     bool background;      /* exchanges go on while the program computes: see rog_exchange */
     bool without_values;  /* tensors have no values: messages of the size they would have, for
                              studies of strategy and network */
+
+    /* More settings of the run, without `config`: their names and values as in an experiment file
+     * (docs/experiment-files.md), as JSON text: {"contribution": "delta", "merge": 0.5}. They are
+     * compression, compression_parameters, pull_compression, pull_compression_parameters,
+     * compression_warmup, error_feedback, contribution, momentum_masking, merge, and parameters
+     * (the strategy's own); the server is told the same by options of the same names. NULL: all
+     * have their defaults. */
+    const char *settings;
+    /* What the program means to do between two exchanges, for the strategy and the record; what it
+     * is to do says rog_local_steps. 0: as `config` has it, 1 without. */
+    uint32_t local_steps;
 };
 ROG_EXPORT void rog_options_init(struct rog_options *options);
 
@@ -136,7 +147,8 @@ struct rog_rule {
     enum rog_rule_kind kind;
 };
 
-/* One iteration's contribution. */
+/* One iteration's contribution. With deltas (rog_takes_deltas) there are neither gradients nor
+ * rules: both are NULL, and rule_count is 0. */
 struct rog_step {
     const float *const *gradients; /* one for each trained tensor, in their order, its size; NULL
                                       for one that has none this time: neither momentum nor decay
@@ -145,6 +157,11 @@ struct rog_step {
     uint32_t rule_count; /* 1: for all tensors; or one for each */
     double loss;         /* for the record; NAN: none */
 };
+
+/* What rog_exchange is given, known from rog_open on: false: gradients, by which the tensors are
+ * changed; true: contribution "delta" of the settings or the configuration: the program changes the
+ * tensors itself, by local steps with an optimizer of its own. */
+ROG_EXPORT bool rog_takes_deltas(const struct rog *rog);
 
 /*
  * Pushes the gradients, waits until the strategy lets this worker go on, pulls and applies: the
@@ -160,9 +177,16 @@ struct rog_step {
  * puts the last exchange into them, and so does rog_exchange_wait where no other call has just
  * begun something.
  *
+ * With deltas it pushes how far the program has moved the tensors since the exchange before, and
+ * what a pull brings takes the place of their rows, or is mixed with them (setting merge). So all
+ * that the program writes into them between exchanges is contributed: one worker under BSP, with
+ * compression "none" and the server optimizer "mean", trains as without librog. In the background
+ * local steps may go on at once; steps made meanwhile stay on top of what a pull brings, and are
+ * pushed next. rog_finish does not push what has moved since the last exchange.
+ *
  * ROG_EINVAL: a gradient that is not finite (it names the tensor),
- * or a rule; ROG_EFAILED: the server is gone, or the run has failed. After an error only rog_close
- * makes sense, but for a rule that is out of range or a call out of turn.
+ * or a rule; ROG_EFAILED: the server is gone, the run has failed, or a delta is not finite. After
+ * an error only rog_close makes sense, but for a rule that is out of range or a call out of turn.
  */
 ROG_EXPORT int rog_exchange(struct rog *rog, const struct rog_step *step, struct rog_error *err);
 
@@ -186,9 +210,9 @@ ROG_EXPORT int rog_finish(struct rog *rog, struct rog_error *err);
 ROG_EXPORT int rog_finish_begin(struct rog *rog, struct rog_error *err);
 /* Its second part is rog_exchange_wait. */
 
-/* How many local steps the next exchange's gradients should be the mean of: what the run's
- * configuration has for this worker, 1 without one. As of the last call that returned; 0 before
- * rog_start. */
+/* How many local steps the next exchange is of: its gradients should be their mean, its delta their
+ * way. What the run's configuration or the options have for this worker, or a strategy has planned
+ * instead. As of the last call that returned; 0 before rog_start. */
 ROG_EXPORT uint32_t rog_local_steps(const struct rog *rog);
 
 struct rog_statistics {
@@ -207,9 +231,10 @@ struct rog_statistics {
 /* As of the last call that returned. */
 ROG_EXPORT void rog_statistics(const struct rog *rog, struct rog_statistics *statistics);
 
-/* Where the momentum of the trained tensor of that number is, and its residual: the updates that
- * are computed and not sent yet. Both have its size and are the program's to read and to write
- * between exchanges, so that it can save them and go on from them. ROG_EINVAL before rog_start. */
+/* Where the momentum of the trained tensor of that number is (NULL with deltas), and its residual:
+ * the updates that are computed and not sent yet. Both have its size and are the program's to read
+ * and to write between exchanges, so that it can save them and go on from them. ROG_EINVAL before
+ * rog_start, and while an exchange goes on in the background. */
 ROG_EXPORT int rog_state(struct rog *rog, uint32_t tensor, float **momentum, float **residual,
                          struct rog_error *err);
 

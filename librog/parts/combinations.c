@@ -21,12 +21,14 @@ static const struct {
      "a difference of models is sent without momentum"},
 };
 
-/* A program of somebody's own makes its local steps itself. */
+/* A program of somebody's own makes its local steps itself. A method's preset has a local optimizer
+ * for whatever workers there are, and tells the program of it. */
 static int check_program(const struct rog_json *chosen, struct rog_error *err)
 {
     bool alone = rog_workload_trains(chosen) && !rog_workload_has_network(chosen);
-    if (!alone || (!rog_json_get(chosen, "local_optimizer") &&
-                   !rog_json_get(chosen, "local_optimizer_parameters")))
+    if (!alone || rog_json_get(chosen, "method") ||
+        (!rog_json_get(chosen, "local_optimizer") &&
+         !rog_json_get(chosen, "local_optimizer_parameters")))
         return 0;
     return rog_fail(err, ROG_EINVAL,
                     "local_optimizer = \"%s\" is for the built-in network, and the workers of this "

@@ -24,90 +24,20 @@
 #include <common/plugin.h>
 #include <common/rng.h>
 #include <common/process.h>
-#include <librog/net/conn.h>
 #include <librog/sync/server.h>
 #include <librog/sync/worker.h>
 #include <rog/rog.h>
-#include <trainer/run/serve.h>
+#include "librog_run.h"
 #include "sync_cluster.h"
 
 #define TENSORS 3
 #define PARAMS (40 * 30 + 30 + 2 * 3)
 #define ITERATIONS 25
 
-static const unsigned char key[32] = {9, 8, 7};
 static const uint32_t dims[TENSORS] = {2, 1, 2};
 static const uint32_t shapes[] = {40, 30, 30, 2, 3};
 static const char *const names[TENSORS] = {"layer.weight", "layer.bias", "head.weight"};
 static const uint32_t first_of[TENSORS] = {0, 1200, 1230};
-
-struct run {
-    char folder[64], server[32];
-    pid_t process;
-    double seconds; /* that it is limited to; 0: it is not */
-};
-
-/* ---- the server ---- */
-
-static void serve(const struct run *run, const char *config, const char *port)
-{
-    struct rog_run_config *parsed;
-    struct rog_secret *secret = NULL;
-    struct rog_error err;
-    int code = rog_run_config_parse(&parsed, config, strlen(config), "test", &err);
-    if (!code)
-        code = rog_secret_new(&secret, key, &err);
-    const struct rog_serve_run options = {.listen = "127.0.0.1:0",
-                                          .port_file = port,
-                                          .out_dir = run->folder,
-                                          .secret = secret,
-                                          .worker_timeout_s = 20,
-                                          .join_timeout_s = 20};
-    if (!code)
-        code = rog_serve_run(parsed, &options, &err);
-    rog_run_config_free(parsed);
-    rog_secret_free(secret);
-    exit(-code);
-}
-
-static void open_run(struct run *run, const char *library, const char *compression,
-                     unsigned workers)
-{
-    static const char worker[] = "{\"rank\":%u,\"step_s\":0,\"compress_s\":0,\"decompress_s\":0,"
-                                 "\"watts_compute\":0,\"watts_communicate\":0,\"watts_stall\":0}";
-    char config[1024], *text = NULL;
-    size_t size, used;
-    strcpy(run->folder, "/tmp/rog-lib-XXXXXX");
-    assert_non_null(mkdtemp(run->folder));
-    used = (size_t)snprintf(config, sizeof config,
-                            "{\"library\":\"%s\",\"compression\":\"%s\",\"workload\":\"program\","
-                            "\"wire_model\":\"same\",\"seconds\":%g,\"workers\":[",
-                            library, compression, run->seconds);
-    for (unsigned i = 1; i <= workers; i++) {
-        used += (size_t)snprintf(config + used, sizeof config - used, worker, i);
-        used += (size_t)snprintf(config + used, sizeof config - used, i < workers ? "," : "]}");
-    }
-    char *port = rog_path_join(run->folder, "port");
-    fflush(NULL);
-    run->process = fork();
-    if (run->process == 0)
-        serve(run, config, port);
-    for (int i = 0; i < 4000 && !rog_file_exists(port); i++)
-        usleep(5000);
-    assert_int_equal(rog_file_read(port, 16, &text, &size, NULL), 0);
-    snprintf(run->server, sizeof run->server, "127.0.0.1:%d", atoi(text));
-    free(text);
-    free(port);
-}
-
-static void close_run(struct run *run, int expected)
-{
-    int status = 0;
-    waitpid(run->process, &status, 0);
-    assert_true(WIFEXITED(status));
-    assert_int_equal(-WEXITSTATUS(status), expected);
-    rog_dir_remove(run->folder, NULL);
-}
 
 /* ---- a worker ---- */
 
@@ -119,7 +49,7 @@ static struct rog *open_worker(const struct run *run, const char *library, const
     struct rog *rog;
     rog_options_init(&options);
     options.server = run->server;
-    options.key = key;
+    options.key = run_key;
     options.rank = rank;
     options.workers = workers;
     options.strategy = library;
@@ -329,7 +259,7 @@ static void test_background(void **state)
     open_run(&run, "BSP", "sign", 1);
     rog_options_init(&options);
     options.server = run.server;
-    options.key = key;
+    options.key = run_key;
     options.strategy = "BSP";
     options.background = true;
     assert_int_equal(rog_open(&rog, &options, NULL), 0);
@@ -425,7 +355,7 @@ static void test_wrong_use(void **state)
     assert_says(rog_open(&rog, &options, &err), ROG_EINVAL, &err, "server");
     options.server = "127.0.0.1:1";
     assert_says(rog_open(&rog, &options, &err), ROG_EINVAL, &err, "key");
-    options.key = key;
+    options.key = run_key;
     options.rank = 3;
     assert_says(rog_open(&rog, &options, &err), ROG_EINVAL, &err, "rank 3 among 1");
     options.rank = 1;
@@ -511,7 +441,7 @@ static void test_server_gone(void **state)
     open_run(&run, "BSP", "sign", 1);
     rog_options_init(&options);
     options.server = run.server;
-    options.key = key;
+    options.key = run_key;
     options.strategy = "BSP";
     options.server_timeout_s = 0.5;
     assert_int_equal(rog_open(&rog, &options, &err), 0);
@@ -575,7 +505,7 @@ static void test_numbers_of_another_language(void **state)
     char *out = rog_path_join(run.folder, "worker"), *events = rog_path_join(out, "events.jsonl");
     rog_options_init(&options);
     options.server = run.server;
-    options.key = key;
+    options.key = run_key;
     options.out_dir = out;
     options.config =
         "{\"library\":\"BSP\",\"compression\":\"none\",\"workload\":\"program\","

@@ -24,5 +24,8 @@ set_target_properties(frame_fuzz PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_B
 add_test(NAME fuzz/frame COMMAND frame_fuzz 10000)
 set_tests_properties(fuzz/frame PROPERTIES TIMEOUT 120)
 
-rog_unit_test(librog LIBS rog_node rog_test_cluster)
-add_dependencies(test_librog rog_plugins)
+foreach(name librog librog_delta)
+  rog_unit_test(${name} LIBS rog_node rog_test_cluster)
+  target_sources(test_${name} PRIVATE librog_run.c)
+  add_dependencies(test_${name} rog_plugins)
+endforeach()
