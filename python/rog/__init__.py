@@ -9,6 +9,9 @@
     ...
     optimizer.finish()
 
+With rog.LocalOptimizer workers train by themselves, with any optimizer of PyTorch, and exchange how
+far they have come each so many steps.
+
 `rog-trainer serve --workers 4` is the server. It needs neither Python nor the model. What goes wrong
 is a RogError with one sentence that names the cause; the process is never taken down. A program that
 rogctl has started takes everything but the optimizer's own settings from rog.from_env().
@@ -17,8 +20,8 @@ rogctl has started takes everything but the optimizer's own settings from rog.fr
 from ._librog import RogError, Statistics, version
 from .environment import Run, from_env
 
-__all__ = ["Optimizer", "RogError", "Run", "Statistics", "freeze_statistics", "from_env", "load",
-           "version"]
+__all__ = ["LocalOptimizer", "Optimizer", "RogError", "Run", "Statistics", "freeze_statistics",
+           "from_env", "load", "version"]
 
 
 def __getattr__(name):
@@ -26,6 +29,9 @@ def __getattr__(name):
     if name in ("Optimizer", "freeze_statistics"):
         from . import optimizer
         return getattr(optimizer, name)
+    if name == "LocalOptimizer":
+        from .local import LocalOptimizer
+        return LocalOptimizer
     if name == "load":
         from .checkpoint import load
         return load

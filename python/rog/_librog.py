@@ -31,7 +31,8 @@ class Options(ctypes.Structure):
         ("workload", ctypes.c_char_p), ("data_id", ctypes.c_char_p),
         ("wire_scale", ctypes.c_double), ("pace", ctypes.c_bool), ("energy", ctypes.c_bool),
         ("catch_signals", ctypes.c_bool), ("background", ctypes.c_bool),
-        ("without_values", ctypes.c_bool),
+        ("without_values", ctypes.c_bool), ("settings", ctypes.c_char_p),
+        ("local_steps", ctypes.c_uint32),
     ]
 
 
@@ -105,6 +106,7 @@ def _load():
         "rog_exchange_wait": (ctypes.c_int, [handle, ctypes.c_double, error]),
         "rog_finish_begin": (ctypes.c_int, [handle, error]),
         "rog_local_steps": (ctypes.c_uint32, [handle]),
+        "rog_takes_deltas": (ctypes.c_bool, [handle]),
         "rog_statistics": (None, [handle, ctypes.POINTER(CStatistics)]),
         "rog_state": (ctypes.c_int, [handle, ctypes.c_uint32, ctypes.POINTER(FLOATS),
                                      ctypes.POINTER(FLOATS), error]),
@@ -197,6 +199,9 @@ class Worker:
         momentum, residual = FLOATS(), FLOATS()
         self._call("rog_state", index, ctypes.byref(momentum), ctypes.byref(residual))
         return tuple(ctypes.cast(p, ctypes.c_void_p).value for p in (momentum, residual))
+
+    def takes_deltas(self):
+        return self._library.rog_takes_deltas(self._handle)
 
     def local_steps(self):
         return self._library.rog_local_steps(self._handle)

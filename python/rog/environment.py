@@ -15,8 +15,9 @@ class Run:
     settings        the run's settings, as in the experiment file (a dict)
     worker          the settings of this worker: batch (the run's where it has none of its own),
                     local_steps, ...
+    contribution    "gradient": the run is one for rog.Optimizer; "delta": for rog.LocalOptimizer
 
-    `**run` gives rog.Optimizer what it needs to take part.
+    `**run` gives either what it needs to take part.
     """
 
     def __init__(self, environment):
@@ -34,6 +35,7 @@ class Run:
             raise RogError("%s does not describe the run of a worker of rank %s: %r"
                            % (path, environment.get("ROG_RANK", "(none)"), cause), -4) from None
         self.workers = len(self.settings["workers"])
+        self.contribution = self.settings.get("contribution", "gradient")
         self.seed = self.settings.get("seed", 1)
         self._given = {
             "server": environment["ROG_SERVER"],

@@ -9,6 +9,7 @@ import torch
 
 from . import _librog
 from ._librog import RogError
+from ._part import Part
 
 _STATE = ("momentum_buffer", "residual")
 _OWN = ("params", "lr", "momentum", "weight_decay", "nesterov")
@@ -34,66 +35,7 @@ def freeze_statistics(model):
     return model
 
 
-def _check(name, tensor, what):
-    if not isinstance(tensor, torch.Tensor):
-        raise RogError("%s %s is a %s, not a tensor" % (what, name, type(tensor).__name__))
-    if tensor.dtype != torch.float32:
-        raise RogError("%s %s has dtype %s: only torch.float32 is exchanged"
-                       % (what, name, str(tensor.dtype)))
-    if tensor.layout != torch.strided:
-        raise RogError("%s %s is sparse: only dense tensors are exchanged" % (what, name))
-
-
-class _Place:
-    """Where librog reads and writes a tensor: its own memory, or for one that is not in the memory of
-    the processor, or not contiguous, a (pinned) copy."""
-
-    def __init__(self, name, tensor, what):
-        _check(name, tensor, what)
-        self.name, self.tensor = name, tensor
-        self.direct = tensor.device.type == "cpu" and tensor.is_contiguous()
-        if self.direct:
-            self.memory = tensor.detach()
-        else:
-            self.memory = torch.empty(tensor.shape, dtype=torch.float32,
-                                      pin_memory=tensor.device.type == "cuda")
-            self.memory.copy_(tensor.detach())
-        self.address = self.memory.data_ptr()
-        self.gradient = None  # a copy's memory
-        self.version = tensor._version  # PyTorch counts the changes in place, but not librog's
-
-    def put_back(self):
-        if not self.direct:
-            with torch.no_grad():
-                self.tensor.copy_(self.memory, non_blocking=True)
-            self.version = self.tensor._version
-
-    def check_unchanged(self):
-        if self.direct and self.tensor.data_ptr() != self.address:
-            raise RogError("parameter %s has moved in memory since the optimizer was made: move "
-                           "the model to its device and dtype before" % self.name)
-        if self.tensor._version != self.version:
-            raise RogError("parameter %s was changed by the program since the last step: the server "
-                           "owns the parameters from the constructor on, and the next step would "
-                           "undo the change (clip or mask gradients instead, load weights before)" % self.name)
-
-    def take_gradient(self):
-        """The address of the gradient, None where there is none."""
-        gradient = self.tensor.grad
-        if gradient is None:
-            return None
-        if gradient.dtype is not torch.float32 or gradient.layout is not torch.strided:
-            _check(self.name, gradient, "the gradient of")
-        if self.direct and gradient.is_contiguous():
-            return gradient.data_ptr()
-        if self.gradient is None:
-            self.gradient = torch.empty_like(self.memory,
-                                             pin_memory=self.tensor.device.type == "cuda")
-        self.gradient.copy_(gradient, non_blocking=True)
-        return self.gradient.data_ptr()
-
-
-class Optimizer(torch.optim.Optimizer):
+class Optimizer(Part, torch.optim.Optimizer):
     """SGD over the workers of a run.
 
     params, lr, momentum, weight_decay, nesterov   as torch.optim.SGD; params may also be pairs of
@@ -107,6 +49,8 @@ class Optimizer(torch.optim.Optimizer):
                    and which of the N this is, from 1 on
     strategy, threshold, compression   what the server was started with; compression="none" sends 32
                    bits an element: BSP with one worker is then torch.optim.SGD
+    settings       other settings of the run that the server was started with, a dict: {"merge": 0.5}
+                   (docs/your-own-training.md lists them)
     out_dir        a folder for events.jsonl; None: nothing is written
     server_timeout seconds without the server after which step() raises
     background     step() returns while its exchange goes on: parameters have the result after the next
@@ -122,9 +66,8 @@ class Optimizer(torch.optim.Optimizer):
 
     def __init__(self, params, lr, momentum=0.0, weight_decay=0.0, nesterov=False, *, rule=None,
                  model=None, server=None, key_file=None, rank=1, workers=1, strategy="rog",
-                 threshold=None, compression="sign", out_dir=None, server_timeout=600.0,
-                 config=None, pace=False, energy=False, background=False):
-        self._worker = None
+                 threshold=None, compression="sign", settings=None, out_dir=None,
+                 server_timeout=600.0, config=None, pace=False, energy=False, background=False):
         if rule not in (None, "block"):
             raise RogError("rule is %r: it may be None (torch.optim.SGD's) or \"block\"" % (rule,))
         if rule == "block" and nesterov:
@@ -135,35 +78,15 @@ class Optimizer(torch.optim.Optimizer):
         for group in self.param_groups:
             _check_group(group)
         self._kind = rule
-        self._places = self._make_places(names, model)
-        constants = self._make_constants(model)
+        self._join(self.param_groups, names, model, server=server, key_file=key_file, rank=rank,
+                   workers=workers, strategy=strategy, threshold=threshold, compression=compression,
+                   settings=settings, local_steps=None, out_dir=out_dir,
+                   server_timeout=server_timeout, config=config, pace=pace, energy=energy,
+                   background=background)
         count = len(self._places)
         self._gradients = (ctypes.c_void_p * count)()
         self._rules = (_librog.Rule * count)()
         self._step = _librog.Step(gradients=self._gradients, rules=self._rules)
-        self._cuda = any(place.tensor.device.type == "cuda" for place in self._places)
-        worker = _librog.Worker(
-            server=server, key_file=key_file, rank=rank, workers=workers,
-            strategy=strategy if "/" in strategy else strategy.upper(),
-            threshold=-1 if threshold is None else threshold, compression=compression,
-            out_dir=out_dir, server_timeout_s=float(server_timeout), config=config, pace=pace,
-            energy=energy, background=background)
-        try:
-            for place in self._places:
-                worker.tensor(place.name, tuple(place.memory.shape) or (1,), place.address,
-                              _librog.TRAINED)
-            for place in constants:
-                worker.tensor(place.name, tuple(place.memory.shape) or (1,), place.address,
-                              _librog.CONSTANT)
-            worker.start()
-        except BaseException:
-            worker.close()
-            raise
-        self._worker = worker
-        self._background = background
-        self._seen = worker.statistics()
-        self._constants = constants  # their memory is librog's to read
-        self._put_back(self._places + constants)
 
     # ---- what is trained
 
@@ -177,23 +100,6 @@ class Optimizer(torch.optim.Optimizer):
         if len(pairs) != len(params):
             raise RogError("some parameters come with names and some without")
         return [p for _, p in params], {id(p): name for name, p in params}
-
-    def _make_places(self, names, model):
-        if model is not None:
-            for name, parameter in model.named_parameters():
-                names.setdefault(id(parameter), name)
-        places = []
-        for group in self.param_groups:
-            for parameter in group["params"]:
-                name = names.get(id(parameter), "param.%d" % len(places))
-                places.append(_Place(name, parameter, "parameter"))
-        return places
-
-    def _make_constants(self, model):
-        if model is None:
-            return []
-        return [_Place(name, buffer, "buffer") for name, buffer in model.named_buffers()
-                if buffer.dtype == torch.float32 and buffer.numel() > 0]
 
     def add_param_group(self, param_group):
         if self._worker is not None:
@@ -219,17 +125,6 @@ class Optimizer(torch.optim.Optimizer):
             index += count
         self._step.rule_count = index
 
-    def _put_back(self, places):
-        for place in places:
-            place.put_back()
-        if self._cuda:
-            torch.cuda.synchronize()
-
-    def _open_worker(self):
-        if self._worker is None:
-            raise RogError("the optimizer is closed")
-        return self._worker
-
     def step(self, closure=None, loss=None):
         """Exchanges the gradients; the parameters are the next iteration's afterwards. `loss` is
         written into the run's record. Returns the closure's loss, as every torch.optim does."""
@@ -240,75 +135,14 @@ class Optimizer(torch.optim.Optimizer):
         for index, place in enumerate(self._places):
             self._gradients[index] = place.take_gradient()
             place.check_unchanged()
-            if not place.direct:
-                place.memory.copy_(place.tensor.detach(), non_blocking=True)
-        if self._cuda:
-            torch.cuda.synchronize()
+        self._take()
         self._fill_rules()
         self._step.loss = math.nan if loss is None else float(loss)
         worker.exchange(self._step)
         self._put_back(self._places)
         return loss
 
-    @property
-    def over(self):
-        """The run is over: the server has ended it, or all workers are through."""
-        return self.statistics().over
-
-    @property
-    def iteration(self):
-        """Exchanges that are done. Jumps when this worker had been given up and came back."""
-        return self.statistics().iteration
-
-    @property
-    def local_steps(self):
-        """How many local steps the next step()'s gradients should be the mean of."""
-        return self._open_worker().local_steps()
-
-    def statistics(self):
-        """Times, rows and bytes of the last exchange (include/rog/rog.h)."""
-        if self._worker is not None:
-            self._seen = self._worker.statistics()
-        return self._seen
-
-    def finish(self):
-        """This worker is through; waits for the others, then closes. Call it at the end: who leaves
-        without it counts as lost."""
-        worker = self._open_worker()
-        self._settle()
-        while not self.over:
-            before = self.iteration
-            worker.finish()
-            if not self.over and self.iteration < before:
-                return  # the server went back to a checkpoint: train on from `iteration`
-        self.close()
-
-    def close(self):
-        """Takes leave of the server at once."""
-        if self._worker is not None:
-            self.statistics()
-            worker, self._worker = self._worker, None
-            worker.close()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, kind, value, traceback):
-        if self._worker is not None and kind is None:
-            self.finish()
-        self.close()
-
-    def __del__(self):
-        if getattr(self, "_worker", None) is not None:
-            self.close()
-
     # ---- saving
-
-    def _settle(self):
-        """Waits for an exchange in the background; the parameters then have its result."""
-        if self._background:
-            self._open_worker().wait()
-            self._put_back(self._places)
 
     def _parts(self):
         """Of each parameter its tensor, and name, address and bytes of what librog keeps of it."""

@@ -52,6 +52,25 @@ awk -v a="$first" -v b="$last" 'BEGIN { exit !(b > 90 && b > a) }' || fail "accu
 rogctl verify "$(ls results.runs | head -n 1)" >said 2>&1 || fail "$(cat said)"
 ls plots/*accuracy-against-wall-clock-time.svg >/dev/null || fail "no figure"
 
+# Local steps: as many as the run says, by the program's own optimizer. The wrong optimizer is named.
+sed -i 's/^optimizer = .*/inner = torch.optim.AdamW(model.parameters(), lr=0.01)\noptimizer = rog.LocalOptimizer(inner, model=model, **run)/; /^                          \*\*run)/d' job/train.py
+cat >job/local.conf <<END
+case = "local"; figure = "10"; seconds = 2.0; batch = 64; trace = "constant:50"; checkpoint_period = 60.0;
+workload = $whole;
+runs = ( { note = "DiLoCo"; method = "diloco"; batchsize = 5; } );
+END
+rogctl sweep job/local.conf --cluster local.conf --db delta.db --plots delta >said 2>&1 || fail "$(cat said)"
+[ "$(sqlite3 delta.db "SELECT status FROM runs")" = done ] || fail "$(cat said)"
+[ "$(sqlite3 delta.db "SELECT min(local_steps), max(local_steps), min(loss) > 0 FROM iterations")" = '5|5|1' ] ||
+    fail "local steps of a program"
+awk -v a="$(sqlite3 delta.db "SELECT accuracy FROM checkpoints ORDER BY t DESC LIMIT 1")" 'BEGIN { exit !(a > 70) }' ||
+    fail "nothing learned by local steps"
+rogctl verify "$(ls delta.runs | head -n 1)" --db delta.db >said 2>&1 || fail "$(cat said)"
+sed -i 's/method = "diloco"/library = "BSP"/' job/local.conf
+rogctl sweep job/local.conf --cluster local.conf --db wrong.db --plots wrong >said 2>&1 && fail "deltas in a run of gradients"
+grep -q "contribution is \"gradient\": use rog.Optimizer" said || fail "$(cat said)"
+cp "$ROG_TEST_TOOLS/rings/train.py" job/
+
 # The same again: nothing to do. A changed file: another run.
 rogctl sweep job/mine.conf --cluster local.conf --dry-run >said 2>&1 || fail "$(cat said)"
 grep -q '0 of 1 runs to do' said || fail "planned again: $(cat said)"

@@ -1,0 +1,224 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a rog.Optimizer and a rog.LocalOptimizer have in common: parameters that librog reads and
+writes, and taking part in a run, from connecting to leaving it."""
+
+import json
+
+import torch
+
+from . import _librog
+from ._librog import RogError
+
+
+def _check(name, tensor, what):
+    if not isinstance(tensor, torch.Tensor):
+        raise RogError("%s %s is a %s, not a tensor" % (what, name, type(tensor).__name__))
+    if tensor.dtype != torch.float32:
+        raise RogError("%s %s has dtype %s: only torch.float32 is exchanged"
+                       % (what, name, str(tensor.dtype)))
+    if tensor.layout != torch.strided:
+        raise RogError("%s %s is sparse: only dense tensors are exchanged" % (what, name))
+
+
+class Place:
+    """Where librog reads and writes a tensor: its own memory, or for one that is not in the memory of
+    the processor, or not contiguous, a (pinned) copy."""
+
+    def __init__(self, name, tensor, what):
+        _check(name, tensor, what)
+        self.name, self.tensor = name, tensor
+        self.direct = tensor.device.type == "cpu" and tensor.is_contiguous()
+        if self.direct:
+            self.memory = tensor.detach()
+        else:
+            self.memory = torch.empty(tensor.shape, dtype=torch.float32,
+                                      pin_memory=tensor.device.type == "cuda")
+            self.memory.copy_(tensor.detach())
+        self.address = self.memory.data_ptr()
+        self.gradient = None  # a copy's memory
+        self.version = tensor._version  # PyTorch counts the changes in place, but not librog's
+
+    def take(self):
+        """What the tensor has now, where librog reads it."""
+        if not self.direct:
+            self.memory.copy_(self.tensor.detach(), non_blocking=True)
+
+    def put_back(self):
+        if not self.direct:
+            with torch.no_grad():
+                self.tensor.copy_(self.memory, non_blocking=True)
+            self.version = self.tensor._version
+
+    def check_unmoved(self):
+        if self.direct and self.tensor.data_ptr() != self.address:
+            raise RogError("parameter %s has moved in memory since the optimizer was made: move "
+                           "the model to its device and dtype before" % self.name)
+
+    def check_unchanged(self):
+        self.check_unmoved()
+        if self.tensor._version != self.version:
+            raise RogError("parameter %s was changed by the program since the last step: the server "
+                           "owns the parameters from the constructor on, and the next step would "
+                           "undo the change (clip or mask gradients instead, load weights before)" % self.name)
+
+    def take_gradient(self):
+        """The address of the gradient, None where there is none."""
+        gradient = self.tensor.grad
+        if gradient is None:
+            return None
+        if gradient.dtype is not torch.float32 or gradient.layout is not torch.strided:
+            _check(self.name, gradient, "the gradient of")
+        if self.direct and gradient.is_contiguous():
+            return gradient.data_ptr()
+        if self.gradient is None:
+            self.gradient = torch.empty_like(self.memory,
+                                             pin_memory=self.tensor.device.type == "cuda")
+        self.gradient.copy_(gradient, non_blocking=True)
+        return self.gradient.data_ptr()
+
+
+class Part:
+    """A part in a run: what an optimizer inherits that takes one."""
+
+    _worker = None
+    _deltas = False  # what the class exchanges
+
+    def _join(self, groups, names, model, *, server, key_file, rank, workers, strategy, threshold,
+              compression, settings, local_steps, out_dir, server_timeout, config, pace, energy,
+              background):
+        """Connects with the parameters of these groups, and waits until all workers are there."""
+        self._places = self._make_places(groups, names, model)
+        constants = self._make_constants(model)
+        self._cuda = any(place.tensor.device.type == "cuda" for place in self._places)
+        worker = _librog.Worker(
+            server=server, key_file=key_file, rank=rank, workers=workers,
+            strategy=strategy if "/" in strategy else strategy.upper(),
+            threshold=-1 if threshold is None else threshold, compression=compression,
+            out_dir=out_dir, server_timeout_s=float(server_timeout), config=config, pace=pace,
+            energy=energy, background=background, local_steps=local_steps,
+            settings=json.dumps(settings) if settings else None)
+        try:
+            self._check_kind(worker)
+            for place in self._places:
+                worker.tensor(place.name, tuple(place.memory.shape) or (1,), place.address,
+                              _librog.TRAINED)
+            for place in constants:
+                worker.tensor(place.name, tuple(place.memory.shape) or (1,), place.address,
+                              _librog.CONSTANT)
+            worker.start()
+        except BaseException:
+            worker.close()
+            raise
+        self._worker = worker
+        self._background = background or bool(config and json.loads(config).get("overlap"))
+        self._seen = worker.statistics()
+        self._constants = constants  # their memory is librog's to read
+        self._put_back(self._places + constants)
+
+    def _check_kind(self, worker):
+        if worker.takes_deltas() == self._deltas:
+            return
+        raise RogError(
+            "this run's contribution is \"%s\": use %s, or give the run contribution = \"%s\""
+            % (("gradient", "rog.Optimizer", "delta") if self._deltas else
+               ("delta", "rog.LocalOptimizer", "gradient")))
+
+    @staticmethod
+    def _make_places(groups, names, model):
+        if model is not None:
+            for name, parameter in model.named_parameters():
+                names.setdefault(id(parameter), name)
+        places = []
+        for group in groups:
+            for parameter in group["params"]:
+                name = names.get(id(parameter), "param.%d" % len(places))
+                places.append(Place(name, parameter, "parameter"))
+        return places
+
+    @staticmethod
+    def _make_constants(model):
+        if model is None:
+            return []
+        return [Place(name, buffer, "buffer") for name, buffer in model.named_buffers()
+                if buffer.dtype == torch.float32 and buffer.numel() > 0]
+
+    def _take(self):
+        for place in self._places:
+            place.take()
+        self._synchronize()
+
+    def _put_back(self, places):
+        for place in places:
+            place.put_back()
+        self._synchronize()
+
+    def _synchronize(self):
+        if self._cuda:
+            torch.cuda.synchronize()
+
+    def _settle(self):
+        """Waits for an exchange in the background; the parameters then have its result."""
+        worker = self._open_worker()
+        if self._background:
+            if self._deltas:
+                self._take()
+            worker.wait()
+            self._put_back(self._places)
+
+    def _open_worker(self):
+        if self._worker is None:
+            raise RogError("the optimizer is closed")
+        return self._worker
+
+    @property
+    def over(self):
+        """The run is over: the server has ended it, or all workers are through."""
+        return self.statistics().over
+
+    @property
+    def iteration(self):
+        """Exchanges that are done. Jumps when this worker had been given up and came back."""
+        return self.statistics().iteration
+
+    @property
+    def local_steps(self):
+        """How many local steps the next exchange is of: as many gradients it should have the mean
+        of, or so many steps are made by a LocalOptimizer."""
+        return self._open_worker().local_steps()
+
+    def statistics(self):
+        """Times, rows and bytes of the last exchange (include/rog/rog.h)."""
+        if self._worker is not None:
+            self._seen = self._worker.statistics()
+        return self._seen
+
+    def finish(self):
+        """This worker is through; waits for the others, then closes. Call it at the end: who leaves
+        without it counts as lost."""
+        worker = self._open_worker()
+        self._settle()
+        while not self.over:
+            before = self.iteration
+            worker.finish()
+            if not self.over and self.iteration < before:
+                return  # the server went back to a checkpoint: train on from `iteration`
+        self.close()
+
+    def close(self):
+        """Takes leave of the server at once."""
+        if self._worker is not None:
+            self.statistics()
+            worker, self._worker = self._worker, None
+            worker.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, value, traceback):
+        if self._worker is not None and kind is None:
+            self.finish()
+        self.close()
+
+    def __del__(self):
+        if getattr(self, "_worker", None) is not None:
+            self.close()

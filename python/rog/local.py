@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: Apache-2.0
+"""rog.LocalOptimizer: local steps by an optimizer of PyTorch, and an exchange each so many."""
+
+import ctypes
+import math
+
+import torch
+
+from . import _librog
+from ._librog import RogError
+from ._part import Part
+
+
+class LocalOptimizer(Part):
+    """Local training with an exchange of models between (local SGD, FedAvg, DiLoCo, ...).
+
+        optimizer = rog.LocalOptimizer(torch.optim.AdamW(model.parameters(), lr=4e-4), every=500,
+                                       server="10.42.0.1:7400", key_file="key", rank=1, workers=4)
+
+    inner          any optimizer of PyTorch: it makes the local steps. Learning rate, groups and
+                   schedulers are its own, and what it remembers stays on this worker
+    every          local steps between two exchanges; None: as the run says (local_steps times
+                   batchsize), 1 without one. A strategy may plan others for an iteration:
+                   `local_steps` is the number that holds
+    settings       settings of the run that the server was started with, a dict: {"merge": 0.5}
+                   (docs/your-own-training.md lists them); contribution = "delta" is one already
+    background     an exchange goes on while the next steps are made: the parameters have what it
+                   brings at the next exchange, and the steps that were made meanwhile
+    model, server, key_file, rank, workers, strategy, threshold, compression, out_dir,
+    server_timeout, config, pace, energy    as of rog.Optimizer; **rog.from_env() gives those of a run
+                   that rogctl has started
+
+    At an exchange the server is sent how far the parameters are away from what they were after the
+    exchange before, whoever has moved them, and they get what the server's optimizer (--server-optimizer)
+    has made of what all workers sent. The constructor waits until all workers are there; the
+    parameters are then the first worker's.
+    """
+
+    _deltas = True
+
+    def __init__(self, inner, every=None, *, model=None, server=None, key_file=None, rank=1,
+                 workers=1, strategy="rog", threshold=None, compression="sign", settings=None,
+                 out_dir=None, server_timeout=600.0, config=None, pace=False, energy=False,
+                 background=False):
+        if isinstance(inner, Part) or not isinstance(inner, torch.optim.Optimizer):
+            raise RogError("inner is a %s: it must be an optimizer of torch.optim, which makes the "
+                           "local steps" % type(inner).__name__)
+        if every is not None and (isinstance(every, bool) or not isinstance(every, int) or
+                                  not 1 <= every <= 1000000):
+            raise RogError("every is %r: it must be a number of local steps from 1 to 1000000, or "
+                           "None" % (every,))
+        if config is None:
+            settings = dict({"contribution": "delta"}, **(settings or {}))
+        self.inner = inner
+        self._steps, self._losses = 0, []
+        self._step = _librog.Step()
+        self._join(inner.param_groups, {}, model, server=server, key_file=key_file, rank=rank,
+                   workers=workers, strategy=strategy, threshold=threshold, compression=compression,
+                   settings=settings, local_steps=every, out_dir=out_dir,
+                   server_timeout=server_timeout, config=config, pace=pace, energy=energy,
+                   background=background)
+
+    # ---- as an optimizer of PyTorch
+
+    @property
+    def param_groups(self):
+        return self.inner.param_groups
+
+    @property
+    def state(self):
+        return self.inner.state
+
+    def zero_grad(self, *arguments, **more):
+        self.inner.zero_grad(*arguments, **more)
+
+    def add_param_group(self, param_group):
+        raise RogError("parameters cannot be added: the other workers would not have them")
+
+    def __repr__(self):
+        return "LocalOptimizer(%r)" % self.inner
+
+    # ---- stepping
+
+    @property
+    def steps(self):
+        """Local steps since the last exchange."""
+        return self._steps
+
+    def step(self, closure=None, loss=None):
+        """Makes a local step, and after the last one of an iteration an exchange. The run's record has
+        the mean of the iteration's losses, where `loss` or a closure gives them. Returns what the
+        inner step returns (the closure's loss), otherwise `loss`."""
+        self._open_worker()
+        if self.over:
+            raise RogError("the run is over: look at `over` after each step, and stop")
+        result = self.inner.step() if closure is None else self.inner.step(closure)
+        result = loss if result is None else result
+        self._steps += 1
+        if result is not None:
+            self._losses.append(float(result))
+        if self._steps >= self.local_steps:
+            self.exchange()
+        return result
+
+    def exchange(self):
+        """Exchanges now, after however many local steps."""
+        worker = self._open_worker()
+        self._check_places()
+        self._take()
+        self._step.loss = sum(self._losses) / len(self._losses) if self._losses else math.nan
+        worker.exchange(self._step)
+        self._put_back(self._places)
+        self._steps, self._losses = 0, []
+
+    def _check_places(self):
+        parameters = [p for group in self.inner.param_groups for p in group["params"]]
+        if len(parameters) != len(self._places) or any(
+                p is not place.tensor for p, place in zip(parameters, self._places)):
+            raise RogError("the inner optimizer has other parameters than when the LocalOptimizer was "
+                           "made: the other workers would not have them")
+        for place in self._places:
+            place.check_unmoved()
+
+    def finish(self):
+        """This worker is through: exchanges the steps since the last exchange, waits for the others,
+        and closes. Call it at the end: who leaves without it counts as lost."""
+        self._open_worker()
+        if self._steps and not self.over:
+            self.exchange()
+        super().finish()
+
+    # ---- saving
+
+    def _residuals(self):
+        """Of each parameter its place, and address and bytes of what is not sent yet."""
+        self._settle()
+        for index, place in enumerate(self._places):
+            yield place, self._open_worker().state(index)[1], 4 * place.memory.numel()
+
+    def state_dict(self):
+        """The inner optimizer's (`inner`), and of each parameter the way that is not sent yet
+        (`residual`). Steps since the last exchange are in the weights alone: save right after an
+        exchange, when `steps` is 0, and the weights after this. In the background it waits for the
+        exchange that goes on."""
+        residuals = []
+        for place, address, size in self._residuals():
+            residuals.append(torch.empty(place.memory.shape))
+            ctypes.memmove(residuals[-1].data_ptr(), address, size)
+        return {"inner": self.inner.state_dict(), "residual": residuals}
+
+    def load_state_dict(self, state_dict):
+        if set(state_dict) != {"inner", "residual"}:
+            raise RogError("this is not the state of a LocalOptimizer, which has `inner` and "
+                           "`residual`: that of another optimizer goes to inner.load_state_dict")
+        saved = [value.detach().to("cpu", torch.float32).contiguous()
+                 for value in state_dict["residual"]]
+        shapes = [tuple(place.memory.shape) for place in self._places]
+        if [tuple(value.shape) for value in saved] != shapes:
+            raise RogError("the saved residuals have other shapes than the parameters")
+        self.inner.load_state_dict(state_dict["inner"])
+        for value, (_, address, size) in zip(saved, self._residuals()):
+            ctypes.memmove(address, value.data_ptr(), size)
