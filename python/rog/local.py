@@ -26,7 +26,9 @@ class LocalOptimizer(Part):
                    (docs/your-own-training.md lists them); contribution = "delta" is one already
     background     an exchange goes on while the next steps are made: the parameters have what it
                    brings at the next exchange, and the steps that were made meanwhile
-    model, server, key_file, rank, workers, strategy, threshold, compression, out_dir,
+    model          gives tensors their names, in checkpoints and for strategies that go by layers; its
+                   float buffers are constants, as of rog.Optimizer
+    server, key_file, rank, workers, strategy, threshold, compression, out_dir,
     server_timeout, config, pace, energy    as of rog.Optimizer; **rog.from_env() gives those of a run
                    that rogctl has started
 
