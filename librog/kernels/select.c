@@ -17,6 +17,7 @@
 #define FEW 32                    /* share of elements that it pays to put together */
 #define LARGE (1 << 17)           /* elements that do not stay in the processor's cache */
 #define SAMPLED 256               /* of so many of these one is in the sample */
+#define DEVIATIONS 4              /* by which a sample may be off, before all is looked at again */
 
 static inline __attribute__((always_inline)) int32_t magnitude(const float *x)
 {
@@ -67,13 +68,16 @@ static inline __attribute__((always_inline)) uint64_t within(const float *x, siz
     return in;
 }
 
+/* Returns how many there are, or SIZE_MAX: more than there is room for. */
 static ROG_KERNEL_WIDE size_t gather(const float *x, size_t n, int32_t low, int32_t high,
-                                     float *found)
+                                     float *found, size_t room)
 {
     size_t count = 0;
     for (size_t i = 0; i < n; i += GROUP) {
         uint64_t in = n - i >= GROUP ? within(x + i, GROUP, low, high - 1)
                                      : within(x + i, n - i, low, high - 1);
+        if (in && count + (size_t)__builtin_popcountll(in) > room)
+            return SIZE_MAX;
         for (; in; in &= in - 1)
             found[count++] = x[i + (size_t)__builtin_ctzll(in)];
     }
@@ -120,55 +124,17 @@ static void narrow(struct search *search, const float *x, size_t n, size_t beyon
     }
 }
 
-/* Where the least one lies, by a sample: between the two of its elements whose ranks are four
- * standard deviations from that of the least. Right but for a chance, which a count will show. */
-static struct search guess(const float *x, size_t n, size_t count, float *scratch)
+/* Closes in on the least one. */
+static struct rog_selection close_in(struct search search, const float *x, size_t n, size_t count,
+                                     float *scratch)
 {
-    size_t size = n / SAMPLED, stride = n / size;
-    for (size_t i = 0; i < size; i++)
-        scratch[i] = x[i * stride];
-    double rank = (double)count / (double)n * (double)size, room = 4 * sqrt(rank + 1);
-    size_t inner = rank > room ? (size_t)(rank - room) : 0, outer = (size_t)(rank + room) + 1;
-    struct search search = {.from_low = n};
-    float *rest = scratch + size;
-    search.high = inner > 0 ? rog_select(scratch, size, inner, rest).above + 1
-                            : (int32_t)rog_float_bits(FLT_MAX) + 1;
-    search.low = outer < size ? rog_select(scratch, size, outer, rest).above : 0;
-    return search;
-}
-
-/* Narrows to what the sample says, if that is right; returns whether it is. */
-static bool narrow_to(struct search *search, struct search to, const float *x, size_t n,
-                      size_t count)
-{
-    int32_t bound[BOUNDS] = {to.high, to.low, to.low};
-    size_t reached[BOUNDS];
-    count_from(x, n, bound, reached);
-    if (reached[0] >= count || reached[1] < count)
-        return false;
-    *search = (struct search){to.low, to.high, reached[1], reached[0], OCTAVE};
-    return true;
-}
-
-size_t rog_select_scratch(size_t n)
-{
-    return n / 4 + 1;
-}
-
-struct rog_selection rog_select(const float *x, size_t n, size_t count, float *scratch)
-{
-    struct search search = {.from_low = n, .step = OCTAVE};
     size_t beyond = 0; /* elements that are larger than all that are still looked at */
-    if (count == 0)
-        return (struct rog_selection){.above = INT32_MAX - 1};
-    if (n < LARGE || !narrow_to(&search, guess(x, n, count, scratch), x, n, count)) {
-        search.high = (int32_t)rog_float_bits(rog_kernel_greatest(x, n));
-        search.high += search.high < INT32_MAX; /* else no number */
-    }
+    search.high = (int32_t)rog_float_bits(rog_kernel_greatest(x, n));
+    search.high += search.high < INT32_MAX; /* else no number */
     while (search.high - search.low > 1 && search.from_low > count) {
         size_t left = search.from_low - search.from_high;
         if (left <= n / FEW) {
-            n = gather(x, n, search.low, search.high, scratch);
+            n = gather(x, n, search.low, search.high, scratch, left);
             x = scratch;
             beyond = search.from_high;
         }
@@ -179,6 +145,49 @@ struct rog_selection rog_select(const float *x, size_t n, size_t count, float *s
     if (search.from_low == count)
         return (struct rog_selection){.above = search.low - 1};
     return (struct rog_selection){search.low, (uint32_t)(count - search.from_high)};
+}
+
+static struct rog_selection of_all(const float *x, size_t n, size_t count, float *scratch)
+{
+    return close_in((struct search){.from_low = n, .step = OCTAVE}, x, n, count, scratch);
+}
+
+/* The bound that the search begins with is reached by n elements. */
+static struct rog_selection of_found(int32_t low, const float *x, size_t n, size_t count,
+                                     float *scratch)
+{
+    return close_in((struct search){.low = low, .from_low = n}, x, n, count, scratch);
+}
+
+/* What `count` of n elements reach, and not many more, by a sample; but for a chance, which
+ * counting will show. 0: a sample does not pay. */
+static int32_t guess(const float *x, size_t n, size_t count, float *scratch)
+{
+    if (n < LARGE || count > n / 8)
+        return 0;
+    size_t size = n / SAMPLED, stride = n / size;
+    double rank = (double)count / (double)n * (double)size;
+    size_t outer = (size_t)(rank + DEVIATIONS * sqrt(rank + 1)) + 1;
+    for (size_t i = 0; i < size; i++)
+        scratch[i] = x[i * stride];
+    struct rog_selection sampled = of_all(scratch, size, outer, scratch + size);
+    return sampled.above + (sampled.ties == 0);
+}
+
+size_t rog_select_scratch(size_t n)
+{
+    return n / 4 + 1;
+}
+
+struct rog_selection rog_select(const float *x, size_t n, size_t count, float *scratch)
+{
+    if (count == 0)
+        return (struct rog_selection){.above = INT32_MAX - 1};
+    int32_t low = guess(x, n, count, scratch);
+    size_t found = low > 1 ? gather(x, n, low, INT32_MAX, scratch, n / 5) : SIZE_MAX;
+    if (found == SIZE_MAX || found < count)
+        return of_all(x, n, count, scratch);
+    return of_found(low, scratch, found, count, scratch + found);
 }
 
 float rog_selection_least(const struct rog_selection *selection)

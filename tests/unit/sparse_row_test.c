@@ -133,10 +133,10 @@ static void test_select_from_many(void **state)
     rog_rng_init(&rng, 9);
     float *x = malloc(MANY * sizeof *x);
     assert_non_null(x);
-    for (unsigned kind = 0; kind < 7; kind++) {
+    for (unsigned kind = 0; kind < 8; kind++) {
         draw(&rng, kind % 6, x, MANY);
-        for (uint32_t i = 0; kind == 6 && i < MANY; i++) /* what the sample sees is small */
-            x[i] *= i % 256 ? 1 : 1e-6f;
+        for (uint32_t i = 0; kind >= 6 && i < MANY; i++) /* what the sample sees is small, large */
+            x[i] *= (i % 256 == 0) == (kind == 6) ? 1e-6f : 1;
         const uint32_t counts[] = {1, 20, 2000, 100000, MANY - 1, MANY};
         for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
             hold_selection(x, MANY, counts[i], 0);
