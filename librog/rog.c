@@ -441,6 +441,9 @@ static int make_hello(struct rog *rog, struct rog_error *err)
         .data_sha256 = rog->data_id,
         .model_sha256 = model,
         .seed = rog->config ? rog->config->seed : 0,
+        .library_file = rog->plugin.path,
+        .compression_file = rog->parts.plugin[ROG_PART_PUSH_CODEC].path,
+        .pull_compression_file = rog->parts.plugin[ROG_PART_PULL_CODEC].path,
     };
     int code = hash_values(rog, model, err);
     return code ? code : rog_hello_make(&hello, &rog->hello, err);

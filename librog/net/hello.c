@@ -8,7 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <sys/utsname.h>
+
 #include <common/file.h>
+#include <common/hash.h>
+#include <common/plugin.h>
 #include <common/settings.h>
 #include <librog/net/link.h>
 #include <librog/sync/message.h>
@@ -31,6 +35,15 @@ static const struct {
     {"seed", "the seed"},
     {"data_sha256", "the data (SHA-256)"},
     {"model_sha256", "the starting model (SHA-256)"},
+};
+
+/* Plugins, by what is told of their files. */
+static const struct {
+    const char *key, *name;
+} files[] = {
+    {"library_file", "the file of the strategy"},
+    {"compression_file", "the file of compression"},
+    {"pull_compression_file", "the file of pull_compression"},
 };
 
 /* A worker's hello comes before the server knows it, in a short frame. */
@@ -64,6 +77,31 @@ static void name_files(struct rog_json *made)
     }
 }
 
+/* Another architecture has another file of the same plugin, and so has another build of those that
+ * come with the program: these have the version in common. */
+static int tell_files(const struct rog_hello *given, struct rog_json *made, struct rog_error *err)
+{
+    const char *const paths[] = {given->library_file, given->compression_file,
+                                 given->pull_compression_file};
+    struct utsname system;
+    if (uname(&system) < 0)
+        return rog_fail(err, ROG_EFAILED, "the architecture of this machine cannot be found");
+    int code = ROG_OK;
+    for (size_t i = 0; i < sizeof files / sizeof *files && !code; i++) {
+        char hex[ROG_SHA256_HEX_BYTES];
+        if (!paths[i] || rog_plugin_is_installed(paths[i]))
+            continue;
+        code = rog_sha256_file(paths[i], hex, err);
+        char *text = code ? NULL : rog_format("%s %s", system.machine, hex);
+        if (!code && !text)
+            code = rog_fail_nomem(err);
+        if (text)
+            rog_json_put_string(made, files[i].key, text);
+        free(text);
+    }
+    return code;
+}
+
 int rog_hello_make(const struct rog_hello *given, struct rog_json **hello, struct rog_error *err)
 {
     const struct {
@@ -91,7 +129,8 @@ int rog_hello_make(const struct rog_hello *given, struct rog_json **hello, struc
     if (given->model_sha256)
         rog_json_put_integer(made, "seed", (int64_t)given->seed);
     *hello = made;
-    return made ? check_size(given, made, err) : rog_fail_nomem(err);
+    int code = made ? tell_files(given, made, err) : rog_fail_nomem(err);
+    return code ? code : check_size(given, made, err);
 }
 
 /* ours, theirs: NULL: nothing is told. */
@@ -113,6 +152,21 @@ static int compare(const char *name, const char *who, const struct rog_json *our
     return code;
 }
 
+static int compare_files(const struct rog_json *own, const struct rog_json *peer, const char *who,
+                         struct rog_error *err)
+{
+    int code = ROG_OK;
+    for (size_t i = 0; i < sizeof files / sizeof *files && !code; i++) {
+        const char *ours = rog_json_get_string(own, files[i].key, NULL);
+        const char *theirs = rog_json_get_string(peer, files[i].key, NULL);
+        size_t architecture = ours ? strcspn(ours, " ") + 1 : 0;
+        if (ours && theirs && strncmp(ours, theirs, architecture) == 0)
+            code = compare(files[i].name, who, rog_json_get(own, files[i].key),
+                           rog_json_get(peer, files[i].key), "nothing", err);
+    }
+    return code;
+}
+
 int rog_hello_compare(const struct rog_json *own, const struct rog_json *peer, const char *who,
                       struct rog_error *err)
 {
@@ -128,7 +182,7 @@ int rog_hello_compare(const struct rog_json *own, const struct rog_json *peer, c
             code =
                 compare(row->name, who, rog_json_get(own, row->name), rog_json_get(peer, row->name),
                         row->fallback ? row->fallback : "the default", err);
-    return code;
+    return code ? code : compare_files(own, peer, who, err);
 }
 
 /* ---- messages of the core ---- */

@@ -9,7 +9,10 @@
  *   HELLO    "rank", "session" (32 hexadecimal digits, drawn by the worker's process), "received"
  *            (messages of that session it has), and what both must have alike: "protocol",
  *            "workers", "workload", "library", "library_version", "threshold", "parameters"
- *            (of a strategy that has any), "compression", other settings of the run that say what
+ *            (of a strategy that has any), "library_file" and "compression_file",
+ *            "pull_compression_file" (of plugins that do not come with the program: a machine's
+ *            architecture and the SHA-256 of the file there; compared where both tell it and are of
+ *            one architecture), "compression", other settings of the run that say what
  *            travels where they do not have their default (ROG_SETTING_OF_BOTH_ENDS),
  *            "model_sha256" and "data_sha256" (of the starting weights and the training images),
  *            "wire_model", "seed". A server whose workers bring the model has none of the
@@ -68,6 +71,8 @@ struct rog_hello {
     const struct rog_json *settings;
     const char *workload, *wire_model, *data_sha256, *model_sha256;
     uint64_t seed;
+    /* Paths of plugins; NULL: none, or built in. */
+    const char *library_file, *compression_file, *pull_compression_file;
 };
 /* ROG_EINVAL where it is too long for the first frame of a connection. */
 int rog_hello_make(const struct rog_hello *given, struct rog_json **hello, struct rog_error *err);

@@ -7,10 +7,12 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
+#include <common/file.h>
 #include <librog/net/hello.h>
 
 /* The port that was understood; -1: none. */
@@ -126,6 +128,56 @@ static void settings_of_both_ends_are_compared(void **state)
     assert_null(refusal("{\"server_optimizer\":\"nesterov\"}", "{}"));
 }
 
+/* The hello of a run whose strategy and codec are in these files. */
+static struct rog_json *hello_with(const char *library_file, const char *compression_file)
+{
+    static const struct rog_strategy strategy = {.name = "any", .version = "1"};
+    struct rog_json *made = NULL;
+    const struct rog_hello hello = {.strategy = &strategy,
+                                    .workers = 2,
+                                    .workload = "none",
+                                    .library_file = library_file,
+                                    .compression_file = compression_file};
+    assert_int_equal(rog_hello_make(&hello, &made, NULL), ROG_OK);
+    return made;
+}
+
+/* Files of one name are told apart by what is in them, where both are for one architecture. */
+static void plugins_of_both_ends_are_the_same_file(void **state)
+{
+    char *folder = NULL, *files[2];
+    struct rog_error err = {0};
+    (void)state;
+    assert_int_equal(rog_temporary_folder(&folder, "hello-test", NULL), 0);
+    for (int i = 0; i < 2; i++) {
+        char *place = rog_format("%s/%d", folder, i);
+        assert_int_equal(rog_dir_make(place, NULL), 0);
+        files[i] = rog_path_join(place, "x.so");
+        assert_int_equal(rog_file_write(files[i], i ? "two" : "one", 3, NULL), 0);
+        free(place);
+    }
+    for (int codec = 0; codec < 2; codec++) {
+        const char *key = codec ? "compression_file" : "library_file";
+        struct rog_json *hello[3] = {
+            codec ? hello_with(NULL, files[0]) : hello_with(files[0], NULL),
+            codec ? hello_with(NULL, files[1]) : hello_with(files[1], NULL),
+            hello_with(NULL, NULL)};
+        assert_int_equal(rog_hello_compare(hello[0], hello[0], "worker 1", &err), ROG_OK);
+        assert_int_equal(rog_hello_compare(hello[0], hello[2], "worker 1", &err), ROG_OK);
+        assert_int_equal(rog_hello_compare(hello[0], hello[1], "worker 1", &err), ROG_EINVAL);
+        assert_non_null(strstr(err.message, codec ? "the file of compression of worker 1 is"
+                                                  : "the file of the strategy of worker 1 is"));
+        rog_json_put_string(hello[1], key, "vax 0123");
+        assert_int_equal(rog_hello_compare(hello[0], hello[1], "worker 1", &err), ROG_OK);
+        for (int i = 0; i < 3; i++)
+            rog_json_free(hello[i]);
+    }
+    free(files[0]);
+    free(files[1]);
+    rog_dir_remove(folder, NULL);
+    free(folder);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -133,6 +185,7 @@ int main(void)
         cmocka_unit_test(a_port_is_a_number_of_16_bits),
         cmocka_unit_test(a_hello_fits_into_the_first_frame),
         cmocka_unit_test(settings_of_both_ends_are_compared),
+        cmocka_unit_test(plugins_of_both_ends_are_the_same_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

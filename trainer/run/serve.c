@@ -103,6 +103,9 @@ static int make_hello(struct job *job, const struct rog_json *settings, struct r
         .workload = config->workload,
         .settings = settings,
         .seed = config->seed,
+        .library_file = train->plugin.path,
+        .compression_file = train->parts.plugin[ROG_PART_PUSH_CODEC].path,
+        .pull_compression_file = train->parts.plugin[ROG_PART_PULL_CODEC].path,
     };
     if (rog_train_is_program(config))
         return rog_hello_make(&hello, &job->hello, err);
