@@ -37,6 +37,7 @@ static const uint32_t shape[] = {2}, constant_shape[] = {1};
 struct server {
     const char *folder;
     const char *library; /* NULL: BSP; its threshold is 0 */
+    bool deltas;
     struct rog_rows *rows;
     float values[3]; /* two are trained, the third is not */
     double average;
@@ -133,6 +134,8 @@ static int serve(struct server *server, bool resume, struct rog_error *err)
     assert_int_equal(rog_secret_new(&secret, key, NULL), 0);
     struct rog_json *settings = rog_json_object();
     rog_json_put_string(settings, "compression", "none");
+    if (server->deltas)
+        rog_json_put_string(settings, "contribution", "delta");
     const struct rog_hello alike = {.strategy = plugin.strategy,
                                     .workers = WORKERS,
                                     .workload = "program",
@@ -204,8 +207,8 @@ static pid_t start_server(const struct server *wanted, char address[32])
 
 /* ---- workers ---- */
 
-static struct rog *open_worker(const char *server, const char *library, uint32_t rank,
-                               float values[3])
+static struct rog *open_worker_with(const char *server, const char *library, const char *settings,
+                                    uint32_t rank, float values[3])
 {
     struct rog_options options;
     struct rog *rog;
@@ -217,12 +220,19 @@ static struct rog *open_worker(const char *server, const char *library, uint32_t
     options.strategy = library;
     options.threshold = 0;
     options.compression = "none";
+    options.settings = settings;
     assert_int_equal(rog_open(&rog, &options, NULL), 0);
     assert_int_equal(rog_tensor(rog, "w", 1, shape, values, ROG_TENSOR_TRAINED, NULL), 0);
     assert_int_equal(rog_tensor(rog, "c", 1, constant_shape, values + 2, ROG_TENSOR_CONSTANT, NULL),
                      0);
     assert_int_equal(rog_start_begin(rog, NULL), 0);
     return rog;
+}
+
+static struct rog *open_worker(const char *server, const char *library, uint32_t rank,
+                               float values[3])
+{
+    return open_worker_with(server, library, NULL, rank, values);
 }
 
 static const float numbers[WORKERS][2] = {{1, 2}, {3, 6}};
@@ -346,6 +356,45 @@ static void a_server_needs_no_trainer(void **state)
     go_on(*state, 0, values);
 }
 
+/* Workers move their tensors themselves: the model moves by the mean of their ways. */
+static void deltas_go_over_the_link(void **state)
+{
+    static const char settings[] = "{\"contribution\":\"delta\"}";
+    const struct server server = {.folder = *state, .deltas = true};
+    const struct rog_step step = {.loss = 1};
+    float values[WORKERS][3] = {{1, 2, 3}, {1, 2, 3}};
+    struct rog *rogs[WORKERS];
+    char address[32];
+    int status;
+    pid_t process = start_server(&server, address);
+    for (uint32_t i = 0; i < WORKERS; i++) {
+        rogs[i] = open_worker_with(address, "BSP", settings, i + 1, values[i]);
+        assert_true(rog_takes_deltas(rogs[i]));
+    }
+    for (uint32_t i = 0; i < WORKERS; i++)
+        assert_int_equal(rog_start_wait(rogs[i], 20, NULL), 0);
+    for (int k = 0; k < ITERATIONS; k++) {
+        for (uint32_t i = 0; i < WORKERS; i++) {
+            values[i][0] -= numbers[i][0];
+            values[i][1] -= numbers[i][1];
+            assert_int_equal(rog_exchange_begin(rogs[i], &step, NULL), 0);
+        }
+        for (uint32_t i = 0; i < WORKERS; i++) {
+            assert_int_equal(rog_exchange_wait(rogs[i], 20, NULL), 0);
+            assert_true(values[i][0] == 1 - 2 * (float)(k + 1));
+            assert_true(values[i][1] == 2 - 4 * (float)(k + 1) && values[i][2] == 3);
+        }
+    }
+    for (uint32_t i = 0; i < WORKERS; i++)
+        assert_int_equal(rog_finish_begin(rogs[i], NULL), 0);
+    for (uint32_t i = 0; i < WORKERS; i++) {
+        assert_int_equal(rog_exchange_wait(rogs[i], 20, NULL), 0);
+        rog_close(rogs[i]);
+    }
+    assert_int_equal(waitpid(process, &status, 0), process);
+    assert_int_equal(status, 0);
+}
+
 /* The checkpoint has the mean of all models, as far as such a long average tells, and the server
  * that goes on has the model. */
 static void checkpoints_may_be_averages(void **state)
@@ -415,6 +464,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_server_needs_no_trainer, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(a_model_fits_into_the_memory, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(an_optimizer_goes_on, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(deltas_go_over_the_link, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(checkpoints_may_be_averages, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(deadlines_pass_in_real_time, make_folder, remove_folder),
     };
