@@ -211,8 +211,11 @@ int rog_layout_compare(const struct rog_layout *known, const char *owner,
 
 /* Of a row, for each worker: its version, when it was last seen, and its place in a plan. */
 #define ROW_BYTES 24
+/* Of a message that is kept, beside its values. */
+#define KEPT_BYTES 192
 
-double rog_layout_server_bytes(const struct rog_layout *layout, uint32_t workers, uint32_t arrays)
+double rog_layout_server_bytes(const struct rog_layout *layout, uint32_t workers, uint32_t arrays,
+                               bool pushes_kept)
 {
     double rows = 0;
     for (uint32_t i = 0; i < layout->trained; i++) {
@@ -220,9 +223,10 @@ double rog_layout_server_bytes(const struct rog_layout *layout, uint32_t workers
         bool whole = tensor->dims == 1 || tensor->size < ROG_ROW_MIN_ELEMENTS;
         rows += whole ? 1 : tensor->shape[0];
     }
-    double copies = 3.0 + workers + 2.0 * arrays;
+    double pushes = pushes_kept ? workers : 0;
+    double copies = 3.0 + workers + pushes + 2.0 * arrays;
     return sizeof(float) * (copies * (double)layout->params + (double)layout->constants) +
-           ROW_BYTES * (1.0 + workers) * rows;
+           (ROW_BYTES * (1.0 + workers) + KEPT_BYTES * pushes) * rows;
 }
 
 int rog_layout_rows(const struct rog_layout *layout, const struct rog_rows_codecs *codecs,

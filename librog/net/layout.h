@@ -59,8 +59,10 @@ int rog_layout_compare(const struct rog_layout *known, const char *owner,
 
 /* What a server of so many workers needs for it, about, in bytes: the model, what has been added to
  * it, that again for each worker and for a checkpoint that is written, `arrays` more of its
- * optimizer and what is written of those, and the tables of rows. */
-double rog_layout_server_bytes(const struct rog_layout *layout, uint32_t workers, uint32_t arrays);
+ * optimizer and what is written of those, and the tables of rows. pushes_kept: also a push of each
+ * worker, uncompressed and with a message for each row (librog/sync/server_rounds.c). */
+double rog_layout_server_bytes(const struct rog_layout *layout, uint32_t workers, uint32_t arrays,
+                               bool pushes_kept);
 
 /* The row table of what is trained; its names are the layout's, which must live as long,
  * as must the codecs' parameters (rog_rows_set_codecs). */

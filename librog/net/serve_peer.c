@@ -239,7 +239,8 @@ static int check_memory(const struct rog_serve *serve, const struct rog_layout *
     const struct rog_serve_options *options = serve->options;
     const struct rog_server_optimizer *optimizer = options->optimizer;
     uint32_t arrays = optimizer ? rog_server_update_arrays(optimizer) : 0;
-    double needed = rog_layout_server_bytes(layout, options->workers, arrays);
+    bool in_rounds = optimizer && optimizer->step;
+    double needed = rog_layout_server_bytes(layout, options->workers, arrays, in_rounds);
     double there = (double)(options->memory_bytes ? options->memory_bytes : rog_memory_available());
     if (needed <= there)
         return ROG_OK;

@@ -321,10 +321,20 @@ static void run(const char *folder, double average, float values[WORKERS][3])
     run_server(&server, ITERATIONS, values);
 }
 
-/* A model that does not fit into the memory is refused before anything is made of it. */
-static void a_model_fits_into_the_memory(void **state)
+static const struct rog_server_optimizer *find_optimizer(const char *name)
 {
-    const struct server server = {.folder = *state, .memory_bytes = 100};
+    const struct rog_server_optimizer *const *found = rog_server_optimizers;
+    while (*found && strcmp((*found)->name, name) != 0)
+        found++;
+    assert_non_null(*found);
+    return *found;
+}
+
+/* A model that does not fit into the memory is refused before anything is made of it. */
+static void refuse_model(const char *folder, uint64_t memory_bytes, const char *optimizer)
+{
+    struct server server = {.folder = folder, .memory_bytes = memory_bytes};
+    server.optimizer = find_optimizer(optimizer);
     char address[32];
     float values[3] = {1, 2, 3};
     int status;
@@ -337,6 +347,17 @@ static void a_model_fits_into_the_memory(void **state)
         rog_close(rogs[i]);
     assert_int_equal(waitpid(process, &status, 0), process);
     assert_int_equal(status, 0);
+}
+
+static void a_model_fits_into_the_memory(void **state)
+{
+    refuse_model(*state, 100, "mean");
+}
+
+/* In rounds the pushes that are under way are kept beside it. */
+static void a_model_and_pushes_fit_into_the_memory(void **state)
+{
+    refuse_model(*state, 300, "nesterov");
 }
 
 /* Another server goes on from there, with the layout and the values of the files. */
@@ -422,18 +443,15 @@ static void an_optimizer_goes_on(void **state)
     struct rog_error err = {0};
     struct rog_json *given = rog_json_object();
     void *parameters = NULL;
-    const struct rog_server_optimizer *const *nesterov = rog_server_optimizers;
-    while (*nesterov && strcmp((*nesterov)->name, "nesterov") != 0)
-        nesterov++;
-    assert_non_null(*nesterov);
+    const struct rog_server_optimizer *nesterov = find_optimizer("nesterov");
     rog_json_put_number(given, "learning_rate", 1);
     rog_json_put_number(given, "momentum", 0.5);
-    assert_int_equal(rog_parameters_make((*nesterov)->parameters, (*nesterov)->parameter_bytes,
+    assert_int_equal(rog_parameters_make(nesterov->parameters, nesterov->parameter_bytes,
                                          "nesterov", given, NULL, &parameters, &err),
                      0);
     rog_json_free(given);
     struct server server = {
-        .folder = *state, .optimizer = *nesterov, .optimizer_parameters = parameters};
+        .folder = *state, .optimizer = nesterov, .optimizer_parameters = parameters};
     run_server(&server, 1.5f + 1.75f + 1.875f, values);
     assert_int_equal(serve(&server, true, &err), ROG_EFAILED); /* nobody comes */
     assert_true(server.values[0] == values[0][0] && server.values[1] == values[0][1]);
@@ -463,6 +481,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_server_needs_no_trainer, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(a_model_fits_into_the_memory, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(a_model_and_pushes_fit_into_the_memory, make_folder,
+                                        remove_folder),
         cmocka_unit_test_setup_teardown(an_optimizer_goes_on, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(deltas_go_over_the_link, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(checkpoints_may_be_averages, make_folder, remove_folder),
