@@ -275,37 +275,60 @@ static struct rog_coding coding_of(const struct rog_worker *worker)
         .seed = rog_coding_seed(worker->rows, ROG_ROWS_PUSH, worker->worker, iteration)};
 }
 
-/* Each row as the codec makes it; without values its level, where there are some. */
-static size_t put_rows(struct rog_worker *worker, uint32_t count, uint8_t *bytes)
+/* The server would refuse the row, though the mean of its tensor is not too large. */
+static int refuse_row(const struct rog_worker *worker, uint32_t row, const char *why,
+                      struct rog_error *err)
+{
+    uint32_t index = worker->rows->row_tensor[row];
+    const char *name = worker->rows->tensors[index].name;
+    return rog_fail(err, ROG_EFAILED,
+                    "row %u of tensor %u%s%s has %s: the training has diverged, try a smaller "
+                    "learning rate",
+                    row - worker->rows->tensors[index].first_row, index, name ? ", " : "",
+                    name ? name : "", why);
+}
+
+/* Each row as the codec makes it; without values its level, where there are some. Adds what they
+ * take to *size. */
+static int put_rows(struct rog_worker *worker, uint32_t count, uint8_t *buffer, size_t *size,
+                    struct rog_error *err)
 {
     const struct rog_rows *rows = worker->rows;
     struct rog_coding coding = coding_of(worker);
-    size_t size = 0;
-    rog_coding_begin(&coding);
     float *update = worker->contribution.update;
+    rog_coding_begin(&coding);
+    coding.row.limit = ROG_WIRE_UPDATE_MAX;
+    if (!update)
+        *size += rog_coding_put_levels(&coding, worker->list, count, buffer + *size);
     for (uint32_t i = 0; update && i < count; i++) {
         uint32_t row = worker->list[i];
+        const struct rog_codec *codec = coding.way->codec;
+        const struct rog_codec_row *coded = rog_coding_row(&coding, row);
+        const char *why = "";
         rog_prefetch(rows, update, NULL, worker->list, count, i);
-        size += rog_codec_encode(coding.way->codec, rog_coding_row(&coding, row),
-                                 update + rog_rows_offset(rows, row), bytes + size);
+        size_t took =
+            rog_codec_encode(codec, coded, update + rog_rows_offset(rows, row), buffer + *size);
+        if (!codec->check(coded, buffer + *size, took, &why))
+            return refuse_row(worker, row, why, err);
+        *size += took;
         rog_contribution_sent(&worker->contribution, row);
     }
-    return update ? size : rog_coding_put_levels(&coding, worker->list, count, bytes);
+    return 0;
 }
 
-static size_t send_rows(struct rog_worker *worker, double now, uint8_t *buffer, size_t bytes)
+static int send_rows(struct rog_worker *worker, double now, uint8_t *buffer, size_t bytes,
+                     size_t *size, struct rog_error *err)
 {
     pick_rows(worker, now, bytes);
     if (worker->picked.count == 0)
         return 0;
     struct rog_wire_header header = header_of(worker, ROG_WIRE_ROWS);
-    size_t size = rog_wire_put_numbers(buffer, &header, &worker->picked);
+    *size = rog_wire_put_numbers(buffer, &header, &worker->picked);
     uint32_t count = rog_set_list(&worker->picked, worker->list);
     rog_worker_count_rows(worker, worker->list, count, worker->pushed_rows);
-    size += put_rows(worker, count, buffer + size);
     worker->outgoing_rows += worker->picked.count;
     worker->status.rows_pushed += worker->picked.count;
-    return size;
+    return put_rows(worker, count, buffer, size, err);
 }
 
 static size_t end_stream(struct rog_worker *worker, double now, uint8_t *buffer)
@@ -333,7 +356,9 @@ int rog_worker_send(struct rog_worker *worker, double now, uint8_t *buffer, size
                         worker->least_bytes);
     bool push = worker->outgoing == ROG_WIRE_PUSH;
     if (worker->outgoing != ROG_WIRE_NONE) {
-        *size = send_rows(worker, now, buffer, bytes);
+        int code = send_rows(worker, now, buffer, bytes, size, err);
+        if (code)
+            return code;
         if (*size == 0)
             *size = end_stream(worker, now, buffer);
     } else if (worker->phase == ROG_WORKER_PUSHING) {

@@ -78,7 +78,7 @@ def run(rng, parts, index):
     settings["clip_norm"] = rng.choice([0.0, 1.0])
     settings["compression_warmup"] = rng.choice([0, 0, 3, 1000000000])
     settings["batchsize"] = rng.choice([1, 1, 3])
-    settings["learning_rate"] = rng.choice([0.0, 1e-6, 0.0003, 0.01])
+    settings["learning_rate"] = rng.choice([0.0, 1e-6, 0.0003, 0.01, 1000.0])
 
     settings["workload"] = rng.choice(["train", "none"])
     if settings["workload"] == "train":
