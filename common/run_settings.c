@@ -203,7 +203,7 @@ const struct rog_setting rog_run_settings[] = {
      .unit = "iterations",
      .help = "iterations at which the learning rate is halved"},
     {RUN(momentum), .type = ROG_SETTING_REAL, .fallback = "0.9", .min = 0, .max = 0.9999,
-     .help = "Nesterov momentum"},
+     .help = "factor of the momentum, in the rule that momentum_kind or local_optimizer says"},
     {RUN(weight_decay), .type = ROG_SETTING_REAL, .fallback = "0.0005", .min = 0, .max = 1,
      .help = "L2 penalty"},
     {RUN(label_smoothing), .type = ROG_SETTING_REAL, .fallback = "0.1", .min = 0, .max = 0.99,

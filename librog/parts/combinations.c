@@ -11,9 +11,9 @@
 static const struct {
     const char *setting, *needs, *value, *why;
 } needs[] = {
-    {"local_optimizer", "contribution", "delta", "with a gradient the server makes the step"},
+    {"local_optimizer", "contribution", "delta", "a gradient becomes an update by momentum_kind"},
     {"local_optimizer_parameters", "contribution", "delta",
-     "with a gradient the server makes the step"},
+     "a gradient becomes an update by momentum_kind"},
     {"merge", "contribution", "delta", "with a gradient a worker has no model of its own to mix"},
     {"momentum_kind", "contribution", "gradient",
      "how local steps are made is said by local_optimizer"},
@@ -45,9 +45,12 @@ int rog_parts_check_combination(const struct rog_json *chosen, struct rog_error 
         if (!value || strcmp(other, needs[i].value) == 0)
             continue;
         char *text = rog_json_text(value);
-        int code = rog_fail(err, ROG_EINVAL, "%s = %.100s needs %s = \"%s\" (found \"%s\"): %s",
-                            needs[i].setting, text ? text : "", needs[i].needs, needs[i].value,
-                            other, needs[i].why);
+        const char *method = rog_json_get_string(chosen, "method", NULL);
+        int code =
+            rog_fail(err, ROG_EINVAL, "%s = %.100s needs %s = \"%s\" (found \"%s\"): %s%s%.60s%s",
+                     needs[i].setting, text ? text : "", needs[i].needs, needs[i].value, other,
+                     needs[i].why, method ? "; what is not given is that of the method \"" : "",
+                     method ? method : "", method ? "\"" : "");
         free(text);
         return code;
     }
