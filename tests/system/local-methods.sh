@@ -12,7 +12,7 @@ END
 try 0 rogctl methods --json
 names=$(json '.[].name')
 cat >all.conf <<END
-case = "all"; workload = "none"; wire_model = "convmlp-nano"; seconds = 3.0; epochs = 100000; format = "svg";
+case = "all"; workload = "none"; wire_model = "convmlp-nano"; seconds = 1.5; epochs = 100000; format = "svg";
 trace = "constant:100"; batchsize = 2;
 matrix = { method = ($(echo "$names" | sed 's/.*/"&"/' | paste -sd,)); };
 END
