@@ -90,6 +90,19 @@ void rog_plan_free(struct rog_plan *plan)
     free(plan);
 }
 
+/* What does not go together may be of a method that the run names: whoever reads the message has
+ * not written it. */
+static int fail_resolving(const struct rog_json *settings, int code, const struct rog_error *cause,
+                          struct rog_error *err)
+{
+    const char *method = rog_json_get_string(settings, "method", NULL);
+    if (!method || !rog_plan_is_fault(code))
+        return rog_fail_again(err, cause);
+    return rog_fail(err, code,
+                    "%s; what is not given here is from method %s (see `rogctl methods %s`)",
+                    cause->message, method, method);
+}
+
 /* Resolves one more run into the plan. */
 static int add_run(struct rog_plan *plan, const struct rog_json *settings, int line,
                    const struct rog_cluster *cluster, const char *folder, struct rog_error *err)
@@ -100,10 +113,12 @@ static int add_run(struct rog_plan *plan, const struct rog_json *settings, int l
     plan->run = more;
     struct rog_plan_run *run = &more[plan->count];
     *run = (struct rog_plan_run){.line = line, .position = plan->count};
-    int code = rog_run_resolve(&run->resolved, settings, cluster, folder, plan->contents, err);
-    if (code == 0)
-        plan->count++;
-    return code;
+    struct rog_error cause = {0};
+    int code = rog_run_resolve(&run->resolved, settings, cluster, folder, plan->contents, &cause);
+    if (code < 0)
+        return fail_resolving(settings, code, &cause, err);
+    plan->count++;
+    return 0;
 }
 
 /* What the runs of an experiment are planned with. */
