@@ -3,10 +3,12 @@
 #include <orchestrator/launch.h>
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <orchestrator/commands.h>
+#include <orchestrator/figures/distinct.h>
 #include <orchestrator/plan/record.h>
 #include <orchestrator/plan/remarks.h>
 #include <orchestrator/progress.h>
@@ -106,6 +108,24 @@ static void job_label(const struct rog_plan *plan, size_t index, char text[JOB_L
         snprintf(text, JOB_LABEL_BYTES, "%s", own->note);
 }
 
+/* Lines of progress are short: what labels share makes room for what tells them apart. */
+static int shorten_labels(char (*labels)[JOB_LABEL_BYTES], size_t count, struct rog_error *err)
+{
+    char **texts = calloc(count + 1, sizeof *texts);
+    int code = texts ? 0 : rog_fail_nomem(err);
+    for (size_t i = 0; code == 0 && i < count; i++)
+        if (!(texts[i] = rog_label_clean(labels[i], JOB_LABEL_BYTES)))
+            code = rog_fail_nomem(err);
+    if (code == 0)
+        code = rog_distinct_shorten(texts, count, ROG_PROGRESS_LABEL_COLUMNS, err);
+    for (size_t i = 0; code == 0 && i < count; i++)
+        snprintf(labels[i], JOB_LABEL_BYTES, "%s", texts[i]);
+    for (size_t i = 0; texts && i < count; i++)
+        free(texts[i]);
+    free(texts);
+    return code;
+}
+
 /* The jobs of all runs that are not done. */
 static size_t make_jobs(const struct rog_plan *plan, struct rog_fleet_job *jobs,
                         char (*labels)[JOB_LABEL_BYTES])
@@ -146,6 +166,7 @@ int rog_launch(const struct rog_launch *launch, struct rog_plan *plan, struct ro
     if (code == 0) {
         say_what_is_there(launch, plan);
         size_t count = make_jobs(plan, jobs, labels);
+        code = shorten_labels(labels, count, err);
         const struct rog_fleet_options options = {
             .db = launch->db,
             .trainer = launch->trainer,
@@ -154,7 +175,8 @@ int rog_launch(const struct rog_launch *launch, struct rog_plan *plan, struct ro
             .observer = &observer,
             .credentials = credentials,
         };
-        code = rog_fleet_execute(launch->cluster, &options, jobs, count, err);
+        if (code == 0)
+            code = rog_fleet_execute(launch->cluster, &options, jobs, count, err);
         for (size_t i = 0; i < count; i++)
             if (jobs[i].state == ROG_FLEET_FAILED)
                 rog_warn(&launch->output, "%s (%s) failed: %s", jobs[i].run_id, jobs[i].label,

@@ -18,8 +18,9 @@
 #define PLAIN_S 10.0
 #define DEFAULT_WIDTH 80
 #define DEFAULT_HEIGHT 24
-#define LABEL_COLUMNS 20
 #define BRIEF_LABEL_COLUMNS 12
+#define MOST_LABEL_COLUMNS 60
+#define STATE_COLUMNS 10
 
 static const char *const state_names[] = {"waiting", "elsewhere", "running",
                                           "testing", "done",      "failed"};
@@ -35,7 +36,7 @@ struct line {
 static void __attribute__((format(printf, 2, 3)))
 add_part(struct line *line, const char *format, ...)
 {
-    char part[256];
+    char part[8 * MOST_LABEL_COLUMNS + 64];
     va_list args;
     va_start(args, format);
     vsnprintf(part, sizeof part, format, args);
@@ -47,11 +48,14 @@ add_part(struct line *line, const char *format, ...)
         line->whole = false;
 }
 
-static void add_label(struct line *line, const char *text, size_t most)
+/* A longer one is not cut, as its end may be what tells it from the others, while there is room for
+ * it and the state. */
+static void add_label(struct line *line, const char *text, size_t least)
 {
-    char *label = rog_label_clean(text, most);
+    size_t room = line->width > least + STATE_COLUMNS ? line->width - STATE_COLUMNS : least;
+    char *label = rog_label_clean(text, room < MOST_LABEL_COLUMNS ? room : MOST_LABEL_COLUMNS);
     size_t columns = label ? rog_label_columns(label) : 0;
-    add_part(line, "%s%*s", label ? label : "", columns < most ? (int)(most - columns) : 0, "");
+    add_part(line, "%s%*s", label ? label : "", columns < least ? (int)(least - columns) : 0, "");
     free(label);
 }
 
@@ -97,7 +101,7 @@ static bool compose(const struct rog_fleet_job *job, bool brief, size_t width, c
 {
     struct line line = {text, bytes, width, true};
     text[0] = '\0';
-    add_label(&line, job->label, brief ? BRIEF_LABEL_COLUMNS : LABEL_COLUMNS);
+    add_label(&line, job->label, brief ? BRIEF_LABEL_COLUMNS : ROG_PROGRESS_LABEL_COLUMNS);
     add_part(&line, brief ? " %-7s" : " %-9s", state_names[job->state]);
     if (job->state == ROG_FLEET_FAILED)
         add_part(&line, " after %.0f s", job->t);
@@ -224,7 +228,7 @@ static void on_say(void *user, const struct rog_fleet_job *job, const char *text
         return;
     if (p->terminal)
         erase(p);
-    char *label = job ? rog_label_clean(job->label, LABEL_COLUMNS) : NULL;
+    char *label = job ? rog_label_clean(job->label, MOST_LABEL_COLUMNS) : NULL;
     fprintf(stderr, "%s%s", label ? label : "", label ? ": " : "");
     rog_write_harmless(stderr, text); /* hosts' words may be in it */
     fputc('\n', stderr);

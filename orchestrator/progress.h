@@ -22,6 +22,10 @@ void rog_progress_init(struct rog_progress *progress, const struct rog_output *o
 /* The observer to execute with; it refers to `progress`. */
 struct rog_fleet_observer rog_progress_observer(struct rog_progress *progress);
 
+/* Labels that are longer had better lose what they share (launch.c); a line does not cut them while
+ * it has room. */
+#define ROG_PROGRESS_LABEL_COLUMNS 20
+
 /* One job as a line of at most `width` columns, without its end; for tests as well. */
 void rog_progress_line(const struct rog_fleet_job *job, size_t width, char *text, size_t bytes);
 

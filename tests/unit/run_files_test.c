@@ -133,6 +133,7 @@ static void a_line_fits_its_width(void **state)
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
         assert_non_null(strstr(line, parts[i]));
     /* The usual terminal holds all of it, in short. */
+    job.label = "ROG 20";
     rog_progress_line(&job, 79, line, sizeof line);
     assert_non_null(strstr(line, "acc 61.2%"));
     assert_non_null(strstr(line, "1:08 left"));
@@ -140,6 +141,16 @@ static void a_line_fits_its_width(void **state)
         rog_progress_line(&job, width, line, sizeof line);
         assert_true(rog_label_columns(line) <= width);
     }
+    /* What tells a run from others may be the end of its label: numbers give way. */
+    job.label = "BSP, density 0.01, batchsize 16";
+    rog_progress_line(&job, 79, line, sizeof line);
+    assert_non_null(strstr(line, job.label));
+    assert_non_null(strstr(line, "running"));
+    for (size_t width = 20; width < 120; width++) {
+        rog_progress_line(&job, width, line, sizeof line);
+        assert_true(line[0] && rog_label_columns(line) <= width);
+    }
+    job.label = "ROG 20";
     /* One that goes on: what was done before is not this process's speed. */
     job.from_t = 3210;
     rog_progress_line(&job, 200, line, sizeof line);
