@@ -53,6 +53,8 @@ enum rog_setting_flag {
     ROG_SETTING_OF_BOTH_ENDS = 1 << 19, /* server and workers must have the same */
     /* Of a worker that has no configuration of its run: struct rog_options, `settings`. */
     ROG_SETTING_OPTION_OF_LIBRARY = 1 << 20,
+    /* Values of gradients and models depend on it, and not what is sent and when. */
+    ROG_SETTING_OF_VALUES = 1 << 21,
 
     /* Options of these commands, too, named as on their command lines. */
     ROG_SETTING_OPTION_OF_RUN = 1 << 12,

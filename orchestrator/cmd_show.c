@@ -73,11 +73,52 @@ static void print_means(const struct rog_json *s)
     for (const struct rog_iteration_column *c = rog_iteration_columns; c->name; c++) {
         double mean = rog_json_get_number(means, c->name, (double)NAN);
         char *title = column_title(c);
-        if (title && !isnan(mean) && !rog_json_get(s, c->name))
+        bool counted = c->unit && strcmp(c->unit, "iterations") == 0;
+        bool shown = rog_json_get(s, c->name) || strcmp(c->name, "local_steps") == 0;
+        if (title && !isnan(mean) && !shown)
             rog_print("%-18s %.3f%s%s%s", title, mean, c->unit ? " " : "", c->unit ? c->unit : "",
-                      c->unit ? " an iteration" : ", mean");
+                      c->unit && !counted ? " an iteration" : ", mean");
         free(title);
     }
+}
+
+/* As recorded; before anything is, or in a database of an earlier rogctl, as the run's settings
+ * say.
+ */
+static void print_local_steps(const struct rog_json *s)
+{
+    const struct rog_json *workers = rog_json_get(rog_json_get(s, "config"), "workers");
+    double mean = rog_json_get_number(rog_json_get(s, "means"), "local_steps", (double)NAN);
+    long long batchsize = rog_json_get_integer(s, "batchsize", 1), least = 0, most = 0;
+    for (size_t i = 0; i < rog_json_size(workers); i++) {
+        long long steps =
+            batchsize * rog_json_get_integer(rog_json_at(workers, i), "local_steps", 1);
+        least = i == 0 || steps < least ? steps : least;
+        most = steps > most ? steps : most;
+    }
+    if (!isnan(mean))
+        rog_print("%-18s %.10g an iteration%s", "local steps", round(1000 * mean) / 1000,
+                  mean == floor(mean) ? "" : ", mean");
+    else if (least < most)
+        rog_print("%-18s %lld to %lld an iteration, by the settings", "local steps", least, most);
+    else if (most > 0)
+        rog_print("%-18s %lld an iteration, by the settings", "local steps", most);
+}
+
+/* Whose iterations they are: workers need not have made as many. */
+static void print_iterations(const struct rog_json *s)
+{
+    long long workers = rog_json_get_integer(s, "workers", 0);
+    long long idle = rog_json_get_integer(s, "idle_workers", 0);
+    long long most = rog_json_get_integer(s, "iterations", 0);
+    rog_print("%-18s %lld", "workers", workers);
+    if (most == 0)
+        rog_print("%-18s 0: no worker has finished one", "iterations");
+    else if (idle > 0)
+        rog_print("%-18s %lld of the fastest worker; %lld of %lld workers finished none",
+                  "iterations", most, idle, workers);
+    else
+        rog_print("%-18s %lld of the fastest worker", "iterations", most);
 }
 
 /* What checkpoints have, where that is not the model. */
@@ -315,8 +356,8 @@ static void print_run(const struct rog_json *s)
     print_text("ended (UTC)", rog_json_get_string(s, "ended_at", NULL));
     print_text("folder", rog_json_get_string(s, "folder", NULL));
     rog_print("%-18s %lld", "attempt", (long long)rog_json_get_integer(s, "attempt", 0));
-    rog_print("%-18s %lld", "workers", (long long)rog_json_get_integer(s, "workers", 0));
-    rog_print("%-18s %lld", "iterations", (long long)rog_json_get_integer(s, "iterations", 0));
+    print_iterations(s);
+    print_local_steps(s);
     print_number(s, "seconds", "time", 1, 1, "s");
     print_part(s, "compute_s", "computation");
     print_part(s, "communication_s", "communication");

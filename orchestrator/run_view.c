@@ -46,6 +46,18 @@ static void result_cell(struct rog_table *table, const struct rog_json *run,
                        metric.unit);
 }
 
+/* Such a run looks done and shows nothing. */
+static void say_what_is_empty(const struct rog_json *runs)
+{
+    for (size_t i = 0; i < rog_json_size(runs); i++) {
+        const struct rog_json *run = rog_json_at(runs, i);
+        if (strcmp(rog_json_get_string(run, "status", ""), "done") == 0 &&
+            rog_json_get_integer(run, "iterations", 0) == 0)
+            rog_print("%s ended before any worker had finished an iteration",
+                      rog_json_get_string(run, "id", ""));
+    }
+}
+
 int rog_runs_table(const struct rog_json *runs, struct rog_error *err)
 {
     struct rog_metric metric;
@@ -76,7 +88,10 @@ int rog_runs_table(const struct rog_json *runs, struct rog_error *err)
         result_cell(table, run, last, one);
         rog_table_number(table, rog_json_get_number(run, "energy_j", none) / 1000, 2);
     }
-    return rog_table_print(table, err);
+    int code = rog_table_print(table, err);
+    if (code == 0)
+        say_what_is_empty(runs);
+    return code;
 }
 
 int rog_runs_summaries(struct rog_db *db, struct rog_query *query, struct rog_json **runs,

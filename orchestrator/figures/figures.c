@@ -137,12 +137,23 @@ static bool has_bar(const struct rog_case_data *data, size_t series)
     return false;
 }
 
-/* Why a panel lacks something. */
-static const char *reason_of(const struct rog_panel *panel, const struct rog_case_data *data)
+/* Why a panel lacks a series; NULL: all of them. */
+static const char *reason_of(const struct rog_panel *panel, const struct rog_case_data *data,
+                             const struct rog_case_series *series)
 {
+    size_t count = series ? series->runs : data->run_count;
+    int64_t iterations = 0;
+    bool trained = false;
+    for (size_t i = 0; i < count; i++) {
+        const struct rog_case_run *run = &data->run[series ? series->run[i] : i];
+        iterations += run->extent.iterations;
+        trained = trained || !run->row.workload || strcmp(run->row.workload, "none") != 0;
+    }
     bool of_host = data->as_published && (panel == &composition || panel == &energy);
     return of_host ? "nothing is recorded of a host of rank 3, whose numbers are published"
-                   : "nothing is recorded for it";
+           : iterations == 0 ? "no worker has finished an iteration"
+           : !trained        ? "with workload none nothing is trained"
+                             : "nothing is recorded for it";
 }
 
 /* A figure says nothing of the series it lacks. */
@@ -156,7 +167,7 @@ static int tell_missing(const struct rog_drawing *drawing, const struct rog_pane
             code = has_curve(panel, data, i, &has, err);
         if (code == 0 && !has)
             log_line(drawing->options, "%s: %s is not in %s: %s", data->title,
-                     data->series[i].label, panel->name, reason_of(panel, data));
+                     data->series[i].label, panel->name, reason_of(panel, data, &data->series[i]));
     }
     return code;
 }
@@ -180,7 +191,7 @@ static int draw_panel(struct rog_drawing *drawing, const struct rog_panel *panel
         code = tell_missing(drawing, panel, data, err);
     else if (code == 0)
         log_line(drawing->options, "%s: no %s: %s", data->title, panel->name,
-                 reason_of(panel, data));
+                 reason_of(panel, data, NULL));
     free(stem);
     free(begin);
     return code;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Looks over a plan for repeats that repeat nothing and for links that fade as one. */
+/* Looks over a plan for repeats that repeat nothing, for links that fade as one and for runs that
+ * end too early. */
 #include <orchestrator/plan/remarks.h>
 
 #include <stdlib.h>
@@ -107,6 +108,61 @@ int rog_plan_check_repeats(const struct rog_plan *plan, struct rog_error *err)
     return 0;
 }
 
+/* ---- runs that differ in values alone, where there are none ---- */
+
+/* How many contributions make a round is the only parameter of a server optimizer that is not about
+ * values. */
+static void keep_rounds(struct rog_json *settings)
+{
+    const struct rog_json *own = rog_json_get(settings, "server_optimizer_parameters");
+    struct rog_json *every = own ? rog_json_copy(rog_json_get(own, "every")) : NULL;
+    rog_json_remove(settings, "server_optimizer_parameters");
+    if (every)
+        rog_json_put(settings, "every", every);
+}
+
+/* What is sent and when depends on it where nothing is trained. NULL without memory. */
+static char *without_values(const struct rog_json *config)
+{
+    struct rog_json *rest = rog_json_object();
+    rog_settings_copy(rog_run_settings, 0, ROG_SETTING_ASIDE | ROG_SETTING_OF_VALUES, config, rest);
+    rog_json_put(rest, "workers", rog_json_copy(rog_json_get(config, "workers")));
+    rog_json_remove(rest, "method");
+    keep_rounds(rest);
+    char *text = rest ? rog_json_text_sorted(rest) : NULL;
+    rog_json_free(rest);
+    return text;
+}
+
+static int remark_values(const struct rog_plan *plan, struct rog_json *texts, struct rog_error *err)
+{
+    size_t count = 0, one = 0, other = 0;
+    struct rog_json *first = rog_json_object();
+    int code = first ? 0 : rog_fail_nomem(err);
+    for (size_t i = 0; code == 0 && !plan->real_time && i < plan->count; i++) {
+        const struct rog_json *config = plan->run[i].resolved.config;
+        char *key = rog_workload_trains(config) ? NULL : without_values(config);
+        int64_t before = key ? rog_json_get_integer(first, key, -1) : 0;
+        if (key && before < 0) {
+            rog_json_put_integer(first, key, (int64_t)i);
+        } else if (key && count++ == 0) {
+            one = (size_t)before;
+            other = i;
+        }
+        free(key);
+    }
+    rog_json_free(first);
+    if (code < 0 || count == 0)
+        return code;
+    return say(texts,
+               rog_format("%zu of the %zu runs cannot differ from another one, such as %s from %s: "
+                          "with workload none nothing is trained, and they differ only in how "
+                          "values are computed",
+                          count, plan->count, plan->run[other].resolved.note,
+                          plan->run[one].resolved.note),
+               err);
+}
+
 /* ---- links that fade as one ---- */
 
 /* All that a run's sharing depends on besides the cluster. */
@@ -145,10 +201,80 @@ static int remark_shared(const struct rog_plan *plan, struct rog_json *texts, st
     return code;
 }
 
+/* ---- runs that end before an iteration does ---- */
+
+/* Local steps alone; 0 where it is not known. */
+static double iteration_s(const struct rog_resolved_run *run, const struct rog_json *worker)
+{
+    if (run->plans_work || rog_json_get_string(worker, "step_times", "")[0])
+        return 0;
+    return (double)run->batchsize * rog_json_get_number(worker, "local_steps", 1) *
+           rog_json_get_number(worker, "step_s", 0);
+}
+
+/* Of the workers whose first iteration is not over when the run ends, the one that comes nearest;
+ * NULL: none. */
+static const struct rog_json *too_slow(const struct rog_resolved_run *run, size_t *count)
+{
+    const struct rog_json *workers = rog_json_get(run->config, "workers"), *nearest = NULL;
+    double ends_s = rog_json_get_number(run->config, "seconds", 0);
+    *count = 0;
+    for (size_t i = 0; ends_s > 0 && i < rog_json_size(workers); i++) {
+        const struct rog_json *worker = rog_json_at(workers, i);
+        if (iteration_s(run, worker) < ends_s)
+            continue;
+        if (!nearest || iteration_s(run, worker) < iteration_s(run, nearest))
+            nearest = worker;
+        (*count)++;
+    }
+    return nearest;
+}
+
+static char *short_text(const struct rog_plan *plan, const struct rog_resolved_run *run,
+                        size_t runs, const struct rog_json *worker, size_t count)
+{
+    size_t workers = rog_json_size(rog_json_get(run->config, "workers"));
+    char *who = count == workers
+                    ? rog_strdup("no worker finishes an iteration")
+                    : rog_format("%zu of %zu workers finish no iteration", count, workers);
+    char *text =
+        who ? rog_format(
+                  "in %zu of the %zu runs, such as %s, %s: %lld local steps of %g s take "
+                  "%g s, and the run ends at %g s; hint: more seconds or a smaller batchsize",
+                  runs, plan->count, run->note, who,
+                  (long long)(run->batchsize * rog_json_get_integer(worker, "local_steps", 1)),
+                  rog_json_get_number(worker, "step_s", 0), iteration_s(run, worker),
+                  rog_json_get_number(run->config, "seconds", 0))
+            : NULL;
+    free(who);
+    return text;
+}
+
+/* In real time the computer says how long a step takes. */
+static int remark_short(const struct rog_plan *plan, struct rog_json *texts, struct rog_error *err)
+{
+    size_t runs = 0, count = 0;
+    const struct rog_resolved_run *first = NULL;
+    for (size_t i = 0; !plan->real_time && i < plan->count; i++) {
+        if (!too_slow(&plan->run[i].resolved, &count))
+            continue;
+        first = first ? first : &plan->run[i].resolved;
+        runs++;
+    }
+    if (!first)
+        return 0;
+    const struct rog_json *worker = too_slow(first, &count);
+    return say(texts, short_text(plan, first, runs, worker, count), err);
+}
+
 int rog_plan_remarks(const struct rog_plan *plan, struct rog_json *texts, struct rog_error *err)
 {
     for (size_t i = 0; i < rog_json_size(plan->remarks); i++)
         rog_json_append(texts, rog_json_copy(rog_json_at(plan->remarks, i)));
     int code = remark_shared(plan, texts, err);
+    if (code == 0)
+        code = remark_short(plan, texts, err);
+    if (code == 0)
+        code = remark_values(plan, texts, err);
     return code < 0 ? code : remark_same(plan, texts, err);
 }

@@ -41,6 +41,7 @@ static int apply_plugin(struct rog_resolved_run *run, struct rog_json **chosen,
     else if (code == 0) /* an empty group is none, and gives the same run */
         rog_json_remove(run->config, "parameters");
     run->has_threshold = plugin.strategy->threshold_max > plugin.strategy->threshold_min;
+    run->plans_work = plugin.strategy->plan_work != NULL;
     run->library = rog_strdup(plugin.strategy->name);
     run->plugin = rog_strdup(plugin.path);
     if (code == 0 && (!run->library || !run->plugin))

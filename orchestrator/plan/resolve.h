@@ -32,6 +32,7 @@ struct rog_resolved_run {
     const char *control, *note, *workload;
     int64_t threshold, batchsize, epochs, seed;
     bool has_threshold; /* its strategy has a use for one */
+    bool plans_work;    /* its strategy says how many local steps a worker makes */
     char *library;      /* the plugin's own name, also where it was given as a path */
     char *plugin;       /* its file */
 };

@@ -350,6 +350,9 @@ static void remarks(struct maker *maker)
         if (text)
             add_remark(maker, rog_format("REPLAY of %s: %s", run->row.id, text));
         free(text);
+        if (!data->as_published && run->composition.workers == 0 && run->done)
+            add_remark(maker, rog_format("%s ended before any worker had finished an iteration",
+                                         run->row.id));
     }
 }
 

@@ -315,7 +315,9 @@ int rog_extent_load(struct rog_db *db, const char *run_id, struct rog_extent *ex
                       "SELECT coalesce(max(iteration), 0), coalesce((SELECT max(t) FROM events"
                       " WHERE run_id = ?1 AND kind = 'end'), max(t), 0), sum(bytes_pushed),"
                       " sum(bytes_pulled), avg(rows_pushed <= 1.05 * (SELECT min(rows_pushed)"
-                      " FROM iterations WHERE run_id = ?1 AND rank > 0))"
+                      " FROM iterations WHERE run_id = ?1 AND rank > 0)),"
+                      " max(count(DISTINCT rank), (SELECT count(*) FROM workers"
+                      " WHERE run_id = ?1 AND rank > 0))"
                       " FROM iterations WHERE run_id = ?1 AND rank > 0",
                       "s", run_id);
     if (code == 0)
@@ -327,6 +329,7 @@ int rog_extent_load(struct rog_db *db, const char *run_id, struct rog_extent *ex
             .bytes_pushed = integer_or_absent(query, 2),
             .bytes_pulled = integer_or_absent(query, 3),
             .least_pushes = rog_query_real(query, 4),
+            .workers = rog_query_int(query, 5),
         };
         code = 0;
     }
@@ -575,7 +578,8 @@ int rog_run_summary(struct rog_db *db, const char *run_id, struct rog_json **sum
         rog_json_put_integer(s, "attempt", row.attempt);
         rog_json_put_string(s, "started_at", row.started_at);
         rog_json_put_string(s, "ended_at", row.ended_at);
-        rog_json_put_integer(s, "workers", composition.workers);
+        rog_json_put_integer(s, "workers", extent.workers);
+        rog_json_put_integer(s, "idle_workers", extent.workers - composition.workers);
         rog_json_put_integer(s, "iterations", extent.iterations);
         rog_json_put_number(s, "seconds", extent.seconds);
         rog_json_put_number(s, "compute_s", composition.compute_s);

@@ -85,6 +85,7 @@ struct rog_extent {
     /* Share of the pushes that had hardly more rows than the smallest one: under a strategy with
      * time budgets those that had none. NaN where rows were not recorded. */
     double least_pushes;
+    int64_t workers; /* that take part, also those that have not finished an iteration */
 };
 int rog_extent_load(struct rog_db *db, const char *run_id, struct rog_extent *extent,
                     struct rog_error *err);
