@@ -45,12 +45,9 @@ int rog_parts_check_combination(const struct rog_json *chosen, struct rog_error 
         if (!value || strcmp(other, needs[i].value) == 0)
             continue;
         char *text = rog_json_text(value);
-        const char *method = rog_json_get_string(chosen, "method", NULL);
-        int code =
-            rog_fail(err, ROG_EINVAL, "%s = %.100s needs %s = \"%s\" (found \"%s\"): %s%s%.60s%s",
-                     needs[i].setting, text ? text : "", needs[i].needs, needs[i].value, other,
-                     needs[i].why, method ? "; what is not given is that of the method \"" : "",
-                     method ? method : "", method ? "\"" : "");
+        int code = rog_fail(err, ROG_EINVAL, "%s = %.100s needs %s = \"%s\" (found \"%s\"): %s",
+                            needs[i].setting, text ? text : "", needs[i].needs, needs[i].value,
+                            other, needs[i].why);
         free(text);
         return code;
     }
