@@ -15,9 +15,6 @@
 
 #define LEVELS 256 /* that a plan can name; any further ones are not used */
 #define STEPS 14   /* halvings of the range of prices, in octaves */
-#define BUCKETS                                                                       \
-    20 /* of rows: those that must go, then those that gain twice as much as the next \
-        */
 
 struct parameters {
     double time;
@@ -119,9 +116,7 @@ static void admit(void *state, const struct rog_strategy_config *config,
                   const struct rog_admit_view *view, struct rog_admission *admission)
 {
     (void)state;
-    uint32_t threshold = (uint32_t)config->threshold;
-    for (uint32_t i = 0; view->iteration > threshold && i < config->workers; i++)
-        admission->needed[i] = view->iteration - threshold;
+    rog_wait_beyond(config, view, (uint32_t)config->threshold, admission->needed);
 }
 
 static int64_t staleness_bound(const struct rog_strategy_config *config)

@@ -8,8 +8,7 @@ static void admit(void *state, const struct rog_strategy_config *config,
                   const struct rog_admit_view *view, struct rog_admission *admission)
 {
     (void)state;
-    for (uint32_t worker = 0; worker < config->workers; worker++)
-        admission->needed[worker] = view->iteration;
+    rog_wait_beyond(config, view, 0, admission->needed);
 }
 
 static int64_t staleness_bound(const struct rog_strategy_config *config)

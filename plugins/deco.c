@@ -112,9 +112,7 @@ static void admit(void *state, const struct rog_strategy_config *config,
                   const struct rog_admit_view *view, struct rog_admission *admission)
 {
     (void)state;
-    uint32_t threshold = (uint32_t)config->threshold;
-    for (uint32_t i = 0; view->iteration > threshold && i < config->workers; i++)
-        admission->iteration[i] = view->iteration - threshold;
+    rog_wait_beyond(config, view, (uint32_t)config->threshold, admission->iteration);
 }
 
 static int64_t iteration_bound(const struct rog_strategy_config *config)

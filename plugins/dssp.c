@@ -93,8 +93,8 @@ static void admit(void *state, const struct rog_strategy_config *config,
     bool granted = own->extra > 0 && ahead <= upper(config);
     own->extra -= granted;
     uint32_t allowed = granted ? upper(config) : lower;
-    for (uint32_t i = 0; i < config->workers && view->iteration > allowed; i++)
-        admission->needed[i] = admission->iteration[i] = view->iteration - allowed;
+    rog_wait_beyond(config, view, allowed, admission->needed);
+    rog_wait_beyond(config, view, allowed, admission->iteration);
 }
 
 static uint32_t save(const void *state, const struct rog_strategy_config *config, uint8_t *bytes,

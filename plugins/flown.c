@@ -94,8 +94,8 @@ ROG_STRATEGY_EXPORT const struct rog_strategy rog_strategy_plugin = {
     .threshold_min = 0,
     .threshold_max = ROG_THRESHOLD_INFINITE,
     .threshold_default = 4,
-    .threshold_help = "S: iterations that a worker is behind the fastest from which on it goes "
-                      "first; 0: who came first goes first, inf: who is fastest",
+    .threshold_help = "S: a worker that is so many iterations behind the fastest goes first; "
+                      "0: who came first does, inf: whose link is fastest",
     .admit = admit,
     .staleness_bound = staleness_bound,
     .least_share = least_share,

@@ -50,8 +50,9 @@ static const struct rog_parameter parameters[] = {
      .offset = offsetof(struct parameters, late),
      .fallback = "dropped",
      .choices = "dropped|counted",
-     .help = "what becomes of a push of which so many of others have begun since its worker's last "
-             "pull that a step is over"},
+     .help =
+         "what becomes of a late push: one that comes after the pushes of others that make a step "
+         "without it"},
     {.name = "weights",
      .type = ROG_PARAMETER_CHOICE,
      .offset = offsetof(struct parameters, weights),
@@ -77,8 +78,7 @@ static void admit(void *state, const struct rog_strategy_config *config,
     uint32_t threshold = (uint32_t)config->threshold;
     if (view->again || view->iteration <= threshold)
         return;
-    for (uint32_t worker = 0; worker < config->workers; worker++)
-        admission->iteration[worker] = view->iteration - threshold;
+    rog_wait_beyond(config, view, threshold, admission->iteration);
     admission->quorum = step_of(config);
     if (chosen->deadline > 0)
         admission->deadline_s = view->now + chosen->deadline;

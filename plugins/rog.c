@@ -261,11 +261,7 @@ static void admit(void *opaque, const struct rog_strategy_config *config,
                   const struct rog_admit_view *view, struct rog_admission *admission)
 {
     (void)opaque;
-    uint32_t threshold = (uint32_t)config->threshold;
-    if (view->iteration <= threshold)
-        return;
-    for (uint32_t worker = 0; worker < config->workers; worker++)
-        admission->needed[worker] = view->iteration - threshold;
+    rog_wait_beyond(config, view, (uint32_t)config->threshold, admission->needed);
 }
 
 /* All of the state follows from the configuration. */

@@ -12,11 +12,7 @@ static void admit(void *state, const struct rog_strategy_config *config,
                   const struct rog_admit_view *view, struct rog_admission *admission)
 {
     (void)state;
-    uint32_t threshold = (uint32_t)config->threshold;
-    if (view->iteration <= threshold || config->threshold == ROG_THRESHOLD_INFINITE)
-        return;
-    for (uint32_t worker = 0; worker < config->workers; worker++)
-        admission->needed[worker] = view->iteration - threshold;
+    rog_wait_beyond(config, view, (uint32_t)config->threshold, admission->needed);
 }
 
 static int64_t staleness_bound(const struct rog_strategy_config *config)

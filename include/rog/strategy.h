@@ -197,6 +197,19 @@ struct rog_admission {
                             beforehand: none. A thousandth of a second is the shortest wait */
 };
 
+/* Waits for everybody who is more than `ahead` iterations behind the worker that asks, in the way
+ * that `wanted` says: an admission's `needed` (each row) or its `iteration` (a whole push). For
+ * nobody where `ahead` is ROG_THRESHOLD_INFINITE. */
+static inline void rog_wait_beyond(const struct rog_strategy_config *config,
+                                   const struct rog_admit_view *view, uint32_t ahead,
+                                   uint32_t *wanted)
+{
+    if (view->iteration <= ahead || ahead == ROG_THRESHOLD_INFINITE)
+        return;
+    for (uint32_t worker = 0; worker < config->workers; worker++)
+        wanted[worker] = view->iteration - ahead;
+}
+
 /* Workers that `admit` lets go on wait for a grant. A worker that was granted keeps its grant until
  * the server has sent all of its pull; which workers those are is seen in `granted`. */
 struct rog_grant_view {
