@@ -114,19 +114,26 @@ static char *search_path(struct rog_error *err)
     return path;
 }
 
-bool rog_plugin_is_installed(const char *path)
+/* Whether the folder is that of the plugins that come with the program. */
+static bool is_own_folder(const char *folder)
 {
     char *installed = rog_install_path("lib/rog/plugins", NULL);
-    const char *slash = strrchr(path, '/');
-    char *folder = slash ? rog_format("%.*s", (int)(slash - path), path) : rog_strdup(".");
     char *real_installed = installed ? realpath(installed, NULL) : NULL;
-    char *real_folder = folder ? realpath(folder, NULL) : NULL;
+    char *real_folder = realpath(folder, NULL);
     bool same = real_installed && real_folder && strcmp(real_installed, real_folder) == 0;
     free(installed);
-    free(folder);
     free(real_installed);
     free(real_folder);
     return same;
+}
+
+bool rog_plugin_is_installed(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    char *folder = slash ? rog_format("%.*s", (int)(slash - path), path) : rog_strdup(".");
+    bool is_installed = folder && is_own_folder(folder);
+    free(folder);
+    return is_installed;
 }
 
 static int is_plugin_file(const struct dirent *entry)
@@ -173,7 +180,8 @@ int rog_plugin_each(rog_plugin_visit visit, void *user, struct rog_error *err)
     int code = 0;
     for (char *folder = strtok_r(path, ":", &rest); folder && !code;
          folder = strtok_r(NULL, ":", &rest))
-        code = visit_folder(folder, &each, err);
+        if (!*rest || !is_own_folder(folder)) /* else it comes again, as the last */
+            code = visit_folder(folder, &each, err);
     free(path);
     return code;
 }

@@ -108,10 +108,4 @@ struct rog_server_optimizer {
     double (*weigh)(const struct rog_server_optimizer_config *config, uint64_t behind);
 };
 
-/* A round of `every` contributions; 0: of one for each worker that is there. */
-static inline uint32_t rog_round_of(int64_t every, uint32_t all)
-{
-    return every > 0 ? (uint32_t)every : all;
-}
-
 #endif

@@ -18,6 +18,7 @@
 #include <math.h>
 
 #include <librog/kernels/kernels.h>
+#include <librog/optimizers/every.h>
 
 struct parameters {
     int64_t every, freeze_after;
@@ -26,13 +27,7 @@ struct parameters {
 };
 
 static const struct rog_parameter table[] = {
-    {.name = "every",
-     .type = ROG_PARAMETER_INTEGER,
-     .offset = offsetof(struct parameters, every),
-     .fallback = "0",
-     .max = ROG_ROUND_MAX,
-     .unit = "pushes",
-     .help = "how many a step waits for; 0: as many as there are workers"},
+    ROG_EVERY("0", ROG_EVERY_HELP),
     {.name = "learning_rate",
      .type = ROG_PARAMETER_NUMBER,
      .offset = offsetof(struct parameters, learning_rate),
@@ -72,12 +67,6 @@ static const struct rog_parameter table[] = {
      .help = "v stays as it is after so many (1-bit Adam); 0: never"},
     {.name = NULL},
 };
-
-static uint32_t size_of(const struct rog_server_optimizer_config *config, uint32_t all)
-{
-    const struct parameters *parameters = config->parameters;
-    return rog_round_of(parameters->every, all);
-}
 
 /* Of one step: b1, 1 - b1, ..., what the sum, m and the root of v are multiplied by. */
 struct factors {
@@ -122,6 +111,6 @@ const struct rog_server_optimizer rog_server_optimizer_adam = {
     .parameters = table,
     .parameter_bytes = sizeof(struct parameters),
     .memory = 2,
-    .round = size_of,
+    .round = rog_every_round,
     .step = step,
 };

@@ -14,6 +14,7 @@
 #include <math.h>
 
 #include <librog/kernels/kernels.h>
+#include <librog/optimizers/every.h>
 
 struct parameters {
     int64_t every;
@@ -21,13 +22,7 @@ struct parameters {
 };
 
 static const struct rog_parameter table[] = {
-    {.name = "every",
-     .type = ROG_PARAMETER_INTEGER,
-     .offset = offsetof(struct parameters, every),
-     .fallback = "10",
-     .max = ROG_ROUND_MAX,
-     .unit = "pushes",
-     .help = "K, how many a step waits for; 0: as many as there are workers"},
+    ROG_EVERY("10", "K, " ROG_EVERY_HELP),
     {.name = "learning_rate",
      .type = ROG_PARAMETER_NUMBER,
      .offset = offsetof(struct parameters, learning_rate),
@@ -42,12 +37,6 @@ static const struct rog_parameter table[] = {
      .help = "p: a push that is tau steps behind counts (1 + tau)^-p; 0: as any other"},
     {.name = NULL},
 };
-
-static uint32_t size_of(const struct rog_server_optimizer_config *config, uint32_t all)
-{
-    const struct parameters *parameters = config->parameters;
-    return rog_round_of(parameters->every, all);
-}
 
 static double weigh(const struct rog_server_optimizer_config *config, uint64_t behind)
 {
@@ -76,7 +65,7 @@ const struct rog_server_optimizer rog_server_optimizer_buffer = {
     .summary = "the mean of the next K pushes, older ones counting less (FedBuff)",
     .parameters = table,
     .parameter_bytes = sizeof(struct parameters),
-    .round = size_of,
+    .round = rog_every_round,
     .weigh = weigh,
     .step = step,
 };

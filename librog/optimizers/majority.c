@@ -14,6 +14,7 @@
 #include <librog/optimizers/optimizers.h>
 
 #include <librog/kernels/kernels.h>
+#include <librog/optimizers/every.h>
 
 enum { OF_SIGNS, OF_VALUES };
 
@@ -24,13 +25,7 @@ struct parameters {
 };
 
 static const struct rog_parameter table[] = {
-    {.name = "every",
-     .type = ROG_PARAMETER_INTEGER,
-     .offset = offsetof(struct parameters, every),
-     .fallback = "0",
-     .max = ROG_ROUND_MAX,
-     .unit = "pushes",
-     .help = "how many a step waits for; 0: as many as there are workers"},
+    ROG_EVERY("0", ROG_EVERY_HELP),
     {.name = "learning_rate",
      .type = ROG_PARAMETER_NUMBER,
      .offset = offsetof(struct parameters, learning_rate),
@@ -45,12 +40,6 @@ static const struct rog_parameter table[] = {
      .help = "what is added up, the sign of which is the direction"},
     {.name = NULL},
 };
-
-static uint32_t size_of(const struct rog_server_optimizer_config *config, uint32_t all)
-{
-    const struct parameters *parameters = config->parameters;
-    return rog_round_of(parameters->every, all);
-}
 
 static bool votes(const struct rog_server_optimizer_config *config)
 {
@@ -78,7 +67,7 @@ const struct rog_server_optimizer rog_server_optimizer_majority = {
     .summary = "the majority of signs of each round (signSGD with majority vote)",
     .parameters = table,
     .parameter_bytes = sizeof(struct parameters),
-    .round = size_of,
+    .round = rog_every_round,
     .step = step,
     .votes = votes,
 };

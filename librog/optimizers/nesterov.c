@@ -11,6 +11,7 @@
 #include <librog/optimizers/optimizers.h>
 
 #include <librog/kernels/kernels.h>
+#include <librog/optimizers/every.h>
 
 struct parameters {
     int64_t every;
@@ -18,13 +19,7 @@ struct parameters {
 };
 
 static const struct rog_parameter table[] = {
-    {.name = "every",
-     .type = ROG_PARAMETER_INTEGER,
-     .offset = offsetof(struct parameters, every),
-     .fallback = "0",
-     .max = ROG_ROUND_MAX,
-     .unit = "pushes",
-     .help = "how many a step waits for; 0: as many as there are workers"},
+    ROG_EVERY("0", ROG_EVERY_HELP),
     {.name = "learning_rate",
      .type = ROG_PARAMETER_NUMBER,
      .offset = offsetof(struct parameters, learning_rate),
@@ -39,12 +34,6 @@ static const struct rog_parameter table[] = {
      .help = "mu"},
     {.name = NULL},
 };
-
-static uint32_t size_of(const struct rog_server_optimizer_config *config, uint32_t all)
-{
-    const struct parameters *parameters = config->parameters;
-    return rog_round_of(parameters->every, all);
-}
 
 static ROG_KERNEL_WIDE void move(float share, float rate, float momentum, const float *restrict sum,
                                  float *restrict v, float *restrict w, size_t n)
@@ -71,6 +60,6 @@ const struct rog_server_optimizer rog_server_optimizer_nesterov = {
     .parameters = table,
     .parameter_bytes = sizeof(struct parameters),
     .memory = 1,
-    .round = size_of,
+    .round = rog_every_round,
     .step = step,
 };

@@ -32,6 +32,9 @@ refused contribution=delta local_optimizer=adamw local_optimizer_parameters=beta
 refused error_feedback=2 -- 'error_feedback must be a number from 0 to 1'
 refused contribution=model -- 'contribution must be one of gradient, delta (found "model")'
 
+# The program's own folder, named once more, is not listed once more.
+try 0 env ROG_PLUGIN_PATH="$(dirname "$(command -v rogctl)")/../lib/rog/plugins" rogctl plugins
+same "lines of BSP" 1 "$(grep -c '^BSP ' out)"
 try 0 rogctl plugins
 prints "compression       sign"
 prints "server_optimizer  mean"

@@ -10,19 +10,27 @@
 
 #include "protocol_scene.h"
 
+/* Each push has the five rows that are large. */
+static void begin(struct scene *scene,
+                  void (*admit)(void *, const struct rog_strategy_config *,
+                                const struct rog_admit_view *, struct rog_admission *))
+{
+    struct rog_strategy strategy = scene_strategy();
+    strategy.admit = admit;
+    scene_init(scene, strategy, 5);
+    scene->message_s = 1;
+    for (uint32_t row = 0; row < scene->rows->row_count; row++)
+        scene_fill_row(scene, row, row < 5 ? 10 : 0.25f);
+}
+
 /* A worker that waits answers at once; the scale is the mean over the rows asked for; they have its
  * current version; what is then left is held back. */
 static void test_demanded_rows(void **state)
 {
     (void)state;
     struct scene scene;
-    struct rog_strategy strategy = scene_strategy();
     char text[64];
-    strategy.admit = scene_admit_one_ahead;
-    scene_init(&scene, strategy, 5);
-    scene.message_s = 1;
-    for (uint32_t row = 0; row < scene.rows->row_count; row++)
-        scene_fill_row(&scene, row, row < 5 ? 10 : 0.25f);
+    begin(&scene, scene_admit_one_ahead);
 
     /* Worker 1 pushes rows 0..4 of iteration 1; worker 0 does its first two iterations and is
      * stalled for the other rows of both. */
@@ -69,13 +77,9 @@ static void test_demanded_during_a_push(void **state)
 {
     (void)state;
     struct scene scene;
-    struct rog_strategy strategy = scene_strategy();
     struct rog_error err;
     size_t size;
-    scene_init(&scene, strategy, 5);
-    scene.message_s = 1;
-    for (uint32_t row = 0; row < scene.rows->row_count; row++)
-        scene_fill_row(&scene, row, row < 5 ? 10 : 0.25f);
+    begin(&scene, scene_strategy().admit);
     scene_push(&scene, 0);
     scene_flow_up(&scene, 0);
     assert_int_equal(scene_flow_down(&scene, 0), ROG_WORKER_PULLED);
@@ -118,14 +122,9 @@ static void test_push_interrupts_an_answer(void **state)
 {
     (void)state;
     struct scene scene;
-    struct rog_strategy strategy = scene_strategy();
     struct rog_error err;
     char text[64];
-    strategy.admit = scene_admit_one_ahead;
-    scene_init(&scene, strategy, 5);
-    scene.message_s = 1;
-    for (uint32_t row = 0; row < scene.rows->row_count; row++)
-        scene_fill_row(&scene, row, row < 5 ? 10 : 0.25f);
+    begin(&scene, scene_admit_one_ahead);
     scene_push(&scene, 1);
     scene_flow_up(&scene, 1);
     assert_int_equal(scene_flow_down(&scene, 1), ROG_WORKER_PULLED);
