@@ -20,7 +20,7 @@ tolerance=1.5 gain=10 settled=35
 lab_up 4
 host_states >idle-states
 cp "$ROG_SOURCE"/examples/convmlp/*.py .
-sed 's/{ host = \(.*\) }/{ host = \1 step_s = 0.06; compress_s = 0.0; decompress_s = 0.0; }/' $lab/cluster.conf |
+sed 's/{ host = \(.*\) }/{ host = \1 step_s = 0.12; compress_s = 0.0; decompress_s = 0.0; }/' $lab/cluster.conf |
     sed '/^server/s/ step_s.* }/ }/' >cluster.conf
 echo 'retries = 0; stall_limit = 60.0;' >>cluster.conf
 # The bandwidth of a trace made for larger models, in proportion.
@@ -32,7 +32,7 @@ cat >mix.conf <<END
 case = "mix"; figure = "1"; target_accuracy = 35.0;
 workload = { command = "OMP_NUM_THREADS=1 $python train.py"; files = ["train.py", "convmlp.py"]; };
 noise = "blur"; pretrain_epochs = 1; batch = 8; learning_rate = 0.0003; momentum = 0.5;
-library = "ROG"; threshold = 4; trace = "trace-{rank}.csv"; seconds = 14.0; checkpoint_period = 2.0;
+library = "ROG"; threshold = 4; trace = "trace-{rank}.csv"; seconds = 20.0; checkpoint_period = 2.0;
 runs = ( { note = "C"; ranks = []; }, { note = "PyTorch"; ranks = [1, 2, 3, 4]; },
          { note = "both"; ranks = [2, 4]; } );
 END
@@ -53,7 +53,7 @@ same "who ran the program" "C 0,0,0,0 PyTorch 1,1,1,1 both 0,1,0,1" "$(query "SE
 
 # A line for each worker: all have iterations with losses, rows and bytes either way, energy, shaped links.
 query "SELECT note, rank, count(*), count(loss), count(DISTINCT rows_total), min(rows_pushed) > 0,
-        min(rows_pulled) > 0, min(bytes_pushed) > 0, min(bytes_pulled) > 0, min(compute_s) > 0.059,
+        min(rows_pulled) > 0, min(bytes_pushed) > 0, min(bytes_pulled) > 0, min(compute_s) > 0.119,
         (SELECT count(*) > 0 FROM energy e WHERE e.run_id = id AND e.rank = i.rank),
         (SELECT count(*) FROM events e WHERE e.run_id = id AND e.rank = i.rank AND kind = 'replay-end'),
         printf('loss %.3f compute %.3f communication %.3f stall %.3f rows %.0f %.0f bytes %.0f %.0f',
