@@ -75,6 +75,8 @@ static int take_worker(struct rog_run_config *config, const struct rog_json *giv
     rog_settings_store(rog_worker_settings, settings, worker);
     worker->rank = (uint32_t)rank;
     worker->local_steps *= config->batchsize;
+    worker->step_measured = rog_workload_measures(settings);
+    worker->speed = worker->speed > 0 ? worker->speed : 1;
     rog_json_append(resolved, settings); /* keeps the strings alive */
     settings = NULL;
 out:
@@ -134,6 +136,8 @@ static int take_all(struct rog_run_config *config, struct rog_json *json, struct
         code = take_workers(config, err);
     if (!code && config->worker_count)
         code = rog_workload_check_ranks(json, config->worker_count, err);
+    if (!code)
+        code = rog_workload_check_steps(json, rog_json_get(json, "workers"), err);
     return code;
 }
 

@@ -25,7 +25,9 @@ struct rog_run_worker {
     const char *host, *profile;
     uint32_t batch;         /* images a local step; default: the run's */
     uint32_t local_steps;   /* between two exchanges, `batchsize` multiplied in */
-    double step_s;          /* one local step */
+    double step_s;          /* one local step; 0 where it is measured */
+    bool step_measured;     /* it is what the program takes here, divided by */
+    double speed;           /* of the device, this machine being 1 */
     const char *step_times; /* file of recorded ones; may be NULL */
     double compress_s, decompress_s;
     double rank_s, unpack_rows_s; /* where the strategy does not send all */
@@ -83,6 +85,10 @@ struct rog_run_config {
     const struct rog_json *metric;          /* what the test prints (common/metric.h) */
     const struct rog_json *executables;     /* those of the names that can be executed; or NULL */
     const struct rog_json *ranks;           /* who runs it (common/workload.h); NULL: all */
+    uint32_t program_threads;               /* 0: one in virtual time, else as it likes */
+    uint32_t workers_per_process;           /* 1: each has its own */
+    double step_limit;                      /* s of real time */
+    double memory_limit;                    /* GiB; 0: by what is available */
     const char *magnitudes;                 /* a file (trainer/run/magnitudes.h); NULL: none */
     const char *model;
     const char *wire_model; /* an architecture's name or "same" */

@@ -4,6 +4,7 @@
 
 #include <common/run_config.h>
 #include <common/trace_name.h>
+#include <common/workload.h>
 #include <rog/strategy.h>
 
 #define RUN(member) ROG_SETTING_MEMBER(rog_run_config, member)
@@ -14,6 +15,10 @@
 #define PART (ROG_SETTING_LEFT_OUT | ROG_SETTING_KEPT_BY_REPLAY)
 #define PART_OF_BOTH \
     (PART | ROG_SETTING_OF_BOTH_ENDS | ROG_SETTING_OPTION_OF_SERVE | ROG_SETTING_OPTION_OF_LIBRARY)
+
+/* How a run's programs are kept going, which changes nothing of what they come to. */
+#define OF_PROCESSES \
+    (ROG_SETTING_OF_PROGRAMS | ROG_SETTING_ASIDE | ROG_SETTING_NOT_NOTED | ROG_SETTING_LEFT_OUT)
 
 /* One row, one setting. Where no source is named, the default is the published system's. */
 const struct rog_setting rog_run_settings[] = {
@@ -156,6 +161,26 @@ const struct rog_setting rog_run_settings[] = {
      .help = "workload program: the workers that run it, []: none; the others, and the server, "
              "have the network of `model`; default: all run it, and it brings the model",
      .flags = ROG_SETTING_OF_PROGRAMS},
+    {RUN(program_threads), .type = ROG_SETTING_INT, .fallback = "0", .min = 0, .max = 256,
+     .unit = "threads",
+     .help = "workload program: threads that a program computes with (OMP_NUM_THREADS and the "
+             "like); 0: one on virtual clusters, elsewhere as the program likes",
+     .flags = ROG_SETTING_OF_PROGRAMS | ROG_SETTING_LEFT_OUT},
+    {RUN(workers_per_process), .type = ROG_SETTING_INT, .fallback = "1", .min = 1, .max = 4096,
+     .unit = "workers",
+     .help = "workload program: how many workers a process hosts, above 1 with a command `PYTHON "
+             "SCRIPT ARGUMENTS`, run by rog.worker_host (virtual clusters)",
+     .flags = OF_PROCESSES},
+    {RUN(step_limit), .type = ROG_SETTING_REAL, .fallback = "600", .min = 0.1, .max = 1e6,
+     .unit = "s",
+     .help = "workload program: longest real time that a program may take to join, for an "
+             "iteration, or to end after the run; then the run has failed (virtual clusters)",
+     .flags = OF_PROCESSES},
+    {RUN(memory_limit), .type = ROG_SETTING_REAL, .fallback = "0", .min = 0, .max = 1e6,
+     .unit = "GiB",
+     .help = "workload program: memory that all programs of a run may take together; 0: nine "
+             "tenths of what is available when it begins (virtual clusters)",
+     .flags = OF_PROCESSES},
     {RUN(sources), .type = ROG_SETTING_TEXTS,
      .help = "workload program: what is in the files; filled in when the run is planned",
      .flags = ROG_SETTING_OF_PROGRAMS | ROG_SETTING_FILLED_IN},
@@ -266,8 +291,15 @@ const struct rog_setting rog_worker_settings[] = {
     {WORKER(local_steps), .type = ROG_SETTING_INT, .fallback = "1", .min = 1, .max = 1000,
      .help = "local steps between two exchanges; multiplied by batchsize",
      .flags = ROG_SETTING_RECORDED},
-    {WORKER(step_s), .type = ROG_SETTING_REAL, .min = 0, .max = 1e6, .unit = "s",
-     .help = "time of one local step", .flags = ROG_SETTING_REQUIRED},
+    {WORKER(step_s), .type = ROG_SETTING_REAL, .min = 0, .max = 1e6, .choices = ROG_STEP_MEASURED,
+     .unit = "s",
+     .help = "time of one local step; measured: what the worker's program takes for one here, by "
+             "speed (workload program on virtual clusters)",
+     .flags = ROG_SETTING_REQUIRED},
+    {WORKER(speed), .type = ROG_SETTING_REAL, .min = 1e-6, .max = 1e6,
+     .help = "with step_s = \"measured\": how fast the device is, this machine being 1; default: 1 "
+             "(virtual clusters)",
+     .flags = ROG_SETTING_RECORDED},
     {WORKER(step_times), .type = ROG_SETTING_STRING,
      .help = "file with the time of all local steps of each iteration, instead of step_s: the line "
              "step_s, then a line for each, in s; the last one is the worker's last iteration, or "

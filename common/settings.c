@@ -107,7 +107,8 @@ static void allowed(const struct rog_setting *setting, char *text, size_t bytes)
                  setting->choices ? ", or " : "", setting->choices ? setting->choices : "");
         break;
     case ROG_SETTING_REAL:
-        snprintf(text, bytes, "a number from %.12g to %.12g", setting->min, setting->max);
+        snprintf(text, bytes, "a number from %.12g to %.12g%s%s", setting->min, setting->max,
+                 setting->choices ? ", or " : "", setting->choices ? setting->choices : "");
         break;
     case ROG_SETTING_REALS:
         snprintf(text, bytes, "a list of numbers from %.12g to %.12g", setting->min, setting->max);
@@ -148,10 +149,10 @@ static bool number_fits(const struct rog_setting *setting, const struct rog_json
     return number >= setting->min && number <= setting->max;
 }
 
-/* Is it the word that stands for a whole number's max? */
+/* Is it the word that may stand in the place of a number? */
 static bool is_word(const struct rog_setting *setting, const struct rog_json *value)
 {
-    return setting->type == ROG_SETTING_INT && setting->choices && rog_json_is_string(value) &&
+    return setting->choices && rog_json_is_string(value) &&
            strcmp(rog_json_string(value, ""), setting->choices) == 0;
 }
 
@@ -171,7 +172,7 @@ static bool fits(const struct rog_setting *setting, const struct rog_json *value
         return (rog_json_is_integer(value) && number_fits(setting, value)) ||
                is_word(setting, value);
     case ROG_SETTING_REAL:
-        return number_fits(setting, value);
+        return number_fits(setting, value) || is_word(setting, value);
     case ROG_SETTING_STRING:
         return rog_json_is_string(value) &&
                (!setting->choices || is_choice(setting->choices, rog_json_string(value, "")));
@@ -333,7 +334,7 @@ int rog_settings_fill(const struct rog_setting *table, struct rog_json *object,
                       struct rog_error *err)
 {
     for (; table->name; table++) {
-        if (is_word(table, rog_json_get(object, table->name)))
+        if (table->type == ROG_SETTING_INT && is_word(table, rog_json_get(object, table->name)))
             rog_json_put_integer(object, table->name, (int64_t)table->max);
         if (!table->fallback || strchr(table->fallback, '{') || rog_json_get(object, table->name))
             continue;

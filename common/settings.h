@@ -69,7 +69,8 @@ struct rog_setting {
      * stands for another setting's value (rog_settings_derive). */
     const char *fallback;
     double min, max;      /* for numbers */
-    const char *choices;  /* for strings; for whole numbers: a word that stands for max */
+    const char *choices;  /* for strings; for whole numbers: a word that stands for max; for
+                             others: a word that may stand in the place of a number */
     const char *unit;     /* "s", "Mbit/s", or NULL */
     const char *help;     /* one line, no full stop */
     const char *no_path;  /* of a path: a value that names no file; NULL: any without WORD: does */
@@ -113,7 +114,8 @@ int rog_settings_derive(const struct rog_setting *table, struct rog_json *object
                         const struct rog_json *outer, struct rog_error *err);
 /* Sets the members of `base` to the values in the checked `object`: flags a bool, whole numbers a
  * uint32_t or an int64_t or uint64_t, numbers a double, texts a const char *, lists a const struct
- * rog_json *. What points lives as long as `object`. Of what is unset: -1 in 64 bits, else 0, NULL.
+ * rog_json *. What points lives as long as `object`. Of what is unset, or a word in the place of a
+ * number: -1 in 64 bits, else 0, NULL.
  */
 void rog_settings_store(const struct rog_setting *table, const struct rog_json *object, void *base);
 /* Checks each key of `object` against the table; keys without a row are an error. `skip` (may be

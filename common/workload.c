@@ -35,6 +35,23 @@ bool rog_workload_runs_program(const struct rog_json *config, uint32_t rank)
     return is(config, "program") && (!ranks || is_among(ranks, rog_json_size(ranks), rank));
 }
 
+/* Processes host neighbours: 3, 4, 5, in any order. */
+static int check_hosted_ranks(const struct rog_json *ranks, int64_t hosted, struct rog_error *err)
+{
+    double least = INFINITY, most = -INFINITY;
+    for (size_t i = 0; i < rog_json_size(ranks); i++) {
+        least = fmin(least, rog_json_number(rog_json_at(ranks, i), 0));
+        most = fmax(most, rog_json_number(rog_json_at(ranks, i), 0));
+    }
+    if (hosted <= 1 || rog_json_size(ranks) == 0 ||
+        most - least + 1 == (double)rog_json_size(ranks))
+        return ROG_OK;
+    return rog_fail(err, ROG_EINVAL,
+                    "ranks: with workers_per_process = %lld a process hosts workers that follow "
+                    "each other, and from %g to %g some are not there",
+                    (long long)hosted, least, most);
+}
+
 int rog_workload_check_ranks(const struct rog_json *config, size_t workers, struct rog_error *err)
 {
     const struct rog_json *ranks = rog_json_get(config, "ranks");
@@ -47,5 +64,46 @@ int rog_workload_check_ranks(const struct rog_json *config, size_t workers, stru
         if (is_among(ranks, i, rank))
             return rog_fail(err, ROG_EINVAL, "ranks: %g is there twice", rank);
     }
+    return check_hosted_ranks(ranks, rog_json_get_integer(config, "workers_per_process", 1), err);
+}
+
+bool rog_workload_measures(const struct rog_json *worker)
+{
+    return strcmp(rog_json_get_string(worker, "step_s", ""), ROG_STEP_MEASURED) == 0;
+}
+
+static int check_step(const struct rog_json *config, const struct rog_json *worker,
+                      struct rog_error *err)
+{
+    uint32_t rank = (uint32_t)rog_json_get_integer(worker, "rank", 0);
+    if (!rog_workload_measures(worker))
+        return !rog_json_get(worker, "speed")
+                   ? ROG_OK
+                   : rog_fail(err, ROG_EINVAL,
+                              "worker %u: speed is that of a device whose steps are measured here, "
+                              "with step_s = \"" ROG_STEP_MEASURED
+                              "\"; a step_s in seconds is that of the device already",
+                              rank);
+    if (!rog_workload_runs_program(config, rank))
+        return rog_fail(err, ROG_EINVAL,
+                        "worker %u: step_s = \"" ROG_STEP_MEASURED
+                        "\" is what a program takes for a step, and this worker runs none "
+                        "(workload %s%s): give it in seconds",
+                        rank, rog_json_get_string(config, "workload", "train"),
+                        is(config, "program") ? " with other ranks" : "");
+    if (rog_json_get(worker, "step_times"))
+        return rog_fail(err, ROG_EINVAL,
+                        "worker %u: step_s = \"" ROG_STEP_MEASURED
+                        "\" and step_times exclude each other",
+                        rank);
     return ROG_OK;
+}
+
+int rog_workload_check_steps(const struct rog_json *config, const struct rog_json *workers,
+                             struct rog_error *err)
+{
+    int code = ROG_OK;
+    for (size_t i = 0; i < rog_json_size(workers) && !code; i++)
+        code = check_step(config, rog_json_at(workers, i), err);
+    return code;
 }

@@ -26,7 +26,19 @@ bool rog_workload_has_network(const struct rog_json *config);
 bool rog_workload_trains(const struct rog_json *config);
 /* The worker of that rank, from 1 on, runs the program. */
 bool rog_workload_runs_program(const struct rog_json *config, uint32_t rank);
-/* ROG_EINVAL: a member of `ranks` is no worker's rank, or is there twice. */
+/* ROG_EINVAL: a member of `ranks` is no worker's rank, or is there twice, or they do not follow
+ * each other where processes host several workers. */
 int rog_workload_check_ranks(const struct rog_json *config, size_t workers, struct rog_error *err);
+
+/* What `step_s` of a worker may be besides a number. */
+#define ROG_STEP_MEASURED "measured"
+
+/* The time of the worker's local steps is what its program takes here (common/settings.h, worker).
+ */
+bool rog_workload_measures(const struct rog_json *worker);
+/* ROG_EINVAL: a worker's steps are to be measured where there is nothing to measure, or it has
+ * settings that only count when they are. */
+int rog_workload_check_steps(const struct rog_json *config, const struct rog_json *workers,
+                             struct rog_error *err);
 
 #endif

@@ -8,6 +8,7 @@
 
 #include <common/file.h>
 #include <common/settings.h>
+#include <common/workload.h>
 #include <orchestrator/conf/file.h>
 
 static const struct rog_setting cluster_settings[] = {
@@ -193,6 +194,28 @@ static int read_kind(struct reader *reader, struct rog_error *err)
     return 0;
 }
 
+static bool has_own_clock(const struct rog_cluster_kind *kind, const char *name)
+{
+    (void)name;
+    return !kind->real_time;
+}
+
+/* Where a run takes the time that it takes, nothing is measured before it. */
+static int check_measured(const struct reader *reader, const struct rog_conf_node *node,
+                          const struct rog_json *settings, struct rog_error *err)
+{
+    char names[128];
+    const struct rog_conf_node *given = rog_conf_get(node, "step_s");
+    if (!rog_workload_measures(settings) || has_own_clock(reader->cluster->kind, NULL))
+        return 0;
+    rog_cluster_kind_names(reader->kinds, has_own_clock, NULL, " or ", names, sizeof names);
+    return rog_conf_fail(given ? given : node, err,
+                         "step_s = \"" ROG_STEP_MEASURED
+                         "\" is for clusters of kind %s; here a step takes what the computer "
+                         "takes, and step_s, in seconds, is what it is slowed down to; 0: not",
+                         names);
+}
+
 /* ---- nodes ---- */
 
 /* ssh would take an empty one, or one with blanks, for something else. */
@@ -373,6 +396,8 @@ static int take_worker(const struct reader *reader, const struct rog_conf_node *
         return rog_conf_fail(node, err, "this worker has no host");
     struct rog_json *settings = NULL;
     int code = resolve_worker(node, reader->profiles, &settings, err);
+    if (code == 0)
+        code = check_measured(reader, node, settings, err);
     if (code == 0)
         code = append_workers(reader->cluster, node, settings, copies, err);
     rog_json_free(settings);

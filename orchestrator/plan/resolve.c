@@ -10,6 +10,7 @@
 #include <common/metric.h>
 #include <common/parameters.h>
 #include <common/plugin.h>
+#include <common/program_command.h>
 #include <common/settings.h>
 #include <common/trace_name.h>
 #include <common/workload.h>
@@ -195,6 +196,18 @@ static int take_sources(struct rog_json *config, const char *folder, struct rog_
     return code;
 }
 
+/* A process hosts several workers of some commands only. */
+static int check_command(const struct rog_json *config, struct rog_error *err)
+{
+    int64_t workers = rog_json_get_integer(config, "workers_per_process", 1);
+    char *hosted = NULL;
+    int code = workers > 1 ? rog_program_host_command(rog_json_get_string(config, "command", ""),
+                                                      (uint32_t)workers, &hosted, err)
+                           : 0;
+    free(hosted);
+    return code;
+}
+
 static int resolve_program(struct rog_json *config, const struct rog_cluster *cluster,
                            const char *folder, struct rog_error *err)
 {
@@ -226,6 +239,9 @@ static int resolve_program(struct rog_json *config, const struct rog_cluster *cl
                         "time: take one in real time",
                         cluster->kind->name);
     code = rog_workload_check_ranks(config, rog_json_size(cluster->workers), err);
+    if (code < 0)
+        return code;
+    code = check_command(config, err);
     if (code < 0)
         return code;
     rog_json_put_string(config, "wire_model", "same");
@@ -326,6 +342,8 @@ static int fill(struct rog_resolved_run *run, const struct rog_cluster *cluster,
         code = rog_settings_anchor(rog_run_settings, run->config, folder, err);
     if (code == 0)
         code = resolve_program(run->config, cluster, folder, err);
+    if (code == 0)
+        code = rog_workload_check_steps(run->config, cluster->workers, err);
     if (code == 0)
         code = rog_settings_fill(rog_run_settings, run->config, err);
     if (code == 0)

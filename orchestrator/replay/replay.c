@@ -8,6 +8,7 @@
 
 #include <common/file.h>
 #include <common/trace_name.h>
+#include <common/workload.h>
 #include <orchestrator/store/imported.h>
 #include <orchestrator/store/iterations.h>
 #include <orchestrator/store/summary.h>
@@ -156,6 +157,8 @@ static int replay_worker(const struct source *source, const struct rog_json *was
     char *times = rog_format("%s/times%lld.csv", source->folder, (long long)rank);
     int code = made && trace && times ? 0 : rog_fail_nomem(err);
     rog_settings_copy(rog_worker_settings, 0, ROG_SETTING_RECORDED, was, made);
+    if (rog_workload_measures(was))
+        rog_json_put_number(made, "step_s", 0); /* step_times has what it came to */
     if (code == 0 && limited)
         code = write_trace(source, rank, trace, err);
     if (code == 0)

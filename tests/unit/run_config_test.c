@@ -16,6 +16,10 @@
     "\"step_s\": 1.1, \"compress_s\": 0.4, \"decompress_s\": 0.6, \"watts_compute\": 13, " \
     "\"watts_communicate\": 4.2, \"watts_stall\": 3.9"
 
+#define MEASURED                                                             \
+    "\"step_s\": \"measured\", \"compress_s\": 0.4, \"decompress_s\": 0.6, " \
+    "\"watts_compute\": 13, \"watts_communicate\": 4.2, \"watts_stall\": 3.9"
+
 static struct rog_run_config *parse(const char *text)
 {
     struct rog_run_config *config = NULL;
@@ -74,6 +78,21 @@ static void test_given(void **state)
     rog_run_config_free(c);
 }
 
+static void test_measured_steps(void **state)
+{
+    (void)state;
+    struct rog_run_config *c =
+        parse("{\"workload\": \"program\", \"ranks\": [3, 2], \"workers_per_process\": 2,"
+              " \"workers\": [{\"rank\": 1, " DEVICE "}, {\"rank\": 2, " MEASURED "},"
+              " {\"rank\": 3, \"speed\": 0.25, " MEASURED "}]}");
+    assert_int_equal(c->workers_per_process, 2);
+    assert_false(c->workers[0].step_measured);
+    assert_true(c->workers[1].step_measured && c->workers[1].step_s == 0);
+    assert_true(c->workers[1].speed == 1);
+    assert_true(c->workers[2].step_measured && c->workers[2].speed == 0.25);
+    rog_run_config_free(c);
+}
+
 static void test_errors_are_exact(void **state)
 {
     (void)state;
@@ -108,6 +127,30 @@ static void test_errors_are_exact(void **state)
          "run.json: ranks: there is no worker of rank 2, they are 1 to 1", ROG_EINVAL},
         {"{\"workload\": \"program\", \"ranks\": [1, 1], \"workers\": [{\"rank\": 1, " DEVICE "}]}",
          "run.json: ranks: 1 is there twice", ROG_EINVAL},
+        {"{\"workload\": \"program\", \"ranks\": [3, 1], \"workers_per_process\": 2, \"workers\": "
+         "[{\"rank\": 1, " DEVICE "}, {\"rank\": 2, " DEVICE "}, {\"rank\": 3, " DEVICE "}]}",
+         "run.json: ranks: with workers_per_process = 2 a process hosts workers that follow each "
+         "other, and from 1 to 3 some are not there",
+         ROG_EINVAL},
+        {"{\"workers\": [{\"rank\": 1, \"speed\": 0.5, " DEVICE "}]}",
+         "run.json: worker 1: speed is that of a device whose steps are measured here", ROG_EINVAL},
+        {"{\"workers\": [{\"rank\": 1, \"speed\": 0, " DEVICE "}]}",
+         "run.json: workers[0]: speed must be a number from 1e-06", ROG_EINVAL},
+        {"{\"workload\": \"none\", \"workers\": [{\"rank\": 1, " MEASURED "}]}",
+         "run.json: worker 1: step_s = \"measured\" is what a program takes for a step, and this "
+         "worker runs none (workload none): give it in seconds",
+         ROG_EINVAL},
+        {"{\"workload\": \"program\", \"ranks\": [], \"workers\": [{\"rank\": 1, " MEASURED "}]}",
+         "run.json: worker 1: step_s = \"measured\" is what a program takes for a step, and this "
+         "worker runs none (workload program with other ranks)",
+         ROG_EINVAL},
+        {"{\"workload\": \"program\", \"workers\": [{\"rank\": 1, \"step_times\": \"/t\", " MEASURED
+         "}]}",
+         "run.json: worker 1: step_s = \"measured\" and step_times exclude each other", ROG_EINVAL},
+        {"{\"workers\": [{\"rank\": 1, \"step_s\": \"guessed\"}]}",
+         "run.json: workers[0]: step_s must be a number from 0 to 1000000, or measured (found "
+         "\"guessed\")",
+         ROG_EINVAL},
         {"{\"batch\": 24", "run.json", ROG_EFORMAT},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -188,6 +231,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_defaults),
         cmocka_unit_test(test_given),
+        cmocka_unit_test(test_measured_steps),
         cmocka_unit_test(test_errors_are_exact),
         cmocka_unit_test(test_every_setting_arrives),
     };

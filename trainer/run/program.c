@@ -136,6 +136,19 @@ static int set_libraries(struct rog_error *err)
     return code;
 }
 
+/* Each library of threads has its own. A command that sets one itself has the last word. */
+static int set_threads(uint32_t threads, struct rog_error *err)
+{
+    static const char *const names[] = {"OMP_NUM_THREADS", "MKL_NUM_THREADS",
+                                        "OPENBLAS_NUM_THREADS"};
+    char count[16];
+    int code = ROG_OK;
+    snprintf(count, sizeof count, "%u", threads);
+    for (size_t i = 0; threads && !code && i < sizeof names / sizeof *names; i++)
+        code = set(names[i], count, err);
+    return code;
+}
+
 /* ---- a worker ---- */
 
 /* The command, for the shell to become its program where it is nothing but one: then whoever waits
@@ -174,6 +187,8 @@ int rog_program_become(const struct rog_run_config *config, const struct rog_pro
     int code = rog_dir_make(worker->out_dir, err);
     if (!code)
         code = set_libraries(err);
+    if (!code)
+        code = set_threads(config->program_threads, err);
     if (!code)
         code = set_path("ROG_CONFIG", worker->config_path, err);
     if (!code)

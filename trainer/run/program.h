@@ -11,7 +11,8 @@
  * ROG_LIBRARY is set where it is not, PYTHONPATH is added to. A worker gets ROG_SERVER,
  * ROG_KEY_FILE, ROG_CONFIG, ROG_RANK, ROG_OUT, ROG_SERVER_TIMEOUT (s), ROG_PACE (1: the link is
  * paced) and ROG_ENERGY (0: something else measures it), which rog_open_from_environment of librog
- * and rog.from_env() read. A test gets ROG_CHECKPOINT and ROG_CONFIG; the last line that it prints
+ * and rog.from_env() read; and OMP_NUM_THREADS and the like where the setting `program_threads` says
+ * how many. A test gets ROG_CHECKPOINT and ROG_CONFIG; the last line that it prints
  * begins with the accuracy in percent, or with what the setting `metric` says.
  */
 
