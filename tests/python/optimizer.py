@@ -319,6 +319,10 @@ class WrongUse(unittest.TestCase):
         with self.assertRaisesRegex(rog.RogError, "does not describe the run"):
             rog.from_env({"ROG_SERVER": "x", "ROG_KEY_FILE": "x", "ROG_RANK": "1",
                           "ROG_CONFIG": "/nonexistent"})
+        with self.assertRaisesRegex(rog.RogError, "ROG_KEY_FILE is not set"):
+            rog.from_env({"ROG_SERVER": "x:1", "ROG_RANK": "1", "ROG_CONFIG": "/nonexistent"})
+        with self.assertRaisesRegex(rog.RogError, "does not describe the run"):  # needs no key
+            rog.from_env({"ROG_SERVER": "virtual:x", "ROG_RANK": "1", "ROG_CONFIG": "/nonexistent"})
 
     def test_gradients_that_are_no_numbers(self):
         with Server() as server:
