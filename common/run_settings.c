@@ -157,6 +157,9 @@ const struct rog_setting rog_run_settings[] = {
      .help = "workload program: what its test measures: { name; unit; better; }, where better is "
              "higher or lower; default: accuracy in %, higher",
      .flags = ROG_SETTING_OF_PROGRAMS},
+    {"options", .type = ROG_SETTING_GROUP,
+     .help = "workload program: settings of its own, which the program reads",
+     .flags = ROG_SETTING_OF_SIZE | ROG_SETTING_OF_PROGRAMS},
     {RUN(ranks), .type = ROG_SETTING_REALS, .min = 1, .max = 65536,
      .help = "workload program: the workers that run it, []: none; the others, and the server, "
              "have the network of `model`; default: all run it, and it brings the model",

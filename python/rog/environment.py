@@ -13,31 +13,37 @@ class Run:
     rank, workers   this worker (from 1 on) and how many there are
     seed            the run's; derive all random numbers from it and the rank
     settings        the run's settings, as in the experiment file (a dict)
+    options         the program's own among them: the group `options` of the workload
     worker          the settings of this worker: batch (the run's where it has none of its own),
                     local_steps, ...
     contribution    "gradient": the run is one for rog.Optimizer; "delta": for rog.LocalOptimizer
 
-    `**run` gives either what it needs to take part.
+    checkpoint      a test (the workload's `test`): the file that is to be tested; otherwise None. A test
+                    is of no worker: its rank is 0
+
+    `**run` gives either optimizer what it needs to take part.
     """
 
     def __init__(self, environment):
         path = environment["ROG_CONFIG"]
+        self.checkpoint = None if environment.get("ROG_SERVER") else environment["ROG_CHECKPOINT"]
         try:
             with open(path, encoding="utf-8") as file:
                 self._text = file.read()
             self.settings = json.loads(self._text)
-            self.rank = int(environment["ROG_RANK"])
-            self.worker = next(worker for worker in self.settings["workers"]
-                               if worker["rank"] == self.rank)
+            self.rank = 0 if self.checkpoint else int(environment["ROG_RANK"])
+            self.worker = {} if self.checkpoint else next(
+                worker for worker in self.settings["workers"] if worker["rank"] == self.rank)
             if "batch" in self.settings:
                 self.worker.setdefault("batch", self.settings["batch"])
+            self.workers = len(self.settings["workers"])
         except (OSError, ValueError, KeyError, TypeError, StopIteration) as cause:
             raise RogError("%s does not describe the run of a worker of rank %s: %r"
                            % (path, environment.get("ROG_RANK", "(none)"), cause), -4) from None
-        self.workers = len(self.settings["workers"])
         self.contribution = self.settings.get("contribution", "gradient")
+        self.options = self.settings.get("options", {})
         self.seed = self.settings.get("seed", 1)
-        self._given = {
+        self._given = {} if self.checkpoint else {
             "server": environment["ROG_SERVER"],
             "key_file": environment.get("ROG_KEY_FILE"),
             "rank": self.rank,
@@ -50,6 +56,8 @@ class Run:
         }
 
     def keys(self):
+        if self.checkpoint:
+            raise RogError("a test takes no part in the run: it has `checkpoint`, and no optimizer")
         return self._given.keys()
 
     def __getitem__(self, name):
@@ -57,11 +65,15 @@ class Run:
 
 
 def from_env(environment=None):
-    """The run that rogctl has started this program for. RogError (ENOTFOUND) when it has not."""
+    """The run that rogctl has started this program for, as a worker or as a test. RogError
+    (ENOTFOUND) when it has not."""
     environment = os.environ if environment is None else environment
-    needed = ["ROG_SERVER", "ROG_CONFIG", "ROG_RANK"]
-    if not environment.get("ROG_SERVER", "").startswith("virtual:"):  # a simulation has no secret
-        needed.insert(1, "ROG_KEY_FILE")
+    if environment.get("ROG_CHECKPOINT") and not environment.get("ROG_SERVER"):
+        needed = ["ROG_CONFIG"]
+    else:
+        needed = ["ROG_SERVER", "ROG_CONFIG", "ROG_RANK"]
+        if not environment.get("ROG_SERVER", "").startswith("virtual:"):  # a simulation has no secret
+            needed.insert(1, "ROG_KEY_FILE")
     missing = [name for name in needed if not environment.get(name)]
     if missing:
         raise RogError("%s is not set: this program was not started by a run of rogctl (workload in "

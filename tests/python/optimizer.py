@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import subprocess
+import tempfile
 import unittest
 
 from cluster import BUILD, SOURCE, Server, rog, together, torch
@@ -323,6 +324,22 @@ class WrongUse(unittest.TestCase):
             rog.from_env({"ROG_SERVER": "x:1", "ROG_RANK": "1", "ROG_CONFIG": "/nonexistent"})
         with self.assertRaisesRegex(rog.RogError, "does not describe the run"):  # needs no key
             rog.from_env({"ROG_SERVER": "virtual:x", "ROG_RANK": "1", "ROG_CONFIG": "/nonexistent"})
+
+    def test_from_the_environment_of_a_test(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "config.json")
+            with open(path, "w", encoding="utf-8") as file:
+                file.write('{"batch": 8, "options": {"width": 3}, "workers": [{"rank": 1, "batch": 4}]}')
+            run = rog.from_env({"ROG_CHECKPOINT": "x", "ROG_CONFIG": path})
+            self.assertEqual((run.checkpoint, run.rank, run.workers), ("x", 0, 1))
+            self.assertEqual((run.options, run.worker), ({"width": 3}, {"batch": 8}))
+            with self.assertRaisesRegex(rog.RogError, "a test takes no part"):
+                rog.Optimizer(make_model().parameters(), lr=0.1, **run)
+            worker = {"ROG_SERVER": "s", "ROG_KEY_FILE": "k", "ROG_RANK": "1", "ROG_CONFIG": path,
+                      "ROG_CHECKPOINT": "x"}
+            run = rog.from_env(worker)
+            self.assertEqual((run.checkpoint, run.rank, run.worker["batch"]), (None, 1, 4))
+            self.assertEqual(dict(run)["server"], "s")
 
     def test_gradients_that_are_no_numbers(self):
         with Server() as server:

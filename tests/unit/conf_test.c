@@ -143,7 +143,7 @@ static const struct wrong wrong_experiments[] = {
     {"case = \"a\"; runs = ( { workload = \"trian\"; } );",
      "workload must be one of train, none, program (found \"trian\")"},
     {"case = \"a\"; runs = ( { workload = { rank = [1]; }; } );",
-     "unknown setting rank in workload; it has command, files, test, metric, ranks"},
+     "unknown setting rank in workload; it has command, files, test, metric, options, ranks"},
     {"case = \"a\"; runs = ( { control = \"out doors\"; } );",
      "control becomes part of file names"},
     {"case = \"a\"; runs = ( { seed = true; } );", "(found true)"},

@@ -146,7 +146,7 @@ static void test_some_of_a_table(void **state)
     (void)state;
     char *names =
         rog_settings_names(rog_run_settings, ROG_SETTING_OF_PROGRAMS, ROG_SETTING_FILLED_IN);
-    assert_string_equal(names, "command, files, test, metric, ranks, program_threads, "
+    assert_string_equal(names, "command, files, test, metric, options, ranks, program_threads, "
                                "workers_per_process, step_limit, memory_limit");
     free(names);
     struct rog_json *from = parse("{\"note\":\"n\",\"seed\":2,\"epochs\":3,\"other\":4}");
