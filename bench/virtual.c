@@ -20,6 +20,7 @@
 #include <trainer/run/pretrain.h>
 #include <trainer/run/train.h>
 #include <trainer/sim/cluster.h>
+#include <trainer/sim/network.h>
 
 struct bench {
     struct rog_run_config *config;
@@ -27,19 +28,19 @@ struct bench {
     struct rog_events *events;
     struct rog_cluster_result result;
     const char *folder;
+    struct rog_rule rule; /* of the gradient at hand */
     uint32_t checkpoints, gradients;
     double gradients_s, checkpoints_s, run_s, test_s;
 };
 
-static int take_gradients(void *user, uint32_t worker, uint32_t steps, const float *params,
-                          const float **gradients, double *loss, struct rog_error *err)
+static int take_gradients(void *user, const struct rog_cluster_turn *turn,
+                          struct rog_cluster_work *work, struct rog_error *err)
 {
     struct bench *bench = user;
     double begin_s = rog_bench_cpu_s();
-    int code =
-        rog_learner_gradients(bench->train.learner, worker, steps, params, gradients, loss, err);
+    int code = rog_network_work(&bench->train, turn, &bench->rule, work, err);
     bench->gradients_s += rog_bench_cpu_s() - begin_s;
-    bench->gradients += steps;
+    bench->gradients += turn->steps;
     return code;
 }
 
@@ -99,7 +100,7 @@ static int simulate(struct bench *bench, const char *start_model, struct rog_err
         .params = bench->train.params,
         .events = bench->events,
         .user = bench,
-        .gradients = take_gradients,
+        .work = take_gradients,
         .checkpoint = take_checkpoint,
     };
     code = rog_cluster_run(&cluster, &bench->result, err);

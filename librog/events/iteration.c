@@ -49,3 +49,17 @@ int rog_iteration_report(struct rog_events *events, struct rog_layers *layers,
                                  err);
     return code;
 }
+
+void rog_iteration_count(struct rog_statistics *statistics, const struct rog_iteration *row)
+{
+    statistics->compute_s = row->compute_s;
+    statistics->push_s = row->push_s;
+    statistics->pull_s = row->pull_s;
+    statistics->stall_s = row->stall_s;
+    statistics->rows_pushed = (uint32_t)row->rows_pushed;
+    statistics->rows_pulled = (uint32_t)row->rows_pulled;
+    statistics->bytes_pushed = (uint64_t)row->bytes_pushed;
+    statistics->bytes_pulled = (uint64_t)row->bytes_pulled;
+    statistics->all_bytes_pushed += statistics->bytes_pushed;
+    statistics->all_bytes_pulled += statistics->bytes_pulled;
+}

@@ -9,6 +9,7 @@
 #include <librog/sync/worker.h>
 #include <rog/error.h>
 #include <rog/iteration.h>
+#include <rog/rog.h>
 
 /* Writes ROG_EVENT_ITERATION, and ROG_EVENT_ROWS where `layers` is not NULL, of the iteration that
  * `core` has just completed. In `row` is what the driver measured, from rog_iteration_init on; what
@@ -16,5 +17,8 @@
 int rog_iteration_report(struct rog_events *events, struct rog_layers *layers,
                          const struct rog_worker *core, struct rog_iteration *row,
                          struct rog_error *err);
+
+/* Counts an iteration that has been reported among those of a worker, as its program is told. */
+void rog_iteration_count(struct rog_statistics *statistics, const struct rog_iteration *row);
 
 #endif

@@ -239,26 +239,12 @@ static void measure_iteration(struct rog_work *work, struct rog_iteration *row)
     row->staleness = behind + work->lagged;
 }
 
-static void count_iteration(struct rog_statistics *statistics, const struct rog_iteration *row)
-{
-    statistics->compute_s = row->compute_s;
-    statistics->push_s = row->push_s;
-    statistics->pull_s = row->pull_s;
-    statistics->stall_s = row->stall_s;
-    statistics->rows_pushed = (uint32_t)row->rows_pushed;
-    statistics->rows_pulled = (uint32_t)row->rows_pulled;
-    statistics->bytes_pushed = (uint64_t)row->bytes_pushed;
-    statistics->bytes_pulled = (uint64_t)row->bytes_pulled;
-    statistics->all_bytes_pushed += statistics->bytes_pushed;
-    statistics->all_bytes_pulled += statistics->bytes_pulled;
-}
-
 static int report_iteration(struct rog_work *work, struct rog_error *err)
 {
     struct rog_iteration row;
     measure_iteration(work, &row);
     int code = rog_iteration_report(work->events, work->layers, work->core, &row, err);
-    count_iteration(&work->counted, &row);
+    rog_iteration_count(&work->counted, &row);
     return code;
 }
 

@@ -18,6 +18,7 @@
 #include <common/plugin.h>
 #include <librog/parts/contribution.h>
 #include <librog/optimizers/optimizers.h>
+#include <trainer/run/exchange.h>
 
 #include "cluster_fixture.h"
 
@@ -25,37 +26,50 @@ const char trial_jetson[] = "\"step_s\":1.11,\"compress_s\":0.39,\"decompress_s\
                             "\"watts_compute\":12.7,\"watts_communicate\":4.2,"
                             "\"watts_stall\":3.85";
 
-/* The gradient of a bowl whose lowest point is another one for each worker. */
-static int bowl(void *user, uint32_t worker, uint32_t steps, const float *params,
-                const float **gradients, double *loss, struct rog_error *err)
+/* The gradient of a bowl whose lowest point is another one for each worker, and its loss. */
+double trial_bowl(uint32_t worker, uint32_t steps, const float *params, uint64_t count,
+                  float *gradient)
 {
-    struct trial *trial = user;
-    if (trial->stop_after && ++trial->evaluated > trial->stop_after)
-        return rog_fail(err, ROG_EFAILED, "the bowl is broken");
-    *loss = 0;
-    for (uint64_t i = 0; i < trial->params; i++) {
+    double loss = 0;
+    for (uint64_t i = 0; i < count; i++) {
         float away = params[i] - (float)((i * 7 + worker * 13) % 11) / 11;
-        trial->gradient[i] = away * (float)steps;
-        *loss += (double)(away * away) / 2;
+        gradient[i] = away * (float)steps;
+        loss += (double)(away * away) / 2;
     }
-    *gradients = trial->gradient;
-    return ROG_OK;
+    return loss;
 }
 
-/* Steps down the same bowl. */
-static int steps_down(void *user, uint32_t worker, uint32_t iteration, uint32_t steps,
-                      float *params, double *loss, struct rog_error *err)
+double trial_steps_down(uint32_t worker, uint32_t steps, float *params, uint64_t count,
+                        float *gradient)
 {
-    struct trial *trial = user;
-    const float *gradient = NULL;
-    int code = ROG_OK;
-    (void)iteration;
-    for (uint32_t step = 0; step < steps && !code; step++) {
-        code = bowl(user, worker, 1, params, &gradient, loss, err);
-        for (uint64_t i = 0; i < trial->params && !code; i++)
+    double loss = 0;
+    for (uint32_t step = 0; step < steps; step++) {
+        loss = trial_bowl(worker, 1, params, count, gradient);
+        for (uint64_t i = 0; i < count; i++)
             params[i] -= 0.01f * gradient[i];
     }
-    return code;
+    return loss;
+}
+
+/* Gradients of the bowl, or steps down. */
+static int descend(void *user, const struct rog_cluster_turn *turn, struct rog_cluster_work *work,
+                   struct rog_error *err)
+{
+    struct trial *trial = user;
+    const struct rog_rows *rows = trial->rows;
+    if (trial->stop_after && ++trial->evaluated > trial->stop_after)
+        return rog_fail(err, ROG_EFAILED, "the bowl is broken");
+    if (!work->gradients) {
+        work->loss = trial_steps_down(turn->worker, turn->steps, turn->params, rows->params,
+                                      trial->gradient);
+        return ROG_OK;
+    }
+    work->loss = trial_bowl(turn->worker, turn->steps, turn->params, rows->params, trial->gradient);
+    for (uint32_t i = 0; i < rows->tensor_count; i++)
+        work->gradients[i] = trial->gradient + rows->tensors[i].offset;
+    trial->rule = rog_exchange_rule(trial->config, turn->iteration);
+    work->rules = &trial->rule;
+    return ROG_OK;
 }
 
 static int count_checkpoint(void *user, const float *change, uint32_t index, double t_s,
@@ -100,6 +114,8 @@ static int save_state(void *user, struct rog_sim_cluster *cluster, double now_s,
     assert_int_equal(rog_events_sync(trial->stream, &trial->state_events, NULL), 0);
     struct rog_archive archive;
     rog_archive_save(&archive, keep, trial);
+    if (trial->computing)
+        trial->computing->archive(trial, &archive);
     rog_cluster_archive(cluster, &archive);
     assert_int_equal(rog_archive_end(&archive, NULL), 0);
     return rog_fail(err, ROG_EINTR, "killed");
@@ -200,6 +216,8 @@ static int run_config(struct trial *trial, const struct rog_run_config *config)
     struct rog_events *events = NULL;
     assert_int_equal(rog_events_open(&events, path, &trial->err), 0);
     trial->params = rows->params;
+    trial->rows = rows;
+    trial->config = config;
     trial->gradient = malloc(rows->params * sizeof *trial->gradient);
     float *params = trial->start = trial->train ? first_model(rows) : NULL;
 
@@ -212,6 +230,12 @@ static int run_config(struct trial *trial, const struct rog_run_config *config)
     rog_contribution_read(&contribution, config->json);
     if (trial->resume)
         rog_archive_load(&archive, trial->resume->state, trial->resume->state_size);
+    const struct trial_computing fixture = {.work = params ? descend : NULL};
+    const struct trial_computing *computing = trial->computing ? trial->computing : &fixture;
+    if (computing->prepare)
+        computing->prepare(trial);
+    if (computing->archive && trial->resume)
+        computing->archive(trial, &archive);
     const struct rog_cluster_config cluster = {
         .run = config,
         .iterations = iterations,
@@ -226,8 +250,10 @@ static int run_config(struct trial *trial, const struct rog_run_config *config)
         .events = events,
         .user = trial,
         .contribution = &contribution,
-        .gradients = bowl,
-        .steps = steps_down,
+        .values = computing->values,
+        .begin = computing->begin,
+        .ended = computing->ended,
+        .work = computing->work,
         .checkpoint = count_checkpoint,
         .snapshot = save_state,
         .resume = trial->resume ? &archive : NULL,

@@ -15,6 +15,22 @@
 
 #define TRIAL_WORKERS_MAX 1000
 
+struct trial;
+
+/* Who computes instead of the fixture; hooks as those of a cluster, whose user is the trial. */
+struct trial_computing {
+    float *(*values)(void *user, uint32_t worker);
+    int (*begin)(void *user, const struct rog_cluster_turn *turn,
+                 const struct rog_statistics *statistics, struct rog_error *err);
+    int (*ended)(void *user, struct rog_sim_cluster *cluster, const struct rog_cluster_turn *turn,
+                 bool *through, struct rog_error *err);
+    int (*work)(void *user, const struct rog_cluster_turn *turn, struct rog_cluster_work *work,
+                struct rog_error *err);
+    /* rows and the starting values are there; before anything of the cluster is saved or loaded. */
+    void (*prepare)(struct trial *trial);
+    void (*archive)(struct trial *trial, struct rog_archive *archive);
+};
+
 /* One run, and what came out of it. */
 struct trial {
     const char *library;
@@ -29,6 +45,9 @@ struct trial {
     const char *compression;                    /* NULL: the first codec there is */
     const struct rog_strategy *strategy;        /* instead of the library's */
     uint32_t own_iterations[TRIAL_WORKERS_MAX]; /* 0: `iterations` */
+
+    const struct trial_computing *computing; /* NULL: the fixture */
+    void *computer;                          /* its own */
 
     /* Its state is saved at the so-manieth look between two events, where it ends; 0: never. */
     uint32_t snapshot_at;
@@ -51,6 +70,9 @@ struct trial {
     uint32_t stop_after; /* gradients until the hook says stop; 0: never */
     float *gradient, *start;
     uint64_t params;
+    const struct rog_rows *rows; /* while it runs, as what follows */
+    const struct rog_run_config *config;
+    struct rog_rule rule;
     uint32_t evaluated;
     struct rog_error err;
 };
@@ -64,6 +86,13 @@ struct trial_summary {
 
 /* A device, for `worker`. */
 extern const char trial_jetson[];
+
+/* The gradient of a bowl whose lowest point is another one for each worker, and its loss. */
+double trial_bowl(uint32_t worker, uint32_t steps, const float *params, uint64_t count,
+                  float *gradient);
+/* Steps down that bowl; `gradient`: room for one. */
+double trial_steps_down(uint32_t worker, uint32_t steps, float *params, uint64_t count,
+                        float *gradient);
 
 /* Runs it. The caller frees trial->events. */
 int trial_run(struct trial *trial);

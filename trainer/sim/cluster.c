@@ -47,6 +47,26 @@ static uint32_t batch_rows(const struct rog_sim_cluster *cluster,
     return (uint32_t)fmax(1, round(profile->batch_rows / cluster->config->wire_scale));
 }
 
+/* Where the worker's model lies, with the values that all begin with. */
+static int place_values(struct rog_sim_cluster *cluster, uint32_t index, struct rog_error *err)
+{
+    const struct rog_cluster_config *config = cluster->config;
+    struct rog_sim_node *node = &cluster->nodes[index];
+    if (!config->params)
+        return ROG_OK;
+    if (config->values)
+        node->params = config->values(config->user, index);
+    if (!node->params) {
+        node->params = node->own = rog_floats(config->rows->params);
+        if (!node->own)
+            return rog_fail_nomem(err);
+    } else if (config->resume) {
+        return ROG_OK;
+    }
+    memcpy(node->params, config->params, config->rows->params * sizeof *node->params);
+    return ROG_OK;
+}
+
 static int node_init(struct rog_sim_cluster *cluster, uint32_t index, struct rog_error *err)
 {
     const struct rog_cluster_config *config = cluster->config;
@@ -64,14 +84,10 @@ static int node_init(struct rog_sim_cluster *cluster, uint32_t index, struct rog
     };
     rog_server_set_ways(cluster->server, index, &ways);
     int code = open_records(config->run, index, node, err);
+    if (!code)
+        code = place_values(cluster, index, err);
     if (code)
         return code;
-    if (config->params) {
-        node->params = rog_floats(config->rows->params);
-        if (!node->params)
-            return rog_fail_nomem(err);
-        memcpy(node->params, config->params, config->rows->params * sizeof *node->params);
-    }
     const struct rog_worker_config worker = {
         .rows = config->rows,
         .strategy = config->strategy,
@@ -138,7 +154,7 @@ static void cluster_release(struct rog_sim_cluster *cluster)
         rog_worker_free(cluster->nodes[i].core);
         rog_trace_free(cluster->nodes[i].trace);
         rog_times_release(&cluster->nodes[i].times);
-        free(cluster->nodes[i].params);
+        free(cluster->nodes[i].own);
     }
     rog_server_free(cluster->server);
     rog_processor_release(&cluster->processor);
@@ -147,6 +163,12 @@ static void cluster_release(struct rog_sim_cluster *cluster)
     free(cluster->gradients);
     free(cluster->places);
     free(cluster->nodes);
+}
+
+void rog_cluster_state(struct rog_sim_cluster *cluster, uint32_t worker, uint32_t tensor,
+                       float **momentum, float **update)
+{
+    rog_worker_state(cluster->nodes[worker].core, tensor, momentum, update);
 }
 
 /* ---- what happens by the clock ---- */

@@ -61,9 +61,15 @@
  * computes and communicates at once takes watts_compute and what communicating takes beyond
  * waiting. A worker that has finished takes nothing.
  *
- * End: every worker runs to its own last iteration. One that is through leaves and is not waited
- * for; the others go on. With `seconds` the run ends at that time at the latest, and iterations in
- * progress then are not counted.
+ * End: every worker runs to its own last iteration, or until whoever computes for it says that it
+ * is through. That is so at the moment where the local steps that it makes instead would have
+ * ended, and their iteration is not counted. One that is through leaves and is not waited for; the
+ * others go on. With `seconds` the run ends at that time at the latest, and iterations in progress
+ * then are not counted.
+ *
+ * Who computes: hooks. A worker's model is final when its local steps begin, and what they come to
+ * is needed when they end, in virtual time. What a hook does with the real time in between, and how
+ * long it takes, changes nothing in the run; so workers can compute at the same time.
  */
 
 #include <stdbool.h>
@@ -76,6 +82,7 @@
 #include <librog/sync/rows.h>
 #include <librog/sync/sending.h>
 #include <rog/error.h>
+#include <rog/rog.h>
 #include <rog/server_optimizer.h>
 #include <rog/strategy.h>
 
@@ -84,11 +91,31 @@
 
 struct rog_sim_cluster;
 
+/* Local steps of a worker. */
+struct rog_cluster_turn {
+    uint32_t worker;    /* zero-based */
+    uint32_t iteration; /* from 1 on */
+    uint32_t steps;
+    float *params; /* the worker's model; NULL without values */
+};
+
+/* What they came to. */
+struct rog_cluster_work {
+    const float **gradients; /* [tensor], to be filled in: the mean over the steps, borrowed until
+                                the next hook is called; NULL for a tensor that has none this time,
+                                and as it begins. NULL where deltas are pushed, which are what the
+                                steps have changed in params, and without values */
+    const struct rog_rule *rules; /* to be set, borrowed: how gradients become updates */
+    uint32_t rule_count;          /* 1: for all tensors; or one for each */
+    double loss;                  /* NAN, as it begins: none */
+};
+
 /* What a cluster needs from outside; all borrowed. The hooks return 0 or a rog_code with *err
  * filled, which ends the run. */
 struct rog_cluster_config {
     const struct rog_run_config *run; /* workers, schedule, momentum, latency, seconds, ... */
-    const uint32_t *iterations;       /* [worker]: its last iteration, > 0 */
+    const uint32_t *iterations;       /* [worker]: its last iteration, > 0; UINT32_MAX: it goes on
+                                         until it is through, or `seconds` are over */
     const struct rog_strategy *strategy;
     int32_t threshold;
     const void *parameters;                       /* the strategy's own; NULL: none */
@@ -105,13 +132,23 @@ struct rog_cluster_config {
     const struct rog_magnitude_hook *magnitudes; /* NULL: without values all rows are the same */
 
     void *user; /* of the hooks */
-    /* The mean gradient of `steps` batches at params, and its loss (trainer/run/learner.h). */
-    int (*gradients)(void *user, uint32_t worker, uint32_t steps, const float *params,
-                     const float **gradients, double *loss, struct rog_error *err);
-    /* Where deltas are exchanged, instead: `steps` local steps of an iteration (from 1 on), which
-     * change params. */
-    int (*steps)(void *user, uint32_t worker, uint32_t iteration, uint32_t steps, float *params,
-                 double *loss, struct rog_error *err);
+    /* May be NULL: where a worker's model is to lie, rows->params floats that belong to whoever
+     * computes. They are filled in when the run begins; where it is resumed they are as they were
+     * when the state was saved. NULL, or for a worker: in memory of the cluster's own. */
+    float *(*values)(void *user, uint32_t worker);
+    /* May be NULL. Local steps begin. Until they have ended the cluster does not write into params,
+     * and does not read them where deltas are pushed; gradients leave them as they are. Statistics
+     * are those of the public face (rog/rog.h). */
+    int (*begin)(void *user, const struct rog_cluster_turn *turn,
+                 const struct rog_statistics *statistics, struct rog_error *err);
+    /* May be NULL. They have ended: *through, false as it begins, may be set. rog_cluster_state can
+     * be called. */
+    int (*ended)(void *user, struct rog_sim_cluster *cluster, const struct rog_cluster_turn *turn,
+                 bool *through, struct rog_error *err);
+    /* What they came to, asked for when it is pushed: there or when it is compressed. NULL: nothing
+     * is computed. */
+    int (*work)(void *user, const struct rog_cluster_turn *turn, struct rog_cluster_work *work,
+                struct rog_error *err);
     /* Saves the model as checkpoints have it, which is params + change; index counts
      * from 0. */
     int (*checkpoint)(void *user, const float *change, uint32_t index, double t_s,
@@ -136,8 +173,13 @@ struct rog_cluster_result {
 };
 
 /* Everything that the cluster will do depends on beside the configuration, the model included; the
- * hooks' own state is theirs. Needs rog_strategy_saves (librog/sync/sending.h). */
+ * hooks' own state is theirs, and so are models that lie with them (`values`). Needs
+ * rog_strategy_saves (librog/sync/sending.h). */
 void rog_cluster_archive(struct rog_sim_cluster *cluster, struct rog_archive *archive);
+
+/* In hook `ended`: rog_worker_state (librog/sync/worker.h) of that worker. */
+void rog_cluster_state(struct rog_sim_cluster *cluster, uint32_t worker, uint32_t tensor,
+                       float **momentum, float **update);
 
 /* Runs from 0 s, or from where `resume` is, to the end. Besides the hooks' errors: ROG_EINVAL and
  * ROG_ENOTFOUND for a trace that cannot be used, ROG_EFAILED when the strategy lets nobody go on,

@@ -68,6 +68,20 @@ static void archive_link(struct rog_sim_cluster *cluster, struct rog_sim_link *l
     link->in_flight += queued;
 }
 
+static void archive_counted(struct rog_statistics *counted, struct rog_archive *archive)
+{
+    rog_archive_real(archive, &counted->compute_s);
+    rog_archive_real(archive, &counted->push_s);
+    rog_archive_real(archive, &counted->stall_s);
+    rog_archive_real(archive, &counted->pull_s);
+    rog_archive_u32(archive, &counted->rows_pushed);
+    rog_archive_u32(archive, &counted->rows_pulled);
+    rog_archive_u64(archive, &counted->bytes_pushed);
+    rog_archive_u64(archive, &counted->bytes_pulled);
+    rog_archive_u64(archive, &counted->all_bytes_pushed);
+    rog_archive_u64(archive, &counted->all_bytes_pulled);
+}
+
 static void archive_node(struct rog_sim_cluster *cluster, struct rog_sim_node *node,
                          struct rog_archive *archive)
 {
@@ -78,6 +92,7 @@ static void archive_node(struct rog_sim_cluster *cluster, struct rog_sim_node *n
     rog_archive_real(archive, &node->mbps);
     rog_archive_u32(archive, &node->iterations);
     rog_archive_real(archive, &node->loss);
+    archive_counted(&node->counted, archive);
     rog_archive_real(archive, &node->began_s);
     rog_archive_real(archive, &node->computed_s);
     rog_archive_real(archive, &node->pushed_s);
@@ -99,9 +114,8 @@ static void archive_node(struct rog_sim_cluster *cluster, struct rog_sim_node *n
         node->link[ROG_SIM_DOWN].in_flight += unheard;
         cluster->running += state < ROG_SIM_FINISHED;
     }
-    if (node->params)
-        rog_archive_bytes(archive, node->params,
-                          cluster->config->rows->params * sizeof *node->params);
+    if (node->own)
+        rog_archive_bytes(archive, node->own, cluster->config->rows->params * sizeof *node->own);
     rog_worker_archive(node->core, archive);
 }
 

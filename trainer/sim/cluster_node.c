@@ -4,9 +4,10 @@
 
 #include <math.h>
 
+#include <string.h>
+
 #include <librog/events/iteration.h>
 #include <rog/events.h>
-#include <trainer/run/exchange.h>
 
 static int64_t wire_bytes(const struct rog_sim_cluster *cluster, uint64_t bytes)
 {
@@ -67,6 +68,34 @@ static double computing_s(const struct rog_sim_cluster *cluster, const struct ro
     return steps_s + sleep_s(cluster, node->profile, steps_s);
 }
 
+/* The steps that come after so many iterations, which the core has begun. */
+static struct rog_cluster_turn turn_of(const struct rog_sim_cluster *cluster, uint32_t worker,
+                                       uint32_t iterations)
+{
+    const struct rog_sim_node *node = &cluster->nodes[worker];
+    return (struct rog_cluster_turn){.worker = worker,
+                                     .iteration = iterations + 1,
+                                     .steps = rog_worker_local_steps(node->core),
+                                     .params = node->params};
+}
+
+/* Whoever computes may do so from now on. */
+static int hand_over(struct rog_sim_cluster *cluster, uint32_t worker, uint32_t iterations,
+                     struct rog_error *err)
+{
+    const struct rog_cluster_config *config = cluster->config;
+    const struct rog_sim_node *node = &cluster->nodes[worker];
+    if (!config->begin)
+        return ROG_OK;
+    const struct rog_cluster_turn turn = turn_of(cluster, worker, iterations);
+    struct rog_statistics statistics = node->counted;
+    statistics.t_s = cluster->now_s;
+    statistics.iteration = node->iterations;
+    statistics.largest_iteration = cluster->iterations;
+    statistics.rows_total = config->rows->row_count;
+    return config->begin(config->user, &turn, &statistics, err);
+}
+
 /* Begins the local steps after so many iterations. */
 static int begin_computing(struct rog_sim_cluster *cluster, uint32_t worker, uint32_t iterations,
                            struct rog_error *err)
@@ -75,41 +104,34 @@ static int begin_computing(struct rog_sim_cluster *cluster, uint32_t worker, uin
     int code = rog_worker_begin(node->core, cluster->now_s, err);
     node->steps_s = computing_s(cluster, node, iterations);
     node->ahead_s = cluster->now_s + node->steps_s;
+    if (!code)
+        code = hand_over(cluster, worker, iterations, err);
     return code ? code : rog_sim_put(cluster, ROG_SIM_COMPUTED, node->ahead_s, worker, 0, err);
 }
 
-/* What the local steps come to: a gradient, or another model. */
-static int evaluate(struct rog_sim_cluster *cluster, uint32_t worker, struct rog_error *err)
-{
-    const struct rog_cluster_config *config = cluster->config;
-    struct rog_sim_node *node = &cluster->nodes[worker];
-    uint32_t steps = rog_worker_local_steps(node->core);
-    const float *flat = NULL;
-    if (rog_sim_pushes_deltas(cluster))
-        return config->steps(config->user, worker, node->iterations + 1, steps, node->params,
-                             &node->loss, err);
-    int code =
-        config->gradients(config->user, worker, steps, node->params, &flat, &node->loss, err);
-    for (uint32_t i = 0; flat && i < config->rows->tensor_count; i++)
-        cluster->gradients[i] = flat + config->rows->tensors[i].offset;
-    return code;
-}
-
-/* The steps are evaluated here and not when computing began: the weights are the same, also where a
- * pull has come meanwhile, which is put aside. So a gradient can go straight into the push. */
+/* What the local steps came to is asked for here and not when they began: the weights are the same,
+ * also where a pull has come meanwhile, which is put aside. So a gradient can go straight into the
+ * push. */
 static int make_push(struct rog_sim_cluster *cluster, uint32_t worker, struct rog_error *err)
 {
+    static const struct rog_rule nothing = {.learning_rate = 0};
+    const struct rog_cluster_config *config = cluster->config;
     struct rog_sim_node *node = &cluster->nodes[worker];
+    const struct rog_cluster_turn turn = turn_of(cluster, worker, node->iterations);
     bool gradients = node->params && !rog_sim_pushes_deltas(cluster);
-    const struct rog_rule rule = rog_exchange_rule(cluster->config->run, node->iterations + 1);
-    const struct rog_worker_gradients given = {
-        .tensors = gradients ? cluster->gradients : NULL, .rules = &rule, .rule_count = 1};
-    int code = node->params ? evaluate(cluster, worker, err) : ROG_OK;
+    struct rog_cluster_work work = {.gradients = gradients ? cluster->gradients : NULL,
+                                    .rules = &nothing,
+                                    .rule_count = 1,
+                                    .loss = (double)NAN};
+    memset(cluster->gradients, 0, config->rows->tensor_count * sizeof *cluster->gradients);
+    int code = config->work ? config->work(config->user, &turn, &work, err) : ROG_OK;
     if (code)
         return code;
-    const struct rog_report report = {.compute_s = node->steps_s,
-                                      .loss = node->params ? node->loss : (double)NAN,
-                                      .energy_j = node->joules};
+    const struct rog_worker_gradients given = {
+        .tensors = work.gradients, .rules = work.rules, .rule_count = work.rule_count};
+    const struct rog_report report = {
+        .compute_s = node->steps_s, .loss = work.loss, .energy_j = node->joules};
+    node->loss = work.loss;
     rog_worker_measured(node->core, &report);
     return rog_worker_push(node->core, &given, cluster->now_s, err);
 }
@@ -127,15 +149,21 @@ static int start_push(struct rog_sim_cluster *cluster, uint32_t worker, struct r
     return code ? code : rog_sim_pump(cluster, worker, ROG_SIM_UP, err);
 }
 
-/* The local steps are made, and the exchange before is over. A push that may be silent is made
- * first, so that one that is takes no time. */
-static int end_computing(struct rog_sim_cluster *cluster, uint32_t worker, struct rog_error *err)
+/* The worker makes no more iterations. What it has pulled last is in its model then. */
+static int finish(struct rog_sim_cluster *cluster, uint32_t worker, struct rog_error *err)
+{
+    struct rog_sim_node *node = &cluster->nodes[worker];
+    rog_worker_merge(node->core);
+    rog_sim_enter(cluster, node, ROG_SIM_FINISHED);
+    cluster->running--;
+    return rog_sim_leave(cluster, worker, err);
+}
+
+/* A push that may be silent is made first, so that one that is takes no time. */
+static int compress(struct rog_sim_cluster *cluster, uint32_t worker, struct rog_error *err)
 {
     struct rog_sim_node *node = &cluster->nodes[worker];
     struct rog_worker_status status;
-    node->computed_s = cluster->now_s;
-    node->lagged = node->ahead;
-    node->ahead = node->ahead_over = false;
     rog_sim_enter(cluster, node, ROG_SIM_COMPRESSING);
     if (cluster->may_be_silent) {
         int code = make_push(cluster, worker, err);
@@ -150,6 +178,24 @@ static int end_computing(struct rog_sim_cluster *cluster, uint32_t worker, struc
     return rog_sim_put(cluster, ROG_SIM_COMPRESSED, cluster->now_s + took_s, worker, 0, err);
 }
 
+/* The local steps are made, and the exchange before is over. */
+static int end_computing(struct rog_sim_cluster *cluster, uint32_t worker, struct rog_error *err)
+{
+    const struct rog_cluster_config *config = cluster->config;
+    struct rog_sim_node *node = &cluster->nodes[worker];
+    const struct rog_cluster_turn turn = turn_of(cluster, worker, node->iterations);
+    bool through = false;
+    int code = ROG_OK;
+    node->computed_s = cluster->now_s;
+    node->lagged = node->ahead;
+    node->ahead = node->ahead_over = false;
+    if (config->ended)
+        code = config->ended(config->user, cluster, &turn, &through, err);
+    if (code)
+        return code;
+    return through ? finish(cluster, worker, err) : compress(cluster, worker, err);
+}
+
 int rog_sim_begin(struct rog_sim_cluster *cluster, uint32_t worker, struct rog_error *err)
 {
     struct rog_sim_node *node = &cluster->nodes[worker];
@@ -160,9 +206,7 @@ int rog_sim_begin(struct rog_sim_cluster *cluster, uint32_t worker, struct rog_e
         rog_sim_enter(cluster, node, ROG_SIM_COMPUTING);
         return node->ahead ? ROG_OK : begin_computing(cluster, worker, node->iterations, err);
     }
-    rog_sim_enter(cluster, node, ROG_SIM_FINISHED);
-    cluster->running--;
-    return rog_sim_leave(cluster, worker, err);
+    return finish(cluster, worker, err);
 }
 
 int rog_sim_computed(struct rog_sim_cluster *cluster, uint32_t worker, struct rog_error *err)
@@ -203,7 +247,7 @@ int rog_sim_pulled(struct rog_sim_cluster *cluster, uint32_t worker, struct rog_
 static int report_iteration(struct rog_sim_cluster *cluster, uint32_t worker, struct rog_error *err)
 {
     const struct rog_cluster_config *config = cluster->config;
-    const struct rog_sim_node *node = &cluster->nodes[worker];
+    struct rog_sim_node *node = &cluster->nodes[worker];
     struct rog_iteration row;
     rog_iteration_init(&row);
     row.rank = (int64_t)worker + 1;
@@ -221,10 +265,12 @@ static int report_iteration(struct rog_sim_cluster *cluster, uint32_t worker, st
     row.rows_total = config->rows->row_count;
     row.bytes_pushed = wire_bytes(cluster, node->link[ROG_SIM_UP].bytes);
     row.bytes_pulled = wire_bytes(cluster, node->link[ROG_SIM_DOWN].bytes);
-    if (node->params)
+    if (isfinite(node->loss))
         row.loss = node->loss;
     row.staleness = cluster->iterations - node->iterations + node->lagged;
-    return rog_iteration_report(config->events, config->layers, node->core, &row, err);
+    int code = rog_iteration_report(config->events, config->layers, node->core, &row, err);
+    rog_iteration_count(&node->counted, &row);
+    return code;
 }
 
 int rog_sim_decompressed(struct rog_sim_cluster *cluster, uint32_t worker, struct rog_error *err)

@@ -74,6 +74,7 @@ struct rog_sim_node {
     bool only_waiting; /* it hears requests only while it waits for its pull */
     bool pushes_whole; /* the server takes them so */
     float *params;
+    float *own; /* the same where they are the cluster's; else NULL */
     struct rog_trace *trace;
     double trace_start_s;   /* the trace's time at 0 s of the run */
     struct rog_times times; /* recorded ones of iterations; none: the profile's */
@@ -83,6 +84,7 @@ struct rog_sim_node {
     enum rog_sim_state state;
     uint32_t iterations; /* done */
     double loss;
+    struct rog_statistics counted; /* of its iterations; not those that are of a moment */
     /* Of the iteration in progress. */
     double began_s, computed_s, pushed_s, admitted_s;
     bool stall_reported;

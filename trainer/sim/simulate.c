@@ -10,6 +10,7 @@
 #include <trainer/run/magnitudes.h>
 #include <trainer/run/train.h>
 #include <trainer/sim/cluster.h>
+#include <trainer/sim/network.h>
 #include <trainer/sim/snapshot.h>
 
 struct simulation {
@@ -21,24 +22,16 @@ struct simulation {
     struct rog_snapshot resumed;       /* what the run goes on from */
     struct rog_sim_cluster *cluster;   /* whose state is being saved */
     struct rog_magnitudes *magnitudes; /* drawn, or measured; NULL: neither */
+    struct rog_rule rule;              /* of the network's gradient at hand */
 };
 
 /* ---- hooks of the cluster ---- */
 
-static int take_gradients(void *user, uint32_t worker, uint32_t steps, const float *params,
-                          const float **gradients, double *loss, struct rog_error *err)
+static int compute(void *user, const struct rog_cluster_turn *turn, struct rog_cluster_work *work,
+                   struct rog_error *err)
 {
-    const struct simulation *simulation = user;
-    return rog_learner_gradients(simulation->train.learner, worker, steps, params, gradients, loss,
-                                 err);
-}
-
-static int make_steps(void *user, uint32_t worker, uint32_t iteration, uint32_t steps,
-                      float *params, double *loss, struct rog_error *err)
-{
-    const struct simulation *simulation = user;
-    return rog_learner_steps(simulation->train.learner, worker, iteration, steps, params, loss,
-                             err);
+    struct simulation *simulation = user;
+    return rog_network_work(&simulation->train, turn, &simulation->rule, work, err);
 }
 
 static int take_checkpoint(void *user, const float *change, uint32_t index, double t_s,
@@ -114,8 +107,7 @@ static int run(struct simulation *simulation, struct rog_error *err)
         .layers = train->layers,
         .magnitudes = rog_magnitudes_hook(simulation->magnitudes),
         .user = simulation,
-        .gradients = take_gradients,
-        .steps = make_steps,
+        .work = train->learner ? compute : NULL,
         .checkpoint = take_checkpoint,
         .interrupted = interrupted,
         .snapshot = take_snapshot,

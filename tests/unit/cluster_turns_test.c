@@ -1,0 +1,451 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Who computes for a virtual cluster has control from the beginning of local steps to their end, in
+ * whatever real time, with the model in memory of its own: that gives the same bytes as computing
+ * at once. Here that is a stand-in for training programs, which computes as early as it can and,
+ * where deltas are pushed, spoils the model while it has control. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <common/file.h>
+#include <trainer/run/exchange.h>
+
+#include "cluster_fixture.h"
+
+#define WORKERS 3
+
+/* One that computes for one worker. */
+struct computer {
+    float *values;   /* where the cluster has its model */
+    float *received; /* the model as it was when control was handed over */
+    float *moved;    /* what local steps have made of it */
+    float *gradient;
+    double loss;
+    uint32_t last; /* after this iteration it says that it is through; 0: never */
+    uint32_t iteration, steps;
+    bool has_control, taken; /* what it came to has been taken */
+    bool is_through;
+    struct rog_statistics told;
+};
+
+struct computers {
+    struct computer of[WORKERS];
+    struct rog_rule rule;
+    uint32_t begun, ended;
+};
+
+/* Deltas are made in the memory itself. */
+static bool may_spoil(const struct trial *trial)
+{
+    return strstr(trial->settings, "delta") != NULL;
+}
+
+static void compute(struct trial *trial, uint32_t worker)
+{
+    struct computer *computer = &((struct computers *)trial->computer)->of[worker];
+    uint64_t count = trial->rows->params;
+    size_t bytes = count * sizeof(float);
+    memcpy(computer->moved, computer->received, bytes);
+    if (may_spoil(trial))
+        computer->loss =
+            trial_steps_down(worker, computer->steps, computer->moved, count, computer->gradient);
+    else
+        computer->loss =
+            trial_bowl(worker, computer->steps, computer->received, count, computer->gradient);
+}
+
+static void spoil(const struct trial *trial, struct computer *computer)
+{
+    for (uint64_t i = 0; i < trial->rows->params; i++)
+        computer->values[i] = (float)NAN;
+}
+
+static float *values(void *user, uint32_t worker)
+{
+    struct trial *trial = user;
+    return ((struct computers *)trial->computer)->of[worker].values;
+}
+
+static int begin(void *user, const struct rog_cluster_turn *turn,
+                 const struct rog_statistics *statistics, struct rog_error *err)
+{
+    struct trial *trial = user;
+    struct computers *computers = trial->computer;
+    struct computer *computer = &computers->of[turn->worker];
+    (void)err;
+    assert_false(computer->has_control);
+    assert_ptr_equal(turn->params, computer->values);
+    assert_int_equal(turn->iteration, computer->iteration + 1);
+    computer->has_control = true;
+    computer->taken = false;
+    computer->iteration = turn->iteration;
+    computer->steps = turn->steps;
+    computer->told = *statistics;
+    memcpy(computer->received, computer->values, trial->rows->params * sizeof(float));
+    compute(trial, turn->worker);
+    if (may_spoil(trial))
+        spoil(trial, computer);
+    computers->begun++;
+    return 0;
+}
+
+static int ended(void *user, struct rog_sim_cluster *cluster, const struct rog_cluster_turn *turn,
+                 bool *through, struct rog_error *err)
+{
+    struct trial *trial = user;
+    struct computers *computers = trial->computer;
+    struct computer *computer = &computers->of[turn->worker];
+    float *momentum, *update;
+    (void)err;
+    assert_true(computer->has_control);
+    assert_int_equal(turn->iteration, computer->iteration);
+    assert_int_equal(turn->steps, computer->steps);
+    for (uint64_t i = 0; i < trial->rows->params && may_spoil(trial); i++)
+        assert_true(isnan(computer->values[i]));
+    if (!may_spoil(trial))
+        assert_memory_equal(computer->values, computer->received,
+                            trial->rows->params * sizeof(float));
+    rog_cluster_state(cluster, turn->worker, 1, &momentum, &update);
+    assert_non_null(update);
+    computer->has_control = false;
+    computer->taken = true;
+    *through = computer->last && turn->iteration > computer->last;
+    computer->is_through = *through;
+    memcpy(computer->values, *through ? computer->received : computer->moved,
+           trial->rows->params * sizeof(float));
+    computers->ended++;
+    return 0;
+}
+
+static int work(void *user, const struct rog_cluster_turn *turn, struct rog_cluster_work *given,
+                struct rog_error *err)
+{
+    struct trial *trial = user;
+    struct computers *computers = trial->computer;
+    struct computer *computer = &computers->of[turn->worker];
+    (void)err;
+    assert_true(computer->taken && !computer->is_through);
+    assert_int_equal(turn->iteration, computer->iteration);
+    given->loss = computer->loss;
+    if (!given->gradients)
+        return 0;
+    for (uint32_t i = 0; i < trial->rows->tensor_count; i++)
+        given->gradients[i] = computer->gradient + trial->rows->tensors[i].offset;
+    computers->rule = rog_exchange_rule(trial->config, turn->iteration);
+    given->rules = &computers->rule;
+    return 0;
+}
+
+/* ---- their life ---- */
+
+static float *floats(const struct trial *trial)
+{
+    float *made = calloc(trial->rows->params, sizeof *made);
+    assert_non_null(made);
+    return made;
+}
+
+static void prepare(struct trial *trial)
+{
+    struct computers *computers = trial->computer;
+    for (uint32_t i = 0; i < trial->workers; i++) {
+        struct computer *computer = &computers->of[i];
+        uint32_t last = computer->last;
+        *computer = (struct computer){.values = floats(trial),
+                                      .received = floats(trial),
+                                      .moved = floats(trial),
+                                      .gradient = floats(trial),
+                                      .last = last};
+    }
+}
+
+static void release(struct computers *computers)
+{
+    for (uint32_t i = 0; i < WORKERS; i++) {
+        free(computers->of[i].values);
+        free(computers->of[i].received);
+        free(computers->of[i].moved);
+        free(computers->of[i].gradient);
+    }
+}
+
+/* As it was when control was handed over, and what has come of it since if that has been taken: who
+ * has control when the state is loaded computes once more. */
+static void archive(struct trial *trial, struct rog_archive *archive)
+{
+    struct computers *computers = trial->computer;
+    size_t bytes = trial->rows->params * sizeof(float);
+    for (uint32_t i = 0; i < trial->workers; i++) {
+        struct computer *computer = &computers->of[i];
+        rog_archive_u32(archive, &computer->iteration);
+        rog_archive_u32(archive, &computer->steps);
+        rog_archive_flag(archive, &computer->taken);
+        rog_archive_flag(archive, &computer->is_through);
+        rog_archive_bytes(archive, computer->received, bytes);
+        rog_archive_bytes(archive, computer->values, bytes);
+        if (!archive->loading)
+            continue;
+        compute(trial, i);
+        computer->has_control = !computer->taken;
+        if (computer->has_control && may_spoil(trial))
+            spoil(trial, computer);
+    }
+}
+
+static const struct trial_computing computing = {.values = values,
+                                                 .begin = begin,
+                                                 .ended = ended,
+                                                 .work = work,
+                                                 .prepare = prepare,
+                                                 .archive = archive};
+
+static const char *const kinds[] = {
+    "\"contribution\":\"gradient\"",
+    "\"contribution\":\"delta\"",
+    "\"contribution\":\"gradient\",\"overlap\":true",
+    "\"contribution\":\"delta\",\"overlap\":true",
+    "\"contribution\":\"delta\",\"overlap\":true,\"merge\":0.5",
+};
+
+static const struct {
+    const char *library, *parameters;
+    int32_t threshold;
+} strategies[] = {
+    {"BSP", NULL, 0}, {"SSP", NULL, 2}, {"ROG", NULL, 4}, {"FEDAVG", "{\"share\": 0.5}", 0}};
+
+static struct trial trial_of(size_t strategy, size_t kind, char *settings, size_t room)
+{
+    snprintf(settings, room, "%s,\"trace\":\"synth:outdoors\",\"checkpoint_period\":7.5",
+             kinds[kind]);
+    return (struct trial){.library = strategies[strategy].library,
+                          .threshold = strategies[strategy].threshold,
+                          .parameters = strategies[strategy].parameters,
+                          .settings = settings,
+                          .workers = WORKERS,
+                          .iterations = 8,
+                          .wire_scale = 40,
+                          .train = true};
+}
+
+static void run(struct trial *trial)
+{
+    if (trial_run(trial))
+        fail_msg("%s", trial->err.message);
+}
+
+static void assert_same(const struct trial *a, const struct trial *b)
+{
+    assert_int_equal(a->events_size, b->events_size);
+    assert_memory_equal(a->events, b->events, a->events_size);
+    assert_string_equal(a->saved, b->saved);
+}
+
+/* ---- tests ---- */
+
+static void the_same_bytes_as_computing_at_once(void **state)
+{
+    (void)state;
+    for (size_t s = 0; s < sizeof strategies / sizeof *strategies; s++)
+        for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
+            char settings[256];
+            struct trial at_once = trial_of(s, k, settings, sizeof settings), apart = at_once;
+            struct computers computers = {0};
+            apart.computing = &computing;
+            apart.computer = &computers;
+            at_once.own_iterations[1] = apart.own_iterations[1] = 5;
+            run(&at_once);
+            run(&apart);
+            assert_same(&at_once, &apart);
+            assert_int_equal(computers.begun, 8 + 5 + 8);
+            assert_int_equal(computers.ended, 8 + 5 + 8);
+            release(&computers);
+            free(at_once.events);
+            free(apart.events);
+        }
+}
+
+struct ends {
+    double left_s[WORKERS];
+    uint32_t iterations[WORKERS];
+};
+
+static void take_leave(const struct rog_json *event, void *user)
+{
+    struct ends *ends = user;
+    ends->left_s[rog_json_get_integer(event, "rank", 0) - 1] = rog_json_get_number(event, "t", NAN);
+}
+
+/* One that ends by itself leaves where its local steps would have been over, and the others go on
+ * without it. */
+static void one_ends_early(void **state)
+{
+    (void)state;
+    for (size_t s = 0; s < sizeof strategies / sizeof *strategies; s++)
+        for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
+            char settings[256];
+            struct trial trial = trial_of(s, k, settings, sizeof settings);
+            struct computers computers = {.of[1].last = 3};
+            bool overlaps = strstr(settings, "overlap") != NULL;
+            trial.computing = &computing;
+            trial.computer = &computers;
+            trial.own_iterations[1] = UINT32_MAX;
+            run(&trial);
+            struct trial_summary *of = trial_summarize(&trial);
+            struct ends ends = {0};
+            trial_each_event(&trial, "leave", take_leave, &ends);
+            assert_int_equal(of[0].iterations, 8);
+            assert_int_equal(of[1].iterations, 3);
+            assert_int_equal(of[2].iterations, 8);
+            /* Where they overlap the steps may be made when the exchange is over. */
+            double after_s = ends.left_s[1] - of[1].last_t;
+            if (overlaps)
+                assert_true(after_s > -1e-6 && after_s <= 1.11 + 1e-6);
+            else
+                assert_near(after_s, 1.11, 2e-6);
+            assert_true(ends.left_s[0] > ends.left_s[1]);
+            /* All that it has pulled is in its model. */
+            for (uint64_t i = 0; i < trial.params; i++)
+                assert_true(isfinite(computers.of[1].values[i]));
+            free(of);
+            release(&computers);
+            free(trial.events);
+        }
+}
+
+/* Without a last iteration the limit of time ends it. */
+static void without_a_last_iteration(void **state)
+{
+    (void)state;
+    for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
+        char settings[256];
+        struct trial many = trial_of(2, k, settings, sizeof settings - 32);
+        strcat(settings, ",\"seconds\":40");
+        many.iterations = 100000;
+        struct trial endless = many;
+        endless.iterations = UINT32_MAX;
+        run(&many);
+        run(&endless);
+        assert_same(&many, &endless);
+        free(many.events);
+        free(endless.events);
+    }
+}
+
+struct last_row {
+    const struct computers *computers;
+    uint32_t compared;
+};
+
+static void compare_row(const struct rog_json *event, void *user)
+{
+    struct last_row *last = user;
+    const struct computer *of = &last->computers->of[rog_json_get_integer(event, "rank", 0) - 1];
+    const struct rog_statistics *told = &of->told;
+    if (rog_json_get_integer(event, "iteration", 0) != told->iteration)
+        return;
+    last->compared++;
+    assert_near(rog_json_get_number(event, "compute_s", NAN), told->compute_s, 1e-6);
+    assert_near(rog_json_get_number(event, "push_s", NAN), told->push_s, 1e-6);
+    assert_near(rog_json_get_number(event, "stall_s", NAN), told->stall_s, 1e-6);
+    assert_near(rog_json_get_number(event, "pull_s", NAN), told->pull_s, 1e-6);
+    assert_int_equal(rog_json_get_integer(event, "bytes_pushed", 0), told->bytes_pushed);
+    assert_int_equal(rog_json_get_integer(event, "rows_pulled", -1), told->rows_pulled);
+}
+
+/* What one is told at its last turn is what was recorded of the iteration before. */
+static void told_what_is_recorded(void **state)
+{
+    (void)state;
+    for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
+        char settings[256];
+        struct trial trial = trial_of(2, k, settings, sizeof settings);
+        struct computers computers = {0};
+        trial.computing = &computing;
+        trial.computer = &computers;
+        run(&trial);
+        struct last_row last = {.computers = &computers};
+        trial_each_event(&trial, "iteration", compare_row, &last);
+        assert_int_equal(last.compared, WORKERS);
+        struct trial_summary *of = trial_summarize(&trial);
+        for (uint32_t i = 0; i < WORKERS; i++) {
+            const struct rog_statistics *told = &computers.of[i].told;
+            assert_true(told->all_bytes_pushed < (uint64_t)of[i].bytes_pushed);
+            assert_true(told->all_bytes_pushed >= told->bytes_pushed);
+            assert_true(told->t_s > 0 && told->t_s < of[i].last_t && !told->over);
+            assert_true(told->largest_iteration >= told->iteration);
+            assert_true(told->rows_total > 0);
+        }
+        free(of);
+        release(&computers);
+        free(trial.events);
+    }
+}
+
+static void check_kill(const struct trial *whole, uint32_t look)
+{
+    struct computers first = {.of[1].last = 3}, second = {.of[1].last = 3};
+    struct trial killed = *whole, rest = *whole;
+    killed.computer = &first;
+    killed.snapshot_at = look;
+    killed.looks = 0;
+    killed.events = NULL;
+    killed.checkpoints = 0;
+    assert_int_equal(trial_run(&killed), ROG_EINTR);
+    rest.computer = &second;
+    rest.resume = &killed;
+    rest.looks = 0;
+    rest.events = NULL;
+    rest.checkpoints = 0;
+    run(&rest);
+    assert_int_equal(killed.state_events + rest.events_size, whole->events_size);
+    assert_memory_equal(rest.events, whole->events + killed.state_events, rest.events_size);
+    assert_string_equal(rest.saved, whole->saved);
+    for (uint32_t i = 0; i < WORKERS; i++) {
+        const struct computers *before = whole->computer;
+        if (second.of[i].told.t_s > 0) /* it had turns after that */
+            assert_memory_equal(&second.of[i].told, &before->of[i].told, sizeof before->of[i].told);
+    }
+    release(&first);
+    release(&second);
+    free(killed.events);
+    free(killed.state);
+    free(rest.events);
+}
+
+static void killed_and_resumed(void **state)
+{
+    (void)state;
+    for (size_t s = 0; s < sizeof strategies / sizeof *strategies; s++)
+        for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
+            char settings[256];
+            struct trial whole = trial_of(s, k, settings, sizeof settings);
+            struct computers computers = {.of[1].last = 3};
+            whole.computing = &computing;
+            whole.computer = &computers;
+            whole.own_iterations[1] = UINT32_MAX;
+            run(&whole);
+            for (uint32_t look = 1; look <= whole.looks; look += whole.looks / 6 + 1)
+                check_kill(&whole, look);
+            release(&computers);
+            free(whole.events);
+        }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_same_bytes_as_computing_at_once),
+        cmocka_unit_test(one_ends_early),
+        cmocka_unit_test(without_a_last_iteration),
+        cmocka_unit_test(told_what_is_recorded),
+        cmocka_unit_test(killed_and_resumed),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
