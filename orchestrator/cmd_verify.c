@@ -25,7 +25,8 @@ static struct rog_json *verify_json(const char *id, const struct rog_verify *ver
         rog_json_append(checks, check);
     }
     rog_json_put_string(result, "run", id);
-    rog_json_put_bool(result, "passed", rog_verify_failed(verify) == 0);
+    rog_json_put_bool(result, "passed",
+                      rog_verify_failed(verify) == 0 && rog_verify_iterations(verify) > 0);
     rog_json_put(result, "checks", checks);
     return result;
 }
@@ -71,6 +72,10 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
                                        : print_text(id, &verify, err);
     if (code == 0 && rog_verify_failed(&verify) > 0)
         code = rog_fail(err, ROG_EFAILED, "run %s: %zu findings", id, rog_verify_failed(&verify));
+    else if (code == 0 && rog_verify_iterations(&verify) == 0)
+        code = rog_fail(err, ROG_ENOTFOUND,
+                        "run %s: no worker has finished an iteration, so there is nothing to check",
+                        id);
     rog_verify_release(&verify);
     free(id);
     rog_db_close(db);
@@ -81,9 +86,11 @@ const struct rog_command rog_cmd_verify = {
     .name = "verify",
     .usage = "RUN",
     .summary = "Check a recorded run against itself and its strategy",
-    .details = "Replays the run's events: no worker may have passed an admission that its strategy "
-               "forbids, times, rows and bytes must add up, and the tables must hold what the "
-               "trainer wrote. Ends with status 1 when anything is found, naming the event.",
+    .details =
+        "Replays the run's events: no worker may have passed an admission that its strategy "
+        "forbids, times, rows and bytes must add up, and the tables must hold what the "
+        "trainer wrote. Ends with status 1 when anything is found, naming the event, and with "
+        "status 3 when the run has no iteration, so that there is nothing to check.",
     .options = NULL,
     .min_args = 1,
     .max_args = 1,

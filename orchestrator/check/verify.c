@@ -271,3 +271,8 @@ size_t rog_verify_failed(const struct rog_verify *verify)
         failed += verify->check[i].failed;
     return failed;
 }
+
+size_t rog_verify_iterations(const struct rog_verify *verify)
+{
+    return verify->check[ROG_VERIFY_COMPLETE].checked;
+}

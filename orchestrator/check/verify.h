@@ -40,5 +40,7 @@ int rog_verify_run(struct rog_db *db, const char *run_id, struct rog_verify *ver
                    struct rog_error *err);
 void rog_verify_release(struct rog_verify *verify);
 size_t rog_verify_failed(const struct rog_verify *verify);
+/* How many the run has. Without any there was nothing to check. */
+size_t rog_verify_iterations(const struct rog_verify *verify);
 
 #endif

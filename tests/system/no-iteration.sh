@@ -13,6 +13,10 @@ grep -q "^workers  *4$" out || fail "workers are not counted before they finish 
 grep -q "^iterations  *0: no worker has finished one$" out || fail "nothing is said of no iteration"
 grep -q "^local steps  *500 an iteration, by the settings$" out || fail "local steps of the settings"
 same "without an iteration" 4 "$(rogctl show "$run" --json | jq .idle_workers)"
+try 3 rogctl verify "$run"
+says "no worker has finished an iteration, so there is nothing to check"
+try 3 rogctl verify "$run" --json
+same "passed" false "$(json .passed)"
 cat >slow.conf <<END
 case = "slow"; workload = "none"; seconds = 20.0; method = "diloco"; runs = ( { } );
 END
