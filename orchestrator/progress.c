@@ -85,8 +85,8 @@ static void add_numbers(struct line *line, const struct rog_fleet_job *job, bool
         add_part(line, job->taken_up ? "" : "  stall  - ");
     else
         add_part(line, "  stall %2.0f%%", 100 * job->stall_share);
-    if (job->wall_s > 0 && !job->taken_up && (job->t > job->from_t || job->from_t <= 0))
-        add_part(line, " %4.0fx", (job->t - job->from_t) / job->wall_s);
+    if (!brief && job->wall_s > 0 && !job->taken_up && (job->t > job->from_t || job->from_t <= 0))
+        add_part(line, "  %3.0fx real time", (job->t - job->from_t) / job->wall_s);
     if (job->state == ROG_FLEET_RUNNING && own_share(job) > 0.005) {
         long left_s = (long)(job->wall_s * (1 - job->done) / own_share(job));
         add_part(line, " %2ld:%02ld left", left_s / 60, left_s % 60);
