@@ -16,9 +16,9 @@
 #define PART_OF_BOTH \
     (PART | ROG_SETTING_OF_BOTH_ENDS | ROG_SETTING_OPTION_OF_SERVE | ROG_SETTING_OPTION_OF_LIBRARY)
 
-/* How a run's programs are kept going, which changes nothing of what they come to. */
-#define OF_PROCESSES \
-    (ROG_SETTING_OF_PROGRAMS | ROG_SETTING_ASIDE | ROG_SETTING_NOT_NOTED | ROG_SETTING_LEFT_OUT)
+#define OF_PROCESSES                                                                              \
+    (ROG_SETTING_OF_PROGRAMS | ROG_SETTING_ASIDE | ROG_SETTING_NOT_NOTED | ROG_SETTING_LEFT_OUT | \
+     ROG_SETTING_OF_PROCESSES)
 
 /* One row, one setting. Where no source is named, the default is the published system's. */
 const struct rog_setting rog_run_settings[] = {
@@ -275,7 +275,7 @@ const struct rog_setting rog_run_settings[] = {
      .unit = "s",
      .help = "least real time between two snapshots, from which an interrupted run resumes; 0: no "
              "snapshots (virtual clusters)",
-     .flags = ROG_SETTING_ASIDE | ROG_SETTING_NOT_NOTED},
+     .flags = ROG_SETTING_ASIDE | ROG_SETTING_NOT_NOTED | ROG_SETTING_OF_PROCESSES},
 
     {RUN(latency), .type = ROG_SETTING_REAL, .fallback = "0.003", .min = 0, .max = 60, .unit = "s",
      .help = "one-way delay of a link", .flags = ROG_SETTING_KEPT_BY_REPLAY},

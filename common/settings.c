@@ -460,6 +460,13 @@ static bool is_default(const struct rog_setting *setting, const struct rog_json 
     return same;
 }
 
+void rog_settings_remove(const struct rog_setting *table, unsigned with, struct rog_json *object)
+{
+    for (; table->name; table++)
+        if (rog_setting_is(table, with, 0))
+            rog_json_remove(object, table->name);
+}
+
 void rog_settings_leave_out(const struct rog_setting *table, unsigned with, struct rog_json *object)
 {
     for (; table->name; table++) {

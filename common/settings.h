@@ -55,6 +55,9 @@ enum rog_setting_flag {
     ROG_SETTING_OPTION_OF_LIBRARY = 1 << 20,
     /* Values of gradients and models depend on it, and not what is sent and when. */
     ROG_SETTING_OF_VALUES = 1 << 21,
+    /* How the processes of a run are kept, which changes nothing of what it comes to: one that is
+     * taken up goes on with those of then. */
+    ROG_SETTING_OF_PROCESSES = 1 << 22,
 
     /* Options of these commands, too, named as on their command lines. */
     ROG_SETTING_OPTION_OF_RUN = 1 << 12,
@@ -127,7 +130,9 @@ bool rog_setting_is(const struct rog_setting *setting, unsigned with, unsigned w
 /* Copies into `to` what `from` has of such settings. */
 void rog_settings_copy(const struct rog_setting *table, unsigned with, unsigned without,
                        const struct rog_json *from, struct rog_json *to);
-/* Removes such settings from `object` where they have their default. */
+/* Removes such settings from `object`. */
+void rog_settings_remove(const struct rog_setting *table, unsigned with, struct rog_json *object);
+/* The same where they have their default. */
 void rog_settings_leave_out(const struct rog_setting *table, unsigned with,
                             struct rog_json *object);
 /* "command, files, test": the names of such settings. Heap memory, NULL without memory. */

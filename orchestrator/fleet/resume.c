@@ -9,9 +9,12 @@
 #include <unistd.h>
 
 #include <common/file.h>
+#include <common/settings.h>
 #include <common/snapshot.h>
 #include <orchestrator/fleet/run_files.h>
 #include <orchestrator/store/ingest.h>
+
+#define CONFIG_MAX_BYTES (16u << 20)
 
 /* ROG_ENOTFOUND: there is none. */
 static int look(const char *folder, int64_t *events_bytes, double *t_s, struct rog_error *err)
@@ -51,10 +54,36 @@ static int cut_events(const char *folder, struct rog_error *err)
     return code;
 }
 
+/* How the processes of a run are kept may have changed since it was interrupted, and may be why. */
+static int take_settings(const char *folder, const struct rog_json *settings, struct rog_error *err)
+{
+    char *path = rog_path_join(folder, ROG_RUN_CONFIG), *text = NULL;
+    size_t size = 0;
+    struct rog_json *config = NULL;
+    int code =
+        path ? rog_file_read(path, CONFIG_MAX_BYTES, &text, &size, err) : rog_fail_nomem(err);
+    if (code == 0)
+        code = rog_json_parse(text, size, path, &config, err);
+    free(text);
+    text = NULL;
+    if (code == 0) {
+        rog_settings_remove(rog_run_settings, ROG_SETTING_OF_PROCESSES, config);
+        rog_settings_copy(rog_run_settings, ROG_SETTING_OF_PROCESSES, 0, settings, config);
+        text = rog_json_text_pretty(config);
+        code = text ? rog_file_write(path, text, strlen(text), err) : rog_fail_nomem(err);
+    }
+    rog_json_free(config);
+    free(text);
+    free(path);
+    return code;
+}
+
 int rog_resume_prepare(struct rog_db *db, const char *run_id, const char *folder,
-                       struct rog_error *err)
+                       const struct rog_json *config, struct rog_error *err)
 {
     int code = cut_events(folder, err);
+    if (code == 0)
+        code = take_settings(folder, config, err);
     if (code == 0)
         code = rog_db_begin(db, err);
     if (code < 0)

@@ -11,15 +11,17 @@
 
 #include <stdbool.h>
 
+#include <common/json.h>
 #include <orchestrator/store/db.h>
 #include <rog/error.h>
 
 /* Whether there is a snapshot in the run's folder, and as much of the stream as it needs; *t_s:
  * when it was taken. The trainer looks closer: a snapshot that it refuses is gone then. */
 bool rog_resume_is_possible(const char *folder, double *t_s);
-/* Prepares folder and tables. */
+/* Prepares folder and tables. Of `config`, the run's as it is now, the settings count that say how
+ * its processes are kept. */
 int rog_resume_prepare(struct rog_db *db, const char *run_id, const char *folder,
-                       struct rog_error *err);
+                       const struct rog_json *config, struct rog_error *err);
 /* The run has come to an end, or begins anew: its snapshot is of no use. */
 int rog_resume_forget(const char *folder, struct rog_error *err);
 

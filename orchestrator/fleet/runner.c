@@ -57,6 +57,7 @@ struct runner {
     size_t count;
     struct active *slot; /* [slots] */
     int slots;
+    int at_once; /* processors for each run */
     unsigned polls;
 };
 
@@ -187,6 +188,7 @@ static int start_processes(struct active *a, enum beginning how, struct rog_erro
         .resume = how == RESUME,
         .adopt = how == ADOPT,
         .again = a->failures > 0,
+        .at_once = x->at_once,
         .log = log_event,
         .user = a,
     };
@@ -229,7 +231,7 @@ static char *config_text(const struct rog_fleet_job *job)
 /* To where the snapshot was taken. */
 static int go_back(struct runner *x, struct active *a, struct rog_error *err)
 {
-    int code = rog_resume_prepare(x->options->db, a->job->run_id, a->folder, err);
+    int code = rog_resume_prepare(x->options->db, a->job->run_id, a->folder, a->job->config, err);
     char *text = rog_format("it resumes from its snapshot at %.1f s", a->job->t);
     if (code == 0 && text)
         log_event(a, ROG_EVENT_RESUME, 0, text);
@@ -693,6 +695,8 @@ int rog_runner_execute(const struct rog_cluster *cluster, const struct rog_fleet
         .slots = cluster->kind->real_time ? 1 : options->jobs,
     };
     int code = 0;
+    int busy = count > 0 && count < (size_t)x.slots ? (int)count : x.slots;
+    x.at_once = options->jobs > busy ? options->jobs / busy : 1;
     x.slot = calloc((size_t)x.slots, sizeof *x.slot);
     if (!x.slot)
         code = rog_fail_nomem(err);

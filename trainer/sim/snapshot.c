@@ -14,6 +14,7 @@
 #include <common/clock.h>
 #include <common/file.h>
 #include <common/hash.h>
+#include <common/settings.h>
 #include <common/snapshot.h>
 #include <librog/sync/sending.h>
 #include <librog/sync/server_update.h>
@@ -89,10 +90,21 @@ static int put_processor(struct rog_json *of, struct rog_error *err)
                     rog_format("%s, kernels %s", prims, rog_kernels()->level), err);
 }
 
+/* Without what is of no consequence for the run: who takes it up may have changed it. */
+static int put_config(struct rog_json *of, const struct rog_run_config *config,
+                      struct rog_error *err)
+{
+    struct rog_json *settings = rog_json_copy(config->json);
+    rog_settings_remove(rog_run_settings, ROG_SETTING_OF_PROCESSES, settings);
+    int code = put_text(of, "the configuration", rog_json_text_sorted(settings), err);
+    rog_json_free(settings);
+    return code;
+}
+
 static int put_all(struct rog_json *of, const struct rog_train *train, struct rog_error *err)
 {
     char hex[ROG_SHA256_HEX_BYTES];
-    int code = put_text(of, "the configuration", rog_json_text_sorted(train->config->json), err);
+    int code = put_config(of, train->config, err);
     if (!code)
         code = put_file(of, "the strategy's plugin", train->plugin.path, err);
     if (!code)
