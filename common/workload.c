@@ -24,6 +24,11 @@ bool rog_workload_has_network(const struct rog_json *config)
     return is(config, "train") || (is(config, "program") && rog_json_get(config, "ranks"));
 }
 
+bool rog_workload_is_program(const struct rog_json *config)
+{
+    return is(config, "program");
+}
+
 bool rog_workload_trains(const struct rog_json *config)
 {
     return !is(config, "none");

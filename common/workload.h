@@ -22,6 +22,8 @@
 
 /* The network of `model` is what is trained: its starting model and its data are needed. */
 bool rog_workload_has_network(const struct rog_json *config);
+/* Workload "program". */
+bool rog_workload_is_program(const struct rog_json *config);
 /* Somebody computes gradients. */
 bool rog_workload_trains(const struct rog_json *config);
 /* The worker of that rank, from 1 on, runs the program. */

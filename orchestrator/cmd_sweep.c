@@ -385,7 +385,9 @@ static const struct rog_setting options[] = {
      .min = 1,
      .max = 1024,
      .unit = "runs",
-     .help = "how many runs at once; default: the number of processors",
+     .help =
+         "how many runs at once; default: the number of processors; where there are fewer runs, "
+         "programs of each compute so many times more at once (virtual clusters)",
      .letter = 'j'},
     {.name = "repeat",
      .type = ROG_SETTING_INT,

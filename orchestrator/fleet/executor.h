@@ -37,6 +37,7 @@ struct rog_attempt {
     bool resume;    /* go on from the snapshot in the folder (fleet/resume.h) */
     bool adopt;     /* what an earlier rogctl has started of this attempt may be going on still */
     bool again;     /* an attempt before this one has failed */
+    int at_once;    /* processors that it may count on, >= 1 */
     /* Something has happened that belongs into the run's record (`event` is its name) and that
      * people want to hear. Not from other threads. */
     void (*log)(void *user, const char *event, size_t rank, const char *text);

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Virtual clusters: a run is one `rog-trainer simulate` process. */
+/* Virtual clusters: a run is one `rog-trainer simulate` process, and the programs that it starts.
+ */
 #include <orchestrator/fleet/cluster_kinds.h>
 #include <orchestrator/fleet/executor.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <common/file.h>
 #include <common/process.h>
+#include <common/workload.h>
 #include <orchestrator/fleet/run_files.h>
 
 struct simulator {
@@ -23,6 +26,14 @@ static void stop(void *state)
     free(simulator);
 }
 
+/* How many programs of a run may compute at the same time, each with its threads. */
+static int programs_at_once(const struct rog_attempt *attempt)
+{
+    int64_t threads = rog_json_get_integer(attempt->config, "program_threads", 0);
+    int64_t most = attempt->at_once / (threads > 1 ? threads : 1);
+    return most > 1 ? (int)most : 1;
+}
+
 static int start(void **state, const struct rog_attempt *attempt, struct rog_error *err)
 {
     struct simulator *simulator = calloc(1, sizeof *simulator);
@@ -32,6 +43,10 @@ static int start(void **state, const struct rog_attempt *attempt, struct rog_err
     simulator->config = rog_path_join(attempt->folder, ROG_RUN_CONFIG);
     simulator->log = rog_path_join(attempt->folder, ROG_RUN_LOG);
     int code = simulator->config && simulator->log ? 0 : rog_fail_nomem(err);
+    char jobs[24];
+    const char *resume = attempt->resume ? "--resume" : NULL;
+    snprintf(jobs, sizeof jobs, "%d", programs_at_once(attempt));
+    const bool has_programs = rog_workload_is_program(attempt->config);
     const char *const argv[] = {attempt->trainer,
                                 "simulate",
                                 "--config",
@@ -40,7 +55,9 @@ static int start(void **state, const struct rog_attempt *attempt, struct rog_err
                                 attempt->folder,
                                 "--threads",
                                 "1",
-                                attempt->resume ? "--resume" : NULL,
+                                has_programs ? "--jobs" : resume,
+                                has_programs ? jobs : NULL,
+                                resume,
                                 NULL};
     const struct rog_process_options how = {.argv = argv, .log = simulator->log};
     if (code == 0)
@@ -71,6 +88,6 @@ static const struct rog_executor executor = {
 
 const struct rog_cluster_kind rog_virtual_cluster = {
     .name = "virtual",
-    .summary = "one process, virtual time: as fast as this machine computes",
+    .summary = "virtual time, on this machine alone: as fast as it computes",
     .executor = &executor,
 };

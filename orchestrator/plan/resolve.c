@@ -211,7 +211,7 @@ static int check_command(const struct rog_json *config, struct rog_error *err)
 static int resolve_program(struct rog_json *config, const struct rog_cluster *cluster,
                            const char *folder, struct rog_error *err)
 {
-    bool program = strcmp(rog_json_get_string(config, "workload", ""), "program") == 0;
+    bool program = rog_workload_is_program(config);
     for (const struct rog_setting *row = rog_run_settings; !program && row->name; row++)
         if (rog_setting_is(row, ROG_SETTING_OF_PROGRAMS, 0) && rog_json_get(config, row->name))
             return rog_fail(err, ROG_EINVAL,
@@ -233,11 +233,6 @@ static int resolve_program(struct rog_json *config, const struct rog_cluster *cl
     int code = rog_metric_resolve(config, err);
     if (code < 0)
         return code;
-    if (!cluster->kind->real_time)
-        return rog_fail(err, ROG_EINVAL,
-                        "a program computes in real time, and clusters of kind %s are in virtual "
-                        "time: take one in real time",
-                        cluster->kind->name);
     code = rog_workload_check_ranks(config, rog_json_size(cluster->workers), err);
     if (code < 0)
         return code;

@@ -87,10 +87,6 @@ wrong()
     fi
     grep -qF "$3" said || fail "not said: $3: $(cat said)"
 }
-cat >virtual.conf <<'END'
-kind = "virtual"; workers = ( { profile = "jetson-nx"; } );
-END
-wrong "$whole" virtual.conf 'a program computes in real time'
 wrong '{ command = "true"; }' local.conf 'workload program needs test'
 wrong '{ test = "true"; }' local.conf 'workload program needs command'
 wrong '{ command = "true"; test = "true"; files = ["nosuch.py"]; }' local.conf 'nosuch.py'

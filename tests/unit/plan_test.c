@@ -203,6 +203,72 @@ static void the_hash_is_of_everything_but_the_note(void **state)
     rog_plan_free(plan);
 }
 
+#define PROGRAM                                                                                    \
+    "case = \"a\"; workload = { command = \"python3 t.py\"; files = [\"t.py\"]; test = \"true\"; " \
+    "%s }; runs = ( { } );"
+
+/* How processes are kept is no part of a run; with how many threads they compute is, and so is a
+ * step that is measured. */
+static void a_run_is_not_how_its_programs_are_kept(void **state)
+{
+    const struct fixture *f = *state;
+    static const struct {
+        const char *settings;
+        bool same;
+    } cases[] = {
+        {"workers_per_process = 2;", true},
+        {"step_limit = 7.5; memory_limit = 4.0;", true},
+        {"workers_per_process = 1; program_threads = 0;", true},
+        {"program_threads = 1;", false},
+    };
+    char *text = rog_format(PROGRAM, "");
+    put(f, "t.py", "print()\n");
+    struct rog_plan *plan = plan_of(f, text, &once);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        free(text);
+        text = rog_format(PROGRAM, cases[i].settings);
+        struct rog_plan *other = plan_of(f, text, &once);
+        const char *one = plan->run[0].resolved.hash, *two = other->run[0].resolved.hash;
+        if ((strcmp(one, two) == 0) != cases[i].same)
+            fail_msg("%s: the run is %s", cases[i].settings,
+                     cases[i].same ? "another" : "the same");
+        rog_plan_free(other);
+    }
+    rog_plan_free(plan);
+    free(text);
+}
+
+static void what_programs_cannot_be_kept_by_is_said(void **state)
+{
+    const struct fixture *f = *state;
+    static const struct {
+        const char *settings, *message;
+    } cases[] = {
+        {"workers_per_process = 2;", "with workers_per_process = 2 it must be `PYTHON SCRIPT"},
+        {"workers_per_process = 0;", "workers_per_process must be a whole number from 1 to 4096"},
+        {"step_limit = 0.0;", "step_limit must be a number from 0.1"},
+        {"memory_limit = -1.0;", "memory_limit must be a number from 0"},
+        {"program_threads = 257;", "program_threads must be a whole number from 0 to 256"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct rog_error err = {0};
+        struct rog_plan *plan = NULL;
+        char *text = rog_format("case = \"a\"; workload = { command = \"./t\"; test = \"true\"; "
+                                "files = []; %s }; runs = ( { } );",
+                                cases[i].settings);
+        assert_int_equal(try_plan(f, text, &once, &plan, &err), ROG_EINVAL);
+        if (!strstr(err.message, cases[i].message))
+            fail_msg("%s: %s", cases[i].settings, err.message);
+        free(text);
+    }
+    struct rog_error err = {0};
+    struct rog_plan *plan = NULL;
+    assert_int_equal(
+        try_plan(f, "case = \"a\"; step_limit = 7.5; runs = ( { } );", &once, &plan, &err),
+        ROG_EINVAL);
+    assert_non_null(strstr(err.message, "step_limit is a setting of programs"));
+}
+
 static void paths_do_not_depend_on_the_folder_one_stands_in(void **state)
 {
     const struct fixture *f = *state;
@@ -637,6 +703,8 @@ int main(void)
         TEST(a_run_is_resolved_whole),
         TEST(an_average_makes_another_run),
         TEST(the_hash_is_of_everything_but_the_note),
+        TEST(a_run_is_not_how_its_programs_are_kept),
+        TEST(what_programs_cannot_be_kept_by_is_said),
         TEST(paths_do_not_depend_on_the_folder_one_stands_in),
         TEST(every_path_is_relative_to_the_file),
         TEST(a_recorded_run_is_known_again),
