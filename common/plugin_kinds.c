@@ -43,6 +43,7 @@ static const size_t strategy_bytes[] = {
     [2] = offsetof(struct rog_strategy, save),
     [3] = offsetof(struct rog_strategy, grant),
     [4] = offsetof(struct rog_strategy, weigh),
+    [5] = offsetof(struct rog_strategy, failure),
     [ROG_STRATEGY_ABI] = sizeof(struct rog_strategy),
 };
 

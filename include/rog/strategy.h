@@ -37,7 +37,7 @@
 /* A plugin is made for one version. Each version has the members of the one before at the same
  * places and appends its own, so that a program runs the plugins of its own version and of all
  * earlier ones; what those lack is as if they had left it out. */
-#define ROG_STRATEGY_ABI 5
+#define ROG_STRATEGY_ABI 6
 #define ROG_STRATEGY_SYMBOL "rog_strategy_plugin"
 #define ROG_STRATEGY_EXPORT __attribute__((visibility("default")))
 
@@ -342,6 +342,11 @@ struct rog_strategy {
      *                  active. */
     int64_t (*iteration_bound)(const struct rog_strategy_config *config);
     uint32_t (*least_quorum)(const struct rog_strategy_config *config);
+
+    /* Since version 6, optional: why the strategy cannot go on, one sentence; NULL: it can. Asked
+     * after each call of another hook of that state (NULL: after the promises), whose answer counts
+     * for nothing where there is a sentence: the run ends with it. Once there is one it stays. */
+    const char *(*failure)(const void *state, const struct rog_strategy_config *config);
 
     /* Fields are only appended below this line. */
 };

@@ -49,6 +49,7 @@ static void leave(struct rog_serve_peer *peer, const char *reason)
     rog_event_string(serve->options->events, "reason", reason);
     rog_serve_check(serve, rog_event_end(serve->options->events, &err), &err);
     rog_server_leave(serve->core, peer->worker, rog_serve_time(serve));
+    rog_serve_check(serve, rog_server_check_strategy(serve->core, &err), &err);
     rog_serve_report(serve);
 }
 

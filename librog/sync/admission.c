@@ -170,7 +170,8 @@ static int ask_strategy(struct rog_server *server, uint32_t worker, bool again, 
     rog_versions_view(&server->versions, &view.versions);
     memset(server->needed, 0, 2 * (size_t)server->policy.workers * sizeof *server->needed);
     server->strategy->admit(server->state, &server->policy, &view, &answer);
-    return keep_answer(server, worker, &answer, now, stalls, err);
+    int code = rog_server_check_strategy(server, err);
+    return code ? code : keep_answer(server, worker, &answer, now, stalls, err);
 }
 
 static void notify_stalled(struct rog_server *server, uint32_t worker, uint32_t blocker,
@@ -280,7 +281,7 @@ int rog_server_tick(struct rog_server *server, double now, struct rog_error *err
     find_deadline(server);
     if (!code)
         rog_grants_give(server, now);
-    return code;
+    return code ? code : rog_server_check_strategy(server, err);
 }
 
 /* ---- as bytes ---- */

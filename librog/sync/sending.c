@@ -141,7 +141,9 @@ int rog_sending_plan(struct rog_sending *sending, const struct rog_sender *sende
         hook(state, config, view, &plan);
     else
         plan_all_rows(&plan, config->rows);
-    int code = check_plan(strategy, &plan, config->rows, sending->levels, err);
+    int code = rog_strategy_check(strategy, state, config, err);
+    if (!code)
+        code = check_plan(strategy, &plan, config->rows, sending->levels, err);
     if (code)
         return code;
     sending->count = plan.count;
@@ -201,6 +203,13 @@ int rog_strategy_start(const struct rog_strategy *strategy,
     return 0;
 }
 
+int rog_strategy_check(const struct rog_strategy *strategy, const void *state,
+                       const struct rog_strategy_config *config, struct rog_error *err)
+{
+    const char *why = strategy->failure ? strategy->failure(state, config) : NULL;
+    return why ? rog_fail(err, ROG_EFAILED, "strategy %s: %s", strategy->name, why) : 0;
+}
+
 /* The version since which a plan may be silent. */
 #define SILENCE 5
 
@@ -224,6 +233,8 @@ void rog_strategy_archive(const struct rog_strategy *strategy,
     if (!strategy->save)
         return;
     uint32_t size = archive->loading ? 0 : strategy->save(state, config, NULL, 0);
+    if (rog_strategy_check(strategy, state, config, &archive->err))
+        return;
     rog_archive_count(archive, &size, 1, "what the strategy remembers");
     uint8_t *bytes = calloc(1, size + 1u);
     if (!bytes) {
@@ -236,6 +247,8 @@ void rog_strategy_archive(const struct rog_strategy *strategy,
     if (archive->loading && !rog_archive_failed(archive) &&
         strategy->load(state, config, bytes, size))
         rog_archive_refuse(archive, "the strategy does not know what it remembers");
+    if (!rog_archive_failed(archive))
+        rog_strategy_check(strategy, state, config, &archive->err);
     free(bytes);
 }
 

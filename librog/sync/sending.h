@@ -101,6 +101,9 @@ int rog_strategy_start(const struct rog_strategy *strategy,
                        const struct rog_strategy_config *config, void **state,
                        struct rog_error *err);
 void rog_strategy_stop(const struct rog_strategy *strategy, void *state);
+/* ROG_EFAILED: the strategy cannot go on, and says why. To be asked after each of its hooks. */
+int rog_strategy_check(const struct rog_strategy *strategy, const void *state,
+                       const struct rog_strategy_config *config, struct rog_error *err);
 /* Whether what a strategy remembers can be saved. */
 bool rog_strategy_saves(const struct rog_strategy *strategy);
 /* The state, which has been started. */

@@ -235,6 +235,11 @@ uint32_t rog_server_active(const struct rog_server *server)
     return active;
 }
 
+int rog_server_check_strategy(const struct rog_server *server, struct rog_error *err)
+{
+    return rog_strategy_check(server->strategy, server->state, &server->policy, err);
+}
+
 int rog_server_check_peer(const struct rog_server *server, uint32_t worker, struct rog_error *err)
 {
     if (worker >= server->policy.workers)
@@ -329,7 +334,7 @@ int rog_server_join(struct rog_server *server, uint32_t worker, double now, uint
     rog_versions_join(&server->versions, worker, *iteration);
     rog_transmissions_join(&server->transmissions, worker);
     rog_admission_join(server, worker, now);
-    return 0;
+    return rog_server_check_strategy(server, err);
 }
 
 void rog_server_resume(struct rog_server *server, uint32_t iteration)

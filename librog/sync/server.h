@@ -84,6 +84,10 @@ double rog_server_deadline(const struct rog_server *server);
 /* Asks it, where that time has come. ROG_EINVAL: it answered nonsense. */
 int rog_server_tick(struct rog_server *server, double now, struct rog_error *err);
 
+/* ROG_EFAILED: the strategy cannot go on, and says why. For who waits: all calls that can fail ask
+ * themselves. */
+int rog_server_check_strategy(const struct rog_server *server, struct rog_error *err);
+
 /* A worker has finished or is gone: it is no longer waited for. */
 void rog_server_leave(struct rog_server *server, uint32_t worker, double now);
 

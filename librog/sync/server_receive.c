@@ -27,6 +27,9 @@ static int weigh_push(struct rog_server *server, uint32_t worker, uint32_t itera
                                   .node = &server->nodes[worker]};
     rog_versions_view(&server->versions, &view.versions);
     double weight = strategy->weigh ? strategy->weigh(server->state, &server->policy, &view) : 1;
+    int code = rog_server_check_strategy(server, err);
+    if (code)
+        return code;
     if (!(weight >= 0) || weight > ROG_WEIGHT_MAX)
         return rog_fail(err, ROG_EINVAL,
                         "strategy %s weighs iteration %u of worker %u by %g, 0 to %g are possible",
@@ -271,6 +274,8 @@ int rog_server_receive(struct rog_server *server, uint32_t worker, const uint8_t
         code = rog_server_reserve_notices(server, err);
     if (!code)
         code = receive[wire.header.kind](server, worker, &wire, now, err);
+    if (!code) /* a grant may have failed */
+        code = rog_server_check_strategy(server, err);
     if (code == ROG_EFORMAT)
         rog_fail_prefix(err, "message of worker %u", worker + 1);
     return code;

@@ -307,5 +307,5 @@ int rog_server_send(struct rog_server *server, uint32_t worker, double now, uint
         if (*size == 0)
             *size = send_pull_end(server, worker, now, buffer);
     }
-    return 0;
+    return rog_server_check_strategy(server, err);
 }

@@ -120,6 +120,9 @@ int rog_worker_begin(struct rog_worker *worker, double now, struct rog_error *er
                                        .node = &worker->node};
     if (strategy->plan_work)
         strategy->plan_work(worker->state, &worker->policy, &view, &plan);
+    int code = rog_strategy_check(strategy, worker->state, &worker->policy, err);
+    if (code)
+        return code;
     if (plan.local_steps < 1 || plan.local_steps > ROG_LOCAL_STEPS_MAX)
         return rog_fail(err, ROG_EINVAL,
                         "strategy %s planned %u local steps for iteration %u, 1 to %u are possible",

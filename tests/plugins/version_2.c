@@ -4,4 +4,4 @@
 
 #define VERSION 2
 #define NAME "VERSION_2"
-#include "version_4.c"
+#include "version_5.c"

@@ -4,4 +4,4 @@
 
 #define VERSION 3
 #define NAME "VERSION_3"
-#include "version_4.c"
+#include "version_5.c"

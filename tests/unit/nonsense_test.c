@@ -20,6 +20,7 @@ struct answers {
     uint32_t local_steps, push_level, pull_level, quorum, iteration;
     bool overlap;
     double weight, deadline_s;
+    uint32_t *hooks_left; /* after so many it cannot go on; NULL: it always can */
 };
 
 static const struct answers usual = {.local_steps = 1, .weight = 1, .deadline_s = INFINITY};
@@ -71,6 +72,17 @@ static void plan_work(void *state, const struct rog_strategy_config *config,
     plan->overlap = answers_of(config)->overlap;
 }
 
+static const char *failure(const void *state, const struct rog_strategy_config *config)
+{
+    (void)state;
+    uint32_t *left = answers_of(config)->hooks_left;
+    if (left && *left == 0)
+        return "it has lost its thread";
+    if (left)
+        --*left;
+    return NULL;
+}
+
 static const struct rog_strategy odd = {.abi_version = ROG_STRATEGY_ABI,
                                         .struct_size = sizeof odd,
                                         .name = "ODD",
@@ -78,7 +90,8 @@ static const struct rog_strategy odd = {.abi_version = ROG_STRATEGY_ABI,
                                         .admit = admit,
                                         .plan_pull = plan_pull,
                                         .weigh = weigh,
-                                        .plan_work = plan_work};
+                                        .plan_work = plan_work,
+                                        .failure = failure};
 
 /* An iteration of worker 0, from its beginning to its pull; the other one does nothing. */
 static int iterate(struct rog_worker *worker, struct rog_server *server, struct rog_error *err)
@@ -194,12 +207,31 @@ static void test_taken(void **state)
     assert_int_equal(attempt(&answers, &err), 0);
 }
 
+/* Whichever hook it is that cannot answer, its answer is not taken, and the run ends with why. */
+static void test_failure(void **state)
+{
+    (void)state;
+    struct answers answers = usual;
+    uint32_t hooks = 0;
+    for (int code = ROG_EFAILED; code; hooks++) {
+        struct rog_error err = {0};
+        uint32_t left = hooks;
+        answers.hooks_left = &left;
+        code = attempt(&answers, &err);
+        assert_int_equal(code, code ? ROG_EFAILED : 0);
+        if (code)
+            assert_string_equal(err.message, "strategy ODD: it has lost its thread");
+    }
+    assert_in_range(hooks, 6, 100); /* plan_work, plan_push, weigh, admit, plan_pull, none */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_deadlines),
         cmocka_unit_test(test_taken),
+        cmocka_unit_test(test_failure),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -83,7 +83,7 @@ static void test_refused(void **state)
     (void)state;
     static const struct {
         const char *file, *cause;
-    } refused[] = {{"old_abi.so", "version 0"},      {"next_abi.so", "version 6"},
+    } refused[] = {{"old_abi.so", "version 0"},      {"next_abi.so", "version 7"},
                    {"short_struct.so", "bytes"},     {"missing_hook.so", "admit"},
                    {"missing_plan.so", "plan_push"}, {"no_symbol.so", ROG_STRATEGY_SYMBOL},
                    {"garbage.so", "garbage.so"},     {"not_there.so", "not_there.so"}};
@@ -144,7 +144,7 @@ static void test_earlier_version(void **state)
 static void test_versions_between(void **state)
 {
     (void)state;
-    for (int version = 2; version <= 4; version++) {
+    for (int version = 2; version <= 5; version++) {
         struct rog_plugin plugin;
         struct rog_error err;
         char path[4096], name[20];
@@ -156,11 +156,12 @@ static void test_versions_between(void **state)
         assert_non_null(strategy->staleness_bound);
         assert_int_equal(strategy->save && strategy->load, version >= 3);
         assert_int_equal(strategy->grant && strategy->most_granted, version >= 4);
-        assert_null(strategy->weigh);
+        assert_int_equal(strategy->weigh != NULL, version >= 5);
         assert_null(strategy->plan_work);
         assert_null(strategy->iteration_bound);
         assert_null(strategy->least_quorum);
         assert_int_equal(strategy->wants, 0);
+        assert_null(strategy->failure);
         rog_plugin_release(&plugin);
     }
 }

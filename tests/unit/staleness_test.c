@@ -406,7 +406,8 @@ static void test_earlier_versions(void **state)
 {
     (void)state;
     static const char *const files[] = {TEST_PLUGINS "/version_1.so", TEST_PLUGINS "/version_2.so",
-                                        TEST_PLUGINS "/version_3.so", TEST_PLUGINS "/version_4.so"};
+                                        TEST_PLUGINS "/version_3.so", TEST_PLUGINS "/version_4.so",
+                                        TEST_PLUGINS "/version_5.so"};
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         struct totals totals = {0};
         run_schedules(files[i], 0, 0, 100, &totals);

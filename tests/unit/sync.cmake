@@ -5,7 +5,7 @@ target_link_libraries(rog_test_cluster PUBLIC rog_sync PkgConfig::CMOCKA)
 # A plugin of an earlier version of the interface, and plugins that must be refused, beside the
 # skeleton; with one more file that is no shared object.
 set(ROG_TEST_PLUGINS ${PROJECT_BINARY_DIR}/tests/plugins)
-foreach(name version_1 version_1_longer version_2 version_3 version_4 tenth old_abi next_abi short_struct missing_hook missing_plan no_symbol)
+foreach(name version_1 version_1_longer version_2 version_3 version_4 version_5 tenth old_abi next_abi short_struct missing_hook missing_plan no_symbol)
   add_library(rog_test_plugin_${name} MODULE ${PROJECT_SOURCE_DIR}/tests/plugins/${name}.c)
   set_target_properties(rog_test_plugin_${name} PROPERTIES
     OUTPUT_NAME ${name} PREFIX "" LIBRARY_OUTPUT_DIRECTORY ${ROG_TEST_PLUGINS})
@@ -71,9 +71,9 @@ add_dependencies(test_feedback rog_plugin_codec_skeleton)
 add_dependencies(test_codec_laws rog_plugin_codec_skeleton)
 add_dependencies(test_plugin rog_plugin_codec_skeleton)
 add_dependencies(test_plugin rog_test_plugin_version_1 rog_test_plugin_version_1_longer
-                 rog_test_plugin_version_2 rog_test_plugin_version_3 rog_test_plugin_version_4 rog_test_plugin_old_abi
+                 rog_test_plugin_version_2 rog_test_plugin_version_3 rog_test_plugin_version_4 rog_test_plugin_version_5 rog_test_plugin_old_abi
                  rog_test_plugin_next_abi rog_test_plugin_short_struct rog_test_plugin_missing_hook rog_test_plugin_missing_plan
                  rog_test_plugin_no_symbol)
 add_dependencies(test_staleness rog_test_plugin_mean rog_test_plugin_version_1 rog_test_plugin_version_2
-                 rog_test_plugin_version_3 rog_test_plugin_version_4)
+                 rog_test_plugin_version_3 rog_test_plugin_version_4 rog_test_plugin_version_5)
 target_link_libraries(test_wire_size PRIVATE rog_nn)

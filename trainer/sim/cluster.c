@@ -279,6 +279,9 @@ static int handle(struct rog_sim_cluster *cluster, const struct rog_queue_item *
 static int stuck(const struct rog_sim_cluster *cluster, struct rog_error *err)
 {
     uint32_t worker = 0;
+    int code = rog_server_check_strategy(cluster->server, err);
+    if (code)
+        return code;
     while (worker + 1 < cluster->workers && cluster->nodes[worker].state != ROG_SIM_STALLED)
         worker++;
     return rog_fail(err, ROG_EFAILED,
