@@ -15,6 +15,8 @@
 #include <librog/parts/parts.h>
 #include <librog/sync/rule.h>
 #include <librog/trace/source.h>
+#include <librog/virtual/client.h>
+#include <librog/virtual/protocol.h>
 
 #define CONFIG_MAX_BYTES (16u << 20)
 #define SERVER_TIMEOUT_S 600
@@ -38,11 +40,11 @@ struct rog {
     struct rog_rows *rows;
     struct rog_json *hello;
     struct rog_rule *rules; /* [layout->trained], copies of the program's */
-    struct rog_work_options how;
-    struct rog_work *work; /* NULL: not started */
-    bool begun;            /* the run, for this worker */
-    struct rog_statistics statistics;
-    uint32_t next, local_steps; /* the next iteration, and its steps */
+    struct rog_driver_options how;
+    const struct rog_driver *driver; /* that the server's name calls for */
+    void *work;                      /* its own; NULL: not started */
+    bool begun;                      /* the run, for this worker */
+    struct rog_driver_view view;
 };
 
 const char *rog_version(void)
@@ -88,6 +90,13 @@ static int copy_strings(struct rog *rog, const struct rog_options *options, stru
     return ROG_OK;
 }
 
+/* The rest of the name is the simulation's, which needs no secret: it takes its own user's programs
+ * alone. */
+static bool is_virtual(const char *server)
+{
+    return strncmp(server, ROG_VIRTUAL_SCHEME, strlen(ROG_VIRTUAL_SCHEME)) == 0;
+}
+
 static int check_options(const struct rog_options *options, struct rog_error *err)
 {
     if (options->struct_size != sizeof *options)
@@ -97,7 +106,7 @@ static int check_options(const struct rog_options *options, struct rog_error *er
                         options->struct_size, sizeof *options);
     if (!options->server)
         return rog_fail(err, ROG_EINVAL, "no server is given: HOST:PORT of rog-trainer serve");
-    if (!options->key_file == !options->key)
+    if (!is_virtual(options->server) && !options->key_file == !options->key)
         return rog_fail(
             err, ROG_EINVAL, "%s: the server and its workers share a secret of 32 bytes",
             options->key ? "both key and key_file are given" : "neither key nor key_file is given");
@@ -115,7 +124,7 @@ static int check_options(const struct rog_options *options, struct rog_error *er
 
 static int check_run(struct rog *rog, struct rog_error *err)
 {
-    const struct rog_work_options *how = &rog->how;
+    const struct rog_driver_options *how = &rog->how;
     if (how->rank < 1 || how->rank > how->workers)
         return rog_fail(err, ROG_EINVAL, "there is no worker of rank %u among %u", how->rank,
                         how->workers);
@@ -236,13 +245,24 @@ static int open_trace(struct rog *rog, uint32_t rank, struct rog_error *err)
     return rog_trace_open_run(&rog->trace, &rog->profile.trace_offset, &source, err);
 }
 
+static int choose_driver(struct rog *rog, const struct rog_options *options, struct rog_error *err)
+{
+    rog->driver = is_virtual(options->server) ? &rog_virtual_driver : &rog_net_driver;
+    if (options->pace && rog->driver != &rog_net_driver)
+        return rog_fail(err, ROG_EINVAL, "pace is for links of its own: %s has virtual ones",
+                        options->server);
+    if (options->pace && !rog->config)
+        return rog_fail(err, ROG_EINVAL, "pace needs config, which names the trace");
+    return ROG_OK;
+}
+
 static int set_up(struct rog *rog, const struct rog_options *options, struct rog_error *err)
 {
     int64_t threshold = options->threshold;
     rog->profile.local_steps = 1;
     rog->without_values = options->without_values;
     rog->background = options->background;
-    rog->how = (struct rog_work_options){
+    rog->how = (struct rog_driver_options){
         .rank = options->rank,
         .workers = options->workers,
         .wire_scale = options->wire_scale,
@@ -252,8 +272,8 @@ static int set_up(struct rog *rog, const struct rog_options *options, struct rog
         .signals = options->catch_signals,
     };
     int code = copy_strings(rog, options, err);
-    if (!code && options->pace && !rog->config)
-        code = rog_fail(err, ROG_EINVAL, "pace needs config, which names the trace");
+    if (!code)
+        code = choose_driver(rog, options, err);
     if (!code)
         code = take_options(rog, options, err);
     if (!code)
@@ -264,7 +284,7 @@ static int set_up(struct rog *rog, const struct rog_options *options, struct rog
         code = take_local_steps(rog, options->local_steps, err);
     if (!code)
         code = load_strategy(rog, threshold, err);
-    if (!code)
+    if (!code && rog->driver == &rog_net_driver)
         code = options->key ? rog_secret_new(&rog->secret, options->key, err)
                             : rog_secret_read(&rog->secret, options->key_file, err);
     if (!code && options->pace)
@@ -347,7 +367,7 @@ int rog_open_from_environment(struct rog **rog, struct rog_error *err)
     if (!options.server)
         return rog_fail(err, ROG_ENOTFOUND,
                         "ROG_SERVER is not set: this program was not started by a run of rogctl");
-    if (!options.key_file || !path)
+    if (!path || (!options.key_file && !is_virtual(options.server)))
         return rog_fail(err, ROG_EINVAL, "%s is not set, ROG_SERVER is",
                         path ? "ROG_KEY_FILE" : "ROG_CONFIG");
     int code = number_from("ROG_RANK", &options.rank, err);
@@ -371,7 +391,8 @@ void rog_close(struct rog *rog)
 {
     if (!rog)
         return;
-    rog_work_free(rog->work);
+    if (rog->driver)
+        rog->driver->free(rog->work);
     rog_json_free(rog->hello);
     rog_rows_free(rog->rows);
     rog_parts_release(&rog->parts);
@@ -451,13 +472,6 @@ static int make_hello(struct rog *rog, struct rog_error *err)
 
 /* ---- running ---- */
 
-static void look(struct rog *rog)
-{
-    rog_work_statistics(rog->work, &rog->statistics);
-    rog->next = rog_work_next_iteration(rog->work);
-    rog->local_steps = rog_work_local_steps(rog->work);
-}
-
 int rog_start_begin(struct rog *rog, struct rog_error *err)
 {
     if (rog->work)
@@ -492,8 +506,8 @@ int rog_start_begin(struct rog *rog, struct rog_error *err)
     rog->how.server = rog->server;
     rog->how.out_dir = rog->out_dir;
     rog->how.upload = strcmp(rog->workload, "program") == 0;
-    code = rog_work_new(&rog->work, &rog->how, err);
-    return code ? code : rog_work_start(rog->work, err);
+    code = rog->driver->new (&rog->work, &rog->how, err);
+    return code ? code : rog->driver->start(rog->work, err);
 }
 
 static int check_started(const struct rog *rog, struct rog_error *err)
@@ -505,10 +519,10 @@ int rog_exchange_wait(struct rog *rog, double timeout_s, struct rog_error *err)
 {
     int code = check_started(rog, err);
     if (!code)
-        code = rog_work_settle(rog->work, timeout_s, err);
+        code = rog->driver->settle(rog->work, timeout_s, err);
     if (!code) {
         rog->begun = true;
-        look(rog);
+        rog->driver->look(rog->work, &rog->view);
     }
     return code;
 }
@@ -559,7 +573,7 @@ int rog_exchange_begin(struct rog *rog, const struct rog_step *step, struct rog_
     if (code)
         return code;
     /* While an exchange goes on the rules are the loop's. */
-    if (rog_work_is_going_on(rog->work))
+    if (rog->driver->is_going_on(rog->work))
         code = rog_fail(err, ROG_EINVAL, "an exchange is going on: wait for it first");
     for (uint32_t i = 0; i < step->rule_count && !code; i++)
         code = rog_rule_check(&step->rules[i], err);
@@ -569,7 +583,7 @@ int rog_exchange_begin(struct rog *rog, const struct rog_step *step, struct rog_
         memcpy(rog->rules, step->rules, step->rule_count * sizeof *rog->rules);
     const struct rog_worker_gradients gradients = {
         .tensors = step->gradients, .rules = rog->rules, .rule_count = step->rule_count};
-    return rog_work_push(rog->work, &gradients, step->loss, err);
+    return rog->driver->push(rog->work, &gradients, step->loss, err);
 }
 
 int rog_exchange(struct rog *rog, const struct rog_step *step, struct rog_error *err)
@@ -580,13 +594,13 @@ int rog_exchange(struct rog *rog, const struct rog_step *step, struct rog_error 
 
 bool rog_over(const struct rog *rog)
 {
-    return rog->statistics.over;
+    return rog->view.statistics.over;
 }
 
 int rog_finish_begin(struct rog *rog, struct rog_error *err)
 {
     int code = check_started(rog, err);
-    return code ? code : rog_work_finish(rog->work, err);
+    return code ? code : rog->driver->finish(rog->work, err);
 }
 
 int rog_finish(struct rog *rog, struct rog_error *err)
@@ -599,17 +613,17 @@ int rog_finish(struct rog *rog, struct rog_error *err)
 
 uint32_t rog_next_iteration(const struct rog *rog)
 {
-    return rog->next;
+    return rog->view.next;
 }
 
 uint32_t rog_local_steps(const struct rog *rog)
 {
-    return rog->local_steps;
+    return rog->view.local_steps;
 }
 
 void rog_statistics(const struct rog *rog, struct rog_statistics *statistics)
 {
-    *statistics = rog->statistics;
+    *statistics = rog->view.statistics;
 }
 
 int rog_state(struct rog *rog, uint32_t tensor, float **momentum, float **residual,
@@ -619,5 +633,53 @@ int rog_state(struct rog *rog, uint32_t tensor, float **momentum, float **residu
     if (!code && (tensor >= rog->layout->trained || rog->without_values))
         code = rog_fail(err, ROG_EINVAL, "tensor %u of %u has no momentum", tensor,
                         rog->without_values ? 0 : rog->layout->trained);
-    return code ? code : rog_work_state(rog->work, tensor, momentum, residual, err);
+    return code ? code : rog->driver->state(rog->work, tensor, momentum, residual, err);
+}
+
+void rog_leave(struct rog *rog, const char *why)
+{
+    if (rog->work)
+        rog->driver->leave(rog->work, why);
+}
+
+/* ---- of virtual clusters alone ---- */
+
+bool rog_resumed(const struct rog *rog)
+{
+    return rog->view.resumed;
+}
+
+bool rog_keep_due(const struct rog *rog)
+{
+    return rog->view.keep_due;
+}
+
+int rog_kept(struct rog *rog, const char *why_not, struct rog_error *err)
+{
+    if (!rog_keep_due(rog))
+        return rog_fail(err, ROG_EINVAL, "nothing is to be kept now: look at rog_keep_due");
+    int code = rog->driver->kept(rog->work, why_not, err);
+    if (!code)
+        rog->driver->look(rog->work, &rog->view);
+    return code;
+}
+
+int rog_transfer_begin(struct rog *rog, uint64_t bytes_up, uint64_t bytes_down,
+                       struct rog_error *err)
+{
+    int code = check_started(rog, err);
+    if (code)
+        return code;
+    if (!rog->driver->transfer)
+        return rog_fail(err, ROG_EINVAL,
+                        "a transfer of %llu bytes: messages of a program's own travel on virtual "
+                        "clusters alone",
+                        (unsigned long long)bytes_up);
+    return rog->driver->transfer(rog->work, bytes_up, bytes_down, err);
+}
+
+int rog_transfer(struct rog *rog, uint64_t bytes_up, uint64_t bytes_down, struct rog_error *err)
+{
+    int code = rog_transfer_begin(rog, bytes_up, bytes_down, err);
+    return code ? code : rog_exchange_wait(rog, -1, err);
 }

@@ -54,7 +54,7 @@ struct rog;
 struct rog_options {
     uint32_t struct_size;     /* sizeof(struct rog_options), by rog_options_init */
     uint32_t rank, workers;   /* this worker, 1..workers */
-    const char *server;       /* HOST:PORT */
+    const char *server;       /* HOST:PORT; virtual:NAME, the simulation of a virtual cluster */
     const char *key_file;     /* 32 bytes or 64 hexadecimal digits, readable by its owner alone */
     const unsigned char *key; /* instead of a file: 32 bytes */
     const char *strategy;     /* a plugin: "ROG", "SSP", "BSP", ... or a path with a '/' */
@@ -105,6 +105,11 @@ ROG_EXPORT int rog_open_from_environment(struct rog **rog, struct rog_error *err
 
 /* Takes leave of the server where rog_finish has not, stops the thread, frees. Harmless on NULL. */
 ROG_EXPORT void rog_close(struct rog *rog);
+
+/* The program cannot go on and says why, in words of its own such as a traceback: the record of the
+ * run has them, on a virtual cluster also what the run is said to have failed by. Of a text that is
+ * too long that has its end. Only rog_close makes sense after it. Harmless before rog_start. */
+ROG_EXPORT void rog_leave(struct rog *rog, const char *why);
 
 enum rog_tensor_kind {
     ROG_TENSOR_TRAINED = 0,
@@ -237,6 +242,29 @@ ROG_EXPORT void rog_statistics(const struct rog *rog, struct rog_statistics *sta
  * rog_start, and while an exchange goes on in the background. */
 ROG_EXPORT int rog_state(struct rog *rog, uint32_t tensor, float **momentum, float **residual,
                          struct rog_error *err);
+
+/*
+ * On virtual clusters (see rog_open_from_environment) alone; elsewhere both are false.
+ *
+ * A run there can be taken up from a snapshot, which is of the programs too where they say what is
+ * to be kept of them. rog_keep_due: that is wanted now, as it was when the last exchange was over:
+ * the program writes the file "kept" into the folder ROG_OUT and calls rog_kept before the next
+ * exchange, or says why not. rog_resumed: the run was taken up, and the file of then is there
+ * again.
+ */
+ROG_EXPORT bool rog_keep_due(const struct rog *rog);
+ROG_EXPORT bool rog_resumed(const struct rog *rog);
+/* why_not: NULL where the file is written. ROG_EINVAL where rog_keep_due is false. */
+ROG_EXPORT int rog_kept(struct rog *rog, const char *why_not, struct rog_error *err);
+
+/* On virtual clusters alone (ROG_EINVAL elsewhere): a message of the program's own to the server,
+ * and, when those of all workers have come, one back, by the links of this worker. They take the
+ * time that so many bytes take, what is in them is the program's own affair. In two parts as
+ * rog_finish. */
+ROG_EXPORT int rog_transfer(struct rog *rog, uint64_t bytes_up, uint64_t bytes_down,
+                            struct rog_error *err);
+ROG_EXPORT int rog_transfer_begin(struct rog *rog, uint64_t bytes_up, uint64_t bytes_down,
+                                  struct rog_error *err);
 
 /* "0.1.0" */
 ROG_EXPORT const char *rog_version(void);

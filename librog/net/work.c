@@ -111,7 +111,7 @@ static void quit(void *user)
 {
     struct rog_work *work = user;
     struct rog_error err;
-    rog_fail(&err, ROG_EINTR, ROG_CLOSED);
+    rog_fail(&err, ROG_EINTR, "%s", work->why[0] ? work->why : ROG_CLOSED);
     rog_work_fail(work, ROG_EINTR, &err);
 }
 
@@ -194,7 +194,7 @@ static void draw_session(struct rog_work *work)
 
 static void prepare_meter(struct rog_work *work)
 {
-    const struct rog_work_options *options = work->options;
+    const struct rog_driver_options *options = work->options;
     work->meter = (struct rog_work_meter){.events = work->events,
                                           .trace = options->trace,
                                           .trace_offset = options->profile->trace_offset,
@@ -217,7 +217,7 @@ static int gather_values(struct rog_work *work, struct rog_error *err)
 
 static int prepare(struct rog_work *work, struct rog_error *err)
 {
-    const struct rog_work_options *options = work->options;
+    const struct rog_driver_options *options = work->options;
     const struct rog_worker_config core = {
         .rows = options->rows,
         .strategy = options->strategy,
@@ -268,8 +268,7 @@ static void report_error(struct rog_work *work, const struct rog_error *cause)
     rog_event_error(work->events, rog_work_time(work), work->options->rank, cause->message);
 }
 
-int rog_work_new(struct rog_work **out, const struct rog_work_options *options,
-                 struct rog_error *err)
+static int make(void **out, const struct rog_driver_options *options, struct rog_error *err)
 {
     struct rog_error cause;
     *out = NULL;
@@ -316,8 +315,9 @@ static void run(void *user)
     rog_handoff_over(work->handoff);
 }
 
-int rog_work_start(struct rog_work *work, struct rog_error *err)
+static int start(void *driver, struct rog_error *err)
 {
+    struct rog_work *work = driver;
     /* Signals are the program's own, not this thread's; the loop is told of them by a pipe. */
     sigset_t all, before;
     sigfillset(&all);
@@ -331,8 +331,9 @@ int rog_work_start(struct rog_work *work, struct rog_error *err)
     return ROG_OK;
 }
 
-void rog_work_free(struct rog_work *work)
+static void end(void *driver)
 {
+    struct rog_work *work = driver;
     if (!work)
         return;
     if (work->thread_made) {
@@ -345,12 +346,13 @@ void rog_work_free(struct rog_work *work)
 
 /* ---- the caller ---- */
 
-bool rog_work_is_going_on(struct rog_work *work)
+static bool is_going_on(void *driver)
 {
+    const struct rog_work *work = driver;
     return !rog_handoff_wait(work->handoff, 0);
 }
 
-int rog_work_wait(struct rog_work *work, double timeout_s, struct rog_error *err)
+static int wait_for_control(struct rog_work *work, double timeout_s, struct rog_error *err)
 {
     if (!rog_handoff_wait(work->handoff, timeout_s))
         return rog_fail(err, ROG_EBUSY, "the exchange is not over after %g s", timeout_s);
@@ -377,9 +379,10 @@ static int hand_back(struct rog_work *work, struct rog_error *err)
                     "the run is over: look at rog_over after each exchange, and stop");
 }
 
-int rog_work_push(struct rog_work *work, const struct rog_worker_gradients *gradients, double loss,
-                  struct rog_error *err)
+static int push(void *driver, const struct rog_worker_gradients *gradients, double loss,
+                struct rog_error *err)
 {
+    struct rog_work *work = driver;
     if (rog_handoff_wait(work->handoff, 0)) {
         work->gradients = *gradients;
         work->loss = loss;
@@ -388,8 +391,9 @@ int rog_work_push(struct rog_work *work, const struct rog_worker_gradients *grad
     return hand_back(work, err);
 }
 
-int rog_work_finish(struct rog_work *work, struct rog_error *err)
+static int finish(void *driver, struct rog_error *err)
 {
+    struct rog_work *work = driver;
     if (rog_handoff_wait(work->handoff, 0)) {
         work->finish = true;
         work->settle = false;
@@ -397,37 +401,56 @@ int rog_work_finish(struct rog_work *work, struct rog_error *err)
     return hand_back(work, err);
 }
 
-int rog_work_settle(struct rog_work *work, double timeout_s, struct rog_error *err)
+static int settle(void *driver, double timeout_s, struct rog_error *err)
 {
+    struct rog_work *work = driver;
     int code = ROG_OK;
     if (!work->waits && work->exchanging && !work->statistics.over) {
         work->finish = false;
         work->settle = true;
         code = hand_back(work, err);
     }
-    return code ? code : rog_work_wait(work, timeout_s, err);
+    return code ? code : wait_for_control(work, timeout_s, err);
 }
 
-void rog_work_statistics(const struct rog_work *work, struct rog_statistics *statistics)
+static void look(const void *driver, struct rog_driver_view *view)
 {
-    *statistics = work->statistics;
+    const struct rog_work *work = driver;
+    *view = (struct rog_driver_view){
+        .statistics = work->statistics, .next = work->next, .local_steps = work->local_steps};
 }
 
-uint32_t rog_work_local_steps(const struct rog_work *work)
+static int state(void *driver, uint32_t tensor, float **momentum, float **update,
+                 struct rog_error *err)
 {
-    return work->local_steps;
-}
-
-uint32_t rog_work_next_iteration(const struct rog_work *work)
-{
-    return work->next;
-}
-
-int rog_work_state(struct rog_work *work, uint32_t tensor, float **momentum, float **update,
-                   struct rog_error *err)
-{
+    struct rog_work *work = driver;
     if (!rog_handoff_wait(work->handoff, 0) || work->exchanging)
         return rog_fail(err, ROG_EINVAL, "an exchange is going on: wait for it first");
     rog_worker_state(work->core, tensor, momentum, update);
     return ROG_OK;
 }
+
+/* The loop reads why when it sees that it is to quit. */
+static void leave(void *driver, const char *why)
+{
+    struct rog_work *work = driver;
+    if (!work->thread_made || work->why[0] || rog_handoff_is_over(work->handoff))
+        return;
+    struct rog_error cut;
+    rog_fail(&cut, ROG_EINTR, "%s", why);
+    memcpy(work->why, cut.message, sizeof work->why);
+    rog_handoff_quit(work->handoff);
+}
+
+const struct rog_driver rog_net_driver = {
+    .new = make,
+    .free = end,
+    .start = start,
+    .settle = settle,
+    .is_going_on = is_going_on,
+    .push = push,
+    .finish = finish,
+    .state = state,
+    .look = look,
+    .leave = leave,
+};

@@ -177,7 +177,7 @@ static int put_model(struct rog_work *work, size_t bytes, struct rog_error *err)
 static void produce(void *user, size_t bytes)
 {
     struct rog_work *work = user;
-    const struct rog_work_options *options = work->options;
+    const struct rog_driver_options *options = work->options;
     struct rog_error err;
     size_t size = 0, room = rog_link_core_bytes(options->rows, options->wire_scale, bytes);
     if (work->code)

@@ -19,6 +19,7 @@
 #include <librog/net/pieces.h>
 #include <librog/net/work.h>
 #include <librog/net/work_meter.h>
+#include <librog/sync/worker.h>
 
 enum rog_work_phase {
     ROG_WORK_WAITING,   /* for the run to begin */
@@ -31,7 +32,7 @@ enum rog_work_phase {
 };
 
 struct rog_work {
-    const struct rog_work_options *options;
+    const struct rog_driver_options *options;
     struct rog_worker *core;
     struct rog_events *events;
     struct rog_layers *layers; /* NULL: rows are not recorded */
@@ -89,6 +90,8 @@ struct rog_work {
     bool started;
     double origin_s; /* of the run */
     struct rog_work_meter meter;
+
+    char why[ROG_ERROR_MESSAGE_BYTES]; /* the caller's own: why it takes leave; "": it closes */
 
     bool ended;      /* the server has said so */
     double ending_s; /* since when it ends, 0: it does not */

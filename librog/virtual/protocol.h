@@ -47,18 +47,23 @@ enum rog_virtual_kind {
                               control took in real time */
     ROG_VIRTUAL_FINISH,    /* this worker is through; seconds: the same */
     ROG_VIRTUAL_FAIL,      /* text: why the program ends (a traceback) */
-    ROG_VIRTUAL_STATE_GET, /* number: tensor, part: enum rog_virtual_part. While it has control */
+    ROG_VIRTUAL_STATE_GET, /* number: tensor, part: enum rog_virtual_part. While it has control; it
+                              is answered at the moment of virtual time when its steps are over */
     ROG_VIRTUAL_STATE_PUT, /* the same: the gradient's place has what the part becomes */
     ROG_VIRTUAL_KEPT,      /* before STEP: what the program keeps is in the file "kept" of its
                               folder, as it was when it was given control; or text: why not */
-    ROG_VIRTUAL_TRANSFER,  /* bytes up, bytes_down: a message of the program's own to the server, and
-                              one back when all workers that are not through have sent theirs. Answered
-                              by GO; the model is as it was */
+    ROG_VIRTUAL_TRANSFER, /* bytes up, bytes_down: a message of the program's own to the server, and
+                             one back when all workers that are not through have sent theirs.
+                             Answered by GO; the model is as it was */
+    ROG_VIRTUAL_SETTLE,   /* where an exchange goes on while the program computes: it wants that to
+                             be over and in the model. Answered by GO for the same iteration, of
+                             which no more time passes */
     /* From the simulation. */
     ROG_VIRTUAL_START, /* number: iterations that are done (above 0 in a run that was taken up) */
     ROG_VIRTUAL_GO,    /* statistics, local_steps: in the region */
     ROG_VIRTUAL_STATE, /* answers STATE_GET: the gradient's place has the part; and STATE_PUT */
-    ROG_VIRTUAL_ERROR, /* text: the run has failed, or this worker is refused */
+    ROG_VIRTUAL_ERROR, /* text: the run has failed, or this worker is refused; number: the code of
+                          rog/error.h, negated. Nothing comes after it */
 };
 
 enum rog_virtual_part { ROG_VIRTUAL_MOMENTUM, ROG_VIRTUAL_RESIDUAL };
@@ -76,9 +81,10 @@ struct rog_virtual_message {
 
 /* The beginning of a region. */
 struct rog_virtual_head {
-    uint64_t hello_bytes, layout_bytes; /* JSON texts of net/hello.h and net/layout.h */
-    uint32_t without_values;            /* 1: neither model nor gradients follow */
-    uint32_t local_steps;               /* of the next iteration, with START and GO */
+    uint64_t hello_bytes,
+        layout_bytes;        /* JSON texts of net/hello.h and net/layout.h, without NUL */
+    uint32_t without_values; /* 1: neither model nor gradients follow */
+    uint32_t local_steps;    /* of the next iteration, with START and GO */
     uint32_t next_iteration;
     struct rog_statistics statistics; /* with START and GO */
 };
@@ -94,7 +100,9 @@ struct rog_virtual_places {
     size_t bytes;     /* of the whole region */
 };
 
-/* ROG_EFORMAT: texts that are too long, or more bytes than can be counted. */
+/* layout NULL: it is in the region and not read yet; then only hello and layout are set, and how
+ * many bytes there must be to read them. ROG_EFORMAT: texts that are too long, or more bytes than
+ * can be counted. */
 int rog_virtual_plan(struct rog_virtual_places *places, const struct rog_virtual_head *head,
                      const struct rog_layout *layout, struct rog_error *err);
 

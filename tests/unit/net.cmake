@@ -29,3 +29,6 @@ foreach(name librog librog_delta)
   target_sources(test_${name} PRIVATE librog_run.c)
   add_dependencies(test_${name} rog_plugins)
 endforeach()
+
+rog_unit_test(virtual_client SOURCES virtual_client_test.c virtual_sim.c LIBS rog_client)
+add_dependencies(test_virtual_client rog_plugins)

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_TEST_VIRTUAL_SIM_H
+#define ROG_TEST_VIRTUAL_SIM_H
+
+/* A small simulation in a process of its own, for tests of the program's half: it says what a
+ * script says, and ends with status 0 where what came was what the script expects. */
+
+#include <sys/types.h>
+
+#include <librog/virtual/protocol.h>
+
+struct sim {
+    char server[64]; /* for ROG_SERVER */
+    pid_t process;
+};
+
+/* The simulation's end of one program's connection. */
+struct sim_end {
+    int listener, socket;
+    struct rog_virtual_head *head;
+    struct rog_virtual_places places;
+    struct rog_layout *layout;
+    char *hello;
+    uint8_t *memory;
+    float *values, *constants, *gradients;
+    const uint8_t *given;
+    const struct rog_rule *rules;
+};
+
+/* In a new process, which has `end` with the listening socket alone. */
+void start_sim(struct sim *sim, void (*script)(struct sim_end *end, const void *user),
+               const void *user);
+/* Waits until it has ended, and fails unless that was as the script wants it. */
+void end_sim(struct sim *sim);
+
+/* ---- in the script ---- */
+
+/* Takes the next program, and maps the region that it brings. */
+void sim_meet(struct sim_end *end);
+/* The next message must be of that kind. */
+struct rog_virtual_message sim_take(struct sim_end *end, uint32_t kind);
+/* Gives control: START or GO, of this iteration; flags of protocol.h. */
+void sim_give(struct sim_end *end, uint32_t kind, uint32_t iterations_done, uint32_t flags);
+/* The same, and the run is over. */
+void sim_give_over(struct sim_end *end, uint32_t iterations_done);
+void sim_say(struct sim_end *end, const struct rog_virtual_message *message);
+/* The program has closed its end. */
+void sim_expect_close(struct sim_end *end);
+/* Ends the process with a word where it is not so. */
+#define sim_expect(true_thing) \
+    ((true_thing) ? (void)0 : sim_unexpected(#true_thing, __FILE__, __LINE__))
+_Noreturn void sim_unexpected(const char *what, const char *file, int line);
+
+#endif
