@@ -96,6 +96,20 @@ static bool connect_streams(const struct plumbing *p, const struct rog_process_o
            dup2(error, STDERR_FILENO) >= 0;
 }
 
+/* False with errno. */
+static bool enter(const char *folder)
+{
+    return !folder || chdir(folder) == 0;
+}
+
+/* Where the system has no such thing the kernel chooses by size alone. */
+static void offer_to_kernel(void)
+{
+    int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+    if (fd >= 0 && write(fd, "1000", 4) >= 0)
+        close(fd);
+}
+
 /* In the child, until exec. Only calls that are safe between fork and exec. */
 static void become(const char *path, const struct plumbing *p,
                    const struct rog_process_options *options, pid_t parent)
@@ -111,13 +125,18 @@ static void become(const char *path, const struct plumbing *p,
         if (getppid() != parent) /* it died before the line above */
             _exit(127);
     }
-    if (!connect_streams(p, options))
+    if (!connect_streams(p, options) || !enter(options->folder))
         return;
+    if (options->expendable)
+        offer_to_kernel();
     union {
         const char *const *ours;
         char *const *theirs;
-    } argv = {options->argv};
-    execv(path, argv.theirs);
+    } argv = {options->argv}, environment = {options->environment};
+    if (environment.ours)
+        execve(path, argv.theirs, environment.theirs);
+    else
+        execv(path, argv.theirs);
 }
 
 /* The errno of an exec that failed, 0 when the program runs. */
@@ -233,11 +252,16 @@ static bool is_zombie(pid_t pid)
     return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid == pid;
 }
 
+bool rog_process_is_over(const struct rog_process *process)
+{
+    return process->pid == 0 || is_zombie(process->pid);
+}
+
 /* Waits until the process ends or the moment comes, without reaping it. */
 static bool await_end(const struct rog_process *process, double until_s)
 {
     const struct timespec step = {0, STEP_NS};
-    while (process->pid != 0 && !is_zombie(process->pid)) {
+    while (!rog_process_is_over(process)) {
         if (rog_clock_s() >= until_s)
             return false;
         nanosleep(&step, NULL);

@@ -41,6 +41,9 @@ struct rog_process_options {
     bool has_terminal;       /* for programs that talk to the terminal: standard input and output
                                 are ours, and so is the process group */
     bool outlives;           /* goes on when this process ends */
+    const char *const *environment; /* NAME=VALUE, ends with NULL; NULL: ours */
+    const char *folder;             /* its current folder; NULL: ours */
+    bool expendable;                /* the first that the kernel ends where memory runs out */
 };
 
 /* A program that cannot be executed is an error here, not an exit status later: ROG_ENOTFOUND where
@@ -54,6 +57,9 @@ static inline bool rog_process_gone(const struct rog_process *process)
     return process->pid == 0;
 }
 
+/* Has it ended? It is not reaped: its number is still that of its group, and rog_process_kill says
+ * how it has ended. */
+bool rog_process_is_over(const struct rog_process *process);
 /* Reaps it if it has ended; true once it has. What it wrote can still be read from `output`. */
 bool rog_process_ended(struct rog_process *process);
 /* The same, but waits for its end, at most `timeout_s`. */

@@ -19,6 +19,7 @@ static int become_program(const struct rog_cli *cli, const struct rog_run_config
         .pace = options->pace,
         .energy = options->energy,
         .server_timeout_s = options->server_timeout_s,
+        .threads = config->program_threads,
     };
     return rog_program_become(config, &worker, err);
 }

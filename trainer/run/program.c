@@ -16,6 +16,7 @@
 #include <common/hash.h>
 #include <common/metric.h>
 #include <common/process.h>
+#include <common/program_command.h>
 
 #define FOLDER "program"
 #define LAST_LINE_BYTES 80
@@ -95,18 +96,55 @@ static int lay_files(const struct rog_run_config *config, const char *folder, ch
     return code;
 }
 
-static int set(const char *name, const char *value, struct rog_error *err)
+/* ---- environment ---- */
+
+/* The environment that this process has. */
+static int copy_environment(struct rog_program_start *start, struct rog_error *err)
 {
-    return setenv(name, value, 1) ? rog_fail_nomem(err) : ROG_OK;
+    size_t count = 0;
+    while (environ[count])
+        count++;
+    start->environment = calloc(count + 1, sizeof *start->environment);
+    for (size_t i = 0; start->environment && i < count; i++) {
+        start->environment[i] = rog_strdup(environ[i]);
+        if (!start->environment[i])
+            return rog_fail_nomem(err);
+    }
+    return start->environment ? ROG_OK : rog_fail_nomem(err);
+}
+
+static int set(struct rog_program_start *start, const char *name, const char *value,
+               struct rog_error *err)
+{
+    size_t length = strlen(name), at = 0;
+    char **list = start->environment;
+    while (list[at] && (strncmp(list[at], name, length) != 0 || list[at][length] != '='))
+        at++;
+    char *entry = rog_format("%s=%s", name, value);
+    if (entry && !list[at]) {
+        list = realloc(list, (at + 2) * sizeof *list);
+        if (list) {
+            start->environment = list;
+            list[at] = list[at + 1] = NULL;
+        }
+    }
+    if (!entry || !list) {
+        free(entry);
+        return rog_fail_nomem(err);
+    }
+    free(list[at]);
+    list[at] = entry;
+    return ROG_OK;
 }
 
 /* The same for a path, which must mean the same in another folder. An inherited descriptor is
  * none. */
-static int set_path(const char *name, const char *path, struct rog_error *err)
+static int set_path(struct rog_program_start *start, const char *name, const char *path,
+                    struct rog_error *err)
 {
     bool descriptor = strncmp(path, "/dev/fd/", 8) == 0;
     char *absolute = descriptor ? rog_strdup(path) : realpath(path, NULL);
-    int code = absolute ? set(name, absolute, err)
+    int code = absolute ? set(start, name, absolute, err)
                         : rog_fail(err, ROG_EINVAL, "cannot find %s: %s", path, strerror(errno));
     free(absolute);
     return code;
@@ -114,7 +152,7 @@ static int set_path(const char *name, const char *path, struct rog_error *err)
 
 /* Where this program is, and librog and the Python package that came with it, unless the user has
  * said. */
-static int set_libraries(struct rog_error *err)
+static int set_libraries(struct rog_program_start *start, struct rog_error *err)
 {
     char *library = rog_install_path("lib/librog.so.0", err);
     char *package = rog_install_path("lib/rog/python", err);
@@ -124,11 +162,11 @@ static int set_libraries(struct rog_error *err)
         package ? rog_format("%s%s%s", package, before ? ":" : "", before ? before : "") : NULL;
     int code = library && path && trainer ? ROG_OK : rog_fail_nomem(err);
     if (!code && !getenv("ROG_LIBRARY") && rog_file_exists(library))
-        code = set("ROG_LIBRARY", library, err);
+        code = set(start, "ROG_LIBRARY", library, err);
     if (!code)
-        code = set("ROG_TRAINER", trainer, err);
+        code = set(start, "ROG_TRAINER", trainer, err);
     if (!code && rog_file_exists(package))
-        code = set("PYTHONPATH", path, err);
+        code = set(start, "PYTHONPATH", path, err);
     free(path);
     free(trainer);
     free(package);
@@ -137,7 +175,7 @@ static int set_libraries(struct rog_error *err)
 }
 
 /* Each library of threads has its own. A command that sets one itself has the last word. */
-static int set_threads(uint32_t threads, struct rog_error *err)
+static int set_threads(struct rog_program_start *start, uint32_t threads, struct rog_error *err)
 {
     static const char *const names[] = {"OMP_NUM_THREADS", "MKL_NUM_THREADS",
                                         "OPENBLAS_NUM_THREADS"};
@@ -145,7 +183,7 @@ static int set_threads(uint32_t threads, struct rog_error *err)
     int code = ROG_OK;
     snprintf(count, sizeof count, "%u", threads);
     for (size_t i = 0; threads && !code && i < sizeof names / sizeof *names; i++)
-        code = set(names[i], count, err);
+        code = set(start, names[i], count, err);
     return code;
 }
 
@@ -169,8 +207,8 @@ static char *shell_command(const char *command)
     return is_program ? rog_format("exec %s", command) : rog_strdup(command);
 }
 
-int rog_program_become(const struct rog_run_config *config, const struct rog_program_worker *worker,
-                       struct rog_error *err)
+static int set_worker(struct rog_program_start *start, const struct rog_program_worker *worker,
+                      struct rog_error *err)
 {
     char rank[16], timeout[32];
     snprintf(rank, sizeof rank, "%u", worker->rank);
@@ -184,45 +222,104 @@ int rog_program_become(const struct rog_run_config *config, const struct rog_pro
         {"ROG_PACE", worker->pace ? "1" : "0"},
         {"ROG_ENERGY", worker->energy ? "1" : "0"},
     };
+    int code = set_path(start, "ROG_CONFIG", worker->config_path, err);
+    if (!code)
+        code = set_path(start, "ROG_KEY_FILE", worker->key_path, err);
+    if (!code)
+        code = set_path(start, "ROG_OUT", worker->out_dir, err);
+    for (size_t i = 0; i < sizeof variables / sizeof *variables && !code; i++)
+        code = set(start, variables[i].name, variables[i].value, err);
+    return code;
+}
+
+/* What the shell runs. */
+static int set_command(struct rog_program_start *start, const char *command, uint32_t hosted,
+                       struct rog_error *err)
+{
+    char *whole = NULL;
+    int code = hosted > 1 ? rog_program_host_command(command, hosted, &whole, err) : ROG_OK;
+    if (!code)
+        start->command = shell_command(whole ? whole : command);
+    free(whole);
+    return code || start->command ? code : rog_fail_nomem(err);
+}
+
+int rog_program_prepare(struct rog_program_start *start, const struct rog_run_config *config,
+                        const struct rog_program_worker *worker, struct rog_error *err)
+{
+    *start = (struct rog_program_start){0};
     int code = rog_dir_make(worker->out_dir, err);
     if (!code)
-        code = set_libraries(err);
+        code = copy_environment(start, err);
     if (!code)
-        code = set_threads(config->program_threads, err);
+        code = set_libraries(start, err);
     if (!code)
-        code = set_path("ROG_CONFIG", worker->config_path, err);
+        code = set_threads(start, worker->threads, err);
     if (!code)
-        code = set_path("ROG_KEY_FILE", worker->key_path, err);
+        code = set_worker(start, worker, err);
     if (!code)
-        code = set_path("ROG_OUT", worker->out_dir, err);
-    for (size_t i = 0; i < sizeof variables / sizeof *variables && !code; i++)
-        code = set(variables[i].name, variables[i].value, err);
-    char *folder = NULL;
+        code = lay_files(config, worker->out_dir, &start->folder, err);
     if (!code)
-        code = lay_files(config, worker->out_dir, &folder, err);
-    if (!code)
-        code = go_to(folder, err);
-    free(folder);
-    char *command = code ? NULL : shell_command(config->command);
-    if (!code && !command)
-        code = rog_fail_nomem(err);
+        code = set_command(start, config->command, worker->hosted, err);
     if (code)
-        return code;
-    execl("/bin/sh", "sh", "-c", command, (char *)NULL);
-    code = rog_fail(err, ROG_EFAILED, "cannot execute /bin/sh: %s", strerror(errno));
-    free(command);
+        rog_program_start_release(start);
+    return code;
+}
+
+void rog_program_start_release(struct rog_program_start *start)
+{
+    for (char **entry = start->environment; entry && *entry; entry++)
+        free(*entry);
+    free(start->environment);
+    free(start->folder);
+    free(start->command);
+    *start = (struct rog_program_start){0};
+}
+
+int rog_program_become(const struct rog_run_config *config, const struct rog_program_worker *worker,
+                       struct rog_error *err)
+{
+    struct rog_program_start start;
+    int code = rog_program_prepare(&start, config, worker, err);
+    if (!code)
+        code = go_to(start.folder, err);
+    if (!code) {
+        execle("/bin/sh", "sh", "-c", start.command, (char *)NULL, start.environment);
+        code = rog_fail(err, ROG_EFAILED, "cannot execute /bin/sh: %s", strerror(errno));
+    }
+    rog_program_start_release(&start);
     return code;
 }
 
 /* ---- a test ---- */
 
+/* Gives this process that environment. */
+static int take_environment(const struct rog_program_start *start, struct rog_error *err)
+{
+    int code = ROG_OK;
+    for (char **entry = start->environment; *entry && !code; entry++) {
+        size_t length = strcspn(*entry, "=");
+        char *name = rog_format("%.*s", (int)length, *entry);
+        if (!name || (length && (*entry)[length] && setenv(name, *entry + length + 1, 1)))
+            code = rog_fail_nomem(err);
+        free(name);
+    }
+    return code;
+}
+
 int rog_program_prepare_test(const struct rog_run_config *config, const char *config_path,
                              char **folder, struct rog_error *err)
 {
+    struct rog_program_start start = {0};
     *folder = NULL;
-    int code = set_path("ROG_CONFIG", config_path, err);
+    int code = copy_environment(&start, err);
     if (!code)
-        code = set_libraries(err);
+        code = set_path(&start, "ROG_CONFIG", config_path, err);
+    if (!code)
+        code = set_libraries(&start, err);
+    if (!code)
+        code = take_environment(&start, err);
+    rog_program_start_release(&start);
     char *parent = code ? NULL : rog_path_dir(config_path);
     if (!code)
         code = parent ? lay_files(config, parent, folder, err) : rog_fail_nomem(err);
@@ -306,7 +403,13 @@ int rog_program_test(const struct rog_run_config *config, const char *folder,
     int status = 0;
     char last[LAST_LINE_BYTES] = "";
     *result = (struct rog_test_result){.loss = (double)NAN, .accuracy = (double)NAN};
-    int code = set_path("ROG_CHECKPOINT", checkpoint, err);
+    char *path = realpath(checkpoint, NULL);
+    int code = ROG_OK;
+    if (!path)
+        code = rog_fail(err, ROG_EINVAL, "cannot find %s: %s", checkpoint, strerror(errno));
+    else if (setenv("ROG_CHECKPOINT", path, 1))
+        code = rog_fail_nomem(err);
+    free(path);
     if (!code)
         code = rog_sha256_file(checkpoint, result->sha256, err);
     if (!code)

@@ -11,9 +11,9 @@
  * ROG_LIBRARY is set where it is not, PYTHONPATH is added to. A worker gets ROG_SERVER,
  * ROG_KEY_FILE, ROG_CONFIG, ROG_RANK, ROG_OUT, ROG_SERVER_TIMEOUT (s), ROG_PACE (1: the link is
  * paced) and ROG_ENERGY (0: something else measures it), which rog_open_from_environment of librog
- * and rog.from_env() read; and OMP_NUM_THREADS and the like where the setting `program_threads` says
- * how many. A test gets ROG_CHECKPOINT and ROG_CONFIG; the last line that it prints
- * begins with the accuracy in percent, or with what the setting `metric` says.
+ * and rog.from_env() read; and OMP_NUM_THREADS and the like where the setting `program_threads`
+ * says how many. A test gets ROG_CHECKPOINT and ROG_CONFIG; the last line that it prints begins
+ * with the accuracy in percent, or with what the setting `metric` says.
  */
 
 #include <stdbool.h>
@@ -28,7 +28,20 @@ struct rog_program_worker {
     uint32_t rank;
     bool pace, energy;
     double server_timeout_s;
+    uint32_t threads; /* it computes with; 0: as it likes */
+    uint32_t hosted;  /* workers of one process, from that rank on; above 1: rog.worker_host */
 };
+
+/* What a worker's program is started with: the command for `/bin/sh -c`, its environment and its
+ * folder, in which its files are. */
+struct rog_program_start {
+    char *command, *folder;
+    char **environment; /* ends with NULL */
+};
+/* Lays the files. ROG_EINVAL: the configuration, or a file that is not there. */
+int rog_program_prepare(struct rog_program_start *start, const struct rog_run_config *config,
+                        const struct rog_program_worker *worker, struct rog_error *err);
+void rog_program_start_release(struct rog_program_start *start);
 
 /* Becomes the program: returns only where that is not possible. */
 int rog_program_become(const struct rog_run_config *config, const struct rog_program_worker *worker,
