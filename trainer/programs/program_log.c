@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A log of bounded size: what lies between beginning and end is cut out when there is too much. */
+#include <trainer/programs/program_log.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <common/file.h>
+#include <common/utf8.h>
+
+#define PIECE_BYTES 65536
+/* Of the beginning, and of the end at least; the end may have grown to twice that. */
+#define KEPT_BYTES ((uint64_t)512 << 10)
+#define MARK_BYTES 64
+#define LAST_BYTES 4096
+
+int rog_program_log_open(struct rog_program_log *log, const char *folder, struct rog_error *err)
+{
+    *log = ROG_PROGRAM_LOG_NONE;
+    log->path = rog_path_join(folder, ROG_PROGRAM_LOG);
+    if (!log->path)
+        return rog_fail_nomem(err);
+    log->fd = open(log->path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    return log->fd >= 0 ? ROG_OK
+                        : rog_fail(err, ROG_EIO, "cannot write %s: %s", log->path, strerror(errno));
+}
+
+void rog_program_log_close(struct rog_program_log *log)
+{
+    if (log->fd >= 0)
+        close(log->fd);
+    free(log->path);
+    *log = ROG_PROGRAM_LOG_NONE;
+}
+
+/* How much of it was written. */
+static size_t write_at(const struct rog_program_log *log, const char *bytes, size_t size,
+                       uint64_t place)
+{
+    size_t done = 0;
+    while (done < size) {
+        ssize_t wrote = pwrite(log->fd, bytes + done, size - done, (off_t)(place + done));
+        if (wrote < 0 && errno == EINTR)
+            continue;
+        if (wrote <= 0)
+            break;
+        done += (size_t)wrote;
+    }
+    return done;
+}
+
+static void write_mark(struct rog_program_log *log)
+{
+    char mark[MARK_BYTES + 1];
+    int length = snprintf(mark, sizeof mark, "\n[... %llu bytes are left out here ...]\n",
+                          (unsigned long long)log->left_out);
+    memset(mark + length, '\n', sizeof mark - (size_t)length);
+    write_at(log, mark, MARK_BYTES, KEPT_BYTES);
+}
+
+/* Moves the end of what is there behind the beginning, and a mark between them. */
+static void cut(struct rog_program_log *log, char *piece)
+{
+    uint64_t to = KEPT_BYTES + MARK_BYTES, from = log->size - KEPT_BYTES;
+    log->left_out += from - (log->left_out ? to : KEPT_BYTES);
+    for (uint64_t done = 0; done < KEPT_BYTES; done += PIECE_BYTES) {
+        ssize_t got = pread(log->fd, piece, PIECE_BYTES, (off_t)(from + done));
+        if (got > 0)
+            write_at(log, piece, (size_t)got, to + done);
+    }
+    write_mark(log);
+    if (ftruncate(log->fd, (off_t)(to + KEPT_BYTES)) == 0)
+        log->size = to + KEPT_BYTES;
+}
+
+static void add(struct rog_program_log *log, const char *bytes, size_t size)
+{
+    size_t wrote = write_at(log, bytes, size, log->size);
+    log->size += wrote;
+    log->left_out += size - wrote;
+}
+
+int rog_program_log_take(struct rog_program_log *log, int fd, size_t most)
+{
+    char piece[PIECE_BYTES];
+    for (size_t taken = 0; taken < most;) {
+        ssize_t got = read(fd, piece, sizeof piece);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            return got == 0 || errno != EAGAIN;
+        add(log, piece, (size_t)got);
+        taken += (size_t)got;
+        if (log->size > 3 * KEPT_BYTES)
+            cut(log, piece);
+    }
+    return false;
+}
+
+/* Copies a line, what cannot be seen made visible. */
+static void show_line(const char *from, char *line, size_t bytes)
+{
+    char *to = line;
+    while (*from && (size_t)(to - line) + ROG_UTF8_SHOWN_MAX_BYTES < bytes) {
+        uint32_t code = rog_utf8_take(&from);
+        to = code == '\t' ? rog_utf8_put(to, ' ') : rog_utf8_show(to, code);
+    }
+    *to = '\0';
+}
+
+void rog_program_log_last_line(const struct rog_program_log *log, char *line, size_t bytes)
+{
+    char end[LAST_BYTES + 1];
+    uint64_t from = log->size > LAST_BYTES ? log->size - LAST_BYTES : 0;
+    ssize_t got = log->fd >= 0 ? pread(log->fd, end, LAST_BYTES, (off_t)from) : 0;
+    size_t size = got > 0 ? (size_t)got : 0;
+    for (size_t i = 0; i < size; i++)
+        if (end[i] == '\0' || end[i] == '\r')
+            end[i] = '\n';
+    while (size && strchr(" \t\r\n", end[size - 1]))
+        size--;
+    end[size] = '\0';
+    const char *last = strrchr(end, '\n');
+    last = last ? last + 1 : end;
+    show_line(last + strspn(last, " \t"), line, bytes);
+}
