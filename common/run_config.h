@@ -91,6 +91,7 @@ struct rog_run_config {
     double memory_limit;                    /* GiB; 0: by what is available */
     const char *magnitudes;                 /* a file (trainer/run/magnitudes.h); NULL: none */
     const char *model;
+    const char *layout;     /* a file (librog/net/layout.h) instead of it; NULL: none */
     const char *wire_model; /* an architecture's name or "same" */
     const char *data;
     uint32_t image_size;

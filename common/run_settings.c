@@ -199,6 +199,12 @@ const struct rog_setting rog_run_settings[] = {
     {RUN(model), .type = ROG_SETTING_STRING, .fallback = "convmlp-nano",
      .choices = "convmlp-nano|convmlp-s|convmlp-m|convmlp-l", .help = "network to train",
      .flags = ROG_SETTING_OF_SIZE | ROG_SETTING_OF_START_MODEL | ROG_SETTING_KEPT_BY_REPLAY},
+    {RUN(layout), .type = ROG_SETTING_STRING,
+     .help = "workload none: a file with the tensors of another model than `model`, a JSON list of "
+             "{\"name\": \"fc.weight\", \"shape\": [10, 512]}; a replay of a program's run has one "
+             "(virtual clusters)",
+     .flags =
+         ROG_SETTING_PATH | ROG_SETTING_CONTENT | ROG_SETTING_OF_SIZE | ROG_SETTING_KEPT_BY_REPLAY},
     {RUN(wire_model), .type = ROG_SETTING_STRING, .fallback = "convmlp-m",
      .choices = "same|convmlp-nano|convmlp-s|convmlp-m|convmlp-l",
      .help = "whose size on the wire the messages have; same: the trained model's own",

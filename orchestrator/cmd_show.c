@@ -105,6 +105,22 @@ static void print_local_steps(const struct rog_json *s)
         rog_print("%-18s %lld an iteration, by the settings", "local steps", most);
 }
 
+/* Times of local steps that were measured before the run. */
+static void print_measured(const struct rog_json *s)
+{
+    const struct rog_json *list = rog_json_get(s, "measured");
+    double least = INFINITY, most = 0;
+    for (size_t i = 0; i < rog_json_size(list); i++) {
+        double step_s = rog_json_get_number(rog_json_at(list, i), "step_s", 0);
+        least = fmin(least, step_s);
+        most = fmax(most, step_s);
+    }
+    if (rog_json_size(list) > 0 && least < most)
+        rog_print("%-18s %.3g to %.3g s, measured", "local step", least, most);
+    else if (rog_json_size(list) > 0)
+        rog_print("%-18s %.3g s, measured", "local step", most);
+}
+
 /* Whose iterations they are: workers need not have made as many. */
 static void print_iterations(const struct rog_json *s)
 {
@@ -358,6 +374,7 @@ static void print_run(const struct rog_json *s)
     rog_print("%-18s %lld", "attempt", (long long)rog_json_get_integer(s, "attempt", 0));
     print_iterations(s);
     print_local_steps(s);
+    print_measured(s);
     print_number(s, "seconds", "time", 1, 1, "s");
     print_part(s, "compute_s", "computation");
     print_part(s, "communication_s", "communication");

@@ -15,6 +15,7 @@
 #include <orchestrator/store/iterations.h>
 #include <orchestrator/store/paths.h>
 #include <orchestrator/store/replay.h>
+#include <orchestrator/store/started.h>
 #include <orchestrator/store/summary.h>
 #include <rog/events.h>
 
@@ -165,6 +166,30 @@ static int put_replay(struct rog_db *db, const char *id, struct rog_json *summar
     return code;
 }
 
+/* "measured": of workers whose steps were measured, {rank, step_s}. */
+static int put_measured(struct rog_db *db, const char *id, struct rog_json *summary,
+                        struct rog_error *err)
+{
+    struct rog_json *event = NULL, *list = rog_json_array();
+    int code = list ? rog_started_load(db, id, &event, err) : rog_fail_nomem(err);
+    const struct rog_json *workers = rog_json_get(event, "workers");
+    for (size_t i = 0; code == 0 && i < rog_json_size(workers); i++) {
+        const struct rog_json *worker = rog_json_at(workers, i);
+        if (!rog_json_get_bool(worker, "measured", false))
+            continue;
+        struct rog_json *step = rog_json_object();
+        rog_json_put_integer(step, "rank", rog_json_get_integer(worker, "rank", 0));
+        rog_json_put_number(step, "step_s", rog_json_get_number(worker, "step_s", (double)NAN));
+        rog_json_append(list, step);
+    }
+    if (code == 0 && rog_json_size(list) > 0)
+        rog_json_put(summary, "measured", list);
+    else
+        rog_json_free(list);
+    rog_json_free(event);
+    return code;
+}
+
 int rog_run_details(struct rog_db *db, const char *text, struct rog_json **summary,
                     struct rog_error *err)
 {
@@ -192,6 +217,8 @@ int rog_run_details(struct rog_db *db, const char *text, struct rog_json **summa
             rog_json_put(*summary, "inputs", identity);
         if (code == 0)
             code = put_replay(db, id, *summary, err);
+        if (code == 0)
+            code = put_measured(db, id, *summary, err);
         struct rog_json *imported = NULL;
         if (code == 0)
             code = rog_imported_load(db, id, &imported, err);

@@ -166,13 +166,15 @@ static char *train_key(const struct rog_run_config *config)
     rog_settings_copy(rog_run_settings, ROG_SETTING_LEFT_OUT, 0, json, chosen);
     char *parts = rog_json_text(chosen);
     char *workers = rog_json_text(rog_json_get(json, "workers"));
-    char *key = workers && parts
-                    ? rog_format("train %s %lld %s %s %s %s %s %u %s %u %d %d %s", config->library,
-                                 (long long)config->threshold, parameters ? parameters : "",
-                                 config->compression, parts, config->workload, config->model,
-                                 config->image_size, config->wire_model, config->epochs,
-                                 config->record_rows, rog_workload_has_network(json), workers)
-                    : NULL;
+    char *key =
+        workers && parts
+            ? rog_format("train %s %lld %s %s %s %s %s %s %u %s %u %d %d %s", config->library,
+                         (long long)config->threshold, parameters ? parameters : "",
+                         config->compression, parts, config->workload, config->model,
+                         config->layout ? config->layout : "", config->image_size,
+                         config->wire_model, config->epochs, config->record_rows,
+                         rog_workload_has_network(json), workers)
+            : NULL;
     free(workers);
     free(parts);
     rog_json_free(chosen);

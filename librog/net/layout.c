@@ -105,7 +105,7 @@ int rog_layout_add(struct rog_layout *layout, const char *name, uint32_t dims,
 
 /* ---- text ---- */
 
-char *rog_layout_text(const struct rog_layout *layout)
+struct rog_json *rog_layout_json(const struct rog_layout *layout)
 {
     struct rog_json *list = rog_json_array();
     for (uint32_t i = 0; i < layout->count; i++) {
@@ -119,6 +119,12 @@ char *rog_layout_text(const struct rog_layout *layout)
             rog_json_put_bool(entry, "constant", true);
         rog_json_append(list, entry);
     }
+    return list;
+}
+
+char *rog_layout_text(const struct rog_layout *layout)
+{
+    struct rog_json *list = rog_layout_json(layout);
     char *text = rog_json_text(list);
     rog_json_free(list);
     return text;

@@ -46,7 +46,8 @@ void rog_layout_free(struct rog_layout *layout);
 int rog_layout_add(struct rog_layout *layout, const char *name, uint32_t dims,
                    const uint32_t *shape, bool constant, struct rog_error *err);
 
-/* Heap memory; NULL when there is none. */
+/* A list of {name, shape, constant}, and that as text, heap memory; NULL when there is none. */
+struct rog_json *rog_layout_json(const struct rog_layout *layout);
 char *rog_layout_text(const struct rog_layout *layout);
 /* ROG_EFORMAT for text that is no layout. */
 int rog_layout_parse(struct rog_layout **layout, const char *text, size_t size,

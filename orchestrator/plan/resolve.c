@@ -243,6 +243,20 @@ static int resolve_program(struct rog_json *config, const struct rog_cluster *cl
     return rog_json_get(config, "sources") ? 0 : take_sources(config, folder, err);
 }
 
+/* A model's tensors without values, which messages have the size of. */
+static int resolve_layout(struct rog_json *config, struct rog_error *err)
+{
+    if (!rog_json_get(config, "layout"))
+        return 0;
+    if (rog_workload_trains(config))
+        return rog_fail(err, ROG_EINVAL,
+                        "layout is a model without values, for workload none alone (found workload "
+                        "%s)",
+                        rog_json_get_string(config, "workload", "train"));
+    rog_json_put_string(config, "wire_model", "same");
+    return 0;
+}
+
 static int check_average(const struct rog_json *config, struct rog_error *err)
 {
     if (!(rog_json_get_number(config, "checkpoint_average", 0) > 0) ||
@@ -337,6 +351,8 @@ static int fill(struct rog_resolved_run *run, const struct rog_cluster *cluster,
         code = rog_settings_anchor(rog_run_settings, run->config, folder, err);
     if (code == 0)
         code = resolve_program(run->config, cluster, folder, err);
+    if (code == 0)
+        code = resolve_layout(run->config, err);
     if (code == 0)
         code = rog_workload_check_steps(run->config, cluster->workers, err);
     if (code == 0)

@@ -11,6 +11,7 @@
 #include <common/workload.h>
 #include <orchestrator/store/imported.h>
 #include <orchestrator/store/iterations.h>
+#include <orchestrator/store/started.h>
 #include <orchestrator/store/summary.h>
 
 /* More than a run can have: the times that were recorded end it, or the clock. */
@@ -246,7 +247,7 @@ int rog_replay_run_parameters(struct rog_replay_run *replay, struct rog_error *e
 static int put_magnitudes(struct rog_json *settings, const char *workload, const char *profiles,
                           struct rog_error *err)
 {
-    if (strcmp(workload, "none") == 0)
+    if (strcmp(workload, "none") == 0 || rog_json_get(settings, "layout"))
         return 0;
     const struct rog_setting *row = rog_setting_find(rog_run_settings, "model");
     char *path =
@@ -257,6 +258,32 @@ static int put_magnitudes(struct rog_json *settings, const char *workload, const
         rog_json_put_string(settings, "magnitudes", path);
     free(path);
     return 0;
+}
+
+/* The model that a program has brought, as the run's start event has it. */
+static int put_layout(struct rog_json *settings, const struct source *source, struct rog_error *err)
+{
+    if (!rog_workload_is_program(source->config) || rog_workload_has_network(source->config))
+        return 0;
+    struct rog_json *event = NULL;
+    int code = rog_started_load(source->db, source->id, &event, err);
+    const struct rog_json *layout = rog_json_get(event, "layout");
+    char *text = layout ? rog_json_text(layout) : NULL;
+    char *path = rog_path_join(source->folder, "layout.json");
+    if (code == 0 && !layout)
+        code = rog_fail(err, ROG_EINVAL,
+                        "run %s cannot be replayed: its model is a program's, whose tensors an "
+                        "earlier rogctl did not record; hint: a sweep of its experiment file on a "
+                        "virtual cluster runs the program itself",
+                        source->id);
+    else if (code == 0)
+        code = text && path ? rog_file_write(path, text, strlen(text), err) : rog_fail_nomem(err);
+    if (code == 0)
+        rog_json_put_string(settings, "layout", path);
+    free(path);
+    free(text);
+    rog_json_free(event);
+    return code;
 }
 
 static int make_settings(struct rog_replay_run *replay, const struct source *source,
@@ -314,6 +341,8 @@ int rog_replay_run_prepare(struct rog_replay_run *replay, struct rog_db *db, con
                             imported ? artifact->workers : rog_json_get(config, "workers"), err);
     if (code == 0)
         code = make_settings(replay, &source, config, err);
+    if (code == 0)
+        code = put_layout(replay->settings, &source, err);
     if (code == 0)
         code = put_magnitudes(replay->settings, workload, profiles, err);
     rog_json_free(config);

@@ -50,3 +50,11 @@ done
 sed "s/leaver 5/leaver/" x.conf >y.conf
 timeout 60 rogctl sweep y.conf --cluster local.conf --db whole.db >out 2>err
 same "who has finished" done "$(query 'SELECT status FROM runs' whole.db)"
+# A replay of it has its model's tensors; where they are not recorded it says so.
+run=$(query 'SELECT id FROM runs' whole.db)
+try 0 rogctl replay "$run" --library BSP --threshold 0 --db whole.db --json
+same "the model that is replayed" "1 same" \
+    "$(json '"\((.bytes_pushed / .iterations) < 200 | if . then 1 else 0 end) \(.config.wire_model)"')"
+query "UPDATE events SET data = json_remove(data, '\$.layout') WHERE kind = 'start'" whole.db
+try 2 rogctl replay "$run" --db whole.db
+says "its model is a program's, whose tensors an earlier rogctl did not record"

@@ -36,6 +36,29 @@ same "of what" "$SSP SSP 4 done none" "$(json '[.replay_of, .library, .threshold
 json 'select(.replay_of and .config and .events and (.accuracy == []) and .folder == null) | "all there"' >said
 same "what show --json prints" "all there" "$(cat said)"
 
+# Another model than those of the family: its tensors in a file.
+cat >layout.json <<END
+[{"name": "a.weight", "shape": [100, 50]}, {"name": "a.bias", "shape": [100]},
+ {"name": "bn.mean", "shape": [4], "constant": true}]
+END
+try 0 rogctl run library=BSP workload=none layout=layout.json seconds=60 note=tensors --cluster cluster.conf --db l.db
+run=$(query "SELECT id FROM runs" l.db)
+same "tensors" "program 5100 101" "$(query "SELECT json_extract(data, '\$.model') || ' ' ||
+    json_extract(data, '\$.params') || ' ' || json_extract(data, '\$.rows') FROM events WHERE kind = 'start'" l.db)"
+try 0 rogctl show "$run" --db l.db --json
+json "$figures | @tsv" >wanted
+try 0 rogctl replay "$run" --library BSP --db l.db --json
+json "$figures | @tsv" >found
+paste wanted found | awk '{ for (i = 1; i <= 7; i++) if ($i < 0.999 * $(i + 7) || $i > 1.001 * $(i + 7)) exit 1 }' ||
+    fail "tensors of a file: $(cat wanted), replayed: $(cat found)"
+try 2 rogctl run workload=train layout=layout.json
+says "layout is a model without values, for workload none alone"
+for wrong in '[]' '{' '[{"name": "a", "shape": [0]}]'; do
+    echo "$wrong" >wrong.json
+    try 1 rogctl run workload=none layout=wrong.json seconds=60 --db l.db
+    says "layout $PWD/wrong.json: "
+done
+
 # Another one: it waits less and does more in the same time. For people, beside the run.
 try 0 rogctl show "$BSP" --json
 json '.stall_s' >bsp

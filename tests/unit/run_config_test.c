@@ -175,8 +175,10 @@ static bool differs(const struct rog_setting *row, const struct rog_run_config *
                     const struct rog_run_config *b)
 {
     const char *x = (const char *)a + row->offset, *y = (const char *)b + row->offset;
-    if (!row->bytes) /* taken apart */
-        return strcmp(row->name, "lr_halve_at") == 0 && a->lr_halve_at[0] != b->lr_halve_at[0];
+    if (strcmp(row->name, "lr_halve_at") == 0) /* taken apart */
+        return a->lr_halve_at[0] != b->lr_halve_at[0];
+    if (!row->bytes) /* a program's, which reads it there */
+        return !rog_json_get(a->json, row->name) && rog_json_get(b->json, row->name);
     if (row->type != ROG_SETTING_STRING)
         return memcmp(x, y, row->bytes) != 0;
     const char *one = *(const char *const *)x, *other = *(const char *const *)y;

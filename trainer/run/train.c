@@ -19,6 +19,8 @@
 #include <trainer/nn/safetensors.h>
 #include <trainer/run/exchange.h>
 
+#define LAYOUT_MAX_BYTES (16u << 20)
+
 /* ---- preparing ---- */
 
 static int load_strategy(struct rog_train *train, struct rog_error *err)
@@ -144,35 +146,7 @@ static int count_iterations(struct rog_train *train, struct rog_error *err)
     return ROG_OK;
 }
 
-int rog_train_init(struct rog_train *train, const struct rog_run_config *config,
-                   const char *start_model, struct rog_error *err)
-{
-    *train = (struct rog_train){.config = config};
-    if (!config->worker_count)
-        return rog_fail(err, ROG_EINVAL, "the configuration has no workers");
-    int code = load_strategy(train, err);
-    if (!code)
-        code = rog_parts_init(&train->parts, config->json, err);
-    bool has_network = rog_workload_has_network(config->json);
-    if (code || (rog_train_is_program(config) && !has_network))
-        return code;
-    if (!code)
-        code =
-            rog_arch_new(&train->arch, config->model, ROG_DATASET_CLASSES, config->image_size, err);
-    if (!code)
-        code = rows_of(train, train->arch, &train->rows, err);
-    if (!code && config->record_rows)
-        code = rog_layers_new(&train->layers, train->rows, err);
-    if (!code)
-        code = find_wire_scale(train, err);
-    if (!code && has_network)
-        code = load_model(train, start_model, err);
-    if (!code)
-        code = count_iterations(train, err);
-    return code;
-}
-
-/* ---- a model that workers bring ---- */
+/* ---- a model that is not of the family ---- */
 
 static void place(struct rog_arch_tensor *tensors, const struct rog_layout_tensor *from,
                   uint32_t count)
@@ -212,7 +186,7 @@ static int arch_of(const struct rog_layout *layout, struct rog_arch **out, struc
     return ROG_OK;
 }
 
-int rog_train_adopt(struct rog_train *train, const struct rog_layout *layout, struct rog_error *err)
+static int adopt(struct rog_train *train, const struct rog_layout *layout, struct rog_error *err)
 {
     int code = arch_of(layout, &train->arch, err);
     if (!code)
@@ -222,6 +196,73 @@ int rog_train_adopt(struct rog_train *train, const struct rog_layout *layout, st
     if (!code)
         code = rog_exchange_bytes(train->rows, &train->wire_bytes, err);
     train->wire_scale = 1;
+    return code;
+}
+
+/* Without values. */
+static int read_layout(struct rog_train *train, struct rog_error *err)
+{
+    const char *path = train->config->layout;
+    char *text = NULL;
+    size_t size = 0;
+    struct rog_layout *layout = NULL;
+    int code = rog_file_read(path, LAYOUT_MAX_BYTES, &text, &size, err);
+    if (code)
+        return code;
+    code = rog_layout_parse(&layout, text, size, err);
+    free(text);
+    if (!code && !layout->trained)
+        code = rog_fail(err, ROG_EINVAL, "it has no tensor that is trained");
+    if (!code)
+        code = adopt(train, layout, err);
+    rog_layout_free(layout);
+    if (code)
+        rog_fail_prefix(err, "layout %s", path);
+    return code;
+}
+
+/* ---- the beginning ---- */
+
+static int make_network(struct rog_train *train, struct rog_error *err)
+{
+    const struct rog_run_config *config = train->config;
+    int code =
+        rog_arch_new(&train->arch, config->model, ROG_DATASET_CLASSES, config->image_size, err);
+    if (!code)
+        code = rows_of(train, train->arch, &train->rows, err);
+    if (!code && config->record_rows)
+        code = rog_layers_new(&train->layers, train->rows, err);
+    return code ? code : find_wire_scale(train, err);
+}
+
+int rog_train_init(struct rog_train *train, const struct rog_run_config *config,
+                   const char *start_model, struct rog_error *err)
+{
+    *train = (struct rog_train){.config = config};
+    if (!config->worker_count)
+        return rog_fail(err, ROG_EINVAL, "the configuration has no workers");
+    if (config->layout && rog_workload_trains(config->json))
+        return rog_fail(err, ROG_EINVAL,
+                        "layout %s has a model's tensors without their values, for workload none "
+                        "alone (found workload %s)",
+                        config->layout, config->workload);
+    int code = load_strategy(train, err);
+    if (!code)
+        code = rog_parts_init(&train->parts, config->json, err);
+    bool has_network = rog_workload_has_network(config->json);
+    if (code || (rog_train_is_program(config) && !has_network))
+        return code;
+    code = config->layout ? read_layout(train, err) : make_network(train, err);
+    if (!code && has_network)
+        code = load_model(train, start_model, err);
+    if (!code)
+        code = count_iterations(train, err);
+    return code;
+}
+
+int rog_train_adopt(struct rog_train *train, const struct rog_layout *layout, struct rog_error *err)
+{
+    int code = adopt(train, layout, err);
     return code ? code : make_params(train, err);
 }
 
@@ -326,6 +367,15 @@ int rog_train_report_start(const struct rog_train *train, struct rog_events *eve
         rog_event_json(events, "data", data);
     }
     rog_event_json(events, "workers", describe_workers(config));
+    if (rog_train_is_program(config) && !rog_workload_has_network(config->json)) {
+        struct rog_layout *layout = NULL;
+        int code = rog_train_layout(train, &layout, err);
+        if (!code)
+            rog_event_json(events, "layout", rog_layout_json(layout));
+        rog_layout_free(layout);
+        if (code)
+            return code;
+    }
     if (train->layers)
         rog_event_json(events, "layers", rog_layers_json(train->layers));
     rog_event_string(events, "version", ROG_VERSION);
