@@ -23,7 +23,7 @@ struct trial_computing {
     int (*begin)(void *user, const struct rog_cluster_turn *turn,
                  const struct rog_statistics *statistics, struct rog_error *err);
     int (*ended)(void *user, struct rog_sim_cluster *cluster, const struct rog_cluster_turn *turn,
-                 bool *through, struct rog_error *err);
+                 struct rog_cluster_ending *ending, struct rog_error *err);
     int (*work)(void *user, const struct rog_cluster_turn *turn, struct rog_cluster_work *work,
                 struct rog_error *err);
     /* rows and the starting values are there; before anything of the cluster is saved or loaded. */

@@ -97,7 +97,7 @@ static int begin(void *user, const struct rog_cluster_turn *turn,
 }
 
 static int ended(void *user, struct rog_sim_cluster *cluster, const struct rog_cluster_turn *turn,
-                 bool *through, struct rog_error *err)
+                 struct rog_cluster_ending *ending, struct rog_error *err)
 {
     struct trial *trial = user;
     struct computers *computers = trial->computer;
@@ -116,9 +116,10 @@ static int ended(void *user, struct rog_sim_cluster *cluster, const struct rog_c
     assert_non_null(update);
     computer->has_control = false;
     computer->taken = true;
-    *through = computer->last && turn->iteration > computer->last;
-    computer->is_through = *through;
-    memcpy(computer->values, *through ? computer->received : computer->moved,
+    computer->is_through = computer->last && turn->iteration > computer->last;
+    if (computer->is_through)
+        ending->kind = ROG_CLUSTER_THROUGH;
+    memcpy(computer->values, computer->is_through ? computer->received : computer->moved,
            trial->rows->params * sizeof(float));
     computers->ended++;
     return 0;

@@ -9,6 +9,8 @@ rog_unit_test(cluster_resume SOURCES cluster_resume_test.c cluster_fixture.c pol
 add_dependencies(test_cluster_resume rog_plugins)
 rog_unit_test(cluster_turns SOURCES cluster_turns_test.c cluster_fixture.c LIBS rog_sim rog_parts)
 add_dependencies(test_cluster_turns rog_plugins)
+rog_unit_test(transfer SOURCES transfer_test.c cluster_fixture.c LIBS rog_sim rog_parts)
+add_dependencies(test_transfer rog_plugins)
 rog_unit_test(overlap SOURCES overlap_test.c cluster_fixture.c LIBS rog_sim rog_parts)
 add_dependencies(test_overlap rog_plugins)
 add_executable(state_fuzz state_fuzz.c cluster_fixture.c)

@@ -163,6 +163,7 @@ static void cluster_release(struct rog_sim_cluster *cluster)
     free(cluster->gradients);
     free(cluster->places);
     free(cluster->nodes);
+    free(cluster->handed_model);
 }
 
 void rog_cluster_state(struct rog_sim_cluster *cluster, uint32_t worker, uint32_t tensor,
@@ -221,12 +222,30 @@ static int energy(struct rog_sim_cluster *cluster, struct rog_error *err)
     return code;
 }
 
-static int checkpoint(struct rog_sim_cluster *cluster, struct rog_error *err)
+/* The server's model, or what was handed over instead. */
+static int save_model(struct rog_sim_cluster *cluster, struct rog_error *err)
 {
     const struct rog_cluster_config *config = cluster->config;
-    int code = config->checkpoint(config->user, rog_server_saved_change(cluster->server),
-                                  cluster->schedule.taken, cluster->now_s,
-                                  rog_server_iteration(cluster->server), err);
+    const float *change = rog_server_saved_change(cluster->server);
+    uint32_t iteration = rog_server_iteration(cluster->server);
+    float *handed = NULL;
+    if (cluster->handed_model) {
+        change = handed = rog_floats(config->rows->params);
+        if (!handed)
+            return rog_fail_nomem(err);
+        for (uint64_t i = 0; i < config->rows->params; i++)
+            handed[i] = cluster->handed_model[i] - config->params[i];
+        iteration = cluster->iterations;
+    }
+    int code = config->checkpoint(config->user, change, cluster->schedule.taken, cluster->now_s,
+                                  iteration, err);
+    free(handed);
+    return code;
+}
+
+static int checkpoint(struct rog_sim_cluster *cluster, struct rog_error *err)
+{
+    int code = save_model(cluster, err);
     if (code)
         return code;
     rog_schedule_advance(&cluster->schedule);
@@ -354,7 +373,9 @@ static int look(struct rog_sim_cluster *cluster, struct rog_error *err)
     const struct rog_cluster_config *config = cluster->config;
     if (config->interrupted && config->interrupted(config->user))
         return rog_fail(err, ROG_EINTR, "interrupted at %.3f s of the run", cluster->now_s);
-    return config->snapshot ? config->snapshot(config->user, cluster, cluster->now_s, err) : ROG_OK;
+    return config->snapshot && !cluster->transfers
+               ? config->snapshot(config->user, cluster, cluster->now_s, err)
+               : ROG_OK;
 }
 
 static int run(struct rog_sim_cluster *cluster, struct rog_error *err)
@@ -389,9 +410,7 @@ static int finish(struct rog_sim_cluster *cluster, struct rog_error *err)
     rog_server_end(cluster->server);
     /* A checkpoint of the end, unless one was taken at this very moment. */
     if (!code && config->params && cluster->schedule.last_s < cluster->now_s)
-        code = config->checkpoint(config->user, rog_server_saved_change(cluster->server),
-                                  cluster->schedule.taken, cluster->now_s,
-                                  rog_server_iteration(cluster->server), err);
+        code = save_model(cluster, err);
     result->seconds = cluster->now_s;
     result->iterations = cluster->iterations;
     for (size_t i = 0; i < cluster->queue.count; i++) {

@@ -67,6 +67,15 @@
  * others go on. With `seconds` the run ends at that time at the latest, and iterations in progress
  * then are not counted.
  *
+ * Transfers: who computes for a worker may move values by means of its own, and have the bytes of
+ * it travel: a message up the worker's link, a wait until those of all workers that are not through
+ * are at the server, and one down. It has control again at the moment when that has arrived, and no
+ * more of its steps' time passes; it may transfer again, end the iteration, or exchange as others
+ * do. Of the record of an iteration push_s, stall_s and pull_s have the three parts of all its
+ * transfers. Compressing, unpacking and the server's processor have no part in them, and budgets
+ * and send buffers neither. A run with transfers has no more snapshots from the first one on, and
+ * does not compute while it exchanges (overlap).
+ *
  * Who computes: hooks. A worker's model is final when its local steps begin, and what they come to
  * is needed when they end, in virtual time. What a hook does with the real time in between, and how
  * long it takes, changes nothing in the run; so workers can compute at the same time.
@@ -110,6 +119,23 @@ struct rog_cluster_work {
     double loss;                  /* NAN, as it begins: none */
 };
 
+/* What a worker's local steps end with. */
+enum rog_cluster_end {
+    ROG_CLUSTER_PUSHES,    /* an exchange: hook `work` has what is pushed */
+    ROG_CLUSTER_THROUGH,   /* the worker makes no more iterations; this one is not counted */
+    ROG_CLUSTER_TRANSFERS, /* a message of its own, and one back; then it has control again */
+    ROG_CLUSTER_APART,     /* nothing: what it has transferred was the iteration's exchange */
+};
+
+struct rog_cluster_ending {
+    enum rog_cluster_end kind;     /* ROG_CLUSTER_PUSHES, as it begins */
+    uint64_t bytes_up, bytes_down; /* of a transfer; 0: no message */
+    /* Of an iteration apart. */
+    double loss;        /* NAN: none */
+    const float *model; /* what checkpoints have from here on, rows->params floats; NULL: what they
+                           had before */
+};
+
 /* What a cluster needs from outside; all borrowed. The hooks return 0 or a rog_code with *err
  * filled, which ends the run. */
 struct rog_cluster_config {
@@ -141,10 +167,9 @@ struct rog_cluster_config {
      * are those of the public face (rog/rog.h). */
     int (*begin)(void *user, const struct rog_cluster_turn *turn,
                  const struct rog_statistics *statistics, struct rog_error *err);
-    /* May be NULL. They have ended: *through, false as it begins, may be set. rog_cluster_state can
-     * be called. */
+    /* May be NULL. They have ended: with what can be set. rog_cluster_state can be called. */
     int (*ended)(void *user, struct rog_sim_cluster *cluster, const struct rog_cluster_turn *turn,
-                 bool *through, struct rog_error *err);
+                 struct rog_cluster_ending *ending, struct rog_error *err);
     /* What they came to, asked for when it is pushed: there or when it is compressed. NULL: nothing
      * is computed. */
     int (*work)(void *user, const struct rog_cluster_turn *turn, struct rog_cluster_work *work,

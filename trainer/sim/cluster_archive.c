@@ -158,6 +158,9 @@ static bool can_happen(const struct rog_sim_cluster *cluster, const struct rog_q
         return cluster->config->params && is_time(item->at.t_s, cluster->schedule.next_s);
     case ROG_SIM_SERVED:
         return cluster->processor.count > 0 || item->slot != cluster->processor.change;
+    case ROG_SIM_TRANSFERRED:
+    case ROG_SIM_RETURNED:
+        return false; /* where there are transfers there are no snapshots */
     default:
         return true;
     }

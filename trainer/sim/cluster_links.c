@@ -136,6 +136,18 @@ static int queue_message(struct rog_sim_cluster *cluster, uint32_t worker,
     return transmit(cluster, (struct rog_medium_link){worker, direction}, err);
 }
 
+int rog_sim_send_bytes(struct rog_sim_cluster *cluster, uint32_t worker,
+                       enum rog_sim_direction direction, uint64_t bytes, struct rog_error *err)
+{
+    uint32_t index;
+    int code = rog_slots_take(&cluster->slots, &index, err);
+    if (code)
+        return code;
+    cluster->slots.items[index].size = 0;
+    cluster->slots.items[index].wire_bytes = bytes;
+    return queue_message(cluster, worker, direction, index, err);
+}
+
 int rog_sim_pump(struct rog_sim_cluster *cluster, uint32_t worker, enum rog_sim_direction direction,
                  struct rog_error *err)
 {

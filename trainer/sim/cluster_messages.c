@@ -44,6 +44,9 @@ static int handle(struct rog_sim_cluster *cluster, uint32_t worker,
     int code = ROG_OK;
     if (node->state == ROG_SIM_LEFT)
         code = ROG_OK; /* a request that came too late */
+    else if (!slot.size)
+        code = direction == ROG_SIM_UP ? rog_sim_transfer_up(cluster, worker, err)
+                                       : rog_sim_transferred(cluster, worker, err);
     else if (direction == ROG_SIM_UP)
         code = at_server(cluster, worker, &slot, err);
     else
@@ -76,6 +79,8 @@ static int arrived_up(struct rog_sim_cluster *cluster, uint32_t worker, uint32_t
     const struct rog_rows *rows = cluster->config->rows;
     uint32_t count = 0;
     bool is_push = false, is_first = !node->held.first;
+    if (!slot->size)
+        return handle(cluster, worker, ROG_SIM_UP, index, err);
     bool ends = rog_message_ends(rows, slot->data, slot->size, &count, &is_push);
     if (!node->pushes_whole && is_first &&
         (node->profile->server_unpack_s <= 0 || !ends || !is_push))
@@ -100,7 +105,7 @@ static int arrived_down(struct rog_sim_cluster *cluster, uint32_t worker, uint32
 {
     struct rog_sim_node *node = &cluster->nodes[worker];
     const struct rog_slot *slot = &cluster->slots.items[index];
-    if (!node->only_waiting || !rog_message_is_request(slot->data, slot->size) ||
+    if (!node->only_waiting || !slot->size || !rog_message_is_request(slot->data, slot->size) ||
         hears_requests(node))
         return handle(cluster, worker, ROG_SIM_DOWN, index, err);
     rog_slots_append(&cluster->slots, &node->unheard, index);
@@ -141,6 +146,10 @@ static int do_work(struct rog_sim_cluster *cluster, const struct rog_queue_item 
         return arrived_down(cluster, item->worker, item->slot, err);
     case ROG_SIM_SERVED:
         return served(cluster, item, err);
+    case ROG_SIM_TRANSFERRED:
+        return rog_sim_transferred(cluster, item->worker, err);
+    case ROG_SIM_RETURNED:
+        return rog_sim_returned(cluster, item->worker, err);
     default:
         return ROG_OK;
     }

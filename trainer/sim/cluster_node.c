@@ -156,7 +156,8 @@ static int finish(struct rog_sim_cluster *cluster, uint32_t worker, struct rog_e
     rog_worker_merge(node->core);
     rog_sim_enter(cluster, node, ROG_SIM_FINISHED);
     cluster->running--;
-    return rog_sim_leave(cluster, worker, err);
+    int code = rog_sim_leave(cluster, worker, err);
+    return code ? code : rog_sim_transfer_meet(cluster, err);
 }
 
 /* A push that may be silent is made first, so that one that is takes no time. */
@@ -178,22 +179,111 @@ static int compress(struct rog_sim_cluster *cluster, uint32_t worker, struct rog
     return rog_sim_put(cluster, ROG_SIM_COMPRESSED, cluster->now_s + took_s, worker, 0, err);
 }
 
-/* The local steps are made, and the exchange before is over. */
-static int end_computing(struct rog_sim_cluster *cluster, uint32_t worker, struct rog_error *err)
+static int report_iteration(struct rog_sim_cluster *cluster, uint32_t worker, struct rog_error *err)
 {
     const struct rog_cluster_config *config = cluster->config;
     struct rog_sim_node *node = &cluster->nodes[worker];
+    struct rog_iteration row;
+    rog_iteration_init(&row);
+    row.rank = (int64_t)worker + 1;
+    row.iteration = node->iterations;
+    row.t = cluster->now_s;
+    row.compute_s = node->computed_s - node->began_s;
+    row.padding_s = padding_s(node, node->iterations - 1);
+    if (!isnan(row.padding_s)) {
+        row.padding_s = fmin(row.padding_s, row.compute_s); /* the rest was slept ahead */
+        row.compute_s -= row.padding_s;
+    }
+    const struct rog_sim_transfers *transfers = &node->transfers;
+    double exchange_s = transfers->count ? transfers->over_s : node->computed_s;
+    row.push_s = node->pushed_s - exchange_s + transfers->push_s;
+    row.pull_s = cluster->now_s - node->admitted_s + transfers->pull_s;
+    row.stall_s = node->admitted_s - node->pushed_s + transfers->stall_s;
+    row.rows_total = config->rows->row_count;
+    row.bytes_pushed = wire_bytes(cluster, node->link[ROG_SIM_UP].bytes);
+    row.bytes_pulled = wire_bytes(cluster, node->link[ROG_SIM_DOWN].bytes);
+    if (isfinite(node->loss))
+        row.loss = node->loss;
+    row.staleness = cluster->iterations - node->iterations + node->lagged;
+    int code = rog_iteration_report(config->events, config->layers, node->core, &row, err);
+    rog_iteration_count(&node->counted, &row);
+    return code;
+}
+
+/* The iteration is over, and the next one begins. */
+static int end_iteration(struct rog_sim_cluster *cluster, uint32_t worker, struct rog_error *err)
+{
+    struct rog_sim_node *node = &cluster->nodes[worker];
+    node->iterations++;
+    if (node->iterations > cluster->iterations)
+        cluster->iterations = node->iterations;
+    int code = report_iteration(cluster, worker, err);
+    node->link[ROG_SIM_UP].bytes = node->link[ROG_SIM_DOWN].bytes = 0;
+    if (!node->ahead)
+        rog_worker_merge(node->core);
+    return code ? code : rog_sim_begin(cluster, worker, err);
+}
+
+/* The iteration was exchanged by transfers, if at all. */
+static int end_apart(struct rog_sim_cluster *cluster, uint32_t worker,
+                     const struct rog_cluster_ending *ending, struct rog_error *err)
+{
+    struct rog_sim_node *node = &cluster->nodes[worker];
+    int code = ending->model ? rog_sim_take_model(cluster, ending->model, err) : ROG_OK;
+    cluster->transfers = true;
+    node->loss = ending->loss;
+    node->pushed_s = node->admitted_s = cluster->now_s;
+    return code ? code : end_iteration(cluster, worker, err);
+}
+
+/* Asks what the local steps end with. */
+static int go_on(struct rog_sim_cluster *cluster, uint32_t worker, struct rog_error *err)
+{
+    const struct rog_cluster_config *config = cluster->config;
+    const struct rog_sim_node *node = &cluster->nodes[worker];
     const struct rog_cluster_turn turn = turn_of(cluster, worker, node->iterations);
-    bool through = false;
+    struct rog_cluster_ending ending = {.kind = ROG_CLUSTER_PUSHES, .loss = (double)NAN};
     int code = ROG_OK;
+    if (config->ended)
+        code = config->ended(config->user, cluster, &turn, &ending, err);
+    if (code)
+        return code;
+    switch (ending.kind) {
+    case ROG_CLUSTER_THROUGH:
+        return finish(cluster, worker, err);
+    case ROG_CLUSTER_TRANSFERS:
+        return rog_sim_transfer(cluster, worker, &ending, err);
+    case ROG_CLUSTER_APART:
+        return end_apart(cluster, worker, &ending, err);
+    case ROG_CLUSTER_PUSHES:
+        break;
+    }
+    return compress(cluster, worker, err);
+}
+
+/* The local steps are made, and the exchange before is over. */
+static int end_computing(struct rog_sim_cluster *cluster, uint32_t worker, struct rog_error *err)
+{
+    struct rog_sim_node *node = &cluster->nodes[worker];
     node->computed_s = cluster->now_s;
     node->lagged = node->ahead;
     node->ahead = node->ahead_over = false;
-    if (config->ended)
-        code = config->ended(config->user, cluster, &turn, &through, err);
-    if (code)
-        return code;
-    return through ? finish(cluster, worker, err) : compress(cluster, worker, err);
+    node->transfers = (struct rog_sim_transfers){0};
+    return go_on(cluster, worker, err);
+}
+
+int rog_sim_transferred(struct rog_sim_cluster *cluster, uint32_t worker, struct rog_error *err)
+{
+    struct rog_sim_node *node = &cluster->nodes[worker];
+    rog_sim_transfer_over(cluster, worker);
+    rog_sim_enter(cluster, node, ROG_SIM_COMPUTING);
+    int code = hand_over(cluster, worker, node->iterations, err);
+    return code ? code : rog_sim_put(cluster, ROG_SIM_RETURNED, cluster->now_s, worker, 0, err);
+}
+
+int rog_sim_returned(struct rog_sim_cluster *cluster, uint32_t worker, struct rog_error *err)
+{
+    return go_on(cluster, worker, err);
 }
 
 int rog_sim_begin(struct rog_sim_cluster *cluster, uint32_t worker, struct rog_error *err)
@@ -244,44 +334,7 @@ int rog_sim_pulled(struct rog_sim_cluster *cluster, uint32_t worker, struct rog_
     return rog_sim_put(cluster, ROG_SIM_DECOMPRESSED, cluster->now_s + took_s, worker, 0, err);
 }
 
-static int report_iteration(struct rog_sim_cluster *cluster, uint32_t worker, struct rog_error *err)
-{
-    const struct rog_cluster_config *config = cluster->config;
-    struct rog_sim_node *node = &cluster->nodes[worker];
-    struct rog_iteration row;
-    rog_iteration_init(&row);
-    row.rank = (int64_t)worker + 1;
-    row.iteration = node->iterations;
-    row.t = cluster->now_s;
-    row.compute_s = node->computed_s - node->began_s;
-    row.padding_s = padding_s(node, node->iterations - 1);
-    if (!isnan(row.padding_s)) {
-        row.padding_s = fmin(row.padding_s, row.compute_s); /* the rest was slept ahead */
-        row.compute_s -= row.padding_s;
-    }
-    row.push_s = node->pushed_s - node->computed_s;
-    row.pull_s = cluster->now_s - node->admitted_s;
-    row.stall_s = node->admitted_s - node->pushed_s;
-    row.rows_total = config->rows->row_count;
-    row.bytes_pushed = wire_bytes(cluster, node->link[ROG_SIM_UP].bytes);
-    row.bytes_pulled = wire_bytes(cluster, node->link[ROG_SIM_DOWN].bytes);
-    if (isfinite(node->loss))
-        row.loss = node->loss;
-    row.staleness = cluster->iterations - node->iterations + node->lagged;
-    int code = rog_iteration_report(config->events, config->layers, node->core, &row, err);
-    rog_iteration_count(&node->counted, &row);
-    return code;
-}
-
 int rog_sim_decompressed(struct rog_sim_cluster *cluster, uint32_t worker, struct rog_error *err)
 {
-    struct rog_sim_node *node = &cluster->nodes[worker];
-    node->iterations++;
-    if (node->iterations > cluster->iterations)
-        cluster->iterations = node->iterations;
-    int code = report_iteration(cluster, worker, err);
-    node->link[ROG_SIM_UP].bytes = node->link[ROG_SIM_DOWN].bytes = 0;
-    if (!node->ahead)
-        rog_worker_merge(node->core);
-    return code ? code : rog_sim_begin(cluster, worker, err);
+    return end_iteration(cluster, worker, err);
 }

@@ -8,6 +8,7 @@
  *   cluster_state.c     what a worker is doing, and the energy that takes; putting events in
  *   cluster_links.c     messages from a sender to the end of their link
  *   cluster_server.c    the server's processor, and what the server says
+ *   cluster_transfer.c  messages of whoever computes for a worker, and their meeting at the server
  *   cluster_node.c      an iteration of a worker, from its beginning to its end
  *   cluster_messages.c  messages where they arrive; who handles which event
  *   cluster_archive.c   all of it as bytes, and back
@@ -36,8 +37,10 @@ enum rog_sim_event {
     ROG_SIM_DECOMPRESSED,
     ROG_SIM_ARRIVED_UP,
     ROG_SIM_ARRIVED_DOWN,
-    ROG_SIM_SERVED,     /* the server's processor is done with a job; `slot` is its change */
-    ROG_SIM_WORK_KINDS, /* without any of the above nothing will ever happen again */
+    ROG_SIM_SERVED,      /* the server's processor is done with a job; `slot` is its change */
+    ROG_SIM_TRANSFERRED, /* a transfer that brings nothing is over */
+    ROG_SIM_RETURNED,    /* control has been given back after a transfer, and nothing takes time */
+    ROG_SIM_WORK_KINDS,  /* without any of the above nothing will ever happen again */
     ROG_SIM_BANDWIDTH = ROG_SIM_WORK_KINDS,
     ROG_SIM_ENERGY,
     ROG_SIM_CHECKPOINT,
@@ -68,6 +71,15 @@ struct rog_sim_link {
     double idle_s;              /* when the last message was out: since then nothing else does */
 };
 
+/* The transfers of an iteration. */
+struct rog_sim_transfers {
+    bool waits; /* the one that goes on is at the server */
+    uint64_t bytes_down;
+    uint32_t count; /* those that are over */
+    double over_s;  /* when the last one was */
+    double push_s, stall_s, pull_s;
+};
+
 struct rog_sim_node {
     const struct rog_run_worker *profile;
     struct rog_worker *core;
@@ -87,6 +99,7 @@ struct rog_sim_node {
     struct rog_statistics counted; /* of its iterations; not those that are of a moment */
     /* Of the iteration in progress. */
     double began_s, computed_s, pushed_s, admitted_s;
+    struct rog_sim_transfers transfers;
     bool stall_reported;
     bool lagged; /* its gradient or delta is of a model without the exchange before */
     /* Of the next iteration, where that is computed while this one's exchange goes on. */
@@ -127,6 +140,8 @@ struct rog_sim_cluster {
     uint32_t running; /* workers that are not through */
     uint32_t iterations;
     bool over;
+    bool transfers;      /* there have been any, or iterations apart */
+    float *handed_model; /* what checkpoints have then; NULL: the server's model */
     struct rog_cluster_result *result;
 };
 
@@ -150,6 +165,9 @@ bool rog_sim_pushes_deltas(const struct rog_sim_cluster *cluster);
 /* Chooses the medium. The nodes have their traces. */
 int rog_sim_links_init(struct rog_sim_cluster *cluster, struct rog_error *err);
 void rog_sim_links_release(struct rog_sim_cluster *cluster);
+/* A message without content, which is not the core's. */
+int rog_sim_send_bytes(struct rog_sim_cluster *cluster, uint32_t worker,
+                       enum rog_sim_direction direction, uint64_t bytes, struct rog_error *err);
 /* Hands over messages in a direction as long as there are any and the sender may. */
 int rog_sim_pump(struct rog_sim_cluster *cluster, uint32_t worker, enum rog_sim_direction direction,
                  struct rog_error *err);
@@ -173,11 +191,29 @@ int rog_sim_expect_work(struct rog_sim_cluster *cluster, struct rog_error *err);
 /* Does what the server has to say. */
 int rog_sim_take_notices(struct rog_sim_cluster *cluster, struct rog_error *err);
 
+/* ---- cluster_transfer.c ---- */
+
+/* The worker sends its part; `ending` has how many bytes. */
+int rog_sim_transfer(struct rog_sim_cluster *cluster, uint32_t worker,
+                     const struct rog_cluster_ending *ending, struct rog_error *err);
+/* It has arrived. */
+int rog_sim_transfer_up(struct rog_sim_cluster *cluster, uint32_t worker, struct rog_error *err);
+/* When nobody is missing at the server any more, all get their answers. */
+int rog_sim_transfer_meet(struct rog_sim_cluster *cluster, struct rog_error *err);
+/* A worker has its answer: takes the times down. */
+void rog_sim_transfer_over(struct rog_sim_cluster *cluster, uint32_t worker);
+/* Takes over what checkpoints have from here on. */
+int rog_sim_take_model(struct rog_sim_cluster *cluster, const float *model, struct rog_error *err);
+
 /* ---- cluster_node.c ---- */
 
 /* Begins the next iteration, or finishes. */
 int rog_sim_begin(struct rog_sim_cluster *cluster, uint32_t worker, struct rog_error *err);
 int rog_sim_computed(struct rog_sim_cluster *cluster, uint32_t worker, struct rog_error *err);
+/* A transfer is over: whoever computes for the worker has control again. */
+int rog_sim_transferred(struct rog_sim_cluster *cluster, uint32_t worker, struct rog_error *err);
+/* What that came to. */
+int rog_sim_returned(struct rog_sim_cluster *cluster, uint32_t worker, struct rog_error *err);
 int rog_sim_compressed(struct rog_sim_cluster *cluster, uint32_t worker, struct rog_error *err);
 /* The pull is there. */
 int rog_sim_pulled(struct rog_sim_cluster *cluster, uint32_t worker, struct rog_error *err);
