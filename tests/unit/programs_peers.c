@@ -68,15 +68,21 @@ static int open_model(struct model *model, uint32_t columns)
     return code ? code : rog_start(model->rog, &model->err);
 }
 
-static int exchange(struct model *model, uint32_t iteration)
+/* One of its gradients is something else. */
+static int exchange_of(struct model *model, uint32_t iteration, int index, float gradient)
 {
     static const struct rog_rule rule = {TEST_RATE, 0, 0, ROG_RULE_HEAVY_BALL};
     const float *list[] = {model->gradients, iteration == 2 ? NULL : model->gradients + 12};
     const struct rog_step step = {
         .gradients = list, .rules = &rule, .rule_count = 1, .loss = iteration};
     for (int i = 0; i < TEST_PARAMS; i++)
-        model->gradients[i] = 0.25f * model->params[i] + (float)rank();
+        model->gradients[i] = i == index ? gradient : 0.25f * model->params[i] + (float)rank();
     return rog_exchange(model->rog, &step, &model->err);
+}
+
+static int exchange(struct model *model, uint32_t iteration)
+{
+    return exchange_of(model, iteration, -1, 0);
 }
 
 /* Until the run is over, or so many iterations are made. */
@@ -138,10 +144,39 @@ static int looks_at_its_state(void)
     return train(&model, 1000) ? complain(&model) : finish(&model);
 }
 
+/* Its gradients depend on what it has seen before, which it keeps. */
+static int keeper(void)
+{
+    struct model model;
+    char path[512];
+    float seen = 0;
+    snprintf(path, sizeof path, "%s/kept", getenv("ROG_OUT"));
+    if (open_model(&model, 3))
+        return complain(&model);
+    FILE *file = rog_resumed(model.rog) ? fopen(path, "r") : NULL;
+    if (file && fread(&seen, sizeof seen, 1, file) != 1)
+        return 8;
+    if (file)
+        fclose(file);
+    while (!rog_over(model.rog)) {
+        if (rog_keep_due(model.rog)) {
+            file = fopen(path, "w");
+            if (!file || fwrite(&seen, sizeof seen, 1, file) != 1 || fclose(file) ||
+                rog_kept(model.rog, NULL, &model.err))
+                return complain(&model);
+        }
+        seen += model.params[4];
+        if (exchange_of(&model, 1, 4, seen))
+            return complain(&model);
+    }
+    return finish(&model);
+}
+
 static const struct {
     const char *name;
     int (*run)(void);
 } peers[] = {
+    {"keeper", keeper},
     {"good", good},
     {"early", early},
     {"messages", sends_messages},

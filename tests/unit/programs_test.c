@@ -129,6 +129,161 @@ static void states_are_read_and_changed(void **state)
     }
 }
 
+/* ---- snapshots ---- */
+
+struct bytes {
+    uint8_t *bytes;
+    size_t size;
+};
+
+static int take_bytes(void *user, const void *bytes, size_t size, struct rog_error *err)
+{
+    struct bytes *saved = user;
+    (void)err;
+    saved->bytes = realloc(saved->bytes, saved->size + size);
+    memcpy(saved->bytes + saved->size, bytes, size);
+    saved->size += size;
+    return ROG_OK;
+}
+
+static void begin_iteration(struct run *run, uint32_t n)
+{
+    struct rog_error err;
+    for (uint32_t i = 0; i < TEST_WORKERS; i++) {
+        const struct rog_programs_turn turn = {
+            .worker = i, .iteration = n, .local_steps = 1, .statistics.iteration = n - 1};
+        check(rog_programs_compute(run->programs, &turn, &err), &err);
+    }
+}
+
+/* Adds what workers bring; the model moves with the last of them. */
+static void take_results(struct run *run, uint32_t from, uint32_t to)
+{
+    struct rog_error err;
+    for (uint32_t i = from; i < to; i++) {
+        struct rog_programs_result result;
+        check(rog_programs_result(run->programs, i, &result, &err), &err);
+        assert_int_equal(result.kind, ROG_PROGRAMS_STEP);
+        for (size_t k = 0; k < 12; k++)
+            run->momentum[0][k] += result.gradients[0][k];
+    }
+    if (to < TEST_WORKERS)
+        return;
+    for (size_t k = 0; k < 12; k++) {
+        run->params[k] -= TEST_RATE * run->momentum[0][k];
+        run->momentum[0][k] = 0;
+    }
+    for (uint32_t i = 0; i < TEST_WORKERS; i++)
+        memcpy(rog_programs_values(run->programs, i), run->params, sizeof run->params);
+}
+
+static void save(struct run *run, struct bytes *saved)
+{
+    struct rog_archive archive;
+    struct rog_error err;
+    bool all;
+    check(rog_programs_kept(run->programs, &all, &err), &err);
+    assert_true(all);
+    rog_archive_save(&archive, take_bytes, saved);
+    rog_programs_archive(run->programs, &archive);
+    check(rog_archive_end(&archive, &err), &err);
+}
+
+static void take_up(struct run *run, const struct bytes *saved)
+{
+    struct rog_archive archive;
+    struct rog_error err;
+    float params[TEST_PARAMS];
+    memcpy(params, run->params, sizeof params);
+    rog_programs_free(run->programs);
+    check(run_start(run, &err), &err);
+    memcpy(run->params, params, sizeof params);
+    rog_archive_load(&archive, saved->bytes, saved->size);
+    rog_programs_archive(run->programs, &archive);
+    check(rog_archive_end(&archive, &err), &err);
+    check(rog_programs_take_up(run->programs, &err), &err);
+}
+
+/* Interrupted in iteration 3 after so many have brought their results; 99: not at all. */
+static void train_keepers(float params[TEST_PARAMS], uint32_t at_once, uint32_t interrupted)
+{
+    struct run run;
+    struct rog_error err;
+    struct bytes saved = {0};
+    run_open(&run, "@keeper", "");
+    run.options.at_once = at_once;
+    check(run_start(&run, &err), &err);
+    for (uint32_t n = 1; n <= 5; n++) {
+        rog_programs_keep(run.programs, n == 3 && interrupted < 99);
+        begin_iteration(&run, n);
+        if (n == 3 && interrupted < 99) {
+            take_results(&run, 0, interrupted);
+            save(&run, &saved);
+            take_up(&run, &saved);
+            take_results(&run, interrupted, TEST_WORKERS);
+        } else {
+            take_results(&run, 0, TEST_WORKERS);
+        }
+    }
+    check(rog_programs_end(run.programs, run.statistics, &err), &err);
+    memcpy(params, run.params, sizeof run.params);
+    free(saved.bytes);
+    run_close(&run);
+}
+
+static void taken_up_from_a_snapshot(void **state)
+{
+    (void)state;
+    float whole[TEST_PARAMS], params[TEST_PARAMS];
+    train_keepers(whole, 1, 99);
+    for (uint32_t taken = 0; taken < TEST_WORKERS; taken++)
+        for (uint32_t at_once = 1; at_once <= 2; at_once++) {
+            train_keepers(params, at_once, taken);
+            assert_memory_equal(params, whole, sizeof params);
+        }
+}
+
+static void a_program_that_keeps_nothing(void **state)
+{
+    (void)state;
+    struct run run;
+    struct rog_error err;
+    bool all;
+    run_open(&run, "@good", "");
+    check(run_start(&run, &err), &err);
+    rog_programs_keep(run.programs, true);
+    begin_iteration(&run, 1);
+    assert_int_equal(rog_programs_kept(run.programs, &all, &err), ROG_EINVAL);
+    assert_non_null(
+        strstr(err.message, "program cannot be taken up: it does not keep what it has"));
+    take_results(&run, 0, TEST_WORKERS);
+    check(rog_programs_end(run.programs, run.statistics, &err), &err);
+    run_close(&run);
+}
+
+static void a_damaged_snapshot_is_refused(void **state)
+{
+    (void)state;
+    struct run run;
+    struct rog_error err;
+    struct bytes saved = {0};
+    struct rog_archive archive;
+    run_open(&run, "@keeper", "");
+    check(run_start(&run, &err), &err);
+    rog_programs_keep(run.programs, true);
+    begin_iteration(&run, 1);
+    save(&run, &saved);
+    rog_programs_free(run.programs);
+    check(run_start(&run, &err), &err);
+    for (size_t size = 0; size < saved.size; size += 1 + size / 7) {
+        rog_archive_load(&archive, saved.bytes, size);
+        rog_programs_archive(run.programs, &archive);
+        assert_int_equal(rog_archive_end(&archive, &err), ROG_EFORMAT);
+    }
+    free(saved.bytes);
+    run_close(&run);
+}
+
 int main(int argc, char **argv)
 {
     if (argc == 3 && strcmp(argv[1], "peer") == 0)
@@ -138,6 +293,9 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_worker_may_have_enough),
         cmocka_unit_test(messages_of_their_own),
         cmocka_unit_test(states_are_read_and_changed),
+        cmocka_unit_test(taken_up_from_a_snapshot),
+        cmocka_unit_test(a_program_that_keeps_nothing),
+        cmocka_unit_test(a_damaged_snapshot_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -169,7 +169,10 @@ static int tell_all(struct rog_programs *programs, const struct rog_statistics *
         struct worker *worker = &programs->workers[i];
         struct rog_statistics said = statistics[i];
         struct rog_virtual_message message = {
-            .kind = worker->started ? ROG_VIRTUAL_GO : ROG_VIRTUAL_START, .rank = i + 1};
+            .kind = worker->started ? ROG_VIRTUAL_GO : ROG_VIRTUAL_START,
+            .rank = i + 1,
+            .number = worker->turn.iteration ? worker->turn.iteration - 1 : 0,
+            .flags = worker->started || !worker->resumed ? 0 : ROG_VIRTUAL_RESUMED};
         if (!worker->child || !may_be_told(worker))
             continue;
         said.over = true;
@@ -218,6 +221,8 @@ static void release_worker(struct worker *worker)
     free(worker->gradients);
     free(worker->rules);
     free(worker->given);
+    free(worker->handed);
+    free(worker->now);
 }
 
 static void end_children(struct rog_programs *programs)

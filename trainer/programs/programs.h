@@ -101,6 +101,26 @@ struct rog_programs_result {
 int rog_programs_result(struct rog_programs *programs, uint32_t worker,
                         struct rog_programs_result *result, struct rog_error *err);
 
+/*
+ * Snapshots. A program keeps what it has as of the moment at which it was handed control, in a file
+ * of its folder; a snapshot has that, what it was handed, and whether the result has been taken
+ * since. Taken up, the program computes the same once more, and where its result had been taken
+ * that is dropped.
+ */
+
+/* From now on, or no longer, programs are asked to keep what they have when they are handed
+ * control.
+ */
+void rog_programs_keep(struct rog_programs *programs, bool wanted);
+/* Waits until those that were asked have answered. *all: every one that is not through has kept
+ * what it had when it was last handed control. ROG_EINVAL: a program keeps nothing, and why: there
+ * are no snapshots of this run. */
+int rog_programs_kept(struct rog_programs *programs, bool *all, struct rog_error *err);
+/* Saves it, where all have kept; or loads it into programs that were just started, for
+ * rog_programs_take_up, which begins where they were, with the models as they were. */
+void rog_programs_archive(struct rog_programs *programs, struct rog_archive *archive);
+int rog_programs_take_up(struct rog_programs *programs, struct rog_error *err);
+
 /* The run is over: the models are in their places. Tells all, and waits until they have ended by
  * themselves. `statistics`: of each worker. */
 int rog_programs_end(struct rog_programs *programs, const struct rog_statistics *statistics,

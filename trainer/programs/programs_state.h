@@ -36,9 +36,16 @@ struct worker {
     struct child *child; /* NULL: its worker is no program */
     int fd;              /* its connection, -1: none */
     enum standing standing;
-    bool started;    /* START has been sent */
-    bool finishes;   /* it has sent FINISH */
-    bool broke_off;  /* its connection was closed while it computed */
+    bool started;             /* START has been sent */
+    bool finishes;            /* it has sent FINISH */
+    bool broke_off;           /* its connection was closed while it computed */
+    bool taken;               /* the result of its turn has been taken */
+    bool resumed;             /* it goes on from what it has kept */
+    bool drops;               /* what it brings next has been taken before */
+    bool asked_to_keep, kept; /* in this turn */
+    bool aside;               /* it has asked for something in this turn, or been answered */
+    float *handed;   /* its model when it was handed control and asked to keep; NULL: not yet */
+    float *now;      /* of a snapshot: its model then, where its result had been taken */
     double closed_s; /* when the connection was closed; 0: it is open, or there has been none */
     double since_s;  /* it has control */
     uint64_t order;  /* of those that are queued */
@@ -92,8 +99,10 @@ struct rog_programs {
     uint64_t orders;
     const struct worker *wanted; /* whose result is waited for */
     bool ending;
-    bool disturbed;      /* a connection or an output was closed: somebody may have ended */
-    double memory_limit; /* bytes */
+    bool keeps;              /* programs are to keep what they have */
+    struct rog_error unkept; /* why one does not; code 0: nobody has said so */
+    bool disturbed;          /* a connection or an output was closed: somebody may have ended */
+    double memory_limit;     /* bytes */
     double checked_s, measured_s; /* when that was done last */
 };
 
@@ -137,6 +146,16 @@ void programs_hang_up(struct rog_programs *programs, struct worker *worker);
 int programs_hear(struct rog_programs *programs, struct worker *worker, struct rog_error *err);
 /* Hands control to whom there is room for. */
 int programs_dispatch(struct rog_programs *programs, struct rog_error *err);
+
+/* ---- programs_keep.c: snapshots ---- */
+
+/* A worker is handed control: *flags of the message that does so. ROG_ENOMEM. */
+int programs_ask_to_keep(struct rog_programs *programs, struct worker *worker, uint32_t *flags,
+                         struct rog_error *err);
+/* It says that it has kept what it has, or why not. */
+int programs_take_kept(struct rog_programs *programs, struct worker *worker, struct rog_error *err);
+/* It has given control back. */
+void programs_miss_kept(struct rog_programs *programs, struct worker *worker);
 
 /* ---- programs_wait.c ---- */
 

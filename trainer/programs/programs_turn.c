@@ -43,11 +43,14 @@ static void rest(struct rog_programs *programs, struct worker *worker, enum stan
 static int hand_over(struct rog_programs *programs, struct worker *worker, struct rog_error *err)
 {
     const struct rog_programs_turn *turn = &worker->turn;
-    const struct rog_virtual_message message = {
+    struct rog_virtual_message message = {
         .kind = worker->started ? ROG_VIRTUAL_GO : ROG_VIRTUAL_START,
         .rank = worker->rank,
         .number = turn->iteration - 1,
     };
+    int code = programs_ask_to_keep(programs, worker, &message.flags, err);
+    if (code)
+        return code;
     rog_region_tell(&worker->region, turn->iteration, turn->local_steps, &turn->statistics);
     worker->started = true;
     run(programs, worker);
@@ -55,16 +58,16 @@ static int hand_over(struct rog_programs *programs, struct worker *worker, struc
 }
 
 /* What it asks for: the momentum or the residual of a tensor, to be read or changed. */
-static int answer(struct rog_programs *programs, struct worker *worker, struct rog_error *err)
+static int answer(const struct rog_programs *programs, struct worker *worker,
+                  const struct rog_virtual_message *asked, struct rog_error *err)
 {
     const struct rog_programs_options *how = &programs->how;
-    const struct rog_virtual_message *asked = &worker->message;
     const struct rog_layout *layout = programs->layout;
     const struct rog_virtual_message message = {.kind = ROG_VIRTUAL_STATE, .rank = worker->rank};
     size_t bytes = layout->tensors[asked->number].size * sizeof(float);
     float *momentum = NULL, *residual = NULL, *place = rog_region_gradients(&worker->region);
     if (how->state)
-        how->state(how->user, worker->turn.worker, asked->number, &momentum, &residual);
+        how->state(how->user, worker->rank - 1, asked->number, &momentum, &residual);
     float *part = asked->part == ROG_VIRTUAL_MOMENTUM ? momentum : residual;
     for (uint32_t i = 0; i < asked->number; i++)
         place += layout->tensors[i].size;
@@ -74,8 +77,15 @@ static int answer(struct rog_programs *programs, struct worker *worker, struct r
         memcpy(place, part, bytes);
     else if (asked->kind == ROG_VIRTUAL_STATE_GET)
         memset(place, 0, bytes);
-    run(programs, worker);
     return tell(worker, &message, err);
+}
+
+static int answer_and_go_on(struct rog_programs *programs, struct worker *worker,
+                            struct rog_error *err)
+{
+    worker->aside = true;
+    run(programs, worker);
+    return answer(programs, worker, &worker->message, err);
 }
 
 /* Whose turn it is: the one whose result is waited for, if it can be; else who has waited longest.
@@ -110,7 +120,7 @@ int programs_dispatch(struct rog_programs *programs, struct rog_error *err)
     struct worker *next;
     int code = ROG_OK;
     while (!code && programs->computing < programs->how.at_once && (next = choose(programs)))
-        code = next->standing == STANDING_ASKING ? answer(programs, next, err)
+        code = next->standing == STANDING_ASKING ? answer_and_go_on(programs, next, err)
                                                  : hand_over(programs, next, err);
     return code;
 }
@@ -120,6 +130,7 @@ int rog_programs_compute(struct rog_programs *programs, const struct rog_program
 {
     struct worker *worker = &programs->workers[turn->worker];
     worker->turn = *turn;
+    worker->taken = false;
     worker->standing = STANDING_QUEUED;
     worker->order = ++programs->orders;
     return programs_dispatch(programs, err);
@@ -177,6 +188,7 @@ static int take_step(struct rog_programs *programs, struct worker *worker, struc
         worker->gradients[i] = worker->given[i] ? place : NULL;
         place += layout->tensors[i].size;
     }
+    programs_miss_kept(programs, worker);
     rest(programs, worker, STANDING_BROUGHT);
     return ROG_OK;
 }
@@ -185,6 +197,7 @@ static int take_finish(struct rog_programs *programs, struct worker *worker, str
 {
     (void)err;
     worker->finishes = true;
+    programs_miss_kept(programs, worker);
     rest(programs, worker, STANDING_BROUGHT);
     return ROG_OK;
 }
@@ -205,12 +218,21 @@ static int take_transfer(struct rog_programs *programs, struct worker *worker,
     return ROG_OK;
 }
 
+static int check_question(const struct worker *worker, const struct rog_virtual_message *asked,
+                          struct rog_error *err)
+{
+    if (worker->region.without_values || asked->number >= worker->region.trained ||
+        asked->part > ROG_VIRTUAL_RESIDUAL)
+        return nonsense(worker, "it asks for the state of a tensor that there is not", err);
+    return ROG_OK;
+}
+
 static int take_question(struct rog_programs *programs, struct worker *worker,
                          struct rog_error *err)
 {
-    if (worker->region.without_values || worker->message.number >= worker->region.trained ||
-        worker->message.part > ROG_VIRTUAL_RESIDUAL)
-        return nonsense(worker, "it asks for the state of a tensor that there is not", err);
+    int code = check_question(worker, &worker->message, err);
+    if (code)
+        return code;
     rest(programs, worker, STANDING_ASKING);
     return ROG_OK;
 }
@@ -227,15 +249,26 @@ static const struct {
     {ROG_VIRTUAL_SETTLE, ROG_PROGRAMS_SETTLE, take_settle},
     {ROG_VIRTUAL_STATE_GET, ROG_PROGRAMS_STEP, take_question},
     {ROG_VIRTUAL_STATE_PUT, ROG_PROGRAMS_STEP, take_question},
+    {ROG_VIRTUAL_KEPT, ROG_PROGRAMS_STEP, programs_take_kept},
 };
+
+/* After the end of the run it may still look at its state. */
+static int take_late(struct rog_programs *programs, struct worker *worker,
+                     const struct rog_virtual_message *message, struct rog_error *err)
+{
+    if (message->kind != ROG_VIRTUAL_STATE_GET && message->kind != ROG_VIRTUAL_STATE_PUT)
+        return nonsense(worker, "a message after the end of the run", err);
+    int code = check_question(worker, message, err);
+    return code ? code : answer(programs, worker, message, err);
+}
 
 static int take(struct rog_programs *programs, struct worker *worker,
                 struct rog_virtual_message *message, struct rog_error *err)
 {
-    if (worker->standing == STANDING_TOLD)
-        return ROG_OK;
     if (message->kind == ROG_VIRTUAL_FAIL)
         return failed(worker, message->text, err);
+    if (worker->standing == STANDING_TOLD)
+        return take_late(programs, worker, message, err);
     if (worker->standing != STANDING_COMPUTING)
         return nonsense(worker, "a message when it did not have control", err);
     for (size_t i = 0; i < sizeof messages / sizeof *messages; i++)
@@ -281,6 +314,7 @@ int rog_programs_result(struct rog_programs *programs, uint32_t index,
     if (code)
         return code;
     worker->standing = STANDING_WAITING;
+    worker->taken = worker->result == ROG_PROGRAMS_STEP || worker->result == ROG_PROGRAMS_FINISH;
     *result = (struct rog_programs_result){
         .kind = worker->result,
         .gradients = rog_region_gradients(&worker->region) ? worker->gradients : NULL,
