@@ -678,6 +678,24 @@ int rog_transfer_begin(struct rog *rog, uint64_t bytes_up, uint64_t bytes_down,
     return rog->driver->transfer(rog->work, bytes_up, bytes_down, err);
 }
 
+int rog_end_iteration_begin(struct rog *rog, double loss, bool is_model, struct rog_error *err)
+{
+    int code = check_started(rog, err);
+    if (code)
+        return code;
+    if (!rog->driver->end_iteration)
+        return rog_fail(err, ROG_EINVAL,
+                        "an iteration that ends without an exchange: programs move values by "
+                        "themselves on virtual clusters alone");
+    return rog->driver->end_iteration(rog->work, loss, is_model, err);
+}
+
+int rog_end_iteration(struct rog *rog, double loss, bool is_model, struct rog_error *err)
+{
+    int code = rog_end_iteration_begin(rog, loss, is_model, err);
+    return code ? code : rog_exchange_wait(rog, -1, err);
+}
+
 int rog_transfer(struct rog *rog, uint64_t bytes_up, uint64_t bytes_down, struct rog_error *err)
 {
     int code = rog_transfer_begin(rog, bytes_up, bytes_down, err);

@@ -265,6 +265,13 @@ ROG_EXPORT int rog_transfer(struct rog *rog, uint64_t bytes_up, uint64_t bytes_d
                             struct rog_error *err);
 ROG_EXPORT int rog_transfer_begin(struct rog *rog, uint64_t bytes_up, uint64_t bytes_down,
                                   struct rog_error *err);
+/* The iteration is over, and what was transferred in it was its exchange: it is recorded with this
+ * loss (NAN: none), and the next one begins. The tensors stay the program's; is_model: they are
+ * what checkpoints have from here on, instead of the server's model. Likewise in two parts. */
+ROG_EXPORT int rog_end_iteration(struct rog *rog, double loss, bool is_model,
+                                 struct rog_error *err);
+ROG_EXPORT int rog_end_iteration_begin(struct rog *rog, double loss, bool is_model,
+                                       struct rog_error *err);
 
 /* "0.1.0" */
 ROG_EXPORT const char *rog_version(void);

@@ -91,9 +91,11 @@ struct rog_driver {
     void (*leave)(void *driver, const char *why);
 
     /* Of a simulation alone, else NULL. That the program has kept what it keeps, or why not; and
-     * what hands control back for a message of the program's own, and one back. */
+     * what hands control back for a message of the program's own, and one back, and for the end of
+     * an iteration of which these were the exchange. */
     int (*kept)(void *driver, const char *why_not, struct rog_error *err);
     int (*transfer)(void *driver, uint64_t bytes_up, uint64_t bytes_down, struct rog_error *err);
+    int (*end_iteration)(void *driver, double loss, bool is_model, struct rog_error *err);
 };
 
 #endif

@@ -44,6 +44,7 @@ struct client {
 
     uint32_t awaits; /* the message that waits for its answer; 0: the program has control */
     bool exchanging; /* an exchange goes on although it has */
+    bool apart;      /* the model is the program's own: it has ended its last iteration by itself */
     bool ended;      /* neither end has anything to say any more */
     uint32_t exchanges;
     double control_s; /* since when it has control */
@@ -122,7 +123,7 @@ static void take_control(struct client *client, const struct rog_virtual_message
 {
     const struct rog_virtual_head *head = client->region.head;
     bool begins = message->kind == ROG_VIRTUAL_START;
-    if (client->awaits != ROG_VIRTUAL_TRANSFER)
+    if (client->awaits != ROG_VIRTUAL_TRANSFER && !client->apart)
         rog_virtual_region_take_model(&client->region, begins);
     client->view = (struct rog_driver_view){
         .statistics = head->statistics,
@@ -294,7 +295,7 @@ static int give_control(struct client *client, struct rog_virtual_message *messa
 {
     message->rank = client->options->rank;
     message->seconds = rog_clock_s() - client->control_s;
-    if (client->deltas && message->kind != ROG_VIRTUAL_TRANSFER)
+    if (client->deltas && message->kind != ROG_VIRTUAL_TRANSFER && !client->apart)
         rog_virtual_region_put_model(&client->region, false);
     int code = say(client, message, -1, err);
     if (!code)
@@ -459,6 +460,7 @@ static int push(void *driver, const struct rog_worker_gradients *gradients, doub
         return code;
     rog_virtual_region_put_step(&client->region, gradients);
     client->exchanges++;
+    client->apart = false;
     return give_control(client, &message, err);
 }
 
@@ -477,6 +479,20 @@ static int transfer(void *driver, uint64_t bytes_up, uint64_t bytes_down, struct
         .kind = ROG_VIRTUAL_TRANSFER, .bytes = bytes_up, .bytes_down = bytes_down};
     int code = prepare_to_give(client, err);
     return code ? code : give_control(client, &message, err);
+}
+
+static int end_iteration(void *driver, double loss, bool is_model, struct rog_error *err)
+{
+    struct client *client = driver;
+    struct rog_virtual_message message = {
+        .kind = ROG_VIRTUAL_APART, .number = is_model, .loss = loss};
+    int code = prepare_to_give(client, err);
+    if (code)
+        return code;
+    client->apart = true;
+    if (is_model)
+        rog_virtual_region_put_model(&client->region, false);
+    return give_control(client, &message, err);
 }
 
 static int kept(void *driver, const char *why_not, struct rog_error *err)
@@ -546,4 +562,5 @@ const struct rog_driver rog_virtual_driver = {
     .leave = leave,
     .kept = kept,
     .transfer = transfer,
+    .end_iteration = end_iteration,
 };

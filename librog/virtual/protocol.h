@@ -55,9 +55,12 @@ enum rog_virtual_kind {
     ROG_VIRTUAL_TRANSFER, /* bytes up, bytes_down: a message of the program's own to the server, and
                              one back when all workers that are not through have sent theirs.
                              Answered by GO; the model is as it was */
-    ROG_VIRTUAL_SETTLE,   /* where an exchange goes on while the program computes: it wants that to
-                             be over and in the model. Answered by GO for the same iteration, of
-                             which no more time passes */
+    ROG_VIRTUAL_APART,  /* the iteration is over, and its transfers were its exchange: loss; number
+                           1:  the model is in the region, and is what checkpoints have from here on.
+                           Answered by GO; the model is as it was */
+    ROG_VIRTUAL_SETTLE, /* where an exchange goes on while the program computes: it wants that to
+                           be over and in the model. Answered by GO for the same iteration, of
+                           which no more time passes */
     /* From the simulation. */
     ROG_VIRTUAL_START, /* number: iterations that are done (above 0 in a run that was taken up) */
     ROG_VIRTUAL_GO,    /* statistics, local_steps: in the region */

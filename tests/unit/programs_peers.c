@@ -120,7 +120,7 @@ static int sends_messages(void)
 {
     struct model model;
     if (open_model(&model, 3) || rog_transfer(model.rog, 1000, 2000, &model.err) ||
-        train(&model, 1000))
+        rog_end_iteration(model.rog, 0.25, rank() == 2, &model.err) || train(&model, 1000))
         return complain(&model);
     return finish(&model);
 }

@@ -93,6 +93,11 @@ static void messages_of_their_own(void **state)
         assert_int_equal(result.kind, ROG_PROGRAMS_TRANSFER);
         assert_int_equal(result.bytes_up, 1000);
         assert_int_equal(result.bytes_down, 2000);
+        check(rog_programs_compute(run.programs, &turn, &err), &err);
+        check(rog_programs_result(run.programs, i, &result, &err), &err);
+        assert_int_equal(result.kind, ROG_PROGRAMS_APART);
+        assert_true(result.loss > 0.24 && result.loss < 0.26);
+        assert_true(result.model == (i == 1 ? rog_programs_values(run.programs, i) : NULL));
     }
     check(run_train(&run, &err), &err);
     check(rog_programs_end(run.programs, run.statistics, &err), &err);

@@ -171,6 +171,14 @@ static void slow(struct sim_end *end, const void *user)
     sim_expect(transfer.bytes == 5000000000 && transfer.bytes_down == 7);
     end->values[0] = 1e9f; /* not looked at */
     sim_give(end, ROG_VIRTUAL_GO, 4, 0);
+    struct rog_virtual_message apart = sim_take(end, ROG_VIRTUAL_APART);
+    sim_expect(apart.loss > 0.49 && apart.loss < 0.51 && apart.number == 0);
+    sim_expect(end->values[0] > 1e8f);
+    sim_give(end, ROG_VIRTUAL_GO, 5, 0);
+    apart = sim_take(end, ROG_VIRTUAL_APART);
+    sim_expect(apart.number == 1 && end->values[0] == 0);
+    end->values[0] = 1e9f;
+    sim_give(end, ROG_VIRTUAL_GO, 6, 0);
     struct rog_virtual_message fail = sim_take(end, ROG_VIRTUAL_FAIL);
     sim_expect(strcmp(fail.text, "closed by the program before it had finished") == 0);
     sim_expect_close(end);
@@ -202,6 +210,9 @@ static void test_in_parts(void **state)
     check(rog_exchange_wait(program.rog, -1, &err), &err); /* nothing to wait for */
     assert_true(rog_resumed(program.rog) && !rog_keep_due(program.rog));
     check(rog_transfer(program.rog, 5000000000, 7, &err), &err);
+    assert_true(program.params[0] == 0);
+    check(rog_end_iteration(program.rog, 0.5, false, &err), &err);
+    check(rog_end_iteration(program.rog, NAN, true, &err), &err);
     assert_true(program.params[0] == 0);
     rog_close(program.rog);
     end_sim(&sim);

@@ -84,6 +84,7 @@ enum rog_programs_kind {
     ROG_PROGRAMS_STEP,
     ROG_PROGRAMS_FINISH,   /* this worker is through */
     ROG_PROGRAMS_TRANSFER, /* a message of its own up and one down, before it goes on */
+    ROG_PROGRAMS_APART,    /* the iteration is over, and its transfers were its exchange */
     ROG_PROGRAMS_SETTLE,   /* it waits for the exchange that goes on; then the same iteration */
 };
 struct rog_programs_result {
@@ -93,8 +94,9 @@ struct rog_programs_result {
     const float *const *gradients;
     const struct rog_rule *rules;
     uint32_t rule_count;
-    double loss;                   /* NAN: none */
-    double seconds;                /* that it has computed, in real time */
+    const float *model; /* of APART: what checkpoints have from here on; NULL: what they had */
+    double loss;        /* NAN: none */
+    double seconds;     /* that it has computed, in real time */
     uint64_t bytes_up, bytes_down; /* of TRANSFER */
 };
 /* Waits until a worker that was handed control gives it back. */

@@ -218,6 +218,14 @@ static int take_transfer(struct rog_programs *programs, struct worker *worker,
     return ROG_OK;
 }
 
+static int take_apart(struct rog_programs *programs, struct worker *worker, struct rog_error *err)
+{
+    if (worker->message.number > 1)
+        return nonsense(worker, "an iteration that ends in no known way", err);
+    rest(programs, worker, STANDING_BROUGHT);
+    return ROG_OK;
+}
+
 static int check_question(const struct worker *worker, const struct rog_virtual_message *asked,
                           struct rog_error *err)
 {
@@ -246,6 +254,7 @@ static const struct {
     {ROG_VIRTUAL_STEP, ROG_PROGRAMS_STEP, take_step},
     {ROG_VIRTUAL_FINISH, ROG_PROGRAMS_FINISH, take_finish},
     {ROG_VIRTUAL_TRANSFER, ROG_PROGRAMS_TRANSFER, take_transfer},
+    {ROG_VIRTUAL_APART, ROG_PROGRAMS_APART, take_apart},
     {ROG_VIRTUAL_SETTLE, ROG_PROGRAMS_SETTLE, take_settle},
     {ROG_VIRTUAL_STATE_GET, ROG_PROGRAMS_STEP, take_question},
     {ROG_VIRTUAL_STATE_PUT, ROG_PROGRAMS_STEP, take_question},
@@ -320,6 +329,9 @@ int rog_programs_result(struct rog_programs *programs, uint32_t index,
         .gradients = rog_region_gradients(&worker->region) ? worker->gradients : NULL,
         .rules = worker->rules,
         .rule_count = worker->result == ROG_PROGRAMS_STEP ? message->number : 0,
+        .model = worker->result == ROG_PROGRAMS_APART && message->number
+                     ? rog_region_values(&worker->region)
+                     : NULL,
         .loss = message->loss,
         .seconds = message->seconds >= 0 && isfinite(message->seconds) ? message->seconds : 0,
         .bytes_up = message->bytes,
