@@ -2,9 +2,12 @@
 """librog (include/rog/rog.h) by ctypes: structures, functions, errors. Nothing here knows torch."""
 
 import collections
+import contextlib
 import ctypes
 import ctypes.util
 import os
+
+from . import _failure
 
 OK, EINVAL, EBUSY = 0, -1, -9
 NAMES = {-1: "EINVAL", -2: "ENOMEM", -3: "EIO", -4: "EFORMAT", -5: "ENOTFOUND", -6: "EABI",
@@ -110,6 +113,11 @@ def _load():
         "rog_statistics": (None, [handle, ctypes.POINTER(CStatistics)]),
         "rog_state": (ctypes.c_int, [handle, ctypes.c_uint32, ctypes.POINTER(FLOATS),
                                      ctypes.POINTER(FLOATS), error]),
+        "rog_leave": (None, [handle, ctypes.c_char_p]),
+        "rog_resumed": (ctypes.c_bool, [handle]),
+        "rog_keep_due": (ctypes.c_bool, [handle]),
+        "rog_kept": (ctypes.c_int, [handle, ctypes.c_char_p, error]),
+        "rog_transfer_begin": (ctypes.c_int, [handle, ctypes.c_uint64, ctypes.c_uint64, error]),
         "rog_version": (ctypes.c_char_p, []),
     }
     for name, (result, arguments) in signatures.items():
@@ -140,9 +148,27 @@ def version():
     return library().rog_version().decode()
 
 
+class Alone:
+    """The process of one worker: while it waits, nobody else computes there."""
+
+    turn_s = TURN_S
+    _nothing = contextlib.nullcontext()
+
+    def joined(self, worker):
+        _failure.watch(worker)
+
+    def away(self):
+        return self._nothing
+
+
+# Who has this process; the host of many workers (worker_host.py) takes the place of Alone.
+host = Alone()
+
+
 class Worker:
-    """A `struct rog`: calls that raise, and waits that Ctrl-C interrupts. It is that of the process
-    that made it: what a fork has, such as a DataLoader's worker, is a copy without the thread."""
+    """A `struct rog`: calls that raise, and waits that Ctrl-C interrupts and that other workers of
+    this process may use. It is that of the process that made it: what a fork has, such as a
+    DataLoader's worker, is a copy without the thread."""
 
     def __init__(self, **given):
         self._process = os.getpid()
@@ -154,6 +180,7 @@ class Worker:
             if value is not None:
                 setattr(options, name, value.encode() if isinstance(value, str) else value)
         self._call("rog_open", ctypes.byref(options), first=ctypes.byref(self._handle))
+        host.joined(self)
 
     def _call(self, name, *arguments, first=None):
         if os.getpid() != self._process:
@@ -175,30 +202,52 @@ class Worker:
         self._call("rog_tensor", name.encode(), len(shape), (ctypes.c_uint32 * len(shape))(*shape),
                    address, kind)
 
-    def wait(self):
-        while self._call("rog_exchange_wait", TURN_S) == EBUSY:
-            pass
+    def wait(self, begin=None, *arguments):
+        """Waits until the program has control; `begin` is what first gives it away."""
+        with host.away():
+            if begin:
+                self._call(begin, *arguments)
+            while self._call("rog_exchange_wait", host.turn_s) == EBUSY:
+                pass
 
     def start(self):
-        self._call("rog_start_begin")
-        self.wait()
-
-    def begin(self, step):
-        self._call("rog_exchange_begin", ctypes.byref(step))
+        self.wait("rog_start_begin")
 
     def exchange(self, step):
-        self.begin(step)
-        self.wait()
+        self.wait("rog_exchange_begin", ctypes.byref(step))
 
     def finish(self):
-        self._call("rog_finish_begin")
-        self.wait()
+        self.wait("rog_finish_begin")
+
+    def transfer(self, up, down):
+        """A message of so many bytes to the server, and one back when all workers have sent theirs."""
+        self.wait("rog_transfer_begin", up, down)
 
     def state(self, index):
         """Addresses of momentum and residual."""
         momentum, residual = FLOATS(), FLOATS()
-        self._call("rog_state", index, ctypes.byref(momentum), ctypes.byref(residual))
+        with host.away():
+            self._call("rog_state", index, ctypes.byref(momentum), ctypes.byref(residual))
         return tuple(ctypes.cast(p, ctypes.c_void_p).value for p in (momentum, residual))
+
+    def leave(self, why):
+        """This worker cannot go on; `why` is told to whoever runs it."""
+        if self._handle and os.getpid() == self._process:
+            self._library.rog_leave(self._handle, why.encode(errors="replace").replace(b"\0", b"?"))
+
+    def is_resumed(self):
+        """The run was taken up from a snapshot, with what this program has kept."""
+        return self._library.rog_resumed(self._handle)
+
+    def is_keep_due(self):
+        """A snapshot is due: what is kept is to be written, as it is when control comes."""
+        return self._library.rog_keep_due(self._handle)
+
+    def kept(self, why_not=None):
+        self._call("rog_kept", why_not.encode(errors="replace") if why_not else None)
+
+    def is_open(self):
+        return bool(self._handle)
 
     def takes_deltas(self):
         return self._library.rog_takes_deltas(self._handle)

@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What ends a program is told to whoever runs it: the traceback of an exception that nobody has
+caught is the reason with which its workers leave the run."""
+
+import sys
+import traceback
+import weakref
+
+_workers = weakref.WeakSet()
+
+
+def text(cause, leave_out=0):
+    """A traceback as Python prints it, without the outermost frames."""
+    trace = cause.__traceback__
+    for _ in range(leave_out):
+        trace = trace and trace.tb_next
+    return "".join(traceback.format_exception(type(cause), cause, trace)).rstrip()
+
+
+def watch(worker):
+    """The worker of a process of its own."""
+    if not _workers:
+        _wrap(sys.excepthook)
+    _workers.add(worker)
+
+
+def _wrap(before):
+    if getattr(before, "tells_workers", False):
+        return
+
+    def hook(kind, cause, trace):
+        before(kind, cause, trace)
+        if not issubclass(kind, KeyboardInterrupt):
+            for worker in list(_workers):
+                worker.leave(text(cause.with_traceback(trace)))
+
+    hook.tells_workers = True
+    sys.excepthook = hook

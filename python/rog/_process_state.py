@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a process has one of, and each worker in it wants for itself: random states, environment,
+working folder, and what programs set in Python and PyTorch as a whole. It is put aside when another
+worker takes its turn."""
+
+import os
+import random
+import sys
+
+
+class _Random:
+    """A process of its own begins with a state that the system draws, and so does a worker."""
+    module = "random"
+
+    @staticmethod
+    def get():
+        return random.getstate()
+
+    @staticmethod
+    def set(state):
+        random.setstate(state)
+
+    @staticmethod
+    def begin():
+        random.seed()
+
+
+class _NumpyRandom:
+    module = "numpy.random"
+
+    @staticmethod
+    def get():
+        return sys.modules["numpy"].random.get_state(legacy=False)
+
+    @staticmethod
+    def set(state):
+        sys.modules["numpy"].random.set_state(state)
+
+    @staticmethod
+    def begin():
+        sys.modules["numpy"].random.seed()
+
+
+class _TorchRandom:
+    module = "torch"
+
+    @staticmethod
+    def get():
+        return sys.modules["torch"].get_rng_state()
+
+    @staticmethod
+    def set(state):
+        sys.modules["torch"].set_rng_state(state)
+
+    @staticmethod
+    def begin():
+        sys.modules["torch"].default_generator.seed()
+
+
+class _CudaRandom:
+    """Of all devices; nothing as long as no program has used one."""
+    module = "torch"
+
+    @staticmethod
+    def get():
+        cuda = sys.modules["torch"].cuda
+        return cuda.get_rng_state_all() if cuda.is_initialized() else None
+
+    @staticmethod
+    def set(states):
+        if states is None:
+            _CudaRandom.begin()
+        else:
+            sys.modules["torch"].cuda.set_rng_state_all(states)
+
+    @staticmethod
+    def begin():
+        """As torch.manual_seed leaves a device that is first used after it."""
+        torch = sys.modules["torch"]
+        if torch.cuda.is_initialized():
+            torch.cuda.manual_seed_all(torch.initial_seed())
+
+
+class _TorchSettings:
+    module = "torch"
+
+    @staticmethod
+    def get():
+        torch = sys.modules["torch"]
+        cudnn = torch.backends.cudnn
+        return (torch.get_default_dtype(), torch.are_deterministic_algorithms_enabled(),
+                torch.is_deterministic_algorithms_warn_only_enabled(), cudnn.benchmark,
+                cudnn.deterministic)
+
+    @staticmethod
+    def set(values):
+        if values == _TorchSettings.get():
+            return
+        torch = sys.modules["torch"]
+        dtype, deterministic, warn_only, benchmark, cudnn_deterministic = values
+        torch.set_default_dtype(dtype)
+        torch.use_deterministic_algorithms(deterministic, warn_only=warn_only)
+        torch.backends.cudnn.benchmark = benchmark
+        torch.backends.cudnn.deterministic = cudnn_deterministic
+
+    @staticmethod
+    def begin():
+        torch = sys.modules["torch"]
+        _TorchSettings.set((torch.float32, False, False, False, False))
+
+
+class _Environment:
+    module = "os"
+
+    @staticmethod
+    def get():
+        return dict(os.environ)
+
+    @staticmethod
+    def set(wanted):
+        if wanted == dict(os.environ):
+            return
+        for name in set(os.environ) - set(wanted):
+            del os.environ[name]
+        for name, value in wanted.items():
+            if os.environ.get(name) != value:
+                os.environ[name] = value
+
+
+class _Folder:
+    module = "os"
+
+    @staticmethod
+    def get():
+        return os.getcwd()
+
+    @staticmethod
+    def set(path):
+        if path != os.getcwd():
+            os.chdir(path)
+
+
+class _Python:
+    module = "sys"
+
+    @staticmethod
+    def get():
+        return sys.modules["__main__"], sys.argv, sys.stdin, sys.stdout, sys.stderr
+
+    @staticmethod
+    def set(values):
+        sys.modules["__main__"], sys.argv, sys.stdin, sys.stdout, sys.stderr = values
+
+
+RANDOM = {"random": _Random, "numpy": _NumpyRandom, "torch": _TorchRandom, "cuda": _CudaRandom}
+_ALL = dict(RANDOM, settings=_TorchSettings, environment=_Environment, folder=_Folder,
+            python=_Python)
+
+
+def put_aside(parts=_ALL):
+    """The state now, by name, of the parts whose module is imported."""
+    return {name: part.get() for name, part in parts.items() if part.module in sys.modules}
+
+
+def take_up(state, parts=_ALL):
+    """A state again. What it lacks, as the module has been imported since, is as when a program
+    begins."""
+    for name, part in parts.items():
+        if name in state:
+            part.set(state[name])
+        elif part.module in sys.modules:
+            part.begin()
