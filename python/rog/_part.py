@@ -6,7 +6,7 @@ import json
 
 import torch
 
-from . import _librog
+from . import _keeping, _librog
 from ._librog import RogError
 
 
@@ -114,6 +114,8 @@ class Part:
         self._seen = worker.statistics()
         self._constants = constants  # their memory is librog's to read
         self._put_back(self._places + constants)
+        self._keeper = _keeping.Keeper(worker, out_dir, [place.tensor for place in self._places],
+                                       self._own())
 
     def _check_kind(self, worker):
         if worker.takes_deltas() == self._deltas:
@@ -141,6 +143,12 @@ class Part:
             return []
         return [Place(name, buffer, "buffer") for name, buffer in model.named_buffers()
                 if buffer.dtype == torch.float32 and buffer.numel() > 0]
+
+    def _exchange(self, worker, step):
+        self._take()
+        worker.exchange(step)
+        self._put_back(self._places)
+        self._keeper.control()
 
     def _take(self):
         for place in self._places:
@@ -192,10 +200,33 @@ class Part:
             self._seen = self._worker.statistics()
         return self._seen
 
+    def keep(self, **objects):
+        """Says what of the program belongs into the snapshots of a run on a virtual cluster: objects
+        with state_dict and load_state_dict (scheduler=scheduler, model=model, sampler=sampler). The
+        random states of torch, numpy and random are kept by themselves, as is what this optimizer
+        has. Call it last before training; where an interrupted run is taken up it loads what was
+        kept and returns True, and `iteration` says where the run is. A run whose program does not
+        call it begins again.
+
+        What is kept is as when an exchange returns; what has a method step, update or
+        update_parameters (schedulers, GradScaler, averages of models) as when the next step begins.
+        A program that changes more in between calls keep() without arguments there, after it.
+
+        On other clusters there are no snapshots of programs, and nothing is written or loaded: one
+        that is started again gets model and iteration from the server."""
+        self._open_worker()
+        if not self._keeper.is_registered:
+            return self._keeper.register(objects)
+        if objects:
+            raise RogError("keep: what is kept has been said before")
+        self._keeper.mark()
+        return False
+
     def finish(self):
         """This worker is through; waits for the others, then closes. Call it at the end: who leaves
         without it counts as lost."""
         worker = self._open_worker()
+        self._keeper.begin()
         self._settle()
         while not self.over:
             before = self.iteration

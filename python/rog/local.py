@@ -95,6 +95,7 @@ class LocalOptimizer(Part):
         self._open_worker()
         if self.over:
             raise RogError("the run is over: look at `over` after each step, and stop")
+        self._keeper.begin()
         result = self.inner.step() if closure is None else self.inner.step(closure)
         result = loss if result is None else result
         self._steps += 1
@@ -107,11 +108,10 @@ class LocalOptimizer(Part):
     def exchange(self):
         """Exchanges now, after however many local steps."""
         worker = self._open_worker()
+        self._keeper.begin()
         self._check_places()
-        self._take()
         self._step.loss = sum(self._losses) / len(self._losses) if self._losses else math.nan
-        worker.exchange(self._step)
-        self._put_back(self._places)
+        self._exchange(worker, self._step)
         self._steps, self._losses = 0, []
 
     def _check_places(self):
@@ -132,6 +132,9 @@ class LocalOptimizer(Part):
         super().finish()
 
     # ---- saving
+
+    def _own(self):
+        return self.inner
 
     def _residuals(self):
         """Of each parameter its place, and address and bytes of what is not sent yet."""

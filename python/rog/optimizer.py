@@ -8,6 +8,7 @@ import math
 import torch
 
 from . import _librog
+from ._keeping import Groups
 from ._librog import RogError
 from ._part import Part
 
@@ -129,20 +130,22 @@ class Optimizer(Part, torch.optim.Optimizer):
         """Exchanges the gradients; the parameters are the next iteration's afterwards. `loss` is
         written into the run's record. Returns the closure's loss, as every torch.optim does."""
         worker = self._open_worker()
+        self._keeper.begin()
         if closure is not None:
             with torch.enable_grad():
                 loss = closure()
         for index, place in enumerate(self._places):
             self._gradients[index] = place.take_gradient()
             place.check_unchanged()
-        self._take()
         self._fill_rules()
         self._step.loss = math.nan if loss is None else float(loss)
-        worker.exchange(self._step)
-        self._put_back(self._places)
+        self._exchange(worker, self._step)
         return loss
 
     # ---- saving
+
+    def _own(self):
+        return Groups(self)
 
     def _parts(self):
         """Of each parameter its tensor, and name, address and bytes of what librog keeps of it."""
