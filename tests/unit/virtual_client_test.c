@@ -2,7 +2,7 @@
 
 /*
  * A program on a virtual cluster, through <rog/rog.h>: what crosses to a small simulation and back,
- * who has control when, and what is said when either end misbehaves.
+ * and who has control when.
  */
 
 #include <math.h>
@@ -12,78 +12,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
-#include <rog/rog.h>
-#include "virtual_sim.h"
+#include "virtual_program.h"
 
-#define TENSORS 3
-#define TRAINED (40 * 30 + 30)
-#define PARAMS (TRAINED + 6)
 #define ITERATIONS 25
-
-static const uint32_t dims[TENSORS] = {2, 1, 2};
-static const uint32_t shapes[] = {40, 30, 30, 2, 3};
-static const char *const names[TENSORS] = {"layer.weight", "layer.bias", "statistics"};
-static const uint32_t first_of[TENSORS] = {0, 1200, TRAINED};
-
-static const struct rog_rule rule = {0.5, 0, 0, ROG_RULE_HEAVY_BALL};
-
-/* ---- a program ---- */
-
-struct program {
-    struct rog *rog;
-    float params[PARAMS], gradients[TRAINED];
-    const float *list[2];
-    struct rog_step step;
-};
-
-static void assert_says(int code, int expected, const struct rog_error *err, const char *part)
-{
-    if (code != expected || !strstr(err->message, part))
-        fail_msg("%d \"%s\" instead of %d with \"%s\"", code, code ? err->message : "", expected,
-                 part);
-}
-
-static void check(int code, const struct rog_error *err)
-{
-    if (code)
-        fail_msg("%s", err->message);
-}
-
-/* options: NULL, or what differs from those of a worker alone. */
-static void open_program(struct program *program, const struct sim *sim,
-                         const struct rog_options *given)
-{
-    struct rog_options options;
-    struct rog_error err;
-    rog_options_init(&options);
-    if (given)
-        options = *given;
-    options.server = sim->server;
-    options.strategy = "BSP";
-    check(rog_open(&program->rog, &options, &err), &err);
-    for (size_t i = 0, at = 0; i < TENSORS; at += dims[i++])
-        check(rog_tensor(program->rog, names[i], dims[i], shapes + at,
-                         options.without_values ? NULL : program->params + first_of[i],
-                         i < 2 ? ROG_TENSOR_TRAINED : ROG_TENSOR_CONSTANT, &err),
-              &err);
-    program->list[0] = program->gradients;
-    program->list[1] = program->gradients + first_of[1];
-    program->step = (struct rog_step){
-        .gradients = program->list, .rules = &rule, .rule_count = 1, .loss = 1.25};
-}
-
-static void start_program(struct program *program, const struct sim *sim,
-                          const struct rog_options *given)
-{
-    struct rog_error err;
-    open_program(program, sim, given);
-    check(rog_start(program->rog, &err), &err);
-}
 
 /* ---- exchanges ---- */
 
@@ -336,13 +271,124 @@ static void test_overlap(void **state)
     end_sim(&sim);
 }
 
+/* ---- sizes ---- */
+
+static void take_many(struct sim_end *end, const void *user)
+{
+    uint32_t count = *(const uint32_t *)user;
+    sim_meet(end);
+    sim_expect(end->layout->count == count);
+    sim_give(end, ROG_VIRTUAL_START, 0, 0);
+    sim_take(end, ROG_VIRTUAL_STEP);
+    for (uint32_t i = 0; i < count; i++) {
+        sim_expect(end->given[i] == (i % 3 != 0));
+        sim_expect(end->rules[i].learning_rate == i);
+        end->values[i] = (float)i + (end->given[i] ? end->gradients[i] : 0);
+    }
+    sim_give(end, ROG_VIRTUAL_GO, 1, 0);
+    sim_take(end, ROG_VIRTUAL_FINISH);
+    sim_give_over(end, 1);
+}
+
+/* As many tensors as there may be, of one element each, with a rule each. */
+static void test_many_tensors(void **state)
+{
+    (void)state;
+    const uint32_t count = ROG_LAYOUT_TENSORS;
+    struct sim sim;
+    struct rog_options options;
+    struct rog_error err;
+    struct rog *rog;
+    float *values = calloc(count, sizeof *values);
+    const float **gradients = calloc(count, sizeof *gradients), one = 0.5f;
+    struct rog_rule *rules = calloc(count, sizeof *rules);
+    start_sim(&sim, take_many, &count);
+    rog_options_init(&options);
+    options.server = sim.server;
+    check(rog_open(&rog, &options, &err), &err);
+    for (uint32_t i = 0; i < count; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "tensor.%u", i);
+        check(rog_tensor(rog, name, 1, (uint32_t[]){1}, &values[i], ROG_TENSOR_TRAINED, &err),
+              &err);
+        gradients[i] = i % 3 ? &one : NULL;
+        rules[i].learning_rate = i;
+    }
+    check(rog_start(rog, &err), &err);
+    const struct rog_step step = {.gradients = gradients, .rules = rules, .rule_count = count};
+    check(rog_exchange(rog, &step, &err), &err);
+    for (uint32_t i = 0; i < count; i++)
+        assert_true(values[i] == (float)i + (i % 3 ? 0.5f : 0));
+    check(rog_finish(rog, &err), &err);
+    rog_close(rog);
+    end_sim(&sim);
+    free(values);
+    free(gradients);
+    free(rules);
+}
+
+static void without(struct sim_end *end, const void *user)
+{
+    (void)user;
+    sim_meet(end);
+    sim_expect(end->head->without_values && end->places.bytes < 4096);
+    sim_expect(end->layout->params == TRAINED);
+    sim_give(end, ROG_VIRTUAL_START, 0, 0);
+    sim_take(end, ROG_VIRTUAL_STEP);
+    sim_give_over(end, 1); /* at the run's limit of time */
+    sim_expect_close(end);
+}
+
+static void test_without_values(void **state)
+{
+    (void)state;
+    struct sim sim;
+    struct rog_options options;
+    struct rog_error err;
+    float *momentum, *residual;
+    static struct program program;
+    start_sim(&sim, without, NULL);
+    rog_options_init(&options);
+    options.without_values = true;
+    start_program(&program, &sim, &options);
+    program.step.gradients = NULL;
+    assert_says(rog_state(program.rog, 0, &momentum, &residual, &err), ROG_EINVAL, &err,
+                "no momentum");
+    check(rog_exchange(program.rog, &program.step, &err), &err);
+    assert_true(rog_over(program.rog));
+    check(rog_finish(program.rog, &err), &err);
+    rog_close(program.rog);
+    end_sim(&sim);
+}
+
+static void test_options(void **state)
+{
+    (void)state;
+    struct rog_options options;
+    struct rog_error err;
+    struct rog *rog;
+    rog_options_init(&options);
+    options.server = "virtual:x";
+    options.pace = true;
+    assert_says(rog_open(&rog, &options, &err), ROG_EINVAL, &err, "pace");
+    options.pace = false;
+    options.server = "127.0.0.1:1";
+    options.key = (const unsigned char *)"0123456789abcdef0123456789abcdef";
+    check(rog_open(&rog, &options, &err), &err);
+    assert_says(rog_transfer(rog, 1, 1, &err), ROG_EINVAL, &err, "rog_start has not been");
+    assert_says(rog_kept(rog, NULL, &err), ROG_EINVAL, &err, "rog_keep_due");
+    assert_false(rog_resumed(rog));
+    rog_leave(rog, "before it began");
+    rog_close(rog);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_exchanges),
-        cmocka_unit_test(test_in_parts),
-        cmocka_unit_test(test_deltas),
-        cmocka_unit_test(test_overlap),
+        cmocka_unit_test(test_exchanges),    cmocka_unit_test(test_in_parts),
+        cmocka_unit_test(test_deltas),       cmocka_unit_test(test_overlap),
+        cmocka_unit_test(test_many_tensors), cmocka_unit_test(test_without_values),
+        cmocka_unit_test(test_options),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
