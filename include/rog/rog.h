@@ -30,10 +30,10 @@
  * never ends the process and has no global state: a program may hold any number of `struct rog`.
  *
  * Threads: rog_start makes one, which answers the server also while the program computes; it blocks
- * all signals. Calls with the same `struct rog` must not overlap; which thread makes them does not
- * matter. Between rog_exchange_begin and the rog_exchange_wait that gives 0 the tensors and the
- * gradients are the library's, at any other time the program's. After fork the child may only
- * leave its copy alone.
+ * all signals. (None on a virtual cluster, see rog_open_from_environment.) Calls with the same
+ * `struct rog` must not overlap; which thread makes them does not matter. Between
+ * rog_exchange_begin and the rog_exchange_wait that gives 0 the tensors and the gradients are the
+ * library's, at any other time the program's. After fork the child may only leave its copy alone.
  */
 
 #include <stdbool.h>
@@ -100,6 +100,10 @@ ROG_EXPORT int rog_open(struct rog **rog, const struct rog_options *options, str
  * ROG_SERVER, ROG_KEY_FILE, ROG_CONFIG (a file), ROG_RANK, ROG_OUT, ROG_SERVER_TIMEOUT (s),
  * ROG_PACE (1: the link is paced), ROG_ENERGY (0: something else measures it). ROG_ENOTFOUND when
  * ROG_SERVER is not set: the program was not started by a run.
+ *
+ * On a virtual cluster ROG_SERVER is virtual:NAME, and no key is needed: the worker is in the
+ * simulation, and the program computes for it. All that is said here holds there, but that times
+ * are virtual: however long the program computes, an exchange is over when that of its worker is.
  */
 ROG_EXPORT int rog_open_from_environment(struct rog **rog, struct rog_error *err);
 
@@ -238,8 +242,9 @@ ROG_EXPORT void rog_statistics(const struct rog *rog, struct rog_statistics *sta
 
 /* Where the momentum of the trained tensor of that number is (NULL with deltas), and its residual:
  * the updates that are computed and not sent yet. Both have its size and are the program's to read
- * and to write between exchanges, so that it can save them and go on from them. ROG_EINVAL before
- * rog_start, and while an exchange goes on in the background. */
+ * and to write between exchanges, so that it can save them and go on from them; after an exchange
+ * it has to ask again. ROG_EINVAL before rog_start, and while an exchange goes on in the
+ * background. */
 ROG_EXPORT int rog_state(struct rog *rog, uint32_t tensor, float **momentum, float **residual,
                          struct rog_error *err);
 

@@ -337,7 +337,8 @@ static int message(void *user, uint8_t kind, const uint8_t *body, size_t size,
                    struct rog_error *err)
 {
     struct rog_serve_peer *peer = user;
-    char reason[200];
+    char reason[ROG_ERROR_MESSAGE_BYTES];
+    const int most = (int)(size < sizeof reason ? size : sizeof reason - 1);
     switch (kind) {
     case ROG_KIND_CORE:
         return take_core(peer, body, size, err);
@@ -351,7 +352,7 @@ static int message(void *user, uint8_t kind, const uint8_t *body, size_t size,
         leave(peer, "finished");
         return ROG_OK;
     case ROG_KIND_LEAVE:
-        snprintf(reason, sizeof reason, "%.*s", (int)(size < 199 ? size : 199), (const char *)body);
+        snprintf(reason, sizeof reason, "%.*s", most, (const char *)body);
         lose(peer, reason);
         return ROG_OK;
     default:

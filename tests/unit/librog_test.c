@@ -457,6 +457,37 @@ static void test_server_gone(void **state)
     rog_dir_remove(run.folder, NULL);
 }
 
+/* Why a worker takes leave, in its own words, is in the record of the run, the end of it too. */
+static void test_own_words(void **state)
+{
+    (void)state;
+    struct run run = {0};
+    char why[2000], *text = NULL;
+    size_t size;
+    float params[PARAMS] = {1};
+    bool told = false;
+    memset(why, '.', sizeof why);
+    strcpy(why + sizeof why - 20, "ValueError: wrong");
+    open_run(&run, "BSP", "sign", 1);
+    struct rog *rog = open_worker(&run, "BSP", "sign", 1, 1);
+    char *events = rog_path_join(run.folder, "events.jsonl");
+    add_tensors(rog, params);
+    start(rog);
+    rog_leave(rog, why);
+    rog_close(rog);
+    for (int i = 0; i < 4000 && !told; i++, usleep(5000)) {
+        free(text);
+        text = NULL;
+        if (rog_file_read(events, 1 << 20, &text, &size, NULL) == 0)
+            told = strstr(text, "\"leave\"") && strstr(text, "ValueError: wrong");
+    }
+    assert_true(told);
+    free(text);
+    free(events);
+    kill(run.process, SIGTERM);
+    close_run(&run, ROG_EINTR);
+}
+
 /* A language with a comma in its numbers; made for the test, as a machine may have none. */
 static bool speak_german(const char *folder)
 {
@@ -543,6 +574,7 @@ int main(void)
         cmocka_unit_test(test_end_while_computing),
         cmocka_unit_test(test_numbers_of_another_language),
         cmocka_unit_test(test_server_gone),
+        cmocka_unit_test(test_own_words),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
