@@ -254,6 +254,7 @@ static int run_config(struct trial *trial, const struct rog_run_config *config)
         .begin = computing->begin,
         .ended = computing->ended,
         .work = computing->work,
+        .over = computing->over,
         .checkpoint = count_checkpoint,
         .snapshot = save_state,
         .resume = trial->resume ? &archive : NULL,

@@ -8,9 +8,9 @@
 #include <stdlib.h>
 
 #include <common/file.h>
-#include <librog/net/hello.h>
 #include <librog/net/serve.h>
 #include <librog/trace/source.h>
+#include <trainer/run/hello.h>
 #include <trainer/run/schedule.h>
 #include <trainer/run/train.h>
 
@@ -43,7 +43,7 @@ static int adopt(void *user, const struct rog_layout *layout, struct rog_model *
                  struct rog_error *err)
 {
     struct job *job = user;
-    int code = rog_train_adopt(&job->train, layout, err);
+    int code = rog_train_adopt(&job->train, layout, true, err);
     *model = model_of(&job->train);
     return code;
 }
@@ -90,44 +90,6 @@ static const struct rog_serve_hooks hooks = {
 
 /* ---- what the run is ---- */
 
-static int make_hello(struct job *job, const struct rog_json *settings, struct rog_error *err)
-{
-    const struct rog_train *train = &job->train;
-    const struct rog_run_config *config = job->config;
-    char model[ROG_SHA256_HEX_BYTES] = "none";
-    struct rog_hello hello = {
-        .strategy = train->plugin.strategy,
-        .threshold = train->threshold,
-        .parameters = train->plugin.values,
-        .workers = config->worker_count,
-        .workload = config->workload,
-        .settings = settings,
-        .seed = config->seed,
-        .library_file = train->plugin.path,
-        .compression_file = train->parts.plugin[ROG_PART_PUSH_CODEC].path,
-        .pull_compression_file = train->parts.plugin[ROG_PART_PULL_CODEC].path,
-    };
-    if (rog_train_is_program(config))
-        return rog_hello_make(&hello, &job->hello, err);
-    hello.wire_model = config->wire_model;
-    hello.data_sha256 = train->learner ? rog_learner_data_sha256(train->learner) : "none";
-    hello.model_sha256 = model;
-    int code = train->params ? rog_train_model_sha256(train, model, err) : ROG_OK;
-    return code ? code : rog_hello_make(&hello, &job->hello, err);
-}
-
-/* Says what the run is, with the values of all parameters. */
-static int introduce(struct job *job, struct rog_error *err)
-{
-    struct rog_json *settings = rog_json_copy(job->config->json);
-    int code =
-        settings ? rog_parts_put(&job->train.parts, false, settings, err) : rog_fail_nomem(err);
-    if (!code)
-        code = make_hello(job, settings, err);
-    rog_json_free(settings);
-    return code;
-}
-
 static int open_traces(struct job *job, struct rog_error *err)
 {
     const struct rog_run_config *config = job->config;
@@ -155,7 +117,7 @@ static int prepare(struct job *job, struct rog_error *err)
         code = rog_train_layout(train, &job->layout, err);
     }
     if (!code)
-        code = introduce(job, err);
+        code = rog_train_hello(train, &job->hello, err);
     if (!code && job->given->pace)
         code = open_traces(job, err);
     rog_schedule_init(&job->schedule, config->checkpoint_period, config->checkpoint_count,

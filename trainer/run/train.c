@@ -135,6 +135,10 @@ static int count_iterations(struct rog_train *train, struct rog_error *err)
         return rog_fail_nomem(err);
     for (uint32_t i = 0; i < config->worker_count; i++) {
         const struct rog_run_worker *worker = &config->workers[i];
+        if (rog_workload_runs_program(config->json, i + 1)) {
+            train->iterations[i] = UINT32_MAX;
+            continue;
+        }
         uint64_t batches = train->learner ? rog_learner_batches(train->learner, i)
                                           : ROG_TRAIN_SHARD / worker->batch;
         uint64_t iterations = config->epochs * batches / worker->local_steps;
@@ -260,10 +264,13 @@ int rog_train_init(struct rog_train *train, const struct rog_run_config *config,
     return code;
 }
 
-int rog_train_adopt(struct rog_train *train, const struct rog_layout *layout, struct rog_error *err)
+int rog_train_adopt(struct rog_train *train, const struct rog_layout *layout, bool values,
+                    struct rog_error *err)
 {
     int code = adopt(train, layout, err);
-    return code ? code : make_params(train, err);
+    if (!code)
+        code = count_iterations(train, err);
+    return code || !values ? code : make_params(train, err);
 }
 
 static int add_tensors(struct rog_layout *layout, const struct rog_arch_tensor *tensors,

@@ -44,8 +44,8 @@ struct rog_train {
     float *params, *buffers;   /* weights, arch->params floats, and BatchNorm's running statistics,
                                   arch->buffers floats; NULL with workload "none" */
     struct rog_learner *learner; /* NULL where no network is trained (common/workload.h) */
-    uint32_t *iterations; /* [worker]: its last iteration, > 0; NULL where programs bring the model
-                           */
+    uint32_t *iterations; /* [worker]: its last iteration, > 0; UINT32_MAX: a program, which ends by
+                             itself; NULL where programs have not brought the model yet */
 };
 
 /* start_model: a safetensors file of config->model, unused with workload "none". Errors are those
@@ -59,9 +59,9 @@ int rog_train_try_strategy(const struct rog_train *train, struct rog_error *err)
 /* Workload "program". */
 bool rog_train_is_program(const struct rog_run_config *config);
 /* Where a program brings the model (common/workload.h) rog_train_init leaves it out; this puts one
- * of that layout there, `params` and `buffers` (its constants) yet to be filled. ROG_EINVAL: a
- * model that is too large. */
-int rog_train_adopt(struct rog_train *train, const struct rog_layout *layout,
+ * of that layout there, `params` and `buffers` (its constants) yet to be filled; or none of them,
+ * where it has no values. ROG_EINVAL: a model that is too large. */
+int rog_train_adopt(struct rog_train *train, const struct rog_layout *layout, bool values,
                     struct rog_error *err);
 /* The layout of a model that rog_train_init has put there. */
 int rog_train_layout(const struct rog_train *train, struct rog_layout **layout,

@@ -166,12 +166,6 @@ static void cluster_release(struct rog_sim_cluster *cluster)
     free(cluster->handed_model);
 }
 
-void rog_cluster_state(struct rog_sim_cluster *cluster, uint32_t worker, uint32_t tensor,
-                       float **momentum, float **update)
-{
-    rog_worker_state(cluster->nodes[worker].core, tensor, momentum, update);
-}
-
 /* ---- what happens by the clock ---- */
 
 /* Reports the rate that begins now, and comes back when it changes; of a link without a limit there
@@ -420,7 +414,8 @@ static int finish(struct rog_sim_cluster *cluster, struct rog_error *err)
     }
     for (uint32_t i = 0; i < cluster->workers; i++)
         result->in_flight_bytes += node_bytes(cluster, &cluster->nodes[i]);
-    return code;
+    cluster->over = true;
+    return code || !config->over ? code : config->over(config->user, cluster, err);
 }
 
 int rog_cluster_run(const struct rog_cluster_config *config, struct rog_cluster_result *result,

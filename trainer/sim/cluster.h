@@ -167,13 +167,16 @@ struct rog_cluster_config {
      * are those of the public face (rog/rog.h). */
     int (*begin)(void *user, const struct rog_cluster_turn *turn,
                  const struct rog_statistics *statistics, struct rog_error *err);
-    /* May be NULL. They have ended: with what can be set. rog_cluster_state can be called. */
+    /* May be NULL. They have ended: with what can be set. What is below for such hooks can be
+     * called. */
     int (*ended)(void *user, struct rog_sim_cluster *cluster, const struct rog_cluster_turn *turn,
                  struct rog_cluster_ending *ending, struct rog_error *err);
     /* What they came to, asked for when it is pushed: there or when it is compressed. NULL: nothing
      * is computed. */
     int (*work)(void *user, const struct rog_cluster_turn *turn, struct rog_cluster_work *work,
                 struct rog_error *err);
+    /* May be NULL. The run is over, and workers' models are as they stay. */
+    int (*over)(void *user, struct rog_sim_cluster *cluster, struct rog_error *err);
     /* Saves the model as checkpoints have it, which is params + change; index counts
      * from 0. */
     int (*checkpoint)(void *user, const float *change, uint32_t index, double t_s,
@@ -202,9 +205,15 @@ struct rog_cluster_result {
  * rog_strategy_saves (librog/sync/sending.h). */
 void rog_cluster_archive(struct rog_sim_cluster *cluster, struct rog_archive *archive);
 
-/* In hook `ended`: rog_worker_state (librog/sync/worker.h) of that worker. */
+/* For hooks `ended` of that worker and `over`. rog_worker_state (librog/sync/worker.h): */
 void rog_cluster_state(struct rog_sim_cluster *cluster, uint32_t worker, uint32_t tensor,
                        float **momentum, float **update);
+/* Its statistics as of now. */
+void rog_cluster_statistics(const struct rog_sim_cluster *cluster, uint32_t worker,
+                            struct rog_statistics *statistics);
+/* Puts into its model what it has pulled meanwhile, where they overlap, instead of with the push
+ * that follows. */
+void rog_cluster_settle(struct rog_sim_cluster *cluster, uint32_t worker);
 
 /* Runs from 0 s, or from where `resume` is, to the end. Besides the hooks' errors: ROG_EINVAL and
  * ROG_ENOTFOUND for a trace that cannot be used, ROG_EFAILED when the strategy lets nobody go on,

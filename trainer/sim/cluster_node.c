@@ -84,15 +84,11 @@ static int hand_over(struct rog_sim_cluster *cluster, uint32_t worker, uint32_t 
                      struct rog_error *err)
 {
     const struct rog_cluster_config *config = cluster->config;
-    const struct rog_sim_node *node = &cluster->nodes[worker];
+    struct rog_statistics statistics;
     if (!config->begin)
         return ROG_OK;
     const struct rog_cluster_turn turn = turn_of(cluster, worker, iterations);
-    struct rog_statistics statistics = node->counted;
-    statistics.t_s = cluster->now_s;
-    statistics.iteration = node->iterations;
-    statistics.largest_iteration = cluster->iterations;
-    statistics.rows_total = config->rows->row_count;
+    rog_cluster_statistics(cluster, worker, &statistics);
     return config->begin(config->user, &turn, &statistics, err);
 }
 

@@ -67,3 +67,28 @@ bool rog_sim_pushes_deltas(const struct rog_sim_cluster *cluster)
     const struct rog_contribution_config *contribution = cluster->config->contribution;
     return contribution && contribution->kind == ROG_CONTRIBUTION_DELTA;
 }
+
+/* ---- for hooks ---- */
+
+void rog_cluster_state(struct rog_sim_cluster *cluster, uint32_t worker, uint32_t tensor,
+                       float **momentum, float **update)
+{
+    rog_worker_state(cluster->nodes[worker].core, tensor, momentum, update);
+}
+
+void rog_cluster_statistics(const struct rog_sim_cluster *cluster, uint32_t worker,
+                            struct rog_statistics *statistics)
+{
+    const struct rog_sim_node *node = &cluster->nodes[worker];
+    *statistics = node->counted;
+    statistics->t_s = cluster->now_s;
+    statistics->iteration = node->iterations;
+    statistics->largest_iteration = cluster->iterations;
+    statistics->rows_total = cluster->config->rows->row_count;
+    statistics->over = cluster->over;
+}
+
+void rog_cluster_settle(struct rog_sim_cluster *cluster, uint32_t worker)
+{
+    rog_worker_merge(cluster->nodes[worker].core);
+}
