@@ -17,7 +17,7 @@ from cluster import torch
 from rog import _librog
 
 HELLO, STEP, FINISH, FAIL, STATE_GET, STATE_PUT, KEPT = range(1, 8)
-START, GO, STATE, ERROR = range(10, 14)
+START, GO, STATE, ERROR = range(11, 15)
 KEEP, RESUMED = 1, 2
 MESSAGE = struct.Struct("@5I2d2Q3072s")
 _names = itertools.count()
