@@ -45,16 +45,33 @@ static int take_any(struct rog_plugin *plugin, unsigned kind, unsigned end, stru
                     rog_plugin_kind_name(kind), rog_plugin_kind_symbol(kind));
 }
 
+static int load_shared(struct rog_plugin *plugin, const char *path, unsigned kind, unsigned end,
+                       struct rog_error *err)
+{
+    plugin->handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    if (!plugin->handle)
+        return rog_fail(err, ROG_EABI, "cannot load plugin: %s", dlerror());
+    return take_any(plugin, kind, end, err);
+}
+
+static int load_python(struct rog_plugin *plugin, const char *path, unsigned kind,
+                       struct rog_error *err)
+{
+    const struct rog_strategy *strategy;
+    if (kind > ROG_PLUGIN_STRATEGY)
+        return rog_fail(err, ROG_EABI, "%s is not a %s plugin: only strategies are in Python", path,
+                        rog_plugin_kind_name(kind));
+    int code = rog_python_new(&plugin->python, path, &strategy, err);
+    return code ? code : take(plugin, ROG_PLUGIN_STRATEGY, strategy, err);
+}
+
 static int load(struct rog_plugin *plugin, const char *path, unsigned kind, unsigned end,
                 struct rog_error *err)
 {
-    *plugin = (struct rog_plugin){0};
-    void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-    if (!handle)
-        return rog_fail(err, ROG_EABI, "cannot load plugin: %s", dlerror());
-    plugin->handle = handle;
-    plugin->path = strdup(path);
-    int code = plugin->path ? take_any(plugin, kind, end, err) : rog_fail_nomem(err);
+    *plugin = (struct rog_plugin){.path = strdup(path)};
+    int code = !plugin->path              ? rog_fail_nomem(err)
+               : rog_python_is_file(path) ? load_python(plugin, path, kind, err)
+                                          : load_shared(plugin, path, kind, end, err);
     if (code)
         rog_plugin_release(plugin);
     return code;
@@ -64,6 +81,7 @@ void rog_plugin_release(struct rog_plugin *plugin)
 {
     if (plugin->handle)
         dlclose(plugin->handle);
+    rog_python_free(plugin->python);
     free(plugin->path);
     free(plugin->codec);
     free(plugin->strategy);
@@ -96,8 +114,11 @@ int rog_plugin_configure(struct rog_plugin *plugin, const struct rog_json *given
     const struct rog_strategy *strategy = plugin->strategy;
     free(plugin->parameters);
     rog_json_free(plugin->values);
-    return rog_parameters_make(strategy->parameters, strategy->parameter_bytes, strategy->name,
-                               given, &plugin->values, &plugin->parameters, err);
+    int code = rog_parameters_make(strategy->parameters, strategy->parameter_bytes, strategy->name,
+                                   given, &plugin->values, &plugin->parameters, err);
+    if (!code && plugin->python)
+        code = rog_python_attach(plugin->python, &plugin->parameters, err);
+    return code;
 }
 
 /* The search path, ':' separated, in heap memory. */
@@ -139,13 +160,24 @@ bool rog_plugin_is_installed(const char *path)
 static int is_plugin_file(const struct dirent *entry)
 {
     size_t length = strlen(entry->d_name);
-    return length > 3 && !strcmp(entry->d_name + length - 3, ".so");
+    return (length > 3 && !strcmp(entry->d_name + length - 3, ".so")) ||
+           rog_python_is_file(entry->d_name);
 }
 
 struct visit {
     rog_plugin_visit call;
     void *user;
 };
+
+int rog_plugin_look_at(const char *path, rog_plugin_visit visit, void *user)
+{
+    struct rog_plugin plugin;
+    struct rog_error cause;
+    int loaded = load(&plugin, path, 0, ROG_PLUGIN_KINDS, &cause);
+    int code = visit(path, &plugin, loaded ? cause.message : NULL, user);
+    rog_plugin_release(&plugin);
+    return code;
+}
 
 static int visit_folder(const char *folder, const struct visit *visit, struct rog_error *err)
 {
@@ -156,13 +188,8 @@ static int visit_folder(const char *folder, const struct visit *visit, struct ro
         char *path = code ? NULL : rog_path_join(folder, entries[i]->d_name);
         if (!code && !path)
             code = rog_fail_nomem(err);
-        if (path) {
-            struct rog_plugin plugin;
-            struct rog_error cause;
-            int loaded = load(&plugin, path, 0, ROG_PLUGIN_KINDS, &cause);
-            code = visit->call(path, &plugin, loaded ? cause.message : NULL, visit->user);
-            rog_plugin_release(&plugin);
-        }
+        if (path && (!rog_python_is_file(path) || rog_python_has_strategy(path)))
+            code = rog_plugin_look_at(path, visit->call, visit->user);
         free(path);
         free(entries[i]);
     }
@@ -230,13 +257,28 @@ static int fail_not_found(const char *library, struct rog_error *err)
         found.list[0] ? found.list : "none");
 }
 
+/* The file of that name in a folder; NULL: there is none, or no memory (*code). */
+static char *file_in(const char *folder, const char *name, int *code)
+{
+    static const char *const endings[] = {".so", ".py"};
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
+        char *file = rog_format("%s/%s%s", folder, name, endings[i]);
+        if (!file)
+            *code = ROG_ENOMEM;
+        if (!file || rog_file_exists(file))
+            return file;
+        free(file);
+    }
+    return NULL;
+}
+
 /* ROG_ENOTFOUND, without a message, where no folder has one of that name. */
 static int find(struct rog_plugin *plugin, const char *wanted, enum rog_plugin_kind kind,
                 struct rog_error *err)
 {
     char name[NAME_BYTES];
     *plugin = (struct rog_plugin){0};
-    if (strchr(wanted, '/'))
+    if (strchr(wanted, '/') || rog_python_is_file(wanted))
         return load(plugin, wanted, kind, kind + 1u, err);
     if (!lower_name(wanted, name))
         return ROG_ENOTFOUND;
@@ -248,11 +290,11 @@ static int find(struct rog_plugin *plugin, const char *wanted, enum rog_plugin_k
     char *rest = NULL;
     for (char *folder = strtok_r(path, ":", &rest); folder && code == ROG_ENOTFOUND;
          folder = strtok_r(NULL, ":", &rest)) {
-        char *file = rog_format("%s/%s.so", folder, name);
-        if (!file)
-            code = rog_fail_nomem(err);
-        else if (rog_file_exists(file))
+        char *file = file_in(folder, name, &code);
+        if (file)
             code = load(plugin, file, kind, kind + 1u, err);
+        else if (code == ROG_ENOMEM)
+            rog_fail_nomem(err);
         free(file);
     }
     free(path);

@@ -6,21 +6,23 @@
  * Finding and loading plugins: strategies, and codecs besides those that come with the project.
  *
  * They are looked for in $ROG_PLUGIN_PATH (folders separated by ':'), then in
- * PREFIX/lib/rog/plugins. NAME.so in lower case provides strategy or codec NAME. A name that
- * contains a '/' is a path.
+ * PREFIX/lib/rog/plugins. NAME.so in lower case provides strategy or codec NAME, NAME.py a strategy
+ * in Python. A name that contains a '/' or ends in .py is a path.
  */
 
 #include <stdbool.h>
 #include <stddef.h>
 
 #include <common/json.h>
+#include <common/plugin_python.h>
 #include <rog/codec.h>
 #include <rog/error.h>
 #include <rog/strategy.h>
 
 struct rog_plugin {
-    void *handle;
+    void *handle; /* of a shared object */
     char *path;
+    struct rog_python *python; /* of a strategy in Python; else NULL */
     /* By rog_plugin_configure: the values of its parameters, and its struct of them; NULL where it
      * has none. */
     struct rog_json *values;
@@ -54,8 +56,10 @@ int rog_plugin_configure(struct rog_plugin *plugin, const struct rog_json *given
 
 typedef int (*rog_plugin_visit)(const char *path, const struct rog_plugin *plugin,
                                 const char *load_error, void *user);
-/* Calls visit for every *.so found, in order of name, first folder first; `load_error` is NULL for
- * those that load, of whichever kind. */
+/* Calls visit for every *.so found, and every *.py that has a strategy, in order of name, first
+ * folder first; `load_error` is NULL for those that load, of whichever kind. */
 int rog_plugin_each(rog_plugin_visit visit, void *user, struct rog_error *err);
+/* The same for the one file of that path. */
+int rog_plugin_look_at(const char *path, rog_plugin_visit visit, void *user);
 
 #endif

@@ -288,6 +288,12 @@ void rog_process_stop(struct rog_process *process)
     rog_process_kill(process);
 }
 
+void rog_process_finish(struct rog_process *process, double timeout_s)
+{
+    await_end(process, rog_clock_s() + timeout_s);
+    rog_process_kill(process);
+}
+
 void rog_process_kill(struct rog_process *process)
 {
     if (process->pid != 0) {

@@ -71,6 +71,9 @@ void rog_process_close_input(struct rog_process *process);
  * process that is not running. */
 void rog_process_stop(struct rog_process *process);
 
+/* Leaves it at most `timeout_s` to end by itself, then kills what is left of its group. */
+void rog_process_finish(struct rog_process *process, double timeout_s);
+
 /* Kills the group at once, and reaps it. Of one that has ended by itself only the pipes are
  * closed. */
 void rog_process_kill(struct rog_process *process);

@@ -23,7 +23,7 @@
 /* One row, one setting. Where no source is named, the default is the published system's. */
 const struct rog_setting rog_run_settings[] = {
     {RUN(library), .type = ROG_SETTING_STRING, .fallback = "ROG",
-     .help = "synchronization strategy: a plugin's name, in upper or lower case",
+     .help = "synchronization strategy: a plugin's name, in upper or lower case, or its file",
      .flags = ROG_SETTING_PATH_WITH_SLASH | ROG_SETTING_CONTENT | ROG_SETTING_NOT_NOTED |
               ROG_SETTING_OPTION_OF_RUN | ROG_SETTING_OPTION_OF_REPLAY |
               ROG_SETTING_OPTION_OF_SERVE},

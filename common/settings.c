@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include <common/file.h>
+#include <common/plugin_python.h>
 #include <rog/strategy.h>
 
 #define NAME_MAX_BYTES 64
@@ -501,7 +502,8 @@ const char *rog_setting_path(const struct rog_setting *setting, const char *valu
         const char *colon = strchr(value, ':');
         return colon ? colon + 1 : NULL;
     }
-    return (setting->flags & ROG_SETTING_PATH_WITH_SLASH) && strchr(value, '/') ? value : NULL;
+    bool is_file = strchr(value, '/') || rog_python_is_file(value);
+    return (setting->flags & ROG_SETTING_PATH_WITH_SLASH) && is_file ? value : NULL;
 }
 
 int rog_setting_put_path(const struct rog_setting *setting, struct rog_json *object,

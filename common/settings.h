@@ -30,7 +30,8 @@ enum rog_setting_flag {
     /* Paths, which are relative to the file's folder and whose files travel to the hosts. */
     ROG_SETTING_PATH = 1 << 0,             /* unless it begins with a word and a colon */
     ROG_SETTING_PATH_AFTER_COLON = 1 << 1, /* what follows "WORD:", where there is a colon */
-    ROG_SETTING_PATH_WITH_SLASH = 1 << 2,  /* of a file that is there, where it has a slash */
+    ROG_SETTING_PATH_WITH_SLASH = 1 << 2,  /* of a file that is there, where it has a slash or ends
+                                             in .py */
     ROG_SETTING_IS_PATH = ROG_SETTING_PATH | ROG_SETTING_PATH_AFTER_COLON |
                           ROG_SETTING_PATH_WITH_SLASH, /* any of them */
 

@@ -267,6 +267,31 @@ static int fail_none(const char *only, struct rog_error *err)
                     "beside this program's bin");
 }
 
+static int look_everywhere(struct listed *listed, struct rog_error *err)
+{
+    int code = rog_plugin_each(add_plugin, listed, err);
+    size_t strategies = rog_json_size(listed->plugins);
+    if (code == 0)
+        code = rog_parts_each(add_part, listed);
+    if (code == 0 && (listed->only ? rog_json_size(listed->plugins) : strategies) == 0)
+        code = fail_none(listed->only, err);
+    return code;
+}
+
+static bool is_file(const char *name)
+{
+    return name && (strchr(name, '/') || rog_python_is_file(name));
+}
+
+/* The one file that is named. */
+static int look_at(struct listed *listed, struct rog_error *err)
+{
+    struct listed all = {.plugins = listed->plugins};
+    int code = rog_plugin_look_at(listed->only, add_plugin, &all);
+    const char *error = rog_json_get_string(rog_json_at(listed->plugins, 0), "error", NULL);
+    return code == 0 && error ? rog_fail(err, ROG_EABI, "%s", error) : code;
+}
+
 /* The tables of what is listed, for people. */
 static int print(const struct listed *listed, struct rog_error *err)
 {
@@ -288,12 +313,9 @@ static int print(const struct listed *listed, struct rog_error *err)
 static int run(const struct rog_cli *cli, struct rog_error *err)
 {
     struct listed listed = {rog_cli_arg(cli, 0), rog_json_array()};
-    int code = listed.plugins ? rog_plugin_each(add_plugin, &listed, err) : rog_fail_nomem(err);
-    size_t strategies = rog_json_size(listed.plugins);
-    if (code == 0)
-        code = rog_parts_each(add_part, &listed);
-    if (code == 0 && (listed.only ? rog_json_size(listed.plugins) : strategies) == 0)
-        code = fail_none(listed.only, err);
+    int code = !listed.plugins        ? rog_fail_nomem(err)
+               : is_file(listed.only) ? look_at(&listed, err)
+                                      : look_everywhere(&listed, err);
     if (code == 0 && rog_cli_flag(cli, "json"))
         return rog_print_json(listed.plugins, err);
     if (code == 0)
@@ -304,11 +326,11 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
 
 const struct rog_command rog_cmd_plugins = {
     .name = "plugins",
-    .usage = "[NAME]",
+    .usage = "[NAME|FILE]",
     .summary = "List the strategies, codecs and optimizers there are",
     .details =
         "With NAME, also what a run may choose of that one: the threshold of a strategy, and "
-        "parameters of\nits own.",
+        "parameters of\nits own. FILE is a plugin that need not be found: ./mine.so, mine.py.",
     .max_args = 1,
     .run = run,
 };

@@ -10,6 +10,7 @@
 #include <common/file.h>
 #include <common/json.h>
 #include <common/plugin.h>
+#include <common/settings.h>
 
 static void ask(struct rog_promises *promises, const struct rog_plugin *plugin,
                 const struct rog_strategy_config *config)
@@ -35,13 +36,26 @@ static void ask(struct rog_promises *promises, const struct rog_plugin *plugin,
         promises->no_share = rog_format("%s states no least share", strategy->name);
 }
 
+/* A strategy that cannot say what it promises has promised nothing. */
+static void check_answers(struct rog_promises *promises, const struct rog_strategy *strategy,
+                          const struct rog_strategy_config *config)
+{
+    const char *why = strategy->failure ? strategy->failure(NULL, config) : NULL;
+    if (!why)
+        return;
+    rog_promises_release(promises);
+    promises->no_bound = rog_format("%s: %s", strategy->name, why);
+    promises->no_share = rog_strdup(promises->no_bound);
+}
+
 /* What a database says may come from anywhere: only folders that the user named, or rogctl's own,
  * are looked into, never a path that it holds; and what was given by a path need not be the plugin
  * that has its name there. */
 static int load_by_name(struct rog_plugin *plugin, const char *library, const char *asked,
                         struct rog_error *err)
 {
-    if (strchr(library, '/') || strchr(asked, '/'))
+    const struct rog_setting *setting = rog_setting_find(rog_run_settings, "library");
+    if (rog_setting_path(setting, library) || rog_setting_path(setting, asked))
         return rog_fail(
             err, ROG_EINVAL,
             "its plugin was given by a path, which is not opened; hint: run it by name, "
@@ -76,18 +90,21 @@ void rog_promises_find(struct rog_promises *promises, const struct rog_run_row *
 {
     struct rog_plugin plugin = {0};
     struct rog_error cause = {0};
+    bool overlaps = false;
     *promises = (struct rog_promises){0};
-    if (load(&plugin, row, &promises->overlaps, &workers, &cause) == 0) {
-        ask(promises, &plugin,
-            &(struct rog_strategy_config){.rows = rows > 0 ? (uint32_t)rows : 1,
-                                          .workers = workers > 0 ? (uint32_t)workers : 1,
-                                          .threshold = (int32_t)row->threshold,
-                                          .parameters = plugin.parameters,
-                                          .worker = ROG_NOBODY});
+    if (load(&plugin, row, &overlaps, &workers, &cause) == 0) {
+        const struct rog_strategy_config config = {.rows = rows > 0 ? (uint32_t)rows : 1,
+                                                   .workers = workers > 0 ? (uint32_t)workers : 1,
+                                                   .threshold = (int32_t)row->threshold,
+                                                   .parameters = plugin.parameters,
+                                                   .worker = ROG_NOBODY};
+        ask(promises, &plugin, &config);
+        check_answers(promises, plugin.strategy, &config);
     } else {
         promises->no_bound = rog_strdup(cause.message);
         promises->no_share = rog_strdup(cause.message);
     }
+    promises->overlaps = overlaps;
     rog_plugin_release(&plugin);
 }
 

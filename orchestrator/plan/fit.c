@@ -69,8 +69,9 @@ static void take_parameters(struct owner *owner, const struct rog_parameter *row
 static int look_at_strategy(struct owner *strategy, const char *folder, struct rog_error *err)
 {
     struct rog_plugin plugin;
-    char *path = strchr(strategy->value, '/') ? rog_path_join(folder, strategy->value)
-                                              : rog_strdup(strategy->value);
+    const char *file =
+        rog_setting_path(rog_setting_find(rog_run_settings, "library"), strategy->value);
+    char *path = file ? rog_path_join(folder, file) : rog_strdup(strategy->value);
     if (!path)
         return rog_fail_nomem(err);
     strategy->is_known = rog_plugin_load(&plugin, path, NULL) == 0;

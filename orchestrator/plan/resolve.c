@@ -16,6 +16,14 @@
 #include <common/workload.h>
 #include <rog/events.h>
 
+/* "3.11" of "3.11.2": what is mended in between changes no results. NULL: no memory. */
+static char *python_release(const char *version)
+{
+    size_t major = strcspn(version, "."),
+           minor = version[major] ? strcspn(version + major + 1, ".") : 0;
+    return rog_format("%.*s", (int)(major + 1 + minor), version);
+}
+
 /* Asks the plugin for its name, its threshold and its parameters; *chosen: of the latter those
  * that do not have their defaults. */
 static int apply_plugin(struct rog_resolved_run *run, struct rog_json **chosen,
@@ -45,7 +53,8 @@ static int apply_plugin(struct rog_resolved_run *run, struct rog_json **chosen,
     run->plans_work = plugin.strategy->plan_work != NULL;
     run->library = rog_strdup(plugin.strategy->name);
     run->plugin = rog_strdup(plugin.path);
-    if (code == 0 && (!run->library || !run->plugin))
+    run->python = plugin.python ? python_release(rog_python_version(plugin.python)) : NULL;
+    if (code == 0 && (!run->library || !run->plugin || (plugin.python && !run->python)))
         code = rog_fail_nomem(err);
     if (code == 0 && !rog_name_is_plain(run->library))
         code = rog_fail(err, ROG_EABI,
@@ -319,6 +328,8 @@ static int identify(struct rog_resolved_run *run, const struct rog_cluster *clus
     if (code == 0)
         code = rog_parts_put(&run->parts, true, identity, err);
     rog_json_put_integer(identity, "results", ROG_RESULTS_VERSION);
+    if (run->python)
+        rog_json_put_string(identity, "python", run->python);
     if (code == 0)
         code = hash_identity(identity, cluster, run->hash, err);
     rog_json_free(identity);
@@ -415,5 +426,6 @@ void rog_resolved_run_release(struct rog_resolved_run *run)
     rog_parts_release(&run->parts);
     free(run->library);
     free(run->plugin);
+    free(run->python);
     *run = (struct rog_resolved_run){0};
 }

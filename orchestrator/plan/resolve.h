@@ -35,6 +35,7 @@ struct rog_resolved_run {
     bool plans_work;    /* its strategy says how many local steps a worker makes */
     char *library;      /* the plugin's own name, also where it was given as a path */
     char *plugin;       /* its file */
+    char *python;       /* the Python that a strategy in Python is run by, "3.11"; else NULL */
 };
 
 /*

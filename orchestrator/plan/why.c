@@ -75,6 +75,17 @@ static int add_files(const struct rog_inputs *inputs, const struct rog_json *fil
     return code;
 }
 
+/* Of a strategy in Python: whether that is another one. */
+static int add_python(const struct rog_resolved_run *run, const char *before, const char *id,
+                      char **text, struct rog_error *err)
+{
+    size_t length = run->python ? strlen(run->python) : 0;
+    if (!run->python || !before ||
+        (strncmp(before, run->python, length) == 0 && strchr(".", before[length])))
+        return 0;
+    return append(text, rog_format("Python is %s, it was %s in %s", run->python, before, id), err);
+}
+
 /* What went into a recorded run with the same settings, and does no more. */
 static int explain_inputs(const struct rog_plan_run *run, const struct rog_recorded *recorded,
                           struct rog_db *db, char **text, struct rog_error *err)
@@ -88,6 +99,9 @@ static int explain_inputs(const struct rog_plan_run *run, const struct rog_recor
                                  "version %lld",
                                  ROG_RESULTS_VERSION, recorded->id, (long long)results),
                       err);
+    if (code == 0)
+        code = add_python(&run->resolved, rog_json_get_string(identity, "python", NULL),
+                          recorded->id, text, err);
     if (code == 0 && identity)
         code = add_files(&run->resolved.inputs, rog_json_get(identity, "files"), recorded->id, text,
                          err);

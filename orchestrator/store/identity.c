@@ -145,7 +145,8 @@ int rog_identity_load(struct rog_db *db, const char *run_id, struct rog_json **i
     struct rog_query *query = NULL;
     *identity = NULL;
     int code = rog_query_new(&query, db, err,
-                             "SELECT results FROM identities WHERE run_id = ?"
+                             "SELECT results, json_extract(versions, '$.strategy.python')"
+                             " FROM identities JOIN runs ON runs.id = run_id WHERE run_id = ?"
                              " AND results IS NOT NULL",
                              "s", run_id);
     if (code == 0)
@@ -154,6 +155,8 @@ int rog_identity_load(struct rog_db *db, const char *run_id, struct rog_json **i
         struct rog_json *files = rog_json_array();
         *identity = rog_json_object();
         rog_json_put_integer(*identity, "results", rog_query_int(query, 0));
+        if (rog_query_text(query, 1))
+            rog_json_put_string(*identity, "python", rog_query_text(query, 1));
         code = load_files(db, run_id, files, err);
         rog_json_put(*identity, "files", files);
     }

@@ -50,7 +50,8 @@ int rog_identity_plan(struct rog_db *db, const char *run_id, const char *setting
 /* Of one that begins, in the caller's transaction. */
 int rog_identity_begin(struct rog_db *db, const char *run_id, const struct rog_identity *identity,
                        struct rog_error *err);
-/* {"results": N, "files": [{"setting", "path", "sha256"}]}; NULL: it is not known. */
+/* {"results": N, "files": [{"setting", "path", "sha256"}]}, and "python": "3.11.2" where its
+ * strategy was in that; NULL: it is not known. */
 int rog_identity_load(struct rog_db *db, const char *run_id, struct rog_json **identity,
                       struct rog_error *err);
 

@@ -20,8 +20,11 @@ rogctl has started takes everything but the optimizer's own settings from rog.fr
 from ._librog import RogError, Statistics, version
 from .environment import Run, from_env
 
+# For strategies in Python, which are no part of a training program.
+STRATEGIES = ("Boolean", "Choice", "INFINITE", "Integer", "Number", "Strategy")
+
 __all__ = ["LocalOptimizer", "Optimizer", "RogError", "Run", "Statistics", "freeze_statistics",
-           "from_env", "load", "version"]
+           "from_env", "load", "version", *STRATEGIES]
 
 
 def __getattr__(name):
@@ -35,4 +38,7 @@ def __getattr__(name):
     if name == "load":
         from .checkpoint import load
         return load
+    if name in STRATEGIES:
+        from . import strategy
+        return getattr(strategy, name)
     raise AttributeError("module 'rog' has no attribute %r" % name)

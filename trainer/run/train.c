@@ -323,6 +323,8 @@ static struct rog_json *describe_strategy(const struct rog_train *train)
     rog_json_put_string(strategy, "library", train->plugin.strategy->name);
     rog_json_put_string(strategy, "version", train->plugin.strategy->version);
     rog_json_put_string(strategy, "path", train->plugin.path);
+    if (train->plugin.python)
+        rog_json_put_string(strategy, "python", rog_python_version(train->plugin.python));
     rog_json_put_integer(strategy, "threshold", train->threshold);
     if (train->plugin.values)
         rog_json_put(strategy, "parameters", rog_json_copy(train->plugin.values));

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_COMMON_PYTHON_STATE_H
+#define ROG_COMMON_PYTHON_STATE_H
+
+/* What loading a strategy in Python and its hooks share. */
+
+#include <common/json.h>
+#include <common/python_link.h>
+#include <rog/strategy.h>
+
+/* What a strategy's struct of parameters begins with, the only thing that every hook is given. */
+struct rog_python_head {
+    struct rog_python *python;
+};
+
+/* What the strategy promises of one configuration. */
+struct rog_python_promises {
+    bool known;
+    uint32_t rows, workers;
+    int32_t threshold;
+    int64_t staleness_bound, iteration_bound;
+    double least_share;
+    uint32_t most_granted, least_quorum;
+};
+
+struct rog_python {
+    struct rog_python_link link;
+    struct rog_json *description;
+    struct rog_parameter *parameters; /* ends with a row without a name */
+    struct rog_strategy strategy;
+    uint32_t states; /* that have been made */
+    struct rog_python_promises promises;
+    uint32_t saved; /* of this state link.answer is what it remembers; 0: of none */
+};
+
+/* Sets the hooks that the description names. */
+void rog_python_set_hooks(struct rog_strategy *strategy, const struct rog_json *description);
+
+#endif
