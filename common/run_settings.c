@@ -69,7 +69,7 @@ const struct rog_setting rog_run_settings[] = {
      .choices = "gradient|delta",
      .help = "what a worker sends: gradient: the update of its gradient, with momentum; delta: how "
              "far local steps have moved its model",
-     .option = "contribution", .flags = PART_OF_BOTH},
+     .option = "contribution", .flags = ROG_SETTING_OF_STEP | PART_OF_BOTH},
     {RUN(momentum_kind), .type = ROG_SETTING_STRING, .fallback = "block",
      .choices = "block|nesterov|heavy_ball",
      .help = "momentum of a worker's update: block: of Zheng et al., as published; nesterov: as in "
@@ -145,9 +145,9 @@ const struct rog_setting rog_run_settings[] = {
      .flags = ROG_SETTING_OF_SIZE | ROG_SETTING_OF_START_MODEL},
     {RUN(command), .type = ROG_SETTING_STRING,
      .help = "workload program: what a worker runs, by /bin/sh, in a folder with the files",
-     .flags = ROG_SETTING_OF_SIZE | ROG_SETTING_OF_PROGRAMS},
+     .flags = ROG_SETTING_OF_STEP | ROG_SETTING_OF_SIZE | ROG_SETTING_OF_PROGRAMS},
     {RUN(files), .type = ROG_SETTING_TEXTS, .help = "workload program: the files it needs, texts",
-     .flags = ROG_SETTING_OF_PROGRAMS},
+     .flags = ROG_SETTING_OF_STEP | ROG_SETTING_OF_PROGRAMS},
     {RUN(test), .type = ROG_SETTING_STRING,
      .help = "workload program: prints the accuracy (percent), or what `metric` says, of "
              "$ROG_CHECKPOINT as its last line; "
@@ -159,7 +159,7 @@ const struct rog_setting rog_run_settings[] = {
      .flags = ROG_SETTING_OF_PROGRAMS},
     {"options", .type = ROG_SETTING_GROUP,
      .help = "workload program: settings of its own, which the program reads",
-     .flags = ROG_SETTING_OF_SIZE | ROG_SETTING_OF_PROGRAMS},
+     .flags = ROG_SETTING_OF_STEP | ROG_SETTING_OF_SIZE | ROG_SETTING_OF_PROGRAMS},
     {RUN(ranks), .type = ROG_SETTING_REALS, .min = 1, .max = 65536,
      .help = "workload program: the workers that run it, []: none; the others, and the server, "
              "have the network of `model`; default: all run it, and it brings the model",
@@ -168,7 +168,7 @@ const struct rog_setting rog_run_settings[] = {
      .unit = "threads",
      .help = "workload program: threads that a program computes with (OMP_NUM_THREADS and the "
              "like); 0: one on virtual clusters, elsewhere as the program likes",
-     .flags = ROG_SETTING_OF_PROGRAMS | ROG_SETTING_LEFT_OUT},
+     .flags = ROG_SETTING_OF_STEP | ROG_SETTING_OF_PROGRAMS | ROG_SETTING_LEFT_OUT},
     {RUN(workers_per_process), .type = ROG_SETTING_INT, .fallback = "1", .min = 1, .max = 4096,
      .unit = "workers",
      .help = "workload program: how many workers a process hosts, above 1 with a command `PYTHON "
@@ -186,11 +186,12 @@ const struct rog_setting rog_run_settings[] = {
      .flags = OF_PROCESSES},
     {RUN(sources), .type = ROG_SETTING_TEXTS,
      .help = "workload program: what is in the files; filled in when the run is planned",
-     .flags = ROG_SETTING_OF_PROGRAMS | ROG_SETTING_FILLED_IN},
+     .flags = ROG_SETTING_OF_STEP | ROG_SETTING_OF_PROGRAMS | ROG_SETTING_FILLED_IN},
     {RUN(executables), .type = ROG_SETTING_TEXTS,
      .help = "workload program: which of the files are executable; filled in when the run is "
              "planned",
-     .flags = ROG_SETTING_OF_PROGRAMS | ROG_SETTING_FILLED_IN | ROG_SETTING_ASIDE},
+     .flags =
+         ROG_SETTING_OF_STEP | ROG_SETTING_OF_PROGRAMS | ROG_SETTING_FILLED_IN | ROG_SETTING_ASIDE},
     {RUN(magnitudes), .type = ROG_SETTING_STRING,
      .help = "how large rows are where nothing is trained, for strategies that rank them: a file "
              "that `rog-trainer simulate --magnitudes` wrote for this model; default: all alike "
@@ -198,7 +199,8 @@ const struct rog_setting rog_run_settings[] = {
      .flags = ROG_SETTING_PATH | ROG_SETTING_CONTENT | ROG_SETTING_KEPT_BY_REPLAY},
     {RUN(model), .type = ROG_SETTING_STRING, .fallback = "convmlp-nano",
      .choices = "convmlp-nano|convmlp-s|convmlp-m|convmlp-l", .help = "network to train",
-     .flags = ROG_SETTING_OF_SIZE | ROG_SETTING_OF_START_MODEL | ROG_SETTING_KEPT_BY_REPLAY},
+     .flags = ROG_SETTING_OF_STEP | ROG_SETTING_OF_SIZE | ROG_SETTING_OF_START_MODEL |
+              ROG_SETTING_KEPT_BY_REPLAY},
     {RUN(layout), .type = ROG_SETTING_STRING,
      .help = "workload none: a file with the tensors of another model than `model`, a JSON list of "
              "{\"name\": \"fc.weight\", \"shape\": [10, 512]}; a replay of a program's run has one "
@@ -213,11 +215,12 @@ const struct rog_setting rog_run_settings[] = {
      .help = "synth100, cifar100:FOLDER (train.bin, test.bin), fed-cifar100:FOLDER "
              "(fed_cifar100_train.h5, fed_cifar100_test.h5) or noisy-cifar100:FOLDER "
              "(mixed_fed_cifar100_train.pkl, mixed_fed_cifar100_test.pkl)",
-     .flags = ROG_SETTING_OF_SIZE | ROG_SETTING_PATH_AFTER_COLON | ROG_SETTING_CONTENT |
-              ROG_SETTING_OF_START_MODEL},
+     .flags = ROG_SETTING_OF_STEP | ROG_SETTING_OF_SIZE | ROG_SETTING_PATH_AFTER_COLON |
+              ROG_SETTING_CONTENT | ROG_SETTING_OF_START_MODEL},
     {RUN(image_size), .type = ROG_SETTING_INT, .fallback = "32", .min = 32, .max = 448,
      .unit = "pixels", .help = "images are scaled to this edge",
-     .flags = ROG_SETTING_OF_SIZE | ROG_SETTING_OF_START_MODEL | ROG_SETTING_KEPT_BY_REPLAY},
+     .flags = ROG_SETTING_OF_STEP | ROG_SETTING_OF_SIZE | ROG_SETTING_OF_START_MODEL |
+              ROG_SETTING_KEPT_BY_REPLAY},
     {RUN(noise), .type = ROG_SETTING_STRING, .fallback = "mixed",
      .choices = "none|blur|brightness|contrast|translation|scale|shear|rotation|mixed",
      .help = "DeepTest transformation of the images to adapt to"},
@@ -226,7 +229,7 @@ const struct rog_setting rog_run_settings[] = {
      .flags = ROG_SETTING_OF_SIZE},
 
     {RUN(batch), .type = ROG_SETTING_INT, .fallback = "24", .min = 1, .max = 4096, .unit = "images",
-     .help = "images per local step", .flags = ROG_SETTING_OF_SIZE},
+     .help = "images per local step", .flags = ROG_SETTING_OF_STEP | ROG_SETTING_OF_SIZE},
     {RUN(learning_rate), .type = ROG_SETTING_REAL, .fallback = "0.0003", .min = 0, .max = 1000,
      .help = "at the start of the adaptation", .flags = ROG_SETTING_OF_VALUES},
     /* No member: a list of numbers, which run_config.c makes an array of. */

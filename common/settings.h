@@ -59,6 +59,7 @@ enum rog_setting_flag {
     /* How the processes of a run are kept, which changes nothing of what it comes to: one that is
      * taken up goes on with those of then. */
     ROG_SETTING_OF_PROCESSES = 1 << 22,
+    ROG_SETTING_OF_STEP = 1 << 23, /* how long a program's local step takes depends on it */
 
     /* Options of these commands, too, named as on their command lines. */
     ROG_SETTING_OPTION_OF_RUN = 1 << 12,

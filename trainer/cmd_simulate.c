@@ -2,34 +2,13 @@
 /* rog-trainer simulate: a whole cluster in virtual time. */
 #include <trainer/commands.h>
 
-#include <signal.h>
 #include <string.h>
 
+#include <trainer/programs/measure.h>
 #include <trainer/run/pretrain.h>
 #include <trainer/sim/simulate.h>
 
 #define LINE_PERIOD_S 10.0
-
-/* Signals that ask for an end are held back and looked for between two events, so that whatever is
- * being written is written whole. */
-static void hold_signals(sigset_t *held)
-{
-    sigemptyset(held);
-    sigaddset(held, SIGINT);
-    sigaddset(held, SIGTERM);
-    sigaddset(held, SIGHUP);
-    sigprocmask(SIG_BLOCK, held, NULL);
-}
-
-static bool asked_to_end(void *user)
-{
-    (void)user;
-    sigset_t pending;
-    if (sigpending(&pending))
-        return false;
-    return sigismember(&pending, SIGINT) == 1 || sigismember(&pending, SIGTERM) == 1 ||
-           sigismember(&pending, SIGHUP) == 1;
-}
 
 static int watch_pretraining(void *user, const struct rog_fit_progress *progress)
 {
@@ -40,7 +19,7 @@ static int watch_pretraining(void *user, const struct rog_fit_progress *progress
                 100 * progress->done, progress->epoch, progress->epochs, progress->loss,
                 progress->wall_s);
     }
-    return asked_to_end(NULL);
+    return rog_command_asked_to_end(NULL);
 }
 
 static int watch_waiting(void *user, double since_s)
@@ -50,7 +29,7 @@ static int watch_waiting(void *user, double since_s)
         *line_s = since_s;
         fprintf(stderr, "%s\n", ROG_PRETRAIN_WAITING);
     }
-    return asked_to_end(NULL);
+    return rog_command_asked_to_end(NULL);
 }
 
 static void say(void *user, const char *message)
@@ -64,14 +43,13 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
     struct rog_run_config *config = NULL;
     struct rog_pretrained start = {0};
     double line_s = 0;
-    sigset_t held;
-    hold_signals(&held);
+    rog_command_hold_signals();
     struct rog_simulate_options options = {
         .out_dir = rog_cli_string(cli, "out"),
         .events_path = rog_cli_string(cli, "events"),
         .magnitudes = rog_cli_string(cli, "magnitudes"),
         .resume = rog_cli_flag(cli, "resume"),
-        .interrupted = asked_to_end,
+        .interrupted = rog_command_asked_to_end,
         .say = say,
     };
     if (!rog_cli_given(cli, "config") || !options.out_dir)
@@ -85,6 +63,13 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
         code = rog_pretrain_ensure(config, &watch, &start, err);
         options.start_model = start.path;
     }
+    const struct rog_measure_options measuring = {
+        .config_path = rog_cli_string(cli, "config"),
+        .interrupted = rog_command_asked_to_end,
+        .say = say,
+    };
+    if (!code)
+        code = rog_measure_steps(config, &measuring, err);
     if (!code)
         code = rog_simulate(config, &options, err);
 out:

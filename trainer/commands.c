@@ -6,6 +6,7 @@
 #include <math.h>
 #include <omp.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -72,4 +73,24 @@ int rog_event_write(FILE *file, const char *event, double t_s, struct rog_json *
     rog_json_free(line);
     rog_json_free(body);
     return code;
+}
+
+void rog_command_hold_signals(void)
+{
+    sigset_t held;
+    sigemptyset(&held);
+    sigaddset(&held, SIGINT);
+    sigaddset(&held, SIGTERM);
+    sigaddset(&held, SIGHUP);
+    sigprocmask(SIG_BLOCK, &held, NULL);
+}
+
+bool rog_command_asked_to_end(void *user)
+{
+    (void)user;
+    sigset_t pending;
+    if (sigpending(&pending))
+        return false;
+    return sigismember(&pending, SIGINT) == 1 || sigismember(&pending, SIGTERM) == 1 ||
+           sigismember(&pending, SIGHUP) == 1;
 }

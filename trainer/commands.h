@@ -12,6 +12,7 @@
 #include <trainer/run/pretrain.h>
 
 extern const struct rog_command rog_cmd_check;
+extern const struct rog_command rog_cmd_measure;
 extern const struct rog_command rog_cmd_data;
 extern const struct rog_command rog_cmd_host;
 extern const struct rog_command rog_cmd_power;
@@ -55,6 +56,11 @@ struct rog_command_node {
 int rog_command_node_init(struct rog_command_node *node, struct rog_run_config *config,
                           const struct rog_cli *cli, struct rog_error *err);
 void rog_command_node_release(struct rog_command_node *node);
+
+/* Signals that ask for an end are held back from now on and looked for, between two events, so that
+ * whatever is being written is written whole. */
+void rog_command_hold_signals(void);
+bool rog_command_asked_to_end(void *user);
 
 /* Sets the number of threads to --threads or else to `fallback`. */
 void rog_command_threads(const struct rog_cli *cli, uint32_t fallback);

@@ -15,6 +15,7 @@
 #include <orchestrator/fleet/resume.h>
 #include <orchestrator/fleet/run_files.h>
 #include <orchestrator/fleet/start_models.h>
+#include <orchestrator/fleet/step_times.h>
 #include <orchestrator/fleet/streams.h>
 #include <orchestrator/fleet/tester.h>
 #include <orchestrator/ssh/credentials.h>
@@ -704,6 +705,8 @@ int rog_runner_execute(const struct rog_cluster *cluster, const struct rog_fleet
         x.slot[i] = (struct active){.lock = -1, .runner = &x};
     if (code == 0)
         code = rog_start_models_make(options, signals, jobs, count, err);
+    if (code == 0)
+        code = rog_step_times_measure(options, signals, jobs, count, err);
     if (code == 0)
         code = loop(&x, err);
     if (x.slot)

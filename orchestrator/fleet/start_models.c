@@ -8,14 +8,10 @@
 #include <string.h>
 
 #include <common/file.h>
-#include <common/process.h>
 #include <common/settings.h>
 #include <common/workload.h>
-#include <orchestrator/fleet/run_files.h>
-#include <orchestrator/store/paths.h>
+#include <orchestrator/fleet/preparation.h>
 #include <rog/events.h>
-
-#define POLL_MS 100
 
 /* What the starting model depends on. */
 static char *identity_text(const struct rog_json *config)
@@ -32,86 +28,55 @@ static bool needs_model(const struct rog_fleet_job *job)
     return job->state == ROG_FLEET_WAITING && rog_workload_has_network(job->config);
 }
 
+/* A model in the making. */
+struct making {
+    const struct rog_fleet_options *options;
+    const char *model;
+    char *path; /* where it is, heap memory; NULL: not said yet */
+};
+
 /* Progress, result and errors of the training. */
-static void take_lines(const struct rog_fleet_options *options, struct rog_lines *lines,
-                       const char *model, char **path, char *message, size_t bytes)
+static void take_line(void *user, const char *line, char *message, size_t bytes)
 {
-    const char *line;
-    while ((line = rog_lines_next(lines))) {
-        struct rog_json *event = NULL;
-        if (rog_json_parse(line, strlen(line), "pretrain", &event, NULL) < 0)
-            continue;
-        const char *name = rog_json_get_string(event, "event", "");
-        if (strcmp(name, ROG_EVENT_PROGRESS) == 0)
-            options->observer->start_model(options->observer->user, model,
-                                           rog_json_get_number(event, "done", NAN));
-        else if (strcmp(name, ROG_EVENT_END) == 0 && !*path)
-            *path = rog_strdup(rog_json_get_string(event, "path", NULL));
-        else if (strcmp(name, ROG_EVENT_ERROR) == 0)
-            snprintf(message, bytes, "%s", rog_json_get_string(event, "message", ""));
-        rog_json_free(event);
-    }
+    struct making *making = user;
+    const struct rog_fleet_observer *observer = making->options->observer;
+    struct rog_json *event = NULL;
+    if (rog_json_parse(line, strlen(line), "pretrain", &event, NULL) < 0)
+        return;
+    const char *name = rog_json_get_string(event, "event", "");
+    if (strcmp(name, ROG_EVENT_PROGRESS) == 0)
+        observer->start_model(observer->user, making->model,
+                              rog_json_get_number(event, "done", NAN));
+    else if (strcmp(name, ROG_EVENT_END) == 0 && !making->path)
+        making->path = rog_strdup(rog_json_get_string(event, "path", NULL));
+    else if (strcmp(name, ROG_EVENT_ERROR) == 0)
+        snprintf(message, bytes, "%s", rog_json_get_string(event, "message", ""));
+    rog_json_free(event);
 }
 
-/* Runs the trainer to its end. *path is the model, heap memory; *message is why it failed. */
-static int train(const struct rog_fleet_options *options, struct rog_signals *signals,
-                 const char *config_path, const char *log_path, const char *model, char **path,
-                 char *message, size_t bytes, struct rog_error *err)
-{
-    const char *const argv[] = {options->trainer, "pretrain",    "--config", config_path,
-                                "--events",       "/dev/stdout", NULL};
-    const struct rog_process_options how = {.argv = argv, .log = log_path, .pipes = true};
-    struct rog_process process;
-    struct rog_lines lines = {0};
-    int code = rog_process_start(&process, &how, err);
-    bool ended = false;
-    while (code == 0 && !ended) {
-        if (rog_signals_wait(signals, POLL_MS))
-            code = rog_fail(err, ROG_EINTR, "interrupted");
-        ended = rog_process_ended(&process);
-        if (code == 0)
-            code = rog_lines_fill(&lines, &process, err);
-        take_lines(options, &lines, model, path, message, bytes);
-    }
-    if (code == 0 && process.status != 0) {
-        if (message[0] == '\0')
-            rog_run_log_tail(log_path, message, bytes);
-        code = rog_fail(err, ROG_EFAILED, "the starting model %s cannot be made: %s", model,
-                        message[0] ? message : "the trainer gave no reason");
-    }
-    rog_process_stop(&process);
-    rog_lines_release(&lines);
-    return code;
-}
-
-/* The model of one job. The configuration lies in the run's folder already. */
+/* The model of one job. */
 static int make_one(const struct rog_fleet_options *options, struct rog_signals *signals,
                     struct rog_fleet_job *job, struct rog_error *err)
 {
-    char message[512] = "";
-    char *runs = rog_runs_folder_name(rog_db_path(options->db));
-    char *folder = runs ? rog_store_path(rog_db_path(options->db), runs) : NULL;
-    char *config_path = folder ? rog_format("%s/pretrain-%s.json", folder, job->run_id) : NULL;
-    char *log_path = folder ? rog_format("%s/pretrain-%s.log", folder, job->run_id) : NULL;
-    char *text = rog_json_text_pretty(job->config);
-    int code = config_path && log_path && text ? 0 : rog_fail_nomem(err);
-    if (code == 0)
-        code = rog_file_write(config_path, text, strlen(text), err);
-    if (code == 0)
-        code = train(options, signals, config_path, log_path,
-                     rog_json_get_string(job->config, "model", "?"), &job->start_model, message,
-                     sizeof message, err);
-    if (code == 0 && !job->start_model)
+    struct making making = {options, rog_json_get_string(job->config, "model", "?"), NULL};
+    char *what = rog_format("the starting model %s cannot be made", making.model);
+    const struct rog_preparation preparation = {
+        .command = "pretrain",
+        .option = "--events",
+        .value = "/dev/stdout",
+        .what = what,
+        .line = take_line,
+        .user = &making,
+    };
+    int code =
+        what ? rog_preparation_run(&preparation, options, signals, job, err) : rog_fail_nomem(err);
+    if (code == 0 && !making.path)
         code = rog_fail(err, ROG_EFAILED, "the trainer does not say where the starting model is");
     if (code == 0)
-        rog_dir_remove(log_path, NULL);
-    if (config_path)
-        rog_dir_remove(config_path, NULL);
-    free(text);
-    free(log_path);
-    free(config_path);
-    free(folder);
-    free(runs);
+        job->start_model = making.path;
+    else
+        free(making.path);
+    free(what);
     return code;
 }
 

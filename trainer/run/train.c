@@ -346,6 +346,10 @@ static struct rog_json *describe_workers(const struct rog_run_config *config)
             rog_json_put_number(worker, "trace_blocks", config->trace_blocks);
         if (rog_train_is_program(config))
             rog_json_put_bool(worker, "program", rog_workload_runs_program(config->json, i + 1));
+        if (config->workers[i].step_measured) {
+            rog_json_put_bool(worker, "measured", true);
+            rog_json_put_number(worker, "step_s", config->workers[i].step_s);
+        }
         rog_json_append(workers, worker);
     }
     return workers;

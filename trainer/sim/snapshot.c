@@ -101,10 +101,27 @@ static int put_config(struct rog_json *of, const struct rog_run_config *config,
     return code;
 }
 
+/* What the configuration does not say: the times of steps that were measured. */
+static int put_measured(struct rog_json *of, const struct rog_run_config *config,
+                        struct rog_error *err)
+{
+    struct rog_json *steps = rog_json_array();
+    for (uint32_t i = 0; i < config->worker_count; i++)
+        if (config->workers[i].step_measured)
+            rog_json_append(steps, rog_json_new_number(config->workers[i].step_s));
+    int code = rog_json_size(steps) > 0
+                   ? put_text(of, "the measured steps", rog_json_text(steps), err)
+                   : ROG_OK;
+    rog_json_free(steps);
+    return code;
+}
+
 static int put_all(struct rog_json *of, const struct rog_train *train, struct rog_error *err)
 {
     char hex[ROG_SHA256_HEX_BYTES];
     int code = put_config(of, train->config, err);
+    if (!code)
+        code = put_measured(of, train->config, err);
     if (!code)
         code = put_file(of, "the strategy's plugin", train->plugin.path, err);
     if (!code)
