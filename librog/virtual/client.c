@@ -35,9 +35,8 @@ struct state {
 
 struct client {
     const struct rog_driver_options *options;
-    const char *name; /* the simulation's, for messages */
-    pid_t process;    /* a fork of it has no part in the run */
-    int socket;       /* -1: not connected */
+    pid_t process; /* a fork of it has no part in the run */
+    int socket;    /* -1: not connected */
     struct rog_virtual_region region;
     struct rog_signals *signals; /* NULL: not caught */
     bool deltas, overlaps;
@@ -206,7 +205,7 @@ static int wait_and_take(struct client *client, double until_s, struct rog_error
 
 static int wait_for_answer(struct client *client, double timeout_s, struct rog_error *err)
 {
-    double until_s = timeout_s < 0 ? (double)INFINITY : rog_clock_s() + timeout_s;
+    double until_s = timeout_s < 0 ? (double)INFINITY : rog_clock_s() + fmax(0, timeout_s);
     int code = ROG_OK;
     bool late = false;
     while (!code && client->awaits && !late) {
@@ -317,7 +316,6 @@ static int make(void **out, const struct rog_driver_options *options, struct rog
     if (!client)
         return rog_fail_nomem(err);
     client->options = options;
-    client->name = name;
     client->process = getpid();
     client->socket = -1;
     if (options->contribution) {
@@ -331,8 +329,9 @@ static int make(void **out, const struct rog_driver_options *options, struct rog
 static int dial(struct client *client, struct rog_error *err)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
-    size_t length = strlen(client->name);
-    memcpy(address.sun_path + 1, client->name, length); /* an abstract name: it begins with NUL */
+    const char *name = client->options->server + strlen(ROG_VIRTUAL_SCHEME);
+    size_t length = strlen(name);
+    memcpy(address.sun_path + 1, name, length); /* an abstract name: it begins with NUL */
     double wait_s = fmin(client->options->server_timeout_s, 1e6);
     const struct timeval most = {.tv_sec = (time_t)wait_s,
                                  .tv_usec = 1 + (suseconds_t)(999998 * (wait_s - floor(wait_s)))};
