@@ -32,6 +32,9 @@ static char *config_line(const struct rog_json *config)
 {
     struct rog_json *part = rog_json_object();
     rog_settings_copy(rog_run_settings, 0, ROG_SETTING_ASIDE, config, part);
+    /* A program is not held to what a method, not its user, says of local optimizers. */
+    if (rog_json_get(config, "method"))
+        rog_json_put(part, "method", rog_json_copy(rog_json_get(config, "method")));
     rog_json_remove(part, "seed");
     rog_json_put(part, "workers", rog_json_copy(rog_json_get(config, "workers")));
     char *line = part ? rog_json_text(part) : NULL;

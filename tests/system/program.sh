@@ -59,6 +59,7 @@ case = "local"; figure = "10"; seconds = 2.0; batch = 64; trace = "constant:50";
 workload = $whole;
 runs = ( { note = "DiLoCo"; method = "diloco"; batchsize = 5; } );
 END
+rogctl sweep -n job/local.conf --cluster local.conf --db delta.db >said 2>&1 || fail "$(cat said)"
 rogctl sweep job/local.conf --cluster local.conf --db delta.db --plots delta >said 2>&1 || fail "$(cat said)"
 [ "$(sqlite3 delta.db "SELECT status FROM runs")" = done ] || fail "$(cat said)"
 [ "$(sqlite3 delta.db "SELECT min(local_steps), max(local_steps), min(loss) > 0 FROM iterations")" = '5|5|1' ] ||
