@@ -117,6 +117,7 @@ static int start_child(struct rog_programs *programs, struct child *child, struc
         .rank = child->first + 1,
         .server_timeout_s = config->step_limit,
         .threads = config->program_threads ? config->program_threads : 1,
+        .virtual_time = true,
         .hosted = child->count,
     };
     int code = server && folder ? make_folders(programs, child, err) : rog_fail_nomem(err);

@@ -33,9 +33,7 @@ static int make_room(const struct rog_programs *programs, const struct worker *w
 int programs_ask_to_keep(struct rog_programs *programs, struct worker *worker, uint32_t *flags,
                          struct rog_error *err)
 {
-    bool goes_on =
-        worker->started && !worker->taken &&
-        (worker->result == ROG_PROGRAMS_TRANSFER || worker->result == ROG_PROGRAMS_SETTLE);
+    bool goes_on = worker->started && programs_is_aside(worker->result);
     *flags = worker->started || !worker->resumed ? 0 : ROG_VIRTUAL_RESUMED;
     worker->aside = goes_on;
     worker->kept = false;
@@ -204,7 +202,7 @@ static int drop_result(struct rog_programs *programs, struct worker *worker, str
     int code = programs_dispatch(programs, err);
     while (!code && worker->standing != STANDING_BROUGHT && worker->standing != STANDING_ASKING)
         code = programs_wait(programs, err);
-    if (!code && (worker->standing != STANDING_BROUGHT || worker->result != ROG_PROGRAMS_STEP))
+    if (!code && (worker->standing != STANDING_BROUGHT || programs_is_aside(worker->result)))
         code = rog_fail(err, ROG_EFAILED,
                         "worker %u's program was taken up and does not do again what it had done",
                         worker->rank);

@@ -178,7 +178,9 @@ static int let_in(struct rog_programs *programs, struct pending *pending,
     int code = find_worker(programs, pending, message, &worker, err);
     if (code)
         return code;
-    code = rog_region_open(&worker->region, region, &worker->hello, &worker->layout, err);
+    code = region >= 0
+               ? rog_region_open(&worker->region, region, &worker->hello, &worker->layout, err)
+               : rog_fail(err, ROG_EFAILED, "no memory came with its hello");
     if (code) {
         char who[WHO_BYTES];
         programs_who(programs, pending->child, who);

@@ -106,6 +106,12 @@ struct rog_programs {
     double checked_s, measured_s; /* when that was done last */
 };
 
+/* What a program brings within its turn, which goes on after it. */
+static inline bool programs_is_aside(enum rog_programs_kind kind)
+{
+    return kind == ROG_PROGRAMS_TRANSFER || kind == ROG_PROGRAMS_SETTLE;
+}
+
 /* What happens, for programs_watch. */
 enum source { SOURCE_LISTENER, SOURCE_PENDING, SOURCE_WORKER, SOURCE_OUTPUT };
 

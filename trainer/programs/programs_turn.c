@@ -8,6 +8,7 @@
 
 #include <common/clock.h>
 #include <librog/virtual/message.h>
+#include <rog/events.h>
 
 #define BYTES_MAX (UINT64_C(1) << 50) /* of a message of a program's own */
 #define MESSAGES 64                   /* of a worker that are taken at once */
@@ -222,6 +223,7 @@ static int take_apart(struct rog_programs *programs, struct worker *worker, stru
 {
     if (worker->message.number > 1)
         return nonsense(worker, "an iteration that ends in no known way", err);
+    programs_miss_kept(programs, worker);
     rest(programs, worker, STANDING_BROUGHT);
     return ROG_OK;
 }
@@ -274,6 +276,10 @@ static int take_late(struct rog_programs *programs, struct worker *worker,
 static int take(struct rog_programs *programs, struct worker *worker,
                 struct rog_virtual_message *message, struct rog_error *err)
 {
+    if (message->kind == ROG_VIRTUAL_FAIL && strcmp(message->text, ROG_CLOSED) == 0) {
+        programs_hang_up(programs, worker); /* how its process ends says more */
+        return ROG_OK;
+    }
     if (message->kind == ROG_VIRTUAL_FAIL)
         return failed(worker, message->text, err);
     if (worker->standing == STANDING_TOLD)
@@ -322,13 +328,14 @@ int rog_programs_result(struct rog_programs *programs, uint32_t index,
     programs->wanted = NULL;
     if (code)
         return code;
+    bool steps = worker->result == ROG_PROGRAMS_STEP;
     worker->standing = STANDING_WAITING;
-    worker->taken = worker->result == ROG_PROGRAMS_STEP || worker->result == ROG_PROGRAMS_FINISH;
+    worker->taken = !programs_is_aside(worker->result);
     *result = (struct rog_programs_result){
         .kind = worker->result,
-        .gradients = rog_region_gradients(&worker->region) ? worker->gradients : NULL,
+        .gradients = steps && rog_region_gradients(&worker->region) ? worker->gradients : NULL,
         .rules = worker->rules,
-        .rule_count = worker->result == ROG_PROGRAMS_STEP ? message->number : 0,
+        .rule_count = steps ? message->number : 0,
         .model = worker->result == ROG_PROGRAMS_APART && message->number
                      ? rog_region_values(&worker->region)
                      : NULL,

@@ -154,7 +154,7 @@ static int check_memory(struct rog_programs *programs, struct rog_error *err)
     programs_who(programs, usage.whose, who);
     rog_process_kill(&usage.whose->process);
     snprintf(what, sizeof what,
-             "was killed: it used %.1f GiB, all programs of the run %.1f, and %.1f are allowed "
+             "was killed: it used %.2f GiB, all programs of the run %.2f, and %.2f are allowed "
              "(setting memory_limit)",
              usage.largest / GIB, usage.all / GIB, programs->memory_limit / GIB);
     return programs_fail(usage.whose, who, what, err);

@@ -207,6 +207,14 @@ static char *shell_command(const char *command)
     return is_program ? rog_format("exec %s", command) : rog_strdup(command);
 }
 
+/* Messages and errors in the order in which they were written; and sets in the same order in each
+ * process, which Python draws. */
+static int set_python(struct rog_program_start *start, struct rog_error *err)
+{
+    int code = set(start, "PYTHONUNBUFFERED", "1", err);
+    return code || getenv("PYTHONHASHSEED") ? code : set(start, "PYTHONHASHSEED", "0", err);
+}
+
 static int set_worker(struct rog_program_start *start, const struct rog_program_worker *worker,
                       struct rog_error *err)
 {
@@ -223,6 +231,8 @@ static int set_worker(struct rog_program_start *start, const struct rog_program_
         {"ROG_ENERGY", worker->energy ? "1" : "0"},
     };
     int code = set_path(start, "ROG_CONFIG", worker->config_path, err);
+    if (!code && worker->virtual_time)
+        code = set_python(start, err);
     if (!code)
         code = set_path(start, "ROG_KEY_FILE", worker->key_path, err);
     if (!code)

@@ -28,8 +28,9 @@ struct rog_program_worker {
     uint32_t rank;
     bool pace, energy;
     double server_timeout_s;
-    uint32_t threads; /* it computes with; 0: as it likes */
-    uint32_t hosted;  /* workers of one process, from that rank on; above 1: rog.worker_host */
+    uint32_t threads;  /* it computes with; 0: as it likes */
+    bool virtual_time; /* of a simulation: its output is one log, and a repeat is the same */
+    uint32_t hosted;   /* workers of one process, from that rank on; above 1: rog.worker_host */
 };
 
 /* What a worker's program is started with: the command for `/bin/sh -c`, its environment and its
