@@ -220,10 +220,22 @@ static int add_end(struct rog_record *record, char kind, int64_t rank, int64_t i
     return code;
 }
 
+/* The push that a worker was making, or whose answer was on its way, when the run ended: nothing is
+ * recorded of it, so that it may have come at any time until then. */
+static int add_cut_off(struct rog_record_worker *worker, double end_s, struct rog_error *err)
+{
+    int64_t next = rog_record_last(worker) + 1;
+    if (worker->unfinished == next)
+        return 0;
+    double began_s = worker->steps ? worker->step[worker->steps - 1].t : 0;
+    return add_push(worker, &(struct rog_push){began_s, end_s, next, false}, err);
+}
+
 /* Who left and came back when, and the pushes of which no step is left. */
 static int load_ends(struct rog_db *db, const char *run_id, struct rog_record *record,
                      struct rog_error *err)
 {
+    double end_s = 0; /* of the last event */
     struct rog_query *query = NULL;
     int code = rog_query_new(&query, db, err,
                              "SELECT kind, rank, t, coalesce(json_extract(data, '$.iteration'), 0)"
@@ -234,12 +246,15 @@ static int load_ends(struct rog_db *db, const char *run_id, struct rog_record *r
     while (code == 0 && (code = rog_query_step(query, err)) == 1) {
         const char kind = rog_query_text(query, 0)[0];
         record->ended |= kind == 'e';
+        end_s = rog_query_real(query, 2);
         code = kind == 'e' ? 0
                            : add_end(record, kind, rog_query_int(query, 1), rog_query_int(query, 3),
                                      rog_query_real(query, 2), err);
     }
     rog_query_free(query);
     for (size_t w = 0; w < record->workers; w++) {
+        if (code == 0 && record->ended)
+            code = add_cut_off(&record->worker[w], end_s, err);
         if (code == 0)
             code = add_returns(record, &record->worker[w], err);
         order_pushes(&record->worker[w]);

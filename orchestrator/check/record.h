@@ -34,8 +34,8 @@ struct rog_record_worker {
     const struct rog_iteration *step; /* its iterations, ascending */
     size_t steps;
     struct rog_push *push; /* ascending in time; also one whose iteration the run's end cut off */
-    size_t pushes;
-    int64_t unfinished; /* the iteration without a step that was met last */
+    size_t pushes;         /* the last of them may be one that nothing says was made */
+    int64_t unfinished;    /* the iteration without a step that was met last */
 };
 
 struct rog_record {

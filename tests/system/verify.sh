@@ -27,6 +27,19 @@ try 0 rogctl sweep short.conf --db short.db
 same "workers that finished an iteration" 3 "$(query 'SELECT count(DISTINCT rank) FROM iterations' short.db)"
 try 0 rogctl verify "$(query 'SELECT id FROM runs' short.db)" --db short.db
 
+# Nor does the run's end come between a push that lets others go on and what its worker is told.
+printf '[{"name": "fc.weight", "shape": [8, 64]}, {"name": "fc.bias", "shape": [64]}]' >layout.json
+printf 'kind = "virtual"; workers = ( { count = 2; }, { step_s = 2.0; } );
+' >slow.conf
+printf 'case = "cut"; workload = "none"; trace = "constant:0.002"; seconds = 120.0;
+layout = "layout.json"; runs = ( { library = "BSP"; } );
+' >cut.conf
+try 0 rogctl sweep cut.conf --cluster slow.conf --db cut.db
+run=$(query 'SELECT id FROM runs' cut.db)
+same "admissions without an iteration" "29 29 28" "$(query "SELECT group_concat(n, ' ') FROM (SELECT max(
+    json_extract(data, '\$.iteration')) AS n FROM events WHERE kind = 'admit' GROUP BY rank)" cut.db)"
+try 0 rogctl verify "$run" --db cut.db
+
 # tampered CHECK TEXT RUN SQL: what a changed copy of the database is found to be.
 tampered() {
     rm -rf t.db* && cp results.db t.db
