@@ -207,9 +207,9 @@ class Failures(Case):
         self.assertEqual(self.fails("exception", told, hosted=False), "ValueError: no such \xe9 thing")
 
     def test_before_it_joins(self):
-        last = self.fails("before", "^worker 1 has closed$")
+        last = self.fails("before", "has closed")
         self.assertEqual(last, "worker 2: KeyError: 'data'")
-        self.assertRegex(self.fails("nothing", "^worker 1 has closed$"), "worker 2: it has ended without taking part")
+        self.assertRegex(self.fails("nothing", "has closed"), "worker 2: it has ended without taking part")
 
     def test_too_early(self):
         told = "worker 2: it has ended before it was through: call optimizer.finish"
@@ -218,7 +218,7 @@ class Failures(Case):
         self.assertRegex(self.fails("status", told), told)
 
     def test_a_thread_of_its_own(self):
-        self.assertRegex(self.fails("thread", "worker 2 has closed", 7), "worker 2: said: the exchange is called in a")
+        self.assertRegex(self.fails("thread", "has closed", 7), "worker 2: said: the exchange is called in a")
 
     def test_wrong_commands(self):
         for arguments, part, environment in [

@@ -7,17 +7,29 @@ import itertools
 import json
 import mmap
 import os
+import re
 import select
 import socket
 import struct
 import threading
 
-from cluster import torch
+from cluster import SOURCE, torch
 
 from rog import _librog
 
-HELLO, STEP, FINISH, FAIL, STATE_GET, STATE_PUT, KEPT = range(1, 8)
-START, GO, STATE, ERROR = range(11, 15)
+
+def _kinds():
+    """The messages' numbers, by name, as the header counts them."""
+    with open(os.path.join(SOURCE, "librog", "virtual", "protocol.h")) as file:
+        text = file.read().split("enum rog_virtual_kind {")[1].split("};")[0]
+    names = re.findall(r"\bROG_VIRTUAL_(\w+)(?: = 1)?,", re.sub(r"/\*.*?\*/", "", text, flags=re.S))
+    return {name: number for number, name in enumerate(names, 1)}
+
+
+KINDS = _kinds()
+HELLO, STEP, FINISH, FAIL, STATE_GET, STATE_PUT, KEPT, START, GO, STATE, ERROR = (
+    KINDS[name] for name in ["HELLO", "STEP", "FINISH", "FAIL", "STATE_GET", "STATE_PUT", "KEPT",
+                             "START", "GO", "STATE", "ERROR"])
 KEEP, RESUMED = 1, 2
 MESSAGE = struct.Struct("@5I2d2Q3072s")
 _names = itertools.count()
@@ -39,6 +51,8 @@ class Peer:
     def __init__(self, connection):
         self.connection = connection
         data, files, _, _ = socket.recv_fds(connection, MESSAGE.size, 1)
+        if not data:
+            raise Failed("a worker has closed before it said who it is")
         fields = MESSAGE.unpack(data)
         assert fields[0] == HELLO, fields
         self.rank = fields[1]
