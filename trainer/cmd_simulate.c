@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include <common/workload.h>
 #include <trainer/programs/measure.h>
 #include <trainer/run/pretrain.h>
 #include <trainer/sim/simulate.h>
@@ -45,6 +46,8 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
     double line_s = 0;
     rog_command_hold_signals();
     struct rog_simulate_options options = {
+        .config_path = rog_cli_string(cli, "config"),
+        .programs_at_once = (uint32_t)rog_cli_int(cli, "jobs"),
         .out_dir = rog_cli_string(cli, "out"),
         .events_path = rog_cli_string(cli, "events"),
         .magnitudes = rog_cli_string(cli, "magnitudes"),
@@ -58,7 +61,7 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
     if (code)
         goto out;
     rog_command_threads(cli, rog_processors());
-    if (strcmp(config->workload, "train") == 0) {
+    if (rog_workload_has_network(config->json)) {
         const struct rog_pretrain_watch watch = {watch_pretraining, watch_waiting, &line_s};
         code = rog_pretrain_ensure(config, &watch, &start, err);
         options.start_model = start.path;
@@ -94,6 +97,13 @@ static const struct rog_setting options[] = {
     {.name = "resume",
      .type = ROG_SETTING_FLAG,
      .help = "resume the run in the folder of --out from its last snapshot"},
+    {.name = "jobs",
+     .type = ROG_SETTING_INT,
+     .min = 1,
+     .max = 4096,
+     .fallback = "1",
+     .help = "programs that compute at the same time (workload program); the results are the same",
+     .letter = 'j'},
     {ROG_OPTION_THREADS},
     {.name = NULL},
 };
@@ -101,7 +111,7 @@ static const struct rog_setting options[] = {
 const struct rog_command rog_cmd_simulate = {
     .name = "simulate",
     .usage = "--config FILE --out DIR [options]",
-    .summary = "Run a whole cluster in virtual time, in this process",
+    .summary = "Run a whole cluster in virtual time",
     .details =
         "The configuration is one JSON object of run settings and \"workers\", a list of "
         "objects with \"rank\"\nand worker settings. The starting model is pre-trained first "

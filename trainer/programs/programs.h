@@ -99,7 +99,8 @@ struct rog_programs_result {
     double seconds;     /* that it has computed, in real time */
     uint64_t bytes_up, bytes_down; /* of TRANSFER */
 };
-/* Waits until a worker that was handed control gives it back. */
+/* Waits until a worker that was handed control gives it back. Until it is handed control again the
+ * same can be had once more, also after rog_programs_take_up. */
 int rog_programs_result(struct rog_programs *programs, uint32_t worker,
                         struct rog_programs_result *result, struct rog_error *err);
 

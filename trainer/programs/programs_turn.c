@@ -323,7 +323,7 @@ int rog_programs_result(struct rog_programs *programs, uint32_t index,
     const struct rog_virtual_message *message = &worker->message;
     programs->wanted = worker;
     int code = programs_dispatch(programs, err);
-    while (!code && worker->standing != STANDING_BROUGHT)
+    while (!code && worker->standing != STANDING_BROUGHT && !worker->taken)
         code = programs_wait(programs, err);
     programs->wanted = NULL;
     if (code)

@@ -105,6 +105,19 @@ static int begin_computing(struct rog_sim_cluster *cluster, uint32_t worker, uin
     return code ? code : rog_sim_put(cluster, ROG_SIM_COMPUTED, node->ahead_s, worker, 0, err);
 }
 
+/* Values that the core refuses are the worker's, who has diverged. */
+static int push(struct rog_sim_cluster *cluster, uint32_t worker,
+                const struct rog_worker_gradients *given, struct rog_error *err)
+{
+    struct rog_error why = {0};
+    int code = rog_worker_push(cluster->nodes[worker].core, given, cluster->now_s, &why);
+    if (!code)
+        return ROG_OK;
+    rog_fail_prefix(&why, "worker %u", worker + 1);
+    why.code = code == ROG_EINVAL ? ROG_EFAILED : code;
+    return rog_fail_again(err, &why);
+}
+
 /* What the local steps came to is asked for here and not when they began: the weights are the same,
  * also where a pull has come meanwhile, which is put aside. So a gradient can go straight into the
  * push. */
@@ -129,7 +142,7 @@ static int make_push(struct rog_sim_cluster *cluster, uint32_t worker, struct ro
         .compute_s = node->steps_s, .loss = work.loss, .energy_j = node->joules};
     node->loss = work.loss;
     rog_worker_measured(node->core, &report);
-    return rog_worker_push(node->core, &given, cluster->now_s, err);
+    return push(cluster, worker, &given, err);
 }
 
 /* From here on the next iteration is computed, where that does not wait for the exchange. */

@@ -11,6 +11,7 @@
 #include <trainer/run/train.h>
 #include <trainer/sim/cluster.h>
 #include <trainer/sim/network.h>
+#include <trainer/sim/program_turns.h>
 #include <trainer/sim/snapshot.h>
 
 struct simulation {
@@ -23,15 +24,50 @@ struct simulation {
     struct rog_sim_cluster *cluster;   /* whose state is being saved */
     struct rog_magnitudes *magnitudes; /* drawn, or measured; NULL: neither */
     struct rog_rule rule;              /* of the network's gradient at hand */
+    struct rog_program_turns programs;
 };
 
 /* ---- hooks of the cluster ---- */
 
-static int compute(void *user, const struct rog_cluster_turn *turn, struct rog_cluster_work *work,
-                   struct rog_error *err)
+static float *place_values(void *user, uint32_t worker)
+{
+    const struct simulation *simulation = user;
+    return rog_program_turns_values(&simulation->programs, worker);
+}
+
+static int begin_turn(void *user, const struct rog_cluster_turn *turn,
+                      const struct rog_statistics *statistics, struct rog_error *err)
 {
     struct simulation *simulation = user;
-    return rog_network_work(&simulation->train, turn, &simulation->rule, work, err);
+    return rog_program_turns_has(&simulation->programs, turn->worker)
+               ? rog_program_turns_begin(&simulation->programs, turn, statistics, err)
+               : ROG_OK;
+}
+
+static int end_turn(void *user, struct rog_sim_cluster *cluster,
+                    const struct rog_cluster_turn *turn, struct rog_cluster_ending *ending,
+                    struct rog_error *err)
+{
+    struct simulation *simulation = user;
+    return rog_program_turns_has(&simulation->programs, turn->worker)
+               ? rog_program_turns_ended(&simulation->programs, cluster, turn, ending, err)
+               : ROG_OK;
+}
+
+static int take_work(void *user, const struct rog_cluster_turn *turn, struct rog_cluster_work *work,
+                     struct rog_error *err)
+{
+    struct simulation *simulation = user;
+    if (!rog_program_turns_has(&simulation->programs, turn->worker))
+        return rog_network_work(&simulation->train, turn, &simulation->rule, work, err);
+    rog_program_turns_work(&simulation->programs, turn, work);
+    return ROG_OK;
+}
+
+static int end_programs(void *user, struct rog_sim_cluster *cluster, struct rog_error *err)
+{
+    struct simulation *simulation = user;
+    return rog_program_turns_over(&simulation->programs, cluster, err);
 }
 
 static int take_checkpoint(void *user, const float *change, uint32_t index, double t_s,
@@ -57,12 +93,41 @@ static void say(const struct rog_simulate_options *options, const char *message)
         options->say(options->user, message);
 }
 
-static void archive(void *user, struct rog_archive *archive)
+/* The state of those who compute. */
+static void archive_computing(struct simulation *simulation, struct rog_archive *archive)
 {
-    const struct simulation *simulation = user;
     if (simulation->train.learner)
         rog_learner_archive(simulation->train.learner, archive);
+    if (simulation->programs.programs)
+        rog_program_turns_archive(&simulation->programs, archive);
+}
+
+static void archive(void *user, struct rog_archive *archive)
+{
+    struct simulation *simulation = user;
+    archive_computing(simulation, archive);
     rog_cluster_archive(simulation->cluster, archive);
+}
+
+/* Programs have to keep what they are before it can be saved; where one cannot, the run does
+ * without. */
+static int ask_programs(struct simulation *simulation, bool *kept, struct rog_error *err)
+{
+    struct rog_error why = {0};
+    *kept = true;
+    if (!simulation->programs.programs)
+        return ROG_OK;
+    int code = rog_program_turns_keep(&simulation->programs, kept, &why);
+    if (code != ROG_EINVAL)
+        return code ? rog_fail_again(err, &why) : ROG_OK;
+    *kept = false;
+    rog_snapshots_give_up(&simulation->snapshots);
+    char *sentence = rog_format("%s: if this run is interrupted, it begins again", why.message);
+    if (!sentence)
+        return rog_fail_nomem(err);
+    say(simulation->options, sentence);
+    free(sentence);
+    return ROG_OK;
 }
 
 /* A snapshot that cannot be written is no reason to end: the run can do without. */
@@ -72,9 +137,13 @@ static int take_snapshot(void *user, struct rog_sim_cluster *cluster, double now
     struct simulation *simulation = user;
     struct rog_error why = {0};
     uint64_t events_bytes;
+    bool kept = false;
     if (!rog_snapshots_due(&simulation->snapshots))
         return ROG_OK;
-    int code = rog_events_sync(simulation->events, &events_bytes, err);
+    int code = ask_programs(simulation, &kept, err);
+    if (code || !kept)
+        return code;
+    code = rog_events_sync(simulation->events, &events_bytes, err);
     if (code)
         return code;
     simulation->cluster = cluster;
@@ -83,6 +152,8 @@ static int take_snapshot(void *user, struct rog_sim_cluster *cluster, double now
         rog_fail_prefix(&why, "no snapshot at %.3f s of the run", now_s);
         say(simulation->options, why.message);
     }
+    if (simulation->programs.programs)
+        rog_program_turns_kept(&simulation->programs);
     return ROG_OK;
 }
 
@@ -91,6 +162,7 @@ static int take_snapshot(void *user, struct rog_sim_cluster *cluster, double now
 static int run(struct simulation *simulation, struct rog_error *err)
 {
     const struct rog_train *train = &simulation->train;
+    const bool has_programs = simulation->programs.programs != NULL;
     const struct rog_cluster_config cluster = {
         .run = train->config,
         .iterations = train->iterations,
@@ -107,7 +179,11 @@ static int run(struct simulation *simulation, struct rog_error *err)
         .layers = train->layers,
         .magnitudes = rog_magnitudes_hook(simulation->magnitudes),
         .user = simulation,
-        .work = train->learner ? compute : NULL,
+        .values = has_programs ? place_values : NULL,
+        .begin = has_programs ? begin_turn : NULL,
+        .ended = has_programs ? end_turn : NULL,
+        .work = train->learner || has_programs ? take_work : NULL,
+        .over = has_programs ? end_programs : NULL,
         .checkpoint = take_checkpoint,
         .interrupted = interrupted,
         .snapshot = take_snapshot,
@@ -146,15 +222,27 @@ static int open_magnitudes(struct simulation *simulation, const struct rog_run_c
                                      config->seed, err);
 }
 
+static int start_programs(struct simulation *simulation, struct rog_error *err)
+{
+    const struct rog_simulate_options *options = simulation->options;
+    const struct rog_program_turns_options how = {
+        .config_path = options->config_path,
+        .out_dir = options->out_dir,
+        .at_once = options->programs_at_once,
+        .interrupted = options->interrupted,
+        .say = options->say,
+        .user = options->user,
+    };
+    return rog_program_turns_start(&simulation->programs, &simulation->train, &how, err);
+}
+
 static int prepare(struct simulation *simulation, const struct rog_run_config *config,
                    struct rog_error *err)
 {
     const char *why = NULL;
     int code = rog_train_init(&simulation->train, config, simulation->options->start_model, err);
-    if (!code && rog_train_is_program(config))
-        code = rog_fail(err, ROG_EINVAL,
-                        "workload \"program\" runs in real time only: a program computes when it "
-                        "likes; use a cluster of kind local or ssh");
+    if (!code)
+        code = start_programs(simulation, err);
     if (!code)
         code = open_magnitudes(simulation, config, err);
     /* Events that go elsewhere are not cut back. */
@@ -221,10 +309,12 @@ static int take_up(struct simulation *simulation, const struct rog_run_config *c
     free(path);
     if (!code)
         remove_leftovers(simulation->options);
-    if (!code && simulation->train.learner)
-        rog_learner_archive(simulation->train.learner, &simulation->resumed.archive);
+    if (!code)
+        archive_computing(simulation, &simulation->resumed.archive);
     if (code == ROG_EINVAL || code == ROG_EFORMAT)
         return refuse(simulation, &why, err);
+    if (!code && simulation->programs.programs && !rog_archive_failed(&simulation->resumed.archive))
+        code = rog_program_turns_take_up(&simulation->programs, &why);
     return code ? rog_fail_again(err, &why) : ROG_OK;
 }
 
@@ -254,6 +344,7 @@ int rog_simulate(const struct rog_run_config *config, const struct rog_simulate_
         options->resume ? take_up(&simulation, config, &cause) : begin(&simulation, config, &cause);
     if (!code)
         code = run(&simulation, &cause);
+    rog_program_turns_release(&simulation.programs);
     code = finish(&simulation, code, &cause);
     rog_magnitudes_free(simulation.magnitudes);
     rog_snapshot_release(&simulation.resumed);

@@ -9,6 +9,7 @@
  *   DIR/chkpt/NNNN.safetensors    the server's model at times of the schedule (run/schedule.h), the
  *                                 first, 0000, the model that the run starts from, and one of the
  *                                 run's end
+ *   DIR/workerRANK/               of a worker that is a program: its files, what it writes and says
  *   DIR/snapshot/state            while the run goes on: what it goes on from when it is
  * interrupted (sim/snapshot.h)
  *
@@ -31,12 +32,15 @@
 #include <rog/error.h>
 
 struct rog_simulate_options {
-    const char *start_model; /* safetensors file of config->model; unused with workload "none" */
-    const char *out_dir;     /* made if missing */
-    const char *events_path; /* NULL: events.jsonl in out_dir; "-": standard output */
-    const char *magnitudes;  /* where the profile of what was sent goes (trainer/run/magnitudes.h);
-                                NULL: nowhere */
-    bool resume;             /* go on from out_dir's snapshot; needs events_path NULL */
+    const char *start_model;   /* safetensors file of config->model; unused where no worker has the
+                                  network (common/workload.h) */
+    const char *config_path;   /* a file of the configuration, for programs */
+    uint32_t programs_at_once; /* that compute, from 1 on; the results are the same */
+    const char *out_dir;       /* made if missing */
+    const char *events_path;   /* NULL: events.jsonl in out_dir; "-": standard output */
+    const char *magnitudes; /* where the profile of what was sent goes (trainer/run/magnitudes.h);
+                               NULL: nowhere */
+    bool resume;            /* go on from out_dir's snapshot; needs events_path NULL */
     bool (*interrupted)(void *user); /* may be NULL; asked often */
     /* May be NULL: what is no error and concerns whoever runs it. */
     void (*say)(void *user, const char *message);

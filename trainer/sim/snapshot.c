@@ -182,6 +182,12 @@ void rog_snapshots_release(struct rog_snapshots *snapshots)
 
 /* ---- writing ---- */
 
+void rog_snapshots_give_up(struct rog_snapshots *snapshots)
+{
+    rog_json_free(snapshots->of);
+    snapshots->of = NULL;
+}
+
 bool rog_snapshots_due(const struct rog_snapshots *snapshots)
 {
     return snapshots->of && rog_clock_s() >= snapshots->due_s;
@@ -282,10 +288,8 @@ int rog_snapshots_write(struct rog_snapshots *snapshots, double t_s, uint64_t ev
     rog_json_free(header);
     double now_s = rog_clock_s(), period_s = snapshots->train->config->snapshot_period;
     snapshots->due_s = now_s + later(period_s, COST_FACTOR * (now_s - began_s));
-    if (code == ROG_EFAILED) {
-        rog_json_free(snapshots->of);
-        snapshots->of = NULL;
-    }
+    if (code == ROG_EFAILED)
+        rog_snapshots_give_up(snapshots);
     return code;
 }
 

@@ -37,6 +37,8 @@ int rog_snapshots_init(struct rog_snapshots *snapshots, const struct rog_train *
                        const char *run_folder, const char **why, struct rog_error *err);
 void rog_snapshots_release(struct rog_snapshots *snapshots);
 
+/* None will be due any more. */
+void rog_snapshots_give_up(struct rog_snapshots *snapshots);
 bool rog_snapshots_due(const struct rog_snapshots *snapshots);
 /* Puts one in the place of the last, which stays where this fails. `archive` saves the state.
  * ROG_EIO, ROG_ENOMEM; ROG_EFAILED: it is too large, and none will be due any more. */

@@ -4,6 +4,7 @@
 # keeps in snapshots, and sums up whatever else it has learned of the run. `descent --test` prints the
 # mean of |w - 1| of $ROG_CHECKPOINT. `descent FAULT N`: rank 2 does that in iteration N: exit (with
 # status 3), leave (status 0), hang, abort or nan. $PAUSE: it sleeps so many microseconds an iteration.
+# $LAST: after so many iterations it is through. $FORGETS: it keeps nothing.
 
 descent_make() {
     cat >descent.c <<'END'
@@ -80,6 +81,8 @@ static int keep(struct rog *rog, struct rog_error *err)
 {
     char path[4096];
     snprintf(path, sizeof path, "%s/kept", getenv("ROG_OUT"));
+    if (rog_keep_due(rog) && getenv("FORGETS"))
+        return rog_kept(rog, "it forgets", err);
     if (rog_keep_due(rog)) {
         FILE *file = fopen(path, "wb");
         if (!file || fwrite(&state, sizeof state, 1, file) != 1 || fclose(file))
@@ -101,6 +104,7 @@ int main(int count, char **words)
     int code = rog_open_from_environment(&rog, &err);
     int rank = atoi(getenv("ROG_RANK") ? getenv("ROG_RANK") : "0");
     int pause_us = atoi(getenv("PAUSE") ? getenv("PAUSE") : "0");
+    unsigned last = (unsigned)atoi(getenv("LAST") ? getenv("LAST") : "0");
     state = (unsigned long long)rank;
     if (!code)
         code = rog_tensor(rog, "fc.weight", 2, shape, weight, ROG_TENSOR_TRAINED, &err);
@@ -118,8 +122,9 @@ int main(int count, char **words)
     }
     while (!code && !rog_over(rog)) {
         struct rog_step step = {.loss = 0};
+        rog_statistics(rog, &now);
         code = keep(rog, &err);
-        if (code)
+        if (code || (last && now.iteration >= last))
             break;
         usleep((unsigned)pause_us);
         if (rog_takes_deltas(rog)) {
@@ -131,7 +136,6 @@ int main(int count, char **words)
             step.rules = &rule;
             step.rule_count = 1;
         }
-        rog_statistics(rog, &now);
         if (count > 2 && rank == 2 && (int)now.iteration + 1 == atoi(words[2]))
             misbehave(words[1]);
         code = rog_exchange(rog, &step, &err);

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: Apache-2.0
+# Training programs as the workers of a virtual cluster: the same bytes each time, however many
+# compute at once, also when the run was killed and resumed; and one sentence where a run cannot be.
+. "$ROG_TEST_TOOLS/lib.sh"
+. "$ROG_TEST_TOOLS/descent.sh"
+descent_make
+
+# config LIBRARY THRESHOLD SETTINGS COMMAND: c.json, of three workers
+device='"compress_s": 0.39, "decompress_s": 0.61, "watts_compute": 12.7, "watts_communicate": 4.2,
+    "watts_stall": 3.85'
+config() {
+    cat >c.json <<END
+{"library": "$1", "threshold": $2, "workload": "program", "command": "$4", "files": [], "sources": [],
+ "trace": "synth:outdoors", "checkpoint_period": 20.0, $3
+ "workers": [{"rank": 1, "step_s": 1.11, $device}, {"rank": 2, "step_s": 1.5, $device},
+             {"rank": 3, "step_s": 1.11, $device}]}
+END
+}
+simulate() { rog-trainer simulate --config c.json --out "$@"; }
+# Of events and checkpoints.
+sum_of() { cat "$1/events.jsonl" "$1"/chkpt/* | sha256sum; }
+
+# Two repeats, and more at once.
+for which in BSP:0 SSP:4 ROG:4; do
+    config ${which%:*} ${which#*:} '"seconds": 60.0,' "$PWD/descent"
+    for out in first again; do
+        try 0 simulate $out --jobs 1
+    done
+    try 0 simulate two --jobs 2
+    same "again, $which" "$(sum_of first)" "$(sum_of again)"
+    same "with --jobs 2, $which" "$(sum_of first)" "$(sum_of two)"
+    grep -q '"loss":' first/events.jsonl || fail "no loss"
+    grep -q '"program":true' first/events.jsonl || fail "not said to be programs"
+    rm -r first again two
+done
+
+# Who ends by itself is through, and the others go on.
+config ROG 4 '' "[ \$ROG_RANK = 2 ] && LAST=3 exec $PWD/descent; LAST=5 exec $PWD/descent"
+try 0 simulate early
+same "iterations" "5 3 5" "$(for rank in 1 2 3; do
+    jq -s "[.[] | select(.event == \"iteration\" and .rank == $rank)] | length" early/events.jsonl
+done | tr '\n' ' ' | sed 's/ $//')"
+same "leave" 3 "$(grep -c '"reason":"finished"' early/events.jsonl)"
+
+# Killed again and again, it comes to the same: gradients and deltas, also where they overlap, and
+# with workers that are through.
+resumed=0
+kill_and_resume() { # SETTINGS COMMAND
+    config ROG 4 "$1 \"snapshot_period\": 0.02," "$2"
+    rm -rf whole killed
+    try 0 simulate whole --jobs 2
+    resume= done=
+    for kill in 1 2 3 4; do
+        # shellcheck disable=SC2086
+        rog-trainer simulate --config c.json --out killed --jobs 2 $resume >out 2>err &
+        pid=$!
+        tried="simulate, to be killed"
+        for i in $(seq 300); do
+            [ -n "$(find killed/snapshot/state -newer mark 2>/dev/null)" ] && break
+            kill -0 $pid 2>/dev/null || break
+            sleep 0.02
+        done
+        kill -9 $pid 2>/dev/null
+        wait $pid && done=1 && break
+        touch mark
+        resume=
+        [ -e killed/snapshot/state ] && resume=--resume && resumed=$((resumed + 1))
+    done
+    # shellcheck disable=SC2086
+    [ "$done" ] || try 0 simulate killed $resume
+    same "killed, $1" "$(sum_of whole)" "$(sum_of killed)"
+    [ ! -e killed/snapshot ] || fail "a snapshot is left of a run that is done"
+}
+touch -d '2000-01-01' mark
+slow="PAUSE=5000 exec $PWD/descent"
+kill_and_resume '"seconds": 60.0,' "$slow"
+kill_and_resume '"seconds": 60.0, "contribution": "delta",' "$slow"
+kill_and_resume '"seconds": 60.0, "contribution": "delta", "overlap": true, "merge": 0.5,' "$slow"
+kill_and_resume '"overlap": true,' "export LAST=30; [ \$ROG_RANK = 2 ] && export LAST=4; $slow"
+[ $resumed -ge 4 ] || fail "only $resumed runs were resumed"
+for i in $(seq 50); do
+    pgrep -f "$PWD/descent" >/dev/null || break
+    sleep 0.1
+done
+[ $i -lt 50 ] || fail "programs are left: $(pgrep -af "$PWD/descent")"
+
+# One that keeps nothing: said once.
+config BSP 0 '"seconds": 100.0, "snapshot_period": 0.01,' "PAUSE=1000 FORGETS=1 exec $PWD/descent"
+try 0 simulate forgets
+same "said" 1 "$(wc -l <err)"
+says "program cannot be taken up: it forgets: if this run is interrupted, it begins again"
+
+# What goes wrong with a program is the run's error, and its last event.
+config BSP 0 '"seconds": 100.0,' "exec $PWD/descent exit 4"
+try 1 simulate wrong
+says "worker 2's program ended with status 3"
+same "lines" 1 "$(wc -l <err)"
+tail -n 1 wrong/events.jsonl | jq -e '.event == "error" and (.message | test("worker 2"))' >out ||
+    fail "$(tail -n 1 wrong/events.jsonl)"
+config BSP 0 '"seconds": 100.0,' "exec $PWD/descent nan 4"
+try 1 simulate nan
+says "worker 2: a gradient of iteration 4 is not finite, in tensor 1, fc.bias"
