@@ -320,6 +320,27 @@ static void test_no_simulation(void **state)
     rog_close(program.rog);
 }
 
+/* A socket of that name may be anybody's. */
+static void test_another_user(void **state)
+{
+    (void)state;
+    struct sim sim;
+    struct rog_error err;
+    static struct program program;
+    if (geteuid() != 0) {
+        print_message("not tried: only root can listen as another user\n");
+        skip();
+    }
+    snprintf(sim.server, sizeof sim.server, "virtual:rog-test-nobody-%d", (int)getpid());
+    assert_int_equal(seteuid(65534), 0);
+    int listener = listen_for(&sim);
+    assert_int_equal(seteuid(0), 0);
+    open_program(&program, &sim, NULL);
+    assert_says(rog_start_begin(program.rog, &err), ROG_EFAILED, &err, "user 65534");
+    rog_close(program.rog);
+    close(listener);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -329,6 +350,7 @@ int main(void)
         cmocka_unit_test(test_signal),
         cmocka_unit_test(test_misdeeds),
         cmocka_unit_test(test_no_simulation),
+        cmocka_unit_test(test_another_user),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -30,8 +30,9 @@ void sim_unexpected(const char *what, const char *file, int line)
     _exit(1);
 }
 
-static int listen_as(const char *name)
+int listen_for(const struct sim *sim)
 {
+    const char *name = sim->server + strlen(ROG_VIRTUAL_SCHEME);
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     memcpy(address.sun_path + 1, name, strlen(name));
     int listener = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
@@ -49,7 +50,7 @@ void start_sim(struct sim *sim, void (*script)(struct sim_end *end, const void *
     snprintf(sim->server, sizeof sim->server, ROG_VIRTUAL_SCHEME "rog-test-%d-%d", (int)getpid(),
              count++);
     struct sim_end end = {.socket = -1};
-    end.listener = listen_as(sim->server + strlen(ROG_VIRTUAL_SCHEME));
+    end.listener = listen_for(sim);
     fflush(NULL);
     sim->process = fork();
     if (sim->process == 0) {

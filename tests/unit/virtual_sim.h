@@ -27,6 +27,8 @@ struct sim_end {
     const struct rog_rule *rules;
 };
 
+/* A socket that programs of its server can connect to. */
+int listen_for(const struct sim *sim);
 /* In a new process, which has `end` with the listening socket alone. */
 void start_sim(struct sim *sim, void (*script)(struct sim_end *end, const void *user),
                const void *user);
