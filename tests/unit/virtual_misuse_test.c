@@ -68,7 +68,7 @@ static void quote(struct sim_end *end, const void *user)
     size_t length = strlen(fail.text);
     sim_expect(length > ROG_VIRTUAL_TEXT_BYTES - 8 && length < ROG_VIRTUAL_TEXT_BYTES);
     sim_expect(strncmp(fail.text, "\xc3\xa4", 2) == 0); /* no half of one */
-    sim_expect(strcmp(fail.text + length - 17, "ValueError: wrong") == 0);
+    sim_expect(strcmp(fail.text + length - 18, "ValueError: wrong!") == 0);
     sim_expect_close(end);
 }
 
@@ -81,7 +81,7 @@ static void test_own_words(void **state)
     static char traceback[9000];
     for (size_t i = 0; i < 8000; i += 2)
         strcpy(traceback + i, "\xc3\xa4");
-    strcat(traceback, "ValueError: wrong");
+    strcat(traceback, "ValueError: wrong!");
     start_sim(&sim, quote, NULL);
     start_program(&program, &sim, NULL);
     rog_leave(program.rog, traceback);
