@@ -22,10 +22,24 @@ void rog_layout_free(struct rog_layout *layout)
     if (!layout)
         return;
     free(layout->tensors);
+    free(layout->by_name);
     free(layout);
 }
 
 /* ---- adding ---- */
+
+/* Where the tensor of that name stands in the table, or would stand. */
+static uint32_t *place_of(const struct rog_layout *layout, const char *name)
+{
+    uint32_t hash = 2166136261u; /* FNV-1a */
+    for (const char *at = name; *at; at++)
+        hash = (hash ^ (unsigned char)*at) * 16777619u;
+    uint32_t place = hash % layout->places;
+    while (layout->by_name[place] &&
+           strcmp(layout->tensors[layout->by_name[place] - 1].name, name) != 0)
+        place = (place + 1) % layout->places;
+    return &layout->by_name[place];
+}
 
 static int check_name(const struct rog_layout *layout, const char *name, struct rog_error *err)
 {
@@ -37,9 +51,8 @@ static int check_name(const struct rog_layout *layout, const char *name, struct 
         return rog_fail(err, ROG_EINVAL,
                         "a tensor cannot be called %s: checkpoints keep such names for themselves",
                         name);
-    for (uint32_t i = 0; i < layout->count; i++)
-        if (strcmp(layout->tensors[i].name, name) == 0)
-            return rog_fail(err, ROG_EINVAL, "two tensors are called %s", name);
+    if (layout->count && *place_of(layout, name))
+        return rog_fail(err, ROG_EINVAL, "two tensors are called %s", name);
     return ROG_OK;
 }
 
@@ -65,11 +78,19 @@ static int make_room(struct rog_layout *layout, struct rog_error *err)
         return rog_fail(err, ROG_EINVAL, "a model of more than %d tensors", ROG_LAYOUT_TENSORS);
     if (count & (count - 1))
         return ROG_OK; /* room is a power of two */
-    struct rog_layout_tensor *tensors =
-        realloc(layout->tensors, (count ? 2 * (size_t)count : 1) * sizeof *tensors);
+    uint32_t room = count ? 2 * count : 1;
+    struct rog_layout_tensor *tensors = realloc(layout->tensors, room * sizeof *tensors);
     if (!tensors)
         return rog_fail_nomem(err);
     layout->tensors = tensors;
+    uint32_t *by_name = calloc(2 * (size_t)room, sizeof *by_name);
+    if (!by_name)
+        return rog_fail_nomem(err);
+    free(layout->by_name);
+    layout->by_name = by_name;
+    layout->places = 2 * room;
+    for (uint32_t i = 0; i < count; i++)
+        *place_of(layout, tensors[i].name) = i + 1;
     return ROG_OK;
 }
 
@@ -98,6 +119,7 @@ int rog_layout_add(struct rog_layout *layout, const char *name, uint32_t dims,
     if (code)
         return code;
     layout->count++;
+    *place_of(layout, name) = layout->count;
     layout->trained += !constant;
     *(constant ? &layout->constants : &layout->params) += tensor->size;
     return ROG_OK;

@@ -35,6 +35,7 @@ struct rog_layout {
     uint32_t count, trained;    /* tensors, and how many of them are trained */
     uint64_t params, constants; /* elements of either kind */
     struct rog_layout_tensor *tensors;
+    uint32_t *by_name, places; /* a table of them by the hash of their names: number + 1, 0: none */
 };
 
 int rog_layout_new(struct rog_layout **layout, struct rog_error *err);
