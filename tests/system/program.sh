@@ -52,6 +52,25 @@ awk -v a="$first" -v b="$last" 'BEGIN { exit !(b > 90 && b > a) }' || fail "accu
 rogctl verify "$(ls results.runs | head -n 1)" >said 2>&1 || fail "$(cat said)"
 ls plots/*accuracy-against-wall-clock-time.svg >/dev/null || fail "no figure"
 
+# In virtual time: a process for each worker, and one for both; the same, to the bit.
+cat >virtual.conf <<'END'
+kind = "virtual"; workers = ( { profile = "jetson-nx"; count = 2; } );
+END
+# virtual NAME SETTINGS: virtual.NAME, done and verified
+virtual()
+{
+    sed "s/seconds = 3.0;/seconds = 60.0;/; s/checkpoint_period = 60.0/checkpoint_period = 20.0/
+        s/^runs/$2 runs/" job/mine.conf >job/virtual.conf
+    rogctl sweep job/virtual.conf --cluster virtual.conf --db "$1.db" --plots "$1" --jobs 2 >said 2>&1 || fail "$(cat said)"
+    rogctl verify "$(ls "$1.runs" | head -n 1)" --db "$1.db" >said 2>&1 || fail "$(cat said)"
+    tail -n +2 "$1".runs/*/events.jsonl >"$1.events"
+}
+virtual each ''
+virtual both 'workers_per_process = 2;'
+cmp each.events both.events || fail "a process for both workers gives other events"
+[ "$(sqlite3 both.db "SELECT count(DISTINCT rank) FROM iterations WHERE loss > 0")" -eq 2 ] || fail "no losses in virtual time"
+[ "$(sqlite3 both.db "SELECT count(*) FROM checkpoints WHERE accuracy > 0")" -ge 3 ] || fail "not tested in virtual time"
+
 # Local steps: as many as the run says, by the program's own optimizer. The wrong optimizer is named.
 sed -i 's/^optimizer = .*/inner = torch.optim.AdamW(model.parameters(), lr=0.01)\noptimizer = rog.LocalOptimizer(inner, model=model, **run)/; /^                          \*\*run)/d' job/train.py
 cat >job/local.conf <<END
@@ -140,6 +159,15 @@ sqlite() { sqlite3 mixed.db "$1"; }
     WHERE rows_pushed > 0 AND bytes_pulled > 0")" = '2|1|1' ] || fail "the workers' records differ"
 [ "$(sqlite "SELECT count(*) FROM checkpoints WHERE accuracy IS NOT NULL")" -ge 3 ] || fail "checkpoints are not tested"
 rogctl verify "$(ls mixed.runs | head -n 1)" --db mixed.db >said 2>&1 || fail "$(cat said)"
+
+# The same in virtual time.
+sed 's/seconds = 6.0/seconds = 20.0/; s/checkpoint_period = 2.0/checkpoint_period = 10.0/' job/mixed.conf >job/mixed-virtual.conf
+rogctl sweep job/mixed-virtual.conf --cluster virtual.conf --db mixed-virtual.db --plots mixed-virtual >said 2>&1 ||
+    fail "$(cat said)"
+[ "$(sqlite3 mixed-virtual.db "SELECT count(DISTINCT rank), min(loss) > 0 FROM iterations WHERE rows_pushed > 0")" = '2|1' ] ||
+    fail "a program and the network in virtual time"
+[ "$(sqlite3 mixed-virtual.db "SELECT count(*) FROM checkpoints WHERE accuracy IS NOT NULL")" -ge 2 ] || fail "not tested"
+rogctl verify "$(ls mixed-virtual.runs | head -n 1)" --db mixed-virtual.db >said 2>&1 || fail "$(cat said)"
 
 # A gradient that is no number ends the run, whoever else is in it, with the tensor's name.
 sed -i 's/^        optimizer.step(loss=total)/        model.head.bias.grad[7] = math.nan if optimizer.iteration == 3 else 0\n&/' job/train.py
