@@ -424,7 +424,8 @@ static int state(void *driver, uint32_t tensor, float **momentum, float **update
                  struct rog_error *err)
 {
     struct rog_work *work = driver;
-    if (!rog_handoff_wait(work->handoff, 0) || work->exchanging)
+    bool over = work->statistics.over; /* what was going on then ends as it is */
+    if (!rog_handoff_wait(work->handoff, 0) || (work->exchanging && !over))
         return rog_fail(err, ROG_EINVAL, "an exchange is going on: wait for it first");
     rog_worker_state(work->core, tensor, momentum, update);
     return ROG_OK;

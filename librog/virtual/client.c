@@ -526,7 +526,8 @@ static int state(void *driver, uint32_t tensor, float **momentum, float **update
     struct client *client = driver;
     struct state *wanted = client->states ? &client->states[tensor] : NULL;
     int code = check(client, err);
-    if (!code && (client->awaits || client->exchanging))
+    bool over = client->view.statistics.over; /* what was going on then ends as it is */
+    if (!code && (client->awaits || (client->exchanging && !over)))
         code = rog_fail(err, ROG_EINVAL, "an exchange is going on: wait for it first");
     if (code)
         return code;

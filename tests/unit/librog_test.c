@@ -251,7 +251,7 @@ static void test_background(void **state)
     struct rog_options options;
     struct rog *rog;
     struct bench *bench = calloc(1, sizeof *bench);
-    float params[PARAMS], gradients[PARAMS], before[PARAMS];
+    float params[PARAMS], gradients[PARAMS], before[PARAMS], *momentum, *residual;
     const struct rog_rule rule = {0.01, 0.9, 5e-4, ROG_RULE_BLOCK};
     rog_rng_init(&rng, 4);
     fill(&rng, params);
@@ -273,9 +273,13 @@ static void test_background(void **state)
         memset(gradients, 0, sizeof gradients); /* they were copied */
         assert_memory_equal(params, before, sizeof params);
     }
+    assert_int_equal(rog_state(rog, 0, &momentum, &residual, NULL), ROG_EINVAL);
     assert_int_equal(rog_exchange_wait(rog, -1, NULL), 0);
     assert_memory_equal(params, bench->params, sizeof params);
-    finish(rog);
+    exchange(rog, gradients, &rule);
+    assert_int_equal(rog_finish(rog, NULL), 0);
+    assert_int_equal(rog_state(rog, 0, &momentum, &residual, NULL), 0); /* nothing goes on */
+    rog_close(rog);
     close_run(&run, 0);
     close_bench(bench);
     free(bench);

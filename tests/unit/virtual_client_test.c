@@ -234,9 +234,13 @@ static void overlap(struct sim_end *end, const void *user)
     sim_take(end, ROG_VIRTUAL_STEP);
     sim_expect(end->gradients[1] == 0.5f);
     sim_give(end, ROG_VIRTUAL_GO, 1, 0);
-    sim_take(end, ROG_VIRTUAL_FINISH);
+    sim_take(end, ROG_VIRTUAL_STEP);
     end->values[0] = 6;
-    sim_give_over(end, 2);
+    sim_give_over(end, 2); /* at the run's limit of time */
+    for (int i = 0; i < 2; i++) {
+        sim_take(end, ROG_VIRTUAL_STATE_GET);
+        sim_say(end, &(struct rog_virtual_message){.kind = ROG_VIRTUAL_STATE});
+    }
     sim_expect_close(end);
 }
 
@@ -263,8 +267,9 @@ static void test_overlap(void **state)
     assert_true(momentum[1] == 20 && residual[1] == 21);
     residual[1] = 31;
     check(rog_exchange(program.rog, &program.step, &err), &err);
-    check(rog_finish(program.rog, &err), &err);
-    assert_true(program.params[0] == 6);
+    check(rog_exchange(program.rog, &program.step, &err), &err);
+    assert_true(rog_over(program.rog) && program.params[0] == 6);
+    check(rog_state(program.rog, 0, &momentum, &residual, &err), &err); /* nothing goes on */
     assert_says(rog_exchange(program.rog, &program.step, &err), ROG_EINVAL, &err,
                 "the run is over");
     rog_close(program.rog);
