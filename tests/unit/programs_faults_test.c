@@ -97,6 +97,26 @@ static const struct fault {
      "\"step_limit\":1,",
      ROG_EFAILED,
      {"worker 2's program has not ended after the run within 1 s of real time"}},
+    {"% crash",
+     "\"workers_per_process\":2,",
+     ROG_EFAILED,
+     {"the program of workers 1 to 2 (worker 2 was computing) was killed by signal 11"}},
+    {"% fail",
+     "\"workers_per_process\":3,",
+     ROG_EFAILED,
+     {"the program of workers 1 to 3 (worker 2 was computing) ended with status 3; it said"}},
+    {"% says-why",
+     "\"workers_per_process\":3,",
+     ROG_EFAILED,
+     {"worker 2's program failed: ValueError: no such thing", "worker1/program.log)"}},
+    {"% hangs",
+     "\"workers_per_process\":3,\"step_limit\":1,",
+     ROG_EFAILED,
+     {"worker 2's program has computed iteration 2 for more than 1 s"}},
+    {"@good",
+     "\"workers_per_process\":3,",
+     ROG_EINVAL,
+     {"command: with workers_per_process = 3 it must be `PYTHON SCRIPT ARGUMENTS`"}},
     {"no-such-program", "", ROG_EFAILED, {"'s program ended with status 127; it said \""}},
     {"@hello-0", "", ROG_EFAILED, {"worker 2's program joined as worker 3"}},
     {"@hello-1", "", ROG_EFAILED, {"worker 2's program joined as worker 0"}},
@@ -240,21 +260,34 @@ static void nothing_is_left(void **state)
     assert_int_equal(count_sleepers(), 0);
 }
 
-static void a_fork_has_no_part(void **state)
+static void expect_in_log(const char *command, const char *words)
 {
-    (void)state;
     struct run run;
     struct rog_error err;
     char *path, *text;
     size_t size;
-    run_open(&run, "@uses-a-fork", "");
+    run_open(&run, command, "");
     check(run_whole(&run, &err), &err);
     path = rog_format("%s/worker2/program.log", run.folder);
     check(rog_file_read(path, 1 << 20, &text, &size, &err), &err);
-    assert_non_null(strstr(text, "this process is a fork of"));
+    if (!strstr(text, words))
+        fail_msg("\"%s\" lacks \"%s\"", text, words);
     free(text);
     free(path);
     run_close(&run);
+}
+
+static void a_fork_has_no_part(void **state)
+{
+    (void)state;
+    expect_in_log("@uses-a-fork", "this process is a fork of");
+}
+
+/* Somebody else of the same user may knock: nothing happens to the run. */
+static void strangers_are_sent_away(void **state)
+{
+    (void)state;
+    expect_in_log("@knocks", "this process was not started by the run that it wants to join");
 }
 
 /* The simulation is killed: the guard does what it cannot do any more. */
@@ -312,13 +345,14 @@ static void it_is_interrupted(void **state)
 
 int main(int argc, char **argv)
 {
-    if (argc == 3 && strcmp(argv[1], "peer") == 0)
-        return run_peer(argv[2]);
+    int status;
+    if (is_peer(argc, argv, &status))
+        return status;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(faults_are_named),   cmocka_unit_test(anything_that_is_sent),
         cmocka_unit_test(much_output_is_cut), cmocka_unit_test(nothing_is_left),
         cmocka_unit_test(a_fork_has_no_part), cmocka_unit_test(the_simulation_is_killed),
-        cmocka_unit_test(it_is_interrupted),
+        cmocka_unit_test(it_is_interrupted),  cmocka_unit_test(strangers_are_sent_away),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -24,17 +24,20 @@ static void check(int code, const struct rog_error *err)
         fail_msg("%s", err->message);
 }
 
-/* The command, this file in the place of each "@". */
-static char *expand(const char *command)
+/* The command, this file in the place of each "@" and "%". */
+static char *expand(const struct run *run, const char *command)
 {
     char self[512];
     ssize_t size = readlink("/proc/self/exe", self, sizeof self - 1);
     assert_true(size > 0);
     self[size] = '\0';
-    char *whole = rog_strdup("");
+    char *whole = rog_strdup(""), *python = rog_path_join(run->folder, "python3");
+    assert_int_equal(symlink(self, python), 0);
+    free(python);
     for (const char *at = command; *at; at++) {
-        char *more =
-            *at == '@' ? rog_format("%s%s peer ", whole, self) : rog_format("%s%c", whole, *at);
+        char *more = *at == '@'   ? rog_format("%s%s peer ", whole, self)
+                     : *at == '%' ? rog_format("%s%s/python3", whole, run->folder)
+                                  : rog_format("%s%c", whole, *at);
         free(whole);
         whole = more;
     }
@@ -48,10 +51,8 @@ void run_open(struct run *run, const char *command, const char *settings)
     struct rog_error err;
     *run = (struct run){.folder = "/tmp/rog-programs-XXXXXX"};
     assert_non_null(mkdtemp(run->folder));
-    struct rog_json *words = rog_json_new_string(NULL);
-    rog_json_free(words);
-    char *whole = expand(command);
-    words = rog_json_new_string(whole);
+    char *whole = expand(run, command);
+    struct rog_json *words = rog_json_new_string(whole);
     char *quoted = rog_json_text(words);
     char *text =
         rog_format("{\"library\":\"BSP\",\"compression\":\"none\",\"workload\":\"program\","
@@ -162,16 +163,13 @@ int run_whole(struct run *run, struct rog_error *err)
 
 static bool is_of(const struct run *run, const char *pid)
 {
-    char path[64], *text = NULL;
-    size_t size = 0;
+    char path[64];
     snprintf(path, sizeof path, "/proc/%.20s/environ", pid);
     int fd = open(path, O_RDONLY);
     char room[65536];
     ssize_t got = fd >= 0 ? read(fd, room, sizeof room) : -1;
     if (fd >= 0)
         close(fd);
-    (void)text;
-    (void)size;
     return got > 0 && memmem(room, (size_t)got, run->folder, strlen(run->folder));
 }
 

@@ -30,7 +30,8 @@ struct run {
     bool through[TEST_WORKERS];
 };
 
-/* command: "@NAME" stands for this file as the peer of that name; settings: more members of the
+/* command: "@NAME" stands for this file as the peer of that name, "%" for this file by the name
+ * python3; settings: more members of the
  * configuration, "" or each with a comma behind it. */
 void run_open(struct run *run, const char *command, const char *settings);
 void run_close(struct run *run);

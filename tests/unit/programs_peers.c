@@ -3,7 +3,7 @@
 #include "programs_peers.h"
 
 #include <fcntl.h>
-#include <math.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -22,10 +22,14 @@
 #include <rog/rog.h>
 #include "programs_fixture.h"
 
+/* Of a thread that is a worker; 0: the process is one. */
+static _Thread_local unsigned own_rank;
+static pthread_mutex_t environment = PTHREAD_MUTEX_INITIALIZER;
+
 static unsigned rank(void)
 {
     const char *text = getenv("ROG_RANK");
-    return text ? (unsigned)atoi(text) : 0;
+    return own_rank ? own_rank : text ? (unsigned)atoi(text) : 0;
 }
 
 static void nap(double s)
@@ -48,6 +52,17 @@ static int complain(const struct model *model)
     return 1;
 }
 
+static int open_with_rank(struct model *model)
+{
+    char text[16];
+    snprintf(text, sizeof text, "%u", rank());
+    pthread_mutex_lock(&environment);
+    setenv("ROG_RANK", text, 1);
+    int code = rog_open_from_environment(&model->rog, &model->err);
+    pthread_mutex_unlock(&environment);
+    return code;
+}
+
 /* columns: of the first tensor. */
 static int open_model(struct model *model, uint32_t columns)
 {
@@ -56,7 +71,7 @@ static int open_model(struct model *model, uint32_t columns)
         model->params[i] = (float)i + (float)rank() / 4;
     for (int i = 0; i < TEST_CONSTANTS; i++)
         model->constants[i] = (float)rank() * 10 + (float)i;
-    int code = rog_open_from_environment(&model->rog, &model->err);
+    int code = open_with_rank(model);
     if (!code)
         code = rog_tensor(model->rog, "weight", 2, shape, model->params, ROG_TENSOR_TRAINED,
                           &model->err);
@@ -313,63 +328,6 @@ static void do_use_a_fork(struct model *model)
     waitpid(child, NULL, 0);
 }
 
-#define BUT(deed)                   \
-    static int but_##deed(void)     \
-    {                               \
-        return good_but(do_##deed); \
-    }
-BUT(crash)
-BUT(fail)
-BUT(say_why)
-BUT(end)
-BUT(close_and_end)
-BUT(close_and_stay)
-BUT(hang)
-BUT(change_parameters)
-BUT(grow)
-BUT(print)
-BUT(print_garbage)
-BUT(fork)
-BUT(hide)
-BUT(use_a_fork)
-
-/* Before it takes part. */
-static int never_joins(void)
-{
-    if (is_bad())
-        nap(100);
-    return good();
-}
-
-static int has_no_part(void)
-{
-    return is_bad() ? 0 : good();
-}
-
-static int other_shape(void)
-{
-    struct model model;
-    return open_model(&model, is_bad() ? 2 : 3) || train(&model, 1000) ? complain(&model)
-                                                                       : finish(&model);
-}
-
-/* After the run. */
-static int ends_badly(void)
-{
-    int code = good();
-    fflush(stdout);
-    if (!code && is_bad())
-        fprintf(stderr, "the figures cannot be written\n");
-    return !code && is_bad() ? 4 : code;
-}
-
-static int does_not_end(void)
-{
-    int code = good();
-    nap(is_bad() ? 100 : 0);
-    return code;
-}
-
 /* ---- programs that speak the protocol themselves ---- */
 
 #define HELLO_TEXT \
@@ -587,6 +545,89 @@ static const struct rog_virtual_message said[] = {
     {.kind = ROG_VIRTUAL_TRANSFER, .bytes = UINT64_MAX},
 };
 
+/* A process that is nobody's child says that it is worker 1. */
+static void do_knock(struct model *model)
+{
+    int ends[2];
+    char byte;
+    (void)model;
+    if (pipe(ends))
+        exit(96);
+    if (fork() == 0) {
+        const struct raw raw = raw_worker();
+        struct rog_virtual_message answer = {0};
+        if (setsid() < 0 || fork() > 0)
+            _exit(0);
+        nap(0.1); /* its parent is gone */
+        int fd = join(&raw);
+        while (rog_virtual_receive(fd, &answer, NULL, NULL) == ROG_EBUSY)
+            nap(0.01);
+        printf("%s\n", answer.text);
+        fflush(stdout);
+        _exit(0);
+    }
+    close(ends[1]);
+    (void)!read(ends[0], &byte, 1); /* it has ended */
+}
+
+#define BUT(deed)                   \
+    static int but_##deed(void)     \
+    {                               \
+        return good_but(do_##deed); \
+    }
+BUT(crash)
+BUT(fail)
+BUT(say_why)
+BUT(end)
+BUT(close_and_end)
+BUT(close_and_stay)
+BUT(hang)
+BUT(change_parameters)
+BUT(grow)
+BUT(print)
+BUT(print_garbage)
+BUT(fork)
+BUT(knock)
+BUT(hide)
+BUT(use_a_fork)
+
+/* Before it takes part. */
+static int never_joins(void)
+{
+    if (is_bad())
+        nap(100);
+    return good();
+}
+
+static int has_no_part(void)
+{
+    return is_bad() ? 0 : good();
+}
+
+static int other_shape(void)
+{
+    struct model model;
+    return open_model(&model, is_bad() ? 2 : 3) || train(&model, 1000) ? complain(&model)
+                                                                       : finish(&model);
+}
+
+/* After the run. */
+static int ends_badly(void)
+{
+    int code = good();
+    fflush(stdout);
+    if (!code && is_bad())
+        fprintf(stderr, "the figures cannot be written\n");
+    return !code && is_bad() ? 4 : code;
+}
+
+static int does_not_end(void)
+{
+    int code = good();
+    nap(is_bad() ? 100 : 0);
+    return code;
+}
+
 static const struct {
     const char *name;
     int (*run)(void);
@@ -609,6 +650,7 @@ static const struct {
     {"prints-garbage", but_print_garbage},
     {"forks", but_fork},
     {"hides", but_hide},
+    {"knocks", but_knock},
     {"uses-a-fork", but_use_a_fork},
     {"never-joins", never_joins},
     {"has-no-part", has_no_part},
@@ -634,10 +676,56 @@ static int run_numbered(const char *name)
     return 127;
 }
 
-int run_peer(const char *name)
+static int run_peer(const char *name)
 {
     for (size_t i = 0; i < sizeof peers / sizeof *peers; i++)
         if (strcmp(peers[i].name, name) == 0)
             return peers[i].run();
     return run_numbered(name);
+}
+
+/* ---- a process of several workers ---- */
+
+#define HOSTED_MAX 4
+
+struct hosted {
+    const char *name;
+    unsigned rank;
+    int status;
+    pthread_t thread;
+};
+
+static void *run_hosted(void *user)
+{
+    struct hosted *hosted = user;
+    own_rank = hosted->rank;
+    hosted->status = run_peer(hosted->name);
+    return NULL;
+}
+
+static int host(unsigned count, const char *name)
+{
+    struct hosted hosted[HOSTED_MAX];
+    unsigned first = rank();
+    int status = count > HOSTED_MAX;
+    for (unsigned i = 0; i < count && count <= HOSTED_MAX; i++) {
+        hosted[i] = (struct hosted){.name = name, .rank = first + i};
+        pthread_create(&hosted[i].thread, NULL, run_hosted, &hosted[i]);
+    }
+    for (unsigned i = 0; i < count && count <= HOSTED_MAX; i++) {
+        pthread_join(hosted[i].thread, NULL);
+        status |= hosted[i].status;
+    }
+    return status;
+}
+
+bool is_peer(int argc, char **argv, int *status)
+{
+    bool alone = argc == 3 && strcmp(argv[1], "peer") == 0, script = argc == 2;
+    bool hosts = argc == 6 && strcmp(argv[2], "rog.worker_host") == 0;
+    if (alone || script)
+        *status = run_peer(argv[argc - 1]);
+    else if (hosts)
+        *status = host((unsigned)atoi(argv[4]), argv[5]);
+    return alone || script || hosts;
 }

@@ -2,8 +2,13 @@
 #ifndef ROG_TEST_PROGRAMS_PEERS_H
 #define ROG_TEST_PROGRAMS_PEERS_H
 
-/* Training programs, good and bad, by their names; for the main function of a test. Returns its
- * exit status. */
-int run_peer(const char *name);
+#include <stdbool.h>
+
+/* Training programs, good and bad, by their names. */
+
+/* Whether the arguments of this process are those of one: "peer NAME"; or, as Python's
+ * would be, "NAME", and "-m rog.worker_host --workers N NAME" for one that has N workers. *status
+ * is what main returns then. */
+bool is_peer(int argc, char **argv, int *status);
 
 #endif

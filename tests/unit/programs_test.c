@@ -67,6 +67,27 @@ static void train_together(void **state)
     }
 }
 
+/* Several workers of a process come to the same as each in its own. */
+static void share_a_process(void **state)
+{
+    (void)state;
+    for (uint32_t each = 2; each <= TEST_WORKERS; each++)
+        for (uint32_t at_once = 1; at_once <= TEST_WORKERS; at_once += 2) {
+            struct run run;
+            struct rog_error err;
+            char settings[64];
+            snprintf(settings, sizeof settings, "\"workers_per_process\":%u,", each);
+            run_open(&run, "% good", settings);
+            run.options.at_once = at_once;
+            check(run_start(&run, &err), &err);
+            assert_int_equal(run_processes(&run), each < TEST_WORKERS ? 2 : 1);
+            check(run_train(&run, &err), &err);
+            check(rog_programs_end(run.programs, run.statistics, &err), &err);
+            expect_model(&run);
+            run_close(&run);
+        }
+}
+
 static void a_worker_may_have_enough(void **state)
 {
     (void)state;
@@ -291,10 +312,12 @@ static void a_damaged_snapshot_is_refused(void **state)
 
 int main(int argc, char **argv)
 {
-    if (argc == 3 && strcmp(argv[1], "peer") == 0)
-        return run_peer(argv[2]);
+    int status;
+    if (is_peer(argc, argv, &status))
+        return status;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(train_together),
+        cmocka_unit_test(share_a_process),
         cmocka_unit_test(a_worker_may_have_enough),
         cmocka_unit_test(messages_of_their_own),
         cmocka_unit_test(states_are_read_and_changed),

@@ -3,6 +3,7 @@
 #include <trainer/programs/programs_state.h>
 
 #include <errno.h>
+#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,22 +19,35 @@
 #define DESCRIPTORS 128 /* beside those of workers and processes */
 #define MEMORY_SHARE 0.9
 #define GIB 1073741824.0
-#define UNLIMITED 1e18
+#define UNLIMITED 1e20
 
 /* ---- starting ---- */
 
-/* What is available to programs, in bytes, where nobody has set a limit. */
-static double available_bytes(void)
+/* A number that a line of a file has behind `name`; UNLIMITED where there is none. */
+static double number_in(const char *path, const char *name)
 {
     char line[128];
-    double bytes = UNLIMITED;
-    unsigned long long kib;
-    FILE *file = fopen("/proc/meminfo", "re");
+    double number = UNLIMITED;
+    unsigned long long found;
+    size_t length = strlen(name);
+    FILE *file = fopen(path, "re");
     while (file && fgets(line, sizeof line, file))
-        if (sscanf(line, "MemAvailable: %llu kB", &kib) == 1)
-            bytes = (double)kib * 1024;
+        if (strncmp(line, name, length) == 0 && sscanf(line + length, "%llu", &found) == 1)
+            number = (double)found;
     if (file)
         fclose(file);
+    return number;
+}
+
+/* What is available to programs where nobody has set a limit: of the machine's memory, or of what a
+ * container may have. */
+static double available_bytes(void)
+{
+    static const char *const limits[] = {"/sys/fs/cgroup/memory.max",
+                                         "/sys/fs/cgroup/memory/memory.limit_in_bytes"};
+    double bytes = 1024 * number_in("/proc/meminfo", "MemAvailable:");
+    for (size_t i = 0; i < sizeof limits / sizeof *limits; i++)
+        bytes = fmin(bytes, number_in(limits[i], ""));
     return bytes;
 }
 
@@ -88,6 +102,7 @@ static int start(struct rog_programs *programs, const struct rog_programs_option
                  struct rog_error *err)
 {
     signal(SIGPIPE, SIG_IGN); /* of the guard's pipe */
+    signal(SIGCHLD, SIG_DFL); /* else the kernel forgets how a program ended */
     int code = set_up(programs, options, err);
     if (!code)
         code = programs_children_new(programs, err);
@@ -229,6 +244,7 @@ static void end_children(struct rog_programs *programs)
 {
     for (uint32_t i = 0; i < programs->child_count; i++) {
         struct child *child = &programs->children[i];
+        programs_child_drain(programs, child);
         rog_process_kill(&child->process);
         rog_program_log_close(&child->log);
     }

@@ -50,8 +50,8 @@ struct rog_programs_options {
 };
 
 /* Starts them and waits until each has said hello with the same model. Until rog_programs_free this
- * process ignores SIGPIPE and starts no other process: what becomes its child is taken for a
- * program's. */
+ * process ignores SIGPIPE, does not ignore SIGCHLD, and starts no other process: what becomes its
+ * child is taken for a program's. */
 int rog_programs_start(struct rog_programs **programs, const struct rog_programs_options *options,
                        struct rog_error *err);
 /* Kills what is left of them, all that they have started included. Harmless on NULL. */

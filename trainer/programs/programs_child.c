@@ -185,12 +185,28 @@ int programs_fail(const struct child *child, const char *who, const char *what,
                     line[0] ? child->log.path : "", line[0] ? ")" : "");
 }
 
-struct child *programs_child_of(struct rog_programs *programs, const struct rog_family *family,
-                                pid_t pid)
+static struct child *child_with(struct rog_programs *programs, pid_t pid)
 {
-    pid_t branch = rog_family_branch(family, pid, getpid());
-    for (uint32_t i = 0; i < programs->child_count && branch; i++)
-        if (programs->children[i].process.pid == branch)
+    for (uint32_t i = 0; i < programs->child_count && pid; i++)
+        if (programs->children[i].process.pid == pid)
             return &programs->children[i];
     return NULL;
+}
+
+struct child *programs_child_in(struct rog_programs *programs, const struct rog_family *family,
+                                pid_t pid)
+{
+    return child_with(programs, rog_family_branch(family, pid, getpid()));
+}
+
+struct child *programs_child_of(struct rog_programs *programs, pid_t pid)
+{
+    struct child *child = child_with(programs, pid);
+    if (!child) {
+        struct rog_family family;
+        rog_family_look(&family);
+        child = programs_child_in(programs, &family, pid);
+        rog_family_release(&family);
+    }
+    return child;
 }

@@ -53,29 +53,28 @@ static struct pending *free_place(struct rog_programs *programs)
     return NULL;
 }
 
-static int take(struct rog_programs *programs, int fd, struct rog_error *err)
+static int take(struct rog_programs *programs, struct pending *pending, int fd,
+                struct rog_error *err)
 {
     int pid = 0;
-    struct pending *pending = free_place(programs);
-    if (!pending || rog_virtual_check_user(fd, &pid, NULL)) {
+    if (rog_virtual_check_user(fd, &pid, NULL)) {
         close(fd);
         return ROG_OK;
     }
-    struct rog_family family;
-    rog_family_look(&family);
-    *pending = (struct pending){fd, programs_child_of(programs, &family, pid)};
-    rog_family_release(&family);
+    *pending = (struct pending){fd, programs_child_of(programs, pid)};
     return programs_watch(programs, fd, SOURCE_PENDING, (size_t)(pending - programs->pending), err);
 }
 
+/* Where there is no place they wait. */
 int programs_accept(struct rog_programs *programs, struct rog_error *err)
 {
+    struct pending *pending;
     int code = ROG_OK;
-    for (size_t i = 0; i < PENDING && !code; i++) {
+    while (!code && (pending = free_place(programs))) {
         int fd = accept4(programs->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd < 0)
             break;
-        code = take(programs, fd, err);
+        code = take(programs, pending, fd, err);
     }
     return code;
 }

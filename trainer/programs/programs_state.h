@@ -122,8 +122,10 @@ int programs_children_new(struct rog_programs *programs, struct rog_error *err);
 int programs_children_start(struct rog_programs *programs, struct rog_error *err);
 /* Takes what it has printed. */
 void programs_child_drain(struct rog_programs *programs, struct child *child);
-/* Which of them a process descends from; NULL: none. */
-struct child *programs_child_of(struct rog_programs *programs, const struct rog_family *family,
+/* Which of them a process is or descends from; NULL: none. */
+struct child *programs_child_of(struct rog_programs *programs, pid_t pid);
+/* The same of processes as they were seen. */
+struct child *programs_child_in(struct rog_programs *programs, const struct rog_family *family,
                                 pid_t pid);
 /* "worker 3's program", or "the program of workers 1 to 16". */
 const char *programs_who(const struct rog_programs *programs, const struct child *child,

@@ -142,8 +142,10 @@ int rog_programs_compute(struct rog_programs *programs, const struct rog_program
 void programs_hang_up(struct rog_programs *programs, struct worker *worker)
 {
     worker->broke_off = worker->standing == STANDING_COMPUTING;
-    if (worker->broke_off)
+    if (worker->broke_off) {
         rest(programs, worker, STANDING_WAITING);
+        worker->child->computes = true; /* nobody else of that process is handed control */
+    }
     close(worker->fd);
     worker->fd = -1;
     worker->closed_s = rog_clock_s();

@@ -128,7 +128,7 @@ static int measure(struct rog_programs *programs, const struct rog_family *famil
         if (!branch || rog_family_has(&programs->spared, branch))
             continue;
         double size = (double)(shared ? rog_family_bytes(member->pid) : member->rss_bytes);
-        struct child *child = programs_child_of(programs, family, member->pid);
+        struct child *child = programs_child_in(programs, family, member->pid);
         usage->all += size;
         if (!child || (bytes[child - programs->children] += size) <= usage->largest)
             continue;
