@@ -63,6 +63,7 @@ class Case(unittest.TestCase):
         with Simulation(workers, **simulate) as simulation:
             processes = self.start(simulation, script, workers, hosted, arguments, **environment)
             said = [process.communicate(timeout=120)[0] for process in processes]
+            simulation.nobody_comes = True
         return simulation, [process.returncode for process in processes], said
 
     def read(self, kind, rank, name="result"):

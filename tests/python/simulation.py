@@ -134,6 +134,7 @@ class Simulation:
         self.workers, self._deltas, self._local_steps = workers, deltas, local_steps
         self._seconds, self._keep, self._taken_up = seconds, keep, taken_up
         self.is_taken_up = taken_up is not None
+        self.nobody_comes = False  # the test says: all processes have ended
         self.error, self.order, self.kept, self.snapshot, self.peers = None, [], {}, None, []
         name = "rog-test-%d-%d" % (os.getpid(), next(_names))
         self.server = "virtual:" + name
@@ -171,7 +172,11 @@ class Simulation:
 
     def _wait_for_one(self):
         waits = [self._socket] + [peer.connection for peer in self.peers]
-        ready = select.select(waits, [], [], 60)[0]
+        ready = []
+        while not ready:
+            if self.nobody_comes:
+                raise Failed("a worker has closed before it connected")
+            ready = select.select(waits, [], [], 0.1)[0]
         for peer in self.peers:
             if peer.connection in ready:
                 raise Failed("worker %d: %s" % (peer.rank, peer.receive()[3]))
