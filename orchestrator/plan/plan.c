@@ -62,7 +62,8 @@ static struct rog_plan *plan_new(void)
         return NULL;
     plan->remarks = rog_json_array();
     plan->faulty = rog_json_array();
-    if (plan->remarks && plan->faulty)
+    plan->strategies = rog_strategies_new();
+    if (plan->remarks && plan->faulty && plan->strategies)
         return plan;
     rog_plan_free(plan);
     return NULL;
@@ -76,6 +77,7 @@ void rog_plan_free(struct rog_plan *plan)
     for (size_t i = 0; i < plan->count; i++)
         plan_run_release(&plan->run[i]);
     rog_contents_free(plan->contents);
+    rog_strategies_free(plan->strategies);
     free(plan->run);
     free(plan->base);
     free(plan->case_name);
@@ -88,6 +90,19 @@ void rog_plan_free(struct rog_plan *plan)
     rog_json_free(plan->remarks);
     rog_json_free(plan->faulty);
     free(plan);
+}
+
+/* It is made: given out, or thrown away where something was wrong. */
+static int plan_made(struct rog_plan *plan, int code, struct rog_plan **out)
+{
+    if (code < 0) {
+        rog_plan_free(plan);
+        return code;
+    }
+    rog_strategies_free(plan->strategies);
+    plan->strategies = NULL;
+    *out = plan;
+    return 0;
 }
 
 /* What does not go together may be of a method that the run names: whoever reads the message has
@@ -114,7 +129,8 @@ static int add_run(struct rog_plan *plan, const struct rog_json *settings, int l
     struct rog_plan_run *run = &more[plan->count];
     *run = (struct rog_plan_run){.line = line, .position = plan->count};
     struct rog_error cause = {0};
-    int code = rog_run_resolve(&run->resolved, settings, cluster, folder, plan->contents, &cause);
+    int code = rog_run_resolve(&run->resolved, settings, cluster, folder, plan->contents,
+                               plan->strategies, &cause);
     if (code < 0)
         return fail_resolving(settings, code, &cause, err);
     plan->count++;
@@ -339,11 +355,7 @@ int rog_plan_experiment(struct rog_plan **out, const struct rog_experiment *expe
         plan->is_part = rog_json_size(plan->faulty) > 0;
     if (code == 0 && options->only)
         code = keep_only(plan, options->only, err);
-    if (code < 0)
-        rog_plan_free(plan);
-    else
-        *out = plan;
-    return code;
+    return plan_made(plan, code, out);
 }
 
 int rog_plan_single(struct rog_plan **out, const struct rog_json *settings,
@@ -362,9 +374,5 @@ int rog_plan_single(struct rog_plan **out, const struct rog_json *settings,
         code = rog_contents_new(&plan->contents, err);
     if (code == 0)
         code = add_run(plan, settings, 0, cluster, ".", err);
-    if (code < 0)
-        rog_plan_free(plan);
-    else
-        *out = plan;
-    return code;
+    return plan_made(plan, code, out);
 }

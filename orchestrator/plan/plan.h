@@ -68,7 +68,8 @@ struct rog_plan {
     bool is_part;                     /* of the experiment: runs are left out */
     struct rog_plan_leaving *leaving; /* [leaving_count] */
     size_t leaving_count;
-    struct rog_contents *contents; /* what was in the files */
+    struct rog_contents *contents;     /* what was in the files */
+    struct rog_strategies *strategies; /* while it is made */
 };
 
 struct rog_plan_options {

@@ -26,42 +26,42 @@ static char *python_release(const char *version)
 
 /* Asks the plugin for its name, its threshold and its parameters; *chosen: of the latter those
  * that do not have their defaults. */
-static int apply_plugin(struct rog_resolved_run *run, struct rog_json **chosen,
-                        struct rog_error *err)
+static int apply_plugin(struct rog_resolved_run *run, struct rog_strategies *strategies,
+                        struct rog_json **chosen, struct rog_error *err)
 {
-    struct rog_plugin plugin;
-    int code = rog_plugin_load(&plugin, rog_json_get_string(run->config, "library", ""), err);
+    struct rog_plugin *plugin;
+    int code = rog_strategies_find(strategies, rog_json_get_string(run->config, "library", ""),
+                                   &plugin, err);
     if (code == ROG_ENOTFOUND)
         code = err ? (err->code = ROG_EINVAL) : ROG_EINVAL; /* it is the configuration that errs */
     if (code < 0)
         return code;
     const struct rog_json *threshold = rog_json_get(run->config, "threshold");
     if (!threshold)
-        rog_json_put_integer(run->config, "threshold", plugin.strategy->threshold_default);
+        rog_json_put_integer(run->config, "threshold", plugin->strategy->threshold_default);
     else
-        code = rog_plugin_check_threshold(&plugin, rog_json_integer(threshold, 0), err);
+        code = rog_plugin_check_threshold(plugin, rog_json_integer(threshold, 0), err);
     if (code == 0)
-        code = rog_plugin_configure(&plugin, rog_json_get(run->config, "parameters"), err);
+        code = rog_plugin_configure(plugin, rog_json_get(run->config, "parameters"), err);
     if (code == 0)
-        code = rog_parameters_chosen(plugin.strategy->parameters, plugin.strategy->name,
-                                     plugin.values, chosen, err);
-    if (code == 0 && plugin.values)
-        rog_json_put(run->config, "parameters", rog_json_copy(plugin.values));
+        code = rog_parameters_chosen(plugin->strategy->parameters, plugin->strategy->name,
+                                     plugin->values, chosen, err);
+    if (code == 0 && plugin->values)
+        rog_json_put(run->config, "parameters", rog_json_copy(plugin->values));
     else if (code == 0) /* an empty group is none, and gives the same run */
         rog_json_remove(run->config, "parameters");
-    run->has_threshold = plugin.strategy->threshold_max > plugin.strategy->threshold_min;
-    run->plans_work = plugin.strategy->plan_work != NULL;
-    run->library = rog_strdup(plugin.strategy->name);
-    run->plugin = rog_strdup(plugin.path);
-    run->python = plugin.python ? python_release(rog_python_version(plugin.python)) : NULL;
-    if (code == 0 && (!run->library || !run->plugin || (plugin.python && !run->python)))
+    run->has_threshold = plugin->strategy->threshold_max > plugin->strategy->threshold_min;
+    run->plans_work = plugin->strategy->plan_work != NULL;
+    run->library = rog_strdup(plugin->strategy->name);
+    run->plugin = rog_strdup(plugin->path);
+    run->python = plugin->python ? python_release(rog_python_version(plugin->python)) : NULL;
+    if (code == 0 && (!run->library || !run->plugin || (plugin->python && !run->python)))
         code = rog_fail_nomem(err);
     if (code == 0 && !rog_name_is_plain(run->library))
         code = rog_fail(err, ROG_EABI,
                         "plugin %s: its name \"%s\" cannot be part of a file name; letters, "
                         "digits, '-', '_' and '.' are allowed",
-                        plugin.path, run->library);
-    rog_plugin_release(&plugin);
+                        plugin->path, run->library);
     return code;
 }
 
@@ -351,7 +351,7 @@ static struct rog_json *run_workers(const struct rog_cluster *cluster)
 }
 
 static int fill(struct rog_resolved_run *run, const struct rog_cluster *cluster, const char *folder,
-                struct rog_json **chosen, struct rog_error *err)
+                struct rog_strategies *strategies, struct rog_json **chosen, struct rog_error *err)
 {
     /* Not all settings come from a parser: those of a replay come from a database. */
     int code = rog_settings_check(rog_run_settings, run->config, NULL, err);
@@ -371,7 +371,7 @@ static int fill(struct rog_resolved_run *run, const struct rog_cluster *cluster,
     if (code == 0)
         code = check_average(run->config, err);
     if (code == 0)
-        code = apply_plugin(run, chosen, err);
+        code = apply_plugin(run, strategies, chosen, err);
     if (code == 0)
         code = apply_parts(run, err);
     if (code == 0)
@@ -396,12 +396,14 @@ static int fill(struct rog_resolved_run *run, const struct rog_cluster *cluster,
 
 int rog_run_resolve(struct rog_resolved_run *run, const struct rog_json *settings,
                     const struct rog_cluster *cluster, const char *folder,
-                    struct rog_contents *contents, struct rog_error *err)
+                    struct rog_contents *contents, struct rog_strategies *strategies,
+                    struct rog_error *err)
 {
     *run = (struct rog_resolved_run){0};
     run->config = rog_json_copy(settings);
     struct rog_json *chosen = NULL;
-    int code = run->config ? fill(run, cluster, folder, &chosen, err) : rog_fail_nomem(err);
+    int code =
+        run->config ? fill(run, cluster, folder, strategies, &chosen, err) : rog_fail_nomem(err);
     if (code == 0)
         code = identify(run, cluster, chosen, contents, err);
     rog_json_free(chosen);

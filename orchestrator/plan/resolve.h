@@ -14,6 +14,7 @@
 #include <librog/parts/parts.h>
 #include <orchestrator/conf/cluster.h>
 #include <orchestrator/inputs/inputs.h>
+#include <orchestrator/plan/strategies.h>
 
 struct rog_resolved_run {
     struct rog_json *config;  /* every setting, and "workers" */
@@ -46,7 +47,8 @@ struct rog_resolved_run {
  */
 int rog_run_resolve(struct rog_resolved_run *run, const struct rog_json *settings,
                     const struct rog_cluster *cluster, const char *folder,
-                    struct rog_contents *contents, struct rog_error *err);
+                    struct rog_contents *contents, struct rog_strategies *strategies,
+                    struct rog_error *err);
 void rog_resolved_run_release(struct rog_resolved_run *run);
 
 #endif

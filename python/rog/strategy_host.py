@@ -11,7 +11,6 @@ import faulthandler
 import json
 import operator
 import os
-import platform
 import signal
 import struct
 import sys
@@ -191,7 +190,7 @@ class Host:
             "remembers": strategy.remembers(kind),
             "wants": sum(WANTS[word] for word in set(words)),
             "limit_s": limit_s,
-            "python": platform.python_version(),
+            "python": "%d.%d.%d" % sys.version_info[:3],
         }
 
     # ---- hooks, by the numbers of enum rog_python_hook ----
@@ -221,10 +220,15 @@ class Host:
         state = self.kind(self.config(data))
         made = {}
         for name in PROMISES:
-            if hasattr(state, name):
-                value = getattr(state, name)()
-                made[name] = real(value, name) if name == "least_share" \
-                    else operator.index(-1 if value is None else value)
+            if not hasattr(state, name):
+                continue
+            value = getattr(state, name)()
+            if name == "least_share":
+                made[name] = real(value, name)
+            elif name.endswith("_bound"):  # negative: there is none
+                made[name] = -1 if value is None or value < 0 else whole(value, name)
+            else:
+                made[name] = whole(value, name)
         return json.dumps(made, allow_nan=False).encode()
 
     def plan(self, hook, number, data):
