@@ -59,7 +59,7 @@ END
 # virtual NAME SETTINGS: virtual.NAME, done and verified
 virtual()
 {
-    sed "s/seconds = 3.0;/seconds = 60.0;/; s/checkpoint_period = 60.0/checkpoint_period = 20.0/
+    sed "s/seconds = 3.0;/seconds = 60.0;/; s/checkpoint_period = 60.0/checkpoint_period = 30.0/
         s/^runs/$2 runs/" job/mine.conf >job/virtual.conf
     rogctl sweep job/virtual.conf --cluster virtual.conf --db "$1.db" --plots "$1" --jobs 2 >said 2>&1 || fail "$(cat said)"
     rogctl verify "$(ls "$1.runs" | head -n 1)" --db "$1.db" >said 2>&1 || fail "$(cat said)"

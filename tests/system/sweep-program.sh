@@ -39,7 +39,12 @@ same "what is left of it" "" "$(pgrep -f "$PWD/descent" || true)"
 bsp=$(query "SELECT id FROM runs WHERE library = 'BSP'")
 try 0 rogctl show "$bsp"
 prints "distance"
+figures='[.iterations, (.seconds * 1000 | round), (.stall_s * 1000 | round), .bytes_pushed] | @tsv'
+try 0 rogctl show "$bsp" --json
+json "$figures" >recorded
 try 0 rogctl replay "$bsp" --library BSP --threshold 0 --json
+json "$figures" >replayed
+cmp recorded replayed || fail "replayed as it was: $(cat recorded), $(cat replayed)"
 try 0 rogctl report four-case0
 try 0 rogctl export four-case0 --to exported
 try 0 rogctl redraw four-case0
