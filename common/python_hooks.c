@@ -300,7 +300,7 @@ static void make_plan(const struct state *state, enum rog_python_hook hook,
                         .worker = from->worker,
                         .iteration = from->iteration,
                         .weights = from->weight != NULL};
-    struct answer answer;
+    struct answer answer = {0};
     show_history(&view, &from->history);
     show_node(&view, from->node);
     rog_python_begin(link);
@@ -348,7 +348,7 @@ static void admit(void *opaque, const struct rog_strategy_config *config,
                               .worker = from->worker,
                               .iteration = from->iteration,
                               .again = from->again};
-    struct answer answer;
+    struct answer answer = {0};
     rog_python_begin(link);
     rog_python_put(link, &view, sizeof view);
     put_nodes(link, from->nodes, config->workers);
@@ -369,7 +369,7 @@ static void grant(void *opaque, const struct rog_strategy_config *config,
     const struct view view = {.now = from->now,
                               .waiting_count = from->waiting_count,
                               .granted_count = from->granted_count};
-    struct answer answer;
+    struct answer answer = {0};
     rog_python_begin(link);
     rog_python_put(link, &view, sizeof view);
     put_nodes(link, from->nodes, config->workers);
@@ -391,7 +391,7 @@ static double weigh(void *opaque, const struct rog_strategy_config *config,
                         .iteration = from->iteration,
                         .lag = from->lag,
                         .steps = from->steps};
-    struct answer answer;
+    struct answer answer = {0};
     show_node(&view, from->node);
     rog_python_begin(link);
     rog_python_put(link, &view, sizeof view);
@@ -408,7 +408,7 @@ static void plan_work(void *opaque, const struct rog_strategy_config *config,
                         .iteration = from->iteration,
                         .local_steps = plan->local_steps,
                         .overlap = plan->overlap};
-    struct answer answer;
+    struct answer answer = {0};
     show_history(&view, &from->history);
     show_node(&view, from->node);
     rog_python_begin(link);

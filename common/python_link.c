@@ -113,6 +113,8 @@ static bool fail_ended(struct rog_python_link *link, const char *who)
     if (link->process.signal)
         return fail_link(link, who, "its Python process was ended by signal %d, %s",
                          link->process.signal, strsignal(link->process.signal));
+    if (link->process.status == 0) /* or not known: it is the child of who forked this process */
+        return fail_link(link, who, "its Python process ended");
     return fail_link(link, who, "its Python process ended with exit status %d",
                      link->process.status);
 }

@@ -153,8 +153,8 @@ static void plan(struct state *state, const struct rog_strategy_config *config, 
                  const struct rog_send_view *view, struct rog_send_plan *plan)
 {
     uint64_t sum = whole(whole(state->sum, view->worker), view->iteration);
-    sum = reals(wholes(real(sum, view->now), view->age, config->rows), view->magnitude,
-                config->rows);
+    sum =
+        reals(wholes(real(sum, view->now), view->age, config->rows), view->magnitude, config->rows);
     sum = reals(flags(sum, view->demanded, config->rows), view->weight, config->rows);
     sum = node_of(history_of(sum, &view->history), view->node);
     state->sum = sum;
