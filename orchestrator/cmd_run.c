@@ -112,7 +112,7 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
         code = rog_command_db(cli, ROG_DB_WRITE, &db, err);
     if (code == 0) {
         const struct rog_launch launch = {
-            .cluster = cluster, .db = db, .trainer = trainer, .jobs = 1, .output = output};
+            .cluster = cluster, .db = db, .trainer = trainer, .output = output};
         code = rog_launch(&launch, plan, err);
     }
     if (code == 0)

@@ -102,10 +102,14 @@ cat >real.conf <<'END'
 kind = "local"; stall_limit = 100.0; retries = 0;
 workers = ( { step_s = 0.02; compress_s = 0.0; decompress_s = 0.0; count = 3; } );
 END
-conf same '' '{ library = "BSP"; seconds = 3.0; }'
+conf same 'program_threads = 2;' '{ library = "BSP"; seconds = 3.0; }'
+sed -i "s|command = \"|command = \"env \| grep ^OMP_NUM; exec |" same.conf
 try 0 rogctl sweep same.conf --cluster real.conf --db real.db --plots real
 same "in real time" "done 3" "$(query "SELECT status || ' ' || (SELECT count(DISTINCT rank) FROM iterations)
     FROM runs" real.db)"
+
+threads() { grep -h ^OMP_NUM "$1".runs/*/worker1/*.log; }
+same "threads in real time" "OMP_NUM_THREADS=2" "$(threads real)"
 
 # How many programs compute at once: a run's share of the processors, by their threads.
 cat >trainer <<END
@@ -117,13 +121,15 @@ chmod +x trainer
 at_once() { # WANTED JOBS SETTINGS RUNS
     rm -rf arguments share.db* share.runs
     conf share "$3 seconds = 5.0;" "$4"
-    sed -i 's/seconds = 120.0; //' share.conf
+    sed -i "s/seconds = 120.0; //; s|command = \"|command = \"env \| grep ^OMP_NUM; exec |" share.conf
     ROG_TRAINER=$PWD/trainer try 0 rogctl sweep share.conf --cluster cluster.conf --db share.db --plots share --jobs "$2"
     same "programs at once" "$1" "$(sed -n 's/.*--jobs \([0-9]*\).*/\1/p' arguments | xargs)"
 }
 two='{ library = "BSP"; }, { library = "ROG"; threshold = 4; }'
 at_once "7" 7 "" '{ library = "BSP"; }'
+same "threads" "OMP_NUM_THREADS=1" "$(threads share)"
 at_once "3" 7 "program_threads = 2;" '{ library = "BSP"; }'
+same "threads" "OMP_NUM_THREADS=2" "$(threads share)"
 at_once "3 3" 7 "" "$two"
 at_once "1 1" 1 "" "$two"
 
