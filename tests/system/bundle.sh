@@ -35,8 +35,8 @@ env -i LD_DEBUG=libs "$PWD/elsewhere/bin/rog-trainer" --version >out 2>libraries
 sed -n 's/.*calling init: //p' libraries | grep -v -e "^$PWD/elsewhere/" -e '/ld-linux' -e '/lib\(c\|m\|mvec\|pthread\|dl\|rt\|resolv\)[.-]' &&
     fail "libraries that are not its own"
 if command -v python3 >/dev/null; then
-    try 0 env -u ROG_LIBRARY PYTHONPATH="$PWD/elsewhere/lib/rog/python/rog" python3 -B -c \
-        'import _librog; print(_librog.version(), open("/proc/self/maps").read())'
+    try 0 env -u ROG_LIBRARY PYTHONPATH="$PWD/elsewhere/lib/rog/python" python3 -B -c \
+        'from rog import _librog; print(_librog.version(), open("/proc/self/maps").read())'
     prints "$PWD/elsewhere/lib/librog.so.0"
     prints "$PWD/elsewhere/lib/libsodium.so"
 fi
