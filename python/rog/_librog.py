@@ -118,6 +118,7 @@ def _load():
         "rog_keep_due": (ctypes.c_bool, [handle]),
         "rog_kept": (ctypes.c_int, [handle, ctypes.c_char_p, error]),
         "rog_transfer_begin": (ctypes.c_int, [handle, ctypes.c_uint64, ctypes.c_uint64, error]),
+        "rog_end_iteration_begin": (ctypes.c_int, [handle, ctypes.c_double, ctypes.c_bool, error]),
         "rog_version": (ctypes.c_char_p, []),
     }
     for name, (result, arguments) in signatures.items():
@@ -222,6 +223,10 @@ class Worker:
     def transfer(self, up, down):
         """A message of so many bytes to the server, and one back when all workers have sent theirs."""
         self.wait("rog_transfer_begin", up, down)
+
+    def end_iteration(self, loss, is_model):
+        """The iteration is over, and its transfers were its exchange."""
+        self.wait("rog_end_iteration_begin", loss, is_model)
 
     def state(self, index):
         """Addresses of momentum and residual."""

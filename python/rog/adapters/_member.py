@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Workers of one process that give each other values, whose bytes the simulation has travel."""
+
+import threading
+
+from .. import _librog
+from .._librog import RogError
+
+# The workers of this process, by their run. A process can host all of a run, not of several at once;
+# its modules are shared between them (rog.worker_host).
+_runs = {}
+_lock = threading.Lock()
+
+
+class Over(Exception):
+    """The run has ended while a worker waited for the others: leaves the framework's code."""
+
+
+class Turn:
+    """One meeting of all workers: what each has given, and what has been made of it."""
+
+    def __init__(self):
+        self.given = {}  # by rank
+        self._made = {}
+
+    def once(self, key, make):
+        """make(), for the first who asks; the others get the same."""
+        with _lock:
+            if key not in self._made:
+                self._made[key] = make()
+            return self._made[key]
+
+
+class Together:
+    """What the workers of a run share in this process."""
+
+    def __init__(self):
+        self.members = {}  # by rank
+        self.first = Turn()  # the one before the first meeting
+        self.turns = {}
+
+
+class Member:
+    """A worker that moves values by itself.
+
+    run      rog.from_env()
+    tensors  (name, shape, address) of float32 that checkpoints have: those of the worker whose
+             iteration has ended last with a model
+    shared   what the others may look at
+    """
+
+    def __init__(self, run, tensors, shared=None):
+        self.rank, self.workers, self.shared = run.rank, run.workers, shared
+        given = {name: run[name] for name in run.keys()}
+        given["server_timeout_s"] = float(given.pop("server_timeout"))
+        self._run = given["server"]
+        self._worker = _librog.Worker(**given)
+        self._turn = 0
+        with _lock:
+            self._together = _runs.setdefault(self._run, Together())
+            self._together.members[self.rank] = self
+        for name, shape, address in tensors:
+            self._worker.tensor(name, shape, address, _librog.TRAINED)
+        self._worker.start()
+        self._check_together()
+
+    def _check_together(self):
+        missing = sorted(set(range(1, self.workers + 1)) - set(self._together.members))
+        if missing:
+            raise RogError("worker %d is in another process than worker %d: values are moved in "
+                           "Python, so give the run workers_per_process = %d"
+                           % (missing[0], self.rank, self.workers))
+
+    @property
+    def members(self):
+        """All workers of the run by rank."""
+        return self._together.members
+
+    @property
+    def first(self):
+        """A Turn before the first meeting, to which nobody has given anything."""
+        return self._together.first
+
+    @property
+    def over(self):
+        return self._worker is None or self._worker.statistics().over
+
+    @property
+    def local_steps(self):
+        return self._worker.local_steps()
+
+    def statistics(self):
+        return self._worker.statistics()
+
+    def meet(self, value, up, down):
+        """Gives the others a value, for which `up` bytes go to the server and `down` bytes come back
+        when all that are not through have given theirs. Returns the Turn."""
+        together = self._together
+        with _lock:
+            turn = together.turns.setdefault(self._turn, Turn())
+            turn.given[self.rank] = value
+            together.turns.pop(self._turn - 2, None)  # all have been at the one after it
+        self._turn += 1
+        self._worker.transfer(up, down)
+        if self.over:
+            raise Over()
+        return turn
+
+    def end_iteration(self, loss, is_model):
+        """The iteration is over, and recorded with its loss. is_model: the tensors are what checkpoints
+        have from here on."""
+        self._worker.end_iteration(loss, is_model)
+
+    def finish(self):
+        """This worker is through."""
+        try:
+            if not self.over:
+                self._worker.finish()
+        finally:
+            self.close()
+
+    def close(self):
+        worker, self._worker = self._worker, None
+        if worker is not None:
+            worker.close()
+        with _lock:
+            members = self._together.members
+            if members.get(self.rank) is self:
+                del members[self.rank]
+            if not members:
+                _runs.pop(self._run, None)
