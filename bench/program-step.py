@@ -1,0 +1,81 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""What a step of a training program costs on the virtual cluster beside plain PyTorch, and what memory
+many workers take.
+
+    program-step.py BUILD [ITERATIONS]    BUILD: a folder with bin/ and lib/, default 8 iterations
+
+ResNet-18 for images of 32 x 32, batch 24, four workers in one process, one thread, under BSP and ROG 4:
+the time from step to step of all workers, against forward, backward and step of torch.optim.SGD with the
+same batch in the same process, before the run and after it. Then 64 workers of a small network (ConvMLP
+nano) in one process. Times are of the clock on the wall; lines as bench-nn writes them: name, value,
+unit, limit.
+"""
+import os
+import statistics
+import sys
+import tempfile
+import time
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tests", "gpu"))
+import virtual  # noqa: E402
+
+WORKERS, BARE_STEPS = 4, 6
+
+
+def say(what, value, unit, limit="-"):
+    print("%s\t%.4g\t%s\t%s" % (what, value, unit, limit), flush=True)
+
+
+def copies_ms(model):
+    """The gradients into shared memory and the model out of it: as long as two plain copies of it."""
+    times = []
+    for _ in range(9):
+        begin = time.perf_counter()
+        bytearray(model)
+        times.append(time.perf_counter() - begin)
+    return 2e3 * statistics.median(times)
+
+
+def overhead(build, folder, library, threshold, compression, iterations):
+    run = virtual.Run(build, os.path.join(folder, library),
+                      ["resnet18", "--iterations", iterations, "--bare", BARE_STEPS], WORKERS,
+                      library=library, threshold=threshold, compression=compression,
+                      program_threads=1)
+    times = run.times()
+    bare = statistics.median(times["bare"])
+    # The first iterations fetch memory. Each is one of all workers, which take turns.
+    laps = [a + b for a, b in zip(times["compute"], times["step"])][2:]
+    step = statistics.median(laps) / WORKERS
+    computing = statistics.median([s for rank in range(1, WORKERS + 1)
+                                   for s in run.times(rank)["compute"][2:]])
+    core = run.used["simulation_cpu_s"] / (iterations * WORKERS)
+    what = "virtual run, ResNet-18, %s %d, 4 workers" % (library, threshold)
+    say(what + ": a step", 1e3 * step, "ms")
+    say(what + ": plain PyTorch", 1e3 * bare, "ms")
+    say(what + ": more than plain PyTorch", 100 * (step / bare - 1), "%", "5")
+    say(what + ": forward and backward", 1e3 * computing, "ms")
+    say(what + ": simulation (CPU time)", 1e3 * core, "ms")
+    say(what + ": two copies", copies_ms(run.models()[0]), "ms")
+
+
+def many(build, folder):
+    run = virtual.Run(build, os.path.join(folder, "many"),
+                      ["convmlp-nano", "--iterations", 4], 64, batch=8, program_threads=1)
+    what = "64 workers of convmlp-nano in one process"
+    say(what + ": memory", run.used["pss_mib"], "MiB", "24576")
+    say(what + ": a step of one", 1e3 * run.times()["whole"] / (64 * 4), "ms")
+
+
+def main(build, iterations):
+    with tempfile.TemporaryDirectory(prefix="rog-bench-") as folder:
+        for setting in (("BSP", 0, "none"), ("ROG", 4, "sign")):
+            overhead(build, folder, *setting, iterations)
+        many(build, folder)
+
+
+if __name__ == "__main__":
+    if not 2 <= len(sys.argv) <= 3:
+        sys.exit(__doc__)
+    main(os.path.abspath(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 8)
