@@ -91,16 +91,22 @@ static void test_exchanges(void **state)
 
 /* ---- in parts, and what the program is told ---- */
 
+static void wait_for_word(const int *ends)
+{
+    char word;
+    sim_expect(read(ends[0], &word, 1) == 1);
+}
+
+/* Answers when the program has seen that it does not yet. */
 static void slow(struct sim_end *end, const void *user)
 {
-    (void)user;
     sim_meet(end);
-    usleep(200000);
+    wait_for_word(user);
     sim_give(end, ROG_VIRTUAL_START, 3, ROG_VIRTUAL_RESUMED | ROG_VIRTUAL_KEEP);
     struct rog_virtual_message kept = sim_take(end, ROG_VIRTUAL_KEPT);
     sim_expect(strcmp(kept.text, "nothing to keep") == 0);
     sim_take(end, ROG_VIRTUAL_STEP);
-    usleep(200000);
+    wait_for_word(user);
     sim_give(end, ROG_VIRTUAL_GO, 4, 0);
     struct rog_virtual_message transfer = sim_take(end, ROG_VIRTUAL_TRANSFER);
     sim_expect(transfer.bytes == 5000000000 && transfer.bytes_down == 7);
@@ -125,12 +131,15 @@ static void test_in_parts(void **state)
     struct sim sim;
     struct rog_error err;
     static struct program program;
-    start_sim(&sim, slow, NULL);
+    int ends[2];
+    assert_int_equal(pipe(ends), 0);
+    start_sim(&sim, slow, ends);
     open_program(&program, &sim, NULL);
     check(rog_start_begin(program.rog, &err), &err);
     assert_int_equal(rog_start_wait(program.rog, 0.01, &err), ROG_EBUSY);
     assert_says(rog_exchange_begin(program.rog, &program.step, &err), ROG_EINVAL, &err,
                 "has not begun");
+    assert_int_equal(write(ends[1], "", 1), 1);
     check(rog_start_wait(program.rog, 30, &err), &err);
     assert_says(rog_start(program.rog, &err), ROG_EINVAL, &err, "has been called before");
     assert_true(rog_resumed(program.rog) && rog_keep_due(program.rog));
@@ -141,6 +150,7 @@ static void test_in_parts(void **state)
                 "is going on");
     assert_says(rog_transfer(program.rog, 1, 1, &err), ROG_EINVAL, &err, "is going on");
     assert_int_equal(rog_exchange_wait(program.rog, 0, &err), ROG_EBUSY);
+    assert_int_equal(write(ends[1], "", 1), 1);
     check(rog_exchange_wait(program.rog, -1, &err), &err);
     check(rog_exchange_wait(program.rog, -1, &err), &err); /* nothing to wait for */
     assert_true(rog_resumed(program.rog) && !rog_keep_due(program.rog));
@@ -151,6 +161,8 @@ static void test_in_parts(void **state)
     assert_true(program.params[0] == 0);
     rog_close(program.rog);
     end_sim(&sim);
+    close(ends[0]);
+    close(ends[1]);
 }
 
 /* ---- deltas, overlap, state ---- */
