@@ -84,6 +84,10 @@ int main(int count, char **words)
             fail(&err);
         if (settles && i % 2 && rog_exchange_wait(rog, -1, &err))
             fail(&err);
+        if (rog_over(rog)) {
+            tell(rog, i, looks, 0);
+            break;
+        }
         tell(rog, i, looks && (!settles || i % 2), i % 5 == 3);
     }
     if (rog_finish(rog, &err))
@@ -133,3 +137,24 @@ for codec in none sign; do
     done
 done
 compare '"contribution": "delta", "merge": 0.5, "overlap": true,' 'settles, looks'
+
+# The run ends while programs compute, and ask for their state: they are answered, and the same again
+# however many compute at once.
+device='"compress_s": 0.39, "decompress_s": 0.61, "watts_compute": 12.7, "watts_communicate": 4.2,
+    "watts_stall": 3.85'
+for settings in '' '"contribution": "delta",' '"overlap": true,'; do
+    cat >c.json <<END
+{"library": "ROG", "threshold": 1, "workload": "program", "seconds": 7.0, $settings
+ "command": "exec $PWD/probe 'settles, looks' >\$ROG_OUT/said", "files": [], "sources": [],
+ "trace": "synth:outdoors",
+ "workers": [{"rank": 1, "step_s": 0.8, $device}, {"rank": 2, "step_s": 1.5, $device},
+             {"rank": 3, "step_s": 3.3, $device}]}
+END
+    for jobs in 1 3; do
+        try 0 timeout 60 rog-trainer simulate --config c.json --out out-$jobs --jobs $jobs
+        grep -q . out-$jobs/worker3/said || fail "it said nothing"
+    done
+    same "$settings" "$(cat out-1/events.jsonl out-1/worker*/said | sha256sum)" \
+        "$(cat out-3/events.jsonl out-3/worker*/said | sha256sum)"
+    rm -r out-1 out-3
+done

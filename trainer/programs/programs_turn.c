@@ -90,6 +90,7 @@ static int answer_and_go_on(struct rog_programs *programs, struct worker *worker
 }
 
 /* Whose turn it is: the one whose result is waited for, if it can be; else who has waited longest.
+ * After the end of the run everybody's result is.
  * NULL: nobody's. */
 static struct worker *choose(struct rog_programs *programs)
 {
@@ -97,7 +98,7 @@ static struct worker *choose(struct rog_programs *programs)
     bool helps = false;
     for (uint32_t i = 0; i < programs->count; i++) {
         struct worker *worker = &programs->workers[i];
-        bool is_wanted = worker == programs->wanted;
+        bool is_wanted = worker == programs->wanted || programs->ending;
         if (!worker->child || worker->child->computes || worker->fd < 0)
             continue;
         if (is_wanted && worker->standing == STANDING_ASKING)
