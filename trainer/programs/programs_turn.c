@@ -153,22 +153,33 @@ void programs_hang_up(struct rog_programs *programs, struct worker *worker)
     programs->disturbed = true;
 }
 
-/* Its own words, on one line: the last of them first, which says what is wrong. */
+/* Puts words on one line, with one blank between two. */
+static void join_lines(char *text)
+{
+    char *to = text;
+    for (const char *from = text; *from; from++) {
+        bool blank = (unsigned char)*from <= ' ';
+        if (!blank || (to > text && to[-1] != ' '))
+            *to++ = (char)(blank ? ' ' : *from);
+    }
+    *to = '\0';
+}
+
+/* Its own words: the last line first, which says what is wrong. */
 static int failed(const struct worker *worker, char *text, struct rog_error *err)
 {
     size_t length = strlen(text);
-    while (length && strchr(" \r\n", text[length - 1]))
+    while (length && (unsigned char)text[length - 1] <= ' ')
         text[--length] = '\0';
     char *last = strrchr(text, '\n');
     if (last)
         *last++ = '\0';
-    else
-        last = text;
-    for (char *at = text; *at; at++)
-        if ((unsigned char)*at < ' ')
-            *at = ' ';
+    const char *rest = last ? text : "";
+    join_lines(last ? last : text);
+    if (last)
+        join_lines(text);
     return rog_fail(err, ROG_EFAILED, "worker %u's program failed: %s%s%s%s (%s)", worker->rank,
-                    last, last > text ? " [" : "", last > text ? text : "", last > text ? "]" : "",
+                    last ? last : text, *rest ? " [" : "", rest, *rest ? "]" : "",
                     worker->child->log.path);
 }
 

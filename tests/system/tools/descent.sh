@@ -3,7 +3,8 @@
 # ./descent. Each worker draws noisy gradients of |w - 1|^2 from a random state of its own, which it
 # keeps in snapshots, and sums up whatever else it has learned of the run. `descent --test` prints the
 # mean of |w - 1| of $ROG_CHECKPOINT. `descent FAULT N`: rank 2 does that in iteration N: exit (with
-# status 3), leave (status 0), hang, abort or nan. $PAUSE: it sleeps so many microseconds an iteration.
+# status 3), leave (status 0), hang, abort, nan, close (its connection), change (a tensor behind
+# librog), grow (by 400 MiB), print (64 MiB, and goes on) or fork (processes that stay, and goes on). $PAUSE: it sleeps so many microseconds an iteration.
 # $LAST: after so many iterations it is through. $FORGETS: it keeps nothing.
 
 descent_make() {
@@ -50,7 +51,7 @@ static void gradients(float *w, float *d, int count, double *loss)
         *loss += (w[i] - 1) * (w[i] - 1) / count / 2;
     }
 }
-static void misbehave(const char *fault)
+static void misbehave(const char *fault, struct rog *rog)
 {
     if (strcmp(fault, "exit") == 0) {
         fprintf(stderr, "oh dear\n");
@@ -65,6 +66,28 @@ static void misbehave(const char *fault)
     if (strcmp(fault, "hang") == 0)
         for (;;)
             pause();
+    if (strcmp(fault, "close") == 0) {
+        rog_close(rog);
+        for (;;)
+            pause();
+    }
+    if (strcmp(fault, "change") == 0)
+        bias[7] += 1;
+    if (strcmp(fault, "grow") == 0) {
+        char *memory = malloc(400 << 20);
+        for (int i = 0; memory && i < 400 << 20; i += 4096)
+            memory[i] = 1;
+        for (;;)
+            pause();
+    }
+    for (int i = 0; i < 1 << 20 && strcmp(fault, "print") == 0; i++)
+        printf("%063d\n", i);
+    if (strcmp(fault, "fork") == 0 && fork() == 0) {
+        setsid();
+        if (fork() == 0)
+            execl("/bin/sleep", "sleep", "54321", (char *)NULL);
+        _exit(0);
+    }
 }
 static void local_steps(unsigned steps, double *loss)
 {
@@ -137,7 +160,7 @@ int main(int count, char **words)
             step.rule_count = 1;
         }
         if (count > 2 && rank == 2 && (int)now.iteration + 1 == atoi(words[2]))
-            misbehave(words[1]);
+            misbehave(words[1], rog);
         code = rog_exchange(rog, &step, &err);
     }
     if (!code)
