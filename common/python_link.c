@@ -17,6 +17,7 @@
 #include <common/clock.h>
 #include <common/file.h>
 
+#define PYTHON "python3"
 #define HOST "lib/rog/python/rog/strategy_host.py"
 #define START_LIMIT_S 60 /* for what the file imports */
 #define END_S 1.0        /* how long the process may take to end by itself */
@@ -273,9 +274,12 @@ int rog_python_link_start(struct rog_python_link *link, const char *path,
     char *host = rog_install_path(HOST, err);
     if (!host)
         return ROG_EFAILED;
-    const char *const argv[] = {"python3", "-B", host, path, NULL};
-    int code = rog_process_start(
-        &link->process, &(struct rog_process_options){.argv = argv, .pipes = true}, &cause);
+    /* With the same order of sets in each run. */
+    const char *const argv[] = {"env", "PYTHONHASHSEED=0", PYTHON, "-B", host, path, NULL};
+    const struct rog_process_options options = {.argv = argv, .pipes = true};
+    int code = rog_program_exists(PYTHON)
+                   ? rog_process_start(&link->process, &options, &cause)
+                   : rog_fail(&cause, ROG_ENOTFOUND, "the program " PYTHON " is not installed");
     free(host);
     if (code)
         return rog_fail(err, ROG_EABI, "%s is a strategy in Python: %s", path, cause.message);

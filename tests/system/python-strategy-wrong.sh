@@ -26,6 +26,8 @@ weigh="$admit
 # Hooks.
 wrong raises "$push
         raise KeyError('x')" "strategy RAISES: plan_push: KeyError: 'x' (raises.py, line 10, in plan_push)"
+wrong ordered "$push
+        raise KeyError(os.environ['PYTHONHASHSEED'])" "KeyError: '0'" # so that sets have one order
 wrong leaves "$weigh
         sys.exit('enough')" "strategy LEAVES: weigh: SystemExit: enough (leaves.py"
 wrong ends "$weigh
@@ -81,7 +83,7 @@ wrong default "$admit
 wrong imports "$admit
 import no_such_module" "ModuleNotFoundError: No module named 'no_such_module' (imports.py, line 9" 2
 mkdir bin
-for program in rogctl rog-trainer; do ln -s "$(command -v $program)" bin/$program; done
+for program in rogctl rog-trainer env; do ln -s "$(command -v $program)" bin/$program; done
 strategy fine "$admit"
 try 2 env PATH="$PWD/bin" rogctl run --library own/fine.py workload=none seconds=10
 says "own/fine.py is a strategy in Python: the program python3 is not installed"
