@@ -84,6 +84,70 @@ for i in $(seq 50); do
 done
 [ $i -lt 50 ] || fail "programs are left: $(pgrep -af "$PWD/descent")"
 
+# A program beside the built-in network, whose tensors it has: their names and shapes are those of a
+# checkpoint. It keeps what it has, which is nothing.
+cat >beside.c <<'END'
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <rog/rog.h>
+int main(void)
+{
+    static const float *gradients[1000];
+    char name[256];
+    unsigned dims, shape[4], trained = 0;
+    struct rog_error err;
+    struct rog_rule rule = {.learning_rate = 0.01, .kind = ROG_RULE_NESTEROV};
+    struct rog *rog = NULL;
+    FILE *list = fopen(getenv("TENSORS"), "r");
+    int code = rog_open_from_environment(&rog, &err);
+    while (!code && fscanf(list, "%255s %u", name, &dims) == 2) {
+        size_t size = 1;
+        for (unsigned i = 0; i < dims; i++)
+            if (fscanf(list, "%u", &shape[i]) == 1)
+                size *= shape[i];
+        int constant = strstr(name, ".running_") != NULL;
+        code = rog_tensor(rog, name, dims, shape, calloc(size, sizeof(float)),
+                          constant ? ROG_TENSOR_CONSTANT : ROG_TENSOR_TRAINED, &err);
+        float *gradient = calloc(size, sizeof(float));
+        for (size_t i = 0; i < size; i++)
+            gradient[i] = 0.001f * (float)(i % 7);
+        if (!constant)
+            gradients[trained++] = gradient;
+    }
+    struct rog_step step = {.gradients = gradients, .rules = &rule, .rule_count = 1};
+    if (!code)
+        code = rog_start(rog, &err);
+    while (!code && !rog_over(rog)) {
+        if (rog_keep_due(rog)) {
+            char path[4096];
+            snprintf(path, sizeof path, "%s/kept", getenv("ROG_OUT"));
+            fclose(fopen(path, "w"));
+            code = rog_kept(rog, NULL, &err);
+        }
+        if (!code)
+            code = rog_exchange(rog, &step, &err);
+    }
+    if (!code)
+        code = rog_finish(rog, &err);
+    if (code)
+        fprintf(stderr, "beside: %s\n", err.message);
+    return code != 0;
+}
+END
+cc -O1 -Wall -Werror ${ROG_SANITIZE:+-fsanitize=$ROG_SANITIZE} -I"$ROG_SOURCE/include" beside.c \
+    "$ROG_BUILD/lib/librog.so.0" -Wl,-rpath,"$ROG_BUILD/lib" -o beside || fail "beside.c"
+network='"model": "convmlp-nano", "data": "synth100", "pretrain_epochs": 0, "batch": 4,'
+config ROG 4 "$network \"seconds\": 1.0," true
+sed -i 's/"workload": "program", "command": "true", "files": \[\], "sources": \[\]/"workload": "train"/' c.json
+try 0 simulate network
+tail -c +9 network/chkpt/0000.safetensors | head -c "$(od -An -t u8 -N 8 network/chkpt/0000.safetensors | tr -d ' ')" |
+    jq -r 'to_entries[] | select(.key != "__metadata__") |
+        "\(.key) \(.value.shape | length) \(.value.shape | join(" "))"' >tensors
+kill_and_resume "\"ranks\": [1, 3], $network \"seconds\": 12.0," "TENSORS=$PWD/tensors exec $PWD/beside"
+same "who runs it" "true,false,true" "$(head -n 1 killed/events.jsonl | jq -r '[.workers[].program] | join(",")')"
+same "workers" 3 "$(jq -r 'select(.event == "iteration") | .rank' killed/events.jsonl | sort -u | wc -l)"
+
 # One that keeps nothing: said once.
 config BSP 0 '"seconds": 100.0, "snapshot_period": 0.01,' "PAUSE=1000 FORGETS=1 exec $PWD/descent"
 try 0 simulate forgets

@@ -43,28 +43,22 @@ static void say(void *user, const char *message)
 static int start(struct rog_program_turns *turns, const struct rog_train *train,
                  struct rog_error *err)
 {
-    struct rog_json *hello = NULL;
-    struct rog_layout *layout = NULL;
-    int code = rog_train_hello(train, &hello, err);
+    int code = rog_train_hello(train, &turns->hello, err);
     if (!code && train->arch)
-        code = rog_train_layout(train, &layout, err);
+        code = rog_train_layout(train, &turns->layout, err);
     const struct rog_programs_options options = {
         .config = train->config,
         .config_path = turns->how.config_path,
         .out_dir = turns->how.out_dir,
         .at_once = turns->how.at_once,
-        .hello = hello,
-        .layout = layout,
+        .hello = turns->hello,
+        .layout = turns->layout,
         .state = give_state,
         .interrupted = is_interrupted,
         .say = say,
         .user = turns,
     };
-    if (!code)
-        code = rog_programs_start(&turns->programs, &options, err);
-    rog_layout_free(layout);
-    rog_json_free(hello);
-    return code;
+    return code ? code : rog_programs_start(&turns->programs, &options, err);
 }
 
 static uint32_t first_program(const struct rog_program_turns *turns)
@@ -123,6 +117,8 @@ int rog_program_turns_start(struct rog_program_turns *turns, struct rog_train *t
 void rog_program_turns_release(struct rog_program_turns *turns)
 {
     rog_programs_free(turns->programs);
+    rog_layout_free(turns->layout);
+    rog_json_free(turns->hello);
     free(turns->of);
     *turns = (struct rog_program_turns){0};
 }

@@ -36,6 +36,8 @@ struct rog_program_turns_options {
 /* Zero-initialize. */
 struct rog_program_turns {
     struct rog_program_turns_options how;
+    struct rog_json *hello;        /* what programs have to agree with */
+    struct rog_layout *layout;     /* of the run's network; NULL: it has none */
     struct rog_programs *programs; /* NULL: no worker is a program */
     uint32_t workers, tensors;
     struct rog_program_turn *of;     /* [workers] */
