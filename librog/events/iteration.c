@@ -38,13 +38,14 @@ int rog_iteration_report(struct rog_events *events, struct rog_layers *layers,
                          const struct rog_worker *core, struct rog_iteration *row,
                          struct rog_error *err)
 {
-    add_counts(row, core);
+    if (core)
+        add_counts(row, core);
     rog_event_begin(events, ROG_EVENT_ITERATION, row->t, row->rank);
     for (const struct rog_iteration_column *c = rog_iteration_columns; c->name; c++)
         if (!c->in_every_event && rog_iteration_has(row, c))
             add_member(events, row, c);
     int code = rog_event_end(events, err);
-    if (!code && layers)
+    if (!code && layers && core)
         code = rog_layers_report(layers, events, row->t, row->rank, (uint32_t)row->iteration, core,
                                  err);
     return code;
@@ -52,12 +53,13 @@ int rog_iteration_report(struct rog_events *events, struct rog_layers *layers,
 
 void rog_iteration_count(struct rog_statistics *statistics, const struct rog_iteration *row)
 {
+    bool rows = row->rows_total > 0; /* else they are not known */
     statistics->compute_s = row->compute_s;
     statistics->push_s = row->push_s;
     statistics->pull_s = row->pull_s;
     statistics->stall_s = row->stall_s;
-    statistics->rows_pushed = (uint32_t)row->rows_pushed;
-    statistics->rows_pulled = (uint32_t)row->rows_pulled;
+    statistics->rows_pushed = rows ? (uint32_t)row->rows_pushed : 0;
+    statistics->rows_pulled = rows ? (uint32_t)row->rows_pulled : 0;
     statistics->bytes_pushed = (uint64_t)row->bytes_pushed;
     statistics->bytes_pulled = (uint64_t)row->bytes_pulled;
     statistics->all_bytes_pushed += statistics->bytes_pushed;

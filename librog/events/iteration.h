@@ -13,7 +13,7 @@
 
 /* Writes ROG_EVENT_ITERATION, and ROG_EVENT_ROWS where `layers` is not NULL, of the iteration that
  * `core` has just completed. In `row` is what the driver measured, from rog_iteration_init on; what
- * the core counted is added here. */
+ * the core counted is added here. core NULL: it had no part in the iteration, which has no rows. */
 int rog_iteration_report(struct rog_events *events, struct rog_layers *layers,
                          const struct rog_worker *core, struct rog_iteration *row,
                          struct rog_error *err);

@@ -110,6 +110,14 @@ static void bytes_take_what_the_trace_says(void **state)
     free(trial.events);
 }
 
+static void expect_no_rows(const struct rog_json *event, void *user)
+{
+    (void)user;
+    assert_null(rog_json_get(event, "rows_pushed"));
+    assert_null(rog_json_get(event, "rows_total"));
+    assert_int_equal(rog_json_get_integer(event, "local_steps", 0), 1);
+}
+
 /* Each is a meeting; what has no bytes takes no time, not even the latency. */
 static void transfers_add_up(void **state)
 {
@@ -123,6 +131,7 @@ static void transfers_add_up(void **state)
     (void)state;
     trial_succeed(&trial);
     struct trial_summary *of = trial_summarize(&trial);
+    trial_each_event(&trial, "iteration", expect_no_rows, NULL);
     for (uint32_t i = 0; i < WORKERS; i++)
         assert_int_equal(of[i].iterations, 5);
     /* The second worker is the last to end: it waits for the first one's megabyte, sends its own,

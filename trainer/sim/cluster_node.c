@@ -188,7 +188,9 @@ static int compress(struct rog_sim_cluster *cluster, uint32_t worker, struct rog
     return rog_sim_put(cluster, ROG_SIM_COMPRESSED, cluster->now_s + took_s, worker, 0, err);
 }
 
-static int report_iteration(struct rog_sim_cluster *cluster, uint32_t worker, struct rog_error *err)
+/* Apart: nothing of it is the core's, there are no rows. */
+static int report_iteration(struct rog_sim_cluster *cluster, uint32_t worker, bool apart,
+                            struct rog_error *err)
 {
     const struct rog_cluster_config *config = cluster->config;
     struct rog_sim_node *node = &cluster->nodes[worker];
@@ -208,25 +210,29 @@ static int report_iteration(struct rog_sim_cluster *cluster, uint32_t worker, st
     row.push_s = node->pushed_s - exchange_s + transfers->push_s;
     row.pull_s = cluster->now_s - node->admitted_s + transfers->pull_s;
     row.stall_s = node->admitted_s - node->pushed_s + transfers->stall_s;
-    row.rows_total = config->rows->row_count;
+    row.local_steps = rog_worker_local_steps(node->core);
+    if (!apart)
+        row.rows_total = config->rows->row_count;
     row.bytes_pushed = wire_bytes(cluster, node->link[ROG_SIM_UP].bytes);
     row.bytes_pulled = wire_bytes(cluster, node->link[ROG_SIM_DOWN].bytes);
     if (isfinite(node->loss))
         row.loss = node->loss;
     row.staleness = cluster->iterations - node->iterations + node->lagged;
-    int code = rog_iteration_report(config->events, config->layers, node->core, &row, err);
+    int code =
+        rog_iteration_report(config->events, config->layers, apart ? NULL : node->core, &row, err);
     rog_iteration_count(&node->counted, &row);
     return code;
 }
 
 /* The iteration is over, and the next one begins. */
-static int end_iteration(struct rog_sim_cluster *cluster, uint32_t worker, struct rog_error *err)
+static int end_iteration(struct rog_sim_cluster *cluster, uint32_t worker, bool apart,
+                         struct rog_error *err)
 {
     struct rog_sim_node *node = &cluster->nodes[worker];
     node->iterations++;
     if (node->iterations > cluster->iterations)
         cluster->iterations = node->iterations;
-    int code = report_iteration(cluster, worker, err);
+    int code = report_iteration(cluster, worker, apart, err);
     node->link[ROG_SIM_UP].bytes = node->link[ROG_SIM_DOWN].bytes = 0;
     if (!node->ahead)
         rog_worker_merge(node->core);
@@ -242,7 +248,7 @@ static int end_apart(struct rog_sim_cluster *cluster, uint32_t worker,
     cluster->transfers = true;
     node->loss = ending->loss;
     node->pushed_s = node->admitted_s = cluster->now_s;
-    return code ? code : end_iteration(cluster, worker, err);
+    return code ? code : end_iteration(cluster, worker, true, err);
 }
 
 /* Asks what the local steps end with. */
@@ -345,5 +351,5 @@ int rog_sim_pulled(struct rog_sim_cluster *cluster, uint32_t worker, struct rog_
 
 int rog_sim_decompressed(struct rog_sim_cluster *cluster, uint32_t worker, struct rog_error *err)
 {
-    return end_iteration(cluster, worker, err);
+    return end_iteration(cluster, worker, false, err);
 }
