@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A strategy of Flower, unchanged, over links of the virtual cluster: FedAvg with half of the clients in each
 round. A network learns which of two rings a point lies on. flower_fedavg.conf sweeps it; `options` of the
-workload: fraction (of the clients), rounds. A round takes the setting local_steps.
+workload: fraction (of the clients), rounds. A client makes `batchsize` steps in a round.
 """
 import torch
 from flwr.client import NumPyClient
@@ -48,7 +48,7 @@ if run.checkpoint:  # what `test` of the experiment file is run for
     print("%.2f%%" % (100 * ((model(points) > 0) == (outer > 0.5)).float().mean().item()))
     raise SystemExit
 
-client = Client(model, run.worker.get("local_steps", 1))
+client = Client(model, run.worker.get("local_steps", 1) * run.settings["batchsize"])
 strategy = FedAvg(fraction_fit=run.options.get("fraction", 0.5), fraction_evaluate=0.0)
 torch.manual_seed(1000 * run.seed + run.rank)
 flower.run(client, strategy, run.options.get("rounds", 30), run, names=list(model.state_dict()))
