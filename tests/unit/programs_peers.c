@@ -125,6 +125,16 @@ static int good(void)
     return open_model(&model, 3) || train(&model, 1000) ? complain(&model) : finish(&model);
 }
 
+/* It takes a while for an iteration. */
+static int slow(void)
+{
+    struct model model;
+    if (open_model(&model, 3))
+        return complain(&model);
+    nap(1.1);
+    return train(&model, 1000) ? complain(&model) : finish(&model);
+}
+
 /* It has had enough before the others. */
 static int early(void)
 {
@@ -635,6 +645,7 @@ static const struct {
     {"keeper", keeper},
     {"good", good},
     {"early", early},
+    {"slow", slow},
     {"messages", sends_messages},
     {"state", looks_at_its_state},
     {"crash", but_crash},

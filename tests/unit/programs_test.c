@@ -155,6 +155,30 @@ static void states_are_read_and_changed(void **state)
     }
 }
 
+static void begin_iteration(struct run *run, uint32_t n)
+{
+    struct rog_error err;
+    for (uint32_t i = 0; i < TEST_WORKERS; i++) {
+        const struct rog_programs_turn turn = {
+            .worker = i, .iteration = n, .local_steps = 1, .statistics.iteration = n - 1};
+        check(rog_programs_compute(run->programs, &turn, &err), &err);
+    }
+}
+
+/* Who waits for others at the end of the run has all the time that it takes. */
+static void the_end_takes_turns(void **state)
+{
+    (void)state;
+    struct run run;
+    struct rog_error err;
+    run_open(&run, "@slow", "\"step_limit\":3,");
+    run.options.at_once = 1;
+    check(run_start(&run, &err), &err);
+    begin_iteration(&run, 1);
+    check(rog_programs_end(run.programs, run.statistics, &err), &err);
+    run_close(&run);
+}
+
 /* ---- snapshots ---- */
 
 struct bytes {
@@ -170,16 +194,6 @@ static int take_bytes(void *user, const void *bytes, size_t size, struct rog_err
     memcpy(saved->bytes + saved->size, bytes, size);
     saved->size += size;
     return ROG_OK;
-}
-
-static void begin_iteration(struct run *run, uint32_t n)
-{
-    struct rog_error err;
-    for (uint32_t i = 0; i < TEST_WORKERS; i++) {
-        const struct rog_programs_turn turn = {
-            .worker = i, .iteration = n, .local_steps = 1, .statistics.iteration = n - 1};
-        check(rog_programs_compute(run->programs, &turn, &err), &err);
-    }
 }
 
 /* Adds what workers bring; the model moves with the last of them. */
@@ -321,6 +335,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_worker_may_have_enough),
         cmocka_unit_test(messages_of_their_own),
         cmocka_unit_test(states_are_read_and_changed),
+        cmocka_unit_test(the_end_takes_turns),
         cmocka_unit_test(taken_up_from_a_snapshot),
         cmocka_unit_test(a_program_that_keeps_nothing),
         cmocka_unit_test(a_damaged_snapshot_is_refused),

@@ -88,6 +88,17 @@ static int check_worker(struct rog_programs *programs, const struct worker *work
     return programs_fail(worker->child, who, what, err);
 }
 
+/* It has nothing to do any more but to end. */
+static bool may_end(const struct rog_programs *programs, const struct child *child)
+{
+    bool may = programs->ending;
+    for (uint32_t i = 0; i < child->count; i++) {
+        const struct worker *worker = &programs->workers[child->first + i];
+        may &= worker->standing == STANDING_TOLD || worker->fd < 0;
+    }
+    return may;
+}
+
 static int check_child(struct rog_programs *programs, struct child *child, double now_s,
                        struct rog_error *err)
 {
@@ -97,11 +108,11 @@ static int check_child(struct rog_programs *programs, struct child *child, doubl
         return ROG_OK;
     if (rog_process_is_over(&child->process))
         return bury(programs, child, err);
-    bool waits = child->joined < child->count || programs->ending;
-    if (!waits || now_s - child->since_s <= limit_s)
+    bool ends = may_end(programs, child), joins = child->joined < child->count;
+    if (!(ends || joins) || now_s - child->since_s <= limit_s)
         return ROG_OK;
     snprintf(what, sizeof what, "has not %s within %g s of real time (setting step_limit)",
-             programs->ending ? "ended after the run" : "joined the run", limit_s);
+             ends ? "ended after the run" : "joined the run", limit_s);
     return programs_fail(child, programs_who(programs, child, who), what, err);
 }
 
