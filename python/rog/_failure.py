@@ -17,6 +17,11 @@ def text(cause, leave_out=0):
     return "".join(traceback.format_exception(type(cause), cause, trace)).rstrip()
 
 
+def brief(trace):
+    """The same for a sentence that quotes it: without the lines that only mark a place."""
+    return "\n".join(line for line in trace.split("\n") if line.strip(" ^~") or not line)
+
+
 def watch(worker):
     """The worker of a process of its own."""
     if not _workers:
@@ -32,7 +37,7 @@ def _wrap(before):
         before(kind, cause, trace)
         if not issubclass(kind, KeyboardInterrupt):
             for worker in list(_workers):
-                worker.leave(text(cause.with_traceback(trace)))
+                worker.leave(brief(text(cause.with_traceback(trace))))
 
     hook.tells_workers = True
     sys.excepthook = hook

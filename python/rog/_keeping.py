@@ -127,6 +127,10 @@ class Keeper:
         self._state = {}
         self._worker.kept(self._why_not)
 
+    def skip(self):
+        """The model changes within the iteration: no snapshot can have it, and nobody waits for it."""
+        self._is_due, self._state = False, {}
+
     def _attempt(self, act):
         """The run goes on without a snapshot where an object or the file has an error of its own."""
         try:

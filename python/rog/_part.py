@@ -168,6 +168,7 @@ class Part:
         """Waits for an exchange in the background; the parameters then have its result."""
         worker = self._open_worker()
         if self._background:
+            self._keeper.skip()
             if self._deltas:
                 self._take()
             worker.wait()

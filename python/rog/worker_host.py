@@ -45,15 +45,18 @@ class Guest:
         self.why = None  # it has failed
 
     def ends(self, why):
-        """The script has ended, of which `why` says what is wrong."""
+        """The script has ended, and `why` says what is wrong with that (None: nothing yet)."""
         opened = [link for link in self.links if link.is_open()]
         if why is None and not self.links:
             why = "it has ended without taking part in the run (rog.Optimizer, rog.from_env)"
         if why is None and any(not link.statistics().over for link in opened):
             why = "it has ended before it was through: call optimizer.finish() at the end"
         if why is not None:
+            sys.stdout.flush()  # first the log: whoever is told ends this process
+            print("".join("worker %d: %s\n" % (self.rank, line) for line in why.split("\n")), end="",
+                  file=sys.__stderr__, flush=True)
             for link in opened:
-                link.leave(why)
+                link.leave(_failure.brief(why))
         self.why = why
 
 
@@ -257,9 +260,6 @@ def main():
         os.kill(os.getpid(), signal.SIGINT)
     if failed:
         # The others wait for the run, or for their turn: they end with the process.
-        sys.stdout.flush()
-        print("".join("worker %d: %s\n" % (failed.rank, line) for line in failed.why.split("\n")),
-              end="", file=sys.__stderr__, flush=True)
         os._exit(1)
 
 

@@ -80,6 +80,8 @@ def steps(case, rank, model, optimizer, last):
         schedule.step()
         iteration = getattr(optimizer, "iteration", iteration + 1)
         time.sleep(float(os.environ.get("PAUSE", 0)))
+        if case == "saves" and iteration % 4 == 0:
+            optimizer.state_dict()
         if case == "fails" and rank == 2 and iteration == 3:
             raise ValueError("the third is enough")
 

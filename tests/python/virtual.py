@@ -155,11 +155,16 @@ class Together(Case):
             said = self.run_program("out%d" % shared, "fails", 3, status=1,
                                     workers_per_process=shared)
             self.assertRegex(said, "worker 2.*ValueError: the third is enough")
+            self.assertNotIn("^^", said)
             self.assertIn("worker 2", self.events("out%d" % shared, "error")[-1]["message"])
+            log = said.split("(")[-1].split(")")[0]  # its name is the last thing that is said
+            with open(log) as file:
+                last = file.read().splitlines()[-1]
+            self.assertRegex(last, "^(worker 2: )?ValueError: the third is enough$")
 
     def test_killed_and_resumed(self):
         """With what the program keeps: schedule, statistics of BatchNorm, random states."""
-        for shared, case, more in [(3, "plain", {}),
+        for shared, case, more in [(3, "plain", {}), (3, "saves", {"overlap": True}),
                                    (2, "local", {"contribution": "delta", "batchsize": 3})]:
             how = dict(more, library="ROG", threshold=4, compression="sign",
                        workers_per_process=shared)
@@ -172,7 +177,7 @@ class Together(Case):
                 self.assertLess(time.monotonic(), until)
                 time.sleep(0.002)
             process.send_signal(signal.SIGKILL)
-            process.communicate()
+            self.assertNotIn("begins again", process.communicate()[1])
             self.assertTrue(os.path.exists(state), "no snapshot was seen")
             self.run_program("killed", case, 3, "--resume", snapshot_period=1e6, **how)
             self.assertEqual(self.digest("killed"), self.digest("whole"))
