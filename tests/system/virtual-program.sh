@@ -132,6 +132,7 @@ int main(void)
         code = rog_finish(rog, &err);
     if (code)
         fprintf(stderr, "beside: %s\n", err.message);
+    rog_close(rog);
     return code != 0;
 }
 END
