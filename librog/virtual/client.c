@@ -131,8 +131,10 @@ static void take_control(struct client *client, const struct rog_virtual_message
         .resumed = begins ? message->flags & ROG_VIRTUAL_RESUMED : client->view.resumed,
         .keep_due = message->flags & ROG_VIRTUAL_KEEP,
     };
+    /* Of a run that was taken up the iteration before is the one that goes on. */
+    bool pushed = client->awaits == ROG_VIRTUAL_STEP || (begins && message->number > 0);
     if (client->awaits != ROG_VIRTUAL_TRANSFER)
-        client->exchanging = client->awaits == ROG_VIRTUAL_STEP && client->overlaps;
+        client->exchanging = pushed && client->overlaps;
     client->control_s = rog_clock_s();
 }
 

@@ -399,13 +399,44 @@ static void test_options(void **state)
     rog_close(rog);
 }
 
+static void take_up(struct sim_end *end, const void *user)
+{
+    (void)user;
+    sim_meet(end);
+    sim_give(end, ROG_VIRTUAL_START, 3, ROG_VIRTUAL_RESUMED);
+    sim_take(end, ROG_VIRTUAL_SETTLE);
+    sim_give(end, ROG_VIRTUAL_GO, 3, 0);
+    sim_take(end, ROG_VIRTUAL_FINISH);
+    sim_give_over(end, 3);
+    sim_expect_close(end);
+}
+
+/* Where the run is taken up, the exchange of the iteration before still goes on. */
+static void test_overlap_taken_up(void **state)
+{
+    (void)state;
+    struct sim sim;
+    struct rog_options options;
+    struct rog_error err;
+    static struct program program;
+    start_sim(&sim, take_up, NULL);
+    rog_options_init(&options);
+    options.background = true;
+    start_program(&program, &sim, &options);
+    check(rog_exchange_wait(program.rog, -1, &err), &err);
+    check(rog_exchange_wait(program.rog, -1, &err), &err); /* it is over */
+    check(rog_finish(program.rog, &err), &err);
+    rog_close(program.rog);
+    end_sim(&sim);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_exchanges),    cmocka_unit_test(test_in_parts),
-        cmocka_unit_test(test_deltas),       cmocka_unit_test(test_overlap),
-        cmocka_unit_test(test_many_tensors), cmocka_unit_test(test_without_values),
-        cmocka_unit_test(test_options),
+        cmocka_unit_test(test_exchanges),        cmocka_unit_test(test_in_parts),
+        cmocka_unit_test(test_deltas),           cmocka_unit_test(test_overlap),
+        cmocka_unit_test(test_overlap_taken_up), cmocka_unit_test(test_many_tensors),
+        cmocka_unit_test(test_without_values),   cmocka_unit_test(test_options),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
