@@ -41,10 +41,14 @@ def copies_ms(model):
 
 
 def overhead(build, folder, library, threshold, compression, iterations):
+    settings = {"library": library, "threshold": threshold, "compression": compression,
+                "program_threads": 1}
+    # What the simulation takes to begin and to end.
+    empty = virtual.Run(build, os.path.join(folder, library + "-empty"),
+                        ["resnet18", "--iterations", 1], WORKERS, batch=1, **settings)
     run = virtual.Run(build, os.path.join(folder, library),
                       ["resnet18", "--iterations", iterations, "--bare", BARE_STEPS], WORKERS,
-                      library=library, threshold=threshold, compression=compression,
-                      program_threads=1)
+                      **settings)
     times = run.times()
     bare, bare_cpu = (statistics.median(part) for part in zip(*times["bare"]))
     # The first iterations fetch memory. Each is one of all workers, which take turns.
@@ -53,14 +57,16 @@ def overhead(build, folder, library, threshold, compression, iterations):
     step_cpu = statistics.median(times["cpu"][2:]) / WORKERS
     computing = statistics.median([s for rank in range(1, WORKERS + 1)
                                    for s in run.times(rank)["compute"][2:]])
-    core = run.used["simulation_cpu_s"] / (iterations * WORKERS)
+    core = ((run.used["simulation_cpu_s"] - empty.used["simulation_cpu_s"])
+            / ((iterations - 1) * WORKERS))
     what = "virtual run, ResNet-18, %s %d, 4 workers" % (library, threshold)
     say(what + ": a step", 1e3 * step, "ms")
     say(what + ": plain PyTorch", 1e3 * bare, "ms")
     say(what + ": more than plain PyTorch", 100 * (step / bare - 1), "%", "5")
     say(what + ": a step, CPU time", 1e3 * step_cpu, "ms")
     say(what + ": plain PyTorch, CPU time", 1e3 * bare_cpu, "ms")
-    say(what + ": more than plain PyTorch, CPU time of the program", 100 * (step_cpu / bare_cpu - 1), "%", "5")
+    say(what + ": more than plain PyTorch, CPU time of the program",
+        100 * (step_cpu / bare_cpu - 1), "%", "5")
     say(what + ": forward and backward", 1e3 * computing, "ms")
     say(what + ": simulation, another process, CPU time", 1e3 * core, "ms")
     say(what + ": two copies", copies_ms(run.models()[0]), "ms")
