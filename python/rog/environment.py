@@ -14,7 +14,7 @@ class Run:
     seed            the run's; derive all random numbers from it and the rank
     settings        the run's settings, as in the experiment file (a dict)
     options         the program's own among them: the group `options` of the workload
-    worker          the settings of this worker: batch (the run's where it has none of its own),
+    worker          the settings of this worker: batch, trace (the run's where it has none of its own),
                     local_steps, ...
     contribution    "gradient": the run is one for rog.Optimizer; "delta": for rog.LocalOptimizer
 
@@ -32,6 +32,8 @@ class Run:
                 self._text = file.read()
             self.settings = json.loads(self._text)
             self.rank = 0 if self.checkpoint else int(environment["ROG_RANK"])
+            for worker in self.settings["workers"]:
+                self._complete(worker)
             self.worker = {} if self.checkpoint else next(
                 worker for worker in self.settings["workers"] if worker["rank"] == self.rank)
             if "batch" in self.settings:
@@ -54,6 +56,14 @@ class Run:
             "energy": environment.get("ROG_ENERGY") != "0",
             "server_timeout": float(environment.get("ROG_SERVER_TIMEOUT", 600)),
         }
+
+    def _complete(self, worker):
+        """What a worker does not have of its own is the run's."""
+        for name in ("batch", "trace"):
+            if name in self.settings:
+                value = self.settings[name]
+                worker.setdefault(name, value.replace("{rank}", str(worker["rank"]))
+                                  if name == "trace" else value)
 
     def keys(self):
         if self.checkpoint:

@@ -329,7 +329,8 @@ class WrongUse(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, "config.json")
             with open(path, "w", encoding="utf-8") as file:
-                file.write('{"batch": 8, "options": {"width": 3}, "workers": [{"rank": 1, "batch": 4}]}')
+                file.write('{"batch": 8, "options": {"width": 3}, "trace": "t{rank}.csv",'
+                           ' "workers": [{"rank": 1, "batch": 4}]}')
             run = rog.from_env({"ROG_CHECKPOINT": "x", "ROG_CONFIG": path})
             self.assertEqual((run.checkpoint, run.rank, run.workers), ("x", 0, 1))
             self.assertEqual((run.options, run.worker), ({"width": 3}, {"batch": 8}))
@@ -338,7 +339,8 @@ class WrongUse(unittest.TestCase):
             worker = {"ROG_SERVER": "s", "ROG_KEY_FILE": "k", "ROG_RANK": "1", "ROG_CONFIG": path,
                       "ROG_CHECKPOINT": "x"}
             run = rog.from_env(worker)
-            self.assertEqual((run.checkpoint, run.rank, run.worker["batch"]), (None, 1, 4))
+            self.assertEqual((run.checkpoint, run.rank), (None, 1))
+            self.assertEqual(run.worker, {"rank": 1, "batch": 4, "trace": "t1.csv"})
             self.assertEqual(dict(run)["server"], "s")
 
     def test_gradients_that_are_no_numbers(self):
