@@ -37,10 +37,21 @@ config one.json "PAUSE=20001 $PWD/descent" "$(worker 1 '')"
 try 0 rog-trainer measure --config one.json
 same "times that are kept" 3 "$(kept)"
 
+# What is damaged is measured again.
+for damage in '{"step_s": -1}' '{"step_s": 0}' '{"step_s": 1e300}' '{'; do
+    for entry in cache/rogctl/steps/*.json; do echo "$damage" >"$entry"; done
+    try 0 rog-trainer measure --config one.json
+    grep -q "takes 0.[0-9]* s here" out || fail "after $damage: $(cat out)"
+done
+same "folders of programs that are done" 0 "$(find cache -name '*.programs' | wc -l)"
+
+# Of one that fails what it has printed is there.
 config one.json "$PWD/descent exit 5" "{\"rank\": 1, \"step_s\": 1, $device}, $(worker 2 '')"
 try 1 rog-trainer measure --config one.json
 says "step_s = \"measured\": worker 2's program ended with status 3"
 says "oh dear"
+log=$(sed 's/.*(\(.*program.log\)).*/\1/' err)
+grep -q "oh dear" "$log" || fail "no log: $(cat err)"
 config one.json "true" "$(worker 1 '')"
 try 1 rog-trainer measure --config one.json
 says "step_s = \"measured\": worker 1's program"

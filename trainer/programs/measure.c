@@ -23,7 +23,8 @@
 #define MOST_S 20.0
 #define MOST 4096 /* iterations */
 #define KNOWN_MAX_BYTES 4096
-#define WAIT_S 0.1 /* between two looks at the lock */
+#define STEP_MAX_S 1e6 /* as for a step that is given */
+#define WAIT_S 0.1     /* between two looks at the lock */
 
 /* ---- what it depends on ---- */
 
@@ -85,6 +86,7 @@ static char *recipe(const struct rog_run_config *config, const struct rog_run_wo
 
 /* ---- what is known ---- */
 
+/* False also where the file is damaged: then it is measured again. */
 static bool read_known(const char *path, double *step_s)
 {
     char *text = NULL;
@@ -92,12 +94,11 @@ static bool read_known(const char *path, double *step_s)
     struct rog_json *known = NULL;
     if (rog_file_read(path, KNOWN_MAX_BYTES, &text, &size, NULL))
         return false;
-    bool is_known = rog_json_parse(text, size, path, &known, NULL) == 0 &&
-                    rog_json_is_number(rog_json_get(known, "step_s"));
-    *step_s = rog_json_get_number(known, "step_s", 0);
+    bool is_json = rog_json_parse(text, size, path, &known, NULL) == 0;
+    *step_s = is_json ? rog_json_get_number(known, "step_s", 0) : 0;
     rog_json_free(known);
     free(text);
-    return is_known;
+    return *step_s > 0 && *step_s <= STEP_MAX_S;
 }
 
 static int write_known(const char *path, double step_s, uint32_t iterations, struct rog_error *err)
@@ -180,6 +181,15 @@ static int take_median(struct times *times, const struct rog_run_worker *worker,
     return ROG_OK;
 }
 
+/* Beside the entry, whose lock is held: what a measuring that was killed has left goes with the
+ * next one. Of a program that failed it stays, as the error names its log. */
+static int make_folder(char **folder, const char *path, struct rog_error *err)
+{
+    *folder = rog_format("%s.programs", path);
+    int code = *folder ? rog_dir_remove(*folder, err) : rog_fail_nomem(err);
+    return code ? code : rog_dir_make(*folder, err);
+}
+
 static int measure(const struct rog_run_config *config, const struct rog_run_worker *worker,
                    const struct rog_measure_options *options, const char *path,
                    struct rog_error *err)
@@ -188,8 +198,9 @@ static int measure(const struct rog_run_config *config, const struct rog_run_wor
     double step_s = 0;
     struct rog_programs *programs = NULL;
     struct times *times = calloc(1, sizeof *times);
-    int code = times ? rog_temporary_folder(&folder, "rog-measure", err) : rog_fail_nomem(err);
+    int code = times ? make_folder(&folder, path, err) : rog_fail_nomem(err);
     if (code) {
+        free(folder);
         free(times);
         return code;
     }
@@ -210,7 +221,8 @@ static int measure(const struct rog_run_config *config, const struct rog_run_wor
         code = take_median(times, worker, &step_s, err);
     if (!code)
         code = write_known(path, step_s, times->count, err);
-    rog_dir_remove(folder, NULL);
+    if (code != ROG_EFAILED)
+        rog_dir_remove(folder, NULL);
     free(folder);
     free(times);
     return code;
