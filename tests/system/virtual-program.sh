@@ -165,3 +165,6 @@ tail -n 1 wrong/events.jsonl | jq -e '.event == "error" and (.message | test("wo
 config BSP 0 '"seconds": 100.0,' "exec $PWD/descent nan 4"
 try 1 simulate nan
 says "worker 2: a gradient of iteration 4 is not finite, in tensor 1, fc.bias"
+# Too few descriptors are found before any program is started.
+try 1 sh -c 'ulimit -n 40; exec rog-trainer simulate --config c.json --out few'
+says "3 workers in 3 processes need 41 open files, and 40 are allowed (ulimit -Hn)"

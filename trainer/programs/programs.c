@@ -17,6 +17,7 @@
 
 #define KILL_S 5.0
 #define DESCRIPTORS 128 /* beside those of workers and processes */
+#define LEAST 32        /* the same: with fewer nothing works */
 #define MEMORY_SHARE 0.9
 #define GIB 1073741824.0
 #define UNLIMITED 1e20
@@ -51,15 +52,32 @@ static double available_bytes(void)
     return bytes;
 }
 
-/* Two descriptors for a worker, which many systems have too few of at first. */
-static void allow_descriptors(uint32_t workers)
+static uint32_t wanted_workers(const struct rog_programs *programs)
+{
+    uint32_t wanted = 0;
+    for (uint32_t i = 0; i < programs->child_count; i++)
+        wanted += programs->children[i].count;
+    return wanted;
+}
+
+/* One for each worker, and an output and a log for each process: many systems have too few at
+ * first. */
+static int allow_descriptors(const struct rog_programs *programs, struct rog_error *err)
 {
     struct rlimit limit;
-    rlim_t wanted = 2 * (rlim_t)workers + DESCRIPTORS;
+    rlim_t each = (rlim_t)wanted_workers(programs) + 2 * (rlim_t)programs->child_count;
+    rlim_t wanted = each + DESCRIPTORS;
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted)
-        return;
+        return ROG_OK;
     limit.rlim_cur = wanted < limit.rlim_max ? wanted : limit.rlim_max;
     setrlimit(RLIMIT_NOFILE, &limit);
+    return limit.rlim_cur >= each + LEAST
+               ? ROG_OK
+               : rog_fail(err, ROG_EIO,
+                          "%u workers in %u processes need %llu open files, and %llu are allowed "
+                          "(ulimit -Hn)",
+                          wanted_workers(programs), programs->child_count,
+                          (unsigned long long)(each + LEAST), (unsigned long long)limit.rlim_cur);
 }
 
 static int set_up(struct rog_programs *programs, const struct rog_programs_options *options,
@@ -83,19 +101,10 @@ static int set_up(struct rog_programs *programs, const struct rog_programs_optio
         programs->workers[i].rank = i + 1;
         programs->workers[i].fd = -1;
     }
-    allow_descriptors(programs->count);
     programs->watch = epoll_create1(EPOLL_CLOEXEC);
     return programs->watch >= 0
                ? ROG_OK
                : rog_fail(err, ROG_EIO, "cannot wait for programs: %s", strerror(errno));
-}
-
-static uint32_t wanted_workers(const struct rog_programs *programs)
-{
-    uint32_t wanted = 0;
-    for (uint32_t i = 0; i < programs->child_count; i++)
-        wanted += programs->children[i].count;
-    return wanted;
 }
 
 static int start(struct rog_programs *programs, const struct rog_programs_options *options,
@@ -106,6 +115,8 @@ static int start(struct rog_programs *programs, const struct rog_programs_option
     int code = set_up(programs, options, err);
     if (!code)
         code = programs_children_new(programs, err);
+    if (!code)
+        code = allow_descriptors(programs, err);
     if (!code)
         code = programs_listen(programs, err);
     if (!code)
