@@ -20,12 +20,20 @@ def _check(name, tensor, what):
         raise RogError("%s %s is sparse: only dense tensors are exchanged" % (what, name))
 
 
+def _check_apart(name, tensor, what):
+    """A view such as expand() makes has several elements in one place of memory."""
+    if any(size > 1 and stride == 0 for size, stride in zip(tensor.shape, tensor.stride())):
+        raise RogError("%s %s has elements that share memory, as expand() makes them: clone() it "
+                       "before the optimizer is made" % (what, name))
+
+
 class Place:
     """Where librog reads and writes a tensor: its own memory, or for one that is not in the memory of
     the processor, or not contiguous, a (pinned) copy."""
 
     def __init__(self, name, tensor, what):
         _check(name, tensor, what)
+        _check_apart(name, tensor, what)
         self.name, self.tensor = name, tensor
         self.direct = tensor.device.type == "cpu" and tensor.is_contiguous()
         if self.direct:

@@ -315,6 +315,8 @@ class WrongUse(unittest.TestCase):
                 rog.Optimizer(model.parameters(), **dict(nowhere, **given))
         with self.assertRaisesRegex(rog.RogError, "parameter param.0 has dtype torch.float64"):
             rog.Optimizer(make_model().double().parameters(), **nowhere)
+        with self.assertRaisesRegex(rog.RogError, "parameter param.0 has elements that share memory"):
+            rog.Optimizer([torch.nn.Parameter(torch.ones(1).expand(6))], **nowhere)
         with self.assertRaisesRegex(rog.RogError, "not started by a run"):
             rog.from_env({})
         with self.assertRaisesRegex(rog.RogError, "does not describe the run"):
