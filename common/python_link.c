@@ -46,6 +46,8 @@ static const char *const hook_name[] = {
 };
 
 static bool fail(struct rog_python_link *link, const char *who, const char *format, va_list list)
+    __attribute__((format(printf, 3, 0)));
+static bool fail(struct rog_python_link *link, const char *who, const char *format, va_list list)
 {
     int used = snprintf(link->failure, sizeof link->failure, "%s%s", who, who[0] ? ": " : "");
     vsnprintf(link->failure + used, sizeof link->failure - (size_t)used, format, list);
