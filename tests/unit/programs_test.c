@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <unistd.h>
+
 #include <common/file.h>
 #include "programs_fixture.h"
 #include "programs_peers.h"
@@ -163,6 +165,36 @@ static void begin_iteration(struct run *run, uint32_t n)
             .worker = i, .iteration = n, .local_steps = 1, .statistics.iteration = n - 1};
         check(rog_programs_compute(run->programs, &turn, &err), &err);
     }
+}
+
+static bool is_impatient(void *user)
+{
+    return *(const bool *)user;
+}
+
+/* Control goes on to the next although nobody has asked for the result before. */
+static void attended_meanwhile(void **state)
+{
+    (void)state;
+    struct run run;
+    struct rog_error err;
+    bool impatient = false;
+    run_open(&run, "@good", "");
+    run.options.at_once = 1;
+    run.options.interrupted = is_impatient;
+    run.options.user = &impatient;
+    check(run_start(&run, &err), &err);
+    begin_iteration(&run, 1);
+    impatient = true; /* what would have to be waited for is ROG_EINTR */
+    int last = ROG_EINTR;
+    for (int i = 0; i < 10000 && last == ROG_EINTR; i++) {
+        struct rog_programs_result result;
+        usleep(1000);
+        check(rog_programs_attend(run.programs, &err), &err);
+        last = rog_programs_result(run.programs, TEST_WORKERS - 1, &result, &err);
+    }
+    check(last, &err);
+    run_close(&run);
 }
 
 /* Who waits for others at the end of the run has all the time that it takes. */
@@ -335,6 +367,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_worker_may_have_enough),
         cmocka_unit_test(messages_of_their_own),
         cmocka_unit_test(states_are_read_and_changed),
+        cmocka_unit_test(attended_meanwhile),
         cmocka_unit_test(the_end_takes_turns),
         cmocka_unit_test(taken_up_from_a_snapshot),
         cmocka_unit_test(a_program_that_keeps_nothing),

@@ -104,6 +104,11 @@ struct rog_programs_result {
 int rog_programs_result(struct rog_programs *programs, uint32_t worker,
                         struct rog_programs_result *result, struct rog_error *err);
 
+/* Takes what has come, without waiting, and hands control on to whoever can have it now. To be
+ * called again and again while results are not asked for, so that programs are not idle meanwhile.
+ * What they compute does not depend on it. */
+int rog_programs_attend(struct rog_programs *programs, struct rog_error *err);
+
 /*
  * Snapshots. A program keeps what it has as of the moment at which it was handed control, in a file
  * of its folder; a snapshot has that, what it was handed, and whether the result has been taken

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The one place where the simulation waits for programs. */
+/* The one place where the simulation hears programs, and waits for them. */
 #include <trainer/programs/programs_state.h>
 
 #include <errno.h>
@@ -45,14 +45,11 @@ static int deal_with(struct rog_programs *programs, uint64_t what, struct rog_er
     return ROG_OK;
 }
 
-int programs_wait(struct rog_programs *programs, struct rog_error *err)
+static int attend(struct rog_programs *programs, int most_ms, struct rog_error *err)
 {
     struct epoll_event events[EVENTS];
-    const struct rog_programs_options *how = &programs->how;
     int code = ROG_OK;
-    if (how->interrupted && how->interrupted(how->user))
-        return rog_fail(err, ROG_EINTR, "interrupted");
-    int count = epoll_wait(programs->watch, events, EVENTS, TURN_MS);
+    int count = epoll_wait(programs->watch, events, EVENTS, most_ms);
     if (count < 0 && errno != EINTR)
         return rog_fail(err, ROG_EIO, "cannot wait for programs: %s", strerror(errno));
     for (int i = 0; i < count && !code; i++)
@@ -60,4 +57,17 @@ int programs_wait(struct rog_programs *programs, struct rog_error *err)
     if (!code)
         code = programs_check(programs, err);
     return code ? code : programs_dispatch(programs, err);
+}
+
+int programs_wait(struct rog_programs *programs, struct rog_error *err)
+{
+    const struct rog_programs_options *how = &programs->how;
+    if (how->interrupted && how->interrupted(how->user))
+        return rog_fail(err, ROG_EINTR, "interrupted");
+    return attend(programs, TURN_MS, err);
+}
+
+int rog_programs_attend(struct rog_programs *programs, struct rog_error *err)
+{
+    return programs->computing ? attend(programs, 0, err) : ROG_OK;
 }

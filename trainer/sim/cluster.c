@@ -378,6 +378,8 @@ static int run(struct rog_sim_cluster *cluster, struct rog_error *err)
     int code = config->resume ? take_up(cluster, err) : start(cluster, err);
     for (uint64_t count = 0; !code && !cluster->over && cluster->running; count++) {
         code = count % LOOK_EVERY ? ROG_OK : look(cluster, err);
+        if (!code && config->meanwhile)
+            code = config->meanwhile(config->user, err);
         if (!code)
             code = go_on(cluster, err);
     }

@@ -175,6 +175,9 @@ struct rog_cluster_config {
      * is computed. */
     int (*work)(void *user, const struct rog_cluster_turn *turn, struct rog_cluster_work *work,
                 struct rog_error *err);
+    /* May be NULL: called before each event, in real time between two of them, so that whoever has
+     * computed need not wait until he is asked for. Changes nothing that the cluster can see. */
+    int (*meanwhile)(void *user, struct rog_error *err);
     /* May be NULL. The run is over, and workers' models are as they stay. */
     int (*over)(void *user, struct rog_sim_cluster *cluster, struct rog_error *err);
     /* Saves the model as checkpoints have it, which is params + change; index counts

@@ -208,6 +208,11 @@ void rog_program_turns_work(const struct rog_program_turns *turns,
         work->gradients[i] = result->gradients[i];
 }
 
+int rog_program_turns_attend(struct rog_program_turns *turns, struct rog_error *err)
+{
+    return rog_programs_attend(turns->programs, err);
+}
+
 int rog_program_turns_over(struct rog_program_turns *turns, struct rog_sim_cluster *cluster,
                            struct rog_error *err)
 {

@@ -65,6 +65,9 @@ int rog_program_turns_ended(struct rog_program_turns *turns, struct rog_sim_clus
 void rog_program_turns_work(const struct rog_program_turns *turns,
                             const struct rog_cluster_turn *turn, struct rog_cluster_work *work);
 
+/* rog_programs_attend */
+int rog_program_turns_attend(struct rog_program_turns *turns, struct rog_error *err);
+
 /* Tells them that the run is over, and waits until they have ended by themselves. */
 int rog_program_turns_over(struct rog_program_turns *turns, struct rog_sim_cluster *cluster,
                            struct rog_error *err);

@@ -64,6 +64,12 @@ static int take_work(void *user, const struct rog_cluster_turn *turn, struct rog
     return ROG_OK;
 }
 
+static int attend_programs(void *user, struct rog_error *err)
+{
+    struct simulation *simulation = user;
+    return rog_program_turns_attend(&simulation->programs, err);
+}
+
 static int end_programs(void *user, struct rog_sim_cluster *cluster, struct rog_error *err)
 {
     struct simulation *simulation = user;
@@ -183,6 +189,7 @@ static int run(struct simulation *simulation, struct rog_error *err)
         .begin = has_programs ? begin_turn : NULL,
         .ended = has_programs ? end_turn : NULL,
         .work = train->learner || has_programs ? take_work : NULL,
+        .meanwhile = has_programs ? attend_programs : NULL,
         .over = has_programs ? end_programs : NULL,
         .checkpoint = take_checkpoint,
         .interrupted = interrupted,
