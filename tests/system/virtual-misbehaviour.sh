@@ -72,6 +72,37 @@ log=$(find manners.runs -path '*worker2/program.log' -size +512k)
 [ "$(wc -c <"$log")" -lt 2000000 ] || fail "a log of $(wc -c <"$log") bytes"
 grep -q 'bytes are left out here' "$log" || fail "the log does not say what it lacks"
 
+# Also when the simulation is killed: what a program has started in a session of its own, with an empty
+# environment, is found.
+away="sleep 54321.$$" # this test's alone
+cat >escape.sh <<END
+#!/bin/sh
+[ "\$ROG_RANK" != 2 ] || setsid env -i sh -c '$away & $away' </dev/null >/dev/null 2>&1 &
+exec "$PWD/descent"
+END
+chmod +x escape.sh
+device='"compress_s": 0.1, "decompress_s": 0.1, "watts_compute": 12, "watts_communicate": 4, "watts_stall": 3'
+cat >c.json <<END
+{"library": "BSP", "workload": "program", "command": "PAUSE=50000 exec $PWD/escape.sh", "files": [],
+ "sources": [], "test": "true", "seconds": 5000,
+ "workers": [{"rank": 1, "step_s": 1, $device}, {"rank": 2, "step_s": 1, $device}]}
+END
+rog-trainer simulate --config c.json --out killed >out 2>err &
+pid=$!
+tried="rog-trainer simulate, to be killed"
+for _ in $(seq 600); do
+    [ "$(pgrep -fc "^$away")" = 2 ] && break
+    sleep 0.05
+done
+sleep 2 # it looks for them every half second
+kill -9 $pid
+wait $pid 2>/dev/null
+for _ in $(seq 200); do
+    [ -n "$(pgrep -f "$PWD/descent|^$away")" ] || break
+    sleep 0.05
+done
+nothing_is_left
+
 # In Python, in a process for each worker or in one of all.
 /usr/bin/python3 -c 'import torch' 2>/dev/null || skip "what is left: no module torch (package python3-torch)"
 cat >train.py <<'END'

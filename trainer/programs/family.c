@@ -50,16 +50,17 @@ static bool read_member(pid_t pid, struct rog_family_member *member)
     read_of(pid, "stat", text, sizeof text);
     const char *end = strrchr(text, ')');
     char state;
-    long parent, pages = 0;
-    /* state, ppid, then 19 fields up to vsize, rss */
+    long parent, group, pages = 0;
+    /* state, ppid, pgrp, then 18 fields up to vsize, rss */
     if (!end || sscanf(end + 1,
-                       " %c %ld %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s "
+                       " %c %ld %ld %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s "
                        "%*s %*s %*s %ld",
-                       &state, &parent, &pages) != 3)
+                       &state, &parent, &group, &pages) != 4)
         return false;
     *member = (struct rog_family_member){
         .pid = pid,
         .parent = (pid_t)parent,
+        .group = (pid_t)group,
         .rss_bytes = pages > 0 ? (uint64_t)pages * (uint64_t)sysconf(_SC_PAGESIZE) : 0};
     return true;
 }

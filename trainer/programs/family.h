@@ -18,7 +18,7 @@ void rog_family_adopt(bool adopt);
 
 /* A process and its parent; of all that there are. */
 struct rog_family_member {
-    pid_t pid, parent;
+    pid_t pid, parent, group;
     uint64_t rss_bytes;
 };
 struct rog_family {

@@ -282,6 +282,7 @@ void rog_programs_free(struct rog_programs *programs)
         close(programs->watch);
     rog_json_free(programs->brought_hello);
     rog_layout_free(programs->brought_layout);
+    free(programs->groups);
     free(programs->workers);
     free(programs->children);
     free(programs);

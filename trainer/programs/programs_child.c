@@ -185,7 +185,7 @@ int programs_fail(const struct child *child, const char *who, const char *what,
                     line[0] ? child->log.path : "", line[0] ? ")" : "");
 }
 
-static struct child *child_with(struct rog_programs *programs, pid_t pid)
+struct child *programs_child_with(struct rog_programs *programs, pid_t pid)
 {
     for (uint32_t i = 0; i < programs->child_count && pid; i++)
         if (programs->children[i].process.pid == pid)
@@ -196,12 +196,12 @@ static struct child *child_with(struct rog_programs *programs, pid_t pid)
 struct child *programs_child_in(struct rog_programs *programs, const struct rog_family *family,
                                 pid_t pid)
 {
-    return child_with(programs, rog_family_branch(family, pid, getpid()));
+    return programs_child_with(programs, rog_family_branch(family, pid, getpid()));
 }
 
 struct child *programs_child_of(struct rog_programs *programs, pid_t pid)
 {
-    struct child *child = child_with(programs, pid);
+    struct child *child = programs_child_with(programs, pid);
     if (!child) {
         struct rog_family family;
         rog_family_look(&family);

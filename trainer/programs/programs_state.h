@@ -83,7 +83,9 @@ struct rog_programs {
     int listener, watch;        /* watch: epoll */
     struct rog_watchdog guard;
     struct rog_family spared; /* children of this process that are no programs */
-    struct worker *workers;   /* [count]; those that are no programs among them */
+    pid_t *groups;            /* [group_count] that the guard knows of beside the children's own */
+    size_t group_count;
+    struct worker *workers; /* [count]; those that are no programs among them */
     uint32_t count;
     struct child *children;
     uint32_t child_count;
@@ -122,6 +124,8 @@ int programs_children_new(struct rog_programs *programs, struct rog_error *err);
 int programs_children_start(struct rog_programs *programs, struct rog_error *err);
 /* Takes what it has printed. */
 void programs_child_drain(struct rog_programs *programs, struct child *child);
+/* Which of them a process is; NULL: none. */
+struct child *programs_child_with(struct rog_programs *programs, pid_t pid);
 /* Which of them a process is or descends from; NULL: none. */
 struct child *programs_child_of(struct rog_programs *programs, pid_t pid);
 /* The same of processes as they were seen. */

@@ -116,6 +116,64 @@ static int check_child(struct rog_programs *programs, struct child *child, doubl
     return programs_fail(child, programs_who(programs, child, who), what, err);
 }
 
+/* ---- somewhere else ---- */
+
+static int by_number(const void *a, const void *b)
+{
+    const pid_t *one = a, *other = b;
+    return (*one > *other) - (*one < *other);
+}
+
+static bool is_among(const pid_t *groups, size_t count, pid_t group)
+{
+    return count && bsearch(&group, groups, count, sizeof group, by_number);
+}
+
+/* Process groups of what programs have started, sorted; not those of the programs, which the guard
+ * was told of when they began. `groups` has room for all of the family. */
+static size_t find_groups(struct rog_programs *programs, const struct rog_family *family,
+                          pid_t *groups)
+{
+    size_t count = 0, kept = 0;
+    pid_t self = getpid(), own = getpgrp(), above = getpgid(getppid());
+    for (size_t i = 0; i < family->count; i++) {
+        pid_t group = family->members[i].group;
+        pid_t branch = rog_family_branch(family, family->members[i].pid, self);
+        bool is_ours = branch && !rog_family_has(&programs->spared, branch);
+        if (is_ours && group > 1 && group != own && group != above &&
+            !programs_child_with(programs, group))
+            groups[count++] = group;
+    }
+    qsort(groups, count, sizeof *groups, by_number);
+    for (size_t i = 0; i < count; i++)
+        if (i == 0 || groups[i] != groups[kept - 1])
+            groups[kept++] = groups[i];
+    return kept;
+}
+
+/* If this process is killed the guard has no other way to find what has left its program's group
+ * and has another environment. */
+static int tell_guard(struct rog_programs *programs, const struct rog_family *family,
+                      struct rog_error *err)
+{
+    pid_t *before = programs->groups, *now = calloc(family->count + 1, sizeof *now);
+    size_t count_before = programs->group_count;
+    int code = ROG_OK;
+    if (!now)
+        return rog_fail_nomem(err);
+    size_t count = find_groups(programs, family, now);
+    for (size_t i = 0; i < count_before && !code; i++)
+        if (!is_among(now, count, before[i]))
+            code = rog_programs_guard_tell(&programs->guard, -before[i], err);
+    for (size_t i = 0; i < count && !code; i++)
+        if (!is_among(before, count_before, now[i]))
+            code = rog_programs_guard_tell(&programs->guard, now[i], err);
+    free(before);
+    programs->groups = now;
+    programs->group_count = count;
+    return code;
+}
+
 /* ---- too large ---- */
 
 struct usage {
@@ -150,13 +208,15 @@ static int measure(struct rog_programs *programs, const struct rog_family *famil
     return ROG_OK;
 }
 
-static int check_memory(struct rog_programs *programs, struct rog_error *err)
+static int check_family(struct rog_programs *programs, struct rog_error *err)
 {
     struct rog_family family;
     struct usage usage;
     char who[WHO_BYTES], what[WHAT_BYTES];
     rog_family_look(&family);
-    int code = measure(programs, &family, false, &usage, err);
+    int code = tell_guard(programs, &family, err);
+    if (!code)
+        code = measure(programs, &family, false, &usage, err);
     if (!code && usage.all > programs->memory_limit)
         code = measure(programs, &family, true, &usage, err);
     rog_family_release(&family);
@@ -186,5 +246,5 @@ int programs_check(struct rog_programs *programs, struct rog_error *err)
     if (code || now_s - programs->measured_s < MEASURE_S)
         return code;
     programs->measured_s = now_s;
-    return check_memory(programs, err);
+    return check_family(programs, err);
 }
