@@ -244,14 +244,10 @@ class SeveralWorkers(unittest.TestCase):
         self.assertEqual(built.returncode, 0)
         self.addCleanup(os.remove, program)
         random = torch.Generator().manual_seed(2)
-        w1, w2 = (torch.rand(shape, generator=random) - 0.5 for shape in [(32, 2), (32,)])
-        b1, b2 = torch.zeros(32), torch.zeros(1)
-        tensors = {"w1": 4 * w1, "b1": b1, "w2": w2, "b2": b2}
-        for name in tensors:
-            tensors[name] = tensors[name].requires_grad_()
+        w = (2 * torch.rand((32, 4), generator=random) - 1).requires_grad_()
 
         def score(x):
-            return (x @ tensors["w1"].T + tensors["b1"]).tanh() @ tensors["w2"] + tensors["b2"]
+            return (x @ w[:, :2].T + w[:, 2]).tanh() @ w[:, 3]
 
         def points(count):
             outer = torch.randint(2, (count,), generator=random).float()
@@ -262,7 +258,7 @@ class SeveralWorkers(unittest.TestCase):
         with Server(2, "ROG", "sign") as server:
             other = subprocess.Popen([program, server.address, server.key, "1", "2"],
                                      stdout=subprocess.PIPE, text=True)
-            optimizer = server.optimizer(list(tensors.items()), 2, lr=0.05, momentum=0.9,
+            optimizer = server.optimizer([("w", w)], 2, lr=0.05, momentum=0.9,
                                          nesterov=True)
             right = 0
             for step in range(400):
@@ -274,9 +270,9 @@ class SeveralWorkers(unittest.TestCase):
                 right += ((guess > 0) == (outer > 0.5)).sum().item() if step >= 300 else 0
             optimizer.finish()
             said = other.communicate()[0]
-        theirs = float(re.search(r"iteration 400: .* ([0-9.]+)% right", said).group(1))
+        theirs = int(re.search(r"iteration 400: .* ([0-9]+) of 64 right", said).group(1))
         self.assertGreater(right / 64, 95)
-        self.assertGreater(theirs, 95)
+        self.assertGreater(theirs, 60)
 
     def test_models_that_differ(self):
         models = [torch.nn.Linear(4, 3), torch.nn.Linear(3, 4)]

@@ -35,7 +35,7 @@ try 0 rogctl trace synth outdoors 'bandwidth-{rank}.csv' --workers 2
 learns()
 {
     example=$1 seconds=$2 gain=$3
-    sed "s/^seconds = .*/seconds = $seconds;/; s/^checkpoint_period = .*//; s/^    options = .*/    options = { $4 };/
+    sed "s/^seconds = .*/seconds = $seconds;/; s/^cluster = .*/cluster = \"robots.conf\";/; s/^checkpoint_period = .*//; s/^    options = .*/    options = { $4 };/
         s/^workers_per_process = .*/workers_per_process = 2;/" "$ROG_SOURCE/examples/$example.conf" >$example.conf
     echo "checkpoint_period = 1000.0; ${5:-}" >>$example.conf
     try 0 rogctl sweep --dry-run $example.conf

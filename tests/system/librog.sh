@@ -27,7 +27,7 @@ cmp declared shared || fail "librog.so exports other functions than its header d
 cmp declared static || fail "librog.a exports other names than its header declares"
 
 example=$ROG_SOURCE/examples/perceptron.c
-[ "$(wc -l <"$example")" -lt 110 ] || fail "the example has 110 lines or more"
+[ "$(wc -l <"$example")" -lt 80 ] || fail "the example has 80 lines or more"
 export CFLAGS="${ROG_SANITIZE:+-fsanitize=$ROG_SANITIZE}"
 warnings="-std=gnu11 -O2 -Wall -Wextra -Werror $CFLAGS"
 cc $warnings "$example" $(pkg-config --cflags --libs rog) -lm -Wl,-rpath,"$PWD/usr/lib" -o shared.out
@@ -68,12 +68,12 @@ cluster()
 }
 cluster
 for said in first second; do
-    tail -n 1 $said | grep -qE '^iteration 400: .*(9[5-9]|100)\.[0-9]% right' || fail "$(cat $said)"
+    tail -n 1 $said | grep -qE '^iteration 400: .* 6[0-4] of 64 right' || fail "$(cat $said)"
 done
 tail -n 1 run/events.jsonl | grep -q '"event":"end","t":[^,]*,"iterations":400' || fail "no end"
 last=$(ls run/chkpt | tail -n 1)
-head -c 400 "run/chkpt/$last" | grep -aq '"w1":{"dtype":"F32","shape":\[32,2\]' ||
-    fail "the checkpoint does not have the example's tensors"
+head -c 400 "run/chkpt/$last" | grep -aq '"w":{"dtype":"F32","shape":\[32,4\]' ||
+    fail "the checkpoint does not have the example's tensor"
 
 # Python finds the library beside it, without torch too.
 
