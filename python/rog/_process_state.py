@@ -110,21 +110,21 @@ class _TorchSettings:
 
 
 class _Environment:
+    """As bytes, and not by way of os.environ, which decodes each name and value whenever it is read."""
     module = "os"
+    present = os.environ._data  # behind os.environb, too
 
     @staticmethod
     def get():
-        return dict(os.environ)
+        return dict(_Environment.present)
 
     @staticmethod
     def set(wanted):
-        if wanted == dict(os.environ):
-            return
-        for name in set(os.environ) - set(wanted):
-            del os.environ[name]
-        for name, value in wanted.items():
-            if os.environ.get(name) != value:
-                os.environ[name] = value
+        present = _Environment.present
+        for name in present.keys() - wanted.keys():
+            del os.environb[name]
+        for name, value in wanted.items() - present.items():
+            os.environb[name] = value
 
 
 class _Folder:

@@ -198,10 +198,12 @@ def _own_folder(out, rank, folder):
 def _make_guest(index, script, arguments, state):
     first = int(os.environ["ROG_RANK"])
     rank = first + index
-    folder, environment = state["folder"], dict(state["environment"], ROG_RANK=str(rank))
-    if index and environment.get("ROG_OUT"):
-        out = os.path.realpath(environment["ROG_OUT"])
-        environment["ROG_OUT"], folder = _own_folder(out, rank, os.path.realpath(folder))
+    folder, environment = state["folder"], dict(state["environment"])
+    environment[b"ROG_RANK"] = b"%d" % rank
+    if index and environment.get(b"ROG_OUT"):
+        out, folder = _own_folder(os.path.realpath(os.environ["ROG_OUT"]), rank,
+                                  os.path.realpath(folder))
+        environment[b"ROG_OUT"] = os.fsencode(out)
     module = types.ModuleType("__main__")
     module.__dict__.update(__file__=script, __builtins__=builtins, __cached__=None)
     argv = [script] + arguments
