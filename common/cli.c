@@ -452,7 +452,8 @@ int rog_program_main(const struct rog_program *program, int argc, char **argv)
         first++;
     }
     bool asks = !command->passes_on;
-    if (help || (asks && asks_for(argc - first, argv + first, "--help"))) {
+    if (help || (asks && (asks_for(argc - first, argv + first, "--help") ||
+                          asks_for(argc - first, argv + first, "-h")))) {
         print_command_help(program, command);
         return end_text(program);
     }

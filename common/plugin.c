@@ -214,7 +214,8 @@ int rog_plugin_each(rog_plugin_visit visit, void *user, struct rog_error *err)
 }
 
 struct found {
-    char list[512];
+    char names[512]; /* each ends with a NUL, the last one with two */
+    size_t used;
 };
 
 static int add_found(const char *path, const struct rog_plugin *plugin, const char *load_error,
@@ -224,10 +225,29 @@ static int add_found(const char *path, const struct rog_plugin *plugin, const ch
     (void)path;
     if (load_error || !plugin->strategy)
         return 0;
-    size_t used = strlen(found->list);
-    snprintf(found->list + used, sizeof found->list - used, "%s%s", used ? ", " : "",
-             plugin->strategy->name);
+    size_t bytes = strlen(plugin->strategy->name) + 1;
+    if (found->used + bytes < sizeof found->names) {
+        memcpy(found->names + found->used, plugin->strategy->name, bytes);
+        found->used += bytes;
+    }
     return 0;
+}
+
+static const char *found_name(const void *list, size_t index)
+{
+    const struct found *found = list;
+    const char *name = found->names;
+    while (*name && index--)
+        name += strlen(name) + 1;
+    return *name ? name : NULL;
+}
+
+static void list_found(const struct found *found, char *text, size_t bytes)
+{
+    const char *name;
+    snprintf(text, bytes, "none");
+    for (size_t i = 0, used = 0; (name = found_name(found, i)) && used < bytes; i++)
+        used += (size_t)snprintf(text + used, bytes - used, "%s%s", i ? ", " : "", name);
 }
 
 /* Names become file names: letters, digits, '-' and '_' only. */
@@ -247,14 +267,18 @@ static bool lower_name(const char *library, char name[NAME_BYTES])
 
 static int fail_not_found(const char *library, struct rog_error *err)
 {
-    struct found found = {.list = ""};
+    struct found found = {.used = 0};
+    char list[2 * sizeof found.names];
     int code = rog_plugin_each(add_found, &found, err);
     if (code)
         return code;
-    return rog_fail(
-        err, ROG_EINVAL,
-        "no plugin provides the library \"%s\"; found: %s (ROG_PLUGIN_PATH adds folders)", library,
-        found.list[0] ? found.list : "none");
+    const char *near = rog_nearest_name(library, found_name, &found);
+    list_found(&found, list, sizeof list);
+    return rog_fail(err, ROG_EINVAL,
+                    "no plugin provides the library \"%s\"%s%s%s; found: %s (ROG_PLUGIN_PATH adds "
+                    "folders)",
+                    library, near ? " (did you mean " : "", near ? near : "", near ? "?)" : "",
+                    list);
 }
 
 /* The file of that name in a folder; NULL: there is none, or no memory (*code). */

@@ -60,13 +60,23 @@ static size_t edit_distance(const char *a, const char *b)
     return row[lb];
 }
 
+/* Whether two letters that follow each other are the wrong way round: one slip, not two. */
+static bool is_swapped(const char *a, const char *b)
+{
+    size_t at = 0;
+    while (a[at] && a[at] == b[at])
+        at++;
+    return a[at] && a[at + 1] && a[at] == b[at + 1] && a[at + 1] == b[at] &&
+           strcmp(a + at + 2, b + at + 2) == 0;
+}
+
 const char *rog_nearest_name(const char *name, const char *(*next)(const void *list, size_t index),
                              const void *list)
 {
     const char *nearest = NULL, *candidate;
     size_t best = strlen(name) / 3 + 2; /* farther than this is no help */
     for (size_t i = 0; (candidate = next(list, i)); i++) {
-        size_t distance = edit_distance(name, candidate);
+        size_t distance = is_swapped(name, candidate) ? 1 : edit_distance(name, candidate);
         if (distance < best) {
             best = distance;
             nearest = candidate;

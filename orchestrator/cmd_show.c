@@ -9,6 +9,7 @@
 #include <common/file.h>
 #include <common/metric.h>
 #include <common/settings.h>
+#include <common/workload.h>
 #include <orchestrator/curves/roughness.h>
 #include <orchestrator/import/account.h>
 #include <orchestrator/output.h>
@@ -357,12 +358,15 @@ static void print_run(const struct rog_json *s)
     print_text("note", rog_json_get_string(s, "note", NULL));
     print_text("status", rog_json_get_string(s, "status", NULL));
     print_text("error", rog_json_get_string(s, "error", NULL));
-    rog_print("%-18s %s %s, %s, batchsize %lld, %lld epochs, seed %lld", "settings",
+    char epochs[32] = ""; /* a program counts its own */
+    if (!rog_workload_is_program(rog_json_get(s, "config")))
+        snprintf(epochs, sizeof epochs, "%lld epochs, ",
+                 (long long)rog_json_get_integer(s, "epochs", 0));
+    rog_print("%-18s %s %s, %s, batchsize %lld, %sseed %lld", "settings",
               rog_json_get_string(s, "library", ""),
               rog_threshold_text(rog_json_get_integer(s, "threshold", 0), threshold),
               rog_json_get_string(s, "control", ""),
-              (long long)rog_json_get_integer(s, "batchsize", 0),
-              (long long)rog_json_get_integer(s, "epochs", 0),
+              (long long)rog_json_get_integer(s, "batchsize", 0), epochs,
               (long long)rog_json_get_integer(s, "seed", 0));
     print_parameters(s);
     print_parts(s);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <common/workload.h>
 #include <orchestrator/commands.h>
 #include <orchestrator/figures/distinct.h>
 #include <orchestrator/plan/record.h>
@@ -309,6 +310,24 @@ static void why_cell(struct rog_table *table, const char *fault, const char *why
     free(brief);
 }
 
+/* A method is the run's name, and the library below it a part of that. */
+static void library_cell(struct rog_table *table, const char *library,
+                         const struct rog_json *config)
+{
+    const char *method = rog_json_get_string(config, "method", NULL);
+    rog_table_cell(table, "%s%s%s%s", library, method ? " (" : "", method ? method : "",
+                   method ? ")" : "");
+}
+
+/* A program counts its own. */
+static void epochs_cell(struct rog_table *table, int64_t epochs, const struct rog_json *config)
+{
+    if (rog_workload_is_program(config))
+        rog_table_cell(table, "-");
+    else
+        rog_table_cell(table, "%lld", (long long)epochs);
+}
+
 /* A row of what is known of a run that cannot be planned. */
 static void faulty_row(struct rog_table *table, const struct rog_json *faulty)
 {
@@ -316,12 +335,12 @@ static void faulty_row(struct rog_table *table, const struct rog_json *faulty)
     const struct rog_json *threshold = rog_json_get(settings, "threshold");
     char text[ROG_THRESHOLD_TEXT_BYTES];
     rog_table_cell(table, "%s", rog_json_get_string(settings, "note", ""));
-    rog_table_cell(table, "%s", rog_json_get_string(settings, "library", ""));
+    library_cell(table, rog_json_get_string(settings, "library", ""), settings);
     rog_table_cell(table, "%s",
                    threshold ? rog_threshold_text(rog_json_integer(threshold, 0), text) : "-");
     rog_table_cell(table, "%s", rog_json_get_string(settings, "control", ""));
     rog_table_cell(table, "%lld", (long long)rog_json_get_integer(settings, "batchsize", 1));
-    rog_table_cell(table, "%lld", (long long)rog_json_get_integer(settings, "epochs", 0));
+    epochs_cell(table, rog_json_get_integer(settings, "epochs", 0), settings);
     rog_table_cell(table, "%.0f", rog_json_get_number(settings, "seconds", 0));
     rog_table_cell(table, "%lld", (long long)rog_json_get_integer(settings, "seed", 0));
     rog_table_cell(table, CANNOT_BEGIN);
@@ -355,12 +374,12 @@ int rog_launch_show_plan(const struct rog_output *output, const struct rog_plan 
         const struct rog_resolved_run *r = &run->resolved;
         char threshold[ROG_THRESHOLD_TEXT_BYTES];
         rog_table_cell(table, "%s", r->note);
-        rog_table_cell(table, "%s", r->library);
+        library_cell(table, r->library, r->config);
         rog_table_cell(table, "%s",
                        r->has_threshold ? rog_threshold_text(r->threshold, threshold) : "-");
         rog_table_cell(table, "%s", r->control);
         rog_table_cell(table, "%lld", (long long)r->batchsize);
-        rog_table_cell(table, "%lld", (long long)r->epochs);
+        epochs_cell(table, r->epochs, r->config);
         rog_table_cell(table, "%.0f", rog_json_get_number(r->config, "seconds", 0));
         rog_table_cell(table, "%lld", (long long)r->seed);
         rog_table_cell(table, "%s", fault ? CANNOT_BEGIN : rog_plan_action_name(run->action));

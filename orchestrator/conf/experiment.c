@@ -3,6 +3,7 @@
 #include <orchestrator/conf/experiment.h>
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -340,13 +341,40 @@ static int take_case(struct rog_experiment *experiment, const struct rog_conf_no
     return code ? code : take_options(experiment, root, err);
 }
 
+/* Also those of a program, which stand in a group. */
+static void take_lines(struct rog_json *lines, const struct rog_conf_node *group)
+{
+    for (size_t i = 0; i < group->child_count; i++) {
+        const struct rog_conf_node *node = &group->child[i];
+        rog_json_put_integer(lines, node->name, node->line);
+        if (strcmp(node->name, "workload") == 0 && node->type == ROG_CONF_GROUP)
+            take_lines(lines, node);
+    }
+}
+
+int rog_experiment_line(const struct rog_experiment *experiment,
+                        const struct rog_experiment_run *run, const char *message)
+{
+    char name[64];
+    snprintf(name, sizeof name, "%.*s", (int)strcspn(message, ": "), message);
+    if (rog_json_get(run->own, name))
+        return run->line;
+    for (size_t i = 0; i < rog_json_size(run->axes); i++)
+        if (strcmp(rog_json_string(rog_json_at(run->axes, i), ""), name) == 0)
+            return run->line;
+    return (int)rog_json_get_integer(experiment->lines, name, run->line);
+}
+
 static int take(struct rog_experiment *experiment, const struct rog_conf_node *root,
                 struct rog_error *err)
 {
     const struct rog_conf_node *runs = rog_conf_get(root, "runs");
     const struct rog_conf_node *matrix = rog_conf_get(root, "matrix");
     struct rog_json *defaults = rog_json_object();
-    int code = defaults ? 0 : rog_fail_nomem(err);
+    experiment->lines = rog_json_object();
+    int code = defaults && experiment->lines ? 0 : rog_fail_nomem(err);
+    if (code == 0)
+        take_lines(experiment->lines, root);
     for (size_t i = 0; code == 0 && i < root->child_count; i++) {
         const struct rog_conf_node *node = &root->child[i];
         if (node == runs || node == matrix)
@@ -420,5 +448,6 @@ void rog_experiment_free(struct rog_experiment *experiment)
     free(experiment->cluster.name);
     free(experiment->methods.name);
     rog_json_free(experiment->options);
+    rog_json_free(experiment->lines);
     free(experiment);
 }

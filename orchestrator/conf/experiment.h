@@ -52,9 +52,15 @@ struct rog_experiment {
     struct rog_json *options; /* how its curves are drawn and read, as far as it says: an object of
                                  rog_curve_settings and
                                  rog_look_settings */
+    struct rog_json *lines;   /* {setting: the line} of those at top level */
     struct rog_experiment_run *run;
     size_t run_count;
 };
+
+/* The line that an error of a run is about: of the setting that the message begins with, where the
+ * run has that from the top level; else the run's. */
+int rog_experiment_line(const struct rog_experiment *experiment,
+                        const struct rog_experiment_run *run, const char *message);
 
 /* Every error is ROG_EINVAL and names file, line, setting, what was found and what is allowed. */
 int rog_experiment_read(struct rog_experiment **experiment, const char *path,

@@ -262,7 +262,8 @@ int rog_figures_draw_case(struct rog_db *db, const char *case_name,
     }
     for (size_t i = 0; i < data.run_count; i++)
         if (!data.run[i].done)
-            log_line(options, "%s: run %s is left out: it is %s", data.title, data.run[i].row.id,
+            log_line(options, "%s: run %s is left out because it %s%s", data.title,
+                     data.run[i].row.id, strcmp(data.run[i].row.status, "failed") ? "is " : "",
                      data.run[i].row.status);
     if (data.series_count == 0) {
         code = rog_fail(err, ROG_ENOTFOUND,

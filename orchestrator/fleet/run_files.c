@@ -14,11 +14,13 @@
 
 #include <common/file.h>
 #include <common/json.h>
+#include <common/last_words.h>
 #include <common/snapshot.h>
 #include <orchestrator/store/ingest.h>
 #include <rog/events.h>
 
 #define TAIL_BYTES 4096
+#define PLACE_BYTES 256
 #define KEY_BYTES 32
 /* Of a stream: more than is written while somebody waits to see who has left. */
 #define WHEREABOUTS_BYTES (4L << 20)
@@ -282,7 +284,7 @@ bool rog_run_worker_is_lost(const char *folder, size_t rank)
 
 void rog_run_log_tail(const char *path, char *text, size_t bytes)
 {
-    char tail[TAIL_BYTES];
+    char tail[TAIL_BYTES], place[PLACE_BYTES];
     read_tail(path, tail, sizeof tail);
     size_t length = strlen(tail);
     while (length > 0 && strchr("\n\r \t", tail[length - 1]))
@@ -292,6 +294,9 @@ void rog_run_log_tail(const char *path, char *text, size_t bytes)
     begin = begin ? begin + 1 : tail;
     if (strncmp(begin, OWN_MESSAGE, strlen(OWN_MESSAGE)) == 0) {
         begin += strlen(OWN_MESSAGE);
+    } else if (rog_error_place(tail, place, sizeof place), place[0]) {
+        rog_last_words(tail, text, bytes);
+        return;
     } else {
         for (int lines = 3; begin > tail && (begin[-1] != '\n' || --lines > 0);)
             begin--;

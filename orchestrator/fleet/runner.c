@@ -350,7 +350,9 @@ static int enter(struct runner *x, struct active *a, struct rog_error *err)
         if (how == ANEW && row.attempt > 0 && x->hooks->resumes &&
             strcmp(row.config_hash, job->hash) == 0)
             x->options->observer->say(x->options->observer->user, job,
-                                      "it has no snapshot to resume from and begins again");
+                                      strcmp(row.status, "failed") == 0
+                                          ? "it failed last time and begins again"
+                                          : "it has no snapshot to resume from and begins again");
         code = begin(x, a, how, err);
         if (code == 0)
             set_state(x, job, ROG_FLEET_RUNNING);

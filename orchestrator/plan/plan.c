@@ -199,9 +199,10 @@ static int add_repeat(const struct planning *p, const struct rog_experiment_run 
     int code = add_run(p->plan, settings, from->line, p->cluster, p->folder, &cause);
     if (code == 0)
         return check_distinct(p, fitted, err);
+    int line = rog_experiment_line(p->experiment, from, cause.message);
     if (p->options->all_faults && rog_plan_is_fault(code))
-        return rog_plan_add_faulty(p->plan->faulty, settings, from->line, cause.message, err);
-    return rog_fail_from(err, &cause, "%s, line %d", p->experiment->path, from->line);
+        return rog_plan_add_faulty(p->plan->faulty, settings, line, cause.message, err);
+    return rog_fail_from(err, &cause, "%s, line %d", p->experiment->path, line);
 }
 
 /* One run of the file: as often as it is to be repeated. */

@@ -3,6 +3,7 @@
  * end too early. */
 #include <orchestrator/plan/remarks.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,6 +11,8 @@
 #include <common/trace_name.h>
 #include <common/workload.h>
 
+#define SCRIPT_BYTES 256
+#define SHELL_MARKS " \t\n;&|()<>`\"'"
 #define NOTHING_DRAWN "nothing depends on the seed where bandwidth is given and nothing is trained"
 
 static int say(struct rog_json *texts, char *text, struct rog_error *err)
@@ -267,11 +270,76 @@ static int remark_short(const struct rog_plan *plan, struct rog_json *texts, str
     return say(texts, short_text(plan, first, runs, worker, count), err);
 }
 
+/* ---- programs ---- */
+
+/* The next word of a command that is a script's name, what a shell takes apart left out; NULL:
+ * there is none. */
+static const char *next_script(const char **at, char word[SCRIPT_BYTES])
+{
+    static const char *const ends[] = {".py", ".sh"};
+    while (**at) {
+        *at += strspn(*at, SHELL_MARKS);
+        size_t length = strcspn(*at, SHELL_MARKS);
+        snprintf(word, SCRIPT_BYTES, "%.*s", (int)length, *at);
+        *at += length;
+        for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+            if (length < SCRIPT_BYTES && length > strlen(ends[i]) &&
+                strcmp(word + length - strlen(ends[i]), ends[i]) == 0 && !strpbrk(word, "$*?={"))
+                return word;
+    }
+    return NULL;
+}
+
+static const char *next_file(const void *files, size_t index)
+{
+    return rog_json_string(rog_json_at(files, index), NULL);
+}
+
+/* Whether it is there when the command runs: in its folder are its files, or else it is a path of
+ * this machine. */
+static bool is_there(const struct rog_json *files, const char *script)
+{
+    const char *name, *plain = strncmp(script, "./", 2) == 0 ? script + 2 : script;
+    for (size_t i = 0; (name = next_file(files, i)); i++)
+        if (strcmp(name, plain) == 0)
+            return true;
+    return rog_file_exists(script);
+}
+
+/* A script that a command names need not be there yet: the command may make it. Each once. */
+static int remark_scripts(const struct rog_plan *plan, struct rog_json *texts,
+                          struct rog_error *err)
+{
+    struct rog_json *said = rog_json_object();
+    int code = said ? 0 : rog_fail_nomem(err);
+    for (size_t i = 0; i < plan->count && code == 0; i++) {
+        const struct rog_json *config = plan->run[i].resolved.config;
+        const struct rog_json *files = rog_json_get(config, "files");
+        const char *at = rog_json_get_string(config, "command", "");
+        char word[SCRIPT_BYTES];
+        while (code == 0 && files && next_script(&at, word)) {
+            if (is_there(files, word) || rog_json_get(said, word))
+                continue;
+            const char *near = rog_nearest_name(word, next_file, files);
+            rog_json_put_bool(said, word, true);
+            code =
+                say(texts,
+                    rog_format("command names %s, which is not among files%s%s%s", word,
+                               near ? " (did you mean " : "", near ? near : "", near ? "?)" : ""),
+                    err);
+        }
+    }
+    rog_json_free(said);
+    return code;
+}
+
 int rog_plan_remarks(const struct rog_plan *plan, struct rog_json *texts, struct rog_error *err)
 {
     for (size_t i = 0; i < rog_json_size(plan->remarks); i++)
         rog_json_append(texts, rog_json_copy(rog_json_at(plan->remarks, i)));
-    int code = remark_shared(plan, texts, err);
+    int code = remark_scripts(plan, texts, err);
+    if (code == 0)
+        code = remark_shared(plan, texts, err);
     if (code == 0)
         code = remark_short(plan, texts, err);
     if (code == 0)

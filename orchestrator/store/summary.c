@@ -144,6 +144,22 @@ static char *last_part(const char *text)
     return rog_format("%.*s", (int)(end - begin), text + begin);
 }
 
+static int run_unknown(struct rog_db *db, const char *text, struct rog_error *err)
+{
+    struct rog_query *query = NULL;
+    int code = rog_query_new(&query, db, err, "SELECT 1 FROM cases WHERE name = ?", "s", text);
+    int found = code == 0 ? rog_query_step(query, err) : code;
+    rog_query_free(query);
+    if (found < 0)
+        return found;
+    if (found)
+        return rog_fail(err, ROG_ENOTFOUND,
+                        "%s in %s is a case, not a run; `rogctl runs %s` lists its runs", text,
+                        rog_db_path(db), text);
+    return rog_fail(err, ROG_ENOTFOUND, "no run %s in %s; `rogctl runs` lists them", text,
+                    rog_db_path(db));
+}
+
 int rog_run_find(struct rog_db *db, const char *text, char **id, struct rog_error *err)
 {
     *id = NULL;
@@ -159,8 +175,7 @@ int rog_run_find(struct rog_db *db, const char *text, char **id, struct rog_erro
     if (code == 0)
         code = names_fetch(query, &found, err);
     if (code == 0 && (found.count == 0 || name[0] == '\0')) {
-        code = rog_fail(err, ROG_ENOTFOUND, "no run %s in %s; `rogctl runs` lists them", text,
-                        rog_db_path(db));
+        code = run_unknown(db, text, err);
     } else if (code == 0 && found.count > 1 && strcmp(found.name[0], name) != 0) {
         char list[512];
         names_list(&found, 8, list, sizeof list);

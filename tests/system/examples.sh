@@ -11,9 +11,7 @@ export PYTHONDONTWRITEBYTECODE=1 CC="cc ${ROG_SANITIZE:+-fsanitize=$ROG_SANITIZE
 mkdir bin images
 ln -s $python bin/python3
 export PATH="$PWD/bin:$PATH"
-cmake --install "$ROG_BUILD" --component librog --prefix "$PWD/usr" >log || fail "$(cat log)"
-export ROG_PLUGIN_PATH="$ROG_BUILD/lib/rog/plugins" PKG_CONFIG_PATH="$PWD/usr/lib/pkgconfig"
-export LD_LIBRARY_PATH="$PWD/usr/lib${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
+unset PKG_CONFIG_PATH LD_LIBRARY_PATH # what a program needs it is told
 cp "$ROG_SOURCE"/examples/*.* .
 cat >robots.conf <<'END'
 kind = "virtual";

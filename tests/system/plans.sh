@@ -221,6 +221,24 @@ try 2 rogctl sweep faults.conf -n --only NOSUCH
 prints "0 of 1 runs to do, 1 cannot begin"
 try 2 rogctl sweep faults.conf -n --json
 same "faults" 4 "$(json '[.runs[] | select(.fault)] | length')"
+touch train.py
+cat >program.conf <<END
+case = "program"; seconds = 300.0;
+workload = { command = "python3 trian.py && sh ./made.sh"; test = "true";
+             files = ["train.py"]; };
+runs = ( { library = "BSP"; }, { method = "diloco"; } );
+END
+try 0 rogctl sweep program.conf -n
+says "command names trian.py, which is not among files (did you mean train.py?)"
+says "command names ./made.sh, which is not among files"
+prints 'BSP (diloco)'
+same "epochs of programs" "- -" "$(awk '/^(BSP|DiLoCo) / { sub(/BSP \(/, "BSP_("); printf "%s%s", s, $6; s = " " }' out)"
+mv train.py trian.py
+try 2 rogctl sweep program.conf -n
+says "program.conf, line 3: files: cannot open"
+sed 's/"train.py"/"trian.py"/; s/"BSP"/"BPS"/' program.conf >library.conf
+try 2 rogctl sweep library.conf -n
+says 'no plugin provides the library "BPS" (did you mean BSP?)'
 printf 'case = "n"; %s matrix = { note = ["one", "two"]; };' "$quick" >notes.conf
 try 2 rogctl sweep notes.conf -n
 says "is the same as the one of line 1, as notes do not tell runs apart; change a setting"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-foreach(part rng json settings parameters cli error file process text_lines trace_name program_command)
+foreach(part rng json settings parameters cli error file process last_words text_lines trace_name program_command)
   rog_unit_test(${part} LIBS rog_common)
 endforeach()
 

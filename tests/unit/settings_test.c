@@ -37,6 +37,7 @@ static void test_check(void **state)
     (void)state;
     expect_message("{\"threshold\":4,\"note\":\"x\",\"workers\":[]}", NULL);
     expect_message("{\"treshold\":4}", "unknown setting treshold (did you mean threshold?)");
+    expect_message("{\"sede\":4}", "unknown setting sede (did you mean seed?)");
     expect_message("{\"qqqqqqqqqq\":4}", "unknown setting qqqqqqqqqq");
     expect_message("{\"epochs\":0}", "epochs must be a whole number from 1 to 100000 (found 0)");
     expect_message("{\"epochs\":2.5}",

@@ -13,6 +13,7 @@
 #include <common/cli.h>
 #include <common/file.h>
 #include <common/json.h>
+#include <common/last_words.h>
 #include <common/workload.h>
 #include <rog/events.h>
 #include <trainer/host/folder.h>
@@ -24,6 +25,7 @@
 #define CONFIG_MAX_BYTES ((size_t)64 << 20)
 #define OWN_WORDS 16
 #define LAST_WORDS_BYTES 600
+#define LOG_END_BYTES 4096
 #define SIGNALS 64
 
 /* Whether the worker's process becomes a program of somebody's own. A configuration that cannot be
@@ -136,21 +138,17 @@ bool rog_host_role_can_restart(const struct rog_host_role *role)
     return !role->serves || rog_file_exists(SERVER_STATE);
 }
 
-/* The last line of its log that is not empty. */
+/* The last line of its log. */
 static void last_words(char words[LAST_WORDS_BYTES])
 {
-    words[0] = '\0';
+    char end[LOG_END_BYTES + 1] = "";
     FILE *log = fopen(TRAINER_LOG, "re");
-    if (!log)
-        return;
-    fseek(log, -(LAST_WORDS_BYTES - 1), SEEK_END); /* a shorter one is read from its beginning */
-    char line[LAST_WORDS_BYTES];
-    while (fgets(line, sizeof line, log)) {
-        line[strcspn(line, "\n")] = '\0';
-        if (line[0])
-            snprintf(words, LAST_WORDS_BYTES, "%s", line);
+    if (log) {
+        fseek(log, -LOG_END_BYTES, SEEK_END); /* a shorter one is read from its beginning */
+        end[fread(end, 1, LOG_END_BYTES, log)] = '\0';
+        fclose(log);
     }
-    fclose(log);
+    rog_last_words(end, words, LAST_WORDS_BYTES);
 }
 
 bool rog_host_role_took_part(const struct rog_host_role *role)

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include <common/file.h>
-#include <common/utf8.h>
+#include <common/last_words.h>
 
 #define PIECE_BYTES 65536
 /* Of the beginning, and of the end at least; the end may have grown to twice that. */
@@ -102,17 +102,6 @@ int rog_program_log_take(struct rog_program_log *log, int fd, size_t most)
     return false;
 }
 
-/* Copies a line, what cannot be seen made visible. */
-static void show_line(const char *from, char *line, size_t bytes)
-{
-    char *to = line;
-    while (*from && (size_t)(to - line) + ROG_UTF8_SHOWN_MAX_BYTES < bytes) {
-        uint32_t code = rog_utf8_take(&from);
-        to = code == '\t' ? rog_utf8_put(to, ' ') : rog_utf8_show(to, code);
-    }
-    *to = '\0';
-}
-
 void rog_program_log_last_line(const struct rog_program_log *log, char *line, size_t bytes)
 {
     char end[LAST_BYTES + 1];
@@ -122,10 +111,6 @@ void rog_program_log_last_line(const struct rog_program_log *log, char *line, si
     for (size_t i = 0; i < size; i++)
         if (end[i] == '\0' || end[i] == '\r')
             end[i] = '\n';
-    while (size && strchr(" \t\r\n", end[size - 1]))
-        size--;
     end[size] = '\0';
-    const char *last = strrchr(end, '\n');
-    last = last ? last + 1 : end;
-    show_line(last + strspn(last, " \t"), line, bytes);
+    rog_last_words(end, line, bytes);
 }

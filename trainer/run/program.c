@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,12 +15,15 @@
 
 #include <common/file.h>
 #include <common/hash.h>
+#include <common/last_words.h>
 #include <common/metric.h>
 #include <common/process.h>
 #include <common/program_command.h>
 
 #define FOLDER "program"
-#define LAST_LINE_BYTES 80
+#define LAST_LINE_BYTES 240
+#define MESSAGES "/proc/self/fd/2"
+#define MESSAGES_BYTES 4096
 
 /* ---- files ---- */
 
@@ -150,26 +154,46 @@ static int set_path(struct rog_program_start *start, const char *name, const cha
     return code;
 }
 
+/* Adds a folder that came with this program to a list of folders, where there is one: in front of
+ * what the user has there, or behind it. */
+static int add_folder(struct rog_program_start *start, const char *name, const char *what,
+                      bool in_front, struct rog_error *err)
+{
+    const char *before = getenv(name);
+    bool alone = !before || !before[0];
+    char *folder = rog_install_path(what, err), *list = NULL;
+    if (!folder)
+        return rog_fail_nomem(err);
+    if (alone || in_front)
+        list = rog_format("%s%s%s", folder, alone ? "" : ":", alone ? "" : before);
+    else
+        list = rog_format("%s:%s", before, folder);
+    int code = !list                     ? rog_fail_nomem(err)
+               : rog_file_exists(folder) ? set(start, name, list, err)
+                                         : ROG_OK;
+    free(list);
+    free(folder);
+    return code;
+}
+
 /* Where this program is, and librog and the Python package that came with it, unless the user has
- * said. */
+ * said: for Python, for compilers, and for programs that are linked against librog. */
 static int set_libraries(struct rog_program_start *start, struct rog_error *err)
 {
     char *library = rog_install_path("lib/librog.so.0", err);
-    char *package = rog_install_path("lib/rog/python", err);
     char *trainer = rog_install_path("bin/rog-trainer", err);
-    const char *before = getenv("PYTHONPATH");
-    char *path =
-        package ? rog_format("%s%s%s", package, before ? ":" : "", before ? before : "") : NULL;
-    int code = library && path && trainer ? ROG_OK : rog_fail_nomem(err);
+    int code = library && trainer ? ROG_OK : rog_fail_nomem(err);
     if (!code && !getenv("ROG_LIBRARY") && rog_file_exists(library))
         code = set(start, "ROG_LIBRARY", library, err);
     if (!code)
         code = set(start, "ROG_TRAINER", trainer, err);
-    if (!code && rog_file_exists(package))
-        code = set(start, "PYTHONPATH", path, err);
-    free(path);
+    if (!code)
+        code = add_folder(start, "PYTHONPATH", "lib/rog/python", true, err);
+    if (!code)
+        code = add_folder(start, "PKG_CONFIG_PATH", "lib/pkgconfig", false, err);
+    if (!code)
+        code = add_folder(start, "LD_LIBRARY_PATH", "lib", false, err);
     free(trainer);
-    free(package);
     free(library);
     return code;
 }
@@ -407,6 +431,37 @@ static int take_result(const struct rog_run_config *config, const char *last, do
         config->test, range, last);
 }
 
+/* Where this process writes its messages, as a file that can be read, and how much is in it; -1:
+ * that is no file. What follows it there is the test's. */
+static int messages_open(off_t *size)
+{
+    struct stat status;
+    bool file = fstat(STDERR_FILENO, &status) == 0 && S_ISREG(status.st_mode);
+    *size = file ? status.st_size : 0;
+    return file ? open(MESSAGES, O_RDONLY | O_CLOEXEC) : -1;
+}
+
+/* ROG_EFAILED: what the test said last, of its messages or else of its output, and where the rest
+ * is. */
+static int fail_test(const char *test, int status, int messages, off_t from, const char *last,
+                     struct rog_error *err)
+{
+    char end[MESSAGES_BYTES + 1] = "", said[LAST_LINE_BYTES], path[PATH_MAX] = "";
+    off_t size = messages >= 0 ? lseek(messages, 0, SEEK_END) : 0;
+    if (size - from > MESSAGES_BYTES)
+        from = size - MESSAGES_BYTES;
+    if (messages >= 0 && pread(messages, end, MESSAGES_BYTES, from) >= 0 &&
+        readlink(MESSAGES, path, sizeof path - 1) < 0)
+        path[0] = '\0';
+    rog_last_words(end, said, sizeof said);
+    const char *words = said[0] ? said : last;
+    return rog_fail(err, ROG_EFAILED, "the test \"%s\" ended with %s %d; it said %s%s%s%s%s%s",
+                    test, WIFEXITED(status) ? "status" : "signal",
+                    WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status),
+                    words[0] ? "\"" : "nothing", words, words[0] ? "\"" : "", path[0] ? " (" : "",
+                    path, path[0] ? ")" : "");
+}
+
 int rog_program_test(const struct rog_run_config *config, const char *folder,
                      const char *checkpoint, struct rog_test_result *result, struct rog_error *err)
 {
@@ -422,14 +477,15 @@ int rog_program_test(const struct rog_run_config *config, const char *folder,
     free(path);
     if (!code)
         code = rog_sha256_file(checkpoint, result->sha256, err);
+    off_t before = 0;
+    int messages = messages_open(&before);
     if (!code)
         code = run_test(config->test, folder, last, &status, err);
-    if (code)
-        return code;
-    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
-        return rog_fail(err, ROG_EFAILED,
-                        "the test \"%s\" ended with %s %d; its messages are in the log",
-                        config->test, WIFEXITED(status) ? "status" : "signal",
-                        WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
-    return take_result(config, last, &result->accuracy, err);
+    if (!code && (!WIFEXITED(status) || WEXITSTATUS(status) != 0))
+        code = fail_test(config->test, status, messages, before, last, err);
+    else if (!code)
+        code = take_result(config, last, &result->accuracy, err);
+    if (messages >= 0)
+        close(messages);
+    return code;
 }

@@ -8,7 +8,8 @@
  * them) and are laid into a folder "program", from which `command` and `test` are run by /bin/sh.
  *
  * Both find this program (ROG_TRAINER), and librog and the Python package that came with it:
- * ROG_LIBRARY is set where it is not, PYTHONPATH is added to. A worker gets ROG_SERVER,
+ * ROG_LIBRARY is set where it is not, PYTHONPATH, PKG_CONFIG_PATH and LD_LIBRARY_PATH are added to,
+ * the latter two behind what the user has there. A worker gets ROG_SERVER,
  * ROG_KEY_FILE, ROG_CONFIG, ROG_RANK, ROG_OUT, ROG_SERVER_TIMEOUT (s), ROG_PACE (1: the link is
  * paced) and ROG_ENERGY (0: something else measures it), which rog_open_from_environment of librog
  * and rog.from_env() read; and OMP_NUM_THREADS and the like where the setting `program_threads`
