@@ -222,11 +222,11 @@ static int diverged(const struct rog_contribution *contribution, uint32_t index,
     const char *comma = tensor->name ? ", " : "", *name = tensor->name ? tensor->name : "";
     if (!rule)
         return rog_fail(err, ROG_EFAILED,
-                        "the update of tensor %u%s%s is %g an element: the training has diverged, "
+                        "the mean update of tensor %u%s%s is %g: the training has diverged, "
                         "try a smaller learning rate",
                         index, comma, name, mean);
     return rog_fail(err, ROG_EFAILED,
-                    "the update of tensor %u%s%s is %g an element: the training has diverged, "
+                    "the mean update of tensor %u%s%s is %g: the training has diverged, "
                     "try a smaller learning rate than %g",
                     index, comma, name, mean, rule->learning_rate);
 }
