@@ -46,8 +46,7 @@ class GPT(nn.Module):
 
 
 def read(paths):
-    texts = [open(path, "rb").read() for path in paths]
-    return torch.frombuffer(bytearray(b"".join(texts)), dtype=torch.uint8)
+    return torch.frombuffer(bytearray(b"".join(open(path, "rb").read() for path in paths)), dtype=torch.uint8)
 
 
 def main():

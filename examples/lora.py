@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""LoRA (Hu et al., ICLR 2022): the GPT of gpt.py, which writes Python, learns to write licences. Adapters
-of low rank are trained and exchanged, and nothing else.
+"""LoRA (Hu et al., ICLR 2022): the GPT of gpt.py, which writes Python, learns to write tables, those of the
+standard library's encodings. Adapters of low rank are trained and exchanged, and nothing else.
 
 lora.conf sweeps it, with a checkpoint of a run of gpt.conf as `initial_model`. `options` of the experiment
 file: those of that run, and rank (of the adapters; 0: all weights are trained, for comparison).
@@ -41,17 +41,15 @@ if rank:
         block.qkv, block.out = LoRA(block.qkv, rank), LoRA(block.out, rank)
         block.mlp[0], block.mlp[2] = LoRA(block.mlp[0], rank), LoRA(block.mlp[2], rank)
 
-paths = sorted(p for p in glob.glob("/usr/share/common-licenses/*") if not os.path.islink(p))
-texts = [read([path]) for path in paths]
-if run.checkpoint:  # what `test` of the experiment file is run for: the last tenth of each licence
+paths = sorted(glob.glob(os.path.join(os.path.dirname(os.__file__), "encodings", "*.py")))
+if run.checkpoint:  # what `test` of the experiment file is run for: each tenth table
     model.load_state_dict(rog.load(run.checkpoint), strict=False)
     with torch.no_grad():
-        unseen = torch.cat([text[-len(text) // 10:] for text in texts])
-        print("%.4f" % (model.loss(unseen, 200) / math.log(2)))
+        print("%.4f" % (model.loss(read(paths[::10]), 200) / math.log(2)))
     raise SystemExit
 
-text = torch.cat([text[:-len(text) // 10] for text in texts])
-text = text[(run.rank - 1) * len(text) // run.workers:run.rank * len(text) // run.workers]
+seen = [path for i, path in enumerate(paths) if i % 10]
+text = read(seen[run.rank - 1::run.workers])
 trained = [p for p in model.parameters() if p.requires_grad]
 adamw = torch.optim.AdamW(trained, lr=run.settings["learning_rate"], weight_decay=0.0)
 optimizer = rog.LocalOptimizer(adamw, model=model, **run)

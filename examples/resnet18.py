@@ -1,15 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """ResNet-18 (He et al., CVPR 2016) for images of 32 x 32, trained on CIFAR-100 from random weights.
 
-resnet18.conf sweeps it. `options` of the experiment file: width (channels of the first stage, 64 as
-published), classes (100; 20: the superclasses). BatchNorm's statistics are each worker's own; the test
-estimates those of a checkpoint anew.
+resnet18.conf sweeps it. `options`: width (of the first stage, 64 as published), classes (100; 20: the super-
+classes). BatchNorm's statistics are each worker's own; the test estimates those of a checkpoint anew.
 """
 import os
 import rog
 import torch
 from torch import nn
-from torch.nn import functional as F
 
 
 class Block(nn.Module):
@@ -22,8 +20,8 @@ class Block(nn.Module):
             nn.Conv2d(cin, cout, 1, stride, bias=False), nn.BatchNorm2d(cout))
 
     def forward(self, x):
-        y = F.relu(self.norm1(self.conv1(x)))
-        return F.relu(self.norm2(self.conv2(y)) + self.shortcut(x))
+        y = nn.functional.relu(self.norm1(self.conv1(x)))
+        return nn.functional.relu(self.norm2(self.conv2(y)) + self.shortcut(x))
 
 
 def resnet18(width=64, classes=100):
@@ -54,7 +52,7 @@ images, labels = read("train.bin")
 
 if run.checkpoint:  # what `test` of the experiment file is run for
     model.load_state_dict(rog.load(run.checkpoint), strict=False)
-    picks = torch.randint(len(labels), (8, 250))
+    picks = torch.randint(len(labels), (4, 250))
     torch.optim.swa_utils.update_bn([inputs(images[pick]) for pick in picks], model)
     model.eval()
     images, labels = read("test.bin")
@@ -74,7 +72,7 @@ torch.manual_seed(1000 * run.seed + run.rank)
 optimizer.keep(model=model)
 while not optimizer.over:
     pick = torch.randint(len(labels), (run.worker["batch"],))
-    loss = F.cross_entropy(model(inputs(images[pick])), labels[pick])
+    loss = nn.functional.cross_entropy(model(inputs(images[pick])), labels[pick])
     optimizer.zero_grad()
     loss.backward()
     optimizer.step(loss=loss.item())
