@@ -191,7 +191,7 @@ static void write_script(FILE *file, const char *stem, const char *title,
             "set grid ytics back lt 1 lc rgb '%s' lw 0.6\n"
             "set boxwidth 0.58\n"
             "set border front\n"
-            "set style fill solid 1 border rgb 'white'\n",
+            "set style fill solid 1 noborder\n",
             (double)count - 0.5, heights.axis.max, heights.axis.step, ROG_COLOR_FAINT);
     rog_legend_rows(file, legend->entry, legend->count, &layout->canvas);
     rog_script_loop(file);

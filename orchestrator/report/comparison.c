@@ -116,18 +116,30 @@ static void test(struct rog_gain_value *value, const struct work *work, size_t p
     }
 }
 
+/* An iteration of more local steps takes longer, and does more. */
+static bool is_comparable(const struct rog_compared *compared, size_t measure,
+                          const struct rog_gain_pair *pair)
+{
+    enum rog_measure_kind kind = compared->measures->of[measure].kind;
+    size_t steps = rog_measures_index(compared->measures, ROG_MEASURE_LOCAL_STEPS);
+    return rog_measure_facts[kind].is_compared &&
+           (!rog_measure_is_per_iteration(kind) ||
+            rog_measure_compares_steps(
+                compared->shown(compared->user, pair->series, steps).value,
+                compared->shown(compared->user, pair->against, steps).value));
+}
+
 static struct rog_gain_value compare_in(const struct rog_compared *compared, size_t measure,
                                         const struct rog_comparison *comparison,
                                         const struct work *work)
 {
     const struct rog_gain_pair *pair = &comparison->pair;
-    const struct rog_measure *of = &compared->measures->of[measure];
     struct rog_gain_value value = {.gain = rog_interval_of(NULL, 0),
                                    .difference = rog_interval_of(NULL, 0),
                                    .effect = (double)NAN,
                                    .p = (double)NAN,
                                    .p_holm = (double)NAN};
-    if (!rog_measure_facts[of->kind].is_compared)
+    if (!is_comparable(compared, measure, pair))
         return value;
     if (comparison->pairs < 2) {
         compare_shown(compared, measure, pair, &value);

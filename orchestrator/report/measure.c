@@ -8,9 +8,10 @@
 #include <string.h>
 
 #define LATEST_S 1e9
-#define ROUNDING 1e-9  /* of a value that is a power of 10 but for its rounding */
-#define SIGNIFICANT 3  /* digits of the smallest value, if it is below 100 */
-#define DIGITS_MOST 12 /* after the point */
+#define ROUNDING 1e-9   /* of a value that is a power of 10 but for its rounding */
+#define SIGNIFICANT 3   /* digits of the smallest value, if it is below 100 */
+#define DIGITS_MOST 12  /* after the point */
+#define STEPS_SHARE 0.1 /* workers of unlike pace shift the mean by less */
 
 const struct rog_measure_facts rog_measure_facts[ROG_MEASURE_KINDS] = {
     [ROG_MEASURE_ACCURACY] = {.json = "accuracy_at",
@@ -70,6 +71,24 @@ void rog_measure_take_least(struct rog_measure *measure, double least)
 bool rog_measure_is_to_target(enum rog_measure_kind kind)
 {
     return kind == ROG_MEASURE_SECONDS || kind == ROG_MEASURE_JOULES;
+}
+
+bool rog_measure_is_per_iteration(enum rog_measure_kind kind)
+{
+    return kind >= ROG_MEASURE_COMPUTE && kind <= ROG_MEASURE_ITERATION;
+}
+
+bool rog_measure_compares_steps(double one, double other)
+{
+    return !(fabs(one - other) > STEPS_SHARE * fmax(one, other));
+}
+
+size_t rog_measures_index(const struct rog_measures *measures, enum rog_measure_kind kind)
+{
+    size_t m = 0;
+    while (m + 1 < measures->count && measures->of[m].kind != kind)
+        m++;
+    return m;
 }
 
 static int add_time(struct rog_measures *measures, double at_s, const char *times,

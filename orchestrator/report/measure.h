@@ -90,5 +90,12 @@ int rog_measure_line(const struct rog_case_data *data, const struct rog_case_ser
                      struct rog_error *err);
 
 bool rog_measure_is_to_target(enum rog_measure_kind kind);
+bool rog_measure_is_per_iteration(enum rog_measure_kind kind); /* in time */
+
+/* Whether iterations of so many local steps, means, can be compared; NaN: not known, and they are
+ * taken as equal. */
+bool rog_measure_compares_steps(double one, double other);
+/* The index of a measure of which there is one. */
+size_t rog_measures_index(const struct rog_measures *measures, enum rog_measure_kind kind);
 
 #endif

@@ -239,9 +239,22 @@ static double rank_of(const struct rog_report_value *value, int digits)
     return value->line.censored ? INFINITY : strtod(text, NULL);
 }
 
+/* Whether all series make as many local steps in an iteration as one does. */
+static bool all_compare(const struct rog_report *report, size_t series)
+{
+    size_t steps = rog_measures_index(&report->measures, ROG_MEASURE_LOCAL_STEPS);
+    double own = rog_report_series(report, series, steps)->shown;
+    bool all = true;
+    for (size_t i = 0; i < report->data.series_count; i++)
+        all = all && rog_measure_compares_steps(own, rog_report_series(report, i, steps)->shown);
+    return all;
+}
+
 bool rog_report_is_best(const struct rog_report *report, size_t series, size_t measure)
 {
     const struct rog_measure *of = &report->measures.of[measure];
+    if (rog_measure_is_per_iteration(of->kind) && !all_compare(report, series))
+        return false;
     double own = rank_of(rog_report_series(report, series, measure), of->digits);
     size_t worse = 0;
     for (size_t i = 0; i < report->data.series_count; i++) {

@@ -585,6 +585,28 @@ static void what_was_exchanged(void **state)
     unmake(&report, &tables);
 }
 
+/* Seconds per iteration say nothing between runs of different local steps. */
+static void iterations_of_more_steps_are_not_compared(void **state)
+{
+    struct fixture *f = *state;
+    struct rog_report report;
+    struct rog_report_tables tables;
+    for (int steps = 1; steps <= 16; steps += 15) {
+        fixture_sql(f, "UPDATE iterations SET local_steps = 1");
+        fixture_sql(f, steps > 1
+                           ? "UPDATE iterations SET local_steps = 16 WHERE run_id = 'slow'"
+                           : "UPDATE iterations SET local_steps = NULL WHERE run_id = 'slow'");
+        make(f, "case", &plain, &report, &tables);
+        assert_true(isnan(gain_of(&report, ITERATION)) == (steps > 1));
+        assert_false(isnan(gain_of(&report, SECONDS)));
+        for (size_t m = COMPUTE; m <= ITERATION; m++) {
+            bool best = rog_report_is_best(&report, 0, m) || rog_report_is_best(&report, 1, m);
+            assert_true(best == (steps == 1));
+        }
+        unmake(&report, &tables);
+    }
+}
+
 /* A run of each series, and a second one that is rougher. */
 static void add_rough(struct fixture *f)
 {
@@ -663,6 +685,7 @@ int main(void)
         REPORTS(chosen_times),
         REPORTS(roughness_has_its_table),
         REPORTS(what_was_exchanged),
+        REPORTS(iterations_of_more_steps_are_not_compared),
         REPORTS(nothing_to_compare),
         REPORTS(json_is_the_contract),
         REPORTS(page_is_whole_and_harmless),
