@@ -135,6 +135,12 @@ const struct rog_setting rog_run_settings[] = {
      .flags = ROG_SETTING_OF_SIZE | ROG_SETTING_KEPT_BY_REPLAY | ROG_SETTING_OPTION_OF_SERVE},
     {RUN(note), .type = ROG_SETTING_STRING, .help = "label in figures and tables",
      .flags = ROG_SETTING_ASIDE | ROG_SETTING_OPTION_OF_RUN},
+    {.name = ROG_NOTE_GIVEN,
+     .type = ROG_SETTING_FLAG, /* nobody who trains needs it */
+     .help =
+         "the note is somebody's own and stays as it is in labels; set by rogctl where a note is "
+         "given",
+     .flags = ROG_SETTING_ASIDE | ROG_SETTING_NOT_NOTED},
     {RUN(seed), .type = ROG_SETTING_INT, .fallback = "1", .min = 0, .max = 9007199254740991.0,
      .help = "all random numbers of the run derive from it",
      .flags = ROG_SETTING_NOT_NOTED | ROG_SETTING_KEPT_BY_REPLAY | ROG_SETTING_OPTION_OF_RUN},
@@ -319,9 +325,13 @@ const struct rog_setting rog_worker_settings[] = {
              "sleeps then (virtual clusters)",
      .flags = ROG_SETTING_PATH | ROG_SETTING_CONTENT},
     {WORKER(compress_s), .type = ROG_SETTING_REAL, .min = 0, .max = 1e6, .unit = "s",
-     .help = "time to compress one push", .flags = ROG_SETTING_REQUIRED},
+     .help =
+         "time to compress one push; default: the profile's, but 0 where step_s is measured and "
+         "no profile is given",
+     .flags = ROG_SETTING_REQUIRED},
     {WORKER(decompress_s), .type = ROG_SETTING_REAL, .min = 0, .max = 1e6, .unit = "s",
-     .help = "time to unpack one pull", .flags = ROG_SETTING_REQUIRED},
+     .help = "time to unpack one pull; default as that of compress_s",
+     .flags = ROG_SETTING_REQUIRED},
     {WORKER(rank_s), .type = ROG_SETTING_REAL, .min = 0, .max = 1e6, .unit = "s",
      .help = "time to choose the rows of one push, under strategies that do not send all; default: "
              "none (virtual clusters)"},

@@ -95,6 +95,7 @@ struct rog_setting {
 extern const struct rog_setting rog_run_settings[];
 /* A worker's settings (cluster file, `workers` and profiles). */
 extern const struct rog_setting rog_worker_settings[];
+#define ROG_NOTE_GIVEN "note_given" /* the name of one of the former */
 
 const struct rog_setting *rog_setting_find(const struct rog_setting *table, const char *name);
 /* The known name nearest to `name` by edit distance, NULL when none is near. `next` walks any list

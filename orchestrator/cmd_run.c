@@ -62,6 +62,8 @@ static int take_all(const struct rog_cli *cli, struct rog_json *settings, struct
     rog_cli_settings(cli, settings);
     for (int i = 0; code == 0 && i < rog_cli_arg_count(cli); i++)
         code = take_setting(rog_cli_arg(cli, i), settings, err);
+    if (code == 0 && rog_json_get(settings, "note"))
+        rog_json_put_bool(settings, ROG_NOTE_GIVEN, true);
     if (code == 0 && rog_json_get(settings, "method"))
         code = take_method(cli, settings, err);
     const char *case_name = rog_cli_string(cli, "case");

@@ -117,6 +117,7 @@ struct reader {
     struct rog_cluster *cluster;
     const struct rog_cluster_kind *const *kinds;
     const struct rog_conf_node *root, *profiles;
+    bool is_shipped; /* the file came with the program: whoever uses it has named no profile */
 };
 
 /* ---- what is of use for which kind ---- */
@@ -319,6 +320,42 @@ static int take_settings(const struct rog_conf_node *node, const struct rog_sett
     return code;
 }
 
+/* What of a profile depends on what is trained. */
+static const char *const times_of_model[] = {"step_s", "compress_s", "decompress_s"};
+#define TIMES (sizeof times_of_model / sizeof *times_of_model)
+
+/* Where a step is measured, the default profile's other times would be those of another model. */
+static void clear_times(struct rog_json *made)
+{
+    for (size_t i = 0; i < TIMES; i++)
+        if (!rog_json_get(made, times_of_model[i]))
+            rog_json_put_number(made, times_of_model[i], 0);
+}
+
+/* The times that a worker has of the default profile, though its file did not name it. NULL: none,
+ * or no memory. */
+static struct rog_json *assumed_times(const struct reader *reader, const struct rog_conf_node *node,
+                                      const struct rog_json *settings)
+{
+    const char *profile = rog_json_get_string(settings, "profile", "");
+    const char *fallback = rog_setting_find(rog_worker_settings, "profile")->fallback;
+    bool named = rog_conf_get(node, "profile") && !reader->is_shipped;
+    if (named || strcmp(profile, fallback) != 0)
+        return NULL;
+    struct rog_json *times = rog_json_object();
+    for (size_t i = 0; i < TIMES; i++)
+        if (!rog_conf_get(node, times_of_model[i]) &&
+            rog_json_get_number(settings, times_of_model[i], 0) > 0)
+            rog_json_put(times, times_of_model[i],
+                         rog_json_copy(rog_json_get(settings, times_of_model[i])));
+    if (rog_conf_get(node, "step_times"))
+        rog_json_remove(times, "step_s");
+    if (rog_json_size(times) > 0)
+        return times;
+    rog_json_free(times);
+    return NULL;
+}
+
 /* A worker's own settings, then its profile's, then the defaults. */
 static int resolve_worker(const struct rog_conf_node *node, const struct rog_conf_node *profiles,
                           struct rog_json **settings, struct rog_error *err)
@@ -331,6 +368,8 @@ static int resolve_worker(const struct rog_conf_node *node, const struct rog_con
         return code;
     struct rog_json *made = rog_json_object();
     code = made ? take_settings(node, rog_worker_settings, made, err) : rog_fail_nomem(err);
+    if (code == 0 && rog_workload_measures(made) && !rog_conf_get(node, "profile"))
+        clear_times(made);
     if (code == 0)
         code = take_settings(profile, rog_worker_settings, made, err);
     if (code == 0)
@@ -373,6 +412,21 @@ static int append_workers(struct rog_cluster *cluster, const struct rog_conf_nod
     return code;
 }
 
+/* The workers are the last ones so far. */
+static void append_assumed(const struct reader *reader, const struct rog_conf_node *node,
+                           const struct rog_json *settings, int64_t copies)
+{
+    struct rog_cluster *cluster = reader->cluster;
+    struct rog_json *times = assumed_times(reader, node, settings);
+    int64_t last = (int64_t)rog_json_size(cluster->workers);
+    for (int64_t rank = last - copies + 1; times && rank <= last; rank++) {
+        struct rog_json *worker = rog_json_copy(times);
+        rog_json_put_integer(worker, "rank", rank);
+        rog_json_append(cluster->assumed, worker);
+    }
+    rog_json_free(times);
+}
+
 static int take_worker(const struct reader *reader, const struct rog_conf_node *node,
                        struct rog_error *err)
 {
@@ -400,6 +454,8 @@ static int take_worker(const struct reader *reader, const struct rog_conf_node *
         code = check_measured(reader, node, settings, err);
     if (code == 0)
         code = append_workers(reader->cluster, node, settings, copies, err);
+    if (code == 0)
+        append_assumed(reader, node, settings, copies);
     rog_json_free(settings);
     return code;
 }
@@ -473,6 +529,7 @@ static int take(struct reader *reader, struct rog_error *err)
             workers, err, "workers must be a list of groups, ( { ... }, ... ) (found %s)",
             workers->type == ROG_CONF_LIST ? "an empty one" : rog_conf_kind(workers));
     cluster->workers = rog_json_array();
+    cluster->assumed = rog_json_array();
     code = cluster->workers ? take_run_settings(cluster, root, err) : rog_fail_nomem(err);
     for (size_t i = 0; code == 0 && i < workers->child_count; i++)
         code = take_worker(reader, &workers->child[i], err);
@@ -532,6 +589,19 @@ static char *name_of(const char *path)
     return rog_format("%.*s", (int)length, base);
 }
 
+/* Profiles and clusters that come with the program lie side by side. */
+static int find_origin(struct reader *reader, struct rog_error *err)
+{
+    char *share = rog_path_dir(reader->profiles->file);
+    char *clusters = share ? rog_format("%s/clusters/", share) : NULL;
+    int code = clusters ? 0 : rog_fail_nomem(err);
+    if (clusters)
+        reader->is_shipped = strncmp(reader->cluster->path, clusters, strlen(clusters)) == 0;
+    free(clusters);
+    free(share);
+    return code;
+}
+
 int rog_cluster_read(struct rog_cluster **out, const char *given, const char *folder,
                      const char *profiles_path, const struct rog_cluster_kind *const *kinds,
                      struct rog_error *err)
@@ -550,8 +620,10 @@ int rog_cluster_read(struct rog_cluster **out, const char *given, const char *fo
     if (code == 0)
         code = rog_conf_read(&profiles, profiles_path, err);
     if (code == 0) {
-        struct reader reader = {cluster, kinds, root, profiles};
-        code = take(&reader, err);
+        struct reader reader = {cluster, kinds, root, profiles, false};
+        code = find_origin(&reader, err);
+        if (code == 0)
+            code = take(&reader, err);
     }
     rog_conf_free(profiles);
     rog_conf_free(root);
@@ -567,6 +639,7 @@ void rog_cluster_free(struct rog_cluster *cluster)
     if (!cluster)
         return;
     rog_json_free(cluster->workers);
+    rog_json_free(cluster->assumed);
     rog_json_free(cluster->server);
     rog_json_free(cluster->tester);
     rog_json_free(cluster->own);

@@ -36,6 +36,9 @@ struct rog_cluster {
     struct rog_json *own; /* {settings of kind->settings} */
     /* [{rank, settings of rog_cluster_host_settings and rog_worker_settings, profile filled in}] */
     struct rog_json *workers;
+    /* [{rank, step_s, ...}]: times of workers that are those of the default profile, as nobody has
+     * given them or named a profile */
+    struct rog_json *assumed;
     struct rog_json *server; /* {host, rog_cluster_host_settings}; NULL when not given */
     struct rog_json *tester; /* the same */
     /* rog_cluster_run_settings; of use where processes are real */

@@ -2,6 +2,7 @@
 /* The texts of the queries behind figures and reports. */
 #include <orchestrator/figures/queries.h>
 
+#include <common/settings.h>
 #include <orchestrator/store/summary.h>
 
 #define PARAMETERS                   \
@@ -16,7 +17,7 @@ const char rog_query_case_runs[] =
     "    SELECT *, row_number() OVER (ORDER BY first) - 1 AS number FROM strategies)\n"
     "SELECT runs.id, json_array(library, threshold, control, batchsize, epochs, cluster,\n"
     "       CASE WHEN json_valid(config) THEN json_remove(config, '$.seed', '$.note', "
-    "'$.record_rows')\n"
+    "'$." ROG_NOTE_GIVEN "', '$.record_rows')\n"
     "            ELSE config END),\n"
     "    (SELECT number FROM numbered AS n WHERE n.library = runs.library\n"
     "         AND n.threshold = runs.threshold AND n.parameters = " PARAMETERS "), runs.rowid\n"

@@ -109,15 +109,17 @@ static bool says_settings(const struct naming *n, size_t series, const char *not
     return same;
 }
 
-/* The label of a method stands for its settings, and does not repeat them. */
-static bool has_method(const struct rog_run_row *row)
+/* Somebody wrote it, or a method's label, which stands for its settings and does not repeat them.
+ */
+static bool is_written(const struct rog_run_row *row)
 {
     struct rog_json *config = NULL;
     if (rog_json_parse(row->config, strlen(row->config), "config", &config, NULL) < 0)
         return false;
-    bool has = rog_json_get(config, "method");
+    bool written =
+        rog_json_get(config, "method") || rog_json_get_bool(config, ROG_NOTE_GIVEN, false);
     rog_json_free(config);
-    return has;
+    return written;
 }
 
 /* Notes that only repeat settings are what a sweep writes; those of imported runs no sweep wrote.
@@ -135,7 +137,7 @@ static int take_note(struct naming *n, size_t series)
     }
     n->is_note[series] =
         clean && *clean &&
-        (rog_imported_is(row) || has_method(row) || !says_settings(n, series, clean, plain));
+        (rog_imported_is(row) || is_written(row) || !says_settings(n, series, clean, plain));
     n->label[series] = n->is_note[series] ? clean : plain;
     free(n->is_note[series] ? plain : clean);
     return 0;

@@ -19,6 +19,7 @@
 struct filling {
     struct rog_series_settings *settings;
     const char *group; /* name of what a member belongs to, before its own; NULL: none */
+    bool is_part;      /* that is a codec, an optimizer or the like: its parameters read well */
     size_t run;
     int code;
     struct rog_error *err;
@@ -34,8 +35,9 @@ static struct rog_series_setting *column(struct filling *f, const char *name, bo
     if (more) {
         s->item = more;
         more += s->count;
-        *more = (struct rog_series_setting){rog_strdup(name),
-                                            calloc(s->runs + 1, sizeof *more->value), plain};
+        *more =
+            (struct rog_series_setting){rog_strdup(name), calloc(s->runs + 1, sizeof *more->value),
+                                        plain, f->is_part ? strlen(f->group) + 1 : 0, false};
         s->count++;
     }
     if (more && more->name && more->value)
@@ -136,6 +138,14 @@ static bool is_apart(const struct rog_setting *row)
                    strcmp(row->name, "threshold") == 0);
 }
 
+/* How long the end of a group's name is that says no more than that it is one. */
+static size_t suffix_of(const char *key)
+{
+    static const char suffix[] = "_parameters";
+    size_t size = strlen(key), own = sizeof suffix - 1;
+    return size > own && strcmp(key + size - own, suffix) == 0 ? own : 0;
+}
+
 static int take_member(const char *key, const struct rog_json *value, void *user)
 {
     struct filling *f = user;
@@ -144,15 +154,18 @@ static int take_member(const char *key, const struct rog_json *value, void *user
         return take_workers(f, value);
     if (!f->group && row && row->type == ROG_SETTING_GROUP && rog_json_is_object(value)) {
         struct filling inner = *f;
-        inner.group = "";
+        char group[64];
+        snprintf(group, sizeof group, "%.*s", (int)(strlen(key) - suffix_of(key)), key);
+        inner.group = group;
+        inner.is_part = true;
         rog_json_each(value, take_member, &inner);
         return f->code = inner.code;
     }
     if (is_apart(row) || rog_json_is_null(value))
         return 0;
     /* The library's column is for plugins of one name, which a path tells apart. */
-    bool plain = f->group ? !*f->group : row && strcmp(key, "library") != 0;
-    char *name = f->group && *f->group ? rog_format("%s %s", f->group, key) : rog_strdup(key);
+    bool plain = f->group ? f->is_part : row && strcmp(key, "library") != 0;
+    char *name = f->group ? rog_format("%s %s", f->group, key) : rog_strdup(key);
     char *text = value_text(value);
     if (name && text)
         put(f, name, text, plain);
@@ -202,6 +215,47 @@ static void column_release(struct rog_series_setting *column, size_t runs)
     free(column->name);
 }
 
+static bool same_values(const struct rog_series_setting *a, const struct rog_series_setting *b,
+                        size_t runs)
+{
+    for (size_t i = 0; i < runs; i++)
+        if (!a->value[i] != !b->value[i] || (a->value[i] && strcmp(a->value[i], b->value[i]) != 0))
+            return false;
+    return true;
+}
+
+/* Whether its name without the group's may be that of something else. */
+static bool is_ambiguous(const struct rog_series_settings *s, size_t index)
+{
+    const char *name = s->item[index].name + s->item[index].prefix;
+    bool found = rog_setting_find(rog_run_settings, name);
+    for (size_t i = 0; i < s->count && !found; i++)
+        found = i != index && s->item[i].prefix &&
+                strcmp(s->item[i].name + s->item[i].prefix, name) == 0;
+    return found;
+}
+
+/* Parameters of parts are called by their own names where that is enough. Both directions' codecs
+ * have the same ones where nobody said otherwise: those are shown once. */
+static void shorten_names(struct rog_series_settings *s)
+{
+    for (size_t i = 0; i < s->count; i++)
+        for (size_t k = s->count; s->item[i].prefix && k-- > i + 1;)
+            if (s->item[k].prefix && same_values(&s->item[i], &s->item[k], s->runs) &&
+                strcmp(s->item[i].name + s->item[i].prefix, s->item[k].name + s->item[k].prefix) ==
+                    0) {
+                column_release(&s->item[k], s->runs);
+                memmove(&s->item[k], &s->item[k + 1], (--s->count - k) * sizeof *s->item);
+            }
+    for (size_t i = 0; i < s->count; i++)
+        s->item[i].whole = is_ambiguous(s, i);
+    for (size_t i = 0; i < s->count; i++) {
+        char *name = s->item[i].name, *shorter = name + s->item[i].prefix;
+        if (!s->item[i].whole)
+            memmove(name, shorter, strlen(shorter) + 1);
+    }
+}
+
 /* Leaves out what all have in common, and moves what reads well to the front. */
 static void sort_out(struct rog_series_settings *s)
 {
@@ -213,6 +267,8 @@ static void sort_out(struct rog_series_settings *s)
             column_release(&s->item[i], s->runs);
     }
     s->count = kept;
+    shorten_names(s);
+    kept = s->count;
     for (size_t i = 0; i < kept; i++) {
         struct rog_series_setting moved = s->item[i];
         if (!moved.plain)

@@ -14,6 +14,9 @@ struct rog_series_setting {
     char **value; /* [runs]: as a reader sees it; NULL where a run has none */
     bool plain;   /* a setting of experiment files or of the strategy, with a value that is short
                      enough to be read; else something that only tells two runs apart */
+    /* Until they are named: */
+    size_t prefix; /* of the name: that of the codec or optimizer whose parameter it is */
+    bool whole;    /* it stays there, as the rest may be the name of something else */
 };
 
 struct rog_series_settings {

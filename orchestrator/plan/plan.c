@@ -88,6 +88,7 @@ void rog_plan_free(struct rog_plan *plan)
     free(plan->cluster);
     free(plan->other_cluster);
     rog_json_free(plan->remarks);
+    rog_json_free(plan->assumed);
     rog_json_free(plan->faulty);
     free(plan);
 }
@@ -177,6 +178,13 @@ static int check_distinct(const struct planning *p, bool fitted, struct rog_erro
     return 0;
 }
 
+/* A note that somebody wrote is recorded as such, and labels are not made from its settings. */
+static void mark_note(struct rog_json *settings)
+{
+    if (rog_json_get(settings, "note"))
+        rog_json_put_bool(settings, ROG_NOTE_GIVEN, true);
+}
+
 static int name_cell(const struct planning *p, const struct rog_experiment_run *from,
                      struct rog_json *settings, struct rog_error *err)
 {
@@ -217,6 +225,7 @@ static int add_repeats(const struct planning *p, const struct rog_experiment_run
                          : rog_json_get_integer(settings, "seed", atoll(row->fallback));
     bool fitted = false;
     int code = settings ? 0 : rog_fail_nomem(err);
+    mark_note(settings);
     if (code == 0)
         code = rog_fit_settings(p->fit, from, settings, &fitted, err);
     if (code == 0)
@@ -331,13 +340,15 @@ int rog_plan_experiment(struct rog_plan **out, const struct rog_experiment *expe
         plan->figure = rog_strdup(experiment->figure);
         plan->cluster = rog_strdup(cluster->name);
         plan->real_time = cluster->kind->real_time;
+        plan->assumed = rog_json_copy(cluster->assumed);
         plan->target_accuracy = experiment->target_accuracy;
         plan->contender = rog_strdup(experiment->contender.name);
         plan->baseline = rog_strdup(experiment->baseline.name);
         plan->options = rog_json_text(experiment->options);
         if (!plan->base || !plan->cluster || !plan->figure != !experiment->figure ||
             !plan->contender != !experiment->contender.name ||
-            !plan->baseline != !experiment->baseline.name || !plan->options)
+            !plan->baseline != !experiment->baseline.name || !plan->options ||
+            !plan->assumed != !cluster->assumed)
             code = rog_fail_nomem(err);
     }
     if (code == 0)
@@ -370,7 +381,11 @@ int rog_plan_single(struct rog_plan **out, const struct rog_json *settings,
     plan->case_name = rog_strdup(case_name);
     plan->cluster = rog_strdup(cluster->name);
     plan->real_time = cluster->kind->real_time;
-    int code = !plan->cluster || (case_name && !plan->case_name) ? rog_fail_nomem(err) : 0;
+    plan->assumed = rog_json_copy(cluster->assumed);
+    int code =
+        !plan->cluster || !plan->assumed != !cluster->assumed || (case_name && !plan->case_name)
+            ? rog_fail_nomem(err)
+            : 0;
     if (code == 0)
         code = rog_contents_new(&plan->contents, err);
     if (code == 0)

@@ -59,6 +59,7 @@ struct rog_plan {
     char *figure;               /* NULL where the case has none */
     double target_accuracy;     /* of what is tested, NaN where the case has none */
     char *contender, *baseline; /* what the case compares; NULL where it does not say */
+    struct rog_json *assumed;   /* the cluster's; NULL: nothing */
     struct rog_json *remarks;   /* texts: what of the file is not as it seems */
     struct rog_json *faulty; /* runs that cannot be planned (faulty.h), with options->all_faults */
     char *options;           /* what else is said of it, JSON; NULL where nothing is */

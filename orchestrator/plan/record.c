@@ -91,10 +91,15 @@ int rog_plan_record(struct rog_plan *plan, struct rog_db *db, bool fresh, struct
         if (!run->id)
             code = record_run(run, plan->cluster, db, err);
         else /* a label may be changed later: it is no part of what identifies the run */
-            code = rog_db_run(db, err,
-                              "UPDATE runs SET note = ?1, config = json_set(config, '$.note', ?1)"
-                              " WHERE id = ?2 AND note IS NOT ?1",
-                              "ss", run->resolved.note, run->id);
+            code =
+                rog_db_run(db, err,
+                           "UPDATE runs SET note = ?1, config = iif(?3, json_set(config,"
+                           " '$.note', ?1, '$." ROG_NOTE_GIVEN "', json('true')), json_set("
+                           "json_remove(config, '$." ROG_NOTE_GIVEN "'), '$.note', ?1))"
+                           " WHERE id = ?2 AND (note IS NOT ?1 OR ?3 <>"
+                           " coalesce(json_extract(config, '$." ROG_NOTE_GIVEN "'), 0))",
+                           "ssi", run->resolved.note, run->id,
+                           (int64_t)rog_json_get_bool(run->resolved.config, ROG_NOTE_GIVEN, false));
         if (code == 0 && plan->case_name)
             code = record_position(plan, run, db, err);
     }

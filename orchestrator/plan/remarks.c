@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include <common/file.h>
+#include <common/settings.h>
 #include <common/trace_name.h>
 #include <common/workload.h>
 
@@ -333,6 +334,66 @@ static int remark_scripts(const struct rog_plan *plan, struct rog_json *texts,
     return code;
 }
 
+/* ---- times that are those of the default profile ---- */
+
+/* Whether a program of one of the runs is the worker's. */
+static bool any_runs_program(const struct rog_plan *plan, int64_t rank)
+{
+    for (size_t i = 0; i < plan->count; i++)
+        if (rog_workload_runs_program(plan->run[i].resolved.config, (uint32_t)rank))
+            return true;
+    return false;
+}
+
+/* "1.11 s a local step, 0.39 s to compress"; NULL without memory. */
+static char *times_text(const struct rog_json *times)
+{
+    static const char *const text[][2] = {{"step_s", "a local step"},
+                                          {"compress_s", "to compress a push"},
+                                          {"decompress_s", "to unpack a pull"}};
+    char *all = rog_strdup("");
+    for (size_t i = 0; all && i < sizeof text / sizeof *text; i++) {
+        if (!rog_json_get(times, text[i][0]))
+            continue;
+        char *longer = rog_format("%s%s%g s %s", all, *all ? ", " : "",
+                                  rog_json_get_number(times, text[i][0], 0), text[i][1]);
+        free(all);
+        all = longer;
+    }
+    return all;
+}
+
+static int remark_times(const struct rog_plan *plan, struct rog_json *texts, struct rog_error *err)
+{
+    const struct rog_json *first = NULL;
+    size_t count = 0;
+    for (size_t i = 0; i < rog_json_size(plan->assumed); i++) {
+        const struct rog_json *times = rog_json_at(plan->assumed, i);
+        if (!any_runs_program(plan, rog_json_get_integer(times, "rank", 0)))
+            continue;
+        first = first ? first : times;
+        count++;
+    }
+    char *times = first ? times_text(first) : NULL;
+    if (!times)
+        return first ? rog_fail_nomem(err) : 0;
+    int code =
+        say(texts,
+            rog_format(
+                "the program of %zu worker%s has times of the default profile %s, which are "
+                "those of a Jetson that trains ConvMLP-M: %s%s; hint: --cluster FILE with "
+                "workers that say %s",
+                count, count == 1 ? "" : "s",
+                rog_setting_find(rog_worker_settings, "profile")->fallback, times,
+                plan->real_time ? ", waited for where it is faster" : "",
+                plan->real_time
+                    ? "step_s = 0.0, compress_s = 0.0 and decompress_s = 0.0: nothing is waited for"
+                    : "step_s = \"measured\", or give these times"),
+            err);
+    free(times);
+    return code;
+}
+
 int rog_plan_remarks(const struct rog_plan *plan, struct rog_json *texts, struct rog_error *err)
 {
     for (size_t i = 0; i < rog_json_size(plan->remarks); i++)
@@ -342,6 +403,8 @@ int rog_plan_remarks(const struct rog_plan *plan, struct rog_json *texts, struct
         code = remark_shared(plan, texts, err);
     if (code == 0)
         code = remark_short(plan, texts, err);
+    if (code == 0)
+        code = remark_times(plan, texts, err);
     if (code == 0)
         code = remark_values(plan, texts, err);
     return code < 0 ? code : remark_same(plan, texts, err);

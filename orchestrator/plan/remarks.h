@@ -7,7 +7,8 @@
 #include <orchestrator/plan/plan.h>
 
 /* Appends to the array of texts: what the file gives in vain, workers that share a recording from
- * the same moment on, runs that end before a worker's first iteration does, and runs that are the
+ * the same moment on, runs that end before a worker's first iteration does, programs with
+ * times of a device that nobody chose, and runs that are the
  * same but for their seed. */
 int rog_plan_remarks(const struct rog_plan *plan, struct rog_json *texts, struct rog_error *err);
 

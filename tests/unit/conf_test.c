@@ -333,6 +333,50 @@ static void paths_are_relative_to_their_file(void **state)
     free(profiles);
 }
 
+/* A step that is measured is no reason to take another model's times from the default profile; what
+ * is taken of it without its name is kept in mind. */
+static void times_that_nobody_gave(void **state)
+{
+    static const struct {
+        const char *worker;
+        double compress_s;
+        const char *assumed;
+    } cases[] = {
+        {"step_s = \"measured\";", 0, "[]"},
+        {"step_s = \"measured\"; compress_s = 0.25;", 0.25, "[]"},
+        {"step_s = \"measured\"; profile = \"jetson-nx\";", 0.5, "[]"},
+        {"profile = \"jetson-nx\";", 0.5, "[]"},
+        {"profile = \"nx\"; compress_s = 0.125;", 0.125, "[]"},
+        {"step_s = 0.5; compress_s = 0.0; decompress_s = 0.0;", 0, "[]"},
+        {"step_s = 0.5; decompress_s = 0.0;", 0.5, "[{\"compress_s\":0.5,\"rank\":1}]"},
+        {"", 0.5, "[{\"step_s\":1.5,\"compress_s\":0.5,\"decompress_s\":0.75,\"rank\":1}]"},
+    };
+    struct folder *f = *state;
+    struct rog_error err = {0};
+    struct folder own = *f;
+    own.profiles = rog_path_join(f->path, "default.conf");
+    write_text(own.profiles,
+               "nx = { step_s = 2.0; decompress_s = 0.5; watts_compute = 1.0; "
+               "watts_communicate = 1.0; watts_stall = 1.0; };\n"
+               "jetson-nx = { step_s = 1.5; compress_s = 0.5; decompress_s = 0.75; watts_compute = "
+               "1.0; watts_communicate = 1.0; watts_stall = 1.0; };");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct rog_cluster *c = NULL;
+        char *text = rog_format("kind = \"virtual\"; workers = ( { %s } );", cases[i].worker);
+        if (read_cluster(&own, text, &c, &err))
+            fail_msg("%s: %s", text, err.message);
+        const struct rog_json *worker = rog_json_at(c->workers, 0);
+        assert_true(rog_json_get_number(worker, "compress_s", -1) == cases[i].compress_s);
+        char *assumed = rog_json_text(c->assumed);
+        if (strcmp(assumed, cases[i].assumed) != 0)
+            fail_msg("%s: %s instead of %s", text, assumed, cases[i].assumed);
+        free(assumed);
+        free(text);
+        rog_cluster_free(c);
+    }
+    free(own.profiles);
+}
+
 /* Two kinds may each have a setting of the same name. */
 static void a_setting_is_that_of_the_files_kind(void **state)
 {
@@ -455,6 +499,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_ssh_cluster_is_read_whole, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(paths_are_relative_to_their_file, make_folder,
                                         remove_folder),
+        cmocka_unit_test_setup_teardown(times_that_nobody_gave, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(a_setting_is_that_of_the_files_kind, make_folder,
                                         remove_folder),
         cmocka_unit_test_setup_teardown(wrong_clusters_are_answered_exactly, make_folder,

@@ -16,6 +16,7 @@
 #include <orchestrator/plan/names.h>
 #include <orchestrator/plan/plan.h>
 #include <orchestrator/plan/record.h>
+#include <orchestrator/plan/remarks.h>
 #include <orchestrator/store/paths.h>
 #include <orchestrator/kinds.h>
 
@@ -235,6 +236,59 @@ static void a_run_is_not_how_its_programs_are_kept(void **state)
         rog_plan_free(other);
     }
     rog_plan_free(plan);
+    free(text);
+}
+
+static struct rog_json *remarks_of(const struct rog_plan *plan)
+{
+    struct rog_json *texts = rog_json_array();
+    struct rog_error err = {0};
+    assert_int_equal(rog_plan_remarks(plan, texts, &err), 0);
+    return texts;
+}
+
+/* A program that takes a step in the time of somebody else's model: once for all runs. */
+static void times_of_the_default_profile_are_remarked(void **state)
+{
+    const struct fixture *f = *state;
+    struct rog_error err = {0};
+    static const char two[] = "case = \"a\"; runs = ( { library = \"BSP\"; note = \"BSP\"; }, "
+                              "{ library = \"ROG\"; threshold = 4; } );",
+                      program[] = "workload = { command = \"true\"; test = \"true\"; };";
+    char *text = rog_format("%s %s", program, two);
+    char *cluster = rog_path_join(f->folder, "own.conf");
+    char *profiles = rog_path_join(f->folder, "default.conf");
+    struct fixture own = *f;
+    write_text(profiles, "jetson-nx = { step_s = 1.5; compress_s = 0.5; decompress_s = 0.75; };");
+    write_text(cluster, "kind = \"virtual\"; workers = ( { count = 3; }, { step_s = 0.1; "
+                        "compress_s = 0.0; decompress_s = 0.0; } );");
+    assert_int_equal(
+        rog_cluster_read(&own.cluster, cluster, NULL, profiles, rog_cluster_kinds, &err), 0);
+    struct rog_plan *plan = plan_of(&own, text, &once);
+    struct rog_json *texts = remarks_of(plan);
+    assert_int_equal(rog_json_size(texts), 1);
+    const char *remark = rog_json_string(rog_json_at(texts, 0), "");
+    if (!strstr(remark, "the program of 3 workers has times of the default profile jetson-nx, ") ||
+        !strstr(remark, ": 1.5 s a local step, 0.5 s to compress a push, 0.75 s to unpack a pull;"))
+        fail_msg("%s", remark);
+    rog_json_free(texts);
+    const struct rog_json *first = plan->run[0].resolved.config;
+    assert_true(rog_json_get_bool(first, ROG_NOTE_GIVEN, false));
+    assert_false(rog_json_get_bool(plan->run[1].resolved.config, ROG_NOTE_GIVEN, false));
+    rog_plan_free(plan);
+    plan = plan_of(&own, two, &once); /* the built-in network */
+    texts = remarks_of(plan);
+    assert_int_equal(rog_json_size(texts), 0);
+    rog_json_free(texts);
+    rog_plan_free(plan);
+    rog_cluster_free(own.cluster);
+    plan = plan_of(f, text, &once); /* a profile that the cluster names */
+    texts = remarks_of(plan);
+    assert_int_equal(rog_json_size(texts), 0);
+    rog_json_free(texts);
+    rog_plan_free(plan);
+    free(profiles);
+    free(cluster);
     free(text);
 }
 
@@ -705,6 +759,7 @@ int main(void)
         TEST(the_hash_is_of_everything_but_the_note),
         TEST(a_run_is_not_how_its_programs_are_kept),
         TEST(what_programs_cannot_be_kept_by_is_said),
+        TEST(times_of_the_default_profile_are_remarked),
         TEST(paths_do_not_depend_on_the_folder_one_stands_in),
         TEST(every_path_is_relative_to_the_file),
         TEST(a_recorded_run_is_known_again),

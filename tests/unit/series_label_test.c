@@ -77,6 +77,53 @@ static void settings_that_differ_are_shown(void **state)
     expect(f, "BSP, batch 24, trace a.csv\nROG 4, batch 48, trace a.csv\nours\n");
 }
 
+/* A note that a file gives stays, even where a sweep could have written it. */
+static void given_notes_stay(void **state)
+{
+    struct fixture *f = *state;
+    fixture_case(f, "case", "1", 64);
+    add(f, "a", "BSP", 0, "BSP", "{\"batch\":24,\"note_given\":true}");
+    add(f, "b", "ROG", 4, "ROG 4", "{\"batch\":48,\"note_given\":true}");
+    expect(f, "BSP\nROG 4\n");
+    add(f, "c", "ROG", 4, "ROG 4", "{\"batch\":48,\"x\":1}");
+    expect(f, "BSP\nROG 4\nROG 4, batch 48\n");
+}
+
+/* What an optimizer or a codec calls as a setting is called, or another one, is not taken for it.
+ */
+static void parameters_are_not_settings(void **state)
+{
+    struct fixture *f = *state;
+    fixture_case(f, "case", "1", 64);
+    add(f, "a", "BSP", 0, "BSP", "{\"learning_rate\":0.001}");
+    add(f, "b", "ROG", 4, "ROG 4",
+        "{\"learning_rate\":0.001,\"server_optimizer_parameters\":{\"learning_rate\":0.7}}");
+    expect(f, "BSP\nROG 4\n");
+    add(f, "c", "ROG", 4, "ROG 4",
+        "{\"learning_rate\":0.001,\"server_optimizer_parameters\":{\"learning_rate\":0.9}}");
+    expect(f, "BSP\nROG 4, server_optimizer learning_rate 0.7\n"
+              "ROG 4, server_optimizer learning_rate 0.9\n");
+    fixture_sql(f, "DELETE FROM case_runs WHERE run_id = 'b' OR run_id = 'c'");
+    add(f, "d", "ROG", 4, "ROG 4",
+        "{\"learning_rate\":0.001,\"local_optimizer_parameters\":{\"beta\":0.5},"
+        "\"server_optimizer_parameters\":{\"beta\":0.75}}");
+    add(f, "e", "ROG", 4, "ROG 4",
+        "{\"learning_rate\":0.001,\"local_optimizer_parameters\":{\"beta\":0.75},"
+        "\"server_optimizer_parameters\":{\"beta\":0.75}}");
+    expect(f, "BSP\nROG 4, local_optimizer beta 0.5\nROG 4, local_optimizer beta 0.75\n");
+    fixture_sql(f, "DELETE FROM case_runs WHERE run_id = 'd' OR run_id = 'e'");
+    for (int share = 1; share < 3; share++) {
+        char id[8], config[200];
+        snprintf(id, sizeof id, "f%d", share);
+        snprintf(config, sizeof config,
+                 "{\"learning_rate\":0.001,\"compression_parameters\":{\"share\":%d},"
+                 "\"pull_compression_parameters\":{\"share\":%d}}",
+                 share, share);
+        add(f, id, "ROG", 4, "ROG 4", config);
+    }
+    expect(f, "BSP\nROG 4, share 1\nROG 4, share 2\n");
+}
+
 static void equal_notes_are_parted(void **state)
 {
     struct fixture *f = *state;
@@ -282,6 +329,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         LABELS(settings_that_differ_are_shown),
+        LABELS(given_notes_stay),
+        LABELS(parameters_are_not_settings),
         LABELS(equal_notes_are_parted),
         LABELS(imported_notes_stay),
         LABELS(real_and_virtual_time_are_told_apart),
