@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """ResNet-18 (He et al., CVPR 2016) for images of 32 x 32, trained on CIFAR-100 from random weights.
 
-resnet18.conf sweeps it. `options`: width (of the first stage, 64 as published), classes (100; 20: the super-
-classes). BatchNorm's statistics are each worker's own; the test estimates those of a checkpoint anew.
+`options` in resnet18.conf: width (channels of the first stage), classes (100; 20: the superclasses).
 """
 import os
 import rog
@@ -51,7 +50,7 @@ model = resnet18(**run.options)
 images, labels = read("train.bin")
 
 if run.checkpoint:  # what `test` of the experiment file is run for
-    model.load_state_dict(rog.load(run.checkpoint), strict=False)
+    model.load_state_dict(rog.load(run.checkpoint), strict=False)  # all but the statistics
     picks = torch.randint(len(labels), (4, 250))
     torch.optim.swa_utils.update_bn([inputs(images[pick]) for pick in picks], model)
     model.eval()
@@ -65,7 +64,8 @@ if run.checkpoint:  # what `test` of the experiment file is run for
 images, labels = images[run.rank - 1::run.workers], labels[run.rank - 1::run.workers]
 rule = {"lr": run.settings["learning_rate"], "momentum": 0.9, "weight_decay": 5e-4}
 if run.contribution == "delta":  # local steps
-    optimizer = rog.LocalOptimizer(torch.optim.SGD(model.parameters(), **rule), model=model, **run)
+    optimizer = rog.LocalOptimizer(torch.optim.SGD(model.parameters(), **rule), model=model,
+                                   buffers="own", **run)
 else:
     optimizer = rog.Optimizer(model.named_parameters(), **rule, **run)
 torch.manual_seed(1000 * run.seed + run.rank)

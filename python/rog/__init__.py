@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Row-granular synchronization (ROG, MICRO 2022) for PyTorch.
 
-    optimizer = rog.Optimizer(model.parameters(), lr=0.1, momentum=0.9, rank=1, workers=4,
+    optimizer = rog.Optimizer(model.named_parameters(), lr=0.1, momentum=0.9, rank=1, workers=4,
                               server="10.42.0.1:7400", key_file="key")
     ...
     loss.backward()

@@ -93,10 +93,10 @@ class Part:
 
     def _join(self, groups, names, model, *, server, key_file, rank, workers, strategy, threshold,
               compression, settings, local_steps, out_dir, server_timeout, config, pace, energy,
-              background):
+              background, buffers):
         """Connects with the parameters of these groups, and waits until all workers are there."""
         self._places = self._make_places(groups, names, model)
-        constants = self._make_constants(model)
+        constants = self._make_constants(model, buffers)
         self._cuda = any(place.tensor.device.type == "cuda" for place in self._places)
         worker = _librog.Worker(
             server=server, key_file=key_file, rank=rank, workers=workers,
@@ -122,6 +122,8 @@ class Part:
         self._seen = worker.statistics()
         self._constants = constants  # their memory is librog's to read
         self._put_back(self._places + constants)
+        self._were = [place.tensor.detach().clone() for place in constants]
+        self._exchanges = 0
         self._keeper = _keeping.Keeper(worker, out_dir, [place.tensor for place in self._places],
                                        self._own())
 
@@ -146,13 +148,31 @@ class Part:
         return places
 
     @staticmethod
-    def _make_constants(model):
-        if model is None:
+    def _make_constants(model, buffers):
+        if buffers not in ("constant", "own"):
+            raise RogError("buffers is %r: it may be \"constant\" or \"own\"" % (buffers,))
+        if model is None or buffers == "own":
             return []
         return [Place(name, buffer, "buffer") for name, buffer in model.named_buffers()
                 if buffer.dtype == torch.float32 and buffer.numel() > 0]
 
+    def _check_constants(self):
+        """Checkpoints have constants as they were at first: a model that trains them would be tested
+        with others than it has. PyTorch does not count what BatchNorm writes, so values are compared,
+        at the first exchanges and at some of the later ones."""
+        self._exchanges += 1
+        if self._exchanges > 3 and self._exchanges % 10:
+            return
+        for place, before in zip(self._constants, self._were):
+            if not torch.equal(place.tensor.detach(), before):
+                raise RogError(
+                    "buffer %s has changed since the run began, and checkpoints would have it as it "
+                    "was then: call rog.freeze_statistics(model) after each model.train(), or give "
+                    "the optimizer buffers=\"own\" and estimate BatchNorm's statistics before each "
+                    "test (torch.optim.swa_utils.update_bn)" % place.name)
+
     def _exchange(self, worker, step):
+        self._check_constants()
         self._take()
         worker.exchange(step)
         self._put_back(self._places)

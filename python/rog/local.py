@@ -27,7 +27,7 @@ class LocalOptimizer(Part):
     background     an exchange goes on while the next steps are made: the parameters have what it
                    brings at the next exchange, and the steps that were made meanwhile
     model          gives tensors their names, in checkpoints and for strategies that go by layers; its
-                   float buffers are constants, as of rog.Optimizer
+                   float buffers are constants, as of rog.Optimizer (buffers="own": they are not)
     server, key_file, rank, workers, strategy, threshold, compression, out_dir,
     server_timeout, config, pace, energy    as of rog.Optimizer; **rog.from_env() gives those of a run
                    that rogctl has started
@@ -43,7 +43,7 @@ class LocalOptimizer(Part):
     def __init__(self, inner, every=None, *, model=None, server=None, key_file=None, rank=1,
                  workers=1, strategy="rog", threshold=None, compression="sign", settings=None,
                  out_dir=None, server_timeout=600.0, config=None, pace=False, energy=False,
-                 background=False):
+                 background=False, buffers="constant"):
         if isinstance(inner, Part) or not isinstance(inner, torch.optim.Optimizer):
             raise RogError("inner is a %s: it must be an optimizer of torch.optim, which makes the "
                            "local steps" % type(inner).__name__)
@@ -60,7 +60,7 @@ class LocalOptimizer(Part):
                    workers=workers, strategy=strategy, threshold=threshold, compression=compression,
                    settings=settings, local_steps=every, out_dir=out_dir,
                    server_timeout=server_timeout, config=config, pace=pace, energy=energy,
-                   background=background)
+                   background=background, buffers=buffers)
 
     # ---- as an optimizer of PyTorch
 

@@ -45,7 +45,8 @@ class Optimizer(Part, torch.optim.Optimizer):
                    from it) instead of torch.optim.SGD's
     model          names the tensors, for checkpoints; its float buffers, such as BatchNorm's running
                    statistics, are then constants: every worker starts with the first one's, every
-                   checkpoint has them, they are not exchanged
+                   checkpoint has them, they are not exchanged, and training must not change them
+    buffers        "own": they are this worker's own, and no checkpoint has them
     server, key_file, rank, workers    HOST:PORT of rog-trainer serve --workers N, the shared secret,
                    and which of the N this is, from 1 on
     strategy, threshold, compression   what the server was started with; compression="none" sends 32
@@ -68,7 +69,8 @@ class Optimizer(Part, torch.optim.Optimizer):
     def __init__(self, params, lr, momentum=0.0, weight_decay=0.0, nesterov=False, *, rule=None,
                  model=None, server=None, key_file=None, rank=1, workers=1, strategy="rog",
                  threshold=None, compression="sign", settings=None, out_dir=None,
-                 server_timeout=600.0, config=None, pace=False, energy=False, background=False):
+                 server_timeout=600.0, config=None, pace=False, energy=False, background=False,
+                 buffers="constant"):
         if rule not in (None, "block"):
             raise RogError("rule is %r: it may be None (torch.optim.SGD's) or \"block\"" % (rule,))
         if rule == "block" and nesterov:
@@ -83,7 +85,7 @@ class Optimizer(Part, torch.optim.Optimizer):
                    workers=workers, strategy=strategy, threshold=threshold, compression=compression,
                    settings=settings, local_steps=None, out_dir=out_dir,
                    server_timeout=server_timeout, config=config, pace=pace, energy=energy,
-                   background=background)
+                   background=background, buffers=buffers)
         count = len(self._places)
         self._gradients = (ctypes.c_void_p * count)()
         self._rules = (_librog.Rule * count)()

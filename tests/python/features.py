@@ -104,8 +104,9 @@ def main(case):
 
     def join(model, params):
         if settings(case) is None:
-            return rog.LocalOptimizer(torch.optim.AdamW(params, lr=0.01), model=model, **run)
-        return rog.Optimizer(params, **settings(case), model=model, **run)
+            return rog.LocalOptimizer(torch.optim.AdamW(params, lr=0.01), model=model, buffers="own",
+                                      **run)
+        return rog.Optimizer(params, **settings(case), model=model, buffers="own", **run)
 
     last = 4 if case == "early" and run.rank == 2 else LAST
     model = train(case, run.rank, join, last)

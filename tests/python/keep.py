@@ -74,8 +74,8 @@ class SameBytes(Case):
         """Each thing that a program changes, at its usual place."""
         def run(simulation):
             model = self.make_model()
-            optimizer = rog.Optimizer(model.named_parameters(), lr=0.1, momentum=0.9, model=model,
-                                      **self.given(simulation))
+            optimizer = rog.Optimizer(model.named_parameters(), lr=0.1, momentum=0.9,
+                                      model=model, buffers="own", **self.given(simulation))
             schedule = torch.optim.lr_scheduler.StepLR(optimizer, 3, 0.5)
             ema = (average or Average)(model)
             loaded = optimizer.keep(schedule=schedule, model=model, **({"ema": ema} if average else {}))
@@ -114,7 +114,8 @@ class SameBytes(Case):
         def program(simulation):
             model = self.make_model()
             inner = torch.optim.AdamW(model.parameters(), lr=0.01)
-            optimizer = rog.LocalOptimizer(inner, every=3, model=model, **self.given(simulation))
+            optimizer = rog.LocalOptimizer(inner, every=3, model=model, buffers="own",
+                                           **self.given(simulation))
             schedule = torch.optim.lr_scheduler.OneCycleLR(inner, 0.05, total_steps=3 * LAST)
             self.assertEqual(optimizer.keep(schedule=schedule, model=model),
                              simulation.is_taken_up)

@@ -192,6 +192,27 @@ class SeveralWorkers(unittest.TestCase):
         self.assertTrue(torch.equal(fresh[1].running_mean, models[0][1].running_mean))
         self.assertFalse(torch.equal(fresh[4].weight, make_model(1)[4].weight))
 
+    def test_buffers_that_are_trained(self):
+        model = make_model(1)
+        with Server(1, "BSP", "none") as server:
+            optimizer = server.optimizer(model.parameters(), lr=0.05, model=model)
+            with self.assertRaisesRegex(rog.RogError, 'buffer 1.running_mean has changed.*buffers="own"'):
+                for _ in train(model, optimizer, batches(1)):
+                    pass
+            optimizer.close()
+            server.process.terminate()
+        with self.assertRaisesRegex(rog.RogError, "buffers is 'mine'"):
+            rog.Optimizer(model.parameters(), lr=0.05, model=model, server="127.0.0.1:1",
+                          key_file="none", buffers="mine")
+        with Server(1, "BSP", "none") as server:
+            optimizer = server.optimizer(model.parameters(), lr=0.05, model=model, buffers="own")
+            for _ in train(model, optimizer, batches(2)):
+                pass
+            optimizer.finish()
+            saved = rog.load(server.checkpoints()[-1])
+        self.assertNotIn("1.running_mean", saved)
+        self.assertIn("1.weight", saved)
+
     def test_in_the_background(self):
         """Gradients of a model that is an exchange older, with groups and a schedule: the same as
         doing so with SGD, by hand. The state is that after the last exchange."""
