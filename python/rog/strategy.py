@@ -209,6 +209,8 @@ class Plan:
             numbers = numpy.asarray(rows)
             if len(numbers) and numbers.dtype.kind not in "iu":
                 raise TypeError("rows to send are whole numbers, not %s" % numbers.dtype)
+            if len(numbers) and numbers.min() < 0:  # a signed number would become a large one
+                raise ValueError("row %d to send: rows count from 0" % numbers.min())
             self.order[:len(numbers)] = numbers
         self.count = len(rows)
         self.mandatory = self.count if mandatory is None else mandatory

@@ -253,6 +253,8 @@ class Host:
             numbers = strategy.Arrays.numpy.asarray(numbers)
             if numbers.dtype.kind not in "iu":
                 raise TypeError("%s must be whole numbers, not %s" % (name, numbers.dtype))
+            if numbers.size and numbers.min() < 0:
+                raise ValueError("%s has %d: no number may be negative" % (name, numbers.min()))
             numbers = numbers.astype(strategy.Arrays.dtypes[kind], copy=False)
             numbers = strategy.Arrays.numpy.ascontiguousarray(numbers)
         elif not isinstance(numbers, memoryview):
