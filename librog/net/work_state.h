@@ -43,6 +43,7 @@ struct rog_work {
 
     uv_loop_t loop;
     uv_timer_t tick, step;
+    double step_at_s; /* when `step` is due: it may fire a part of a millisecond early */
     uv_signal_t signals[2];
     uv_thread_t thread;
     bool loop_made, signals_made, thread_made;

@@ -76,6 +76,7 @@ static void step_due(uv_timer_t *timer);
 static void wait_until(struct rog_work *work, double until_s)
 {
     double wait_s = until_s - rog_link_now();
+    work->step_at_s = until_s;
     uv_update_time(&work->loop);
     uv_timer_start(&work->step, step_due, wait_s > 0 ? (uint64_t)ceil(1e3 * wait_s) : 0, 0);
 }
@@ -254,6 +255,10 @@ static void step_due(uv_timer_t *timer)
     struct rog_error err;
     if (work->code)
         return;
+    if (rog_link_now() < work->step_at_s) {
+        wait_until(work, work->step_at_s);
+        return;
+    }
     switch (work->phase) {
     case ROG_WORK_COMPUTING:
         compress(work);
