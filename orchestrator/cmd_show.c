@@ -351,6 +351,26 @@ static void print_imported(const struct rog_json *s)
                        "hint: import into a new database");
 }
 
+/* Of a run that is being executed, or that goes on by itself. */
+static void print_progress(const struct rog_json *s)
+{
+    const struct rog_json *progress = rog_json_get(s, "progress");
+    const char *waiting = rog_json_get_string(progress, "waiting", NULL);
+    const char *status = rog_json_get_string(s, "status", "");
+    if (!progress)
+        return;
+    rog_print("%-18s %.0f%%", "progress", 100 * rog_json_get_number(progress, "done", 0));
+    if (waiting)
+        rog_print("%-18s for %s, since %.0f s", "waiting", waiting,
+                  rog_json_get_number(progress, "waiting_s", 0));
+    if (strcmp(status, "left") == 0)
+        rog_print("%-18s nobody; it runs on its hosts for %.0f s more, and the same command takes "
+                  "it up",
+                  "followed by",
+                  rog_json_get_number(progress, "alone_s", 0) -
+                      rog_json_get_number(progress, "age_s", 0));
+}
+
 static void print_run(const struct rog_json *s)
 {
     char threshold[ROG_THRESHOLD_TEXT_BYTES];
@@ -358,6 +378,7 @@ static void print_run(const struct rog_json *s)
     print_text("note", rog_json_get_string(s, "note", NULL));
     print_text("status", rog_json_get_string(s, "status", NULL));
     print_text("error", rog_json_get_string(s, "error", NULL));
+    print_progress(s);
     char epochs[32] = ""; /* a program counts its own */
     if (!rog_workload_is_program(rog_json_get(s, "config")))
         snprintf(epochs, sizeof epochs, "%lld epochs, ",

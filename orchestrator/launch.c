@@ -3,10 +3,14 @@
 #include <orchestrator/launch.h>
 
 #include <math.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
 
+#include <common/file.h>
 #include <common/workload.h>
 #include <orchestrator/commands.h>
 #include <orchestrator/figures/distinct.h>
@@ -152,6 +156,57 @@ static size_t make_jobs(const struct rog_plan *plan, struct rog_fleet_job *jobs,
     return count;
 }
 
+static void duration_text(double s, char *text, size_t bytes)
+{
+    if (s < 1)
+        snprintf(text, bytes, "a second");
+    else if (s < 120)
+        snprintf(text, bytes, "%.0f s", s);
+    else if (s < 7200)
+        snprintf(text, bytes, "%.0f min", s / 60);
+    else
+        snprintf(text, bytes, "%.1f h", s / 3600);
+}
+
+/* Ctrl-C at a terminal. What does not come from there, or comes instead of an answer, is none. */
+static bool ask_to_stop(void *user, const struct rog_fleet_job *job)
+{
+    char answer[16] = "";
+    sigset_t others;
+    (void)user;
+    sigemptyset(&others);
+    sigaddset(&others, SIGTERM);
+    sigaddset(&others, SIGHUP);
+    int cancel = signalfd(-1, &others, SFD_CLOEXEC | SFD_NONBLOCK);
+    char *text = rog_format("Leave %s running on its hosts, or stop it? [L/s] ", job->run_id);
+    if (text && cancel >= 0)
+        rog_prompt(NULL, text, true, cancel, answer, sizeof answer);
+    free(text);
+    if (cancel >= 0)
+        close(cancel);
+    return answer[0] == 's' || answer[0] == 'S';
+}
+
+/* Says of each run that is not done why. */
+static void say_what_is_not_done(const struct rog_launch *launch, const struct rog_fleet_job *jobs,
+                                 size_t count)
+{
+    char lease[32];
+    duration_text(launch->cluster->lease_s, lease, sizeof lease);
+    for (size_t i = 0; i < count; i++) {
+        const struct rog_fleet_job *job = &jobs[i];
+        if (job->state == ROG_FLEET_FAILED)
+            rog_warn(&launch->output, "%s (%s) failed: %s", job->run_id, job->label, job->error);
+        else if (job->state == ROG_FLEET_STOPPED)
+            rog_warn(&launch->output, "%s (%s) was stopped", job->run_id, job->label);
+        else if (job->left)
+            rog_warn(&launch->output,
+                     "%s (%s) keeps running on its hosts, for %s without rogctl; the same command "
+                     "takes it up",
+                     job->run_id, job->label, lease);
+    }
+}
+
 int rog_launch(const struct rog_launch *launch, struct rog_plan *plan, struct rog_error *err)
 {
     struct rog_progress progress;
@@ -175,13 +230,11 @@ int rog_launch(const struct rog_launch *launch, struct rog_plan *plan, struct ro
             .contents = plan->contents,
             .observer = &observer,
             .credentials = credentials,
+            .asks_to_stop = ask_to_stop,
         };
         if (code == 0)
             code = rog_fleet_execute(launch->cluster, &options, jobs, count, err);
-        for (size_t i = 0; i < count; i++)
-            if (jobs[i].state == ROG_FLEET_FAILED)
-                rog_warn(&launch->output, "%s (%s) failed: %s", jobs[i].run_id, jobs[i].label,
-                         jobs[i].error);
+        say_what_is_not_done(launch, jobs, count);
         if (code == ROG_EINTR)
             rog_fail(err, ROG_EINTR, "interrupted; the same command continues where it was");
         if (code == ROG_EFAILED && count == 1)
@@ -208,18 +261,6 @@ static double whole_wall_s(const struct rog_plan *plan, const struct rog_forecas
         if (plan->run[i].action != ROG_PLAN_DONE)
             longest = fmax(longest, durations->run[i].wall_s);
     return durations->known ? fmax(longest, durations->sum_s / at_once) : (double)NAN;
-}
-
-static void duration_text(double s, char *text, size_t bytes)
-{
-    if (s < 1)
-        snprintf(text, bytes, "a second");
-    else if (s < 120)
-        snprintf(text, bytes, "%.0f s", s);
-    else if (s < 7200)
-        snprintf(text, bytes, "%.0f min", s / 60);
-    else
-        snprintf(text, bytes, "%.1f h", s / 3600);
 }
 
 /* "wall time: about 4 min; 3 runs as the same run took before, 1 run unknown" */

@@ -22,9 +22,6 @@
 #define MOST_LABEL_COLUMNS 60
 #define STATE_COLUMNS 10
 
-static const char *const state_names[] = {"waiting", "elsewhere", "running",
-                                          "testing", "done",      "failed"};
-
 /* A line in the making. */
 struct line {
     char *text;
@@ -102,8 +99,8 @@ static bool compose(const struct rog_fleet_job *job, bool brief, size_t width, c
     struct line line = {text, bytes, width, true};
     text[0] = '\0';
     add_label(&line, job->label, brief ? BRIEF_LABEL_COLUMNS : ROG_PROGRESS_LABEL_COLUMNS);
-    add_part(&line, brief ? " %-7s" : " %-9s", state_names[job->state]);
-    if (job->state == ROG_FLEET_FAILED)
+    add_part(&line, brief ? " %-7s" : " %-9s", rog_fleet_state_name(job->state));
+    if (job->state == ROG_FLEET_FAILED || job->state == ROG_FLEET_STOPPED)
         add_part(&line, " after %.0f s", job->t);
     else if (job->state != ROG_FLEET_WAITING && job->state != ROG_FLEET_ELSEWHERE)
         add_numbers(&line, job, brief);
@@ -154,7 +151,7 @@ static bool is_active(const struct rog_fleet_job *job)
 /* The active runs, as many as the screen holds, and how many there are of the others. */
 static void draw(struct rog_progress *p, const struct rog_fleet_job *jobs, size_t count)
 {
-    size_t number[ROG_FLEET_FAILED + 1] = {0}, room = screen().ws_row;
+    size_t number[ROG_FLEET_STOPPED + 1] = {0}, room = screen().ws_row;
     erase(p);
     for (size_t i = 0; i < count; i++) {
         number[jobs[i].state]++;
@@ -163,10 +160,12 @@ static void draw(struct rog_progress *p, const struct rog_fleet_job *jobs, size_
             p->drawn++;
         }
     }
-    if (number[ROG_FLEET_DONE] + number[ROG_FLEET_FAILED] < count) {
+    if (number[ROG_FLEET_DONE] + number[ROG_FLEET_FAILED] + number[ROG_FLEET_STOPPED] < count) {
         fprintf(stderr, "%zu of %zu runs done", number[ROG_FLEET_DONE], count);
         if (number[ROG_FLEET_FAILED])
             fprintf(stderr, ", %zu failed", number[ROG_FLEET_FAILED]);
+        if (number[ROG_FLEET_STOPPED])
+            fprintf(stderr, ", %zu stopped", number[ROG_FLEET_STOPPED]);
         if (number[ROG_FLEET_ELSEWHERE])
             fprintf(stderr, ", %zu by another rogctl", number[ROG_FLEET_ELSEWHERE]);
         fputc('\n', stderr);
@@ -195,7 +194,7 @@ static void on_changed(void *user, const struct rog_fleet_job *job)
     struct rog_progress *p = user;
     if (p->output.quiet)
         return;
-    bool over = job->state == ROG_FLEET_DONE || job->state == ROG_FLEET_FAILED;
+    bool over = job->state >= ROG_FLEET_DONE;
     if (p->terminal)
         erase(p);
     if (over || (!p->terminal && job->state == ROG_FLEET_RUNNING))

@@ -9,11 +9,13 @@
 #include <common/file.h>
 #include <common/metric.h>
 #include <orchestrator/figures/run_targets.h>
+#include <orchestrator/fleet/run_files.h>
 #include <orchestrator/output.h>
 #include <orchestrator/store/identity.h>
 #include <orchestrator/store/imported.h>
 #include <orchestrator/store/iterations.h>
 #include <orchestrator/store/paths.h>
+#include <orchestrator/store/progress.h>
 #include <orchestrator/store/replay.h>
 #include <orchestrator/store/started.h>
 #include <orchestrator/store/summary.h>
@@ -95,6 +97,31 @@ int rog_runs_table(const struct rog_json *runs, struct rog_error *err)
     return code;
 }
 
+/* "interrupted", or "left" while its hosts go on with it; NULL: somebody executes it. */
+static const char *abandoned(struct rog_db *db, const char *id)
+{
+    struct rog_run_progress progress;
+    char *relative = rog_run_folder_name(rog_db_path(db), id);
+    char *folder = relative ? rog_store_path(rog_db_path(db), relative) : NULL;
+    bool locked = !folder || rog_run_is_locked(folder);
+    free(folder);
+    free(relative);
+    if (locked)
+        return NULL;
+    bool goes_on =
+        rog_run_progress_load(db, id, &progress, NULL) == 1 && progress.age_s < progress.alone_s;
+    return goes_on ? "left" : "interrupted";
+}
+
+void rog_run_correct_status(struct rog_db *db, struct rog_json *summary)
+{
+    if (strcmp(rog_json_get_string(summary, "status", ""), "running") != 0)
+        return;
+    const char *status = abandoned(db, rog_json_get_string(summary, "id", ""));
+    if (status)
+        rog_json_put_string(summary, "status", status);
+}
+
 int rog_runs_summaries(struct rog_db *db, struct rog_query *query, struct rog_json **runs,
                        struct rog_error *err)
 {
@@ -104,6 +131,7 @@ int rog_runs_summaries(struct rog_db *db, struct rog_query *query, struct rog_js
         struct rog_json *summary = NULL;
         code = rog_run_summary(db, rog_query_text(query, 0), &summary, err);
         if (code == 0) {
+            rog_run_correct_status(db, summary);
             rog_json_append(*runs, summary);
             code = rog_query_step(query, err);
         }
@@ -190,6 +218,26 @@ static int put_measured(struct rog_db *db, const char *id, struct rog_json *summ
     return code;
 }
 
+/* "progress" of a run that is being executed, or was when its rogctl ended. */
+static int put_progress(struct rog_db *db, const char *id, struct rog_json *summary,
+                        struct rog_error *err)
+{
+    struct rog_run_progress progress;
+    int code = rog_run_progress_load(db, id, &progress, err);
+    if (code != 1)
+        return code;
+    struct rog_json *json = rog_json_object();
+    rog_json_put_string(json, "state", progress.state);
+    rog_json_put_number(json, "done", progress.done);
+    rog_json_put_number(json, "seconds", progress.t_s);
+    rog_json_put_string(json, "waiting", progress.waiting[0] ? progress.waiting : NULL);
+    rog_json_put_number(json, "waiting_s", progress.waiting_s);
+    rog_json_put_number(json, "age_s", progress.age_s);
+    rog_json_put_number(json, "alone_s", progress.alone_s);
+    rog_json_put(summary, "progress", json);
+    return 0;
+}
+
 int rog_run_details(struct rog_db *db, const char *text, struct rog_json **summary,
                     struct rog_error *err)
 {
@@ -204,7 +252,10 @@ int rog_run_details(struct rog_db *db, const char *text, struct rog_json **summa
         struct rog_json *counts = rog_json_object(), *notable = rog_json_array();
         struct rog_json *config = NULL, *versions = NULL, *means = NULL;
         char *folder = rog_run_folder_name(rog_db_path(db), id);
-        code = load_events(db, id, counts, notable, err);
+        rog_run_correct_status(db, *summary);
+        code = put_progress(db, id, *summary, err);
+        if (code == 0)
+            code = load_events(db, id, counts, notable, err);
         if (rog_json_parse(row.config, strlen(row.config), "config", &config, NULL) == 0)
             rog_json_put(*summary, "config", config);
         if (row.versions &&

@@ -15,6 +15,10 @@ int rog_runs_table(const struct rog_json *runs, struct rog_error *err);
 int rog_runs_summaries(struct rog_db *db, struct rog_query *query, struct rog_json **runs,
                        struct rog_error *err);
 
+/* The table of runs says "running" of a run whose rogctl is gone until it is taken up; here it is
+ * "interrupted", or "left" for as long as hosts go on with it by themselves. */
+void rog_run_correct_status(struct rog_db *db, struct rog_json *summary);
+
 /* A table of gains with their intervals (rog_gains_json). */
 int rog_gains_table(const struct rog_json *gains, struct rog_error *err);
 

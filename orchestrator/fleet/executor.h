@@ -75,8 +75,10 @@ struct rog_executor {
     int (*start)(void **state, const struct rog_attempt *attempt, struct rog_error *err);
     /* A few times a second; does not wait. ROG_EFAILED: the attempt has failed, and why. */
     int (*step)(void *state, enum rog_attempt_state *reached, struct rog_error *err);
-    /* Ends what runs, removes what is no result and frees the state. NULL is harmless. */
-    void (*stop)(void *state);
+    /* Ends what runs, removes what is no result and frees the state. With `leave`, which is only
+     * said of attempts that `adopts` holds for and that have reached ROG_ATTEMPT_RUNNING: what runs
+     * goes on, to be taken up (attempt->adopt). */
+    void (*stop)(void *state, bool leave);
     /* Of kinds that have hosts: tests on the cluster's tester host. */
     const struct rog_checkpoint_tester *tester;
 };

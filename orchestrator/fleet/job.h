@@ -21,7 +21,10 @@ enum rog_fleet_state {
     ROG_FLEET_TESTING, /* all events are in, checkpoints are left to test */
     ROG_FLEET_DONE,
     ROG_FLEET_FAILED,
+    ROG_FLEET_STOPPED, /* as somebody has asked for; it is as if it had been interrupted */
 };
+/* "waiting", "elsewhere", "running", ... */
+const char *rog_fleet_state_name(enum rog_fleet_state state);
 
 struct rog_fleet_job {
     /* In; borrowed. */
@@ -43,6 +46,7 @@ struct rog_fleet_job {
     double stall_share; /* of an iteration's time, 0..1; NaN before the first */
     double wall_s;      /* since this process took it up */
     bool taken_up;      /* an earlier process's events were complete: only tests were left */
+    bool left;          /* it goes on on its hosts, and this process has ended */
     char error[ROG_ERROR_MESSAGE_BYTES]; /* why it failed */
 };
 
@@ -65,6 +69,10 @@ struct rog_fleet_options {
     struct rog_contents *contents; /* what is in files; borrowed */
     const struct rog_fleet_observer *observer;
     struct rog_credentials *credentials; /* of people's answers; NULL: nobody is asked */
+    /* Asks a person who has interrupted (SIGINT) whether the run, which could go on on its hosts,
+     * is to be stopped. False: it goes on, also where nobody can be asked. */
+    bool (*asks_to_stop)(void *user, const struct rog_fleet_job *job);
+    void *user; /* of asks_to_stop */
 };
 
 #endif

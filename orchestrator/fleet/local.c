@@ -104,8 +104,9 @@ static int make_nodes(struct local *local, struct rog_error *err)
     return code;
 }
 
-static void stop(void *state)
+static void stop(void *state, bool leave)
 {
+    (void)leave; /* its processes end with this one */
     struct local *local = state;
     /* All are asked at once: each has a moment to end. */
     for (size_t i = 0; local->node && i < local->count; i++)
@@ -145,7 +146,7 @@ static int start(void **state, const struct rog_attempt *attempt, struct rog_err
     if (code == 0)
         code = start_node(local, 0, err);
     if (code < 0)
-        stop(local);
+        stop(local, false);
     else
         *state = local;
     return code;

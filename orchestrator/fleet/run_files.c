@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/random.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <common/file.h>
@@ -19,12 +20,37 @@
 #include <orchestrator/store/ingest.h>
 #include <rog/events.h>
 
+#define LOOKS 3
+#define LOOK_NS 10000000L
 #define TAIL_BYTES 4096
 #define PLACE_BYTES 256
 #define KEY_BYTES 32
 /* Of a stream: more than is written while somebody waits to see who has left. */
 #define WHEREABOUTS_BYTES (4L << 20)
 #define OWN_MESSAGE "rog-trainer: "
+
+/* Whoever only looks whether it is held has it for a moment. */
+static bool take_lock(int fd)
+{
+    const struct timespec moment = {0, LOOK_NS};
+    for (int tries = 0; tries < LOOKS; tries++) {
+        if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+            return true;
+        nanosleep(&moment, NULL);
+    }
+    return false;
+}
+
+bool rog_run_is_locked(const char *folder)
+{
+    char *path = rog_path_join(folder, ROG_RUN_LOCK);
+    int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+    bool locked = fd < 0 ? errno != ENOENT : flock(fd, LOCK_SH | LOCK_NB) != 0;
+    if (fd >= 0)
+        close(fd);
+    free(path);
+    return locked;
+}
 
 int rog_run_lock(const char *folder, int *out, struct rog_error *err)
 {
@@ -38,7 +64,7 @@ int rog_run_lock(const char *folder, int *out, struct rog_error *err)
         if (fd < 0)
             code = rog_fail(err, ROG_EIO, "cannot write %s: %s", path, strerror(errno));
     }
-    if (code == 0 && flock(fd, LOCK_EX | LOCK_NB) != 0) {
+    if (code == 0 && !take_lock(fd)) {
         char owner[32] = "";
         ssize_t got = pread(fd, owner, sizeof owner - 1, 0);
         owner[got > 0 ? strspn(owner, "0123456789") : 0] = '\0';

@@ -28,6 +28,8 @@
  * rog_run_unlock. ROG_EBUSY, with the other's process number, when somebody else has it. */
 int rog_run_lock(const char *folder, int *fd, struct rog_error *err);
 void rog_run_unlock(int fd);
+/* Whether somebody has the lock; also where that cannot be known. */
+bool rog_run_is_locked(const char *folder);
 
 /* Removes what an earlier attempt left and writes the configuration. */
 int rog_run_prepare(const char *folder, const char *config_text, struct rog_error *err);

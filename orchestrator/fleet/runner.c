@@ -12,6 +12,8 @@
 #include <common/file.h>
 #include <common/process.h>
 #include <orchestrator/fleet/executor.h>
+#include <orchestrator/fleet/live.h>
+#include <orchestrator/fleet/record.h>
 #include <orchestrator/fleet/resume.h>
 #include <orchestrator/fleet/run_files.h>
 #include <orchestrator/fleet/start_models.h>
@@ -19,15 +21,16 @@
 #include <orchestrator/fleet/streams.h>
 #include <orchestrator/fleet/tester.h>
 #include <orchestrator/ssh/credentials.h>
-#include <orchestrator/store/identity.h>
 #include <orchestrator/store/ingest.h>
 #include <orchestrator/store/paths.h>
+#include <orchestrator/store/progress.h>
 #include <orchestrator/store/summary.h>
 #include <rog/events.h>
 
 #define POLL_MS 100
 /* How often a run that another process executes is looked at, in polls. */
 #define ELSEWHERE_POLLS 10
+#define PUBLISH_S 1.0 /* how often the database hears how far runs are */
 
 /* A run that this process is executing. */
 struct active {
@@ -37,6 +40,7 @@ struct active {
     struct rog_attempt attempt;
     int64_t number;  /* of the attempt, as the table runs counts them */
     void *processes; /* the executor's; NULL: none run */
+    enum rog_attempt_state reached;
     struct rog_streams streams;
     struct rog_fleet_tester tester;
     bool tester_ready;
@@ -46,6 +50,7 @@ struct active {
     struct rog_json *retries; /* why: texts; NULL before the first */
     double progress_s;        /* when an iteration was last heard of */
     int64_t iterations;       /* heard of by then */
+    double published_s;       /* when the database was last told how far it is */
     struct runner *runner;
 };
 
@@ -68,11 +73,16 @@ static void set_state(struct runner *x, struct rog_fleet_job *job, enum rog_flee
     x->options->observer->changed(x->options->observer->user, job);
 }
 
-static void stop_processes(struct active *a)
+static void end_processes(struct active *a, bool leave)
 {
     if (a->processes)
-        a->runner->hooks->stop(a->processes);
+        a->runner->hooks->stop(a->processes, leave);
     a->processes = NULL;
+}
+
+static void stop_processes(struct active *a)
+{
+    end_processes(a, false);
 }
 
 /* Ends an attempt; what it has left stays. */
@@ -85,73 +95,18 @@ static void stop_attempt(struct active *a)
     rog_streams_release(&a->streams);
 }
 
-/* Frees a slot; processes that still run are stopped. */
+/* Frees a slot; processes that still run are stopped. What cannot be removed of the table is told
+ * from what is true by the lock. */
 static void release(struct active *a)
 {
     stop_attempt(a);
+    if (a->job && !a->job->left)
+        rog_run_progress_end(a->runner->options->db, a->job->run_id, NULL);
     rog_run_unlock(a->lock);
     rog_json_free(a->retries);
     free(a->untested);
     free(a->folder);
     *a = (struct active){.lock = -1, .runner = a->runner};
-}
-
-/* ---- what the database is told ---- */
-
-static int record_identity(struct rog_db *db, const struct rog_fleet_job *job,
-                           struct rog_error *err)
-{
-    char *config = rog_json_text(job->config);
-    struct rog_json *inputs = rog_inputs_json(job->inputs);
-    const struct rog_identity identity = {
-        .config = config,
-        .hash = job->hash,
-        .settings_hash = job->settings_hash,
-        .results = ROG_RESULTS_VERSION,
-        .inputs = inputs,
-    };
-    int code = config && inputs ? rog_identity_begin(db, job->run_id, &identity, err)
-                                : rog_fail_nomem(err);
-    rog_json_free(inputs);
-    free(config);
-    return code;
-}
-
-static int record_begin(struct rog_db *db, const struct rog_fleet_job *job, struct rog_error *err)
-{
-    const char *run_id = job->run_id;
-    char now[ROG_UTC_BYTES];
-    rog_utc_now(now);
-    int code = rog_db_begin(db, err);
-    if (code == 0)
-        code = rog_ingest_forget(db, run_id, err);
-    if (code == 0)
-        code = record_identity(db, job, err);
-    if (code == 0)
-        code = rog_db_run(db, err,
-                          "UPDATE runs SET status = 'running', attempt = attempt + 1,"
-                          " started_at = ?, ended_at = NULL, error = NULL, versions = NULL"
-                          " WHERE id = ?",
-                          "ss", now, run_id);
-    if (code == 0)
-        code = rog_db_commit(db, err);
-    rog_db_rollback(db);
-    return code;
-}
-
-/* An interrupted run is as if it had not begun, except that a whole event stream is kept. */
-static int record_interruption(struct rog_db *db, const char *run_id, bool keep,
-                               struct rog_error *err)
-{
-    int code = rog_db_begin(db, err);
-    if (code == 0 && !keep)
-        code = rog_ingest_forget(db, run_id, err);
-    if (code == 0)
-        code = rog_db_run(db, err, "UPDATE runs SET status = 'planned' WHERE id = ?", "s", run_id);
-    if (code == 0)
-        code = rog_db_commit(db, err);
-    rog_db_rollback(db);
-    return code;
 }
 
 /* ---- beginning a run ---- */
@@ -250,7 +205,7 @@ static int begin(struct runner *x, struct active *a, enum beginning how, struct 
         log_retries(a);
         a->number++;
         if (code == 0)
-            code = record_begin(x->options->db, job, err);
+            code = rog_fleet_record_begin(x->options->db, job, err);
     } else if (code == 0) {
         code = how == RESUME ? go_back(x, a, err) : 0;
         if (code == 0)
@@ -270,6 +225,8 @@ static int begin(struct runner *x, struct active *a, enum beginning how, struct 
         code = start_processes(a, how, err);
     free(config);
     a->progress_s = rog_clock_s();
+    a->published_s = 0;
+    a->reached = ROG_ATTEMPT_PREPARING;
     a->iterations = 0;
     job->from_t = how == RESUME ? job->t : 0;
     if (how == ANEW)
@@ -518,6 +475,7 @@ static int step(struct runner *x, struct active *a, bool *finished, struct rog_e
     *finished = false;
     /* Before reading: nothing follows what has ended. */
     int stepped = a->processes ? x->hooks->step(a->processes, &reached, &cause) : 0;
+    a->reached = reached;
     if (reached == ROG_ATTEMPT_PREPARING)
         a->progress_s = rog_clock_s();
     int code = rog_streams_follow(&a->streams, &behind, err);
@@ -580,6 +538,70 @@ static int check_end_of_inputs(const struct active *a, struct rog_error *err)
     return code;
 }
 
+/* ---- leaving and stopping ---- */
+
+static int publish(struct active *a, bool *stop, struct rog_error *err)
+{
+    const struct runner *x = a->runner;
+    return rog_live_publish(x->options->db, a->job, x->hooks->adopts ? x->cluster->lease_s : 0,
+                            stop, err);
+}
+
+/* Whether it goes on on its hosts when nobody follows it, for another rogctl to take up. */
+static bool may_be_left(const struct active *a)
+{
+    return a->processes && a->runner->hooks->adopts && a->job->state == ROG_FLEET_RUNNING &&
+           a->reached == ROG_ATTEMPT_RUNNING;
+}
+
+/* Ends what is done for a run that is not over. What cannot be written is redone next time anyway.
+ */
+static void give_up(struct active *a, bool leave)
+{
+    const struct runner *x = a->runner;
+    double t_s;
+    bool keep = a->job->state == ROG_FLEET_TESTING ||
+                (x->hooks->resumes && rog_resume_is_possible(a->folder, &t_s)),
+         stop;
+    a->job->left = leave && may_be_left(a);
+    end_processes(a, a->job->left);
+    rog_db_rollback(x->options->db);
+    if (a->job->left)
+        publish(a, &stop, NULL);
+    else
+        rog_fleet_record_interruption(x->options->db, a->job->run_id, keep, NULL);
+}
+
+/* Tells the database how far the run is, and hears whether it is to be stopped. */
+static int look_for_requests(struct active *a, struct rog_error *err)
+{
+    bool stop = false;
+    double now = rog_clock_s();
+    if (now - a->published_s < PUBLISH_S)
+        return 0;
+    a->published_s = now;
+    int code = publish(a, &stop, err);
+    if (code < 0 || !stop)
+        return code;
+    struct rog_fleet_job *job = a->job;
+    give_up(a, false);
+    release(a);
+    set_state(a->runner, job, ROG_FLEET_STOPPED);
+    return 0;
+}
+
+/* Of runs that could go on on their hosts those are stopped that somebody wants stopped. */
+static bool is_to_be_left(struct runner *x)
+{
+    const struct rog_fleet_options *options = x->options;
+    for (int i = 0; i < x->slots; i++)
+        if (x->slot[i].job && may_be_left(&x->slot[i]))
+            return !x->signals->is_request &&
+                   !(x->signals->number == SIGINT && options->asks_to_stop &&
+                     options->asks_to_stop(options->user, x->slot[i].job));
+    return true;
+}
+
 /* Steps a slot and closes it when its run has come to an end, good or bad. */
 static int advance(struct runner *x, struct active *a, struct rog_error *err)
 {
@@ -588,7 +610,7 @@ static int advance(struct runner *x, struct active *a, struct rog_error *err)
     struct rog_fleet_job *job = a->job;
     int code = step(x, a, &finished, &cause);
     if (code == 0 && !finished)
-        return 0;
+        return look_for_requests(a, err);
     if (code != 0 && code != ROG_EFAILED && code != ROG_EFORMAT)
         return rog_fail_again(err, &cause);
     if (code == 0)
@@ -615,7 +637,8 @@ static int advance(struct runner *x, struct active *a, struct rog_error *err)
 
 static bool is_unfinished(const struct rog_fleet_job *job)
 {
-    return job->state != ROG_FLEET_DONE && job->state != ROG_FLEET_FAILED;
+    return job->state != ROG_FLEET_DONE && job->state != ROG_FLEET_FAILED &&
+           job->state != ROG_FLEET_STOPPED;
 }
 
 static bool any_unfinished(const struct runner *x)
@@ -666,22 +689,30 @@ static int loop(struct runner *x, struct rog_error *err)
     return code;
 }
 
-/* Leaves no process and no half-done run behind. What cannot be written is redone next time
- * anyway. */
-static void clean_up(struct runner *x)
+/* Leaves no half-done run behind, and no process but those of runs that go on on their hosts. */
+static void clean_up(struct runner *x, bool leave)
 {
     for (int i = 0; i < x->slots; i++) {
         struct active *a = &x->slot[i];
-        if (a->job && is_unfinished(a->job)) {
-            double t_s;
-            bool keep = a->job->state == ROG_FLEET_TESTING ||
-                        (x->hooks->resumes && rog_resume_is_possible(a->folder, &t_s));
-            stop_processes(a);
-            rog_db_rollback(x->options->db);
-            record_interruption(x->options->db, a->job->run_id, keep, NULL);
-        }
+        if (a->job && is_unfinished(a->job))
+            give_up(a, leave);
         release(a);
     }
+}
+
+/* What became of all of them. */
+static int judge(const struct rog_fleet_job *jobs, size_t count, struct rog_error *err)
+{
+    size_t number[ROG_FLEET_STOPPED + 1] = {0};
+    for (size_t i = 0; i < count; i++)
+        number[jobs[i].state]++;
+    if (number[ROG_FLEET_FAILED])
+        return rog_fail(err, ROG_EFAILED, "%zu of %zu runs failed", number[ROG_FLEET_FAILED],
+                        count);
+    if (number[ROG_FLEET_STOPPED])
+        return rog_fail(err, ROG_EFAILED, "%zu of %zu runs %s stopped", number[ROG_FLEET_STOPPED],
+                        count, number[ROG_FLEET_STOPPED] == 1 ? "was" : "were");
+    return 0;
 }
 
 int rog_runner_execute(const struct rog_cluster *cluster, const struct rog_fleet_options *options,
@@ -712,16 +743,11 @@ int rog_runner_execute(const struct rog_cluster *cluster, const struct rog_fleet
     if (code == 0)
         code = loop(&x, err);
     if (x.slot)
-        clean_up(&x);
+        clean_up(&x, is_to_be_left(&x));
     free(x.slot);
     for (size_t i = 0; i < count; i++) {
         free(jobs[i].start_model);
         jobs[i].start_model = NULL;
     }
-    if (code < 0)
-        return code;
-    size_t failed = 0;
-    for (size_t i = 0; i < count; i++)
-        failed += jobs[i].state == ROG_FLEET_FAILED;
-    return failed ? rog_fail(err, ROG_EFAILED, "%zu of %zu runs failed", failed, count) : 0;
+    return code < 0 ? code : judge(jobs, count, err);
 }

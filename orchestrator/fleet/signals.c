@@ -42,6 +42,16 @@ void rog_signals_release(struct rog_signals *signals)
     sigprocmask(SIG_SETMASK, &signals->before, NULL);
 }
 
+/* The first says how it is meant. */
+static void note(struct rog_signals *signals, const struct signalfd_siginfo *info)
+{
+    if (signals->stop)
+        return;
+    signals->stop = true;
+    signals->number = (int)info->ssi_signo;
+    signals->is_request = info->ssi_code == SI_QUEUE && info->ssi_int == ROG_SIGNAL_STOP;
+}
+
 bool rog_signals_wait(struct rog_signals *signals, int timeout_ms)
 {
     struct pollfd poll_fd = {.fd = signals->fd, .events = POLLIN};
@@ -49,6 +59,6 @@ bool rog_signals_wait(struct rog_signals *signals, int timeout_ms)
     if (poll(&poll_fd, 1, timeout_ms) > 0)
         while (read(signals->fd, &info, sizeof info) == (ssize_t)sizeof info)
             if (info.ssi_signo != SIGCHLD)
-                signals->stop = true;
+                note(signals, &info);
     return signals->stop;
 }

@@ -12,8 +12,14 @@
 struct rog_signals {
     int fd;
     sigset_t before;
-    bool stop; /* SIGINT, SIGTERM or SIGHUP has come */
+    bool stop;       /* SIGINT, SIGTERM or SIGHUP has come */
+    int number;      /* which one first */
+    bool is_request; /* it came with ROG_SIGNAL_STOP */
 };
+
+/* The value that comes with a SIGTERM of `rogctl stop` (sigqueue): what runs is to be stopped, also
+ * what could go on on its hosts. */
+#define ROG_SIGNAL_STOP 0x726f67
 
 /* Blocks SIGINT, SIGTERM, SIGHUP, SIGCHLD and SIGPIPE until rog_signals_release. */
 int rog_signals_init(struct rog_signals *signals, struct rog_error *err);

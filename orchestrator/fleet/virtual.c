@@ -17,8 +17,9 @@ struct simulator {
     char *config, *log;
 };
 
-static void stop(void *state)
+static void stop(void *state, bool leave)
 {
+    (void)leave; /* its processes end with this one */
     struct simulator *simulator = state;
     rog_process_stop(&simulator->process);
     free(simulator->config);
@@ -63,7 +64,7 @@ static int start(void **state, const struct rog_attempt *attempt, struct rog_err
     if (code == 0)
         code = rog_process_start(&simulator->process, &how, err);
     if (code < 0)
-        stop(simulator);
+        stop(simulator, false);
     else
         *state = simulator;
     return code;

@@ -88,7 +88,17 @@ static const char version_5[] =
     "    setting TEXT NOT NULL, path TEXT NOT NULL, sha256 TEXT NOT NULL,\n"
     "    PRIMARY KEY(run_id, setting, path)) WITHOUT ROWID;\n";
 
-static const char *const steps[] = {version_1, version_2, version_3, version_4, version_5};
+/* Runs that are being executed (progress.h). `wanted` is "stop" where somebody asks for the run's
+ * end. Versions 6 and 7 brought columns of iterations alone. */
+static const char version_8[] =
+    "CREATE TABLE progress(run_id TEXT PRIMARY KEY NOT NULL REFERENCES runs(id)\n"
+    "        ON DELETE CASCADE ON UPDATE CASCADE,\n"
+    "    state TEXT NOT NULL, t_s REAL, from_t_s REAL, done REAL, iteration INTEGER,\n"
+    "    accuracy REAL, stall_share REAL, wall_s REAL, alone_s REAL, waiting TEXT,\n"
+    "    waiting_since TEXT, updated_at TEXT NOT NULL, wanted TEXT) WITHOUT ROWID;\n";
+
+static const char *const steps[] = {version_1, version_2, version_3, version_4,
+                                    version_5, "",        "",        version_8};
 #define STEPS ((int)(sizeof steps / sizeof *steps))
 
 /* Until version 2 a run had one stream. */
@@ -111,6 +121,13 @@ static const char unread[] =
     "CREATE TEMP VIEW inputs AS SELECT NULL AS run_id, NULL AS setting, NULL AS path,\n"
     "    NULL AS sha256 WHERE 0;\n";
 
+/* Until version 8 it was not recorded how far runs are. */
+static const char not_live[] =
+    "CREATE TEMP VIEW progress AS SELECT NULL AS run_id, NULL AS state, NULL AS t_s,\n"
+    "    NULL AS from_t_s, NULL AS done, NULL AS iteration, NULL AS accuracy,\n"
+    "    NULL AS stall_share, NULL AS wall_s, NULL AS alone_s, NULL AS waiting,\n"
+    "    NULL AS waiting_since, NULL AS updated_at, NULL AS wanted WHERE 0;\n";
+
 int rog_schema_version(void)
 {
     int columns = rog_iterations_version(rog_iteration_columns);
@@ -132,9 +149,10 @@ char *rog_schema_view(int version)
 {
     char *iterations = rog_iterations_view(rog_iteration_columns, version);
     const char *settings = version < 3 ? unsaid : version < 4 ? without_options : "";
-    char *view = iterations ? rog_format("%s%s%s%s", version < 2 ? one_stream : "", settings,
-                                         version < 5 ? unread : "", iterations)
-                            : NULL;
+    char *view =
+        iterations ? rog_format("%s%s%s%s%s", version < 2 ? one_stream : "", settings,
+                                version < 5 ? unread : "", version < 8 ? not_live : "", iterations)
+                   : NULL;
     free(iterations);
     return view;
 }

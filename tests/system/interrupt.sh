@@ -30,6 +30,12 @@ for signal in INT TERM HUP; do
         sleep 0.1
     done
     same "runs at once" 2 "$(query "SELECT count(*) FROM runs WHERE status = 'running'")"
+    for i in $(seq 100); do
+        [ "$(query 'SELECT count(*) FROM progress WHERE iteration = 1')" = 2 ] && break
+        sleep 0.1
+    done
+    rogctl runs >table
+    same "shown as running" 2 "$(grep -c ' running ' table)"
     # setsid may have forked: the signal goes to rogctl itself.
     kill -$signal "$(pgrep -s "$pid" rogctl 2>/dev/null || echo $pid)"
     wait $pid
@@ -38,6 +44,37 @@ for signal in INT TERM HUP; do
     for child in $(cat pids); do kill -0 "$child" 2>/dev/null && fail "process $child runs on"; done
     same "running" 0 "$(query "SELECT count(*) FROM runs WHERE status != 'planned'")"
     same "half-done rows" 0 "$(query 'SELECT count(*) FROM iterations')"
+    same "progress" 0 "$(query 'SELECT count(*) FROM progress')"
 done
+
+# What nobody executes is not said to be running, whatever the table of runs still says.
+rm -f pids
+ROG_TRAINER=$PWD/slow rogctl sweep x.conf --jobs 1 >out 2>err &
+pid=$!
+for i in $(seq 100); do
+    [ "$(query 'SELECT count(*) FROM progress')" = 1 ] && break
+    sleep 0.1
+done
+same "progress" 1 "$(query 'SELECT count(*) FROM progress')"
+kill -KILL $pid
+wait $pid
+same "status" 1 "$(query "SELECT count(*) FROM runs WHERE status = 'running'")"
+try 0 rogctl runs
+prints interrupted
+grep -q ' running ' out && fail "shown as running"
+
+# One of them is ended by a request in the database; the sweep goes on with the next.
+ROG_TRAINER=$PWD/slow rogctl sweep x.conf --jobs 1 >out 2>err &
+pid=$!
+first=$(query "SELECT id FROM runs WHERE threshold = 4")
+for i in $(seq 200); do
+    query "UPDATE progress SET wanted = 'stop' WHERE run_id = '$first'"
+    [ "$(query "SELECT count(*) FROM progress WHERE run_id != '$first'")" = 1 ] && break
+    sleep 0.1
+done
+same "next run" 1 "$(query "SELECT count(*) FROM progress WHERE run_id != '$first'")"
+kill -TERM $pid
+wait $pid
+says "$first (ROG 4) was stopped"
 try 0 rogctl sweep x.conf
 same "done" 3 "$(query "SELECT count(*) FROM runs WHERE status = 'done'")"

@@ -16,6 +16,7 @@
 #include <orchestrator/store/cases.h>
 #include <orchestrator/store/db.h>
 #include <orchestrator/store/iteration_columns.h>
+#include <orchestrator/store/progress.h>
 #include <orchestrator/store/schema.h>
 #include <orchestrator/store/summary.h>
 
@@ -204,6 +205,7 @@ static void an_older_schema_is_brought_up(void **state)
     static const char stored[] = "SELECT sum(stored_bytes) FROM streams"
                                  " WHERE name = 'events.jsonl' AND run_id IN ('a', 'b')";
     static const char *const back[] = {
+        "DROP TABLE progress",
         "DROP TABLE inputs",
         "DROP TABLE identities",
         "DROP TABLE streams",
@@ -239,6 +241,49 @@ static void an_older_schema_is_brought_up(void **state)
     assert_int_equal(count(f->db, "PRAGMA user_version"), rog_schema_version());
     assert_int_equal(count(f->db, stored), 35);
     assert_int_equal(count(f->db, compared), 2064);
+}
+
+static void progress_is_a_row_until_the_end(void **state)
+{
+    struct fixture *f = *state;
+    struct rog_error err;
+    struct rog_run_progress written = {.state = "running",
+                                       .t_s = 12.5,
+                                       .done = 0.25,
+                                       .iteration = 7,
+                                       .accuracy = (double)NAN,
+                                       .stall_share = 0.5,
+                                       .wall_s = 3,
+                                       .alone_s = 600},
+                            read;
+    bool stop = true;
+    add_run(f->db, "a");
+    assert_int_equal(rog_run_progress_load(f->db, "a", &read, &err), 0);
+    assert_int_equal(rog_run_progress_ask_to_stop(f->db, "a", &err), ROG_ENOTFOUND);
+    assert_int_equal(rog_run_progress_put(f->db, "a", &written, &stop, &err), 0);
+    assert_false(stop);
+    assert_int_equal(rog_run_progress_load(f->db, "a", &read, &err), 1);
+    assert_string_equal(read.state, "running");
+    assert_true(read.t_s == 12.5 && read.done == 0.25 && read.iteration == 7);
+    assert_true(isnan(read.accuracy) && read.stall_share == 0.5 && read.wall_s == 3);
+    assert_true(read.alone_s == 600 && read.age_s > -2 && read.age_s < 60);
+    assert_string_equal(read.waiting, "");
+
+    snprintf(written.waiting, sizeof written.waiting, "worker 3");
+    written.waiting_s = 40;
+    assert_int_equal(rog_run_progress_ask_to_stop(f->db, "a", &err), 0);
+    assert_int_equal(rog_run_progress_put(f->db, "a", &written, &stop, &err), 0);
+    assert_true(stop);
+    assert_int_equal(rog_run_progress_load(f->db, "a", &read, &err), 1);
+    assert_string_equal(read.waiting, "worker 3");
+    assert_true(read.waiting_s > 38 && read.waiting_s < 100);
+
+    assert_int_equal(rog_run_progress_end(f->db, "a", &err), 0);
+    assert_int_equal(rog_run_progress_load(f->db, "a", &read, &err), 0);
+    assert_int_equal(rog_run_progress_put(f->db, "a", &written, &stop, &err), 0);
+    assert_false(stop); /* what was asked of an earlier execution is over */
+    assert_int_equal(rog_run_progress_put(f->db, "no such run", &written, &stop, &err),
+                     ROG_EFORMAT);
 }
 
 static void a_run_is_found_by_its_beginning(void **state)
@@ -502,6 +547,7 @@ int main(void)
         TEST(foreign_files_are_left_alone),
         TEST(other_schemas_are_refused),
         TEST(an_older_schema_is_brought_up),
+        TEST(progress_is_a_row_until_the_end),
         TEST(a_run_is_found_by_its_beginning),
         TEST(cases_know_their_runs_in_order),
         TEST(cases_are_of_one_metric),

@@ -229,7 +229,9 @@ static int follow(struct rog_remote_host *host, struct rog_error *err)
     while (code == 0 && state != ENDED) {
         struct rog_error cause;
         code = look(host, &state, &cause);
-        if (code && rog_connection_lost(host->connection))
+        if (code && rog_remote_stopped(host->remote, 0))
+            code = ROG_EINTR; /* its connection may have been cut for that */
+        else if (code && rog_connection_lost(host->connection))
             code = connect_again(host, cause.message, err);
         else if (code)
             rog_fail_again(err, &cause);
@@ -247,8 +249,8 @@ static int follow(struct rog_remote_host *host, struct rog_error *err)
 
 /* ---- the whole ---- */
 
-/* A run that has begun already waits for its hosts, which have been logged in to once. One that begins does
- * not, and where a person had no answer for the host there is none for the next run
+/* A run that has begun already waits for its hosts, which have been logged in to once. One that
+ * begins does not, and where a person had no answer for the host there is none for the next run
  * either: ROG_EINVAL. */
 static int arrive(struct rog_remote_host *host, struct rog_error *err)
 {
@@ -290,11 +292,11 @@ static int go_through(struct rog_remote_host *host, struct rog_error *err)
     return code;
 }
 
-/* Ends what runs there and removes the run's folder. */
+/* Ends what runs there and removes the run's folder, unless that is left to go on. */
 static void clean(struct rog_remote_host *host)
 {
     struct rog_error cause = {0};
-    if (!host->placed)
+    if (!host->placed || host->remote->leave)
         return;
     if (host->connection && rog_connection_lost(host->connection))
         rog_remote_disconnect(host);

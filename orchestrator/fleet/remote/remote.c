@@ -46,9 +46,10 @@ static void remove_key(struct rog_remote *remote)
         unlink(remote->key);
 }
 
-static void stop(void *state)
+static void stop(void *state, bool leave)
 {
     struct rog_remote *remote = state;
+    remote->leave = leave;
     rog_remote_halt(remote, remote->host, remote->host ? remote->count : 0);
     log_messages(remote);
     remove_key(remote);
@@ -109,7 +110,7 @@ static int start(void **state, const struct rog_attempt *attempt, struct rog_err
     if (code == 0)
         code = start_threads(remote, err);
     if (code < 0)
-        stop(remote);
+        stop(remote, false);
     else
         *state = remote;
     return code;

@@ -62,7 +62,7 @@ void rog_remote_halt(struct rog_remote *remote, struct rog_remote_host *hosts, s
     remote->stop = true;
     pthread_cond_broadcast(&remote->changed);
     for (size_t i = 0; i < count; i++)
-        if (hosts[i].connection && !hosts[i].placed)
+        if (hosts[i].connection && (!hosts[i].placed || remote->leave))
             rog_connection_interrupt(hosts[i].connection);
     pthread_mutex_unlock(&remote->mutex);
     for (size_t i = 0; i < count; i++) {

@@ -86,6 +86,7 @@ struct rog_remote {
     struct rog_remote_shaping shaping; /* decided before hosts may be placed */
     struct rog_bundle_cache *cache;    /* once a host needs the trainer */
     bool stop;
+    bool leave; /* what runs on the hosts goes on; set before `stop` */
     bool server_ended;
     struct rog_remote_message *messages, **messages_end;
 

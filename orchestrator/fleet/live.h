@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_FLEET_LIVE_H
+#define ROG_FLEET_LIVE_H
+
+/* A job as the database has it for everybody who looks (store/progress.h), and back. */
+
+#include <orchestrator/fleet/job.h>
+#include <orchestrator/store/progress.h>
+
+/* alone_s: how long the run would go on if nobody followed it. *stop: somebody asks for its end. */
+int rog_live_publish(struct rog_db *db, const struct rog_fleet_job *job, double alone_s, bool *stop,
+                     struct rog_error *err);
+
+/* Fills in what goes on of a job. */
+void rog_live_take(const struct rog_run_progress *progress, struct rog_fleet_job *job);
+
+#endif
