@@ -178,7 +178,7 @@ static bool ask_to_stop(void *user, const struct rog_fleet_job *job)
     sigaddset(&others, SIGTERM);
     sigaddset(&others, SIGHUP);
     int cancel = signalfd(-1, &others, SFD_CLOEXEC | SFD_NONBLOCK);
-    char *text = rog_format("Leave %s running on its hosts, or stop it? [L/s] ", job->run_id);
+    char *text = rog_format("Leave %s running on its hosts, or stop it? [L/s]: ", job->run_id);
     if (text && cancel >= 0)
         rog_prompt(NULL, text, true, cancel, answer, sizeof answer);
     free(text);

@@ -89,16 +89,29 @@ fault_rogctl() {
     finish 0 1 done
 }
 
-# Ctrl-C ends everything at once.
+# rogctl is told to end, as by a terminal that is closed: the run goes on. Ctrl-C at a terminal asks.
 fault_interrupt() {
     conf 20.0
     begin interrupt
-    kill -INT $sweep
+    kill -HUP $sweep
     wait $sweep
     same "exit status" 130 $?
+    heard "keeps running on its hosts"
+    [ -n "$(role 1 work)" ] || fail "the workers ended with rogctl"
+    try 0 rogctl runs --db $db
+    prints " left "
+    echo s >answers
+    python3 "$ROG_TEST_TOOLS/terminal.py" transcript answers rogctl sweep f.conf --cluster cluster.conf --db $db &
+    terminal=$!
+    wait_for 30 "SELECT count(*) FROM progress WHERE state = 'running' AND wanted IS NULL AND updated_at > strftime('%Y-%m-%dT%H:%M:%SZ', 'now', '-2 seconds')" $db
+    sleep 2
+    kill -INT "$(pgrep -P $terminal rogctl)"
+    wait $terminal
+    same "exit status" 130 $?
+    grep -q 'running on its hosts, or stop it? \[L/s\]: .*s' transcript || fail "not asked: $(cat transcript)"
     nothing_is_left
-    same "the run" planned "$(query 'SELECT status FROM runs' $db)"
-    echo "$tried: nothing is left"
+    same "the run" "planned 1" "$(query 'SELECT status || " " || attempt FROM runs' $db)"
+    echo "$tried: left, taken up, stopped"
 }
 
 # No sshd on a host for a while: neither a new connection nor the old one.
