@@ -8,13 +8,18 @@
 
 #include <common/file.h>
 #include <common/settings.h>
-#include <common/workload.h>
+#include <orchestrator/conf/cluster_path.h>
+#include <orchestrator/conf/cluster_state.h>
 #include <orchestrator/conf/file.h>
+#include <orchestrator/conf/ranges.h>
 
 static const struct rog_setting cluster_settings[] = {
     {.name = "kind", .type = ROG_SETTING_STRING, .help = "what it runs on"},
     {.name = "server", .type = ROG_SETTING_STRING, .help = "the parameter server's host"},
     {.name = "workers", .type = ROG_SETTING_STRING, .help = "list of workers"},
+    {.name = ROG_CLUSTER_WORKER_DEFAULTS,
+     .type = ROG_SETTING_STRING,
+     .help = "settings of all workers, where they do not give their own"},
     {.name = "tester", .type = ROG_SETTING_STRING, .help = "where checkpoints are tested"},
     {.name = NULL},
 };
@@ -101,37 +106,12 @@ static const struct rog_setting host_extra[] = {
     {.name = "host", .type = ROG_SETTING_STRING, .help = "name or address"},
     {.name = NULL},
 };
-static const struct rog_setting worker_extra[] = {
-    {.name = "count",
-     .type = ROG_SETTING_INT,
-     .fallback = "1",
-     .min = 1,
-     .max = ROG_CLUSTER_MAX_WORKERS,
-     .unit = "workers",
-     .help = "so many workers of this sort (clusters without hosts)"},
-    {.name = NULL},
-};
-
-/* A cluster file that is being read. */
-struct reader {
-    struct rog_cluster *cluster;
-    const struct rog_cluster_kind *const *kinds;
-    const struct rog_conf_node *root, *profiles;
-    bool is_shipped; /* the file came with the program: whoever uses it has named no profile */
-};
-
 /* ---- what is of use for which kind ---- */
 
 static bool is_any(const struct rog_cluster_kind *kind, const char *name)
 {
     (void)name;
     return kind != NULL;
-}
-
-static bool has_no_hosts(const struct rog_cluster_kind *kind, const char *name)
-{
-    (void)name;
-    return !kind->has_hosts;
 }
 
 static bool is_own(const struct rog_cluster_kind *kind, const char *name)
@@ -152,8 +132,8 @@ static bool takes(const struct rog_cluster_kind *kind, const char *name)
            rog_setting_find(rog_worker_settings, name);
 }
 
-static int check_use(const struct reader *reader, const struct rog_conf_node *node,
-                     struct rog_error *err)
+int rog_cluster_check_use(const struct rog_cluster_reader *reader, const struct rog_conf_node *node,
+                          struct rog_error *err)
 {
     char names[128];
     if (takes(reader->cluster->kind, node->name))
@@ -164,7 +144,7 @@ static int check_use(const struct reader *reader, const struct rog_conf_node *no
 
 /* The table that a member of the file belongs to, the kind's own before another kind's;
  * cluster_settings where none has it. */
-static const struct rog_setting *table_of(const struct reader *reader, const char *name)
+static const struct rog_setting *table_of(const struct rog_cluster_reader *reader, const char *name)
 {
     if (rog_setting_find(rog_cluster_run_settings, name))
         return rog_cluster_run_settings;
@@ -178,7 +158,7 @@ static const struct rog_setting *table_of(const struct reader *reader, const cha
     return cluster_settings;
 }
 
-static int read_kind(struct reader *reader, struct rog_error *err)
+static int read_kind(struct rog_cluster_reader *reader, struct rog_error *err)
 {
     char names[128];
     const struct rog_conf_node *kind = rog_conf_get(reader->root, "kind");
@@ -195,32 +175,10 @@ static int read_kind(struct reader *reader, struct rog_error *err)
     return 0;
 }
 
-static bool has_own_clock(const struct rog_cluster_kind *kind, const char *name)
-{
-    (void)name;
-    return !kind->real_time;
-}
-
-/* Where a run takes the time that it takes, nothing is measured before it. */
-static int check_measured(const struct reader *reader, const struct rog_conf_node *node,
-                          const struct rog_json *settings, struct rog_error *err)
-{
-    char names[128];
-    const struct rog_conf_node *given = rog_conf_get(node, "step_s");
-    if (!rog_workload_measures(settings) || has_own_clock(reader->cluster->kind, NULL))
-        return 0;
-    rog_cluster_kind_names(reader->kinds, has_own_clock, NULL, " or ", names, sizeof names);
-    return rog_conf_fail(given ? given : node, err,
-                         "step_s = \"" ROG_STEP_MEASURED
-                         "\" is for clusters of kind %s; here a step takes what the computer "
-                         "takes, and step_s, in seconds, is what it is slowed down to; 0: not",
-                         names);
-}
-
 /* ---- nodes ---- */
 
 /* ssh would take an empty one, or one with blanks, for something else. */
-static int check_host_name(const struct rog_conf_node *node, struct rog_error *err)
+int rog_cluster_check_host_name(const struct rog_conf_node *node, struct rog_error *err)
 {
     const char *host = rog_json_string(node->value, "");
     if (strcmp(node->name, "host") != 0 || (host[0] && !strpbrk(host, " \t\r\n")))
@@ -229,12 +187,12 @@ static int check_host_name(const struct rog_conf_node *node, struct rog_error *e
 }
 
 /* Checks a member against a table and rog_cluster_host_settings. */
-static int check_host_member(const struct rog_conf_node *node, const struct rog_setting *table,
-                             struct rog_error *err)
+int rog_cluster_check_host_member(const struct rog_conf_node *node, const struct rog_setting *table,
+                                  struct rog_error *err)
 {
     int code = rog_conf_check(node, table, rog_cluster_host_settings, err);
     if (code == 0)
-        code = check_host_name(node, err);
+        code = rog_cluster_check_host_name(node, err);
     if (code < 0 || strcmp(node->name, "environment") != 0)
         return code;
     for (const char *at = rog_json_string(node->value, ""); *at; at += strcspn(at, " ")) {
@@ -259,7 +217,11 @@ static int take_host(const struct rog_conf_node *root, const char *name, struct 
                              rog_conf_kind(node));
     for (size_t i = 0; i < node->child_count; i++) {
         const struct rog_conf_node *child = &node->child[i];
-        int code = check_host_member(child, host_extra, err);
+        int code = rog_cluster_check_host_member(child, host_extra, err);
+        if (code == 0 && rog_cluster_is_name(child) &&
+            rog_ranges_in(rog_json_string(child->value, "")))
+            code = rog_conf_fail(child, err, "%s is one host: no {} in its %s (found \"%s\")", name,
+                                 child->name, rog_json_string(child->value, ""));
         if (code == 0 && strcmp(name, "tester") == 0 && strcmp(child->name, "host") != 0 &&
             strcmp(child->name, "user") != 0)
             code = rog_conf_fail(child, err, "%s is of no use to a tester", child->name);
@@ -272,42 +234,9 @@ static int take_host(const struct rog_conf_node *root, const char *name, struct 
     return *host ? 0 : rog_fail_nomem(err);
 }
 
-static const char *next_child(const void *list, size_t index)
-{
-    const struct rog_conf_node *group = list;
-    return index < group->child_count ? group->child[index].name : NULL;
-}
-
-/* The group of a profile, its members checked. */
-static int find_profile(const struct rog_conf_node *profiles, const struct rog_conf_node *worker,
-                        const char *name, const struct rog_conf_node **profile,
-                        struct rog_error *err)
-{
-    const struct rog_conf_node *found = rog_conf_get(profiles, name);
-    if (!found) {
-        const char *near = rog_nearest_name(name, next_child, profiles);
-        const struct rog_conf_node *given = rog_conf_get(worker, "profile");
-        return rog_conf_fail(given ? given : worker, err, "no device profile \"%s\" in %s%s%s%s",
-                             name, profiles->file, near ? " (did you mean " : "", near ? near : "",
-                             near ? "?)" : "");
-    }
-    if (found->type != ROG_CONF_GROUP)
-        return rog_conf_fail(found, err, "profile %s must be a group, { ... } (found %s)", name,
-                             rog_conf_kind(found));
-    for (size_t i = 0; i < found->child_count; i++) {
-        int code = rog_conf_check(&found->child[i], rog_worker_settings, NULL, err);
-        if (code == 0)
-            code = check_host_name(&found->child[i], err);
-        if (code < 0)
-            return code;
-    }
-    *profile = found;
-    return 0;
-}
-
 /* Adds what `node` has of the table and `made` has not. Its paths are relative to its file. */
-static int take_settings(const struct rog_conf_node *node, const struct rog_setting *table,
-                         struct rog_json *made, struct rog_error *err)
+int rog_cluster_take_settings(const struct rog_conf_node *node, const struct rog_setting *table,
+                              struct rog_json *made, struct rog_error *err)
 {
     for (const struct rog_setting *row = table; row->name; row++) {
         const struct rog_json *value = rog_json_get(node->value, row->name);
@@ -320,153 +249,13 @@ static int take_settings(const struct rog_conf_node *node, const struct rog_sett
     return code;
 }
 
-/* What of a profile depends on what is trained. */
-static const char *const times_of_model[] = {"step_s", "compress_s", "decompress_s"};
-#define TIMES (sizeof times_of_model / sizeof *times_of_model)
-
-/* Where a step is measured, the default profile's other times would be those of another model. */
-static void clear_times(struct rog_json *made)
-{
-    for (size_t i = 0; i < TIMES; i++)
-        if (!rog_json_get(made, times_of_model[i]))
-            rog_json_put_number(made, times_of_model[i], 0);
-}
-
-/* The times that a worker has of the default profile, though its file did not name it. NULL: none,
- * or no memory. */
-static struct rog_json *assumed_times(const struct reader *reader, const struct rog_conf_node *node,
-                                      const struct rog_json *settings)
-{
-    const char *profile = rog_json_get_string(settings, "profile", "");
-    const char *fallback = rog_setting_find(rog_worker_settings, "profile")->fallback;
-    bool named = rog_conf_get(node, "profile") && !reader->is_shipped;
-    if (named || strcmp(profile, fallback) != 0)
-        return NULL;
-    struct rog_json *times = rog_json_object();
-    for (size_t i = 0; i < TIMES; i++)
-        if (!rog_conf_get(node, times_of_model[i]) &&
-            rog_json_get_number(settings, times_of_model[i], 0) > 0)
-            rog_json_put(times, times_of_model[i],
-                         rog_json_copy(rog_json_get(settings, times_of_model[i])));
-    if (rog_conf_get(node, "step_times"))
-        rog_json_remove(times, "step_s");
-    if (rog_json_size(times) > 0)
-        return times;
-    rog_json_free(times);
-    return NULL;
-}
-
-/* A worker's own settings, then its profile's, then the defaults. */
-static int resolve_worker(const struct rog_conf_node *node, const struct rog_conf_node *profiles,
-                          struct rog_json **settings, struct rog_error *err)
-{
-    const char *name = rog_json_get_string(
-        node->value, "profile", rog_setting_find(rog_worker_settings, "profile")->fallback);
-    const struct rog_conf_node *profile = NULL;
-    int code = find_profile(profiles, node, name, &profile, err);
-    if (code < 0)
-        return code;
-    struct rog_json *made = rog_json_object();
-    code = made ? take_settings(node, rog_worker_settings, made, err) : rog_fail_nomem(err);
-    if (code == 0 && rog_workload_measures(made) && !rog_conf_get(node, "profile"))
-        clear_times(made);
-    if (code == 0)
-        code = take_settings(profile, rog_worker_settings, made, err);
-    if (code == 0)
-        code = take_settings(node, rog_cluster_host_settings, made, err);
-    if (code == 0)
-        code = rog_settings_fill(rog_worker_settings, made, err);
-    if (code < 0)
-        rog_json_free(made);
-    else
-        *settings = made;
-    return code;
-}
-
-static int check_worker_member(const struct reader *reader, const struct rog_conf_node *node,
-                               struct rog_error *err)
-{
-    if (rog_setting_find(worker_extra, node->name))
-        return rog_conf_check(node, worker_extra, NULL, err);
-    int code = check_host_member(node, rog_worker_settings, err);
-    return code < 0 ? code : check_use(reader, node, err);
-}
-
-static int append_workers(struct rog_cluster *cluster, const struct rog_conf_node *node,
-                          const struct rog_json *settings, int64_t copies, struct rog_error *err)
-{
-    int code = 0;
-    for (int64_t i = 0; code == 0 && i < copies; i++) {
-        size_t rank = rog_json_size(cluster->workers) + 1;
-        struct rog_json *worker = rog_json_copy(settings);
-        if (!worker)
-            code = rog_fail_nomem(err);
-        else if (rank > ROG_CLUSTER_MAX_WORKERS)
-            code = rog_conf_fail(node, err, "more than %d workers", ROG_CLUSTER_MAX_WORKERS);
-        rog_json_put_integer(worker, "rank", (int64_t)rank);
-        if (code == 0)
-            rog_json_append(cluster->workers, worker);
-        else
-            rog_json_free(worker);
-    }
-    return code;
-}
-
-/* The workers are the last ones so far. */
-static void append_assumed(const struct reader *reader, const struct rog_conf_node *node,
-                           const struct rog_json *settings, int64_t copies)
-{
-    struct rog_cluster *cluster = reader->cluster;
-    struct rog_json *times = assumed_times(reader, node, settings);
-    int64_t last = (int64_t)rog_json_size(cluster->workers);
-    for (int64_t rank = last - copies + 1; times && rank <= last; rank++) {
-        struct rog_json *worker = rog_json_copy(times);
-        rog_json_put_integer(worker, "rank", rank);
-        rog_json_append(cluster->assumed, worker);
-    }
-    rog_json_free(times);
-}
-
-static int take_worker(const struct reader *reader, const struct rog_conf_node *node,
-                       struct rog_error *err)
-{
-    bool has_hosts = reader->cluster->kind->has_hosts;
-    char names[128];
-    if (node->type != ROG_CONF_GROUP)
-        return rog_conf_fail(node, err, "a worker must be a group, { ... } (found %s)",
-                             rog_conf_kind(node));
-    for (size_t i = 0; i < node->child_count; i++) {
-        int code = check_worker_member(reader, &node->child[i], err);
-        if (code < 0)
-            return code;
-    }
-    const struct rog_conf_node *count = rog_conf_get(node, "count");
-    int64_t copies = count ? rog_json_integer(count->value, 1) : 1;
-    if (copies > 1 && has_hosts)
-        return rog_conf_fail(
-            count, err, "count is for clusters of kind %s; list each host of this cluster",
-            rog_cluster_kind_names(reader->kinds, has_no_hosts, NULL, " or ", names, sizeof names));
-    if (has_hosts && !rog_conf_get(node, "host"))
-        return rog_conf_fail(node, err, "this worker has no host");
-    struct rog_json *settings = NULL;
-    int code = resolve_worker(node, reader->profiles, &settings, err);
-    if (code == 0)
-        code = check_measured(reader, node, settings, err);
-    if (code == 0)
-        code = append_workers(reader->cluster, node, settings, copies, err);
-    if (code == 0)
-        append_assumed(reader, node, settings, copies);
-    rog_json_free(settings);
-    return code;
-}
-
 /* ---- the whole ---- */
 
 /* What is given of a table, and its defaults, into `values`. */
 static int collect(const struct rog_conf_node *root, const struct rog_setting *table,
                    struct rog_json *values, struct rog_error *err)
 {
-    int code = take_settings(root, table, values, err);
+    int code = rog_cluster_take_settings(root, table, values, err);
     return code < 0 ? code : rog_settings_fill(table, values, err);
 }
 
@@ -495,13 +284,14 @@ static int take_run_settings(struct rog_cluster *cluster, const struct rog_conf_
 }
 
 /* Checks all members but for nodes, which are groups of their own. */
-static int check_members(const struct reader *reader, struct rog_error *err)
+static int check_members(const struct rog_cluster_reader *reader, struct rog_error *err)
 {
     const struct rog_conf_node *root = reader->root;
     for (size_t i = 0; i < root->child_count; i++) {
         const struct rog_conf_node *node = &root->child[i];
         bool is_group = strcmp(node->name, "server") == 0 || strcmp(node->name, "workers") == 0 ||
-                        strcmp(node->name, "tester") == 0;
+                        strcmp(node->name, "tester") == 0 ||
+                        strcmp(node->name, ROG_CLUSTER_WORKER_DEFAULTS) == 0;
         const struct rog_setting *table = table_of(reader, node->name);
         int code = is_group ? 0 : rog_conf_check(node, table, rog_cluster_run_settings, err);
         if (code < 0)
@@ -510,29 +300,22 @@ static int check_members(const struct reader *reader, struct rog_error *err)
     return 0;
 }
 
-static int take(struct reader *reader, struct rog_error *err)
+static int take(struct rog_cluster_reader *reader, struct rog_error *err)
 {
     struct rog_cluster *cluster = reader->cluster;
     const struct rog_conf_node *root = reader->root;
-    const struct rog_conf_node *workers = rog_conf_get(root, "workers");
     int code = read_kind(reader, err);
     if (code == 0)
         code = check_members(reader, err);
     for (size_t i = 0; code == 0 && i < root->child_count; i++)
-        code = check_use(reader, &root->child[i], err);
+        code = rog_cluster_check_use(reader, &root->child[i], err);
     if (code < 0)
         return code;
-    if (!workers)
-        return rog_conf_fail(root, err, "workers is missing: workers = ( { ... }, ... )");
-    if (workers->type != ROG_CONF_LIST || workers->child_count == 0)
-        return rog_conf_fail(
-            workers, err, "workers must be a list of groups, ( { ... }, ... ) (found %s)",
-            workers->type == ROG_CONF_LIST ? "an empty one" : rog_conf_kind(workers));
     cluster->workers = rog_json_array();
     cluster->assumed = rog_json_array();
     code = cluster->workers ? take_run_settings(cluster, root, err) : rog_fail_nomem(err);
-    for (size_t i = 0; code == 0 && i < workers->child_count; i++)
-        code = take_worker(reader, &workers->child[i], err);
+    if (code == 0)
+        code = rog_cluster_take_workers(reader, err);
     if (code == 0)
         code = take_host(root, "server", &cluster->server, err);
     if (code == 0)
@@ -542,55 +325,8 @@ static int take(struct reader *reader, struct rog_error *err)
     return code;
 }
 
-/* One of the files that come with the program; *path stays NULL where none has that name. */
-static int find_installed(char **path, const char *name, struct rog_error *err)
-{
-    char *share = rog_install_path("share/rog", err);
-    if (!share)
-        return ROG_EFAILED;
-    *path = rog_format("%s/clusters/%s.conf", share, name);
-    free(share);
-    if (!*path)
-        return rog_fail_nomem(err);
-    if (!rog_file_exists(*path)) {
-        free(*path);
-        *path = NULL;
-    }
-    return 0;
-}
-
-/* A bare name that is no file of the folder may be one that came with the program. */
-static int find_file(char **path, const char *given, const char *folder, struct rog_error *err)
-{
-    char *here = folder ? rog_path_join(folder, given) : rog_strdup(given);
-    int code = here ? 0 : rog_fail_nomem(err);
-    *path = NULL;
-    if (code == 0 && !strchr(given, '/') && !rog_file_exists(here)) {
-        if (strcmp(given, "lab") == 0)
-            *path = rog_strdup(ROG_CLUSTER_LAB_DIR "/cluster.conf");
-        else
-            code = find_installed(path, given, err);
-    }
-    if (code == 0 && !*path) {
-        *path = here;
-        here = NULL;
-    }
-    free(here);
-    return code;
-}
-
-static char *name_of(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    const char *base = slash ? slash + 1 : path;
-    size_t length = strlen(base);
-    if (length > 5 && strcmp(base + length - 5, ".conf") == 0)
-        length -= 5;
-    return rog_format("%.*s", (int)length, base);
-}
-
 /* Profiles and clusters that come with the program lie side by side. */
-static int find_origin(struct reader *reader, struct rog_error *err)
+static int find_origin(struct rog_cluster_reader *reader, struct rog_error *err)
 {
     char *share = rog_path_dir(reader->profiles->file);
     char *clusters = share ? rog_format("%s/clusters/", share) : NULL;
@@ -611,8 +347,8 @@ int rog_cluster_read(struct rog_cluster **out, const char *given, const char *fo
     struct rog_cluster *cluster = calloc(1, sizeof *cluster);
     if (!cluster)
         return rog_fail_nomem(err);
-    int code = find_file(&cluster->path, given, folder, err);
-    cluster->name = name_of(given);
+    int code = rog_cluster_find_file(&cluster->path, given, folder, err);
+    cluster->name = rog_cluster_name_of(given);
     if (code == 0 && !cluster->name)
         code = rog_fail_nomem(err);
     if (code == 0)
@@ -620,7 +356,8 @@ int rog_cluster_read(struct rog_cluster **out, const char *given, const char *fo
     if (code == 0)
         code = rog_conf_read(&profiles, profiles_path, err);
     if (code == 0) {
-        struct reader reader = {cluster, kinds, root, profiles, false};
+        struct rog_cluster_reader reader = {
+            .cluster = cluster, .kinds = kinds, .root = root, .profiles = profiles};
         code = find_origin(&reader, err);
         if (code == 0)
             code = take(&reader, err);

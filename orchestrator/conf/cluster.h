@@ -8,14 +8,17 @@
  *     kind = "virtual";                                or another (cluster_kind.h)
  *     server = { host = "10.42.0.1"; user = "user"; iface = "wls1"; };
  *     workers = ( { profile = "jetson-nx"; batch = 24; count = 4; }, ... );
+ *     worker_defaults = { local_steps = 1; };
  *     tester = { host = "..."; };
  *
  * Clusters in real time also have rog_cluster_run_settings; those that have hosts have
  * rog_cluster_hosts_settings, and their hosts rog_cluster_host_settings; a kind may have settings
- * of its own. What is of no use for a kind is refused there. `count` repeats a worker of a cluster
- * without hosts. Profiles are
- * groups, PROFILE = { step_s = ...; }, whose settings hold for the workers that name them, where
- * the worker does not say otherwise.
+ * of its own. What is of no use for a kind is refused there.
+ *
+ * A group of `workers` is one worker, or as many as its `count` says or as its host stands for,
+ * host = "robot{1..30}" (ranges.h), in that order; its address then has a range as well. What a
+ * group does not say, worker_defaults says. Profiles are groups, PROFILE = { step_s = ...; }, whose
+ * settings hold for the workers that name them, where neither says otherwise.
  */
 
 #include <stdbool.h>
@@ -27,7 +30,6 @@
 #include <rog/error.h>
 
 #define ROG_CLUSTER_MAX_WORKERS 100000
-#define ROG_CLUSTER_LAB_DIR "/run/rogctl-lab" /* where `rogctl lab` keeps its cluster.conf */
 
 struct rog_cluster {
     char *path;

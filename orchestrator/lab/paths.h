@@ -4,7 +4,7 @@
 
 /* Where the lab keeps its files. */
 
-#include <orchestrator/conf/cluster.h>
+#include <orchestrator/conf/cluster_path.h>
 
 #define ROG_LAB_DIR ROG_CLUSTER_LAB_DIR
 #define ROG_LAB_CACHE_DIR "/var/cache/rogctl-lab" /* homes of the hosts: host0, host1, ... */

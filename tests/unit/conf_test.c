@@ -14,7 +14,9 @@
 
 #include <common/file.h>
 #include <orchestrator/conf/cluster.h>
+#include <orchestrator/conf/cluster_path.h>
 #include <orchestrator/conf/experiment.h>
+#include <orchestrator/conf/ranges.h>
 #include <orchestrator/kinds.h>
 
 static struct rog_experiment *good(const char *text)
@@ -294,6 +296,132 @@ static void an_ssh_cluster_is_read_whole(void **state)
     rog_cluster_free(c);
 }
 
+/* The texts that one stands for, with blanks between them; what is wrong with it, else. */
+static void ranges_are_those_of_shells(void **state)
+{
+    static const struct {
+        const char *text;
+        size_t count;
+        const char *names;
+    } cases[] = {
+        {"robot", 0, "robot"},
+        {"", 0, ""},
+        {"robot{1..3}", 0, "robot1 robot2 robot3"},
+        {"robot{1..3}", 9, "robot1 robot2 robot3"},
+        {"robot{08..11}.lan", 0, "robot08.lan robot09.lan robot10.lan robot11.lan"},
+        {"r{0..2}", 0, "r0 r1 r2"},
+        {"r{3..1}", 0, "r3 r2 r1"},
+        {"r{5..5}", 0, "r5"},
+        {"r{1..2,7,b}", 0, "r1 r2 r7 rb"},
+        {"10.42.0.{11..}", 3, "10.42.0.11 10.42.0.12 10.42.0.13"},
+        {"{a,b}-{1..2}", 0, "a-1 a-2 b-1 b-2"},
+        {"r{1..", 0, "braces come in pairs"},
+        {"r1..}", 0, "braces come in pairs"},
+        {"r{1,{2,3}}", 0, "not within others"},
+        {"r{}", 0, "nothing between braces or commas"},
+        {"r{1,}", 0, "nothing between braces or commas"},
+        {"r{a..c}", 0, "a range is two whole numbers"},
+        {"r{1...3}", 0, "a range is two whole numbers"},
+        {"r{-1..3}", 0, "a range is two whole numbers"},
+        {"r{1..2..3}", 0, "a range is two whole numbers"},
+        {"r{1..9999999999}", 0, "a range is two whole numbers"},
+        {"r{..3}", 0, "a range is two whole numbers"},
+        {"r{1..}", 0, "the range has no end: write one, or give count"},
+        {"r{1..}{a,b}", 3, "has to be the only one"},
+        {"r{1..,7}", 3, "has to be the only one"},
+        {"r{1..21}", 0, "stands for more than 20"},
+        {"r{1..999999999}", 0, "stands for more than 20"},
+        {"r{1..5}{1..5}", 0, "stands for more than 20"},
+        {"{a}{a}{a}{a}{a}{a}{a}{a}{a}", 0, "too many braces"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct rog_json *list = rog_json_array();
+        struct rog_error err = {0};
+        char *names = rog_strdup("");
+        int code = rog_ranges_expand(cases[i].text, cases[i].count, 20, list, &err);
+        for (size_t k = 0; !code && k < rog_json_size(list); k++) {
+            char *more = rog_format("%s%s%s", names, k ? " " : "",
+                                    rog_json_string(rog_json_at(list, k), "?"));
+            free(names);
+            names = more;
+        }
+        const char *said = code ? err.message : names;
+        if (code ? !strstr(said, cases[i].names) : strcmp(said, cases[i].names) != 0)
+            fail_msg("%s: %s instead of %s", cases[i].text, said, cases[i].names);
+        free(names);
+        rog_json_free(list);
+    }
+}
+
+/* worker INDEX as "HOST ADDRESS USER PROFILE BATCH STEP_S". */
+static void check_worker(const struct rog_cluster *c, size_t index, const char *wanted)
+{
+    const struct rog_json *worker = rog_json_at(c->workers, index);
+    char *found = rog_format("%s %s %s %s %lld %g", rog_json_get_string(worker, "host", "-"),
+                             rog_json_get_string(worker, "address", "-"),
+                             rog_json_get_string(worker, "user", "-"),
+                             rog_json_get_string(worker, "profile", "-"),
+                             (long long)rog_json_get_integer(worker, "batch", 0),
+                             rog_json_get_number(worker, "step_s", -1));
+    assert_int_equal(rog_json_get_integer(worker, "rank", 0), index + 1);
+    if (strcmp(found, wanted) != 0)
+        fail_msg("worker %zu is %s instead of %s", index + 1, found, wanted);
+    free(found);
+}
+
+static void many_workers_in_a_few_lines(void **state)
+{
+    const struct folder *f = *state;
+    struct rog_cluster *c = NULL;
+    struct rog_error err = {0};
+    if (read_cluster(f,
+                     "kind = \"ssh\"; server = { host = \"a\"; };\n"
+                     "worker_defaults = { user = \"robot\"; profile = \"nx\"; batch = 8; };\n"
+                     "workers = ( { host = \"r{1..30}\"; address = \"10.0.0.{101..130}\"; },\n"
+                     "            { host = \"s{01..}\"; count = 2; user = \"me\"; batch = 4; },\n"
+                     "            { host = \"t\"; step_s = 0.25; } );",
+                     &c, &err))
+        fail_msg("%s", err.message);
+    assert_int_equal(rog_json_size(c->workers), 33);
+    check_worker(c, 0, "r1 10.0.0.101 robot nx 8 1.5");
+    check_worker(c, 29, "r30 10.0.0.130 robot nx 8 1.5");
+    check_worker(c, 30, "s01 - me nx 4 1.5");
+    check_worker(c, 31, "s02 - me nx 4 1.5");
+    check_worker(c, 32, "t - robot nx 8 0.25");
+    assert_null(rog_json_get(rog_json_at(c->workers, 30), "count"));
+    assert_null(rog_json_get(c->server, "user"));
+    assert_int_equal(rog_json_size(c->assumed), 0);
+    rog_cluster_free(c);
+    if (read_cluster(f,
+                     "kind = \"virtual\"; worker_defaults = { profile = \"nx\"; batch = 8; };\n"
+                     "workers = ( { count = 40; }, { host = \"r{1..2}\"; } );",
+                     &c, &err))
+        fail_msg("%s", err.message);
+    assert_int_equal(rog_json_size(c->workers), 42);
+    check_worker(c, 39, "- - - nx 8 1.5");
+    check_worker(c, 41, "r2 - - nx 8 1.5");
+    rog_cluster_free(c);
+}
+
+/* A folder of the name of a cluster is none. */
+static void a_folder_is_no_cluster_file(void **state)
+{
+    const struct folder *f = *state;
+    struct rog_error err = {0};
+    char *path = NULL, *folder = rog_path_join(f->path, "lab");
+    assert_int_equal(rog_dir_make(folder, &err), 0);
+    assert_int_equal(rog_cluster_find_file(&path, "lab", f->path, &err), 0);
+    assert_string_equal(path, ROG_CLUSTER_LAB_DIR "/cluster.conf");
+    free(path);
+    assert_int_equal(rog_dir_remove(folder, &err), 0);
+    write_text(folder, "kind = \"virtual\";");
+    assert_int_equal(rog_cluster_find_file(&path, "lab", f->path, &err), 0);
+    assert_string_equal(path, folder);
+    free(path);
+    free(folder);
+}
+
 static void check_path(const struct folder *f, const char *found, const char *name)
 {
     char *wanted = rog_path_join(f->path, name);
@@ -421,7 +549,29 @@ static const struct wrong wrong_clusters[] = {
      "count must be a whole"},
     {"kind = \"ssh\"; workers = ( { profile = \"nx\"; } );", "this worker has no host"},
     {"kind = \"ssh\"; workers = ( { profile = \"nx\"; host = \"a\"; count = 2; } );",
-     "count is for clusters of kind virtual or local"},
+     "count = 2 workers need a host each, as in host = \"robot{1..2}\" (found \"a\")"},
+    {"kind = \"ssh\"; workers = ( { profile = \"nx\"; host = \"a{1..3}\";\ncount = 2; } );",
+     "line 2: count = 2, but host = \"a{1..3}\" stands for 3 workers"},
+    {"kind = \"ssh\"; workers = ( { profile = \"nx\"; host = \"a{1..3}\";\naddress = "
+     "\"b{1..4}\"; } );",
+     "line 2: address stands for 4 workers, and the group has 3"},
+    {"kind = \"ssh\"; workers = ( { profile = \"nx\"; host = \"a{1..3}\";\naddress = \"b\"; } );",
+     "line 2: address stands for 1 workers, and the group has 3"},
+    {"kind = \"ssh\"; workers = ( { profile = \"nx\";\nhost = \"a{1..}\"; } );",
+     "line 2: host = \"a{1..}\": the range has no end: write one, or give count"},
+    {"kind = \"ssh\"; workers = ( { profile = \"nx\"; host = \"a\"; } ); server = { host = "
+     "\"s{1,2}\"; };",
+     "server is one host: no {} in its host (found \"s{1,2}\")"},
+    {"kind = \"virtual\"; workers = ( { } );\nworker_defaults = 3;",
+     "line 2: worker_defaults must be a group, { ... } (found a whole number)"},
+    {"kind = \"virtual\"; workers = ( { } );\nworker_defaults = { bathc = 3; };",
+     "line 2: unknown setting bathc (did you mean batch?)"},
+    {"kind = \"virtual\"; workers = ( { } );\nworker_defaults = { iface = \"wlan0\"; };",
+     "line 2: iface is for clusters of kind ssh"},
+    {"kind = \"virtual\"; workers = ( { } );\nworker_defaults = { count = 3; };",
+     "line 2: count is a worker's own, it cannot be in worker_defaults"},
+    {"kind = \"virtual\"; workers = ( { } );\nworker_defaults = { profile = \"nxx\"; };",
+     "line 2: no device profile \"nxx\" in"},
     {"kind = \"ssh\"; workers = ( { profile = \"nx\"; host = \"a\"; } );", "server is missing"},
     {"kind = \"ssh\"; workers = ( { profile = \"nx\"; host = \"a\"; } ); server = { user = \"u\"; "
      "};",
@@ -497,6 +647,9 @@ int main(void)
         cmocka_unit_test(names_of_files_are_plain),
         cmocka_unit_test_setup_teardown(workers_take_their_profile, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(an_ssh_cluster_is_read_whole, make_folder, remove_folder),
+        cmocka_unit_test(ranges_are_those_of_shells),
+        cmocka_unit_test_setup_teardown(many_workers_in_a_few_lines, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(a_folder_is_no_cluster_file, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(paths_are_relative_to_their_file, make_folder,
                                         remove_folder),
         cmocka_unit_test_setup_teardown(times_that_nobody_gave, make_folder, remove_folder),

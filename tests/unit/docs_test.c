@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* The tables of docs/experiment-files.md, docs/results.md and docs/models.md say what the tables of
- * the program say, row by row. */
+ * the program say, row by row. The cluster files of docs/cluster-setup.md are read. */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -111,12 +112,54 @@ static void test_models_are_documented(void **state)
     free(document);
 }
 
+/* The indented block at `at`, as a file. */
+static void write_block(const char *at, const char *path)
+{
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    while (strncmp(at, "    ", 4) == 0) {
+        size_t length = strcspn(at, "\n") + 1;
+        fwrite(at + 4, 1, length - 4, file);
+        at += length;
+    }
+    assert_int_equal(fclose(file), 0);
+}
+
+/* As many hosts as the text says they have. */
+static void test_cluster_files_are_right(void **state)
+{
+    static const size_t hosts[] = {3, 10, 50};
+    static const char begin[] = "\n    kind = \"ssh\";\n";
+    char path[] = "/tmp/rog-docs-XXXXXX";
+    size_t count = 0;
+    (void)state;
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    close(fd);
+    char *document = read_document(DOCS "/cluster-setup.md");
+    for (const char *at = document; (at = strstr(at, begin)); at++, count++) {
+        struct rog_cluster *cluster = NULL;
+        struct rog_error err = {0};
+        write_block(at + 1, path);
+        if (rog_cluster_read(&cluster, path, NULL, DOCS "/../experiments/profiles.conf",
+                             rog_cluster_kinds, &err))
+            fail_msg("%s", err.message);
+        assert_true(count < sizeof hosts / sizeof *hosts);
+        assert_int_equal(rog_json_size(cluster->workers) + 1, hosts[count]);
+        rog_cluster_free(cluster);
+    }
+    assert_int_equal(count, sizeof hosts / sizeof *hosts);
+    unlink(path);
+    free(document);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_settings_are_documented),
         cmocka_unit_test(test_columns_are_documented),
         cmocka_unit_test(test_models_are_documented),
+        cmocka_unit_test(test_cluster_files_are_right),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_CONF_CLUSTER_STATE_H
+#define ROG_CONF_CLUSTER_STATE_H
+
+/* A cluster file that is being read: what cluster.c and cluster_workers.c share. */
+
+#include <stdbool.h>
+#include <string.h>
+
+#include <orchestrator/conf/cluster.h>
+#include <orchestrator/conf/file.h>
+
+#define ROG_CLUSTER_WORKER_DEFAULTS "worker_defaults"
+
+struct rog_cluster_reader {
+    struct rog_cluster *cluster;
+    const struct rog_cluster_kind *const *kinds;
+    const struct rog_conf_node *root, *profiles;
+    const struct rog_conf_node *defaults; /* worker_defaults; NULL: not given */
+    bool is_shipped; /* the file came with the program: whoever uses it has named no profile */
+};
+
+/* What each host has of its own, so that ranges may stand in it. */
+static inline bool rog_cluster_is_name(const struct rog_conf_node *node)
+{
+    return strcmp(node->name, "host") == 0 || strcmp(node->name, "address") == 0;
+}
+
+/* cluster.c. ROG_EINVAL: a setting that is for other kinds. */
+int rog_cluster_check_use(const struct rog_cluster_reader *reader, const struct rog_conf_node *node,
+                          struct rog_error *err);
+int rog_cluster_check_host_name(const struct rog_conf_node *node, struct rog_error *err);
+/* Checks a member against a table and rog_cluster_host_settings. */
+int rog_cluster_check_host_member(const struct rog_conf_node *node, const struct rog_setting *table,
+                                  struct rog_error *err);
+/* Adds what `node` has of the table and `made` has not. Its paths are relative to its file. */
+int rog_cluster_take_settings(const struct rog_conf_node *node, const struct rog_setting *table,
+                              struct rog_json *made, struct rog_error *err);
+
+/* cluster_workers.c. Into `workers` and `assumed` of the cluster. */
+int rog_cluster_take_workers(struct rog_cluster_reader *reader, struct rog_error *err);
+
+#endif

@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The workers of a cluster file: groups, their profiles, and how many each stands for. */
+#include <orchestrator/conf/cluster_state.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <common/workload.h>
+#include <orchestrator/conf/ranges.h>
+
+static const struct rog_setting worker_extra[] = {
+    {.name = "count",
+     .type = ROG_SETTING_INT,
+     .fallback = "1",
+     .min = 1,
+     .max = ROG_CLUSTER_MAX_WORKERS,
+     .unit = "workers",
+     .help = "so many workers of this sort"},
+    {.name = NULL},
+};
+
+/* ---- profiles ---- */
+
+static const char *next_child(const void *list, size_t index)
+{
+    const struct rog_conf_node *group = list;
+    return index < group->child_count ? group->child[index].name : NULL;
+}
+
+/* The group of a profile, its members checked. */
+static int find_profile(const struct rog_conf_node *profiles, const struct rog_conf_node *worker,
+                        const char *name, const struct rog_conf_node **profile,
+                        struct rog_error *err)
+{
+    const struct rog_conf_node *found = rog_conf_get(profiles, name);
+    if (!found) {
+        const char *near = rog_nearest_name(name, next_child, profiles);
+        const struct rog_conf_node *given = rog_conf_get(worker, "profile");
+        return rog_conf_fail(given ? given : worker, err, "no device profile \"%s\" in %s%s%s%s",
+                             name, profiles->file, near ? " (did you mean " : "", near ? near : "",
+                             near ? "?)" : "");
+    }
+    if (found->type != ROG_CONF_GROUP)
+        return rog_conf_fail(found, err, "profile %s must be a group, { ... } (found %s)", name,
+                             rog_conf_kind(found));
+    for (size_t i = 0; i < found->child_count; i++) {
+        int code = rog_conf_check(&found->child[i], rog_worker_settings, NULL, err);
+        if (code == 0)
+            code = rog_cluster_check_host_name(&found->child[i], err);
+        if (code < 0)
+            return code;
+    }
+    *profile = found;
+    return 0;
+}
+
+/* What of a profile depends on what is trained. */
+static const char *const times_of_model[] = {"step_s", "compress_s", "decompress_s"};
+#define TIMES (sizeof times_of_model / sizeof *times_of_model)
+
+/* Where a step is measured, the default profile's other times would be those of another model. */
+static void clear_times(struct rog_json *made)
+{
+    for (size_t i = 0; i < TIMES; i++)
+        if (!rog_json_get(made, times_of_model[i]))
+            rog_json_put_number(made, times_of_model[i], 0);
+}
+
+/* The times that a worker has of the default profile, though its file did not name it. NULL: none,
+ * or no memory. */
+static struct rog_json *assumed_times(const struct rog_cluster_reader *reader,
+                                      const struct rog_conf_node *node,
+                                      const struct rog_json *settings)
+{
+    const char *profile = rog_json_get_string(settings, "profile", "");
+    const char *fallback = rog_setting_find(rog_worker_settings, "profile")->fallback;
+    bool named = rog_conf_get(node, "profile") && !reader->is_shipped;
+    if (named || strcmp(profile, fallback) != 0)
+        return NULL;
+    struct rog_json *times = rog_json_object();
+    for (size_t i = 0; i < TIMES; i++)
+        if (!rog_conf_get(node, times_of_model[i]) &&
+            rog_json_get_number(settings, times_of_model[i], 0) > 0)
+            rog_json_put(times, times_of_model[i],
+                         rog_json_copy(rog_json_get(settings, times_of_model[i])));
+    if (rog_conf_get(node, "step_times"))
+        rog_json_remove(times, "step_s");
+    if (rog_json_size(times) > 0)
+        return times;
+    rog_json_free(times);
+    return NULL;
+}
+
+/* A worker's own settings, then its profile's, then the defaults. */
+static int resolve_worker(const struct rog_conf_node *node, const struct rog_conf_node *profiles,
+                          struct rog_json **settings, struct rog_error *err)
+{
+    const char *name = rog_json_get_string(
+        node->value, "profile", rog_setting_find(rog_worker_settings, "profile")->fallback);
+    const struct rog_conf_node *profile = NULL;
+    int code = find_profile(profiles, node, name, &profile, err);
+    if (code < 0)
+        return code;
+    struct rog_json *made = rog_json_object();
+    code = made ? rog_cluster_take_settings(node, rog_worker_settings, made, err)
+                : rog_fail_nomem(err);
+    if (code == 0 && rog_workload_measures(made) && !rog_conf_get(node, "profile"))
+        clear_times(made);
+    if (code == 0)
+        code = rog_cluster_take_settings(profile, rog_worker_settings, made, err);
+    if (code == 0)
+        code = rog_cluster_take_settings(node, rog_cluster_host_settings, made, err);
+    if (code == 0)
+        code = rog_settings_fill(rog_worker_settings, made, err);
+    if (code < 0)
+        rog_json_free(made);
+    else
+        *settings = made;
+    return code;
+}
+
+/* ---- workers ---- */
+
+static bool has_own_clock(const struct rog_cluster_kind *kind, const char *name)
+{
+    (void)name;
+    return !kind->real_time;
+}
+
+/* Where a run takes the time that it takes, nothing is measured before it. */
+static int check_measured(const struct rog_cluster_reader *reader, const struct rog_conf_node *node,
+                          const struct rog_json *settings, struct rog_error *err)
+{
+    char names[128];
+    const struct rog_conf_node *given = rog_conf_get(node, "step_s");
+    if (!rog_workload_measures(settings) || has_own_clock(reader->cluster->kind, NULL))
+        return 0;
+    rog_cluster_kind_names(reader->kinds, has_own_clock, NULL, " or ", names, sizeof names);
+    return rog_conf_fail(given ? given : node, err,
+                         "step_s = \"" ROG_STEP_MEASURED
+                         "\" is for clusters of kind %s; here a step takes what the computer "
+                         "takes, and step_s, in seconds, is what it is slowed down to; 0: not",
+                         names);
+}
+
+static int check_worker_member(const struct rog_cluster_reader *reader,
+                               const struct rog_conf_node *node, struct rog_error *err)
+{
+    if (rog_setting_find(worker_extra, node->name))
+        return rog_conf_check(node, worker_extra, NULL, err);
+    int code = rog_cluster_check_host_member(node, rog_worker_settings, err);
+    return code < 0 ? code : rog_cluster_check_use(reader, node, err);
+}
+
+/* What is different from worker to worker of a group. */
+struct names {
+    struct rog_json *host, *address; /* as many texts as there are workers; NULL: not given */
+    int64_t copies;
+};
+
+static int append_workers(struct rog_cluster *cluster, const struct rog_conf_node *node,
+                          const struct rog_json *settings, const struct names *names,
+                          struct rog_error *err)
+{
+    int code = 0;
+    for (int64_t i = 0; code == 0 && i < names->copies; i++) {
+        size_t rank = rog_json_size(cluster->workers) + 1;
+        struct rog_json *worker = rog_json_copy(settings);
+        if (!worker)
+            code = rog_fail_nomem(err);
+        else if (rank > ROG_CLUSTER_MAX_WORKERS)
+            code = rog_conf_fail(node, err, "more than %d workers", ROG_CLUSTER_MAX_WORKERS);
+        rog_json_put_integer(worker, "rank", (int64_t)rank);
+        if (names->host)
+            rog_json_put(worker, "host", rog_json_copy(rog_json_at(names->host, (size_t)i)));
+        if (names->address)
+            rog_json_put(worker, "address", rog_json_copy(rog_json_at(names->address, (size_t)i)));
+        if (code == 0)
+            rog_json_append(cluster->workers, worker);
+        else
+            rog_json_free(worker);
+    }
+    return code;
+}
+
+/* The workers are the last ones so far. */
+static void append_assumed(const struct rog_cluster_reader *reader,
+                           const struct rog_conf_node *node, const struct rog_json *settings,
+                           int64_t copies)
+{
+    struct rog_cluster *cluster = reader->cluster;
+    struct rog_json *times = assumed_times(reader, node, settings);
+    int64_t last = (int64_t)rog_json_size(cluster->workers);
+    for (int64_t rank = last - copies + 1; times && rank <= last; rank++) {
+        struct rog_json *worker = rog_json_copy(times);
+        rog_json_put_integer(worker, "rank", rank);
+        rog_json_append(cluster->assumed, worker);
+    }
+    rog_json_free(times);
+}
+
+/* The texts of a worker's `name`; *list stays NULL where it has none. */
+static int expand(const struct rog_conf_node *node, const char *name, int64_t count,
+                  struct rog_json **list, struct rog_error *err)
+{
+    const struct rog_conf_node *given = rog_conf_get(node, name);
+    struct rog_error why = {0};
+    if (!given)
+        return 0;
+    *list = rog_json_array();
+    if (!*list)
+        return rog_fail_nomem(err);
+    int code = rog_ranges_expand(rog_json_string(given->value, ""), (size_t)count,
+                                 ROG_CLUSTER_MAX_WORKERS, *list, &why);
+    return code ? rog_conf_fail(given, err, "%s = %s", name, why.message) : 0;
+}
+
+/* How many workers the group stands for, and what they are called. */
+static int take_names(const struct rog_cluster_reader *reader, const struct rog_conf_node *node,
+                      struct names *names, struct rog_error *err)
+{
+    const struct rog_conf_node *count = rog_conf_get(node, "count");
+    const struct rog_conf_node *host = rog_conf_get(node, "host");
+    int64_t given = count ? rog_json_integer(count->value, 1) : 0;
+    int code = expand(node, "host", given, &names->host, err);
+    if (code == 0)
+        code = expand(node, "address", given, &names->address, err);
+    if (code < 0)
+        return code;
+    size_t hosts = rog_json_size(names->host), addresses = rog_json_size(names->address);
+    bool ranges = host && rog_ranges_in(rog_json_string(host->value, ""));
+    names->copies = ranges ? (int64_t)hosts : given ? given : 1;
+    if (ranges && given && (int64_t)hosts != given)
+        return rog_conf_fail(count, err, "count = %lld, but host = \"%s\" stands for %zu workers",
+                             (long long)given, rog_json_string(host->value, ""), hosts);
+    if (names->copies > 1 && !ranges && reader->cluster->kind->has_hosts)
+        return rog_conf_fail(
+            count, err,
+            "count = %lld workers need a host each, as in host = \"robot{1..%lld}\""
+            " (found \"%s\")",
+            (long long)given, (long long)given, rog_json_string(host->value, ""));
+    if (addresses && (int64_t)addresses != names->copies)
+        return rog_conf_fail(rog_conf_get(node, "address"), err,
+                             "address stands for %zu workers, and the group has %lld", addresses,
+                             (long long)names->copies);
+    if (!ranges) { /* all copies have the same */
+        rog_json_free(names->host);
+        names->host = NULL;
+    }
+    return 0;
+}
+
+/* The workers of one group, which has what the defaults say, too. */
+static int take_group(const struct rog_cluster_reader *reader, const struct rog_conf_node *node,
+                      struct rog_error *err)
+{
+    struct names names = {0};
+    struct rog_json *settings = NULL;
+    if (reader->cluster->kind->has_hosts && !rog_conf_get(node, "host"))
+        return rog_conf_fail(node, err, "this worker has no host");
+    int code = take_names(reader, node, &names, err);
+    if (code == 0)
+        code = resolve_worker(node, reader->profiles, &settings, err);
+    if (code == 0)
+        code = check_measured(reader, node, settings, err);
+    if (code == 0)
+        code = append_workers(reader->cluster, node, settings, &names, err);
+    if (code == 0)
+        append_assumed(reader, node, settings, names.copies);
+    rog_json_free(settings);
+    rog_json_free(names.host);
+    rog_json_free(names.address);
+    return code;
+}
+
+/* `merged` is the group `own` with what of `defaults` it has not. What it points to stays theirs;
+ * release_merged frees the rest. */
+static int merge(const struct rog_conf_node *own, const struct rog_conf_node *defaults,
+                 struct rog_conf_node *merged, struct rog_error *err)
+{
+    size_t more = defaults ? defaults->child_count : 0;
+    *merged = *own;
+    merged->value = rog_json_copy(own->value);
+    merged->child = calloc(own->child_count + more + 1, sizeof *merged->child);
+    if (!merged->value || !merged->child)
+        return rog_fail_nomem(err);
+    for (size_t i = 0; i < own->child_count; i++)
+        merged->child[i] = own->child[i];
+    for (size_t i = 0; i < more; i++) {
+        const struct rog_conf_node *child = &defaults->child[i];
+        if (rog_conf_get(own, child->name))
+            continue;
+        merged->child[merged->child_count++] = *child;
+        rog_json_put(merged->value, child->name, rog_json_copy(child->value));
+    }
+    return 0;
+}
+
+static void release_merged(struct rog_conf_node *merged)
+{
+    free(merged->child);
+    rog_json_free(merged->value);
+}
+
+static int take_worker(const struct rog_cluster_reader *reader, const struct rog_conf_node *node,
+                       struct rog_error *err)
+{
+    struct rog_conf_node merged;
+    if (node->type != ROG_CONF_GROUP)
+        return rog_conf_fail(node, err, "a worker must be a group, { ... } (found %s)",
+                             rog_conf_kind(node));
+    for (size_t i = 0; i < node->child_count; i++) {
+        int code = check_worker_member(reader, &node->child[i], err);
+        if (code < 0)
+            return code;
+    }
+    int code = merge(node, reader->defaults, &merged, err);
+    if (code == 0)
+        code = take_group(reader, &merged, err);
+    release_merged(&merged);
+    return code;
+}
+
+/* What all workers have, and none has of its own. */
+static int take_defaults(struct rog_cluster_reader *reader, struct rog_error *err)
+{
+    const struct rog_conf_node *node = rog_conf_get(reader->root, ROG_CLUSTER_WORKER_DEFAULTS);
+    if (node && node->type != ROG_CONF_GROUP)
+        return rog_conf_fail(node, err,
+                             ROG_CLUSTER_WORKER_DEFAULTS " must be a group, { ... } (found %s)",
+                             rog_conf_kind(node));
+    for (size_t i = 0; node && i < node->child_count; i++) {
+        const struct rog_conf_node *child = &node->child[i];
+        int code = check_worker_member(reader, child, err);
+        if (code == 0 && (rog_cluster_is_name(child) || strcmp(child->name, "count") == 0))
+            code = rog_conf_fail(
+                child, err, "%s is a worker's own, it cannot be in " ROG_CLUSTER_WORKER_DEFAULTS,
+                child->name);
+        if (code < 0)
+            return code;
+    }
+    reader->defaults = node;
+    return 0;
+}
+
+int rog_cluster_take_workers(struct rog_cluster_reader *reader, struct rog_error *err)
+{
+    const struct rog_conf_node *workers = rog_conf_get(reader->root, "workers");
+    if (!workers)
+        return rog_conf_fail(reader->root, err, "workers is missing: workers = ( { ... }, ... )");
+    if (workers->type != ROG_CONF_LIST || workers->child_count == 0)
+        return rog_conf_fail(
+            workers, err, "workers must be a list of groups, ( { ... }, ... ) (found %s)",
+            workers->type == ROG_CONF_LIST ? "an empty one" : rog_conf_kind(workers));
+    int code = take_defaults(reader, err);
+    for (size_t i = 0; code == 0 && i < workers->child_count; i++)
+        code = take_worker(reader, &workers->child[i], err);
+    return code;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_CONF_RANGES_H
+#define ROG_CONF_RANGES_H
+
+/*
+ * Names of many hosts in one text, as shells write them:
+ *
+ *     robot{1..30}         robot1, robot2, ... robot30
+ *     robot{01..30}        robot01, robot02, ... robot30
+ *     robot{1..9,12,a}     numbers, ranges and words, between commas
+ *     10.42.0.{11..}       as many as the caller wants, from 11 on
+ *     rack{1,2}-{1..3}     all combinations, the last braces first
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <common/json.h>
+#include <rog/error.h>
+
+/* Whether a text stands for others. */
+bool rog_ranges_in(const char *text);
+
+/* Appends to `list` the texts that `text` stands for, or itself where it has no braces. `count`:
+ * how many the range without an end takes, and 0 where nobody has said that. ROG_EINVAL: braces
+ * that make no sense, or more than `most` texts. */
+int rog_ranges_expand(const char *text, size_t count, size_t most, struct rog_json *list,
+                      struct rog_error *err);
+
+#endif
