@@ -105,9 +105,10 @@ const struct rog_command rog_cmd_power = {
     .usage = "[--sysfs DIR] [--seconds S] [--json]",
     .summary = "List the power sensors of this host and measure with them",
     .details =
-        "Sampled every 0.5 s. The host's total comes from the rails of an INA3221, else from "
-        "a\ndischarging battery, else from RAPL. Exit status 3: there is none, and the "
-        "profile's power\nmodel takes its place.",
+        "Sampled every 0.5 s. The host's total comes from the rails of an INA3221, else from other "
+        "chips\nthat hwmon has power of (INA238 and the like), else from a discharging battery, "
+        "else from RAPL.\nExit status 3: there is none, and the profile's power model takes its "
+        "place.",
     .options = options,
     .run = run,
 };

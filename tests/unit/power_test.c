@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Power sensors, on a fake sysfs tree. */
+/* Power sensors and health, on a fake sysfs tree. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include <common/file.h>
+#include <trainer/power/health.h>
 #include <trainer/power/power.h>
 
 struct tree {
@@ -244,6 +245,135 @@ static void battery_counts_while_it_discharges(void **state)
     rog_power_free(power);
 }
 
+static void monitor(const struct tree *tree, const char *dir, const char *chip, const char *name,
+                    const char *microwatts)
+{
+    char path[128];
+    snprintf(path, sizeof path, "%s/name", dir);
+    put(tree, path, chip);
+    snprintf(path, sizeof path, "%s/%s", dir, name);
+    put(tree, path, microwatts);
+}
+
+/* As Documentation/hwmon/ina238.rst of the kernel has it: the bus voltage is in1, the power is in
+ * microwatts. */
+static void chips_with_power_add_up(void **state)
+{
+    const struct tree *tree = *state;
+    put(tree, "class/hwmon/hwmon0/in0_input", "2");
+    put(tree, "class/hwmon/hwmon0/in1_input", "12000");
+    put(tree, "class/hwmon/hwmon0/curr1_input", "1500");
+    put(tree, "class/hwmon/hwmon0/temp1_input", "36000");
+    put(tree, "class/hwmon/hwmon0/label", "compute");
+    monitor(tree, "class/hwmon/hwmon0", "ina238", "power1_input", "18000000");
+    monitor(tree, "class/hwmon/hwmon1", "ina226", "power1_input", "2000000");
+    monitor(tree, "class/hwmon/hwmon2", "amdgpu", "power1_average", "40000000");
+    /* A battery, which hwmon shows once more. */
+    monitor(tree, "class/hwmon/hwmon3", "BAT0", "power1_input", "90000000");
+    put(tree, "class/hwmon/hwmon3/device/type", "Battery");
+
+    struct rog_power *power = open_power(tree);
+    assert_int_equal(rog_power_sensor_count(power), 3);
+    assert_string_equal(rog_power_source(power), "hwmon");
+    assert_false(find(power, "amdgpu:hwmon2")->counts);
+    assert_true(find(power, "ina226:hwmon1")->counts);
+    sample(power, 0);
+    near(rog_power_watts(power), 20);
+    monitor(tree, "class/hwmon/hwmon0", "ina238", "power1_input", "22000000");
+    sample(power, 2);
+    near(rog_power_joules(power), 44);
+    near(find(power, "ina238:compute")->joules, 40);
+    rog_power_free(power);
+}
+
+static void what_measures_the_machine_counts_alone(void **state)
+{
+    const struct tree *tree = *state;
+    monitor(tree, "class/hwmon/hwmon0", "ina238", "power1_input", "18000000");
+    monitor(tree, "class/hwmon/hwmon1", "power_meter", "power1_average", "30000000");
+    struct rog_power *power = open_power(tree);
+    assert_string_equal(rog_power_source(power), "power_meter:hwmon1");
+    sample(power, 0);
+    near(rog_power_watts(power), 30);
+    rog_power_free(power);
+
+    /* A Jetson's own rails go before what somebody has added. */
+    put(tree, "class/hwmon/hwmon5/name", "ina3221");
+    rail(tree, "class/hwmon/hwmon5", 1, "VDD_IN", 5000, 1000);
+    power = open_power(tree);
+    assert_string_equal(rog_power_source(power), "ina3221:VDD_IN");
+    rog_power_free(power);
+}
+
+static struct rog_health look(const struct tree *tree)
+{
+    struct rog_health health;
+    struct rog_error err = {0};
+    if (rog_health_read(tree->root, &health, &err))
+        fail_msg("%s", err.message);
+    return health;
+}
+
+static void health_is_read(void **state)
+{
+    const struct tree *tree = *state;
+    double sent = 0, received = 0;
+    struct rog_health health = look(tree);
+    assert_true(isnan(health.battery) && isnan(health.celsius));
+    assert_false(health.can_throttle || health.throttled);
+    assert_false(rog_health_traffic(tree->root, "wlan0", &sent, &received));
+
+    put(tree, "class/power_supply/AC/type", "Mains");
+    put(tree, "class/power_supply/mouse/type", "Battery");
+    put(tree, "class/power_supply/mouse/scope", "Device");
+    put(tree, "class/power_supply/mouse/capacity", "3");
+    put(tree, "class/power_supply/BAT0/type", "Battery");
+    put(tree, "class/power_supply/BAT0/energy_now", "30000000");
+    put(tree, "class/power_supply/BAT0/energy_full", "40000000");
+    put(tree, "class/thermal/thermal_zone0/type", "CPU-therm");
+    put(tree, "class/thermal/thermal_zone0/temp", "61500");
+    put(tree, "class/thermal/thermal_zone1/type", "GPU-therm");
+    put(tree, "class/thermal/thermal_zone1/temp", "58000");
+    put(tree, "class/thermal/thermal_zone2/type", "PMIC-Die"); /* 100 degrees, always */
+    put(tree, "class/thermal/thermal_zone2/temp", "100000");
+    put(tree, "class/thermal/thermal_zone3/type", "off");
+    put(tree, "class/thermal/thermal_zone3/temp", "-274000");
+    put(tree, "class/thermal/cooling_device0/type", "pwm-fan");
+    put(tree, "class/thermal/cooling_device0/cur_state", "3");
+    put(tree, "class/net/wlan0/statistics/tx_bytes", "1000");
+    put(tree, "class/net/wlan0/statistics/rx_bytes", "9000000000");
+    health = look(tree);
+    near(health.battery, 0.75);
+    near(health.celsius, 61.5);
+    assert_false(health.can_throttle || health.throttled);
+    assert_true(rog_health_traffic(tree->root, "wlan0", &sent, &received));
+    near(sent, 1000);
+    near(received, 9e9);
+
+    put(tree, "class/power_supply/BAT0/capacity", "50");
+    put(tree, "class/thermal/cooling_device1/type", "thermal-cpufreq-0");
+    put(tree, "class/thermal/cooling_device1/cur_state", "0");
+    health = look(tree);
+    near(health.battery, 0.5);
+    assert_true(health.can_throttle && !health.throttled);
+    put(tree, "class/thermal/cooling_device1/cur_state", "2");
+    assert_true(look(tree).throttled);
+}
+
+/* The firmware of a Raspberry Pi: what is now, not what has been. */
+static void a_pi_tells_that_it_is_throttled(void **state)
+{
+    const struct tree *tree = *state;
+    put(tree, "class/hwmon/hwmon0/name", "cpu_thermal");
+    put(tree, "class/hwmon/hwmon0/temp1_input", "81200");
+    put(tree, "devices/platform/soc/soc:firmware/get_throttled", "50000");
+    struct rog_health health = look(tree);
+    near(health.celsius, 81.2);
+    assert_true(health.can_throttle && !health.throttled);
+    put(tree, "devices/platform/soc/soc:firmware/get_throttled", "50005");
+    assert_true(look(tree).throttled);
+}
+
 static void nothing_found_says_so(void **state)
 {
     const struct tree *tree = *state;
@@ -285,10 +415,18 @@ static void a_sensor_that_goes_away_is_an_error(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(board_input_counts_alone),      TEST(rails_add_up_without_a_board_input),
-        TEST(older_layout_gives_milliwatts), TEST(rapl_counts_packages_and_dram_and_comes_round),
-        TEST(platform_zone_counts_alone),    TEST(battery_counts_while_it_discharges),
-        TEST(nothing_found_says_so),         TEST(a_sensor_that_goes_away_is_an_error),
+        TEST(board_input_counts_alone),
+        TEST(rails_add_up_without_a_board_input),
+        TEST(older_layout_gives_milliwatts),
+        TEST(rapl_counts_packages_and_dram_and_comes_round),
+        TEST(platform_zone_counts_alone),
+        TEST(battery_counts_while_it_discharges),
+        TEST(nothing_found_says_so),
+        TEST(a_sensor_that_goes_away_is_an_error),
+        TEST(chips_with_power_add_up),
+        TEST(what_measures_the_machine_counts_alone),
+        TEST(health_is_read),
+        TEST(a_pi_tells_that_it_is_throttled),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

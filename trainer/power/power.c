@@ -14,8 +14,8 @@
 #define MAX_SENSORS 256
 #define MAX_RAILS 16
 
-enum kind { INA3221, BATTERY, RAPL, KINDS };
-static const char *const kind_names[] = {"ina3221", "battery", "rapl"};
+enum kind { INA3221, HWMON, BATTERY, RAPL, KINDS };
+static const char *const kind_names[] = {"ina3221", "hwmon", "battery", "rapl"};
 
 /* A sensor and how it is read. A reading is in watts, or in joules for a counter. */
 struct source {
@@ -24,6 +24,8 @@ struct source {
     bool eligible; /* may be part of a total */
     char *dir;
     unsigned channel;
+    bool average;     /* it has a mean power, and none of the moment */
+    const char *chip; /* while it is found: what names it, where that is not its kind */
     int (*read)(const struct source *source, double *value, struct rog_error *err);
     double counter_range_j; /* 0: it reads a power */
     double last;            /* the last reading */
@@ -51,6 +53,18 @@ static int read_hwmon(const struct source *source, double *watts, struct rog_err
         code = rog_sysfs_number(source->dir, name, &milliamperes, err);
     if (!code)
         *watts = millivolts * milliamperes * 1e-6;
+    return code;
+}
+
+static int read_power(const struct source *source, double *watts, struct rog_error *err)
+{
+    char name[32];
+    double microwatts;
+    snprintf(name, sizeof name, "power%u_%s", source->channel,
+             source->average ? "average" : "input");
+    int code = rog_sysfs_number(source->dir, name, &microwatts, err);
+    if (!code)
+        *watts = microwatts * 1e-6;
     return code;
 }
 
@@ -107,8 +121,9 @@ static int add(struct rog_power *power, const struct source *found, const char *
         return ROG_OK;
     struct source *source = &power->sources[power->count];
     *source = *found;
-    snprintf(source->shown.name, sizeof source->shown.name, "%s:%.48s", kind_names[found->kind],
-             label);
+    snprintf(source->shown.name, sizeof source->shown.name, "%.15s:%.46s",
+             found->chip ? found->chip : kind_names[found->kind], label);
+    source->chip = NULL;
     struct rog_error why = {0};
     double value;
     if (source->read(source, &value, &why) != ROG_OK) {
@@ -123,14 +138,21 @@ static int add(struct rog_power *power, const struct source *found, const char *
     return ROG_OK;
 }
 
-/* Rails that feed the whole board, by the names that Jetson boards give them. */
-static bool feeds_the_board(const char *label)
+static bool is_one_of(const char *word, const char *const *words, size_t count)
 {
-    static const char *const names[] = {"VDD_IN", "POM_5V_IN", "VIN", "VDD_SYS_IN", "SYS_VIN"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (strcasecmp(label, names[i]) == 0)
+    for (size_t i = 0; i < count; i++)
+        if (strcasecmp(word, words[i]) == 0)
             return true;
     return false;
+}
+#define IS_ONE_OF(word, words) is_one_of(word, words, sizeof words / sizeof *words)
+
+/* What feeds the whole board, by the names that Jetson boards and power supplies give it. */
+static bool feeds_the_board(const char *label)
+{
+    static const char *const names[] = {"VDD_IN",     "POM_5V_IN", "VIN",
+                                        "VDD_SYS_IN", "SYS_VIN",   "power total"};
+    return IS_ONE_OF(label, names);
 }
 
 static int add_rail(struct rog_power *power, char *dir, unsigned channel, const char *label,
@@ -143,25 +165,12 @@ static int add_rail(struct rog_power *power, char *dir, unsigned channel, const 
     return add(power, &rail, label, err);
 }
 
-static int visit_hwmon(const char *path, void *user, struct rog_error *err)
+/* Channels 1 to 3 are rails; from 4 on come shunt voltages and their sum. */
+static int add_rails(struct rog_power *power, char *dir, struct rog_error *err)
 {
-    char text[ROG_SYSFS_TEXT_BYTES], name[32], *dir = NULL;
-    if (!rog_sysfs_text(path, "name", text)) {
-        /* Kernels before 4.9 keep the attributes in the device's own folder. */
-        dir = rog_path_join(path, "device");
-        if (!dir)
-            return rog_fail_nomem(err);
-        if (!rog_sysfs_text(dir, "name", text))
-            text[0] = '\0';
-    } else {
-        dir = rog_strdup(path);
-        if (!dir)
-            return rog_fail_nomem(err);
-    }
+    char text[ROG_SYSFS_TEXT_BYTES], name[32];
     int code = ROG_OK;
-    bool is_ina = strncmp(text, "ina3221", 7) == 0;
-    /* Channels 1 to 3 are rails; from 4 on come shunt voltages and their sum. */
-    for (unsigned channel = 1; is_ina && channel <= 3 && !code; channel++) {
+    for (unsigned channel = 1; channel <= 3 && !code; channel++) {
         snprintf(name, sizeof name, "in%u_enable", channel);
         if (rog_sysfs_text(dir, name, text) && strcmp(text, "0") == 0)
             continue;
@@ -172,8 +181,80 @@ static int visit_hwmon(const char *path, void *user, struct rog_error *err)
         if (!rog_sysfs_text(dir, name, text))
             snprintf(text, sizeof text, "rail%u", channel);
         if (strcmp(text, "NC") != 0)
-            code = add_rail(user, dir, channel, text, read_hwmon, err);
+            code = add_rail(power, dir, channel, text, read_hwmon, err);
     }
+    return code;
+}
+
+/* What tells chips of a kind apart, at each boot alike: the device's address on its bus. */
+static void device_name(const char *dir, char *name, size_t bytes)
+{
+    char *device = rog_path_join(dir, "device"), *target = device ? realpath(device, NULL) : NULL;
+    const char *from = target ? target : dir;
+    const char *slash = strrchr(from, '/');
+    snprintf(name, bytes, "%.32s", slash ? slash + 1 : from);
+    free(target);
+    free(device);
+}
+
+/* "BATTERY" where the chip has a label, otherwise "1-0040", or "1-0040.2" for its second power. */
+static void name_monitor(const char *dir, unsigned channel, char label[ROG_SYSFS_TEXT_BYTES])
+{
+    char text[ROG_SYSFS_TEXT_BYTES], name[32];
+    snprintf(name, sizeof name, "power%u_label", channel);
+    if (rog_sysfs_text(dir, name, label) && label[0])
+        return;
+    if (!rog_sysfs_text(dir, "label", text) || !text[0])
+        device_name(dir, text, sizeof text);
+    if (channel == 1)
+        snprintf(label, ROG_SYSFS_TEXT_BYTES, "%s", text);
+    else
+        snprintf(label, ROG_SYSFS_TEXT_BYTES, "%.40s.%u", text, channel);
+}
+
+static int add_monitor(struct rog_power *power, char *dir, const char *chip, struct rog_error *err)
+{
+    static const char *const parts[] = {"amdgpu", "radeon",  "nouveau",  "i915",
+                                        "xe",     "k10temp", "zenpower", "fam15h_power"};
+    char text[ROG_SYSFS_TEXT_BYTES], label[ROG_SYSFS_TEXT_BYTES], name[32];
+    struct source source = {.kind = HWMON, .dir = dir, .read = read_power, .chip = chip};
+    int code = ROG_OK;
+    source.eligible = !IS_ONE_OF(chip, parts);
+    for (unsigned channel = 1; channel <= MAX_RAILS && !code; channel++) {
+        snprintf(name, sizeof name, "power%u_input", channel);
+        source.average = !rog_sysfs_text(dir, name, text);
+        snprintf(name, sizeof name, "power%u_average", channel);
+        if (source.average && !rog_sysfs_text(dir, name, text))
+            continue;
+        source.channel = channel;
+        name_monitor(dir, channel, label);
+        source.shown.whole_board = feeds_the_board(label) || strcmp(chip, "power_meter") == 0;
+        code = add(power, &source, label, err);
+    }
+    return code;
+}
+
+/* A power supply of power_supply, which hwmon shows once more. */
+static bool is_power_supply(const char *dir)
+{
+    char text[ROG_SYSFS_TEXT_BYTES];
+    return rog_sysfs_text(dir, "device/type", text);
+}
+
+static int visit_hwmon(const char *path, void *user, struct rog_error *err)
+{
+    char chip[ROG_SYSFS_TEXT_BYTES];
+    /* Kernels before 4.9 keep the attributes in the device's own folder. */
+    bool here = rog_sysfs_text(path, "name", chip);
+    char *dir = here ? rog_strdup(path) : rog_path_join(path, "device");
+    if (!dir)
+        return rog_fail_nomem(err);
+    int code = ROG_OK;
+    bool known = here || rog_sysfs_text(dir, "name", chip);
+    if (known && strncmp(chip, "ina3221", 7) == 0)
+        code = add_rails(user, dir, err);
+    else if (known && !is_power_supply(dir))
+        code = add_monitor(user, dir, chip, err);
     free(dir);
     return code;
 }
@@ -311,7 +392,7 @@ int rog_power_open(struct rog_power **out, const char *sysfs, struct rog_error *
         const char *why = power->complaint.message;
         code = rog_fail(err, ROG_ENOTFOUND,
                         "no sensor under %s tells what this host draws (looked for INA3221 rails, "
-                        "a discharging battery and RAPL)%s%s",
+                        "other chips of hwmon with power, a discharging battery and RAPL)%s%s",
                         sysfs, why[0] ? ": " : "", why);
     }
     if (code)

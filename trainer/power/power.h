@@ -9,6 +9,10 @@
  *   ina3221  rails of a Jetson board, through hwmon (inN_input in mV, currN_input in mA) or through
  *            the iio layout of older kernels (in_powerN_input in mW). A rail that feeds the whole
  *            board (VDD_IN and the like) counts alone, otherwise all rails are added up.
+ *   hwmon    any other chip that hwmon has power of (powerN_input or powerN_average in uW): INA238
+ *            and its kin, the power meter of ACPI, a power supply. One that measures the whole
+ *            machine, by its label or its kind, counts alone, otherwise all are added up. Those
+ *            that are part of a processor or a graphics card (amdgpu, i915, ...) are listed only.
  *   battery  power_supply: power_now (uW), or voltage_now (uV) times current_now (uA). Only while
  *            it discharges is its power that of the host; a battery that does not is listed only.
  *   rapl     powercap: energy_uj, which begins again at 0 after max_energy_range_uj. "psys" counts
@@ -32,7 +36,7 @@
 struct rog_power;
 
 struct rog_power_sensor {
-    char name[64];    /* "ina3221:VDD_IN", "rapl:package-0", "battery:BAT0" */
+    char name[64];    /* "ina3221:VDD_IN", "ina238:1-0040", "rapl:package-0", "battery:BAT0" */
     bool counts;      /* is part of the total */
     double watts;     /* at the last sample; RAPL: the mean since the one before it */
     double joules;    /* since the first sample */
