@@ -160,13 +160,34 @@ static int synth(const struct rog_cli *cli, struct rog_error *err)
     return code;
 }
 
-/* Options that only one format has. */
+/* Options that only some formats have. */
 static const struct {
-    const char *option, *format;
+    const char *option, *formats[2];
 } of_formats[] = {
-    {"time", "table"},      {"time-unit", "table"}, {"period", "table"},      {"rate", "table"},
-    {"rate-unit", "table"}, {"rank", "recording"},  {"workers", "recording"},
+    {"time", {"table"}},
+    {"time-unit", {"table"}},
+    {"period", {"table"}},
+    {"rate", {"table"}},
+    {"rate-unit", {"table"}},
+    {"rank", {"recording", "probe"}},
+    {"workers", {"recording", "probe"}},
+    {"direction", {"iperf3", "probe"}},
 };
+
+static bool is_of_format(size_t index, const char *format)
+{
+    const char *const *known = of_formats[index].formats;
+    return strcmp(known[0], format) == 0 || (known[1] && strcmp(known[1], format) == 0);
+}
+
+/* Files of that format are of several workers. */
+static bool has_ranks(const char *format)
+{
+    for (size_t i = 0; i < sizeof of_formats / sizeof *of_formats; i++)
+        if (strcmp(of_formats[i].option, "rank") == 0)
+            return is_of_format(i, format);
+    return false;
+}
 
 /* What the file is, by the options. */
 static int conversion(const struct rog_cli *cli, struct rog_trace_conversion *how,
@@ -174,18 +195,18 @@ static int conversion(const struct rog_cli *cli, struct rog_trace_conversion *ho
 {
     how->format = rog_cli_string(cli, "from");
     for (size_t i = 0; i < sizeof of_formats / sizeof *of_formats; i++)
-        if (rog_cli_given(cli, of_formats[i].option) &&
-            strcmp(how->format, of_formats[i].format) != 0)
-            return rog_fail(err, ROG_EINVAL, "--%s belongs to --from %s", of_formats[i].option,
-                            of_formats[i].format);
+        if (rog_cli_given(cli, of_formats[i].option) && !is_of_format(i, how->format))
+            return rog_fail(err, ROG_EINVAL, "--%s belongs to --from %s%s%s", of_formats[i].option,
+                            of_formats[i].formats[0], of_formats[i].formats[1] ? " or " : "",
+                            of_formats[i].formats[1] ? of_formats[i].formats[1] : "");
     bool has_rank = strstr(rog_cli_arg(cli, 2), ROG_RANK_MARK);
     if (rog_cli_given(cli, "workers") && !has_rank)
         return rog_fail(err, ROG_EINVAL, NO_RANK);
     how->rank = rog_cli_given(cli, "rank") ? (uint32_t)rog_cli_int(cli, "rank") : 0;
-    if (strcmp(how->format, "recording") == 0 && has_rank && !how->rank &&
-        !rog_cli_given(cli, "workers"))
+    if (has_ranks(how->format) && has_rank && !how->rank && !rog_cli_given(cli, "workers"))
         return rog_fail(err, ROG_EINVAL, "%s in the file's name needs --rank or --workers",
                         ROG_RANK_MARK);
+    how->direction = rog_cli_string(cli, "direction");
     how->columns = (struct rog_trace_columns){.time = rog_cli_string(cli, "time"),
                                               .time_unit = rog_cli_string(cli, "time-unit"),
                                               .rate = rog_cli_string(cli, "rate"),
@@ -256,12 +277,12 @@ static const struct rog_setting options[] = {
      .min = 1,
      .max = 65536,
      .help = "the worker's rank, for synth: sources, {rank} in file names, and convert --from "
-             "recording"},
+             "recording or probe"},
     {.name = "workers",
      .type = ROG_SETTING_INT,
      .min = 1,
      .max = 65536,
-     .help = "synth, convert --from recording: write a file for each rank from 1 to this"},
+     .help = "synth, convert --from recording or probe: write a file for each rank from 1 to this"},
     {.name = "seed",
      .type = ROG_SETTING_INT,
      .fallback = "1",
@@ -306,6 +327,12 @@ static const struct rog_setting options[] = {
      .choices = ROG_TRACE_RATE_UNITS,
      .help = "convert --from table: what rates are in, k is 1000; bytes: counted since the row "
              "before"},
+    {.name = "direction",
+     .type = ROG_SETTING_STRING,
+     .choices = ROG_TRACE_DIRECTIONS,
+     .help =
+         "convert --from iperf3 or probe: which way; both: the harmonic mean; default: both, or "
+         "the one that iperf3 measured"},
     {.name = "scale",
      .type = ROG_SETTING_REAL,
      .fallback = "1",
@@ -327,7 +354,8 @@ static const struct action actions[] = {
     {"synth", synth, {"rank", "seed", "workers"}},
     {"convert",
      convert,
-     {"from", "time", "time-unit", "period", "rate", "rate-unit", "scale", "rank", "workers"}},
+     {"from", "time", "time-unit", "period", "rate", "rate-unit", "scale", "rank", "workers",
+      "direction"}},
 };
 
 static bool takes(const struct action *action, const char *option)
@@ -365,9 +393,9 @@ const struct rog_command rog_cmd_trace = {
         "constant:MBIT or unlimited. synth: writes what synth:CONDITION gives for a seed and "
         "rank.\n"
         "convert: writes a CSV trace from a CSV trace, a log or a recording of the published\n"
-        "replay tool, a mahimahi packet trace, or with --from table from any table: --time COLUMN "
-        "--time-unit\n"
-        "UNIT --rate COLUMN --rate-unit UNIT say where in it what is.",
+        "replay tool, a mahimahi packet trace, iperf3's JSON, what `rogctl trace record` has "
+        "kept, or with\n--from table from any table: --time COLUMN --time-unit UNIT --rate COLUMN "
+        "--rate-unit UNIT say\nwhere in it what is.",
     .options = options,
     .min_args = 1,
     .max_args = 3,

@@ -175,6 +175,21 @@ static int table(struct rog_trace_conversion *how, struct rog_trace_builder *bui
     return rog_trace_table_read(builder, lines, &how->columns, end_s, &how->rows, err);
 }
 
+static int probe(struct rog_trace_conversion *how, struct rog_trace_builder *builder,
+                 struct rog_text_lines *lines, double *end_s, struct rog_error *err)
+{
+    return rog_trace_probe_read(builder, lines, how->rank ? how->rank : 1, how->direction, end_s,
+                                err);
+}
+
+/* It has no lines: its one value is the whole text. */
+static int iperf3(struct rog_trace_conversion *how, struct rog_trace_builder *builder,
+                  struct rog_text_lines *lines, double *end_s, struct rog_error *err)
+{
+    return rog_trace_iperf3_read(builder, lines->at, (size_t)(lines->stop - lines->at),
+                                 how->direction, end_s, err);
+}
+
 /* Reads the rows of a file; errors are of the line that was read last. *end_s: where the trace
  * ends; 0: the last value holds for as long as the one before it. */
 struct format {
@@ -183,8 +198,9 @@ struct format {
                 struct rog_text_lines *lines, double *end_s, struct rog_error *err);
 };
 
-static const struct format formats[] = {
-    {"replay", replay}, {"mahimahi", mahimahi}, {"recording", recording}, {"table", table}};
+static const struct format formats[] = {{"replay", replay},       {"mahimahi", mahimahi},
+                                        {"recording", recording}, {"iperf3", iperf3},
+                                        {"probe", probe},         {"table", table}};
 
 static const struct format *find(const char *name)
 {

@@ -14,22 +14,27 @@
  *   mahimahi  every line is a moment (whole ms) at which a packet of 1,500 bytes gets through; the
  *             rate is the mean over pieces of half a second. The trace begins again at its last
  *             moment, as in mahimahi, so the last piece may be shorter
+ *   iperf3    what `iperf3 --json` prints (measured.h)
+ *   probe     what `rogctl trace record` keeps (measured.h)
  *   table     any other table: columns and units are said (table.h)
  */
 
 #include <stddef.h>
 #include <stdint.h>
 
+#include <librog/trace/measured.h>
 #include <librog/trace/table.h>
 #include <librog/trace/trace.h>
 #include <rog/error.h>
 
-#define ROG_TRACE_FORMATS "csv|replay|recording|mahimahi|table"
+#define ROG_TRACE_FORMATS "csv|replay|recording|mahimahi|iperf3|probe|table"
 
 struct rog_trace_conversion {
     const char *format;
     struct rog_trace_columns columns; /* of a table */
-    uint32_t rank;                    /* of a recording: whose replay; 0: from the first row on */
+    uint32_t rank;         /* of a recording: whose replay; 0: from the first row on. Of a probe:
+                              whose link */
+    const char *direction; /* of iperf3 and a probe: ROG_TRACE_DIRECTIONS; NULL: not said */
     struct rog_trace_row_counts rows; /* out */
 };
 

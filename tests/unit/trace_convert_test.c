@@ -71,6 +71,92 @@ static void replay_logs(void **state)
     refuse("replay", "2022-12-31 23:59:59,500 -1\n", "log:1: the rate must be 0 or more");
 }
 
+/* With --bidir: what the client sent and what it received. */
+static const char iperf3[] =
+    "{\"start\": {\"test_start\": {\"protocol\": \"TCP\", \"reverse\": 0}}, \"intervals\": ["
+    "{\"streams\": [], \"sum\": {\"start\": 0, \"end\": 1, \"bits_per_second\": 9e9, \"omitted\": "
+    "true,"
+    " \"sender\": true}},"
+    "{\"streams\": [], \"sum\": {\"start\": 1, \"end\": 2.5, \"bits_per_second\": 20e6, "
+    "\"omitted\":"
+    " false, \"sender\": true}, \"sum_bidir_reverse\": {\"start\": 1, \"end\": 2.5,"
+    " \"bits_per_second\": 60e6, \"sender\": false}},"
+    "{\"streams\": [], \"sum\": {\"start\": 2.5, \"end\": 3, \"bits_per_second\": 0, \"sender\": "
+    "true},"
+    " \"sum_bidir_reverse\": {\"start\": 2.5, \"end\": 3, \"bits_per_second\": 5e6,"
+    " \"sender\": false}}]}";
+
+static struct rog_trace *convert_as(struct rog_trace_conversion how, const char *text)
+{
+    struct rog_trace *trace = NULL;
+    struct rog_error err = {0};
+    if (rog_trace_convert(&trace, &how, text, strlen(text), "memory", &err))
+        fail_msg("%s", err.message);
+    return trace;
+}
+
+static void iperf3_json(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *direction;
+        double first, second;
+    } cases[] = {{"up", 20, 0}, {"down", 60, 5}, {"both", 30, 0}, {NULL, 30, 0}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct rog_trace *trace = convert_as(
+            (struct rog_trace_conversion){.format = "iperf3", .direction = cases[i].direction},
+            iperf3);
+        assert_int_equal(trace->count, 2);
+        near(trace->mbps[0], cases[i].first);
+        near(trace->mbps[1], cases[i].second);
+        near(trace->start_s[1], 1.5);
+        near(trace->span_s, 2);
+        rog_trace_free(trace);
+    }
+    /* An older iperf3 with --reverse: one direction, which it does not name. */
+    static const char one[] =
+        "{\"start\": {\"test_start\": {\"reverse\": 1}}, \"intervals\": [{\"sum\": {\"start\": 0,"
+        " \"end\": 1.25, \"bits_per_second\": 7e6}}]}";
+    struct rog_trace *trace = convert("iperf3", one);
+    near(trace->mbps[0], 7);
+    rog_trace_free(trace);
+    refuse("iperf3", "{\"intervals\": [], \"error\": \"unable to connect\"}", "unable to connect");
+    refuse("iperf3", "{\"intervals\": [{\"sum\": {\"start\": 0}}]}", "interval 1 has no rate");
+    refuse("iperf3", "Connecting to host", "log: ");
+}
+
+static void rows_of_the_probe(void **state)
+{
+    (void)state;
+    static const char rows[] = "seconds,rank,up_mbps,down_mbps,probe_bytes,probe_s\n"
+                               "0.1,1,10,30,1000,0.1\n"
+                               "0.2,2,4,4,1000,0.1\n"
+                               "1.1,1,,10,1000,0.1\n"
+                               "1.2,2,0,0,0,0.5\n"
+                               "2.1,1,20,20,1000,0.1\n"
+                               "3,0,,,,\n";
+    struct rog_trace *trace =
+        convert_as((struct rog_trace_conversion){.format = "probe", .rank = 1}, rows);
+    assert_int_equal(trace->count, 3);
+    near(trace->mbps[0], 15);
+    near(trace->mbps[1], 10); /* the rate up is that of the row before */
+    near(trace->mbps[2], 20);
+    near(trace->start_s[1], 1.1);
+    near(trace->span_s, 3);
+    rog_trace_free(trace);
+    trace = convert_as(
+        (struct rog_trace_conversion){.format = "probe", .rank = 2, .direction = "down"}, rows);
+    near(trace->mbps[0], 4);
+    near(trace->mbps[1], 0);
+    near(trace->start_s[1], 1.2);
+    near(trace->span_s, 3);
+    rog_trace_free(trace);
+    refuse("probe", "0,1,2\n", "log:1: must be seconds,rank");
+    refuse("probe", "0,1,2,-3,0,0\n", "log:1: must be");
+    refuse("probe", "0,2,2,3,0,0\n", "no rate of worker 1");
+    refuse("probe", "2,1,2,3,0,0\n1,1,2,3,0,0\n0.5,1,2,3,0,0\n", "log:3: the time");
+}
+
 static void packet_traces(void **state)
 {
     (void)state;
@@ -435,6 +521,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(replay_logs),
         cmocka_unit_test(packet_traces),
+        cmocka_unit_test(iperf3_json),
+        cmocka_unit_test(rows_of_the_probe),
         cmocka_unit_test(packet_traces_keep_their_mean),
         cmocka_unit_test(files_as_other_programs_write_them),
         cmocka_unit_test(published_recordings),
