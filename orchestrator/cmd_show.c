@@ -371,7 +371,7 @@ static void print_progress(const struct rog_json *s)
                       rog_json_get_number(progress, "age_s", 0));
 }
 
-static void print_run(const struct rog_json *s)
+static int print_run(const struct rog_json *s, struct rog_error *err)
 {
     char threshold[ROG_THRESHOLD_TEXT_BYTES];
     print_text("run", rog_json_get_string(s, "id", NULL));
@@ -416,6 +416,7 @@ static void print_run(const struct rog_json *s)
     print_inputs(s);
     print_imported(s);
     print_events(s);
+    return rog_robots_table(rog_json_get(s, "robots"), rog_json_get(s, "progress") != NULL, err);
 }
 
 static int run(const struct rog_cli *cli, struct rog_error *err)
@@ -429,7 +430,7 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
         code = rog_print_json(summary, err);
         summary = NULL;
     } else if (code == 0) {
-        print_run(summary);
+        code = print_run(summary, err);
     }
     rog_json_free(summary);
     rog_db_close(db);

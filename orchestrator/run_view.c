@@ -17,6 +17,7 @@
 #include <orchestrator/store/paths.h>
 #include <orchestrator/store/progress.h>
 #include <orchestrator/store/replay.h>
+#include <orchestrator/store/robots.h>
 #include <orchestrator/store/started.h>
 #include <orchestrator/store/summary.h>
 #include <rog/events.h>
@@ -284,6 +285,11 @@ int rog_run_details(struct rog_db *db, const char *text, struct rog_json **summa
             code = rog_iterations_means(db, id, &means, err);
         if (means)
             rog_json_put(*summary, "means", means);
+        struct rog_json *robots = NULL;
+        if (code == 0)
+            code = rog_robots_json(db, id, &robots, err);
+        if (robots)
+            rog_json_put(*summary, "robots", robots);
         rog_json_put_string(*summary, "folder", folder);
         rog_json_put(*summary, "events", counts);
         rog_json_put(*summary, "notable_events", notable);
@@ -327,6 +333,52 @@ int rog_gains_table(const struct rog_json *gains, struct rog_error *err)
             rog_table_cell(table, "%s%s%s", of, strcmp(of, unit) ? ", " : "",
                            strcmp(of, unit) ? unit : "");
         rog_table_cell(table, "%lld", (long long)rog_json_get_integer(gain, "pairs", 0));
+    }
+    return rog_table_print(table, err);
+}
+
+static void percent_cell(struct rog_table *table, double share)
+{
+    if (isnan(share))
+        rog_table_cell(table, "-");
+    else
+        rog_table_cell(table, "%.0f%%", 100 * share);
+}
+
+/* How long ago, or of a run that is over when. */
+static void heard_cell(struct rog_table *table, const struct rog_json *robot, bool live)
+{
+    if (live)
+        rog_table_cell(table, "%lld s ago", (long long)rog_json_get_integer(robot, "silent_s", 0));
+    else
+        rog_table_cell(table, "%s", rog_json_get_string(robot, "heard_at", "-"));
+}
+
+int rog_robots_table(const struct rog_json *robots, bool live, struct rog_error *err)
+{
+    if (rog_json_size(robots) == 0)
+        return 0;
+    struct rog_table *table = rog_table_new("node|host|heard of|>iteration|>up Mbit/s|>down Mbit/s|"
+                                            ">battery|>\302\260C|throttled");
+    for (size_t i = 0; i < rog_json_size(robots); i++) {
+        const struct rog_json *robot = rog_json_at(robots, i);
+        const struct rog_json *throttled = rog_json_get(robot, "throttled");
+        int64_t rank = rog_json_get_integer(robot, "rank", 0);
+        if (rank)
+            rog_table_cell(table, "worker %lld", (long long)rank);
+        else
+            rog_table_cell(table, "server");
+        rog_table_cell(table, "%s", rog_json_get_string(robot, "host", ""));
+        heard_cell(table, robot, live);
+        rog_table_number(table, rog_json_get_number(robot, "iteration", (double)NAN), 0);
+        rog_table_number(table, rog_json_get_number(robot, "mbps_up", (double)NAN), 2);
+        rog_table_number(table, rog_json_get_number(robot, "mbps_down", (double)NAN), 2);
+        percent_cell(table, rog_json_get_number(robot, "battery", (double)NAN));
+        rog_table_number(table, rog_json_get_number(robot, "celsius", (double)NAN), 1);
+        rog_table_cell(table, "%s",
+                       !throttled || rog_json_is_null(throttled)      ? "-"
+                       : rog_json_get_bool(robot, "throttled", false) ? "yes"
+                                                                      : "no");
     }
     return rog_table_print(table, err);
 }

@@ -4,6 +4,8 @@
 
 /* Summaries of runs (rog_run_summary) for people. */
 
+#include <stdbool.h>
+
 #include <common/json.h>
 #include <orchestrator/store/db.h>
 
@@ -27,5 +29,9 @@ int rog_gains_table(const struct rog_json *gains, struct rog_error *err);
  * Owned by the caller. Errors as rog_run_find. */
 int rog_run_details(struct rog_db *db, const char *text, struct rog_json **summary,
                     struct rog_error *err);
+
+/* A table of the hosts of a run as they were last heard of (rog_robots_json); nothing where there
+ * are none. `live`: the run goes on, and how long ago matters. */
+int rog_robots_table(const struct rog_json *robots, bool live, struct rog_error *err);
 
 #endif

@@ -94,6 +94,12 @@
  * "busy_s", "steps", "late_max_s". */
 #define ROG_EVENT_REPLAY_END "replay-end"
 
+/* How a host and its link are. "mbps_up", "mbps_down" (what its interface has sent and received
+ * since the event before), "battery" (0..1), "celsius" (its hottest part), "throttled"; what is not
+ * known is left out. The last one is kept in the table `robots`; among the events are those with
+ * news of throttling or charge. */
+#define ROG_EVENT_HEALTH "health"
+
 /* Progress between other events, for people: "done" (0..1; missing while something is
  * waited for), "wall_s", "message". Not stored. */
 #define ROG_EVENT_PROGRESS "progress"

@@ -10,6 +10,7 @@
 
 #include <common/file.h>
 #include <orchestrator/store/iterations.h>
+#include <orchestrator/store/robots.h>
 #include <orchestrator/store/summary.h>
 #include <rog/events.h>
 
@@ -175,6 +176,15 @@ static int store_error(struct rog_ingest *g, const struct rog_json *e, int64_t r
     return store_event(g, e, rank, t, err);
 }
 
+/* The last one is what counts; only news go into the history. */
+static int store_health(struct rog_ingest *g, const struct rog_json *e, int64_t rank, double t,
+                        struct rog_error *err)
+{
+    bool news = false;
+    int code = rog_robots_heard(g->db, g->run_id, rank, e, &news, err);
+    return code == 0 && news ? store_event(g, e, rank, t, err) : code;
+}
+
 static int note_progress(struct rog_ingest *g, const struct rog_json *e, int64_t rank, double t,
                          struct rog_error *err)
 {
@@ -193,7 +203,8 @@ static const struct {
     {ROG_EVENT_START, store_start},           {ROG_EVENT_ITERATION, store_iteration},
     {ROG_EVENT_BANDWIDTH, store_bandwidth},   {ROG_EVENT_ENERGY, store_energy},
     {ROG_EVENT_CHECKPOINT, store_checkpoint}, {ROG_EVENT_END, store_end},
-    {ROG_EVENT_ERROR, store_error},           {ROG_EVENT_PROGRESS, note_progress},
+    {ROG_EVENT_ERROR, store_error},           {ROG_EVENT_HEALTH, store_health},
+    {ROG_EVENT_PROGRESS, note_progress},
 };
 
 static int store_line(struct rog_ingest *g, const char *line, size_t size, struct rog_error *err)
@@ -368,6 +379,7 @@ int rog_ingest_rewind(struct rog_db *db, const char *run_id, struct rog_error *e
         "DELETE FROM bandwidth WHERE run_id = ?",
         "DELETE FROM energy WHERE run_id = ?",
         "DELETE FROM events WHERE run_id = ?",
+        "DELETE FROM robots WHERE run_id = ?",
         "DELETE FROM checkpoints WHERE run_id = ? AND accuracy IS NULL",
     };
     int code = 0;

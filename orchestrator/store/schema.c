@@ -97,8 +97,16 @@ static const char version_8[] =
     "    accuracy REAL, stall_share REAL, wall_s REAL, alone_s REAL, waiting TEXT,\n"
     "    waiting_since TEXT, updated_at TEXT NOT NULL, wanted TEXT) WITHOUT ROWID;\n";
 
-static const char *const steps[] = {version_1, version_2, version_3, version_4,
-                                    version_5, "",        "",        version_8};
+/* How hosts of runs were when they were last heard of (robots.h). */
+static const char version_9[] =
+    "CREATE TABLE robots(run_id TEXT NOT NULL REFERENCES runs(id) ON DELETE CASCADE\n"
+    "        ON UPDATE CASCADE,\n"
+    "    rank INTEGER NOT NULL, host TEXT, heard_at TEXT NOT NULL, iteration INTEGER,\n"
+    "    mbps_up REAL, mbps_down REAL, battery REAL, celsius REAL, throttled INTEGER,\n"
+    "    PRIMARY KEY(run_id, rank)) WITHOUT ROWID;\n";
+
+static const char *const steps[] = {version_1, version_2, version_3, version_4, version_5,
+                                    "",        "",        version_8, version_9};
 #define STEPS ((int)(sizeof steps / sizeof *steps))
 
 /* Until version 2 a run had one stream. */
@@ -128,6 +136,19 @@ static const char not_live[] =
     "    NULL AS stall_share, NULL AS wall_s, NULL AS alone_s, NULL AS waiting,\n"
     "    NULL AS waiting_since, NULL AS updated_at, NULL AS wanted WHERE 0;\n";
 
+/* Until version 9 nothing was kept of hosts. */
+static const char unheard[] =
+    "CREATE TEMP VIEW robots AS SELECT NULL AS run_id, NULL AS rank, NULL AS host,\n"
+    "    NULL AS heard_at, NULL AS iteration, NULL AS mbps_up, NULL AS mbps_down,\n"
+    "    NULL AS battery, NULL AS celsius, NULL AS throttled WHERE 0;\n";
+
+/* What takes the place of a table of which databases before a version have nothing, or an older
+ * one. */
+static const struct {
+    int since;
+    const char *view;
+} absent[] = {{2, one_stream}, {5, unread}, {8, not_live}, {9, unheard}};
+
 int rog_schema_version(void)
 {
     int columns = rog_iterations_version(rog_iteration_columns);
@@ -149,10 +170,15 @@ char *rog_schema_view(int version)
 {
     char *iterations = rog_iterations_view(rog_iteration_columns, version);
     const char *settings = version < 3 ? unsaid : version < 4 ? without_options : "";
-    char *view =
-        iterations ? rog_format("%s%s%s%s%s", version < 2 ? one_stream : "", settings,
-                                version < 5 ? unread : "", version < 8 ? not_live : "", iterations)
-                   : NULL;
+    char *view = iterations ? rog_strdup(settings) : NULL;
+    for (size_t i = 0; view && i < sizeof absent / sizeof *absent; i++) {
+        char *longer =
+            version < absent[i].since ? rog_format("%s%s", view, absent[i].view) : rog_strdup(view);
+        free(view);
+        view = longer;
+    }
+    char *whole = view ? rog_format("%s%s", view, iterations) : NULL;
+    free(view);
     free(iterations);
-    return view;
+    return whole;
 }

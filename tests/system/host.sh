@@ -73,15 +73,33 @@ mkdir -p sys/class/powercap/intel-rapl:0
 echo package-0 >sys/class/powercap/intel-rapl:0/name
 echo 262143328850 >sys/class/powercap/intel-rapl:0/max_energy_range_uj
 echo 5000000 >sys/class/powercap/intel-rapl:0/energy_uj
+mkdir -p sys/class/power_supply/BAT0 sys/class/thermal/thermal_zone0 sys/class/thermal/cooling_device0 \
+    sys/class/net/lo/statistics
+echo Battery >sys/class/power_supply/BAT0/type
+echo 87 >sys/class/power_supply/BAT0/capacity
+echo 61500 >sys/class/thermal/thermal_zone0/temp
+echo thermal-cpufreq-0 >sys/class/thermal/cooling_device0/type
+echo 0 >sys/class/thermal/cooling_device0/cur_state
+echo 1000 >sys/class/net/lo/statistics/tx_bytes
+echo 1000 >sys/class/net/lo/statistics/rx_bytes
 mkdir empty
 seconds=6
 cluster ',"power":false' ",\"sysfs\":\"$PWD/sys\"" \
     ",\"sysfs\":\"$PWD/empty\",\"wrap\":[\"env\",\"FROM_WRAP=1\"],\"environment\":{\"FROM_HOST\":\"2\"}"
 await_line w1/host.jsonl '"event":"energy"'
+await_line w1/host.jsonl '"event":"health".*"battery":0.87,"celsius":61.5,"throttled":false'
+echo 1 >sys/class/thermal/cooling_device0/cur_state
+echo 1001000 >sys/class/net/lo/statistics/tx_bytes
 echo 9000000 >sys/class/powercap/intel-rapl:0/energy_uj
 await s ended && await w1 ended && await w2 ended
 grep -q '"event":"end"' s/events.jsonl || fail "no end"
-same "joules by the sensor" 4.0 "$(tail -n 1 w1/host.jsonl | sed 's/.*"joules":\([0-9.]*\),.*/\1/')"
+same "joules by the sensor" 4.0 "$(grep '"event":"energy"' w1/host.jsonl | tail -n 1 | sed 's/.*"joules":\([0-9.]*\),.*/\1/')"
+# The interface that leads to the server has sent 1 MB since the first look.
+jq -s -e '[.[] | select(.event == "health")] | length >= 2 and (.[0] | has("mbps_up") | not) and
+    any(.[1:][]; .mbps_up > 0.5 and .mbps_down == 0 and .throttled)' w1/host.jsonl >/dev/null ||
+    fail "health: $(grep health w1/host.jsonl)"
+jq -s -e '[.[] | select(.event == "health")] | length >= 2 and all(.[]; has("battery") | not)' \
+    w2/host.jsonl >/dev/null || fail "health of a host without sensors: $(grep health w2/host.jsonl)"
 grep -q '"source":"rapl:package-0"' w1/host.jsonl || fail "no source"
 same "energy by the model where there is a sensor" 0 "$(count w1/events.jsonl energy)"
 same "sensors where there are none" 0 "$(count w2/host.jsonl energy)"

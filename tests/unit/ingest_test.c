@@ -15,6 +15,7 @@
 #include <common/file.h>
 #include <orchestrator/store/ingest.h>
 #include <orchestrator/store/paths.h>
+#include <orchestrator/store/robots.h>
 
 static const char stream[] =
     "{\"event\":\"start\",\"t\":0,\"version\":\"9\",\"strategy\":{\"library\":\"ROG\"},"
@@ -224,6 +225,47 @@ static void accuracy_goes_to_its_checkpoint(void **state)
     rog_json_free(event);
 }
 
+/* The last news of a host are kept, and a history of throttling and charge. */
+static void hosts_are_heard_of(void **state)
+{
+    struct fixture *f = *state;
+    struct rog_error err;
+    static const char *const lines[] = {
+        "{\"event\":\"health\",\"t\":0,\"rank\":0,\"mbps_up\":3}\n",
+        "{\"event\":\"health\",\"t\":5,\"rank\":1,\"battery\":0.93,\"throttled\":false}\n",
+        "{\"event\":\"health\",\"t\":10,\"rank\":1,\"battery\":0.91,\"throttled\":false,"
+        "\"celsius\":61.5,\"mbps_up\":1.5,\"mbps_down\":2.5}\n",
+        "{\"event\":\"health\",\"t\":15,\"rank\":1,\"battery\":0.91,\"throttled\":true}\n",
+        "{\"event\":\"health\",\"t\":20,\"rank\":1,\"battery\":0.89,\"throttled\":true,"
+        "\"celsius\":70}\n",
+    };
+    static const char history[] = "SELECT group_concat(rank || '/' || t, ' ') FROM events"
+                                  " WHERE kind = 'health'";
+    static const char *const histories[] = {"0/0.0", "0/0.0 1/5.0", "0/0.0 1/5.0",
+                                            "0/0.0 1/5.0 1/15.0", "0/0.0 1/5.0 1/15.0 1/20.0"};
+    assert_int_equal(rog_ingest_lines(f->ingest, stream, strlen(stream), &err), 0);
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+        assert_int_equal(rog_ingest_lines(f->ingest, lines[i], strlen(lines[i]), &err), 0);
+        expect(f->db, history, histories[i]);
+        if (i == 2)
+            expect(f->db,
+                   "SELECT host || iteration || ' ' || mbps_up || ' ' || mbps_down || ' ' ||"
+                   " battery || ' ' || celsius || ' ' || throttled FROM robots WHERE rank = 1",
+                   "a1 1.5 2.5 0.91 61.5 0");
+    }
+    struct rog_json *robots = NULL;
+    assert_int_equal(rog_robots_json(f->db, "r", &robots, &err), 0);
+    assert_int_equal(rog_json_size(robots), 2);
+    const struct rog_json *one = rog_json_at(robots, 1);
+    assert_true(rog_json_get_bool(one, "throttled", false));
+    assert_true(rog_json_is_null(rog_json_get(one, "mbps_up")));
+    assert_true(rog_json_get_integer(one, "silent_s", -1) >= 0);
+    assert_true(rog_json_get_number(one, "celsius", 0) == 70);
+    rog_json_free(robots);
+    assert_int_equal(rog_ingest_forget(f->db, "r", &err), 0);
+    expect(f->db, "SELECT count(*) FROM robots", "0");
+}
+
 static void forgetting_leaves_the_run_alone(void **state)
 {
     struct fixture *f = *state;
@@ -269,6 +311,7 @@ int main(void)
         TEST(streams_are_counted_apart),
         TEST(an_iteration_that_is_done_again_replaces_the_first),
         TEST(accuracy_goes_to_its_checkpoint),
+        TEST(hosts_are_heard_of),
         TEST(forgetting_leaves_the_run_alone),
         cmocka_unit_test(folders_lie_beside_the_database),
     };

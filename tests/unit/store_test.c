@@ -206,6 +206,7 @@ static void an_older_schema_is_brought_up(void **state)
                                  " WHERE name = 'events.jsonl' AND run_id IN ('a', 'b')";
     static const char *const back[] = {
         "DROP TABLE progress",
+        "DROP TABLE robots",
         "DROP TABLE inputs",
         "DROP TABLE identities",
         "DROP TABLE streams",
@@ -235,6 +236,7 @@ static void an_older_schema_is_brought_up(void **state)
     assert_int_equal(count(f->db, "PRAGMA user_version"), 1);
     assert_int_equal(count(f->db, stored), 35);
     assert_int_equal(count(f->db, compared), 2064);
+    assert_int_equal(count(f->db, "SELECT count(throttled) FROM robots"), 0);
     rog_db_close(f->db);
     f->db = NULL;
     assert_int_equal(rog_db_open(&f->db, f->path, ROG_DB_WRITE, &err), 0);

@@ -20,6 +20,7 @@
 #include <rog/events.h>
 #include <trainer/host/folder.h>
 #include <trainer/host/guard.h>
+#include <trainer/host/health.h>
 #include <trainer/host/journal.h>
 #include <trainer/host/lock.h>
 #include <trainer/host/meter.h>
@@ -43,6 +44,7 @@ struct supervisor {
     struct rog_host_journal journal;
     struct rog_host_stream stream;
     struct rog_host_meter meter;
+    struct rog_host_health health;
     struct rog_host_replay replay;
     struct rog_watchdog guard;
     struct rog_host_role role;
@@ -170,6 +172,8 @@ static int supervise(struct supervisor *host, struct rog_error *err)
         if (!code)
             code = read_meter(host, false, err);
         if (!code)
+            code = rog_host_health_tell(&host->health, &host->journal, false, err);
+        if (!code)
             code = look_at_replay(host, err);
         if (!code && ended)
             code = judge(host, &over, err);
@@ -199,6 +203,8 @@ static int finish(struct supervisor *host, int code, struct rog_error *err)
     int last = host->stream.path ? read_stream(host, &why) : ROG_OK;
     if (!last)
         last = read_meter(host, true, &why);
+    if (!last)
+        last = rog_host_health_tell(&host->health, &host->journal, true, &why);
     if (!code && last)
         code = rog_fail_again(err, &why);
     last = rog_host_replay_stop(&host->replay, &why);
@@ -259,6 +265,8 @@ static int prepare(struct supervisor *host, struct rog_error *err)
     if (!code && host->spec.power)
         code = rog_host_meter_open(&host->meter, host->spec.sysfs, &host->journal, err);
     host->stream.measured = host->meter.power != NULL;
+    if (!code)
+        rog_host_health_open(&host->health, &host->spec);
     if (!code && host->spec.environment && rog_json_is_object(host->spec.environment))
         rog_json_each(host->spec.environment, set_variable, NULL);
     if (!code && host->spec.shape.iface)
@@ -280,6 +288,7 @@ static void release(struct supervisor *host)
 {
     rog_host_stream_close(&host->stream);
     rog_host_meter_close(&host->meter);
+    rog_host_health_close(&host->health);
     rog_host_journal_close(&host->journal);
     rog_host_role_release(&host->role);
     rog_host_spec_release(&host->spec);

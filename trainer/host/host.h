@@ -11,8 +11,9 @@
  *   lease        a file that it touches as long as it wants the run, by this host's clock
  * and takes out:
  *   events.jsonl what the server or worker reports
- *   host.jsonl   what the host reports, by the same clock: "energy" of a sensor, "bandwidth",
- *                "replay-audit", "replay-end" (shape/shape.h), "restart" and "warning" {"message"}
+ *   host.jsonl   what the host reports, by the same clock: "energy" of a sensor, "health",
+ *                "bandwidth", "replay-audit", "replay-end" (shape/shape.h), "restart" and "warning"
+ *                {"message"}
  *   chkpt/       the server's checkpoints
  *   trainer.log  what the server or worker says; host.log: what the supervisor does
  *   state.json   {"state", "pid" (the supervisor's), "status" (the role's exit status, 128 +

@@ -25,6 +25,7 @@ static const struct rog_setting host_settings[] = {
     {.name = "lease_s", .type = ROG_SETTING_REAL, .min = 1, .max = LEASE_MAX_S},
     {.name = "sysfs", .type = ROG_SETTING_STRING},
     {.name = "power", .type = ROG_SETTING_FLAG},
+    {.name = "iface", .type = ROG_SETTING_STRING},
     {.name = NULL},
 };
 
@@ -160,6 +161,7 @@ static int interpret(struct rog_host_spec *spec, const char *path, struct rog_er
     spec->lease_s = rog_json_get_number(json, "lease_s", ROG_HOST_LEASE_S);
     spec->sysfs = rog_json_get_string(json, "sysfs", "/sys");
     spec->power = rog_json_get_bool(json, "power", true);
+    spec->iface = rog_json_get_string(json, "iface", NULL);
     if (!role[0])
         return rog_fail(err, ROG_EINVAL, "%s: \"role\" is needed: serve or work", path);
     if (spec->serves != (spec->rank == 0) || spec->rank > RANK_MAX)

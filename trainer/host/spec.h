@@ -14,6 +14,7 @@
  *   lease_s      everything ends when the lease was not touched for so long
  *   sysfs        where the sensors are, "/sys"
  *   power        whether to measure energy
+ *   iface        the interface of the training's traffic, whose rates are reported
  *   shape        null, or {"iface", "direction" ("both", "egress"), "trace", "seed", "offset_s",
  *                "phase", "block_s", "own_blocks", "tolerance"} on a worker, and on a server
  *                instead of "direction", "trace" and where it starts
@@ -58,6 +59,7 @@ struct rog_host_spec {
     double lease_s;
     const char *sysfs;
     bool power;
+    const char *iface; /* NULL: not said */
     struct rog_host_shape shape;
 };
 

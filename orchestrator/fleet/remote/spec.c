@@ -248,6 +248,9 @@ int rog_remote_spec(const struct rog_json *config, const struct rog_cluster *clu
     rog_json_put_integer(spec, "restarts", cluster->restarts);
     rog_json_put_number(spec, "lease_s", cluster->lease_s);
     rog_json_put_bool(spec, "power", true);
+    const char *iface = rog_json_get_string(settings, "iface", NULL);
+    if (iface)
+        rog_json_put_string(spec, "iface", iface);
     if (shape)
         rog_json_put(spec, "shape", shape);
     *text = rog_json_text_pretty(spec);
