@@ -107,6 +107,14 @@ static bool is_choice(const char *choices, const char *word)
     return false;
 }
 
+/* "a group of image, runtime" */
+static void list_members(const struct rog_setting *setting, char *text, size_t bytes)
+{
+    char *names = rog_settings_names(setting->members, 0, 0);
+    snprintf(text, bytes, "a group of %s", names ? names : "settings");
+    free(names);
+}
+
 static void allowed(const struct rog_setting *setting, char *text, size_t bytes)
 {
     switch (setting->type) {
@@ -128,6 +136,10 @@ static void allowed(const struct rog_setting *setting, char *text, size_t bytes)
         snprintf(text, bytes, "a list of texts");
         break;
     case ROG_SETTING_GROUP:
+        if (setting->members) {
+            list_members(setting, text, bytes);
+            break;
+        }
         snprintf(
             text, bytes,
             "names with a value each: { NAME = VALUE; } in a file, NAME=VALUE,... on a command "
@@ -202,7 +214,8 @@ static bool fits(const struct rog_setting *setting, const struct rog_json *value
                 return false;
         return true;
     case ROG_SETTING_GROUP:
-        return rog_json_is_object(value) && rog_json_each(value, is_scalar, NULL) == 0;
+        return rog_json_is_object(value) &&
+               (setting->members || rog_json_each(value, is_scalar, NULL) == 0);
     }
     return false;
 }
@@ -210,7 +223,12 @@ static bool fits(const struct rog_setting *setting, const struct rog_json *value
 int rog_setting_check(const struct rog_setting *setting, const struct rog_json *value,
                       struct rog_error *err)
 {
-    if (fits(setting, value)) {
+    bool good = fits(setting, value);
+    if (good && setting->members) {
+        int code = rog_settings_check(setting->members, value, NULL, err);
+        return code ? rog_fail_prefix(err, "%s", setting->name) : 0;
+    }
+    if (good) {
         const char *text = rog_json_string(value, "");
         return !(setting->flags & ROG_SETTING_FILE_NAME) || rog_name_is_plain(text)
                    ? 0

@@ -73,16 +73,18 @@ struct rog_setting {
     /* The default as text ("24", "800,1600"); NULL: none, must be given or stays unset. {NAME}
      * stands for another setting's value (rog_settings_derive). */
     const char *fallback;
-    double min, max;      /* for numbers */
-    const char *choices;  /* for strings; for whole numbers: a word that stands for max; for
-                             others: a word that may stand in the place of a number */
-    const char *unit;     /* "s", "Mbit/s", or NULL */
-    const char *help;     /* one line, no full stop */
-    const char *no_path;  /* of a path: a value that names no file; NULL: any without WORD: does */
-    char letter;          /* one-letter form on a command line, or 0 */
-    const char *option;   /* the name of the option that it is, where that is another */
-    unsigned flags;       /* of enum rog_setting_flag */
-    size_t offset, bytes; /* the member that rog_settings_store sets; bytes 0: none */
+    double min, max;     /* for numbers */
+    const char *choices; /* for strings; for whole numbers: a word that stands for max; for
+                            others: a word that may stand in the place of a number */
+    const char *unit;    /* "s", "Mbit/s", or NULL */
+    const char *help;    /* one line, no full stop */
+    const char *no_path; /* of a path: a value that names no file; NULL: any without WORD: does */
+    char letter;         /* one-letter form on a command line, or 0 */
+    const char *option;  /* the name of the option that it is, where that is another */
+    unsigned flags;      /* of enum rog_setting_flag */
+    const struct rog_setting *members; /* of a group: all that may stand in it; NULL: whose it is
+                                          says */
+    size_t offset, bytes;              /* the member that rog_settings_store sets; bytes 0: none */
 };
 
 /* The name, offset and bytes of a setting that is a member of `type` by the same name. */

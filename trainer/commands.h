@@ -15,6 +15,7 @@ extern const struct rog_command rog_cmd_check;
 extern const struct rog_command rog_cmd_measure;
 extern const struct rog_command rog_cmd_data;
 extern const struct rog_command rog_cmd_host;
+extern const struct rog_command rog_cmd_inside;
 extern const struct rog_command rog_cmd_power;
 extern const struct rog_command rog_cmd_shape;
 extern const struct rog_command rog_cmd_pretrain;

@@ -52,15 +52,19 @@ await_line() {
     done
     fail "no $2 in $1"
 }
-# processes NAME: of the role in that folder, with its wrapper
+# processes NAME: of the role in that folder
 processes() {
     grep -la "$PWD/$1/[c]onfig.json" /proc/[0-9]*/cmdline 2>/dev/null | cut -d / -f 3
+}
+# inside NAME: what has the role as its child behind a wrapper
+inside() {
+    pgrep -x -f "[^ ]*rog-trainer inside --folder $PWD/$1 .*"
 }
 stop_all() {
     for name in s w1 w2; do try 0 rog-trainer host --folder $name --stop; done
     wait
     same "folders" "" "$(ls -d s w1 w2 2>/dev/null)"
-    same "processes" "" "$(processes ".*")"
+    same "processes" "" "$(processes ".*")$(inside ".*")"
 }
 # what the workers' streams have of each event
 count() { cat "$1" | grep -c "\"event\":\"$2\""; }
@@ -110,13 +114,35 @@ grep '"event":"energy"' w2/events.jsonl | tail -n 1 | sed 's/.*"joules":\([0-9.]
 same "keys" "key" "$(find . -name key | sed 's,^\./,,')"
 stop_all
 
-# Killed: a worker, behind a wrapper too, and the server go on; what is not to be started again, not.
+# As the client of a container: what it starts is not its child, has its own process numbers where that
+# can be, and goes on when the client is killed; signals are not passed on.
+apart=
+unshare --pid --fork --mount-proc true 2>said && apart='unshare --pid --fork --mount-proc'
+cat >client <<CLIENT
+#!/bin/sh
+mkfifo "\$0.\$\$" || exit 125
+setsid -f sh -c '"\$@" 2>&1; echo \$? >"\$0"' "\$0.\$\$" $apart "\$@"
+read -r status <"\$0.\$\$"
+exit "\$status"
+CLIENT
+chmod +x client
+client="\"wrap\":[\"$PWD/client\"]"
+
+# Killed: a worker, behind a wrapper too, the wrapper, and the server go on; what is not to be started
+# again, not.
 seconds=9
-cluster ',"restarts":1' ',"restarts":1,"wrap":["sh","-c","\"$0\" \"$@\"; exit $?"],"sysfs":"/none"' \
+cluster ',"restarts":1' ",\"restarts\":2,$client,\"sysfs\":\"/none\",\"environment\":{\"FROM_HOST\":\"1\"}" \
     ',"sysfs":"/none"'
+await_line w1/events.jsonl '"iteration":2,'
+worker=$(processes w1)
+tr '\0' '\n' <"/proc/$worker/environ" | grep -qx FROM_HOST=1 || fail "no environment behind the wrapper"
+kill -9 "$worker"
+await_line w1/host.jsonl '"event":"restart".*the worker was killed by signal 9'
 await_line w1/events.jsonl '"iteration":5,'
-kill -9 $(processes w1)
-await_line w1/host.jsonl '"event":"restart"'
+worker=$(processes w1)
+kill -9 "$(pgrep -f "$PWD/client .*inside --folder $PWD/w1")"
+await_line w1/host.jsonl "restart.*the worker's wrapper, $PWD/client, was killed by signal 9"
+[ -e "/proc/$worker" ] && fail "what is behind the wrapper goes on"
 await_line s/events.jsonl '"path":\|"event":"join".*"rank":1,"iteration"'
 kill -9 $(processes s)
 await_line s/host.jsonl '"event":"restart".*"message":"the server was killed by signal 9 and is started again from its last checkpoint"'
@@ -132,9 +158,9 @@ jq -s -e '[.[] | select(.event == "energy") | .joules] | length > 2 and . == sor
 stop_all
 
 # A program of one's own: a status is a status, and one that has never been there is no worker.
-# program COMMAND WORDS: a worker that runs it fails with these words
+# program COMMAND WORDS [MEMBERS]: a worker that runs it fails with these words
 program() {
-    folder w1 work 1 "\"--server\",\"127.0.0.1:$port\"" ',"restarts":3'
+    folder w1 work 1 "\"--server\",\"127.0.0.1:$port\"" ",\"restarts\":3${3-}"
     sed -i "s/\"workload\":\"none\"/\"workload\":\"program\",\"command\":\"$1\",\"files\":[],\"sources\":[],\"test\":\"true\"/;
         s/\"wire_model\":\"[a-z-]*\"/\"wire_model\":\"same\"/" w1/config.json
     rog-trainer host --folder w1 >w1.said 2>&1 &
@@ -145,18 +171,36 @@ program() {
     wait
 }
 program 'exit 137' 'the worker ended with exit status 137'
+program 'exit 137' 'the worker ended with exit status 137' ",$client"
+program 'setsid -f sleep 1234; exit 3' 'the worker ended with exit status 3'
+program 'setsid -f sleep 1234; exit 3' 'the worker ended with exit status 3' ",$client"
+same "what programs have left" "" "$(pgrep -x -f 'sleep 1234')"
+# wrapper WORDS TEXT: a wrapper that does not do what it is to do
+wrapper() {
+    folder w1 work 1 "\"--server\",\"127.0.0.1:$port\"" ",\"restarts\":0,\"wrap\":$1"
+    rog-trainer host --folder w1 >w1.said 2>&1 &
+    await w1 failed
+    grep -qF "$2" w1/state.json || fail "not said: $2: $(cat w1/state.json)"
+    same "behind $1" "" "$(inside w1)"
+    try 0 rog-trainer host --folder w1 --stop
+    wait
+}
+wrapper '["setsid","-f"]' 'setsid, ended before what it had started; it must not put'
+wrapper '["sh","-c","echo no such container >&2; exit 125"]' \
+    "the worker's wrapper, sh, ended with exit status 125: no such container"
+wrapper '["/none/docker"]' 'cannot execute /none/docker: No such file or directory'
 program 'echo bye' "the worker's program ended (status 0) without taking part in the run; it said: bye"
 
 # The supervisor killed: all that it started dies with it, also behind a wrapper.
 seconds=60
-cluster '' ',"wrap":["sh","-c","\"$0\" \"$@\"; exit $?"]' ''
+cluster '' ",$client" ''
 await_line w1/events.jsonl '"iteration":2,'
 kill -9 "$(sed 's/.*"pid":\([0-9]*\),.*/\1/' w1/state.json)"
 for i in $(seq 100); do
-    [ -z "$(processes w1)" ] && break
+    [ -z "$(processes w1)$(inside w1)" ] && break
     sleep 0.05
 done
-same "orphans" "" "$(processes w1)"
+same "orphans" "" "$(processes w1)$(inside w1)"
 # Nobody wants it any more: it ends and cleans up behind itself.
 sed -i 's/"role"/"lease_s":1,"role"/' w2/host.json
 try 0 rog-trainer host --folder w2 --stop

@@ -8,6 +8,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <trainer/host/remains.h>
+
 #define STEP_NS 10000000L
 #define STEPS 500
 
@@ -19,10 +21,15 @@ static void kill_group(pid_t group)
         nanosleep(&step, NULL);
 }
 
+struct watched {
+    const struct rog_host_role *role;
+    const struct rog_host_spec *spec;
+};
+
 /* The guard's life. */
 static int watch(int end_fd, void *user)
 {
-    (void)user;
+    const struct watched *watched = user;
     pid_t group = 0, said;
     ssize_t got;
     while ((got = read(end_fd, &said, sizeof said)) != 0)
@@ -30,12 +37,17 @@ static int watch(int end_fd, void *user)
             group = said;
     if (group > 1)
         kill_group(group);
+    /* Nobody is there to be told when it does not end; its lock is then seen by whoever looks. */
+    if (group > 1)
+        rog_host_remains_end(watched->role->folder, watched->spec->container, NULL);
     return 0;
 }
 
-int rog_host_guard_start(struct rog_watchdog *guard, int lock, struct rog_error *err)
+int rog_host_guard_start(struct rog_watchdog *guard, int lock, const struct rog_host_role *role,
+                         const struct rog_host_spec *spec, struct rog_error *err)
 {
-    return rog_watchdog_start(guard, "rog-host-guard", lock, watch, NULL, err);
+    struct watched watched = {role, spec};
+    return rog_watchdog_start(guard, "rog-host-guard", lock, watch, &watched, err);
 }
 
 int rog_host_guard_set_group(struct rog_watchdog *guard, pid_t group, struct rog_error *err)

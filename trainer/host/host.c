@@ -85,8 +85,7 @@ static int fail_unwanted(const struct supervisor *host, struct rog_error *err)
 
 static int start_role(struct supervisor *host, struct rog_error *err)
 {
-    bool again = host->restarts > 0;
-    int code = rog_host_role_start(&host->role, &host->spec, again, err);
+    int code = rog_host_role_start(&host->role, &host->spec, host->restarts, err);
     if (!code)
         code = rog_host_guard_set_group(&host->guard, host->role.process.pid, err);
     return code;
@@ -96,10 +95,10 @@ static int start_role(struct supervisor *host, struct rog_error *err)
 static int judge(struct supervisor *host, bool *over, struct rog_error *err)
 {
     struct rog_error why;
-    char text[200];
+    char text[400], title[256];
     int code = rog_host_guard_set_group(&host->guard, 0, err);
     int killed_by = rog_host_role_killed_by(&host->role);
-    *over = host->role.process.status == 0;
+    *over = host->role.process.status == 0 && host->role.told;
     if (!code && *over && !rog_host_role_took_part(&host->role)) {
         rog_host_role_explain(&host->role, &why);
         return rog_fail_again(err, &why);
@@ -112,7 +111,8 @@ static int judge(struct supervisor *host, bool *over, struct rog_error *err)
         return rog_fail(err, ROG_EFAILED, "%s", why.message);
     host->restarts++;
     snprintf(text, sizeof text, "%s was killed by signal %d and is started again%s",
-             host->role.name, killed_by, host->spec.serves ? " from its last checkpoint" : "");
+             rog_host_role_title(&host->role, title, sizeof title), killed_by,
+             host->spec.serves ? " from its last checkpoint" : "");
     code = rog_host_journal_message(&host->journal, EVENT_RESTART, text, err);
     rog_host_stream_restart(&host->stream);
     return code ? code : start_role(host, err);
@@ -167,8 +167,10 @@ static int supervise(struct supervisor *host, struct rog_error *err)
         wait_a_moment(host, TICK_MS);
         if (is_unwanted(host))
             return fail_unwanted(host, err);
-        bool ended = rog_process_ended(&host->role.process);
-        code = read_stream(host, err);
+        bool ended;
+        code = rog_host_role_look(&host->role, &host->spec, &ended, err);
+        if (!code)
+            code = read_stream(host, err);
         if (!code)
             code = read_meter(host, false, err);
         if (!code)
@@ -199,8 +201,10 @@ static int finish(struct supervisor *host, int code, struct rog_error *err)
 {
     struct rog_error why;
     bool shaped = host->replay.pid != 0;
-    rog_process_stop(&host->role.process);
-    int last = host->stream.path ? read_stream(host, &why) : ROG_OK;
+    int last = rog_host_role_stop(&host->role, &host->spec, &why);
+    if (!code && last)
+        code = rog_fail_again(err, &why);
+    last = host->stream.path ? read_stream(host, &why) : ROG_OK;
     if (!last)
         last = read_meter(host, true, &why);
     if (!last)
@@ -215,13 +219,6 @@ static int finish(struct supervisor *host, int code, struct rog_error *err)
     rog_watchdog_end(&host->guard);
     unlink(ROG_HOST_KEY);
     return code;
-}
-
-static int set_variable(const char *key, const struct rog_json *value, void *user)
-{
-    (void)user;
-    setenv(key, rog_json_string(value, ""), 1);
-    return 0;
 }
 
 /* Goes into the folder and makes sure to be alone in it. */
@@ -267,13 +264,13 @@ static int prepare(struct supervisor *host, struct rog_error *err)
     host->stream.measured = host->meter.power != NULL;
     if (!code)
         rog_host_health_open(&host->health, &host->spec);
-    if (!code && host->spec.environment && rog_json_is_object(host->spec.environment))
-        rog_json_each(host->spec.environment, set_variable, NULL);
+    if (!code)
+        rog_host_role_set_environment(&host->spec);
     if (!code && host->spec.shape.iface)
         code = rog_host_replay_start(&host->replay, &host->spec, ROG_HOST_EVENTS, host->lease_path,
                                      err);
     if (!code)
-        code = rog_host_guard_start(&host->guard, host->lock, err);
+        code = rog_host_guard_start(&host->guard, host->lock, &host->role, &host->spec, err);
     return code;
 }
 
@@ -326,7 +323,7 @@ int rog_host_run(const char *folder, struct rog_error *err)
     rog_host_state_write(code ? "failed" : "ended", host.role.process.status,
                          code ? why.message : "", &ignored);
     linger(&host);
-    if (host.lease_is_out)
+    if (host.lease_is_out && !rog_leash_is_taken(host.folder))
         rog_dir_remove(host.folder, &ignored);
     if (code)
         rog_fail_again(err, &why);

@@ -16,17 +16,20 @@
 #include <common/last_words.h>
 #include <common/workload.h>
 #include <rog/events.h>
+#include <trainer/host/container.h>
 #include <trainer/host/folder.h>
+#include <trainer/host/remains.h>
 
 #define TRAINER_LOG "trainer.log"
 #define SERVER_STATE "server.json"
 #define WORK_FOLDER "work"
 #define EVENTS "events.jsonl"
 #define CONFIG_MAX_BYTES ((size_t)64 << 20)
-#define OWN_WORDS 16
 #define LAST_WORDS_BYTES 600
 #define LOG_END_BYTES 4096
 #define SIGNALS 64
+#define TITLE_BYTES 256
+#define OUTCOME_MAX_BYTES 4096
 
 /* Whether the worker's process becomes a program of somebody's own. A configuration that cannot be
  * read is for the role to complain about. */
@@ -61,7 +64,7 @@ int rog_host_role_init(struct rog_host_role *role, const struct rog_host_spec *s
     char here[4096];
     *role = ROG_HOST_ROLE_NONE;
     role->serves = spec->serves;
-    role->wrapped = rog_json_size(spec->wrap) > 0;
+    role->wrapped = rog_json_size(spec->wrap) > 0 || spec->container;
     role->runs_program = runs_program(spec);
     role->process.status = -1;
     role->name = spec->serves ? "the server" : "the worker";
@@ -70,19 +73,28 @@ int rog_host_role_init(struct rog_host_role *role, const struct rog_host_spec *s
     snprintf(role->rank, sizeof role->rank, "%u", spec->rank);
     if (!getcwd(here, sizeof here))
         return rog_fail(err, ROG_EIO, "cannot name the current folder: %s", strerror(errno));
+    role->folder = rog_strdup(here);
     role->config = rog_path_join(here, ROG_HOST_CONFIG);
     role->key = rog_path_join(here, ROG_HOST_KEY);
     role->out = spec->serves ? rog_strdup(here) : rog_path_join(here, WORK_FOLDER);
-    role->words = calloc(rog_json_size(spec->wrap) + rog_json_size(spec->arguments) + OWN_WORDS,
-                         sizeof *role->words);
-    if (!role->config || !role->key || !role->out || !role->words)
+    if (!role->folder || !role->config || !role->key || !role->out)
         return rog_fail_nomem(err);
     return find_program(role, err);
 }
 
-void rog_host_role_release(struct rog_host_role *role)
+static void release_line(struct rog_host_role *role)
 {
     free(role->words);
+    rog_json_free(role->line);
+    role->words = NULL;
+    role->line = NULL;
+}
+
+void rog_host_role_release(struct rog_host_role *role)
+{
+    release_line(role);
+    rog_leash_let_go(&role->leash);
+    free(role->folder);
     free(role->config);
     free(role->key);
     free(role->out);
@@ -90,35 +102,170 @@ void rog_host_role_release(struct rog_host_role *role)
     *role = ROG_HOST_ROLE_NONE;
 }
 
-static size_t add_all(const char **words, size_t count, const struct rog_json *list)
+/* ---- beginning ---- */
+
+static int set_variable(const char *key, const struct rog_json *value, void *user)
 {
-    for (size_t i = 0; i < rog_json_size(list); i++)
-        words[count++] = rog_json_string(rog_json_at(list, i), "");
-    return count;
+    (void)user;
+    setenv(key, rog_json_string(value, ""), 1);
+    return 0;
 }
 
-int rog_host_role_start(struct rog_host_role *role, const struct rog_host_spec *spec, bool again,
-                        struct rog_error *err)
+void rog_host_role_set_environment(const struct rog_host_spec *spec)
+{
+    if (rog_json_is_object(spec->environment))
+        rog_json_each(spec->environment, set_variable, NULL);
+}
+
+static void add(struct rog_json *line, const char *const *words)
+{
+    for (; *words; words++)
+        rog_json_append(line, rog_json_new_string(*words));
+}
+
+/* The command line of the role itself. */
+static void add_role(struct rog_host_role *role, const struct rog_host_spec *spec, bool again)
 {
     const char *const own[] = {
         role->program, role->serves ? "serve" : "work",
         "--config",    role->config,
         "--key-file",  role->key,
         "--out",       role->out,
+        NULL,
     };
-    size_t count = add_all(role->words, 0, spec->wrap);
-    for (size_t i = 0; i < sizeof own / sizeof *own; i++)
-        role->words[count++] = own[i];
-    if (!role->serves) {
-        role->words[count++] = "--rank";
-        role->words[count++] = role->rank;
-    }
+    const char *const ranked[] = {"--rank", role->rank, NULL};
+    const char *const resumed[] = {"--resume", NULL};
+    add(role->line, own);
+    if (!role->serves)
+        add(role->line, ranked);
     if (role->serves && again)
-        role->words[count++] = "--resume";
-    count = add_all(role->words, count, spec->arguments);
-    role->words[count] = NULL;
+        add(role->line, resumed);
+    for (size_t i = 0; i < rog_json_size(spec->arguments); i++)
+        rog_json_append(role->line, rog_json_copy(rog_json_at(spec->arguments, i)));
+}
+
+/* The wrapper, and what is to have the role as its child behind it. `start` NULL: to be tried. */
+static int add_wrapper(struct rog_host_role *role, const struct rog_host_spec *spec,
+                       const char *start, struct rog_error *err)
+{
+    const char *const inside[] = {
+        role->program, "inside", "--folder", role->folder, start ? "--start" : "--try",
+        start,         NULL};
+    if (!spec->container) {
+        for (size_t i = 0; i < rog_json_size(spec->wrap); i++)
+            rog_json_append(role->line, rog_json_copy(rog_json_at(spec->wrap, i)));
+        add(role->line, inside);
+        return ROG_OK;
+    }
+    rog_json_free(role->line);
+    int code =
+        rog_host_container_words(&role->line, spec->container, role->folder, role->program, err);
+    add(role->line, inside + 1);
+    return code;
+}
+
+static int make_words(struct rog_host_role *role, struct rog_error *err)
+{
+    size_t count = rog_json_size(role->line);
+    role->words = calloc(count + 1, sizeof *role->words);
+    for (size_t i = 0; role->words && i < count; i++)
+        role->words[i] = rog_json_string(rog_json_at(role->line, i), "");
+    return role->words ? ROG_OK : rog_fail_nomem(err);
+}
+
+static int start_wrapper(struct rog_host_role *role, const struct rog_host_spec *spec,
+                         const char *start, uint32_t number, struct rog_error *err)
+{
+    int code = add_wrapper(role, spec, start, err);
+    if (!code)
+        code = make_words(role, err);
+    return code ? code : rog_leash_hold(&role->leash, number, err);
+}
+
+/* The mark is for what the role starts alone: not for a wrapper, nor for others of this process. */
+static int run(struct rog_host_role *role, struct rog_error *err)
+{
     const struct rog_process_options how = {.argv = role->words, .log = TRAINER_LOG};
-    return rog_process_start(&role->process, &how, err);
+    if (!role->wrapped)
+        setenv(ROG_HOST_MARK, role->folder, 1);
+    int code = rog_process_start(&role->process, &how, err);
+    unsetenv(ROG_HOST_MARK);
+    return code;
+}
+
+int rog_host_role_start(struct rog_host_role *role, const struct rog_host_spec *spec,
+                        uint32_t start, struct rog_error *err)
+{
+    char number[16];
+    int code;
+    release_line(role);
+    role->told = !role->wrapped;
+    role->line = rog_json_array();
+    snprintf(number, sizeof number, "%u", start);
+    if (role->wrapped) {
+        code = start_wrapper(role, spec, number, start, err);
+    } else {
+        add_role(role, spec, start > 0);
+        code = make_words(role, err);
+    }
+    return code ? code : run(role, err);
+}
+
+int rog_host_role_start_try(struct rog_host_role *role, const struct rog_host_spec *spec,
+                            struct rog_error *err)
+{
+    role->line = rog_json_array();
+    int code = start_wrapper(role, spec, NULL, 0, err);
+    return code ? code : run(role, err);
+}
+
+/* ---- its end ---- */
+
+/* What the process behind the wrapper has said of the role's end. */
+static void read_outcome(struct rog_host_role *role)
+{
+    struct rog_json *outcome = NULL;
+    char *text = NULL;
+    size_t size = 0;
+    if (rog_file_read(ROG_LEASH_OUTCOME, OUTCOME_MAX_BYTES, &text, &size, NULL) == ROG_OK &&
+        rog_json_parse(text, size, ROG_LEASH_OUTCOME, &outcome, NULL) == ROG_OK) {
+        role->process.status = (int)rog_json_get_integer(outcome, "status", -1);
+        role->process.signal = (int)rog_json_get_integer(outcome, "signal", 0);
+        role->told = true;
+    }
+    rog_json_free(outcome);
+    free(text);
+}
+
+/* The process is gone; what else there is of the role is ended. What ends only now has been left
+ * alone by its wrapper, and how it ends says nothing. */
+static int end_remains(struct rog_host_role *role, const struct rog_host_spec *spec,
+                       struct rog_error *err)
+{
+    if (role->wrapped)
+        read_outcome(role);
+    rog_leash_let_go(&role->leash);
+    int code = rog_host_remains_end(role->folder, spec->container, err);
+    return code ? rog_fail_prefix(err, "%s", role->name) : ROG_OK;
+}
+
+int rog_host_role_look(struct rog_host_role *role, const struct rog_host_spec *spec, bool *ended,
+                       struct rog_error *err)
+{
+    *ended = rog_process_ended(&role->process);
+    return *ended ? end_remains(role, spec, err) : ROG_OK;
+}
+
+int rog_host_role_stop(struct rog_host_role *role, const struct rog_host_spec *spec,
+                       struct rog_error *err)
+{
+    if (role->process.pid == 0 && role->leash.fd < 0)
+        return ROG_OK;
+    rog_leash_let_go(&role->leash);
+    if (role->wrapped) /* a signal would end the wrapper alone */
+        rog_process_wait(&role->process, ROG_LEASH_END_S);
+    rog_process_stop(&role->process);
+    return end_remains(role, spec, err);
 }
 
 int rog_host_role_killed_by(const struct rog_host_role *role)
@@ -127,10 +274,19 @@ int rog_host_role_killed_by(const struct rog_host_role *role)
     bool is_interrupted = role->process.status == ROG_EXIT_INTERRUPTED;
     if (role->process.signal)
         return role->process.signal;
-    if (!role->wrapped)
+    if (role->told)
         return is_interrupted && !role->runs_program ? SIGINT : 0;
-    /* A wrapper says 128 + signal; the trainer itself ends so when it is interrupted. */
+    /* What is behind the wrapper was killed itself, and the wrapper says so: 128 + signal. */
     return number <= 0 || number > SIGNALS || is_interrupted ? 0 : number;
+}
+
+const char *rog_host_role_title(const struct rog_host_role *role, char *text, size_t bytes)
+{
+    if (role->told)
+        snprintf(text, bytes, "%s", role->name);
+    else
+        snprintf(text, bytes, "%s's wrapper, %s,", role->name, role->words[0]);
+    return text;
 }
 
 bool rog_host_role_can_restart(const struct rog_host_role *role)
@@ -158,18 +314,23 @@ bool rog_host_role_took_part(const struct rog_host_role *role)
 
 void rog_host_role_explain(const struct rog_host_role *role, struct rog_error *why)
 {
-    char words[LAST_WORDS_BYTES];
+    char words[LAST_WORDS_BYTES], title[TITLE_BYTES];
     struct statvfs disk;
     int killed_by = rog_host_role_killed_by(role);
     bool full = statvfs(".", &disk) == 0 && disk.f_bavail == 0;
     last_words(words);
-    if (role->process.status == 0) {
+    rog_host_role_title(role, title, sizeof title);
+    if (role->process.status == 0 && role->told)
         rog_fail(why, ROG_EFAILED, "%s's program " ROG_NO_PART "; it said%s%s", role->name,
                  words[0] ? ": " : " nothing", words);
-        return;
-    }
-    rog_fail(why, ROG_EFAILED, "%s %s %d%s%s%s", role->name,
-             killed_by ? "was killed by signal" : "ended with exit status",
-             killed_by ? killed_by : role->process.status, words[0] ? ": " : "", words,
-             full ? " (the disk is full)" : "");
+    else if (role->process.status == 0)
+        rog_fail(why, ROG_EFAILED,
+                 "%s ended before what it had started; it must not put that into the "
+                 "background%s%s",
+                 title, words[0] ? ": " : "", words);
+    else
+        rog_fail(why, ROG_EFAILED, "%s %s %d%s%s%s", title,
+                 killed_by ? "was killed by signal" : "ended with exit status",
+                 killed_by ? killed_by : role->process.status, words[0] ? ": " : "", words,
+                 full ? " (the disk is full)" : "");
 }

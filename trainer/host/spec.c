@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <common/container.h>
 #include <common/file.h>
 #include <common/settings.h>
 #include <trainer/shape/shape.h>
@@ -145,10 +146,29 @@ static int read_shape(struct rog_host_spec *spec, const char *path, struct rog_e
     return code;
 }
 
+/* NULL where the host is to have none. */
+static int read_container(struct rog_host_spec *spec, const char *path, struct rog_error *err)
+{
+    const struct rog_json *from = rog_json_get(spec->json, "container");
+    const char *runtime = rog_json_get_string(from, "runtime", "");
+    if (!from || rog_json_is_null(from) || strcmp(runtime, ROG_CONTAINER_NO_RUNTIME) == 0)
+        return ROG_OK;
+    int code = check_object(from, rog_container_settings, NULL, path, ": container", err);
+    if (code)
+        return code;
+    code = rog_container_check(from, err);
+    if (code)
+        return rog_fail_prefix(err, "%s", path);
+    if (rog_json_size(spec->wrap))
+        return rog_fail(err, ROG_EINVAL, "%s: \"wrap\" and \"container\" exclude each other", path);
+    spec->container = from;
+    return ROG_OK;
+}
+
 static int interpret(struct rog_host_spec *spec, const char *path, struct rog_error *err)
 {
     const struct rog_json *json = spec->json;
-    int code = check_object(json, host_settings, "environment|shape", path, "", err);
+    int code = check_object(json, host_settings, "environment|container|shape", path, "", err);
     if (code)
         return code;
     const char *role = rog_json_get_string(json, "role", "");
@@ -168,6 +188,8 @@ static int interpret(struct rog_host_spec *spec, const char *path, struct rog_er
         return rog_fail(err, ROG_EINVAL, "%s: \"rank\" is 0 for the server, from 1 on for workers",
                         path);
     code = check_environment(spec->environment, path, err);
+    if (!code)
+        code = read_container(spec, path, err);
     return code ? code : read_shape(spec, path, err);
 }
 

@@ -9,6 +9,7 @@
  *   arguments    further arguments of `rog-trainer serve` or `work`; of those that the supervisor
  *                gives itself (--config, --key-file, --out, --rank, --resume, --no-energy) none
  *   wrap         words that the command line begins with, for example of a container; may be empty
+ *   container    null, or what it runs in (common/container.h), instead of `wrap`
  *   environment  {"NAME": "value"}
  *   restarts     how often a process that was killed is started again
  *   lease_s      everything ends when the lease was not touched for so long
@@ -54,7 +55,7 @@ struct rog_host_spec {
     struct rog_json *json;
     bool serves;
     uint32_t rank;
-    const struct rog_json *arguments, *wrap, *environment; /* may be NULL */
+    const struct rog_json *arguments, *wrap, *environment, *container; /* may be NULL */
     uint32_t restarts;
     double lease_s;
     const char *sysfs;

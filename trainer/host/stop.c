@@ -16,6 +16,7 @@
 #include <trainer/host/folder.h>
 #include <trainer/host/journal.h>
 #include <trainer/host/lock.h>
+#include <trainer/host/remains.h>
 #include <trainer/host/spec.h>
 #include <trainer/shape/shape.h>
 
@@ -69,13 +70,17 @@ static int end_supervisor(const char *path, int *lock, struct rog_error *err)
                : code;
 }
 
-/* What a replay has left that was killed together with its guard. */
-static int clean_interface(const char *path, struct rog_error *err)
+/* What has outlived the supervisor and its guard: of the role, and of a replay on the interface. */
+static int clean(const char *folder, const char *spec_path, struct rog_error *err)
 {
     struct rog_host_spec spec;
-    int code = ROG_OK;
-    if (rog_host_spec_read(&spec, path, NULL) == ROG_OK && spec.shape.iface)
+    bool known = rog_host_spec_read(&spec, spec_path, NULL) == ROG_OK;
+    char *real = realpath(folder, NULL);
+    int code = real ? rog_host_remains_end(real, known ? spec.container : NULL, err)
+                    : rog_fail(err, ROG_EIO, "cannot find it: %s", strerror(errno));
+    if (!code && known && spec.shape.iface)
         code = rog_shape_clean(spec.shape.iface, err);
+    free(real);
     rog_host_spec_release(&spec);
     return code;
 }
@@ -95,7 +100,7 @@ int rog_host_stop(const char *folder, struct rog_error *err)
     if (!code)
         code = end_supervisor(lock_path, &lock, err);
     if (!code)
-        code = clean_interface(spec_path, err);
+        code = clean(folder, spec_path, err);
     if (!code)
         code = rog_dir_remove(folder, err);
     if (lock >= 0)

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <trainer/programs/family.h>
+#include <common/family.h>
 
 #define GROUPS 4096
 #define KILL_S 5.0

@@ -10,7 +10,7 @@
 #include <common/clock.h>
 #include <common/file.h>
 #include <common/workload.h>
-#include <trainer/programs/family.h>
+#include <common/family.h>
 #include <trainer/run/program.h>
 
 #define OUTPUT_BYTES ((size_t)1 << 20) /* taken at once */

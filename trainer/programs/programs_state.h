@@ -12,7 +12,7 @@
 
 #include <common/process.h>
 #include <librog/virtual/protocol.h>
-#include <trainer/programs/family.h>
+#include <common/family.h>
 #include <trainer/programs/guard.h>
 #include <trainer/programs/program_log.h>
 #include <trainer/programs/region.h>

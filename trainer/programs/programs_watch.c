@@ -11,7 +11,7 @@
 #include <common/clock.h>
 #include <common/json.h>
 #include <rog/events.h>
-#include <trainer/programs/family.h>
+#include <common/family.h>
 
 #define CHECK_S 0.05
 #define MEASURE_S 0.5

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Finds and ends descendants of a process, by /proc. */
-#include <trainer/programs/family.h>
+#include <common/family.h>
 
 #include <ctype.h>
 #include <dirent.h>

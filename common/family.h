@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef ROG_PROGRAMS_FAMILY_H
-#define ROG_PROGRAMS_FAMILY_H
+#ifndef ROG_COMMON_FAMILY_H
+#define ROG_COMMON_FAMILY_H
 
 /*
  * All that comes from a process: what it has started, what that has started, and so on, also what
