@@ -6,12 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <common/container.h>
 #include <common/file.h>
 #include <common/settings.h>
 #include <orchestrator/conf/cluster_path.h>
 #include <orchestrator/conf/cluster_state.h>
 #include <orchestrator/conf/file.h>
 #include <orchestrator/conf/ranges.h>
+#include <orchestrator/conf/wrapper.h>
 
 static const struct rog_setting cluster_settings[] = {
     {.name = "kind", .type = ROG_SETTING_STRING, .help = "what it runs on"},
@@ -77,6 +79,10 @@ const struct rog_setting rog_cluster_hosts_settings[] = {
      .unit = "s",
      .help = "a host that does not hear from rogctl for this long ends its part of the run and "
              "cleans up"},
+    {.name = "container",
+     .type = ROG_SETTING_GROUP,
+     .members = rog_container_settings,
+     .help = "container that the trainer runs in, on hosts that do not say otherwise"},
     {.name = NULL},
 };
 
@@ -91,6 +97,11 @@ const struct rog_setting rog_cluster_host_settings[] = {
     {.name = "wrap",
      .type = ROG_SETTING_STRING,
      .help = "command that the trainer is started with, words between blanks"},
+    {.name = "container",
+     .type = ROG_SETTING_GROUP,
+     .members = rog_container_settings,
+     .help = "container that the trainer runs in, instead of wrap; what it does not say is as in "
+             "the cluster's"},
     {.name = "environment",
      .type = ROG_SETTING_STRING,
      .help = "environment of the trainer: NAME=VALUE between blanks"},
@@ -318,6 +329,9 @@ static int take(struct rog_cluster_reader *reader, struct rog_error *err)
         code = rog_cluster_take_workers(reader, err);
     if (code == 0)
         code = take_host(root, "server", &cluster->server, err);
+    if (code == 0 && cluster->server)
+        code = rog_wrapper_resolve(cluster->server, rog_json_get(root->value, "container"),
+                                   rog_conf_get(root, "server"), err);
     if (code == 0)
         code = take_host(root, "tester", &cluster->tester, err);
     if (code == 0 && cluster->kind->has_hosts && !cluster->server)

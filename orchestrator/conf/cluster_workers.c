@@ -7,6 +7,7 @@
 
 #include <common/workload.h>
 #include <orchestrator/conf/ranges.h>
+#include <orchestrator/conf/wrapper.h>
 
 static const struct rog_setting worker_extra[] = {
     {.name = "count",
@@ -92,13 +93,14 @@ static struct rog_json *assumed_times(const struct rog_cluster_reader *reader,
 }
 
 /* A worker's own settings, then its profile's, then the defaults. */
-static int resolve_worker(const struct rog_conf_node *node, const struct rog_conf_node *profiles,
+static int resolve_worker(const struct rog_cluster_reader *reader, const struct rog_conf_node *node,
                           struct rog_json **settings, struct rog_error *err)
 {
+    const struct rog_json *container = rog_json_get(reader->root->value, "container");
     const char *name = rog_json_get_string(
         node->value, "profile", rog_setting_find(rog_worker_settings, "profile")->fallback);
     const struct rog_conf_node *profile = NULL;
-    int code = find_profile(profiles, node, name, &profile, err);
+    int code = find_profile(reader->profiles, node, name, &profile, err);
     if (code < 0)
         return code;
     struct rog_json *made = rog_json_object();
@@ -110,6 +112,8 @@ static int resolve_worker(const struct rog_conf_node *node, const struct rog_con
         code = rog_cluster_take_settings(profile, rog_worker_settings, made, err);
     if (code == 0)
         code = rog_cluster_take_settings(node, rog_cluster_host_settings, made, err);
+    if (code == 0)
+        code = rog_wrapper_resolve(made, container, node, err);
     if (code == 0)
         code = rog_settings_fill(rog_worker_settings, made, err);
     if (code < 0)
@@ -260,7 +264,7 @@ static int take_group(const struct rog_cluster_reader *reader, const struct rog_
         return rog_conf_fail(node, err, "this worker has no host");
     int code = take_names(reader, node, &names, err);
     if (code == 0)
-        code = resolve_worker(node, reader->profiles, &settings, err);
+        code = resolve_worker(reader, node, &settings, err);
     if (code == 0)
         code = check_measured(reader, node, settings, err);
     if (code == 0)

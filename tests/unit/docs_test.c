@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include <common/container.h>
 #include <common/file.h>
 #include <common/settings.h>
 #include <orchestrator/conf/cluster.h>
@@ -58,7 +59,8 @@ static void test_settings_are_documented(void **state)
         missing_rows(document, rog_look_settings) + missing_rows(document, rog_worker_settings) +
         missing_rows(document, rog_cluster_run_settings) +
         missing_rows(document, rog_cluster_hosts_settings) +
-        missing_rows(document, rog_cluster_host_settings);
+        missing_rows(document, rog_cluster_host_settings) +
+        missing_rows(document, rog_container_settings);
     for (size_t i = 0; rog_cluster_kinds[i]; i++) {
         const struct rog_cluster_kind *kind = rog_cluster_kinds[i];
         char *row = rog_format("| `%s` | %s", kind->name, kind->summary);

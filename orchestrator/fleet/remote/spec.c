@@ -9,6 +9,7 @@
 
 #include <common/file.h>
 #include <common/trace_name.h>
+#include <orchestrator/conf/wrapper.h>
 
 const struct rog_json *rog_remote_settings(const struct rog_cluster *cluster, size_t rank)
 {
@@ -143,37 +144,6 @@ static struct rog_json *make_arguments(const struct rog_cluster *cluster, size_t
     return list;
 }
 
-/* The words of a setting between blanks. */
-static struct rog_json *make_words(const struct rog_json *settings, const char *name)
-{
-    struct rog_json *list = rog_json_array();
-    const char *at = rog_json_get_string(settings, name, "");
-    for (at += strspn(at, " "); *at; at += strspn(at, " ")) {
-        size_t length = strcspn(at, " ");
-        char *word = rog_format("%.*s", (int)length, at);
-        rog_json_append(list, rog_json_new_string(word));
-        free(word);
-        at += length;
-    }
-    return list;
-}
-
-static struct rog_json *make_environment(const struct rog_json *settings)
-{
-    struct rog_json *words = make_words(settings, "environment"), *object = rog_json_object();
-    for (size_t i = 0; i < rog_json_size(words); i++) {
-        char *name = rog_strdup(rog_json_string(rog_json_at(words, i), ""));
-        char *equals = name ? strchr(name, '=') : NULL;
-        if (equals) {
-            *equals = '\0';
-            rog_json_put_string(object, name, equals + 1);
-        }
-        free(name);
-    }
-    rog_json_free(words);
-    return object;
-}
-
 /* Where in its trace the worker starts. */
 static void put_start(struct rog_json *to, const struct rog_json *config, size_t rank)
 {
@@ -243,8 +213,7 @@ int rog_remote_spec(const struct rog_json *config, const struct rog_cluster *clu
     rog_json_put_string(spec, "role", rank ? "work" : "serve");
     rog_json_put_integer(spec, "rank", (int64_t)rank);
     rog_json_put(spec, "arguments", make_arguments(cluster, rank, shaping->how == ROG_REMOTE_PACE));
-    rog_json_put(spec, "wrap", make_words(settings, "wrap"));
-    rog_json_put(spec, "environment", make_environment(settings));
+    rog_wrapper_put(spec, settings, rank ? 0 : cluster->port);
     rog_json_put_integer(spec, "restarts", cluster->restarts);
     rog_json_put_number(spec, "lease_s", cluster->lease_s);
     rog_json_put_bool(spec, "power", true);
