@@ -7,13 +7,14 @@
 #include <string.h>
 
 #include <orchestrator/deploy/deploy.h>
+#include <orchestrator/doctor/facts.h>
 
 #define TIMEOUT_S 300.0
 
 /* $1: rogctl's folder, $2: seconds in which a lease is fresh, $3: interface or nothing. The trainer
  * is one that was deployed for a run; where none is left, nothing can be running from there. Says
- * "ended RUN", "kept RUN", "stuck RUN: WHY", "restored IFACE". */
-static const char script[] =
+ * "ended RUN", "kept RUN", "killed WHAT", "stuck RUN: WHY", "restored IFACE". */
+static const char script[] = ROG_FACTS_STRAYS
     "root=$1 grace=$2 iface=$3 kept=\n"
     "trainer=\n"
     "for at in \"$root\"/trees/*/" ROG_BUNDLE_PROGRAM "; do\n"
@@ -40,6 +41,14 @@ static const char script[] =
     "    echo \"stuck $name: $why\" | tr '\\n' ' '\n"
     "    echo\n"
     "done\n"
+    "strays \"$root\" | while read -r run what name runtime; do\n"
+    "    [ ! -d \"$root/runs/$run\" ] || continue\n"
+    "    case $what in\n"
+    "    process) kill -9 \"$name\" 2>/dev/null ;;\n"
+    "    *) $runtime rm -f \"$name\" >/dev/null 2>&1 ;;\n"
+    "    esac && echo \"killed $what $name\" || echo \"stuck $what $name: $(id -un) may not end "
+    "it\"\n"
+    "done\n"
     "[ -z \"$iface\" ] || [ -z \"$trainer\" ] || [ -n \"$kept\" ] || {\n"
     "    said=$(\"$trainer\" shape --iface \"$iface\" --restore 2>&1)\n"
     "    case $said in *'is as it was before'*) echo \"restored $iface\" ;; esac\n"
@@ -47,7 +56,7 @@ static const char script[] =
     "exit 0\n";
 
 struct outcome {
-    size_t ended, kept, stuck;
+    size_t ended, kept, killed, stuck;
     char restored[64], why[512];
 };
 
@@ -56,6 +65,7 @@ static void read_outcome(char *text, struct outcome *outcome)
     char *rest = text;
     for (char *line = strsep(&rest, "\n"); line; line = strsep(&rest, "\n")) {
         outcome->ended += strncmp(line, "ended ", 6) == 0;
+        outcome->killed += strncmp(line, "killed ", 7) == 0;
         outcome->kept += strncmp(line, "kept ", 5) == 0;
         if (strncmp(line, "stuck ", 6) == 0 && outcome->stuck++ == 0)
             snprintf(outcome->why, sizeof outcome->why, "%.500s", line + 6);
@@ -74,15 +84,18 @@ static void tell(struct rog_host_probe *probe, const struct outcome *outcome, lo
         ROG_ADVISE(probe, "end that rogctl; where there is none, wait and try again");
     }
     if (outcome->stuck) {
-        ROG_FOUND(probe, "clean", ROG_FINDING_BAD, "%zu runs cannot be removed; %s", outcome->stuck,
-                  outcome->why);
+        ROG_FOUND(probe, "clean", ROG_FINDING_BAD, "%zu left-overs cannot be removed; %s",
+                  outcome->stuck, outcome->why);
         ROG_ADVISE(probe, "log in there and look who runs it: ps -ef; or boot it");
     }
+    char killed[64] = "";
+    if (outcome->killed)
+        snprintf(killed, sizeof killed, ", %zu processes or containers ended", outcome->killed);
     if (!outcome->kept && !outcome->stuck)
         ROG_FOUND(probe, "clean", ROG_FINDING_GOOD,
-                  "%zu left-over runs removed%s%s, %.1f MB of deployed files removed",
-                  outcome->ended, outcome->restored[0] ? ", put back " : "", outcome->restored,
-                  1.024e-3 * (double)freed_kib);
+                  "%zu left-over runs removed%s%s%s, %.1f MB of deployed files removed",
+                  outcome->ended, killed, outcome->restored[0] ? ", put back " : "",
+                  outcome->restored, 1.024e-3 * (double)freed_kib);
 }
 
 void rog_host_probe_clean(struct rog_host_probe *probe)

@@ -8,7 +8,7 @@
 #define TIMEOUT_S 60.0
 
 /* Prints a line "NAME VALUE" for each fact. */
-static const char script[] =
+static const char script[] = ROG_FACTS_STRAYS
     "export LC_ALL=C\n"
     "PATH=$PATH:/usr/sbin:/sbin\n"
     "case ${XDG_CACHE_HOME:-} in /*) root=$XDG_CACHE_HOME ;; *) root=$HOME/.cache ;; esac\n"
@@ -37,8 +37,13 @@ static const char script[] =
     "    [ -d \"$run\" ] || continue\n"
     "    renewed=$(stat -c %Y \"$run/lease\" 2>/dev/null) && age=$((now - renewed)) || age=-1\n"
     "    busy=idle\n"
-    "    [ -f \"$run/lock\" ] && ! flock -n \"$run/lock\" true 2>/dev/null && busy=busy\n"
+    "    for lock in \"$run/lock\" \"$run/inside\"; do\n"
+    "        [ -f \"$lock\" ] && ! flock -n \"$lock\" true 2>/dev/null && busy=busy\n"
+    "    done\n"
     "    echo \"run $busy $age ${run##*/}\"\n"
+    "done\n"
+    "strays \"$root\" | while read -r run what; do\n"
+    "    [ -d \"$root/runs/$run\" ] || echo \"stray $run $what\"\n"
     "done\n";
 
 static void take_run(struct rog_json *runs, char *text)
@@ -53,6 +58,17 @@ static void take_run(struct rog_json *runs, char *text)
     rog_json_append(runs, run);
 }
 
+static void take_stray(struct rog_json *strays, char *text)
+{
+    char *what = text, *name = strsep(&what, " ");
+    if (!what)
+        return;
+    struct rog_json *stray = rog_json_object();
+    rog_json_put_string(stray, "run", name);
+    rog_json_put_string(stray, "what", what);
+    rog_json_append(strays, stray);
+}
+
 int rog_facts_ask(struct rog_connection *connection, struct rog_json **facts, struct rog_error *err)
 {
     const char *const argv[] = {"sh", "-c", script, NULL};
@@ -61,7 +77,8 @@ int rog_facts_ask(struct rog_connection *connection, struct rog_json **facts, st
     int code = rog_connection_command(connection, argv, TIMEOUT_S, &output, err);
     if (code)
         return code;
-    struct rog_json *made = rog_json_object(), *lacks = rog_json_array(), *runs = rog_json_array();
+    struct rog_json *made = rog_json_object(), *lacks = rog_json_array(), *runs = rog_json_array(),
+                    *strays = rog_json_array();
     char *rest = output;
     for (char *line = strsep(&rest, "\n"); line; line = strsep(&rest, "\n")) {
         char *value = strchr(line, ' ');
@@ -72,11 +89,14 @@ int rog_facts_ask(struct rog_connection *connection, struct rog_json **facts, st
             rog_json_append(lacks, rog_json_new_string(value));
         else if (strcmp(line, "run") == 0)
             take_run(runs, value);
+        else if (strcmp(line, "stray") == 0)
+            take_stray(strays, value);
         else
             rog_json_put_string(made, line, value);
     }
     rog_json_put(made, "lacks", lacks);
     rog_json_put(made, "runs", runs);
+    rog_json_put(made, "strays", strays);
     free(output);
     *facts = made;
     return made ? ROG_OK : rog_fail_nomem(err);

@@ -403,24 +403,35 @@ void rog_check_shaping(struct rog_host_probe *probe)
 
 /* --- left-overs --- */
 
+struct names {
+    char text[3 * 128];
+    size_t count;
+};
+
+static void add_name(struct names *names, const char *name, const char *remark)
+{
+    size_t used = strlen(names->text);
+    if (names->count++ < MAX_NAMED)
+        snprintf(names->text + used, sizeof names->text - used, "%s%.100s%s", used ? ", " : "",
+                 name, remark);
+}
+
 void rog_check_left_over(struct rog_host_probe *probe)
 {
     const struct rog_json *runs = rog_json_get(probe->facts, "runs");
-    char names[3 * 128] = "";
-    size_t left = 0;
+    const struct rog_json *strays = rog_json_get(probe->facts, "strays");
+    struct names left = {0};
     for (size_t i = 0; i < rog_json_size(runs); i++) {
         const struct rog_json *run = rog_json_at(runs, i);
-        if (is_at_work(probe, run))
-            continue;
-        size_t used = strlen(names);
-        if (left++ < MAX_NAMED)
-            snprintf(names + used, sizeof names - used, "%s%.100s%s", used ? ", " : "",
-                     rog_json_get_string(run, "name", ""),
+        if (!is_at_work(probe, run))
+            add_name(&left, rog_json_get_string(run, "name", ""),
                      rog_json_get_bool(run, "busy", false) ? " (still running)" : "");
     }
-    if (left) {
-        ROG_FOUND(probe, "left-overs", ROG_FINDING_NOTE, "of earlier runs: %s%s", names,
-                  left > MAX_NAMED ? ", ..." : "");
+    for (size_t i = 0; i < rog_json_size(strays); i++)
+        add_name(&left, rog_json_get_string(rog_json_at(strays, i), "what", ""), "");
+    if (left.count) {
+        ROG_FOUND(probe, "left-overs", ROG_FINDING_NOTE, "of earlier runs: %s%s", left.text,
+                  left.count > MAX_NAMED ? ", ..." : "");
         ROG_ADVISE(probe, "rogctl doctor --cluster %s --clean", probe->options->cluster->path);
     } else {
         ROG_FOUND(probe, "left-overs", ROG_FINDING_GOOD, "%s",

@@ -47,6 +47,7 @@ void rog_check_clock(struct rog_host_probe *probe);
 void rog_check_power_mode(struct rog_host_probe *probe);
 void rog_check_sensors(struct rog_host_probe *probe);
 void rog_check_shaping(struct rog_host_probe *probe);
+void rog_check_wrapper(struct rog_host_probe *probe);
 void rog_check_left_over(struct rog_host_probe *probe);
 
 /* port.c: the server's end of the training port is opened, each worker tries it, it is closed. */

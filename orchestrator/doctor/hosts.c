@@ -21,11 +21,11 @@ static const struct {
     void (*check)(struct rog_host_probe *probe);
     unsigned roles;
 } checks[] = {
-    {rog_check_reach, ROG_PROBE_ANY},     {rog_check_machine, ROG_PROBE_ANY},
-    {rog_check_trainer, ROG_PROBE_ANY},   {rog_check_disk, ROG_PROBE_ANY},
-    {rog_check_clock, ROG_PROBE_ANY},     {rog_check_power_mode, ROG_PROBE_WORKER},
-    {rog_check_sensors, ROG_PROBE_NODE},  {rog_check_shaping, ROG_PROBE_NODE},
-    {rog_check_left_over, ROG_PROBE_ANY},
+    {rog_check_reach, ROG_PROBE_ANY},    {rog_check_machine, ROG_PROBE_ANY},
+    {rog_check_trainer, ROG_PROBE_ANY},  {rog_check_disk, ROG_PROBE_ANY},
+    {rog_check_clock, ROG_PROBE_ANY},    {rog_check_power_mode, ROG_PROBE_WORKER},
+    {rog_check_sensors, ROG_PROBE_NODE}, {rog_check_shaping, ROG_PROBE_NODE},
+    {rog_check_wrapper, ROG_PROBE_NODE}, {rog_check_left_over, ROG_PROBE_ANY},
 };
 #define CHECKS (sizeof checks / sizeof *checks)
 

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Whether the wrapper or container of a host starts the trainer, and lets it be ended. */
+#include <orchestrator/doctor/host_probe.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <common/file.h>
+#include <orchestrator/conf/wrapper.h>
+
+#define TIMEOUT_S 180.0 /* the first container of an image, its end, and what does not answer */
+
+/* $1: the trainer, $2: a folder to try it in, $3: its host.json. */
+static const char script[] =
+    "umask 077; mkdir -p \"${2%/*}\" && mkdir \"$2\" && : >\"$2/lease\" &&\n"
+    "printf %s \"$3\" >\"$2/host.json\" && \"$1\" host --folder \"$2\" --try\n"
+    "status=$?; rm -rf \"$2\"; exit $status\n";
+
+static int try_there(struct rog_host_probe *probe, struct rog_json **found, struct rog_error *err)
+{
+    struct rog_json *spec = rog_json_object();
+    rog_json_put_string(spec, "role", "work");
+    rog_json_put_integer(spec, "rank", 1);
+    rog_wrapper_put(spec, probe->settings, 0);
+    char *text = rog_json_text(spec), *said = NULL;
+    char *program = rog_format("%s/" ROG_BUNDLE_PROGRAM, probe->tree);
+    char *folder = rog_format("%s/runs/try-%ld-%d", probe->root, (long)getpid(),
+                              (int)rog_json_get_integer(probe->settings, "rank", 0));
+    const char *const argv[] = {"sh", "-c", script, "sh", program, folder, text, NULL};
+    int code = text && program && folder ? ROG_OK : rog_fail_nomem(err);
+    if (!code)
+        code = rog_connection_command(probe->connection, argv, TIMEOUT_S, &said, err);
+    if (!code)
+        code = rog_json_parse(said, strlen(said), "the answer of rog-trainer host", found, err);
+    free(said);
+    free(folder);
+    free(program);
+    free(text);
+    rog_json_free(spec);
+    return code;
+}
+
+/* What to do about it. "@i" stands for the image, "@r" for the runtime, "@u" for the user, "@d" for
+ * rogctl's folder there, "@m" for the machine. */
+static const struct {
+    const char *lacks;
+    enum rog_finding_level level;
+    const char *way_out;
+} ways_out[] = {
+    {"runtime", ROG_FINDING_BAD, "install it there: sudo apt-get install @p"},
+    {"permission", ROG_FINDING_BAD,
+     "sudo usermod -aG docker @u there, which lets @u do what root may; it holds from the next "
+     "login on"},
+    {"daemon", ROG_FINDING_BAD, "start it there: sudo systemctl enable --now @r"},
+    {"image", ROG_FINDING_BAD,
+     "bring it there: @r pull @i there, or from here @r save @i | ssh @h @r load"},
+    {"machine", ROG_FINDING_BAD,
+     "build it for @m, or pull that machine's (@r pull --platform ...)"},
+    {"mount", ROG_FINDING_BAD, "make the folder there, or correct mounts in the cluster file"},
+    {"gpu", ROG_FINDING_BAD,
+     "install nvidia-container-toolkit there (docs/cluster-setup.md, Containers)"},
+    {"library", ROG_FINDING_BAD,
+     "the image is older than the trainer: in rogctl's source folder sudo cmake/portable-bundle "
+     "@m, "
+     "and export what it says; or take an image with a newer C library"},
+    {"folder", ROG_FINDING_BAD,
+     "what it runs in must see @d under that path: -v @d:@d in the command that made it"},
+    {"user", ROG_FINDING_BAD,
+     "have it run as @u: --user $(id -u):$(id -g) of docker exec, or of docker run"},
+    {"start", ROG_FINDING_BAD, "try it there by hand with the command `true` behind it"},
+    {"end", ROG_FINDING_BAD, "is it paused, or its runtime stuck? Start @r there anew"},
+    {"session", ROG_FINDING_NOTE, "sudo loginctl enable-linger @u there"},
+};
+#define WAYS_OUT (sizeof ways_out / sizeof *ways_out)
+
+/* The text for what "@" and a letter stand for. */
+static const char *meaning(const struct rog_host_probe *probe, char letter)
+{
+    const struct rog_json *container = rog_json_get(probe->settings, "container");
+    const char *runtime = rog_json_get_string(container, "runtime", "docker");
+    switch (letter) {
+    case 'd':
+        return probe->root;
+    case 'h':
+        return probe->connection->name;
+    case 'i':
+        return rog_json_get_string(container, "image", "");
+    case 'm':
+        return rog_json_get_string(probe->facts, "machine", "its machine");
+    case 'p':
+        return strcmp(runtime, "docker") == 0 ? "docker.io" : runtime;
+    case 'r':
+        return runtime;
+    default:
+        return rog_json_get_string(probe->facts, "user", "the user");
+    }
+}
+
+static void advise(struct rog_host_probe *probe, const char *text)
+{
+    char *whole = rog_strdup("");
+    while (whole && *text) {
+        size_t plain = strcspn(text, "@");
+        const char *value = text[plain] ? meaning(probe, text[plain + 1]) : "";
+        char *longer = rog_format("%s%.*s%s", whole, (int)plain, text, value);
+        free(whole);
+        whole = longer;
+        text += plain + (text[plain] ? 2 : 0);
+    }
+    if (whole)
+        ROG_ADVISE(probe, "%s", whole);
+    free(whole);
+}
+
+static void judge(struct rog_host_probe *probe, const char *check, const struct rog_json *found)
+{
+    const char *lacks = rog_json_get_string(found, "lacks", "start");
+    const char *words = rog_json_get_string(found, "words", "");
+    if (!lacks[0]) {
+        ROG_FOUND(probe, check, ROG_FINDING_GOOD, "%s: the trainer starts in it, and ends", words);
+        return;
+    }
+    size_t i = 0;
+    while (i + 1 < WAYS_OUT && strcmp(ways_out[i].lacks, lacks) != 0)
+        i++;
+    ROG_FOUND(probe, check, ways_out[i].level, "%s: %s", words,
+              rog_json_get_string(found, "message", ""));
+    advise(probe, ways_out[i].way_out);
+}
+
+void rog_check_wrapper(struct rog_host_probe *probe)
+{
+    const char *check = rog_json_get(probe->settings, "container") ? "container" : "wrap";
+    struct rog_json *found = NULL;
+    struct rog_error why = {0};
+    if (!probe->tree || !rog_wrapper_is_there(probe->settings))
+        return;
+    if (try_there(probe, &found, &why) == ROG_OK)
+        judge(probe, check, found);
+    else
+        ROG_FOUND(probe, check, ROG_FINDING_BAD, "%s", why.message);
+    rog_json_free(found);
+}
