@@ -60,6 +60,7 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
         .pace = rog_cli_flag(cli, "pace"),
         .worker_timeout_s = rog_cli_real(cli, "worker-timeout"),
         .join_timeout_s = rog_cli_real(cli, "join-timeout"),
+        .state_period_s = rog_cli_real(cli, "state-period"),
     };
     int code = read_config(cli, &config, err);
     if (code)
@@ -83,7 +84,7 @@ static const struct rog_setting options[] = {
     {ROG_OPTION_KEY},
     {.name = "out",
      .type = ROG_SETTING_STRING,
-     .help = "folder for events.jsonl, chkpt/ and server.json; made if missing",
+     .help = "folder for events.jsonl, chkpt/, server.json and state/; made if missing",
      .letter = 'o'},
     {.name = "listen",
      .type = ROG_SETTING_STRING,
@@ -92,7 +93,17 @@ static const struct rog_setting options[] = {
     {.name = "port-file",
      .type = ROG_SETTING_STRING,
      .help = "write the port to this file when workers can come"},
-    {.name = "resume", .type = ROG_SETTING_FLAG, .help = "go on from the last checkpoint in --out"},
+    {.name = "resume",
+     .type = ROG_SETTING_FLAG,
+     .help = "go on from what was saved last in --out: a checkpoint, or the state after it"},
+    {.name = "state-period",
+     .type = ROG_SETTING_REAL,
+     .fallback = "5",
+     .min = 0,
+     .max = 1e6,
+     .unit = "s",
+     .help = "save what a killed server goes on from so often between checkpoints, or less often "
+             "where that takes over 5% of the time; 0: with checkpoints only"},
     {.name = "worker-timeout",
      .type = ROG_SETTING_REAL,
      .fallback = "60",

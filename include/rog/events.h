@@ -84,7 +84,10 @@
 
 /* A process of the run was killed and is started again: "message". */
 #define ROG_EVENT_RESTART "restart"
-/* An interrupted run on a virtual cluster goes on: "message". "t" is that of the snapshot. */
+/* A run goes on: "message". On a virtual cluster an interrupted one, from its snapshot, whose time
+ * "t" is. On others its server, which was killed, from what it had saved: "iteration", and
+ * "lost_s", how long the run had gone on since then: what was done in that time is lost or made
+ * again. */
 #define ROG_EVENT_RESUME "resume"
 /* An earlier attempt at the run came to nothing: "message". */
 #define ROG_EVENT_RETRY "retry"

@@ -111,6 +111,14 @@ ROG_KERNEL_WIDE void rog_kernel_add(float *x, const float *y, size_t n)
         x[i] += y[i];
 }
 
+ROG_KERNEL_WIDE void rog_kernel_sum(float *restrict to, const float *restrict x,
+                                    const float *restrict y, size_t n)
+{
+#pragma omp simd
+    for (size_t i = 0; i < n; i++)
+        to[i] = x[i] + y[i];
+}
+
 ROG_KERNEL_WIDE void rog_kernel_subtract(float *restrict x, const float *restrict y, float share,
                                          size_t n)
 {

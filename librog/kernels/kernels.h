@@ -54,6 +54,9 @@ void rog_kernel_approach(float *a, const float *b, float share, size_t n);
 /* x <- x + y */
 void rog_kernel_add(float *x, const float *y, size_t n);
 
+/* to <- x + y */
+void rog_kernel_sum(float *to, const float *x, const float *y, size_t n);
+
 /* x <- x - share y */
 void rog_kernel_subtract(float *x, const float *y, float share, size_t n);
 

@@ -1,33 +1,41 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Checkpoints of a server, and the file that a server started again goes on from. */
+/* Checkpoints of a server and its state between them, and going on from the newest. */
 
 #include <librog/net/checkpointer.h>
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+#include <unistd.h>
 
 #include <common/file.h>
 #include <common/json.h>
-#include <librog/net/conn.h>
+#include <common/memory.h>
 #include <librog/kernels/kernels.h>
+#include <librog/net/conn.h>
+#include <librog/net/state_slots.h>
 
-#define STATE_NAME "server.json"
-#define STATE_MAX_BYTES 65536
-#define BOOT_FILE "/proc/sys/kernel/random/boot_id"
-#define BOOT_BYTES 64
+#define CHECKPOINT_NAME "server.json"
+#define CHECKPOINT_MAX_BYTES 65536
+#define PAUSED_NAME "paused"
+/* Of the time at most goes into saving the state. */
+#define STATE_SHARE 0.05
 
 struct rog_checkpointer {
     struct rog_checkpointer_config config;
-    double next_s; /* when the next one is due */
-    uint32_t next_index;
+    double next_s; /* when the next checkpoint is due, and the next state */
+    double next_state_s;
+    uint32_t next_index; /* of checkpoints */
+    unsigned next_slot;  /* of the state */
+    bool paused;         /* DIR/paused is there */
 
-    /* The one that is being written. */
+    /* What is being written. */
     uv_work_t work;
-    bool busy;
-    float *params; /* a copy, while one is being written */
+    bool busy, is_state; /* ; no checkpoint */
+    double began_s;      /* when its copy was begun, a time of rog_link_now */
+    float *params;       /* the copy; NULL before the first one */
     struct rog_state_file state;
     struct rog_checkpoint checkpoint;
     struct rog_run_origin origin;
@@ -65,59 +73,76 @@ bool rog_checkpointer_busy(const struct rog_checkpointer *checkpointer)
 
 /* ---- writing ---- */
 
-static double wall_s(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
-/* What this boot of the machine is called; "" where it has no name. */
-static void name_boot(char name[BOOT_BYTES])
-{
-    char *text = NULL;
-    size_t size;
-    name[0] = '\0';
-    if (rog_file_read(BOOT_FILE, BOOT_BYTES - 1, &text, &size, NULL) == ROG_OK)
-        snprintf(name, BOOT_BYTES, "%.*s", (int)strcspn(text, "\n"), text);
-    free(text);
-}
-
-static int write_state(const struct rog_checkpointer *checkpointer, struct rog_error *err)
+/* Of which moment it is. */
+static struct rog_json *describe(const struct rog_checkpointer *checkpointer)
 {
     const struct rog_checkpoint *checkpoint = &checkpointer->checkpoint;
-    struct rog_json *state = rog_json_object();
-    char boot[BOOT_BYTES];
-    name_boot(boot);
-    rog_json_put_number(state, "started_at", checkpointer->origin.wall_s);
-    rog_json_put_string(state, "boot", boot);
-    rog_json_put_number(state, "origin_s", checkpointer->origin.steady_s);
-    rog_json_put_number(state, "t", checkpoint->t_s);
-    rog_json_put_integer(state, "index", checkpoint->index);
-    rog_json_put_integer(state, "iteration", checkpoint->iteration);
+    const struct rog_moment moment = {.origin = checkpointer->origin,
+                                      .t_s = checkpoint->t_s,
+                                      .index = checkpoint->index,
+                                      .iteration = checkpoint->iteration};
+    struct rog_json *about = rog_json_object();
+    rog_moment_put(&moment, about);
+    return about;
+}
+
+static int write_about(const struct rog_checkpointer *checkpointer, struct rog_error *err)
+{
+    const struct rog_checkpoint *checkpoint = &checkpointer->checkpoint;
+    struct rog_json *about = describe(checkpointer);
     if (checkpointer->config.model->params) {
-        rog_json_put_string(state, "path", checkpoint->path);
-        rog_json_put_string(state, "sha256", checkpoint->sha256);
+        rog_json_put_string(about, "path", checkpoint->path);
+        rog_json_put_string(about, "sha256", checkpoint->sha256);
     }
-    int code = rog_state_file_write(&checkpointer->state, state, err);
-    char *text = rog_json_text_pretty(state);
-    char *path = rog_path_join(checkpointer->config.folder, STATE_NAME);
+    int code = rog_state_file_write(&checkpointer->state, about, err);
+    char *text = rog_json_text_pretty(about);
+    char *path = rog_path_join(checkpointer->config.folder, CHECKPOINT_NAME);
     if (!code)
         code = text && path ? rog_file_write(path, text, strlen(text), err) : rog_fail_nomem(err);
     free(path);
     free(text);
-    rog_json_free(state);
+    rog_json_free(about);
     return code;
 }
 
-static int write_all(struct rog_checkpointer *checkpointer, const float *params,
-                     struct rog_error *err)
+static int write_checkpoint(struct rog_checkpointer *checkpointer, struct rog_error *err)
 {
     const struct rog_checkpointer_config *config = &checkpointer->config;
     int code = ROG_OK;
-    if (params)
-        code = config->hooks->write(config->user, params, &checkpointer->checkpoint, err);
-    return code ? code : write_state(checkpointer, err);
+    if (config->model->params)
+        code = config->hooks->write(config->user, checkpointer->params, &checkpointer->checkpoint,
+                                    err);
+    return code ? code : write_about(checkpointer, err);
+}
+
+/* The arrays of a slot: the model, and what is beside it. */
+enum { PARAMS, CONSTANTS, BESIDE, PARTS };
+
+static void put_parts(const struct rog_model *model, float *params, void *beside,
+                      size_t beside_bytes, struct rog_state_part parts[PARTS])
+{
+    size_t count = model->params ? model->rows->params : 0;
+    size_t constants = model->params ? model->constant_count : 0;
+    parts[PARAMS] = (struct rog_state_part){params, count * sizeof *params};
+    parts[CONSTANTS] = (struct rog_state_part){model->constants, constants * sizeof *params};
+    parts[BESIDE] = (struct rog_state_part){beside, beside_bytes};
+}
+
+static int write_state(struct rog_checkpointer *checkpointer, struct rog_error *err)
+{
+    const struct rog_checkpointer_config *config = &checkpointer->config;
+    const struct rog_state_file *state = &checkpointer->state;
+    struct rog_state_part parts[PARTS];
+    struct rog_json *about = describe(checkpointer);
+    put_parts(config->model, checkpointer->params, state->copy, state->size, parts);
+    rog_json_put_string(about, "optimizer", config->state->kind(config->owner));
+    rog_json_put_integer(about, "params_bytes", (int64_t)parts[PARAMS].size);
+    rog_json_put_integer(about, "constants_bytes", (int64_t)parts[CONSTANTS].size);
+    rog_json_put_integer(about, "state_bytes", (int64_t)parts[BESIDE].size);
+    int code =
+        rog_state_slot_write(config->folder, checkpointer->next_slot, about, parts, PARTS, err);
+    rog_json_free(about);
+    return code;
 }
 
 /* It is on the disk. */
@@ -129,25 +154,63 @@ static int report(struct rog_checkpointer *checkpointer, struct rog_error *err)
     return rog_checkpoint_report(checkpointer->config.events, &checkpointer->checkpoint, err);
 }
 
+static int copy_params(struct rog_checkpointer *checkpointer, struct rog_error *err)
+{
+    const struct rog_model *model = checkpointer->config.model;
+    if (!model->params)
+        return ROG_OK;
+    if (!checkpointer->params)
+        checkpointer->params = rog_floats(model->rows->params);
+    if (!checkpointer->params)
+        return rog_fail_nomem(err);
+    rog_kernel_sum(checkpointer->params, model->params,
+                   checkpointer->config.change(checkpointer->config.owner), model->rows->params);
+    return ROG_OK;
+}
+
+/* Keeps the moment to be written. A state is of the time after the checkpoint that was last. */
 static int begin(struct rog_checkpointer *checkpointer, const struct rog_run_origin *origin,
                  double t_s, uint32_t iteration, struct rog_error *err)
 {
+    uint32_t index =
+        checkpointer->is_state ? checkpointer->next_index - 1 : checkpointer->next_index++;
     checkpointer->origin = *origin;
-    checkpointer->checkpoint = (struct rog_checkpoint){
-        .index = checkpointer->next_index++, .iteration = iteration, .t_s = t_s};
-    return rog_state_file_copy(&checkpointer->state, checkpointer->checkpoint.index, err);
+    checkpointer->checkpoint =
+        (struct rog_checkpoint){.index = index, .iteration = iteration, .t_s = t_s};
+    checkpointer->began_s = rog_link_now();
+    int code = rog_state_file_copy(&checkpointer->state, index, err);
+    return code ? code : copy_params(checkpointer, err);
 }
 
 static void in_thread(uv_work_t *work)
 {
     struct rog_checkpointer *checkpointer = work->data;
-    checkpointer->code = write_all(checkpointer, checkpointer->params, &checkpointer->err);
+    checkpointer->code = checkpointer->is_state
+                             ? write_state(checkpointer, &checkpointer->err)
+                             : write_checkpoint(checkpointer, &checkpointer->err);
 }
 
-static void drop_copy(struct rog_checkpointer *checkpointer)
+/* The next state is due a period after the one that has been written began, or after the checkpoint
+ * that makes one superfluous. */
+static void plan_state(struct rog_checkpointer *checkpointer)
 {
-    free(checkpointer->params);
-    checkpointer->params = NULL;
+    double took_s = rog_link_now() - checkpointer->began_s,
+           period_s = checkpointer->config.state_period_s;
+    if (checkpointer->is_state) {
+        checkpointer->next_slot = (checkpointer->next_slot + 1) % ROG_STATE_SLOTS;
+        period_s = fmax(period_s, took_s / STATE_SHARE);
+    }
+    checkpointer->next_state_s = checkpointer->checkpoint.t_s + period_s;
+}
+
+/* What is saved from now on says when the run would have begun without the pause. */
+static void end_pause(struct rog_checkpointer *checkpointer)
+{
+    char *path =
+        checkpointer->paused ? rog_path_join(checkpointer->config.folder, PAUSED_NAME) : NULL;
+    if (path && unlink(path) == 0)
+        checkpointer->paused = false;
+    free(path);
 }
 
 static void written(uv_work_t *work, int status)
@@ -156,26 +219,13 @@ static void written(uv_work_t *work, int status)
     const struct rog_checkpointer_config *config = &checkpointer->config;
     (void)status;
     checkpointer->busy = false;
-    drop_copy(checkpointer);
-    if (!checkpointer->code)
+    plan_state(checkpointer);
+    if (!checkpointer->code && !checkpointer->is_state)
         checkpointer->code = report(checkpointer, &checkpointer->err);
     if (checkpointer->code)
         config->failed(config->owner, checkpointer->code, &checkpointer->err);
-}
-
-static int copy_params(struct rog_checkpointer *checkpointer, struct rog_error *err)
-{
-    const struct rog_model *model = checkpointer->config.model;
-    if (!model->params)
-        return ROG_OK;
-    size_t bytes = model->rows->params * sizeof *model->params;
-    checkpointer->params = malloc(bytes);
-    if (!checkpointer->params)
-        return rog_fail_nomem(err);
-    memcpy(checkpointer->params, model->params, bytes);
-    rog_kernel_add(checkpointer->params, checkpointer->config.change(checkpointer->config.owner),
-                   model->rows->params);
-    return ROG_OK;
+    else
+        end_pause(checkpointer);
 }
 
 void rog_checkpointer_if_due(struct rog_checkpointer *checkpointer,
@@ -183,96 +233,167 @@ void rog_checkpointer_if_due(struct rog_checkpointer *checkpointer,
 {
     const struct rog_checkpointer_config *config = &checkpointer->config;
     struct rog_error err;
-    if (checkpointer->busy || t_s < checkpointer->next_s)
+    bool is_due = t_s >= checkpointer->next_s;
+    bool state_is_due = config->state_period_s > 0 && t_s >= checkpointer->next_state_s;
+    if (checkpointer->busy || (!is_due && !state_is_due))
         return;
-    checkpointer->next_s = config->hooks->due_s(config->user, t_s);
+    checkpointer->is_state = !is_due;
+    if (is_due)
+        checkpointer->next_s = config->hooks->due_s(config->user, t_s);
     int code = begin(checkpointer, origin, t_s, iteration, &err);
-    if (!code)
-        code = copy_params(checkpointer, &err);
     if (code) {
         config->failed(config->owner, code, &err);
         return;
     }
     checkpointer->work.data = checkpointer;
     checkpointer->busy = uv_queue_work(config->loop, &checkpointer->work, in_thread, written) == 0;
-    if (!checkpointer->busy)
-        drop_copy(checkpointer);
 }
 
 int rog_checkpointer_last(struct rog_checkpointer *checkpointer,
                           const struct rog_run_origin *origin, double t_s, uint32_t iteration,
                           struct rog_error *err)
 {
+    checkpointer->is_state = false;
     int code = begin(checkpointer, origin, t_s, iteration, err);
     if (!code)
-        code = copy_params(checkpointer, err);
+        code = write_checkpoint(checkpointer, err);
     if (!code)
-        code = write_all(checkpointer, checkpointer->params, err);
-    return code ? code : report(checkpointer, err);
+        code = report(checkpointer, err);
+    if (!code) {
+        end_pause(checkpointer);
+        rog_state_slots_remove(checkpointer->config.folder);
+    }
+    return code;
 }
 
 /* ---- going on ---- */
 
-static int read_model(const struct rog_checkpointer *checkpointer, const struct rog_json *state,
+static int read_model(const struct rog_checkpointer *checkpointer, const struct rog_json *about,
                       struct rog_error *err)
 {
     const struct rog_checkpointer_config *config = &checkpointer->config;
     char hex[ROG_SHA256_HEX_BYTES];
-    char *path = rog_path_join(config->folder, rog_json_get_string(state, "path", ""));
+    char *path = rog_path_join(config->folder, rog_json_get_string(about, "path", ""));
     int code = path ? rog_sha256_file(path, hex, err) : rog_fail_nomem(err);
-    if (!code && strcmp(hex, rog_json_get_string(state, "sha256", "")) != 0)
+    if (!code && strcmp(hex, rog_json_get_string(about, "sha256", "")) != 0)
         code =
             rog_fail(err, ROG_EFORMAT, "checkpoint %s is damaged: its hash is %s, %s was recorded",
-                     path, hex, rog_json_get_string(state, "sha256", "nothing"));
+                     path, hex, rog_json_get_string(about, "sha256", "nothing"));
     if (!code)
         code = config->hooks->read(config->user, path, err);
     free(path);
     return code;
 }
 
-/* Seconds since the run's start. The steady clock tells within one boot of the machine; after
- * another only the date is left, which may be wrong: not less than the checkpoint's in any case. */
-static double age_of(const struct rog_json *state)
-{
-    char boot[BOOT_BYTES];
-    double age_s = wall_s() - rog_json_get_number(state, "started_at", 0);
-    double reached_s = rog_json_get_number(state, "t", 0);
-    name_boot(boot);
-    if (boot[0] && strcmp(boot, rog_json_get_string(state, "boot", "")) == 0)
-        age_s = rog_link_now() - rog_json_get_number(state, "origin_s", 0);
-    return age_s > reached_s ? age_s : reached_s;
-}
+/* Something to go on from. */
+struct source {
+    struct rog_json *about; /* NULL: it is not there */
+    bool is_state;
+    unsigned slot; /* of a state */
+};
+#define SOURCES (ROG_STATE_SLOTS + 1)
 
-int rog_checkpointer_restore(struct rog_checkpointer *checkpointer, struct rog_run_origin *origin,
-                             uint32_t *iteration, struct rog_error *err)
+static int read_about(const struct rog_checkpointer *checkpointer, struct rog_json **about,
+                      struct rog_error *err)
 {
-    const struct rog_checkpointer_config *config = &checkpointer->config;
-    char *path = rog_path_join(config->folder, STATE_NAME), *text = NULL;
-    struct rog_json *state = NULL;
+    char *path = rog_path_join(checkpointer->config.folder, CHECKPOINT_NAME), *text = NULL;
     size_t size;
-    int code = path ? rog_file_read(path, STATE_MAX_BYTES, &text, &size, err) : rog_fail_nomem(err);
+    *about = NULL;
+    int code =
+        path ? rog_file_read(path, CHECKPOINT_MAX_BYTES, &text, &size, err) : rog_fail_nomem(err);
     if (!code)
-        code = rog_json_parse(text, size, path, &state, err);
-    int64_t reached = rog_json_get_integer(state, "iteration", -1);
-    int64_t index = rog_json_get_integer(state, "index", -1);
-    double started_at = rog_json_get_number(state, "started_at", 0);
-    double age_s = age_of(state);
-    if (!code && (reached < 0 || reached > UINT32_MAX || index < 0 || index >= UINT32_MAX ||
-                  started_at <= 0))
-        code = rog_fail(err, ROG_EFORMAT, "%s does not say where the run had got to", path);
-    if (!code && config->model->params)
-        code = read_model(checkpointer, state, err);
-    if (!code)
-        code = rog_state_file_restore(&checkpointer->state, state, err);
-    if (!code) {
-        *iteration = (uint32_t)reached;
-        origin->wall_s = started_at;
-        origin->steady_s = rog_link_now() - age_s;
-        checkpointer->next_index = (uint32_t)index + 1;
-        checkpointer->next_s = config->hooks->due_s(config->user, age_s);
-    }
-    rog_json_free(state);
+        code = rog_json_parse(text, size, path, about, err);
     free(text);
     free(path);
+    return code;
+}
+
+static int take_checkpoint(struct rog_checkpointer *checkpointer, const struct rog_json *about,
+                           struct rog_error *err)
+{
+    int code = ROG_OK;
+    if (checkpointer->config.model->params)
+        code = read_model(checkpointer, about, err);
+    return code ? code : rog_state_file_restore(&checkpointer->state, about, err);
+}
+
+/* What is beside the model has no more bytes than this server keeps there. */
+static int take_state(struct rog_checkpointer *checkpointer, unsigned slot,
+                      const struct rog_json *about, const char *where, struct rog_error *err)
+{
+    const struct rog_checkpointer_config *config = &checkpointer->config;
+    const struct rog_model *model = config->model;
+    struct rog_state_part parts[PARTS];
+    int64_t most = (int64_t)config->state->bytes(config->owner);
+    int64_t size = rog_json_get_integer(about, "state_bytes", -1);
+    size_t beside_bytes = size >= 0 && size <= most ? (size_t)size : 0;
+    char *beside = malloc(beside_bytes + 1);
+    if (!beside)
+        return rog_fail_nomem(err);
+    put_parts(model, model->params, beside, beside_bytes, parts);
+    int code = ROG_OK;
+    if (rog_json_get_integer(about, "params_bytes", -1) != (int64_t)parts[PARAMS].size ||
+        rog_json_get_integer(about, "constants_bytes", -1) != (int64_t)parts[CONSTANTS].size ||
+        size != (int64_t)beside_bytes)
+        code = rog_fail(err, ROG_EFORMAT, "%s is of another model", where);
+    if (!code)
+        code = rog_state_slot_read(config->folder, slot, parts, PARTS, err);
+    if (!code)
+        code = rog_state_file_load(&checkpointer->state, where, about, beside, beside_bytes, err);
+    free(beside);
+    return code;
+}
+
+static int take(struct rog_checkpointer *checkpointer, const struct source *source,
+                struct rog_moment *from, struct rog_error *err)
+{
+    char where[32] = CHECKPOINT_NAME;
+    if (source->is_state)
+        snprintf(where, sizeof where, "state/%u", source->slot);
+    int code = rog_moment_read(from, source->about, checkpointer->paused, where, err);
+    if (!code && source->is_state)
+        code = take_state(checkpointer, source->slot, source->about, where, err);
+    else if (!code)
+        code = take_checkpoint(checkpointer, source->about, err);
+    return code;
+}
+
+/* Newest first, those that are not there last. */
+static int by_time(const void *a, const void *b)
+{
+    const struct source *p = a, *q = b;
+    double one = p->about ? rog_json_get_number(p->about, "t", 0) : -1;
+    double other = q->about ? rog_json_get_number(q->about, "t", 0) : -1;
+    return (one < other) - (one > other);
+}
+
+int rog_checkpointer_restore(struct rog_checkpointer *checkpointer, struct rog_moment *from,
+                             struct rog_error *err)
+{
+    const struct rog_checkpointer_config *config = &checkpointer->config;
+    struct source sources[SOURCES] = {{0}};
+    struct rog_error cause;
+    for (unsigned i = 0; i < ROG_STATE_SLOTS; i++)
+        sources[i] = (struct source){rog_state_slot_about(config->folder, i), true, i};
+    int code = read_about(checkpointer, &sources[ROG_STATE_SLOTS].about, &cause);
+    bool found = false;
+    char *paused = rog_path_join(config->folder, PAUSED_NAME);
+    checkpointer->paused = paused && rog_file_exists(paused);
+    free(paused);
+    qsort(sources, SOURCES, sizeof *sources, by_time);
+    for (unsigned i = 0; i < SOURCES && sources[i].about && !found; i++) {
+        code = take(checkpointer, &sources[i], from, &cause);
+        found = code == ROG_OK;
+        if (found)
+            checkpointer->next_slot = sources[i].is_state ? !sources[i].slot : 0;
+    }
+    for (unsigned i = 0; i < SOURCES; i++)
+        rog_json_free(sources[i].about);
+    if (!found)
+        return rog_fail_again(err, &cause);
+    double age_s = rog_link_now() - from->origin.steady_s;
+    checkpointer->next_index = from->index + 1;
+    checkpointer->next_s = config->hooks->due_s(config->user, age_s);
+    checkpointer->next_state_s = age_s + config->state_period_s;
     return code;
 }

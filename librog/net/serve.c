@@ -18,6 +18,8 @@
 #define TICK_MS 50
 /* A later deadline is looked at again then. */
 #define DEADLINE_MOST_MS 1e9
+/* Less is nothing, when a server goes on. */
+#define LOST_S 0.05
 /* How long the workers have to take note of the end. */
 #define END_S 5.0
 
@@ -287,21 +289,29 @@ static void close_loop(struct rog_serve *serve)
     uv_loop_close(&serve->loop);
 }
 
-/* Goes on from the last checkpoint; workers join as they come. */
+/* Goes on from what was saved last; workers join as they come. What was done since then is lost. */
 static int resume(struct rog_serve *serve, struct rog_error *err)
 {
-    uint32_t iteration;
-    int code = rog_checkpointer_restore(serve->checkpointer, &serve->origin, &iteration, err);
+    struct rog_events *events = serve->options->events;
+    struct rog_moment from;
+    char text[128];
+    int code = rog_checkpointer_restore(serve->checkpointer, &from, err);
     if (code)
         return code;
-    rog_server_resume(serve->core, iteration);
+    rog_server_resume(serve->core, from.iteration);
     serve->started = true;
+    serve->origin = from.origin;
     serve->idle_s = rog_link_now();
-    rog_event_begin(serve->options->events, ROG_EVENT_WARNING, rog_serve_time(serve), 0);
-    rog_event_string(serve->options->events, "message",
-                     "the server goes on from its last checkpoint");
-    rog_event_integer(serve->options->events, "iteration", iteration);
-    return rog_event_end(serve->options->events, err);
+    double now_s = rog_serve_time(serve), lost_s = now_s - from.t_s;
+    int used =
+        snprintf(text, sizeof text, "the server goes on from what it saved at %.1f s", from.t_s);
+    if (lost_s >= LOST_S)
+        snprintf(text + used, sizeof text - (size_t)used, ": %.1f s are lost", lost_s);
+    rog_event_begin(events, ROG_EVENT_RESUME, now_s, 0);
+    rog_event_string(events, "message", text);
+    rog_event_integer(events, "iteration", from.iteration);
+    rog_event_seconds(events, "lost_s", lost_s);
+    return rog_event_end(events, err);
 }
 
 /* Of one whose workers say what their model is. */
@@ -359,6 +369,7 @@ static int prepare(struct rog_serve *serve, struct rog_error *err)
     const struct rog_checkpointer_config saving = {
         .loop = &serve->loop,
         .folder = options->out_dir,
+        .state_period_s = options->state_period_s,
         .model = &serve->model,
         .events = options->events,
         .hooks = &serve->hooks->checkpoints,

@@ -12,11 +12,14 @@
  *   server-INDEX.state             the round that is under way and what the optimizer remembers,
  *                                  where it does, and the model where checkpoints have its average
  *   layout.json                    the layout of a model that workers have brought
+ *   state/                         what it can go on from between two checkpoints; gone when it
+ *                                  has ended
+ *   paused                         not its own: see checkpointer.h
  *
  * It waits for all workers, then the run begins. A worker that is not heard of for worker_timeout_s
  * leaves, and comes back with a copy of the model; one that was away for less goes on where it was.
- * A server started again with `resume` goes on from its last checkpoint; workers come back to it by
- * themselves. The run ends when every worker is through, or after `seconds`.
+ * A server started again with `resume` goes on from the newest of state and checkpoint; workers
+ * come back to it by themselves. The run ends when every worker is through, or after `seconds`.
  */
 
 #include <stdbool.h>
@@ -75,6 +78,7 @@ struct rog_serve_options {
     const struct rog_secret *secret;
     bool resume;
     double worker_timeout_s, join_timeout_s;
+    double state_period_s; /* between two savings of the state (checkpointer.h); 0: none */
 };
 
 /* ROG_EINVAL: an option, or a worker that was started with another configuration; ROG_EINTR: SIGINT

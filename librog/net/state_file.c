@@ -98,6 +98,22 @@ static int check_kind(const struct rog_state_file *file, const char *path,
                     wanted);
 }
 
+static int give_back(struct rog_state_file *file, const char *where, const char *bytes, size_t size,
+                     struct rog_error *err)
+{
+    if (file->hooks->load(file->owner, (const uint8_t *)bytes, size, err))
+        return rog_fail_prefix(err, "%s", where);
+    return ROG_OK;
+}
+
+int rog_state_file_load(struct rog_state_file *file, const char *where,
+                        const struct rog_json *about, const char *bytes, size_t size,
+                        struct rog_error *err)
+{
+    int code = check_kind(file, where, about, err);
+    return code ? code : give_back(file, where, bytes, size, err);
+}
+
 int rog_state_file_restore(struct rog_state_file *file, const struct rog_json *state,
                            struct rog_error *err)
 {
@@ -111,8 +127,8 @@ int rog_state_file_restore(struct rog_state_file *file, const struct rog_json *s
     if (!code && name[0])
         code = read_file(file, path, rog_json_get_string(state, "state_sha256", ""), &bytes, &size,
                          err);
-    if (!code && file->hooks->load(file->owner, (const uint8_t *)bytes, size, err))
-        code = rog_fail_prefix(err, "%s", path);
+    if (!code)
+        code = give_back(file, path, bytes, size, err);
     free(bytes);
     free(path);
     return code;

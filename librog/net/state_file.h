@@ -43,7 +43,12 @@ int rog_state_file_write(const struct rog_state_file *file, struct rog_json *sta
                          struct rog_error *err);
 /* server.json with that has been written: files before are of no use any more. */
 void rog_state_file_written(struct rog_state_file *file);
-/* Gives back what `state` names; ROG_EFORMAT where it is damaged or another optimizer's. */
+/* Gives back what `about` says is in `bytes`; ROG_EFORMAT where it is another optimizer's. `where`:
+ * what they are of, for messages. */
+int rog_state_file_load(struct rog_state_file *file, const char *where,
+                        const struct rog_json *about, const char *bytes, size_t size,
+                        struct rog_error *err);
+/* Gives back what `state` names; ROG_EFORMAT also where it is damaged. */
 int rog_state_file_restore(struct rog_state_file *file, const struct rog_json *state,
                            struct rog_error *err);
 

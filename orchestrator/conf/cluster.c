@@ -55,6 +55,14 @@ const struct rog_setting rog_cluster_run_settings[] = {
      .max = 1e6,
      .unit = "s",
      .help = "a worker that is not heard from for this long is not waited for"},
+    {.name = "state_period",
+     .type = ROG_SETTING_REAL,
+     .fallback = "5",
+     .min = 0,
+     .max = 1e6,
+     .unit = "s",
+     .help =
+         "the server saves so often what it goes on from when it is killed; 0: with checkpoints"},
     {.name = NULL},
 };
 
@@ -288,6 +296,7 @@ static int take_run_settings(struct rog_cluster *cluster, const struct rog_conf_
     cluster->lease_s = rog_json_get_number(values, "lease", 0);
     cluster->stall_limit_s = rog_json_get_number(values, "stall_limit", 0);
     cluster->worker_timeout_s = rog_json_get_number(values, "worker_timeout", 0);
+    cluster->state_period_s = rog_json_get_number(values, "state_period", 0);
     cluster->retries = (int)rog_json_get_integer(values, "retries", 0);
     cluster->restarts = (int)rog_json_get_integer(values, "restarts", 0);
     rog_json_free(values);

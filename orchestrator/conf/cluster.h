@@ -44,7 +44,7 @@ struct rog_cluster {
     struct rog_json *server; /* {host, rog_cluster_host_settings}; NULL when not given */
     struct rog_json *tester; /* the same */
     /* rog_cluster_run_settings; of use where processes are real */
-    double stall_limit_s, worker_timeout_s;
+    double stall_limit_s, worker_timeout_s, state_period_s;
     int retries, restarts;
     /* rog_cluster_hosts_settings */
     unsigned port;

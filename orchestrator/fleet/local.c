@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Clusters of this machine alone: a run is a `rog-trainer serve` and a `rog-trainer work` for each
  * worker, joined by loopback and paced along the traces in user space. A process that is killed is
- * started again, the server from its last checkpoint. */
+ * started again, the server from what it saved last. */
 #include <orchestrator/fleet/cluster_kinds.h>
 #include <orchestrator/fleet/executor.h>
 
@@ -23,7 +23,7 @@
 #define GRACE_S 10.0
 /* After a worker's end the server has noticed within this time that its connection is gone. */
 #define LOST_S 2.0
-#define ARGS_MAX 24
+#define ARGS_MAX 32
 
 struct node {
     struct rog_process process;
@@ -58,10 +58,11 @@ static int start_node(struct local *local, size_t number, struct rog_error *err)
     const struct rog_cluster *cluster = local->attempt->cluster;
     const char *argv[ARGS_MAX] = {local->attempt->trainer, number ? "work" : "serve"};
     size_t count = 2;
-    char rank[24], limit[32], timeout[32];
+    char rank[24], limit[32], timeout[32], period[32];
     snprintf(rank, sizeof rank, "%zu", number);
     snprintf(limit, sizeof limit, "%.17g", cluster->stall_limit_s);
     snprintf(timeout, sizeof timeout, "%.17g", cluster->worker_timeout_s);
+    snprintf(period, sizeof period, "%.17g", cluster->state_period_s);
     add(argv, &count, "--config", local->config);
     add(argv, &count, "--key-file", local->key);
     add(argv, &count, "--out", node->folder);
@@ -76,6 +77,7 @@ static int start_node(struct local *local, size_t number, struct rog_error *err)
         add(argv, &count, "--port-file", local->port_file);
         add(argv, &count, "--worker-timeout", timeout);
         add(argv, &count, "--join-timeout", limit);
+        add(argv, &count, "--state-period", period);
         if (node->begun)
             add(argv, &count, "--resume", NULL);
     }
@@ -198,7 +200,7 @@ static int revive(struct local *local, size_t number, const char *name, struct r
     local->restarts++;
     char text[128];
     snprintf(text, sizeof text, "%s was killed by signal %d and is started again%s", name,
-             signal_number, number ? "" : " from its last checkpoint");
+             signal_number, number ? "" : " from what it saved last");
     local->attempt->log(local->attempt->user, ROG_EVENT_RESTART, number, text);
     return start_node(local, number, err);
 }

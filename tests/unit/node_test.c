@@ -553,8 +553,7 @@ static void test_killed_server(void **state)
     wait_event(&run, "w1", "warning", 1, 0, "connection lost");
     start_server(&run, true);
     assert_all_end_well(&run);
-    assert_int_equal(count_events(&run, "s", "warning", 0, 1, "goes on from its last checkpoint"),
-                     1);
+    assert_int_equal(count_events(&run, "s", "resume", 0, 1, "goes on from what it saved at "), 1);
     assert_int_equal(count_events(&run, "s", "join", -1, 0, NULL), 6);
     assert_int_equal(count_events(&run, "s", "end", -1, 0, NULL), 1);
     assert_true(count_events(&run, "w1", "iteration", 1, 180, NULL) > 0);

@@ -391,6 +391,7 @@ static void supervisors_get_their_orders(void **state)
         .port = 7701,
         .stall_limit_s = 300,
         .worker_timeout_s = 60,
+        .state_period_s = 7,
         .restarts = 3,
         .lease_s = 90,
     };
@@ -413,7 +414,7 @@ static void supervisors_get_their_orders(void **state)
 
     struct rog_json *server = spec(&cluster, ROG_REMOTE_BOTH, 0);
     assert_string_equal(words(rog_json_get(server, "arguments"), text, sizeof text),
-                        "--listen :7701 --worker-timeout 60 --join-timeout 300");
+                        "--listen :7701 --worker-timeout 60 --state-period 7 --join-timeout 300");
     assert_null(rog_json_get(server, "shape"));
     rog_json_free(server);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* What a server that goes on reads of itself: the run's time, whatever was done to the date, and
- * what it kept beside its model. */
+/* What a server that goes on reads of itself: the run's time, whatever was done to the date, what
+ * it kept beside its model, and its state between checkpoints. */
 
 #include <math.h>
 #include <setjmp.h>
@@ -12,12 +12,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 #include <common/file.h>
 #include <librog/net/checkpointer.h>
 #include <librog/net/conn.h>
+#include <uv.h>
 
 #define YEAR_S 31536000.0
 
@@ -115,9 +117,8 @@ static double time_of(const char *folder, const char *boot, double wall_ago_s, d
                                                    .state = &beside_hooks,
                                                    .owner = &nothing};
     struct rog_checkpointer *checkpointer;
-    struct rog_run_origin origin = {0};
+    struct rog_moment from;
     struct rog_error err = {0};
-    uint32_t iteration = 0;
     char *path = rog_path_join(folder, "server.json");
     char *text =
         rog_format("{\"started_at\":%.3f,\"boot\":\"%s\",\"origin_s\":%.3f,\"t\":%.3f,"
@@ -127,12 +128,13 @@ static double time_of(const char *folder, const char *boot, double wall_ago_s, d
     free(text);
     assert_int_equal(rog_checkpointer_new(&checkpointer, &config, &err), ROG_OK);
     assert_true(due == 0);
-    assert_int_equal(rog_checkpointer_restore(checkpointer, &origin, &iteration, &err), ROG_OK);
-    assert_int_equal(iteration, 17);
-    double now_s = rog_link_now() - origin.steady_s;
+    assert_int_equal(rog_checkpointer_restore(checkpointer, &from, &err), ROG_OK);
+    assert_int_equal(from.iteration, 17);
+    assert_true(fabs(from.t_s - t_s) < 1e-6);
+    double now_s = rog_link_now() - from.origin.steady_s;
     assert_true(due > now_s - 1);
     /* The next one has the next number. */
-    assert_int_equal(rog_checkpointer_last(checkpointer, &origin, now_s, 18, &err), ROG_OK);
+    assert_int_equal(rog_checkpointer_last(checkpointer, &from.origin, now_s, 18, &err), ROG_OK);
     size_t size;
     assert_int_equal(rog_file_read(path, 4096, &text, &size, NULL), ROG_OK);
     assert_non_null(strstr(text, "\"index\": 4"));
@@ -163,6 +165,19 @@ static void a_date_before_the_checkpoint_is_none(void **state)
     assert_float_equal(time_of(*state, "another", -50 * YEAR_S, -1000, 90), 90, 5);
 }
 
+/* Whoever takes a run up says that its time has stood still; from then on it goes on. */
+static void time_can_have_stood_still(void **state)
+{
+    char boot[64], *path = rog_path_join(*state, "paused");
+    name_boot(boot);
+    assert_int_equal(rog_file_write(path, "", 0, NULL), ROG_OK);
+    assert_float_equal(time_of(*state, boot, 1000, 1000, 90), 90, 5);
+    assert_false(rog_file_exists(path)); /* it has saved another moment */
+    assert_int_equal(rog_file_write(path, "", 0, NULL), ROG_OK);
+    assert_float_equal(time_of(*state, "another", 1000, 1000, 90), 90, 5);
+    free(path);
+}
+
 static bool is_there(const char *folder, const char *name)
 {
     char *path = rog_path_join(folder, name);
@@ -176,8 +191,7 @@ static int restore(const char *folder, struct beside *beside, struct rog_error *
     const struct rog_checkpoint_hooks hooks = {.due_s = due_s};
     const struct rog_model model = {0};
     struct rog_checkpointer *checkpointer;
-    struct rog_run_origin origin;
-    uint32_t iteration;
+    struct rog_moment from;
     double due;
     const struct rog_checkpointer_config config = {.folder = folder,
                                                    .model = &model,
@@ -187,9 +201,9 @@ static int restore(const char *folder, struct beside *beside, struct rog_error *
                                                    .state = &beside_hooks,
                                                    .owner = beside};
     assert_int_equal(rog_checkpointer_new(&checkpointer, &config, err), ROG_OK);
-    int code = rog_checkpointer_restore(checkpointer, &origin, &iteration, err);
+    int code = rog_checkpointer_restore(checkpointer, &from, err);
     if (!code)
-        code = rog_checkpointer_last(checkpointer, &origin, 100, iteration + 1, err);
+        code = rog_checkpointer_last(checkpointer, &from.origin, 100, from.iteration + 1, err);
     rog_checkpointer_free(checkpointer);
     return code;
 }
@@ -267,14 +281,212 @@ static void another_optimizer_does_not_go_on(void **state)
     free(path);
 }
 
+/* ---- the state between checkpoints ---- */
+
+#define PARAMS 1000
+#define CONSTANTS 3
+
+/* A server's model, and what has been added to it. */
+struct served {
+    const char *folder;
+    struct rog_rows rows;
+    float params[PARAMS], constants[CONSTANTS], change[PARAMS];
+    struct beside beside;
+    struct rog_model model;
+    double due;
+    uv_loop_t loop;
+    struct rog_checkpointer *checkpointer;
+};
+
+static const float *change_of(void *owner)
+{
+    const struct served *served = owner;
+    return served->change;
+}
+
+static int write_model(void *user, const float *params, struct rog_checkpoint *checkpoint,
+                       struct rog_error *err)
+{
+    const struct served *served = user;
+    snprintf(checkpoint->path, sizeof checkpoint->path, "model-%u.bin", checkpoint->index);
+    char *path = rog_path_join(served->folder, checkpoint->path);
+    int code = rog_file_write(path, params, PARAMS * sizeof *params, err);
+    if (!code)
+        code = rog_sha256_file(path, checkpoint->sha256, err);
+    free(path);
+    return code;
+}
+
+static int read_model(void *user, const char *path, struct rog_error *err)
+{
+    struct served *served = user;
+    char *bytes = NULL;
+    size_t size;
+    int code = rog_file_read(path, sizeof served->params, &bytes, &size, err);
+    if (!code && size == sizeof served->params)
+        memcpy(served->params, bytes, size);
+    free(bytes);
+    return code;
+}
+
+static double served_due_s(void *user, double after_s)
+{
+    struct served *served = user;
+    return due_s(&served->due, after_s);
+}
+
+static const char *served_kind(void *owner)
+{
+    return beside_kind(&((struct served *)owner)->beside);
+}
+static size_t served_bytes(void *owner)
+{
+    return beside_bytes(&((struct served *)owner)->beside);
+}
+static void served_save(void *owner, uint8_t *bytes)
+{
+    beside_save(&((struct served *)owner)->beside, bytes);
+}
+static int served_load(void *owner, const uint8_t *bytes, size_t size, struct rog_error *err)
+{
+    return beside_load(&((struct served *)owner)->beside, bytes, size, err);
+}
+
+static void open_served(struct served *served, const char *folder)
+{
+    static const struct rog_checkpoint_hooks hooks = {
+        .due_s = served_due_s, .write = write_model, .read = read_model};
+    static const struct rog_state_hooks state = {
+        .kind = served_kind, .bytes = served_bytes, .save = served_save, .load = served_load};
+    struct rog_events *events = NULL;
+    *served = (struct served){.folder = folder, .rows = {.params = PARAMS}, .beside = {.size = 5}};
+    served->model = (struct rog_model){.rows = &served->rows,
+                                       .params = served->params,
+                                       .constants = served->constants,
+                                       .constant_count = CONSTANTS};
+    assert_int_equal(rog_events_open(&events, "/dev/null", NULL), ROG_OK);
+    assert_int_equal(uv_loop_init(&served->loop), 0);
+    const struct rog_checkpointer_config config = {.loop = &served->loop,
+                                                   .folder = folder,
+                                                   .state_period_s = 5,
+                                                   .model = &served->model,
+                                                   .events = events,
+                                                   .hooks = &hooks,
+                                                   .user = served,
+                                                   .change = change_of,
+                                                   .failed = not_expected,
+                                                   .state = &state,
+                                                   .owner = served};
+    served->due = 0;
+    assert_int_equal(rog_checkpointer_new(&served->checkpointer, &config, NULL), ROG_OK);
+}
+
+static void close_served(struct served *served)
+{
+    rog_checkpointer_free(served->checkpointer);
+    assert_int_equal(uv_loop_close(&served->loop), 0);
+}
+
+/* What a served model has at t_s. */
+static void set_values(struct served *served, double t_s)
+{
+    for (size_t i = 0; i < PARAMS; i++) {
+        served->params[i] = (float)i;
+        served->change[i] = (float)t_s / 3;
+    }
+    for (size_t i = 0; i < CONSTANTS; i++)
+        served->constants[i] = 7 + (float)i;
+    memset(served->beside.bytes, (int)t_s, sizeof served->beside.bytes);
+}
+
+static void save_at(struct served *served, double t_s)
+{
+    const struct rog_run_origin origin = {.steady_s = rog_link_now() - t_s, .wall_s = 1};
+    set_values(served, t_s);
+    rog_checkpointer_if_due(served->checkpointer, &origin, t_s, (uint32_t)t_s + 1);
+    memset(served->change, 0, sizeof served->change); /* it has been copied */
+    uv_run(&served->loop, UV_RUN_DEFAULT);
+}
+
+/* Another server goes on from there, and has what the first one had at t_s. */
+static void assert_goes_on_from(const char *folder, double t_s, bool with_constants)
+{
+    struct served again, first = {.beside = {.size = 5}};
+    struct rog_moment from;
+    struct rog_error err = {0};
+    open_served(&again, folder);
+    set_values(&first, t_s);
+    assert_int_equal(rog_checkpointer_restore(again.checkpointer, &from, &err), ROG_OK);
+    assert_true(fabs(from.t_s - t_s) < 1e-9 && from.iteration == (uint32_t)t_s + 1);
+    for (size_t i = 0; i < PARAMS; i++)
+        assert_true(again.params[i] == first.params[i] + first.change[i]);
+    if (with_constants)
+        assert_memory_equal(again.constants, first.constants, sizeof first.constants);
+    assert_memory_equal(again.beside.bytes, first.beside.bytes, sizeof first.beside.bytes);
+    close_served(&again);
+}
+
+static void change_byte(const char *folder, const char *name, long at)
+{
+    char *path = rog_path_join(folder, name);
+    FILE *file = fopen(path, "r+b");
+    assert_non_null(file);
+    fseek(file, at, SEEK_SET);
+    int byte = fgetc(file);
+    fseek(file, at, SEEK_SET);
+    fputc(byte ^ 1, file);
+    assert_int_equal(fclose(file), 0);
+    free(path);
+}
+
+/* Between checkpoints too, and from the one before where the last is not whole. */
+static void the_newest_that_is_whole_is_gone_on_from(void **state)
+{
+    char *folder = rog_path_join(*state, "state");
+    struct served served;
+    open_served(&served, folder);
+    save_at(&served, 0); /* the first checkpoint */
+    assert_goes_on_from(folder, 0, false);
+    save_at(&served, 4); /* nothing is due yet */
+    assert_goes_on_from(folder, 0, false);
+    save_at(&served, 5);
+    assert_goes_on_from(folder, 5, true);
+    save_at(&served, 10);
+    assert_goes_on_from(folder, 10, true);
+    assert_true(is_there(folder, "state/0") && is_there(folder, "state/1"));
+
+    change_byte(folder, "state/1", 3000);
+    assert_goes_on_from(folder, 5, true);
+    save_at(&served, 15); /* into the slot that is older */
+    assert_goes_on_from(folder, 15, true);
+    char *slot = rog_path_join(folder, "state/0");
+    assert_int_equal(truncate(slot, 2000), 0);
+    assert_goes_on_from(folder, 0, false);
+    free(slot);
+
+    /* The next checkpoint is newer, and the end leaves nothing but it. */
+    save_at(&served, 61);
+    assert_goes_on_from(folder, 61, false);
+    const struct rog_run_origin origin = {.steady_s = rog_link_now() - 70, .wall_s = 1};
+    save_at(&served, 67);
+    set_values(&served, 70);
+    assert_int_equal(rog_checkpointer_last(served.checkpointer, &origin, 70, 71, NULL), ROG_OK);
+    assert_false(is_there(folder, "state"));
+    assert_goes_on_from(folder, 70, false);
+    close_served(&served);
+    free(folder);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_steady_clock_tells_within_a_boot),
         cmocka_unit_test(the_date_tells_after_another_boot),
         cmocka_unit_test(a_date_before_the_checkpoint_is_none),
+        cmocka_unit_test(time_can_have_stood_still),
         cmocka_unit_test(what_is_beside_the_model_comes_back),
         cmocka_unit_test(another_optimizer_does_not_go_on),
+        cmocka_unit_test(the_newest_that_is_whole_is_gone_on_from),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -12,6 +12,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <common/checksum.h>
 #include <common/file.h>
 #include <common/hash.h>
 
@@ -104,38 +105,12 @@ int rog_cache_path(char **path, const char *folder, const char *recipe, const ch
 #define HEADER_BYTES 256
 #define HEADER "rogctl-images 2 %u %u %u %u %s"
 #define CHECKSUM " %016llx\n"
-#define CHECKSUM_LANES 8
-
-/* One step changes the sum for every change of `word`, and for no two words alike. */
-static uint64_t mix(uint64_t sum, uint64_t word)
-{
-    sum = (sum ^ word) * UINT64_C(0x9e3779b97f4a7c15);
-    return sum ^ sum >> 29;
-}
-
-/* Words in turn go to eight sums, which do not wait for each other; these are summed in the end. */
-static uint64_t checksum(uint64_t sum, const void *data, size_t size)
-{
-    const unsigned char *at = data;
-    uint64_t lanes[CHECKSUM_LANES] = {0}, words[CHECKSUM_LANES];
-    size_t left = size;
-    for (; left >= sizeof words; left -= sizeof words, at += sizeof words) {
-        memcpy(words, at, sizeof words);
-        for (int k = 0; k < CHECKSUM_LANES; k++)
-            lanes[k] = mix(lanes[k], words[k]);
-    }
-    memset(words, 0, sizeof words);
-    memcpy(words, at, left);
-    for (int k = 0; k < CHECKSUM_LANES; k++)
-        sum = mix(mix(sum, lanes[k]), words[k]);
-    return mix(sum, size);
-}
 
 static uint64_t entry_checksum(const char *header, const struct rog_dataset *dataset)
 {
-    uint64_t sum = checksum(1, header, strlen(header));
-    sum = checksum(sum, dataset->labels, dataset->count * sizeof *dataset->labels);
-    return checksum(sum, dataset->pixels, rog_dataset_bytes(dataset));
+    uint64_t sum = rog_checksum(1, header, strlen(header));
+    sum = rog_checksum(sum, dataset->labels, dataset->count * sizeof *dataset->labels);
+    return rog_checksum(sum, dataset->pixels, rog_dataset_bytes(dataset));
 }
 
 static void write_header(char header[HEADER_BYTES], const struct rog_dataset *dataset)

@@ -112,7 +112,7 @@ static int judge(struct supervisor *host, bool *over, struct rog_error *err)
     host->restarts++;
     snprintf(text, sizeof text, "%s was killed by signal %d and is started again%s",
              rog_host_role_title(&host->role, title, sizeof title), killed_by,
-             host->spec.serves ? " from its last checkpoint" : "");
+             host->spec.serves ? " from what it saved last" : "");
     code = rog_host_journal_message(&host->journal, EVENT_RESTART, text, err);
     rog_host_stream_restart(&host->stream);
     return code ? code : start_role(host, err);

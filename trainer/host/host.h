@@ -23,7 +23,7 @@
  *
  * The interface is shaped first; then the role is started, in a process group of its own that dies
  * with the supervisor. One that a signal has killed is started again, `restarts` times, the server
- * from its last checkpoint; one that ends with an error has failed, and so has a host whose replay
+ * from what it saved last; one that ends with an error has failed, and so has a host whose replay
  * broke off. "ended" is written when the role ended well and the interface is as before. The key is
  * removed then; the folder stays until the controller stops the supervisor, or lets the lease run
  * out: then everything is stopped and the folder removed, whatever the state.

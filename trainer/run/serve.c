@@ -152,6 +152,7 @@ static int serve(struct job *job, struct rog_error *err)
         .resume = given->resume,
         .worker_timeout_s = given->worker_timeout_s,
         .join_timeout_s = given->join_timeout_s,
+        .state_period_s = given->state_period_s,
     };
     return rog_serve(&options, &hooks, job, err);
 }

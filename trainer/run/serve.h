@@ -8,7 +8,7 @@
  *
  *   DIR/events.jsonl              the server's half of the event stream (rog/events.h)
  *   DIR/chkpt/NNNN.safetensors    its model
- *   DIR/server.json, layout.json  for a server that goes on
+ *   DIR/server.json, layout.json, state/   for a server that goes on
  */
 
 #include <stdbool.h>
@@ -26,6 +26,7 @@ struct rog_serve_run {
     bool resume;
     bool pace; /* send to each worker along its trace */
     double worker_timeout_s, join_timeout_s;
+    double state_period_s;
 };
 
 /* ROG_EINVAL: the configuration, or a worker that was started with another one; ROG_EINTR: SIGINT

@@ -136,6 +136,8 @@ static struct rog_json *make_arguments(const struct rog_cluster *cluster, size_t
         add_argument(list, ":%u", cluster->port);
         add_argument(list, "--worker-timeout");
         add_argument(list, "%.17g", cluster->worker_timeout_s);
+        add_argument(list, "--state-period");
+        add_argument(list, "%.17g", cluster->state_period_s);
         add_argument(list, "--join-timeout");
         add_argument(list, "%.17g", cluster->stall_limit_s);
     }

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_LINK_STATE_SLOTS_H
+#define ROG_LINK_STATE_SLOTS_H
+
+/*
+ * Where a server saves what it can go on from between two checkpoints: DIR/state/0 and DIR/state/1,
+ * written in turn, so that one of them is whole whenever the server is killed. A file is a line of
+ * JSON (`head -1` shows of which moment it is), arrays, and a checksum of all that.
+ *
+ * Slots are written in place and left to the kernel to bring to the disk: it keeps what a killed
+ * process has written. What a machine that loses its power has lost is found by the checksum; then
+ * the other slot or the checkpoint is older, and right.
+ */
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <common/json.h>
+#include <rog/error.h>
+
+#define ROG_STATE_SLOTS 2
+
+struct rog_state_part {
+    void *bytes;
+    size_t size;
+};
+
+/* Writes `about` and the parts into a slot. From any thread. ROG_EIO. */
+int rog_state_slot_write(const char *folder, unsigned slot, const struct rog_json *about,
+                         const struct rog_state_part *parts, size_t count, struct rog_error *err);
+/* What it is about; NULL: nothing is there. Whether the rest is whole is not known yet. */
+struct rog_json *rog_state_slot_about(const char *folder, unsigned slot);
+/* Reads the parts, whose sizes are those that were written. ROG_EFORMAT where it is damaged; what
+ * the parts have then is not said. */
+int rog_state_slot_read(const char *folder, unsigned slot, const struct rog_state_part *parts,
+                        size_t count, struct rog_error *err);
+/* They are of no use any more. */
+void rog_state_slots_remove(const char *folder);
+
+#endif
