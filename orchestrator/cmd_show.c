@@ -14,6 +14,7 @@
 #include <orchestrator/import/account.h>
 #include <orchestrator/output.h>
 #include <orchestrator/run_view.h>
+#include <orchestrator/store/setbacks.h>
 #include <orchestrator/text/label.h>
 #include <rog/iteration.h>
 
@@ -203,6 +204,16 @@ static char *reached_text(const struct rog_json *reached, const char *unit)
     if (strcmp(state, "not reached") == 0)
         return rog_format("not up to %.0f %s", rog_json_get_number(reached, "seen_to", 0), unit);
     return rog_strdup("");
+}
+
+/* What went wrong in a run that came to its end all the same. */
+static void print_setbacks(const struct rog_json *s)
+{
+    const struct rog_setbacks setbacks = {.restarts = rog_json_get_integer(s, "restarts", 0),
+                                          .lost_s = rog_json_get_number(s, "lost_s", 0)};
+    char text[ROG_SETBACKS_BYTES];
+    rog_setbacks_text(&setbacks, text);
+    print_text("setbacks", text[0] ? text : NULL);
 }
 
 static void print_targets(const struct rog_json *s)
@@ -401,6 +412,7 @@ static int print_run(const struct rog_json *s, struct rog_error *err)
     print_local_steps(s);
     print_measured(s);
     print_number(s, "seconds", "time", 1, 1, "s");
+    print_setbacks(s);
     print_part(s, "compute_s", "computation");
     print_part(s, "communication_s", "communication");
     print_part(s, "stall_s", "stall");

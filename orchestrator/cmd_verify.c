@@ -27,6 +27,8 @@ static struct rog_json *verify_json(const char *id, const struct rog_verify *ver
     rog_json_put_string(result, "run", id);
     rog_json_put_bool(result, "passed",
                       rog_verify_failed(verify) == 0 && rog_verify_iterations(verify) > 0);
+    rog_json_put_integer(result, "restarts", verify->setbacks.restarts);
+    rog_json_put_number(result, "lost_s", verify->setbacks.lost_s);
     rog_json_put(result, "checks", checks);
     return result;
 }
@@ -48,6 +50,10 @@ static int print_text(const char *id, const struct rog_verify *verify, struct ro
         rog_table_cell(table, "%s", list->what);
     }
     int code = rog_table_print(table, err);
+    char setbacks[ROG_SETBACKS_BYTES];
+    rog_setbacks_text(&verify->setbacks, setbacks);
+    if (code == 0 && setbacks[0])
+        rog_print("recorded, and no finding: %s", setbacks);
     for (int i = 0; i < ROG_VERIFY_CHECKS && code == 0; i++)
         if (verify->check[i].unchecked)
             rog_print("%s: not checked: %s", verify->check[i].name, verify->check[i].unchecked);

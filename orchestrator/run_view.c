@@ -62,14 +62,24 @@ static void say_what_is_empty(const struct rog_json *runs)
     }
 }
 
+/* Whether one of them has that number. */
+static bool some_have(const struct rog_json *runs, const char *name)
+{
+    for (size_t i = 0; i < rog_json_size(runs); i++)
+        if (rog_json_get_number(rog_json_at(runs, i), name, 0) > 0)
+            return true;
+    return false;
+}
+
 int rog_runs_table(const struct rog_json *runs, struct rog_error *err)
 {
     struct rog_metric metric;
     bool one = one_metric(runs, &metric);
+    bool some_lost = some_have(runs, "lost_s");
     char *titles = rog_format("run|note|status|>seed|>seconds|>iterations|>compute s"
-                              "|>communication s|>stall s|>%s%s%s|>energy kJ",
+                              "|>communication s|>stall s|>%s%s%s|>energy kJ%s",
                               one ? metric.name : "test result", one && metric.unit[0] ? " " : "",
-                              one ? metric.unit : "");
+                              one ? metric.unit : "", some_lost ? "|>lost s" : "");
     struct rog_table *table = titles ? rog_table_new(titles) : NULL;
     free(titles);
     if (!table)
@@ -91,6 +101,8 @@ int rog_runs_table(const struct rog_json *runs, struct rog_error *err)
         rog_table_number(table, rog_json_get_number(run, "stall_s", none), 2);
         result_cell(table, run, last, one);
         rog_table_number(table, rog_json_get_number(run, "energy_j", none) / 1000, 2);
+        if (some_lost)
+            rog_table_number(table, rog_json_get_number(run, "lost_s", none), 1);
     }
     int code = rog_table_print(table, err);
     if (code == 0)
@@ -166,6 +178,7 @@ static int load_events(struct rog_db *db, const char *id, struct rog_json *count
                          " json_extract(data, '$.reason')) FROM events WHERE run_id = ?"
                          " AND kind IN ('" ROG_EVENT_WARNING "', '" ROG_EVENT_ERROR "',"
                          " '" ROG_EVENT_LEAVE "', '" ROG_EVENT_RESTART "',"
+                         " '" ROG_EVENT_RESUME "',"
                          " '" ROG_EVENT_RETRY "') ORDER BY t, rank",
                          "s", id);
     while (code == 0 && (code = rog_query_step(query, err)) == 1) {

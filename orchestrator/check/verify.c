@@ -251,6 +251,8 @@ int rog_verify_run(struct rog_db *db, const char *run_id, struct rog_verify *ver
         code = rog_verify_meters(db, &record, &verify->check[ROG_VERIFY_METERS], err);
     if (code == 0)
         code = rog_verify_stream(db, run_id, &verify->check[ROG_VERIFY_STREAM], err);
+    if (code == 0)
+        code = rog_setbacks_load(db, run_id, &verify->setbacks, err);
     rog_record_release(&record);
     if (code < 0)
         rog_verify_release(verify);

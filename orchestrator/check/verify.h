@@ -16,6 +16,7 @@
 
 #include <orchestrator/check/findings.h>
 #include <orchestrator/store/db.h>
+#include <orchestrator/store/setbacks.h>
 
 enum rog_verify_check {
     ROG_VERIFY_COMPLETE,   /* the run is done, its iterations are without gaps */
@@ -32,6 +33,9 @@ enum rog_verify_check {
 
 struct rog_verify {
     struct rog_finding_list check[ROG_VERIFY_CHECKS];
+    /* What the run lost by its own account. It is no finding, and neither is what follows from it:
+     * workers that go back, iterations that are missing or made again. */
+    struct rog_setbacks setbacks;
 };
 
 /* ROG_ENOTFOUND for a run that is not recorded, by its whole id. What is found wrong is no error of

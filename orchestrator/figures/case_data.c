@@ -182,6 +182,8 @@ static int run_load(struct rog_db *db, const char *id, struct rog_case_run *run,
         code = rog_extent_load(db, id, &run->extent, err);
     if (code == 0)
         code = rog_replay_load(db, id, &run->replay, err);
+    if (code == 0)
+        code = rog_setbacks_load(db, id, &run->setbacks, err);
     return code;
 }
 
@@ -242,6 +244,14 @@ static int take_metric(struct rog_case_data *data, struct rog_error *err)
     return 0;
 }
 
+static void series_mark(const struct rog_case_data *data, struct rog_case_series *series)
+{
+    struct rog_setbacks sum = {0};
+    for (size_t i = 0; i < series->runs; i++)
+        rog_setbacks_add(&sum, &data->run[series->run[i]].setbacks);
+    rog_setbacks_mark(&sum, series->mark);
+}
+
 static int series_label(struct rog_case_data *data, struct rog_error *err)
 {
     size_t count = data->series_count, at = 0;
@@ -256,8 +266,10 @@ static int series_label(struct rog_case_data *data, struct rog_error *err)
     }
     if (code == 0)
         code = rog_series_label_all(series, count, label, err);
-    for (size_t i = 0; i < count && code == 0; i++)
+    for (size_t i = 0; i < count && code == 0; i++) {
         data->series[i].label = label[i];
+        series_mark(data, &data->series[i]);
+    }
     free(series);
     free(row);
     free(label);

@@ -9,6 +9,7 @@
 
 #include <orchestrator/curves/rule.h>
 #include <orchestrator/store/replay.h>
+#include <orchestrator/store/setbacks.h>
 #include <orchestrator/store/summary.h>
 
 /* Means over workers: of the whole run, or of their means over iterations (iteration.h). NaN: not
@@ -33,6 +34,7 @@ struct rog_case_run {
     double power_as_published_w; /* as in the published figures of energy; NaN: not recorded */
     struct rog_extent extent;
     struct rog_replay replay;
+    struct rog_setbacks setbacks;
     size_t first; /* the first run of its series that recorded the same, itself included: an index
                      into rog_case_data.run; see same_run.h */
 };
@@ -42,11 +44,12 @@ struct rog_case_series {
     char *label; /* clean text: what tells it from the others (series_label.h) */
     size_t *run; /* [runs]: indexes into rog_case_data.run; only finished ones */
     size_t runs;
-    size_t different; /* runs but those that are copies of another one */
-    size_t strategy;  /* its number among the strategies of the database */
-    int64_t recorded; /* its first run's place among the runs of the database */
-    size_t style;     /* of its line (style.h): that of its strategy; another one where the case has
-                         several series of the strategy, for all but the first recorded */
+    size_t different;              /* runs but those that are copies of another one */
+    char mark[ROG_SETBACKS_BYTES]; /* what went wrong in its runs, behind the label; "": nothing */
+    size_t strategy;               /* its number among the strategies of the database */
+    int64_t recorded;              /* its first run's place among the runs of the database */
+    size_t style; /* of its line (style.h): that of its strategy; another one where the case has
+                     several series of the strategy, for all but the first recorded */
 };
 
 struct rog_case_data {

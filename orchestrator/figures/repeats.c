@@ -12,7 +12,7 @@ bool rog_repeats_is_copy(const struct rog_case_data *data, size_t index)
     return data->run[index].done && data->run[index].first != index;
 }
 
-static char *label_with(const struct rog_case_series *series, size_t counted, const char *what)
+static char *counted_label(const struct rog_case_series *series, size_t counted, const char *what)
 {
     if (series->runs < 2)
         return rog_strdup(series->label);
@@ -22,6 +22,15 @@ static char *label_with(const struct rog_case_series *series, size_t counted, co
         return rog_format("%s (n = %zu, %zu runs%s)", series->label, counted, series->runs, what);
     return counted > 1 ? rog_format("%s (n = %zu%s)", series->label, counted, what)
                        : rog_strdup(series->label);
+}
+
+static char *label_with(const struct rog_case_series *series, size_t counted, const char *what)
+{
+    char *label = counted_label(series, counted, what);
+    char *marked = label && series->mark[0] ? rog_format("%s, %s", label, series->mark) : label;
+    if (marked != label)
+        free(label);
+    return marked;
 }
 
 char *rog_repeats_label(const struct rog_case_series *series, size_t counted)

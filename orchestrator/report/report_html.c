@@ -261,6 +261,9 @@ static int write_run(FILE *page, struct rog_db *db, const struct rog_case_run *r
     if (replay)
         write_row(page, rog_replay_is_off(&run->replay) ? "REPLAY" : "replay", replay);
     free(replay);
+    char setbacks[ROG_SETBACKS_BYTES];
+    rog_setbacks_text(&run->setbacks, setbacks);
+    write_row(page, "setbacks", setbacks[0] ? setbacks : NULL);
     write_members(page, "Configuration", row->config);
     write_members(page, "Versions", row->versions);
     int code = write_hosts(page, db, row->id, err);

@@ -330,8 +330,8 @@ static void add_remark(struct maker *maker, char *text)
     maker->failed = true;
 }
 
-/* Runs whose bandwidth was not what was asked for are not compared silently, and runs that are the
- * same are no repeats. */
+/* Runs whose bandwidth was not what was asked for, or that lost some of their work, are not
+ * compared silently, and runs that are the same are no repeats. */
 static void remarks(struct maker *maker)
 {
     const struct rog_case_data *data = &maker->report->data;
@@ -350,6 +350,10 @@ static void remarks(struct maker *maker)
         if (text)
             add_remark(maker, rog_format("REPLAY of %s: %s", run->row.id, text));
         free(text);
+        char setbacks[ROG_SETBACKS_BYTES];
+        rog_setbacks_text(&run->setbacks, setbacks);
+        if (setbacks[0])
+            add_remark(maker, rog_format("%s: %s", run->row.id, setbacks));
         if (!data->as_published && run->composition.workers == 0 && run->done)
             add_remark(maker, rog_format("%s ended before any worker had finished an iteration",
                                          run->row.id));

@@ -10,6 +10,7 @@
 #include <orchestrator/store/paths.h>
 #include <orchestrator/store/replay.h>
 #include <orchestrator/store/returns.h>
+#include <orchestrator/store/setbacks.h>
 #include <rog/iteration.h>
 
 /* A heap copy of a text column, NULL for NULL; *code becomes ROG_ENOMEM when memory runs out. */
@@ -563,6 +564,7 @@ int rog_run_summary(struct rog_db *db, const char *run_id, struct rog_json **sum
     struct rog_accuracy accuracy = {0};
     struct rog_roughness rough;
     struct rog_replay replay;
+    struct rog_setbacks setbacks;
     *summary = NULL;
     int code = rog_run_row_load(db, run_id, &row, err);
     if (code == 0)
@@ -575,6 +577,8 @@ int rog_run_summary(struct rog_db *db, const char *run_id, struct rog_json **sum
         code = rog_accuracy_roughness(&accuracy, row.metric.less_is_better, &rough, err);
     if (code == 0)
         code = rog_replay_load(db, run_id, &replay, err);
+    if (code == 0)
+        code = rog_setbacks_load(db, run_id, &setbacks, err);
     if (code == 0) {
         struct rog_json *s = *summary = rog_json_object();
         rog_json_put_string(s, "id", row.id);
@@ -609,6 +613,8 @@ int rog_run_summary(struct rog_db *db, const char *run_id, struct rog_json **sum
         put_bytes(s, "bytes_pushed", extent.bytes_pushed);
         put_bytes(s, "bytes_pulled", extent.bytes_pulled);
         rog_json_put_number(s, "least_pushes", extent.least_pushes);
+        rog_json_put_integer(s, "restarts", setbacks.restarts);
+        rog_json_put_number(s, "lost_s", setbacks.lost_s);
         if (replay.recorded) {
             rog_json_put_number(s, "replay_error", replay.error);
             rog_json_put_bool(s, "replay_off", rog_replay_is_off(&replay));

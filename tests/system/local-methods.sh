@@ -24,11 +24,11 @@ for id in $(query 'SELECT id FROM runs'); do try 0 rogctl verify "$id"; done
 
 # A worker of DiLoCo is killed, and its server: both go on, and so does the training.
 cat >kill.conf <<END
-case = "k"; seconds = 14.0; checkpoint_period = 1.0; pretrain_epochs = 0; test_images = 100; batch = 4;
+case = "k"; seconds = 14.0; checkpoint_period = 100.0; pretrain_epochs = 0; test_images = 100; batch = 4;
 noise = "none"; epochs = 100000; wire_model = "same"; trace = "constant:200"; batchsize = 2;
 runs = ( { method = "diloco"; } );
 END
-sed 's/count = 4/count = 2/' local.conf >two.conf
+sed 's/count = 4/count = 2/; s/retries = 1/&; state_period = 1.0/' local.conf >two.conf
 for victim in "work .*--rank 2" serve; do
     rm -rf results.db*
     rogctl sweep kill.conf --cluster two.conf >out 2>err &
@@ -39,9 +39,7 @@ for victim in "work .*--rank 2" serve; do
         sleep 0.1
     done
     for process in $(grep -la rog-trainer /proc/[0-9]*/cmdline 2>/dev/null | cut -d / -f 3); do
-        config=$(tr '\0' '\n' <"/proc/$process/cmdline" | sed -n '/^--config$/{n;p;}')
-        case $config in '' | /*) continue ;; esac
-        [ -e "$config" ] && tr '\0' ' ' <"/proc/$process/cmdline" | grep -q -e "$victim" && kill -9 "$process" && break
+        [ "$(readlink "/proc/$process/cwd")" = "$(pwd -P)" ] && tr '\0' ' ' <"/proc/$process/cmdline" | grep -q -e "$victim" && kill -9 "$process" && break
     done
     wait $sweep
     same "exit status" 0 $?
@@ -49,5 +47,19 @@ for victim in "work .*--rank 2" serve; do
     same "done" "done 1" "$(query "SELECT status || ' ' || attempt FROM runs")"
     same "workers that go on" 2 "$(query "SELECT count(DISTINCT rank) FROM iterations WHERE t >
         (SELECT max(json_extract(data, '\$.t')) FROM events WHERE kind = 'restart')")"
-    try 0 rogctl verify "$(query 'SELECT id FROM runs')"
+    run=$(query 'SELECT id FROM runs')
+    try 0 rogctl verify "$run"
+    prints "recorded, and no finding: 1 process started again"
+    [ "$victim" = serve ] || continue
+    # Its state is some seconds younger than its checkpoint, of which there is but the first.
+    try 0 rogctl show "$run" --json
+    same "seconds lost" "$(query "SELECT round(sum(json_extract(data, '\$.lost_s')), 6) FROM events")" \
+        "$(json '.lost_s * 1e6 | round / 1e6')"
+    same "goes on from later than the beginning" 1 \
+        "$(query "SELECT min(t - json_extract(data, '\$.lost_s')) > 0.5 FROM events WHERE kind = 'resume'")"
+    try 0 rogctl runs
+    prints "lost s"
+    try 0 rogctl report k-case0
+    prints "of the run lost"
+    same "state" "" "$(ls -d results.runs/*/state 2>/dev/null)"
 done
