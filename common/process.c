@@ -19,6 +19,7 @@
 
 #define STOP_S 2.0 /* how long a process may take to end by itself */
 #define STEP_NS 2000000L
+#define ASK_S 0.1 /* how often it is asked whether to go on */
 #define LINE_MAX_BYTES (1 << 20)
 
 /* --- finding --- */
@@ -88,8 +89,12 @@ static int lay(struct plumbing *p, const struct rog_process_options *options, st
 static bool connect_streams(const struct plumbing *p, const struct rog_process_options *options)
 {
     int error = options->error_pipe ? p->errors[1] : options->log ? p->log : STDERR_FILENO;
-    int output = options->pipes ? p->output[1] : options->has_terminal ? STDOUT_FILENO : error;
+    int output = options->pipes          ? p->output[1]
+                 : options->socket       ? options->socket
+                 : options->has_terminal ? STDOUT_FILENO
+                                         : error;
     int input = options->pipes          ? p->input[0]
+                : options->socket       ? options->socket
                 : options->has_terminal ? STDIN_FILENO
                                         : open("/dev/null", O_RDONLY | O_CLOEXEC);
     return input >= 0 && dup2(input, STDIN_FILENO) >= 0 && dup2(output, STDOUT_FILENO) >= 0 &&
@@ -279,12 +284,19 @@ static void send_signal(const struct rog_process *process, int number)
     kill(process->is_group ? -process->pid : process->pid, number);
 }
 
+void rog_process_ask(struct rog_process *process)
+{
+    if (process->pid == 0 || process->asked_s > 0)
+        return;
+    process->asked_s = rog_clock_s();
+    send_signal(process, SIGTERM);
+}
+
 void rog_process_stop(struct rog_process *process)
 {
-    if (process->pid != 0) {
-        send_signal(process, SIGTERM);
-        await_end(process, rog_clock_s() + STOP_S);
-    }
+    rog_process_ask(process);
+    if (process->pid != 0)
+        await_end(process, process->asked_s + STOP_S);
     rog_process_kill(process);
 }
 
@@ -342,20 +354,36 @@ static int drain(int fd, struct text *text, bool *open, struct rog_error *err)
     }
 }
 
+static int look_whether_stopped(const struct rog_process_limit *limit, struct rog_error *err)
+{
+    return limit->stopped && limit->stopped(limit->user) ? rog_fail(err, ROG_EINTR, "interrupted")
+                                                         : ROG_OK;
+}
+
+/* How long to wait at once. */
+static double step_s(const struct rog_process_limit *limit, double until_s)
+{
+    double left_s = until_s - rog_clock_s();
+    return limit->stopped ? fmin(left_s, ASK_S) : left_s;
+}
+
 /* Takes both outputs in until both end or the moment comes. */
-static int collect(const struct rog_process *process, double until_s, struct text *output,
-                   struct text *errors, struct rog_error *err)
+static int collect(const struct rog_process *process, const struct rog_process_limit *limit,
+                   double until_s, struct text *output, struct text *errors, struct rog_error *err)
 {
     bool open[2] = {true, true};
     while (open[0] || open[1]) {
-        double left_s = until_s - rog_clock_s();
-        if (left_s <= 0)
+        double wait_s = step_s(limit, until_s);
+        if (wait_s <= 0)
             return ROG_OK;
+        int code = look_whether_stopped(limit, err);
+        if (code)
+            return code;
         struct pollfd ends[2] = {{.fd = open[0] ? process->output : -1, .events = POLLIN},
                                  {.fd = open[1] ? process->errors : -1, .events = POLLIN}};
-        if (poll(ends, 2, (int)fmin(1000 * left_s + 1, 60000)) < 0 && errno != EINTR)
+        if (poll(ends, 2, (int)fmin(1000 * wait_s + 1, 60000)) < 0 && errno != EINTR)
             return rog_fail(err, ROG_EIO, "cannot wait for it: %s", strerror(errno));
-        int code = ends[0].revents ? drain(process->output, output, &open[0], err) : ROG_OK;
+        code = ends[0].revents ? drain(process->output, output, &open[0], err) : ROG_OK;
         if (!code && ends[1].revents)
             code = drain(process->errors, errors, &open[1], err);
         if (code)
@@ -388,12 +416,19 @@ static const char *complaint(struct text *said)
 }
 
 /* Waits for the end of a process whose outputs are taken in, and says what was wrong with it. */
-static int conclude(struct rog_process *process, const char *line, double timeout_s, double until_s,
-                    struct text *said, struct rog_error *err)
+static int conclude(struct rog_process *process, const char *line,
+                    const struct rog_process_limit *limit, double until_s, struct text *said,
+                    struct rog_error *err)
 {
-    if (!rog_process_wait(process, until_s - rog_clock_s())) {
+    while (!rog_process_wait(process, step_s(limit, until_s))) {
+        int code = look_whether_stopped(limit, err);
+        if (code)
+            return code;
+        if (rog_clock_s() < until_s)
+            continue;
         rog_process_kill(process);
-        return rog_fail(err, ROG_EFAILED, "%s: not done after %g s, killed", line, timeout_s);
+        return rog_fail(err, ROG_EFAILED, "%s: not done after %g s, killed", line,
+                        limit->timeout_s);
     }
     int status = process->status;
     if (status == 0)
@@ -403,7 +438,8 @@ static int conclude(struct rog_process *process, const char *line, double timeou
                     process->signal ? process->signal : status);
 }
 
-int rog_process_run(const char *const *argv, double timeout_s, char **output, struct rog_error *err)
+int rog_process_run_within(const char *const *argv, const struct rog_process_limit *limit,
+                           char **output, struct rog_error *err)
 {
     const struct rog_process_options options = {.argv = argv, .pipes = true, .error_pipe = true};
     struct rog_process process;
@@ -413,15 +449,15 @@ int rog_process_run(const char *const *argv, double timeout_s, char **output, st
     int code = rog_process_start(&process, &options, err);
     if (code)
         return code;
-    double until_s = rog_clock_s() + timeout_s;
+    double until_s = rog_clock_s() + limit->timeout_s;
     rog_process_close_input(&process);
-    code = collect(&process, until_s, &out, &said, err);
+    code = collect(&process, limit, until_s, &out, &said, err);
     char *line = command_line(argv);
     const char *shown = line ? line : argv[0];
     if (code)
         rog_fail_prefix(err, "%s", shown);
     else
-        code = conclude(&process, shown, timeout_s, until_s, &said, err);
+        code = conclude(&process, shown, limit, until_s, &said, err);
     rog_process_kill(&process);
     if (!code && output) {
         *output = out.bytes ? out.bytes : calloc(1, 1);
@@ -433,6 +469,12 @@ int rog_process_run(const char *const *argv, double timeout_s, char **output, st
     free(out.bytes);
     free(said.bytes);
     return code;
+}
+
+int rog_process_run(const char *const *argv, double timeout_s, char **output, struct rog_error *err)
+{
+    const struct rog_process_limit limit = {.timeout_s = timeout_s};
+    return rog_process_run_within(argv, &limit, output, err);
 }
 
 /* --- output by lines --- */

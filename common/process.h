@@ -20,15 +20,16 @@
 #include <rog/error.h>
 
 struct rog_process {
-    pid_t pid;     /* 0: not started, or reaped */
-    bool is_group; /* it leads a group, which is ended with it */
-    int input;     /* write end of its standard input, -1 when it has none; writing never raises
-                      SIGPIPE here: the caller ignores that signal */
-    int output;    /* read end of its standard output (non-blocking), -1 when it has none */
-    int errors;    /* the same for its standard error */
-    int status;    /* once reaped: exit status, or 128 + signal; 0 where the kernel kept none, as
-                      SIGCHLD is ignored */
-    int signal;    /* that ended it, 0: none */
+    pid_t pid;      /* 0: not started, or reaped */
+    bool is_group;  /* it leads a group, which is ended with it */
+    int input;      /* write end of its standard input, -1 when it has none; writing never raises
+                       SIGPIPE here: the caller ignores that signal */
+    int output;     /* read end of its standard output (non-blocking), -1 when it has none */
+    int errors;     /* the same for its standard error */
+    int status;     /* once reaped: exit status, or 128 + signal; 0 where the kernel kept none, as
+                       SIGCHLD is ignored */
+    int signal;     /* that ended it, 0: none */
+    double asked_s; /* when rog_process_ask has asked it to end; 0: not yet */
 };
 #define ROG_PROCESS_NONE ((struct rog_process){.input = -1, .output = -1, .errors = -1})
 
@@ -40,6 +41,7 @@ struct rog_process_options {
     bool error_pipe;         /* standard error is a pipe to us */
     bool has_terminal;       /* for programs that talk to the terminal: standard input and output
                                 are ours, and so is the process group */
+    int socket;              /* > 0: standard input and output are this one, which stays ours */
     bool outlives;           /* goes on when this process ends */
     const char *const *environment; /* NAME=VALUE, ends with NULL; NULL: ours */
     const char *folder;             /* its current folder; NULL: ours */
@@ -67,8 +69,9 @@ bool rog_process_wait(struct rog_process *process, double timeout_s);
 
 void rog_process_close_input(struct rog_process *process);
 
-/* Asks the group to end, and after a short while kills it; returns when it is reaped. Harmless on a
- * process that is not running. */
+/* Asks the group to end, once. Harmless on a process that is not running, as the next one. */
+void rog_process_ask(struct rog_process *process);
+/* The same, and kills it a short while after it was asked; returns when it is reaped. */
 void rog_process_stop(struct rog_process *process);
 
 /* Leaves it at most `timeout_s` to end by itself, then kills what is left of its group. */
@@ -90,6 +93,16 @@ void rog_process_kill(struct rog_process *process);
  */
 int rog_process_run(const char *const *argv, double timeout_s, char **output,
                     struct rog_error *err);
+
+/* The same, ended as after the timeout when `stopped` (NULL: nobody) says so, which is asked
+ * several times a second: ROG_EINTR. */
+struct rog_process_limit {
+    double timeout_s;
+    bool (*stopped)(void *user);
+    void *user;
+};
+int rog_process_run_within(const char *const *argv, const struct rog_process_limit *limit,
+                           char **output, struct rog_error *err);
 
 /* Where the program of that name is; heap memory, NULL where there is none (errno ENOENT) or no
  * memory. */

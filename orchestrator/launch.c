@@ -3,12 +3,9 @@
 #include <orchestrator/launch.h>
 
 #include <math.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
-#include <unistd.h>
 
 #include <common/file.h>
 #include <common/workload.h>
@@ -169,21 +166,14 @@ static void duration_text(double s, char *text, size_t bytes)
 }
 
 /* Ctrl-C at a terminal. What does not come from there, or comes instead of an answer, is none. */
-static bool ask_to_stop(void *user, const struct rog_fleet_job *job)
+static bool ask_to_stop(void *user, const struct rog_fleet_job *job, int cancel_fd)
 {
     char answer[16] = "";
-    sigset_t others;
     (void)user;
-    sigemptyset(&others);
-    sigaddset(&others, SIGTERM);
-    sigaddset(&others, SIGHUP);
-    int cancel = signalfd(-1, &others, SFD_CLOEXEC | SFD_NONBLOCK);
     char *text = rog_format("Leave %s running on its hosts, or stop it? [L/s]: ", job->run_id);
-    if (text && cancel >= 0)
-        rog_prompt(NULL, text, true, cancel, answer, sizeof answer);
+    if (text)
+        rog_prompt(NULL, text, true, cancel_fd, answer, sizeof answer);
     free(text);
-    if (cancel >= 0)
-        close(cancel);
     return answer[0] == 's' || answer[0] == 'S';
 }
 

@@ -41,6 +41,9 @@ struct rog_attempt {
     /* Something has happened that belongs into the run's record (`event` is its name) and that
      * people want to hear. Not from other threads. */
     void (*log)(void *user, const char *event, size_t rank, const char *text);
+    /* Whether somebody wants rogctl to end: a stop that waits leaves what does not answer at once.
+     * NULL: nobody does. */
+    bool (*hurried)(void *user);
     void *user;
 };
 

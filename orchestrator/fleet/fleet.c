@@ -67,7 +67,7 @@ int rog_fleet_test(const struct rog_fleet_options *options, const char *run_id, 
                    struct rog_error *err)
 {
     int lock = -1, code = 0;
-    struct rog_signals signals = {.fd = -1};
+    struct rog_signals signals = {0};
     struct rog_fleet_tester tester = {.process = ROG_PROCESS_NONE};
     char *relative = rog_run_folder_name(rog_db_path(options->db), run_id);
     char *folder = relative ? rog_store_path(rog_db_path(options->db), relative) : NULL;

@@ -70,8 +70,9 @@ struct rog_fleet_options {
     const struct rog_fleet_observer *observer;
     struct rog_credentials *credentials; /* of people's answers; NULL: nobody is asked */
     /* Asks a person who has interrupted (SIGINT) whether the run, which could go on on its hosts,
-     * is to be stopped. False: it goes on, also where nobody can be asked. */
-    bool (*asks_to_stop)(void *user, const struct rog_fleet_job *job);
+     * is to be stopped. False: it goes on, also where nobody can be asked, or when `cancel_fd`
+     * becomes readable. */
+    bool (*asks_to_stop)(void *user, const struct rog_fleet_job *job, int cancel_fd);
     void *user; /* of asks_to_stop */
 };
 

@@ -112,8 +112,7 @@ static void stop(void *state, bool leave)
     struct local *local = state;
     /* All are asked at once: each has a moment to end. */
     for (size_t i = 0; local->node && i < local->count; i++)
-        if (!rog_process_gone(&local->node[i].process))
-            kill(-local->node[i].process.pid, SIGTERM);
+        rog_process_ask(&local->node[i].process);
     for (size_t i = 0; local->node && i < local->count; i++) {
         rog_process_stop(&local->node[i].process);
         free(local->node[i].folder);

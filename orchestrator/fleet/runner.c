@@ -120,6 +120,12 @@ static void log_event(void *user, const char *event, size_t rank, const char *te
     observer->say(observer->user, a->job, text);
 }
 
+static bool is_hurried(void *user)
+{
+    const struct active *a = user;
+    return rog_signals_came(a->runner->signals);
+}
+
 /* How a run is taken up. */
 enum beginning {
     ANEW,   /* from the beginning */
@@ -146,6 +152,7 @@ static int start_processes(struct active *a, enum beginning how, struct rog_erro
         .again = a->failures > 0,
         .at_once = x->at_once,
         .log = log_event,
+        .hurried = is_hurried,
         .user = a,
     };
     return x->hooks->start(&a->processes, &a->attempt, err);
@@ -590,15 +597,25 @@ static int look_for_requests(struct active *a, struct rog_error *err)
     return 0;
 }
 
+/* By whoever sent the signal, or by who is asked then. From there on it takes another signal for
+ * rogctl to be in a hurry. */
+static bool is_wanted_stopped(struct runner *x, const struct rog_fleet_job *job)
+{
+    struct rog_signals *signals = x->signals;
+    const struct rog_fleet_options *options = x->options;
+    bool is_request = signals->is_request;
+    bool is_asked = signals->number == SIGINT && options->asks_to_stop;
+    if (is_request || is_asked)
+        rog_signals_again(signals);
+    return is_request || (is_asked && options->asks_to_stop(options->user, job, signals->stop_fd));
+}
+
 /* Of runs that could go on on their hosts those are stopped that somebody wants stopped. */
 static bool is_to_be_left(struct runner *x)
 {
-    const struct rog_fleet_options *options = x->options;
     for (int i = 0; i < x->slots; i++)
         if (x->slot[i].job && may_be_left(&x->slot[i]))
-            return !x->signals->is_request &&
-                   !(x->signals->number == SIGINT && options->asks_to_stop &&
-                     options->asks_to_stop(options->user, x->slot[i].job));
+            return !is_wanted_stopped(x, x->slot[i].job);
     return true;
 }
 

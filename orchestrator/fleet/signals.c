@@ -1,64 +1,143 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Signals held back and read from a descriptor. */
+/* Signals held back, and taken by a thread. */
 #include <orchestrator/fleet/signals.h>
 
 #include <errno.h>
 #include <poll.h>
+#include <stdint.h>
 #include <string.h>
-#include <sys/signalfd.h>
+#include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
 
+#define STATUS_OF_SIGNAL 128 /* the exit status of a process that a signal ends, to shells */
+
+/* As the signal would have ended the process, so that whoever waits for it sees that. */
+static void end_process(int number)
+{
+    sigset_t only;
+    sigemptyset(&only);
+    sigaddset(&only, number);
+    signal(number, SIG_DFL);
+    pthread_sigmask(SIG_UNBLOCK, &only, NULL);
+    raise(number);
+    _exit(STATUS_OF_SIGNAL + number); /* the first process of a container is spared by signals */
+}
+
+/* ---- the two descriptors ---- */
+
+static void raise_flag(int fd)
+{
+    const uint64_t one = 1;
+    ssize_t written = write(fd, &one, sizeof one);
+    (void)written; /* it cannot be full */
+}
+
+static void lower_flag(int fd)
+{
+    uint64_t count;
+    ssize_t got = read(fd, &count, sizeof count);
+    (void)got; /* that it is empty is all that matters */
+}
+
+/* ---- the thread ---- */
+
+/* The first says how it is meant. */
+static void take(struct rog_signals *signals, const siginfo_t *info)
+{
+    if (rog_signals_came(signals))
+        end_process(info->si_signo);
+    atomic_store(&signals->is_request,
+                 info->si_code == SI_QUEUE && info->si_value.sival_int == ROG_SIGNAL_STOP);
+    atomic_store(&signals->number, info->si_signo);
+    raise_flag(signals->stop_fd);
+}
+
+static void *listen_for(void *user)
+{
+    struct rog_signals *signals = user;
+    siginfo_t info;
+    while (!atomic_load(&signals->ending)) {
+        int number = sigwaitinfo(&signals->taken, &info);
+        if (number > 0 && number != SIGCHLD)
+            take(signals, &info);
+        raise_flag(signals->wake_fd);
+    }
+    return NULL;
+}
+
+/* ---- life ---- */
+
 int rog_signals_init(struct rog_signals *signals, struct rog_error *err)
 {
-    sigset_t taken;
-    sigemptyset(&taken);
-    sigaddset(&taken, SIGINT);
-    sigaddset(&taken, SIGTERM);
-    sigaddset(&taken, SIGHUP);
-    sigaddset(&taken, SIGCHLD);
-    *signals = (struct rog_signals){.fd = signalfd(-1, &taken, SFD_CLOEXEC | SFD_NONBLOCK)};
-    if (signals->fd < 0)
-        return rog_fail(err, ROG_EFAILED, "cannot watch for signals: %s", strerror(errno));
-    sigaddset(&taken, SIGPIPE);
-    sigprocmask(SIG_BLOCK, &taken, &signals->before);
-    return 0;
+    struct sigaction hangup;
+    *signals = (struct rog_signals){0};
+    sigemptyset(&signals->taken);
+    sigaddset(&signals->taken, SIGINT);
+    sigaddset(&signals->taken, SIGTERM);
+    sigaddset(&signals->taken, SIGCHLD);
+    if (sigaction(SIGHUP, NULL, &hangup) != 0 || hangup.sa_handler != SIG_IGN)
+        sigaddset(&signals->taken, SIGHUP);
+    sigset_t blocked = signals->taken;
+    sigaddset(&blocked, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &blocked, &signals->before);
+    signals->is_open = true;
+    signals->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    signals->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    int cause = signals->wake_fd < 0 || signals->stop_fd < 0
+                    ? errno
+                    : pthread_create(&signals->thread, NULL, listen_for, signals);
+    signals->has_thread = cause == 0;
+    if (cause == 0)
+        return 0;
+    rog_signals_release(signals);
+    return rog_fail(err, ROG_EFAILED, "cannot watch for signals: %s", strerror(cause));
 }
 
 void rog_signals_release(struct rog_signals *signals)
 {
-    if (signals->fd < 0)
+    if (!signals->is_open)
         return;
-    /* What came meanwhile has been answered; without this it would strike now. */
-    rog_signals_wait(signals, 0);
+    atomic_store(&signals->ending, true);
+    if (signals->has_thread) {
+        pthread_kill(signals->thread, SIGCHLD);
+        pthread_join(signals->thread, NULL);
+    }
     const struct timespec now = {0, 0};
     sigset_t pipe_only;
     sigemptyset(&pipe_only);
     sigaddset(&pipe_only, SIGPIPE);
     while (sigtimedwait(&pipe_only, NULL, &now) > 0)
         continue;
-    close(signals->fd);
-    signals->fd = -1;
-    sigprocmask(SIG_SETMASK, &signals->before, NULL);
+    if (signals->wake_fd >= 0)
+        close(signals->wake_fd);
+    if (signals->stop_fd >= 0)
+        close(signals->stop_fd);
+    signals->is_open = false;
+    pthread_sigmask(SIG_SETMASK, &signals->before, NULL);
+    if (rog_signals_came(signals) && !signals->answered)
+        raise(atomic_load(&signals->number));
 }
 
-/* The first says how it is meant. */
-static void note(struct rog_signals *signals, const struct signalfd_siginfo *info)
-{
-    if (signals->stop)
-        return;
-    signals->stop = true;
-    signals->number = (int)info->ssi_signo;
-    signals->is_request = info->ssi_code == SI_QUEUE && info->ssi_int == ROG_SIGNAL_STOP;
-}
+/* ---- asking ---- */
 
 bool rog_signals_wait(struct rog_signals *signals, int timeout_ms)
 {
-    struct pollfd poll_fd = {.fd = signals->fd, .events = POLLIN};
-    struct signalfd_siginfo info;
-    if (poll(&poll_fd, 1, timeout_ms) > 0)
-        while (read(signals->fd, &info, sizeof info) == (ssize_t)sizeof info)
-            if (info.ssi_signo != SIGCHLD)
-                note(signals, &info);
-    return signals->stop;
+    struct pollfd woken = {.fd = signals->wake_fd, .events = POLLIN};
+    if (!rog_signals_came(signals) && poll(&woken, 1, timeout_ms) > 0)
+        lower_flag(signals->wake_fd);
+    bool came = rog_signals_came(signals);
+    signals->answered = signals->answered || came;
+    return came;
+}
+
+bool rog_signals_came(const struct rog_signals *signals)
+{
+    return atomic_load(&signals->number) != 0;
+}
+
+void rog_signals_again(struct rog_signals *signals)
+{
+    lower_flag(signals->stop_fd);
+    atomic_store(&signals->number, 0);
 }

@@ -11,11 +11,6 @@ void rog_connection_free(struct rog_connection *connection)
         connection->ops->free(connection);
 }
 
-void rog_connection_interrupt(const struct rog_connection *connection)
-{
-    connection->ops->interrupt(connection);
-}
-
 bool rog_connection_lost(const struct rog_connection *connection)
 {
     return connection->ops->lost(connection);

@@ -8,7 +8,8 @@
  * kind of cluster that has hosts says how they are reached (`connect` in conf/cluster_kind.h).
  *
  * Threads: any number of connections at once, each used by one thread at a time. All calls block,
- * no longer than their timeouts.
+ * no longer than their timeouts: where a call has none, than the connection's for a host that says
+ * nothing. What the options have as `stopped` ends them at once.
  */
 
 #include <stdbool.h>
@@ -36,6 +37,11 @@ struct rog_connect_options {
     bool (*ask)(void *user, const char *what, bool echo, unsigned *number, char *answer,
                 size_t bytes);
     void *ask_user;
+    /* Asked several times a second, by another thread, while a call waits, connecting too: whether
+     * nobody wants it any more. It ends with ROG_EINTR then, and the connection is lost. NULL:
+     * never. */
+    bool (*stopped)(void *user);
+    void *stopped_user;
 };
 
 struct rog_command_result {
@@ -57,7 +63,6 @@ typedef int (*rog_take_data)(const void *data, size_t size, void *user, struct r
 /* All required. */
 struct rog_connection_ops {
     void (*free)(struct rog_connection *connection);
-    void (*interrupt)(const struct rog_connection *connection);
     bool (*lost)(const struct rog_connection *connection);
     /* input NULL: an empty one, and limit_s is how long the command may take; else how long nothing
      * may move. */
@@ -76,9 +81,6 @@ struct rog_connection_ops {
 
 /* NULL is harmless. */
 void rog_connection_free(struct rog_connection *connection);
-/* Breaks the connection, so that a call that waits for the host ends with an error. The one thing
- * that another thread may do with it. */
-void rog_connection_interrupt(const struct rog_connection *connection);
 /* Whether the connection is gone, as a reason for an error: another has to be made. */
 bool rog_connection_lost(const struct rog_connection *connection);
 
@@ -122,7 +124,8 @@ int rog_connection_size(struct rog_connection *connection, const char *remote, u
                         struct rog_error *err);
 
 /* Reads a file from byte `offset` to its end. *end (may be NULL) is the offset behind the last byte
- * taken. ROG_ENOTFOUND: no such file; ROG_EFORMAT: it is a folder, a device, a pipe. */
+ * taken. It may take as long as something comes, and not much too slowly. ROG_ENOTFOUND: no such
+ * file; ROG_EFORMAT: it is a folder, a device, a pipe. */
 int rog_connection_download(struct rog_connection *connection, const char *remote, uint64_t offset,
                             rog_take_data take, void *user, uint64_t *end, struct rog_error *err);
 

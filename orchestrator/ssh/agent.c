@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -21,7 +20,6 @@
 #define MESSAGE_MAX_BYTES ((size_t)256 << 10)
 #define MAX_KEYS 256
 #define LIST_TIMEOUT_S 10
-#define SIGN_TIMEOUT_S 120 /* somebody may have to touch a token */
 #define FAILURE 5
 #define LIST_KEYS 11
 #define KEYS 12
@@ -181,7 +179,7 @@ static bool answer(struct rog_agent *agent, const struct message *asked)
     else if (agent->chosen && asked->bytes[0] == SIGN)
         request = request_of(asked, agent->shown, agent->chosen);
     pthread_mutex_unlock(&agent->mutex);
-    const double until_s = rog_clock_s() + SIGN_TIMEOUT_S;
+    const double until_s = rog_clock_s() + ROG_AGENT_SIGN_TIMEOUT_S;
     if (request.bytes && agent->answers)
         agent->answers =
             transmit(agent->real, &request, until_s) && receive(agent->real, &reply, until_s);
@@ -230,11 +228,11 @@ static int take_list(struct rog_agent *agent, const struct message *list, struct
     return ROG_OK;
 }
 
-static int list_keys(struct rog_agent *agent, const char *path, struct rog_error *err)
+static int list_keys(struct rog_agent *agent, const char *path, struct rog_ssh_watch *watch,
+                     struct rog_error *err)
 {
     unsigned char kind = LIST_KEYS;
     const struct message request = {&kind, 1};
-    const struct timeval limit = {.tv_sec = LIST_TIMEOUT_S}; /* of connect */
     const double until_s = rog_clock_s() + LIST_TIMEOUT_S;
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     struct message list = {0};
@@ -242,10 +240,14 @@ static int list_keys(struct rog_agent *agent, const char *path, struct rog_error
     if (strlen(path) >= sizeof address.sun_path)
         return rog_fail(err, ROG_ENOTFOUND, "%s is too long for the path of a socket", path);
     snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
-    agent->real = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    /* Where too many wait for it already, there is none. */
+    agent->real = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (agent->real < 0)
         return rog_fail(err, ROG_EIO, "cannot make a socket: %s", strerror(errno));
-    setsockopt(agent->real, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+    if (watch)
+        code = rog_ssh_watch_socket(watch, agent->real, err);
+    if (code)
+        return code;
     if (connect(agent->real, (const struct sockaddr *)&address, sizeof address) != 0 ||
         !transmit(agent->real, &request, until_s) || !receive(agent->real, &list, until_s))
         return rog_fail(err, ROG_ENOTFOUND, "no agent answers at %s", path);
@@ -255,7 +257,8 @@ static int list_keys(struct rog_agent *agent, const char *path, struct rog_error
     return code;
 }
 
-int rog_agent_open(struct rog_agent **out, const char *path, struct rog_error *err)
+int rog_agent_open(struct rog_agent **out, const char *path, struct rog_ssh_watch *watch,
+                   struct rog_error *err)
 {
     struct rog_agent *agent = calloc(1, sizeof *agent);
     *out = NULL;
@@ -263,9 +266,11 @@ int rog_agent_open(struct rog_agent **out, const char *path, struct rog_error *e
         return rog_fail_nomem(err);
     agent->real = agent->ends[0] = agent->ends[1] = -1;
     pthread_mutex_init(&agent->mutex, NULL);
-    int code = list_keys(agent, path, err);
+    int code = list_keys(agent, path, watch, err);
     if (!code && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, agent->ends) != 0)
         code = rog_fail(err, ROG_EIO, "cannot make sockets: %s", strerror(errno));
+    if (!code && watch)
+        code = rog_ssh_watch_socket(watch, agent->ends[1], err);
     if (!code && pthread_create(&agent->thread, NULL, serve, agent) != 0)
         code = rog_fail(err, ROG_EIO, "cannot start a thread");
     agent->has_thread = !code;

@@ -12,6 +12,7 @@
 
 #include <stddef.h>
 
+#include <orchestrator/ssh/watch.h>
 #include <rog/error.h>
 
 struct rog_agent_key {
@@ -22,9 +23,11 @@ struct rog_agent_key {
 
 struct rog_agent;
 
-/* Connects to the agent behind the socket and lists its keys. ROG_ENOTFOUND: there is none, or it
- * does not answer; ROG_ENOMEM; ROG_EIO. */
-int rog_agent_open(struct rog_agent **agent, const char *socket, struct rog_error *err);
+/* Connects to the agent behind the socket and lists its keys. It is cut with the connection that it
+ * is for (`watch`; NULL: never). ROG_ENOTFOUND: there is none, or it does not answer; ROG_ENOMEM;
+ * ROG_EIO. */
+int rog_agent_open(struct rog_agent **agent, const char *socket, struct rog_ssh_watch *watch,
+                   struct rog_error *err);
 void rog_agent_free(struct rog_agent *agent);
 
 size_t rog_agent_count(const struct rog_agent *agent);
@@ -32,6 +35,8 @@ const struct rog_agent_key *rog_agent_key(const struct rog_agent *agent, size_t 
 
 /* The end to give to libssh, which closes it. */
 int rog_agent_socket(struct rog_agent *agent);
+/* How long it may take to sign: somebody may have to touch a token. */
+#define ROG_AGENT_SIGN_TIMEOUT_S 120
 /* From now on there is this key alone. Where `shown` is not NULL the key is shown as that (its
  * certificate), which is borrowed until the next choice. */
 void rog_agent_choose(struct rog_agent *agent, size_t index, const struct rog_agent_key *shown);

@@ -3,6 +3,7 @@
 #include <orchestrator/ssh/ssh_state.h>
 
 #include <ctype.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,11 +35,17 @@ struct login {
     bool was_asked;            /* somebody has answered what the host asked last */
 };
 
+/* A person may take as long as they like. */
 static bool ask(struct login *login, const char *what, bool echo, unsigned *number)
 {
     const struct rog_ssh_options *options = login->options;
-    return options->ask &&
-           options->ask(options->ask_user, what, echo, number, login->answer, sizeof login->answer);
+    if (!options->ask)
+        return false;
+    rog_ssh_watch_begin(login->ssh->watch, (double)INFINITY);
+    bool answered =
+        options->ask(options->ask_user, what, echo, number, login->answer, sizeof login->answer);
+    rog_ssh_watch_begin(login->ssh->watch, login->ssh->timeout_s);
+    return answered;
 }
 
 /* ---- keys ---- */
@@ -86,7 +93,10 @@ static int offer_file(struct login *login, const struct rog_key *key)
 static int offer(struct login *login, const struct rog_key *key)
 {
     struct rog_keys *keys = &login->keys;
+    const double timeout_s = login->ssh->timeout_s;
     login->offered++;
+    rog_ssh_watch_begin(login->ssh->watch,
+                        key->in_agent ? fmax(timeout_s, ROG_AGENT_SIGN_TIMEOUT_S) : timeout_s);
     if (!key->in_agent)
         return offer_file(login, key);
     rog_agent_choose(keys->agent, key->index, key->shown.blob ? &key->shown : NULL);
@@ -413,16 +423,20 @@ int rog_ssh_log_in(struct rog_ssh *ssh, const struct rog_ssh_options *options,
     const struct rog_ssh_settings *settings = &ssh->settings;
     struct login login = {.ssh = ssh, .options = options};
     login.uses_keys = may_use(settings, "publickey", settings->public_key);
-    int code = login.uses_keys ? rog_keys_find(&login.keys, settings, err) : ROG_OK;
+    rog_ssh_watch_begin(ssh->watch, ssh->timeout_s);
+    int code = login.uses_keys ? rog_keys_find(&login.keys, settings, ssh->watch, err) : ROG_OK;
     int result = code ? SSH_AUTH_DENIED : ssh_userauth_none(ssh->session, NULL);
     if (!code && result == SSH_AUTH_DENIED)
         result = by_all(&login);
-    if (!code && (result == SSH_AUTH_DENIED || result == SSH_AUTH_PARTIAL)) {
+    if (!code && rog_ssh_watch_cut(ssh->watch)) {
+        code = broken(&login, err);
+    } else if (!code && (result == SSH_AUTH_DENIED || result == SSH_AUTH_PARTIAL)) {
         refused(&login, err);
         code = rog_ssh_fail_unsupported(ssh, err);
     } else if (!code && result != SSH_AUTH_SUCCESS) {
         code = broken(&login, err);
     }
+    rog_ssh_watch_end(ssh->watch);
     explicit_bzero(login.answer, sizeof login.answer);
     rog_keys_release(&login.keys);
     free(login.locked);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Files to a host and from it over a connection. */
+/* Files to a host and from it over a connection. Each request has a limit of its own. */
 #include <orchestrator/ssh/ssh_state.h>
 
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,11 +15,14 @@
 #include <common/hash.h>
 
 #define PIECE_BYTES 32768 /* what an SFTP server takes at once */
+/* A host that sends less than this on the whole is as good as away. */
+#define SLOWEST_BPS 1000.0
 
-static int open_sftp(struct rog_ssh *ssh, struct rog_error *err)
+static int begin_sftp(struct rog_ssh *ssh, struct rog_error *err)
 {
     if (ssh->lost)
         return rog_fail(err, ROG_EFAILED, "%s: the connection was given up", ssh->name);
+    rog_ssh_watch_begin(ssh->watch, ssh->timeout_s);
     if (ssh->sftp)
         return ROG_OK;
     ssh->sftp = sftp_new(ssh->session);
@@ -27,6 +31,7 @@ static int open_sftp(struct rog_ssh *ssh, struct rog_error *err)
         if (ssh->sftp)
             sftp_free(ssh->sftp);
         ssh->sftp = NULL;
+        rog_ssh_watch_end(ssh->watch);
         return code;
     }
     return ROG_OK;
@@ -59,7 +64,9 @@ static int send_content(struct rog_ssh *ssh, FILE *file, const char *local, cons
                         double until_s, struct rog_error *err)
 {
     char piece[PIECE_BYTES];
-    int code = ROG_OK;
+    int code = begin_sftp(ssh, err);
+    if (code)
+        return code;
     sftp_file there = sftp_open(ssh->sftp, temporary, O_WRONLY | O_CREAT | O_EXCL, 0600);
     if (!there)
         return sftp_failed(ssh, "create", temporary, err);
@@ -70,6 +77,7 @@ static int send_content(struct rog_ssh *ssh, FILE *file, const char *local, cons
                 code = rog_fail(err, ROG_EIO, "cannot read %s: %s", local, strerror(errno));
             break;
         }
+        rog_ssh_watch_begin(ssh->watch, ssh->timeout_s);
         if (sftp_write(there, piece, size) != (ssize_t)size) {
             code = sftp_failed(ssh, "write", temporary, err);
             break;
@@ -122,19 +130,20 @@ int rog_ssh_upload(struct rog_connection *connection, const char *local, const c
     if (!code)
         code = rog_sha256_file(local, hash, err);
     if (!code)
-        code = open_sftp(ssh, err);
-    if (!code)
         code = rog_connection_command(&ssh->connection,
                                       (const char *const[]){"mkdir", "-p", "--", dir, NULL},
                                       timeout_s, NULL, err);
     if (!code) {
         begun = true;
         code = send_content(ssh, file, local, temporary, until_s, err);
+        rog_ssh_watch_end(ssh->watch);
     }
     if (!code)
         code = put_in_place(ssh, temporary, remote, hash, mode, timeout_s, err);
-    if (code && begun && !ssh->lost)
+    if (code && begun && !ssh->lost && begin_sftp(ssh, NULL) == ROG_OK) {
         sftp_unlink(ssh->sftp, temporary);
+        rog_ssh_watch_end(ssh->watch);
+    }
     if (code)
         rog_fail_prefix(err, "cannot copy %s to %s:%s", local, ssh->name, remote);
     if (file)
@@ -148,15 +157,17 @@ int rog_ssh_size(struct rog_connection *connection, const char *remote, uint64_t
                  struct rog_error *err)
 {
     struct rog_ssh *ssh = rog_ssh_of(connection);
-    int code = open_sftp(ssh, err);
+    int code = begin_sftp(ssh, err);
     if (code)
         return code;
     sftp_attributes attributes = sftp_stat(ssh->sftp, remote);
-    if (!attributes)
-        return sftp_failed(ssh, "look at", remote, err);
-    *bytes = attributes->size;
+    if (attributes)
+        *bytes = attributes->size;
+    else
+        code = sftp_failed(ssh, "look at", remote, err);
     sftp_attributes_free(attributes);
-    return ROG_OK;
+    rog_ssh_watch_end(ssh->watch);
+    return code;
 }
 
 /* Nothing but a file with a content and an end is read: a pipe waits for ever, a device never ends.
@@ -173,16 +184,32 @@ static int check_regular(struct rog_ssh *ssh, const char *remote, struct rog_err
                : rog_fail(err, ROG_EFORMAT, "%s: %s is not a regular file", ssh->name, remote);
 }
 
-int rog_ssh_download(struct rog_connection *connection, const char *remote, uint64_t offset,
-                     rog_take_data take, void *user, uint64_t *end, struct rog_error *err)
+/* What may take as long as something comes. */
+static int read_on(struct rog_ssh *ssh, sftp_file there, const char *remote, rog_take_data take,
+                   void *user, uint64_t *end, struct rog_error *err)
 {
-    struct rog_ssh *ssh = rog_ssh_of(connection);
     char piece[PIECE_BYTES];
-    if (end)
-        *end = offset;
-    int code = open_sftp(ssh, err);
-    if (!code)
-        code = check_regular(ssh, remote, err);
+    double began_s = rog_clock_s(), taken_bytes = 0;
+    for (;;) {
+        double until_s = began_s + ssh->timeout_s + taken_bytes / SLOWEST_BPS;
+        rog_ssh_watch_begin(ssh->watch, fmin(ssh->timeout_s, until_s - rog_clock_s()));
+        ssize_t got = sftp_read(there, piece, sizeof piece);
+        if (got == 0)
+            return ROG_OK;
+        int code =
+            got < 0 ? sftp_failed(ssh, "read", remote, err) : take(piece, (size_t)got, user, err);
+        if (code)
+            return code;
+        taken_bytes += (double)got;
+        if (end)
+            *end += (uint64_t)got;
+    }
+}
+
+static int download(struct rog_ssh *ssh, const char *remote, uint64_t offset, rog_take_data take,
+                    void *user, uint64_t *end, struct rog_error *err)
+{
+    int code = check_regular(ssh, remote, err);
     if (code)
         return code;
     sftp_file there = sftp_open(ssh->sftp, remote, O_RDONLY, 0);
@@ -190,16 +217,24 @@ int rog_ssh_download(struct rog_connection *connection, const char *remote, uint
         return sftp_failed(ssh, "open", remote, err);
     if (sftp_seek64(there, offset) < 0)
         code = sftp_failed(ssh, "read", remote, err);
-    while (!code) {
-        ssize_t got = sftp_read(there, piece, sizeof piece);
-        if (got == 0)
-            break;
-        code =
-            got < 0 ? sftp_failed(ssh, "read", remote, err) : take(piece, (size_t)got, user, err);
-        if (!code && end)
-            *end += (uint64_t)got;
-    }
+    if (!code)
+        code = read_on(ssh, there, remote, take, user, end, err);
+    rog_ssh_watch_begin(ssh->watch, ssh->timeout_s);
     if (!ssh->lost)
         sftp_close(there);
+    return code;
+}
+
+int rog_ssh_download(struct rog_connection *connection, const char *remote, uint64_t offset,
+                     rog_take_data take, void *user, uint64_t *end, struct rog_error *err)
+{
+    struct rog_ssh *ssh = rog_ssh_of(connection);
+    if (end)
+        *end = offset;
+    int code = begin_sftp(ssh, err);
+    if (code)
+        return code;
+    code = download(ssh, remote, offset, take, user, end, err);
+    rog_ssh_watch_end(ssh->watch);
     return code;
 }

@@ -29,9 +29,11 @@ struct shown {
 /* ---- where keys are known ---- */
 
 /* The output of KnownHostsCommand, NULL where there is none. ssh gives it these tokens besides. */
-static int run_command(const struct rog_ssh_settings *settings, const char *occasion,
-                       const struct shown *shown, char **text, struct rog_error *err)
+static int run_command(const struct rog_ssh *ssh, const char *occasion, const struct shown *shown,
+                       char **text, struct rog_error *err)
 {
+    const struct rog_ssh_settings *settings = &ssh->settings;
+    const struct rog_process_limit limit = {COMMAND_TIMEOUT_S, ssh->stopped, ssh->stopped_user};
     const char *rest = settings->known_hosts_command;
     char *argv[MAX_ARGUMENTS] = {NULL}, *name = NULL;
     int code = ROG_OK;
@@ -63,7 +65,7 @@ static int run_command(const struct rog_ssh_settings *settings, const char *occa
         code = rog_fail(err, ROG_EINVAL, "KnownHostsCommand %s does not begin with a full path",
                         settings->known_hosts_command);
     if (!code) {
-        code = rog_process_run((const char *const *)argv, COMMAND_TIMEOUT_S, text, err);
+        code = rog_process_run_within((const char *const *)argv, &limit, text, err);
         if (code)
             rog_fail_prefix(err, "KnownHostsCommand");
     }
@@ -126,7 +128,7 @@ int rog_ssh_order_host_keys(struct rog_ssh *ssh, struct rog_error *err)
     const char *wanted = settings->host_key_algorithms;
     struct rog_ssh_names types = {0};
     char *more = NULL, *ordered = NULL;
-    int code = run_command(settings, "ORDER", NULL, &more, err);
+    int code = run_command(ssh, "ORDER", NULL, &more, err);
     if (!code) {
         const struct rog_known_hosts known = known_of(settings, more);
         code = rog_known_hosts_types(&known, &types, err);
@@ -257,7 +259,7 @@ static int judge(const struct rog_ssh *ssh, const struct shown *shown, struct ro
     struct rog_known_line line = {0};
     enum rog_known_host answer = ROG_HOST_UNKNOWN;
     char *more = NULL, *flag = rog_ssh_config_flag(settings), where[300];
-    int code = flag ? run_command(settings, "HOSTNAME", shown, &more, err) : rog_fail_nomem(err);
+    int code = flag ? run_command(ssh, "HOSTNAME", shown, &more, err) : rog_fail_nomem(err);
     if (!code) {
         const struct rog_known_hosts known = known_of(settings, more);
         code = rog_known_hosts_find(&known, shown->type, shown->key, &answer, &line, err);

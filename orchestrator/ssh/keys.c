@@ -295,14 +295,14 @@ static int add_files(struct rog_keys *keys, struct rog_keys *files, const struct
 }
 
 int rog_keys_find(struct rog_keys *keys, const struct rog_ssh_settings *settings,
-                  struct rog_error *err)
+                  struct rog_ssh_watch *watch, struct rog_error *err)
 {
     struct rog_keys files = {0}, loaded = {0};
     bool others = !settings->identities_only || rog_ssh_settings_say_no(settings->identities_only);
     *keys = (struct rog_keys){0};
     int code = ROG_OK;
     if (settings->identity_agent)
-        code = rog_agent_open(&keys->agent, settings->identity_agent, err);
+        code = rog_agent_open(&keys->agent, settings->identity_agent, watch, err);
     if (code == ROG_ENOTFOUND) { /* which is no reason not to try the other keys */
         keys->no_agent = rog_strdup(err ? err->message : "");
         code = ROG_OK;

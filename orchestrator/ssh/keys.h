@@ -39,7 +39,7 @@ struct rog_keys {
 };
 
 int rog_keys_find(struct rog_keys *keys, const struct rog_ssh_settings *settings,
-                  struct rog_error *err);
+                  struct rog_ssh_watch *watch, struct rog_error *err);
 void rog_keys_release(struct rog_keys *keys);
 
 #endif

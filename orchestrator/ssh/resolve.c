@@ -60,7 +60,8 @@ static int ask_client(struct rog_ssh_settings *settings, const struct rog_ssh_ta
     argv[n++] = "--";
     argv[n++] = target->host;
     argv[n] = NULL;
-    int code = rog_process_run(argv, ASK_TIMEOUT_S, &text, err);
+    const struct rog_process_limit limit = {ASK_TIMEOUT_S, target->stopped, target->stopped_user};
+    int code = rog_process_run_within(argv, &limit, &text, err);
     if (code && code != ROG_ENOTFOUND)
         rog_fail_prefix(err, "cannot read the ssh configuration");
     if (!code) {

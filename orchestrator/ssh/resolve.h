@@ -17,10 +17,13 @@ struct rog_ssh_target {
     const char *user;   /* NULL: the configuration's, or who runs this program */
     unsigned port;      /* 0: the configuration's, or 22 */
     const char *config; /* NULL: the user's file and the system's */
+    /* Asked several times a second while ssh -G runs, which is ended then; NULL: never. */
+    bool (*stopped)(void *user);
+    void *stopped_user;
 };
 
 /* Errors: ROG_EINVAL the configuration cannot be used; ROG_EFAILED ssh -G did not answer;
- * ROG_ENOMEM. *settings is to be released either way. */
+ * ROG_EINTR; ROG_ENOMEM. *settings is to be released either way. */
 int rog_ssh_settings_read(struct rog_ssh_settings *settings, const struct rog_ssh_target *target,
                           struct rog_error *err);
 

@@ -15,6 +15,7 @@
 
 #include <common/clock.h>
 #include <common/file.h>
+#include <orchestrator/ssh/dial.h>
 #include <orchestrator/ssh/proxy.h>
 #include <orchestrator/ssh/quote.h>
 #include <orchestrator/ssh/resolve.h>
@@ -24,13 +25,21 @@
 #define AHEAD_BYTES ((size_t)256 << 10)
 #define SILENCE_S 0.2
 #define START_TIMEOUT_S 30
+#define LATE_S 1.0 /* after its own limit a command is cut */
+#define BYE_S 1.0  /* to say that the connection ends */
 #define PIECE_BYTES 65536
 
 int rog_ssh_fail(struct rog_ssh *ssh, struct rog_error *err, const char *what)
 {
     const char *cause = ssh_get_error(ssh->session);
+    enum rog_ssh_cut cut = rog_ssh_watch_cut(ssh->watch);
+    ssh->lost = ssh->lost || cut;
+    if (cut == ROG_SSH_STOPPED)
+        return rog_fail(err, ROG_EINTR, "%s: interrupted", ssh->name);
     return rog_fail(err, ROG_EFAILED, "%s: %s: %s", ssh->name, what,
-                    cause && cause[0] ? cause : "the connection is lost");
+                    cut                 ? "the host did not answer in time"
+                    : cause && cause[0] ? cause
+                                        : "the connection is lost");
 }
 
 /* --- connecting --- */
@@ -56,27 +65,6 @@ static int hand_over(struct rog_ssh *ssh, const char *word, enum ssh_options_e o
                     "libssh supports nothing of \"%s %s\" in the ssh configuration", word, value);
 }
 
-static int set_proxy(struct rog_ssh *ssh, struct rog_error *err)
-{
-    char *command = NULL;
-    int code = rog_ssh_proxy_command(&ssh->settings, &command, err);
-    char *escaped = command ? malloc(2 * strlen(command) + 1) : NULL, *end = escaped;
-    if (command && !escaped)
-        code = rog_fail_nomem(err);
-    for (const char *c = command; escaped && *c; c++) {
-        if (*c == '%') /* libssh would take it for one of its own */
-            *end++ = '%';
-        *end++ = *c;
-    }
-    if (escaped) {
-        *end = '\0';
-        code = hand_over(ssh, "ProxyCommand", SSH_OPTIONS_PROXYCOMMAND, escaped, err);
-    }
-    free(escaped);
-    free(command);
-    return code;
-}
-
 static int set_choices(struct rog_ssh *ssh, struct rog_error *err)
 {
     const struct rog_ssh_settings *settings = &ssh->settings;
@@ -86,7 +74,6 @@ static int set_choices(struct rog_ssh *ssh, struct rog_error *err)
         const char *value;
     } choices[] = {
         {"User", SSH_OPTIONS_USER, settings->user},
-        {"BindAddress", SSH_OPTIONS_BINDADDR, settings->bind_address},
         {"Ciphers", SSH_OPTIONS_CIPHERS_C_S, settings->ciphers},
         {"Ciphers", SSH_OPTIONS_CIPHERS_S_C, settings->ciphers},
         {"MACs", SSH_OPTIONS_HMAC_C_S, settings->macs},
@@ -111,8 +98,12 @@ static int configure(struct rog_ssh *ssh, const struct rog_ssh_options *options,
     if (options->config && access(options->config, R_OK) != 0)
         return rog_fail(err, ROG_EINVAL, "cannot read the ssh configuration %s: %s",
                         options->config, strerror(errno));
-    const struct rog_ssh_target target = {options->host, options->user, options->port,
-                                          options->config};
+    const struct rog_ssh_target target = {.host = options->host,
+                                          .user = options->user,
+                                          .port = options->port,
+                                          .config = options->config,
+                                          .stopped = options->stopped,
+                                          .stopped_user = options->stopped_user};
     int code = rog_ssh_settings_read(&ssh->settings, &target, err);
     if (code)
         return code;
@@ -127,20 +118,55 @@ static int configure(struct rog_ssh *ssh, const struct rog_ssh_options *options,
         ssh_options_set(session, SSH_OPTIONS_TIMEOUT, &timeout_s) != SSH_OK)
         return rog_ssh_fail(ssh, err, "the ssh configuration is not usable");
     code = set_choices(ssh, err);
-    code = code ? code : set_proxy(ssh, err);
     return code ? code : rog_ssh_order_host_keys(ssh, err);
 }
 
-/* A peer that has fallen silent is noticed by the kernel. Not on a proxy command's pipe. */
-static void bound_silence(const struct rog_ssh *ssh)
+/* A host that is away is noticed by the kernel. Not behind a proxy command. */
+static void bound_silence(const struct rog_ssh *ssh, int fd)
 {
-    int fd = ssh_get_fd(ssh->session), yes = 1, idle_s = (int)fmax(ssh->timeout_s / 2, 1);
+    int yes = 1, idle_s = (int)fmax(ssh->timeout_s / 2, 1);
     unsigned limit_ms = (unsigned)(1000 * ssh->timeout_s);
     setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &yes, sizeof yes);
     setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle_s, sizeof idle_s);
     setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &idle_s, sizeof idle_s);
     setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &limit_ms, sizeof limit_ms);
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
+}
+
+/* The socket, until libssh has it, which closes it. */
+static int open_socket(struct rog_ssh *ssh, struct rog_error *err)
+{
+    const struct rog_ssh_dial dial = {.settings = &ssh->settings,
+                                      .timeout_s = ssh->timeout_s,
+                                      .stopped = ssh->stopped,
+                                      .user = ssh->stopped_user};
+    int fd = -1, code = rog_ssh_dial(&dial, &fd, &ssh->proxy, err);
+    if (code == ROG_EFAILED) {
+        const struct rog_error why = *err;
+        rog_fail(err, code, "%s: cannot connect: %s", ssh->name, why.message);
+        return rog_ssh_fail_unsupported(ssh, err);
+    }
+    if (!code)
+        code = rog_ssh_watch_socket(ssh->watch, fd, err);
+    if (!code && ssh_options_set(ssh->session, SSH_OPTIONS_FD, &fd) != SSH_OK)
+        code = rog_ssh_fail(ssh, err, "the socket is not usable");
+    if (code && fd >= 0)
+        close(fd);
+    else if (!code)
+        bound_silence(ssh, fd);
+    return code;
+}
+
+/* Up to where both have agreed on keys. */
+static int greet(struct rog_ssh *ssh, struct rog_error *err)
+{
+    rog_ssh_watch_begin(ssh->watch, ssh->timeout_s);
+    int result = ssh_connect(ssh->session);
+    rog_ssh_watch_end(ssh->watch);
+    if (result == SSH_OK)
+        return ROG_OK;
+    int code = rog_ssh_fail(ssh, err, "cannot connect");
+    return code == ROG_EINTR ? code : rog_ssh_fail_unsupported(ssh, err);
 }
 
 /* --- commands --- */
@@ -233,6 +259,14 @@ static int give_input(struct rog_ssh *ssh, ssh_channel channel, struct flow *flo
     return code;
 }
 
+static int not_in_time(struct rog_ssh *ssh, struct rog_error *err)
+{
+    if (rog_ssh_watch_cut(ssh->watch) == ROG_SSH_STOPPED)
+        return rog_ssh_fail(ssh, err, "a command");
+    ssh->lost = true;
+    return rog_fail(err, ROG_EFAILED, "%s: a command was not done in time", ssh->name);
+}
+
 /* Gives the input and reads both outputs until the command has closed them. */
 static int converse(struct rog_ssh *ssh, ssh_channel channel, struct flow *flow,
                     struct rog_command_result *result, struct rog_error *err)
@@ -255,10 +289,9 @@ static int converse(struct rog_ssh *ssh, ssh_channel channel, struct flow *flow,
             return ROG_OK;
         if (flow->patience_s > 0 && (out || errors || given))
             flow->until_s = rog_clock_s() + flow->patience_s;
-        if (rog_clock_s() > flow->until_s) {
-            ssh->lost = true;
-            return rog_fail(err, ROG_EFAILED, "%s: a command was not done in time", ssh->name);
-        }
+        if (rog_clock_s() > flow->until_s)
+            return not_in_time(ssh, err);
+        rog_ssh_watch_begin(ssh->watch, flow->until_s - rog_clock_s() + LATE_S);
         struct pollfd end = {.fd = ssh_get_fd(ssh->session), .events = POLLIN};
         if (!out && !errors && !given && !ended)
             poll(&end, 1, POLL_MS);
@@ -280,8 +313,7 @@ static int await_status(struct rog_ssh *ssh, ssh_channel channel, double until_s
             break;
         }
         if (rog_clock_s() > until_s || !ssh_is_connected(ssh->session)) {
-            ssh->lost = true;
-            code = rog_fail(err, ROG_EFAILED, "%s: a command was not done in time", ssh->name);
+            code = not_in_time(ssh, err);
             break;
         }
         struct pollfd end = {.fd = ssh_get_fd(ssh->session), .events = POLLIN};
@@ -291,10 +323,21 @@ static int await_status(struct rog_ssh *ssh, ssh_channel channel, double until_s
     return code;
 }
 
+/* The command is begun: a host that answers does that at once. */
+static int begin_command(struct rog_ssh *ssh, ssh_channel channel, const char *line,
+                         const struct flow *flow, struct rog_error *err)
+{
+    rog_ssh_watch_begin(ssh->watch, fmin(ssh->timeout_s, flow->until_s - rog_clock_s() + LATE_S));
+    if (ssh_channel_open_session(channel) != SSH_OK ||
+        ssh_channel_request_exec(channel, line) != SSH_OK ||
+        (!flow->input && ssh_channel_send_eof(channel) != SSH_OK))
+        return rog_ssh_fail(ssh, err, "cannot run a command");
+    return ROG_OK;
+}
+
 static int run(struct rog_ssh *ssh, const char *const *argv, struct flow *flow,
                struct rog_command_result *result, struct rog_error *err)
 {
-    int code = ROG_OK;
     *result = (struct rog_command_result){0};
     if (ssh->lost)
         return rog_fail(err, ROG_EFAILED, "%s: the connection was given up", ssh->name);
@@ -304,19 +347,18 @@ static int run(struct rog_ssh *ssh, const char *const *argv, struct flow *flow,
         free(line);
         return rog_fail_nomem(err);
     }
-    if (ssh_channel_open_session(channel) != SSH_OK ||
-        ssh_channel_request_exec(channel, line) != SSH_OK ||
-        (!flow->input && ssh_channel_send_eof(channel) != SSH_OK))
-        code = rog_ssh_fail(ssh, err, "cannot run a command");
+    int code = begin_command(ssh, channel, line, flow, err);
     if (!code)
         code = converse(ssh, channel, flow, result, err);
     if (!code)
         code = await_status(ssh, channel, flow->until_s, &result->status, err);
     if (code)
         rog_command_result_release(result);
+    rog_ssh_watch_begin(ssh->watch, BYE_S);
     if (!ssh->lost)
         ssh_channel_close(channel);
     ssh_channel_free(channel);
+    rog_ssh_watch_end(ssh->watch);
     free(line);
     return code;
 }
@@ -372,6 +414,8 @@ static int start_program(struct rog_connection *connection, const char *const *a
 static void free_ssh(struct rog_connection *connection)
 {
     struct rog_ssh *ssh = rog_ssh_of(connection);
+    if (ssh->watch)
+        rog_ssh_watch_begin(ssh->watch, BYE_S);
     if (ssh->sftp)
         sftp_free(ssh->sftp);
     if (ssh->session && !ssh->lost)
@@ -379,14 +423,11 @@ static void free_ssh(struct rog_connection *connection)
     else if (ssh->session)
         ssh_silent_disconnect(ssh->session);
     ssh_free(ssh->session);
+    rog_process_kill(&ssh->proxy);
+    rog_ssh_watch_free(ssh->watch);
     rog_ssh_settings_release(&ssh->settings);
     free(ssh->name);
     free(ssh);
-}
-
-static void interrupt(const struct rog_connection *connection)
-{
-    shutdown(ssh_get_fd(((const struct rog_ssh *)connection)->session), SHUT_RDWR);
 }
 
 static bool lost(const struct rog_connection *connection)
@@ -397,7 +438,6 @@ static bool lost(const struct rog_connection *connection)
 
 static const struct rog_connection_ops operations = {
     .free = free_ssh,
-    .interrupt = interrupt,
     .lost = lost,
     .run = run_command,
     .start = start_program,
@@ -416,12 +456,15 @@ int rog_ssh_connect(struct rog_connection **out, const struct rog_ssh_options *o
     struct rog_ssh *ssh = calloc(1, sizeof *ssh);
     if (!ssh)
         return rog_fail_nomem(err);
-    int code = ROG_OK;
     ssh->connection.ops = &operations;
     ssh->timeout_s = options->timeout_s;
+    ssh->stopped = options->stopped;
+    ssh->stopped_user = options->stopped_user;
+    ssh->proxy = ROG_PROCESS_NONE;
+    int code = rog_ssh_watch_new(&ssh->watch, ssh->stopped, ssh->stopped_user, err);
     ssh->session = ssh_new();
     ssh->name = rog_strdup(options->host);
-    if (!ssh->session || !ssh->name)
+    if (!code && (!ssh->session || !ssh->name))
         code = rog_fail_nomem(err);
     ssh->connection.name = ssh->name;
     if (!code)
@@ -433,14 +476,12 @@ int rog_ssh_connect(struct rog_connection **out, const struct rog_ssh_options *o
         if (!ssh->name)
             code = rog_fail_nomem(err);
     }
-    if (!code && ssh_connect(ssh->session) != SSH_OK) {
-        code = rog_ssh_fail(ssh, err, "cannot connect");
-        rog_ssh_fail_unsupported(ssh, err);
-    }
-    if (!code) {
-        bound_silence(ssh);
+    if (!code)
+        code = open_socket(ssh, err);
+    if (!code)
+        code = greet(ssh, err);
+    if (!code)
         code = rog_ssh_check_host_key(ssh, err);
-    }
     if (!code)
         code = rog_ssh_log_in(ssh, options, err);
     if (code)

@@ -36,10 +36,14 @@ struct rog_ssh_options {
     bool (*ask)(void *user, const char *what, bool echo, unsigned *number, char *answer,
                 size_t bytes);
     void *ask_user;
+    /* Asked several times a second, by another thread, while a call waits: whether nobody wants it
+     * any more. It ends with ROG_EINTR then, and the connection is lost. NULL: never. */
+    bool (*stopped)(void *user);
+    void *stopped_user;
 };
 
 /* Errors: ROG_EINVAL bad options, an unknown or changed host key; ROG_EFAILED the host cannot be
- * reached or refuses the login; ROG_EIO; ROG_ENOMEM. */
+ * reached or refuses the login; ROG_EINTR; ROG_EIO; ROG_ENOMEM. */
 int rog_ssh_connect(struct rog_connection **connection, const struct rog_ssh_options *options,
                     struct rog_error *err);
 

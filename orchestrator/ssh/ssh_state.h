@@ -7,8 +7,10 @@
 #include <libssh/libssh.h>
 #include <libssh/sftp.h>
 
+#include <common/process.h>
 #include <orchestrator/ssh/settings.h>
 #include <orchestrator/ssh/ssh.h>
+#include <orchestrator/ssh/watch.h>
 
 struct rog_ssh {
     struct rog_connection connection; /* first: each is known by the other */
@@ -17,7 +19,11 @@ struct rog_ssh {
     struct rog_ssh_settings settings;
     char *name;
     double timeout_s;
-    bool lost; /* given up: only its end is left */
+    bool (*stopped)(void *user);
+    void *stopped_user;
+    struct rog_ssh_watch *watch; /* of every call that waits for the host */
+    struct rog_process proxy;    /* that the connection goes through, if any */
+    bool lost;                   /* given up: only its end is left */
 };
 
 static inline struct rog_ssh *rog_ssh_of(struct rog_connection *connection)
@@ -25,7 +31,8 @@ static inline struct rog_ssh *rog_ssh_of(struct rog_connection *connection)
     return (struct rog_ssh *)connection;
 }
 
-/* Fills *err with what was attempted and what libssh says about it. */
+/* Fills *err with what was attempted and what libssh says about it, or with why the connection was
+ * cut (watch.h): ROG_EFAILED, ROG_EINTR. */
 int rog_ssh_fail(struct rog_ssh *ssh, struct rog_error *err, const char *what);
 /* Adds to *err which words of the configuration have no effect here. */
 int rog_ssh_fail_unsupported(const struct rog_ssh *ssh, struct rog_error *err);

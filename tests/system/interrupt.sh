@@ -47,6 +47,27 @@ for signal in INT TERM HUP; do
     same "progress" 0 "$(query 'SELECT count(*) FROM progress')"
 done
 
+# A second signal ends rogctl at once, as that signal does, and with it what it has started. Here it
+# waits for a trainer that does not end when it is asked to.
+sed 's/^exec sleep 600/trap "" TERM; while :; do sleep 600; done/' slow >stubborn
+chmod +x stubborn
+rm -f pids
+ROG_TRAINER=$PWD/stubborn rogctl sweep x.conf --jobs 1 >out 2>err &
+pid=$!
+for i in $(seq 100); do
+    [ -s pids ] && break
+    sleep 0.1
+done
+kill -INT $pid
+kill -TERM $pid
+wait $pid
+same "exit status" 143 $?
+for i in $(seq 100); do
+    kill -0 "$(cat pids)" 2>/dev/null || break
+    sleep 0.1
+done
+kill -0 "$(cat pids)" 2>/dev/null && fail "the trainer runs on"
+
 # What nobody executes is not said to be running, whatever the table of runs still says.
 rm -f pids
 ROG_TRAINER=$PWD/slow rogctl sweep x.conf --jobs 1 >out 2>err &

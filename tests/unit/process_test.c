@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -20,6 +21,8 @@
 #include <common/process.h>
 
 #define SHELL(script) ((const char *const[]){"sh", "-c", (script), NULL})
+
+static void wait_for_end(struct rog_process *process);
 
 static void pause_ms(long ms)
 {
@@ -128,6 +131,45 @@ static void time_limit(void **state)
 }
 
 /* What a program has started holds its pipes, and is ended with it. */
+static bool is_stopped(void *user)
+{
+    return ++*(unsigned *)user > 3;
+}
+
+/* Also when it has closed its outputs. */
+static void what_nobody_wants_is_ended(void **state)
+{
+    (void)state;
+    static const char *const scripts[] = {"exec sleep 1000", "exec >&- 2>&-; sleep 1000"};
+    for (size_t i = 0; i < sizeof scripts / sizeof *scripts; i++) {
+        unsigned asked = 0;
+        const struct rog_process_limit limit = {1000, is_stopped, &asked};
+        struct rog_error err = {0};
+        assert_int_equal(rog_process_run_within(SHELL(scripts[i]), &limit, NULL, &err), ROG_EINTR);
+        assert_non_null(strstr(err.message, "interrupted"));
+    }
+}
+
+static void a_socket_is_input_and_output(void **state)
+{
+    (void)state;
+    int ends[2];
+    char word[8] = "";
+    struct rog_process process;
+    struct rog_error err = {0};
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+    const struct rog_process_options options = {
+        .argv = SHELL("read word; echo $word$word"), .log = "/dev/null", .socket = ends[1]};
+    assert_int_equal(rog_process_start(&process, &options, &err), 0);
+    close(ends[1]);
+    assert_int_equal(write(ends[0], "ab\n", 3), 3);
+    assert_int_equal(recv(ends[0], word, 5, MSG_WAITALL), 5);
+    assert_string_equal(word, "abab\n");
+    assert_int_equal(read(ends[0], word, 1), 0); /* nobody else holds the other end */
+    close(ends[0]);
+    wait_for_end(&process);
+}
+
 static void time_limit_ends_the_group(void **state)
 {
     (void)state;
@@ -333,6 +375,8 @@ int main(void)
         cmocka_unit_test(an_ignored_sigchld_is_no_timeout),
         cmocka_unit_test(a_viewer_outlives_its_parent),
         cmocka_unit_test(time_limit),
+        cmocka_unit_test(what_nobody_wants_is_ended),
+        cmocka_unit_test(a_socket_is_input_and_output),
         cmocka_unit_test(fed_line_by_line),
         cmocka_unit_test(time_limit_ends_the_group),
         cmocka_unit_test(the_terminal_is_for_our_group),

@@ -266,7 +266,8 @@ static int connect_in_vain(struct rog_connection **connection,
     return rog_fail(err, ROG_EFAILED, "%s is away", options->host);
 }
 
-/* The error is that of the interruption, not of the attempt before. */
+/* The error is that of the interruption, not of the attempt before, also where that has taken all
+ * of the time. */
 static void an_interrupted_connect_says_so(void **state)
 {
     (void)state;
@@ -277,9 +278,11 @@ static void an_interrupted_connect_says_so(void **state)
     struct rog_remote_host host = {.remote = &remote, .name = "a", .title = "worker 1 (a)"};
     struct rog_error err = {0};
     rog_remote_init(&remote, &attempt);
-    assert_int_equal(rog_remote_connect_within(&host, 60, false, &err), ROG_EINTR);
-    assert_int_equal(err.code, ROG_EINTR);
-    assert_string_equal(err.message, "interrupted");
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(rog_remote_connect_within(&host, i ? 0 : 60, false, &err), ROG_EINTR);
+        assert_int_equal(err.code, ROG_EINTR);
+        assert_string_equal(err.message, "interrupted");
+    }
     rog_remote_release(&remote);
 }
 

@@ -7,7 +7,11 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -18,7 +22,9 @@
 #include <orchestrator/ssh/known_hosts.h>
 #include <orchestrator/ssh/proxy.h>
 #include <orchestrator/ssh/quote.h>
+#include <common/clock.h>
 #include <orchestrator/ssh/resolve.h>
+#include <orchestrator/ssh/ssh.h>
 
 #include "folder_support.h"
 
@@ -242,7 +248,7 @@ static int keys_of(const struct folder_fixture *f, const void *reply, size_t byt
     assert_int_equal(bind(fake.listening, (struct sockaddr *)&address, sizeof address), 0);
     assert_int_equal(listen(fake.listening, 1), 0);
     assert_int_equal(pthread_create(&thread, NULL, answer_once, &fake), 0);
-    int code = rog_agent_open(&agent, f->path, &err);
+    int code = rog_agent_open(&agent, f->path, NULL, &err);
     pthread_join(thread, NULL);
     close(fake.listening);
     if (code)
@@ -269,6 +275,86 @@ static void agents(void **state)
     assert_int_equal(KEYS_OF("\xff\xff\xff\xff\x0c\0\0\0\1"), -1);
     assert_int_equal(KEYS_OF("\0\0\0\x40\x0c\0"), -1);
     assert_int_equal(KEYS_OF("GET"), -1);
+}
+
+/* ---- what hangs ---- */
+
+#define PATIENCE_S 60.0  /* of what must not be waited for to the end */
+#define SOON_S 20.0      /* on the slowest of machines */
+#define ASKED_IN_VAIN 3u /* times that `stopped` says no first */
+
+/* A configuration by which the host srv is a port of this machine. */
+static void lead_here(const struct folder_fixture *f, int listening)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET};
+    socklen_t bytes = sizeof address;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    assert_int_equal(bind(listening, (struct sockaddr *)&address, sizeof address), 0);
+    assert_int_equal(listen(listening, 8), 0);
+    assert_int_equal(getsockname(listening, (struct sockaddr *)&address, &bytes), 0);
+    char *text = rog_format("Host srv\n  HostName 127.0.0.1\n  Port %u\n  User root\n",
+                            ntohs(address.sin_port));
+    put(f->path, text, strlen(text));
+    free(text);
+}
+
+static bool is_enough(void *user)
+{
+    return atomic_fetch_add((atomic_uint *)user, 1) >= ASKED_IN_VAIN;
+}
+
+/* What connecting comes to; it must not take long. `is_stopped`: nobody wants it after a while. */
+static void connect_in_vain(const struct folder_fixture *f, double timeout_s, bool is_stopped,
+                            int expected, const char *words)
+{
+    atomic_uint asked = 0;
+    struct rog_connection *ssh = NULL;
+    struct rog_error err = {0};
+    const struct rog_ssh_options options = {.host = "srv",
+                                            .config = f->path,
+                                            .timeout_s = timeout_s,
+                                            .stopped = is_stopped ? is_enough : NULL,
+                                            .stopped_user = &asked};
+    double began_s = rog_clock_s();
+    assert_int_equal(rog_ssh_connect(&ssh, &options, &err), expected);
+    assert_true(rog_clock_s() - began_s < SOON_S);
+    assert_true(!is_stopped || asked > ASKED_IN_VAIN);
+    if (!strstr(err.message, words))
+        fail_msg("\"%s\" does not say \"%s\"", err.message, words);
+}
+
+/* It takes connections, and says nothing. */
+static void a_silent_host(void **state)
+{
+    const struct folder_fixture *f = *state;
+    int listening = socket(AF_INET, SOCK_STREAM, 0);
+    lead_here(f, listening);
+    connect_in_vain(f, 0.5, false, ROG_EFAILED, "in time");
+    connect_in_vain(f, PATIENCE_S, true, ROG_EINTR, "interrupted");
+    char *text = rog_format("Host srv\n  HostName 127.0.0.1\n  User root\n  ProxyCommand %s\n",
+                            "sleep 1000");
+    put(f->path, text, strlen(text));
+    free(text);
+    connect_in_vain(f, 0.5, false, ROG_EFAILED, "in time");
+    connect_in_vain(f, PATIENCE_S, true, ROG_EINTR, "interrupted");
+    close(listening);
+}
+
+static void an_ssh_that_hangs(void **state)
+{
+    const struct folder_fixture *f = *state;
+    static const char script[] = "#!/bin/sh\nexec sleep 1000\n";
+    char *program = rog_path_join(f->folder, "ssh"), *before = rog_strdup(getenv("PATH"));
+    char *path = rog_format("%s:/usr/bin:/bin", f->folder);
+    put(f->path, "", 0);
+    put(program, script, sizeof script - 1);
+    assert_int_equal(chmod(program, 0700), 0);
+    assert_int_equal(setenv("PATH", path, 1), 0);
+    connect_in_vain(f, PATIENCE_S, true, ROG_EINTR, "interrupted");
+    setenv("PATH", before, 1);
+    free(path);
+    free(before);
+    free(program);
 }
 
 /* ---- names ---- */
@@ -308,7 +394,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(ssh_programs, set_up, folder_close),
         cmocka_unit_test(known_hosts),
         cmocka_unit_test_setup_teardown(agents, set_up, folder_close),
+        cmocka_unit_test_setup_teardown(a_silent_host, set_up, folder_close),
+        cmocka_unit_test_setup_teardown(an_ssh_that_hangs, set_up, folder_close),
         cmocka_unit_test(names),
     };
+    signal(SIGPIPE, SIG_IGN);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

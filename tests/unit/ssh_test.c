@@ -97,6 +97,12 @@ static char *write_config(const struct lab_bench *bench, const char *format, ...
     return path;
 }
 
+static int take_nothing(const void *data, size_t size, void *user, struct rog_error *err)
+{
+    (void)data, (void)size, (void)user, (void)err;
+    return ROG_OK;
+}
+
 /* --- tests --- */
 
 static void quoting(void **state)
@@ -208,6 +214,76 @@ static void a_cut_link_is_noticed(void **state)
         rog_process_run(ARGV("ip", "link", "set", "dev", "roglab-v2", "up"), 10, NULL, &err), 0);
     assert_int_equal(code, ROG_EFAILED);
     assert_true(took_s < 8);
+}
+
+/* ---- hosts that hang ---- */
+
+static int upload_this(struct rog_connection *ssh, const char *path, struct rog_error *err)
+{
+    char *there = rog_format("%s.copy", path);
+    int code = rog_connection_upload(ssh, path, there, 0600, 30, err);
+    free(there);
+    return code;
+}
+
+static int download_this(struct rog_connection *ssh, const char *path, struct rog_error *err)
+{
+    return rog_connection_download(ssh, path, 0, take_nothing, NULL, NULL, err);
+}
+
+static int size_this(struct rog_connection *ssh, const char *path, struct rog_error *err)
+{
+    uint64_t bytes;
+    return rog_connection_size(ssh, path, &bytes, err);
+}
+
+static int list_this(struct rog_connection *ssh, const char *path, struct rog_error *err)
+{
+    return rog_connection_command(ssh, ARGV("ls", path), 30, NULL, err);
+}
+
+static bool is_over(void *user)
+{
+    return *(double *)user > 0 && rog_clock_s() > *(double *)user;
+}
+
+/* Each call over a connection whose session on the host is stopped ends in time, or when nobody
+ * wants it any more, and so does the end of the connection. */
+static void a_host_that_hangs_is_given_up(void **state)
+{
+    const struct lab_bench *bench = bench_of(state);
+    static int (*const calls[])(struct rog_connection *, const char *, struct rog_error *) = {
+        size_this, download_this, upload_this, list_this};
+    char *path = in_folder(bench, "some file");
+    put(path, "some text", 9);
+    for (size_t i = 0; i < 2 * sizeof calls / sizeof *calls; i++) {
+        struct rog_ssh_options options = lab_bench_options(bench->address[1]);
+        struct rog_error err = {0};
+        bool stopped = i % 2;
+        double until_s = 0;
+        options.timeout_s = stopped ? 60 : 1.5;
+        options.stopped = is_over;
+        options.stopped_user = &until_s;
+        struct rog_connection *ssh = lab_bench_connect(&options);
+        struct rog_command_result result = run(ssh, ARGV("sh", "-c", "echo $PPID"));
+        pid_t session = (pid_t)strtol(result.output, NULL, 10);
+        rog_command_result_release(&result);
+        assert_int_equal(size_this(ssh, path, &err), 0);
+        assert_true(session > 1 && kill(session, SIGSTOP) == 0);
+        double began_s = rog_clock_s();
+        if (stopped)
+            until_s = began_s + 0.3;
+        int code = calls[i / 2](ssh, path, &err);
+        bool is_lost = rog_connection_lost(ssh);
+        rog_connection_free(ssh);
+        double took_s = rog_clock_s() - began_s;
+        kill(session, SIGKILL);
+        assert_int_equal(code, stopped ? ROG_EINTR : ROG_EFAILED);
+        assert_non_null(strstr(err.message, stopped ? "interrupted" : "in time"));
+        assert_true(is_lost);
+        assert_true(took_s < 10);
+    }
+    free(path);
 }
 
 static void only_known_hosts_will_do(void **state)
@@ -527,6 +603,7 @@ int main(void)
         cmocka_unit_test(bad_names_are_refused),
         cmocka_unit_test(commands_run),
         cmocka_unit_test(timeouts_hold),
+        cmocka_unit_test(a_host_that_hangs_is_given_up),
         cmocka_unit_test(only_known_hosts_will_do),
         cmocka_unit_test(only_the_right_key_opens),
         cmocka_unit_test(a_jump_is_taken),

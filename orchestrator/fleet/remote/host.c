@@ -229,8 +229,8 @@ static int follow(struct rog_remote_host *host, struct rog_error *err)
     while (code == 0 && state != ENDED) {
         struct rog_error cause;
         code = look(host, &state, &cause);
-        if (code && rog_remote_stopped(host->remote, 0))
-            code = ROG_EINTR; /* its connection may have been cut for that */
+        if (code && (code == ROG_EINTR || rog_remote_stopped(host->remote, 0)))
+            code = ROG_EINTR;
         else if (code && rog_connection_lost(host->connection))
             code = connect_again(host, cause.message, err);
         else if (code)
@@ -292,19 +292,29 @@ static int go_through(struct rog_remote_host *host, struct rog_error *err)
     return code;
 }
 
-/* Ends what runs there and removes the run's folder, unless that is left to go on. */
+static int stop_there(struct rog_remote_host *host, struct rog_error *err)
+{
+    const char *const argv[] = {host->program, "host", "--folder", host->folder, "--stop", NULL};
+    int code = host->connection ? 0 : rog_remote_connect_within(host, CLEAN_PATIENCE_S, true, err);
+    return code ? code : rog_connection_command(host->connection, argv, STOP_TIMEOUT_S, NULL, err);
+}
+
+/* Ends what runs there and removes the run's folder, unless that is left to go on. A connection
+ * that is no good any more is seen by its use. */
 static void clean(struct rog_remote_host *host)
 {
     struct rog_error cause = {0};
     if (!host->placed || host->remote->leave)
         return;
-    if (host->connection && rog_connection_lost(host->connection))
+    pthread_mutex_lock(&host->remote->mutex);
+    host->cleaning = true;
+    pthread_mutex_unlock(&host->remote->mutex);
+    bool had_one = host->connection != NULL;
+    int code = stop_there(host, &cause);
+    if (code && code != ROG_EINTR && had_one && rog_connection_lost(host->connection)) {
         rog_remote_disconnect(host);
-    int code =
-        host->connection ? 0 : rog_remote_connect_within(host, CLEAN_PATIENCE_S, true, &cause);
-    const char *const argv[] = {host->program, "host", "--folder", host->folder, "--stop", NULL};
-    if (code == 0)
-        code = rog_connection_command(host->connection, argv, STOP_TIMEOUT_S, NULL, &cause);
+        code = stop_there(host, &cause);
+    }
     if (code)
         rog_remote_log(host, ROG_EVENT_WARNING,
                        "%s was not cleaned up: %s. What runs there ends by itself when it has not "
@@ -329,5 +339,6 @@ void *rog_remote_host_live(void *argument)
         continue;
     clean(host);
     rog_remote_disconnect(host);
+    rog_remote_leave(host);
     return NULL;
 }

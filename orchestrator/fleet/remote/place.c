@@ -2,6 +2,7 @@
 /* Brings a run to a host and starts its supervisor there. */
 #include <orchestrator/fleet/remote/place.h>
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,6 +44,8 @@ int rog_remote_connect(struct rog_remote_host *host, struct rog_error *err)
         .timeout_s = CONNECT_TIMEOUT_S,
         .ask = ask,
         .ask_user = host,
+        .stopped = rog_remote_must_end,
+        .stopped_user = host,
     };
     struct rog_connection *connection = NULL;
     int code = cluster->kind->connect(&connection, &options, err);
@@ -61,10 +64,12 @@ int rog_remote_connect_within(struct rog_remote_host *host, double patience_s, b
     for (;;) {
         int code = rog_remote_connect(host, err);
         double left_s = until_s - rog_clock_s();
-        if (code == 0 || code == ROG_EINVAL || left_s <= 0)
+        if (code == 0 || code == ROG_EINVAL || code == ROG_EINTR)
             return code;
-        if (rog_remote_stopped(host->remote, pause_s < left_s ? pause_s : left_s) && !also_stopped)
+        if (rog_remote_stopped(host->remote, fmax(0, fmin(pause_s, left_s))) && !also_stopped)
             return rog_fail(err, ROG_EINTR, "interrupted");
+        if (left_s <= 0)
+            return code;
         pause_s = pause_s * 2 < BACKOFF_MAX_S ? pause_s * 2 : BACKOFF_MAX_S;
     }
 }

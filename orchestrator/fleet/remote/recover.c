@@ -34,6 +34,10 @@ static int run_command(struct rog_remote_host *host, const char *command, double
     int code =
         rog_connection_run(host->connection, argv, limit_s + COMMAND_GRACE_S, &result, &cause);
     bool late = rog_clock_s() - began_s >= limit_s;
+    if (code == ROG_EINTR) {
+        rog_command_result_release(&result);
+        return rog_fail_again(err, &cause);
+    }
     *lost = code != 0 && !late && rog_connection_lost(host->connection);
     if (*lost)
         code = 0;

@@ -22,6 +22,8 @@ static int connect_host(struct rog_connection **connection,
         .timeout_s = options->timeout_s,
         .ask = options->ask,
         .ask_user = options->ask_user,
+        .stopped = options->stopped,
+        .stopped_user = options->stopped_user,
     };
     return rog_ssh_connect(connection, &ssh, err);
 }

@@ -2,6 +2,7 @@
 /* What the threads of the hosts share: their beginning and end, and what they have to say. */
 #include <orchestrator/fleet/remote/state.h>
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +10,11 @@
 
 #include <common/clock.h>
 #include <common/file.h>
+
+#define MOMENT_S 0.3        /* for a call that is about to end by itself */
+#define CLEAN_LIMIT_S 120.0 /* for hosts to be cleaned up */
+#define GRACE_S 1.8         /* the same where somebody is in a hurry */
+#define STEP_S 0.1
 
 void rog_remote_init(struct rog_remote *remote, const struct rog_attempt *attempt)
 {
@@ -42,11 +48,15 @@ void rog_remote_log(struct rog_remote_host *host, const char *event, const char 
     pthread_mutex_unlock(&remote->mutex);
 }
 
+/* By CLOCK_MONOTONIC. */
+static struct timespec moment(double at_s)
+{
+    return (struct timespec){.tv_sec = (time_t)at_s, .tv_nsec = (long)(1e9 * (at_s - floor(at_s)))};
+}
+
 bool rog_remote_stopped(struct rog_remote *remote, double wait_s)
 {
-    double until_s = rog_clock_s() + wait_s;
-    const struct timespec until = {.tv_sec = (time_t)until_s,
-                                   .tv_nsec = (long)(1e9 * (until_s - (double)(time_t)until_s))};
+    const struct timespec until = moment(rog_clock_s() + wait_s);
     int waited = 0;
     pthread_mutex_lock(&remote->mutex);
     while (!remote->stop && waited == 0)
@@ -56,14 +66,58 @@ bool rog_remote_stopped(struct rog_remote *remote, double wait_s)
     return stopped;
 }
 
+bool rog_remote_must_end(void *user)
+{
+    struct rog_remote_host *host = user;
+    struct rog_remote *remote = host->remote;
+    pthread_mutex_lock(&remote->mutex);
+    bool late = remote->stop && !host->cleaning && rog_clock_s() > remote->stop_s + MOMENT_S;
+    bool must_end = remote->cut || late;
+    pthread_mutex_unlock(&remote->mutex);
+    return must_end;
+}
+
+void rog_remote_leave(struct rog_remote_host *host)
+{
+    pthread_mutex_lock(&host->remote->mutex);
+    host->gone = true;
+    pthread_cond_broadcast(&host->remote->changed);
+    pthread_mutex_unlock(&host->remote->mutex);
+}
+
+static bool all_gone(const struct rog_remote_host *hosts, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (hosts[i].has_thread && !hosts[i].gone)
+            return false;
+    return true;
+}
+
+/* Until all threads are about to end, or the time for it is over. */
+static void await_threads(struct rog_remote *remote, const struct rog_remote_host *hosts,
+                          size_t count)
+{
+    const struct rog_attempt *attempt = remote->attempt;
+    double until_s = remote->stop_s + CLEAN_LIMIT_S;
+    bool hurried = false;
+    while (!all_gone(hosts, count) && rog_clock_s() < until_s) {
+        const struct timespec at = moment(rog_clock_s() + STEP_S);
+        pthread_cond_timedwait(&remote->changed, &remote->mutex, &at);
+        if (hurried || !attempt->hurried || !attempt->hurried(attempt->user))
+            continue;
+        hurried = true;
+        until_s = fmin(until_s, rog_clock_s() + GRACE_S);
+    }
+}
+
 void rog_remote_halt(struct rog_remote *remote, struct rog_remote_host *hosts, size_t count)
 {
     pthread_mutex_lock(&remote->mutex);
     remote->stop = true;
+    remote->stop_s = rog_clock_s();
     pthread_cond_broadcast(&remote->changed);
-    for (size_t i = 0; i < count; i++)
-        if (hosts[i].connection && (!hosts[i].placed || remote->leave))
-            rog_connection_interrupt(hosts[i].connection);
+    await_threads(remote, hosts, count);
+    remote->cut = true;
     pthread_mutex_unlock(&remote->mutex);
     for (size_t i = 0; i < count; i++) {
         if (hosts[i].has_thread)

@@ -62,6 +62,8 @@ struct rog_remote_host {
     /* Under the mutex. */
     enum rog_remote_stage reached;
     struct rog_remote_right right;
+    bool cleaning; /* what it has left there is being removed */
+    bool gone;     /* its thread is about to end */
     bool lost;     /* there is no connection now */
     bool lingered; /* the server had ended; the worker's process need not have */
     bool failed;   /* for good: cause */
@@ -86,7 +88,9 @@ struct rog_remote {
     struct rog_remote_shaping shaping; /* decided before hosts may be placed */
     struct rog_bundle_cache *cache;    /* once a host needs the trainer */
     bool stop;
-    bool leave; /* what runs on the hosts goes on; set before `stop` */
+    bool leave;    /* what runs on the hosts goes on; set before `stop` */
+    double stop_s; /* since when */
+    bool cut;      /* what is not clean by now stays so */
     bool server_ended;
     struct rog_remote_message *messages, **messages_end;
 
@@ -99,8 +103,15 @@ void *rog_remote_host_live(void *argument);
 /* What the threads share, apart from the hosts. */
 void rog_remote_init(struct rog_remote *remote, const struct rog_attempt *attempt);
 void rog_remote_release(struct rog_remote *remote);
-/* Lets threads end and waits for them. One that has nothing to clean up is not let finish. */
+/* Lets threads end and waits for them: those that have something to clean up as long as that may
+ * take, or for a moment where somebody is in a hurry. What hangs is cut off. */
 void rog_remote_halt(struct rog_remote *remote, struct rog_remote_host *hosts, size_t count);
+/* The last that a host's thread does. */
+void rog_remote_leave(struct rog_remote_host *host);
+/* Whether a call that waits for the host has to end; for its connection (hosts/connection.h). One
+ * of a run that is left has a moment, and so has one that is stopped before its host is cleaned up.
+ */
+bool rog_remote_must_end(void *host);
 
 /* Something for the run's record and for people. */
 void rog_remote_log(struct rog_remote_host *host, const char *event, const char *format, ...)

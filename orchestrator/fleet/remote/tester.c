@@ -104,7 +104,8 @@ static int serve(struct tester *tester, const char *path, char **line, struct ro
         if (code == 0)
             code = test(tester, path, line, err);
         bool lost = !host->connection || rog_connection_lost(host->connection);
-        if (code == 0 || code == ROG_EINVAL || !lost || rog_clock_s() > until_s)
+        if (code == 0 || code == ROG_EINVAL || code == ROG_EINTR || !lost ||
+            rog_clock_s() > until_s)
             break;
         rog_remote_disconnect(host);
     } while (!rog_remote_stopped(&tester->remote, PAUSE_S));
@@ -134,6 +135,7 @@ static void *live(void *argument)
     }
     pthread_mutex_unlock(&remote->mutex);
     rog_remote_disconnect(&tester->host);
+    rog_remote_leave(&tester->host);
     return NULL;
 }
 
