@@ -123,7 +123,9 @@ static void become(const char *path, const struct plumbing *p,
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     signal(SIGPIPE, SIG_DFL);
-    if (!options->has_terminal)
+    if (options->session)
+        setsid();
+    else if (!options->has_terminal)
         setpgid(0, 0);
     if (!options->outlives) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);

@@ -43,6 +43,7 @@ struct rog_process_options {
                                 are ours, and so is the process group */
     int socket;              /* > 0: standard input and output are this one, which stays ours */
     bool outlives;           /* goes on when this process ends */
+    bool session; /* leads a session of its own, not only a group: no terminal can hang it up */
     const char *const *environment; /* NAME=VALUE, ends with NULL; NULL: ours */
     const char *folder;             /* its current folder; NULL: ours */
     bool expendable;                /* the first that the kernel ends where memory runs out */

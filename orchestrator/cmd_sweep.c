@@ -16,6 +16,8 @@
 #include <orchestrator/rehearse.h>
 #include <orchestrator/run_view.h>
 #include <orchestrator/store/summary.h>
+#include <orchestrator/sweeps/detach.h>
+#include <orchestrator/sweeps/registry.h>
 
 struct sweep {
     const struct rog_cli *cli;
@@ -24,6 +26,7 @@ struct sweep {
     struct rog_cluster *cluster;
     struct rog_plan *plan;
     struct rog_db *db;
+    struct rog_sweep *entry; /* in the registry; NULL: none */
     char *trainer;
     bool shows_nothing; /* the figure, of the plan's runs */
     struct rog_output output;
@@ -322,6 +325,9 @@ static int execute(const struct rog_cli *cli, struct sweep *s, struct rog_error 
         .jobs = (int)rog_cli_int(cli, "jobs"),
         .fresh = rog_cli_flag(cli, "fresh"),
         .output = s->output,
+        .sweep = s->entry,
+        .on_done = s->experiment->on_done,
+        .on_failed = s->experiment->on_failed,
     };
     int launched = rog_cli_given(cli, "until-ci") ? launch_until(s, &launch, err)
                                                   : rog_launch(&launch, s->plan, err);
@@ -340,32 +346,94 @@ static int execute(const struct rog_cli *cli, struct sweep *s, struct rog_error 
                      : 0;
 }
 
+/* ---- without a terminal ---- */
+
+/* What can be told of the sweep is told before it is out of sight. */
+static int detach(const struct rog_cli *cli, struct sweep *s, struct rog_error *err)
+{
+    struct rog_detached detached = {0};
+    s->trainer = rog_fleet_trainer_path(err);
+    int code = s->trainer ? say_faults(s, NULL, err) : ROG_EFAILED;
+    if (code == 0)
+        code = rog_command_db(cli, ROG_DB_WRITE, &s->db, err);
+    if (code == 0)
+        code = rog_detach(s->experiment->case_name, &detached, err);
+    if (code == 0 && s->output.json) {
+        struct rog_json *result = rog_json_object();
+        rog_json_put_string(result, "id", detached.id);
+        rog_json_put_string(result, "log", detached.log);
+        rog_json_put_bool(result, "unit", detached.is_unit);
+        code = rog_print_json(result, err);
+    } else if (code == 0) {
+        rog_print("%s goes on without this terminal; its log is %s", detached.id, detached.log);
+        rog_print("  rogctl attach %s    shows its progress", detached.id);
+        rog_print("  rogctl stop %s      ends it", detached.id);
+    }
+    if (code == 0 && detached.ends_early)
+        rog_remark(&s->output,
+                   "this system ends what you have started when you log out (KillUserProcesses); "
+                   "hint: `loginctl enable-linger`, before the sweep, lets it go on");
+    rog_detached_release(&detached);
+    return code;
+}
+
+/* A sweep that cannot be noted is none that others can look at, and no worse for it. */
+static void enter(const struct rog_cli *cli, struct sweep *s)
+{
+    struct rog_error cause;
+    if (rog_sweep_open(&s->entry, s->experiment->case_name, rog_cli_string(cli, "db"), &cause) < 0)
+        rog_remark(&s->output, "`rogctl status` will not show this sweep: %s", cause.message);
+}
+
+static int plan(const struct rog_cli *cli, struct sweep *s, struct rog_error *err)
+{
+    int code = rog_command_cluster_of(cli, s->experiment, &s->cluster, err);
+    if (code == 0)
+        code = rog_plan_experiment(&s->plan, s->experiment, s->cluster, &s->planned, err);
+    if (code == 0)
+        code = look_at_figure(s, err);
+    if (code == 0)
+        code = rog_launch_remark(&s->output, s->plan, err);
+    if (code == 0 && rog_cli_given(cli, "until-ci"))
+        code = rog_plan_check_repeats(s->plan, err);
+    return code;
+}
+
+static int check_options(const struct rog_cli *cli, struct rog_error *err)
+{
+    if (rog_cli_given(cli, "max-repeats") && !rog_cli_given(cli, "until-ci"))
+        return rog_fail(err, ROG_EINVAL, "--max-repeats is a limit of --until-ci PCT");
+    if (rog_cli_flag(cli, "dry-run") && rog_cli_flag(cli, "detach"))
+        return rog_fail(err, ROG_EINVAL, "--dry-run changes nothing; there is nothing to detach");
+    return 0;
+}
+
 static int run(const struct rog_cli *cli, struct rog_error *err)
 {
     struct sweep s = {.cli = cli, .output = rog_output_of(cli), .figures = rog_json_array()};
+    const bool dry = rog_cli_flag(cli, "dry-run");
+    const bool detaches = rog_cli_flag(cli, "detach") && !rog_is_detached();
     s.planned = (struct rog_plan_options){
         .seed = rog_cli_given(cli, "seed") ? rog_cli_int(cli, "seed") : -1,
         .repeat = rog_cli_int(cli, "repeat"),
         .all_faults = true,
         .only = rog_cli_string(cli, "only"),
     };
-    int code = s.figures ? 0 : rog_fail_nomem(err);
-    if (code == 0 && rog_cli_given(cli, "max-repeats") && !rog_cli_given(cli, "until-ci"))
-        code = rog_fail(err, ROG_EINVAL, "--max-repeats is a limit of --until-ci PCT");
+    int code = s.figures ? check_options(cli, err) : rog_fail_nomem(err);
     if (code == 0)
         code = rog_command_experiment(cli, rog_cli_arg(cli, 0), &s.experiment, err);
+    if (code == 0 && !dry && !detaches)
+        enter(cli, &s);
     if (code == 0)
-        code = rog_command_cluster_of(cli, s.experiment, &s.cluster, err);
+        code = plan(cli, &s, err);
     if (code == 0)
-        code = rog_plan_experiment(&s.plan, s.experiment, s.cluster, &s.planned, err);
-    if (code == 0)
-        code = look_at_figure(&s, err);
-    if (code == 0)
-        code = rog_launch_remark(&s.output, s.plan, err);
-    if (code == 0 && rog_cli_given(cli, "until-ci"))
-        code = rog_plan_check_repeats(s.plan, err);
-    if (code == 0)
-        code = rog_cli_flag(cli, "dry-run") ? dry_run(cli, &s, err) : execute(cli, &s, err);
+        code = dry        ? dry_run(cli, &s, err)
+               : detaches ? detach(cli, &s, err)
+                          : execute(cli, &s, err);
+    rog_sweep_close(s.entry, rog_exit_status(code),
+                    code == ROG_EREPORTED ? "a run failed"
+                    : code < 0            ? err->message
+                                          : NULL);
     free(s.trainer);
     rog_db_close(s.db);
     rog_plan_free(s.plan);
@@ -421,6 +489,9 @@ static const struct rog_setting options[] = {
      .type = ROG_SETTING_FLAG,
      .help = "print the plan, check what its runs read, and change nothing",
      .letter = 'n'},
+    {.name = "detach",
+     .type = ROG_SETTING_FLAG,
+     .help = "go on without the terminal; `rogctl status`, `attach` and `stop` look after it"},
     {.name = "fresh",
      .type = ROG_SETTING_FLAG,
      .help = "begin a new case instead of continuing the latest"},

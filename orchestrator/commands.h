@@ -10,6 +10,7 @@
 #include <orchestrator/conf/methods.h>
 #include <orchestrator/store/db.h>
 
+extern const struct rog_command rog_cmd_attach;
 extern const struct rog_command rog_cmd_case;
 extern const struct rog_command rog_cmd_cases;
 extern const struct rog_command rog_cmd_data;
@@ -28,6 +29,8 @@ extern const struct rog_command rog_cmd_report;
 extern const struct rog_command rog_cmd_run;
 extern const struct rog_command rog_cmd_runs;
 extern const struct rog_command rog_cmd_show;
+extern const struct rog_command rog_cmd_status;
+extern const struct rog_command rog_cmd_stop;
 extern const struct rog_command rog_cmd_sweep;
 extern const struct rog_command rog_cmd_test;
 extern const struct rog_command rog_cmd_trace;

@@ -11,6 +11,7 @@
 #include <common/workload.h>
 #include <orchestrator/commands.h>
 #include <orchestrator/figures/distinct.h>
+#include <orchestrator/hooks.h>
 #include <orchestrator/plan/record.h>
 #include <orchestrator/plan/remarks.h>
 #include <orchestrator/progress.h>
@@ -129,8 +130,8 @@ static int shorten_labels(char (*labels)[JOB_LABEL_BYTES], size_t count, struct 
 }
 
 /* The jobs of all runs that are not done. */
-static size_t make_jobs(const struct rog_plan *plan, struct rog_fleet_job *jobs,
-                        char (*labels)[JOB_LABEL_BYTES])
+static size_t make_jobs(const struct rog_plan *plan, const struct rog_durations *durations,
+                        struct rog_fleet_job *jobs, char (*labels)[JOB_LABEL_BYTES])
 {
     size_t count = 0;
     for (size_t i = 0; i < plan->count; i++) {
@@ -145,6 +146,7 @@ static size_t make_jobs(const struct rog_plan *plan, struct rog_fleet_job *jobs,
             .hash = run->resolved.hash,
             .settings_hash = run->resolved.settings_hash,
             .inputs = &run->resolved.inputs,
+            .expected_s = durations->run[i].wall_s,
             .accuracy = (double)NAN,
             .stall_share = (double)NAN,
         };
@@ -197,40 +199,138 @@ static void say_what_is_not_done(const struct rog_launch *launch, const struct r
     }
 }
 
+/* What people see, and what is run when a run has ended. */
+struct watching {
+    struct rog_progress progress;
+    struct rog_fleet_observer lines;
+    struct rog_hooks *hooks;
+};
+
+static void on_progress(void *user, const struct rog_fleet_job *jobs, size_t count)
+{
+    struct watching *watching = user;
+    watching->lines.progress(watching->lines.user, jobs, count);
+    rog_hooks_step(watching->hooks);
+}
+
+static void on_changed(void *user, const struct rog_fleet_job *job)
+{
+    struct watching *watching = user;
+    watching->lines.changed(watching->lines.user, job);
+    rog_hooks_changed(watching->hooks, job);
+}
+
+static void on_start_model(void *user, const char *model, double done)
+{
+    struct watching *watching = user;
+    watching->lines.start_model(watching->lines.user, model, done);
+}
+
+static void on_say(void *user, const struct rog_fleet_job *job, const char *text)
+{
+    struct watching *watching = user;
+    watching->lines.say(watching->lines.user, job, text);
+}
+
+static int slots_of(const struct rog_launch *launch)
+{
+    return launch->cluster->kind->real_time ? 1
+           : launch->jobs > 0               ? launch->jobs
+                                            : rog_processors();
+}
+
+/* Tells everybody who looks which runs these are. */
+static int note_runs(const struct rog_launch *launch, const struct rog_plan *plan,
+                     const struct rog_fleet_job *jobs, size_t count, struct rog_error *err)
+{
+    struct rog_json *facts = rog_json_object(), *runs = rog_json_array();
+    size_t next = 0; /* jobs are in the order of the plan */
+    for (size_t i = 0; i < plan->count; i++) {
+        struct rog_json *run = rog_json_object();
+        char label[JOB_LABEL_BYTES];
+        job_label(plan, i, label);
+        if (next < count && strcmp(jobs[next].run_id, plan->run[i].id) == 0)
+            snprintf(label, sizeof label, "%s", jobs[next++].label);
+        rog_json_put_string(run, "id", plan->run[i].id);
+        rog_json_put_string(run, "label", label);
+        rog_json_append(runs, run);
+    }
+    rog_json_put_string(facts, "case", plan->case_name);
+    rog_json_put_string(facts, "cluster", launch->cluster->path);
+    rog_json_put_bool(facts, "real_time", plan->real_time);
+    rog_json_put_integer(facts, "slots", slots_of(launch));
+    rog_json_put(facts, "runs", runs);
+    int code = facts ? rog_sweep_put(launch->sweep, facts, err) : rog_fail_nomem(err);
+    rog_json_free(facts);
+    return code;
+}
+
+static int execute(const struct rog_launch *launch, const struct rog_plan *plan,
+                   struct watching *watching, struct rog_fleet_job *jobs, size_t count,
+                   struct rog_error *err)
+{
+    const struct rog_fleet_observer observer = {.user = watching,
+                                                .progress = on_progress,
+                                                .changed = on_changed,
+                                                .start_model = on_start_model,
+                                                .say = on_say};
+    struct rog_credentials *credentials = NULL;
+    int code = rog_credentials_new(&credentials, rog_prompt, NULL, err);
+    const struct rog_fleet_options options = {
+        .db = launch->db,
+        .trainer = launch->trainer,
+        .jobs = launch->jobs > 0 ? launch->jobs : rog_processors(),
+        .contents = plan->contents,
+        .observer = &observer,
+        .credentials = credentials,
+        .asks_to_stop = ask_to_stop,
+    };
+    if (code == 0)
+        code = rog_fleet_execute(launch->cluster, &options, jobs, count, err);
+    say_what_is_not_done(launch, jobs, count);
+    rog_credentials_free(credentials);
+    if (code == ROG_EINTR)
+        rog_fail(err, ROG_EINTR, "interrupted; the same command continues where it was");
+    return code == ROG_EFAILED && count == 1 ? ROG_EREPORTED : code;
+}
+
+static int watch(struct watching *watching, const struct rog_launch *launch, struct rog_error *err)
+{
+    const struct rog_hooks_options options = {.db = launch->db,
+                                              .on_done = launch->on_done,
+                                              .on_failed = launch->on_failed,
+                                              .output = launch->output};
+    rog_progress_init(&watching->progress, &launch->output);
+    watching->progress.slots = slots_of(launch);
+    watching->progress.changes_only = rog_sweep_is_detached(launch->sweep);
+    watching->lines = rog_progress_observer(&watching->progress);
+    return rog_hooks_new(&watching->hooks, &options, err);
+}
+
 int rog_launch(const struct rog_launch *launch, struct rog_plan *plan, struct rog_error *err)
 {
-    struct rog_progress progress;
-    rog_progress_init(&progress, &launch->output);
-    const struct rog_fleet_observer observer = rog_progress_observer(&progress);
+    struct watching watching = {0};
+    struct rog_durations durations = {0};
     struct rog_fleet_job *jobs = calloc(plan->count + 1, sizeof *jobs);
     char(*labels)[JOB_LABEL_BYTES] = calloc(plan->count + 1, sizeof *labels);
-    struct rog_credentials *credentials = NULL;
-    int code = jobs && labels ? rog_credentials_new(&credentials, rog_prompt, NULL, err)
-                              : rog_fail_nomem(err);
+    size_t count = 0;
+    int code = jobs && labels ? watch(&watching, launch, err) : rog_fail_nomem(err);
     if (code == 0)
         code = rog_plan_record(plan, launch->db, launch->fresh, err);
     if (code == 0) {
         say_what_is_there(launch, plan);
-        size_t count = make_jobs(plan, jobs, labels);
-        code = shorten_labels(labels, count, err);
-        const struct rog_fleet_options options = {
-            .db = launch->db,
-            .trainer = launch->trainer,
-            .jobs = launch->jobs > 0 ? launch->jobs : rog_processors(),
-            .contents = plan->contents,
-            .observer = &observer,
-            .credentials = credentials,
-            .asks_to_stop = ask_to_stop,
-        };
-        if (code == 0)
-            code = rog_fleet_execute(launch->cluster, &options, jobs, count, err);
-        say_what_is_not_done(launch, jobs, count);
-        if (code == ROG_EINTR)
-            rog_fail(err, ROG_EINTR, "interrupted; the same command continues where it was");
-        if (code == ROG_EFAILED && count == 1)
-            code = ROG_EREPORTED;
+        code = rog_durations_load(&durations, plan, launch->db, err);
     }
-    rog_credentials_free(credentials);
+    if (code == 0) {
+        count = make_jobs(plan, &durations, jobs, labels);
+        code = shorten_labels(labels, count, err);
+    }
+    if (code == 0)
+        code = note_runs(launch, plan, jobs, count, err);
+    if (code == 0)
+        code = execute(launch, plan, &watching, jobs, count, err);
+    rog_hooks_free(watching.hooks, code != ROG_EINTR);
+    rog_durations_release(&durations);
     free(labels);
     free(jobs);
     return code;

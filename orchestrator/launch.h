@@ -10,6 +10,7 @@
 #include <orchestrator/plan/duration.h>
 #include <orchestrator/plan/plan.h>
 #include <orchestrator/store/db.h>
+#include <orchestrator/sweeps/registry.h>
 
 struct rog_launch {
     const struct rog_cluster *cluster;
@@ -18,6 +19,8 @@ struct rog_launch {
     int jobs;            /* runs at once; 0: as many as there are processors */
     bool fresh;
     struct rog_output output;
+    struct rog_sweep *sweep;         /* of this process; NULL: it is not noted */
+    const char *on_done, *on_failed; /* hooks.h; NULL: none */
 };
 
 /* Records the plan, says what it continues, and executes what is not done. Results as

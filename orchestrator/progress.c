@@ -13,6 +13,7 @@
 #include <common/clock.h>
 #include <common/metric.h>
 #include <orchestrator/text/label.h>
+#include <orchestrator/time_left.h>
 
 #define REDRAW_S 0.2
 #define PLAIN_S 10.0
@@ -56,13 +57,6 @@ static void add_label(struct line *line, const char *text, size_t least)
     free(label);
 }
 
-/* The share of the run that this process has done, taking the work to be spread evenly over the
- * run's time. */
-static double own_share(const struct rog_fleet_job *job)
-{
-    return job->t > job->from_t ? job->done * (job->t - job->from_t) / job->t : 0;
-}
-
 static void add_numbers(struct line *line, const struct rog_fleet_job *job, bool brief)
 {
     if (!job->taken_up) { /* its events were read by another process */
@@ -84,9 +78,10 @@ static void add_numbers(struct line *line, const struct rog_fleet_job *job, bool
         add_part(line, "  stall %2.0f%%", 100 * job->stall_share);
     if (!brief && job->wall_s > 0 && !job->taken_up && (job->t > job->from_t || job->from_t <= 0))
         add_part(line, "  %3.0fx real time", (job->t - job->from_t) / job->wall_s);
-    if (job->state == ROG_FLEET_RUNNING && own_share(job) > 0.005) {
-        long left_s = (long)(job->wall_s * (1 - job->done) / own_share(job));
-        add_part(line, " %2ld:%02ld left", left_s / 60, left_s % 60);
+    double left_s = rog_job_left_s(job);
+    char left[ROG_TIME_LEFT_BYTES];
+    if (job->state == ROG_FLEET_RUNNING && !isnan(left_s)) {
+        add_part(line, " %5s left", rog_time_left_text(left_s, left));
     } else if (job->state == ROG_FLEET_DONE) {
         add_part(line, " in %ld:%02ld", (long)job->wall_s / 60, (long)job->wall_s % 60);
     }
@@ -168,6 +163,10 @@ static void draw(struct rog_progress *p, const struct rog_fleet_job *jobs, size_
             fprintf(stderr, ", %zu stopped", number[ROG_FLEET_STOPPED]);
         if (number[ROG_FLEET_ELSEWHERE])
             fprintf(stderr, ", %zu by another rogctl", number[ROG_FLEET_ELSEWHERE]);
+        double left_s = rog_jobs_left_s(jobs, count, p->slots);
+        char left[ROG_TIME_LEFT_BYTES];
+        if (!isnan(left_s))
+            fprintf(stderr, ", about %s left", rog_time_left_text(left_s, left));
         fputc('\n', stderr);
         p->drawn++;
     }
@@ -177,7 +176,7 @@ static void on_progress(void *user, const struct rog_fleet_job *jobs, size_t cou
 {
     struct rog_progress *p = user;
     double now = rog_clock_s();
-    if (p->output.quiet || now - p->drawn_s < (p->terminal ? REDRAW_S : PLAIN_S))
+    if (p->output.quiet || p->changes_only || now - p->drawn_s < (p->terminal ? REDRAW_S : PLAIN_S))
         return;
     p->drawn_s = now;
     if (p->terminal) {
@@ -232,6 +231,14 @@ static void on_say(void *user, const struct rog_fleet_job *job, const char *text
     rog_write_harmless(stderr, text); /* hosts' words may be in it */
     fputc('\n', stderr);
     free(label);
+}
+
+void rog_progress_print(struct rog_progress *progress, const char *text)
+{
+    if (progress->terminal)
+        erase(progress);
+    rog_write_harmless(stderr, text);
+    progress->drawn_s = progress->terminal ? 0 : progress->drawn_s;
 }
 
 void rog_progress_init(struct rog_progress *progress, const struct rog_output *output)

@@ -13,14 +13,19 @@
 struct rog_progress {
     struct rog_output output;
     bool terminal, color;
-    size_t drawn;   /* lines on the screen that the next drawing replaces */
-    double drawn_s; /* when that was; or when the last plain lines were printed */
-    double model_s; /* when the training of a starting model was last mentioned */
+    bool changes_only; /* nothing is said now and then: others look at the database */
+    int slots;         /* runs at once, for the time that is left; 0: all of them */
+    size_t drawn;      /* lines on the screen that the next drawing replaces */
+    double drawn_s;    /* when that was; or when the last plain lines were printed */
+    double model_s;    /* when the training of a starting model was last mentioned */
 };
 
 void rog_progress_init(struct rog_progress *progress, const struct rog_output *output);
 /* The observer to execute with; it refers to `progress`. */
 struct rog_fleet_observer rog_progress_observer(struct rog_progress *progress);
+
+/* Text of somebody else, whole lines, above the lines of progress. */
+void rog_progress_print(struct rog_progress *progress, const char *text);
 
 /* Labels that are longer had better lose what they share (launch.c); a line does not cut them while
  * it has room. */

@@ -110,8 +110,7 @@ int rog_runs_table(const struct rog_json *runs, struct rog_error *err)
     return code;
 }
 
-/* "interrupted", or "left" while its hosts go on with it; NULL: somebody executes it. */
-static const char *abandoned(struct rog_db *db, const char *id)
+const char *rog_run_abandoned(struct rog_db *db, const char *id)
 {
     struct rog_run_progress progress;
     char *relative = rog_run_folder_name(rog_db_path(db), id);
@@ -130,7 +129,7 @@ void rog_run_correct_status(struct rog_db *db, struct rog_json *summary)
 {
     if (strcmp(rog_json_get_string(summary, "status", ""), "running") != 0)
         return;
-    const char *status = abandoned(db, rog_json_get_string(summary, "id", ""));
+    const char *status = rog_run_abandoned(db, rog_json_get_string(summary, "id", ""));
     if (status)
         rog_json_put_string(summary, "status", status);
 }

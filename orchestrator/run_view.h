@@ -17,6 +17,9 @@ int rog_runs_table(const struct rog_json *runs, struct rog_error *err);
 int rog_runs_summaries(struct rog_db *db, struct rog_query *query, struct rog_json **runs,
                        struct rog_error *err);
 
+/* Of a run that the table of runs says to be running: "interrupted", or "left" while its hosts go
+ * on with it by themselves; NULL: somebody executes it. */
+const char *rog_run_abandoned(struct rog_db *db, const char *id);
 /* The table of runs says "running" of a run whose rogctl is gone until it is taken up; here it is
  * "interrupted", or "left" for as long as hosts go on with it by themselves. */
 void rog_run_correct_status(struct rog_db *db, struct rog_json *summary);

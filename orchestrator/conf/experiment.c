@@ -38,6 +38,11 @@ static const struct rog_setting case_settings[] = {
     {.name = "methods",
      .type = ROG_SETTING_STRING,
      .help = "a file of methods, beside those that come with the program"},
+    {.name = "on_done",
+     .type = ROG_SETTING_STRING,
+     .help = "a command that /bin/sh runs when a run is done, with the run as JSON on standard "
+             "input"},
+    {.name = "on_failed", .type = ROG_SETTING_STRING, .help = "the same when one has failed"},
     ROG_CURVE_SETTINGS,
     ROG_LOOK_SETTINGS,
     {.name = "runs", .type = ROG_SETTING_STRING, .help = "list of runs"},
@@ -296,6 +301,18 @@ static int take_name(struct rog_experiment_name *name, const struct rog_conf_nod
     return name->name ? 0 : rog_fail_nomem(err);
 }
 
+static int take_command(char **command, const struct rog_conf_node *node, struct rog_error *err)
+{
+    if (!node)
+        return 0;
+    *command = rog_strdup(rog_json_string(node->value, ""));
+    if (!*command)
+        return rog_fail_nomem(err);
+    return (*command)[0]
+               ? 0
+               : rog_conf_fail(node, err, "%s is empty; without it nothing is run", node->name);
+}
+
 /* How curves and figures are drawn; each setting is checked for itself, so that an error knows its
  * line. */
 static int take_options(struct rog_experiment *experiment, const struct rog_conf_node *root,
@@ -331,7 +348,11 @@ static int take_case(struct rog_experiment *experiment, const struct rog_conf_no
     experiment->target_accuracy = target ? rog_json_number(target->value, 0) : (double)NAN;
     if (!experiment->case_name || (figure && !experiment->figure))
         return rog_fail_nomem(err);
-    int code = take_name(&experiment->contender, rog_conf_get(root, "contender"), err);
+    int code = take_command(&experiment->on_done, rog_conf_get(root, "on_done"), err);
+    if (code == 0)
+        code = take_command(&experiment->on_failed, rog_conf_get(root, "on_failed"), err);
+    if (code == 0)
+        code = take_name(&experiment->contender, rog_conf_get(root, "contender"), err);
     if (code == 0)
         code = take_name(&experiment->baseline, rog_conf_get(root, "baseline"), err);
     if (code == 0)
@@ -443,6 +464,8 @@ void rog_experiment_free(struct rog_experiment *experiment)
     free(experiment->path);
     free(experiment->case_name);
     free(experiment->figure);
+    free(experiment->on_done);
+    free(experiment->on_failed);
     free(experiment->contender.name);
     free(experiment->baseline.name);
     free(experiment->cluster.name);

@@ -49,10 +49,11 @@ struct rog_experiment {
                                                        rog_cluster_read knows */
     struct rog_experiment_name methods;             /* a file of methods, a path from the file's
                                                        folder */
-    struct rog_json *options; /* how its curves are drawn and read, as far as it says: an object of
-                                 rog_curve_settings and
-                                 rog_look_settings */
-    struct rog_json *lines;   /* {setting: the line} of those at top level */
+    char *on_done, *on_failed; /* commands for /bin/sh when a run has ended; NULL: none */
+    struct rog_json *options;  /* how its curves are drawn and read, as far as it says: an object of
+                                  rog_curve_settings and
+                                  rog_look_settings */
+    struct rog_json *lines;    /* {setting: the line} of those at top level */
     struct rog_experiment_run *run;
     size_t run_count;
 };

@@ -35,6 +35,7 @@ struct rog_fleet_job {
     const char *hash, *settings_hash;
     const struct rog_inputs *inputs;
     char *start_model; /* the executor's, NULL for everybody else */
+    double expected_s; /* how long such runs have taken, by the clock on the wall; NaN: not known */
 
     /* Out, while it goes on. */
     enum rog_fleet_state state;
@@ -46,6 +47,7 @@ struct rog_fleet_job {
     double stall_share; /* of an iteration's time, 0..1; NaN before the first */
     double wall_s;      /* since this process took it up */
     bool taken_up;      /* an earlier process's events were complete: only tests were left */
+    bool by_other;      /* another rogctl has executed it */
     bool left;          /* it goes on on its hosts, and this process has ended */
     char error[ROG_ERROR_MESSAGE_BYTES]; /* why it failed */
 };

@@ -299,9 +299,11 @@ static int enter(struct runner *x, struct active *a, struct rog_error *err)
         set_state(x, job, ROG_FLEET_FAILED);
     } else if (done) {
         release(a);
+        job->by_other = true;
         set_state(x, job, ROG_FLEET_DONE);
     } else if (was_elsewhere && strcmp(row.status, "failed") == 0) {
         release(a);
+        job->by_other = true;
         snprintf(job->error, sizeof job->error, "%s", row.error ? row.error : "");
         set_state(x, job, ROG_FLEET_FAILED);
     } else if (job->error[0]) { /* or its starting model could not be made */

@@ -67,8 +67,8 @@ static double mean_of(const struct rog_json *means, const char *key)
 
 /* ---- the recorded ones ---- */
 
-static int take_recorded(struct rog_durations *durations, const struct rog_query *row,
-                         struct rog_json *same, struct rog_json *alike, struct rog_error *err)
+static int take_recorded(struct rog_duration_records *records, const struct rog_query *row,
+                         struct rog_error *err)
 {
     const char *text = rog_query_text(row, 0);
     struct rog_json *config = NULL;
@@ -78,32 +78,40 @@ static int take_recorded(struct rog_durations *durations, const struct rog_query
     rog_json_free(config);
     int code = whole && size ? 0 : rog_fail_nomem(err);
     if (code == 0) {
-        add_to(same, whole, rog_query_real(row, 1));
-        add_to(alike, size, rog_query_real(row, 1));
-        durations->recorded++;
+        add_to(records->same, whole, rog_query_real(row, 1));
+        add_to(records->alike, size, rog_query_real(row, 1));
+        records->count++;
     }
     free(whole);
     free(size);
     return code;
 }
 
-static int read_recorded(struct rog_durations *durations, const struct rog_plan *plan,
-                         struct rog_db *db, struct rog_json *same, struct rog_json *alike,
-                         struct rog_error *err)
+int rog_duration_records_load(struct rog_duration_records *records, struct rog_db *db,
+                              const char *cluster, struct rog_error *err)
 {
+    *records = (struct rog_duration_records){rog_json_object(), rog_json_object(), 0};
     struct rog_query *query = NULL;
-    int code = rog_runs_took(db, plan->cluster, LATEST_RUNS, &query, err);
-    while (code == 0 && (code = rog_query_step(query, err)) == 1)
-        code = take_recorded(durations, query, same, alike, err);
+    int code = records->same && records->alike ? 0 : rog_fail_nomem(err);
+    if (code == 0 && db)
+        code = rog_runs_took(db, cluster, LATEST_RUNS, &query, err);
+    while (code == 0 && query && (code = rog_query_step(query, err)) == 1)
+        code = take_recorded(records, query, err);
     rog_query_free(query);
     return code;
 }
 
+void rog_duration_records_release(struct rog_duration_records *records)
+{
+    rog_json_free(records->same);
+    rog_json_free(records->alike);
+    *records = (struct rog_duration_records){0};
+}
+
 /* ---- the planned ones ---- */
 
-static int estimate(const struct rog_plan *plan, const struct rog_json *config,
-                    const struct rog_json *same, const struct rog_json *alike,
-                    struct rog_duration *duration, struct rog_error *err)
+int rog_duration_estimate(const struct rog_duration_records *records, const struct rog_json *config,
+                          bool real_time, struct rog_duration *duration, struct rog_error *err)
 {
     char *whole = same_key(config), *size = size_key(config);
     int code = whole && size ? 0 : rog_fail_nomem(err);
@@ -111,9 +119,9 @@ static int estimate(const struct rog_plan *plan, const struct rog_json *config,
     *duration = (struct rog_duration){(double)NAN, ROG_DURATION_UNKNOWN};
     if (code == 0) {
         const struct rog_duration found[] = {
-            {mean_of(same, whole), ROG_DURATION_SAME},
-            {mean_of(alike, size), ROG_DURATION_ALIKE},
-            {plan->real_time && seconds > 0 ? seconds : (double)NAN, ROG_DURATION_LIMIT},
+            {mean_of(records->same, whole), ROG_DURATION_SAME},
+            {mean_of(records->alike, size), ROG_DURATION_ALIKE},
+            {real_time && seconds > 0 ? seconds : (double)NAN, ROG_DURATION_LIMIT},
         };
         for (size_t i = 0; i < sizeof found / sizeof *found && isnan(duration->wall_s); i++)
             if (!isnan(found[i].wall_s))
@@ -127,22 +135,23 @@ static int estimate(const struct rog_plan *plan, const struct rog_json *config,
 int rog_durations_load(struct rog_durations *durations, const struct rog_plan *plan,
                        struct rog_db *db, struct rog_error *err)
 {
-    struct rog_json *same = rog_json_object(), *alike = rog_json_object();
+    struct rog_duration_records records;
     *durations = (struct rog_durations){.run = calloc(plan->count + 1, sizeof *durations->run)};
-    int code = same && alike && durations->run ? 0 : rog_fail_nomem(err);
-    if (code == 0 && db)
-        code = read_recorded(durations, plan, db, same, alike, err);
+    int code = rog_duration_records_load(&records, db, plan->cluster, err);
+    if (code == 0 && !durations->run)
+        code = rog_fail_nomem(err);
+    durations->recorded = records.count;
     for (size_t i = 0; code == 0 && i < plan->count; i++) {
         struct rog_duration *duration = &durations->run[i];
-        code = estimate(plan, plan->run[i].resolved.config, same, alike, duration, err);
+        code = rog_duration_estimate(&records, plan->run[i].resolved.config, plan->real_time,
+                                     duration, err);
         if (plan->run[i].action == ROG_PLAN_DONE)
             continue;
         durations->known += !isnan(duration->wall_s);
         durations->unknown += isnan(duration->wall_s);
         durations->sum_s += isnan(duration->wall_s) ? 0 : duration->wall_s;
     }
-    rog_json_free(same);
-    rog_json_free(alike);
+    rog_duration_records_release(&records);
     return code;
 }
 

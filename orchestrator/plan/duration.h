@@ -20,6 +20,19 @@ struct rog_duration {
 /* "same run", "runs of its size", "its seconds"; NULL: unknown. */
 const char *rog_duration_from_text(enum rog_duration_from from);
 
+/* What is recorded of runs on a cluster, which estimates are made from. */
+struct rog_duration_records {
+    struct rog_json *same, *alike;
+    size_t count; /* runs */
+};
+/* `db` NULL is an empty one. Release in any case. */
+int rog_duration_records_load(struct rog_duration_records *records, struct rog_db *db,
+                              const char *cluster, struct rog_error *err);
+void rog_duration_records_release(struct rog_duration_records *records);
+/* For a run of that configuration. */
+int rog_duration_estimate(const struct rog_duration_records *records, const struct rog_json *config,
+                          bool real_time, struct rog_duration *duration, struct rog_error *err);
+
 struct rog_durations {
     struct rog_duration *run; /* [the plan's count] */
     size_t known, unknown;    /* of the runs that are to be done */

@@ -73,6 +73,27 @@ int rog_run_progress_load(struct rog_db *db, const char *run_id, struct rog_run_
     return code;
 }
 
+int rog_run_status_load(struct rog_db *db, const char *run_id,
+                        char status[ROG_PROGRESS_STATE_BYTES], char error[ROG_ERROR_MESSAGE_BYTES],
+                        struct rog_error *err)
+{
+    struct rog_query *query = NULL;
+    int code =
+        rog_query_new(&query, db, err, "SELECT status, error FROM runs WHERE id = ?", "s", run_id);
+    if (code == 0)
+        code = rog_query_step(query, err);
+    if (code == 0)
+        code = rog_fail(err, ROG_ENOTFOUND, "no run %s in %s", run_id, rog_db_path(db));
+    if (code == 1) {
+        const char *why = rog_query_text(query, 1);
+        snprintf(status, ROG_PROGRESS_STATE_BYTES, "%s", rog_query_text(query, 0));
+        snprintf(error, ROG_ERROR_MESSAGE_BYTES, "%s", why ? why : "");
+        code = 0;
+    }
+    rog_query_free(query);
+    return code;
+}
+
 int rog_run_progress_ask_to_stop(struct rog_db *db, const char *run_id, struct rog_error *err)
 {
     struct rog_query *query = NULL;

@@ -40,6 +40,11 @@ int rog_run_progress_end(struct rog_db *db, const char *run_id, struct rog_error
 int rog_run_progress_load(struct rog_db *db, const char *run_id, struct rog_run_progress *progress,
                           struct rog_error *err);
 
+/* The run's status in the table of runs, and why it has failed (""): cheaper than its row. */
+int rog_run_status_load(struct rog_db *db, const char *run_id,
+                        char status[ROG_PROGRESS_STATE_BYTES], char error[ROG_ERROR_MESSAGE_BYTES],
+                        struct rog_error *err);
+
 /* Asks whoever executes the run to stop it. ROG_ENOTFOUND: nobody does. */
 int rog_run_progress_ask_to_stop(struct rog_db *db, const char *run_id, struct rog_error *err);
 

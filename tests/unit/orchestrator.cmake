@@ -14,6 +14,8 @@ rog_unit_test(mlflow SOURCES mlflow_test.c http_fixture.c figures_fixture.c
 rog_unit_test(fetch SOURCES fetch_test.c http_fixture.c LIBS rog_fetch Threads::Threads)
 target_compile_definitions(test_fetch PRIVATE DATASETS="${PROJECT_SOURCE_DIR}/experiments/datasets.conf")
 rog_unit_test(bar LIBS rog_output)
+rog_unit_test(time_left LIBS rog_output)
+rog_unit_test(sweeps LIBS rog_sweeps)
 
 add_executable(event_fuzz event_fuzz.c)
 target_link_libraries(event_fuzz PRIVATE rog_store)

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* rogctl status: the sweeps of this user, and how far they are. */
+#include <orchestrator/commands.h>
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <common/file.h>
+#include <orchestrator/output.h>
+#include <orchestrator/progress.h>
+#include <orchestrator/run_view.h>
+#include <orchestrator/store/robots.h>
+#include <orchestrator/sweep_view.h>
+#include <orchestrator/sweeps/registry.h>
+#include <orchestrator/text/label.h>
+#include <orchestrator/time_left.h>
+
+#define LINE_COLUMNS 110
+#define RUNS_SHOWN 20 /* that go on, of a sweep */
+
+static const char *text_of(const struct rog_json *sweep, const char *name)
+{
+    return rog_json_get_string(sweep, name, "");
+}
+
+/* s between a moment as the entry has it and now. */
+static double since(const char *utc)
+{
+    struct tm moment = {0};
+    if (!strptime(utc, "%Y-%m-%dT%H:%M:%SZ", &moment))
+        return (double)NAN;
+    return difftime(time(NULL), timegm(&moment));
+}
+
+/* How many of the runs are in which state. */
+struct tally {
+    size_t number[ROG_FLEET_STOPPED + 1];
+};
+
+static struct tally count_states(const struct rog_sweep_view *view)
+{
+    struct tally tally = {0};
+    for (size_t i = 0; i < view->count; i++)
+        tally.number[view->job[i].state]++;
+    return tally;
+}
+
+static size_t active(const struct tally *tally)
+{
+    return tally->number[ROG_FLEET_RUNNING] + tally->number[ROG_FLEET_TESTING];
+}
+
+/* ---- for people ---- */
+
+/* "threshold-1: running for 25:10, process 1234" */
+static void print_head(const struct rog_json *sweep)
+{
+    const char *id = text_of(sweep, "id"), *state = text_of(sweep, "state");
+    char age[ROG_TIME_LEFT_BYTES];
+    rog_time_left_text(since(text_of(sweep, "since")), age);
+    if (strcmp(state, "running") == 0)
+        rog_print("%s: running for %s, process %lld%s", id, age,
+                  (long long)rog_json_get_integer(sweep, "pid", 0),
+                  rog_json_get_bool(sweep, "detached", false) ? ", detached" : "");
+    else if (strcmp(state, "elsewhere") == 0)
+        rog_print("%s: on %s, begun %s ago", id, text_of(sweep, "host"), age);
+    else if (strcmp(state, "killed") == 0)
+        rog_print("%s: killed, or the machine was restarted; the same command goes on", id);
+    else if (rog_json_get_integer(sweep, "status", 1) == 0)
+        rog_print("%s: done, %s ago", id, rog_time_left_text(since(text_of(sweep, "ended")), age));
+    else
+        rog_print("%s: ended %s ago: %s", id,
+                  rog_time_left_text(since(text_of(sweep, "ended")), age),
+                  text_of(sweep, "message"));
+}
+
+/* "  4 runs: 1 done, 1 running, 2 to do; about 12:10 left" */
+static void print_runs(const struct rog_json *sweep, const struct rog_sweep_view *view)
+{
+    const struct tally tally = count_states(view);
+    const struct {
+        size_t number;
+        const char *what;
+    } parts[] = {
+        {tally.number[ROG_FLEET_DONE], "done"},
+        {tally.number[ROG_FLEET_FAILED], "failed"},
+        {active(&tally) - view->left, "running"},
+        {view->left, "left on their hosts"},
+        {view->interrupted, "interrupted"},
+        {tally.number[ROG_FLEET_WAITING] - view->interrupted, "to do"},
+    };
+    char text[256] = "", left[ROG_TIME_LEFT_BYTES];
+    size_t used = 0;
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        if (parts[i].number)
+            used += (size_t)snprintf(text + used, sizeof text - used, "%s %zu %s", used ? "," : "",
+                                     parts[i].number, parts[i].what);
+    double left_s = rog_jobs_left_s(view->job, view->count, view->slots);
+    if (view->count && rog_sweep_is_running(sweep) && !isnan(left_s))
+        snprintf(text + used, sizeof text - used, "; about %s left",
+                 rog_time_left_text(left_s, left));
+    if (view->count)
+        rog_print("  %zu %s:%s", view->count, view->count == 1 ? "run" : "runs", text);
+    else if (rog_sweep_is_running(sweep))
+        rog_print("  it is being planned");
+}
+
+/* The hosts of a run, as they were last heard of. */
+static void print_robots(const struct rog_sweep_view *view, const struct rog_fleet_job *job)
+{
+    struct rog_json *robots = NULL;
+    if (rog_robots_json(view->db, job->run_id, &robots, NULL) == 0)
+        rog_robots_table(robots, true, NULL);
+    rog_json_free(robots);
+}
+
+static void print_active(const struct rog_sweep_view *view)
+{
+    size_t shown = 0, rest = 0;
+    for (size_t i = 0; i < view->count; i++) {
+        const struct rog_fleet_job *job = &view->job[i];
+        char line[512];
+        if (job->state != ROG_FLEET_RUNNING && job->state != ROG_FLEET_TESTING)
+            continue;
+        if (shown++ >= RUNS_SHOWN) {
+            rest++;
+            continue;
+        }
+        rog_progress_line(job, LINE_COLUMNS, line, sizeof line);
+        rog_print("  %s", line);
+        print_robots(view, job);
+    }
+    if (rest)
+        rog_print("  and %zu more", rest);
+}
+
+static void print_sweep(const struct rog_json *sweep, const struct rog_sweep_view *view)
+{
+    char *command = rog_sweep_command_text(sweep);
+    print_head(sweep);
+    if (command)
+        rog_print("  %s  (in %s)", command, text_of(sweep, "folder"));
+    free(command);
+    print_runs(sweep, view);
+    print_active(view);
+}
+
+/* ---- for machines ---- */
+
+static struct rog_json *job_json(struct rog_db *db, const struct rog_fleet_job *job)
+{
+    struct rog_json *run = rog_json_object(), *robots = NULL;
+    bool goes_on = job->state == ROG_FLEET_RUNNING || job->state == ROG_FLEET_TESTING;
+    rog_json_put_string(run, "id", job->run_id);
+    rog_json_put_string(run, "label", job->label);
+    rog_json_put_string(run, "state", job->left ? "left" : rog_fleet_state_name(job->state));
+    rog_json_put_string(run, "error", job->error[0] ? job->error : NULL);
+    if (!goes_on)
+        return run;
+    rog_json_put_number(run, "seconds", job->t);
+    rog_json_put_number(run, "done", job->done);
+    rog_json_put_integer(run, "iteration", job->iteration);
+    rog_json_put_number(run, "accuracy", job->accuracy);
+    rog_json_put_number(run, "stall_share", job->stall_share);
+    rog_json_put_number(run, "wall_s", job->wall_s);
+    rog_json_put_number(run, "left_s", rog_job_left_s(job));
+    if (rog_robots_json(db, job->run_id, &robots, NULL) == 0)
+        rog_json_put(run, "robots", robots);
+    return run;
+}
+
+static struct rog_json *sweep_json(const struct rog_json *sweep, const struct rog_sweep_view *view)
+{
+    struct rog_json *json = rog_json_copy(sweep), *runs = rog_json_array();
+    for (size_t i = 0; i < view->count; i++)
+        rog_json_append(runs, job_json(view->db, &view->job[i]));
+    rog_json_put(json, "runs", runs);
+    rog_json_put_number(json, "left_s",
+                        rog_sweep_is_running(sweep)
+                            ? rog_jobs_left_s(view->job, view->count, view->slots)
+                            : (double)NAN);
+    return json;
+}
+
+/* ---- */
+
+/* What cannot be read of one keeps the others from nobody. */
+static void show(const struct rog_output *output, const struct rog_json *sweep,
+                 struct rog_json *list)
+{
+    struct rog_sweep_view view;
+    struct rog_error cause;
+    if (rog_sweep_view_load(&view, sweep, &cause) < 0)
+        rog_warn(output, "%s: %s", text_of(sweep, "id"), cause.message);
+    if (output->json)
+        rog_json_append(list, sweep_json(sweep, &view));
+    else
+        print_sweep(sweep, &view);
+    rog_sweep_view_release(&view);
+}
+
+static int run(const struct rog_cli *cli, struct rog_error *err)
+{
+    const struct rog_output output = rog_output_of(cli);
+    const char *wanted = rog_cli_arg(cli, 0);
+    const struct rog_json *one = NULL;
+    struct rog_json *sweeps = NULL, *list = rog_json_array();
+    int code = list ? rog_sweeps_load(&sweeps, err) : rog_fail_nomem(err);
+    if (code == 0 && wanted)
+        code = rog_sweep_choose(sweeps, wanted, &one, err);
+    for (size_t i = 0; code == 0 && i < rog_json_size(sweeps); i++)
+        if (!wanted || rog_json_at(sweeps, i) == one)
+            show(&output, rog_json_at(sweeps, i), list);
+    if (code == 0 && rog_json_size(sweeps) == 0 && !output.json)
+        rog_print("no sweep of yours is running");
+    if (code == 0 && output.json) {
+        code = rog_print_json(list, err);
+        list = NULL;
+    }
+    rog_json_free(list);
+    rog_json_free(sweeps);
+    return code;
+}
+
+const struct rog_command rog_cmd_status = {
+    .name = "status",
+    .usage = "[ID]",
+    .summary = "Show your sweeps: their runs, how far they are, what they wait for, the time left",
+    .details = "Sweeps of all folders and databases that you have begun on this machine are shown, "
+               "for a day also those\nthat are done, and for a week those that were interrupted or "
+               "have failed.",
+    .max_args = 1,
+    .run = run,
+};

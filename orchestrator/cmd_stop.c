@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* rogctl stop: ends a sweep that another process executes, or one of its runs. */
+#include <orchestrator/commands.h>
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <common/clock.h>
+#include <common/file.h>
+#include <orchestrator/fleet/signals.h>
+#include <orchestrator/output.h>
+#include <orchestrator/store/progress.h>
+#include <orchestrator/sweep_view.h>
+#include <orchestrator/sweeps/registry.h>
+
+#define PATIENCE_S 120.0 /* hosts that do not answer take their time */
+#define STEP_NS 100000000L
+
+/* ---- a sweep ---- */
+
+/* Until its process is gone. *message (heap memory) is how it has ended; NULL: it has not said. */
+static int await_end(const char *id, char **message, struct rog_error *err)
+{
+    const struct timespec step = {0, STEP_NS};
+    double until_s = rog_clock_s() + PATIENCE_S;
+    bool running = true;
+    int code = 0;
+    *message = NULL;
+    while (code == 0 && running) {
+        struct rog_json *sweeps = NULL;
+        code = rog_sweeps_load(&sweeps, err);
+        const struct rog_json *sweep = code == 0 ? rog_sweeps_find(sweeps, id) : NULL;
+        running = sweep && rog_sweep_is_running(sweep);
+        if (sweep && !running)
+            *message = rog_strdup(rog_json_get_string(sweep, "message", NULL));
+        rog_json_free(sweeps);
+        if (code == 0 && running && rog_clock_s() > until_s)
+            code = rog_fail(err, ROG_EFAILED,
+                            "%s has been told to end and has not within %g s; `rogctl status %s` "
+                            "says what it does",
+                            id, PATIENCE_S, id);
+        if (running)
+            nanosleep(&step, NULL);
+    }
+    return code;
+}
+
+static int stop_sweep(const struct rog_cli *cli, const struct rog_json *sweep,
+                      struct rog_error *err)
+{
+    const struct rog_output output = rog_output_of(cli);
+    const char *id = rog_json_get_string(sweep, "id", "");
+    const char *host = rog_json_get_string(sweep, "host", "");
+    pid_t pid = (pid_t)rog_json_get_integer(sweep, "pid", 0);
+    const union sigval how = {.sival_int = rog_cli_flag(cli, "leave") ? 0 : ROG_SIGNAL_STOP};
+    if (strcmp(rog_json_get_string(sweep, "state", ""), "elsewhere") == 0)
+        return rog_fail(err, ROG_EFAILED, "%s is a process of %s; stop it there", id, host);
+    if (!rog_sweep_is_running(sweep))
+        return rog_fail(err, ROG_ENOTFOUND, "%s is not running any more", id);
+    if (sigqueue(pid, SIGTERM, how) != 0 && errno != ESRCH)
+        return rog_fail(err, ROG_EFAILED, "cannot signal %s, process %ld: %s", id, (long)pid,
+                        strerror(errno));
+    char *message = NULL, *command = rog_sweep_command_text(sweep);
+    int code = command ? await_end(id, &message, err) : rog_fail_nomem(err);
+    if (code == 0) {
+        rog_remark(&output, "%s has ended%s%s", id, message ? ": " : "", message ? message : "");
+        rog_remark(&output, "  %s  (in %s)", command, rog_json_get_string(sweep, "folder", ""));
+    }
+    free(message);
+    free(command);
+    return code;
+}
+
+/* ---- one run ---- */
+
+/* The run of a sweep that `text` is a beginning of. */
+static const char *run_of(const struct rog_json *sweep, const char *text)
+{
+    const struct rog_json *runs = rog_json_get(sweep, "runs");
+    for (size_t i = 0; i < rog_json_size(runs); i++) {
+        const char *id = rog_json_get_string(rog_json_at(runs, i), "id", "");
+        if (strncmp(id, text, strlen(text)) == 0)
+            return id;
+    }
+    return NULL;
+}
+
+/* The run that is being executed and that people mean. */
+static int find_run(const struct rog_json *sweeps, const char *text, const struct rog_json **sweep,
+                    const char **run_id, struct rog_error *err)
+{
+    size_t found = 0;
+    *run_id = NULL;
+    for (size_t i = 0; i < rog_json_size(sweeps); i++) {
+        const struct rog_json *one = rog_json_at(sweeps, i);
+        const char *database = rog_json_get_string(one, "database", "");
+        const struct rog_json *runs = rog_json_get(one, "runs");
+        struct rog_db *db = NULL;
+        if (!rog_sweep_is_running(one) || !run_of(one, text) ||
+            rog_db_open(&db, database, ROG_DB_READ, NULL) < 0)
+            continue;
+        for (size_t k = 0; k < rog_json_size(runs); k++) {
+            const char *id = rog_json_get_string(rog_json_at(runs, k), "id", "");
+            struct rog_run_progress progress;
+            if (strncmp(id, text, strlen(text)) != 0 ||
+                rog_run_progress_load(db, id, &progress, NULL) != 1)
+                continue;
+            *run_id = id;
+            *sweep = one;
+            found++;
+        }
+        rog_db_close(db);
+    }
+    if (found > 1)
+        return rog_fail(err, ROG_EINVAL, "%s could be any of %zu runs; give more of the name", text,
+                        found);
+    return found ? 0
+                 : rog_fail(err, ROG_ENOTFOUND,
+                            "%s is neither a sweep of yours nor a run that one is executing; "
+                            "`rogctl status` lists them",
+                            text);
+}
+
+static int stop_run(const struct rog_json *sweep, const char *run_id,
+                    const struct rog_output *output, struct rog_error *err)
+{
+    const struct timespec step = {0, STEP_NS};
+    struct rog_db *db = NULL;
+    struct rog_run_progress progress;
+    double until_s = rog_clock_s() + PATIENCE_S;
+    int code = rog_db_open(&db, rog_json_get_string(sweep, "database", ""), ROG_DB_WRITE, err);
+    if (code == 0)
+        code = rog_run_progress_ask_to_stop(db, run_id, err);
+    while (code == 0 && (code = rog_run_progress_load(db, run_id, &progress, err)) == 1) {
+        code = rog_clock_s() > until_s
+                   ? rog_fail(err, ROG_EFAILED, "%s has not ended within %g s", run_id, PATIENCE_S)
+                   : 0;
+        nanosleep(&step, NULL);
+    }
+    if (code == 0)
+        rog_remark(output, "%s has ended; %s goes on with what is left, and a later sweep with %s",
+                   run_id, rog_json_get_string(sweep, "id", ""), run_id);
+    rog_db_close(db);
+    return code;
+}
+
+static int run(const struct rog_cli *cli, struct rog_error *err)
+{
+    const struct rog_output output = rog_output_of(cli);
+    const char *text = rog_cli_arg(cli, 0), *run_id = NULL;
+    const struct rog_json *sweep = NULL;
+    struct rog_json *sweeps = NULL;
+    int code = rog_sweeps_load(&sweeps, err);
+    if (code == 0)
+        code = rog_sweep_choose(sweeps, text, &sweep, err);
+    bool is_run = code == ROG_ENOTFOUND && text;
+    if (is_run)
+        code = find_run(sweeps, text, &sweep, &run_id, err);
+    if (code == 0 && is_run && rog_cli_flag(cli, "leave"))
+        code = rog_fail(err, ROG_EINVAL, "--leave is for a whole sweep; %s is a run", run_id);
+    if (code == 0)
+        code = is_run ? stop_run(sweep, run_id, &output, err) : stop_sweep(cli, sweep, err);
+    rog_json_free(sweeps);
+    return code;
+}
+
+static const struct rog_setting options[] = {
+    {.name = "leave",
+     .type = ROG_SETTING_FLAG,
+     .help = "a run on real hosts goes on there, for as long as their lease"},
+    {.name = NULL},
+};
+
+const struct rog_command rog_cmd_stop = {
+    .name = "stop",
+    .usage = "[ID|RUN]",
+    .summary = "End a sweep of yours, or one run of it",
+    .details =
+        "ID is what `rogctl status` calls a sweep; without it, the only one that is running. "
+        "RUN is a run that is being\nexecuted; its sweep goes on with the others. The same "
+        "sweep, begun again, goes on with what was stopped.",
+    .options = options,
+    .max_args = 1,
+    .run = run,
+};

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_ORCHESTRATOR_HOOKS_H
+#define ROG_ORCHESTRATOR_HOOKS_H
+
+/*
+ * Commands of the user that are run when a run has ended (on_done, on_failed of an experiment
+ * file): by /bin/sh, with the run on standard input as `rogctl show RUN --json` prints it, on one
+ * line. The sweep does not wait for them, but for the last ones at its end; one that takes over a
+ * minute is ended. What goes wrong with them is a warning and nothing else.
+ */
+
+#include <orchestrator/fleet/job.h>
+#include <orchestrator/output.h>
+
+struct rog_hooks_options {
+    struct rog_db *db;               /* borrowed, like the commands */
+    const char *on_done, *on_failed; /* NULL: none */
+    struct rog_output output;
+};
+
+struct rog_hooks;
+int rog_hooks_new(struct rog_hooks **hooks, const struct rog_hooks_options *options,
+                  struct rog_error *err);
+/* Waits for those that are still running; if not `patient`, hardly. NULL is harmless. */
+void rog_hooks_free(struct rog_hooks *hooks, bool patient);
+
+/* The state of a job has changed. */
+void rog_hooks_changed(struct rog_hooks *hooks, const struct rog_fleet_job *job);
+/* A few times a second: feeds and watches what is running. */
+void rog_hooks_step(struct rog_hooks *hooks);
+
+#endif

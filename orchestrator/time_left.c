@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Estimates what is left of runs, and of many of them that share slots. */
+#include <orchestrator/time_left.h>
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define LEAST_SHARE 0.005 /* of a run, before it tells how long the rest takes */
+#define JUDGED_SHARE 0.05 /* before it tells something of others */
+
+double rog_job_own_share(const struct rog_fleet_job *job)
+{
+    return job->t > job->from_t ? job->done * (job->t - job->from_t) / job->t : 0;
+}
+
+double rog_job_left_s(const struct rog_fleet_job *job)
+{
+    double share = rog_job_own_share(job);
+    if (job->state >= ROG_FLEET_DONE)
+        return 0;
+    if (job->state == ROG_FLEET_RUNNING && share > LEAST_SHARE)
+        return job->wall_s * fmax(1 - job->done, 0) / share;
+    return (double)NAN;
+}
+
+/* What a run has to do, in a unit of its own. */
+static double work_of(const struct rog_fleet_job *job)
+{
+    double seconds = rog_json_get_number(job->config, "seconds", 0);
+    size_t workers = rog_json_size(rog_json_get(job->config, "workers"));
+    return (seconds > 0 ? seconds : 1) * (double)(workers ? workers : 1);
+}
+
+/* How long the whole of a run takes, as far as it shows; NaN: it does not. */
+static double whole_s(const struct rog_fleet_job *job)
+{
+    double share = rog_job_own_share(job);
+    if (job->taken_up || job->by_other || job->wall_s <= 0)
+        return (double)NAN;
+    if (job->state == ROG_FLEET_DONE)
+        return job->from_t > 0 ? (double)NAN : job->wall_s;
+    bool has_run = job->state == ROG_FLEET_RUNNING || job->state == ROG_FLEET_STOPPED;
+    return has_run && share > JUDGED_SHARE ? job->wall_s / share : (double)NAN;
+}
+
+/* What the runs so far tell of the others. */
+struct pace {
+    double per_work; /* s; NaN: nothing yet */
+    double factor;   /* of what was expected */
+};
+
+static struct pace judge(const struct rog_fleet_job *jobs, size_t count)
+{
+    double took_s = 0, work = 0, took_expected_s = 0, expected_s = 0;
+    for (size_t i = 0; i < count; i++) {
+        double s = whole_s(&jobs[i]);
+        if (isnan(s))
+            continue;
+        took_s += s;
+        work += work_of(&jobs[i]);
+        if (!isnan(jobs[i].expected_s)) {
+            took_expected_s += s;
+            expected_s += jobs[i].expected_s;
+        }
+    }
+    return (struct pace){work > 0 ? took_s / work : (double)NAN,
+                         expected_s > 0 ? took_expected_s / expected_s : 1};
+}
+
+static double expected_s(const struct rog_fleet_job *job, const struct pace *pace)
+{
+    return isnan(job->expected_s) ? pace->per_work * work_of(job) : pace->factor * job->expected_s;
+}
+
+/* Of one that goes on. Of tests nothing is known but that they are the end of a run. */
+static double rest_s(const struct rog_fleet_job *job, const struct pace *pace)
+{
+    double left_s = rog_job_left_s(job), whole = expected_s(job, pace);
+    if (!isnan(left_s))
+        return left_s;
+    if (isnan(whole))
+        return job->state == ROG_FLEET_TESTING ? 0 : (double)NAN;
+    return whole > job->wall_s ? whole - job->wall_s : 0;
+}
+
+double rog_jobs_left_s(const struct rog_fleet_job *jobs, size_t count, int slots)
+{
+    struct pace pace = judge(jobs, count);
+    size_t used = slots > 0 && (size_t)slots < count ? (size_t)slots : count, next = 0;
+    double *free_s = calloc(used + 1, sizeof *free_s), last_s = 0;
+    if (!free_s)
+        return (double)NAN;
+    for (size_t i = 0; i < count; i++) { /* what goes on, here or elsewhere */
+        const struct rog_fleet_job *job = &jobs[i];
+        bool active = job->state == ROG_FLEET_RUNNING || job->state == ROG_FLEET_TESTING;
+        double s = active                              ? rest_s(job, &pace)
+                   : job->state == ROG_FLEET_ELSEWHERE ? expected_s(job, &pace)
+                                                       : 0;
+        last_s = isnan(s) || isnan(last_s) ? (double)NAN : fmax(last_s, s);
+        if (active && next < used)
+            free_s[next++] = s;
+    }
+    for (size_t i = 0; i < count && !isnan(last_s); i++) { /* and what waits, one after the other */
+        size_t first = 0;
+        if (jobs[i].state != ROG_FLEET_WAITING)
+            continue;
+        for (size_t k = 1; k < used; k++)
+            first = free_s[k] < free_s[first] ? k : first;
+        free_s[first] += expected_s(&jobs[i], &pace);
+        last_s = isnan(free_s[first]) ? (double)NAN : fmax(last_s, free_s[first]);
+    }
+    free(free_s);
+    return last_s;
+}
+
+const char *rog_time_left_text(double seconds, char text[ROG_TIME_LEFT_BYTES])
+{
+    long s = isnan(seconds) || seconds > 1e9 ? -1 : (long)seconds;
+    if (s < 0)
+        snprintf(text, ROG_TIME_LEFT_BYTES, "?");
+    else if (s < 3600)
+        snprintf(text, ROG_TIME_LEFT_BYTES, "%ld:%02ld", s / 60, s % 60);
+    else
+        snprintf(text, ROG_TIME_LEFT_BYTES, "%ld:%02ld:%02ld", s / 3600, s / 60 % 60, s % 60);
+    return text;
+}

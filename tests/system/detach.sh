@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: Apache-2.0
+# A sweep goes on when its terminal is closed; status, attach and stop look after it from elsewhere;
+# killed, as by a restart of the machine, it is told to be, and the same command goes on. Commands of
+# the user hear of each run's end.
+. "$ROG_TEST_TOOLS/lib.sh"
+trap 'kill -KILL $(cat pids 2>/dev/null) 2>/dev/null' EXIT
+
+cat >x.conf <<END
+case = "c"; $quick
+on_done = "cat >>done.json"; on_failed = "cat >>failed.json; echo no mail >&2; exit 3";
+runs = ( { threshold = 4; note = "four"; }, { threshold = 20; }, { threshold = 30; } );
+END
+# A trainer that does not end as long as there is a file `slow`, and fails where there is `bad`.
+cat >trainer <<END
+#!/bin/sh
+[ -e $PWD/bad ] && { echo "rog-trainer: nothing works" >&2; exit 1; }
+[ "\$1" = simulate ] && [ -e $PWD/slow ] || exec $ROG_BUILD/bin/rog-trainer "\$@"
+while [ \$# -gt 1 ]; do [ "\$1" = --out ] && folder=\$2; shift; done
+echo '{"event":"start","t":0}' >"\$folder/events.jsonl"
+echo '{"event":"iteration","t":60,"rank":1,"iteration":1,"compute_s":1,"push_s":1,"pull_s":1,"stall_s":1}' \
+    >>"\$folder/events.jsonl"
+echo \$\$ >>$PWD/pids
+exec sleep 600
+END
+chmod +x trainer
+ROG_TRAINER=$PWD/trainer
+export ROG_TRAINER
+
+# at_terminal COMMAND...: at one that is closed as soon as the command has ended.
+at_terminal() {
+    python3 -c '
+import os, pty, sys
+pid, fd = pty.fork()
+if pid == 0:
+    os.execvp(sys.argv[1], sys.argv[1:])
+shown = b""
+while os.waitpid(pid, os.WNOHANG)[0] == 0:
+    try:
+        shown += os.read(fd, 65536)
+    except OSError:
+        pass
+os.close(fd)
+print(shown.decode())' "$@"
+}
+# until_true COMMAND...: it succeeds.
+until_true() {
+    for i in $(seq 100); do "$@" && return; sleep 0.1; done
+    fail "never true: $*"
+}
+works() { [ "$(query 'SELECT count(*) FROM progress WHERE iteration = 1')" = "$1" ]; }
+state_of() { rogctl status "$1" --json >status && jq -r '.[0].state' status; }
+is() { [ "$(state_of "$1")" = "$2" ]; }
+has() { [ "$(query "SELECT count(*) FROM runs WHERE status = 'done'" "$1")" = "$2" ]; }
+
+try 0 rogctl status
+prints "no sweep of yours is running"
+try 3 rogctl attach
+try 3 rogctl stop
+try 3 rogctl attach nothing
+
+# ---- goes on without its terminal ----
+touch slow
+at_terminal rogctl sweep x.conf --detach --jobs 1 >shown
+grep -q 'c-1 goes on without this terminal' shown || fail "it says: $(cat shown)"
+until_true works 1
+same "state" running "$(state_of c-1)"
+same "terminal" "?" "$(ps -o tty= -p "$(jq '.[0].pid' status)" | tr -d ' ')"
+same "runs" "running waiting waiting" "$(jq -r '.[0].runs[].state' status | paste -sd' ')"
+same "done" 0.2 "$(jq -r '.[0].runs[0].done' status)"
+try 0 rogctl status
+prints "3 runs: 1 running, 2 to do"
+prints "rogctl sweep x.conf --detach --jobs 1  (in $PWD)"
+grep -q 'four .*running .*60 s' out || fail "no line of progress"
+
+# A second one beside it; the IDs tell them apart.
+rogctl sweep x.conf --db other.db --jobs 1 >out2 2>err2 &
+other=$!
+until_true is c-2 running
+try 2 rogctl attach
+says "c-1, c-2"
+kill -KILL $other
+wait $other
+same "state" killed "$(state_of c-2)"
+try 3 rogctl stop c-2
+
+# ---- looked at, and stopped ----
+rogctl attach c-1 >attached 2>&1 &
+looks=$!
+first=$(query "SELECT id FROM runs WHERE threshold = 4")
+try 0 rogctl stop "$first"
+says "$first has ended"
+until_true works 1
+same "the first" planned "$(query "SELECT status FROM runs WHERE id = '$first'")"
+try 0 rogctl stop c-1
+says "c-1 has ended"
+wait $looks
+same "attach" 1 $?
+grep -q '^four *stopped' attached || fail "attach shows: $(cat attached)"
+same "state" ended "$(state_of c-1)"
+for child in $(cat pids); do kill -0 "$child" 2>/dev/null && fail "process $child runs on"; done
+
+# ---- killed, and the same command goes on ----
+try 0 rogctl sweep x.conf --detach --jobs 1 --json
+id=$(json .id)
+until_true works 1
+rogctl status "$id" --json >status
+kill -KILL "$(jq '.[0].pid' status)"
+until_true is "$id" killed
+try 0 rogctl status "$id"
+prints "1 interrupted, 2 to do"
+rm slow
+try 0 rogctl sweep x.conf --detach --jobs 1 --json
+id=$(json .id)
+try 0 rogctl attach "$id"
+says "$id is done"
+until_true has results.db 3
+same "told of" 3 "$(jq -r 'select(.status == "done") | .id' done.json | sort -u | wc -l)"
+same "state" ended "$(state_of "$id")"
+same "entries of this command" 1 \
+    "$(rogctl status --json | jq '[.[] | select(.command | contains(["--json"]))] | length')"
+
+# ---- commands that fail, and what cannot begin ----
+touch bad
+try 1 rogctl sweep x.conf --db bad.db --jobs 3
+says "on_failed of"
+says "ended with status 3: no mail"
+same "told of" "failed failed failed" "$(jq -r .status failed.json | paste -sd' ')"
+rm bad
+sed 's/threshold = 4/threshold = -4/' x.conf >wrong.conf
+before=$(rogctl status --json | jq length)
+try 2 rogctl sweep wrong.conf --detach
+try 2 rogctl sweep x.conf --detach --dry-run
+same "entries" "$before" "$(rogctl status --json | jq length)"
+
+# ---- a service manager that outlives logins ----
+mkdir units
+cat >units/systemd-run <<END
+#!/bin/sh
+echo "\$*" >>$PWD/called
+[ ! -e $PWD/no-manager ] || { echo "Failed to connect to bus" >&2; exit 1; }
+while [ "\$1" != -- ]; do shift; done
+shift
+exec "\$@"
+END
+printf '#!/bin/sh\necho yes\n' >units/loginctl
+chmod +x units/*
+PATH=$PWD/units:$PATH
+try 0 rogctl sweep x.conf --db unit.db --detach --json
+same "a unit" true "$(json .unit)"
+grep -q -- "--user --scope .*--unit=rogctl-$(json .id) -- " called || fail "called with: $(cat called)"
+touch no-manager
+try 0 rogctl sweep x.conf --db session.db --detach --json
+same "a unit" false "$(json .unit)"
+until_true has unit.db 3
+until_true has session.db 3
