@@ -205,6 +205,8 @@ static int open_read(struct rog_db *db, struct rog_error *err)
     int64_t version = 0;
     int result =
         sqlite3_open_v2(db->path, &db->handle, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL);
+    if (result == SQLITE_OK) /* which another process may be making just now */
+        result = sqlite3_busy_timeout(db->handle, BUSY_TIMEOUT_MS);
     if (result == SQLITE_OK)
         result = sqlite3_exec(db->handle, "SELECT count(*) FROM sqlite_master", NULL, NULL, NULL);
     int code = 0;

@@ -106,8 +106,8 @@ until_true works 1
 rogctl status "$id" --json >status
 kill -KILL "$(jq '.[0].pid' status)"
 until_true is "$id" killed
-try 0 rogctl status "$id"
-prints "1 interrupted, 2 to do"
+interrupted() { rogctl status "$id" | grep -q "1 interrupted, 2 to do"; }
+until_true interrupted
 rm slow
 try 0 rogctl sweep x.conf --detach --jobs 1 --json
 id=$(json .id)
