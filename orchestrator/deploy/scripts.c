@@ -35,7 +35,7 @@ const char rog_deploy_script_ask[] = ROOT
     "whole()\n"
     "{\n"
     "    sed 's/^\\([0-9a-f]*\\) [0-7]* /\\1  /' \"$manifest\" |\n"
-    "        (cd \"$tree\" && sha256sum -c --status 2>/dev/null) || return 1\n"
+    "        (cd \"$tree\" && sha256sum -c >/dev/null 2>&1) || return 1\n"
     "    echo \"$boot\" >\"$mark\"\n"
     "}\n"
     "if [ -d \"$tree\" ] && [ -f \"$manifest\" ]; then\n"

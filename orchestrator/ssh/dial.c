@@ -141,7 +141,7 @@ static int find_addresses(const struct rog_ssh_dial *dial, const char *name, uns
         code = rog_fail(err, ROG_EFAILED, "the address of %s was not found within %g s", name,
                         dial->timeout_s);
     else if (!code && lookup->result)
-        code = rog_fail(err, ROG_EFAILED, "the address of %s was not found: %s", name,
+        code = rog_fail(err, ROG_EFAILED, "%s is no host that this machine knows (%s)", name,
                         lookup->result == EAI_SYSTEM ? strerror(lookup->cause)
                                                      : gai_strerror(lookup->result));
     if (!code) {

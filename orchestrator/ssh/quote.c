@@ -2,6 +2,8 @@
 /* Quoting for shells. */
 #include <orchestrator/ssh/quote.h>
 
+#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,6 +35,39 @@ char *rog_ssh_quote(const char *const *argv)
     if (line)
         *at = '\0';
     return line;
+}
+
+/* What is not the same within the quotes of all shells: csh has its own opinion of ! and the ends
+ * of lines, fish of backslashes, all of them of the quote. */
+static bool is_common(char c)
+{
+    return c != '\'' && c != '!' && c != '\\' && c != '\n' && c != '\r';
+}
+
+char *rog_ssh_command_line(const char *const *argv)
+{
+    char *line = rog_ssh_quote(argv), *coded = NULL;
+    size_t others = 0, length = line ? strlen(line) : 0;
+    for (size_t i = 0; argv[i]; i++)
+        for (const char *c = argv[i]; *c; c++)
+            others += !is_common(*c);
+    if (!line || !others)
+        return line;
+    /* A sh that decodes the line, which has nothing in it then that a shell could take for more
+     * than a letter. */
+    static const char begin[] = "'sh' '-c' 'eval \"exec $(printf %b \"$1\")\"' 'sh' '";
+    coded = malloc(sizeof begin + 5 * length + 2);
+    char *at = coded ? stpcpy(coded, begin) : NULL;
+    for (const char *c = line; coded && *c; c++) {
+        if (is_common(*c))
+            *at++ = *c;
+        else
+            at += sprintf(at, "\\0%03o", (unsigned char)*c);
+    }
+    if (coded)
+        strcpy(at, "'");
+    free(line);
+    return coded;
 }
 
 char *rog_ssh_quote_word(const char *word)

@@ -6,6 +6,9 @@
  * Heap memory. */
 char *rog_ssh_quote(const char *const *argv);
 
+/* The same for a shell that may be any: sh, bash, zsh, csh, tcsh, fish. */
+char *rog_ssh_command_line(const char *const *argv);
+
 /* One word of such a line, for a message: in quotes only where a shell wants them. Heap memory. */
 char *rog_ssh_quote_word(const char *word);
 

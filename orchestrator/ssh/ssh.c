@@ -341,7 +341,7 @@ static int run(struct rog_ssh *ssh, const char *const *argv, struct flow *flow,
     *result = (struct rog_command_result){0};
     if (ssh->lost)
         return rog_fail(err, ROG_EFAILED, "%s: the connection was given up", ssh->name);
-    char *line = rog_ssh_quote(argv);
+    char *line = rog_ssh_command_line(argv);
     ssh_channel channel = line ? ssh_channel_new(ssh->session) : NULL;
     if (!channel) {
         free(line);
@@ -484,6 +484,8 @@ int rog_ssh_connect(struct rog_connection **out, const struct rog_ssh_options *o
         code = rog_ssh_check_host_key(ssh, err);
     if (!code)
         code = rog_ssh_log_in(ssh, options, err);
+    if (!code)
+        code = rog_ssh_check_shell(ssh, err);
     if (code)
         free_ssh(&ssh->connection);
     else

@@ -11,7 +11,9 @@
  * answers and passwords are asked for through `ask` or not at all, and are forgotten after use. A
  * host whose key is not in a file of known hosts, is another one there or is revoked
  * (known_hosts.h) is refused whatever StrictHostKeyChecking says; the error has the line that
- * accepts it. ProxyJump runs the ssh client for the hops. What cannot be done here (certificates of
+ * accepts it. ProxyJump runs the ssh client for the hops. Commands run under any login shell; one
+ * that runs none, or start-up files that print, wait or do something else, are an error that says
+ * what to do (shell.c). What cannot be done here (certificates of
  * hosts, PKCS#11) is named by the error that follows from it.
  *
  * The caller ignores SIGPIPE.
@@ -42,8 +44,9 @@ struct rog_ssh_options {
     void *stopped_user;
 };
 
-/* Errors: ROG_EINVAL bad options, an unknown or changed host key; ROG_EFAILED the host cannot be
- * reached or refuses the login; ROG_EINTR; ROG_EIO; ROG_ENOMEM. */
+/* Errors: ROG_EINVAL bad options, an unknown or changed host key, a login shell or start-up files
+ * that commands do not get through; ROG_EFAILED the host cannot be reached or refuses the login;
+ * ROG_EINTR; ROG_EIO; ROG_ENOMEM. */
 int rog_ssh_connect(struct rog_connection **connection, const struct rog_ssh_options *options,
                     struct rog_error *err);
 

@@ -2,7 +2,7 @@
 #ifndef ROG_SSH_SSH_STATE_H
 #define ROG_SSH_SSH_STATE_H
 
-/* What ssh.c, host_key.c, auth.c, keys.c and files.c share: nobody else includes this. */
+/* What ssh.c, host_key.c, auth.c, keys.c, shell.c and files.c share: nobody else includes this. */
 
 #include <libssh/libssh.h>
 #include <libssh/sftp.h>
@@ -45,6 +45,9 @@ int rog_ssh_check_host_key(struct rog_ssh *ssh, struct rog_error *err);
 /* By agent, keys, and what a person answers. ROG_EFAILED. */
 int rog_ssh_log_in(struct rog_ssh *ssh, const struct rog_ssh_options *options,
                    struct rog_error *err);
+/* shell.c. Whether commands run there as they are given, by one that tries it. ROG_EINVAL: a
+ * start-up file or the login shell is in the way, named with what to do; ROG_EFAILED. */
+int rog_ssh_check_shell(struct rog_ssh *ssh, struct rog_error *err);
 
 /* files.c: operations of the connection. */
 int rog_ssh_upload(struct rog_connection *connection, const char *local, const char *remote,

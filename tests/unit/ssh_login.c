@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Logs in to a host as rogctl does, for tests/system/ssh-config.sh: ssh-login CONFIG HOST. The exit
- * status is 0 or 1; what is wrong goes to standard error. $ROG_TEST_ANSWER is the answer to every
- * question. */
+/* Logs in to a host as rogctl does, for tests/system/ssh-config.sh and shells.sh:
+ * ssh-login CONFIG HOST [COMMAND...], whose output is shown. The exit status is 0 or 1; what is
+ * wrong goes to standard error. $ROG_TEST_ANSWER is the answer to every question,
+ * $ROG_TEST_TIMEOUT how many seconds a step may take. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,17 +27,24 @@ int main(int argc, char **argv)
 {
     struct rog_connection *connection = NULL;
     struct rog_error err = {0};
-    if (argc != 3)
+    char *output = NULL;
+    const char *timeout = getenv("ROG_TEST_TIMEOUT");
+    if (argc < 3)
         return 2;
     signal(SIGPIPE, SIG_IGN);
     const struct rog_ssh_options options = {.host = argv[2],
                                             .config = argv[1],
-                                            .timeout_s = 30,
+                                            .timeout_s = timeout ? atof(timeout) : 30,
                                             .ask = getenv("ROG_TEST_ANSWER") ? answer_it : NULL};
     int code = rog_ssh_connect(&connection, &options, &err);
+    if (!code && argc > 3)
+        code = rog_connection_command(connection, (const char *const *)argv + 3, options.timeout_s,
+                                      &output, &err);
     if (code)
         fprintf(stderr, "%s\n", err.message);
     else
-        rog_connection_free(connection);
+        fputs(output ? output : "", stdout);
+    free(output);
+    rog_connection_free(connection);
     return code ? 1 : 0;
 }
