@@ -15,6 +15,7 @@
 #include <common/plugin.h>
 #include <common/process.h>
 #include <orchestrator/doctor/hosts.h>
+#include <orchestrator/doctor/summary.h>
 #include <orchestrator/fleet/fleet.h>
 #include <orchestrator/output.h>
 #include <orchestrator/prompt.h>
@@ -29,8 +30,8 @@ struct finder {
     struct rog_findings *findings;
     const char *check;
 };
-#define FOUND(finder, good, ...)                              \
-    rog_findings_add((finder)->findings, "", (finder)->check, \
+#define FOUND(finder, good, ...)                                 \
+    rog_findings_add((finder)->findings, "", 0, (finder)->check, \
                      (good) ? ROG_FINDING_GOOD : ROG_FINDING_BAD, __VA_ARGS__)
 #define ADVISE(finder, ...) rog_findings_advise((finder)->findings, __VA_ARGS__)
 
@@ -245,22 +246,30 @@ static struct rog_json *as_json(const struct rog_findings *findings)
     return list;
 }
 
-/* Host by host; what is to be done on a line of its own, to be read and copied whole. */
-static void print_findings(const struct rog_findings *findings)
+/* Under headings; what is to be done begins a line of its own. */
+static int print_findings(const struct rog_findings *findings, bool each, struct rog_error *err)
 {
     static const char *const states[] = {"good", "note", "BAD"};
-    const char *host = NULL;
-    for (size_t i = 0; i < findings->count; i++) {
-        const struct rog_finding *finding = &findings->list[i];
-        if (host && strcmp(host, finding->host) != 0)
-            rog_print("%s", "");
-        if (!host || strcmp(host, finding->host) != 0)
-            rog_print("%s", finding->host[0] ? finding->host : "this machine");
-        host = finding->host;
-        rog_print("  %-4s  %-17s  %s", states[finding->level], finding->check, finding->what);
-        if (finding->way_out[0])
-            rog_print("  %-4s  %-17s  way out: %s", "", "", finding->way_out);
+    char before[64];
+    struct rog_summary summary;
+    int code = rog_summary_make(&summary, findings, each, err);
+    for (size_t i = 0; i < summary.count && !code; i++) {
+        const struct rog_summary_row *row = &summary.row[i];
+        if (!row->check) {
+            rog_print("%s%s", i ? "\n" : "", row->text);
+            continue;
+        }
+        snprintf(before, sizeof before, "  %-4s  %-17s  ", states[row->level], row->check);
+        rog_print_wrapped(before, row->text);
+        if (!row->way_out)
+            continue;
+        char *way_out = rog_format("way out: %s", row->way_out);
+        snprintf(before, sizeof before, "  %-4s  %-17s  ", "", "");
+        rog_print_wrapped(before, way_out ? way_out : row->way_out);
+        free(way_out);
     }
+    rog_summary_release(&summary);
+    return code;
 }
 
 static int run(const struct rog_cli *cli, struct rog_error *err)
@@ -279,7 +288,7 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
     if (code == 0 && rog_cli_flag(cli, "json"))
         code = rog_print_json(as_json(&findings), err);
     else if (code == 0)
-        print_findings(&findings);
+        code = print_findings(&findings, rog_cli_flag(cli, "verbose"), err);
     size_t bad = rog_findings_bad(&findings);
     if (code == 0 && bad)
         code = rog_fail(err, ROG_EFAILED, "%zu of %zu findings are bad", bad, findings.count);
@@ -306,7 +315,8 @@ const struct rog_command rog_cmd_doctor = {
     .details =
         "good: nothing to do; note: runs work, though not as well as they could; BAD: runs will "
         "fail,\nand the exit status is 1. The trainer is deployed to the hosts, as a run would do; "
-        "nothing else\nis changed there.",
+        "nothing else\nis changed there. Workers with the same finding share a line; -v has each "
+        "by itself.",
     .options = options,
     .run = run,
 };

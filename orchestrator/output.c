@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <common/file.h>
@@ -15,6 +16,7 @@
 
 #define COLUMNS_MAX 24
 #define CELL_MAX_COLUMNS 200
+#define LEAST_COLUMNS 20 /* of a wrapped text; in less it is not wrapped */
 
 struct rog_output rog_output_of(const struct rog_cli *cli)
 {
@@ -80,6 +82,39 @@ void rog_print(const char *format, ...)
         fputs(text, stdout);
     putchar('\n');
     free(text);
+}
+
+/* 0: not a terminal. */
+static size_t terminal_columns(void)
+{
+    struct winsize size = {0};
+    if (!isatty(STDOUT_FILENO))
+        return 0;
+    return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col ? size.ws_col : 80;
+}
+
+void rog_print_wrapped(const char *before, const char *text)
+{
+    size_t columns = terminal_columns(), indent = rog_label_columns(before);
+    size_t width = columns > indent + LEAST_COLUMNS ? columns - indent : 0;
+    while (width && rog_label_columns(text) > width) {
+        size_t fits = 0; /* up to the last blank within the width, else to the first */
+        for (size_t end = strcspn(text, " "); text[end]; end += 1 + strcspn(text + end + 1, " ")) {
+            char *part = rog_format("%.*s", (int)end, text);
+            bool more = part && (!fits || rog_label_columns(part) <= width);
+            free(part);
+            if (!more)
+                break;
+            fits = end;
+        }
+        if (!fits)
+            break;
+        rog_print("%s%.*s", before, (int)fits, text);
+        text += fits + 1;
+        before = "";
+        printf("%*s", (int)indent, "");
+    }
+    rog_print("%s%s", before, text);
 }
 
 /* Outside of strings there is nothing that cannot be seen but line ends, and within them jansson

@@ -30,6 +30,9 @@ void rog_warn(const struct rog_output *output, const char *format, ...)
 
 /* A line of the result on standard output, for people. */
 void rog_print(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* A text behind `before`. On a terminal it is broken at blanks, and begins at the same column in
+ * each line; elsewhere it is one line. */
+void rog_print_wrapped(const char *before, const char *text);
 /* The result for machines. Takes over `value`. */
 int rog_print_json(struct rog_json *value, struct rog_error *err);
 

@@ -36,8 +36,9 @@
 
 /*
  * *facts (owned by the caller) is an object with texts:
- *   machine (uname -m), system, libc, user, uid, root (rogctl's folder), writable ("yes" or "no"),
- *   free_kib, cache_kib (what lies in root), governor, power_mode
+ *   machine (uname -m), system, libc, other_libc ("musl"), tools ("busybox"), shell, user, uid,
+ *   root (rogctl's folder), writable ("yes" or "no"), free_kib, cache_kib (what lies in root),
+ *   governor, power_mode
  * and arrays:
  *   lacks  names of programs that are missing
  *   runs   {"name", "busy": something of it runs, "age_s": of its lease, -1: it has none}

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-void rog_findings_add(struct rog_findings *findings, const char *host, const char *check,
-                      enum rog_finding_level level, const char *format, ...)
+void rog_findings_add(struct rog_findings *findings, const char *host, unsigned rank,
+                      const char *check, enum rog_finding_level level, const char *format, ...)
 {
     struct rog_finding *more =
         realloc(findings->list, (findings->count + 1) * sizeof *findings->list);
@@ -18,7 +18,7 @@ void rog_findings_add(struct rog_findings *findings, const char *host, const cha
     }
     findings->list = more;
     struct rog_finding *finding = &more[findings->count++];
-    *finding = (struct rog_finding){.check = check, .level = level};
+    *finding = (struct rog_finding){.rank = rank, .check = check, .level = level};
     snprintf(finding->host, sizeof finding->host, "%s", host);
     va_list args;
     va_start(args, format);

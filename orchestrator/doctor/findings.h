@@ -16,6 +16,7 @@ enum rog_finding_level {
 
 struct rog_finding {
     char host[96];     /* "" for this machine */
+    unsigned rank;     /* of a worker; 0: it is none */
     const char *check; /* a word */
     enum rog_finding_level level;
     char what[768];
@@ -29,9 +30,9 @@ struct rog_findings { /* zero-initialize; release when done */
 };
 
 /* `check` has to outlive the list. */
-void rog_findings_add(struct rog_findings *findings, const char *host, const char *check,
-                      enum rog_finding_level level, const char *format, ...)
-    __attribute__((format(printf, 5, 6)));
+void rog_findings_add(struct rog_findings *findings, const char *host, unsigned rank,
+                      const char *check, enum rog_finding_level level, const char *format, ...)
+    __attribute__((format(printf, 6, 7)));
 /* The way out of the last finding; for a good one there is none, and this does nothing. */
 void rog_findings_advise(struct rog_findings *findings, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

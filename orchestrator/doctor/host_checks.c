@@ -83,17 +83,20 @@ void rog_check_reach(struct rog_host_probe *probe)
     };
     double begin_s = now_s(CLOCK_MONOTONIC);
     int code = cluster->kind->connect(&probe->connection, &options, &why);
-    double took_s = now_s(CLOCK_MONOTONIC) - begin_s;
+    probe->connect_s = now_s(CLOCK_MONOTONIC) - begin_s;
     if (!code)
         code = rog_facts_ask(probe->connection, &probe->facts, &why);
     if (!code) {
         probe->root = rog_strdup(rog_json_get_string(probe->facts, "root", ""));
-        ROG_FOUND(probe, "reach", ROG_FINDING_GOOD, "%s logged in within %.2f s",
-                  probe->connection->name, took_s);
+        ROG_FOUND(probe, "reach", ROG_FINDING_GOOD, "logged in as %s within %.2f s",
+                  rog_json_get_string(probe->facts, "user", "?"), probe->connect_s);
         return;
     }
     ROG_FOUND(probe, "reach", ROG_FINDING_BAD, "%s", why.message);
-    if (strstr(why.message, "cannot connect"))
+    if (strstr(why.message, "is no host that this machine knows"))
+        ROG_ADVISE(probe, "correct host in the cluster file, or say which address it has: in "
+                          "/etc/hosts here, or as HostName in ~/.ssh/config");
+    else if (strstr(why.message, "cannot connect"))
         ROG_ADVISE(probe,
                    "is it on and in the network, and does its sshd run? Try: ping %s; ssh %s true",
                    probe->host, probe->host);
@@ -112,12 +115,26 @@ void rog_check_machine(struct rog_host_probe *probe)
     }
     const char *machine = rog_json_get_string(probe->facts, "machine", "unknown machine");
     const char *system = rog_json_get_string(probe->facts, "system", "unknown system");
-    const char *libc = rog_json_get_string(probe->facts, "libc", "no GNU C library");
-    ROG_FOUND(probe, "machine", missing[0] ? ROG_FINDING_BAD : ROG_FINDING_GOOD, "%s, %s, %s%s%s",
-              machine, system, libc, missing[0] ? "; missing: " : "", missing);
-    if (missing[0])
+    const char *libc = rog_json_get_string(probe->facts, "libc", NULL);
+    const char *other = libc ? NULL : rog_json_get_string(probe->facts, "other_libc", NULL);
+    const char *tools = rog_json_get_string(probe->facts, "tools", NULL);
+    bool good = !missing[0] && !other;
+    ROG_FOUND(probe, "machine", good ? ROG_FINDING_GOOD : ROG_FINDING_BAD, "%s, %s, %s%s%s%s%s",
+              machine, system,
+              libc    ? libc
+              : other ? other
+                      : "C library unknown",
+              tools ? ", tools of " : "", tools ? tools : "", missing[0] ? "; missing: " : "",
+              missing);
+    if (other)
         ROG_ADVISE(probe,
-                   "apt-get install coreutils findutils sed util-linux; deployment needs them");
+                   "the trainer needs the GNU C library, which this system has not: make a host of "
+                   "a container there (docs/cluster-setup.md, Containers)");
+    else if (missing[0])
+        ROG_ADVISE(probe,
+                   "install there what deployment needs: coreutils, findutils, sed, "
+                   "util-linux%s",
+                   tools ? "; what comes before busybox in PATH is taken" : "");
 }
 
 /* --- the trainer --- */
@@ -311,7 +328,7 @@ static void explain(struct rog_host_probe *probe, const struct rog_json *shaping
         ROG_FOUND(probe, "shaping", ROG_FINDING_NOTE, "tc or ip is not installed: %s", paced);
         ROG_ADVISE(probe, "apt-get install iproute2");
     } else if (!rog_json_get_bool(shaping, "interface", false)) {
-        ROG_FOUND(probe, "shaping", ROG_FINDING_NOTE, "there is no interface %s: %s", iface, paced);
+        ROG_FOUND(probe, "shaping", ROG_FINDING_BAD, "there is no interface %s", iface);
         ROG_ADVISE(probe, "`ip -br link` there lists them; correct iface in the cluster file");
     } else if (obstacle[0]) {
         ROG_FOUND(probe, "shaping", ROG_FINDING_NOTE,

@@ -2,7 +2,8 @@
 #ifndef ROG_DOCTOR_HOST_PROBE_H
 #define ROG_DOCTOR_HOST_PROBE_H
 
-/* A host while it is looked at: what hosts.c, host_checks.c and port.c share. */
+/* A host while it is looked at: what hosts.c, host_checks.c, command_checks.c, clean.c and port.c
+ * share. */
 
 #include <stdbool.h>
 
@@ -25,9 +26,11 @@ struct rog_host_probe {
     const struct rog_json *settings; /* of the cluster file */
     const char *host;                /* as there */
     enum rog_host_probe_role role;
+    unsigned rank;  /* of a worker; 0: it is none */
     char title[96]; /* "worker 2 (10.42.0.3)" */
     struct rog_findings findings;
 
+    double connect_s;                  /* how long it took, with one command */
     struct rog_connection *connection; /* NULL: not connected, nothing more can be found out */
     struct rog_json *facts;            /* what the host said about itself; NULL before */
     char *root;                        /* there: rogctl's folder */
@@ -40,8 +43,10 @@ struct rog_host_probe {
 
 /* One check each; they add findings. The order is that of the table in hosts.c. */
 void rog_check_reach(struct rog_host_probe *probe);
+void rog_check_shell(struct rog_host_probe *probe);
 void rog_check_machine(struct rog_host_probe *probe);
 void rog_check_trainer(struct rog_host_probe *probe);
+void rog_check_files(struct rog_host_probe *probe);
 void rog_check_disk(struct rog_host_probe *probe);
 void rog_check_clock(struct rog_host_probe *probe);
 void rog_check_power_mode(struct rog_host_probe *probe);
@@ -57,7 +62,7 @@ void rog_port_close(struct rog_host_probe *server);
 
 /* A finding about this host. */
 #define ROG_FOUND(probe, check, level, ...) \
-    rog_findings_add(&(probe)->findings, (probe)->title, check, level, __VA_ARGS__)
+    rog_findings_add(&(probe)->findings, (probe)->title, (probe)->rank, check, level, __VA_ARGS__)
 #define ROG_ADVISE(probe, ...) rog_findings_advise(&(probe)->findings, __VA_ARGS__)
 
 /* Runs the deployed trainer. *output (heap memory) is what it printed, also where it failed; the

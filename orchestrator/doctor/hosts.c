@@ -21,8 +21,9 @@ static const struct {
     void (*check)(struct rog_host_probe *probe);
     unsigned roles;
 } checks[] = {
-    {rog_check_reach, ROG_PROBE_ANY},    {rog_check_machine, ROG_PROBE_ANY},
-    {rog_check_trainer, ROG_PROBE_ANY},  {rog_check_disk, ROG_PROBE_ANY},
+    {rog_check_reach, ROG_PROBE_ANY},    {rog_check_shell, ROG_PROBE_ANY},
+    {rog_check_machine, ROG_PROBE_ANY},  {rog_check_trainer, ROG_PROBE_ANY},
+    {rog_check_files, ROG_PROBE_ANY},    {rog_check_disk, ROG_PROBE_ANY},
     {rog_check_clock, ROG_PROBE_ANY},    {rog_check_power_mode, ROG_PROBE_WORKER},
     {rog_check_sensors, ROG_PROBE_NODE}, {rog_check_shaping, ROG_PROBE_NODE},
     {rog_check_wrapper, ROG_PROBE_NODE}, {rog_check_left_over, ROG_PROBE_ANY},
@@ -80,9 +81,10 @@ static void add_host(struct hosts *hosts, const struct rog_doctor_options *optio
     probe->settings = settings;
     probe->role = role;
     probe->host = rog_json_get_string(settings, "host", "");
+    probe->rank =
+        role == ROG_PROBE_WORKER ? (unsigned)rog_json_get_integer(settings, "rank", 0) : 0;
     if (role == ROG_PROBE_WORKER)
-        snprintf(probe->title, sizeof probe->title, "worker %lld (%.64s)",
-                 (long long)rog_json_get_integer(settings, "rank", 0), probe->host);
+        snprintf(probe->title, sizeof probe->title, "worker %u (%.64s)", probe->rank, probe->host);
     else
         snprintf(probe->title, sizeof probe->title, "%s (%.64s)",
                  role == ROG_PROBE_SERVER ? "server" : "tester", probe->host);

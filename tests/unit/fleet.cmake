@@ -4,10 +4,11 @@ rog_unit_test(remote LIBS rog_fleet)
 rog_unit_test(streams LIBS rog_fleet)
 rog_unit_test(fake_host LIBS rog_fleet)
 rog_unit_test(mirror LIBS rog_fleet rog_lab)
+rog_unit_test(summary LIBS rog_doctor)
 rog_unit_test(credentials LIBS rog_ssh Threads::Threads)
 rog_unit_test(ssh_hostile LIBS rog_ssh Threads::Threads)
 rog_unit_test(ssh LIBS rog_ssh rog_lab Threads::Threads)
-# What system/ssh-config compares with ssh.
+# What system/ssh-config compares with ssh, and system/shells logs in with.
 add_executable(ssh-login ssh_login.c)
 target_link_libraries(ssh-login PRIVATE rog_ssh)
 set_target_properties(ssh-login PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
