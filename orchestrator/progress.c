@@ -108,6 +108,22 @@ void rog_progress_line(const struct rog_fleet_job *job, size_t width, char *text
         compose(job, true, width, text, bytes);
 }
 
+void rog_progress_waiting(const struct rog_fleet_job *job, size_t width, char *text, size_t bytes)
+{
+    static const char words[] = "  waiting for ";
+    char since[32];
+    text[0] = '\0';
+    if (!job->waiting[0])
+        return;
+    int columns = snprintf(since, sizeof since, " (%ld:%02ld)", (long)job->waiting_s / 60,
+                           (long)job->waiting_s % 60);
+    size_t taken = sizeof words - 1 + (size_t)columns;
+    char *what = rog_label_clean(job->waiting, width > taken ? width - taken : 1);
+    if (what)
+        snprintf(text, bytes, "%s%s%s", words, what, since);
+    free(what);
+}
+
 static struct winsize screen(void)
 {
     struct winsize size = {0};
@@ -124,7 +140,8 @@ static void erase(struct rog_progress *p)
     p->drawn = 0;
 }
 
-static void print_line(const struct rog_progress *p, const struct rog_fleet_job *job)
+/* How many lines. */
+static size_t print_line(const struct rog_progress *p, const struct rog_fleet_job *job)
 {
     char line[512];
     size_t width = p->terminal ? screen().ws_col - 1u : sizeof line;
@@ -136,6 +153,10 @@ static void print_line(const struct rog_progress *p, const struct rog_fleet_job 
         fprintf(stderr, "%s%s\033[0m\n", color, line);
     else
         fprintf(stderr, "%s\n", line);
+    rog_progress_waiting(job, width, line, sizeof line);
+    if (line[0])
+        fprintf(stderr, "%s\n", line);
+    return line[0] ? 2 : 1;
 }
 
 static bool is_active(const struct rog_fleet_job *job)
@@ -150,10 +171,8 @@ static void draw(struct rog_progress *p, const struct rog_fleet_job *jobs, size_
     erase(p);
     for (size_t i = 0; i < count; i++) {
         number[jobs[i].state]++;
-        if (is_active(&jobs[i]) && p->drawn + 3 < room) {
-            print_line(p, &jobs[i]);
-            p->drawn++;
-        }
+        if (is_active(&jobs[i]) && p->drawn + 4 < room)
+            p->drawn += print_line(p, &jobs[i]);
     }
     if (number[ROG_FLEET_DONE] + number[ROG_FLEET_FAILED] + number[ROG_FLEET_STOPPED] < count) {
         fprintf(stderr, "%zu of %zu runs done", number[ROG_FLEET_DONE], count);

@@ -3,8 +3,9 @@
 #define ROG_ORCHESTRATOR_PROGRESS_H
 
 /*
- * What a person sees of runs that are executed, on standard error: on a terminal a line a run,
- * redrawn in place; elsewhere a plain line now and then. NO_COLOR is respected.
+ * What a person sees of runs that are executed, on standard error: on a terminal a line a run, and
+ * one for what it waits for, redrawn in place; elsewhere a plain line now and then. NO_COLOR is
+ * respected.
  */
 
 #include <orchestrator/fleet/fleet.h>
@@ -33,5 +34,7 @@ void rog_progress_print(struct rog_progress *progress, const char *text);
 
 /* One job as a line of at most `width` columns, without its end; for tests as well. */
 void rog_progress_line(const struct rog_fleet_job *job, size_t width, char *text, size_t bytes);
+/* What the job waits for and for how long, as a line below it; "" where it waits for nothing. */
+void rog_progress_waiting(const struct rog_fleet_job *job, size_t width, char *text, size_t bytes);
 
 #endif

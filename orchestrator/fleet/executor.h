@@ -78,6 +78,9 @@ struct rog_executor {
     int (*start)(void **state, const struct rog_attempt *attempt, struct rog_error *err);
     /* A few times a second; does not wait. ROG_EFAILED: the attempt has failed, and why. */
     int (*step)(void *state, enum rog_attempt_state *reached, struct rog_error *err);
+    /* What the attempt waits for, as in "waiting for ...", and since when, a time of rog_clock_s;
+     * false: for nothing. NULL: it never waits. */
+    bool (*waits)(void *state, char *what, size_t bytes, double *since_s);
     /* Ends what runs, removes what is no result and frees the state. With `leave`, which is only
      * said of attempts that `adopts` holds for and that have reached ROG_ATTEMPT_RUNNING: what runs
      * goes on, to be taken up (attempt->adopt). */

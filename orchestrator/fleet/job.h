@@ -11,6 +11,7 @@
 #include <common/json.h>
 #include <orchestrator/inputs/inputs.h>
 #include <orchestrator/store/db.h>
+#include <orchestrator/store/ingest.h>
 
 struct rog_credentials; /* ssh/credentials.h */
 
@@ -49,6 +50,8 @@ struct rog_fleet_job {
     bool taken_up;      /* an earlier process's events were complete: only tests were left */
     bool by_other;      /* another rogctl has executed it */
     bool left;          /* it goes on on its hosts, and this process has ended */
+    char waiting[ROG_WAITING_BYTES]; /* what it waits for, as in "waiting for ..."; "": nothing */
+    double waiting_s;                /* for so long already */
     char error[ROG_ERROR_MESSAGE_BYTES]; /* why it failed */
 };
 

@@ -354,6 +354,25 @@ static int claim(struct runner *x, struct active *a, struct rog_fleet_job *job,
 
 /* ---- going on ---- */
 
+/* What is waited for: the hosts know it, else the server says so. */
+static void report_waiting(struct active *a)
+{
+    struct rog_fleet_job *job = a->job;
+    const struct rog_executor *hooks = a->runner->hooks;
+    const struct rog_ingest_state *server = rog_streams_state(&a->streams, 0);
+    double since_s = 0;
+    job->waiting[0] = '\0';
+    if (a->processes && hooks->waits &&
+        hooks->waits(a->processes, job->waiting, sizeof job->waiting, &since_s)) {
+        job->waiting_s = rog_clock_s() - since_s;
+    } else if (a->processes && server->waiting[0]) {
+        snprintf(job->waiting, sizeof job->waiting, "%s", server->waiting);
+        job->waiting_s = rog_clock_s() - server->waiting_at_s;
+    } else {
+        job->waiting_s = 0;
+    }
+}
+
 static void report(struct active *a)
 {
     struct rog_fleet_job *job = a->job;
@@ -373,6 +392,7 @@ static void report(struct active *a)
     job->accuracy = a->tester.accuracy;
     job->stall_share = whole_s > 0 ? stall_s / whole_s : (double)NAN;
     job->wall_s = rog_clock_s() - a->begin_s;
+    report_waiting(a);
 }
 
 /* The event of a worker's error, with the last words of a program that has only left. */
@@ -502,6 +522,7 @@ static int step(struct runner *x, struct active *a, bool *finished, struct rog_e
     report(a);
     if (code == 0 && ended && a->job->state == ROG_FLEET_RUNNING) {
         stop_processes(a);
+        report_waiting(a);
         set_state(x, a->job, ROG_FLEET_TESTING);
     }
     *finished = code == 0 && ended && idle;

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include <common/clock.h>
 #include <common/file.h>
 #include <orchestrator/store/iterations.h>
 #include <orchestrator/store/robots.h>
@@ -164,6 +165,7 @@ static int store_end(struct rog_ingest *g, const struct rog_json *e, int64_t ran
 {
     g->state.ended = true;
     g->state.done = 1;
+    g->state.waiting[0] = '\0';
     return store_event(g, e, rank, t, err);
 }
 
@@ -191,7 +193,11 @@ static int note_progress(struct rog_ingest *g, const struct rog_json *e, int64_t
     (void)rank;
     (void)t;
     (void)err;
+    const char *waiting = rog_json_get_string(e, "waiting", "");
     g->state.done = rog_json_get_number(e, "done", g->state.done);
+    if (waiting[0] && !g->state.waiting[0])
+        g->state.waiting_at_s = rog_clock_s();
+    snprintf(g->state.waiting, sizeof g->state.waiting, "%s", waiting);
     return 0;
 }
 

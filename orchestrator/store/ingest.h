@@ -16,6 +16,9 @@
 #include <orchestrator/store/db.h>
 #include <orchestrator/store/paths.h>
 
+/* What a run waits for, in words. */
+#define ROG_WAITING_BYTES 160
+
 /* What went by, for progress and for the decision whether the run is complete. */
 struct rog_ingest_state {
     uint64_t stored_bytes;
@@ -27,9 +30,11 @@ struct rog_ingest_state {
     int64_t checkpoints;                        /* events seen */
     int64_t other_results;                      /* the trainer's version of results where it is not
                                                    ROG_RESULTS_VERSION; else 0 */
-    bool ended;                                 /* the end event is in */
-    bool failed;                                /* an error event is in */
-    char message[ROG_ERROR_MESSAGE_BYTES];      /* of that error */
+    char waiting[ROG_WAITING_BYTES];       /* what the last event "progress" waits for, or "" */
+    double waiting_at_s;                   /* when that was read first, of rog_clock_s */
+    bool ended;                            /* the end event is in */
+    bool failed;                           /* an error event is in */
+    char message[ROG_ERROR_MESSAGE_BYTES]; /* of that error */
 };
 
 struct rog_ingest;

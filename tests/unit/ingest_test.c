@@ -117,6 +117,25 @@ static void a_stream_fills_the_tables(void **state)
     assert_int_equal(s->checkpoints, 1);
 }
 
+static void a_server_says_what_it_waits_for(void **state)
+{
+    static const char *const lines[] = {
+        "{\"event\":\"progress\",\"t\":0,\"waiting\":\"worker 3 to come\"}\n",
+        "{\"event\":\"progress\",\"t\":0,\"waiting\":\"\"}\n",
+        "{\"event\":\"progress\",\"t\":9,\"waiting\":\"worker 1\"}\n",
+        "{\"event\":\"end\",\"t\":63,\"iterations\":5,\"seconds\":63}\n",
+    };
+    static const char *const waiting[] = {"worker 3 to come", "", "worker 1", ""};
+    struct fixture *f = *state;
+    struct rog_error err;
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+        assert_int_equal(rog_ingest_lines(f->ingest, lines[i], strlen(lines[i]), &err), 0);
+        assert_string_equal(rog_ingest_state(f->ingest)->waiting, waiting[i]);
+    }
+    assert_true(rog_ingest_state(f->ingest)->waiting_at_s > 0);
+    expect(f->db, "SELECT count(*) FROM events", "1");
+}
+
 /* Cut anywhere, taken up by another process after each piece. */
 static void pieces_make_the_same_whole(void **state)
 {
@@ -305,6 +324,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(a_stream_fills_the_tables),
+        TEST(a_server_says_what_it_waits_for),
         TEST(pieces_make_the_same_whole),
         TEST(a_bad_line_stores_nothing_of_its_batch),
         TEST(an_error_event_is_remembered),

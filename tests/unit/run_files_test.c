@@ -170,6 +170,25 @@ static void a_line_fits_its_width(void **state)
     assert_null(strstr(line, "accuracy"));
 }
 
+static void what_is_waited_for_has_a_line(void **state)
+{
+    (void)state;
+    struct rog_fleet_job job = {.label = "ROG 4", .state = ROG_FLEET_RUNNING, .waiting_s = 83.2};
+    char line[256];
+    rog_progress_waiting(&job, 79, line, sizeof line);
+    assert_string_equal(line, "");
+    snprintf(job.waiting, sizeof job.waiting, "worker 3 (robot3),\x1b[2J out of reach");
+    rog_progress_waiting(&job, 79, line, sizeof line);
+    assert_non_null(strstr(line, "  waiting for worker 3 (robot3),"));
+    assert_non_null(strstr(line, "out of reach (1:23)"));
+    assert_null(strchr(line, '\x1b'));
+    for (size_t width = 24; width < 60; width++) {
+        rog_progress_waiting(&job, width, line, sizeof line);
+        assert_true(rog_label_columns(line) <= width);
+        assert_non_null(strstr(line, "(1:23)"));
+    }
+}
+
 /* A host may send anything: its words move no cursor and set no title. */
 static void what_is_said_is_harmless(void **state)
 {
@@ -202,6 +221,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_stream_is_whole_with_its_end, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(a_log_gives_its_last_words, make_folder, remove_folder),
         cmocka_unit_test(a_line_fits_its_width),
+        cmocka_unit_test(what_is_waited_for_has_a_line),
         cmocka_unit_test_setup_teardown(what_is_said_is_harmless, make_folder, remove_folder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
