@@ -106,7 +106,7 @@ static int simulate(struct bench *bench, const char *start_model, struct rog_err
     code = rog_cluster_run(&cluster, &bench->result, err);
     if (!code)
         code = rog_train_report_end(&bench->train, bench->events, bench->result.seconds,
-                                    bench->result.iterations, err);
+                                    bench->result.iterations, NULL, err);
     return code;
 }
 

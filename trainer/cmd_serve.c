@@ -61,6 +61,7 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
         .worker_timeout_s = rog_cli_real(cli, "worker-timeout"),
         .join_timeout_s = rog_cli_real(cli, "join-timeout"),
         .state_period_s = rog_cli_real(cli, "state-period"),
+        .min_workers = (uint32_t)rog_cli_int(cli, "min-workers"),
     };
     int code = read_config(cli, &config, err);
     if (code)
@@ -118,6 +119,13 @@ static const struct rog_setting options[] = {
      .max = 1e6,
      .unit = "s",
      .help = "end the run when workers do not come, or nobody is there, for this long"},
+    {.name = "min-workers",
+     .type = ROG_SETTING_INT,
+     .fallback = "0",
+     .min = 0,
+     .max = 65536,
+     .help = "begin with so many workers when the others have not come within --worker-timeout, "
+             "and go on with no fewer; 0: begin with all, go on with one"},
     {ROG_OPTION_PACE},
     {ROG_OPTION_THREADS},
     {.name = NULL},

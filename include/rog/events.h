@@ -92,6 +92,10 @@
 /* An earlier attempt at the run came to nothing: "message". */
 #define ROG_EVENT_RETRY "retry"
 
+/* A worker's host was out of reach when the run was over: what it recorded last may be missing.
+ * "message". */
+#define ROG_EVENT_UNFETCHED "unfetched"
+
 /* Of a host that replays bandwidth: the replay is over. "error" (achieved bits / requested bits -
  * 1, while there was something to send; null: not known), "tolerance" (how far off it may be),
  * "busy_s", "steps", "late_max_s". */
@@ -104,11 +108,14 @@
 #define ROG_EVENT_HEALTH "health"
 
 /* Progress between other events, for people: "done" (0..1; missing while something is
- * waited for), "wall_s", "message". Not stored. */
+ * waited for), "wall_s", "message"; of a server in real time "waiting": what it waits for from then
+ * on, as in "waiting for ...", and empty where it no longer does. Not stored. */
 #define ROG_EVENT_PROGRESS "progress"
 
 /* Last, and only when everything went well. "iterations" (largest of any worker), "seconds",
- * "model_sha256". A stream without it is of an unfinished run. */
+ * "model_sha256"; in real time "workers" (how many took part to the end) and, where that is not all
+ * of them, "workers_away" [{rank, since_s}] (since when of the run, 0: it never came). A stream
+ * without it is of an unfinished run. */
 #define ROG_EVENT_END "end"
 
 #endif

@@ -66,7 +66,7 @@ static void start_clock(struct rog_serve *serve)
     struct timespec wall;
     clock_gettime(CLOCK_REALTIME, &wall);
     serve->origin.wall_s = (double)wall.tv_sec + 1e-9 * (double)wall.tv_nsec;
-    serve->origin.steady_s = serve->idle_s = rog_link_now();
+    serve->origin.steady_s = serve->idle_s = serve->few_s = rog_link_now();
     serve->started = true;
 }
 
@@ -83,25 +83,14 @@ static int begin(struct rog_serve *serve, struct rog_error *err)
     if (!code)
         save_if_due(serve);
     for (uint32_t i = 0; i < serve->options->workers && !code; i++)
-        code = rog_serve_peer_go(&serve->peers[i], err);
+        if (!rog_serve_peer_is_there(&serve->peers[i]))
+            code = rog_serve_peer_do_without(&serve->peers[i], err);
+    for (uint32_t i = 0; i < serve->options->workers && !code; i++)
+        if (rog_serve_peer_is_there(&serve->peers[i]))
+            code = rog_serve_peer_go(&serve->peers[i], err);
+    if (!code)
+        rog_serve_report(serve);
     return code;
-}
-
-static bool everybody_came(const struct rog_serve *serve)
-{
-    for (uint32_t i = 0; i < serve->options->workers; i++)
-        if (!rog_link_up(serve->peers[i].link))
-            return false;
-    return true;
-}
-
-/* A model that workers bring comes before the run begins. */
-static bool model_there(const struct rog_serve *serve)
-{
-    bool there = !serve->upload || rog_model_upload_known(serve->upload);
-    for (uint32_t i = 0; i < serve->options->workers && serve->upload; i++)
-        there = there && rog_model_upload_agrees(serve->upload, i);
-    return there;
 }
 
 /* Tells the workers that the run is over; `reason`: why it failed, NULL: it did not. */
@@ -121,53 +110,6 @@ static void end(struct rog_serve *serve, const char *reason)
             rog_serve_check(
                 serve, rog_link_put(peer->link, ROG_KIND_END, (const uint8_t *)reason, size, &err),
                 &err);
-    }
-}
-
-static void wait_for_workers(struct rog_serve *serve, double now)
-{
-    struct rog_error err;
-    char missing[256] = "";
-    bool everybody = everybody_came(serve);
-    if (everybody && !model_there(serve))
-        return;
-    if (everybody) {
-        rog_serve_check(serve, begin(serve, &err), &err);
-        return;
-    }
-    if (now - serve->opened_s <= serve->options->join_timeout_s)
-        return;
-    for (uint32_t i = 0; i < serve->options->workers; i++) {
-        size_t used = strlen(missing);
-        if (!rog_link_up(serve->peers[i].link))
-            snprintf(missing + used, sizeof missing - used, "%s%u", used ? ", " : "", i + 1);
-    }
-    rog_fail(&err, ROG_EFAILED,
-             "of %u workers these did not come within %g s: %s; look at their logs, and whether "
-             "they reach this address",
-             serve->options->workers, serve->options->join_timeout_s, missing);
-    rog_serve_fail(serve, ROG_EFAILED, &err);
-}
-
-/* Nobody is here: they are through, or lost. */
-static void watch_idle(struct rog_serve *serve, double now)
-{
-    uint32_t here = 0, finished = 0;
-    struct rog_error err;
-    for (uint32_t i = 0; i < serve->options->workers; i++) {
-        here += serve->peers[i].here;
-        finished += serve->peers[i].finished;
-    }
-    if (finished == serve->options->workers) {
-        end(serve, NULL);
-        return;
-    }
-    double idle_s = here ? 0 : now - serve->idle_s;
-    if (finished > 0 && idle_s > serve->options->worker_timeout_s) {
-        end(serve, NULL);
-    } else if (idle_s > serve->options->join_timeout_s) {
-        rog_fail(&err, ROG_EFAILED, "no worker has been there for %.0f s", idle_s);
-        rog_serve_fail(serve, ROG_EFAILED, &err);
     }
 }
 
@@ -194,16 +136,14 @@ static void tick(uv_timer_t *timer)
     if (serve->ending) {
         watch_end(serve, now);
     } else if (!serve->started) {
-        wait_for_workers(serve, now);
+        if (rog_serve_may_begin(serve, now))
+            rog_serve_check(serve, begin(serve, &err), &err);
     } else {
-        double seconds = serve->options->seconds;
         for (uint32_t i = 0; i < serve->options->workers; i++)
             rog_serve_peer_watch(&serve->peers[i], now);
         save_if_due(serve);
-        if (seconds > 0 && rog_serve_time(serve) >= seconds)
+        if (!rog_serve_goes_on(serve, now))
             end(serve, NULL);
-        else
-            watch_idle(serve, now);
     }
     rog_serve_check(serve, rog_events_flush(serve->options->events, &err), &err);
 }
@@ -301,7 +241,7 @@ static int resume(struct rog_serve *serve, struct rog_error *err)
     rog_server_resume(serve->core, from.iteration);
     serve->started = true;
     serve->origin = from.origin;
-    serve->idle_s = rog_link_now();
+    serve->idle_s = serve->few_s = rog_link_now();
     double now_s = rog_serve_time(serve), lost_s = now_s - from.t_s;
     int used =
         snprintf(text, sizeof text, "the server goes on from what it saved at %.1f s", from.t_s);
@@ -387,8 +327,9 @@ static int prepare(struct rog_serve *serve, struct rog_error *err)
     if (code)
         return code;
     serve->peers = calloc(options->workers, sizeof *serve->peers);
+    serve->away = calloc(options->workers, sizeof *serve->away);
     serve->message = malloc(ROG_LINK_BODY_MAX);
-    if (!serve->peers || !serve->message)
+    if (!serve->peers || !serve->away || !serve->message)
         return rog_fail_nomem(err);
     code = open_loop(serve, err);
     for (uint32_t i = 0; i < options->workers && !code; i++)
@@ -476,10 +417,17 @@ static int finish(struct rog_serve *serve, int code, struct rog_error *err)
     serve->over = true;
     while (serve->checkpointer && rog_checkpointer_busy(serve->checkpointer))
         uv_run(&serve->loop, UV_RUN_ONCE);
-    if (serve->started && (!code || code == ROG_EINTR))
+    if (serve->started && (!code || code == ROG_EINTR || serve->gave_up))
         code = save_last(serve, end_s(serve), code, err);
-    if (!code)
-        code = serve->hooks->end(serve->user, seconds, rog_server_iteration(serve->core), err);
+    if (!code) {
+        const struct rog_serve_outcome outcome = {
+            .seconds = seconds,
+            .iterations = rog_server_iteration(serve->core),
+            .away = serve->away,
+            .away_count = serve->away_count,
+        };
+        code = serve->hooks->end(serve->user, &outcome, err);
+    }
     if (code)
         rog_event_error(serve->options->events, seconds, -1, err->message);
     return code;
@@ -506,6 +454,7 @@ int rog_serve(const struct rog_serve_options *options, const struct rog_serve_ho
     rog_checkpointer_free(serve->checkpointer);
     free(serve->message);
     free(serve->peers);
+    free(serve->away);
     free(serve);
     return code ? rog_fail_again(err, &cause) : ROG_OK;
 }

@@ -16,10 +16,12 @@
  *                                  has ended
  *   paused                         not its own: see checkpointer.h
  *
- * It waits for all workers, then the run begins. A worker that is not heard of for worker_timeout_s
- * leaves, and comes back with a copy of the model; one that was away for less goes on where it was.
- * A server started again with `resume` goes on from the newest of state and checkpoint; workers
- * come back to it by themselves. The run ends when every worker is through, or after `seconds`.
+ * It waits for all workers, then the run begins; with min_workers it begins after worker_timeout_s
+ * when so many are there. A worker that is not heard of for worker_timeout_s leaves, and comes back
+ * with a copy of the model, as does one that comes late; one that was away for less goes on where
+ * it was. With fewer than min_workers, or none, for join_timeout_s the run fails. A server started
+ * again with `resume` goes on from the newest of state and checkpoint; workers come back to it by themselves. The
+ * run ends when every worker is through, or after `seconds`.
  */
 
 #include <stdbool.h>
@@ -36,6 +38,19 @@
 #include <rog/server_optimizer.h>
 #include <rog/strategy.h>
 
+/* A worker that was not there when the run ended. */
+struct rog_serve_away {
+    uint32_t rank;
+    double since_s; /* since when, of the run; 0: it never came */
+};
+
+struct rog_serve_outcome {
+    double seconds;
+    uint32_t iterations;               /* largest of any worker */
+    const struct rog_serve_away *away; /* [away_count], by rank */
+    uint32_t away_count;
+};
+
 struct rog_serve_hooks {
     /* Workers bring the model, and this is its layout: makes one, its values yet to be filled. Only
      * with `upload`, where the model is not known from the beginning. */
@@ -43,7 +58,7 @@ struct rog_serve_hooks {
                  struct rog_error *err);
     /* The run begins, and it is over: writes its first and its last event. */
     int (*begin)(void *user, struct rog_error *err);
-    int (*end)(void *user, double seconds, uint32_t iterations, struct rog_error *err);
+    int (*end)(void *user, const struct rog_serve_outcome *outcome, struct rog_error *err);
     struct rog_checkpoint_hooks checkpoints;
 };
 
@@ -79,6 +94,7 @@ struct rog_serve_options {
     bool resume;
     double worker_timeout_s, join_timeout_s;
     double state_period_s; /* between two savings of the state (checkpointer.h); 0: none */
+    uint32_t min_workers; /* to begin with and to go on with; 0: all, and one */
 };
 
 /* ROG_EINVAL: an option, or a worker that was started with another configuration; ROG_EINTR: SIGINT

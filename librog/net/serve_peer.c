@@ -44,6 +44,7 @@ static void leave(struct rog_serve_peer *peer, const char *reason)
     if (!peer->here)
         return;
     peer->here = false;
+    peer->left_s = rog_serve_time(serve);
     serve->idle_s = rog_link_now();
     rog_event_begin(serve->options->events, ROG_EVENT_LEAVE, rog_serve_time(serve), rank_of(peer));
     rog_event_string(serve->options->events, "reason", reason);
@@ -53,15 +54,27 @@ static void leave(struct rog_serve_peer *peer, const char *reason)
     rog_serve_report(serve);
 }
 
-/* The same for one that may come back, as a new one. */
-static void lose(struct rog_serve_peer *peer, const char *reason)
+/* It may come, as a new one. */
+static int forget_session(struct rog_serve_peer *peer, struct rog_error *err)
 {
-    struct rog_error err;
     peer->session[0] = '\0';
     if (peer->serve->upload)
         rog_model_upload_forget(peer->serve->upload, peer->worker);
-    rog_serve_check(peer->serve, rog_link_restart(peer->link, &err), &err);
+    return rog_link_restart(peer->link, err);
+}
+
+static void lose(struct rog_serve_peer *peer, const char *reason)
+{
+    struct rog_error err;
+    rog_serve_check(peer->serve, forget_session(peer, &err), &err);
     leave(peer, reason);
+}
+
+int rog_serve_peer_do_without(struct rog_serve_peer *peer, struct rog_error *err)
+{
+    int code = forget_session(peer, err);
+    rog_server_leave(peer->serve->core, peer->worker, 0);
+    return code;
 }
 
 void rog_serve_peer_watch(struct rog_serve_peer *peer, double now)

@@ -2,7 +2,8 @@
 #ifndef ROG_LINK_SERVE_STATE_H
 #define ROG_LINK_SERVE_STATE_H
 
-/* The inside of a server, shared by serve.c (its life) and serve_peer.c (its workers). */
+/* The inside of a server, shared by serve.c (its life), serve_peer.c (each of its workers) and
+ * serve_members.c (all of them). */
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -25,10 +26,13 @@ struct rog_serve_peer {
     bool here;                          /* takes part; what is not here is not waited for */
     bool finished;                      /* through all its iterations */
     double lost_s;                      /* when the connection was */
+    double left_s;                      /* of the run: when it was last given up */
     uint64_t model_at;                  /* next value to send of a joining worker's model */
     double pushed_s;
     bool stall_reported;
 };
+
+#define ROG_SERVE_WAITS_BYTES 160
 
 struct rog_serve {
     const struct rog_serve_options *options;
@@ -51,9 +55,16 @@ struct rog_serve {
     bool started; /* the run has begun */
     bool ending;  /* workers have been told */
     bool over;
+    bool gave_up; /* too few workers are there: what has come so far is worth a checkpoint */
     struct rog_run_origin origin;
     double opened_s, ending_s, idle_s; /* since when; idle: nobody here */
-    double seconds;                    /* that the run took */
+    double few_s;                      /* when there were last enough workers */
+    char waits[ROG_SERVE_WAITS_BYTES]; /* what it waits for, since waits_s, and has said so */
+    char said[ROG_SERVE_WAITS_BYTES];
+    double waits_s;
+    struct rog_serve_away *away; /* [options->workers], when it has ended */
+    uint32_t away_count;
+    double seconds; /* that the run took */
     int code;
     struct rog_error err; /* why it ends */
 };
@@ -71,12 +82,20 @@ void rog_serve_set_deadline(struct rog_serve *serve);
 /* The core, once the model is known. */
 int rog_serve_make_core(struct rog_serve *serve, struct rog_error *err);
 
+/* serve_members.c; the last two are asked with each tick, and may end the run */
+bool rog_serve_peer_is_there(const struct rog_serve_peer *peer);
+/* Enough workers are there. */
+bool rog_serve_may_begin(struct rog_serve *serve, double now);
+/* It is not over yet. */
+bool rog_serve_goes_on(struct rog_serve *serve, double now);
+
 /* serve_peer.c */
 int rog_serve_peer_init(struct rog_serve_peer *peer, struct rog_serve *serve, uint32_t worker,
                         struct rog_error *err);
 void rog_serve_peer_release(struct rog_serve_peer *peer);
-/* The run begins: for a fresh one everybody is there. */
+/* The run begins with this worker, and without it: it may come later. */
 int rog_serve_peer_go(struct rog_serve_peer *peer, struct rog_error *err);
+int rog_serve_peer_do_without(struct rog_serve_peer *peer, struct rog_error *err);
 /* Tells what the core has to say, and when it wants to be asked again. */
 void rog_serve_report(struct rog_serve *serve);
 /* Not heard of for too long? */

@@ -63,6 +63,14 @@ const struct rog_setting rog_cluster_run_settings[] = {
      .unit = "s",
      .help =
          "the server saves so often what it goes on from when it is killed; 0: with checkpoints"},
+    {.name = "min_workers",
+     .type = ROG_SETTING_INT,
+     .fallback = "0",
+     .min = 0,
+     .max = ROG_CLUSTER_MAX_WORKERS,
+     .unit = "workers",
+     .help = "a run begins with so many when the others do not come within worker_timeout, and "
+             "goes on with no fewer; 0: it begins with all and goes on with one"},
     {.name = NULL},
 };
 
@@ -299,6 +307,7 @@ static int take_run_settings(struct rog_cluster *cluster, const struct rog_conf_
     cluster->state_period_s = rog_json_get_number(values, "state_period", 0);
     cluster->retries = (int)rog_json_get_integer(values, "retries", 0);
     cluster->restarts = (int)rog_json_get_integer(values, "restarts", 0);
+    cluster->min_workers = (size_t)rog_json_get_integer(values, "min_workers", 0);
     rog_json_free(values);
     return code;
 }
@@ -336,6 +345,10 @@ static int take(struct rog_cluster_reader *reader, struct rog_error *err)
     code = cluster->workers ? take_run_settings(cluster, root, err) : rog_fail_nomem(err);
     if (code == 0)
         code = rog_cluster_take_workers(reader, err);
+    if (code == 0 && cluster->min_workers > rog_json_size(cluster->workers))
+        code = rog_conf_fail(rog_conf_get(root, "min_workers"), err,
+                             "min_workers is %zu, but the cluster has %zu workers",
+                             cluster->min_workers, rog_json_size(cluster->workers));
     if (code == 0)
         code = take_host(root, "server", &cluster->server, err);
     if (code == 0 && cluster->server)

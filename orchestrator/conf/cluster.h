@@ -46,6 +46,7 @@ struct rog_cluster {
     /* rog_cluster_run_settings; of use where processes are real */
     double stall_limit_s, worker_timeout_s, state_period_s;
     int retries, restarts;
+    size_t min_workers; /* to begin with and to go on with; 0: all, and one */
     /* rog_cluster_hosts_settings */
     unsigned port;
     bool downlink_at_server; /* also where the workers could shape it */

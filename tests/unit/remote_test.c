@@ -382,6 +382,14 @@ static struct rog_json *spec(const struct rog_cluster *cluster, int how, size_t 
         "{\"rank\":1,\"trace_offset\":30.0,\"trace\":\"synth:outdoors\"},{\"rank\":2}]}");
 }
 
+/* A rogctl that takes a run up reads off the server's orders how bandwidth is replayed. */
+static void expect_read_back(const struct rog_json *server, int how)
+{
+    struct rog_remote_shaping shaping;
+    rog_remote_shaping_read(&shaping, server);
+    assert_int_equal(shaping.how, how);
+}
+
 static void supervisors_get_their_orders(void **state)
 {
     (void)state;
@@ -395,12 +403,13 @@ static void supervisors_get_their_orders(void **state)
         .stall_limit_s = 300,
         .worker_timeout_s = 60,
         .state_period_s = 7,
+        .min_workers = 2,
         .restarts = 3,
         .lease_s = 90,
     };
     struct rog_json *first = spec(&cluster, ROG_REMOTE_BOTH, 1);
     assert_string_equal(words(rog_json_get(first, "arguments"), text, sizeof text),
-                        "--server [fd00::1]:7701 --server-timeout 300");
+                        "--server [fd00::1]:7701 --server-timeout 1000000");
     assert_string_equal(words(rog_json_get(first, "wrap"), text, sizeof text), "docker exec rog");
     const struct rog_json *environment = rog_json_get(first, "environment");
     assert_string_equal(rog_json_get_string(environment, "B", ""), "x=y");
@@ -417,11 +426,17 @@ static void supervisors_get_their_orders(void **state)
 
     struct rog_json *server = spec(&cluster, ROG_REMOTE_BOTH, 0);
     assert_string_equal(words(rog_json_get(server, "arguments"), text, sizeof text),
-                        "--listen :7701 --worker-timeout 60 --state-period 7 --join-timeout 300");
+                        "--listen :7701 --worker-timeout 60 --state-period 7 --join-timeout 300 "
+                        "--min-workers 2");
     assert_null(rog_json_get(server, "shape"));
+    expect_read_back(server, ROG_REMOTE_BOTH);
+    rog_json_free(server);
+    server = spec(&cluster, ROG_REMOTE_PACE, 0);
+    expect_read_back(server, ROG_REMOTE_PACE);
     rog_json_free(server);
 
     server = spec(&cluster, ROG_REMOTE_DOWNLINK, 0);
+    expect_read_back(server, ROG_REMOTE_DOWNLINK);
     const struct rog_json *peers = rog_json_get(rog_json_get(server, "shape"), "peers");
     assert_int_equal(rog_json_size(peers), 2);
     assert_string_equal(rog_json_get_string(rog_json_at(peers, 0), "address", ""), "a");

@@ -44,6 +44,8 @@ struct server {
     const struct rog_server_optimizer *optimizer; /* NULL: the mean */
     const void *optimizer_parameters;
     uint64_t memory_bytes; /* 0: as much as there is */
+    uint32_t min_workers;  /* with it the others are waited for half a second */
+    uint32_t away;         /* how many are expected not to be there at the end */
     int begun, ended, read;
 };
 
@@ -74,13 +76,19 @@ static int begin(void *user, struct rog_error *err)
     return ROG_OK;
 }
 
-static int end(void *user, double seconds, uint32_t iterations, struct rog_error *err)
+static int end(void *user, const struct rog_serve_outcome *outcome, struct rog_error *err)
 {
     struct server *server = user;
     server->ended++;
-    return seconds > 0 && iterations == ITERATIONS
+    for (uint32_t i = 0; i < outcome->away_count; i++)
+        if (outcome->away[i].rank != 2 || outcome->away[i].since_s != 0)
+            return rog_fail(err, ROG_EFAILED, "worker %u is away since %g s", outcome->away[i].rank,
+                            outcome->away[i].since_s);
+    return outcome->seconds > 0 && outcome->iterations == ITERATIONS &&
+                   outcome->away_count == server->away
                ? ROG_OK
-               : rog_fail(err, ROG_EFAILED, "%u iterations in %g s", iterations, seconds);
+               : rog_fail(err, ROG_EFAILED, "%u iterations in %g s without %u workers",
+                          outcome->iterations, outcome->seconds, outcome->away_count);
 }
 
 /* At the beginning, and at the end. */
@@ -157,7 +165,8 @@ static int serve(struct server *server, bool resume, struct rog_error *err)
                                               .events = events,
                                               .secret = secret,
                                               .resume = resume,
-                                              .worker_timeout_s = 20,
+                                              .min_workers = server->min_workers,
+                                              .worker_timeout_s = server->min_workers ? 0.5 : 20,
                                               .join_timeout_s = resume ? 0.2 : 20};
     int code = rog_serve(&options, &hooks, server, err);
     rog_events_close(events, NULL);
@@ -299,6 +308,54 @@ static void deadlines_pass_in_real_time(void **state)
     }
     assert_int_equal(waitpid(process, &status, 0), process);
     assert_int_equal(status, 0);
+}
+
+static void step_alone(struct rog *rog, uint32_t worker)
+{
+    const struct rog_rule rule = {.learning_rate = 1, .kind = ROG_RULE_BLOCK};
+    const struct rog_step step = {.gradients = gradients[worker], .rules = &rule, .rule_count = 1};
+    assert_int_equal(rog_exchange_begin(rog, &step, NULL), 0);
+    assert_int_equal(rog_exchange_wait(rog, 20, NULL), 0);
+}
+
+/* The run begins without a worker that does not come. When it comes after all it is given the model
+ * as it is then. */
+static void run_without(const char *folder, bool it_comes)
+{
+    const struct server server = {.folder = folder, .min_workers = 1, .away = it_comes ? 0 : 1};
+    float values[WORKERS][3] = {{1, 2, 3}, {9, 9, 9}};
+    struct rog *rogs[WORKERS] = {0};
+    const uint32_t there = it_comes ? 2 : 1;
+    char address[32];
+    int status;
+    pid_t process = start_server(&server, address);
+    rogs[0] = open_worker(address, "BSP", 1, values[0]);
+    assert_int_equal(rog_start_wait(rogs[0], 20, NULL), 0);
+    for (int k = 0; k < ITERATIONS; k++)
+        step_alone(rogs[0], 0);
+    if (it_comes) {
+        rogs[1] = open_worker(address, "BSP", 2, values[1]);
+        assert_int_equal(rog_start_wait(rogs[1], 20, NULL), 0);
+        assert_true(values[1][0] == values[0][0] && values[1][2] == 3 && values[0][0] < 1);
+    }
+    for (uint32_t i = 0; i < there; i++)
+        assert_int_equal(rog_finish_begin(rogs[i], NULL), 0);
+    for (uint32_t i = 0; i < there; i++)
+        assert_int_equal(rog_exchange_wait(rogs[i], 20, NULL), 0);
+    for (uint32_t i = 0; i < WORKERS; i++)
+        rog_close(rogs[i]);
+    assert_int_equal(waitpid(process, &status, 0), process);
+    assert_int_equal(status, 0);
+}
+
+static void a_run_does_without_a_worker(void **state)
+{
+    run_without(*state, false);
+}
+
+static void a_worker_comes_late(void **state)
+{
+    run_without(*state, true);
 }
 
 /* The mean gradient is 2 and 4, and the model moves by so many of them. */
@@ -486,6 +543,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_optimizer_goes_on, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(deltas_go_over_the_link, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(checkpoints_may_be_averages, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(a_run_does_without_a_worker, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(a_worker_comes_late, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(deadlines_pass_in_real_time, make_folder, remove_folder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -54,10 +54,18 @@ static int begin(void *user, struct rog_error *err)
     return rog_train_report_start(&job->train, job->events, err);
 }
 
-static int end(void *user, double seconds, uint32_t iterations, struct rog_error *err)
+static int end(void *user, const struct rog_serve_outcome *outcome, struct rog_error *err)
 {
     struct job *job = user;
-    return rog_train_report_end(&job->train, job->events, seconds, iterations, err);
+    struct rog_json *away = rog_json_array();
+    for (uint32_t i = 0; i < outcome->away_count; i++) {
+        struct rog_json *one = rog_json_object();
+        rog_json_put_integer(one, "rank", outcome->away[i].rank);
+        rog_json_put_number(one, "since_s", outcome->away[i].since_s);
+        rog_json_append(away, one);
+    }
+    return rog_train_report_end(&job->train, job->events, outcome->seconds, outcome->iterations,
+                                away, err);
 }
 
 static double due_s(void *user, double after_s)
@@ -153,6 +161,7 @@ static int serve(struct job *job, struct rog_error *err)
         .worker_timeout_s = given->worker_timeout_s,
         .join_timeout_s = given->join_timeout_s,
         .state_period_s = given->state_period_s,
+        .min_workers = given->min_workers,
     };
     return rog_serve(&options, &hooks, job, err);
 }

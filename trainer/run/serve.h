@@ -27,6 +27,7 @@ struct rog_serve_run {
     bool pace; /* send to each worker along its trace */
     double worker_timeout_s, join_timeout_s;
     double state_period_s;
+    uint32_t min_workers; /* 0: all to begin with, one to go on */
 };
 
 /* ROG_EINVAL: the configuration, or a worker that was started with another one; ROG_EINTR: SIGINT

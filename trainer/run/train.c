@@ -398,12 +398,19 @@ int rog_train_report_start(const struct rog_train *train, struct rog_events *eve
 }
 
 int rog_train_report_end(const struct rog_train *train, struct rog_events *events, double seconds,
-                         uint32_t iterations, struct rog_error *err)
+                         uint32_t iterations, struct rog_json *away, struct rog_error *err)
 {
     char hex[ROG_SHA256_HEX_BYTES];
     rog_event_begin(events, ROG_EVENT_END, seconds, -1);
     rog_event_integer(events, "iterations", iterations);
     rog_event_seconds(events, "seconds", seconds);
+    if (away)
+        rog_event_integer(events, "workers",
+                          (int64_t)(train->config->worker_count - rog_json_size(away)));
+    if (rog_json_size(away) > 0)
+        rog_event_json(events, "workers_away", away);
+    else
+        rog_json_free(away);
     if (train->params) {
         int code = rog_train_model_sha256(train, hex, err);
         if (code)

@@ -74,8 +74,10 @@ int rog_train_model_sha256(const struct rog_train *train, char hex[ROG_SHA256_HE
 /* Events (rog/events.h). */
 int rog_train_report_start(const struct rog_train *train, struct rog_events *events,
                            struct rog_error *err);
+/* away: the event's "workers_away", which is taken over; NULL in virtual time, where all workers
+ * are there to the end. */
 int rog_train_report_end(const struct rog_train *train, struct rog_events *events, double seconds,
-                         uint32_t iterations, struct rog_error *err);
+                         uint32_t iterations, struct rog_json *away, struct rog_error *err);
 
 /* Writes params + change (NULL: params) to chkpt/INDEX.safetensors in `folder` and fills in path
  * and sha256. */

@@ -202,7 +202,7 @@ static int run(struct simulation *simulation, struct rog_error *err)
     if (code)
         return code;
     return rog_train_report_end(train, simulation->events, simulation->result.seconds,
-                                simulation->result.iterations, err);
+                                simulation->result.iterations, NULL, err);
 }
 
 /* Of the run's events; NULL without memory. */

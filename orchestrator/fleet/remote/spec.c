@@ -11,6 +11,9 @@
 #include <common/trace_name.h>
 #include <orchestrator/conf/wrapper.h>
 
+#define PACE_OPTION "--pace"
+#define SERVER_TIMEOUT_S 1e6 /* the most it takes */
+
 const struct rog_json *rog_remote_settings(const struct rog_cluster *cluster, size_t rank)
 {
     return rank ? rog_json_at(cluster->workers, rank - 1) : cluster->server;
@@ -104,6 +107,16 @@ void rog_remote_shaping_choose(struct rog_remote_shaping *shaping,
     }
 }
 
+void rog_remote_shaping_read(struct rog_remote_shaping *shaping, const struct rog_json *spec)
+{
+    const struct rog_json *arguments = rog_json_get(spec, "arguments");
+    *shaping = (struct rog_remote_shaping){.how = rog_json_get(spec, "shape") ? ROG_REMOTE_DOWNLINK
+                                                                              : ROG_REMOTE_BOTH};
+    for (size_t i = 0; i < rog_json_size(arguments); i++)
+        if (strcmp(rog_json_string(rog_json_at(arguments, i), ""), PACE_OPTION) == 0)
+            shaping->how = ROG_REMOTE_PACE;
+}
+
 /* ---- host.json ---- */
 
 static void add_argument(struct rog_json *list, const char *format, ...)
@@ -129,8 +142,10 @@ static struct rog_json *make_arguments(const struct rog_cluster *cluster, size_t
         add_argument(list, "--server");
         add_argument(list, "%s%s%s:%u", is_ipv6 ? "[" : "", address, is_ipv6 ? "]" : "",
                      cluster->port);
+        /* A worker that is away goes on waiting for its server; when nobody wants it any more its
+         * supervisor ends it. */
         add_argument(list, "--server-timeout");
-        add_argument(list, "%.17g", cluster->stall_limit_s);
+        add_argument(list, "%.0f", SERVER_TIMEOUT_S);
     } else {
         add_argument(list, "--listen");
         add_argument(list, ":%u", cluster->port);
@@ -140,9 +155,11 @@ static struct rog_json *make_arguments(const struct rog_cluster *cluster, size_t
         add_argument(list, "%.17g", cluster->state_period_s);
         add_argument(list, "--join-timeout");
         add_argument(list, "%.17g", cluster->stall_limit_s);
+        add_argument(list, "--min-workers");
+        add_argument(list, "%zu", cluster->min_workers);
     }
     if (pace)
-        add_argument(list, "--pace");
+        add_argument(list, PACE_OPTION);
     return list;
 }
 

@@ -43,6 +43,9 @@ struct rog_remote_shaping {
 void rog_remote_shaping_choose(struct rog_remote_shaping *shaping,
                                const struct rog_remote_right *right, size_t count, bool at_server);
 
+/* Reads off the server's host.json how that was decided. */
+void rog_remote_shaping_read(struct rog_remote_shaping *shaping, const struct rog_json *spec);
+
 /* host.json of the node with that rank; `config` is the run's, as it is there. Heap memory. */
 int rog_remote_spec(const struct rog_json *config, const struct rog_cluster *cluster,
                     const struct rog_remote_shaping *shaping, size_t rank, char **text,
