@@ -20,8 +20,8 @@
  * when so many are there. A worker that is not heard of for worker_timeout_s leaves, and comes back
  * with a copy of the model, as does one that comes late; one that was away for less goes on where
  * it was. With fewer than min_workers, or none, for join_timeout_s the run fails. A server started
- * again with `resume` goes on from the newest of state and checkpoint; workers come back to it by themselves. The
- * run ends when every worker is through, or after `seconds`.
+ * again with `resume` goes on from the newest of state and checkpoint; workers come back to it by
+ * themselves. The run ends when every worker is through, or after `seconds`.
  */
 
 #include <stdbool.h>
@@ -94,7 +94,7 @@ struct rog_serve_options {
     bool resume;
     double worker_timeout_s, join_timeout_s;
     double state_period_s; /* between two savings of the state (checkpointer.h); 0: none */
-    uint32_t min_workers; /* to begin with and to go on with; 0: all, and one */
+    uint32_t min_workers;  /* to begin with and to go on with; 0: all, and one */
 };
 
 /* ROG_EINVAL: an option, or a worker that was started with another configuration; ROG_EINTR: SIGINT

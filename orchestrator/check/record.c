@@ -190,6 +190,37 @@ static int add_unfinished(const struct rog_record *record, struct rog_record_wor
     return add_push(worker, &(struct rog_push){began_s, t, iteration, lost}, err);
 }
 
+/* Of real runs: who was there when the run began has joined without an iteration; nobody waited for
+ * the others until they came. And of whom nobody knows what they did last, as their hosts were not
+ * reached any more. */
+static int load_absences(struct rog_db *db, const char *run_id, struct rog_record *record,
+                         struct rog_error *err)
+{
+    struct rog_query *query = NULL;
+    int code = rog_query_new(
+        &query, db, err,
+        "SELECT rank, min(t) FILTER (WHERE kind = '" ROG_EVENT_JOIN "'"
+        " AND json_extract(data, '$.iteration') IS NULL) IS NULL"
+        " AND count(*) FILTER (WHERE kind = '" ROG_EVENT_JOIN "') > 0,"
+        " count(*) FILTER (WHERE kind = '" ROG_EVENT_UNFETCHED "') > 0 FROM events"
+        " WHERE run_id = ? AND kind IN ('" ROG_EVENT_JOIN "', '" ROG_EVENT_UNFETCHED "')"
+        " GROUP BY rank",
+        "s", run_id);
+    while (code == 0 && (code = rog_query_step(query, err)) == 1) {
+        code = 0;
+        for (size_t w = 0; code == 0 && w < record->workers; w++) {
+            struct rog_record_worker *worker = &record->worker[w];
+            if (worker->rank != rog_query_int(query, 0))
+                continue;
+            worker->unfetched = rog_query_int(query, 2) != 0;
+            if (rog_query_int(query, 1))
+                code = add_push(worker, &(struct rog_push){0, 0, ROG_RECORD_AWAY, false}, err);
+        }
+    }
+    rog_query_free(query);
+    return code;
+}
+
 /* One that comes back has the rows of the iteration that it goes on after. */
 static int add_returns(const struct rog_record *record, struct rog_record_worker *worker,
                        struct rog_error *err)
@@ -218,6 +249,17 @@ static int add_end(struct rog_record *record, char kind, int64_t rank, int64_t i
             code = add_unfinished(record, worker, iteration, t, err);
     }
     return code;
+}
+
+/* Whether the last that is known of it is that it left. */
+static bool has_left(const struct rog_record *record, const struct rog_record_worker *worker)
+{
+    double left_s = -1;
+    for (size_t i = 0; i < worker->pushes; i++)
+        if (worker->push[i].iteration == ROG_RECORD_AWAY)
+            left_s = fmax(left_s, worker->push[i].arrived_s);
+    return left_s >= 0 &&
+           !rog_returns_between(&record->returns, worker->rank, left_s - 1e-9, INFINITY);
 }
 
 /* The push that a worker was making, or whose answer was on its way, when the run ended: nothing is
@@ -253,7 +295,7 @@ static int load_ends(struct rog_db *db, const char *run_id, struct rog_record *r
     }
     rog_query_free(query);
     for (size_t w = 0; w < record->workers; w++) {
-        if (code == 0 && record->ended)
+        if (code == 0 && record->ended && !has_left(record, &record->worker[w]))
             code = add_cut_off(&record->worker[w], end_s, err);
         if (code == 0)
             code = add_returns(record, &record->worker[w], err);
@@ -339,6 +381,8 @@ int rog_record_load(struct rog_db *db, const char *run_id, struct rog_record *re
         code = make_workers(record, err);
     if (code == 0)
         code = add_pushes(record, err);
+    if (code == 0)
+        code = load_absences(db, run_id, record, err);
     if (code == 0)
         code = load_ends(db, run_id, record, err);
     if (code == 0)
@@ -426,6 +470,8 @@ int64_t rog_record_begun(const struct rog_record_worker *worker, double t, doubl
 bool rog_record_lost(const struct rog_record *record, const struct rog_record_worker *worker,
                      int64_t iteration, double t)
 {
+    if (worker->unfetched && iteration > rog_record_last(worker))
+        return true;
     for (size_t i = 0; i < record->returns.count; i++) {
         const struct rog_return *back = &record->returns.item[i];
         if (back->rank == worker->rank && back->t >= t &&

@@ -35,6 +35,7 @@ struct rog_record_worker {
     size_t steps;
     struct rog_push *push; /* ascending in time; also one whose iteration the run's end cut off */
     size_t pushes;         /* the last of them may be one that nothing says was made */
+    bool unfetched;        /* its host was not reached any more: it may have done more */
     int64_t unfinished;    /* the iteration without a step that was met last */
 };
 
@@ -69,7 +70,8 @@ int64_t rog_record_last(const struct rog_record_worker *worker);
  * and the most of what had begun. */
 int64_t rog_record_arrived(const struct rog_record_worker *worker, double t, double tolerance_s);
 int64_t rog_record_begun(const struct rog_record_worker *worker, double t, double tolerance_s);
-/* Whether the worker came back after t without what it did then in this iteration. */
+/* Whether the worker came back after t without what it did then in this iteration, or is not known
+ * to have done it for being unfetched. */
 bool rog_record_lost(const struct rog_record *record, const struct rog_record_worker *worker,
                      int64_t iteration, double t);
 /* What a step lasted longer than its parts. It begins with the end of the one before, at 0 or where

@@ -30,7 +30,9 @@ int rog_live_publish(struct rog_db *db, const struct rog_fleet_job *job, double 
         .stall_share = job->stall_share,
         .wall_s = job->wall_s,
         .alone_s = alone_s,
+        .waiting_s = job->waiting_s,
     };
+    snprintf(progress.waiting, sizeof progress.waiting, "%s", job->waiting);
     snprintf(progress.state, sizeof progress.state, "%s", rog_fleet_state_name(job->state));
     return rog_run_progress_put(db, job->run_id, &progress, stop, err);
 }
@@ -47,4 +49,6 @@ void rog_live_take(const struct rog_run_progress *progress, struct rog_fleet_job
     job->accuracy = progress->accuracy;
     job->stall_share = progress->stall_share;
     job->wall_s = progress->wall_s;
+    snprintf(job->waiting, sizeof job->waiting, "%s", progress->waiting);
+    job->waiting_s = progress->waiting_s;
 }

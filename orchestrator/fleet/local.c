@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Clusters of this machine alone: a run is a `rog-trainer serve` and a `rog-trainer work` for each
  * worker, joined by loopback and paced along the traces in user space. A process that is killed is
- * started again, the server from what it saved last. */
+ * started again, the server from what it saved last; a worker that has been so often enough is
+ * gone for good, and the run goes on without it. */
 #include <orchestrator/fleet/cluster_kinds.h>
 #include <orchestrator/fleet/executor.h>
 
@@ -28,7 +29,8 @@
 struct node {
     struct rog_process process;
     char *folder, *log;
-    bool begun, done; /* ended well */
+    bool begun, done; /* ended well, ... */
+    bool gone;        /* ... or, of a worker, was killed and is not started again */
     double ended_s;   /* when it ended well while the server went on; 0: that is looked at */
 };
 
@@ -58,11 +60,12 @@ static int start_node(struct local *local, size_t number, struct rog_error *err)
     const struct rog_cluster *cluster = local->attempt->cluster;
     const char *argv[ARGS_MAX] = {local->attempt->trainer, number ? "work" : "serve"};
     size_t count = 2;
-    char rank[24], limit[32], timeout[32], period[32];
+    char rank[24], limit[32], timeout[32], period[32], least[24];
     snprintf(rank, sizeof rank, "%zu", number);
     snprintf(limit, sizeof limit, "%.17g", cluster->stall_limit_s);
     snprintf(timeout, sizeof timeout, "%.17g", cluster->worker_timeout_s);
     snprintf(period, sizeof period, "%.17g", cluster->state_period_s);
+    snprintf(least, sizeof least, "%zu", cluster->min_workers);
     add(argv, &count, "--config", local->config);
     add(argv, &count, "--key-file", local->key);
     add(argv, &count, "--out", node->folder);
@@ -78,6 +81,7 @@ static int start_node(struct local *local, size_t number, struct rog_error *err)
         add(argv, &count, "--worker-timeout", timeout);
         add(argv, &count, "--join-timeout", limit);
         add(argv, &count, "--state-period", period);
+        add(argv, &count, "--min-workers", least);
         if (node->begun)
             add(argv, &count, "--resume", NULL);
     }
@@ -184,6 +188,30 @@ static int killed_by(const struct local *local, size_t number)
     return process->signal;
 }
 
+/* A worker that is not started again any more is gone, which is no end of the run as long as there
+ * are others. */
+static int do_without(struct local *local, size_t number, const char *name, int signal_number,
+                      struct rog_error *err)
+{
+    size_t left = 0, least = local->attempt->cluster->min_workers;
+    char text[160];
+    local->node[number].gone = local->node[number].done = true;
+    for (size_t i = 1; i < local->count; i++)
+        left += !local->node[i].gone;
+    if (left < (least ? least : 1))
+        return rog_fail(
+            err, ROG_EFAILED,
+            "%s was killed by signal %d: %zu of %zu workers are left, min_workers is %zu", name,
+            signal_number, left, local->count - 1, least);
+    snprintf(
+        text, sizeof text,
+        "%s was killed by signal %d and is not started again (restarts is %d); the run goes on "
+        "without it",
+        name, signal_number, local->attempt->cluster->restarts);
+    local->attempt->log(local->attempt->user, ROG_EVENT_WARNING, number, text);
+    return 0;
+}
+
 /* A process that was killed is started again: a worker at any time, the server when it has a
  * checkpoint to go on from. */
 static int revive(struct local *local, size_t number, const char *name, struct rog_error *err)
@@ -194,6 +222,10 @@ static int revive(struct local *local, size_t number, const char *name, struct r
     bool possible = signal_number > 0 && local->restarts < local->attempt->cluster->restarts &&
                     (number > 0 || (saved && rog_file_exists(saved)));
     free(saved);
+    bool may_be_away =
+        local->attempt->cluster->min_workers > 0 || rog_run_has_begun(local->attempt->folder);
+    if (!possible && signal_number > 0 && number > 0 && may_be_away)
+        return do_without(local, number, name, signal_number, err);
     if (!possible)
         return rog_run_judge(name, &node->process, node->log, err);
     local->restarts++;

@@ -24,7 +24,6 @@
 #define LOOK_NS 10000000L
 #define TAIL_BYTES 4096
 #define PLACE_BYTES 256
-#define KEY_BYTES 32
 /* Of a stream: more than is written while somebody waits to see who has left. */
 #define WHEREABOUTS_BYTES (4L << 20)
 #define OWN_MESSAGE "rog-trainer: "
@@ -156,11 +155,19 @@ void rog_run_log(const char *folder, const char *event, size_t rank, double t_s,
     rog_json_free(line);
 }
 
+int rog_run_draw_key(unsigned char bytes[ROG_RUN_KEY_BYTES], struct rog_error *err)
+{
+    return getrandom(bytes, ROG_RUN_KEY_BYTES, 0) == ROG_RUN_KEY_BYTES
+               ? 0
+               : rog_fail(err, ROG_EIO, "cannot draw a key: %s", strerror(errno));
+}
+
 int rog_run_make_key(const char *path, struct rog_error *err)
 {
-    unsigned char bytes[KEY_BYTES];
-    if (getrandom(bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes)
-        return rog_fail(err, ROG_EIO, "cannot draw a key: %s", strerror(errno));
+    unsigned char bytes[ROG_RUN_KEY_BYTES];
+    int code = rog_run_draw_key(bytes, err);
+    if (code)
+        return code;
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     bool good = fd >= 0 && write(fd, bytes, sizeof bytes) == (ssize_t)sizeof bytes;
     int cause = errno;
@@ -272,6 +279,24 @@ bool rog_run_took_part(const char *worker_folder)
     bool took_part = path && rog_file_exists(path);
     free(path);
     return took_part;
+}
+
+bool rog_run_has_begun(const char *folder)
+{
+    static const char start[] = "{\"event\":\"" ROG_EVENT_START "\"";
+    char *path = rog_path_join(folder, ROG_RUN_EVENTS);
+    FILE *file = path ? fopen(path, "rbe") : NULL;
+    char *line = NULL;
+    size_t room = 0;
+    bool begun = false;
+    /* Before it there is only what the server waited for. */
+    while (file && !begun && getline(&line, &room, file) >= 0)
+        begun = strncmp(line, start, sizeof start - 1) == 0;
+    if (file)
+        fclose(file);
+    free(line);
+    free(path);
+    return begun;
 }
 
 /* What an event of the server says of where that worker is: whether it is lost. */

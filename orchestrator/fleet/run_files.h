@@ -39,7 +39,9 @@ int rog_run_prepare(const char *folder, const char *config_text, struct rog_erro
  * out: the disk's trouble is told where results are written. */
 void rog_run_log(const char *folder, const char *event, size_t rank, double t_s, const char *text);
 
-/* A key of the training link that only this user may read. */
+/* A key of the training link; and as a file that only this user may read. */
+#define ROG_RUN_KEY_BYTES 32
+int rog_run_draw_key(unsigned char bytes[ROG_RUN_KEY_BYTES], struct rog_error *err);
 int rog_run_make_key(const char *path, struct rog_error *err);
 
 /* Whether the folder's event stream is whole: its last line is the end event. */
@@ -59,6 +61,9 @@ int rog_run_judge(const char *who, const struct rog_process *process, const char
 
 /* Whether the worker whose folder this is has ever opened the training link. */
 bool rog_run_took_part(const char *worker_folder);
+
+/* Whether the run in `folder` has begun: its server's stream has the first event of the record. */
+bool rog_run_has_begun(const char *folder);
 
 /* Whether the last that the server of the run in `folder` says of that worker is that its
  * connection is lost: whoever has finished, or been told that the run is over, leaves otherwise. */

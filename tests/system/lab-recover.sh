@@ -36,13 +36,13 @@ recovers() {
     echo "stall_limit = $limit_s.0; worker_timeout = 4.0; retries = 1; lease = 60.0;" >>cluster.conf
 }
 
-# lose DATABASE: a run whose worker 3 loses its supervisor.
+# lose DATABASE: a run whose server loses its supervisor.
 lose() {
     echo 'case = "f"; seconds = 10.0; checkpoint_period = 1.0; trace = "constant:20";
         workload = "none"; wire_model = "convmlp-nano"; epochs = 100000;
         runs = ( { library = "SSP"; threshold = 4; } );' >f.conf
     begin "$1"
-    kill -9 "$(role 3 host)" || fail "nothing to kill"
+    kill -9 "$(role 0 host)" || fail "nothing to kill"
 }
 
 # failed REASON: nothing of the second attempt has begun.

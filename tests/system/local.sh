@@ -115,6 +115,28 @@ for victim in "work .*--rank 2" "serve"; do
     try 0 rogctl verify "$(query 'SELECT id FROM runs')"
 done
 
+# One that is not started again is gone for good. The run goes on with the other, if that is enough.
+lose() { # STATUS MIN_WORKERS
+    sed "s/retries = 1;/retries = 0; restarts = 0; min_workers = $2;/" local.conf >gone.conf
+    sed 's/seconds = 14/seconds = 9/' kill.conf >gone-kill.conf
+    rm -rf results.db*
+    rogctl sweep gone-kill.conf --cluster gone.conf >out 2>err &
+    pid=$!
+    tried="a sweep that loses a worker, min_workers = $2"
+    wait_for 60 "$iterations"
+    kill -9 "$(one_with 'work .*--rank 2')" || fail "nothing to kill"
+    wait $pid
+    same "exit status" "$1" $?
+    nothing_is_left
+}
+lose 0 0
+says "worker 2 was killed by signal 9 and is not started again (restarts is 0); the run goes on without it"
+same "done" "done 1" "$(query "SELECT status || ' ' || attempt FROM runs")"
+same "away" 2 "$(query "SELECT data->>'$.workers_away[0].rank' FROM events WHERE kind = 'end'")"
+try 0 rogctl verify "$(query 'SELECT id FROM runs')"
+lose 1 2
+says "worker 2 was killed by signal 9: 1 of 2 workers are left, min_workers is 2"
+
 # A run that stands still is begun again, and in the end has failed with the reason.
 sed 's/stall_limit = 60.0/stall_limit = 5.0/' local.conf >impatient.conf
 cat >still.conf <<END

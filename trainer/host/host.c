@@ -320,8 +320,8 @@ int rog_host_run(const char *folder, struct rog_error *err)
         rog_host_journal_log(&host.journal, "failed: %s", why.message);
     else
         rog_host_journal_log(&host.journal, "ended");
-    rog_host_state_write(code ? "failed" : "ended", host.role.process.status,
-                         code ? why.message : "", &ignored);
+    const char *state = !code ? "ended" : is_unwanted(&host) ? "stopped" : "failed";
+    rog_host_state_write(state, host.role.process.status, code ? why.message : "", &ignored);
     linger(&host);
     if (host.lease_is_out && !rog_leash_is_taken(host.folder))
         rog_dir_remove(host.folder, &ignored);

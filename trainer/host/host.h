@@ -16,8 +16,10 @@
  *                {"message"}
  *   chkpt/       the server's checkpoints
  *   trainer.log  what the server or worker says; host.log: what the supervisor does
- *   state.json   {"state", "pid" (the supervisor's), "status" (the role's exit status, 128 +
- * signal, -1: none yet), "message"}; state is starting, running, ended or failed Beside them lie
+ *   state.json   {"state", "pid" (the supervisor's), "boot" (the host's boot_id), "status" (the
+ *                role's exit status, 128 + signal, -1: none yet), "message"}; state is starting,
+ *                running, ended, failed, or stopped: told to end before the role had
+ * Beside them lie
  * `lock`, held as long as anything of this host's runs, and `work`, where a worker writes its
  * events before they are handed on.
  *

@@ -101,12 +101,26 @@ static int write_in_place(const char *text, struct rog_error *err)
                 : rog_fail(err, ROG_EIO, "cannot write %s: %s", ROG_HOST_STATE, strerror(cause));
 }
 
+/* Which boot of the host this is; "" where it does not say. */
+static void read_boot(char boot[64])
+{
+    FILE *file = fopen("/proc/sys/kernel/random/boot_id", "re");
+    if (!file || !fgets(boot, 64, file))
+        boot[0] = '\0';
+    boot[strcspn(boot, "\n")] = '\0';
+    if (file)
+        fclose(file);
+}
+
 int rog_host_state_write(const char *state, int status, const char *message, struct rog_error *err)
 {
     struct rog_error why;
+    char boot[64];
     struct rog_json *json = rog_json_object();
+    read_boot(boot);
     rog_json_put_string(json, "state", state);
     rog_json_put_integer(json, "pid", getpid());
+    rog_json_put_string(json, "boot", boot);
     rog_json_put_integer(json, "status", status);
     rog_json_put_string(json, "message", message);
     char *text = rog_json_text(json);

@@ -39,9 +39,9 @@ int rog_host_journal_message(const struct rog_host_journal *journal, const char 
 void rog_host_journal_log(const struct rog_host_journal *journal, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Replaces state.json: "starting", "running", "ended" or "failed", the supervisor's process, the
- * exit status of the role (128 + signal where it was killed; -1: none yet). On a full disk it is
- * written in place. */
+/* Replaces state.json: "starting", "running", "ended", "failed" or "stopped", the supervisor's
+ * process, the exit status of the role (128 + signal where it was killed; -1: none yet). On a full
+ * disk it is written in place. */
 int rog_host_state_write(const char *state, int status, const char *message, struct rog_error *err);
 
 #endif

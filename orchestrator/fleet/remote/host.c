@@ -10,6 +10,7 @@
 
 #include <common/clock.h>
 #include <common/file.h>
+#include <orchestrator/fleet/remote/away.h>
 #include <orchestrator/fleet/remote/mirror.h>
 #include <orchestrator/fleet/remote/place.h>
 #include <orchestrator/fleet/remote/recover.h>
@@ -50,45 +51,15 @@ static int await(struct rog_remote_host *host, enum rog_remote_stage stage)
     return code;
 }
 
-static void set_lost(struct rog_remote_host *host, bool lost)
-{
-    pthread_mutex_lock(&host->remote->mutex);
-    host->lost = lost;
-    pthread_mutex_unlock(&host->remote->mutex);
-}
-
-/* ---- the connection ---- */
-
-/* The host goes on by itself; its events are there when it is reached again. */
-static int connect_again(struct rog_remote_host *host, const char *why, struct rog_error *err)
-{
-    double begin_s = rog_clock_s();
-    struct rog_error cause;
-    rog_remote_disconnect(host);
-    set_lost(host, true);
-    rog_remote_log(host, ROG_EVENT_WARNING,
-                   "the connection to %s is lost, what runs there goes on: %s", host->title, why);
-    int code;
-    do
-        code = rog_remote_connect_within(host, POLL_S, false, &cause);
-    while (code != 0 && code != ROG_EINTR && code != ROG_EINVAL);
-    if (code)
-        return rog_fail_again(err, &cause);
-    set_lost(host, false);
-    rog_remote_log(host, ROG_EVENT_WARNING, "the connection to %s is back after %.0f s",
-                   host->title, rog_clock_s() - begin_s);
-    return 0;
-}
-
 /* ---- following ---- */
 
-enum state { STARTING, RUNNING, ENDED, FAILED };
+enum state { STARTING, RUNNING, ENDED, FAILED, STOPPED };
 
-/* What the supervisor says of itself; STARTING before it has. ROG_EFAILED: why its process
- * failed.*/
+/* What the supervisor says of itself; STARTING before it has. ROG_EFAILED: why its process failed,
+ * or was told to end with the host. */
 static int read_state(struct rog_remote_host *host, enum state *state, struct rog_error *err)
 {
-    static const char *const names[] = {"starting", "running", "ended", "failed"};
+    static const char *const names[] = {"starting", "running", "ended", "failed", "stopped"};
     struct rog_json *json = NULL;
     *state = STARTING;
     int code = rog_mirror_json(host->connection, host->folder, "state.json", &json, err);
@@ -97,26 +68,15 @@ static int read_state(struct rog_remote_host *host, enum state *state, struct ro
     if (code)
         return code;
     const char *name = rog_json_get_string(json, "state", "");
-    while (*state < FAILED && strcmp(names[*state], name) != 0)
+    while (*state < STOPPED && strcmp(names[*state], name) != 0)
         (*state)++;
     host->pid = (long)rog_json_get_integer(json, "pid", 0);
-    if (*state == FAILED)
+    snprintf(host->boot, sizeof host->boot, "%s", rog_json_get_string(json, "boot", ""));
+    host->unsupervised = *state == STOPPED && host->rank > 0;
+    if (*state >= FAILED)
         code = rog_fail(err, ROG_EFAILED, "%s: %s", host->title,
                         rog_json_get_string(json, "message", "it has failed without a reason"));
     rog_json_free(json);
-    return code;
-}
-
-/* Everything that is there and not here. */
-static int pull(struct rog_remote_host *host, struct rog_error *err)
-{
-    static const char *const names[] = {ROG_STREAM_MAIN, ROG_STREAM_HOST};
-    int code = 0;
-    if (host->checkpoint_bytes == 0)
-        host->checkpoint_bytes = rog_mirror_checkpoint_bytes(host->remote->attempt->start_model);
-    for (size_t i = 0; code == 0 && i < sizeof names / sizeof *names; i++)
-        code = rog_mirror_pull(host->connection, host->folder, host->mirror, names[i],
-                               &host->checkpoint_bytes, err);
     return code;
 }
 
@@ -131,24 +91,6 @@ static int pull_logs(struct rog_remote_host *host, struct rog_error *err)
         free(to);
     }
     return code;
-}
-
-/* With the last words of the program, in case that it did not even begin. */
-static int say_it_is_gone(struct rog_remote_host *host, struct rog_error *err)
-{
-    char words[256] = "";
-    uint64_t bytes;
-    if (rog_connection_size(host->connection, host->folder, &bytes, err) == ROG_ENOTFOUND)
-        return rog_fail(err, ROG_EFAILED,
-                        "%s: the run's folder there is gone (the host had not heard of rogctl for "
-                        "%g s, its lease, or somebody has cleaned up)",
-                        host->title, host->remote->attempt->cluster->lease_s);
-    char *log = rog_path_join(host->mirror, "start.log");
-    if (log && rog_mirror_log(host->connection, host->folder, "start.log", log, NULL) == 0)
-        rog_run_log_tail(log, words, sizeof words);
-    free(log);
-    return rog_fail(err, ROG_EFAILED, "%s: the run's supervisor there is gone%s%s", host->title,
-                    words[0] ? ": " : " (killed, or the host was started anew)", words);
 }
 
 /* Is the supervisor's process there? A zombie has no program. */
@@ -167,7 +109,7 @@ static int look_for_supervisor(struct rog_remote_host *host, struct rog_error *e
         return code == ROG_EIO ? 0 : code; /* it may belong to somebody else by now */
     enum state state;                      /* it may have ended in between */
     code = read_state(host, &state, err);
-    return code || state == ENDED ? code : say_it_is_gone(host, err);
+    return code || state == ENDED ? code : rog_remote_say_it_is_gone(host, err);
 }
 
 static int renew_lease(struct rog_remote_host *host, struct rog_error *err)
@@ -185,12 +127,18 @@ static int renew_lease(struct rog_remote_host *host, struct rog_error *err)
     return code;
 }
 
+static bool server_has_ended(struct rog_remote_host *host)
+{
+    pthread_mutex_lock(&host->remote->mutex);
+    bool ended = host->remote->server_ended;
+    pthread_mutex_unlock(&host->remote->mutex);
+    return ended;
+}
+
 /* A worker that has not heard that the run is over has nothing to add. */
 static bool has_lingered(struct rog_remote_host *host)
 {
-    pthread_mutex_lock(&host->remote->mutex);
-    bool server_ended = host->remote->server_ended;
-    pthread_mutex_unlock(&host->remote->mutex);
+    bool server_ended = server_has_ended(host);
     double now = rog_clock_s();
     if (server_ended && host->grace_s == 0)
         host->grace_s = now;
@@ -210,8 +158,9 @@ static int look(struct rog_remote_host *host, enum state *state, struct rog_erro
     if (code == 0)
         code = read_state(host, state, err); /* before its events: none come after its end */
     struct rog_error cause;
-    int pulled =
-        host->connection && !rog_connection_lost(host->connection) ? pull(host, &cause) : 0;
+    int pulled = host->connection && !rog_connection_lost(host->connection)
+                     ? rog_remote_pull(host, &cause)
+                     : 0;
     if (code == 0 && pulled)
         code = rog_fail_again(err, &cause);
     if (code == 0 && *state != ENDED && has_lingered(host))
@@ -229,12 +178,15 @@ static int follow(struct rog_remote_host *host, struct rog_error *err)
     while (code == 0 && state != ENDED) {
         struct rog_error cause;
         code = look(host, &state, &cause);
-        if (code && (code == ROG_EINTR || rog_remote_stopped(host->remote, 0)))
+        if (code && (code == ROG_EINTR || rog_remote_stopped(host->remote, 0))) {
             code = ROG_EINTR;
-        else if (code && rog_connection_lost(host->connection))
-            code = connect_again(host, cause.message, err);
-        else if (code)
+        } else if (code && rog_connection_lost(host->connection)) {
+            code = rog_remote_connect_again(host, cause.message, err);
+            if (code == 0)
+                code = rog_remote_persist(host, rog_remote_look_for_reboot, err);
+        } else if (code) {
             rog_fail_again(err, &cause);
+        }
         if (code == 0 && state >= RUNNING && host->reached < ROG_REMOTE_RUNNING)
             reach(host, ROG_REMOTE_RUNNING);
         if (code == 0 && state != ENDED &&
@@ -250,41 +202,101 @@ static int follow(struct rog_remote_host *host, struct rog_error *err)
 /* ---- the whole ---- */
 
 /* A run that has begun already waits for its hosts, which have been logged in to once. One that
- * begins does not, and where a person had no answer for the host there is none for the next run
- * either: ROG_EINVAL. */
+ * begins does not, unless it can do without the host, and where a person had no answer for the host
+ * there is none for the next run either: ROG_EINVAL. */
 static int arrive(struct rog_remote_host *host, struct rog_error *err)
 {
     const struct rog_attempt *attempt = host->remote->attempt;
-    int code = rog_remote_connect(host, err);
-    if (code != ROG_EFAILED)
-        return code;
-    if (!attempt->again && !attempt->adopt)
-        return host->unanswered ? (err->code = ROG_EINVAL) : code;
-    rog_remote_log(host, ROG_EVENT_WARNING, "%s; tried for %g s (stall_limit)", err->message,
+    struct rog_error cause;
+    int code = rog_remote_connect(host, &cause);
+    bool is_new = !attempt->again && !attempt->adopt;
+    if (code != ROG_EFAILED || (is_new && host->unanswered))
+        return code == 0             ? 0
+               : code == ROG_EFAILED ? rog_fail(err, ROG_EINVAL, "%s", cause.message)
+                                     : rog_fail_again(err, &cause);
+    if (rog_remote_may_be_away(host))
+        return rog_remote_connect_again(host, cause.message, err);
+    if (is_new)
+        return rog_fail_again(err, &cause);
+    rog_remote_log(host, ROG_EVENT_WARNING, "%s; tried for %g s (stall_limit)", cause.message,
                    attempt->cluster->stall_limit_s);
     return rog_remote_connect_within(host, attempt->cluster->stall_limit_s, false, err);
+}
+
+/* What a worker's host that has lost the run needs, from that of the server. An ended server has no
+ * key any more. */
+static int fetch_for_others(struct rog_remote_host *host, struct rog_error *err)
+{
+    struct rog_remote *remote = host->remote;
+    struct rog_remote_shaping shaping;
+    struct rog_json *spec = NULL;
+    int code = rog_remote_key_fetch(&remote->key, host->connection, host->folder, err);
+    if (code == 0 || code == ROG_ENOTFOUND)
+        code = rog_mirror_json(host->connection, host->folder, "host.json", &spec, err);
+    if (code == 0) {
+        rog_remote_shaping_read(&shaping, spec);
+        pthread_mutex_lock(&remote->mutex);
+        remote->shaping = shaping;
+        pthread_mutex_unlock(&remote->mutex);
+    }
+    rog_json_free(spec);
+    return code;
+}
+
+/* Takes up what an earlier rogctl has made there. */
+static int find(struct rog_remote_host *host, struct rog_error *err)
+{
+    int code = rog_remote_find(host, err);
+    if (code == 0 && host->rank == 0)
+        code = fetch_for_others(host, err);
+    host->unsupervised =
+        code == ROG_EFAILED && host->rank > 0 && !rog_connection_lost(host->connection);
+    return code;
+}
+
+/* Has its part of the run begun, so that it can be brought back there? */
+static bool has_begun(const struct rog_remote_host *host)
+{
+    return host->reached >= ROG_REMOTE_RUNNING || host->remote->attempt->adopt;
+}
+
+/* Has the run begun without it? */
+static bool is_late(struct rog_remote_host *host)
+{
+    pthread_mutex_lock(&host->remote->mutex);
+    bool late = host->rank > 0 && host->remote->allowed >= ROG_REMOTE_RUNNING &&
+                host->reached < ROG_REMOTE_RUNNING;
+    pthread_mutex_unlock(&host->remote->mutex);
+    return late;
+}
+
+static int prepare(struct rog_remote_host *host, struct rog_error *err)
+{
+    int code = arrive(host, err);
+    if (code == 0 && host->remote->attempt->again)
+        code = rog_remote_recover(host, err);
+    if (code == 0)
+        code = rog_remote_persist(host, rog_remote_prepare, err);
+    if (code == 0)
+        reach(host, ROG_REMOTE_PREPARED);
+    return code ? code : await(host, ROG_REMOTE_PLACED);
 }
 
 static int go_through(struct rog_remote_host *host, struct rog_error *err)
 {
     const struct rog_attempt *attempt = host->remote->attempt;
-    int code = arrive(host, err);
-    if (code == 0 && attempt->again)
-        code = rog_remote_recover(host, err);
+    int code = prepare(host, err);
+    if (code == 0 && is_late(host))
+        code = rog_remote_check_shaping(host, err);
     if (code == 0)
-        code = rog_remote_prepare(host, err);
-    if (code)
-        return code;
-    reach(host, ROG_REMOTE_PREPARED);
-    code = await(host, ROG_REMOTE_PLACED);
-    if (code == 0)
-        code = attempt->adopt ? rog_remote_find(host, err) : rog_remote_place(host, err);
-    if (code)
+        code = rog_remote_persist(host, attempt->adopt ? find : rog_remote_place, err);
+    if (code && !host->unsupervised)
         return code;
     reach(host, ROG_REMOTE_PLACED);
-    code = await(host, host->rank ? ROG_REMOTE_RUNNING : ROG_REMOTE_SERVING);
+    int waited = await(host, host->rank ? ROG_REMOTE_RUNNING : ROG_REMOTE_SERVING);
+    code = waited ? waited : code;
     if (code == 0 && !attempt->adopt)
-        code = rog_remote_launch(host, err);
+        code = rog_remote_persist(host, rog_remote_launch, err);
     if (code == 0)
         reach(host, ROG_REMOTE_SERVING);
     if (code == 0)
@@ -292,10 +304,45 @@ static int go_through(struct rog_remote_host *host, struct rog_error *err)
     return code;
 }
 
+/* What the supervisor had left when the run was over. */
+static int take_the_rest(struct rog_remote_host *host, struct rog_error *err)
+{
+    pthread_mutex_lock(&host->remote->mutex);
+    host->lingered = true;
+    pthread_mutex_unlock(&host->remote->mutex);
+    return rog_remote_persist(host, rog_remote_pull, err);
+}
+
+/* Its part in the run. A worker's host that has lost the run is given it again. */
+static int take_part(struct rog_remote_host *host, struct rog_error *err)
+{
+    struct rog_error why;
+    int code = go_through(host, err);
+    while (code && host->unsupervised && has_begun(host)) {
+        why = *err;
+        if (server_has_ended(host))
+            return take_the_rest(host, err);
+        code = rog_remote_bring_back(host, why.message, err);
+        if (code == 0)
+            code = follow(host, err);
+    }
+    return code;
+}
+
+/* Nobody waits for a host any more that has been given up. */
+static int connect_to_clean(struct rog_remote_host *host, struct rog_error *err)
+{
+    pthread_mutex_lock(&host->remote->mutex);
+    bool given_up = host->given_up;
+    pthread_mutex_unlock(&host->remote->mutex);
+    return given_up ? rog_fail(err, ROG_EFAILED, "it cannot be reached")
+                    : rog_remote_connect_within(host, CLEAN_PATIENCE_S, true, err);
+}
+
 static int stop_there(struct rog_remote_host *host, struct rog_error *err)
 {
     const char *const argv[] = {host->program, "host", "--folder", host->folder, "--stop", NULL};
-    int code = host->connection ? 0 : rog_remote_connect_within(host, CLEAN_PATIENCE_S, true, err);
+    int code = host->connection ? 0 : connect_to_clean(host, err);
     return code ? code : rog_connection_command(host->connection, argv, STOP_TIMEOUT_S, NULL, err);
 }
 
@@ -326,12 +373,17 @@ void *rog_remote_host_live(void *argument)
 {
     struct rog_remote_host *host = argument;
     struct rog_error err = {0};
-    int code = go_through(host, &err);
+    int code = take_part(host, &err);
+    bool out = code && code != ROG_EINTR && (is_late(host) || host->unsupervised);
+    if (out)
+        rog_remote_log(host, ROG_EVENT_WARNING, "%s takes no part in the run: %s", host->title,
+                       err.message);
     if (code == 0) {
         reach(host, ROG_REMOTE_ENDED);
     } else if (code != ROG_EINTR) {
         pthread_mutex_lock(&host->remote->mutex);
-        host->failed = true;
+        host->out = out;
+        host->failed = !out;
         host->cause = err;
         pthread_mutex_unlock(&host->remote->mutex);
     }

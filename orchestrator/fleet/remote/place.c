@@ -204,7 +204,7 @@ static int send_text(struct rog_remote_host *host, const char *text, const char 
 static int send_key(struct rog_remote_host *host, struct rog_error *err)
 {
     char *there = rog_path_join(host->folder, ROG_RUN_KEY);
-    int code = there ? rog_connection_upload(host->connection, host->remote->key, there, 0600,
+    int code = there ? rog_connection_upload(host->connection, host->remote->key.path, there, 0600,
                                              UPLOAD_TIMEOUT_S, err)
                      : rog_fail_nomem(err);
     free(there);

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <common/clock.h>
 #include <common/file.h>
@@ -40,22 +39,14 @@ static void log_messages(struct rog_remote *remote)
 
 /* ---- ending ---- */
 
-static void remove_key(struct rog_remote *remote)
-{
-    if (remote->key)
-        unlink(remote->key);
-}
-
 static void stop(void *state, bool leave)
 {
     struct rog_remote *remote = state;
     remote->leave = leave;
     rog_remote_halt(remote, remote->host, remote->host ? remote->count : 0);
     log_messages(remote);
-    remove_key(remote);
     rog_remote_release(remote);
     free(remote->host);
-    free(remote->key);
     free(remote);
 }
 
@@ -98,13 +89,13 @@ static int start(void **state, const struct rog_attempt *attempt, struct rog_err
     rog_remote_init(remote, attempt);
     remote->count = rog_json_size(attempt->cluster->workers) + 1;
     remote->host = calloc(remote->count, sizeof *remote->host);
-    remote->key = rog_path_join(attempt->folder, ROG_RUN_KEY);
-    int code = remote->host && remote->key ? 0 : rog_fail_nomem(err);
+    remote->begun_s = rog_clock_s();
+    int code = remote->host ? 0 : rog_fail_nomem(err);
     if (code == 0)
         code = rog_remote_files_new(&remote->files, attempt->config, attempt->inputs,
                                     attempt->start_model, err);
     if (code == 0 && !attempt->adopt)
-        code = rog_run_make_key(remote->key, err);
+        code = rog_remote_key_make(&remote->key, err);
     for (size_t i = 0; code == 0 && i < remote->count; i++)
         code = init_host(remote, i, err);
     if (code == 0)
@@ -118,13 +109,32 @@ static int start(void **state, const struct rog_attempt *attempt, struct rog_err
 
 /* ---- going on ---- */
 
-/* Whether all of the hosts (`workers`: all but the server) have come so far. */
-static bool all_reached(const struct rog_remote *remote, enum rog_remote_stage stage, bool workers)
+/* Whether all hosts have come so far but workers' that the run does without: they are away, or
+ * take no part any more. */
+static bool all_reached(const struct rog_remote *remote, enum rog_remote_stage stage)
 {
-    for (size_t i = workers; i < remote->count; i++)
-        if (remote->host[i].reached < stage)
+    for (size_t i = 0; i < remote->count; i++) {
+        const struct rog_remote_host *host = &remote->host[i];
+        bool away = i && (stage == ROG_REMOTE_ENDED ? host->given_up : host->lost);
+        if (host->reached < stage && !away && !host->out)
             return false;
+    }
     return true;
+}
+
+/* Whether the run may begin: all hosts are prepared, or enough, and the others cannot be reached.
+ */
+static bool may_place(const struct rog_remote *remote)
+{
+    const struct rog_cluster *cluster = remote->attempt->cluster;
+    size_t workers = 0;
+    for (size_t i = 1; i < remote->count; i++)
+        workers += remote->host[i].reached >= ROG_REMOTE_PREPARED;
+    bool everybody = workers + 1 == remote->count;
+    bool enough =
+        remote->attempt->adopt || (cluster->min_workers > 0 && workers >= cluster->min_workers &&
+                                   rog_clock_s() - remote->begun_s > cluster->worker_timeout_s);
+    return (everybody || enough) && all_reached(remote, ROG_REMOTE_PREPARED);
 }
 
 static void choose_shaping(struct rog_remote *remote)
@@ -134,7 +144,8 @@ static void choose_shaping(struct rog_remote *remote)
         return; /* pacing is what is left */
     for (size_t i = 0; i < remote->count; i++) {
         right[i] = remote->host[i].right;
-        right[i].needless = i && !rog_trace_is_limited(remote->attempt->config, (int64_t)i);
+        right[i].needless = i && (!rog_trace_is_limited(remote->attempt->config, (int64_t)i) ||
+                                  remote->host[i].reached < ROG_REMOTE_PREPARED);
     }
     rog_remote_shaping_choose(&remote->shaping, right, remote->count,
                               remote->attempt->cluster->downlink_at_server);
@@ -145,11 +156,12 @@ static void choose_shaping(struct rog_remote *remote)
 static bool let_go_on(struct rog_remote *remote)
 {
     enum rog_remote_stage before = remote->allowed;
-    if (remote->allowed == ROG_REMOTE_BEGUN && all_reached(remote, ROG_REMOTE_PREPARED, false)) {
-        choose_shaping(remote);
+    if (remote->allowed == ROG_REMOTE_BEGUN && may_place(remote)) {
+        if (!remote->attempt->adopt)
+            choose_shaping(remote);
         remote->allowed = ROG_REMOTE_PLACED;
     }
-    if (remote->allowed == ROG_REMOTE_PLACED && all_reached(remote, ROG_REMOTE_PLACED, false))
+    if (remote->allowed == ROG_REMOTE_PLACED && all_reached(remote, ROG_REMOTE_PLACED))
         remote->allowed = ROG_REMOTE_SERVING;
     if (remote->allowed == ROG_REMOTE_SERVING && remote->host[0].reached >= ROG_REMOTE_RUNNING)
         remote->allowed = ROG_REMOTE_RUNNING;
@@ -159,8 +171,8 @@ static bool let_go_on(struct rog_remote *remote)
     return before == ROG_REMOTE_BEGUN && remote->allowed > before;
 }
 
-/* The first host that has failed for good, or that is away although the run is over. */
-static int look_for_failures(struct rog_remote *remote, struct rog_error *err)
+/* The first host that has failed for good, or the server's, which nobody can do without. */
+static int look_for_failures(const struct rog_remote *remote, struct rog_error *err)
 {
     for (size_t i = 0; i < remote->count; i++) {
         const struct rog_remote_host *host = &remote->host[i];
@@ -170,16 +182,40 @@ static int look_for_failures(struct rog_remote *remote, struct rog_error *err)
             return rog_fail(err, is_final ? host->cause.code : ROG_EFAILED, "%s",
                             host->cause.message);
     }
+    const struct rog_remote_host *server = &remote->host[0];
     double limit_s = remote->attempt->cluster->stall_limit_s;
-    if (remote->server_ended_s == 0 || rog_clock_s() - remote->server_ended_s < limit_s)
-        return 0;
-    for (size_t i = 0; i < remote->count; i++)
-        if (remote->host[i].reached < ROG_REMOTE_ENDED)
-            return rog_fail(err, ROG_EFAILED,
-                            "the run is over, but %s was not reached for %g s (stall_limit) to "
-                            "fetch what it recorded",
-                            remote->host[i].title, limit_s);
+    if (server->lost && rog_clock_s() - server->lost_s > limit_s)
+        return rog_fail(err, ROG_EFAILED, "%s has not been reached for %g s (stall_limit)",
+                        server->title, limit_s);
     return 0;
+}
+
+/* The run is over: workers that are away are waited for a little longer, as what they have recorded
+ * and the hosts that hold it are worth it, but not for ever. */
+static void give_up(struct rog_remote *remote)
+{
+    const struct rog_cluster *cluster = remote->attempt->cluster;
+    double over_s = rog_clock_s() - remote->server_ended_s;
+    for (size_t i = 1; remote->server_ended_s > 0 && i < remote->count; i++) {
+        struct rog_remote_host *host = &remote->host[i];
+        double limit_s = host->lost ? cluster->worker_timeout_s : cluster->stall_limit_s;
+        if (host->reached < ROG_REMOTE_ENDED && !host->out && over_s > limit_s)
+            host->given_up = true;
+    }
+}
+
+/* Says of whom not all that was recorded may be here. */
+static void say_what_is_missing(struct rog_remote *remote)
+{
+    for (size_t i = 1; i < remote->count; i++) {
+        struct rog_remote_host *host = &remote->host[i];
+        if (host->given_up && !host->is_said)
+            rog_remote_log(host, ROG_EVENT_UNFETCHED,
+                           "the run is over, and %s was not reached: what it recorded later is not "
+                           "here",
+                           host->title);
+        host->is_said = host->given_up;
+    }
 }
 
 /* A worker's process has ended well, which a program's does also when it has not finished: then it
@@ -211,21 +247,44 @@ static int step(void *state, enum rog_attempt_state *reached, struct rog_error *
     bool chosen = let_go_on(remote);
     if (remote->server_ended && remote->server_ended_s == 0)
         remote->server_ended_s = rog_clock_s();
+    give_up(remote);
     int code = look_for_failures(remote, err);
     for (size_t i = 1; code == 0 && i < remote->count; i++)
         code = judge_leaver(remote, &remote->host[i], err);
-    bool begun = all_reached(remote, ROG_REMOTE_RUNNING, true) &&
-                 remote->host[0].reached >= ROG_REMOTE_RUNNING;
-    bool placed = remote->allowed >= ROG_REMOTE_SERVING;
-    bool ended = all_reached(remote, ROG_REMOTE_ENDED, false);
+    bool begun = remote->allowed >= ROG_REMOTE_RUNNING && all_reached(remote, ROG_REMOTE_RUNNING);
+    bool ended = all_reached(remote, ROG_REMOTE_ENDED);
     pthread_mutex_unlock(&remote->mutex);
     if (chosen && remote->shaping.why[0] && !remote->attempt->adopt)
         rog_remote_log(&remote->host[0], ROG_EVENT_WARNING, "%s", remote->shaping.why);
-    if (placed)
-        remove_key(remote);
+    say_what_is_missing(remote);
     log_messages(remote);
     *reached = ended ? ROG_ATTEMPT_ENDED : begun ? ROG_ATTEMPT_RUNNING : ROG_ATTEMPT_PREPARING;
     return code;
+}
+
+/* What has been waited for longest. */
+static bool waits(void *state, char *what, size_t bytes, double *since_s)
+{
+    struct rog_remote *remote = state;
+    const struct rog_remote_host *first = NULL;
+    size_t others = 0;
+    pthread_mutex_lock(&remote->mutex);
+    for (size_t i = 0; i < remote->count; i++) {
+        const struct rog_remote_host *host = &remote->host[i];
+        bool is_waited_for = host->waits[0] && !host->given_up;
+        others += is_waited_for && first;
+        if (is_waited_for && (!first || host->waits_s < first->waits_s))
+            first = host;
+    }
+    if (first) {
+        int used = snprintf(what, bytes, "%s", first->waits);
+        if (others && (size_t)used < bytes)
+            snprintf(what + used, bytes - (size_t)used, ", and %zu other host%s", others,
+                     others == 1 ? "" : "s");
+        *since_s = first->waits_s;
+    }
+    pthread_mutex_unlock(&remote->mutex);
+    return first != NULL;
 }
 
 const struct rog_executor rog_remote_executor = {
@@ -235,6 +294,7 @@ const struct rog_executor rog_remote_executor = {
     .copies_inputs = true,
     .start = start,
     .step = step,
+    .waits = waits,
     .stop = stop,
     .tester = &rog_remote_tester,
 };

@@ -19,6 +19,7 @@
 void rog_remote_init(struct rog_remote *remote, const struct rog_attempt *attempt)
 {
     remote->attempt = attempt;
+    remote->key = ROG_REMOTE_KEY_NONE;
     remote->messages_end = &remote->messages;
     pthread_condattr_t attributes;
     pthread_condattr_init(&attributes);
@@ -46,6 +47,25 @@ void rog_remote_log(struct rog_remote_host *host, const char *event, const char 
     *remote->messages_end = message;
     remote->messages_end = &message->next;
     pthread_mutex_unlock(&remote->mutex);
+}
+
+void rog_remote_wait_for(struct rog_remote_host *host, const char *format, ...)
+{
+    va_list args;
+    pthread_mutex_lock(&host->remote->mutex);
+    if (!host->waits[0])
+        host->waits_s = rog_clock_s();
+    va_start(args, format);
+    vsnprintf(host->waits, sizeof host->waits, format, args);
+    va_end(args);
+    pthread_mutex_unlock(&host->remote->mutex);
+}
+
+void rog_remote_wait_over(struct rog_remote_host *host)
+{
+    pthread_mutex_lock(&host->remote->mutex);
+    host->waits[0] = '\0';
+    pthread_mutex_unlock(&host->remote->mutex);
 }
 
 /* By CLOCK_MONOTONIC. */
@@ -131,6 +151,7 @@ void rog_remote_halt(struct rog_remote *remote, struct rog_remote_host *hosts, s
 
 void rog_remote_release(struct rog_remote *remote)
 {
+    rog_remote_key_forget(&remote->key);
     rog_remote_files_free(remote->files);
     rog_bundle_cache_free(remote->cache);
     pthread_cond_destroy(&remote->changed);

@@ -16,8 +16,10 @@
 #include <orchestrator/deploy/bundle.h>
 #include <orchestrator/fleet/executor.h>
 #include <orchestrator/fleet/remote/files.h>
+#include <orchestrator/fleet/remote/key.h>
 #include <orchestrator/fleet/remote/spec.h>
 #include <orchestrator/hosts/connection.h>
+#include <orchestrator/store/ingest.h>
 
 /* How far a host has come, and how far hosts may go. */
 enum rog_remote_stage {
@@ -57,27 +59,36 @@ struct rog_remote_host {
     uint64_t checkpoint_bytes;         /* the most one may have, 0: not known (mirror.h) */
     double lease_s;                    /* when the lease was last renewed */
     double looked_s;                   /* when the supervisor was last looked for */
-    double grace_s; /* when the server was first seen to have ended; 0: not yet */
+    double grace_s;    /* when the server was first seen to have ended; 0: not yet */
+    char boot[48];     /* of the host, when its supervisor began; "": not known */
+    bool unsupervised; /* the supervisor is not there any more */
+    double brought_s;  /* when the run was last brought back there; 0: never */
 
     /* Under the mutex. */
     enum rog_remote_stage reached;
     struct rog_remote_right right;
-    bool cleaning; /* what it has left there is being removed */
-    bool gone;     /* its thread is about to end */
-    bool lost;     /* there is no connection now */
-    bool lingered; /* the server had ended; the worker's process need not have */
-    bool failed;   /* for good: cause */
+    bool cleaning;                 /* what it has left there is being removed */
+    bool gone;                     /* its thread is about to end */
+    bool lost;                     /* there is no connection now, ... */
+    double lost_s;                 /* ... since then */
+    bool out;                      /* of a worker: it takes no part in the run any more */
+    bool given_up;                 /* of a worker: the run was over, and it was not reached */
+    char waits[ROG_WAITING_BYTES]; /* what is waited for on its account, "" for nothing, ... */
+    double waits_s;                /* ... and since when */
+    bool lingered;                 /* the server had ended; the worker's process need not have */
+    bool failed;                   /* for good: cause */
     struct rog_error cause;
 
     /* remote.c's, of a worker. */
     double left_s;  /* when its process was first seen to have ended; 0: not yet */
     bool is_judged; /* it has been looked at whether it had finished then */
+    bool is_said;   /* the record has that it was given up */
 };
 
 struct rog_remote {
     const struct rog_attempt *attempt;
     struct rog_remote_files *files;
-    char *key;                    /* here: the key of the training link, until all hosts have it */
+    struct rog_remote_key key;    /* of the training link; an adopted run's is the server host's */
     struct rog_remote_host *host; /* [count]: 0 the server, then the workers */
     size_t count;
 
@@ -94,6 +105,7 @@ struct rog_remote {
     bool server_ended;
     struct rog_remote_message *messages, **messages_end;
 
+    double begun_s;        /* remote.c's: when the attempt began */
     double server_ended_s; /* remote.c's: when it has seen that; 0: not yet */
 };
 
@@ -116,6 +128,10 @@ bool rog_remote_must_end(void *host);
 /* Something for the run's record and for people. */
 void rog_remote_log(struct rog_remote_host *host, const char *event, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* The run waits for something on this host's account, as in "waiting for ..."; and no longer. */
+void rog_remote_wait_for(struct rog_remote_host *host, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+void rog_remote_wait_over(struct rog_remote_host *host);
 /* Waits until everything is to end, at most for so long. */
 bool rog_remote_stopped(struct rog_remote *remote, double wait_s);
 
