@@ -115,3 +115,13 @@ int rog_program_host_command(const char *command, uint32_t workers, char **hoste
                          workers, script);
     return *hosted ? ROG_OK : rog_fail_nomem(err);
 }
+
+int rog_program_copying_command(const char *command, char **copying, struct rog_error *err)
+{
+    const char *script = strpbrk(command, "<>") ? NULL : find_script(command);
+    *copying = NULL;
+    if (!script)
+        return ROG_OK;
+    *copying = rog_format("%.*s-m rog.test_host %s", (int)(script - command), command, script);
+    return *copying ? ROG_OK : rog_fail_nomem(err);
+}

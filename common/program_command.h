@@ -2,7 +2,7 @@
 #ifndef ROG_COMMON_PROGRAM_COMMAND_H
 #define ROG_COMMON_PROGRAM_COMMAND_H
 
-/* The command of a training program, as a process runs it that hosts several workers. */
+/* Commands of training programs in Python, as a process runs them that stands for several. */
 
 #include <stdint.h>
 
@@ -16,5 +16,9 @@
  */
 int rog_program_host_command(const char *command, uint32_t workers, char **hosted,
                              struct rog_error *err);
+
+/* The same with rog.test_host, which runs the script once for each checkpoint. *copying is NULL
+ * where the command has another shape, or sends output elsewhere. */
+int rog_program_copying_command(const char *command, char **copying, struct rog_error *err);
 
 #endif

@@ -8,13 +8,12 @@
 #include <common/clock.h>
 #include <rog/events.h>
 #include <trainer/run/evaluate.h>
-#include <trainer/run/program.h>
+#include <trainer/run/program_tester.h>
 #include <trainer/run/train.h>
 
 struct session {
-    struct rog_tester *tester;           /* NULL: a program of its own tests */
-    const struct rog_run_config *config; /* which is in there, */
-    char *folder;                        /* its files in this one */
+    struct rog_tester *tester;          /* of the built-in network, */
+    struct rog_program_tester *program; /* or else of a program of its own */
     double begin_s;
     uint32_t failed;
 };
@@ -26,9 +25,8 @@ static int test_one(struct session *session, const char *path, struct rog_error 
     struct rog_error failure = {0};
     struct rog_json *body = rog_json_object();
     rog_json_put_string(body, "path", path);
-    int code = session->tester
-                   ? rog_tester_run(session->tester, path, &result, &failure)
-                   : rog_program_test(session->config, session->folder, path, &result, &failure);
+    int code = session->tester ? rog_tester_run(session->tester, path, &result, &failure)
+                               : rog_program_tester_run(session->program, path, &result, &failure);
     if (code) {
         session->failed++;
         rog_json_put_string(body, "message", failure.message);
@@ -78,10 +76,9 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
     if (code)
         goto out;
     rog_command_threads(cli, 1);
-    session.config = config;
     if (rog_train_is_program(config) && config->test)
-        code =
-            rog_program_prepare_test(config, rog_cli_string(cli, "config"), &session.folder, err);
+        code = rog_program_tester_new(&session.program, config, rog_cli_string(cli, "config"),
+                                      follow || rog_cli_arg_count(cli) > 0, err);
     else
         code = rog_tester_new(&session.tester, config, rog_cli_string(cli, "noise"), err);
     if (!code)
@@ -94,7 +91,7 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
                         "events say why",
                         session.failed);
 out:
-    free(session.folder);
+    rog_program_tester_free(session.program);
     rog_tester_free(session.tester);
     rog_run_config_free(config);
     return code;

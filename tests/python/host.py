@@ -244,5 +244,77 @@ class Failures(Case):
             self.assertEqual((process.returncode, said), (-signal.SIGINT, ""))
 
 
+class Tests(unittest.TestCase):
+    """rog.test_host: each checkpoint as by a process of its own, but for the imports."""
+
+    SCRIPT = """
+        '''A test.'''
+        import os, sys
+        import counted
+        import own
+        state = [len(own.__name__)]
+        if __name__ == "__main__":
+            path = os.environ["ROG_CHECKPOINT"]
+            state.append(path)
+            print(sys.argv[1:], len(state), repr(sys.stdin.read()))
+            if "bad" in path:
+                raise ValueError("bad " + path)
+            if "out" in path:
+                sys.exit(3)
+            if "kill" in path:
+                os.kill(os.getpid(), 9)
+            print(path)
+        """
+
+    def run_host(self, paths, text=None):
+        with tempfile.TemporaryDirectory() as folder:
+            files = {"test.py": textwrap.dedent(self.SCRIPT if text is None else text),
+                     "own.py": "print('own')\n", "site/counted.py": "print('counted')\n"}
+            os.mkdir(os.path.join(folder, "site"))
+            for name, words in files.items():
+                with open(os.path.join(folder, name), "w") as file:
+                    file.write(words)
+            path = os.pathsep.join([os.path.join(SOURCE, "python"), os.path.join(folder, "site")])
+            done = subprocess.run([sys.executable, "-B", "-m", "rog.test_host", "test.py", "--test"],
+                                  input="".join(p + "\0" for p in paths), text=True, cwd=folder,
+                                  capture_output=True, env=dict(os.environ, PYTHONPATH=path))
+        outputs, statuses = [""], []
+        for line in done.stdout.split("\n"):
+            if line.startswith("\036rog.test_host "):
+                statuses.append(int(line.split()[1]))
+                outputs.append("")
+            elif line:
+                outputs[-1] += line + "\n"
+        return done, outputs[:-1], statuses
+
+    def test_copies(self):
+        done, outputs, statuses = self.run_host(["one", "bad", "out", "kill", "a two"])
+        self.assertEqual(statuses, [0, 1 << 8, 3 << 8, 9, 0])
+        first = "['--test'] 2 ''\n"
+        self.assertEqual(outputs[0], "counted\nown\n" + first + "one\n")
+        self.assertEqual(outputs[4], "own\n" + first + "a two\n")  # its own module each time
+        self.assertEqual(outputs[2], "own\n" + first)
+        self.assertIn('File "test.py", line 12, in <module>', done.stderr)
+        self.assertTrue(done.stderr.rstrip().endswith("ValueError: bad bad"))
+        self.assertNotIn("test_host", done.stderr)
+
+    def test_scripts_that_fail_say_so_as_ever(self):
+        for text, words in (("import nothing_such\n", "No module named 'nothing_such'"),
+                            ("print((\n", "SyntaxError"), ("\n" * 3 + "1/0\n", "line 4")):
+            done, _, statuses = self.run_host(["one", "two"], text)
+            self.assertEqual(statuses, [1 << 8, 1 << 8], done.stderr)
+            self.assertEqual(done.stderr.count("Traceback") or 2, 2)
+            self.assertIn(words, done.stderr)
+
+    def test_what_comes_before_an_import_still_does(self):
+        text = """
+            import os
+            os.environ["FIRST"] = "1"
+            import late
+            """
+        _, outputs, _ = self.run_host(["one"], text.replace("late", "counted"))
+        self.assertEqual(outputs, ["counted\n"])
+
+
 if __name__ == "__main__":
     unittest.main(verbosity=2)

@@ -13,6 +13,26 @@
 
 #define HOST "-m rog.worker_host --workers 16 "
 
+/* A test is run by copies of a process where a worker could share one, and where what it prints is
+ * not sent elsewhere. */
+static void check_copying(const char *command, const char *hosted)
+{
+    struct rog_error err = {0};
+    char *copying = NULL;
+    const char *at = hosted ? strstr(hosted, HOST) : NULL;
+    assert_int_equal(rog_program_copying_command(command, &copying, &err), 0);
+    if (!at || strchr(command, '>')) {
+        assert_null(copying);
+        return;
+    }
+    assert_non_null(copying);
+    size_t before = (size_t)(at - hosted);
+    assert_int_equal(strncmp(copying, hosted, before), 0);
+    assert_string_equal(strstr(copying, "-m rog.test_host "), copying + before);
+    assert_string_equal(copying + before + strlen("-m rog.test_host "), at + strlen(HOST));
+    free(copying);
+}
+
 static void commands_are_hosted(void **state)
 {
     (void)state;
@@ -56,6 +76,7 @@ static void commands_are_hosted(void **state)
         int code = rog_program_host_command(cases[i].command, 16, &hosted, &err);
         if (cases[i].hosted && (code || strcmp(hosted, cases[i].hosted) != 0))
             fail_msg("\"%s\" gives \"%s\" %s", cases[i].command, hosted ? hosted : "", err.message);
+        check_copying(cases[i].command, hosted);
         if (!cases[i].hosted && (code != ROG_EINVAL || hosted || !strstr(err.message, "PYTHON")))
             fail_msg("\"%s\" gives %d \"%s\" %s", cases[i].command, code, hosted ? hosted : "",
                      err.message);

@@ -15,6 +15,7 @@
 
 #include <common/file.h>
 #include <trainer/run/program.h>
+#include <trainer/run/program_tester.h>
 
 static int make_folder(void **state)
 {
@@ -37,10 +38,17 @@ static int test_prints(const char *folder, const char *words, double *accuracy,
     char test[256];
     snprintf(test, sizeof test, "printf -- '%s'", words);
     char *checkpoint = rog_path_join(folder, "checkpoint");
-    const struct rog_run_config config = {.test = test};
-    struct rog_test_result result;
+    char *config_path = rog_path_join(folder, "config.json");
+    const struct rog_run_config config = {.command = "true", .test = test};
+    struct rog_program_tester *tester = NULL;
+    struct rog_test_result result = {0};
     assert_int_equal(rog_file_write(checkpoint, "x", 1, err), 0);
-    int code = rog_program_test(&config, folder, checkpoint, &result, err);
+    assert_int_equal(rog_file_write(config_path, "{}", 2, err), 0);
+    int code = rog_program_tester_new(&tester, &config, config_path, true, err);
+    if (!code)
+        code = rog_program_tester_run(tester, checkpoint, &result, err);
+    rog_program_tester_free(tester);
+    free(config_path);
     *accuracy = result.accuracy;
     free(checkpoint);
     return code;

@@ -1,29 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Lays out a training program of somebody's own, becomes it, and runs its test. */
+/* Lays out a training program of somebody's own, and becomes it. */
 #include <trainer/run/program.h>
 
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <common/file.h>
-#include <common/hash.h>
-#include <common/last_words.h>
-#include <common/metric.h>
 #include <common/process.h>
 #include <common/program_command.h>
 
 #define FOLDER "program"
-#define LAST_LINE_BYTES 240
-#define MESSAGES "/proc/self/fd/2"
-#define MESSAGES_BYTES 4096
 
 /* ---- files ---- */
 
@@ -358,134 +348,5 @@ int rog_program_prepare_test(const struct rog_run_config *config, const char *co
     if (!code)
         code = parent ? lay_files(config, parent, folder, err) : rog_fail_nomem(err);
     free(parent);
-    return code;
-}
-
-/* Copies the last line with anything in it, "" where there is none; shortened to what is shown. */
-static void last_line(FILE *output, char last[LAST_LINE_BYTES])
-{
-    char *line = NULL;
-    size_t room = 0;
-    last[0] = '\0';
-    while (getline(&line, &room, output) >= 0) {
-        const char *begin = line + strspn(line, " \t\r\n");
-        if (*begin)
-            snprintf(last, LAST_LINE_BYTES, "%.*s", (int)strcspn(begin, "\r\n"), begin);
-    }
-    free(line);
-}
-
-/* The result that a line begins with: a number with a point, behind it the unit or a '%', and a
- * blank or nothing. NAN where it does not: in "64,3" the number before the comma is another one. */
-static double result_in(const char *line, const char *unit)
-{
-    char *end;
-    size_t length = strspn(line, "0123456789+-.eE"), unit_length = strlen(unit);
-    double number = strtod(line, &end);
-    if (!length || end != line + length)
-        return (double)NAN;
-    if (*end == '%')
-        end++;
-    else if (strncmp(end, unit, unit_length) == 0)
-        end += unit_length;
-    return *end == '\0' || *end == ' ' || *end == '\t' ? number : (double)NAN;
-}
-
-/* Runs the test in the folder; what it printed last, and how it ended. */
-static int run_test(const char *test, const char *folder, char last[LAST_LINE_BYTES], int *status,
-                    struct rog_error *err)
-{
-    int before = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    int code = before < 0 ? rog_fail(err, ROG_EIO, "cannot open this folder: %s", strerror(errno))
-                          : go_to(folder, err);
-    fflush(NULL);
-    FILE *output = code ? NULL : popen(test, "re");
-    if (!code && !output)
-        code =
-            rog_fail(err, ROG_EFAILED, "cannot start the test \"%s\": %s", test, strerror(errno));
-    if (output) {
-        last_line(output, last);
-        *status = pclose(output);
-    }
-    if (before >= 0 && fchdir(before) && !code)
-        code = rog_fail(err, ROG_EIO, "cannot go back from %s: %s", folder, strerror(errno));
-    if (before >= 0)
-        close(before);
-    return code;
-}
-
-/* Takes the result from the test's last line. */
-static int take_result(const struct rog_run_config *config, const char *last, double *value,
-                       struct rog_error *err)
-{
-    struct rog_metric metric;
-    char range[ROG_METRIC_TEXT_BYTES];
-    int code = rog_metric_read(config->json, &metric, err);
-    *value = code ? (double)NAN : result_in(last, metric.unit);
-    if (code || rog_metric_may_be(&metric, *value))
-        return code;
-    rog_metric_range(&metric, range);
-    return rog_fail(
-        err, ROG_EFAILED,
-        "the last line of the test \"%s\" must begin with %s, as in 64.3 (found \"%s\")",
-        config->test, range, last);
-}
-
-/* Where this process writes its messages, as a file that can be read, and how much is in it; -1:
- * that is no file. What follows it there is the test's. */
-static int messages_open(off_t *size)
-{
-    struct stat status;
-    bool file = fstat(STDERR_FILENO, &status) == 0 && S_ISREG(status.st_mode);
-    *size = file ? status.st_size : 0;
-    return file ? open(MESSAGES, O_RDONLY | O_CLOEXEC) : -1;
-}
-
-/* ROG_EFAILED: what the test said last, of its messages or else of its output, and where the rest
- * is. */
-static int fail_test(const char *test, int status, int messages, off_t from, const char *last,
-                     struct rog_error *err)
-{
-    char end[MESSAGES_BYTES + 1] = "", said[LAST_LINE_BYTES], path[PATH_MAX] = "";
-    off_t size = messages >= 0 ? lseek(messages, 0, SEEK_END) : 0;
-    if (size - from > MESSAGES_BYTES)
-        from = size - MESSAGES_BYTES;
-    if (messages >= 0 && pread(messages, end, MESSAGES_BYTES, from) >= 0 &&
-        readlink(MESSAGES, path, sizeof path - 1) < 0)
-        path[0] = '\0';
-    rog_last_words(end, said, sizeof said);
-    const char *words = said[0] ? said : last;
-    return rog_fail(err, ROG_EFAILED, "the test \"%s\" ended with %s %d; it said %s%s%s%s%s%s",
-                    test, WIFEXITED(status) ? "status" : "signal",
-                    WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status),
-                    words[0] ? "\"" : "nothing", words, words[0] ? "\"" : "", path[0] ? " (" : "",
-                    path, path[0] ? ")" : "");
-}
-
-int rog_program_test(const struct rog_run_config *config, const char *folder,
-                     const char *checkpoint, struct rog_test_result *result, struct rog_error *err)
-{
-    int status = 0;
-    char last[LAST_LINE_BYTES] = "";
-    *result = (struct rog_test_result){.loss = (double)NAN, .accuracy = (double)NAN};
-    char *path = realpath(checkpoint, NULL);
-    int code = ROG_OK;
-    if (!path)
-        code = rog_fail(err, ROG_EINVAL, "cannot find %s: %s", checkpoint, strerror(errno));
-    else if (setenv("ROG_CHECKPOINT", path, 1))
-        code = rog_fail_nomem(err);
-    free(path);
-    if (!code)
-        code = rog_sha256_file(checkpoint, result->sha256, err);
-    off_t before = 0;
-    int messages = messages_open(&before);
-    if (!code)
-        code = run_test(config->test, folder, last, &status, err);
-    if (!code && (!WIFEXITED(status) || WEXITSTATUS(status) != 0))
-        code = fail_test(config->test, status, messages, before, last, err);
-    else if (!code)
-        code = take_result(config, last, &result->accuracy, err);
-    if (messages >= 0)
-        close(messages);
     return code;
 }

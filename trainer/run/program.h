@@ -22,7 +22,6 @@
 
 #include <common/run_config.h>
 #include <rog/error.h>
-#include <trainer/run/evaluate.h>
 
 struct rog_program_worker {
     const char *config_path, *key_path, *out_dir, *server;
@@ -49,12 +48,9 @@ void rog_program_start_release(struct rog_program_start *start);
 int rog_program_become(const struct rog_run_config *config, const struct rog_program_worker *worker,
                        struct rog_error *err);
 
-/* Lays the files beside the configuration, into *folder (heap memory), for rog_program_test. */
+/* Lays the files beside the configuration, into *folder (heap memory), and gives this process the
+ * environment that its test is to have. */
 int rog_program_prepare_test(const struct rog_run_config *config, const char *config_path,
                              char **folder, struct rog_error *err);
-/* ROG_EFAILED: the test ended with an error, or printed no such number. The result has no loss
- * (NaN) and no number of images (0). */
-int rog_program_test(const struct rog_run_config *config, const char *folder,
-                     const char *checkpoint, struct rog_test_result *result, struct rog_error *err);
 
 #endif
