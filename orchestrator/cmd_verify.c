@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* rogctl verify: checks recorded runs. */
+/* rogctl verify: checks recorded runs, one or those of a case. */
 #include <orchestrator/commands.h>
 
 #include <stdlib.h>
@@ -63,19 +63,12 @@ static int print_text(const char *id, const struct rog_verify *verify, struct ro
     return code;
 }
 
-static int run(const struct rog_cli *cli, struct rog_error *err)
+static int verify_one(struct rog_db *db, const char *id, bool json, struct rog_error *err)
 {
-    struct rog_db *db = NULL;
     struct rog_verify verify = {0};
-    char *id = NULL;
-    int code = rog_command_db(cli, ROG_DB_READ, &db, err);
+    int code = rog_verify_run(db, id, &verify, err);
     if (code == 0)
-        code = rog_run_find(db, rog_cli_arg(cli, 0), &id, err);
-    if (code == 0)
-        code = rog_verify_run(db, id, &verify, err);
-    if (code == 0)
-        code = rog_output_of(cli).json ? rog_print_json(verify_json(id, &verify), err)
-                                       : print_text(id, &verify, err);
+        code = json ? rog_print_json(verify_json(id, &verify), err) : print_text(id, &verify, err);
     if (code == 0 && rog_verify_failed(&verify) > 0)
         code = rog_fail(err, ROG_EFAILED, "run %s: %zu findings", id, rog_verify_failed(&verify));
     else if (code == 0 && rog_verify_iterations(&verify) == 0)
@@ -83,6 +76,113 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
                         "run %s: no worker has finished an iteration, so there is nothing to check",
                         id);
     rog_verify_release(&verify);
+    return code;
+}
+
+/* ---- a case ---- */
+
+static size_t checked(const struct rog_verify *verify)
+{
+    size_t sum = 0;
+    for (int i = 0; i < ROG_VERIFY_CHECKS; i++)
+        sum += verify->check[i].checked;
+    return sum;
+}
+
+static void add_run(struct rog_table *table, const char *id, const struct rog_verify *verify)
+{
+    rog_table_cell(table, "%s", id);
+    rog_table_cell(table, "%zu", checked(verify));
+    if (rog_verify_failed(verify))
+        rog_table_cell(table, "%zu FAILED", rog_verify_failed(verify));
+    else
+        rog_table_cell(table, "%s", rog_verify_iterations(verify) ? "passed" : "no iteration");
+}
+
+/* All findings of all runs, each with its run. */
+static void print_findings(const struct rog_names *ids, const struct rog_verify *verify)
+{
+    for (size_t r = 0; r < ids->count; r++)
+        for (int i = 0; i < ROG_VERIFY_CHECKS; i++)
+            for (size_t k = 0; k < verify[r].check[i].findings; k++)
+                rog_print("%s: %s: %s", ids->name[r], verify[r].check[i].name,
+                          verify[r].check[i].finding[k]);
+}
+
+static int print_case(const struct rog_names *ids, const struct rog_verify *verify, bool json,
+                      struct rog_error *err)
+{
+    if (json) {
+        struct rog_json *runs = rog_json_array();
+        for (size_t r = 0; r < ids->count; r++)
+            rog_json_append(runs, verify_json(ids->name[r], &verify[r]));
+        return rog_print_json(runs, err);
+    }
+    struct rog_table *table = rog_table_new("run|>checked|result");
+    if (!table)
+        return rog_fail_nomem(err);
+    for (size_t r = 0; r < ids->count; r++)
+        add_run(table, ids->name[r], &verify[r]);
+    int code = rog_table_print(table, err);
+    if (code == 0)
+        print_findings(ids, verify);
+    return code;
+}
+
+static int judge_case(const char *name, const struct rog_names *ids,
+                      const struct rog_verify *verify, struct rog_error *err)
+{
+    size_t findings = 0, runs = 0, iterations = 0;
+    for (size_t r = 0; r < ids->count; r++) {
+        findings += rog_verify_failed(&verify[r]);
+        runs += rog_verify_failed(&verify[r]) > 0;
+        iterations += rog_verify_iterations(&verify[r]);
+    }
+    if (findings)
+        return rog_fail(err, ROG_EFAILED,
+                        "case %s: %zu findings in %zu of %zu runs; `rogctl verify "
+                        "RUN` has all of one",
+                        name, findings, runs, ids->count);
+    return iterations
+               ? 0
+               : rog_fail(err, ROG_ENOTFOUND,
+                          "case %s: no worker has finished an iteration, so there is nothing "
+                          "to check",
+                          name);
+}
+
+static int verify_case(struct rog_db *db, const char *name, const struct rog_names *ids, bool json,
+                       struct rog_error *err)
+{
+    struct rog_verify *verify = calloc(ids->count + 1, sizeof *verify);
+    int code = verify ? 0 : rog_fail_nomem(err);
+    for (size_t r = 0; code == 0 && r < ids->count; r++)
+        code = rog_verify_run(db, ids->name[r], &verify[r], err);
+    if (code == 0)
+        code = print_case(ids, verify, json, err);
+    if (code == 0)
+        code = judge_case(name, ids, verify, err);
+    for (size_t r = 0; verify && r < ids->count; r++)
+        rog_verify_release(&verify[r]);
+    free(verify);
+    return code;
+}
+
+static int run(const struct rog_cli *cli, struct rog_error *err)
+{
+    struct rog_db *db = NULL;
+    struct rog_names ids = {0};
+    char *id = NULL;
+    const char *name = rog_cli_arg(cli, 0);
+    bool json = rog_output_of(cli).json;
+    int code = rog_command_db(cli, ROG_DB_READ, &db, err);
+    if (code == 0)
+        code = rog_run_find(db, name, &id, err);
+    if (code == 0)
+        code = verify_one(db, id, json, err);
+    else if (code == ROG_ENOTFOUND && db && rog_case_runs(db, name, &ids, NULL) == 0)
+        code = verify_case(db, name, &ids, json, err);
+    rog_names_release(&ids);
     free(id);
     rog_db_close(db);
     return code;
@@ -90,10 +190,11 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
 
 const struct rog_command rog_cmd_verify = {
     .name = "verify",
-    .usage = "RUN",
-    .summary = "Check a recorded run against itself and its strategy",
+    .usage = "RUN|CASE",
+    .summary = "Check recorded runs against themselves and their strategies",
     .details =
-        "Replays the run's events: no worker may have passed an admission that its strategy "
+        "Replays the events of a run, or of each run of a case: no worker may have passed an "
+        "admission that its strategy "
         "forbids, times, rows and bytes must add up, and the tables must hold what the "
         "trainer wrote. Ends with status 1 when anything is found, naming the event, and with "
         "status 3 when the run has no iteration, so that there is nothing to check.",

@@ -8,6 +8,7 @@
 
 #include <common/json.h>
 #include <orchestrator/store/iterations.h>
+#include <orchestrator/store/paths.h>
 #include <rog/events.h>
 
 #define VIRTUAL_S 2e-5 /* times are recorded to the microsecond, and four of them are added */
@@ -326,12 +327,14 @@ static int ascending(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* A run of several processes has several streams. */
+/* A run of several processes has several streams, besides that of rogctl itself. */
 static int find_streams(struct rog_db *db, const char *run_id, struct rog_record *record,
                         struct rog_error *err)
 {
     struct rog_query *query = NULL;
-    int code = rog_query_new(&query, db, err, "SELECT count(*) > 1 FROM streams WHERE run_id = ?",
+    int code = rog_query_new(&query, db, err,
+                             "SELECT count(*) > 1 FROM streams WHERE run_id = ?"
+                             " AND name != '" ROG_STREAM_CONTROLLER "'",
                              "s", run_id);
     if (code == 0)
         code = rog_query_step(query, err);
