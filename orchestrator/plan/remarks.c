@@ -334,6 +334,25 @@ static int remark_scripts(const struct rog_plan *plan, struct rog_json *texts,
     return code;
 }
 
+/* How long a program trains is its own affair, as `epochs` says nothing to it; most train until the
+ * run is over. */
+static int remark_endless(const struct rog_plan *plan, struct rog_json *texts,
+                          struct rog_error *err)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < plan->count; i++) {
+        const struct rog_json *config = plan->run[i].resolved.config;
+        count += rog_workload_is_program(config) && rog_json_get_number(config, "seconds", 0) <= 0;
+    }
+    if (count == 0)
+        return 0;
+    return say(texts,
+               rog_format("seconds is not set: %zu of the %zu runs end when their programs do, and "
+                          "not at all where these train until the run is over",
+                          count, plan->count),
+               err);
+}
+
 /* ---- times that are those of the default profile ---- */
 
 /* Whether a program of one of the runs is the worker's. */
@@ -399,6 +418,8 @@ int rog_plan_remarks(const struct rog_plan *plan, struct rog_json *texts, struct
     for (size_t i = 0; i < rog_json_size(plan->remarks); i++)
         rog_json_append(texts, rog_json_copy(rog_json_at(plan->remarks, i)));
     int code = remark_scripts(plan, texts, err);
+    if (code == 0)
+        code = remark_endless(plan, texts, err);
     if (code == 0)
         code = remark_shared(plan, texts, err);
     if (code == 0)

@@ -255,7 +255,7 @@ static void times_of_the_default_profile_are_remarked(void **state)
     static const char two[] = "case = \"a\"; runs = ( { library = \"BSP\"; note = \"BSP\"; }, "
                               "{ library = \"ROG\"; threshold = 4; } );",
                       program[] = "workload = { command = \"true\"; test = \"true\"; };";
-    char *text = rog_format("%s %s", program, two);
+    char *text = rog_format("%s seconds = 60.0; %s", program, two);
     char *cluster = rog_path_join(f->folder, "own.conf");
     char *profiles = rog_path_join(f->folder, "default.conf");
     struct fixture own = *f;
@@ -290,6 +290,21 @@ static void times_of_the_default_profile_are_remarked(void **state)
     free(profiles);
     free(cluster);
     free(text);
+}
+
+static void programs_that_nothing_ends_are_remarked(void **state)
+{
+    static const char text[] =
+        "case = \"a\"; workload = { command = \"true\"; test = \"true\"; }; "
+        "runs = ( { library = \"BSP\"; seconds = 60.0; }, { library = \"SSP\"; } );";
+    struct rog_plan *plan = plan_of(*state, text, &once);
+    struct rog_json *texts = remarks_of(plan);
+    assert_int_equal(rog_json_size(texts), 1);
+    const char *remark = rog_json_string(rog_json_at(texts, 0), "");
+    if (!strstr(remark, "seconds is not set: 1 of the 2 runs end"))
+        fail_msg("%s", remark);
+    rog_json_free(texts);
+    rog_plan_free(plan);
 }
 
 static void what_programs_cannot_be_kept_by_is_said(void **state)
@@ -760,6 +775,7 @@ int main(void)
         TEST(a_run_is_not_how_its_programs_are_kept),
         TEST(what_programs_cannot_be_kept_by_is_said),
         TEST(times_of_the_default_profile_are_remarked),
+        TEST(programs_that_nothing_ends_are_remarked),
         TEST(paths_do_not_depend_on_the_folder_one_stands_in),
         TEST(every_path_is_relative_to_the_file),
         TEST(a_recorded_run_is_known_again),
