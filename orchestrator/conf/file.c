@@ -119,8 +119,12 @@ static int finish(config_t *config, int parsed, const char *origin, struct rog_c
 {
     if (parsed != CONFIG_TRUE) {
         const char *text = config_error_text(config);
-        return rog_fail(err, ROG_EINVAL, "%s, line %d: %s", origin, config_error_line(config),
-                        text ? text : "not well formed");
+        bool is_syntax = text && strcmp(text, "syntax error") == 0;
+        return rog_fail(err, ROG_EINVAL, "%s, line %d: %s%s", origin, config_error_line(config),
+                        text ? text : "not well formed",
+                        is_syntax ? "; hint: text values need quotes, a setting ends with a "
+                                    "semicolon, and each bracket must be closed"
+                                  : "");
     }
     struct rog_conf_node *made = calloc(1, sizeof *made);
     if (!made)

@@ -498,7 +498,8 @@ static int send_case(struct sending *sending, const struct rog_report *report,
         if (one->done)
             code = send_run(sending, i, err);
         else
-            log_line(sending, "%s: is left out: it is %s", one->row.id, one->row.status);
+            log_line(sending, "%s is left out because it %s%s", one->row.id,
+                     strcmp(one->row.status, "failed") ? "is " : "", one->row.status);
     }
     if (code == 0)
         code = put_files(sending, &run, report, err);

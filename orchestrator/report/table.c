@@ -214,7 +214,7 @@ static void gains_table(struct maker *maker)
             has[m] = has[m] || has_gain(&report->gain[i].value[m]);
     }
     begin_table(maker,
-                rog_format("Gains: %s%s%s, percent less time and energy%s",
+                rog_format("Gains: %s%s%s, percent less time and energy (negative: more)%s",
                            rog_metric_is_percent(&report->data.metric) ? "points of " : "",
                            report->data.metric.name,
                            report->data.metric.less_is_better ? " (how much lower)" : "",
