@@ -24,6 +24,14 @@
 
 /* --- finding --- */
 
+const char *rog_process_aside(pid_t pid, char text[ROG_PROCESS_ASIDE_BYTES])
+{
+    text[0] = '\0';
+    if (pid > 0)
+        snprintf(text, ROG_PROCESS_ASIDE_BYTES, " (process %ld)", (long)pid);
+    return text;
+}
+
 char *rog_program_path(const char *name)
 {
     if (strchr(name, '/'))

@@ -105,6 +105,10 @@ struct rog_process_limit {
 int rog_process_run_within(const char *const *argv, const struct rog_process_limit *limit,
                            char **output, struct rog_error *err);
 
+#define ROG_PROCESS_ASIDE_BYTES 32
+/* " (process 123)" for a message, "" where the number is not known. Returns `text`. */
+const char *rog_process_aside(pid_t pid, char text[ROG_PROCESS_ASIDE_BYTES]);
+
 /* Where the program of that name is; heap memory, NULL where there is none (errno ENOENT) or no
  * memory. */
 char *rog_program_path(const char *name);

@@ -10,9 +10,11 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <common/process.h>
+
 int rog_host_lock(const char *path, int *fd, pid_t *pid, struct rog_error *err)
 {
-    char text[24] = "";
+    char text[ROG_PROCESS_ASIDE_BYTES] = "";
     *pid = 0;
     *fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (*fd < 0)
@@ -23,8 +25,8 @@ int rog_host_lock(const char *path, int *fd, pid_t *pid, struct rog_error *err)
         *pid = (pid_t)strtol(text, NULL, 10);
         close(*fd);
         *fd = -1;
-        return rog_fail(err, ROG_EBUSY, "another supervisor (process %ld) is at work there",
-                        (long)*pid);
+        return rog_fail(err, ROG_EBUSY, "another supervisor%s is at work there",
+                        rog_process_aside(*pid, text));
     }
     snprintf(text, sizeof text, "%ld\n", (long)getpid());
     ssize_t size = (ssize_t)strlen(text);

@@ -13,6 +13,7 @@
 
 #include <common/clock.h>
 #include <common/file.h>
+#include <common/process.h>
 #include <trainer/host/folder.h>
 #include <trainer/host/journal.h>
 #include <trainer/host/lock.h>
@@ -54,6 +55,7 @@ static int end_supervisor(const char *path, int *lock, struct rog_error *err)
 {
     const struct timespec step = {0, STEP_NS};
     double begin_s = rog_clock_s();
+    char aside[ROG_PROCESS_ASIDE_BYTES];
     int asked = 0;
     pid_t pid;
     int code = rog_host_lock(path, lock, &pid, err);
@@ -65,9 +67,9 @@ static int end_supervisor(const char *path, int *lock, struct rog_error *err)
         nanosleep(&step, NULL);
         code = rog_host_lock(path, lock, &pid, err);
     }
-    return code == ROG_EBUSY
-               ? rog_fail(err, ROG_EFAILED, "the supervisor (process %ld) does not end", (long)pid)
-               : code;
+    return code == ROG_EBUSY ? rog_fail(err, ROG_EFAILED, "the supervisor%s does not end",
+                                        rog_process_aside(pid, aside))
+                             : code;
 }
 
 /* What has outlived the supervisor and its guard: of the role, and of a replay on the interface. */

@@ -14,6 +14,7 @@
 
 #include <common/file.h>
 #include <common/json.h>
+#include <common/process.h>
 #include <trainer/shape/options.h>
 
 #define STATE_MAX_BYTES 4096
@@ -66,6 +67,7 @@ static void read_back(struct rog_shape_state *state)
 
 int rog_shape_state_take(struct rog_shape_state *state, const char *iface, struct rog_error *err)
 {
+    char aside[ROG_PROCESS_ASIDE_BYTES];
     *state = (struct rog_shape_state){.fd = -1};
     snprintf(state->iface, sizeof state->iface, "%s", iface);
     state->path = path_of(iface);
@@ -81,9 +83,9 @@ int rog_shape_state_take(struct rog_shape_state *state, const char *iface, struc
         read_back(state);
         if (!locked) {
             code = rog_fail(err, ROG_EBUSY,
-                            "%s is being shaped by process %ld; rog-trainer shape --restore "
-                            "--iface %s ends that",
-                            iface, (long)state->pid, iface);
+                            "%s is being shaped by another process%s; rog-trainer shape "
+                            "--restore --iface %s ends that",
+                            iface, rog_process_aside(state->pid, aside), iface);
             break;
         }
         /* Locked, but is it still the file of that name? */
