@@ -114,7 +114,12 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
         code = rog_command_db(cli, ROG_DB_WRITE, &db, err);
     if (code == 0) {
         const struct rog_launch launch = {
-            .cluster = cluster, .db = db, .trainer = trainer, .output = output};
+            .cluster = cluster,
+            .db = db,
+            .trainer = trainer,
+            .no_wait = rog_cli_flag(cli, "no-wait"),
+            .output = output,
+        };
         code = rog_launch(&launch, plan, err);
     }
     if (code == 0)
@@ -135,6 +140,7 @@ static const struct rog_setting options[] = {
     {.name = "cluster",
      .type = ROG_SETTING_STRING,
      .help = "cluster file; default: a virtual cluster of 4 workers"},
+    {ROG_OPTION_NO_WAIT},
     {.name = NULL},
 };
 

@@ -324,6 +324,7 @@ static int execute(const struct rog_cli *cli, struct sweep *s, struct rog_error 
         .trainer = s->trainer,
         .jobs = (int)rog_cli_int(cli, "jobs"),
         .fresh = rog_cli_flag(cli, "fresh"),
+        .no_wait = rog_cli_flag(cli, "no-wait"),
         .output = s->output,
         .sweep = s->entry,
         .on_done = s->experiment->on_done,
@@ -498,6 +499,7 @@ static const struct rog_setting options[] = {
     {.name = "only",
      .type = ROG_SETTING_STRING,
      .help = "only runs whose label (note, library, control...) contains this text"},
+    {ROG_OPTION_NO_WAIT},
     {.name = NULL},
 };
 

@@ -62,6 +62,12 @@ int rog_command_experiment(const struct rog_cli *cli, const char *given,
     .name = "methods", .type = ROG_SETTING_STRING, \
     .help = "a file of methods, beside those that come with the program"
 
+/* Hosts that others use. */
+#define ROG_OPTION_NO_WAIT                       \
+    .name = "no-wait", .type = ROG_SETTING_FLAG, \
+    .help =                                      \
+        "fail at once where another sweep has a host of the cluster, instead of waiting for it"
+
 /* The methods that come with the program, and those of a file (NULL: none). Release them in any
  * case. */
 int rog_command_methods(const char *path, struct rog_methods *methods, struct rog_error *err);

@@ -284,6 +284,10 @@ static int execute(const struct rog_launch *launch, const struct rog_plan *plan,
         .observer = &observer,
         .credentials = credentials,
         .asks_to_stop = ask_to_stop,
+        .sweep = plan->case_name ? plan->case_name
+                 : plan->count   ? plan->run[0].id
+                                 : "",
+        .no_wait = launch->no_wait,
     };
     if (code == 0)
         code = rog_fleet_execute(launch->cluster, &options, jobs, count, err);
@@ -307,6 +311,17 @@ static int watch(struct watching *watching, const struct rog_launch *launch, str
     return rog_hooks_new(&watching->hooks, &options, err);
 }
 
+static int check_no_wait(const struct rog_launch *launch, struct rog_error *err)
+{
+    const struct rog_cluster *cluster = launch->cluster;
+    return launch->no_wait && !cluster->kind->has_hosts
+               ? rog_fail(err, ROG_EINVAL,
+                          "--no-wait is about hosts that others use; cluster %s has none, its kind "
+                          "is %s",
+                          cluster->name, cluster->kind->name)
+               : 0;
+}
+
 int rog_launch(const struct rog_launch *launch, struct rog_plan *plan, struct rog_error *err)
 {
     struct watching watching = {0};
@@ -315,6 +330,8 @@ int rog_launch(const struct rog_launch *launch, struct rog_plan *plan, struct ro
     char(*labels)[JOB_LABEL_BYTES] = calloc(plan->count + 1, sizeof *labels);
     size_t count = 0;
     int code = jobs && labels ? watch(&watching, launch, err) : rog_fail_nomem(err);
+    if (code == 0)
+        code = check_no_wait(launch, err);
     if (code == 0)
         code = rog_plan_record(plan, launch->db, launch->fresh, err);
     if (code == 0) {

@@ -18,6 +18,7 @@ struct rog_launch {
     const char *trainer; /* path of rog-trainer */
     int jobs;            /* runs at once; 0: as many as there are processors */
     bool fresh;
+    bool no_wait; /* hosts that others have are not waited for */
     struct rog_output output;
     struct rog_sweep *sweep;         /* of this process; NULL: it is not noted */
     const char *on_done, *on_failed; /* hooks.h; NULL: none */

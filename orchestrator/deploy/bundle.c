@@ -145,12 +145,19 @@ static int take_librog(struct rog_bundle *bundle, struct rog_error *err)
     return code;
 }
 
-static int take_unpacker(struct rog_bundle *bundle, struct rog_error *err)
+/* Programs that need no library. */
+static const char *const small_programs[] = {ROG_DEPLOY_UNPACKER, ROG_BUNDLE_CLAIM};
+#define SMALL_PROGRAMS (sizeof small_programs / sizeof *small_programs)
+
+static int take_small_programs(struct rog_bundle *bundle, struct rog_error *err)
 {
-    char *path = rog_install_path(ROG_DEPLOY_UNPACKER, err);
-    int code =
-        path ? add(bundle, path, rog_strdup(ROG_DEPLOY_UNPACKER), 0755, err) : rog_fail_nomem(err);
-    free(path);
+    int code = ROG_OK;
+    for (size_t i = 0; i < SMALL_PROGRAMS && !code; i++) {
+        char *path = rog_install_path(small_programs[i], err);
+        code = path ? add(bundle, path, rog_strdup(small_programs[i]), 0755, err)
+                    : rog_fail_nomem(err);
+        free(path);
+    }
     return code;
 }
 
@@ -161,7 +168,7 @@ static int collect(struct rog_bundle *bundle, const char *trainer, struct rog_er
     char *text = NULL;
     int code = add(bundle, trainer, rog_strdup(ROG_BUNDLE_PROGRAM), 0755, err);
     if (!code)
-        code = take_unpacker(bundle, err);
+        code = take_small_programs(bundle, err);
     if (!code)
         code = rog_process_run(argv, LDD_TIMEOUT_S, &text, err);
     char *rest = text;
@@ -234,11 +241,11 @@ static int read_folder(struct rog_bundle *bundle, const char *folder, const char
     int code = program ? check_machine(program, machine, err) : rog_fail_nomem(err);
     if (!code)
         code = walk(bundle, folder, "bin", 0, err);
-    if (!code && !has(bundle, ROG_DEPLOY_UNPACKER))
-        code = rog_fail(err, ROG_EFORMAT,
-                        "%s has no " ROG_DEPLOY_UNPACKER
-                        ", it is of an older rogctl: make the bundle anew",
-                        folder);
+    for (size_t i = 0; i < SMALL_PROGRAMS && !code; i++)
+        if (!has(bundle, small_programs[i]))
+            code = rog_fail(err, ROG_EFORMAT,
+                            "%s has no %s, it is of an older rogctl: make the bundle anew", folder,
+                            small_programs[i]);
     if (!code)
         code = walk(bundle, folder, "lib", 0, err);
     free(program);
@@ -300,6 +307,17 @@ int rog_bundle_open(struct rog_bundle **out, const char *trainer, const char *ma
         *out = bundle;
     free(folder);
     return code;
+}
+
+size_t rog_bundle_claim_items(const struct rog_bundle *bundle,
+                              struct rog_deploy_item item[ROG_BUNDLE_CLAIM_ITEMS])
+{
+    size_t count = 0;
+    for (size_t i = 0; i < bundle->count; i++)
+        for (size_t k = 0; k < SMALL_PROGRAMS && count < ROG_BUNDLE_CLAIM_ITEMS; k++)
+            if (strcmp(bundle->item[i].name, small_programs[k]) == 0)
+                item[count++] = bundle->item[i];
+    return count;
 }
 
 const struct rog_deploy_item *rog_bundle_items(const struct rog_bundle *bundle, size_t *count)

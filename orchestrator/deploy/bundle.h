@@ -7,6 +7,7 @@
  *
  *     bin/rog-trainer
  *     bin/rog-unpack          the host's half of deployment (deploy.h)
+ *     bin/rog-claim           what keeps a host for a sweep (common/claims.h)
  *     lib/NAME.so.N           the libraries it needs, except those that belong to the C library
  *     lib/rog/plugins/NAME.so strategies
  *     lib/librog.so.0, lib/rog/python/rog/...   for training programs of one's own
@@ -25,18 +26,24 @@
 #include <rog/error.h>
 
 #define ROG_BUNDLE_PROGRAM "bin/rog-trainer" /* in the deployed tree */
+#define ROG_BUNDLE_CLAIM "bin/rog-claim"
+#define ROG_BUNDLE_CLAIM_ITEMS 2
 
 struct rog_bundle;
 
 /* `trainer` is the program's path here, `machine` what `uname -m` prints on the host.
  * Errors: ROG_ENOTFOUND no bundle for such a machine; ROG_EFORMAT one for another machine, or one
- * without an unpacker, stands in its place; ROG_EFAILED a library of the trainer is missing here;
+ * that lacks a program, stands in its place; ROG_EFAILED a library of the trainer is missing here;
  * ROG_EIO, ROG_ENOMEM. */
 int rog_bundle_open(struct rog_bundle **bundle, const char *trainer, const char *machine,
                     struct rog_error *err);
 /* With hashes, for rog_deploy_tree. They live as long as the bundle; it is not changed any more, so
  * threads may share it. */
 const struct rog_deploy_item *rog_bundle_items(const struct rog_bundle *bundle, size_t *count);
+/* Those that a host needs to be waited for and kept, as a small tree of their own: a host where
+ * another's run goes on is not to be loaded with more. Returns how many. */
+size_t rog_bundle_claim_items(const struct rog_bundle *bundle,
+                              struct rog_deploy_item item[ROG_BUNDLE_CLAIM_ITEMS]);
 void rog_bundle_free(struct rog_bundle *bundle);
 
 /* Whether `err` is of a host whose dynamic linker refuses what is in a bundle, as its C library is

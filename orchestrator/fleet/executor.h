@@ -26,6 +26,7 @@ struct rog_credentials; /* ssh/credentials.h */
 /* What an attempt is made of; outlives it. */
 struct rog_attempt {
     const struct rog_cluster *cluster;
+    void *session;                       /* the executor's (open); NULL where it has none */
     struct rog_credentials *credentials; /* NULL: nobody is asked */
     const char *trainer;                 /* path of rog-trainer */
     const char *folder; /* the run's; its configuration is there as ROG_RUN_CONFIG */
@@ -45,6 +46,15 @@ struct rog_attempt {
      * NULL: nobody does. */
     bool (*hurried)(void *user);
     void *user;
+};
+
+/* What is the same for all runs that one process executes; outlives them. */
+struct rog_session_options {
+    const struct rog_cluster *cluster;
+    struct rog_credentials *credentials; /* NULL: nobody is asked */
+    const char *trainer;                 /* path of rog-trainer */
+    const char *sweep;                   /* what it is called, for other people */
+    bool no_wait; /* what others have is not waited for: ROG_EBUSY of `step` */
 };
 
 enum rog_attempt_state {
@@ -73,6 +83,11 @@ struct rog_executor {
     bool adopts;        /* attempts may outlive rogctl and be taken up (attempt->adopt) */
     bool copies_inputs; /* processes read copies, made by the hashes of attempt->inputs; only the
                            data that checkpoints are tested on are read here */
+
+    /* What the attempts of one process share: opened before the first that needs it, closed when no
+     * more follow, which does not take long. NULL: nothing. */
+    int (*open)(void **session, const struct rog_session_options *options, struct rog_error *err);
+    void (*close)(void *session);
 
     /* Begins an attempt, or takes one up. `state` is the executor's, given to the other hooks. */
     int (*start)(void **state, const struct rog_attempt *attempt, struct rog_error *err);

@@ -15,8 +15,9 @@
 
 /*
  * Executes all jobs. 0: all are done; ROG_EFAILED: some failed (their `error` says why), the others
- * are done; ROG_EINTR: a signal asked to stop, unfinished runs are as if they had not begun; other
- * codes: the database or the system failed, what was running is redone next time.
+ * are done; ROG_EINTR: a signal asked to stop, unfinished runs are as if they had not begun;
+ * ROG_EBUSY: others have a host, and are not to be waited for (options->no_wait), the rest the
+ * same; other codes: the database or the system failed, what was running is redone next time.
  * SIGINT, SIGTERM and SIGHUP are taken over for the duration.
  */
 int rog_fleet_execute(const struct rog_cluster *cluster, const struct rog_fleet_options *options,

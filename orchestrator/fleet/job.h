@@ -78,7 +78,9 @@ struct rog_fleet_options {
      * is to be stopped. False: it goes on, also where nobody can be asked, or when `cancel_fd`
      * becomes readable. */
     bool (*asks_to_stop)(void *user, const struct rog_fleet_job *job, int cancel_fd);
-    void *user; /* of asks_to_stop */
+    void *user;        /* of asks_to_stop */
+    const char *sweep; /* what the jobs are together, for people who wait for their hosts */
+    bool no_wait;      /* hosts that others have are not waited for: ROG_EBUSY */
 };
 
 #endif

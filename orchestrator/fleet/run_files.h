@@ -20,6 +20,7 @@
 #define ROG_RUN_WORKER "worker" /* folders worker1, worker2, ... */
 #define ROG_RUN_SERVER_STATE "server.json"
 #define ROG_RUN_STATE "state" /* folder: the server's state between checkpoints */
+#define ROG_RUN_CLAIM "claim" /* what the run's hosts are held with (common/claims.h) */
 #define ROG_RUN_KEY "key"
 #define ROG_RUN_PORT "port"
 #define ROG_RUN_WHOLE "whole"       /* empty: all processes ended well */

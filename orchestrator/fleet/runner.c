@@ -16,6 +16,7 @@
 #include <orchestrator/fleet/record.h>
 #include <orchestrator/fleet/resume.h>
 #include <orchestrator/fleet/run_files.h>
+#include <orchestrator/fleet/session.h>
 #include <orchestrator/fleet/start_models.h>
 #include <orchestrator/fleet/step_times.h>
 #include <orchestrator/fleet/streams.h>
@@ -61,6 +62,7 @@ struct runner {
     struct rog_signals *signals;
     struct rog_fleet_job *jobs;
     size_t count;
+    void *session;       /* the executor's, once it is needed */
     struct active *slot; /* [slots] */
     int slots;
     int at_once; /* processors for each run */
@@ -136,9 +138,13 @@ enum beginning {
 
 static int start_processes(struct active *a, enum beginning how, struct rog_error *err)
 {
-    const struct runner *x = a->runner;
+    struct runner *x = a->runner;
+    int code = rog_session_open(&x->session, x->cluster, x->options, err);
+    if (code < 0)
+        return code;
     a->attempt = (struct rog_attempt){
         .cluster = x->cluster,
+        .session = x->session,
         .credentials = x->options->credentials,
         .trainer = x->options->trainer,
         .folder = a->folder,
@@ -523,6 +529,8 @@ static int step(struct runner *x, struct active *a, bool *finished, struct rog_e
     if (code == 0 && ended && a->job->state == ROG_FLEET_RUNNING) {
         stop_processes(a);
         report_waiting(a);
+        if (rog_session_is_over(x->jobs, x->count))
+            rog_session_close(&x->session, x->cluster); /* others may wait for what it has */
         set_state(x, a->job, ROG_FLEET_TESTING);
     }
     *finished = code == 0 && ended && idle;
@@ -784,6 +792,7 @@ int rog_runner_execute(const struct rog_cluster *cluster, const struct rog_fleet
         code = loop(&x, err);
     if (x.slot)
         clean_up(&x, is_to_be_left(&x));
+    rog_session_close(&x.session, cluster);
     free(x.slot);
     for (size_t i = 0; i < count; i++) {
         free(jobs[i].start_model);

@@ -365,7 +365,8 @@ static struct rog_json *spec_of(const struct rog_cluster *cluster, int how, size
     const struct rog_remote_shaping shaping = {.how = how};
     struct rog_error err = {0};
     char *text = NULL;
-    if (rog_remote_spec(config, cluster, &shaping, rank, &text, &err))
+    const struct rog_remote_claim claim = {"00000000000000aa", "alice@desk, sweep a"};
+    if (rog_remote_spec(config, cluster, &shaping, rank, rank ? &claim : NULL, &text, &err))
         fail_msg("%s", err.message);
     struct rog_json *made = parse(text);
     free(text);
@@ -422,6 +423,8 @@ static void supervisors_get_their_orders(void **state)
     assert_true(rog_json_get_number(shape, "block_s", 0) == 60);
     assert_true(rog_json_get_bool(shape, "own_blocks", false));
     assert_true(rog_json_get_number(first, "lease_s", 0) == 90);
+    assert_string_equal(rog_json_get_string(first, "claim", ""), "00000000000000aa");
+    assert_string_equal(rog_json_get_string(first, "holder", ""), "alice@desk, sweep a");
     rog_json_free(first);
 
     struct rog_json *server = spec(&cluster, ROG_REMOTE_BOTH, 0);
@@ -429,6 +432,7 @@ static void supervisors_get_their_orders(void **state)
                         "--listen :7701 --worker-timeout 60 --state-period 7 --join-timeout 300 "
                         "--min-workers 2");
     assert_null(rog_json_get(server, "shape"));
+    assert_null(rog_json_get(server, "claim"));
     expect_read_back(server, ROG_REMOTE_BOTH);
     rog_json_free(server);
     server = spec(&cluster, ROG_REMOTE_PACE, 0);

@@ -18,6 +18,7 @@
 #include <common/file.h>
 #include <common/process.h>
 #include <rog/events.h>
+#include <trainer/claim/claim.h>
 #include <trainer/host/folder.h>
 #include <trainer/host/guard.h>
 #include <trainer/host/health.h>
@@ -41,6 +42,7 @@ struct supervisor {
     struct rog_lease lease;
     int lock, signals;
     struct rog_host_spec spec;
+    struct rog_claim claim;
     struct rog_host_journal journal;
     struct rog_host_stream stream;
     struct rog_host_meter meter;
@@ -241,6 +243,21 @@ static int enter(struct supervisor *host, const char *folder, struct rog_error *
     return code ? rog_fail_prefix(err, "%s", folder) : ROG_OK;
 }
 
+/* The host is this sweep's as long as the supervisor is there, also when whoever has begun the run
+ * is gone. */
+static int hold(struct supervisor *host, struct rog_error *err)
+{
+    struct rog_claims claims = {0};
+    int code = rog_claim_enter(&host->claim, host->spec.claim, host->spec.holder, err);
+    if (!code)
+        code = rog_claim_look(&claims, err);
+    const struct rog_claim_entry *holder = rog_claims_holder(&claims);
+    if (!code && holder && strcmp(holder->token, host->spec.claim) != 0)
+        code = rog_fail(err, ROG_EBUSY, "this host is held by %s", holder->text);
+    rog_claims_release(&claims);
+    return code;
+}
+
 static int prepare(struct supervisor *host, struct rog_error *err)
 {
     const struct rlimit no_core = {0, 0};
@@ -253,6 +270,8 @@ static int prepare(struct supervisor *host, struct rog_error *err)
         code = rog_host_spec_read(&host->spec, ROG_HOST_SPEC, err);
     if (code)
         host->spec.lease_s = ROG_HOST_LEASE_S;
+    if (!code && host->spec.claim)
+        code = hold(host, err);
     if (!code)
         code = rog_host_journal_open(&host->journal, host->spec.rank, err);
     if (!code)
@@ -288,6 +307,7 @@ static void release(struct supervisor *host)
     rog_host_health_close(&host->health);
     rog_host_journal_close(&host->journal);
     rog_host_role_release(&host->role);
+    rog_claim_leave(&host->claim);
     rog_host_spec_release(&host->spec);
     if (host->signals >= 0)
         close(host->signals);

@@ -22,6 +22,8 @@ static const struct rog_setting host_settings[] = {
     {.name = "rank", .type = ROG_SETTING_INT, .max = RANK_MAX},
     {.name = "arguments", .type = ROG_SETTING_TEXTS},
     {.name = "wrap", .type = ROG_SETTING_TEXTS},
+    {.name = "claim", .type = ROG_SETTING_STRING},
+    {.name = "holder", .type = ROG_SETTING_STRING},
     {.name = "restarts", .type = ROG_SETTING_INT, .max = RESTARTS_MAX},
     {.name = "lease_s", .type = ROG_SETTING_REAL, .min = 1, .max = LEASE_MAX_S},
     {.name = "sysfs", .type = ROG_SETTING_STRING},
@@ -177,6 +179,8 @@ static int interpret(struct rog_host_spec *spec, const char *path, struct rog_er
     spec->arguments = rog_json_get(json, "arguments");
     spec->wrap = rog_json_get(json, "wrap");
     spec->environment = rog_json_get(json, "environment");
+    spec->claim = rog_json_get_string(json, "claim", NULL);
+    spec->holder = rog_json_get_string(json, "holder", "");
     spec->restarts = (uint32_t)rog_json_get_integer(json, "restarts", 0);
     spec->lease_s = rog_json_get_number(json, "lease_s", ROG_HOST_LEASE_S);
     spec->sysfs = rog_json_get_string(json, "sysfs", "/sys");

@@ -11,6 +11,9 @@
  *   wrap         words that the command line begins with, for example of a container; may be empty
  *   container    null, or what it runs in (common/container.h), instead of `wrap`
  *   environment  {"NAME": "value"}
+ *   claim        the token of the sweep that this host is to be kept for (common/claims.h), 16
+ *                hexadecimal digits; without it the host is nobody's
+ *   holder       who that is, for people
  *   restarts     how often a process that was killed is started again
  *   lease_s      everything ends when the lease was not touched for so long
  *   sysfs        where the sensors are, "/sys"
@@ -56,6 +59,7 @@ struct rog_host_spec {
     bool serves;
     uint32_t rank;
     const struct rog_json *arguments, *wrap, *environment, *container; /* may be NULL */
+    const char *claim, *holder;                                        /* NULL: none */
     uint32_t restarts;
     double lease_s;
     const char *sysfs;

@@ -22,6 +22,7 @@
  * people want to see progress. */
 #define POLL_S 2.0
 #define START_POLL_S 0.2
+#define HOLD_POLL_S 0.1
 #define LOOK_S 6.0    /* whether the supervisor is alive */
 #define LEASE_PARTS 8 /* a lease is renewed so often */
 #define GRACE_S 20.0  /* for a worker after the server has ended */
@@ -270,9 +271,23 @@ static bool is_late(struct rog_remote_host *host)
     return late;
 }
 
+/* Until the host is this sweep's; one that was not reached (`or_away`) is gone to all the same.
+ * What an earlier rogctl has begun there holds it already. */
+static int await_hold(struct rog_remote_host *host, bool or_away)
+{
+    while (!host->remote->attempt->adopt && !rog_hold_has(host->remote->hold, host->rank, or_away))
+        if (rog_remote_stopped(host->remote, HOLD_POLL_S))
+            return ROG_EINTR;
+    return 0;
+}
+
 static int prepare(struct rog_remote_host *host, struct rog_error *err)
 {
-    int code = arrive(host, err);
+    int code = await_hold(host, true);
+    if (code == 0)
+        code = arrive(host, err);
+    if (code == 0)
+        code = await_hold(host, false);
     if (code == 0 && host->remote->attempt->again)
         code = rog_remote_recover(host, err);
     if (code == 0)

@@ -104,7 +104,9 @@ static int deploy(struct rog_remote_host *host, struct rog_error *err)
     size_t count = 0;
     int code = rog_connection_command(host->connection, ask, COMMAND_TIMEOUT_S, &machine, err);
     pthread_mutex_lock(&remote->mutex);
-    if (code == 0 && !remote->cache)
+    if (remote->hold)
+        remote->cache = rog_hold_bundles(remote->hold);
+    else if (code == 0 && !remote->cache)
         code = rog_bundle_cache_new(&remote->cache, remote->attempt->trainer, err);
     pthread_mutex_unlock(&remote->mutex);
     if (code == 0) {
@@ -216,10 +218,14 @@ static int send_all(struct rog_remote_host *host, struct rog_error *err)
     const struct rog_cluster *cluster = host->remote->attempt->cluster;
     struct rog_json *json = NULL;
     char *spec = NULL, *config = rog_remote_config(host->remote->files, host->tree);
-    int code = config ? rog_json_parse(config, strlen(config), ROG_RUN_CONFIG, &json, err)
-                      : rog_fail_nomem(err);
+    char *holder =
+        rog_format("%s, run %s", rog_hold_text(host->remote->hold), host->remote->attempt->run_id);
+    const struct rog_remote_claim claim = {rog_hold_token(host->remote->hold), holder};
+    int code = config && holder ? rog_json_parse(config, strlen(config), ROG_RUN_CONFIG, &json, err)
+                                : rog_fail_nomem(err);
     if (code == 0)
-        code = rog_remote_spec(json, cluster, &host->remote->shaping, host->rank, &spec, err);
+        code =
+            rog_remote_spec(json, cluster, &host->remote->shaping, host->rank, &claim, &spec, err);
     if (code == 0)
         code = send_text(host, config, ROG_RUN_CONFIG, err);
     if (code == 0)
@@ -228,6 +234,7 @@ static int send_all(struct rog_remote_host *host, struct rog_error *err)
         code = send_key(host, err);
     rog_json_free(json);
     free(spec);
+    free(holder);
     free(config);
     return code;
 }

@@ -6,7 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include <common/claims.h>
 #include <common/clock.h>
 #include <common/file.h>
 #include <common/trace_name.h>
@@ -45,8 +47,11 @@ static void stop(void *state, bool leave)
     remote->leave = leave;
     rog_remote_halt(remote, remote->host, remote->host ? remote->count : 0);
     log_messages(remote);
+    if (remote->claim && !leave)
+        unlink(remote->claim);
     rog_remote_release(remote);
     free(remote->host);
+    free(remote->claim);
     free(remote);
 }
 
@@ -60,10 +65,7 @@ static int init_host(struct rog_remote *remote, size_t rank, struct rog_error *e
     host->rank = rank;
     host->settings = rog_remote_settings(remote->attempt->cluster, rank);
     host->name = rog_json_get_string(host->settings, "host", "");
-    if (rank)
-        snprintf(host->title, sizeof host->title, "worker %zu (%.64s)", rank, host->name);
-    else
-        snprintf(host->title, sizeof host->title, "the server (%.64s)", host->name);
+    rog_remote_title(host->title, sizeof host->title, rank, host->name);
     host->mirror = rank ? rog_format("%s/" ROG_RUN_WORKER "%zu", folder, rank) : rog_strdup(folder);
     return host->mirror ? rog_dir_make(host->mirror, err) : rog_fail_nomem(err);
 }
@@ -81,16 +83,56 @@ static int start_threads(struct rog_remote *remote, struct rog_error *err)
     return code;
 }
 
+/* The token of a rogctl that is gone, which holds the hosts for what it has begun there. */
+static bool read_token(const char *path, char token[ROG_CLAIM_TOKEN_BYTES])
+{
+    char *text = NULL;
+    size_t size = 0;
+    bool good = rog_file_read(path, ROG_CLAIM_TOKEN_BYTES - 1, &text, &size, NULL) == 0 &&
+                size == ROG_CLAIM_TOKEN_BYTES - 1 && strspn(text, "0123456789abcdef") == size;
+    if (good)
+        memcpy(token, text, ROG_CLAIM_TOKEN_BYTES);
+    free(text);
+    return good;
+}
+
+/* All hosts are needed at once. What they are held with is kept in the run's folder for a rogctl
+ * that takes the run up. */
+static int begin_hold(struct rog_remote *remote, struct rog_error *err)
+{
+    char token[ROG_CLAIM_TOKEN_BYTES];
+    bool known = remote->attempt->adopt && read_token(remote->claim, token);
+    int code = rog_hold_begin(remote->hold, known ? token : NULL, err);
+    const char *own = rog_hold_token(remote->hold);
+    return code ? code : rog_file_write(remote->claim, own, strlen(own), err);
+}
+
+static int open_session(void **session, const struct rog_session_options *options,
+                        struct rog_error *err)
+{
+    struct rog_hold *hold;
+    int code = rog_hold_new(&hold, options, err);
+    *session = hold;
+    return code;
+}
+
+static void close_session(void *session)
+{
+    rog_hold_free(session);
+}
+
 static int start(void **state, const struct rog_attempt *attempt, struct rog_error *err)
 {
     struct rog_remote *remote = calloc(1, sizeof *remote);
     if (!remote)
         return rog_fail_nomem(err);
     rog_remote_init(remote, attempt);
+    remote->hold = attempt->session;
+    remote->claim = rog_path_join(attempt->folder, ROG_RUN_CLAIM);
     remote->count = rog_json_size(attempt->cluster->workers) + 1;
     remote->host = calloc(remote->count, sizeof *remote->host);
     remote->begun_s = rog_clock_s();
-    int code = remote->host ? 0 : rog_fail_nomem(err);
+    int code = remote->host && remote->claim ? 0 : rog_fail_nomem(err);
     if (code == 0)
         code = rog_remote_files_new(&remote->files, attempt->config, attempt->inputs,
                                     attempt->start_model, err);
@@ -98,6 +140,8 @@ static int start(void **state, const struct rog_attempt *attempt, struct rog_err
         code = rog_remote_key_make(&remote->key, err);
     for (size_t i = 0; code == 0 && i < remote->count; i++)
         code = init_host(remote, i, err);
+    if (code == 0)
+        code = begin_hold(remote, err);
     if (code == 0)
         code = start_threads(remote, err);
     if (code < 0)
@@ -247,8 +291,13 @@ static int step(void *state, enum rog_attempt_state *reached, struct rog_error *
     bool chosen = let_go_on(remote);
     if (remote->server_ended && remote->server_ended_s == 0)
         remote->server_ended_s = rog_clock_s();
+    bool held = false;
+    int code = rog_hold_check(remote->hold, &held, err);
+    if (!held && !remote->attempt->adopt)
+        remote->begun_s = rog_clock_s(); /* nobody has been waited for yet who might come */
     give_up(remote);
-    int code = look_for_failures(remote, err);
+    if (code == 0)
+        code = look_for_failures(remote, err);
     for (size_t i = 1; code == 0 && i < remote->count; i++)
         code = judge_leaver(remote, &remote->host[i], err);
     bool begun = remote->allowed >= ROG_REMOTE_RUNNING && all_reached(remote, ROG_REMOTE_RUNNING);
@@ -262,10 +311,12 @@ static int step(void *state, enum rog_attempt_state *reached, struct rog_error *
     return code;
 }
 
-/* What has been waited for longest. */
+/* Who has a host, else what has been waited for longest. */
 static bool waits(void *state, char *what, size_t bytes, double *since_s)
 {
     struct rog_remote *remote = state;
+    if (rog_hold_waits(remote->hold, what, bytes, since_s))
+        return true;
     const struct rog_remote_host *first = NULL;
     size_t others = 0;
     pthread_mutex_lock(&remote->mutex);
@@ -292,6 +343,8 @@ const struct rog_executor rog_remote_executor = {
     .host_streams = true,
     .adopts = true,
     .copies_inputs = true,
+    .open = open_session,
+    .close = close_session,
     .start = start,
     .step = step,
     .waits = waits,

@@ -19,6 +19,14 @@ const struct rog_json *rog_remote_settings(const struct rog_cluster *cluster, si
     return rank ? rog_json_at(cluster->workers, rank - 1) : cluster->server;
 }
 
+void rog_remote_title(char *text, size_t bytes, size_t rank, const char *host)
+{
+    if (rank)
+        snprintf(text, bytes, "worker %zu (%.64s)", rank, host);
+    else
+        snprintf(text, bytes, "the server (%.64s)", host);
+}
+
 /* ---- shaping ---- */
 
 static void is_missing(struct rog_remote_right *right, const struct rog_json *probe)
@@ -216,8 +224,8 @@ static struct rog_json *make_shape(const struct rog_json *config, const struct r
 }
 
 int rog_remote_spec(const struct rog_json *config, const struct rog_cluster *cluster,
-                    const struct rog_remote_shaping *shaping, size_t rank, char **text,
-                    struct rog_error *err)
+                    const struct rog_remote_shaping *shaping, size_t rank,
+                    const struct rog_remote_claim *claim, char **text, struct rog_error *err)
 {
     const struct rog_json *settings = rog_remote_settings(cluster, rank);
     struct rog_json *filled = rog_json_copy(config);
@@ -241,6 +249,10 @@ int rog_remote_spec(const struct rog_json *config, const struct rog_cluster *clu
         rog_json_put_string(spec, "iface", iface);
     if (shape)
         rog_json_put(spec, "shape", shape);
+    if (claim) {
+        rog_json_put_string(spec, "claim", claim->token);
+        rog_json_put_string(spec, "holder", claim->holder);
+    }
     *text = rog_json_text_pretty(spec);
     rog_json_free(spec);
     return *text ? 0 : rog_fail_nomem(err);

@@ -46,12 +46,20 @@ void rog_remote_shaping_choose(struct rog_remote_shaping *shaping,
 /* Reads off the server's host.json how that was decided. */
 void rog_remote_shaping_read(struct rog_remote_shaping *shaping, const struct rog_json *spec);
 
-/* host.json of the node with that rank; `config` is the run's, as it is there. Heap memory. */
+/* What a host is held with (common/claims.h). */
+struct rog_remote_claim {
+    const char *token, *holder;
+};
+
+/* host.json of the node with that rank; `config` is the run's, as it is there; `claim` NULL: nobody
+ * holds the host. Heap memory. */
 int rog_remote_spec(const struct rog_json *config, const struct rog_cluster *cluster,
-                    const struct rog_remote_shaping *shaping, size_t rank, char **text,
-                    struct rog_error *err);
+                    const struct rog_remote_shaping *shaping, size_t rank,
+                    const struct rog_remote_claim *claim, char **text, struct rog_error *err);
 
 /* The settings of the node with that rank in the cluster file. */
 const struct rog_json *rog_remote_settings(const struct rog_cluster *cluster, size_t rank);
+/* What it is called: "worker 2 (10.42.0.3)", "the server (10.42.0.1)". */
+void rog_remote_title(char *text, size_t bytes, size_t rank, const char *host);
 
 #endif

@@ -16,6 +16,7 @@
 #include <orchestrator/deploy/bundle.h>
 #include <orchestrator/fleet/executor.h>
 #include <orchestrator/fleet/remote/files.h>
+#include <orchestrator/fleet/remote/hold.h>
 #include <orchestrator/fleet/remote/key.h>
 #include <orchestrator/fleet/remote/spec.h>
 #include <orchestrator/hosts/connection.h>
@@ -89,6 +90,8 @@ struct rog_remote {
     const struct rog_attempt *attempt;
     struct rog_remote_files *files;
     struct rog_remote_key key;    /* of the training link; an adopted run's is the server host's */
+    char *claim;                  /* here: what the hosts are held with */
+    struct rog_hold *hold;        /* the sweep's; NULL: the hosts are nobody's */
     struct rog_remote_host *host; /* [count]: 0 the server, then the workers */
     size_t count;
 
@@ -97,7 +100,7 @@ struct rog_remote {
     /* Under the mutex. */
     enum rog_remote_stage allowed;
     struct rog_remote_shaping shaping; /* decided before hosts may be placed */
-    struct rog_bundle_cache *cache;    /* once a host needs the trainer */
+    struct rog_bundle_cache *cache; /* once a host needs the trainer; own where there is no hold */
     bool stop;
     bool leave;    /* what runs on the hosts goes on; set before `stop` */
     double stop_s; /* since when */

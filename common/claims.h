@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_COMMON_CLAIMS_H
+#define ROG_COMMON_CLAIMS_H
+
+/*
+ * Who holds a host. Whoever wants a host for runs binds Unix sockets there, without a file, whose
+ * names tell everybody of that network namespace who that is, since when and for what:
+ *
+ *     @rogctl/AT/TOKEN/PID/PART/TEXT
+ *
+ * AT is the host's time since its boot, in ms, of the arrival: no two TOKENs have the same. The
+ * TOKEN is that of a sweep; all that a sweep has on the host, a process that keeps the host for it
+ * (trainer/claim) and the supervisor of a run, share it and its AT. The host belongs to the token
+ * that came first, the others wait in that order. PID is the process that holds the sockets, PART
+ * numbers those that its TEXT is divided among. When the process ends, however it ends, the kernel
+ * forgets the names.
+ */
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <rog/error.h>
+
+#define ROG_CLAIM_MARK "rogctl/"
+#define ROG_CLAIM_TOKEN_BYTES 17 /* 16 hexadecimal digits */
+#define ROG_CLAIM_TEXT_BYTES 240 /* of whoever holds it: "alice@desk, sweep threshold-case0" */
+#define ROG_CLAIM_NAME_BYTES 108 /* of an address, the first of which is NUL */
+
+struct rog_claim_entry {
+    uint64_t at_ms;
+    char token[ROG_CLAIM_TOKEN_BYTES];
+    long pid;
+    char text[ROG_CLAIM_TEXT_BYTES];
+};
+
+/* In order of arrival. */
+struct rog_claims {
+    struct rog_claim_entry *entry;
+    size_t count;
+};
+
+/* From the text of /proc/net/unix, or of those of its lines that have the mark. What makes no sense
+ * is left out. ROG_ENOMEM. Release it in any case. */
+int rog_claims_read(struct rog_claims *claims, const char *table, struct rog_error *err);
+void rog_claims_release(struct rog_claims *claims);
+
+/* An entry of that token; NULL: it has none. */
+const struct rog_claim_entry *rog_claims_find(const struct rog_claims *claims, const char *token);
+/* The entry of whoever holds the host that says most; NULL: nobody does. */
+const struct rog_claim_entry *rog_claims_holder(const struct rog_claims *claims);
+/* How many tokens are before this one; of one that is not there: how many there are. */
+size_t rog_claims_before(const struct rog_claims *claims, const char *token);
+
+/* The name of the socket of a part, without the NUL before it. Returns how many bytes of `text` are
+ * in it. */
+size_t rog_claim_name(char name[ROG_CLAIM_NAME_BYTES], const struct rog_claim_entry *entry,
+                      unsigned part, const char *text);
+
+#endif

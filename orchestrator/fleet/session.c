@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Opens and closes what attempts of one process share. */
+#include <orchestrator/fleet/session.h>
+
+#include <orchestrator/fleet/executor.h>
+
+int rog_session_open(void **session, const struct rog_cluster *cluster,
+                     const struct rog_fleet_options *options, struct rog_error *err)
+{
+    const struct rog_session_options wanted = {
+        .cluster = cluster,
+        .credentials = options->credentials,
+        .trainer = options->trainer,
+        .sweep = options->sweep,
+        .no_wait = options->no_wait,
+    };
+    const struct rog_executor *executor = cluster->kind->executor;
+    return executor->open && !*session ? executor->open(session, &wanted, err) : 0;
+}
+
+void rog_session_close(void **session, const struct rog_cluster *cluster)
+{
+    if (*session)
+        cluster->kind->executor->close(*session);
+    *session = NULL;
+}
+
+bool rog_session_is_over(const struct rog_fleet_job *jobs, size_t count)
+{
+    bool over = true;
+    for (size_t i = 0; i < count; i++)
+        over &= jobs[i].state != ROG_FLEET_WAITING && jobs[i].state != ROG_FLEET_ELSEWHERE;
+    return over;
+}
