@@ -217,7 +217,8 @@ static int visit_hosts(const struct rog_cli *cli, struct rog_findings *findings,
     const struct rog_doctor_options options = {.cluster = cluster,
                                                .credentials = credentials,
                                                .trainer = trainer ? trainer : "",
-                                               .version = rog_cli_program(cli)->version};
+                                               .version = rog_cli_program(cli)->version,
+                                               .force = rog_cli_flag(cli, "force")};
     signal(SIGPIPE, SIG_IGN); /* connections may break */
     if (code == 0 && clean)
         code = rog_doctor_clean(&options, findings, err);
@@ -278,6 +279,8 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
     bool clean = rog_cli_flag(cli, "clean");
     if (clean && !rog_cli_given(cli, "cluster"))
         return rog_fail(err, ROG_EINVAL, "--clean needs --cluster FILE: which hosts?");
+    if (rog_cli_flag(cli, "force") && !clean)
+        return rog_fail(err, ROG_EINVAL, "--force is about what --clean leaves alone");
     for (size_t i = 0; i < CHECKS && !clean; i++) {
         const struct finder finder = {&findings, checks[i].name};
         checks[i].check(cli, &finder);
@@ -304,13 +307,17 @@ static const struct rog_setting options[] = {
     {.name = "clean",
      .type = ROG_SETTING_FLAG,
      .help = "instead, end what earlier runs left on the cluster's hosts and remove what was "
-             "deployed"},
+             "deployed; what goes on, and hosts that a sweep holds, are left alone"},
+    {.name = "force",
+     .type = ROG_SETTING_FLAG,
+     .help = "with --clean, end also what goes on there, whoever's it is, as far as the user who "
+             "logs in may"},
     {.name = NULL},
 };
 
 const struct rog_command rog_cmd_doctor = {
     .name = "doctor",
-    .usage = "[--cluster FILE [--clean]]",
+    .usage = "[--cluster FILE [--clean [--force]]]",
     .summary = "Check this machine and a cluster's hosts, and say what to do about each finding",
     .details =
         "good: nothing to do; note: runs work, though not as well as they could; BAD: runs will "

@@ -329,6 +329,48 @@ static int check_members(const struct rog_cluster_reader *reader, struct rog_err
     return 0;
 }
 
+/* Names of hosts are the same in upper and lower case. */
+static void fold(char *text)
+{
+    for (; *text; text++)
+        if (*text >= 'A' && *text <= 'Z')
+            *text += 'a' - 'A';
+}
+
+static int add_host_name(const struct rog_cluster_reader *reader, struct rog_json *seen,
+                         const struct rog_json *settings, int64_t rank, struct rog_error *err)
+{
+    char *host = rog_strdup(rog_json_get_string(settings, "host", ""));
+    if (!host)
+        return rog_fail_nomem(err);
+    fold(host);
+    int64_t before = rog_json_get_integer(seen, host, -1);
+    const struct rog_conf_node *node = rog_conf_get(reader->root, "workers");
+    int code = 0;
+    if (before == 0)
+        code = rog_conf_fail(node, err, "worker %lld and the server have the same host, %s",
+                             (long long)rank, host);
+    else if (before > 0)
+        code = rog_conf_fail(node, err, "workers %lld and %lld have the same host, %s",
+                             (long long)before, (long long)rank, host);
+    else
+        rog_json_put_integer(seen, host, rank);
+    free(host);
+    return code;
+}
+
+/* A host has one process of a run. That two names are one machine is seen when it is met. */
+static int check_hosts_differ(const struct rog_cluster_reader *reader, struct rog_error *err)
+{
+    const struct rog_cluster *cluster = reader->cluster;
+    struct rog_json *seen = rog_json_object();
+    int code = seen ? add_host_name(reader, seen, cluster->server, 0, err) : rog_fail_nomem(err);
+    for (size_t i = 0; code == 0 && i < rog_json_size(cluster->workers); i++)
+        code = add_host_name(reader, seen, rog_json_at(cluster->workers, i), (int64_t)i + 1, err);
+    rog_json_free(seen);
+    return code;
+}
+
 static int take(struct rog_cluster_reader *reader, struct rog_error *err)
 {
     struct rog_cluster *cluster = reader->cluster;
@@ -358,6 +400,8 @@ static int take(struct rog_cluster_reader *reader, struct rog_error *err)
         code = take_host(root, "tester", &cluster->tester, err);
     if (code == 0 && cluster->kind->has_hosts && !cluster->server)
         code = rog_conf_fail(root, err, "server is missing: server = { host = ...; }");
+    if (code == 0 && cluster->kind->has_hosts)
+        code = check_hosts_differ(reader, err);
     return code;
 }
 

@@ -11,16 +11,30 @@
 
 #define TIMEOUT_S 300.0
 
-/* $1: rogctl's folder, $2: seconds in which a lease is fresh, $3: interface or nothing. The trainer
- * is one that was deployed for a run; where none is left, nothing can be running from there. Says
- * "ended RUN", "kept RUN", "killed WHAT", "stuck RUN: WHY", "restored IFACE". */
+/* $1: rogctl's folder, $2: seconds in which a lease is fresh, $3: interface or nothing, $4: not
+ * empty where no lease is to count. The trainer is one that was deployed for a run; where none is
+ * left, nothing can be running from there. A place that is wanted no more is given up by who has
+ * it. Says "ended RUN", "kept RUN", "killed WHAT", "stuck RUN: WHY", "restored IFACE", and who has
+ * places after all that. */
 static const char script[] = ROG_FACTS_STRAYS
-    "root=$1 grace=$2 iface=$3 kept=\n"
+    "root=$1 grace=$2 iface=$3 force=$4 kept= gone=\n"
+    "[ -z \"$force\" ] || grace=0\n"
+    "places() { sed -n 's/^.* @rogctl\\//@rogctl\\//p' /proc/net/unix; }\n"
+    "await() {\n" /* until nobody has a place, for some seconds */
+    "    for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do\n"
+    "        [ -n \"$(places)\" ] || return\n"
+    "        sleep 0.2\n"
+    "    done\n"
+    "}\n"
     "trainer=\n"
     "for at in \"$root\"/trees/*/" ROG_BUNDLE_PROGRAM "; do\n"
     "    [ -x \"$at\" ] && \"$at\" --version >/dev/null 2>&1 && trainer=$at\n"
     "done\n"
     "now=$(date +%s)\n"
+    "for file in \"$root\"/claims/*; do\n"
+    "    renewed=$(stat -c %Y \"$file\" 2>/dev/null) || continue\n"
+    "    [ $((now - renewed)) -lt \"$grace\" ] || { rm -f \"$file\"; gone=yes; }\n"
+    "done\n"
     "for run in \"$root\"/runs/*; do\n"
     "    [ -d \"$run\" ] || continue\n"
     "    name=${run##*/}\n"
@@ -49,19 +63,29 @@ static const char script[] = ROG_FACTS_STRAYS
     "    esac && echo \"killed $what $name\" || echo \"stuck $what $name: $(id -un) may not end "
     "it\"\n"
     "done\n"
-    "[ -z \"$iface\" ] || [ -z \"$trainer\" ] || [ -n \"$kept\" ] || {\n"
+    "[ -z \"$gone\" ] || [ -n \"$kept\" ] || await\n"
+    "[ -z \"$force\" ] || {\n"
+    "    for process in $(places | sed 's/^@rogctl\\/[^/]*\\/[^/]*\\/0*\\([0-9]*\\)\\/.*/\\1/'); "
+    "do\n"
+    "        kill \"$process\" 2>/dev/null\n"
+    "    done\n"
+    "    await\n"
+    "}\n" ROG_HOLDERS_SCRIPT
+    "[ -z \"$iface\" ] || [ -z \"$trainer\" ] || [ -n \"$kept\" ] || [ -n \"$(places)\" ] || {\n"
     "    said=$(\"$trainer\" shape --iface \"$iface\" --restore 2>&1)\n"
     "    case $said in *'is as it was before'*) echo \"restored $iface\" ;; esac\n"
     "}\n"
     "exit 0\n";
 
 struct outcome {
+    struct rog_holders holders;
     size_t ended, kept, killed, stuck;
     char restored[64], why[512];
 };
 
-static void read_outcome(char *text, struct outcome *outcome)
+static int read_outcome(char *text, struct outcome *outcome, struct rog_error *err)
 {
+    int code = rog_holders_read(&outcome->holders, text, err);
     char *rest = text;
     for (char *line = strsep(&rest, "\n"); line; line = strsep(&rest, "\n")) {
         outcome->ended += strncmp(line, "ended ", 6) == 0;
@@ -72,16 +96,39 @@ static void read_outcome(char *text, struct outcome *outcome)
         if (strncmp(line, "restored ", 9) == 0)
             snprintf(outcome->restored, sizeof outcome->restored, "%.60s", line + 9);
     }
+    return code;
+}
+
+/* Others than the runs of this user that were kept. */
+static void tell_holders(struct rog_host_probe *probe, const struct rog_holders *holders)
+{
+    char text[ROG_CLAIM_TEXT_BYTES + 64];
+    bool force = probe->options->force;
+    rog_holders_text(holders, text, sizeof text);
+    ROG_FOUND(probe, "clean", force ? ROG_FINDING_BAD : ROG_FINDING_NOTE,
+              "the host is held %s: %s, and what is deployed too", text,
+              force ? "that could not be ended" : "left alone");
+    if (force)
+        ROG_ADVISE(probe, "log in as that user or as root; or boot it");
+    else
+        ROG_ADVISE(probe,
+                   "rogctl stop where that sweep runs; --clean --force ends whatever it has there");
 }
 
 static void tell(struct rog_host_probe *probe, const struct outcome *outcome, long long freed_kib)
 {
+    if (!outcome->kept && outcome->holders.claims.count)
+        tell_holders(probe, &outcome->holders);
     if (outcome->kept) {
+        char held[ROG_CLAIM_TEXT_BYTES + 64] = "";
+        if (outcome->holders.claims.count)
+            rog_holders_text(&outcome->holders, held, sizeof held);
         ROG_FOUND(probe, "clean", ROG_FINDING_NOTE,
                   "a rogctl is at work with %zu runs there (or was, within the last %.0f s): left "
-                  "alone, and what is deployed too",
-                  outcome->kept, rog_host_probe_grace_s(probe));
-        ROG_ADVISE(probe, "end that rogctl; where there is none, wait and try again");
+                  "alone, and what is deployed too%s%s",
+                  outcome->kept, rog_host_probe_grace_s(probe), held[0] ? "; held " : "", held);
+        ROG_ADVISE(probe, "end that rogctl; where there is none, wait and try again; or --clean "
+                          "--force, which ends the runs");
     }
     if (outcome->stuck) {
         ROG_FOUND(probe, "clean", ROG_FINDING_BAD, "%zu left-overs cannot be removed; %s",
@@ -91,7 +138,7 @@ static void tell(struct rog_host_probe *probe, const struct outcome *outcome, lo
     char killed[64] = "";
     if (outcome->killed)
         snprintf(killed, sizeof killed, ", %zu processes or containers ended", outcome->killed);
-    if (!outcome->kept && !outcome->stuck)
+    if (!outcome->kept && !outcome->stuck && !outcome->holders.claims.count)
         ROG_FOUND(probe, "clean", ROG_FINDING_GOOD,
                   "%zu left-over runs removed%s%s%s, %.1f MB of deployed files removed",
                   outcome->ended, killed, outcome->restored[0] ? ", put back " : "",
@@ -115,16 +162,19 @@ void rog_host_probe_clean(struct rog_host_probe *probe)
                                 probe->root,
                                 grace,
                                 rog_json_get_string(probe->settings, "iface", ""),
+                                probe->options->force ? "force" : "",
                                 NULL};
     int code = rog_connection_command(probe->connection, argv, TIMEOUT_S, &said, &why);
+    if (!code)
+        code = read_outcome(said, &outcome, &why);
     if (!code) {
-        read_outcome(said, &outcome);
-        if (!outcome.kept && !outcome.stuck)
+        if (!outcome.kept && !outcome.stuck && !outcome.holders.claims.count)
             code = rog_deploy_clean(probe->connection, &freed_kib, &why);
     }
     if (code)
         ROG_FOUND(probe, "clean", ROG_FINDING_BAD, "%s", why.message);
     else
         tell(probe, &outcome, (long long)freed_kib);
+    rog_holders_release(&outcome.holders);
     free(said);
 }

@@ -11,6 +11,7 @@
 #include <orchestrator/doctor/findings.h>
 #include <orchestrator/doctor/options.h>
 #include <orchestrator/hosts/connection.h>
+#include <orchestrator/hosts/holders.h>
 
 enum rog_host_probe_role {
     ROG_PROBE_SERVER = 1,
@@ -33,6 +34,8 @@ struct rog_host_probe {
     double connect_s;                  /* how long it took, with one command */
     struct rog_connection *connection; /* NULL: not connected, nothing more can be found out */
     struct rog_json *facts;            /* what the host said about itself; NULL before */
+    bool held;                         /* by a sweep */
+    char machine[ROG_MACHINE_BYTES];   /* which one it is, "" where that is not known */
     char *root;                        /* there: rogctl's folder */
     char *tree;         /* there: of the trainer; NULL: it was not deployed, or does not run */
     char target[320];   /* workers: the address of the server's training port */
@@ -53,7 +56,11 @@ void rog_check_power_mode(struct rog_host_probe *probe);
 void rog_check_sensors(struct rog_host_probe *probe);
 void rog_check_shaping(struct rog_host_probe *probe);
 void rog_check_wrapper(struct rog_host_probe *probe);
+void rog_check_held(struct rog_host_probe *probe);
 void rog_check_left_over(struct rog_host_probe *probe);
+
+/* When all have been looked at: whether the cluster has it already as `other`. */
+void rog_check_twin(struct rog_host_probe *probe, const struct rog_host_probe *other);
 
 /* port.c: the server's end of the training port is opened, each worker tries it, it is closed. */
 void rog_port_open(struct rog_host_probe *server);

@@ -21,12 +21,13 @@ static const struct {
     void (*check)(struct rog_host_probe *probe);
     unsigned roles;
 } checks[] = {
-    {rog_check_reach, ROG_PROBE_ANY},    {rog_check_shell, ROG_PROBE_ANY},
-    {rog_check_machine, ROG_PROBE_ANY},  {rog_check_trainer, ROG_PROBE_ANY},
-    {rog_check_files, ROG_PROBE_ANY},    {rog_check_disk, ROG_PROBE_ANY},
-    {rog_check_clock, ROG_PROBE_ANY},    {rog_check_power_mode, ROG_PROBE_WORKER},
-    {rog_check_sensors, ROG_PROBE_NODE}, {rog_check_shaping, ROG_PROBE_NODE},
-    {rog_check_wrapper, ROG_PROBE_NODE}, {rog_check_left_over, ROG_PROBE_ANY},
+    {rog_check_reach, ROG_PROBE_ANY},     {rog_check_shell, ROG_PROBE_ANY},
+    {rog_check_machine, ROG_PROBE_ANY},   {rog_check_trainer, ROG_PROBE_ANY},
+    {rog_check_files, ROG_PROBE_ANY},     {rog_check_disk, ROG_PROBE_ANY},
+    {rog_check_clock, ROG_PROBE_ANY},     {rog_check_power_mode, ROG_PROBE_WORKER},
+    {rog_check_sensors, ROG_PROBE_NODE},  {rog_check_shaping, ROG_PROBE_NODE},
+    {rog_check_wrapper, ROG_PROBE_NODE},  {rog_check_held, ROG_PROBE_ANY},
+    {rog_check_left_over, ROG_PROBE_ANY},
 };
 #define CHECKS (sizeof checks / sizeof *checks)
 
@@ -148,6 +149,9 @@ int rog_doctor_hosts(const struct rog_doctor_options *options, struct rog_findin
         return code;
     struct rog_host_probe *server = &hosts.probe[0];
     code = each(&hosts, check, err);
+    for (size_t i = 0; i < hosts.count; i++)
+        for (size_t k = 0; k < i; k++)
+            rog_check_twin(&hosts.probe[i], &hosts.probe[k]);
     if (!code && server->tree) {
         rog_port_open(server);
         if (server->port_open)

@@ -15,7 +15,8 @@ int rog_doctor_hosts(const struct rog_doctor_options *options, struct rog_findin
                      struct rog_error *err);
 
 /* Ends what earlier runs left on the hosts, puts their interfaces back and removes what was
- * deployed. A run that a rogctl is at work with is left alone. Adds what was done, host by host. */
+ * deployed. A run that a rogctl is at work with, and a host that a sweep holds, are left alone
+ * unless options->force says otherwise. Adds what was done, host by host. */
 int rog_doctor_clean(const struct rog_doctor_options *options, struct rog_findings *findings,
                      struct rog_error *err);
 

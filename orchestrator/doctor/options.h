@@ -13,6 +13,7 @@ struct rog_doctor_options {
     struct rog_credentials *credentials; /* of people's answers; NULL: nobody is asked */
     const char *trainer;                 /* path of rog-trainer here */
     const char *version;                 /* that it and its copies must have */
+    bool force;                          /* cleaning up ends also what goes on */
 };
 
 #endif

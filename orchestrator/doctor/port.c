@@ -44,6 +44,13 @@ void rog_port_open(struct rog_host_probe *server)
 {
     char address[16];
     struct rog_error why = {0};
+    if (server->held) {
+        ROG_FOUND(server, "port", ROG_FINDING_NOTE,
+                  "not tried: a run goes on there or may begin at any time, as a sweep has the "
+                  "host");
+        ROG_ADVISE(server, "ask the doctor again when it is free");
+        return;
+    }
     unsigned port = server->options->cluster->port;
     char *program = rog_format("%s/" ROG_BUNDLE_PROGRAM, server->tree);
     server->listener_log = rog_format("%s/doctor-%ld.log", server->root, (long)getpid());
@@ -59,11 +66,8 @@ void rog_port_open(struct rog_host_probe *server)
     free(program);
     if (!code)
         return;
-    bool taken = strstr(why.message, "in use") != NULL;
-    bool run_goes_on = taken && rog_json_size(rog_json_get(server->facts, "runs")) > 0;
-    ROG_FOUND(server, "port", run_goes_on ? ROG_FINDING_NOTE : ROG_FINDING_BAD, "%s%s", why.message,
-              run_goes_on ? ": a run goes on there, so it was not tried" : "");
-    if (taken && !run_goes_on)
+    ROG_FOUND(server, "port", ROG_FINDING_BAD, "%s", why.message);
+    if (strstr(why.message, "in use"))
         ROG_ADVISE(server,
                    "`sudo ss -ltnp` there names the program; end it, or set another port in the "
                    "cluster file");

@@ -58,6 +58,7 @@ for host in server 'worker 1' 'worker 2' 'worker 3'; do
     finding "$host" disk good 'GiB free'
     finding "$host" clock good ' s'
     finding "$host" left-overs good none
+    finding "$host" held good 'by nobody'
 done
 for host in 'worker 1' 'worker 2' 'worker 3'; do
     finding "$host" port good ':7700 reached in'
@@ -179,6 +180,13 @@ grep -qs '"running"' $cache/host1/rogctl/runs/*/state.json || fail "no run: $(ca
 doctor 0
 finding 'worker 1' left-overs good 'a run goes on'
 finding server port note 'a run goes on'
+finding 'worker 1' held note "@$(hostname), sweep run-case0, run "
+# Whoever does not wait is refused, with the name of whom it would wait for.
+rogctl run library=BSP workload=none seconds=2 --cluster short.conf --db other.db --no-wait 2>said &&
+    fail "two sweeps have the same hosts"
+grep -q "is held since .* by .*@$(hostname), sweep run-case0, run .*; without --no-wait" said || fail "$(cat said)"
+doctor 0 --clean
+finding 'worker 1' clean note "; held since "
 kill -9 $sweep
 wait $sweep 2>/dev/null || true
 sleep 6 # by then nobody has renewed the lease for longer than a quarter of it
@@ -188,6 +196,7 @@ doctor 0 --clean
 finding 'worker 1' clean good '1 left-over runs removed'
 for k in 0 1 2 3; do
     ip netns pids roglab$k | xargs -r ps -o args= -p | grep -v sshd && fail "roglab$k: a process was left"
+    ip netns exec roglab$k grep -o '@rogctl/.*' /proc/net/unix && fail "roglab$k: the host is held"
     ip netns exec roglab$k tc qdisc show dev eth0 | grep 'tbf\|htb\|ingress' &&
         fail "roglab$k: shaping was left"
     [ -z "$(ls $cache/host$k/rogctl/runs)" ] || fail "roglab$k: a run's folder was left"

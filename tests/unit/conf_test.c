@@ -573,6 +573,13 @@ static const struct wrong wrong_clusters[] = {
     {"kind = \"virtual\"; workers = ( { } );\nworker_defaults = { profile = \"nxx\"; };",
      "line 2: no device profile \"nxx\" in"},
     {"kind = \"ssh\"; workers = ( { profile = \"nx\"; host = \"a\"; } );", "server is missing"},
+    {"kind = \"ssh\"; server = { host = \"s\"; };\nworkers = ( { profile = \"nx\"; host = "
+     "\"robot{1..3}\"; },"
+     " { profile = \"nx\"; host = \"Robot2\"; } );",
+     "line 2: workers 2 and 4 have the same host, robot2"},
+    {"kind = \"ssh\"; server = { host = \"s\"; };\nworkers = ( { profile = \"nx\"; host = \"S\"; } "
+     ");",
+     "line 2: worker 1 and the server have the same host, s"},
     {"kind = \"ssh\"; workers = ( { profile = \"nx\"; host = \"a\"; } ); server = { user = \"u\"; "
      "};",
      "server has no host"},

@@ -482,14 +482,22 @@ static void bundles_of_other_machines(void **state)
     assert_int_equal(rog_bundle_open(&bundle, ROG_TEST_TRAINER, "riscv64", &err), ROG_EFORMAT);
     assert_non_null(strstr(err.message, "has no bin/rog-unpack"));
     free(put(bench, "riscv64/bin/rog-unpack", elf, sizeof elf));
+    assert_int_equal(rog_bundle_open(&bundle, ROG_TEST_TRAINER, "riscv64", &err), ROG_EFORMAT);
+    assert_non_null(strstr(err.message, "has no bin/rog-claim"));
+    free(put(bench, "riscv64/bin/rog-claim", elf, sizeof elf));
     if (rog_bundle_open(&bundle, ROG_TEST_TRAINER, "riscv64", &err))
         fail_msg("%s", err.message);
     const struct rog_deploy_item *items = rog_bundle_items(bundle, &count);
-    assert_int_equal(count, 3);
-    assert_string_equal(items[0].name, "bin/rog-trainer");
-    assert_string_equal(items[1].name, "bin/rog-unpack");
-    assert_string_equal(items[2].name, "lib/rog/plugins/rog.so");
-    assert_int_equal(strlen(items[2].hash), 64);
+    struct rog_deploy_item small[ROG_BUNDLE_CLAIM_ITEMS];
+    assert_int_equal(count, 4);
+    assert_string_equal(items[0].name, "bin/rog-claim");
+    assert_string_equal(items[1].name, "bin/rog-trainer");
+    assert_string_equal(items[2].name, "bin/rog-unpack");
+    assert_string_equal(items[3].name, "lib/rog/plugins/rog.so");
+    assert_int_equal(strlen(items[3].hash), 64);
+    assert_int_equal(rog_bundle_claim_items(bundle, small), 2);
+    assert_string_equal(small[0].name, "bin/rog-claim");
+    assert_string_equal(small[1].name, "bin/rog-unpack");
     rog_bundle_free(bundle);
 
     elf[18] = 62;

@@ -24,7 +24,6 @@
 #define LEASE_PARTS 8
 #define YIELD_S 3.0 /* hosts that are freed at once are not seen to be at once */
 #define FREE_S 2.0
-#define DAY_S 86400
 
 /* ---- beginning and end ---- */
 
@@ -144,7 +143,7 @@ void rog_hold_free(struct rog_hold *hold)
     end_threads(hold);
     for (size_t i = 0; i < hold->count; i++) {
         struct rog_hold_host *host = &hold->host[i];
-        rog_claims_release(&host->claims);
+        rog_holders_release(&host->holders);
         free(host->root);
         free(host->program);
         free(host->file);
@@ -199,7 +198,7 @@ const struct rog_hold_host *rog_hold_twin(const struct rog_hold_host *host)
 {
     const struct rog_hold *hold = host->hold;
     for (size_t i = 0; i < hold->count; i++)
-        if (&hold->host[i] != host && host->machine[0] && hold->host[i].stage >= ROG_HOLD_MET &&
+        if (&hold->host[i] != host && host->machine[0] && hold->host[i].stage != ROG_HOLD_AWAY &&
             strcmp(hold->host[i].machine, host->machine) == 0)
             return &hold->host[i];
     return NULL;
@@ -225,9 +224,9 @@ bool rog_hold_may_enter(const struct rog_hold_host *host)
 /* Whether the sweep of that token waits for this one already, at a host that this one waits for. */
 static bool waits_behind(const struct rog_hold_host *host, const char *token)
 {
-    return rog_claims_find(&host->claims, token) &&
-           rog_claims_before(&host->claims, token) >
-               rog_claims_before(&host->claims, host->hold->token);
+    return rog_claims_find(&host->holders.claims, token) &&
+           rog_claims_before(&host->holders.claims, token) >
+               rog_claims_before(&host->holders.claims, host->hold->token);
 }
 
 bool rog_hold_must_yield(const struct rog_hold_host *host, double now_s)
@@ -235,8 +234,8 @@ bool rog_hold_must_yield(const struct rog_hold_host *host, double now_s)
     const struct rog_hold *hold = host->hold;
     if (!hold->acquiring || host->stage != ROG_HOLD_HELD)
         return false;
-    for (size_t k = 0; k < host->claims.count; k++) {
-        const char *token = host->claims.entry[k].token;
+    for (size_t k = 0; k < host->holders.claims.count; k++) {
+        const char *token = host->holders.claims.entry[k].token;
         bool waits = false, behind = strcmp(token, hold->token) == 0;
         for (size_t i = 0; i < hold->count && !behind; i++) {
             const struct rog_hold_host *other = &hold->host[i];
@@ -253,15 +252,6 @@ bool rog_hold_must_yield(const struct rog_hold_host *host, double now_s)
 
 /* ---- what a run sees of it ---- */
 
-/* "since 08:31", "since 11-28 08:31" */
-static void since_text(double at, char *text, size_t bytes)
-{
-    time_t then = (time_t)at, now = time(NULL);
-    struct tm local;
-    localtime_r(&then, &local);
-    strftime(text, bytes, now - then < DAY_S / 2 ? "since %H:%M:%S" : "since %m-%d %H:%M", &local);
-}
-
 /* Which host is waited for, and who has it. */
 static bool find_waited(const struct rog_hold *hold, const struct rog_hold_host **waited)
 {
@@ -274,16 +264,14 @@ static bool find_waited(const struct rog_hold *hold, const struct rog_hold_host 
     return *waited != NULL;
 }
 
-static void tell(const struct rog_hold_host *host, char *text, size_t bytes)
+static void tell(const struct rog_hold_host *host, const char *is, char *text, size_t bytes)
 {
-    char since[40], others[40] = "";
-    const struct rog_claim_entry *holder = rog_claims_holder(&host->claims);
-    size_t before = rog_claims_before(&host->claims, host->hold->token);
-    since_text(host->held_at, since, sizeof since);
+    char held[ROG_CLAIM_TEXT_BYTES + 64], others[40] = "";
+    size_t before = rog_claims_before(&host->holders.claims, host->hold->token);
     if (before > 1)
         snprintf(others, sizeof others, " (%zu before it)", before);
-    snprintf(text, bytes, "%s%s, held %s by %s", host->title, others, since,
-             holder ? holder->text : "nobody any more");
+    rog_holders_text(&host->holders, held, sizeof held);
+    snprintf(text, bytes, "%s%s%s held %s", host->title, others, is, held);
 }
 
 bool rog_hold_waits(struct rog_hold *hold, char *what, size_t bytes, double *since_s)
@@ -292,7 +280,7 @@ bool rog_hold_waits(struct rog_hold *hold, char *what, size_t bytes, double *sin
     pthread_mutex_lock(&hold->mutex);
     bool waits = find_waited(hold, &host);
     if (waits) {
-        tell(host, what, bytes);
+        tell(host, ",", what, bytes);
         *since_s = host->queued_s;
     }
     pthread_mutex_unlock(&hold->mutex);
@@ -316,9 +304,9 @@ int rog_hold_check(struct rog_hold *hold, bool *held, struct rog_error *err)
         hold->acquiring = false;
     *held = !hold->acquiring;
     if (code == 0 && waits && hold->acquiring && hold->options.no_wait) {
-        char text[ROG_CLAIM_TEXT_BYTES + 128];
-        tell(waited, text, sizeof text);
-        code = rog_fail(err, ROG_EBUSY, "%s; without --no-wait it is waited for", text);
+        char text[2 * ROG_CLAIM_TEXT_BYTES];
+        tell(waited, " is", text, sizeof text);
+        code = rog_fail(err, ROG_EBUSY, "%s; without --no-wait this would wait for it", text);
     }
     pthread_mutex_unlock(&hold->mutex);
     return code;

@@ -111,18 +111,15 @@ static int connect_host(struct rog_hold_host *host, struct rog_error *err)
 
 /* ---- which machine it is, and what it needs ---- */
 
-/* Machine, then what tells it from all others: several hosts may be one kernel's, and several
- * machines have copies of one disk. */
-static const char who_script[] = "uname -m\n"
-                                 "cat /proc/sys/kernel/random/boot_id 2>/dev/null || echo\n"
-                                 "readlink /proc/self/ns/net 2>/dev/null || echo\n";
+static const char who_script[] = "uname -m\n" ROG_MACHINE_SCRIPT;
 
-static int bring_program(struct rog_hold_host *host, const char *machine, struct rog_error *err)
+static int bring_program(struct rog_hold_host *host, const char *architecture,
+                         struct rog_error *err)
 {
     const struct rog_bundle *bundle;
     struct rog_deploy_item item[ROG_BUNDLE_CLAIM_ITEMS];
     char *tree = NULL;
-    int code = rog_bundle_cache_take(host->hold->bundles, machine, &bundle, err);
+    int code = rog_bundle_cache_take(host->hold->bundles, architecture, &bundle, err);
     if (code == 0)
         code = rog_deploy_tree(host->connection, item, rog_bundle_claim_items(bundle, item), &tree,
                                NULL, err);
@@ -154,17 +151,15 @@ static int meet(struct rog_hold_host *host, struct rog_error *err)
     int code = rog_connection_command(host->connection, argv, COMMAND_TIMEOUT_S, &said, err);
     if (code)
         return code;
-    char *rest = said, *machine = strsep(&rest, "\n"), *boot = strsep(&rest, "\n");
-    char *space = strsep(&rest, "\n");
+    char *rest = said, *architecture = strsep(&rest, "\n");
     pthread_mutex_lock(&host->hold->mutex);
-    if (boot && boot[0] && space && space[0])
-        snprintf(host->machine, sizeof host->machine, "%.40s %.40s", boot, space);
+    rog_machine_read(host->machine, rest ? rest : "");
     pthread_mutex_unlock(&host->hold->mutex);
     code = check_twin(host, err);
     if (code == 0 && !host->root)
         code = rog_deploy_root(host->connection, &host->root, err);
     if (code == 0 && !host->program)
-        code = bring_program(host, machine ? machine : "", err);
+        code = bring_program(host, architecture, err);
     free(said);
     return code;
 }
@@ -239,26 +234,16 @@ static int explain(struct rog_hold_host *host, struct rog_error *err)
 
 /* ---- looking ---- */
 
-/* Renews the place and tells all that are taken, then the time since boot. */
-static const char look_script[] = "[ -z \"$1\" ] || touch -c -- \"$1\"\n"
-                                  "sed -n 's/^.* @rogctl\\//@rogctl\\//p' /proc/net/unix\n"
-                                  "echo \"uptime $(cat /proc/uptime)\"\n";
+/* Renews the place, and tells all that are taken. */
+static const char look_script[] = "touch -c -- \"$1\"\n" ROG_HOLDERS_SCRIPT;
 
-static void take_claims(struct rog_hold_host *host, struct rog_claims *claims, const char *said)
+static void take_holders(struct rog_hold_host *host, const struct rog_holders *holders)
 {
     struct rog_hold *hold = host->hold;
-    const char *uptime = strstr(said, "\nuptime "),
-               *first = strncmp(said, "uptime ", 7) ? NULL : said;
-    double up_s = uptime || first ? strtod((uptime ? uptime + 1 : first) + 7, NULL) : 0;
-    const struct rog_claim_entry *holder = rog_claims_holder(claims);
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
     pthread_mutex_lock(&hold->mutex);
-    rog_claims_release(&host->claims);
-    host->claims = *claims;
-    if (holder)
-        host->held_at = (double)now.tv_sec - (up_s - 1e-3 * (double)holder->at_ms);
-    size_t before = rog_claims_before(claims, hold->token);
+    rog_holders_release(&host->holders);
+    host->holders = *holders;
+    size_t before = rog_claims_before(&holders->claims, hold->token);
     host->stage = before ? ROG_HOLD_QUEUED : ROG_HOLD_HELD;
     host->queued_s = !before ? 0 : host->queued_s > 0 ? host->queued_s : rog_clock_s();
     pthread_mutex_unlock(&hold->mutex);
@@ -275,14 +260,14 @@ static bool has_place(const struct rog_hold_host *host, const struct rog_claims 
 static int look(struct rog_hold_host *host, struct rog_error *err)
 {
     const char *const argv[] = {"sh", "-c", look_script, "sh", host->file, NULL};
-    struct rog_claims claims = {0};
+    struct rog_holders holders = {0};
     char *said = NULL;
     int code = rog_connection_command(host->connection, argv, COMMAND_TIMEOUT_S, &said, err);
     if (code == 0)
-        code = rog_claims_read(&claims, said, err);
-    if (code == 0 && has_place(host, &claims)) {
-        take_claims(host, &claims, said);
-        claims = (struct rog_claims){0}; /* the host's now */
+        code = rog_holders_read(&holders, said, err);
+    if (code == 0 && has_place(host, &holders.claims)) {
+        take_holders(host, &holders);
+        holders = (struct rog_holders){0}; /* the host's now */
         host->renewed_s = rog_clock_s();
         host->entered_s = 0;
     } else if (code == 0 && host->entered_s > 0 &&
@@ -292,7 +277,7 @@ static int look(struct rog_hold_host *host, struct rog_error *err)
         forget_place(host); /* it was booted, or somebody has ended it */
         set_stage(host, ROG_HOLD_MET);
     }
-    rog_claims_release(&claims);
+    rog_holders_release(&holders);
     free(said);
     return code;
 }

@@ -7,9 +7,9 @@
 
 #include <pthread.h>
 
-#include <common/claims.h>
 #include <orchestrator/fleet/remote/hold.h>
 #include <orchestrator/hosts/connection.h>
+#include <orchestrator/hosts/holders.h>
 
 enum rog_hold_stage {
     ROG_HOLD_BEGUN,
@@ -39,10 +39,9 @@ struct rog_hold_host {
 
     /* Under the mutex. */
     enum rog_hold_stage stage;
-    char machine[96]; /* which one it is, "" where it does not say */
-    struct rog_claims claims;
+    char machine[ROG_MACHINE_BYTES]; /* which one it is, "" where it does not say */
+    struct rog_holders holders;
     double queued_s; /* since when it waits */
-    double held_at;  /* the wall clock's time when whoever is first has come */
     bool connected;
     bool failed; /* until the next attempt: cause */
     bool over;   /* the thread has ended */
