@@ -431,6 +431,9 @@ int rog_cluster_read(struct rog_cluster **out, const char *given, const char *fo
     cluster->name = rog_cluster_name_of(given);
     if (code == 0 && !cluster->name)
         code = rog_fail_nomem(err);
+    if (code == 0 && strcmp(cluster->path, ROG_CLUSTER_LAB) == 0 &&
+        !rog_file_exists(ROG_CLUSTER_LAB))
+        code = rog_fail(err, ROG_EINVAL, "there is no lab; sudo rogctl lab up makes one");
     if (code == 0)
         code = rog_conf_read(&root, cluster->path, err);
     if (code == 0)

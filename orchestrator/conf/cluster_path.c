@@ -39,7 +39,7 @@ int rog_cluster_find_file(char **path, const char *given, const char *folder, st
     *path = NULL;
     if (code == 0 && !strchr(given, '/') && !is_file(here)) {
         if (strcmp(given, "lab") == 0)
-            *path = rog_strdup(ROG_CLUSTER_LAB_DIR "/cluster.conf");
+            *path = rog_strdup(ROG_CLUSTER_LAB);
         else
             code = find_installed(path, given, err);
     }

@@ -6,7 +6,8 @@
 
 #include <rog/error.h>
 
-#define ROG_CLUSTER_LAB_DIR "/run/rogctl-lab" /* where `rogctl lab` keeps its cluster.conf */
+#define ROG_CLUSTER_LAB_DIR "/run/rogctl-lab" /* of what `rogctl lab` keeps */
+#define ROG_CLUSTER_LAB ROG_CLUSTER_LAB_DIR "/cluster.conf"
 
 /* As rog_cluster_read has it; *path is heap memory. A folder is no cluster file: one of the name
  * "lab" or "virtual4" hides nothing. */

@@ -209,6 +209,24 @@ static int read_piece(struct deployment *d, size_t *size, struct rog_error *err)
     return ROG_OK;
 }
 
+static int pack(struct entry *entry, struct rog_error *err)
+{
+    char hash[ROG_SHA256_HEX_BYTES];
+    snprintf(hash, sizeof hash, "%.64s", entry->key);
+    free(entry->packed);
+    return rog_packed_file(entry->source, hash, &entry->packed, err);
+}
+
+/* Packs the file again where another host's thread has removed it (see transfer). */
+static int open_packed(struct deployment *d, struct entry *entry, uint64_t *bytes,
+                       struct rog_error *err)
+{
+    int code = ROG_OK;
+    if (!rog_file_exists(entry->packed))
+        code = pack(entry, err);
+    return code ? code : open_file(d, entry->packed, bytes, err);
+}
+
 /* The unpacker if the host lacks it, as it is, then the stream that common/deployed.h describes. */
 static int give_files(void *user, const void **data, size_t *size, struct rog_error *err)
 {
@@ -220,10 +238,10 @@ static int give_files(void *user, const void **data, size_t *size, struct rog_er
     if (d->file >= 0)
         code = read_piece(d, size, err);
     while (!code && !*size && d->at < d->count) {
-        const struct entry *entry = &d->entry[d->at++];
+        struct entry *entry = &d->entry[d->at++];
         if (!entry->packed)
             continue;
-        code = open_file(d, entry->packed, &bytes, err);
+        code = open_packed(d, entry, &bytes, err);
         if (!code)
             *size = (size_t)snprintf(d->piece, PIECE_BYTES, "%s %" PRIu64 "\n", entry->key, bytes);
     }
@@ -240,10 +258,8 @@ static int make_ready(struct deployment *d, uint64_t *unpacker_bytes, struct rog
         return rog_fail_nomem(err);
     for (size_t i = 0; i < d->count && !code; i++) {
         struct entry *entry = &d->entry[i];
-        char hash[ROG_SHA256_HEX_BYTES];
-        snprintf(hash, sizeof hash, "%.64s", entry->key);
         if (entry->missing && entry != d->unpacker)
-            code = rog_packed_file(entry->source, hash, &entry->packed, err);
+            code = pack(entry, err);
     }
     if (!code && d->unpacker->missing)
         code = open_file(d, d->unpacker->source, unpacker_bytes, err);

@@ -66,6 +66,8 @@ const char rog_deploy_script_ask[] = ROOT
     "        echo \"$key\" >&3\n"
     "    done\n";
 
+/* The unpacker is taken byte by byte, as it is to read itself what follows it in the input: the head
+ * of busybox would take some of that. */
 const char rog_deploy_script_take[] =
     "set -eu\n"
     "export LC_ALL=C\n"
@@ -76,7 +78,7 @@ const char rog_deploy_script_take[] =
     "    new=$(mktemp part-XXXXXX)\n"
     "    trap 'rm -f \"$new\"' EXIT\n"
     "    trap 'exit 1' HUP INT TERM PIPE\n"
-    "    head -c \"$5\" >\"$new\" || {\n"
+    "    dd ibs=1 obs=65536 count=\"$5\" status=none >\"$new\" || {\n"
     "        set -- $(df -Pk . | tail -n 1)\n"
     "        echo \"$6 has $4 KiB left\" >&2\n"
     "        exit 1\n"

@@ -50,13 +50,9 @@ void rog_check_files(struct rog_host_probe *probe)
     char *program = probe->tree ? rog_path_join(probe->tree, ROG_BUNDLE_PROGRAM) : NULL;
     if (!program)
         return;
-    if (rog_connection_size(probe->connection, program, &bytes, &why) == ROG_OK) {
+    if (rog_connection_size(probe->connection, program, &bytes, &why) == ROG_OK)
         ROG_FOUND(probe, "files", ROG_FINDING_GOOD, "can be fetched");
-    } else {
+    else
         ROG_FOUND(probe, "files", ROG_FINDING_BAD, "%s", why.message);
-        ROG_ADVISE(probe, "the sshd there needs an SFTP server: the line \"Subsystem sftp "
-                          "internal-sftp\" in /etc/ssh/sshd_config, or apt-get install "
-                          "openssh-sftp-server");
-    }
     free(program);
 }

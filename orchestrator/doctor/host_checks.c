@@ -2,6 +2,7 @@
 /* The checks of one host: reach, machine, trainer, disk, clock, sensors, bandwidth. */
 #include <orchestrator/doctor/host_probe.h>
 
+#include <ctype.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,6 +35,21 @@ double rog_host_probe_grace_s(const struct rog_host_probe *probe)
     return probe->options->cluster->lease_s / GRACE_PART;
 }
 
+/* What the trainer says about its failure, which stands behind what start-up files there may write
+ * to standard error; what its dynamic linker says, where it has not begun. */
+static const char *own_words(const char *errors)
+{
+    static const char mark[] = "rog-trainer: ";
+    const char *last = "";
+    for (const char *line = errors; *line; line += strspn(line, "\n")) {
+        last = line;
+        if (strncmp(line, mark, strlen(mark)) == 0)
+            return line + strlen(mark);
+        line += strcspn(line, "\n");
+    }
+    return *last ? last : "the trainer ended without a word";
+}
+
 int rog_host_probe_trainer(struct rog_host_probe *probe, const char *const *arguments,
                            double timeout_s, char **output, int *status, struct rog_error *err)
 {
@@ -52,14 +68,8 @@ int rog_host_probe_trainer(struct rog_host_probe *probe, const char *const *argu
         *output = result.output;
         result.output = NULL;
         if (result.status != 0) {
-            char *said = result.errors ? result.errors : NULL;
-            const char *mark = "rog-trainer: ";
-            if (said)
-                said[strcspn(said, "\n")] = '\0';
-            if (said && strncmp(said, mark, strlen(mark)) == 0)
-                said += strlen(mark);
-            code = rog_fail(err, ROG_EFAILED, "%s",
-                            said && said[0] ? said : "the trainer ended without a word");
+            const char *said = own_words(result.errors ? result.errors : "");
+            code = rog_fail(err, ROG_EFAILED, "%.*s", (int)strcspn(said, "\n"), said);
         }
         rog_command_result_release(&result);
     }
@@ -134,7 +144,7 @@ void rog_check_machine(struct rog_host_probe *probe)
         ROG_ADVISE(probe,
                    "install there what deployment needs: coreutils, findutils, sed, "
                    "util-linux%s",
-                   tools ? "; what comes before busybox in PATH is taken" : "");
+                   tools ? " (busybox has not all of it)" : "");
 }
 
 /* --- the trainer --- */
@@ -238,9 +248,12 @@ void rog_check_clock(struct rog_host_probe *probe)
         double before_s = now_s(CLOCK_REALTIME);
         code = rog_connection_command(probe->connection, argv, COMMAND_TIMEOUT_S, &said, &why);
         double after_s = now_s(CLOCK_REALTIME);
-        if (!code && after_s - before_s < best_s) {
-            best_s = after_s - before_s;
-            offset_s = strtod(said, NULL) - (before_s + after_s) / 2;
+        const char *point = code ? NULL : strchr(said, '.');
+        bool whole = !point || !isdigit((unsigned char)point[1]);
+        double span_s = after_s - before_s + whole; /* busybox's date knows seconds alone */
+        if (!code && span_s < best_s) {
+            best_s = span_s;
+            offset_s = strtod(said, NULL) + whole / 2.0 - (before_s + after_s) / 2;
         }
         free(said);
     }

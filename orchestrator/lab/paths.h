@@ -8,7 +8,7 @@
 
 #define ROG_LAB_DIR ROG_CLUSTER_LAB_DIR
 #define ROG_LAB_CACHE_DIR "/var/cache/rogctl-lab" /* homes of the hosts: host0, host1, ... */
-#define ROG_LAB_CLUSTER ROG_LAB_DIR "/cluster.conf"
+#define ROG_LAB_CLUSTER ROG_CLUSTER_LAB
 #define ROG_LAB_SSH_CONFIG ROG_LAB_DIR "/ssh_config"
 
 #endif

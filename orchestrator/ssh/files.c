@@ -28,6 +28,11 @@ static int begin_sftp(struct rog_ssh *ssh, struct rog_error *err)
     ssh->sftp = sftp_new(ssh->session);
     if (!ssh->sftp || sftp_init(ssh->sftp) != SSH_OK) {
         int code = rog_ssh_fail(ssh, err, "cannot transfer files (SFTP)");
+        if (strstr(err->message, "request subsystem failed"))
+            code = rog_fail(err, ROG_EINVAL,
+                            "%s: cannot transfer files: its sshd has no SFTP server. Add the line "
+                            "\"Subsystem sftp internal-sftp\" to /etc/ssh/sshd_config there",
+                            ssh->name);
         if (ssh->sftp)
             sftp_free(ssh->sftp);
         ssh->sftp = NULL;

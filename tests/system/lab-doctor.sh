@@ -106,8 +106,27 @@ ip netns exec roglab0 rog-trainer reach --listen :7700 --seconds 60 >listening &
 listener=$!
 while ! grep -q listening listening; do sleep 0.1; done
 rm -r $cache/host0/rogctl/runs/old-1-0
+# In the same look: an interface and a host that are not there, a start-up file that prints.
+names=$(sed -n 's/^ *{ host = "\([^"]*\)".*/\1/p' $lab/cluster.conf)
+sed "/$(echo "$names" | sed -n 1p)\"/s/eth0/wlan9/; s/$(echo "$names" | sed -n 3p)\"/no-such-robot\"/" \
+    $lab/cluster.conf >wrong.conf
+echo 'echo Welcome' >$cache/host2/.bashrc
+echo 'echo oops >&2' >$cache/host0/.bashrc
+cluster=wrong.conf
 doctor 1
+! grep oops report >&2 || fail "a start-up file's words are taken for the trainer's"
 finding server port bad 'in use'
+finding 'worker 1' shell good 'a command takes'
+finding 'worker 1' files good 'can be fetched'
+finding 'worker 1' shaping bad 'there is no interface wlan9'
+case $(getent passwd root) in
+*/bash) finding 'worker 2' reach bad 'prints "Welcome" into the output of every command' ;;
+esac
+finding 'worker 3' reach bad 'no-such-robot is no host that this machine knows'
+finding 'worker 3' reach bad 'correct host in the cluster file'
+rm $cache/host0/.bashrc $cache/host2/.bashrc
+mkdir lab # a folder of that name is not the lab
+cluster=lab
 kill $listener
 wait $listener || true
 

@@ -412,7 +412,7 @@ static void a_folder_is_no_cluster_file(void **state)
     char *path = NULL, *folder = rog_path_join(f->path, "lab");
     assert_int_equal(rog_dir_make(folder, &err), 0);
     assert_int_equal(rog_cluster_find_file(&path, "lab", f->path, &err), 0);
-    assert_string_equal(path, ROG_CLUSTER_LAB_DIR "/cluster.conf");
+    assert_string_equal(path, ROG_CLUSTER_LAB);
     free(path);
     assert_int_equal(rog_dir_remove(folder, &err), 0);
     write_text(folder, "kind = \"virtual\";");
