@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-# Two images for docker, podman or buildah, for x86-64 and for arm64. Everything in them comes from the
+# Three images for docker, podman or buildah, for x86-64 and for arm64. Everything in them comes from the
 # packages of the distribution; docs/cluster-setup.md says when a cluster needs containers at all.
 #
 #   docker build -t rogctl .                      the controller: docker run --rm rogctl --help
+#   docker build -t rogctl-trainer --target trainer .   what trainers run in (`container` in a cluster
+#                                                 file); rogctl brings the rest
 #   docker build -t rogctl-host --target host .   a host of a cluster: sshd and tc; rogctl brings the rest
 #
-# BASE may be any Debian from 12 or Ubuntu from 22.04; PACKAGES are more packages of it for hosts.
+# BASE may be any Debian from 12 or Ubuntu from 22.04; PACKAGES are more packages of it for trainers and
+# hosts, such as python3-torch.
 
 ARG BASE=docker.io/library/debian:12
 
@@ -20,6 +23,14 @@ RUN find /installed -type f -exec ldd {} \; >/needs 2>/dev/null; ! grep "not fou
     && awk '$2 == "=>" && $3 ~ "^/" { print $3 }' /needs | sort -u | xargs -r readlink -f \
     | sed 's,^/usr,,; s,^,*,' >/libraries && test -s /libraries \
     && xargs dpkg-query -S </libraries >/owners && cut -d: -f1 /owners | sort -u >/installed/packages
+
+FROM $BASE AS trainer
+ARG PACKAGES=
+RUN apt-get update -qq \
+    && apt-get install -y -qq --no-install-recommends procps $PACKAGES \
+    && rm -rf /var/lib/apt/lists/*
+# For `docker exec` (`wrap`); a container of its own runs the trainer instead.
+CMD ["sleep", "infinity"]
 
 FROM $BASE AS host
 ARG PACKAGES=

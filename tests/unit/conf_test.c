@@ -405,6 +405,41 @@ static void many_workers_in_a_few_lines(void **state)
 }
 
 /* A folder of the name of a cluster is none. */
+static void check_container(const struct rog_json *host, const char *wanted)
+{
+    const struct rog_json *container = rog_json_get(host, "container");
+    char *found = container ? rog_json_text_sorted(container) : rog_strdup("none");
+    assert_string_equal(found, wanted);
+    free(found);
+}
+
+/* What a host does not say of its container the cluster says, unless the host has none. */
+static void a_cluster_has_a_container(void **state)
+{
+    const struct folder *f = *state;
+    struct rog_cluster *c = NULL;
+    struct rog_error err = {0};
+    if (read_cluster(f,
+                     "kind = \"ssh\"; server = { host = \"a\"; container = { runtime = \"none\"; "
+                     "}; };\n"
+                     "container = { image = \"i\"; mounts = ( \"/a\", \"v:/b:ro\" ); };\n"
+                     "worker_defaults = { profile = \"nx\"; };\n"
+                     "workers = ( { host = \"b\"; },\n"
+                     "            { host = \"c\"; container = { image = \"j\"; gpu = \"0\"; }; },\n"
+                     "            { host = \"d\"; wrap = \"nice\"; } );",
+                     &c, &err))
+        fail_msg("%s", err.message);
+    check_container(c->server, "none");
+    check_container(rog_json_at(c->workers, 0),
+                    "{\"image\":\"i\",\"mounts\":[\"/a\",\"v:/b:ro\"],\"network\":\"host\","
+                    "\"runtime\":\"docker\"}");
+    check_container(rog_json_at(c->workers, 1),
+                    "{\"gpu\":\"0\",\"image\":\"j\",\"mounts\":[\"/a\",\"v:/b:ro\"],"
+                    "\"network\":\"host\",\"runtime\":\"docker\"}");
+    check_container(rog_json_at(c->workers, 2), "none");
+    rog_cluster_free(c);
+}
+
 static void a_folder_is_no_cluster_file(void **state)
 {
     const struct folder *f = *state;
@@ -610,6 +645,23 @@ static const struct wrong wrong_clusters[] = {
      "line 3: step_s must be a number from 0 to 1000000, or measured (found \"measure\")"},
     {"kind = \"virtual\";\nlease = 20.0; workers = ( { profile = \"nx\"; } );",
      "line 2: lease is for clusters of kind ssh"},
+#define WITH(settings) \
+    "kind = \"ssh\"; workers = ( { profile = \"nx\"; host = \"a\";\n" settings " } );"
+    {WITH("container = { images = \"i\"; };"),
+     "line 2: container: unknown setting images (did you mean image?)"},
+    {WITH("container = { runtime = \"rkt\"; };"),
+     "line 2: container: runtime must be one of docker, podman, none (found \"rkt\")"},
+    {WITH("container = \"i\";"),
+     "line 2: container must be a group of image, runtime, network, gpu, mounts, options"},
+    {WITH("container = { gpu = \"all\"; };"), "container: image is missing"},
+    {WITH("container = { image = \"i\"; mounts = ( \"data\" ); };"),
+     "mounts must be FROM, FROM:TO or FROM:TO:ro with absolute paths (found \"data\")"},
+    {WITH("container = { image = \"i\"; mounts = ( \"/a:b\" ); };"), "(found \"/a:b\")"},
+    {WITH("container = { image = \"i\"; mounts = ( \"../a:/b\" ); };"), "(found \"../a:/b\")"},
+    {WITH("container = { image = \"i\"; }; wrap = \"nice\";"),
+     "wrap and container exclude each other"},
+    {"kind = \"local\";\ncontainer = { image = \"i\"; }; workers = ( { profile = \"nx\"; } );",
+     "line 2: container is for clusters of kind ssh"},
     {"kind = \"ssh\"; workers = ( { profile = \"nx\"; host = \"a\"; environment = \"A=1 B\"; } );",
      "environment must be NAME=VALUE between blanks (found \"B\")"},
     {"kind = \"ssh\"; workers = ( { profile = \"nx\"; host = \"a\"; } ); server = { host = \"b\"; "
@@ -656,6 +708,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_ssh_cluster_is_read_whole, make_folder, remove_folder),
         cmocka_unit_test(ranges_are_those_of_shells),
         cmocka_unit_test_setup_teardown(many_workers_in_a_few_lines, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(a_cluster_has_a_container, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(a_folder_is_no_cluster_file, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(paths_are_relative_to_their_file, make_folder,
                                         remove_folder),
