@@ -28,16 +28,28 @@ static struct rog_json *ours(json_t *value)
     return (struct rog_json *)value;
 }
 
-int rog_json_parse(const char *text, size_t size, const char *origin, struct rog_json **value,
-                   struct rog_error *err)
+static int parse(const char *text, size_t size, size_t flags, const char *origin,
+                 struct rog_json **value, struct rog_error *err)
 {
     json_error_t cause;
-    json_t *parsed = json_loadb(text, size, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &cause);
+    json_t *parsed = json_loadb(text, size, flags, &cause);
     if (!parsed)
         return rog_fail(err, ROG_EFORMAT, "%s, line %d, column %d: not valid JSON: %s", origin,
                         cause.line, cause.column, cause.text);
     *value = ours(parsed);
     return 0;
+}
+
+int rog_json_parse(const char *text, size_t size, const char *origin, struct rog_json **value,
+                   struct rog_error *err)
+{
+    return parse(text, size, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, origin, value, err);
+}
+
+int rog_json_parse_foreign(const char *text, size_t size, const char *origin,
+                           struct rog_json **value, struct rog_error *err)
+{
+    return parse(text, size, 0, origin, value, err);
 }
 
 void rog_json_free(struct rog_json *value)

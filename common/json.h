@@ -21,6 +21,10 @@ struct rog_json;
 /* Errors name `origin` (a file or peer), line and column. */
 int rog_json_parse(const char *text, size_t size, const char *origin, struct rog_json **value,
                    struct rog_error *err);
+/* The same for an object or array of another program, which may say a key twice: the last counts.
+ */
+int rog_json_parse_foreign(const char *text, size_t size, const char *origin,
+                           struct rog_json **value, struct rog_error *err);
 void rog_json_free(struct rog_json *value);
 struct rog_json *rog_json_copy(const struct rog_json *value);
 

@@ -19,6 +19,8 @@ extern const struct rog_command rog_cmd_inside;
 extern const struct rog_command rog_cmd_power;
 extern const struct rog_command rog_cmd_shape;
 extern const struct rog_command rog_cmd_pretrain;
+extern const struct rog_command rog_cmd_probe;
+extern const struct rog_command rog_cmd_profile;
 extern const struct rog_command rog_cmd_reach;
 extern const struct rog_command rog_cmd_serve;
 extern const struct rog_command rog_cmd_simulate;

@@ -11,7 +11,8 @@
 static const struct rog_command *const commands[] = {
     &rog_cmd_pretrain, &rog_cmd_test,  &rog_cmd_data,    &rog_cmd_power,  &rog_cmd_shape,
     &rog_cmd_simulate, &rog_cmd_serve, &rog_cmd_work,    &rog_cmd_host,   &rog_cmd_reach,
-    &rog_cmd_trace,    &rog_cmd_check, &rog_cmd_measure, &rog_cmd_inside, NULL,
+    &rog_cmd_trace,    &rog_cmd_check, &rog_cmd_measure, &rog_cmd_inside, &rog_cmd_probe,
+    &rog_cmd_profile,  NULL,
 };
 
 static const struct rog_program program = {

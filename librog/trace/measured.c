@@ -80,7 +80,8 @@ int rog_trace_iperf3_read(struct rog_trace_builder *builder, const char *text, s
 {
     struct rog_json *test = NULL;
     *end_s = 0;
-    int code = rog_json_parse(text, size, "iperf3's JSON", &test, err);
+    /* iperf3 3.12 says some keys twice. */
+    int code = rog_json_parse_foreign(text, size, "iperf3's JSON", &test, err);
     if (code)
         return code;
     const char *failed = rog_json_get_string(test, "error", NULL);
@@ -119,7 +120,7 @@ int rog_trace_probe_read(struct rog_trace_builder *builder, struct rog_text_line
                          uint32_t rank, const char *direction, double *end_s, struct rog_error *err)
 {
     struct rog_text_line line;
-    double mbps[DIRECTIONS] = {(double)NAN, (double)NAN};
+    double mbps[DIRECTIONS] = {(double)NAN, (double)NAN}, last_s = 0;
     int code = ROG_OK;
     *end_s = 0;
     while (!code && rog_trace_lines_next(lines, &line)) {
@@ -134,8 +135,11 @@ int rog_trace_probe_read(struct rog_trace_builder *builder, struct rog_text_line
         for (int i = 0; i < DIRECTIONS; i++)
             mbps[i] = isnan(value[RATES + i]) ? mbps[i] : value[RATES + i];
         double rate = combine(mbps, direction);
-        if (!isnan(rate))
-            code = rog_trace_builder_add(builder, builder->count ? value[AT] : 0, rate, err);
+        if (isnan(rate))
+            continue;
+        code = rog_trace_builder_add(builder, builder->count ? (last_s + value[AT]) / 2 : 0, rate,
+                                     err);
+        last_s = value[AT];
     }
     if (!code && !builder->count)
         code = rog_fail(err, ROG_EFORMAT, "there is no rate of worker %u in it", rank);

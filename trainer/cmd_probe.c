@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* rog-trainer probe: measures links now and then, for `rogctl trace record`. */
+#include <trainer/commands.h>
+
+#include <trainer/probe/probe.h>
+
+static int run(const struct rog_cli *cli, struct rog_error *err)
+{
+    const char *listen = rog_cli_string(cli, "listen"), *server = rog_cli_string(cli, "server");
+    const struct rog_probe_options options = {
+        .folder = rog_cli_string(cli, "folder"),
+        .address = listen ? listen : server,
+        .workers = (uint32_t)rog_cli_int(cli, "workers"),
+        .rank = (uint32_t)rog_cli_int(cli, "rank"),
+        .seconds = rog_cli_real(cli, "seconds"),
+        .period_s = rog_cli_real(cli, "period"),
+        .load = rog_cli_real(cli, "load"),
+        .train_s = 1e-3 * rog_cli_real(cli, "train"),
+        .lease_s = rog_cli_real(cli, "lease"),
+    };
+    if (!options.folder || !listen == !server)
+        return rog_fail(err, ROG_EINVAL,
+                        "probe needs --folder DIR, and --listen [HOST]:PORT or --server HOST:PORT");
+    return listen ? rog_probe_serve(&options, err) : rog_probe_work(&options, err);
+}
+
+static const struct rog_setting options[] = {
+    {.name = "folder",
+     .type = ROG_SETTING_STRING,
+     .help = "where the files key and lease are",
+     .letter = 'f'},
+    {.name = "listen", .type = ROG_SETTING_STRING, .help = "be the server, at [HOST]:PORT"},
+    {.name = "server", .type = ROG_SETTING_STRING, .help = "be a worker of that server, HOST:PORT"},
+    {.name = "workers",
+     .type = ROG_SETTING_INT,
+     .fallback = "1",
+     .min = 1,
+     .max = ROG_PROBE_MAX_WORKERS,
+     .help = "the server: how many there are"},
+    {.name = "rank",
+     .type = ROG_SETTING_INT,
+     .fallback = "1",
+     .min = 1,
+     .max = ROG_PROBE_MAX_WORKERS,
+     .help = "a worker: which one"},
+    {.name = "seconds",
+     .type = ROG_SETTING_REAL,
+     .fallback = "0",
+     .max = 1e7,
+     .unit = "s",
+     .help = "the server: how long; 0: until it is ended"},
+    {.name = "period",
+     .type = ROG_SETTING_REAL,
+     .fallback = "1",
+     .min = 0,
+     .max = 3600,
+     .unit = "s",
+     .help = "the server: from one look at all links to the next, at least"},
+    {.name = "load",
+     .type = ROG_SETTING_REAL,
+     .fallback = "0.1",
+     .min = 0.001,
+     .max = 1,
+     .help = "the server: share of the time that looking may take"},
+    {.name = "train",
+     .type = ROG_SETTING_REAL,
+     .fallback = "20",
+     .min = 5,
+     .max = 1000,
+     .unit = "ms",
+     .help = "the server: how long each end sends at a look"},
+    {.name = "lease",
+     .type = ROG_SETTING_REAL,
+     .fallback = "600",
+     .min = 1,
+     .max = 1e7,
+     .unit = "s",
+     .help = "it ends when the file lease was not touched for so long"},
+    {.name = NULL},
+};
+
+const struct rog_command rog_cmd_probe = {
+    .name = "probe",
+    .usage = "--folder DIR (--listen [HOST]:PORT | --server HOST:PORT --rank K)  [options]",
+    .summary = "Measure what gets through between a server and its workers, now and then",
+    .details =
+        "Short trains of UDP datagrams, one at a time; DIR/samples.csv of the server has a row for "
+        "each\nlook at a link. `rogctl trace record` runs it on the hosts of a cluster.",
+    .options = options,
+    .run = run,
+};
