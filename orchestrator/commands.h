@@ -22,6 +22,8 @@ extern const struct rog_command rog_cmd_lab;
 extern const struct rog_command rog_cmd_methods;
 extern const struct rog_command rog_cmd_microevents;
 extern const struct rog_command rog_cmd_plugins;
+extern const struct rog_command rog_cmd_profile;
+extern const struct rog_command rog_cmd_profile_measure;
 extern const struct rog_command rog_cmd_redraw;
 extern const struct rog_command rog_cmd_replace;
 extern const struct rog_command rog_cmd_replay;
@@ -34,6 +36,7 @@ extern const struct rog_command rog_cmd_stop;
 extern const struct rog_command rog_cmd_sweep;
 extern const struct rog_command rog_cmd_test;
 extern const struct rog_command rog_cmd_trace;
+extern const struct rog_command rog_cmd_trace_record;
 extern const struct rog_command rog_cmd_verify;
 
 /* --db, --plots, --json, --quiet, --verbose. */

@@ -19,6 +19,9 @@ static const struct rog_setting cluster_settings[] = {
     {.name = "kind", .type = ROG_SETTING_STRING, .help = "what it runs on"},
     {.name = "server", .type = ROG_SETTING_STRING, .help = "the parameter server's host"},
     {.name = "workers", .type = ROG_SETTING_STRING, .help = "list of workers"},
+    {.name = "profiles",
+     .type = ROG_SETTING_STRING,
+     .help = "file of device profiles, beside those that come with the program"},
     {.name = ROG_CLUSTER_WORKER_DEFAULTS,
      .type = ROG_SETTING_STRING,
      .help = "settings of all workers, where they do not give their own"},
@@ -371,6 +374,20 @@ static int check_hosts_differ(const struct rog_cluster_reader *reader, struct ro
     return code;
 }
 
+/* The file that `profiles` names, relative to the cluster file. */
+static int read_profiles(struct rog_cluster_reader *reader, struct rog_error *err)
+{
+    const struct rog_conf_node *node = rog_conf_get(reader->root, "profiles");
+    if (!node)
+        return 0;
+    char *folder = rog_path_dir(reader->root->file);
+    char *path = folder ? rog_path_join(folder, rog_json_string(node->value, "")) : NULL;
+    int code = path ? rog_conf_read(&reader->own_profiles, path, err) : rog_fail_nomem(err);
+    free(path);
+    free(folder);
+    return code;
+}
+
 static int take(struct rog_cluster_reader *reader, struct rog_error *err)
 {
     struct rog_cluster *cluster = reader->cluster;
@@ -385,6 +402,8 @@ static int take(struct rog_cluster_reader *reader, struct rog_error *err)
     cluster->workers = rog_json_array();
     cluster->assumed = rog_json_array();
     code = cluster->workers ? take_run_settings(cluster, root, err) : rog_fail_nomem(err);
+    if (code == 0)
+        code = read_profiles(reader, err);
     if (code == 0)
         code = rog_cluster_take_workers(reader, err);
     if (code == 0 && cluster->min_workers > rog_json_size(cluster->workers))
@@ -444,6 +463,7 @@ int rog_cluster_read(struct rog_cluster **out, const char *given, const char *fo
         code = find_origin(&reader, err);
         if (code == 0)
             code = take(&reader, err);
+        rog_conf_free(reader.own_profiles);
     }
     rog_conf_free(profiles);
     rog_conf_free(root);

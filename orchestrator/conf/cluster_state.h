@@ -16,6 +16,7 @@ struct rog_cluster_reader {
     struct rog_cluster *cluster;
     const struct rog_cluster_kind *const *kinds;
     const struct rog_conf_node *root, *profiles;
+    struct rog_conf_node *own_profiles;   /* of the file that it names; NULL: it names none */
     const struct rog_conf_node *defaults; /* worker_defaults; NULL: not given */
     bool is_shipped; /* the file came with the program: whoever uses it has named no profile */
 };

@@ -28,19 +28,31 @@ static const char *next_child(const void *list, size_t index)
     return index < group->child_count ? group->child[index].name : NULL;
 }
 
-/* The group of a profile, its members checked. */
-static int find_profile(const struct rog_conf_node *profiles, const struct rog_conf_node *worker,
+static int fail_no_profile(const struct rog_cluster_reader *reader,
+                           const struct rog_conf_node *worker, const char *name,
+                           struct rog_error *err)
+{
+    const struct rog_conf_node *own = reader->own_profiles;
+    const struct rog_conf_node *given = rog_conf_get(worker, "profile");
+    const char *near = own ? rog_nearest_name(name, next_child, own) : NULL;
+    if (!near)
+        near = rog_nearest_name(name, next_child, reader->profiles);
+    return rog_conf_fail(given ? given : worker, err, "no device profile \"%s\" in %s%s%s%s%s%s",
+                         name, own ? own->file : "", own ? " or " : "", reader->profiles->file,
+                         near ? " (did you mean " : "", near ? near : "", near ? "?)" : "");
+}
+
+/* The group of a profile, its members checked; one of the cluster's own goes first. */
+static int find_profile(const struct rog_cluster_reader *reader, const struct rog_conf_node *worker,
                         const char *name, const struct rog_conf_node **profile,
                         struct rog_error *err)
 {
-    const struct rog_conf_node *found = rog_conf_get(profiles, name);
-    if (!found) {
-        const char *near = rog_nearest_name(name, next_child, profiles);
-        const struct rog_conf_node *given = rog_conf_get(worker, "profile");
-        return rog_conf_fail(given ? given : worker, err, "no device profile \"%s\" in %s%s%s%s",
-                             name, profiles->file, near ? " (did you mean " : "", near ? near : "",
-                             near ? "?)" : "");
-    }
+    const struct rog_conf_node *found =
+        reader->own_profiles ? rog_conf_get(reader->own_profiles, name) : NULL;
+    if (!found)
+        found = rog_conf_get(reader->profiles, name);
+    if (!found)
+        return fail_no_profile(reader, worker, name, err);
     if (found->type != ROG_CONF_GROUP)
         return rog_conf_fail(found, err, "profile %s must be a group, { ... } (found %s)", name,
                              rog_conf_kind(found));
@@ -100,7 +112,7 @@ static int resolve_worker(const struct rog_cluster_reader *reader, const struct 
     const char *name = rog_json_get_string(
         node->value, "profile", rog_setting_find(rog_worker_settings, "profile")->fallback);
     const struct rog_conf_node *profile = NULL;
-    int code = find_profile(reader->profiles, node, name, &profile, err);
+    int code = find_profile(reader, node, name, &profile, err);
     if (code < 0)
         return code;
     struct rog_json *made = rog_json_object();

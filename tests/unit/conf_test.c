@@ -247,6 +247,38 @@ static int read_cluster(const struct folder *f, const char *text, struct rog_clu
     return code;
 }
 
+/* Those of the file that a cluster file names go first; its path is relative to the cluster file.
+ */
+static void profiles_of_ones_own(void **state)
+{
+    const struct folder *f = *state;
+    struct rog_cluster *c = NULL;
+    struct rog_error err = {0};
+    char *own = rog_path_join(f->path, "own.conf");
+    write_text(own, "nx = { step_s = 7.5; };\nrobot-1 = { step_s = 0.25; };\n");
+    assert_int_equal(
+        read_cluster(f,
+                     "kind = \"virtual\"; profiles = \"own.conf\";\n"
+                     "workers = ( { profile = \"robot-1\"; }, { profile = \"nx\"; } );\n",
+                     &c, &err),
+        0);
+    assert_true(rog_json_get_number(rog_json_at(c->workers, 0), "step_s", 0) == 0.25);
+    assert_true(rog_json_get_number(rog_json_at(c->workers, 1), "step_s", 0) == 7.5);
+    rog_cluster_free(c);
+    assert_int_equal(read_cluster(f,
+                                  "kind = \"virtual\"; profiles = \"own.conf\";\n"
+                                  "workers = ( { profile = \"robot-2\"; } );\n",
+                                  &c, &err),
+                     ROG_EINVAL);
+    assert_non_null(strstr(err.message, "line 2: no device profile \"robot-2\" in "));
+    assert_non_null(strstr(err.message, "own.conf or "));
+    assert_non_null(strstr(err.message, "did you mean robot-1?"));
+    assert_int_equal(read_cluster(f, "kind = \"virtual\"; profiles = \"none.conf\";\n", &c, &err),
+                     ROG_EINVAL);
+    assert_non_null(strstr(err.message, "none.conf"));
+    free(own);
+}
+
 static void workers_take_their_profile(void **state)
 {
     const struct folder *f = *state;
@@ -705,6 +737,7 @@ int main(void)
         cmocka_unit_test(a_missing_file_is_bad_usage),
         cmocka_unit_test(names_of_files_are_plain),
         cmocka_unit_test_setup_teardown(workers_take_their_profile, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(profiles_of_ones_own, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(an_ssh_cluster_is_read_whole, make_folder, remove_folder),
         cmocka_unit_test(ranges_are_those_of_shells),
         cmocka_unit_test_setup_teardown(many_workers_in_a_few_lines, make_folder, remove_folder),

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* rogctl profile: device profiles. */
+#include <orchestrator/commands.h>
+
+static int run(const struct rog_cli *cli, struct rog_error *err)
+{
+    const char *what = rog_cli_arg(cli, 0);
+    return rog_fail(err, ROG_EINVAL, "profile must be followed by measure (found %s)",
+                    what ? what : "nothing");
+}
+
+static const struct rog_command *const parts[] = {&rog_cmd_profile_measure, NULL};
+
+const struct rog_command rog_cmd_profile = {
+    .name = "profile",
+    .usage = "measure ...",
+    .summary = "Measure device profiles",
+    .details = "`rogctl profile measure --help` tells more.",
+    .min_args = 0,
+    .max_args = -1,
+    .run = run,
+    .parts = parts,
+};

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* rogctl trace record: bandwidth traces of a cluster's own links. */
+#include <orchestrator/commands.h>
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <common/file.h>
+#include <common/process.h>
+#include <common/trace_name.h>
+#include <orchestrator/fleet/fleet.h>
+#include <orchestrator/fleet/signals.h>
+#include <orchestrator/survey/record.h>
+#include <orchestrator/output.h>
+#include <orchestrator/prompt.h>
+#include <orchestrator/ssh/credentials.h>
+
+#define SAY_S 10.0 /* between two lines of progress */
+#define CONVERT_S 60.0
+
+struct watching {
+    struct rog_output output;
+    struct rog_signals signals;
+    double said_s; /* seconds of the recording at the last line */
+};
+
+static bool stopped(void *user)
+{
+    const struct watching *watching = user;
+    return rog_signals_came(&watching->signals);
+}
+
+static void remark(const char *text, void *user)
+{
+    const struct watching *watching = user;
+    rog_warn(&watching->output, "%s", text);
+}
+
+/* "at 35 s: 42.1/38.0  0/0 Mbit/s up/down" */
+static void told(const struct rog_samples *samples, void *user)
+{
+    struct watching *watching = user;
+    char line[1024] = "";
+    if (samples->seconds < watching->said_s + SAY_S)
+        return;
+    watching->said_s = samples->seconds;
+    for (size_t i = 0, used = 0; i < samples->workers && used + 32 < sizeof line; i++) {
+        const double *last = samples->link[i].last;
+        if (isnan(last[0]) || isnan(last[1]))
+            used += (size_t)snprintf(line + used, sizeof line - used, "  -");
+        else
+            used +=
+                (size_t)snprintf(line + used, sizeof line - used, "  %.3g/%.3g", last[0], last[1]);
+    }
+    rog_remark(&watching->output, "at %.0f s:%s Mbit/s up/down", samples->seconds, line);
+}
+
+/* ---- from what was measured to traces ---- */
+
+static const struct {
+    const char *direction, *mark; /* in the file's name, behind the rank */
+} files[] = {{"both", ""}, {"up", "-up"}, {"down", "-down"}};
+#define FILES (sizeof files / sizeof *files)
+
+static int convert(const char *trainer, const char *path, const char *to, size_t rank, size_t kind,
+                   struct rog_error *err)
+{
+    char number[16];
+    char *trace = rog_format("%s-%zu%s.csv", to, rank, files[kind].mark);
+    snprintf(number, sizeof number, "%zu", rank);
+    const char *const argv[] = {trainer,  "trace",       "convert",
+                                "--from", "probe",       "--rank",
+                                number,   "--direction", files[kind].direction,
+                                path,     trace,         NULL};
+    int code = trace ? rog_process_run(argv, CONVERT_S, NULL, err) : rog_fail_nomem(err);
+    free(trace);
+    return code;
+}
+
+/* A link that was never there gives no trace; without any the recording has failed. */
+static int convert_all(const struct watching *watching, const char *trainer, const char *path,
+                       const char *to, size_t workers, struct rog_error *err)
+{
+    size_t made = 0;
+    struct rog_error why = {0};
+    for (size_t rank = 1; rank <= workers; rank++) {
+        int code = ROG_OK;
+        for (size_t kind = 0; kind < FILES && !code; kind++)
+            code = convert(trainer, path, to, rank, kind, &why);
+        if (code)
+            rog_warn(&watching->output, "worker %zu has no trace: %s", rank, why.message);
+        made += !code;
+    }
+    return made ? ROG_OK : rog_fail(err, ROG_EFAILED, "no worker's link has brought anything");
+}
+
+/* ---- the result ---- */
+
+static int print_json(const struct rog_samples *samples, const char *path, const char *to,
+                      struct rog_error *err)
+{
+    struct rog_json *result = rog_json_object(), *links = rog_json_array();
+    rog_json_put_string(result, "samples", path);
+    rog_json_put_number(result, "seconds", samples->seconds);
+    rog_json_put_number(result, "probe_bytes", samples->bytes);
+    rog_json_put_number(result, "probe_s", samples->busy_s);
+    for (size_t i = 0; i < samples->workers; i++) {
+        const struct rog_samples_link *link = &samples->link[i];
+        struct rog_json *row = rog_json_object();
+        char *trace = rog_format("%s-%zu.csv", to, i + 1);
+        rog_json_put_integer(row, "rank", (int64_t)i + 1);
+        rog_json_put_string(row, "trace", trace);
+        rog_json_put_integer(row, "looks", (int64_t)link->looks);
+        rog_json_put_integer(row, "down", (int64_t)link->down);
+        rog_json_put_number(row, "up_mbps", rog_samples_mean(link, ROG_SAMPLES_UP));
+        rog_json_put_number(row, "down_mbps", rog_samples_mean(link, ROG_SAMPLES_DOWN));
+        rog_json_append(links, row);
+        free(trace);
+    }
+    rog_json_put(result, "workers", links);
+    return rog_print_json(result, err);
+}
+
+static int print_text(const struct rog_samples *samples, const struct rog_cluster *cluster,
+                      const char *to, struct rog_error *err)
+{
+    struct rog_table *table =
+        rog_table_new("worker|host|>looks|>of these down|>up Mbit/s|>down Mbit/s|trace");
+    for (size_t i = 0; i < samples->workers; i++) {
+        const struct rog_samples_link *link = &samples->link[i];
+        rog_table_cell(table, "%zu", i + 1);
+        rog_table_cell(table, "%s",
+                       rog_json_get_string(rog_json_at(cluster->workers, i), "host", ""));
+        rog_table_cell(table, "%llu", (unsigned long long)link->looks);
+        rog_table_cell(table, "%llu", (unsigned long long)link->down);
+        rog_table_number(table, rog_samples_mean(link, ROG_SAMPLES_UP), 2);
+        rog_table_number(table, rog_samples_mean(link, ROG_SAMPLES_DOWN), 2);
+        rog_table_cell(table, "%s-%zu.csv", to, i + 1);
+    }
+    int code = rog_table_print(table, err);
+    if (!code)
+        rog_print("%.0f s; the probe sent for %.1f%% of the time, %.2f MB altogether (%.3f Mbit/s)",
+                  samples->seconds, 100 * samples->busy_s / fmax(samples->seconds, 1e-3),
+                  1e-6 * samples->bytes, 8e-6 * samples->bytes / fmax(samples->seconds, 1e-3));
+    if (!code)
+        rog_print("in an experiment or cluster file: trace = \"%s-" ROG_RANK_MARK ".csv\";", to);
+    return code;
+}
+
+/* ---- the command ---- */
+
+static int record(const struct rog_cli *cli, const struct rog_cluster *cluster, const char *trainer,
+                  struct watching *watching, struct rog_credentials *people, struct rog_error *err)
+{
+    const char *to = rog_cli_string(cli, "to");
+    char *path = rog_format("%s.samples.csv", to);
+    const struct rog_survey_options where = {.cluster = cluster,
+                                             .credentials = people,
+                                             .trainer = trainer,
+                                             .what = "trace",
+                                             .stopped = stopped,
+                                             .user = watching};
+    const struct rog_record_options how = {.path = path,
+                                           .seconds = rog_cli_real(cli, "seconds"),
+                                           .period_s = rog_cli_real(cli, "period"),
+                                           .load = rog_cli_real(cli, "load"),
+                                           .train_ms = rog_cli_real(cli, "train"),
+                                           .told = told,
+                                           .remark = remark,
+                                           .user = watching};
+    struct rog_survey_hosts hosts;
+    struct rog_samples samples = {0};
+    size_t workers = rog_json_size(cluster->workers);
+    int code = path ? rog_survey_open(&hosts, &where, err) : rog_fail_nomem(err);
+    if (!code)
+        code = rog_samples_init(&samples, workers, err);
+    if (!code)
+        code = rog_record_links(&hosts, &how, &samples, err);
+    if (!code)
+        code = convert_all(watching, trainer, path, to, workers, err);
+    if (!code)
+        code = rog_cli_flag(cli, "json") ? print_json(&samples, path, to, err)
+                                         : print_text(&samples, cluster, to, err);
+    if (path)
+        rog_survey_close(&hosts);
+    rog_samples_release(&samples);
+    free(path);
+    return code;
+}
+
+static int run(const struct rog_cli *cli, struct rog_error *err)
+{
+    struct watching watching = {.output = rog_output_of(cli)};
+    struct rog_cluster *cluster = NULL;
+    struct rog_credentials *people = NULL;
+    if (!rog_cli_given(cli, "cluster"))
+        return rog_fail(err, ROG_EINVAL, "trace record needs --cluster FILE: whose links?");
+    char *trainer = rog_fleet_trainer_path(err);
+    int code = trainer ? rog_command_cluster(cli, &cluster, err) : ROG_EFAILED;
+    if (!code)
+        code = rog_credentials_new(&people, rog_prompt, NULL, err);
+    if (!code)
+        code = rog_signals_init(&watching.signals, err);
+    if (!code) {
+        code = record(cli, cluster, trainer, &watching, people, err);
+        (void)rog_signals_wait(&watching.signals, 0); /* what has come is dealt with */
+        rog_signals_release(&watching.signals);
+    }
+    rog_credentials_free(people);
+    rog_cluster_free(cluster);
+    free(trainer);
+    return code;
+}
+
+static const struct rog_setting options[] = {
+    {.name = "cluster", .type = ROG_SETTING_STRING, .help = "cluster file of the hosts"},
+    {.name = "to",
+     .type = ROG_SETTING_STRING,
+     .fallback = "trace",
+     .help = "beginning of the files' names: TO-1.csv, TO-1-up.csv, TO-1-down.csv and so on, and "
+             "TO.samples.csv with all that was measured"},
+    {.name = "seconds",
+     .type = ROG_SETTING_REAL,
+     .fallback = "0",
+     .max = 1e7,
+     .unit = "s",
+     .help = "how long; 0: until Ctrl-C"},
+    {.name = "period",
+     .type = ROG_SETTING_REAL,
+     .fallback = "1",
+     .max = 3600,
+     .unit = "s",
+     .help = "from one look at all links to the next, at least"},
+    {.name = "load",
+     .type = ROG_SETTING_REAL,
+     .fallback = "0.1",
+     .min = 0.001,
+     .max = 1,
+     .help = "share of the time that looking may take, all links together"},
+    {.name = "train",
+     .type = ROG_SETTING_REAL,
+     .fallback = "20",
+     .min = 5,
+     .max = 1000,
+     .unit = "ms",
+     .help = "how long each end sends at a look"},
+    {.name = NULL},
+};
+
+const struct rog_command rog_cmd_trace_record = {
+    .name = "trace record",
+    .usage = "--cluster FILE [--to NAME] [--seconds S]",
+    .summary = "Record what the links of a cluster's workers bring, while robots drive",
+    .details =
+        "Short trains of UDP datagrams between the server and one worker after the other, up and "
+        "down; the\nserver's training port has to let UDP in. What one worker has of a shared "
+        "channel alone is\nmeasured. TO-K.csv has the harmonic mean of both directions, under "
+        "which "
+        "an exchange takes as\nlong as over both. On Ctrl-C what was recorded is kept.",
+    .options = options,
+    .run = run,
+};
