@@ -299,8 +299,7 @@ char *rog_profile_text(const char *name, const struct rog_json *profile)
     if (!file || !gmtime_r(&now, &utc))
         return NULL;
     strftime(when, sizeof when, "%Y-%m-%d", &utc);
-    fprintf(file,
-            "# %s, measured %s: %lld local steps, half of them within %.2g s of each other.\n",
+    fprintf(file, "# %s, measured %s: %lld local steps, the middle half within %.2g s.\n",
             rog_json_get_string(profile, "host", ""), when,
             (long long)rog_json_get_integer(step, "count", 0),
             2 * rog_json_get_number(step, "spread_s", 0));

@@ -13,10 +13,12 @@
 
 #define PERIOD_S 5.0
 #define SILENCE_S 15.0 /* at least this often something is said */
+#define SHORTEST_S 1.0 /* over less a rate is none */
 
 void rog_host_health_open(struct rog_host_health *health, const struct rog_host_spec *spec)
 {
-    *health = (struct rog_host_health){.sysfs = spec->sysfs};
+    *health =
+        (struct rog_host_health){.sysfs = spec->sysfs, .up = (double)NAN, .down = (double)NAN};
     const char *named = spec->iface ? spec->iface : spec->shape.iface;
     if (named)
         snprintf(health->iface, sizeof health->iface, "%s", named);
@@ -36,20 +38,21 @@ static double rounded(double value, double step)
     return rint(value / step) * step;
 }
 
-/* Rates since traffic was counted last. */
-static void put_rates(struct rog_host_health *health, double now_s, struct rog_json *body)
+/* Counts traffic; rates are means since it was counted last, over a second at least. */
+static void count(struct rog_host_health *health, double now_s)
 {
     double sent, received, elapsed_s = now_s - health->counted_s;
-    if (!health->iface[0] || !rog_health_traffic(health->sysfs, health->iface, &sent, &received))
+    if (health->counted_s > 0 && elapsed_s < SHORTEST_S)
         return;
+    bool known =
+        health->iface[0] && rog_health_traffic(health->sysfs, health->iface, &sent, &received);
     /* An interface that was made anew counts from 0. */
-    if (health->counted_s > 0 && elapsed_s > 0 && sent >= health->sent &&
-        received >= health->received) {
-        double factor = 8e-6 / elapsed_s;
-        rog_json_put_number(body, "mbps_up", rounded(factor * (sent - health->sent), 0.01));
-        rog_json_put_number(body, "mbps_down",
-                            rounded(factor * (received - health->received), 0.01));
-    }
+    bool goes_on =
+        known && health->counted_s > 0 && sent >= health->sent && received >= health->received;
+    health->up = goes_on ? 8e-6 * (sent - health->sent) / elapsed_s : (double)NAN;
+    health->down = goes_on ? 8e-6 * (received - health->received) / elapsed_s : (double)NAN;
+    if (!known)
+        return;
     health->counted_s = now_s;
     health->sent = sent;
     health->received = received;
@@ -65,7 +68,11 @@ static int make_body(struct rog_host_health *health, double now_s, struct rog_js
     else if (code)
         return code;
     *body = rog_json_object();
-    put_rates(health, now_s, *body);
+    count(health, now_s);
+    if (!isnan(health->up)) {
+        rog_json_put_number(*body, "mbps_up", rounded(health->up, 0.01));
+        rog_json_put_number(*body, "mbps_down", rounded(health->down, 0.01));
+    }
     if (!isnan(found.battery))
         rog_json_put_number(*body, "battery", rounded(found.battery, 0.01));
     if (!isnan(found.celsius))

@@ -20,6 +20,7 @@ struct rog_host_health {
     double said_s;           /* when an event was written last */
     double counted_s;        /* when traffic was counted last; 0: never */
     double sent, received;   /* bytes then */
+    double up, down;         /* Mbit/s up to then; NaN: not known */
     char *said;              /* the last event's body as text; NULL: none yet */
 };
 
