@@ -209,11 +209,31 @@ static char *reached_text(const struct rog_json *reached, const char *unit)
 /* What went wrong in a run that came to its end all the same. */
 static void print_setbacks(const struct rog_json *s)
 {
-    const struct rog_setbacks setbacks = {.restarts = rog_json_get_integer(s, "restarts", 0),
-                                          .lost_s = rog_json_get_number(s, "lost_s", 0)};
+    struct rog_setbacks setbacks;
+    rog_setbacks_read(&setbacks, s);
     char text[ROG_SETBACKS_BYTES];
     rog_setbacks_text(&setbacks, text);
     print_text("setbacks", text[0] ? text : NULL);
+}
+
+/* Which workers were not there any more when the run ended, and since when. */
+static void print_away(const struct rog_json *s)
+{
+    const struct rog_json *list = rog_json_get(s, "workers_away");
+    char *text = NULL;
+    for (size_t i = 0; i < rog_json_size(list); i++) {
+        const struct rog_json *one = rog_json_at(list, i);
+        double since_s = rog_json_get_number(one, "since_s", 0);
+        long long rank = rog_json_get_integer(one, "rank", 0);
+        char *longer = since_s > 0 ? rog_format("%s%sworker %lld since %.0f s", text ? text : "",
+                                                text ? ", " : "", rank, since_s)
+                                   : rog_format("%s%sworker %lld never came", text ? text : "",
+                                                text ? ", " : "", rank);
+        free(text);
+        text = longer;
+    }
+    print_text("away", text);
+    free(text);
 }
 
 static void print_targets(const struct rog_json *s)
@@ -413,6 +433,7 @@ static int print_run(const struct rog_json *s, struct rog_error *err)
     print_measured(s);
     print_number(s, "seconds", "time", 1, 1, "s");
     print_setbacks(s);
+    print_away(s);
     print_part(s, "compute_s", "computation");
     print_part(s, "communication_s", "communication");
     print_part(s, "stall_s", "stall");

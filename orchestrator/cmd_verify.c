@@ -27,8 +27,7 @@ static struct rog_json *verify_json(const char *id, const struct rog_verify *ver
     rog_json_put_string(result, "run", id);
     rog_json_put_bool(result, "passed",
                       rog_verify_failed(verify) == 0 && rog_verify_iterations(verify) > 0);
-    rog_json_put_integer(result, "restarts", verify->setbacks.restarts);
-    rog_json_put_number(result, "lost_s", verify->setbacks.lost_s);
+    rog_setbacks_put(&verify->setbacks, result);
     rog_json_put(result, "checks", checks);
     return result;
 }

@@ -17,6 +17,7 @@
 #include <orchestrator/store/paths.h>
 #include <orchestrator/store/progress.h>
 #include <orchestrator/store/replay.h>
+#include <orchestrator/store/setbacks.h>
 #include <orchestrator/store/robots.h>
 #include <orchestrator/store/started.h>
 #include <orchestrator/store/summary.h>
@@ -62,6 +63,30 @@ static void say_what_is_empty(const struct rog_json *runs)
     }
 }
 
+/* Whether workers were not there any more at the end of one of them. */
+static bool some_were_away(const struct rog_json *runs)
+{
+    for (size_t i = 0; i < rog_json_size(runs); i++) {
+        struct rog_setbacks setbacks;
+        rog_setbacks_read(&setbacks, rog_json_at(runs, i));
+        if (setbacks.finished < setbacks.workers)
+            return true;
+    }
+    return false;
+}
+
+/* "3 of 4". */
+static void workers_cell(struct rog_table *table, const struct rog_json *run)
+{
+    struct rog_setbacks setbacks;
+    rog_setbacks_read(&setbacks, run);
+    if (setbacks.workers > 0)
+        rog_table_cell(table, "%lld of %lld", (long long)setbacks.finished,
+                       (long long)setbacks.workers);
+    else
+        rog_table_cell(table, "-");
+}
+
 /* Whether one of them has that number. */
 static bool some_have(const struct rog_json *runs, const char *name)
 {
@@ -75,11 +100,12 @@ int rog_runs_table(const struct rog_json *runs, struct rog_error *err)
 {
     struct rog_metric metric;
     bool one = one_metric(runs, &metric);
-    bool some_lost = some_have(runs, "lost_s");
+    bool some_lost = some_have(runs, "lost_s"), some_away = some_were_away(runs);
     char *titles = rog_format("run|note|status|>seed|>seconds|>iterations|>compute s"
-                              "|>communication s|>stall s|>%s%s%s|>energy kJ%s",
+                              "|>communication s|>stall s|>%s%s%s|>energy kJ%s%s",
                               one ? metric.name : "test result", one && metric.unit[0] ? " " : "",
-                              one ? metric.unit : "", some_lost ? "|>lost s" : "");
+                              one ? metric.unit : "", some_lost ? "|>lost s" : "",
+                              some_away ? "|>workers" : "");
     struct rog_table *table = titles ? rog_table_new(titles) : NULL;
     free(titles);
     if (!table)
@@ -103,6 +129,8 @@ int rog_runs_table(const struct rog_json *runs, struct rog_error *err)
         rog_table_number(table, rog_json_get_number(run, "energy_j", none) / 1000, 2);
         if (some_lost)
             rog_table_number(table, rog_json_get_number(run, "lost_s", none), 1);
+        if (some_away)
+            workers_cell(table, run);
     }
     int code = rog_table_print(table, err);
     if (code == 0)
@@ -283,6 +311,8 @@ int rog_run_details(struct rog_db *db, const char *text, struct rog_json **summa
             code = put_replay(db, id, *summary, err);
         if (code == 0)
             code = put_measured(db, id, *summary, err);
+        if (code == 0)
+            code = rog_setbacks_put_away(db, id, *summary, err);
         struct rog_json *imported = NULL;
         if (code == 0)
             code = rog_imported_load(db, id, &imported, err);

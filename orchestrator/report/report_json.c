@@ -125,8 +125,7 @@ static struct rog_json *run_json(const struct rog_report *report, size_t index)
         rog_json_put_number(object, "replay_error", run->replay.error);
         rog_json_put_bool(object, "replay_off", rog_replay_is_off(&run->replay));
     }
-    rog_json_put_integer(object, "restarts", run->setbacks.restarts);
-    rog_json_put_number(object, "lost_s", run->setbacks.lost_s);
+    rog_setbacks_put(&run->setbacks, object);
     rog_json_put_number(object, "energy_until_s", run->joules_until_s);
     put_measures(object, &report->measures, measured_json, measured);
     put_worst(object, report, measured);

@@ -613,8 +613,7 @@ int rog_run_summary(struct rog_db *db, const char *run_id, struct rog_json **sum
         put_bytes(s, "bytes_pushed", extent.bytes_pushed);
         put_bytes(s, "bytes_pulled", extent.bytes_pulled);
         rog_json_put_number(s, "least_pushes", extent.least_pushes);
-        rog_json_put_integer(s, "restarts", setbacks.restarts);
-        rog_json_put_number(s, "lost_s", setbacks.lost_s);
+        rog_setbacks_put(&setbacks, s);
         if (replay.recorded) {
             rog_json_put_number(s, "replay_error", replay.error);
             rog_json_put_bool(s, "replay_off", rog_replay_is_off(&replay));

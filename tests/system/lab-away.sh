@@ -43,6 +43,9 @@ heard "worker 1 ("
 same "away at the end" 1 "$(query "SELECT group_concat(json_extract(value, '$.rank')) FROM events,
     json_each(data, '$.workers_away') WHERE kind = 'end'" $db)"
 try 0 rogctl verify "$run" --db $db
+prints "3 of 4 workers to the end"
+try 0 rogctl runs --db $db
+prints "3 of 4"
 each_event_once $db 60
 hosts="0 2 3 4"
 host_states >idle-states

@@ -133,6 +133,13 @@ lose 0 0
 says "worker 2 was killed by signal 9 and is not started again (restarts is 0); the run goes on without it"
 same "done" "done 1" "$(query "SELECT status || ' ' || attempt FROM runs")"
 same "away" 2 "$(query "SELECT data->>'$.workers_away[0].rank' FROM events WHERE kind = 'end'")"
+try 0 rogctl runs
+prints "1 of 2"
+try 0 rogctl report k-case0
+prints "SSP 4, 1 of 2 workers"
+try 0 rogctl show "$(query 'SELECT id FROM runs')"
+prints "1 of 2 workers to the end"
+grep -Eq '^away +worker 2 since [0-9]+ s$' out || fail "show does not say who is away"
 try 0 rogctl verify "$(query 'SELECT id FROM runs')"
 lose 1 2
 says "worker 2 was killed by signal 9: 1 of 2 workers are left, min_workers is 2"

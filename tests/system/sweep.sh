@@ -22,7 +22,7 @@ for panel in average-time-composition statistical-efficiency \
     [ -s "plots/small-case0-$panel.gp" ] || fail "no script of $panel"
 done
 
-same "schema" 8 "$(query 'PRAGMA user_version')"
+same "schema" 9 "$(query 'PRAGMA user_version')"
 same "untested checkpoints" 0 "$(query 'SELECT count(*) FROM checkpoints WHERE accuracy IS NULL')"
 # At 0, 60 and 120 s and at the end.
 same "checkpoints of each run" "4

@@ -67,12 +67,12 @@ each_event_once() {
     for id in $(query 'SELECT id FROM runs' "$1"); do
         rogctl verify "$id" --db "$1" >out 2>err
         grep -q '^stream .* passed' out || fail "the tables are not the streams"
-        lines=$(find "${1%.db}.runs/$id" -name '*.jsonl' -exec cat {} + | grep -vc '"event":"progress"')
+        lines=$(find "${1%.db}.runs/$id" -name '*.jsonl' -exec cat {} + | grep -vc '"event":"\(progress\|health\)"')
         rows=$(query "SELECT (SELECT count(*) FROM iterations WHERE run_id = '$id')
             + (SELECT count(*) FROM bandwidth WHERE run_id = '$id')
             + (SELECT count(*) FROM energy WHERE run_id = '$id')
             + (SELECT count(*) FROM checkpoints WHERE run_id = '$id')
-            + (SELECT count(*) FROM events WHERE run_id = '$id')" "$1")
+            + (SELECT count(*) FROM events WHERE run_id = '$id' AND kind != 'health')" "$1")
         [ "$lines" -ge "$rows" ] && [ "$rows" -gt $((lines - ${2:-1})) ] ||
             fail "$lines lines of events, $rows rows"
     done
