@@ -184,7 +184,13 @@ doctor 0 --clean
 
 # --- a run whose rogctl was killed ---
 cluster=short.conf
-{ cat $lab/cluster.conf; echo 'lease = 20.0;'; } >short.conf
+net=${address%.*}
+cat >short.conf <<CONF
+kind = "ssh"; ssh_config = "$lab/ssh_config"; lease = 20.0;
+worker_defaults = { user = "root"; iface = "eth0"; };
+server = { host = "$net.1"; user = "root"; iface = "eth0"; };
+workers = ( { host = "$net.{2..4}"; } );
+CONF
 cat >run.conf <<'CONF'
 case = "run"; figure = "1"; library = "ROG"; threshold = 4; workload = "none"; seconds = 60.0;
 epochs = 1000; control = "outdoors"; runs = ( { note = "ROG 4"; } );
