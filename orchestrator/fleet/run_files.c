@@ -24,6 +24,7 @@
 #define LOOK_NS 10000000L
 #define TAIL_BYTES 4096
 #define PLACE_BYTES 256
+#define MARK_LETTERS 8
 /* Of a stream: more than is written while somebody waits to see who has left. */
 #define WHEREABOUTS_BYTES (4L << 20)
 #define OWN_MESSAGE "rog-trainer: "
@@ -153,6 +154,39 @@ void rog_run_log(const char *folder, const char *event, size_t rank, double t_s,
     free(whole);
     free(words);
     rog_json_free(line);
+}
+
+static bool is_mark(const char *text)
+{
+    return text && strlen(text) == MARK_LETTERS && strspn(text, "0123456789abcdef") == MARK_LETTERS;
+}
+
+/* Of a file that holds something else nothing is made: another mark is drawn. */
+static int draw_mark(const char *path, char **mark, struct rog_error *err)
+{
+    unsigned number;
+    if (getrandom(&number, sizeof number, 0) != (ssize_t)sizeof number)
+        return rog_fail(err, ROG_EIO, "cannot draw a number: %s", strerror(errno));
+    *mark = rog_format("%0*x", MARK_LETTERS, number);
+    return *mark ? rog_file_write(path, *mark, MARK_LETTERS, err) : rog_fail_nomem(err);
+}
+
+int rog_run_name_on_hosts(const char *folder, const char *run_id, char **name,
+                          struct rog_error *err)
+{
+    char *path = rog_path_join(folder, ROG_RUN_MARK), *mark = NULL;
+    size_t size;
+    int code = path ? 0 : rog_fail_nomem(err);
+    if (code == 0 && (rog_file_read(path, TAIL_BYTES, &mark, &size, NULL) < 0 || !is_mark(mark))) {
+        free(mark);
+        mark = NULL;
+        code = draw_mark(path, &mark, err);
+    }
+    if (code == 0 && !(*name = rog_format("%s-%s", run_id, mark)))
+        code = rog_fail_nomem(err);
+    free(mark);
+    free(path);
+    return code;
 }
 
 int rog_run_draw_key(unsigned char bytes[ROG_RUN_KEY_BYTES], struct rog_error *err)

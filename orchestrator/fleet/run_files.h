@@ -23,6 +23,7 @@
 #define ROG_RUN_CLAIM "claim" /* what the run's hosts are held with (common/claims.h) */
 #define ROG_RUN_KEY "key"
 #define ROG_RUN_PORT "port"
+#define ROG_RUN_MARK "mark"         /* of the run's folders on hosts */
 #define ROG_RUN_WHOLE "whole"       /* empty: all processes ended well */
 #define ROG_RUN_UNTESTED "untested" /* empty: it is whole, and its tester was out of reach */
 
@@ -39,6 +40,12 @@ int rog_run_prepare(const char *folder, const char *config_text, struct rog_erro
 /* Adds an event {event, t, rank, message} to ROG_STREAM_CONTROLLER. What cannot be written is left
  * out: the disk's trouble is told where results are written. */
 void rog_run_log(const char *folder, const char *event, size_t rank, double t_s, const char *text);
+
+/* What the run is called on hosts, RUN-MARK: others may have a run of the same name there. The mark
+ * is drawn once and stays in the folder, so that what the run has there is found by whoever takes
+ * it up. Heap memory. ROG_EIO; ROG_ENOMEM. */
+int rog_run_name_on_hosts(const char *folder, const char *run_id, char **name,
+                          struct rog_error *err);
 
 /* A key of the training link; and as a file that only this user may read. */
 #define ROG_RUN_KEY_BYTES 32

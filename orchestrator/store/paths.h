@@ -11,8 +11,9 @@
  *     workerN/       of a run of real processes: what worker N wrote
  *     controller.jsonl   what rogctl itself adds, such as retries; where there is some
  *     host.jsonl     of a run on real hosts: what the server's host tells; workerN/ has its own
- *     lock           held by the rogctl that executes the run
- * All results are heap memory, NULL when memory ran out.
+ *     mark           random letters of a run on real hosts, which its folders there have in their
+ * names lock           held by the rogctl that executes the run All results are heap memory, NULL
+ * when memory ran out.
  */
 
 /* The stream of a run of one process, or of the server. */

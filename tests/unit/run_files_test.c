@@ -63,6 +63,31 @@ static void preparing_removes_what_an_attempt_left(void **state)
     free(checkpoint);
 }
 
+/* Another run of that name has another name on hosts; this one keeps its own, also over attempts.
+ */
+static void a_run_keeps_its_name_on_hosts(void **state)
+{
+    struct rog_error err;
+    char *other = rog_path_join(*state, "other"), *mark = rog_path_join(*state, ROG_RUN_MARK);
+    char *name[4] = {NULL};
+    assert_int_equal(rog_dir_make(other, &err), 0);
+    assert_int_equal(rog_run_name_on_hosts(*state, "run", &name[0], &err), 0);
+    assert_int_equal(rog_run_prepare(*state, "{}", &err), 0);
+    assert_int_equal(rog_run_name_on_hosts(*state, "run", &name[1], &err), 0);
+    assert_int_equal(rog_run_name_on_hosts(other, "run", &name[2], &err), 0);
+    assert_string_equal(name[0], name[1]);
+    assert_string_not_equal(name[0], name[2]);
+    assert_int_equal(strlen(name[0]), strlen("run-01234567"));
+
+    assert_int_equal(rog_file_write(mark, "../../..", 8, &err), 0);
+    assert_int_equal(rog_run_name_on_hosts(*state, "run", &name[3], &err), 0);
+    assert_null(strchr(name[3], '/'));
+    for (size_t i = 0; i < sizeof name / sizeof *name; i++)
+        free(name[i]);
+    free(mark);
+    free(other);
+}
+
 static void a_stream_is_whole_with_its_end(void **state)
 {
     static const struct {
@@ -218,6 +243,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_run_is_locked_by_one, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(preparing_removes_what_an_attempt_left, make_folder,
                                         remove_folder),
+        cmocka_unit_test_setup_teardown(a_run_keeps_its_name_on_hosts, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(a_stream_is_whole_with_its_end, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(a_log_gives_its_last_words, make_folder, remove_folder),
         cmocka_unit_test(a_line_fits_its_width),

@@ -161,10 +161,12 @@ int rog_remote_prepare(struct rog_remote_host *host, struct rog_error *err)
     if (code == 0)
         code = rog_deploy_root(host->connection, &root, err);
     if (code == 0) {
+        const char *name = host->remote->name;
         host->program = rog_path_join(host->tree, "bin/rog-trainer");
-        host->folder = rog_format("%s/runs/%s-%lld-%zu", root, attempt->run_id,
-                                  (long long)attempt->number, host->rank);
-        code = host->program && host->folder ? 0 : rog_fail_nomem(err);
+        host->folder = name ? rog_format("%s/runs/%s-%lld-%zu", root, name,
+                                         (long long)attempt->number, host->rank)
+                            : NULL;
+        code = host->program && (host->folder || !name) ? 0 : rog_fail_nomem(err);
     }
     if (code == 0 && !attempt->adopt)
         code = probe(host, err);

@@ -52,6 +52,7 @@ static void stop(void *state, bool leave)
     rog_remote_release(remote);
     free(remote->host);
     free(remote->claim);
+    free(remote->name);
     free(remote);
 }
 
@@ -133,6 +134,8 @@ static int start(void **state, const struct rog_attempt *attempt, struct rog_err
     remote->host = calloc(remote->count, sizeof *remote->host);
     remote->begun_s = rog_clock_s();
     int code = remote->host && remote->claim ? 0 : rog_fail_nomem(err);
+    if (code == 0)
+        code = rog_run_name_on_hosts(attempt->folder, attempt->run_id, &remote->name, err);
     if (code == 0)
         code = rog_remote_files_new(&remote->files, attempt->config, attempt->inputs,
                                     attempt->start_model, err);

@@ -92,6 +92,7 @@ struct rog_remote {
     struct rog_remote_key key;    /* of the training link; an adopted run's is the server host's */
     char *claim;                  /* here: what the hosts are held with */
     struct rog_hold *hold;        /* the sweep's; NULL: the hosts are nobody's */
+    char *name;                   /* of the run on hosts; NULL: it has no folders there */
     struct rog_remote_host *host; /* [count]: 0 the server, then the workers */
     size_t count;
 
