@@ -12,13 +12,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define RANDOM_LETTERS 6 /* of a temporary file's name */
-#define RANDOM_ALPHABET "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-#define CREATE_TRIES 100
+#include <common/temporary.h>
 
 static int fail_errno(struct rog_error *err, const char *verb, const char *path)
 {
@@ -73,24 +70,11 @@ out:
     return 0;
 }
 
-/* As mkostemp, but with the mode any other file gets. (The mask that decides it cannot be asked for
- * without changing it for all threads.) */
-static int create_beside(char *template)
+/* Not by mkostemp, but with the mode any other file gets. (The mask that decides it cannot be asked
+ * for without changing it for all threads.) */
+static int create(const char *name)
 {
-    static const char letters[] = RANDOM_ALPHABET;
-    char *end = template + strlen(template) - RANDOM_LETTERS;
-    int fd = -1;
-    for (int i = 0; i < CREATE_TRIES && fd < 0; i++) {
-        unsigned char chance[RANDOM_LETTERS];
-        if (getrandom(chance, sizeof chance, 0) != (ssize_t)sizeof chance)
-            return -1;
-        for (size_t k = 0; k < RANDOM_LETTERS; k++)
-            end[k] = letters[chance[k] % (sizeof letters - 1)];
-        fd = open(template, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-        if (fd < 0 && errno != EEXIST)
-            return -1;
-    }
-    return fd;
+    return open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
 }
 
 int rog_file_writer_open(struct rog_file_writer *writer, const char *path, struct rog_error *err)
@@ -99,17 +83,17 @@ int rog_file_writer_open(struct rog_file_writer *writer, const char *path, struc
     *writer = (struct rog_file_writer){0};
     char *dir = rog_path_dir(path);
     writer->path = rog_strdup(path);
-    writer->temporary = rog_format("%s.XXXXXX", path);
-    if (!dir || !writer->path || !writer->temporary) {
+    if (!dir || !writer->path) {
         code = rog_fail_nomem(err);
         goto out;
     }
     code = rog_dir_make(dir, err);
     if (code)
         goto out;
-    int fd = create_beside(writer->temporary);
+    rog_temporary_clean(dir, rog_dir_remove);
+    int fd = rog_temporary_make(path, create, &writer->temporary);
     if (fd < 0) {
-        code = fail_errno(err, "create", writer->temporary);
+        code = fail_errno(err, "write", path);
         goto out;
     }
     writer->file = fdopen(fd, "wb");
@@ -133,15 +117,13 @@ int rog_file_writer_commit(struct rog_file_writer *writer, struct rog_error *err
     int code = 0;
     bool failed =
         fflush(writer->file) != 0 || ferror(writer->file) || fsync(fileno(writer->file)) != 0;
-    if (failed)
-        code = fail_errno(err, "write", writer->path);
-    if (fclose(writer->file) != 0 && !code)
-        code = fail_errno(err, "write", writer->path);
-    writer->file = NULL;
-    if (!code && rename(writer->temporary, writer->path) != 0)
+    /* Under its lock, as it would be taken for left over else. */
+    if (failed || rename(writer->temporary, writer->path) != 0)
         code = fail_errno(err, "write", writer->path);
     if (code)
         unlink(writer->temporary);
+    fclose(writer->file); /* all of it is on the disk */
+    writer->file = NULL;
     free(writer->path);
     free(writer->temporary);
     writer->path = writer->temporary = NULL;
@@ -157,24 +139,6 @@ void rog_file_writer_discard(struct rog_file_writer *writer)
     free(writer->path);
     free(writer->temporary);
     *writer = (struct rog_file_writer){0};
-}
-
-/* NAME.XXXXXX, as rog_file_writer_open makes it. */
-static bool is_temporary(const char *name)
-{
-    const char *dot = strrchr(name, '.');
-    size_t letters = dot ? strlen(dot + 1) : 0;
-    return letters == RANDOM_LETTERS && dot > name && strspn(dot + 1, RANDOM_ALPHABET) == letters;
-}
-
-void rog_file_remove_leftovers(const char *folder)
-{
-    DIR *dir = opendir(folder);
-    for (struct dirent *entry; dir && (entry = readdir(dir));)
-        if (is_temporary(entry->d_name))
-            unlinkat(dirfd(dir), entry->d_name, 0);
-    if (dir)
-        closedir(dir);
 }
 
 int rog_file_write(const char *path, const void *data, size_t size, struct rog_error *err)
@@ -302,22 +266,6 @@ char *rog_path_dir(const char *path)
     if (!slash)
         return strdup(".");
     return strndup(path, slash == path ? 1 : (size_t)(slash - path));
-}
-
-int rog_temporary_folder(char **folder, const char *name, struct rog_error *err)
-{
-    const char *base = getenv("TMPDIR");
-    char *path = rog_format("%s/%s-XXXXXX", base && base[0] ? base : "/tmp", name);
-    if (!path)
-        return rog_fail_nomem(err);
-    if (!mkdtemp(path)) {
-        int code = rog_fail(err, ROG_EIO, "cannot make the folder %s: %s; TMPDIR names another",
-                            path, strerror(errno));
-        free(path);
-        return code;
-    }
-    *folder = path;
-    return ROG_OK;
 }
 
 char *rog_cache_dir(struct rog_error *err)

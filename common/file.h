@@ -16,8 +16,8 @@
 int rog_file_read(const char *path, size_t max_bytes, char **data, size_t *size,
                   struct rog_error *err);
 
-/* Writes a file so that it is there whole or not at all: a temporary file beside it, fsync, rename.
- * Missing parent folders are made. */
+/* Writes a file so that it is there whole or not at all: a temporary file beside it (temporary.h),
+ * fsync, rename. Missing parent folders are made. */
 int rog_file_write(const char *path, const void *data, size_t size, struct rog_error *err);
 
 /* The same in steps, for content that comes piece by piece. rog_file_writer_commit closes and
@@ -30,9 +30,6 @@ struct rog_file_writer {
 int rog_file_writer_open(struct rog_file_writer *writer, const char *path, struct rog_error *err);
 int rog_file_writer_commit(struct rog_file_writer *writer, struct rog_error *err);
 void rog_file_writer_discard(struct rog_file_writer *writer);
-
-/* Removes from a folder what writers that were killed have left there. */
-void rog_file_remove_leftovers(const char *folder);
 
 /* mkdir -p. */
 int rog_dir_make(const char *path, struct rog_error *err);
@@ -58,11 +55,6 @@ char *rog_path_of_rank(const char *path, uint32_t rank);
 /* A path as a word of a command line that no program takes for an option: "./-x" for "-x". Heap
  * memory, NULL when memory ran out. */
 char *rog_path_argument(const char *path);
-
-/* Makes a folder of its own, $TMPDIR/NAME-xxxxxx (/tmp where that is not set), readable by its
- * owner alone. The caller removes it and frees *folder, which stays as it was on ROG_EIO and
- * ROG_ENOMEM. */
-int rog_temporary_folder(char **folder, const char *name, struct rog_error *err);
 
 /* <cache>/rogctl, where <cache> is $XDG_CACHE_HOME or ~/.cache. Not created. */
 char *rog_cache_dir(struct rog_error *err);

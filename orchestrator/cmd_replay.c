@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <common/file.h>
+#include <common/scratch.h>
 #include <orchestrator/launch.h>
 #include <orchestrator/replay/replay.h>
 #include <orchestrator/run_view.h>
@@ -15,10 +16,10 @@
 
 struct replaying {
     struct rog_output output;
-    struct rog_db *db; /* the recorded run's */
-    char *id;          /* the recorded run */
-    char *profiles;    /* the folder of the profiles of magnitudes */
-    char *folder;      /* of the replay; removed at the end */
+    struct rog_db *db;         /* the recorded run's */
+    char *id;                  /* the recorded run */
+    char *profiles;            /* the folder of the profiles of magnitudes */
+    struct rog_scratch folder; /* of the replay */
     struct rog_cluster *artifact;
     struct rog_replay_run replay;
     struct rog_db *store; /* the replay's own database */
@@ -33,12 +34,12 @@ static int prepare(const struct rog_cli *cli, struct replaying *r, struct rog_er
     if (code == 0)
         code = rog_command_cluster_named("artifact4", &r->artifact, err);
     if (code == 0)
-        code = rog_temporary_folder(&r->folder, "rogctl-replay", err);
+        code = rog_scratch_make(&r->folder, NULL, "rogctl-replay", err);
     if (code == 0)
         code = (r->profiles = rog_install_path("share/rog/magnitudes", err)) ? 0 : ROG_EFAILED;
     if (code == 0)
-        code = rog_replay_run_prepare(&r->replay, r->db, r->id, r->artifact, r->profiles, r->folder,
-                                      err);
+        code = rog_replay_run_prepare(&r->replay, r->db, r->id, r->artifact, r->profiles,
+                                      r->folder.path, err);
     if (code < 0)
         return code;
     struct rog_json *settings = r->replay.settings;
@@ -51,7 +52,7 @@ static int prepare(const struct rog_cli *cli, struct replaying *r, struct rog_er
 
 static int execute(struct replaying *r, struct rog_error *err)
 {
-    char *path = rog_path_join(r->folder, "results.db");
+    char *path = rog_path_join(r->folder.path, "results.db");
     char *trainer = rog_fleet_trainer_path(err);
     int code = !path ? rog_fail_nomem(err) : trainer ? 0 : ROG_EFAILED;
     if (code == 0)
@@ -120,9 +121,8 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
     rog_db_close(r.store);
     rog_replay_run_release(&r.replay);
     rog_cluster_free(r.artifact);
-    if (r.folder && rog_dir_remove(r.folder, &cause) < 0)
+    if (rog_scratch_remove(&r.folder, &cause) < 0)
         rog_warn(&r.output, "%s", cause.message);
-    free(r.folder);
     free(r.profiles);
     free(r.id);
     rog_db_close(r.db);

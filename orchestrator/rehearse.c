@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include <common/file.h>
+#include <common/scratch.h>
 #include <common/process.h>
 #include <common/settings.h>
 
@@ -123,23 +124,21 @@ static int check_cluster(const struct rog_cluster *cluster, struct rog_error *er
 int rog_rehearse(const struct rog_plan *plan, const struct rog_cluster *cluster,
                  const char *trainer, struct rog_json **faults, struct rog_error *err)
 {
-    char *folder = NULL;
+    struct rog_scratch scratch = {0};
     *faults = rog_json_object();
     int64_t *line_of = calloc(plan->count + 1, sizeof *line_of);
     int code = *faults && line_of ? check_cluster(cluster, err) : rog_fail_nomem(err);
     if (code == 0)
-        code = rog_temporary_folder(&folder, "rogctl-check", err);
-    char *path = code == 0 ? rog_path_join(folder, "configurations") : NULL;
+        code = rog_scratch_make(&scratch, NULL, "rogctl-check", err);
+    char *path = code == 0 ? rog_path_join(scratch.path, "configurations") : NULL;
     if (code == 0 && !path)
         code = rog_fail_nomem(err);
     if (code == 0)
         code = write_lines(plan, path, line_of, err);
     if (code == 0)
         code = ask(plan, trainer, path, line_of, *faults, err);
-    if (folder)
-        rog_dir_remove(folder, NULL);
+    rog_scratch_remove(&scratch, NULL);
     free(path);
-    free(folder);
     free(line_of);
     return code;
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include <common/file.h>
+#include <common/scratch.h>
 #include <orchestrator/store/ingest.h>
 #include <orchestrator/store/iterations.h>
 #include <orchestrator/store/paths.h>
@@ -179,14 +180,15 @@ int rog_verify_stream(struct rog_db *db, const char *run_id, struct rog_finding_
     char *name = rog_run_folder_name(rog_db_path(db), run_id);
     char *folder = name ? rog_store_path(rog_db_path(db), name) : NULL;
     char *stream = folder ? rog_path_join(folder, ROG_STREAM_MAIN) : NULL;
-    char *place = NULL, *copy = NULL;
+    struct rog_scratch place = {0};
+    char *copy = NULL;
     int code = stream ? 0 : rog_fail_nomem(err);
     if (code < 0 || !rog_file_exists(stream))
         goto out;
-    code = rog_temporary_folder(&place, "rogctl-verify", err);
+    code = rog_scratch_make(&place, NULL, "rogctl-verify", err);
     if (code < 0)
         goto out;
-    copy = rog_path_join(place, "kept.db");
+    copy = rog_path_join(place.path, "kept.db");
     code = copy ? read_again(db, run_id, folder, copy, &any, &cause) : rog_fail_nomem(&cause);
     if (code == ROG_EFORMAT) {
         /* The stream itself is damaged: that is a finding. */
@@ -198,10 +200,9 @@ int rog_verify_stream(struct rog_db *db, const char *run_id, struct rog_finding_
     } else if (code < 0) {
         rog_fail_again(err, &cause);
     }
-    rog_dir_remove(place, NULL);
 out:
+    rog_scratch_remove(&place, NULL);
     free(copy);
-    free(place);
     free(stream);
     free(folder);
     free(name);

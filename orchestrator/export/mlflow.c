@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include <common/file.h>
+#include <common/scratch.h>
 #include <common/hash.h>
 #include <orchestrator/figures/figures.h>
 #include <orchestrator/report/table.h>
@@ -402,13 +403,13 @@ static int put(struct sending *sending, const struct rog_mlflow_run *run, const 
 static int put_figures(struct sending *sending, const struct rog_mlflow_run *run,
                        const char *case_name, struct rog_error *err)
 {
-    char *folder = NULL;
-    int code = rog_temporary_folder(&folder, "rogctl-mlflow", err);
+    struct rog_scratch scratch;
+    int code = rog_scratch_make(&scratch, NULL, "rogctl-mlflow", err);
     if (code)
         return code;
     struct pictures pictures = {sending, rog_json_array()};
     const struct rog_figures_options options = {
-        .plots = folder, .drawn = drawn, .log = left_out, .user = &pictures};
+        .plots = scratch.path, .drawn = drawn, .log = left_out, .user = &pictures};
     code = rog_figures_draw_case(sending->db, case_name, &options, err);
     for (size_t i = 0; code == 0 && i < rog_json_size(pictures.paths); i++)
         code = put(sending, run, "figures/", rog_json_string(rog_json_at(pictures.paths, i), ""),
@@ -418,8 +419,7 @@ static int put_figures(struct sending *sending, const struct rog_mlflow_run *run
         code = 0;
     }
     rog_json_free(pictures.paths);
-    rog_dir_remove(folder, NULL);
-    free(folder);
+    rog_scratch_remove(&scratch, NULL);
     return code;
 }
 

@@ -24,19 +24,13 @@ int rog_drawing_begin(struct rog_drawing *drawing, const struct rog_figures_opti
     int code = rog_look_parse_formats(options->formats, &drawing->formats, err);
     if (code == 0)
         code = rog_dir_make(options->plots, err);
-    if (code < 0)
-        goto out;
-    drawing->folder = rog_format("%s/.drawing-XXXXXX", options->plots);
-    if (!drawing->folder) {
-        code = rog_fail_nomem(err);
-    } else if (!mkdtemp(drawing->folder)) {
-        code =
-            rog_fail(err, ROG_EIO, "cannot write into %s: %s; choose another folder with --plots",
-                     options->plots, strerror(errno));
-        free(drawing->folder);
-        drawing->folder = NULL;
+    if (code == 0) {
+        code = rog_scratch_make(&drawing->scratch, options->plots, ".drawing", err);
+        if (code == ROG_EIO) {
+            const struct rog_error why = *err;
+            rog_fail(err, code, "%s; choose another folder with --plots", why.message);
+        }
     }
-out:
     if (code < 0)
         rog_drawing_release(drawing);
     return code;
@@ -85,9 +79,9 @@ static int parts_add(struct parts *parts, const struct rog_drawing *drawing, con
     struct part *part = &parts->item[parts->count++];
     *part = (struct part){.stem = stem, .is_picture = is_picture};
     snprintf(part->extension, sizeof part->extension, "%.*s", letters, extension);
-    part->drawn = rog_format("%s/%s.%s", drawing->folder, stem, part->extension);
+    part->drawn = rog_format("%s/%s.%s", drawing->scratch.path, stem, part->extension);
     part->place = rog_format("%s/%s.%s", drawing->options->plots, stem, part->extension);
-    part->before = rog_format("%s/%s.%s.before", drawing->folder, stem, part->extension);
+    part->before = rog_format("%s/%s.%s.before", drawing->scratch.path, stem, part->extension);
     return part->drawn && part->place && part->before ? 0 : rog_fail_nomem(err);
 }
 
@@ -181,7 +175,7 @@ static int run_gnuplot(const struct rog_drawing *drawing, struct rog_error *err)
             code = rog_fail_nomem(err);
     }
     if (code == 0)
-        code = rog_gnuplot_run(drawing->folder, scripts, drawing->count, drawing->formats,
+        code = rog_gnuplot_run(drawing->scratch.path, scripts, drawing->count, drawing->formats,
                                TIMEOUT_S, err);
     for (size_t i = 0; names && i < drawing->count; i++)
         free(names[i]);
@@ -206,12 +200,10 @@ int rog_drawing_finish(struct rog_drawing *drawing, struct rog_error *err)
 
 void rog_drawing_release(struct rog_drawing *drawing)
 {
-    if (drawing->folder)
-        rog_dir_remove(drawing->folder, NULL);
+    rog_scratch_remove(&drawing->scratch, NULL);
     for (size_t i = 0; i < drawing->count; i++)
         free(drawing->stem[i]);
     free(drawing->stem);
-    free(drawing->folder);
     free(drawing->formats);
     *drawing = (struct rog_drawing){0};
 }

@@ -8,22 +8,23 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include <common/scratch.h>
 #include <orchestrator/conf/look.h>
 #include <orchestrator/figures/options.h>
 #include <rog/error.h>
 
 struct rog_drawing {
     const struct rog_figures_options *options;
-    char *formats; /* separated by spaces */
-    char *folder;  /* the temporary one */
-    char **stem;   /* [count]: names of figures */
+    char *formats;              /* separated by spaces */
+    struct rog_scratch scratch; /* the temporary folder */
+    char **stem;                /* [count]: names of figures */
     size_t count;
     bool cut; /* a picture has something on its edge */
 };
 
-/* Makes a set: `write` puts scripts and data into drawing->folder, by that look, and adds each
- * figure; it is called again with texts taken to be wider where one of them was cut, since nobody
- * knows the measures of all fonts. Errors: its own, and those of the functions below. */
+/* Makes a set: `write` puts scripts and data into drawing->scratch.path, by that look, and adds
+ * each figure; it is called again with texts taken to be wider where one of them was cut, since
+ * nobody knows the measures of all fonts. Errors: its own, and those of the functions below. */
 int rog_drawing_make(const struct rog_figures_options *options, const struct rog_look *look,
                      int (*write)(struct rog_drawing *drawing, const struct rog_look *look,
                                   const void *user, struct rog_error *err),
@@ -32,7 +33,7 @@ int rog_drawing_make(const struct rog_figures_options *options, const struct rog
 /* ROG_EINVAL for formats there are not, ROG_EIO when the folder cannot be made. */
 int rog_drawing_begin(struct rog_drawing *drawing, const struct rog_figures_options *options,
                       struct rog_error *err);
-/* A figure whose script and data are in drawing->folder. */
+/* A figure whose script and data are in drawing->scratch.path. */
 int rog_drawing_add(struct rog_drawing *drawing, const char *stem, struct rog_error *err);
 /* Draws and moves them all. ROG_EFAILED names the picture that does not read well. After an error
  * the folder of plots is as it was. */

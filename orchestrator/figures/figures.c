@@ -183,7 +183,7 @@ static int draw_panel(struct rog_drawing *drawing, const struct rog_panel *panel
                        : NULL;
     int code = stem ? 0 : rog_fail_nomem(err);
     if (code == 0)
-        code = panel->write(panel, data, look, drawing->options->ends, drawing->folder, stem,
+        code = panel->write(panel, data, look, drawing->options->ends, drawing->scratch.path, stem,
                             &drawn, err);
     if (code == 0 && drawn)
         code = rog_drawing_add(drawing, stem, err);

@@ -314,7 +314,7 @@ static int add_events(struct rog_drawing *drawing, const struct rog_look *look,
     struct rog_canvas canvas;
     int code = make_canvas(&canvas, set->events, look, set->stem, err);
     if (code == 0)
-        code = rog_panel_files_open(&files, drawing->folder, set->stem, err);
+        code = rog_panel_files_open(&files, drawing->scratch.path, set->stem, err);
     if (code < 0)
         return code;
     write_data(files.data, set->events, set->title);
@@ -327,8 +327,8 @@ static int add_rows(struct rog_drawing *drawing, const struct rog_look *look, co
                     struct rog_error *err)
 {
     char *name = rog_format("%s-rows", set->stem);
-    int code = name ? rog_row_shares_write(set->shares, set->events, look, drawing->folder, name,
-                                           set->title, err)
+    int code = name ? rog_row_shares_write(set->shares, set->events, look, drawing->scratch.path,
+                                           name, set->title, err)
                     : rog_fail_nomem(err);
     if (code == 0)
         code = rog_drawing_add(drawing, name, err);

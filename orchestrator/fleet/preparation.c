@@ -2,19 +2,24 @@
 /* Runs a command of the trainer and reads what it says. */
 #include <orchestrator/fleet/preparation.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <common/file.h>
 #include <common/process.h>
+#include <common/scratch.h>
 #include <orchestrator/fleet/run_files.h>
 #include <orchestrator/store/paths.h>
 
 #define POLL_MS 100
 
-/* Its files: what it is given, and what it says on standard error. */
+/* Its files: what it is given, and what it says on standard error, which is kept as `kept` where it
+ * has failed. */
 struct place {
-    char *config, *log;
+    struct rog_scratch folder;
+    char *config, *log, *kept;
 };
 
 static int make_place(struct place *place, const char *command,
@@ -23,12 +28,18 @@ static int make_place(struct place *place, const char *command,
 {
     char *runs = rog_runs_folder_name(rog_db_path(options->db));
     char *folder = runs ? rog_store_path(rog_db_path(options->db), runs) : NULL;
-    place->config = folder ? rog_format("%s/%s-%s.json", folder, command, job->run_id) : NULL;
-    place->log = folder ? rog_format("%s/%s-%s.log", folder, command, job->run_id) : NULL;
     char *text = rog_json_text_pretty(job->config);
-    int code = place->config && place->log && text
+    int code = folder && text ? rog_dir_make(folder, err) : rog_fail_nomem(err);
+    if (code == 0)
+        code = rog_scratch_make(&place->folder, folder, command, err);
+    if (code == 0) {
+        place->config = rog_path_join(place->folder.path, ROG_RUN_CONFIG);
+        place->log = rog_path_join(place->folder.path, ROG_RUN_LOG);
+        place->kept = rog_format("%s/%s-%s.log", folder, command, job->run_id);
+        code = place->config && place->log && place->kept
                    ? rog_file_write(place->config, text, strlen(text), err)
                    : rog_fail_nomem(err);
+    }
     free(text);
     free(folder);
     free(runs);
@@ -76,10 +87,12 @@ int rog_preparation_run(const struct rog_preparation *preparation,
     int code = make_place(&place, preparation->command, options, job, err);
     if (code == 0)
         code = run(preparation, options->trainer, signals, &place, err);
-    if (code == 0)
-        rog_dir_remove(place.log, NULL);
-    if (place.config)
-        rog_dir_remove(place.config, NULL);
+    if (code != 0 && code != ROG_EINTR && place.kept)
+        rename(place.log, place.kept);
+    else if (place.kept)
+        unlink(place.kept); /* of an earlier time */
+    rog_scratch_remove(&place.folder, NULL);
+    free(place.kept);
     free(place.log);
     free(place.config);
     return code;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include <common/file.h>
+#include <common/scratch.h>
 #include <orchestrator/figures/figures.h>
 #include <orchestrator/text/quote.h>
 #include <orchestrator/figures/queries.h>
@@ -142,11 +143,11 @@ static int write_figures(const struct rog_report *report, struct rog_db *db, FIL
                          struct rog_error *err)
 {
     struct pictures pictures = {0};
-    char *folder = NULL;
-    int code = rog_temporary_folder(&folder, "rogctl-report", err);
+    struct rog_scratch scratch;
+    int code = rog_scratch_make(&scratch, NULL, "rogctl-report", err);
     if (code)
         return code;
-    struct rog_figures_options options = {.plots = folder,
+    struct rog_figures_options options = {.plots = scratch.path,
                                           .formats = "svg",
                                           .ends = report->data.as_published ? ROG_ENDS_SCRIPTS
                                                                             : ROG_ENDS_DATA,
@@ -177,8 +178,7 @@ static int write_figures(const struct rog_report *report, struct rog_db *db, FIL
         fprintf(page, "</div>\n");
     if (code == ROG_ENOTFOUND) /* a case may have nothing to draw */
         code = 0;
-    rog_dir_remove(folder, NULL);
-    free(folder);
+    rog_scratch_remove(&scratch, NULL);
     return code;
 }
 

@@ -160,7 +160,7 @@ try 1 rog-trainer simulate --config t.json --out t-earlier --resume
 says "the hash of its header does not match"
 [ -z "$(find t-other t-earlier -name snapshot)" ] || fail "a snapshot of no use is left"
 
-touch t/chkpt/0001.safetensors.aB3dE6 t/snapshot/state.aB3dE6
+touch t/chkpt/0001.safetensors.rogpart-aB3dE6 t/snapshot/state.aB3dE6
 try 0 rog-trainer simulate --config t.json --out t --threads 1 --resume
 diff -r t-whole t || fail "the outcome is another one"
 

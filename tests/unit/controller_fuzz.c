@@ -2,6 +2,7 @@
 
 /* What the controller reads: files of its users, logs of others, and what hosts say. */
 
+#include "folder_support.h"
 #include "fuzz_support.h"
 
 #include <math.h>
@@ -221,7 +222,7 @@ static bool take_artifact(const char *text, size_t size)
 {
     struct rog_artifact run;
     char *folder = NULL;
-    rog_fuzz_check(rog_temporary_folder(&folder, "artifact-fuzz", NULL) == 0, "no folder");
+    rog_fuzz_check(temporary_folder(&folder, "artifact-fuzz") == 0, "no folder");
     char *path = rog_path_join(folder, "config");
     rog_fuzz_check(path && rog_file_write(path, text, size, NULL) == 0, "no file");
     bool valid = rog_artifact_read(&run, folder, NULL) == 0;

@@ -204,7 +204,7 @@ static void test_cache_notices_damage(void **state)
 static void test_cache_removes_leftovers(void **state)
 {
     struct fixture *f = *state;
-    char *path = entry(), *leftover = rog_format("%s.a1B2c3", path);
+    char *path = entry(), *leftover = rog_format("%s.rogpart-a1B2c3", path);
     struct rog_error err;
     assert_int_equal(rog_file_write(leftover, "half", 4, &err), 0);
     open_and_check(f, 1);

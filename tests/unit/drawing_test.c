@@ -114,13 +114,13 @@ static int draw(const struct folder *folder, const char *formats, const char *ho
     const struct rog_figures_options options = {
         .plots = folder->path, .formats = formats, .drawn = count_drawn, .user = told};
     assert_int_equal(rog_drawing_begin(&drawing, &options, err), 0);
-    write_text(drawing.folder, "good.dat", "new");
-    write_text(drawing.folder, "good.gp", "base = 'good'\n" DRAW);
+    write_text(drawing.scratch.path, "good.dat", "new");
+    write_text(drawing.scratch.path, "good.gp", "base = 'good'\n" DRAW);
     assert_int_equal(rog_drawing_add(&drawing, "good", err), 0);
     if (how) {
         char *script = rog_format("base = 'bad'\n" DRAW "%s\n", how);
-        write_text(drawing.folder, "bad.dat", "new");
-        write_text(drawing.folder, "bad.gp", script);
+        write_text(drawing.scratch.path, "bad.dat", "new");
+        write_text(drawing.scratch.path, "bad.gp", script);
         assert_int_equal(rog_drawing_add(&drawing, "bad", err), 0);
         free(script);
     }
@@ -232,8 +232,8 @@ static int write_wide(struct rog_drawing *drawing, const struct rog_look *look, 
         "set terminal pngcairo\nset output 'wide.png'\nset margins 9, 9, 4, 4\n"
         "set object rectangle from screen %g, screen 0.4 to screen 0.5, screen 0.6\nplot x\n",
         *always || look->stretch < 2 ? -1.0 : 0.25);
-    write_text(drawing->folder, "wide.dat", "");
-    write_text(drawing->folder, "wide.gp", script);
+    write_text(drawing->scratch.path, "wide.dat", "");
+    write_text(drawing->scratch.path, "wide.gp", script);
     free(script);
     return rog_drawing_add(drawing, "wide", err);
 }

@@ -4,16 +4,20 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <dirent.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include <common/file.h>
 #include <common/hash.h>
+#include <common/scratch.h>
 
 static int make_folder(void **state)
 {
@@ -79,6 +83,73 @@ static void test_discard(void **state)
     assert_false(rog_file_exists(temporary));
     free(temporary);
     free(path);
+}
+
+/* How many entries the folder has. */
+static int count_entries(const char *folder)
+{
+    int count = 0;
+    DIR *dir = opendir(folder);
+    assert_non_null(dir);
+    for (struct dirent *entry; (entry = readdir(dir));)
+        count += entry->d_name[0] != '.' || strlen(entry->d_name) > 2;
+    closedir(dir);
+    return count;
+}
+
+/* A process that is at work on a file and a folder there. */
+static pid_t begin_work(const char *folder)
+{
+    int ready[2];
+    char byte;
+    assert_int_equal(pipe(ready), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        struct rog_file_writer writer;
+        struct rog_scratch scratch;
+        char *path = rog_path_join(folder, "file");
+        int code = rog_file_writer_open(&writer, path, NULL);
+        code = code ? code : rog_scratch_make(&scratch, folder, ".work", NULL);
+        char *part = code ? NULL : rog_path_join(scratch.path, "part");
+        if (part && rog_file_write(part, "x", 1, NULL) == 0 && write(ready[1], "x", 1) == 1)
+            pause();
+        _exit(1);
+    }
+    close(ready[1]);
+    assert_int_equal(read(ready[0], &byte, 1), 1);
+    close(ready[0]);
+    return child;
+}
+
+static void end_work(pid_t child)
+{
+    kill(child, SIGKILL);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+}
+
+/* What somebody is at work on stays; of who was killed nothing does, once somebody writes there. */
+static void test_left_over(void **state)
+{
+    char *other = rog_path_join(*state, "other"), *alike = rog_path_join(*state, "x.rogpart-12345");
+    assert_int_equal(rog_file_write(alike, "of a user", 9, NULL), 0);
+    int before = count_entries(*state);
+    pid_t child = begin_work(*state);
+    assert_int_equal(count_entries(*state), before + 2);
+    assert_int_equal(rog_file_write(other, "x", 1, NULL), 0);
+    assert_int_equal(count_entries(*state), before + 3);
+    end_work(child);
+    assert_int_equal(rog_file_write(other, "y", 1, NULL), 0);
+    assert_int_equal(count_entries(*state), before + 1);
+    assert_true(rog_file_exists(alike));
+
+    end_work(begin_work(*state));
+    struct rog_scratch scratch;
+    assert_int_equal(rog_scratch_make(&scratch, *state, "own", NULL), 0);
+    assert_int_equal(count_entries(*state), before + 2);
+    assert_int_equal(rog_scratch_remove(&scratch, NULL), 0);
+    assert_int_equal(count_entries(*state), before + 1);
+    free(alike);
+    free(other);
 }
 
 static void test_full_disk(void **state)
@@ -158,13 +229,10 @@ static void test_mode_is_what_the_mask_says(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_write_and_read),
-        cmocka_unit_test(test_missing_and_in_the_way),
-        cmocka_unit_test(test_discard),
-        cmocka_unit_test(test_full_disk),
-        cmocka_unit_test(test_remove_does_not_follow_links),
-        cmocka_unit_test(test_paths),
-        cmocka_unit_test(test_mode_is_what_the_mask_says),
+        cmocka_unit_test(test_write_and_read), cmocka_unit_test(test_missing_and_in_the_way),
+        cmocka_unit_test(test_discard),        cmocka_unit_test(test_left_over),
+        cmocka_unit_test(test_full_disk),      cmocka_unit_test(test_remove_does_not_follow_links),
+        cmocka_unit_test(test_paths),          cmocka_unit_test(test_mode_is_what_the_mask_says),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -9,6 +9,13 @@
 
 #include <common/file.h>
 
+/* *folder becomes heap memory. */
+static inline int temporary_folder(char **folder, const char *name)
+{
+    *folder = rog_format("/tmp/%s-XXXXXX", name);
+    return *folder && mkdtemp(*folder) ? 0 : -1;
+}
+
 struct folder_fixture {
     char folder[64];
     char *path; /* of the file, which is not there yet */

@@ -15,6 +15,8 @@
 #include <common/file.h>
 #include <librog/net/hello.h>
 
+#include "folder_support.h"
+
 /* The port that was understood; -1: none. */
 static int port_of(const char *text, bool passive)
 {
@@ -148,7 +150,7 @@ static void plugins_of_both_ends_are_the_same_file(void **state)
     char *folder = NULL, *files[2];
     struct rog_error err = {0};
     (void)state;
-    assert_int_equal(rog_temporary_folder(&folder, "hello-test", NULL), 0);
+    assert_int_equal(temporary_folder(&folder, "hello-test"), 0);
     for (int i = 0; i < 2; i++) {
         char *place = rog_format("%s/%d", folder, i);
         assert_int_equal(rog_dir_make(place, NULL), 0);

@@ -16,6 +16,8 @@
 #include <common/file.h>
 #include <trainer/shape/lease.h>
 
+#include "folder_support.h"
+
 #define TIMEOUT_S 10.0
 
 struct world {
@@ -26,7 +28,7 @@ static int make_world(void **state)
 {
     struct world *world = calloc(1, sizeof *world);
     *state = world;
-    if (rog_temporary_folder(&world->folder, "lease-test", NULL))
+    if (temporary_folder(&world->folder, "lease-test"))
         return -1;
     world->path = rog_path_join(world->folder, "lease");
     return rog_file_write(world->path, "", 0, NULL);

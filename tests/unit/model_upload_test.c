@@ -18,6 +18,8 @@
 #include <librog/net/model_upload.h>
 #include <librog/codecs/codecs.h>
 
+#include "folder_support.h"
+
 /* A server of two workers that waits for their model: two values, of which one is constant. */
 struct world {
     struct rog_model_upload *upload;
@@ -78,7 +80,7 @@ static const struct rog_model_upload_hooks hooks = {adopt, ask, accepted, comple
 static void begin(struct world *world)
 {
     *world = (struct world){0};
-    assert_int_equal(rog_temporary_folder(&world->folder, "upload-test", NULL), 0);
+    assert_int_equal(temporary_folder(&world->folder, "upload-test"), 0);
     assert_int_equal(rog_model_upload_new(&world->upload, 2, world->folder, &hooks, world, NULL),
                      0);
     rog_model_upload_enter(world->upload, 0, "first");

@@ -21,12 +21,14 @@
 #include <librog/net/conn.h>
 #include <uv.h>
 
+#include "folder_support.h"
+
 #define YEAR_S 31536000.0
 
 static int make_folder(void **state)
 {
     char *folder = NULL;
-    int code = rog_temporary_folder(&folder, "resume-test", NULL);
+    int code = temporary_folder(&folder, "resume-test");
     *state = folder;
     return code;
 }

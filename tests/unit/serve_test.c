@@ -25,6 +25,8 @@
 #include <librog/optimizers/optimizers.h>
 #include <rog/rog.h>
 
+#include "folder_support.h"
+
 #define WORKERS 2
 #define ITERATIONS 3
 #define CHECKPOINT "model.bin"
@@ -521,7 +523,7 @@ static void an_optimizer_goes_on(void **state)
 static int make_folder(void **state)
 {
     char *folder = NULL;
-    int code = rog_temporary_folder(&folder, "serve-test", NULL);
+    int code = temporary_folder(&folder, "serve-test");
     *state = folder;
     return code;
 }

@@ -16,6 +16,8 @@
 #include <orchestrator/fleet/streams.h>
 #include <orchestrator/store/db.h>
 
+#include "folder_support.h"
+
 #define LINES 40
 #define LINE_BYTES 1000000
 
@@ -30,7 +32,7 @@ static int make_world(void **state)
 {
     struct world *world = calloc(1, sizeof *world);
     *state = world;
-    if (rog_temporary_folder(&world->folder, "streams-test", NULL))
+    if (temporary_folder(&world->folder, "streams-test"))
         return -1;
     char *path = rog_path_join(world->folder, "x.db");
     int code = rog_db_open(&world->db, path, ROG_DB_WRITE, NULL);

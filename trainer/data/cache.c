@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <glob.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,19 +16,6 @@
 #include <common/hash.h>
 
 /* ---- locks ---- */
-
-/* The temporary files of rog_file_writer for `path`: nobody who may write is alive. */
-static void remove_leftovers(const char *path)
-{
-    char *pattern = rog_format("%s.??????", path);
-    glob_t found;
-    if (pattern && !glob(pattern, GLOB_NOSORT, NULL, &found)) {
-        for (size_t i = 0; i < found.gl_pathc; i++)
-            unlink(found.gl_pathv[i]);
-        globfree(&found);
-    }
-    free(pattern);
-}
 
 static int take_lock(struct rog_lock *lock, const char *path, int how, struct rog_error *err)
 {
@@ -56,7 +42,6 @@ static int take_lock(struct rog_lock *lock, const char *path, int how, struct ro
             goto out;
         }
     }
-    remove_leftovers(path);
 out:
     free(name);
     free(folder);

@@ -6,6 +6,7 @@
 
 #include <common/file.h>
 #include <common/snapshot.h>
+#include <common/temporary.h>
 #include <librog/events/events.h>
 #include <trainer/run/magnitudes.h>
 #include <trainer/run/train.h>
@@ -292,7 +293,7 @@ static void remove_leftovers(const struct rog_simulate_options *options)
     for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
         char *path = rog_path_join(options->out_dir, folders[i]);
         if (path)
-            rog_file_remove_leftovers(path);
+            rog_temporary_clean(path, rog_dir_remove);
         free(path);
     }
 }
