@@ -98,14 +98,17 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
     struct rog_cluster *cluster = NULL;
     struct rog_plan *plan = NULL;
     struct rog_db *db = NULL;
+    struct rog_sweep *entry = NULL;
     char *trainer = NULL;
     int code = settings ? take_all(cli, settings, err) : rog_fail_nomem(err);
     if (code == 0)
         code = rog_command_cluster(cli, &cluster, err);
     if (code == 0)
         code = rog_plan_single(&plan, settings, cluster, rog_cli_string(cli, "case"), err);
-    if (code == 0)
+    if (code == 0) {
+        entry = rog_launch_enter(&output, "run", rog_cli_string(cli, "db"));
         code = rog_launch_remark(&output, plan, err);
+    }
     if (code == 0) {
         trainer = rog_fleet_trainer_path(err);
         code = trainer ? 0 : ROG_EFAILED;
@@ -119,11 +122,13 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
             .trainer = trainer,
             .no_wait = rog_cli_flag(cli, "no-wait"),
             .output = output,
+            .sweep = entry,
         };
         code = rog_launch(&launch, plan, err);
     }
     if (code == 0)
         code = show_result(&output, db, plan->run[0].id, err);
+    rog_launch_leave(entry, code, err);
     free(trainer);
     rog_db_close(db);
     rog_plan_free(plan);

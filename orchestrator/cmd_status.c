@@ -88,7 +88,7 @@ static void print_runs(const struct rog_json *sweep, const struct rog_sweep_view
         {tally.number[ROG_FLEET_DONE], "done"},
         {tally.number[ROG_FLEET_FAILED], "failed"},
         {active(&tally) - view->left, "running"},
-        {view->left, "left on their hosts"},
+        {view->left, "left on hosts"},
         {view->interrupted, "interrupted"},
         {tally.number[ROG_FLEET_WAITING] - view->interrupted, "to do"},
     };
@@ -117,13 +117,16 @@ static void print_robots(const struct rog_sweep_view *view, const struct rog_fle
     rog_json_free(robots);
 }
 
-static void print_active(const struct rog_sweep_view *view)
+/* Of a sweep that has ended only what goes on by itself: the rest is another one's. */
+static void print_active(const struct rog_json *sweep, const struct rog_sweep_view *view)
 {
+    bool runs = rog_sweep_is_running(sweep);
     size_t shown = 0, rest = 0;
     for (size_t i = 0; i < view->count; i++) {
         const struct rog_fleet_job *job = &view->job[i];
         char line[512];
-        if (job->state != ROG_FLEET_RUNNING && job->state != ROG_FLEET_TESTING)
+        bool goes_on = job->state == ROG_FLEET_RUNNING || job->state == ROG_FLEET_TESTING;
+        if (!goes_on || (!runs && !job->left))
             continue;
         if (shown++ >= RUNS_SHOWN) {
             rest++;
@@ -145,7 +148,7 @@ static void print_sweep(const struct rog_json *sweep, const struct rog_sweep_vie
         rog_print("  %s  (in %s)", command, text_of(sweep, "folder"));
     free(command);
     print_runs(sweep, view);
-    print_active(view);
+    print_active(sweep, view);
 }
 
 /* ---- for machines ---- */

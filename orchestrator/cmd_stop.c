@@ -12,6 +12,8 @@
 #include <common/file.h>
 #include <orchestrator/fleet/signals.h>
 #include <orchestrator/output.h>
+#include <orchestrator/run_view.h>
+#include <orchestrator/stop_left.h>
 #include <orchestrator/store/progress.h>
 #include <orchestrator/sweep_view.h>
 #include <orchestrator/sweeps/registry.h>
@@ -48,6 +50,18 @@ static int await_end(const char *id, char **message, struct rog_error *err)
     return code;
 }
 
+/* Of a sweep whose process is gone. */
+static int stop_what_is_left(const struct rog_output *output, const struct rog_json *sweep,
+                             const char *run_id, struct rog_error *err)
+{
+    const char *id = rog_json_get_string(sweep, "id", "");
+    size_t ended = 0;
+    int code = rog_stop_left(output, sweep, run_id, &ended, err);
+    if (code == 0 && ended == 0)
+        return rog_fail(err, ROG_ENOTFOUND, "%s is not running any more", run_id ? run_id : id);
+    return code;
+}
+
 static int stop_sweep(const struct rog_cli *cli, const struct rog_json *sweep,
                       struct rog_error *err)
 {
@@ -59,7 +73,7 @@ static int stop_sweep(const struct rog_cli *cli, const struct rog_json *sweep,
     if (strcmp(rog_json_get_string(sweep, "state", ""), "elsewhere") == 0)
         return rog_fail(err, ROG_EFAILED, "%s is a process of %s; stop it there", id, host);
     if (!rog_sweep_is_running(sweep))
-        return rog_fail(err, ROG_ENOTFOUND, "%s is not running any more", id);
+        return stop_what_is_left(&output, sweep, NULL, err);
     if (sigqueue(pid, SIGTERM, how) != 0 && errno != ESRCH)
         return rog_fail(err, ROG_EFAILED, "cannot signal %s, process %ld: %s", id, (long)pid,
                         strerror(errno));
@@ -76,50 +90,60 @@ static int stop_sweep(const struct rog_cli *cli, const struct rog_json *sweep,
 
 /* ---- one run ---- */
 
-/* The run of a sweep that `text` is a beginning of. */
-static const char *run_of(const struct rog_json *sweep, const char *text)
+/* What of the runs that people may mean can be stopped. */
+struct found {
+    const struct rog_json *sweep;
+    const char *run_id;
+    size_t executed; /* by a sweep that is running, which go first */
+    size_t left;     /* on their hosts */
+};
+
+static void look_at(struct found *found, const struct rog_json *sweep, struct rog_db *db,
+                    const char *id)
 {
-    const struct rog_json *runs = rog_json_get(sweep, "runs");
-    for (size_t i = 0; i < rog_json_size(runs); i++) {
-        const char *id = rog_json_get_string(rog_json_at(runs, i), "id", "");
-        if (strncmp(id, text, strlen(text)) == 0)
-            return id;
+    struct rog_run_progress progress;
+    if (rog_run_progress_load(db, id, &progress, NULL) != 1)
+        return;
+    const char *abandoned = rog_run_abandoned(db, id);
+    bool executed = rog_sweep_is_running(sweep) && !abandoned;
+    bool left = abandoned && strcmp(abandoned, "left") == 0;
+    bool again =
+        found->run_id && strcmp(found->run_id, id) == 0; /* of another sweep that is over */
+    if (executed || (left && !found->executed)) {
+        found->sweep = sweep;
+        found->run_id = id;
     }
-    return NULL;
+    found->executed += executed;
+    found->left += left && !again;
 }
 
-/* The run that is being executed and that people mean. */
-static int find_run(const struct rog_json *sweeps, const char *text, const struct rog_json **sweep,
-                    const char **run_id, struct rog_error *err)
+/* The run that people mean, of those that are being executed or whose hosts go on with them. */
+static int find_run(const struct rog_json *sweeps, const char *text, struct found *found,
+                    struct rog_error *err)
 {
-    size_t found = 0;
-    *run_id = NULL;
+    *found = (struct found){0};
     for (size_t i = 0; i < rog_json_size(sweeps); i++) {
-        const struct rog_json *one = rog_json_at(sweeps, i);
-        const char *database = rog_json_get_string(one, "database", "");
-        const struct rog_json *runs = rog_json_get(one, "runs");
+        const struct rog_json *sweep = rog_json_at(sweeps, i);
+        const struct rog_json *runs = rog_json_get(sweep, "runs");
         struct rog_db *db = NULL;
-        if (!rog_sweep_is_running(one) || !run_of(one, text) ||
-            rog_db_open(&db, database, ROG_DB_READ, NULL) < 0)
-            continue;
         for (size_t k = 0; k < rog_json_size(runs); k++) {
             const char *id = rog_json_get_string(rog_json_at(runs, k), "id", "");
-            struct rog_run_progress progress;
-            if (strncmp(id, text, strlen(text)) != 0 ||
-                rog_run_progress_load(db, id, &progress, NULL) != 1)
+            if (strncmp(id, text, strlen(text)) != 0)
                 continue;
-            *run_id = id;
-            *sweep = one;
-            found++;
+            if (!db &&
+                rog_db_open(&db, rog_json_get_string(sweep, "database", ""), ROG_DB_READ, NULL) < 0)
+                break;
+            look_at(found, sweep, db, id);
         }
         rog_db_close(db);
     }
-    if (found > 1)
+    size_t count = found->executed ? found->executed : found->left;
+    if (count > 1)
         return rog_fail(err, ROG_EINVAL, "%s could be any of %zu runs; give more of the name", text,
-                        found);
-    return found ? 0
+                        count);
+    return count ? 0
                  : rog_fail(err, ROG_ENOTFOUND,
-                            "%s is neither a sweep of yours nor a run that one is executing; "
+                            "%s is neither a sweep of yours nor a run that is being executed; "
                             "`rogctl status` lists them",
                             text);
 }
@@ -131,6 +155,8 @@ static int stop_run(const struct rog_json *sweep, const char *run_id,
     struct rog_db *db = NULL;
     struct rog_run_progress progress;
     double until_s = rog_clock_s() + PATIENCE_S;
+    if (!rog_sweep_is_running(sweep))
+        return stop_what_is_left(output, sweep, run_id, err);
     int code = rog_db_open(&db, rog_json_get_string(sweep, "database", ""), ROG_DB_WRITE, err);
     if (code == 0)
         code = rog_run_progress_ask_to_stop(db, run_id, err);
@@ -150,19 +176,21 @@ static int stop_run(const struct rog_json *sweep, const char *run_id,
 static int run(const struct rog_cli *cli, struct rog_error *err)
 {
     const struct rog_output output = rog_output_of(cli);
-    const char *text = rog_cli_arg(cli, 0), *run_id = NULL;
+    const char *text = rog_cli_arg(cli, 0);
     const struct rog_json *sweep = NULL;
+    struct found found;
     struct rog_json *sweeps = NULL;
     int code = rog_sweeps_load(&sweeps, err);
     if (code == 0)
         code = rog_sweep_choose(sweeps, text, &sweep, err);
     bool is_run = code == ROG_ENOTFOUND && text;
     if (is_run)
-        code = find_run(sweeps, text, &sweep, &run_id, err);
+        code = find_run(sweeps, text, &found, err);
     if (code == 0 && is_run && rog_cli_flag(cli, "leave"))
-        code = rog_fail(err, ROG_EINVAL, "--leave is for a whole sweep; %s is a run", run_id);
+        code = rog_fail(err, ROG_EINVAL, "--leave is for a whole sweep; %s is a run", found.run_id);
     if (code == 0)
-        code = is_run ? stop_run(sweep, run_id, &output, err) : stop_sweep(cli, sweep, err);
+        code = is_run ? stop_run(found.sweep, found.run_id, &output, err)
+                      : stop_sweep(cli, sweep, err);
     rog_json_free(sweeps);
     return code;
 }

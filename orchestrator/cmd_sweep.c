@@ -17,7 +17,6 @@
 #include <orchestrator/run_view.h>
 #include <orchestrator/store/summary.h>
 #include <orchestrator/sweeps/detach.h>
-#include <orchestrator/sweeps/registry.h>
 
 struct sweep {
     const struct rog_cli *cli;
@@ -378,14 +377,6 @@ static int detach(const struct rog_cli *cli, struct sweep *s, struct rog_error *
     return code;
 }
 
-/* A sweep that cannot be noted is none that others can look at, and no worse for it. */
-static void enter(const struct rog_cli *cli, struct sweep *s)
-{
-    struct rog_error cause;
-    if (rog_sweep_open(&s->entry, s->experiment->case_name, rog_cli_string(cli, "db"), &cause) < 0)
-        rog_remark(&s->output, "`rogctl status` will not show this sweep: %s", cause.message);
-}
-
 static int plan(const struct rog_cli *cli, struct sweep *s, struct rog_error *err)
 {
     int code = rog_command_cluster_of(cli, s->experiment, &s->cluster, err);
@@ -424,17 +415,14 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
     if (code == 0)
         code = rog_command_experiment(cli, rog_cli_arg(cli, 0), &s.experiment, err);
     if (code == 0 && !dry && !detaches)
-        enter(cli, &s);
+        s.entry = rog_launch_enter(&s.output, s.experiment->case_name, rog_cli_string(cli, "db"));
     if (code == 0)
         code = plan(cli, &s, err);
     if (code == 0)
         code = dry        ? dry_run(cli, &s, err)
                : detaches ? detach(cli, &s, err)
                           : execute(cli, &s, err);
-    rog_sweep_close(s.entry, rog_exit_status(code),
-                    code == ROG_EREPORTED ? "a run failed"
-                    : code < 0            ? err->message
-                                          : NULL);
+    rog_launch_leave(s.entry, code, err);
     free(s.trainer);
     rog_db_close(s.db);
     rog_plan_free(s.plan);

@@ -54,6 +54,11 @@ static int read_cluster(const char *given, const char *folder, struct rog_cluste
     return code;
 }
 
+int rog_command_cluster_file(const char *path, struct rog_cluster **cluster, struct rog_error *err)
+{
+    return read_cluster(path, NULL, cluster, err);
+}
+
 int rog_command_cluster_named(const char *name, struct rog_cluster **cluster, struct rog_error *err)
 {
     char *share = rog_install_path("share/rog", err);

@@ -56,6 +56,9 @@ int rog_command_cluster_of(const struct rog_cli *cli, const struct rog_experimen
 int rog_command_cluster_named(const char *name, struct rog_cluster **cluster,
                               struct rog_error *err);
 
+/* The one in this file, whose name is as for --cluster. */
+int rog_command_cluster_file(const char *path, struct rog_cluster **cluster, struct rog_error *err);
+
 /* Reads an experiment file. A bare name that is no file here may be one that came with the program,
  * which is remarked then. */
 int rog_command_experiment(const struct rog_cli *cli, const char *given,

@@ -31,6 +31,24 @@ int rog_launch_remark(const struct rog_output *output, const struct rog_plan *pl
     return code;
 }
 
+struct rog_sweep *rog_launch_enter(const struct rog_output *output, const char *name,
+                                   const char *database)
+{
+    struct rog_sweep *sweep = NULL;
+    struct rog_error cause;
+    if (rog_sweep_open(&sweep, name, database, &cause) < 0)
+        rog_remark(output, "`rogctl status` will not show this: %s", cause.message);
+    return sweep;
+}
+
+void rog_launch_leave(struct rog_sweep *sweep, int code, const struct rog_error *err)
+{
+    rog_sweep_close(sweep, rog_exit_status(code),
+                    code == ROG_EREPORTED ? "the run failed"
+                    : code < 0            ? err->message
+                                          : NULL);
+}
+
 /* Runs that are taken as done although nobody has recorded what was in their files. */
 static void say_what_is_not_known(const struct rog_output *output, const struct rog_plan *plan)
 {
@@ -194,8 +212,8 @@ static void say_what_is_not_done(const struct rog_launch *launch, const struct r
         else if (job->left)
             rog_warn(&launch->output,
                      "%s (%s) keeps running on its hosts, for %s without rogctl; the same command "
-                     "takes it up",
-                     job->run_id, job->label, lease);
+                     "takes it up, `rogctl stop %s` ends it",
+                     job->run_id, job->label, lease, job->run_id);
     }
 }
 
@@ -256,7 +274,9 @@ static int note_runs(const struct rog_launch *launch, const struct rog_plan *pla
         rog_json_append(runs, run);
     }
     rog_json_put_string(facts, "case", plan->case_name);
-    rog_json_put_string(facts, "cluster", launch->cluster->path);
+    char *cluster = realpath(launch->cluster->path, NULL);
+    rog_json_put_string(facts, "cluster", cluster);
+    free(cluster);
     rog_json_put_bool(facts, "real_time", plan->real_time);
     rog_json_put_integer(facts, "slots", slots_of(launch));
     rog_json_put(facts, "runs", runs);

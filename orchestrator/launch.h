@@ -29,6 +29,14 @@ struct rog_launch {
  * has failed is ROG_EREPORTED. */
 int rog_launch(const struct rog_launch *launch, struct rog_plan *plan, struct rog_error *err);
 
+/* Enters this process among the user's sweeps, for others to look at; `name` is what its ID begins
+ * with, `database` --db. One that cannot be entered is no worse for it: NULL, which the other
+ * takes, and a remark. */
+struct rog_sweep *rog_launch_enter(const struct rog_output *output, const char *name,
+                                   const char *database);
+/* It ends with this code and, if that is an error, for this reason. */
+void rog_launch_leave(struct rog_sweep *sweep, int code, const struct rog_error *err);
+
 /* Says what people should know of the plan (plan/remarks.h). */
 int rog_launch_remark(const struct rog_output *output, const struct rog_plan *plan,
                       struct rog_error *err);

@@ -212,7 +212,7 @@ static void on_changed(void *user, const struct rog_fleet_job *job)
     struct rog_progress *p = user;
     if (p->output.quiet)
         return;
-    bool over = job->state >= ROG_FLEET_DONE;
+    bool over = rog_fleet_job_is_over(job);
     if (p->terminal)
         erase(p);
     if (over || (!p->terminal && job->state == ROG_FLEET_RUNNING))

@@ -181,17 +181,23 @@ int rog_sweep_choose(const struct rog_json *sweeps, const char *text, const stru
     *sweep = text ? rog_sweeps_find(sweeps, text) : NULL;
     if (*sweep)
         return 0;
+    const struct rog_json *running = NULL;
+    size_t running_count = 0;
     for (size_t i = 0; i < rog_json_size(sweeps); i++) {
         const struct rog_json *one = rog_json_at(sweeps, i);
         if (!is_meant(one, text))
             continue;
         *sweep = one;
+        running = rog_sweep_is_running(one) ? one : running;
+        running_count += rog_sweep_is_running(one);
         if (used < sizeof names)
             used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", found ? ", " : "",
                                      rog_json_get_string(one, "id", ""));
         found++;
     }
-    if (found == 1)
+    if (found > 1 && running_count == 1)
+        *sweep = running;
+    if (found == 1 || running_count == 1)
         return 0;
     *sweep = NULL;
     if (found > 1)

@@ -27,8 +27,9 @@ void rog_sweep_view_release(struct rog_sweep_view *view);
 /* For messages: the command that the sweep is, as a shell takes it. Heap memory. */
 char *rog_sweep_command_text(const struct rog_json *sweep);
 
-/* The sweep that people mean: by its ID, or any unambiguous beginning of it; NULL: the only one
- * that is running. ROG_ENOTFOUND, ROG_EINVAL: several. */
+/* The sweep that people mean: by its ID, or any beginning of it that is unambiguous, at least among
+ * those that are running; NULL: the only one that is running. ROG_ENOTFOUND, ROG_EINVAL: several.
+ */
 int rog_sweep_choose(const struct rog_json *sweeps, const char *text, const struct rog_json **sweep,
                      struct rog_error *err);
 

@@ -17,7 +17,7 @@ double rog_job_own_share(const struct rog_fleet_job *job)
 double rog_job_left_s(const struct rog_fleet_job *job)
 {
     double share = rog_job_own_share(job);
-    if (job->state >= ROG_FLEET_DONE)
+    if (rog_fleet_job_is_over(job))
         return 0;
     if (job->state == ROG_FLEET_RUNNING && share > LEAST_SHARE)
         return job->wall_s * fmax(1 - job->done, 0) / share;

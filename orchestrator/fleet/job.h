@@ -55,6 +55,12 @@ struct rog_fleet_job {
     char error[ROG_ERROR_MESSAGE_BYTES]; /* why it failed */
 };
 
+/* Done, failed or stopped. */
+bool rog_fleet_job_is_over(const struct rog_fleet_job *job);
+bool rog_fleet_jobs_are_over(const struct rog_fleet_job *jobs, size_t count);
+/* ROG_EFAILED: not all of them are done, and how many of what are. */
+int rog_fleet_jobs_judge(const struct rog_fleet_job *jobs, size_t count, struct rog_error *err);
+
 struct rog_fleet_observer {
     void *user;
     /* A few times a second and at the end of everything. */
@@ -74,6 +80,9 @@ struct rog_fleet_options {
     struct rog_contents *contents; /* what is in files; borrowed */
     const struct rog_fleet_observer *observer;
     struct rog_credentials *credentials; /* of people's answers; NULL: nobody is asked */
+    /* What runs of the jobs, on hosts that nobody follows, is taken up to be ended, and nothing is
+     * begun: each becomes ROG_FLEET_STOPPED. */
+    bool ends;
     /* Asks a person who has interrupted (SIGINT) whether the run, which could go on on its hosts,
      * is to be stopped. False: it goes on, also where nobody can be asked, or when `cancel_fd`
      * becomes readable. */

@@ -6,18 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *const state_names[] = {
-    [ROG_FLEET_WAITING] = "waiting", [ROG_FLEET_ELSEWHERE] = "elsewhere",
-    [ROG_FLEET_RUNNING] = "running", [ROG_FLEET_TESTING] = "testing",
-    [ROG_FLEET_DONE] = "done",       [ROG_FLEET_FAILED] = "failed",
-    [ROG_FLEET_STOPPED] = "stopped",
-};
-
-const char *rog_fleet_state_name(enum rog_fleet_state state)
-{
-    return state_names[state];
-}
-
 int rog_live_publish(struct rog_db *db, const struct rog_fleet_job *job, double alone_s, bool *stop,
                      struct rog_error *err)
 {

@@ -296,10 +296,13 @@ static int enter(struct runner *x, struct active *a, struct rog_error *err)
     if (code < 0)
         return code;
     bool was_elsewhere = job->state == ROG_FLEET_ELSEWHERE, done = strcmp(row.status, "done") == 0;
-    if (!job->error[0])
+    if (!job->error[0] && !x->options->ends)
         code = look_at_inputs(x, job, &row, err);
     if (code < 0) {
         release(a);
+    } else if (x->options->ends && strcmp(row.status, "running") != 0) {
+        release(a);
+        set_state(x, job, ROG_FLEET_STOPPED);
     } else if (done && job->error[0]) { /* the row is right; it is not the job's */
         release(a);
         set_state(x, job, ROG_FLEET_FAILED);
@@ -344,7 +347,7 @@ static int claim(struct runner *x, struct active *a, struct rog_fleet_job *job,
     if (!a->folder)
         return rog_fail_nomem(err);
     int code = rog_run_lock(a->folder, &a->lock, &cause);
-    if (code == ROG_EBUSY) {
+    if (code == ROG_EBUSY && !x->options->ends) {
         release(a);
         if (job->state == ROG_FLEET_WAITING) {
             x->options->observer->say(x->options->observer->user, job, cause.message);
@@ -610,6 +613,16 @@ static void give_up(struct active *a, bool leave)
         rog_fleet_record_interruption(x->options->db, a->job->run_id, keep, NULL);
 }
 
+static int stop_job(struct active *a)
+{
+    struct rog_fleet_job *job = a->job;
+    struct runner *x = a->runner;
+    give_up(a, false);
+    release(a);
+    set_state(x, job, ROG_FLEET_STOPPED);
+    return 0;
+}
+
 /* Tells the database how far the run is, and hears whether it is to be stopped. */
 static int look_for_requests(struct active *a, struct rog_error *err)
 {
@@ -619,13 +632,7 @@ static int look_for_requests(struct active *a, struct rog_error *err)
         return 0;
     a->published_s = now;
     int code = publish(a, &stop, err);
-    if (code < 0 || !stop)
-        return code;
-    struct rog_fleet_job *job = a->job;
-    give_up(a, false);
-    release(a);
-    set_state(a->runner, job, ROG_FLEET_STOPPED);
-    return 0;
+    return code < 0 || !stop ? code : stop_job(a);
 }
 
 /* By whoever sent the signal, or by who is asked then. From there on it takes another signal for
@@ -657,10 +664,14 @@ static int advance(struct runner *x, struct active *a, struct rog_error *err)
     bool finished = false;
     struct rog_fleet_job *job = a->job;
     int code = step(x, a, &finished, &cause);
+    if (code == 0 && !finished && x->options->ends && a->reached == ROG_ATTEMPT_RUNNING)
+        return stop_job(a);
     if (code == 0 && !finished)
         return look_for_requests(a, err);
     if (code != 0 && code != ROG_EFAILED && code != ROG_EFORMAT)
         return rog_fail_again(err, &cause);
+    if (x->options->ends && code != 0)
+        return stop_job(a); /* what could not be taken up is not there, or ends with its lease */
     if (code == 0)
         code = check_end_of_inputs(a, &cause);
     if (code == 0 && a->untested)
@@ -683,20 +694,6 @@ static int advance(struct runner *x, struct active *a, struct rog_error *err)
     return 0;
 }
 
-static bool is_unfinished(const struct rog_fleet_job *job)
-{
-    return job->state != ROG_FLEET_DONE && job->state != ROG_FLEET_FAILED &&
-           job->state != ROG_FLEET_STOPPED;
-}
-
-static bool any_unfinished(const struct runner *x)
-{
-    for (size_t i = 0; i < x->count; i++)
-        if (is_unfinished(&x->jobs[i]))
-            return true;
-    return false;
-}
-
 /* Gives free slots to the jobs that wait; now and then also to those that were elsewhere. */
 static int fill_slots(struct runner *x, struct rog_error *err)
 {
@@ -716,7 +713,7 @@ static int fill_slots(struct runner *x, struct rog_error *err)
 static int loop(struct runner *x, struct rog_error *err)
 {
     int code = fill_slots(x, err);
-    while (code == 0 && any_unfinished(x)) {
+    while (code == 0 && !rog_fleet_jobs_are_over(x->jobs, x->count)) {
         /* While somebody types at the terminal nothing else is said there. */
         bool asking = rog_credentials_is_asking(x->options->credentials);
         if (!asking)
@@ -742,25 +739,10 @@ static void clean_up(struct runner *x, bool leave)
 {
     for (int i = 0; i < x->slots; i++) {
         struct active *a = &x->slot[i];
-        if (a->job && is_unfinished(a->job))
+        if (a->job && !rog_fleet_job_is_over(a->job))
             give_up(a, leave);
         release(a);
     }
-}
-
-/* What became of all of them. */
-static int judge(const struct rog_fleet_job *jobs, size_t count, struct rog_error *err)
-{
-    size_t number[ROG_FLEET_STOPPED + 1] = {0};
-    for (size_t i = 0; i < count; i++)
-        number[jobs[i].state]++;
-    if (number[ROG_FLEET_FAILED])
-        return rog_fail(err, ROG_EFAILED, "%zu of %zu runs failed", number[ROG_FLEET_FAILED],
-                        count);
-    if (number[ROG_FLEET_STOPPED])
-        return rog_fail(err, ROG_EFAILED, "%zu of %zu runs %s stopped", number[ROG_FLEET_STOPPED],
-                        count, number[ROG_FLEET_STOPPED] == 1 ? "was" : "were");
-    return 0;
 }
 
 int rog_runner_execute(const struct rog_cluster *cluster, const struct rog_fleet_options *options,
@@ -798,5 +780,5 @@ int rog_runner_execute(const struct rog_cluster *cluster, const struct rog_fleet
         free(jobs[i].start_model);
         jobs[i].start_model = NULL;
     }
-    return code < 0 ? code : judge(jobs, count, err);
+    return code < 0 ? code : rog_fleet_jobs_judge(jobs, count, err);
 }

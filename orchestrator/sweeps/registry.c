@@ -124,10 +124,30 @@ static void put_now(struct rog_json *entry, const char *name)
     rog_json_put_string(entry, name, text);
 }
 
+/* With or without a terminal it is the same work. */
+static bool is_about_terminal(const char *word)
+{
+    static const char detach[] = "--detach";
+    size_t length = strlen(word);
+    return length >= sizeof "--de" - 1 && strncmp(word, detach, length) == 0;
+}
+
+/* The words of a command that say what is done, on one line. */
+static char *work_of(const struct rog_json *entry)
+{
+    const struct rog_json *words = rog_json_get(entry, "command");
+    struct rog_json *work = rog_json_array();
+    for (size_t i = 0; i < rog_json_size(words); i++)
+        if (!is_about_terminal(rog_json_string(rog_json_at(words, i), "")))
+            rog_json_append(work, rog_json_copy(rog_json_at(words, i)));
+    char *text = rog_json_text(work);
+    rog_json_free(work);
+    return text;
+}
+
 static bool same_work(const struct rog_json *one, const struct rog_json *other)
 {
-    char *mine = rog_json_text(rog_json_get(one, "command"));
-    char *its = rog_json_text(rog_json_get(other, "command"));
+    char *mine = work_of(one), *its = work_of(other);
     bool same = mine && its && strcmp(mine, its) == 0 &&
                 strcmp(rog_json_get_string(one, "folder", ""),
                        rog_json_get_string(other, "folder", "")) == 0;

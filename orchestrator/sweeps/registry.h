@@ -51,7 +51,8 @@ int rog_sweeps_load(struct rog_json **sweeps, struct rog_error *err);
 const struct rog_json *rog_sweeps_find(const struct rog_json *sweeps, const char *id);
 bool rog_sweep_is_running(const struct rog_json *sweep);
 
-/* The words of this process's command line, whatever way the program was called. Owned by the caller; NULL: no memory. */
+/* The words of this process's command line, whatever way the program was called. Owned by the
+ * caller; NULL: no memory. */
 struct rog_json *rog_sweep_command(void);
 
 #endif

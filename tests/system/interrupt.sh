@@ -89,7 +89,8 @@ ROG_TRAINER=$PWD/slow rogctl sweep x.conf --jobs 1 >out 2>err &
 pid=$!
 first=$(query "SELECT id FROM runs WHERE threshold = 4")
 for i in $(seq 200); do
-    query "UPDATE progress SET wanted = 'stop' WHERE run_id = '$first'"
+    sqlite3 -cmd '.timeout 9000' results.db \
+        "UPDATE progress SET wanted = 'stop' WHERE run_id = '$first'" || fail "not asked"
     [ "$(query "SELECT count(*) FROM progress WHERE run_id != '$first'")" = 1 ] && break
     sleep 0.1
 done

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_ORCHESTRATOR_STOP_LEFT_H
+#define ROG_ORCHESTRATOR_STOP_LEFT_H
+
+/* Runs that go on on their hosts although no rogctl follows them. */
+
+#include <orchestrator/output.h>
+#include <rog/error.h>
+
+/* Ends those of a sweep (sweeps/registry.h) whose process is gone; `run_id`: only this one, NULL:
+ * all. *ended is their number. */
+int rog_stop_left(const struct rog_output *output, const struct rog_json *sweep, const char *run_id,
+                  size_t *ended, struct rog_error *err);
+
+#endif
