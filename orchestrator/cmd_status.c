@@ -134,6 +134,9 @@ static void print_active(const struct rog_json *sweep, const struct rog_sweep_vi
         }
         rog_progress_line(job, LINE_COLUMNS, line, sizeof line);
         rog_print("  %s", line);
+        rog_progress_waiting(job, LINE_COLUMNS, line, sizeof line);
+        if (line[0])
+            rog_print("  %s", line);
         print_robots(view, job);
     }
     if (rest)
@@ -170,6 +173,9 @@ static struct rog_json *job_json(struct rog_db *db, const struct rog_fleet_job *
     rog_json_put_number(run, "stall_share", job->stall_share);
     rog_json_put_number(run, "wall_s", job->wall_s);
     rog_json_put_number(run, "left_s", rog_job_left_s(job));
+    rog_json_put_string(run, "waiting", job->waiting[0] ? job->waiting : NULL);
+    if (job->waiting[0])
+        rog_json_put_number(run, "waiting_s", job->waiting_s);
     if (rog_robots_json(db, job->run_id, &robots, NULL) == 0)
         rog_json_put(run, "robots", robots);
     return run;

@@ -12,20 +12,20 @@
 #include <stdint.h>
 
 #include <orchestrator/store/db.h>
+#include <orchestrator/store/ingest.h>
 
 #define ROG_PROGRESS_STATE_BYTES 16
-#define ROG_PROGRESS_WAITING_BYTES 160
 
 struct rog_run_progress {
-    char state[ROG_PROGRESS_STATE_BYTES];     /* as the lines of progress have it: "running" */
-    double t_s;                               /* since the run's start; NaN: only tests were left */
-    double from_t_s;                          /* where this execution went on from */
-    double done;                              /* 0..1 */
-    int64_t iteration;                        /* largest of any worker */
-    double accuracy, stall_share;             /* NaN: not known yet */
-    double wall_s;                            /* since this execution began */
-    char waiting[ROG_PROGRESS_WAITING_BYTES]; /* what for; "": for nothing */
-    double waiting_s;                         /* for so long */
+    char state[ROG_PROGRESS_STATE_BYTES]; /* as the lines of progress have it: "running" */
+    double t_s;                           /* since the run's start; NaN: only tests were left */
+    double from_t_s;                      /* where this execution went on from */
+    double done;                          /* 0..1 */
+    int64_t iteration;                    /* largest of any worker */
+    double accuracy, stall_share;         /* NaN: not known yet */
+    double wall_s;                        /* since this execution began */
+    char waiting[ROG_WAITING_BYTES];      /* what for; "": for nothing */
+    double waiting_s;                     /* for so long */
     double alone_s; /* for so long the run goes on when nobody follows it; 0: not at all */
     double age_s;   /* load: since the row was written */
 };
