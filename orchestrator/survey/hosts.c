@@ -40,8 +40,8 @@ static int make_key(struct rog_survey_hosts *hosts, struct rog_error *err)
     hosts->name = rog_format("%s-%.8s", hosts->options.what, text);
     strcat(text, "\n");
     int code =
-        hosts->name ? rog_temporary_folder(&hosts->key_folder, "rogctl", err) : rog_fail_nomem(err);
-    if (!code && !(hosts->key = rog_path_join(hosts->key_folder, "key")))
+        hosts->name ? rog_scratch_make(&hosts->scratch, NULL, "rogctl", err) : rog_fail_nomem(err);
+    if (!code && !(hosts->key = rog_path_join(hosts->scratch.path, "key")))
         code = rog_fail_nomem(err);
     return code ? code : rog_file_write(hosts->key, text, strlen(text), err);
 }
@@ -88,9 +88,7 @@ void rog_survey_close(struct rog_survey_hosts *hosts)
     }
     free(hosts->host);
     rog_bundle_cache_free(hosts->cache);
-    if (hosts->key_folder)
-        rog_dir_remove(hosts->key_folder, NULL);
-    free(hosts->key_folder);
+    rog_scratch_remove(&hosts->scratch, NULL);
     free(hosts->key);
     free(hosts->name);
     *hosts = (struct rog_survey_hosts){0};

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include <common/scratch.h>
 #include <orchestrator/conf/cluster.h>
 #include <orchestrator/deploy/bundle.h>
 #include <orchestrator/hosts/connection.h>
@@ -46,7 +47,8 @@ struct rog_survey_hosts {
     struct rog_survey_options options;
     struct rog_bundle_cache *cache;
     char *name;                   /* of folders */
-    char *key_folder, *key;       /* here: a file with a token that all hosts get */
+    struct rog_scratch scratch;   /* here: files for the hosts */
+    char *key;                    /* of them: with a token that all hosts get */
     atomic_bool patient;          /* calls to hosts do not end when options.stopped is true: what
                                      was measured is fetched, and what is left there removed */
     struct rog_survey_host *host; /* [count]: 0 the server, then the workers */

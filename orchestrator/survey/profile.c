@@ -49,7 +49,7 @@ static int put_config(struct rog_survey_host *host, const struct rog_json *setti
     char name[32];
     char *text = rog_json_text(config);
     snprintf(name, sizeof name, "config-%zu.json", host->rank);
-    char *here = rog_path_join(host->all->key_folder, name);
+    char *here = rog_path_join(host->all->scratch.path, name);
     *there = rog_path_join(host->folder, "config.json");
     int code = text && here && *there ? rog_file_write(here, text, strlen(text), err)
                                       : rog_fail_nomem(err);
