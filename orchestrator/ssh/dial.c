@@ -3,13 +3,17 @@
 #include <orchestrator/ssh/dial.h>
 
 #include <errno.h>
+#include <ifaddrs.h>
 #include <math.h>
+#include <net/if.h>
 #include <netdb.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -34,7 +38,7 @@ struct lookup {
     pthread_mutex_t mutex;
     pthread_cond_t changed; /* CLOCK_MONOTONIC */
     char *name, port[8];
-    int flags;
+    int flags, family;
 
     /* Under the mutex. */
     bool done, abandoned;
@@ -52,7 +56,7 @@ static void lookup_free(struct lookup *lookup)
     free(lookup);
 }
 
-static struct lookup *lookup_new(const char *name, unsigned port, int flags)
+static struct lookup *lookup_new(const char *name, unsigned port, int flags, int family)
 {
     struct lookup *lookup = calloc(1, sizeof *lookup);
     if (!lookup)
@@ -65,6 +69,7 @@ static struct lookup *lookup_new(const char *name, unsigned port, int flags)
     pthread_condattr_destroy(&attributes);
     lookup->name = rog_strdup(name);
     lookup->flags = flags;
+    lookup->family = family;
     snprintf(lookup->port, sizeof lookup->port, "%u", port);
     if (lookup->name)
         return lookup;
@@ -75,7 +80,7 @@ static struct lookup *lookup_new(const char *name, unsigned port, int flags)
 static void *look_up(void *argument)
 {
     struct lookup *lookup = argument;
-    const struct addrinfo hints = {.ai_family = AF_UNSPEC,
+    const struct addrinfo hints = {.ai_family = lookup->family,
                                    .ai_socktype = SOCK_STREAM,
                                    .ai_flags = lookup->flags | AI_NUMERICSERV};
     struct addrinfo *list = NULL;
@@ -125,13 +130,26 @@ static int await_lookup(const struct rog_ssh_dial *dial, struct lookup *lookup, 
     return code;
 }
 
+/* AddressFamily. */
+static int family_of(const struct rog_ssh_settings *settings)
+{
+    static const struct {
+        const char *word;
+        int family;
+    } families[] = {{"inet", AF_INET}, {"inet6", AF_INET6}};
+    for (size_t i = 0; i < sizeof families / sizeof *families; i++)
+        if (settings->address_family && strcasecmp(settings->address_family, families[i].word) == 0)
+            return families[i].family;
+    return AF_UNSPEC;
+}
+
 /* The addresses behind a name, to be freed by freeaddrinfo. */
 static int find_addresses(const struct rog_ssh_dial *dial, const char *name, unsigned port,
                           int flags, double until_s, struct addrinfo **list, struct rog_error *err)
 {
     bool done = true;
     *list = NULL;
-    struct lookup *lookup = lookup_new(name, port, flags);
+    struct lookup *lookup = lookup_new(name, port, flags, family_of(dial->settings));
     if (!lookup)
         return rog_fail_nomem(err);
     int code = start_thread(lookup, err);
@@ -171,6 +189,33 @@ static int bind_to(int fd, int family, const struct addrinfo *from, struct rog_e
     return rog_fail(err, ROG_EFAILED, "BindAddress: %s", strerror(cause));
 }
 
+static bool is_local(const struct sockaddr *address)
+{
+    const struct sockaddr_in *in = (const void *)address;
+    const struct sockaddr_in6 *in6 = (const void *)address;
+    return address->sa_family == AF_INET
+               ? ntohl(in->sin_addr.s_addr) >> 24 == IN_LOOPBACKNET
+               : IN6_IS_ADDR_LOOPBACK(&in6->sin6_addr) || IN6_IS_ADDR_LINKLOCAL(&in6->sin6_addr);
+}
+
+/* BindInterface: an address of it, as ssh has it rather one that others can reach. */
+static int bind_to_interface(int fd, int family, const char *name, struct rog_error *err)
+{
+    struct ifaddrs *all = NULL;
+    int code = getifaddrs(&all) == 0 ? ROG_EFAILED : ROG_EIO;
+    for (int local = 0; local < 2 && code == ROG_EFAILED; local++)
+        for (const struct ifaddrs *one = all; one && code == ROG_EFAILED; one = one->ifa_next)
+            if (one->ifa_addr && one->ifa_addr->sa_family == family && (one->ifa_flags & IFF_UP) &&
+                strcmp(one->ifa_name, name) == 0 && is_local(one->ifa_addr) == local &&
+                bind(fd, one->ifa_addr,
+                     family == AF_INET ? sizeof(struct sockaddr_in)
+                                       : sizeof(struct sockaddr_in6)) == 0)
+                code = ROG_OK;
+    freeifaddrs(all);
+    return code ? rog_fail(err, ROG_EFAILED, "BindInterface: %s has no such address here", name)
+                : ROG_OK;
+}
+
 static int await_connected(const struct rog_ssh_dial *dial, int fd, double until_s,
                            struct rog_error *err)
 {
@@ -195,7 +240,9 @@ static int connect_to(const struct rog_ssh_dial *dial, const struct addrinfo *to
     int fd = socket(to->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
         return rog_fail(err, ROG_EFAILED, "%s", strerror(errno));
-    int code = bind_to(fd, to->ai_family, from, err);
+    const char *interface = dial->settings->bind_interface;
+    int code = interface ? bind_to_interface(fd, to->ai_family, interface, err)
+                         : bind_to(fd, to->ai_family, from, err);
     if (!code && connect(fd, to->ai_addr, to->ai_addrlen) != 0)
         code = errno == EINPROGRESS ? await_connected(dial, fd, until_s, err)
                                     : rog_fail(err, ROG_EFAILED, "%s", strerror(errno));

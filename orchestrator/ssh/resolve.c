@@ -196,6 +196,7 @@ static int expand_paths(struct rog_ssh_settings *settings, struct rog_error *err
     forget_none(&settings->proxy_command);
     forget_none(&settings->proxy_jump);
     forget_none(&settings->bind_address);
+    forget_none(&settings->bind_interface);
     struct rog_ssh_names *files[] = {&settings->identities, &settings->certificates,
                                      &settings->user_known_hosts, &settings->global_known_hosts};
     for (size_t i = 0; i < sizeof files / sizeof *files; i++)

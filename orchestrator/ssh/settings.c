@@ -54,7 +54,9 @@ static const struct row rows[] = {
     {"pubkeyacceptedalgorithms", WORD, AT(public_key_algorithms)},
     {"pubkeyacceptedkeytypes", WORD, AT(public_key_algorithms)},
     {"compression", WORD, AT(compression)},
+    {"addressfamily", WORD, AT(address_family)},
     {"bindaddress", WORD, AT(bind_address)},
+    {"bindinterface", WORD, AT(bind_interface)},
     {"requiredrsasize", WORD, AT(rsa_bits)},
 };
 
@@ -63,9 +65,8 @@ static const struct row rows[] = {
 static const struct {
     const char *word, *harmless;
 } missing[] = {
-    {"addressfamily", "any"},          {"bindinterface", "none"},  {"checkhostip", "no"},
-    {"hostbasedauthentication", "no"}, {"pkcs11provider", "none"}, {"proxyusefdpass", "no"},
-    {"verifyhostkeydns", "no"},
+    {"checkhostip", "no"},    {"hostbasedauthentication", "no"}, {"pkcs11provider", "none"},
+    {"proxyusefdpass", "no"}, {"verifyhostkeydns", "no"},
 };
 
 /* Words that have nothing to do with reaching a host and running commands there. */

@@ -25,7 +25,7 @@ struct rog_ssh_settings {
     char *preferred; /* kinds of authentication, in order */
     char *proxy_command, *proxy_jump;
     char *ciphers, *key_exchange, *macs, *host_key_algorithms, *public_key_algorithms;
-    char *compression, *bind_address, *rsa_bits;
+    char *compression, *address_family, *bind_address, *bind_interface, *rsa_bits;
     char *not_understood; /* words of the configuration that have no effect here, NULL: none */
     bool by_client;       /* ssh -G said so */
 };

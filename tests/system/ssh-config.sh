@@ -215,6 +215,15 @@ sed -i 's/$/\r/' kh
 row "CRLF" in
 printf '# %s\n\n \t[127.0.0.1]:%s\t%s\tcomment\n' "of ours" $port "$(words host | tr ' ' '\t')" >kh
 row "blanks, tabs, comments" in
+cfg "AddressFamily inet"
+row "AddressFamily inet" in
+cfg "AddressFamily inet6"
+row "AddressFamily inet6, an address of IPv4" out "is no host that this machine knows" \
+    "is no host that this machine knows"
+cfg "BindInterface lo"
+row "BindInterface" in
+cfg "BindInterface rog-nowhere"
+row "BindInterface that is not there" out "BindInterface: rog-nowhere" "BindInterface: rog-nowhere"
 cp kh elsewhere
 known="UserKnownHostsFile none
 KnownHostsCommand /bin/cat $PWD/elsewhere"
