@@ -104,7 +104,7 @@ static void print_runs(const struct rog_json *sweep, const struct rog_sweep_view
                  rog_time_left_text(left_s, left));
     if (view->count)
         rog_print("  %zu %s:%s", view->count, view->count == 1 ? "run" : "runs", text);
-    else if (rog_sweep_is_running(sweep))
+    else if (rog_sweep_is_running(sweep) && !rog_json_get(sweep, "runs"))
         rog_print("  it is being planned");
 }
 

@@ -42,10 +42,13 @@ static void lower_flag(int fd)
 
 /* ---- the thread ---- */
 
-/* The first says how it is meant. */
+/* The first says how it is meant. A terminal that is closed sends several. */
 static void take(struct rog_signals *signals, const siginfo_t *info)
 {
-    if (rog_signals_came(signals))
+    bool again = rog_signals_came(signals);
+    if (again && info->si_signo == SIGHUP)
+        return;
+    if (again)
         end_process(info->si_signo);
     atomic_store(&signals->is_request,
                  info->si_code == SI_QUEUE && info->si_value.sival_int == ROG_SIGNAL_STOP);

@@ -4,8 +4,8 @@
 
 /*
  * Signals as something to look at, without handlers and global flags. A thread takes them: the
- * first that asks to stop is remembered, the second ends the process at once, whatever the other
- * threads wait for.
+ * first that asks to stop is remembered, the second (but for SIGHUP) ends the process at once,
+ * whatever the other threads wait for.
  */
 
 #include <pthread.h>

@@ -278,6 +278,10 @@ static struct rog_json *load_one(const char *folder, const char *id)
     if (path && rog_file_read(path, ENTRY_MAX_BYTES, &data, &size, NULL) == 0 &&
         rog_json_parse(data, size, path, &entry, NULL) < 0)
         entry = NULL;
+    if (entry && !rog_json_is_integer(rog_json_get(entry, "pid"))) { /* not one of ours */
+        rog_json_free(entry);
+        entry = NULL;
+    }
     free(data);
     free(path);
     if (!entry && age_s > UNFINISHED_S)

@@ -119,6 +119,8 @@ static void damage_hides_one_entry_alone(void **state)
     assert_int_equal(rog_sweep_path(id, ROG_SWEEP_FILE, &path, &err), 0);
     assert_int_equal(rog_file_write(path, "{\"pid\":", 7, &err), 0);
     assert_string_equal(state_of(id), "none");
+    assert_int_equal(rog_file_write(path, "{}", 2, &err), 0);
+    assert_string_equal(state_of(id), "none");
     assert_string_equal(state_of(rog_sweep_id(sweep)), "running");
     rog_sweep_close(sweep, 0, NULL);
     free(path);
