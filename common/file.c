@@ -268,6 +268,41 @@ char *rog_path_dir(const char *path)
     return strndup(path, slash == path ? 1 : (size_t)(slash - path));
 }
 
+/* Whether the owner of a folder may be trusted with what this user runs. */
+static bool is_own(uid_t owner)
+{
+    const char *before = geteuid() == 0 ? getenv("SUDO_UID") : NULL;
+    return owner == geteuid() || owner == 0 ||
+           (before && before[0] && owner == (uid_t)strtoul(before, NULL, 10));
+}
+
+/* What lies in a cache is used without another look, also programs and models: nobody else may put
+ * anything there. A group of one's own, as Debian gives each user, is nobody else. */
+static int check_cache(const char *dir, bool is_last, struct rog_error *err)
+{
+    struct stat status;
+    if (stat(dir, &status) != 0)
+        return 0; /* it is made later, or cannot be, which is said then */
+    bool shared = (status.st_mode & S_IWOTH) ||
+                  ((status.st_mode & S_IWGRP) && status.st_gid != getegid() && status.st_gid != 0);
+    bool good = is_last ? is_own(status.st_uid) && !shared : !shared || (status.st_mode & S_ISVTX);
+    if (good)
+        return 0;
+    return rog_fail(err, ROG_EINVAL,
+                    "%s: other users can write into this cache folder (owner %u, mode %03o), and "
+                    "what lies there is used as it is; hint: chmod go-w %s, or set XDG_CACHE_HOME "
+                    "to a folder of your own",
+                    dir, (unsigned)status.st_uid, (unsigned)status.st_mode & 0777u, dir);
+}
+
+static int check_caches(const char *dir, struct rog_error *err)
+{
+    char *parent = rog_path_dir(dir);
+    int code = parent ? check_cache(parent, false, err) : rog_fail_nomem(err);
+    free(parent);
+    return code ? code : check_cache(dir, true, err);
+}
+
 char *rog_cache_dir(struct rog_error *err)
 {
     const char *cache = getenv("XDG_CACHE_HOME");
@@ -284,6 +319,10 @@ char *rog_cache_dir(struct rog_error *err)
     }
     if (!dir)
         rog_fail_nomem(err);
+    if (dir && check_caches(dir, err)) {
+        free(dir);
+        dir = NULL;
+    }
     return dir;
 }
 

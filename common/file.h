@@ -56,7 +56,8 @@ char *rog_path_of_rank(const char *path, uint32_t rank);
  * memory, NULL when memory ran out. */
 char *rog_path_argument(const char *path);
 
-/* <cache>/rogctl, where <cache> is $XDG_CACHE_HOME or ~/.cache. Not created. */
+/* <cache>/rogctl, where <cache> is $XDG_CACHE_HOME or ~/.cache. Not created. NULL, with ROG_EINVAL:
+ * there is no such place, or other users can write there. */
 char *rog_cache_dir(struct rog_error *err);
 
 /*

@@ -261,14 +261,36 @@ static int open_write(struct rog_db *db, struct rog_error *err)
     return code;
 }
 
+/* SQLite would wait for ever for somebody to write into a pipe. The files beside a database are
+ * opened with it. */
+static int check_is_file(const char *path, struct rog_error *err)
+{
+    static const char *const beside[] = {"", "-wal", "-shm", "-journal"};
+    int code = 0;
+    for (size_t i = 0; code == 0 && i < sizeof beside / sizeof *beside; i++) {
+        struct stat status;
+        char *name = rog_format("%s%s", path, beside[i]);
+        if (!name)
+            return rog_fail_nomem(err);
+        if (stat(name, &status) == 0 && !S_ISREG(status.st_mode))
+            code = rog_fail(err, ROG_EFORMAT, "%s: %s, not a database; name a file with --db", name,
+                            S_ISDIR(status.st_mode)    ? "a folder"
+                            : S_ISFIFO(status.st_mode) ? "a pipe"
+                            : S_ISSOCK(status.st_mode) ? "a socket"
+                                                       : "a device");
+        free(name);
+    }
+    return code;
+}
+
 int rog_db_open(struct rog_db **out, const char *path, enum rog_db_mode mode, struct rog_error *err)
 {
     *out = NULL;
     struct stat status;
     bool there = stat(path, &status) == 0;
-    if (there && S_ISDIR(status.st_mode))
-        return rog_fail(err, ROG_EFORMAT, "%s: a folder, not a database; name a file with --db",
-                        path);
+    int code = check_is_file(path, err);
+    if (code < 0)
+        return code;
     if (mode == ROG_DB_READ && !there)
         return rog_fail(err, ROG_ENOTFOUND,
                         "%s: no such database; run a sweep first or name another with --db", path);
@@ -276,7 +298,7 @@ int rog_db_open(struct rog_db **out, const char *path, enum rog_db_mode mode, st
     struct rog_db *db = calloc(1, sizeof *db);
     if (db)
         db->path = rog_strdup(path);
-    int code = db && db->path ? 0 : rog_fail_nomem(err);
+    code = db && db->path ? 0 : rog_fail_nomem(err);
     if (code == 0)
         code = mode == ROG_DB_READ ? open_read(db, err) : open_write(db, err);
     if (code == 0) {

@@ -207,12 +207,27 @@ void rog_quote_markdown(FILE *file, const char *text)
     }
 }
 
+/* Whether a spreadsheet would compute it, also one that takes the wide signs of East Asian
+ * keyboards for the same, or would once apostrophes before it are taken away. */
+static bool is_formula(const char *text)
+{
+    static const uint32_t first[] = {'=',  '+',    '-',    '@',    '\t',  '\r',
+                                     '\n', 0xff1d, 0xff0b, 0xff0d, 0xff20};
+    text += strspn(text, "'");
+    uint32_t code = *text ? rog_utf8_take(&text) : 0;
+    bool is = false;
+    for (size_t i = 0; i < sizeof first / sizeof *first; i++)
+        is |= code == first[i];
+    return is;
+}
+
 /* Spaces at either end are lost by some readers without quotes. */
 void rog_quote_csv(FILE *file, const char *text)
 {
     size_t size = strlen(text);
     bool plain = size && text[0] != ' ' && text[size - 1] != ' ' && !strpbrk(text, "\",\r\n");
     fputs(plain ? "" : "\"", file);
+    fputs(is_formula(text) ? "'" : "", file);
     while (*text) {
         char bytes[ROG_UTF8_MAX_BYTES];
         uint32_t code = rog_utf8_take(&text);

@@ -36,7 +36,9 @@ void rog_quote_latex(FILE *file, const char *text);
 void rog_quote_markdown(FILE *file, const char *text);
 
 /* A field of a row of comma-separated values (RFC 4180), in quotes where it needs them. Reads back
- * as the same text, but that damaged bytes are U+FFFD. */
+ * as the same text, but that damaged bytes are U+FFFD, and that what a spreadsheet would compute (it
+ * begins with one of "=+-@", a tab or an end of line) has an apostrophe more before it; so has what
+ * begins with apostrophes and then with one of these, so that taking one away gives the text. */
 void rog_quote_csv(FILE *file, const char *text);
 
 /* A key of a parameter, metric or file on an MLflow server: letters, digits, "_-. " and single

@@ -28,5 +28,18 @@ sqlite3 newer.db "PRAGMA journal_mode = DELETE; PRAGMA user_version = $newer" >o
 answered 1 "newer.db: its schema is version $newer, this program knows up to version $known" newer.db
 try 1 rogctl runs --db .
 says 'a folder, not a database'
+mkfifo pipe.db
+try 1 timeout 20 rogctl runs --db pipe.db
+says 'pipe.db: a pipe, not a database'
+sqlite3 piped.db 'CREATE TABLE runs(a)' && mkfifo piped.db-wal
+try 1 timeout 20 rogctl sweep x.conf --db piped.db
+says 'piped.db-wal: a pipe, not a database'
+try 1 timeout 20 rogctl runs --db /dev/zero
+says '/dev/zero: a device, not a database'
+
+# What lies in a cache is used as it is: one that other users can write is not used.
+mkdir -p shared/rogctl && chmod 777 shared/rogctl
+XDG_CACHE_HOME=$PWD/shared try 1 rogctl doctor
+prints 'shared/rogctl: other users can write into this cache folder (owner '
 try 1 rogctl sweep x.conf --db no/folder/x.db
 says 'no/folder/x.db'

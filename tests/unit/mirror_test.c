@@ -133,9 +133,14 @@ static void a_checkpoint_comes_before_its_event(void **state)
     free(folder);
     put(bench->lab.folder, "outside", "weights");
 
-    static const char *const bad[] = {"../outside", "/etc/hostname", "chkpt/../../outside",
-                                      "",           "config.json",   "events.jsonl",
-                                      "chkpt",      "chkptx/1"};
+    char long_name[4000] = "chkpt/";
+    memset(long_name + 6, 'x', sizeof long_name - 7);
+    long_name[sizeof long_name - 1] = '\0';
+    const char *const bad[] = {"../outside", "/etc/hostname", "chkpt/../../outside",
+                               "",           "config.json",   "events.jsonl",
+                               "chkpt",      "chkptx/1",      "chkpt/",
+                               "chkpt/a/b",  "chkpt/.hidden", "chkpt/a\\u0007b",
+                               long_name};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         assert_int_equal(pull_checkpoint(bench, bad[i], sha256, &err), ROG_EFORMAT);
         assert_non_null(strstr(err.message, "not in the run's folder"));

@@ -239,8 +239,34 @@ static void assert_csv(const char *text)
             *out++ = *at++;
     }
     *out = '\0';
-    assert_string_equal(back, text);
+    const char *what = back + strspn(back, "'");
+    bool is_formula = *back == '\'' && (strchr("=+-@\t\r\n", *what) || strncmp(what, "＝", 3) == 0);
+    assert_null(*back && *back != '\'' ? strchr("=+-@\t\r\n", *back) : NULL);
+    assert_string_equal(back + (is_formula && *what), text);
     free(csv);
+}
+
+/* What a spreadsheet would compute is a text there. */
+static void formulas_are_texts(void **state)
+{
+    (void)state;
+    static const char *const texts[][2] = {
+        {"=cmd|' /C calc'!A0", "'=cmd|' /C calc'!A0"},
+        {"-1", "'-1"},
+        {"@SUM(1)", "'@SUM(1)"},
+        {"+1,2", "\"'+1,2\""},
+        {"\t=1", "'\t=1"},
+        {"＝1", "'＝1"},
+        {"'=1", "''=1"},
+        {"'a", "'a"},
+        {"a=1", "a=1"},
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        char *csv = quoted(rog_quote_csv, texts[i][0]);
+        assert_string_equal(csv, texts[i][1]);
+        free(csv);
+        assert_csv(texts[i][0]);
+    }
 }
 
 static void assert_everywhere(const char *text)
@@ -476,6 +502,7 @@ static void thousands(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(formulas_are_texts),
         cmocka_unit_test(clean_is_one_line_of_utf8),
         cmocka_unit_test(clean_is_cut),
         cmocka_unit_test(widths),

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -135,6 +136,22 @@ static int fetch_checkpoint(struct rog_connection *connection, const char *from,
     return code;
 }
 
+/* It becomes a path here: nothing but a file of that folder, as others of the run's are the
+ * controller's own and say what it does. */
+static int check_name(const char *name, struct rog_error *err)
+{
+    static const char folder[] = ROG_RUN_CHECKPOINTS "/";
+    bool good = strncmp(name, folder, sizeof folder - 1) == 0 && strlen(name) < NAME_MAX;
+    for (const char *at = good ? name + sizeof folder - 1 : ""; *at; at++)
+        good &= *at != '/' && (unsigned char)*at >= ' ' && *at != 0x7f;
+    const char first = good ? name[sizeof folder - 1] : '\0';
+    return first && first != '.'
+               ? 0
+               : rog_fail(err, ROG_EFORMAT,
+                          "a checkpoint whose path is not in the run's folder " ROG_RUN_CHECKPOINTS
+                          ", or no file's name");
+}
+
 /* The file that an event names, if it names one. What the event is, is asked of the same parser as
  * when it is stored: a text can be written in more ways than one. A line that is no JSON is no
  * event, which is said where it is stored. */
@@ -148,13 +165,7 @@ static int follow_event(const struct mirror *mirror, const char *line, size_t si
         return 0;
     if (code == 0 && strcmp(rog_json_get_string(event, "event", ""), ROG_EVENT_CHECKPOINT) == 0) {
         const char *name = rog_json_get_string(event, "path", "");
-        /* It becomes a path here: nothing but a file of that folder, as others of the run's are the
-         * controller's own and say what it does. */
-        if (strncmp(name, ROG_RUN_CHECKPOINTS "/", sizeof ROG_RUN_CHECKPOINTS) != 0 ||
-            strstr(name, ".."))
-            code =
-                rog_fail(err, ROG_EFORMAT,
-                         "a checkpoint whose path is not in the run's folder " ROG_RUN_CHECKPOINTS);
+        code = check_name(name, err);
         char *from = rog_path_join(there, name), *to = rog_path_join(here, name);
         if (code == 0)
             code = from && to ? fetch_checkpoint(mirror->connection, from, to,
