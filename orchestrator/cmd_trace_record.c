@@ -24,6 +24,7 @@ struct watching {
     struct rog_output output;
     struct rog_signals signals;
     double said_s; /* seconds of the recording at the last line */
+    bool warned;   /* that nothing comes at all */
 };
 
 static bool stopped(void *user)
@@ -38,6 +39,19 @@ static void remark(const char *text, void *user)
     rog_warn(&watching->output, "%s", text);
 }
 
+/* Nothing at all is more often a firewall than a robot that is out of reach. */
+static void warn_of_silence(struct watching *watching, const struct rog_samples *samples)
+{
+    for (size_t i = 0; i < samples->workers; i++)
+        if (samples->link[i].down < samples->link[i].looks)
+            return;
+    if (!watching->warned)
+        rog_warn(&watching->output,
+                 "no worker has been heard of yet; hint: the server has to let UDP "
+                 "in on the training port (sudo ufw allow PORT/udp)");
+    watching->warned = true;
+}
+
 /* "at 35 s: 42.1/38.0  0/0 Mbit/s up/down" */
 static void told(const struct rog_samples *samples, void *user)
 {
@@ -46,6 +60,7 @@ static void told(const struct rog_samples *samples, void *user)
     if (samples->seconds < watching->said_s + SAY_S)
         return;
     watching->said_s = samples->seconds;
+    warn_of_silence(watching, samples);
     for (size_t i = 0, used = 0; i < samples->workers && used + 32 < sizeof line; i++) {
         const double *last = samples->link[i].last;
         if (isnan(last[0]) || isnan(last[1]))
@@ -67,7 +82,7 @@ static const struct {
 static int convert(const char *trainer, const char *path, const char *to, size_t rank, size_t kind,
                    struct rog_error *err)
 {
-    char number[16];
+    char number[24];
     char *trace = rog_format("%s-%zu%s.csv", to, rank, files[kind].mark);
     snprintf(number, sizeof number, "%zu", rank);
     const char *const argv[] = {trainer,  "trace",       "convert",
@@ -79,21 +94,34 @@ static int convert(const char *trainer, const char *path, const char *to, size_t
     return code;
 }
 
+/* What a trace can be made of. */
+static bool has_brought(const struct rog_samples_link *link)
+{
+    return link->sum[ROG_SAMPLES_UP] > 0 && link->sum[ROG_SAMPLES_DOWN] > 0;
+}
+
 /* A link that was never there gives no trace; without any the recording has failed. */
 static int convert_all(const struct watching *watching, const char *trainer, const char *path,
-                       const char *to, size_t workers, struct rog_error *err)
+                       const char *to, const struct rog_samples *samples, struct rog_error *err)
 {
     size_t made = 0;
-    struct rog_error why = {0};
-    for (size_t rank = 1; rank <= workers; rank++) {
-        int code = ROG_OK;
+    int code = ROG_OK;
+    for (size_t i = 0; i < samples->workers && !code; i++) {
+        if (!has_brought(&samples->link[i])) {
+            rog_warn(&watching->output,
+                     "worker %zu has no trace: at no look did anything come both "
+                     "ways",
+                     i + 1);
+            continue;
+        }
         for (size_t kind = 0; kind < FILES && !code; kind++)
-            code = convert(trainer, path, to, rank, kind, &why);
-        if (code)
-            rog_warn(&watching->output, "worker %zu has no trace: %s", rank, why.message);
+            code = convert(trainer, path, to, i + 1, kind, err);
         made += !code;
     }
-    return made ? ROG_OK : rog_fail(err, ROG_EFAILED, "no worker's link has brought anything");
+    if (!code && !made)
+        code = rog_fail(err, ROG_EFAILED, "no worker's link has brought anything; %s has the looks",
+                        path);
+    return code;
 }
 
 /* ---- the result ---- */
@@ -109,7 +137,7 @@ static int print_json(const struct rog_samples *samples, const char *path, const
     for (size_t i = 0; i < samples->workers; i++) {
         const struct rog_samples_link *link = &samples->link[i];
         struct rog_json *row = rog_json_object();
-        char *trace = rog_format("%s-%zu.csv", to, i + 1);
+        char *trace = has_brought(link) ? rog_format("%s-%zu.csv", to, i + 1) : NULL;
         rog_json_put_integer(row, "rank", (int64_t)i + 1);
         rog_json_put_string(row, "trace", trace);
         rog_json_put_integer(row, "looks", (int64_t)link->looks);
@@ -137,7 +165,10 @@ static int print_text(const struct rog_samples *samples, const struct rog_cluste
         rog_table_cell(table, "%llu", (unsigned long long)link->down);
         rog_table_number(table, rog_samples_mean(link, ROG_SAMPLES_UP), 2);
         rog_table_number(table, rog_samples_mean(link, ROG_SAMPLES_DOWN), 2);
-        rog_table_cell(table, "%s-%zu.csv", to, i + 1);
+        if (has_brought(link))
+            rog_table_cell(table, "%s-%zu.csv", to, i + 1);
+        else
+            rog_table_cell(table, "-");
     }
     int code = rog_table_print(table, err);
     if (!code)
@@ -179,7 +210,7 @@ static int record(const struct rog_cli *cli, const struct rog_cluster *cluster, 
     if (!code)
         code = rog_record_links(&hosts, &how, &samples, err);
     if (!code)
-        code = convert_all(watching, trainer, path, to, workers, err);
+        code = convert_all(watching, trainer, path, to, &samples, err);
     if (!code)
         code = rog_cli_flag(cli, "json") ? print_json(&samples, path, to, err)
                                          : print_text(&samples, cluster, to, err);

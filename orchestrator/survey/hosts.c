@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <common/claims.h>
 #include <common/clock.h>
 #include <common/file.h>
 #include <common/json.h>
@@ -171,6 +172,25 @@ int rog_survey_connect(struct rog_survey_host *host, struct rog_error *err)
     return cluster->kind->connect(&host->connection, &options, err);
 }
 
+/* ROG_EBUSY: a sweep holds the host; it would be disturbed, and would disturb what is measured. */
+static int check_free(struct rog_survey_host *host, struct rog_error *err)
+{
+    static const char script[] = "grep -F '@" ROG_CLAIM_MARK "' /proc/net/unix || :";
+    const char *const argv[] = {"sh", "-c", script, NULL};
+    struct rog_claims claims = {0};
+    char *table = NULL;
+    int code = rog_connection_command(host->connection, argv, COMMAND_TIMEOUT_S, &table, err);
+    if (!code)
+        code = rog_claims_read(&claims, table, err);
+    const struct rog_claim_entry *holder = code ? NULL : rog_claims_holder(&claims);
+    if (holder)
+        code = rog_fail(err, ROG_EBUSY, "it is held by %s; hint: wait until that has ended",
+                        holder->text[0] ? holder->text : "a sweep");
+    rog_claims_release(&claims);
+    free(table);
+    return code;
+}
+
 int rog_survey_deploy(struct rog_survey_host *host, struct rog_error *err)
 {
     const char *const uname[] = {"uname", "-m", NULL};
@@ -179,6 +199,9 @@ int rog_survey_deploy(struct rog_survey_host *host, struct rog_error *err)
     size_t count = 0;
     int code = rog_survey_connect(host, err);
     if (code || host->program)
+        return code;
+    code = check_free(host, err);
+    if (code)
         return code;
     code = rog_connection_command(host->connection, uname, COMMAND_TIMEOUT_S, &machine, err);
     if (!code) {

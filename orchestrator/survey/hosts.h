@@ -69,7 +69,7 @@ int rog_survey_each(struct rog_survey_hosts *hosts, size_t first,
 /* Visits. Connects where there is no connection, or it is lost. */
 int rog_survey_connect(struct rog_survey_host *host, struct rog_error *err);
 int rog_survey_disconnect(struct rog_survey_host *host, struct rog_error *err);
-/* Connects and brings the trainer there. */
+/* Connects and brings the trainer there. ROG_EBUSY: a sweep holds the host. */
 int rog_survey_deploy(struct rog_survey_host *host, struct rog_error *err);
 /* The same, and makes the folder with the token and a lease. */
 int rog_survey_place(struct rog_survey_host *host, struct rog_error *err);
