@@ -21,8 +21,9 @@ static const char script[] =
 static int try_there(struct rog_host_probe *probe, struct rog_json **found, struct rog_error *err)
 {
     struct rog_json *spec = rog_json_object();
-    rog_json_put_string(spec, "role", "work");
-    rog_json_put_integer(spec, "rank", 1);
+    bool serves = probe->role == ROG_PROBE_SERVER;
+    rog_json_put_string(spec, "role", serves ? "serve" : "work");
+    rog_json_put_integer(spec, "rank", serves ? 0 : 1);
     rog_wrapper_put(spec, probe->settings, 0);
     char *text = rog_json_text(spec), *said = NULL;
     char *program = rog_format("%s/" ROG_BUNDLE_PROGRAM, probe->tree);
@@ -42,13 +43,16 @@ static int try_there(struct rog_host_probe *probe, struct rog_json **found, stru
     return code;
 }
 
-/* What to do about it. "@i" stands for the image, "@r" for the runtime, "@u" for the user, "@d" for
- * rogctl's folder there, "@m" for the machine. */
+/* What to do about it. "@i" stands for the image, "@r" for the program that runs it or the wrapper,
+ * "@p" for its package, "@u" for the user, "@h" for how to log in, "@d" for rogctl's folder there,
+ * "@m" for the machine. What is not here is the first. */
 static const struct {
     const char *lacks;
     enum rog_finding_level level;
     const char *way_out;
 } ways_out[] = {
+    {"start", ROG_FINDING_BAD,
+     "correct wrap or container in the cluster file: the words are what @r said there"},
     {"runtime", ROG_FINDING_BAD, "install it there: sudo apt-get install @p"},
     {"permission", ROG_FINDING_BAD,
      "sudo usermod -aG docker @u there, which lets @u do what root may; it holds from the next "
@@ -69,17 +73,20 @@ static const struct {
      "what it runs in must see @d under that path: -v @d:@d in the command that made it"},
     {"user", ROG_FINDING_BAD,
      "have it run as @u: --user $(id -u):$(id -g) of docker exec, or of docker run"},
-    {"start", ROG_FINDING_BAD, "try it there by hand with the command `true` behind it"},
+    {"program", ROG_FINDING_BAD, "install it there, or correct wrap in the cluster file"},
+    {"name", ROG_FINDING_BAD,
+     "`@r ps -a` there lists containers; start it (docs/cluster-setup.md, Containers)"},
     {"end", ROG_FINDING_BAD, "is it paused, or its runtime stuck? Start @r there anew"},
     {"session", ROG_FINDING_NOTE, "sudo loginctl enable-linger @u there"},
 };
 #define WAYS_OUT (sizeof ways_out / sizeof *ways_out)
 
 /* The text for what "@" and a letter stand for. */
-static const char *meaning(const struct rog_host_probe *probe, char letter)
+static const char *meaning(const struct rog_host_probe *probe, const struct rog_json *found,
+                           char letter)
 {
     const struct rog_json *container = rog_json_get(probe->settings, "container");
-    const char *runtime = rog_json_get_string(container, "runtime", "docker");
+    const char *program = rog_json_get_string(found, "program", "docker");
     switch (letter) {
     case 'd':
         return probe->root;
@@ -90,20 +97,20 @@ static const char *meaning(const struct rog_host_probe *probe, char letter)
     case 'm':
         return rog_json_get_string(probe->facts, "machine", "its machine");
     case 'p':
-        return strcmp(runtime, "docker") == 0 ? "docker.io" : runtime;
+        return strcmp(program, "docker") == 0 ? "docker.io" : program;
     case 'r':
-        return runtime;
+        return program;
     default:
         return rog_json_get_string(probe->facts, "user", "the user");
     }
 }
 
-static void advise(struct rog_host_probe *probe, const char *text)
+static void advise(struct rog_host_probe *probe, const struct rog_json *found, const char *text)
 {
     char *whole = rog_strdup("");
     while (whole && *text) {
         size_t plain = strcspn(text, "@");
-        const char *value = text[plain] ? meaning(probe, text[plain + 1]) : "";
+        const char *value = text[plain] ? meaning(probe, found, text[plain + 1]) : "";
         char *longer = rog_format("%s%.*s%s", whole, (int)plain, text, value);
         free(whole);
         whole = longer;
@@ -122,12 +129,12 @@ static void judge(struct rog_host_probe *probe, const char *check, const struct 
         ROG_FOUND(probe, check, ROG_FINDING_GOOD, "%s: the trainer starts in it, and ends", words);
         return;
     }
-    size_t i = 0;
-    while (i + 1 < WAYS_OUT && strcmp(ways_out[i].lacks, lacks) != 0)
-        i++;
+    size_t i = WAYS_OUT - 1;
+    while (i > 0 && strcmp(ways_out[i].lacks, lacks) != 0)
+        i--;
     ROG_FOUND(probe, check, ways_out[i].level, "%s: %s", words,
               rog_json_get_string(found, "message", ""));
-    advise(probe, ways_out[i].way_out);
+    advise(probe, found, ways_out[i].way_out);
 }
 
 void rog_check_wrapper(struct rog_host_probe *probe)

@@ -186,6 +186,7 @@ wrapper() {
     wait
 }
 wrapper '["setsid","-f"]' 'setsid, ended before what it had started; it must not put'
+wrapper '["true"]' "the worker's wrapper, true, ended without having started anything"
 wrapper '["sh","-c","echo no such container >&2; exit 125"]' \
     "the worker's wrapper, sh, ended with exit status 125: no such container"
 wrapper '["/none/docker"]' 'cannot execute /none/docker: No such file or directory'

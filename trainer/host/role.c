@@ -294,6 +294,17 @@ bool rog_host_role_can_restart(const struct rog_host_role *role)
     return !role->serves || rog_file_exists(SERVER_STATE);
 }
 
+/* "See 'docker run --help'." behind what is wrong. */
+static void drop_hints(char *text)
+{
+    for (char *line = strrchr(text, '\n'); line; line = strrchr(text, '\n')) {
+        bool hints = strncmp(line + 1, "See '", 5) == 0 || strncmp(line + 1, "Try '", 5) == 0;
+        if (line[1] && !hints)
+            return;
+        *line = '\0';
+    }
+}
+
 /* The last line of its log. */
 static void last_words(char words[LAST_WORDS_BYTES])
 {
@@ -304,6 +315,7 @@ static void last_words(char words[LAST_WORDS_BYTES])
         end[fread(end, 1, LOG_END_BYTES, log)] = '\0';
         fclose(log);
     }
+    drop_hints(end);
     rog_last_words(end, words, LAST_WORDS_BYTES);
 }
 
@@ -324,10 +336,11 @@ void rog_host_role_explain(const struct rog_host_role *role, struct rog_error *w
         rog_fail(why, ROG_EFAILED, "%s's program " ROG_NO_PART "; it said%s%s", role->name,
                  words[0] ? ": " : " nothing", words);
     else if (role->process.status == 0)
-        rog_fail(why, ROG_EFAILED,
-                 "%s ended before what it had started; it must not put that into the "
-                 "background%s%s",
-                 title, words[0] ? ": " : "", words);
+        rog_fail(why, ROG_EFAILED, "%s ended %s%s%s", title,
+                 rog_leash_was_taken(role->folder)
+                     ? "before what it had started; it must not put that into the background"
+                     : "without having started anything",
+                 words[0] ? ": " : "", words);
     else
         rog_fail(why, ROG_EFAILED, "%s %s %d%s%s%s", title,
                  killed_by ? "was killed by signal" : "ended with exit status",

@@ -3,6 +3,7 @@
 #include <trainer/host/try.h>
 
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,7 @@
 #include <trainer/host/role.h>
 
 #define START_S 60.0 /* the first container of an image takes its time */
+#define STAY_S 0.5   /* one that stays until what it has started ends is still there after this */
 #define STEP_NS 20000000L
 #define STATUS_NOT_FOUND 127
 
@@ -38,9 +40,12 @@ static const char *judge_words(const struct rog_host_role *role, const char *wor
     static const struct {
         const char *words, *lacks;
     } signs[] = {
-        {"GLIBC_", "library"},      {"could not select device driver", "gpu"},
-        {"nvidia.com/gpu", "gpu"},  {"cannot enter the folder", "folder"},
+        {"GLIBC_", "library"},         {"could not select device driver", "gpu"},
+        {"nvidia.com/gpu", "gpu"},     {"annot connect to the", "daemon"},
+        {"docker.sock", "permission"}, {"o such container", "name"},
+        {"is not running", "name"},    {"cannot enter the folder", "folder"},
         {"/rog-trainer", "folder"}, /* that it cannot find; it says so in many ways */
+        {"ermission denied", "user"},
     };
     for (size_t i = 0; i < sizeof signs / sizeof *signs; i++)
         if (strstr(words, signs[i].words))
@@ -53,12 +58,15 @@ static int await_start(struct rog_host_role *role, struct result *result)
 {
     const struct timespec step = {0, STEP_NS};
     double until_s = rog_clock_s() + START_S;
-    while (!rog_file_exists(ROG_LEASH_OUTCOME)) {
+    double started_s = INFINITY;
+    while (rog_clock_s() < started_s + STAY_S) {
+        if (started_s == INFINITY && rog_file_exists(ROG_LEASH_OUTCOME))
+            started_s = rog_clock_s();
         if (rog_process_ended(&role->process)) {
             rog_host_role_explain(role, &result->why);
             return lack(result, judge_words(role, result->why.message));
         }
-        if (rog_clock_s() > until_s) {
+        if (started_s == INFINITY && rog_clock_s() > until_s) {
             rog_fail(&result->why, ROG_EFAILED, "it has started nothing within %g s", START_S);
             return lack(result, "start");
         }
@@ -83,7 +91,7 @@ static void start_and_end(struct rog_host_role *role, const struct rog_host_spec
     struct rog_error why;
     int code = rog_host_role_start_try(role, spec, &result->why);
     if (code)
-        lack(result, code == ROG_EINVAL ? "mount" : "start");
+        lack(result, code == ROG_EINVAL ? "mount" : code == ROG_ENOTFOUND ? "program" : "start");
     else
         code = await_start(role, result);
     if (!code)
@@ -121,6 +129,9 @@ static struct rog_json *report(const struct rog_host_spec *spec, const struct re
     rog_json_put_string(found, "lacks", result->lacks ? result->lacks : "");
     rog_json_put_string(found, "message", result->lacks ? result->why.message : "");
     rog_json_put_string(found, "words", words ? words : "");
+    rog_json_put_string(found, "program",
+                        spec->container ? rog_json_get_string(spec->container, "runtime", "docker")
+                                        : rog_json_string(rog_json_at(spec->wrap, 0), ""));
     free(words);
     return found;
 }
