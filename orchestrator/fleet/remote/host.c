@@ -338,8 +338,9 @@ static int take_part(struct rog_remote_host *host, struct rog_error *err)
         if (server_has_ended(host))
             return take_the_rest(host, err);
         code = rog_remote_bring_back(host, why.message, err);
-        if (code == 0)
-            code = follow(host, err);
+        if (code)
+            return code;
+        code = follow(host, err);
     }
     return code;
 }

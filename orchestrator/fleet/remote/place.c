@@ -168,7 +168,7 @@ int rog_remote_prepare(struct rog_remote_host *host, struct rog_error *err)
                             : NULL;
         code = host->program && (host->folder || !name) ? 0 : rog_fail_nomem(err);
     }
-    if (code == 0 && !attempt->adopt)
+    if (code == 0 && (!attempt->adopt || host->unsupervised))
         code = probe(host, err);
     free(root);
     if (code && rog_bundle_explain(err)) {
