@@ -167,10 +167,6 @@ static int go_on_with_stream(struct rog_remote_host *host, const char *name, str
 /* All of it, from the trainer on: the host may have nothing any more. */
 static int make_again(struct rog_remote_host *host, struct rog_error *err)
 {
-    free(host->tree);
-    free(host->program);
-    free(host->folder);
-    host->tree = host->program = host->folder = NULL;
     int code = rog_remote_prepare(host, err);
     if (code == 0)
         code = rog_remote_pull(host, err);

@@ -153,10 +153,35 @@ static int probe(struct rog_remote_host *host, struct rog_error *err)
     return 0;
 }
 
+/* Ends and removes what other runs of this sweep ($3 is their token) have left on this host, which
+ * was given up in them, in folders beside $2. */
+static const char end_others[] =
+    "for left in \"${2%/*}\"/*; do "
+    "[ \"$left\" = \"$2\" ] || ! grep -qF -e \"$3\" \"$left/host.json\" 2>/dev/null || "
+    "\"$1\" host --folder \"$left\" --stop || exit 1; done";
+
+static int end_other_runs(struct rog_remote_host *host, struct rog_error *err)
+{
+    const char *const argv[] = {"sh",
+                                "-c",
+                                end_others,
+                                "sh",
+                                host->program,
+                                host->folder,
+                                rog_hold_token(host->remote->hold),
+                                NULL};
+    return rog_connection_command(host->connection, argv, STOP_TIMEOUT_S, NULL, err);
+}
+
 int rog_remote_prepare(struct rog_remote_host *host, struct rog_error *err)
 {
     const struct rog_attempt *attempt = host->remote->attempt;
+    bool is_new = !attempt->adopt || host->unsupervised;
     char *root = NULL;
+    free(host->tree);
+    free(host->program);
+    free(host->folder);
+    host->tree = host->program = host->folder = NULL;
     int code = deploy(host, err);
     if (code == 0)
         code = rog_deploy_root(host->connection, &root, err);
@@ -168,7 +193,9 @@ int rog_remote_prepare(struct rog_remote_host *host, struct rog_error *err)
                             : NULL;
         code = host->program && (host->folder || !name) ? 0 : rog_fail_nomem(err);
     }
-    if (code == 0 && (!attempt->adopt || host->unsupervised))
+    if (code == 0 && host->folder && host->remote->hold && is_new)
+        code = end_other_runs(host, err);
+    if (code == 0 && is_new)
         code = probe(host, err);
     free(root);
     if (code && rog_bundle_explain(err)) {
