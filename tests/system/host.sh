@@ -181,12 +181,16 @@ wrapper() {
     rog-trainer host --folder w1 >w1.said 2>&1 &
     await w1 failed
     grep -qF "$2" w1/state.json || fail "not said: $2: $(cat w1/state.json)"
+    for i in $(seq 100); do # it may come late, finds nobody, and ends
+        [ -z "$(inside w1)" ] && break
+        sleep 0.05
+    done
     same "behind $1" "" "$(inside w1)"
     try 0 rog-trainer host --folder w1 --stop
     wait
 }
-wrapper '["setsid","-f"]' 'setsid, ended before what it had started; it must not put'
-wrapper '["true"]' "the worker's wrapper, true, ended without having started anything"
+wrapper '["setsid","-f"]' 'setsid, ended before the worker did: it has to start'
+wrapper '["true"]' "the worker's wrapper, true, ended before the worker did: it has to start"
 wrapper '["sh","-c","echo no such container >&2; exit 125"]' \
     "the worker's wrapper, sh, ended with exit status 125: no such container"
 wrapper '["/none/docker"]' 'cannot execute /none/docker: No such file or directory'

@@ -45,7 +45,7 @@ cluster 'container = { image = "localhost/none-such"; };' \
 try 1 rogctl doctor --cluster bad.conf
 prints 'podman pull localhost/none-such'
 prints 'there is no /none/such to be mounted'
-prints 'must not put'
+prints 'it has to start what its command line ends in, and to'
 same "containers" "" "$(containers)"
 
 # A run: in the containers' environment, on the hosts' interfaces, ended whatever dies.

@@ -30,7 +30,7 @@ int rog_leash_hold(struct rog_leash *leash, uint32_t start, struct rog_error *er
     *leash = ROG_LEASH_NONE;
     unlink(ROG_LEASH_OUTCOME);
     /* It is the supervisor's, whoever the other end is. */
-    int lock = open(ROG_LEASH_LOCK, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    int lock = open(ROG_LEASH_LOCK, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (lock < 0)
         return rog_fail(err, ROG_EIO, "cannot write %s: %s", ROG_LEASH_LOCK, strerror(errno));
     close(lock);
@@ -63,15 +63,6 @@ bool rog_leash_is_taken(const char *folder)
         close(fd);
     free(path);
     return taken;
-}
-
-bool rog_leash_was_taken(const char *folder)
-{
-    struct stat info;
-    char *path = rog_path_join(folder, ROG_LEASH_LOCK);
-    bool was = path && stat(path, &info) == 0 && info.st_size > 0;
-    free(path);
-    return was;
 }
 
 bool rog_leash_await(const char *folder, double timeout_s)
@@ -111,7 +102,5 @@ int rog_leash_take(uint32_t start, int *fd, int *lock, struct rog_error *err)
                    : rog_fail(err, ROG_EIO, "cannot lock %s: %s", ROG_LEASH_LOCK, strerror(cause));
     }
     *lock = held;
-    if (write(held, "1\n", 2) != 2) /* it was here */
-        return rog_fail(err, ROG_EIO, "cannot write %s: %s", ROG_LEASH_LOCK, strerror(errno));
     return take_pipe(start, fd, err);
 }

@@ -38,8 +38,6 @@ void rog_leash_let_go(struct rog_leash *leash);
 
 /* Whether anything is inside, now or still after so long; `folder` is the run's. */
 bool rog_leash_is_taken(const char *folder);
-/* Whether anything has been inside since the leash was last held. */
-bool rog_leash_was_taken(const char *folder);
 bool rog_leash_await(const char *folder, double timeout_s);
 
 /* The other end. *fd becomes readable when the supervisor has let go; *lock is held until it, and

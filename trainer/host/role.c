@@ -336,11 +336,10 @@ void rog_host_role_explain(const struct rog_host_role *role, struct rog_error *w
         rog_fail(why, ROG_EFAILED, "%s's program " ROG_NO_PART "; it said%s%s", role->name,
                  words[0] ? ": " : " nothing", words);
     else if (role->process.status == 0)
-        rog_fail(why, ROG_EFAILED, "%s ended %s%s%s", title,
-                 rog_leash_was_taken(role->folder)
-                     ? "before what it had started; it must not put that into the background"
-                     : "without having started anything",
-                 words[0] ? ": " : "", words);
+        rog_fail(why, ROG_EFAILED,
+                 "%s ended before %s did: it has to start what its command line ends in, and to "
+                 "wait for its end%s%s",
+                 title, role->name, words[0] ? "; it said: " : "", words);
     else
         rog_fail(why, ROG_EFAILED, "%s %s %d%s%s%s", title,
                  killed_by ? "was killed by signal" : "ended with exit status",
