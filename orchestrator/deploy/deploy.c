@@ -209,12 +209,12 @@ static int read_piece(struct deployment *d, size_t *size, struct rog_error *err)
     return ROG_OK;
 }
 
-static int pack(struct entry *entry, struct rog_error *err)
+static int pack(const struct deployment *d, struct entry *entry, struct rog_error *err)
 {
     char hash[ROG_SHA256_HEX_BYTES];
     snprintf(hash, sizeof hash, "%.64s", entry->key);
     free(entry->packed);
-    return rog_packed_file(entry->source, hash, &entry->packed, err);
+    return rog_packed_file(entry->source, hash, d->connection, &entry->packed, err);
 }
 
 /* Packs the file again where another host's thread has removed it (see transfer). */
@@ -223,7 +223,7 @@ static int open_packed(struct deployment *d, struct entry *entry, uint64_t *byte
 {
     int code = ROG_OK;
     if (!rog_file_exists(entry->packed))
-        code = pack(entry, err);
+        code = pack(d, entry, err);
     return code ? code : open_file(d, entry->packed, bytes, err);
 }
 
@@ -259,7 +259,7 @@ static int make_ready(struct deployment *d, uint64_t *unpacker_bytes, struct rog
     for (size_t i = 0; i < d->count && !code; i++) {
         struct entry *entry = &d->entry[i];
         if (entry->missing && entry != d->unpacker)
-            code = pack(entry, err);
+            code = pack(d, entry, err);
     }
     if (!code && d->unpacker->missing)
         code = open_file(d, d->unpacker->source, unpacker_bytes, err);

@@ -23,10 +23,12 @@
 /* Of what levels there are the last before time grows tenfold for a tenth less. */
 #define LEVEL 9
 #define DAY_S (24 * 60 * 60)
+#define LOCK_STEP_NS 50000000L
 
 /* Where a file is being compressed. */
 struct packing {
     const char *source;
+    const struct rog_connection *connection; /* may be NULL */
     FILE *from, *to;
     char *in, *out; /* [PIECE_BYTES] each */
     ZSTD_CCtx *encoder;
@@ -34,9 +36,9 @@ struct packing {
 };
 
 static int open_packing(struct packing *packing, FILE *to, const char *source,
-                        struct rog_error *err)
+                        const struct rog_connection *connection, struct rog_error *err)
 {
-    *packing = (struct packing){.source = source, .to = to};
+    *packing = (struct packing){.source = source, .connection = connection, .to = to};
     packing->from = fopen(source, "rbe");
     if (!packing->from)
         return rog_fail(err, errno == ENOENT ? ROG_ENOTFOUND : ROG_EIO, "cannot open %s: %s",
@@ -64,10 +66,18 @@ static void close_packing(struct packing *packing)
         fclose(packing->from);
 }
 
+static int go_on(const struct rog_connection *connection, struct rog_error *err)
+{
+    return connection ? rog_connection_wanted(connection, err) : ROG_OK;
+}
+
 static int compress_file(struct packing *packing, struct rog_error *err)
 {
     bool last;
     do {
+        int code = go_on(packing->connection, err);
+        if (code)
+            return code;
         ZSTD_inBuffer in = {.src = packing->in,
                             .size = fread(packing->in, 1, PIECE_BYTES, packing->from)};
         size_t left;
@@ -89,14 +99,15 @@ static int compress_file(struct packing *packing, struct rog_error *err)
 }
 
 /* The caller holds the lock. */
-static int pack(const char *source, const char *hash, const char *path, struct rog_error *err)
+static int pack(const char *source, const char *hash, const char *path,
+                const struct rog_connection *connection, struct rog_error *err)
 {
     struct rog_file_writer writer = {0};
     struct packing packing = {0};
     char hex[ROG_SHA256_HEX_BYTES];
     int code = rog_file_writer_open(&writer, path, err);
     if (!code)
-        code = open_packing(&packing, writer.file, source, err);
+        code = open_packing(&packing, writer.file, source, connection, err);
     if (!code)
         code = compress_file(&packing, err);
     if (!code) {
@@ -136,7 +147,23 @@ static void prune(const char *folder)
     closedir(dir);
 }
 
-int rog_packed_file(const char *source, const char *hash, char **path, struct rog_error *err)
+/* One that another has may take as long as that one compresses, or for ever. */
+static int take_lock(int lock, const char *path, const struct rog_connection *connection,
+                     struct rog_error *err)
+{
+    const struct timespec step = {0, LOCK_STEP_NS};
+    int code = ROG_OK;
+    while (!code && flock(lock, LOCK_EX | LOCK_NB) != 0) {
+        if (errno != EWOULDBLOCK && errno != EINTR)
+            return rog_fail(err, ROG_EIO, "cannot lock %s: %s", path, strerror(errno));
+        nanosleep(&step, NULL);
+        code = go_on(connection, err);
+    }
+    return code;
+}
+
+int rog_packed_file(const char *source, const char *hash, const struct rog_connection *connection,
+                    char **path, struct rog_error *err)
 {
     int lock = -1, code = ROG_OK;
     *path = NULL;
@@ -151,11 +178,10 @@ int rog_packed_file(const char *source, const char *hash, char **path, struct ro
         code = rog_dir_make(folder, err);
         if (!code && (lock = open(lock_path, O_RDWR | O_CREAT | O_CLOEXEC, 0600)) < 0)
             code = rog_fail(err, ROG_EIO, "cannot write %s: %s", lock_path, strerror(errno));
-        while (!code && flock(lock, LOCK_EX) != 0)
-            if (errno != EINTR)
-                code = rog_fail(err, ROG_EIO, "cannot lock %s: %s", lock_path, strerror(errno));
+        if (!code)
+            code = take_lock(lock, lock_path, connection, err);
         if (!code && !is_there(*path)) /* nobody made it while we waited */
-            code = pack(source, hash, *path, err);
+            code = pack(source, hash, *path, connection, err);
         if (!code)
             prune(folder);
         if (lock >= 0)

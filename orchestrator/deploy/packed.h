@@ -11,13 +11,16 @@
  * Threads and processes: any number at once; one of them compresses, the others wait for it.
  */
 
+#include <orchestrator/hosts/connection.h>
 #include <rog/error.h>
 
 #define ROG_PACKED_DAYS 30
 
-/* *path (heap memory) is the packed file of `source`, whose SHA-256 is `hash`. Errors:
- * ROG_EFAILED the source changed since its hash was computed; ROG_ENOTFOUND, ROG_EIO; ROG_ENOMEM.
- */
-int rog_packed_file(const char *source, const char *hash, char **path, struct rog_error *err);
+/* *path (heap memory) is the packed file of `source`, whose SHA-256 is `hash`. `connection` is to
+ * the host that it is for; NULL: none in particular. Errors: ROG_EFAILED the source changed since
+ * its hash was computed; ROG_ENOTFOUND, ROG_EIO; ROG_EINTR the connection is not wanted any more;
+ * ROG_ENOMEM. */
+int rog_packed_file(const char *source, const char *hash, const struct rog_connection *connection,
+                    char **path, struct rog_error *err);
 
 #endif

@@ -54,7 +54,9 @@ struct rog_session_options {
     struct rog_credentials *credentials; /* NULL: nobody is asked */
     const char *trainer;                 /* path of rog-trainer */
     const char *sweep;                   /* what it is called, for other people */
-    bool no_wait; /* what others have is not waited for: ROG_EBUSY of `step` */
+    bool no_wait;                /* what others have is not waited for: ROG_EBUSY of `step` */
+    bool (*hurried)(void *user); /* as an attempt's */
+    void *user;
 };
 
 enum rog_attempt_state {

@@ -139,7 +139,7 @@ enum beginning {
 static int start_processes(struct active *a, enum beginning how, struct rog_error *err)
 {
     struct runner *x = a->runner;
-    int code = rog_session_open(&x->session, x->cluster, x->options, err);
+    int code = rog_session_open(&x->session, x->cluster, x->options, x->signals, err);
     if (code < 0)
         return code;
     a->attempt = (struct rog_attempt){

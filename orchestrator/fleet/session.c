@@ -4,8 +4,14 @@
 
 #include <orchestrator/fleet/executor.h>
 
+static bool is_hurried(void *signals)
+{
+    return rog_signals_came(signals);
+}
+
 int rog_session_open(void **session, const struct rog_cluster *cluster,
-                     const struct rog_fleet_options *options, struct rog_error *err)
+                     const struct rog_fleet_options *options, struct rog_signals *signals,
+                     struct rog_error *err)
 {
     const struct rog_session_options wanted = {
         .cluster = cluster,
@@ -13,6 +19,8 @@ int rog_session_open(void **session, const struct rog_cluster *cluster,
         .trainer = options->trainer,
         .sweep = options->sweep,
         .no_wait = options->no_wait,
+        .hurried = is_hurried,
+        .user = signals,
     };
     const struct rog_executor *executor = cluster->kind->executor;
     return executor->open && !*session ? executor->open(session, &wanted, err) : 0;

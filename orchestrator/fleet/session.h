@@ -6,10 +6,12 @@
 
 #include <orchestrator/conf/cluster.h>
 #include <orchestrator/fleet/job.h>
+#include <orchestrator/fleet/signals.h>
 
 /* Where the executor has such a thing and *session is NULL. */
 int rog_session_open(void **session, const struct rog_cluster *cluster,
-                     const struct rog_fleet_options *options, struct rog_error *err);
+                     const struct rog_fleet_options *options, struct rog_signals *signals,
+                     struct rog_error *err);
 /* *session becomes NULL. */
 void rog_session_close(void **session, const struct rog_cluster *cluster);
 

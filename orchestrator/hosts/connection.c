@@ -16,6 +16,13 @@ bool rog_connection_lost(const struct rog_connection *connection)
     return connection->ops->lost(connection);
 }
 
+int rog_connection_wanted(const struct rog_connection *connection, struct rog_error *err)
+{
+    return connection->stopped && connection->stopped(connection->stopped_user)
+               ? rog_fail(err, ROG_EINTR, "%s: interrupted", connection->name)
+               : ROG_OK;
+}
+
 /* --- commands --- */
 
 void rog_command_result_release(struct rog_command_result *result)

@@ -23,7 +23,9 @@
 
 struct rog_connection {
     const struct rog_connection_ops *ops;
-    const char *name; /* "user@host" or the like, for messages */
+    const char *name;            /* "user@host" or the like, for messages */
+    bool (*stopped)(void *user); /* of the options that it was made by; NULL: never */
+    void *stopped_user;
 };
 
 struct rog_connect_options {
@@ -83,6 +85,10 @@ struct rog_connection_ops {
 void rog_connection_free(struct rog_connection *connection);
 /* Whether the connection is gone, as a reason for an error: another has to be made. */
 bool rog_connection_lost(const struct rog_connection *connection);
+
+/* ROG_EINTR when nobody wants it any more, for work here that takes long before the host is asked
+ * again. */
+int rog_connection_wanted(const struct rog_connection *connection, struct rog_error *err);
 
 /* Runs a command with empty input and waits for it. That it ends with a status other than 0 is no
  * error here. ROG_EFAILED when it takes longer than timeout_s (the connection is given up then, as

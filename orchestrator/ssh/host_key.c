@@ -33,7 +33,8 @@ static int run_command(const struct rog_ssh *ssh, const char *occasion, const st
                        char **text, struct rog_error *err)
 {
     const struct rog_ssh_settings *settings = &ssh->settings;
-    const struct rog_process_limit limit = {COMMAND_TIMEOUT_S, ssh->stopped, ssh->stopped_user};
+    const struct rog_process_limit limit = {COMMAND_TIMEOUT_S, ssh->connection.stopped,
+                                            ssh->connection.stopped_user};
     const char *rest = settings->known_hosts_command;
     char *argv[MAX_ARGUMENTS] = {NULL}, *name = NULL;
     int code = ROG_OK;

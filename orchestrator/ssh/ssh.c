@@ -138,8 +138,8 @@ static int open_socket(struct rog_ssh *ssh, struct rog_error *err)
 {
     const struct rog_ssh_dial dial = {.settings = &ssh->settings,
                                       .timeout_s = ssh->timeout_s,
-                                      .stopped = ssh->stopped,
-                                      .user = ssh->stopped_user};
+                                      .stopped = ssh->connection.stopped,
+                                      .user = ssh->connection.stopped_user};
     int fd = -1, code = rog_ssh_dial(&dial, &fd, &ssh->proxy, err);
     if (code == ROG_EFAILED) {
         const struct rog_error why = *err;
@@ -458,10 +458,11 @@ int rog_ssh_connect(struct rog_connection **out, const struct rog_ssh_options *o
         return rog_fail_nomem(err);
     ssh->connection.ops = &operations;
     ssh->timeout_s = options->timeout_s;
-    ssh->stopped = options->stopped;
-    ssh->stopped_user = options->stopped_user;
+    ssh->connection.stopped = options->stopped;
+    ssh->connection.stopped_user = options->stopped_user;
     ssh->proxy = ROG_PROCESS_NONE;
-    int code = rog_ssh_watch_new(&ssh->watch, ssh->stopped, ssh->stopped_user, err);
+    int code =
+        rog_ssh_watch_new(&ssh->watch, ssh->connection.stopped, ssh->connection.stopped_user, err);
     ssh->session = ssh_new();
     ssh->name = rog_strdup(options->host);
     if (!code && (!ssh->session || !ssh->name))

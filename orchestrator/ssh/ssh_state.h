@@ -19,8 +19,6 @@ struct rog_ssh {
     struct rog_ssh_settings settings;
     char *name;
     double timeout_s;
-    bool (*stopped)(void *user);
-    void *stopped_user;
     struct rog_ssh_watch *watch; /* of every call that waits for the host */
     struct rog_process proxy;    /* that the connection goes through, if any */
     bool lost;                   /* given up: only its end is left */

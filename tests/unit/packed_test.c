@@ -25,7 +25,7 @@ static char *pack(const char *folder, const char *text)
     char *source = rog_path_join(folder, "source");
     rog_sha256(text, strlen(text), hash);
     assert_int_equal(rog_file_write(source, text, strlen(text), &err), 0);
-    if (rog_packed_file(source, hash, &path, &err) != 0)
+    if (rog_packed_file(source, hash, NULL, &path, &err) != 0)
         fail_msg("%s", err.message);
     free(source);
     return path;

@@ -23,7 +23,9 @@
 #define LEASE_S 45.0
 #define LEASE_PARTS 8
 #define YIELD_S 3.0 /* hosts that are freed at once are not seen to be at once */
-#define FREE_S 2.0
+#define FREE_S 5.0
+#define HURRIED_FREE_S 0.6 /* where somebody wants rogctl to end */
+#define STEP_S 0.1
 
 /* ---- beginning and end ---- */
 
@@ -120,15 +122,20 @@ static bool all_over(const struct rog_hold *hold)
 /* Lets the threads give their hosts back; those that take long are cut off. */
 static void end_threads(struct rog_hold *hold)
 {
-    double until_s = rog_clock_s() + FREE_S;
-    const struct timespec until = {.tv_sec = (time_t)until_s,
-                                   .tv_nsec = (long)(1e9 * (until_s - (double)(time_t)until_s))};
-    int waited = 0;
+    const struct rog_session_options *options = &hold->options;
+    double began_s = rog_clock_s(), limit_s = FREE_S;
     pthread_mutex_lock(&hold->mutex);
     hold->stop = true;
     pthread_cond_broadcast(&hold->changed);
-    while (waited == 0 && !all_over(hold))
-        waited = pthread_cond_timedwait(&hold->changed, &hold->mutex, &until);
+    while (!all_over(hold) && rog_clock_s() - began_s < limit_s) {
+        double until_s = rog_clock_s() + STEP_S;
+        const struct timespec until = {.tv_sec = (time_t)until_s,
+                                       .tv_nsec =
+                                           (long)(1e9 * (until_s - (double)(time_t)until_s))};
+        pthread_cond_timedwait(&hold->changed, &hold->mutex, &until);
+        if (options->hurried && options->hurried(options->user))
+            limit_s = HURRIED_FREE_S;
+    }
     hold->cut = true;
     pthread_mutex_unlock(&hold->mutex);
     for (size_t i = 0; i < hold->count; i++)

@@ -13,7 +13,7 @@
 
 #define MOMENT_S 0.3        /* for a call that is about to end by itself */
 #define CLEAN_LIMIT_S 120.0 /* for hosts to be cleaned up */
-#define GRACE_S 1.8         /* the same where somebody is in a hurry */
+#define GRACE_S 1.5         /* the same where somebody is in a hurry */
 #define STEP_S 0.1
 
 void rog_remote_init(struct rog_remote *remote, const struct rog_attempt *attempt)
