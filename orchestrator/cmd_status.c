@@ -100,7 +100,8 @@ static void print_runs(const struct rog_json *sweep, const struct rog_sweep_view
                                      parts[i].number, parts[i].what);
     double left_s = rog_jobs_left_s(view->job, view->count, view->slots);
     if (view->count && rog_sweep_is_running(sweep) && !isnan(left_s))
-        snprintf(text + used, sizeof text - used, "; about %s left",
+        snprintf(text + used, sizeof text - used, "; %s %s left",
+                 rog_json_get_bool(sweep, "repeats", false) ? "at least" : "about",
                  rog_time_left_text(left_s, left));
     if (view->count)
         rog_print("  %zu %s:%s", view->count, view->count == 1 ? "run" : "runs", text);

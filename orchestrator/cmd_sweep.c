@@ -391,6 +391,16 @@ static int plan(const struct rog_cli *cli, struct sweep *s, struct rog_error *er
     return code;
 }
 
+/* Nobody knows how many runs there will be. */
+static int note_repeats(struct rog_sweep *entry, struct rog_error *err)
+{
+    struct rog_json *facts = rog_json_object();
+    rog_json_put_bool(facts, "repeats", true);
+    int code = facts ? rog_sweep_put(entry, facts, err) : rog_fail_nomem(err);
+    rog_json_free(facts);
+    return code;
+}
+
 static int check_options(const struct rog_cli *cli, struct rog_error *err)
 {
     if (rog_cli_given(cli, "max-repeats") && !rog_cli_given(cli, "until-ci"))
@@ -418,6 +428,8 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
         s.entry = rog_launch_enter(&s.output, s.experiment->case_name, rog_cli_string(cli, "db"));
     if (code == 0)
         code = plan(cli, &s, err);
+    if (code == 0 && rog_cli_given(cli, "until-ci"))
+        code = note_repeats(s.entry, err);
     if (code == 0)
         code = dry        ? dry_run(cli, &s, err)
                : detaches ? detach(cli, &s, err)

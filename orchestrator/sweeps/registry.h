@@ -9,9 +9,10 @@
  * How far its runs are stands in the database that it writes (store/progress.h). What has ended is
  * kept for a while, so that people hear how.
  *
- * sweep.json: {id, pid, start, host, boot, space: the process (presence.h), command: [words],
- *     folder: that it was begun in, database, since, detached; case, real_time, slots: runs at
- * once, runs: [{id, label}]: once they are planned; ended, status, message: once it has}
+ * sweep.json: {id, pid, start, host, boot, space: the process (presence.h); command: [words];
+ *     folder: that it was begun in; database; since; detached; repeats: more runs may follow;
+ *     once its runs are planned: case, cluster (a path), real_time, slots: runs at once,
+ *     runs: [{id, label}]; once it has ended: ended, status, message, or killed}
  */
 
 #include <stdbool.h>
