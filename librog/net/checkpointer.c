@@ -15,7 +15,7 @@
 #include <common/memory.h>
 #include <librog/kernels/kernels.h>
 #include <librog/net/conn.h>
-#include <librog/net/state_slots.h>
+#include <common/state_slots.h>
 
 #define CHECKPOINT_NAME "server.json"
 #define CHECKPOINT_MAX_BYTES 65536
@@ -136,9 +136,6 @@ static int write_state(struct rog_checkpointer *checkpointer, struct rog_error *
     struct rog_json *about = describe(checkpointer);
     put_parts(config->model, checkpointer->params, state->copy, state->size, parts);
     rog_json_put_string(about, "optimizer", config->state->kind(config->owner));
-    rog_json_put_integer(about, "params_bytes", (int64_t)parts[PARAMS].size);
-    rog_json_put_integer(about, "constants_bytes", (int64_t)parts[CONSTANTS].size);
-    rog_json_put_integer(about, "state_bytes", (int64_t)parts[BESIDE].size);
     int code =
         rog_state_slot_write(config->folder, checkpointer->next_slot, about, parts, PARTS, err);
     rog_json_free(about);
@@ -325,15 +322,15 @@ static int take_state(struct rog_checkpointer *checkpointer, unsigned slot,
     const struct rog_model *model = config->model;
     struct rog_state_part parts[PARTS];
     int64_t most = (int64_t)config->state->bytes(config->owner);
-    int64_t size = rog_json_get_integer(about, "state_bytes", -1);
+    int64_t size = rog_state_slot_size(about, BESIDE);
     size_t beside_bytes = size >= 0 && size <= most ? (size_t)size : 0;
     char *beside = malloc(beside_bytes + 1);
     if (!beside)
         return rog_fail_nomem(err);
     put_parts(model, model->params, beside, beside_bytes, parts);
     int code = ROG_OK;
-    if (rog_json_get_integer(about, "params_bytes", -1) != (int64_t)parts[PARAMS].size ||
-        rog_json_get_integer(about, "constants_bytes", -1) != (int64_t)parts[CONSTANTS].size ||
+    if (rog_state_slot_size(about, PARAMS) != (int64_t)parts[PARAMS].size ||
+        rog_state_slot_size(about, CONSTANTS) != (int64_t)parts[CONSTANTS].size ||
         size != (int64_t)beside_bytes)
         code = rog_fail(err, ROG_EFORMAT, "%s is of another model", where);
     if (!code)
@@ -350,12 +347,10 @@ static int take(struct rog_checkpointer *checkpointer, const struct source *sour
     char where[32] = CHECKPOINT_NAME;
     if (source->is_state)
         snprintf(where, sizeof where, "state/%u", source->slot);
-    int code = rog_moment_read(from, source->about, checkpointer->paused, where, err);
-    if (!code && source->is_state)
-        code = take_state(checkpointer, source->slot, source->about, where, err);
-    else if (!code)
-        code = take_checkpoint(checkpointer, source->about, err);
-    return code;
+    int code = source->is_state ? take_state(checkpointer, source->slot, source->about, where, err)
+                                : take_checkpoint(checkpointer, source->about, err);
+    /* Time that has stood still goes on now. */
+    return code ? code : rog_moment_read(from, source->about, checkpointer->paused, where, err);
 }
 
 /* Newest first, those that are not there last. */

@@ -236,7 +236,8 @@ static int add_returns(const struct rog_record *record, struct rog_record_worker
     return code;
 }
 
-/* An event of a rank, or of rank 0, the server: when that is started again nobody is there. */
+/* An event of a rank, or of rank 0, the server: when that is started again, or goes on in another
+ * attempt, nobody is there. */
 static int add_end(struct rog_record *record, char kind, int64_t rank, int64_t iteration, double t,
                    struct rog_error *err)
 {
@@ -244,7 +245,7 @@ static int add_end(struct rog_record *record, char kind, int64_t rank, int64_t i
     int code = 0;
     for (size_t w = 0; code == 0 && w < record->workers; w++) {
         struct rog_record_worker *worker = &record->worker[w];
-        if (kind == 'r' ? rank == 0 : kind == 'l' && rank == worker->rank)
+        if (kind == 'r' ? record->real && rank == 0 : kind == 'l' && rank == worker->rank)
             code = add_push(worker, &away, err);
         else if (kind != 'r' && rank == worker->rank)
             code = add_unfinished(record, worker, iteration, t, err);
@@ -280,12 +281,13 @@ static int load_ends(struct rog_db *db, const char *run_id, struct rog_record *r
 {
     double end_s = 0; /* of the last event */
     struct rog_query *query = NULL;
-    int code = rog_query_new(&query, db, err,
-                             "SELECT kind, rank, t, coalesce(json_extract(data, '$.iteration'), 0)"
-                             " FROM events WHERE run_id = ? AND kind IN ('" ROG_EVENT_ADMIT
-                             "', '" ROG_EVENT_STALL_BEGIN "', '" ROG_EVENT_LEAVE
-                             "', '" ROG_EVENT_RESTART "', '" ROG_EVENT_END "') ORDER BY t, rowid",
-                             "s", run_id);
+    int code =
+        rog_query_new(&query, db, err,
+                      "SELECT kind, rank, t, coalesce(json_extract(data, '$.iteration'), 0)"
+                      " FROM events WHERE run_id = ? AND kind IN ('" ROG_EVENT_ADMIT
+                      "', '" ROG_EVENT_STALL_BEGIN "', '" ROG_EVENT_LEAVE "', '" ROG_EVENT_RESTART
+                      "', '" ROG_EVENT_RESUME "', '" ROG_EVENT_END "') ORDER BY t, rowid",
+                      "s", run_id);
     while (code == 0 && (code = rog_query_step(query, err)) == 1) {
         const char kind = rog_query_text(query, 0)[0];
         record->ended |= kind == 'e';

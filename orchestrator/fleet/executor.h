@@ -35,7 +35,8 @@ struct rog_attempt {
     const char *start_model;         /* a file; NULL: the run needs none */
     const char *run_id;
     int64_t number; /* of the attempt, from 1 */
-    bool resume;    /* go on from the snapshot in the folder (fleet/resume.h) */
+    bool resume;    /* go on from the snapshot in the folder (fleet/resume.h), or in real time from
+                       what the server had saved (fleet/take_up.h) */
     bool adopt;     /* what an earlier rogctl has started of this attempt may be going on still */
     bool again;     /* an attempt before this one has failed */
     int at_once;    /* processors that it may count on, >= 1 */

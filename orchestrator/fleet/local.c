@@ -82,7 +82,7 @@ static int start_node(struct local *local, size_t number, struct rog_error *err)
         add(argv, &count, "--join-timeout", limit);
         add(argv, &count, "--state-period", period);
         add(argv, &count, "--min-workers", least);
-        if (node->begun)
+        if (node->begun || local->attempt->resume)
             add(argv, &count, "--resume", NULL);
     }
     const struct rog_process_options how = {.argv = argv, .log = node->log};

@@ -17,4 +17,8 @@ int rog_fleet_record_begin(struct rog_db *db, const struct rog_fleet_job *job,
 int rog_fleet_record_interruption(struct rog_db *db, const char *run_id, bool keep,
                                   struct rog_error *err);
 
+/* The configuration as processes here get it, in heap memory: a program is told where the starting
+ * model is. */
+char *rog_fleet_config_text(const struct rog_fleet_job *job);
+
 #endif

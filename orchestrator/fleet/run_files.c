@@ -91,6 +91,13 @@ void rog_run_unlock(int fd)
         close(fd);
 }
 
+bool rog_run_is_worker_folder(const char *name)
+{
+    const size_t length = strlen(ROG_RUN_WORKER);
+    return strncmp(name, ROG_RUN_WORKER, length) == 0 && name[length] &&
+           !name[length + strspn(name + length, "0123456789")];
+}
+
 /* The folders of workers. */
 static int remove_workers(const char *folder, struct rog_error *err)
 {
@@ -100,9 +107,7 @@ static int remove_workers(const char *folder, struct rog_error *err)
         return rog_fail(err, ROG_EIO, "cannot read %s: %s", folder, strerror(errno));
     struct dirent *entry;
     while (code == 0 && (entry = readdir(dir))) {
-        const char *number = entry->d_name + strlen(ROG_RUN_WORKER);
-        if (strncmp(entry->d_name, ROG_RUN_WORKER, strlen(ROG_RUN_WORKER)) != 0 || !number[0] ||
-            number[strspn(number, "0123456789")])
+        if (!rog_run_is_worker_folder(entry->d_name))
             continue;
         char *path = rog_path_join(folder, entry->d_name);
         code = path ? rog_dir_remove(path, err) : rog_fail_nomem(err);
@@ -118,7 +123,7 @@ int rog_run_prepare(const char *folder, const char *config_text, struct rog_erro
         ROG_RUN_EVENTS,       ROG_RUN_LOG,           ROG_RUN_TESTER_LOG,  ROG_RUN_CHECKPOINTS,
         ROG_RUN_SERVER_STATE, ROG_RUN_KEY,           ROG_RUN_PORT,        ROG_RUN_WHOLE,
         ROG_STREAM_HOST,      ROG_STREAM_CONTROLLER, ROG_SNAPSHOT_FOLDER, ROG_RUN_UNTESTED,
-        ROG_RUN_STATE};
+        ROG_RUN_STATE,        ROG_RUN_LAYOUT,        ROG_RUN_PAUSED,      ROG_RUN_TAKEN_UP};
     int code = remove_workers(folder, err);
     for (size_t i = 0; code == 0 && i < sizeof leftovers / sizeof *leftovers; i++) {
         char *path = rog_path_join(folder, leftovers[i]);
@@ -133,13 +138,19 @@ int rog_run_prepare(const char *folder, const char *config_text, struct rog_erro
     return code;
 }
 
-void rog_run_log(const char *folder, const char *event, size_t rank, double t_s, const char *text)
+static struct rog_json *make_event(const char *event, size_t rank, double t_s, const char *text)
 {
     struct rog_json *line = rog_json_object();
     rog_json_put_string(line, "event", event);
     rog_json_put_number(line, "t", t_s);
     rog_json_put_integer(line, "rank", (int64_t)rank);
     rog_json_put_string(line, "message", text);
+    return line;
+}
+
+/* Takes the event over. */
+static void add_event(const char *folder, struct rog_json *line)
+{
     char *words = rog_json_text(line);
     char *whole = words ? rog_format("%s\n", words) : NULL;
     char *path = rog_path_join(folder, ROG_STREAM_CONTROLLER);
@@ -154,6 +165,24 @@ void rog_run_log(const char *folder, const char *event, size_t rank, double t_s,
     free(whole);
     free(words);
     rog_json_free(line);
+}
+
+void rog_run_log(const char *folder, const char *event, size_t rank, double t_s, const char *text)
+{
+    add_event(folder, make_event(event, rank, t_s, text));
+}
+
+void rog_run_log_retries(const char *folder, const struct rog_json *retries)
+{
+    for (size_t i = 0; i < rog_json_size(retries); i++)
+        rog_run_log(folder, ROG_EVENT_RETRY, 0, 0, rog_json_string(rog_json_at(retries, i), ""));
+}
+
+void rog_run_log_resume(const char *folder, double t_s, double lost_s, const char *text)
+{
+    struct rog_json *event = make_event(ROG_EVENT_RESUME, 0, t_s, text);
+    rog_json_put_number(event, "lost_s", lost_s);
+    add_event(folder, event);
 }
 
 static bool is_mark(const char *text)
@@ -296,6 +325,17 @@ int rog_run_judge(const char *who, const struct rog_process *process, const char
                     process->signal ? "was killed by signal" : "ended with status",
                     process->signal ? process->signal : process->status, reason[0] ? ": " : "",
                     reason);
+}
+
+int rog_run_fail_worker(const char *folder, size_t rank, const char *message, struct rog_error *err)
+{
+    char words[512] = "";
+    char *log = rog_format("%s/" ROG_RUN_WORKER "%zu/" ROG_RUN_LOG, folder, rank);
+    if (log && strcmp(message, ROG_CLOSED) == 0)
+        rog_run_log_tail(log, words, sizeof words);
+    free(log);
+    return rog_fail(err, ROG_EFAILED, "worker %zu: %s%s%s", rank, message, words[0] ? ": " : "",
+                    words);
 }
 
 int rog_run_fail_leaver(const char *who, bool took_part, const char *log, struct rog_error *err)

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include <common/json.h>
 #include <common/process.h>
 #include <rog/error.h>
 
@@ -19,8 +20,11 @@
 /* Of runs of real processes. */
 #define ROG_RUN_WORKER "worker" /* folders worker1, worker2, ... */
 #define ROG_RUN_SERVER_STATE "server.json"
-#define ROG_RUN_STATE "state" /* folder: the server's state between checkpoints */
-#define ROG_RUN_CLAIM "claim" /* what the run's hosts are held with (common/claims.h) */
+#define ROG_RUN_STATE "state"            /* folder: the server's state between checkpoints */
+#define ROG_RUN_LAYOUT "layout.json"     /* of a model that workers have brought to the server */
+#define ROG_RUN_PAUSED "paused"          /* empty: for a server, time has stood still since then */
+#define ROG_RUN_TAKEN_UP "taken-up.json" /* where the attempt went on from (take_up.h) */
+#define ROG_RUN_CLAIM "claim"            /* what the run's hosts are held with (common/claims.h) */
 #define ROG_RUN_KEY "key"
 #define ROG_RUN_PORT "port"
 #define ROG_RUN_MARK "mark"         /* of the run's folders on hosts */
@@ -37,9 +41,17 @@ bool rog_run_is_locked(const char *folder);
 /* Removes what an earlier attempt left and writes the configuration. */
 int rog_run_prepare(const char *folder, const char *config_text, struct rog_error *err);
 
+/* Whether a folder in that of a run is a worker's, by its name. */
+bool rog_run_is_worker_folder(const char *name);
+
 /* Adds an event {event, t, rank, message} to ROG_STREAM_CONTROLLER. What cannot be written is left
  * out: the disk's trouble is told where results are written. */
 void rog_run_log(const char *folder, const char *event, size_t rank, double t_s, const char *text);
+/* What was written about attempts that came to nothing (a list of texts) is part of the new one's
+ * record. */
+void rog_run_log_retries(const char *folder, const struct rog_json *retries);
+/* The same for the event that a run goes on after something was lost: with lost_s. */
+void rog_run_log_resume(const char *folder, double t_s, double lost_s, const char *text);
 
 /* What the run is called on hosts, RUN-MARK: others may have a run of the same name there. The mark
  * is drawn once and stays in the folder, so that what the run has there is found by whoever takes
@@ -76,6 +88,11 @@ bool rog_run_has_begun(const char *folder);
 /* Whether the last that the server of the run in `folder` says of that worker is that its
  * connection is lost: whoever has finished, or been told that the run is over, leaves otherwise. */
 bool rog_run_worker_is_lost(const char *folder, size_t rank);
+
+/* ROG_EFAILED: the event of a worker's error, with the last words of a program that has only left.
+ */
+int rog_run_fail_worker(const char *folder, size_t rank, const char *message,
+                        struct rog_error *err);
 
 /* ROG_EFAILED: the program of the worker `who` has ended with status 0 and had not finished, with
  * its log's last lines. */

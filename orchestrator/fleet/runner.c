@@ -20,6 +20,7 @@
 #include <orchestrator/fleet/start_models.h>
 #include <orchestrator/fleet/step_times.h>
 #include <orchestrator/fleet/streams.h>
+#include <orchestrator/fleet/take_up.h>
 #include <orchestrator/fleet/tester.h>
 #include <orchestrator/ssh/credentials.h>
 #include <orchestrator/store/ingest.h>
@@ -45,7 +46,8 @@ struct active {
     struct rog_streams streams;
     struct rog_fleet_tester tester;
     bool tester_ready;
-    char *untested; /* why nothing is tested any more; NULL: it is */
+    struct rog_take_up found; /* what it goes on from with GO_ON */
+    char *untested;           /* why nothing is tested any more; NULL: it is */
     double begin_s;
     int failures;             /* attempts that came to nothing */
     struct rog_json *retries; /* why: texts; NULL before the first */
@@ -134,6 +136,7 @@ enum beginning {
     WHOLE,  /* its streams are whole, left by a process that is gone: only tests are missing */
     RESUME, /* such a process has left a snapshot */
     ADOPT,  /* what such a process has started may be going on still */
+    GO_ON,  /* another attempt from what the server of the one before had saved */
 };
 
 static int start_processes(struct active *a, enum beginning how, struct rog_error *err)
@@ -153,7 +156,7 @@ static int start_processes(struct active *a, enum beginning how, struct rog_erro
         .start_model = a->job->start_model,
         .run_id = a->job->run_id,
         .number = a->number,
-        .resume = how == RESUME,
+        .resume = how == RESUME || how == GO_ON,
         .adopt = how == ADOPT,
         .again = a->failures > 0,
         .at_once = x->at_once,
@@ -178,25 +181,6 @@ static int open_streams(struct active *a, struct rog_error *err)
     return rog_streams_open(&a->streams, x->options->db, &options, err);
 }
 
-/* What was written about attempts that came to nothing is part of the new one's record. */
-static void log_retries(const struct active *a)
-{
-    for (size_t i = 0; i < rog_json_size(a->retries); i++)
-        rog_run_log(a->folder, ROG_EVENT_RETRY, 0, 0,
-                    rog_json_string(rog_json_at(a->retries, i), ""));
-}
-
-/* The configuration as processes here get it: a program is told where the starting model is. */
-static char *config_text(const struct rog_fleet_job *job)
-{
-    struct rog_json *config = rog_json_copy(job->config);
-    if (job->start_model && rog_json_get(config, "ranks"))
-        rog_json_put_string(config, "initial_model", job->start_model);
-    char *text = rog_json_text_pretty(config);
-    rog_json_free(config);
-    return text;
-}
-
 /* To where the snapshot was taken. */
 static int go_back(struct runner *x, struct active *a, struct rog_error *err)
 {
@@ -208,19 +192,34 @@ static int go_back(struct runner *x, struct active *a, struct rog_error *err)
     return code;
 }
 
+/* To what the server had saved. */
+static int take_up(struct runner *x, struct active *a, const char *config, struct rog_error *err)
+{
+    const struct rog_fleet_observer *observer = x->options->observer;
+    char text[ROG_TAKE_UP_BYTES];
+    int code =
+        rog_take_up_prepare(x->options->db, a->job->run_id, a->folder, config, &a->found, err);
+    a->number++;
+    a->job->t = a->found.t_s;
+    rog_take_up_log(a->folder, &a->found, text);
+    if (code == 0)
+        observer->say(observer->user, a->job, text);
+    return code;
+}
+
 static int begin(struct runner *x, struct active *a, enum beginning how, struct rog_error *err)
 {
     struct rog_fleet_job *job = a->job;
-    char *config = config_text(job);
+    char *config = rog_fleet_config_text(job);
     int code = config ? 0 : rog_fail_nomem(err);
     if (code == 0 && how == ANEW) {
         code = rog_run_prepare(a->folder, config, err);
-        log_retries(a);
+        rog_run_log_retries(a->folder, a->retries);
         a->number++;
         if (code == 0)
             code = rog_fleet_record_begin(x->options->db, job, err);
     } else if (code == 0) {
-        code = how == RESUME ? go_back(x, a, err) : 0;
+        code = how == RESUME ? go_back(x, a, err) : how == GO_ON ? take_up(x, a, config, err) : 0;
         if (code == 0)
             code = rog_db_run(x->options->db, err,
                               "UPDATE runs SET status = 'running', ended_at = NULL, error = NULL"
@@ -241,7 +240,7 @@ static int begin(struct runner *x, struct active *a, enum beginning how, struct 
     a->published_s = 0;
     a->reached = ROG_ATTEMPT_PREPARING;
     a->iterations = 0;
-    job->from_t = how == RESUME ? job->t : 0;
+    job->from_t = how == RESUME || how == GO_ON ? job->t : 0;
     if (how == ANEW)
         job->t = 0;
     if (a->failures == 0)
@@ -269,11 +268,12 @@ static int look_at_inputs(struct runner *x, struct rog_fleet_job *job,
     return code == 0 || code == ROG_EFAILED ? 0 : rog_fail_again(err, &cause);
 }
 
-/* A failed run begins anew unless it has a snapshot: what ended it, a full disk or somebody who
- * killed it, need not be there any more; and what is, ends it again. */
-static enum beginning how_to_begin(const struct runner *x, const struct active *a,
+/* A failed run begins anew unless it has a snapshot, or what its server had saved: what ended it, a
+ * full disk or somebody who killed it, need not be there any more; and what is, ends it again. */
+static enum beginning how_to_begin(const struct runner *x, struct active *a,
                                    const struct rog_run_row *row)
 {
+    struct rog_error why;
     bool same = row->attempt > 0 && strcmp(row->config_hash, a->job->hash) == 0;
     bool was_begun = same && strcmp(row->status, "failed") != 0;
     if ((was_begun || (same && rog_run_is_untested(a->folder))) &&
@@ -283,6 +283,14 @@ static enum beginning how_to_begin(const struct runner *x, const struct active *
         return ADOPT;
     if (same && x->hooks->resumes && rog_resume_is_possible(a->folder, &a->job->t))
         return RESUME;
+    if (!same || !x->cluster->kind->real_time)
+        return ANEW;
+    if (rog_take_up_look(a->folder, was_begun, &a->found, &why) == 0)
+        return GO_ON;
+    char *text = rog_format("it begins again, as %s", why.message);
+    if (text)
+        x->options->observer->say(x->options->observer->user, a->job, text);
+    free(text);
     return ANEW;
 }
 
@@ -404,18 +412,6 @@ static void report(struct active *a)
     report_waiting(a);
 }
 
-/* The event of a worker's error, with the last words of a program that has only left. */
-static int worker_failed(struct active *a, size_t rank, const char *message, struct rog_error *err)
-{
-    char words[512] = "";
-    char *log = rog_format("%s/" ROG_RUN_WORKER "%zu/" ROG_RUN_LOG, a->folder, rank);
-    if (log && strcmp(message, ROG_CLOSED) == 0)
-        rog_run_log_tail(log, words, sizeof words);
-    free(log);
-    return rog_fail(err, ROG_EFAILED, "worker %zu: %s%s%s", rank, message, words[0] ? ": " : "",
-                    words);
-}
-
 /* An error event, whose words say more than how a process ended. */
 static int look_for_errors(struct active *a, struct rog_error *err)
 {
@@ -433,7 +429,7 @@ static int look_for_errors(struct active *a, struct rog_error *err)
         if (state->failed && rank == 0)
             return rog_fail(err, ROG_EFAILED, "%s", state->message);
         if (state->failed)
-            return worker_failed(a, rank, state->message, err);
+            return rog_run_fail_worker(a->folder, rank, state->message, err);
     }
     return 0;
 }
@@ -547,14 +543,19 @@ static int try_again(struct runner *x, struct active *a, const char *why, bool *
 {
     /* One that could not be taken up has not failed for that. */
     double t_s;
-    bool refused = a->attempt.resume && !rog_resume_is_possible(a->folder, &t_s);
+    bool refused =
+        x->hooks->resumes && a->attempt.resume && !rog_resume_is_possible(a->folder, &t_s);
     bool adopted = a->attempt.adopt || refused;
     bool retries = x->cluster->kind->real_time && a->failures < x->cluster->retries &&
                    !strstr(why, ROG_NO_PART);
     *begun = a->job->state == ROG_FLEET_RUNNING && (adopted || retries);
     if (!*begun)
         return 0;
-    char *text = rog_format("%s; it is begun again", why);
+    struct rog_error none;
+    bool goes_on =
+        x->cluster->kind->real_time && rog_take_up_look(a->folder, adopted, &a->found, &none) == 0;
+    char *text =
+        rog_format("%s; %s", why, goes_on ? "it goes on in another attempt" : "it is begun again");
     if (text)
         log_event(a, ROG_EVENT_RETRY, 0, text);
     free(text);
@@ -563,7 +564,7 @@ static int try_again(struct runner *x, struct active *a, const char *why, bool *
     if (!a->retries)
         a->retries = rog_json_array();
     rog_json_append(a->retries, rog_json_new_string(why));
-    return begin(x, a, ANEW, err);
+    return begin(x, a, goes_on ? GO_ON : ANEW, err);
 }
 
 /* Were the files all the time what they were when it began? Otherwise it must not go on from where
@@ -601,11 +602,13 @@ static void give_up(struct active *a, bool leave)
 {
     const struct runner *x = a->runner;
     double t_s;
-    bool keep = a->job->state == ROG_FLEET_TESTING ||
-                (x->hooks->resumes && rog_resume_is_possible(a->folder, &t_s)),
-         stop;
+    bool stop;
     a->job->left = leave && may_be_left(a);
-    end_processes(a, a->job->left);
+    end_processes(a, a->job->left); /* a server saves what it has then */
+    bool keep =
+        a->job->state == ROG_FLEET_TESTING ||
+        (x->hooks->resumes && rog_resume_is_possible(a->folder, &t_s)) ||
+        (x->cluster->kind->real_time && rog_take_up_look(a->folder, true, &a->found, NULL) == 0);
     rog_db_rollback(x->options->db);
     if (a->job->left)
         publish(a, &stop, NULL);

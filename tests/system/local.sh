@@ -15,6 +15,8 @@ trainers() {
     for process in $(grep -la rog-trainer /proc/[0-9]*/cmdline 2>/dev/null | cut -d / -f 3); do
         config=$(tr '\0' '\n' <"/proc/$process/cmdline" | sed -n '/^--config$/{n;p;}')
         case $config in '' | /*) continue ;; esac
+        # Another test's may be called the same.
+        case $(readlink "/proc/$process/cwd") in '' | "$(pwd -P)") ;; *) continue ;; esac
         [ -e "$config" ] && echo "$process"
     done 2>/dev/null
 }
@@ -162,16 +164,19 @@ for signal in INT KILL; do
     rogctl sweep kill.conf --cluster local.conf >out 2>err &
     pid=$!
     tried="a sweep that gets SIG$signal"
-    wait_for 60 "$iterations"
+    wait_for 60 'SELECT count(*) > 24 FROM iterations' # the server has saved something by then
     kill -$signal $pid
     wait $pid
     no_trainer_runs_on
 done
 try 0 rogctl sweep kill.conf --cluster local.conf
 says "which was interrupted"
+says "it goes on from what its server had saved at "
+same "time goes on" 1 "$(query "SELECT min(t - lag) > 0 AND count(*) > 0 FROM (SELECT t, lag(t, 1, 0)
+    OVER (PARTITION BY rank ORDER BY iteration) AS lag FROM iterations)")"
+try 0 rogctl verify "$(query 'SELECT id FROM runs')"
 nothing_is_left
 same "done" "done 2" "$(query "SELECT status || ' ' || attempt FROM runs")"
-same "gaps" "" "$(query "$each_iteration_once")"
 
 # What a cluster file may say.
 echo 'kind = "virtual"; retries = 1; workers = ( { } );' >bad.conf

@@ -138,7 +138,7 @@ static void add_role(struct rog_host_role *role, const struct rog_host_spec *spe
     add(role->line, own);
     if (!role->serves)
         add(role->line, ranked);
-    if (role->serves && again)
+    if (role->serves && (again || rog_host_role_can_restart(role)))
         add(role->line, resumed);
     for (size_t i = 0; i < rog_json_size(spec->arguments); i++)
         rog_json_append(role->line, rog_json_copy(rog_json_at(spec->arguments, i)));

@@ -39,8 +39,9 @@ void rog_host_role_release(struct rog_host_role *role);
 /* Puts what it is to have, or its wrapper, into this process's environment. */
 void rog_host_role_set_environment(const struct rog_host_spec *spec);
 
-/* Starts it for the time `start`, from 0: after that one that was killed starts again. ROG_EFAILED
- * where it cannot be executed. */
+/* Starts it for the time `start`, from 0: after that one that was killed starts again. A server
+ * goes on from what is in the folder, also where the controller has put it there. ROG_EFAILED where
+ * it cannot be executed. */
 int rog_host_role_start(struct rog_host_role *role, const struct rog_host_spec *spec,
                         uint32_t start, struct rog_error *err);
 /* Starts the wrapper with nothing in it but rog_host_inside_try. */

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <common/clock.h>
@@ -21,6 +22,8 @@ int rog_host_stream_open(struct rog_host_stream *stream, const char *path, const
     *stream = (struct rog_host_stream){.path = path, .buffer = malloc(LINE_MAX_BYTES)};
     if (!stream->buffer)
         return rog_fail_nomem(err);
+    struct stat status; /* what is there is of an attempt before this one */
+    stream->offset = stat(path, &status) == 0 ? (uint64_t)status.st_size : 0;
     stream->copy = copy_path ? fopen(copy_path, "ae") : NULL;
     if (copy_path && !stream->copy)
         return rog_fail(err, ROG_EIO, "cannot write %s: %s", copy_path, strerror(errno));

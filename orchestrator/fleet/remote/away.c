@@ -101,7 +101,7 @@ int rog_remote_say_it_is_gone(struct rog_remote_host *host, struct rog_error *er
 {
     char words[256] = "";
     uint64_t bytes;
-    host->unsupervised = true;
+    host->unsupervised = host->rank > 0;
     if (rog_connection_size(host->connection, host->folder, &bytes, err) == ROG_ENOTFOUND)
         return rog_fail(err, ROG_EFAILED,
                         "%s: the run's folder there is gone (the host had not heard of rogctl for "
@@ -146,24 +146,6 @@ int rog_remote_check_shaping(struct rog_remote_host *host, struct rog_error *err
 
 /* ---- bringing the run back ---- */
 
-/* A stream goes on there where it ends here. What is here already is a hole there, which nobody
- * reads. */
-static int go_on_with_stream(struct rog_remote_host *host, const char *name, struct rog_error *err)
-{
-    struct stat status;
-    char bytes[32];
-    char *here = rog_path_join(host->mirror, name), *there = rog_path_join(host->folder, name);
-    int code = here && there ? 0 : rog_fail_nomem(err);
-    if (code == 0 && stat(here, &status) == 0 && status.st_size > 0) {
-        snprintf(bytes, sizeof bytes, "%lld", (long long)status.st_size);
-        const char *const argv[] = {"truncate", "-s", bytes, "--", there, NULL};
-        code = rog_connection_command(host->connection, argv, COMMAND_TIMEOUT_S, NULL, err);
-    }
-    free(there);
-    free(here);
-    return code;
-}
-
 /* All of it, from the trainer on: the host may have nothing any more. */
 static int make_again(struct rog_remote_host *host, struct rog_error *err)
 {
@@ -174,8 +156,6 @@ static int make_again(struct rog_remote_host *host, struct rog_error *err)
         code = rog_remote_check_shaping(host, err);
     if (code == 0)
         code = rog_remote_place(host, err);
-    for (size_t i = 0; code == 0 && i < STREAMS; i++)
-        code = go_on_with_stream(host, streams[i], err);
     if (code == 0)
         code = rog_remote_launch(host, err);
     return code;

@@ -2,6 +2,7 @@
 /* Appends what a host has written to files of the same names here. */
 #include <orchestrator/fleet/remote/mirror.h>
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -23,6 +24,11 @@
  * model, of what it says about itself. */
 #define CHECKPOINT_MAX_BYTES ((uint64_t)16 << 30)
 #define CHECKPOINT_MORE_BYTES ((uint64_t)1 << 20)
+/* What a server keeps beside its model: pushes that are under way of as many workers, and what its
+ * optimizer remembers. */
+#define STATE_MODELS 64
+#define STATE_FORMAT "server-%u.state"
+#define LAYOUT_BYTES ((size_t)16 << 20)
 
 struct buffer {
     char *text;
@@ -152,6 +158,98 @@ static int check_name(const char *name, struct rog_error *err)
                           ", or no file's name");
 }
 
+/* ---- what the server goes on from ---- */
+
+/* What is beside the model, in a file of that name alone: it becomes a path here. */
+static int fetch_beside(const struct mirror *mirror, const struct rog_json *saved,
+                        struct rog_error *err)
+{
+    unsigned index;
+    char name[32] = "";
+    const char *said = rog_json_get_string(saved, "state", "");
+    uint64_t most = *mirror->checkpoint_bytes * STATE_MODELS;
+    if (!said[0])
+        return 0;
+    if (sscanf(said, STATE_FORMAT, &index) == 1)
+        snprintf(name, sizeof name, STATE_FORMAT, index);
+    if (strcmp(name, said) != 0)
+        return rog_fail(err, ROG_EFORMAT, "%s: a state whose name is %.40s",
+                        mirror->connection->name, said);
+    char *from = rog_path_join(mirror->there, name), *to = rog_path_join(mirror->here, name);
+    int code = from && to
+                   ? fetch_checkpoint(mirror->connection, from, to,
+                                      rog_json_get_string(saved, "state_sha256", ""), &most, err)
+                   : rog_fail_nomem(err);
+    free(to);
+    free(from);
+    return code;
+}
+
+/* The layout of a model that workers have brought; it does not change. */
+static int fetch_layout(const struct mirror *mirror, struct rog_error *err)
+{
+    struct buffer buffer = {0};
+    char *from = rog_path_join(mirror->there, ROG_RUN_LAYOUT);
+    char *to = rog_path_join(mirror->here, ROG_RUN_LAYOUT);
+    int code = from && to ? 0 : rog_fail_nomem(err);
+    if (code == 0 && !rog_file_exists(to)) {
+        code = read_there(mirror->connection, from, 0, LAYOUT_BYTES, &buffer, err);
+        if (code == 0)
+            code = rog_file_write(to, buffer.text, buffer.used, err);
+    }
+    free(buffer.text);
+    free(to);
+    free(from);
+    return code == ROG_ENOTFOUND ? 0 : code;
+}
+
+/* What is older than what server.json here names. */
+static void remove_older(const struct mirror *mirror, const struct rog_json *saved)
+{
+    const char *kept = rog_json_get_string(saved, "state", "");
+    DIR *dir = opendir(mirror->here);
+    unsigned index;
+    for (struct dirent *entry; dir && (entry = readdir(dir));)
+        if (sscanf(entry->d_name, STATE_FORMAT, &index) == 1 && strcmp(entry->d_name, kept) != 0)
+            unlinkat(dirfd(dir), entry->d_name, 0);
+    if (dir)
+        closedir(dir);
+}
+
+static bool is_same(const struct rog_json *one, const struct rog_json *other, const char *name)
+{
+    const char *text = rog_json_get_string(one, name, "");
+    return text[0] && strcmp(text, rog_json_get_string(other, name, "")) == 0;
+}
+
+/* What the server needs besides the checkpoint of that event to go on from it. Where it has written
+ * the next one meanwhile, that one's event brings it. */
+static int fetch_saved(const struct mirror *mirror, const struct rog_json *event,
+                       struct rog_error *err)
+{
+    struct rog_json *saved = NULL;
+    struct rog_error cause = {0};
+    int code =
+        rog_mirror_json(mirror->connection, mirror->there, ROG_RUN_SERVER_STATE, &saved, &cause);
+    bool is_it = code == 0 && is_same(saved, event, "path") && is_same(saved, event, "sha256");
+    if (is_it)
+        code = fetch_beside(mirror, saved, &cause);
+    if (is_it && code == 0)
+        code = fetch_layout(mirror, &cause);
+    char *text = is_it && code == 0 ? rog_json_text_pretty(saved) : NULL;
+    char *path = rog_path_join(mirror->here, ROG_RUN_SERVER_STATE);
+    if (text && path)
+        code = rog_file_write(path, text, strlen(text), &cause);
+    if (text && code == 0)
+        remove_older(mirror, saved);
+    free(path);
+    free(text);
+    rog_json_free(saved);
+    /* Without it the run is recorded all the same. */
+    bool is_gone = code == ROG_ENOTFOUND || code == ROG_EFORMAT;
+    return code == 0 || is_gone ? 0 : rog_fail_again(err, &cause);
+}
+
 /* The file that an event names, if it names one. What the event is, is asked of the same parser as
  * when it is stored: a text can be written in more ways than one. A line that is no JSON is no
  * event, which is said where it is stored. */
@@ -172,6 +270,8 @@ static int follow_event(const struct mirror *mirror, const char *line, size_t si
                                                  rog_json_get_string(event, "sha256", ""),
                                                  mirror->checkpoint_bytes, err)
                               : rog_fail_nomem(err);
+        if (code == 0)
+            code = fetch_saved(mirror, event, err);
         free(to);
         free(from);
     }

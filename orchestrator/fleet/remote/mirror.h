@@ -13,8 +13,9 @@
 #include <orchestrator/hosts/connection.h>
 
 /* Appends to HERE/NAME the whole lines that THERE/NAME has more, the checkpoints that they name
- * first. A file that is not there has none. Errors: as rog_connection_download's; ROG_EFORMAT what
- * came is no event stream, or a checkpoint that is not what its event says; ROG_EIO the disk here.
+ * first, and what the server needs besides the last of them to go on from it (take_up.h). A file
+ * that is not there has none. Errors: as rog_connection_download's; ROG_EFORMAT what came is no
+ * event stream, or a checkpoint that is not what its event says; ROG_EIO the disk here.
  *
  * *checkpoint_bytes is the most that a checkpoint may have: a larger one is not taken
  * (ROG_EFORMAT). 0: it is not known, and follows from the first checkpoint that comes. */

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <common/clock.h>
 #include <common/file.h>
@@ -14,11 +15,14 @@
 #include <orchestrator/fleet/remote/spec.h>
 #include <orchestrator/fleet/run_files.h>
 #include <orchestrator/ssh/credentials.h>
+#include <orchestrator/store/paths.h>
 #include <rog/events.h>
 
 #define CONNECT_TIMEOUT_S 15.0
 #define COMMAND_TIMEOUT_S 30.0
 #define UPLOAD_TIMEOUT_S 120.0
+#define UPLOAD_LEAST_BPS 1e5 /* slower is given up */
+#define SAVED_MAX_BYTES 65536
 #define STOP_TIMEOUT_S 120.0
 #define BACKOFF_MIN_S 0.5 /* between attempts to connect */
 #define BACKOFF_MAX_S 8.0
@@ -268,6 +272,94 @@ static int send_all(struct rog_remote_host *host, struct rog_error *err)
     return code;
 }
 
+/* ---- a run that goes on ---- */
+
+/* Sends a file of the mirror, where it is there. */
+static int send_file(struct rog_remote_host *host, const char *name, struct rog_error *err)
+{
+    struct stat status;
+    char *here = rog_path_join(host->mirror, name), *there = rog_path_join(host->folder, name);
+    int code = here && there ? 0 : rog_fail_nomem(err);
+    if (code == 0 && stat(here, &status) == 0)
+        code = rog_connection_upload(host->connection, here, there, 0600,
+                                     UPLOAD_TIMEOUT_S + (double)status.st_size / UPLOAD_LEAST_BPS,
+                                     err);
+    free(there);
+    free(here);
+    return code;
+}
+
+/* What server.json names. */
+static int send_named(struct rog_remote_host *host, const struct rog_json *saved, const char *name,
+                      struct rog_error *err)
+{
+    const char *file = rog_json_get_string(saved, name, "");
+    return file[0] ? send_file(host, file, err) : 0;
+}
+
+/* It is the server's there now. */
+static int forget_pause(struct rog_remote_host *host, struct rog_error *err)
+{
+    char *path = rog_path_join(host->mirror, ROG_RUN_PAUSED);
+    int code = path ? rog_dir_remove(path, err) : rog_fail_nomem(err);
+    free(path);
+    return code;
+}
+
+/* What it goes on from. */
+static int send_saved(struct rog_remote_host *host, struct rog_error *err)
+{
+    struct rog_json *saved = NULL;
+    char *path = rog_path_join(host->mirror, ROG_RUN_SERVER_STATE), *text = NULL;
+    size_t size = 0;
+    int code = path ? rog_file_read(path, SAVED_MAX_BYTES, &text, &size, err) : rog_fail_nomem(err);
+    if (code == 0)
+        code = rog_json_parse(text, size, path, &saved, err);
+    if (code == 0)
+        code = send_named(host, saved, "path", err);
+    if (code == 0)
+        code = send_named(host, saved, "state", err);
+    static const char *const names[] = {ROG_RUN_LAYOUT, ROG_RUN_PAUSED, ROG_RUN_SERVER_STATE};
+    for (size_t i = 0; code == 0 && i < sizeof names / sizeof *names; i++)
+        code = send_file(host, names[i], err);
+    if (code == 0)
+        code = forget_pause(host, err);
+    rog_json_free(saved);
+    free(text);
+    free(path);
+    return code;
+}
+
+/* Whoever goes on with a stream looks whether the last line is whole. */
+static const char make_hole[] = "truncate -s \"$2\" -- \"$1\" && echo >>\"$1\"";
+
+/* A stream goes on there where it ends here. What is here already is a hole there, which nobody
+ * reads, and the end of a line. */
+static int continue_stream(struct rog_remote_host *host, const char *name, struct rog_error *err)
+{
+    struct stat status;
+    char bytes[32];
+    char *here = rog_path_join(host->mirror, name), *there = rog_path_join(host->folder, name);
+    int code = here && there ? 0 : rog_fail_nomem(err);
+    if (code == 0 && stat(here, &status) == 0 && status.st_size > 0) {
+        snprintf(bytes, sizeof bytes, "%lld", (long long)status.st_size - 1);
+        const char *const argv[] = {"sh", "-c", make_hole, "sh", there, bytes, NULL};
+        code = rog_connection_command(host->connection, argv, COMMAND_TIMEOUT_S, NULL, err);
+    }
+    free(there);
+    free(here);
+    return code;
+}
+
+static int continue_streams(struct rog_remote_host *host, struct rog_error *err)
+{
+    static const char *const names[] = {ROG_STREAM_MAIN, ROG_STREAM_HOST};
+    int code = 0;
+    for (size_t i = 0; code == 0 && i < sizeof names / sizeof *names; i++)
+        code = continue_stream(host, names[i], err);
+    return code;
+}
+
 int rog_remote_place(struct rog_remote_host *host, struct rog_error *err)
 {
     char rank[24];
@@ -285,6 +377,10 @@ int rog_remote_place(struct rog_remote_host *host, struct rog_error *err)
     }
     if (code == 0)
         code = send_all(host, err);
+    if (code == 0 && host->rank == 0 && host->remote->attempt->resume)
+        code = send_saved(host, err);
+    if (code == 0)
+        code = continue_streams(host, err);
     free(base);
     if (code)
         rog_fail_prefix(err, "%s", host->title);

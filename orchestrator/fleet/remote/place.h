@@ -21,7 +21,9 @@ void rog_remote_disconnect(struct rog_remote_host *host);
 /* Deploys trainer and files, finds out what can be shaped: host->tree, program, folder, right. */
 int rog_remote_prepare(struct rog_remote_host *host, struct rog_error *err);
 
-/* Makes the run's folder; what earlier attempts at this run have left is ended and removed. */
+/* Makes the run's folder; what earlier attempts at this run have left is ended and removed. Streams
+ * go on there where they end here; of a run that goes on (attempt->resume) the server gets what it
+ * goes on from. */
 int rog_remote_place(struct rog_remote_host *host, struct rog_error *err);
 
 /* Instead: an earlier rogctl has made it. ROG_EFAILED: it is not there (any more). */

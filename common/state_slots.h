@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef ROG_LINK_STATE_SLOTS_H
-#define ROG_LINK_STATE_SLOTS_H
+#ifndef ROG_COMMON_STATE_SLOTS_H
+#define ROG_COMMON_STATE_SLOTS_H
 
 /*
  * Where a server saves what it can go on from between two checkpoints: DIR/state/0 and DIR/state/1,
  * written in turn, so that one of them is whole whenever the server is killed. A file is a line of
- * JSON (`head -1` shows of which moment it is), arrays, and a checksum of all that.
+ * JSON (`head -1` shows of which moment it is; "t" is the run's time), arrays, and a checksum of
+ * all that. rogctl looks at them when it takes a run up.
  *
  * Slots are written in place and left to the kernel to bring to the disk: it keeps what a killed
  * process has written. What a machine that loses its power has lost is found by the checksum; then
  * the other slot or the checkpoint is older, and right.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,11 +27,15 @@ struct rog_state_part {
     size_t size;
 };
 
-/* Writes `about` and the parts into a slot. From any thread. ROG_EIO. */
-int rog_state_slot_write(const char *folder, unsigned slot, const struct rog_json *about,
+/* Writes `about`, which is given the sizes of the parts, and these into a slot. From any thread.
+ * ROG_EIO. */
+int rog_state_slot_write(const char *folder, unsigned slot, struct rog_json *about,
                          const struct rog_state_part *parts, size_t count, struct rog_error *err);
 /* What it is about; NULL: nothing is there. Whether the rest is whole is not known yet. */
 struct rog_json *rog_state_slot_about(const char *folder, unsigned slot);
+/* How many bytes a part has, as it says; -1: it has no such part. */
+int64_t rog_state_slot_size(const struct rog_json *about, size_t part);
+bool rog_state_slot_is_whole(const char *folder, unsigned slot);
 /* Reads the parts, whose sizes are those that were written. ROG_EFORMAT where it is damaged; what
  * the parts have then is not said. */
 int rog_state_slot_read(const char *folder, unsigned slot, const struct rog_state_part *parts,

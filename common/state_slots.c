@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Writes and reads the two files that a server goes on from. */
-#include <librog/net/state_slots.h>
+#include <common/state_slots.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,6 +16,7 @@
 #define STATE_FOLDER "state"
 #define LINE_MAX_BYTES 4096
 #define FIRST_SUM 1
+#define SIZES "sizes"
 
 static char *slot_path(const char *folder, unsigned slot)
 {
@@ -54,9 +55,13 @@ static int put_all(int fd, const char *line, const struct rog_state_part *parts,
     return failed ? failed : ftruncate(fd, at);
 }
 
-int rog_state_slot_write(const char *folder, unsigned slot, const struct rog_json *about,
+int rog_state_slot_write(const char *folder, unsigned slot, struct rog_json *about,
                          const struct rog_state_part *parts, size_t count, struct rog_error *err)
 {
+    struct rog_json *sizes = rog_json_array();
+    for (size_t i = 0; i < count; i++)
+        rog_json_append(sizes, rog_json_new_integer((int64_t)parts[i].size));
+    rog_json_put(about, SIZES, sizes);
     char *path = slot_path(folder, slot), *text = rog_json_text(about);
     char *line = text ? rog_format("%s\n", text) : NULL, *dir = path ? rog_path_dir(path) : NULL;
     int code = dir && line ? rog_dir_make(dir, err) : rog_fail_nomem(err);
@@ -133,6 +138,31 @@ int rog_state_slot_read(const char *folder, unsigned slot, const struct rog_stat
     free(line);
     free(path);
     return code;
+}
+
+int64_t rog_state_slot_size(const struct rog_json *about, size_t part)
+{
+    return rog_json_integer(rog_json_at(rog_json_get(about, SIZES), part), -1);
+}
+
+bool rog_state_slot_is_whole(const char *folder, unsigned slot)
+{
+    struct rog_json *about = rog_state_slot_about(folder, slot);
+    size_t count = rog_json_size(rog_json_get(about, SIZES));
+    struct rog_state_part *parts = calloc(count + 1, sizeof *parts);
+    bool whole = about && parts;
+    for (size_t i = 0; i < count && whole; i++) {
+        int64_t size = rog_state_slot_size(about, i);
+        parts[i].size = size > 0 ? (size_t)size : 0;
+        parts[i].bytes = size >= 0 ? malloc(parts[i].size + 1) : NULL;
+        whole = parts[i].bytes != NULL;
+    }
+    whole = whole && rog_state_slot_read(folder, slot, parts, count, NULL) == ROG_OK;
+    for (size_t i = 0; parts && i < count; i++)
+        free(parts[i].bytes);
+    free(parts);
+    rog_json_free(about);
+    return whole;
 }
 
 void rog_state_slots_remove(const char *folder)
