@@ -113,7 +113,7 @@ void rog_progress_waiting(const struct rog_fleet_job *job, size_t width, char *t
     static const char words[] = "  waiting for ";
     char since[32];
     text[0] = '\0';
-    if (!job->waiting[0])
+    if (!job->waiting[0] || rog_fleet_job_is_over(job))
         return;
     int columns = snprintf(since, sizeof since, " (%ld:%02ld)", (long)job->waiting_s / 60,
                            (long)job->waiting_s % 60);

@@ -119,6 +119,9 @@ static int prepare(struct job *job, struct rog_error *err)
 {
     struct rog_train *train = &job->train;
     const struct rog_run_config *config = job->config;
+    if (job->given->min_workers > config->worker_count)
+        return rog_fail(err, ROG_EINVAL, "min-workers is %u, but the run has %u workers",
+                        job->given->min_workers, config->worker_count);
     int code = rog_train_init(train, config, job->given->start_model, err);
     if (!code && train->rows && rog_train_is_program(config)) {
         snprintf(job->owner, sizeof job->owner, "the network %s", train->arch->name);

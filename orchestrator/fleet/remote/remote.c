@@ -3,9 +3,12 @@
 #include <orchestrator/fleet/remote/remote.h>
 
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <common/claims.h>
@@ -15,6 +18,7 @@
 #include <orchestrator/fleet/remote/state.h>
 #include <orchestrator/fleet/remote/tester.h>
 #include <orchestrator/fleet/run_files.h>
+#include <orchestrator/store/ingest.h>
 #include <rog/events.h>
 
 /* After a worker's process has ended: until the server has noticed, and its events are here. */
@@ -218,6 +222,34 @@ static bool let_go_on(struct rog_remote *remote)
     return before == ROG_REMOTE_BEGUN && remote->allowed > before;
 }
 
+/* Too few workers' hosts have been reached for a run to begin, and that has not changed for long.
+ */
+static int look_for_too_few(const struct rog_remote *remote, struct rog_error *err)
+{
+    const struct rog_cluster *cluster = remote->attempt->cluster;
+    const struct rog_remote_host *first = NULL;
+    size_t missing = 0;
+    if (remote->allowed > ROG_REMOTE_BEGUN || remote->attempt->adopt)
+        return 0;
+    for (size_t i = 1; i < remote->count; i++) {
+        const struct rog_remote_host *host = &remote->host[i];
+        if (host->reached >= ROG_REMOTE_PREPARED)
+            continue;
+        if (!host->lost || rog_clock_s() - host->lost_s < cluster->stall_limit_s)
+            return 0;
+        first = first ? first : host;
+        missing++;
+    }
+    size_t there = remote->count - 1 - missing;
+    if (!first || there >= cluster->min_workers)
+        return 0;
+    return rog_fail(err, ROG_EFAILED,
+                    "%zu of %zu workers were reached within %g s (stall_limit), min_workers is "
+                    "%zu; %s was not",
+                    there, remote->count - 1, cluster->stall_limit_s, cluster->min_workers,
+                    first->title);
+}
+
 /* The first host that has failed for good, or the server's, which nobody can do without. */
 static int look_for_failures(const struct rog_remote *remote, struct rog_error *err)
 {
@@ -234,7 +266,20 @@ static int look_for_failures(const struct rog_remote *remote, struct rog_error *
     if (server->lost && rog_clock_s() - server->lost_s > limit_s)
         return rog_fail(err, ROG_EFAILED, "%s has not been reached for %g s (stall_limit)",
                         server->title, limit_s);
-    return 0;
+    return look_for_too_few(remote, err);
+}
+
+/* How long nothing has come from a host: of its stream, or since the run was over. */
+static double silent_s(const struct rog_remote *remote, const struct rog_remote_host *host)
+{
+    struct stat status;
+    double now = rog_clock_s(), wall_s = (double)time(NULL);
+    double silent_s = now - fmax(remote->server_ended_s, host->lost ? host->lost_s : 0);
+    char *stream = rog_path_join(host->mirror, ROG_STREAM_MAIN);
+    if (stream && stat(stream, &status) == 0)
+        silent_s = fmin(silent_s, fmax(wall_s - (double)status.st_mtime, 0));
+    free(stream);
+    return silent_s;
 }
 
 /* The run is over: workers that are away are waited for a little longer, as what they have recorded
@@ -242,11 +287,12 @@ static int look_for_failures(const struct rog_remote *remote, struct rog_error *
 static void give_up(struct rog_remote *remote)
 {
     const struct rog_cluster *cluster = remote->attempt->cluster;
-    double over_s = rog_clock_s() - remote->server_ended_s;
     for (size_t i = 1; remote->server_ended_s > 0 && i < remote->count; i++) {
         struct rog_remote_host *host = &remote->host[i];
         double limit_s = host->lost ? cluster->worker_timeout_s : cluster->stall_limit_s;
-        if (host->reached < ROG_REMOTE_ENDED && !host->out && over_s > limit_s)
+        bool is_over = host->reached == ROG_REMOTE_ENDED || host->out || host->given_up;
+        if (!is_over && rog_clock_s() - remote->server_ended_s > limit_s &&
+            silent_s(remote, host) > limit_s)
             host->given_up = true;
     }
 }
