@@ -23,6 +23,7 @@ struct rog_ingest {
     char *folder; /* of the run, relative to the database's folder */
     struct rog_ingest_state state;
     struct rog_query *query[STATEMENTS], *iterations;
+    int64_t worker; /* who has made iterations in the lines at hand; 0: nobody */
 };
 
 static const char *const statement_sql[STATEMENTS] = {
@@ -65,6 +66,7 @@ static int store_iteration(struct rog_ingest *g, const struct rog_json *e, int64
     row.t = t;
     g->state.iteration = row.iteration > g->state.iteration ? row.iteration : g->state.iteration;
     g->state.iterations++;
+    g->worker = rank;
     g->state.compute_s += row.compute_s;
     g->state.communication_s += row.push_s + row.pull_s;
     g->state.stall_s += row.stall_s;
@@ -245,6 +247,7 @@ int rog_ingest_lines(struct rog_ingest *g, const char *text, size_t size, struct
     int code = rog_db_begin(g->db, err);
     if (code < 0)
         return code;
+    g->worker = 0;
     while (code == 0) {
         const char *end = memchr(text + used, '\n', size - used);
         if (!end)
@@ -256,6 +259,9 @@ int rog_ingest_lines(struct rog_ingest *g, const char *text, size_t size, struct
                             (unsigned long long)(before.stored_bytes + used));
         used += length + 1;
     }
+    /* The main stream has workers of virtual clusters, which have no hosts. */
+    if (code == 0 && g->worker > 0 && strcmp(g->stream, ROG_STREAM_MAIN) != 0)
+        code = rog_robots_went_on(g->db, g->run_id, g->worker, err);
     if (code == 0) {
         struct rog_query *query = g->query[STORED];
         g->state.stored_bytes += used;

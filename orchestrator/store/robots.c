@@ -7,6 +7,10 @@
 
 #define CHARGE_STEPS 20 /* of the battery; one is news */
 
+/* SQL, of run ?1 and rank ?2. */
+#define NOW "strftime('%Y-%m-%dT%H:%M:%SZ', 'now')"
+#define LAST_ITERATION "(SELECT max(iteration) FROM iterations WHERE run_id = ?1 AND rank = ?2)"
+
 /* What an event may say, by the names of columns. */
 static const char *const numbers[] = {"mbps_up", "mbps_down", "battery", "celsius"};
 #define NUMBERS (sizeof numbers / sizeof *numbers)
@@ -49,11 +53,18 @@ int rog_robots_heard(struct rog_db *db, const char *run_id, int64_t rank,
             "INSERT OR REPLACE INTO robots(run_id, rank, host, heard_at, iteration, mbps_up,"
             " mbps_down, battery, celsius, throttled)"
             " VALUES (?1, ?2, (SELECT host FROM workers WHERE run_id = ?1 AND rank = ?2),"
-            " strftime('%Y-%m-%dT%H:%M:%SZ', 'now'),"
-            " (SELECT max(iteration) FROM iterations WHERE run_id = ?1 AND rank = ?2),"
+            " " NOW ", " LAST_ITERATION ","
             " ?3, ?4, ?5, ?6, nullif(?7, -1))",
             "siddddi", run_id, rank, number[0], number[1], number[2], number[3], throttled);
     return code;
+}
+
+int rog_robots_went_on(struct rog_db *db, const char *run_id, int64_t rank, struct rog_error *err)
+{
+    return rog_db_run(db, err,
+                      "UPDATE robots SET heard_at = " NOW ", iteration = " LAST_ITERATION
+                      " WHERE run_id = ?1 AND rank = ?2",
+                      "si", run_id, rank);
 }
 
 static void put_row(struct rog_json *row, struct rog_query *query)

@@ -19,6 +19,9 @@
 int rog_robots_heard(struct rog_db *db, const char *run_id, int64_t rank,
                      const struct rog_json *event, bool *news, struct rog_error *err);
 
+/* Iterations of a worker have come, which are stored already: its host is alive. */
+int rog_robots_went_on(struct rog_db *db, const char *run_id, int64_t rank, struct rog_error *err);
+
 /* The run's hosts by rank: [{rank, host (as in the cluster file; null for the server), heard_at,
  * silent_s (since then), iteration (of a worker), mbps_up, mbps_down, battery, celsius,
  * throttled}], null for what is not known; an empty array where no host was heard of. Owned by the

@@ -272,6 +272,13 @@ static void hosts_are_heard_of(void **state)
                    " battery || ' ' || celsius || ' ' || throttled FROM robots WHERE rank = 1",
                    "a1 1.5 2.5 0.91 61.5 0");
     }
+    /* Iterations come in a stream of their own. */
+    static const char later[] = "{\"event\":\"iteration\",\"t\":21,\"rank\":1,\"iteration\":7}\n";
+    struct rog_ingest *worker = NULL;
+    assert_int_equal(rog_ingest_new(&worker, f->db, "r", "worker1/events.jsonl", &err), 0);
+    assert_int_equal(rog_ingest_lines(worker, later, strlen(later), &err), 0);
+    rog_ingest_free(worker);
+    expect(f->db, "SELECT iteration || ' ' || battery FROM robots WHERE rank = 1", "7 0.89");
     struct rog_json *robots = NULL;
     assert_int_equal(rog_robots_json(f->db, "r", &robots, &err), 0);
     assert_int_equal(rog_json_size(robots), 2);
