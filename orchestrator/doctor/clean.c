@@ -100,13 +100,15 @@ static int read_outcome(char *text, struct outcome *outcome, struct rog_error *e
 }
 
 /* Others than the runs of this user that were kept. */
-static void tell_holders(struct rog_host_probe *probe, const struct rog_holders *holders)
+static void tell_holders(struct rog_host_probe *probe, const struct outcome *outcome)
 {
-    char text[ROG_CLAIM_TEXT_BYTES + 64];
+    char text[ROG_CLAIM_TEXT_BYTES + 64], ended[64] = "";
     bool force = probe->options->force;
-    rog_holders_text(holders, text, sizeof text);
+    rog_holders_text(&outcome->holders, text, sizeof text);
+    if (outcome->ended)
+        snprintf(ended, sizeof ended, "%zu left-over runs removed; ", outcome->ended);
     ROG_FOUND(probe, "clean", force ? ROG_FINDING_BAD : ROG_FINDING_NOTE,
-              "the host is held %s: %s, and what is deployed too", text,
+              "%sthe host is held %s: %s, and what is deployed too", ended, text,
               force ? "that could not be ended" : "left alone");
     if (force)
         ROG_ADVISE(probe, "log in as that user or as root; or boot it");
@@ -118,7 +120,7 @@ static void tell_holders(struct rog_host_probe *probe, const struct rog_holders 
 static void tell(struct rog_host_probe *probe, const struct outcome *outcome, long long freed_kib)
 {
     if (!outcome->kept && outcome->holders.claims.count)
-        tell_holders(probe, &outcome->holders);
+        tell_holders(probe, outcome);
     if (outcome->kept) {
         char held[ROG_CLAIM_TEXT_BYTES + 64] = "";
         if (outcome->holders.claims.count)

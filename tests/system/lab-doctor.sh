@@ -212,13 +212,24 @@ rogctl run library=BSP workload=none seconds=2 --cluster short.conf --db other.d
 grep -q "is held since .* by .*@$(hostname), sweep run-case0, run .*; without --no-wait" said || fail "$(cat said)"
 doctor 0 --clean
 finding 'worker 1' clean note "; held since "
+# Whoever waits says for whom, and has its turn when the hosts are free.
+rogctl run library=BSP workload=none seconds=2 epochs=1000 --cluster short.conf --db other.db >out 2>second &
+second=$!
+for i in $(seq 200); do
+    grep -q "waiting for .*, held since .* by .*@$(hostname), sweep run-case0, run " second && break
+    sleep 0.1
+done
+[ "$i" -lt 200 ] || fail "it does not say that it waits: $(cat second)"
 kill -9 $sweep
 wait $sweep 2>/dev/null || true
 sleep 6 # by then nobody has renewed the lease for longer than a quarter of it
 doctor 0
 finding 'worker 1' left-overs note '(still running)'
 doctor 0 --clean
-finding 'worker 1' clean good '1 left-over runs removed'
+finding 'worker 1' clean note '1 left-over runs removed; the host is held '
+wait $second || fail "the second sweep: $(cat second)"
+doctor 0 --clean
+finding 'worker 1' clean good '0 left-over runs removed'
 for k in 0 1 2 3; do
     ip netns pids roglab$k | xargs -r ps -o args= -p | grep -v sshd && fail "roglab$k: a process was left"
     ip netns exec roglab$k grep -o '@rogctl/.*' /proc/net/unix && fail "roglab$k: the host is held"
