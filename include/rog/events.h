@@ -15,7 +15,8 @@
  * (a full exchange on the wire), "model_sha256" (the starting weights), "data" , "workers" [{rank,
  * host, profile, trace_phase (where it is not 0), trace_blocks (where its recording is drawn in
  * blocks, their s), program (whether it runs one, with workload program), measured and step_s
- * (where the time of its local steps was measured: true, and that time)}], "layers" [[name, rows]]
+ * (where the time of its local steps was measured: true, and that time), iterations (that its
+ * epochs are; missing where a program decides)}], "layers" [[name, rows]]
  * (where rows are recorded), "layout" [{name, shape, constant}] (of a model that a program has
  * brought), "version" (of the trainer), "results" (ROG_RESULTS_VERSION), "seed",
  * "accelerators" {isa}. */

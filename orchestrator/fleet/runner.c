@@ -405,6 +405,8 @@ static void report(struct active *a)
         stall_s += state->stall_s;
         whole_s += state->compute_s + state->communication_s + state->stall_s;
     }
+    double due = (double)rog_streams_state(&a->streams, 0)->iterations_due;
+    done = fmax(done, due > 0 ? fmin((double)rog_streams_iterations(&a->streams) / due, 1) : 0);
     job->done = fmax(done, seconds > 0 ? fmin(job->t / seconds, 1) : 0);
     job->accuracy = a->tester.accuracy;
     job->stall_share = whole_s > 0 ? stall_s / whole_s : (double)NAN;

@@ -125,6 +125,19 @@ static int store_event(struct rog_ingest *g, const struct rog_json *e, int64_t r
     return run(query, code, err);
 }
 
+/* 0 where one of them decides for itself. */
+static int64_t iterations_due(const struct rog_json *workers)
+{
+    int64_t sum = 0;
+    for (size_t i = 0; i < rog_json_size(workers); i++) {
+        int64_t due = rog_json_get_integer(rog_json_at(workers, i), "iterations", 0);
+        if (due <= 0)
+            return 0;
+        sum += due;
+    }
+    return sum;
+}
+
 /* The start event also fills the run's versions and the table of workers. */
 static int store_start(struct rog_ingest *g, const struct rog_json *e, int64_t rank, double t,
                        struct rog_error *err)
@@ -147,6 +160,7 @@ static int store_start(struct rog_ingest *g, const struct rog_json *e, int64_t r
     free(text);
 
     const struct rog_json *workers = rog_json_get(e, "workers");
+    g->state.iterations_due = iterations_due(workers);
     struct rog_query *query = g->query[WORKER];
     for (size_t i = 0; code == 0 && i < rog_json_size(workers); i++) {
         const struct rog_json *worker = rog_json_at(workers, i);

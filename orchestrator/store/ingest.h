@@ -25,6 +25,7 @@ struct rog_ingest_state {
     double t;                                   /* of the latest event, s */
     int64_t iteration;                          /* largest of any worker */
     int64_t iterations;                         /* events seen */
+    int64_t iterations_due;                     /* of all workers, at most; 0: not known */
     double compute_s, communication_s, stall_s; /* sums over workers and iterations */
     double done;                                /* 0..1, as the trainer estimates it */
     int64_t checkpoints;                        /* events seen */

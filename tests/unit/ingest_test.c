@@ -19,7 +19,8 @@
 
 static const char stream[] =
     "{\"event\":\"start\",\"t\":0,\"version\":\"9\",\"strategy\":{\"library\":\"ROG\"},"
-    "\"workers\":[{\"rank\":1,\"host\":\"a\",\"profile\":\"nx\"},{\"rank\":2,\"host\":null}]}\n"
+    "\"workers\":[{\"rank\":1,\"host\":\"a\",\"profile\":\"nx\",\"iterations\":5},{\"rank\":2,"
+    "\"host\":null,\"iterations\":7}]}\n"
     "{\"event\":\"bandwidth\",\"t\":0.5,\"rank\":1,\"mbps\":12.5}\n"
     "{\"event\":\"iteration\",\"t\":3,\"rank\":1,\"iteration\":1,\"compute_s\":1,\"push_s\":0.5,"
     "\"pull_s\":0.25,\"stall_s\":1.25,\"rows_pushed\":7,\"rows_pulled\":8,\"rows_total\":9,"
@@ -115,6 +116,7 @@ static void a_stream_fills_the_tables(void **state)
     assert_true(s->compute_s == 2 && s->communication_s == 1.5 && s->stall_s == 1.5);
     assert_int_equal(s->stored_bytes, strlen(stream));
     assert_int_equal(s->checkpoints, 1);
+    assert_int_equal(s->iterations_due, 12);
 }
 
 static void a_server_says_what_it_waits_for(void **state)

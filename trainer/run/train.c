@@ -331,8 +331,9 @@ static struct rog_json *describe_strategy(const struct rog_train *train)
     return strategy;
 }
 
-static struct rog_json *describe_workers(const struct rog_run_config *config)
+static struct rog_json *describe_workers(const struct rog_train *train)
 {
+    const struct rog_run_config *config = train->config;
     struct rog_json *workers = rog_json_array();
     for (uint32_t i = 0; i < config->worker_count; i++) {
         struct rog_json *worker = rog_json_object();
@@ -350,6 +351,8 @@ static struct rog_json *describe_workers(const struct rog_run_config *config)
             rog_json_put_bool(worker, "measured", true);
             rog_json_put_number(worker, "step_s", config->workers[i].step_s);
         }
+        if (train->iterations && train->iterations[i] != UINT32_MAX)
+            rog_json_put_integer(worker, "iterations", train->iterations[i]);
         rog_json_append(workers, worker);
     }
     return workers;
@@ -379,7 +382,7 @@ int rog_train_report_start(const struct rog_train *train, struct rog_events *eve
         rog_json_put_string(data, "sha256", rog_learner_data_sha256(train->learner));
         rog_event_json(events, "data", data);
     }
-    rog_event_json(events, "workers", describe_workers(config));
+    rog_event_json(events, "workers", describe_workers(train));
     if (rog_train_is_program(config) && !rog_workload_has_network(config->json)) {
         struct rog_layout *layout = NULL;
         int code = rog_train_layout(train, &layout, err);
