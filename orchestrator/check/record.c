@@ -104,6 +104,14 @@ static int add_push(struct rog_record_worker *worker, const struct rog_push *pus
     return 0;
 }
 
+static struct rog_record_worker *find_worker(const struct rog_record *record, int64_t rank)
+{
+    for (size_t w = 0; w < record->workers; w++)
+        if (record->worker[w].rank == rank)
+            return &record->worker[w];
+    return NULL;
+}
+
 /* Of a virtual run, whose workers are all there from the beginning: those that have not finished an
  * iteration. */
 static void add_idle_workers(struct rog_record *record, const struct rog_json *all)
@@ -116,8 +124,46 @@ static void add_idle_workers(struct rog_record *record, const struct rog_json *a
     }
 }
 
+static bool is_configured(const struct rog_json *all, int64_t rank)
+{
+    const struct rog_json *one;
+    for (size_t i = 0; (one = rog_json_at(all, i)); i++)
+        if (rog_json_get_integer(one, "rank", 0) == rank)
+            return true;
+    return false;
+}
+
+/* Of a run in real time, whose workers say that they come. One that came when the run had begun was
+ * not waited for before. */
+static int add_joined_workers(struct rog_db *db, struct rog_record *record,
+                              const struct rog_json *all, struct rog_error *err)
+{
+    const struct rog_push away = {-1, -1, ROG_RECORD_AWAY, false};
+    struct rog_query *query = NULL;
+    int code = rog_query_new(&query, db, err,
+                             "SELECT rank, max(json_extract(data, '$.iteration') IS NULL)"
+                             " FROM events WHERE run_id = ? AND kind = '" ROG_EVENT_JOIN "'"
+                             " GROUP BY rank",
+                             "s", record->row.id);
+    while (code == 0 && (code = rog_query_step(query, err)) == 1) {
+        int64_t rank = rog_query_int(query, 0);
+        code = 0;
+        if (!is_configured(all, rank))
+            continue;
+        struct rog_record_worker *worker = find_worker(record, rank);
+        if (!worker) {
+            worker = &record->worker[record->workers++];
+            *worker = (struct rog_record_worker){.rank = rank};
+        }
+        if (!rog_query_int(query, 1))
+            code = add_push(worker, &away, err);
+    }
+    rog_query_free(query);
+    return code < 0 ? code : 0;
+}
+
 /* Those with iterations, and others that were waited for. */
-static int make_workers(struct rog_record *record, struct rog_error *err)
+static int make_workers(struct rog_db *db, struct rog_record *record, struct rog_error *err)
 {
     struct rog_json *config = NULL;
     const char *text = record->row.config;
@@ -139,6 +185,8 @@ static int make_workers(struct rog_record *record, struct rog_error *err)
     }
     if (code == 0 && !record->real && record->admits > 0)
         add_idle_workers(record, all);
+    if (code == 0 && record->real)
+        code = add_joined_workers(db, record, all, err);
     rog_json_free(config);
     return code;
 }
@@ -383,7 +431,7 @@ int rog_record_load(struct rog_db *db, const char *run_id, struct rog_record *re
     if (code == 0)
         code = find_streams(db, run_id, record, err);
     if (code == 0)
-        code = make_workers(record, err);
+        code = make_workers(db, record, err);
     if (code == 0)
         code = add_pushes(record, err);
     if (code == 0)
@@ -413,10 +461,7 @@ void rog_record_release(struct rog_record *record)
 
 const struct rog_record_worker *rog_record_worker(const struct rog_record *record, int64_t rank)
 {
-    for (size_t w = 0; w < record->workers; w++)
-        if (record->worker[w].rank == rank)
-            return &record->worker[w];
-    return NULL;
+    return find_worker(record, rank);
 }
 
 const struct rog_iteration *rog_record_step(const struct rog_record_worker *worker,

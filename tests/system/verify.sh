@@ -40,6 +40,15 @@ same "admissions without an iteration" "29 29 28" "$(query "SELECT group_concat(
     json_extract(data, '\$.iteration')) AS n FROM events WHERE kind = 'admit' GROUP BY rank)" cut.db)"
 try 0 rogctl verify "$run" --db cut.db
 
+# The same in real time, where workers say that they are there.
+printf 'kind = "local"; workers = ( { count = 2; step_s = 0.1; compress_s = 0.01; decompress_s = 0.01; },
+    { step_s = 60.0; compress_s = 0.01; decompress_s = 0.01; } );\n' >real.conf
+printf 'case = "real"; workload = "none"; trace = "constant:50"; seconds = 2.0; epochs = 1000;
+wire_model = "convmlp-nano"; runs = ( { library = "SSP"; threshold = 3; } );\n' >idle.conf
+try 0 rogctl sweep idle.conf --cluster real.conf --db real.db
+same "workers that finished an iteration" 2 "$(query 'SELECT count(DISTINCT rank) FROM iterations' real.db)"
+try 0 rogctl verify "$(query 'SELECT id FROM runs' real.db)" --db real.db
+
 # tampered CHECK TEXT RUN SQL: what a changed copy of the database is found to be.
 tampered() {
     rm -rf t.db* && cp results.db t.db
