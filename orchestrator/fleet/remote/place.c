@@ -18,7 +18,7 @@
 #include <orchestrator/store/paths.h>
 #include <rog/events.h>
 
-#define CONNECT_TIMEOUT_S 15.0
+#define CONNECT_TIMEOUT_S 15.0 /* less where the cluster's stall_limit is: to connect anew */
 #define COMMAND_TIMEOUT_S 30.0
 #define UPLOAD_TIMEOUT_S 120.0
 #define UPLOAD_LEAST_BPS 1e5 /* slower is given up */
@@ -45,7 +45,7 @@ int rog_remote_connect(struct rog_remote_host *host, struct rog_error *err)
         .host = host->name,
         .host_settings = host->settings,
         .kind_settings = cluster->own,
-        .timeout_s = CONNECT_TIMEOUT_S,
+        .timeout_s = fmax(1, fmin(CONNECT_TIMEOUT_S, cluster->stall_limit_s / 2)),
         .ask = ask,
         .ask_user = host,
         .stopped = rog_remote_must_end,
