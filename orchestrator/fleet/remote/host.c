@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <common/claims.h>
 #include <common/clock.h>
 #include <common/file.h>
 #include <orchestrator/fleet/remote/away.h>
@@ -272,22 +273,34 @@ static bool is_late(struct rog_remote_host *host)
 }
 
 /* Until the host is this sweep's; one that was not reached (`or_away`) is gone to all the same.
- * What an earlier rogctl has begun there holds it already. */
-static int await_hold(struct rog_remote_host *host, bool or_away)
+ * What an earlier rogctl has begun there holds it already. Others who have one of the hosts are
+ * waited for as long as they like, a host that does not answer is not. */
+static int await_hold(struct rog_remote_host *host, bool or_away, struct rog_error *err)
 {
-    while (!host->remote->attempt->adopt && !rog_hold_has(host->remote->hold, host->rank, or_away))
-        if (rog_remote_stopped(host->remote, HOLD_POLL_S))
+    struct rog_remote *remote = host->remote;
+    double limit_s = remote->attempt->cluster->stall_limit_s, since_s = rog_clock_s(), queued_s;
+    char what[2 * ROG_CLAIM_TEXT_BYTES];
+    while (!remote->attempt->adopt && !rog_hold_has(remote->hold, host->rank, or_away)) {
+        if (rog_remote_stopped(remote, HOLD_POLL_S))
             return ROG_EINTR;
+        if (or_away || is_late(host) || rog_hold_waits(remote->hold, what, sizeof what, &queued_s))
+            since_s = rog_clock_s();
+        else if (rog_clock_s() - since_s > limit_s)
+            return rog_fail(err, ROG_EFAILED,
+                            "%s does not answer: it could not be taken for this sweep within %g s "
+                            "(stall_limit)",
+                            host->title, limit_s);
+    }
     return 0;
 }
 
 static int prepare(struct rog_remote_host *host, struct rog_error *err)
 {
-    int code = await_hold(host, true);
+    int code = await_hold(host, true, err);
     if (code == 0)
         code = arrive(host, err);
     if (code == 0)
-        code = await_hold(host, false);
+        code = await_hold(host, false, err);
     if (code == 0 && host->remote->attempt->again)
         code = rog_remote_recover(host, err);
     if (code == 0)
