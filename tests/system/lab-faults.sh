@@ -65,7 +65,7 @@ fault_server() {
 
 # A supervisor takes all of its part with it; the run goes on, and is brought back there.
 fault_supervisor() {
-    conf 14.0
+    conf 20.0
     begin supervisor
     same "environment" "A=1 B=x=y" "$(tr '\0' '\n' <"/proc/$(role 3 work)/environ" |
         grep -e '^A=' -e '^B=' | sort | paste -sd' ')"
