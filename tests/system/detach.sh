@@ -65,7 +65,8 @@ at_terminal rogctl sweep x.conf --detach --jobs 1 >shown
 grep -q 'c-1 goes on without this terminal' shown || fail "it says: $(cat shown)"
 until_true works 1
 same "state" running "$(state_of c-1)"
-same "terminal" "?" "$(ps -o tty= -p "$(jq '.[0].pid' status)" | tr -d ' ')"
+pid=$(jq '.[0].pid' status)
+same "terminal and session" "? $pid" "$(ps -o tty=,sid= -p "$pid" | xargs)"
 same "runs" "running waiting waiting" "$(jq -r '.[0].runs[].state' status | paste -sd' ')"
 same "done" 0.2 "$(jq -r '.[0].runs[0].done' status)"
 try 0 rogctl status
