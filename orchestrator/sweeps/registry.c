@@ -268,21 +268,40 @@ static double age_of(const char *folder, const char *path)
     return difftime(time(NULL), info.st_mtime);
 }
 
-/* What is known of one. NULL: nothing, or no longer. */
-static struct rog_json *load_one(const char *folder, const char *id)
+/* Whether all is there that the rest relies on. */
+static bool is_entry(const struct rog_json *entry)
 {
-    char *path = rog_path_join(folder, ROG_SWEEP_FILE), *data = NULL;
+    return rog_json_is_integer(rog_json_get(entry, "pid")) &&
+           rog_json_size(rog_json_get(entry, "command")) > 0 &&
+           rog_json_get_string(entry, "since", NULL) && rog_json_get_string(entry, "boot", NULL);
+}
+
+/* NULL: there is no entry, or something else. A pipe in its place would be waited for. */
+static struct rog_json *read_entry(const char *path)
+{
+    struct stat info;
+    char *data = NULL;
     size_t size = 0;
     struct rog_json *entry = NULL;
-    double age_s = path ? age_of(folder, path) : 0;
-    if (path && rog_file_read(path, ENTRY_MAX_BYTES, &data, &size, NULL) == 0 &&
-        rog_json_parse(data, size, path, &entry, NULL) < 0)
+    if (stat(path, &info) != 0 || !S_ISREG(info.st_mode) ||
+        rog_file_read(path, ENTRY_MAX_BYTES, &data, &size, NULL) < 0)
+        return NULL;
+    if (rog_json_parse(data, size, path, &entry, NULL) < 0)
         entry = NULL;
-    if (entry && !rog_json_is_integer(rog_json_get(entry, "pid"))) { /* not one of ours */
+    if (entry && !is_entry(entry)) {
         rog_json_free(entry);
         entry = NULL;
     }
     free(data);
+    return entry;
+}
+
+/* What is known of one. NULL: nothing, or no longer. */
+static struct rog_json *load_one(const char *folder, const char *id)
+{
+    char *path = rog_path_join(folder, ROG_SWEEP_FILE);
+    struct rog_json *entry = path ? read_entry(path) : NULL;
+    double age_s = path ? age_of(folder, path) : 0;
     free(path);
     if (!entry && age_s > UNFINISHED_S)
         rog_sweep_forget(id, NULL);
@@ -320,6 +339,15 @@ static int by_beginning(const void *a, const void *b)
                  : strcmp(rog_json_get_string(one, "id", ""), rog_json_get_string(other, "id", ""));
 }
 
+/* Whether a folder's name is one that rog_sweep_claim makes. */
+static bool is_id(const char *name)
+{
+    char *plain = name[0] == '.' ? NULL : rog_quote_file_name(name);
+    bool is = plain && strcmp(plain, name) == 0;
+    free(plain);
+    return is;
+}
+
 /* All entries of the folder, by their beginning, into `sweeps`. */
 static int load_all(DIR *dir, const char *folder, struct rog_json *sweeps, struct rog_error *err)
 {
@@ -327,7 +355,7 @@ static int load_all(DIR *dir, const char *folder, struct rog_json *sweeps, struc
     size_t count = 0;
     int code = 0;
     for (struct dirent *name; code == 0 && (name = readdir(dir));) {
-        char *path = name->d_name[0] == '.' ? NULL : rog_path_join(folder, name->d_name);
+        char *path = is_id(name->d_name) ? rog_path_join(folder, name->d_name) : NULL;
         struct rog_json *one = path ? load_one(path, name->d_name) : NULL;
         struct rog_json **more = one ? realloc(entry, (count + 1) * sizeof *entry) : NULL;
         free(path);

@@ -53,7 +53,12 @@ state_of() { rogctl status "$1" --json >status && jq -r '.[0].state' status; }
 is() { [ "$(state_of "$1")" = "$2" ]; }
 has() { [ "$(query "SELECT count(*) FROM runs WHERE status = 'done'" "$1")" = "$2" ]; }
 
-try 0 rogctl status
+# What is no entry is passed over, and not waited for.
+entries=$HOME/.local/state/rogctl/sweeps
+mkdir -p "$entries/a-1" "$entries/a-2" "$entries/a b"
+mkfifo "$entries/a-1/sweep.json"
+echo '{"pid": 1, "start": 1}' | tee "$entries/a-2/sweep.json" >"$entries/a b/sweep.json"
+try 0 timeout 20 rogctl status
 prints "no sweep of yours is running"
 try 3 rogctl attach
 try 3 rogctl stop
