@@ -20,6 +20,7 @@
 #define HURRIED_S 1.0 /* at the end of an interrupted sweep */
 #define STEP_NS 20000000L
 #define WORDS_BYTES 512
+#define MOST_PIECES 64
 
 struct hook {
     const char *name; /* "on_done" */
@@ -70,14 +71,16 @@ static void feed(struct hook *hook)
         rog_process_close_input(&hook->process);
 }
 
-/* Keeps the end of what it says on standard error; the rest is of no use to anybody. */
+/* Keeps the end of what it says on standard error; the rest is of no use to anybody. One that never
+ * stops talking is heard piece by piece, beside everything else. */
 static void hear(struct hook *hook)
 {
     char piece[4096];
     ssize_t got;
-    while ((got = read(hook->process.output, piece, sizeof piece)) > 0)
+    for (int i = 0; i < MOST_PIECES && read(hook->process.output, piece, sizeof piece) > 0; i++)
         continue;
-    while ((got = read(hook->process.errors, piece, sizeof piece)) > 0) {
+    for (int i = 0; i < MOST_PIECES && (got = read(hook->process.errors, piece, sizeof piece)) > 0;
+         i++) {
         size_t room = sizeof hook->words - 1, fresh = (size_t)got < room ? (size_t)got : room;
         size_t kept = strlen(hook->words);
         size_t cut = kept + fresh > room ? kept + fresh - room : 0;
