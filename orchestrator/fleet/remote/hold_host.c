@@ -179,10 +179,12 @@ static void forget_place(struct rog_hold_host *host)
     host->pid = 0;
 }
 
-/* The process that has the place sees that its file is gone. */
+/* The process that has the place sees that its file is gone. One that a rogctl before this one has
+ * left there with the same token, when it was killed, goes too. */
 static int leave(struct rog_hold_host *host, struct rog_error *err)
 {
-    const char *const argv[] = {"rm", "-f", "--", host->file, NULL};
+    static const char remove_files[] = "rm -f -- \"${1%-*}\"-*";
+    const char *const argv[] = {"sh", "-c", remove_files, "sh", host->file, NULL};
     int code = host->file
                    ? rog_connection_command(host->connection, argv, COMMAND_TIMEOUT_S, NULL, err)
                    : 0;

@@ -47,6 +47,13 @@ nothing_is_left() {
     for host in $hosts; do
         same "trainers on host $host" "" "$(programs "$host" rog-trainer)"
         same "tc on host $host" "" "$(programs "$host" tc)"
+        claims=
+        for i in 1 2 3 4 5 6 7 8 9 10; do
+            claims=$(programs "$host" rog-claim)
+            [ -n "$claims" ] || break
+            sleep 0.2
+        done
+        same "places on host $host" "" "$claims"
         same "runs on host $host" "" "$(ls $caches/host"$host"/rogctl/runs 2>/dev/null)"
     done
     host_states >states
