@@ -530,8 +530,6 @@ static int step(struct runner *x, struct active *a, bool *finished, struct rog_e
     if (code == 0 && ended && a->job->state == ROG_FLEET_RUNNING) {
         stop_processes(a);
         report_waiting(a);
-        if (rog_session_is_over(x->jobs, x->count))
-            rog_session_close(&x->session, x->cluster); /* others may wait for what it has */
         set_state(x, a->job, ROG_FLEET_TESTING);
     }
     *finished = code == 0 && ended && idle;
@@ -734,6 +732,8 @@ static int loop(struct runner *x, struct rog_error *err)
                 code = advance(x, &x->slot[i], err);
         if (code == 0)
             code = fill_slots(x, err);
+        if (rog_session_is_over(x->jobs, x->count))
+            rog_session_close(&x->session, x->cluster); /* others may wait for what it has */
     }
     x->options->observer->progress(x->options->observer->user, x->jobs, x->count);
     return code;

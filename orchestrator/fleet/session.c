@@ -37,6 +37,6 @@ bool rog_session_is_over(const struct rog_fleet_job *jobs, size_t count)
 {
     bool over = true;
     for (size_t i = 0; i < count; i++)
-        over &= jobs[i].state != ROG_FLEET_WAITING && jobs[i].state != ROG_FLEET_ELSEWHERE;
+        over &= jobs[i].state != ROG_FLEET_WAITING && jobs[i].state != ROG_FLEET_RUNNING;
     return over;
 }

@@ -15,7 +15,8 @@ int rog_session_open(void **session, const struct rog_cluster *cluster,
 /* *session becomes NULL. */
 void rog_session_close(void **session, const struct rog_cluster *cluster);
 
-/* Whether nothing of what it is for will be needed any more: no job will begin. */
+/* Whether nothing of what it is for is needed any more: no job goes on or will begin. Whoever
+ * executes one elsewhere may be waiting for it, and must not be waited for with it. */
 bool rog_session_is_over(const struct rog_fleet_job *jobs, size_t count);
 
 #endif
