@@ -195,7 +195,8 @@ const struct rog_command rog_cmd_verify = {
         "Replays the events of a run, or of each run of a case: no worker may have passed an "
         "admission that its strategy "
         "forbids, times, rows and bytes must add up, and the tables must hold what the "
-        "trainer wrote. Ends with status 1 when anything is found, naming the event, and with "
+        "trainer wrote. Of a run that is not over what is there is checked. Ends with status 1 "
+        "when anything is found, naming the event, and with "
         "status 3 when the run has no iteration, so that there is nothing to check.",
     .options = NULL,
     .min_args = 1,

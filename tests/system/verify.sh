@@ -109,6 +109,13 @@ for stream in kept lost; do
     rm t.runs/*/events.jsonl
 done
 
+# A run that goes on has no end yet, and that is no finding.
+rm -rf t.db* && cp results.db t.db
+query "UPDATE runs SET status = 'running' WHERE id = '$bsp';
+    DELETE FROM events WHERE run_id = '$bsp' AND kind = 'end'" t.db >out
+try 0 rogctl verify "$bsp" --db t.db
+prints "the run is not over"
+
 # An iteration that died with its process, and a meter that began again, are findings only where no
 # event says that the worker came back. Its joules from before it count.
 died="DELETE FROM iterations WHERE run_id = '$bsp' AND rank = 2 AND iteration = 10"
