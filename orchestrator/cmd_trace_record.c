@@ -66,8 +66,8 @@ static void told(const struct rog_samples *samples, void *user)
         if (isnan(last[0]) || isnan(last[1]))
             used += (size_t)snprintf(line + used, sizeof line - used, "  -");
         else
-            used +=
-                (size_t)snprintf(line + used, sizeof line - used, "  %.3g/%.3g", last[0], last[1]);
+            used += (size_t)snprintf(line + used, sizeof line - used, "  %.*f/%.*f",
+                                     last[0] < 10 ? 2 : 0, last[0], last[1] < 10 ? 2 : 0, last[1]);
     }
     rog_remark(&watching->output, "at %.0f s:%s Mbit/s up/down", samples->seconds, line);
 }

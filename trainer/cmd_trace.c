@@ -16,16 +16,30 @@
 
 #define FILE_MAX_BYTES ((size_t)256 << 20)
 
+/* To four digits, and thousands without an exponent. */
+static void print_rate(const char *before, double mbps)
+{
+    if (mbps >= 1000)
+        printf("%s%.0f", before, mbps);
+    else
+        printf("%s%.4g", before, mbps);
+}
+
 static void print_text(const char *source, const struct rog_trace_stats *stats)
 {
     printf("%s\n", source);
     printf("  time               %.6g s, %u value%s, %.0f%% of them shorter than 1 s\n",
            stats->span_s, stats->values, stats->values == 1 ? "" : "s", 100 * stats->hold_short);
-    printf("  mean               %.4g Mbit/s, standard deviation %.4g, from %.4g to %.4g\n",
-           stats->mean_mbps, stats->sd_mbps, stats->min_mbps, stats->max_mbps);
+    print_rate("  mean               ", stats->mean_mbps);
+    print_rate(" Mbit/s, standard deviation ", stats->sd_mbps);
+    print_rate(", from ", stats->min_mbps);
+    print_rate(" to ", stats->max_mbps);
+    printf("\n");
     printf("  percentiles       ");
-    for (int i = 0; i < ROG_TRACE_PERCENTILES; i++)
-        printf(" %.0f%%: %.3g", rog_trace_percentiles[i], stats->percentile_mbps[i]);
+    for (int i = 0; i < ROG_TRACE_PERCENTILES; i++) {
+        printf(" %.0f%%", rog_trace_percentiles[i]);
+        print_rate(": ", stats->percentile_mbps[i]);
+    }
     printf("\n  share of the time  at 0: %.1f%%, below 1 Mbit/s: %.1f%%, below 5: %.1f%%\n",
            100 * stats->at_0, 100 * stats->below_1, 100 * stats->below_5);
     printf("  autocorrelation   ");
