@@ -81,12 +81,6 @@ static bool compare(const struct rog_alike *alike, const char *text,
     return strcmp(alike->text + own, text + other) == 0;
 }
 
-bool rog_alike_fits(const struct rog_alike *alike, const char *text)
-{
-    struct number number[NUMBERS_MAX];
-    return compare(alike, text, number);
-}
-
 bool rog_alike_take(struct rog_alike *alike, const char *text)
 {
     struct number number[NUMBERS_MAX];

@@ -11,7 +11,6 @@ struct rog_alike;
 
 /* NULL: no memory. */
 struct rog_alike *rog_alike_new(const char *text);
-bool rog_alike_fits(const struct rog_alike *alike, const char *text);
 /* Takes a text in if it fits; false: it does not. */
 bool rog_alike_take(struct rog_alike *alike, const char *text);
 /* Heap memory; NULL: none. */

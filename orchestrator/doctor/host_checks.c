@@ -12,6 +12,7 @@
 #include <common/file.h>
 #include <orchestrator/doctor/facts.h>
 #include <orchestrator/ssh/credentials.h>
+#include <orchestrator/ssh/quote.h>
 
 #define CONNECT_TIMEOUT_S 10
 #define COMMAND_TIMEOUT_S 30.0
@@ -79,6 +80,28 @@ int rog_host_probe_trainer(struct rog_host_probe *probe, const char *const *argu
 
 /* --- who is there --- */
 
+char *rog_host_probe_ssh(const struct rog_host_probe *probe)
+{
+    const char *file = rog_json_get_string(probe->options->cluster->own, "ssh_config", NULL);
+    const char *user = rog_json_get_string(probe->settings, "user", NULL);
+    char *flag = file ? rog_ssh_quote_word(file) : rog_strdup("");
+    char *login = flag ? rog_format("ssh%s%s %s%s%s", file ? " -F " : "", flag, user ? user : "",
+                                    user ? "@" : "", probe->host)
+                       : NULL;
+    free(flag);
+    return login;
+}
+
+static void advise_to_try(struct rog_host_probe *probe)
+{
+    char *login = rog_host_probe_ssh(probe);
+    if (login)
+        ROG_ADVISE(probe,
+                   "is it on and in the network, and does its sshd run? Try: ping %s; %s true",
+                   probe->host, login);
+    free(login);
+}
+
 void rog_check_reach(struct rog_host_probe *probe)
 {
     struct rog_error why = {0};
@@ -107,9 +130,7 @@ void rog_check_reach(struct rog_host_probe *probe)
         ROG_ADVISE(probe, "correct host in the cluster file, or say which address it has: in "
                           "/etc/hosts here, or as HostName in ~/.ssh/config");
     else if (strstr(why.message, "cannot connect"))
-        ROG_ADVISE(probe,
-                   "is it on and in the network, and does its sshd run? Try: ping %s; ssh %s true",
-                   probe->host, probe->host);
+        advise_to_try(probe);
     rog_connection_free(probe->connection);
     probe->connection = NULL;
 }

@@ -77,6 +77,9 @@ void rog_port_close(struct rog_host_probe *server);
 int rog_host_probe_trainer(struct rog_host_probe *probe, const char *const *arguments,
                            double timeout_s, char **output, int *status, struct rog_error *err);
 
+/* The ssh to it as a person types it: "ssh -F FILE user@host". Heap memory. */
+char *rog_host_probe_ssh(const struct rog_host_probe *probe);
+
 /* Where a rogctl has renewed the lease of a run so recently, it is at work with it. */
 double rog_host_probe_grace_s(const struct rog_host_probe *probe);
 

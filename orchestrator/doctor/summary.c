@@ -2,6 +2,7 @@
 /* Puts the findings of hosts together under headings, those of workers that are alike as one. */
 #include <orchestrator/doctor/summary.h>
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +19,9 @@ struct ranks {
 /* Findings of workers that are the same. */
 struct group {
     const struct rog_finding *first;
-    struct rog_alike *what, *way_out;
+    struct rog_alike *what;
+    char *way_out; /* as all of them have it; NULL: each has it for its own host */
+    char *generic; /* that of the first, for any host */
     struct ranks ranks;
 };
 
@@ -59,56 +62,20 @@ static void print_ranks(FILE *to, const struct ranks *ranks)
     }
 }
 
-/* ---- groups ---- */
+/* ---- ways out ---- */
 
-static int new_group(struct section *section, const struct rog_finding *finding, size_t at,
-                     struct rog_error *err)
+static bool is_in_word(char c)
 {
-    struct group *more = realloc(section->group, (section->groups + 1) * sizeof *more);
-    if (!more)
-        return rog_fail_nomem(err);
-    section->group = more;
-    memmove(more + at + 1, more + at, (section->groups - at) * sizeof *more);
-    section->groups++;
-    more[at] = (struct group){.first = finding,
-                              .what = rog_alike_new(finding->what),
-                              .way_out = rog_alike_new(finding->way_out)};
-    return more[at].what && more[at].way_out ? add_rank(&more[at].ranks, finding->rank, err)
-                                             : rog_fail_nomem(err);
+    return isalnum((unsigned char)c) || c == '-' || c == '_';
 }
 
-/* To the group that it is like, else to a new one behind those of its check. */
-static int add_finding(struct section *section, const struct rog_finding *finding,
-                       struct rog_error *err)
+/* Is it a word by itself there, and not a part of a name? */
+static bool stands_alone(const char *text, const char *at, size_t bytes)
 {
-    size_t at = section->groups;
-    for (size_t i = 0; i < section->groups; i++) {
-        struct group *group = &section->group[i];
-        if (strcmp(group->first->check, finding->check) != 0)
-            continue;
-        at = i + 1;
-        if (group->first->level == finding->level &&
-            rog_alike_fits(group->way_out, finding->way_out) &&
-            rog_alike_take(group->what, finding->what) &&
-            rog_alike_take(group->way_out, finding->way_out))
-            return add_rank(&group->ranks, finding->rank, err);
-    }
-    return new_group(section, finding, at, err);
+    bool begins = at == text || !(is_in_word(at[-1]) || at[-1] == '.');
+    const char *end = at + bytes;
+    return begins && !is_in_word(*end) && !(*end == '.' && is_in_word(end[1]));
 }
-
-static void release_section(struct section *section)
-{
-    for (size_t i = 0; i < section->groups; i++) {
-        rog_alike_free(section->group[i].what);
-        rog_alike_free(section->group[i].way_out);
-        free(section->group[i].ranks.rank);
-    }
-    free(section->group);
-    free(section->ranks.rank);
-    rog_alike_free(section->title);
-}
-
-/* ---- headings ---- */
 
 /* What is in the brackets of "worker 3 (HOST)". Heap memory. */
 static char *host_of(const struct rog_finding *finding)
@@ -117,6 +84,98 @@ static char *host_of(const struct rog_finding *finding)
     size_t length = open ? strlen(open + 1) : 0;
     return rog_format("%.*s", length ? (int)length - 1 : 0, open ? open + 1 : "");
 }
+
+/* The finding's way out with HOST in the place of its host's name: a command that is to be copied
+ * takes no range. Heap memory. */
+static char *generic_way_out(const struct rog_finding *finding)
+{
+    char *host = host_of(finding), *text = NULL;
+    size_t size = 0, bytes = host ? strlen(host) : 0;
+    FILE *to = host ? open_memstream(&text, &size) : NULL;
+    for (const char *at = finding->way_out; to && *at;) {
+        if (bytes && strncmp(at, host, bytes) == 0 && stands_alone(finding->way_out, at, bytes)) {
+            fputs("HOST", to);
+            at += bytes;
+        } else {
+            fputc(*at++, to);
+        }
+    }
+    if (to)
+        fclose(to);
+    free(host);
+    return text;
+}
+
+/* ---- groups ---- */
+
+/* Takes over `generic`. */
+static int new_group(struct section *section, const struct rog_finding *finding, char *generic,
+                     size_t at, struct rog_error *err)
+{
+    struct group *more = realloc(section->group, (section->groups + 1) * sizeof *more);
+    if (!more) {
+        free(generic);
+        return rog_fail_nomem(err);
+    }
+    section->group = more;
+    memmove(more + at + 1, more + at, (section->groups - at) * sizeof *more);
+    section->groups++;
+    more[at] = (struct group){.first = finding,
+                              .what = rog_alike_new(finding->what),
+                              .way_out = rog_strdup(finding->way_out),
+                              .generic = generic};
+    return more[at].what && more[at].way_out ? add_rank(&more[at].ranks, finding->rank, err)
+                                             : rog_fail_nomem(err);
+}
+
+/* One more of the group, if it is like those. */
+static bool join(struct group *group, const struct rog_finding *finding, const char *generic)
+{
+    if (group->first->level != finding->level || strcmp(group->generic, generic) != 0 ||
+        !rog_alike_take(group->what, finding->what))
+        return false;
+    if (group->way_out && strcmp(group->way_out, finding->way_out) != 0) {
+        free(group->way_out);
+        group->way_out = NULL;
+    }
+    return true;
+}
+
+/* To the group that it is like, else to a new one behind those of its check. */
+static int add_finding(struct section *section, const struct rog_finding *finding,
+                       struct rog_error *err)
+{
+    size_t at = section->groups;
+    char *generic = generic_way_out(finding);
+    if (!generic)
+        return rog_fail_nomem(err);
+    for (size_t i = 0; i < section->groups; i++) {
+        struct group *group = &section->group[i];
+        if (strcmp(group->first->check, finding->check) != 0)
+            continue;
+        at = i + 1;
+        if (join(group, finding, generic)) {
+            free(generic);
+            return add_rank(&group->ranks, finding->rank, err);
+        }
+    }
+    return new_group(section, finding, generic, at, err);
+}
+
+static void release_section(struct section *section)
+{
+    for (size_t i = 0; i < section->groups; i++) {
+        rog_alike_free(section->group[i].what);
+        free(section->group[i].way_out);
+        free(section->group[i].generic);
+        free(section->group[i].ranks.rank);
+    }
+    free(section->group);
+    free(section->ranks.rank);
+    rog_alike_free(section->title);
+}
+
+/* ---- headings ---- */
 
 static int name_workers(struct section *section, struct rog_error *err)
 {
@@ -262,7 +321,9 @@ static int add_section(struct rog_summary *summary, struct section *section, str
             .check = group->first->check,
             .level = group->first->level,
             .text = text_of(section, group),
-            .way_out = group->first->way_out[0] ? rog_alike_text(group->way_out) : NULL,
+            .way_out = group->generic[0]
+                           ? rog_strdup(group->way_out ? group->way_out : group->generic)
+                           : NULL,
         };
         code = add_row(summary, &row, err);
     }

@@ -44,7 +44,7 @@ static int try_there(struct rog_host_probe *probe, struct rog_json **found, stru
 }
 
 /* What to do about it. "@i" stands for the image, "@r" for the program that runs it or the wrapper,
- * "@p" for its package, "@u" for the user, "@h" for how to log in, "@d" for rogctl's folder there,
+ * "@p" for its package, "@u" for the user, "@h" for the ssh to it, "@d" for rogctl's folder there,
  * "@m" for the machine. What is not here is the first. */
 static const struct {
     const char *lacks;
@@ -59,7 +59,8 @@ static const struct {
      "login on"},
     {"daemon", ROG_FINDING_BAD, "start it there: sudo systemctl enable --now @r"},
     {"image", ROG_FINDING_BAD,
-     "bring it there: @r pull @i there, or from here @r save @i | ssh @h @r load"},
+     "bring it there: one that is here by @r save @i | @h @r load, one that a registry has by "
+     "@r pull @i there"},
     {"machine", ROG_FINDING_BAD,
      "build it for @m, or pull that machine's (@r pull --platform ...)"},
     {"mount", ROG_FINDING_BAD, "make the folder there, or correct mounts in the cluster file"},
@@ -73,6 +74,9 @@ static const struct {
      "what it runs in must see @d under that path: -v @d:@d in the command that made it"},
     {"user", ROG_FINDING_BAD,
      "have it run as @u: --user $(id -u):$(id -g) of docker exec, or of docker run"},
+    {"cgroup", ROG_FINDING_BAD,
+     "it finds no control groups, as on the hosts of a lab: container = { ...; options = "
+     "\"--cgroups=disabled\"; } (docs/cluster-setup.md, Containers)"},
     {"program", ROG_FINDING_BAD, "install it there, or correct wrap in the cluster file"},
     {"name", ROG_FINDING_BAD,
      "`@r ps -a` there lists containers; start it (docs/cluster-setup.md, Containers)"},
@@ -81,9 +85,9 @@ static const struct {
 };
 #define WAYS_OUT (sizeof ways_out / sizeof *ways_out)
 
-/* The text for what "@" and a letter stand for. */
+/* The text for what "@" and a letter stand for; `login`: for the ssh to it. */
 static const char *meaning(const struct rog_host_probe *probe, const struct rog_json *found,
-                           char letter)
+                           const char *login, char letter)
 {
     const struct rog_json *container = rog_json_get(probe->settings, "container");
     const char *program = rog_json_get_string(found, "program", "docker");
@@ -91,7 +95,7 @@ static const char *meaning(const struct rog_host_probe *probe, const struct rog_
     case 'd':
         return probe->root;
     case 'h':
-        return probe->connection->name;
+        return login;
     case 'i':
         return rog_json_get_string(container, "image", "");
     case 'm':
@@ -107,10 +111,10 @@ static const char *meaning(const struct rog_host_probe *probe, const struct rog_
 
 static void advise(struct rog_host_probe *probe, const struct rog_json *found, const char *text)
 {
-    char *whole = rog_strdup("");
-    while (whole && *text) {
+    char *whole = rog_strdup(""), *login = rog_host_probe_ssh(probe);
+    while (whole && login && *text) {
         size_t plain = strcspn(text, "@");
-        const char *value = text[plain] ? meaning(probe, found, text[plain + 1]) : "";
+        const char *value = text[plain] ? meaning(probe, found, login, text[plain + 1]) : "";
         char *longer = rog_format("%s%.*s%s", whole, (int)plain, text, value);
         free(whole);
         whole = longer;
@@ -118,6 +122,7 @@ static void advise(struct rog_host_probe *probe, const struct rog_json *found, c
     }
     if (whole)
         ROG_ADVISE(probe, "%s", whole);
+    free(login);
     free(whole);
 }
 

@@ -248,18 +248,28 @@ bool rog_host_container_ends_with_session(const struct rog_json *settings, struc
     return lacks;
 }
 
+/* Every one, as each of them is mended by hand. */
+static const char *mounts_lack(const struct rog_json *mounts, const char *lacks,
+                               struct rog_error *why)
+{
+    for (size_t i = 0; i < rog_json_size(mounts); i++) {
+        struct rog_error cause, before = *why;
+        if (check_mount(rog_json_string(rog_json_at(mounts, i), ""), &cause) == ROG_OK)
+            continue;
+        rog_fail(why, ROG_EINVAL, "%s%s%s", lacks ? before.message : "", lacks ? "; " : "",
+                 cause.message);
+        lacks = lacks ? lacks : "mount";
+    }
+    return lacks;
+}
+
 const char *rog_host_container_lacks(const struct rog_json *settings, struct rog_error *why)
 {
     const char *const argv[] = {runtime_of(settings), "ps", "-q", NULL};
-    const struct rog_json *mounts = rog_json_get(settings, "mounts");
     int code = rog_process_run(argv, ASK_S, NULL, why);
     if (code == ROG_ENOTFOUND)
         return "runtime";
     if (code)
         return strstr(why->message, "ermission denied") ? "permission" : "daemon";
-    const char *lacks = image_lacks(settings, why);
-    for (size_t i = 0; i < rog_json_size(mounts) && !lacks; i++)
-        if (check_mount(rog_json_string(rog_json_at(mounts, i), ""), why))
-            lacks = "mount";
-    return lacks;
+    return mounts_lack(rog_json_get(settings, "mounts"), image_lacks(settings, why), why);
 }

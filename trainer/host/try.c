@@ -40,10 +40,15 @@ static const char *judge_words(const struct rog_host_role *role, const char *wor
     static const struct {
         const char *words, *lacks;
     } signs[] = {
-        {"GLIBC_", "library"},         {"could not select device driver", "gpu"},
-        {"nvidia.com/gpu", "gpu"},     {"annot connect to the", "daemon"},
-        {"docker.sock", "permission"}, {"o such container", "name"},
-        {"is not running", "name"},    {"cannot enter the folder", "folder"},
+        {"GLIBC_", "library"},
+        {"could not select device driver", "gpu"},
+        {"nvidia.com/gpu", "gpu"},
+        {"annot connect to the", "daemon"},
+        {"docker.sock", "permission"},
+        {"o such container", "name"},
+        {"is not running", "name"},
+        {"cannot enter the folder", "folder"},
+        {"/sys/fs/cgroup", "cgroup"},
         {"/rog-trainer", "folder"}, /* that it cannot find; it says so in many ways */
         {"ermission denied", "user"},
     };
