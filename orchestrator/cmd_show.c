@@ -392,7 +392,7 @@ static void print_progress(const struct rog_json *s)
         return;
     rog_print("%-18s %.0f%%", "progress", 100 * rog_json_get_number(progress, "done", 0));
     if (waiting)
-        rog_print("%-18s for %s, for %.0f s", "waiting", waiting,
+        rog_print("%-18s %s, for %.0f s", "now", waiting,
                   rog_json_get_number(progress, "waiting_s", 0));
     if (strcmp(status, "left") == 0)
         rog_print("%-18s nobody; it runs on its hosts for %.0f s more, and the same command takes "

@@ -165,6 +165,7 @@ static size_t make_jobs(const struct rog_plan *plan, const struct rog_durations 
             .settings_hash = run->resolved.settings_hash,
             .inputs = &run->resolved.inputs,
             .expected_s = durations->run[i].wall_s,
+            .real_time = plan->real_time,
             .accuracy = (double)NAN,
             .stall_share = (double)NAN,
         };

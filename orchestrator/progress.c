@@ -76,15 +76,27 @@ static void add_numbers(struct line *line, const struct rog_fleet_job *job, bool
         add_part(line, job->taken_up ? "" : "  stall  - ");
     else
         add_part(line, "  stall %2.0f%%", 100 * job->stall_share);
-    if (!brief && job->wall_s > 0 && !job->taken_up && (job->t > job->from_t || job->from_t <= 0))
+    if (!brief && !job->real_time && job->wall_s > 0 && !job->taken_up &&
+        (job->t > job->from_t || job->from_t <= 0))
         add_part(line, "  %3.0fx real time", (job->t - job->from_t) / job->wall_s);
     double left_s = rog_job_left_s(job);
     char left[ROG_TIME_LEFT_BYTES];
-    if (job->state == ROG_FLEET_RUNNING && !isnan(left_s)) {
+    /* One in real time whose time is over waits for something else (waiting). */
+    bool is_over = job->real_time && left_s < 1;
+    /* It took longer than this process has known of it. */
+    bool is_part = job->real_time && job->wall_s < job->t - job->from_t;
+    if (job->state == ROG_FLEET_RUNNING && !isnan(left_s) && !is_over) {
         add_part(line, " %5s left", rog_time_left_text(left_s, left));
-    } else if (job->state == ROG_FLEET_DONE) {
+    } else if (job->state == ROG_FLEET_DONE && !is_part) {
         add_part(line, " in %ld:%02ld", (long)job->wall_s / 60, (long)job->wall_s % 60);
     }
+}
+
+static const char *state_word(const struct rog_fleet_job *job)
+{
+    return job->left             ? "left on its hosts"
+           : rog_job_begins(job) ? "begins"
+                                 : rog_fleet_state_name(job->state);
 }
 
 /* False where the line had to leave something out. */
@@ -94,10 +106,13 @@ static bool compose(const struct rog_fleet_job *job, bool brief, size_t width, c
     struct line line = {text, bytes, width, true};
     text[0] = '\0';
     add_label(&line, job->label, brief ? BRIEF_LABEL_COLUMNS : ROG_PROGRESS_LABEL_COLUMNS);
-    add_part(&line, brief ? " %-7s" : " %-9s", rog_fleet_state_name(job->state));
-    if (job->state == ROG_FLEET_FAILED || job->state == ROG_FLEET_STOPPED)
+    add_part(&line, brief ? " %-7s" : " %-9s", state_word(job));
+    if (job->left)
+        add_part(&line, " at %.0f s", job->t);
+    else if (job->state == ROG_FLEET_FAILED || job->state == ROG_FLEET_STOPPED)
         add_part(&line, " after %.0f s", job->t);
-    else if (job->state != ROG_FLEET_WAITING && job->state != ROG_FLEET_ELSEWHERE)
+    else if (job->state != ROG_FLEET_WAITING && job->state != ROG_FLEET_ELSEWHERE &&
+             !rog_job_begins(job))
         add_numbers(&line, job, brief);
     return line.whole;
 }
@@ -110,14 +125,15 @@ void rog_progress_line(const struct rog_fleet_job *job, size_t width, char *text
 
 void rog_progress_waiting(const struct rog_fleet_job *job, size_t width, char *text, size_t bytes)
 {
-    static const char words[] = "  waiting for ";
-    char since[32];
+    static const char words[] = "  ";
+    char since[32] = "";
     text[0] = '\0';
-    if (!job->waiting[0] || rog_fleet_job_is_over(job))
+    if (!job->waiting[0] || rog_fleet_job_is_over(job) || job->left)
         return;
-    int columns = snprintf(since, sizeof since, " (%ld:%02ld)", (long)job->waiting_s / 60,
-                           (long)job->waiting_s % 60);
-    size_t taken = sizeof words - 1 + (size_t)columns;
+    if (job->waiting_s >= 1)
+        snprintf(since, sizeof since, " (%ld:%02ld)", (long)job->waiting_s / 60,
+                 (long)job->waiting_s % 60);
+    size_t taken = sizeof words - 1 + strlen(since);
     char *what = rog_label_clean(job->waiting, width > taken ? width - taken : 1);
     if (what)
         snprintf(text, bytes, "%s%s%s", words, what, since);
@@ -175,7 +191,8 @@ static void draw(struct rog_progress *p, const struct rog_fleet_job *jobs, size_
             p->drawn += print_line(p, &jobs[i]);
     }
     if (number[ROG_FLEET_DONE] + number[ROG_FLEET_FAILED] + number[ROG_FLEET_STOPPED] < count) {
-        fprintf(stderr, "%zu of %zu runs done", number[ROG_FLEET_DONE], count);
+        fprintf(stderr, "%zu of %zu runs done", number[ROG_FLEET_DONE] + p->done_before,
+                count + p->done_before);
         if (number[ROG_FLEET_FAILED])
             fprintf(stderr, ", %zu failed", number[ROG_FLEET_FAILED]);
         if (number[ROG_FLEET_STOPPED])

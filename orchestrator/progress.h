@@ -14,11 +14,12 @@
 struct rog_progress {
     struct rog_output output;
     bool terminal, color;
-    bool changes_only; /* nothing is said now and then: others look at the database */
-    int slots;         /* runs at once, for the time that is left; 0: all of them */
-    size_t drawn;      /* lines on the screen that the next drawing replaces */
-    double drawn_s;    /* when that was; or when the last plain lines were printed */
-    double model_s;    /* when the training of a starting model was last mentioned */
+    bool changes_only;  /* nothing is said now and then: others look at the database */
+    int slots;          /* runs at once, for the time that is left; 0: all of them */
+    size_t done_before; /* runs of the sweep that are none of the jobs */
+    size_t drawn;       /* lines on the screen that the next drawing replaces */
+    double drawn_s;     /* when that was; or when the last plain lines were printed */
+    double model_s;     /* when the training of a starting model was last mentioned */
 };
 
 void rog_progress_init(struct rog_progress *progress, const struct rog_output *output);

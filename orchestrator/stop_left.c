@@ -51,6 +51,7 @@ static int load(struct rog_db *db, const char *run_id, struct left *left, struct
         .accuracy = (double)NAN,
         .stall_share = (double)NAN,
         .expected_s = (double)NAN,
+        .real_time = true,
     };
     return code;
 }

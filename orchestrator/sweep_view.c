@@ -28,6 +28,7 @@ static int load_job(struct rog_sweep_view *view, struct rog_fleet_job *job,
         .accuracy = (double)NAN,
         .stall_share = (double)NAN,
         .expected_s = (double)NAN,
+        .real_time = view->real_time,
     };
     view->count++;
     if (!job->run_id || !job->label)
@@ -42,7 +43,7 @@ static int load_jobs(struct rog_sweep_view *view, const struct rog_json *sweep,
                      struct rog_error *err)
 {
     const struct rog_json *runs = rog_json_get(sweep, "runs");
-    bool real_time = rog_json_get_bool(sweep, "real_time", false), known = false;
+    bool known = false;
     struct rog_duration_records records = {0};
     int code = 0;
     for (size_t i = 0; code == 0 && i < rog_json_size(runs); i++) {
@@ -55,7 +56,7 @@ static int load_jobs(struct rog_sweep_view *view, const struct rog_json *sweep,
             known = true;
         }
         if (code == 0 && job->config)
-            code = rog_duration_estimate(&records, job->config, real_time, &duration, err);
+            code = rog_duration_estimate(&records, job->config, view->real_time, &duration, err);
         job->expected_s = duration.wall_s;
         rog_run_row_release(&row);
     }
@@ -66,7 +67,8 @@ static int load_jobs(struct rog_sweep_view *view, const struct rog_json *sweep,
 int rog_sweep_view_load(struct rog_sweep_view *view, const struct rog_json *sweep,
                         struct rog_error *err)
 {
-    *view = (struct rog_sweep_view){.slots = (int)rog_json_get_integer(sweep, "slots", 1)};
+    *view = (struct rog_sweep_view){.slots = (int)rog_json_get_integer(sweep, "slots", 1),
+                                    .real_time = rog_json_get_bool(sweep, "real_time", false)};
     view->job = calloc(rog_json_size(rog_json_get(sweep, "runs")) + 1, sizeof *view->job);
     int code = view->job ? 0 : rog_fail_nomem(err);
     if (code == 0)

@@ -12,6 +12,7 @@ struct rog_sweep_view {
     struct rog_fleet_job *job; /* [count]; their texts are the view's */
     size_t count;
     int slots;
+    bool real_time;
     /* Of those that the table says to be running, who nobody executes: */
     size_t interrupted, left; /* `left` go on on their hosts */
 };

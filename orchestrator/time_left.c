@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define LEAST_SHARE 0.005 /* of a run, before it tells how long the rest takes */
 #define JUDGED_SHARE 0.05 /* before it tells something of others */
@@ -14,11 +15,39 @@ double rog_job_own_share(const struct rog_fleet_job *job)
     return job->t > job->from_t ? job->done * (job->t - job->from_t) / job->t : 0;
 }
 
+bool rog_job_begins(const struct rog_fleet_job *job)
+{
+    return job->real_time && job->state == ROG_FLEET_RUNNING && !job->taken_up &&
+           job->t <= job->from_t;
+}
+
+/* Nobody knows how long that takes: hosts that others have, or that do not answer. */
+static bool is_held_up(const struct rog_fleet_job *job)
+{
+    static const char words[] = "waiting for ";
+    return rog_job_begins(job) && strncmp(job->waiting, words, sizeof words - 1) == 0;
+}
+
+/* In real time a run has no speed but its own: how long it took to begin says nothing of the rest,
+ * which its `seconds` limit. */
+static double real_time_left_s(const struct rog_fleet_job *job)
+{
+    double seconds = rog_json_get_number(job->config, "seconds", 0);
+    double left_s = seconds > 0 ? fmax(seconds - job->t, 0) : (double)NAN;
+    if (rog_job_begins(job))
+        return (double)NAN;
+    if (job->done > LEAST_SHARE)
+        left_s = fmin(left_s, job->t * fmax(1 - job->done, 0) / job->done);
+    return left_s;
+}
+
 double rog_job_left_s(const struct rog_fleet_job *job)
 {
     double share = rog_job_own_share(job);
     if (rog_fleet_job_is_over(job))
         return 0;
+    if (job->state == ROG_FLEET_RUNNING && job->real_time)
+        return real_time_left_s(job);
     if (job->state == ROG_FLEET_RUNNING && share > LEAST_SHARE)
         return job->wall_s * fmax(1 - job->done, 0) / share;
     return (double)NAN;
@@ -38,8 +67,13 @@ static double whole_s(const struct rog_fleet_job *job)
     double share = rog_job_own_share(job);
     if (job->taken_up || job->by_other || job->wall_s <= 0)
         return (double)NAN;
+    if (job->real_time && job->wall_s < job->t) /* another process has seen it begin */
+        return (double)NAN;
     if (job->state == ROG_FLEET_DONE)
         return job->from_t > 0 ? (double)NAN : job->wall_s;
+    if (job->real_time && job->state == ROG_FLEET_RUNNING)
+        return share > JUDGED_SHARE && job->from_t <= 0 ? job->wall_s + rog_job_left_s(job)
+                                                        : (double)NAN;
     bool has_run = job->state == ROG_FLEET_RUNNING || job->state == ROG_FLEET_STOPPED;
     return has_run && share > JUDGED_SHARE ? job->wall_s / share : (double)NAN;
 }
@@ -77,8 +111,14 @@ static double expected_s(const struct rog_fleet_job *job, const struct pace *pac
 static double rest_s(const struct rog_fleet_job *job, const struct pace *pace)
 {
     double left_s = rog_job_left_s(job), whole = expected_s(job, pace);
+    double seconds = rog_json_get_number(job->config, "seconds", 0);
     if (!isnan(left_s))
         return left_s;
+    if (is_held_up(job))
+        return (double)NAN;
+    if (rog_job_begins(job) && seconds > 0)
+        /* It has not begun, and all of its time is left, however long that took. */
+        return fmax(whole - job->wall_s, isnan(whole) ? seconds : fmin(seconds, whole));
     if (isnan(whole))
         return job->state == ROG_FLEET_TESTING ? 0 : (double)NAN;
     return whole > job->wall_s ? whole - job->wall_s : 0;

@@ -9,6 +9,8 @@
 /* The share of the run that this process has done, taking the work to be spread evenly over the
  * run's time. */
 double rog_job_own_share(const struct rog_fleet_job *job);
+/* A run in real time of which nothing has happened yet: hosts are prepared, or waited for. */
+bool rog_job_begins(const struct rog_fleet_job *job);
 /* s until it is over; NaN while that cannot be told. */
 double rog_job_left_s(const struct rog_fleet_job *job);
 /* s until all are over, `slots` at once; NaN while that cannot be told. What has not begun takes as

@@ -96,8 +96,8 @@ struct rog_executor {
     int (*start)(void **state, const struct rog_attempt *attempt, struct rog_error *err);
     /* A few times a second; does not wait. ROG_EFAILED: the attempt has failed, and why. */
     int (*step)(void *state, enum rog_attempt_state *reached, struct rog_error *err);
-    /* What the attempt waits for, as in "waiting for ...", and since when, a time of rog_clock_s;
-     * false: for nothing. NULL: it never waits. */
+    /* What people should know of the attempt's hosts: "connecting to 5 hosts", "waiting for ...",
+     * "without worker 2 ..."; and since when, a time of rog_clock_s. False, or NULL: nothing. */
     bool (*waits)(void *state, char *what, size_t bytes, double *since_s);
     /* Ends what runs, removes what is no result and frees the state. With `leave`, which is only
      * said of attempts that `adopts` holds for and that have reached ROG_ATTEMPT_RUNNING: what runs

@@ -37,6 +37,7 @@ struct rog_fleet_job {
     const struct rog_inputs *inputs;
     char *start_model; /* the executor's, NULL for everybody else */
     double expected_s; /* how long such runs have taken, by the clock on the wall; NaN: not known */
+    bool real_time;    /* a second of the run is one of the clock on the wall */
 
     /* Out, while it goes on. */
     enum rog_fleet_state state;
@@ -50,8 +51,10 @@ struct rog_fleet_job {
     bool taken_up;      /* an earlier process's events were complete: only tests were left */
     bool by_other;      /* another rogctl has executed it */
     bool left;          /* it goes on on its hosts, and this process has ended */
-    char waiting[ROG_WAITING_BYTES]; /* what it waits for, as in "waiting for ..."; "": nothing */
-    double waiting_s;                /* for so long already */
+    /* What is done before it runs, what it waits for, who is away: "connecting to 5 hosts",
+     * "waiting for worker 2 ...", "without worker 2 ..."; "": nothing of the kind. */
+    char waiting[ROG_WAITING_BYTES];
+    double waiting_s;                    /* for so long already; 0: not known */
     char error[ROG_ERROR_MESSAGE_BYTES]; /* why it failed */
 };
 

@@ -3,8 +3,11 @@
 #include <orchestrator/fleet/live.h>
 
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+
+#include <common/clock.h>
 
 int rog_live_publish(struct rog_db *db, const struct rog_fleet_job *job, double alone_s, bool *stop,
                      struct rog_error *err)
@@ -23,6 +26,35 @@ int rog_live_publish(struct rog_db *db, const struct rog_fleet_job *job, double 
     snprintf(progress.waiting, sizeof progress.waiting, "%s", job->waiting);
     snprintf(progress.state, sizeof progress.state, "%s", rog_fleet_state_name(job->state));
     return rog_run_progress_put(db, job->run_id, &progress, stop, err);
+}
+
+static void __attribute__((format(printf, 3, 4)))
+say(struct rog_fleet_job *job, double for_s, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    vsnprintf(job->waiting, sizeof job->waiting, format, args);
+    va_end(args);
+    job->waiting_s = for_s;
+}
+
+void rog_live_say(struct rog_fleet_job *job, const char *says, double since_s,
+                  const struct rog_ingest_state *server)
+{
+    double now = rog_clock_s(), seconds = rog_json_get_number(job->config, "seconds", 0);
+    if (says[0])
+        say(job, now - since_s, "%s", says);
+    else if (server->waiting[0])
+        say(job, now - server->waiting_at_s, "waiting for %s", server->waiting);
+    else if (seconds > 0 && job->t >= seconds)
+        say(job, job->t - seconds, "the run is over; waiting for what is left of it");
+    else if (server->away && !server->ended)
+        say(job, now - server->away_at_s, "without worker %lld, of which its server hears nothing",
+            (long long)server->away);
+    else if (job->t <= job->from_t)
+        say(job, 0, "no iteration is finished yet");
+    else
+        say(job, 0, "%s", "");
 }
 
 void rog_live_take(const struct rog_run_progress *progress, struct rog_fleet_job *job)

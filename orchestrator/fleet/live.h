@@ -11,6 +11,11 @@
 int rog_live_publish(struct rog_db *db, const struct rog_fleet_job *job, double alone_s, bool *stop,
                      struct rog_error *err);
 
+/* Fills in job->waiting of a run in real time: `says` is what its executor has said of hosts (""
+ * for nothing), since since_s; else what its server has, whose stream's state is given. */
+void rog_live_say(struct rog_fleet_job *job, const char *says, double since_s,
+                  const struct rog_ingest_state *server);
+
 /* Fills in what goes on of a job. */
 void rog_live_take(const struct rog_run_progress *progress, struct rog_fleet_job *job);
 

@@ -374,20 +374,15 @@ static int claim(struct runner *x, struct active *a, struct rog_fleet_job *job,
 /* What is waited for: the hosts know it, else the server says so. */
 static void report_waiting(struct active *a)
 {
-    struct rog_fleet_job *job = a->job;
+    char says[ROG_WAITING_BYTES] = "";
     const struct rog_executor *hooks = a->runner->hooks;
-    const struct rog_ingest_state *server = rog_streams_state(&a->streams, 0);
     double since_s = 0;
-    job->waiting[0] = '\0';
-    if (a->processes && hooks->waits &&
-        hooks->waits(a->processes, job->waiting, sizeof job->waiting, &since_s)) {
-        job->waiting_s = rog_clock_s() - since_s;
-    } else if (a->processes && server->waiting[0]) {
-        snprintf(job->waiting, sizeof job->waiting, "%s", server->waiting);
-        job->waiting_s = rog_clock_s() - server->waiting_at_s;
-    } else {
-        job->waiting_s = 0;
-    }
+    a->job->waiting[0] = '\0';
+    if (!a->processes || !a->job->real_time)
+        return;
+    if (hooks->waits && !hooks->waits(a->processes, says, sizeof says, &since_s))
+        says[0] = '\0';
+    rog_live_say(a->job, says, since_s, rog_streams_state(&a->streams, 0));
 }
 
 static void report(struct active *a)

@@ -36,10 +36,10 @@ int rog_ssh_fail(struct rog_ssh *ssh, struct rog_error *err, const char *what)
     ssh->lost = ssh->lost || cut;
     if (cut == ROG_SSH_STOPPED)
         return rog_fail(err, ROG_EINTR, "%s: interrupted", ssh->name);
+    if (cut) /* whatever it was asked */
+        return rog_fail(err, ROG_EFAILED, "%s: the host did not answer in time", ssh->name);
     return rog_fail(err, ROG_EFAILED, "%s: %s: %s", ssh->name, what,
-                    cut                 ? "the host did not answer in time"
-                    : cause && cause[0] ? cause
-                                        : "the connection is lost");
+                    cause && cause[0] ? cause : "the connection is lost");
 }
 
 /* --- connecting --- */

@@ -194,6 +194,25 @@ static int store_error(struct rog_ingest *g, const struct rog_json *e, int64_t r
     return store_event(g, e, rank, t, err);
 }
 
+/* Workers come and go. */
+static int store_join(struct rog_ingest *g, const struct rog_json *e, int64_t rank, double t,
+                      struct rog_error *err)
+{
+    g->state.away = g->state.away == rank ? 0 : g->state.away;
+    return store_event(g, e, rank, t, err);
+}
+
+static int store_leave(struct rog_ingest *g, const struct rog_json *e, int64_t rank, double t,
+                       struct rog_error *err)
+{
+    bool finished = strcmp(rog_json_get_string(e, "reason", ""), "finished") == 0;
+    if (!finished && rank > 0) {
+        g->state.away = rank;
+        g->state.away_at_s = rog_clock_s();
+    }
+    return store_event(g, e, rank, t, err);
+}
+
 /* The last one is what counts; only news go into the history. */
 static int store_health(struct rog_ingest *g, const struct rog_json *e, int64_t rank, double t,
                         struct rog_error *err)
@@ -226,7 +245,8 @@ static const struct {
     {ROG_EVENT_BANDWIDTH, store_bandwidth},   {ROG_EVENT_ENERGY, store_energy},
     {ROG_EVENT_CHECKPOINT, store_checkpoint}, {ROG_EVENT_END, store_end},
     {ROG_EVENT_ERROR, store_error},           {ROG_EVENT_HEALTH, store_health},
-    {ROG_EVENT_PROGRESS, note_progress},
+    {ROG_EVENT_PROGRESS, note_progress},      {ROG_EVENT_JOIN, store_join},
+    {ROG_EVENT_LEAVE, store_leave},
 };
 
 static int store_line(struct rog_ingest *g, const char *line, size_t size, struct rog_error *err)

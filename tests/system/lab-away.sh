@@ -24,7 +24,7 @@ gone 4
 begin away
 run=$(query 'SELECT id FROM runs' $db)
 rogctl show "$run" --db $db >out
-prints "for worker 4 ("
+prints "without worker 4 ("
 same "joins of worker 4" 0 "$(query "$(joined 4)" $db)"
 start_sshd 4
 wait_for 30 "$(joined 4)" $db

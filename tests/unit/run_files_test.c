@@ -202,9 +202,9 @@ static void what_is_waited_for_has_a_line(void **state)
     char line[256];
     rog_progress_waiting(&job, 79, line, sizeof line);
     assert_string_equal(line, "");
-    snprintf(job.waiting, sizeof job.waiting, "worker 3 (robot3),\x1b[2J out of reach");
+    snprintf(job.waiting, sizeof job.waiting, "without worker 3 (robot3),\x1b[2J out of reach");
     rog_progress_waiting(&job, 79, line, sizeof line);
-    assert_non_null(strstr(line, "  waiting for worker 3 (robot3),"));
+    assert_non_null(strstr(line, "  without worker 3 (robot3),"));
     assert_non_null(strstr(line, "out of reach (1:23)"));
     assert_null(strchr(line, '\x1b'));
     for (size_t width = 24; width < 60; width++) {
@@ -212,6 +212,52 @@ static void what_is_waited_for_has_a_line(void **state)
         assert_true(rog_label_columns(line) <= width);
         assert_non_null(strstr(line, "(1:23)"));
     }
+    job.waiting_s = 0;
+    rog_progress_waiting(&job, 79, line, sizeof line);
+    assert_null(strchr(line, ':'));
+}
+
+/* In real time there is no speed to speak of, and nothing to say of a run that has not begun. */
+static void runs_in_real_time_have_lines_of_their_own(void **state)
+{
+    (void)state;
+    struct rog_json *config = rog_json_object();
+    rog_json_put_number(config, "seconds", 20);
+    struct rog_fleet_job job = {.label = "ROG 4",
+                                .state = ROG_FLEET_RUNNING,
+                                .config = config,
+                                .real_time = true,
+                                .accuracy = (double)NAN,
+                                .wall_s = 7};
+    char line[256];
+    rog_progress_line(&job, 200, line, sizeof line);
+    assert_non_null(strstr(line, "begins"));
+    assert_null(strstr(line, "iteration"));
+    assert_null(strstr(line, "left"));
+    job.t = 2;
+    job.done = 0.1;
+    job.wall_s = 9;
+    rog_progress_line(&job, 200, line, sizeof line);
+    assert_non_null(strstr(line, "running"));
+    assert_non_null(strstr(line, "0:18 left"));
+    assert_null(strstr(line, "real time"));
+    job.t = 21; /* what it waits for then is said elsewhere */
+    job.done = 1;
+    rog_progress_line(&job, 200, line, sizeof line);
+    assert_null(strstr(line, "left"));
+    job.state = ROG_FLEET_DONE; /* taken up at its end */
+    job.wall_s = 3;
+    rog_progress_line(&job, 200, line, sizeof line);
+    assert_null(strstr(line, "0:03"));
+    job.wall_s = 28;
+    rog_progress_line(&job, 200, line, sizeof line);
+    assert_non_null(strstr(line, "in 0:28"));
+    job.state = ROG_FLEET_RUNNING;
+    job.left = true;
+    job.t = 8;
+    rog_progress_line(&job, 200, line, sizeof line);
+    assert_non_null(strstr(line, "left on its hosts at 8 s"));
+    rog_json_free(config);
 }
 
 /* A host may send anything: its words move no cursor and set no title. */
@@ -248,6 +294,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_log_gives_its_last_words, make_folder, remove_folder),
         cmocka_unit_test(a_line_fits_its_width),
         cmocka_unit_test(what_is_waited_for_has_a_line),
+        cmocka_unit_test(runs_in_real_time_have_lines_of_their_own),
         cmocka_unit_test_setup_teardown(what_is_said_is_harmless, make_folder, remove_folder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

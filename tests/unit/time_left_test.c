@@ -70,6 +70,34 @@ static void one_goes_on_as_it_has_gone(void **state)
     assert_true(rog_job_left_s(job) == 0);
 }
 
+/* A run of 100 s has no more than what is left of them, however long it took to begin. */
+static void in_real_time_seconds_are_the_limit(void **state)
+{
+    struct fixture *f = *state;
+    for (int i = 0; i < 2; i++) {
+        f->job[i].real_time = true;
+        f->job[i].expected_s = 100;
+    }
+    f->job[0].state = ROG_FLEET_RUNNING;
+    f->job[0].wall_s = 7; /* hosts are prepared */
+    assert_true(isnan(rog_job_left_s(&f->job[0])));
+    assert_near(rog_jobs_left_s(f->job, 1, 1), 100);
+    f->job[0].wall_s = 70;
+    assert_near(rog_jobs_left_s(f->job, 2, 1), 200);
+    strcpy(f->job[0].waiting, "waiting for worker 2, held by somebody");
+    assert_true(isnan(rog_jobs_left_s(f->job, 1, 1)));
+    f->job[0].waiting[0] = '\0';
+    set_running(&f->job[0], 0.02, 72);
+    assert_near(rog_job_left_s(&f->job[0]), 98);
+    assert_near(rog_jobs_left_s(f->job, 2, 1), 198);
+    set_running(&f->job[0], 0.5, 120);
+    assert_near(rog_jobs_left_s(f->job, 2, 1), 50 + 170); /* the next one begins as slowly */
+    f->job[0].done = 0.8;                                 /* its epochs end it sooner */
+    assert_near(rog_job_left_s(&f->job[0]), 12.5);
+    set_running(&f->job[0], 0.5, 10); /* taken up: how long it took to begin is not known */
+    assert_near(rog_jobs_left_s(f->job, 2, 1), 150);
+}
+
 static void many_share_slots(void **state)
 {
     struct fixture *f = *state;
@@ -128,6 +156,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(one_goes_on_as_it_has_gone, setup, teardown),
+        cmocka_unit_test_setup_teardown(in_real_time_seconds_are_the_limit, setup, teardown),
         cmocka_unit_test_setup_teardown(many_share_slots, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_recorded_is_corrected, setup, teardown),
         cmocka_unit_test_setup_teardown(nothing_is_made_up, setup, teardown),

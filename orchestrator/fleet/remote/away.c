@@ -47,18 +47,25 @@ bool rog_remote_may_be_away(struct rog_remote_host *host)
            (begun || remote->attempt->adopt || remote->attempt->cluster->min_workers > 0);
 }
 
-/* The host goes on by itself; its events are there when it is reached again. */
+/* What becomes of the run meanwhile. What runs on the host, if anything still does, goes on by
+ * itself; its events are there when it is reached again. */
+static const char *consequence(const struct rog_remote_host *host)
+{
+    if (!host->placed)
+        return "";
+    return host->rank ? "; the run goes on without it" : "; what runs there may go on";
+}
+
 int rog_remote_connect_again(struct rog_remote_host *host, const char *why, struct rog_error *err)
 {
-    double begin_s = rog_clock_s();
-    bool was_placed = host->placed;
+    const double since_s = host->heard_s;
     size_t title = strlen(host->title);
     if (strncmp(why, host->title, title) == 0 && why[title] == ':')
         why += title + 2;
     rog_remote_disconnect(host);
     set_lost(host, true);
-    rog_remote_log(host, ROG_EVENT_WARNING, "%s is away%s: %s", host->title,
-                   was_placed ? ", what runs there goes on" : "", why);
+    rog_remote_log(host, ROG_EVENT_WARNING, "%s is away: %s%s", host->title, why,
+                   consequence(host));
     rog_remote_wait_for(host, "%s, which cannot be reached", host->title);
     int code = rog_remote_connect_within(host, AS_LONG_AS_IT_TAKES_S, false, err);
     if (code)
@@ -66,7 +73,8 @@ int rog_remote_connect_again(struct rog_remote_host *host, const char *why, stru
     set_lost(host, false);
     rog_remote_wait_over(host);
     rog_remote_log(host, ROG_EVENT_WARNING, "%s is back after %.0f s", host->title,
-                   rog_clock_s() - begin_s);
+                   rog_clock_s() - since_s);
+    host->heard_s = rog_clock_s();
     return 0;
 }
 

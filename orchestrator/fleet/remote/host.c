@@ -180,6 +180,8 @@ static int follow(struct rog_remote_host *host, struct rog_error *err)
     while (code == 0 && state != ENDED) {
         struct rog_error cause;
         code = look(host, &state, &cause);
+        if (code == 0)
+            host->heard_s = rog_clock_s();
         if (code && (code == ROG_EINTR || rog_remote_stopped(host->remote, 0))) {
             code = ROG_EINTR;
         } else if (code && rog_connection_lost(host->connection)) {
@@ -210,6 +212,7 @@ static int arrive(struct rog_remote_host *host, struct rog_error *err)
 {
     const struct rog_attempt *attempt = host->remote->attempt;
     struct rog_error cause;
+    host->heard_s = rog_clock_s();
     int code = rog_remote_connect(host, &cause);
     bool is_new = !attempt->again && !attempt->adopt;
     if (code != ROG_EFAILED || (is_new && host->unanswered))

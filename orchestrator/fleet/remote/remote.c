@@ -360,33 +360,6 @@ static int step(void *state, enum rog_attempt_state *reached, struct rog_error *
     return code;
 }
 
-/* Who has a host, else what has been waited for longest. */
-static bool waits(void *state, char *what, size_t bytes, double *since_s)
-{
-    struct rog_remote *remote = state;
-    if (rog_hold_waits(remote->hold, what, bytes, since_s))
-        return true;
-    const struct rog_remote_host *first = NULL;
-    size_t others = 0;
-    pthread_mutex_lock(&remote->mutex);
-    for (size_t i = 0; i < remote->count; i++) {
-        const struct rog_remote_host *host = &remote->host[i];
-        bool is_waited_for = host->waits[0] && !host->given_up;
-        others += is_waited_for && first;
-        if (is_waited_for && (!first || host->waits_s < first->waits_s))
-            first = host;
-    }
-    if (first) {
-        int used = snprintf(what, bytes, "%s", first->waits);
-        if (others && (size_t)used < bytes)
-            snprintf(what + used, bytes - (size_t)used, ", and %zu other host%s", others,
-                     others == 1 ? "" : "s");
-        *since_s = first->waits_s;
-    }
-    pthread_mutex_unlock(&remote->mutex);
-    return first != NULL;
-}
-
 const struct rog_executor rog_remote_executor = {
     .stream_per_worker = true,
     .host_streams = true,
@@ -396,7 +369,7 @@ const struct rog_executor rog_remote_executor = {
     .close = close_session,
     .start = start,
     .step = step,
-    .waits = waits,
+    .waits = rog_remote_waits,
     .stop = stop,
     .tester = &rog_remote_tester,
 };

@@ -54,7 +54,7 @@ void rog_remote_wait_for(struct rog_remote_host *host, const char *format, ...)
     va_list args;
     pthread_mutex_lock(&host->remote->mutex);
     if (!host->waits[0])
-        host->waits_s = rog_clock_s();
+        host->waits_s = host->heard_s;
     va_start(args, format);
     vsnprintf(host->waits, sizeof host->waits, format, args);
     va_end(args);

@@ -59,6 +59,7 @@ struct rog_remote_host {
     long pid;                          /* of the supervisor, 0: not known */
     uint64_t checkpoint_bytes;         /* the most one may have, 0: not known (mirror.h) */
     double lease_s;                    /* when the lease was last renewed */
+    double heard_s;                    /* when the host last answered, or was first called */
     double looked_s;                   /* when the supervisor was last looked for */
     double grace_s;    /* when the server was first seen to have ended; 0: not yet */
     char boot[48];     /* of the host, when its supervisor began; "": not known */
@@ -109,6 +110,8 @@ struct rog_remote {
     bool server_ended;
     struct rog_remote_message *messages, **messages_end;
 
+    size_t activity;       /* waits.c's: what is done with hosts, ... */
+    double activity_s;     /* ... and since when */
     double begun_s;        /* remote.c's: when the attempt began */
     double server_ended_s; /* remote.c's: when it has seen that; 0: not yet */
 };
@@ -132,10 +135,13 @@ bool rog_remote_must_end(void *host);
 /* Something for the run's record and for people. */
 void rog_remote_log(struct rog_remote_host *host, const char *event, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-/* The run waits for something on this host's account, as in "waiting for ..."; and no longer. */
+/* This host is waited for, or done without, since the connection to it was of use last; and no
+ * longer: the words after "waiting for" and "without". */
 void rog_remote_wait_for(struct rog_remote_host *host, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 void rog_remote_wait_over(struct rog_remote_host *host);
+/* What people see of the hosts (executor.h): an executor's `waits`. */
+bool rog_remote_waits(void *remote, char *what, size_t bytes, double *since_s);
 /* Waits until everything is to end, at most for so long. */
 bool rog_remote_stopped(struct rog_remote *remote, double wait_s);
 
