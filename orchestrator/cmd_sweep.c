@@ -357,6 +357,10 @@ static int detach(const struct rog_cli *cli, struct sweep *s, struct rog_error *
     if (code == 0)
         code = rog_command_db(cli, ROG_DB_WRITE, &s->db, err);
     if (code == 0)
+        code = rog_plan_match(s->plan, s->db, rog_cli_flag(cli, "fresh"), err);
+    if (code == 0)
+        code = rog_launch_look_for_others(s->plan, s->db, NULL, err);
+    if (code == 0)
         code = rog_detach(s->experiment->case_name, &detached, err);
     if (code == 0 && s->output.json) {
         struct rog_json *result = rog_json_object();

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <common/file.h>
 #include <common/workload.h>
@@ -43,10 +44,55 @@ struct rog_sweep *rog_launch_enter(const struct rog_output *output, const char *
 
 void rog_launch_leave(struct rog_sweep *sweep, int code, const struct rog_error *err)
 {
-    rog_sweep_close(sweep, rog_exit_status(code),
+    /* Nothing has begun, and whoever asked for it has heard why. */
+    bool is_refused = code == ROG_EBUSY && !rog_sweep_is_detached(sweep);
+    rog_sweep_close(sweep, is_refused ? 0 : rog_exit_status(code),
                     code == ROG_EREPORTED ? "the run failed"
                     : code < 0            ? err->message
                                           : NULL);
+}
+
+/* Whether a sweep of the registry does a run of the plan that is not done. */
+static bool shares_a_run(const struct rog_json *sweep, const struct rog_plan *plan)
+{
+    const struct rog_json *runs = rog_json_get(sweep, "runs");
+    for (size_t i = 0; i < plan->count; i++)
+        for (size_t k = 0; plan->run[i].id && k < rog_json_size(runs); k++)
+            if (plan->run[i].action != ROG_PLAN_DONE &&
+                strcmp(rog_json_get_string(rog_json_at(runs, k), "id", ""), plan->run[i].id) == 0)
+                return true;
+    return false;
+}
+
+static bool is_same_file(const char *one, const char *other)
+{
+    struct stat a, b;
+    return stat(one, &a) == 0 && stat(other, &b) == 0 && a.st_dev == b.st_dev &&
+           a.st_ino == b.st_ino;
+}
+
+int rog_launch_look_for_others(const struct rog_plan *plan, const struct rog_db *db,
+                               const char *own_id, struct rog_error *err)
+{
+    struct rog_json *sweeps = NULL;
+    int code = 0;
+    if (plan->real_time && rog_sweeps_load(&sweeps, NULL) < 0)
+        sweeps = NULL; /* then nobody is known */
+    for (size_t i = 0; code == 0 && i < rog_json_size(sweeps); i++) {
+        const struct rog_json *sweep = rog_json_at(sweeps, i);
+        const char *id = rog_json_get_string(sweep, "id", "");
+        bool is_other = rog_sweep_is_running(sweep) && (!own_id || strcmp(id, own_id) != 0);
+        if (is_other && is_same_file(rog_json_get_string(sweep, "database", ""), rog_db_path(db)) &&
+            shares_a_run(sweep, plan))
+            code =
+                rog_fail(err, ROG_EBUSY,
+                         "this is going on already, as sweep %s (process %lld%s); `rogctl "
+                         "attach %s` shows it, `rogctl stop %s` ends it",
+                         id, (long long)rog_json_get_integer(sweep, "pid", 0),
+                         rog_json_get_bool(sweep, "detached", false) ? ", detached" : "", id, id);
+    }
+    rog_json_free(sweeps);
+    return code;
 }
 
 /* Runs that are taken as done although nobody has recorded what was in their files. */
@@ -355,6 +401,8 @@ int rog_launch(const struct rog_launch *launch, struct rog_plan *plan, struct ro
         code = check_no_wait(launch, err);
     if (code == 0)
         code = rog_plan_record(plan, launch->db, launch->fresh, err);
+    if (code == 0)
+        code = rog_launch_look_for_others(plan, launch->db, rog_sweep_id(launch->sweep), err);
     if (code == 0) {
         say_what_is_there(launch, plan);
         code = rog_durations_load(&durations, plan, launch->db, err);
@@ -363,6 +411,7 @@ int rog_launch(const struct rog_launch *launch, struct rog_plan *plan, struct ro
         count = make_jobs(plan, &durations, jobs, labels);
         code = shorten_labels(labels, count, err);
     }
+    watching.progress.done_before = plan->count - count;
     if (code == 0)
         code = note_runs(launch, plan, jobs, count, err);
     if (code == 0)

@@ -34,6 +34,11 @@ int rog_launch(const struct rog_launch *launch, struct rog_plan *plan, struct ro
  * takes, and a remark. */
 struct rog_sweep *rog_launch_enter(const struct rog_output *output, const char *name,
                                    const char *database);
+/* ROG_EBUSY, and which: another sweep of this user is about to do runs of this plan, which
+ * rog_plan_match or rog_plan_record has named. In real time no two can share them, as both need all
+ * of the hosts. `own_id` is this sweep's; NULL: it has none. */
+int rog_launch_look_for_others(const struct rog_plan *plan, const struct rog_db *db,
+                               const char *own_id, struct rog_error *err);
 /* It ends with this code and, if that is an error, for this reason. */
 void rog_launch_leave(struct rog_sweep *sweep, int code, const struct rog_error *err);
 

@@ -105,6 +105,9 @@ for victim in "work .*--rank 2" "serve"; do
     pid=$!
     tried="a sweep of which '$victim' is killed"
     wait_for 60 "$iterations"
+    # It is not begun beside itself.
+    rogctl sweep kill.conf --cluster local.conf >again 2>&1 && fail "the same sweep goes on twice"
+    grep -q "going on already, as sweep [^ ]*-1 (process $pid)" again || fail "it says: $(cat again)"
     kill -9 "$(one_with "$victim")" || fail "nothing to kill"
     wait $pid
     same "exit status" 0 $?
