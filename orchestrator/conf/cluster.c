@@ -112,7 +112,8 @@ const struct rog_setting rog_cluster_host_settings[] = {
      .help = "network interface that the bandwidth is replayed on"},
     {.name = "address",
      .type = ROG_SETTING_STRING,
-     .help = "address on the network of the training; default: host"},
+     .help = "address on the network of the training; default: host, or the HostName that ssh has "
+             "for it"},
     {.name = "wrap",
      .type = ROG_SETTING_STRING,
      .help = "command that the trainer is started with, words between blanks"},
@@ -486,4 +487,19 @@ void rog_cluster_free(struct rog_cluster *cluster)
     free(cluster->name);
     free(cluster->path);
     free(cluster);
+}
+
+/* ---- addresses ---- */
+
+const char *rog_cluster_address(const struct rog_json *host, const char *known)
+{
+    const char *name = known && known[0] ? known : rog_json_get_string(host, "host", "");
+    return rog_json_get_string(host, "address", name);
+}
+
+char *rog_cluster_server(const struct rog_cluster *cluster, const char *known)
+{
+    const char *address = rog_cluster_address(cluster->server, known);
+    bool is_ipv6 = strchr(address, ':') != NULL;
+    return rog_format("%s%s%s:%u", is_ipv6 ? "[" : "", address, is_ipv6 ? "]" : "", cluster->port);
 }

@@ -62,6 +62,12 @@ int rog_cluster_read(struct rog_cluster **cluster, const char *given, const char
                      struct rog_error *err);
 void rog_cluster_free(struct rog_cluster *cluster);
 
+/* Where the others of a training reach a host of those settings: its `address`, else `known`, which
+ * its `host` stands for (hosts/connection.h), else (NULL) `host`. */
+const char *rog_cluster_address(const struct rog_json *host, const char *known);
+/* Where workers reach the server, "HOST:PORT"; `known` as there. Heap memory. */
+char *rog_cluster_server(const struct rog_cluster *cluster, const char *known);
+
 /* How runs of real processes are kept going. */
 extern const struct rog_setting rog_cluster_run_settings[];
 /* How runs on hosts are. */

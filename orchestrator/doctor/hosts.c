@@ -92,15 +92,15 @@ static void add_host(struct hosts *hosts, const struct rog_doctor_options *optio
 }
 
 /* Where workers reach the server, as they will be told in a run. */
-static void point_at_server(struct hosts *hosts, const struct rog_cluster *cluster)
+static void point_at_server(struct hosts *hosts)
 {
-    const char *host = rog_json_get_string(cluster->server, "host", "");
-    const char *address = rog_json_get_string(cluster->server, "address", host);
-    bool is_ipv6 = strchr(address, ':') != NULL;
-    for (size_t i = 0; i < hosts->count; i++)
+    const struct rog_host_probe *server = &hosts->probe[0];
+    const char *known = server->connection ? server->connection->address : NULL;
+    char *target = rog_cluster_server(server->options->cluster, known);
+    for (size_t i = 0; target && i < hosts->count; i++)
         if (hosts->probe[i].role == ROG_PROBE_WORKER)
-            snprintf(hosts->probe[i].target, sizeof hosts->probe[i].target, "%s%.256s%s:%u",
-                     is_ipv6 ? "[" : "", address, is_ipv6 ? "]" : "", cluster->port);
+            snprintf(hosts->probe[i].target, sizeof hosts->probe[i].target, "%s", target);
+    free(target);
 }
 
 static int open_hosts(struct hosts *hosts, const struct rog_doctor_options *options,
@@ -122,7 +122,6 @@ static int open_hosts(struct hosts *hosts, const struct rog_doctor_options *opti
         add_host(hosts, options, ROG_PROBE_WORKER, rog_json_at(cluster->workers, i));
     if (cluster->tester)
         add_host(hosts, options, ROG_PROBE_TESTER, cluster->tester);
-    point_at_server(hosts, cluster);
     return ROG_OK;
 }
 
@@ -153,6 +152,7 @@ int rog_doctor_hosts(const struct rog_doctor_options *options, struct rog_findin
         for (size_t k = 0; k < i; k++)
             rog_check_twin(&hosts.probe[i], &hosts.probe[k]);
     if (!code && server->tree) {
+        point_at_server(&hosts);
         rog_port_open(server);
         if (server->port_open)
             code = each(&hosts, try_port, err);

@@ -86,10 +86,15 @@ void rog_port_try(struct rog_host_probe *worker)
         ROG_FOUND(worker, "port", ROG_FINDING_GOOD, "%.*s", (int)strcspn(said, "\n"), said);
     } else {
         ROG_FOUND(worker, "port", ROG_FINDING_BAD, "%s", why.message);
-        ROG_ADVISE(worker,
-                   "let TCP port %u in at the server's firewall (sudo ufw allow %u/tcp, or "
-                   "nft/iptables), and check that the server's address is right for this worker",
-                   worker->options->cluster->port, worker->options->cluster->port);
+        if (strstr(why.message, "cannot be found"))
+            ROG_ADVISE(worker, "give the server an `address` in the cluster file that this worker "
+                               "knows, best an IP address");
+        else
+            ROG_ADVISE(
+                worker,
+                "let TCP port %u in at the server's firewall (sudo ufw allow %u/tcp, or "
+                "nft/iptables), and check that the server's address is right for this worker",
+                worker->options->cluster->port, worker->options->cluster->port);
     }
     free(said);
 }

@@ -24,6 +24,8 @@
 struct rog_connection {
     const struct rog_connection_ops *ops;
     const char *name;            /* "user@host" or the like, for messages */
+    const char *address;         /* what `host` of the options stands for, as an alias of the user's
+                                    configuration does; NULL: for itself */
     bool (*stopped)(void *user); /* of the options that it was made by; NULL: never */
     void *stopped_user;
 };

@@ -470,6 +470,7 @@ int rog_ssh_connect(struct rog_connection **out, const struct rog_ssh_options *o
     ssh->connection.name = ssh->name;
     if (!code)
         code = configure(ssh, options, err);
+    ssh->connection.address = ssh->settings.host_name;
     if (!code && ssh->settings.user) {
         free(ssh->name);
         ssh->name = rog_format("%s@%s", ssh->settings.user, options->host);

@@ -346,10 +346,8 @@ int rog_survey_run(struct rog_survey_host *host, const char *const *arguments, d
     return rog_connection_command(host->connection, argv, timeout_s, output, err);
 }
 
-char *rog_survey_server(const struct rog_cluster *cluster)
+char *rog_survey_server(const struct rog_survey_host *host)
 {
-    const char *host = rog_json_get_string(cluster->server, "host", "");
-    const char *address = rog_json_get_string(cluster->server, "address", host);
-    bool is_ipv6 = strchr(address, ':') != NULL;
-    return rog_format("%s%s%s:%u", is_ipv6 ? "[" : "", address, is_ipv6 ? "]" : "", cluster->port);
+    const struct rog_connection *server = host->all->host[0].connection;
+    return rog_cluster_server(host->options->cluster, server ? server->address : NULL);
 }

@@ -89,7 +89,7 @@ int rog_survey_run(struct rog_survey_host *host, const char *const *arguments, d
 int rog_survey_state(struct rog_survey_host *host, char state[16],
                      char message[ROG_ERROR_MESSAGE_BYTES], struct rog_error *err);
 
-/* Where workers reach the server, "HOST:PORT". Heap memory. */
-char *rog_survey_server(const struct rog_cluster *cluster);
+/* Where this worker reaches the server, "HOST:PORT". Heap memory. */
+char *rog_survey_server(const struct rog_survey_host *host);
 
 #endif

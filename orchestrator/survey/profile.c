@@ -111,7 +111,7 @@ static int watts_of_traffic(struct rog_survey_host *host, double seconds, double
 {
     struct rog_survey_host *server = &host->all->host[0];
     const struct rog_cluster *cluster = host->options->cluster;
-    char *address = rog_survey_server(cluster), listen[16], span[32];
+    char *address = rog_survey_server(host), listen[16], span[32];
     snprintf(listen, sizeof listen, ":%u", cluster->port);
     snprintf(span, sizeof span, "%.9g", seconds + SLACK_S);
     const char *const serve[] = {"probe",     "--folder", server->folder, "--listen", listen,

@@ -70,7 +70,7 @@ static int start_server(struct recording *recording, struct rog_error *err)
 static int start_worker(struct rog_survey_host *host, struct rog_error *err)
 {
     char rank[16], lease[32];
-    char *server = rog_survey_server(host->options->cluster);
+    char *server = rog_survey_server(host);
     snprintf(rank, sizeof rank, "%zu", host->rank);
     snprintf(lease, sizeof lease, "%.9g", host->options->cluster->lease_s);
     const char *const arguments[] = {"probe",  "--folder", host->folder, "--server", server,

@@ -365,8 +365,10 @@ static struct rog_json *spec_of(const struct rog_cluster *cluster, int how, size
     const struct rog_remote_shaping shaping = {.how = how};
     struct rog_error err = {0};
     char *text = NULL;
+    /* What ssh makes of the names; an address of the cluster file is before it. */
+    static const rog_remote_address known[4] = {"10.0.0.9", "", "10.0.0.12"};
     const struct rog_remote_claim claim = {"00000000000000aa", "alice@desk, sweep a"};
-    if (rog_remote_spec(config, cluster, &shaping, rank, rank ? &claim : NULL, &text, &err))
+    if (rog_remote_spec(config, cluster, known, &shaping, rank, rank ? &claim : NULL, &text, &err))
         fail_msg("%s", err.message);
     struct rog_json *made = parse(text);
     free(text);
@@ -389,6 +391,29 @@ static void expect_read_back(const struct rog_json *server, int how)
     struct rog_remote_shaping shaping;
     rog_remote_shaping_read(&shaping, server);
     assert_int_equal(shaping.how, how);
+}
+
+static void aliases_become_addresses(void **state)
+{
+    (void)state;
+    char text[512];
+    struct rog_cluster cluster = {
+        .server = parse("{\"host\":\"lab\",\"iface\":\"wlan9\"}"),
+        .workers = parse("[{\"host\":\"a\",\"iface\":\"wlan0\"},{\"host\":\"b\"}]"),
+        .port = 7700,
+    };
+    struct rog_json *made = spec(&cluster, ROG_REMOTE_BOTH, 1);
+    assert_non_null(strstr(words(rog_json_get(made, "arguments"), text, sizeof text),
+                           "--server 10.0.0.9:7700 "));
+    rog_json_free(made);
+    made = spec_of(&cluster, ROG_REMOTE_DOWNLINK, 0,
+                   "{\"trace\":\"a.csv\",\"seed\":5,\"workers\":[{\"rank\":1},{\"rank\":2}]}");
+    const struct rog_json *peers = rog_json_get(rog_json_get(made, "shape"), "peers");
+    assert_string_equal(rog_json_get_string(rog_json_at(peers, 0), "address", ""), "a");
+    assert_string_equal(rog_json_get_string(rog_json_at(peers, 1), "address", ""), "10.0.0.12");
+    rog_json_free(made);
+    rog_json_free(cluster.server);
+    rog_json_free(cluster.workers);
 }
 
 static void supervisors_get_their_orders(void **state)
@@ -487,6 +512,7 @@ int main(void)
         cmocka_unit_test(an_interrupted_connect_says_so),
         cmocka_unit_test(one_way_of_replay_for_all),
         cmocka_unit_test(supervisors_get_their_orders),
+        cmocka_unit_test(aliases_become_addresses),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -55,6 +55,9 @@ int rog_remote_connect(struct rog_remote_host *host, struct rog_error *err)
     int code = cluster->kind->connect(&connection, &options, err);
     pthread_mutex_lock(&host->remote->mutex);
     host->connection = connection;
+    if (code == 0 && connection->address)
+        snprintf(host->remote->address[host->rank], sizeof(rog_remote_address), "%s",
+                 connection->address);
     pthread_mutex_unlock(&host->remote->mutex);
     if (code)
         rog_fail_prefix(err, "%s", host->title);
@@ -256,9 +259,11 @@ static int send_all(struct rog_remote_host *host, struct rog_error *err)
     const struct rog_remote_claim claim = {rog_hold_token(host->remote->hold), holder};
     int code = config && holder ? rog_json_parse(config, strlen(config), ROG_RUN_CONFIG, &json, err)
                                 : rog_fail_nomem(err);
+    pthread_mutex_lock(&host->remote->mutex);
     if (code == 0)
-        code =
-            rog_remote_spec(json, cluster, &host->remote->shaping, host->rank, &claim, &spec, err);
+        code = rog_remote_spec(json, cluster, host->remote->address, &host->remote->shaping,
+                               host->rank, &claim, &spec, err);
+    pthread_mutex_unlock(&host->remote->mutex);
     if (code == 0)
         code = send_text(host, config, ROG_RUN_CONFIG, err);
     if (code == 0)

@@ -55,6 +55,7 @@ static void stop(void *state, bool leave)
         unlink(remote->claim);
     rog_remote_release(remote);
     free(remote->host);
+    free(remote->address);
     free(remote->claim);
     free(remote->name);
     free(remote);
@@ -136,8 +137,9 @@ static int start(void **state, const struct rog_attempt *attempt, struct rog_err
     remote->claim = rog_path_join(attempt->folder, ROG_RUN_CLAIM);
     remote->count = rog_json_size(attempt->cluster->workers) + 1;
     remote->host = calloc(remote->count, sizeof *remote->host);
+    remote->address = calloc(remote->count, sizeof *remote->address);
     remote->begun_s = rog_clock_s();
-    int code = remote->host && remote->claim ? 0 : rog_fail_nomem(err);
+    int code = remote->host && remote->address && remote->claim ? 0 : rog_fail_nomem(err);
     if (code == 0)
         code = rog_run_name_on_hosts(attempt->folder, attempt->run_id, &remote->name, err);
     if (code == 0)

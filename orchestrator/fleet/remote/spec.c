@@ -140,16 +140,13 @@ static void add_argument(struct rog_json *list, const char *format, ...)
 }
 
 /* What serve or work is told besides what the supervisor tells it itself. */
-static struct rog_json *make_arguments(const struct rog_cluster *cluster, size_t rank, bool pace)
+static struct rog_json *make_arguments(const struct rog_cluster *cluster, const char *server,
+                                       size_t rank, bool pace)
 {
     struct rog_json *list = rog_json_array();
-    const char *host = rog_json_get_string(cluster->server, "host", "");
-    const char *address = rog_json_get_string(cluster->server, "address", host);
-    bool is_ipv6 = strchr(address, ':') != NULL;
     if (rank) {
         add_argument(list, "--server");
-        add_argument(list, "%s%s%s:%u", is_ipv6 ? "[" : "", address, is_ipv6 ? "]" : "",
-                     cluster->port);
+        add_argument(list, "%s", server);
         /* A worker that is away goes on waiting for its server; when nobody wants it any more its
          * supervisor ends it. */
         add_argument(list, "--server-timeout");
@@ -180,17 +177,17 @@ static void put_start(struct rog_json *to, const struct rog_json *config, size_t
 }
 
 /* The workers as the server shapes them. */
-static struct rog_json *make_peers(const struct rog_json *config, const struct rog_cluster *cluster)
+static struct rog_json *make_peers(const struct rog_json *config, const struct rog_cluster *cluster,
+                                   const rog_remote_address *known)
 {
     struct rog_json *peers = rog_json_array();
     for (size_t rank = 1; rank <= rog_json_size(cluster->workers); rank++) {
         if (!rog_trace_is_limited(config, (int64_t)rank))
             continue;
         const struct rog_json *settings = rog_remote_settings(cluster, rank);
-        const char *host = rog_json_get_string(settings, "host", "");
         struct rog_json *peer = rog_json_object();
         rog_json_put_integer(peer, "rank", (int64_t)rank);
-        rog_json_put_string(peer, "address", rog_json_get_string(settings, "address", host));
+        rog_json_put_string(peer, "address", rog_cluster_address(settings, known[rank]));
         rog_json_put_string(peer, "trace", rog_trace_of_rank(config, (int64_t)rank));
         put_start(peer, config, rank);
         rog_json_append(peers, peer);
@@ -200,6 +197,7 @@ static struct rog_json *make_peers(const struct rog_json *config, const struct r
 
 /* NULL: nothing is shaped on this host. */
 static struct rog_json *make_shape(const struct rog_json *config, const struct rog_cluster *cluster,
+                                   const rog_remote_address *known,
                                    const struct rog_remote_shaping *shaping, size_t rank)
 {
     if (shaping->how == ROG_REMOTE_PACE || (!rank && shaping->how == ROG_REMOTE_BOTH) ||
@@ -218,28 +216,33 @@ static struct rog_json *make_shape(const struct rog_json *config, const struct r
         rog_json_put_string(shape, "trace", rog_trace_of_rank(config, (int64_t)rank));
         put_start(shape, config, rank);
     } else {
-        rog_json_put(shape, "peers", make_peers(config, cluster));
+        rog_json_put(shape, "peers", make_peers(config, cluster, known));
     }
     return shape;
 }
 
 int rog_remote_spec(const struct rog_json *config, const struct rog_cluster *cluster,
-                    const struct rog_remote_shaping *shaping, size_t rank,
-                    const struct rog_remote_claim *claim, char **text, struct rog_error *err)
+                    const rog_remote_address *known, const struct rog_remote_shaping *shaping,
+                    size_t rank, const struct rog_remote_claim *claim, char **text,
+                    struct rog_error *err)
 {
     const struct rog_json *settings = rog_remote_settings(cluster, rank);
     struct rog_json *filled = rog_json_copy(config);
-    int code = filled ? rog_trace_start_fill(filled, err) : rog_fail_nomem(err);
+    char *server = rog_cluster_server(cluster, known[0]);
+    int code = filled && server ? rog_trace_start_fill(filled, err) : rog_fail_nomem(err);
     if (code < 0) {
         rog_json_free(filled);
+        free(server);
         return code;
     }
     struct rog_json *spec = rog_json_object();
-    struct rog_json *shape = make_shape(filled, cluster, shaping, rank);
+    struct rog_json *shape = make_shape(filled, cluster, known, shaping, rank);
     rog_json_free(filled);
     rog_json_put_string(spec, "role", rank ? "work" : "serve");
     rog_json_put_integer(spec, "rank", (int64_t)rank);
-    rog_json_put(spec, "arguments", make_arguments(cluster, rank, shaping->how == ROG_REMOTE_PACE));
+    rog_json_put(spec, "arguments",
+                 make_arguments(cluster, server, rank, shaping->how == ROG_REMOTE_PACE));
+    free(server);
     rog_wrapper_put(spec, settings, rank ? 0 : cluster->port);
     rog_json_put_integer(spec, "restarts", cluster->restarts);
     rog_json_put_number(spec, "lease_s", cluster->lease_s);

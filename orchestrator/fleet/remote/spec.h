@@ -51,11 +51,15 @@ struct rog_remote_claim {
     const char *token, *holder;
 };
 
-/* host.json of the node with that rank; `config` is the run's, as it is there; `claim` NULL: nobody
- * holds the host. Heap memory. */
+/* What a host's name in the cluster file stands for, "" where that is not known. */
+typedef char rog_remote_address[256];
+
+/* host.json of the node with that rank; `config` is the run's, as it is there; `known` has the
+ * addresses of the server and of all workers; `claim` NULL: nobody holds the host. Heap memory. */
 int rog_remote_spec(const struct rog_json *config, const struct rog_cluster *cluster,
-                    const struct rog_remote_shaping *shaping, size_t rank,
-                    const struct rog_remote_claim *claim, char **text, struct rog_error *err);
+                    const rog_remote_address *known, const struct rog_remote_shaping *shaping,
+                    size_t rank, const struct rog_remote_claim *claim, char **text,
+                    struct rog_error *err);
 
 /* The settings of the node with that rank in the cluster file. */
 const struct rog_json *rog_remote_settings(const struct rog_cluster *cluster, size_t rank);

@@ -96,6 +96,7 @@ struct rog_remote {
     char *name;                   /* of the run on hosts; NULL: it has no folders there */
     struct rog_remote_host *host; /* [count]: 0 the server, then the workers */
     size_t count;
+    rog_remote_address *address; /* [count]: of hosts that have been reached; under the mutex */
 
     pthread_mutex_t mutex;
     pthread_cond_t changed; /* CLOCK_MONOTONIC */
