@@ -10,6 +10,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <common/clock.h>
+
+#define ECHO_S 0.2           /* nobody presses a key twice as fast, and means it */
 #define STATUS_OF_SIGNAL 128 /* the exit status of a process that a signal ends, to shells */
 
 /* As the signal would have ended the process, so that whoever waits for it sees that. */
@@ -42,14 +45,18 @@ static void lower_flag(int fd)
 
 /* ---- the thread ---- */
 
-/* The first says how it is meant. A terminal that is closed sends several. */
+/* The first says how it is meant. A terminal that is closed sends several; timeout(1), and others
+ * that end a process and then its group, send the same one twice. */
 static void take(struct rog_signals *signals, const siginfo_t *info)
 {
-    bool again = rog_signals_came(signals);
-    if (again && info->si_signo == SIGHUP)
+    int first = atomic_load(&signals->number);
+    double now_s = rog_clock_s();
+    bool is_echo = first == info->si_signo && now_s - signals->came_s < ECHO_S;
+    if (first && (info->si_signo == SIGHUP || is_echo))
         return;
-    if (again)
+    if (first)
         end_process(info->si_signo);
+    signals->came_s = now_s;
     atomic_store(&signals->is_request,
                  info->si_code == SI_QUEUE && info->si_value.sival_int == ROG_SIGNAL_STOP);
     atomic_store(&signals->number, info->si_signo);

@@ -4,8 +4,8 @@
 
 /*
  * Signals as something to look at, without handlers and global flags. A thread takes them: the
- * first that asks to stop is remembered, the second (but for SIGHUP) ends the process at once,
- * whatever the other threads wait for.
+ * first that asks to stop is remembered, the second (but for SIGHUP, and for the same one within
+ * 0.2 s) ends the process at once, whatever the other threads wait for.
  */
 
 #include <pthread.h>
@@ -25,6 +25,7 @@ struct rog_signals {
     atomic_bool ending;
     atomic_bool is_request; /* it came with ROG_SIGNAL_STOP */
     atomic_int number;      /* SIGINT, SIGTERM or SIGHUP, the first that has come; 0: none */
+    double came_s;          /* the thread's own: when that was */
     bool answered;          /* rog_signals_wait has said so, of one at least */
 };
 
