@@ -205,6 +205,7 @@ static void logs_and_states_come_as_they_are(void **state)
     put(bench->there, "state.json", "{\"pid\"");
     assert_int_equal(rog_mirror_json(bench->connection, bench->there, "state.json", &json, &err),
                      ROG_EFORMAT);
+    assert_non_null(strstr(err.message, bench->connection->name)); /* which of the hosts it is */
 }
 
 int main(void)

@@ -374,8 +374,11 @@ int rog_mirror_json(struct rog_connection *connection, const char *there, const 
     char *from = rog_path_join(there, name);
     int code =
         from ? read_there(connection, from, 0, JSON_MAX_BYTES, &buffer, err) : rog_fail_nomem(err);
-    if (code == 0)
+    if (code == 0) {
         code = rog_json_parse(buffer.text, buffer.used, name, json, err);
+        if (code < 0)
+            rog_fail_prefix(err, "%s", connection->name);
+    }
     free(buffer.text);
     free(from);
     return code;
