@@ -102,7 +102,7 @@ static int read_outcome(char *text, struct outcome *outcome, struct rog_error *e
 /* Others than the runs of this user that were kept. */
 static void tell_holders(struct rog_host_probe *probe, const struct outcome *outcome)
 {
-    char text[ROG_CLAIM_TEXT_BYTES + 64], ended[64] = "";
+    char text[ROG_CLAIM_TEXT_BYTES + 64], name[ROG_CLAIM_TEXT_BYTES], ended[64] = "";
     bool force = probe->options->force;
     rog_holders_text(&outcome->holders, text, sizeof text);
     if (outcome->ended)
@@ -114,7 +114,8 @@ static void tell_holders(struct rog_host_probe *probe, const struct outcome *out
         ROG_ADVISE(probe, "log in as that user or as root; or boot it");
     else
         ROG_ADVISE(probe,
-                   "rogctl stop where that sweep runs; --clean --force ends whatever it has there");
+                   "ask %s; a sweep of your own is ended by `rogctl stop` where it was begun",
+                   rog_holders_name(&outcome->holders, name));
 }
 
 static void tell(struct rog_host_probe *probe, const struct outcome *outcome, long long freed_kib)
@@ -129,8 +130,7 @@ static void tell(struct rog_host_probe *probe, const struct outcome *outcome, lo
                   "a rogctl is at work with %zu runs there (or was, within the last %.0f s): left "
                   "alone, and what is deployed too%s%s",
                   outcome->kept, rog_host_probe_grace_s(probe), held[0] ? "; held " : "", held);
-        ROG_ADVISE(probe, "end that rogctl; where there is none, wait and try again; or --clean "
-                          "--force, which ends the runs");
+        ROG_ADVISE(probe, "end that rogctl; where there is none, wait and try again");
     }
     if (outcome->stuck) {
         ROG_FOUND(probe, "clean", ROG_FINDING_BAD, "%zu left-overs cannot be removed; %s",

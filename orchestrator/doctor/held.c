@@ -18,7 +18,7 @@ static int ask(struct rog_host_probe *probe, const char *script, char **said, st
 
 static void found_holders(struct rog_host_probe *probe, const struct rog_holders *holders)
 {
-    char text[ROG_CLAIM_TEXT_BYTES + 64];
+    char text[ROG_CLAIM_TEXT_BYTES + 64], name[ROG_CLAIM_TEXT_BYTES];
     size_t all = rog_claims_before(&holders->claims, ""), waiting = all > 0 ? all - 1 : 0;
     probe->held = all > 0;
     if (!probe->held) {
@@ -31,10 +31,9 @@ static void found_holders(struct rog_host_probe *probe, const struct rog_holders
               : waiting == 1 ? "; one more sweep waits"
                              : "; more sweeps wait");
     ROG_ADVISE(probe,
-               "a sweep waits until it is free, with --no-wait it is refused; rogctl stop ends a "
-               "sweep of your own, and rogctl doctor --cluster %s --clean --force what anybody has "
-               "there",
-               probe->options->cluster->path);
+               "ask %s when it will be free; a sweep that needs it waits until then, or fails with "
+               "--no-wait; `rogctl status` lists sweeps of your own, `rogctl stop` ends them",
+               rog_holders_name(holders, name));
 }
 
 void rog_check_held(struct rog_host_probe *probe)

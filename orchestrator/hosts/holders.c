@@ -47,6 +47,14 @@ void rog_holders_text(const struct rog_holders *holders, char *text, size_t byte
     snprintf(text, bytes, "since %s by %s", since, holder ? holder->text : "nobody any more");
 }
 
+const char *rog_holders_name(const struct rog_holders *holders, char name[ROG_CLAIM_TEXT_BYTES])
+{
+    const struct rog_claim_entry *holder = rog_claims_holder(&holders->claims);
+    const char *text = holder && holder->text[0] ? holder->text : "whoever holds it";
+    snprintf(name, ROG_CLAIM_TEXT_BYTES, "%.*s", (int)strcspn(text, ","), text);
+    return name;
+}
+
 void rog_machine_read(char machine[ROG_MACHINE_BYTES], const char *output)
 {
     size_t boot = strcspn(output, "\n");

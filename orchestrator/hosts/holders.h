@@ -20,6 +20,8 @@ int rog_holders_read(struct rog_holders *holders, const char *output, struct rog
 void rog_holders_release(struct rog_holders *holders);
 /* "since 08:31:02 by alice@desk, sweep threshold-case0, run ..." */
 void rog_holders_text(const struct rog_holders *holders, char *text, size_t bytes);
+/* Whom to ask: "alice@desk". */
+const char *rog_holders_name(const struct rog_holders *holders, char name[ROG_CLAIM_TEXT_BYTES]);
 
 /* The same, of a script whose output rog_machine_read takes. Several hosts may be one kernel's, and
  * several machines have copies of one disk. */

@@ -206,6 +206,7 @@ doctor 0
 finding 'worker 1' left-overs good 'a run goes on'
 finding server port note 'a run goes on'
 finding 'worker 1' held note "@$(hostname), sweep run-case0, run "
+finding 'worker 1' held note "@$(hostname) when it will be free"
 # Whoever does not wait is refused, with the name of whom it would wait for.
 rogctl run library=BSP workload=none seconds=2 --cluster short.conf --db other.db --no-wait 2>said &&
     fail "two sweeps have the same hosts"
