@@ -38,13 +38,16 @@ static double since(const char *utc)
 /* How many of the runs are in which state. */
 struct tally {
     size_t number[ROG_FLEET_STOPPED + 1];
+    size_t queued; /* of those that run */
 };
 
 static struct tally count_states(const struct rog_sweep_view *view)
 {
     struct tally tally = {0};
-    for (size_t i = 0; i < view->count; i++)
+    for (size_t i = 0; i < view->count; i++) {
         tally.number[view->job[i].state]++;
+        tally.queued += view->job[i].queued && !view->job[i].left;
+    }
     return tally;
 }
 
@@ -81,13 +84,15 @@ static void print_head(const struct rog_json *sweep)
 static void print_runs(const struct rog_json *sweep, const struct rog_sweep_view *view)
 {
     const struct tally tally = count_states(view);
+    const bool runs = rog_sweep_is_running(sweep);
     const struct {
         size_t number;
         const char *what;
     } parts[] = {
         {tally.number[ROG_FLEET_DONE], "done"},
         {tally.number[ROG_FLEET_FAILED], "failed"},
-        {active(&tally) - view->left, "running"},
+        {active(&tally) - view->left - tally.queued, runs ? "running" : "running in another sweep"},
+        {tally.queued, runs ? "waiting for hosts" : "waiting for hosts in another sweep"},
         {view->left, "left on hosts"},
         {view->interrupted, "interrupted"},
         {tally.number[ROG_FLEET_WAITING] - view->interrupted, "to do"},
@@ -99,7 +104,7 @@ static void print_runs(const struct rog_json *sweep, const struct rog_sweep_view
             used += (size_t)snprintf(text + used, sizeof text - used, "%s %zu %s", used ? "," : "",
                                      parts[i].number, parts[i].what);
     double left_s = rog_jobs_left_s(view->job, view->count, view->slots);
-    if (view->count && rog_sweep_is_running(sweep) && !isnan(left_s))
+    if (view->count && runs && !isnan(left_s))
         snprintf(text + used, sizeof text - used, "; %s %s left",
                  rog_json_get_bool(sweep, "repeats", false) ? "at least" : "about",
                  rog_time_left_text(left_s, left));
@@ -163,7 +168,10 @@ static struct rog_json *job_json(struct rog_db *db, const struct rog_fleet_job *
     bool goes_on = job->state == ROG_FLEET_RUNNING || job->state == ROG_FLEET_TESTING;
     rog_json_put_string(run, "id", job->run_id);
     rog_json_put_string(run, "label", job->label);
-    rog_json_put_string(run, "state", job->left ? "left" : rog_fleet_state_name(job->state));
+    rog_json_put_string(run, "state",
+                        job->left     ? "left"
+                        : job->queued ? rog_fleet_state_name(ROG_FLEET_WAITING)
+                                      : rog_fleet_state_name(job->state));
     rog_json_put_string(run, "error", job->error[0] ? job->error : NULL);
     if (!goes_on)
         return run;

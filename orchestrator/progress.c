@@ -95,6 +95,7 @@ static void add_numbers(struct line *line, const struct rog_fleet_job *job, bool
 static const char *state_word(const struct rog_fleet_job *job)
 {
     return job->left             ? "left on its hosts"
+           : job->queued         ? rog_fleet_state_name(ROG_FLEET_WAITING)
            : rog_job_begins(job) ? "begins"
                                  : rog_fleet_state_name(job->state);
 }
@@ -109,6 +110,8 @@ static bool compose(const struct rog_fleet_job *job, bool brief, size_t width, c
     add_part(&line, brief ? " %-7s" : " %-9s", state_word(job));
     if (job->left)
         add_part(&line, " at %.0f s", job->t);
+    else if (job->by_other)
+        add_part(&line, "  by another rogctl");
     else if (job->state == ROG_FLEET_FAILED || job->state == ROG_FLEET_STOPPED)
         add_part(&line, " after %.0f s", job->t);
     else if (job->state != ROG_FLEET_WAITING && job->state != ROG_FLEET_ELSEWHERE &&

@@ -9,6 +9,7 @@
 #include <common/file.h>
 #include <common/metric.h>
 #include <orchestrator/figures/run_targets.h>
+#include <orchestrator/fleet/job.h>
 #include <orchestrator/fleet/run_files.h>
 #include <orchestrator/output.h>
 #include <orchestrator/store/identity.h>
@@ -158,6 +159,11 @@ void rog_run_correct_status(struct rog_db *db, struct rog_json *summary)
     if (strcmp(rog_json_get_string(summary, "status", ""), "running") != 0)
         return;
     const char *status = rog_run_abandoned(db, rog_json_get_string(summary, "id", ""));
+    struct rog_run_progress progress;
+    if (!status &&
+        rog_run_progress_load(db, rog_json_get_string(summary, "id", ""), &progress, NULL) == 1 &&
+        strcmp(progress.state, rog_fleet_state_name(ROG_FLEET_WAITING)) == 0)
+        status = progress.state;
     if (status)
         rog_json_put_string(summary, "status", status);
 }

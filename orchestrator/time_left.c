@@ -25,7 +25,8 @@ bool rog_job_begins(const struct rog_fleet_job *job)
 static bool is_held_up(const struct rog_fleet_job *job)
 {
     static const char words[] = "waiting for ";
-    return rog_job_begins(job) && strncmp(job->waiting, words, sizeof words - 1) == 0;
+    return job->queued ||
+           (rog_job_begins(job) && strncmp(job->waiting, words, sizeof words - 1) == 0);
 }
 
 /* In real time a run has no speed but its own: how long it took to begin says nothing of the rest,

@@ -61,6 +61,7 @@ struct rog_session_options {
 };
 
 enum rog_attempt_state {
+    ROG_ATTEMPT_QUEUED,    /* others have what it needs */
     ROG_ATTEMPT_PREPARING, /* nothing runs yet; that may take as long as it takes */
     ROG_ATTEMPT_RUNNING,
     ROG_ATTEMPT_ENDED, /* all processes are gone, and ended well */

@@ -24,7 +24,8 @@ int rog_live_publish(struct rog_db *db, const struct rog_fleet_job *job, double 
         .waiting_s = job->waiting_s,
     };
     snprintf(progress.waiting, sizeof progress.waiting, "%s", job->waiting);
-    snprintf(progress.state, sizeof progress.state, "%s", rog_fleet_state_name(job->state));
+    snprintf(progress.state, sizeof progress.state, "%s",
+             rog_fleet_state_name(job->queued ? ROG_FLEET_WAITING : job->state));
     return rog_run_progress_put(db, job->run_id, &progress, stop, err);
 }
 
@@ -61,6 +62,7 @@ void rog_live_take(const struct rog_run_progress *progress, struct rog_fleet_job
 {
     bool tests = strcmp(progress->state, rog_fleet_state_name(ROG_FLEET_TESTING)) == 0;
     job->state = tests ? ROG_FLEET_TESTING : ROG_FLEET_RUNNING;
+    job->queued = strcmp(progress->state, rog_fleet_state_name(ROG_FLEET_WAITING)) == 0;
     job->taken_up = isnan(progress->t_s);
     job->t = job->taken_up ? 0 : progress->t_s;
     job->from_t = progress->from_t_s;

@@ -50,6 +50,13 @@ int rog_fleet_record_begin(struct rog_db *db, const struct rog_fleet_job *job,
     return code;
 }
 
+int rog_fleet_record_start(struct rog_db *db, const char *run_id, struct rog_error *err)
+{
+    char now[ROG_UTC_BYTES];
+    rog_utc_now(now);
+    return rog_db_run(db, err, "UPDATE runs SET started_at = ? WHERE id = ?", "ss", now, run_id);
+}
+
 int rog_fleet_record_interruption(struct rog_db *db, const char *run_id, bool keep,
                                   struct rog_error *err)
 {

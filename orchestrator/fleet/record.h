@@ -12,6 +12,9 @@
 int rog_fleet_record_begin(struct rog_db *db, const struct rog_fleet_job *job,
                            struct rog_error *err);
 
+/* It begins only now: until then it waited for others. */
+int rog_fleet_record_start(struct rog_db *db, const char *run_id, struct rog_error *err);
+
 /* An interrupted run is as if it had not begun, except that a whole event stream is kept (`keep`).
  */
 int rog_fleet_record_interruption(struct rog_db *db, const char *run_id, bool keep,

@@ -110,6 +110,8 @@ static void release(struct active *a)
     rog_json_free(a->retries);
     free(a->untested);
     free(a->folder);
+    if (a->job)
+        a->job->queued = false;
     *a = (struct active){.lock = -1, .runner = a->runner};
 }
 
@@ -409,28 +411,6 @@ static void report(struct active *a)
     report_waiting(a);
 }
 
-/* An error event, whose words say more than how a process ended. */
-static int look_for_errors(struct active *a, struct rog_error *err)
-{
-    for (size_t i = 0; i < a->streams.count; i++) {
-        const struct rog_ingest_state *state = rog_streams_state(&a->streams, i);
-        size_t rank = a->streams.stream[i].rank;
-        /* Who was told to end does not know why; whoever told it does. */
-        if (strncmp(state->message, ROG_INTERRUPTED, strlen(ROG_INTERRUPTED)) == 0)
-            continue;
-        if (state->other_results)
-            return rog_fail(err, ROG_EFAILED,
-                            "the trainer computes results of version %lld, and this rogctl plans "
-                            "those of version %d; install both from one build",
-                            (long long)state->other_results, ROG_RESULTS_VERSION);
-        if (state->failed && rank == 0)
-            return rog_fail(err, ROG_EFAILED, "%s", state->message);
-        if (state->failed)
-            return rog_run_fail_worker(a->folder, rank, state->message, err);
-    }
-    return 0;
-}
-
 static int look_for_progress(struct active *a, struct rog_error *err)
 {
     double limit_s = a->runner->cluster->stall_limit_s;
@@ -496,6 +476,19 @@ static int test(struct active *a, bool *idle, struct rog_error *err)
     return code;
 }
 
+/* What others have is waited for before the run begins: that is none of its time. */
+static int look_at_queue(struct active *a, struct rog_error *err)
+{
+    struct rog_fleet_job *job = a->job;
+    bool was_queued = job->queued;
+    job->queued = a->reached == ROG_ATTEMPT_QUEUED;
+    if (job->queued)
+        a->begin_s = a->progress_s;
+    return was_queued && !job->queued && job->from_t <= 0
+               ? rog_fleet_record_start(a->runner->options->db, job->run_id, err)
+               : 0;
+}
+
 /* One step of a run. *finished: it is complete. What goes wrong with the run itself is EFAILED or
  * EFORMAT; other codes concern everything. */
 static int step(struct runner *x, struct active *a, bool *finished, struct rog_error *err)
@@ -507,12 +500,14 @@ static int step(struct runner *x, struct active *a, bool *finished, struct rog_e
     /* Before reading: nothing follows what has ended. */
     int stepped = a->processes ? x->hooks->step(a->processes, &reached, &cause) : 0;
     a->reached = reached;
-    if (reached == ROG_ATTEMPT_PREPARING)
+    if (reached <= ROG_ATTEMPT_PREPARING)
         a->progress_s = rog_clock_s();
-    int code = rog_streams_follow(&a->streams, &behind, err);
+    int code = look_at_queue(a, err);
+    if (code == 0)
+        code = rog_streams_follow(&a->streams, &behind, err);
     bool ended = reached == ROG_ATTEMPT_ENDED && !behind;
     if (code == 0)
-        code = look_for_errors(a, err);
+        code = rog_streams_check(&a->streams, a->folder, err);
     if (code == 0 && stepped < 0)
         code = rog_fail_again(err, &cause);
     if (code == 0 && ended)
@@ -708,6 +703,22 @@ static int fill_slots(struct runner *x, struct rog_error *err)
     return code;
 }
 
+/* What becomes of jobs that others execute is seen also while no slot is free. */
+static int look_at_others(struct runner *x, struct rog_error *err)
+{
+    int code = 0;
+    for (size_t i = 0; code == 0 && x->polls % ELSEWHERE_POLLS == 0 && i < x->count; i++) {
+        struct rog_fleet_job *job = &x->jobs[i];
+        struct active a = {.lock = -1, .runner = x};
+        char status[ROG_PROGRESS_STATE_BYTES], why[ROG_ERROR_MESSAGE_BYTES];
+        if (job->state == ROG_FLEET_ELSEWHERE)
+            code = rog_run_status_load(x->options->db, job->run_id, status, why, err);
+        if (code == 0 && job->state == ROG_FLEET_ELSEWHERE && strcmp(status, "done") == 0)
+            code = claim(x, &a, job, err); /* which needs no slot for it */
+    }
+    return code;
+}
+
 static int loop(struct runner *x, struct rog_error *err)
 {
     int code = fill_slots(x, err);
@@ -727,6 +738,8 @@ static int loop(struct runner *x, struct rog_error *err)
                 code = advance(x, &x->slot[i], err);
         if (code == 0)
             code = fill_slots(x, err);
+        if (code == 0)
+            code = look_at_others(x, err);
         if (rog_session_is_over(x->jobs, x->count))
             rog_session_close(&x->session, x->cluster); /* others may wait for what it has */
     }

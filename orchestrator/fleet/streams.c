@@ -10,6 +10,7 @@
 
 #include <common/file.h>
 #include <orchestrator/fleet/run_files.h>
+#include <rog/events.h>
 
 /* How much of a stream one step takes in; a line of it may not be longer. */
 #define CHUNK_BYTES (1 << 20)
@@ -106,4 +107,25 @@ int64_t rog_streams_iterations(const struct rog_streams *streams)
     for (size_t i = 0; i < streams->count; i++)
         sum += rog_streams_state(streams, i)->iterations;
     return sum;
+}
+
+int rog_streams_check(const struct rog_streams *streams, const char *folder, struct rog_error *err)
+{
+    for (size_t i = 0; i < streams->count; i++) {
+        const struct rog_ingest_state *state = rog_streams_state(streams, i);
+        size_t rank = streams->stream[i].rank;
+        /* Who was told to end does not know why; whoever told it does. */
+        if (strncmp(state->message, ROG_INTERRUPTED, strlen(ROG_INTERRUPTED)) == 0)
+            continue;
+        if (state->other_results)
+            return rog_fail(err, ROG_EFAILED,
+                            "the trainer computes results of version %lld, and this rogctl plans "
+                            "those of version %d; install both from one build",
+                            (long long)state->other_results, ROG_RESULTS_VERSION);
+        if (state->failed && rank == 0)
+            return rog_fail(err, ROG_EFAILED, "%s", state->message);
+        if (state->failed)
+            return rog_run_fail_worker(folder, rank, state->message, err);
+    }
+    return 0;
 }

@@ -294,7 +294,7 @@ bool rog_hold_waits(struct rog_hold *hold, char *what, size_t bytes, double *sin
     return waits;
 }
 
-int rog_hold_check(struct rog_hold *hold, bool *held, struct rog_error *err)
+int rog_hold_check(struct rog_hold *hold, bool *held, bool *queued, struct rog_error *err)
 {
     int code = 0;
     bool all = true;
@@ -310,6 +310,7 @@ int rog_hold_check(struct rog_hold *hold, bool *held, struct rog_error *err)
     if (code == 0 && all)
         hold->acquiring = false;
     *held = !hold->acquiring;
+    *queued = waits && hold->acquiring;
     if (code == 0 && waits && hold->acquiring && hold->options.no_wait) {
         char text[2 * ROG_CLAIM_TEXT_BYTES];
         tell(waited, " is", text, sizeof text);

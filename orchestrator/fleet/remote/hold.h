@@ -37,10 +37,11 @@ const char *rog_hold_token(const struct rog_hold *hold);
 const char *rog_hold_text(const struct rog_hold *hold);
 struct rog_bundle_cache *rog_hold_bundles(struct rog_hold *hold);
 
-/* Whether all hosts are the attempt's (`held`), but for those that were not reached. ROG_EBUSY: it
- * would have to, which is not wanted; ROG_EINVAL: two of the hosts are one, somebody has to accept
- * a host's key, ...; ROG_EFAILED: a host cannot be asked. */
-int rog_hold_check(struct rog_hold *hold, bool *held, struct rog_error *err);
+/* Whether all hosts are the attempt's (`held`), but for those that were not reached, or it waits
+ * for others who have one (`queued`). ROG_EBUSY: it would have to, which is not wanted; ROG_EINVAL:
+ * two of the hosts are one, somebody has to accept a host's key, ...; ROG_EFAILED: a host cannot be
+ * asked. */
+int rog_hold_check(struct rog_hold *hold, bool *held, bool *queued, struct rog_error *err);
 /* Whether the host of that rank is the attempt's. One that was not reached (`or_away`) may be gone
  * to all the same. */
 bool rog_hold_has(struct rog_hold *hold, size_t rank, bool or_away);

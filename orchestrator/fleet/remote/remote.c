@@ -342,8 +342,8 @@ static int step(void *state, enum rog_attempt_state *reached, struct rog_error *
     bool chosen = let_go_on(remote);
     if (remote->server_ended && remote->server_ended_s == 0)
         remote->server_ended_s = rog_clock_s();
-    bool held = false;
-    int code = rog_hold_check(remote->hold, &held, err);
+    bool held = false, queued = false;
+    int code = rog_hold_check(remote->hold, &held, &queued, err);
     if (!held && !remote->attempt->adopt)
         remote->begun_s = rog_clock_s(); /* nobody has been waited for yet who might come */
     give_up(remote);
@@ -358,7 +358,10 @@ static int step(void *state, enum rog_attempt_state *reached, struct rog_error *
         rog_remote_log(&remote->host[0], ROG_EVENT_WARNING, "%s", remote->shaping.why);
     say_what_is_missing(remote);
     log_messages(remote);
-    *reached = ended ? ROG_ATTEMPT_ENDED : begun ? ROG_ATTEMPT_RUNNING : ROG_ATTEMPT_PREPARING;
+    *reached = ended    ? ROG_ATTEMPT_ENDED
+               : begun  ? ROG_ATTEMPT_RUNNING
+               : queued ? ROG_ATTEMPT_QUEUED
+                        : ROG_ATTEMPT_PREPARING;
     return code;
 }
 
