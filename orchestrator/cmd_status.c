@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <common/file.h>
 #include <orchestrator/output.h>
@@ -24,15 +23,6 @@
 static const char *text_of(const struct rog_json *sweep, const char *name)
 {
     return rog_json_get_string(sweep, name, "");
-}
-
-/* s between a moment as the entry has it and now. */
-static double since(const char *utc)
-{
-    struct tm moment = {0};
-    if (!strptime(utc, "%Y-%m-%dT%H:%M:%SZ", &moment))
-        return (double)NAN;
-    return difftime(time(NULL), timegm(&moment));
 }
 
 /* How many of the runs are in which state. */
@@ -63,7 +53,7 @@ static void print_head(const struct rog_json *sweep)
 {
     const char *id = text_of(sweep, "id"), *state = text_of(sweep, "state");
     char age[ROG_TIME_LEFT_BYTES];
-    rog_time_left_text(since(text_of(sweep, "since")), age);
+    rog_sweep_age_text(sweep, "since", age);
     if (strcmp(state, "running") == 0)
         rog_print("%s: running for %s, process %lld%s", id, age,
                   (long long)rog_json_get_integer(sweep, "pid", 0),
@@ -73,10 +63,9 @@ static void print_head(const struct rog_json *sweep)
     else if (strcmp(state, "killed") == 0)
         rog_print("%s: killed, or the machine was restarted; the same command goes on", id);
     else if (rog_json_get_integer(sweep, "status", 1) == 0)
-        rog_print("%s: done, %s ago", id, rog_time_left_text(since(text_of(sweep, "ended")), age));
+        rog_print("%s: done, %s ago", id, rog_sweep_age_text(sweep, "ended", age));
     else
-        rog_print("%s: ended %s ago: %s", id,
-                  rog_time_left_text(since(text_of(sweep, "ended")), age),
+        rog_print("%s: ended %s ago: %s", id, rog_sweep_age_text(sweep, "ended", age),
                   text_of(sweep, "message"));
 }
 

@@ -18,7 +18,9 @@
 #include <orchestrator/progress.h>
 #include <orchestrator/prompt.h>
 #include <orchestrator/rehearse.h>
+#include <orchestrator/run_view.h>
 #include <orchestrator/ssh/credentials.h>
+#include <orchestrator/sweep_view.h>
 #include <orchestrator/text/label.h>
 
 int rog_launch_remark(const struct rog_output *output, const struct rog_plan *plan,
@@ -75,6 +77,7 @@ int rog_launch_look_for_others(const struct rog_plan *plan, const struct rog_db 
                                const char *own_id, struct rog_error *err)
 {
     struct rog_json *sweeps = NULL;
+    char age[ROG_TIME_LEFT_BYTES];
     int code = 0;
     if (plan->real_time && rog_sweeps_load(&sweeps, NULL) < 0)
         sweeps = NULL; /* then nobody is known */
@@ -84,12 +87,12 @@ int rog_launch_look_for_others(const struct rog_plan *plan, const struct rog_db 
         bool is_other = rog_sweep_is_running(sweep) && (!own_id || strcmp(id, own_id) != 0);
         if (is_other && is_same_file(rog_json_get_string(sweep, "database", ""), rog_db_path(db)) &&
             shares_a_run(sweep, plan))
-            code =
-                rog_fail(err, ROG_EBUSY,
-                         "this is going on already, as sweep %s (process %lld%s); `rogctl "
-                         "attach %s` shows it, `rogctl stop %s` ends it",
-                         id, (long long)rog_json_get_integer(sweep, "pid", 0),
-                         rog_json_get_bool(sweep, "detached", false) ? ", detached" : "", id, id);
+            code = rog_fail(err, ROG_EBUSY,
+                            "this is going on already, as sweep %s (process %lld%s, for %s); "
+                            "`rogctl attach %s` shows it, `rogctl stop %s` ends it",
+                            id, (long long)rog_json_get_integer(sweep, "pid", 0),
+                            rog_json_get_bool(sweep, "detached", false) ? ", detached" : "",
+                            rog_sweep_age_text(sweep, "since", age), id, id);
     }
     rog_json_free(sweeps);
     return code;
@@ -148,7 +151,8 @@ static void say_what_is_there(const struct rog_launch *launch, const struct rog_
         if (run->before)
             rog_remark(output, "%s: %s; that run leaves %s", run->resolved.note, run->why,
                        plan->case_name);
-        if (run->action == ROG_PLAN_CONTINUE || run->action == ROG_PLAN_RETRY)
+        bool again = run->action == ROG_PLAN_CONTINUE || run->action == ROG_PLAN_RETRY;
+        if (again && rog_run_abandoned(launch->db, run->id)) /* else somebody executes it */
             rog_remark(output, "taking up %s (%s), which %s%s%s", run->id, run->resolved.note,
                        run->action == ROG_PLAN_RETRY ? "failed" : "was interrupted",
                        run->changes ? ", from its beginning: " : "",

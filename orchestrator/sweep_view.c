@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <common/file.h>
 #include <orchestrator/fleet/live.h>
@@ -167,6 +168,15 @@ char *rog_sweep_command_text(const struct rog_json *sweep)
         text = longer;
     }
     return text;
+}
+
+const char *rog_sweep_age_text(const struct rog_json *sweep, const char *moment,
+                               char text[ROG_TIME_LEFT_BYTES])
+{
+    struct tm then = {0};
+    const char *utc = rog_json_get_string(sweep, moment, "");
+    bool known = strptime(utc, "%Y-%m-%dT%H:%M:%SZ", &then) != NULL;
+    return rog_time_left_text(known ? difftime(time(NULL), timegm(&then)) : (double)NAN, text);
 }
 
 static bool is_meant(const struct rog_json *sweep, const char *text)

@@ -6,6 +6,7 @@
  * what `status` and `attach` show, out of the database that it writes. */
 
 #include <orchestrator/fleet/job.h>
+#include <orchestrator/time_left.h>
 
 struct rog_sweep_view {
     struct rog_db *db;         /* NULL: it has not begun to write */
@@ -27,6 +28,10 @@ void rog_sweep_view_release(struct rog_sweep_view *view);
 
 /* For messages: the command that the sweep is, as a shell takes it. Heap memory. */
 char *rog_sweep_command_text(const struct rog_json *sweep);
+
+/* How long ago a moment of the entry was, "since" or "ended": "25:10". */
+const char *rog_sweep_age_text(const struct rog_json *sweep, const char *moment,
+                               char text[ROG_TIME_LEFT_BYTES]);
 
 /* The sweep that people mean: by its ID, or any beginning of it that is unambiguous, at least among
  * those that are running; NULL: the only one that is running. ROG_ENOTFOUND, ROG_EINVAL: several.

@@ -221,6 +221,8 @@ for i in $(seq 200); do
     sleep 0.1
 done
 [ "$i" -lt 200 ] || fail "it does not say that it waits: $(cat second)"
+rogctl status --json | jq -e 'any(.[] | select(.command[1] == "run") | .runs[]; .state == "waiting" and .waiting)' \
+    >said || fail "its state is another: $(rogctl status)"
 kill -9 $sweep
 wait $sweep 2>/dev/null || true
 sleep 6 # by then nobody has renewed the lease for longer than a quarter of it

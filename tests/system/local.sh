@@ -107,7 +107,7 @@ for victim in "work .*--rank 2" "serve"; do
     wait_for 60 "$iterations"
     # It is not begun beside itself.
     rogctl sweep kill.conf --cluster local.conf >again 2>&1 && fail "the same sweep goes on twice"
-    grep -q "going on already, as sweep [^ ]*-1 (process $pid)" again || fail "it says: $(cat again)"
+    grep -q "going on already, as sweep [^ ]*-1 (process $pid, for 0:[0-9]*)" again || fail "it says: $(cat again)"
     kill -9 "$(one_with "$victim")" || fail "nothing to kill"
     wait $pid
     same "exit status" 0 $?

@@ -19,6 +19,7 @@ cat a.out b.out >out
 cat a.err b.err >err
 same "exit statuses" "0 0" "$first $second"
 says "is being executed by another rogctl, process"
+grep -q "done *by another rogctl" err || fail "what the other has done is not said: $(cat err)"
 same "runs" 8 "$(query 'SELECT count(*) FROM runs')"
 same "done" 8 "$(query "SELECT count(*) FROM runs WHERE status = 'done'")"
 same "attempts" 8 "$(query 'SELECT sum(attempt) FROM runs')"

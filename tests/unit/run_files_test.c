@@ -234,6 +234,10 @@ static void runs_in_real_time_have_lines_of_their_own(void **state)
     assert_non_null(strstr(line, "begins"));
     assert_null(strstr(line, "iteration"));
     assert_null(strstr(line, "left"));
+    job.queued = true;
+    rog_progress_line(&job, 200, line, sizeof line);
+    assert_non_null(strstr(line, "waiting"));
+    job.queued = false;
     job.t = 2;
     job.done = 0.1;
     job.wall_s = 9;

@@ -87,6 +87,9 @@ static void in_real_time_seconds_are_the_limit(void **state)
     strcpy(f->job[0].waiting, "waiting for worker 2, held by somebody");
     assert_true(isnan(rog_jobs_left_s(f->job, 1, 1)));
     f->job[0].waiting[0] = '\0';
+    f->job[0].queued = true; /* others have its hosts */
+    assert_true(isnan(rog_jobs_left_s(f->job, 1, 1)));
+    f->job[0].queued = false;
     set_running(&f->job[0], 0.02, 72);
     assert_near(rog_job_left_s(&f->job[0]), 98);
     assert_near(rog_jobs_left_s(f->job, 2, 1), 198);
