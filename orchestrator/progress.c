@@ -146,7 +146,7 @@ void rog_progress_waiting(const struct rog_fleet_job *job, size_t width, char *t
 static struct winsize screen(void)
 {
     struct winsize size = {0};
-    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0)
+    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0 || size.ws_row == 0)
         size = (struct winsize){.ws_row = DEFAULT_HEIGHT, .ws_col = DEFAULT_WIDTH};
     return size;
 }

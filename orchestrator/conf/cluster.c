@@ -489,6 +489,19 @@ void rog_cluster_free(struct rog_cluster *cluster)
     free(cluster);
 }
 
+bool rog_cluster_has_setting(const char *name)
+{
+    static const struct rog_setting *const tables[] = {
+        cluster_settings,          rog_cluster_run_settings, rog_cluster_hosts_settings,
+        rog_cluster_host_settings, rog_worker_settings,
+    };
+    for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
+        if (rog_setting_find(tables[i], name))
+            return true;
+    return strcmp(name, "server") == 0 || strcmp(name, "workers") == 0 ||
+           strcmp(name, "tester") == 0;
+}
+
 /* ---- addresses ---- */
 
 const char *rog_cluster_address(const struct rog_json *host, const char *known)

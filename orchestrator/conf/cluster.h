@@ -68,6 +68,9 @@ const char *rog_cluster_address(const struct rog_json *host, const char *known);
 /* Where workers reach the server, "HOST:PORT"; `known` as there. Heap memory. */
 char *rog_cluster_server(const struct rog_cluster *cluster, const char *known);
 
+/* Whether cluster files of some kind, or their hosts and workers, have a setting of that name. */
+bool rog_cluster_has_setting(const char *name);
+
 /* How runs of real processes are kept going. */
 extern const struct rog_setting rog_cluster_run_settings[];
 /* How runs on hosts are. */

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include <common/file.h>
+#include <orchestrator/conf/cluster.h>
 #include <orchestrator/conf/file.h>
 #include <orchestrator/conf/look.h>
 #include <orchestrator/curves/rule.h>
@@ -113,6 +114,14 @@ static int take_setting(const struct rog_conf_node *node, const struct rog_setti
 {
     if (strcmp(node->name, "workload") == 0 && node->type == ROG_CONF_GROUP)
         return take_workload(node, settings, err);
+    bool is_known = rog_setting_find(rog_run_settings, node->name) ||
+                    (extra && rog_setting_find(extra, node->name));
+    if (!is_known && rog_cluster_has_setting(node->name))
+        return rog_conf_fail(
+            node, err,
+            "%s belongs into the cluster file (docs/experiment-files.md), not into "
+            "that of an experiment",
+            node->name);
     int code = rog_conf_check(node, rog_run_settings, extra, err);
     if (code < 0 || !rog_setting_find(rog_run_settings, node->name))
         return code;

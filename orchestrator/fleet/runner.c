@@ -544,8 +544,8 @@ static int try_again(struct runner *x, struct active *a, const char *why, bool *
     struct rog_error none;
     bool goes_on =
         x->cluster->kind->real_time && rog_take_up_look(a->folder, adopted, &a->found, &none) == 0;
-    char *text =
-        rog_format("%s; %s", why, goes_on ? "it goes on in another attempt" : "it is begun again");
+    char *text = rog_format("%s. The run %s", why,
+                            goes_on ? "goes on in another attempt" : "is begun again");
     if (text)
         log_event(a, ROG_EVENT_RETRY, 0, text);
     free(text);

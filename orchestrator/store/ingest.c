@@ -340,6 +340,31 @@ static int take_up(struct rog_ingest *g, struct rog_error *err)
     return code < 0 ? code : 0;
 }
 
+/* What an earlier process has stored of all workers, which counts in what is shown of the run; as
+ * if the server's stream had it. */
+static int sum_up(struct rog_ingest *g, struct rog_error *err)
+{
+    struct rog_query *query = NULL;
+    if (g->state.stored_bytes == 0 || strcmp(g->stream, ROG_STREAM_MAIN) != 0)
+        return 0;
+    int code = rog_query_new(&query, g->db, err,
+                             "SELECT total(compute_s), total(push_s) + total(pull_s),"
+                             " total(stall_s), coalesce(max(iteration), 0), coalesce(max(t), 0)"
+                             " FROM iterations WHERE run_id = ?",
+                             "s", g->run_id);
+    if (code == 0)
+        code = rog_query_step(query, err);
+    if (code == 1) {
+        g->state.compute_s = rog_query_real(query, 0);
+        g->state.communication_s = rog_query_real(query, 1);
+        g->state.stall_s = rog_query_real(query, 2);
+        g->state.iteration = rog_query_int(query, 3);
+        g->state.t = rog_query_real(query, 4);
+    }
+    rog_query_free(query);
+    return code < 0 ? code : 0;
+}
+
 int rog_ingest_new(struct rog_ingest **out, struct rog_db *db, const char *run_id,
                    const char *stream, struct rog_error *err)
 {
@@ -358,6 +383,8 @@ int rog_ingest_new(struct rog_ingest **out, struct rog_db *db, const char *run_i
         code = rog_iterations_insert_new(&g->iterations, db, err);
     if (code == 0)
         code = take_up(g, err);
+    if (code == 0)
+        code = sum_up(g, err);
     if (code < 0)
         rog_ingest_free(g);
     else

@@ -156,7 +156,7 @@ case = "s"; seconds = 30.0; trace = "constant:0.0001"; $short
 runs = ( { library = "BSP"; } );
 END
 try 1 rogctl sweep still.conf --cluster impatient.conf --db still.db
-says "no worker has finished an iteration for 5 s (stall_limit); it is begun again"
+says "no worker has finished an iteration for 5 s (stall_limit). The run is begun again"
 same "failed" "failed 2" "$(query "SELECT status || ' ' || attempt FROM runs" still.db)"
 same "retries" 1 "$(query "SELECT count(*) FROM events WHERE kind = 'retry'" still.db)"
 nothing_is_left

@@ -157,7 +157,11 @@ static void pieces_make_the_same_whole(void **state)
     rog_ingest_free(f->ingest);
     assert_int_equal(rog_ingest_new(&f->ingest, f->db, "r", ROG_STREAM_MAIN, &err), 0);
     assert_true(rog_ingest_state(f->ingest)->ended);
-    assert_int_equal(rog_ingest_state(f->ingest)->stored_bytes, strlen(stream));
+    const struct rog_ingest_state *s = rog_ingest_state(f->ingest);
+    assert_int_equal(s->stored_bytes, strlen(stream));
+    /* What is shown of the run goes on, too. */
+    assert_true(s->compute_s == 2 && s->communication_s == 1.5 && s->stall_s == 1.5);
+    assert_true(s->iteration == 5 && s->t > 0);
 }
 
 static void a_bad_line_stores_nothing_of_its_batch(void **state)

@@ -221,11 +221,19 @@ static int arrive(struct rog_remote_host *host, struct rog_error *err)
                                      : rog_fail_again(err, &cause);
     if (rog_remote_may_be_away(host))
         return rog_remote_connect_again(host, cause.message, err);
+    if (is_new && host->rank)
+        return rog_fail(err, ROG_EFAILED,
+                        "%s. With `min_workers` in the cluster file runs begin without workers "
+                        "that are away",
+                        cause.message);
     if (is_new)
         return rog_fail_again(err, &cause);
-    rog_remote_log(host, ROG_EVENT_WARNING, "%s; tried for %g s (stall_limit)", cause.message,
-                   attempt->cluster->stall_limit_s);
-    return rog_remote_connect_within(host, attempt->cluster->stall_limit_s, false, err);
+    rog_remote_log(host, ROG_EVENT_WARNING, "%s. rogctl goes on trying for %g s (stall_limit)",
+                   cause.message, attempt->cluster->stall_limit_s);
+    rog_remote_wait_for(host, "%s, which cannot be reached", host->title);
+    code = rog_remote_connect_within(host, attempt->cluster->stall_limit_s, false, err);
+    rog_remote_wait_over(host);
+    return code;
 }
 
 /* What a worker's host that has lost the run needs, from that of the server. An ended server has no

@@ -310,8 +310,11 @@ static int pull_piece(const struct mirror *mirror, const char *from, const char 
     if (code == ROG_ENOTFOUND || (code == 0 && size == have))
         return 0;
     if (code == 0 && size < have)
-        code = rog_fail(err, ROG_EFORMAT, "%s: %s has become shorter than what was read of it",
-                        connection->name, from);
+        code =
+            rog_fail(err, ROG_EFORMAT,
+                     "%s: the run's record there, %s, has become shorter than what is here of it: "
+                     "what was written last is lost",
+                     connection->name, from);
     if (code == 0)
         code = read_there(connection, from, have, CHUNK_BYTES, &buffer, err);
     size_t whole = buffer.used;
