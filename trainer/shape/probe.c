@@ -2,12 +2,17 @@
 /* Tries out what the kernel can shape here. */
 #include <trainer/shape/shape.h>
 
+#include <errno.h>
+#include <net/if.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include <common/process.h>
 #include <trainer/shape/host.h>
+
+#define DEVICE_NAME "rogtry" /* and the number of the process */
 
 /* A device to try things on: an ifb where there are any, else a dummy or a veth. */
 static bool make_device(const char *name, struct rog_shape_probe *probe, struct rog_error *err)
@@ -20,6 +25,23 @@ static bool make_device(const char *name, struct rog_shape_probe *probe, struct 
         }
     }
     return false;
+}
+
+/* Devices of probes that were killed before they had removed them. */
+static void remove_left_over(void)
+{
+    struct if_nameindex *all = if_nameindex();
+    for (const struct if_nameindex *at = all; at && at->if_index; at++) {
+        struct rog_error ignored;
+        long pid = 0;
+        int used = 0;
+        bool is_one = sscanf(at->if_name, DEVICE_NAME "%8ld%n", &pid, &used) == 1 && pid > 0 &&
+                      at->if_name[used] == '\0';
+        if (is_one && kill((pid_t)pid, 0) != 0 && errno == ESRCH)
+            rog_shape_command(&ignored, "ip link del dev %s", at->if_name);
+    }
+    if (all)
+        if_freenameindex(all);
 }
 
 static void try_out(const char *name, struct rog_shape_probe *probe)
@@ -67,7 +89,8 @@ int rog_shape_probe(const char *iface, struct rog_shape_probe *probe, struct rog
 
     char name[ROG_SHAPE_IFACE_BYTES];
     struct rog_error why;
-    snprintf(name, sizeof name, "rogtry%ld", (long)getpid() % 100000000);
+    remove_left_over();
+    snprintf(name, sizeof name, DEVICE_NAME "%ld", (long)getpid() % 100000000);
     probe->permitted = make_device(name, probe, &why);
     if (probe->permitted) {
         try_out(name, probe);
