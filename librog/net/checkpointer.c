@@ -20,6 +20,7 @@
 #define CHECKPOINT_NAME "server.json"
 #define CHECKPOINT_MAX_BYTES 65536
 #define PAUSED_NAME "paused"
+#define WORKERS "workers"
 /* Of the time at most goes into saving the state. */
 #define STATE_SHARE 0.05
 
@@ -39,6 +40,7 @@ struct rog_checkpointer {
     struct rog_state_file state;
     struct rog_checkpoint checkpoint;
     struct rog_run_origin origin;
+    struct rog_json *workers; /* who is there */
     int code;
     struct rog_error err;
 };
@@ -62,6 +64,7 @@ void rog_checkpointer_free(struct rog_checkpointer *checkpointer)
     if (!checkpointer)
         return;
     rog_state_file_release(&checkpointer->state);
+    rog_json_free(checkpointer->workers);
     free(checkpointer->params);
     free(checkpointer);
 }
@@ -83,6 +86,8 @@ static struct rog_json *describe(const struct rog_checkpointer *checkpointer)
                                       .iteration = checkpoint->iteration};
     struct rog_json *about = rog_json_object();
     rog_moment_put(&moment, about);
+    if (checkpointer->workers)
+        rog_json_put(about, WORKERS, rog_json_copy(checkpointer->workers));
     return about;
 }
 
@@ -175,6 +180,8 @@ static int begin(struct rog_checkpointer *checkpointer, const struct rog_run_ori
     checkpointer->checkpoint =
         (struct rog_checkpoint){.index = index, .iteration = iteration, .t_s = t_s};
     checkpointer->began_s = rog_link_now();
+    rog_json_free(checkpointer->workers);
+    checkpointer->workers = checkpointer->config.state->workers(checkpointer->config.owner);
     int code = rog_state_file_copy(&checkpointer->state, index, err);
     return code ? code : copy_params(checkpointer, err);
 }
@@ -344,13 +351,19 @@ static int take_state(struct rog_checkpointer *checkpointer, unsigned slot,
 static int take(struct rog_checkpointer *checkpointer, const struct source *source,
                 struct rog_moment *from, struct rog_error *err)
 {
+    const struct rog_checkpointer_config *config = &checkpointer->config;
     char where[32] = CHECKPOINT_NAME;
     if (source->is_state)
         snprintf(where, sizeof where, "state/%u", source->slot);
     int code = source->is_state ? take_state(checkpointer, source->slot, source->about, where, err)
                                 : take_checkpoint(checkpointer, source->about, err);
     /* Time that has stood still goes on now. */
-    return code ? code : rog_moment_read(from, source->about, checkpointer->paused, where, err);
+    if (!code)
+        code = rog_moment_read(from, source->about, checkpointer->paused, where, err);
+    if (!code && config->state->go_on(config->owner, from->iteration,
+                                      rog_json_get(source->about, WORKERS), err))
+        code = rog_fail_prefix(err, "%s", where);
+    return code;
 }
 
 /* Newest first, those that are not there last. */

@@ -229,6 +229,49 @@ static void close_loop(struct rog_serve *serve)
     uv_loop_close(&serve->loop);
 }
 
+/* Who is to come again, and after which iteration each goes on. */
+static struct rog_json *list_workers(void *owner)
+{
+    const struct rog_serve *serve = owner;
+    struct rog_json *list = rog_json_array();
+    for (uint32_t i = 0; i < serve->options->workers; i++) {
+        uint32_t after = rog_server_goes_on_after(serve->core, i);
+        if (after == ROG_SERVER_AWAY)
+            continue;
+        struct rog_json *worker = rog_json_object();
+        rog_json_put_integer(worker, "rank", (int64_t)i + 1);
+        rog_json_put_integer(worker, "iteration", after);
+        rog_json_append(list, worker);
+    }
+    return list;
+}
+
+/* That list, read back: who was there is waited for, as one whose connection is lost. */
+static int go_on(void *owner, uint32_t iteration, const struct rog_json *workers,
+                 struct rog_error *err)
+{
+    struct rog_serve *serve = owner;
+    int64_t most = 0;
+    for (size_t i = 0; i < rog_json_size(workers); i++) {
+        const struct rog_json *worker = rog_json_at(workers, i);
+        int64_t rank = rog_json_get_integer(worker, "rank", 0);
+        int64_t after = rog_json_get_integer(worker, "iteration", -1);
+        if (rank < 1 || rank > serve->options->workers || after < 0 || after > iteration)
+            return rog_fail(err, ROG_EFORMAT,
+                            "worker %lld goes on after iteration %lld, of %u workers and %u "
+                            "iterations",
+                            (long long)rank, (long long)after, serve->options->workers, iteration);
+        most = after > most ? after : most;
+    }
+    rog_server_resume(serve->core, rog_json_size(workers) ? (uint32_t)most : iteration);
+    for (size_t i = 0; i < rog_json_size(workers); i++) {
+        const struct rog_json *worker = rog_json_at(workers, i);
+        rog_serve_peer_expect(&serve->peers[rog_json_get_integer(worker, "rank", 0) - 1],
+                              (uint32_t)rog_json_get_integer(worker, "iteration", 0));
+    }
+    return ROG_OK;
+}
+
 /* Goes on from what was saved last; workers join as they come. What was done since then is lost. */
 static int resume(struct rog_serve *serve, struct rog_error *err)
 {
@@ -238,7 +281,6 @@ static int resume(struct rog_serve *serve, struct rog_error *err)
     int code = rog_checkpointer_restore(serve->checkpointer, &from, err);
     if (code)
         return code;
-    rog_server_resume(serve->core, from.iteration);
     serve->started = true;
     serve->origin = from.origin;
     serve->idle_s = serve->few_s = rog_link_now();
@@ -249,8 +291,9 @@ static int resume(struct rog_serve *serve, struct rog_error *err)
         snprintf(text + used, sizeof text - (size_t)used, ": %.1f s are lost", lost_s);
     rog_event_begin(events, ROG_EVENT_RESUME, now_s, 0);
     rog_event_string(events, "message", text);
-    rog_event_integer(events, "iteration", from.iteration);
+    rog_event_integer(events, "iteration", rog_server_iteration(serve->core));
     rog_event_seconds(events, "lost_s", lost_s);
+    rog_event_json(events, "waits_for", list_workers(serve));
     return rog_event_end(events, err);
 }
 
@@ -300,8 +343,12 @@ static const float *saved_change(void *owner)
     return rog_server_saved_change(serve->core);
 }
 
-static const struct rog_state_hooks state_hooks = {
-    .kind = state_kind, .bytes = state_bytes, .save = save_state, .load = load_state};
+static const struct rog_state_hooks state_hooks = {.kind = state_kind,
+                                                   .bytes = state_bytes,
+                                                   .save = save_state,
+                                                   .load = load_state,
+                                                   .workers = list_workers,
+                                                   .go_on = go_on};
 
 static int prepare(struct rog_serve *serve, struct rog_error *err)
 {

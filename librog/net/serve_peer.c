@@ -44,6 +44,7 @@ static void leave(struct rog_serve_peer *peer, const char *reason)
     if (!peer->here)
         return;
     peer->here = false;
+    peer->expected_s = 0;
     peer->left_s = rog_serve_time(serve);
     serve->idle_s = rog_link_now();
     rog_event_begin(serve->options->events, ROG_EVENT_LEAVE, rog_serve_time(serve), rank_of(peer));
@@ -80,7 +81,8 @@ int rog_serve_peer_do_without(struct rog_serve_peer *peer, struct rog_error *err
 void rog_serve_peer_watch(struct rog_serve_peer *peer, double now)
 {
     struct rog_serve *serve = peer->serve;
-    double silent_s = now - rog_link_heard_s(peer->link);
+    bool is_expected = peer->expected_s > 0;
+    double silent_s = now - (is_expected ? peer->expected_s : rog_link_heard_s(peer->link));
     if (rog_link_up(peer->link) && silent_s > ROG_LINK_SILENT_S) {
         rog_link_detach(peer->link);
         peer->lost_s = now;
@@ -91,6 +93,13 @@ void rog_serve_peer_watch(struct rog_serve_peer *peer, double now)
     char reason[80];
     snprintf(reason, sizeof reason, "not heard of for %.1f s", silent_s);
     lose(peer, reason);
+}
+
+void rog_serve_peer_expect(struct rog_serve_peer *peer, uint32_t iteration)
+{
+    peer->here = true;
+    peer->expected_s = rog_link_now();
+    rog_server_expect(peer->serve->core, peer->worker, iteration);
 }
 
 /* From here on it is paced, where it is. */
@@ -120,7 +129,9 @@ int rog_serve_peer_go(struct rog_serve_peer *peer, struct rog_error *err)
 static int join(struct rog_serve_peer *peer, uint32_t *iteration, struct rog_error *err)
 {
     struct rog_serve *serve = peer->serve;
-    leave(peer, "another process came in its place");
+    if (peer->expected_s <= 0)
+        leave(peer, "another process came in its place");
+    peer->expected_s = 0;
     int code = rog_server_join(serve->core, peer->worker, rog_serve_time(serve), iteration, err);
     if (code)
         return code;

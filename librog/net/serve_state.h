@@ -26,6 +26,8 @@ struct rog_serve_peer {
     bool here;                          /* takes part; what is not here is not waited for */
     bool finished;                      /* through all its iterations */
     double lost_s;                      /* when the connection was */
+    double expected_s;                  /* since when it is to come back to a server that goes on;
+                                           0: it is not, or has */
     double left_s;                      /* of the run: when it was last given up */
     uint64_t model_at;                  /* next value to send of a joining worker's model */
     double pushed_s;
@@ -93,6 +95,8 @@ bool rog_serve_goes_on(struct rog_serve *serve, double now);
 int rog_serve_peer_init(struct rog_serve_peer *peer, struct rog_serve *serve, uint32_t worker,
                         struct rog_error *err);
 void rog_serve_peer_release(struct rog_serve_peer *peer);
+/* A server goes on, in whose run this worker was. */
+void rog_serve_peer_expect(struct rog_serve_peer *peer, uint32_t iteration);
 /* The run begins with this worker, and without it: it may come later. */
 int rog_serve_peer_go(struct rog_serve_peer *peer, struct rog_error *err);
 int rog_serve_peer_do_without(struct rog_serve_peer *peer, struct rog_error *err);

@@ -23,6 +23,12 @@ struct rog_state_hooks {
     size_t (*bytes)(void *owner);
     void (*save)(void *owner, uint8_t *bytes);
     int (*load)(void *owner, const uint8_t *bytes, size_t size, struct rog_error *err);
+    /* Who is there at this moment, and after which iteration each goes on; its owner is the caller.
+     * And the same when a server goes on, all else has been given back: NULL where it was not
+     * kept. */
+    struct rog_json *(*workers)(void *owner);
+    int (*go_on)(void *owner, uint32_t iteration, const struct rog_json *workers,
+                 struct rog_error *err);
 };
 
 struct rog_state_file {

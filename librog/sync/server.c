@@ -274,7 +274,7 @@ void rog_server_leave(struct rog_server *server, uint32_t worker, double now)
     struct rog_peer *peer = &server->peers[worker];
     rog_admission_drop(server, worker);
     rog_sending_release(&peer->sending);
-    peer->is_planned = false;
+    peer->is_planned = peer->is_expected = false;
     peer->phase = ROG_PEER_COMPUTING;
     peer->incoming = ROG_WIRE_NONE;
     rog_rounds_left(server, peer);
@@ -312,10 +312,12 @@ int rog_server_join(struct rog_server *server, uint32_t worker, double now, uint
     int code = rog_server_reserve_notices(server, err);
     if (code)
         return code;
-    rog_server_leave(server, worker, now);
-    *iteration = joining_iteration(server);
-
     struct rog_peer *peer = &server->peers[worker];
+    bool is_expected = peer->is_expected; /* it has not left: others wait for it */
+    if (!is_expected)
+        rog_server_leave(server, worker, now);
+    *iteration = is_expected ? peer->iteration : joining_iteration(server);
+    peer->is_expected = false;
     peer->iteration = *iteration;
     peer->turn_began_s = now;
     peer->weight = 1;
@@ -331,9 +333,11 @@ int rog_server_join(struct rog_server *server, uint32_t worker, double now, uint
     rog_node_init(&server->nodes[worker]);
     peer->pushes_seen = server->pushes;
     peer->steps_seen = server->update.steps;
-    rog_versions_join(&server->versions, worker, *iteration);
-    rog_transmissions_join(&server->transmissions, worker);
-    rog_admission_join(server, worker, now);
+    if (!is_expected) {
+        rog_versions_join(&server->versions, worker, *iteration);
+        rog_transmissions_join(&server->transmissions, worker);
+        rog_admission_join(server, worker, now);
+    }
     return rog_server_check_strategy(server, err);
 }
 
@@ -342,6 +346,23 @@ void rog_server_resume(struct rog_server *server, uint32_t iteration)
     for (uint32_t i = 0; i < server->policy.workers; i++)
         rog_server_leave(server, i, 0);
     server->iteration = iteration;
+}
+
+uint32_t rog_server_goes_on_after(const struct rog_server *server, uint32_t worker)
+{
+    const struct rog_peer *peer = &server->peers[worker];
+    bool is_repeated = peer->phase == ROG_PEER_PUSHING || peer->phase == ROG_PEER_STALLED ||
+                       peer->phase == ROG_PEER_READY;
+    return server->versions.active[worker] ? peer->iteration - is_repeated : ROG_SERVER_AWAY;
+}
+
+void rog_server_expect(struct rog_server *server, uint32_t worker, uint32_t iteration)
+{
+    struct rog_peer *peer = &server->peers[worker];
+    peer->is_expected = true;
+    peer->iteration = iteration;
+    rog_versions_join(&server->versions, worker, iteration);
+    rog_transmissions_join(&server->transmissions, worker);
 }
 
 /* ---- what checkpoints have, and what others ask ---- */

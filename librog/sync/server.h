@@ -93,9 +93,9 @@ void rog_server_leave(struct rog_server *server, uint32_t worker, double now);
 
 /* A worker comes back, or another one in its place, with none of what it had: it is to be given a
  * copy of the model W as it is now (start + rog_server_held, each in one addition of floats), and
- * goes on after *iteration, which is where the slowest of the others is, or with nobody there where
- * the run has got to. Messages sent to it before, or by it, must not reach it or the server any
- * more. One that is still there leaves first.
+ * goes on after *iteration, which is what rog_server_expect said, else where the slowest of the
+ * others is, or with nobody there where the run has got to. Messages sent to it before, or by it,
+ * must not reach it or the server any more. One that is still there leaves first.
  */
 int rog_server_join(struct rog_server *server, uint32_t worker, double now, uint32_t *iteration,
                     struct rog_error *err);
@@ -103,6 +103,15 @@ int rog_server_join(struct rog_server *server, uint32_t worker, double now, uint
 /* The run goes on from a checkpoint: it had got to `iteration`, and nobody is there until
  * rog_server_join. For a server that has just been made. */
 void rog_server_resume(struct rog_server *server, uint32_t iteration);
+/* The iteration that a worker goes on after when a server goes on from this moment: the last whose
+ * push is complete and after which it may go on. One whose leave to go on is lost with the server
+ * makes that iteration again: whom it waited for has not made it either. ROG_SERVER_AWAY: it is not
+ * there. */
+#define ROG_SERVER_AWAY UINT32_MAX
+uint32_t rog_server_goes_on_after(const struct rog_server *server, uint32_t worker);
+/* After rog_server_resume: this worker was there, and is waited for until it joins, after that
+ * iteration, or leaves. */
+void rog_server_expect(struct rog_server *server, uint32_t worker, uint32_t iteration);
 
 /* Of what changes the model; static. */
 const char *rog_server_optimizer_name(const struct rog_server *server);

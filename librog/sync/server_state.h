@@ -39,6 +39,7 @@ struct rog_kept {
 struct rog_peer {
     enum rog_peer_phase phase;
     uint32_t iteration; /* of the push begun last */
+    bool is_expected;   /* it was there before the server went on from a checkpoint */
 
     /* The stream that is coming in (ROG_WIRE_NONE: none). scale[tensor] < 0: not part of it. */
     enum rog_wire_stream incoming;

@@ -191,6 +191,17 @@ static int make_workers(struct rog_db *db, struct rog_record *record, struct rog
     return code;
 }
 
+/* Returns are in the order of time. */
+static void note_returns(struct rog_record *record)
+{
+    for (size_t i = 0; i < record->returns.count; i++) {
+        const struct rog_return *back = &record->returns.item[i];
+        struct rog_record_worker *worker = find_worker(record, back->rank);
+        if (worker)
+            worker->returned = back->iteration;
+    }
+}
+
 static int add_pushes(struct rog_record *record, struct rog_error *err)
 {
     for (size_t w = 0; w < record->workers; w++) {
@@ -301,6 +312,29 @@ static int add_end(struct rog_record *record, char kind, int64_t rank, int64_t i
     return code;
 }
 
+/* A server that goes on waits for those that were there, with the rows of the iteration that each
+ * goes on after. */
+static int load_expected(struct rog_db *db, const char *run_id, struct rog_record *record,
+                         struct rog_error *err)
+{
+    struct rog_query *query = NULL;
+    int code = rog_query_new(&query, db, err,
+                             "SELECT t, json_extract(value, '$.rank'),"
+                             " json_extract(value, '$.iteration')"
+                             " FROM events, json_each(data, '$.waits_for')"
+                             " WHERE run_id = ? AND kind = '" ROG_EVENT_RESUME "'",
+                             "s", run_id);
+    while (code == 0 && (code = rog_query_step(query, err)) == 1) {
+        double t = rog_query_real(query, 0);
+        struct rog_record_worker *worker = find_worker(record, rog_query_int(query, 1));
+        code = worker
+                   ? add_push(worker, &(struct rog_push){t, t, rog_query_int(query, 2), false}, err)
+                   : 0;
+    }
+    rog_query_free(query);
+    return code;
+}
+
 /* Whether the last that is known of it is that it left. */
 static bool has_left(const struct rog_record *record, const struct rog_record_worker *worker)
 {
@@ -345,6 +379,8 @@ static int load_ends(struct rog_db *db, const char *run_id, struct rog_record *r
                                      rog_query_real(query, 2), err);
     }
     rog_query_free(query);
+    if (code == 0)
+        code = load_expected(db, run_id, record, err);
     for (size_t w = 0; w < record->workers; w++) {
         if (code == 0 && record->ended && !has_left(record, &record->worker[w]))
             code = add_cut_off(&record->worker[w], end_s, err);
@@ -432,8 +468,10 @@ int rog_record_load(struct rog_db *db, const char *run_id, struct rog_record *re
         code = find_streams(db, run_id, record, err);
     if (code == 0)
         code = make_workers(db, record, err);
-    if (code == 0)
+    if (code == 0) {
+        note_returns(record);
         code = add_pushes(record, err);
+    }
     if (code == 0)
         code = load_absences(db, run_id, record, err);
     if (code == 0)
@@ -481,7 +519,8 @@ const struct rog_iteration *rog_record_step(const struct rog_record_worker *work
 
 int64_t rog_record_last(const struct rog_record_worker *worker)
 {
-    return worker->steps ? worker->step[worker->steps - 1].iteration : 0;
+    int64_t last = worker->steps ? worker->step[worker->steps - 1].iteration : 0;
+    return last > worker->returned ? last : worker->returned;
 }
 
 /* How many pushes had begun, or arrived, by t. */

@@ -33,6 +33,7 @@ struct rog_record_worker {
     int64_t rank;
     const struct rog_iteration *step; /* its iterations, ascending */
     size_t steps;
+    int64_t returned;      /* the iteration that it went on after when it came back last */
     struct rog_push *push; /* ascending in time; also one whose iteration the run's end cut off */
     size_t pushes;         /* the last of them may be one that nothing says was made */
     bool unfetched;        /* its host was not reached any more: it may have done more */
@@ -62,7 +63,8 @@ void rog_record_release(struct rog_record *record);
 const struct rog_record_worker *rog_record_worker(const struct rog_record *record, int64_t rank);
 const struct rog_iteration *rog_record_step(const struct rog_record_worker *worker,
                                             int64_t iteration);
-/* The last of its iterations; 0 where it finished none. */
+/* The last of its iterations, or the one that it went on after when it came back last, if that is
+ * later; 0 where it finished none. */
 int64_t rog_record_last(const struct rog_record_worker *worker);
 
 /* The iteration of the worker's latest push that had arrived, or begun, by t; 0: none had,

@@ -132,11 +132,61 @@ static void test_server_goes_on(void **state)
     rog_plugin_release(&plugin);
 }
 
+static void join_expected(struct cluster *cluster, uint32_t index, uint32_t after)
+{
+    struct rog_error err;
+    uint32_t iteration;
+    assert_int_equal(rog_server_join(cluster->server, index, 0, &iteration, &err), 0);
+    assert_int_equal(iteration, after);
+    rog_worker_join(cluster->workers[index].worker, iteration);
+    cluster->workers[index].completed = iteration;
+    cluster->workers[index].gone = false;
+}
+
+/* A server that goes on waits for those that were there, as before; and one that was stalled makes
+ * its iteration again, so that nobody goes on without an iteration that another has not made. */
+static void test_server_waits_for_who_was_there(void **state)
+{
+    (void)state;
+    struct rog_plugin plugin;
+    struct cluster cluster;
+    load_strategy(&plugin, "BSP");
+    const struct cluster_options options = {.strategy = plugin.strategy,
+                                            .parameters = plugin.parameters,
+                                            .workers = WORKERS,
+                                            .iterations = ITERATIONS,
+                                            .values = true,
+                                            .slow_s = 0.2};
+    const struct cluster_watch watch = {0};
+    cluster_init(&cluster, &options, &watch);
+    rog_server_resume(cluster.server, 17);
+    for (uint32_t i = 0; i < WORKERS; i++) {
+        cluster.workers[i].gone = true;
+        if (i < 3)
+            rog_server_expect(cluster.server, i, 17);
+    }
+    join_expected(&cluster, 0, 17);
+    assert_false(cluster_run(&cluster)); /* it has pushed, and the others are still to come */
+    assert_int_equal(rog_server_iteration(cluster.server), 18);
+    assert_int_equal(rog_server_goes_on_after(cluster.server, 0), 17);
+    assert_int_equal(rog_server_goes_on_after(cluster.server, 1), 17);
+    assert_int_equal(rog_server_goes_on_after(cluster.server, 3), ROG_SERVER_AWAY);
+    join_expected(&cluster, 1, 17); /* which lets nobody go */
+    assert_false(cluster_run(&cluster));
+    assert_int_equal(rog_server_iteration(cluster.server), 18);
+    rog_server_leave(cluster.server, 2, cluster.now); /* it did not come in time */
+    assert_true(cluster_run(&cluster));
+    assert_int_equal(rog_server_iteration(cluster.server), ITERATIONS);
+    cluster_release(&cluster);
+    rog_plugin_release(&plugin);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_workers_come_back),
         cmocka_unit_test(test_server_goes_on),
+        cmocka_unit_test(test_server_waits_for_who_was_there),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -99,8 +99,34 @@ static int beside_load(void *owner, const uint8_t *bytes, size_t size, struct ro
     return ROG_OK;
 }
 
-static const struct rog_state_hooks beside_hooks = {
-    .kind = beside_kind, .bytes = beside_bytes, .save = beside_save, .load = beside_load};
+/* Worker 2 is there, and has made 16 iterations. */
+static struct rog_json *list_workers(void *owner)
+{
+    struct rog_json *list = rog_json_array(), *worker = rog_json_object();
+    (void)owner;
+    rog_json_put_integer(worker, "rank", 2);
+    rog_json_put_integer(worker, "iteration", 16);
+    rog_json_append(list, worker);
+    return list;
+}
+
+/* Is given that list, or none. */
+static int go_on(void *owner, uint32_t iteration, const struct rog_json *workers,
+                 struct rog_error *err)
+{
+    const struct rog_json *worker = rog_json_at(workers, 0);
+    (void)owner;
+    if (iteration == 0 || (worker && rog_json_get_integer(worker, "iteration", 0) != 16))
+        return rog_fail(err, ROG_EFORMAT, "not what was kept");
+    return ROG_OK;
+}
+
+static const struct rog_state_hooks beside_hooks = {.kind = beside_kind,
+                                                    .bytes = beside_bytes,
+                                                    .save = beside_save,
+                                                    .load = beside_load,
+                                                    .workers = list_workers,
+                                                    .go_on = go_on};
 
 /* The run's time for a server that finds this state: it began wall_ago_s by the date, steady_ago_s
  * by the steady clock, and its checkpoint is of t_s. */
@@ -140,6 +166,7 @@ static double time_of(const char *folder, const char *boot, double wall_ago_s, d
     size_t size;
     assert_int_equal(rog_file_read(path, 4096, &text, &size, NULL), ROG_OK);
     assert_non_null(strstr(text, "\"index\": 4"));
+    assert_non_null(strstr(text, "\"workers\""));
     assert_null(strstr(text, "state"));
     rog_checkpointer_free(checkpointer);
     free(text);
@@ -358,8 +385,12 @@ static void open_served(struct served *served, const char *folder)
 {
     static const struct rog_checkpoint_hooks hooks = {
         .due_s = served_due_s, .write = write_model, .read = read_model};
-    static const struct rog_state_hooks state = {
-        .kind = served_kind, .bytes = served_bytes, .save = served_save, .load = served_load};
+    static const struct rog_state_hooks state = {.kind = served_kind,
+                                                 .bytes = served_bytes,
+                                                 .save = served_save,
+                                                 .load = served_load,
+                                                 .workers = list_workers,
+                                                 .go_on = go_on};
     struct rog_events *events = NULL;
     *served = (struct served){.folder = folder, .rows = {.params = PARAMS}, .beside = {.size = 5}};
     served->model = (struct rog_model){.rows = &served->rows,
