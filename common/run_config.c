@@ -75,6 +75,9 @@ static int take_worker(struct rog_run_config *config, const struct rog_json *giv
     rog_settings_store(rog_worker_settings, settings, worker);
     worker->rank = (uint32_t)rank;
     worker->local_steps *= config->batchsize;
+    worker->watts_known = rog_json_get(settings, "watts_compute") &&
+                          rog_json_get(settings, "watts_communicate") &&
+                          rog_json_get(settings, "watts_stall");
     worker->step_measured = rog_workload_measures(settings);
     worker->speed = worker->speed > 0 ? worker->speed : 1;
     rog_json_append(resolved, settings); /* keeps the strings alive */

@@ -42,6 +42,7 @@ struct rog_run_worker {
     bool drains;
     const char *server_takes; /* "rows", "pushes"; NULL: rows */
     double watts_compute, watts_communicate, watts_stall;
+    bool watts_known;    /* all three are given; otherwise nobody knows its energy */
     const char *trace;   /* default: the run's */
     double trace_offset; /* s */
     double trace_phase;  /* share of the trace, behind trace_offset */

@@ -64,6 +64,22 @@ static void say_what_is_empty(const struct rog_json *runs)
     }
 }
 
+/* Of what was executed here; of imported runs there may be no readings. */
+static void say_what_is_not_known(const struct rog_json *runs)
+{
+    for (size_t i = 0; i < rog_json_size(runs); i++) {
+        const struct rog_json *run = rog_json_at(runs, i);
+        if (strcmp(rog_json_get_string(run, "status", ""), "done") == 0 &&
+            rog_json_get_string(run, "cluster", NULL) &&
+            rog_json_get_integer(run, "iterations", 0) > 0 &&
+            isnan(rog_json_get_number(run, "energy_j", (double)NAN))) {
+            rog_print("energy is not known where a profile has no watts_compute, "
+                      "watts_communicate and watts_stall and no sensor measures it");
+            return;
+        }
+    }
+}
+
 /* Whether workers were not there any more at the end of one of them. */
 static bool some_were_away(const struct rog_json *runs)
 {
@@ -136,6 +152,8 @@ int rog_runs_table(const struct rog_json *runs, struct rog_error *err)
     int code = rog_table_print(table, err);
     if (code == 0)
         say_what_is_empty(runs);
+    if (code == 0)
+        say_what_is_not_known(runs);
     return code;
 }
 

@@ -195,11 +195,12 @@ static void draw_session(struct rog_work *work)
 static void prepare_meter(struct rog_work *work)
 {
     const struct rog_driver_options *options = work->options;
-    work->meter = (struct rog_work_meter){.events = work->events,
-                                          .trace = options->trace,
-                                          .trace_offset = options->profile->trace_offset,
-                                          .rank = options->rank,
-                                          .energy = options->energy};
+    work->meter =
+        (struct rog_work_meter){.events = work->events,
+                                .trace = options->trace,
+                                .trace_offset = options->profile->trace_offset,
+                                .rank = options->rank,
+                                .energy = options->energy && options->profile->watts_known};
 }
 
 static int gather_values(struct rog_work *work, struct rog_error *err)

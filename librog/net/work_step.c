@@ -176,7 +176,7 @@ static int make_push(struct rog_work *work)
     const struct rog_report report = {
         .compute_s = fmax(work->steps_s, steps_end_s(work) - work->steps_at_s),
         .loss = isfinite(work->loss) ? work->loss : (double)NAN,
-        .energy_j = work->options->energy ? work->meter.joules : (double)NAN};
+        .energy_j = work->meter.energy ? work->meter.joules : (double)NAN};
     work->loss_pushed = work->loss;
     rog_worker_measured(work->core, &report);
     int code = rog_worker_push(work->core, &work->gradients, rog_work_time(work), &err);

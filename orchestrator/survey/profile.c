@@ -192,7 +192,8 @@ static int measure_watts(struct rog_survey_host *host, const struct rog_profile_
         return code;
     if (isnan(*stall_w)) {
         remark(options, host->title,
-               "no sensor tells what it draws; hint: give the watts_... of the profile by hand");
+               "no sensor tells what it draws, so the energy of its runs is not known; hint: give "
+               "watts_compute, watts_communicate and watts_stall of the profile by hand");
         return ROG_OK;
     }
     remark(options, host->title, "what it draws while it sends and receives");
@@ -306,12 +307,12 @@ char *rog_profile_text(const char *name, const struct rog_json *profile)
     if (sensor)
         fprintf(file, "# Power by %s.\n", sensor);
     else
-        fprintf(file, "# It has no sensor: what it draws is to be filled in, in W.\n");
+        fprintf(
+            file,
+            "# It has no sensor: without watts_compute, watts_communicate and watts_stall, in W,\n"
+            "# the energy of its runs is not known.\n");
     fprintf(file, "%s = {\n", name);
     rog_json_each(rog_json_get(profile, "settings"), add_setting, file);
-    if (!sensor)
-        fprintf(file, "    watts_compute = 0.0;\n    watts_communicate = 0.0;\n"
-                      "    watts_stall = 0.0;\n");
     fprintf(file, "};\n");
     return fclose(file) == 0 ? text : NULL;
 }

@@ -69,3 +69,14 @@ says 'trace synth has no option --seconds'
 [ -e trace.csv ] && fail "a trace was made"
 try 0 rogctl doctor --json
 same "bad findings" 0 "$(json '[.[] | select(.good | not)] | length')"
+
+# Without a device's watts there is no energy; it is not 0.
+printf 'robot = { step_s = 1.0; compress_s = 0.1; decompress_s = 0.1; };\n' >measured.conf
+printf 'kind = "virtual"; profiles = "measured.conf"; workers = ( { profile = "robot"; count = 2; } );\n' >unmetered.conf
+printf 'case = "unmetered"; workload = "none"; trace = "constant:20"; seconds = 30.0;
+wire_model = "convmlp-nano"; runs = ( { library = "BSP"; } );\n' >unmetered-case.conf
+try 0 rogctl sweep unmetered-case.conf --cluster unmetered.conf --db unmetered.db
+prints 'energy is not known where a profile has no watts_compute'
+try 0 rogctl runs --db unmetered.db --json
+same "energy" null "$(json '.[0].energy_j')"
+same "readings of energy" 0 "$(query 'SELECT count(*) FROM energy' unmetered.db)"

@@ -198,6 +198,8 @@ static int report_energy(struct rog_sim_cluster *cluster, struct rog_error *err)
     int code = ROG_OK;
     for (uint32_t i = 0; i < cluster->workers && !code; i++) {
         rog_sim_meter(cluster, &cluster->nodes[i]);
+        if (!cluster->nodes[i].profile->watts_known)
+            continue;
         rog_event_begin(events, ROG_EVENT_ENERGY, cluster->now_s, (int64_t)i + 1);
         rog_event_seconds(events, "joules", cluster->nodes[i].joules);
         rog_event_string(events, "source", "model");

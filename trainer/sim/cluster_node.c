@@ -138,8 +138,10 @@ static int make_push(struct rog_sim_cluster *cluster, uint32_t worker, struct ro
         return code;
     const struct rog_worker_gradients given = {
         .tensors = work.gradients, .rules = work.rules, .rule_count = work.rule_count};
-    const struct rog_report report = {
-        .compute_s = node->steps_s, .loss = work.loss, .energy_j = node->joules};
+    const struct rog_report report = {.compute_s = node->steps_s,
+                                      .loss = work.loss,
+                                      .energy_j =
+                                          node->profile->watts_known ? node->joules : (double)NAN};
     node->loss = work.loss;
     rog_worker_measured(node->core, &report);
     return push(cluster, worker, &given, err);
