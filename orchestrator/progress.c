@@ -90,6 +90,8 @@ static void add_numbers(struct line *line, const struct rog_fleet_job *job, bool
     } else if (job->state == ROG_FLEET_DONE && !is_part) {
         add_part(line, " in %ld:%02ld", (long)job->wall_s / 60, (long)job->wall_s % 60);
     }
+    if (job->setbacks[0])
+        add_part(line, "  %s", job->setbacks);
 }
 
 static const char *state_word(const struct rog_fleet_job *job)

@@ -286,7 +286,8 @@ static int resume(struct rog_serve *serve, struct rog_error *err)
     serve->idle_s = serve->few_s = rog_link_now();
     double now_s = rog_serve_time(serve), lost_s = now_s - from.t_s;
     int used =
-        snprintf(text, sizeof text, "the server goes on from what it saved at %.1f s", from.t_s);
+        snprintf(text, sizeof text,
+                 "the server, started again, goes on from what it saved at %.1f s", from.t_s);
     if (lost_s >= LOST_S)
         snprintf(text + used, sizeof text - (size_t)used, ": %.1f s are lost", lost_s);
     rog_event_begin(events, ROG_EVENT_RESUME, now_s, 0);

@@ -12,6 +12,7 @@
 #include <orchestrator/inputs/inputs.h>
 #include <orchestrator/store/db.h>
 #include <orchestrator/store/ingest.h>
+#include <orchestrator/store/setbacks.h>
 
 struct rog_credentials; /* ssh/credentials.h */
 
@@ -56,6 +57,7 @@ struct rog_fleet_job {
      * "waiting for worker 2 ...", "without worker 2 ..."; "": nothing of the kind. */
     char waiting[ROG_WAITING_BYTES];
     double waiting_s;                    /* for so long already; 0: not known */
+    char setbacks[ROG_SETBACKS_BYTES];   /* of one that is done: "2.1 s lost", or "" */
     char error[ROG_ERROR_MESSAGE_BYTES]; /* why it failed */
 };
 

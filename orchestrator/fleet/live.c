@@ -74,3 +74,20 @@ void rog_live_take(const struct rog_run_progress *progress, struct rog_fleet_job
     snprintf(job->waiting, sizeof job->waiting, "%s", progress->waiting);
     job->waiting_s = progress->waiting_s;
 }
+
+void rog_live_resume(const struct rog_fleet_observer *observer, const struct rog_fleet_job *job,
+                     const struct rog_ingest_state *server, double *said_s)
+{
+    if (!job->real_time || server->resumed_s <= *said_s)
+        return;
+    observer->say(observer->user, job, server->resumed);
+    *said_s = server->resumed_s;
+}
+
+void rog_live_set_state(struct rog_db *db, struct rog_fleet_job *job, enum rog_fleet_state state)
+{
+    struct rog_setbacks setbacks;
+    job->state = state;
+    if (state == ROG_FLEET_DONE && rog_setbacks_load(db, job->run_id, &setbacks, NULL) == 0)
+        rog_setbacks_mark(&setbacks, job->setbacks);
+}

@@ -19,4 +19,12 @@ void rog_live_say(struct rog_fleet_job *job, const char *says, double since_s,
 /* Fills in what goes on of a job. */
 void rog_live_take(const struct rog_run_progress *progress, struct rog_fleet_job *job);
 
+/* A server that was started again has said how much was lost; so do we, once. *said_s: of the run,
+ * when it went on the last time that people know of. */
+void rog_live_resume(const struct rog_fleet_observer *observer, const struct rog_fleet_job *job,
+                     const struct rog_ingest_state *server, double *said_s);
+
+/* One that is done shows what went wrong on the way. */
+void rog_live_set_state(struct rog_db *db, struct rog_fleet_job *job, enum rog_fleet_state state);
+
 #endif

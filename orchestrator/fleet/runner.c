@@ -46,14 +46,14 @@ struct active {
     struct rog_streams streams;
     struct rog_fleet_tester tester;
     bool tester_ready;
-    struct rog_take_up found; /* what it goes on from with GO_ON */
-    char *untested;           /* why nothing is tested any more; NULL: it is */
-    double begin_s;
-    int failures;             /* attempts that came to nothing */
-    struct rog_json *retries; /* why: texts; NULL before the first */
-    double progress_s;        /* when an iteration was last heard of */
-    int64_t iterations;       /* heard of by then */
-    double published_s;       /* when the database was last told how far it is */
+    struct rog_take_up found;  /* what it goes on from with GO_ON */
+    char *untested;            /* why nothing is tested any more; NULL: it is */
+    double begin_s, resumed_s; /* ; when the server went on, as far as people know */
+    int failures;              /* attempts that came to nothing */
+    struct rog_json *retries;  /* why: texts; NULL before the first */
+    double progress_s;         /* when an iteration was last heard of */
+    int64_t iterations;        /* heard of by then */
+    double published_s;        /* when the database was last told how far it is */
     struct runner *runner;
 };
 
@@ -73,7 +73,7 @@ struct runner {
 
 static void set_state(struct runner *x, struct rog_fleet_job *job, enum rog_fleet_state state)
 {
-    job->state = state;
+    rog_live_set_state(x->options->db, job, state);
     x->options->observer->changed(x->options->observer->user, job);
 }
 
@@ -202,7 +202,7 @@ static int take_up(struct runner *x, struct active *a, const char *config, struc
     int code =
         rog_take_up_prepare(x->options->db, a->job->run_id, a->folder, config, &a->found, err);
     a->number++;
-    a->job->t = a->found.t_s;
+    a->job->t = a->resumed_s = a->found.t_s;
     rog_take_up_log(a->folder, &a->found, text);
     if (code == 0)
         observer->say(observer->user, a->job, text);
@@ -409,6 +409,8 @@ static void report(struct active *a)
     job->stall_share = whole_s > 0 ? stall_s / whole_s : (double)NAN;
     job->wall_s = rog_clock_s() - a->begin_s;
     report_waiting(a);
+    rog_live_resume(a->runner->options->observer, job, rog_streams_state(&a->streams, 0),
+                    &a->resumed_s);
 }
 
 static int look_for_progress(struct active *a, struct rog_error *err)

@@ -236,6 +236,15 @@ static int note_progress(struct rog_ingest *g, const struct rog_json *e, int64_t
     return 0;
 }
 
+static int store_resume(struct rog_ingest *g, const struct rog_json *e, int64_t rank, double t,
+                        struct rog_error *err)
+{
+    snprintf(g->state.resumed, sizeof g->state.resumed, "%s",
+             rog_json_get_string(e, "message", ""));
+    g->state.resumed_s = t;
+    return store_event(g, e, rank, t, err);
+}
+
 static const struct {
     const char *name;
     int (*store)(struct rog_ingest *g, const struct rog_json *e, int64_t rank, double t,
@@ -246,7 +255,7 @@ static const struct {
     {ROG_EVENT_CHECKPOINT, store_checkpoint}, {ROG_EVENT_END, store_end},
     {ROG_EVENT_ERROR, store_error},           {ROG_EVENT_HEALTH, store_health},
     {ROG_EVENT_PROGRESS, note_progress},      {ROG_EVENT_JOIN, store_join},
-    {ROG_EVENT_LEAVE, store_leave},
+    {ROG_EVENT_LEAVE, store_leave},           {ROG_EVENT_RESUME, store_resume},
 };
 
 static int store_line(struct rog_ingest *g, const char *line, size_t size, struct rog_error *err)

@@ -33,6 +33,9 @@ struct rog_ingest_state {
                                                    ROG_RESULTS_VERSION; else 0 */
     char waiting[ROG_WAITING_BYTES];       /* what the last event "progress" waits for, or "" */
     double waiting_at_s;                   /* when that was read first, of rog_clock_s */
+    char resumed[ROG_WAITING_BYTES];       /* what the server said when it went on from what it
+                                              had saved, the last time; or "" */
+    double resumed_s;                      /* of the run */
     int64_t away;                          /* rank of who has left last and not come back; or 0 */
     double away_at_s;                      /* when that was read, of rog_clock_s */
     bool ended;                            /* the end event is in */
