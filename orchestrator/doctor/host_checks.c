@@ -126,7 +126,7 @@ void rog_check_reach(struct rog_host_probe *probe)
         return;
     }
     ROG_FOUND(probe, "reach", ROG_FINDING_BAD, "%s", why.message);
-    if (strstr(why.message, "is no host that this machine knows"))
+    if (strstr(why.message, ROG_CONNECTION_NO_SUCH_HOST))
         ROG_ADVISE(probe, "correct host in the cluster file, or say which address it has: in "
                           "/etc/hosts here, or as HostName in ~/.ssh/config");
     else if (strstr(why.message, "cannot connect"))

@@ -788,7 +788,7 @@ int rog_runner_execute(const struct rog_cluster *cluster, const struct rog_fleet
     if (code == 0)
         code = loop(&x, err);
     if (x.slot)
-        clean_up(&x, is_to_be_left(&x));
+        clean_up(&x, code != ROG_EINVAL && is_to_be_left(&x)); /* what cannot work is ended */
     rog_session_close(&x.session, cluster);
     free(x.slot);
     for (size_t i = 0; i < count; i++) {

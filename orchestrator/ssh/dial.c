@@ -20,6 +20,7 @@
 
 #include <common/clock.h>
 #include <common/file.h>
+#include <orchestrator/hosts/connection.h>
 #include <orchestrator/ssh/proxy.h>
 
 #define STEP_S 0.1 /* how often `stopped` is asked */
@@ -159,7 +160,7 @@ static int find_addresses(const struct rog_ssh_dial *dial, const char *name, uns
         code = rog_fail(err, ROG_EFAILED, "the address of %s was not found within %g s", name,
                         dial->timeout_s);
     else if (!code && lookup->result)
-        code = rog_fail(err, ROG_EFAILED, "%s is no host that this machine knows (%s)", name,
+        code = rog_fail(err, ROG_EFAILED, "%s " ROG_CONNECTION_NO_SUCH_HOST " (%s)", name,
                         lookup->result == EAI_SYSTEM ? strerror(lookup->cause)
                                                      : gai_strerror(lookup->result));
     if (!code) {

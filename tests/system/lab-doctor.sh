@@ -167,6 +167,13 @@ done
 unset ROG_BUNDLE_PATH
 rm -r bundles
 
+# A run does not try for names that nobody knows.
+sed "s/$(echo "$names" | sed -n 3p)\"/no-such-robot\"/" $lab/cluster.conf >unknown.conf
+rogctl run library=BSP workload=none seconds=2 --cluster unknown.conf --db other.db >out 2>said &&
+    fail "a run began without a host"
+grep -q 'no-such-robot is no host that this machine knows .*correct host in the cluster file' said || fail "$(cat said)"
+grep -q 'begun again' said && fail "a name is looked up anew: $(cat said)"
+
 # --- clean ---
 touch -d '1 hour ago' $cache/host1/rogctl/runs/new-1-1/lease
 mkdir -p $cache/host2/rogctl/runs/busy-1-2

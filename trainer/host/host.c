@@ -19,6 +19,7 @@
 #include <common/process.h>
 #include <rog/events.h>
 #include <trainer/claim/claim.h>
+#include <trainer/host/container.h>
 #include <trainer/host/folder.h>
 #include <trainer/host/guard.h>
 #include <trainer/host/health.h>
@@ -87,10 +88,27 @@ static int fail_unwanted(const struct supervisor *host, struct rog_error *err)
 
 static int start_role(struct supervisor *host, struct rog_error *err)
 {
-    int code = rog_host_role_start(&host->role, &host->spec, host->restarts, err);
-    if (!code)
-        code = rog_host_guard_set_group(&host->guard, host->role.process.pid, err);
-    return code;
+    struct rog_error why;
+    int code = rog_host_role_start(&host->role, &host->spec, host->restarts, &why);
+    if (code) /* a wrapper that is not there is not there in the next attempt either */
+        return rog_fail(err, code == ROG_ENOTFOUND ? ROG_EINVAL : code, "%s", why.message);
+    return rog_host_guard_set_group(&host->guard, host->role.process.pid, err);
+}
+
+/* Why it is over for good. A container that could not even begin may lack what no other attempt
+ * will find either; a runtime that does not answer is not among that. */
+static int fail_role(const struct supervisor *host, const struct rog_error *why,
+                     struct rog_error *err)
+{
+    const struct rog_host_role *role = &host->role;
+    struct rog_error lack;
+    char title[256];
+    bool is_asked = host->spec.container && !role->told && !rog_host_role_took_part(role);
+    const char *lacks = is_asked ? rog_host_container_lacks(host->spec.container, &lack) : NULL;
+    if (lacks && strcmp(lacks, "daemon") != 0)
+        return rog_fail(err, ROG_EINVAL, "%s cannot start: %s",
+                        rog_host_role_title(role, title, sizeof title), lack.message);
+    return rog_fail(err, ROG_EFAILED, "%s", why->message);
 }
 
 /* The role has ended: is it over, or is it started again? */
@@ -110,7 +128,7 @@ static int judge(struct supervisor *host, bool *over, struct rog_error *err)
     rog_host_role_explain(&host->role, &why);
     if (!killed_by || host->restarts >= host->spec.restarts ||
         !rog_host_role_can_restart(&host->role))
-        return rog_fail(err, ROG_EFAILED, "%s", why.message);
+        return fail_role(host, &why, err);
     host->restarts++;
     snprintf(text, sizeof text, "%s was killed by signal %d and is started again%s",
              rog_host_role_title(&host->role, title, sizeof title), killed_by,
@@ -164,7 +182,7 @@ static int supervise(struct supervisor *host, struct rog_error *err)
     bool over = false;
     int code = start_role(host, err);
     if (!code)
-        code = rog_host_state_write("running", -1, "", err);
+        code = rog_host_state_write("running", -1, NULL, err);
     while (!code && !over) {
         wait_a_moment(host, TICK_MS);
         if (is_unwanted(host))
@@ -330,7 +348,7 @@ int rog_host_run(const char *folder, struct rog_error *err)
     int code = enter(&host, folder, err);
     if (code)
         goto out;
-    code = rog_host_state_write("starting", -1, "", &why);
+    code = rog_host_state_write("starting", -1, NULL, &why);
     if (!code)
         code = prepare(&host, &why);
     if (!code)
@@ -341,7 +359,7 @@ int rog_host_run(const char *folder, struct rog_error *err)
     else
         rog_host_journal_log(&host.journal, "ended");
     const char *state = !code ? "ended" : is_unwanted(&host) ? "stopped" : "failed";
-    rog_host_state_write(state, host.role.process.status, code ? why.message : "", &ignored);
+    rog_host_state_write(state, host.role.process.status, code ? &why : NULL, &ignored);
     linger(&host);
     if (host.lease_is_out && !rog_leash_is_taken(host.folder))
         rog_dir_remove(host.folder, &ignored);

@@ -112,9 +112,10 @@ static void read_boot(char boot[64])
         fclose(file);
 }
 
-int rog_host_state_write(const char *state, int status, const char *message, struct rog_error *err)
+int rog_host_state_write(const char *state, int status, const struct rog_error *why,
+                         struct rog_error *err)
 {
-    struct rog_error why;
+    struct rog_error cause;
     char boot[64];
     struct rog_json *json = rog_json_object();
     read_boot(boot);
@@ -122,12 +123,13 @@ int rog_host_state_write(const char *state, int status, const char *message, str
     rog_json_put_integer(json, "pid", getpid());
     rog_json_put_string(json, "boot", boot);
     rog_json_put_integer(json, "status", status);
-    rog_json_put_string(json, "message", message);
+    rog_json_put_string(json, "message", why ? why->message : "");
+    rog_json_put_bool(json, "final", why && why->code == ROG_EINVAL);
     char *text = rog_json_text(json);
     rog_json_free(json);
     if (!text)
         return rog_fail_nomem(err);
-    int code = rog_file_write(ROG_HOST_STATE, text, strlen(text), &why);
+    int code = rog_file_write(ROG_HOST_STATE, text, strlen(text), &cause);
     if (code && write_in_place(text, err) == ROG_OK)
         code = ROG_OK;
     free(text);

@@ -40,8 +40,10 @@ void rog_host_journal_log(const struct rog_host_journal *journal, const char *fo
     __attribute__((format(printf, 2, 3)));
 
 /* Replaces state.json: "starting", "running", "ended", "failed" or "stopped", the supervisor's
- * process, the exit status of the role (128 + signal where it was killed; -1: none yet). On a full
+ * process, the exit status of the role (128 + signal where it was killed; -1: none yet), what went
+ * wrong (NULL: nothing), and with ROG_EINVAL that it would do so in another attempt too. On a full
  * disk it is written in place. */
-int rog_host_state_write(const char *state, int status, const char *message, struct rog_error *err);
+int rog_host_state_write(const char *state, int status, const struct rog_error *why,
+                         struct rog_error *err);
 
 #endif

@@ -68,7 +68,7 @@ int rog_probe_open(struct rog_probe *probe, const struct rog_probe_options *opti
     if (!code)
         code = rog_probe_socket_open(&probe->socket, options->address, listens, err);
     if (!code)
-        code = rog_host_state_write("running", -1, "", err);
+        code = rog_host_state_write("running", -1, NULL, err);
     return code;
 }
 
@@ -76,8 +76,7 @@ void rog_probe_close(struct rog_probe *probe, int code, const struct rog_error *
 {
     struct rog_error ignored;
     if (probe->lock >= 0)
-        rog_host_state_write(code ? "failed" : "ended", code ? 1 : 0, code ? why->message : "",
-                             &ignored);
+        rog_host_state_write(code ? "failed" : "ended", code ? 1 : 0, code ? why : NULL, &ignored);
     rog_probe_socket_close(&probe->socket);
     if (probe->signals >= 0)
         close(probe->signals);

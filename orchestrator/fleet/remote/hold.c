@@ -320,6 +320,14 @@ int rog_hold_check(struct rog_hold *hold, bool *held, bool *queued, struct rog_e
     return code;
 }
 
+bool rog_hold_has_met(struct rog_hold *hold, size_t rank)
+{
+    pthread_mutex_lock(&hold->mutex);
+    bool met = hold->host[rank].met;
+    pthread_mutex_unlock(&hold->mutex);
+    return met;
+}
+
 bool rog_hold_has(struct rog_hold *hold, size_t rank, bool or_away)
 {
     pthread_mutex_lock(&hold->mutex);

@@ -45,6 +45,8 @@ int rog_hold_check(struct rog_hold *hold, bool *held, bool *queued, struct rog_e
 /* Whether the host of that rank is the attempt's. One that was not reached (`or_away`) may be gone
  * to all the same. */
 bool rog_hold_has(struct rog_hold *hold, size_t rank, bool or_away);
+/* Whether it has ever been reached. */
+bool rog_hold_has_met(struct rog_hold *hold, size_t rank);
 /* Which host is waited for, who has it, and since when it is waited for; false: none. */
 bool rog_hold_waits(struct rog_hold *hold, char *what, size_t bytes, double *since_s);
 

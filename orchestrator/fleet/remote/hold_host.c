@@ -83,6 +83,7 @@ static void set_connection(struct rog_hold_host *host, struct rog_connection *co
     host->connection = connection;
     pthread_mutex_lock(&host->hold->mutex);
     host->connected = connection != NULL;
+    host->met |= host->connected;
     pthread_mutex_unlock(&host->hold->mutex);
 }
 

@@ -43,6 +43,7 @@ struct rog_hold_host {
     struct rog_holders holders;
     double queued_s; /* since when it waits */
     bool connected;
+    bool met;    /* it has been connected once */
     bool failed; /* until the next attempt: cause */
     bool over;   /* the thread has ended */
     struct rog_error cause;

@@ -75,9 +75,11 @@ static int read_state(struct rog_remote_host *host, enum state *state, struct ro
     host->pid = (long)rog_json_get_integer(json, "pid", 0);
     snprintf(host->boot, sizeof host->boot, "%s", rog_json_get_string(json, "boot", ""));
     host->unsupervised = *state == STOPPED && host->rank > 0;
+    bool is_final = rog_json_get_bool(json, "final", false);
     if (*state >= FAILED)
-        code = rog_fail(err, ROG_EFAILED, "%s: %s", host->title,
-                        rog_json_get_string(json, "message", "it has failed without a reason"));
+        code = rog_fail(err, is_final ? ROG_EINVAL : ROG_EFAILED, "%s: %s%s", host->title,
+                        rog_json_get_string(json, "message", "it has failed without a reason"),
+                        is_final ? "; rogctl doctor --cluster FILE says what to do" : "");
     rog_json_free(json);
     return code;
 }
@@ -207,7 +209,8 @@ static int follow(struct rog_remote_host *host, struct rog_error *err)
 
 /* A run that has begun already waits for its hosts, which have been logged in to once. One that
  * begins does not, unless it can do without the host, and where a person had no answer for the host
- * there is none for the next run either: ROG_EINVAL. */
+ * there is none for the next run either: ROG_EINVAL. Nor is a name known there that nobody knows
+ * at the sweep's beginning. */
 static int arrive(struct rog_remote_host *host, struct rog_error *err)
 {
     const struct rog_attempt *attempt = host->remote->attempt;
@@ -221,6 +224,12 @@ static int arrive(struct rog_remote_host *host, struct rog_error *err)
                                      : rog_fail_again(err, &cause);
     if (rog_remote_may_be_away(host))
         return rog_remote_connect_again(host, cause.message, err);
+    if (is_new && !rog_hold_has_met(host->remote->hold, host->rank) &&
+        strstr(cause.message, ROG_CONNECTION_NO_SUCH_HOST))
+        return rog_fail(err, ROG_EINVAL,
+                        "%s; correct host in the cluster file, or say which address it has: in "
+                        "/etc/hosts here, or as HostName in ~/.ssh/config",
+                        cause.message);
     if (is_new && host->rank)
         return rog_fail(err, ROG_EFAILED,
                         "%s. With `min_workers` in the cluster file runs begin without workers "
@@ -414,7 +423,9 @@ void *rog_remote_host_live(void *argument)
     struct rog_remote_host *host = argument;
     struct rog_error err = {0};
     int code = take_part(host, &err);
-    bool out = code && code != ROG_EINTR && (is_late(host) || host->unsupervised);
+    /* What is wrong with the cluster file fails a run that cannot do without the host. */
+    bool dispensable = code != ROG_EINVAL || host->remote->attempt->cluster->min_workers > 0;
+    bool out = code && code != ROG_EINTR && ((is_late(host) && dispensable) || host->unsupervised);
     if (out)
         rog_remote_log(host, ROG_EVENT_WARNING, "%s takes no part in the run: %s", host->title,
                        err.message);
