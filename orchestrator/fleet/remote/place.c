@@ -55,7 +55,8 @@ int rog_remote_connect(struct rog_remote_host *host, struct rog_error *err)
     int code = cluster->kind->connect(&connection, &options, err);
     pthread_mutex_lock(&host->remote->mutex);
     host->connection = connection;
-    if (code == 0 && connection->address)
+    if (code == 0 && connection->address &&
+        host->remote->address) /* a tester is no part of the run */
         snprintf(host->remote->address[host->rank], sizeof(rog_remote_address), "%s",
                  connection->address);
     pthread_mutex_unlock(&host->remote->mutex);
