@@ -133,7 +133,7 @@ says "times.txt"
 cat >ssh.conf <<'END'
 kind = "ssh"; ssh_config = "no-such-config";
 server = { host = "nobody.invalid"; };
-workers = ( { host = "nobody.invalid"; }, { host = "no-one.invalid"; } );
+workers = ( { host = "somebody.invalid"; }, { host = "no-one.invalid"; } );
 END
 try 2 rogctl sweep here/e.conf -n --cluster ssh.conf
 says "ssh_config: there is no file $PWD/no-such-config"
