@@ -70,6 +70,7 @@ int rog_moment_read(struct rog_moment *moment, const struct rog_json *from, bool
         .origin = {.steady_s = rog_link_now() - age_s,
                    .wall_s = paused ? wall_s() - age_s : started_at},
         .t_s = reached_s,
+        .paused = paused,
         .index = (uint32_t)index,
         .iteration = (uint32_t)reached,
     };

@@ -20,6 +20,7 @@ struct rog_run_origin {
 struct rog_moment {
     struct rog_run_origin origin;
     double t_s;                /* since then */
+    bool paused;               /* time has stood still since */
     uint32_t index, iteration; /* of the last checkpoint; that the run had got to */
 };
 

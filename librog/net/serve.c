@@ -25,6 +25,8 @@
 
 double rog_serve_time(const struct rog_serve *serve)
 {
+    if (serve->held)
+        return serve->held_s;
     return serve->started ? rog_link_now() - serve->origin.steady_s : 0;
 }
 
@@ -272,23 +274,15 @@ static int go_on(void *owner, uint32_t iteration, const struct rog_json *workers
     return ROG_OK;
 }
 
-/* Goes on from what was saved last; workers join as they come. What was done since then is lost. */
-static int resume(struct rog_serve *serve, struct rog_error *err)
+static int report_resume(struct rog_serve *serve, double from_s, struct rog_error *err)
 {
     struct rog_events *events = serve->options->events;
-    struct rog_moment from;
     char text[128];
-    int code = rog_checkpointer_restore(serve->checkpointer, &from, err);
-    if (code)
-        return code;
-    serve->started = true;
-    serve->origin = from.origin;
-    serve->idle_s = serve->few_s = rog_link_now();
-    double now_s = rog_serve_time(serve), lost_s = now_s - from.t_s;
-    int used =
-        snprintf(text, sizeof text,
-                 "the server, started again, goes on from what it saved at %.1f s", from.t_s);
-    if (lost_s >= LOST_S)
+    double now_s = rog_serve_time(serve), lost_s = now_s - from_s;
+    int used = snprintf(text, sizeof text,
+                        "the server, started again, goes on from what it saved at %.1f s", from_s);
+    lost_s = lost_s < LOST_S ? 0 : lost_s;
+    if (lost_s > 0)
         snprintf(text + used, sizeof text - (size_t)used, ": %.1f s are lost", lost_s);
     rog_event_begin(events, ROG_EVENT_RESUME, now_s, 0);
     rog_event_string(events, "message", text);
@@ -296,6 +290,34 @@ static int resume(struct rog_serve *serve, struct rog_error *err)
     rog_event_seconds(events, "lost_s", lost_s);
     rog_event_json(events, "waits_for", list_workers(serve));
     return rog_event_end(events, err);
+}
+
+/* Goes on from what was saved last; workers join as they come. What was done since then is lost.
+ * Where nothing was done since, as time has stood still, it stands until the first of them is
+ * there: their programs are still to be started. */
+static int resume(struct rog_serve *serve, struct rog_error *err)
+{
+    struct rog_moment from;
+    int code = rog_checkpointer_restore(serve->checkpointer, &from, err);
+    if (code)
+        return code;
+    serve->started = true;
+    serve->origin = from.origin;
+    serve->held = from.paused;
+    serve->held_s = from.t_s;
+    serve->idle_s = serve->few_s = rog_link_now();
+    return serve->held ? ROG_OK : report_resume(serve, from.t_s, err);
+}
+
+int rog_serve_run_on(struct rog_serve *serve, struct rog_error *err)
+{
+    if (!serve->held)
+        return ROG_OK;
+    start_clock(serve);
+    serve->origin.steady_s -= serve->held_s;
+    serve->origin.wall_s -= serve->held_s;
+    serve->held = false;
+    return report_resume(serve, serve->held_s, err);
 }
 
 /* Of one whose workers say what their model is. */

@@ -131,8 +131,11 @@ static int join(struct rog_serve_peer *peer, uint32_t *iteration, struct rog_err
     struct rog_serve *serve = peer->serve;
     if (peer->expected_s <= 0)
         leave(peer, "another process came in its place");
+    int code = rog_serve_run_on(serve, err);
+    if (code)
+        return code;
     peer->expected_s = 0;
-    int code = rog_server_join(serve->core, peer->worker, rog_serve_time(serve), iteration, err);
+    code = rog_server_join(serve->core, peer->worker, rog_serve_time(serve), iteration, err);
     if (code)
         return code;
     peer->here = true;

@@ -55,6 +55,8 @@ struct rog_serve {
     bool loop_made;
 
     bool started; /* the run has begun */
+    bool held;    /* it is taken up, and its time stands still until the first worker is back */
+    double held_s;
     bool ending;  /* workers have been told */
     bool over;
     bool gave_up; /* too few workers are there: what has come so far is worth a checkpoint */
@@ -79,6 +81,8 @@ void rog_serve_fail(struct rog_serve *serve, int code, const struct rog_error *e
 void rog_serve_check(struct rog_serve *serve, int code, const struct rog_error *err);
 void rog_serve_warn(struct rog_serve *serve, uint32_t worker, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* A worker joins: time goes on, where it has stood still. */
+int rog_serve_run_on(struct rog_serve *serve, struct rog_error *err);
 /* The timer goes off when the core wants it. */
 void rog_serve_set_deadline(struct rog_serve *serve);
 /* The core, once the model is known. */

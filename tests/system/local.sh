@@ -182,6 +182,8 @@ done
 try 0 rogctl sweep kill.conf --cluster local.conf
 says "which was interrupted"
 says "it goes on from what its server had saved at "
+same "time stands still until a worker is back" 1 "$(query "SELECT min((SELECT min(t) FROM events j WHERE kind = 'join'
+    AND j.t >= r.t AND j.rowid > r.rowid) - t < 0.02) FROM events r WHERE kind = 'resume' AND rank = 0")"
 same "time goes on" 1 "$(query "SELECT min(t - lag) > 0 AND count(*) > 0 FROM (SELECT t, lag(t, 1, 0)
     OVER (PARTITION BY rank ORDER BY iteration) AS lag FROM iterations)")"
 try 0 rogctl verify "$(query 'SELECT id FROM runs')"
