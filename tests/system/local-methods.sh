@@ -35,7 +35,7 @@ for victim in "work .*--rank 2" serve; do
     sweep=$!
     tried="a sweep of which '$victim' is killed"
     for i in $(seq 600); do
-        case $(sqlite3 results.db 'SELECT count(*) > 5 FROM iterations' 2>/dev/null) in 1) break ;; esac
+        case $(sqlite3 results.db 'SELECT count(*) > 5 AND max(t) > 2.5 FROM iterations' 2>/dev/null) in 1) break ;; esac
         sleep 0.1
     done
     for process in $(grep -la rog-trainer /proc/[0-9]*/cmdline 2>/dev/null | cut -d / -f 3); do
