@@ -57,7 +57,7 @@ struct rog_serve {
     bool started; /* the run has begun */
     bool held;    /* it is taken up, and its time stands still until the first worker is back */
     double held_s;
-    bool ending;  /* workers have been told */
+    bool ending; /* workers have been told */
     bool over;
     bool gave_up; /* too few workers are there: what has come so far is worth a checkpoint */
     struct rog_run_origin origin;

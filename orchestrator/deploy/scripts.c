@@ -66,8 +66,8 @@ const char rog_deploy_script_ask[] = ROOT
     "        echo \"$key\" >&3\n"
     "    done\n";
 
-/* The unpacker is taken byte by byte, as it is to read itself what follows it in the input: the head
- * of busybox would take some of that. */
+/* The unpacker is taken byte by byte, as it is to read itself what follows it in the input: the
+ * head of busybox would take some of that. */
 const char rog_deploy_script_take[] =
     "set -eu\n"
     "export LC_ALL=C\n"
