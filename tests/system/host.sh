@@ -121,7 +121,7 @@ unshare --pid --fork --mount-proc true 2>said && apart='unshare --pid --fork --m
 cat >client <<CLIENT
 #!/bin/sh
 mkfifo "\$0.\$\$" || exit 125
-setsid -f sh -c '"\$@" 2>&1; echo \$? >"\$0"' "\$0.\$\$" $apart "\$@"
+setsid -f sh -c '"\$@" 2>&1; timeout 20 sh -c "echo \$? >\"\$0\""' "\$0.\$\$" $apart "\$@"
 read -r status <"\$0.\$\$"
 exit "\$status"
 CLIENT
