@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <common/probe_options.h>
 #include <common/file.h>
 #include <common/process.h>
 #include <common/trace_name.h>
@@ -252,31 +253,10 @@ static const struct rog_setting options[] = {
      .fallback = "trace",
      .help = "beginning of the files' names: TO-1.csv, TO-1-up.csv, TO-1-down.csv and so on, and "
              "TO.samples.csv with all that was measured"},
-    {.name = "seconds",
-     .type = ROG_SETTING_REAL,
-     .fallback = "0",
-     .max = 1e7,
-     .unit = "s",
-     .help = "how long; 0: until Ctrl-C"},
-    {.name = "period",
-     .type = ROG_SETTING_REAL,
-     .fallback = "1",
-     .max = 3600,
-     .unit = "s",
-     .help = "from one look at all links to the next, at least"},
-    {.name = "load",
-     .type = ROG_SETTING_REAL,
-     .fallback = "0.1",
-     .min = 0.001,
-     .max = 1,
-     .help = "share of the time that looking may take, all links together"},
-    {.name = "train",
-     .type = ROG_SETTING_REAL,
-     .fallback = "20",
-     .min = 5,
-     .max = 1000,
-     .unit = "ms",
-     .help = "how long each end sends at a look"},
+    {ROG_PROBE_SECONDS, .help = "how long; 0: until Ctrl-C"},
+    {ROG_PROBE_PERIOD, .help = "from one look at all links to the next, at least"},
+    {ROG_PROBE_LOAD, .help = "share of the time that looking may take, all links together"},
+    {ROG_PROBE_TRAIN, .help = "how long each end sends at a look"},
     {.name = NULL},
 };
 

@@ -2,6 +2,7 @@
 /* rog-trainer probe: measures links now and then, for `rogctl trace record`. */
 #include <trainer/commands.h>
 
+#include <common/probe_options.h>
 #include <trainer/probe/probe.h>
 
 static int run(const struct rog_cli *cli, struct rog_error *err)
@@ -43,32 +44,10 @@ static const struct rog_setting options[] = {
      .min = 1,
      .max = ROG_PROBE_MAX_WORKERS,
      .help = "a worker: which one"},
-    {.name = "seconds",
-     .type = ROG_SETTING_REAL,
-     .fallback = "0",
-     .max = 1e7,
-     .unit = "s",
-     .help = "the server: how long; 0: until it is ended"},
-    {.name = "period",
-     .type = ROG_SETTING_REAL,
-     .fallback = "1",
-     .min = 0,
-     .max = 3600,
-     .unit = "s",
-     .help = "the server: from one look at all links to the next, at least"},
-    {.name = "load",
-     .type = ROG_SETTING_REAL,
-     .fallback = "0.1",
-     .min = 0.001,
-     .max = 1,
-     .help = "the server: share of the time that looking may take"},
-    {.name = "train",
-     .type = ROG_SETTING_REAL,
-     .fallback = "20",
-     .min = 5,
-     .max = 1000,
-     .unit = "ms",
-     .help = "the server: how long each end sends at a look"},
+    {ROG_PROBE_SECONDS, .help = "the server: how long; 0: until it is ended"},
+    {ROG_PROBE_PERIOD, .help = "the server: from one look at all links to the next, at least"},
+    {ROG_PROBE_LOAD, .help = "the server: share of the time that looking may take"},
+    {ROG_PROBE_TRAIN, .help = "the server: how long each end sends at a look"},
     {.name = "lease",
      .type = ROG_SETTING_REAL,
      .fallback = "600",
