@@ -1,17 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Executes runs on any kind of cluster: follows their streams, stores, tests, begins again. */
-#include <orchestrator/fleet/runner.h>
+#include <orchestrator/fleet/runner_state.h>
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <common/clock.h>
 #include <common/file.h>
-#include <common/process.h>
-#include <orchestrator/fleet/executor.h>
 #include <orchestrator/fleet/live.h>
 #include <orchestrator/fleet/record.h>
 #include <orchestrator/fleet/resume.h>
@@ -19,14 +16,10 @@
 #include <orchestrator/fleet/session.h>
 #include <orchestrator/fleet/start_models.h>
 #include <orchestrator/fleet/step_times.h>
-#include <orchestrator/fleet/streams.h>
-#include <orchestrator/fleet/take_up.h>
-#include <orchestrator/fleet/tester.h>
 #include <orchestrator/ssh/credentials.h>
 #include <orchestrator/store/ingest.h>
 #include <orchestrator/store/paths.h>
 #include <orchestrator/store/progress.h>
-#include <orchestrator/store/summary.h>
 #include <rog/events.h>
 
 #define POLL_MS 100
@@ -34,63 +27,26 @@
 #define ELSEWHERE_POLLS 10
 #define PUBLISH_S 1.0 /* how often the database hears how far runs are */
 
-/* A run that this process is executing. */
-struct active {
-    struct rog_fleet_job *job; /* NULL: the slot is free */
-    char *folder;              /* the run's, seen from here */
-    int lock;                  /* descriptor, -1 when not held */
-    struct rog_attempt attempt;
-    int64_t number;  /* of the attempt, as the table runs counts them */
-    void *processes; /* the executor's; NULL: none run */
-    enum rog_attempt_state reached;
-    struct rog_streams streams;
-    struct rog_fleet_tester tester;
-    bool tester_ready;
-    struct rog_take_up found;  /* what it goes on from with GO_ON */
-    char *untested;            /* why nothing is tested any more; NULL: it is */
-    double begin_s, resumed_s; /* ; when the server went on, as far as people know */
-    int failures;              /* attempts that came to nothing */
-    struct rog_json *retries;  /* why: texts; NULL before the first */
-    double progress_s;         /* when an iteration was last heard of */
-    int64_t iterations;        /* heard of by then */
-    double published_s;        /* when the database was last told how far it is */
-    struct runner *runner;
-};
-
-struct runner {
-    const struct rog_executor *hooks;
-    const struct rog_cluster *cluster;
-    const struct rog_fleet_options *options;
-    struct rog_signals *signals;
-    struct rog_fleet_job *jobs;
-    size_t count;
-    void *session;       /* the executor's, once it is needed */
-    struct active *slot; /* [slots] */
-    int slots;
-    int at_once; /* processors for each run */
-    unsigned polls;
-};
-
-static void set_state(struct runner *x, struct rog_fleet_job *job, enum rog_fleet_state state)
+static void set_state(struct rog_runner *x, struct rog_fleet_job *job, enum rog_fleet_state state)
 {
     rog_live_set_state(x->options->db, job, state);
     x->options->observer->changed(x->options->observer->user, job);
 }
 
-static void end_processes(struct active *a, bool leave)
+static void end_processes(struct rog_active *a, bool leave)
 {
     if (a->processes)
         a->runner->hooks->stop(a->processes, leave);
     a->processes = NULL;
 }
 
-static void stop_processes(struct active *a)
+static void stop_processes(struct rog_active *a)
 {
     end_processes(a, false);
 }
 
 /* Ends an attempt; what it has left stays. */
-static void stop_attempt(struct active *a)
+static void stop_attempt(struct rog_active *a)
 {
     stop_processes(a);
     if (a->tester_ready)
@@ -101,7 +57,7 @@ static void stop_attempt(struct active *a)
 
 /* Frees a slot; processes that still run are stopped. What cannot be removed of the table is told
  * from what is true by the lock. */
-static void release(struct active *a)
+static void release(struct rog_active *a)
 {
     stop_attempt(a);
     if (a->job && !a->job->left)
@@ -112,149 +68,15 @@ static void release(struct active *a)
     free(a->folder);
     if (a->job)
         a->job->queued = false;
-    *a = (struct active){.lock = -1, .runner = a->runner};
+    *a = (struct rog_active){.lock = -1, .runner = a->runner};
 }
 
 /* ---- beginning a run ---- */
 
-/* An event of the controller itself: into its stream, and said to people. */
-static void log_event(void *user, const char *event, size_t rank, const char *text)
-{
-    struct active *a = user;
-    const struct rog_fleet_observer *observer = a->runner->options->observer;
-    rog_run_log(a->folder, event, rank, a->job->t, text);
-    observer->say(observer->user, a->job, text);
-}
-
-static bool is_hurried(void *user)
-{
-    const struct active *a = user;
-    return rog_signals_came(a->runner->signals);
-}
-
-/* How a run is taken up. */
-enum beginning {
-    ANEW,   /* from the beginning */
-    WHOLE,  /* its streams are whole, left by a process that is gone: only tests are missing */
-    RESUME, /* such a process has left a snapshot */
-    ADOPT,  /* what such a process has started may be going on still */
-    GO_ON,  /* another attempt from what the server of the one before had saved */
-};
-
-static int start_processes(struct active *a, enum beginning how, struct rog_error *err)
-{
-    struct runner *x = a->runner;
-    int code = rog_session_open(&x->session, x->cluster, x->options, x->signals, err);
-    if (code < 0)
-        return code;
-    a->attempt = (struct rog_attempt){
-        .cluster = x->cluster,
-        .session = x->session,
-        .credentials = x->options->credentials,
-        .trainer = x->options->trainer,
-        .folder = a->folder,
-        .config = a->job->config,
-        .inputs = a->job->inputs,
-        .start_model = a->job->start_model,
-        .run_id = a->job->run_id,
-        .number = a->number,
-        .resume = how == RESUME || how == GO_ON,
-        .adopt = how == ADOPT,
-        .again = a->failures > 0,
-        .at_once = x->at_once,
-        .log = log_event,
-        .hurried = is_hurried,
-        .user = a,
-    };
-    return x->hooks->start(&a->processes, &a->attempt, err);
-}
-
-static int open_streams(struct active *a, struct rog_error *err)
-{
-    const struct runner *x = a->runner;
-    size_t workers = rog_json_size(rog_json_get(a->job->config, "workers"));
-    const struct rog_streams_options options = {
-        .run_id = a->job->run_id,
-        .folder = a->folder,
-        .workers = x->hooks->stream_per_worker ? workers : 0,
-        .hosts = x->hooks->host_streams,
-        .controller = x->cluster->kind->real_time || x->hooks->resumes,
-    };
-    return rog_streams_open(&a->streams, x->options->db, &options, err);
-}
-
-/* To where the snapshot was taken. */
-static int go_back(struct runner *x, struct active *a, struct rog_error *err)
-{
-    int code = rog_resume_prepare(x->options->db, a->job->run_id, a->folder, a->job->config, err);
-    char *text = rog_format("it resumes from its snapshot at %.1f s", a->job->t);
-    if (code == 0 && text)
-        log_event(a, ROG_EVENT_RESUME, 0, text);
-    free(text);
-    return code;
-}
-
-/* To what the server had saved. */
-static int take_up(struct runner *x, struct active *a, const char *config, struct rog_error *err)
-{
-    const struct rog_fleet_observer *observer = x->options->observer;
-    char text[ROG_TAKE_UP_BYTES];
-    int code =
-        rog_take_up_prepare(x->options->db, a->job->run_id, a->folder, config, &a->found, err);
-    a->number++;
-    a->job->t = a->resumed_s = a->found.t_s;
-    rog_take_up_log(a->folder, &a->found, text);
-    if (code == 0)
-        observer->say(observer->user, a->job, text);
-    return code;
-}
-
-static int begin(struct runner *x, struct active *a, enum beginning how, struct rog_error *err)
-{
-    struct rog_fleet_job *job = a->job;
-    char *config = rog_fleet_config_text(job);
-    int code = config ? 0 : rog_fail_nomem(err);
-    if (code == 0 && how == ANEW) {
-        code = rog_run_prepare(a->folder, config, err);
-        rog_run_log_retries(a->folder, a->retries);
-        a->number++;
-        if (code == 0)
-            code = rog_fleet_record_begin(x->options->db, job, err);
-    } else if (code == 0) {
-        code = how == RESUME ? go_back(x, a, err) : how == GO_ON ? take_up(x, a, config, err) : 0;
-        if (code == 0)
-            code = rog_db_run(x->options->db, err,
-                              "UPDATE runs SET status = 'running', ended_at = NULL, error = NULL"
-                              " WHERE id = ?",
-                              "s", job->run_id);
-    }
-    if (code == 0)
-        code = open_streams(a, err);
-    if (code == 0) {
-        code =
-            rog_fleet_tester_init(&a->tester, x->options, x->cluster, job->run_id, a->folder, err);
-        a->tester_ready = true;
-    }
-    if (code == 0 && how != WHOLE)
-        code = start_processes(a, how, err);
-    free(config);
-    a->progress_s = rog_clock_s();
-    a->published_s = 0;
-    a->reached = ROG_ATTEMPT_PREPARING;
-    a->iterations = 0;
-    job->from_t = how == RESUME || how == GO_ON ? job->t : 0;
-    if (how == ANEW)
-        job->t = 0;
-    if (a->failures == 0)
-        a->begin_s = a->progress_s;
-    job->taken_up = how == WHOLE;
-    return code;
-}
-
 /* What keeps a job from being begun, into job->error. What a run reads must be what was hashed: a
  * file that has changed since would be recorded as what it is not. Nor is a run the job's that
  * another rogctl has done meanwhile with other files. */
-static int look_at_inputs(struct runner *x, struct rog_fleet_job *job,
+static int look_at_inputs(struct rog_runner *x, struct rog_fleet_job *job,
                           const struct rog_run_row *row, struct rog_error *err)
 {
     struct rog_error cause = {0};
@@ -270,35 +92,9 @@ static int look_at_inputs(struct runner *x, struct rog_fleet_job *job,
     return code == 0 || code == ROG_EFAILED ? 0 : rog_fail_again(err, &cause);
 }
 
-/* A failed run begins anew unless it has a snapshot, or what its server had saved: what ended it, a
- * full disk or somebody who killed it, need not be there any more; and what is, ends it again. */
-static enum beginning how_to_begin(const struct runner *x, struct active *a,
-                                   const struct rog_run_row *row)
-{
-    struct rog_error why;
-    bool same = row->attempt > 0 && strcmp(row->config_hash, a->job->hash) == 0;
-    bool was_begun = same && strcmp(row->status, "failed") != 0;
-    if ((was_begun || (same && rog_run_is_untested(a->folder))) &&
-        rog_run_is_whole(a->folder, x->hooks->stream_per_worker))
-        return WHOLE;
-    if (was_begun && x->hooks->adopts && strcmp(row->status, "running") == 0)
-        return ADOPT;
-    if (same && x->hooks->resumes && rog_resume_is_possible(a->folder, &a->job->t))
-        return RESUME;
-    if (!same || !x->cluster->kind->real_time)
-        return ANEW;
-    if (rog_take_up_look(a->folder, was_begun, &a->found, &why) == 0)
-        return GO_ON;
-    char *text = rog_format("it begins again, as %s", why.message);
-    if (text)
-        x->options->observer->say(x->options->observer->user, a->job, text);
-    free(text);
-    return ANEW;
-}
-
 /* Takes over a locked run as the database describes it now: another process may have finished it
  * since it was planned. */
-static int enter(struct runner *x, struct active *a, struct rog_error *err)
+static int enter(struct rog_runner *x, struct rog_active *a, struct rog_error *err)
 {
     struct rog_fleet_job *job = a->job;
     struct rog_run_row row;
@@ -330,15 +126,15 @@ static int enter(struct runner *x, struct active *a, struct rog_error *err)
         release(a);
         set_state(x, job, ROG_FLEET_FAILED);
     } else {
-        enum beginning how = how_to_begin(x, a, &row);
+        enum rog_beginning how = rog_runner_how_to_begin(x, a, &row);
         a->number = row.attempt;
-        if (how == ANEW && row.attempt > 0 && x->hooks->resumes &&
+        if (how == ROG_BEGIN_ANEW && row.attempt > 0 && x->hooks->resumes &&
             strcmp(row.config_hash, job->hash) == 0)
             x->options->observer->say(x->options->observer->user, job,
                                       strcmp(row.status, "failed") == 0
                                           ? "it failed last time and begins again"
                                           : "it has no snapshot to resume from and begins again");
-        code = begin(x, a, how, err);
+        code = rog_runner_begin(x, a, how, err);
         if (code == 0)
             set_state(x, job, ROG_FLEET_RUNNING);
     }
@@ -347,7 +143,7 @@ static int enter(struct runner *x, struct active *a, struct rog_error *err)
 }
 
 /* Locks a job's folder and takes it up. A job that another process holds is not an error. */
-static int claim(struct runner *x, struct active *a, struct rog_fleet_job *job,
+static int claim(struct rog_runner *x, struct rog_active *a, struct rog_fleet_job *job,
                  struct rog_error *err)
 {
     struct rog_error cause;
@@ -374,7 +170,7 @@ static int claim(struct runner *x, struct active *a, struct rog_fleet_job *job,
 /* ---- going on ---- */
 
 /* What is waited for: the hosts know it, else the server says so. */
-static void report_waiting(struct active *a)
+static void report_waiting(struct rog_active *a)
 {
     char says[ROG_WAITING_BYTES] = "";
     const struct rog_executor *hooks = a->runner->hooks;
@@ -387,7 +183,7 @@ static void report_waiting(struct active *a)
     rog_live_say(a->job, says, since_s, rog_streams_state(&a->streams, 0));
 }
 
-static void report(struct active *a)
+static void report(struct rog_active *a)
 {
     struct rog_fleet_job *job = a->job;
     double seconds = rog_json_get_number(job->config, "seconds", 0);
@@ -413,7 +209,7 @@ static void report(struct active *a)
                     &a->resumed_s);
 }
 
-static int look_for_progress(struct active *a, struct rog_error *err)
+static int look_for_progress(struct rog_active *a, struct rog_error *err)
 {
     double limit_s = a->runner->cluster->stall_limit_s;
     int64_t iterations = rog_streams_iterations(&a->streams);
@@ -427,7 +223,7 @@ static int look_for_progress(struct active *a, struct rog_error *err)
 }
 
 /* The processes have ended well; have they said so too? */
-static int check_end(struct active *a, struct rog_error *err)
+static int check_end(struct rog_active *a, struct rog_error *err)
 {
     char reason[512] = "";
     if (rog_streams_state(&a->streams, 0)->ended)
@@ -441,7 +237,7 @@ static int check_end(struct active *a, struct rog_error *err)
 }
 
 /* The tester host is out of reach, which is no reason to lose what is being trained. */
-static int give_up_tests(struct active *a, bool *idle, struct rog_error *err)
+static int give_up_tests(struct rog_active *a, bool *idle, struct rog_error *err)
 {
     a->untested = rog_strdup(err ? err->message : "");
     char *text = rog_format("%s; checkpoints stay untested", a->untested ? a->untested : "");
@@ -453,7 +249,7 @@ static int give_up_tests(struct active *a, bool *idle, struct rog_error *err)
 }
 
 /* The run is whole but for results of its checkpoints. */
-static int leave_untested(struct active *a, struct rog_error *err)
+static int leave_untested(struct rog_active *a, struct rog_error *err)
 {
     int code = rog_run_mark_untested(a->folder, err);
     return code ? code
@@ -465,7 +261,7 @@ static int leave_untested(struct active *a, struct rog_error *err)
 
 /* A checkpoint that cannot be tested may be one that has been lost: the run does not go on after
  * it. */
-static int test(struct active *a, bool *idle, struct rog_error *err)
+static int test(struct rog_active *a, bool *idle, struct rog_error *err)
 {
     *idle = a->untested != NULL;
     if (a->untested)
@@ -479,7 +275,7 @@ static int test(struct active *a, bool *idle, struct rog_error *err)
 }
 
 /* What others have is waited for before the run begins: that is none of its time. */
-static int look_at_queue(struct active *a, struct rog_error *err)
+static int look_at_queue(struct rog_active *a, struct rog_error *err)
 {
     struct rog_fleet_job *job = a->job;
     bool was_queued = job->queued;
@@ -493,7 +289,7 @@ static int look_at_queue(struct active *a, struct rog_error *err)
 
 /* One step of a run. *finished: it is complete. What goes wrong with the run itself is EFAILED or
  * EFORMAT; other codes concern everything. */
-static int step(struct runner *x, struct active *a, bool *finished, struct rog_error *err)
+static int step(struct rog_runner *x, struct rog_active *a, bool *finished, struct rog_error *err)
 {
     struct rog_error cause = {0};
     enum rog_attempt_state reached = a->processes ? ROG_ATTEMPT_RUNNING : ROG_ATTEMPT_ENDED;
@@ -530,7 +326,7 @@ static int step(struct runner *x, struct active *a, bool *finished, struct rog_e
 
 /* Begins a failed run of real processes again, if the cluster file allows it. A program that has
  * ended well without a word was not stopped by any accident, and would do the same again. */
-static int try_again(struct runner *x, struct active *a, const char *why, bool *begun,
+static int try_again(struct rog_runner *x, struct rog_active *a, const char *why, bool *begun,
                      struct rog_error *err)
 {
     /* One that could not be taken up has not failed for that. */
@@ -549,21 +345,21 @@ static int try_again(struct runner *x, struct active *a, const char *why, bool *
     char *text = rog_format("%s. The run %s", why,
                             goes_on ? "goes on in another attempt" : "is begun again");
     if (text)
-        log_event(a, ROG_EVENT_RETRY, 0, text);
+        rog_runner_log(a, ROG_EVENT_RETRY, 0, text);
     free(text);
     stop_attempt(a);
     a->failures += !adopted;
     if (!a->retries)
         a->retries = rog_json_array();
     rog_json_append(a->retries, rog_json_new_string(why));
-    return begin(x, a, goes_on ? GO_ON : ANEW, err);
+    return rog_runner_begin(x, a, goes_on ? ROG_BEGIN_GO_ON : ROG_BEGIN_ANEW, err);
 }
 
 /* Were the files all the time what they were when it began? Otherwise it must not go on from where
  * it was either, even if they are that again. */
-static int check_end_of_inputs(const struct active *a, struct rog_error *err)
+static int check_end_of_inputs(const struct rog_active *a, struct rog_error *err)
 {
-    const struct runner *x = a->runner;
+    const struct rog_runner *x = a->runner;
     int code = rog_inputs_check(a->job->inputs, x->hooks->copies_inputs ? "data" : NULL,
                                 "the run began, so what it has read is not known; sweep again",
                                 x->options->contents, err);
@@ -574,15 +370,15 @@ static int check_end_of_inputs(const struct active *a, struct rog_error *err)
 
 /* ---- leaving and stopping ---- */
 
-static int publish(struct active *a, bool *stop, struct rog_error *err)
+static int publish(struct rog_active *a, bool *stop, struct rog_error *err)
 {
-    const struct runner *x = a->runner;
+    const struct rog_runner *x = a->runner;
     return rog_live_publish(x->options->db, a->job, x->hooks->adopts ? x->cluster->lease_s : 0,
                             stop, err);
 }
 
 /* Whether it goes on on its hosts when nobody follows it, for another rogctl to take up. */
-static bool may_be_left(const struct active *a)
+static bool may_be_left(const struct rog_active *a)
 {
     return a->processes && a->runner->hooks->adopts && a->job->state == ROG_FLEET_RUNNING &&
            a->reached == ROG_ATTEMPT_RUNNING;
@@ -590,9 +386,9 @@ static bool may_be_left(const struct active *a)
 
 /* Ends what is done for a run that is not over. What cannot be written is redone next time anyway.
  */
-static void give_up(struct active *a, bool leave)
+static void give_up(struct rog_active *a, bool leave)
 {
-    const struct runner *x = a->runner;
+    const struct rog_runner *x = a->runner;
     double t_s;
     bool stop;
     a->job->left = leave && may_be_left(a);
@@ -608,10 +404,10 @@ static void give_up(struct active *a, bool leave)
         rog_fleet_record_interruption(x->options->db, a->job->run_id, keep, NULL);
 }
 
-static int stop_job(struct active *a)
+static int stop_job(struct rog_active *a)
 {
     struct rog_fleet_job *job = a->job;
-    struct runner *x = a->runner;
+    struct rog_runner *x = a->runner;
     give_up(a, false);
     release(a);
     set_state(x, job, ROG_FLEET_STOPPED);
@@ -619,7 +415,7 @@ static int stop_job(struct active *a)
 }
 
 /* Tells the database how far the run is, and hears whether it is to be stopped. */
-static int look_for_requests(struct active *a, struct rog_error *err)
+static int look_for_requests(struct rog_active *a, struct rog_error *err)
 {
     bool stop = false;
     double now = rog_clock_s();
@@ -632,7 +428,7 @@ static int look_for_requests(struct active *a, struct rog_error *err)
 
 /* By whoever sent the signal, or by who is asked then. From there on it takes another signal for
  * rogctl to be in a hurry. */
-static bool is_wanted_stopped(struct runner *x, const struct rog_fleet_job *job)
+static bool is_wanted_stopped(struct rog_runner *x, const struct rog_fleet_job *job)
 {
     struct rog_signals *signals = x->signals;
     const struct rog_fleet_options *options = x->options;
@@ -644,7 +440,7 @@ static bool is_wanted_stopped(struct runner *x, const struct rog_fleet_job *job)
 }
 
 /* Of runs that could go on on their hosts those are stopped that somebody wants stopped. */
-static bool is_to_be_left(struct runner *x)
+static bool is_to_be_left(struct rog_runner *x)
 {
     for (int i = 0; i < x->slots; i++)
         if (x->slot[i].job && may_be_left(&x->slot[i]))
@@ -653,7 +449,7 @@ static bool is_to_be_left(struct runner *x)
 }
 
 /* Steps a slot and closes it when its run has come to an end, good or bad. */
-static int advance(struct runner *x, struct active *a, struct rog_error *err)
+static int advance(struct rog_runner *x, struct rog_active *a, struct rog_error *err)
 {
     struct rog_error cause = {0};
     bool finished = false;
@@ -690,7 +486,7 @@ static int advance(struct runner *x, struct active *a, struct rog_error *err)
 }
 
 /* Gives free slots to the jobs that wait; now and then also to those that were elsewhere. */
-static int fill_slots(struct runner *x, struct rog_error *err)
+static int fill_slots(struct rog_runner *x, struct rog_error *err)
 {
     int code = 0;
     size_t next = 0;
@@ -706,12 +502,12 @@ static int fill_slots(struct runner *x, struct rog_error *err)
 }
 
 /* What becomes of jobs that others execute is seen also while no slot is free. */
-static int look_at_others(struct runner *x, struct rog_error *err)
+static int look_at_others(struct rog_runner *x, struct rog_error *err)
 {
     int code = 0;
     for (size_t i = 0; code == 0 && x->polls % ELSEWHERE_POLLS == 0 && i < x->count; i++) {
         struct rog_fleet_job *job = &x->jobs[i];
-        struct active a = {.lock = -1, .runner = x};
+        struct rog_active a = {.lock = -1, .runner = x};
         char status[ROG_PROGRESS_STATE_BYTES], why[ROG_ERROR_MESSAGE_BYTES];
         if (job->state == ROG_FLEET_ELSEWHERE)
             code = rog_run_status_load(x->options->db, job->run_id, status, why, err);
@@ -721,7 +517,7 @@ static int look_at_others(struct runner *x, struct rog_error *err)
     return code;
 }
 
-static int loop(struct runner *x, struct rog_error *err)
+static int loop(struct rog_runner *x, struct rog_error *err)
 {
     int code = fill_slots(x, err);
     while (code == 0 && !rog_fleet_jobs_are_over(x->jobs, x->count)) {
@@ -750,10 +546,10 @@ static int loop(struct runner *x, struct rog_error *err)
 }
 
 /* Leaves no half-done run behind, and no process but those of runs that go on on their hosts. */
-static void clean_up(struct runner *x, bool leave)
+static void clean_up(struct rog_runner *x, bool leave)
 {
     for (int i = 0; i < x->slots; i++) {
-        struct active *a = &x->slot[i];
+        struct rog_active *a = &x->slot[i];
         if (a->job && !rog_fleet_job_is_over(a->job))
             give_up(a, leave);
         release(a);
@@ -764,7 +560,7 @@ int rog_runner_execute(const struct rog_cluster *cluster, const struct rog_fleet
                        struct rog_signals *signals, struct rog_fleet_job *jobs, size_t count,
                        struct rog_error *err)
 {
-    struct runner x = {
+    struct rog_runner x = {
         .hooks = cluster->kind->executor,
         .cluster = cluster,
         .options = options,
@@ -780,7 +576,7 @@ int rog_runner_execute(const struct rog_cluster *cluster, const struct rog_fleet
     if (!x.slot)
         code = rog_fail_nomem(err);
     for (int i = 0; x.slot && i < x.slots; i++)
-        x.slot[i] = (struct active){.lock = -1, .runner = &x};
+        x.slot[i] = (struct rog_active){.lock = -1, .runner = &x};
     if (code == 0)
         code = rog_start_models_make(options, signals, jobs, count, err);
     if (code == 0)
