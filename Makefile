@@ -7,6 +7,8 @@
 
 PREFIX ?= /usr/local
 JOBS ?= $(shell nproc)
+# Many tests wait for most of their time.
+TEST_JOBS ?= $(shell expr $(JOBS) + 1)
 BUILD := build/release
 PACKAGES := cmake/packages.txt
 TEST_PACKAGES := $(PACKAGES) cmake/packages-test.txt
@@ -36,7 +38,7 @@ define suite
 	@cmake --preset $(2) -DBUILD_TESTING=ON -B build/$(1) >build/$(1)/configure.log \
 	    || { cat build/$(1)/configure.log; exit 1; }
 	@cmake --build build/$(1) -j $(JOBS)
-	ctest --test-dir build/$(1) --output-on-failure -j $(JOBS)
+	ctest --test-dir build/$(1) --output-on-failure -j $(TEST_JOBS)
 endef
 
 test:
