@@ -4,16 +4,18 @@
 #   make sweep    draw Figure 10                  make bench    measure
 #   make install  to PREFIX (default /usr/local), honours DESTDIR
 #   make asan     the test suite under AddressSanitizer and UBSan; make tsan, make coverage likewise
+#   make torture  kills, failing calls, hostile files, peers and hosts for 20 minutes, or SECONDS=...
 
 PREFIX ?= /usr/local
 JOBS ?= $(shell nproc)
 # Many tests wait for most of their time.
 TEST_JOBS ?= $(shell expr $(JOBS) + 1)
+SECONDS ?= 1200
 BUILD := build/release
 PACKAGES := cmake/packages.txt
 TEST_PACKAGES := $(PACKAGES) cmake/packages-test.txt
 
-.PHONY: all sweep test bench install asan tsan coverage format clean
+.PHONY: all sweep test bench install asan tsan coverage torture format clean
 
 all: $(BUILD)/.packages
 	@cmake --preset release -DCMAKE_INSTALL_PREFIX=$(PREFIX) -DBUILD_TESTING=OFF -DROG_WERROR=OFF -B $(BUILD) >$(BUILD)/configure.log \
@@ -49,6 +51,17 @@ tsan:
 	$(call suite,tsan,tsan)
 coverage:
 	$(call suite,coverage,coverage)
+
+# Both without and with sanitizers, and no more of either than it needs.
+torture:
+	@cmake/install-packages $(TEST_PACKAGES)
+	@for part in test:release asan-ubsan:asan-ubsan; do \
+	    folder=build/$${part%:*}; mkdir -p $$folder; \
+	    cmake --preset $${part#*:} -DBUILD_TESTING=ON -B $$folder >$$folder/configure.log \
+	        || { cat $$folder/configure.log; exit 1; }; \
+	    cmake --build $$folder -j $(JOBS) --target torture || exit 1; \
+	done
+	tests/torture/run build/test build/asan-ubsan --seconds $(SECONDS)
 
 # Measurements are of a build of their own, without tests.
 bench: $(BUILD)/.packages
