@@ -77,7 +77,8 @@ int main(int argc, char **argv)
         return 2;
     }
     signal(SIGPIPE, SIG_IGN);
-    if (uname(&here) != 0 || rog_bundle_open(&bundle, argv[1], here.machine, &err)) {
+    const struct rog_bundle_programs programs = {.trainer = argv[1]};
+    if (uname(&here) != 0 || rog_bundle_open(&bundle, &programs, here.machine, &err)) {
         fprintf(stderr, "bench-deploy: %s\n", err.message);
         return 1;
     }

@@ -12,6 +12,7 @@
 #include <orchestrator/conf/cluster_path.h>
 #include <orchestrator/conf/cluster_state.h>
 #include <orchestrator/conf/file.h>
+#include <orchestrator/conf/group.h>
 #include <orchestrator/conf/ranges.h>
 #include <orchestrator/conf/wrapper.h>
 
@@ -208,33 +209,14 @@ static int read_kind(struct rog_cluster_reader *reader, struct rog_error *err)
 
 /* ---- nodes ---- */
 
-/* ssh would take an empty one, or one with blanks, for something else. */
-int rog_cluster_check_host_name(const struct rog_conf_node *node, struct rog_error *err)
-{
-    const char *host = rog_json_string(node->value, "");
-    if (strcmp(node->name, "host") != 0 || (host[0] && !strpbrk(host, " \t\r\n")))
-        return 0;
-    return rog_conf_fail(node, err, "host must be a name or an address (found \"%s\")", host);
-}
-
 /* Checks a member against a table and rog_cluster_host_settings. */
 int rog_cluster_check_host_member(const struct rog_conf_node *node, const struct rog_setting *table,
                                   struct rog_error *err)
 {
     int code = rog_conf_check(node, table, rog_cluster_host_settings, err);
     if (code == 0)
-        code = rog_cluster_check_host_name(node, err);
-    if (code < 0 || strcmp(node->name, "environment") != 0)
-        return code;
-    for (const char *at = rog_json_string(node->value, ""); *at; at += strcspn(at, " ")) {
-        at += strspn(at, " ");
-        size_t name = strcspn(at, "= ");
-        if (*at && (name == 0 || at[name] != '='))
-            return rog_conf_fail(node, err,
-                                 "environment must be NAME=VALUE between blanks (found \"%.*s\")",
-                                 (int)strcspn(at, " "), at);
-    }
-    return 0;
+        code = rog_group_check_host(node, err);
+    return code ? code : rog_group_check_environment(node, err);
 }
 
 static int take_host(const struct rog_conf_node *root, const char *name, struct rog_json **host,
@@ -333,21 +315,13 @@ static int check_members(const struct rog_cluster_reader *reader, struct rog_err
     return 0;
 }
 
-/* Names of hosts are the same in upper and lower case. */
-static void fold(char *text)
-{
-    for (; *text; text++)
-        if (*text >= 'A' && *text <= 'Z')
-            *text += 'a' - 'A';
-}
-
 static int add_host_name(const struct rog_cluster_reader *reader, struct rog_json *seen,
                          const struct rog_json *settings, int64_t rank, struct rog_error *err)
 {
     char *host = rog_strdup(rog_json_get_string(settings, "host", ""));
     if (!host)
         return rog_fail_nomem(err);
-    fold(host);
+    rog_group_fold_host(host);
     int64_t before = rog_json_get_integer(seen, host, -1);
     const struct rog_conf_node *node = rog_conf_get(reader->root, "workers");
     int code = 0;

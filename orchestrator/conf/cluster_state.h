@@ -30,7 +30,6 @@ static inline bool rog_cluster_is_name(const struct rog_conf_node *node)
 /* cluster.c. ROG_EINVAL: a setting that is for other kinds. */
 int rog_cluster_check_use(const struct rog_cluster_reader *reader, const struct rog_conf_node *node,
                           struct rog_error *err);
-int rog_cluster_check_host_name(const struct rog_conf_node *node, struct rog_error *err);
 /* Checks a member against a table and rog_cluster_host_settings. */
 int rog_cluster_check_host_member(const struct rog_conf_node *node, const struct rog_setting *table,
                                   struct rog_error *err);

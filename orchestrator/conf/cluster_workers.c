@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <common/workload.h>
+#include <orchestrator/conf/group.h>
 #include <orchestrator/conf/ranges.h>
 #include <orchestrator/conf/wrapper.h>
 
@@ -59,7 +60,7 @@ static int find_profile(const struct rog_cluster_reader *reader, const struct ro
     for (size_t i = 0; i < found->child_count; i++) {
         int code = rog_conf_check(&found->child[i], rog_worker_settings, NULL, err);
         if (code == 0)
-            code = rog_cluster_check_host_name(&found->child[i], err);
+            code = rog_group_check_host(&found->child[i], err);
         if (code < 0)
             return code;
     }
@@ -215,22 +216,6 @@ static void append_assumed(const struct rog_cluster_reader *reader,
     rog_json_free(times);
 }
 
-/* The texts of a worker's `name`; *list stays NULL where it has none. */
-static int expand(const struct rog_conf_node *node, const char *name, int64_t count,
-                  struct rog_json **list, struct rog_error *err)
-{
-    const struct rog_conf_node *given = rog_conf_get(node, name);
-    struct rog_error why = {0};
-    if (!given)
-        return 0;
-    *list = rog_json_array();
-    if (!*list)
-        return rog_fail_nomem(err);
-    int code = rog_ranges_expand(rog_json_string(given->value, ""), (size_t)count,
-                                 ROG_CLUSTER_MAX_WORKERS, *list, &why);
-    return code ? rog_conf_fail(given, err, "%s = %s", name, why.message) : 0;
-}
-
 /* How many workers the group stands for, and what they are called. */
 static int take_names(const struct rog_cluster_reader *reader, const struct rog_conf_node *node,
                       struct names *names, struct rog_error *err)
@@ -238,9 +223,10 @@ static int take_names(const struct rog_cluster_reader *reader, const struct rog_
     const struct rog_conf_node *count = rog_conf_get(node, "count");
     const struct rog_conf_node *host = rog_conf_get(node, "host");
     int64_t given = count ? rog_json_integer(count->value, 1) : 0;
-    int code = expand(node, "host", given, &names->host, err);
+    int code = rog_group_expand(node, "host", given, ROG_CLUSTER_MAX_WORKERS, &names->host, err);
     if (code == 0)
-        code = expand(node, "address", given, &names->address, err);
+        code =
+            rog_group_expand(node, "address", given, ROG_CLUSTER_MAX_WORKERS, &names->address, err);
     if (code < 0)
         return code;
     size_t hosts = rog_json_size(names->host), addresses = rog_json_size(names->address);
@@ -289,35 +275,6 @@ static int take_group(const struct rog_cluster_reader *reader, const struct rog_
     return code;
 }
 
-/* `merged` is the group `own` with what of `defaults` it has not. What it points to stays theirs;
- * release_merged frees the rest. */
-static int merge(const struct rog_conf_node *own, const struct rog_conf_node *defaults,
-                 struct rog_conf_node *merged, struct rog_error *err)
-{
-    size_t more = defaults ? defaults->child_count : 0;
-    *merged = *own;
-    merged->value = rog_json_copy(own->value);
-    merged->child = calloc(own->child_count + more + 1, sizeof *merged->child);
-    if (!merged->value || !merged->child)
-        return rog_fail_nomem(err);
-    for (size_t i = 0; i < own->child_count; i++)
-        merged->child[i] = own->child[i];
-    for (size_t i = 0; i < more; i++) {
-        const struct rog_conf_node *child = &defaults->child[i];
-        if (rog_conf_get(own, child->name))
-            continue;
-        merged->child[merged->child_count++] = *child;
-        rog_json_put(merged->value, child->name, rog_json_copy(child->value));
-    }
-    return 0;
-}
-
-static void release_merged(struct rog_conf_node *merged)
-{
-    free(merged->child);
-    rog_json_free(merged->value);
-}
-
 static int take_worker(const struct rog_cluster_reader *reader, const struct rog_conf_node *node,
                        struct rog_error *err)
 {
@@ -330,10 +287,10 @@ static int take_worker(const struct rog_cluster_reader *reader, const struct rog
         if (code < 0)
             return code;
     }
-    int code = merge(node, reader->defaults, &merged, err);
+    int code = rog_group_merge(node, reader->defaults, &merged, err);
     if (code == 0)
         code = take_group(reader, &merged, err);
-    release_merged(&merged);
+    rog_group_release(&merged);
     return code;
 }
 

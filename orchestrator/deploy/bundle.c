@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Puts the trainer and the libraries it needs together for another host. */
+/* Puts programs and the libraries they need together for another host. */
 #include <orchestrator/deploy/bundle.h>
 
 #include <dirent.h>
@@ -90,7 +90,7 @@ static bool has(const struct rog_bundle *bundle, const char *name)
 /* --- of what is installed here --- */
 
 /* Lines of ldd: "NAME => PATH (ADDRESS)", "PATH (ADDRESS)" or "NAME => not found". */
-static int take_library(struct rog_bundle *bundle, const char *trainer, char *line,
+static int take_library(struct rog_bundle *bundle, const char *program, char *line,
                         struct rog_error *err)
 {
     char *arrow = strstr(line, " => ");
@@ -103,8 +103,29 @@ static int take_library(struct rog_bundle *bundle, const char *trainer, char *li
         *end = '\0';
     if (path[0] != '/')
         return rog_fail(err, ROG_EFAILED, "%s needs the library %s, which is not on this machine",
-                        trainer, line);
-    return add(bundle, path, rog_format("lib/%s", line), 0755, err);
+                        program, line);
+    char *name = rog_format("lib/%s", line);
+    if (name && has(bundle, name)) { /* another program needs it, too */
+        free(name);
+        return ROG_OK;
+    }
+    return add(bundle, path, name, 0755, err);
+}
+
+/* A program, there as `name`, with its libraries. */
+static int take_program(struct rog_bundle *bundle, const char *program, const char *name,
+                        struct rog_error *err)
+{
+    const char *const argv[] = {"ldd", program, NULL};
+    char *text = NULL;
+    int code = add(bundle, program, rog_strdup(name), 0755, err);
+    if (!code)
+        code = rog_process_run(argv, LDD_TIMEOUT_S, &text, err);
+    char *rest = text;
+    for (char *line = text ? strsep(&rest, "\n") : NULL; line && !code; line = strsep(&rest, "\n"))
+        code = take_library(bundle, program, line, err);
+    free(text);
+    return code;
 }
 
 struct plugin_taker {
@@ -161,24 +182,19 @@ static int take_small_programs(struct rog_bundle *bundle, struct rog_error *err)
     return code;
 }
 
-static int collect(struct rog_bundle *bundle, const char *trainer, struct rog_error *err)
+static int collect(struct rog_bundle *bundle, const struct rog_bundle_programs *programs,
+                   struct rog_error *err)
 {
-    const char *const argv[] = {"ldd", trainer, NULL};
     struct plugin_taker taker = {bundle, err};
-    char *text = NULL;
-    int code = add(bundle, trainer, rog_strdup(ROG_BUNDLE_PROGRAM), 0755, err);
+    int code = take_program(bundle, programs->trainer, ROG_BUNDLE_PROGRAM, err);
+    if (!code && programs->controller)
+        code = take_program(bundle, programs->controller, ROG_BUNDLE_CONTROLLER, err);
     if (!code)
         code = take_small_programs(bundle, err);
-    if (!code)
-        code = rog_process_run(argv, LDD_TIMEOUT_S, &text, err);
-    char *rest = text;
-    for (char *line = text ? strsep(&rest, "\n") : NULL; line && !code; line = strsep(&rest, "\n"))
-        code = take_library(bundle, trainer, line, err);
     if (!code)
         code = rog_plugin_each(take_plugin, &taker, err);
     if (!code)
         code = take_librog(bundle, err);
-    free(text);
     return code;
 }
 
@@ -234,7 +250,16 @@ static int check_machine(const char *program, const char *machine, struct rog_er
     return ROG_OK;
 }
 
-static int read_folder(struct rog_bundle *bundle, const char *folder, const char *machine,
+static int need(const struct rog_bundle *bundle, const char *folder, const char *name,
+                struct rog_error *err)
+{
+    return has(bundle, name)
+               ? ROG_OK
+               : rog_fail(err, ROG_EFORMAT, "%s has no %s: make the bundle anew", folder, name);
+}
+
+static int read_folder(struct rog_bundle *bundle, const char *folder,
+                       const struct rog_bundle_programs *programs, const char *machine,
                        struct rog_error *err)
 {
     char *program = rog_path_join(folder, ROG_BUNDLE_PROGRAM);
@@ -242,10 +267,9 @@ static int read_folder(struct rog_bundle *bundle, const char *folder, const char
     if (!code)
         code = walk(bundle, folder, "bin", 0, err);
     for (size_t i = 0; i < SMALL_PROGRAMS && !code; i++)
-        if (!has(bundle, small_programs[i]))
-            code = rog_fail(err, ROG_EFORMAT,
-                            "%s has no %s, it is of an older rogctl: make the bundle anew", folder,
-                            small_programs[i]);
+        code = need(bundle, folder, small_programs[i], err);
+    if (!code && programs->controller)
+        code = need(bundle, folder, ROG_BUNDLE_CONTROLLER, err);
     if (!code)
         code = walk(bundle, folder, "lib", 0, err);
     free(program);
@@ -276,8 +300,8 @@ static int find_folder(const char *machine, char **folder, struct rog_error *err
     return code;
 }
 
-int rog_bundle_open(struct rog_bundle **out, const char *trainer, const char *machine,
-                    struct rog_error *err)
+int rog_bundle_open(struct rog_bundle **out, const struct rog_bundle_programs *programs,
+                    const char *machine, struct rog_error *err)
 {
     struct utsname here;
     char *folder = NULL;
@@ -292,9 +316,9 @@ int rog_bundle_open(struct rog_bundle **out, const char *trainer, const char *ma
         code =
             rog_fail(err, ROG_EIO, "cannot tell this machine's architecture: %s", strerror(errno));
     if (!code && folder)
-        code = read_folder(bundle, folder, machine, err);
+        code = read_folder(bundle, folder, programs, machine, err);
     else if (!code && strcmp(here.machine, machine) == 0)
-        code = collect(bundle, trainer, err);
+        code = collect(bundle, programs, err);
     else if (!code)
         code = rog_fail(err, ROG_ENOTFOUND,
                         "there is no bundle for %s machines (this one is %s); make one in rogctl's "

@@ -8,11 +8,12 @@
  *     bin/rog-trainer
  *     bin/rog-unpack          the host's half of deployment (deploy.h)
  *     bin/rog-claim           what keeps a host for a sweep (common/claims.h)
- *     lib/NAME.so.N           the libraries it needs, except those that belong to the C library
+ *     bin/rogctl              for agents (pool/agent.h), where it is asked for
+ *     lib/NAME.so.N           the libraries they need, except those that belong to the C library
  *     lib/rog/plugins/NAME.so strategies
  *     lib/librog.so.0, lib/rog/python/rog/...   for training programs of one's own
  *
- * For the architecture of this machine it is made of the trainer that is installed here, its
+ * For the architecture of this machine it is made of the programs that are installed here, their
  * libraries where the dynamic linker finds them and the strategies that rogctl finds. A folder
  * MACHINE of $ROG_BUNDLE_PATH (folders separated by ':') or of PREFIX/share/rog/bundles goes first,
  * and is the only source for other architectures; cmake/portable-bundle makes one. The C library is
@@ -27,16 +28,21 @@
 
 #define ROG_BUNDLE_PROGRAM "bin/rog-trainer" /* in the deployed tree */
 #define ROG_BUNDLE_CLAIM "bin/rog-claim"
+#define ROG_BUNDLE_CONTROLLER "bin/rogctl"
 #define ROG_BUNDLE_CLAIM_ITEMS 2
 
 struct rog_bundle;
 
-/* `trainer` is the program's path here, `machine` what `uname -m` prints on the host.
- * Errors: ROG_ENOTFOUND no bundle for such a machine; ROG_EFORMAT one for another machine, or one
- * that lacks a program, stands in its place; ROG_EFAILED a library of the trainer is missing here;
- * ROG_EIO, ROG_ENOMEM. */
-int rog_bundle_open(struct rog_bundle **bundle, const char *trainer, const char *machine,
-                    struct rog_error *err);
+struct rog_bundle_programs {
+    const char *trainer;    /* the program's path here */
+    const char *controller; /* that of rogctl; NULL: it is not in the bundle */
+};
+
+/* `machine` is what `uname -m` prints on the host. Errors: ROG_ENOTFOUND no bundle for such a
+ * machine; ROG_EFORMAT one for another machine, or one that lacks a program, stands in its place;
+ * ROG_EFAILED a library of a program is missing here; ROG_EIO, ROG_ENOMEM. */
+int rog_bundle_open(struct rog_bundle **bundle, const struct rog_bundle_programs *programs,
+                    const char *machine, struct rog_error *err);
 /* With hashes, for rog_deploy_tree. They live as long as the bundle; it is not changed any more, so
  * threads may share it. */
 const struct rog_deploy_item *rog_bundle_items(const struct rog_bundle *bundle, size_t *count);
@@ -53,8 +59,8 @@ bool rog_bundle_explain(struct rog_error *err);
 /* The bundles of all architectures that a cluster's hosts have, each opened once, by whoever needs
  * it first; the others wait. For threads that share it. */
 struct rog_bundle_cache;
-int rog_bundle_cache_new(struct rog_bundle_cache **cache, const char *trainer,
-                         struct rog_error *err);
+int rog_bundle_cache_new(struct rog_bundle_cache **cache,
+                         const struct rog_bundle_programs *programs, struct rog_error *err);
 /* *bundle belongs to the cache. Errors as rog_bundle_open. */
 int rog_bundle_cache_take(struct rog_bundle_cache *cache, const char *machine,
                           const struct rog_bundle **bundle, struct rog_error *err);

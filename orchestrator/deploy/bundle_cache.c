@@ -12,7 +12,7 @@
 #define MAX_MACHINES 8
 
 struct rog_bundle_cache {
-    char *trainer;
+    char *trainer, *controller;
     pthread_mutex_t mutex;
     size_t count;
     struct {
@@ -22,15 +22,19 @@ struct rog_bundle_cache {
     } entry[MAX_MACHINES];
 };
 
-int rog_bundle_cache_new(struct rog_bundle_cache **out, const char *trainer, struct rog_error *err)
+int rog_bundle_cache_new(struct rog_bundle_cache **out, const struct rog_bundle_programs *programs,
+                         struct rog_error *err)
 {
     struct rog_bundle_cache *cache = calloc(1, sizeof *cache);
     *out = NULL;
     if (!cache)
         return rog_fail_nomem(err);
-    cache->trainer = rog_strdup(trainer);
-    if (!cache->trainer || pthread_mutex_init(&cache->mutex, NULL) != 0) {
+    cache->trainer = rog_strdup(programs->trainer);
+    cache->controller = programs->controller ? rog_strdup(programs->controller) : NULL;
+    if (!cache->trainer || (programs->controller && !cache->controller) ||
+        pthread_mutex_init(&cache->mutex, NULL) != 0) {
         free(cache->trainer);
+        free(cache->controller);
         free(cache);
         return rog_fail_nomem(err);
     }
@@ -55,7 +59,8 @@ int rog_bundle_cache_take(struct rog_bundle_cache *cache, const char *machine,
     if (i == cache->count) {
         cache->count++;
         snprintf(cache->entry[i].machine, sizeof cache->entry[i].machine, "%s", machine);
-        rog_bundle_open(&cache->entry[i].bundle, cache->trainer, machine, &cache->entry[i].why_not);
+        const struct rog_bundle_programs programs = {cache->trainer, cache->controller};
+        rog_bundle_open(&cache->entry[i].bundle, &programs, machine, &cache->entry[i].why_not);
     }
     *bundle = cache->entry[i].bundle;
     if (!*bundle)
@@ -73,5 +78,6 @@ void rog_bundle_cache_free(struct rog_bundle_cache *cache)
         rog_bundle_free(cache->entry[i].bundle);
     pthread_mutex_destroy(&cache->mutex);
     free(cache->trainer);
+    free(cache->controller);
     free(cache);
 }

@@ -112,7 +112,8 @@ static int open_hosts(struct hosts *hosts, const struct rog_doctor_options *opti
     hosts->probe = calloc(workers + 2, sizeof *hosts->probe);
     if (!hosts->probe)
         return rog_fail_nomem(err);
-    int code = rog_bundle_cache_new(&hosts->cache, options->trainer, err);
+    int code = rog_bundle_cache_new(
+        &hosts->cache, &(const struct rog_bundle_programs){options->trainer, NULL}, err);
     if (code) {
         free(hosts->probe);
         return code;

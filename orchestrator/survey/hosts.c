@@ -73,8 +73,11 @@ int rog_survey_open(struct rog_survey_hosts *hosts, const struct rog_survey_opti
                         options->cluster->name, options->cluster->kind->name);
     hosts->count = rog_json_size(options->cluster->workers) + 1;
     hosts->host = calloc(hosts->count, sizeof *hosts->host);
-    int code = hosts->host ? rog_bundle_cache_new(&hosts->cache, options->trainer, err)
-                           : rog_fail_nomem(err);
+    int code =
+        hosts->host
+            ? rog_bundle_cache_new(&hosts->cache,
+                                   &(const struct rog_bundle_programs){options->trainer, NULL}, err)
+            : rog_fail_nomem(err);
     for (size_t rank = 0; rank < hosts->count && !code; rank++)
         describe(hosts, rank);
     return code ? code : make_key(hosts, err);

@@ -35,6 +35,8 @@ static const char hash_of_precious[] =
 /* Files of a tree but for that. */
 #define FIND "find . -type f ! -path ./" ROG_DEPLOY_UNPACKER
 
+static const struct rog_bundle_programs programs = {.trainer = ROG_TEST_TRAINER};
+
 static struct lab_bench *bench_of(void **state)
 {
     lab_bench_need(*state);
@@ -430,33 +432,43 @@ static void deployments_in_parallel(void **state)
     free(job);
 }
 
-/* The trainer of this build, from the deployed tree alone: not one library of this machine's but
- * those of the C library. */
+/* A program of the deployed tree alone: not one library of this machine's but those of the C
+ * library. */
+static void expect_to_run(struct rog_connection *ssh, const char *folder, const char *name,
+                          const char *says)
+{
+    char *program = rog_path_join(folder, name);
+    char *version = say(ssh, "\"$1\" --version", program);
+    assert_int_equal(strncmp(version, says, strlen(says)), 0);
+    char *libraries = say(ssh,
+                          "ldd \"$1\" | sed -n 's/^\\t\\(.*\\) => \\(.*\\) (.*/\\1 \\2/p' |"
+                          " grep -v '^lib\\(c\\|m\\|resolv\\)\\.so' |"
+                          " grep -v \"^[^ ]* ${1%/*}/../lib/\"; :",
+                          program);
+    assert_string_equal(libraries, "");
+    free(libraries);
+    free(version);
+    free(program);
+}
+
 static void a_bundle_runs_from_where_it_is(void **state)
 {
     const struct lab_bench *bench = bench_of(state);
+    const struct rog_bundle_programs both = {ROG_TEST_TRAINER, ROG_TEST_CONTROLLER};
     struct rog_connection *ssh = connect_to(bench, 1);
     struct rog_error err = {0};
     struct rog_bundle *bundle = NULL;
     struct utsname here;
     size_t count;
     assert_int_equal(uname(&here), 0);
-    if (rog_bundle_open(&bundle, ROG_TEST_TRAINER, here.machine, &err))
+    if (rog_bundle_open(&bundle, &both, here.machine, &err))
         fail_msg("%s", err.message);
     const struct rog_deploy_item *items = rog_bundle_items(bundle, &count);
     char *folder = deploy(ssh, items, count, count - 1, NULL); /* the unpacker is there */
-    char *version = say(ssh, "\"$1/" ROG_BUNDLE_PROGRAM "\" --version", folder);
-    assert_int_equal(strncmp(version, "rog-trainer ", 12), 0);
-    char *libraries = say(ssh,
-                          "ldd \"$1/" ROG_BUNDLE_PROGRAM
-                          "\" | sed -n 's/^\\t\\(.*\\) => \\(.*\\) (.*/\\1 \\2/p' | grep -v "
-                          "'^lib\\(c\\|m\\|resolv\\)\\.so' | grep -v \"^[^ ]* $1/bin/../lib/\"; :",
-                          folder);
-    assert_string_equal(libraries, "");
+    expect_to_run(ssh, folder, ROG_BUNDLE_PROGRAM, "rog-trainer ");
+    expect_to_run(ssh, folder, ROG_BUNDLE_CONTROLLER, "rogctl ");
     expect(ssh, "cd \"$1/lib/rog/plugins\" && ls bsp.so rog.so ssp.so", folder,
            "bsp.so\nrog.so\nssp.so\n");
-    free(libraries);
-    free(version);
     free(folder);
     rog_bundle_free(bundle);
     rog_connection_free(ssh);
@@ -469,23 +481,23 @@ static void bundles_of_other_machines(void **state)
     struct rog_bundle *bundle = NULL;
     size_t count = 0;
     setenv("ROG_BUNDLE_PATH", bench->folder, 1);
-    assert_int_equal(rog_bundle_open(&bundle, ROG_TEST_TRAINER, "riscv64", &err), ROG_ENOTFOUND);
+    assert_int_equal(rog_bundle_open(&bundle, &programs, "riscv64", &err), ROG_ENOTFOUND);
     assert_non_null(strstr(err.message, "there is no bundle for riscv64"));
-    assert_int_equal(rog_bundle_open(&bundle, ROG_TEST_TRAINER, "../x", &err), ROG_EINVAL);
-    assert_int_equal(rog_bundle_open(&bundle, ROG_TEST_TRAINER, "x; reboot", &err), ROG_EINVAL);
+    assert_int_equal(rog_bundle_open(&bundle, &programs, "../x", &err), ROG_EINVAL);
+    assert_int_equal(rog_bundle_open(&bundle, &programs, "x; reboot", &err), ROG_EINVAL);
 
     char elf[64] = "\177ELF";
     elf[18] = (char)243; /* e_machine */
     free(put(bench, "riscv64/bin/rog-trainer", elf, sizeof elf));
     free(put(bench, "riscv64/lib/rog/plugins/rog.so", elf, sizeof elf));
     free(put(bench, "riscv64/lib/.hidden", "", 0));
-    assert_int_equal(rog_bundle_open(&bundle, ROG_TEST_TRAINER, "riscv64", &err), ROG_EFORMAT);
+    assert_int_equal(rog_bundle_open(&bundle, &programs, "riscv64", &err), ROG_EFORMAT);
     assert_non_null(strstr(err.message, "has no bin/rog-unpack"));
     free(put(bench, "riscv64/bin/rog-unpack", elf, sizeof elf));
-    assert_int_equal(rog_bundle_open(&bundle, ROG_TEST_TRAINER, "riscv64", &err), ROG_EFORMAT);
+    assert_int_equal(rog_bundle_open(&bundle, &programs, "riscv64", &err), ROG_EFORMAT);
     assert_non_null(strstr(err.message, "has no bin/rog-claim"));
     free(put(bench, "riscv64/bin/rog-claim", elf, sizeof elf));
-    if (rog_bundle_open(&bundle, ROG_TEST_TRAINER, "riscv64", &err))
+    if (rog_bundle_open(&bundle, &programs, "riscv64", &err))
         fail_msg("%s", err.message);
     const struct rog_deploy_item *items = rog_bundle_items(bundle, &count);
     struct rog_deploy_item small[ROG_BUNDLE_CLAIM_ITEMS];
@@ -499,13 +511,16 @@ static void bundles_of_other_machines(void **state)
     assert_string_equal(small[0].name, "bin/rog-claim");
     assert_string_equal(small[1].name, "bin/rog-unpack");
     rog_bundle_free(bundle);
+    const struct rog_bundle_programs both = {ROG_TEST_TRAINER, ROG_TEST_CONTROLLER};
+    assert_int_equal(rog_bundle_open(&bundle, &both, "riscv64", &err), ROG_EFORMAT);
+    assert_non_null(strstr(err.message, "has no bin/rogctl"));
 
     elf[18] = 62;
     free(put(bench, "riscv64/bin/rog-trainer", elf, sizeof elf));
-    assert_int_equal(rog_bundle_open(&bundle, ROG_TEST_TRAINER, "riscv64", &err), ROG_EFORMAT);
+    assert_int_equal(rog_bundle_open(&bundle, &programs, "riscv64", &err), ROG_EFORMAT);
     assert_non_null(strstr(err.message, "is not for riscv64 machines"));
     free(put(bench, "riscv64/bin/rog-trainer", "#!/bin/sh\n", 10));
-    assert_int_equal(rog_bundle_open(&bundle, ROG_TEST_TRAINER, "riscv64", &err), ROG_EFORMAT);
+    assert_int_equal(rog_bundle_open(&bundle, &programs, "riscv64", &err), ROG_EFORMAT);
     unsetenv("ROG_BUNDLE_PATH");
 }
 

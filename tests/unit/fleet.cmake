@@ -16,5 +16,6 @@ set_target_properties(ssh-login PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BI
 rog_unit_test(packed LIBS rog_deploy)
 rog_unit_test(deploy LAB LIBS rog_deploy rog_lab Threads::Threads)
 target_compile_definitions(test_deploy PRIVATE ROG_TEST_TRAINER="$<TARGET_FILE:rog-trainer>"
+                                              ROG_TEST_CONTROLLER="$<TARGET_FILE:rogctl>"
                                               ROG_TEST_UNPACKER="$<TARGET_FILE:rog-unpack>")
-add_dependencies(test_deploy rog-trainer rog-unpack)
+add_dependencies(test_deploy rog-trainer rog-unpack rogctl)

@@ -99,7 +99,8 @@ int rog_hold_new(struct rog_hold **out, const struct rog_session_options *option
     hold->host = calloc(rog_json_size(options->cluster->workers) + 1, sizeof *hold->host);
     int code = hold->host ? draw_token(hold->token, err) : rog_fail_nomem(err);
     if (code == 0)
-        code = rog_bundle_cache_new(&hold->bundles, options->trainer, err);
+        code = rog_bundle_cache_new(
+            &hold->bundles, &(const struct rog_bundle_programs){options->trainer, NULL}, err);
     if (code == 0)
         hold->count = rog_json_size(options->cluster->workers) + 1;
     for (size_t i = 0; i < hold->count; i++)

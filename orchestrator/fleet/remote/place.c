@@ -115,7 +115,9 @@ static int deploy(struct rog_remote_host *host, struct rog_error *err)
     if (remote->hold)
         remote->cache = rog_hold_bundles(remote->hold);
     else if (code == 0 && !remote->cache)
-        code = rog_bundle_cache_new(&remote->cache, remote->attempt->trainer, err);
+        code = rog_bundle_cache_new(
+            &remote->cache, &(const struct rog_bundle_programs){remote->attempt->trainer, NULL},
+            err);
     pthread_mutex_unlock(&remote->mutex);
     if (code == 0) {
         machine[strcspn(machine, "\n")] = '\0';
