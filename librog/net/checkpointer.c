@@ -20,6 +20,7 @@
 #define CHECKPOINT_NAME "server.json"
 #define CHECKPOINT_MAX_BYTES 65536
 #define PAUSED_NAME "paused"
+#define PAUSED_MAX_BYTES 4096
 #define WORKERS "workers"
 /* Of the time at most goes into saving the state. */
 #define STATE_SHARE 0.05
@@ -30,7 +31,8 @@ struct rog_checkpointer {
     double next_state_s;
     uint32_t next_index; /* of checkpoints */
     unsigned next_slot;  /* of the state */
-    bool paused;         /* DIR/paused is there */
+    struct rog_json
+        *paused; /* what DIR/paused has, an empty object at first; NULL: it is not there */
 
     /* What is being written. */
     uv_work_t work;
@@ -65,6 +67,7 @@ void rog_checkpointer_free(struct rog_checkpointer *checkpointer)
         return;
     rog_state_file_release(&checkpointer->state);
     rog_json_free(checkpointer->workers);
+    rog_json_free(checkpointer->paused);
     free(checkpointer->params);
     free(checkpointer);
 }
@@ -212,8 +215,10 @@ static void end_pause(struct rog_checkpointer *checkpointer)
 {
     char *path =
         checkpointer->paused ? rog_path_join(checkpointer->config.folder, PAUSED_NAME) : NULL;
-    if (path && unlink(path) == 0)
-        checkpointer->paused = false;
+    if (path && unlink(path) == 0) {
+        rog_json_free(checkpointer->paused);
+        checkpointer->paused = NULL;
+    }
     free(path);
 }
 
@@ -312,6 +317,33 @@ static int read_about(const struct rog_checkpointer *checkpointer, struct rog_js
     return code;
 }
 
+/* The origin that time goes on with; an empty object where it still stands. */
+static void read_paused(struct rog_checkpointer *checkpointer)
+{
+    char *path = rog_path_join(checkpointer->config.folder, PAUSED_NAME), *text = NULL;
+    size_t size;
+    if (path && rog_file_exists(path) &&
+        (rog_file_read(path, PAUSED_MAX_BYTES, &text, &size, NULL) ||
+         rog_json_parse(text, size, path, &checkpointer->paused, NULL)))
+        checkpointer->paused = rog_json_object();
+    free(text);
+    free(path);
+}
+
+int rog_checkpointer_go_on(struct rog_checkpointer *checkpointer,
+                           const struct rog_run_origin *origin, struct rog_error *err)
+{
+    struct rog_json *about = rog_json_object();
+    rog_moment_put_origin(origin, about);
+    char *path = rog_path_join(checkpointer->config.folder, PAUSED_NAME);
+    char *text = rog_json_text(about);
+    int code = path && text ? rog_file_write(path, text, strlen(text), err) : rog_fail_nomem(err);
+    free(text);
+    free(path);
+    rog_json_free(about);
+    return code;
+}
+
 static int take_checkpoint(struct rog_checkpointer *checkpointer, const struct rog_json *about,
                            struct rog_error *err)
 {
@@ -357,9 +389,12 @@ static int take(struct rog_checkpointer *checkpointer, const struct source *sour
         snprintf(where, sizeof where, "state/%u", source->slot);
     int code = source->is_state ? take_state(checkpointer, source->slot, source->about, where, err)
                                 : take_checkpoint(checkpointer, source->about, err);
-    /* Time that has stood still goes on now. */
+    /* Time that has stood still goes on now, or has gone on. */
+    if (checkpointer->paused)
+        rog_json_put_all(source->about, checkpointer->paused);
+    bool is_paused = checkpointer->paused && rog_json_size(checkpointer->paused) == 0;
     if (!code)
-        code = rog_moment_read(from, source->about, checkpointer->paused, where, err);
+        code = rog_moment_read(from, source->about, is_paused, where, err);
     if (!code && config->state->go_on(config->owner, from->iteration,
                                       rog_json_get(source->about, WORKERS), err))
         code = rog_fail_prefix(err, "%s", where);
@@ -385,9 +420,7 @@ int rog_checkpointer_restore(struct rog_checkpointer *checkpointer, struct rog_m
         sources[i] = (struct source){rog_state_slot_about(config->folder, i), true, i};
     int code = read_about(checkpointer, &sources[ROG_STATE_SLOTS].about, &cause);
     bool found = false;
-    char *paused = rog_path_join(config->folder, PAUSED_NAME);
-    checkpointer->paused = paused && rog_file_exists(paused);
-    free(paused);
+    read_paused(checkpointer);
     qsort(sources, SOURCES, sizeof *sources, by_time);
     for (unsigned i = 0; i < SOURCES && sources[i].about && !found; i++) {
         code = take(checkpointer, &sources[i], from, &cause);

@@ -11,7 +11,8 @@
  *
  * The time of the run goes on while no server is there. Where it has stood still, as nobody else of
  * the run was there either, whoever takes the run up puts an empty file DIR/paused there: then time
- * goes on from what was saved. The file is removed when the next has been.
+ * goes on from what was saved. Once it goes on, the file has the run's new origin, for a server
+ * that is killed before it has saved anything, and is removed when something has been saved.
  */
 
 #include <stdbool.h>
@@ -53,6 +54,9 @@ void rog_checkpointer_free(struct rog_checkpointer *checkpointer);
  * gives back what was beside it. *from: of which moment it is. ROG_EFORMAT where all is damaged. */
 int rog_checkpointer_restore(struct rog_checkpointer *checkpointer, struct rog_moment *from,
                              struct rog_error *err);
+/* Time that has stood still goes on: what was saved is of a run with this origin from now on. */
+int rog_checkpointer_go_on(struct rog_checkpointer *checkpointer,
+                           const struct rog_run_origin *origin, struct rog_error *err);
 /* Begins to write a checkpoint or the state, where one is due and none is being written. */
 void rog_checkpointer_if_due(struct rog_checkpointer *checkpointer,
                              const struct rog_run_origin *origin, double t_s, uint32_t iteration);

@@ -31,13 +31,18 @@ static void name_boot(char name[BOOT_BYTES])
     free(text);
 }
 
-void rog_moment_put(const struct rog_moment *moment, struct rog_json *to)
+void rog_moment_put_origin(const struct rog_run_origin *origin, struct rog_json *to)
 {
     char boot[BOOT_BYTES];
     name_boot(boot);
-    rog_json_put_number(to, "started_at", moment->origin.wall_s);
+    rog_json_put_number(to, "started_at", origin->wall_s);
     rog_json_put_string(to, "boot", boot);
-    rog_json_put_number(to, "origin_s", moment->origin.steady_s);
+    rog_json_put_number(to, "origin_s", origin->steady_s);
+}
+
+void rog_moment_put(const struct rog_moment *moment, struct rog_json *to)
+{
+    rog_moment_put_origin(&moment->origin, to);
     rog_json_put_number(to, "t", moment->t_s);
     rog_json_put_integer(to, "index", moment->index);
     rog_json_put_integer(to, "iteration", moment->iteration);

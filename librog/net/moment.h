@@ -25,6 +25,8 @@ struct rog_moment {
 };
 
 void rog_moment_put(const struct rog_moment *moment, struct rog_json *to);
+/* The origin alone, for a moment that was saved before the run had that one. */
+void rog_moment_put_origin(const struct rog_run_origin *origin, struct rog_json *to);
 /* The origin is that of a server that goes on now: the run's time has gone on meanwhile, or with
  * `paused` it goes on from t_s. ROG_EFORMAT: `where`, which it is of, does not say it. */
 int rog_moment_read(struct rog_moment *moment, const struct rog_json *from, bool paused,

@@ -317,7 +317,8 @@ int rog_serve_run_on(struct rog_serve *serve, struct rog_error *err)
     serve->origin.steady_s -= serve->held_s;
     serve->origin.wall_s -= serve->held_s;
     serve->held = false;
-    return report_resume(serve, serve->held_s, err);
+    int code = rog_checkpointer_go_on(serve->checkpointer, &serve->origin, err);
+    return code ? code : report_resume(serve, serve->held_s, err);
 }
 
 /* Of one whose workers say what their model is. */

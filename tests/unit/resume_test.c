@@ -207,6 +207,27 @@ static void time_can_have_stood_still(void **state)
     free(path);
 }
 
+/* A server that is killed before it has saved anything does not put the time back. */
+static void time_goes_on_after_it_has_stood_still(void **state)
+{
+    char boot[64], *path = rog_path_join(*state, "paused");
+    const struct rog_checkpoint_hooks hooks = {.due_s = due_s};
+    double due;
+    struct rog_checkpointer *checkpointer;
+    const struct rog_checkpointer_config config = {
+        .folder = *state, .hooks = &hooks, .user = &due, .failed = not_expected};
+    const struct rog_run_origin origin = {.steady_s = rog_link_now() - 120,
+                                          .wall_s = (double)time(NULL) - 120};
+    name_boot(boot);
+    assert_int_equal(rog_file_write(path, "", 0, NULL), ROG_OK);
+    assert_int_equal(rog_checkpointer_new(&checkpointer, &config, NULL), ROG_OK);
+    assert_int_equal(rog_checkpointer_go_on(checkpointer, &origin, NULL), ROG_OK);
+    rog_checkpointer_free(checkpointer);
+    assert_float_equal(time_of(*state, boot, 1000, 1000, 90), 120, 5);
+    assert_false(rog_file_exists(path));
+    free(path);
+}
+
 static bool is_there(const char *folder, const char *name)
 {
     char *path = rog_path_join(folder, name);
@@ -517,6 +538,7 @@ int main(void)
         cmocka_unit_test(the_date_tells_after_another_boot),
         cmocka_unit_test(a_date_before_the_checkpoint_is_none),
         cmocka_unit_test(time_can_have_stood_still),
+        cmocka_unit_test(time_goes_on_after_it_has_stood_still),
         cmocka_unit_test(what_is_beside_the_model_comes_back),
         cmocka_unit_test(another_optimizer_does_not_go_on),
         cmocka_unit_test(the_newest_that_is_whole_is_gone_on_from),
