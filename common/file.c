@@ -276,17 +276,31 @@ static bool is_own(uid_t owner)
            (before && before[0] && owner == (uid_t)strtoul(before, NULL, 10));
 }
 
+/* A group of one's own, as Debian gives each user, is nobody else. */
+static bool is_shared(const struct stat *status)
+{
+    return (status->st_mode & S_IWOTH) ||
+           ((status->st_mode & S_IWGRP) && status->st_gid != getegid() && status->st_gid != 0);
+}
+
+bool rog_dir_is_private(const struct stat *status)
+{
+    return is_own(status->st_uid) && !is_shared(status);
+}
+
+bool rog_dir_keeps_entries(const struct stat *status)
+{
+    return !is_shared(status) || (status->st_mode & S_ISVTX);
+}
+
 /* What lies in a cache is used without another look, also programs and models: nobody else may put
- * anything there. A group of one's own, as Debian gives each user, is nobody else. */
+ * anything there. */
 static int check_cache(const char *dir, bool is_last, struct rog_error *err)
 {
     struct stat status;
     if (stat(dir, &status) != 0)
         return 0; /* it is made later, or cannot be, which is said then */
-    bool shared = (status.st_mode & S_IWOTH) ||
-                  ((status.st_mode & S_IWGRP) && status.st_gid != getegid() && status.st_gid != 0);
-    bool good = is_last ? is_own(status.st_uid) && !shared : !shared || (status.st_mode & S_ISVTX);
-    if (good)
+    if (is_last ? rog_dir_is_private(&status) : rog_dir_keeps_entries(&status))
         return 0;
     return rog_fail(err, ROG_EINVAL,
                     "%s: other users can write into this cache folder (owner %u, mode %03o), and "

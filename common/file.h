@@ -36,6 +36,12 @@ int rog_dir_make(const char *path, struct rog_error *err);
 /* rm -r; a missing path is no error. Never follows a link. */
 int rog_dir_remove(const char *path, struct rog_error *err);
 
+struct stat;
+/* Whether nobody but this user can put anything into a folder that is like that; and whether others
+ * can at least not put something else in the place of what this user has there. */
+bool rog_dir_is_private(const struct stat *status);
+bool rog_dir_keeps_entries(const struct stat *status);
+
 bool rog_file_exists(const char *path);
 
 /* printf into heap memory; NULL only when memory ran out. */

@@ -2,6 +2,7 @@
 find_package(Threads REQUIRED)
 rog_unit_test(remote LIBS rog_fleet)
 rog_unit_test(streams LIBS rog_fleet)
+rog_unit_test(pool LIBS rog_pool)
 rog_unit_test(fleet_session LIBS rog_fleet)
 rog_unit_test(fake_host LIBS rog_fleet)
 rog_unit_test(mirror LAB LIBS rog_fleet rog_lab)

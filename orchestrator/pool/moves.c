@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Tasks, put, moved and removed. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <common/file.h>
+#include <orchestrator/pool/pool_state.h>
+
+#define TRIES 4
+#define TRY_NS 50000000L
+
+/* Whether a name is there now. An NFS client may remember that it was not: opening its folder makes
+ * it ask again. */
+static bool is_there(const char *path)
+{
+    char *folder = rog_path_dir(path);
+    int fd = folder ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    free(folder);
+    bool there = faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+    if (fd >= 0)
+        close(fd);
+    return there;
+}
+
+/* Renames to a name that only the caller uses. Where the answer is lost, an NFS client asks again
+ * and hears that there is no such file, or gives up with an error: whether it has worked is told by
+ * where the file is. */
+static int move(const char *from, const char *to, struct rog_error *err)
+{
+    const struct timespec moment = {0, TRY_NS};
+    int cause = 0;
+    for (int tries = 0; tries < TRIES; tries++) {
+        if (rename(from, to) == 0)
+            return 0;
+        cause = errno;
+        if (is_there(to))
+            return 0;
+        if (cause == ENOENT)
+            return rog_fail(err, ROG_ENOTFOUND, "%s is not there any more", from);
+        nanosleep(&moment, NULL);
+    }
+    return rog_fail(err, ROG_EIO, "cannot rename %s to %s: %s", from, to, strerror(cause));
+}
+
+int rog_pool_replace(const char *from, const char *to, struct rog_error *err)
+{
+    if (rename(from, to) == 0)
+        return 0;
+    int cause = errno;
+    /* The answer was lost, and the client has asked again. */
+    if (cause == ENOENT && !is_there(from) && is_there(to))
+        return 0;
+    return rog_fail(err, ROG_EIO, "cannot rename %s to %s: %s", from, to, strerror(cause));
+}
+
+static int move_task(const struct rog_pool *pool, const char *name, enum rog_pool_place from,
+                     const char *before, enum rog_pool_place to, const char *after,
+                     struct rog_error *err)
+{
+    char *old = rog_pool_task_path(pool, from, name, before);
+    char *new = rog_pool_task_path(pool, to, name, after);
+    int code = old && new ? move(old, new, err) : rog_fail_nomem(err);
+    free(old);
+    free(new);
+    return code;
+}
+
+/* Whose it is now. */
+static int set_agent(struct rog_pool_task *task, const char *agent, struct rog_error *err)
+{
+    char *copy = rog_strdup(agent);
+    if (!copy)
+        return rog_fail_nomem(err);
+    free(task->agent);
+    task->agent = copy;
+    return 0;
+}
+
+int rog_pool_put(struct rog_pool *pool, size_t seq, const char *run_id,
+                 const struct rog_json *value, struct rog_error *err)
+{
+    if (!run_id[0] || strlen(run_id) > ROG_POOL_RUN_MAX || run_id[0] == '.' ||
+        strpbrk(run_id, "/@"))
+        return rog_fail(err, ROG_EINVAL,
+                        "run \"%s\": this is no name for a file of a pool (at most %d bytes, no / "
+                        "and no @)",
+                        run_id, ROG_POOL_RUN_MAX);
+    char *name = rog_format("%07zu-%s", seq, run_id);
+    char *path = name ? rog_pool_task_path(pool, ROG_POOL_READY, name, NULL) : NULL;
+    int code = path ? rog_pool_write(pool, path, ".task", value, err) : rog_fail_nomem(err);
+    free(path);
+    free(name);
+    return code;
+}
+
+int rog_pool_take(struct rog_pool *pool, struct rog_pool_task *task, const char *agent,
+                  struct rog_error *err)
+{
+    int code = move_task(pool, task->name, ROG_POOL_READY, NULL, ROG_POOL_TAKEN, agent, err);
+    return code < 0 ? code : set_agent(task, agent, err);
+}
+
+int rog_pool_steal(struct rog_pool *pool, struct rog_pool_task *task, const char *agent,
+                   struct rog_error *err)
+{
+    int code = move_task(pool, task->name, ROG_POOL_TAKEN, task->agent, ROG_POOL_TAKEN, agent, err);
+    return code < 0 ? code : set_agent(task, agent, err);
+}
+
+int rog_pool_publish(struct rog_pool *pool, const struct rog_pool_task *task, struct rog_error *err)
+{
+    return move_task(pool, task->name, ROG_POOL_TAKEN, task->agent, ROG_POOL_DONE, task->agent,
+                     err);
+}
+
+/* The name in ready/ is nobody's own: that it is there says that nobody has to be told, not who has
+ * put it there. */
+int rog_pool_hand_back(struct rog_pool *pool, const struct rog_pool_task *task,
+                       struct rog_error *err)
+{
+    return move_task(pool, task->name, ROG_POOL_TAKEN, task->agent, ROG_POOL_READY, NULL, err);
+}
+
+int rog_pool_holds(const struct rog_pool *pool, const struct rog_pool_task *task,
+                   struct rog_error *err)
+{
+    char *path = rog_pool_task_path(pool, ROG_POOL_TAKEN, task->name, task->agent);
+    if (!path)
+        return rog_fail_nomem(err);
+    bool holds = faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+    int cause = errno;
+    int code = holds || cause == ENOENT
+                   ? holds
+                   : rog_fail(err, ROG_EIO, "cannot look at %s: %s", path, strerror(cause));
+    free(path);
+    return code;
+}
+
+int rog_pool_remove(struct rog_pool *pool, enum rog_pool_place place,
+                    const struct rog_pool_task *task, struct rog_error *err)
+{
+    char *path = rog_pool_task_path(pool, place, task->name, task->agent);
+    if (!path)
+        return rog_fail_nomem(err);
+    int code = 0;
+    if (unlink(path) != 0)
+        code = errno == ENOENT
+                   ? rog_fail(err, ROG_ENOTFOUND, "%s is not there any more", path)
+                   : rog_fail(err, ROG_EIO, "cannot remove %s: %s", path, strerror(errno));
+    free(path);
+    return code;
+}
