@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <common/ran_out.h>
 #include <common/utf8.h>
 
 struct rog_cli {
@@ -404,6 +405,8 @@ static int run_command(const struct rog_program *program, const struct rog_comma
     if (!code)
         code = command->run(&cli, &err);
     code = end_output(code, &err);
+    if (!code)
+        code = rog_ran_out_check(&err);
     if (code && code != ROG_EREPORTED)
         print_error(program, &err);
     rog_json_free(cli.options);

@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <common/ran_out.h>
 #include <common/temporary.h>
 
 static int fail_errno(struct rog_error *err, const char *verb, const char *path)
@@ -115,6 +116,10 @@ out:
 int rog_file_writer_commit(struct rog_file_writer *writer, struct rog_error *err)
 {
     int code = 0;
+    if (rog_ran_out()) {
+        rog_file_writer_discard(writer);
+        return rog_fail_nomem(err);
+    }
     bool failed =
         fflush(writer->file) != 0 || ferror(writer->file) || fsync(fileno(writer->file)) != 0;
     /* Under its lock, as it would be taken for left over else. */
@@ -217,6 +222,14 @@ bool rog_file_exists(const char *path)
     return access(path, F_OK) == 0;
 }
 
+/* What many calls make and hand on without a look. */
+static char *made(char *text)
+{
+    if (!text)
+        rog_ran_out_note();
+    return text;
+}
+
 char *rog_format(const char *format, ...)
 {
     char *text = NULL;
@@ -225,18 +238,18 @@ char *rog_format(const char *format, ...)
     if (vasprintf(&text, format, args) < 0)
         text = NULL;
     va_end(args);
-    return text;
+    return made(text);
 }
 
 char *rog_strdup(const char *text)
 {
-    return text ? strdup(text) : NULL;
+    return text ? made(strdup(text)) : NULL;
 }
 
 char *rog_path_join(const char *dir, const char *name)
 {
     if (name[0] == '/')
-        return strdup(name);
+        return made(strdup(name));
     size_t length = strlen(dir);
     bool slash = length > 0 && dir[length - 1] == '/';
     return rog_format("%s%s%s", dir, slash ? "" : "/", name);
@@ -264,8 +277,8 @@ char *rog_path_dir(const char *path)
 {
     const char *slash = strrchr(path, '/');
     if (!slash)
-        return strdup(".");
-    return strndup(path, slash == path ? 1 : (size_t)(slash - path));
+        return made(strdup("."));
+    return made(strndup(path, slash == path ? 1 : (size_t)(slash - path)));
 }
 
 /* Whether the owner of a folder may be trusted with what this user runs. */

@@ -8,6 +8,7 @@
 
 #include <jansson.h>
 
+#include <common/ran_out.h>
 #include <common/utf8.h>
 
 /* `struct rog_json` is never defined: a pointer to it is jansson's pointer under our name. */
@@ -28,11 +29,21 @@ static struct rog_json *ours(json_t *value)
     return (struct rog_json *)value;
 }
 
+/* A value that was made, NULL where there was no memory for it. */
+static struct rog_json *made(json_t *value)
+{
+    if (!value)
+        rog_ran_out_note();
+    return ours(value);
+}
+
 static int parse(const char *text, size_t size, size_t flags, const char *origin,
                  struct rog_json **value, struct rog_error *err)
 {
     json_error_t cause;
     json_t *parsed = json_loadb(text, size, flags, &cause);
+    if (!parsed && json_error_code(&cause) == json_error_out_of_memory)
+        return rog_fail_nomem(err);
     if (!parsed)
         return rog_fail(err, ROG_EFORMAT, "%s, line %d, column %d: not valid JSON: %s", origin,
                         cause.line, cause.column, cause.text);
@@ -59,7 +70,7 @@ void rog_json_free(struct rog_json *value)
 
 struct rog_json *rog_json_copy(const struct rog_json *value)
 {
-    return ours(json_deep_copy(theirs(value)));
+    return value ? made(json_deep_copy(theirs(value))) : NULL;
 }
 
 bool rog_json_is_object(const struct rog_json *value)
@@ -172,12 +183,12 @@ int rog_json_each(const struct rog_json *object,
 
 struct rog_json *rog_json_object(void)
 {
-    return ours(json_object());
+    return made(json_object());
 }
 
 struct rog_json *rog_json_array(void)
 {
-    return ours(json_array());
+    return made(json_array());
 }
 
 /* Text from files and peers need not be UTF-8; what is not becomes U+FFFD, byte by byte. */
@@ -198,22 +209,31 @@ struct rog_json *rog_json_new_string(const char *text)
     if (!text)
         return ours(json_null());
     json_t *value = json_string(text);
-    return ours(value ? value : repaired_string(text));
+    return made(value ? value : repaired_string(text));
 }
 
 struct rog_json *rog_json_new_number(double number)
 {
-    return ours(isfinite(number) ? json_real(number) : json_null());
+    return made(isfinite(number) ? json_real(number) : json_null());
 }
 
 struct rog_json *rog_json_new_integer(int64_t number)
 {
-    return ours(json_integer(number));
+    return made(json_integer(number));
+}
+
+static bool is_text(const char *key)
+{
+    while (*key)
+        if (rog_utf8_take(&key) == ROG_UTF8_REPLACEMENT)
+            return false;
+    return true;
 }
 
 void rog_json_put(struct rog_json *object, const char *key, struct rog_json *value)
 {
-    json_object_set_new(theirs(object), key, theirs(value));
+    if (json_object_set_new(theirs(object), key, theirs(value)) && object && value && is_text(key))
+        rog_ran_out_note();
 }
 
 void rog_json_put_all(struct rog_json *object, const struct rog_json *from)
@@ -253,23 +273,32 @@ void rog_json_put_bool(struct rog_json *object, const char *key, bool truth)
 
 void rog_json_append(struct rog_json *array, struct rog_json *value)
 {
-    json_array_append_new(theirs(array), theirs(value));
+    if (json_array_append_new(theirs(array), theirs(value)) && array && value)
+        rog_ran_out_note();
+}
+
+static char *text_of(const struct rog_json *value, size_t flags)
+{
+    if (rog_ran_out())
+        return NULL;
+    char *text =
+        json_dumps(theirs(value), flags | JSON_ENCODE_ANY | JSON_REAL_PRECISION(NUMBER_DIGITS));
+    if (!text && value)
+        rog_ran_out_note();
+    return text;
 }
 
 char *rog_json_text(const struct rog_json *value)
 {
-    return json_dumps(theirs(value),
-                      JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(NUMBER_DIGITS));
+    return text_of(value, JSON_COMPACT);
 }
 
 char *rog_json_text_sorted(const struct rog_json *value)
 {
-    return json_dumps(theirs(value), JSON_COMPACT | JSON_ENCODE_ANY | JSON_SORT_KEYS |
-                                         JSON_REAL_PRECISION(NUMBER_DIGITS));
+    return text_of(value, JSON_COMPACT | JSON_SORT_KEYS);
 }
 
 char *rog_json_text_pretty(const struct rog_json *value)
 {
-    return json_dumps(theirs(value),
-                      JSON_INDENT(2) | JSON_ENCODE_ANY | JSON_REAL_PRECISION(NUMBER_DIGITS));
+    return text_of(value, JSON_INDENT(2));
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <common/file.h>
+#include <common/ran_out.h>
 #include <common/settings.h>
 #include <common/trace_name.h>
 #include <common/workload.h>
@@ -141,7 +142,7 @@ static int take_all(struct rog_run_config *config, struct rog_json *json, struct
         code = rog_workload_check_ranks(json, config->worker_count, err);
     if (!code)
         code = rog_workload_check_steps(json, rog_json_get(json, "workers"), err);
-    return code;
+    return code ? code : rog_ran_out_check(err);
 }
 
 int rog_run_config_new(struct rog_run_config **config, struct rog_json *json, const char *origin,

@@ -12,6 +12,7 @@
 
 #include <common/file.h>
 #include <common/plugin_python.h>
+#include <common/ran_out.h>
 #include <rog/strategy.h>
 
 #define NAME_MAX_BYTES 64
@@ -258,18 +259,17 @@ static struct rog_json *parse_number(const char *text)
     return *text && !*end && isfinite(real) ? rog_json_new_number(real) : NULL;
 }
 
-static struct rog_json *parse_list(const char *text, struct rog_json *(*parse)(const char *))
+/* `text` is taken apart. */
+static struct rog_json *parse_list(char *text, struct rog_json *(*parse)(const char *))
 {
     struct rog_json *list = rog_json_array();
-    char *copy = strdup(text), *rest = NULL;
-    bool good = list && copy;
-    for (char *word = good ? strtok_r(copy, ",", &rest) : NULL; word && good;
-         word = strtok_r(NULL, ",", &rest)) {
+    char *rest = NULL;
+    bool good = list != NULL;
+    for (char *word = strtok_r(text, ",", &rest); word && good; word = strtok_r(NULL, ",", &rest)) {
         struct rog_json *value = parse(word);
         good = value != NULL;
         rog_json_append(list, value);
     }
-    free(copy);
     if (good)
         return list;
     rog_json_free(list);
@@ -288,14 +288,14 @@ static struct rog_json *parse_flag(const char *text)
     return value;
 }
 
-/* "a=1,b=word"; *twice is the name that is given twice, heap memory, NULL where none is. */
-static struct rog_json *parse_group(const char *text, char **twice)
+/* "a=1,b=word", which is taken apart; *twice is the name in it that is given twice, NULL where none
+ * is. */
+static struct rog_json *parse_group(char *text, const char **twice)
 {
     struct rog_json *group = rog_json_object();
-    char *copy = strdup(text), *rest = NULL;
-    bool good = group && copy;
-    for (char *name = good ? strtok_r(copy, ",", &rest) : NULL; name && good;
-         name = strtok_r(NULL, ",", &rest)) {
+    char *rest = NULL;
+    bool good = group != NULL;
+    for (char *name = strtok_r(text, ",", &rest); name && good; name = strtok_r(NULL, ",", &rest)) {
         char *word = strchr(name, '=');
         if (!(good = word != NULL))
             break;
@@ -306,56 +306,57 @@ static struct rog_json *parse_group(const char *text, char **twice)
         if (!value)
             value = rog_json_new_string(word);
         if (rog_json_get(group, name))
-            *twice = strdup(name);
+            *twice = name;
         good = value && !*twice;
         rog_json_put(group, name, value);
     }
-    free(copy);
     if (good)
         return group;
     rog_json_free(group);
     return NULL;
 }
 
-int rog_setting_parse(const struct rog_setting *setting, const char *text, struct rog_json **value,
-                      struct rog_error *err)
+/* The value that a text is, of the setting's type where it is of any such shape. */
+static struct rog_json *parse(const struct rog_setting *setting, char *text, const char **twice)
 {
-    struct rog_json *parsed = NULL;
-    char *twice = NULL;
     switch (setting->type) {
     case ROG_SETTING_FLAG:
-        parsed = parse_flag(text);
-        break;
+        return parse_flag(text);
     case ROG_SETTING_INT:
     case ROG_SETTING_REAL:
-        parsed = parse_number(text);
-        break;
+        return parse_number(text);
     case ROG_SETTING_REALS:
-        parsed = parse_list(text, parse_number);
-        break;
+        return parse_list(text, parse_number);
     case ROG_SETTING_TEXTS:
-        parsed = parse_list(text, rog_json_new_string);
-        break;
+        return parse_list(text, rog_json_new_string);
     case ROG_SETTING_GROUP:
-        parsed = parse_group(text, &twice);
-        if (twice) {
-            int code = rog_fail(err, ROG_EINVAL, "%s: %s is given twice", setting->name, twice);
-            free(twice);
-            return code;
-        }
-        break;
+        return parse_group(text, twice);
     case ROG_SETTING_STRING:
         break;
     }
-    if (!parsed)
+    return NULL;
+}
+
+int rog_setting_parse(const struct rog_setting *setting, const char *text, struct rog_json **value,
+                      struct rog_error *err)
+{
+    const char *twice = NULL;
+    char *copy = rog_strdup(text);
+    struct rog_json *parsed = copy ? parse(setting, copy, &twice) : NULL;
+    if (!parsed && !twice)
         parsed = rog_json_new_string(text);
-    if (!parsed)
-        return rog_fail_nomem(err);
-    int code = rog_setting_check(setting, parsed, err);
+    int code;
+    if (!copy || rog_ran_out())
+        code = rog_fail_nomem(err);
+    else if (twice)
+        code = rog_fail(err, ROG_EINVAL, "%s: %s is given twice", setting->name, twice);
+    else
+        code = rog_setting_check(setting, parsed, err);
     if (code)
         rog_json_free(parsed);
     else
         *value = parsed;
+    free(copy);
     return code;
 }
 
@@ -373,7 +374,7 @@ int rog_settings_fill(const struct rog_setting *table, struct rog_json *object,
             return code;
         rog_json_put(object, table->name, value);
     }
-    return 0;
+    return rog_ran_out_check(err);
 }
 
 /* The default with the value in the place of the {NAME} in it: *value is heap memory, NULL where

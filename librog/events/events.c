@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include <common/file.h>
+#include <common/ran_out.h>
 #include <rog/events.h>
 
 #define FLUSH_LINES 256
@@ -275,7 +276,7 @@ void rog_event_json(struct rog_events *events, const char *key, struct rog_json 
 int rog_event_end(struct rog_events *events, struct rog_error *err)
 {
     add_text(events, "}\n");
-    if (events->out_of_memory)
+    if (events->out_of_memory || rog_ran_out())
         return rog_fail_nomem(err);
     if (fwrite(events->line, 1, events->length, events->file) != events->length)
         return failed(events, errno, err);

@@ -15,6 +15,7 @@
 #include <sqlite3.h>
 
 #include <common/file.h>
+#include <common/ran_out.h>
 #include <orchestrator/store/schema.h>
 
 /* How long a statement waits for another process that writes. A batch of events takes
@@ -339,7 +340,9 @@ int rog_db_begin(struct rog_db *db, struct rog_error *err)
 int rog_db_commit(struct rog_db *db, struct rog_error *err)
 {
     assert(db->in_transaction);
-    int code = exec(db, "COMMIT", err);
+    int code = rog_ran_out_check(err);
+    if (code == 0)
+        code = exec(db, "COMMIT", err);
     if (code == 0)
         db->in_transaction = false;
     return code;
@@ -478,7 +481,11 @@ double rog_query_real(const struct rog_query *query, int column)
 
 const char *rog_query_text(const struct rog_query *query, int column)
 {
-    return (const char *)sqlite3_column_text(query->statement, column);
+    bool is_null = rog_query_is_null(query, column);
+    const unsigned char *text = sqlite3_column_text(query->statement, column);
+    if (!text && !is_null)
+        rog_ran_out_note();
+    return (const char *)text;
 }
 
 int rog_db_run(struct rog_db *db, struct rog_error *err, const char *sql, const char *types, ...)
@@ -486,7 +493,9 @@ int rog_db_run(struct rog_db *db, struct rog_error *err, const char *sql, const 
     struct rog_query *query = NULL;
     va_list values;
     va_start(values, types);
-    int code = query_new(&query, db, err, sql, types, values);
+    int code = rog_ran_out_check(err);
+    if (code == 0)
+        code = query_new(&query, db, err, sql, types, values);
     va_end(values);
     if (code == 0) {
         do

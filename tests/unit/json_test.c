@@ -5,12 +5,14 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <math.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
 #include <common/json.h>
+#include <common/ran_out.h>
 
 static void test_round_trip(void **state)
 {
@@ -89,12 +91,44 @@ static void test_members_are_copied(void **state)
     rog_json_free(to);
 }
 
+/* In a thread of its own, as there is no way back. */
+static void *run_out(void *value)
+{
+    rog_ran_out_note();
+    char *text = rog_json_text(value);
+    return text ? text : value;
+}
+
+static void test_nothing_is_said_of_what_may_lack_something(void **state)
+{
+    (void)state;
+    struct rog_error err;
+    struct rog_json *object = rog_json_object();
+    rog_json_put(object, "none", NULL);
+    rog_json_put_integer(object, "not \xff text", 1);
+    rog_json_put_integer(object, "a", 1);
+    assert_int_equal(rog_ran_out_check(&err), 0);
+
+    pthread_t thread;
+    void *result = NULL;
+    assert_int_equal(pthread_create(&thread, NULL, run_out, object), 0);
+    assert_int_equal(pthread_join(thread, &result), 0);
+    assert_ptr_equal(result, object); /* no text there */
+    char *text = rog_json_text(object);
+    assert_string_equal(text, "{\"a\":1}");
+    free(text);
+    rog_json_free(object);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_round_trip),         cmocka_unit_test(test_damaged_text),
-        cmocka_unit_test(test_getters_fall_back),  cmocka_unit_test(test_what_json_cannot_say),
+        cmocka_unit_test(test_round_trip),
+        cmocka_unit_test(test_damaged_text),
+        cmocka_unit_test(test_getters_fall_back),
+        cmocka_unit_test(test_what_json_cannot_say),
         cmocka_unit_test(test_members_are_copied),
+        cmocka_unit_test(test_nothing_is_said_of_what_may_lack_something),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

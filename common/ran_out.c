@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Remembers, for each thread, that memory ran out where nobody looked. */
+#include <common/ran_out.h>
+
+static _Thread_local bool ran_out;
+
+void rog_ran_out_note(void)
+{
+    ran_out = true;
+}
+
+bool rog_ran_out(void)
+{
+    return ran_out;
+}
+
+int rog_ran_out_check(struct rog_error *err)
+{
+    return ran_out ? rog_fail_nomem(err) : ROG_OK;
+}

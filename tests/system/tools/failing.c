@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * For tests: loaded before the C library (LD_PRELOAD), fails calls to it.
+ *
+ *   ROG_FAIL="malloc 17"    the 17th allocation of each process fails
+ *   ROG_FAIL="write 3+"     the third write to a file and all after it
+ *   ROG_FAIL="open 0"       none fails; for counting
+ *   ROG_FAIL_IN=NAME        only in processes of the program of that name
+ *   ROG_FAIL_COUNT=FILE     gets a line with the number of calls of that kind when a process ends
+ *   ROG_FAIL_SHOW=1         says on standard error where the call that fails comes from
+ *
+ * The table of calls is `kinds`. Writes are those to regular files, but standard error, so that
+ * what went wrong can be said.
+ */
+#include <dlfcn.h>
+#include <errno.h>
+#include <execinfo.h>
+#include <fcntl.h>
+#include <malloc.h>
+#include <pthread.h>
+#include <spawn.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+enum kind { MALLOC, OPEN, WRITE, FSYNC, RENAME, MMAP, THREAD, FORK, KINDS };
+
+static const struct {
+    const char *name;
+    int error;
+} kinds[KINDS] = {
+    [MALLOC] = {"malloc", ENOMEM}, [OPEN] = {"open", EMFILE},  [WRITE] = {"write", ENOSPC},
+    [FSYNC] = {"fsync", EIO},      [RENAME] = {"rename", EIO}, [MMAP] = {"mmap", ENOMEM},
+    [THREAD] = {"thread", EAGAIN}, [FORK] = {"fork", EAGAIN},
+};
+
+static enum kind failing = KINDS;
+static long first, last; /* the calls that fail */
+static bool shows;
+static atomic_long calls;
+
+__attribute__((constructor)) static void begin(void)
+{
+    const char *what = getenv("ROG_FAIL"), *program = getenv("ROG_FAIL_IN");
+    char name[16];
+    char more = '\0';
+    if (!what || (program && strcmp(program, program_invocation_short_name)) ||
+        sscanf(what, "%15s %ld%c", name, &first, &more) < 2)
+        return;
+    last = more == '+' ? INT64_MAX : first;
+    shows = getenv("ROG_FAIL_SHOW");
+    for (int i = 0; i < KINDS; i++)
+        if (strcmp(name, kinds[i].name) == 0)
+            failing = (enum kind)i;
+    atomic_store(&calls, 0);
+}
+
+__attribute__((destructor)) static void end(void)
+{
+    const char *path = getenv("ROG_FAIL_COUNT");
+    if (failing == KINDS || !path)
+        return;
+    failing = KINDS;
+    int file = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    if (file < 0 || dprintf(file, "%ld\n", atomic_load(&calls)) < 0)
+        abort();
+    close(file);
+}
+
+static bool fails(enum kind kind)
+{
+    if (kind != failing)
+        return false;
+    long call = atomic_fetch_add(&calls, 1) + 1;
+    if (call < first || call > last)
+        return false;
+    if (shows) {
+        void *frames[32];
+        shows = false;
+        backtrace_symbols_fd(frames, backtrace(frames, 32), STDERR_FILENO);
+    }
+    errno = kinds[kind].error;
+    return true;
+}
+
+/* ---- memory: by glibc's own names, as dlsym allocates itself ---- */
+
+extern void *__libc_malloc(size_t size);
+extern void *__libc_calloc(size_t count, size_t size);
+extern void *__libc_realloc(void *old, size_t size);
+extern void *__libc_memalign(size_t alignment, size_t size);
+
+void *malloc(size_t size)
+{
+    return fails(MALLOC) ? NULL : __libc_malloc(size);
+}
+
+void *calloc(size_t count, size_t size)
+{
+    return fails(MALLOC) ? NULL : __libc_calloc(count, size);
+}
+
+void *realloc(void *old, size_t size)
+{
+    return fails(MALLOC) ? NULL : __libc_realloc(old, size);
+}
+
+void *aligned_alloc(size_t alignment, size_t size)
+{
+    return fails(MALLOC) ? NULL : __libc_memalign(alignment, size);
+}
+
+void *memalign(size_t alignment, size_t size)
+{
+    return fails(MALLOC) ? NULL : __libc_memalign(alignment, size);
+}
+
+int posix_memalign(void **memory, size_t alignment, size_t size)
+{
+    if (fails(MALLOC))
+        return ENOMEM;
+    *memory = __libc_memalign(alignment, size);
+    return *memory ? 0 : ENOMEM;
+}
+
+/* ---- what only hands on ---- */
+
+#define REAL(type, name, parameters) \
+    type(*real) parameters;          \
+    *(void **)&real = dlsym(RTLD_NEXT, #name)
+
+#define FORWARD(kind, type, failure, name, parameters, arguments) \
+    type name parameters                                          \
+    {                                                             \
+        REAL(type, name, parameters);                             \
+        return fails(kind) ? (failure) : real arguments;          \
+    }
+
+FORWARD(FSYNC, int, -1, fsync, (int file), (file))
+FORWARD(FSYNC, int, -1, fdatasync, (int file), (file))
+FORWARD(RENAME, int, -1, rename, (const char *from, const char *to), (from, to))
+FORWARD(RENAME, int, -1, renameat, (int a, const char *from, int b, const char *to),
+        (a, from, b, to))
+FORWARD(MMAP, void *, MAP_FAILED, mmap,
+        (void *where, size_t size, int protection, int flags, int file, off_t at),
+        (where, size, protection, flags, file, at))
+FORWARD(MMAP, void *, MAP_FAILED, mmap64,
+        (void *where, size_t size, int protection, int flags, int file, off64_t at),
+        (where, size, protection, flags, file, at))
+FORWARD(THREAD, int, EAGAIN, pthread_create,
+        (pthread_t * thread, const pthread_attr_t *attributes, void *(*begins)(void *), void *with),
+        (thread, attributes, begins, with))
+FORWARD(FORK, pid_t, -1, fork, (void), ())
+FORWARD(OPEN, FILE *, NULL, fopen, (const char *path, const char *mode), (path, mode))
+FORWARD(OPEN, FILE *, NULL, fopen64, (const char *path, const char *mode), (path, mode))
+
+/* ---- open, with its mode ---- */
+
+#define OPENS(name, parameters, arguments)                                        \
+    int name parameters                                                           \
+    {                                                                             \
+        REAL(int, name, parameters);                                              \
+        va_list list;                                                             \
+        va_start(list, flags);                                                    \
+        mode_t mode = flags & (O_CREAT | __O_TMPFILE) ? va_arg(list, mode_t) : 0; \
+        va_end(list);                                                             \
+        return fails(OPEN) ? -1 : real arguments;                                 \
+    }
+
+OPENS(open, (const char *path, int flags, ...), (path, flags, mode))
+OPENS(open64, (const char *path, int flags, ...), (path, flags, mode))
+OPENS(openat, (int folder, const char *path, int flags, ...), (folder, path, flags, mode))
+OPENS(openat64, (int folder, const char *path, int flags, ...), (folder, path, flags, mode))
+
+/* ---- writing ---- */
+
+static bool is_file(int file)
+{
+    struct stat status;
+    return failing == WRITE && file >= 0 && file != STDERR_FILENO && fstat(file, &status) == 0 &&
+           S_ISREG(status.st_mode);
+}
+
+#define WRITES(name, parameters, arguments)                         \
+    ssize_t name parameters                                         \
+    {                                                               \
+        REAL(ssize_t, name, parameters);                            \
+        return is_file(file) && fails(WRITE) ? -1 : real arguments; \
+    }
+
+WRITES(write, (int file, const void *data, size_t size), (file, data, size))
+WRITES(pwrite, (int file, const void *data, size_t size, off_t at), (file, data, size, at))
+WRITES(pwrite64, (int file, const void *data, size_t size, off64_t at), (file, data, size, at))
+
+/* Streams write by functions of the C library's own: while they do, the file is a full device. */
+static int fill_up(FILE *stream)
+{
+    int file = stream ? fileno(stream) : -1;
+    if (!is_file(file) || !fails(WRITE))
+        return -1;
+    int kept = fcntl(file, F_DUPFD_CLOEXEC, 0), full = open("/dev/full", O_WRONLY | O_CLOEXEC);
+    if (kept < 0 || full < 0)
+        abort();
+    dup2(full, file);
+    close(full);
+    return kept;
+}
+
+static void put_back(FILE *stream, int kept)
+{
+    if (kept < 0)
+        return;
+    dup3(kept, fileno(stream), O_CLOEXEC);
+    close(kept);
+}
+
+int fflush(FILE *stream)
+{
+    REAL(int, fflush, (FILE *));
+    int kept = fill_up(stream), result = real(stream), cause = errno;
+    put_back(stream, kept);
+    errno = cause;
+    return result;
+}
+
+size_t fwrite(const void *data, size_t size, size_t count, FILE *stream)
+{
+    REAL(size_t, fwrite, (const void *, size_t, size_t, FILE *));
+    int kept = fill_up(stream);
+    size_t result = real(data, size, count, stream);
+    int cause = errno;
+    put_back(stream, kept);
+    errno = cause;
+    return result;
+}
+
+int fclose(FILE *stream)
+{
+    REAL(int, fclose, (FILE *));
+    int kept = fill_up(stream), result = real(stream), cause = errno;
+    if (kept >= 0)
+        close(kept);
+    errno = cause;
+    return result;
+}
