@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Agents as jobs of Slurm: an array of them, and another where jobs have ended and work is left.
+ *
+ * A pool's jobs are told from all others by the folder that they were submitted in, which is the
+ * pool's. So nothing of them is kept here: whoever opens the pool next finds them in the queue.
+ */
+#include <orchestrator/pool/provider.h>
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <common/file.h>
+#include <common/process.h>
+#include <orchestrator/conf/cluster_path.h>
+#include <orchestrator/pool/slurm_script.h>
+#include <orchestrator/pool/slurm_state.h>
+
+void rog_slurm_tell(const struct rog_slurm *slurm, const char *format, ...)
+{
+    char text[2 * ROG_SLURM_SAYS_BYTES];
+    va_list list;
+    va_start(list, format);
+    vsnprintf(text, sizeof text, format, list);
+    va_end(list);
+    if (slurm->site->say)
+        slurm->site->say(slurm->site->user, text);
+}
+
+void rog_slurm_queue_words(const char *words[ROG_SLURM_QUEUE_WORDS], char uid[ROG_SLURM_UID_BYTES])
+{
+    static const char *const all[] = {
+        "squeue", "-h", "-r", "-t", "all", "-o", ROG_SLURM_QUEUE_FORMAT, "-u"};
+    const size_t count = sizeof all / sizeof *all;
+    snprintf(uid, ROG_SLURM_UID_BYTES, "%ld", (long)getuid());
+    memcpy(words, all, sizeof all);
+    words[count] = uid;
+    words[count + 1] = NULL;
+}
+
+/* ---- the file ---- */
+
+static int read_settings(struct rog_slurm_settings *settings, const char *given,
+                         struct rog_error *err)
+{
+    char *path = NULL;
+    *settings = (struct rog_slurm_settings){0};
+    int code = given ? rog_cluster_find_file(&path, given, NULL, err) : 0;
+    if (code == 0)
+        code = rog_slurm_settings_read(settings, path, err);
+    free(path);
+    return code;
+}
+
+static int check(const char *file, struct rog_error *err)
+{
+    const struct rog_slurm_array array = {.pool = "/pool", .rogctl = "/rogctl", .jobs = 1};
+    struct rog_slurm_settings settings;
+    char *script = NULL;
+    int code = read_settings(&settings, file, err);
+    if (code == 0)
+        code = rog_slurm_script(&settings, &array, &script, err);
+    free(script);
+    rog_slurm_settings_release(&settings);
+    return code;
+}
+
+static int describe(const struct rog_pool_site *site, struct rog_error *err)
+{
+    struct rog_slurm_array array = {.pool = site->path, .rogctl = site->rogctl};
+    struct rog_slurm_settings settings;
+    char *script = NULL, *rest = NULL;
+    int code = read_settings(&settings, site->file, err);
+    if (code == 0) {
+        const struct rog_slurm_wish wish = {.work = site->tasks,
+                                            .cpus = (size_t)settings.cpus,
+                                            .agents = (size_t)settings.agents,
+                                            .throttle = (size_t)settings.throttle,
+                                            .most = ROG_SLURM_MAX_ARRAY};
+        array.jobs = rog_slurm_next_array(&wish, &array.at_once);
+        code = rog_slurm_script(&settings, &array, &script, err);
+    }
+    rest = script;
+    for (char *line = strsep(&rest, "\n"); code == 0 && line && rest; line = strsep(&rest, "\n"))
+        site->print(site->user, line);
+    free(script);
+    rog_slurm_settings_release(&settings);
+    return code;
+}
+
+/* ---- a pool's jobs ---- */
+
+static int check_programs(struct rog_error *err)
+{
+    static const char *const programs[] = {"sbatch", "squeue", "scontrol", "scancel"};
+    for (size_t i = 0; i < sizeof programs / sizeof *programs; i++)
+        if (!rog_program_exists(programs[i]))
+            return rog_fail(err, ROG_EFAILED,
+                            "there is no %s here: a sweep on Slurm begins on a machine that "
+                            "submits jobs; hint: log in there, or install slurm-client",
+                            programs[i]);
+    return 0;
+}
+
+static void close_slurm(void *state)
+{
+    struct rog_slurm *slurm = state;
+    if (!slurm)
+        return;
+    rog_slurm_command_release(&slurm->command);
+    rog_slurm_settings_release(&slurm->settings);
+    free(slurm);
+}
+
+static int open_slurm(void **state, const struct rog_pool_site *site, struct rog_error *err)
+{
+    *state = NULL;
+    struct rog_slurm *slurm = calloc(1, sizeof *slurm);
+    if (!slurm)
+        return rog_fail_nomem(err);
+    slurm->site = site;
+    slurm->command = ROG_SLURM_COMMAND_NONE;
+    slurm->most = ROG_SLURM_MAX_ARRAY;
+    slurm->has_arrays = true;
+    char *folder = rog_path_join(site->path, ROG_SLURM_FOLDER);
+    int code = folder ? check_programs(err) : rog_fail_nomem(err);
+    if (code == 0)
+        code = read_settings(&slurm->settings, site->file, err);
+    if (code == 0)
+        code = rog_dir_make(folder, err);
+    free(folder);
+    if (code < 0)
+        close_slurm(slurm);
+    else
+        *state = slurm;
+    return code;
+}
+
+/* ---- no jobs any more ---- */
+
+static int list_arrays(const struct rog_slurm *slurm, struct rog_json *arrays,
+                       struct rog_error *err)
+{
+    const char *words[ROG_SLURM_QUEUE_WORDS];
+    char uid[ROG_SLURM_UID_BYTES], *text = NULL;
+    struct rog_slurm_jobs jobs;
+    rog_slurm_queue_words(words, uid);
+    int code = rog_slurm_command_run(words, ROG_SLURM_QUEUE_LIMIT_S, &text, err);
+    if (code == 0)
+        code = rog_slurm_count(text, slurm->site->path, &jobs, arrays, err);
+    free(text);
+    return code;
+}
+
+static int cancel(const struct rog_json *arrays, struct rog_error *err)
+{
+    size_t count = rog_json_size(arrays);
+    const char **words = calloc(count + 2, sizeof *words);
+    if (!words)
+        return rog_fail_nomem(err);
+    words[0] = "scancel";
+    for (size_t i = 0; i < count; i++)
+        words[i + 1] = rog_json_string(rog_json_at(arrays, i), "");
+    int code = count > 0 ? rog_slurm_command_run(words, ROG_SLURM_QUEUE_LIMIT_S, NULL, err) : 0;
+    free(words);
+    return code;
+}
+
+/* One that is being submitted is waited for, to be found in the queue. */
+static int stop(void *state, struct rog_error *err)
+{
+    struct rog_slurm *slurm = state;
+    struct rog_error ignored;
+    bool in_time;
+    while (slurm->asking == ROG_SLURM_SUBMISSION &&
+           rog_slurm_command_look(&slurm->command, &in_time, &ignored) == 1)
+        usleep(100000);
+    rog_slurm_command_release(&slurm->command);
+    slurm->asking = ROG_SLURM_NOTHING;
+    struct rog_json *arrays = rog_json_array();
+    int code = arrays ? list_arrays(slurm, arrays, err) : rog_fail_nomem(err);
+    if (code == 0)
+        code = cancel(arrays, err);
+    rog_json_free(arrays);
+    if (code == ROG_EFAILED)
+        rog_fail_prefix(err,
+                        "Slurm has not been told to end the jobs of %s, which end by themselves "
+                        "once they run",
+                        slurm->site->path);
+    return code;
+}
+
+const struct rog_pool_provider rog_pool_slurm_provider = {
+    .name = ROG_SLURM_KIND,
+    .file = "FILE",
+    .follows = true,
+    .detaches = true,
+    .check = check,
+    .open = open_slurm,
+    .step = rog_slurm_step,
+    .stop = stop,
+    .describe = describe,
+    .close = close_slurm,
+};

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Writes batch scripts. sbatch takes its options from comments, with quotes as a shell has them
+ * (get_argument() of its src/sbatch/opt.c); below them it is a script of sh. */
+#include <orchestrator/pool/slurm_script.h>
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <common/file.h>
+#include <orchestrator/ssh/quote.h>
+
+/* ---- options of sbatch ---- */
+
+/* A value ends with its line, and in quotes nothing but quotes and backslashes is special. */
+static int check_value(const char *name, const char *value, struct rog_error *err)
+{
+    for (const unsigned char *at = (const unsigned char *)value; *at; at++)
+        if (*at < ' ' || *at == 0x7f || *at == '"' || *at == '\\')
+            return rog_fail(err, ROG_EINVAL,
+                            "%s cannot be said to sbatch: it must have no quotes, backslashes, "
+                            "ends of lines or other control characters (found \"%s\")",
+                            name, value);
+    if (!value[0])
+        return rog_fail(err, ROG_EINVAL, "%s must not be empty; leave it out", name);
+    return 0;
+}
+
+/* `name` is for messages, `option` with its dashes. */
+static int put_text(FILE *file, const char *name, const char *option, const char *value,
+                    struct rog_error *err)
+{
+    if (!value)
+        return 0;
+    int code = check_value(name, value, err);
+    if (code == 0)
+        fprintf(file, "#SBATCH %s=\"%s\"\n", option, value);
+    return code;
+}
+
+/* What agents, and who looks after them, rely on. */
+static const char *const reserved[] = {
+    "--array",    "-a",          "--chdir",     "-D",        "--wait",
+    "-W",         "--wrap",      "--output",    "-o",        "--signal",
+    "--parsable", "--test-only", "--open-mode", "--requeue", "--no-requeue",
+    "--ntasks",   "-n",          "--nodes",     "-N",        "--cpus-per-task",
+    "-c",         NULL,
+};
+
+static int check_option(const char *option, size_t name_bytes, struct rog_error *err)
+{
+    if (option[0] != '-' || strcspn(option, " \t#'") < name_bytes)
+        return rog_fail(err, ROG_EINVAL,
+                        "options must be options of sbatch, --NAME or --NAME=VALUE (found \"%s\")",
+                        option);
+    for (size_t i = 0; reserved[i]; i++) {
+        size_t length = strlen(reserved[i]);
+        bool is_short = length == 2;
+        if (strncmp(option, reserved[i], length) == 0 && (is_short || name_bytes == length))
+            return rog_fail(err, ROG_EINVAL, "options must leave %s to rogctl (found \"%s\")",
+                            reserved[i], option);
+    }
+    return 0;
+}
+
+static int put_options(FILE *file, const struct rog_json *options, struct rog_error *err)
+{
+    int code = 0;
+    for (size_t i = 0; code == 0 && i < rog_json_size(options); i++) {
+        const char *option = rog_json_string(rog_json_at(options, i), "");
+        size_t name_bytes = strcspn(option, "=");
+        code = check_value("options", option, err);
+        if (code == 0)
+            code = check_option(option, name_bytes, err);
+        if (code == 0 && option[name_bytes])
+            fprintf(file, "#SBATCH %.*s=\"%s\"\n", (int)name_bytes, option,
+                    option + name_bytes + 1);
+        else if (code == 0)
+            fprintf(file, "#SBATCH %s\n", option);
+    }
+    return code;
+}
+
+static void put_array(FILE *file, const struct rog_slurm_array *array)
+{
+    if (array->jobs > 0)
+        fprintf(file, "#SBATCH --array=0-%zu", array->jobs - 1);
+    if (array->jobs > 0 && array->at_once > 0)
+        fprintf(file, "%%%zu", array->at_once);
+    if (array->jobs > 0)
+        fputc('\n', file);
+}
+
+static int put_header(FILE *file, const struct rog_slurm_settings *s,
+                      const struct rog_slurm_array *array, struct rog_error *err)
+{
+    const struct {
+        const char *name, *option, *value;
+    } texts[] = {
+        {"job_name", "--job-name", s->job_name},
+        {"the pool's folder", "--chdir", array->pool},
+        {"output", "--output", s->output},
+        {"partition", "--partition", s->partition},
+        {"account", "--account", s->account},
+        {"qos", "--qos", s->qos},
+        {"constraint", "--constraint", s->constraint},
+        {"time", "--time", s->time},
+        {"mem", "--mem", s->mem},
+        {"gres", "--gres", s->gres},
+    };
+    int code = 0;
+    fputs("#!/bin/sh\n", file);
+    for (size_t i = 0; code == 0 && i < sizeof texts / sizeof *texts; i++)
+        code = put_text(file, texts[i].name, texts[i].option, texts[i].value, err);
+    if (code < 0)
+        return code;
+    fprintf(file,
+            "#SBATCH --open-mode=append\n#SBATCH --nodes=1\n#SBATCH --ntasks=1\n"
+            "#SBATCH --cpus-per-task=%lld\n#SBATCH --%srequeue\n#SBATCH --signal=B:USR1@%lld\n",
+            (long long)s->cpus, s->requeue ? "" : "no-", (long long)s->signal_before);
+    put_array(file, array);
+    return put_options(file, s->options, err);
+}
+
+/* ---- the script ---- */
+
+static int put_word(FILE *file, const char *word, struct rog_error *err)
+{
+    char *quoted = rog_ssh_quote_word(word);
+    if (!quoted)
+        return rog_fail_nomem(err);
+    fprintf(file, "%s ", quoted);
+    free(quoted);
+    return 0;
+}
+
+static int put_setup(FILE *file, const struct rog_json *setup, struct rog_error *err)
+{
+    for (size_t i = 0; i < rog_json_size(setup); i++) {
+        const char *line = rog_json_string(rog_json_at(setup, i), "");
+        if (strpbrk(line, "\r\n"))
+            return rog_fail(err, ROG_EINVAL, "setup must have a text for each line (found \"%s\")",
+                            line);
+        fprintf(file, "%s\n", line);
+    }
+    return 0;
+}
+
+/* The runtimes separate what they are told here by colons and commas. */
+static int put_mount(FILE *file, const char *option, const char *mount, bool is_pool,
+                     struct rog_error *err)
+{
+    const char *colon = strchr(mount, ':');
+    if (mount[0] != '/' || strchr(mount, ',') || (colon && (is_pool || colon[1] != '/')))
+        return rog_fail(err, ROG_EINVAL,
+                        "%s must be %s with absolute paths and without commas (found \"%s\")",
+                        is_pool ? "the pool's folder" : "mounts",
+                        is_pool ? "FOLDER" : "FROM or FROM:TO", mount);
+    char *both = colon ? rog_strdup(mount) : rog_format("%s:%s", mount, mount);
+    fprintf(file, "%s ", option);
+    int code = both ? put_word(file, both, err) : rog_fail_nomem(err);
+    free(both);
+    return code;
+}
+
+/* "apptainer exec --bind ... IMAGE " */
+static int put_container(FILE *file, const struct rog_slurm_settings *s, const char *pool,
+                         struct rog_error *err)
+{
+    bool is_podman = strcmp(s->runtime, "podman") == 0;
+    const char *option = is_podman ? "--volume" : "--bind";
+    fprintf(file, "%s %s ", s->runtime,
+            is_podman ? "run --rm --env 'SLURM_*' --env 'ROG*'" : "exec");
+    int code = put_mount(file, option, pool, true, err);
+    for (size_t i = 0; code == 0 && i < rog_json_size(s->mounts); i++)
+        code = put_mount(file, option, rog_json_string(rog_json_at(s->mounts, i), ""), false, err);
+    const char *at = s->runtime_options ? s->runtime_options : "";
+    for (at += strspn(at, " "); code == 0 && *at; at += strspn(at, " ")) {
+        char *word = strndup(at, strcspn(at, " "));
+        code = word ? put_word(file, word, err) : rog_fail_nomem(err);
+        free(word);
+        at += strcspn(at, " ");
+    }
+    if (code == 0 && s->image[0] == '-')
+        code = rog_fail(err, ROG_EINVAL, "image must not begin with - (found \"%s\")", s->image);
+    return code == 0 ? put_word(file, s->image, err) : code;
+}
+
+static int put_agent(FILE *file, const struct rog_slurm_settings *s,
+                     const struct rog_slurm_array *array, struct rog_error *err)
+{
+    const char *rogctl = s->rogctl ? s->rogctl : s->image ? "rogctl" : array->rogctl;
+    int code = s->image ? put_container(file, s, array->pool, err) : 0;
+    if (code == 0)
+        code = put_word(file, rogctl, err);
+    fputs("agent ", file);
+    if (code == 0)
+        code = put_word(file, array->pool, err);
+    fprintf(file, "--slots %lld &\n", (long long)s->cpus);
+    return code;
+}
+
+/* Of the job's processes the shell gets the signals, and wait ends with each of them. A job that
+ * somebody cancels is not put back. The number of an array's last job is that of the array, too,
+ * and would put all of them back. */
+static int put_body(FILE *file, const struct rog_slurm_settings *s,
+                    const struct rog_slurm_array *array, struct rog_error *err)
+{
+    fputs(
+        "\n# An agent takes one run after another from the pool. Shortly before the time limit it\n"
+        "# gets USR1, hands back what it does and ends, and the job goes back into the queue.\n"
+        "over= agent= again=1\n"
+        "tell() { again=1; [ -z \"$agent\" ] || kill -s \"$1\" \"$agent\" 2>/dev/null; }\n"
+        "trap 'over=1; tell USR1' USR1\n"
+        "trap 'tell TERM' TERM\n",
+        file);
+    int code = put_setup(file, s->setup, err);
+    if (code == 0)
+        code = put_agent(file, s, array, err);
+    if (code < 0)
+        return code;
+    fputs("agent=$!\n"
+          "[ -z \"$over\" ] || tell USR1\n"
+          "while [ \"$again\" ]; do again=; wait \"$agent\"; status=$?; done\n",
+          file);
+    if (s->requeue) {
+        fputs("if [ \"$over\" ] && [ \"$status\" != 0 ] && [ ! -e stop ]; then\n"
+              "    scontrol requeue "
+              "\"${SLURM_ARRAY_JOB_ID:-$SLURM_JOB_ID}${SLURM_ARRAY_TASK_ID:+_$SLURM_ARRAY_TASK_ID}"
+              "\"\n"
+              "fi\n",
+              file);
+    }
+    fputs("exit \"$status\"\n", file);
+    return 0;
+}
+
+int rog_slurm_script(const struct rog_slurm_settings *settings, const struct rog_slurm_array *array,
+                     char **text, struct rog_error *err)
+{
+    size_t bytes = 0;
+    *text = NULL;
+    FILE *file = open_memstream(text, &bytes);
+    if (!file)
+        return rog_fail_nomem(err);
+    int code = put_header(file, settings, array, err);
+    if (code == 0)
+        code = put_body(file, settings, array, err);
+    bool is_whole = !ferror(file);
+    if (fclose(file) != 0 || !is_whole)
+        code = code < 0 ? code : rog_fail_nomem(err);
+    if (code < 0) {
+        free(*text);
+        *text = NULL;
+    }
+    return code;
+}

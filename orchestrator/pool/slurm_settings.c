@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The table of Slurm's settings, and what of their values cannot be. */
+#include <orchestrator/pool/slurm_settings.h>
+
+#include <string.h>
+
+#include <orchestrator/conf/cluster.h>
+#include <orchestrator/conf/file.h>
+
+#define TEXT(member) ROG_SETTING_MEMBER(rog_slurm_settings, member), .type = ROG_SETTING_STRING
+#define WHOLE(member) ROG_SETTING_MEMBER(rog_slurm_settings, member), .type = ROG_SETTING_INT
+#define TEXTS(member) ROG_SETTING_MEMBER(rog_slurm_settings, member), .type = ROG_SETTING_TEXTS
+
+const struct rog_setting rog_slurm_settings_table[] = {
+    {TEXT(partition), .help = "partition that the jobs are for, or several with commas between; "
+                              "default: the cluster's"},
+    {TEXT(account), .help = "account that is charged; default: yours"},
+    {TEXT(qos), .help = "quality of service; default: the account's"},
+    {TEXT(constraint), .help = "features that the nodes must have"},
+    {TEXT(time), .help = "time limit of a job, as sbatch takes it: minutes, H:MM:SS, D-HH:MM:SS; "
+                         "runs that take longer go on in the next; default: the partition's"},
+    {WHOLE(cpus), .fallback = "1", .min = 1, .max = 1024, .unit = "CPUs",
+     .help = "CPUs of a job, whose agents do so many runs at once"},
+    {TEXT(mem), .help = "memory of a job, 2G for example; default: the partition's"},
+    {TEXT(gres), .help = "generic resources of a job, gpu:1 for example"},
+    {TEXT(job_name), .fallback = "rogctl", .help = "what squeue calls the jobs"},
+    {TEXT(output), .fallback = "slurm/%A_%a.out",
+     .help = "what a job prints, relative to the pool's folder: %A the array's number, %a the "
+             "job's in it"},
+    {WHOLE(agents), .fallback = "100", .min = 1, .max = 100000, .unit = "jobs",
+     .help = "jobs at most, running and waiting together; never more than there are runs to do"},
+    {WHOLE(throttle), .fallback = "0", .min = 0, .max = 100000, .unit = "jobs",
+     .help = "jobs that may run at the same time, the % of an array; 0: any number"},
+    {ROG_SETTING_MEMBER(rog_slurm_settings, requeue), .type = ROG_SETTING_FLAG, .fallback = "true",
+     .help = "a job whose time is over, whose node failed or which was preempted goes back into "
+             "the queue; false: another is submitted as long as the sweep's process is there"},
+    {WHOLE(signal_before), .fallback = "60", .min = 5, .max = 65535, .unit = "s",
+     .help = "so long before the time limit agents hand back what they do"},
+    {TEXTS(setup), .help = "lines of shell before the agent, module load for example"},
+    {TEXT(image), .help = "container image that the agent runs in; default: none"},
+    {TEXT(runtime), .fallback = "apptainer", .choices = "apptainer|singularity|podman",
+     .help = "program that runs the image"},
+    {TEXTS(mounts),
+     .help = "further folders that the container sees, beside the pool's: FROM or FROM:TO each"},
+    {TEXT(runtime_options), .help = "further options of the runtime, words between blanks"},
+    {TEXT(rogctl), .help = "rogctl on the nodes; default: this one, or `rogctl` in a container"},
+    {TEXTS(options), .help = "further options of sbatch, --exclusive for example"},
+    {.name = NULL},
+};
+
+/* Of a file that is also a cluster's: its other members are for who reads it as that. */
+static int take(const struct rog_conf_node *root, struct rog_json *values, struct rog_error *err)
+{
+    const struct rog_conf_node *kind = rog_conf_get(root, "kind");
+    if (!kind || strcmp(rog_json_string(kind->value, ""), ROG_SLURM_KIND) != 0)
+        return rog_conf_fail(kind ? kind : root, err, "kind must be \"" ROG_SLURM_KIND "\" here");
+    for (size_t i = 0; i < root->child_count; i++) {
+        const struct rog_conf_node *node = &root->child[i];
+        if (rog_cluster_has_setting(node->name))
+            continue;
+        int code = rog_conf_check(node, rog_slurm_settings_table, NULL, err);
+        if (code < 0)
+            return code;
+        rog_json_put(values, node->name, rog_json_copy(node->value));
+    }
+    return 0;
+}
+
+int rog_slurm_settings_read(struct rog_slurm_settings *settings, const char *path,
+                            struct rog_error *err)
+{
+    struct rog_conf_node *root = NULL;
+    *settings = (struct rog_slurm_settings){.values = rog_json_object()};
+    int code = settings->values ? 0 : rog_fail_nomem(err);
+    if (code == 0 && path)
+        code = rog_conf_read(&root, path, err);
+    if (code == 0 && path)
+        code = take(root, settings->values, err);
+    if (code == 0)
+        code = rog_settings_fill(rog_slurm_settings_table, settings->values, err);
+    if (code == 0)
+        rog_settings_store(rog_slurm_settings_table, settings->values, settings);
+    rog_conf_free(root);
+    return code;
+}
+
+void rog_slurm_settings_release(struct rog_slurm_settings *settings)
+{
+    rog_json_free(settings->values);
+    *settings = (struct rog_slurm_settings){0};
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_POOL_SLURM_SETTINGS_H
+#define ROG_POOL_SLURM_SETTINGS_H
+
+/* How agents are to run on Slurm: the settings that a cluster file of kind slurm has beside those
+ * of the virtual cluster. */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <common/json.h>
+#include <common/settings.h>
+#include <rog/error.h>
+
+#define ROG_SLURM_KIND "slurm" /* `kind` in a file, and the name behind --on */
+
+/* Texts are NULL where they are not given; they point into `values`. */
+struct rog_slurm_settings {
+    const char *partition, *account, *qos, *constraint, *time, *mem, *gres, *job_name, *output;
+    int64_t cpus, agents, throttle, signal_before;
+    bool requeue;
+    const struct rog_json *setup, *options; /* texts */
+    const char *image, *runtime, *runtime_options;
+    const struct rog_json *mounts; /* texts */
+    const char *rogctl;
+    struct rog_json *values;
+};
+
+extern const struct rog_setting rog_slurm_settings_table[];
+
+/* Those of a file, of kind slurm; NULL: the defaults. What else stands there, the workers of the
+ * virtual cluster for example, is looked at by who reads the file as a cluster (conf/cluster.h).
+ * ROG_EINVAL names file, line and setting. Release in any case. */
+int rog_slurm_settings_read(struct rog_slurm_settings *settings, const char *path,
+                            struct rog_error *err);
+void rog_slurm_settings_release(struct rog_slurm_settings *settings);
+
+#endif

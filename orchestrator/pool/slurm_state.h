@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_POOL_SLURM_STATE_H
+#define ROG_POOL_SLURM_STATE_H
+
+/* What slurm.c and slurm_follow.c share. */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <orchestrator/pool/provider.h>
+#include <orchestrator/pool/slurm_command.h>
+#include <orchestrator/pool/slurm_queue.h>
+#include <orchestrator/pool/slurm_settings.h>
+
+#define ROG_SLURM_FOLDER "slurm" /* in the pool: the script, and what jobs print */
+#define ROG_SLURM_SCRIPT ROG_SLURM_FOLDER "/agents.sh"
+#define ROG_SLURM_QUEUE_LIMIT_S 60.0 /* for an answer of squeue, scontrol and scancel */
+#define ROG_SLURM_MAX_ARRAY 1000     /* where it is not known yet; one less than Slurm's default */
+#define ROG_SLURM_SAYS_BYTES 300
+
+enum rog_slurm_question {
+    ROG_SLURM_NOTHING,
+    ROG_SLURM_SIZE,
+    ROG_SLURM_QUEUE,
+    ROG_SLURM_SUBMISSION
+};
+
+struct rog_slurm {
+    const struct rog_pool_site *site;
+    struct rog_slurm_settings settings;
+
+    struct rog_slurm_command command;
+    enum rog_slurm_question asking;
+    double next_s; /* when Slurm is asked again, a time of rog_clock_s */
+
+    bool knows_size;
+    bool has_arrays;
+    size_t most;       /* jobs that Slurm takes at once; less after it has refused so many */
+    size_t submitting; /* jobs of the submission that goes on */
+    bool has_submitted;
+    struct rog_slurm_jobs jobs; /* as of the last look */
+
+    size_t rounds;                      /* submissions since an agent was seen or a run got done */
+    size_t done;                        /* runs, at the last look */
+    double away_since_s;                /* Slurm does not answer since then; 0: it does */
+    char refused[ROG_SLURM_SAYS_BYTES]; /* why it takes no more jobs; "": it does */
+    char told[ROG_SLURM_REASON_BYTES];  /* the end of jobs that people have been told of */
+};
+
+/* slurm.c. A sentence to people. */
+void rog_slurm_tell(const struct rog_slurm *slurm, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+/* The argv of squeue for this user's jobs; `uid` is room for its number. */
+#define ROG_SLURM_UID_BYTES 24
+#define ROG_SLURM_QUEUE_WORDS 10
+void rog_slurm_queue_words(const char *words[ROG_SLURM_QUEUE_WORDS], char uid[ROG_SLURM_UID_BYTES]);
+
+/* slurm_follow.c: as the provider's hook. */
+int rog_slurm_step(void *state, const struct rog_pool_counts *counts, char *says, size_t bytes,
+                   struct rog_error *err);
+
+#endif
