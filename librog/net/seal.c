@@ -12,16 +12,15 @@
 #include <errno.h>
 
 #include <librog/net/bytes.h>
+#include <librog/net/handshake.h>
 
 #define MAGIC "ROGL"
 #define PREFIX_BYTES 8
-#define PUBLIC_BYTES crypto_kx_PUBLICKEYBYTES
-#define PROOF_BYTES 32
-#define SIGNED_BYTES (PREFIX_BYTES + PUBLIC_BYTES)
-#define TAG_BYTES crypto_aead_chacha20poly1305_ietf_ABYTES
+#define TAG_BYTES ROG_NOISE_TAG_BYTES
 #define SECRET_FILE_MAX 128
 
-_Static_assert(ROG_HANDSHAKE_BYTES == SIGNED_BYTES + PROOF_BYTES, "handshake layout");
+_Static_assert(ROG_HANDSHAKE_BYTES == PREFIX_BYTES + ROG_NOISE_MESSAGE_OVERHEAD,
+               "handshake layout");
 _Static_assert(ROG_FRAME_OVERHEAD == ROG_FRAME_HEADER_BYTES + 1 + TAG_BYTES, "frame layout");
 
 struct rog_secret {
@@ -31,12 +30,9 @@ struct rog_secret {
 struct rog_seal {
     const struct rog_secret *secret;
     bool server;
-    uint8_t public_key[PUBLIC_BYTES];
-    uint8_t private_key[crypto_kx_SECRETKEYBYTES];
-    uint8_t messages[2][ROG_HANDSHAKE_BYTES]; /* client's, server's */
-    uint8_t send_key[crypto_aead_chacha20poly1305_ietf_KEYBYTES];
-    uint8_t receive_key[crypto_aead_chacha20poly1305_ietf_KEYBYTES];
-    uint64_t sent, received;
+    uint8_t message[ROG_HANDSHAKE_BYTES]; /* ours */
+    struct rog_noise_handshake handshake;
+    struct rog_noise_cipher send, receive;
 };
 
 /* ---- the run's secret ---- */
@@ -128,15 +124,26 @@ out:
 
 /* ---- handshake ---- */
 
+static void write_prefix(bool server, uint8_t prefix[PREFIX_BYTES])
+{
+    memcpy(prefix, MAGIC, 4);
+    prefix[4] = ROG_LINK_VERSION;
+    prefix[5] = server ? 2 : 1;
+    rog_put_u16(prefix + 6, 0);
+}
+
 int rog_seal_new(struct rog_seal **seal, const struct rog_secret *secret, bool server,
                  struct rog_error *err)
 {
     struct rog_seal *made = *seal = sodium_malloc(sizeof *made);
+    uint8_t prologue[PREFIX_BYTES];
     if (!made)
         return rog_fail_nomem(err);
     memset(made, 0, sizeof *made);
     made->secret = secret;
     made->server = server;
+    write_prefix(false, prologue);
+    rog_noise_begin(&made->handshake, prologue, sizeof prologue, secret->bytes);
     return ROG_OK;
 }
 
@@ -145,61 +152,27 @@ void rog_seal_free(struct rog_seal *seal)
     sodium_free(seal);
 }
 
-/* The proof of one message: over its own first part and, for the server's, the client's message. */
-static void prove(const struct rog_seal *seal, bool server, uint8_t proof[PROOF_BYTES])
+static int write_message(struct rog_seal *seal, struct rog_error *err)
 {
-    crypto_generichash_state state;
-    crypto_generichash_init(&state, seal->secret->bytes, ROG_SECRET_BYTES, PROOF_BYTES);
-    crypto_generichash_update(&state, seal->messages[server], SIGNED_BYTES);
-    if (server)
-        crypto_generichash_update(&state, seal->messages[0], ROG_HANDSHAKE_BYTES);
-    crypto_generichash_final(&state, proof, PROOF_BYTES);
-    sodium_memzero(&state, sizeof state);
-}
-
-static void write_introduction(struct rog_seal *seal)
-{
-    uint8_t *message = seal->messages[seal->server];
-    crypto_kx_keypair(seal->public_key, seal->private_key);
-    memcpy(message, MAGIC, 4);
-    message[4] = ROG_LINK_VERSION;
-    message[5] = seal->server ? 2 : 1;
-    rog_put_u16(message + 6, 0);
-    memcpy(message + PREFIX_BYTES, seal->public_key, PUBLIC_BYTES);
-    prove(seal, seal->server, message + SIGNED_BYTES);
-}
-
-/* Both messages are there: a key for each direction. */
-static int derive(struct rog_seal *seal, struct rog_error *err)
-{
-    const uint8_t *peer = seal->messages[!seal->server] + PREFIX_BYTES;
-    uint8_t(*const keys[2])[32] = {&seal->receive_key, &seal->send_key};
-    int bad = (seal->server ? crypto_kx_server_session_keys : crypto_kx_client_session_keys)(
-        seal->receive_key, seal->send_key, seal->public_key, seal->private_key, peer);
-    sodium_memzero(seal->private_key, sizeof seal->private_key);
-    if (bad)
+    write_prefix(seal->server, seal->message);
+    rog_noise_draw_key(&seal->handshake);
+    if (!rog_noise_write(&seal->handshake, seal->server, NULL, 0, seal->message + PREFIX_BYTES))
         return rog_fail(err, ROG_EFORMAT, "the peer's public key is not acceptable");
-    for (size_t i = 0; i < 2; i++) {
-        crypto_generichash_state state;
-        crypto_generichash_init(&state, seal->secret->bytes, ROG_SECRET_BYTES, sizeof *keys[i]);
-        crypto_generichash_update(&state, *keys[i], sizeof *keys[i]);
-        crypto_generichash_update(&state, seal->messages[0], sizeof seal->messages);
-        crypto_generichash_final(&state, *keys[i], sizeof *keys[i]);
-        sodium_memzero(&state, sizeof state);
-    }
     return ROG_OK;
 }
 
 void rog_seal_introduce(struct rog_seal *seal, uint8_t message[ROG_HANDSHAKE_BYTES])
 {
     if (!seal->server)
-        write_introduction(seal);
-    memcpy(message, seal->messages[seal->server], ROG_HANDSHAKE_BYTES);
+        write_message(seal, NULL);
+    memcpy(message, seal->message, ROG_HANDSHAKE_BYTES);
 }
 
 int rog_seal_meet(struct rog_seal *seal, const uint8_t message[ROG_HANDSHAKE_BYTES],
                   struct rog_error *err)
 {
+    uint8_t prefix[PREFIX_BYTES], nothing[1];
+    write_prefix(!seal->server, prefix);
     if (memcmp(message, MAGIC, 4) != 0)
         return rog_fail(err, ROG_EFORMAT, "the peer does not speak this protocol");
     if (message[4] != ROG_LINK_VERSION)
@@ -207,40 +180,40 @@ int rog_seal_meet(struct rog_seal *seal, const uint8_t message[ROG_HANDSHAKE_BYT
                         "the peer speaks version %u of the link, this program %d: run the same "
                         "version of rog-trainer everywhere",
                         message[4], ROG_LINK_VERSION);
-    uint8_t proof[PROOF_BYTES];
-    memcpy(seal->messages[!seal->server], message, ROG_HANDSHAKE_BYTES);
-    prove(seal, !seal->server, proof);
-    if (message[5] != (seal->server ? 1 : 2) ||
-        sodium_memcmp(proof, message + SIGNED_BYTES, PROOF_BYTES) != 0)
+    if (memcmp(message, prefix, PREFIX_BYTES) != 0 ||
+        !rog_noise_read(&seal->handshake, !seal->server, message + PREFIX_BYTES,
+                        ROG_NOISE_MESSAGE_OVERHEAD, nothing))
         return rog_fail(err, ROG_EFORMAT,
                         "the peer has another key: all nodes of a run need the "
                         "same --key-file");
-    if (seal->server)
-        write_introduction(seal);
-    return derive(seal, err);
+    int code = seal->server ? write_message(seal, err) : ROG_OK;
+    if (code < 0)
+        return code;
+    struct rog_noise_cipher *there = seal->server ? &seal->receive : &seal->send;
+    struct rog_noise_cipher *back = seal->server ? &seal->send : &seal->receive;
+    rog_noise_split(&seal->handshake, there, back);
+    return ROG_OK;
 }
 
 /* ---- frames ---- */
 
-static void nonce_of(uint64_t sequence, uint8_t nonce[crypto_aead_chacha20poly1305_ietf_NPUBBYTES])
+static void keep_fresh(struct rog_noise_cipher *cipher)
 {
-    rog_put_u32(nonce, 0);
-    rog_put_u64(nonce + 4, sequence);
+    if ((cipher->nonce & ((UINT64_C(1) << ROG_REKEY_BITS) - 1)) == 0)
+        rog_noise_rekey(cipher);
 }
 
 size_t rog_seal_close(struct rog_seal *seal, uint8_t type, const uint8_t *payload, size_t size,
                       uint8_t *frame)
 {
-    uint8_t nonce[crypto_aead_chacha20poly1305_ietf_NPUBBYTES];
     uint8_t *text = frame + ROG_FRAME_HEADER_BYTES;
     rog_put_u32(frame, ROG_LINK_VERSION | (uint32_t)(1 + size + TAG_BYTES) << 8);
-    rog_put_u64(frame + 4, seal->sent);
-    nonce_of(seal->sent++, nonce);
+    rog_put_u64(frame + 4, seal->send.nonce);
     text[0] = type;
     if (size)
         memmove(text + 1, payload, size);
-    crypto_aead_chacha20poly1305_ietf_encrypt(text, NULL, text, 1 + size, frame,
-                                              ROG_FRAME_HEADER_BYTES, NULL, nonce, seal->send_key);
+    rog_noise_encrypt(&seal->send, frame, ROG_FRAME_HEADER_BYTES, text, 1 + size, text);
+    keep_fresh(&seal->send);
     return size + ROG_FRAME_OVERHEAD;
 }
 
@@ -252,9 +225,9 @@ int rog_seal_frame_bytes(const struct rog_seal *seal, const uint8_t *header, siz
     if (header[0] != ROG_LINK_VERSION)
         return rog_fail(err, ROG_EFORMAT, "a frame of version %u instead of %d", header[0],
                         ROG_LINK_VERSION);
-    if (sequence != seal->received)
+    if (sequence != seal->receive.nonce)
         return rog_fail(err, ROG_EFORMAT, "frame %llu came where %llu was due",
-                        (unsigned long long)sequence, (unsigned long long)seal->received);
+                        (unsigned long long)sequence, (unsigned long long)seal->receive.nonce);
     *bytes = ROG_FRAME_HEADER_BYTES + (size_t)length;
     if (length < 1 + TAG_BYTES || *bytes > most)
         return rog_fail(err, ROG_EFORMAT, "a frame of %zu bytes; %d to %zu are allowed", *bytes,
@@ -265,7 +238,6 @@ int rog_seal_frame_bytes(const struct rog_seal *seal, const uint8_t *header, siz
 int rog_seal_open(struct rog_seal *seal, uint8_t *frame, size_t bytes, uint8_t *type,
                   uint8_t **payload, size_t *size, struct rog_error *err)
 {
-    uint8_t nonce[crypto_aead_chacha20poly1305_ietf_NPUBBYTES];
     uint8_t *text = frame + ROG_FRAME_HEADER_BYTES;
     size_t expected = 0;
     int code = bytes < ROG_FRAME_OVERHEAD
@@ -273,13 +245,11 @@ int rog_seal_open(struct rog_seal *seal, uint8_t *frame, size_t bytes, uint8_t *
                    : rog_seal_frame_bytes(seal, frame, bytes, &expected, err);
     if (!code && expected != bytes)
         code = ROG_EFORMAT;
-    nonce_of(seal->received, nonce);
-    if (code || crypto_aead_chacha20poly1305_ietf_decrypt(
-                    text, NULL, NULL, text, bytes - ROG_FRAME_HEADER_BYTES, frame,
-                    ROG_FRAME_HEADER_BYTES, nonce, seal->receive_key) != 0)
+    if (code || !rog_noise_decrypt(&seal->receive, frame, ROG_FRAME_HEADER_BYTES, text,
+                                   bytes - ROG_FRAME_HEADER_BYTES, text))
         return rog_fail(err, ROG_EFORMAT, "frame %llu is damaged or not the peer's",
-                        (unsigned long long)seal->received);
-    seal->received++;
+                        (unsigned long long)seal->receive.nonce);
+    keep_fresh(&seal->receive);
     *type = text[0];
     *payload = text + 1;
     *size = bytes - ROG_FRAME_OVERHEAD;

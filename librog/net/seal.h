@@ -8,19 +8,22 @@
  * All nodes of a run share one secret of 32 bytes. A connection begins with one message each way,
  * the client's first:
  *
- *     "ROGL", u8 version, u8 role (1 client, 2 server), u16 0, 32 bytes ephemeral X25519 public
- *     key, 32 bytes BLAKE2b(secret; everything before, and for the server's message also the whole
- *     of the client's)
+ *     "ROGL", u8 version, u8 role (1 client, 2 server), u16 0, and a message of the handshake
+ *     Noise_NNpsk0_25519_ChaChaPoly_SHA256 (handshake.h) without a payload, with the secret as
+ * shared key and the 8 bytes that the client's message begins with as prologue
  *
  * so that a peer without the secret is told nothing at all: the server answers only a message that
- * proves it. Each direction then has a key of its own, BLAKE2b(secret; crypto_kx session key ||
- * both messages): who learns the secret later cannot read what was recorded, and who has only one
- * of secret and ephemeral keys has nothing.
+ * proves it. Each direction then has a key of its own, of fresh keys of both sides and the secret:
+ * who learns the secret later cannot read what was recorded, and who has only one of secret and
+ * ephemeral keys has nothing.
  *
  * After that, frames:
  *
- *     u8 version, u24 length of what follows the header, u64 sequence, then ChaCha20-Poly1305 of
- *     (u8 type, payload) with the sequence as nonce and the header as additional data
+ *     u8 version, u24 length of what follows the header, u64 sequence, then what the handshake's
+ *     cipher makes of (u8 type, payload), with the header as additional data
+ *
+ * The sequence is the cipher's nonce. Each 2^ROG_REKEY_BITS frames the direction's key is replaced
+ * (Noise's REKEY).
  *
  * Numbers are little-endian. Sequences count up from 0 in each direction, so that a frame that is
  * repeated, left out, reordered, cut or changed does not open.
@@ -32,9 +35,10 @@
 
 #include <rog/error.h>
 
-#define ROG_LINK_VERSION 1
+#define ROG_LINK_VERSION 2
 #define ROG_SECRET_BYTES 32
-#define ROG_HANDSHAKE_BYTES 72
+#define ROG_HANDSHAKE_BYTES 56
+#define ROG_REKEY_BITS 16
 #define ROG_FRAME_HEADER_BYTES 12
 #define ROG_FRAME_OVERHEAD (ROG_FRAME_HEADER_BYTES + 1 + 16)
 #define ROG_FRAME_PAYLOAD_MAX 65536

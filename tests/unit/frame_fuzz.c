@@ -152,9 +152,9 @@ static size_t make_input(struct rog_rng *rng, uint8_t *input)
         input[i] = (uint8_t)rog_rng_below(rng, rog_rng_below(rng, 2) ? 256 : 4);
     input[0] = (uint8_t)stage;
     if (stage == 0 && size > 9)
-        memcpy(input + 1, "ROGL\1\1\0", 8);
+        memcpy(input + 1, "ROGL\2\1\0", 8);
     if (stage == 1 && size > 13)
-        memcpy(input + 1, "\1\40\0\0\0\0\0\0\0\0\0\0", 12);
+        memcpy(input + 1, "\2\40\0\0\0\0\0\0\0\0\0\0", 12);
     if (stage == 2) {
         size = sizeof text;
         memcpy(input + 1, text, size - 1);

@@ -2,6 +2,7 @@
 rog_unit_test(join LIBS rog_test_cluster)
 add_dependencies(test_join rog_plugins)
 
+rog_unit_test(handshake LIBS rog_link)
 rog_unit_test(seal LIBS rog_link)
 rog_unit_test(session LIBS rog_link)
 rog_unit_test(link LIBS rog_link rog_shape)

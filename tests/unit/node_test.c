@@ -474,7 +474,7 @@ static void send_rubbish(const struct run *run, struct rog_rng *rng)
     for (size_t i = 0; i < sizeof bytes; i++)
         bytes[i] = (uint8_t)rog_rng_u64(rng);
     if (rog_rng_below(rng, 2))
-        memcpy(bytes, "ROGL\1\1\0", 8);
+        memcpy(bytes, "ROGL\2\1\0", 8);
     int fd = knock(run);
     ssize_t sent = send(fd, bytes, size, MSG_NOSIGNAL); /* it may be shut before that */
     (void)sent;

@@ -89,6 +89,25 @@ static void test_frames_both_ways(void **state)
     release(&pair);
 }
 
+/* Also after keys were replaced; and the frame behind that is not of the old key. */
+static void test_many_frames(void **state)
+{
+    (void)state;
+    struct pair pair;
+    uint8_t frame[ROG_FRAME_OVERHEAD + 4], type, *payload;
+    size_t size;
+    make_secrets(&pair);
+    meet(&pair);
+    for (uint32_t i = 0; i < (2u << ROG_REKEY_BITS) + 3; i++) {
+        struct rog_seal *from = i % 2 ? pair.client : pair.server;
+        struct rog_seal *to = i % 2 ? pair.server : pair.client;
+        size_t bytes = rog_seal_close(from, 1, (const uint8_t *)&i, sizeof i, frame);
+        assert_int_equal(open_frame(to, frame, bytes, &type, &payload, &size), 0);
+        assert_memory_equal(payload, &i, sizeof i);
+    }
+    release(&pair);
+}
+
 static void test_wrong_key(void **state)
 {
     (void)state;
@@ -267,10 +286,10 @@ static void test_key_files(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_frames_both_ways),   cmocka_unit_test(test_wrong_key),
-        cmocka_unit_test(test_changed_handshakes), cmocka_unit_test(test_recorded_client),
-        cmocka_unit_test(test_bad_frames),         cmocka_unit_test(test_oversized),
-        cmocka_unit_test(test_key_files),
+        cmocka_unit_test(test_frames_both_ways), cmocka_unit_test(test_many_frames),
+        cmocka_unit_test(test_wrong_key),        cmocka_unit_test(test_changed_handshakes),
+        cmocka_unit_test(test_recorded_client),  cmocka_unit_test(test_bad_frames),
+        cmocka_unit_test(test_oversized),        cmocka_unit_test(test_key_files),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
