@@ -145,7 +145,8 @@ class Host:
         finally:
             guest.module.__dict__.clear()
             self._present = None
-            self._baton.release()
+            if guest.why is None:  # after one that failed nobody has a turn: what it said is the last
+                self._baton.release()
             guest.waits.set()
             self._ended.put(guest)
 
@@ -163,9 +164,11 @@ class Host:
 
     def work(self, guests, code):
         """Until all are through (None), or the first that fails."""
+        threads = []
         for guest in guests:
-            threading.Thread(target=self._run, args=(guest, code), daemon=True,
-                             name="worker %d" % guest.rank).start()
+            threads.append(threading.Thread(target=self._run, args=(guest, code), daemon=True,
+                                            name="worker %d" % guest.rank))
+            threads[-1].start()
             guest.waits.wait()  # so they begin in their order
             if guest.why is not None:
                 return guest
@@ -173,6 +176,8 @@ class Host:
             guest = self._ended.get()
             if guest.why is not None:
                 return guest
+        for thread in threads:
+            thread.join()  # the end of the interpreter does not wait for them
         return None
 
 

@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 if os.environ.get("ROG_ADAPTERS_PYTHON", sys.executable) != sys.executable:
@@ -117,7 +118,9 @@ node.finish()
 save(model, os.path.join(os.environ["ROG_OUT"], "model"))
 '''
 
-# The same by torch.distributed itself, as EXO Gym does.
+# The same by torch.distributed itself, as EXO Gym does. A program that has saved its model stays until
+# all have, as others may still read what it sent; and then ends without the ends of the interpreter
+# and of gloo's threads, which now and then meet.
 ALONE = COMMON + '''
 import sys
 import torch.distributed as dist
@@ -133,7 +136,11 @@ for batch in batches(rank + 1, %d):
     strategy.zero_grad()
     loss_of(model, batch).backward()
     strategy.step()
-save(model, os.path.join(folder, "model%%d" %% rank))
+saved = os.path.join(folder, "model%%d" %% rank)
+save(model, saved + ".part")
+os.rename(saved + ".part", saved)
+sys.stdin.read()
+os._exit(0)
 '''
 
 FLOWER = COMMON + '''
@@ -239,15 +246,36 @@ class Case(unittest.TestCase):
 
 def alone(imports, strategy, workers, steps):
     """The models of the workers, by torch.distributed."""
+    deadline = time.monotonic() + 300
     with tempfile.TemporaryDirectory() as folder:
-        programs = [subprocess.Popen([sys.executable, "-B", "-W", "ignore", "-c",
-                                      ALONE % (imports, strategy, steps), str(rank), str(workers),
-                                      folder], env=dict(os.environ, GLOO_SOCKET_IFNAME="lo",
-                                                        PYTHONPATH=os.path.join(SOURCE, "python")))
-                    for rank in range(workers)]
-        if any([program.wait() for program in programs]):
-            raise AssertionError("torch.distributed alone has failed")
-        return [torch.load(os.path.join(folder, "model%d" % rank)) for rank in range(workers)]
+        said = [os.path.join(folder, "said%d" % rank) for rank in range(workers)]
+        models = [os.path.join(folder, "model%d" % rank) for rank in range(workers)]
+        programs = []
+        try:
+            for rank in range(workers):
+                with open(said[rank], "wb") as log:
+                    programs.append(subprocess.Popen(
+                        [sys.executable, "-B", "-W", "ignore", "-c",
+                         ALONE % (imports, strategy, steps), str(rank), str(workers), folder],
+                        stdin=subprocess.PIPE, stdout=log, stderr=log,
+                        env=dict(os.environ, GLOO_SOCKET_IFNAME="lo",
+                                 PYTHONPATH=os.path.join(SOURCE, "python"))))
+            while not all(map(os.path.exists, models)):
+                ended = [program.poll() is not None for program in programs]
+                if any(ended) or time.monotonic() > deadline:
+                    raise AssertionError("torch.distributed alone has %s:\n%s" % (
+                        "failed" if any(ended) else "not ended", "".join(map(read_text, said))))
+                time.sleep(0.02)
+            return list(map(torch.load, models))
+        finally:
+            for program in programs:
+                program.kill()
+                program.communicate()
+
+
+def read_text(path):
+    with open(path, encoding="utf-8", errors="replace") as file:
+        return file.read()
 
 
 class Collectives(Case):

@@ -39,8 +39,8 @@ class Quadratic(torch.nn.Module):
         return (self.c * (self.w - self.t) ** 2).sum() / 2
 
 
-def work(rank, folder, problem, settings):
-    """One of the processes; the first one keeps the models."""
+def work(rank, folder, problem, settings, all_done):
+    """One of the processes; the first one keeps the models. None leaves before all have what it sent."""
     torch.set_num_threads(1)
     dist.init_process_group("gloo", init_method=f"file://{folder}/store", rank=rank,
                             world_size=WORKERS)
@@ -63,6 +63,7 @@ def work(rank, folder, problem, settings):
             models.append(model.module.w.detach().numpy().copy())
     if rank == 0:
         np.save(os.path.join(folder, "models.npy"), np.array(models))
+    all_done.wait(timeout=240)
     dist.destroy_process_group()
 
 
@@ -71,8 +72,9 @@ def main():
         given = os.path.join(folder, "cases.json")
         write(given, [CASE.described()])
         trace = Trace(sys.argv[1], given, CASE)
-        torch.multiprocessing.start_processes(work, (folder, trace.problem, CASE.settings), WORKERS,
-                                              start_method="fork")
+        all_done = torch.multiprocessing.get_context("fork").Barrier(WORKERS)
+        torch.multiprocessing.start_processes(
+            work, (folder, trace.problem, CASE.settings, all_done), WORKERS, start_method="fork")
         theirs = np.load(os.path.join(folder, "models.npy")).astype("f8")
     found = trace.models[WORKERS - 1::WORKERS]
     worst = (np.abs(found - theirs) / np.abs(theirs).max(axis=1, keepdims=True)).max()
