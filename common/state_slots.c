@@ -13,14 +13,13 @@
 #include <common/checksum.h>
 #include <common/file.h>
 
-#define STATE_FOLDER "state"
 #define LINE_MAX_BYTES 4096
 #define FIRST_SUM 1
 #define SIZES "sizes"
 
 static char *slot_path(const char *folder, unsigned slot)
 {
-    return rog_format("%s/" STATE_FOLDER "/%u", folder, slot);
+    return rog_format("%s/" ROG_STATE_FOLDER "/%u", folder, slot);
 }
 
 /* ---- writing ---- */
@@ -167,7 +166,7 @@ bool rog_state_slot_is_whole(const char *folder, unsigned slot)
 
 void rog_state_slots_remove(const char *folder)
 {
-    char *path = rog_path_join(folder, STATE_FOLDER);
+    char *path = rog_path_join(folder, ROG_STATE_FOLDER);
     if (path)
         rog_dir_remove(path, NULL);
     free(path);

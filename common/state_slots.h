@@ -20,6 +20,7 @@
 #include <common/json.h>
 #include <rog/error.h>
 
+#define ROG_STATE_FOLDER "state" /* DIR/state */
 #define ROG_STATE_SLOTS 2
 
 struct rog_state_part {

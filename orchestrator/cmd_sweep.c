@@ -511,14 +511,12 @@ const struct rog_command rog_cmd_sweep = {
     .name = "sweep",
     .usage = "CONF [options]",
     .summary = "Run every missing run of an experiment file's case, test checkpoints, draw figures",
-    .details =
-        "The same command continues a sweep: finished runs are not repeated. On a virtual "
-        "cluster, interrupted and failed runs resume from their last snapshot; elsewhere, "
-        "interrupted "
-        "runs go on\nfrom what their server had saved with its latest checkpoint. Otherwise they "
-        "begin again.\nThe gain that --until-ci looks at is that in accuracy, in points, when the "
-        "earlier of two runs with the same seed ended; without gradients, that in time per "
-        "iteration, in percent.",
+    .details = "The same command continues a sweep: finished runs are not repeated. On a virtual "
+               "cluster, interrupted and failed runs resume from their last snapshot; elsewhere, "
+               "interrupted runs go on\nfrom what their server saved last. Otherwise they begin "
+               "again.\nThe gain that --until-ci looks at is that in accuracy, in points, when the "
+               "earlier of two runs with the same seed ended; without gradients, that in time per "
+               "iteration, in percent.",
     .options = options,
     .min_args = 1,
     .max_args = 1,

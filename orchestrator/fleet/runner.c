@@ -339,6 +339,7 @@ static int try_again(struct rog_runner *x, struct rog_active *a, const char *why
     *begun = a->job->state == ROG_FLEET_RUNNING && (adopted || retries);
     if (!*begun)
         return 0;
+    stop_attempt(a); /* what its server has saved comes then */
     struct rog_error none;
     bool goes_on =
         x->cluster->kind->real_time && rog_take_up_look(a->folder, adopted, &a->found, &none) == 0;
@@ -347,7 +348,6 @@ static int try_again(struct rog_runner *x, struct rog_active *a, const char *why
     if (text)
         rog_runner_log(a, ROG_EVENT_RETRY, 0, text);
     free(text);
-    stop_attempt(a);
     a->failures += !adopted;
     if (!a->retries)
         a->retries = rog_json_array();

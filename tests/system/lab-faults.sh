@@ -41,8 +41,8 @@ secrets() {
 fault_worker() {
     conf 14.0
     begin worker
-    secrets
     kill -9 "$(role 2 work)" || fail "nothing to kill"
+    secrets
     finish 0 1 done
     rogctl show "$(query 'SELECT id FROM runs' $db)" --db $db >out
     prints "restart"
@@ -92,7 +92,7 @@ fault_rogctl() {
 }
 
 # rogctl is told to end, as by a terminal that is closed: the run goes on, until somebody stops it.
-# Ctrl-C at a terminal asks.
+# Ctrl-C at a terminal asks. A run that is stopped goes on from that moment, though it has no checkpoints.
 fault_interrupt() {
     conf 20.0
     begin interrupt
@@ -110,14 +110,19 @@ fault_interrupt() {
     echo s >answers
     python3 "$ROG_TEST_TOOLS/terminal.py" transcript answers rogctl sweep f.conf --cluster cluster.conf --db $db &
     terminal=$!
-    wait_for 60 'SELECT count(*) FROM progress WHERE iteration > 1' $db
+    wait_for 90 "SELECT count(*) FROM iterations WHERE t > (SELECT max(t) FROM events WHERE kind = 'resume')" $db
     kill -INT "$(pgrep -P $terminal rogctl)"
     wait $terminal
     same "exit status" 130 $?
     grep -q 'running on its hosts, or stop it? \[L/s\]: .*s' transcript || fail "not asked: $(cat transcript)"
     nothing_is_left
     same "the run" planned "$(query 'SELECT status FROM runs' $db)"
-    echo "$tried: left, stopped, begun, stopped"
+    rogctl sweep f.conf --cluster cluster.conf --db $db >out 2>said &
+    sweep=$!
+    finish 0 3 done
+    same "taken up with little lost" "2 1" "$(query "SELECT count(*) || ' ' || (total(json_extract(data, '\$.lost_s')) < 4)
+        FROM events WHERE kind = 'resume' AND json_extract(data, '\$.waits_for') IS NULL" $db)"
+    echo "$tried: left, stopped, begun, stopped, done"
 }
 
 # No sshd on a host for a while: neither a new connection nor the old one.

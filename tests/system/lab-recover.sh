@@ -59,6 +59,7 @@ limit_s=60
 recovers 0 "$PWD/reboot 0 2 3" 3 "$PWD/reboot 3 0 5"
 lose reboot
 finish 0 2 done
+heard "it goes on from what its server had saved"
 for host in "the server" "worker 3"; do
     grep -q "$host .* has gone down" said || fail "$host did not go down: $(grep -v running said)"
     grep -q "$host .* is back after [3-9] s" said || fail "$host is not back: $(grep -v running said)"

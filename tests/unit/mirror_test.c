@@ -155,6 +155,48 @@ static void a_checkpoint_comes_before_its_event(void **state)
     assert_here(bench, "chkpt/0.safetensors", "weights");
 }
 
+static int pull_saved(const struct bench *bench, struct rog_error *err)
+{
+    uint64_t most = 100;
+    return rog_mirror_saved(bench->connection, bench->there, bench->here, &most, err);
+}
+
+/* server.json with what it names, and the state of a server that was killed. */
+static void what_was_saved_last_comes(void **state)
+{
+    const struct bench *bench = bench_of(state);
+    struct rog_error err = {0};
+    char sha256[ROG_SHA256_HEX_BYTES];
+    char *folder = rog_path_join(bench->there, "state"), *large = rog_format("%07000d", 0);
+    if (pull_saved(bench, &err)) /* nothing is there */
+        fail_msg("%s", err.message);
+    assert_here(bench, "server.json", NULL);
+    rog_sha256("round", 5, sha256);
+    put(bench->there, "server-7.state", "round");
+    put(bench->there, "layout.json", "[]");
+    char *saved =
+        rog_format("{\"t\":9,\"state\":\"server-7.state\",\"state_sha256\":\"%s\"}", sha256);
+    put(bench->there, "server.json", saved);
+    assert_int_equal(rog_dir_make(folder, &err), 0);
+    put(folder, "1", "slot");
+    if (pull_saved(bench, &err))
+        fail_msg("%s", err.message);
+    assert_here(bench, "server-7.state", "round");
+    assert_here(bench, "layout.json", "[]");
+    assert_here(bench, "state/0", NULL);
+    assert_here(bench, "state/1", "slot");
+    put(folder, "0", large);
+    assert_int_equal(pull_saved(bench, &err), ROG_EFORMAT);
+    assert_non_null(strstr(err.message, "state/0 has 7000 bytes"));
+    assert_here(bench, "state/0", NULL);
+    put(bench->there, "server.json", "{\"path\":\"../outside\",\"sha256\":\"\"}");
+    assert_int_equal(pull_saved(bench, &err), ROG_EFORMAT);
+    assert_non_null(strstr(err.message, "not in the run's folder"));
+    free(saved);
+    free(large);
+    free(folder);
+}
+
 /* What has no end or no content is not read, whatever the event says: the disk would fill up, or
  * the call would wait for ever. */
 static void only_regular_files_come(void **state)
@@ -214,6 +256,7 @@ int main(void)
         cmocka_unit_test(streams_come_line_by_line),
         cmocka_unit_test(only_regular_files_come),
         cmocka_unit_test(a_checkpoint_comes_before_its_event),
+        cmocka_unit_test(what_was_saved_last_comes),
         cmocka_unit_test(logs_and_states_come_as_they_are),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -9,6 +9,7 @@
 #define ROG_HOST_CONFIG "config.json"
 #define ROG_HOST_KEY "key"
 #define ROG_HOST_LEASE "lease"
+#define ROG_HOST_END "end"
 #define ROG_HOST_LOCK "lock"
 
 #endif

@@ -54,6 +54,7 @@ struct supervisor {
     uint32_t restarts;
     int stop_signal;   /* 0: none came */
     bool lease_is_out; /* the controller is gone */
+    bool told;         /* the role is to end */
 };
 
 /* ---- the controller ---- */
@@ -69,6 +70,7 @@ static void wait_a_moment(struct supervisor *host, int ms)
         read(host->signals, &signal, sizeof signal) == sizeof signal)
         host->stop_signal = (int)signal.ssi_signo;
     host->lease_is_out = rog_lease_is_over(&host->lease, host->spec.lease_s, rog_clock_s());
+    host->told = host->told || rog_file_exists(ROG_HOST_END);
 }
 
 static bool is_unwanted(const struct supervisor *host)
@@ -76,10 +78,17 @@ static bool is_unwanted(const struct supervisor *host)
     return host->stop_signal || host->lease_is_out;
 }
 
+static bool is_to_end(const struct supervisor *host)
+{
+    return is_unwanted(host) || host->told;
+}
+
 static int fail_unwanted(const struct supervisor *host, struct rog_error *err)
 {
     if (host->stop_signal)
         return rog_fail(err, ROG_EINTR, "stopped by signal %d", host->stop_signal);
+    if (host->told)
+        return rog_fail(err, ROG_EINTR, "stopped by rogctl");
     return rog_fail(err, ROG_EFAILED, "the lease was not renewed for %g s: the controller is gone",
                     host->spec.lease_s);
 }
@@ -185,7 +194,7 @@ static int supervise(struct supervisor *host, struct rog_error *err)
         code = rog_host_state_write("running", -1, NULL, err);
     while (!code && !over) {
         wait_a_moment(host, TICK_MS);
-        if (is_unwanted(host))
+        if (is_to_end(host))
             return fail_unwanted(host, err);
         bool ended;
         code = rog_host_role_look(&host->role, &host->spec, &ended, err);
@@ -358,7 +367,7 @@ int rog_host_run(const char *folder, struct rog_error *err)
         rog_host_journal_log(&host.journal, "failed: %s", why.message);
     else
         rog_host_journal_log(&host.journal, "ended");
-    const char *state = !code ? "ended" : is_unwanted(&host) ? "stopped" : "failed";
+    const char *state = !code ? "ended" : is_to_end(&host) ? "stopped" : "failed";
     rog_host_state_write(state, host.role.process.status, code ? &why : NULL, &ignored);
     linger(&host);
     if (host.lease_is_out && !rog_leash_is_taken(host.folder))

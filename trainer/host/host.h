@@ -9,6 +9,7 @@
  *   config.json  the run's configuration
  *   key          the run's key (mode 0600)
  *   lease        a file that it touches as long as it wants the run, by this host's clock
+ *   end          once the role is to end; the folder stays, for what a server saves last
  * and takes out:
  *   events.jsonl what the server or worker reports
  *   host.jsonl   what the host reports, by the same clock: "energy" of a sensor, "health",

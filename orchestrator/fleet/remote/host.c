@@ -12,6 +12,7 @@
 #include <common/clock.h>
 #include <common/file.h>
 #include <orchestrator/fleet/remote/away.h>
+#include <orchestrator/fleet/remote/clean.h>
 #include <orchestrator/fleet/remote/mirror.h>
 #include <orchestrator/fleet/remote/place.h>
 #include <orchestrator/fleet/remote/recover.h>
@@ -27,8 +28,6 @@
 #define LOOK_S 6.0    /* whether the supervisor is alive */
 #define LEASE_PARTS 8 /* a lease is renewed so often */
 #define GRACE_S 20.0  /* for a worker after the server has ended */
-#define CLEAN_PATIENCE_S 20.0
-#define STOP_TIMEOUT_S 90.0 /* the supervisor takes its own time */
 #define COMMAND_TIMEOUT_S 30.0
 
 /* ---- stages ---- */
@@ -378,46 +377,6 @@ static int take_part(struct rog_remote_host *host, struct rog_error *err)
     return code;
 }
 
-/* Nobody waits for a host any more that has been given up. */
-static int connect_to_clean(struct rog_remote_host *host, struct rog_error *err)
-{
-    pthread_mutex_lock(&host->remote->mutex);
-    bool given_up = host->given_up;
-    pthread_mutex_unlock(&host->remote->mutex);
-    return given_up ? rog_fail(err, ROG_EFAILED, "it cannot be reached")
-                    : rog_remote_connect_within(host, CLEAN_PATIENCE_S, true, err);
-}
-
-static int stop_there(struct rog_remote_host *host, struct rog_error *err)
-{
-    const char *const argv[] = {host->program, "host", "--folder", host->folder, "--stop", NULL};
-    int code = host->connection ? 0 : connect_to_clean(host, err);
-    return code ? code : rog_connection_command(host->connection, argv, STOP_TIMEOUT_S, NULL, err);
-}
-
-/* Ends what runs there and removes the run's folder, unless that is left to go on. A connection
- * that is no good any more is seen by its use. */
-static void clean(struct rog_remote_host *host)
-{
-    struct rog_error cause = {0};
-    if (!host->placed || host->remote->leave)
-        return;
-    pthread_mutex_lock(&host->remote->mutex);
-    host->cleaning = true;
-    pthread_mutex_unlock(&host->remote->mutex);
-    bool had_one = host->connection != NULL;
-    int code = stop_there(host, &cause);
-    if (code && code != ROG_EINTR && had_one && rog_connection_lost(host->connection)) {
-        rog_remote_disconnect(host);
-        code = stop_there(host, &cause);
-    }
-    if (code)
-        rog_remote_log(host, ROG_EVENT_WARNING,
-                       "%s was not cleaned up: %s. What runs there ends by itself when it has not "
-                       "heard of rogctl for %g s; rogctl doctor --clean removes what is left",
-                       host->title, cause.message, host->remote->attempt->cluster->lease_s);
-}
-
 void *rog_remote_host_live(void *argument)
 {
     struct rog_remote_host *host = argument;
@@ -440,7 +399,7 @@ void *rog_remote_host_live(void *argument)
     }
     while (!rog_remote_stopped(host->remote, POLL_S))
         continue;
-    clean(host);
+    rog_remote_clean(host);
     rog_remote_disconnect(host);
     rog_remote_leave(host);
     return NULL;

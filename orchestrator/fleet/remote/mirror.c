@@ -14,6 +14,7 @@
 
 #include <common/file.h>
 #include <common/hash.h>
+#include <common/state_slots.h>
 #include <orchestrator/fleet/run_files.h>
 #include <rog/events.h>
 
@@ -108,13 +109,13 @@ static int size_checkpoint(struct rog_connection *connection, const char *from, 
     return code;
 }
 
-/* *most: see rog_mirror_pull. */
+/* *most: see rog_mirror_pull. sha256 NULL: the file says itself whether it is whole. */
 static int fetch_checkpoint(struct rog_connection *connection, const char *from, const char *to,
                             const char *sha256, uint64_t *most, struct rog_error *err)
 {
     char hex[ROG_SHA256_HEX_BYTES] = "";
     struct saving saving = {.from = from};
-    if (rog_sha256_file(to, hex, NULL) == 0 && strcmp(hex, sha256) == 0)
+    if (sha256 && rog_sha256_file(to, hex, NULL) == 0 && strcmp(hex, sha256) == 0)
         return 0;
     int code =
         size_checkpoint(connection, from, *most ? *most : CHECKPOINT_MAX_BYTES, &saving.room, err);
@@ -127,7 +128,7 @@ static int fetch_checkpoint(struct rog_connection *connection, const char *from,
         code = rog_connection_download(connection, from, 0, save, &saving, NULL, err);
         rog_sha256_stream_end(saving.hash, hex);
     }
-    if (code == 0 && strcmp(hex, sha256) != 0)
+    if (code == 0 && sha256 && strcmp(hex, sha256) != 0)
         code = rog_fail(err, ROG_EFORMAT,
                         "%s: %s is not the checkpoint that was saved (its checksum is %s)",
                         connection->name, from, hex);
@@ -222,6 +223,41 @@ static bool is_same(const struct rog_json *one, const struct rog_json *other, co
     return text[0] && strcmp(text, rog_json_get_string(other, name, "")) == 0;
 }
 
+/* A checkpoint that lies in the run's folder there under that name. */
+static int fetch_named(const struct mirror *mirror, const struct rog_json *named,
+                       struct rog_error *err)
+{
+    const char *name = rog_json_get_string(named, "path", "");
+    int code = check_name(name, err);
+    char *from = rog_path_join(mirror->there, name), *to = rog_path_join(mirror->here, name);
+    if (code == 0)
+        code = from && to ? fetch_checkpoint(mirror->connection, from, to,
+                                             rog_json_get_string(named, "sha256", ""),
+                                             mirror->checkpoint_bytes, err)
+                          : rog_fail_nomem(err);
+    free(to);
+    free(from);
+    return code;
+}
+
+/* What server.json, `saved`, names besides a checkpoint, then that file itself. */
+static int bring_saved(const struct mirror *mirror, const struct rog_json *saved,
+                       struct rog_error *err)
+{
+    int code = fetch_beside(mirror, saved, err);
+    if (code == 0)
+        code = fetch_layout(mirror, err);
+    char *text = code == 0 ? rog_json_text_pretty(saved) : NULL;
+    char *path = rog_path_join(mirror->here, ROG_RUN_SERVER_STATE);
+    if (code == 0)
+        code = text && path ? rog_file_write(path, text, strlen(text), err) : rog_fail_nomem(err);
+    if (code == 0)
+        remove_older(mirror, saved);
+    free(path);
+    free(text);
+    return code;
+}
+
 /* What the server needs besides the checkpoint of that event to go on from it. Where it has written
  * the next one meanwhile, that one's event brings it. */
 static int fetch_saved(const struct mirror *mirror, const struct rog_json *event,
@@ -231,23 +267,50 @@ static int fetch_saved(const struct mirror *mirror, const struct rog_json *event
     struct rog_error cause = {0};
     int code =
         rog_mirror_json(mirror->connection, mirror->there, ROG_RUN_SERVER_STATE, &saved, &cause);
-    bool is_it = code == 0 && is_same(saved, event, "path") && is_same(saved, event, "sha256");
-    if (is_it)
-        code = fetch_beside(mirror, saved, &cause);
-    if (is_it && code == 0)
-        code = fetch_layout(mirror, &cause);
-    char *text = is_it && code == 0 ? rog_json_text_pretty(saved) : NULL;
-    char *path = rog_path_join(mirror->here, ROG_RUN_SERVER_STATE);
-    if (text && path)
-        code = rog_file_write(path, text, strlen(text), &cause);
-    if (text && code == 0)
-        remove_older(mirror, saved);
-    free(path);
-    free(text);
+    if (code == 0 && is_same(saved, event, "path") && is_same(saved, event, "sha256"))
+        code = bring_saved(mirror, saved, &cause);
     rog_json_free(saved);
     /* Without it the run is recorded all the same. */
     bool is_gone = code == ROG_ENOTFOUND || code == ROG_EFORMAT;
     return code == 0 || is_gone ? 0 : rog_fail_again(err, &cause);
+}
+
+/* What a server that was killed had saved between two checkpoints; nothing where it was not. */
+static int fetch_slot(const struct mirror *mirror, unsigned slot, struct rog_error *err)
+{
+    uint64_t bytes, most = *mirror->checkpoint_bytes * STATE_MODELS;
+    char *from = rog_format("%s/" ROG_STATE_FOLDER "/%u", mirror->there, slot);
+    char *to = rog_format("%s/" ROG_STATE_FOLDER "/%u", mirror->here, slot);
+    char *dir = to ? rog_path_dir(to) : NULL;
+    int code = from && dir ? rog_connection_size(mirror->connection, from, &bytes, err)
+                           : rog_fail_nomem(err);
+    bool is_there = code == 0;
+    if (is_there)
+        code = rog_dir_make(dir, err);
+    if (code == 0)
+        code = fetch_checkpoint(mirror->connection, from, to, NULL, &most, err);
+    free(dir);
+    free(to);
+    free(from);
+    return code == ROG_ENOTFOUND && !is_there ? 0 : code;
+}
+
+int rog_mirror_saved(struct rog_connection *connection, const char *there, const char *here,
+                     uint64_t *checkpoint_bytes, struct rog_error *err)
+{
+    const struct mirror mirror = {connection, there, here, checkpoint_bytes};
+    struct rog_json *saved = NULL;
+    int code = rog_mirror_json(connection, there, ROG_RUN_SERVER_STATE, &saved, err);
+    bool is_there = code == 0;
+    if (is_there && rog_json_get_string(saved, "path", "")[0]) /* a model without values has none */
+        code = fetch_named(&mirror, saved, err);
+    if (is_there && code == 0)
+        code = bring_saved(&mirror, saved, err);
+    rog_json_free(saved);
+    code = code == ROG_ENOTFOUND && !is_there ? 0 : code;
+    for (unsigned slot = 0; code == 0 && slot < ROG_STATE_SLOTS; slot++)
+        code = fetch_slot(&mirror, slot, err);
+    return code;
 }
 
 /* The file that an event names, if it names one. What the event is, is asked of the same parser as
@@ -256,24 +319,14 @@ static int fetch_saved(const struct mirror *mirror, const struct rog_json *event
 static int follow_event(const struct mirror *mirror, const char *line, size_t size,
                         struct rog_error *err)
 {
-    const char *there = mirror->there, *here = mirror->here;
     struct rog_json *event = NULL;
     int code = rog_json_parse(line, size, "event", &event, err);
     if (code == ROG_EFORMAT)
         return 0;
     if (code == 0 && strcmp(rog_json_get_string(event, "event", ""), ROG_EVENT_CHECKPOINT) == 0) {
-        const char *name = rog_json_get_string(event, "path", "");
-        code = check_name(name, err);
-        char *from = rog_path_join(there, name), *to = rog_path_join(here, name);
-        if (code == 0)
-            code = from && to ? fetch_checkpoint(mirror->connection, from, to,
-                                                 rog_json_get_string(event, "sha256", ""),
-                                                 mirror->checkpoint_bytes, err)
-                              : rog_fail_nomem(err);
+        code = fetch_named(mirror, event, err);
         if (code == 0)
             code = fetch_saved(mirror, event, err);
-        free(to);
-        free(from);
     }
     rog_json_free(event);
     return code;

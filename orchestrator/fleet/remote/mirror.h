@@ -22,6 +22,12 @@
 int rog_mirror_pull(struct rog_connection *connection, const char *there, const char *here,
                     const char *name, uint64_t *checkpoint_bytes, struct rog_error *err);
 
+/* What a server goes on from that has ended, whatever was fetched before: its last checkpoint and
+ * what belongs to it, and of one that was killed its state (state_slots.h). What is not there is no
+ * error; others as above. */
+int rog_mirror_saved(struct rog_connection *connection, const char *there, const char *here,
+                     uint64_t *checkpoint_bytes, struct rog_error *err);
+
 /* What a checkpoint of a run may have that begins with this file; 0 where it is NULL. */
 uint64_t rog_mirror_checkpoint_bytes(const char *start_model);
 

@@ -10,6 +10,7 @@
 
 #include <common/clock.h>
 #include <common/file.h>
+#include <common/state_slots.h>
 #include <orchestrator/deploy/bundle.h>
 #include <orchestrator/deploy/deploy.h>
 #include <orchestrator/fleet/remote/spec.h>
@@ -317,17 +318,20 @@ static int forget_pause(struct rog_remote_host *host, struct rog_error *err)
 /* What it goes on from. */
 static int send_saved(struct rog_remote_host *host, struct rog_error *err)
 {
-    struct rog_json *saved = NULL;
+    static const char *const names[] = {ROG_STATE_FOLDER "/0", ROG_STATE_FOLDER "/1",
+                                        ROG_RUN_LAYOUT, ROG_RUN_PAUSED, ROG_RUN_SERVER_STATE};
+    struct rog_json *saved = NULL; /* none: there is its state alone */
     char *path = rog_path_join(host->mirror, ROG_RUN_SERVER_STATE), *text = NULL;
     size_t size = 0;
-    int code = path ? rog_file_read(path, SAVED_MAX_BYTES, &text, &size, err) : rog_fail_nomem(err);
-    if (code == 0)
+    int code = path ? 0 : rog_fail_nomem(err);
+    if (code == 0 && rog_file_exists(path))
+        code = rog_file_read(path, SAVED_MAX_BYTES, &text, &size, err);
+    if (text)
         code = rog_json_parse(text, size, path, &saved, err);
     if (code == 0)
         code = send_named(host, saved, "path", err);
     if (code == 0)
         code = send_named(host, saved, "state", err);
-    static const char *const names[] = {ROG_RUN_LAYOUT, ROG_RUN_PAUSED, ROG_RUN_SERVER_STATE};
     for (size_t i = 0; code == 0 && i < sizeof names / sizeof *names; i++)
         code = send_file(host, names[i], err);
     if (code == 0)

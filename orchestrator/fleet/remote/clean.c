@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Ends an attempt on a host and removes it there, once what it had saved last is here. */
+#include <orchestrator/fleet/remote/clean.h>
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <common/clock.h>
+#include <common/file.h>
+#include <orchestrator/fleet/remote/away.h>
+#include <orchestrator/fleet/remote/mirror.h>
+#include <orchestrator/fleet/remote/place.h>
+#include <rog/events.h>
+
+#define PATIENCE_S 20.0
+#define STOP_TIMEOUT_S 90.0 /* the supervisor takes its own time */
+#define END_TIMEOUT_S 60.0  /* the role's */
+#define COMMAND_TIMEOUT_S 30.0
+#define STEP_NS 100000000L
+
+/* ---- what was saved last ---- */
+
+/* Whether the role is over, as the supervisor says; one that is gone says nothing any more. */
+static int look_for_end(struct rog_remote_host *host, bool *ended, struct rog_error *err)
+{
+    struct rog_json *state = NULL;
+    uint64_t bytes;
+    int code = rog_mirror_json(host->connection, host->folder, "state.json", &state, err);
+    const char *name = rog_json_get_string(state, "state", "");
+    *ended = strcmp(name, "starting") != 0 && strcmp(name, "running") != 0;
+    char *program = rog_format("/proc/%lld/exe", (long long)rog_json_get_integer(state, "pid", 0));
+    rog_json_free(state);
+    if (code == 0 && !*ended)
+        *ended =
+            program && rog_connection_size(host->connection, program, &bytes, err) == ROG_ENOTFOUND;
+    free(program);
+    return code;
+}
+
+/* Has the role ended, and the folder kept. A server saves what it has then. */
+static int end_role(struct rog_remote_host *host, struct rog_error *err)
+{
+    const struct timespec step = {0, STEP_NS};
+    const double until_s = rog_clock_s() + END_TIMEOUT_S;
+    char *path = rog_path_join(host->folder, "end");
+    const char *const argv[] = {"touch", "--", path, NULL};
+    bool ended = false;
+    int code = path ? rog_connection_command(host->connection, argv, COMMAND_TIMEOUT_S, NULL, err)
+                    : rog_fail_nomem(err);
+    free(path);
+    while (code == 0 && (code = look_for_end(host, &ended, err)) == 0 && !ended) {
+        if (rog_clock_s() > until_s)
+            return rog_fail(err, ROG_EFAILED, "what runs there does not end");
+        nanosleep(&step, NULL);
+    }
+    return code;
+}
+
+/* A run that ends here can go on from it. */
+static int fetch_last(struct rog_remote_host *host, struct rog_error *err)
+{
+    uint64_t bytes;
+    int code = rog_connection_size(host->connection, host->folder, &bytes, err);
+    if (code == ROG_ENOTFOUND)
+        return 0; /* its lease is over */
+    bool is_new_boot = code == 0 && rog_remote_look_for_reboot(host, err) == ROG_EFAILED &&
+                       !rog_connection_lost(host->connection);
+    if (code == 0 && !is_new_boot)
+        code = end_role(host, err);
+    if (code == 0)
+        code = rog_remote_pull(host, err);
+    if (code == 0 && host->rank == 0)
+        code = rog_mirror_saved(host->connection, host->folder, host->mirror,
+                                &host->checkpoint_bytes, err);
+    return code;
+}
+
+/* ---- removing ---- */
+
+/* Nobody waits for a host any more that has been given up. */
+static int connect(struct rog_remote_host *host, struct rog_error *err)
+{
+    pthread_mutex_lock(&host->remote->mutex);
+    bool given_up = host->given_up;
+    pthread_mutex_unlock(&host->remote->mutex);
+    return given_up ? rog_fail(err, ROG_EFAILED, "it cannot be reached")
+                    : rog_remote_connect_within(host, PATIENCE_S, true, err);
+}
+
+static int stop(struct rog_remote_host *host, struct rog_error *err)
+{
+    const char *const argv[] = {host->program, "host", "--folder", host->folder, "--stop", NULL};
+    return rog_connection_command(host->connection, argv, STOP_TIMEOUT_S, NULL, err);
+}
+
+/* A connection that is no good any more is seen by its use. */
+static int with_connection(struct rog_remote_host *host, rog_remote_part part,
+                           struct rog_error *err)
+{
+    bool had_one = host->connection != NULL;
+    int code = had_one ? 0 : connect(host, err);
+    if (code == 0)
+        code = part(host, err);
+    if (code && code != ROG_EINTR && had_one && rog_connection_lost(host->connection)) {
+        rog_remote_disconnect(host);
+        code = connect(host, err);
+        if (code == 0)
+            code = part(host, err);
+    }
+    return code;
+}
+
+void rog_remote_clean(struct rog_remote_host *host)
+{
+    struct rog_error cause = {0};
+    struct rog_remote *remote = host->remote;
+    if (!host->placed || remote->leave)
+        return;
+    pthread_mutex_lock(&remote->mutex);
+    host->cleaning = true;
+    bool is_over = remote->server_ended || host->given_up;
+    bool has_begun = host->reached >= ROG_REMOTE_RUNNING || remote->attempt->adopt;
+    pthread_mutex_unlock(&remote->mutex);
+    bool fetches = has_begun && !is_over;
+    int code = fetches ? with_connection(host, fetch_last, &cause) : 0;
+    if (code && code != ROG_EINTR)
+        rog_remote_log(host, host->rank ? ROG_EVENT_UNFETCHED : ROG_EVENT_WARNING,
+                       "what %s has %s last was not fetched: %s", host->title,
+                       host->rank ? "recorded" : "saved", cause.message);
+    if (!fetches || host->connection) /* otherwise it was just tried in vain */
+        code = with_connection(host, stop, &cause);
+    if (code)
+        rog_remote_log(host, ROG_EVENT_WARNING,
+                       "%s was not cleaned up: %s. What runs there ends by itself when it has not "
+                       "heard of rogctl for %g s; rogctl doctor --clean removes what is left",
+                       host->title, cause.message, remote->attempt->cluster->lease_s);
+}
