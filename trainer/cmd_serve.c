@@ -62,6 +62,7 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
         .join_timeout_s = rog_cli_real(cli, "join-timeout"),
         .state_period_s = rog_cli_real(cli, "state-period"),
         .min_workers = (uint32_t)rog_cli_int(cli, "min-workers"),
+        .awaited = (uint32_t)rog_cli_int(cli, "awaited"),
     };
     int code = read_config(cli, &config, err);
     if (code)
@@ -126,6 +127,13 @@ static const struct rog_setting options[] = {
      .max = 65536,
      .help = "begin with so many workers when the others have not come within --worker-timeout, "
              "and go on with no fewer; 0: begin with all, go on with one"},
+    {.name = "awaited",
+     .type = ROG_SETTING_INT,
+     .fallback = "0",
+     .min = 0,
+     .max = 65536,
+     .help = "begin as soon as so many workers are there, as it is known that the others do not "
+             "come now; 0: all"},
     {ROG_OPTION_PACE},
     {ROG_OPTION_THREADS},
     {.name = NULL},

@@ -115,8 +115,8 @@
 
 /* Last, and only when everything went well. "iterations" (largest of any worker), "seconds",
  * "model_sha256"; in real time "workers" (how many took part to the end) and, where that is not all
- * of them, "workers_away" [{rank, since_s}] (since when of the run, 0: it never came). A stream
- * without it is of an unfinished run. */
+ * of them, "workers_away" [{rank, since_s, came}] (since when of the run; 0: since before it began,
+ * or without `came` it never did). A stream without it is of an unfinished run. */
 #define ROG_EVENT_END "end"
 
 #endif

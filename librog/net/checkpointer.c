@@ -237,6 +237,11 @@ static void written(uv_work_t *work, int status)
         end_pause(checkpointer);
 }
 
+void rog_checkpointer_hasten(struct rog_checkpointer *checkpointer)
+{
+    checkpointer->next_state_s = 0;
+}
+
 void rog_checkpointer_if_due(struct rog_checkpointer *checkpointer,
                              const struct rog_run_origin *origin, double t_s, uint32_t iteration)
 {

@@ -57,6 +57,8 @@ int rog_checkpointer_restore(struct rog_checkpointer *checkpointer, struct rog_m
 /* Time that has stood still goes on: what was saved is of a run with this origin from now on. */
 int rog_checkpointer_go_on(struct rog_checkpointer *checkpointer,
                            const struct rog_run_origin *origin, struct rog_error *err);
+/* The state is due at once, where it is saved at all. */
+void rog_checkpointer_hasten(struct rog_checkpointer *checkpointer);
 /* Begins to write a checkpoint or the state, where one is due and none is being written. */
 void rog_checkpointer_if_due(struct rog_checkpointer *checkpointer,
                              const struct rog_run_origin *origin, double t_s, uint32_t iteration);

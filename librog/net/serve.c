@@ -232,9 +232,8 @@ static void close_loop(struct rog_serve *serve)
 }
 
 /* Who is to come again, and after which iteration each goes on. */
-static struct rog_json *list_workers(void *owner)
+static struct rog_json *list_awaited(const struct rog_serve *serve)
 {
-    const struct rog_serve *serve = owner;
     struct rog_json *list = rog_json_array();
     for (uint32_t i = 0; i < serve->options->workers; i++) {
         uint32_t after = rog_server_goes_on_after(serve->core, i);
@@ -248,16 +247,56 @@ static struct rog_json *list_workers(void *owner)
     return list;
 }
 
+/* The same, with those who were there before: "finished", after which iteration, or "left_s". */
+static struct rog_json *list_workers(void *owner)
+{
+    const struct rog_serve *serve = owner;
+    struct rog_json *list = list_awaited(serve);
+    for (uint32_t i = 0; i < serve->options->workers; i++) {
+        const struct rog_serve_peer *peer = &serve->peers[i];
+        if (!peer->came || rog_server_goes_on_after(serve->core, i) != ROG_SERVER_AWAY)
+            continue;
+        struct rog_json *worker = rog_json_object();
+        rog_json_put_integer(worker, "rank", (int64_t)i + 1);
+        rog_json_put_integer(worker, "iteration", peer->last);
+        if (peer->finished)
+            rog_json_put_bool(worker, "finished", true);
+        else
+            rog_json_put_number(worker, "left_s", peer->left_s);
+        rog_json_append(list, worker);
+    }
+    return list;
+}
+
+/* Whether it is in the list because it was there, and is to come again. */
+static bool is_awaited(const struct rog_json *worker)
+{
+    return !rog_json_get(worker, "left_s") && !rog_json_get(worker, "finished");
+}
+
+static void remember(struct rog_serve_peer *peer, const struct rog_json *worker)
+{
+    uint32_t after = (uint32_t)rog_json_get_integer(worker, "iteration", 0);
+    peer->came = true;
+    peer->last = after;
+    peer->finished = rog_json_get_bool(worker, "finished", false);
+    peer->left_s = rog_json_get_number(worker, "left_s", 0);
+    if (is_awaited(worker))
+        rog_serve_peer_expect(peer, after);
+}
+
 /* That list, read back: who was there is waited for, as one whose connection is lost. */
 static int go_on(void *owner, uint32_t iteration, const struct rog_json *workers,
                  struct rog_error *err)
 {
     struct rog_serve *serve = owner;
     int64_t most = 0;
+    size_t known = 0;
     for (size_t i = 0; i < rog_json_size(workers); i++) {
         const struct rog_json *worker = rog_json_at(workers, i);
         int64_t rank = rog_json_get_integer(worker, "rank", 0);
         int64_t after = rog_json_get_integer(worker, "iteration", -1);
+        known += !rog_json_get(worker, "left_s");
         if (rank < 1 || rank > serve->options->workers || after < 0 || after > iteration)
             return rog_fail(err, ROG_EFORMAT,
                             "worker %lld goes on after iteration %lld, of %u workers and %u "
@@ -265,11 +304,10 @@ static int go_on(void *owner, uint32_t iteration, const struct rog_json *workers
                             (long long)rank, (long long)after, serve->options->workers, iteration);
         most = after > most ? after : most;
     }
-    rog_server_resume(serve->core, rog_json_size(workers) ? (uint32_t)most : iteration);
+    rog_server_resume(serve->core, known ? (uint32_t)most : iteration);
     for (size_t i = 0; i < rog_json_size(workers); i++) {
         const struct rog_json *worker = rog_json_at(workers, i);
-        rog_serve_peer_expect(&serve->peers[rog_json_get_integer(worker, "rank", 0) - 1],
-                              (uint32_t)rog_json_get_integer(worker, "iteration", 0));
+        remember(&serve->peers[rog_json_get_integer(worker, "rank", 0) - 1], worker);
     }
     return ROG_OK;
 }
@@ -288,7 +326,7 @@ static int report_resume(struct rog_serve *serve, double from_s, struct rog_erro
     rog_event_string(events, "message", text);
     rog_event_integer(events, "iteration", rog_server_iteration(serve->core));
     rog_event_seconds(events, "lost_s", lost_s);
-    rog_event_json(events, "waits_for", list_workers(serve));
+    rog_event_json(events, "waits_for", list_awaited(serve));
     return rog_event_end(events, err);
 }
 

@@ -41,7 +41,8 @@
 /* A worker that was not there when the run ended. */
 struct rog_serve_away {
     uint32_t rank;
-    double since_s; /* since when, of the run; 0: it never came */
+    double since_s; /* since when, of the run; 0: since before it began */
+    bool came;      /* false: it never did */
 };
 
 struct rog_serve_outcome {
@@ -95,6 +96,7 @@ struct rog_serve_options {
     double worker_timeout_s, join_timeout_s;
     double state_period_s; /* between two savings of the state (checkpointer.h); 0: none */
     uint32_t min_workers;  /* to begin with and to go on with; 0: all, and one */
+    uint32_t awaited;      /* with so many it begins at once; 0: with all */
 };
 
 /* ROG_EINVAL: an option, or a worker that was started with another configuration; ROG_EINTR: SIGINT

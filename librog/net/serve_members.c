@@ -122,18 +122,19 @@ bool rog_serve_may_begin(struct rog_serve *serve, double now)
     struct rog_error err;
     uint32_t there = count(serve, rog_serve_peer_is_there);
     double waited_s = now - serve->opened_s;
+    uint32_t awaited = options->awaited ? options->awaited : options->workers;
     bool enough = options->min_workers && there >= options->min_workers;
-    if ((there == options->workers || (enough && waited_s > options->worker_timeout_s)) &&
+    if ((there >= awaited || (enough && waited_s > options->worker_timeout_s)) &&
         model_there(serve)) {
         say(serve, "", now);
         return true;
     }
-    if (there < options->workers) {
+    if (there < awaited) {
         list(serve, is_missing, missing);
         snprintf(text, sizeof text, "%s to come", missing);
     }
     say(serve, text, now);
-    if (there < options->workers && !enough && waited_s > options->join_timeout_s)
+    if (there < awaited && !enough && waited_s > options->join_timeout_s)
         rog_serve_fail(serve, fail_to_begin(serve, &err), &err);
     return false;
 }
@@ -174,7 +175,8 @@ static void note_who_is_away(struct rog_serve *serve)
     for (uint32_t i = 0; i < serve->options->workers; i++) {
         const struct rog_serve_peer *peer = &serve->peers[i];
         if (!takes_part(peer))
-            serve->away[serve->away_count++] = (struct rog_serve_away){i + 1, peer->left_s};
+            serve->away[serve->away_count++] =
+                (struct rog_serve_away){i + 1, peer->left_s, peer->came};
     }
 }
 

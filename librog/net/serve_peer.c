@@ -55,6 +55,19 @@ static void leave(struct rog_serve_peer *peer, const char *reason)
     rog_serve_report(serve);
 }
 
+/* It is through. A server started again remembers that as soon as it is saved: nobody else can say
+ * so then, as the worker's process ends. */
+static void finish(struct rog_serve_peer *peer)
+{
+    struct rog_serve *serve = peer->serve;
+    uint32_t last = rog_server_goes_on_after(serve->core, peer->worker);
+    uint32_t most = rog_server_iteration(serve->core);
+    peer->finished = true;
+    peer->last = last < most ? last : most;
+    leave(peer, "finished");
+    rog_checkpointer_hasten(serve->checkpointer);
+}
+
 /* It may come, as a new one. */
 static int forget_session(struct rog_serve_peer *peer, struct rog_error *err)
 {
@@ -97,7 +110,7 @@ void rog_serve_peer_watch(struct rog_serve_peer *peer, double now)
 
 void rog_serve_peer_expect(struct rog_serve_peer *peer, uint32_t iteration)
 {
-    peer->here = true;
+    peer->here = peer->came = true;
     peer->expected_s = rog_link_now();
     rog_server_expect(peer->serve->core, peer->worker, iteration);
 }
@@ -181,6 +194,7 @@ static int begin_session(struct rog_serve_peer *peer, const struct rog_json *hel
     if (!code && serve->started)
         code = join(peer, iteration, err);
     snprintf(peer->session, sizeof peer->session, "%s", rog_json_get_string(hello, "session", ""));
+    peer->came = true;
     peer->lost_s = 0;
     if (code)
         rog_serve_fail(serve, code, err);
@@ -375,8 +389,7 @@ static int message(void *user, uint8_t kind, const uint8_t *body, size_t size,
     case ROG_KIND_MODEL:
         return take_upload(peer, kind, body, size, err);
     case ROG_KIND_DONE:
-        peer->finished = true;
-        leave(peer, "finished");
+        finish(peer);
         return ROG_OK;
     case ROG_KIND_LEAVE:
         snprintf(reason, sizeof reason, "%.*s", most, (const char *)body);

@@ -24,7 +24,9 @@ struct rog_serve_peer {
     struct rog_link *link;
     char session[ROG_SESSION_ID_BYTES]; /* empty: none */
     bool here;                          /* takes part; what is not here is not waited for */
-    bool finished;                      /* through all its iterations */
+    bool finished;                      /* through all its iterations, ... */
+    uint32_t last;                      /* ... so many */
+    bool came;                          /* has been there, if only before the run began */
     double lost_s;                      /* when the connection was */
     double expected_s;                  /* since when it is to come back to a server that goes on;
                                            0: it is not, or has */

@@ -28,8 +28,8 @@ void rog_setbacks_add(struct rog_setbacks *sum, const struct rog_setbacks *more)
 void rog_setbacks_put(const struct rog_setbacks *setbacks, struct rog_json *object);
 void rog_setbacks_read(struct rog_setbacks *setbacks, const struct rog_json *object);
 
-/* "workers_away" [{rank, since_s}]: who was not there any more when the run ended, and since when
- * of it; 0: it never came. Nothing where all were. */
+/* "workers_away" [{rank, since_s, came}]: who was not there any more when the run ended, and since
+ * when of it; 0: since before it began, or without `came` it never did. Nothing where all were. */
 int rog_setbacks_put_away(struct rog_db *db, const char *run_id, struct rog_json *object,
                           struct rog_error *err);
 

@@ -368,7 +368,8 @@ static struct rog_json *spec_of(const struct rog_cluster *cluster, int how, size
     /* What ssh makes of the names; an address of the cluster file is before it. */
     static const rog_remote_address known[4] = {"10.0.0.9", "", "10.0.0.12"};
     const struct rog_remote_claim claim = {"00000000000000aa", "alice@desk, sweep a"};
-    if (rog_remote_spec(config, cluster, known, &shaping, rank, rank ? &claim : NULL, &text, &err))
+    if (rog_remote_spec(config, cluster, known, &shaping, rank, 3, rank ? &claim : NULL, &text,
+                        &err))
         fail_msg("%s", err.message);
     struct rog_json *made = parse(text);
     free(text);
@@ -455,7 +456,7 @@ static void supervisors_get_their_orders(void **state)
     struct rog_json *server = spec(&cluster, ROG_REMOTE_BOTH, 0);
     assert_string_equal(words(rog_json_get(server, "arguments"), text, sizeof text),
                         "--listen :7701 --worker-timeout 60 --state-period 7 --join-timeout 300 "
-                        "--min-workers 2");
+                        "--min-workers 2 --awaited 3");
     assert_null(rog_json_get(server, "shape"));
     assert_null(rog_json_get(server, "claim"));
     expect_read_back(server, ROG_REMOTE_BOTH);

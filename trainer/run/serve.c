@@ -62,6 +62,7 @@ static int end(void *user, const struct rog_serve_outcome *outcome, struct rog_e
         struct rog_json *one = rog_json_object();
         rog_json_put_integer(one, "rank", outcome->away[i].rank);
         rog_json_put_number(one, "since_s", outcome->away[i].since_s);
+        rog_json_put_bool(one, "came", outcome->away[i].came);
         rog_json_append(away, one);
     }
     return rog_train_report_end(&job->train, job->events, outcome->seconds, outcome->iterations,
@@ -165,6 +166,7 @@ static int serve(struct job *job, struct rog_error *err)
         .join_timeout_s = given->join_timeout_s,
         .state_period_s = given->state_period_s,
         .min_workers = given->min_workers,
+        .awaited = given->awaited,
     };
     return rog_serve(&options, &hooks, job, err);
 }

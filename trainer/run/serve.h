@@ -28,6 +28,7 @@ struct rog_serve_run {
     double worker_timeout_s, join_timeout_s;
     double state_period_s;
     uint32_t min_workers; /* 0: all to begin with, one to go on */
+    uint32_t awaited;     /* with so many it begins at once; 0: with all */
 };
 
 /* ROG_EINVAL: the configuration, or a worker that was started with another one; ROG_EINTR: SIGINT

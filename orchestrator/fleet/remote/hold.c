@@ -167,6 +167,7 @@ int rog_hold_begin(struct rog_hold *hold, const char *token, struct rog_error *e
 {
     pthread_mutex_lock(&hold->mutex);
     hold->acquiring = true;
+    hold->acquiring_s = rog_clock_s();
     if (token && strcmp(token, hold->token) != 0) {
         snprintf(hold->token, sizeof hold->token, "%s", token);
         hold->generation++;
@@ -212,6 +213,17 @@ const struct rog_hold_host *rog_hold_twin(const struct rog_hold_host *host)
     return NULL;
 }
 
+/* It cannot be reached, or has not been for so long that a run begins without it. */
+static bool is_missing(const struct rog_hold_host *host)
+{
+    const struct rog_hold *hold = host->hold;
+    const struct rog_cluster *cluster = hold->options.cluster;
+    bool is_late = host->rank && cluster->min_workers > 0 &&
+                   rog_clock_s() - hold->acquiring_s > cluster->worker_timeout_s;
+    return host->stage == ROG_HOLD_AWAY ||
+           (host->stage == ROG_HOLD_BEGUN && !host->connected && is_late);
+}
+
 /* Not before it is known of all what the order is. Whoever does not wait takes one after the other,
  * so that of two that come at once one finds all of them free. */
 bool rog_hold_may_enter(const struct rog_hold_host *host)
@@ -219,11 +231,10 @@ bool rog_hold_may_enter(const struct rog_hold_host *host)
     const struct rog_hold *hold = host->hold;
     for (size_t i = 0; i < hold->count; i++) {
         const struct rog_hold_host *other = &hold->host[i];
-        if (other->stage == ROG_HOLD_BEGUN && hold->acquiring)
+        if (other->stage == ROG_HOLD_BEGUN && hold->acquiring && !is_missing(other))
             return false;
-        if (hold->options.no_wait && hold->acquiring && other != host &&
-            other->stage != ROG_HOLD_AWAY && other->stage != ROG_HOLD_HELD &&
-            comes_before(other, host))
+        if (hold->options.no_wait && hold->acquiring && other != host && !is_missing(other) &&
+            other->stage != ROG_HOLD_HELD && comes_before(other, host))
             return false;
     }
     return true;
@@ -304,7 +315,7 @@ int rog_hold_check(struct rog_hold *hold, bool *held, bool *queued, struct rog_e
     bool waits = find_waited(hold, &waited);
     for (size_t i = 0; i < hold->count && code == 0; i++) {
         const struct rog_hold_host *host = &hold->host[i];
-        all &= host->stage == ROG_HOLD_HELD || host->stage == ROG_HOLD_AWAY;
+        all &= host->stage == ROG_HOLD_HELD || is_missing(host);
         if (host->failed && hold->acquiring)
             code = rog_fail_again(err, &host->cause);
     }
@@ -321,6 +332,14 @@ int rog_hold_check(struct rog_hold *hold, bool *held, bool *queued, struct rog_e
     return code;
 }
 
+bool rog_hold_misses(struct rog_hold *hold, size_t rank)
+{
+    pthread_mutex_lock(&hold->mutex);
+    bool misses = is_missing(&hold->host[rank]);
+    pthread_mutex_unlock(&hold->mutex);
+    return misses;
+}
+
 bool rog_hold_has_met(struct rog_hold *hold, size_t rank)
 {
     pthread_mutex_lock(&hold->mutex);
@@ -332,8 +351,8 @@ bool rog_hold_has_met(struct rog_hold *hold, size_t rank)
 bool rog_hold_has(struct rog_hold *hold, size_t rank, bool or_away)
 {
     pthread_mutex_lock(&hold->mutex);
-    enum rog_hold_stage stage = hold->host[rank].stage;
-    bool has = !hold->acquiring && (stage == ROG_HOLD_HELD || (or_away && stage == ROG_HOLD_AWAY));
+    const struct rog_hold_host *host = &hold->host[rank];
+    bool has = !hold->acquiring && (host->stage == ROG_HOLD_HELD || (or_away && is_missing(host)));
     pthread_mutex_unlock(&hold->mutex);
     return has;
 }

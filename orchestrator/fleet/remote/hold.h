@@ -11,7 +11,9 @@
  * wait for each other for ever: a place at the head is given up to others as long as a host that
  * comes before it, in an order of machines that is the same for everybody, is waited for.
  *
- * A host that cannot be reached is not waited for here: whoever needs it for a run says so.
+ * A host that cannot be reached is not waited for here: whoever needs it for a run says so. A
+ * worker's that the run can do without (min_workers) is one after worker_timeout, however long an
+ * attempt to connect takes.
  */
 
 #include <stdbool.h>
@@ -45,6 +47,8 @@ int rog_hold_check(struct rog_hold *hold, bool *held, bool *queued, struct rog_e
 /* Whether the host of that rank is the attempt's. One that was not reached (`or_away`) may be gone
  * to all the same. */
 bool rog_hold_has(struct rog_hold *hold, size_t rank, bool or_away);
+/* Whether it was not reached. */
+bool rog_hold_misses(struct rog_hold *hold, size_t rank);
 /* Whether it has ever been reached. */
 bool rog_hold_has_met(struct rog_hold *hold, size_t rank);
 /* Which host is waited for, who has it, and since when it is waited for; false: none. */

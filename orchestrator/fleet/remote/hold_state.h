@@ -62,7 +62,8 @@ struct rog_hold {
     /* Under the mutex. */
     char token[ROG_CLAIM_TOKEN_BYTES];
     unsigned generation; /* of the token */
-    bool acquiring;      /* an attempt waits for all hosts */
+    bool acquiring;      /* an attempt waits for all hosts, ... */
+    double acquiring_s;  /* ... since then */
     bool stop;
     bool cut; /* not even places are given back any more */
 };

@@ -215,7 +215,12 @@ static int arrive(struct rog_remote_host *host, struct rog_error *err)
     const struct rog_attempt *attempt = host->remote->attempt;
     struct rog_error cause;
     host->heard_s = rog_clock_s();
+    pthread_mutex_lock(&host->remote->mutex);
+    host->called_s = host->heard_s;
+    pthread_mutex_unlock(&host->remote->mutex);
     int code = rog_remote_connect(host, &cause);
+    if (code == 0)
+        rog_remote_wait_over(host);
     bool is_new = !attempt->again && !attempt->adopt;
     if (code != ROG_EFAILED || (is_new && host->unanswered))
         return code == 0             ? 0
@@ -281,12 +286,12 @@ static bool has_begun(const struct rog_remote_host *host)
     return host->reached >= ROG_REMOTE_RUNNING || host->remote->attempt->adopt;
 }
 
-/* Has the run begun without it? */
+/* Has the run begun without it, or does it? */
 static bool is_late(struct rog_remote_host *host)
 {
     pthread_mutex_lock(&host->remote->mutex);
-    bool late = host->rank > 0 && host->remote->allowed >= ROG_REMOTE_RUNNING &&
-                host->reached < ROG_REMOTE_RUNNING;
+    bool begun = host->late || host->remote->allowed >= ROG_REMOTE_RUNNING;
+    bool late = host->rank > 0 && begun && host->reached < ROG_REMOTE_RUNNING;
     pthread_mutex_unlock(&host->remote->mutex);
     return late;
 }

@@ -253,6 +253,15 @@ static int send_key(struct rog_remote_host *host, struct rog_error *err)
     return code;
 }
 
+/* How many workers the run begins with: the others do not come now. The mutex is held. */
+static size_t count_awaited(const struct rog_remote *remote)
+{
+    size_t awaited = 0;
+    for (size_t i = 1; i < remote->count; i++)
+        awaited += !remote->host[i].late && !remote->host[i].out;
+    return awaited;
+}
+
 static int send_all(struct rog_remote_host *host, struct rog_error *err)
 {
     const struct rog_cluster *cluster = host->remote->attempt->cluster;
@@ -266,7 +275,7 @@ static int send_all(struct rog_remote_host *host, struct rog_error *err)
     pthread_mutex_lock(&host->remote->mutex);
     if (code == 0)
         code = rog_remote_spec(json, cluster, host->remote->address, &host->remote->shaping,
-                               host->rank, &claim, &spec, err);
+                               host->rank, count_awaited(host->remote), &claim, &spec, err);
     pthread_mutex_unlock(&host->remote->mutex);
     if (code == 0)
         code = send_text(host, config, ROG_RUN_CONFIG, err);

@@ -168,26 +168,40 @@ static bool all_reached(const struct rog_remote *remote, enum rog_remote_stage s
 {
     for (size_t i = 0; i < remote->count; i++) {
         const struct rog_remote_host *host = &remote->host[i];
-        bool away = i && (stage == ROG_REMOTE_ENDED ? host->given_up : host->lost);
+        bool away = i && (stage == ROG_REMOTE_ENDED ? host->given_up : host->lost || host->late);
         if (host->reached < stage && !away && !host->out)
             return false;
     }
     return true;
 }
 
-/* Whether the run may begin: all hosts are prepared, or enough, and the others cannot be reached.
- */
+/* A worker's host that there is no connection to, after all the time that it is given to come: that
+ * of an attempt to connect is another. */
+static bool does_not_come(const struct rog_remote *remote, const struct rog_remote_host *host)
+{
+    double limit_s = remote->attempt->cluster->worker_timeout_s;
+    bool is_called = host->called_s > 0 && rog_clock_s() - host->called_s > limit_s;
+    return host->lost || host->out ||
+           (!host->connection && (is_called || rog_hold_misses(remote->hold, host->rank)));
+}
+
+/* Whether the run begins now: all hosts are prepared, or enough workers', and the others do not
+ * come. */
 static bool may_place(const struct rog_remote *remote)
 {
     const struct rog_cluster *cluster = remote->attempt->cluster;
-    size_t workers = 0;
-    for (size_t i = 1; i < remote->count; i++)
-        workers += remote->host[i].reached >= ROG_REMOTE_PREPARED;
-    bool everybody = workers + 1 == remote->count;
-    bool enough =
-        remote->attempt->adopt || (cluster->min_workers > 0 && workers >= cluster->min_workers &&
-                                   rog_clock_s() - remote->begun_s > cluster->worker_timeout_s);
-    return (everybody || enough) && all_reached(remote, ROG_REMOTE_PREPARED);
+    size_t workers = 0, missing = 0;
+    for (size_t i = 1; i < remote->count; i++) {
+        const struct rog_remote_host *host = &remote->host[i];
+        workers += host->reached >= ROG_REMOTE_PREPARED;
+        missing += host->reached < ROG_REMOTE_PREPARED && does_not_come(remote, host);
+    }
+    bool enough = cluster->min_workers > 0 && workers >= cluster->min_workers &&
+                  workers + missing + 1 == remote->count &&
+                  rog_clock_s() - remote->begun_s > cluster->worker_timeout_s;
+    return remote->host[0].reached >= ROG_REMOTE_PREPARED &&
+           (workers + 1 == remote->count || enough ||
+            (remote->attempt->adopt && all_reached(remote, ROG_REMOTE_PREPARED)));
 }
 
 static void choose_shaping(struct rog_remote *remote)
@@ -205,6 +219,16 @@ static void choose_shaping(struct rog_remote *remote)
     free(right);
 }
 
+/* Until it comes. */
+static void begin_without(struct rog_remote_host *host)
+{
+    host->late = true;
+    if (host->connection || host->waits[0])
+        return;
+    snprintf(host->waits, sizeof host->waits, "%s, which cannot be reached", host->title);
+    host->waits_s = host->called_s > 0 ? host->called_s : host->remote->begun_s;
+}
+
 /* Lets the hosts go on when all have come so far. True: they may be placed from now on. */
 static bool let_go_on(struct rog_remote *remote)
 {
@@ -212,6 +236,9 @@ static bool let_go_on(struct rog_remote *remote)
     if (remote->allowed == ROG_REMOTE_BEGUN && may_place(remote)) {
         if (!remote->attempt->adopt)
             choose_shaping(remote);
+        for (size_t i = 1; i < remote->count; i++)
+            if (remote->host[i].reached < ROG_REMOTE_PREPARED)
+                begin_without(&remote->host[i]);
         remote->allowed = ROG_REMOTE_PLACED;
     }
     if (remote->allowed == ROG_REMOTE_PLACED && all_reached(remote, ROG_REMOTE_PLACED))
@@ -344,7 +371,7 @@ static int step(void *state, enum rog_attempt_state *reached, struct rog_error *
         remote->server_ended_s = rog_clock_s();
     bool held = false, queued = false;
     int code = rog_hold_check(remote->hold, &held, &queued, err);
-    if (!held && !remote->attempt->adopt)
+    if (queued && !remote->attempt->adopt)
         remote->begun_s = rog_clock_s(); /* nobody has been waited for yet who might come */
     give_up(remote);
     if (code == 0)

@@ -141,7 +141,7 @@ static void add_argument(struct rog_json *list, const char *format, ...)
 
 /* What serve or work is told besides what the supervisor tells it itself. */
 static struct rog_json *make_arguments(const struct rog_cluster *cluster, const char *server,
-                                       size_t rank, bool pace)
+                                       size_t rank, size_t awaited, bool pace)
 {
     struct rog_json *list = rog_json_array();
     if (rank) {
@@ -162,6 +162,8 @@ static struct rog_json *make_arguments(const struct rog_cluster *cluster, const 
         add_argument(list, "%.17g", cluster->stall_limit_s);
         add_argument(list, "--min-workers");
         add_argument(list, "%zu", cluster->min_workers);
+        add_argument(list, "--awaited");
+        add_argument(list, "%zu", awaited);
     }
     if (pace)
         add_argument(list, PACE_OPTION);
@@ -223,7 +225,7 @@ static struct rog_json *make_shape(const struct rog_json *config, const struct r
 
 int rog_remote_spec(const struct rog_json *config, const struct rog_cluster *cluster,
                     const rog_remote_address *known, const struct rog_remote_shaping *shaping,
-                    size_t rank, const struct rog_remote_claim *claim, char **text,
+                    size_t rank, size_t awaited, const struct rog_remote_claim *claim, char **text,
                     struct rog_error *err)
 {
     const struct rog_json *settings = rog_remote_settings(cluster, rank);
@@ -241,7 +243,7 @@ int rog_remote_spec(const struct rog_json *config, const struct rog_cluster *clu
     rog_json_put_string(spec, "role", rank ? "work" : "serve");
     rog_json_put_integer(spec, "rank", (int64_t)rank);
     rog_json_put(spec, "arguments",
-                 make_arguments(cluster, server, rank, shaping->how == ROG_REMOTE_PACE));
+                 make_arguments(cluster, server, rank, awaited, shaping->how == ROG_REMOTE_PACE));
     free(server);
     rog_wrapper_put(spec, settings, rank ? 0 : cluster->port);
     rog_json_put_integer(spec, "restarts", cluster->restarts);

@@ -55,10 +55,11 @@ struct rog_remote_claim {
 typedef char rog_remote_address[256];
 
 /* host.json of the node with that rank; `config` is the run's, as it is there; `known` has the
- * addresses of the server and of all workers; `claim` NULL: nobody holds the host. Heap memory. */
+ * addresses of the server and of all workers; `awaited`: the server begins the run with so many;
+ * `claim` NULL: nobody holds the host. Heap memory. */
 int rog_remote_spec(const struct rog_json *config, const struct rog_cluster *cluster,
                     const rog_remote_address *known, const struct rog_remote_shaping *shaping,
-                    size_t rank, const struct rog_remote_claim *claim, char **text,
+                    size_t rank, size_t awaited, const struct rog_remote_claim *claim, char **text,
                     struct rog_error *err);
 
 /* The settings of the node with that rank in the cluster file. */

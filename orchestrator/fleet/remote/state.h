@@ -71,8 +71,10 @@ struct rog_remote_host {
     struct rog_remote_right right;
     bool cleaning;                 /* what it has left there is being removed */
     bool gone;                     /* its thread is about to end */
+    double called_s;               /* when the first connection was begun; 0: not yet */
     bool lost;                     /* there is no connection now, ... */
     double lost_s;                 /* ... since then */
+    bool late;                     /* of a worker: the run was begun without it */
     bool out;                      /* of a worker: it takes no part in the run any more */
     bool given_up;                 /* of a worker: the run was over, and it was not reached */
     char waits[ROG_WAITING_BYTES]; /* what is waited for on its account, "" for nothing, ... */
