@@ -168,7 +168,7 @@ static size_t say(struct torture *t, uint8_t *bytes, size_t most, bool *answered
         return sizeof http - 1;
     case 4:
         fill(t, bytes, ROG_HANDSHAKE_BYTES);
-        memcpy(bytes, "ROGL\1\1\0", 8);
+        memcpy(bytes, t->recorded, 8);
         return ROG_HANDSHAKE_BYTES;
     case 5: /* what somebody said whom it had heard, and something behind it */
         memcpy(bytes, t->recorded, ROG_HANDSHAKE_BYTES);
