@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,11 +15,12 @@
 #include <common/clock.h>
 #include <common/file.h>
 #include <common/process.h>
+#include <orchestrator/fleet/signals.h>
 #include <orchestrator/run_view.h>
 
 #define LIMIT_S 60.0
 #define HURRIED_S 1.0 /* at the end of an interrupted sweep */
-#define STEP_NS 20000000L
+#define STEP_MS 20
 #define WORDS_BYTES 512
 #define MOST_PIECES 64
 
@@ -135,14 +137,41 @@ void rog_hooks_step(struct rog_hooks *hooks)
     }
 }
 
-void rog_hooks_free(struct rog_hooks *hooks, bool patient)
+/* A signal leaves them a moment. */
+int rog_hooks_finish(struct rog_hooks *hooks, bool patient, struct rog_error *err)
 {
-    const struct timespec step = {0, STEP_NS};
+    struct rog_signals signals;
     double until_s = rog_clock_s() + (patient ? LIMIT_S : HURRIED_S);
+    bool stopped = false;
+    rog_hooks_step(hooks);
+    if (!hooks->running)
+        return 0;
+    int code = rog_signals_init(&signals, err);
+    if (code)
+        return code;
+    for (; hooks->running && rog_clock_s() < until_s; rog_hooks_step(hooks)) {
+        if (!stopped && rog_signals_wait(&signals, STEP_MS)) {
+            stopped = true;
+            until_s = fmin(until_s, rog_clock_s() + HURRIED_S);
+        } else if (stopped) {
+            nanosleep(&(const struct timespec){0, STEP_MS * 1000000L}, NULL);
+        }
+    }
+    for (struct hook *hook = hooks->running; hook && stopped; hook = hook->next)
+        rog_warn(&hooks->options.output, "%s of %s was ended", hook->name, hook->run_id);
+    for (struct hook *hook = hooks->running; hook; hook = hook->next)
+        rog_process_stop(&hook->process);
+    rog_signals_release(&signals);
+    return stopped ? rog_fail(err, ROG_EINTR,
+                              "interrupted while commands of the user were waited "
+                              "for; all runs have ended")
+                   : 0;
+}
+
+void rog_hooks_free(struct rog_hooks *hooks)
+{
     if (!hooks)
         return;
-    for (rog_hooks_step(hooks); hooks->running && rog_clock_s() < until_s; rog_hooks_step(hooks))
-        nanosleep(&step, NULL);
     while (hooks->running) {
         struct hook *next = hooks->running->next;
         free_hook(hooks->running);

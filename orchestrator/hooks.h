@@ -21,8 +21,11 @@ struct rog_hooks_options {
 struct rog_hooks;
 int rog_hooks_new(struct rog_hooks **hooks, const struct rog_hooks_options *options,
                   struct rog_error *err);
-/* Waits for those that are still running; if not `patient`, hardly. NULL is harmless. */
-void rog_hooks_free(struct rog_hooks *hooks, bool patient);
+/* Waits for those that are still running; if not `patient`, hardly. What does not end then is
+ * ended, with all that it has started. ROG_EINTR: a signal came meanwhile. */
+int rog_hooks_finish(struct rog_hooks *hooks, bool patient, struct rog_error *err);
+/* NULL is harmless. */
+void rog_hooks_free(struct rog_hooks *hooks);
 
 /* The state of a job has changed. */
 void rog_hooks_changed(struct rog_hooks *hooks, const struct rog_fleet_job *job);

@@ -420,7 +420,11 @@ int rog_launch(const struct rog_launch *launch, struct rog_plan *plan, struct ro
         code = note_runs(launch, plan, jobs, count, err);
     if (code == 0)
         code = execute(launch, plan, &watching, jobs, count, err);
-    rog_hooks_free(watching.hooks, code != ROG_EINTR);
+    struct rog_error cause;
+    int finished = watching.hooks ? rog_hooks_finish(watching.hooks, code != ROG_EINTR, &cause) : 0;
+    if (finished && code != ROG_EINTR)
+        code = rog_fail_again(err, &cause);
+    rog_hooks_free(watching.hooks);
     rog_durations_release(&durations);
     free(labels);
     free(jobs);
