@@ -213,7 +213,7 @@ static void print_setbacks(const struct rog_json *s)
     rog_setbacks_read(&setbacks, s);
     char text[ROG_SETBACKS_BYTES];
     rog_setbacks_text(&setbacks, text);
-    print_text("setbacks", text[0] ? text : NULL);
+    print_text("disturbed by", text[0] ? text : NULL);
 }
 
 /* Which workers were not there any more when the run ended, and since when. */
@@ -225,10 +225,13 @@ static void print_away(const struct rog_json *s)
         const struct rog_json *one = rog_json_at(list, i);
         double since_s = rog_json_get_number(one, "since_s", 0);
         long long rank = rog_json_get_integer(one, "rank", 0);
-        char *longer = since_s > 0 ? rog_format("%s%sworker %lld since %.0f s", text ? text : "",
-                                                text ? ", " : "", rank, since_s)
-                                   : rog_format("%s%sworker %lld never came", text ? text : "",
-                                                text ? ", " : "", rank);
+        char since[48] = "never came";
+        if (since_s > 0)
+            snprintf(since, sizeof since, "since %.0f s", since_s);
+        else if (rog_json_get_bool(one, "came", false))
+            snprintf(since, sizeof since, "since before the run began");
+        char *longer =
+            rog_format("%s%sworker %lld %s", text ? text : "", text ? ", " : "", rank, since);
         free(text);
         text = longer;
     }
@@ -407,18 +410,22 @@ static int print_run(const struct rog_json *s, struct rog_error *err)
     char threshold[ROG_THRESHOLD_TEXT_BYTES];
     print_text("run", rog_json_get_string(s, "id", NULL));
     print_text("note", rog_json_get_string(s, "note", NULL));
-    print_text("status", rog_json_get_string(s, "status", NULL));
+    print_text("status", rog_run_status_words(s));
     print_text("error", rog_json_get_string(s, "error", NULL));
     print_progress(s);
-    char epochs[32] = ""; /* a program counts its own */
+    char length[64] = ""; /* a program counts its own epochs */
+    double most_s = rog_json_get_number(rog_json_get(s, "config"), "seconds", 0);
     if (!rog_workload_is_program(rog_json_get(s, "config")))
-        snprintf(epochs, sizeof epochs, "%lld epochs, ",
+        snprintf(length, sizeof length, "%lld epochs, ",
                  (long long)rog_json_get_integer(s, "epochs", 0));
+    if (most_s > 0)
+        snprintf(length + strlen(length), sizeof length - strlen(length), "at most %.10g s, ",
+                 most_s);
     rog_print("%-18s %s %s, %s, batchsize %lld, %sseed %lld", "settings",
               rog_json_get_string(s, "library", ""),
               rog_threshold_text(rog_json_get_integer(s, "threshold", 0), threshold),
               rog_json_get_string(s, "control", ""),
-              (long long)rog_json_get_integer(s, "batchsize", 0), epochs,
+              (long long)rog_json_get_integer(s, "batchsize", 0), length,
               (long long)rog_json_get_integer(s, "seed", 0));
     print_parameters(s);
     print_parts(s);

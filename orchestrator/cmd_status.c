@@ -25,6 +25,52 @@ static const char *text_of(const struct rog_json *sweep, const char *name)
     return rog_json_get_string(sweep, name, "");
 }
 
+/* ---- attempts ---- */
+
+/* The experiment's: "threshold" of "threshold-12". */
+static size_t name_bytes(const char *id)
+{
+    const char *dash = strrchr(id, '-');
+    return dash ? (size_t)(dash - id) : strlen(id);
+}
+
+static bool has_run(const struct rog_json *sweep, const char *id)
+{
+    const struct rog_json *runs = rog_json_get(sweep, "runs");
+    for (size_t i = 0; i < rog_json_size(runs); i++)
+        if (strcmp(rog_json_get_string(rog_json_at(runs, i), "id", ""), id) == 0)
+            return true;
+    return false;
+}
+
+/* Whether an entry that is over is an attempt at what a later one is about: the same command, given
+ * again, or one with other options that has the same runs. */
+static bool is_taken_up(const struct rog_json *earlier, const struct rog_json *later)
+{
+    const char *state = text_of(earlier, "state"), *id = text_of(earlier, "id");
+    const struct rog_json *runs = rog_json_get(earlier, "runs");
+    size_t bytes = name_bytes(id);
+    bool is_same = strcmp(text_of(earlier, "database"), text_of(later, "database")) == 0 &&
+                   bytes == name_bytes(text_of(later, "id")) &&
+                   strncmp(id, text_of(later, "id"), bytes) == 0;
+    if (!is_same || strcmp(state, "running") == 0 || strcmp(state, "elsewhere") == 0)
+        return false;
+    for (size_t i = 0; i < rog_json_size(runs); i++)
+        if (!has_run(later, rog_json_get_string(rog_json_at(runs, i), "id", "")))
+            return false;
+    return true;
+}
+
+/* The last entry that has taken it up; itself: none has. */
+static size_t last_attempt(const struct rog_json *sweeps, size_t index)
+{
+    size_t last = index;
+    for (size_t i = index + 1; i < rog_json_size(sweeps); i++)
+        if (is_taken_up(rog_json_at(sweeps, last), rog_json_at(sweeps, i)))
+            last = i;
+    return last;
+}
+
 /* How many of the runs are in which state. */
 struct tally {
     size_t number[ROG_FLEET_STOPPED + 1];
@@ -138,8 +184,26 @@ static void print_active(const struct rog_json *sweep, const struct rog_sweep_vi
         rog_print("  and %zu more", rest);
 }
 
-static void print_sweep(const struct rog_json *sweep, const struct rog_sweep_view *view)
+/* "  before: threshold-1 was killed, threshold-2 ended 3:10 ago: interrupted" */
+static void print_attempts(const struct rog_json *sweeps, size_t index)
 {
+    for (size_t i = 0; i < index; i++) {
+        const struct rog_json *earlier = rog_json_at(sweeps, i);
+        char age[ROG_TIME_LEFT_BYTES];
+        if (last_attempt(sweeps, i) != index)
+            continue;
+        if (strcmp(text_of(earlier, "state"), "killed") == 0)
+            rog_print("  before it %s, which was killed", text_of(earlier, "id"));
+        else
+            rog_print("  before it %s, which ended %s ago: %s", text_of(earlier, "id"),
+                      rog_sweep_age_text(earlier, "ended", age), text_of(earlier, "message"));
+    }
+}
+
+static void print_sweep(const struct rog_json *sweeps, size_t index,
+                        const struct rog_sweep_view *view)
+{
+    const struct rog_json *sweep = rog_json_at(sweeps, index);
     char *command = rog_sweep_command_text(sweep);
     print_head(sweep);
     if (command)
@@ -147,6 +211,7 @@ static void print_sweep(const struct rog_json *sweep, const struct rog_sweep_vie
     free(command);
     print_runs(sweep, view);
     print_active(sweep, view);
+    print_attempts(sweeps, index);
 }
 
 /* ---- for machines ---- */
@@ -179,9 +244,21 @@ static struct rog_json *job_json(struct rog_db *db, const struct rog_fleet_job *
     return run;
 }
 
-static struct rog_json *sweep_json(const struct rog_json *sweep, const struct rog_sweep_view *view)
+static struct rog_json *attempts_json(const struct rog_json *sweeps, size_t index)
 {
+    struct rog_json *list = rog_json_array();
+    for (size_t i = 0; i < index; i++)
+        if (last_attempt(sweeps, i) == index)
+            rog_json_append(list, rog_json_copy(rog_json_at(sweeps, i)));
+    return list;
+}
+
+static struct rog_json *sweep_json(const struct rog_json *sweeps, size_t index,
+                                   const struct rog_sweep_view *view)
+{
+    const struct rog_json *sweep = rog_json_at(sweeps, index);
     struct rog_json *json = rog_json_copy(sweep), *runs = rog_json_array();
+    rog_json_put(json, "attempts", attempts_json(sweeps, index));
     for (size_t i = 0; i < view->count; i++)
         rog_json_append(runs, job_json(view->db, &view->job[i]));
     rog_json_put(json, "runs", runs);
@@ -195,17 +272,18 @@ static struct rog_json *sweep_json(const struct rog_json *sweep, const struct ro
 /* ---- */
 
 /* What cannot be read of one keeps the others from nobody. */
-static void show(const struct rog_output *output, const struct rog_json *sweep,
+static void show(const struct rog_output *output, const struct rog_json *sweeps, size_t index,
                  struct rog_json *list)
 {
+    const struct rog_json *sweep = rog_json_at(sweeps, index);
     struct rog_sweep_view view;
     struct rog_error cause;
     if (rog_sweep_view_load(&view, sweep, &cause) < 0)
         rog_warn(output, "%s: %s", text_of(sweep, "id"), cause.message);
     if (output->json)
-        rog_json_append(list, sweep_json(sweep, &view));
+        rog_json_append(list, sweep_json(sweeps, index, &view));
     else
-        print_sweep(sweep, &view);
+        print_sweep(sweeps, index, &view);
     rog_sweep_view_release(&view);
 }
 
@@ -219,8 +297,8 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
     if (code == 0 && wanted)
         code = rog_sweep_choose(sweeps, wanted, &one, err);
     for (size_t i = 0; code == 0 && i < rog_json_size(sweeps); i++)
-        if (!wanted || rog_json_at(sweeps, i) == one)
-            show(&output, rog_json_at(sweeps, i), list);
+        if (wanted ? rog_json_at(sweeps, i) == one : last_attempt(sweeps, i) == i)
+            show(&output, sweeps, i, list);
     if (code == 0 && rog_json_size(sweeps) == 0 && !output.json)
         rog_print("no sweep of yours is running");
     if (code == 0 && output.json) {
@@ -238,7 +316,8 @@ const struct rog_command rog_cmd_status = {
     .summary = "Show your sweeps: their runs, how far they are, what they wait for, the time left",
     .details = "Sweeps of all folders and databases that you have begun on this machine are shown, "
                "for a day also those\nthat are done, and for a week those that were interrupted or "
-               "have failed.",
+               "have failed. What was begun again and has the same\nruns is one entry, with its "
+               "attempts.",
     .max_args = 1,
     .run = run,
 };

@@ -19,16 +19,33 @@
 #include <orchestrator/sweeps/registry.h>
 
 #define PATIENCE_S 120.0 /* hosts that do not answer take their time */
+#define SAY_AFTER_S 1.0
 #define STEP_NS 100000000L
+
+/* Once, when the end takes more than a moment. */
+static void say_what_is_waited_for(const struct rog_output *output, const struct rog_json *sweep,
+                                   const char *what, double since_s, bool *said)
+{
+    if (*said || rog_clock_s() - since_s < SAY_AFTER_S)
+        return;
+    *said = true;
+    rog_remark(output, "%s has been told to end, process %lld; %s", what,
+               (long long)rog_json_get_integer(sweep, "pid", 0),
+               rog_json_get_bool(sweep, "real_time", false)
+                   ? "waiting for its hosts, from which what was saved last is fetched before they "
+                     "are cleaned up"
+                   : "waiting until it has");
+}
 
 /* ---- a sweep ---- */
 
 /* Until its process is gone. *message (heap memory) is how it has ended; NULL: it has not said. */
-static int await_end(const char *id, char **message, struct rog_error *err)
+static int await_end(const struct rog_output *output, const char *id, char **message,
+                     struct rog_error *err)
 {
     const struct timespec step = {0, STEP_NS};
-    double until_s = rog_clock_s() + PATIENCE_S;
-    bool running = true;
+    double since_s = rog_clock_s(), until_s = since_s + PATIENCE_S;
+    bool running = true, said = false;
     int code = 0;
     *message = NULL;
     while (code == 0 && running) {
@@ -38,6 +55,8 @@ static int await_end(const char *id, char **message, struct rog_error *err)
         running = sweep && rog_sweep_is_running(sweep);
         if (sweep && !running)
             *message = rog_strdup(rog_json_get_string(sweep, "message", NULL));
+        if (running)
+            say_what_is_waited_for(output, sweep, id, since_s, &said);
         rog_json_free(sweeps);
         if (code == 0 && running && rog_clock_s() > until_s)
             code = rog_fail(err, ROG_EFAILED,
@@ -78,7 +97,7 @@ static int stop_sweep(const struct rog_cli *cli, const struct rog_json *sweep,
         return rog_fail(err, ROG_EFAILED, "cannot signal %s, process %ld: %s", id, (long)pid,
                         strerror(errno));
     char *message = NULL, *command = rog_sweep_command_text(sweep);
-    int code = command ? await_end(id, &message, err) : rog_fail_nomem(err);
+    int code = command ? await_end(&output, id, &message, err) : rog_fail_nomem(err);
     if (code == 0) {
         rog_remark(&output, "%s has ended%s%s", id, message ? ": " : "", message ? message : "");
         rog_remark(&output, "  %s  (in %s)", command, rog_json_get_string(sweep, "folder", ""));
@@ -154,7 +173,8 @@ static int stop_run(const struct rog_json *sweep, const char *run_id,
     const struct timespec step = {0, STEP_NS};
     struct rog_db *db = NULL;
     struct rog_run_progress progress;
-    double until_s = rog_clock_s() + PATIENCE_S;
+    double since_s = rog_clock_s(), until_s = since_s + PATIENCE_S;
+    bool said = false;
     if (!rog_sweep_is_running(sweep))
         return stop_what_is_left(output, sweep, run_id, err);
     int code = rog_db_open(&db, rog_json_get_string(sweep, "database", ""), ROG_DB_WRITE, err);
@@ -164,6 +184,7 @@ static int stop_run(const struct rog_json *sweep, const char *run_id,
         code = rog_clock_s() > until_s
                    ? rog_fail(err, ROG_EFAILED, "%s has not ended within %g s", run_id, PATIENCE_S)
                    : 0;
+        say_what_is_waited_for(output, sweep, run_id, since_s, &said);
         nanosleep(&step, NULL);
     }
     if (code == 0)

@@ -135,7 +135,7 @@ int rog_runs_table(const struct rog_json *runs, struct rog_error *err)
         double none = (double)NAN;
         rog_table_cell(table, "%s", rog_json_get_string(run, "id", ""));
         rog_table_cell(table, "%s", rog_json_get_string(run, "note", ""));
-        rog_table_cell(table, "%s", rog_json_get_string(run, "status", ""));
+        rog_table_cell(table, "%s", rog_run_status_words(run));
         rog_table_cell(table, "%lld", (long long)rog_json_get_integer(run, "seed", 0));
         rog_table_number(table, rog_json_get_number(run, "seconds", none), 0);
         rog_table_cell(table, "%lld", (long long)rog_json_get_integer(run, "iterations", 0));
@@ -155,6 +155,12 @@ int rog_runs_table(const struct rog_json *runs, struct rog_error *err)
     if (code == 0)
         say_what_is_not_known(runs);
     return code;
+}
+
+const char *rog_run_status_words(const struct rog_json *summary)
+{
+    const char *status = rog_json_get_string(summary, "status", "");
+    return strcmp(status, "left") == 0 ? "on its hosts" : status;
 }
 
 const char *rog_run_abandoned(struct rog_db *db, const char *id)

@@ -24,6 +24,9 @@ const char *rog_run_abandoned(struct rog_db *db, const char *id);
  * "interrupted", or "left" for as long as hosts go on with it by themselves. */
 void rog_run_correct_status(struct rog_db *db, struct rog_json *summary);
 
+/* The status of a summary, for people. */
+const char *rog_run_status_words(const struct rog_json *summary);
+
 /* A table of gains with their intervals (rog_gains_json). */
 int rog_gains_table(const struct rog_json *gains, struct rog_error *err);
 

@@ -44,7 +44,7 @@ print(shown.decode())' "$@"
 }
 # until_true COMMAND...: it succeeds.
 until_true() {
-    for i in $(seq 100); do "$@" && return; sleep 0.1; done
+    for i in $(seq 1200); do "$@" && return; sleep 0.1; done
     fail "never true: $*"
 }
 is_gone() { case $(ps -o stat= -p "$1") in '' | Z*) ;; *) false ;; esac; }
@@ -125,6 +125,27 @@ same "told of" 3 "$(jq -r 'select(.status == "done") | .id' done.json | sort -u 
 same "state" ended "$(state_of "$id")"
 same "entries of this command" 1 \
     "$(rogctl status --json | jq '[.[] | select(.command | contains(["--json"]))] | length')"
+
+# ---- a signal while a command of the user is waited for ends it with all that it has started ----
+sed 's/^on_done = .*/on_done = "sleep 600 \& echo $! >child; wait";/; s/case = "c"/case = "hook"/' x.conf >hook.conf
+rogctl sweep hook.conf --db hook.db >out 2>err &
+sweep=$!
+until_true has hook.db 3
+until_true [ -s child ]
+sleep 1
+kill -TERM $sweep
+wait $sweep
+same "exit status" 130 $?
+says "interrupted while commands of the user were waited for"
+until_true is_gone "$(cat child)"
+try 0 rogctl status hook --json
+json '.[0].state + " " + .[0].message' >told
+grep -q '^ended interrupted while' told || fail "it is told as: $(cat told)"
+
+# ---- one entry for what was begun several times ----
+try 0 rogctl status
+same "entries, of two databases" 2 "$(grep -c '^c-' out)"
+prints "before it c-1, which ended"
 
 # ---- commands that fail, and what cannot begin ----
 touch bad

@@ -102,7 +102,7 @@ fault_interrupt() {
     heard "keeps running on its hosts"
     [ -n "$(role 1 work)" ] || fail "the workers ended with rogctl"
     try 0 rogctl runs --db $db
-    prints " left "
+    prints " on its hosts "
     try 0 rogctl stop "$(query 'SELECT id FROM runs' $db)"
     nothing_is_left
     try 0 rogctl runs --db $db
