@@ -9,6 +9,7 @@
 
 #include <common/json.h>
 #include <common/process.h>
+#include <orchestrator/store/paths.h>
 #include <rog/error.h>
 
 #define ROG_RUN_CONFIG "config.json"
@@ -18,7 +19,7 @@
 #define ROG_RUN_CHECKPOINTS "chkpt"
 #define ROG_RUN_LOCK "lock"
 /* Of runs of real processes. */
-#define ROG_RUN_WORKER "worker" /* folders worker1, worker2, ... */
+#define ROG_RUN_WORKER ROG_STREAM_WORKER /* folders worker1, worker2, ... */
 #define ROG_RUN_SERVER_STATE "server.json"
 #define ROG_RUN_STATE "state"            /* folder: the server's state between checkpoints */
 #define ROG_RUN_LAYOUT "layout.json"     /* of a model that workers have brought to the server */

@@ -287,6 +287,14 @@ static int look_at_queue(struct rog_active *a, struct rog_error *err)
                : 0;
 }
 
+/* Of hosts that the run can do without. */
+static void say_what_is_damaged(struct rog_active *a)
+{
+    size_t rank;
+    for (char *text; (text = rog_streams_damage(&a->streams, &rank)); free(text))
+        rog_runner_log(a, ROG_EVENT_UNFETCHED, rank, text);
+}
+
 /* One step of a run. *finished: it is complete. What goes wrong with the run itself is EFAILED or
  * EFORMAT; other codes concern everything. */
 static int step(struct rog_runner *x, struct rog_active *a, bool *finished, struct rog_error *err)
@@ -303,6 +311,7 @@ static int step(struct rog_runner *x, struct rog_active *a, bool *finished, stru
     int code = look_at_queue(a, err);
     if (code == 0)
         code = rog_streams_follow(&a->streams, &behind, err);
+    say_what_is_damaged(a);
     bool ended = reached == ROG_ATTEMPT_ENDED && !behind;
     if (code == 0)
         code = rog_streams_check(&a->streams, a->folder, err);

@@ -64,6 +64,7 @@ static int open_streams(struct rog_active *a, struct rog_error *err)
         .folder = a->folder,
         .workers = x->hooks->stream_per_worker ? workers : 0,
         .hosts = x->hooks->host_streams,
+        .forgiving = x->cluster->min_workers > 0,
         .controller = x->cluster->kind->real_time || x->hooks->resumes,
     };
     return rog_streams_open(&a->streams, x->options->db, &options, err);

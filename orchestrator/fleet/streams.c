@@ -31,6 +31,8 @@ static int add(struct rog_streams *streams, struct rog_db *db,
     int code = stream->path ? rog_ingest_new(&stream->ingest, db, options->run_id, relative, err)
                             : rog_fail_nomem(err);
     free(relative);
+    if (code == 0 && options->forgiving && rank)
+        rog_ingest_forgive(stream->ingest);
     return code;
 }
 
@@ -66,6 +68,20 @@ void rog_streams_release(struct rog_streams *streams)
     *streams = (struct rog_streams){0};
 }
 
+/* The number of the line that begins at that byte. */
+static long long line_at(const struct rog_stream *stream, char *chunk, uint64_t byte)
+{
+    long long line = 1;
+    ssize_t got = 1;
+    for (uint64_t at = 0; at < byte && got > 0; at += (uint64_t)got) {
+        uint64_t wanted = byte - at < CHUNK_BYTES ? byte - at : CHUNK_BYTES;
+        got = pread(stream->fd, chunk, wanted, (off_t)at);
+        for (ssize_t i = 0; i < got; i++)
+            line += chunk[i] == '\n';
+    }
+    return line;
+}
+
 /* Takes in what a stream has grown by. *more: there may be still more. */
 static int follow(struct rog_stream *stream, char *chunk, bool *more, struct rog_error *err)
 {
@@ -85,7 +101,13 @@ static int follow(struct rog_stream *stream, char *chunk, bool *more, struct rog
         return 0;
     }
     *more = got == CHUNK_BYTES;
-    return rog_ingest_lines(stream->ingest, chunk, (size_t)got, err);
+    int code = rog_ingest_lines(stream->ingest, chunk, (size_t)got, err);
+    if (code != ROG_EFORMAT)
+        return code;
+    uint64_t at;
+    const char *damage = rog_ingest_damage(stream->ingest, &at);
+    return rog_fail(err, code, "%s, line %lld: %s", stream->path, line_at(stream, chunk, at),
+                    damage);
 }
 
 int rog_streams_follow(struct rog_streams *streams, bool *behind, struct rog_error *err)
@@ -99,6 +121,26 @@ int rog_streams_follow(struct rog_streams *streams, bool *behind, struct rog_err
         *behind |= more;
     }
     return code;
+}
+
+char *rog_streams_damage(struct rog_streams *streams, size_t *rank)
+{
+    for (size_t i = 0; i < streams->count; i++) {
+        struct rog_stream *stream = &streams->stream[i];
+        uint64_t at;
+        const char *damage = rog_ingest_damage(stream->ingest, &at);
+        if (rog_streams_state(streams, i)->damaged <= stream->damaged)
+            continue;
+        bool is_first = stream->damaged == 0;
+        stream->damaged = rog_streams_state(streams, i)->damaged;
+        if (!is_first)
+            continue;
+        *rank = stream->rank;
+        return rog_format("what worker %zu's host has recorded is damaged and left out there: %s, "
+                          "line %lld: %s",
+                          stream->rank, stream->path, line_at(stream, streams->chunk, at), damage);
+    }
+    return NULL;
 }
 
 int64_t rog_streams_iterations(const struct rog_streams *streams)

@@ -24,6 +24,10 @@ struct rog_ingest {
     struct rog_ingest_state state;
     struct rog_query *query[STATEMENTS], *iterations;
     int64_t worker; /* who has made iterations in the lines at hand; 0: nobody */
+    int64_t rank;   /* whose stream it is, of a worker; 0: it speaks of all */
+    bool forgives;
+    char damage[ROG_ERROR_MESSAGE_BYTES];
+    uint64_t damaged_at;
 };
 
 static const char *const statement_sql[STATEMENTS] = {
@@ -218,6 +222,8 @@ static int store_health(struct rog_ingest *g, const struct rog_json *e, int64_t 
                         struct rog_error *err)
 {
     bool news = false;
+    if (rank < 0)
+        return rog_fail(err, ROG_EFORMAT, "the health of no host: \"rank\" is missing");
     int code = rog_robots_heard(g->db, g->run_id, rank, e, &news, err);
     return code == 0 && news ? store_event(g, e, rank, t, err) : code;
 }
@@ -266,8 +272,12 @@ static int store_line(struct rog_ingest *g, const char *line, size_t size, struc
         return code;
     const char *name = rog_json_get_string(event, "event", NULL);
     const struct rog_json *time = rog_json_get(event, "t");
+    const int64_t speaks = rog_json_get_integer(event, "rank", g->rank);
     if (!name || !rog_json_is_number(time)) {
         code = rog_fail(err, ROG_EFORMAT, "not an event: \"event\" or \"t\" is missing");
+    } else if (g->rank && speaks != g->rank) {
+        code = rog_fail(err, ROG_EFORMAT, "an event of rank %lld, and worker %lld wrote it",
+                        (long long)speaks, (long long)g->rank);
     } else {
         double t = rog_json_number(time, 0);
         int64_t rank = rog_json_get_integer(event, "rank", -1);
@@ -281,6 +291,27 @@ static int store_line(struct rog_ingest *g, const char *line, size_t size, struc
     }
     rog_json_free(event);
     return code;
+}
+
+static int note_damage(struct rog_ingest *g, uint64_t at, struct rog_error *err)
+{
+    snprintf(g->damage, sizeof g->damage, "%s", err->message);
+    g->damaged_at = at;
+    g->state.damaged++;
+    return g->forgives ? 0
+                       : rog_fail_prefix(err, "event stream %s at byte %llu", g->stream,
+                                         (unsigned long long)at);
+}
+
+void rog_ingest_forgive(struct rog_ingest *ingest)
+{
+    ingest->forgives = true;
+}
+
+const char *rog_ingest_damage(const struct rog_ingest *ingest, uint64_t *at)
+{
+    *at = ingest->damaged_at;
+    return ingest->damage;
 }
 
 int rog_ingest_lines(struct rog_ingest *g, const char *text, size_t size, struct rog_error *err)
@@ -298,8 +329,7 @@ int rog_ingest_lines(struct rog_ingest *g, const char *text, size_t size, struct
         size_t length = (size_t)(end - (text + used));
         code = store_line(g, text + used, length, err);
         if (code == ROG_EFORMAT)
-            rog_fail_prefix(err, "event stream %s at byte %llu", g->stream,
-                            (unsigned long long)(before.stored_bytes + used));
+            code = note_damage(g, before.stored_bytes + used, err);
         used += length + 1;
     }
     /* The main stream has workers of virtual clusters, which have no hosts. */
@@ -374,6 +404,14 @@ static int sum_up(struct rog_ingest *g, struct rog_error *err)
     return code < 0 ? code : 0;
 }
 
+/* "worker3/events.jsonl": 3. */
+static int64_t rank_of(const char *stream)
+{
+    static const char folder[] = ROG_STREAM_WORKER;
+    size_t length = sizeof folder - 1;
+    return strncmp(stream, folder, length) == 0 ? strtoll(stream + length, NULL, 10) : 0;
+}
+
 int rog_ingest_new(struct rog_ingest **out, struct rog_db *db, const char *run_id,
                    const char *stream, struct rog_error *err)
 {
@@ -384,6 +422,7 @@ int rog_ingest_new(struct rog_ingest **out, struct rog_db *db, const char *run_i
     g->db = db;
     g->run_id = rog_strdup(run_id);
     g->stream = rog_strdup(stream);
+    g->rank = rank_of(stream);
     g->folder = rog_run_folder_name(rog_db_path(db), run_id);
     int code = g->run_id && g->stream && g->folder ? 0 : rog_fail_nomem(err);
     for (int i = 0; code == 0 && i < STATEMENTS; i++)

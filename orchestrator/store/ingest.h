@@ -40,6 +40,7 @@ struct rog_ingest_state {
     double away_at_s;                      /* when that was read, of rog_clock_s */
     bool ended;                            /* the end event is in */
     bool failed;                           /* an error event is in */
+    int64_t damaged;                       /* lines that were left out (rog_ingest_forgive) */
     char message[ROG_ERROR_MESSAGE_BYTES]; /* of that error */
 };
 
@@ -51,10 +52,17 @@ int rog_ingest_new(struct rog_ingest **ingest, struct rog_db *db, const char *ru
                    const char *stream, struct rog_error *err);
 void rog_ingest_free(struct rog_ingest *ingest);
 
+/* Lines that are no events are left out from now on, and counted: what one host of many has written
+ * is no reason to lose what the others do. */
+void rog_ingest_forgive(struct rog_ingest *ingest);
+/* What was wrong with the last line that was none, and the byte of the stream where it begins. */
+const char *rog_ingest_damage(const struct rog_ingest *ingest, uint64_t *at);
+
 /* Stores the complete lines of `text` (which begins at byte state->stored_bytes of the stream) in
  * one transaction. What follows the last line end is left for the next call. A line that is not an
- * event is ROG_EFORMAT, and nothing of this call is stored then. An iteration that a worker does
- * again, as one that was killed and came back may, takes the place of the first. */
+ * event, or in a worker's stream one of another rank, is ROG_EFORMAT, and nothing of this call is
+ * stored then. An iteration that a worker does again, as one that was killed and came back may,
+ * takes the place of the first. */
 int rog_ingest_lines(struct rog_ingest *ingest, const char *text, size_t size,
                      struct rog_error *err);
 const struct rog_ingest_state *rog_ingest_state(const struct rog_ingest *ingest);

@@ -18,6 +18,8 @@
 
 /* The stream of a run of one process, or of the server. */
 #define ROG_STREAM_MAIN "events.jsonl"
+/* Folders worker1, worker2, ...: of workers with streams of their own. */
+#define ROG_STREAM_WORKER "worker"
 /* What a host tells of itself: energy, bandwidth, its processes. */
 #define ROG_STREAM_HOST "host.jsonl"
 /* What rogctl itself tells of a run: retries, lost connections, that it went on from a snapshot. */

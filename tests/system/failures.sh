@@ -50,9 +50,11 @@ fails 'the trainer was killed by signal 9'
 trainer "simulate) begin; echo '{\"event\":\"error\",\"t\":1,\"message\":\"no such data\"}' >>\"\$out/events.jsonl\"; sleep 60 ;;"
 fails 'no such data'
 trainer "simulate) begin; echo 'not an event' >>\"\$out/events.jsonl\"; sleep 60 ;;"
-fails 'event stream events.jsonl at byte 24'
+fails './results.runs/'
+says '/events.jsonl, line 2: '
 trainer "simulate) begin; echo '{\"event\":\"checkpoint\",\"t\":0,\"path\":\"../../../etc/passwd\"}' >>\"\$out/events.jsonl\"; sleep 60 ;;"
-fails 'event stream events.jsonl at byte 24'
+fails './results.runs/'
+says '/events.jsonl, line 2: '
 trainer 'test) read -r path; echo "out of luck" >&2; exit 4 ;;'
 fails 'results.runs/'
 says 'cannot be tested: the tester ended with status 4: out of luck'

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Robots that come and go, in one run on 4 workers: worker 4 comes when the run has begun, worker 1
-# dies for good, worker 2 is started anew. The run is done at the first attempt, every event is there
-# once, and it is marked as one of 3 of 4 workers. Nothing is left on any host that can be reached.
+# dies for good, worker 2 is started anew; what worker 3's host records is damaged once. The run is
+# done at the first attempt, every event is there once, and it is marked as one of 3 of 4 workers.
+# Nothing is left on any host that can be reached.
 . "$ROG_TEST_TOOLS/lib.sh"
 . "$ROG_TEST_TOOLS/lab.sh"
 
@@ -29,6 +30,7 @@ same "joins of worker 4" 0 "$(query "$(joined 4)" $db)"
 start_sshd 4
 wait_for 30 "$(joined 4)" $db
 
+echo rubbish >>"$(ls $caches/host3/rogctl/runs/*/host.jsonl)"
 ip link set roglab-v1 down
 gone 1
 gone 2
@@ -39,6 +41,7 @@ status=$?
 [ $status = 0 ] || fail "exit status $status: $(grep -v running said)"
 same "the run" "done 1" "$(query 'SELECT status || " " || attempt FROM runs' $db)"
 heard "the run is brought back there"
+heard "what worker 3's host has recorded is damaged and left out there"
 heard "worker 1 ("
 same "away at the end" 1 "$(query "SELECT group_concat(json_extract(value, '$.rank')) FROM events,
     json_each(data, '$.workers_away') WHERE kind = 'end'" $db)"

@@ -209,6 +209,36 @@ static void streams_are_counted_apart(void **state)
     expect(f->db, "SELECT count(*) || ' ' || count(DISTINCT name) FROM streams", "2 2");
 }
 
+/* A worker's host speaks for itself alone. Of one that the run can do without, lines that are no
+ * events are left out. */
+static void what_one_host_has_damaged_is_left_out(void **state)
+{
+    struct fixture *f = *state;
+    struct rog_error err;
+    static const char *const bad[] = {"{\"event\":\"health\",\"t\":1,\"rank\":0}\n",
+                                      "{\"event\":\"join\",\"t\":1,\"rank\":99999999999}\n",
+                                      "{\"event\":\"join\",\"t\":1e999,\"rank\":2}\n", "rubbish\n"};
+    uint64_t at;
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        struct rog_ingest *worker = NULL;
+        char text[256], name[32];
+        snprintf(name, sizeof name, "worker2/%zu.jsonl", i);
+        snprintf(text, sizeof text,
+                 "{\"event\":\"join\",\"t\":0,\"rank\":2}\n%s{\"event\":\"leave\",\"t\":2}\n",
+                 bad[i]);
+        assert_int_equal(rog_ingest_new(&worker, f->db, "r", name, &err), 0);
+        assert_int_equal(rog_ingest_lines(worker, text, strlen(text), &err), ROG_EFORMAT);
+        assert_non_null(strstr(err.message, "at byte 32"));
+        rog_ingest_forgive(worker);
+        assert_int_equal(rog_ingest_lines(worker, text, strlen(text), &err), 0);
+        assert_int_equal(rog_ingest_state(worker)->damaged, 1);
+        assert_true(rog_ingest_damage(worker, &at)[0] && at == 32);
+        rog_ingest_free(worker);
+    }
+    expect(f->db, "SELECT count(*) || ' ' || max(rank) || ' ' || max(t) FROM events", "8 2 2.0");
+    expect(f->db, "SELECT count(*) FROM robots", "0");
+}
+
 static void an_iteration_that_is_done_again_replaces_the_first(void **state)
 {
     struct fixture *f = *state;
@@ -338,6 +368,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_stream_fills_the_tables),
         TEST(a_server_says_what_it_waits_for),
+        TEST(what_one_host_has_damaged_is_left_out),
         TEST(pieces_make_the_same_whole),
         TEST(a_bad_line_stores_nothing_of_its_batch),
         TEST(an_error_event_is_remembered),

@@ -389,8 +389,16 @@ void *rog_remote_host_live(void *argument)
     int code = take_part(host, &err);
     /* What is wrong with the cluster file fails a run that cannot do without the host. */
     bool dispensable = code != ROG_EINVAL || host->remote->attempt->cluster->min_workers > 0;
-    bool out = code && code != ROG_EINTR && ((is_late(host) && dispensable) || host->unsupervised);
-    if (out)
+    /* What it has written is damaged; what it does goes on. */
+    bool damaged = code == ROG_EFORMAT && host->rank && has_begun(host) &&
+                   host->remote->attempt->cluster->min_workers > 0;
+    bool out = code && code != ROG_EINTR &&
+               ((is_late(host) && dispensable) || host->unsupervised || damaged);
+    if (damaged)
+        rog_remote_log(host, ROG_EVENT_UNFETCHED,
+                       "%s is not followed any more, and what it records later is not here: %s",
+                       host->title, err.message);
+    else if (out)
         rog_remote_log(host, ROG_EVENT_WARNING, "%s takes no part in the run: %s", host->title,
                        err.message);
     if (code == 0) {
