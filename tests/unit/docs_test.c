@@ -155,6 +155,35 @@ static void test_cluster_files_are_right(void **state)
     free(document);
 }
 
+static const struct {
+    const char *part, *folder, *end; /* PART/NAME is the file FOLDER/NAME.END */
+} tests_of[] = {
+    {"system/", DOCS "/../tests/system", ".sh"},
+    {"unit/", DOCS "/../tests/unit", "_test.c"},
+    {"fuzz/", DOCS "/../tests/unit", "_fuzz.c"},
+};
+
+/* What is said to hold the promises is there. */
+static void test_promises_are_tested(void **state)
+{
+    (void)state;
+    char *document = read_document(DOCS "/security.md");
+    size_t count = 0;
+    for (size_t i = 0; i < sizeof tests_of / sizeof *tests_of; i++) {
+        for (const char *at = document; (at = strstr(at, tests_of[i].part)); count++) {
+            char name[64];
+            at += strlen(tests_of[i].part);
+            snprintf(name, sizeof name, "%.*s", (int)strcspn(at, "`"), at);
+            char *file = rog_format("%s/%s%s", tests_of[i].folder, name, tests_of[i].end);
+            if (!file || !rog_file_exists(file))
+                fail_msg("there is no test %s%s", tests_of[i].part, name);
+            free(file);
+        }
+    }
+    assert_true(count > 20);
+    free(document);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -162,6 +191,7 @@ int main(void)
         cmocka_unit_test(test_columns_are_documented),
         cmocka_unit_test(test_models_are_documented),
         cmocka_unit_test(test_cluster_files_are_right),
+        cmocka_unit_test(test_promises_are_tested),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
